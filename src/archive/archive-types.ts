@@ -1,0 +1,58 @@
+/** The contract of this folder: what goes into an archive and what comes out. */
+import type { Place } from '../core/page-request.ts';
+
+export type PageState = 'stored' | 'failed' | 'beyond-end';
+
+/** One try of one page, as the report will draw it. */
+export interface AttemptRecord {
+  readonly place: Place;
+  /** 1 for the first try of this run of the program; later tries count up. */
+  readonly number: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly durationMs: number;
+  /** Null where no response came. */
+  readonly status: number | null;
+  /** `ok`, or why not, in a few words without credentials. */
+  readonly outcome: string;
+  /** How long the server told us to wait, or null. */
+  readonly toldToWaitMs: number | null;
+}
+
+/** What a page is when it has reached its end state. */
+export interface PageRecord {
+  readonly place: Place;
+  /** 16 bytes: see `page-key.ts`. */
+  readonly key: Uint8Array;
+  /** Redacted. */
+  readonly url: string;
+  readonly state: PageState;
+  readonly status: number | null;
+  /** Allow-listed response headers as a JSON object, or null. */
+  readonly headers: string | null;
+  /** `content-encoding` as it came, lower case; null for identity. */
+  readonly encoding: string | null;
+  /** As it came off the wire; null where the page failed. */
+  readonly body: Uint8Array | null;
+  /** SHA-256 of the decoded body, 32 bytes; null where the page failed. */
+  readonly hash: Uint8Array | null;
+  /** Records under the selection at the time of the fetch, or null where none was asked for. */
+  readonly records: number | null;
+  /** Why it failed; null otherwise. */
+  readonly reason: string | null;
+  readonly attempts: number;
+  /** Milliseconds since 1970 when the last attempt began. */
+  readonly startedAt: number;
+  readonly durationMs: number;
+}
+
+/** What the run was asked to fetch, without secrets: kept to recognise it and to say what differs. */
+export interface RunSpecification {
+  /** URL arguments (redacted), `@file` names, `-`, or `list` with a digest. */
+  readonly sources: readonly string[];
+  readonly method: string;
+  /** Hex SHA-256 of the request body, or null. */
+  readonly bodyDigest: string | null;
+  /** Headers that change what is represented, credentials left out. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}

@@ -1,0 +1,54 @@
+/** What a run tells those who watch it. Observers import these types and never the run. */
+import type { Place } from './page-request.ts';
+import type { Summary } from './summary.ts';
+
+export type RunEvent =
+  /** First event. `total` is null while the plan's length is unknown. */
+  | {
+      readonly type: 'start';
+      readonly total: number | null;
+      readonly archivePath: string;
+      /** Set when an unfinished archive goes on. */
+      readonly resumed: { readonly stored: number; readonly ageMs: number } | null;
+      /** The pages are complete already and only the output was missing: no request is sent. */
+      readonly exportOnly: boolean;
+    }
+  /** The plan's length became known, or grew. */
+  | { readonly type: 'total'; readonly total: number }
+  /** A page reached its final state. */
+  | {
+      readonly type: 'page';
+      readonly place: Place;
+      /** Redacted. */
+      readonly url: string;
+      readonly state: 'stored' | 'failed' | 'beyond-end';
+      readonly status: number | null;
+      readonly reason: string | null;
+      /** On the wire. */
+      readonly bodyBytes: number;
+      readonly durationMs: number;
+      readonly attempts: number;
+    }
+  | {
+      readonly type: 'retry';
+      readonly place: Place;
+      readonly url: string;
+      readonly attempt: number;
+      readonly status: number | null;
+      readonly reason: string;
+      readonly delayMs: number;
+    }
+  /** A bucket stops dispatching. `untilWallTime` is milliseconds since 1970. */
+  | {
+      readonly type: 'pause';
+      readonly bucket: string;
+      readonly reason: string;
+      readonly durationMs: number;
+      readonly untilWallTime: number;
+    }
+  | { readonly type: 'resume'; readonly bucket: string }
+  | { readonly type: 'phase'; readonly phase: 'fetching' | 'draining' | 'exporting' }
+  | { readonly type: 'warning'; readonly code: string; readonly message: string }
+  | { readonly type: 'end'; readonly summary: Summary };
+
+export type EventSink = (event: RunEvent) => void;

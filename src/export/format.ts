@@ -1,0 +1,32 @@
+/**
+ * The contract of this folder: shapes. A format turns pages in page order into bytes at a
+ * destination; it opens nothing, names nothing and knows no archive.
+ */
+import type { Place } from '../core/page-request.ts';
+
+/** A page as a format sees it: decoded, known to be valid JSON, byte order mark removed. */
+export interface ExportPage {
+  readonly place: Place;
+  /** Redacted; for messages. */
+  readonly url: string;
+  readonly body: Uint8Array;
+}
+
+export interface Destination {
+  /** Takes over `bytes`. Resolves when more may be written. */
+  write(bytes: Uint8Array): Promise<void> | void;
+}
+
+export interface ExportCounts {
+  readonly records: number;
+  readonly bytes: number;
+}
+
+export type Format = (
+  pages: AsyncIterable<ExportPage> | Iterable<ExportPage>,
+  destination: Destination,
+  selection: string | null,
+) => Promise<ExportCounts>;
+
+/** Names as `-f` takes them. */
+export type FormatName = 'ndjson' | 'json';

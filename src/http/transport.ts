@@ -1,0 +1,88 @@
+/**
+ * The contract of this folder: HOW one request becomes one response.
+ *
+ * A transport gives back a response only when it was transferred whole (HTTP/2: END_STREAM seen and
+ * no reset; HTTP/1.1: framing ended; both: content-length met where stated). It follows no redirect,
+ * repeats nothing and decodes nothing; it throws `TransportError` for everything else.
+ */
+import type { Method } from '../core/page-request.ts';
+
+export interface TransportRequest {
+  readonly method: Method;
+  /** `https://host:port`, as `URL.origin` gives it. */
+  readonly origin: string;
+  /** Path and query, beginning with `/`. */
+  readonly path: string;
+  /** Names in lower case; without `host`, `connection`, `content-length` and pseudo-headers. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | null;
+}
+
+export type HeaderValues = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export type Protocol = 'HTTP/1.1' | 'HTTP/2';
+
+export interface RawResponse {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: HeaderValues;
+  /** The body as it came off the wire (content-encoding not removed). */
+  readonly chunks: readonly Uint8Array[];
+  readonly bodyBytes: number;
+  readonly protocol: Protocol;
+}
+
+/** What went wrong below HTTP semantics. `outcome.ts` says which of these are tried again. */
+export type TransportFault =
+  | 'dns' // the name does not resolve
+  | 'refused' // nobody listens, or no route
+  | 'connect-timeout'
+  | 'certificate' // never retried; names the cure
+  | 'tls' // handshake failed otherwise
+  | 'proxy' // the proxy refused the tunnel
+  | 'protocol' // the peer broke HTTP, or does not speak the version asked for
+  | 'reset' // connection or stream closed under the request
+  | 'truncated' // fewer bytes than the framing promised
+  | 'unprocessed' // the server says it did not process the request: REFUSED_STREAM, above GOAWAY's last id, or an idle keep-alive connection closed under it
+  | 'calm' // ENHANCE_YOUR_CALM: the server asks for less
+  | 'idle-timeout' // silence for longer than idleTimeoutMs
+  | 'timeout' // the attempt took longer than timeoutMs
+  | 'too-large' // the body exceeds maxBodyBytes
+  | 'closed'; // the transport was closed by us
+
+export class TransportError extends Error {
+  override readonly name = 'TransportError';
+  readonly fault: TransportFault;
+
+  constructor(fault: TransportFault, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.fault = fault;
+  }
+}
+
+export interface Transport {
+  request(request: TransportRequest): Promise<RawResponse>;
+  /** Connections opened so far, by protocol; for the summary. */
+  connectionCounts(): Readonly<Record<Protocol, number>>;
+  /** Rejects what is in flight with fault `closed`, closes connections, keeps no handle alive. */
+  close(): Promise<void>;
+}
+
+export interface TransportOptions {
+  /** `auto`: by ALPN, HTTP/2 first. `http2` on a plain http URL is prior knowledge (RFC 9113 §3.3). */
+  readonly protocol: 'auto' | 'http1' | 'http2';
+  /** Most requests this run keeps in flight at once; the pools size themselves by it. */
+  readonly concurrency: number;
+  /** Proxy per origin, or null. May hold user info. */
+  readonly proxyFor: (origin: string) => URL | null;
+  /** Extra certificate authorities, PEM; they add to the system's and NODE_EXTRA_CA_CERTS. */
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  /** Accept any certificate (`-k`). */
+  readonly insecure: boolean;
+  readonly connectTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly timeoutMs: number;
+  readonly maxBodyBytes: number;
+}

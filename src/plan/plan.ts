@@ -1,0 +1,22 @@
+/** The contract of this folder: WHAT to fetch. */
+import type { PageRequest } from '../core/page-request.ts';
+
+/** One source of URLs, in the order the user gave them. */
+export type PlanSource =
+  /** An argument; ranges and sets in it are expanded lazily. */
+  | { readonly kind: 'template'; readonly text: string }
+  /** An argument taken as it stands (`-g`). */
+  | { readonly kind: 'literal'; readonly text: string }
+  /** `@file`: one URL a line, read lazily. */
+  | { readonly kind: 'file'; readonly path: string }
+  /** `-` */
+  | { readonly kind: 'stdin' }
+  /** The library's lists; strings are never expanded. */
+  | { readonly kind: 'iterable'; readonly urls: Iterable<string> | AsyncIterable<string> };
+
+export interface Plan {
+  /** Page requests in plan order, made lazily; it may be iterated once. */
+  requests(): AsyncIterable<PageRequest> | Iterable<PageRequest>;
+  /** How many pages there will be, or null where only reading to the end can tell. */
+  count(): Promise<number | null>;
+}
