@@ -56,3 +56,36 @@ export interface RunSpecification {
   /** Headers that change what is represented, credentials left out. */
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
+
+/** A stored page as it is read back for exports, checks and replay. */
+export interface StoredPage {
+  readonly place: Place;
+  readonly key: Uint8Array;
+  /** Redacted. */
+  readonly url: string;
+  readonly status: number;
+  /** Allow-listed response headers as a JSON object, or null. */
+  readonly headers: string | null;
+  /** `content-encoding` of `body`; null for identity. */
+  readonly encoding: string | null;
+  /** As it came off the wire. */
+  readonly body: Uint8Array;
+  /** SHA-256 of the decoded body. */
+  readonly hash: Uint8Array;
+  readonly records: number | null;
+}
+
+/** A stored page without its body, to compare with a plan that is made again. */
+export interface KnownPage {
+  readonly position: number;
+  readonly key: Uint8Array;
+  /** Redacted. */
+  readonly url: string;
+}
+
+/** How many pages are in each end state. */
+export interface PageCounts {
+  readonly stored: number;
+  readonly failed: number;
+  readonly beyondEnd: number;
+}

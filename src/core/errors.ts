@@ -10,6 +10,8 @@ export type ErrorCode =
   | 'ARCHIVE_NEWER'
   | 'ARCHIVE_FOREIGN'
   | 'ARCHIVE_INCOMPLETE'
+  | 'INCOMPLETE'
+  | 'STOPPED'
   | 'ARCHIVE_WRITE'
   | 'PLAN_CHANGED'
   | 'SELECTION'

@@ -80,7 +80,8 @@ export interface Header {
 /** `RunOptions` with every default filled in and every value checked; frozen. */
 export interface ResolvedOptions {
   readonly output: string | null;
-  readonly format: 'ndjson' | 'json' | 'none';
+  /** Null: what the output's extension says, NDJSON where there is none. */
+  readonly format: 'ndjson' | 'json' | null;
   readonly select: string | null;
   readonly method: Method;
   readonly headers: readonly Header[];

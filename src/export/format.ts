@@ -12,6 +12,11 @@ export interface ExportPage {
   readonly body: Uint8Array;
 }
 
+/** Stands between two pages where the next one is not there yet: what is buffered goes out. */
+export const PAUSE = Symbol('the next page is not there yet');
+
+export type ExportItem = ExportPage | typeof PAUSE;
+
 export interface Destination {
   /** Takes over `bytes`. Resolves when more may be written. */
   write(bytes: Uint8Array): Promise<void> | void;
@@ -23,7 +28,7 @@ export interface ExportCounts {
 }
 
 export type Format = (
-  pages: AsyncIterable<ExportPage> | Iterable<ExportPage>,
+  pages: AsyncIterable<ExportItem> | Iterable<ExportItem>,
   destination: Destination,
   selection: string | null,
 ) => Promise<ExportCounts>;

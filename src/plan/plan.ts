@@ -15,8 +15,12 @@ export type PlanSource =
   | { readonly kind: 'iterable'; readonly urls: Iterable<string> | AsyncIterable<string> };
 
 export interface Plan {
-  /** Page requests in plan order, made lazily; it may be iterated once. */
-  requests(): AsyncIterable<PageRequest> | Iterable<PageRequest>;
+  /**
+   * Page requests in plan order, made lazily; it may be iterated once. A batch holds 1 to 256 of
+   * them, since waiting for each alone would cost more than making it. A slow source gives what it
+   * has rather than wait for a full batch.
+   */
+  batches(): AsyncIterable<readonly PageRequest[]>;
   /** How many pages there will be, or null where only reading to the end can tell. */
   count(): Promise<number | null>;
 }

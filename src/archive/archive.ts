@@ -1,0 +1,300 @@
+/**
+ * WHERE pages are kept. An archive is one SQLite file with every page as it came off the wire, what
+ * it answers to, and how each try went. Synchronous: it lives on a thread of its own. It sends
+ * nothing, decodes nothing and judges no body.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { EverypageError } from '../core/errors.ts';
+import type { Place } from '../core/page-request.ts';
+import type { FailedPage, Verdict, VerdictName } from '../core/summary.ts';
+import {
+  leaveOneFile,
+  openForReading,
+  openForWriting,
+  openOrCreateForWriting,
+  type WritableFile,
+} from './archive-file.ts';
+import type {
+  AttemptRecord,
+  KnownPage,
+  PageCounts,
+  PageRecord,
+  RunSpecification,
+  StoredPage,
+} from './archive-types.ts';
+import { PageReader } from './page-reader.ts';
+import { PageStore, readTally } from './page-store.ts';
+import { type RunRow, readRun } from './run-row.ts';
+import { archiveError, inTransaction, query } from './sqlite.ts';
+import { computeVerdict } from './verdict.ts';
+
+/**
+ * An open archive. Every method may throw `EverypageError`: `ARCHIVE_DAMAGED` where the file turns
+ * out to be broken, `ARCHIVE_WRITE` where the disk refuses. After either, what was committed before
+ * is still there and the archive can be opened again.
+ *
+ * ```ts
+ * const archive = Archive.create('items.ndjson.everypage.part', specification, fingerprint, Date.now());
+ * archive.store(pages, attempts);
+ * archive.endPlan(count, digest);
+ * archive.seal(archive.verdict().name, Date.now());
+ * archive.close();
+ * ```
+ */
+export class Archive {
+  readonly path: string;
+  readonly #database: DatabaseSync;
+  readonly #reader: PageReader;
+  /** Null where the archive was opened for reading only. */
+  readonly #store: PageStore | null;
+  #run: RunRow;
+  #failed = false;
+
+  private constructor(path: string, database: DatabaseSync, writable: boolean) {
+    this.path = path;
+    this.#database = database;
+    try {
+      this.#run = readRun(database, path);
+      this.#reader = new PageReader(database, path);
+      this.#store = writable ? new PageStore(database) : null;
+    } catch (error) {
+      database.close();
+      throw archiveError(error, path, true);
+    }
+  }
+
+  /**
+   * Makes an archive, for this process alone. Throws `ARCHIVE_WRITE` if there is one already.
+   * @param fingerprint see `fingerprintOf`
+   * @param now milliseconds since 1970
+   */
+  static create(
+    path: string,
+    specification: RunSpecification,
+    fingerprint: Uint8Array,
+    now: number,
+  ): Archive {
+    const { archive, created } = Archive.openOrCreate(path, specification, fingerprint, now);
+    if (created) return archive;
+    archive.close();
+    throw new EverypageError(
+      'ARCHIVE_WRITE',
+      `There is an archive ${path} already. Go on with it, or start over with --fresh.`,
+    );
+  }
+
+  /**
+   * Opens an archive to go on in it, and keeps other processes out. Throws `USAGE` where there is
+   * none, `ARCHIVE_LOCKED`, `ARCHIVE_DAMAGED`, `ARCHIVE_NEWER`.
+   */
+  static open(path: string): Archive {
+    return Archive.#over(path, openForWriting(path));
+  }
+
+  /**
+   * Opens the archive at `path`, or makes one where there is none or where a process was killed
+   * while it made one. Whether the archive found is of the same run is for the caller to compare.
+   */
+  static openOrCreate(
+    path: string,
+    specification: RunSpecification,
+    fingerprint: Uint8Array,
+    now: number,
+  ): { archive: Archive; created: boolean } {
+    const file = openOrCreateForWriting(path, { specification, fingerprint, now });
+    return { archive: Archive.#over(path, file), created: file.created };
+  }
+
+  /**
+   * Opens an archive that this process will not change; several may do so at once, and its folder
+   * need not be writable. Throws like `open`.
+   */
+  static openReadOnly(path: string): Archive {
+    return new Archive(path, openForReading(path), false);
+  }
+
+  static #over(path: string, file: WritableFile): Archive {
+    return new Archive(path, file.database, true);
+  }
+
+  get specification(): RunSpecification {
+    return this.#run.specification;
+  }
+
+  get fingerprint(): Uint8Array {
+    return this.#run.fingerprint;
+  }
+
+  /** Milliseconds since 1970, as all times here. */
+  get createdAt(): number {
+    return this.#run.createdAt;
+  }
+
+  /** Pages in the plan, or null while its end has not been reached. */
+  get planCount(): number | null {
+    return this.#run.planCount;
+  }
+
+  get planDigest(): Uint8Array | null {
+    return this.#run.planDigest;
+  }
+
+  /** As it was sealed, or null: not sealed, or changed since. */
+  get verdictName(): VerdictName | null {
+    return this.#run.verdict;
+  }
+
+  get completedAt(): number | null {
+    return this.#run.completedAt;
+  }
+
+  get exportedAt(): number | null {
+    return this.#run.exportedAt;
+  }
+
+  /**
+   * Stores a group of pages and the tries that led to them, all or nothing. A page that is stored
+   * already stays as it is; one in any other state is replaced.
+   */
+  store(pages: readonly PageRecord[], attempts: readonly AttemptRecord[]): void {
+    if (pages.length === 0 && attempts.length === 0) return;
+    this.#changePages((store) => {
+      store.put(pages, attempts);
+    });
+  }
+
+  /** Pages that failed have no end state any more: the next run tries them again. Tries are kept. */
+  forgetFailed(): void {
+    if (this.counts().failed === 0) return;
+    this.#changePages((store) => {
+      store.dropFailed();
+    });
+  }
+
+  counts(): PageCounts {
+    return this.#store?.counts ?? this.#do(() => readTally(this.#database));
+  }
+
+  /** Stored pages at positions from ≤ p < to; no body is read. */
+  storedIn(branch: number, from: number, to: number): KnownPage[] {
+    return this.#do(() => this.#reader.knownIn(branch, from, to));
+  }
+
+  /** How many positions from `from` on have an end state without a gap, at most `max`. */
+  finalRun(branch: number, from: number, max: number): number {
+    return this.#do(() => this.#reader.finalRun(branch, from, max));
+  }
+
+  /** The last position that has an end state, −1 where none has. */
+  highestPosition(branch: number): number {
+    return this.#do(() => this.#reader.highestPosition(branch));
+  }
+
+  /** The first failed pages in page order. */
+  failures(limit: number): FailedPage[] {
+    return this.#do(() => this.#reader.failures(limit));
+  }
+
+  /** Every try of a page, the oldest first. */
+  attemptsOf(place: Place): AttemptRecord[] {
+    return this.#do(() => this.#reader.attemptsOf(place));
+  }
+
+  /**
+   * Stored pages in page order from the first after `after`; others are passed over. Ends with the
+   * page whose body reaches `maxBytes`, so at least one page comes if there is one.
+   */
+  readPages(after: Place | null, maxPages: number, maxBytes: number): StoredPage[] {
+    return this.#do(() => this.#reader.storedAfter(after, maxPages, maxBytes));
+  }
+
+  /** Stored pages at positions from ≤ p < to, bounded like `readPages`. */
+  readStored(branch: number, from: number, to: number, maxBytes: number): StoredPage[] {
+    return this.#do(() => this.#reader.storedBetween(branch, from, to, maxBytes));
+  }
+
+  /** The plan's end was reached: so many pages, whose keys have this digest. */
+  endPlan(count: number, digest: Uint8Array): void {
+    this.#changeRun({ ...this.#run, planCount: count, planDigest: digest });
+  }
+
+  /** Computed from the tables alone: nothing that was counted on the way is believed. */
+  verdict(): Verdict {
+    return this.#do(() => computeVerdict(this.#database, this.#run.planCount, this.path));
+  }
+
+  /** Records the verdict. When it returns, a power cut can no longer lose any page. */
+  seal(verdict: VerdictName, now: number): void {
+    this.#changeRun({ ...this.#run, verdict, completedAt: Math.round(now) });
+    this.#do(() => query(this.#database, 'PRAGMA wal_checkpoint(TRUNCATE)').get());
+  }
+
+  /** The output was written; safe from a power cut once the archive is closed. */
+  markExported(now: number): void {
+    this.#changeRun({ ...this.#run, exportedAt: Math.round(now) });
+  }
+
+  /** Lets the archive go as one file. After a failure of the disk a `-wal` file may stay beside it. */
+  close(): void {
+    if (!this.#database.isOpen) return;
+    try {
+      if (this.#store !== null) leaveOneFile(this.#database);
+    } catch (error) {
+      // The failure that came first has been told.
+      if (!this.#failed) throw archiveError(error, this.path);
+    } finally {
+      this.#database.close();
+    }
+  }
+
+  #changePages(work: (store: PageStore) => void): void {
+    const store = this.#writable();
+    // What was said of the archive does not hold for what will be in it.
+    const isSealed = this.#run.verdict !== null || this.#run.exportedAt !== null;
+    const unsealed = { ...this.#run, verdict: null, completedAt: null, exportedAt: null };
+    this.#commit(() => {
+      work(store);
+      if (isSealed) this.#writeRun(unsealed);
+    });
+    if (isSealed) this.#run = unsealed;
+  }
+
+  #changeRun(run: RunRow): void {
+    this.#writable();
+    this.#commit(() => this.#writeRun(run));
+    this.#run = run;
+  }
+
+  #commit(work: () => void): void {
+    try {
+      this.#do(() => inTransaction(this.#database, 'BEGIN IMMEDIATE', work));
+      this.#store?.committed();
+    } catch (error) {
+      this.#store?.rolledBack();
+      throw error;
+    }
+  }
+
+  #writeRun(run: RunRow): void {
+    this.#database
+      .prepare(
+        `UPDATE run SET plan_count = ?, plan_digest = ?, verdict = ?, completed_at = ?,
+           exported_at = ?`,
+      )
+      .run(run.planCount, run.planDigest, run.verdict, run.completedAt, run.exportedAt);
+  }
+
+  #writable(): PageStore {
+    if (this.#store !== null) return this.#store;
+    throw new EverypageError('INTERNAL', `The archive ${this.path} was opened for reading only.`);
+  }
+
+  #do<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      this.#failed = true;
+      throw archiveError(error, this.path);
+    }
+  }
+}

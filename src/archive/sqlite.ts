@@ -1,0 +1,192 @@
+/**
+ * The door to `node:sqlite`: loads it without a word to the user, gives statements types, and
+ * turns what SQLite and the disk say into errors a person can act on. It knows no table.
+ */
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { EverypageError } from '../core/errors.ts';
+
+type Sqlite = typeof import('node:sqlite');
+
+let loaded: Sqlite | null = null;
+
+function loadSqlite(): Sqlite {
+  if (loaded !== null) return loaded;
+  // Some releases of Node print an ExperimentalWarning when the module is first loaded. It tells
+  // the user of a finished program nothing, and the load is synchronous, so no other is lost.
+  const emitWarning = process.emitWarning;
+  process.emitWarning = () => {};
+  try {
+    loaded = process.getBuiltinModule('node:sqlite');
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+  if (loaded === undefined) {
+    throw new EverypageError('INTERNAL', 'This Node has no SQLite. Use Node 24 or newer.');
+  }
+  return loaded;
+}
+
+export function openDatabase(location: string | URL, readOnly: boolean): DatabaseSync {
+  const { DatabaseSync } = loadSqlite();
+  // No waiting for a lock: another process keeps its lock for as long as it runs.
+  return new DatabaseSync(location, { readOnly, timeout: 0 });
+}
+
+/** A prepared statement whose rows are arrays: half the time of objects for small rows. */
+export interface Query<Row> {
+  all(...values: SQLInputValue[]): Row[];
+  get(...values: SQLInputValue[]): Row | undefined;
+  iterate(...values: SQLInputValue[]): Iterable<Row>;
+}
+
+export function query<Row>(database: DatabaseSync, sql: string): Query<Row> {
+  const statement = database.prepare(sql);
+  statement.setReturnArrays(true);
+  return statement as unknown as Query<Row>;
+}
+
+/** All of `work` is committed, or nothing of it. */
+export function inTransaction<T>(database: DatabaseSync, begin: string, work: () => T): T {
+  database.exec(begin);
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    rollBack(database);
+    throw error;
+  }
+}
+
+function rollBack(database: DatabaseSync): void {
+  // SQLite has rolled back by itself after most failures of the disk.
+  if (!database.isTransaction) return;
+  try {
+    database.exec('ROLLBACK');
+  } catch {
+    // The first error is the one to tell.
+  }
+}
+
+// https://www.sqlite.org/rescode.html
+const SQLITE_ERROR = 1;
+const SQLITE_PERM = 3;
+const SQLITE_BUSY = 5;
+const SQLITE_LOCKED = 6;
+const SQLITE_READONLY = 8;
+const SQLITE_IOERR = 10;
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_CANTOPEN = 14;
+const SQLITE_NOTADB = 26;
+const SQLITE_IOERR_READ = 266;
+const SQLITE_IOERR_SHORT_READ = 522;
+const SQLITE_IOERR_RDLOCK = 2314;
+const SQLITE_IOERR_LOCK = 3850;
+
+/** Result code of an error that SQLite threw, or null for any other. */
+function sqliteCode(error: unknown): number | null {
+  if (!(error instanceof Error) || !('errcode' in error)) return null;
+  return typeof error.errcode === 'number' ? error.errcode : null;
+}
+
+/**
+ * The same error in words for the user.
+ * @param opening a statement that does not fit the tables then means a foreign or damaged file,
+ *   later it would be a mistake of ours
+ */
+export function archiveError(error: unknown, path: string, opening = false): EverypageError {
+  if (error instanceof EverypageError) return error;
+  const code = sqliteCode(error);
+  if (code === null) return fileError(error, path);
+  const said = error instanceof Error ? error.message : '';
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return new EverypageError(
+        'ARCHIVE_LOCKED',
+        `${path} is in use by another everypage process. Wait until that one ends or stop it, then run the command again.`,
+        { cause: error },
+      );
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return damaged(path, said, error);
+    case SQLITE_FULL:
+      return writeFailed(path, 'the disk is full', error);
+    case SQLITE_IOERR:
+      return ioFailed(path, code, said, error);
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+      return notWritable(path, said, error);
+    case SQLITE_ERROR:
+      if (opening) return damaged(path, said, error);
+  }
+  return new EverypageError('INTERNAL', `The archive ${path} failed: ${said}.`, { cause: error });
+}
+
+function ioFailed(path: string, code: number, said: string, cause: unknown): EverypageError {
+  switch (code) {
+    case SQLITE_IOERR_READ:
+    case SQLITE_IOERR_SHORT_READ:
+      return damaged(path, `it cannot be read, ${said}`, cause);
+    // A file that may only be read cannot be locked for writing; some network drives lock nothing.
+    case SQLITE_IOERR_RDLOCK:
+    case SQLITE_IOERR_LOCK:
+      return notWritable(path, 'it cannot be locked', cause);
+  }
+  const why = `${said}; the disk may be full, over quota, or limited in file size`;
+  return writeFailed(path, why, cause);
+}
+
+/** What `node:fs` threw around the archive, in words for the user. */
+function fileError(error: unknown, path: string): EverypageError {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new EverypageError(
+        'ARCHIVE_WRITE',
+        `The folder of the archive ${path} does not exist. Create it, or name another place with --archive.`,
+        { cause: error },
+      );
+    case 'EISDIR':
+      return new EverypageError('USAGE', `${path} is a folder, not an archive.`, { cause: error });
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return notWritable(path, String(code), error);
+    case 'ENOSPC':
+    case 'EDQUOT':
+    case 'EFBIG':
+      return writeFailed(path, `the disk is full or over quota (${code})`, error);
+    case 'EIO':
+      return writeFailed(path, 'the disk reported an error (EIO)', error);
+  }
+  const said = error instanceof Error ? error.message : String(error);
+  return new EverypageError('INTERNAL', `The archive ${path} failed: ${said}.`, { cause: error });
+}
+
+export function damaged(path: string, why: string, cause?: unknown): EverypageError {
+  return new EverypageError(
+    'ARCHIVE_DAMAGED',
+    `${path} is damaged or is not an archive of everypage: ${why}. Restore it from a copy, or start over with --fresh.`,
+    { cause },
+  );
+}
+
+function writeFailed(path: string, why: string, cause: unknown): EverypageError {
+  return new EverypageError(
+    'ARCHIVE_WRITE',
+    `Cannot write the archive ${path}: ${why}. Make room and run the same command again: it goes on with what is stored.`,
+    { cause },
+  );
+}
+
+function notWritable(path: string, why: string, cause: unknown): EverypageError {
+  return new EverypageError(
+    'ARCHIVE_WRITE',
+    `The archive ${path} cannot be opened: ${why}. Allow reading and writing of it and of its folder, or copy it, with its -wal file if there is one, to a folder of your own.`,
+    { cause },
+  );
+}

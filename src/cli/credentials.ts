@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { EverypageError } from '../core/errors.ts';
+import type { CliContext } from './context.ts';
+import { findNetrcEntry, parseNetrc } from './netrc.ts';
+import type { TypedArguments } from './parse-arguments.ts';
+
+export interface Credentials {
+  /** `user:password`, or null. */
+  readonly user: string | null;
+  /** Value of an authorization header, or null. */
+  readonly authorization: string | null;
+}
+
+/**
+ * What `-u`, `--bearer-env` and `-n` come to. Throws `EverypageError` `USAGE` where two of them are
+ * given, where a variable or an entry is missing, and where a host cannot be told.
+ */
+export async function readCredentials(
+  typed: TypedArguments,
+  context: Pick<CliContext, 'env'>,
+): Promise<Credentials> {
+  const given = (['user', 'bearer-env', 'netrc'] as const).filter((name) => typed.has(name));
+  if (given.length > 1) {
+    throw usage(`--${given[0]} and --${given[1]} are two ways to say who you are; give one`);
+  }
+  const user = typed.value('user');
+  if (user !== null) return { user: checkedUser(user), authorization: null };
+  const variable = typed.value('bearer-env');
+  if (variable !== null) {
+    return { user: null, authorization: `Bearer ${bearerToken(variable, context.env)}` };
+  }
+  if (typed.has('netrc')) {
+    return { user: await netrcUser(typed, context.env), authorization: null };
+  }
+  return { user: null, authorization: null };
+}
+
+function checkedUser(user: string): string {
+  if (user.includes(':')) return user;
+  throw usage('-u takes user:password; where there is no password, end with a colon');
+}
+
+function bearerToken(variable: string, env: CliContext['env']): string {
+  const token = env[variable]?.trim();
+  if (!token) {
+    throw usage(`--bearer-env ${variable}: that environment variable is not set, or is empty`);
+  }
+  // The message must not repeat the value: people paste the token itself here by mistake.
+  if (/[\r\n]/.test(token)) throw usage('--bearer-env: the token must be one line');
+  return token;
+}
+
+async function netrcUser(typed: TypedArguments, env: CliContext['env']): Promise<string> {
+  const path = env['NETRC'] || join(env['HOME'] || homedir(), '.netrc');
+  const host = onlyHost(typed.positionals);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw usage(`--netrc: ${path} cannot be read`, cause);
+  }
+  const entry = findNetrcEntry(parseNetrc(text), host);
+  if (entry === null) throw usage(`--netrc: ${path} has no entry for ${host}`);
+  return `${entry.login ?? ''}:${entry.password ?? ''}`;
+}
+
+/** The one host of all URL arguments. A list is read too late to tell where its lines lead. */
+function onlyHost(positionals: readonly string[]): string {
+  const hosts = new Set<string>();
+  for (const argument of positionals) {
+    const match = /^https?:\/\/(?:[^/?#@]*@)?(\[[0-9a-f:.]+\]|[^/:?#[\]{}]+)(?=[/:?#]|$)/i.exec(
+      argument,
+    );
+    if (match === null) {
+      throw usage(
+        `--netrc needs URL arguments that name one host, so that a password goes nowhere else; ${argument} does not. Use -H @file or --bearer-env`,
+      );
+    }
+    hosts.add(match[1]!.toLowerCase());
+  }
+  const [first, second] = hosts;
+  if (first === undefined) throw usage('--netrc needs a URL argument');
+  if (second !== undefined) {
+    throw usage(`--netrc: the URLs name two hosts, ${first} and ${second}; run them one by one`);
+  }
+  return first;
+}
+
+function usage(message: string, cause?: unknown): EverypageError {
+  return new EverypageError('USAGE', message, { cause });
+}

@@ -1,0 +1,86 @@
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EverypageError } from '../core/errors.ts';
+import { startDemoServer } from '../demo/demo-server.ts';
+import { fitText } from '../report/fit-width.ts';
+import { createPainter } from '../report/paint.ts';
+import type { CliContext } from './context.ts';
+import type { ExitCode } from './exit-code.ts';
+import { fetchCommand } from './fetch-command.ts';
+import { parseArguments, type TypedArguments } from './parse-arguments.ts';
+import { describeTerminal, parseColorWhen } from './terminal.ts';
+
+const shownRecords = 3;
+
+/** `everypage demo`: a local API with faults, fetched by the command that anyone would type. */
+export async function demoCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
+  if (typed.positionals.length > 0) {
+    throw new EverypageError('USAGE', 'everypage demo brings its own URL and takes no other');
+  }
+  const when = parseColorWhen(typed.value('color'), typed.placeOf('color'));
+  const facts = describeTerminal(context.stderr, context.env, when);
+  const paint = createPainter(facts.color);
+  const say = (line: string) => context.stderr.write(`${line}\n`);
+
+  const server = await startDemoServer();
+  const folder = await mkdtemp(join(tmpdir(), 'everypage-demo-'));
+  try {
+    const output = join(folder, 'items.ndjson');
+    const caFile = join(folder, 'ca.pem');
+    await writeFile(caFile, server.ca);
+
+    const concurrency = typed.value('concurrency') ?? '10';
+    say(paint('bold', 'A local API:'));
+    for (const fact of server.facts) say(`  · ${fact}`);
+    say('');
+    say(paint('dim', `$ everypage '${server.url}' \\`));
+    say(paint('dim', `    --cacert ca.pem --select data.items -c ${concurrency} -o items.ndjson`));
+    say('');
+
+    const exitCode = await fetchCommand(
+      parseArguments(
+        [
+          ...[server.url, '--cacert', caFile, '--select', 'data.items', '-o', output],
+          ...['-c', concurrency, '--proxy', ''],
+          ...messageFlags(typed),
+        ],
+        {},
+      ),
+      context,
+    );
+    if (exitCode !== 0) return exitCode;
+    say('');
+    say(paint('bold', 'The first records:'));
+    for (const record of await firstLines(output, shownRecords)) {
+      say(`  ${fitText(record, facts.columns() - 3)}`);
+    }
+    return exitCode;
+  } finally {
+    await server.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Those flags of the demo that say how to tell of the run. */
+function messageFlags(typed: TypedArguments): readonly string[] {
+  const words = Array<string>(typed.count('verbose')).fill('-v');
+  for (const name of ['progress', 'color'] as const) {
+    const value = typed.value(name);
+    if (value !== null) words.push(`--${name}=${value}`);
+  }
+  return words;
+}
+
+async function firstLines(path: string, count: number): Promise<readonly string[]> {
+  const file = await open(path);
+  try {
+    const lines: string[] = [];
+    for await (const line of file.readLines()) {
+      if (lines.push(line) === count) break;
+    }
+    return lines;
+  } finally {
+    await file.close();
+  }
+}

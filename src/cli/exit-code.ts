@@ -1,0 +1,80 @@
+/** The only owner of exit codes. */
+import type { ErrorCode } from '../core/errors.ts';
+import type { Stop, Summary, Verdict } from '../core/summary.ts';
+
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 129 | 130 | 143;
+
+/** As `--help` and the docs state them. */
+export const exitCodeMeanings: readonly (readonly [code: string, meaning: string])[] = [
+  ['0', 'every page is there; or --allow-incomplete; or nobody reads the output any more (| head)'],
+  ['1', 'stopped for safety, with the flag that allows it; or fatal: the disk, the archive'],
+  ['2', 'usage or configuration; nothing was requested'],
+  ['3', 'incomplete: pages failed, and which is said'],
+  ['4', 'the server refuses the credentials; the same command goes on with new ones'],
+  ['5', 'stopped by --max-pages, --deadline or --max-wait; the same command goes on'],
+  ['129', 'SIGHUP, after what was in flight was kept; the same command goes on'],
+  ['130', 'SIGINT (Ctrl-C), likewise'],
+  ['143', 'SIGTERM, likewise'],
+];
+
+const ofErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
+  USAGE: 2,
+  URL_INVALID: 2,
+  LIST_UNREADABLE: 2,
+  OUTPUT_FOLDER: 2,
+  OUTPUT_WRITE: 1,
+  ARCHIVE_LOCKED: 1,
+  ARCHIVE_DAMAGED: 1,
+  ARCHIVE_NEWER: 1,
+  ARCHIVE_FOREIGN: 2,
+  ARCHIVE_INCOMPLETE: 3,
+  INCOMPLETE: 3,
+  STOPPED: 5,
+  ARCHIVE_WRITE: 1,
+  PLAN_CHANGED: 2,
+  SELECTION: 2,
+  CREDENTIALS_REFUSED: 4,
+  OTHER_ORIGIN: 1,
+  CERTIFICATE: 1,
+  INTERRUPTED: 130,
+  CLOSED_PIPE: 0,
+  INTERNAL: 1,
+};
+
+const ofSignal = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+export type StopSignal = keyof typeof ofSignal;
+
+const ofStop: Readonly<Record<Exclude<Stop['kind'], 'signal'>, ExitCode>> = {
+  aborted: 130,
+  'max-pages': 5,
+  deadline: 5,
+  'max-wait': 5,
+  credentials: 4,
+  safety: 1,
+  'closed-pipe': 0,
+};
+
+export function exitCodeOfError(code: ErrorCode): ExitCode {
+  return ofErrorCode[code];
+}
+
+export function exitCodeOfSignal(signal: StopSignal): ExitCode {
+  return ofSignal[signal];
+}
+
+export function exitCodeOfVerdict(verdict: Verdict, allowIncomplete: boolean): ExitCode {
+  return verdict.name === 'complete' || allowIncomplete ? 0 : 3;
+}
+
+/** A stored page that no longer proves itself is a missing page. */
+export function exitCodeOfVerification(verdict: Verdict, problems: number): ExitCode {
+  return problems > 0 ? 3 : exitCodeOfVerdict(verdict, false);
+}
+
+/** A stop outweighs the verdict: what was not asked for is not allowed to be missing. */
+export function exitCodeOfSummary(summary: Summary, allowIncomplete: boolean): ExitCode {
+  const { stop, verdict } = summary;
+  if (stop === null) return exitCodeOfVerdict(verdict, allowIncomplete);
+  return stop.kind === 'signal' ? ofSignal[stop.signal] : ofStop[stop.kind];
+}

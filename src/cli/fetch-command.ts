@@ -1,0 +1,126 @@
+import { writeFile } from 'node:fs/promises';
+import { EverypageError } from '../core/errors.ts';
+import type { RunEvent } from '../core/events.ts';
+import type { RunOptions } from '../core/options.ts';
+import type { Summary } from '../core/summary.ts';
+import { run, sourceOf } from '../index.ts';
+import { summaryJson } from '../report/summary-json.ts';
+import { summaryText } from '../report/summary-text.ts';
+import { againCommand, takeCommand } from './command-text.ts';
+import type { CliContext } from './context.ts';
+import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.ts';
+import type { TypedArguments } from './parse-arguments.ts';
+import { createReporting, type Reporting } from './reporters.ts';
+import { readRunOptions, readSummaryPath } from './run-options.ts';
+import { watchSignals } from './signals.ts';
+import { createStdoutSink } from './stdout-sink.ts';
+
+type EndEvent = Extract<RunEvent, { type: 'end' }>;
+
+/** The main job: plan, fetch, verify, export. */
+export async function fetchCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
+  if (typed.positionals.length === 0) {
+    throw new EverypageError(
+      'USAGE',
+      "no URL is given; as in everypage 'https://api.example.com/items?page=[1-9]' -o items.ndjson (everypage -h shows more)",
+    );
+  }
+  const literal = typed.has('globoff');
+  const sources = typed.positionals.map((argument) => sourceOf(argument, literal));
+  const options = await readRunOptions(typed, context);
+  const summaryPath = readSummaryPath(typed);
+  const streamsRecords = options.output === undefined;
+  const reporting = createReporting(typed, context, streamsRecords);
+  const signals = watchSignals(
+    context.signals,
+    (signal) => sayStopping(signal, reporting),
+    () => reporting.close(),
+  );
+  const stdout = streamsRecords ? createStdoutSink(context.stdout) : null;
+  try {
+    const summary = namedStop(
+      await run(sources, {
+        ...options,
+        signal: signals.signal,
+        onEvent: (event) => {
+          const named = event.type === 'end' ? endedBy(event, signals.received()) : event;
+          reporting.sink(named);
+        },
+        ...(stdout === null ? {} : { stdout }),
+      }),
+      signals.received(),
+    );
+    await stdout?.flush();
+    reporting.close();
+    const exitCode = exitCodeOfSummary(summary, options.allowIncomplete === true);
+    if (!reporting.json && !(reporting.quiet && exitCode === 0)) {
+      saySummary(summary, typed, context, options, reporting);
+    }
+    if (summaryPath !== null) await writeSummary(summaryPath, summaryJson(summary, exitCode));
+    return exitCode;
+  } finally {
+    reporting.close();
+    signals.close();
+  }
+}
+
+function endedBy(event: EndEvent, signal: StopSignal | null): EndEvent {
+  return { ...event, summary: namedStop(event.summary, signal) };
+}
+
+/** The run sees an aborted signal; which one it was is known here. */
+function namedStop(summary: Summary, signal: StopSignal | null): Summary {
+  if (signal === null || summary.stop?.kind !== 'aborted') return summary;
+  return { ...summary, stop: { kind: 'signal', signal } };
+}
+
+function sayStopping(signal: StopSignal, { screen, json }: Reporting): void {
+  if (json) return;
+  const again = signal === 'SIGINT' ? '; Ctrl-C again leaves at once' : '';
+  screen.line(`everypage: stopping, what is in flight has 10 s to finish${again}`);
+}
+
+function saySummary(
+  summary: Summary,
+  typed: TypedArguments,
+  context: CliContext,
+  options: RunOptions,
+  { screen, facts }: Reporting,
+): void {
+  const text = summaryText(summary, {
+    color: facts.color,
+    wallTime: context.clock.wallTime(),
+    output: options.output ?? null,
+    commands: {
+      again: againCommand(typed, context.env),
+      takeWhatIsThere: takeWhatIsThere(summary, typed, context, options),
+    },
+  });
+  if (text !== '') screen.line(text);
+}
+
+/**
+ * A run that ended by itself is run again with `--allow-incomplete`, which finishes its archive as
+ * well; one that was stopped would fetch on, so its archive is exported instead.
+ */
+function takeWhatIsThere(
+  summary: Summary,
+  typed: TypedArguments,
+  context: CliContext,
+  options: RunOptions,
+): string | null {
+  if (options.output === undefined || options.allowIncomplete || summary.verdict.stored === 0) {
+    return null;
+  }
+  if (summary.stop === null) return againCommand(typed, context.env, ['--allow-incomplete']);
+  if (summary.archivePath === null) return null;
+  return takeCommand(typed, context.env, summary.archivePath);
+}
+
+async function writeSummary(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (cause) {
+    throw new EverypageError('OUTPUT_WRITE', `--summary ${path} cannot be written`, { cause });
+  }
+}

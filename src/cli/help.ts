@@ -1,0 +1,156 @@
+import { VERSION } from '../core/resolve-options.ts';
+import { exitCodeMeanings } from './exit-code.ts';
+import { type Flag, type FlagName, flagGroups, flagNamed, flagsOf, type Verb } from './flags.ts';
+
+/** Width of the screen that `-h` has to fit; 24 lines high. */
+const helpColumns = 80;
+
+interface VerbHelp {
+  readonly usage: string;
+  /** One sentence. */
+  readonly does: string;
+  readonly examples: readonly (readonly [question: string, command: string])[];
+}
+
+export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
+  fetch: {
+    usage: "everypage [FLAGS] 'URL' | @urls.txt | -  [-o FILE]",
+    does: 'Fetches every page, keeps it, checks it, and writes the records in page order. The same command goes on where it stopped.',
+    examples: [
+      ['try it?', 'everypage demo'],
+      ['get pages 1 to 500?', "everypage 'https://a.io/v1?page=[1-500]' -o a.ndjson"],
+      ['get a list of URLs?', 'everypage @urls.txt -o a.ndjson'],
+      ['keep only the records?', 'everypage @urls.txt -o a.json --select data.items'],
+      ['send a token?', 'everypage @urls.txt -o a.json --bearer-env TOKEN'],
+      ['go on after a stop?', 'the same command again'],
+    ],
+  },
+  export: {
+    usage: 'everypage export ARCHIVE [-o FILE] [FLAGS]',
+    does: 'Writes the records of an archive again, in another shape or format, without the network.',
+    examples: [
+      ['another selection?', 'everypage export a.everypage -o b.json --select data'],
+      ['one JSON array?', 'everypage export a.everypage -o a.json'],
+    ],
+  },
+  verify: {
+    usage: 'everypage verify ARCHIVE [FLAGS]',
+    does: 'Reads every stored body again, decodes it, checks its JSON and its hash, and says whether every page is there.',
+    examples: [
+      ['is all of it there?', 'everypage verify a.everypage'],
+      ['ask from a script?', 'everypage verify a.everypage --json'],
+    ],
+  },
+  demo: {
+    usage: 'everypage demo [FLAGS]',
+    does: 'Starts a local HTTP/2 API with faults and a rate limit, fetches all of it, and shows the first records.',
+    examples: [['watch each page?', 'everypage demo -vv']],
+  },
+};
+
+const oftenUsed: readonly FlagName[] = [
+  'output',
+  'select',
+  'header',
+  'bearer-env',
+  'concurrency',
+  'allow-incomplete',
+  'fresh',
+  'verbose',
+];
+
+/** `-h`: at most 24 lines of at most 80 columns. */
+export function shortHelp(verb: Verb): string {
+  const { usage, examples, does } = verbHelp[verb];
+  const questions = examples.map(([question, command]) => ({ left: question, right: command }));
+  const shown = verb === 'fetch' ? oftenUsed.map(flagNamed) : flagsOf(verb);
+  const lines =
+    verb === 'fetch'
+      ? [`usage: ${usage}`, '       everypage export|verify ARCHIVE, everypage demo', '']
+      : [`usage: ${usage}`, '', ...wrap(does, helpColumns), ''];
+  lines.push(
+    'how do I...',
+    ...twoColumns(questions),
+    '',
+    verb === 'fetch' ? 'flags used most' : 'flags',
+    ...twoColumns(shown.map((flag) => ({ left: flagLabel(flag), right: flag.help }))),
+    '',
+    verb === 'fetch'
+      ? 'everypage --help explains every flag, everypage VERB -h a verb.'
+      : `everypage ${verb} --help explains every flag.`,
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/** `--help`: every flag of the verb with its explanation, the exit codes, examples. */
+export function longHelp(verb: Verb): string {
+  const { usage, does, examples } = verbHelp[verb];
+  const lines = [`everypage ${VERSION}`, '', `usage: ${usage}`];
+  if (verb === 'fetch') {
+    for (const other of ['export', 'verify', 'demo'] as const) {
+      lines.push(`       ${verbHelp[other].usage}`);
+    }
+  }
+  lines.push('', ...wrap(does, helpColumns), '', 'How do I...');
+  for (const [question, command] of examples) lines.push(`  ${question}`, `      ${command}`);
+  for (const { group, members } of groupedFlags(verb)) {
+    lines.push('', group);
+    for (const flag of members) {
+      lines.push(`  ${flagLabel(flag)}`);
+      for (const line of wrap(flagText(flag), helpColumns - 8)) lines.push(`        ${line}`);
+    }
+  }
+  if (verb === 'fetch') {
+    lines.push('', 'TIME is 500ms, 90s, 5m, 1h or 1d; a bare number is seconds.');
+    lines.push('SIZE is 123, 10k, 64MiB or 1G; a bare number is bytes.');
+  }
+  lines.push('', 'Exit codes');
+  for (const [code, meaning] of exitCodeMeanings) {
+    const [first, ...rest] = wrap(meaning, helpColumns - 8);
+    lines.push(`  ${code.padEnd(5)} ${first}`, ...rest.map((line) => `        ${line}`));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+export function groupedFlags(
+  verb: Verb,
+): readonly { readonly group: string; readonly members: readonly Flag[] }[] {
+  const own = flagsOf(verb);
+  return flagGroups
+    .map((group) => ({ group, members: own.filter((flag) => flag.group === group) }))
+    .filter(({ members }) => members.length > 0);
+}
+
+/** `-o, --output FILE` */
+function flagLabel(flag: Flag): string {
+  const names = flag.short === null ? `    --${flag.name}` : `-${flag.short}, --${flag.name}`;
+  return flag.metavar === null ? names : `${names} ${flag.metavar}`;
+}
+
+/** The line, the explanation and the environment variable as sentences. */
+export function flagText(flag: Flag): string {
+  const sentences = [`${flag.help.slice(0, 1).toUpperCase()}${flag.help.slice(1)}.`];
+  if (flag.detail !== '') sentences.push(flag.detail);
+  if (flag.env !== null) sentences.push(`Also from ${flag.env}.`);
+  return sentences.join(' ');
+}
+
+function twoColumns(rows: readonly { readonly left: string; readonly right: string }[]): string[] {
+  const width = Math.max(...rows.map(({ left }) => left.length));
+  return rows.map(({ left, right }) => `  ${left.padEnd(width)}  ${right}`);
+}
+
+function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  lines.push(line);
+  return lines;
+}

@@ -1,0 +1,120 @@
+/**
+ * From arguments to an exit code. This folder asks about arguments, terminals, colour, signals and
+ * exit codes; it fetches nothing itself and may import everything below it.
+ */
+
+import { systemClock } from '../core/clock.ts';
+import { type ErrorCode, EverypageError } from '../core/errors.ts';
+import { escapeText } from '../core/escape.ts';
+import { VERSION } from '../core/resolve-options.ts';
+import { writeJsonLine } from '../report/json-log.ts';
+import { createPainter } from '../report/paint.ts';
+import type { CliContext } from './context.ts';
+import { type ExitCode, exitCodeOfError } from './exit-code.ts';
+import { flagNamed, type Verb } from './flags.ts';
+import { longHelp, shortHelp } from './help.ts';
+import { parseArguments, type TypedArguments } from './parse-arguments.ts';
+import { createStdoutSink } from './stdout-sink.ts';
+import { describeTerminal } from './terminal.ts';
+
+type Command = (typed: TypedArguments, context: CliContext) => Promise<ExitCode>;
+
+/** Loaded on use: `-h` and a mistyped flag need neither HTTP nor SQLite. */
+const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
+  fetch: async () => (await import('./fetch-command.ts')).fetchCommand,
+  export: async () => (await import('./export-command.ts')).exportCommand,
+  verify: async () => (await import('./verify-command.ts')).verifyCommand,
+  demo: async () => (await import('./demo-command.ts')).demoCommand,
+};
+
+/** Runs the program in this process and sets its exit code. */
+export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<void> {
+  const context = processContext();
+  process.exitCode = await runCommandLine(argv, context);
+  await leave(context);
+}
+
+/** The exit code of one command line; every error has been said. */
+export async function runCommandLine(
+  argv: readonly string[],
+  context: CliContext,
+): Promise<ExitCode> {
+  try {
+    if (argv.length === 0) {
+      context.stderr.write(shortHelp('fetch'));
+      return 2;
+    }
+    const typed = parseArguments(argv, context.env);
+    const text = textAskedFor(typed);
+    if (text !== null) {
+      const stdout = createStdoutSink(context.stdout);
+      await stdout.write(Buffer.from(text));
+      await stdout.flush();
+      return 0;
+    }
+    const command = await commands[typed.verb]();
+    return await command(typed, context);
+  } catch (error) {
+    return sayError(error, argv, context);
+  }
+}
+
+/** Help or version, or null where a command is to be run. */
+function textAskedFor(typed: TypedArguments): string | null {
+  const help = typed.flags.find(({ name }) => name === 'help');
+  if (help !== undefined) {
+    return help.rawName === '-h' ? shortHelp(typed.verb) : longHelp(typed.verb);
+  }
+  return typed.has('version') ? `everypage ${VERSION}\n` : null;
+}
+
+function sayError(error: unknown, argv: readonly string[], context: CliContext): ExitCode {
+  const code: ErrorCode = error instanceof EverypageError ? error.code : 'INTERNAL';
+  if (code === 'CLOSED_PIPE') return exitCodeOfError(code);
+  const message =
+    error instanceof EverypageError
+      ? error.message
+      : `this is a mistake in everypage: ${error instanceof Error ? error.message : String(error)} (EVERYPAGE_DEBUG=1 shows where)`;
+  if (wantsJson(argv, context)) {
+    writeJsonLine(context.stderr, context.clock, { type: 'error', code, message });
+  } else {
+    const color = argv.includes('--color=never') ? 'never' : 'auto';
+    const paint = createPainter(describeTerminal(context.stderr, context.env, color).color);
+    context.stderr.write(`${paint('red', 'everypage:')} ${escapeText(message)}\n`);
+  }
+  if (context.env['EVERYPAGE_DEBUG'] === '1' && error instanceof Error) {
+    context.stderr.write(`${error.stack}\n`);
+  }
+  return exitCodeOfError(code);
+}
+
+/** Read from the words as they stand, since the error may be that they could not be parsed. */
+function wantsJson(argv: readonly string[], context: CliContext): boolean {
+  if (/(^| )--log-format[= ]json( |$)/.test(argv.join(' '))) return true;
+  return context.env[flagNamed('log-format').env ?? ''] === 'json';
+}
+
+function processContext(): CliContext {
+  // Messages that nobody reads are no reason to fail.
+  process.stderr.on('error', () => {});
+  return {
+    env: process.env,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signals: process,
+    clock: systemClock,
+  };
+}
+
+/**
+ * Leaves by itself where nothing is open any more, so that no output is cut, and otherwise half a
+ * second after all output has gone.
+ */
+async function leave(context: CliContext): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (context.stdout.destroyed || context.stdout.writableLength === 0) resolve();
+    else context.stdout.write('', () => resolve());
+  });
+  setTimeout(() => process.exit(), 500).unref();
+}

@@ -1,0 +1,95 @@
+/** Which reporters watch a run, as the flags and the terminal have it. */
+import { EverypageError } from '../core/errors.ts';
+import type { EventSink } from '../core/events.ts';
+import { createJsonLog } from '../report/json-log.ts';
+import { createPageLines } from '../report/page-lines.ts';
+import { createPlainProgress } from '../report/plain-progress.ts';
+import { createProgressBar } from '../report/progress-bar.ts';
+import { type Reporter, systemTicker, type TerminalFacts } from '../report/reporter.ts';
+import { createScreen, type Screen } from '../report/screen.ts';
+import { createWarningLines } from '../report/warning-lines.ts';
+import type { CliContext } from './context.ts';
+import type { TypedArguments } from './parse-arguments.ts';
+import { describeTerminal, parseColorWhen } from './terminal.ts';
+
+export interface Reporting {
+  readonly sink: EventSink;
+  readonly screen: Screen;
+  readonly facts: TerminalFacts;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  close(): void;
+}
+
+export type ProgressHow = 'auto' | 'plain' | 'none';
+
+/** Throws `EverypageError` `USAGE` for a value that `--progress`, `--color` or `--log-format` does not know. */
+export function createReporting(
+  typed: TypedArguments,
+  context: CliContext,
+  /** Whether records go to standard output, where they may share the terminal with the bar. */
+  streamsRecords: boolean,
+): Reporting {
+  const how = parseProgress(typed.value('progress'), typed.placeOf('progress'));
+  const json = isJsonLog(typed);
+  const quiet = typed.has('quiet');
+  const facts = describeTerminal(
+    context.stderr,
+    context.env,
+    parseColorWhen(typed.value('color'), typed.placeOf('color')),
+  );
+  const screen = createScreen(context.stderr, facts);
+  const reporters: Reporter[] = [];
+  if (json) reporters.push(createJsonLog(context.stderr, context.clock));
+  else {
+    reporters.push(createWarningLines(screen, facts));
+    const verbosity = typed.count('verbose');
+    if (verbosity > 0) reporters.push(createPageLines(screen, facts, verbosity));
+    if (!quiet) {
+      const shared = streamsRecords && context.stdout.isTTY === true;
+      const progress = chooseProgress(how, facts.isTerminal, shared);
+      if (progress === 'bar') {
+        reporters.push(createProgressBar(screen, facts, context.clock, systemTicker));
+      } else if (progress === 'plain') {
+        reporters.push(createPlainProgress(screen, context.clock, systemTicker));
+      }
+    }
+  }
+  return {
+    sink: (event) => {
+      for (const reporter of reporters) reporter.sink(event);
+    },
+    screen,
+    facts,
+    json,
+    quiet,
+    close: () => {
+      for (const reporter of reporters) reporter.close();
+    },
+  };
+}
+
+/** Records and a bar on one terminal would write over each other, so then there is no bar. */
+export function chooseProgress(
+  how: ProgressHow,
+  isTerminal: boolean,
+  sharesTerminal: boolean,
+): 'bar' | 'plain' | 'none' {
+  if (how !== 'auto') return how;
+  if (sharesTerminal) return 'none';
+  return isTerminal ? 'bar' : 'plain';
+}
+
+/** Throws `EverypageError` `USAGE` for a format that is not `json`. */
+function isJsonLog(typed: TypedArguments): boolean {
+  const format = typed.value('log-format');
+  if (format === null) return false;
+  if (format === 'json') return true;
+  throw new EverypageError('USAGE', `${typed.placeOf('log-format')} is json, not ${format}`);
+}
+
+function parseProgress(value: string | null, place: string): ProgressHow {
+  if (value === null) return 'auto';
+  if (value === 'auto' || value === 'plain' || value === 'none') return value;
+  throw new EverypageError('USAGE', `${place} is auto, plain or none, not ${value}`);
+}

@@ -1,0 +1,33 @@
+/**
+ * Everything that could move a cursor, colour, reorder or hide text: controls (C0, DEL, C1), line
+ * and paragraph separators, bidirectional controls, lone surrogates, zero-width and interlinear
+ * marks. Joiners stay, since emoji and several scripts need them.
+ */
+const unsafe = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060-\u2064\ufeff\ufff9-\ufffb]/u;
+
+/**
+ * Makes text that came from a server safe for a terminal or a log line: each unsafe character is
+ * shown as `\x1b` or `\u202e`, all others stay. The result is at most `maxLength` UTF-16 units
+ * long; longer text ends in `…`, and neither a character nor an escape is cut in half.
+ *
+ * @example escapeText('a\x1b[31mb', 80) // 'a\\x1b[31mb'
+ */
+export function escapeText(text: string, maxLength: number = Number.POSITIVE_INFINITY): string {
+  if (text.length <= maxLength && !unsafe.test(text)) return text;
+  let shown = '';
+  // What stands if the next character turns out not to fit: room for the ellipsis is kept.
+  let cut = '';
+  for (const character of text) {
+    shown += unsafe.test(character) ? escapeOf(character) : character;
+    if (shown.length > maxLength) return maxLength < 1 ? '' : `${cut}…`;
+    if (shown.length < maxLength) cut = shown;
+  }
+  return shown;
+}
+
+function escapeOf(character: string): string {
+  const code = character.charCodeAt(0);
+  return code < 0x100
+    ? `\\x${code.toString(16).padStart(2, '0')}`
+    : `\\u${code.toString(16).padStart(4, '0')}`;
+}

@@ -1,0 +1,27 @@
+import { hash } from 'node:crypto';
+import type { PageRequest } from './page-request.ts';
+import { redactUrl } from './redact.ts';
+
+/** Bytes of a page key. */
+export const PAGE_KEY_BYTES = 16;
+
+/**
+ * What a page is recognised by when a plan is made again: the first 16 bytes of a SHA-256 over
+ * method, redacted URL and body. Credentials in the URL do not enter it, so they may be renewed.
+ *
+ * The hashed text is `METHOD`, the URL's length in UTF-16 units, the URL and the body's SHA-256 in
+ * hex (`-` without a body), each followed by a line feed; no two requests give the same text.
+ */
+export function pageKey(
+  request: Pick<PageRequest, 'method' | 'url' | 'body'>,
+  secretParams?: readonly string[],
+): Uint8Array {
+  const url = redactUrl(request.url, secretParams);
+  const body = request.body === null ? '-' : hash('sha256', request.body, 'hex');
+  // A digest asked for as text costs 0.4 µs, as a buffer 1.5 µs (Node 24). The array is of its own
+  // memory: a slice of Buffer's pool would be copied whole when it is posted to a thread.
+  const digest = hash('sha256', `${request.method}\n${url.length}\n${url}\n${body}\n`, 'binary');
+  const key = new Uint8Array(PAGE_KEY_BYTES);
+  for (let at = 0; at < PAGE_KEY_BYTES; at++) key[at] = digest.charCodeAt(at);
+  return key;
+}

@@ -1,0 +1,134 @@
+/** Credentials that hide in URLs and headers, kept out of everything we show or store. */
+
+/** Letters and digits only, lower case: `X-Amz-Signature`, `x_amz_signature` are the same name. */
+const secretNames = [
+  ...['token', 'accesstoken', 'apitoken', 'authtoken', 'oauthtoken', 'bearertoken', 'idtoken'],
+  ...['refreshtoken', 'sessiontoken', 'securitytoken', 'secrettoken', 'usertoken', 'privatetoken'],
+  ...['personalaccesstoken', 'bearer', 'jwt', 'auth', 'authorization', 'authkey', 'authentication'],
+  ...['key', 'apikey', 'xapikey', 'appkey', 'accesskey', 'secretkey', 'privatekey', 'userkey'],
+  ...['devkey', 'hapikey', 'sessionkey', 'subscriptionkey', 'ocpapimsubscriptionkey'],
+  ...['secret', 'apisecret', 'appsecret', 'clientsecret', 'consumersecret', 'sharedsecret'],
+  ...['password', 'passwd', 'pwd', 'pass', 'passphrase', 'userpassword', 'credential'],
+  ...['credentials', 'sig', 'signature', 'oauthsignature', 'hmac', 'sas', 'sastoken'],
+  ...['sharedaccesssignature', 'session', 'sessionid', 'jsessionid', 'phpsessid'],
+  ...['awsaccesskeyid', 'xamzsignature', 'xamzcredential', 'xamzsecuritytoken'],
+  ...['xgoogsignature', 'xgoogcredential'],
+];
+const defaultNames: ReadonlySet<string> = new Set(secretNames);
+const namesByExtra = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+const replacement = 'REDACTED';
+
+/**
+ * The URL with the values of secret query parameters replaced by `REDACTED` and user info removed;
+ * everything else stays byte for byte. It need not be a valid URL, and a parameter that follows a
+ * `?` inside another's value or stands in the fragment counts too. Values that are empty stay.
+ *
+ * Names are compared without case, punctuation and percent-encoding (`api_key`, `Api-Key`,
+ * `auth[token]`, `%61pi_key`). Cursors are no secrets: `page_token`, `nextToken`, `cursor` stay.
+ * A value nested in a percent-encoded URL is not looked into.
+ *
+ * @param secretParams further names of query parameters (`--secret-param`)
+ * @example redactUrl('https://me:pw@a.example/?page=2&api_key=abc')
+ * // 'https://a.example/?page=2&api_key=REDACTED'
+ */
+export function redactUrl(url: string, secretParams?: readonly string[]): string {
+  const plain = url.includes('@') ? removeUserInfo(url) : url;
+  const start = plain.search(/[?#]/);
+  return start === -1 ? plain : redactParams(plain, start, namesWith(secretParams));
+}
+
+const prefixPattern = /^\s*(?:https?:[/\\]*|[a-z][a-z0-9+.-]*:[/\\]{2,}|[/\\]{2,})?/i;
+
+function removeUserInfo(url: string): string {
+  const start = prefixPattern.exec(url)![0].length;
+  const length = url.slice(start).search(/[/\\?#]/);
+  const authority = length === -1 ? url.slice(start) : url.slice(start, start + length);
+  const end = authority.lastIndexOf('@');
+  return end === -1 ? url : url.slice(0, start) + url.slice(start + end + 1);
+}
+
+function redactParams(url: string, start: number, names: ReadonlySet<string>): string {
+  let redacted = '';
+  let copied = 0;
+  let at = start;
+  while (at !== -1) {
+    const equals = nextOf(url, at + 1, true);
+    if (equals === -1) break;
+    if (url.charCodeAt(equals) !== 0x3d) {
+      at = equals;
+      continue;
+    }
+    if (!names.has(nameKey(url.slice(at + 1, equals)))) {
+      at = nextOf(url, equals + 1, false);
+      continue;
+    }
+    const end = endOfValue(url, equals + 1);
+    if (end > equals + 1) {
+      redacted += url.slice(copied, equals + 1) + replacement;
+      copied = end;
+    }
+    at = end < url.length ? end : -1;
+  }
+  return copied === 0 ? url : redacted + url.slice(copied);
+}
+
+/** Index of the next `?`, `&`, `#`, and `=` where asked for; -1 without one. */
+function nextOf(url: string, from: number, equals: boolean): number {
+  for (let at = from; at < url.length; at++) {
+    const code = url.charCodeAt(at);
+    if (code === 0x26 || code === 0x3f || code === 0x23 || (equals && code === 0x3d)) return at;
+  }
+  return -1;
+}
+
+/** A `?` belongs to the value (WHATWG URL): ending there would leave half a secret. */
+function endOfValue(url: string, from: number): number {
+  for (let at = from; at < url.length; at++) {
+    const code = url.charCodeAt(at);
+    if (code === 0x26 || code === 0x23) return at;
+  }
+  return url.length;
+}
+
+function namesWith(secretParams: readonly string[] | undefined): ReadonlySet<string> {
+  if (secretParams === undefined || secretParams.length === 0) return defaultNames;
+  let names = namesByExtra.get(secretParams);
+  if (names === undefined) {
+    names = new Set([...secretNames, ...secretParams.map(nameKey)]);
+    namesByExtra.set(secretParams, names);
+  }
+  return names;
+}
+
+function nameKey(name: string): string {
+  // Nearly all names; the Unicode form below is slower.
+  if (/^[a-z0-9_-]+$/i.test(name)) return name.toLowerCase().replaceAll(/[-_]+/g, '') || name;
+  const lower = (name.includes('%') ? percentDecode(name) : name).toLowerCase();
+  // Punctuation goes, letters of other scripts stay; a name of punctuation alone stays whole.
+  return lower.replace(/[^\p{L}\p{N}]/gu, '') || lower;
+}
+
+function percentDecode(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    );
+  }
+}
+
+const secretHeaderPattern =
+  /(?:^|[-_])(?:x?api)?(?:keys?|token|secret|password|passwd|passphrase|pwd|signature|credentials?|jwt|bearer|auth|authorization|authentication|session|sessionid|cookie2?)(?:$|[-_])|(?:key|token|secret|password)$/;
+const harmlessHeaderPattern =
+  /(?:page|next|continuation|cursor|sync)[-_]?token$|^(?:idempotency|surrogate|sec-websocket|x-cache)-key$/;
+
+/**
+ * Whether a header's name says that its value is a credential: `authorization`, `cookie`,
+ * `x-api-key`, `private-token`, `x-client-secret` … Case does not matter. In doubt it is one.
+ */
+export function isSecretHeader(name: string): boolean {
+  const lower = name.trim().toLowerCase();
+  return secretHeaderPattern.test(lower) && !harmlessHeaderPattern.test(lower);
+}

@@ -1,0 +1,118 @@
+import { EverypageError } from './errors.ts';
+import type { Header, ResolvedOptions, RunOptions } from './options.ts';
+import { isSecretHeader } from './redact.ts';
+import { Secret } from './secret.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const MIB = 1024 * 1024;
+
+/** Sent by every request; the version is package.json's, held together by a test. */
+export const VERSION = '0.1.0';
+
+/**
+ * Fills in every default and checks every value.
+ *
+ * @throws EverypageError USAGE where a value cannot be meant
+ */
+export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
+  const body =
+    typeof options.body === 'string' ? Buffer.from(options.body) : (options.body ?? null);
+  const method = options.method ?? (body === null ? 'GET' : 'POST');
+  if (method !== 'GET' && method !== 'POST') {
+    throw new EverypageError(
+      'USAGE',
+      `the method ${String(method)} is not supported; only GET and POST read pages`,
+    );
+  }
+  if (method === 'GET' && body !== null) {
+    throw new EverypageError('USAGE', 'a GET request has no body; use POST, or leave the data out');
+  }
+  return Object.freeze({
+    output: options.output ?? null,
+    format: options.format ?? null,
+    select: options.select ?? null,
+    method,
+    headers: Object.freeze(resolveHeaders(options, body !== null)),
+    body,
+    literal: options.literal ?? false,
+    proxy: options.proxy ?? null,
+    insecure: options.insecure ?? false,
+    caFile: options.caFile ?? null,
+    certFile: options.certFile ?? null,
+    keyFile: options.keyFile ?? null,
+    protocol: options.protocol ?? 'auto',
+    concurrency: whole('concurrency', options.concurrency ?? 5, 1, 1000),
+    retries: whole('retries', options.retries ?? 5, 0, 1000),
+    retryMaxTimeMs: positive('retryMaxTimeMs', options.retryMaxTimeMs ?? 5 * MINUTE),
+    maxWaitMs: positive('maxWaitMs', options.maxWaitMs ?? 60 * MINUTE, 0),
+    connectTimeoutMs: positive('connectTimeoutMs', options.connectTimeoutMs ?? 10 * SECOND),
+    idleTimeoutMs: positive('idleTimeoutMs', options.idleTimeoutMs ?? 30 * SECOND),
+    timeoutMs: positive('timeoutMs', options.timeoutMs ?? 120 * SECOND),
+    deadlineMs:
+      options.deadlineMs === undefined ? null : positive('deadlineMs', options.deadlineMs),
+    maxPages: options.maxPages === undefined ? null : whole('maxPages', options.maxPages, 1),
+    maxBodyBytes: whole('maxBodyBytes', options.maxBodyBytes ?? 64 * MIB, 1),
+    maxDecodedBytes: whole('maxDecodedBytes', options.maxDecodedBytes ?? 256 * MIB, 1),
+    archive: options.archive ?? null,
+    fresh: options.fresh ?? false,
+    keep: options.keep ?? true,
+    allowIncomplete: options.allowIncomplete ?? false,
+    allowOrigins: Object.freeze((options.allowOrigins ?? []).map(originOf)),
+    secretParams: Object.freeze([...(options.secretParams ?? [])]),
+  });
+}
+
+/** Defaults first, then the user's own, which replace a default of the same name. */
+function resolveHeaders(options: RunOptions, hasBody: boolean): Header[] {
+  const given = options.headers ?? [];
+  const pairs: (readonly [string, string])[] =
+    Symbol.iterator in given ? [...given] : Object.entries(given);
+  const own = pairs.map(([name, value]): Header => {
+    const lower = name.trim().toLowerCase();
+    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower)) {
+      throw new EverypageError('USAGE', `${JSON.stringify(name)} is not a header name`);
+    }
+    // A line break would end the field and begin another (RFC 9110 §5.5); the value may be a secret, so it is not shown.
+    if (/[\r\n\0]/.test(value)) {
+      throw new EverypageError(
+        'USAGE',
+        `the value of header ${lower} holds a line break or NUL; take it out`,
+      );
+    }
+    return { name: lower, value: isSecretHeader(lower) ? new Secret(value.trim()) : value.trim() };
+  });
+  const defaults: Header[] = [
+    { name: 'accept', value: 'application/json' },
+    { name: 'accept-encoding', value: 'gzip, br, zstd' },
+    { name: 'user-agent', value: `everypage/${VERSION}` },
+  ];
+  if (hasBody) defaults.push({ name: 'content-type', value: 'application/json' });
+  if (options.user !== undefined) {
+    const basic = Buffer.from(options.user).toString('base64');
+    defaults.push({ name: 'authorization', value: new Secret(`Basic ${basic}`) });
+  }
+  const ownNames = new Set(own.map(({ name }) => name));
+  return [...defaults.filter(({ name }) => !ownNames.has(name)), ...own];
+}
+
+function whole(name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  const range =
+    most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+  throw new EverypageError('USAGE', `${name} takes a whole number ${range}, not ${value}`);
+}
+
+function positive(name: string, value: number, least = 1): number {
+  if (Number.isFinite(value) && value >= least) return value;
+  throw new EverypageError('USAGE', `${name} takes a time of at least ${least} ms, not ${value}`);
+}
+
+function originOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:')) return url.origin;
+  throw new EverypageError(
+    'USAGE',
+    `${text} is not an origin; write it as https://host or https://host:port`,
+  );
+}

@@ -1,0 +1,110 @@
+/** Times, sizes and counts as people write and read them. */
+import { EverypageError } from './errors.ts';
+
+const durationUnits: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+// As curl has it, a bare letter is a power of 1024; `kB`, `MB` … are powers of 1000.
+const byteUnits: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  k: 1024,
+  kib: 1024,
+  kb: 1e3,
+  m: 1024 ** 2,
+  mib: 1024 ** 2,
+  mb: 1e6,
+  g: 1024 ** 3,
+  gib: 1024 ** 3,
+  gb: 1e9,
+  t: 1024 ** 4,
+  tib: 1024 ** 4,
+  tb: 1e12,
+};
+
+/**
+ * Milliseconds, whole: `500ms`, `90s`, `5m`, `1h`, `1d`, `1.5h`, `1h30m`; a bare number is seconds.
+ * Throws `EverypageError` `USAGE` for anything else.
+ */
+export function parseDuration(text: string): number {
+  const trimmed = text.trim().toLowerCase();
+  let ms = 0;
+  if (/^\d+(?:\.\d+)?$/.test(trimmed)) {
+    ms = Number(trimmed) * 1_000;
+  } else if (/^(?:\d+(?:\.\d+)?(?:ms|s|min|m|h|d))+$/.test(trimmed)) {
+    for (const [, number, unit] of trimmed.matchAll(/([\d.]+)([a-z]+)/g)) {
+      ms += Number(number) * durationUnits[unit!]!;
+    }
+  } else {
+    ms = Number.NaN;
+  }
+  return wholeOr(ms, text, 'a time; write it as 500ms, 90s, 5m, 1h or 1d');
+}
+
+/**
+ * Bytes, whole: `123`, `10k`, `64M`, `64MiB` (powers of 1024), `64MB` (powers of 1000), `1.5G`;
+ * upper and lower case are the same. Throws `EverypageError` `USAGE` for anything else.
+ */
+export function parseBytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?) ?([a-z]*)$/.exec(text.trim().toLowerCase());
+  const unit = match === null ? undefined : ownUnit(byteUnits, match[2]!);
+  const bytes = match === null || unit === undefined ? Number.NaN : Number(match[1]) * unit;
+  return wholeOr(bytes, text, 'a size; write it as 123, 10k, 64MiB or 1G');
+}
+
+function ownUnit(units: Readonly<Record<string, number>>, name: string): number | undefined {
+  return Object.hasOwn(units, name) ? units[name] : undefined;
+}
+
+function wholeOr(value: number, text: string, expected: string): number {
+  const whole = Math.round(value);
+  if (!Number.isSafeInteger(whole)) {
+    throw new EverypageError('USAGE', `${JSON.stringify(text.slice(0, 40))} is not ${expected}`);
+  }
+  return whole;
+}
+
+/** `850 ms`, `14.2 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`: two units at most, a zero one left out. */
+export function formatDuration(durationMs: number): string {
+  if (!Number.isFinite(durationMs)) return 'unknown';
+  const ms = Math.max(0, durationMs);
+  if (Math.round(ms) < 1_000) return `${Math.round(ms)} ms`;
+  if (Math.round(ms / 100) < 600) return `${(Math.round(ms / 100) / 10).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 3_600) return pair(seconds, 60, 'min', 's');
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 1_440) return pair(minutes, 60, 'h', 'min');
+  return pair(Math.round(ms / 3_600_000), 24, 'd', 'h');
+}
+
+function pair(amount: number, base: number, large: string, small: string): string {
+  const rest = amount % base;
+  const head = `${(amount - rest) / base} ${large}`;
+  return rest === 0 ? head : `${head} ${rest} ${small}`;
+}
+
+/** `950 B`, `12.4 MB`: powers of 1000, one decimal from kB on. */
+export function formatBytes(bytes: number): string {
+  if (!Number.isFinite(bytes)) return 'unknown';
+  let amount = Math.max(0, Math.round(bytes));
+  if (amount < 1_000) return `${amount} B`;
+  for (const unit of ['kB', 'MB', 'GB', 'TB']) {
+    amount /= 1_000;
+    // Compared as it will be shown, so that 999,999 is 1.0 MB and not 1000.0 kB.
+    if (Math.round(amount * 10) < 10_000) return `${amount.toFixed(1)} ${unit}`;
+  }
+  return `${(amount / 1_000).toFixed(1)} PB`;
+}
+
+const counts = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+/** `25,000` */
+export function formatCount(count: number): string {
+  return counts.format(count);
+}

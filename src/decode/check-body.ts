@@ -1,0 +1,74 @@
+import { hash } from 'node:crypto';
+import { decodeBody } from './content-encoding.ts';
+import { createJsonScanner } from './json-scan.ts';
+import { describeMissing } from './page-shape.ts';
+import type { Selection } from './selection.ts';
+
+/** What is to be thought of a body. `reason` is a sentence without its full stop, safe to show. */
+export type BodyVerdict =
+  | {
+      readonly ok: true;
+      readonly decodedBytes: number;
+      /** SHA-256 of the decoded body, 32 bytes. */
+      readonly hash: Uint8Array;
+      /** Records under the selection; null where the whole page was selected. */
+      readonly records: number | null;
+    }
+  | {
+      readonly ok: false;
+      readonly kind: 'empty' | 'encoding' | 'json' | 'selection';
+      readonly reason: string;
+    };
+
+export type BodyCheck = (wire: Uint8Array, encoding: string | null) => BodyVerdict;
+
+const LESS_THAN = 0x3c;
+
+/**
+ * A check of bodies as they came off the wire: the content-encoding comes undone to its very end,
+ * what it holds is JSON, and the selection leads somewhere in it. It runs in the calling thread and
+ * keeps its buffers between bodies.
+ *
+ *     const check = createBodyCheck(parseSelection('data'), 268_435_456);
+ *     check(Buffer.from('{"data":[1,2]}'), null); // { ok: true, records: 2, … }
+ */
+export function createBodyCheck(selection: Selection, maxDecodedBytes: number): BodyCheck {
+  const scanner = createJsonScanner(selection);
+  const wholePage = selection.keys.length === 0;
+
+  return (wire, encoding) => {
+    if (wire.length === 0) return refused('empty', 'the body is empty');
+    const decoded = decodeBody(wire, encoding, maxDecodedBytes);
+    if (!decoded.ok) return refused('encoding', decoded.reason);
+    const bytes = decoded.bytes;
+    if (bytes.length === 0) return refused('empty', 'the body is empty once decoded');
+
+    const scan = scanner.scan(bytes);
+    if (!scan.valid) {
+      const reason = isMarkupFrom(bytes, scan.offset) ? 'it looks like HTML' : scan.reason;
+      return refused('json', `the body is not JSON (byte ${scan.offset}: ${reason})`);
+    }
+    if (scan.found === 'missing') return refused('selection', describeMissing(bytes, selection));
+    return {
+      ok: true,
+      decodedBytes: bytes.length,
+      hash: hash('sha256', bytes, 'buffer'),
+      records: wholePage ? null : scan.count,
+    };
+  };
+}
+
+/** Whether nothing but white space and a byte order mark stands before a `<` at `offset`. */
+function isMarkupFrom(bytes: Uint8Array, offset: number): boolean {
+  return (
+    bytes[offset] === LESS_THAN &&
+    bytes.subarray(0, offset).every((byte) => byte <= 0x20 || byte >= 0xbb)
+  );
+}
+
+function refused(
+  kind: 'empty' | 'encoding' | 'json' | 'selection',
+  reason: string,
+): BodyVerdict {
+  return { ok: false, kind, reason };
+}

@@ -1,0 +1,24 @@
+/** The rate limit as many APIs have it: `burst` requests at once, refilled at a steady rate. */
+export class TokenBucket {
+  readonly #perSecond: number;
+  readonly #burst: number;
+  #tokens: number;
+  #filledMs = performance.now();
+
+  constructor(perSecond: number, burst: number) {
+    this.#perSecond = perSecond;
+    this.#burst = burst;
+    this.#tokens = burst;
+  }
+
+  /** Takes one token; false when none is left. */
+  take(): boolean {
+    const now = performance.now();
+    const refill = ((now - this.#filledMs) * this.#perSecond) / 1000;
+    this.#tokens = Math.min(this.#burst, this.#tokens + refill);
+    this.#filledMs = now;
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+}

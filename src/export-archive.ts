@@ -1,0 +1,83 @@
+import { Archive } from './archive/archive.ts';
+import { EverypageError } from './core/errors.ts';
+import type { Verdict } from './core/summary.ts';
+import { formatFor, formatNameFor } from './export/choose-format.ts';
+import { createFileDestination } from './export/file-destination.ts';
+import type { FormatName } from './export/format.ts';
+import { archivePages } from './pipeline/archive-pages.ts';
+import { checkOutputFolder } from './pipeline/check-output-folder.ts';
+import { exportable } from './pipeline/exportable.ts';
+import type { ByteSink } from './run.ts';
+
+export interface ExportOptions {
+  /** A path whose extension names the format, or `stdout`. */
+  readonly output?: string;
+  readonly stdout?: ByteSink;
+  /** Overrides the extension. Default `ndjson`. */
+  readonly format?: FormatName;
+  /** Dotted path to the records. Default: one record a page. */
+  readonly select?: string;
+  /** Largest body after decoding, in bytes. Default 256 MiB. */
+  readonly maxDecodedBytes?: number;
+  /** Export what is there although pages are missing. Default false. */
+  readonly allowIncomplete?: boolean;
+}
+
+export interface ExportResult {
+  readonly destination: string;
+  readonly records: number;
+  readonly bytes: number;
+  readonly verdict: Verdict;
+}
+
+/**
+ * Shapes an archive again, without the network.
+ *
+ * @throws EverypageError ARCHIVE_INCOMPLETE where pages are missing and that is not allowed;
+ * SELECTION where a page does not have `select`
+ * @example
+ * await exportArchive('items.ndjson.everypage', { output: 'names.json', select: 'data.items' });
+ */
+export async function exportArchive(path: string, options: ExportOptions): Promise<ExportResult> {
+  const { output, stdout, select = null, maxDecodedBytes = 256 * 1024 * 1024 } = options;
+  if (output === undefined && stdout === undefined) {
+    throw new EverypageError('USAGE', 'say where the export goes: give output, or stdout');
+  }
+  const format =
+    output === undefined
+      ? (options.format ?? 'ndjson')
+      : formatNameFor(output, options.format ?? null);
+  if (format === 'none') {
+    throw new EverypageError(
+      'USAGE',
+      `${output} would be an archive; an export is .ndjson, .jsonl or .json`,
+    );
+  }
+  checkOutputFolder(output ?? null);
+  const archive = Archive.openReadOnly(path);
+  try {
+    const verdict = archive.verdict();
+    if (verdict.name !== 'complete' && !options.allowIncomplete) throw incomplete(path, verdict);
+    const pages = exportable(archivePages(archive), maxDecodedBytes);
+    const file = output === undefined ? null : createFileDestination(output);
+    try {
+      const counts = await formatFor(format)(pages, file ?? stdout!, select);
+      file?.commit();
+      return { destination: output ?? 'stdout', ...counts, verdict };
+    } catch (error) {
+      file?.abort();
+      throw error;
+    }
+  } finally {
+    archive.close();
+  }
+}
+
+function incomplete(path: string, { stored, planned }: Verdict): EverypageError {
+  const of = planned === null ? '' : ` of ${planned}`;
+  return new EverypageError(
+    'ARCHIVE_INCOMPLETE',
+    `${path} holds ${stored}${of} pages and is not complete. Run the command that began it again, ` +
+      'or take what is there with --allow-incomplete.',
+  );
+}

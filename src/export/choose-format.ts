@@ -1,0 +1,40 @@
+import { extname } from 'node:path';
+import { EverypageError } from '../core/errors.ts';
+import type { Format, FormatName } from './format.ts';
+import { json } from './json.ts';
+import { ndjson } from './ndjson.ts';
+
+const FORMATS: Readonly<Record<FormatName, Format>> = { ndjson, json };
+
+const NAMES_BY_EXTENSION: Readonly<Record<string, FormatName | 'none'>> = {
+  '.ndjson': 'ndjson',
+  '.jsonl': 'ndjson',
+  '.json': 'json',
+  '.everypage': 'none',
+};
+
+/** The format of that name. */
+export function formatFor(name: FormatName): Format {
+  return FORMATS[name];
+}
+
+/**
+ * The format for an output path: `override` where it is given, else what the extension says;
+ * `none` is the archive alone. Throws `EverypageError` with code `USAGE` for other extensions.
+ *
+ *     formatNameFor('items.jsonl', null); // 'ndjson'
+ */
+export function formatNameFor(path: string, override: FormatName | null): FormatName | 'none' {
+  if (override !== null) return override;
+  const extension = extname(path).toLowerCase();
+  const name = Object.hasOwn(NAMES_BY_EXTENSION, extension)
+    ? NAMES_BY_EXTENSION[extension]
+    : undefined;
+  if (name !== undefined) return name;
+  const what = extension === '' ? 'has no extension' : `ends in ${extension}, which is not known`;
+  throw new EverypageError(
+    'USAGE',
+    `The output ${path} ${what}. What works now: .ndjson or .jsonl (one record a line), ` +
+      '.json (one array), .everypage (the archive alone); or name the format with -f ndjson or -f json.',
+  );
+}

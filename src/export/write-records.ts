@@ -1,0 +1,124 @@
+import { EverypageError } from '../core/errors.ts';
+import {
+  copyCompact,
+  copyRange,
+  createJsonScanner,
+  describeMissing,
+  type JsonScan,
+  parseSelection,
+  type Selection,
+} from '../decode/decode.ts';
+import { BLOCK_BYTES, BlockWriter } from './block-writer.ts';
+import {
+  type Destination,
+  type ExportCounts,
+  type ExportItem,
+  type ExportPage,
+  PAUSE,
+} from './format.ts';
+
+/** What stands around records, in UTF-8. */
+export interface RecordFrame {
+  readonly beforeFirst: string;
+  readonly between: string;
+  readonly afterLast: string;
+  /** The whole output where there is no record. */
+  readonly none: string;
+}
+
+type FoundRecords = Extract<JsonScan, { readonly valid: true }>;
+
+const LF = 0x0a;
+
+/**
+ * Writes the records of all pages, in order, within a frame. A record's bytes stay as the server
+ * sent them, insignificant white space apart.
+ *
+ * Throws `EverypageError`: `SELECTION` where a page has nothing at the selection, `ARCHIVE_DAMAGED`
+ * where a page is no JSON, and whatever the destination throws.
+ */
+export async function writeRecords(
+  pages: AsyncIterable<ExportItem> | Iterable<ExportItem>,
+  destination: Destination,
+  selectionText: string | null,
+  frame: RecordFrame,
+): Promise<ExportCounts> {
+  const selection = parseSelection(selectionText);
+  const scanner = createJsonScanner(selection);
+  const out = new BlockWriter(destination);
+  const beforeFirst = Buffer.from(frame.beforeFirst);
+  const between = Buffer.from(frame.between);
+  const oneLineFeedBetween = between.length === 1 && between[0] === LF;
+  let records = 0;
+
+  for await (const page of pages) {
+    if (page === PAUSE) {
+      await out.flush();
+      continue;
+    }
+    const scan = scanner.scan(page.body);
+    assertRecords(scan, page, selection);
+    if (scan.count === 0) continue;
+    const first = scan.spans[0]!;
+    const regionBytes = scan.spans[2 * scan.count - 1]! - first;
+
+    if (oneLineFeedBetween && scan.compact && regionBytes <= BLOCK_BYTES / 2) {
+      const lead = records === 0 ? beforeFirst : between;
+      const room = out.reserve(lead.length + regionBytes);
+      if (room) await room;
+      out.add(lead);
+      addRegion(out, page.body, scan);
+    } else {
+      for (let index = 0; index < scan.count; index++) {
+        const lead = records + index === 0 ? beforeFirst : between;
+        const start = scan.spans[2 * index]!;
+        const end = scan.spans[2 * index + 1]!;
+        const room = out.reserve(lead.length + end - start);
+        if (room) await room;
+        out.used = copyRange(out.block, out.used, lead, 0, lead.length);
+        const copy = scan.compact ? copyRange : copyCompact;
+        out.used = copy(out.block, out.used, page.body, start, end);
+      }
+    }
+    records += scan.count;
+  }
+
+  const tail = Buffer.from(records === 0 ? frame.none : frame.afterLast);
+  await out.reserve(tail.length);
+  out.add(tail);
+  await out.flush();
+  return { records, bytes: out.writtenBytes };
+}
+
+/**
+ * Copies all records of a compact page at once. Between two of them stands one comma and nothing
+ * else, which becomes the line feed.
+ */
+function addRegion(out: BlockWriter, body: Uint8Array, scan: FoundRecords): void {
+  const { spans, count } = scan;
+  const first = spans[0]!;
+  const shift = out.used - first;
+  out.used = copyRange(out.block, out.used, body, first, spans[2 * count - 1]!);
+  for (let index = 0; index < count - 1; index++) out.block[spans[2 * index + 1]! + shift] = LF;
+}
+
+function assertRecords(
+  scan: JsonScan,
+  page: ExportPage,
+  selection: Selection,
+): asserts scan is FoundRecords {
+  if (!scan.valid) {
+    throw new EverypageError(
+      'ARCHIVE_DAMAGED',
+      `The stored page ${page.url} is not JSON (byte ${scan.offset}: ${scan.reason}). ` +
+        'It was when it was fetched, so the archive is damaged: fetch again with --fresh.',
+    );
+  }
+  if (scan.found === 'missing') {
+    throw new EverypageError(
+      'SELECTION',
+      `${describeMissing(page.body, selection)}: ${page.url}. ` +
+        'Give --select the keys that lead to the records; the pages are kept and need no new fetch.',
+    );
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * One request on its way to one response, whatever protocol carries it. It collects the response,
+ * holds it to its content-length and to the size limit, and settles exactly once.
+ */
+import {
+  type HeaderValues,
+  type Protocol,
+  type RawResponse,
+  TransportError,
+  type TransportFault,
+  type TransportRequest,
+} from './transport.ts';
+
+export class Attempt {
+  readonly request: TransportRequest;
+  /** Neither clock runs before `start()`: waiting for a free stream is not the server's silence. */
+  startedAt = 0;
+  lastHeardAt = 0;
+  /** Set by every byte, cleared by the sweep that reads the clock: one clock call a second, not one a chunk. */
+  heard = false;
+  settled = false;
+  /** The final response's headers are here. */
+  hasHead = false;
+
+  readonly #maxBodyBytes: number;
+  readonly #onWire: Set<Attempt>;
+  readonly #resolve: (response: RawResponse) => void;
+  readonly #reject: (error: TransportError) => void;
+  #cancel: (() => void) | null = null;
+  #status = 0;
+  #headers: HeaderValues = {};
+  #statedBytes = -1;
+  #bodyBytes = 0;
+  #chunks: Uint8Array[] = [];
+
+  constructor(
+    request: TransportRequest,
+    maxBodyBytes: number,
+    onWire: Set<Attempt>,
+    resolve: (response: RawResponse) => void,
+    reject: (error: TransportError) => void,
+  ) {
+    this.request = request;
+    this.#maxBodyBytes = maxBodyBytes;
+    this.#onWire = onWire;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** The request goes out now; `cancel` tears its stream or connection down. */
+  start(cancel: () => void): void {
+    this.#cancel = cancel;
+    this.startedAt = performance.now();
+    this.lastHeardAt = this.startedAt;
+    this.#onWire.add(this);
+  }
+
+  /** Back to the queue, as if never sent: the server asked for another protocol. */
+  restart(): void {
+    this.#cancel = null;
+    this.#onWire.delete(this);
+    this.hasHead = false;
+    this.#statedBytes = -1;
+    this.#bodyBytes = 0;
+    this.#chunks = [];
+  }
+
+  takeHead(status: number, headers: HeaderValues): void {
+    if (this.settled) return;
+    this.heard = true;
+    this.hasHead = true;
+    this.#status = status;
+    this.#headers = headers;
+    const stated = headers['content-length'];
+    // These two have no body whatever content-length says (RFC 9110 §8.6).
+    if (typeof stated !== 'string' || status === 204 || status === 304) return;
+    this.#statedBytes = Number(stated);
+    if (this.#statedBytes > this.#maxBodyBytes) this.#failTooLarge();
+  }
+
+  takeChunk(chunk: Uint8Array): void {
+    if (this.settled) return;
+    this.heard = true;
+    this.#bodyBytes += chunk.length;
+    this.#chunks.push(chunk);
+    if (this.#bodyBytes > this.#maxBodyBytes) this.#failTooLarge();
+  }
+
+  /** The framing says that the response is whole; content-length may still disagree. */
+  finish(protocol: Protocol): void {
+    if (this.settled) return;
+    if (this.#statedBytes >= 0 && this.#statedBytes !== this.#bodyBytes) {
+      this.fail(this.isShort() ? 'truncated' : 'protocol', this.#lengthMismatch());
+      return;
+    }
+    this.#settle();
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    this.#resolve({
+      status: this.#status,
+      headers: this.#headers,
+      chunks,
+      bodyBytes: this.#bodyBytes,
+      protocol,
+    });
+  }
+
+  /** Fewer bytes came than content-length states. */
+  isShort(): boolean {
+    return this.#bodyBytes < this.#statedBytes;
+  }
+
+  fail(fault: TransportFault, message: string, cause?: unknown): void {
+    const text = fault === 'truncated' && this.isShort() ? this.#lengthMismatch() : message;
+    this.failWith(new TransportError(fault, text, cause === undefined ? undefined : { cause }));
+  }
+
+  failWith(error: TransportError): void {
+    if (this.settled) return;
+    this.#settle();
+    this.#chunks = [];
+    this.#reject(error);
+    this.#cancel?.();
+  }
+
+  #settle(): void {
+    this.settled = true;
+    this.#onWire.delete(this);
+  }
+
+  #failTooLarge(): void {
+    this.fail(
+      'too-large',
+      `the body is larger than ${this.#maxBodyBytes} bytes; --max-body-bytes raises the limit`,
+    );
+  }
+
+  #lengthMismatch(): string {
+    return `the body ended after ${this.#bodyBytes} of ${this.#statedBytes} bytes`;
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * From an origin to a connected socket: TCP (happy eyeballs), the proxy's tunnel, TLS with ALPN.
+ * It does not know what is spoken afterwards, and repeats nothing, but for one case: a certificate
+ * whose authority Node does not know is looked up in the operating system's list as well.
+ */
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import {
+  certificateFault,
+  isUnknownAuthority,
+  noHttp2Fault,
+  tcpFault,
+  tlsFault,
+} from './connect-fault.ts';
+import { openTunnel } from './proxy-tunnel.ts';
+import type { TlsContexts } from './tls-contexts.ts';
+import { TransportError } from './transport.ts';
+
+export type Alpn = 'h2' | 'http/1.1';
+
+export interface Endpoint {
+  /** Without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+export interface ConnectSettings {
+  readonly contexts: TlsContexts;
+  readonly insecure: boolean;
+  readonly connectTimeoutMs: number;
+  /** For tests, and later for refusing private addresses; default: the system's resolver. */
+  readonly lookup?: LookupFunction;
+  /** Every TCP socket, as soon as there is one, so that it can be cut from outside. */
+  readonly onSocket: (socket: Socket) => void;
+}
+
+export interface Connected {
+  readonly socket: Socket;
+  readonly alpn: Alpn;
+}
+
+/** `https://host:port` taken apart. */
+export function endpointOf(url: URL): Endpoint {
+  const tls = url.protocol === 'https:';
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  return { host, port: Number(url.port) || (tls ? 443 : 80), tls };
+}
+
+/** As in a `Host` header; never holds user info. */
+export function describeEndpoint({ host, port }: Endpoint): string {
+  return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/**
+ * Connects to `target`. With a proxy and `tunnel`, through CONNECT; with a proxy and no `tunnel`
+ * the socket ends at the proxy, for requests in absolute form (RFC 9112 §3.2.2).
+ *
+ * @throws TransportError
+ */
+export async function connect(
+  target: Endpoint,
+  proxy: URL | null,
+  tunnel: boolean,
+  offered: readonly Alpn[],
+  settings: ConnectSettings,
+): Promise<Connected> {
+  try {
+    return await attemptConnect(target, proxy, tunnel, offered, settings, false);
+  } catch (error) {
+    if (!isUnknownAuthority(error)) throw error;
+    return await attemptConnect(target, proxy, tunnel, offered, settings, true).catch(() => {
+      throw error;
+    });
+  }
+}
+
+async function attemptConnect(
+  target: Endpoint,
+  proxy: URL | null,
+  tunnel: boolean,
+  offered: readonly Alpn[],
+  settings: ConnectSettings,
+  systemAuthorities: boolean,
+): Promise<Connected> {
+  const first = proxy === null ? target : endpointOf(proxy);
+  const peer = `${proxy === null ? '' : 'proxy '}${describeEndpoint(first)}`;
+  const tcp = connectTcp({
+    host: first.host,
+    port: first.port,
+    noDelay: true,
+    autoSelectFamily: true,
+    ...(settings.lookup === undefined ? {} : { lookup: settings.lookup }),
+  });
+  settings.onSocket(tcp);
+  let stage = `no connection to ${peer}`;
+  let timer: NodeJS.Timeout | undefined;
+  const timedOut = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const text = `${stage} within ${settings.connectTimeoutMs / 1000} s; --connect-timeout allows longer`;
+      reject(new TransportError('connect-timeout', text));
+    }, settings.connectTimeoutMs);
+  });
+  const build = async (): Promise<Connected> => {
+    await once(tcp, 'connect', (error) => tcpFault(error, peer));
+    let socket: Socket = tcp;
+    if (proxy !== null && first.tls) {
+      stage = `no TLS handshake with ${peer}`;
+      socket = await secure(socket, first, ['http/1.1'], settings, systemAuthorities);
+    }
+    if (proxy !== null && tunnel) {
+      stage = `no tunnel through ${peer}`;
+      await openTunnel(socket, proxy, peer, describeEndpoint(target));
+    }
+    if (!target.tls) return { socket, alpn: offered[0] ?? 'http/1.1' };
+    stage = `no TLS handshake with ${describeEndpoint(target)}`;
+    const secured = await secure(socket, target, offered, settings, systemAuthorities);
+    const alpn = secured.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
+    if (!offered.includes(alpn)) throw noHttp2Fault(describeEndpoint(target));
+    return { socket: secured, alpn };
+  };
+  try {
+    return await Promise.race([build(), timedOut]);
+  } catch (error) {
+    tcp.on('error', ignore);
+    tcp.destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function secure(
+  socket: Socket,
+  { host, port, tls: _ }: Endpoint,
+  offered: readonly Alpn[],
+  settings: ConnectSettings,
+  systemAuthorities: boolean,
+): Promise<TLSSocket> {
+  const { contexts } = settings;
+  const secured = connectTls({
+    socket,
+    host,
+    // A name only: addresses are not allowed in SNI (RFC 6066 §3).
+    ...(isIP(host) === 0 ? { servername: host } : { servername: '' }),
+    ALPNProtocols: [...offered],
+    secureContext: systemAuthorities ? contexts.withSystem() : contexts.usual(),
+    rejectUnauthorized: !settings.insecure,
+  });
+  const peer = describeEndpoint({ host, port, tls: true });
+  await once(secured, 'secureConnect', (error) =>
+    secured.authorizationError ? certificateFault(error, peer) : tlsFault(error, peer),
+  );
+  return secured;
+}
+
+/** Resolves on `event`; rejects with what `toFault` makes of an error or an early close. */
+function once(
+  socket: Socket,
+  event: 'connect' | 'secureConnect',
+  toFault: (error: unknown) => TransportError,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      socket.off('error', onError);
+      socket.off('close', onClose);
+      socket.off(event, onReady);
+    };
+    const onReady = (): void => {
+      settle();
+      resolve();
+    };
+    const onError = (error: Error): void => {
+      settle();
+      // A broken handshake may report twice.
+      socket.on('error', ignore);
+      reject(toFault(error));
+    };
+    const onClose = (): void => {
+      settle();
+      reject(toFault(new Error('closed')));
+    };
+    socket.on('error', onError);
+    socket.on('close', onClose);
+    socket.on(event, onReady);
+  });
+}
+
+const ignore = (): void => undefined;

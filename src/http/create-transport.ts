@@ -1,0 +1,149 @@
+/** The transport: one set of connections per origin, one sweep for all timeouts. */
+import type { LookupFunction, Socket } from 'node:net';
+import { Attempt } from './attempt.ts';
+import { connect, endpointOf } from './connect.ts';
+import { OriginConnections } from './origin-connections.ts';
+import { createTlsContexts } from './tls-contexts.ts';
+import {
+  type Protocol,
+  type Transport,
+  TransportError,
+  type TransportOptions,
+} from './transport.ts';
+import { defaultTuning, type TransportTuning } from './transport-tuning.ts';
+
+export interface TransportInternals extends Partial<TransportTuning> {
+  /** Default: the system's resolver. */
+  readonly lookup?: LookupFunction;
+}
+
+/**
+ * A transport over HTTP/2 (node:http2) and HTTP/1.1 (undici), chosen by ALPN per origin.
+ *
+ * The chunks of a response may be views of a buffer that other responses share: copy before
+ * transferring one to another thread. A request's `headers` object, if frozen and used again,
+ * costs nothing the second time.
+ *
+ * @param internals what tests shorten or replace
+ * @example
+ * const transport = createTransport({ ...options, proxyFor: () => null });
+ * const response = await transport.request({ method: 'GET', origin, path: '/', headers, body: null });
+ * await transport.close();
+ */
+export function createTransport(
+  options: TransportOptions,
+  internals: TransportInternals = {},
+): Transport {
+  const { lookup, ...overrides } = internals;
+  const tuning: TransportTuning = { ...defaultTuning, ...overrides };
+  const contexts = createTlsContexts(options);
+  const origins = new Map<string, OriginConnections>();
+  const onWire = new Set<Attempt>();
+  const sockets = new Set<Socket>();
+  const counts: Record<Protocol, number> = { 'HTTP/1.1': 0, 'HTTP/2': 0 };
+  let sweepTimer: NodeJS.Timeout | null = null;
+  let closed: Promise<void> | null = null;
+
+  const onSocket = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    if (closed !== null) socket.destroy();
+  };
+
+  const connectionsOf = (origin: string): OriginConnections => {
+    const known = origins.get(origin);
+    if (known !== undefined) return known;
+    const url = new URL(origin);
+    const proxy = options.proxyFor(origin);
+    const created = new OriginConnections({
+      origin: url,
+      proxy,
+      protocol: options.protocol,
+      concurrency: options.concurrency,
+      connectTimeoutMs: options.connectTimeoutMs,
+      idleTimeoutMs: options.idleTimeoutMs,
+      tuning,
+      connect: (offered, tunnel) =>
+        connect(endpointOf(url), proxy, tunnel, offered, {
+          contexts,
+          insecure: options.insecure,
+          connectTimeoutMs: options.connectTimeoutMs,
+          onSocket,
+          ...(lookup === undefined ? {} : { lookup }),
+        }),
+      onOpened: (protocol) => {
+        counts[protocol] += 1;
+      },
+    });
+    origins.set(origin, created);
+    return created;
+  };
+
+  const sweep = (): void => {
+    const now = performance.now();
+    for (const attempt of onWire) sweepAttempt(attempt, now, options);
+    for (const origin of origins.values()) origin.sweep(now);
+  };
+
+  const shutDown = async (): Promise<void> => {
+    if (sweepTimer !== null) clearInterval(sweepTimer);
+    const error = new TransportError('closed', 'the run is over');
+    const gone = [...sockets].map(
+      (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
+    );
+    const cut = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, tuning.goodbyeMs);
+    const ended = Promise.all([...origins.values()].map((origin) => origin.destroy(error)));
+    await Promise.all([ended, ...gone]);
+    clearTimeout(cut);
+  };
+
+  return {
+    request: (request) =>
+      new Promise((resolve, reject) => {
+        if (closed !== null) {
+          reject(new TransportError('closed', 'the run is over'));
+          return;
+        }
+        sweepTimer ??= setInterval(sweep, sweepIntervalMs(options, tuning)).unref();
+        connectionsOf(request.origin).submit(
+          new Attempt(request, options.maxBodyBytes, onWire, resolve, reject),
+        );
+      }),
+    connectionCounts: () => ({ ...counts }),
+    close: () => {
+      closed ??= shutDown();
+      return closed;
+    },
+  };
+}
+
+/** Timeouts are noticed up to one interval late: an eighth of the shortest, at most a second. */
+function sweepIntervalMs(options: TransportOptions, tuning: TransportTuning): number {
+  const shortest = Math.min(
+    options.idleTimeoutMs,
+    options.timeoutMs,
+    tuning.silenceMs,
+    tuning.pingTimeoutMs,
+  );
+  return Math.max(5, Math.min(1000, Math.floor(shortest / 8)));
+}
+
+function sweepAttempt(attempt: Attempt, now: number, options: TransportOptions): void {
+  const { idleTimeoutMs, timeoutMs } = options;
+  if (now - attempt.startedAt > timeoutMs) {
+    attempt.fail(
+      'timeout',
+      `no whole response within ${timeoutMs / 1000} s; --timeout allows more`,
+    );
+  } else if (attempt.heard) {
+    attempt.heard = false;
+    attempt.lastHeardAt = now;
+  } else if (now - attempt.lastHeardAt > idleTimeoutMs) {
+    attempt.fail(
+      'idle-timeout',
+      `not a byte for ${idleTimeoutMs / 1000} s; --idle-timeout allows more`,
+    );
+  }
+}

@@ -1,0 +1,66 @@
+/** The HTTP/1.1 connections of one origin: one a request in flight, the last used first. */
+import type { Socket } from 'node:net';
+import type { Attempt } from './attempt.ts';
+import { AttemptQueue } from './attempt-queue.ts';
+import { type ForwardProxy, Http1Connection } from './http1-connection.ts';
+import type { TransportError } from './transport.ts';
+
+export interface Http1PoolSettings {
+  readonly origin: URL;
+  readonly concurrency: number;
+  readonly forward: ForwardProxy | null;
+  readonly openSocket: () => Promise<Socket>;
+  readonly onOpened: () => void;
+}
+
+export class Http1Pool {
+  readonly #undici: typeof import('undici');
+  readonly #settings: Http1PoolSettings;
+  readonly #waiting = new AttemptQueue();
+  readonly #all: Http1Connection[] = [];
+  readonly #idle: Http1Connection[] = [];
+  #closed = false;
+
+  constructor(undici: typeof import('undici'), settings: Http1PoolSettings) {
+    this.#undici = undici;
+    this.#settings = settings;
+  }
+
+  submit(attempt: Attempt): void {
+    // The last used is the least likely to have been closed by the server meanwhile.
+    const connection = this.#idle.pop() ?? this.#add(null);
+    if (connection === null) this.#waiting.push(attempt);
+    else connection.send(attempt);
+  }
+
+  /** Begins with a socket that stands already. */
+  adopt(socket: Socket): void {
+    const connection = this.#add(socket);
+    if (connection === null) socket.destroy();
+    else this.#idle.push(connection);
+  }
+
+  async destroy(error: TransportError): Promise<void> {
+    this.#closed = true;
+    this.#waiting.failAll(error);
+    await Promise.all(this.#all.map((connection) => connection.destroy(error)));
+  }
+
+  #add(standing: Socket | null): Http1Connection | null {
+    const { origin, concurrency, forward, openSocket, onOpened } = this.#settings;
+    if (this.#all.length >= concurrency || this.#closed) return null;
+    const connection = new Http1Connection(
+      this.#undici,
+      { origin, forward, openSocket, onOpened, onIdle: (idle) => this.#onIdle(idle) },
+      standing,
+    );
+    this.#all.push(connection);
+    return connection;
+  }
+
+  #onIdle(connection: Http1Connection): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#idle.push(connection);
+    else connection.send(next);
+  }
+}

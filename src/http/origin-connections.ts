@@ -1,0 +1,155 @@
+/**
+ * One origin: which protocol it speaks, found out by its first connection (ALPN), and the pool that
+ * speaks it. While that first connection is made everything else waits for it.
+ */
+import type { Socket } from 'node:net';
+import type { Attempt } from './attempt.ts';
+import { AttemptQueue } from './attempt-queue.ts';
+import { type Alpn, type Connected, describeEndpoint, endpointOf } from './connect.ts';
+import { noHttp2Fault } from './connect-fault.ts';
+import { Http1Pool } from './http1-pool.ts';
+import { Http2Pool } from './http2-pool.ts';
+import { proxyAuthorization } from './proxy.ts';
+import { type Protocol, TransportError } from './transport.ts';
+import type { TransportTuning } from './transport-tuning.ts';
+
+export interface OriginSettings {
+  readonly origin: URL;
+  readonly proxy: URL | null;
+  readonly protocol: 'auto' | 'http1' | 'http2';
+  readonly concurrency: number;
+  readonly connectTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly tuning: TransportTuning;
+  /** `tunnel` false: the socket ends at the proxy. */
+  readonly connect: (offered: readonly Alpn[], tunnel: boolean) => Promise<Connected>;
+  readonly onOpened: (protocol: Protocol) => void;
+}
+
+export class OriginConnections {
+  readonly #settings: OriginSettings;
+  readonly #waiting = new AttemptQueue();
+  /** Plain http by way of a proxy, in absolute form; everything else through a tunnel. */
+  readonly #forwards: boolean;
+  #http2: Http2Pool | null = null;
+  #http1: Http1Pool | null = null;
+  #deciding = false;
+  #closed: TransportError | null = null;
+
+  constructor(settings: OriginSettings) {
+    this.#settings = settings;
+    this.#forwards =
+      settings.proxy !== null &&
+      settings.origin.protocol === 'http:' &&
+      settings.protocol !== 'http2';
+  }
+
+  submit(attempt: Attempt): void {
+    if (this.#http1 !== null) this.#http1.submit(attempt);
+    else if (this.#http2 !== null) this.#http2.submit(attempt);
+    else {
+      this.#waiting.push(attempt);
+      if (!this.#deciding) void this.#decide();
+    }
+  }
+
+  sweep(now: number): void {
+    this.#http2?.sweep(now);
+  }
+
+  async destroy(error: TransportError): Promise<void> {
+    this.#closed = error;
+    this.#waiting.failAll(error);
+    this.#http2?.destroy(error);
+    await this.#http1?.destroy(error);
+  }
+
+  async #decide(): Promise<void> {
+    this.#deciding = true;
+    try {
+      const { socket, alpn } = await this.#settings.connect(this.#offer(), !this.#forwards);
+      if (alpn === 'h2') this.#beginHttp2(socket);
+      else await this.#beginHttp1(socket);
+      this.#deciding = false;
+      for (const attempt of this.#waiting.takeAll()) this.submit(attempt);
+    } catch (error) {
+      this.#deciding = false;
+      this.#waiting.failAll(
+        error instanceof TransportError
+          ? error
+          : new TransportError('reset', `the connection failed: ${error}`, { cause: error }),
+      );
+    }
+  }
+
+  /** ALPN's offer; over plain http what comes first is spoken. */
+  #offer(): readonly Alpn[] {
+    const { origin, protocol } = this.#settings;
+    if (protocol === 'http1') return ['http/1.1'];
+    if (protocol === 'http2') return ['h2'];
+    return origin.protocol === 'https:' ? ['h2', 'http/1.1'] : ['http/1.1'];
+  }
+
+  #beginHttp2(socket: Socket): void {
+    const { origin, concurrency, connectTimeoutMs, idleTimeoutMs, tuning } = this.#settings;
+    this.#http2 = new Http2Pool({
+      origin,
+      concurrency,
+      connectTimeoutMs,
+      idleTimeoutMs,
+      tuning,
+      openSocket: async () => {
+        const next = await this.#settings.connect(this.#offer(), true);
+        if (next.alpn === 'h2') return next.socket;
+        // Several servers stand behind this name and not all speak HTTP/2; all speak HTTP/1.1.
+        await this.#beginHttp1(next.socket);
+        return null;
+      },
+      onOpened: () => this.#settings.onOpened('HTTP/2'),
+      onHttp1Required: (attempts) => void this.#fallBack(attempts),
+    });
+    if (this.#closed !== null) this.#http2.destroy(this.#closed);
+    else this.#http2.adopt(socket);
+  }
+
+  /** HTTP_1_1_REQUIRED (RFC 9113 §7), for this and all further requests to the origin. */
+  async #fallBack(attempts: readonly Attempt[]): Promise<void> {
+    const { origin, protocol } = this.#settings;
+    if (protocol === 'http2') {
+      for (const attempt of attempts) attempt.failWith(noHttp2Fault(origin.host));
+      return;
+    }
+    for (const attempt of attempts) this.#waiting.push(attempt);
+    if (this.#deciding) return;
+    this.#deciding = true;
+    await this.#beginHttp1(null);
+    this.#deciding = false;
+    for (const attempt of this.#waiting.takeAll()) this.submit(attempt);
+  }
+
+  /** undici is loaded when it is needed: that takes 100 ms. */
+  async #beginHttp1(socket: Socket | null): Promise<void> {
+    const { origin, proxy, concurrency } = this.#settings;
+    // The server may cut an idle socket while undici is being loaded.
+    socket?.on('error', () => undefined);
+    const undici = await import('undici');
+    if (this.#closed !== null) {
+      socket?.destroy();
+      return;
+    }
+    this.#http1 ??= new Http1Pool(undici, {
+      origin,
+      concurrency,
+      forward:
+        this.#forwards && proxy !== null
+          ? {
+              peer: `proxy ${describeEndpoint(endpointOf(proxy))}`,
+              authorization: proxyAuthorization(proxy),
+            }
+          : null,
+      openSocket: async () => (await this.#settings.connect(['http/1.1'], !this.#forwards)).socket,
+      onOpened: () => this.#settings.onOpened('HTTP/1.1'),
+    });
+    if (socket !== null) this.#http1.adopt(socket);
+  }
+}

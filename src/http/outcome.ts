@@ -1,0 +1,114 @@
+/**
+ * What a response or a fault means for its page, as a pure table. Deciding WHEN to act on it is
+ * pace/'s, acting is the pipeline's.
+ */
+import { retryAfterMs } from './retry-after.ts';
+import type { HeaderValues, TransportError, TransportFault } from './transport.ts';
+
+export type Outcome =
+  /** The transfer was whole and the status is a success; the body is still to be checked. */
+  | { readonly kind: 'body' }
+  | { readonly kind: 'redirect'; readonly location: string }
+  /** The bucket waits; this was not an attempt. `waitMs` null: the server named no time. */
+  | { readonly kind: 'pause'; readonly waitMs: number | null; readonly reason: string }
+  /** This page alone is tried again. */
+  | { readonly kind: 'retry'; readonly reason: string }
+  /** The server never processed it: again at once, not an attempt (RFC 9113 §8.7). */
+  | { readonly kind: 'unprocessed'; readonly reason: string }
+  /** The bucket stops: the credentials were refused. */
+  | { readonly kind: 'credentials'; readonly reason: string }
+  /** The run stops: going on would be unsafe. */
+  | { readonly kind: 'unsafe'; readonly reason: string }
+  | { readonly kind: 'fail'; readonly reason: string };
+
+const REASON_PHRASE: Readonly<Record<number, string>> = {
+  204: 'No Content',
+  205: 'Reset Content',
+  304: 'Not Modified',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  402: 'Payment Required',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  406: 'Not Acceptable',
+  408: 'Request Timeout',
+  409: 'Conflict',
+  410: 'Gone',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
+  425: 'Too Early',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  451: 'Unavailable For Legal Reasons',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+};
+
+/** `404 Not Found`, or the number alone where the status has no registered phrase. */
+export function describeStatus(status: number): string {
+  const phrase = REASON_PHRASE[status];
+  return phrase === undefined ? String(status) : `${status} ${phrase}`;
+}
+
+/** Statuses that say "later may be better": CLI.md's list; 520–529 are what CDNs answer for an origin in trouble. */
+function isTransient(status: number): boolean {
+  return (
+    status === 408 ||
+    status === 425 ||
+    status === 500 ||
+    (status >= 502 && status <= 504) ||
+    (status >= 520 && status <= 529)
+  );
+}
+
+export function classifyResponse(status: number, headers: HeaderValues, wallTime: number): Outcome {
+  const reason = describeStatus(status);
+  // An empty answer where JSON was due is never "no records"; it may heal.
+  if (status === 204 || status === 205) return { kind: 'retry', reason };
+  if (status >= 200 && status < 300) return { kind: 'body' };
+  if (status >= 300 && status < 400 && status !== 304) {
+    const location = headers['location'];
+    if (typeof location === 'string') return { kind: 'redirect', location };
+    return { kind: 'fail', reason: `${reason} without a Location` };
+  }
+  if (status === 429) return { kind: 'pause', waitMs: retryAfterMs(headers, wallTime), reason };
+  if (status === 503) {
+    const waitMs = retryAfterMs(headers, wallTime);
+    if (waitMs !== null) return { kind: 'pause', waitMs, reason };
+  }
+  if (status === 401) return { kind: 'credentials', reason };
+  return isTransient(status) ? { kind: 'retry', reason } : { kind: 'fail', reason };
+}
+
+const FAULT_KIND: Readonly<
+  Record<TransportFault, 'retry' | 'unprocessed' | 'pause' | 'unsafe' | 'fail'>
+> = {
+  dns: 'retry',
+  refused: 'retry',
+  'connect-timeout': 'retry',
+  certificate: 'unsafe',
+  tls: 'retry',
+  proxy: 'retry',
+  protocol: 'retry',
+  reset: 'retry',
+  truncated: 'retry',
+  unprocessed: 'unprocessed',
+  calm: 'pause',
+  'idle-timeout': 'retry',
+  timeout: 'retry',
+  'too-large': 'fail',
+  closed: 'retry',
+};
+
+export function classifyFault(error: TransportError): Outcome {
+  const kind = FAULT_KIND[error.fault];
+  return kind === 'pause'
+    ? { kind, waitMs: null, reason: error.message }
+    : { kind, reason: error.message };
+}

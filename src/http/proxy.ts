@@ -1,0 +1,142 @@
+/**
+ * Which proxy, if any, stands before an origin: one that was named, or the environment's, by the
+ * rules of curl. Pure: no I/O, and no `process.env`.
+ *
+ * Unlike curl, a proxy without a port is taken at its scheme's default port (80, 443), not at 1080:
+ * that is what every other reader of these variables does.
+ */
+import { BlockList, isIP } from 'node:net';
+import { EverypageError } from '../core/errors.ts';
+
+export interface ProxySettings {
+  /** A proxy for every origin, `''` for none at all, or null: what the environment says. */
+  readonly proxy: string | null;
+  /** `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY` in either case are read from here. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Resolves the settings once, into a function from an origin (`https://host:port`) to its proxy.
+ * `NO_PROXY` holds for a named proxy too, as in curl.
+ *
+ * @throws EverypageError `USAGE` where a proxy is not an `http:` or `https:` URL.
+ * @example chooseProxy({ proxy: null, env: process.env })('https://api.example.com')
+ */
+export function chooseProxy(settings: ProxySettings): (origin: string) => URL | null {
+  const { proxy, env } = settings;
+  if (proxy === '') return () => null;
+  const all = variable(env, 'ALL_PROXY');
+  const secure = parseProxy(proxy ?? (variable(env, 'HTTPS_PROXY') || all), 'HTTPS_PROXY');
+  // Upper-case HTTP_PROXY is what a CGI server makes of a client's `Proxy:` header, so curl and we
+  // do not trust it.
+  const plain = parseProxy(proxy ?? (env['http_proxy'] || all), 'http_proxy');
+  if (secure === null && plain === null) return () => null;
+  const isExempt = noProxyMatcher(variable(env, 'NO_PROXY'));
+  return (origin) => {
+    const url = new URL(origin);
+    const found = url.protocol === 'https:' ? secure : plain;
+    return found === null || isExempt(url) ? null : found;
+  };
+}
+
+/** The lower-case name wins, as in curl. */
+function variable(env: ProxySettings['env'], name: string): string {
+  return env[name.toLowerCase()] ?? env[name] ?? '';
+}
+
+function parseProxy(text: string, source: string): URL | null {
+  const trimmed = text.trim();
+  if (trimmed === '') return null;
+  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`;
+  const url = URL.parse(withScheme);
+  // The text itself is not repeated: it may hold a password.
+  if (url === null || url.hostname === '') {
+    throw new EverypageError(
+      'USAGE',
+      `The proxy (--proxy or ${source}) is not a URL; write http://host:port or https://host:port.`,
+    );
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new EverypageError(
+      'USAGE',
+      `The proxy (--proxy or ${source}) begins with ${url.protocol}//; only http:// and https:// proxies are spoken.`,
+    );
+  }
+  return url;
+}
+
+/** `Basic …` for the proxy's user info, or null. */
+export function proxyAuthorization(proxy: URL): string | null {
+  if (proxy.username === '' && proxy.password === '') return null;
+  const user = decodeUserInfo(proxy.username);
+  const password = decodeUserInfo(proxy.password);
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}
+
+/** A lone `%` is legal in what people type, and then means itself. */
+function decodeUserInfo(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+type Exemption = (host: string, port: string) => boolean;
+
+function noProxyMatcher(list: string): (url: URL) => boolean {
+  const exemptions = list
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '')
+    .map(parseExemption);
+  return (url) => {
+    const host = bareHost(url.hostname);
+    const port = url.port || (url.protocol === 'https:' ? '443' : '80');
+    return exemptions.some((isExempt) => isExempt(host, port));
+  };
+}
+
+function parseExemption(entry: string): Exemption {
+  if (entry === '*') return () => true;
+  const slash = entry.lastIndexOf('/');
+  if (slash !== -1) return subnet(bareHost(entry.slice(0, slash)), Number(entry.slice(slash + 1)));
+  const { name, port } = splitPort(entry);
+  const wanted = bareHost(name).replace(/^\*?\./, '');
+  if (wanted === '') return () => false;
+  const samePort = (actual: string): boolean => port === null || port === actual;
+  if (isIP(wanted) !== 0) return (host, actual) => sameAddress(host, wanted) && samePort(actual);
+  return (host, actual) =>
+    (host === wanted || host.endsWith(`.${wanted}`)) && isIP(host) === 0 && samePort(actual);
+}
+
+/** `host:443` and `[::1]:443` hold a port, a bare `::1` does not. */
+function splitPort(entry: string): { name: string; port: string | null } {
+  const match = /^(\[[^\]]*\]|[^:]*):(\d+)$/.exec(entry);
+  return match === null ? { name: entry, port: null } : { name: match[1]!, port: match[2]! };
+}
+
+function bareHost(host: string): string {
+  return host
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '')
+    .toLowerCase();
+}
+
+function subnet(network: string, bits: number): Exemption {
+  const family = isIP(network);
+  const longest = family === 4 ? 32 : 128;
+  if (family === 0 || !Number.isInteger(bits) || bits < 0 || bits > longest) return () => false;
+  const block = new BlockList();
+  block.addSubnet(network, bits, family === 4 ? 'ipv4' : 'ipv6');
+  return (host) => {
+    const hostFamily = isIP(host);
+    return hostFamily !== 0 && block.check(host, hostFamily === 4 ? 'ipv4' : 'ipv6');
+  };
+}
+
+/** One address has many spellings (`::1`, `0:0:0:0:0:0:0:1`). */
+function sameAddress(host: string, wanted: string): boolean {
+  const family = isIP(host);
+  if (family === 0 || family !== isIP(wanted)) return false;
+  return subnet(wanted, family === 4 ? 32 : 128)(host, '');
+}

@@ -1,0 +1,22 @@
+/** The public face. The command line uses nothing that is not exported here. */
+export type { ErrorCode } from './core/errors.ts';
+export { EverypageError } from './core/errors.ts';
+export type { EventSink, RunEvent } from './core/events.ts';
+export type { RunOptions } from './core/options.ts';
+export type { Method, PageRequest, Place } from './core/page-request.ts';
+export type { FailedPage, Stop, Summary, Verdict, VerdictName } from './core/summary.ts';
+export { type ExportOptions, exportArchive } from './export-archive.ts';
+export {
+  allPages,
+  type IterateOptions,
+  type Page,
+  type PageRecord,
+  pages,
+  records,
+  type Urls,
+} from './iterate.ts';
+export type { PlanSource } from './plan/plan.ts';
+export { sourceOf } from './plan/sources.ts';
+export { type ByteSink, type Receivers, run } from './run.ts';
+export { UnfinishedError } from './unfinished-error.ts';
+export { type Verification, verifyArchive } from './verify-archive.ts';

@@ -1,0 +1,193 @@
+/** The library's iterators: the pipeline of run.ts with the pages handed to the caller. */
+
+import { EverypageError } from './core/errors.ts';
+import type { RunOptions } from './core/options.ts';
+import type { Place } from './core/page-request.ts';
+import type { Summary } from './core/summary.ts';
+import { copyCompact, createJsonScanner, parseSelection } from './decode/decode.ts';
+import type { SentPage } from './pipeline/messages.ts';
+import type { PlanSource } from './plan/plan.ts';
+import { run } from './run.ts';
+import { UnfinishedError } from './unfinished-error.ts';
+
+/**
+ * What to fetch: one string is taken as on the command line (`https://host/items?page=[1-500]`),
+ * anything iterable is a list of URLs that stand as they are.
+ */
+export type Urls = string | Iterable<string> | AsyncIterable<string>;
+
+/** Options of the iterators: those of a run, less what writes to files. */
+export type IterateOptions = Omit<RunOptions, 'output' | 'format'>;
+
+/** A page that came back whole, decoded and valid. */
+export interface Page {
+  readonly place: Place;
+  /** Credentials in it are replaced by `REDACTED`. */
+  readonly url: string;
+  readonly status: number;
+  /** The kept response headers, names in lower case: what describes the page, its pagination and the limits. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** Decoded bytes, exactly as the server wrote them. */
+  readonly body: Uint8Array;
+  text(): string;
+  /** `JSON.parse` of the body; numbers beyond 2^53 lose digits there, in `body` they do not. */
+  json<T = unknown>(): T;
+}
+
+/** One record, cut out of its page without changing a byte but insignificant white space. */
+export interface PageRecord {
+  readonly page: Page;
+  readonly bytes: Uint8Array;
+  text(): string;
+  json<T = unknown>(): T;
+}
+
+/**
+ * Fetches every page and yields them in their order, whatever order they came back in. Memory stays
+ * flat: fetching waits while the caller is busy, beyond what the archive keeps on disk.
+ *
+ * @throws UnfinishedError at the end, when pages are missing and `allowIncomplete` is not set
+ * @example
+ * for await (const page of pages('https://api.example/items?page=[1-500]', { concurrency: 20 })) {
+ *   console.log(page.url, page.json<{ items: unknown[] }>().items.length);
+ * }
+ */
+export async function* pages(
+  urls: Urls,
+  options: IterateOptions = {},
+): AsyncGenerator<Page, Summary> {
+  const abort = new AbortController();
+  const signal =
+    options.signal === undefined ? abort.signal : AbortSignal.any([options.signal, abort.signal]);
+  const handover = new Handover();
+  const running = run([planSource(urls, options)], {
+    ...options,
+    signal,
+    pages: (sent) => handover.give(sent),
+  });
+  const ended = running.then(
+    () => handover.end(),
+    () => handover.end(),
+  );
+  try {
+    for (let sent = await handover.take(); sent !== null; sent = await handover.take()) {
+      for (const page of sent) yield toPage(page);
+    }
+    const summary = await running;
+    const isMissing = summary.stop !== null || summary.verdict.name !== 'complete';
+    if (isMissing && !(options.allowIncomplete && summary.stop === null)) {
+      throw new UnfinishedError(summary);
+    }
+    return summary;
+  } finally {
+    abort.abort();
+    handover.refuse();
+    await ended;
+  }
+}
+
+/**
+ * Fetches every page and yields the records at `select` (default: each page is one record).
+ *
+ * @throws UnfinishedError at the end, when pages are missing and `allowIncomplete` is not set
+ * @example
+ * for await (const record of records('https://api.example/items?page=[1-9]', { select: 'data.items' })) {
+ *   console.log(record.json<{ id: string }>().id);
+ * }
+ */
+export async function* records(
+  urls: Urls,
+  options: IterateOptions = {},
+): AsyncGenerator<PageRecord, void> {
+  const scanner = createJsonScanner(parseSelection(options.select ?? null));
+  for await (const page of pages(urls, options)) {
+    const scan = scanner.scan(page.body);
+    if (!scan.valid || scan.found === 'missing') {
+      throw new EverypageError(
+        'SELECTION',
+        `${options.select} is not in page ${page.place.position + 1} (${page.url})`,
+      );
+    }
+    // The spans are overwritten by the next scan, and the caller may scan between two records.
+    const spans = scan.spans.slice(0, scan.count * 2);
+    for (let index = 0; index < spans.length; index += 2) {
+      yield toRecord(page, cut(page.body, spans[index]!, spans[index + 1]!));
+    }
+  }
+}
+
+/**
+ * Fetches every page and returns them all, in their order. They are held in memory: for lists that
+ * fit there; `pages` is for those that do not.
+ *
+ * @throws UnfinishedError when pages are missing and `allowIncomplete` is not set
+ * @example
+ * const all = await allPages(['https://api.example/a', 'https://api.example/b']);
+ * const [a, b] = all.map((page) => page.json());
+ */
+export async function allPages(urls: Urls, options: IterateOptions = {}): Promise<Page[]> {
+  const all: Page[] = [];
+  for await (const page of pages(urls, options)) all.push(page);
+  return all;
+}
+
+function planSource(urls: Urls, options: IterateOptions): PlanSource {
+  if (typeof urls !== 'string') return { kind: 'iterable', urls };
+  return { kind: options.literal ? 'literal' : 'template', text: urls };
+}
+
+function toPage({ place, url, status, headers, body }: SentPage): Page {
+  return {
+    place,
+    url,
+    status,
+    headers: headers === null ? {} : JSON.parse(headers),
+    body,
+    text: () => decode(body),
+    json: () => JSON.parse(decode(body)),
+  };
+}
+
+function cut(body: Uint8Array, start: number, end: number): Uint8Array {
+  const bytes = new Uint8Array(end - start);
+  return bytes.subarray(0, copyCompact(bytes, 0, body, start, end));
+}
+
+function toRecord(page: Page, bytes: Uint8Array): PageRecord {
+  return { page, bytes, text: () => decode(bytes), json: () => JSON.parse(decode(bytes)) };
+}
+
+function decode(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+}
+
+/** Passes groups of pages from the run to the iterator, one at a time. */
+class Handover {
+  #given = Promise.withResolvers<readonly SentPage[] | null>();
+  #taken: PromiseWithResolvers<void> | null = null;
+  #refused = false;
+
+  give(sent: readonly SentPage[]): Promise<void> {
+    if (this.#refused)
+      return Promise.reject(new EverypageError('CLOSED_PIPE', 'the iterator was left'));
+    this.#taken = Promise.withResolvers();
+    this.#given.resolve(sent);
+    return this.#taken.promise;
+  }
+
+  async take(): Promise<readonly SentPage[] | null> {
+    this.#taken?.resolve();
+    const sent = await this.#given.promise;
+    if (sent !== null) this.#given = Promise.withResolvers();
+    return sent;
+  }
+
+  end(): void {
+    this.#given.resolve(null);
+  }
+
+  refuse(): void {
+    this.#refused = true;
+    this.#taken?.reject(new EverypageError('CLOSED_PIPE', 'the iterator was left'));
+  }
+}

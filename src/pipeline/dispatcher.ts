@@ -1,0 +1,409 @@
+/**
+ * The pump: starts pages as the pace allows, and acts on what comes of each attempt. It holds the
+ * pages that are on their way and nothing of those that are done.
+ */
+import type { AttemptRecord } from '../archive/archive-types.ts';
+import type { Clock } from '../core/clock.ts';
+import { EverypageError } from '../core/errors.ts';
+import type { EventSink } from '../core/events.ts';
+import type { ResolvedOptions } from '../core/options.ts';
+import type { Stop } from '../core/summary.ts';
+import { formatDuration } from '../core/units.ts';
+import type { Outcome } from '../http/outcome.ts';
+import type { RawResponse } from '../http/transport.ts';
+import { backoffDelayMs } from '../pace/backoff.ts';
+import { DelayQueue } from '../pace/delay-queue.ts';
+import type { AttemptResult } from './attempt.ts';
+import { type Bucket, Buckets } from './buckets.ts';
+import { keptHeaders, singleHeader } from './kept-headers.ts';
+import type { Rejection } from './messages.ts';
+import type { Arrival, PageBatcher } from './page-batcher.ts';
+import type { Task } from './task.ts';
+
+/** Pages that may be known and not done: bounds memory, however long a pause lasts. */
+const LOOK_AHEAD_PAGES = 1000;
+/** DESIGN.md's commit group: what a kill may lose besides the requests in flight. */
+const COMMIT_GROUP_PAGES = 100;
+/** Invariant 5: all bodies that are held at once. */
+const BODY_BUDGET_BYTES = 128 * 1024 * 1024;
+/** A server that says this often in a row that it did not process a page is treated as failing. */
+const MAX_UNPROCESSED = 20;
+/** Node fires timers beyond 2^31 ms at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export interface DispatcherParts {
+  readonly options: ResolvedOptions;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly emit: EventSink;
+  readonly attempt: (task: Task) => Promise<AttemptResult>;
+  /** Whether any page was ever stored in this archive. */
+  readonly storedBefore: boolean;
+  readonly counters: Counters;
+}
+
+export interface Counters {
+  fetched: number;
+  retries: number;
+  pausedMs: number;
+  bodyBytes: number;
+}
+
+export function noCounters(): Counters {
+  return { fetched: 0, retries: 0, pausedMs: 0, bodyBytes: 0 };
+}
+
+export class Dispatcher {
+  readonly #parts: DispatcherParts;
+  readonly #buckets = new Buckets();
+  readonly #delayed = new DelayQueue<Task>();
+  #batcher!: PageBatcher;
+  #source: AsyncIterator<readonly Task[]> | null = null;
+  #pulling = false;
+  #exhausted = false;
+  #inFlight = 0;
+  /** Pages taken from the plan that have not reached their end state. */
+  #open = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #stop: Stop | null = null;
+  #settled = Promise.withResolvers<void>();
+  #anyStored: boolean;
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+    this.#anyStored = parts.storedBefore;
+  }
+
+  get stopped(): Stop | null {
+    return this.#stop;
+  }
+
+  /** Resolves when every page of `source` has ended, or a stop has drained; rejects on a fatal error. */
+  async run(source: AsyncIterable<readonly Task[]>, batcher: PageBatcher): Promise<void> {
+    this.#batcher = batcher;
+    this.#source = source[Symbol.asyncIterator]();
+    this.#pump();
+    try {
+      await this.#settled.promise;
+    } finally {
+      if (this.#timer !== null) clearTimeout(this.#timer);
+      void this.#source.return?.();
+    }
+  }
+
+  /** Starts nothing more. What is in flight may still arrive; the first reason counts. */
+  stop(stop: Stop): void {
+    if (this.#stop !== null) return;
+    this.#stop = stop;
+    this.#pump();
+  }
+
+  /** The run cannot go on at all. */
+  fail(error: unknown): void {
+    this.#settled.reject(error);
+  }
+
+  /** PageBatcher tells here what became of a page it was given. */
+  onSettled(arrival: Arrival, rejection: Rejection | undefined): void {
+    const { task, page } = arrival;
+    if (rejection !== undefined) {
+      if (rejection.kind === 'selection' && !this.#anyStored) {
+        this.fail(
+          new EverypageError(
+            'SELECTION',
+            `${rejection.reason}: ${task.shownUrl}. Give the path to the records with --select, or leave it out for whole pages.`,
+          ),
+        );
+        return;
+      }
+      this.#record(task, page, rejection.reason, null);
+      this.#retryOrFail(task, rejection.reason, page.status, page);
+      return;
+    }
+    this.#open -= 1;
+    if (page.state === 'stored') {
+      this.#anyStored = true;
+      this.#parts.counters.fetched += 1;
+      this.#parts.counters.bodyBytes += arrival.bodyBytes;
+    }
+    this.#parts.emit({
+      type: 'page',
+      place: page.place,
+      url: page.url,
+      state: page.state,
+      status: page.status,
+      reason: page.reason,
+      bodyBytes: arrival.bodyBytes,
+      durationMs: page.durationMs,
+      attempts: page.attempts,
+    });
+    this.#pump();
+  }
+
+  #pump(): void {
+    const now = this.#parts.clock.now();
+    if (this.#stop === null) {
+      this.#announceOpenings(now);
+      for (let due = this.#delayed.takeDue(now); due; due = this.#delayed.takeDue(now)) {
+        this.#buckets.add(due, 'again');
+      }
+      while (this.#mayStart()) {
+        const next = this.#buckets.takeReady(now);
+        if (next === undefined) break;
+        void this.#start(next.task, next.bucket);
+      }
+      this.#pull();
+    }
+    if (this.#inFlight === 0) this.#batcher.flush();
+    if (this.#isDone()) this.#settled.resolve();
+    else this.#setTimer(now);
+  }
+
+  #mayStart(): boolean {
+    const { concurrency } = this.#parts.options;
+    return (
+      this.#inFlight < concurrency &&
+      this.#batcher.uncommittedPages < COMMIT_GROUP_PAGES &&
+      this.#batcher.uncommittedBytes < BODY_BUDGET_BYTES
+    );
+  }
+
+  #isDone(): boolean {
+    if (this.#inFlight > 0 || this.#batcher.uncommittedPages > 0) return false;
+    return this.#stop !== null || (this.#exhausted && this.#open === 0);
+  }
+
+  /** Takes the next batch from the plan while few pages are ready. */
+  #pull(): void {
+    const enough = this.#buckets.readyCount >= this.#parts.options.concurrency * 2;
+    if (this.#pulling || this.#exhausted || enough || this.#open >= LOOK_AHEAD_PAGES) return;
+    this.#pulling = true;
+    this.#source!.next().then(
+      ({ done, value }) => {
+        this.#pulling = false;
+        if (done === true) this.#exhausted = true;
+        else {
+          this.#open += value.length;
+          for (const task of value) this.#buckets.add(task, 'fresh');
+        }
+        this.#pump();
+      },
+      (error) => this.fail(error),
+    );
+  }
+
+  /** Sleeps until the next retry is due or the next gate opens; everything else pumps by itself. */
+  #setTimer(now: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#stop !== null) return;
+    const next = Math.min(this.#delayed.nextDueAt, this.#buckets.nextOpensAt(now));
+    if (next === Number.POSITIVE_INFINITY) return;
+    const waitMs = Math.min(LONGEST_TIMER_MS, Math.max(1, Math.ceil(next - now)));
+    this.#timer = setTimeout(() => this.#pump(), waitMs);
+  }
+
+  async #start(task: Task, bucket: Bucket): Promise<void> {
+    const { clock } = this.#parts;
+    this.#inFlight += 1;
+    bucket.gate.started();
+    const startedAt = clock.wallTime();
+    const sentAt = clock.now();
+    try {
+      const { outcome, response } = await this.#parts.attempt(task);
+      const durationMs = clock.now() - sentAt;
+      this.#inFlight -= 1;
+      bucket.gate.ended();
+      this.#act(task, bucket, outcome, response, { startedAt, sentAt, durationMs });
+      this.#pump();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #act(
+    task: Task,
+    bucket: Bucket,
+    outcome: Outcome,
+    response: RawResponse | null,
+    timing: Timing,
+  ): void {
+    const status = response?.status ?? null;
+    if (outcome.kind === 'pause') {
+      this.#pause(task, bucket, outcome, status, timing);
+      return;
+    }
+    if (response !== null) bucket.gate.succeeded(timing.sentAt);
+    if (outcome.kind === 'unprocessed' && task.unprocessed < MAX_UNPROCESSED) {
+      task.unprocessed += 1;
+      this.#buckets.add(task, 'again');
+      return;
+    }
+    task.attempts += 1;
+    task.unprocessed = 0;
+    task.spentMs += timing.durationMs;
+    switch (outcome.kind) {
+      case 'body':
+        this.#batcher.add({
+          task,
+          page: this.#page(task, 'stored', response, null, timing),
+          chunks: response!.chunks,
+          bodyBytes: response!.bodyBytes,
+        });
+        return;
+      case 'retry':
+      case 'unprocessed':
+        // After a stop the transport is closed under the requests that did not drain: still pending.
+        if (this.#stop !== null) return;
+        this.#record(task, timing, outcome.reason, null, status);
+        this.#retryOrFail(
+          task,
+          outcome.reason,
+          status,
+          this.#page(task, 'failed', response, outcome.reason, timing),
+        );
+        return;
+      case 'credentials':
+        this.stop({ kind: 'credentials', status: status ?? 401, url: task.shownUrl });
+        return;
+      case 'unsafe':
+        this.stop({
+          kind: 'safety',
+          code: response === null ? 'CERTIFICATE' : 'OTHER_ORIGIN',
+          message: outcome.reason,
+        });
+        return;
+      default:
+        // 403 before anything has succeeded: the credentials, not the page.
+        if (status === 403 && !this.#anyStored) {
+          this.stop({ kind: 'credentials', status, url: task.shownUrl });
+          return;
+        }
+        this.#fail(
+          task,
+          this.#page(task, 'failed', response, 'reason' in outcome ? outcome.reason : '', timing),
+        );
+    }
+  }
+
+  #pause(
+    task: Task,
+    bucket: Bucket,
+    outcome: Outcome & { kind: 'pause' },
+    status: number | null,
+    timing: Timing,
+  ): void {
+    const { clock, options, emit } = this.#parts;
+    const now = clock.now();
+    this.#record(task, timing, outcome.reason, outcome.waitMs, status);
+    this.#buckets.add(task, 'again');
+    const before = Math.max(now, bucket.gate.opensAt);
+    const { waitMs, isNew } = bucket.gate.refused({
+      sentAt: timing.sentAt,
+      now,
+      retryAfterMs: outcome.waitMs,
+    });
+    this.#parts.counters.pausedMs += Math.max(0, now + waitMs - before);
+    const untilWallTime = clock.wallTime() + waitMs;
+    const reason =
+      outcome.waitMs === null
+        ? `${outcome.reason}, without a Retry-After`
+        : `${outcome.reason}, Retry-After ${formatDuration(outcome.waitMs)}`;
+    if (waitMs > options.maxWaitMs || bucket.gate.refusedForMs(now) > options.maxWaitMs) {
+      this.stop({ kind: 'max-wait', untilWallTime, reason });
+    } else if (isNew || now + waitMs > before) {
+      bucket.paused = true;
+      emit({ type: 'pause', bucket: bucket.name, reason, durationMs: waitMs, untilWallTime });
+    }
+  }
+
+  #announceOpenings(now: number): void {
+    for (const bucket of this.#buckets.all) {
+      if (!bucket.paused || bucket.gate.opensAt > now) continue;
+      bucket.paused = false;
+      this.#parts.emit({ type: 'resume', bucket: bucket.name });
+    }
+  }
+
+  #retryOrFail(task: Task, reason: string, status: number | null, page: Arrival['page']): void {
+    const { options, random, clock, emit } = this.#parts;
+    const delayMs = backoffDelayMs(task.attempts, random());
+    const isLast =
+      task.attempts > options.retries || task.spentMs + delayMs > options.retryMaxTimeMs;
+    if (isLast) {
+      this.#fail(task, { ...page, state: 'failed', reason, log: task.log.slice(0, -1) });
+      return;
+    }
+    task.spentMs += delayMs;
+    this.#parts.counters.retries += 1;
+    this.#delayed.add(clock.now() + delayMs, task);
+    const { place } = task.request;
+    emit({
+      type: 'retry',
+      place,
+      url: task.shownUrl,
+      attempt: task.attempts,
+      status,
+      reason,
+      delayMs,
+    });
+    this.#pump();
+  }
+
+  #fail(task: Task, page: Arrival['page']): void {
+    this.#batcher.add({ task, page, chunks: [], bodyBytes: 0 });
+  }
+
+  #page(
+    task: Task,
+    state: 'stored' | 'failed',
+    response: RawResponse | null,
+    reason: string | null,
+    timing: Timing,
+  ): Arrival['page'] {
+    return {
+      place: task.request.place,
+      key: task.key,
+      url: task.shownUrl,
+      state,
+      status: response?.status ?? null,
+      headers: response === null ? null : keptHeaders(response.headers),
+      encoding: response === null ? null : singleHeader(response.headers['content-encoding']),
+      reason,
+      attempts: task.attempts,
+      startedAt: timing.startedAt,
+      durationMs: timing.durationMs,
+      log: task.log,
+    };
+  }
+
+  /** Keeps a try that did not end its page. */
+  #record(
+    task: Task,
+    timing: { readonly startedAt: number; readonly durationMs: number },
+    outcome: string,
+    toldToWaitMs: number | null,
+    status: number | null = null,
+  ): void {
+    const { place } = task.request;
+    const { startedAt, durationMs } = timing;
+    const attempt: AttemptRecord = {
+      place,
+      number: task.log.length + 1,
+      startedAt,
+      durationMs,
+      status,
+      outcome,
+      toldToWaitMs,
+    };
+    task.log.push(attempt);
+  }
+}
+
+interface Timing {
+  /** Wall time, for the archive. */
+  readonly startedAt: number;
+  /** Monotonic, for the gate. */
+  readonly sentAt: number;
+  readonly durationMs: number;
+}

@@ -1,0 +1,33 @@
+import type { HeaderValues } from '../http/transport.ts';
+
+/** Response headers worth keeping: what represents the page, how it pages and what it says about limits. Never Set-Cookie. */
+const KEPT = new Set([
+  'content-type',
+  'content-language',
+  'content-range',
+  'date',
+  'etag',
+  'last-modified',
+  'link',
+  'retry-after',
+  'x-request-id',
+]);
+const KEPT_PREFIX = /^(?:x-)?(?:rate-?limit|total|wp-total|next|page|pagination)/;
+
+/** As a JSON object for the archive, or null where nothing is worth keeping. */
+export function keptHeaders(headers: HeaderValues): string | null {
+  let kept: Record<string, string | readonly string[]> | null = null;
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined || !(KEPT.has(name) || KEPT_PREFIX.test(name))) continue;
+    kept ??= {};
+    kept[name] = value;
+  }
+  return kept === null ? null : JSON.stringify(kept);
+}
+
+/** A field's value; repeated fields join with a comma (RFC 9110 §5.3). */
+export function singleHeader(value: string | readonly string[] | undefined): string | null {
+  if (value === undefined) return null;
+  return typeof value === 'string' ? value : value.join(', ');
+}

@@ -1,0 +1,131 @@
+/** What the main thread and the archive thread say to each other. Plain data only. */
+import type { AttemptRecord, PageState, RunSpecification } from '../archive/archive-types.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import type { Place } from '../core/page-request.ts';
+import type { FailedPage, Verdict } from '../core/summary.ts';
+import type { FormatName } from '../export/format.ts';
+
+/** Where the pages go while they become final, in page order. */
+export type ExportTarget =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'file'; readonly path: string; readonly format: FormatName }
+  /** Blocks of bytes to the main thread, which owns stdout. */
+  | { readonly kind: 'bytes'; readonly format: FormatName }
+  /** Whole pages to the main thread: the library's iterators. */
+  | { readonly kind: 'pages' };
+
+export interface OpenRequest {
+  readonly part: string;
+  readonly complete: string;
+  readonly specification: RunSpecification;
+  readonly fresh: boolean;
+  readonly keep: boolean;
+  readonly allowIncomplete: boolean;
+  readonly select: string | null;
+  readonly maxDecodedBytes: number;
+  readonly target: ExportTarget;
+}
+
+export interface Opened {
+  readonly resumed: { readonly stored: number; readonly ageMs: number } | null;
+  /** Every page is stored already; only the output is missing. */
+  readonly exportOnly: boolean;
+  /** Highest position the archive knows, −1 for none: no look-up is needed beyond it. */
+  readonly highestPosition: number;
+  readonly planCount: number | null;
+}
+
+/** A page that arrived; its body stands in the batch's arena. `state` failed: no body. */
+export interface ArrivedPage {
+  readonly place: Place;
+  readonly key: Uint8Array;
+  readonly url: string;
+  readonly state: Exclude<PageState, 'beyond-end'>;
+  readonly status: number | null;
+  readonly headers: string | null;
+  readonly encoding: string | null;
+  readonly bodyAt: number;
+  readonly bodyBytes: number;
+  readonly reason: string | null;
+  readonly attempts: number;
+  readonly startedAt: number;
+  readonly durationMs: number;
+  /** Earlier tries. */
+  readonly log: readonly AttemptRecord[];
+}
+
+export interface Batch {
+  readonly pages: readonly ArrivedPage[];
+  readonly arena: ArrayBuffer;
+}
+
+/** A page whose body did not pass the checks; it was not stored. */
+export interface Rejection {
+  readonly index: number;
+  readonly kind: 'empty' | 'encoding' | 'json' | 'selection';
+  readonly reason: string;
+}
+
+export interface KnownPage {
+  readonly position: number;
+  readonly key: Uint8Array;
+  readonly url: string;
+}
+
+export interface Finished {
+  readonly verdict: Verdict;
+  readonly failures: readonly FailedPage[];
+  readonly output: {
+    readonly destination: string;
+    readonly records: number;
+    readonly bytes: number;
+  } | null;
+  readonly archivePath: string | null;
+}
+
+/** Requests that have an answer, by name. */
+export interface Calls {
+  open: { ask: OpenRequest; answer: Opened };
+  store: { ask: Batch; answer: readonly Rejection[] };
+  /** Stored pages at positions from ≤ p < to of a branch. */
+  known: {
+    ask: { readonly branch: number; readonly from: number; readonly to: number };
+    answer: readonly KnownPage[];
+  };
+  endPlan: { ask: { readonly count: number; readonly digest: Uint8Array }; answer: null };
+  /** `stopped`: the run ended before its plan was done. */
+  finish: { ask: { readonly stopped: boolean }; answer: Finished };
+  /** Leaves the archive as it is, in one file; for ends that are not a finish. */
+  close: { ask: null; answer: null };
+}
+
+export type CallName = keyof Calls;
+
+export interface SentPage {
+  readonly place: Place;
+  readonly url: string;
+  readonly status: number;
+  readonly headers: string | null;
+  readonly body: Uint8Array;
+}
+
+export type ToThread =
+  | {
+      readonly [K in CallName]: {
+        readonly id: number;
+        readonly call: K;
+        readonly ask: Calls[K]['ask'];
+      };
+    }[CallName]
+  /** The main thread has taken the last `bytes` or `pages`, or will take no more. */
+  | { readonly call: 'taken'; readonly ok: boolean };
+
+export type ThrownError = { readonly code: ErrorCode; readonly message: string };
+
+export type FromThread =
+  | { readonly type: 'answer'; readonly id: number; readonly answer: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly error: ThrownError }
+  | { readonly type: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly type: 'pages'; readonly pages: readonly SentPage[] }
+  /** The export cannot go on; the run should stop. */
+  | { readonly type: 'export-failed'; readonly error: ThrownError };

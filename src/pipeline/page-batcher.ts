@@ -1,0 +1,83 @@
+import type { ArchiveThread } from './archive-thread.ts';
+import type { ArrivedPage, Rejection } from './messages.ts';
+import type { Task } from './task.ts';
+
+/**
+ * A batch goes off at this many pages or bytes, or after this time. Two batches make DESIGN.md's
+ * commit group of 100 pages: one is being committed while the next fills.
+ */
+const BATCH_PAGES = 50;
+const BATCH_BYTES = 1024 * 1024;
+const BATCH_AGE_MS = 50;
+
+export interface Arrival {
+  readonly task: Task;
+  readonly page: Omit<ArrivedPage, 'bodyAt' | 'bodyBytes'>;
+  readonly chunks: readonly Uint8Array[];
+  readonly bodyBytes: number;
+}
+
+/** Hands pages to the archive thread in groups, and tells which of them it refused. */
+export class PageBatcher {
+  readonly #thread: ArchiveThread;
+  readonly #onSettled: (arrival: Arrival, rejection: Rejection | undefined) => void;
+  readonly #onError: (error: unknown) => void;
+  #waiting: Arrival[] = [];
+  #waitingBytes = 0;
+  #timer: NodeJS.Timeout | null = null;
+  /** Arrived and not yet committed; a kill loses at most these. */
+  uncommittedPages = 0;
+  uncommittedBytes = 0;
+
+  constructor(
+    thread: ArchiveThread,
+    onSettled: (arrival: Arrival, rejection: Rejection | undefined) => void,
+    onError: (error: unknown) => void,
+  ) {
+    this.#thread = thread;
+    this.#onSettled = onSettled;
+    this.#onError = onError;
+  }
+
+  add(arrival: Arrival): void {
+    this.#waiting.push(arrival);
+    this.#waitingBytes += arrival.bodyBytes;
+    this.uncommittedPages += 1;
+    this.uncommittedBytes += arrival.bodyBytes;
+    if (this.#waiting.length >= BATCH_PAGES || this.#waitingBytes >= BATCH_BYTES) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), BATCH_AGE_MS);
+  }
+
+  flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#waiting.length === 0) return;
+    const arrivals = this.#waiting;
+    const bytes = this.#waitingBytes;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#send(arrivals, bytes).catch(this.#onError);
+  }
+
+  async #send(arrivals: readonly Arrival[], bytes: number): Promise<void> {
+    // Not pooled: the buffer is transferred to the thread, not copied.
+    const arena = Buffer.allocUnsafeSlow(bytes);
+    let end = 0;
+    const pages = arrivals.map(({ page, chunks, bodyBytes }): ArrivedPage => {
+      const bodyAt = end;
+      for (const chunk of chunks) {
+        arena.set(chunk, end);
+        end += chunk.length;
+      }
+      return { ...page, bodyAt, bodyBytes };
+    });
+    const rejections = await this.#thread.call('store', { pages, arena: arena.buffer }, [
+      arena.buffer,
+    ]);
+    this.uncommittedPages -= arrivals.length;
+    this.uncommittedBytes -= bytes;
+    const rejected = new Map(rejections.map((rejection) => [rejection.index, rejection]));
+    for (const [index, arrival] of arrivals.entries())
+      this.#onSettled(arrival, rejected.get(index));
+  }
+}

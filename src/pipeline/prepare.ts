@@ -1,0 +1,85 @@
+import { homedir } from 'node:os';
+import { locateArchive, makeStateFolder, stateFolder } from '../archive/archive-location.ts';
+import { fingerprintOf } from '../archive/fingerprint.ts';
+import type { ResolvedOptions, RunOptions } from '../core/options.ts';
+import { resolveOptions } from '../core/resolve-options.ts';
+import { parseSelection } from '../decode/decode.ts';
+import { formatNameFor } from '../export/choose-format.ts';
+import type { TransportOptions } from '../http/transport.ts';
+import { checkSources, createListPlan } from '../plan/list-plan.ts';
+import type { Plan, PlanSource } from '../plan/plan.ts';
+import { checkOutputFolder } from './check-output-folder.ts';
+import type { ExportTarget, OpenRequest } from './messages.ts';
+import { specificationOf } from './specification.ts';
+import { transportOptions } from './transport-options.ts';
+
+export interface Job {
+  readonly options: ResolvedOptions;
+  readonly plan: Plan;
+  readonly open: OpenRequest;
+  readonly transport: TransportOptions;
+}
+
+/**
+ * Turns what the user asked into a job. Everything that can be found wrong before a request is
+ * sent is found here.
+ *
+ * @param receiver who gets the export where `output` names no file
+ */
+export async function prepare(
+  sources: readonly PlanSource[],
+  userOptions: RunOptions,
+  receiver: 'bytes' | 'pages' | 'none',
+): Promise<Job> {
+  const options = resolveOptions(userOptions);
+  parseSelection(options.select);
+  const target = exportTarget(options, receiver);
+  checkOutputFolder(options.output);
+  checkOutputFolder(options.archive);
+  const transport = transportOptions(options, process.env);
+  await checkSources(sources);
+  const specification = specificationOf(sources, options);
+  const isFileBacked = options.output !== null || options.archive !== null;
+  const states = stateFolder(process.env, homedir());
+  if (!isFileBacked) makeStateFolder(states);
+  return {
+    options,
+    plan: createListPlan({
+      sources,
+      method: options.method,
+      body: options.body,
+      stdin: process.stdin,
+      secretParams: options.secretParams,
+    }),
+    open: {
+      ...locateArchive({
+        output: options.output,
+        archive: options.archive,
+        stateFolder: states,
+        fingerprint: fingerprintOf(specification),
+      }),
+      specification,
+      fresh: options.fresh,
+      // Without a file to stand beside, a complete archive has served its purpose.
+      keep: options.keep && isFileBacked,
+      allowIncomplete: options.allowIncomplete,
+      select: options.select,
+      maxDecodedBytes: options.maxDecodedBytes,
+      target,
+    },
+    transport,
+  };
+}
+
+function exportTarget(
+  options: ResolvedOptions,
+  receiver: 'bytes' | 'pages' | 'none',
+): ExportTarget {
+  if (options.output === null) {
+    return receiver === 'bytes'
+      ? { kind: 'bytes', format: options.format ?? 'ndjson' }
+      : { kind: receiver };
+  }
+  const format = formatNameFor(options.output, options.format);
+  return format === 'none' ? { kind: 'none' } : { kind: 'file', path: options.output, format };
+}

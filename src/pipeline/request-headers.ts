@@ -1,0 +1,38 @@
+import type { Header } from '../core/options.ts';
+import { Secret } from '../core/secret.ts';
+
+/** Which of the run's headers a request gets. */
+export type Trust =
+  /** An origin the user named: all of them. */
+  | 'named'
+  /** Named, but credentials have to stay behind: another origin in a list, or an upgrade after credentials went out in clear. */
+  | 'without-credentials'
+  /** Reached by a redirect that the user allowed: nothing of the user's own. */
+  | 'foreign';
+
+export type HeaderRecord = Readonly<Record<string, string>>;
+
+const ALWAYS_SENT = new Set(['accept', 'accept-encoding', 'user-agent']);
+
+/** Builds the three header sets of a run once; requests share them. */
+export function createRequestHeaders(
+  headers: readonly Header[],
+): Readonly<Record<Trust, HeaderRecord>> {
+  const pick = (wanted: (header: Header) => boolean): HeaderRecord => {
+    const record: Record<string, string> = {};
+    for (const header of headers) {
+      if (!wanted(header)) continue;
+      const value = header.value instanceof Secret ? header.value.reveal() : header.value;
+      const before = record[header.name];
+      // Repeated fields join with a comma (RFC 9110 §5.3), cookies with a semicolon (RFC 6265 §5.4).
+      const separator = header.name === 'cookie' ? '; ' : ', ';
+      record[header.name] = before === undefined ? value : before + separator + value;
+    }
+    return Object.freeze(record);
+  };
+  return {
+    named: pick(() => true),
+    'without-credentials': pick((header) => !(header.value instanceof Secret)),
+    foreign: pick((header) => ALWAYS_SENT.has(header.name) && !(header.value instanceof Secret)),
+  };
+}

@@ -1,0 +1,28 @@
+import type { Stop, Summary } from '../core/summary.ts';
+import type { Transport } from '../http/transport.ts';
+import type { Counters } from './dispatcher.ts';
+import type { Finished } from './messages.ts';
+import type { Job } from './prepare.ts';
+
+/** Puts together what the archive proved and what the run took. */
+export function summarize(
+  job: Job,
+  finished: Finished,
+  stop: Stop | null,
+  counters: Counters,
+  transport: Transport,
+  durationMs: number,
+): Summary {
+  const { verdict, failures, output, archivePath } = finished;
+  return {
+    verdict,
+    stop,
+    failures,
+    ...counters,
+    durationMs,
+    connections: transport.connectionCounts(),
+    concurrency: job.options.concurrency,
+    output: output === null ? null : { ...output, partial: verdict.name !== 'complete' },
+    archivePath,
+  };
+}

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { EverypageError } from '../core/errors.ts';
+import type { ResolvedOptions } from '../core/options.ts';
+import { chooseProxy } from '../http/proxy.ts';
+import type { TransportOptions } from '../http/transport.ts';
+
+/** @throws EverypageError USAGE where a certificate file cannot be read */
+export function transportOptions(
+  options: ResolvedOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): TransportOptions {
+  return {
+    protocol: options.protocol,
+    concurrency: options.concurrency,
+    proxyFor: chooseProxy({ proxy: options.proxy, env }),
+    ca: readPem(options.caFile),
+    cert: readPem(options.certFile),
+    key: readPem(options.keyFile),
+    insecure: options.insecure,
+    connectTimeoutMs: options.connectTimeoutMs,
+    idleTimeoutMs: options.idleTimeoutMs,
+    timeoutMs: options.timeoutMs,
+    maxBodyBytes: options.maxBodyBytes,
+  };
+}
+
+function readPem(path: string | null): string | null {
+  if (path === null) return null;
+  try {
+    const text = readFileSync(path, 'utf8');
+    if (text.includes('-----BEGIN ')) return text;
+  } catch (cause) {
+    const why =
+      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : 'cannot be read';
+    throw new EverypageError('USAGE', `the file ${path} ${why}`, { cause });
+  }
+  throw new EverypageError('USAGE', `${path} holds no PEM text; convert it with openssl first`);
+}

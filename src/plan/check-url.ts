@@ -1,0 +1,59 @@
+import { EverypageError } from '../core/errors.ts';
+import { escapeText } from '../core/escape.ts';
+import { redactUrl } from '../core/redact.ts';
+
+const control = /\p{Cc}/u;
+const httpScheme = /^https?:\/\//i;
+const anyScheme = /^([a-z][a-z0-9+.-]*):\/\//i;
+
+/**
+ * The URL as it will be requested: absolute, http or https, normalised as the URL standard says,
+ * without its fragment. The query stays as the user wrote it, as far as the standard allows.
+ *
+ * Throws `EverypageError` `URL_INVALID` for everything else, and for user info, which would end up
+ * wherever URLs are kept. The message names `origin` and shows the URL redacted.
+ *
+ * @param origin where the user wrote it (`urls.txt line 7`), or null for an argument
+ */
+export function checkUrl(
+  text: string,
+  origin: string | null,
+  secretParams?: readonly string[],
+): string {
+  if (control.test(text)) fail('holds a control character or a line break; remove it');
+  const trimmed = text.trim();
+  if (!httpScheme.test(trimmed)) failScheme();
+  const url = URL.parse(trimmed);
+  if (url === null) fail('is not a valid URL; check its host and port');
+  if (url.username !== '' || url.password !== '') {
+    const shown = redactUrl(trimmed, secretParams);
+    fail('holds a user name or password; take it out and give it with -u user:password', shown);
+  }
+  if (trimmed.includes('#')) url.hash = '';
+  return url.href;
+
+  function failScheme(): never {
+    const scheme = anyScheme.exec(trimmed)?.[1];
+    if (trimmed === '') fail('is empty', 'the URL');
+    if (scheme !== undefined) fail(`begins with ${scheme}://; only http and https can be fetched`);
+    if (/^https?:/i.test(trimmed)) fail('lacks the // after http: or https:');
+    const guess = trimmed.includes('@')
+      ? 'begin it with https://'
+      : `did you mean https://${redactInvalid(trimmed, secretParams).replace(/^[/\\]+/, '')}?`;
+    fail(`has no scheme; ${guess}`);
+  }
+
+  function fail(what: string, shown = redactInvalid(text.trim(), secretParams)): never {
+    const message = `${escapeText(shown, 200)} ${what}`;
+    throw new EverypageError('URL_INVALID', origin === null ? message : `${origin}: ${message}`);
+  }
+}
+
+/**
+ * Where a text is no URL, a password may hold a `/` or `?` and so stand in what looks like a path:
+ * all up to the last `@` goes, not only what the standard would call user info.
+ */
+function redactInvalid(text: string, secretParams: readonly string[] | undefined): string {
+  const shown = redactUrl(text.slice(text.lastIndexOf('@') + 1), secretParams);
+  return text.includes('@') ? `…@${shown}` : shown;
+}

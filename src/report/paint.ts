@@ -1,0 +1,30 @@
+/** Colours, in the eight that every terminal theme defines. */
+export type Paint = 'green' | 'yellow' | 'red' | 'cyan' | 'dim' | 'bold';
+
+const codes: Readonly<Record<Paint, readonly [on: number, off: number]>> = {
+  green: [32, 39],
+  yellow: [33, 39],
+  red: [31, 39],
+  cyan: [36, 39],
+  dim: [2, 22],
+  bold: [1, 22],
+};
+
+/** Wraps `text` in a colour, or gives it back as it is. */
+export type Painter = (paint: Paint | null, text: string) => string;
+
+export function createPainter(color: boolean): Painter {
+  if (!color) return (_paint, text) => text;
+  return (paint, text) => {
+    if (paint === null || text === '') return text;
+    const [on, off] = codes[paint];
+    return `\u001b[${on}m${text}\u001b[${off}m`;
+  };
+}
+
+/** 2xx green, 3xx cyan, everything else, and no answer at all, red. */
+export function statusPaint(status: number | null): Paint {
+  if (status === null) return 'red';
+  if (status >= 200 && status < 300) return 'green';
+  return status >= 300 && status < 400 ? 'cyan' : 'red';
+}

@@ -1,0 +1,122 @@
+import type { Clock } from '../core/clock.ts';
+import type { EventSink } from '../core/events.ts';
+
+/** Where a run stands at one moment. */
+export interface ProgressSnapshot {
+  readonly phase: 'fetching' | 'draining' | 'exporting';
+  readonly total: number | null;
+  /** Pages in a final state, those of earlier runs included. */
+  readonly done: number;
+  readonly failed: number;
+  readonly retries: number;
+  readonly elapsedMs: number;
+  /** Smoothed over about 5 s of fetching; null before the first page. */
+  readonly pagesPerSecond: number | null;
+  /** Null where it cannot be told. */
+  readonly leftMs: number | null;
+  readonly pause: { readonly reason: string; readonly leftMs: number } | null;
+}
+
+export interface Progress {
+  readonly sink: EventSink;
+  /** Advances the smoothed rate to now. */
+  snapshot(): ProgressSnapshot;
+}
+
+const smoothingMs = 5000;
+
+export function createProgress(clock: Clock): Progress {
+  const startedAt = clock.now();
+  const pauses = new Map<string, { reason: string; until: number }>();
+  let phase: ProgressSnapshot['phase'] = 'fetching';
+  let total: number | null = null;
+  let done = 0;
+  let failed = 0;
+  let retries = 0;
+  let fetched = 0;
+
+  let sampledAt = startedAt;
+  let sampledFetched = 0;
+  // An exponential average with the weight it has gathered, so that it is unbiased from the start.
+  let average = 0;
+  let weight = 0;
+
+  function sample(now: number, paused: boolean): void {
+    const elapsedMs = now - sampledAt;
+    if (elapsedMs <= 0) return;
+    const rate = ((fetched - sampledFetched) * 1000) / elapsedMs;
+    // A pause says nothing about how fast pages come; only what arrives in spite of it does.
+    if (!paused || fetched > sampledFetched) {
+      const share = 1 - Math.exp(-elapsedMs / smoothingMs);
+      average += (rate - average) * share;
+      weight += (1 - weight) * share;
+    }
+    sampledAt = now;
+    sampledFetched = fetched;
+  }
+
+  function longestPause(now: number): { reason: string; leftMs: number } | null {
+    let longest: { reason: string; until: number } | null = null;
+    for (const pause of pauses.values()) {
+      if (longest === null || pause.until > longest.until) longest = pause;
+    }
+    return longest && { reason: longest.reason, leftMs: Math.max(0, longest.until - now) };
+  }
+
+  return {
+    sink(event) {
+      switch (event.type) {
+        case 'start':
+          total = event.total;
+          done = event.resumed?.stored ?? 0;
+          if (event.exportOnly) phase = 'exporting';
+          break;
+        case 'total':
+          total = event.total;
+          break;
+        case 'page':
+          done += 1;
+          fetched += 1;
+          if (event.state === 'failed') failed += 1;
+          break;
+        case 'retry':
+          retries += 1;
+          break;
+        case 'pause':
+          pauses.set(event.bucket, {
+            reason: event.reason,
+            until: clock.now() + event.durationMs,
+          });
+          break;
+        case 'resume':
+          pauses.delete(event.bucket);
+          break;
+        case 'phase':
+          phase = event.phase;
+          break;
+      }
+    },
+    snapshot() {
+      const now = clock.now();
+      const pause = longestPause(now);
+      sample(now, pause !== null);
+      const pagesPerSecond = fetched > 0 && weight > 0 ? average / weight : null;
+      const remaining = total === null ? null : Math.max(0, total - done);
+      const leftMs =
+        remaining === null || pagesPerSecond === null || pagesPerSecond < 1e-6
+          ? null
+          : (remaining / pagesPerSecond) * 1000 + (pause?.leftMs ?? 0);
+      return {
+        phase,
+        total,
+        done,
+        failed,
+        retries,
+        elapsedMs: now - startedAt,
+        pagesPerSecond,
+        leftMs,
+        pause,
+      };
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { type ErrorCode, EverypageError } from './core/errors.ts';
+import type { Stop, Summary } from './core/summary.ts';
+
+/** The library's iterators throw this instead of ending as if nothing were missing. */
+export class UnfinishedError extends EverypageError {
+  readonly summary: Summary;
+
+  constructor(summary: Summary) {
+    super(codeOf(summary.stop), messageOf(summary));
+    this.summary = summary;
+  }
+}
+
+const CODE: Readonly<Record<Stop['kind'], ErrorCode>> = {
+  signal: 'INTERRUPTED',
+  aborted: 'INTERRUPTED',
+  'closed-pipe': 'CLOSED_PIPE',
+  'max-pages': 'STOPPED',
+  deadline: 'STOPPED',
+  'max-wait': 'STOPPED',
+  credentials: 'CREDENTIALS_REFUSED',
+  safety: 'OTHER_ORIGIN',
+};
+
+function codeOf(stop: Stop | null): ErrorCode {
+  if (stop === null) return 'INCOMPLETE';
+  return stop.kind === 'safety' ? stop.code : CODE[stop.kind];
+}
+
+function messageOf({ stop, verdict, failures, archivePath }: Summary): string {
+  const goesOn = `What is stored stays in ${archivePath}; the same call goes on.`;
+  if (stop === null) {
+    const first = failures[0];
+    const example =
+      first === undefined
+        ? ''
+        : ` The first: page ${first.place.position + 1}, ${first.url}: ${first.reason}.`;
+    return `${verdict.failed} of ${verdict.planned} pages failed.${example} ${goesOn}`;
+  }
+  switch (stop.kind) {
+    case 'credentials':
+      return `The server refuses the credentials (${stop.status}) for ${stop.url}. ${goesOn}`;
+    case 'safety':
+      return `${stop.message}. ${goesOn}`;
+    case 'max-wait':
+      return `The server asks for a wait beyond maxWaitMs, until ${new Date(stop.untilWallTime).toISOString()}. ${goesOn}`;
+    case 'max-pages':
+      return `Stopped after maxPages (${stop.maxPages}). ${goesOn}`;
+    case 'deadline':
+      return `Stopped after deadlineMs (${stop.deadlineMs}). ${goesOn}`;
+    default:
+      return `The run was stopped. ${goesOn}`;
+  }
+}

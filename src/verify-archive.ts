@@ -1,0 +1,76 @@
+import { Archive } from './archive/archive.ts';
+import type { Place } from './core/page-request.ts';
+import type { FailedPage, Verdict } from './core/summary.ts';
+import { createBodyCheck, parseSelection } from './decode/decode.ts';
+import { archivePages } from './pipeline/archive-pages.ts';
+
+export interface Verification {
+  /** Computed again from the pages; `incomplete` where a problem was found. */
+  readonly verdict: Verdict;
+  readonly archivePath: string;
+  readonly checkedPages: number;
+  /** Decoded. */
+  readonly checkedBytes: number;
+  /** Stored pages that are no longer what was stored. */
+  readonly problems: readonly {
+    readonly place: Place;
+    readonly url: string;
+    readonly problem: string;
+  }[];
+  /** The first pages that failed, at most 20. */
+  readonly failures: readonly FailedPage[];
+}
+
+/** Bodies are checked this many at a time before others may run. */
+const TURN_PAGES = 200;
+
+/**
+ * Computes the verdict of an archive again, with its evidence: every place of the plan is there
+ * once, and every stored body still decodes, is valid JSON and has the hash it was stored with.
+ *
+ * @throws EverypageError ARCHIVE_DAMAGED, ARCHIVE_LOCKED or ARCHIVE_NEWER where it cannot be read
+ * @example
+ * const { verdict, problems } = await verifyArchive('items.ndjson.everypage');
+ */
+export async function verifyArchive(
+  path: string,
+  options: { readonly signal?: AbortSignal; readonly maxDecodedBytes?: number } = {},
+): Promise<Verification> {
+  const check = createBodyCheck(parseSelection(null), options.maxDecodedBytes ?? 256 * 1024 * 1024);
+  const archive = Archive.openReadOnly(path);
+  try {
+    const problems: Verification['problems'][number][] = [];
+    let checkedPages = 0;
+    let checkedBytes = 0;
+    for (const { place, url, body, encoding, hash } of archivePages(archive)) {
+      const found = check(body, encoding);
+      if (!found.ok) problems.push({ place, url, problem: found.reason });
+      else {
+        checkedBytes += found.decodedBytes;
+        if (Buffer.compare(found.hash, hash) !== 0) {
+          problems.push({
+            place,
+            url,
+            problem: 'the body is not the one that was stored: its hash differs',
+          });
+        }
+      }
+      checkedPages += 1;
+      if (checkedPages % TURN_PAGES === 0) {
+        await new Promise(setImmediate);
+        options.signal?.throwIfAborted();
+      }
+    }
+    const verdict = archive.verdict();
+    return {
+      verdict: problems.length === 0 ? verdict : { ...verdict, name: 'incomplete' },
+      archivePath: path,
+      checkedPages,
+      checkedBytes,
+      problems,
+      failures: archive.failures(20),
+    };
+  } finally {
+    archive.close();
+  }
+}

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { Archive } from '../../src/archive/archive.ts';
+import type {
+  AttemptRecord,
+  PageRecord,
+  RunSpecification,
+} from '../../src/archive/archive-types.ts';
+import { fingerprintOf } from '../../src/archive/fingerprint.ts';
+
+export const specification: RunSpecification = {
+  sources: ['https://api.example.com/items?page=[1-500]'],
+  method: 'GET',
+  bodyDigest: null,
+  headers: [['accept', 'application/json']],
+};
+
+export const BORN_AT = 1_763_800_000_000;
+
+/** A folder of its own for a test, removed when the test ends. */
+export function temporaryFolder(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'everypage-archive-'));
+  context.after(() => {
+    // A test may have made it read-only.
+    chmodSync(folder, 0o700);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
+
+export function createArchive(path: string): Archive {
+  return Archive.create(path, specification, fingerprintOf(specification), BORN_AT);
+}
+
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(bytes).digest());
+}
+
+/** A body that can be told from every other by its position, and whose hash shows a torn one. */
+export function sampleBody(position: number, bodyBytes = 200): Uint8Array {
+  const head = `{"position":${position},"fill":"`;
+  return new TextEncoder().encode(
+    `${head}${'x'.repeat(Math.max(0, bodyBytes - head.length - 2))}"}`,
+  );
+}
+
+export function storedPage(position: number, change: Partial<PageRecord> = {}): PageRecord {
+  const body = sampleBody(position);
+  return {
+    place: { branch: 0, position },
+    key: sha256(new TextEncoder().encode(`key ${position}`)).subarray(0, 16),
+    url: `https://api.example.com/items?page=${position + 1}`,
+    state: 'stored',
+    status: 200,
+    headers: '{"content-type":"application/json"}',
+    encoding: null,
+    body,
+    hash: sha256(body),
+    records: 1,
+    reason: null,
+    attempts: 1,
+    startedAt: BORN_AT + position,
+    durationMs: 12.25,
+    ...change,
+  };
+}
+
+export function failedPage(position: number, change: Partial<PageRecord> = {}): PageRecord {
+  return storedPage(position, {
+    state: 'failed',
+    status: 503,
+    headers: null,
+    body: null,
+    hash: null,
+    records: null,
+    reason: 'HTTP 503',
+    attempts: 6,
+    ...change,
+  });
+}
+
+export function attemptAt(position: number, change: Partial<AttemptRecord> = {}): AttemptRecord {
+  return {
+    place: { branch: 0, position },
+    number: 1,
+    startedAt: BORN_AT + position,
+    durationMs: 3.5,
+    status: 200,
+    outcome: 'ok',
+    toldToWaitMs: null,
+    ...change,
+  };
+}
+
+export function storedPages(from: number, to: number): PageRecord[] {
+  return Array.from({ length: to - from }, (_, index) => storedPage(from + index));
+}

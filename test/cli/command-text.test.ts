@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { againCommand, shellQuote, takeCommand } from '../../src/cli/command-text.ts';
+import { parseArguments } from '../../src/cli/parse-arguments.ts';
+
+function again(argv: readonly string[], env: Record<string, string> = {}): string {
+  return againCommand(parseArguments(argv, env), env);
+}
+
+describe('a command to type again', () => {
+  it('is what was typed, quoted where a shell needs it', () => {
+    assert.equal(
+      again(['https://a.example/?p=[1-9]&q={a,b}', '-vc5', '-o', "it's.json", '--data=-1']),
+      `everypage 'https://a.example/?p=[1-9]&q={a,b}' -v -c 5 -o 'it'\\''s.json' --data=-1`,
+    );
+  });
+
+  it('means to a shell what it was made from', () => {
+    for (const word of [
+      "it's",
+      'a b',
+      '$HOME',
+      '`x`',
+      '\\',
+      '!',
+      '\u001b[2J',
+      "'\n\\",
+      'é',
+      '~',
+      '*',
+    ]) {
+      const shown = execFileSync('bash', ['-c', `printf %s ${shellQuote(word)}`], {
+        encoding: 'utf8',
+      });
+      assert.equal(shown, word);
+      assert.doesNotMatch(shellQuote(word), /\p{Cc}/u);
+    }
+  });
+
+  it('shows no credential', () => {
+    const command = again([
+      'https://me:canary@a.example/?api_key=canary&sid=canary&page=2',
+      ...['-u', 'me:canary', '-H', 'Authorization: Bearer canary', '-H', 'X-Api-Key: canary'],
+      ...['-x', 'http://me:canary@proxy.example:3128', '-d', '{"client_secret":"canary"}'],
+      ...['--secret-param', 'sid', '-H', 'x-plain: shown', '-H', '@secret-headers.txt'],
+    ]);
+    assert.doesNotMatch(command, /canary/);
+    assert.match(command, /'https:\/\/<user>:<password>@a\.example\/\?api_key=\w+&sid=\w+&page=2'/);
+    assert.match(command, /-u 'me:<password>' -H 'Authorization: <secret>'/);
+    assert.match(command, /-H 'x-plain: shown' -H @secret-headers\.txt/);
+  });
+
+  it('does not start over, says npx under npx, and asks for the same standard input', () => {
+    assert.equal(again(['--fresh', '@urls.txt']), 'everypage @urls.txt');
+    assert.equal(again(['@urls.txt'], { npm_command: 'exec' }), 'npx everypage @urls.txt');
+    assert.match(again(['-']), /^everypage - {3}\(with the same list/);
+  });
+
+  it('takes what is there with the output, format and selection of the run', () => {
+    const typed = parseArguments(
+      ['@urls.txt', '-o', 'a.out', '-fjson', '--select', 'data', '-c9', '-u', 'a:b'],
+      {},
+    );
+    assert.equal(
+      takeCommand(typed, {}, 'a.out.everypage.part'),
+      'everypage export a.out.everypage.part -o a.out -f json --select data --allow-incomplete',
+    );
+  });
+});

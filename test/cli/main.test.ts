@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { after, before, describe, it } from 'node:test';
+import type { CliContext } from '../../src/cli/context.ts';
+import { runCommandLine } from '../../src/cli/main.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { VERSION } from '../../src/core/resolve-options.ts';
+
+interface Said {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function everypage(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Said> {
+  let stdout = '';
+  let stderr = '';
+  const context: CliContext = {
+    env,
+    stdin: Readable.from([]),
+    stdout: new Writable({
+      write(chunk, _encoding, done) {
+        stdout += String(chunk);
+        done();
+      },
+    }),
+    stderr: {
+      write(text) {
+        stderr += text;
+      },
+    },
+    signals: { on() {}, off() {}, exit: () => assert.fail('left at once') },
+    clock: systemClock,
+  };
+  const code = await runCommandLine(argv, context);
+  return { code, stdout, stderr };
+}
+
+describe('the command line', () => {
+  it('without arguments shows the short help on standard error and exits 2', async () => {
+    const { code, stdout, stderr } = await everypage([]);
+    assert.equal(code, 2);
+    assert.equal(stdout, '');
+    assert.match(stderr, /^usage: everypage.*how do I\.\.\./s);
+  });
+
+  it('answers -h, --help and -V on standard output and exits 0', async () => {
+    const short = await everypage(['-h']);
+    const long = await everypage(['--help']);
+    assert.deepEqual([short.code, short.stderr, long.code, long.stderr], [0, '', 0, '']);
+    assert.ok(long.stdout.length > short.stdout.length * 2);
+    assert.match((await everypage(['verify', '-h'])).stdout, /^usage: everypage verify ARCHIVE/);
+    assert.equal((await everypage(['-V'])).stdout, `everypage ${VERSION}\n`);
+  });
+
+  it('says an error in one line without a stack, which EVERYPAGE_DEBUG=1 adds', async () => {
+    const { code, stderr } = await everypage(['--nonsense']);
+    assert.equal(code, 2);
+    assert.match(stderr, /^everypage: there is no flag --nonsense[^\n]*\n$/);
+    const debug = await everypage(['--nonsense'], { EVERYPAGE_DEBUG: '1' });
+    assert.match(debug.stderr, /^ {4}at /m);
+  });
+
+  it('says an error as JSON where the log is JSON', async () => {
+    const { stderr } = await everypage(['--log-format=json', '--nonsense']);
+    const { type, code, message } = JSON.parse(stderr) as Record<string, string>;
+    assert.deepEqual([type, code], ['error', 'USAGE']);
+    assert.match(message!, /--nonsense/);
+  });
+});
+
+describe('bad input', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'everypage-cli-'));
+  let requests = 0;
+  const server = createServer((_request, response) => {
+    requests += 1;
+    response.end('{}');
+  });
+  let base = '';
+  before(async () => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  after(() => {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const cases: readonly (readonly [string, (output: string) => readonly string[], RegExp])[] = [
+    ['no URL at all', (o) => ['-o', o], /no URL/],
+    ['a URL without scheme', (o) => ['a.example/items', '-o', o], /a\.example/],
+    ['a range that runs backwards', (o) => [`${base}/[9-1]`, '-o', o], /9-1|backwards/],
+    ['a range with step 0', (o) => [`${base}/[1-9:0]`, '-o', o], /step|:0/],
+    ['an unreadable list', (o) => ['@/no/such/list', '-o', o], /\/no\/such\/list/],
+    ['a header without a colon', (o) => [base, '-H', 'nocolon', '-o', o], /colon/],
+    ['a method other than GET and POST', (o) => [base, '-X', 'PUT', '-o', o], /PUT.*GET/],
+    ['an output folder that does not exist', (o) => [base, '-o', `${o}/no/a.ndjson`], /folder/],
+    ['an archive that does not exist', () => ['verify', '/no/such.everypage'], /no\/such/],
+    ['two archives', () => ['export', 'a.everypage', 'b.everypage'], /b\.everypage/],
+    ['a URL for the demo', () => ['demo', base], /brings its own/],
+  ];
+  for (const [name, argv, expected] of cases) {
+    it(`(${name}) gets one line and exit 2, and nothing is requested or written`, async () => {
+      const env = { XDG_STATE_HOME: folder, HOME: folder };
+      const said = await everypage(argv(join(folder, 'a.ndjson')), env);
+      assert.match(said.stderr, /^everypage: [^\n]+\n$/);
+      assert.match(said.stderr, expected);
+      assert.deepEqual([said.code, said.stdout, requests], [2, '', 0]);
+      assert.deepEqual(readdirSync(folder), []);
+    });
+  }
+});

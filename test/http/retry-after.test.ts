@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { parseHttpDate, retryAfterMs } from '../../src/http/retry-after.ts';
+
+const NOW = Date.UTC(2026, 0, 15, 12, 0, 0);
+
+test('seconds, also with decimals', () => {
+  assert.equal(retryAfterMs({ 'retry-after': '5' }, NOW), 5000);
+  assert.equal(retryAfterMs({ 'retry-after': ' 120 ' }, NOW), 120_000);
+  assert.equal(retryAfterMs({ 'retry-after': '1.5' }, NOW), 1500);
+});
+
+test('all three forms of an HTTP-date name the same moment', () => {
+  const moment = Date.UTC(1994, 10, 6, 8, 49, 37);
+  assert.equal(parseHttpDate('Sun, 06 Nov 1994 08:49:37 GMT', NOW), moment);
+  assert.equal(parseHttpDate('Sunday, 06-Nov-94 08:49:37 GMT', NOW), moment);
+  assert.equal(parseHttpDate('Sun Nov  6 08:49:37 1994', NOW), moment);
+});
+
+test('a date is read against the response’s own Date, so a wrong client clock changes nothing', () => {
+  const headers = {
+    date: 'Thu, 15 Jan 2026 12:00:00 GMT',
+    'retry-after': 'Thu, 15 Jan 2026 12:00:30 GMT',
+  };
+  for (const skewMs of [-3_600_000, 0, 3_600_000]) {
+    assert.equal(retryAfterMs(headers, NOW + skewMs), 30_000);
+  }
+});
+
+test('without a Date the machine’s clock has to do', () => {
+  assert.equal(retryAfterMs({ 'retry-after': 'Thu, 15 Jan 2026 12:01:00 GMT' }, NOW), 60_000);
+});
+
+test('absent, malformed, repeated, zero and past are ignored', () => {
+  for (const value of [
+    '',
+    'soon',
+    '-5',
+    '5s',
+    '5 seconds',
+    '0',
+    '1e3',
+    '0x10',
+    '2026-01-15',
+    'Thu, 15 Jan 2020 12:00:00 GMT',
+    'Thu, 99 Jan 2026 12:00:00 GMT',
+  ]) {
+    assert.equal(retryAfterMs({ 'retry-after': value }, NOW), null, value);
+  }
+  assert.equal(retryAfterMs({ 'retry-after': ['5', '9'] }, NOW), null);
+  assert.equal(retryAfterMs({}, NOW), null);
+});
+
+test('a wait of days stays what it is', () => {
+  assert.equal(retryAfterMs({ 'retry-after': '2592000' }, NOW), 2_592_000_000);
+});
+
+test('no text crashes it, and no result is negative', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[A-Za-z, 0-9:-]{0,40}$/)), (value) => {
+      const result = retryAfterMs({ 'retry-after': value }, NOW);
+      assert.ok(result === null || result > 0);
+    }),
+    { numRuns: 3000 },
+  );
+});

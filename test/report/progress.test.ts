@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
+import { textWidth } from '../../src/report/fit-width.ts';
+import { createPlainProgress, plainProgressLine } from '../../src/report/plain-progress.ts';
+import { createProgress } from '../../src/report/progress.ts';
+import { createProgressBar, progressLines } from '../../src/report/progress-bar.ts';
+import { createScreen } from '../../src/report/screen.ts';
+import {
+  createCollector,
+  createFakeTime,
+  noTerminal,
+  renderTerminal,
+  terminal,
+} from './collector.ts';
+import { hostileText, pageEvent, pauseEvent, retryEvent, startEvent } from './sample-events.ts';
+
+describe('progress', () => {
+  it('counts pages of this and earlier runs, failures and retries', () => {
+    const progress = createProgress(createFakeTime().clock);
+    progress.sink(startEvent(10, 4));
+    progress.sink(retryEvent('503'));
+    progress.sink(pageEvent(5));
+    progress.sink(pageEvent(6, { state: 'failed' }));
+    const { total, done, failed, retries } = progress.snapshot();
+    assert.deepEqual(
+      { total, done, failed, retries },
+      { total: 10, done: 6, failed: 1, retries: 1 },
+    );
+  });
+
+  it('smooths the rate without being slow at the start, and tells the time left by it', () => {
+    const time = createFakeTime();
+    const progress = createProgress(time.clock);
+    progress.sink(startEvent(1000));
+    for (let tick = 1; tick <= 20; tick++) {
+      time.advance(100);
+      for (let page = 0; page < 5; page++) progress.sink(pageEvent(page));
+      const { pagesPerSecond, leftMs, done } = progress.snapshot();
+      assert.ok(Math.abs(pagesPerSecond! - 50) < 0.01, `${pagesPerSecond}`);
+      assert.ok(Math.abs(leftMs! - ((1000 - done) / 50) * 1000) < 10);
+    }
+  });
+
+  it('keeps the rate over a pause and adds what is left of the pause to the time left', () => {
+    const time = createFakeTime();
+    const progress = createProgress(time.clock);
+    progress.sink(startEvent(20));
+    time.advance(1000);
+    for (let page = 0; page < 10; page++) progress.sink(pageEvent(page));
+    progress.snapshot();
+    progress.sink(pauseEvent(60_000, '429'));
+    time.advance(20_000);
+    const paused = progress.snapshot();
+    assert.ok(Math.abs(paused.pagesPerSecond! - 10) < 0.01);
+    assert.deepEqual(paused.pause, { reason: '429', leftMs: 40_000 });
+    assert.ok(Math.abs(paused.leftMs! - 41_000) < 10);
+    progress.sink({ type: 'resume', bucket: 'https://a.example' });
+    assert.equal(progress.snapshot().pause, null);
+  });
+
+  it('tells no time left while the total is not known', () => {
+    const time = createFakeTime();
+    const progress = createProgress(time.clock);
+    progress.sink(startEvent(null));
+    time.advance(1000);
+    progress.sink(pageEvent(1));
+    assert.equal(progress.snapshot().leftMs, null);
+    progress.sink({ type: 'total', total: 3 });
+    assert.ok(progress.snapshot().leftMs! > 0);
+  });
+});
+
+describe('the progress bar', () => {
+  const scenes = [
+    { name: 'at the start', events: [startEvent(500)] },
+    { name: 'of unknown length', events: [startEvent(null), pageEvent(1)] },
+    { name: 'with no pages', events: [startEvent(0)] },
+    { name: 'past its total', events: [startEvent(1), pageEvent(1), pageEvent(2)] },
+    {
+      name: 'in trouble',
+      events: [
+        startEvent(1_000_000, 999_998),
+        pageEvent(1, { state: 'failed' }),
+        retryEvent('503'),
+        pauseEvent(90_000, `${hostileText}限界👍${'long '.repeat(40)}`),
+      ],
+    },
+    { name: 'stopping', events: [startEvent(9), { type: 'phase', phase: 'draining' } as const] },
+    { name: 'exporting', events: [startEvent(9), { type: 'phase', phase: 'exporting' } as const] },
+  ];
+  for (const { name, events } of scenes) {
+    it(`${name} never exceeds the width, whatever that is, and holds no control of a server`, () => {
+      const time = createFakeTime();
+      const progress = createProgress(time.clock);
+      for (const event of events) progress.sink(event);
+      time.advance(1000);
+      const snapshot = progress.snapshot();
+      for (let columns = 1; columns <= 200; columns++) {
+        for (const color of [false, true]) {
+          const lines = progressLines(snapshot, terminal(columns, color));
+          assert.ok(lines.length === 1 || lines.length === 2);
+          for (const line of lines) {
+            // The colours are ours, so they are taken off first.
+            const shown = color ? stripVTControlCharacters(line) : line;
+            assert.doesNotMatch(shown, /[\p{Cc}\p{Bidi_Control}]/u);
+            assert.ok(textWidth(shown) < Math.max(columns, 2), `${columns}: ${shown}`);
+          }
+        }
+      }
+    });
+  }
+
+  it('shows done, total, percent, rate, time left, and the pause with its countdown', () => {
+    const time = createFakeTime();
+    const progress = createProgress(time.clock);
+    progress.sink(startEvent(500));
+    time.advance(2000);
+    for (let page = 0; page < 100; page++) progress.sink(pageEvent(page));
+    progress.snapshot();
+    progress.sink(pageEvent(1, { state: 'failed' }));
+    progress.sink(retryEvent('503'));
+    progress.sink(pauseEvent(4000, '429, Retry-After'));
+    const [first, second] = progressLines(progress.snapshot(), terminal(120));
+    assert.match(first!, /━─.*101\/500 pages {2}20% {2}50\.0 pages\/s {2}12\.0 s left$/);
+    assert.equal(second, 'paused, goes on in 4.0 s: 429, Retry-After · 1 failed · 1 retry');
+  });
+
+  it('colours only where colour is wanted', () => {
+    const progress = createProgress(createFakeTime().clock);
+    progress.sink(startEvent(5));
+    const snapshot = progress.snapshot();
+    const plain = progressLines(snapshot, terminal(80, false)).join('');
+    const colored = progressLines(snapshot, terminal(80, true)).join('');
+    assert.ok(!plain.includes('\u001b'));
+    assert.ok(colored.includes('\u001b['));
+    assert.equal(stripVTControlCharacters(colored), plain);
+  });
+
+  it('is redrawn in place under lines that stay, and is gone at the end', () => {
+    const time = createFakeTime();
+    const stream = createCollector();
+    const facts = terminal(60);
+    const screen = createScreen(stream, facts);
+    const bar = createProgressBar(screen, facts, time.clock, time.ticker);
+    bar.sink(startEvent(10));
+    time.advance(250);
+    screen.line('a line that stays');
+    bar.sink(pauseEvent(3000, '429'));
+    time.advance(250);
+    const during = renderTerminal(stream.text());
+    assert.equal(during[0], 'a line that stays');
+    assert.match(during[1]!, /0\/10 pages/);
+    assert.match(during[2]!, /paused/);
+    bar.sink({ type: 'resume', bucket: 'https://a.example' });
+    time.advance(100);
+    screen.line('another');
+    bar.close();
+    time.advance(1000);
+    assert.deepEqual(
+      renderTerminal(stream.text())
+        .map((row) => row.trimEnd())
+        .filter((row) => row !== ''),
+      ['a line that stays', 'another'],
+    );
+  });
+});
+
+describe('plain progress', () => {
+  it('writes one plain line every 10 s and nothing after its end', () => {
+    const time = createFakeTime();
+    const stream = createCollector();
+    const plain = createPlainProgress(createScreen(stream, noTerminal), time.clock, time.ticker);
+    plain.sink(startEvent(100));
+    plain.sink(pageEvent(1));
+    time.advance(9999);
+    assert.deepEqual(stream.lines(), []);
+    time.advance(10_001);
+    assert.equal(stream.lines().length, 2);
+    assert.match(stream.lines()[0]!, /^10\.0 s {2}1\/100 pages {2}1% {2}0\.1 pages\/s/);
+    plain.close();
+    time.advance(60_000);
+    assert.equal(stream.lines().length, 2);
+  });
+
+  it('holds no control of a server', () => {
+    const progress = createProgress(createFakeTime().clock);
+    progress.sink(pauseEvent(5000, hostileText));
+    assert.doesNotMatch(plainProgressLine(progress.snapshot()), /[\p{Cc}\p{Bidi_Control}]/u);
+  });
+});

@@ -1,0 +1,34 @@
+import type { FailedPage, Summary } from '../../src/core/summary.ts';
+
+export const complete: Summary = {
+  verdict: { name: 'complete', planned: 500, stored: 500, failed: 0, pending: 0 },
+  stop: null,
+  fetched: 500,
+  failures: [],
+  retries: 3,
+  pausedMs: 4000,
+  durationMs: 14_200,
+  bodyBytes: 2_500_000,
+  connections: { 'HTTP/1.1': 0, 'HTTP/2': 1 },
+  concurrency: 24,
+  output: { destination: 'items.ndjson', records: 25_000, bytes: 12_400_000, partial: false },
+  archivePath: 'items.ndjson.everypage',
+};
+
+export function failedPage(position: number): FailedPage {
+  return {
+    place: { branch: 0, position },
+    url: `https://a.example/?page=${position}`,
+    status: 404,
+    reason: 'Not Found',
+    attempts: 1,
+  };
+}
+
+export const incomplete: Summary = {
+  ...complete,
+  verdict: { name: 'incomplete', planned: 500, stored: 463, failed: 37, pending: 0 },
+  failures: Array.from({ length: 20 }, (_, index) => failedPage(index)),
+  output: null,
+  archivePath: 'items.ndjson.everypage.part',
+};

@@ -1,0 +1,121 @@
+/** How a test tells the page server to answer, and how that is played over HTTP/2 and HTTP/1.1. */
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
+
+export interface PageServerRequest {
+  /** Page number, from `/pages/N`; 0 for any other path. */
+  readonly n: number;
+  readonly path: string;
+  /** 1 for the first request of this page (for other paths: of this path). */
+  readonly attempt: number;
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Empty unless the method is POST. */
+  readonly body: Buffer;
+}
+
+/** All optional: what is absent is as in the ordinary answer. Plain data, so that JSON can carry it. */
+export interface Reply {
+  /** Default 200. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** Default: the page's own body for 200, nothing for other statuses. */
+  readonly body?: string | Uint8Array;
+  /** Waits before the first byte of the answer. */
+  readonly delayMs?: number;
+  /** Sends only so many bytes of the body; what comes then says `reset` or `hang`, else the end. */
+  readonly truncateAt?: number;
+  /**
+   * HTTP/2: RST_STREAM with this code, before the headers or, with `truncateAt`, in mid-body.
+   * HTTP/1.1: the socket is destroyed.
+   */
+  readonly reset?: number;
+  /** Falls silent: before the headers or, with `truncateAt`, in mid-body. */
+  readonly hang?: boolean;
+  /** How the body's end is known. Default `length`. HTTP/2: anything else means no content-length. */
+  readonly framing?: 'length' | 'chunked' | 'close';
+  /** HTTP/2: GOAWAY with this code; streams above `lastStreamId` are never answered. */
+  readonly goaway?: { readonly code: number; readonly lastStreamId: number };
+}
+
+/** Puts the ordinary answer's parts in place of absent ones. */
+export interface FullReply extends Reply {
+  readonly status: number;
+  readonly body: Uint8Array;
+}
+
+type OutgoingHeaders = Record<string, string | number | readonly string[]>;
+
+function headersOf(reply: FullReply): OutgoingHeaders {
+  const headers: OutgoingHeaders = { 'content-type': 'application/json', ...reply.headers };
+  const isLength = (reply.framing ?? 'length') === 'length';
+  if (isLength && headers['content-length'] === undefined) {
+    headers['content-length'] = reply.body.length;
+  }
+  return headers;
+}
+
+const isPartial = (reply: Reply): boolean => reply.truncateAt !== undefined;
+
+export function playHttp2(stream: ServerHttp2Stream, reply: FullReply, flushed: () => void): void {
+  if (stream.destroyed || stream.closed) return;
+  if (reply.goaway !== undefined) {
+    stream.session?.goaway(reply.goaway.code, reply.goaway.lastStreamId);
+    if ((stream.id ?? 0) > reply.goaway.lastStreamId) return;
+  }
+  if (!isPartial(reply)) {
+    if (reply.hang) return;
+    if (reply.reset !== undefined) {
+      stream.close(reply.reset);
+      return;
+    }
+  }
+  const headers = { ':status': reply.status, ...headersOf(reply) };
+  if (!isPartial(reply)) {
+    stream.respond(headers);
+    stream.end(reply.body, flushed);
+    return;
+  }
+  // With trailers awaited, nothing ends the stream but the reset itself.
+  const isOpenEnded = reply.reset !== undefined || reply.hang === true;
+  stream.respond(headers, { waitForTrailers: isOpenEnded });
+  const part = reply.body.subarray(0, reply.truncateAt);
+  if (!isOpenEnded) stream.end(part, flushed);
+  else if (reply.hang) stream.write(part, flushed);
+  else stream.write(part, () => resetAfterData(stream, reply.reset!));
+}
+
+/** CANCEL is sent ahead of data that is still queued, other codes behind it; a turn of the loop lets the data go first. */
+function resetAfterData(stream: ServerHttp2Stream, code: number): void {
+  setImmediate(() => {
+    if (!stream.destroyed) stream.close(code);
+  });
+}
+
+export function playHttp1(response: ServerResponse, reply: FullReply, flushed: () => void): void {
+  if (response.destroyed) return;
+  if (!isPartial(reply)) {
+    if (reply.hang) return;
+    if (reply.reset !== undefined) {
+      response.destroy();
+      return;
+    }
+  }
+  const headers = headersOf(reply);
+  if (reply.framing === 'close') {
+    response.removeHeader('transfer-encoding');
+    response.useChunkedEncodingByDefault = false;
+    response.shouldKeepAlive = false;
+  }
+  response.writeHead(reply.status, headers as Record<string, string>);
+  if (!isPartial(reply)) {
+    response.end(reply.body, flushed);
+    return;
+  }
+  response.write(reply.body.subarray(0, reply.truncateAt), () => {
+    if (reply.hang) return;
+    // FIN where the body would end at the connection's end, else a plain cut.
+    if (reply.framing === 'close') response.socket?.end(flushed);
+    else response.destroy();
+  });
+}
