@@ -1,7 +1,8 @@
 import { Archive } from './archive/archive.ts';
 import type { Place } from './core/page-request.ts';
 import type { FailedPage, Verdict } from './core/summary.ts';
-import { createBodyCheck, parseSelection } from './decode/decode.ts';
+import { createBodyCheck } from './decode/check-body.ts';
+import { parseSelection } from './decode/decode.ts';
 import { archivePages } from './pipeline/archive-pages.ts';
 
 export interface Verification {

@@ -37,12 +37,14 @@ export async function fetchCommand(typed: TypedArguments, context: CliContext): 
     () => reporting.close(),
   );
   const stdout = streamsRecords ? createStdoutSink(context.stdout) : null;
+  let total: number | null = null;
   try {
     const summary = namedStop(
       await run(sources, {
         ...options,
         signal: signals.signal,
         onEvent: (event) => {
+          if (event.type === 'start' || event.type === 'total') total = event.total;
           const named = event.type === 'end' ? endedBy(event, signals.received()) : event;
           reporting.sink(named);
         },
@@ -54,7 +56,7 @@ export async function fetchCommand(typed: TypedArguments, context: CliContext): 
     reporting.close();
     const exitCode = exitCodeOfSummary(summary, options.allowIncomplete === true);
     if (!reporting.json && !(reporting.quiet && exitCode === 0)) {
-      saySummary(summary, typed, context, options, reporting);
+      saySummary({ summary, total }, typed, context, options, reporting);
     }
     if (summaryPath !== null) await writeSummary(summaryPath, summaryJson(summary, exitCode));
     return exitCode;
@@ -81,7 +83,7 @@ function sayStopping(signal: StopSignal, { screen, json }: Reporting): void {
 }
 
 function saySummary(
-  summary: Summary,
+  { summary, total }: { readonly summary: Summary; readonly total: number | null },
   typed: TypedArguments,
   context: CliContext,
   options: RunOptions,
@@ -90,6 +92,7 @@ function saySummary(
   const text = summaryText(summary, {
     color: facts.color,
     wallTime: context.clock.wallTime(),
+    total,
     output: options.output ?? null,
     commands: {
       again: againCommand(typed, context.env),

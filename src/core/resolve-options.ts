@@ -80,7 +80,8 @@ function resolveHeaders(options: RunOptions, hasBody: boolean): Header[] {
         `the value of header ${lower} holds a line break or NUL; take it out`,
       );
     }
-    return { name: lower, value: isSecretHeader(lower) ? new Secret(value.trim()) : value.trim() };
+    const text = value.trim();
+    return { name: lower, value: text !== '' && isSecretHeader(lower) ? new Secret(text) : text };
   });
   const defaults: Header[] = [
     { name: 'accept', value: 'application/json' },
@@ -93,7 +94,9 @@ function resolveHeaders(options: RunOptions, hasBody: boolean): Header[] {
     defaults.push({ name: 'authorization', value: new Secret(`Basic ${basic}`) });
   }
   const ownNames = new Set(own.map(({ name }) => name));
-  return [...defaults.filter(({ name }) => !ownNames.has(name)), ...own];
+  // An empty value takes a default away, as in curl's -H 'Accept:'.
+  const sent = own.filter(({ value }) => value !== '');
+  return [...defaults.filter(({ name }) => !ownNames.has(name)), ...sent];
 }
 
 function whole(name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): number {

@@ -66,9 +66,6 @@ function isMarkupFrom(bytes: Uint8Array, offset: number): boolean {
   );
 }
 
-function refused(
-  kind: 'empty' | 'encoding' | 'json' | 'selection',
-  reason: string,
-): BodyVerdict {
+function refused(kind: 'empty' | 'encoding' | 'json' | 'selection', reason: string): BodyVerdict {
   return { ok: false, kind, reason };
 }

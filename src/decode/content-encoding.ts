@@ -7,7 +7,7 @@ import {
   constants as zlibConstants,
   zstdDecompressSync,
 } from 'node:zlib';
-import { escapeServerText } from './escape-server-text.ts';
+import { escapeText } from '../core/escape.ts';
 
 export type DecodedBody =
   | { readonly ok: true; readonly bytes: Uint8Array }
@@ -73,7 +73,7 @@ export function decodeBody(
   for (const name of names.reverse()) {
     const coding = Object.hasOwn(CODINGS, name) ? CODINGS[name] : undefined;
     if (coding === undefined) {
-      return refused(`the content-encoding "${escapeServerText(name, 40)}" is not known`);
+      return refused(`the content-encoding "${escapeText(name, 40)}" is not known`);
     }
     const decoded = undo(coding, bytes, maxDecodedBytes);
     if (!decoded.ok) return decoded;

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { escapeServerText } from './escape-server-text.ts';
+import { escapeText } from '../core/escape.ts';
 
 /** Why a text is not JSON. */
 export interface JsonFault {
@@ -74,5 +74,5 @@ export function unexpected(bytes: Uint8Array, offset: number, end: number): Json
   const constant = /^(?:NaN|Infinity|undefined|None|True|False)\b/.exec(next.toString('latin1'));
   if (constant) return { offset, reason: `${constant[0]} is not JSON` };
   const character = String.fromCodePoint(next.toString().codePointAt(0)!);
-  return { offset, reason: `unexpected ${escapeServerText(character, 1)}` };
+  return { offset, reason: `unexpected ${escapeText(character)}` };
 }

@@ -243,6 +243,7 @@ export function createJsonScanner(
         if (depth === recordDepth) recordDepth = -1;
         if (depth === pathDepth) pathDepth--;
         inObject = stack[--depth]!;
+        // One read past the end would make the engine compile slower reads for all pages to come.
         if (pos === end && depth > 0) return fault(unexpected(bytes, pos, end));
       }
     }

@@ -1,4 +1,4 @@
-import { escapeServerText } from './escape-server-text.ts';
+import { escapeText } from '../core/escape.ts';
 import { createJsonScanner } from './json-scan.ts';
 import { endOfSpace, endOfString, keyName } from './json-tokens.ts';
 import type { Selection } from './selection.ts';
@@ -17,13 +17,13 @@ const COLON = 0x3a;
  * `selection` found valid, and `missing`.
  */
 export function describeMissing(body: Uint8Array, selection: Selection): string {
-  const selected = escapeServerText(selection.text, 80);
+  const selected = escapeText(selection.text, 80);
   for (let length = selection.keys.length - 1; length > 0; length--) {
     const keys = selection.keys.slice(0, length);
     const text = keys.map((key) => key.name.replace(/[\\.]/g, '\\$&')).join('.');
     const scan = createJsonScanner({ text, keys }).scan(body);
     if (!scan.valid || scan.found === 'missing') continue;
-    const prefix = escapeServerText(text, 80);
+    const prefix = escapeText(text, 80);
     const inner = scan.count === 1 ? shapeOf(body, scan.spans[0]!) : null;
     // The scanner gives an array's elements: only what stands before them tells it from an object.
     if (inner?.keys != null && precededByColon(body, scan.spans[0]!)) {
@@ -70,7 +70,7 @@ function listKeys(body: Uint8Array, start: number): string {
       if (depth === 1 && body[endOfSpace(body, end)] === COLON) {
         if (names.length === MAX_KEYS_SHOWN) return `${names.join(', ')}, …`;
         const name = keyName(body.subarray(pos + 1, end - 1));
-        names.push(escapeServerText(name, MAX_KEY_CHARACTERS));
+        names.push(escapeText(name, MAX_KEY_CHARACTERS));
       }
       pos = end;
       continue;

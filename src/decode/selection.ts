@@ -1,5 +1,5 @@
 import { EverypageError } from '../core/errors.ts';
-import { escapeServerText } from './escape-server-text.ts';
+import { escapeText } from '../core/escape.ts';
 
 /** Where the records stand in a page. Made by `parseSelection`; never written by hand. */
 export interface Selection {
@@ -57,7 +57,7 @@ function emptyKeyReason(text: string): string {
 function malformed(text: string, reason: string): EverypageError {
   return new EverypageError(
     'SELECTION',
-    `The selection "${escapeServerText(text, 80)}" cannot be read: ${reason}. ` +
+    `The selection "${escapeText(text, 80)}" cannot be read: ${reason}. ` +
       'Write the keys that lead to the records with dots between them, such as data.items; ' +
       'a dot within a key is written \\.',
   );

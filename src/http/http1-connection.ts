@@ -116,8 +116,6 @@ export class Http1Connection {
   }
 }
 
-const TRUNCATION = new Set(['HPE_INVALID_EOF_STATE', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
-
 function failAttempt(attempt: Attempt, error: Error, reused: boolean, host: string): void {
   const code = errorCode(error);
   if (error instanceof TransportError) {
@@ -127,9 +125,9 @@ function failAttempt(attempt: Attempt, error: Error, reused: boolean, host: stri
   const certificate = clientCertificateFault(error, host);
   if (certificate !== null) {
     attempt.failWith(certificate);
-  } else if (TRUNCATION.has(code) || attempt.isShort()) {
-    attempt.fail('truncated', `${host} ended the body before its framing did (${code})`, error);
-  } else if (isProtocolError(code)) {
+  } else if (isTruncation(error) || attempt.isShort()) {
+    attempt.fail('truncated', `${host} ended the body before its framing did`, error);
+  } else if (isProtocolError(error)) {
     attempt.fail('protocol', `${host} or the request broke HTTP/1.1: ${error.message}`, error);
   } else if (attempt.hasHead) {
     // Neither content-length nor the connection's end frames it, so it is chunked, and cut.
@@ -142,9 +140,18 @@ function failAttempt(attempt: Attempt, error: Error, reused: boolean, host: stri
   }
 }
 
-function isProtocolError(code: string): boolean {
+/** undici 8 gives parser errors no code, so the parser's words have to do. */
+function isTruncation(error: Error): boolean {
   return (
-    code.startsWith('HPE_') ||
+    errorCode(error) === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' ||
+    (error.name === 'HTTPParserError' && error.message.includes('EOF'))
+  );
+}
+
+function isProtocolError(error: Error): boolean {
+  const code = errorCode(error);
+  return (
+    error.name === 'HTTPParserError' ||
     code === 'UND_ERR_HEADERS_OVERFLOW' ||
     code === 'UND_ERR_INVALID_ARG' ||
     code === 'UND_ERR_NOT_SUPPORTED'

@@ -27,12 +27,6 @@ const WITHOUT_BODY = { endStream: true };
 const WITH_BODY = { endStream: false };
 const pushToReadable = Readable.prototype.push;
 
-/**
- * Whether END_STREAM was ever seen through `push` in this process. Should a later Node deliver
- * bodies by another way, a clean close is believed, as everyone else does, and the JSON check decides.
- */
-let endStreamIsVisible = false;
-
 export function startExchange(
   session: ClientHttp2Session,
   scheme: string,
@@ -69,7 +63,6 @@ export function startExchange(
     }
     if (!ended && !stream.closed) {
       ended = true;
-      endStreamIsVisible = true;
       // Completed here and not on 'end': a connection that dies in the next instant takes nothing away.
       if (attempt.hasHead) complete();
     }
@@ -85,10 +78,7 @@ export function startExchange(
     cause = error;
   };
   const onClose = (): void => {
-    if (!attempt.settled) {
-      if (!endStreamIsVisible && attempt.hasHead && stream.rstCode === 0) complete();
-      else owner.onFailure(attempt, stream, cause);
-    }
+    if (!attempt.settled) owner.onFailure(attempt, stream, cause);
     if (!released) {
       released = true;
       owner.onRelease();

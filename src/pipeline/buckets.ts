@@ -11,6 +11,8 @@ export interface Bucket {
   readonly again: Fifo<Task>;
   /** Whether a pause was announced and its end not yet. */
   paused: boolean;
+  /** Requests since the last answer that the server says it did not process. */
+  unprocessedInARow: number;
 }
 
 /** The buckets of a run, made when first met and served in turn, so that a paused one holds up no other. */
@@ -33,7 +35,14 @@ export class Buckets {
     let bucket = this.#byName.get(task.origin);
     if (bucket === undefined) {
       const name = task.origin;
-      bucket = { name, gate: new Gate(), fresh: new Fifo(), again: new Fifo(), paused: false };
+      bucket = {
+        name,
+        gate: new Gate(),
+        fresh: new Fifo(),
+        again: new Fifo(),
+        paused: false,
+        unprocessedInARow: 0,
+      };
       this.#byName.set(name, bucket);
       this.#all.push(bucket);
     }

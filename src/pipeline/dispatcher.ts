@@ -26,7 +26,7 @@ const LOOK_AHEAD_PAGES = 1000;
 const COMMIT_GROUP_PAGES = 100;
 /** Invariant 5: all bodies that are held at once. */
 const BODY_BUDGET_BYTES = 128 * 1024 * 1024;
-/** A server that says this often in a row that it did not process a page is treated as failing. */
+/** A bucket that answers nothing while it says this often that it did not process a page is failing. */
 const MAX_UNPROCESSED = 20;
 /** Node fires timers beyond 2^31 ms at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -68,10 +68,13 @@ export class Dispatcher {
   #stop: Stop | null = null;
   #settled = Promise.withResolvers<void>();
   #anyStored: boolean;
+  /** Whether any answer was a success, checked or not. */
+  #anySucceeded: boolean;
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
     this.#anyStored = parts.storedBefore;
+    this.#anySucceeded = parts.storedBefore;
   }
 
   get stopped(): Stop | null {
@@ -233,17 +236,22 @@ export class Dispatcher {
       this.#pause(task, bucket, outcome, status, timing);
       return;
     }
-    if (response !== null) bucket.gate.succeeded(timing.sentAt);
-    if (outcome.kind === 'unprocessed' && task.unprocessed < MAX_UNPROCESSED) {
-      task.unprocessed += 1;
-      this.#buckets.add(task, 'again');
-      return;
+    if (response !== null) {
+      bucket.gate.succeeded(timing.sentAt);
+      bucket.unprocessedInARow = 0;
+    }
+    if (outcome.kind === 'unprocessed') {
+      bucket.unprocessedInARow += 1;
+      if (bucket.unprocessedInARow <= MAX_UNPROCESSED * this.#parts.options.concurrency) {
+        this.#buckets.add(task, 'again');
+        return;
+      }
     }
     task.attempts += 1;
-    task.unprocessed = 0;
     task.spentMs += timing.durationMs;
     switch (outcome.kind) {
       case 'body':
+        this.#anySucceeded = true;
         this.#batcher.add({
           task,
           page: this.#page(task, 'stored', response, null, timing),
@@ -275,7 +283,7 @@ export class Dispatcher {
         return;
       default:
         // 403 before anything has succeeded: the credentials, not the page.
-        if (status === 403 && !this.#anyStored) {
+        if (status === 403 && !this.#anySucceeded) {
           this.stop({ kind: 'credentials', status, url: task.shownUrl });
           return;
         }

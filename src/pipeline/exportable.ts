@@ -1,6 +1,6 @@
 import type { StoredPage } from '../archive/archive-types.ts';
 import { EverypageError } from '../core/errors.ts';
-import { decodeBody } from '../decode/decode.ts';
+import { decodeBody } from '../decode/content-encoding.ts';
 import { type ExportPage, PAUSE } from '../export/format.ts';
 
 export interface DecodedPage extends ExportPage {

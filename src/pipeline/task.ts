@@ -13,8 +13,6 @@ export interface Task {
   readonly shownUrl: string;
   /** Attempts that count: refusals (429) and requests the server never processed do not. */
   attempts: number;
-  /** In a row; the server says each time that it did not process the request. */
-  unprocessed: number;
   /** Spent in attempts and backoff, pauses left out: what `--retry-max-time` bounds. */
   spentMs: number;
   /** Tries that did not end the page, to be archived with it. */
@@ -31,7 +29,6 @@ export function createTask(request: PageRequest, key: Uint8Array, shownUrl: stri
     key,
     shownUrl,
     attempts: 0,
-    unprocessed: 0,
     spentMs: 0,
     log: [],
   };

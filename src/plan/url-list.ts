@@ -11,7 +11,9 @@ export interface ListLine {
 
 /** Longest line, in UTF-16 units. Far beyond what servers accept as a URL. */
 const MAX_LINE_LENGTH = 65_536;
-const BLOCK_BYTES = 256 * 1024;
+// Measured on three million lines: with four times as much, lines outlive a minor garbage
+// collection and peak memory was 209 MiB instead of 140; reading costs about the same.
+const BLOCK_BYTES = 64 * 1024;
 
 /**
  * Reads a list of URLs, one a line, a block at a time: memory does not grow with the list, and

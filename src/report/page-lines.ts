@@ -4,6 +4,7 @@ import { formatBytes, formatDuration } from '../core/units.ts';
 import { createPainter, type Painter, statusPaint } from './paint.ts';
 import type { Reporter, TerminalFacts } from './reporter.ts';
 import type { Screen } from './screen.ts';
+import { reasonBeside } from './wording.ts';
 
 /** `-v`: one line a page. `-vv`: also each retry, pause and resume. */
 export function createPageLines(
@@ -34,7 +35,8 @@ function pageLine(event: RunEvent, paint: Painter): string | null {
         formatBytes(event.bodyBytes).padStart(9),
         escapeText(event.url),
       ];
-      if (state !== 'stored') columns.push(paint(color, escapeText(event.reason ?? state)));
+      if (state !== 'stored')
+        columns.push(paint(color, escapeText(reasonBeside(status, event.reason ?? state))));
       if (attempts > 1) columns.push(paint('dim', `(${attempts} attempts)`));
       return columns.join('  ');
     }
@@ -42,7 +44,7 @@ function pageLine(event: RunEvent, paint: Painter): string | null {
       return [
         paint('yellow', statusText(event.status)),
         paint('yellow', `attempt ${event.attempt}, again in ${formatDuration(event.delayMs)}:`),
-        escapeText(event.reason),
+        escapeText(reasonBeside(event.status, event.reason)),
         escapeText(event.url),
       ].join('  ');
     case 'pause':

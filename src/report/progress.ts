@@ -10,7 +10,7 @@ export interface ProgressSnapshot {
   readonly failed: number;
   readonly retries: number;
   readonly elapsedMs: number;
-  /** Smoothed over about 5 s of fetching; null before the first page. */
+  /** Smoothed over about 5 s, pauses included; null before the first page. */
   readonly pagesPerSecond: number | null;
   /** Null where it cannot be told. */
   readonly leftMs: number | null;
@@ -34,6 +34,7 @@ export function createProgress(clock: Clock): Progress {
   let failed = 0;
   let retries = 0;
   let fetched = 0;
+  let hasPaused = false;
 
   let sampledAt = startedAt;
   let sampledFetched = 0;
@@ -41,16 +42,13 @@ export function createProgress(clock: Clock): Progress {
   let average = 0;
   let weight = 0;
 
-  function sample(now: number, paused: boolean): void {
+  function sample(now: number): void {
     const elapsedMs = now - sampledAt;
     if (elapsedMs <= 0) return;
     const rate = ((fetched - sampledFetched) * 1000) / elapsedMs;
-    // A pause says nothing about how fast pages come; only what arrives in spite of it does.
-    if (!paused || fetched > sampledFetched) {
-      const share = 1 - Math.exp(-elapsedMs / smoothingMs);
-      average += (rate - average) * share;
-      weight += (1 - weight) * share;
-    }
+    const share = 1 - Math.exp(-elapsedMs / smoothingMs);
+    average += (rate - average) * share;
+    weight += (1 - weight) * share;
     sampledAt = now;
     sampledFetched = fetched;
   }
@@ -83,6 +81,7 @@ export function createProgress(clock: Clock): Progress {
           retries += 1;
           break;
         case 'pause':
+          hasPaused = true;
           pauses.set(event.bucket, {
             reason: event.reason,
             until: clock.now() + event.durationMs,
@@ -99,13 +98,15 @@ export function createProgress(clock: Clock): Progress {
     snapshot() {
       const now = clock.now();
       const pause = longestPause(now);
-      sample(now, pause !== null);
+      sample(now);
       const pagesPerSecond = fetched > 0 && weight > 0 ? average / weight : null;
       const remaining = total === null ? null : Math.max(0, total - done);
+      // Under a limit, fetching and pausing alternate: only the whole run's mean holds both.
+      const steady = hasPaused ? (fetched * 1000) / (now - startedAt) : pagesPerSecond;
       const leftMs =
-        remaining === null || pagesPerSecond === null || pagesPerSecond < 1e-6
+        remaining === null || steady === null || !(steady > 1e-6)
           ? null
-          : (remaining / pagesPerSecond) * 1000 + (pause?.leftMs ?? 0);
+          : (remaining / steady) * 1000 + (pause?.leftMs ?? 0);
       return {
         phase,
         total,

@@ -2,7 +2,7 @@ import { escapeText } from '../core/escape.ts';
 import type { FailedPage, Stop, Summary, Verdict } from '../core/summary.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/units.ts';
 import { createPainter, type Painter } from './paint.ts';
-import { counted, formatRate } from './wording.ts';
+import { counted, formatRate, reasonBeside } from './wording.ts';
 
 /** Commands to print; the caller knows how the run was started, this file does not. */
 interface SummaryCommands {
@@ -17,6 +17,8 @@ export interface SummaryContext {
   /** Milliseconds since 1970. */
   readonly wallTime: number;
   readonly commands: SummaryCommands;
+  /** Pages in the plan as the run's events told, or null where that was never known. */
+  readonly total: number | null;
   /** Where the output was meant to go, or null for standard output or nowhere. */
   readonly output: string | null;
 }
@@ -28,7 +30,7 @@ export function summaryText(summary: Summary, context: SummaryContext): string {
   if (summary.stop?.kind === 'closed-pipe') return '';
   const paint = createPainter(context.color);
   return [
-    verdictLine(summary.verdict, paint),
+    verdictLine(summary.verdict, paint, context.total),
     ...stopLines(summary.stop, context, paint),
     ...failureLines(summary, paint),
     ...outputLines(summary, context),
@@ -37,9 +39,10 @@ export function summaryText(summary: Summary, context: SummaryContext): string {
   ].join('\n');
 }
 
-/** The verdict in one sentence. */
-export function verdictLine(verdict: Verdict, paint: Painter): string {
-  const { name, planned, stored, failed } = verdict;
+/** The verdict in one sentence. `total`: pages in the plan as far as known without reaching its end. */
+export function verdictLine(verdict: Verdict, paint: Painter, total: number | null): string {
+  const { name, stored, failed } = verdict;
+  const planned = verdict.planned ?? total;
   if (name === 'complete') {
     if (stored === 0) return paint('yellow', 'The plan has no pages.');
     const text = stored === 1 ? 'The page is OK.' : `All ${formatCount(stored)} pages are OK.`;
@@ -53,7 +56,7 @@ export function verdictLine(verdict: Verdict, paint: Painter): string {
           missing === 1 ? '1 is missing' : `${formatCount(missing ?? 0)} are missing`
         }`,
   ];
-  if (failed > 0) parts.push(`${formatCount(failed)} failed`);
+  if (failed > 0 && failed !== missing) parts.push(`${formatCount(failed)} failed`);
   return paint('red', `${parts.join(', ')}.`);
 }
 
@@ -104,7 +107,8 @@ function failureLines(summary: Summary, paint: Painter): readonly string[] {
 /** URL and reason of a page that failed, escaped. */
 export function failureText(failure: FailedPage, paint: Painter): string {
   const attempts = failure.attempts > 1 ? ` (${failure.attempts} attempts)` : '';
-  return `${paint('red', failure.status === null ? '---' : String(failure.status))}  ${escapeText(failure.url)}  ${escapeText(failure.reason)}${attempts}`;
+  const reason = escapeText(reasonBeside(failure.status, failure.reason));
+  return `${paint('red', failure.status === null ? '---' : String(failure.status))}  ${escapeText(failure.url)}  ${reason}${attempts}`;
 }
 
 function outputLines(summary: Summary, context: SummaryContext): readonly string[] {
@@ -134,7 +138,7 @@ function paceLines(summary: Summary, paint: Painter): readonly string[] {
   if (summary.fetched > 0 && summary.durationMs > 0) {
     parts.push(`${formatRate((summary.fetched * 1000) / summary.durationMs)} pages/s`);
   }
-  const before = summary.verdict.stored + summary.verdict.failed - summary.fetched;
+  const before = summary.verdict.stored - summary.fetched;
   if (before > 0) parts.push(`${counted(before, 'page')} stored before`);
   if (summary.retries > 0) parts.push(counted(summary.retries, 'retry', 'retries'));
   if (summary.pausedMs > 0) {

@@ -28,7 +28,7 @@ export function verificationText(facts: VerificationFacts, color: boolean): stri
   const { verdict, problems, failures } = facts;
   const lines =
     problems.length === 0
-      ? [verdictLine(verdict, paint)]
+      ? [verdictLine(verdict, paint, null)]
       : [
           paint(
             'red',

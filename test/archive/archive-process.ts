@@ -46,6 +46,9 @@ function write(path: string, groups: number, bodyBytes: number): void {
       );
       tell({ committed: from + GROUP });
     }
+  } catch (error) {
+    tell({ counted: archive.counts().stored });
+    throw error;
   } finally {
     archive.close();
   }

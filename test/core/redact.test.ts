@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { isSecretHeader, redactUrl } from '../../src/core/redact.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 2_000);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 1_000);
 
 for (const name of [
   ...['access_token', 'api_key', 'apikey', 'API-Key', 'key', 'token', 'auth', 'auth_token'],

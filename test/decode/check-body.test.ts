@@ -5,7 +5,11 @@ import { gzipSync } from 'node:zlib';
 import { createBodyCheck } from '../../src/decode/check-body.ts';
 import { parseSelection } from '../../src/decode/selection.ts';
 
-function check(body: string | Uint8Array, selection: string | null, encoding: string | null = null) {
+function check(
+  body: string | Uint8Array,
+  selection: string | null,
+  encoding: string | null = null,
+) {
   return createBodyCheck(parseSelection(selection), 1_000_000)(
     Buffer.from(body as string),
     encoding,
@@ -59,11 +63,14 @@ test('what is no JSON is refused with its byte', () => {
   assert.equal(refusal('{"a":<b>}'), 'json: the body is not JSON (byte 5: unexpected <)');
   assert.equal(refusal('{"a":1'), 'json: the body is not JSON (byte 6: it ends early)');
   assert.equal(refusal('  '), 'json: the body is not JSON (byte 2: it ends early)');
-  assert.equal(refusal(gzipSync('[]')), 'json: the body is not JSON (byte 1: it is not valid UTF-8)');
+  assert.equal(refusal(gzipSync('[]')), 'json: the body is not JSON (byte 0: unexpected \\x1f)');
 });
 
 test('a cut or unknown encoding is refused as such', () => {
-  assert.equal(refusal(gzipSync('[]').subarray(0, -1), null, 'gzip'), 'encoding: the gzip body ends early');
+  assert.equal(
+    refusal(gzipSync('[]').subarray(0, -1), null, 'gzip'),
+    'encoding: the gzip body ends early',
+  );
   assert.match(refusal('[]', null, 'compress'), /^encoding: .*"compress" is not known/);
 });
 
@@ -78,9 +85,18 @@ test('a page without the selection is refused with what it has instead', () => {
     missing('{"data":{"rows":[{"a":1}],"total":1},"next":null}', 'data.items'),
     'data.items is not in this page (data has: rows, total)',
   );
-  assert.equal(missing('{"data":[{"items":1}]}', 'data.items'), 'data.items is not in this page (data is no object)');
-  assert.equal(missing('{"data":[]}', 'data.items'), 'data.items is not in this page (data is no object)');
-  assert.equal(missing('{"data":"x"}', 'data.items'), 'data.items is not in this page (data is no object)');
+  assert.equal(
+    missing('{"data":[{"items":1}]}', 'data.items'),
+    'data.items is not in this page (data is no object)',
+  );
+  assert.equal(
+    missing('{"data":[]}', 'data.items'),
+    'data.items is not in this page (data is no object)',
+  );
+  assert.equal(
+    missing('{"data":"x"}', 'data.items'),
+    'data.items is not in this page (data is no object)',
+  );
   assert.equal(missing(' [1]', 'data'), 'data is not in this page (it is an array)');
   assert.equal(missing('{}', 'data'), 'data is not in this page (it has: no keys)');
   assert.equal(missing('\ufeff"x"', 'data'), 'data is not in this page (it is a string)');
@@ -97,7 +113,7 @@ test('keys from a server are shown escaped, short and few', () => {
     ]),
   );
   const reason = refusal(body, 'data');
-  assert.match(reason, /it has: \\u\{1b\}\[31mred\\u\{202e\}, k{39}…, key0, key1, .*key5, …\)$/);
+  assert.match(reason, /it has: \\x1b\[31mred\\u202e, k{39}…, key0, key1, .*key5, …\)$/);
 });
 
 test('one check serves bodies of any order and size', () => {

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { createJsonScanner } from '../../src/decode/json-scan.ts';
 import { parseSelection } from '../../src/decode/selection.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 3000);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 1500);
 
 const wholePage = createJsonScanner(parseSelection(null));
 
@@ -58,7 +58,13 @@ const oddJson = fc.letrec<{ value: string; object: string; array: string; leaf: 
     object: fc
       .tuple(fc.array(fc.tuple(space, key, space, space, tie('value'), space)), space)
       .map(([members, inner]) =>
-        joined('{', members.length ? members.map(([a, k, b, c, v, d]) => `${a}${k}${b}:${c}${v}${d}`) : [inner], '}'),
+        joined(
+          '{',
+          members.length
+            ? members.map(([a, k, b, c, v, d]) => `${a}${k}${b}:${c}${v}${d}`)
+            : [inner],
+          '}',
+        ),
       ),
     array: fc
       .tuple(fc.array(fc.tuple(space, tie('value'), space)), space)
@@ -111,7 +117,10 @@ describe('validity is what JSON.parse says', () => {
   });
 
   test('for short texts of the characters that JSON is made of', () => {
-    const texts = fc.string({ unit: fc.constantFrom(...'{}[]",:\\u0-1.eE+ \n\ttrue'), maxLength: 9 });
+    const texts = fc.string({
+      unit: fc.constantFrom(...'{}[]",:\\u0-1.eE+ \n\ttrue'),
+      maxLength: 9,
+    });
     fc.assert(
       fc.property(texts, (text) => {
         assert.equal(wholePage.scan(Buffer.from(text)).valid, parses(text));
@@ -134,12 +143,38 @@ describe('validity is what JSON.parse says', () => {
   test('for numbers, literals and strings at every edge of the grammar', () => {
     const texts = [
       ...'0 -0 01 -01 - 1. .1 1.0 1e5 1E+5 1e 1e+ 1e-9 0.0e0 +1 0x1 1_0 --1 -a 1.e1'.split(' '),
-      ...'true false null tru nul truee True nulL t f n NaN Infinity -Infinity undefined'.split(' '),
+      ...'true false null tru nul truee True nulL t f n NaN Infinity -Infinity undefined'.split(
+        ' ',
+      ),
       ...['"', '""', '"a', '"\\"', '"\\u12"', '"\\u12G4"', '"\\u0041"', '"\\x41"', '"\\'],
       ...['"\u0000"', '"\u001f"', '"\u007f"', '"\n"', '"\t"', '"\u2028"', "'a'", '"\\u'],
       ...['', ' ', '\ufeff', '[]', '{}', '[ ]', '{ }', '[,]', '[1,]', '{"a":1,}', '{,}', '{"a"}'],
-      ...['{a:1}', '{"a":}', '{"a" 1}', '[1 2]', '[1', '{"a":1', ']', '}', '[}', '{]', '[[]', '[]]'],
-      ...['{}{}', '[] []', '1 2', '[1]x', '\u00a0[]', '\u000b1', '[]\u0000', '\u0000', '/**/1', '1//'],
+      ...[
+        '{a:1}',
+        '{"a":}',
+        '{"a" 1}',
+        '[1 2]',
+        '[1',
+        '{"a":1',
+        ']',
+        '}',
+        '[}',
+        '{]',
+        '[[]',
+        '[]]',
+      ],
+      ...[
+        '{}{}',
+        '[] []',
+        '1 2',
+        '[1]x',
+        '\u00a0[]',
+        '\u000b1',
+        '[]\u0000',
+        '\u0000',
+        '/**/1',
+        '1//',
+      ],
       ...['[]\f', '{"a":1]', '[1}', '{"a":{}', '"a"b', '[\u0000]', '[1\u0000]', '{"a\u0000":1}'],
     ];
     for (const text of texts) {
@@ -175,12 +210,18 @@ describe('a fault names its byte', () => {
       reason: 'a string holds a control character',
     });
     assert.deepEqual(faultOf('["\\q"]'), { offset: 3, reason: 'a string holds a bad escape' });
-    assert.deepEqual(faultOf('[1] \u001b[31m'), { offset: 4, reason: 'unexpected \\u{1b}' });
+    assert.deepEqual(faultOf('[1] \u001b[31m'), { offset: 4, reason: 'unexpected \\x1b' });
   });
 
   test('in bad UTF-8, wherever it stands', () => {
     const around = 'é€𝄞'.repeat(2000);
-    for (const bad of [[0x80], [0xc3], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80]]) {
+    for (const bad of [
+      [0x80],
+      [0xc3],
+      [0xc0, 0xaf],
+      [0xed, 0xa0, 0x80],
+      [0xf5, 0x80, 0x80, 0x80],
+    ]) {
       const before = Buffer.from(`["${around}`);
       const page = Buffer.concat([before, Buffer.from(bad), Buffer.from(`${around}"]`)]);
       assert.deepEqual(faultOf(page), { offset: before.length, reason: 'it is not valid UTF-8' });
@@ -210,13 +251,16 @@ describe('records', () => {
   });
 
   test('are the elements of the array that the path leads to', () => {
-    assert.deepEqual(recordsOf('{"data":{"items":[1,{"items":[2]},[3]]},"items":[4]}', 'data.items'), [
-      '1',
-      '{"items":[2]}',
-      '[3]',
-    ]);
+    assert.deepEqual(
+      recordsOf('{"data":{"items":[1,{"items":[2]},[3]]},"items":[4]}', 'data.items'),
+      ['1', '{"items":[2]}', '[3]'],
+    );
     assert.deepEqual(recordsOf('{ "data" : [ {"a": 1} , "x" ] }', 'data'), ['{"a": 1}', '"x"']);
-    assert.deepEqual(recordsOf('{"a":1,"data":[[],{},[[]]],"data2":[5]}', 'data'), ['[]', '{}', '[[]]']);
+    assert.deepEqual(recordsOf('{"a":1,"data":[[],{},[[]]],"data2":[5]}', 'data'), [
+      '[]',
+      '{}',
+      '[[]]',
+    ]);
     assert.deepEqual(recordsOf('{"data":[]}', 'data'), []);
     assert.deepEqual(recordsOf('{"data":[ ],"x":[1]}', 'data'), []);
   });
@@ -230,7 +274,15 @@ describe('records', () => {
   });
 
   test('are missing where the path leads nowhere', () => {
-    for (const page of ['{}', '[]', '[{"a":{"b":1}}]', '1', '{"b":1}', '{"a":[{"b":1}]}', '{"a":1}']) {
+    for (const page of [
+      '{}',
+      '[]',
+      '[{"a":{"b":1}}]',
+      '1',
+      '{"b":1}',
+      '{"a":[{"b":1}]}',
+      '{"a":1}',
+    ]) {
       assert.equal(recordsOf(page, 'a.b'), 'missing', page);
     }
     assert.equal(recordsOf('{"a":{},"b":{"b":1}}', 'a.b'), 'missing');
@@ -256,7 +308,9 @@ describe('records', () => {
   });
 
   test('stand under __proto__ and constructor like under any key, and pollute nothing', () => {
-    assert.deepEqual(recordsOf('{"__proto__":{"constructor":[1]}}', '__proto__.constructor'), ['1']);
+    assert.deepEqual(recordsOf('{"__proto__":{"constructor":[1]}}', '__proto__.constructor'), [
+      '1',
+    ]);
     assert.equal(recordsOf('{}', '__proto__'), 'missing');
     assert.equal(recordsOf('{}', 'constructor.name'), 'missing');
   });
@@ -265,9 +319,9 @@ describe('records', () => {
     const paths = fc.constantFrom('a', 'b', 'a.b', 'a.a', 'b.a.b', '__proto__', '__proto__.a');
     const pages = fc.oneof(
       oddJson,
-      fc.array(fc.tuple(fc.constantFrom('"a"', '"b"', '"\\u0062"', '"__proto__"'), oddJson)).map(
-        (members) => `{${members.map(([key, value]) => `${key}:${value}`).join(',')}}`,
-      ),
+      fc
+        .array(fc.tuple(fc.constantFrom('"a"', '"b"', '"\\u0062"', '"__proto__"'), oddJson))
+        .map((members) => `{${members.map(([key, value]) => `${key}:${value}`).join(',')}}`),
     );
     const nested = fc.oneof(
       pages,
@@ -325,7 +379,17 @@ describe('a page', () => {
       return scan.compact;
     };
     assert.ok(compact(' {"a b":[1,"\\n ",{}]}\n'));
-    for (const text of ['[ ]', '{ }', '[1 ]', '[ 1]', '[1, 2]', '{"a" :1}', '{"a": 1}', '{"a":1\n}', '{ "a":1}']) {
+    for (const text of [
+      '[ ]',
+      '{ }',
+      '[1 ]',
+      '[ 1]',
+      '[1, 2]',
+      '{"a" :1}',
+      '{"a": 1}',
+      '{"a":1\n}',
+      '{ "a":1}',
+    ]) {
       assert.ok(!compact(text), text);
     }
   });

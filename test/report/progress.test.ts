@@ -42,7 +42,7 @@ describe('progress', () => {
     }
   });
 
-  it('keeps the rate over a pause and adds what is left of the pause to the time left', () => {
+  it('tells the time left by the mean over pauses, and adds what is left of the current one', () => {
     const time = createFakeTime();
     const progress = createProgress(time.clock);
     progress.sink(startEvent(20));
@@ -52,9 +52,9 @@ describe('progress', () => {
     progress.sink(pauseEvent(60_000, '429'));
     time.advance(20_000);
     const paused = progress.snapshot();
-    assert.ok(Math.abs(paused.pagesPerSecond! - 10) < 0.01);
+    assert.ok(paused.pagesPerSecond! < 1);
     assert.deepEqual(paused.pause, { reason: '429', leftMs: 40_000 });
-    assert.ok(Math.abs(paused.leftMs! - 41_000) < 10);
+    assert.ok(Math.abs(paused.leftMs! - (21_000 + 40_000)) < 10);
     progress.sink({ type: 'resume', bucket: 'https://a.example' });
     assert.equal(progress.snapshot().pause, null);
   });

@@ -10,6 +10,7 @@ import { complete, failedPage, incomplete } from './sample-summary.ts';
 const context: SummaryContext = {
   color: false,
   wallTime: Date.UTC(2025, 0, 1),
+  total: 500,
   output: 'items.ndjson',
   commands: { again: 'everypage AGAIN', takeWhatIsThere: 'everypage TAKE' },
 };
@@ -63,7 +64,7 @@ describe('the summary of a complete run', () => {
 describe('the summary of an incomplete run', () => {
   it('names ten pages and their reasons, how many more, and both commands', () => {
     const lines = summaryText(incomplete, context).split('\n');
-    assert.equal(lines[0], '463 of 500 pages are OK; 37 are missing, 37 failed.');
+    assert.equal(lines[0], '463 of 500 pages are OK; 37 are missing.');
     assert.equal(lines[1], '  404  https://a.example/?page=0  Not Found');
     assert.equal(lines[10], '  404  https://a.example/?page=9  Not Found');
     assert.equal(lines[11], '  and 27 more');
@@ -74,6 +75,23 @@ describe('the summary of an incomplete run', () => {
       'To take what is there:',
       '  everypage TAKE',
     ]);
+  });
+
+  it('counts a stopped run against the total that was known, and otherwise says so', () => {
+    const verdict = { ...incomplete.verdict, planned: null, stored: 100, failed: 2 };
+    const stop = { kind: 'aborted' } as const;
+    const known = summaryText({ ...incomplete, verdict, stop }, context);
+    assert.match(known, /^100 of 500 pages are OK; 400 are missing, 2 failed\./);
+    const unknown = summaryText({ ...incomplete, verdict, stop }, { ...context, total: null });
+    assert.match(unknown, /^100 pages are OK; how many there are is not known yet, 2 failed\./);
+  });
+
+  it('does not say a status twice, nor count a page that failed as one that was there', () => {
+    const failures = [{ ...failedPage(1), reason: '404 Not Found' }];
+    const verdict = { ...incomplete.verdict, stored: 499, failed: 1 };
+    const text = summaryText({ ...incomplete, verdict, failures, fetched: 499 }, context);
+    assert.match(text, /^ {2}404 {2}\S+ {2}Not Found$/m);
+    assert.doesNotMatch(text, /stored before/);
   });
 
   it('offers no other output where one was written from what is there', () => {

@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { test } from 'node:test';
+import type { TLSSocket } from 'node:tls';
+import { createTestCertificates } from '../../src/demo/certificate.ts';
+import { type ProxyServerOptions, startProxyServer } from '../servers/proxy-server.ts';
+import { startRawServer } from '../servers/raw-server.ts';
+import { openStreams } from '../servers/stream-server.ts';
+import { expectFault, get, openPages, openTransport } from './transport-client.ts';
+
+async function unusedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+test('a port where nobody listens is refused', async (t) => {
+  const port = await unusedPort();
+  const error = await expectFault(
+    get(openTransport(t), `https://127.0.0.1:${port}`, '/'),
+    'refused',
+  );
+  assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port} cannot be reached`));
+});
+
+test('a name that does not resolve is a DNS fault', async (t) => {
+  const failure = Object.assign(new Error('getaddrinfo ENOTFOUND'), {
+    code: 'ENOTFOUND',
+    syscall: 'getaddrinfo',
+  });
+  const transport = openTransport(
+    t,
+    {},
+    { lookup: (_name, _options, callback) => callback(failure, '', 0) },
+  );
+  await expectFault(get(transport, 'https://api.example.invalid', '/'), 'dns');
+});
+
+test('an address that does not answer is passed over for one that does', async (t) => {
+  const server = await openPages(t, { protocol: 'http' });
+  const transport = openTransport(
+    t,
+    {},
+    {
+      lookup: (_name, _options, callback) =>
+        callback(null, [
+          { address: '::1', family: 6 },
+          { address: '127.0.0.1', family: 4 },
+        ]),
+    },
+  );
+  const { port } = new URL(server.origin);
+  assert.equal((await get(transport, `http://both.example:${port}`, '/pages/1')).status, 200);
+});
+
+test('a handshake that never comes ends in a connect timeout, for all that wait for it', async (t) => {
+  const server = await startRawServer(() => {});
+  t.after(() => server.close());
+  const transport = openTransport(t, { connectTimeoutMs: 80 });
+  const origin = `https://127.0.0.1:${server.port}`;
+  const requests = [1, 2, 3].map((n) =>
+    expectFault(get(transport, origin, `/${n}`), 'connect-timeout'),
+  );
+  for (const error of await Promise.all(requests)) assert.match(error.message, /--connect-timeout/);
+  assert.equal(server.connections(), 1);
+});
+
+test('a server that agrees on HTTP/2 and then says nothing ends in a connect timeout', async (t) => {
+  const { ca, cert, key } = createTestCertificates();
+  const server = await startRawServer(() => {}, { cert, key, ALPNProtocols: ['h2'] });
+  t.after(() => server.close());
+  const transport = openTransport(t, { ca, connectTimeoutMs: 150 });
+  await expectFault(get(transport, server.origin, '/'), 'connect-timeout');
+});
+
+test('what is not TLS is a TLS fault', async (t) => {
+  const server = await startRawServer((socket) => socket.end('HTTP/1.0 400 No\r\n\r\n'));
+  t.after(() => server.close());
+  await expectFault(get(openTransport(t), `https://127.0.0.1:${server.port}`, '/'), 'tls');
+});
+
+test('an unknown authority is refused with the cure, and accepted by --cacert or -k', async (t) => {
+  const server = await openPages(t);
+  const error = await expectFault(get(openTransport(t), server.origin, '/pages/1'), 'certificate');
+  assert.match(error.message, /localhost:\d+ is signed by an authority .* --cacert FILE .* -k/);
+  const trusting = openTransport(t, { ca: server.ca });
+  assert.equal((await get(trusting, server.origin, '/pages/1')).status, 200);
+  const careless = openTransport(t, { insecure: true });
+  assert.equal((await get(careless, server.origin, '/pages/1')).status, 200);
+});
+
+test('a certificate for another name is refused though its authority is known', async (t) => {
+  const certificates = createTestCertificates({ names: ['elsewhere.example'] });
+  const server = await openPages(t, { certificates });
+  const transport = openTransport(t, { ca: server.ca });
+  const error = await expectFault(get(transport, server.origin, '/pages/1'), 'certificate');
+  assert.match(error.message, /is for another name/);
+});
+
+test('a PEM that is none is a certificate fault that names the flags', async (t) => {
+  const server = await openPages(t);
+  const transport = openTransport(t, { cert: 'nonsense', key: 'nonsense' });
+  const error = await expectFault(get(transport, server.origin, '/pages/1'), 'certificate');
+  assert.match(error.message, /--cert and --key/);
+});
+
+test('a client certificate is presented, and its absence explained', async (t) => {
+  const { ca, cert, key } = createTestCertificates();
+  const { origin } = await openStreams(t, { ca, cert, key, requestCert: true }, (stream) => {
+    stream.respond({ ':status': 200 });
+    stream.end('{}');
+  });
+  // The server's authority is its own, so that only its side is at stake.
+  const without = openTransport(t, { insecure: true });
+  const error = await expectFault(get(without, origin, '/'), 'certificate');
+  assert.match(error.message, /--cert FILE --key FILE/);
+});
+
+test('a client certificate that the server trusts is accepted', async (t) => {
+  const { ca, cert, key } = createTestCertificates();
+  const server = await startRawServer(
+    (socket) => {
+      const { authorized } = socket as TLSSocket;
+      socket.once('data', () =>
+        socket.end(`HTTP/1.1 ${authorized ? 200 : 403} -\r\ncontent-length: 0\r\n\r\n`),
+      );
+    },
+    { ca, cert, key, requestCert: true, rejectUnauthorized: true, ALPNProtocols: ['http/1.1'] },
+  );
+  t.after(() => server.close());
+  const transport = openTransport(t, { ca, cert, key });
+  assert.equal((await get(transport, server.origin, '/')).status, 200);
+  const without = openTransport(t, { ca });
+  await expectFault(get(without, server.origin, '/'), 'certificate');
+});
+
+for (const protocol of ['h2', 'h1'] as const) {
+  test(`an https origin is reached through a proxy's tunnel, with credentials (${protocol})`, async (t) => {
+    const server = await openPages(t, { protocol });
+    const proxy = await startProxyServer({
+      authorization: `Basic ${Buffer.from('me:hush').toString('base64')}`,
+    });
+    t.after(() => proxy.close());
+    const url = new URL(proxy.url);
+    url.username = 'me';
+    url.password = 'hush';
+    const transport = openTransport(t, { ca: server.ca, proxyFor: () => url, concurrency: 2 });
+    await Promise.all([1, 2, 3].map((n) => get(transport, server.origin, `/pages/${n}`)));
+    assert.equal(new Set(proxy.seen).size, 1);
+    assert.equal(proxy.seen[0], new URL(server.origin).host);
+  });
+}
+
+test('a tunnel leads through a proxy that speaks TLS itself', async (t) => {
+  const certificates = createTestCertificates();
+  const server = await openPages(t, { certificates });
+  const proxy = await startProxyServer({ tls: certificates });
+  t.after(() => proxy.close());
+  const transport = openTransport(t, { ca: server.ca, proxyFor: () => new URL(proxy.url) });
+  assert.equal((await get(transport, server.origin, '/pages/1')).protocol, 'HTTP/2');
+  assert.equal(proxy.seen.length, 1);
+});
+
+test('a plain http origin is asked through the proxy in absolute form', async (t) => {
+  const server = await openPages(t, { protocol: 'http' });
+  const proxy = await startProxyServer();
+  t.after(() => proxy.close());
+  const transport = openTransport(t, { proxyFor: () => new URL(proxy.url) });
+  assert.equal((await get(transport, server.origin, '/pages/1')).status, 200);
+  assert.deepEqual(proxy.seen, [`${server.origin}/pages/1`]);
+});
+
+const REFUSALS: readonly [string, ProxyServerOptions, RegExp][] = [
+  ['403', { refuseWith: 403 }, /answered 403 when asked for localhost:\d+/],
+  ['407', { authorization: 'Basic other' }, /asks for credentials \(407\)/],
+];
+
+for (const [status, options, message] of REFUSALS) {
+  test(`a proxy that answers ${status} is a proxy fault that tells no password`, async (t) => {
+    const [secure, plain] = [await openPages(t), await openPages(t, { protocol: 'http' })];
+    const proxy = await startProxyServer(options);
+    t.after(() => proxy.close());
+    const url = new URL(proxy.url);
+    url.username = 'me';
+    url.password = 'hush';
+    const transport = openTransport(t, { ca: secure.ca, proxyFor: () => url });
+    const tunnel = await expectFault(get(transport, secure.origin, '/pages/1'), 'proxy');
+    assert.match(tunnel.message, message);
+    assert.ok(!tunnel.message.includes('hush') && !tunnel.message.includes('me:'));
+    if (status === '407') await expectFault(get(transport, plain.origin, '/pages/1'), 'proxy');
+  });
+}
+
+test('a proxy that is not there is refused, and named as the proxy', async (t) => {
+  const port = await unusedPort();
+  const transport = openTransport(t, {
+    proxyFor: () => new URL(`http://me:hush@127.0.0.1:${port}`),
+  });
+  const error = await expectFault(get(transport, 'https://api.example.com', '/'), 'refused');
+  assert.match(error.message, /^proxy 127\.0\.0\.1:\d+ cannot be reached/);
+});
+
+test('a name is sent as SNI, an address is not', async (t) => {
+  const { ca, cert, key } = createTestCertificates();
+  const names: (string | false)[] = [];
+  const server = await startRawServer(
+    (socket) => {
+      names.push((socket as TLSSocket).servername as string | false);
+      socket.once('data', () => socket.end('HTTP/1.1 200 -\r\ncontent-length: 0\r\n\r\n'));
+    },
+    { cert, key },
+  );
+  t.after(() => server.close());
+  const transport = openTransport(t, { ca });
+  await get(transport, `https://localhost:${server.port}`, '/');
+  await get(transport, `https://127.0.0.1:${server.port}`, '/');
+  assert.deepEqual(names, ['localhost', false]);
+});

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliProcess {
+  readonly child: ChildProcess;
+  readonly ended: Promise<CliResult>;
+}
+
+const ENTRY = join(import.meta.dirname, 'everypage.ts');
+
+/** A folder that goes when the test ends. */
+export function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'everypage-run-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Starts `everypage …args` in `folder`, which is its state folder too. */
+export function startCli(
+  folder: string,
+  args: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly input?: string } = {},
+): CliProcess {
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    XDG_STATE_HOME: join(folder, 'state'),
+    NO_COLOR: '1',
+    ...options.env,
+  };
+  // The test runner's variable would make the child's output a test report.
+  delete env['NODE_TEST_CONTEXT'];
+  const child = spawn(process.execPath, [ENTRY, ...args], { cwd: folder, env });
+  child.stdin.end(options.input ?? '');
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  const ended = once(child, 'close').then(
+    ([code, signal]): CliResult => ({
+      code,
+      signal,
+      stdout: Buffer.concat(out).toString(),
+      stderr: Buffer.concat(err).toString(),
+    }),
+  );
+  return { child, ended };
+}
+
+export function runCli(
+  folder: string,
+  args: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly input?: string } = {},
+): Promise<CliResult> {
+  return startCli(folder, args, options).ended;
+}
