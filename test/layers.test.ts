@@ -25,6 +25,7 @@ const CONTRACTS = new Set([
   'src/plan/plan.ts',
   'src/http/transport.ts',
   'src/archive/archive-types.ts',
+  'src/decode/decode.ts',
   'src/export/format.ts',
 ]);
 

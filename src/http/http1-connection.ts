@@ -31,13 +31,14 @@ export class Http1Connection {
   #standing: Socket | null;
   /** Responses read from the socket in use. */
   #served = 0;
+  /** undici may see the end of a socket before its error, and reports the end. */
+  #socketError: Error | null = null;
 
   /** @param standing a socket that is connected already, or null */
   constructor(undici: typeof import('undici'), settings: Http1Settings, standing: Socket | null) {
     this.#settings = settings;
     this.#standing = standing;
-    // A socket that is not undici's yet must not throw.
-    standing?.on('error', () => undefined);
+    if (standing !== null) this.#watch(standing);
     this.#client = new undici.Client(settings.origin, {
       connect: (_options, callback) => {
         this.#openSocket().then(
@@ -97,7 +98,11 @@ export class Http1Connection {
         end();
       },
       onResponseError: (_controller, error) => {
-        if (!attempt.settled) failAttempt(attempt, error, reused, origin.host);
+        if (!attempt.settled) {
+          const certificate = clientCertificateFault(this.#socketError ?? error, origin.host);
+          if (certificate === null) failAttempt(attempt, error, reused, origin.host);
+          else attempt.failWith(certificate);
+        }
         end();
       },
     });
@@ -112,7 +117,18 @@ export class Http1Connection {
     const standing = this.#standing;
     this.#standing = null;
     if (standing !== null && !standing.destroyed && standing.readable) return standing;
-    return await this.#settings.openSocket();
+    const fault = clientCertificateFault(this.#socketError, this.#settings.origin.host);
+    if (fault !== null) throw fault;
+    const socket = await this.#settings.openSocket();
+    this.#watch(socket);
+    return socket;
+  }
+
+  #watch(socket: Socket): void {
+    this.#socketError = null;
+    socket.on('error', (error) => {
+      this.#socketError ??= error;
+    });
   }
 }
 
@@ -122,10 +138,7 @@ function failAttempt(attempt: Attempt, error: Error, reused: boolean, host: stri
     attempt.failWith(error);
     return;
   }
-  const certificate = clientCertificateFault(error, host);
-  if (certificate !== null) {
-    attempt.failWith(certificate);
-  } else if (isTruncation(error) || attempt.isShort()) {
+  if (isTruncation(error) || attempt.isShort()) {
     attempt.fail('truncated', `${host} ended the body before its framing did`, error);
   } else if (isProtocolError(error)) {
     attempt.fail('protocol', `${host} or the request broke HTTP/1.1: ${error.message}`, error);

@@ -87,11 +87,18 @@ export function openHttp2(
     const onClose = (): void => fail('reset', `${host} closed the connection before HTTP/2 began`);
     session.once('error', onError);
     session.once('close', onClose);
+    // An alert after the handshake reaches the socket alone; node:http2 would wait for ever.
+    let connection: Http2Connection | null = null;
+    socket.once('error', (error) => {
+      if (connection === null) onError(error);
+      else connection.lose(error);
+      socket.destroy();
+    });
     session.once('remoteSettings', () => {
       clearTimeout(timer);
       session.off('close', onClose);
       session.setLocalWindowSize(tuning.connectionWindowBytes);
-      const connection = new Http2Connection(session, origin, events, tuning);
+      connection = new Http2Connection(session, origin, events, tuning);
       session.off('error', onError);
       resolve(connection);
     });
@@ -141,7 +148,7 @@ export class Http2Connection implements ExchangeOwner {
       this.#retire();
     });
     session.on('error', (error) => {
-      this.#cause = error;
+      this.#cause ??= error;
       this.#retire();
     });
     session.on('close', () => {
@@ -245,6 +252,13 @@ export class Http2Connection implements ExchangeOwner {
   retire(): void {
     this.#retire();
     this.#session.close();
+  }
+
+  /** The socket broke. */
+  lose(error: Error): void {
+    this.#cause ??= error;
+    this.#retire();
+    this.#session.destroy();
   }
 
   /** Ends it now; what is in flight fails with `error`. */
