@@ -1,10 +1,5 @@
 /** One HTTP/2 connection: its stream limit, its GOAWAY, its silence. */
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect as connectHttp2,
-  constants,
-} from 'node:http2';
+import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Attempt } from './attempt.ts';
 import { clientCertificateFault, errorCode } from './connect-fault.ts';
@@ -42,71 +37,9 @@ const CODE_NAMES = [
 ];
 const nameOfCode = (code: number): string => CODE_NAMES[code] ?? `code ${code}`;
 
-/**
- * Speaks HTTP/2 on a connected socket. Resolves once the server's SETTINGS are there, since a
- * request sent before might exceed a limit stated in them.
- *
- * @throws TransportError
- */
-export function openHttp2(
-  socket: Socket,
-  origin: URL,
-  events: Http2Events,
-  timeoutMs: number,
-  tuning: TransportTuning,
-): Promise<Http2Connection> {
-  const host = origin.host;
-  return new Promise((resolve, reject) => {
-    const session = connectHttp2(origin, {
-      createConnection: () => socket,
-      settings: { enablePush: false, initialWindowSize: tuning.streamWindowBytes },
-      // In MB. At Node's default of 10 it refuses streams by itself; what bounds memory is the
-      // number of requests in flight.
-      maxSessionMemory: 4096,
-    });
-    const fail = (
-      fault: 'connect-timeout' | 'reset' | 'protocol',
-      text: string,
-      cause?: unknown,
-    ) => {
-      clearTimeout(timer);
-      session.destroy();
-      reject(
-        clientCertificateFault(cause, host) ??
-          new TransportError(fault, text, cause === undefined ? undefined : { cause }),
-      );
-    };
-    const timer = setTimeout(
-      () => fail('connect-timeout', `${host} did not begin HTTP/2 within ${timeoutMs / 1000} s`),
-      timeoutMs,
-    );
-    const onError = (error: Error): void => {
-      const fault = errorCode(error).startsWith('ERR_HTTP2') ? 'protocol' : 'reset';
-      fail(fault, `${host} did not begin HTTP/2 (${errorCode(error)})`, error);
-    };
-    const onClose = (): void => fail('reset', `${host} closed the connection before HTTP/2 began`);
-    session.once('error', onError);
-    session.once('close', onClose);
-    // An alert after the handshake reaches the socket alone; node:http2 would wait for ever.
-    let connection: Http2Connection | null = null;
-    socket.once('error', (error) => {
-      if (connection === null) onError(error);
-      else connection.lose(error);
-      socket.destroy();
-    });
-    session.once('remoteSettings', () => {
-      clearTimeout(timer);
-      session.off('close', onClose);
-      session.setLocalWindowSize(tuning.connectionWindowBytes);
-      connection = new Http2Connection(session, origin, events, tuning);
-      session.off('error', onError);
-      resolve(connection);
-    });
-  });
-}
-
 export class Http2Connection implements ExchangeOwner {
   readonly #session: ClientHttp2Session;
+  readonly #socket: Socket;
   readonly #scheme: string;
   readonly #authority: string;
   readonly #events: Http2Events;
@@ -129,11 +62,13 @@ export class Http2Connection implements ExchangeOwner {
 
   constructor(
     session: ClientHttp2Session,
+    socket: Socket,
     origin: URL,
     events: Http2Events,
     tuning: TransportTuning,
   ) {
     this.#session = session;
+    this.#socket = socket;
     this.#scheme = origin.protocol.slice(0, -1);
     this.#authority = origin.host;
     this.#events = events;
@@ -242,6 +177,8 @@ export class Http2Connection implements ExchangeOwner {
             `the connection to ${this.#authority} fell silent and does not answer a ping`,
           ),
         );
+        // Nobody reads a farewell there, and the session would wait for it to be written.
+        this.#socket.destroy();
       }
     } else if (this.#active > 0 && now - this.#lastHeardAt > this.#tuning.silenceMs) {
       this.#ping(now);

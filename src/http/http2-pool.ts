@@ -6,7 +6,8 @@
 import type { Socket } from 'node:net';
 import type { Attempt } from './attempt.ts';
 import { AttemptQueue } from './attempt-queue.ts';
-import { type Http2Connection, type Http2Events, openHttp2 } from './http2-connection.ts';
+import type { Http2Connection, Http2Events } from './http2-connection.ts';
+import { openHttp2 } from './open-http2.ts';
 import { TransportError } from './transport.ts';
 import type { TransportTuning } from './transport-tuning.ts';
 

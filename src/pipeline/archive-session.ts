@@ -8,6 +8,7 @@ import type { AttemptRecord, PageRecord } from '../archive/archive-types.ts';
 import { differences, fingerprintOf } from '../archive/fingerprint.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
+import { PAGE_KEY_BYTES } from '../core/page-key.ts';
 import { type BodyCheck, createBodyCheck } from '../decode/check-body.ts';
 import { parseSelection } from '../decode/decode.ts';
 import { formatFor } from '../export/choose-format.ts';
@@ -102,9 +103,14 @@ export class ArchiveSession {
     const rejections: Rejection[] = [];
     const records: PageRecord[] = [];
     const attempts: AttemptRecord[] = [];
-    for (const [index, page] of pages.entries()) {
-      const { bodyAt, bodyBytes, log, ...kept } = page;
-      let record: PageRecord = { ...kept, body: null, hash: null, records: null };
+    const arrived: readonly ArrivedPage[] = JSON.parse(pages);
+    let at = 0;
+    for (const [index, page] of arrived.entries()) {
+      const { bodyBytes, log, ...kept } = page;
+      const key = new Uint8Array(arena, at, PAGE_KEY_BYTES);
+      const bodyAt = at + PAGE_KEY_BYTES;
+      at = bodyAt + bodyBytes;
+      let record: PageRecord = { ...kept, key, body: null, hash: null, records: null };
       if (page.state === 'stored') {
         const body = new Uint8Array(arena, bodyAt, bodyBytes);
         const verdict = this.#check(body, page.encoding);

@@ -127,7 +127,7 @@ export class Dispatcher {
     if (page.state === 'stored') {
       this.#anyStored = true;
       this.#parts.counters.fetched += 1;
-      this.#parts.counters.bodyBytes += arrival.bodyBytes;
+      this.#parts.counters.bodyBytes += page.bodyBytes;
     }
     this.#parts.emit({
       type: 'page',
@@ -136,7 +136,7 @@ export class Dispatcher {
       state: page.state,
       status: page.status,
       reason: page.reason,
-      bodyBytes: arrival.bodyBytes,
+      bodyBytes: page.bodyBytes,
       durationMs: page.durationMs,
       attempts: page.attempts,
     });
@@ -256,7 +256,6 @@ export class Dispatcher {
           task,
           page: this.#page(task, 'stored', response, null, timing),
           chunks: response!.chunks,
-          bodyBytes: response!.bodyBytes,
         });
         return;
       case 'retry':
@@ -359,7 +358,7 @@ export class Dispatcher {
   }
 
   #fail(task: Task, page: Arrival['page']): void {
-    this.#batcher.add({ task, page, chunks: [], bodyBytes: 0 });
+    this.#batcher.add({ task, page: { ...page, bodyBytes: 0 }, chunks: [] });
   }
 
   #page(
@@ -371,12 +370,12 @@ export class Dispatcher {
   ): Arrival['page'] {
     return {
       place: task.request.place,
-      key: task.key,
       url: task.shownUrl,
       state,
       status: response?.status ?? null,
       headers: response === null ? null : keptHeaders(response.headers),
       encoding: response === null ? null : singleHeader(response.headers['content-encoding']),
+      bodyBytes: response?.bodyBytes ?? 0,
       reason,
       attempts: task.attempts,
       startedAt: timing.startedAt,

@@ -13,13 +13,16 @@ const KEPT = new Set([
   'x-request-id',
 ]);
 const KEPT_PREFIX = /^(?:x-)?(?:rate-?limit|total|wp-total|next|page|pagination)/;
+/** Servers send the same names with every page; one that makes them up does not fill the memory. */
+const known = new Map<string, boolean>();
+const MOST_KNOWN = 1000;
 
 /** As a JSON object for the archive, or null where nothing is worth keeping. */
 export function keptHeaders(headers: HeaderValues): string | null {
   let kept: Record<string, string | readonly string[]> | null = null;
   for (const name in headers) {
     const value = headers[name];
-    if (value === undefined || !(KEPT.has(name) || KEPT_PREFIX.test(name))) continue;
+    if (value === undefined || !isKept(name)) continue;
     kept ??= {};
     kept[name] = value;
   }
@@ -30,4 +33,13 @@ export function keptHeaders(headers: HeaderValues): string | null {
 export function singleHeader(value: string | readonly string[] | undefined): string | null {
   if (value === undefined) return null;
   return typeof value === 'string' ? value : value.join(', ');
+}
+
+function isKept(name: string): boolean {
+  let kept = known.get(name);
+  if (kept === undefined) {
+    kept = KEPT.has(name) || KEPT_PREFIX.test(name);
+    if (known.size < MOST_KNOWN) known.set(name, kept);
+  }
+  return kept;
 }

@@ -1,3 +1,4 @@
+import { PAGE_KEY_BYTES } from '../core/page-key.ts';
 import type { ArchiveThread } from './archive-thread.ts';
 import type { ArrivedPage, Rejection } from './messages.ts';
 import type { Task } from './task.ts';
@@ -12,9 +13,8 @@ const BATCH_AGE_MS = 50;
 
 export interface Arrival {
   readonly task: Task;
-  readonly page: Omit<ArrivedPage, 'bodyAt' | 'bodyBytes'>;
+  readonly page: ArrivedPage;
   readonly chunks: readonly Uint8Array[];
-  readonly bodyBytes: number;
 }
 
 /** Hands pages to the archive thread in groups, and tells which of them it refused. */
@@ -41,9 +41,9 @@ export class PageBatcher {
 
   add(arrival: Arrival): void {
     this.#waiting.push(arrival);
-    this.#waitingBytes += arrival.bodyBytes;
+    this.#waitingBytes += arrival.page.bodyBytes;
     this.uncommittedPages += 1;
-    this.uncommittedBytes += arrival.bodyBytes;
+    this.uncommittedBytes += arrival.page.bodyBytes;
     if (this.#waiting.length >= BATCH_PAGES || this.#waitingBytes >= BATCH_BYTES) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), BATCH_AGE_MS);
   }
@@ -61,16 +61,17 @@ export class PageBatcher {
 
   async #send(arrivals: readonly Arrival[], bytes: number): Promise<void> {
     // Not pooled: the buffer is transferred to the thread, not copied.
-    const arena = Buffer.allocUnsafeSlow(bytes);
+    const arena = Buffer.allocUnsafeSlow(bytes + arrivals.length * PAGE_KEY_BYTES);
     let end = 0;
-    const pages = arrivals.map(({ page, chunks, bodyBytes }): ArrivedPage => {
-      const bodyAt = end;
+    for (const { task, chunks } of arrivals) {
+      arena.set(task.key, end);
+      end += PAGE_KEY_BYTES;
       for (const chunk of chunks) {
         arena.set(chunk, end);
         end += chunk.length;
       }
-      return { ...page, bodyAt, bodyBytes };
-    });
+    }
+    const pages = JSON.stringify(arrivals.map(({ page }) => page));
     const rejections = await this.#thread.call('store', { pages, arena: arena.buffer }, [
       arena.buffer,
     ]);
