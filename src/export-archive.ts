@@ -6,7 +6,7 @@ import { createFileDestination } from './export/file-destination.ts';
 import type { FormatName } from './export/format.ts';
 import { archivePages } from './pipeline/archive-pages.ts';
 import { checkOutputFolder } from './pipeline/check-output-folder.ts';
-import { exportable } from './pipeline/exportable.ts';
+import { decodeStored } from './pipeline/decode-stored.ts';
 import type { ByteSink } from './run.ts';
 
 export interface ExportOptions {
@@ -58,7 +58,7 @@ export async function exportArchive(path: string, options: ExportOptions): Promi
   try {
     const verdict = archive.verdict();
     if (verdict.name !== 'complete' && !options.allowIncomplete) throw incomplete(path, verdict);
-    const pages = exportable(archivePages(archive), maxDecodedBytes);
+    const pages = archivePages(archive).map((page) => decodeStored(page, maxDecodedBytes));
     const file = output === undefined ? null : createFileDestination(output);
     try {
       const counts = await formatFor(format)(pages, file ?? stdout!, select);

@@ -47,7 +47,7 @@ export async function verifyArchive(
       const found = check(body, encoding);
       if (!found.ok) problems.push({ place, url, problem: found.reason });
       else {
-        checkedBytes += found.decodedBytes;
+        checkedBytes += found.decoded.length;
         if (Buffer.compare(found.hash, hash) !== 0) {
           problems.push({
             place,

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { decodeBody } from './content-encoding.ts';
-import { createJsonScanner } from './json-scan.ts';
+import { createJsonScanner, type FoundRecords } from './json-scan.ts';
 import { describeMissing } from './page-shape.ts';
 import type { Selection } from './selection.ts';
 
@@ -8,11 +8,14 @@ import type { Selection } from './selection.ts';
 export type BodyVerdict =
   | {
       readonly ok: true;
-      readonly decodedBytes: number;
+      /** The body without its content-encoding; a view of `wire` where there was none. */
+      readonly decoded: Uint8Array;
       /** SHA-256 of the decoded body, 32 bytes. */
       readonly hash: Uint8Array;
       /** Records under the selection; null where the whole page was selected. */
       readonly records: number | null;
+      /** The caller's to keep. */
+      readonly found: FoundRecords;
     }
   | {
       readonly ok: false;
@@ -51,9 +54,14 @@ export function createBodyCheck(selection: Selection, maxDecodedBytes: number): 
     if (scan.found === 'missing') return refused('selection', describeMissing(bytes, selection));
     return {
       ok: true,
-      decodedBytes: bytes.length,
+      decoded: bytes,
       hash: hash('sha256', bytes, 'buffer'),
       records: wholePage ? null : scan.count,
+      found: {
+        count: scan.count,
+        spans: scan.spans.slice(0, 2 * scan.count),
+        compact: scan.compact,
+      },
     };
   };
 }

@@ -5,6 +5,6 @@
  * archive nor network. It may import only core/. What sibling folders may use stands here.
  */
 export { copyCompact, copyRange } from './compact.ts';
-export { createJsonScanner, type JsonScan } from './json-scan.ts';
+export { createJsonScanner, type FoundRecords, type JsonScan } from './json-scan.ts';
 export { describeMissing } from './page-shape.ts';
 export { parseSelection, type Selection } from './selection.ts';

@@ -10,22 +10,23 @@ import {
 import { endOfLiteral, endOfSpace, endOfString, isKey } from './json-tokens.ts';
 import type { Selection } from './selection.ts';
 
-/** What one pass over a page found. */
+/** Where the records of a page stand. */
+export interface FoundRecords {
+  /** Records under the selection. */
+  readonly count: number;
+  /** Start and end (exclusive) of each record, in bytes: `2 * count` numbers, then stale ones. */
+  readonly spans: Uint32Array;
+  /** No insignificant white space stands anywhere inside the top-level value. */
+  readonly compact: boolean;
+}
+
+/** What one pass over a page found. The scanner owns `spans`; the next scan overwrites it. */
 export type JsonScan =
-  | {
+  | ({
       readonly valid: true;
       /** `missing`: the page has no such path. A path that leads to null has zero records. */
       readonly found: 'records' | 'missing';
-      /** Records under the selection. */
-      readonly count: number;
-      /**
-       * Start and end (exclusive) of each record, in bytes: `2 * count` numbers, then stale ones.
-       * The scanner owns the array; the next scan overwrites it.
-       */
-      readonly spans: Uint32Array;
-      /** No insignificant white space stands anywhere inside the top-level value. */
-      readonly compact: boolean;
-    }
+    } & FoundRecords)
   | ({ readonly valid: false } & JsonFault);
 
 export interface JsonScanner {

@@ -3,6 +3,7 @@
  * destination; it opens nothing, names nothing and knows no archive.
  */
 import type { Place } from '../core/page-request.ts';
+import type { FoundRecords } from '../decode/decode.ts';
 
 /** A page as a format sees it: decoded, known to be valid JSON, byte order mark removed. */
 export interface ExportPage {
@@ -10,6 +11,8 @@ export interface ExportPage {
   /** Redacted; for messages. */
   readonly url: string;
   readonly body: Uint8Array;
+  /** Its records under the selection of this export, where a check has found them already. */
+  readonly found?: FoundRecords;
 }
 
 /** Stands between two pages where the next one is not there yet: what is buffered goes out. */

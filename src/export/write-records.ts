@@ -4,6 +4,7 @@ import {
   copyRange,
   createJsonScanner,
   describeMissing,
+  type FoundRecords,
   type JsonScan,
   parseSelection,
   type Selection,
@@ -25,8 +26,6 @@ export interface RecordFrame {
   /** The whole output where there is no record. */
   readonly none: string;
 }
-
-type FoundRecords = Extract<JsonScan, { readonly valid: true }>;
 
 const LF = 0x0a;
 
@@ -56,8 +55,7 @@ export async function writeRecords(
       await out.flush();
       continue;
     }
-    const scan = scanner.scan(page.body);
-    assertRecords(scan, page, selection);
+    const scan = page.found ?? recordsOf(scanner.scan(page.body), page, selection);
     if (scan.count === 0) continue;
     const first = scan.spans[0]!;
     const regionBytes = scan.spans[2 * scan.count - 1]! - first;
@@ -102,11 +100,7 @@ function addRegion(out: BlockWriter, body: Uint8Array, scan: FoundRecords): void
   for (let index = 0; index < count - 1; index++) out.block[spans[2 * index + 1]! + shift] = LF;
 }
 
-function assertRecords(
-  scan: JsonScan,
-  page: ExportPage,
-  selection: Selection,
-): asserts scan is FoundRecords {
+function recordsOf(scan: JsonScan, page: ExportPage, selection: Selection): FoundRecords {
   if (!scan.valid) {
     throw new EverypageError(
       'ARCHIVE_DAMAGED',
@@ -121,4 +115,5 @@ function assertRecords(
         'Give --select the keys that lead to the records; the pages are kept and need no new fetch.',
     );
   }
+  return scan;
 }

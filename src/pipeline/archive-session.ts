@@ -14,9 +14,10 @@ import { parseSelection } from '../decode/decode.ts';
 import { formatFor } from '../export/choose-format.ts';
 import { createFileDestination, type FileDestination } from '../export/file-destination.ts';
 import { type Destination, type ExportCounts, PAUSE } from '../export/format.ts';
-import { exportable } from './exportable.ts';
+import type { DecodedPage } from './decode-stored.ts';
 import { ArchiveFollower } from './follow-archive.ts';
 import type {
+  ArrivedPage,
   Batch,
   Calls,
   Finished,
@@ -59,6 +60,7 @@ export class ArchiveSession {
     this.#follower = new ArchiveFollower(
       this.#archive,
       this.opened.exportOnly ? this.#archive.planCount : null,
+      ask.maxDecodedBytes,
     );
     this.#file = ask.target.kind === 'file' ? createFileDestination(ask.target.path) : null;
     this.#exporting = this.#export().catch((error) => {
@@ -103,6 +105,7 @@ export class ArchiveSession {
     const rejections: Rejection[] = [];
     const records: PageRecord[] = [];
     const attempts: AttemptRecord[] = [];
+    const decoded = new Map<number, DecodedPage>();
     const arrived: readonly ArrivedPage[] = JSON.parse(pages);
     let at = 0;
     for (const [index, page] of arrived.entries()) {
@@ -112,13 +115,17 @@ export class ArchiveSession {
       at = bodyAt + bodyBytes;
       let record: PageRecord = { ...kept, key, body: null, hash: null, records: null };
       if (page.state === 'stored') {
-        const body = new Uint8Array(arena, bodyAt, bodyBytes);
-        const verdict = this.#check(body, page.encoding);
+        const wire = new Uint8Array(arena, bodyAt, bodyBytes);
+        const verdict = this.#check(wire, page.encoding);
         if (!verdict.ok) {
           rejections.push({ index, kind: verdict.kind, reason: verdict.reason });
           continue;
         }
-        record = { ...record, body, hash: verdict.hash, records: verdict.records };
+        record = { ...record, body: wire, hash: verdict.hash, records: verdict.records };
+        const { place, url, headers } = page;
+        const status = page.status ?? 0;
+        const { decoded: body, found } = verdict;
+        decoded.set(place.position, { place, url, status, headers, body, found });
       }
       records.push(record);
       for (const earlier of log) attempts.push(earlier);
@@ -133,6 +140,9 @@ export class ArchiveSession {
       });
     }
     this.#archive.store(records, attempts);
+    for (const { place } of records) {
+      this.#follower.offer(place.position, decoded.get(place.position) ?? null);
+    }
     this.#follower.advance();
     return rejections;
   }
@@ -198,8 +208,7 @@ export class ArchiveSession {
     const destination: Destination = this.#file ?? {
       write: (bytes) => this.#main.sendBytes(bytes),
     };
-    const pages = exportable(this.#follower.pages(), this.#ask.maxDecodedBytes);
-    return formatFor(target.format)(pages, destination, select);
+    return formatFor(target.format)(this.#follower.pages(), destination, select);
   }
 
   async #exportPages(): Promise<ExportCounts> {
@@ -214,7 +223,7 @@ export class ArchiveSession {
       waitingBytes = 0;
       await this.#main.sendPages(pages);
     };
-    for await (const page of exportable(this.#follower.pages(), this.#ask.maxDecodedBytes)) {
+    for await (const page of this.#follower.pages()) {
       if (page === PAUSE) {
         await send();
         continue;

@@ -1,10 +1,12 @@
 import type { Archive } from '../archive/archive.ts';
-import type { StoredPage } from '../archive/archive-types.ts';
 import { PAUSE } from '../export/format.ts';
+import { type DecodedPage, decodeStored } from './decode-stored.ts';
 
 /** Read at once: bounds memory, and how long the thread does nothing else. */
 const READ_PAGES = 256;
 const READ_BYTES = 1024 * 1024;
+/** Bodies kept until their turn comes, so that they need not be read and decoded again. */
+const RECENT_BYTES = 16 * 1024 * 1024;
 
 /**
  * The pages of an archive in page order while it is being written. It stands still at the first
@@ -12,15 +14,35 @@ const READ_BYTES = 1024 * 1024;
  */
 export class ArchiveFollower {
   readonly #archive: Archive;
+  readonly #maxDecodedBytes: number;
+  /** What has just been stored, by position; null for a page that failed. Only a saving: the archive has it all. */
+  readonly #recent = new Map<number, DecodedPage | null>();
+  #recentBytes = 0;
+  #position = 0;
   #wake: PromiseWithResolvers<void> = Promise.withResolvers();
   #planCount: number | null;
+  /** Up to here pages may be final that are not among the recent ones. */
+  #onDiskUpTo: number;
   #ended = false;
   #cancelled = false;
 
   /** @param planCount the plan's length where it is known already */
-  constructor(archive: Archive, planCount: number | null) {
+  constructor(archive: Archive, planCount: number | null, maxDecodedBytes: number) {
     this.#archive = archive;
     this.#planCount = planCount;
+    this.#maxDecodedBytes = maxDecodedBytes;
+    this.#onDiskUpTo = archive.highestPosition(0);
+  }
+
+  /** A page was committed. `advance` must follow. */
+  offer(position: number, page: DecodedPage | null): void {
+    const bytes = page?.body.length ?? 0;
+    if (this.#recentBytes + bytes > RECENT_BYTES) {
+      this.#onDiskUpTo = Math.max(this.#onDiskUpTo, position);
+      return;
+    }
+    this.#recent.set(position, page);
+    this.#recentBytes += bytes;
   }
 
   /** More was committed. */
@@ -46,26 +68,51 @@ export class ArchiveFollower {
     this.end();
   }
 
-  async *pages(): AsyncGenerator<StoredPage | typeof PAUSE> {
-    let position = 0;
+  async *pages(): AsyncGenerator<DecodedPage | typeof PAUSE> {
     while (!this.#cancelled) {
       const wake = this.#wake.promise;
-      const ready = this.#archive.finalRun(0, position, READ_PAGES);
+      for (let page = this.#takeRecent(); page !== undefined; page = this.#takeRecent()) {
+        if (page !== null) yield page;
+      }
+      const mayBeOnDisk = this.#position <= this.#onDiskUpTo;
+      const ready = mayBeOnDisk ? this.#archive.finalRun(0, this.#position, READ_PAGES) : 0;
       if (ready > 0) {
-        for (let from = position; from < position + ready; ) {
-          const pages = this.#archive.readStored(0, from, position + ready, READ_BYTES);
-          yield* pages;
-          if (pages.length === 0) break;
-          from = pages.at(-1)!.place.position + 1;
-        }
-        position += ready;
+        yield* this.#readRun(this.#position + ready);
         // The thread has batches to store between.
         await new Promise(setImmediate);
-        continue;
+      } else if (this.#ended || (this.#planCount !== null && this.#position >= this.#planCount)) {
+        return;
+      } else {
+        yield PAUSE;
+        await wake;
       }
-      if (this.#ended || (this.#planCount !== null && position >= this.#planCount)) return;
-      yield PAUSE;
-      await wake;
     }
+  }
+
+  /** The page at the present position, if it is a recent one: null where it failed. */
+  #takeRecent(): DecodedPage | null | undefined {
+    const page = this.#recent.get(this.#position);
+    if (page !== undefined) this.#pass();
+    return page;
+  }
+
+  *#readRun(to: number): Generator<DecodedPage> {
+    while (this.#position < to) {
+      const pages = this.#archive.readStored(0, this.#position, to, READ_BYTES);
+      for (const page of pages) {
+        while (this.#position <= page.place.position) this.#pass();
+        yield decodeStored(page, this.#maxDecodedBytes);
+      }
+      if (pages.length === 0) while (this.#position < to) this.#pass();
+    }
+  }
+
+  #pass(): void {
+    const page = this.#recent.get(this.#position);
+    if (page !== undefined) {
+      this.#recent.delete(this.#position);
+      this.#recentBytes -= page?.body.length ?? 0;
+    }
+    this.#position += 1;
   }
 }

@@ -31,7 +31,7 @@ test('a good page has its decoded size, the hash of its decoded bytes and its re
   ] as const) {
     const verdict = check(wire, 'data', encoding);
     assert.ok(verdict.ok);
-    assert.deepEqual([verdict.decodedBytes, verdict.records], [body.length, 3]);
+    assert.deepEqual([verdict.decoded.length, verdict.records], [body.length, 3]);
     assert.ok(hash.equals(verdict.hash));
   }
 });
