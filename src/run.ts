@@ -8,6 +8,7 @@ import type { EventSink } from './core/events.ts';
 import type { RunOptions } from './core/options.ts';
 import type { Stop, Summary } from './core/summary.ts';
 import { createTransport } from './http/create-transport.ts';
+import type { Transport } from './http/transport.ts';
 import { ArchiveThread } from './pipeline/archive-thread.ts';
 import { noCounters } from './pipeline/dispatcher.ts';
 import { type Fetching, fetchPlan } from './pipeline/fetch-plan.ts';
@@ -41,20 +42,19 @@ export async function run(
   options: RunOptions & Receivers = {},
 ): Promise<Summary> {
   const startedAt = systemClock.now();
-  const job = await prepare(
-    sources,
-    options,
-    options.stdout ? 'bytes' : options.pages ? 'pages' : 'none',
-  );
   const emit = options.onEvent ?? (() => {});
   const control = new RunControl(options.signal);
+  // The thread starts up while the job is prepared and the first connection is made.
   const thread = new ArchiveThread({
     bytes: async (bytes) => options.stdout?.write(bytes),
     pages: async (pages) => options.pages?.(pages),
     failed: (error) => control.exportFailed(error),
   });
-  const transport = createTransport(job.transport);
+  let transport: Transport | null = null;
   try {
+    const job = await prepare(sources, options, receiverOf(options));
+    transport = createTransport(job.transport);
+    if (job.connectTo !== null) transport.connect(job.connectTo);
     const opened = await thread.call('open', job.open);
     await emitStart(job, opened, emit);
     const counters = noCounters();
@@ -65,7 +65,6 @@ export async function run(
     }
     emit({ type: 'phase', phase: 'exporting' });
     const finished = await thread.call('finish', { stopped: control.stop !== null });
-    control.throwIfFailed();
     const durationMs = systemClock.now() - startedAt;
     const summary = summarize(job, finished, control.stop, counters, transport, durationMs);
     emit({ type: 'end', summary });
@@ -75,8 +74,13 @@ export async function run(
     throw error;
   } finally {
     control.close();
-    await Promise.all([transport.close(), thread.close()]);
+    await Promise.all([transport?.close(), thread.close()]);
   }
+}
+
+function receiverOf({ stdout, pages }: Receivers): 'bytes' | 'pages' | 'none' {
+  if (stdout !== undefined) return 'bytes';
+  return pages === undefined ? 'none' : 'pages';
 }
 
 async function emitStart(job: Job, opened: Opened, emit: EventSink): Promise<void> {
@@ -115,10 +119,6 @@ class RunControl {
     }
     this.#failure ??= error;
     this.#fetching?.fail(error);
-  }
-
-  throwIfFailed(): void {
-    if (this.#failure !== null) throw this.#failure;
   }
 
   close(): void {

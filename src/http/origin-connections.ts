@@ -53,6 +53,11 @@ export class OriginConnections {
     }
   }
 
+  /** Begins the first connection before there is a request for it. */
+  open(): void {
+    if (this.#http1 === null && this.#http2 === null && !this.#deciding) void this.#decide();
+  }
+
   sweep(now: number): void {
     this.#http2?.sweep(now);
   }

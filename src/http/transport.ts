@@ -62,6 +62,8 @@ export class TransportError extends Error {
 
 export interface Transport {
   request(request: TransportRequest): Promise<RawResponse>;
+  /** Begins the connection that the first request to an origin will need; that one tells if it failed. */
+  connect(origin: string): void;
   /** Connections opened so far, by protocol; for the summary. */
   connectionCounts(): Readonly<Record<Protocol, number>>;
   /** Rejects what is in flight with fault `closed`, closes connections, keeps no handle alive. */

@@ -46,6 +46,8 @@ export class ArchiveSession {
   readonly #follower: ArchiveFollower;
   readonly #file: FileDestination | null;
   readonly #exporting: Promise<ExportCounts | null>;
+  /** Why the output cannot be whole; null while it can. */
+  #exportError: unknown = null;
   readonly opened: Opened;
 
   constructor(ask: OpenRequest, clock: Clock, main: MainThread) {
@@ -66,7 +68,10 @@ export class ArchiveSession {
     this.#exporting = this.#export().catch((error) => {
       // Where the main thread takes no more, it knows already.
       const isClosed = error instanceof EverypageError && error.code === 'CLOSED_PIPE';
-      if (!isClosed) main.exportFailed(error);
+      if (!isClosed) {
+        this.#exportError = error;
+        main.exportFailed(error);
+      }
       return null;
     });
   }
@@ -169,6 +174,7 @@ export class ArchiveSession {
     if (target.kind === 'file' && !writes) this.#follower.cancel();
     else this.#follower.end();
     const counts = await this.#exporting;
+    if (this.#exportError !== null) throw this.#exportError;
     if (writes) this.#file?.commit();
     else this.#file?.abort();
     if (isComplete) archive.markExported(this.#clock.wallTime());

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { locateArchive, makeStateFolder, stateFolder } from '../archive/archive-location.ts';
 import { fingerprintOf } from '../archive/fingerprint.ts';
@@ -6,6 +7,7 @@ import { resolveOptions } from '../core/resolve-options.ts';
 import { parseSelection } from '../decode/decode.ts';
 import { formatNameFor } from '../export/choose-format.ts';
 import type { TransportOptions } from '../http/transport.ts';
+import { firstOrigin } from '../plan/first-origin.ts';
 import { checkSources, createListPlan } from '../plan/list-plan.ts';
 import type { Plan, PlanSource } from '../plan/plan.ts';
 import { checkOutputFolder } from './check-output-folder.ts';
@@ -18,6 +20,8 @@ export interface Job {
   readonly plan: Plan;
   readonly open: OpenRequest;
   readonly transport: TransportOptions;
+  /** Where the first request will go, if that is known and certain: to begin the connection early. */
+  readonly connectTo: string | null;
 }
 
 /**
@@ -42,6 +46,14 @@ export async function prepare(
   const isFileBacked = options.output !== null || options.archive !== null;
   const states = stateFolder(process.env, homedir());
   if (!isFileBacked) makeStateFolder(states);
+  const location = locateArchive({
+    output: options.output,
+    archive: options.archive,
+    stateFolder: states,
+    fingerprint: fingerprintOf(specification),
+  });
+  // A run that goes on may find that only its output is missing, and then asks nobody.
+  const isNew = options.fresh || !existsSync(location.part);
   return {
     options,
     plan: createListPlan({
@@ -52,12 +64,7 @@ export async function prepare(
       secretParams: options.secretParams,
     }),
     open: {
-      ...locateArchive({
-        output: options.output,
-        archive: options.archive,
-        stateFolder: states,
-        fingerprint: fingerprintOf(specification),
-      }),
+      ...location,
       specification,
       fresh: options.fresh,
       // Without a file to stand beside, a complete archive has served its purpose.
@@ -68,6 +75,7 @@ export async function prepare(
       target,
     },
     transport,
+    connectTo: isNew ? firstOrigin(sources) : null,
   };
 }
 
