@@ -19,7 +19,7 @@ const LONGEST_RUN_MS = 60_000;
 /** Pixels of one character cell at this font size. */
 const FONT_PX = 14;
 const CELL = { width: 8.43, height: 20 };
-const MARGIN = { left: 18, top: 44, bottom: 12 };
+const MARGIN = { left: 18, top: 44, bottom: -2 };
 
 const BACKGROUND = '#16181d';
 const FOREGROUND = '#d7dae0';

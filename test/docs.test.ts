@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+import { flags } from '../src/cli/flags.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const PAGES = ['README.md', 'CHANGELOG.md', ...globSync('docs/*.md', { cwd: ROOT })];
+/** Flags of other programs: README.md compares everypage with curl. */
+const OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
+  'README.md': ['retry-all-errors', 'skip-existing'],
+};
+
+interface Found {
+  readonly page: string;
+  readonly text: string;
+}
+
+function findAll(pattern: RegExp): Found[] {
+  return PAGES.flatMap((page) =>
+    [...readFileSync(join(ROOT, page), 'utf8').matchAll(pattern)].map((match) => ({
+      page,
+      text: match[1]!,
+    })),
+  );
+}
+
+function say({ page, text }: Found): string {
+  return `${page}: ${text}`;
+}
+
+test('every relative link of the docs leads to a file', () => {
+  const links = findAll(/\]\(([^)\s]+)\)/g).filter(({ text }) => !/^(?:https?:|#)/.test(text));
+  assert.ok(links.length > 20, `only ${links.length} links were read`);
+  const broken = links.filter(
+    ({ page, text }) =>
+      !existsSync(join(ROOT, normalize(join(dirname(page), text.split('#')[0]!)))),
+  );
+  assert.deepEqual(broken.map(say), []);
+});
+
+test('every page of the docs is reached from the README', () => {
+  const linked = new Set(findAll(/\]\((docs\/[^)#\s]+)/g).map(({ text }) => text));
+  assert.deepEqual(
+    PAGES.filter((page) => page.startsWith('docs/') && !linked.has(page)),
+    [],
+  );
+});
+
+test('every file that the docs name exists', () => {
+  const paths = findAll(/\b((?:src|test|bench|bin|scripts)\/[\w./-]*\w\/?)/g);
+  assert.ok(paths.length > 50, `only ${paths.length} paths were read`);
+  assert.deepEqual(paths.filter(({ text }) => !existsSync(join(ROOT, text))).map(say), []);
+});
+
+test('every flag that the docs name is in the table of flags, or another program’s', () => {
+  const own = new Set<string>(flags.map(({ name }) => name));
+  const named = findAll(/(?<![\w-])--([a-z][a-z0-9]*(?:[.-][a-z0-9]+)*)/g);
+  assert.ok(named.length > 50, `only ${named.length} flags were read`);
+  const unknown = named.filter(
+    ({ page, text }) => !own.has(text) && !OF_OTHERS[page]?.includes(text),
+  );
+  assert.deepEqual(unknown.map(say), []);
+});
+
+test('every figure of the docs is filled in', () => {
+  assert.deepEqual(findAll(/(\{\{[^}]*\}\})/g).map(say), []);
+});
+
+test('no line of the picture of a run names a folder of the machine it was made on', () => {
+  const picture = readFileSync(join(ROOT, 'docs/run.svg'), 'utf8');
+  assert.match(picture, /All 300 pages are OK\./);
+  assert.doesNotMatch(picture, /\/tmp|\/home|\/root|everypage-picture/);
+});
