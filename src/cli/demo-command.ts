@@ -48,6 +48,7 @@ export async function demoCommand(typed: TypedArguments, context: CliContext): P
         {},
       ),
       context,
+      'items.ndjson',
     );
     if (exitCode !== 0) return exitCode;
     say('');

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import { formatBytes } from '../core/units.ts';
@@ -47,6 +48,9 @@ export function onlyArchive(typed: TypedArguments): string {
       'USAGE',
       `everypage ${typed.verb} takes one archive; ${second} is one too many`,
     );
+  }
+  if (!/\.everypage(?:\.part)?$/.test(path) && existsSync(`${path}.everypage`)) {
+    throw new EverypageError('USAGE', `${path} is an output; its archive is ${path}.everypage`);
   }
   return path;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { EverypageError } from '../core/errors.ts';
 import type { RunEvent } from '../core/events.ts';
@@ -18,13 +19,18 @@ import { createStdoutSink } from './stdout-sink.ts';
 type EndEvent = Extract<RunEvent, { type: 'end' }>;
 
 /** The main job: plan, fetch, verify, export. */
-export async function fetchCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
+export async function fetchCommand(
+  typed: TypedArguments,
+  context: CliContext,
+  outputName?: string,
+): Promise<ExitCode> {
   if (typed.positionals.length === 0) {
     throw new EverypageError(
       'USAGE',
       "no URL is given; as in everypage 'https://api.example.com/items?page=[1-9]' -o items.ndjson (everypage -h shows more)",
     );
   }
+  for (const argument of typed.positionals) checkIsNoFile(argument);
   const literal = typed.has('globoff');
   const sources = typed.positionals.map((argument) => sourceOf(argument, literal));
   const options = await readRunOptions(typed, context);
@@ -56,7 +62,7 @@ export async function fetchCommand(typed: TypedArguments, context: CliContext): 
     reporting.close();
     const exitCode = exitCodeOfSummary(summary, options.allowIncomplete === true);
     if (!reporting.json && !(reporting.quiet && exitCode === 0)) {
-      saySummary({ summary, total }, typed, context, options, reporting);
+      saySummary({ summary, total, outputName }, typed, context, options, reporting);
     }
     if (summaryPath !== null) await writeSummary(summaryPath, summaryJson(summary, exitCode));
     return exitCode;
@@ -64,6 +70,15 @@ export async function fetchCommand(typed: TypedArguments, context: CliContext): 
     reporting.close();
     signals.close();
   }
+}
+
+/** A file's name where a URL is due is a slip that has a better cure than a scheme. */
+function checkIsNoFile(argument: string): void {
+  if (/^(?:@|-$|[a-z]+:)/i.test(argument) || !existsSync(argument)) return;
+  const cure = /\.everypage(?:\.part)?$/.test(argument)
+    ? `use everypage verify ${argument}, or everypage export ${argument} -o FILE`
+    : `to read URLs from it, write @${argument}`;
+  throw new EverypageError('USAGE', `${argument} is a file, not a URL; ${cure}`);
 }
 
 function endedBy(event: EndEvent, signal: StopSignal | null): EndEvent {
@@ -82,8 +97,14 @@ function sayStopping(signal: StopSignal, { screen, json }: Reporting): void {
   screen.line(`everypage: stopping, what is in flight has 10 s to finish${again}`);
 }
 
+interface Said {
+  readonly summary: Summary;
+  readonly total: number | null;
+  readonly outputName: string | undefined;
+}
+
 function saySummary(
-  { summary, total }: { readonly summary: Summary; readonly total: number | null },
+  { summary, total, outputName }: Said,
   typed: TypedArguments,
   context: CliContext,
   options: RunOptions,
@@ -94,6 +115,7 @@ function saySummary(
     wallTime: context.clock.wallTime(),
     total,
     output: options.output ?? null,
+    ...(outputName === undefined ? {} : { outputName }),
     commands: {
       again: againCommand(typed, context.env),
       takeWhatIsThere: takeWhatIsThere(summary, typed, context, options),

@@ -1,4 +1,5 @@
 /** Which reporters watch a run, as the flags and the terminal have it. */
+import { Socket } from 'node:net';
 import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import { createJsonLog } from '../report/json-log.ts';
@@ -46,8 +47,8 @@ export function createReporting(
     const verbosity = typed.count('verbose');
     if (verbosity > 0) reporters.push(createPageLines(screen, facts, verbosity));
     if (!quiet) {
-      const shared = streamsRecords && context.stdout.isTTY === true;
-      const progress = chooseProgress(how, facts.isTerminal, shared);
+      const readsStdout = streamsRecords ? readerOfStdout(context.stdout) : 'nobody';
+      const progress = chooseProgress(how, facts.isTerminal, readsStdout);
       if (progress === 'bar') {
         reporters.push(createProgressBar(screen, facts, context.clock, systemTicker));
       } else if (progress === 'plain') {
@@ -69,14 +70,24 @@ export function createReporting(
   };
 }
 
+/** Who reads the records: the same terminal, another program that may print there, or a file. */
+type StdoutReader = 'terminal' | 'program' | 'nobody';
+
+function readerOfStdout(stdout: CliContext['stdout']): StdoutReader {
+  if (stdout.isTTY === true) return 'terminal';
+  // Node makes a pipe a socket; a file it writes by itself.
+  return stdout instanceof Socket ? 'program' : 'nobody';
+}
+
 /** Records and a bar on one terminal would write over each other, so then there is no bar. */
 export function chooseProgress(
   how: ProgressHow,
   isTerminal: boolean,
-  sharesTerminal: boolean,
+  stdoutReader: StdoutReader,
 ): 'bar' | 'plain' | 'none' {
   if (how !== 'auto') return how;
-  if (sharesTerminal) return 'none';
+  if (stdoutReader === 'terminal') return 'none';
+  if (stdoutReader === 'program') return 'plain';
   return isTerminal ? 'bar' : 'plain';
 }
 

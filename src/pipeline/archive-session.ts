@@ -81,6 +81,12 @@ export class ArchiveSession {
     const fingerprint = fingerprintOf(specification);
     const found = Archive.openOrCreate(part, specification, fingerprint, this.#clock.wallTime());
     if (Buffer.compare(found.archive.fingerprint, fingerprint) === 0) return found;
+    if (found.archive.counts().stored === 0) {
+      // Nothing is lost with it, so it must not stand in the way of a corrected command.
+      found.archive.close();
+      discardArchive(part);
+      return Archive.openOrCreate(part, specification, fingerprint, this.#clock.wallTime());
+    }
     const differs = differences(found.archive.specification, specification).join('; ');
     found.archive.close();
     throw new EverypageError(
@@ -179,7 +185,11 @@ export class ArchiveSession {
     else this.#file?.abort();
     if (isComplete) archive.markExported(this.#clock.wallTime());
     archive.close();
-    const archivePath = this.#settleArchive(isComplete, keep, part, complete);
+    const isEmpty = verdict.stored === 0 && verdict.failed === 0;
+    const archivePath =
+      isEmpty && !isComplete
+        ? this.#discard()
+        : this.#settleArchive(isComplete, keep, part, complete);
     const destination = target.kind === 'file' ? target.path : 'stdout';
     const output =
       counts === null || (target.kind === 'file' && !writes) ? null : { destination, ...counts };
@@ -189,7 +199,14 @@ export class ArchiveSession {
   /** Leaves one file whatever happened; for ends that are not a finish. */
   close(): void {
     this.#file?.abort();
+    const isEmpty = this.#archive.counts().stored === 0;
     this.#archive.close();
+    if (isEmpty) this.#discard();
+  }
+
+  #discard(): null {
+    discardArchive(this.#ask.part);
+    return null;
   }
 
   #settleArchive(

@@ -21,6 +21,8 @@ export interface SummaryContext {
   readonly total: number | null;
   /** Where the output was meant to go, or null for standard output or nowhere. */
   readonly output: string | null;
+  /** How to name the output where that is not its path: the demo's is gone in a moment. */
+  readonly outputName?: string;
 }
 
 const shownFailures = 10;
@@ -113,8 +115,9 @@ export function failureText(failure: FailedPage, paint: Painter): string {
 
 function outputLines(summary: Summary, context: SummaryContext): readonly string[] {
   const { output, archivePath, verdict } = summary;
+  if (output !== null && output.records === 0 && summary.stop !== null) return [];
   if (output !== null) {
-    const destination = escapeText(output.destination);
+    const destination = escapeText(context.outputName ?? output.destination);
     const partial = output.partial ? ', without the pages that are missing' : '';
     return [
       `${counted(output.records, 'record')} → ${destination} (${formatBytes(output.bytes)}) in ${formatDuration(summary.durationMs)}${partial}`,

@@ -105,10 +105,11 @@ describe('the terminal', () => {
   });
 
   it('gets a bar, elsewhere there are lines, and nothing where records share it', () => {
-    assert.equal(chooseProgress('auto', true, false), 'bar');
-    assert.equal(chooseProgress('auto', false, false), 'plain');
-    assert.equal(chooseProgress('auto', true, true), 'none');
-    assert.equal(chooseProgress('plain', true, false), 'plain');
-    assert.equal(chooseProgress('none', true, false), 'none');
+    assert.equal(chooseProgress('auto', true, 'nobody'), 'bar');
+    assert.equal(chooseProgress('auto', false, 'nobody'), 'plain');
+    assert.equal(chooseProgress('auto', true, 'terminal'), 'none');
+    assert.equal(chooseProgress('auto', true, 'program'), 'plain');
+    assert.equal(chooseProgress('plain', true, 'nobody'), 'plain');
+    assert.equal(chooseProgress('none', true, 'nobody'), 'none');
   });
 });

@@ -253,3 +253,33 @@ test('verify proves a whole archive and finds a changed body', async (t) => {
   assert.equal(bad.code, 3, bad.stderr + bad.stdout);
   assert.match(bad.stderr + bad.stdout, /pages\/31\b/);
 });
+
+test('a run that stored nothing does not stand in the way of the corrected command', async (t) => {
+  const server = await startServer(t, { bodyBytes: 500 });
+  const folder = temporaryFolder(t);
+  const wrong = await runCli(folder, ['http://127.0.0.1:1/x', '-o', 'a.ndjson', '--retry', '0']);
+  assert.equal(wrong.code, 3, wrong.stderr);
+  const right = await runCli(folder, [
+    `${server.origin}/pages/[1-3]`,
+    '-o',
+    'a.ndjson',
+    '--cacert',
+    server.caFile,
+  ]);
+  assert.equal(right.code, 0, right.stderr);
+  const stopped = await runCli(folder, [`${server.origin}/pages/1`, '-o', 'b.ndjson']);
+  assert.equal(stopped.code, 1, stopped.stderr);
+  assert.match(stopped.stderr, /--cacert/);
+  assert.ok(!existsSync(join(folder, 'b.ndjson.everypage.part')), 'an empty archive is not left');
+});
+
+test('the name of a file where a URL or an archive is due gets a hint', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'urls.txt'), 'https://a.example/1\n');
+  assert.match((await runCli(folder, ['urls.txt'])).stderr, /write @urls\.txt/);
+  writeFileSync(join(folder, 'a.everypage'), '');
+  assert.match((await runCli(folder, ['a.everypage'])).stderr, /everypage verify a\.everypage/);
+  writeFileSync(join(folder, 'b.ndjson'), '');
+  writeFileSync(join(folder, 'b.ndjson.everypage'), '');
+  assert.match((await runCli(folder, ['verify', 'b.ndjson'])).stderr, /b\.ndjson\.everypage/);
+});
