@@ -57,7 +57,7 @@ export function titleOf({ set, pages, concurrency, delayMs }: Scenario): string 
 }
 
 /** Pages ÷ concurrency × latency: what no client can beat. */
-export const idealSeconds = ({ pages, concurrency, delayMs }: Scenario): number =>
+const idealSeconds = ({ pages, concurrency, delayMs }: Scenario): number =>
   (Math.ceil(pages / concurrency) * delayMs) / 1000;
 
 export function tableOf(rows: readonly Row[]): string {

@@ -3,8 +3,8 @@
  * (delay = random × min(cap, base × 2^(n−1))), which spreads clients best and costs least total
  * work; source: AWS Architecture Blog, "Exponential Backoff And Jitter" (2015).
  */
-export const BACKOFF_BASE_MS = 500;
-export const BACKOFF_CAP_MS = 30_000;
+const BACKOFF_BASE_MS = 500;
+const BACKOFF_CAP_MS = 30_000;
 
 /**
  * @param failures attempts of this page that failed so far, from 1
