@@ -71,7 +71,12 @@ export async function* pages(
   );
   try {
     for (let sent = await handover.take(); sent !== null; sent = await handover.take()) {
-      for (const page of sent) yield toPage(page);
+      for (const page of sent) {
+        if (options.signal?.aborted) break;
+        yield toPage(page);
+      }
+      // Otherwise a run that has fetched everything would hand over all of it first.
+      if (options.signal?.aborted) handover.refuse();
     }
     const summary = await running;
     const isMissing = summary.stop !== null || summary.verdict.name !== 'complete';

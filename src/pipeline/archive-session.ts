@@ -183,13 +183,13 @@ export class ArchiveSession {
     if (this.#exportError !== null) throw this.#exportError;
     if (writes) this.#file?.commit();
     else this.#file?.abort();
-    if (isComplete) archive.markExported(this.#clock.wallTime());
+    // Who left before the last page may come back for the rest, and must not fetch it again.
+    const isDone = isComplete && !(target.kind === 'pages' && counts === null);
+    if (isDone) archive.markExported(this.#clock.wallTime());
     archive.close();
     const isEmpty = verdict.stored === 0 && verdict.failed === 0;
     const archivePath =
-      isEmpty && !isComplete
-        ? this.#discard()
-        : this.#settleArchive(isComplete, keep, part, complete);
+      isEmpty && !isComplete ? this.#discard() : this.#settleArchive(isDone, keep, part, complete);
     const destination = target.kind === 'file' ? target.path : 'stdout';
     const output =
       counts === null || (target.kind === 'file' && !writes) ? null : { destination, ...counts };
@@ -209,13 +209,8 @@ export class ArchiveSession {
     return null;
   }
 
-  #settleArchive(
-    isComplete: boolean,
-    keep: boolean,
-    part: string,
-    complete: string,
-  ): string | null {
-    if (!isComplete) return part;
+  #settleArchive(isDone: boolean, keep: boolean, part: string, complete: string): string | null {
+    if (!isDone) return part;
     if (keep) {
       finishArchive({ part, complete });
       return complete;

@@ -22,11 +22,19 @@ const ENTRY = new URL(
 );
 
 /**
+ * V8 lets a busy thread's young generation grow until the machine's memory says stop; what the
+ * thread makes lives for one batch.
+ */
+const YOUNG_GENERATION_MIB = 24;
+
+/**
  * The main thread's side of the archive thread, which owns the SQLite file, checks bodies and
  * exports. At 60 KB a page storing and checking costs more than fetching, so it has a core of its own.
  */
 export class ArchiveThread {
-  readonly #worker = new Worker(ENTRY);
+  readonly #worker = new Worker(ENTRY, {
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
+  });
   readonly #pending = new Map<number, Pending>();
   readonly #receiver: ExportReceiver;
   #lastId = 0;
