@@ -45,10 +45,11 @@ export class ArchiveFollower {
     this.#recentBytes += bytes;
   }
 
-  /** More was committed. */
+  /** More was committed. The export goes on after the commit has been answered: fetching waits for that. */
   advance(): void {
-    this.#wake.resolve();
+    const { resolve } = this.#wake;
     this.#wake = Promise.withResolvers();
+    setImmediate(resolve);
   }
 
   planEnded(count: number): void {
