@@ -23,7 +23,7 @@ const HELP = `node bench/fetch.ts [options]
   --no-delay           leave out what runs behind 40 ms
   --no-loopback        leave out what runs without delay
   --default-keepalive  the server closes a connection after 1,000 requests, nginx's default
-  --work DIR           where pages and outputs are (default: /dev/shm where it has room, or TMPDIR)
+  --work DIR           where pages and outputs are (default: TMPDIR; /dev/shm for memory)
   --json FILE          every run and median, for machines
 `;
 

@@ -1,6 +1,6 @@
 /** Every process and folder the benchmark makes, so that none outlives it, however it ends. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -54,26 +54,8 @@ export async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(impatient);
 }
 
-/** What the pages and one client's copies of them need, with room to spare. */
-const WORK_BYTES = 3 * 1024 ** 3;
-
-/**
- * Where creating a file costs least: making 5 KB files has been measured at 18 µs each on a memory
- * file system and at 700 µs on a disk's, which would hand the tools that write a file a page a
- * handicap that has nothing to do with fetching.
- */
-function cheapestBase(): string {
-  try {
-    const { bavail, bsize } = statfsSync('/dev/shm');
-    if (bavail * bsize > WORK_BYTES) return '/dev/shm';
-  } catch {
-    // No such file system here.
-  }
-  return tmpdir();
-}
-
-/** A folder that is removed when the benchmark ends; below `base`, or where files cost least. */
-export function temporaryFolder(base: string = cheapestBase()): string {
+/** A folder that is removed when the benchmark ends; below `base`, or TMPDIR. */
+export function temporaryFolder(base: string = tmpdir()): string {
   const folder = mkdtempSync(join(base, 'everypage-bench-'));
   folders.add(folder);
   return folder;

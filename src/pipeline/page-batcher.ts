@@ -4,8 +4,8 @@ import type { ArrivedPage, Rejection } from './messages.ts';
 import type { Task } from './task.ts';
 
 /**
- * A batch goes off at this many pages or bytes, or after this time. Two batches make DESIGN.md's
- * commit group of 100 pages: one is being committed while the next fills.
+ * A batch goes off at this many pages or bytes, or after this time. Each is one
+ * transaction; the dispatcher bounds how many may be on their way.
  */
 const BATCH_PAGES = 50;
 const BATCH_BYTES = 1024 * 1024;

@@ -13,7 +13,7 @@ import { runCli, startCli, temporaryFolder } from './run-cli.ts';
 const SERVER = join(import.meta.dirname, '../servers/page-server-process.ts');
 const CONCURRENCY = 5;
 /** DESIGN.md's commit group. */
-const COMMIT_GROUP = 100;
+const COMMIT_GROUP = 250;
 
 interface Served {
   readonly origin: string;
