@@ -19,7 +19,13 @@ const GROUPS = [50, 100];
 /** Pages come out of order by as much as 50 requests in flight make them. */
 const DISORDER = 50;
 
-const specification = { sources: [], method: 'GET', bodyDigest: null, headers: [] };
+const specification = {
+  pagination: null,
+  sources: [],
+  method: 'GET',
+  bodyDigest: null,
+  headers: [],
+};
 
 interface Costs {
   readonly wallUs: number;
@@ -56,6 +62,8 @@ function page(position: number, body: Uint8Array): PageRecord {
     body,
     hash: randomHash,
     records: 25,
+    lesson: null,
+    keys: null,
     reason: null,
     attempts: 1,
     startedAt: 1_763_800_000_000 + position,

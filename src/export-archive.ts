@@ -1,13 +1,14 @@
 import { Archive } from './archive/archive.ts';
 import { EverypageError } from './core/errors.ts';
-import type { Verdict } from './core/summary.ts';
+import { isWhole, type Verdict } from './core/summary.ts';
 import { formatFor, formatNameFor } from './export/choose-format.ts';
 import { createFileDestination } from './export/file-destination.ts';
 import type { FormatName } from './export/format.ts';
 import { archivePages } from './pipeline/archive-pages.ts';
 import { checkOutputFolder } from './pipeline/check-output-folder.ts';
-import { decodeStored } from './pipeline/decode-stored.ts';
-import type { ByteSink } from './run.ts';
+import { followStored } from './pipeline/follow-archive.ts';
+import { createShaper } from './pipeline/shape-pages.ts';
+import type { ByteSink } from './receivers.ts';
 
 export interface ExportOptions {
   /** A path whose extension names the format, or `stdout`. */
@@ -15,8 +16,10 @@ export interface ExportOptions {
   readonly stdout?: ByteSink;
   /** Overrides the extension. Default `ndjson`. */
   readonly format?: FormatName;
-  /** Dotted path to the records. Default: one record a page. */
+  /** As a run's. Default: the records that were found where the list was paginated, else whole pages. */
   readonly select?: string;
+  /** One record a page, the whole page, for a list that was paginated too. Default false. */
+  readonly wholePages?: boolean;
   /** Largest body after decoding, in bytes. Default 256 MiB. */
   readonly maxDecodedBytes?: number;
   /** Export what is there although pages are missing. Default false. */
@@ -39,7 +42,7 @@ export interface ExportResult {
  * await exportArchive('items.ndjson.everypage', { output: 'names.json', select: 'data.items' });
  */
 export async function exportArchive(path: string, options: ExportOptions): Promise<ExportResult> {
-  const { output, stdout, select = null, maxDecodedBytes = 256 * 1024 * 1024 } = options;
+  const { output, stdout, maxDecodedBytes = 256 * 1024 * 1024 } = options;
   if (output === undefined && stdout === undefined) {
     throw new EverypageError('USAGE', 'say where the export goes: give output, or stdout');
   }
@@ -57,8 +60,12 @@ export async function exportArchive(path: string, options: ExportOptions): Promi
   const archive = Archive.openReadOnly(path);
   try {
     const verdict = archive.verdict();
-    if (verdict.name !== 'complete' && !options.allowIncomplete) throw incomplete(path, verdict);
-    const pages = archivePages(archive).map((page) => decodeStored(page, maxDecodedBytes));
+    if (!isWhole(verdict.name, false) && !options.allowIncomplete) throw incomplete(path, verdict);
+    const { pagination } = archive;
+    const found = pagination?.records ?? null;
+    const select = options.wholePages ? null : (options.select ?? found);
+    const shape = createShaper(pagination, select === found);
+    const pages = archivePages(archive).map((page) => shape(followStored(page, maxDecodedBytes)));
     const file = output === undefined ? null : createFileDestination(output);
     try {
       const counts = await formatFor(format)(pages, file ?? stdout!, select);

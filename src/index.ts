@@ -2,9 +2,26 @@
 export type { ErrorCode } from './core/errors.ts';
 export { EverypageError } from './core/errors.ts';
 export type { EventSink, RunEvent } from './core/events.ts';
-export type { RunOptions } from './core/options.ts';
+export type {
+  NextPage,
+  NextRequest,
+  PageToContinue,
+  Paginate,
+  PaginateOptions,
+  RunOptions,
+} from './core/options.ts';
 export type { Method, PageRequest, Place } from './core/page-request.ts';
-export type { FailedPage, Stop, Summary, Verdict, VerdictName } from './core/summary.ts';
+export type { Pagination, PaginationStyle } from './core/pagination.ts';
+export type {
+  FailedPage,
+  PaginationFacts,
+  RecordEvidence,
+  Stop,
+  Summary,
+  Verdict,
+  VerdictName,
+} from './core/summary.ts';
+export { type Explanation, explain } from './explain.ts';
 export { type ExportOptions, exportArchive } from './export-archive.ts';
 export {
   allPages,
@@ -16,7 +33,9 @@ export {
   type Urls,
 } from './iterate.ts';
 export type { PlanSource } from './plan/plan.ts';
+export { type Preset, presets } from './plan/presets.ts';
 export { sourceOf } from './plan/sources.ts';
-export { type ByteSink, type Receivers, run } from './run.ts';
+export type { ByteSink, Receivers } from './receivers.ts';
+export { run } from './run.ts';
 export { UnfinishedError } from './unfinished-error.ts';
 export { type Verification, verifyArchive } from './verify-archive.ts';

@@ -3,8 +3,13 @@
 import { EverypageError } from './core/errors.ts';
 import type { RunOptions } from './core/options.ts';
 import type { Place } from './core/page-request.ts';
-import type { Summary } from './core/summary.ts';
-import { copyCompact, createJsonScanner, parseSelection } from './decode/decode.ts';
+import { isWhole, type PaginationFacts, type Summary } from './core/summary.ts';
+import {
+  copyCompact,
+  createJsonScanner,
+  type JsonScanner,
+  loadSelection,
+} from './decode/decode.ts';
 import type { SentPage } from './pipeline/messages.ts';
 import type { PlanSource } from './plan/plan.ts';
 import { run } from './run.ts';
@@ -56,6 +61,16 @@ export async function* pages(
   urls: Urls,
   options: IterateOptions = {},
 ): AsyncGenerator<Page, Summary> {
+  return yield* handedPages(urls, options, toPage);
+}
+
+/** Pages as the run hands them over, with what was found out of the list before the first one. */
+async function* handedPages<T>(
+  urls: Urls,
+  options: IterateOptions,
+  shape: (page: SentPage) => T,
+  onFound: (facts: PaginationFacts) => void = () => {},
+): AsyncGenerator<T, Summary> {
   const abort = new AbortController();
   const signal =
     options.signal === undefined ? abort.signal : AbortSignal.any([options.signal, abort.signal]);
@@ -64,6 +79,10 @@ export async function* pages(
     ...options,
     signal,
     pages: (sent) => handover.give(sent),
+    onEvent: (event) => {
+      if (event.type === 'pagination') onFound(event);
+      options.onEvent?.(event);
+    },
   });
   const ended = running.then(
     () => handover.end(),
@@ -73,30 +92,32 @@ export async function* pages(
     for (let sent = await handover.take(); sent !== null; sent = await handover.take()) {
       for (const page of sent) {
         if (options.signal?.aborted) break;
-        yield toPage(page);
+        yield shape(page);
       }
       // Otherwise a run that has fetched everything would hand over all of it first.
       if (options.signal?.aborted) handover.refuse();
     }
     const summary = await running;
-    const isMissing = summary.stop !== null || summary.verdict.name !== 'complete';
+    const isMissing =
+      summary.stop !== null || !isWhole(summary.verdict.name, options.strict === true);
     if (isMissing && !(options.allowIncomplete && summary.stop === null)) {
       throw new UnfinishedError(summary);
     }
     return summary;
   } finally {
-    abort.abort();
+    abort.abort(readerLeft());
     handover.refuse();
     await ended;
   }
 }
 
 /**
- * Fetches every page and yields the records at `select` (default: each page is one record).
+ * Fetches every page and yields its records: those at `select`, by default those that were found in
+ * a list that pages by itself, and elsewhere each page as one record.
  *
  * @throws UnfinishedError at the end, when pages are missing and `allowIncomplete` is not set
  * @example
- * for await (const record of records('https://api.example/items?page=[1-9]', { select: 'data.items' })) {
+ * for await (const record of records('https://api.example/items')) {
  *   console.log(record.json<{ id: string }>().id);
  * }
  */
@@ -104,19 +125,26 @@ export async function* records(
   urls: Urls,
   options: IterateOptions = {},
 ): AsyncGenerator<PageRecord, void> {
-  const scanner = createJsonScanner(parseSelection(options.select ?? null));
-  for await (const page of pages(urls, options)) {
+  let select = options.select ?? null;
+  let scanner: JsonScanner | null = null;
+  const asSent = (page: SentPage): SentPage => page;
+  const handed = handedPages(urls, options, asSent, ({ recordsPath }) => {
+    select = recordsPath;
+  });
+  for await (const sent of handed) {
+    scanner ??= createJsonScanner(await loadSelection(select));
+    const page = toPage(sent);
     const scan = scanner.scan(page.body);
-    if (!scan.valid || scan.found === 'missing') {
-      throw new EverypageError(
-        'SELECTION',
-        `${options.select} is not in page ${page.place.position + 1} (${page.url})`,
-      );
+    if (!scan.valid) {
+      throw new EverypageError('ARCHIVE_DAMAGED', `${page.url} can no longer be read as JSON`);
     }
+    // A page that was stored without the path is one whose list is empty.
+    const count = scan.found === 'missing' ? 0 : scan.count;
     // The spans are overwritten by the next scan, and the caller may scan between two records.
-    const spans = scan.spans.slice(0, scan.count * 2);
-    for (let index = 0; index < spans.length; index += 2) {
-      yield toRecord(page, cut(page.body, spans[index]!, spans[index + 1]!));
+    const spans = scan.spans.slice(0, count * 2);
+    const source = scan.source ?? page.body;
+    for (let index = sent.skip * 2; index < spans.length; index += 2) {
+      yield toRecord(page, cut(source, spans[index]!, spans[index + 1]!));
     }
   }
 }
@@ -166,6 +194,10 @@ function decode(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 }
 
+function readerLeft(): EverypageError {
+  return new EverypageError('CLOSED_PIPE', 'the iterator was left');
+}
+
 /** Passes groups of pages from the run to the iterator, one at a time. */
 class Handover {
   #given = Promise.withResolvers<readonly SentPage[] | null>();
@@ -173,8 +205,7 @@ class Handover {
   #refused = false;
 
   give(sent: readonly SentPage[]): Promise<void> {
-    if (this.#refused)
-      return Promise.reject(new EverypageError('CLOSED_PIPE', 'the iterator was left'));
+    if (this.#refused) return Promise.reject(readerLeft());
     this.#taken = Promise.withResolvers();
     this.#given.resolve(sent);
     return this.#taken.promise;
@@ -193,6 +224,6 @@ class Handover {
 
   refuse(): void {
     this.#refused = true;
-    this.#taken?.reject(new EverypageError('CLOSED_PIPE', 'the iterator was left'));
+    this.#taken?.reject(readerLeft());
   }
 }

@@ -12,22 +12,13 @@ import type { Transport } from './http/transport.ts';
 import { ArchiveThread } from './pipeline/archive-thread.ts';
 import { noCounters } from './pipeline/dispatcher.ts';
 import { type Fetching, fetchPlan } from './pipeline/fetch-plan.ts';
-import type { Opened, SentPage } from './pipeline/messages.ts';
+import type { Opened } from './pipeline/messages.ts';
+import { createPageSource } from './pipeline/page-source.ts';
 import { type Job, prepare } from './pipeline/prepare.ts';
 import { summarize } from './pipeline/summarize.ts';
 import type { PlanSource } from './plan/plan.ts';
-
-/** Takes bytes; resolves when more may come. Rejecting with `CLOSED_PIPE` ends the run quietly. */
-export interface ByteSink {
-  write(bytes: Uint8Array): Promise<void>;
-}
-
-/** Who gets the export where `output` names no file. */
-export interface Receivers {
-  readonly stdout?: ByteSink;
-  /** Pages in page order; the next ones come when it resolves. */
-  readonly pages?: (pages: readonly SentPage[]) => Promise<void>;
-}
+import { readUntilAgreed } from './read-until-agreed.ts';
+import type { Receivers } from './receivers.ts';
 
 /**
  * Fetches every page of the sources, keeps them in an archive, checks and exports them.
@@ -40,6 +31,13 @@ export interface Receivers {
 export async function run(
   sources: readonly PlanSource[],
   options: RunOptions & Receivers = {},
+): Promise<Summary> {
+  return options.repair ? readUntilAgreed(readOnce, sources, options) : readOnce(sources, options);
+}
+
+async function readOnce(
+  sources: readonly PlanSource[],
+  options: RunOptions & Receivers,
 ): Promise<Summary> {
   const startedAt = systemClock.now();
   const emit = options.onEvent ?? (() => {});
@@ -57,16 +55,19 @@ export async function run(
     if (job.connectTo !== null) transport.connect(job.connectTo);
     const opened = await thread.call('open', job.open);
     await emitStart(job, opened, emit);
+    const parts = { ...job, job, transport, thread, opened, clock: systemClock, emit };
     const counters = noCounters();
-    if (!opened.exportOnly) {
-      await control.watch(
-        fetchPlan({ ...job, transport, thread, opened, counters, clock: systemClock, emit }),
-      );
+    const source = await control.unlessStopped(
+      createPageSource({ ...parts, sleep: control.sleep }),
+    );
+    if (source !== null && !opened.exportOnly) {
+      await control.watch(fetchPlan({ ...parts, ...source, counters }));
     }
     emit({ type: 'phase', phase: 'exporting' });
     const finished = await thread.call('finish', { stopped: control.stop !== null });
     const durationMs = systemClock.now() - startedAt;
-    const summary = summarize(job, finished, control.stop, counters, transport, durationMs);
+    const facts = source?.facts ?? null;
+    const summary = summarize(job, finished, control.stop, counters, transport, facts, durationMs);
     emit({ type: 'end', summary });
     return summary;
   } catch (error) {
@@ -85,21 +86,23 @@ function receiverOf({ stdout, pages }: Receivers): 'bytes' | 'pages' | 'none' {
 
 async function emitStart(job: Job, opened: Opened, emit: EventSink): Promise<void> {
   const { resumed, exportOnly } = opened;
-  const total = exportOnly ? opened.planCount : await job.plan.count();
+  const isListed = job.paginate === null && !exportOnly;
+  const total = isListed ? await job.plan.count() : opened.planCount;
   emit({ type: 'start', total, archivePath: job.open.part, resumed, exportOnly });
 }
 
 /** What ends a run early: the caller's signal, a closed pipe, an export that cannot go on. */
 class RunControl {
   readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = (): void => this.#stopFor({ kind: 'aborted' });
+  readonly #onAbort = (): void => this.#stopFor(stopOf(this.#signal?.reason));
+  readonly #stopped = Promise.withResolvers<void>();
   #fetching: Fetching | null = null;
   #failure: unknown = null;
   stop: Stop | null = null;
 
   constructor(signal: AbortSignal | undefined) {
     this.#signal = signal;
-    if (signal?.aborted) this.stop = { kind: 'aborted' };
+    if (signal?.aborted) this.stop = stopOf(signal.reason);
     signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
@@ -111,6 +114,24 @@ class RunControl {
     this.stop = (await fetching.done) ?? null;
     this.#fetching = null;
   }
+
+  /** What `work` gives, or null where the run is stopped before. */
+  async unlessStopped<T>(work: Promise<T>): Promise<T | null> {
+    work.catch(() => {});
+    const stopped = this.#stopped.promise.then(() => null);
+    if (this.stop !== null) return null;
+    return Promise.race([work, stopped]);
+  }
+
+  /** Resolves after so long; rejects when the run is stopped before. */
+  readonly sleep = async (ms: number): Promise<void> => {
+    let timer: NodeJS.Timeout | undefined;
+    const slept = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+    });
+    await Promise.race([slept, this.#stopped.promise]).finally(() => clearTimeout(timer));
+    if (this.stop !== null) throw new EverypageError('INTERRUPTED', 'the run was stopped');
+  };
 
   exportFailed(error: unknown): void {
     if (error instanceof EverypageError && error.code === 'CLOSED_PIPE') {
@@ -127,6 +148,13 @@ class RunControl {
 
   #stopFor(stop: Stop): void {
     this.stop ??= stop;
+    this.#stopped.resolve();
     this.#fetching?.stop(stop);
   }
+}
+
+/** A reader who has left says so in the reason: nobody waits for what is still in flight. */
+function stopOf(reason: unknown): Stop {
+  const isLeft = reason instanceof EverypageError && reason.code === 'CLOSED_PIPE';
+  return { kind: isLeft ? 'closed-pipe' : 'aborted' };
 }

@@ -1,6 +1,7 @@
 import { Archive } from './archive/archive.ts';
 import type { Place } from './core/page-request.ts';
 import type { FailedPage, Verdict } from './core/summary.ts';
+import { counted } from './core/units.ts';
 import { createBodyCheck } from './decode/check-body.ts';
 import { parseSelection } from './decode/decode.ts';
 import { archivePages } from './pipeline/archive-pages.ts';
@@ -22,12 +23,21 @@ export interface Verification {
   readonly failures: readonly FailedPage[];
 }
 
+export interface VerifyOptions {
+  readonly signal?: AbortSignal;
+  /** Largest body after decoding, in bytes. Default 256 MiB. */
+  readonly maxDecodedBytes?: number;
+  /** Records there must be; another number is `incomplete`. Default: what the server said. */
+  readonly expect?: number;
+}
+
 /** Bodies are checked this many at a time before others may run. */
 const TURN_PAGES = 200;
 
 /**
  * Computes the verdict of an archive again, with its evidence: every place of the plan is there
- * once, and every stored body still decodes, is valid JSON and has the hash it was stored with.
+ * once, every stored body still decodes, is valid JSON and has the hash it was stored with, and of a
+ * list that pages by itself the records agree with what the server said.
  *
  * @throws EverypageError ARCHIVE_DAMAGED, ARCHIVE_LOCKED or ARCHIVE_NEWER where it cannot be read
  * @example
@@ -35,7 +45,7 @@ const TURN_PAGES = 200;
  */
 export async function verifyArchive(
   path: string,
-  options: { readonly signal?: AbortSignal; readonly maxDecodedBytes?: number } = {},
+  options: VerifyOptions = {},
 ): Promise<Verification> {
   const check = createBodyCheck(parseSelection(null), options.maxDecodedBytes ?? 256 * 1024 * 1024);
   const archive = Archive.openReadOnly(path);
@@ -62,9 +72,9 @@ export async function verifyArchive(
         options.signal?.throwIfAborted();
       }
     }
-    const verdict = archive.verdict();
+    const verdict = archive.verdict({ expect: options.expect ?? null });
     return {
-      verdict: problems.length === 0 ? verdict : { ...verdict, name: 'incomplete' },
+      verdict: problems.length === 0 ? verdict : withProblems(verdict, problems.length),
       archivePath: path,
       checkedPages,
       checkedBytes,
@@ -74,4 +84,10 @@ export async function verifyArchive(
   } finally {
     archive.close();
   }
+}
+
+function withProblems(verdict: Verdict, problems: number): Verdict {
+  const pages = counted(problems, 'stored page does', 'stored pages do');
+  const reason = `${pages} not hold what was received`;
+  return { ...verdict, name: 'incomplete', reasons: [reason, ...verdict.reasons] };
 }

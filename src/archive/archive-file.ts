@@ -10,8 +10,10 @@ import {
   FILE_LAYOUT,
   FORMAT_VERSION,
   READER_SETTINGS,
+  STAND_IN,
   TABLE_NAMES,
   TABLES,
+  UPGRADE,
   WRITER_SETTINGS,
 } from './schema.ts';
 import { archiveError, damaged, inTransaction, openDatabase, query } from './sqlite.ts';
@@ -64,9 +66,10 @@ function takeOver(path: string, birth: Birth | null): WritableFile {
         layOut(opened, birth);
         return true;
       }
-      checkLayout(opened, path);
+      const version = checkLayout(opened, path);
       // With a log, the end of the file may still stand in that.
       if (!hasLog) checkLength(opened, path);
+      if (version < FORMAT_VERSION) opened.exec(UPGRADE);
       return false;
     });
     const [mode] = query<[string]>(database, 'PRAGMA journal_mode = WAL').get() ?? [];
@@ -129,10 +132,11 @@ function openSnapshot(location: string | URL, path: string): DatabaseSync {
     database = openDatabase(location, true);
     // Reading in one transaction: a writer that comes is refused rather than we.
     database.exec(`${READER_SETTINGS} BEGIN`);
-    checkLayout(database, path);
+    const version = checkLayout(database, path);
     checkLength(database, path);
     const [mode] = query<[string]>(database, 'PRAGMA journal_mode').get() ?? [];
     if (mode === 'wal') throw new LeftInLogMode();
+    if (version < FORMAT_VERSION) database.exec(STAND_IN);
     return database;
   } catch (error) {
     database?.close();
@@ -181,8 +185,8 @@ export function leaveOneFile(database: DatabaseSync): void {
   database.exec('PRAGMA journal_mode = DELETE');
 }
 
-/** Cheap checks only: the same for ten pages and for a million. */
-function checkLayout(database: DatabaseSync, path: string): void {
+/** The file's format version. Cheap checks only: the same for ten pages and for a million. */
+function checkLayout(database: DatabaseSync, path: string): number {
   if (pragma(database, 'page_count') === 0) throw damaged(path, 'it is empty');
   if (pragma(database, 'application_id') !== APPLICATION_ID) {
     throw damaged(path, 'it lacks the mark of an archive');
@@ -194,15 +198,17 @@ function checkLayout(database: DatabaseSync, path: string): void {
       `${path} was made by a newer everypage (archive format ${version}; this one knows ${FORMAT_VERSION}). Update everypage.`,
     );
   }
-  if (version !== FORMAT_VERSION) throw damaged(path, `it has no format ${version}`);
+  const names = TABLE_NAMES.get(version);
+  if (names === undefined) throw damaged(path, `it has no format ${version}`);
   const schema = query<[string, string]>(database, 'SELECT type, name FROM sqlite_schema').all();
   const tables = new Set(schema.filter(([type]) => type === 'table').map(([, name]) => name));
-  const missing = TABLE_NAMES.find((name) => !tables.has(name));
+  const missing = names.find((name) => !tables.has(name));
   if (missing !== undefined) throw damaged(path, `its table ${missing} is missing`);
   // A trigger or a view would let a file from elsewhere change what our statements do.
   if (schema.some(([type]) => type === 'trigger' || type === 'view')) {
     throw damaged(path, 'it holds something an archive does not');
   }
+  return version;
 }
 
 /** SQLite notices missing pages of its file, but takes the missing end of the last one for zeros. */

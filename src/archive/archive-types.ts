@@ -1,4 +1,5 @@
 /** The contract of this folder: what goes into an archive and what comes out. */
+import type { Lesson } from '../core/lesson.ts';
 import type { Place } from '../core/page-request.ts';
 
 export type PageState = 'stored' | 'failed' | 'beyond-end';
@@ -38,6 +39,10 @@ export interface PageRecord {
   readonly hash: Uint8Array | null;
   /** Records under the selection at the time of the fetch, or null where none was asked for. */
   readonly records: number | null;
+  /** What it taught, its next step redacted; null where it failed and in a list. */
+  readonly lesson: Lesson | null;
+  /** The literal text of each record's key, in order; null where no key is known. */
+  readonly keys: readonly string[] | null;
   /** Why it failed; null otherwise. */
   readonly reason: string | null;
   readonly attempts: number;
@@ -48,6 +53,8 @@ export interface PageRecord {
 
 /** What the run was asked to fetch, without secrets: kept to recognise it and to say what differs. */
 export interface RunSpecification {
+  /** What was said of pagination, as text; null for a list. */
+  readonly pagination: string | null;
   /** URL arguments (redacted), `@file` names, `-`, or `list` with a digest. */
   readonly sources: readonly string[];
   readonly method: string;
@@ -75,15 +82,19 @@ export interface StoredPage {
   readonly records: number | null;
 }
 
-/** A stored page without its body, to compare with a plan that is made again. */
+/**
+ * A page that is there, without its body, to compare with a plan that is made again. Pages beyond the
+ * plan's end that have taught something are among them.
+ */
 export interface KnownPage {
   readonly position: number;
   readonly key: Uint8Array;
   /** Redacted. */
   readonly url: string;
+  readonly lesson: Lesson | null;
 }
 
-/** How many pages are in each end state. */
+/** How many pages are in each end state; pages read again to see drift are not among them. */
 export interface PageCounts {
   readonly stored: number;
   readonly failed: number;

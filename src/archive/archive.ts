@@ -5,8 +5,10 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { EverypageError } from '../core/errors.ts';
+import type { Lesson, PlanEnd } from '../core/lesson.ts';
 import type { Place } from '../core/page-request.ts';
-import type { FailedPage, Verdict, VerdictName } from '../core/summary.ts';
+import type { Pagination } from '../core/pagination.ts';
+import { type FailedPage, isWhole, type Verdict, type VerdictName } from '../core/summary.ts';
 import {
   leaveOneFile,
   openForReading,
@@ -24,9 +26,12 @@ import type {
 } from './archive-types.ts';
 import { PageReader } from './page-reader.ts';
 import { PageStore, readTally } from './page-store.ts';
-import { type RunRow, readRun } from './run-row.ts';
+import { type RunRow, readRun, writeRun } from './run-row.ts';
 import { archiveError, inTransaction, query } from './sqlite.ts';
-import { computeVerdict } from './verdict.ts';
+import { computeVerdict, type VerdictOptions } from './verdict.ts';
+
+const UNSEALED = { verdict: null, completedAt: null, exportedAt: null };
+const NOT_ENDED = { planCount: null, planDigest: null, planEnd: null };
 
 /**
  * An open archive. Every method may throw `EverypageError`: `ARCHIVE_DAMAGED` where the file turns
@@ -56,7 +61,7 @@ export class Archive {
     try {
       this.#run = readRun(database, path);
       this.#reader = new PageReader(database, path);
-      this.#store = writable ? new PageStore(database) : null;
+      this.#store = writable ? new PageStore(database, path) : null;
     } catch (error) {
       database.close();
       throw archiveError(error, path, true);
@@ -139,6 +144,11 @@ export class Archive {
     return this.#run.planDigest;
   }
 
+  /** How the list pages; null for a list whose pages are known, and before that was found out. */
+  get pagination(): Pagination | null {
+    return this.#run.pagination;
+  }
+
   /** As it was sealed, or null: not sealed, or changed since. */
   get verdictName(): VerdictName | null {
     return this.#run.verdict;
@@ -152,30 +162,45 @@ export class Archive {
     return this.#run.exportedAt;
   }
 
-  /**
-   * Stores a group of pages and the tries that led to them, all or nothing. A page that is stored
-   * already stays as it is; one in any other state is replaced.
-   */
-  store(pages: readonly PageRecord[], attempts: readonly AttemptRecord[]): void {
-    if (pages.length === 0 && attempts.length === 0) return;
-    this.#changePages((store) => {
-      store.put(pages, attempts);
-    });
+  /** Keeps how the list pages, so that a run that goes on pages as it began. */
+  setPagination(pagination: Pagination): void {
+    this.#changeRun({ ...this.#run, pagination });
   }
 
-  /** Pages that failed have no end state any more: the next run tries them again. Tries are kept. */
+  /**
+   * Stores a group of pages and the tries that led to them, all or nothing. A page that is stored
+   * already stays as it is; one in any other state is replaced, and so is one read for comparison.
+   * @returns what each page taught, with the earlier pages that had the same next step or the same
+   *   records, as it is kept; null for a page without a lesson
+   */
+  store(
+    pages: readonly PageRecord[],
+    attempts: readonly AttemptRecord[],
+  ): readonly (Lesson | null)[] {
+    if (pages.length === 0 && attempts.length === 0) return [];
+    return this.#changePages((store) => store.put(pages, attempts));
+  }
+
+  /**
+   * Pages that failed, that were refused past the end, or that were read for comparison have no end
+   * state any more, and a plan that learns has not ended: the next run tries them again. Tries are
+   * kept. Changes nothing where the archive is sealed as holding everything.
+   */
   forgetFailed(): void {
-    if (this.counts().failed === 0) return;
-    this.#changePages((store) => {
-      store.dropFailed();
-    });
+    const { verdict, pagination } = this.#run;
+    if (verdict !== null && isWhole(verdict, false)) return;
+    if (pagination === null && this.counts().failed === 0) return;
+    this.#changePages(
+      (store) => store.dropUnfinished(),
+      () => (pagination === null ? {} : NOT_ENDED),
+    );
   }
 
   counts(): PageCounts {
     return this.#store?.counts ?? this.#do(() => readTally(this.#database));
   }
 
-  /** Stored pages at positions from ≤ p < to; no body is read. */
+  /** Pages that are there at positions from ≤ p < to; no body is read. */
   storedIn(branch: number, from: number, to: number): KnownPage[] {
     return this.#do(() => this.#reader.knownIn(branch, from, to));
   }
@@ -213,14 +238,28 @@ export class Archive {
     return this.#do(() => this.#reader.storedBetween(branch, from, to, maxBytes));
   }
 
-  /** The plan's end was reached: so many pages, whose keys have this digest. */
-  endPlan(count: number, digest: Uint8Array): void {
-    this.#changeRun({ ...this.#run, planCount: count, planDigest: digest });
+  /** A page whose body is there, also beyond the end, or null. */
+  pageAt(place: Place): StoredPage | null {
+    return this.#do(() => this.#reader.pageAt(place));
+  }
+
+  /**
+   * The plan's end was reached. A list has so many pages, whose keys have this digest. A plan that
+   * learned says how it ended: pages from its ends on are `beyond-end`, and its count is what is left.
+   */
+  endPlan(count: number, planDigest: Uint8Array, planEnd: PlanEnd | null = null): void {
+    if (planEnd === null) this.#changeRun({ ...this.#run, planCount: count, planDigest });
+    else {
+      this.#changePages(
+        (store) => store.setEnds(planEnd.ends),
+        (planCount) => ({ planCount, planDigest, planEnd }),
+      );
+    }
   }
 
   /** Computed from the tables alone: nothing that was counted on the way is believed. */
-  verdict(): Verdict {
-    return this.#do(() => computeVerdict(this.#database, this.#run.planCount, this.path));
+  verdict(options: VerdictOptions = {}): Verdict {
+    return this.#do(() => computeVerdict(this.#database, this.#run, options, this.path));
   }
 
   /** Records the verdict. When it returns, a power cut can no longer lose any page. */
@@ -247,41 +286,38 @@ export class Archive {
     }
   }
 
-  #changePages(work: (store: PageStore) => void): void {
+  /** @param changesOf what else changes in the row of the run, by the result of `work` */
+  #changePages<T>(work: (store: PageStore) => T, changesOf?: (result: T) => Partial<RunRow>): T {
     const store = this.#writable();
     // What was said of the archive does not hold for what will be in it.
     const isSealed = this.#run.verdict !== null || this.#run.exportedAt !== null;
-    const unsealed = { ...this.#run, verdict: null, completedAt: null, exportedAt: null };
-    this.#commit(() => {
-      work(store);
-      if (isSealed) this.#writeRun(unsealed);
+    const unsealed = isSealed ? { ...this.#run, ...UNSEALED } : this.#run;
+    let run = unsealed;
+    const result = this.#commit(() => {
+      const worked = work(store);
+      if (changesOf !== undefined) run = { ...unsealed, ...changesOf(worked) };
+      if (run !== this.#run) writeRun(this.#database, run);
+      return worked;
     });
-    if (isSealed) this.#run = unsealed;
+    this.#run = run;
+    return result;
   }
 
   #changeRun(run: RunRow): void {
     this.#writable();
-    this.#commit(() => this.#writeRun(run));
+    this.#commit(() => writeRun(this.#database, run));
     this.#run = run;
   }
 
-  #commit(work: () => void): void {
+  #commit<T>(work: () => T): T {
     try {
-      this.#do(() => inTransaction(this.#database, 'BEGIN IMMEDIATE', work));
+      const result = this.#do(() => inTransaction(this.#database, 'BEGIN IMMEDIATE', work));
       this.#store?.committed();
+      return result;
     } catch (error) {
       this.#store?.rolledBack();
       throw error;
     }
-  }
-
-  #writeRun(run: RunRow): void {
-    this.#database
-      .prepare(
-        `UPDATE run SET plan_count = ?, plan_digest = ?, verdict = ?, completed_at = ?,
-           exported_at = ?`,
-      )
-      .run(run.planCount, run.planDigest, run.verdict, run.completedAt, run.exportedAt);
   }
 
   #writable(): PageStore {

@@ -5,13 +5,10 @@ import type { RunSpecification } from './archive-types.ts';
 /** SHA-256, 32 bytes. Equal for specifications that ask for the same pages. */
 export function fingerprintOf(specification: RunSpecification): Uint8Array {
   // JSON quotes and nests, so no two specifications share a text; an array has no order of keys.
-  const text = JSON.stringify([
-    'everypage 1',
-    specification.sources,
-    specification.method,
-    specification.bodyDigest,
-    ordered(specification.headers),
-  ]);
+  const { sources, method, bodyDigest, headers, pagination } = specification;
+  const list = ['everypage 1', sources, method, bodyDigest, ordered(headers)];
+  // As it was before there was pagination, so that unfinished archives of lists go on.
+  const text = JSON.stringify(pagination === null ? list : [...list, pagination]);
   return new Uint8Array(createHash('sha256').update(text).digest());
 }
 
@@ -34,6 +31,7 @@ export function differences(stored: RunSpecification, wanted: RunSpecification):
     ...different('method', stored.method, wanted.method),
     ...different('body', digest(stored.bodyDigest), digest(wanted.bodyDigest)),
     ...differentHeaders(stored.headers, wanted.headers),
+    ...different('pagination', stored.pagination ?? undefined, wanted.pagination ?? undefined),
   ];
 }
 

@@ -2,7 +2,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Place } from '../core/page-request.ts';
 import type { FailedPage } from '../core/summary.ts';
 import type { AttemptRecord, KnownPage, StoredPage } from './archive-types.ts';
-import { MAX_POSITION, PLACE, PLACE_COLUMNS } from './schema.ts';
+import { readLesson } from './kept-json.ts';
+import { MAX_POSITION, PLACE, PLACE_COLUMNS, placeColumns, RECHECK_PLACE } from './schema.ts';
 import { damaged, type Query, query } from './sqlite.ts';
 
 type ContentRow = [
@@ -18,19 +19,21 @@ type ContentRow = [
   body: Uint8Array | null,
 ];
 
-const CONTENT = `SELECT ${PLACE_COLUMNS}, page.key, page.url, content.status, content.headers,
+const CONTENT = `SELECT ${placeColumns('page.place')}, page.key, page.url, content.status, content.headers,
     content.encoding, content.hash, content.records, content.body
-  FROM page LEFT JOIN content ON content.id = page.content
-  WHERE page.state = 'stored'`;
+  FROM page LEFT JOIN content ON content.id = page.content`;
+
+const STORED = `${CONTENT} WHERE page.state = 'stored' AND page.place < ${RECHECK_PLACE}`;
 
 /** Reads pages in page order. It never holds more than it returns. */
 export class PageReader {
   readonly #path: string;
-  readonly #known: Query<[number, number, Uint8Array, string]>;
+  readonly #known: Query<[number, number, Uint8Array, string, lesson: string | null]>;
   readonly #places: Query<[branch: number, position: number]>;
   readonly #highest: Query<[number, number]>;
   readonly #after: Query<ContentRow>;
   readonly #between: Query<ContentRow>;
+  readonly #at: Query<ContentRow>;
   readonly #failures: Query<[number, number, string, number | null, string | null, number | null]>;
   readonly #attempts: Query<[number, number, number, number | null, string, number | null]>;
 
@@ -38,8 +41,10 @@ export class PageReader {
     this.#path = path;
     this.#known = query(
       database,
-      `SELECT ${PLACE_COLUMNS}, key, url FROM page
-         WHERE state = 'stored' AND place >= ${PLACE} AND place < ${PLACE} ORDER BY place`,
+      `SELECT ${placeColumns('page.place')}, page.key, page.url, lesson.text
+         FROM page LEFT JOIN lesson ON lesson.place = page.place
+         WHERE (page.state = 'stored' OR page.state = 'beyond-end' AND lesson.text IS NOT NULL)
+           AND page.place >= ${PLACE} AND page.place < ${PLACE} ORDER BY page.place`,
     );
     this.#places = query(
       database,
@@ -52,17 +57,22 @@ export class PageReader {
     );
     this.#after = query(
       database,
-      `${CONTENT} AND page.place >= ${PLACE} ORDER BY page.place LIMIT ?`,
+      `${STORED} AND page.place >= ${PLACE} ORDER BY page.place LIMIT ?`,
     );
     this.#between = query(
       database,
-      `${CONTENT} AND page.place >= ${PLACE} AND page.place < ${PLACE} ORDER BY page.place`,
+      `${STORED} AND page.place >= ${PLACE} AND page.place < ${PLACE} ORDER BY page.place`,
+    );
+    this.#at = query(
+      database,
+      `${CONTENT} WHERE page.place = ${PLACE} AND content.body IS NOT NULL`,
     );
     this.#failures = query(
       database,
-      `SELECT ${PLACE_COLUMNS}, page.url, content.status, content.reason, content.attempts
+      `SELECT ${placeColumns('page.place')}, page.url, content.status, content.reason, content.attempts
          FROM page INDEXED BY page_not_stored LEFT JOIN content ON content.id = page.content
-         WHERE page.state <> 'stored' AND page.state = 'failed' ORDER BY page.place LIMIT ?`,
+         WHERE page.state <> 'stored' AND page.state = 'failed' AND page.place < ${RECHECK_PLACE}
+         ORDER BY page.place LIMIT ?`,
     );
     this.#attempts = query(
       database,
@@ -72,9 +82,12 @@ export class PageReader {
   }
 
   knownIn(branch: number, from: number, to: number): KnownPage[] {
-    return this.#known
-      .all(branch, from, branch, end(to))
-      .map(([, position, key, url]) => ({ position, key, url }));
+    return this.#known.all(branch, from, branch, end(to)).map(([, position, key, url, lesson]) => ({
+      position,
+      key,
+      url,
+      lesson: lesson === null ? null : readLesson(lesson, this.#path),
+    }));
   }
 
   finalRun(branch: number, from: number, max: number): number {
@@ -97,6 +110,11 @@ export class PageReader {
 
   storedBetween(branch: number, from: number, to: number, maxBytes: number): StoredPage[] {
     return this.#collect(this.#between.iterate(branch, from, branch, end(to)), maxBytes);
+  }
+
+  pageAt({ branch, position }: Place): StoredPage | null {
+    const row = this.#at.get(branch, position);
+    return row === undefined ? null : this.#storedPage(row);
   }
 
   failures(limit: number): FailedPage[] {

@@ -1,8 +1,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { EverypageError } from '../core/errors.ts';
-import type { Place } from '../core/page-request.ts';
+import type { Lesson, PlanEnd } from '../core/lesson.ts';
+import { type Place, RECHECK_BRANCH } from '../core/page-request.ts';
 import type { AttemptRecord, PageCounts, PageRecord, PageState } from './archive-types.ts';
-import { MAX_BRANCH, MAX_POSITION, PLACE } from './schema.ts';
+import { LessonStore } from './lesson-store.ts';
+import { MAX_BRANCH, MAX_POSITION, PLACE, RECHECK_PLACE } from './schema.ts';
 import { type Query, query } from './sqlite.ts';
 
 /** Writes pages, within transactions of its caller's, and keeps count of them. */
@@ -15,11 +17,12 @@ export class PageStore {
   readonly #addAttempt: StatementSync;
   readonly #setTally: StatementSync;
   readonly #known: Query<[state: PageState, content: number]>;
+  readonly #lessons: LessonStore;
   #counts: PageCounts;
   #committedCounts: PageCounts;
   #nextContent: number;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, path: string) {
     this.#database = database;
     this.#addPage = database.prepare(
       `INSERT INTO page (place, key, state, content, url) VALUES (${PLACE}, ?, ?, ?, ?)
@@ -41,6 +44,7 @@ export class PageStore {
     );
     this.#setTally = database.prepare('UPDATE tally SET stored = ?, failed = ?, beyond_end = ?');
     this.#known = query(database, `SELECT state, content FROM page WHERE place = ${PLACE}`);
+    this.#lessons = new LessonStore(database, path);
     this.#counts = readTally(database);
     this.#committedCounts = this.#counts;
     this.#nextContent =
@@ -51,22 +55,57 @@ export class PageStore {
     return this.#counts;
   }
 
-  put(pages: readonly PageRecord[], attempts: readonly AttemptRecord[]): void {
+  /** What each page taught, filled in; null where it taught nothing. */
+  put(pages: readonly PageRecord[], attempts: readonly AttemptRecord[]): (Lesson | null)[] {
     // In order, neighbours change the same 16 KiB page of the table one after the other.
     const ordered = pages.toSorted((a, b) => comparePlaces(a.place, b.place));
     const counts = { ...this.#counts };
-    for (const page of ordered) this.#putPage(page, counts);
+    const lessons = new Map<PageRecord, Lesson>();
+    for (const page of ordered) {
+      const lesson = this.#putPage(page, counts);
+      if (lesson !== null) lessons.set(page, lesson);
+    }
     for (const attempt of attempts) this.#putAttempt(attempt);
     this.#setCounts(counts);
+    return pages.map((page) => lessons.get(page) ?? null);
   }
 
-  dropFailed(): void {
+  /** Drops every page that the next run is to ask for again. */
+  dropUnfinished(): void {
+    this.#drop(`INDEXED BY page_not_stored WHERE state <> 'stored'
+      AND (state = 'failed' OR place NOT IN (SELECT place FROM lesson))`);
+    // What was read for comparison is compared with what will be there then.
+    this.#drop(`WHERE place >= ${RECHECK_PLACE}`);
+    this.#database.exec(`DELETE FROM lesson WHERE place >= ${RECHECK_PLACE}`);
+    this.#setCounts(this.#count());
+  }
+
+  #drop(which: string): void {
     this.#database.exec(`
-      DELETE FROM content WHERE id IN (SELECT content FROM page INDEXED BY page_not_stored
-        WHERE state <> 'stored' AND state = 'failed');
-      DELETE FROM page INDEXED BY page_not_stored WHERE state <> 'stored' AND state = 'failed';
+      DELETE FROM content WHERE id IN (SELECT content FROM page ${which});
+      DELETE FROM page ${which};
     `);
-    this.#setCounts({ ...this.#counts, failed: 0 });
+  }
+
+  /** Pages from each end on are beyond it, whatever they were before; returns how many are not. */
+  setEnds(ends: PlanEnd['ends']): number {
+    this.#database.exec(
+      `UPDATE page INDEXED BY page_not_stored SET state = 'stored'
+         WHERE state <> 'stored' AND state = 'beyond-end' AND place IN (SELECT place FROM lesson)`,
+    );
+    const setEnd = this.#database.prepare(
+      `UPDATE page SET state = 'beyond-end'
+         WHERE place >= ${PLACE} AND place <= ${PLACE} AND state <> 'beyond-end'`,
+    );
+    for (const { branch, position } of ends) {
+      if (position <= MAX_POSITION) setEnd.run(branch, position, branch, MAX_POSITION);
+    }
+    this.#setCounts(this.#count());
+    return this.#counts.stored + this.#counts.failed;
+  }
+
+  #count(): PageCounts {
+    return countPages(this.#database);
   }
 
   committed(): void {
@@ -82,7 +121,7 @@ export class PageStore {
     this.#counts = counts;
   }
 
-  #putPage(page: PageRecord, counts: Count): void {
+  #putPage(page: PageRecord, counts: Count): Lesson | null {
     const { branch, position } = checkPlace(page.place);
     const { key, state, url } = page;
     if (state === 'stored' && (page.body === null || page.hash === null || page.status === null)) {
@@ -91,11 +130,13 @@ export class PageStore {
     const content = this.#nextContent++;
     if (this.#addPage.run(branch, position, key, state, content, url).changes === 0) {
       const [oldState, oldContent] = this.#known.get(branch, position)!;
+      const old = oldState === 'failed' ? null : this.#lessons.at(page.place);
       // What is stored is final: a late failure of the same page changes nothing.
-      if (oldState === 'stored') return;
+      const isFinal = oldState === 'stored' || old !== null;
+      if (isFinal && branch !== RECHECK_BRANCH) return old;
       this.#dropContent.run(oldContent);
       this.#changePage.run(key, state, content, url, branch, position);
-      counts[countOf[oldState]] -= 1;
+      if (branch !== RECHECK_BRANCH) counts[countOf[oldState]] -= 1;
     }
     this.#addContent.run(
       content,
@@ -110,7 +151,8 @@ export class PageStore {
       page.durationMs,
       page.body,
     );
-    counts[countOf[state]] += 1;
+    if (branch !== RECHECK_BRANCH) counts[countOf[state]] += 1;
+    return page.lesson === null ? null : this.#lessons.put(page, page.lesson);
   }
 
   #putAttempt(attempt: AttemptRecord): void {
@@ -142,6 +184,16 @@ export function readTally(database: DatabaseSync): PageCounts {
     'SELECT stored, failed, beyond_end FROM tally',
   ).get();
   return { stored: row?.[0] ?? 0, failed: row?.[1] ?? 0, beyondEnd: row?.[2] ?? 0 };
+}
+
+/** Counted from the pages themselves. */
+export function countPages(database: DatabaseSync): PageCounts {
+  const [stored, failed, beyondEnd] = query<[number, number, number]>(
+    database,
+    `SELECT count(*) FILTER (WHERE state = 'stored'), count(*) FILTER (WHERE state = 'failed'),
+       count(*) FILTER (WHERE state = 'beyond-end') FROM page WHERE place < ${RECHECK_PLACE}`,
+  ).get()!;
+  return { stored, failed, beyondEnd };
 }
 
 function comparePlaces(a: Place, b: Place): number {

@@ -1,6 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { PlanEnd } from '../core/lesson.ts';
+import type { Pagination } from '../core/pagination.ts';
 import type { VerdictName } from '../core/summary.ts';
 import type { RunSpecification } from './archive-types.ts';
+import { readPagination, readPlanEnd, readSpecification } from './kept-json.ts';
 import { damaged, query } from './sqlite.ts';
 
 /** The one row of table `run`. Times are milliseconds since 1970. */
@@ -10,6 +13,8 @@ export interface RunRow {
   readonly createdAt: number;
   readonly planCount: number | null;
   readonly planDigest: Uint8Array | null;
+  readonly planEnd: PlanEnd | null;
+  readonly pagination: Pagination | null;
   readonly verdict: VerdictName | null;
   readonly completedAt: number | null;
   readonly exportedAt: number | null;
@@ -21,57 +26,65 @@ type Columns = [
   createdAt: number,
   planCount: number | null,
   planDigest: Uint8Array | null,
+  planEnd: string | null,
+  pagination: string | null,
   verdict: string | null,
   completedAt: number | null,
   exportedAt: number | null,
 ];
 
+const verdictNames: Readonly<Record<VerdictName, true>> = {
+  complete: true,
+  unverified: true,
+  incomplete: true,
+  drifted: true,
+  capped: true,
+};
+
 export function readRun(database: DatabaseSync, path: string): RunRow {
   const row = query<Columns>(
     database,
-    `SELECT fingerprint, specification, created_at, plan_count, plan_digest, verdict,
-       completed_at, exported_at FROM run`,
+    `SELECT fingerprint, specification, created_at, plan_count, plan_digest, plan_end, pagination,
+       verdict, completed_at, exported_at FROM run`,
   ).get();
   if (row === undefined) throw damaged(path, 'it does not say what was asked for');
-  const verdict = row[5];
-  if (verdict !== null && verdict !== 'complete' && verdict !== 'incomplete') {
+  const [fingerprint, specification, createdAt, planCount, planDigest, ...changing] = row;
+  const [planEnd, pagination, verdict, completedAt, exportedAt] = changing;
+  if (verdict !== null && !isVerdictName(verdict)) {
     throw damaged(path, 'its verdict is none that is known');
   }
   return {
-    fingerprint: row[0],
-    specification: readSpecification(row[1], path),
-    createdAt: row[2],
-    planCount: row[3],
-    planDigest: row[4],
+    fingerprint,
+    specification: readSpecification(specification, path),
+    createdAt,
+    planCount,
+    planDigest,
+    planEnd: planEnd === null ? null : readPlanEnd(planEnd, path),
+    pagination: pagination === null ? null : readPagination(pagination, path),
     verdict,
-    completedAt: row[6],
-    exportedAt: row[7],
+    completedAt,
+    exportedAt,
   };
 }
 
-function readSpecification(text: string, path: string): RunSpecification {
-  let value: unknown = null;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // Falls through: not a specification.
-  }
-  if (!isSpecification(value)) throw damaged(path, 'its description of the run cannot be read');
-  return value;
+/** Writes what may change during a run. */
+export function writeRun(database: DatabaseSync, run: RunRow): void {
+  database
+    .prepare(
+      `UPDATE run SET plan_count = ?, plan_digest = ?, plan_end = ?, pagination = ?, verdict = ?,
+         completed_at = ?, exported_at = ?`,
+    )
+    .run(
+      run.planCount,
+      run.planDigest,
+      run.planEnd === null ? null : JSON.stringify(run.planEnd),
+      run.pagination === null ? null : JSON.stringify(run.pagination),
+      run.verdict,
+      run.completedAt,
+      run.exportedAt,
+    );
 }
 
-function isSpecification(value: unknown): value is RunSpecification {
-  if (typeof value !== 'object' || value === null) return false;
-  const { sources, method, bodyDigest, headers } = value as Record<string, unknown>;
-  return (
-    areStrings(sources) &&
-    typeof method === 'string' &&
-    (bodyDigest === null || typeof bodyDigest === 'string') &&
-    Array.isArray(headers) &&
-    headers.every((header) => areStrings(header) && header.length === 2)
-  );
-}
-
-function areStrings(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+function isVerdictName(name: string): name is VerdictName {
+  return Object.hasOwn(verdictNames, name);
 }

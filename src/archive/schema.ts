@@ -1,10 +1,11 @@
 /** The layout of an archive's tables. Only the files of this folder know it. */
+import { RECHECK_BRANCH } from '../core/page-request.ts';
 
 /** `EVPG` in the file's header, so that `file` and we can tell an archive from other databases. */
 export const APPLICATION_ID = 0x45565047;
 
 /** `user_version` of the file. Counts up when an older everypage could not read the file rightly. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** SQLite's default of 4 KiB costs a fifth to a third more CPU to store, at 5 KB and at 60 KB a body. */
 const PAGE_BYTES = 16_384;
@@ -22,24 +23,34 @@ export const WRITER_SETTINGS = `
   PRAGMA wal_autocheckpoint = ${(16 * 1024 * 1024) / PAGE_BYTES};
 `;
 
-/** A file may come from anywhere: nothing in its schema is trusted, its cells are checked. */
+/**
+ * A file may come from anywhere: nothing in its schema is trusted, its cells are checked. What is
+ * sorted for the verdict, all record keys, spills into a file once it is larger than the cache.
+ */
 export const READER_SETTINGS = `
   PRAGMA cache_size = -16384;
-  PRAGMA temp_store = MEMORY;
+  PRAGMA temp_store = FILE;
   PRAGMA trusted_schema = OFF;
   PRAGMA cell_size_check = ON;
 `;
 
 // A place is one integer, branch × 2^40 + position, so that page order is the order of the table.
 // It is put together and taken apart in SQL, where integers have 64 bits.
-export const MAX_BRANCH = 2 ** 23 - 1;
-const POSITION_MASK = 2 ** 40 - 1;
+export const MAX_BRANCH = RECHECK_BRANCH;
+export const POSITION_MASK = 2 ** 40 - 1;
 /** One less than fits, so that the end of a range can be one more than its last position. */
 export const MAX_POSITION = POSITION_MASK - 1;
 /** Two parameters: branch, position. */
 export const PLACE = '((? << 40) | ?)';
 /** Two columns: branch, position. */
-export const PLACE_COLUMNS = `place >> 40, place & ${POSITION_MASK}`;
+export const PLACE_COLUMNS = placeColumns('place');
+/** Pages from here on are readings for comparison: in no tally, no verdict and no export. */
+export const RECHECK_PLACE = `(${RECHECK_BRANCH} << 40)`;
+
+/** Two columns: branch, position of the place in `column`. */
+export function placeColumns(column: string): string {
+  return `${column} >> 40, ${column} & ${POSITION_MASK}`;
+}
 
 // `page` is narrow, and `content` only ever grows at its end, because pages come out of order:
 // a body put between others splits and rewrites 16 KiB pages (24 % of air in the file at 5 KB, five
@@ -50,8 +61,33 @@ export const PLACE_COLUMNS = `place >> 40, place & ${POSITION_MASK}`;
 //
 // `tally` saves counting a million rows at start; the verdict counts them nevertheless.
 //
-// Sets of cursors, body hashes and record keys come with the format version that reads them: until
-// then each would cost a b-tree write a page for nobody. `content.hash` has what it takes to fill one.
+// `lesson` stands apart from `content`: a plan that is made again and the verdict read all lessons and
+// no body. It and the tables after it stay empty for a list. `record_keys` holds
+// a page's keys as one JSON array: a row a key would cost a microsecond each while pages are stored,
+// and SQL unpacks the arrays where they are compared. The seen tables are looked up page by page.
+const PAGING_TABLES = `
+  CREATE TABLE lesson (
+    place INTEGER PRIMARY KEY,
+    read_at INTEGER NOT NULL,
+    text TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE record_keys (
+    place INTEGER PRIMARY KEY,
+    keys TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE seen_next (
+    hash TEXT PRIMARY KEY,
+    place INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE seen_records (
+    hash TEXT PRIMARY KEY,
+    place INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`;
+
 export const TABLES = `
   CREATE TABLE run (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -60,6 +96,8 @@ export const TABLES = `
     created_at INTEGER NOT NULL,
     plan_count INTEGER,
     plan_digest BLOB,
+    plan_end TEXT,
+    pagination TEXT,
     verdict TEXT,
     completed_at INTEGER,
     exported_at INTEGER
@@ -98,9 +136,6 @@ export const TABLES = `
     attempts INTEGER NOT NULL,
     started_at INTEGER NOT NULL,
     duration_ms REAL NOT NULL,
-    next_cursor TEXT,
-    total INTEGER,
-    observed_size INTEGER,
     body BLOB
   ) STRICT;
 
@@ -117,6 +152,27 @@ export const TABLES = `
 
   INSERT INTO tally VALUES (1, 0, 0, 0);
   INSERT INTO branch VALUES (0, '');
+  ${PAGING_TABLES}
 `;
 
-export const TABLE_NAMES = ['run', 'tally', 'branch', 'page', 'content', 'attempt'];
+const TABLE_NAMES_1 = ['run', 'tally', 'branch', 'page', 'content', 'attempt'];
+
+/** The tables that a file of each readable version must have. */
+export const TABLE_NAMES: ReadonlyMap<number, readonly string[]> = new Map([
+  [1, TABLE_NAMES_1],
+  [FORMAT_VERSION, [...TABLE_NAMES_1, 'lesson', 'record_keys', 'seen_next', 'seen_records']],
+]);
+
+/** Makes version 2 of version 1, which knew lists only; three columns of `content` stay unused. */
+export const UPGRADE = `
+  ALTER TABLE run ADD COLUMN plan_end TEXT;
+  ALTER TABLE run ADD COLUMN pagination TEXT;
+  ${PAGING_TABLES}
+  PRAGMA user_version = ${FORMAT_VERSION};
+`;
+
+/** The same beside a file of version 1 that is not to be written: temporary tables win over its own. */
+export const STAND_IN = `
+  CREATE TEMP TABLE run AS SELECT *, NULL AS plan_end, NULL AS pagination FROM main.run;
+  ${PAGING_TABLES.replaceAll('CREATE TABLE', 'CREATE TEMP TABLE')}
+`;

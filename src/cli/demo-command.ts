@@ -1,4 +1,4 @@
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
@@ -6,6 +6,7 @@ import { startDemoServer } from '../demo/demo-server.ts';
 import { fitText } from '../report/fit-width.ts';
 import { createPainter } from '../report/paint.ts';
 import type { CliContext } from './context.ts';
+import { firstLines, messageFlags } from './demo-output.ts';
 import type { ExitCode } from './exit-code.ts';
 import { fetchCommand } from './fetch-command.ts';
 import { parseArguments, type TypedArguments } from './parse-arguments.ts';
@@ -18,6 +19,8 @@ export async function demoCommand(typed: TypedArguments, context: CliContext): P
   if (typed.positionals.length > 0) {
     throw new EverypageError('USAGE', 'everypage demo brings its own URL and takes no other');
   }
+  const api = typed.value('api');
+  if (api !== null) return (await import('./demo-api.ts')).demoApi(api, typed, context);
   const when = parseColorWhen(typed.value('color'), typed.placeOf('color'));
   const facts = describeTerminal(context.stderr, context.env, when);
   const paint = createPainter(facts.color);
@@ -60,28 +63,5 @@ export async function demoCommand(typed: TypedArguments, context: CliContext): P
   } finally {
     await server.close();
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** Those flags of the demo that say how to tell of the run. */
-function messageFlags(typed: TypedArguments): readonly string[] {
-  const words = Array<string>(typed.count('verbose')).fill('-v');
-  for (const name of ['progress', 'color'] as const) {
-    const value = typed.value(name);
-    if (value !== null) words.push(`--${name}=${value}`);
-  }
-  return words;
-}
-
-async function firstLines(path: string, count: number): Promise<readonly string[]> {
-  const file = await open(path);
-  try {
-    const lines: string[] = [];
-    for await (const line of file.readLines()) {
-      if (lines.push(line) === count) break;
-    }
-    return lines;
-  } finally {
-    await file.close();
   }
 }

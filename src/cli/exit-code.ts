@@ -1,15 +1,21 @@
 /** The only owner of exit codes. */
 import type { ErrorCode } from '../core/errors.ts';
-import type { Stop, Summary, Verdict } from '../core/summary.ts';
+import { isWhole, type Stop, type Summary, type Verdict } from '../core/summary.ts';
 
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 129 | 130 | 143;
 
 /** As `--help` and the docs state them. */
 export const exitCodeMeanings: readonly (readonly [code: string, meaning: string])[] = [
-  ['0', 'every page is there; or --allow-incomplete; or nobody reads the output any more (| head)'],
+  [
+    '0',
+    'everything is there, as far as the server says; or --allow-incomplete; or nobody reads the output any more (| head)',
+  ],
   ['1', 'stopped for safety, with the flag that allows it; or fatal: the disk, the archive'],
   ['2', 'usage or configuration; nothing was requested'],
-  ['3', 'incomplete: pages failed, and which is said'],
+  [
+    '3',
+    'incomplete, drifted or capped: pages failed, records are missing, or the list changed, and what is said; with --strict also unverified',
+  ],
   ['4', 'the server refuses the credentials; the same command goes on with new ones'],
   ['5', 'stopped by --max-pages, --deadline or --max-wait; the same command goes on'],
   ['129', 'SIGHUP, after what was in flight was kept; the same command goes on'],
@@ -63,18 +69,29 @@ export function exitCodeOfSignal(signal: StopSignal): ExitCode {
   return ofSignal[signal];
 }
 
-export function exitCodeOfVerdict(verdict: Verdict, allowIncomplete: boolean): ExitCode {
-  return verdict.name === 'complete' || allowIncomplete ? 0 : 3;
+/** What the user lets pass, or does not. */
+export interface Leniency {
+  readonly allowIncomplete: boolean;
+  /** A list that nothing could be checked against is not enough. */
+  readonly strict: boolean;
+}
+
+export function exitCodeOfVerdict(verdict: Verdict, leniency: Leniency): ExitCode {
+  return leniency.allowIncomplete || isWhole(verdict.name, leniency.strict) ? 0 : 3;
 }
 
 /** A stored page that no longer proves itself is a missing page. */
-export function exitCodeOfVerification(verdict: Verdict, problems: number): ExitCode {
-  return problems > 0 ? 3 : exitCodeOfVerdict(verdict, false);
+export function exitCodeOfVerification(
+  verdict: Verdict,
+  problems: number,
+  strict: boolean,
+): ExitCode {
+  return problems > 0 ? 3 : exitCodeOfVerdict(verdict, { allowIncomplete: false, strict });
 }
 
 /** A stop outweighs the verdict: what was not asked for is not allowed to be missing. */
-export function exitCodeOfSummary(summary: Summary, allowIncomplete: boolean): ExitCode {
+export function exitCodeOfSummary(summary: Summary, leniency: Leniency): ExitCode {
   const { stop, verdict } = summary;
-  if (stop === null) return exitCodeOfVerdict(verdict, allowIncomplete);
+  if (stop === null) return exitCodeOfVerdict(verdict, leniency);
   return stop.kind === 'signal' ? ofSignal[stop.signal] : ofStop[stop.kind];
 }

@@ -4,7 +4,7 @@ import { escapeText } from '../core/escape.ts';
 import { formatBytes } from '../core/units.ts';
 import { exportArchive } from '../index.ts';
 import { createScreen } from '../report/screen.ts';
-import { counted } from '../report/wording.ts';
+import { counted, reservation } from '../report/wording.ts';
 import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodeOfVerdict } from './exit-code.ts';
 import type { TypedArguments } from './parse-arguments.ts';
@@ -26,12 +26,14 @@ export async function exportCommand(typed: TypedArguments, context: CliContext):
   await stdout?.flush();
   if (!typed.has('quiet')) {
     const { destination, records, bytes, verdict } = result;
-    const missing = verdict.name === 'complete' ? '' : ', without the pages that are missing';
     screen.line(
-      `${counted(records, 'record')} → ${escapeText(destination)} (${formatBytes(bytes)})${missing}`,
+      `${counted(records, 'record')} → ${escapeText(destination)} (${formatBytes(bytes)})${reservation(verdict)}`,
     );
   }
-  return exitCodeOfVerdict(result.verdict, shape.allowIncomplete === true);
+  return exitCodeOfVerdict(result.verdict, {
+    allowIncomplete: shape.allowIncomplete === true,
+    strict: false,
+  });
 }
 
 /** The one argument of `export` and `verify`. */

@@ -60,7 +60,10 @@ export async function fetchCommand(
     );
     await stdout?.flush();
     reporting.close();
-    const exitCode = exitCodeOfSummary(summary, options.allowIncomplete === true);
+    const exitCode = exitCodeOfSummary(summary, {
+      allowIncomplete: options.allowIncomplete === true,
+      strict: options.strict === true,
+    });
     if (!reporting.json && !(reporting.quiet && exitCode === 0)) {
       saySummary({ summary, total, outputName }, typed, context, options, reporting);
     }
@@ -119,9 +122,15 @@ function saySummary(
     commands: {
       again: againCommand(typed, context.env),
       takeWhatIsThere: takeWhatIsThere(summary, typed, context, options),
+      anew: againCommand(typed, context.env, [anewFlag(summary, options)]),
     },
   });
   if (text !== '') screen.line(text);
+}
+
+/** What is stored of a list that changed does not agree with itself, whatever is fetched besides. */
+function anewFlag({ verdict }: Summary, options: RunOptions): string {
+  return verdict.name === 'drifted' && options.repair !== true ? '--repair' : '--fresh';
 }
 
 /**

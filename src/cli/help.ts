@@ -1,6 +1,14 @@
 import { VERSION } from '../core/resolve-options.ts';
 import { exitCodeMeanings } from './exit-code.ts';
-import { type Flag, type FlagName, flagGroups, flagNamed, flagsOf, type Verb } from './flags.ts';
+import {
+  type Flag,
+  type FlagName,
+  flagGroups,
+  flagNamed,
+  flagsOf,
+  type Verb,
+  verbs,
+} from './flags.ts';
 
 /** Width of the screen that `-h` has to fit; 24 lines high. */
 const helpColumns = 80;
@@ -18,6 +26,7 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
     does: 'Fetches every page, keeps it, checks it, and writes the records in page order. The same command goes on where it stopped.',
     examples: [
       ['try it?', 'everypage demo'],
+      ['get every page?', "everypage 'https://a.io/v1/items' -o a.ndjson"],
       ['get pages 1 to 500?', "everypage 'https://a.io/v1?page=[1-500]' -o a.ndjson"],
       ['get a list of URLs?', 'everypage @urls.txt -o a.ndjson'],
       ['keep only the records?', 'everypage @urls.txt -o a.json --select data.items'],
@@ -41,38 +50,59 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
       ['ask from a script?', 'everypage verify a.everypage --json'],
     ],
   },
+  explain: {
+    usage: "everypage explain 'URL' [FLAGS]",
+    does: 'Finds out how the list at URL pages, with at most eight requests: what shows it, how much there is, and the flags that pin it. Writes nothing.',
+    examples: [
+      ['see how it pages?', "everypage explain 'https://a.io/v1/items'"],
+      ['ask from a script?', "everypage explain 'https://a.io/v1/items' --json"],
+    ],
+  },
+  presets: {
+    usage: 'everypage presets [NAME]',
+    does: 'Lists the APIs whose conventions are known by name, or says everything about one.',
+    examples: [['use one?', "everypage 'https://a.io/items' --preset stripe -o a.ndjson"]],
+  },
   demo: {
-    usage: 'everypage demo [FLAGS]',
+    usage: 'everypage demo [--api NAME] [FLAGS]',
     does: 'Starts a local HTTP/2 API with faults and a rate limit, fetches all of it, and shows the first records.',
     examples: [['watch each page?', 'everypage demo -vv']],
   },
 };
 
-const oftenUsed: readonly FlagName[] = [
-  'output',
-  'select',
-  'header',
-  'bearer-env',
-  'concurrency',
-  'allow-incomplete',
-  'fresh',
-  'verbose',
-];
+/** Where a verb has more flags than fit a screen. */
+const oftenUsed: Readonly<Partial<Record<Verb, readonly FlagName[]>>> = {
+  fetch: [
+    'output',
+    'select',
+    'header',
+    'bearer-env',
+    'concurrency',
+    'allow-incomplete',
+    'fresh',
+    'verbose',
+  ],
+  explain: ['paginate', 'preset', 'header', 'bearer-env', 'data', 'json'],
+};
 
 /** `-h`: at most 24 lines of at most 80 columns. */
 export function shortHelp(verb: Verb): string {
   const { usage, examples, does } = verbHelp[verb];
   const questions = examples.map(([question, command]) => ({ left: question, right: command }));
-  const shown = verb === 'fetch' ? oftenUsed.map(flagNamed) : flagsOf(verb);
+  const shown = oftenUsed[verb]?.map(flagNamed) ?? flagsOf(verb);
   const lines =
     verb === 'fetch'
-      ? [`usage: ${usage}`, '       everypage export|verify ARCHIVE, everypage demo', '']
+      ? [
+          `usage: ${usage}`,
+          '       everypage explain URL, export|verify ARCHIVE, presets, demo',
+          '',
+        ]
       : [`usage: ${usage}`, '', ...wrap(does, helpColumns), ''];
   lines.push(
     'how do I...',
     ...twoColumns(questions),
     '',
-    verb === 'fetch' ? 'flags used most' : 'flags',
+    verb in oftenUsed ? 'flags used most' : 'flags',
     ...twoColumns(shown.map((flag) => ({ left: flagLabel(flag), right: flag.help }))),
     '',
     verb === 'fetch'
@@ -87,7 +117,7 @@ export function longHelp(verb: Verb): string {
   const { usage, does, examples } = verbHelp[verb];
   const lines = [`everypage ${VERSION}`, '', `usage: ${usage}`];
   if (verb === 'fetch') {
-    for (const other of ['export', 'verify', 'demo'] as const) {
+    for (const other of verbs.slice(1)) {
       lines.push(`       ${verbHelp[other].usage}`);
     }
   }

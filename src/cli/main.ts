@@ -24,6 +24,8 @@ const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
   fetch: async () => (await import('./fetch-command.ts')).fetchCommand,
   export: async () => (await import('./export-command.ts')).exportCommand,
   verify: async () => (await import('./verify-command.ts')).verifyCommand,
+  explain: async () => (await import('./explain-command.ts')).explainCommand,
+  presets: async () => (await import('./presets-command.ts')).presetsCommand,
   demo: async () => (await import('./demo-command.ts')).demoCommand,
 };
 

@@ -116,13 +116,18 @@ function takeVerb(positionals: string[]): Verb {
   return 'fetch';
 }
 
+/** `a, b and c` */
+function spoken(names: readonly string[]): string {
+  return names.join(', ').replace(/, ([^,]*)$/, ' and $1');
+}
+
 function checkVerb(verb: Verb, typed: readonly TypedFlag[]): void {
   for (const { name, rawName } of typed) {
     const allowed: readonly Verb[] = findFlag(name)!.verbs;
     if (allowed.includes(verb)) continue;
     const owners = allowed.map((owner) => `everypage ${owner === 'fetch' ? 'URL' : owner}`);
     const own = verb === 'fetch' ? 'everypage URL' : `everypage ${verb}`;
-    throw usage(`${rawName} is a flag of ${owners.join(' and ')}, not of ${own}`);
+    throw usage(`${rawName} is a flag of ${spoken(owners)}, not of ${own}`);
   }
 }
 

@@ -10,6 +10,7 @@ import type { CliContext } from './context.ts';
 import { readCredentials } from './credentials.ts';
 import type { FlagName } from './flags.ts';
 import type { TypedArguments } from './parse-arguments.ts';
+import { readPaginate } from './read-paginate.ts';
 
 /** An absent flag is left out rather than set to `undefined`. */
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
@@ -23,6 +24,15 @@ export async function readRunOptions(
   context: Pick<CliContext, 'env' | 'stdin'>,
 ): Promise<RunOptions> {
   const options: Mutable<RunOptions> = { ...readShape(typed), ...readFigures(typed) };
+
+  const paginate = readPaginate(typed);
+  if (paginate !== undefined) options.paginate = paginate;
+  if (typed.has('records')) {
+    if (typed.has('pages')) throw usage('--records and --pages say opposite things; give one');
+    options.records = true;
+  }
+  if (typed.has('strict')) options.strict = true;
+  if (typed.has('repair')) options.repair = true;
 
   const method = typed.value('request')?.toUpperCase();
   if (method === 'GET' || method === 'POST') options.method = method;
@@ -44,14 +54,14 @@ export async function readRunOptions(
     throw usage('give --http1.1 or --http2, not both');
   if (typed.has('http1.1')) options.protocol = 'http1';
   if (typed.has('http2')) options.protocol = 'http2';
-  if (typed.has('cert') !== typed.has('key')) {
-    throw usage('--cert and --key belong together: a certificate and its private key');
+  if (typed.has('cert') !== typed.has('cert-key')) {
+    throw usage('--cert and --cert-key belong together: a certificate and its private key');
   }
   copyText(typed, options, [
     ['proxy', 'proxy'],
     ['cacert', 'caFile'],
     ['cert', 'certFile'],
-    ['key', 'keyFile'],
+    ['cert-key', 'keyFile'],
     ['archive', 'archive'],
   ]);
   if (typed.has('insecure')) options.insecure = true;
@@ -66,7 +76,7 @@ export async function readRunOptions(
 /** Output, format and selection: what `export` takes as well. */
 export function readShape(
   typed: TypedArguments,
-): Pick<RunOptions, 'output' | 'format' | 'select' | 'allowIncomplete'> {
+): Pick<RunOptions, 'output' | 'format' | 'select' | 'wholePages' | 'allowIncomplete'> {
   const shape: Mutable<ReturnType<typeof readShape>> = {};
   const output = typed.value('output');
   if (output === '') throw usage('-o is empty; is a shell variable unset?');
@@ -79,6 +89,7 @@ export function readShape(
     throw usage('--select takes records out of pages and --pages keeps pages whole; give one');
   }
   if (select !== null) shape.select = select;
+  if (typed.has('pages')) shape.wholePages = true;
   if (typed.has('allow-incomplete')) shape.allowIncomplete = true;
   return shape;
 }
@@ -129,6 +140,10 @@ function readFigures(typed: TypedArguments): RunOptions {
   set(
     'maxPages',
     read('max-pages', (text) => whole(text, 1, most)),
+  );
+  set(
+    'expect',
+    read('expect', (text) => whole(text, 0, most)),
   );
   for (const [name, key, lowestMs] of durations) {
     set(

@@ -1,6 +1,6 @@
 /** What a run tells those who watch it. Observers import these types and never the run. */
 import type { Place } from './page-request.ts';
-import type { Summary } from './summary.ts';
+import type { PaginationFacts, Summary } from './summary.ts';
 
 export type RunEvent =
   /** First event. `total` is null while the plan's length is unknown. */
@@ -13,6 +13,8 @@ export type RunEvent =
       /** The pages are complete already and only the output was missing: no request is sent. */
       readonly exportOnly: boolean;
     }
+  /** How a list that pages by itself was found to page. */
+  | ({ readonly type: 'pagination' } & PaginationFacts)
   /** The plan's length became known, or grew. */
   | { readonly type: 'total'; readonly total: number }
   /** A page reached its final state. */

@@ -1,7 +1,60 @@
 /** What a user may ask of a run, and what it means once resolved. */
 import type { EventSink } from './events.ts';
 import type { Method } from './page-request.ts';
+import type { Pagination, PaginationStyle } from './pagination.ts';
 import type { Secret } from './secret.ts';
+
+/** A page as a pagination function sees it. */
+export interface PageToContinue {
+  /** Credentials in it are replaced by `REDACTED`. */
+  readonly url: string;
+  readonly status: number;
+  /** The kept response headers, names in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** Decoded bytes. */
+  readonly body: Uint8Array;
+  json<T = unknown>(): T;
+}
+
+/** What to ask for after a page: a URL, or one with its own body (JSON) or headers. */
+export type NextRequest =
+  | string
+  | URL
+  | {
+      readonly url: string | URL;
+      readonly body?: string | Uint8Array;
+      readonly headers?: Readonly<Record<string, string>>;
+    };
+
+/**
+ * A user's own pagination: what to ask for after `page`, nothing at the end. It must depend on the
+ * page alone, because a run that goes on calls it again for the pages it has.
+ */
+export type NextPage = (
+  page: PageToContinue,
+) =>
+  | NextRequest
+  | readonly NextRequest[]
+  | undefined
+  | null
+  | Promise<NextRequest | readonly NextRequest[] | undefined | null>;
+
+/** What is known of a list's pagination; detection finds the rest. */
+export interface PaginateOptions extends Partial<Omit<Pagination, 'style'>> {
+  /** Default `auto`. */
+  readonly style?: 'auto' | Exclude<PaginationStyle, 'function' | 'single'>;
+  /** A named API's conventions (`everypage presets` lists them); the rest of the object wins. */
+  readonly preset?: string;
+  /** Runs disjoint ranges of a list in parallel: `created[gte]=2024-01-01..2024-12-31/30d`. */
+  readonly split?: string;
+}
+
+export type Paginate =
+  | 'auto'
+  | 'none'
+  | Exclude<PaginationStyle, 'function' | 'single'>
+  | PaginateOptions
+  | NextPage;
 
 /**
  * Options of a run. All are optional; times are milliseconds, sizes are bytes.
@@ -11,8 +64,22 @@ export interface RunOptions {
   readonly output?: string;
   /** Overrides what the output's extension says. */
   readonly format?: 'ndjson' | 'json';
-  /** Dotted path to the records in a page (`data.items`). Default: one record a page, the whole page. */
+  /**
+   * Where the records stand in a page: a dotted path (`data.items`), `@` for a page that is itself
+   * the list, or a JMESPath expression. Default: the records found where the list is paginated,
+   * else one record a page, the whole page.
+   */
   readonly select?: string;
+  /** Find the records by structure in lists and ranges too. Default false. */
+  readonly records?: boolean;
+  /** One record a page, the whole page, where the list is paginated too. Default false. */
+  readonly wholePages?: boolean;
+  /**
+   * How the list goes on from its first page: `auto` finds out, a style pages that way, an object
+   * pins what detection need not find, a function says what to ask for next. Default: `auto` for one
+   * URL without a range, `none` for everything else.
+   */
+  readonly paginate?: Paginate;
   /** Default `GET`, or `POST` where `body` is given. A POST is taken as a read and may be retried. */
   readonly method?: Method;
   /** Own headers. Default: `accept: application/json` and a `user-agent`. */
@@ -62,7 +129,13 @@ export interface RunOptions {
   readonly keep?: boolean;
   /** Write the output and end well although pages failed. Default false. */
   readonly allowIncomplete?: boolean;
-  /** Origins that redirects may lead to; they get no credentials and no own headers. Default none. */
+  /** Records there must be; another number is `incomplete`. Default: what the server says. */
+  readonly expect?: number;
+  /** Where nothing could be checked against, leave the output as it was. Default false. */
+  readonly strict?: boolean;
+  /** Read the whole list again until two readings agree. Default false. */
+  readonly repair?: boolean;
+  /** Origins that redirects and next links may lead to; they get no credentials and no own headers. Default none. */
   readonly allowOrigins?: readonly string[];
   /** More query parameters to treat as credentials. */
   readonly secretParams?: readonly string[];
@@ -77,12 +150,26 @@ export interface Header {
   readonly value: string | Secret;
 }
 
+/** What the user said of pagination. */
+export interface ResolvedPaginate {
+  /** `default`: nothing, so it depends on the URL. */
+  readonly kind: 'default' | 'none' | 'auto' | 'style' | 'function';
+  /** What was pinned, `style` among it where the kind is `style`. */
+  readonly pinned: Partial<Pagination>;
+  readonly preset: string | null;
+  readonly split: string | null;
+  readonly next: NextPage | null;
+}
+
 /** `RunOptions` with every default filled in and every value checked; frozen. */
 export interface ResolvedOptions {
   readonly output: string | null;
   /** Null: what the output's extension says, NDJSON where there is none. */
   readonly format: 'ndjson' | 'json' | null;
   readonly select: string | null;
+  readonly records: boolean;
+  readonly wholePages: boolean;
+  readonly paginate: ResolvedPaginate;
   readonly method: Method;
   readonly headers: readonly Header[];
   readonly body: Uint8Array | null;
@@ -108,6 +195,9 @@ export interface ResolvedOptions {
   readonly fresh: boolean;
   readonly keep: boolean;
   readonly allowIncomplete: boolean;
+  readonly expect: number | null;
+  readonly strict: boolean;
+  readonly repair: boolean;
   readonly allowOrigins: readonly string[];
   readonly secretParams: readonly string[];
 }

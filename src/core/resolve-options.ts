@@ -1,6 +1,7 @@
 import { EverypageError } from './errors.ts';
 import type { Header, ResolvedOptions, RunOptions } from './options.ts';
 import { isSecretHeader } from './redact.ts';
+import { resolvePaginate } from './resolve-paginate.ts';
 import { Secret } from './secret.ts';
 
 const SECOND = 1000;
@@ -32,6 +33,9 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     output: options.output ?? null,
     format: options.format ?? null,
     select: options.select ?? null,
+    records: options.records ?? false,
+    wholePages: options.wholePages ?? false,
+    paginate: resolvePaginate(options.paginate),
     method,
     headers: Object.freeze(resolveHeaders(options, body !== null)),
     body,
@@ -58,6 +62,9 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     fresh: options.fresh ?? false,
     keep: options.keep ?? true,
     allowIncomplete: options.allowIncomplete ?? false,
+    expect: options.expect === undefined ? null : whole('expect', options.expect, 0),
+    strict: options.strict ?? false,
+    repair: options.repair ?? false,
     allowOrigins: Object.freeze((options.allowOrigins ?? []).map(originOf)),
     secretParams: Object.freeze([...(options.secretParams ?? [])]),
   });

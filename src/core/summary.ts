@@ -1,11 +1,19 @@
+import type { PlanEnd } from './lesson.ts';
 import type { Place } from './page-request.ts';
+import type { PaginationStyle } from './pagination.ts';
 
 /**
- * What the archive proves. `complete`: every page of the plan is stored and the plan's end is
- * known. `incomplete`: pages failed or are still pending. The names `unverified`, `drifted` and
- * `capped` come with pagination.
+ * What the archive proves. `complete`: every page of the plan is stored, the plan's end is known and
+ * what the server said of it agrees. `unverified`: the same, but the server said nothing to check
+ * against. `incomplete`: pages failed, are pending, or records are missing. `drifted`: the list
+ * changed while it was read. `capped`: the server gives no more, though there is more.
  */
-export type VerdictName = 'complete' | 'incomplete';
+export type VerdictName = 'complete' | 'unverified' | 'incomplete' | 'drifted' | 'capped';
+
+/** Whether a run with this verdict has everything: it ends well and may replace an older output. */
+export function isWhole(verdict: VerdictName, strict: boolean): boolean {
+  return verdict === 'complete' || (verdict === 'unverified' && !strict);
+}
 
 export interface Verdict {
   readonly name: VerdictName;
@@ -14,6 +22,36 @@ export interface Verdict {
   readonly stored: number;
   readonly failed: number;
   readonly pending: number | null;
+  /** Speculative pages past the end; outside the verdict. */
+  readonly beyondEnd: number;
+  /** How the plan ended, or null where it did not. */
+  readonly end: PlanEnd['reason'] | null;
+  /** Why it is not `complete`, each a sentence without its full stop; empty where it is. */
+  readonly reasons: readonly string[];
+  /** What was counted of records; null for a plan that does not page by itself. */
+  readonly records: RecordEvidence | null;
+}
+
+export interface RecordEvidence {
+  /** In the stored pages, each ordinal once where the API pages by offset. */
+  readonly fetched: number;
+  /** What the server said at the first and at the last reading; null where it said nothing. */
+  readonly totalAtStart: number | null;
+  readonly totalAtEnd: number | null;
+  /** Distinct keys; null where no key is known. */
+  readonly unique: number | null;
+  /** Records whose key had come before; 0 where no key is known. */
+  readonly duplicates: number;
+  /** Pages that share keys, the first few in page order. */
+  readonly sharedKeys: readonly {
+    readonly first: Place;
+    readonly second: Place;
+    readonly keys: number;
+  }[];
+  /** Ordinals that no page covers: from ≤ n < to. */
+  readonly gaps: readonly { readonly branch: number; readonly from: number; readonly to: number }[];
+  /** Pages that were read again at the end and had other records then. */
+  readonly changed: readonly Place[];
 }
 
 export interface FailedPage {
@@ -41,8 +79,23 @@ export type Stop =
     }
   | { readonly kind: 'closed-pipe' };
 
+/** How a list that pages by itself was found to page. */
+export interface PaginationFacts {
+  readonly style: PaginationStyle;
+  /** What showed it, each a phrase for people. */
+  readonly evidence: readonly string[];
+  /** The flags that pin it. */
+  readonly flags: readonly string[];
+  /** What is taken from a page; null for whole pages. */
+  readonly recordsPath: string | null;
+}
+
 export interface Summary {
   readonly verdict: Verdict;
+  /** Null for a list or a range. */
+  readonly pagination: PaginationFacts | null;
+  /** How often the whole list was read: more than once only with `repair`. */
+  readonly readings: number;
   readonly stop: Stop | null;
   /** Pages fetched by this process; the rest were stored before. */
   readonly fetched: number;

@@ -108,3 +108,8 @@ export function formatCount(count: number): string {
     .toString()
     .replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
+
+/** `1 page`, `25,000 pages`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}

@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
+import { EverypageError } from '../core/errors.ts';
 import { decodeBody } from './content-encoding.ts';
-import { createJsonScanner, type FoundRecords } from './json-scan.ts';
+import type { FoundRecords } from './found-records.ts';
+import { createJsonScanner, type JsonScan } from './json-scan.ts';
 import { describeMissing } from './page-shape.ts';
 import type { Selection } from './selection.ts';
 
@@ -17,11 +19,13 @@ export type BodyVerdict =
       /** The caller's to keep. */
       readonly found: FoundRecords;
     }
-  | {
-      readonly ok: false;
-      readonly kind: 'empty' | 'encoding' | 'json' | 'selection';
-      readonly reason: string;
-    };
+  | Refusal;
+
+interface Refusal {
+  readonly ok: false;
+  readonly kind: 'empty' | 'encoding' | 'json' | 'selection';
+  readonly reason: string;
+}
 
 export type BodyCheck = (wire: Uint8Array, encoding: string | null) => BodyVerdict;
 
@@ -37,7 +41,17 @@ const LESS_THAN = 0x3c;
  */
 export function createBodyCheck(selection: Selection, maxDecodedBytes: number): BodyCheck {
   const scanner = createJsonScanner(selection);
-  const wholePage = selection.keys.length === 0;
+  const wholePage = selection.text === '';
+
+  /** An expression may not fit a page: `sum(@)` where there is text. */
+  function scanOrRefusal(bytes: Uint8Array): JsonScan | Refusal {
+    try {
+      return scanner.scan(bytes);
+    } catch (error) {
+      if (error instanceof EverypageError) return refused('selection', error.message);
+      throw error;
+    }
+  }
 
   return (wire, encoding) => {
     if (wire.length === 0) return refused('empty', 'the body is empty');
@@ -46,7 +60,8 @@ export function createBodyCheck(selection: Selection, maxDecodedBytes: number): 
     const bytes = decoded.bytes;
     if (bytes.length === 0) return refused('empty', 'the body is empty once decoded');
 
-    const scan = scanner.scan(bytes);
+    const scan = scanOrRefusal(bytes);
+    if ('ok' in scan) return scan;
     if (!scan.valid) {
       const reason = isMarkupFrom(bytes, scan.offset) ? 'it looks like HTML' : scan.reason;
       return refused('json', `the body is not JSON (byte ${scan.offset}: ${reason})`);
@@ -61,6 +76,7 @@ export function createBodyCheck(selection: Selection, maxDecodedBytes: number): 
         count: scan.count,
         spans: scan.spans.slice(0, 2 * scan.count),
         compact: scan.compact,
+        ...(scan.source === undefined ? {} : { source: scan.source }),
       },
     };
   };
@@ -74,6 +90,6 @@ function isMarkupFrom(bytes: Uint8Array, offset: number): boolean {
   );
 }
 
-function refused(kind: 'empty' | 'encoding' | 'json' | 'selection', reason: string): BodyVerdict {
+function refused(kind: Refusal['kind'], reason: string): Refusal {
   return { ok: false, kind, reason };
 }

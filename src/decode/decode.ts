@@ -1,10 +1,17 @@
 /**
  * The contract of this folder: what a body says. It undoes content-encodings, judges JSON, finds the
- * byte ranges of the records under a selection and copies them without insignificant white space.
- * It never builds values out of a page, so it cannot change one; it does no I/O and knows neither
- * archive nor network. It may import only core/. What sibling folders may use stands here.
+ * byte ranges of the records under a selection and copies them without insignificant white space;
+ * it picks single values and the identities of records out of a page, as literal text. It never
+ * writes a value of a page anew, so it cannot change one: only `jmespath/` builds values, and they
+ * remember their bytes. It does no I/O and knows neither archive nor network. It may import only
+ * core/. What sibling folders may use stands here.
  */
 export { copyCompact, copyRange } from './compact.ts';
-export { createJsonScanner, type FoundRecords, type JsonScan } from './json-scan.ts';
+export type { FoundRecords } from './found-records.ts';
+export { createJsonScanner, type JsonScan, type JsonScanner } from './json-scan.ts';
+export { loadSelection } from './load-selection.ts';
 export { describeMissing } from './page-shape.ts';
-export { parseSelection, type Selection } from './selection.ts';
+export { createPicker, type Picked } from './pick-values.ts';
+export { createKeyReader } from './record-keys.ts';
+export { recordsDigest } from './records-digest.ts';
+export { isExpression, parseSelection, pathOf, type Selection } from './selection.ts';

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { FoundRecords } from './found-records.ts';
 import {
   badUtf8,
   findBadUtf8,
@@ -9,16 +10,6 @@ import {
 } from './json-fault.ts';
 import { endOfLiteral, endOfSpace, endOfString, isKey } from './json-tokens.ts';
 import type { Selection } from './selection.ts';
-
-/** Where the records of a page stand. */
-export interface FoundRecords {
-  /** Records under the selection. */
-  readonly count: number;
-  /** Start and end (exclusive) of each record, in bytes: `2 * count` numbers, then stale ones. */
-  readonly spans: Uint32Array;
-  /** No insignificant white space stands anywhere inside the top-level value. */
-  readonly compact: boolean;
-}
 
 /** What one pass over a page found. The scanner owns `spans`; the next scan overwrites it. */
 export type JsonScan =
@@ -62,6 +53,7 @@ const MAX_BYTES = 0xffff_ffff;
  * would (RFC 8259; a UTF-8 byte order mark is skipped) and marks where the records stand: the
  * elements where the path leads to an array, nothing where it leads to null, else that one value;
  * for the whole page the top-level value. It builds no values, so nothing of a page is rewritten.
+ * Where the selection is an expression, that is applied to the page once it is known to be valid.
  *
  *     const scanner = createJsonScanner(parseSelection('data'));
  *     scanner.scan(Buffer.from('{"data":[1,2]}')); // count 2, spans 9 10 11 12
@@ -72,7 +64,7 @@ export function createJsonScanner(
 ): JsonScanner {
   const maxDepth = options.maxDepth ?? 1_000_000;
   const keys = selection.keys;
-  const wholePage = keys.length === 0;
+  const wholePage = selection.text === '';
   /** For each open container, whether the one around it is an object. */
   let stack = new Uint8Array(256);
   let spans = new Uint32Array(256);
@@ -83,7 +75,11 @@ export function createJsonScanner(
     const end = endOfText(bytes, start);
     if (!isUtf8(bytes)) return judgeBadUtf8(bytes, start, end);
     const verdict = scanText(bytes, start, end);
-    const wide = verdict.valid ? null : findWideEncoding(bytes);
+    if (verdict.valid) {
+      if (selection.evaluate === undefined) return verdict;
+      return { valid: true, found: 'records', ...selection.evaluate(bytes) };
+    }
+    const wide = findWideEncoding(bytes);
     return wide === null ? verdict : fault(wide);
   }
 

@@ -1,12 +1,18 @@
 import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
+import type { FoundRecords } from './found-records.ts';
 
-/** Where the records stand in a page. Made by `parseSelection`; never written by hand. */
+/** Where the records stand in a page. Made by `parseSelection` or `loadSelection`. */
 export interface Selection {
   /** As the user wrote it; empty for the whole page. */
   readonly text: string;
-  /** The keys to follow from the top, outermost first. */
+  /** The keys to follow from the top, outermost first; none for the whole page and for `@`. */
   readonly keys: readonly SelectionKey[];
+  /**
+   * Only for an expression: the records it gives for a page that is known to be valid JSON. Throws
+   * `EverypageError` with code `SELECTION` where it cannot be applied to the page.
+   */
+  readonly evaluate?: (page: Uint8Array) => FoundRecords;
 }
 
 export interface SelectionKey {
@@ -14,9 +20,14 @@ export interface SelectionKey {
   readonly utf8: Uint8Array;
 }
 
+/** What makes a selection an expression, unless a backslash stands before it. */
+const EXPRESSION_CHARACTERS = '[]{}|*()&\'"`?,!=<>';
+
 /**
  * Reads a dotted path: `data.items` is the value of `items` in the value of `data`. A dot or a
- * backslash within a key is written `\.` or `\\`. Empty text and null mean the whole page.
+ * backslash within a key is written `\.` or `\\`; the characters of expressions and a lone `@` may
+ * have a backslash before them too. Empty text and null mean the whole page; `@` means its elements
+ * where the page is an array, else the page.
  *
  * Throws `EverypageError` with code `SELECTION` where a key is empty or a backslash stands alone.
  *
@@ -24,10 +35,40 @@ export interface SelectionKey {
  */
 export function parseSelection(text: string | null): Selection {
   if (text === null || text === '') return { text: '', keys: [] };
+  if (text === '@') return { text, keys: [] };
   const names = splitAtDots(text);
   if (names.includes('')) throw malformed(text, emptyKeyReason(text));
   const encoder = new TextEncoder();
   return { text, keys: names.map((name) => ({ name, utf8: encoder.encode(name) })) };
+}
+
+/**
+ * The dotted path of these keys, such that `parseSelection` and `loadSelection` read it as them.
+ *
+ *     pathOf(['@odata.nextLink', 'page[size]']); // '@odata\\.nextLink.page\\[size\\]'
+ */
+export function pathOf(names: readonly string[]): string {
+  if (names.length === 1 && names[0] === '@') return '\\@';
+  return names
+    .map((name) =>
+      Array.from(name, (character) => (isEscapable(character) ? `\\${character}` : character)).join(
+        '',
+      ),
+    )
+    .join('.');
+}
+
+/** Whether the text is a JMESPath expression and no dotted path. */
+export function isExpression(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '\\') at++;
+    else if (EXPRESSION_CHARACTERS.includes(text.charAt(at))) return true;
+  }
+  return false;
+}
+
+function isEscapable(character: string): boolean {
+  return character === '.' || character === '\\' || EXPRESSION_CHARACTERS.includes(character);
 }
 
 function splitAtDots(text: string): string[] {
@@ -40,7 +81,7 @@ function splitAtDots(text: string): string[] {
     }
     if (character === '\\') {
       character = text.charAt(++at);
-      if (character !== '.' && character !== '\\') {
+      if (character === '' || (character !== '@' && !isEscapable(character))) {
         throw malformed(text, 'a backslash may only stand before a dot or a backslash');
       }
     }

@@ -13,6 +13,8 @@ export interface ExportPage {
   readonly body: Uint8Array;
   /** Its records under the selection of this export, where a check has found them already. */
   readonly found?: FoundRecords;
+  /** So many records at its front are left out, because an earlier page gave them. Default 0. */
+  readonly skip?: number;
 }
 
 /** Stands between two pages where the next one is not there yet: what is buffered goes out. */

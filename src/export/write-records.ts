@@ -6,7 +6,7 @@ import {
   describeMissing,
   type FoundRecords,
   type JsonScan,
-  parseSelection,
+  loadSelection,
   type Selection,
 } from '../decode/decode.ts';
 import { BLOCK_BYTES, BlockWriter } from './block-writer.ts';
@@ -42,7 +42,7 @@ export async function writeRecords(
   selectionText: string | null,
   frame: RecordFrame,
 ): Promise<ExportCounts> {
-  const selection = parseSelection(selectionText);
+  const selection = await loadSelection(selectionText);
   const scanner = createJsonScanner(selection);
   const out = new BlockWriter(destination);
   const beforeFirst = Buffer.from(frame.beforeFirst);
@@ -55,9 +55,11 @@ export async function writeRecords(
       await out.flush();
       continue;
     }
-    const scan = page.found ?? recordsOf(scanner.scan(page.body), page, selection);
-    if (scan.count === 0) continue;
-    const first = scan.spans[0]!;
+    const scan = page.found ?? recordsOf(() => scanner.scan(page.body), page, selection);
+    const skip = page.skip ?? 0;
+    if (scan.count <= skip) continue;
+    const body = scan.source ?? page.body;
+    const first = scan.spans[2 * skip]!;
     const regionBytes = scan.spans[2 * scan.count - 1]! - first;
 
     if (oneLineFeedBetween && scan.compact && regionBytes <= BLOCK_BYTES / 2) {
@@ -65,20 +67,20 @@ export async function writeRecords(
       const room = out.reserve(lead.length + regionBytes);
       if (room) await room;
       out.add(lead);
-      addRegion(out, page.body, scan);
+      addRegion(out, body, scan, skip);
     } else {
-      for (let index = 0; index < scan.count; index++) {
-        const lead = records + index === 0 ? beforeFirst : between;
+      for (let index = skip; index < scan.count; index++) {
+        const lead = records + index === skip ? beforeFirst : between;
         const start = scan.spans[2 * index]!;
         const end = scan.spans[2 * index + 1]!;
         const room = out.reserve(lead.length + end - start);
         if (room) await room;
         out.used = copyRange(out.block, out.used, lead, 0, lead.length);
         const copy = scan.compact ? copyRange : copyCompact;
-        out.used = copy(out.block, out.used, page.body, start, end);
+        out.used = copy(out.block, out.used, body, start, end);
       }
     }
-    records += scan.count;
+    records += scan.count - skip;
   }
 
   const tail = Buffer.from(records === 0 ? frame.none : frame.afterLast);
@@ -89,18 +91,19 @@ export async function writeRecords(
 }
 
 /**
- * Copies all records of a compact page at once. Between two of them stands one comma and nothing
- * else, which becomes the line feed.
+ * Copies the records of a compact page from number `skip` on at once. Between two of them stands one
+ * comma and nothing else, which becomes the line feed.
  */
-function addRegion(out: BlockWriter, body: Uint8Array, scan: FoundRecords): void {
+function addRegion(out: BlockWriter, body: Uint8Array, scan: FoundRecords, skip: number): void {
   const { spans, count } = scan;
-  const first = spans[0]!;
+  const first = spans[2 * skip]!;
   const shift = out.used - first;
   out.used = copyRange(out.block, out.used, body, first, spans[2 * count - 1]!);
-  for (let index = 0; index < count - 1; index++) out.block[spans[2 * index + 1]! + shift] = LF;
+  for (let index = skip; index < count - 1; index++) out.block[spans[2 * index + 1]! + shift] = LF;
 }
 
-function recordsOf(scan: JsonScan, page: ExportPage, selection: Selection): FoundRecords {
+function recordsOf(scanPage: () => JsonScan, page: ExportPage, selection: Selection): FoundRecords {
+  const scan = orNamed(page, scanPage);
   if (!scan.valid) {
     throw new EverypageError(
       'ARCHIVE_DAMAGED',
@@ -116,4 +119,18 @@ function recordsOf(scan: JsonScan, page: ExportPage, selection: Selection): Foun
     );
   }
   return scan;
+}
+
+/** An expression that does not fit a page knows not which page it is. */
+function orNamed(page: ExportPage, scanPage: () => JsonScan): JsonScan {
+  try {
+    return scanPage();
+  } catch (error) {
+    if (!(error instanceof EverypageError)) throw error;
+    throw new EverypageError(
+      error.code,
+      `${error.message}: ${page.url}. The pages are kept and need no new fetch.`,
+      { cause: error },
+    );
+  }
 }

@@ -57,7 +57,7 @@ export function clientCertificateFault(error: unknown, host: string): TransportE
   if (!CLIENT_CERTIFICATE_ALERT.test(code)) return null;
   return new TransportError(
     'certificate',
-    `${host} wants a client certificate that it accepts (${code}): --cert FILE --key FILE`,
+    `${host} wants a client certificate that it accepts (${code}): --cert FILE --cert-key FILE`,
     { cause: error },
   );
 }

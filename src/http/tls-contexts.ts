@@ -48,7 +48,7 @@ function build(identity: TlsIdentity, ca: string[] | null): SecureContext {
   } catch (error) {
     throw new TransportError(
       'certificate',
-      `the certificates given cannot be used (${(error as Error).message}): check --cacert, --cert and --key`,
+      `the certificates given cannot be used (${(error as Error).message}): check --cacert, --cert and --cert-key`,
       { cause: error },
     );
   }

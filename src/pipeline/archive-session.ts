@@ -4,28 +4,32 @@
  */
 import { Archive } from '../archive/archive.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
-import type { AttemptRecord, PageRecord } from '../archive/archive-types.ts';
 import { differences, fingerprintOf } from '../archive/fingerprint.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
-import { PAGE_KEY_BYTES } from '../core/page-key.ts';
-import { type BodyCheck, createBodyCheck } from '../decode/check-body.ts';
-import { parseSelection } from '../decode/decode.ts';
+import type { Lesson } from '../core/lesson.ts';
+import type { Place } from '../core/page-request.ts';
+import { isWhole } from '../core/summary.ts';
+import { loadSelection } from '../decode/decode.ts';
 import { formatFor } from '../export/choose-format.ts';
 import { createFileDestination, type FileDestination } from '../export/file-destination.ts';
-import { type Destination, type ExportCounts, PAUSE } from '../export/format.ts';
-import type { DecodedPage } from './decode-stored.ts';
-import { ArchiveFollower } from './follow-archive.ts';
+import type { Destination, ExportCounts } from '../export/format.ts';
+import { BatchReader, type ReadBatch } from './batch-reader.ts';
+import { decodeStored } from './decode-stored.ts';
+import { ArchiveFollower, type Follower } from './follow-archive.ts';
+import { PlaceFollower } from './follow-places.ts';
+import { handOver, sentPage } from './hand-over.ts';
 import type {
-  ArrivedPage,
   Batch,
   Calls,
   Finished,
   Opened,
   OpenRequest,
-  Rejection,
+  PaginateRequest,
   SentPage,
+  Stored,
 } from './messages.ts';
+import { type ShapedItem, shapedPages } from './shape-pages.ts';
 
 /** Where an export goes that the main thread receives. */
 export interface MainThread {
@@ -34,43 +38,77 @@ export interface MainThread {
   exportFailed(error: unknown): void;
 }
 
-/** Pages are handed to the library's iterators in groups of about this size. */
-const SEND_BYTES = 1024 * 1024;
+/** What can be set up only once it is known how the list pages. */
+interface Begun {
+  readonly reader: BatchReader;
+  readonly follow: Follower;
+}
 
 export class ArchiveSession {
   readonly #ask: OpenRequest;
   readonly #clock: Clock;
   readonly #main: MainThread;
   readonly #archive: Archive;
-  readonly #check: BodyCheck;
-  readonly #follower: ArchiveFollower;
   readonly #file: FileDestination | null;
-  readonly #exporting: Promise<ExportCounts | null>;
+  #begun: Begun | null = null;
+  #exporting: Promise<ExportCounts | null> = Promise.resolve(null);
   /** Why the output cannot be whole; null while it can. */
   #exportError: unknown = null;
   readonly opened: Opened;
 
-  constructor(ask: OpenRequest, clock: Clock, main: MainThread) {
+  private constructor(ask: OpenRequest, clock: Clock, main: MainThread) {
     this.#ask = ask;
     this.#clock = clock;
     this.#main = main;
-    this.#check = createBodyCheck(parseSelection(ask.select), ask.maxDecodedBytes);
     if (ask.fresh) discardArchive(ask.part);
     const { archive, created } = this.#openOrCreate();
     this.#archive = archive;
     this.opened = this.#whatWasThere(!created);
-    this.#follower = new ArchiveFollower(
-      this.#archive,
-      this.opened.exportOnly ? this.#archive.planCount : null,
-      ask.maxDecodedBytes,
-    );
     this.#file = ask.target.kind === 'file' ? createFileDestination(ask.target.path) : null;
-    this.#exporting = this.#export().catch((error) => {
+  }
+
+  /** Opens the archive. A list begins at once; where the run is paginated `paginate` must follow. */
+  static async open(ask: OpenRequest, clock: Clock, main: MainThread): Promise<ArchiveSession> {
+    const session = new ArchiveSession(ask, clock, main);
+    if (!ask.isPaginated) await session.#begin(ask.select, null);
+    return session;
+  }
+
+  /** Keeps how the list pages, if it does, and begins. */
+  async paginate(ask: PaginateRequest): Promise<null> {
+    if (ask.pagination !== null) this.#archive.setPagination(ask.pagination);
+    await this.#begin(ask.select, ask);
+    return null;
+  }
+
+  async #begin(select: string | null, paginated: PaginateRequest | null): Promise<void> {
+    const { maxDecodedBytes, secretParams } = this.#ask;
+    const pagination = paginated?.pagination ?? null;
+    // A lesson counts the records of the list, whatever the export makes of a page.
+    const checked = pagination === null ? select : pagination.records;
+    const selection = await loadSelection(checked);
+    const reader = new BatchReader(selection, pagination, maxDecodedBytes, secretParams);
+    const follow =
+      pagination === null
+        ? new ArchiveFollower(
+            this.#archive,
+            this.opened.exportOnly ? this.#archive.planCount : null,
+            maxDecodedBytes,
+          )
+        : new PlaceFollower(
+            this.#archive,
+            pagination,
+            paginated?.isOneBranch === true,
+            maxDecodedBytes,
+          );
+    this.#begun = { reader, follow };
+    const pages = shapedPages(follow.pages(), pagination, checked === select);
+    this.#exporting = this.#export(pages, select).catch((error) => {
       // Where the main thread takes no more, it knows already.
       const isClosed = error instanceof EverypageError && error.code === 'CLOSED_PIPE';
       if (!isClosed) {
         this.#exportError = error;
-        main.exportFailed(error);
+        this.#main.exportFailed(error);
       }
       return null;
     });
@@ -99,7 +137,8 @@ export class ArchiveSession {
   #whatWasThere(goesOn: boolean): Opened {
     const archive = this.#archive;
     const highestPosition = archive.highestPosition(0);
-    const exportOnly = archive.verdictName === 'complete';
+    const exportOnly =
+      archive.verdictName !== null && isWhole(archive.verdictName, this.#ask.strict);
     // Pages that failed are tried again by the same command.
     archive.forgetFailed();
     const ageMs = this.#clock.wallTime() - archive.createdAt;
@@ -108,77 +147,46 @@ export class ArchiveSession {
       exportOnly,
       highestPosition,
       planCount: archive.planCount,
+      pagination: archive.pagination,
     };
   }
 
   /** Checks every body, and commits those that pass in one transaction. */
-  store({ pages, arena }: Batch): Rejection[] {
-    const rejections: Rejection[] = [];
-    const records: PageRecord[] = [];
-    const attempts: AttemptRecord[] = [];
-    const decoded = new Map<number, DecodedPage>();
-    const arrived: readonly ArrivedPage[] = JSON.parse(pages);
-    let at = 0;
-    for (const [index, page] of arrived.entries()) {
-      const { bodyBytes, log, ...kept } = page;
-      const key = new Uint8Array(arena, at, PAGE_KEY_BYTES);
-      const bodyAt = at + PAGE_KEY_BYTES;
-      at = bodyAt + bodyBytes;
-      let record: PageRecord = { ...kept, key, body: null, hash: null, records: null };
-      if (page.state === 'stored') {
-        const wire = new Uint8Array(arena, bodyAt, bodyBytes);
-        const verdict = this.#check(wire, page.encoding);
-        if (!verdict.ok) {
-          rejections.push({ index, kind: verdict.kind, reason: verdict.reason });
-          continue;
-        }
-        record = { ...record, body: wire, hash: verdict.hash, records: verdict.records };
-        const { place, url, headers } = page;
-        const status = page.status ?? 0;
-        const { decoded: body, found } = verdict;
-        decoded.set(place.position, { place, url, status, headers, body, found });
-      }
-      records.push(record);
-      for (const earlier of log) attempts.push(earlier);
-      attempts.push({
-        place: page.place,
-        number: log.length + 1,
-        startedAt: page.startedAt,
-        durationMs: page.durationMs,
-        status: page.status,
-        outcome: page.reason ?? 'ok',
-        toldToWaitMs: null,
-      });
-    }
-    this.#archive.store(records, attempts);
-    for (const { place } of records) {
-      this.#follower.offer(place.position, decoded.get(place.position) ?? null);
-    }
-    this.#follower.advance();
-    return rejections;
+  store(batch: Batch): Stored {
+    const { reader, follow } = this.#ready();
+    const read = reader.read(batch);
+    const filled = this.#archive.store(read.records, read.attempts);
+    for (const [at, page] of read.pages.entries()) follow.offer(read.records[at]!.place, page);
+    follow.advance();
+    return { rejections: read.rejections, lessons: lessonsByIndex(read, filled) };
   }
 
   known({ branch, from, to }: Calls['known']['ask']): Calls['known']['answer'] {
     return this.#archive.storedIn(branch, from, to);
   }
 
-  endPlan({ count, digest }: Calls['endPlan']['ask']): null {
-    this.#archive.endPlan(count, digest);
-    this.#follower.planEnded(count);
+  page(place: Place): SentPage | null {
+    const stored = this.#archive.pageAt(place);
+    return stored === null ? null : sentPage(decodeStored(stored, this.#ask.maxDecodedBytes));
+  }
+
+  endPlan({ count, digest, end }: Calls['endPlan']['ask']): null {
+    this.#archive.endPlan(count, digest, end);
+    this.#ready().follow.planEnded(count);
     return null;
   }
 
   /** Computes the verdict from the tables, and ends the output and the archive by it. */
   async finish({ stopped }: Calls['finish']['ask']): Promise<Finished> {
-    const { part, complete, keep, allowIncomplete, target } = this.#ask;
+    const { part, complete, keep, allowIncomplete, strict, expect, target } = this.#ask;
     const archive = this.#archive;
-    const verdict = archive.verdict();
+    const verdict = archive.verdict({ expect });
     const failures = archive.failures(20);
-    const isComplete = verdict.name === 'complete';
+    const isComplete = isWhole(verdict.name, strict);
     const writes = isComplete || (allowIncomplete && !stopped);
-    if (isComplete) archive.seal('complete', this.#clock.wallTime());
-    if (target.kind === 'file' && !writes) this.#follower.cancel();
-    else this.#follower.end();
+    if (isComplete) archive.seal(verdict.name, this.#clock.wallTime());
+    if (target.kind === 'file' && !writes) this.#begun?.follow.cancel();
+    else this.#begun?.follow.end();
     const counts = await this.#exporting;
     if (this.#exportError !== null) throw this.#exportError;
     if (writes) this.#file?.commit();
@@ -219,41 +227,34 @@ export class ArchiveSession {
     return null;
   }
 
-  async #export(): Promise<ExportCounts | null> {
-    const { target, select } = this.#ask;
+  async #export(
+    pages: AsyncIterable<ShapedItem>,
+    select: string | null,
+  ): Promise<ExportCounts | null> {
+    const { target } = this.#ask;
     if (target.kind === 'none') return null;
-    if (target.kind === 'pages') return this.#exportPages();
+    if (target.kind === 'pages') return handOver(pages, (sent) => this.#main.sendPages(sent));
     const destination: Destination = this.#file ?? {
       write: (bytes) => this.#main.sendBytes(bytes),
     };
-    return formatFor(target.format)(this.#follower.pages(), destination, select);
+    return formatFor(target.format)(pages, destination, select);
   }
 
-  async #exportPages(): Promise<ExportCounts> {
-    let waiting: SentPage[] = [];
-    let waitingBytes = 0;
-    let records = 0;
-    let bytes = 0;
-    const send = async (): Promise<void> => {
-      if (waiting.length === 0) return;
-      const pages = waiting;
-      waiting = [];
-      waitingBytes = 0;
-      await this.#main.sendPages(pages);
-    };
-    for await (const page of this.#follower.pages()) {
-      if (page === PAUSE) {
-        await send();
-        continue;
-      }
-      const { place, url, status, headers, body } = page;
-      waiting.push({ place, url, status, headers, body });
-      waitingBytes += body.length;
-      bytes += body.length;
-      records += 1;
-      if (waitingBytes >= SEND_BYTES) await send();
-    }
-    await send();
-    return { records, bytes };
+  #ready(): Begun {
+    if (this.#begun !== null) return this.#begun;
+    throw new EverypageError('INTERNAL', 'how the list pages is not known yet');
   }
+}
+
+/** Lessons as the archive filled them in, with the credentials that it does not keep. */
+function lessonsByIndex(
+  { indexes, lessons }: ReadBatch,
+  filled: readonly (Lesson | null)[],
+): (Lesson | null)[] {
+  const byIndex: (Lesson | null)[] = [];
+  for (const [at, index] of indexes.entries()) {
+    const lesson = filled[at] ?? null;
+    byIndex[index] = lesson === null ? null : { ...lesson, next: lessons[at]?.next ?? null };
+  }
+  return byIndex;
 }

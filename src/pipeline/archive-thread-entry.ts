@@ -37,13 +37,17 @@ port.on('message', async (message: ToThread) => {
   }
 });
 
-function answerTo(message: Exclude<ToThread, { call: 'taken' }>): unknown {
+async function answerTo(message: Exclude<ToThread, { call: 'taken' }>): Promise<unknown> {
   if (message.call === 'open') {
-    session = new ArchiveSession(message.ask, systemClock, main);
+    session = await ArchiveSession.open(message.ask, systemClock, main);
     return session.opened;
   }
   if (session === null) throw new EverypageError('INTERNAL', 'the archive is not open');
   switch (message.call) {
+    case 'paginate':
+      return session.paginate(message.ask);
+    case 'page':
+      return session.page(message.ask);
     case 'store':
       return session.store(message.ask);
     case 'known':

@@ -23,6 +23,8 @@ interface Target {
   readonly path: string;
   readonly body: Uint8Array | null;
   readonly trust: Trust;
+  /** The request's own, beside the run's. */
+  readonly headers: Readonly<Record<string, string>> | null;
 }
 
 /** Sends one request, follows the redirects that are safe, and says what came of it. Never throws for the network. */
@@ -35,7 +37,7 @@ export async function attemptPage(context: AttemptContext, first: Target): Promi
         method: target.method,
         origin: target.origin,
         path: target.path,
-        headers: context.headers[target.trust],
+        headers: headersOf(context, target),
         body: target.body,
       });
     } catch (error) {
@@ -54,6 +56,11 @@ export async function attemptPage(context: AttemptContext, first: Target): Promi
     if ('kind' in next) return { outcome: next, response };
     target = next;
   }
+}
+
+function headersOf({ headers }: AttemptContext, target: Target): HeaderRecord {
+  const ofRun = headers[target.trust];
+  return target.headers === null ? ofRun : { ...ofRun, ...target.headers };
 }
 
 function follow(
@@ -96,5 +103,6 @@ function follow(
     path: url.pathname + url.search,
     body: keeps ? from.body : null,
     trust,
+    headers: from.headers,
   };
 }

@@ -2,22 +2,22 @@
  * The pump: starts pages as the pace allows, and acts on what comes of each attempt. It holds the
  * pages that are on their way and nothing of those that are done.
  */
-import type { AttemptRecord } from '../archive/archive-types.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
+import type { Lesson, PageEnd } from '../core/lesson.ts';
 import type { ResolvedOptions } from '../core/options.ts';
+import type { PageRequest } from '../core/page-request.ts';
 import type { Stop } from '../core/summary.ts';
 import { formatDuration } from '../core/units.ts';
 import type { Outcome } from '../http/outcome.ts';
 import type { RawResponse } from '../http/transport.ts';
 import { backoffDelayMs } from '../pace/backoff.ts';
 import { DelayQueue } from '../pace/delay-queue.ts';
+import { arrivedPage, logTry, type Timing } from './arrived-page.ts';
 import type { AttemptResult } from './attempt.ts';
 import { type Bucket, Buckets } from './buckets.ts';
-import { keptHeaders, singleHeader } from './kept-headers.ts';
-import type { Rejection } from './messages.ts';
-import type { Arrival, PageBatcher } from './page-batcher.ts';
+import type { Arrival, PageBatcher, Settled } from './page-batcher.ts';
 import type { Task } from './task.ts';
 
 /** Pages that may be known and not done: bounds memory, however long a pause lasts. */
@@ -44,6 +44,12 @@ export interface DispatcherParts {
   /** Whether any page was ever stored in this archive. */
   readonly storedBefore: boolean;
   readonly counters: Counters;
+  /** Response headers that say how the list goes on; none for a list. */
+  readonly pagingHeaders: readonly string[];
+  /** Statuses that mean, for a speculative page, that it is past the end. */
+  readonly pastEnd: readonly number[];
+  /** A plan that learns is told how each page ended. */
+  readonly learn: ((request: PageRequest, ended: PageEnd) => void) | null;
 }
 
 export interface Counters {
@@ -111,9 +117,10 @@ export class Dispatcher {
   }
 
   /** PageBatcher tells here what became of a page it was given. */
-  onSettled(arrival: Arrival, rejection: Rejection | undefined): void {
+  onSettled(arrival: Arrival, settled: Settled): void {
     const { task, page } = arrival;
-    if (rejection !== undefined) {
+    if (settled.kind === 'rejected') {
+      const { rejection } = settled;
       if (rejection.kind === 'selection' && !this.#anyStored) {
         this.fail(
           new EverypageError(
@@ -123,7 +130,7 @@ export class Dispatcher {
         );
         return;
       }
-      this.#record(task, page, rejection.reason, null);
+      logTry(task, page, rejection.reason, null, null);
       this.#retryOrFail(task, rejection.reason, page.status, page);
       return;
     }
@@ -144,6 +151,7 @@ export class Dispatcher {
       durationMs: page.durationMs,
       attempts: page.attempts,
     });
+    this.#parts.learn?.(task.request, endOf(page, settled.lesson));
     this.#pump();
   }
 
@@ -266,7 +274,7 @@ export class Dispatcher {
       case 'unprocessed':
         // After a stop the transport is closed under the requests that did not drain: still pending.
         if (this.#stop !== null) return;
-        this.#record(task, timing, outcome.reason, null, status);
+        logTry(task, timing, outcome.reason, null, status);
         this.#retryOrFail(
           task,
           outcome.reason,
@@ -306,7 +314,7 @@ export class Dispatcher {
   ): void {
     const { clock, options, emit } = this.#parts;
     const now = clock.now();
-    this.#record(task, timing, outcome.reason, outcome.waitMs, status);
+    logTry(task, timing, outcome.reason, outcome.waitMs, status);
     this.#buckets.add(task, 'again');
     const before = Math.max(now, bucket.gate.opensAt);
     const { waitMs, isNew } = bucket.gate.refused({
@@ -362,7 +370,13 @@ export class Dispatcher {
   }
 
   #fail(task: Task, page: Arrival['page']): void {
-    this.#batcher.add({ task, page: { ...page, bodyBytes: 0 }, chunks: [] });
+    const { request } = task;
+    const isPastEnd =
+      request.speculative === true &&
+      page.status !== null &&
+      this.#parts.pastEnd.includes(page.status);
+    const state = isPastEnd ? 'beyond-end' : 'failed';
+    this.#batcher.add({ task, page: { ...page, state, bodyBytes: 0 }, chunks: [] });
   }
 
   #page(
@@ -372,49 +386,13 @@ export class Dispatcher {
     reason: string | null,
     timing: Timing,
   ): Arrival['page'] {
-    return {
-      place: task.request.place,
-      url: task.shownUrl,
-      state,
-      status: response?.status ?? null,
-      headers: response === null ? null : keptHeaders(response.headers),
-      encoding: response === null ? null : singleHeader(response.headers['content-encoding']),
-      bodyBytes: response?.bodyBytes ?? 0,
-      reason,
-      attempts: task.attempts,
-      startedAt: timing.startedAt,
-      durationMs: timing.durationMs,
-      log: task.log,
-    };
-  }
-
-  /** Keeps a try that did not end its page. */
-  #record(
-    task: Task,
-    timing: { readonly startedAt: number; readonly durationMs: number },
-    outcome: string,
-    toldToWaitMs: number | null,
-    status: number | null = null,
-  ): void {
-    const { place } = task.request;
-    const { startedAt, durationMs } = timing;
-    const attempt: AttemptRecord = {
-      place,
-      number: task.log.length + 1,
-      startedAt,
-      durationMs,
-      status,
-      outcome,
-      toldToWaitMs,
-    };
-    task.log.push(attempt);
+    return arrivedPage(task, state, response, reason, timing, this.#parts.pagingHeaders);
   }
 }
 
-interface Timing {
-  /** Wall time, for the archive. */
-  readonly startedAt: number;
-  /** Monotonic, for the gate. */
-  readonly sentAt: number;
-  readonly durationMs: number;
+/** What a plan that learns is told. */
+function endOf(page: Arrival['page'], lesson: Lesson | null): PageEnd {
+  if (page.state === 'stored' && lesson !== null) return { state: 'stored', lesson };
+  const { status } = page;
+  return { state: page.state === 'beyond-end' ? 'beyond-end' : 'failed', status };
 }

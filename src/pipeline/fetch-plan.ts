@@ -2,24 +2,27 @@ import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions } from '../core/options.ts';
-import type { PageRequest } from '../core/page-request.ts';
-import { Secret } from '../core/secret.ts';
+import type { Pagination } from '../core/pagination.ts';
 import type { Stop } from '../core/summary.ts';
 import type { Transport } from '../http/transport.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { LearningPlan } from '../plan/plan.ts';
+import { pagingHeaders } from '../plan/read-lesson.ts';
 import type { ArchiveThread } from './archive-thread.ts';
-import { attemptPage } from './attempt.ts';
 import { type Counters, Dispatcher } from './dispatcher.ts';
+import type { EarlyAnswers } from './early-answers.ts';
 import type { Opened } from './messages.ts';
 import { PageBatcher } from './page-batcher.ts';
-import { pendingPages } from './pending-pages.ts';
-import { createRequestHeaders, type Trust } from './request-headers.ts';
+import type { PendingPages } from './pending-pages.ts';
+import type { Requester } from './requester.ts';
 
 /** After a signal, what is in flight has this long to arrive. */
 const DRAIN_MS = 10_000;
 
 export interface FetchParts {
-  readonly plan: Plan;
+  readonly pending: PendingPages;
+  readonly request: Requester;
+  /** Null for a list: a plan that is known beforehand learns nothing. */
+  readonly learning: Learning | null;
   readonly transport: Transport;
   readonly thread: ArchiveThread;
   readonly opened: Opened;
@@ -28,6 +31,14 @@ export interface FetchParts {
   readonly options: ResolvedOptions;
   readonly clock: Clock;
   readonly emit: EventSink;
+}
+
+/** What a plan that learns needs of the run. */
+export interface Learning {
+  readonly plan: LearningPlan;
+  readonly pagination: Pagination;
+  /** Answers that came before there was a plan. */
+  readonly early: EarlyAnswers;
 }
 
 export interface Fetching {
@@ -41,16 +52,8 @@ export interface Fetching {
 
 /** Fetches every page of the plan that the archive does not hold. */
 export function fetchPlan(parts: FetchParts): Fetching {
-  const { plan, transport, thread, opened, options, clock, emit } = parts;
-  const pending = pendingPages(plan, thread, opened, options);
-  const context = {
-    transport,
-    headers: createRequestHeaders(options.headers),
-    hasCredentials: options.headers.some(({ value }) => value instanceof Secret),
-    allowOrigins: new Set(options.allowOrigins),
-    wallTime: clock.wallTime,
-  };
-  const trustOf = trustChooser(pending.firstOrigin, context.hasCredentials, emit);
+  const { pending, request, learning, transport, thread, opened, options, clock, emit } = parts;
+  let total: number | null = null;
   const dispatcher = new Dispatcher({
     options,
     clock,
@@ -58,18 +61,21 @@ export function fetchPlan(parts: FetchParts): Fetching {
     counters: parts.counters,
     random: Math.random,
     storedBefore: (opened.resumed?.stored ?? 0) > 0,
-    attempt: ({ request, origin, path }) =>
-      attemptPage(context, {
-        method: request.method,
-        origin,
-        path,
-        body: request.body,
-        trust: trustOf(request, origin),
+    pagingHeaders: learning === null ? [] : pagingHeaders(learning.pagination),
+    pastEnd: learning?.pagination.pastEnd ?? [],
+    attempt: async (task) => learning?.early.take(task.key) ?? request(task.request),
+    learn:
+      learning &&
+      ((request, ended) => {
+        learning.plan.learn(request, ended);
+        const known = learning.plan.known();
+        if (known !== null && known !== total) emit({ type: 'total', total: known });
+        total = known;
       }),
   });
   const batcher = new PageBatcher(
     thread,
-    (arrival, rejection) => dispatcher.onSettled(arrival, rejection),
+    (arrival, settled) => dispatcher.onSettled(arrival, settled),
     (error) => dispatcher.fail(error),
   );
 
@@ -77,7 +83,8 @@ export function fetchPlan(parts: FetchParts): Fetching {
   const stop = (why: Stop): void => {
     emit({ type: 'phase', phase: 'draining' });
     dispatcher.stop(why);
-    drain ??= setTimeout(() => void transport.close(), DRAIN_MS);
+    const drainMs = why.kind === 'closed-pipe' ? 0 : DRAIN_MS;
+    drain ??= setTimeout(() => void transport.close(), drainMs);
   };
   const deadline =
     options.deadlineMs === null
@@ -95,40 +102,13 @@ export function fetchPlan(parts: FetchParts): Fetching {
     if (dispatcher.stopped !== null) return dispatcher.stopped;
     const end = pending.end();
     if (end === null) return { kind: 'max-pages', maxPages: options.maxPages ?? 0 };
-    if (end.count === 0) {
+    if (end.count === 0 && learning === null) {
       throw new EverypageError('LIST_UNREADABLE', 'the list holds no URL; nothing was fetched');
     }
-    emit({ type: 'total', total: end.count });
+    if (learning === null) emit({ type: 'total', total: end.count });
     await thread.call('endPlan', end);
     return null;
   }
 
   return { stop, fail: (error) => dispatcher.fail(error), done: fetchAll() };
-}
-
-/**
- * Credentials go to the origins that the user named: those of URL arguments, and that of the first
- * page. Any other origin in a list is fetched without them, and said once.
- */
-function trustChooser(
-  firstOrigin: () => string | null,
-  hasCredentials: boolean,
-  emit: EventSink,
-): (request: PageRequest, origin: string) => Trust {
-  if (!hasCredentials) return () => 'named';
-  const named = new Set<string>();
-  const warned = new Set<string>();
-  return (request, origin) => {
-    if (request.origin === null) named.add(origin);
-    if (named.has(origin) || origin === firstOrigin()) return 'named';
-    if (!warned.has(origin)) {
-      warned.add(origin);
-      emit({
-        type: 'warning',
-        code: 'WITHOUT_CREDENTIALS',
-        message: `pages of ${origin} are fetched without your credentials: they were given for another origin`,
-      });
-    }
-    return 'without-credentials';
-  };
 }

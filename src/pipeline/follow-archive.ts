@@ -1,4 +1,6 @@
 import type { Archive } from '../archive/archive.ts';
+import type { StoredPage } from '../archive/archive-types.ts';
+import type { Place } from '../core/page-request.ts';
 import { PAUSE } from '../export/format.ts';
 import { type DecodedPage, decodeStored } from './decode-stored.ts';
 
@@ -8,15 +10,35 @@ const READ_BYTES = 1024 * 1024;
 /** Bodies kept until their turn comes, so that they need not be read and decoded again. */
 const RECENT_BYTES = 16 * 1024 * 1024;
 
+/** The pages of an archive in page order while it is being written. */
+export interface Follower {
+  /** A page was committed, null where it has no body. `advance` must follow. */
+  offer(place: Place, page: FollowedPage | null): void;
+  /** More was committed. The export goes on after the commit has been answered: fetching waits for that. */
+  advance(): void;
+  /** The plan has so many pages. */
+  planEnded(count: number): void;
+  /** No more will come: `pages` ends after what stands in order now. */
+  end(): void;
+  /** `pages` ends at once, wherever it stands. */
+  cancel(): void;
+  pages(): AsyncIterable<FollowedPage | typeof PAUSE>;
+}
+
+/** A page with the number of its records, which says where the next one stands. */
+export interface FollowedPage extends DecodedPage {
+  readonly records: number;
+}
+
 /**
  * The pages of an archive in page order while it is being written. It stands still at the first
  * place that has no end state, passes over pages that failed, and ends with the plan.
  */
-export class ArchiveFollower {
+export class ArchiveFollower implements Follower {
   readonly #archive: Archive;
   readonly #maxDecodedBytes: number;
   /** What has just been stored, by position; null for a page that failed. Only a saving: the archive has it all. */
-  readonly #recent = new Map<number, DecodedPage | null>();
+  readonly #recent = new Map<number, FollowedPage | null>();
   #recentBytes = 0;
   #position = 0;
   #wake: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -34,8 +56,7 @@ export class ArchiveFollower {
     this.#onDiskUpTo = archive.highestPosition(0);
   }
 
-  /** A page was committed. `advance` must follow. */
-  offer(position: number, page: DecodedPage | null): void {
+  offer({ position }: Place, page: FollowedPage | null): void {
     const bytes = page?.body.length ?? 0;
     if (this.#recentBytes + bytes > RECENT_BYTES) {
       this.#onDiskUpTo = Math.max(this.#onDiskUpTo, position);
@@ -45,7 +66,6 @@ export class ArchiveFollower {
     this.#recentBytes += bytes;
   }
 
-  /** More was committed. The export goes on after the commit has been answered: fetching waits for that. */
   advance(): void {
     const { resolve } = this.#wake;
     this.#wake = Promise.withResolvers();
@@ -57,19 +77,17 @@ export class ArchiveFollower {
     this.advance();
   }
 
-  /** No more will come: `pages` ends after what stands in order now. */
   end(): void {
     this.#ended = true;
     this.advance();
   }
 
-  /** `pages` ends at once, wherever it stands. */
   cancel(): void {
     this.#cancelled = true;
     this.end();
   }
 
-  async *pages(): AsyncGenerator<DecodedPage | typeof PAUSE> {
+  async *pages(): AsyncGenerator<FollowedPage | typeof PAUSE> {
     while (!this.#cancelled) {
       const wake = this.#wake.promise;
       for (let page = this.#takeRecent(); page !== undefined; page = this.#takeRecent()) {
@@ -91,18 +109,18 @@ export class ArchiveFollower {
   }
 
   /** The page at the present position, if it is a recent one: null where it failed. */
-  #takeRecent(): DecodedPage | null | undefined {
+  #takeRecent(): FollowedPage | null | undefined {
     const page = this.#recent.get(this.#position);
     if (page !== undefined) this.#pass();
     return page;
   }
 
-  *#readRun(to: number): Generator<DecodedPage> {
+  *#readRun(to: number): Generator<FollowedPage> {
     while (this.#position < to) {
       const pages = this.#archive.readStored(0, this.#position, to, READ_BYTES);
       for (const page of pages) {
         while (this.#position <= page.place.position) this.#pass();
-        yield decodeStored(page, this.#maxDecodedBytes);
+        yield followStored(page, this.#maxDecodedBytes);
       }
       if (pages.length === 0) while (this.#position < to) this.#pass();
     }
@@ -116,4 +134,9 @@ export class ArchiveFollower {
     }
     this.#position += 1;
   }
+}
+
+/** @throws EverypageError ARCHIVE_DAMAGED as `decodeStored` */
+export function followStored(page: StoredPage, maxDecodedBytes: number): FollowedPage {
+  return { ...decodeStored(page, maxDecodedBytes), records: page.records ?? 1 };
 }

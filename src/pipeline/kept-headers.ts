@@ -35,6 +35,19 @@ export function singleHeader(value: string | readonly string[] | undefined): str
   return typeof value === 'string' ? value : value.join(', ');
 }
 
+/** Those of the named headers that are there, repeated fields joined. */
+export function pickHeaders(
+  headers: HeaderValues,
+  names: readonly string[],
+): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const name of names) {
+    const value = singleHeader(headers[name]);
+    if (value !== null) picked[name] = value;
+  }
+  return picked;
+}
+
 function isKept(name: string): boolean {
   let kept = known.get(name);
   if (kept === undefined) {

@@ -1,7 +1,9 @@
 /** What the main thread and the archive thread say to each other. Plain data only. */
 import type { AttemptRecord, PageState, RunSpecification } from '../archive/archive-types.ts';
 import type { ErrorCode } from '../core/errors.ts';
+import type { Lesson, PlanEnd } from '../core/lesson.ts';
 import type { Place } from '../core/page-request.ts';
+import type { Pagination } from '../core/pagination.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
 import type { FormatName } from '../export/format.ts';
 
@@ -21,6 +23,12 @@ export interface OpenRequest {
   readonly fresh: boolean;
   readonly keep: boolean;
   readonly allowIncomplete: boolean;
+  readonly strict: boolean;
+  /** Records there must be, or null. */
+  readonly expect: number | null;
+  /** What `paginate` will say is needed before anything is stored or exported. */
+  readonly isPaginated: boolean;
+  readonly secretParams: readonly string[];
   readonly select: string | null;
   readonly maxDecodedBytes: number;
   readonly target: ExportTarget;
@@ -33,13 +41,25 @@ export interface Opened {
   /** Highest position the archive knows, −1 for none: no look-up is needed beyond it. */
   readonly highestPosition: number;
   readonly planCount: number | null;
+  /** How the run that goes on was found to page; null for a list, and before it was found. */
+  readonly pagination: Pagination | null;
 }
 
-/** A page that arrived; its key and its body stand in the batch's arena. `state` failed: no body. */
+/** How the list pages, once that is known. */
+export interface PaginateRequest {
+  /** Null where its first page did not come: what can be said of it then is why. */
+  readonly pagination: Pagination | null;
+  /** What the export takes from a page; null for whole pages. */
+  readonly select: string | null;
+  /** Pages come from one branch, so the export can follow them while they arrive. */
+  readonly isOneBranch: boolean;
+}
+
+/** A page that arrived; its key and its body stand in the batch's arena. Only `stored` has a body. */
 export interface ArrivedPage {
   readonly place: Place;
   readonly url: string;
-  readonly state: Exclude<PageState, 'beyond-end'>;
+  readonly state: PageState;
   readonly status: number | null;
   readonly headers: string | null;
   readonly encoding: string | null;
@@ -50,6 +70,8 @@ export interface ArrivedPage {
   readonly durationMs: number;
   /** Earlier tries. */
   readonly log: readonly AttemptRecord[];
+  /** Response headers that say how the list goes on; they may hold credentials and are not kept. */
+  readonly paging?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -70,10 +92,18 @@ export interface Rejection {
   readonly reason: string;
 }
 
+/** What became of a batch. */
+export interface Stored {
+  readonly rejections: readonly Rejection[];
+  /** What each page taught, by its index; empty where the plan does not learn. */
+  readonly lessons: readonly (Lesson | null)[];
+}
+
 export interface KnownPage {
   readonly position: number;
   readonly key: Uint8Array;
   readonly url: string;
+  readonly lesson: Lesson | null;
 }
 
 export interface Finished {
@@ -90,13 +120,25 @@ export interface Finished {
 /** Requests that have an answer, by name. */
 export interface Calls {
   open: { ask: OpenRequest; answer: Opened };
-  store: { ask: Batch; answer: readonly Rejection[] };
+  /** Must come first where the run is paginated. */
+  paginate: { ask: PaginateRequest; answer: null };
+  store: { ask: Batch; answer: Stored };
   /** Stored pages at positions from ≤ p < to of a branch. */
   known: {
     ask: { readonly branch: number; readonly from: number; readonly to: number };
     answer: readonly KnownPage[];
   };
-  endPlan: { ask: { readonly count: number; readonly digest: Uint8Array }; answer: null };
+  /** A stored page, decoded, or null. */
+  page: { ask: Place; answer: SentPage | null };
+  endPlan: {
+    ask: {
+      readonly count: number;
+      readonly digest: Uint8Array;
+      /** Null for a list. */
+      readonly end: PlanEnd | null;
+    };
+    answer: null;
+  };
   /** `stopped`: the run ended before its plan was done. */
   finish: { ask: { readonly stopped: boolean }; answer: Finished };
   /** Leaves the archive as it is, in one file; for ends that are not a finish. */
@@ -111,6 +153,8 @@ export interface SentPage {
   readonly status: number;
   readonly headers: string | null;
   readonly body: Uint8Array;
+  /** Records at its front that an earlier page gave already. */
+  readonly skip: number;
 }
 
 export type ToThread =

@@ -1,3 +1,4 @@
+import type { Lesson } from '../core/lesson.ts';
 import { PAGE_KEY_BYTES } from '../core/page-key.ts';
 import type { ArchiveThread } from './archive-thread.ts';
 import type { ArrivedPage, Rejection } from './messages.ts';
@@ -17,10 +18,15 @@ export interface Arrival {
   readonly chunks: readonly Uint8Array[];
 }
 
-/** Hands pages to the archive thread in groups, and tells which of them it refused. */
+/** What became of a page: refused by the checks, or kept with what it taught. */
+export type Settled =
+  | { readonly kind: 'rejected'; readonly rejection: Rejection }
+  | { readonly kind: 'kept'; readonly lesson: Lesson | null };
+
+/** Hands pages to the archive thread in groups, and tells what became of each. */
 export class PageBatcher {
   readonly #thread: ArchiveThread;
-  readonly #onSettled: (arrival: Arrival, rejection: Rejection | undefined) => void;
+  readonly #onSettled: (arrival: Arrival, settled: Settled) => void;
   readonly #onError: (error: unknown) => void;
   #waiting: Arrival[] = [];
   #waitingBytes = 0;
@@ -31,7 +37,7 @@ export class PageBatcher {
 
   constructor(
     thread: ArchiveThread,
-    onSettled: (arrival: Arrival, rejection: Rejection | undefined) => void,
+    onSettled: (arrival: Arrival, settled: Settled) => void,
     onError: (error: unknown) => void,
   ) {
     this.#thread = thread;
@@ -72,13 +78,18 @@ export class PageBatcher {
       }
     }
     const pages = JSON.stringify(arrivals.map(({ page }) => page));
-    const rejections = await this.#thread.call('store', { pages, arena: arena.buffer }, [
-      arena.buffer,
-    ]);
+    const stored = await this.#thread.call('store', { pages, arena: arena.buffer }, [arena.buffer]);
     this.uncommittedPages -= arrivals.length;
     this.uncommittedBytes -= bytes;
-    const rejected = new Map(rejections.map((rejection) => [rejection.index, rejection]));
-    for (const [index, arrival] of arrivals.entries())
-      this.#onSettled(arrival, rejected.get(index));
+    const rejected = new Map(stored.rejections.map((rejection) => [rejection.index, rejection]));
+    for (const [index, arrival] of arrivals.entries()) {
+      const rejection = rejected.get(index);
+      this.#onSettled(
+        arrival,
+        rejection === undefined
+          ? { kind: 'kept', lesson: stored.lessons[index] ?? null }
+          : { kind: 'rejected', rejection },
+      );
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EverypageError } from '../core/errors.ts';
+import type { PlanEnd } from '../core/lesson.ts';
 import { pageKey } from '../core/page-key.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
@@ -13,8 +14,12 @@ export interface PendingPages {
   batches(): AsyncIterable<readonly Task[]>;
   /** Origin of the plan's first page, once it was read. */
   firstOrigin(): string | null;
-  /** Length and digest of the plan, known once `batches` has ended with the plan; else null. */
-  end(): { readonly count: number; readonly digest: Uint8Array } | null;
+  /** Length, digest and end of the plan, known once `batches` has ended with the plan; else null. */
+  end(): {
+    readonly count: number;
+    readonly digest: Uint8Array;
+    readonly end: PlanEnd | null;
+  } | null;
 }
 
 /**
@@ -66,7 +71,7 @@ export function pendingPages(
       ended = true;
     },
     firstOrigin: () => firstOrigin,
-    end: () => (ended ? { count, digest: digest.copy().digest() } : null),
+    end: () => (ended ? { count, digest: digest.copy().digest(), end: null } : null),
   };
 }
 

@@ -4,7 +4,7 @@ import { locateArchive, makeStateFolder, stateFolder } from '../archive/archive-
 import { fingerprintOf } from '../archive/fingerprint.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
-import { parseSelection } from '../decode/decode.ts';
+import { loadSelection } from '../decode/decode.ts';
 import { formatNameFor } from '../export/choose-format.ts';
 import type { TransportOptions } from '../http/transport.ts';
 import { firstOrigin } from '../plan/first-origin.ts';
@@ -12,12 +12,17 @@ import { checkSources, createListPlan } from '../plan/list-plan.ts';
 import type { Plan, PlanSource } from '../plan/plan.ts';
 import { checkOutputFolder } from './check-output-folder.ts';
 import type { ExportTarget, OpenRequest } from './messages.ts';
+import { type PaginateJob, paginateJob, withPresetHeaders } from './paginate-job.ts';
 import { specificationOf } from './specification.ts';
 import { transportOptions } from './transport-options.ts';
 
 export interface Job {
   readonly options: ResolvedOptions;
   readonly plan: Plan;
+  /** The plan from its beginning, for who looks at it before the run does. */
+  readonly planAgain: () => Plan;
+  /** Null for a list that is known. */
+  readonly paginate: PaginateJob | null;
   readonly open: OpenRequest;
   readonly transport: TransportOptions;
   /** Where the first request will go, if that is known and certain: to begin the connection early. */
@@ -35,14 +40,23 @@ export async function prepare(
   userOptions: RunOptions,
   receiver: 'bytes' | 'pages' | 'none',
 ): Promise<Job> {
-  const options = resolveOptions(userOptions);
-  parseSelection(options.select);
+  const options = withPresetHeaders(resolveOptions(userOptions));
+  await loadSelection(options.select);
   const target = exportTarget(options, receiver);
   checkOutputFolder(options.output);
   checkOutputFolder(options.archive);
   const transport = transportOptions(options, process.env);
   await checkSources(sources);
-  const specification = specificationOf(sources, options);
+  const planAgain = (): Plan =>
+    createListPlan({
+      sources,
+      method: options.method,
+      body: options.body,
+      stdin: process.stdin,
+      secretParams: options.secretParams,
+    });
+  const paginate = await paginateJob(sources, options, planAgain);
+  const specification = specificationOf(sources, options, paginate !== null);
   const isFileBacked = options.output !== null || options.archive !== null;
   const states = stateFolder(process.env, homedir());
   if (!isFileBacked) makeStateFolder(states);
@@ -56,13 +70,9 @@ export async function prepare(
   const isNew = options.fresh || !existsSync(location.part);
   return {
     options,
-    plan: createListPlan({
-      sources,
-      method: options.method,
-      body: options.body,
-      stdin: process.stdin,
-      secretParams: options.secretParams,
-    }),
+    plan: planAgain(),
+    planAgain,
+    paginate,
     open: {
       ...location,
       specification,
@@ -70,6 +80,10 @@ export async function prepare(
       // Without a file to stand beside, a complete archive has served its purpose.
       keep: options.keep && isFileBacked,
       allowIncomplete: options.allowIncomplete,
+      strict: options.strict,
+      expect: options.expect,
+      isPaginated: paginate !== null || (options.records && options.select === null),
+      secretParams: options.secretParams,
       select: options.select,
       maxDecodedBytes: options.maxDecodedBytes,
       target,

@@ -12,8 +12,15 @@ const NOT_REPRESENTATION = new Set(['user-agent', 'accept-encoding', 'cache-cont
 export function specificationOf(
   sources: readonly PlanSource[],
   options: ResolvedOptions,
+  isPaginated: boolean,
 ): RunSpecification {
+  const { kind, pinned, preset, split } = options.paginate;
+  // Without anything said a list is what it was before there was pagination.
+  const pagination = isPaginated
+    ? JSON.stringify({ kind: kind === 'default' ? 'auto' : kind, ...pinned, preset, split })
+    : null;
   return {
+    pagination,
     sources: sources.map((source) => describeSource(source, options.secretParams)),
     method: options.method,
     bodyDigest: options.body === null ? null : hash('sha256', options.body),

@@ -1,4 +1,4 @@
-import type { Stop, Summary } from '../core/summary.ts';
+import { isWhole, type PaginationFacts, type Stop, type Summary } from '../core/summary.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Counters } from './dispatcher.ts';
 import type { Finished } from './messages.ts';
@@ -11,18 +11,21 @@ export function summarize(
   stop: Stop | null,
   counters: Counters,
   transport: Transport,
+  pagination: PaginationFacts | null,
   durationMs: number,
 ): Summary {
   const { verdict, failures, output, archivePath } = finished;
   return {
     verdict,
+    pagination,
+    readings: 1,
     stop,
     failures,
     ...counters,
     durationMs,
     connections: transport.connectionCounts(),
     concurrency: job.options.concurrency,
-    output: output === null ? null : { ...output, partial: verdict.name !== 'complete' },
+    output: output === null ? null : { ...output, partial: !isWhole(verdict.name, false) },
     archivePath,
   };
 }

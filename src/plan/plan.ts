@@ -1,4 +1,5 @@
 /** The contract of this folder: WHAT to fetch. */
+import type { PageEnd, PlanEnd } from '../core/lesson.ts';
 import type { PageRequest } from '../core/page-request.ts';
 
 /** One source of URLs, in the order the user gave them. */
@@ -23,4 +24,16 @@ export interface Plan {
   batches(): AsyncIterable<readonly PageRequest[]>;
   /** How many pages there will be, or null where only reading to the end can tell. */
   count(): Promise<number | null>;
+}
+
+/**
+ * A plan that grows by what its pages teach. Every request it gave is answered by one `learn`, in
+ * any order; its batches end when nothing is left to ask for. Until then they wait.
+ */
+export interface LearningPlan extends Plan {
+  learn(request: PageRequest, ended: PageEnd): void;
+  /** Pages that are known of so far, or null while the end is unknown; changes with `learn`. */
+  known(): number | null;
+  /** After `batches` has ended. */
+  end(): PlanEnd;
 }

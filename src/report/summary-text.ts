@@ -1,8 +1,15 @@
 import { escapeText } from '../core/escape.ts';
-import type { FailedPage, Stop, Summary, Verdict } from '../core/summary.ts';
+import {
+  type FailedPage,
+  isWhole,
+  type PaginationFacts,
+  type Stop,
+  type Summary,
+} from '../core/summary.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/units.ts';
 import { createPainter, type Painter } from './paint.ts';
-import { counted, formatRate, reasonBeside } from './wording.ts';
+import { verdictLines } from './verdict-lines.ts';
+import { counted, formatRate, reasonBeside, reservation, styleWords } from './wording.ts';
 
 /** Commands to print; the caller knows how the run was started, this file does not. */
 interface SummaryCommands {
@@ -10,6 +17,8 @@ interface SummaryCommands {
   readonly again: string;
   /** Writes the output from the pages that are there, or null where that makes no sense. */
   readonly takeWhatIsThere: string | null;
+  /** Reads everything again. */
+  readonly anew: string;
 }
 
 export interface SummaryContext {
@@ -32,34 +41,14 @@ export function summaryText(summary: Summary, context: SummaryContext): string {
   if (summary.stop?.kind === 'closed-pipe') return '';
   const paint = createPainter(context.color);
   return [
-    verdictLine(summary.verdict, paint, context.total),
+    ...verdictLines(summary.verdict, paint, context.total),
     ...stopLines(summary.stop, context, paint),
     ...failureLines(summary, paint),
     ...outputLines(summary, context),
+    ...pagingLines(summary, paint),
     ...paceLines(summary, paint),
     ...commandLines(summary, context, paint),
   ].join('\n');
-}
-
-/** The verdict in one sentence. `total`: pages in the plan as far as known without reaching its end. */
-export function verdictLine(verdict: Verdict, paint: Painter, total: number | null): string {
-  const { name, stored, failed } = verdict;
-  const planned = verdict.planned ?? total;
-  if (name === 'complete') {
-    if (stored === 0) return paint('yellow', 'The plan has no pages.');
-    const text = stored === 1 ? 'The page is OK.' : `All ${formatCount(stored)} pages are OK.`;
-    return paint('green', text);
-  }
-  const missing = planned === null ? null : planned - stored;
-  const parts = [
-    planned === null
-      ? `${counted(stored, 'page is', 'pages are')} OK; how many there are is not known yet`
-      : `${formatCount(stored)} of ${counted(planned, 'page is', 'pages are')} OK; ${
-          missing === 1 ? '1 is missing' : `${formatCount(missing ?? 0)} are missing`
-        }`,
-  ];
-  if (failed > 0 && failed !== missing) parts.push(`${formatCount(failed)} failed`);
-  return paint('red', `${parts.join(', ')}.`);
 }
 
 function stopLines(stop: Stop | null, context: SummaryContext, paint: Painter): readonly string[] {
@@ -118,13 +107,13 @@ function outputLines(summary: Summary, context: SummaryContext): readonly string
   if (output !== null && output.records === 0 && summary.stop !== null) return [];
   if (output !== null) {
     const destination = escapeText(context.outputName ?? output.destination);
-    const partial = output.partial ? ', without the pages that are missing' : '';
+    const partial = output.partial ? reservation(verdict) : '';
     return [
       `${counted(output.records, 'record')} → ${destination} (${formatBytes(output.bytes)}) in ${formatDuration(summary.durationMs)}${partial}`,
     ];
   }
   const archive = archivePath === null ? null : escapeText(archivePath);
-  if (verdict.name === 'complete') {
+  if (isWhole(verdict.name, false)) {
     return archive === null
       ? []
       : [
@@ -155,20 +144,70 @@ function paceLines(summary: Summary, paint: Painter): readonly string[] {
   return parts.length === 0 ? [] : [paint('dim', parts.join(' · '))];
 }
 
+/** How the list paged, and how to say so the next time. */
+function pagingLines(
+  { pagination, verdict, concurrency, readings }: Summary,
+  paint: Painter,
+): string[] {
+  if (pagination === null) return [];
+  const { evidence, flags, recordsPath } = pagination;
+  const parts = [pagedBy(pagination, verdict.stored, concurrency)];
+  if (evidence[0] !== undefined) parts.push(escapeText(evidence[0]));
+  if (recordsPath === '@') parts.push('each page is a list of records');
+  else if (recordsPath !== null) parts.push(`records at ${escapeText(recordsPath)}`);
+  if (readings > 1) parts.push(`read ${readings} times`);
+  if (flags.length > 0) parts.push(`pin with: ${flags.map(shellWord).join(' ')}`);
+  return [paint('dim', parts.join(' · '))];
+}
+
+const parallelStyles: readonly string[] = ['page', 'offset', 'range'];
+
+function pagedBy({ style }: PaginationFacts, stored: number, concurrency: number): string {
+  if (style === 'single') return 'one page';
+  const isParallel = parallelStyles.includes(style) && stored > 2 && concurrency > 1;
+  const pages = isParallel ? `, ${formatCount(stored)} pages in parallel` : '';
+  return `paged by ${styleWords[style]}${pages}`;
+}
+
+/** Paths may come from a server's field names. */
+function shellWord(word: string): string {
+  const shown = escapeText(word);
+  return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;
+}
+
 function commandLines(
   summary: Summary,
   context: SummaryContext,
   paint: Painter,
 ): readonly string[] {
-  if (summary.verdict.name === 'complete') return [];
-  const { again, takeWhatIsThere } = context.commands;
-  const goesOn = summary.stop !== null || summary.verdict.failed === 0;
-  const lines = [
-    goesOn ? 'To go on:' : 'To try the missing pages again:',
-    `  ${paint('cyan', again)}`,
-  ];
+  if (isWhole(summary.verdict.name, false)) return [];
+  const { takeWhatIsThere } = context.commands;
+  const lines = [...goingOn(summary, context, paint)];
   if (takeWhatIsThere !== null && summary.output === null) {
     lines.push('To take what is there:', `  ${paint('cyan', takeWhatIsThere)}`);
   }
   return lines;
+}
+
+function goingOn(
+  { stop, verdict }: Summary,
+  { commands }: SummaryContext,
+  paint: Painter,
+): readonly string[] {
+  const command = (heading: string, text: string) => [heading, `  ${paint('cyan', text)}`];
+  if (stop !== null) return command('To go on:', commands.again);
+  if (verdict.failed > 0) return command('To try the missing pages again:', commands.again);
+  if (verdict.end === null) return command('To go on:', commands.again);
+  switch (verdict.name) {
+    case 'drifted':
+      return command('To read it again, until two readings agree:', commands.anew);
+    case 'capped':
+      return ['--split reads a list in slices that are less deep.'];
+    default:
+      // What is said of how it pages has to change first.
+      if (verdict.end === 'single' || verdict.end === 'stuck') return [];
+      return verdict.records === null
+        ? command('To go on:', commands.again)
+        : command('To read it all again:', commands.anew);
+  }
 }

@@ -3,7 +3,8 @@ import type { Place } from '../core/page-request.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
 import { formatBytes, formatCount } from '../core/units.ts';
 import { createPainter } from './paint.ts';
-import { failureText, verdictLine } from './summary-text.ts';
+import { failureText } from './summary-text.ts';
+import { verdictLines } from './verdict-lines.ts';
 import { counted } from './wording.ts';
 
 /** What reading an archive again showed. */
@@ -28,7 +29,7 @@ export function verificationText(facts: VerificationFacts, color: boolean): stri
   const { verdict, problems, failures } = facts;
   const lines =
     problems.length === 0
-      ? [verdictLine(verdict, paint, null)]
+      ? [...verdictLines(verdict, paint, null)]
       : [
           paint(
             'red',

@@ -1,9 +1,8 @@
+import type { PaginationStyle } from '../core/pagination.ts';
+import { isWhole, type Verdict } from '../core/summary.ts';
 import { formatCount } from '../core/units.ts';
 
-/** `1 page`, `25,000 pages`. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
-}
+export { counted } from '../core/units.ts';
 
 /** `35.2`; from 100 on without decimals. */
 export function formatRate(perSecond: number): string {
@@ -15,3 +14,26 @@ export function reasonBeside(status: number | null, reason: string): string {
   const prefix = `${status} `;
   return reason.startsWith(prefix) ? reason.slice(prefix.length) : reason;
 }
+
+/** What to say of records that were written though the verdict is not a good one. */
+export function reservation({ name, planned, stored }: Verdict): string {
+  if (isWhole(name, false)) return '';
+  if (name === 'drifted') return ', though the list changed while it was read';
+  if (name === 'capped') return ', as far as the server gives them';
+  const arePagesMissing = planned === null || stored < planned;
+  return arePagesMissing ? ', without the pages that are missing' : ', though it may not be all';
+}
+
+/** `paged by …` */
+export const styleWords: Readonly<Record<Exclude<PaginationStyle, 'single'>, string>> = {
+  link: 'Link header',
+  next: 'next URL',
+  page: 'page number',
+  offset: 'offset',
+  cursor: 'cursor',
+  keyset: 'last key',
+  continue: 'continue parameters',
+  graphql: 'GraphQL cursor',
+  range: 'Range header',
+  function: 'a function',
+};

@@ -211,7 +211,7 @@ test('an archive of a newer version is refused with both versions', (t) => {
   for (const open of [Archive.open, Archive.openReadOnly]) {
     assert.throws(() => open(path), {
       code: 'ARCHIVE_NEWER',
-      message: /format 7; this one knows 1.*Update everypage/,
+      message: /format 7; this one knows 2.*Update everypage/,
     });
   }
 });

@@ -242,6 +242,10 @@ test('the verdict is complete only if the plan has ended and each of its pages i
     stored: 3,
     failed: 0,
     pending: null,
+    beyondEnd: 0,
+    end: null,
+    reasons: ['the end of the list was not reached'],
+    records: null,
   });
   archive.endPlan(5, digest);
   archive.store([failedPage(4)], []);
@@ -251,6 +255,10 @@ test('the verdict is complete only if the plan has ended and each of its pages i
     stored: 3,
     failed: 1,
     pending: 1,
+    beyondEnd: 0,
+    end: 'list',
+    reasons: ['1 page failed', '1 page did not come'],
+    records: null,
   });
   archive.store([storedPage(4)], []);
   assert.equal(archive.verdict().name, 'incomplete');
@@ -261,6 +269,10 @@ test('the verdict is complete only if the plan has ended and each of its pages i
     stored: 5,
     failed: 0,
     pending: 0,
+    beyondEnd: 0,
+    end: 'list',
+    reasons: [],
+    records: null,
   });
   archive.store([failedPage(7, { state: 'beyond-end' })], []);
   assert.equal(archive.verdict().name, 'complete');

@@ -10,8 +10,10 @@ import type {
   RunSpecification,
 } from '../../src/archive/archive-types.ts';
 import { fingerprintOf } from '../../src/archive/fingerprint.ts';
+import type { Lesson } from '../../src/core/lesson.ts';
 
 export const specification: RunSpecification = {
+  pagination: null,
   sources: ['https://api.example.com/items?page=[1-500]'],
   method: 'GET',
   bodyDigest: null,
@@ -60,6 +62,8 @@ export function storedPage(position: number, change: Partial<PageRecord> = {}): 
     body,
     hash: sha256(body),
     records: 1,
+    lesson: null,
+    keys: null,
     reason: null,
     attempts: 1,
     startedAt: BORN_AT + position,
@@ -97,4 +101,24 @@ export function attemptAt(position: number, change: Partial<AttemptRecord> = {})
 
 export function storedPages(from: number, to: number): PageRecord[] {
   return Array.from({ length: to - from }, (_, index) => storedPage(from + index));
+}
+
+/** What a page of a paginated list taught; `records` is all it has to say. */
+export function lessonOf(records: number, change: Partial<Lesson> = {}): Lesson {
+  return {
+    records,
+    next: null,
+    more: null,
+    total: null,
+    totalIsLowerBound: false,
+    totalPages: null,
+    echoedSize: null,
+    echoedPosition: null,
+    digest: null,
+    firstKey: null,
+    lastKey: null,
+    nextSeenAt: null,
+    recordsSeenAt: null,
+    ...change,
+  };
 }

@@ -8,8 +8,8 @@ import {
   exitCodeOfVerification,
 } from '../../src/cli/exit-code.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
-import type { Stop } from '../../src/core/summary.ts';
-import { complete, incomplete } from '../report/sample-summary.ts';
+import type { Stop, VerdictName } from '../../src/core/summary.ts';
+import { complete, incomplete, pagedVerdict } from '../report/sample-summary.ts';
 
 const ofError: Record<ErrorCode, ExitCode> = {
   USAGE: 2,
@@ -56,24 +56,37 @@ describe('exit codes', () => {
     }
   });
 
-  it('are 0 for complete, 3 for incomplete, 0 for incomplete where that is allowed', () => {
-    assert.equal(exitCodeOfSummary(complete, false), 0);
-    assert.equal(exitCodeOfSummary(incomplete, false), 3);
-    assert.equal(exitCodeOfSummary(incomplete, true), 0);
+  it('are 0 for everything there, 3 for all else, 0 where that is allowed, 3 where strict', () => {
+    const codes: [VerdictName, usual: ExitCode, strict: ExitCode][] = [
+      ['complete', 0, 0],
+      ['unverified', 0, 3],
+      ['incomplete', 3, 3],
+      ['drifted', 3, 3],
+      ['capped', 3, 3],
+    ];
+    for (const [name, usual, strict] of codes) {
+      const summary = { ...complete, verdict: pagedVerdict({ name }) };
+      const given = { allowIncomplete: false, strict: false };
+      assert.equal(exitCodeOfSummary(summary, given), usual, name);
+      assert.equal(exitCodeOfSummary(summary, { ...given, strict: true }), strict, name);
+      assert.equal(exitCodeOfSummary(summary, { ...given, allowIncomplete: true }), 0, name);
+      assert.equal(exitCodeOfVerification(summary.verdict, 0, false), usual, name);
+      assert.equal(exitCodeOfVerification(summary.verdict, 0, true), strict, name);
+    }
   });
 
   it('tell why a run stopped, whatever may be missing', () => {
     for (const [stop, expected] of stops) {
-      for (const allow of [false, true]) {
-        assert.equal(exitCodeOfSummary({ ...incomplete, stop }, allow), expected);
+      for (const allowIncomplete of [false, true]) {
+        const leniency = { allowIncomplete, strict: true };
+        assert.equal(exitCodeOfSummary({ ...incomplete, stop }, leniency), expected);
       }
     }
   });
 
   it('of verify are 3 where a stored page no longer proves itself', () => {
-    assert.equal(exitCodeOfVerification(complete.verdict, 0), 0);
-    assert.equal(exitCodeOfVerification(complete.verdict, 1), 3);
-    assert.equal(exitCodeOfVerification(incomplete.verdict, 0), 3);
+    assert.equal(exitCodeOfVerification(complete.verdict, 1, false), 3);
+    assert.equal(exitCodeOfVerification(incomplete.verdict, 0, false), 3);
   });
 
   it('that can come are all explained', () => {

@@ -35,7 +35,7 @@ describe('help', () => {
           .split(' ')
           .slice(1)
           .map((word) => word.replaceAll("'", ''));
-        const expected = words[0] === 'demo' ? 'demo' : verb;
+        const expected = verbs.find((it) => it === words[0]) ?? 'fetch';
         assert.equal(parseArguments(words, {}).verb, expected);
       }
     });

@@ -39,13 +39,22 @@ async function refusal(argv: readonly string[], env: Record<string, string> = {}
 describe('options of a run', () => {
   it('are empty where nothing but a URL is typed, so that every default has one owner', async () => {
     assert.deepEqual(await optionsOf([url]), {});
-    assert.deepEqual(await optionsOf([url, '-o', '-', '--pages', '-v', '--color=never']), {});
+    assert.deepEqual(await optionsOf([url, '-o', '-', '-v', '--color=never']), {});
   });
 
   const expected: readonly (readonly [readonly string[], object])[] = [
     [['-o', 'a.json'], { output: 'a.json' }],
     [['-f', 'json'], { format: 'json' }],
     [['--select', 'data.items'], { select: 'data.items' }],
+    [['--pages'], { wholePages: true }],
+    [['--records', '--strict', '--repair'], { records: true, strict: true, repair: true }],
+    [['--paginate', 'none'], { paginate: 'none' }],
+    [['--paginate', 'cursor'], { paginate: 'cursor' }],
+    [
+      ['--preset', 'stripe', '--page-size', '100', '--total-header', 'X-Total'],
+      { paginate: { style: 'auto', preset: 'stripe', size: 100, totalHeader: 'x-total' } },
+    ],
+    [['--expect', '12'], { expect: 12 }],
     [['--allow-incomplete'], { allowIncomplete: true }],
     [['-X', 'post'], { method: 'POST' }],
     [
@@ -65,7 +74,10 @@ describe('options of a run', () => {
       ['-k', '-g', '--fresh', '--no-keep'],
       { insecure: true, literal: true, fresh: true, keep: false },
     ],
-    [['--cacert', 'a', '--cert', 'b', '--key', 'c'], { caFile: 'a', certFile: 'b', keyFile: 'c' }],
+    [
+      ['--cacert', 'a', '--cert', 'b', '--cert-key', 'c'],
+      { caFile: 'a', certFile: 'b', keyFile: 'c' },
+    ],
     [['--http1.1'], { protocol: 'http1' }],
     [['--http2'], { protocol: 'http2' }],
     [['-c', '50', '--retry=0'], { concurrency: 50, retries: 0 }],

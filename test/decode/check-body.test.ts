@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { createBodyCheck } from '../../src/decode/check-body.ts';
+import { loadSelection } from '../../src/decode/load-selection.ts';
 import { parseSelection } from '../../src/decode/selection.ts';
 
 function check(
@@ -40,6 +41,31 @@ test('records are not counted where the whole page was selected', () => {
   const verdict = check('[1,2]', null);
   assert.ok(verdict.ok);
   assert.equal(verdict.records, null);
+});
+
+test('records are counted where the page itself is the array', () => {
+  const verdict = check('[1,2]', '@');
+  assert.ok(verdict.ok);
+  assert.deepEqual([verdict.records, verdict.found.count], [2, 2]);
+});
+
+test('an expression is applied to what is valid; a page that it does not fit is refused', async () => {
+  const selection = await loadSelection('sum(a[].n) && a[?n > `1`].{n: n}');
+  const bodyCheck = createBodyCheck(selection, 1_000_000);
+  const verdict = bodyCheck(gzipSync('{"a":[{"n":1.0},{"n":2.0},{"n":3}]}'), 'gzip');
+  assert.ok(verdict.ok);
+  assert.equal(verdict.records, 2);
+  const { spans, source } = verdict.found;
+  assert.equal(Buffer.from(source!.subarray(spans[0], spans[3])).toString(), '{"n":2.0},{"n":3}');
+
+  const unfit = bodyCheck(Buffer.from('{"a":[{"n":"x"}]}'), null);
+  assert.ok(!unfit.ok && unfit.kind === 'selection');
+  assert.match(
+    unfit.reason,
+    /does not fit this page: at character 1, sum\(\) takes an array of numbers/,
+  );
+  const invalid = bodyCheck(Buffer.from('{"a":['), null);
+  assert.ok(!invalid.ok && invalid.kind === 'json');
 });
 
 test('an empty array is a good page with zero records', () => {

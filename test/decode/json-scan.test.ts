@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { createJsonScanner } from '../../src/decode/json-scan.ts';
 import { parseSelection } from '../../src/decode/selection.ts';
+import { oddJson } from './odd-json.ts';
 
 const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 1500);
 
@@ -33,46 +34,6 @@ function parses(text: string): boolean {
     return false;
   }
 }
-
-/** JSON text with white space, escapes, big numbers and equal keys, which no serialiser writes. */
-const oddJson = fc.letrec<{ value: string; object: string; array: string; leaf: string }>((tie) => {
-  const space = fc.constantFrom('', '', '', ' ', '\n', '\r\n\t ', '    ');
-  const plain = fc.oneof(
-    fc.string({ unit: 'grapheme', maxLength: 12 }).map((text) => JSON.stringify(text)),
-    fc.constantFrom('"\\u0041\\/\\b"', '"\\ud83d"', '"\\\\"', '"\\""', '""', '"[{]},:"'),
-  );
-  const number = fc.oneof(
-    fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
-    fc.bigInt().map(String),
-    fc.constantFrom('-0', '1.0', '1E+5', '0e-00', '12345678901234567890.10'),
-  );
-  const key = fc.oneof(
-    plain,
-    fc.constantFrom('"a"', '"b"', '"\\u0061"', '"__proto__"', '"constructor"'),
-  );
-  const joined = (open: string, items: string[], close: string): string =>
-    open + items.join(',') + close;
-  return {
-    value: fc.oneof({ depthSize: 'small' }, tie('leaf'), tie('object'), tie('array')),
-    leaf: fc.oneof(plain, number, fc.constantFrom('true', 'false', 'null')),
-    object: fc
-      .tuple(fc.array(fc.tuple(space, key, space, space, tie('value'), space)), space)
-      .map(([members, inner]) =>
-        joined(
-          '{',
-          members.length
-            ? members.map(([a, k, b, c, v, d]) => `${a}${k}${b}:${c}${v}${d}`)
-            : [inner],
-          '}',
-        ),
-      ),
-    array: fc
-      .tuple(fc.array(fc.tuple(space, tie('value'), space)), space)
-      .map(([items, inner]) =>
-        joined('[', items.length ? items.map((parts) => parts.join('')) : [inner], ']'),
-      ),
-  };
-}).value;
 
 /** A text with some bytes changed, removed, doubled or put in. */
 const mutated = fc
@@ -271,6 +232,29 @@ describe('records', () => {
     assert.deepEqual(recordsOf('{"data":{},"x":{}}', 'data'), ['{}']);
     assert.deepEqual(recordsOf('{"data":-0}', 'data'), ['-0']);
     assert.deepEqual(recordsOf('{"data":"null","x":1}', 'data'), ['"null"']);
+  });
+
+  test('of @ are the elements of a page that is an array, else the page; none where it is null', () => {
+    assert.deepEqual(recordsOf(' [1, {"a": [2]},[]] \n', '@'), ['1', '{"a": [2]}', '[]']);
+    assert.deepEqual(recordsOf('\ufeff["@"]', '@'), ['"@"']);
+    assert.deepEqual(recordsOf('[]', '@'), []);
+    assert.deepEqual(recordsOf('[ ]', '@'), []);
+    assert.deepEqual(recordsOf('{"@":[1]}', '@'), ['{"@":[1]}']);
+    assert.deepEqual(recordsOf('{}', '@'), ['{}']);
+    assert.deepEqual(recordsOf(' "a" ', '@'), ['"a"']);
+    assert.deepEqual(recordsOf('-0', '@'), ['-0']);
+    assert.deepEqual(recordsOf('null', '@'), []);
+    assert.deepEqual(recordsOf('{"@":[1]}', '\\@'), ['1']);
+  });
+
+  test('of @ are those of the same array under a key, for every page', () => {
+    fc.assert(
+      fc.property(oddJson, (page) => {
+        if (!page.isWellFormed()) return;
+        assert.deepEqual(recordsOf(page, '@'), recordsOf(`{"k":${page}}`, 'k'));
+      }),
+      { numRuns: Math.ceil(numRuns / 3) },
+    );
   });
 
   test('are missing where the path leads nowhere', () => {

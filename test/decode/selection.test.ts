@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { EverypageError } from '../../src/core/errors.ts';
-import { parseSelection } from '../../src/decode/selection.ts';
+import { isExpression, parseSelection, pathOf } from '../../src/decode/selection.ts';
 
 function namesOf(text: string | null): string[] {
   return parseSelection(text).keys.map((key) => key.name);
@@ -24,6 +25,55 @@ test('a backslash takes a dot or a backslash into the key', () => {
   assert.deepEqual(namesOf('a\\.b.c'), ['a.b', 'c']);
   assert.deepEqual(namesOf('a\\\\.b'), ['a\\', 'b']);
   assert.deepEqual(namesOf('\\.'), ['.']);
+});
+
+test('@ has no keys and is not the whole page', () => {
+  assert.deepEqual(parseSelection('@'), { text: '@', keys: [] });
+  assert.deepEqual(namesOf('@graph'), ['@graph']);
+  assert.deepEqual(namesOf('\\@'), ['@']);
+});
+
+test('what only an expression can hold makes one, unless a backslash stands before it', () => {
+  for (const text of [
+    'a[0]',
+    'a[*].b',
+    '{a: b}',
+    'a | b',
+    "a == 'b'",
+    '"a b".c',
+    'length(a)',
+    '*',
+  ]) {
+    assert.ok(isExpression(text), text);
+  }
+  for (const text of [
+    '',
+    '@',
+    'a.b',
+    'a\\[0\\]',
+    '@odata\\.nextLink',
+    'my items.é-1_$',
+    '$values',
+    'a:b',
+  ]) {
+    assert.ok(!isExpression(text), text);
+  }
+  assert.deepEqual(namesOf('page\\[size\\].a'), ['page[size]', 'a']);
+});
+
+test('any keys can be written as a path, which is no expression', () => {
+  const name = fc.string({
+    unit: fc.constantFrom(...'ab@.\\[]{}|*"\'`=é '),
+    minLength: 1,
+    maxLength: 6,
+  });
+  fc.assert(
+    fc.property(fc.array(name, { minLength: 1, maxLength: 4 }), (names) => {
+      const path = pathOf(names);
+      assert.deepEqual(namesOf(path), names);
+      assert.ok(!isExpression(path));
+    }),
+  );
 });
 
 for (const [text, reason] of [

@@ -172,6 +172,50 @@ for (const [name, format] of [
       assert.ok(received.length > 1);
     });
 
+    test('that an expression selects, whatever it leaves of them', async () => {
+      const bodies = [
+        '{"d":[{"id":9007199254740993,"x":[ 1.0 ],"s":"\\u0041"},{"id":2,"x":null}]}',
+        '{"d":null}',
+        '{"d":[{"id":-0,"x":{"b":1e400,"a":2}}]}',
+      ];
+      const kept = [
+        '{"i":9007199254740993,"x":[1.0],"s":"\\u0041"}',
+        '{"i":-0,"x":{"b":1e400,"a":2},"s":null}',
+      ];
+      const { text, records } = await output(format, bodies, 'd[?x].{i: id, x: x, s: s}');
+      assert.equal(text, name === 'JSON' ? `[\n${kept.join(',\n')}\n]\n` : `${kept.join('\n')}\n`);
+      assert.equal(records, 2);
+    });
+
+    test('without those that an earlier page gave', async () => {
+      for (const space of ['', ' ']) {
+        const bodies = ['[1,2,3]', '[3,4]', '[4]', '[4,5]'].map((body) =>
+          body.replaceAll(',', `,${space}`),
+        );
+        const skips = [0, 1, 1, 2];
+        const pages = pagesOf(bodies).map((page, index) => ({ ...page, skip: skips[index]! }));
+        const destination = collector();
+        const all = [...pages, ...pagesOf(['[6,7]'])];
+        const counts = await format(all, destination, '@');
+        const lines = ['1', '2', '3', '4', '6', '7'];
+        const whole = name === 'JSON' ? `[\n${lines.join(',\n')}\n]\n` : `${lines.join('\n')}\n`;
+        assert.equal(destination.text(), whole);
+        assert.equal(counts.records, 6);
+      }
+      const [first] = pagesOf(['[1]']);
+      const destination = collector();
+      await format([{ ...first!, skip: 1 }], destination, '@');
+      assert.equal(destination.text(), name === 'JSON' ? '[]\n' : '');
+    });
+
+    test('until an expression does not fit a page: its URL is named', async () => {
+      await assert.rejects(output(format, ['[1]', '["a"]'], 'abs(@[0])'), {
+        code: 'SELECTION',
+        message: /does not fit this page: at character 1, abs\(\) takes a number.*items\?page=2\b/,
+      });
+      await assert.rejects(output(format, ['[1]'], 'a[').then(), { code: 'SELECTION' });
+    });
+
     test('gathered so far when the next page is not there yet', async () => {
       const destination = collector();
       const seen: string[] = [];

@@ -105,7 +105,7 @@ test('a PEM that is none is a certificate fault that names the flags', async (t)
   const server = await openPages(t);
   const transport = openTransport(t, { cert: 'nonsense', key: 'nonsense' });
   const error = await expectFault(get(transport, server.origin, '/pages/1'), 'certificate');
-  assert.match(error.message, /--cert and --key/);
+  assert.match(error.message, /--cert and --cert-key/);
 });
 
 test('a client certificate is presented, and its absence explained', async (t) => {
@@ -117,7 +117,7 @@ test('a client certificate is presented, and its absence explained', async (t) =
   // The server's authority is its own, so that only its side is at stake.
   const without = openTransport(t, { insecure: true });
   const error = await expectFault(get(without, origin, '/'), 'certificate');
-  assert.match(error.message, /--cert FILE --key FILE/);
+  assert.match(error.message, /--cert FILE --cert-key FILE/);
 });
 
 test('a client certificate that the server trusts is accepted', async (t) => {

@@ -1,7 +1,19 @@
-import type { FailedPage, Summary } from '../../src/core/summary.ts';
+import type { FailedPage, RecordEvidence, Summary, Verdict } from '../../src/core/summary.ts';
 
 export const complete: Summary = {
-  verdict: { name: 'complete', planned: 500, stored: 500, failed: 0, pending: 0 },
+  verdict: {
+    name: 'complete',
+    planned: 500,
+    stored: 500,
+    failed: 0,
+    pending: 0,
+    beyondEnd: 0,
+    end: 'list',
+    reasons: [],
+    records: null,
+  },
+  pagination: null,
+  readings: 1,
   stop: null,
   fetched: 500,
   failures: [],
@@ -27,8 +39,43 @@ export function failedPage(position: number): FailedPage {
 
 export const incomplete: Summary = {
   ...complete,
-  verdict: { name: 'incomplete', planned: 500, stored: 463, failed: 37, pending: 0 },
+  verdict: {
+    ...complete.verdict,
+    name: 'incomplete',
+    stored: 463,
+    failed: 37,
+    reasons: ['37 pages failed'],
+  },
   failures: Array.from({ length: 20 }, (_, index) => failedPage(index)),
   output: null,
   archivePath: 'items.ndjson.everypage.part',
 };
+
+/** The verdict of 14 pages with 137 records. */
+export function pagedVerdict(
+  change: Partial<Verdict> = {},
+  records: Partial<RecordEvidence> = {},
+): Verdict {
+  return {
+    name: 'complete',
+    planned: 14,
+    stored: 14,
+    failed: 0,
+    pending: 0,
+    beyondEnd: 1,
+    end: 'total',
+    reasons: [],
+    records: {
+      fetched: 137,
+      totalAtStart: 137,
+      totalAtEnd: 137,
+      unique: 137,
+      duplicates: 0,
+      sharedKeys: [],
+      gaps: [],
+      changed: [],
+      ...records,
+    },
+    ...change,
+  };
+}

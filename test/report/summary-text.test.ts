@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Stop, Summary } from '../../src/core/summary.ts';
+import type { PaginationFacts, Stop, Summary } from '../../src/core/summary.ts';
 import { summaryJson } from '../../src/report/summary-json.ts';
 import { type SummaryContext, summaryText } from '../../src/report/summary-text.ts';
 import { verificationText } from '../../src/report/verification-text.ts';
 import { hostileText } from './sample-events.ts';
-import { complete, failedPage, incomplete } from './sample-summary.ts';
+import { complete, failedPage, incomplete, pagedVerdict } from './sample-summary.ts';
 
 const context: SummaryContext = {
   color: false,
   wallTime: Date.UTC(2025, 0, 1),
   total: 500,
   output: 'items.ndjson',
-  commands: { again: 'everypage AGAIN', takeWhatIsThere: 'everypage TAKE' },
+  commands: {
+    again: 'everypage AGAIN',
+    takeWhatIsThere: 'everypage TAKE',
+    anew: 'everypage ANEW',
+  },
 };
 
 function stopped(stop: Stop): string {
@@ -78,7 +82,7 @@ describe('the summary of an incomplete run', () => {
   });
 
   it('counts a stopped run against the total that was known, and otherwise says so', () => {
-    const verdict = { ...incomplete.verdict, planned: null, stored: 100, failed: 2 };
+    const verdict = { ...incomplete.verdict, planned: null, end: null, stored: 100, failed: 2 };
     const stop = { kind: 'aborted' } as const;
     const known = summaryText({ ...incomplete, verdict, stop }, context);
     assert.match(known, /^100 of 500 pages are OK; 400 are missing, 2 failed\./);
@@ -133,6 +137,129 @@ describe('the summary of an incomplete run', () => {
   });
 });
 
+const facts: PaginationFacts = {
+  style: 'page',
+  evidence: ['Link header: rel="next" and rel="last" (14 in page)', 'page 2 differs from page 1'],
+  flags: ['--paginate', 'page', '--page-param', 'page[no]'],
+  recordsPath: 'data.items',
+};
+
+describe('the summary of a list that pages by itself', () => {
+  const linesOf = (...change: Parameters<typeof pagedVerdict>): string[] =>
+    summaryText({ ...complete, verdict: pagedVerdict(...change), output: null }, context).split(
+      '\n',
+    );
+
+  it('says how many records came and what the server says of that', () => {
+    assert.equal(linesOf()[0], 'All 14 pages are OK: 137 records, as many as the server says.');
+    const silent = { totalAtStart: null, totalAtEnd: null };
+    assert.equal(
+      linesOf({ end: 'stated' }, silent)[0],
+      'All 14 pages are OK: 137 records, up to the end that the server states.',
+    );
+    const one = linesOf({ planned: 1, stored: 1 }, { fetched: 1, totalAtEnd: 1 });
+    assert.equal(one[0], 'The page is OK: 1 record, as many as the server says.');
+    const lines = linesOf(
+      { name: 'unverified', end: 'past-end', reasons: ['the server states no total'] },
+      silent,
+    );
+    assert.equal(
+      lines[0],
+      'All 14 pages are OK: 137 records, complete, but unverified: the server states no total.',
+    );
+    assert.ok(!lines.join().includes('To '));
+  });
+
+  it('says what speaks against it, and what can be done about it', () => {
+    const drifted = linesOf({
+      name: 'drifted',
+      reasons: ['the total went from 137 to 138 while the list was read', 'page 1 held others'],
+    });
+    assert.deepEqual(drifted.slice(0, 3), [
+      'Drifted: the total went from 137 to 138 while the list was read.',
+      '  page 1 held others',
+      '  137 records came on 14 pages',
+    ]);
+    assert.deepEqual(drifted.slice(-4), [
+      'To read it again, until two readings agree:',
+      '  everypage ANEW',
+      'To take what is there:',
+      '  everypage TAKE',
+    ]);
+    const capped = linesOf({ name: 'capped', end: 'ceiling', reasons: ['no more than 100'] });
+    assert.equal(capped[0], 'Capped: no more than 100.');
+    assert.match(capped.join('\n'), /--split reads/);
+    const single = linesOf({ name: 'incomplete', end: 'single', reasons: ['one page only: why'] });
+    assert.equal(single[0], 'Incomplete: one page only: why.');
+    assert.doesNotMatch(single.join('\n'), /AGAIN|ANEW/);
+    const missing = linesOf({ name: 'incomplete', reasons: ['12 records are missing'] });
+    assert.match(missing.join('\n'), /To read it all again:\n {2}everypage ANEW/);
+  });
+
+  it('says where it stands when pages failed or the end was not reached', () => {
+    const reasons = ['1 of 14 pages failed'];
+    const failed = linesOf(
+      { name: 'incomplete', stored: 13, failed: 1, reasons },
+      { fetched: 130 },
+    );
+    assert.deepEqual(failed.slice(0, 2), [
+      'Incomplete: 1 of 14 pages failed.',
+      '  130 records came on 13 of 14 pages',
+    ]);
+    assert.match(failed.join('\n'), /To try the missing pages again:\n {2}everypage AGAIN/);
+    const open = linesOf({ name: 'incomplete', planned: null, end: null, reasons: ['no end'] });
+    assert.equal(open[1], '  137 records came on 14 pages');
+    assert.match(open.join('\n'), /To go on:\n {2}everypage AGAIN/);
+  });
+
+  it('says how it paged and how to pin that', () => {
+    const of = (pagination: PaginationFacts, more: Partial<Summary> = {}): string =>
+      summaryText({ ...complete, verdict: pagedVerdict(), pagination, ...more }, context);
+    assert.match(
+      of(facts),
+      /^paged by page number, 14 pages in parallel · Link header: rel="next" and rel="last" \(14 in page\) · records at data\.items · pin with: --paginate page --page-param 'page\[no\]'$/m,
+    );
+    const cursor: PaginationFacts = { style: 'cursor', evidence: [], flags: [], recordsPath: '@' };
+    assert.match(of(cursor), /^paged by cursor · each page is a list of records$/m);
+    assert.match(of(cursor, { readings: 3 }), /^paged by cursor · .* · read 3 times$/m);
+    const single: PaginationFacts = { ...cursor, style: 'single', recordsPath: null };
+    assert.match(of(single), /^one page$/m);
+  });
+
+  it('does not say that pages are missing from an output where none are', () => {
+    const output = { ...complete.output!, partial: true };
+    const lineOf = (change: Parameters<typeof pagedVerdict>[0]): string =>
+      summaryText({ ...complete, verdict: pagedVerdict(change), output }, context);
+    assert.match(
+      lineOf({ name: 'drifted' }),
+      /14\.2 s, though the list changed while it was read$/m,
+    );
+    assert.match(lineOf({ name: 'capped' }), /14\.2 s, as far as the server gives them$/m);
+    assert.match(
+      lineOf({ name: 'incomplete', stored: 13 }),
+      /without the pages that are missing$/m,
+    );
+    assert.match(lineOf({ name: 'incomplete' }), /though it may not be all$/m);
+  });
+
+  it('holds no control of a server', () => {
+    const text = summaryText(
+      {
+        ...complete,
+        verdict: pagedVerdict({ name: 'drifted', reasons: [hostileText, hostileText] }),
+        pagination: {
+          style: 'next',
+          evidence: [hostileText],
+          flags: ['--next-path', hostileText],
+          recordsPath: hostileText,
+        },
+      },
+      context,
+    );
+    assert.doesNotMatch(text, /[^\P{Cc}\n]|\p{Bidi_Control}/u);
+  });
+});
+
 describe('the summary as JSON', () => {
   it('is the summary and the exit code', () => {
     assert.deepEqual(JSON.parse(summaryJson(incomplete, 3)), { ...incomplete, exitCode: 3 });
@@ -140,7 +267,7 @@ describe('the summary as JSON', () => {
 });
 
 describe('the text of verify', () => {
-  const facts = {
+  const verified = {
     verdict: complete.verdict,
     archivePath: 'items.ndjson.everypage',
     checkedPages: 500,
@@ -151,8 +278,16 @@ describe('the text of verify', () => {
 
   it('says the verdict and what was read for it', () => {
     assert.match(
-      verificationText(facts, false),
+      verificationText(verified, false),
       /^All 500 pages are OK\.\nitems\.ndjson\.everypage: 500 pages read again, 12\.4 MB/,
+    );
+  });
+
+  it('says what the records showed', () => {
+    const verdict = pagedVerdict({ name: 'drifted', reasons: ['the total changed', 'and more'] });
+    assert.match(
+      verificationText({ ...verified, verdict }, false),
+      /^Drifted: the total changed\.\n {2}and more\n {2}137 records came on 14 pages\n/,
     );
   });
 
@@ -163,7 +298,7 @@ describe('the text of verify', () => {
       url: hostileText,
       problem: 'the hash differs',
     }));
-    const text = verificationText({ ...facts, problems }, false);
+    const text = verificationText({ ...verified, problems }, false);
     assert.match(text, /^12 stored pages do not hold what was received\./);
     assert.match(text, /the hash differs.*and 2 more/s);
     assert.doesNotMatch(text, /OK/);

@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { constants } from 'node:http2';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { Archive } from '../../src/archive/archive.ts';
+import type { AttemptRecord } from '../../src/archive/archive-types.ts';
 import { pageLine, pageRecords } from '../servers/page-body.ts';
 import {
   type PageServer,
@@ -78,28 +80,32 @@ test('a JSON array, an archive alone, and --no-keep', async (t) => {
   assert.equal(read('again.ndjson'), lines(1, 10));
 });
 
-test('one page of many that is missing is named, and an older output stands untouched', async (t) => {
+test('one page of 10,000 that is missing is named, and an older output stands untouched', async (t) => {
   const { server, run, read, folder } = await setUp(t, {
-    faults: { 57: [{ status: 404 }, { status: 404 }, { status: 404 }] },
+    bodyBytes: 500,
+    faults: { 5077: [{ status: 404 }, { status: 404 }, { status: 404 }] },
   });
+  const fetchAll = (...args: string[]) =>
+    run(server.template(10_000), '-o', 'items.ndjson', '-c', '50', ...args);
   writeFileSync(join(folder, 'items.ndjson'), 'older\n');
-  const failed = await run(server.template(100), '-o', 'items.ndjson');
+  const failed = await fetchAll();
   assert.equal(failed.code, 3, failed.stderr);
-  assert.match(failed.stderr, /404 .*\/pages\/57 .*Not Found/);
+  assert.match(failed.stderr, /404 .*\/pages\/5077 .*Not Found/);
   assert.match(failed.stderr, /--allow-incomplete/);
   assert.equal(read('items.ndjson'), 'older\n');
   const asked = totalRequests(server);
 
-  const allowed = await run(server.template(100), '-o', 'items.ndjson', '--allow-incomplete');
+  const allowed = await fetchAll('--allow-incomplete');
   assert.equal(allowed.code, 0, allowed.stderr);
   assert.equal(totalRequests(server) - asked, 1, 'only the missing page is asked for again');
-  assert.equal(read('items.ndjson'), lines(1, 56) + lines(58, 100));
+  assert.ok(read('items.ndjson') === lines(1, 5076, 500) + lines(5078, 10_000, 500));
 
   // The third attempt of the plan heals the page: the same command then completes.
-  assert.equal((await run(server.template(100), '-o', 'items.ndjson')).code, 3);
-  const healed = await run(server.template(100), '-o', 'items.ndjson');
+  assert.equal((await fetchAll()).code, 3);
+  const healed = await fetchAll();
   assert.equal(healed.code, 0, healed.stderr);
-  assert.equal(read('items.ndjson'), lines(1, 100));
+  assert.equal(totalRequests(server) - asked, 3);
+  assert.ok(read('items.ndjson') === lines(1, 10_000, 500));
 });
 
 test('503, resets, cut and empty bodies, HTML and bad JSON heal on the next attempt', async (t) => {
@@ -131,20 +137,52 @@ test('a page that never heals fails with its last reason after the retries', asy
   assert.equal(server.counts().requests.get(4), 2);
 });
 
-test('nothing is sent inside a stated Retry-After, and no page fails for it', async (t) => {
-  for (const protocol of ['h2', 'h1'] as const) {
-    const { server, run, read } = await setUp(t, {
+/** Every try of the pages 1 to `count`, as the client kept them. */
+function readAttempts(path: string, count: number): AttemptRecord[] {
+  const archive = Archive.openReadOnly(path);
+  try {
+    return Array.from({ length: count }, (_, position) =>
+      archive.attemptsOf({ branch: 0, position }),
+    ).flat();
+  } finally {
+    archive.close();
+  }
+}
+
+/** Starts are kept by the machine's clock in whole milliseconds, durations by the steady clock. */
+const CLOCKS_MS = 2;
+
+/** Attempts that began after a refusal was read and before the wait in it was over. */
+function startedInsideWaits(attempts: readonly AttemptRecord[]): AttemptRecord[] {
+  const waits = attempts.flatMap(({ startedAt, durationMs, toldToWaitMs }) => {
+    if (toldToWaitMs === null) return [];
+    const readAt = startedAt + durationMs;
+    return [{ from: readAt + CLOCKS_MS, to: readAt + toldToWaitMs - CLOCKS_MS }];
+  });
+  return attempts.filter(({ startedAt }) =>
+    waits.some(({ from, to }) => from < startedAt && startedAt < to),
+  );
+}
+
+for (const protocol of ['h2', 'h1'] as const) {
+  test(`nothing is sent inside a stated Retry-After, and no page fails for it (${protocol})`, async (t) => {
+    const { server, folder, run, read } = await setUp(t, {
       protocol,
       limit: { perSecond: 100, burst: 40, retryAfterSeconds: 1 },
     });
     const result = await run(server.template(150), '-o', 'out.ndjson', '-c', '20', '-vv');
     assert.equal(result.code, 0, result.stderr);
-    assert.ok(server.counts().limited > 0, 'the limit was met');
-    assert.equal(server.counts().requestsInsideRetryAfter, 0);
+    const { limited, requestsInsideRetryAfter, total } = server.counts();
+    assert.ok(limited > 0, 'the limit was met');
+    assert.equal(requestsInsideRetryAfter, 0);
+    const attempts = readAttempts(join(folder, 'out.ndjson.everypage'), 150);
+    assert.equal(attempts.length, total, 'the client kept each try that the server saw');
+    assert.equal(attempts.filter(({ toldToWaitMs }) => toldToWaitMs === 1000).length, limited);
+    assert.deepEqual(startedInsideWaits(attempts), []);
     assert.match(result.stderr, /Retry-After/);
     assert.equal(read('out.ndjson'), lines(1, 150));
-  }
-});
+  });
+}
 
 test('a wait beyond --max-wait ends the run with 5, and the same command goes on', async (t) => {
   let limited = true;

@@ -92,7 +92,7 @@ function resetAfterData(stream: ServerHttp2Stream, code: number): void {
   });
 }
 
-export function playHttp1(response: ServerResponse, reply: FullReply, flushed: () => void): void {
+export function playHttp1(response: ServerResponse, reply: FullReply): void {
   if (response.destroyed) return;
   if (!isPartial(reply)) {
     if (reply.hang) return;
@@ -109,13 +109,13 @@ export function playHttp1(response: ServerResponse, reply: FullReply, flushed: (
   }
   response.writeHead(reply.status, headers as Record<string, string>);
   if (!isPartial(reply)) {
-    response.end(reply.body, flushed);
+    response.end(reply.body);
     return;
   }
   response.write(reply.body.subarray(0, reply.truncateAt), () => {
     if (reply.hang) return;
     // FIN where the body would end at the connection's end, else a plain cut.
-    if (reply.framing === 'close') response.socket?.end(flushed);
+    if (reply.framing === 'close') response.socket?.end();
     else response.destroy();
   });
 }

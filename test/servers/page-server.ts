@@ -16,7 +16,6 @@ import {
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { createTestCertificates } from '../../src/demo/certificate.ts';
-import { StatedWaits } from '../../src/demo/stated-waits.ts';
 import { TokenBucket } from '../../src/demo/token-bucket.ts';
 import { pageBody } from './page-body.ts';
 import {
@@ -26,6 +25,7 @@ import {
   playHttp2,
   type Reply,
 } from './page-reply.ts';
+import { ReadWaits, whenRead } from './read-waits.ts';
 
 export interface PageServerData {
   /** `h2` over TLS (default), `h1` over TLS, `both` over TLS by ALPN, plain HTTP/1.1, plain HTTP/2. */
@@ -66,7 +66,7 @@ export interface PageServerCounts {
   readonly requests: ReadonlyMap<number, number>;
   readonly maxInFlight: number;
   readonly connections: number;
-  /** Arrived inside a stated Retry-After, those already on their way excluded. */
+  /** Sent inside a Retry-After that the client had read on the same connection. */
   readonly requestsInsideRetryAfter: number;
   /** Answered 429 by `limit`. */
   readonly limited: number;
@@ -105,7 +105,7 @@ export async function startPageServer(options: PageServerOptions = {}): Promise<
   const { ca, cert, key } = isTls
     ? (options.certificates ?? createTestCertificates())
     : { ca: '', cert: '', key: '' };
-  const waits = new StatedWaits();
+  const waits = new ReadWaits();
   const bucket = options.limit && new TokenBucket(options.limit.perSecond, options.limit.burst);
   const requests = new Map<number, number>();
   const otherPaths = new Map<string, number>();
@@ -113,8 +113,8 @@ export async function startPageServer(options: PageServerOptions = {}): Promise<
   const handled = new WeakMap<object, number>();
   const timers = new Set<NodeJS.Timeout>();
 
-  function arrive(path: string): { n: number; attempt: number } {
-    waits.arrive();
+  function arrive(path: string, connection: object): { n: number; attempt: number } {
+    waits.arrive(connection);
     counts.total += 1;
     counts.inFlight += 1;
     if (counts.inFlight > counts.maxInFlight) counts.maxInFlight = counts.inFlight;
@@ -148,12 +148,12 @@ export async function startPageServer(options: PageServerOptions = {}): Promise<
 
   function answer(
     request: PageServerRequest,
-    play: (reply: FullReply, flushed: () => void) => void,
+    play: (reply: FullReply, waitEndsAt: number | null) => void,
   ) {
     const reply = decide(request);
     const playNow = (): void => {
       const waitMs = retryAfterMs(reply.headers?.['retry-after']);
-      play(reply, waitMs === null ? () => {} : waits.state(waitMs));
+      play(reply, waitMs === null ? null : performance.now() + waitMs);
     };
     if (!reply.delayMs) return playNow();
     const timer = setTimeout(() => {
@@ -179,13 +179,16 @@ export async function startPageServer(options: PageServerOptions = {}): Promise<
       return;
     }
     stream.once('close', leave);
-    const { n, attempt } = arrive(path);
     const session = stream.session;
+    const { n, attempt } = arrive(path, session ?? stream);
     if (options.closeAfter && session && countOn(session) === options.closeAfter) session.close();
     const method = headers[':method'] ?? 'GET';
     const go = (body: Buffer): void =>
-      answer({ n, path, attempt, method, headers, body }, (reply, flushed) =>
-        playHttp2(stream, reply, flushed),
+      answer({ n, path, attempt, method, headers, body }, (reply, waitEndsAt) =>
+        playHttp2(stream, reply, () => {
+          if (waitEndsAt === null || !session) return;
+          whenRead(session, () => waits.read(session, waitEndsAt));
+        }),
       );
     if (method === 'POST')
       stream.toArray().then(
@@ -206,15 +209,17 @@ export async function startPageServer(options: PageServerOptions = {}): Promise<
       return;
     }
     response.once('close', leave);
-    const { n, attempt } = arrive(path);
+    const { n, attempt } = arrive(path, request.socket);
     if (options.closeAfter && countOn(request.socket) >= options.closeAfter) {
       response.shouldKeepAlive = false;
     }
     const { method = 'GET', headers } = request;
     const go = (body: Buffer): void =>
-      answer({ n, path, attempt, method, headers, body }, (reply, flushed) =>
-        playHttp1(response, reply, flushed),
-      );
+      answer({ n, path, attempt, method, headers, body }, (reply, waitEndsAt) => {
+        // Whoever sends the next request on this connection has read this answer to its end.
+        if (waitEndsAt !== null) waits.read(request.socket, waitEndsAt);
+        playHttp1(response, reply);
+      });
     if (method === 'POST')
       request.toArray().then(
         (chunks) => go(Buffer.concat(chunks)),
@@ -227,11 +232,12 @@ export async function startPageServer(options: PageServerOptions = {}): Promise<
     options.maxConcurrentStreams === undefined
       ? {}
       : { maxConcurrentStreams: options.maxConcurrentStreams };
+  const http2Options = { settings, maxOutstandingPings: 1000 };
   const server =
     protocol === 'h2' || protocol === 'both'
-      ? createSecureServer({ cert, key, settings, allowHTTP1: protocol === 'both' })
+      ? createSecureServer({ cert, key, ...http2Options, allowHTTP1: protocol === 'both' })
       : protocol === 'h2c'
-        ? createHttp2Server({ settings })
+        ? createHttp2Server(http2Options)
         : protocol === 'h1'
           ? createHttpsServer({ cert, key })
           : createHttp1Server();

@@ -1,0 +1,159 @@
+/** What the archive keeps as JSON text, read back; a file may come from anywhere, so it is checked. */
+import type { Lesson, PlanEnd } from '../core/lesson.ts';
+import type { Place } from '../core/page-request.ts';
+import { noPagination, type Pagination, paginationStyles } from '../core/pagination.ts';
+import type { RunSpecification } from './archive-types.ts';
+import { damaged } from './sqlite.ts';
+
+export function readSpecification(text: string, path: string): RunSpecification {
+  const value = parse(text);
+  // Files of version 1 were made before there was pagination.
+  const whole = isObject(value) ? { pagination: null, ...value } : value;
+  if (hasShape<RunSpecification>(whole, specificationShape)) return whole;
+  throw damaged(path, 'its description of the run cannot be read');
+}
+
+export function readPagination(text: string, path: string): Pagination {
+  const value = parse(text);
+  const whole = isObject(value) ? { ...noPagination, ...value } : value;
+  if (hasShape<Pagination>(whole, paginationShape)) return whole;
+  throw damaged(path, 'it does not say rightly how the list pages');
+}
+
+export function readPlanEnd(text: string, path: string): PlanEnd {
+  const value = parse(text);
+  if (hasShape<PlanEnd>(value, planEndShape)) return value;
+  throw damaged(path, 'it does not say rightly how the list ended');
+}
+
+export function readLesson(text: string, path: string): Lesson {
+  const value = parse(text);
+  if (hasShape<Lesson>(value, lessonShape)) return value;
+  throw damaged(path, 'what a page taught cannot be read');
+}
+
+type Check = (value: unknown) => boolean;
+type Shape<T> = Readonly<Record<keyof T, Check>>;
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function hasShape<T>(value: unknown, shape: Shape<T>): value is T {
+  if (!isObject(value)) return false;
+  for (const name in shape) if (!shape[name](value[name])) return false;
+  return true;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const isText: Check = (value) => typeof value === 'string';
+const isNumber: Check = (value) => typeof value === 'number';
+const isBoolean: Check = (value) => typeof value === 'boolean';
+const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+
+function orNull(check: Check): Check {
+  return (value) => value === null || check(value);
+}
+
+function listOf(check: Check): Check {
+  return (value) => Array.isArray(value) && value.every(check);
+}
+
+function oneOf(words: readonly string[]): Check {
+  return (value) => typeof value === 'string' && words.includes(value);
+}
+
+const placeShape: Shape<Place> = { branch: isCount, position: isCount };
+const isPlace: Check = (value) => hasShape<Place>(value, placeShape);
+
+const isHeader: Check = (value) =>
+  Array.isArray(value) && value.length === 2 && value.every(isText);
+
+const specificationShape: Shape<RunSpecification> = {
+  pagination: orNull(isText),
+  sources: listOf(isText),
+  method: isText,
+  bodyDigest: orNull(isText),
+  headers: listOf(isHeader),
+};
+
+const paginationShape: Shape<Pagination> = {
+  style: oneOf(paginationStyles),
+  param: orNull(isText),
+  carrier: oneOf(['query', 'header', 'body']),
+  sizeParam: orNull(isText),
+  size: orNull(isNumber),
+  first: isNumber,
+  nextPath: orNull(isText),
+  nextHeader: orNull(isText),
+  morePath: orNull(isText),
+  totalPath: orNull(isText),
+  totalHeader: orNull(isText),
+  totalPagesPath: orNull(isText),
+  totalPagesHeader: orNull(isText),
+  sizePath: orNull(isText),
+  positionPath: orNull(isText),
+  records: orNull(isText),
+  key: orNull(isText),
+  keyFrom: oneOf(['last', 'first']),
+  repeatIsEnd: isBoolean,
+  pastEnd: listOf(isNumber),
+  ceiling: orNull(isNumber),
+  overlap: isCount,
+};
+
+const endReasons: Readonly<Record<PlanEnd['reason'], true>> = {
+  list: true,
+  stated: true,
+  total: true,
+  'past-end': true,
+  short: true,
+  single: true,
+  loop: true,
+  stuck: true,
+  ceiling: true,
+  broken: true,
+};
+
+const planEndShape: Shape<PlanEnd> = {
+  reason: oneOf(Object.keys(endReasons)),
+  detail: orNull(isText),
+  ends: listOf(isPlace),
+};
+
+const isNextStep: Check = (value) => {
+  if (!isObject(value)) return false;
+  switch (value['kind']) {
+    case 'url':
+      return isText(value['url']);
+    case 'cursor':
+      return isText(value['value']);
+    case 'parameters':
+      return isObject(value['values']) && Object.values(value['values']).every(isText);
+    default:
+      return false;
+  }
+};
+
+const lessonShape: Shape<Lesson> = {
+  records: isCount,
+  next: orNull(isNextStep),
+  more: orNull(isBoolean),
+  total: orNull(isNumber),
+  totalIsLowerBound: isBoolean,
+  totalPages: orNull(isNumber),
+  echoedSize: orNull(isNumber),
+  echoedPosition: orNull(isNumber),
+  digest: orNull(isText),
+  firstKey: orNull(isText),
+  lastKey: orNull(isText),
+  nextSeenAt: orNull(isPlace),
+  recordsSeenAt: orNull(isPlace),
+};

@@ -1,0 +1,91 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { PlanEnd } from '../core/lesson.ts';
+import type { Place } from '../core/page-request.ts';
+import type { Pagination } from '../core/pagination.ts';
+import type { Verdict } from '../core/summary.ts';
+import type { PageCounts } from './archive-types.ts';
+import { type KeyFacts, passOverKeys } from './key-pass.ts';
+import { passOverPages } from './page-pass.ts';
+import { PLACE } from './schema.ts';
+import { findSigns, nameOf } from './signs.ts';
+import { archiveError, query } from './sqlite.ts';
+
+export interface PagedRun {
+  readonly pagination: Pagination;
+  /** Null where the end was not reached. */
+  readonly planEnd: PlanEnd | null;
+  readonly counts: PageCounts;
+  readonly expect: number | null;
+}
+
+/** The verdict of a list that pages by itself: its pages, its records and what the server said of them. */
+export function computePagedVerdict(database: DatabaseSync, run: PagedRun, path: string): Verdict {
+  const { pagination, planEnd, counts, expect } = run;
+  const pages = passOverPages(database, pagination, planEnd?.ends ?? [], path);
+  // As CouchDB does: each page begins with the record that the one before ended with.
+  const sharesBoundaries =
+    pagination.style === 'keyset' &&
+    pages.boundaries > 0 &&
+    pages.sharedBoundaries === pages.boundaries;
+  const keys = readKeys(database, pagination, sharesBoundaries, pages.readAgain, path);
+  const fetched = pages.records - (sharesBoundaries ? pages.boundaries : 0);
+  const { stored, failed, beyondEnd } = counts;
+  const isEndKnown = planEnd !== null && planEnd.reason !== 'broken';
+  const planned = isEndKnown ? stored + failed + pages.missingPages : null;
+  const signs = findSigns({
+    pagination,
+    planEnd,
+    planned,
+    failed,
+    fetched,
+    pages,
+    keys,
+    expect,
+    numberOf: createNumbering(database),
+  });
+  return {
+    name: nameOf(signs),
+    planned,
+    stored,
+    failed,
+    pending: planned === null ? null : pages.missingPages,
+    beyondEnd,
+    end: planEnd?.reason ?? null,
+    reasons: signs.map(({ text }) => text),
+    records: {
+      fetched,
+      totalAtStart: pages.totalAtStart,
+      totalAtEnd: pages.totalAtEnd,
+      unique: keys?.unique ?? null,
+      duplicates: keys?.duplicates ?? 0,
+      sharedKeys: (keys?.shared ?? []).map(({ first, second, keys }) => ({ first, second, keys })),
+      gaps: pages.gaps,
+      changed: pages.secondReadings.filter(({ isChanged }) => isChanged).map(({ place }) => place),
+    },
+  };
+}
+
+function readKeys(
+  database: DatabaseSync,
+  pagination: Pagination,
+  sharesBoundaries: boolean,
+  readAgain: number,
+  path: string,
+): KeyFacts | null {
+  if (pagination.key === null) return null;
+  try {
+    return passOverKeys(database, pagination, sharesBoundaries, readAgain);
+  } catch (error) {
+    // SQL unpacks the keys: what it cannot unpack is no mistake of ours.
+    throw archiveError(error, path, true);
+  }
+}
+
+/** How a page is called: its number among the pages of the plan, from 1. */
+function createNumbering(database: DatabaseSync): (place: Place) => number {
+  const count = query<[number]>(
+    database,
+    `SELECT count(*) FROM page WHERE place <= ${PLACE} AND state <> 'beyond-end'`,
+  );
+  return ({ branch, position }) => count.get(branch, position)![0];
+}

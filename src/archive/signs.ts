@@ -1,0 +1,217 @@
+/** What speaks against a verdict of `complete`, in sentences, and which verdict follows. */
+import type { PlanEnd } from '../core/lesson.ts';
+import type { Place } from '../core/page-request.ts';
+import type { Pagination } from '../core/pagination.ts';
+import type { VerdictName } from '../core/summary.ts';
+import { counted, formatCount } from '../core/units.ts';
+import type { KeyFacts, SharedKeys } from './key-pass.ts';
+import type { PageFacts } from './page-pass.ts';
+
+export interface PagedFacts {
+  readonly pagination: Pagination;
+  readonly planEnd: PlanEnd | null;
+  readonly planned: number | null;
+  readonly failed: number;
+  readonly fetched: number;
+  readonly pages: PageFacts;
+  readonly keys: KeyFacts | null;
+  readonly expect: number | null;
+  /** A page's number, from 1. */
+  readonly numberOf: (place: Place) => number;
+}
+
+/** From the one that decides over all others to the one that every other decides over. */
+const kinds = ['unfinished', 'capped', 'drifted', 'missing', 'unverified'] as const;
+
+type Kind = (typeof kinds)[number];
+
+const nameOfKind: Readonly<Record<Kind, VerdictName>> = {
+  unfinished: 'incomplete',
+  capped: 'capped',
+  // Where the list changed under way, that is why records are missing.
+  drifted: 'drifted',
+  missing: 'incomplete',
+  unverified: 'unverified',
+};
+
+export interface Sign {
+  readonly kind: Kind;
+  /** Without its full stop. */
+  readonly text: string;
+}
+
+export function nameOf(signs: readonly Sign[]): VerdictName {
+  const kind = kinds.find((kind) => signs.some((sign) => sign.kind === kind));
+  return kind === undefined ? 'complete' : nameOfKind[kind];
+}
+
+export function findSigns(facts: PagedFacts): readonly Sign[] {
+  const { planned, failed, fetched, expect, pages } = facts;
+  const signs: Sign[] = [];
+  if (failed > 0) {
+    const of = planned === null ? '' : `${formatCount(failed)} of `;
+    const failedPages = counted(planned ?? failed, 'page');
+    signs.push({ kind: 'unfinished', text: `${of}${failedPages} failed` });
+  }
+  signs.push(...endSigns(facts));
+  if (expect !== null && expect !== fetched) {
+    signs.push({ kind: 'unfinished', text: unexpected(expect, fetched) });
+  }
+  signs.push(...driftSigns(facts), ...missingSigns(facts));
+  if (pages.untaught > 0) {
+    const text = `the records of ${counted(pages.untaught, 'page')} were not counted`;
+    signs.push({ kind: 'unverified', text });
+  }
+  for (const { place, isRead } of pages.secondReadings) {
+    if (isRead) continue;
+    const page = `page ${formatCount(facts.numberOf(place))}`;
+    const text = `${page} could not be read again at the end, so a change there does not show`;
+    signs.push({ kind: 'unverified', text });
+  }
+  signs.push(...checkSigns(facts));
+  return signs;
+}
+
+export function unexpected(expect: number, came: number): string {
+  return `${counted(expect, 'record was', 'records were')} expected, ${formatCount(came)} came`;
+}
+
+function endSigns({ planEnd, failed, pagination }: PagedFacts): readonly Sign[] {
+  if (planEnd === null)
+    return [{ kind: 'unfinished', text: 'the end of the list was not reached' }];
+  const { reason, detail } = planEnd;
+  switch (reason) {
+    case 'broken':
+      if (detail === null && failed > 0) return [];
+      return [{ kind: 'unfinished', text: detail ?? 'what follows the last page is unknown' }];
+    case 'loop': {
+      const text = 'the server led back to where it had been';
+      return [{ kind: 'unfinished', text: detail === null ? text : `${text}: ${detail}` }];
+    }
+    case 'stuck':
+      return [{ kind: 'unfinished', text: detail ?? 'the second page was the first one again' }];
+    case 'single': {
+      const why = detail ?? 'nothing in it shows how to go on; --paginate can say it';
+      return [{ kind: 'unfinished', text: `one page only: ${why}` }];
+    }
+    case 'ceiling': {
+      const { ceiling } = pagination;
+      const depth = ceiling === null ? 'a certain depth' : counted(ceiling, 'record');
+      return [{ kind: 'capped', text: detail ?? `the server gives nothing beyond ${depth}` }];
+    }
+    case 'past-end':
+      return detail === null ? [] : [{ kind: 'missing', text: detail }];
+    default:
+      return [];
+  }
+}
+
+function driftSigns({ pages, keys, fetched, numberOf }: PagedFacts): readonly Sign[] {
+  const texts: string[] = [];
+  const { totalAtStart, totalAtEnd, totalBetween, totalPagesAtStart, totalPagesAtEnd } = pages;
+  const from = formatCount(totalAtStart ?? 0);
+  const isSteady = totalAtStart === totalAtEnd;
+  if (!isSteady && totalAtStart !== null && totalAtEnd !== null) {
+    texts.push(`the total went from ${from} to ${formatCount(totalAtEnd)} while the list was read`);
+  } else if (totalBetween !== null) {
+    texts.push(`the total was ${from} at first and ${formatCount(totalBetween)} in between`);
+  } else if (totalPagesAtStart !== null && totalPagesAtStart !== totalPagesAtEnd) {
+    const [first, last] = [totalPagesAtStart, totalPagesAtEnd ?? 0].map(formatCount);
+    texts.push(`the server spoke of ${first} pages at first and of ${last} at the end`);
+  }
+  for (const pair of keys?.shared ?? []) texts.push(sharedText(pair, numberOf));
+  const told = (keys?.shared ?? []).reduce((sum, pair) => sum + pair.keys, 0);
+  const more = (keys?.duplicates ?? 0) - told;
+  if (more > 0) texts.push(`${counted(more, 'more record')} came twice`);
+  for (const { first, second, keys: count } of keys?.shifted ?? []) {
+    const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
+    const records = counted(count, 'record was another', 'records were others');
+    texts.push(`where pages ${a} and ${b} overlap ${records} the second time`);
+  }
+  for (const { place, isChanged } of pages.secondReadings) {
+    if (!isChanged) continue;
+    texts.push(`page ${formatCount(numberOf(place))} held other records when it was read again`);
+  }
+  const expected = expectedRecords(pages, totalAtEnd);
+  if (isSteady && expected !== null && fetched > expected) {
+    const said = totalText(pages, totalAtEnd ?? 0);
+    texts.push(`${counted(fetched, 'record')} came, the server says ${said}`);
+  }
+  return texts.map((text) => ({ kind: 'drifted', text }));
+}
+
+function sharedText(pair: SharedKeys, numberOf: PagedFacts['numberOf']): string {
+  const { first, second, keys, areNeighbours, areCloser } = pair;
+  const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
+  if (a === b) return `page ${a} holds ${counted(keys, 'record')} twice`;
+  const stand = `${counted(keys, 'record stands', 'records stand')} on pages ${a} and ${b} both`;
+  if (!areNeighbours) return stand;
+  const changed = areCloser ? 'deleted' : 'inserted';
+  return `${stand}: rows were ${changed} before ${keys === 1 ? 'it' : 'them'}`;
+}
+
+function missingSigns({
+  planEnd,
+  pagination,
+  failed,
+  fetched,
+  pages,
+}: PagedFacts): readonly Sign[] {
+  // Of a list that was not read to its end it goes without saying.
+  if (planEnd === null || planEnd.reason === 'broken' || failed > 0) return [];
+  const texts: string[] = [];
+  if (pages.missingPages > 0) texts.push(`${counted(pages.missingPages, 'page')} did not come`);
+  const said = pages.totalAtEnd ?? pages.leastTotal;
+  const expected = expectedRecords(pages, said);
+  if (said !== null && expected !== null && fetched < expected) {
+    const missing = counted(expected - fetched, 'record is', 'records are');
+    const least = pages.totalAtEnd === null ? 'at least ' : '';
+    const total = `${least}${totalText(pages, said)}`;
+    texts.push(`${missing} missing: the server says ${total}, ${formatCount(fetched)} came`);
+  }
+  if (pages.gaps.length > 0) texts.push(gapText(pages.gaps));
+  const pagesSaid = pages.totalPagesAtEnd;
+  if (pagination.style === 'page' && pagesSaid !== null) {
+    const came = pages.pages + pages.skippedPages;
+    if (came < pagesSaid) {
+      texts.push(`the server speaks of ${formatCount(pagesSaid)} pages, ${formatCount(came)} came`);
+    }
+  }
+  return texts.map((text) => ({ kind: 'missing', text }));
+}
+
+const SHOWN_GAPS = 3;
+
+/** People count records from 1. */
+function gapText(gaps: PageFacts['gaps']): string {
+  const shown = gaps.slice(0, SHOWN_GAPS).map(({ from, to }) => {
+    const [first, last] = [formatCount(from + 1), formatCount(to)];
+    return to - from === 1 ? `record ${first}` : `records ${first} to ${last}`;
+  });
+  const more = gaps.length - shown.length;
+  const others = more > 0 ? ` and ${formatCount(more)} more ranges` : '';
+  return `no page covers ${shown.join(', ')}${others}`;
+}
+
+/** Nothing was found wrong; was there anything to find it by? */
+function checkSigns({ planEnd, pagination, expect, fetched, pages }: PagedFacts): readonly Sign[] {
+  const reason = planEnd?.reason;
+  if (reason !== 'past-end' && reason !== 'short') return [];
+  const isPageCount = pagination.style === 'page' && pages.totalPagesAtEnd !== null;
+  if (pages.totalAtEnd !== null || isPageCount || expect === fetched) return [];
+  const text =
+    pages.leastTotal === null
+      ? 'the server states no total to check against'
+      : `the server states no total but that it is at least ${formatCount(pages.leastTotal)}`;
+  return [{ kind: 'unverified', text }];
+}
+
+/** Records that the run should have, by what the server says. */
+function expectedRecords(pages: PageFacts, said: number | null): number | null {
+  return said === null ? null : Math.max(0, said - pages.skippedRecords);
+}
+
+function totalText({ skippedRecords }: PageFacts, total: number): string {
+  if (skippedRecords === 0) return formatCount(total);
+  return `${formatCount(total)} of which ${formatCount(skippedRecords)} lie before the first page`;
+}

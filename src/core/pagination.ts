@@ -1,0 +1,95 @@
+/** How an API goes on from page to page: plain data, found by detection or said by the user. */
+
+/** In the order of docs/pagination.md. `single`: one page is all that is asked for. */
+export const paginationStyles = [
+  'link',
+  'next',
+  'page',
+  'offset',
+  'cursor',
+  'keyset',
+  'continue',
+  'graphql',
+  'range',
+  'function',
+  'single',
+] as const;
+
+export type PaginationStyle = (typeof paginationStyles)[number];
+
+/**
+ * One API's way to page, with nothing left open; kept in the archive, so a run that goes on pages
+ * as it began. Paths are dotted paths as `--select` takes them (`meta.next`, a dot in a key is
+ * `\.`), from the top of a page unless said otherwise.
+ */
+export interface Pagination {
+  readonly style: PaginationStyle;
+  /**
+   * What takes the page number, the offset, the cursor or the last key: a query parameter, a
+   * request header or a dotted path in a JSON request body, by `carrier`. For `range` the unit
+   * (`items`). Null for `link`, `next`, `continue`, `function`, `single`.
+   */
+  readonly param: string | null;
+  readonly carrier: 'query' | 'header' | 'body';
+  /** What takes the page size, by the same `carrier` (query where that is `header`), or null. */
+  readonly sizeParam: string | null;
+  /** Records to ask for in a page; null leaves it to the start URL or the server. */
+  readonly size: number | null;
+  /** The first page's number (`page`: 0 or 1, or where the start URL begins) or offset (`offset`, `range`). */
+  readonly first: number;
+  /** `next`: the URL; `cursor`: the token; `continue`: the object; `graphql`: the `pageInfo` object. */
+  readonly nextPath: string | null;
+  /** `cursor`: the response header that holds the token, lower case, instead of `nextPath`. */
+  readonly nextHeader: string | null;
+  /** A flag that says whether there is more: `has_more`. `!done` where it says the opposite. */
+  readonly morePath: string | null;
+  /** Records in all. Header names are lower case; `content-range` is understood as RFC 9110 §14.4. */
+  readonly totalPath: string | null;
+  readonly totalHeader: string | null;
+  /** Pages in all. */
+  readonly totalPagesPath: string | null;
+  readonly totalPagesHeader: string | null;
+  /** What the server says it used: the page size, and the offset or page number. */
+  readonly sizePath: string | null;
+  readonly positionPath: string | null;
+  /** The records: a path, `@` for a page that is itself the array, null where none were found. */
+  readonly records: string | null;
+  /** A record's identity, a path from the record; null where none is evident. */
+  readonly key: string | null;
+  /** `keyset`: which record's key goes on. */
+  readonly keyFrom: 'last' | 'first';
+  /** The same cursor again is the end (Solr), not a loop. */
+  readonly repeatIsEnd: boolean;
+  /** Statuses that answer a page past the end. */
+  readonly pastEnd: readonly number[];
+  /** The server gives no records beyond so many; null: none known. */
+  readonly ceiling: number | null;
+  /** `offset` only: each page asks for so many records of the one before again, to see drift. */
+  readonly overlap: number;
+}
+
+/** Everything open: what styles, presets and flags fill in. */
+export const noPagination: Pagination = Object.freeze({
+  style: 'single',
+  param: null,
+  carrier: 'query',
+  sizeParam: null,
+  size: null,
+  first: 0,
+  nextPath: null,
+  nextHeader: null,
+  morePath: null,
+  totalPath: null,
+  totalHeader: null,
+  totalPagesPath: null,
+  totalPagesHeader: null,
+  sizePath: null,
+  positionPath: null,
+  records: null,
+  key: null,
+  keyFrom: 'last',
+  repeatIsEnd: false,
+  pastEnd: [400, 404, 416, 422],
+  ceiling: null,
+  overlap: 0,
+});

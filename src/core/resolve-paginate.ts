@@ -1,0 +1,53 @@
+import { EverypageError } from './errors.ts';
+import type { Paginate, ResolvedPaginate } from './options.ts';
+import { noPagination, type PaginationStyle, paginationStyles } from './pagination.ts';
+
+const NOTHING = { pinned: {}, preset: null, split: null, next: null } as const;
+
+/** Styles that a user may name: the other two are a function's and what is left without any. */
+export const namedStyles: readonly PaginationStyle[] = paginationStyles.filter(
+  (style) => style !== 'function' && style !== 'single',
+);
+
+const numbers = new Set(['size', 'first', 'ceiling', 'overlap']);
+
+/**
+ * What `paginate` means.
+ *
+ * @throws EverypageError USAGE for a style or a property that there is not, or a number that is none
+ */
+export function resolvePaginate(paginate: Paginate | undefined): ResolvedPaginate {
+  if (paginate === undefined) return { kind: 'default', ...NOTHING };
+  if (typeof paginate === 'function') return { kind: 'function', ...NOTHING, next: paginate };
+  if (typeof paginate === 'string') {
+    if (paginate === 'auto' || paginate === 'none') return { kind: paginate, ...NOTHING };
+    return { kind: 'style', ...NOTHING, pinned: { style: styleNamed(paginate) } };
+  }
+  const { style = 'auto', preset = null, split = null, ...parts } = paginate;
+  for (const [name, value] of Object.entries(parts)) {
+    if (!(name in noPagination)) {
+      throw new EverypageError('USAGE', `paginate has no ${name}; see docs/pagination.md`);
+    }
+    const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+    if (numbers.has(name) && value !== null && !isCount) {
+      throw new EverypageError('USAGE', `${name} takes a whole number of at least 0, not ${value}`);
+    }
+  }
+  const isAuto = style === 'auto';
+  return {
+    kind: isAuto ? 'auto' : 'style',
+    pinned: isAuto ? parts : { ...parts, style: styleNamed(style) },
+    preset,
+    split,
+    next: null,
+  };
+}
+
+function styleNamed(name: string): PaginationStyle {
+  const style = namedStyles.find((it) => it === name);
+  if (style !== undefined) return style;
+  throw new EverypageError(
+    'USAGE',
+    `${JSON.stringify(name)} is no way to page; there are auto, ${namedStyles.join(', ')} and none`,
+  );
+}

@@ -1,0 +1,276 @@
+import { ExpressionFault } from './fault.ts';
+import type { PageTree } from './page-tree.ts';
+import { textOf } from './result.ts';
+import {
+  bare,
+  compareNumbers,
+  compareStrings,
+  elementsOf,
+  isArray,
+  isEqual,
+  isObject,
+  type MadeObject,
+  memberOf,
+  membersOf,
+  Scalar,
+  type Value,
+} from './value.ts';
+
+/** What a function takes; `numbers` and `strings` are arrays of nothing else. */
+export type Kind =
+  | 'any'
+  | 'expression'
+  | 'numbers'
+  | 'strings'
+  | 'null'
+  | 'boolean'
+  | 'number'
+  | 'string'
+  | 'array'
+  | 'object';
+
+/** An expression that a function applies to values of its choice. */
+export type Applied = (value: Value) => Value;
+
+/** What a function is given: of the kinds that it takes, and so many as it takes. */
+export type Given = readonly (Value | Applied)[];
+
+export interface JmespathFunction {
+  /** The kinds that each place allows. */
+  readonly takes: readonly (readonly Kind[])[];
+  /** The last place may be given more than once. */
+  readonly isOpen?: boolean;
+  /** Throws `ExpressionFault` at `at`, where the call stands. */
+  readonly call: (given: Given, tree: PageTree, at: number) => Value;
+}
+
+/** The functions of jmespath.org, version 1.0. */
+export const FUNCTIONS: ReadonlyMap<string, JmespathFunction> = new Map(
+  Object.entries<JmespathFunction>({
+    abs: {
+      takes: [['number']],
+      call: ([number]) => withoutSign(number as Value),
+    },
+    avg: {
+      takes: [['numbers']],
+      call: ([list], tree, at) => {
+        const numbers = listIn(list, tree);
+        return numbers.length === 0 ? null : calculated(sumOf(numbers) / numbers.length, at);
+      },
+    },
+    ceil: {
+      takes: [['number']],
+      call: ([number]) => rounded(number as Value, Math.ceil),
+    },
+    contains: {
+      takes: [['array', 'string'], ['any']],
+      call: ([subject, sought], tree) => {
+        if (isArray(subject as Value)) {
+          return listIn(subject, tree).some((one) => isEqual(tree, one, sought as Value));
+        }
+        const text = bare(sought as Value);
+        return typeof text === 'string' && textIn(subject).includes(text);
+      },
+    },
+    ends_with: {
+      takes: [['string'], ['string']],
+      call: ([text, end]) => textIn(text).endsWith(textIn(end)),
+    },
+    floor: {
+      takes: [['number']],
+      call: ([number]) => rounded(number as Value, Math.floor),
+    },
+    join: {
+      takes: [['string'], ['strings']],
+      call: ([between, list], tree) => listIn(list, tree).map(textIn).join(textIn(between)),
+    },
+    keys: {
+      takes: [['object']],
+      call: ([object]) => Object.keys(object as MadeObject),
+    },
+    length: {
+      takes: [['string', 'array', 'object']],
+      call: ([subject]) => {
+        const value = bare(subject as Value);
+        if (typeof value === 'string') return [...value].length;
+        return isArray(value) ? value.length : Object.keys(value as MadeObject).length;
+      },
+    },
+    map: {
+      takes: [['expression'], ['array']],
+      call: ([apply, list], tree) =>
+        listIn(list, tree).map((element) => (apply as Applied)(element)),
+    },
+    max: {
+      takes: [['numbers', 'strings']],
+      call: ([list], tree) => listIn(list, tree).toSorted(descending)[0] ?? null,
+    },
+    max_by: {
+      takes: [['array'], ['expression']],
+      call: ([list, apply], tree, at) =>
+        withKeys(list, apply, tree, at).sort((one, other) => descending(one.key, other.key))[0]
+          ?.element ?? null,
+    },
+    merge: {
+      takes: [['object']],
+      isOpen: true,
+      call: (objects, tree) => {
+        const merged: Record<string, Value> = Object.create(null);
+        for (const object of objects as readonly MadeObject[]) {
+          for (const key of Object.keys(object)) merged[key] = memberOf(tree, object, key);
+        }
+        return merged;
+      },
+    },
+    min: {
+      takes: [['numbers', 'strings']],
+      call: ([list], tree) => listIn(list, tree).toSorted(ascending)[0] ?? null,
+    },
+    min_by: {
+      takes: [['array'], ['expression']],
+      call: ([list, apply], tree, at) =>
+        withKeys(list, apply, tree, at).sort((one, other) => ascending(one.key, other.key))[0]
+          ?.element ?? null,
+    },
+    not_null: {
+      takes: [['any']],
+      isOpen: true,
+      call: (values) => (values as readonly Value[]).find((value) => value !== null) ?? null,
+    },
+    reverse: {
+      takes: [['array', 'string']],
+      call: ([subject], tree) =>
+        isArray(subject as Value)
+          ? listIn(subject, tree).toReversed()
+          : [...textIn(subject)].reverse().join(''),
+    },
+    sort: {
+      takes: [['numbers', 'strings']],
+      call: ([list], tree) => listIn(list, tree).toSorted(ascending),
+    },
+    sort_by: {
+      takes: [['array'], ['expression']],
+      call: ([list, apply], tree, at) =>
+        withKeys(list, apply, tree, at)
+          .sort((one, other) => ascending(one.key, other.key))
+          .map(({ element }) => element),
+    },
+    starts_with: {
+      takes: [['string'], ['string']],
+      call: ([text, start]) => textIn(text).startsWith(textIn(start)),
+    },
+    sum: {
+      takes: [['numbers']],
+      call: ([list], tree, at) => calculated(sumOf(listIn(list, tree)), at),
+    },
+    to_array: {
+      takes: [['any']],
+      call: ([value]) => (isArray(value as Value) ? (value as Value) : [value as Value]),
+    },
+    to_number: {
+      takes: [['any']],
+      call: ([value]) => numberIn(value as Value),
+    },
+    to_string: {
+      takes: [['any']],
+      call: ([value], tree) =>
+        isString(value as Value) ? (value as Value) : textOf(tree, value as Value),
+    },
+    type: {
+      takes: [['any']],
+      call: ([value]) => typeOf(value as Value),
+    },
+    values: {
+      takes: [['object']],
+      call: ([object], tree) => membersOf(tree, object as MadeObject),
+    },
+  }),
+);
+
+export function typeOf(value: Value): Kind {
+  const shown = bare(value);
+  if (shown === null) return 'null';
+  if (isArray(shown)) return 'array';
+  if (isObject(shown)) return 'object';
+  return typeof shown === 'string' ? 'string' : typeof shown === 'number' ? 'number' : 'boolean';
+}
+
+function isString(value: Value): boolean {
+  return typeof bare(value) === 'string';
+}
+
+function textIn(value: Given[number] | undefined): string {
+  return String(bare(value as Value));
+}
+
+function listIn(value: Given[number] | undefined, tree: PageTree): readonly Value[] {
+  return elementsOf(tree, value as readonly Value[]);
+}
+
+function sumOf(numbers: readonly Value[]): number {
+  return numbers.reduce<number>((sum, number) => sum + (bare(number) as number), 0);
+}
+
+/** A number that JavaScript has calculated, which it can only up to 2^53 without losing digits. */
+function calculated(number: number, at: number): Value {
+  if (Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number))) {
+    return number;
+  }
+  throw new ExpressionFault(at, 'the result is beyond 2^53, where calculating loses digits');
+}
+
+function withoutSign(number: Value): Value {
+  if (!(number instanceof Scalar)) return Math.abs(number as number);
+  return new Scalar(Math.abs(Number(number.value)), number.text.replace(/^-/, ''));
+}
+
+function rounded(number: Value, round: (number: number) => number): Value {
+  const value = bare(number) as number;
+  // Whole numbers of any length stay as they are.
+  return Number.isInteger(value) || !Number.isFinite(value) ? number : round(value);
+}
+
+/** The number that a text spells as JSON would, or null. */
+function numberIn(value: Value): Value {
+  if (typeof bare(value) === 'number') return value;
+  if (!isString(value)) return null;
+  const text = textIn(value);
+  const isNumber = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/.test(text);
+  return isNumber ? new Scalar(Number(text), text) : null;
+}
+
+interface Keyed {
+  readonly element: Value;
+  readonly key: Value;
+}
+
+/** Each element with what the expression gives for it: all numbers, or all strings. */
+function withKeys(
+  list: Given[number] | undefined,
+  apply: Given[number] | undefined,
+  tree: PageTree,
+  at: number,
+): Keyed[] {
+  const keyed = listIn(list, tree).map((element) => ({
+    element,
+    key: (apply as Applied)(element),
+  }));
+  const [first] = keyed;
+  if (first === undefined) return keyed;
+  const type = typeOf(first.key);
+  const other = keyed.find(({ key }) => typeOf(key) !== type);
+  if ((type === 'number' || type === 'string') && other === undefined) return keyed;
+  const found = other === undefined ? type : `${type} and ${typeOf(other.key)}`;
+  throw new ExpressionFault(
+    at,
+    `what it goes by must be all numbers or all strings, and is ${found}`,
+  );
+}
+
+function ascending(one: Value, other: Value): number {
+  return isString(one) ? compareStrings(one, other) : compareNumbers(one, other);
+}
+
+function descending(one: Value, other: Value): number {
+  return ascending(other, one);
+}

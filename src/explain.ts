@@ -1,0 +1,150 @@
+import { systemClock } from './core/clock.ts';
+import { EverypageError } from './core/errors.ts';
+import type { Lesson } from './core/lesson.ts';
+import type { RunOptions } from './core/options.ts';
+import type { PageRequest } from './core/page-request.ts';
+import type { Pagination } from './core/pagination.ts';
+import { resolveOptions } from './core/resolve-options.ts';
+import { createBodyCheck } from './decode/check-body.ts';
+import { loadSelection } from './decode/decode.ts';
+import { createTransport } from './http/create-transport.ts';
+import type { Protocol } from './http/transport.ts';
+import { createLoneFetch, type LonePage } from './pipeline/fetch-alone.ts';
+import { createLessonReader } from './pipeline/lesson-reader.ts';
+import { pageView } from './pipeline/page-source.ts';
+import { paginateJob, withPresetHeaders } from './pipeline/paginate-job.ts';
+import { createLockedRequester } from './pipeline/requester.ts';
+import { transportOptions } from './pipeline/transport-options.ts';
+import { discoverPagination, type PageView } from './plan/detect/discover.ts';
+import { pinFlags } from './plan/detect/pin-flags.ts';
+import { createListPlan } from './plan/list-plan.ts';
+import type { PlanSource } from './plan/plan.ts';
+import { presetForHost } from './plan/presets.ts';
+
+/** What a few requests show of an API. */
+export interface Explanation {
+  readonly pagination: Pagination;
+  /** What showed it, each a phrase for people. */
+  readonly evidence: readonly string[];
+  /** The flags that pin it. */
+  readonly flags: readonly string[];
+  /** A preset for this host, where there is one. */
+  readonly preset: string | null;
+  /** For a single page: it says itself that it is the whole list. */
+  readonly isWholeList: boolean;
+  /** Records in the first page, and in all as the server says; null where it does not say. */
+  readonly pageRecords: number;
+  readonly total: number | null;
+  /** Pages that follow from it; null where that is not known. */
+  readonly pages: number | null;
+  /** Pages can be asked for without waiting for the one before. */
+  readonly isParallel: boolean;
+  /** Response headers that speak of limits, as they came. */
+  readonly limits: Readonly<Record<string, string>>;
+  readonly protocol: Protocol | null;
+  readonly requests: number;
+  /** Milliseconds of one request once the connection stands: the shortest that was seen. */
+  readonly latencyMs: number;
+  /** What all pages would take at the concurrency asked for; null where their number is not known. */
+  readonly estimatedMs: number | null;
+}
+
+const LIMIT_HEADER = /rate-?limit|retry-after|quota|call-limit|limit-info/i;
+
+/**
+ * Finds out how a list pages, with at most eight requests, and writes nothing.
+ *
+ * @throws EverypageError where the first page does not come, with its reason
+ * @example
+ * const { flags, total } = await explain('https://api.example/items');
+ */
+export async function explain(url: string, userOptions: RunOptions = {}): Promise<Explanation> {
+  const options = withPresetHeaders(resolveOptions(userOptions));
+  const source: PlanSource = { kind: options.literal ? 'literal' : 'template', text: url };
+  const { method, body, secretParams } = options;
+  const plan = () => createListPlan({ sources: [source], method, body, secretParams });
+  const job = await paginateJob([source], options, plan);
+  if (job === null) {
+    throw new EverypageError('USAGE', 'explain takes the URL of a first page, without a range');
+  }
+  const transport = createTransport(transportOptions(options, process.env));
+  const seen: LonePage[] = [];
+  try {
+    const fetchAlone = createLoneFetch({
+      options,
+      clock: systemClock,
+      emit: userOptions.onEvent ?? (() => {}),
+      attempt: createLockedRequester(
+        { transport, options, clock: systemClock, emit: () => {} },
+        job.start.url,
+      ),
+      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    });
+    const found = await discoverPagination(
+      job.start,
+      { pinned: job.pinned },
+      async (request: PageRequest) => {
+        const page = await fetchAlone(request);
+        seen.push(page);
+        if (page.body === null && seen.length === 1) throw notThere(page);
+        return pageView(request, page);
+      },
+    );
+    const { pagination, evidence, isWholeList } = found;
+    const lesson = await lessonOf(pagination, found.responses[0]!, options.maxDecodedBytes);
+    const total = lesson?.total ?? found.total;
+    const pageRecords = lesson?.records ?? found.pageRecords;
+    const latencyMs = Math.min(...seen.map(({ durationMs }) => durationMs));
+    const pages =
+      lesson?.totalPages ??
+      (total === null || pageRecords === 0 ? null : Math.ceil(total / pageRecords));
+    const isParallel = ['page', 'offset', 'range'].includes(pagination.style);
+    const atOnce = isParallel ? options.concurrency : 1;
+    return {
+      pagination,
+      evidence,
+      flags: pinFlags(pagination),
+      preset: presetForHost(new URL(job.start.url).hostname)?.name ?? null,
+      isWholeList,
+      pageRecords,
+      total,
+      pages,
+      isParallel,
+      limits: limitsOf(seen[0]!),
+      protocol: seen[0]!.result.response?.protocol ?? null,
+      requests: seen.length,
+      latencyMs,
+      estimatedMs: pages === null ? null : Math.ceil(pages / atOnce) * latencyMs,
+    };
+  } finally {
+    await transport.close();
+  }
+}
+
+/** What the first page teaches, as a run would read it. */
+async function lessonOf(
+  pagination: Pagination,
+  { request, headers, body }: PageView,
+  maxDecodedBytes: number,
+): Promise<Lesson | null> {
+  const check = createBodyCheck(await loadSelection(pagination.records), maxDecodedBytes);
+  const verdict = check(body, null);
+  if (!verdict.ok) return null;
+  const { decoded, found } = verdict;
+  return createLessonReader(pagination)({ url: request.url, headers, body: decoded, found }).lesson;
+}
+
+function limitsOf({ result }: LonePage): Record<string, string> {
+  const limits: Record<string, string> = {};
+  for (const [name, value] of Object.entries(result.response?.headers ?? {})) {
+    if (LIMIT_HEADER.test(name) && value !== undefined) limits[name] = String(value);
+  }
+  return limits;
+}
+
+function notThere({ result }: LonePage): EverypageError {
+  const { outcome } = result;
+  const reason = 'reason' in outcome ? outcome.reason : outcome.kind;
+  const code = outcome.kind === 'credentials' ? 'CREDENTIALS_REFUSED' : 'INCOMPLETE';
+  return new EverypageError(code, `the first page does not come: ${reason}`);
+}

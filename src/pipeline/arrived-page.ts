@@ -1,0 +1,53 @@
+import type { PageState } from '../archive/archive-types.ts';
+import type { RawResponse } from '../http/transport.ts';
+import { keptHeaders, pickHeaders, singleHeader } from './kept-headers.ts';
+import type { ArrivedPage } from './messages.ts';
+import type { Task } from './task.ts';
+
+export interface Timing {
+  /** Wall time, for the archive. */
+  readonly startedAt: number;
+  /** Monotonic, for the gate. */
+  readonly sentAt: number;
+  readonly durationMs: number;
+}
+
+/** What the archive is told of a page whose last attempt this was. */
+export function arrivedPage(
+  task: Task,
+  state: PageState,
+  response: RawResponse | null,
+  reason: string | null,
+  timing: Timing,
+  pagingHeaders: readonly string[],
+): ArrivedPage {
+  const page: ArrivedPage = {
+    place: task.request.place,
+    url: task.shownUrl,
+    state,
+    status: response?.status ?? null,
+    headers: response === null ? null : keptHeaders(response.headers),
+    encoding: response === null ? null : singleHeader(response.headers['content-encoding']),
+    bodyBytes: response?.bodyBytes ?? 0,
+    reason,
+    attempts: task.attempts,
+    startedAt: timing.startedAt,
+    durationMs: timing.durationMs,
+    log: task.log,
+  };
+  if (pagingHeaders.length === 0 || response === null) return page;
+  return { ...page, paging: pickHeaders(response.headers, pagingHeaders) };
+}
+
+/** Keeps a try that did not end its page. */
+export function logTry(
+  task: Task,
+  { startedAt, durationMs }: Pick<Timing, 'startedAt' | 'durationMs'>,
+  outcome: string,
+  toldToWaitMs: number | null,
+  status: number | null,
+): void {
+  const { place } = task.request;
+  const number = task.log.length + 1;
+  task.log.push({ place, number, startedAt, durationMs, status, outcome, toldToWaitMs });
+}

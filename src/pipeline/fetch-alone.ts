@@ -1,0 +1,104 @@
+import type { Clock } from '../core/clock.ts';
+import type { EventSink } from '../core/events.ts';
+import type { ResolvedOptions } from '../core/options.ts';
+import type { PageRequest } from '../core/page-request.ts';
+import { formatDuration } from '../core/units.ts';
+import { createBodyCheck } from '../decode/check-body.ts';
+import { parseSelection } from '../decode/decode.ts';
+import type { RawResponse } from '../http/transport.ts';
+import { backoffDelayMs } from '../pace/backoff.ts';
+import { Gate } from '../pace/gate.ts';
+import type { AttemptResult } from './attempt.ts';
+import { singleHeader } from './kept-headers.ts';
+
+/** A page fetched outside the run: its last attempt, and the body where it is a page. */
+export interface LonePage {
+  readonly result: AttemptResult;
+  /** Decoded and valid JSON; null for every other end. */
+  readonly body: Uint8Array | null;
+  /** From sending the last attempt to its end. */
+  readonly durationMs: number;
+}
+
+export interface LoneFetchParts {
+  readonly options: ResolvedOptions;
+  readonly clock: Clock;
+  readonly emit: EventSink;
+  readonly attempt: (request: PageRequest) => Promise<AttemptResult>;
+  /** Resolves after so long; rejects when the run is stopped. */
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/** Node fires timers beyond 2^31 ms at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Fetches pages one at a time, before there is a plan, under the same rules as a run: pauses that a
+ * server states are waited out, what is transient is tried again. An end that a run would stop at
+ * is handed back as it is, for the run to act on.
+ */
+export function createLoneFetch(
+  parts: LoneFetchParts,
+): (request: PageRequest) => Promise<LonePage> {
+  const { options, clock, emit, sleep } = parts;
+  const gate = new Gate();
+  const check = createBodyCheck(parseSelection(null), options.maxDecodedBytes);
+
+  async function waitForGate(bucket: string): Promise<void> {
+    if (clock.now() >= gate.opensAt) return;
+    for (let now = clock.now(); now < gate.opensAt; now = clock.now()) {
+      await sleep(Math.min(LONGEST_TIMER_MS, Math.max(1, Math.ceil(gate.opensAt - now))));
+    }
+    emit({ type: 'resume', bucket });
+  }
+
+  return async (request) => {
+    const bucket = new URL(request.url).origin;
+    let attempts = 0;
+    let spentMs = 0;
+    for (;;) {
+      await waitForGate(bucket);
+      const sentAt = clock.now();
+      gate.started();
+      const result = await parts.attempt(request);
+      gate.ended();
+      const durationMs = clock.now() - sentAt;
+      const { outcome, response } = result;
+
+      if (outcome.kind === 'pause') {
+        const now = clock.now();
+        const { waitMs } = gate.refused({ sentAt, now, retryAfterMs: outcome.waitMs });
+        const isTooLong = waitMs > options.maxWaitMs || gate.refusedForMs(now) > options.maxWaitMs;
+        if (isTooLong) return { result, body: null, durationMs };
+        const said = outcome.waitMs === null ? '' : `, Retry-After ${formatDuration(waitMs)}`;
+        emit({
+          type: 'pause',
+          bucket,
+          reason: outcome.reason + said,
+          durationMs: waitMs,
+          untilWallTime: clock.wallTime() + waitMs,
+        });
+        continue;
+      }
+      if (response !== null) gate.succeeded(sentAt);
+      const judged = outcome.kind === 'body' ? judge(response!) : null;
+      if (judged?.ok) return { result, body: judged.decoded, durationMs };
+      const isTransient = outcome.kind === 'retry' || outcome.kind === 'unprocessed' || judged;
+      if (!isTransient) return { result, body: null, durationMs };
+
+      attempts += 1;
+      const delayMs = backoffDelayMs(attempts, Math.random());
+      spentMs += durationMs + delayMs;
+      if (attempts > options.retries || spentMs > options.retryMaxTimeMs) {
+        const reason = judged?.reason ?? ('reason' in outcome ? outcome.reason : '');
+        return { result: { outcome: { kind: 'fail', reason }, response }, body: null, durationMs };
+      }
+      await sleep(delayMs);
+    }
+  };
+
+  function judge(response: RawResponse) {
+    const encoding = singleHeader(response.headers['content-encoding']);
+    return check(Buffer.concat(response.chunks), encoding);
+  }
+}

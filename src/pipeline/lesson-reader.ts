@@ -1,0 +1,64 @@
+import type { Lesson } from '../core/lesson.ts';
+import type { Pagination } from '../core/pagination.ts';
+import {
+  createKeyReader,
+  createPicker,
+  type FoundRecords,
+  recordsDigest,
+} from '../decode/decode.ts';
+import { readLesson } from '../plan/read-lesson.ts';
+
+export interface TaughtBy {
+  /** Redacted; relative targets are resolved against it. */
+  readonly url: string;
+  /** Those of `pagingHeaders`. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly found: FoundRecords;
+}
+
+export interface Taught {
+  readonly lesson: Lesson;
+  /** Each record's key as literal text, or null where no key is known. */
+  readonly keys: readonly string[] | null;
+}
+
+/** Reads what pages teach under one pagination. */
+export function createLessonReader(pagination: Pagination): (page: TaughtBy) => Taught {
+  const keysOf = pagination.key === null ? null : createKeyReader(pagination.key);
+  const literals = new LiteralReader();
+  return ({ url, headers, body, found }) => {
+    const keys = keysOf === null ? null : keysOf(body, found);
+    const lesson = readLesson(pagination, {
+      url,
+      headers,
+      literal: literals.of(body, found),
+      recordCount: pagination.records === null ? 0 : found.count,
+      firstKey: keys?.[0] ?? null,
+      lastKey: keys?.at(-1) ?? null,
+      digest: recordsDigest(body, found),
+    });
+    return { lesson, keys };
+  };
+}
+
+/** Which paths a style reads shows on the first page; from then on one pass over a page finds all. */
+class LiteralReader {
+  readonly #paths: string[] = [];
+  #pick = createPicker([]);
+
+  of(body: Uint8Array, found: FoundRecords): (path: string) => string | null {
+    let picked: readonly (string | null)[] | null = null;
+    return (path) => {
+      let index = this.#paths.indexOf(path);
+      if (index === -1) {
+        index = this.#paths.push(path) - 1;
+        this.#pick = createPicker(this.#paths);
+        picked = null;
+      }
+      const all = picked ?? this.#pick(body, found);
+      picked = all;
+      return all[index] ?? null;
+    };
+  }
+}

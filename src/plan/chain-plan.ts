@@ -1,0 +1,200 @@
+import type { Lesson, PageEnd, PlanEnd } from '../core/lesson.ts';
+import type { PageRequest } from '../core/page-request.ts';
+import type { Pagination } from '../core/pagination.ts';
+import { formatCount } from '../core/units.ts';
+import type { PlanState } from './plan-state.ts';
+import type { UnplacedRequest } from './request-parts.ts';
+import { isSameRequest } from './same-request.ts';
+import type { ChainStyle } from './styles/style.ts';
+
+export interface ChainParts {
+  readonly pagination: Pagination;
+  /** What the user asked for; its branch is that of all pages. */
+  readonly start: PageRequest;
+  readonly style: Pick<ChainStyle, 'first' | 'next'>;
+}
+
+/** Servers that filter late send many empty pages, but not so many. */
+const MOST_EMPTY_PAGES = 1000;
+/** Pages in a row whose records had all come before, under tokens that are ever new. */
+const MOST_REPEATED_PAGES = 10;
+/** Without keys, pages of a few small values may be equal by chance. */
+const MOST_REPEATED_PAGES_WITHOUT_KEY = 1000;
+/** A refusal before this depth is no ceiling but a failure. */
+const LOWEST_CEILING = 1000;
+
+/** Each page says what comes next, so there is one request at a time: link, next, cursor, keyset … */
+export class ChainPlan implements PlanState {
+  readonly #parts: ChainParts;
+  #current: PageRequest;
+  #isAsked = false;
+  #end: PlanEnd | null = null;
+  #previous: Lesson | null = null;
+  #records = 0;
+  #total: number | null = null;
+  #totalIsLowerBound = false;
+  #emptyInARow = 0;
+  #repeatedInARow = 0;
+
+  constructor(parts: ChainParts) {
+    this.#parts = parts;
+    const { pagination, start, style } = parts;
+    this.#current = { ...style.first(pagination, start), place: { ...start.place, position: 0 } };
+  }
+
+  take(): readonly PageRequest[] {
+    if (this.#isAsked) return [];
+    this.#isAsked = true;
+    return [this.#current];
+  }
+
+  learn(request: PageRequest, ended: PageEnd): void {
+    const { position } = this.#current.place;
+    if (!this.#isAsked || this.#end !== null || request.place.position !== position) return;
+    if (ended.state === 'stored') {
+      this.#count(ended.lesson);
+      this.#goOn(ended.lesson);
+      this.#previous = ended.lesson;
+    } else if (ended.state === 'beyond-end') {
+      this.#finish('ceiling', position, `page ${position + 1} was refused${this.#depth()}`);
+    } else {
+      const detail = `page ${position + 1} failed, so what follows it is unknown`;
+      this.#finish('broken', position + 1, detail);
+    }
+  }
+
+  known(): number | null {
+    return this.#end?.ends[0]?.position ?? null;
+  }
+
+  end(): PlanEnd | null {
+    return this.#end;
+  }
+
+  #count(lesson: Lesson): void {
+    this.#records += lesson.records;
+    if (lesson.total !== null && (lesson.records > 0 || this.#total === null)) {
+      this.#total = lesson.total;
+      this.#totalIsLowerBound = lesson.totalIsLowerBound;
+    }
+    this.#emptyInARow = lesson.records === 0 ? this.#emptyInARow + 1 : 0;
+    const isRepeated = lesson.records > 0 && this.#isEarlier(lesson.recordsSeenAt);
+    this.#repeatedInARow = isRepeated ? this.#repeatedInARow + 1 : 0;
+  }
+
+  #goOn(lesson: Lesson): void {
+    const { pagination, start, style } = this.#parts;
+    const { position } = this.#current.place;
+    const after = position + 1;
+    if (pagination.ceiling !== null && this.#records >= pagination.ceiling && this.#hasMore()) {
+      this.#finish('ceiling', after, `the server gives no more${this.#depth()}`);
+      return;
+    }
+    if (lesson.more === false) {
+      this.#finish('stated', after, null);
+      return;
+    }
+    if (pagination.style === 'keyset' && this.#isPastLastKey(lesson)) {
+      // The page that holds only the row it was asked to begin with adds nothing.
+      this.#finish('past-end', lesson.records === 0 ? after : position, null);
+      return;
+    }
+    const request = style.next(pagination, start, this.#current, lesson);
+    if (request === null) {
+      this.#stopWithoutNext(lesson);
+      return;
+    }
+    if (this.#leadsBack(lesson, request)) return;
+    this.#ask({ ...request, place: { ...start.place, position: after } });
+  }
+
+  #stopWithoutNext({ next, more }: Lesson): void {
+    const after = this.#current.place.position + 1;
+    if (this.#parts.pagination.style === 'keyset') {
+      this.#finish('broken', after, `a record of page ${after} has no key to go on with`);
+    } else if (more !== true && (next === null || (next.kind === 'cursor' && next.value === ''))) {
+      this.#finish('stated', after, null);
+    } else {
+      this.#finish(
+        'broken',
+        after,
+        `what page ${after} names as its next page cannot be asked for`,
+      );
+    }
+  }
+
+  /** Ends the plan where the next step was taken before, or where pages bring nothing new for long. */
+  #leadsBack(lesson: Lesson, request: UnplacedRequest): boolean {
+    const { pagination } = this.#parts;
+    const { position } = this.#current.place;
+    const circle = this.#circle(lesson, request);
+    if (circle !== null) {
+      const isFirstAgain = position === 1 && lesson.digest === this.#previous?.digest;
+      if (isFirstAgain && lesson.records > 0) {
+        this.#finish('stuck', 1, 'page 2 holds the same records as page 1 and names the same next');
+      } else if (pagination.repeatIsEnd) this.#finish('stated', position + 1, null);
+      else this.#finish('loop', position + 1, circle);
+      return true;
+    }
+    const tooMany = this.#nothingNewForLong(lesson);
+    if (tooMany !== null) this.#finish('loop', position + 1, tooMany);
+    return tooMany !== null;
+  }
+
+  /** How the next request leads back to where the chain has been, or null where it does not. */
+  #circle(lesson: Lesson, request: UnplacedRequest): string | null {
+    const number = this.#current.place.position + 1;
+    if (isSameRequest(request, this.#current))
+      return `page ${number} names itself as the next page`;
+    if (this.#isEarlier(lesson.nextSeenAt)) {
+      return `page ${number} names the same next page as page ${lesson.nextSeenAt!.position + 1} did`;
+    }
+    const { pagination, start, style } = this.#parts;
+    const leadsToFirst = isSameRequest(request, style.first(pagination, start));
+    return leadsToFirst ? `page ${number} leads back to the first page` : null;
+  }
+
+  #nothingNewForLong(lesson: Lesson): string | null {
+    if (this.#emptyInARow >= MOST_EMPTY_PAGES) {
+      return `${formatCount(this.#emptyInARow)} pages in a row were empty, each with a next one`;
+    }
+    const most = lesson.firstKey === null ? MOST_REPEATED_PAGES_WITHOUT_KEY : MOST_REPEATED_PAGES;
+    if (this.#repeatedInARow < most) return null;
+    return `${formatCount(this.#repeatedInARow)} pages in a row held records that had come before`;
+  }
+
+  #ask(request: PageRequest): void {
+    const isDeep = this.#records >= LOWEST_CEILING && this.#hasMore();
+    this.#current = { ...request, speculative: isDeep };
+    this.#isAsked = false;
+  }
+
+  #isPastLastKey(lesson: Lesson): boolean {
+    if (lesson.records === 0) return true;
+    const last = this.#previous;
+    if (lesson.records > 1 || last === null || lesson.lastKey === null) return false;
+    const name = this.#parts.pagination.keyFrom === 'last' ? 'lastKey' : 'firstKey';
+    return lesson[name] === last[name];
+  }
+
+  /** What other branches saw says nothing of this one: slices may well use the same tokens. */
+  #isEarlier(place: Lesson['nextSeenAt']): boolean {
+    const own = this.#current.place;
+    return place !== null && place.branch === own.branch && place.position < own.position;
+  }
+
+  #hasMore(): boolean {
+    if (this.#total === null) return false;
+    return this.#totalIsLowerBound ? this.#total >= this.#records : this.#total > this.#records;
+  }
+
+  #depth(): string {
+    const total = formatCount(this.#total ?? 0);
+    const least = this.#totalIsLowerBound ? 'at least ' : '';
+    return ` after ${formatCount(this.#records)} of ${least}${total} records`;
+  }
+
+  #finish(reason: PlanEnd['reason'], position: number, detail: string | null): void {
+    this.#end = { reason, detail, ends: [{ branch: this.#current.place.branch, position }] };
+  }
+}

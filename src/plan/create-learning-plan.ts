@@ -1,0 +1,58 @@
+import type { PageRequest } from '../core/page-request.ts';
+import type { Pagination } from '../core/pagination.ts';
+import { ChainPlan } from './chain-plan.ts';
+import { FanOutPlan } from './fan-out-plan.ts';
+import type { LearningPlan } from './plan.ts';
+import { learningPlan, type PlanState } from './plan-state.ts';
+import { withRecheck } from './recheck.ts';
+import { SinglePlan } from './single-plan.ts';
+import { SplitPlan } from './split-plan.ts';
+import type { Split } from './split-ranges.ts';
+import { styleOf } from './styles/style-of.ts';
+
+export interface LearningPlanOptions {
+  readonly pagination: Pagination;
+  /** What the user asked for, in place branch 0, position 0. */
+  readonly start: PageRequest;
+  /** Fetch a range in slices, each paged by itself. Default: none. */
+  readonly split?: Split | null;
+  /** Slices that are fetched at the same time. Default 16. */
+  readonly activeSlices?: number;
+  /** Read the first and the last page again at the end. Default true. */
+  readonly recheck?: boolean;
+}
+
+/**
+ * The plan of a list that pages in a known way, whatever the style; a user's function has a plan of
+ * its own (`createFunctionPlan`). Throws `EverypageError` `USAGE` where the request's body cannot
+ * carry what the style or the split sets.
+ *
+ * @example
+ * const plan = createLearningPlan({ pagination, start });
+ * for await (const batch of plan.batches()) {
+ *   for (const request of batch) fetchPage(request).then((ended) => plan.learn(request, ended));
+ * }
+ * console.log(plan.end().reason);
+ */
+export function createLearningPlan(options: LearningPlanOptions): LearningPlan {
+  const { pagination, start, split, activeSlices, recheck = true } = options;
+  const planOf = (from: PageRequest): PlanState => {
+    const style = styleOf(pagination.style);
+    if (style === null) return new SinglePlan(from);
+    const parts = { pagination, start: from };
+    return style.kind === 'chain'
+      ? new ChainPlan({ ...parts, style })
+      : new FanOutPlan({ ...parts, style });
+  };
+  const state = split
+    ? new SplitPlan({
+        split,
+        pagination,
+        start,
+        planOf,
+        ...(activeSlices === undefined ? {} : { activeSlices }),
+      })
+    : planOf(start);
+  const plan = learningPlan(state);
+  return recheck ? withRecheck(plan) : plan;
+}

@@ -1,0 +1,175 @@
+import type { PageRequest } from '../../core/page-request.ts';
+import type { Pagination } from '../../core/pagination.ts';
+import { setPart } from '../request-parts.ts';
+import { type Acceptance, acceptCandidate } from './accept-candidate.ts';
+import { detect } from './detect.ts';
+import { type Pinned, readFacts } from './facts.ts';
+import { recordIdentities } from './page-records.ts';
+import type { Candidate, Detection, PageView } from './page-view.ts';
+import { pinDetection } from './pin-detection.ts';
+import { pinFlags } from './pin-flags.ts';
+import { settleBase } from './settle-base.ts';
+
+export type { PageView };
+
+/** Requests that finding out may take, the first page among them. */
+export const MAX_REQUESTS = 8;
+
+export interface Discovery {
+  readonly kind: 'found' | 'single';
+  /** Style `single` where nothing showed how to go on. */
+  readonly pagination: Pagination;
+  /** For a single page: it says itself that it is the whole list. */
+  readonly isWholeList: boolean;
+  /** What showed it, each a phrase for people. */
+  readonly evidence: readonly string[];
+  /** The command line's flags that pin it down. */
+  readonly flags: readonly string[];
+  /** At most eight. */
+  readonly requests: number;
+  /** Every page that was fetched, the first page first, so that none is asked for again. */
+  readonly responses: readonly PageView[];
+  /** Records in the first page, and in all as the server says; null where it does not. */
+  readonly pageRecords: number;
+  readonly total: number | null;
+  readonly recordsPath: string | null;
+  readonly key: string | null;
+}
+
+export interface DiscoverOptions {
+  /** What the user said already; it wins over whatever is detected. */
+  readonly pinned: Partial<Pagination>;
+}
+
+type Ask = (request: Candidate['request'], position: number) => Promise<PageView | null>;
+
+interface Settled {
+  readonly pagination: Pagination;
+  readonly evidence: readonly string[];
+  readonly isWholeList: boolean;
+}
+
+/**
+ * Finds out how a list pages with at most eight requests, one after the other. The start is asked
+ * for first; most lists need no more. Where the first page says that there is more but not how to
+ * ask for it, candidates are tried until one is borne out.
+ *
+ * Rejects only where `fetchPage` does.
+ *
+ * @param fetchPage gives refusals too: a status of 400 is an answer to a candidate
+ * @example
+ * const { pagination, evidence } = await discoverPagination(start, { pinned: {} }, fetchPage);
+ */
+export async function discoverPagination(
+  start: PageRequest,
+  { pinned }: DiscoverOptions,
+  fetchPage: (request: PageRequest) => Promise<PageView>,
+): Promise<Discovery> {
+  const first = await fetchPage(start);
+  const responses = [first];
+  const ask: Ask = async (request, position) => {
+    if (responses.length === MAX_REQUESTS) return null;
+    const place = { branch: start.place.branch, position: start.place.position + position };
+    const view = await fetchPage({ ...request, place });
+    responses.push(view);
+    return view;
+  };
+  const facts = readFacts(first, pinned);
+  const detection = pinDetection(detect(first, pinned), facts, pinned);
+  const { evidence, isWholeList, ...settled } =
+    detection.kind === 'candidates'
+      ? await tryCandidates(first, detection, pinned, ask)
+      : { ...detection, isWholeList: detection.kind === 'single' && detection.complete };
+  const own = pinned.key == null ? withSoundKey(first, settled.pagination) : settled.pagination;
+  const pagination = { ...own, ...pinned };
+  return {
+    kind: pagination.style === 'single' ? 'single' : 'found',
+    pagination,
+    isWholeList,
+    evidence,
+    flags: pinFlags(pagination),
+    requests: responses.length,
+    responses,
+    pageRecords: facts.count,
+    total: facts.numbers.total?.value ?? null,
+    recordsPath: pagination.records,
+    key: pagination.key,
+  };
+}
+
+async function tryCandidates(
+  first: PageView,
+  detection: Detection & { readonly kind: 'candidates' },
+  pinned: Pinned,
+  ask: Ask,
+): Promise<Settled> {
+  const tried: string[] = [];
+  const doubtful: { readonly candidate: Candidate; readonly acceptance: Acceptance }[] = [];
+  for (const candidate of detection.candidates) {
+    const second = await ask(candidate.request, positionOf(candidate));
+    if (second === null) break;
+    const acceptance = acceptCandidate(first, second, candidate);
+    const { accepted, sign, why, pagination } = acceptance;
+    tried.push(`tried ${candidate.why}: ${why}`);
+    if (accepted && sign === 'end') return end([...detection.evidence, ...tried]);
+    if (accepted) {
+      const based = acceptance.baseIsOpen ? await readBase(candidate, pagination, false) : null;
+      return { pagination: based ?? pagination, evidence: sentences(based), isWholeList: false };
+    }
+    if (sign !== null) doubtful.push({ candidate, acceptance });
+  }
+  for (const { candidate, acceptance } of doubtful) {
+    const { pagination, sign } = acceptance;
+    const settled = sign === 'empty' ? pagination : await readBase(candidate, pagination, true);
+    if (settled !== null) {
+      return { pagination: settled, evidence: sentences(settled), isWholeList: false };
+    }
+  }
+  const { evidence, otherwise, completeOtherwise: isWholeList } = detection;
+  if (isWholeList) return end([...evidence, 'nothing was found behind it']);
+  return { pagination: otherwise, evidence: [...evidence, ...tried], isWholeList };
+
+  function end(evidence: readonly string[]): Settled {
+    return { pagination: detection.otherwise, evidence, isWholeList: true };
+  }
+
+  /** What showed it: the first page, and the try that was accepted. */
+  function sentences(based: Pagination | null): readonly string[] {
+    const counts = based === null || based.style === 'cursor' ? [] : [countsFrom(based)];
+    return [...detection.evidence, ...tried.slice(-1), ...counts];
+  }
+
+  async function readBase(
+    candidate: Candidate,
+    pagination: Pagination,
+    overlaps: boolean,
+  ): Promise<Pagination | null> {
+    const { carrier, param } = pagination;
+    const { place: _, ...start } = first.request;
+    const one = { text: '1', isLiteral: true };
+    const request = param === null ? null : setPart(start, carrier, param, one);
+    const view = request === null ? null : await ask(request, positionOf(candidate));
+    if (view === null) return overlaps ? null : pagination;
+    return settleBase({ ...pagination, ...pinned }, first, view, overlaps);
+  }
+
+  function positionOf({ pagination }: Candidate): number {
+    return pagination.style === 'offset' ? recordsIn(first, pagination) : 1;
+  }
+}
+
+function countsFrom({ style, param, first }: Pagination): string {
+  return `${param} counts ${style === 'page' ? 'pages' : 'records'} from ${first}`;
+}
+
+function recordsIn(view: PageView, { records }: Pagination): number {
+  return (records === null ? null : recordIdentities(view, records, null))?.length ?? 1;
+}
+
+/** Numbers that `JSON.parse` cannot tell apart were taken as distinct; their literals decide. */
+function withSoundKey(first: PageView, pagination: Pagination): Pagination {
+  const { records, key } = pagination;
+  if (records === null || key === null) return pagination;
+  const keys = recordIdentities(first, records, key) ?? [];
+  return new Set(keys).size === keys.length ? pagination : { ...pagination, key: null };
+}

@@ -1,0 +1,141 @@
+import { noPagination, type Pagination } from '../../core/pagination.ts';
+import { keysOf, listFields, PAGE_ITSELF, valueAt } from './fields.ts';
+import { findKey } from './find-key.ts';
+import { findRecords } from './find-records.ts';
+import { type HeadersSaid, readHeaders } from './header-said.ts';
+import { type NextSaid, readNext } from './next-said.ts';
+import { type NumbersSaid, readNumbers, statedCounts } from './numbers-said.ts';
+import type { PageView, RecordsFound } from './page-view.ts';
+import { readStartParams, type StartParams } from './start-params.ts';
+
+/** Everything a first page says that bears on how its list goes on; what to make of it is for others. */
+export interface Facts {
+  readonly view: PageView;
+  readonly params: StartParams;
+  readonly records: RecordsFound | null;
+  /** Records in the page; 0 where none were found. */
+  readonly count: number;
+  readonly headers: HeadersSaid;
+  readonly numbers: NumbersSaid;
+  readonly next: NextSaid;
+  /** How many records come before this page, as far as that is said. */
+  readonly offset: number;
+  /** Style `single` with records, key and all that the page says of itself. */
+  readonly base: Pagination;
+}
+
+/** What the user said of the records and the page size, where detection would look otherwise. */
+export interface Pinned extends Partial<Pagination> {}
+
+export function readFacts(view: PageView, pinned: Pinned = {}): Facts {
+  const params = readStartParams(view.request);
+  const fields = listFields(view.json);
+  const headers = readHeaders(view);
+  const counts = [...statedCounts(fields, params), ...(headers.total ? [headers.total.value] : [])];
+  const records =
+    pinned.records == null ? findRecords(view.json, counts) : pinnedRecords(view, pinned.records);
+  const around = records === null ? [] : (keysOf(records.path) ?? []).slice(0, -1);
+  const context = { fields, around, count: records?.count ?? null, params };
+  const body = readNumbers(context);
+  const count = records?.count ?? 0;
+  const headerTotal = headers.total !== null && headers.total.value >= count ? headers.total : null;
+  const numbers = {
+    ...body,
+    total: headerTotal ?? body.total,
+    totalIsNear: headerTotal !== null || body.totalIsNear,
+    totalIsLowerBound: headerTotal === null && body.totalIsLowerBound,
+    totalPages: headers.totalPages ?? body.totalPages,
+    page: body.page ?? headers.page,
+  };
+  const next = readNext(context, view.request.url);
+  const base: Pagination = {
+    ...noPagination,
+    records: records?.path ?? null,
+    key: pinned.key ?? (records === null ? null : findKey(records.items)),
+    sizeParam: params.size?.name ?? null,
+    morePath: next.more?.path ?? null,
+    totalPath: numbers.total?.path ?? null,
+    totalHeader: numbers.total?.header ?? null,
+    totalPagesPath: numbers.totalPages?.path ?? null,
+    totalPagesHeader: numbers.totalPages?.header ?? null,
+    sizePath: numbers.size?.path ?? null,
+  };
+  const size = numbers.size?.value ?? count;
+  const offset = offsetOf(params, headers, size);
+  return { view, params, records, count, headers, numbers, next, offset, base };
+}
+
+function pinnedRecords(view: PageView, path: string): RecordsFound | null {
+  const items = valueAt(view.json, path);
+  if (path !== PAGE_ITSELF && items === null) return { path, count: 0, items: [] };
+  return Array.isArray(items) ? { path, count: items.length, items } : null;
+}
+
+function offsetOf(params: StartParams, headers: HeadersSaid, size: number): number {
+  if (headers.range !== null) return headers.range.first;
+  if (params.offset?.number != null) return params.offset.number;
+  if (params.page?.number != null) {
+    // Page 1 is the first almost everywhere; where it is the second, the end is only seen later.
+    return Math.max(0, params.page.number - 1) * (params.size?.number ?? size);
+  }
+  return 0;
+}
+
+/** Whether the page's numbers or flags say that there is more than it holds. */
+export function saysMore(facts: Facts): boolean {
+  const { next, headers } = facts;
+  if (next.more?.value === true) return true;
+  return (
+    numbersSayMore(facts) || (headers.nextPage?.value ?? null) !== null || next.number !== null
+  );
+}
+
+export function numbersSayMore({ numbers, offset, count, records }: Facts): boolean {
+  if (records !== null && numbers.total !== null) {
+    return numbers.total.value > offset + count;
+  }
+  if (numbers.totalPages === null) return false;
+  return numbers.totalPages.value > pageOrdinal(numbers);
+}
+
+/** Pages up to and with this one. */
+function pageOrdinal({ page, totalPages }: NumbersSaid): number {
+  if (page === null) return 1;
+  // Page 0 of 3 and page 1 of 3 both begin the list; page 3 of 3 ends it.
+  return page.value === 0 && totalPages !== null ? 1 : page.value;
+}
+
+/** Whether the page says that it is the last one, and what says so; null where nothing does. */
+export function saysEnd(facts: Facts): string | null {
+  const { next, numbers, headers, count, offset, records } = facts;
+  if (numbersSayMore(facts)) return null;
+  if (next.more?.value === false)
+    return `${next.more.path.replace(/^!/, '')} says that there is no more`;
+  if (next.empty !== null && next.url === null && next.token === null) {
+    return `${next.empty.path} is empty`;
+  }
+  if (headers.nextPage !== null && headers.nextPage.value === null) {
+    return `header ${headers.nextPage.header} is empty`;
+  }
+  const total = numbers.total;
+  if (
+    records !== null &&
+    total !== null &&
+    total.value === offset + count &&
+    numbers.totalIsNear &&
+    !numbers.totalIsLowerBound
+  ) {
+    return `${sourceOf(total)} says ${total.value} records, and the page holds the last of them`;
+  }
+  if (numbers.totalPages !== null && numbers.page !== null) {
+    return `${sourceOf(numbers.totalPages)} says ${numbers.totalPages.value} pages, and this is the last`;
+  }
+  if (records?.count === 0 && total === null && next.url === null && next.token === null) {
+    return next.number === null && next.more === null ? `${records.path} is empty` : null;
+  }
+  return null;
+}
+
+export function sourceOf(said: { path: string | null; header: string | null }): string {
+  return said.path ?? `header ${said.header}`;
+}

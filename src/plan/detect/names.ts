@@ -1,0 +1,183 @@
+/**
+ * What names mean in paging, in any spelling: `next_page_token`, `nextPageToken` and
+ * `next-page-token` are one name. Names never decide alone; values have to fit as well.
+ */
+
+/** Names longer than this mean nothing in paging. */
+const MAX_NAME_LENGTH = 64;
+
+/** Letters and digits only, lower case; empty for a name that is too long to mean anything. */
+export function squash(name: string): string {
+  return name.length > MAX_NAME_LENGTH ? '' : name.toLowerCase().replace(/[^a-z0-9]/g, '');
+}
+
+const setOf = (text: string): ReadonlySet<string> => new Set(text.split(' '));
+
+const TOTAL = setOf(
+  'total totalcount totalresults totalrecords totalitems totalelements totalsize totalhits ' +
+    'totalrows totalentries totalmatches totalmatched totalnumber totalobjects totaldocs ' +
+    'totaldocuments totalavailable totalamount totalresultcount totalrecordcount totalitemcount ' +
+    'numfound hitcount matchcount recordstotal itemstotal resultstotal counttotal allcount ' +
+    'fullcount nbhits nbresults numberofresults numberofrecords numberofitems numresults ' +
+    'numrecords numitems numberreturnedtotal numbermatched totalresult totalrecord odatacount ' +
+    'inlinecount grandtotal overallcount hitstotal foundcount countall',
+);
+/** These count the whole list in some APIs and the page in others. */
+const VAGUE_TOTAL = setOf(
+  'count found items records results rows hits entries elements resultcount recordcount itemcount ' +
+    'documentcount objectcount rowcount length quantity matches matched',
+);
+const TOTAL_PAGES = setOf(
+  'totalpages pages pagecount lastpage numpages nbpages pagetotal totalpagecount numberofpages ' +
+    'maxpage pagestotal maxpages totalnumberofpages pagescount countpages noofpages lastpagenumber ' +
+    'totalpage',
+);
+const PAGE = setOf(
+  'page pagenumber currentpage pageno pagenum pageindex curpage thispage currentpagenumber ' +
+    'pageidx pagenr currentpageindex pagecurrent currpage paged p pg',
+);
+const OFFSET = setOf(
+  'offset start skip startat from startindex firstresult startrow startposition begin ' +
+    'recordoffset pageoffset currentoffset startrecord firstitem startfrom beginindex ' +
+    'displaystart idisplaystart startoffset',
+);
+const SIZE = setOf(
+  'perpage pagesize limit size rows maxresults pagelimit itemsperpage resultsperpage maxrecords ' +
+    'maxitems take top pagelen pagelength hitsperpage recordsperpage count num first batchsize ' +
+    'numresults maxrows entriesperpage currentlimit itemsonpage perpagecount length n amount',
+);
+const CURSOR = setOf(
+  'cursor cursormark after pagetoken nexttoken continuation continuationtoken startcursor ' +
+    'pagecursor pageafter startingafter marker bookmark scrollid nextcursor continue pageinfo ' +
+    'paginationtoken nextpagetoken pagestate pagekey resumptiontoken aftercursor searchafter ' +
+    'exclusivestartkey nextmarker cursornext continuetoken skiptoken',
+);
+/** Fields that hold a token although nothing in their name says `next`. */
+const TOKEN = setOf(
+  'cursor after endcursor aftercursor continuation continuationtoken continue continuetoken ' +
+    'scrollid scroll marker bookmark paginationtoken pagingtoken resumptiontoken lastevaluatedkey ' +
+    'pagestate pagekey searchafter pagetoken cursorsafter',
+);
+const TOKEN_UNDER_NEXT = setOf(
+  'after cursor token page offset start pagetoken key marker id value skip from',
+);
+const LINK_UNDER_NEXT = setOf('href url uri link path');
+const MORE = setOf(
+  'more hasnext hasnextpage istruncated truncated incomplete exceededtransferlimit canloadmore ' +
+    'nextavailable hasadditionalpages ismore thereismore hasnextpages hasnextresults',
+);
+const DONE = setOf(
+  'islast islastpage last lastpage done isdone end isend endoflist endofresults finished ' +
+    'isfinished nomore nomoreresults exhausted eof allloaded endreached reachedend nomorepages ' +
+    'endofrecords',
+);
+/** Objects that describe the page, so that what stands in them stands as if beside the records. */
+const PAGING = setOf(
+  'meta metadata pagination paging page pager pageable pages info pageinfo paginator paginate ' +
+    'responsemetadata resultinfo searchinfo cursor cursors links header list summary listinfo ' +
+    'paginginfo paginationinfo pagedetails resultset context cursormeta',
+);
+
+const MORE_PATTERN =
+  /^(?:has|is)?more(?:pages?|items?|results?|records?|data|rows|entries|available)*$/;
+const NEXT_PATTERN =
+  /^(?:odata|page|paging|pagination|links?|cursor|results?|api|meta|response|search|list)*next(?:links?|url|uri|href|path|pages?|records?|results?|batch|set|cursor|token|key|marker|mark|id|offset|start|at|after|continuation|index|number|num|no|value|from|skip|search|row|position)*$/;
+
+/** Words that change what follows them: `perPage` is no page. */
+const BINDING = setOf(
+  'next prev previous per last first total max min page pages has is num number no of start end ' +
+    'limit after before current items item results result records record not all this sub child ' +
+    'comment comments view views file files like likes retry error errors time date shard shards',
+);
+
+/** Whether a name is one of `names`, be it behind a prefix that binds nothing (`opensearch:total`). */
+function isOneOf(names: ReadonlySet<string>, name: string): boolean {
+  if (name.length > MAX_NAME_LENGTH) return false;
+  if (names.has(squash(name))) return true;
+  const words = name.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g) ?? [];
+  for (let dropped = 1; dropped < words.length; dropped++) {
+    if (BINDING.has(words[dropped - 1]!.toLowerCase())) return false;
+    const rest = words.slice(dropped).join('').toLowerCase();
+    // A short rest after a prefix is more often something of its own: `zip_p`, `lat_n`.
+    if (rest.length > 3 && names.has(rest)) return true;
+  }
+  return false;
+}
+
+export const namesTotal = (name: string): boolean =>
+  // `@odata.count` and `__count` are never the page's own.
+  isOneOf(TOTAL, name) || /^(?:@[\w.]+\.count|__count)$/i.test(name);
+export const mayNameTotal = (name: string): boolean => isOneOf(VAGUE_TOTAL, name);
+export const namesTotalPages = (name: string): boolean => isOneOf(TOTAL_PAGES, name);
+export const namesPage = (name: string): boolean => isOneOf(PAGE, name);
+export const namesOffset = (name: string): boolean => isOneOf(OFFSET, name);
+export const namesSize = (name: string): boolean => isOneOf(SIZE, name);
+export const namesCursor = (name: string): boolean => isOneOf(CURSOR, name);
+export const namesKeyset = (name: string): boolean => KEYSET.has(squash(name));
+export const namesPaging = (name: string): boolean => isOneOf(PAGING, name);
+
+/** `next`, `nextLink`, `@odata.nextLink`, `next_page_url`, `nextPageToken` … */
+export function namesNext(name: string): boolean {
+  return NEXT_PATTERN.test(squash(name));
+}
+
+/** `skipToken`, but no credential and nothing that leads back. */
+const TOKEN_PATTERN = /(?:token|cursor|marker|bookmark|continuation)$/;
+const OTHER_TOKEN =
+  /prev|before|start|first|access|auth|csrf|refresh|session|sync|delta|bearer|api|secret|user|id/;
+
+/** What takes the last record's key. */
+const KEYSET = setOf(
+  'sinceid maxid minid startingafter endingbefore afterid beforeid lastid startkey fromid after before',
+);
+
+/** A token's field: `cursor`, `scroll_id` …, or `after` within `next`. */
+export function namesToken(name: string, parent: string): boolean {
+  if (isOneOf(TOKEN, name)) return true;
+  const squashed = squash(name);
+  if (TOKEN_PATTERN.test(squashed) && !OTHER_TOKEN.test(squashed)) return true;
+  if (squash(name) === 'next') return /^(?:cursors?|tokens?)$/.test(squash(parent));
+  return namesNext(parent) && TOKEN_UNDER_NEXT.has(squash(name));
+}
+
+/** `href` within `next`. */
+export function namesLinkUnder(name: string, parent: string): boolean {
+  return LINK_UNDER_NEXT.has(squash(name)) && namesNext(parent);
+}
+
+export function namesMore(name: string): boolean {
+  return MORE.has(squash(name)) || MORE_PATTERN.test(squash(name));
+}
+
+export function namesDone(name: string): boolean {
+  return DONE.has(squash(name));
+}
+
+/** Usual names of the array of records, the likeliest first; they break ties and name empty lists. */
+const RECORDS = [
+  ...['data', 'items', 'results', 'records', 'rows', 'value', 'hits', 'entries', 'objects'],
+  ...['nodes', 'edges', 'docs', 'list', 'content', 'features', 'elements', 'values', 'members'],
+  ...['documents', 'result', 'collection', 'resources', 'children', 'entry', 'issues', 'messages'],
+  ...['member', 'graph', 'response', 'payload', 'matches', 'ids', 'keys', 'names', 'contents'],
+];
+/** Arrays of objects that stand beside the records. */
+const BESIDE_RECORDS = setOf(
+  'included includes links link errors error warnings warning facets facet aggregations ' +
+    'aggregation fields field columns column schema filters filter sort sorts sortings ' +
+    'notices breadcrumbs facetcounts suggestions highlighting meta categoriesfilter extensions ' +
+    'buckets headers options parameters refinements',
+);
+
+/** Where a name stands among the usual ones; the length of the list for all others. */
+export function rankAsRecords(name: string): number {
+  const rank = RECORDS.indexOf(squash(name));
+  return rank === -1 ? RECORDS.length : rank;
+}
+
+export function isUsualForRecords(name: string): boolean {
+  return rankAsRecords(name) < RECORDS.length;
+}
+
+export function isUsualBesideRecords(name: string): boolean {
+  return BESIDE_RECORDS.has(squash(name));
+}

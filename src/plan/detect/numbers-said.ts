@@ -1,0 +1,226 @@
+/** Totals, page sizes and positions that a page states. */
+import { pathOf } from '../../decode/decode.ts';
+import { type Field, isObject } from './fields.ts';
+import {
+  mayNameTotal,
+  namesNext,
+  namesOffset,
+  namesPage,
+  namesPaging,
+  namesSize,
+  namesTotal,
+  namesTotalPages,
+  squash,
+} from './names.ts';
+import type { StartParams } from './start-params.ts';
+
+/** A number and where it stands: a path in the body, or a header's name in lower case. */
+export interface SaidNumber {
+  readonly path: string | null;
+  readonly header: string | null;
+  readonly value: number;
+}
+
+export interface NumbersSaid {
+  readonly total: SaidNumber | null;
+  /** A count of what the page holds, which may be all there is or the page alone. */
+  readonly vagueTotal: SaidNumber | null;
+  /** The total stands where it speaks of this list; one from elsewhere proves no end. */
+  readonly totalIsNear: boolean;
+  /** The total is only said to be at least so many. */
+  readonly totalIsLowerBound: boolean;
+  readonly totalPages: SaidNumber | null;
+  readonly page: SaidNumber | null;
+  readonly offset: SaidNumber | null;
+  readonly size: SaidNumber | null;
+}
+
+interface NumberField extends SaidNumber {
+  readonly path: string;
+  readonly field: Field;
+}
+
+export interface PageContext {
+  readonly fields: readonly Field[];
+  /** Keys to the object that holds the records; empty without records. */
+  readonly around: readonly string[];
+  /** Records in the page; null where none were found. */
+  readonly count: number | null;
+  readonly params: StartParams;
+}
+
+/** Reads the numbers of a page's body. Of several of one meaning, the one nearest the records. */
+export function readNumbers(context: PageContext): NumbersSaid {
+  const { params, count } = context;
+  const numbers = numberFields(context);
+  const asked = params.size?.number ?? null;
+
+  const position = (names: (name: string) => boolean, param: number | null, least: number) =>
+    numbers.find(
+      (number) =>
+        names(number.field.name) &&
+        // What the server echoes of the first page is what was asked for, or where all lists begin.
+        (param === null ? number.value <= least : number.value === param),
+    ) ?? null;
+  const page =
+    position(namesPage, params.page?.number ?? null, 1) ??
+    numbers.find((number) => isPageByPlace(number, params)) ??
+    null;
+  const offset = position(namesOffset, params.offset?.number ?? null, 1);
+
+  const sizes = numbers.filter(({ field, value }) => namesSize(field.name) && value > 0);
+  const size =
+    sizes.find(({ value }) => value === asked) ??
+    // `count` may be what the page holds, which is no page size.
+    sizes.find(({ value, field }) => value >= (count ?? 1) && !mayNameTotal(field.name)) ??
+    null;
+
+  const total = findTotal(numbers, { count, asked, size });
+  return {
+    ...whole(total, context.fields),
+    totalIsNear: total !== null && isNear(total.field, context.around),
+    vagueTotal:
+      total === null && count !== null
+        ? (numbers.find(({ field, value }) => value === count && mayNameTotal(field.name)) ?? null)
+        : null,
+    totalPages: findTotalPages(numbers, { count, hasPage: page !== null, total }),
+    page,
+    offset,
+    size,
+  };
+}
+
+interface TotalContext {
+  readonly count: number | null;
+  readonly asked: number | null;
+  readonly size: NumberField | null;
+}
+
+function findTotal(numbers: readonly NumberField[], context: TotalContext): NumberField | null {
+  const count = context.count ?? 0;
+  const clear = numbers.find(({ field, value }) => value >= count && isClearTotal(field));
+  if (clear !== undefined) return clear;
+  const vague = numbers.find(
+    ({ field, value }) => value > count && mayNameTotal(field.name) && value !== context.asked,
+  );
+  if (vague !== undefined) return vague;
+  // `size` is a total where something else says the page size (Bitbucket).
+  const { size } = context;
+  if (size === null || size.value !== count) return null;
+  const other = numbers.find(
+    ({ path, field, value }) =>
+      squash(field.name) === 'size' && path !== size.path && value > count,
+  );
+  return other ?? null;
+}
+
+/** `total`, or a number in an object of that name: `total: { value, relation }`. */
+function isClearTotal({ name, parent }: Field): boolean {
+  if (namesTotal(name)) return true;
+  return namesTotal(parent) && /^(?:value|count|items|records|results)$/.test(squash(name));
+}
+
+function findTotalPages(
+  numbers: readonly NumberField[],
+  context: { count: number | null; hasPage: boolean; total: NumberField | null },
+): NumberField | null {
+  const named = numbers.find(
+    ({ field, path }) => namesTotalPages(field.name) && path !== context.total?.path,
+  );
+  if (named !== undefined) return named;
+  const inPaging = numbers.find(
+    ({ field, value }) =>
+      value > 0 && ['last', 'total'].includes(squash(field.name)) && namesPaging(field.parent),
+  );
+  if (inPaging?.field.name === 'last') return inPaging;
+  // A total below what the page holds counts pages (jqGrid).
+  const low = numbers.find(
+    ({ field, value }) =>
+      squash(field.name) === 'total' && value > 0 && value < (context.count ?? 0),
+  );
+  return context.hasPage ? (low ?? null) : null;
+}
+
+/** `page: { number: 0 }`, `pagination: { current: 1 }`. */
+function isPageByPlace({ field, value }: NumberField, params: StartParams): boolean {
+  const isNamed = ['number', 'current', 'no', 'num', 'index'].includes(squash(field.name));
+  const wanted = params.page?.number ?? null;
+  return isNamed && namesPaging(field.parent) && (wanted === null ? value <= 1 : value === wanted);
+}
+
+/** A total with a relation (Elasticsearch: `{ value: 10000, relation: 'gte' }`) is read as one. */
+function whole(
+  total: NumberField | null,
+  fields: readonly Field[],
+): Pick<NumbersSaid, 'total' | 'totalIsLowerBound'> {
+  const around = total?.field.keys.slice(0, -1) ?? [];
+  const relation = fields.find(
+    ({ name, keys }) =>
+      name === 'relation' &&
+      keys.length === around.length + 1 &&
+      around.every((key, index) => key === keys[index]),
+  );
+  if (total === null || relation === undefined || squash(total.field.name) !== 'value') {
+    return { total, totalIsLowerBound: false };
+  }
+  return {
+    total: { ...total, path: pathOf(around) },
+    totalIsLowerBound: /^gte?$/.test(String(relation.value)),
+  };
+}
+
+/** Those that are whole numbers, or text that is one; the nearest to the records first. */
+function numberFields({ fields, around, params, count }: PageContext): readonly NumberField[] {
+  const topIsRecord = count === null && params.page === null && params.offset === null;
+  const numbers = fields.flatMap((field): NumberField[] => {
+    const value = asCount(field.value);
+    // Without records a deep number belongs to the thing that the page is.
+    if (value === null || (topIsRecord && field.keys.length > 2)) return [];
+    return [{ path: field.path, header: null, value, field }];
+  });
+  const distances = new Map(numbers.map((number) => [number, distance(number.field, around)]));
+  return numbers.sort((a, b) => distances.get(a)! - distances.get(b)!);
+}
+
+/** Steps from the object that holds the records to the one that holds the field. */
+export function distance(field: Field, around: readonly string[]): number {
+  const { up, down } = stepsTo(field, around);
+  return up + down.reduce((sum, key) => sum + (namesPaging(key) ? 0.25 : 1), 0);
+}
+
+/**
+ * Whether a field speaks of the list: it stands beside the records, around them, or in an object
+ * about paging there. What stands in another object (`facets.has_more`) may speak of that.
+ */
+export function isNear(field: Field, around: readonly string[]): boolean {
+  return stepsTo(field, around).down.every(namesPaging);
+}
+
+function stepsTo(
+  { keys, parent }: Field,
+  around: readonly string[],
+): { readonly up: number; readonly down: readonly string[] } {
+  // `total: { value }` and `next: { href }` are one thing.
+  const own = keys.slice(0, namesTotal(parent) || namesNext(parent) ? -2 : -1);
+  let shared = 0;
+  while (shared < own.length && shared < around.length && own[shared] === around[shared]) shared++;
+  return { up: around.length - shared, down: own.slice(shared) };
+}
+
+/** A whole number of at least 0, also as text; null for everything else. */
+export function asCount(value: unknown): number | null {
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : null;
+  return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : null;
+}
+
+/** Everything a page says how many of, to tell its records from its other lists. */
+export function statedCounts(fields: readonly Field[], params: StartParams): readonly number[] {
+  const counts = fields.flatMap((field) => {
+    const isCount =
+      isClearTotal(field) || namesSize(field.name) || /^(?:count|size)$/.test(squash(field.name));
+    const value = isCount && !isObject(field.value) ? asCount(field.value) : null;
+    return value === null ? [] : [value];
+  });
+  const asked = params.size?.number ?? null;
+  return asked === null ? counts : [asked, ...counts];
+}

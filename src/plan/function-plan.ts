@@ -1,0 +1,127 @@
+import type { PageEnd, PlanEnd } from '../core/lesson.ts';
+import type { Method, PageRequest, Place } from '../core/page-request.ts';
+import { checkUrl } from './check-url.ts';
+import type { LearningPlan } from './plan.ts';
+
+const BATCH_LENGTH = 256;
+
+/** A page that a user's function asks for: a URL, or more than a URL. */
+export type NextPage =
+  | string
+  | URL
+  | {
+      /** A relative one is resolved against the URL of the page that it follows. */
+      readonly url: string | URL;
+      /** Default: that of the page before; `POST` where there is a `body`. */
+      readonly method?: Method;
+      readonly body?: string | Uint8Array | null;
+      /** Headers that say which page it is. */
+      readonly headers?: Readonly<Record<string, string>>;
+    };
+
+/** Nothing means: no page follows this one. */
+export type NextPages = NextPage | readonly NextPage[] | null | undefined;
+
+export interface FunctionParts<P> {
+  readonly start: PageRequest;
+  readonly next: (page: P) => NextPages | Promise<NextPages>;
+  /** What `next` is given, read from where the page is stored. */
+  readonly readPage: (place: Place) => Promise<P>;
+  readonly secretParams?: readonly string[];
+}
+
+/**
+ * The plan of a user's function, which says for each page what follows it. Pages are numbered as a
+ * walk in breadth finds them, so their order does not depend on how fast each is answered; the
+ * function is called for one page at a time, in that order, while further pages are on their way.
+ *
+ * What the function throws, `batches()` throws. A URL that is none is `URL_INVALID`.
+ */
+export function createFunctionPlan<P>(parts: FunctionParts<P>): LearningPlan {
+  const { start, next, readPage, secretParams } = parts;
+  const { branch } = start.place;
+  /** Pages on their way, and those that came while an earlier one is still awaited. */
+  const pages = new Map<number, { request: PageRequest; ended: PageEnd | null }>();
+  let changed = Promise.withResolvers<void>();
+  let count = 0;
+  let failed = 0;
+  let isDone = false;
+
+  function ask(request: Omit<PageRequest, 'place'>): PageRequest {
+    const placed = { ...request, place: { branch, position: count } };
+    pages.set(count, { request: placed, ended: null });
+    count += 1;
+    return placed;
+  }
+
+  async function followersOf(request: PageRequest, ended: PageEnd): Promise<PageRequest[]> {
+    if (ended.state !== 'stored') return [];
+    const found = await next(await readPage(request.place));
+    if (found === null || found === undefined) return [];
+    const list = isList(found) ? found : [found];
+    return list.map((page) => ask(readNextPage(page, request, secretParams)));
+  }
+
+  return {
+    async *batches() {
+      yield [ask(start)];
+      for (let position = 0; position < count; position++) {
+        const page = pages.get(position)!;
+        while (page.ended === null) await changed.promise;
+        const found = await followersOf(page.request, page.ended);
+        pages.delete(position);
+        for (let from = 0; from < found.length; from += BATCH_LENGTH) {
+          yield found.slice(from, from + BATCH_LENGTH);
+        }
+      }
+      isDone = true;
+    },
+    learn(request, ended) {
+      const page = pages.get(request.place.position);
+      if (page === undefined || page.ended !== null) return;
+      page.ended = ended;
+      if (ended.state !== 'stored') failed += 1;
+      changed.resolve();
+      changed = Promise.withResolvers();
+    },
+    known: () => (isDone ? count : null),
+    count: async () => null,
+    end: () => endOf(branch, count, failed),
+  };
+}
+
+function endOf(branch: number, count: number, failed: number): PlanEnd {
+  const ends = [{ branch, position: count }];
+  if (failed === 0) return { reason: 'short', detail: null, ends };
+  const pages = failed === 1 ? 'a page' : `${failed} pages`;
+  return { reason: 'broken', detail: `${pages} failed, so what follows is unknown`, ends };
+}
+
+function isList(pages: NextPage | readonly NextPage[]): pages is readonly NextPage[] {
+  return Array.isArray(pages);
+}
+
+function readNextPage(
+  page: NextPage,
+  before: PageRequest,
+  secretParams: readonly string[] | undefined,
+): Omit<PageRequest, 'place'> {
+  const said = typeof page === 'string' || page instanceof URL ? { url: page } : page;
+  const text = String(said.url);
+  const url = checkUrl(URL.parse(text, before.url)?.href ?? text, before.origin, secretParams);
+  const method = said.method ?? (said.body ? 'POST' : before.method);
+  const given = said.body === undefined && method === before.method ? before.body : said.body;
+  const body = typeof given === 'string' ? Buffer.from(given) : (given ?? null);
+  const headers = Object.entries(said.headers ?? {});
+  return {
+    method,
+    url,
+    body,
+    origin: before.origin,
+    ...(headers.length === 0
+      ? {}
+      : {
+          headers: Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value])),
+        }),
+  };
+}

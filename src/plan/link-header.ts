@@ -1,0 +1,182 @@
+/** The Link header (RFC 8288 §3), read as its Appendix B.2 says and forgiving where servers err. */
+import { resolveUrl } from './resolve-url.ts';
+
+export interface Link {
+  /** As it stands between the angle brackets; it may be relative. */
+  readonly target: string;
+  /** Lower case; of several `rel` parameters the first counts (§3.3). Empty without one. */
+  readonly rels: readonly string[];
+  /** By lower-case name, the first of each; quotes and escapes are taken off. No prototype. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+const TAB = 0x09;
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const SEMICOLON = 0x3b;
+const LESS = 0x3c;
+const EQUALS = 0x3d;
+const BACKSLASH = 0x5c;
+
+/**
+ * All links of a header's value; repeated headers are joined by commas before. It never throws and
+ * takes linear time. What is no link is skipped up to the next one: a part without brackets, a
+ * bracket or a quote that is never closed.
+ *
+ *     parseLinkHeader('<?page=2>; rel="next prefetch"')[0]?.rels; // ['next', 'prefetch']
+ */
+export function parseLinkHeader(value: string): readonly Link[] {
+  return new LinkReader(value).readAll();
+}
+
+/**
+ * The first link of that relation type which leads to an http or https URL, resolved against the
+ * page's own URL; null without one. A link whose `anchor` makes it another resource's is no link of
+ * the page (§3.2).
+ */
+export function linkTarget(links: readonly Link[], rel: string, base: string): string | null {
+  for (const link of links) {
+    if (!isLinkOf(link, rel, base)) continue;
+    const url = resolveUrl(link.target, base);
+    if (url !== null) return url;
+  }
+  return null;
+}
+
+/** Whether the page names such a link at all, be it one that leads nowhere. */
+export function hasLink(links: readonly Link[], rel: string, base: string): boolean {
+  return links.some((link) => isLinkOf(link, rel, base));
+}
+
+function isLinkOf(link: Link, rel: string, base: string): boolean {
+  if (!link.rels.includes(rel)) return false;
+  const anchor = link.params['anchor'];
+  if (anchor === undefined) return true;
+  const page = URL.parse(base);
+  const context = URL.parse(anchor, base);
+  if (page === null || context === null) return false;
+  page.hash = '';
+  return context.href === page.href;
+}
+
+class LinkReader {
+  readonly #text: string;
+  #at = 0;
+  /** No quote is closed any more; seeking on from each would take quadratic time. */
+  #quotesAreOpen = false;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  readAll(): Link[] {
+    const links: Link[] = [];
+    for (;;) {
+      this.#skip(isSpaceOrComma);
+      if (this.#at >= this.#text.length) return links;
+      if (this.#code() === LESS) {
+        const target = this.#readTarget();
+        if (target === null) return links;
+        links.push(this.#readLink(target));
+      }
+      this.#skipToLink();
+    }
+  }
+
+  #code(): number {
+    return this.#text.charCodeAt(this.#at);
+  }
+
+  #skip(isSkipped: (code: number) => boolean): void {
+    while (this.#at < this.#text.length && isSkipped(this.#code())) this.#at++;
+  }
+
+  /** To the next comma or opening bracket outside quotes, or to the end. */
+  #skipToLink(): void {
+    while (this.#at < this.#text.length) {
+      const code = this.#code();
+      if (code === COMMA || code === LESS) return;
+      if (code !== QUOTE || this.#readQuoted() === null) this.#at++;
+    }
+  }
+
+  /** Null where no bracket closes any more, so that there is no further link. */
+  #readTarget(): string | null {
+    const end = this.#text.indexOf('>', this.#at);
+    if (end === -1) return null;
+    // `<a; rel=x, <b>`: the first was never closed, and its `>` is the second's.
+    let start = this.#at + 1;
+    for (const second of this.#text.slice(start, end).matchAll(/,[ \t]*</g)) {
+      start = this.#at + 1 + second.index + second[0].length;
+    }
+    const target = this.#text.slice(start, end);
+    this.#at = end + 1;
+    return target.trim();
+  }
+
+  #readLink(target: string): Link {
+    const params: Record<string, string> = Object.create(null);
+    for (;;) {
+      this.#skip(isSpace);
+      if (this.#code() !== SEMICOLON) break;
+      this.#at++;
+      this.#skip(isSpace);
+      const start = this.#at;
+      this.#skip(isNamePart);
+      const name = this.#text.slice(start, this.#at).toLowerCase();
+      this.#skip(isSpace);
+      const value = this.#code() === EQUALS ? this.#readValue() : '';
+      if (name !== '' && !(name in params)) params[name] = value;
+    }
+    const rels = (params['rel'] ?? '').toLowerCase().split(/\s+/);
+    return { target, rels: rels.filter((rel) => rel !== ''), params };
+  }
+
+  #readValue(): string {
+    this.#at++;
+    this.#skip(isSpace);
+    const quoted = this.#code() === QUOTE ? this.#readQuoted() : null;
+    if (quoted !== null) return quoted;
+    // One that is never closed ends as if it had no quote, or it would swallow the links behind it.
+    if (this.#code() === QUOTE) this.#at++;
+    const start = this.#at;
+    this.#skip(isUnquotedPart);
+    return this.#text.slice(start, this.#at).trim();
+  }
+
+  /** The text of the quoted string that begins here, or null, moving nothing, where it never ends. */
+  #readQuoted(): string | null {
+    if (this.#quotesAreOpen) return null;
+    let text = '';
+    let copied = this.#at + 1;
+    for (let at = copied; at < this.#text.length; at++) {
+      const code = this.#text.charCodeAt(at);
+      if (code === QUOTE) {
+        this.#at = at + 1;
+        return text + this.#text.slice(copied, at);
+      }
+      if (code !== BACKSLASH) continue;
+      text += this.#text.slice(copied, at);
+      copied = ++at;
+    }
+    this.#quotesAreOpen = true;
+    return null;
+  }
+}
+
+function isSpace(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
+
+function isSpaceOrComma(code: number): boolean {
+  return isSpace(code) || code === COMMA;
+}
+
+function isUnquotedPart(code: number): boolean {
+  return code !== SEMICOLON && code !== COMMA;
+}
+
+function isNamePart(code: number): boolean {
+  return isUnquotedPart(code) && code !== EQUALS && !isSpace(code);
+}

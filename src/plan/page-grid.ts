@@ -1,0 +1,132 @@
+import { EverypageError } from '../core/errors.ts';
+import type { Lesson } from '../core/lesson.ts';
+import type { PageRequest } from '../core/page-request.ts';
+import type { Pagination } from '../core/pagination.ts';
+import type { CountedStyle } from './styles/style.ts';
+import type { Totals } from './totals.ts';
+
+export interface GridParts {
+  readonly pagination: Pagination;
+  /** What the user asked for; its branch is that of all pages. */
+  readonly start: PageRequest;
+  readonly style: Pick<CountedStyle, 'first' | 'pageAt'>;
+}
+
+/** From here on a refusal may be a ceiling, so pages are asked for as if they might not be there. */
+export const LOWEST_CEILING = 1000;
+
+/**
+ * Where pages stand that can be asked for one without the other, and how each is asked for. Positions
+ * are indices (`page`) or ordinals of records (`offset`, `range`); every page after the first stands
+ * at a multiple of the stride behind it, or in a gap that a short page left.
+ */
+export class PageGrid {
+  readonly #parts: GridParts;
+  /** Positions count pages, not records. */
+  readonly isPaged: boolean;
+  #stride = 1;
+  #overlap = 0;
+  /** Records in a page, as the first two show. */
+  #pageRecords = 1;
+
+  constructor(parts: GridParts) {
+    this.#parts = parts;
+    this.isPaged = parts.pagination.style === 'page';
+  }
+
+  get stride(): number {
+    return this.#stride;
+  }
+
+  first(): PageRequest {
+    const { pagination, start, style } = this.#parts;
+    return { ...style.first(pagination, start), place: { ...start.place, position: 0 } };
+  }
+
+  /** What lies before the first page, where the user begins further on. Pages count from 0 or 1. */
+  get skipped(): { readonly records: number; readonly pages: number } {
+    const { first } = this.#parts.pagination;
+    if (!this.isPaged) return { records: first, pages: 0 };
+    const pages = Math.max(0, first - 1);
+    return { records: pages * this.#pageRecords, pages };
+  }
+
+  learnFirst(lesson: Lesson): void {
+    this.#pageRecords = lesson.records;
+    if (this.isPaged) return;
+    this.#stride = lesson.records;
+    this.#overlap = Math.min(this.#parts.pagination.overlap, lesson.records - 1);
+  }
+
+  /**
+   * The first page may be shorter than the others. Where pages are full already, they leave no room
+   * for the overlap: strides are shorter then.
+   */
+  learnSecond(lesson: Lesson): void {
+    if (this.isPaged) this.#pageRecords = Math.max(this.#pageRecords, lesson.records);
+    else if (lesson.records === this.#stride) this.#stride -= this.#overlap;
+    else this.#stride = Math.max(this.#stride, lesson.records - this.#overlap);
+  }
+
+  /** The page that begins at a position and ends before another. */
+  request(from: number, to: number, isSpeculative: boolean): PageRequest {
+    const { pagination, start, style } = this.#parts;
+    const at = from - this.#overlapAt(from);
+    const request = style.pageAt(pagination, start, at, this.#sizeOf(from, to));
+    if (request === null) {
+      throw new EverypageError(
+        'USAGE',
+        `the request cannot carry ${pagination.param}: its body is not JSON. Give a JSON body with -d, or page by the query.`,
+      );
+    }
+    const speculative = isSpeculative || this.ordinalOf(from) >= LOWEST_CEILING;
+    const place = { ...start.place, position: from };
+    return speculative ? { ...request, place, speculative } : { ...request, place };
+  }
+
+  /** How far a page's new records reach; its own position where it has none. */
+  endOf(position: number, lesson: Lesson): number {
+    const fresh = Math.max(0, lesson.records - this.#overlapAt(position));
+    return position + (this.isPaged ? Math.min(1, fresh) : fresh);
+  }
+
+  /** Records before a position in the whole list, as far as can be told. */
+  ordinalOf(position: number): number {
+    return this.skipped.records + (this.isPaged ? position * this.#pageRecords : position);
+  }
+
+  /** The position after the last one that the totals speak of; null where nothing can be told. */
+  endBy(totals: Totals): number | null {
+    if (!totals.isTrusted) return null;
+    if (!this.isPaged) return totals.records;
+    if (totals.pages !== null) return totals.pages;
+    return totals.records === null ? null : Math.ceil(totals.records / this.#pageRecords);
+  }
+
+  /** The first position that lies beyond the depth which the server gives records from. */
+  get ceiling(): number {
+    const { ceiling } = this.#parts.pagination;
+    if (ceiling === null) return Number.POSITIVE_INFINITY;
+    const left = Math.max(0, ceiling - this.skipped.records);
+    return this.isPaged ? Math.ceil(left / this.#pageRecords) : left;
+  }
+
+  /** The first position of the grid behind `position`, of which `next` is one. */
+  after(position: number, next: number): number {
+    return next - Math.floor((next - position - 1) / this.#stride) * this.#stride;
+  }
+
+  #overlapAt(position: number): number {
+    return Math.min(this.#overlap, position);
+  }
+
+  /** A whole page keeps the size that was asked for, so that all requests look alike. */
+  #sizeOf(from: number, to: number): number | null {
+    const { style, sizeParam, size } = this.#parts.pagination;
+    if (this.isPaged) return size;
+    const isWhole = to - from === this.#stride;
+    if (style !== 'range' && sizeParam === null) return null;
+    if (isWhole && this.#overlap === 0) return style === 'range' ? (size ?? this.#stride) : size;
+    return to - from + this.#overlapAt(from);
+  }
+}

@@ -1,0 +1,704 @@
+/**
+ * How named APIs page: data and two look-ups. What differs from list to list within one API (where
+ * the records stand, which field is the key) is left out, and detection finds it.
+ */
+import { EverypageError } from '../core/errors.ts';
+import { escapeText } from '../core/escape.ts';
+import type { Pagination, PaginationStyle } from '../core/pagination.ts';
+
+export interface Preset {
+  readonly name: string;
+  /** The API's own name. */
+  readonly title: string;
+  /** Ends of the host names that the service itself uses; none where everyone hosts their own. */
+  readonly hosts: readonly string[];
+  /** What holds for every list of the API. */
+  readonly pagination: Partial<Pagination> & { readonly style: PaginationStyle };
+  /** What the API refuses to answer without, credentials aside; lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Query parameters that a first request must hold to page like this. */
+  readonly begin?: Readonly<Record<string, string>>;
+  /** Which headers and statuses speak of limits, in a phrase. */
+  readonly limits: string;
+  /** What goes wrong with this API, a short sentence each. */
+  readonly traps: readonly string[];
+  /** `recalled`: not all of it was found in the vendor's documentation. */
+  readonly source: 'documented' | 'recalled';
+}
+
+/** Where a host has more than one, the one that `presetForHost` gives stands first. */
+export const presets: readonly Preset[] = [
+  {
+    name: 'github',
+    title: 'GitHub REST',
+    hosts: ['api.github.com'],
+    pagination: { style: 'link', sizeParam: 'per_page' },
+    limits:
+      'x-ratelimit-limit, -remaining and -reset (epoch seconds); the secondary limit is 403 or 429, with retry-after or at least a minute',
+    traps: [
+      'A per_page above 100 is made 100 in silence',
+      'A search gives no more than 1,000 records, and says incomplete_results where it gave up early',
+      'Next links lead to a numbered path (/organizations/…, /repositories/…)',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'github-graphql',
+    title: 'GitHub GraphQL',
+    hosts: ['api.github.com'],
+    pagination: { style: 'graphql', carrier: 'body', key: 'id' },
+    limits: 'status 200 with RATE_LIMITED in errors; x-ratelimit headers as in REST',
+    traps: [
+      'The query must ask for pageInfo { hasNextPage endCursor } and take the cursor as a variable: after: $endCursor',
+      'A connection gives at most 100 records a page',
+      'Errors come with status 200',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'gitlab',
+    title: 'GitLab REST',
+    hosts: ['gitlab.com'],
+    pagination: {
+      style: 'page',
+      param: 'page',
+      carrier: 'query',
+      sizeParam: 'per_page',
+      first: 1,
+      // Empty in the last page, also where the list is too long to have totals.
+      nextHeader: 'x-next-page',
+      totalHeader: 'x-total',
+      totalPagesHeader: 'x-total-pages',
+      records: '@',
+    },
+    limits: 'ratelimit-limit, -remaining and -reset (epoch seconds); 429 with retry-after',
+    traps: [
+      'Lists of more than 10,000 records have no totals and no rel="last"',
+      'Offsets beyond 50,000 are refused where the list has keyset pagination',
+      'A per_page above 100 is made 100 in silence',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'gitlab-keyset',
+    title: 'GitLab REST, keyset pagination',
+    hosts: ['gitlab.com'],
+    pagination: { style: 'link', sizeParam: 'per_page', records: '@' },
+    begin: { pagination: 'keyset', order_by: 'id', sort: 'asc' },
+    limits: 'ratelimit-limit, -remaining and -reset (epoch seconds); 429 with retry-after',
+    traps: ['Only some lists have it, and each only for certain orders', 'There are no totals'],
+    source: 'documented',
+  },
+  {
+    name: 'stripe',
+    title: 'Stripe',
+    hosts: ['api.stripe.com'],
+    pagination: {
+      style: 'keyset',
+      param: 'starting_after',
+      carrier: 'query',
+      sizeParam: 'limit',
+      morePath: 'has_more',
+      records: 'data',
+      key: 'id',
+      keyFrom: 'last',
+    },
+    limits: '429',
+    traps: [
+      'Newest first: rows that are made meanwhile come before the first page and are not seen',
+      'limit goes up to 100',
+      'Search lists go on by page and next_page instead',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'shopify',
+    title: 'Shopify REST Admin',
+    hosts: ['myshopify.com'],
+    pagination: { style: 'link', sizeParam: 'limit', key: 'id' },
+    limits: 'x-shopify-shop-api-call-limit: 32/40; 429 with retry-after',
+    traps: [
+      'page_info stands for the whole request: it cannot be edited, and only limit and fields go with it',
+      'limit goes up to 250',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'slack',
+    title: 'Slack Web API',
+    hosts: ['slack.com'],
+    pagination: {
+      style: 'cursor',
+      param: 'cursor',
+      carrier: 'query',
+      sizeParam: 'limit',
+      nextPath: 'response_metadata.next_cursor',
+    },
+    limits: '429 with retry-after, for each method apart',
+    traps: [
+      'Errors come with status 200 and ok: false',
+      'Any page may be shorter than limit',
+      'The end is an empty next_cursor, or none',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'notion',
+    title: 'Notion',
+    hosts: ['api.notion.com'],
+    pagination: {
+      style: 'cursor',
+      param: 'start_cursor',
+      carrier: 'body',
+      sizeParam: 'page_size',
+      nextPath: 'next_cursor',
+      morePath: 'has_more',
+      records: 'results',
+      key: 'id',
+    },
+    headers: { 'notion-version': '2022-06-28' },
+    limits: 'about three requests a second; 429 with retry-after',
+    traps: [
+      'Queries and search are POST; lists by GET take start_cursor as a query parameter (--param-in query)',
+      'start_cursor may be left out but not be null',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'hubspot',
+    title: 'HubSpot CRM',
+    hosts: ['api.hubapi.com'],
+    pagination: {
+      style: 'cursor',
+      param: 'after',
+      carrier: 'query',
+      sizeParam: 'limit',
+      nextPath: 'paging.next.after',
+      totalPath: 'total',
+      records: 'results',
+      key: 'id',
+    },
+    limits: 'x-hubspot-ratelimit-max, -remaining and -interval-milliseconds; 429',
+    traps: [
+      'Search is POST, with after in the body, and gives no more than 10,000 records',
+      'Only search has a total',
+      'The last page has no paging at all',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'salesforce',
+    title: 'Salesforce REST query',
+    hosts: ['salesforce.com'],
+    pagination: {
+      style: 'next',
+      nextPath: 'nextRecordsUrl',
+      morePath: '!done',
+      totalPath: 'totalSize',
+      records: 'records',
+      key: 'Id',
+    },
+    limits: 'sforce-limit-info: api-usage=18/5000; 403 with REQUEST_LIMIT_EXCEEDED',
+    traps: [
+      'nextRecordsUrl is relative',
+      'Any batch may be shorter than the others',
+      'A query that does not select Id has no key',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'jira',
+    title: 'Jira Cloud search',
+    hosts: ['atlassian.net'],
+    pagination: {
+      style: 'cursor',
+      param: 'nextPageToken',
+      carrier: 'query',
+      sizeParam: 'maxResults',
+      nextPath: 'nextPageToken',
+      morePath: '!isLast',
+      records: 'issues',
+      key: 'id',
+    },
+    limits: 'retry-after; x-ratelimit-reset as an ISO 8601 time; 429',
+    traps: [
+      'The server lowers maxResults as it likes, in mid-list too',
+      'There is no total',
+      'Lists other than issues page by startAt: see jira-offset',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'jira-offset',
+    title: 'Jira, lists with startAt',
+    hosts: ['atlassian.net'],
+    pagination: {
+      style: 'offset',
+      param: 'startAt',
+      carrier: 'query',
+      sizeParam: 'maxResults',
+      first: 0,
+      morePath: '!isLast',
+      totalPath: 'total',
+      sizePath: 'maxResults',
+      positionPath: 'startAt',
+      key: 'id',
+    },
+    limits: 'retry-after; x-ratelimit-reset as an ISO 8601 time; 429',
+    traps: [
+      'The server lowers maxResults as it likes, in mid-list too',
+      'Some lists have isLast and no total',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'zendesk',
+    title: 'Zendesk',
+    hosts: ['zendesk.com'],
+    pagination: {
+      style: 'next',
+      sizeParam: 'page[size]',
+      nextPath: 'links.next',
+      morePath: 'meta.has_more',
+      key: 'id',
+    },
+    begin: { 'page[size]': '100' },
+    limits: 'retry-after; x-rate-limit and x-rate-limit-remaining; 429',
+    traps: [
+      'Without page[size] it pages by number (next_page, count) and answers 400 beyond 10,000 records',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'wordpress',
+    title: 'WordPress REST',
+    hosts: [],
+    pagination: {
+      style: 'page',
+      param: 'page',
+      carrier: 'query',
+      sizeParam: 'per_page',
+      first: 1,
+      totalHeader: 'x-wp-total',
+      totalPagesHeader: 'x-wp-totalpages',
+      records: '@',
+      key: 'id',
+      pastEnd: [400],
+    },
+    limits: 'as the host has them',
+    traps: [
+      'A page past the end is 400',
+      'A per_page above 100 is 400',
+      'Newest first: posts that are published meanwhile move the rest to later pages',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'mediawiki',
+    title: 'MediaWiki action API',
+    hosts: [
+      'wikipedia.org',
+      'wikimedia.org',
+      'wikidata.org',
+      'wiktionary.org',
+      'wikisource.org',
+      'mediawiki.org',
+    ],
+    pagination: { style: 'continue', nextPath: 'continue', key: 'pageid' },
+    begin: { format: 'json', formatversion: '2' },
+    limits: 'maxlag errors and 503 with retry-after; 429',
+    traps: [
+      'Without formatversion=2 the pages are an object by id and no array',
+      'With several properties one page comes spread over the responses until batchcomplete',
+      'All of continue goes into the first request, without what an earlier continue held',
+      'Errors come with status 200',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'openalex',
+    title: 'OpenAlex',
+    hosts: ['api.openalex.org'],
+    pagination: {
+      style: 'cursor',
+      param: 'cursor',
+      carrier: 'query',
+      sizeParam: 'per_page',
+      nextPath: 'meta.next_cursor',
+      totalPath: 'meta.count',
+      sizePath: 'meta.per_page',
+      records: 'results',
+      key: 'id',
+    },
+    begin: { cursor: '*' },
+    limits: '429 for the daily limit, 403 for the speed',
+    traps: [
+      'Without cursor=* it pages by number, 10,000 records deep',
+      'The last page of records has a cursor; the empty page after it has none',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'crossref',
+    title: 'Crossref REST',
+    hosts: ['api.crossref.org'],
+    pagination: {
+      style: 'cursor',
+      param: 'cursor',
+      carrier: 'query',
+      sizeParam: 'rows',
+      nextPath: 'message.next-cursor',
+      totalPath: 'message.total-results',
+      sizePath: 'message.items-per-page',
+      records: 'message.items',
+      key: 'DOI',
+      // An empty page past the end names its own cursor again.
+      repeatIsEnd: true,
+    },
+    begin: { cursor: '*' },
+    limits: 'x-rate-limit-limit and x-rate-limit-interval (1s); 429; a limit on requests at once',
+    traps: [
+      'Without cursor=* it pages by offset, 10,000 records deep',
+      'The cursor holds characters that must be encoded',
+      'Only works have a DOI as their key: --key names another',
+      'The last page has a cursor too, which leads to an empty page',
+    ],
+    source: 'recalled',
+  },
+  {
+    name: 'solr',
+    title: 'Apache Solr',
+    hosts: [],
+    pagination: {
+      style: 'cursor',
+      param: 'cursorMark',
+      carrier: 'query',
+      sizeParam: 'rows',
+      nextPath: 'nextCursorMark',
+      totalPath: 'response.numFound',
+      records: 'response.docs',
+      repeatIsEnd: true,
+    },
+    begin: { cursorMark: '*' },
+    limits: 'as the host has them',
+    traps: [
+      'The sort must hold the unique key',
+      'The same nextCursorMark again is the end',
+      'numFound is a lower bound where numFoundExact is false',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'europepmc',
+    title: 'Europe PMC',
+    // The service stands on a host that others of EMBL-EBI share, so only its own name is a hint.
+    hosts: ['europepmc.org'],
+    pagination: {
+      style: 'cursor',
+      param: 'cursorMark',
+      carrier: 'query',
+      sizeParam: 'pageSize',
+      nextPath: 'nextCursorMark',
+      totalPath: 'hitCount',
+      records: 'resultList.result',
+      repeatIsEnd: true,
+    },
+    begin: { cursorMark: '*', format: 'json' },
+    limits: '429',
+    traps: [
+      'The same nextCursorMark again is the end',
+      'An id is unique only together with its source',
+      'pageSize goes up to 1,000',
+    ],
+    source: 'recalled',
+  },
+  {
+    name: 'socrata',
+    title: 'Socrata (SODA)',
+    hosts: ['socrata.com'],
+    pagination: {
+      style: 'offset',
+      param: '$offset',
+      carrier: 'query',
+      sizeParam: '$limit',
+      first: 0,
+      records: '@',
+    },
+    begin: { $order: ':id' },
+    limits: '429 without an application token',
+    traps: [
+      'Without $order the order may change from page to page',
+      'There is no total: select=count(*) gives it',
+      'Cities serve it under names of their own',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'ckan',
+    title: 'CKAN package_search',
+    hosts: ['catalog.data.gov', 'ckan.publishing.service.gov.uk', 'open.canada.ca'],
+    pagination: {
+      style: 'offset',
+      param: 'start',
+      carrier: 'query',
+      sizeParam: 'rows',
+      first: 0,
+      totalPath: 'result.count',
+      records: 'result.results',
+      key: 'id',
+    },
+    limits: 'as the host has them',
+    traps: [
+      'rows above 1,000 (or what the site set) are clamped in silence',
+      'success: false may come with status 200',
+      'datastore_search has offset, limit, result.total and result.records instead',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'django',
+    title: 'Django REST framework',
+    hosts: [],
+    pagination: {
+      style: 'next',
+      nextPath: 'next',
+      totalPath: 'count',
+      records: 'results',
+      pastEnd: [404],
+    },
+    limits: '429 with retry-after',
+    traps: [
+      'Behind a proxy the links may say http',
+      'Cursor pagination has no count',
+      'A page past the end is 404',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'graph',
+    title: 'Microsoft Graph, OData',
+    hosts: ['graph.microsoft.com'],
+    pagination: {
+      style: 'next',
+      sizeParam: '$top',
+      nextPath: '@odata\\.nextLink',
+      totalPath: '@odata\\.count',
+      records: 'value',
+      key: 'id',
+    },
+    limits: '429 with retry-after',
+    traps: [
+      'The next link may be another path',
+      'Directory objects are counted only with $count=true and the header consistencylevel: eventual',
+      '@odata.deltaLink begins the next round of a delta query; it is no next page',
+      'An empty page with a next link goes on',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'elasticsearch',
+    title: 'Elasticsearch search_after',
+    hosts: [],
+    pagination: {
+      style: 'keyset',
+      param: 'search_after',
+      carrier: 'body',
+      sizeParam: 'size',
+      totalPath: 'hits.total',
+      records: 'hits.hits',
+      // Each hit tells its own sort values, and those are what search_after takes.
+      key: 'sort',
+      keyFrom: 'last',
+    },
+    limits: '429 (es_rejected_execution_exception)',
+    traps: [
+      'Your body must hold sort, with a field that is unique in the end, and size',
+      'Without a point in time (pit in your body) changes during the run are not kept out',
+      'hits.total is a lower bound beyond 10,000 unless your body says track_total_hits: true',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'elasticsearch-from',
+    title: 'Elasticsearch from and size',
+    hosts: [],
+    pagination: {
+      style: 'offset',
+      param: 'from',
+      carrier: 'query',
+      sizeParam: 'size',
+      first: 0,
+      totalPath: 'hits.total',
+      records: 'hits.hits',
+      key: '_id',
+      ceiling: 10_000,
+    },
+    limits: '429 (es_rejected_execution_exception)',
+    traps: [
+      'from + size beyond 10,000 is 400; search_after reads on',
+      'hits.total is a lower bound beyond 10,000 unless track_total_hits=true',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'airtable',
+    title: 'Airtable',
+    hosts: ['api.airtable.com'],
+    pagination: {
+      style: 'cursor',
+      param: 'offset',
+      carrier: 'query',
+      sizeParam: 'pageSize',
+      nextPath: 'offset',
+      records: 'records',
+      key: 'id',
+    },
+    limits: 'five requests a second to a base; after a 429 nothing for 30 s',
+    traps: ['offset is a token and no number', 'The token expires', 'pageSize goes up to 100'],
+    source: 'documented',
+  },
+  {
+    name: 'discord',
+    title: 'Discord',
+    hosts: ['discord.com'],
+    pagination: {
+      style: 'keyset',
+      param: 'before',
+      carrier: 'query',
+      sizeParam: 'limit',
+      records: '@',
+      key: 'id',
+      keyFrom: 'last',
+    },
+    limits:
+      'x-ratelimit-reset-after (seconds with a fraction), -remaining, -bucket and -scope; 429 with retry_after in the body',
+    traps: [
+      'Newest first: messages that come meanwhile are not seen',
+      'Members and bans go on by after (--page-param after), and members have their id in user.id',
+      'Ten thousand refused requests in ten minutes are a ban',
+      'limit beyond 100 is 400',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'pokeapi',
+    title: 'PokéAPI',
+    hosts: ['pokeapi.co'],
+    pagination: {
+      style: 'next',
+      sizeParam: 'limit',
+      nextPath: 'next',
+      totalPath: 'count',
+      records: 'results',
+      key: 'url',
+    },
+    limits: 'none stated; fair use',
+    traps: ['Records have no id, only a URL and mostly a name'],
+    source: 'documented',
+  },
+  {
+    name: 'google',
+    title: 'Google APIs',
+    hosts: ['googleapis.com'],
+    pagination: {
+      style: 'cursor',
+      param: 'pageToken',
+      carrier: 'query',
+      nextPath: 'nextPageToken',
+    },
+    limits: '429, or 403 with rateLimitExceeded or quotaExceeded',
+    traps: [
+      'An empty page with a token goes on',
+      'nextSyncToken in the last page is no next page',
+      'The page size is maxResults in some APIs and pageSize in others',
+    ],
+    source: 'documented',
+  },
+  {
+    name: 'npm-search',
+    title: 'npm registry search',
+    hosts: ['registry.npmjs.org'],
+    pagination: {
+      style: 'offset',
+      param: 'from',
+      carrier: 'query',
+      sizeParam: 'size',
+      first: 0,
+      totalPath: 'total',
+      records: 'objects',
+      key: 'package.name',
+    },
+    limits: '429',
+    traps: ['size above 250 is clamped', 'The order is by score, and scores change'],
+    source: 'recalled',
+  },
+  {
+    name: 'couchdb',
+    title: 'CouchDB views and _all_docs',
+    hosts: [],
+    pagination: {
+      style: 'offset',
+      param: 'skip',
+      carrier: 'query',
+      sizeParam: 'limit',
+      first: 0,
+      totalPath: 'total_rows',
+      positionPath: 'offset',
+      records: 'rows',
+      key: 'id',
+    },
+    limits: 'as the host has them',
+    traps: [
+      'Without limit it sends everything in one page',
+      'startkey is JSON and gives the last row again; skip has no overlap, but may be slow far in',
+      'total_rows counts the whole view, also where startkey or key leaves rows out',
+      'A view may hold one document’s id several times',
+    ],
+    source: 'documented',
+  },
+];
+
+/**
+ * The preset of that name.
+ *
+ * @throws EverypageError USAGE for a name that there is not, with the names nearest to it
+ */
+export function findPreset(name: string): Preset {
+  const preset = presets.find((it) => it.name === name);
+  if (preset !== undefined) return preset;
+  const near = nearestNames(name);
+  const hint = near.length === 0 ? '' : ` (did you mean ${near.join(' or ')}?)`;
+  throw new EverypageError(
+    'USAGE',
+    `there is no preset ${JSON.stringify(escapeText(name, 40))}${hint}; everypage presets lists them`,
+  );
+}
+
+/** A preset for a host name (`acme.zendesk.com`), or null. What it says is a hint, not evidence. */
+export function presetForHost(host: string): Preset | null {
+  const name = host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '');
+  const isOf = (suffix: string): boolean => name === suffix || name.endsWith(`.${suffix}`);
+  return presets.find(({ hosts }) => hosts.some(isOf)) ?? null;
+}
+
+/** At most three names that share the most pairs of letters with what was written. */
+function nearestNames(written: string): readonly string[] {
+  const pairs = pairsOf(written);
+  return presets
+    .map(({ name }) => ({ name, likeness: likeness(pairs, pairsOf(name)) }))
+    .filter((it) => it.likeness >= 0.4)
+    .sort((a, b) => b.likeness - a.likeness)
+    .slice(0, 3)
+    .map(({ name }) => name);
+}
+
+/** Dice's coefficient. */
+function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  return (2 * a.intersection(b).size) / (a.size + b.size);
+}
+
+/** The ends count as letters too, so that the first letter weighs more. */
+function pairsOf(text: string): ReadonlySet<string> {
+  const padded = `^${text.toLowerCase().replaceAll(/[^a-z]/g, '')}$`;
+  return new Set(Array.from(padded.slice(1), (letter, index) => `${padded[index]}${letter}`));
+}

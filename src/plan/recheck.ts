@@ -1,0 +1,64 @@
+import type { PlanEnd } from '../core/lesson.ts';
+import { type PageRequest, RECHECK_BRANCH } from '../core/page-request.ts';
+import type { LearningPlan } from './plan.ts';
+
+/** The first and the last page of a branch that had records. */
+interface Edges {
+  first: PageRequest;
+  last: PageRequest;
+}
+
+/**
+ * The plan, and when it has ended its first and its last page once more, in positions 0 and 1 of
+ * `RECHECK_BRANCH`: what they hold then shows whether the list changed meanwhile. A plan with fewer
+ * than two pages of records is not rechecked. Nothing that comes of it changes how the plan ended.
+ */
+export function withRecheck(plan: LearningPlan): LearningPlan {
+  const edges = new Map<number, Edges>();
+  const answered = Promise.withResolvers<void>();
+  let left = 0;
+
+  return {
+    async *batches() {
+      yield* plan.batches();
+      const requests = recheckRequests(edges, plan.end());
+      if (requests.length === 0) return;
+      left = requests.length;
+      yield requests;
+      await answered.promise;
+    },
+    learn(request, ended) {
+      const { branch, position } = request.place;
+      if (branch === RECHECK_BRANCH) {
+        left -= 1;
+        if (left === 0) answered.resolve();
+        return;
+      }
+      if (ended.state === 'stored' && ended.lesson.records > 0) {
+        const edge = edges.get(branch);
+        if (edge === undefined) edges.set(branch, { first: request, last: request });
+        else if (position < edge.first.place.position) edge.first = request;
+        else if (position > edge.last.place.position) edge.last = request;
+      }
+      plan.learn(request, ended);
+    },
+    known: () => plan.known(),
+    count: () => plan.count(),
+    end: () => plan.end(),
+  };
+}
+
+function recheckRequests(edges: ReadonlyMap<number, Edges>, end: PlanEnd): PageRequest[] {
+  const endOf = new Map(end.ends.map(({ branch, position }) => [branch, position]));
+  const inside = [...edges.values()]
+    .flatMap(({ first, last }) => [first, last])
+    .filter(({ place }) => place.position < (endOf.get(place.branch) ?? Number.POSITIVE_INFINITY))
+    .sort((a, b) => a.place.branch - b.place.branch || a.place.position - b.place.position);
+  const first = inside[0];
+  const last = inside.at(-1);
+  if (first === undefined || last === undefined || first === last) return [];
+  return [first, last].map(({ speculative: _, ...request }, position) => ({
+    ...request,
+    place: { branch: RECHECK_BRANCH, position },
+  }));
+}

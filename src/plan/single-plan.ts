@@ -1,0 +1,40 @@
+import type { PageEnd, PlanEnd } from '../core/lesson.ts';
+import type { PageRequest } from '../core/page-request.ts';
+import type { PlanState } from './plan-state.ts';
+
+/** One page, because nothing shows how to go on from it. */
+export class SinglePlan implements PlanState {
+  readonly #request: PageRequest;
+  #isAsked = false;
+  #end: PlanEnd | null = null;
+
+  constructor(start: PageRequest) {
+    this.#request = { ...start, place: { ...start.place, position: 0 } };
+  }
+
+  take(): readonly PageRequest[] {
+    if (this.#isAsked) return [];
+    this.#isAsked = true;
+    return [this.#request];
+  }
+
+  learn(_request: PageRequest, ended: PageEnd): void {
+    const { branch } = this.#request.place;
+    const reason = ended.state === 'stored' ? 'single' : 'broken';
+    this.#end = { reason, detail: null, ends: [{ branch, position: 1 }] };
+    if (ended.state !== 'stored') return;
+    const { more, total, totalIsLowerBound, records } = ended.lesson;
+    if (more === false) this.#end = { ...this.#end, reason: 'stated' };
+    else if (total !== null && total === records && !totalIsLowerBound && more === null) {
+      this.#end = { ...this.#end, reason: 'total' };
+    }
+  }
+
+  known(): number {
+    return 1;
+  }
+
+  end(): PlanEnd | null {
+    return this.#end;
+  }
+}

@@ -1,0 +1,204 @@
+import { EverypageError } from '../core/errors.ts';
+import type { PageEnd, PlanEnd } from '../core/lesson.ts';
+import type { PageRequest } from '../core/page-request.ts';
+import type { Pagination } from '../core/pagination.ts';
+import type { PlanState } from './plan-state.ts';
+import { setPart } from './request-parts.ts';
+import {
+  bisect,
+  boundValues,
+  type Split,
+  type SplitRange,
+  sliceAt,
+  sliceCount,
+} from './split-ranges.ts';
+
+/** Branches that slices may take; those above are kept for what is not a slice. */
+const BRANCHES = 2 ** 22;
+const ACTIVE_SLICES = 16;
+
+export interface SplitParts {
+  readonly split: Split;
+  readonly pagination: Pagination;
+  readonly start: PageRequest;
+  /** The plan of one slice, in the branch that its start is in. */
+  readonly planOf: (start: PageRequest) => PlanState;
+  /** Slices that are fetched at the same time. Default 16. */
+  readonly activeSlices?: number;
+}
+
+/** A slice and the branches it and its halves may take. */
+interface Slice {
+  readonly range: SplitRange;
+  readonly branch: number;
+  readonly width: number;
+}
+
+interface ActiveSlice extends Slice {
+  readonly plan: PlanState;
+}
+
+/**
+ * Disjoint slices of a range, each paged by itself, several at a time. A slice that holds more than
+ * the server gives is bisected, down to the smallest there can be.
+ *
+ * Branches keep the order: slice i of n has the branches from `i * width` on and its pages in the
+ * first of them; of the others the lower half of the slice has the lower half. What was asked for
+ * before a slice was bisected is not part of the list.
+ */
+export class SplitPlan implements PlanState {
+  readonly #parts: SplitParts;
+  readonly #count: number;
+  readonly #width: number;
+  /** Halves of bisected slices. */
+  readonly #halves: Slice[] = [];
+  readonly #active = new Map<number, ActiveSlice>();
+  #started = 0;
+  #knownDone = 0;
+  readonly #ends: PlanEnd['ends'][number][] = [];
+  #worst: Pick<PlanEnd, 'reason' | 'detail'> | null = null;
+
+  constructor(parts: SplitParts) {
+    this.#parts = parts;
+    this.#count = sliceCount(parts.split);
+    this.#width = 2 ** Math.floor(Math.log2((BRANCHES - 1) / this.#count));
+  }
+
+  take(most: number): readonly PageRequest[] {
+    const requests: PageRequest[] = [];
+    const slices = [...this.#active.values()].sort((a, b) => a.branch - b.branch);
+    for (const { plan } of slices) {
+      if (requests.length === most) break;
+      requests.push(...plan.take(most - requests.length));
+    }
+    while (requests.length < most && this.#isRoomLeft()) {
+      const slice = this.#nextSlice();
+      if (slice === null) break;
+      const { plan } = this.#begin(slice);
+      requests.push(...plan.take(most - requests.length));
+    }
+    return requests;
+  }
+
+  learn(request: PageRequest, ended: PageEnd): void {
+    const slice = this.#active.get(request.place.branch);
+    if (slice === undefined) return;
+    const isTooMuch = request.place.position === 0 && this.#exceedsCeiling(ended);
+    if (isTooMuch && this.#bisect(slice)) return;
+    slice.plan.learn(request, ended);
+    const end = slice.plan.end();
+    if (end === null || (end.reason === 'ceiling' && this.#bisect(slice))) return;
+    this.#active.delete(slice.branch);
+    this.#knownDone += slice.plan.known() ?? 0;
+    this.#ends.push(...end.ends);
+    this.#worsen(slice.range, end);
+  }
+
+  known(): number | null {
+    if (this.#started < this.#count || this.#halves.length > 0) return null;
+    let known = this.#knownDone;
+    for (const { plan } of this.#active.values()) {
+      const count = plan.known();
+      if (count === null) return null;
+      known += count;
+    }
+    return known;
+  }
+
+  end(): PlanEnd | null {
+    const isDone =
+      this.#started === this.#count && this.#halves.length === 0 && this.#active.size === 0;
+    if (!isDone || this.#worst === null) return null;
+    return { ...this.#worst, ends: this.#ends.toSorted((a, b) => a.branch - b.branch) };
+  }
+
+  #isRoomLeft(): boolean {
+    return this.#active.size < (this.#parts.activeSlices ?? ACTIVE_SLICES);
+  }
+
+  #nextSlice(): Slice | null {
+    const half = this.#halves.shift();
+    if (half !== undefined) return half;
+    if (this.#started === this.#count) return null;
+    const index = this.#started++;
+    const range = sliceAt(this.#parts.split, index);
+    return { range, branch: index * this.#width, width: this.#width };
+  }
+
+  #begin(slice: Slice): ActiveSlice {
+    const plan = this.#parts.planOf(this.#startOf(slice));
+    const active = { ...slice, plan };
+    this.#active.set(slice.branch, active);
+    return active;
+  }
+
+  #startOf({ range, branch }: Slice): PageRequest {
+    const { split, pagination, start } = this.#parts;
+    const values = boundValues(split, range);
+    const carrier = pagination.carrier === 'body' ? 'body' : 'query';
+    const isLiteral = split.scale === 'integer';
+    const withLower = setPart(start, carrier, split.bounds.lower, {
+      text: values.lower,
+      isLiteral,
+    });
+    const request =
+      withLower &&
+      setPart(withLower, carrier, split.bounds.upper, { text: values.upper, isLiteral });
+    if (!request) {
+      throw new EverypageError(
+        'USAGE',
+        `--split cannot set ${split.bounds.lower} in the request's body: it is not JSON`,
+      );
+    }
+    return { ...request, place: { branch, position: 0 } };
+  }
+
+  #exceedsCeiling(ended: PageEnd): boolean {
+    const { ceiling } = this.#parts.pagination;
+    if (ceiling === null || ended.state !== 'stored') return false;
+    const { total, totalIsLowerBound } = ended.lesson;
+    return total !== null && (total > ceiling || (totalIsLowerBound && total === ceiling));
+  }
+
+  /** False where the slice or its branches can be cut no further. */
+  #bisect({ range, branch, width }: ActiveSlice): boolean {
+    const halves = bisect(range);
+    if (halves === null || width < 3) return false;
+    const middle = branch + 1 + Math.floor((width - 1) / 2);
+    this.#active.delete(branch);
+    this.#ends.push({ branch, position: 0 });
+    this.#halves.push(
+      { range: halves[0], branch: branch + 1, width: middle - branch - 1 },
+      { range: halves[1], branch: middle, width: branch + width - middle },
+    );
+    this.#halves.sort((a, b) => a.branch - b.branch);
+    return true;
+  }
+
+  #worsen(range: SplitRange, { reason, detail }: PlanEnd): void {
+    const before = this.#worst;
+    if (before !== null && severity(before.reason) >= severity(reason)) return;
+    const { lower, upper } = boundValues(this.#parts.split, range);
+    const { bounds } = this.#parts.split;
+    const name = `${bounds.lower}=${lower}, ${bounds.upper}=${upper}`;
+    this.#worst = { reason, detail: detail === null ? null : `${name}: ${detail}` };
+  }
+}
+
+/** Of several slices the whole ends as the worst of them. */
+const reasons = [
+  'list',
+  'total',
+  'stated',
+  'short',
+  'past-end',
+  'single',
+  'ceiling',
+  'stuck',
+  'loop',
+  'broken',
+] as const satisfies readonly PlanEnd['reason'][];
+
+function severity(reason: PlanEnd['reason']): number {
+  return reasons.indexOf(reason);
+}

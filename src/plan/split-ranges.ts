@@ -1,0 +1,188 @@
+import { EverypageError } from '../core/errors.ts';
+import { parseDuration } from '../core/units.ts';
+import { type BoundParameters, readBoundParameters } from './bound-parameters.ts';
+
+/** What the bounds of slices are, and so the smallest slice there can be. */
+export type SplitScale = 'integer' | 'date' | 'second' | 'millisecond';
+
+/** A range that is fetched in slices, each by pages of its own. */
+export interface Split extends SplitRange {
+  readonly bounds: BoundParameters;
+  readonly scale: SplitScale;
+  readonly step: bigint;
+}
+
+/**
+ * From `from` up to, not including, `to`; in units of the scale since 1970, or in integers. Where the
+ * lower bound is exclusive and the upper is not, it is `from` that is left out and `to` that is in.
+ */
+export interface SplitRange {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** More would leave too few branches to bisect each. */
+const MOST_SLICES = 2 ** 16;
+const DAY_MS = 86_400_000;
+const unitMs = { integer: 1, date: DAY_MS, second: 1000, millisecond: 1 };
+
+/**
+ * Reads `--split`: `PARAM=FROM..TO/STEP`, or `LOWER,UPPER=FROM..TO/STEP` where the name of the lower
+ * bound's parameter does not tell that of the upper.
+ *
+ *     created[gte]=2024-01-01..2024-12-31/30d      days, the last one included
+ *     since=2024-01-01T00:00:00Z..2024-01-02T00:00:00Z/6h
+ *     created[gte]=1704067200..1735689599/7d       seconds since 1970
+ *     id[gte]=0..100000/10000                      integers of any length
+ *
+ * Slices do not overlap and leave nothing out, TO included (with `gt` FROM is left out, as it says).
+ * Where the upper bound is inclusive, a slice ends one unit before the next begins: one day, one
+ * second, 1. Times end one microsecond before, since records may lie between two seconds.
+ *
+ * Throws `EverypageError` `USAGE`.
+ */
+export function parseSplit(text: string): Split {
+  const match = /^([^=]+)=(.+?)\.\.(.+)\/([^/]+)$/s.exec(text.trim());
+  if (match === null) {
+    fail(
+      text,
+      "is not PARAM=FROM..TO/STEP, as in 'created[gte]=2024-01-01..2024-12-31/30d' or 'id[gte]=0..100000/10000'",
+    );
+  }
+  const bounds = readBoundParameters(match[1]!);
+  const ends = readEnds(match[2]!.trim(), match[3]!.trim());
+  if (ends === null) {
+    fail(
+      text,
+      'needs two dates (2024-01-31), two times with their zone (2024-01-31T06:00:00Z) or two whole numbers around the ..',
+    );
+  }
+  const { scale, first, last } = ends;
+  if (first > last) fail(text, 'runs backwards; put the smaller end first');
+  const step = readStep(match[4]!.trim(), scale, last);
+  if (step === null) {
+    const steps = {
+      integer: 'a whole number such as 10000, or for seconds since 1970 a time such as 6h',
+      date: 'whole days such as 30d',
+      second: 'a time of whole seconds such as 6h',
+      millisecond: 'a time such as 6h',
+    };
+    fail(text, `needs a step behind the /: ${steps[scale]}`);
+  }
+  const to = isShifted(bounds) ? last : last + 1n;
+  if (first === to) fail(text, `is empty: ${bounds.lower} leaves its own value out`);
+  const split = { bounds, scale, step, from: first, to };
+  const count = (to - first + step - 1n) / step;
+  if (count > BigInt(MOST_SLICES)) {
+    fail(text, `makes ${count} slices; take a larger step, ${MOST_SLICES} are the most`);
+  }
+  return split;
+}
+
+export function sliceCount({ from, to, step }: Split): number {
+  return Number((to - from + step - 1n) / step);
+}
+
+export function sliceAt({ from, to, step }: Split, index: number): SplitRange {
+  const start = from + BigInt(index) * step;
+  return { from: start, to: start + step < to ? start + step : to };
+}
+
+/** The two halves, or null where it is one unit long already. */
+export function bisect({ from, to }: SplitRange): readonly [SplitRange, SplitRange] | null {
+  if (to - from < 2n) return null;
+  const middle = from + (to - from) / 2n;
+  return [
+    { from, to: middle },
+    { from: middle, to },
+  ];
+}
+
+/** What the two parameters are set to for a slice. */
+export function boundValues(
+  { bounds, scale }: Split,
+  { from, to }: SplitRange,
+): { readonly lower: string; readonly upper: string } {
+  if (isShifted(bounds)) return { lower: valueAt(scale, from), upper: valueAt(scale, to) };
+  return {
+    lower: bounds.lowerIsExclusive ? valueBefore(scale, from) : valueAt(scale, from),
+    upper: bounds.upperIsExclusive ? valueAt(scale, to) : valueBefore(scale, to),
+  };
+}
+
+/** With `gt` and `lte` slices share their boundary: one slice has it, the next leaves it out. */
+function isShifted(bounds: BoundParameters): boolean {
+  return bounds.lowerIsExclusive && !bounds.upperIsExclusive;
+}
+
+function valueAt(scale: SplitScale, units: bigint): string {
+  if (scale === 'integer') return String(units);
+  const iso = new Date(Number(units) * unitMs[scale]).toISOString();
+  if (scale === 'date') return iso.slice(0, 10);
+  return scale === 'second' ? `${iso.slice(0, 19)}Z` : iso;
+}
+
+/** The last value before a boundary. */
+function valueBefore(scale: SplitScale, units: bigint): string {
+  const before = valueAt(scale, units - 1n);
+  if (scale === 'second') return before.replace('Z', '.999999Z');
+  return scale === 'millisecond' ? before.replace('Z', '999Z') : before;
+}
+
+interface Ends {
+  readonly scale: SplitScale;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+function readEnds(first: string, last: string): Ends | null {
+  const [a, b] = [readEnd(first), readEnd(last)];
+  if (a === null || b === null) return null;
+  if (a.scale === b.scale) return { scale: a.scale, first: a.value, last: b.value };
+  const scales = [a.scale, b.scale];
+  if (scales.includes('integer') || scales.includes('date')) return null;
+  const inMs = ({ scale, value }: { scale: SplitScale; value: bigint }) =>
+    scale === 'second' ? value * 1000n : value;
+  return { scale: 'millisecond', first: inMs(a), last: inMs(b) };
+}
+
+const timePattern =
+  /^(\d{4}-\d\d-\d\d)[Tt ]([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(\.\d{1,3})?)?(?:[Zz]|[+-]\d\d:\d\d)$/;
+
+function readEnd(text: string): { scale: SplitScale; value: bigint } | null {
+  if (/^-?\d{1,30}$/.test(text)) return { scale: 'integer', value: BigInt(text) };
+  const time = timePattern.exec(text);
+  const day = time === null ? text : time[1]!;
+  if (!/^\d{4}-\d\d-\d\d$/.test(day)) return null;
+  const ms = Date.parse(day);
+  // 2024-02-30 is read as the first of March.
+  if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== day) return null;
+  if (time === null) return { scale: 'date', value: BigInt(ms / DAY_MS) };
+  const timeMs = Date.parse(text.replace(' ', 'T').toUpperCase());
+  if (Number.isNaN(timeMs)) return null;
+  return time[3] === undefined
+    ? { scale: 'second', value: BigInt(timeMs / 1000) }
+    : { scale: 'millisecond', value: BigInt(timeMs) };
+}
+
+function readStep(text: string, scale: SplitScale, last: bigint): bigint | null {
+  if (/^\d{1,30}$/.test(text)) {
+    return scale === 'integer' && BigInt(text) > 0n ? BigInt(text) : null;
+  }
+  let durationMs: number;
+  try {
+    const weeks = /^(\d+)w$/.exec(text)?.[1];
+    durationMs = weeks === undefined ? parseDuration(text) : Number(weeks) * 7 * DAY_MS;
+  } catch {
+    return null;
+  }
+  // Integers that are stepped through by times are times: since 1970, in seconds or milliseconds.
+  const isSeconds = scale === 'integer' && last < 100_000_000_000n;
+  const unit = isSeconds ? 1000 : unitMs[scale];
+  const units = durationMs / unit;
+  return Number.isSafeInteger(units) && units > 0 ? BigInt(units) : null;
+}
+
+function fail(text: string, why: string): never {
+  throw new EverypageError('USAGE', `--split ${JSON.stringify(text.slice(0, 200))} ${why}`);
+}

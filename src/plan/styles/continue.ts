@@ -1,0 +1,13 @@
+import { mergeParameters } from '../request-parts.ts';
+import { type ChainStyle, firstRequest } from './style.ts';
+
+/** MediaWiki: all members of the page's `continue` object go into the start, not into one another. */
+export const continueStyle: ChainStyle = {
+  kind: 'chain',
+  first: firstRequest,
+  next(pagination, start, _previous, lesson) {
+    if (lesson.more === false || lesson.next?.kind !== 'parameters') return null;
+    const request = firstRequest(pagination, start);
+    return { ...request, url: mergeParameters(request.url, lesson.next.values) };
+  },
+};

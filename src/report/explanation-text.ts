@@ -1,0 +1,96 @@
+import { escapeText } from '../core/escape.ts';
+import type { PaginationStyle } from '../core/pagination.ts';
+import { formatCount, formatDuration } from '../core/units.ts';
+import { createPainter } from './paint.ts';
+import { counted } from './wording.ts';
+
+/** What `everypage explain` found. */
+export interface ExplanationFacts {
+  readonly pagination: {
+    readonly style: PaginationStyle;
+    readonly records: string | null;
+    readonly key: string | null;
+  };
+  readonly evidence: readonly string[];
+  readonly flags: readonly string[];
+  readonly preset: string | null;
+  readonly isWholeList: boolean;
+  readonly pageRecords: number;
+  readonly total: number | null;
+  readonly pages: number | null;
+  readonly isParallel: boolean;
+  readonly limits: Readonly<Record<string, string>>;
+  readonly protocol: string | null;
+  readonly requests: number;
+  readonly latencyMs: number;
+  readonly estimatedMs: number | null;
+}
+
+const styleNames: Readonly<Record<PaginationStyle, string>> = {
+  link: 'Link header, one page after another',
+  next: 'next URL in the body, one page after another',
+  page: 'page numbers',
+  offset: 'offsets',
+  cursor: 'a cursor, one page after another',
+  keyset: 'the last key of a page, one page after another',
+  continue: 'parameters to merge, one page after another',
+  graphql: 'GraphQL cursors, one page after another',
+  range: 'Range headers',
+  function: 'a function',
+  single: 'one page',
+};
+
+/** What is said of an API, without a newline at its end. */
+export function explanationText(facts: ExplanationFacts, url: string, color: boolean): string {
+  const paint = createPainter(color);
+  const { pagination, evidence, flags, pageRecords, total, pages, requests } = facts;
+  const rows: [label: string, text: string][] = [['pages by', howItPages(facts)]];
+  for (const [index, line] of evidence.entries()) {
+    rows.push([index === 0 ? 'because' : '', escapeText(line)]);
+  }
+  const at = pagination.records === null ? 'none found' : `at ${escapeText(pagination.records)}`;
+  const key = pagination.key === null ? '' : `, each with its ${escapeText(pagination.key)}`;
+  rows.push(['records', `${at}${key}; ${formatCount(pageRecords)} in the first page`]);
+  rows.push(['in all', inAll(total, pages)]);
+  for (const [name, value] of Object.entries(facts.limits)) {
+    rows.push(['limit', escapeText(`${name}: ${value}`)]);
+  }
+  const latency = formatDuration(Math.max(1, Math.round(facts.latencyMs)));
+  rows.push(['speed', `${facts.protocol ?? 'no answer'}, ${latency} a request${estimate(facts)}`]);
+  if (facts.preset !== null) rows.push(['preset', `--preset ${facts.preset}`]);
+  rows.push(['asked', `${counted(requests, 'request')}, nothing written`]);
+
+  const width = Math.max(...rows.map(([label]) => label.length));
+  const lines = rows.map(([label, text]) => `${paint('dim', label.padEnd(width))}  ${text}`);
+  const isKnown = pagination.style !== 'single' || facts.isWholeList;
+  const words = isKnown ? flags : ['--paginate', 'none'];
+  const heading = isKnown
+    ? 'To fetch it all, with nothing left to find out:'
+    : 'If this page is all there is:';
+  const command = ['everypage', `'${escapeText(url)}'`, ...words.map(quoted), '-o items.ndjson'];
+  lines.push('', paint('bold', heading), `  ${command.join(' ')}`);
+  return lines.join('\n');
+}
+
+function inAll(total: number | null, pages: number | null): string {
+  if (total === null) return pages === null ? 'the server does not say' : counted(pages, 'page');
+  return `${counted(total, 'record')}${pages === null ? '' : `, ${counted(pages, 'page')}`}`;
+}
+
+function howItPages({ pagination, isParallel, isWholeList }: ExplanationFacts): string {
+  const name = styleNames[pagination.style];
+  if (pagination.style !== 'single') return isParallel ? `${name}, in parallel` : name;
+  return isWholeList
+    ? `${name}, which is the whole list`
+    : `${name}: nothing in it shows how to go on (exit 3, unless --paginate none says that it is all)`;
+}
+
+function estimate({ estimatedMs, isParallel }: ExplanationFacts): string {
+  if (estimatedMs === null) return '';
+  const how = isParallel ? ' with as many at once as -c allows' : '';
+  return `; all of it in about ${formatDuration(Math.max(1, Math.round(estimatedMs)))}${how}`;
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,82 @@
+/** Archives of lists that page by themselves, made of pages that are nothing but keys. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { Archive } from '../../src/archive/archive.ts';
+import type { PageRecord } from '../../src/archive/archive-types.ts';
+import type { Lesson, PlanEnd } from '../../src/core/lesson.ts';
+import { noPagination, type Pagination } from '../../src/core/pagination.ts';
+import type { Verdict } from '../../src/core/summary.ts';
+import { createArchive, lessonOf, storedPage, temporaryFolder } from './sample-pages.ts';
+
+const digest = new Uint8Array();
+
+export function paging(change: Partial<Pagination>): Pagination {
+  return { ...noPagination, records: 'items', key: 'id', ...change };
+}
+
+/** `k5` … `k9` for 5 and 10. */
+export function keysFrom(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, index) => `k${from + index}`);
+}
+
+/** A page at a position of branch 0 whose records have these keys. */
+export function taughtPage(
+  position: number,
+  keys: readonly string[],
+  lesson: Partial<Lesson> = {},
+  change: Partial<PageRecord> = {},
+): PageRecord {
+  return storedPage(position, {
+    keys,
+    records: keys.length,
+    lesson: lessonOf(keys.length, {
+      digest: keys.length === 0 ? null : digestOf(keys),
+      firstKey: keys[0] ?? null,
+      lastKey: keys.at(-1) ?? null,
+      ...lesson,
+    }),
+    ...change,
+  });
+}
+
+function digestOf(keys: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(keys)).digest('hex').slice(0, 16);
+}
+
+export function pagedArchive(context: TestContext, pagination: Pagination): Archive {
+  const archive = createArchive(join(temporaryFolder(context), 'a'));
+  archive.setPagination(pagination);
+  return archive;
+}
+
+/** Ends the plan in branch 0 before `position`. */
+export function endAt(
+  archive: Archive,
+  position: number,
+  reason: PlanEnd['reason'],
+  detail: string | null = null,
+): void {
+  archive.endPlan(0, digest, { reason, detail, ends: [{ branch: 0, position }] });
+}
+
+interface Read {
+  readonly style?: Pagination['style'];
+  readonly change?: Partial<Pagination>;
+  readonly pages: readonly PageRecord[];
+  readonly end: number;
+  readonly reason?: PlanEnd['reason'];
+  readonly detail?: string;
+  readonly expect?: number;
+}
+
+/** The verdict of a list of these pages; `pages` are stored in the order given. */
+export function verdictOf(context: TestContext, read: Read): Verdict {
+  const { style = 'page', change = {}, pages, end, reason = 'total', detail = null } = read;
+  const archive = pagedArchive(context, paging({ style, ...change }));
+  for (const page of pages) archive.store([page], []);
+  endAt(archive, end, reason, detail);
+  const verdict = archive.verdict({ expect: read.expect ?? null });
+  archive.close();
+  return verdict;
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { Readable, Writable } from 'node:stream';
+import { type TestContext, test } from 'node:test';
+import type { CliContext } from '../../src/cli/context.ts';
+import { runCommandLine } from '../../src/cli/main.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import type { PlanEnd } from '../../src/core/lesson.ts';
+import type { Verdict } from '../../src/core/summary.ts';
+import { endAt, pagedArchive, paging, taughtPage } from '../archive/paged-archive.ts';
+
+interface Said {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function verify(...argv: readonly string[]): Promise<Said> {
+  let stdout = '';
+  let stderr = '';
+  const context: CliContext = {
+    env: {},
+    stdin: Readable.from([]),
+    stdout: new Writable({
+      write(chunk, _encoding, done) {
+        stdout += String(chunk);
+        done();
+      },
+    }),
+    stderr: {
+      write(text) {
+        stderr += text;
+      },
+    },
+    signals: { on() {}, off() {}, exit: () => assert.fail('left at once') },
+    clock: systemClock,
+  };
+  const code = await runCommandLine(['verify', ...argv], context);
+  return { code, stdout, stderr };
+}
+
+/** Two pages with three records, the end of the list found for `reason`. */
+function archiveOf(t: TestContext, reason: PlanEnd['reason'], second: readonly string[] = ['c']) {
+  const archive = pagedArchive(t, paging({ style: 'page' }));
+  archive.store([taughtPage(0, ['a', 'b']), taughtPage(1, second)], []);
+  endAt(archive, 2, reason);
+  archive.close();
+  return archive.path;
+}
+
+test('verify passes what is complete, and what is unverified unless that is not enough', async (t) => {
+  const complete = archiveOf(t, 'stated');
+  const { code, stderr } = await verify(complete, '--strict');
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^All 2 pages are OK: 3 records, up to the end that the server states\.\n/);
+  const unverified = archiveOf(t, 'past-end');
+  const said = await verify(unverified);
+  assert.equal(said.code, 0);
+  assert.match(said.stderr, /complete, but unverified: the server states no total/);
+  assert.equal((await verify(unverified, '--strict')).code, 3);
+});
+
+test('verify holds an archive to the number of records that is expected', async (t) => {
+  const path = archiveOf(t, 'past-end');
+  assert.equal((await verify(path, '--strict', '--expect', '3')).code, 0);
+  const { code, stderr } = await verify(path, '--expect', '4');
+  assert.equal(code, 3);
+  assert.match(stderr, /^Incomplete: 4 records were expected, 3 came\./);
+  const wrong = await verify(path, '--expect', 'many');
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /--expect: "many" is not a whole number/);
+});
+
+test('verify tells machines the verdict by name, why, and what was counted', async (t) => {
+  const { code, stdout } = await verify(archiveOf(t, 'stated', ['b', 'c']), '--json');
+  const told = JSON.parse(stdout) as { verdict: Verdict; exitCode: number };
+  assert.deepEqual([code, told.exitCode], [3, 3]);
+  assert.equal(told.verdict.name, 'drifted');
+  assert.match(told.verdict.reasons[0]!, /^1 record stands on pages 1 and 2 both/);
+  const { fetched, unique, duplicates, sharedKeys } = told.verdict.records!;
+  assert.deepEqual([fetched, unique, duplicates, sharedKeys.length], [4, 3, 1, 1]);
+});

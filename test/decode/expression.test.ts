@@ -1,0 +1,441 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { EverypageError } from '../../src/core/errors.ts';
+import { compareDecimals } from '../../src/decode/jmespath/decimal.ts';
+import { createJsonScanner } from '../../src/decode/json-scan.ts';
+import { loadSelection } from '../../src/decode/load-selection.ts';
+import { oddJson } from './odd-json.ts';
+
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 600);
+
+async function recordsOf(page: string, expression: string): Promise<string[]> {
+  const scan = createJsonScanner(await loadSelection(expression)).scan(Buffer.from(page));
+  assert.ok(scan.valid && scan.found === 'records');
+  const source = Buffer.from(scan.source!);
+  return Array.from({ length: scan.count }, (_, index) =>
+    source.subarray(scan.spans[2 * index], scan.spans[2 * index + 1]).toString(),
+  );
+}
+
+/** What the expression gives as one value: wrapped, so that arrays are not taken apart. */
+async function resultOf(page: unknown, expression: string): Promise<unknown> {
+  const [record] = await recordsOf(JSON.stringify(page), `{r: ${expression}}`);
+  return JSON.parse(record!).r;
+}
+
+async function failure(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => assert.fail('nothing was thrown'),
+    (thrown) => thrown,
+  );
+  assert.ok(error instanceof EverypageError, String(error));
+  assert.equal(error.code, 'SELECTION');
+  return error.message;
+}
+
+const PEOPLE = {
+  people: [
+    { name: 'bo', age: 20, tags: ['x', 'y'], home: { city: 'Ulm' } },
+    { name: 'al', age: 30, tags: [], home: null },
+    { name: 'cy', age: 10, tags: ['z'] },
+  ],
+  total: 3,
+  'odd key': { b: 1, a: [[1, 2], [3], 4] },
+};
+
+test('expressions lead to values, lists and new objects, by the grammar of JMESPath', async () => {
+  for (const [expression, expected] of [
+    ['total', 3],
+    ['people[0].name', 'bo'],
+    ['people[-1].name', 'cy'],
+    ['people[3]', null],
+    ['people[*].name', ['bo', 'al', 'cy']],
+    ['people[].tags[]', ['x', 'y', 'z']],
+    ['people[*].tags[0]', ['x', 'z']],
+    ['people[*].tags | [0]', ['x', 'y']],
+    ['people[1:].name', ['al', 'cy']],
+    ['people[::-1].age', [10, 30, 20]],
+    ['people[-2:-1].age', [30]],
+    ['people[?age > `10`].name', ['bo', 'al']],
+    ["people[?name == 'al' || tags[0] == 'z'].age", [30, 10]],
+    ['people[?!home].name', ['al', 'cy']],
+    ['people[?age >= `20` && home].home.city', ['Ulm']],
+    ["people[?name < 'b']", []],
+    ['people[*].{n: name, "the age": age}[0]', { n: 'bo', 'the age': 20 }],
+    ['people[0].[name, age]', ['bo', 20]],
+    ['people[0].{n: name, c: home.city, x: y.z}', { n: 'bo', c: 'Ulm', x: null }],
+    ['people[1].home.{c: city}', null],
+    ['"odd key".a[]', [1, 2, 3, 4]],
+    ['"odd key".a[][]', [1, 2, 3, 4]],
+    ['"odd key".*', [1, [[1, 2], [3], 4]]],
+    ['*.b', [1]],
+    ['missing || total', 3],
+    ['total && missing', null],
+    ['!missing', true],
+    ['(missing || people)[0].age', 20],
+    ['people[*] | length(@)', 3],
+    ['`{"a": [1.5]}`.a', [1.5]],
+    ["'it\\'s'", "it's"],
+    ['people[?contains(tags, `"x"`)].name | [0]', 'bo'],
+    ['@.total', 3],
+  ] as const) {
+    assert.deepEqual(await resultOf(PEOPLE, expression), expected, expression);
+  }
+});
+
+test('every function does what it says', async () => {
+  for (const [expression, expected] of [
+    ['abs(`-1.5`)', 1.5],
+    ['avg(people[].age)', 20],
+    ['avg(`[]`)', null],
+    ['ceil(`1.2`)', 2],
+    ['floor(`-1.2`)', -2],
+    ["contains('foobar', 'ob')", true],
+    ["contains('foobar', `1`)", false],
+    ['contains("odd key".a, `[1, 2]`)', true],
+    ["ends_with('abc', 'bc')", true],
+    ["ends_with('c', 'bc')", false],
+    ["starts_with('abc', 'ab')", true],
+    ["join(', ', people[].name)", 'bo, al, cy'],
+    ['keys("odd key")', ['b', 'a']],
+    ['values("odd key")[0]', 1],
+    ["length('a𝄞')", 2],
+    ['length(people)', 3],
+    ['length("odd key")', 2],
+    ['map(&home.city, people)', ['Ulm', null, null]],
+    ['max(people[].age)', 30],
+    ['min(people[].name)', 'al'],
+    ['max(`[]`)', null],
+    ['max_by(people, &age).name', 'al'],
+    ['max_by(people, &name).name', 'cy'],
+    ['min_by(people, &age).name', 'cy'],
+    ['min_by(`[]`, &age)', null],
+    ['merge("odd key", `{"b": 2, "c": 3}`)', { b: 2, a: [[1, 2], [3], 4], c: 3 }],
+    ['not_null(missing, total, people)', 3],
+    ['reverse(people[].age)', [10, 30, 20]],
+    ["reverse('a𝄞')", '𝄞a'],
+    ['sort(`[10, 9, -1]`)', [-1, 9, 10]],
+    ['sort(people[].name)', ['al', 'bo', 'cy']],
+    ['sort(`["\ufffd", "𝄞", "a"]`)', ['a', '\ufffd', '𝄞']],
+    ['sort_by(people, &age)[].name', ['cy', 'bo', 'al']],
+    ['sort_by(people, &name)[].age', [30, 20, 10]],
+    ['sum(people[].age)', 60],
+    ['sum(`[]`)', 0],
+    ['to_array(total)', [3]],
+    ['to_array(people[].age)', [20, 30, 10]],
+    ["to_number('1.50')", 1.5],
+    ["to_number('0x10')", null],
+    ['to_number(people)', null],
+    ['to_string(`[1, "a"]`)', '[1,"a"]'],
+    ["to_string('a')", 'a'],
+    ['type(total)', 'number'],
+    [
+      'people[0].[name, age, tags, home, `null`, `true`] | map(&type(@), @)',
+      ['string', 'number', 'array', 'object', 'null', 'boolean'],
+    ],
+  ] as const) {
+    assert.deepEqual(await resultOf(PEOPLE, expression), expected, expression);
+  }
+});
+
+describe('records of an expression', () => {
+  test('are the elements of an array, none for null, else one', async () => {
+    const page = '{"a":[{"b":1},null,[2]],"c":{"d":1},"e":null}';
+    assert.deepEqual(await recordsOf(page, '"a"'), ['{"b":1}', 'null', '[2]']);
+    assert.deepEqual(await recordsOf(page, 'a[*]'), ['{"b":1}', '[2]']);
+    assert.deepEqual(await recordsOf(page, '"c"'), ['{"d":1}']);
+    assert.deepEqual(await recordsOf(page, '"e"'), []);
+    assert.deepEqual(await recordsOf(page, 'x[].y'), []);
+    assert.deepEqual(await recordsOf('\ufeff [1, 2]\n', '[*]'), ['1', '2']);
+    assert.deepEqual(await recordsOf('"\\u0041\\/"', '(@)'), ['"\\u0041\\/"']);
+    assert.deepEqual(await recordsOf('1e400', '(@)'), ['1e400']);
+  });
+
+  const literals = [
+    '9007199254740993',
+    '12345678901234567890',
+    '1.0',
+    '-0',
+    '1e400',
+    '0.1000',
+    '"\\u0041\\/\\ud800"',
+    '{"b":1.0,"a":2,"b":3.0}',
+    '{"10":1,"2":[2.0]}',
+    '{"__proto__":{"x":1.0},"constructor":2}',
+    '"\u2028 é 𝄞 \u007f"',
+  ];
+
+  for (const [expression, before, after] of [
+    ['d[]', '', ''],
+    ['d[?@ != `0.5`]', '', ''],
+    ['reverse(reverse(d))', '', ''],
+    ['d[*].[@]', '[', ']'],
+    ['d[*].{k: @}', '{"k":', '}'],
+    ['map(&{k: [@]}, d)', '{"k":[', ']}'],
+    ['e[].{k: v, l: v}[].k', '', ''],
+    ['e[].merge(`{"k": 1}`, {k: v})', '{"k":', '}'],
+    ['e[].merge({w: v}, @) | [*].v', '', ''],
+    ['e[?v].not_null(missing, v)', '', ''],
+    ['e[*].*[]', '', ''],
+    ['e[*].values(@)[]', '', ''],
+    ['(e[*].v || d)[]', '', ''],
+    ['d[*].[[@][0], @] | [*][1]', '', ''],
+  ] as const) {
+    test(`keep the bytes that the page has: ${expression}`, async () => {
+      const page = `{"d": [\n${literals.join(' ,\n')}], "e":[${literals.map((v) => `{"v": ${v}}`).join()}]}`;
+      const expected = literals.map((literal) => before + literal + after);
+      assert.deepEqual(await recordsOf(page, expression), expected);
+    });
+  }
+
+  test('keep their bytes through sorting and by functions that hand values on', async () => {
+    const page = '{"d":[{"i":9007199254740993},{"i":9007199254740992},{"i":1.0}]}';
+    assert.deepEqual(await recordsOf(page, 'sort_by(d, &i)[].i'), [
+      '1.0',
+      '9007199254740992',
+      '9007199254740993',
+    ]);
+    assert.deepEqual(await recordsOf(page, 'sort(d[].i)'), [
+      '1.0',
+      '9007199254740992',
+      '9007199254740993',
+    ]);
+    assert.deepEqual(await recordsOf(page, 'max(d[].i)'), ['9007199254740993']);
+    assert.deepEqual(await recordsOf(page, 'max_by(d, &i)'), ['{"i":9007199254740993}']);
+    assert.deepEqual(await recordsOf(page, 'd[].to_string(i)'), [
+      '"9007199254740993"',
+      '"9007199254740992"',
+      '"1.0"',
+    ]);
+    assert.deepEqual(await recordsOf(page, 'to_string(d[2])'), ['"{\\"i\\":1.0}"']);
+    assert.deepEqual(await recordsOf('["9007199254740993"]', '[].to_number(@)'), [
+      '9007199254740993',
+    ]);
+    assert.deepEqual(await recordsOf('[-9007199254740993]', '[].abs(@)'), ['9007199254740993']);
+    assert.deepEqual(await recordsOf('[9007199254740993, 1.5]', '[].ceil(@)'), [
+      '9007199254740993',
+      '2',
+    ]);
+  });
+
+  test('are compared by all their digits', async () => {
+    const page = '[9007199254740992,9007199254740993,9007199254740993.0,1.5,1.50]';
+    assert.deepEqual(await recordsOf(page, '[?@ == `9007199254740993`]'), [
+      '9007199254740993',
+      '9007199254740993.0',
+    ]);
+    assert.deepEqual(await recordsOf(page, '[?@ < `9007199254740993`]'), [
+      '9007199254740992',
+      '1.5',
+      '1.50',
+    ]);
+    assert.deepEqual(await recordsOf(page, '[?@ == `15e-1`]'), ['1.5', '1.50']);
+    assert.deepEqual(await recordsOf(page, '[?contains(`[9007199254740992]`, @)]'), [
+      '9007199254740992',
+    ]);
+    assert.deepEqual(
+      await recordsOf(
+        '[{"a":[9007199254740993]},{"a":[9007199254740992]}]',
+        '[?a == `[9007199254740993]`]',
+      ),
+      ['{"a":[9007199254740993]}'],
+    );
+  });
+
+  test('say so where calculating would lose digits', async () => {
+    assert.match(await failure(recordsOf('[9007199254740993,1]', 'sum(@)')), /beyond 2\^53/);
+    assert.match(await failure(recordsOf('[1e308,1e308]', 'avg(@)')), /beyond 2\^53/);
+    assert.deepEqual(await recordsOf('[1.0,2.0]', 'sum(@)'), ['3']);
+  });
+
+  test('stand under __proto__ and constructor as under any key, and pollute nothing', async () => {
+    const page = '{"__proto__":{"x":[1.0]},"a":{}}';
+    assert.deepEqual(await recordsOf(page, '"__proto__".x[]'), ['1.0']);
+    assert.deepEqual(await recordsOf(page, 'merge(@, `{"constructor": 1}`)'), [
+      '{"__proto__":{"x":[1.0]},"a":{},"constructor":1}',
+    ]);
+    assert.deepEqual(await recordsOf(page, '{"__proto__": a, y: "__proto__".x}'), [
+      '{"__proto__":{},"y":[1.0]}',
+    ]);
+    assert.deepEqual(await recordsOf(page, 'a.constructor || a.toString || (a).x'), []);
+    assert.deepEqual(await recordsOf('[]', '[].length || [@][0].length'), []);
+    assert.equal(Reflect.get({}, 'x'), undefined);
+  });
+
+  test('follow the last of equal keys, and take its bytes', async () => {
+    assert.deepEqual(await recordsOf('{"a":1.0,"a":2}', '[a]'), ['2']);
+    assert.deepEqual(await recordsOf('{"a":1,"\\u0061":2.0}', '[a]'), ['2.0']);
+    assert.deepEqual(await recordsOf('{"a":1,"\\u0061":2.0,"b":3}', '*'), ['2.0', '3']);
+  });
+
+  test('of any page are its own bytes, and read as JSON.parse reads them', async () => {
+    const whole = await loadSelection('(@)');
+    const members = await loadSelection('[@, [*], *][]');
+    fc.assert(
+      fc.property(oddJson, (page) => {
+        if (!page.isWellFormed() || page.trim() === 'null') return;
+        const scan = createJsonScanner(whole).scan(Buffer.from(`{"k":${page}}`));
+        assert.ok(scan.valid);
+        const text = Buffer.from(scan.source!).toString();
+        assert.equal(text, compacted(`{"k":${page}}`));
+        const taken = createJsonScanner(members).scan(Buffer.from(page));
+        assert.ok(taken.valid);
+        const source = Buffer.from(taken.source!).toString();
+        const value: unknown = JSON.parse(page);
+        const own = Array.isArray(value) ? value : [value];
+        const inner =
+          typeof value === 'object' && !Array.isArray(value) ? Object.values(value!) : [];
+        const list = Array.isArray(value) ? value : [];
+        const expected = [...own, ...list, ...inner].filter((one) => one !== null);
+        // As text, since deepEqual is led astray by a key named constructor.
+        assert.equal(JSON.stringify(JSON.parse(`[${source}]`)), JSON.stringify(expected));
+      }),
+      { numRuns },
+    );
+  });
+
+  test('may nest deep, and may be many', async () => {
+    const deep = `${'['.repeat(50_000)}1.0${']'.repeat(50_000)}`;
+    assert.deepEqual(await recordsOf(`{"a":${deep}}`, '{b: a}'), [`{"b":${deep}}`]);
+    const many = `[${Array.from({ length: 20_000 }, (_, id) => `{"id":${id}}`).join()}]`;
+    const records = await recordsOf(many, '[?id != `5`].[id]');
+    assert.equal(records.length, 19_999);
+    assert.equal(records.at(-1), '[19999]');
+  });
+});
+
+function compacted(text: string): string {
+  return text.replaceAll(/"(?:[^"\\]|\\.)*"|[ \t\r\n]+/gs, (part) =>
+    part.startsWith('"') ? part : '',
+  );
+}
+
+describe('an expression that cannot be read is refused with its place', () => {
+  for (const [expression, reason] of [
+    ['a[', /at character 3, it ends early/],
+    ['a[0', /at character 4, it ends early: \] is due/],
+    ['a[0 1]', /at character 5, number cannot stand here/],
+    ['[a b]', /at character 4, b cannot stand here/],
+    ["a[?b = 'c']", /at character 6, one = means nothing; a comparison is ==/],
+    ["a[?b == 'c]", /at character 9, the ' that begins here is not closed/],
+    [
+      'a[?b == `running`]',
+      /at character 9, between ` must stand JSON; a text is written 'like this'/,
+    ],
+    ['"a', /at character 1, the " that begins here is not closed/],
+    ['é.a[0]', /at character 1, é cannot stand here/],
+    ['a.𝄞[0]', /at character 3, 𝄞 cannot stand here/],
+    ['lenght(a)', /at character 1, there is no function lenght\(\); there are abs, avg/],
+    ['constructor(a)', /there is no function constructor\(\)/],
+    ['a | length(b, c)', /at character 5, length\(\) takes 1 argument, not 2/],
+    ['sort_by(a)', /sort_by\(\) takes 2 arguments, not 1/],
+    ['merge()', /merge\(\) takes at least 1 argument, not 0/],
+    ['sort_by(a, b)', /sort_by\(\) takes an expression, such as &name/],
+    ['length(&a)', /length\(\) takes no & expression there/],
+    ['&a', /at character 1, & cannot stand here/],
+    ['a[::0]', /the step of a slice cannot be 0/],
+    ['a.{}', /at character 4, } cannot stand here: a name is due/],
+    ['a,b', /at character 2, , cannot stand here/],
+    ['"a"(b)', /at character 4, \( cannot stand here: a call is a plain name/],
+    ['a.length(c).', /at character 13, it ends early/],
+  ] as const) {
+    test(expression, async () => {
+      const message = await failure(loadSelection(expression));
+      assert.match(message, reason);
+      assert.match(message, /^The selection ".*" cannot be read: /);
+    });
+  }
+
+  test('whatever it is, and quickly', async () => {
+    const parts =
+      "a b.c [ ] [? [] { } ( ) | || & && ! == < , : * @ ' ` \" `1` 'x' 0 -1 length( é = \\ ".split(
+        ' ',
+      );
+    const texts = fc
+      .array(fc.constantFrom(...parts, ' '), { maxLength: 12 })
+      .map((all) => `${all.join('')}|@`);
+    const page = Buffer.from('{"a":[{"b":{"c":1.0}}],"c":"x"}');
+    let read = 0;
+    const property = fc.asyncProperty(texts, async (text) => {
+      try {
+        const selection = await loadSelection(text);
+        // A backslash may have made a path of it.
+        if (selection.evaluate === undefined) return;
+        const scan = createJsonScanner(selection).scan(page);
+        assert.ok(scan.valid);
+        JSON.parse(`[${Buffer.from(scan.source!)}]`);
+        read++;
+      } catch (error) {
+        assert.ok(error instanceof EverypageError && error.code === 'SELECTION', String(error));
+      }
+    });
+    await fc.assert(property, { numRuns: 3 * numRuns });
+    assert.ok(read > numRuns / 50, `only ${read} could be read`);
+  });
+});
+
+test('an expression that does not fit a page says where and why', async () => {
+  assert.match(
+    await failure(recordsOf('{"a":[1,"x"]}', 'a | sum(@)')),
+    /does not fit this page: at character 5, sum\(\) takes an array of numbers there, and here is an array/,
+  );
+  assert.match(
+    await failure(recordsOf('[{"a":1},{}]', 'sort_by(@, &a)')),
+    /at character 1, what it goes by must be all numbers or all strings, and is number and null/,
+  );
+  assert.match(
+    await failure(recordsOf('{"a":{}}', 'abs(a)')),
+    /abs\(\) takes a number there, and here is an object/,
+  );
+});
+
+test('a text that is no expression is read as a path', async () => {
+  const selection = await loadSelection('data.items');
+  assert.equal(selection.evaluate, undefined);
+  assert.deepEqual(
+    selection.keys.map((key) => key.name),
+    ['data', 'items'],
+  );
+  assert.deepEqual(await loadSelection(null), { text: '', keys: [] });
+  await assert.rejects(loadSelection('a..b'), { code: 'SELECTION' });
+});
+
+test('numbers are in order by their digits', () => {
+  const literals = [
+    '-1e400',
+    '-12',
+    '-1.5',
+    '-1.49',
+    '0',
+    '1e-400',
+    '0.1',
+    '0.10000000000000000001',
+    '1',
+    '9',
+    '10',
+    '9007199254740992',
+    '9007199254740993',
+    '1e400',
+    '1.1e400',
+    '1e401',
+  ];
+  for (const [index, literal] of literals.entries()) {
+    for (const [other, against] of literals.entries()) {
+      assert.equal(
+        Math.sign(compareDecimals(literal, against)),
+        Math.sign(index - other),
+        `${literal} and ${against}`,
+      );
+    }
+  }
+  for (const [one, other] of [
+    ['1.50', '15e-1'],
+    ['-0', '0.00e5'],
+    ['100', '1E+2'],
+    ['0.0010', '1e-3'],
+    ['1e999999999999', '10e999999999998'],
+  ] as const) {
+    assert.equal(compareDecimals(one, other), 0, `${one} and ${other}`);
+  }
+});

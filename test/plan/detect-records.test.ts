@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { findKey } from '../../src/plan/detect/find-key.ts';
+import { findRecords, findRecordsInBoth } from '../../src/plan/detect/find-records.ts';
+
+const some = (length: number): object[] =>
+  Array.from({ length }, (_, id) => ({ id, name: `n${id}` }));
+
+function pathOfRecords(json: unknown, counts?: readonly number[]): string | null {
+  return findRecords(json, counts)?.path ?? null;
+}
+
+describe('records are found', () => {
+  const cases: readonly (readonly [name: string, json: unknown, path: string | null])[] = [
+    ['a page that is itself the array', some(3), '@'],
+    ['an empty page that is itself the array', [], '@'],
+    ['the array in an envelope', { ok: true, things: some(2) }, 'things'],
+    ['an envelope two deep', { a: { b: { widgets: some(2) } }, n: 1 }, 'a.b.widgets'],
+    [
+      'four objects deep',
+      { data: { repo: { issues: { nodes: some(1) } } } },
+      'data.repo.issues.nodes',
+    ],
+    ['no deeper', { a: { b: { c: { d: { e: some(3) } } } } }, null],
+    [
+      'deeper beside a pageInfo',
+      { a: { b: { c: { d: { e: { nodes: some(3), pageInfo: {} } } } } } },
+      'a.b.c.d.e.nodes',
+    ],
+    ['the longest of two', { few: some(2), many: some(5) }, 'many'],
+    ['the shallower of two as long', { deep: { x: some(2) }, y: some(2) }, 'y'],
+    ['the usual name where all else is equal', { tags: some(2), items: some(2) }, 'items'],
+    ['nodes before edges', { edges: some(2), nodes: some(2) }, 'nodes'],
+    ['data, not what it includes', { data: some(2), included: some(9) }, 'data'],
+    ['records, not facets', { facets: some(30), found: some(2) }, 'found'],
+    ['an empty list of a usual name', { data: [], total: 0 }, 'data'],
+    [
+      'an empty list beside a short list of something else',
+      { items: [], reminders: some(1) },
+      'items',
+    ],
+    ['the only array, though it is empty', { orders: [] }, 'orders'],
+    ['scalars where there are no objects', { values: ['a', 'b'] }, 'values'],
+    ['the only array, though it holds scalars', { name: 'x', tags: ['1', '2'] }, 'tags'],
+    ['arrays as records', { rows: [[1], [2]] }, 'rows'],
+    ['objects before scalars', { ids: [1, 2, 3], users: some(1) }, 'users'],
+    ['no property of a thing', { id: 1, a: 1, b: 2, c: 3, d: 4, tags: ['x'] }, null],
+    [
+      'nothing in a map from id to object',
+      { query: { pages: { 12: { id: 12 }, 13: { id: 13 } } } },
+      null,
+    ],
+    ['no array inside of an array', { rows: [[some(3)]] }, 'rows'],
+    ['no mixture', [{ page: 1 }, some(2)], null],
+    ['a path with dots', { 'a.b': { items: some(1) } }, 'a\\.b.items'],
+    ['nothing in a scalar', 7, null],
+    ['nothing in null', null, null],
+  ];
+  for (const [name, json, path] of cases) {
+    test(name, () => assert.equal(pathOfRecords(json), path));
+  }
+
+  test('as many as the page says it has', () => {
+    const page = { columns2: some(9), matches2: some(3) };
+    assert.equal(pathOfRecords(page), 'columns2');
+    assert.equal(pathOfRecords(page, [3]), 'matches2');
+  });
+
+  test('the array that changes from page to page', () => {
+    const other = some(9);
+    const first = { users: other, found: [{ id: 1 }, { id: 2 }] };
+    const second = { users: other, found: [{ id: 3 }] };
+    assert.equal(findRecords(first)?.path, 'users');
+    const found = findRecordsInBoth(first, second);
+    assert.equal(found?.path, 'found');
+    assert.equal(found?.count, 2);
+  });
+
+  test('as on the first page where nothing changes', () => {
+    assert.equal(findRecordsInBoth({ a: some(2) }, { a: some(2) })?.path, 'a');
+    assert.equal(findRecordsInBoth({ a: some(2) }, 'gone')?.path, 'a');
+  });
+});
+
+describe('a key is found', () => {
+  const cases: readonly (readonly [name: string, items: readonly unknown[], key: string | null])[] =
+    [
+      ['id', some(2), 'id'],
+      ['id before all others', [{ uuid: 'a', _id: 'b', id: 1 }], 'id'],
+      ['_id', [{ _id: 'a' }, { _id: 'b' }], '_id'],
+      ['ID', [{ ID: 1 }, { ID: 2 }], 'ID'],
+      ['sys_id', [{ sys_id: 'a' }, { sys_id: 'b' }], 'sys_id'],
+      ['uuid', [{ uuid: 'a' }, { uuid: 'b' }], 'uuid'],
+      ['in the node of an edge', [{ node: { id: 'a' }, cursor: 'x' }], 'node.id'],
+      ['in attributes', [{ attributes: { id: 1 } }, { attributes: { id: 2 } }], 'attributes.id'],
+      ['not in what a record refers to', [{ user: { id: 1 } }, { user: { id: 2 } }], null],
+      ['not where two share it', [{ id: 1 }, { id: 1 }], null],
+      [
+        'the next where two share the first',
+        [
+          { id: 1, key: 'a' },
+          { id: 1, key: 'b' },
+        ],
+        'key',
+      ],
+      ['not where one lacks it', [{ id: 1 }, { name: 'x' }], null],
+      ['not where one has null', [{ id: 1 }, { id: null }], null],
+      ['not an object', [{ id: { a: 1 } }], null],
+      ['numbers that a double cannot tell apart', [{ id: 2 ** 60 }, { id: 2 ** 60 }], 'id'],
+      ['a key with a dot', [{ node: { '@.id': 1 } }], 'node.@\\.id'],
+      ['none in scalars', ['a', 'b'], null],
+      ['none in nothing', [], null],
+    ];
+  for (const [name, items, key] of cases) {
+    test(name, () => assert.equal(findKey(items), key));
+  }
+});

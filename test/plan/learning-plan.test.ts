@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type PageRequest, RECHECK_BRANCH } from '../../src/core/page-request.ts';
+import { createLearningPlan } from '../../src/plan/create-learning-plan.ts';
+import type { LearningPlan } from '../../src/plan/plan.ts';
+import { learningPlan } from '../../src/plan/plan-state.ts';
+import { withRecheck } from '../../src/plan/recheck.ts';
+import { parseSplit } from '../../src/plan/split-ranges.ts';
+import {
+  answerCounted,
+  paginationOf,
+  type SimulatedApi,
+  startAt,
+  stored,
+} from './simulated-list.ts';
+
+const byPage = paginationOf({ style: 'page', param: 'page', first: 1 });
+const start = startAt('https://a.example/items');
+
+/** Answers each page on a later turn, the last asked first. */
+async function read(
+  plan: LearningPlan,
+  answer: (request: PageRequest) => Parameters<LearningPlan['learn']>[1],
+): Promise<PageRequest[]> {
+  const asked: PageRequest[] = [];
+  for await (const batch of plan.batches()) {
+    assert.ok(batch.length >= 1 && batch.length <= 256);
+    asked.push(...batch);
+    for (const request of batch.toReversed()) {
+      setImmediate(() => plan.learn(request, answer(request)));
+    }
+  }
+  return asked;
+}
+
+const from = (api: SimulatedApi) => (request: PageRequest) => answerCounted(api, request).ended;
+
+test('batches wait for answers, and end when everything is answered', async () => {
+  const plan = createLearningPlan({ pagination: byPage, start, recheck: false });
+  assert.equal(await plan.count(), null);
+  assert.throws(() => plan.end(), /has not ended/);
+  const asked = await read(plan, from({ total: 2000, size: 3 }));
+  assert.equal(asked.length, 667);
+  assert.equal(plan.known(), 667);
+  assert.equal(plan.end().reason, 'total');
+});
+
+test('a page that is answered before the plan is asked again loses nothing', async () => {
+  const plan = createLearningPlan({ pagination: byPage, start, recheck: false });
+  let count = 0;
+  for await (const batch of plan.batches()) {
+    for (const request of batch) {
+      plan.learn(request, from({ total: 50, size: 3, says: 'nothing' })(request));
+      count += 1;
+    }
+  }
+  assert.equal(plan.end().ends[0]!.position, 17);
+  assert.ok(count >= 17);
+});
+
+test('what cannot be learned from is thrown by the batches', async () => {
+  const error = new RangeError('mine');
+  const plan = learningPlan({
+    take: () => [],
+    learn() {
+      throw error;
+    },
+    known: () => null,
+    end: () => null,
+  });
+  const reading = read(plan, () => stored({}));
+  setImmediate(() => plan.learn(start, stored({})));
+  await assert.rejects(reading, error);
+});
+
+test('a body that is not JSON cannot carry a page number, and the message says what to do', async () => {
+  const plan = createLearningPlan({
+    pagination: { ...byPage, carrier: 'body' },
+    start: { ...start, method: 'POST', body: Buffer.from('a=1') },
+  });
+  const answer = () => stored({ records: 5, total: 50, digest: 'x' });
+  await assert.rejects(read(plan, answer), { code: 'USAGE', message: /its body is not JSON/ });
+});
+
+test('the first and the last page are read again at the end', async () => {
+  for (const says of ['total', 'nothing'] as const) {
+    const plan = createLearningPlan({ pagination: byPage, start });
+    const asked = await read(plan, from({ total: 1200, size: 100, says }));
+    const again = asked.slice(-2);
+    assert.deepEqual(again, [
+      { ...start, place: { branch: RECHECK_BRANCH, position: 0 } },
+      {
+        ...start,
+        url: 'https://a.example/items?page=12',
+        place: { branch: RECHECK_BRANCH, position: 1 },
+      },
+    ]);
+    assert.ok(asked.slice(0, -2).every(({ place }) => place.branch === 0));
+  }
+});
+
+test('what comes of reading again does not change how the plan ended', async () => {
+  const plan = createLearningPlan({ pagination: byPage, start });
+  await read(plan, (request) =>
+    request.place.branch === RECHECK_BRANCH
+      ? { state: 'failed', status: 500 }
+      : from({ total: 20, size: 10 })(request),
+  );
+  assert.deepEqual(plan.end(), {
+    reason: 'total',
+    detail: null,
+    ends: [{ branch: 0, position: 2 }],
+  });
+  assert.equal(plan.known(), 2);
+});
+
+test('nothing is read again where fewer than two pages had records', async () => {
+  for (const answer of [
+    from({ total: 5, size: 10 }),
+    from({ total: 5, size: 10, says: 'nothing' }),
+    from({ total: 0, size: 10, says: 'nothing' }),
+    () => stored({ records: 3, digest: 'x' }),
+    () => ({ state: 'failed', status: 500 }) as const,
+  ]) {
+    const plan = createLearningPlan({ pagination: byPage, start });
+    const asked = await read(plan, answer);
+    assert.ok(asked.every(({ place }) => place.branch === 0));
+  }
+});
+
+test('of a split the first page of the first slice and the last of the last are read again', async () => {
+  const split = parseSplit('from=0..29/10');
+  const plan = createLearningPlan({ pagination: { ...byPage, ceiling: 50 }, start, split });
+  const asked = await read(plan, (request) => {
+    const isFirst = request.url.includes('from=0&to=9');
+    // The first slice is bisected, so its page is not part of the list.
+    return from({ total: isFirst ? 60 : 25, size: 10 })(request);
+  });
+  assert.deepEqual(
+    asked.slice(-2).map(({ place, url }) => [place.branch, place.position, url]),
+    [
+      [RECHECK_BRANCH, 0, 'https://a.example/items?from=0&to=4'],
+      [RECHECK_BRANCH, 1, 'https://a.example/items?from=20&to=29&page=3'],
+    ],
+  );
+});
+
+test('a plan of one page asks once and says why', async () => {
+  const single = paginationOf({ style: 'single' });
+  for (const [lesson, reason] of [
+    [{ records: 5 }, 'single'],
+    [{ records: 5, total: 5 }, 'total'],
+    [{ records: 5, total: 9 }, 'single'],
+    [{ records: 5, more: false }, 'stated'],
+  ] as const) {
+    const plan = withRecheck(createLearningPlan({ pagination: single, start }));
+    const asked = await read(plan, () => stored(lesson));
+    assert.deepEqual(asked, [start]);
+    assert.equal(plan.end().reason, reason);
+  }
+});
+
+test('leaving the batches early leaves nothing behind', async () => {
+  const plan = createLearningPlan({ pagination: byPage, start });
+  for await (const batch of plan.batches()) {
+    assert.equal(batch.length, 1);
+    break;
+  }
+  plan.learn(start, stored({ records: 1, total: 9 }));
+  assert.equal(plan.known(), 9);
+});

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Archive } from '../../src/archive/archive.ts';
+import { RECHECK_BRANCH } from '../../src/core/page-request.ts';
+import type { ApiServerOptions } from '../../src/demo/api-server.ts';
+import type { PaginateOptions } from '../../src/index.ts';
+import { type Fixture, OUTPUT, randomFrom, startFixture, wholeOutput } from './pagination-setup.ts';
+import { runCli, startCli, temporaryFolder } from './run-cli.ts';
+
+const AT_ONCE = { concurrency: 4 };
+const LATENCY_MS = 40;
+const KILLS = 2;
+
+interface Watched extends Fixture {
+  /** Resolves when so many requests have arrived in all. */
+  arrival(count: number): Promise<void>;
+}
+
+async function startWatched(t: TestContext, options: ApiServerOptions): Promise<Watched> {
+  const waiting = new Map<number, () => void>();
+  const onRequest = (count: number) => waiting.get(count)?.();
+  const fixture = await startFixture(t, { latencyMs: LATENCY_MS, ...options, onRequest });
+  return {
+    ...fixture,
+    arrival: (count) => new Promise((resolve) => waiting.set(count, resolve)),
+  };
+}
+
+interface Kept {
+  /** Pages, those of the second reading too. */
+  readonly stored: number;
+  readonly knowsPagination: boolean;
+}
+
+/** What a kill has left, read from a copy: opening the archive would tidy it up. */
+function readKept(t: TestContext, folder: string): Kept {
+  const part = join(folder, `${OUTPUT}.everypage.part`);
+  if (!existsSync(part)) return { stored: 0, knowsPagination: false };
+  const copy = join(temporaryFolder(t), 'copy.part');
+  for (const suffix of ['', '-wal']) {
+    if (existsSync(part + suffix)) copyFileSync(part + suffix, copy + suffix);
+  }
+  const archive = Archive.openReadOnly(copy);
+  try {
+    const places = archive.readPages(null, 1000, Number.MAX_SAFE_INTEGER);
+    const again = archive.storedIn(RECHECK_BRANCH, 0, 2);
+    return { stored: places.length + again.length, knowsPagination: archive.pagination !== null };
+  } finally {
+    archive.close();
+  }
+}
+
+/** Each style, and one list that was found by trying: what was tried need not be tried again. */
+const lists: readonly (readonly [style: string, api: string, flags?: readonly string[]])[] = [
+  ['link', 'gitlab-keyset'],
+  ['next', 'graph'],
+  ['page', 'wordpress'],
+  ['offset', 'ckan'],
+  ['cursor', 'slack'],
+  ['cursor in a body', 'notion'],
+  ['cursor in a header', 'header-cursor'],
+  ['keyset', 'stripe'],
+  ['continue', 'mediawiki'],
+  ['graphql', 'github-graphql'],
+  ['range', 'range'],
+  ['page, without a total', 'plain'],
+  ['offset, where the server lowers the page size', 'jira-offset'],
+];
+
+suite('killed in the middle of it, a run goes on without what it has', AT_ONCE, () => {
+  const seed = Date.now() % 1_000_000;
+  for (const [index, [style, api]] of lists.entries()) {
+    test(`${style} (${api}), seed ${seed + index}`, async (t) => {
+      const random = randomFrom(seed + index);
+      const list = { api, pageSize: 10, records: 137 };
+      const undisturbed = await (await startFixture(t, list)).fetch();
+      const { server, folder, args, read, arrival } = await startWatched(t, list);
+      const command = [...args, '-q', '-c', '2'];
+      let kept: Kept = { stored: 0, knowsPagination: false };
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        const { requests } = server.counts();
+        const wanted = arrival(requests + 1 + Math.floor(random() * 5));
+        const { child, ended } = startCli(folder, command);
+        await Promise.race([wanted, ended]);
+        await sleep(random() * 2 * LATENCY_MS);
+        child.kill('SIGKILL');
+        const { signal, stderr } = await ended;
+        assert.equal(signal, 'SIGKILL', stderr);
+        assert.equal(read(), null, 'an output file is whole or absent');
+        kept = readKept(t, folder);
+      }
+      const before = server.counts().requests;
+      const last = await runCli(folder, command);
+      assert.equal(last.code, 0, last.stderr);
+      assert.equal(read(), wholeOutput(server));
+      const asked = server.counts().requests - before;
+      t.diagnostic(`${api}: ${kept.stored} pages kept, ${asked} requests to go on`);
+      if (kept.knowsPagination) assert.equal(asked, undisturbed.fetched - kept.stored);
+    });
+  }
+});
+
+suite('Ctrl-C ends with 130, and the same command goes on', AT_ONCE, () => {
+  const moments: readonly (readonly [when: string, api: string, request: number])[] = [
+    ['while the first page is awaited', 'github', 1],
+    ['while it is found out how the list goes on', 'nested-parent', 3],
+    ['in a chain', 'slack', 6],
+    ['in a list whose pages are asked for side by side', 'wordpress', 6],
+  ];
+  for (const [when, api, request] of moments) {
+    test(`${when} (${api})`, async (t) => {
+      const { server, folder, args, read, arrival } = await startWatched(t, { api, pageSize: 10 });
+      const wanted = arrival(request);
+      const { child, ended } = startCli(folder, args);
+      await wanted;
+      child.kill('SIGINT');
+      const stopped = await ended;
+      assert.equal(stopped.code, 130, stopped.stderr);
+      assert.equal(read(), null);
+      assert.ok(!existsSync(join(folder, `${OUTPUT}.everypage.part-wal`)), 'one file is left');
+      const { stored, knowsPagination } = readKept(t, folder);
+      assert.equal(knowsPagination, request > 5);
+      assert.ok(stored > 2 || request < 6, `${stored} pages are kept`);
+      const before = server.counts().requests;
+      const last = await runCli(folder, args);
+      assert.equal(last.code, 0, last.stderr);
+      assert.equal(read(), wholeOutput(server));
+      if (knowsPagination) {
+        // All pages, and the first and the last of them a second time.
+        const pages = Number(/All (\d+) pages/.exec(last.stderr)?.[1]);
+        assert.equal(server.counts().requests - before, pages + 2 - stored);
+      }
+    });
+  }
+});
+
+suite('--max-pages stops with 5, and the same command goes on', AT_ONCE, () => {
+  const cases: readonly (readonly [api: string, paginate?: PaginateOptions])[] = [
+    ['slack'],
+    ['wordpress'],
+    ['jira-offset', { preset: 'jira-offset' }],
+  ];
+  for (const [api, paginate] of cases) {
+    test(api, async (t) => {
+      const { server, fetch, read } = await startFixture(t, { api, pageSize: 10 });
+      const own = paginate === undefined ? {} : { paginate };
+      for (let round = 1; round <= 3; round += 1) {
+        const { stop, verdict, fetched } = await fetch({ ...own, maxPages: 4 });
+        assert.deepEqual(stop, { kind: 'max-pages', maxPages: 4 });
+        assert.deepEqual([fetched, verdict.stored], [4, 4 * round]);
+        assert.equal(server.counts().requests, 4 * round);
+        assert.equal(read(), null);
+      }
+      const { verdict } = await fetch(own);
+      assert.equal(verdict.name, 'complete');
+      assert.equal(read(), wholeOutput(server));
+      assert.equal(server.counts().requests, verdict.stored + 2);
+    });
+  }
+
+  test('by the command line', async (t) => {
+    const { server, folder, args, read } = await startFixture(t, { api: 'graph' });
+    const stopped = await runCli(folder, [...args, '--max-pages', '2']);
+    assert.equal(stopped.code, 5, stopped.stderr);
+    assert.match(stopped.stderr, /--max-pages 2/);
+    assert.equal(server.counts().requests, 2);
+    assert.equal((await runCli(folder, args)).code, 0);
+    assert.equal(read(), wholeOutput(server));
+  });
+});
