@@ -35,7 +35,11 @@ function messageOf({ stop, verdict, failures, archivePath }: Summary): string {
       first === undefined
         ? ''
         : ` The first: page ${first.place.position + 1}, ${first.url}: ${first.reason}.`;
-    return `${verdict.failed} of ${verdict.planned} pages failed.${example} ${goesOn}`;
+    const why =
+      verdict.failed > 0
+        ? `${verdict.failed} of ${verdict.planned} pages failed.${example}`
+        : `${verdict.name}: ${verdict.reasons.join('; ')}.`;
+    return `${why} ${goesOn}`;
   }
   switch (stop.kind) {
     case 'credentials':

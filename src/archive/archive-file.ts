@@ -16,7 +16,7 @@ import {
   UPGRADE,
   WRITER_SETTINGS,
 } from './schema.ts';
-import { archiveError, damaged, inTransaction, openDatabase, query } from './sqlite.ts';
+import { archiveError, damaged, inTransaction, openDatabase, query, writer } from './sqlite.ts';
 import { syncFolder } from './sync-folder.ts';
 
 /** What a new archive begins with. `now` is milliseconds since 1970. */
@@ -92,9 +92,10 @@ function isUnborn(database: DatabaseSync): boolean {
 
 function layOut(database: DatabaseSync, birth: Birth): void {
   database.exec(TABLES);
-  database
-    .prepare('INSERT INTO run (id, fingerprint, specification, created_at) VALUES (1, ?, ?, ?)')
-    .run(birth.fingerprint, JSON.stringify(birth.specification), Math.round(birth.now));
+  writer(
+    database,
+    'INSERT INTO run (id, fingerprint, specification, created_at) VALUES (1, ?, ?, ?)',
+  ).run(birth.fingerprint, JSON.stringify(birth.specification), Math.round(birth.now));
   database.exec(
     `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION};`,
   );

@@ -5,7 +5,7 @@ import { type Place, RECHECK_BRANCH } from '../core/page-request.ts';
 import type { PageRecord } from './archive-types.ts';
 import { readLesson } from './kept-json.ts';
 import { PLACE, PLACE_COLUMNS } from './schema.ts';
-import { type Query, query } from './sqlite.ts';
+import { type Query, query, writer } from './sqlite.ts';
 
 /** Longer keys are kept as their hash, whose text is longer than this, so that it equals no key. */
 const LONGEST_KEY_BYTES = 40;
@@ -24,11 +24,13 @@ export class LessonStore {
 
   constructor(database: DatabaseSync, path: string) {
     this.#path = path;
-    this.#put = database.prepare(
+    this.#put = writer(
+      database,
       `INSERT INTO lesson (place, read_at, text) VALUES (${PLACE}, ?, ?)
          ON CONFLICT DO UPDATE SET read_at = excluded.read_at, text = excluded.text`,
     );
-    this.#putKeys = database.prepare(
+    this.#putKeys = writer(
+      database,
       `INSERT INTO record_keys (place, keys) VALUES (${PLACE}, ?)
          ON CONFLICT DO UPDATE SET keys = excluded.keys`,
     );
@@ -74,7 +76,8 @@ class Seen {
   readonly #get: Query<[branch: number, position: number]>;
 
   constructor(database: DatabaseSync, table: 'seen_next' | 'seen_records') {
-    this.#add = database.prepare(
+    this.#add = writer(
+      database,
       `INSERT INTO ${table} (hash, place) VALUES (?, ${PLACE}) ON CONFLICT DO NOTHING`,
     );
     this.#get = query(database, `SELECT ${PLACE_COLUMNS} FROM ${table} WHERE hash = ?`);
@@ -83,7 +86,7 @@ class Seen {
   /** Another place that had the text before, or null; from now on `place` has it. */
   before(place: Place, text: string): Place | null {
     const key = hash('sha256', text, 'base64url').slice(0, 22);
-    if (this.#add.run(key, place.branch, place.position).changes === 1) return null;
+    if (this.#add.run(key, place.branch, place.position).changes === 1n) return null;
     const [branch, position] = this.#get.get(key)!;
     return branch === place.branch && position === place.position ? null : { branch, position };
   }

@@ -5,7 +5,7 @@ import { type Place, RECHECK_BRANCH } from '../core/page-request.ts';
 import type { AttemptRecord, PageCounts, PageRecord, PageState } from './archive-types.ts';
 import { LessonStore } from './lesson-store.ts';
 import { MAX_BRANCH, MAX_POSITION, PLACE, RECHECK_PLACE } from './schema.ts';
-import { type Query, query } from './sqlite.ts';
+import { type Query, query, writer } from './sqlite.ts';
 
 /** Writes pages, within transactions of its caller's, and keeps count of them. */
 export class PageStore {
@@ -24,25 +24,29 @@ export class PageStore {
 
   constructor(database: DatabaseSync, path: string) {
     this.#database = database;
-    this.#addPage = database.prepare(
+    this.#addPage = writer(
+      database,
       `INSERT INTO page (place, key, state, content, url) VALUES (${PLACE}, ?, ?, ?, ?)
          ON CONFLICT DO NOTHING`,
     );
-    this.#changePage = database.prepare(
+    this.#changePage = writer(
+      database,
       `UPDATE page SET key = ?, state = ?, content = ?, url = ? WHERE place = ${PLACE}`,
     );
-    this.#addContent = database.prepare(
+    this.#addContent = writer(
+      database,
       `INSERT INTO content (id, status, headers, encoding, hash, records, reason, attempts,
          started_at, duration_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#dropContent = database.prepare('DELETE FROM content WHERE id = ?');
+    this.#dropContent = writer(database, 'DELETE FROM content WHERE id = ?');
     // A page that failed in one run and is tried again in the next counts its tries from 1 again:
     // the time they began keeps them apart.
-    this.#addAttempt = database.prepare(
+    this.#addAttempt = writer(
+      database,
       `INSERT INTO attempt (place, started_at, number, duration_ms, status, outcome,
          told_to_wait_ms) VALUES (${PLACE}, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     );
-    this.#setTally = database.prepare('UPDATE tally SET stored = ?, failed = ?, beyond_end = ?');
+    this.#setTally = writer(database, 'UPDATE tally SET stored = ?, failed = ?, beyond_end = ?');
     this.#known = query(database, `SELECT state, content FROM page WHERE place = ${PLACE}`);
     this.#lessons = new LessonStore(database, path);
     this.#counts = readTally(database);
@@ -93,7 +97,8 @@ export class PageStore {
       `UPDATE page INDEXED BY page_not_stored SET state = 'stored'
          WHERE state <> 'stored' AND state = 'beyond-end' AND place IN (SELECT place FROM lesson)`,
     );
-    const setEnd = this.#database.prepare(
+    const setEnd = writer(
+      this.#database,
       `UPDATE page SET state = 'beyond-end'
          WHERE place >= ${PLACE} AND place <= ${PLACE} AND state <> 'beyond-end'`,
     );
@@ -128,7 +133,7 @@ export class PageStore {
       throw new EverypageError('INTERNAL', `Page ${position} is to be stored without its body.`);
     }
     const content = this.#nextContent++;
-    if (this.#addPage.run(branch, position, key, state, content, url).changes === 0) {
+    if (this.#addPage.run(branch, position, key, state, content, url).changes === 0n) {
       const [oldState, oldContent] = this.#known.get(branch, position)!;
       const old = oldState === 'failed' ? null : this.#lessons.at(page.place);
       // What is stored is final: a late failure of the same page changes nothing.

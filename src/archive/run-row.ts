@@ -4,7 +4,7 @@ import type { Pagination } from '../core/pagination.ts';
 import type { VerdictName } from '../core/summary.ts';
 import type { RunSpecification } from './archive-types.ts';
 import { readPagination, readPlanEnd, readSpecification } from './kept-json.ts';
-import { damaged, query } from './sqlite.ts';
+import { damaged, query, writer } from './sqlite.ts';
 
 /** The one row of table `run`. Times are milliseconds since 1970. */
 export interface RunRow {
@@ -69,20 +69,19 @@ export function readRun(database: DatabaseSync, path: string): RunRow {
 
 /** Writes what may change during a run. */
 export function writeRun(database: DatabaseSync, run: RunRow): void {
-  database
-    .prepare(
-      `UPDATE run SET plan_count = ?, plan_digest = ?, plan_end = ?, pagination = ?, verdict = ?,
+  writer(
+    database,
+    `UPDATE run SET plan_count = ?, plan_digest = ?, plan_end = ?, pagination = ?, verdict = ?,
          completed_at = ?, exported_at = ?`,
-    )
-    .run(
-      run.planCount,
-      run.planDigest,
-      run.planEnd === null ? null : JSON.stringify(run.planEnd),
-      run.pagination === null ? null : JSON.stringify(run.pagination),
-      run.verdict,
-      run.completedAt,
-      run.exportedAt,
-    );
+  ).run(
+    run.planCount,
+    run.planDigest,
+    run.planEnd === null ? null : JSON.stringify(run.planEnd),
+    run.pagination === null ? null : JSON.stringify(run.pagination),
+    run.verdict,
+    run.completedAt,
+    run.exportedAt,
+  );
 }
 
 function isVerdictName(name: string): name is VerdictName {

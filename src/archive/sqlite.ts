@@ -2,7 +2,7 @@
  * The door to `node:sqlite`: loads it without a word to the user, gives statements types, and
  * turns what SQLite and the disk say into errors a person can act on. It knows no table.
  */
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { EverypageError } from '../core/errors.ts';
 
 type Sqlite = typeof import('node:sqlite');
@@ -43,6 +43,16 @@ export function query<Row>(database: DatabaseSync, sql: string): Query<Row> {
   const statement = database.prepare(sql);
   statement.setReturnArrays(true);
   return statement as unknown as Query<Row>;
+}
+
+/**
+ * A prepared statement that writes. A place is an integer beyond 2^53, and as the last row's id it
+ * comes back from every write: without big integers Node 26 throws on it.
+ */
+export function writer(database: DatabaseSync, sql: string): StatementSync {
+  const statement = database.prepare(sql);
+  statement.setReadBigInts(true);
+  return statement;
 }
 
 /** All of `work` is committed, or nothing of it. */

@@ -5,7 +5,7 @@ import { EverypageError } from '../../src/core/errors.ts';
 import { compareDecimals } from '../../src/decode/jmespath/decimal.ts';
 import { createJsonScanner } from '../../src/decode/json-scan.ts';
 import { loadSelection } from '../../src/decode/load-selection.ts';
-import { oddJson } from './odd-json.ts';
+import { oddJsonForParse } from './odd-json.ts';
 
 const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 600);
 
@@ -273,7 +273,7 @@ describe('records of an expression', () => {
     const whole = await loadSelection('(@)');
     const members = await loadSelection('[@, [*], *][]');
     fc.assert(
-      fc.property(oddJson, (page) => {
+      fc.property(oddJsonForParse, (page) => {
         if (!page.isWellFormed() || page.trim() === 'null') return;
         const scan = createJsonScanner(whole).scan(Buffer.from(`{"k":${page}}`));
         assert.ok(scan.valid);
@@ -288,8 +288,7 @@ describe('records of an expression', () => {
           typeof value === 'object' && !Array.isArray(value) ? Object.values(value!) : [];
         const list = Array.isArray(value) ? value : [];
         const expected = [...own, ...list, ...inner].filter((one) => one !== null);
-        // As text, since deepEqual is led astray by a key named constructor.
-        assert.equal(JSON.stringify(JSON.parse(`[${source}]`)), JSON.stringify(expected));
+        assert.deepEqual(JSON.parse(`[${source}]`), expected);
       }),
       { numRuns },
     );

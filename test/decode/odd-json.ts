@@ -41,3 +41,9 @@ export const oddJson = fc.letrec<{ value: string; object: string; array: string;
     };
   },
 ).value;
+
+/**
+ * The same without strings that are one backslash. Once the V8 of Node 24 has seen an object with the
+ * keys `"a"` and `"\\"`, its `JSON.parse` takes the `"\u0061"` in `{"a":0,"\u0061":1}` for `"\\"`.
+ */
+export const oddJsonForParse = oddJson.map((text) => text.replaceAll('"\\\\"', '"/"'));

@@ -1,4 +1,4 @@
-/** How a server process of this folder tells that it is there, and how it ends. */
+/** How a server process of this folder says that it is there, and how it ends. */
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

@@ -32,8 +32,12 @@ class ThingsController extends ODataController {
     const query = new URL(context.url, 'http://localhost').searchParams;
     const skip = Number(query.get('$skip') ?? 0);
     const top = Number(query.get('$top') ?? items.length);
-    const page = items.slice(skip, skip + top).map(({ id, title, price }) => ({ id, title, price }));
-    return query.get('$count') === 'true' ? Object.assign(page, { inlinecount: items.length }) : page;
+    const page = items
+      .slice(skip, skip + top)
+      .map(({ id, title, price }) => ({ id, title, price }));
+    return query.get('$count') === 'true'
+      ? Object.assign(page, { inlinecount: items.length })
+      : page;
   }
 }
 odata.GET(ThingsController.prototype, 'find');
@@ -43,7 +47,9 @@ odata.type(Thing)(ThingsController);
 class Service extends ODataServer {}
 odata.controller(ThingsController, 'Things')(Service);
 const express = (
-  await load<{ default: () => RequestListener & { use(path: string, handler: RequestListener): void } }>('express')
+  await load<{
+    default: () => RequestListener & { use(path: string, handler: RequestListener): void };
+  }>('express')
 ).default;
 const app = express();
 app.use('/odata', Service.create());

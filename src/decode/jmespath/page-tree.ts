@@ -101,7 +101,7 @@ export function readPageTree(bytes: Uint8Array): PageTree {
     if (literal === 'false') return false;
     if (literal === 'null') return null;
     const value = Number(literal);
-    if (JSON.stringify(value) !== literal) keepText(literal);
+    if (String(value) !== literal) keepText(literal);
     return value;
   }
 

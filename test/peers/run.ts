@@ -1,0 +1,108 @@
+/**
+ * everypage against servers that nobody here wrote: `npm run test:peers [name…]`. Each list is
+ * fetched with its URL alone. What is known not to work so stands in peers.ts with the flags that
+ * make it work; it must then end with another code than 0, and work with those flags.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startCountingProxy } from './counting-proxy.ts';
+import { type CaseResult, fetchCase } from './fetch-case.ts';
+import { installPeers, versionOf } from './install.ts';
+import type { Peer, PeerCase } from './peer.ts';
+import { peers } from './peers.ts';
+
+interface Row {
+  readonly peer: string;
+  readonly list: string;
+  readonly flags: readonly string[];
+  readonly result: CaseResult;
+  /** Null: as claimed. */
+  readonly failure: string | null;
+}
+
+async function runPeer(peer: Peer, folder: string): Promise<Row[]> {
+  const running = await peer.start(folder);
+  const proxy = await startCountingProxy(running.port);
+  const rows: Row[] = [];
+  try {
+    await running.fill?.(proxy.origin);
+    for (const it of peer.cases) {
+      const name = `${peer.package} ${versionOf(peer.package)}`;
+      const list = it.body === undefined ? it.path : `${it.path} -d '${it.body}'`;
+      const add = (flags: readonly string[], result: CaseResult, failure: string | null): void => {
+        const row = { peer: name, list, flags, result, failure };
+        rows.push(row);
+        console.log(lineOf(row));
+        if (failure !== null) console.log(result.stderr.replace(/^/gm, '      '));
+      };
+      const alone = await fetchCase(it, proxy, [], folder);
+      add([], alone, failureAlone(it, alone));
+      if (it.flags === undefined) continue;
+      const helped = await fetchCase(it, proxy, it.flags, folder);
+      add(it.flags, helped, helped.wrong);
+    }
+  } finally {
+    await proxy.close();
+    await running.stop();
+  }
+  return rows;
+}
+
+function failureAlone({ flags }: PeerCase, { exitCode, wrong }: CaseResult): string | null {
+  if (flags === undefined) return wrong;
+  if (wrong === null) return 'works by the URL alone now: take its flags out of peers.ts';
+  return exitCode === 0 ? `exit 0, but ${wrong}` : null;
+}
+
+const WIDTHS = [26, 46, 9, 11, 9, 5, 8] as const;
+
+function lineOf({ peer, list, flags, result, failure }: Row): string {
+  const { style, verdict, requests, refused, exitCode, records, wrong } = result;
+  const short = list.replaceAll(/\s+/g, ' ');
+  return columns(
+    peer,
+    short.length > 46 ? `${short.slice(0, 45)}…` : short,
+    style,
+    verdict,
+    refused === 0 ? `${requests}` : `${requests} (-${refused})`,
+    `${exitCode}`,
+    `${records}`,
+    failure !== null ? `FAILED: ${failure}` : wrong === null ? 'same' : 'needs flags',
+    flags.length === 0 ? '' : `with ${flags.join(' ')}`,
+  );
+}
+
+function columns(...cells: readonly string[]): string {
+  return cells
+    .map((cell, index) => cell.padEnd(WIDTHS[index] ?? 0))
+    .join(' ')
+    .trimEnd();
+}
+
+const wanted = process.argv.slice(2);
+const chosen = peers.filter(
+  (peer) => wanted.length === 0 || wanted.some((name) => peer.package.includes(name)),
+);
+installPeers();
+console.log(
+  columns('server', 'list', 'style', 'verdict', 'requests', 'exit', 'records', 'against it'),
+);
+const folder = mkdtempSync(join(tmpdir(), 'everypage-peers-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+const rows: Row[] = [];
+for (const peer of chosen) {
+  const own = mkdtempSync(join(folder, 'server-'));
+  rows.push(...(await runPeer(peer, own)));
+}
+
+const alone = rows.filter(({ flags }) => flags.length === 0);
+const helped = rows.filter(({ flags }) => flags.length > 0);
+const worked = alone.filter(({ result }) => result.wrong === null);
+const failures = rows.filter(({ failure }) => failure !== null);
+console.log(`\n${worked.length} of ${alone.length} lists came whole with the URL alone.`);
+for (const { peer, list, flags } of helped)
+  console.log(`  ${peer} ${list} needs ${flags.join(' ')}`);
+if (chosen.length === 0) console.log(`no server is called ${wanted.join(' or ')}`);
+for (const { peer, list, failure } of failures) console.log(`FAILED ${peer} ${list}: ${failure}`);
+process.exitCode = failures.length > 0 || chosen.length === 0 ? 1 : 0;
