@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import type { Attempt } from './attempt.ts';
 import { clientCertificateFault, errorCode } from './connect-fault.ts';
+import { ConnectionSilence } from './connection-silence.ts';
 import { ClientConnection } from './h2/client-connection.ts';
 import type { Abort } from './h2/client-stream.ts';
 import { ConnectionError } from './h2/connection-error.ts';
@@ -26,7 +27,7 @@ export class Http2Connection implements ExchangeOwner {
   readonly #socket: Socket;
   readonly #authority: string;
   readonly #events: Http2Events;
-  readonly #tuning: TransportTuning;
+  readonly #silence: ConnectionSilence;
   #served = 0;
   #retired = false;
   #goawayCode: number = ErrorCode.NO_ERROR;
@@ -34,12 +35,7 @@ export class Http2Connection implements ExchangeOwner {
   /** Why we cut it, when we did. */
   #verdict: TransportError | null = null;
   #cause: Error | null = null;
-  /** Counts what came, so that silence shows without a clock call for every chunk. */
-  #heard = 0;
-  #heardAtSweep = 0;
-  #lastHeardAt = performance.now();
-  #pingSentAt: number | null = null;
-  /** The request for which an idle connection was taken up again, and `#heard` at that moment. */
+  /** The request for which an idle connection was taken up again, and what was heard by then. */
   #wokenBy: { readonly attempt: Attempt; readonly heard: number } | null = null;
 
   /**
@@ -57,7 +53,7 @@ export class Http2Connection implements ExchangeOwner {
     this.#socket = socket;
     this.#authority = origin.host;
     this.#events = events;
-    this.#tuning = tuning;
+    this.#silence = new ConnectionSilence(tuning);
     const settings = {
       scheme: origin.protocol.slice(0, -1),
       authority: origin.host,
@@ -80,7 +76,7 @@ export class Http2Connection implements ExchangeOwner {
         this.#cause = error;
         this.#retire();
         onLost(error);
-        setImmediate(() => events.onGone());
+        events.onGone();
       },
     });
   }
@@ -110,7 +106,7 @@ export class Http2Connection implements ExchangeOwner {
   }
 
   onHeard(): void {
-    this.#heard += 1;
+    this.#silence.onHeard();
   }
 
   onRelease(): void {
@@ -151,25 +147,13 @@ export class Http2Connection implements ExchangeOwner {
 
   /** Called about once a second while anything is in flight. */
   sweep(now: number): void {
-    if (this.#heard !== this.#heardAtSweep) {
-      this.#heardAtSweep = this.#heard;
-      this.#lastHeardAt = now;
-      return;
-    }
-    if (this.#pingSentAt !== null) {
-      if (now - this.#pingSentAt > this.#tuning.pingTimeoutMs) {
-        this.destroy(
-          new TransportError(
-            'idle-timeout',
-            `the connection to ${this.#authority} fell silent and does not answer a ping`,
-          ),
-        );
-        // Nobody reads a farewell there.
-        this.#socket.destroy();
-      }
-    } else if (this.#client.openStreams > 0 && now - this.#lastHeardAt > this.#tuning.silenceMs) {
-      this.#ping(now);
-    }
+    const step = this.#silence.sweep(now, this.#client.openStreams > 0);
+    if (step === 'ask') this.#ping(now);
+    if (step !== 'give-up') return;
+    const text = `the connection to ${this.#authority} fell silent and does not answer a ping`;
+    this.destroy(new TransportError('idle-timeout', text));
+    // Nobody reads a farewell there.
+    this.#socket.destroy();
   }
 
   /** Ends it when the last request in flight has ended. */
@@ -198,23 +182,14 @@ export class Http2Connection implements ExchangeOwner {
   /** A connection that was idle may be dead without our knowing; it is asked, but not waited for. */
   #wake(attempt: Attempt): void {
     const now = performance.now();
-    if (this.#served > 0) this.#wokenBy = { attempt, heard: this.#heard };
-    if (this.#heard !== this.#heardAtSweep) {
-      this.#heardAtSweep = this.#heard;
-      // Heard since the last sweep, so at most a sweep ago.
-    } else if (now - this.#lastHeardAt > this.#tuning.idleCheckMs && this.#pingSentAt === null) {
-      this.#ping(now);
-    }
-    this.#lastHeardAt = now;
+    if (this.#served > 0) this.#wokenBy = { attempt, heard: this.#silence.heard };
+    if (this.#silence.wake(now) === 'ask') this.#ping(now);
   }
 
   #ping(now: number): void {
     if (this.#client.isClosed) return;
-    this.#pingSentAt = now;
-    this.#client.ping(() => {
-      this.#pingSentAt = null;
-      this.#heard += 1;
-    });
+    this.#silence.onAsked(now);
+    this.#client.ping(() => this.#silence.onAnswer());
   }
 
   #isUnprocessed(attempt: Attempt, { reason, code }: Abort): boolean {
@@ -225,7 +200,7 @@ export class Http2Connection implements ExchangeOwner {
       reason === 'lost' &&
       !this.#hasGoaway &&
       this.#wokenBy?.attempt === attempt &&
-      this.#wokenBy.heard === this.#heard &&
+      this.#wokenBy.heard === this.#silence.heard &&
       attempt.request.method === 'GET'
     );
   }

@@ -8,26 +8,24 @@
 import type { Socket } from 'node:net';
 import type { TransportRequest } from '../transport.ts';
 import type { ClientStream, ResponseSink } from './client-stream.ts';
-import { ClientStreams, MAX_HEADER_LIST_BYTES } from './client-streams.ts';
+import { ClientStreams } from './client-streams.ts';
 import { ConnectionError } from './connection-error.ts';
+import { type PrefaceSettings, writePreface } from './connection-preface.ts';
 import { FloodGuard } from './flood-guard.ts';
 import { FrameDispatch, type FrameTarget } from './frame-dispatch.ts';
 import { FrameReader } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { applySettings, defaultPeerSettings } from './peer-settings.ts';
-import { DEFAULT_WINDOW_BYTES, ErrorCode, Flag, FrameType, Setting } from './protocol-numbers.ts';
+import { ErrorCode, Flag } from './protocol-numbers.ts';
 import { RequestBlocks } from './request-block.ts';
 import { RequestBodies } from './request-bodies.ts';
 
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 /** How long a peer that does not read may keep a socket whose connection is over. */
 const FAREWELL_MS = 1000;
 
-export interface ClientConnectionSettings {
+export interface ClientConnectionSettings extends PrefaceSettings {
   readonly scheme: string;
   readonly authority: string;
-  readonly streamWindowBytes: number;
-  readonly connectionWindowBytes: number;
 }
 
 export interface ConnectionListener {
@@ -65,14 +63,7 @@ export class ClientConnection {
       onOver: (stream) => this.#bodies.drop(stream),
     });
     this.#reader = new FrameReader(new FrameDispatch(this.#target(), this.#guard));
-    writer.bytes(PREFACE);
-    writer.settings([
-      [Setting.ENABLE_PUSH, 0],
-      [Setting.INITIAL_WINDOW_SIZE, settings.streamWindowBytes],
-      [Setting.MAX_HEADER_LIST_SIZE, MAX_HEADER_LIST_BYTES],
-    ]);
-    writer.windowUpdate(0, settings.connectionWindowBytes - DEFAULT_WINDOW_BYTES);
-    writer.flush();
+    writePreface(writer, settings);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('drain', () => this.#bodies.resume());
     socket.on('error', (error) => this.#end(error));
@@ -109,7 +100,7 @@ export class ClientConnection {
     // A body of no bytes is none: END_STREAM goes with the headers.
     const body = request.body !== null && request.body.length > 0 ? request.body : null;
     const stream = this.#streams.add(sink, body, this.#peer.initialWindowBytes);
-    this.#sendBlock(stream.id, block, body === null);
+    this.#writer.headers(stream.id, block, body === null, this.#peer.maxFrameBytes);
     if (body !== null) this.#bodies.send(stream);
     return stream;
   }
@@ -129,22 +120,6 @@ export class ClientConnection {
   close(): void {
     this.#sayGoodbye(ErrorCode.NO_ERROR);
     this.#end(null);
-  }
-
-  #sendBlock(streamId: number, block: Buffer, endsStream: boolean): void {
-    const { maxFrameBytes } = this.#peer;
-    const end = endsStream ? Flag.END_STREAM : 0;
-    let type: number = FrameType.HEADERS;
-    let from = 0;
-    do {
-      const to = Math.min(from + maxFrameBytes, block.length);
-      const flags =
-        (type === FrameType.HEADERS ? end : 0) | (to === block.length ? Flag.END_HEADERS : 0);
-      const at = this.#writer.frame(type, flags, streamId, to - from);
-      block.copy(this.#writer.slab, at, from, to);
-      type = FrameType.CONTINUATION;
-      from = to;
-    } while (from < block.length);
   }
 
   #read(chunk: Buffer): void {

@@ -44,23 +44,12 @@ export class FrameWriter {
     this.#closed = true;
   }
 
-  /** Begins a frame and gives the place in `slab` where its payload of `length` bytes is due. */
-  frame(type: number, flags: number, streamId: number, length: number): number {
-    const at = this.#claim(FRAME_HEADER_BYTES + length);
-    this.#putHeader(at, type, flags, streamId, length);
-    return at + FRAME_HEADER_BYTES;
-  }
-
-  get slab(): Buffer {
-    return this.#slab;
-  }
-
   bytes(bytes: Uint8Array): void {
     this.#slab.set(bytes, this.#claim(bytes.length));
   }
 
   settings(settings: readonly (readonly [id: number, value: number])[]): void {
-    let at = this.frame(FrameType.SETTINGS, 0, 0, settings.length * 6);
+    let at = this.#frame(FrameType.SETTINGS, 0, 0, settings.length * 6);
     for (const [id, value] of settings) {
       at = this.#slab.writeUInt16BE(id, at);
       at = this.#slab.writeUInt32BE(value, at);
@@ -68,12 +57,12 @@ export class FrameWriter {
   }
 
   settingsAck(): void {
-    this.frame(FrameType.SETTINGS, Flag.ACK, 0, 0);
+    this.#frame(FrameType.SETTINGS, Flag.ACK, 0, 0);
   }
 
   /** @param opaque 8 bytes at `start` */
   ping(flags: number, opaque: Buffer, start: number): void {
-    const at = this.frame(FrameType.PING, flags, 0, 8);
+    const at = this.#frame(FrameType.PING, flags, 0, 8);
     opaque.copy(this.#slab, at, start, start + 8);
   }
 
@@ -87,9 +76,25 @@ export class FrameWriter {
 
   /** Streams that the server began are none, so the last id is 0. */
   goaway(code: number): void {
-    const at = this.frame(FrameType.GOAWAY, 0, 0, 8);
+    const at = this.#frame(FrameType.GOAWAY, 0, 0, 8);
     this.#slab.writeUInt32BE(0, at);
     this.#slab.writeUInt32BE(code, at + 4);
+  }
+
+  /** A header block, in as many frames as it takes; nothing may come in between (RFC 9113 §4.3). */
+  headers(streamId: number, block: Buffer, endsStream: boolean, maxFrameBytes: number): void {
+    let type: number = FrameType.HEADERS;
+    let flags: number = endsStream ? Flag.END_STREAM : 0;
+    let from = 0;
+    do {
+      const to = Math.min(from + maxFrameBytes, block.length);
+      if (to === block.length) flags |= Flag.END_HEADERS;
+      const at = this.#frame(type, flags, streamId, to - from);
+      block.copy(this.#slab, at, from, to);
+      type = FrameType.CONTINUATION;
+      flags = 0;
+      from = to;
+    } while (from < block.length);
   }
 
   /** `body` must stay as it is. */
@@ -107,8 +112,15 @@ export class FrameWriter {
     }
   }
 
+  /** Begins a frame; gives the place in the slab where its payload of `length` bytes is due. */
+  #frame(type: number, flags: number, streamId: number, length: number): number {
+    const at = this.#claim(FRAME_HEADER_BYTES + length);
+    this.#putHeader(at, type, flags, streamId, length);
+    return at + FRAME_HEADER_BYTES;
+  }
+
   #number(type: number, streamId: number, value: number): void {
-    const at = this.frame(type, 0, streamId, 4);
+    const at = this.#frame(type, 0, streamId, 4);
     this.#slab.writeUInt32BE(value, at);
   }
 

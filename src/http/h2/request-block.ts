@@ -4,11 +4,9 @@
  */
 import { isSecretHeader } from '../../core/redact.ts';
 import type { TransportRequest } from '../transport.ts';
+import { checkFieldName, isFieldValue } from './field-rules.ts';
 import { HpackEncoder, putInteger } from './hpack-encoder.ts';
 
-/** RFC 9110 §5.6.2 in lower case, and §5.5. */
-const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const PATH = /^[\x21-\x7e]+$/;
 /** Of `:path` in the static table. */
 const PATH_INDEX = 4;
@@ -44,7 +42,7 @@ export class RequestBlocks {
    * @throws Error for what HTTP/2 cannot carry; then nothing is to be sent
    */
   encode({ path, headers, method, body }: TransportRequest): Buffer {
-    if (!PATH.test(path)) throw new Error('its path holds a character that must be encoded');
+    if (!PATH.test(path)) throw new Error('a path with a character that must be encoded');
     const middle: number[] = [];
     putInteger(middle, 0, 4, PATH_INDEX);
     putInteger(middle, 0, 7, path.length);
@@ -102,6 +100,9 @@ export class RequestBlocks {
 }
 
 function checkField(name: string, value: string): void {
-  if (!NAME.test(name)) throw new Error(`the header name ${JSON.stringify(name)} is none`);
-  if (!VALUE.test(value)) throw new Error(`the header ${name} holds a forbidden character`);
+  const wrong = checkFieldName(name);
+  if (wrong !== null) throw new Error(wrong);
+  if (!isFieldValue(value)) throw new Error(`the header ${name} with a forbidden character`);
+  // The one header of the connection that HTTP/2 has, with this value alone (RFC 9113 §8.2.2).
+  if (name === 'te' && value !== 'trailers') throw new Error('the header te with its value');
 }

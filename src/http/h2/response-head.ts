@@ -1,28 +1,14 @@
 /** What a decoded header list of a response may be (RFC 9113 §8.2, §8.3.2), and its fields by name. */
 import type { HeaderValues } from '../transport.ts';
+import { checkFieldName, isFieldValue } from './field-rules.ts';
 
 export interface ResponseHead {
   readonly status: number;
   readonly headers: HeaderValues;
 }
 
-/** RFC 9110 §5.6.2 without capitals, which HTTP/2 forbids. */
-const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-/** Line breaks, NUL and their like are what would be dangerous (RFC 9110 §5.5). */
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const STATUS = /^[1-9][0-9][0-9]$/;
 const DIGITS = /^[0-9]{1,15}$/;
-const COLON = 0x3a;
-
-/** Of the connection and not of the message: these have no place in HTTP/2 (§8.2.2). */
-const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-]);
-
 /** Checked names, since the same few come again and again; bounded, since the server picks them. */
 const knownNames = new Set<string>();
 const MAX_KNOWN_NAMES = 256;
@@ -51,7 +37,7 @@ function collectFields(fields: readonly string[], from: number): HeaderValues | 
     let value = fields[at + 1]!;
     const malformed = checkName(name);
     if (malformed !== null) return malformed;
-    if (!VALUE.test(value)) return `a control character in ${name}`;
+    if (!isFieldValue(value)) return `a control character in ${name}`;
     // Not allowed, but harmless and sent by some: no reason to lose a page.
     if (isBlank(value, 0) || isBlank(value, value.length - 1)) value = value.trim();
     const before = headers[name];
@@ -67,11 +53,11 @@ function collectFields(fields: readonly string[], from: number): HeaderValues | 
 
 function checkName(name: string): string | null {
   if (knownNames.has(name)) return null;
-  if (name.charCodeAt(0) === COLON) return `${JSON.stringify(name)} in the wrong place`;
-  if (!NAME.test(name)) return 'a header name with a forbidden character';
-  if (CONNECTION_FIELDS.has(name)) return `the header ${name}, which HTTP/2 has not`;
-  if (knownNames.size < MAX_KNOWN_NAMES && name.length <= 64) knownNames.add(name);
-  return null;
+  const wrong = checkFieldName(name);
+  if (wrong === null && knownNames.size < MAX_KNOWN_NAMES && name.length <= 64) {
+    knownNames.add(name);
+  }
+  return wrong;
 }
 
 function isBlank(value: string, at: number): boolean {
