@@ -199,6 +199,7 @@ export class Http2Connection implements ExchangeOwner {
     return (
       reason === 'lost' &&
       !this.#hasGoaway &&
+      !(this.#cause instanceof ConnectionError) &&
       this.#wokenBy?.attempt === attempt &&
       this.#wokenBy.heard === this.#silence.heard &&
       attempt.request.method === 'GET'
