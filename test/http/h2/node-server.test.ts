@@ -80,3 +80,19 @@ test('a server that changes its settings and header table while requests run is 
   }
   assert.equal(transport.connectionCounts()['HTTP/2'], 1);
 });
+
+test('frozen headers used again mean the same after others went into the table', async (t) => {
+  const { origin, ca } = await openStreams(t, {}, (stream, fields) => {
+    stream.respond({ ':status': 200, 'x-a': String(fields['x-a']), 'x-b': String(fields['x-b']) });
+    stream.end();
+  });
+  const transport = openTransport(t, { ca });
+  const ask = async (fields: Readonly<Record<string, string>>) => {
+    const { headers } = await get(transport, origin, '/', fields);
+    return [headers['x-a'], headers['x-b']];
+  };
+  const first = Object.freeze({ 'x-a': '1', 'x-b': '2' });
+  for (let n = 0; n < 3; n += 1) assert.deepEqual(await ask(first), ['1', '2']);
+  assert.deepEqual(await ask(Object.freeze({ 'x-b': '1', 'x-a': '2' })), ['2', '1']);
+  assert.deepEqual(await ask(first), ['1', '2']);
+});
