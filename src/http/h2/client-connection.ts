@@ -12,7 +12,7 @@ import { ClientStreams } from './client-streams.ts';
 import { ConnectionError } from './connection-error.ts';
 import { type PrefaceSettings, writePreface } from './connection-preface.ts';
 import { FloodGuard } from './flood-guard.ts';
-import { FrameDispatch, type FrameTarget } from './frame-dispatch.ts';
+import { type ConnectionFrames, FrameDispatch } from './frame-dispatch.ts';
 import { FrameReader } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { applySettings, defaultPeerSettings } from './peer-settings.ts';
@@ -62,7 +62,7 @@ export class ClientConnection {
       ...settings,
       onOver: (stream) => this.#bodies.drop(stream),
     });
-    this.#reader = new FrameReader(new FrameDispatch(this.#target(), this.#guard));
+    this.#reader = new FrameReader(new FrameDispatch(this.#streams, this.#frames(), this.#guard));
     writePreface(writer, settings);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('drain', () => this.#bodies.resume());
@@ -101,7 +101,11 @@ export class ClientConnection {
     const body = request.body !== null && request.body.length > 0 ? request.body : null;
     const stream = this.#streams.add(sink, body, this.#peer.initialWindowBytes);
     this.#writer.headers(stream.id, block, body === null, this.#peer.maxFrameBytes);
-    if (body !== null) this.#bodies.send(stream);
+    if (body !== null) {
+      this.#bodies.send(stream);
+      // It may give back each part of it by two WINDOW_UPDATEs, of stream and connection.
+      this.#guard.credit(2 + body.length / 2048);
+    }
     return stream;
   }
 
@@ -133,15 +137,8 @@ export class ClientConnection {
     }
   }
 
-  #target(): FrameTarget {
-    const streams = this.#streams;
+  #frames(): ConnectionFrames {
     return {
-      onDataBegin: (id, bytes) => streams.onDataBegin(id, bytes),
-      onDataBytes: (bytes) => streams.onDataBytes(bytes),
-      onDataEnd: (endsStream) => streams.onDataEnd(endsStream),
-      onHeaderBlock: (id, endsStream, bytes, start, end) =>
-        streams.onHeaderBlock(id, endsStream, bytes, start, end),
-      onReset: (id, code) => streams.onReset(id, code),
       onSettings: (bytes, start, end) => this.#takeSettings(bytes, start, end),
       onPing: (opaque, start) => this.#writer.ping(Flag.ACK, opaque, start),
       onPingAck: () => {

@@ -2,14 +2,20 @@
 import { type Abort, ClientStream, type ResponseSink } from './client-stream.ts';
 import { ConnectionError } from './connection-error.ts';
 import type { FloodGuard } from './flood-guard.ts';
+import type { StreamFrames } from './frame-dispatch.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import { HpackDecoder } from './hpack-decoder.ts';
-import { ErrorCode, FRAME_HEADER_BYTES, MAX_31_BITS } from './protocol-numbers.ts';
+import { LateData } from './late-data.ts';
+import { ErrorCode, MAX_31_BITS } from './protocol-numbers.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { checkTrailers, readResponseHead } from './response-head.ts';
 
 /** Told the server in SETTINGS, and held against it. */
 export const MAX_HEADER_LIST_BYTES = 64 * 1024;
+
+/** A server may measure its way with a PING for each part that it sends, and settle each request. */
+const FRAMES_PER_RESPONSE = 4;
+const USEFUL_FRAME_BYTES = 1024;
 
 export interface StreamsSettings {
   readonly streamWindowBytes: number;
@@ -18,25 +24,27 @@ export interface StreamsSettings {
   readonly onOver: (stream: ClientStream) => void;
 }
 
-export class ClientStreams {
+export class ClientStreams implements StreamFrames {
   readonly #writer: FrameWriter;
   readonly #guard: FloodGuard;
   readonly #settings: StreamsSettings;
   readonly #decoder = new HpackDecoder(MAX_HEADER_LIST_BYTES);
   readonly #receiveWindow: ReceiveWindow;
+  readonly #late: LateData;
   readonly #open = new Map<number, ClientStream>();
   #nextId = 1;
-  /** Bytes that may still be on their way to streams that we gave up. */
-  #lateBytes = 0;
   /** Of the DATA frame at hand; null where its stream is over. */
   #receiving: ClientStream | null = null;
   #isCarrying = false;
+  #frameBytes = 0;
 
   constructor(writer: FrameWriter, guard: FloodGuard, settings: StreamsSettings) {
     this.#writer = writer;
     this.#guard = guard;
     this.#settings = settings;
-    this.#receiveWindow = new ReceiveWindow(settings.connectionWindowBytes);
+    const { streamWindowBytes, connectionWindowBytes } = settings;
+    this.#receiveWindow = new ReceiveWindow(connectionWindowBytes);
+    this.#late = new LateData(streamWindowBytes, connectionWindowBytes);
   }
 
   get size(): number {
@@ -74,10 +82,7 @@ export class ClientStreams {
     if (stream.isOver) return;
     this.#remove(stream);
     this.#writer.reset(stream.id, code);
-    this.#lateBytes = Math.min(
-      this.#lateBytes + this.#settings.streamWindowBytes,
-      this.#settings.connectionWindowBytes,
-    );
+    this.#late.expect();
   }
 
   /** Ends all streams above `lastId`. */
@@ -102,11 +107,9 @@ export class ClientStreams {
     const stream = this.get(id) ?? null;
     this.#receiving = stream;
     this.#isCarrying = false;
+    this.#frameBytes = frameBytes;
     if (stream === null) {
-      this.#lateBytes -= frameBytes + FRAME_HEADER_BYTES;
-      if (this.#lateBytes < 0) {
-        throw new ConnectionError(ErrorCode.STREAM_CLOSED, 'DATA on a stream that had ended');
-      }
+      this.#late.take(frameBytes);
     } else if (!stream.receiveWindow.take(frameBytes)) {
       this.breakOff(stream, ErrorCode.FLOW_CONTROL_ERROR, 'more DATA than the stream allows');
     } else if (!stream.hasHead) {
@@ -130,6 +133,7 @@ export class ClientStreams {
       return;
     }
     if (!this.#isCarrying) this.#guard.count();
+    else if (this.#frameBytes >= USEFUL_FRAME_BYTES) this.#guard.credit(1);
     const increment = stream.receiveWindow.due();
     if (increment > 0) this.#writer.windowUpdate(stream.id, increment);
   }
@@ -182,7 +186,7 @@ export class ClientStreams {
 
   #end(stream: ClientStream): void {
     this.#remove(stream);
-    this.#guard.credit();
+    this.#guard.credit(FRAMES_PER_RESPONSE);
     // An answer that did not wait for the whole request leaves it half open (§8.1).
     if (!stream.isSent) this.#writer.reset(stream.id, ErrorCode.CANCEL);
     stream.sink.onEnd();

@@ -6,7 +6,7 @@
 import { ConnectionError } from './connection-error.ts';
 import { ErrorCode } from './protocol-numbers.ts';
 
-/** Far above what any server at work sends: with each response it gets some more. */
+/** Far above what any server at work sends; what carries something adds to it. */
 const BURST = 2000;
 const PER_SECOND = 200;
 
@@ -26,8 +26,8 @@ export class FloodGuard {
     }
   }
 
-  /** A response was useful. */
-  credit(): void {
-    if (this.#left < BURST) this.#left += 4;
+  /** Something was of use, and so many frames may have come with it. */
+  credit(frames: number): void {
+    this.#left = Math.min(BURST, this.#left + frames);
   }
 }

@@ -8,12 +8,17 @@ import type { FrameHandler } from './frame-reader.ts';
 import { HeaderBlocks, type OnBlock } from './header-blocks.ts';
 import { ErrorCode, Flag, FrameType, MAX_31_BITS } from './protocol-numbers.ts';
 
-export interface FrameTarget {
+/** Frames of streams. */
+export interface StreamFrames {
   onDataBegin(streamId: number, frameBytes: number): void;
   onDataBytes(bytes: Buffer): void;
   onDataEnd(endsStream: boolean): void;
-  readonly onHeaderBlock: OnBlock;
+  onHeaderBlock(...block: Parameters<OnBlock>): void;
   onReset(streamId: number, code: number): void;
+}
+
+/** Frames of the connection. */
+export interface ConnectionFrames {
   onSettings(bytes: Buffer, start: number, end: number): void;
   /** The answer to it is this function's; `opaque` is 8 bytes at `start`. */
   onPing(opaque: Buffer, start: number): void;
@@ -24,29 +29,31 @@ export interface FrameTarget {
 }
 
 export class FrameDispatch implements FrameHandler {
-  readonly #target: FrameTarget;
+  readonly #streams: StreamFrames;
+  readonly #connection: ConnectionFrames;
   readonly #guard: FloodGuard;
   readonly #blocks: HeaderBlocks;
   #hasSettings = false;
 
-  constructor(target: FrameTarget, guard: FloodGuard) {
-    this.#target = target;
+  constructor(streams: StreamFrames, connection: ConnectionFrames, guard: FloodGuard) {
+    this.#streams = streams;
+    this.#connection = connection;
     this.#guard = guard;
-    this.#blocks = new HeaderBlocks(target.onHeaderBlock);
+    this.#blocks = new HeaderBlocks((...block) => streams.onHeaderBlock(...block));
   }
 
   onDataBegin(streamId: number, frameBytes: number): void {
     this.#checkOrder(FrameType.DATA, 0);
     if (streamId === 0) throw wrong('DATA without a stream');
-    this.#target.onDataBegin(streamId, frameBytes);
+    this.#streams.onDataBegin(streamId, frameBytes);
   }
 
   onDataBytes(bytes: Buffer): void {
-    this.#target.onDataBytes(bytes);
+    this.#streams.onDataBytes(bytes);
   }
 
   onDataEnd(endsStream: boolean): void {
-    this.#target.onDataEnd(endsStream);
+    this.#streams.onDataEnd(endsStream);
   }
 
   onFrame(
@@ -74,7 +81,7 @@ export class FrameDispatch implements FrameHandler {
       case FrameType.RST_STREAM:
         if (streamId === 0) throw wrong('RST_STREAM without a stream');
         checkLength('RST_STREAM', length === 4);
-        this.#target.onReset(streamId, bytes.readUInt32BE(start));
+        this.#streams.onReset(streamId, bytes.readUInt32BE(start));
         return;
       case FrameType.SETTINGS:
         if (streamId !== 0) throw wrong('SETTINGS on a stream');
@@ -86,21 +93,21 @@ export class FrameDispatch implements FrameHandler {
         if (streamId !== 0) throw wrong('PING on a stream');
         checkLength('PING', length === 8);
         this.#guard.count();
-        if ((flags & Flag.ACK) !== 0) this.#target.onPingAck();
-        else this.#target.onPing(bytes, start);
+        if ((flags & Flag.ACK) !== 0) this.#connection.onPingAck();
+        else this.#connection.onPing(bytes, start);
         return;
       case FrameType.GOAWAY:
         if (streamId !== 0) throw wrong('GOAWAY on a stream');
         checkLength('GOAWAY', length >= 8);
         this.#guard.count();
-        this.#target.onGoaway(
+        this.#connection.onGoaway(
           bytes.readUInt32BE(start) & MAX_31_BITS,
           bytes.readUInt32BE(start + 4),
         );
         return;
       case FrameType.WINDOW_UPDATE:
         checkLength('WINDOW_UPDATE', length === 4);
-        this.#target.onWindowUpdate(streamId, bytes.readUInt32BE(start) & MAX_31_BITS);
+        this.#connection.onWindowUpdate(streamId, bytes.readUInt32BE(start) & MAX_31_BITS);
         return;
       default:
         // Of an extension that we did not agree to: ignored (§4.1).
@@ -116,7 +123,7 @@ export class FrameDispatch implements FrameHandler {
     }
     if (this.#hasSettings) this.#guard.count();
     this.#hasSettings = true;
-    this.#target.onSettings(bytes, start, end);
+    this.#connection.onSettings(bytes, start, end);
   }
 
   #checkOrder(type: number, flags: number): void {

@@ -81,6 +81,21 @@ test('a server that pings with each of many responses is not taken for a flood',
   assert.equal(talk.peers.length, 1);
 });
 
+test('a server that pings with each part of a large body is not taken for a flood', async (t) => {
+  const talk = await converse(
+    t,
+    {
+      onRequest: (peer, id) => {
+        peer.send(headers(id));
+        const part = Buffer.concat([data(id, Buffer.alloc(2000), 0), ping('12345678')]);
+        peer.send(...new Array<Uint8Array>(4000).fill(part), data(id, ''));
+      },
+    },
+    { maxBodyBytes: 10_000_000 },
+  );
+  assert.equal((await talk.get()).bodyBytes, 8_000_000);
+});
+
 test('a body that comes byte by byte holds no more memory than a few times its size', async (t) => {
   const total = 20_000;
   const talk = await converse(t, {
