@@ -11,6 +11,13 @@ import {
   type TransportRequest,
 } from './transport.ts';
 
+/**
+ * Smaller pieces of a body are copied together: a server that sends byte by byte would have each of
+ * them hold a whole read of the socket in memory.
+ */
+const SMALL_BYTES = 256;
+const JOINED_BYTES = 2048;
+
 export class Attempt {
   readonly request: TransportRequest;
   /** Neither clock runs before `start()`: waiting for a free stream is not the server's silence. */
@@ -32,6 +39,11 @@ export class Attempt {
   #statedBytes = -1;
   #bodyBytes = 0;
   #chunks: Uint8Array[] = [];
+  /** Where small pieces are copied to, and which part of it the last chunk is. */
+  #joined: Buffer | null = null;
+  #joinedFrom = 0;
+  #joinedTo = 0;
+  #isLastJoined = false;
 
   constructor(
     request: TransportRequest,
@@ -63,6 +75,7 @@ export class Attempt {
     this.#statedBytes = -1;
     this.#bodyBytes = 0;
     this.#chunks = [];
+    this.#isLastJoined = false;
   }
 
   takeHead(status: number, headers: HeaderValues): void {
@@ -82,7 +95,12 @@ export class Attempt {
     if (this.settled) return;
     this.heard = true;
     this.#bodyBytes += chunk.length;
-    this.#chunks.push(chunk);
+    if (chunk.length < SMALL_BYTES && this.#chunks.length > 0) {
+      this.#join(chunk);
+    } else {
+      this.#chunks.push(chunk);
+      this.#isLastJoined = false;
+    }
     if (this.#bodyBytes > this.#maxBodyBytes) this.#failTooLarge();
   }
 
@@ -121,6 +139,20 @@ export class Attempt {
     this.#chunks = [];
     this.#reject(error);
     this.#cancel?.();
+  }
+
+  #join(chunk: Uint8Array): void {
+    if (this.#joined === null || this.#joinedTo + chunk.length > this.#joined.length) {
+      this.#joined = Buffer.allocUnsafe(JOINED_BYTES);
+      this.#joinedTo = 0;
+      this.#isLastJoined = false;
+    }
+    if (this.#isLastJoined) this.#chunks.pop();
+    else this.#joinedFrom = this.#joinedTo;
+    this.#joined.set(chunk, this.#joinedTo);
+    this.#joinedTo += chunk.length;
+    this.#chunks.push(this.#joined.subarray(this.#joinedFrom, this.#joinedTo));
+    this.#isLastJoined = true;
   }
 
   #settle(): void {

@@ -18,7 +18,7 @@ export interface TransportInternals extends Partial<TransportTuning> {
 }
 
 /**
- * A transport over HTTP/2 (node:http2) and HTTP/1.1 (undici), chosen by ALPN per origin.
+ * A transport over HTTP/2 (the client in h2/) and HTTP/1.1 (undici), chosen by ALPN per origin.
  *
  * The chunks of a response may be views of a buffer that other responses share: copy before
  * transferring one to another thread. A request's `headers` object, if frozen and used again,

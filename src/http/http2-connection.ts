@@ -1,9 +1,13 @@
-/** One HTTP/2 connection: its stream limit, its GOAWAY, its silence. */
-import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
+/** One HTTP/2 connection of a pool: its stream limit, its GOAWAY, its silence, and what failures mean. */
 import type { Socket } from 'node:net';
 import type { Attempt } from './attempt.ts';
 import { clientCertificateFault, errorCode } from './connect-fault.ts';
-import { type ExchangeOwner, startExchange } from './http2-exchange.ts';
+import { ConnectionSilence } from './connection-silence.ts';
+import { ClientConnection } from './h2/client-connection.ts';
+import type { Abort } from './h2/client-stream.ts';
+import { ConnectionError } from './h2/connection-error.ts';
+import { ErrorCode, nameOfCode } from './h2/protocol-numbers.ts';
+import { type ExchangeOwner, Http2Exchange } from './http2-exchange.ts';
 import { TransportError } from './transport.ts';
 import type { TransportTuning } from './transport-tuning.ts';
 
@@ -18,191 +22,151 @@ export interface Http2Events {
   onHttp1Required(attempt: Attempt): void;
 }
 
-/** RFC 9113 §7, by number. */
-const CODE_NAMES = [
-  'NO_ERROR',
-  'PROTOCOL_ERROR',
-  'INTERNAL_ERROR',
-  'FLOW_CONTROL_ERROR',
-  'SETTINGS_TIMEOUT',
-  'STREAM_CLOSED',
-  'FRAME_SIZE_ERROR',
-  'REFUSED_STREAM',
-  'CANCEL',
-  'COMPRESSION_ERROR',
-  'CONNECT_ERROR',
-  'ENHANCE_YOUR_CALM',
-  'INADEQUATE_SECURITY',
-  'HTTP_1_1_REQUIRED',
-];
-const nameOfCode = (code: number): string => CODE_NAMES[code] ?? `code ${code}`;
-
 export class Http2Connection implements ExchangeOwner {
-  readonly #session: ClientHttp2Session;
+  readonly #client: ClientConnection;
   readonly #socket: Socket;
-  readonly #scheme: string;
   readonly #authority: string;
   readonly #events: Http2Events;
-  readonly #tuning: TransportTuning;
-  #streamLimit: number;
-  #active = 0;
+  readonly #silence: ConnectionSilence;
   #served = 0;
   #retired = false;
-  #goaway: { readonly code: number; readonly lastId: number } | null = null;
+  #goawayCode: number = ErrorCode.NO_ERROR;
+  #hasGoaway = false;
   /** Why we cut it, when we did. */
   #verdict: TransportError | null = null;
-  #cause: unknown;
-  /** Counts what came, so that silence shows without a clock call for every chunk. */
-  #heard = 0;
-  #heardAtSweep = 0;
-  #lastHeardAt = performance.now();
-  #pingSentAt: number | null = null;
-  /** The request for which an idle connection was taken up again, and `#heard` at that moment. */
+  #cause: Error | null = null;
+  /** The request for which an idle connection was taken up again, and what was heard by then. */
   #wokenBy: { readonly attempt: Attempt; readonly heard: number } | null = null;
 
+  /**
+   * @param onBegun the server's first SETTINGS are here: requests may be sent
+   * @param onLost the connection ended; the reason, if there is one
+   */
   constructor(
-    session: ClientHttp2Session,
     socket: Socket,
     origin: URL,
     events: Http2Events,
     tuning: TransportTuning,
+    onBegun: () => void,
+    onLost: (cause: Error | null) => void,
   ) {
-    this.#session = session;
     this.#socket = socket;
-    this.#scheme = origin.protocol.slice(0, -1);
     this.#authority = origin.host;
     this.#events = events;
-    this.#tuning = tuning;
-    this.#streamLimit = limitOf(session);
-    session.on('remoteSettings', () => {
-      this.#streamLimit = limitOf(session);
-      if (this.hasRoom()) events.onRoom();
-    });
-    session.on('goaway', (code, lastId) => {
-      this.#goaway = { code, lastId };
-      this.#retire();
-    });
-    session.on('error', (error) => {
-      this.#cause ??= error;
-      this.#retire();
-    });
-    session.on('close', () => {
-      this.#retire();
-      events.onGone();
+    this.#silence = new ConnectionSilence(tuning);
+    const settings = {
+      scheme: origin.protocol.slice(0, -1),
+      authority: origin.host,
+      streamWindowBytes: tuning.streamWindowBytes,
+      connectionWindowBytes: tuning.connectionWindowBytes,
+    };
+    this.#client = new ClientConnection(socket, settings, {
+      onSettings: () => {
+        onBegun();
+        if (this.hasRoom()) events.onRoom();
+      },
+      onGoaway: (code) => {
+        this.#hasGoaway = true;
+        this.#goawayCode = code;
+        this.#retire();
+        // Not within the frame: the streams that it refuses are aborted first.
+        setImmediate(() => this.#closeIfIdle());
+      },
+      onClosed: (error) => {
+        this.#cause = error;
+        this.#retire();
+        onLost(error);
+        events.onGone();
+      },
     });
   }
 
   get streamLimit(): number {
-    return this.#streamLimit;
+    return this.#client.streamLimit;
   }
 
   hasRoom(): boolean {
-    return this.#active < this.#streamLimit && !this.#retired;
+    return !this.#retired && this.#client.openStreams < this.#client.streamLimit;
   }
 
   send(attempt: Attempt): void {
-    if (this.#active === 0) this.#wake(attempt);
-    this.#active += 1;
+    if (this.#client.openStreams === 0) this.#wake(attempt);
     try {
-      startExchange(this.#session, this.#scheme, this.#authority, attempt, this);
+      const stream = this.#client.request(attempt.request, new Http2Exchange(attempt, this));
+      attempt.start(() => {
+        if (stream.isOver) return;
+        this.#client.cancel(stream);
+        this.onRelease();
+      });
     } catch (error) {
-      // Node refuses headers that HTTP/2 forbids before anything is sent.
-      this.#active -= 1;
-      attempt.fail('protocol', `the request cannot be sent over HTTP/2: ${text(error)}`, error);
+      const text = error instanceof Error ? error.message : String(error);
+      attempt.fail('protocol', `the request cannot be sent over HTTP/2: ${text}`, error);
     }
+    if (!this.#client.takesRequests) this.#retire();
   }
 
   onHeard(): void {
-    this.#heard += 1;
+    this.#silence.onHeard();
   }
 
   onRelease(): void {
-    this.#active -= 1;
     this.#served += 1;
-    this.#events.onRoom();
+    if (this.#retired) this.#closeIfIdle();
+    else this.#events.onRoom();
   }
 
-  onFailure(attempt: Attempt, stream: ClientHttp2Stream, cause: unknown): void {
-    const code = stream.rstCode ?? 0;
+  onFailure(attempt: Attempt, abort: Abort): void {
+    const { reason, code } = abort;
+    const isLost = reason === 'lost';
+    const cause = this.#cause ?? undefined;
     if (this.#verdict !== null) {
       attempt.failWith(this.#verdict);
     } else if (
-      code === constants.NGHTTP2_ENHANCE_YOUR_CALM ||
-      this.#goaway?.code === constants.NGHTTP2_ENHANCE_YOUR_CALM
+      (reason === 'reset' && code === ErrorCode.ENHANCE_YOUR_CALM) ||
+      this.#goawayCode === ErrorCode.ENHANCE_YOUR_CALM
     ) {
       attempt.fail('calm', `${this.#authority} asks for less (ENHANCE_YOUR_CALM)`, cause);
-    } else if (this.#isUnprocessed(attempt, stream, code, cause)) {
+    } else if (!attempt.hasHead && this.#isUnprocessed(attempt, abort)) {
       attempt.fail('unprocessed', `${this.#authority} did not process the request`, cause);
-    } else if (code === constants.NGHTTP2_HTTP_1_1_REQUIRED && !this.#connectionLost()) {
+    } else if (reason === 'reset' && code === ErrorCode.HTTP_1_1_REQUIRED) {
       this.#events.onHttp1Required(attempt);
+    } else if (reason === 'malformed') {
+      attempt.fail('protocol', `${this.#authority} broke HTTP/2: ${abort.message}`);
     } else if (attempt.isShort()) {
       attempt.fail('truncated', '', cause);
-    } else if (this.#connectionLost()) {
-      const why = errorCode(this.#cause ?? cause);
-      const detail =
-        this.#goaway !== null && this.#goaway.code !== constants.NGHTTP2_NO_ERROR
-          ? nameOfCode(this.#goaway.code)
-          : why;
-      const fault = clientCertificateFault(this.#cause ?? cause, this.#authority);
-      if (fault !== null) attempt.failWith(fault);
-      else {
-        attempt.fail(
-          'reset',
-          `${this.#authority} closed the connection under the request${detail === '' ? '' : ` (${detail})`}`,
-          cause,
-        );
-      }
+    } else if (isLost) {
+      this.#failLost(attempt);
     } else {
       // NO_ERROR before END_STREAM is as cut as any other code.
       attempt.fail(
-        code === constants.NGHTTP2_PROTOCOL_ERROR ? 'protocol' : 'reset',
+        code === ErrorCode.PROTOCOL_ERROR ? 'protocol' : 'reset',
         `${this.#authority} reset the stream (${nameOfCode(code)})`,
-        cause,
       );
     }
   }
 
   /** Called about once a second while anything is in flight. */
   sweep(now: number): void {
-    if (this.#heard !== this.#heardAtSweep) {
-      this.#heardAtSweep = this.#heard;
-      this.#lastHeardAt = now;
-      return;
-    }
-    if (this.#pingSentAt !== null) {
-      if (now - this.#pingSentAt > this.#tuning.pingTimeoutMs) {
-        this.destroy(
-          new TransportError(
-            'idle-timeout',
-            `the connection to ${this.#authority} fell silent and does not answer a ping`,
-          ),
-        );
-        // Nobody reads a farewell there, and the session would wait for it to be written.
-        this.#socket.destroy();
-      }
-    } else if (this.#active > 0 && now - this.#lastHeardAt > this.#tuning.silenceMs) {
-      this.#ping(now);
-    }
+    const step = this.#silence.sweep(now, this.#client.openStreams > 0);
+    if (step === 'ask') this.#ping(now);
+    if (step !== 'give-up') return;
+    const text = `the connection to ${this.#authority} fell silent and does not answer a ping`;
+    this.destroy(new TransportError('idle-timeout', text));
+    // Nobody reads a farewell there.
+    this.#socket.destroy();
   }
 
   /** Ends it when the last request in flight has ended. */
   retire(): void {
     this.#retire();
-    this.#session.close();
-  }
-
-  /** The socket broke. */
-  lose(error: Error): void {
-    this.#cause ??= error;
-    this.#retire();
-    this.#session.destroy();
+    this.#closeIfIdle();
   }
 
   /** Ends it now; what is in flight fails with `error`. */
   destroy(error: TransportError): void {
     this.#verdict = error;
     this.#retire();
-    this.#session.destroy();
+    this.#client.close();
   }
 
   #retire(): void {
@@ -211,60 +175,53 @@ export class Http2Connection implements ExchangeOwner {
     this.#events.onRetired();
   }
 
+  #closeIfIdle(): void {
+    if (this.#client.openStreams === 0) this.#client.close();
+  }
+
   /** A connection that was idle may be dead without our knowing; it is asked, but not waited for. */
   #wake(attempt: Attempt): void {
     const now = performance.now();
-    if (this.#served > 0) this.#wokenBy = { attempt, heard: this.#heard };
-    if (this.#heard !== this.#heardAtSweep) {
-      this.#heardAtSweep = this.#heard;
-      // Heard since the last sweep, so at most a sweep ago.
-    } else if (now - this.#lastHeardAt > this.#tuning.idleCheckMs && this.#pingSentAt === null) {
-      this.#ping(now);
-    }
-    this.#lastHeardAt = now;
+    if (this.#served > 0) this.#wokenBy = { attempt, heard: this.#silence.heard };
+    if (this.#silence.wake(now) === 'ask') this.#ping(now);
   }
 
   #ping(now: number): void {
-    if (this.#connectionLost()) return;
-    this.#pingSentAt = now;
-    this.#session.ping((error) => {
-      this.#pingSentAt = null;
-      if (error === null) this.#heard += 1;
-    });
+    if (this.#client.isClosed) return;
+    this.#silence.onAsked(now);
+    this.#client.ping(() => this.#silence.onAnswer());
   }
 
-  #connectionLost(): boolean {
-    return this.#session.closed || this.#session.destroyed;
-  }
-
-  #isUnprocessed(
-    attempt: Attempt,
-    stream: ClientHttp2Stream,
-    code: number,
-    cause: unknown,
-  ): boolean {
-    if (attempt.hasHead) return false;
-    if (code === constants.NGHTTP2_REFUSED_STREAM) return true;
-    // Requested after GOAWAY had come, or on a connection out of stream ids: never sent.
-    if (stream.id === undefined || errorCode(cause) === 'ERR_HTTP2_OUT_OF_STREAMS') {
-      this.#retire();
-      return true;
-    }
-    if (this.#goaway !== null) return stream.id > this.#goaway.lastId;
+  #isUnprocessed(attempt: Attempt, { reason, code }: Abort): boolean {
+    if (reason === 'unprocessed') return true;
+    if (reason === 'reset') return code === ErrorCode.REFUSED_STREAM;
     // The server closed an idle connection while our request was on its way.
     return (
-      this.#connectionLost() &&
+      reason === 'lost' &&
+      !this.#hasGoaway &&
+      !(this.#cause instanceof ConnectionError) &&
       this.#wokenBy?.attempt === attempt &&
-      this.#wokenBy.heard === this.#heard &&
+      this.#wokenBy.heard === this.#silence.heard &&
       attempt.request.method === 'GET'
     );
   }
-}
 
-function limitOf(session: ClientHttp2Session): number {
-  return session.remoteSettings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  #failLost(attempt: Attempt): void {
+    const cause = this.#cause ?? undefined;
+    const certificate = clientCertificateFault(cause, this.#authority);
+    if (certificate !== null) {
+      attempt.failWith(certificate);
+    } else if (cause instanceof ConnectionError) {
+      attempt.fail('protocol', `${this.#authority} broke HTTP/2: ${cause.message}`, cause);
+    } else {
+      const why =
+        this.#goawayCode === ErrorCode.NO_ERROR ? errorCode(cause) : nameOfCode(this.#goawayCode);
+      const detail = why === '' ? '' : ` (${why})`;
+      attempt.fail(
+        'reset',
+        `${this.#authority} closed the connection under the request${detail}`,
+        cause,
+      );
+    }
+  }
 }

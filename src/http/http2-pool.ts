@@ -1,7 +1,6 @@
 /**
  * The HTTP/2 connections of one origin: one, as long as it has room; more, where the server allows
- * fewer streams than the run wants. node:http2 would queue what exceeds the limit without telling,
- * so what waits, waits here, first come first served.
+ * fewer streams than the run wants. What exceeds the limit waits here, first come first served.
  */
 import type { Socket } from 'node:net';
 import type { Attempt } from './attempt.ts';

@@ -1,6 +1,6 @@
-import { connect as connectHttp2 } from 'node:http2';
 import type { Socket } from 'node:net';
 import { clientCertificateFault, errorCode } from './connect-fault.ts';
+import { ConnectionError } from './h2/connection-error.ts';
 import { Http2Connection, type Http2Events } from './http2-connection.ts';
 import { TransportError } from './transport.ts';
 import type { TransportTuning } from './transport-tuning.ts';
@@ -20,50 +20,34 @@ export function openHttp2(
 ): Promise<Http2Connection> {
   const host = origin.host;
   return new Promise((resolve, reject) => {
-    const session = connectHttp2(origin, {
-      createConnection: () => socket,
-      settings: { enablePush: false, initialWindowSize: tuning.streamWindowBytes },
-      // In MB. At Node's default of 10 it refuses streams by itself; what bounds memory is the
-      // number of requests in flight.
-      maxSessionMemory: 4096,
-    });
-    const fail = (
-      fault: 'connect-timeout' | 'reset' | 'protocol',
-      text: string,
-      cause?: unknown,
-    ) => {
+    const onBegun = (): void => {
       clearTimeout(timer);
-      session.destroy();
-      reject(
-        clientCertificateFault(cause, host) ??
-          new TransportError(fault, text, cause === undefined ? undefined : { cause }),
-      );
-    };
-    const timer = setTimeout(
-      () => fail('connect-timeout', `${host} did not begin HTTP/2 within ${timeoutMs / 1000} s`),
-      timeoutMs,
-    );
-    const onError = (error: Error): void => {
-      const fault = errorCode(error).startsWith('ERR_HTTP2') ? 'protocol' : 'reset';
-      fail(fault, `${host} did not begin HTTP/2 (${errorCode(error)})`, error);
-    };
-    const onClose = (): void => fail('reset', `${host} closed the connection before HTTP/2 began`);
-    session.once('error', onError);
-    session.once('close', onClose);
-    // An alert after the handshake reaches the socket alone; node:http2 would wait for ever.
-    let connection: Http2Connection | null = null;
-    socket.once('error', (error) => {
-      if (connection === null) onError(error);
-      else connection.lose(error);
-      socket.destroy();
-    });
-    session.once('remoteSettings', () => {
-      clearTimeout(timer);
-      session.off('close', onClose);
-      session.setLocalWindowSize(tuning.connectionWindowBytes);
-      connection = new Http2Connection(session, socket, origin, events, tuning);
-      session.off('error', onError);
       resolve(connection);
-    });
+    };
+    const onLost = (cause: Error | null): void => {
+      clearTimeout(timer);
+      reject(beginningFault(host, cause));
+    };
+    const connection = new Http2Connection(socket, origin, events, tuning, onBegun, onLost);
+    const timer = setTimeout(() => {
+      const text = `${host} did not begin HTTP/2 within ${timeoutMs / 1000} s`;
+      const error = new TransportError('connect-timeout', text);
+      reject(error);
+      connection.destroy(error);
+    }, timeoutMs);
   });
+}
+
+function beginningFault(host: string, cause: Error | null): TransportError {
+  if (cause === null) {
+    return new TransportError('reset', `${host} closed the connection before HTTP/2 began`);
+  }
+  const certificate = clientCertificateFault(cause, host);
+  if (certificate !== null) return certificate;
+  const isBroken = cause instanceof ConnectionError;
+  return new TransportError(
+    isBroken ? 'protocol' : 'reset',
+    `${host} did not begin HTTP/2 (${isBroken ? cause.message : errorCode(cause)})`,
+    { cause },
+  );
 }

@@ -1,0 +1,200 @@
+/** The open streams of a connection, and what the server sends on them. */
+import { type Abort, ClientStream, type ResponseSink } from './client-stream.ts';
+import { ConnectionError } from './connection-error.ts';
+import type { FloodGuard } from './flood-guard.ts';
+import type { StreamFrames } from './frame-dispatch.ts';
+import type { FrameWriter } from './frame-writer.ts';
+import { HpackDecoder } from './hpack-decoder.ts';
+import { LateData } from './late-data.ts';
+import { ErrorCode, MAX_31_BITS } from './protocol-numbers.ts';
+import { ReceiveWindow } from './receive-window.ts';
+import { checkTrailers, readResponseHead } from './response-head.ts';
+
+/** Told the server in SETTINGS, and held against it. */
+export const MAX_HEADER_LIST_BYTES = 64 * 1024;
+
+/** A server may measure its way with a PING for each part that it sends, and settle each request. */
+const FRAMES_PER_RESPONSE = 4;
+const USEFUL_FRAME_BYTES = 1024;
+
+export interface StreamsSettings {
+  readonly streamWindowBytes: number;
+  readonly connectionWindowBytes: number;
+  /** A stream is over; what it may still have to send is to be forgotten. */
+  readonly onOver: (stream: ClientStream) => void;
+}
+
+export class ClientStreams implements StreamFrames {
+  readonly #writer: FrameWriter;
+  readonly #guard: FloodGuard;
+  readonly #settings: StreamsSettings;
+  readonly #decoder = new HpackDecoder(MAX_HEADER_LIST_BYTES);
+  readonly #receiveWindow: ReceiveWindow;
+  readonly #late: LateData;
+  readonly #open = new Map<number, ClientStream>();
+  #nextId = 1;
+  /** Of the DATA frame at hand; null where its stream is over. */
+  #receiving: ClientStream | null = null;
+  #isCarrying = false;
+  #frameBytes = 0;
+
+  constructor(writer: FrameWriter, guard: FloodGuard, settings: StreamsSettings) {
+    this.#writer = writer;
+    this.#guard = guard;
+    this.#settings = settings;
+    const { streamWindowBytes, connectionWindowBytes } = settings;
+    this.#receiveWindow = new ReceiveWindow(connectionWindowBytes);
+    this.#late = new LateData(streamWindowBytes, connectionWindowBytes);
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  get hasIds(): boolean {
+    return this.#nextId <= MAX_31_BITS;
+  }
+
+  all(): Iterable<ClientStream> {
+    return this.#open.values();
+  }
+
+  add(sink: ResponseSink, body: Uint8Array | null, sendWindow: number): ClientStream {
+    const { streamWindowBytes } = this.#settings;
+    const stream = new ClientStream(this.#nextId, sink, body, sendWindow, streamWindowBytes);
+    this.#nextId += 2;
+    this.#open.set(stream.id, stream);
+    return stream;
+  }
+
+  /** The open stream of that id; undefined where it is over. @throws ConnectionError for one never opened */
+  get(id: number): ClientStream | undefined {
+    const stream = this.#open.get(id);
+    // Even ones would be the server's own, and push is turned off (RFC 9113 §5.1.1).
+    if (stream === undefined && (id >= this.#nextId || id % 2 === 0)) {
+      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a frame on a stream that never was');
+    }
+    return stream;
+  }
+
+  /** We want no more of it. */
+  cancel(stream: ClientStream, code: number): void {
+    if (stream.isOver) return;
+    this.#remove(stream);
+    this.#writer.reset(stream.id, code);
+    this.#late.expect();
+  }
+
+  /** Ends all streams above `lastId`. */
+  abortAbove(lastId: number, abort: Abort): void {
+    const over = [...this.#open.values()].filter((stream) => stream.id > lastId);
+    for (const stream of over) this.#remove(stream);
+    for (const stream of over) stream.sink.onAbort(abort);
+  }
+
+  /** The response breaks the rules, which ends its stream (RFC 9113 §8.1.1). */
+  breakOff(stream: ClientStream, code: number, message: string): void {
+    this.cancel(stream, code);
+    stream.sink.onAbort({ reason: 'malformed', code, message });
+  }
+
+  onDataBegin(id: number, frameBytes: number): void {
+    if (!this.#receiveWindow.take(frameBytes)) {
+      throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'more DATA than allowed');
+    }
+    const increment = this.#receiveWindow.due();
+    if (increment > 0) this.#writer.windowUpdate(0, increment);
+    const stream = this.get(id) ?? null;
+    this.#receiving = stream;
+    this.#isCarrying = false;
+    this.#frameBytes = frameBytes;
+    if (stream === null) {
+      this.#late.take(frameBytes);
+    } else if (!stream.receiveWindow.take(frameBytes)) {
+      this.breakOff(stream, ErrorCode.FLOW_CONTROL_ERROR, 'more DATA than the stream allows');
+    } else if (!stream.hasHead) {
+      this.breakOff(stream, ErrorCode.PROTOCOL_ERROR, 'DATA before the response');
+    }
+  }
+
+  onDataBytes(bytes: Buffer): void {
+    const stream = this.#receiving;
+    if (stream === null || stream.isOver) return;
+    this.#isCarrying = true;
+    stream.sink.onData(bytes);
+  }
+
+  onDataEnd(endsStream: boolean): void {
+    const stream = this.#receiving;
+    this.#receiving = null;
+    if (stream === null || stream.isOver) return;
+    if (endsStream) {
+      this.#end(stream);
+      return;
+    }
+    if (!this.#isCarrying) this.#guard.count();
+    else if (this.#frameBytes >= USEFUL_FRAME_BYTES) this.#guard.credit(1);
+    const increment = stream.receiveWindow.due();
+    if (increment > 0) this.#writer.windowUpdate(stream.id, increment);
+  }
+
+  onHeaderBlock(id: number, endsStream: boolean, bytes: Buffer, start: number, end: number): void {
+    // Also where nobody wants it any more: the next block builds on this one's table.
+    const fields = this.#decoder.decode(bytes, start, end);
+    const stream = this.get(id);
+    if (stream === undefined) {
+      this.#guard.count();
+      return;
+    }
+    const malformed =
+      fields === null
+        ? `headers of more than ${MAX_HEADER_LIST_BYTES} bytes`
+        : stream.hasHead
+          ? this.#takeTrailers(fields, endsStream)
+          : this.#takeHead(stream, fields, endsStream);
+    if (malformed !== null) this.breakOff(stream, ErrorCode.PROTOCOL_ERROR, malformed);
+    else if (endsStream && !stream.isOver) this.#end(stream);
+  }
+
+  onReset(id: number, code: number): void {
+    const stream = this.get(id);
+    if (stream === undefined) {
+      this.#guard.count();
+      return;
+    }
+    this.#remove(stream);
+    stream.sink.onAbort({ reason: 'reset', code, message: '' });
+  }
+
+  #takeHead(stream: ClientStream, fields: readonly string[], endsStream: boolean): string | null {
+    const head = readResponseHead(fields);
+    if (typeof head === 'string') return head;
+    if (head.status < 200) {
+      // 101 is not for HTTP/2 (§8.6).
+      if (endsStream || head.status === 101) return `a response that ends with ${head.status}`;
+      this.#guard.count();
+      return null;
+    }
+    stream.hasHead = true;
+    stream.sink.onHead(head.status, head.headers);
+    return null;
+  }
+
+  #takeTrailers(fields: readonly string[], endsStream: boolean): string | null {
+    return endsStream ? checkTrailers(fields) : 'headers in the middle of a body';
+  }
+
+  #end(stream: ClientStream): void {
+    this.#remove(stream);
+    this.#guard.credit(FRAMES_PER_RESPONSE);
+    // An answer that did not wait for the whole request leaves it half open (§8.1).
+    if (!stream.isSent) this.#writer.reset(stream.id, ErrorCode.CANCEL);
+    stream.sink.onEnd();
+  }
+
+  #remove(stream: ClientStream): void {
+    stream.isOver = true;
+    this.#open.delete(stream.id);
+    this.#settings.onOver(stream);
+  }
+}

@@ -1,0 +1,27 @@
+/** What we let the server send, of one stream or of the connection (RFC 9113 §5.2, §6.9). */
+export class ReceiveWindow {
+  readonly #size: number;
+  /** Received and not yet given back. */
+  #owed = 0;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /** @returns false if the server sent more than it was allowed */
+  take(bytes: number): boolean {
+    this.#owed += bytes;
+    return this.#owed <= this.#size;
+  }
+
+  /**
+   * The increment that is due, or 0. At half the window: rarely enough to cost nothing, and early
+   * enough that over a long way the other half is still on the road.
+   */
+  due(): number {
+    if (this.#owed < this.#size / 2) return 0;
+    const increment = this.#owed;
+    this.#owed = 0;
+    return increment;
+  }
+}
