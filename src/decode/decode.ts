@@ -11,7 +11,7 @@ export type { FoundRecords } from './found-records.ts';
 export { createJsonScanner, type JsonScan, type JsonScanner } from './json-scan.ts';
 export { loadSelection } from './load-selection.ts';
 export { describeMissing } from './page-shape.ts';
-export { createPicker, type Picked } from './pick-values.ts';
+export { createPicker } from './pick-values.ts';
 export { createKeyReader } from './record-keys.ts';
 export { recordsDigest } from './records-digest.ts';
 export { isExpression, parseSelection, pathOf, type Selection } from './selection.ts';
