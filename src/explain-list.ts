@@ -11,8 +11,8 @@ import { createTransport } from './http/create-transport.ts';
 import type { Protocol } from './http/transport.ts';
 import { createLoneFetch, type LonePage } from './pipeline/fetch-alone.ts';
 import { createLessonReader } from './pipeline/lesson-reader.ts';
-import { pageView } from './pipeline/page-source.ts';
-import { paginateJob, withPresetHeaders } from './pipeline/paginate-job.ts';
+import { paginateJob, withPresetOf } from './pipeline/paginate-job.ts';
+import { pageView } from './pipeline/paginated-source.ts';
 import { createLockedRequester } from './pipeline/requester.ts';
 import { transportOptions } from './pipeline/transport-options.ts';
 import { discoverPagination, type PageView } from './plan/detect/discover.ts';
@@ -51,15 +51,9 @@ export interface Explanation {
 
 const LIMIT_HEADER = /rate-?limit|retry-after|quota|call-limit|limit-info/i;
 
-/**
- * Finds out how a list pages, with at most eight requests, and writes nothing.
- *
- * @throws EverypageError where the first page does not come, with its reason
- * @example
- * const { flags, total } = await explain('https://api.example/items');
- */
-export async function explain(url: string, userOptions: RunOptions = {}): Promise<Explanation> {
-  const options = withPresetHeaders(resolveOptions(userOptions));
+/** See `explain`. */
+export async function explainList(url: string, userOptions: RunOptions): Promise<Explanation> {
+  const options = await withPresetOf(resolveOptions(userOptions));
   const source: PlanSource = { kind: options.literal ? 'literal' : 'template', text: url };
   const { method, body, secretParams } = options;
   const plan = () => createListPlan({ sources: [source], method, body, secretParams });
@@ -82,7 +76,7 @@ export async function explain(url: string, userOptions: RunOptions = {}): Promis
     });
     const found = await discoverPagination(
       job.start,
-      { pinned: job.pinned },
+      { pinned: job.pinned, usual: job.usual },
       async (request: PageRequest) => {
         const page = await fetchAlone(request);
         seen.push(page);

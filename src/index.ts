@@ -21,7 +21,8 @@ export type {
   Verdict,
   VerdictName,
 } from './core/summary.ts';
-export { type Explanation, explain } from './explain.ts';
+export { explain } from './explain.ts';
+export type { Explanation } from './explain-list.ts';
 export { type ExportOptions, exportArchive } from './export-archive.ts';
 export {
   allPages,

@@ -10,14 +10,13 @@ import type { Stop, Summary } from './core/summary.ts';
 import { createTransport } from './http/create-transport.ts';
 import type { Transport } from './http/transport.ts';
 import { ArchiveThread } from './pipeline/archive-thread.ts';
+import { createPageSource } from './pipeline/create-page-source.ts';
 import { noCounters } from './pipeline/dispatcher.ts';
 import { type Fetching, fetchPlan } from './pipeline/fetch-plan.ts';
 import type { Opened } from './pipeline/messages.ts';
-import { createPageSource } from './pipeline/page-source.ts';
 import { type Job, prepare } from './pipeline/prepare.ts';
 import { summarize } from './pipeline/summarize.ts';
 import type { PlanSource } from './plan/plan.ts';
-import { readUntilAgreed } from './read-until-agreed.ts';
 import type { Receivers } from './receivers.ts';
 
 /**
@@ -32,7 +31,9 @@ export async function run(
   sources: readonly PlanSource[],
   options: RunOptions & Receivers = {},
 ): Promise<Summary> {
-  return options.repair ? readUntilAgreed(readOnce, sources, options) : readOnce(sources, options);
+  if (!options.repair) return readOnce(sources, options);
+  const { readUntilAgreed } = await import('./read-until-agreed.ts');
+  return readUntilAgreed(readOnce, sources, options);
 }
 
 async function readOnce(

@@ -43,6 +43,21 @@ export function againCommand(
   return readsStdin ? `${command}   (with the same list on standard input)` : command;
 }
 
+/** What was typed after another verb, as a command that fetches. */
+export function fetchCommandText(
+  typed: TypedArguments,
+  env: Environment,
+  more: readonly string[],
+): string {
+  const secretParams = typed.list('secret-param');
+  const words = [
+    ...typed.positionals.map((argument) => shownUrl(argument, secretParams)),
+    ...typed.flags.filter(({ name }) => !['json', 'color'].includes(name)).flatMap(flagWords),
+    ...more,
+  ];
+  return [programName(env), ...words.map(shellQuote)].join(' ');
+}
+
 /** `everypage export` with the output, format and selection of what was typed. */
 export function takeCommand(typed: TypedArguments, env: Environment, archivePath: string): string {
   const words = [

@@ -1,13 +1,25 @@
 import { EverypageError } from '../core/errors.ts';
-import { explain } from '../index.ts';
+import { type Explanation, explain } from '../index.ts';
 import { explanationText } from '../report/explanation-text.ts';
 import { asciiJson } from '../report/json-log.ts';
+import { fetchCommandText } from './command-text.ts';
 import type { CliContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { TypedArguments } from './parse-arguments.ts';
 import { readRunOptions } from './run-options.ts';
 import { createStdoutSink } from './stdout-sink.ts';
 import { describeTerminal, parseColorWhen } from './terminal.ts';
+
+/** What was typed with the flags that pin it, as a command that fetches. */
+function pinnedCommand(
+  typed: TypedArguments,
+  env: CliContext['env'],
+  { pagination, flags, isWholeList }: Explanation,
+): string {
+  const isKnown = pagination.style !== 'single' || isWholeList;
+  const words = isKnown ? flags : ['--paginate', 'none', '--records'];
+  return fetchCommandText(typed, env, [...words, '-o', 'items.ndjson']);
+}
 
 /** `everypage explain URL`: how a list pages, what showed it, and the flags that pin it. */
 export async function explainCommand(
@@ -26,7 +38,7 @@ export async function explainCommand(
   const facts = describeTerminal(context.stdout, context.env, when);
   const text = typed.has('json')
     ? asciiJson(explanation, 2)
-    : explanationText(explanation, url, facts.color);
+    : explanationText(explanation, pinnedCommand(typed, context.env, explanation), facts.color);
   const stdout = createStdoutSink(context.stdout);
   await stdout.write(Buffer.from(`${text}\n`));
   await stdout.flush();

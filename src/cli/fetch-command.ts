@@ -4,9 +4,11 @@ import { EverypageError } from '../core/errors.ts';
 import type { RunEvent } from '../core/events.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { Summary } from '../core/summary.ts';
-import { run, sourceOf } from '../index.ts';
+import { sourceOf } from '../plan/sources.ts';
 import { summaryJson } from '../report/summary-json.ts';
 import { summaryText } from '../report/summary-text.ts';
+// Not by way of index.ts, which loads export and verification as well: a first request would wait.
+import { run } from '../run.ts';
 import { againCommand, takeCommand } from './command-text.ts';
 import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.ts';

@@ -6,7 +6,7 @@ import type { Secret } from './secret.ts';
 
 /** A page as a pagination function sees it. */
 export interface PageToContinue {
-  /** Credentials in it are replaced by `REDACTED`. */
+  /** As it was asked for: the credentials of the start URL's query are in it. */
   readonly url: string;
   readonly status: number;
   /** The kept response headers, names in lower case. */

@@ -50,7 +50,7 @@ export interface RecordEvidence {
   }[];
   /** Ordinals that no page covers: from ≤ n < to. */
   readonly gaps: readonly { readonly branch: number; readonly from: number; readonly to: number }[];
-  /** Pages that were read again at the end and had other records then. */
+  /** Pages that were read again at the end and had other records then, or were not there. */
   readonly changed: readonly Place[];
 }
 

@@ -87,7 +87,11 @@ export class ArchiveSession {
     // A lesson counts the records of the list, whatever the export makes of a page.
     const checked = pagination === null ? select : pagination.records;
     const selection = await loadSelection(checked);
-    const reader = new BatchReader(selection, pagination, maxDecodedBytes, secretParams);
+    const readLesson =
+      pagination === null
+        ? null
+        : (await import('./lesson-reader.ts')).createLessonReader(pagination);
+    const reader = new BatchReader(selection, readLesson, maxDecodedBytes, secretParams);
     const follow =
       pagination === null
         ? new ArchiveFollower(
@@ -119,8 +123,9 @@ export class ArchiveSession {
     const fingerprint = fingerprintOf(specification);
     const found = Archive.openOrCreate(part, specification, fingerprint, this.#clock.wallTime());
     if (Buffer.compare(found.archive.fingerprint, fingerprint) === 0) return found;
-    if (found.archive.counts().stored === 0) {
-      // Nothing is lost with it, so it must not stand in the way of a corrected command.
+    const isOnePage = found.archive.pagination?.style === 'single';
+    if (found.archive.counts().stored === 0 || isOnePage) {
+      // Next to nothing is lost with it, so it must not stand in the way of a corrected command.
       found.archive.close();
       discardArchive(part);
       return Archive.openOrCreate(part, specification, fingerprint, this.#clock.wallTime());

@@ -12,6 +12,12 @@ export interface Timing {
   readonly durationMs: number;
 }
 
+interface HeaderNames {
+  /** Headers that say how the list goes on. */
+  readonly pagingHeaders: readonly string[];
+  readonly secretParams: readonly string[];
+}
+
 /** What the archive is told of a page whose last attempt this was. */
 export function arrivedPage(
   task: Task,
@@ -19,14 +25,14 @@ export function arrivedPage(
   response: RawResponse | null,
   reason: string | null,
   timing: Timing,
-  pagingHeaders: readonly string[],
+  { pagingHeaders, secretParams }: HeaderNames,
 ): ArrivedPage {
   const page: ArrivedPage = {
     place: task.request.place,
     url: task.shownUrl,
     state,
     status: response?.status ?? null,
-    headers: response === null ? null : keptHeaders(response.headers),
+    headers: response === null ? null : keptHeaders(response.headers, secretParams),
     encoding: response === null ? null : singleHeader(response.headers['content-encoding']),
     bodyBytes: response?.bodyBytes ?? 0,
     reason,

@@ -3,12 +3,14 @@ import { classifyFault, classifyResponse, type Outcome } from '../http/outcome.t
 import { classifyRedirect, MAX_REDIRECTS } from '../http/redirect.ts';
 import { type RawResponse, type Transport, TransportError } from '../http/transport.ts';
 import type { HeaderRecord, Trust } from './request-headers.ts';
+import { withholdCredentials } from './withhold-credentials.ts';
 
 export interface AttemptContext {
   readonly transport: Transport;
   readonly headers: Readonly<Record<Trust, HeaderRecord>>;
   readonly hasCredentials: boolean;
   readonly allowOrigins: ReadonlySet<string>;
+  readonly secretParams: readonly string[];
   wallTime(): number;
 }
 
@@ -72,7 +74,7 @@ function follow(
   const redirect = classifyRedirect(new URL(from.origin + from.path), location);
   if (redirect.kind === 'invalid')
     return { kind: 'fail', reason: `${status} with an invalid Location` };
-  const { url } = redirect;
+  let { url } = redirect;
   if (redirect.kind === 'downgrade') {
     return {
       kind: 'unsafe',
@@ -94,6 +96,7 @@ function follow(
       };
     }
     trust = 'foreign';
+    url = new URL(withholdCredentials(url.href, from.origin + from.path, context.secretParams));
   }
   // RFC 9110 §15.4: 307 and 308 keep the method; after the others a POST becomes a GET, as clients do.
   const keeps = status === 307 || status === 308 || from.method === 'GET';

@@ -1,12 +1,11 @@
 import type { AttemptRecord, PageRecord } from '../archive/archive-types.ts';
 import type { Lesson } from '../core/lesson.ts';
 import { PAGE_KEY_BYTES } from '../core/page-key.ts';
-import type { Pagination } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
 import { type BodyCheck, type BodyVerdict, createBodyCheck } from '../decode/check-body.ts';
 import { type FoundRecords, parseSelection, type Selection } from '../decode/decode.ts';
 import type { FollowedPage } from './follow-archive.ts';
-import { createLessonReader, type Taught } from './lesson-reader.ts';
+import type { LessonReader, Taught } from './lesson-reader.ts';
 import type { ArrivedPage, Batch, Rejection } from './messages.ts';
 
 export interface ReadBatch {
@@ -29,19 +28,22 @@ const NO_RECORDS: FoundRecords = { count: 0, spans: new Uint32Array(0), compact:
 export class BatchReader {
   readonly #check: BodyCheck;
   readonly #checkWhole: BodyCheck;
-  readonly #read: ReturnType<typeof createLessonReader> | null;
+  readonly #read: LessonReader | null;
   readonly #secretParams: readonly string[];
 
-  /** @param selection the list's records where it is paginated, else what the export takes */
+  /**
+   * @param selection the list's records where it is paginated, else what the export takes
+   * @param readLesson null where the plan does not learn
+   */
   constructor(
     selection: Selection,
-    pagination: Pagination | null,
+    readLesson: LessonReader | null,
     maxDecodedBytes: number,
     secretParams: readonly string[],
   ) {
     this.#check = createBodyCheck(selection, maxDecodedBytes);
     this.#checkWhole = createBodyCheck(parseSelection(null), maxDecodedBytes);
-    this.#read = pagination === null ? null : createLessonReader(pagination);
+    this.#read = readLesson;
     this.#secretParams = secretParams;
   }
 

@@ -386,7 +386,10 @@ export class Dispatcher {
     reason: string | null,
     timing: Timing,
   ): Arrival['page'] {
-    return arrivedPage(task, state, response, reason, timing, this.#parts.pagingHeaders);
+    const { pagingHeaders, options } = this.#parts;
+    const { secretParams } = options;
+    const names = { pagingHeaders, secretParams };
+    return arrivedPage(task, state, response, reason, timing, names);
   }
 }
 

@@ -6,7 +6,6 @@ import type { Pagination } from '../core/pagination.ts';
 import type { Stop } from '../core/summary.ts';
 import type { Transport } from '../http/transport.ts';
 import type { LearningPlan } from '../plan/plan.ts';
-import { pagingHeaders } from '../plan/read-lesson.ts';
 import type { ArchiveThread } from './archive-thread.ts';
 import { type Counters, Dispatcher } from './dispatcher.ts';
 import type { EarlyAnswers } from './early-answers.ts';
@@ -37,6 +36,8 @@ export interface FetchParts {
 export interface Learning {
   readonly plan: LearningPlan;
   readonly pagination: Pagination;
+  /** Response headers that its lessons need. */
+  readonly pagingHeaders: readonly string[];
   /** Answers that came before there was a plan. */
   readonly early: EarlyAnswers;
 }
@@ -61,7 +62,7 @@ export function fetchPlan(parts: FetchParts): Fetching {
     counters: parts.counters,
     random: Math.random,
     storedBefore: (opened.resumed?.stored ?? 0) > 0,
-    pagingHeaders: learning === null ? [] : pagingHeaders(learning.pagination),
+    pagingHeaders: learning?.pagingHeaders ?? [],
     pastEnd: learning?.pagination.pastEnd ?? [],
     attempt: async (task) => learning?.early.take(task.key) ?? request(task.request),
     learn:

@@ -1,3 +1,4 @@
+import { redactUrl } from '../core/redact.ts';
 import type { HeaderValues } from '../http/transport.ts';
 
 /** Response headers worth keeping: what represents the page, how it pages and what it says about limits. Never Set-Cookie. */
@@ -17,16 +18,31 @@ const KEPT_PREFIX = /^(?:x-)?(?:rate-?limit|total|wp-total|next|page|pagination)
 const known = new Map<string, boolean>();
 const MOST_KNOWN = 1000;
 
-/** As a JSON object for the archive, or null where nothing is worth keeping. */
-export function keptHeaders(headers: HeaderValues): string | null {
+/** A link's target, or a URL that stands by itself. */
+const LINK = /<[^<>]*>|https?:\/\/[^\s<>"]+/gi;
+
+/** As a JSON object for the archive, without credentials in links; null where nothing is worth keeping. */
+export function keptHeaders(headers: HeaderValues, secretParams: readonly string[]): string | null {
   let kept: Record<string, string | readonly string[]> | null = null;
   for (const name in headers) {
     const value = headers[name];
     if (value === undefined || !isKept(name)) continue;
     kept ??= {};
-    kept[name] = value;
+    kept[name] =
+      typeof value === 'string'
+        ? withoutCredentials(value, secretParams)
+        : value.map((each) => withoutCredentials(each, secretParams));
   }
   return kept === null ? null : JSON.stringify(kept);
+}
+
+function withoutCredentials(value: string, secretParams: readonly string[]): string {
+  if (!value.includes('=')) return value;
+  return value.replace(LINK, (link) =>
+    link.startsWith('<')
+      ? `<${redactUrl(link.slice(1, -1), secretParams)}>`
+      : redactUrl(link, secretParams),
+  );
 }
 
 /** A field's value; repeated fields join with a comma (RFC 9110 §5.3). */

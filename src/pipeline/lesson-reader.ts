@@ -19,13 +19,17 @@ export interface TaughtBy {
 
 export interface Taught {
   readonly lesson: Lesson;
-  /** Each record's key as literal text, or null where no key is known. */
+  /** Each record's key as literal text, the record where pages overlap and none is known, or null. */
   readonly keys: readonly string[] | null;
 }
 
+export type LessonReader = (page: TaughtBy) => Taught;
+
 /** Reads what pages teach under one pagination. */
-export function createLessonReader(pagination: Pagination): (page: TaughtBy) => Taught {
-  const keysOf = pagination.key === null ? null : createKeyReader(pagination.key);
+export function createLessonReader(pagination: Pagination): LessonReader {
+  // Without a key, what pages repeat is compared as it stands; records that are alike may be two.
+  const path = pagination.key ?? (pagination.overlap > 0 ? '@' : null);
+  const keysOf = path === null ? null : createKeyReader(path);
   const literals = new LiteralReader();
   return ({ url, headers, body, found }) => {
     const keys = keysOf === null ? null : keysOf(body, found);
@@ -34,8 +38,8 @@ export function createLessonReader(pagination: Pagination): (page: TaughtBy) => 
       headers,
       literal: literals.of(body, found),
       recordCount: pagination.records === null ? 0 : found.count,
-      firstKey: keys?.[0] ?? null,
-      lastKey: keys?.at(-1) ?? null,
+      firstKey: pagination.key === null ? null : (keys?.[0] ?? null),
+      lastKey: pagination.key === null ? null : (keys?.at(-1) ?? null),
       digest: recordsDigest(body, found),
     });
     return { lesson, keys };

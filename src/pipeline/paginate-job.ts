@@ -1,12 +1,10 @@
 import { EverypageError } from '../core/errors.ts';
 import type { NextPage, ResolvedOptions } from '../core/options.ts';
 import type { PageRequest } from '../core/page-request.ts';
-import type { Pagination } from '../core/pagination.ts';
+import type { Pagination, PaginationStyle } from '../core/pagination.ts';
 import { isExpression } from '../decode/decode.ts';
 import type { Plan, PlanSource } from '../plan/plan.ts';
-import { findPreset } from '../plan/presets.ts';
-import { getQueryParameter, setQueryParameter } from '../plan/request-parts.ts';
-import { parseSplit, type Split } from '../plan/split-ranges.ts';
+import type { Split } from '../plan/split-ranges.ts';
 import { parseUrlTemplate } from '../plan/url-template.ts';
 
 /** A list that pages by itself. */
@@ -14,6 +12,8 @@ export interface PaginateJob {
   readonly start: PageRequest;
   /** What detection need not find: the preset's and the user's. */
   readonly pinned: Partial<Pagination>;
+  /** The preset's style where the first page shows none; null without one. */
+  readonly usual: PaginationStyle | null;
   readonly split: Split | null;
   readonly next: NextPage | null;
 }
@@ -39,16 +39,25 @@ export async function paginateJob(
   }
   const [first] = (await firstBatch(planAgain())) ?? [];
   if (first === undefined) return null;
-  const start = withPresetBegin(first, preset);
   const records =
     options.select === null || isExpression(options.select) ? {} : { records: options.select };
-  const ofPreset = preset === null ? {} : findPreset(preset).pagination;
+  const ofPreset =
+    preset === null ? { ...NO_PRESET, start: first } : await presetJob(first, preset);
   return {
-    start,
-    pinned: { ...ofPreset, ...records, ...pinned },
-    split: split === null ? null : parseSplit(split),
+    start: ofPreset.start,
+    pinned: { ...ofPreset.pins, ...records, ...pinned },
+    usual: ofPreset.usual,
+    split: split === null ? null : (await import('../plan/split-ranges.ts')).parseSplit(split),
     next,
   };
+}
+
+const NO_PRESET = { pins: {}, usual: null } as const;
+
+/** Most runs name no preset, and do not load the table of them. */
+async function presetJob(first: PageRequest, preset: string) {
+  const { presetPins, withPresetBegin } = await import('./use-preset.ts');
+  return { start: withPresetBegin(first, preset), ...presetPins(preset) };
 }
 
 function isOneUrl(sources: readonly PlanSource[]): boolean {
@@ -63,24 +72,9 @@ async function firstBatch(plan: Plan): Promise<readonly PageRequest[] | null> {
   return null;
 }
 
-/** Some APIs page only where the first request asks for it (`cursor=*`); the user's own value wins. */
-function withPresetBegin(start: PageRequest, preset: string | null): PageRequest {
-  let { url } = start;
-  for (const [name, value] of Object.entries(
-    preset === null ? {} : (findPreset(preset).begin ?? {}),
-  )) {
-    if (getQueryParameter(url, name) === null) url = setQueryParameter(url, name, value);
-  }
-  return { ...start, url };
-}
-
-/** Some APIs want a header besides; the user's own of that name wins. */
-export function withPresetHeaders(options: ResolvedOptions): ResolvedOptions {
+/** The options with the headers that a preset's API wants. */
+export async function withPresetOf(options: ResolvedOptions): Promise<ResolvedOptions> {
   const { preset } = options.paginate;
-  const wanted = preset === null ? {} : (findPreset(preset).headers ?? {});
-  const given = new Set(options.headers.map(({ name }) => name));
-  const added = Object.entries(wanted)
-    .map(([name, value]) => ({ name: name.toLowerCase(), value }))
-    .filter(({ name }) => !given.has(name));
-  return added.length === 0 ? options : { ...options, headers: [...options.headers, ...added] };
+  if (preset === null) return options;
+  return (await import('./use-preset.ts')).withPresetHeaders(options, preset);
 }

@@ -12,7 +12,7 @@ import { checkSources, createListPlan } from '../plan/list-plan.ts';
 import type { Plan, PlanSource } from '../plan/plan.ts';
 import { checkOutputFolder } from './check-output-folder.ts';
 import type { ExportTarget, OpenRequest } from './messages.ts';
-import { type PaginateJob, paginateJob, withPresetHeaders } from './paginate-job.ts';
+import { type PaginateJob, paginateJob, withPresetOf } from './paginate-job.ts';
 import { specificationOf } from './specification.ts';
 import { transportOptions } from './transport-options.ts';
 
@@ -40,7 +40,7 @@ export async function prepare(
   userOptions: RunOptions,
   receiver: 'bytes' | 'pages' | 'none',
 ): Promise<Job> {
-  const options = withPresetHeaders(resolveOptions(userOptions));
+  const options = await withPresetOf(resolveOptions(userOptions));
   await loadSelection(options.select);
   const target = exportTarget(options, receiver);
   checkOutputFolder(options.output);

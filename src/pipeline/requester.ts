@@ -7,6 +7,7 @@ import { Secret } from '../core/secret.ts';
 import type { Transport } from '../http/transport.ts';
 import { type AttemptResult, attemptPage } from './attempt.ts';
 import { createRequestHeaders, type Trust } from './request-headers.ts';
+import { withholdCredentials } from './withhold-credentials.ts';
 
 /** Sends page requests with the headers that their origin may have. */
 export type Requester = (request: PageRequest) => Promise<AttemptResult>;
@@ -66,7 +67,10 @@ export function createLockedRequester(parts: RequesterParts, startUrl: string): 
         `a next link leads from https to ${origin}; that is never followed. Where the server means https, say how the list pages instead, as with --paginate page`,
       );
     }
-    if (allowed.has(origin)) return send(request, 'foreign');
+    if (allowed.has(origin)) {
+      const url = withholdCredentials(request.url, startUrl, parts.options.secretParams);
+      return send({ ...request, url }, 'foreign');
+    }
     return unsafe(
       `a next link leads to another origin, ${origin}. If you trust it, add ` +
         `--allow-origin ${origin}; it gets no credentials and none of your headers`,
@@ -84,6 +88,7 @@ function createSender({ transport, options, clock }: RequesterParts) {
     headers: createRequestHeaders(options.headers),
     hasCredentials: holdsCredentials(options),
     allowOrigins: new Set(options.allowOrigins),
+    secretParams: options.secretParams,
     wallTime: clock.wallTime,
   };
   return (request: PageRequest, trust: Trust): Promise<AttemptResult> => {

@@ -40,10 +40,14 @@ const styleNames: Readonly<Record<PaginationStyle, string>> = {
   single: 'one page',
 };
 
-/** What is said of an API, without a newline at its end. */
-export function explanationText(facts: ExplanationFacts, url: string, color: boolean): string {
+/**
+ * What is said of an API, without a newline at its end.
+ *
+ * @param command fetches it all, ready for a shell
+ */
+export function explanationText(facts: ExplanationFacts, command: string, color: boolean): string {
   const paint = createPainter(color);
-  const { pagination, evidence, flags, pageRecords, total, pages, requests } = facts;
+  const { pagination, evidence, pageRecords, total, pages, requests } = facts;
   const rows: [label: string, text: string][] = [['pages by', howItPages(facts)]];
   for (const [index, line] of evidence.entries()) {
     rows.push([index === 0 ? 'because' : '', escapeText(line)]);
@@ -63,12 +67,10 @@ export function explanationText(facts: ExplanationFacts, url: string, color: boo
   const width = Math.max(...rows.map(([label]) => label.length));
   const lines = rows.map(([label, text]) => `${paint('dim', label.padEnd(width))}  ${text}`);
   const isKnown = pagination.style !== 'single' || facts.isWholeList;
-  const words = isKnown ? flags : ['--paginate', 'none'];
   const heading = isKnown
     ? 'To fetch it all, with nothing left to find out:'
     : 'If this page is all there is:';
-  const command = ['everypage', `'${escapeText(url)}'`, ...words.map(quoted), '-o items.ndjson'];
-  lines.push('', paint('bold', heading), `  ${command.join(' ')}`);
+  lines.push('', paint('bold', heading), `  ${command}`);
   return lines.join('\n');
 }
 
@@ -82,15 +84,11 @@ function howItPages({ pagination, isParallel, isWholeList }: ExplanationFacts): 
   if (pagination.style !== 'single') return isParallel ? `${name}, in parallel` : name;
   return isWholeList
     ? `${name}, which is the whole list`
-    : `${name}: nothing in it shows how to go on (exit 3, unless --paginate none says that it is all)`;
+    : `${name}: nothing in it shows how to go on`;
 }
 
 function estimate({ estimatedMs, isParallel }: ExplanationFacts): string {
   if (estimatedMs === null) return '';
   const how = isParallel ? ' with as many at once as -c allows' : '';
   return `; all of it in about ${formatDuration(Math.max(1, Math.round(estimatedMs)))}${how}`;
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
