@@ -25,7 +25,9 @@ function isInstalled(): boolean {
   }
 }
 
-export function versionOf(name: string): string {
-  const file = join(FOLDER, 'node_modules', name, 'package.json');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+/** Its own name and version, as they stand in its package.json. */
+export function installedName(folder: string): string {
+  const file = join(FOLDER, 'node_modules', folder, 'package.json');
+  const { name, version } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+  return `${name} ${version}`;
 }

@@ -1,4 +1,4 @@
-/** CouchDB's HTTP API as PouchDB serves it: `_all_docs`, `_changes`, `_find`. */
+/** CouchDB's HTTP API as PouchDB serves it: `_all_docs`, `_changes`. */
 import type { RequestListener } from 'node:http';
 import { items } from './items.ts';
 import { listen } from './listening.ts';
@@ -16,7 +16,7 @@ interface Default<Value> {
 }
 
 const { default: core } = await load<Default<PouchConstructor>>('pouchdb-core');
-for (const name of ['pouchdb-adapter-memory', 'pouchdb-mapreduce', 'pouchdb-find']) {
+for (const name of ['pouchdb-adapter-memory', 'pouchdb-mapreduce']) {
   core.plugin((await load<Default<unknown>>(name)).default);
 }
 const Pouch = core.defaults({ adapter: 'memory' });

@@ -146,7 +146,8 @@ function namesOfEcho(path: string): readonly string[] {
   if (isPageObject && /^number$/i.test(name)) return ['page', 'page[number]'];
   if (isPageObject) return [`page[${name}]`, name];
   if (!namesPage(name) && !namesOffset(name)) return ['page'];
-  return bare === name ? [name] : [lower, name];
+  // Feathers and OData echo `skip` for what `$skip` asks for.
+  return bare === name ? [name, `$${name}`] : [lower, name];
 }
 
 /** What stands beside a page size in the APIs that call it so. */
