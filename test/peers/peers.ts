@@ -166,7 +166,6 @@ export const peers: readonly Peer[] = [
         path: '/items',
         all: everyRow,
         records,
-        flags: ['--paginate', 'offset', '--page-param', '$skip'],
       },
     ],
   },
