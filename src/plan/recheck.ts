@@ -2,10 +2,13 @@ import type { PlanEnd } from '../core/lesson.ts';
 import { type PageRequest, RECHECK_BRANCH } from '../core/page-request.ts';
 import type { LearningPlan } from './plan.ts';
 
-/** The first and the last page of a branch that had records. */
+/** Pages that may turn out to lie past the end: a window of them, and those that are said to be there. */
+const MOST_PAST_END = 80;
+
+/** The first and the last pages of a branch that had records, in order. */
 interface Edges {
   first: PageRequest;
-  last: PageRequest;
+  readonly last: PageRequest[];
 }
 
 /**
@@ -28,7 +31,7 @@ export function withRecheck(plan: LearningPlan): LearningPlan {
       await answered.promise;
     },
     learn(request, ended) {
-      const { branch, position } = request.place;
+      const { branch } = request.place;
       if (branch === RECHECK_BRANCH) {
         left -= 1;
         if (left === 0) answered.resolve();
@@ -36,9 +39,8 @@ export function withRecheck(plan: LearningPlan): LearningPlan {
       }
       if (ended.state === 'stored' && ended.lesson.records > 0) {
         const edge = edges.get(branch);
-        if (edge === undefined) edges.set(branch, { first: request, last: request });
-        else if (position < edge.first.place.position) edge.first = request;
-        else if (position > edge.last.place.position) edge.last = request;
+        if (edge === undefined) edges.set(branch, { first: request, last: [request] });
+        else keepEdges(edge, request);
       }
       plan.learn(request, ended);
     },
@@ -48,10 +50,20 @@ export function withRecheck(plan: LearningPlan): LearningPlan {
   };
 }
 
+function keepEdges(edges: Edges, request: PageRequest): void {
+  const { position } = request.place;
+  const { first, last } = edges;
+  if (position < first.place.position) edges.first = request;
+  const at = last.findLastIndex(({ place }) => place.position < position) + 1;
+  if (at === 0 && last.length === MOST_PAST_END) return;
+  last.splice(at, 0, request);
+  if (last.length > MOST_PAST_END) last.shift();
+}
+
 function recheckRequests(edges: ReadonlyMap<number, Edges>, end: PlanEnd): PageRequest[] {
   const endOf = new Map(end.ends.map(({ branch, position }) => [branch, position]));
   const inside = [...edges.values()]
-    .flatMap(({ first, last }) => [first, last])
+    .flatMap(({ first, last }) => [first, ...last])
     .filter(({ place }) => place.position < (endOf.get(place.branch) ?? Number.POSITIVE_INFINITY))
     .sort((a, b) => a.place.branch - b.place.branch || a.place.position - b.place.position);
   const first = inside[0];

@@ -4,7 +4,7 @@ import type { Pagination } from '../core/pagination.ts';
 import { setQueryParameter } from './query-parameter.ts';
 import { getBodyMember, setBodyMember } from './request-body.ts';
 
-export { differInOneNumber, type NumberDifference } from './one-number.ts';
+export { differInOneNumber } from './one-number.ts';
 export { getQueryParameter, mergeParameters, setQueryParameter } from './query-parameter.ts';
 export { getBodyMember, setBodyMember } from './request-body.ts';
 

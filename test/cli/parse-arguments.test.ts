@@ -129,7 +129,10 @@ describe('refusals', () => {
       refusal(['verify', 'a', '-H', 'a: b']),
       /-H is a flag of everypage URL and everypage explain, not of/,
     );
-    assert.match(refusal(['--json', url]), /everypage verify, everypage explain and everypage presets, not of everypage URL/);
+    assert.match(
+      refusal(['--json', url]),
+      /everypage verify, everypage explain and everypage presets, not of everypage URL/,
+    );
   });
 
   it('suggest a verb for a word near one, and leave everything else to be a URL', () => {

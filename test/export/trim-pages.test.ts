@@ -3,9 +3,18 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { createTrimmer } from '../../src/export/trim-pages.ts';
 
-/** Ordinals that are left of pages given as position and number of records. */
-function kept(pages: readonly (readonly [number, number])[], overlap: number): number[] {
-  const trim = createTrimmer(overlap);
+type Page = readonly [position: number, records: number];
+
+/** How far a plan lets the pages overlap: never by all that the first one holds. */
+function overlapOf([first]: readonly Page[], asked: number): number {
+  if (first === undefined || first[0] > 0) return 0;
+  return Math.max(0, Math.min(asked, first[1] - 1));
+}
+
+/** Ordinals that are left of the pages. */
+function kept(pages: readonly Page[], asked: number): number[] {
+  const trim = createTrimmer(asked);
+  const overlap = overlapOf(pages, asked);
   return pages.flatMap(([position, records]) => {
     const skip = trim({ branch: 0, position }, records);
     const first = Math.max(0, position - overlap);
@@ -67,6 +76,9 @@ test('an overlap is left out of all pages but the first', () => {
     ),
     [0, 1, 2, 3, 4, 5, 6, 7],
   );
+});
+
+test('an overlap is at most one record less than the first page holds', () => {
   assert.deepEqual(
     kept(
       [
@@ -75,8 +87,11 @@ test('an overlap is left out of all pages but the first', () => {
       ],
       10,
     ),
-    [0, 1, 2, 3, 4],
+    [0, 1, 2, 3, 4, 5],
   );
+  const trim = createTrimmer(2);
+  assert.equal(trim({ branch: 0, position: 0 }, 2), 0);
+  assert.equal(trim({ branch: 0, position: 2 }, 2), 1, 'it holds the records 1 and 2');
 });
 
 test('an overlap that a page does not repeat in full drops nothing', () => {
@@ -84,12 +99,12 @@ test('an overlap that a page does not repeat in full drops nothing', () => {
   assert.deepEqual(
     kept(
       [
-        [0, 1],
-        [3, 4],
+        [0, 3],
+        [5, 4],
       ],
       2,
     ),
-    [0, 1, 2, 3, 4],
+    [0, 1, 2, 3, 4, 5, 6],
   );
 });
 
@@ -103,9 +118,10 @@ test('each branch begins anew', () => {
 test('whatever the pages, each record comes once and in order', () => {
   const page = fc.tuple(fc.nat(20), fc.nat(6));
   fc.assert(
-    fc.property(fc.array(page), fc.nat(4), (pages, overlap) => {
+    fc.property(fc.array(page), fc.nat(4), (pages, asked) => {
       const sorted = pages.toSorted(([a], [b]) => a - b);
-      const ordinals = kept(sorted, overlap);
+      const overlap = overlapOf(sorted, asked);
+      const ordinals = kept(sorted, asked);
       const covered = sorted.flatMap(([position, records]) =>
         Array.from({ length: records }, (_, index) => Math.max(0, position - overlap) + index),
       );

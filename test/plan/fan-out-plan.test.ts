@@ -18,7 +18,7 @@ import {
   stored,
 } from './simulated-list.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 300);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 200);
 const url = 'https://a.example/items';
 
 const byPage = paginationOf({ style: 'page', param: 'page', first: 1 });
@@ -449,9 +449,9 @@ test('each page repeats the end of the one before where an overlap is asked for'
   assert.deepEqual(positions(full), [0, 10, 18, 26, 34]);
 });
 
-test('a million pages are made as they are taken', () => {
+test('pages of a known total are made as they are taken', () => {
   const plan = planOf(byPage);
-  const lesson = (position: number) => stored({ records: 1, total: 1e6, digest: `${position}` });
+  const lesson = (position: number) => stored({ records: 1, total: 1e5, digest: `${position}` });
   let outstanding = 0;
   let answered = 0;
   const queue: ReturnType<typeof plan.take>[number][] = [];
@@ -463,9 +463,9 @@ test('a million pages are made as they are taken', () => {
       answered += 1;
     }
   }
-  assert.equal(answered, 1e6);
+  assert.equal(answered, 1e5);
   assert.ok(outstanding < 1000);
-  assert.equal(plan.known(), 1e6);
+  assert.equal(plan.known(), 1e5);
 });
 
 const size = fc.integer({ min: 1, max: 12 });
@@ -557,7 +557,7 @@ test('the same lessons lead to the same requests, whatever order they come in', 
         assert.deepEqual(askedIn(one), askedIn(other));
       },
     ),
-    { numRuns: numRuns / 3 },
+    { numRuns: Math.ceil(numRuns / 3) },
   );
 });
 

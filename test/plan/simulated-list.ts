@@ -157,6 +157,7 @@ export function drive(
       mostOutstanding = Math.max(mostOutstanding, onTheWay.length);
     }
     if (onTheWay.length === 0) break;
+    if (asked.length > 200_000) throw new Error('the plan does not end');
     const [request] = onTheWay.splice(Math.floor(random() * onTheWay.length), 1);
     const { place } = request!;
     const { ended, records } = answer(request!);

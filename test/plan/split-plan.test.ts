@@ -22,7 +22,7 @@ import {
   stored,
 } from './simulated-list.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 100);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 60);
 const byCursor = paginationOf({ style: 'cursor', param: 'cursor', nextPath: 'next' });
 const byOffset = paginationOf({ style: 'offset', param: 'offset', sizeParam: 'limit' });
 
@@ -145,6 +145,32 @@ test('a slice of one unit that is still too much ends at the ceiling and is name
   assert.equal(driven.end.reason, 'ceiling');
   assert.match(driven.end.detail!, /id\[gte\]=5, id\[lt\]=6: the server gives the first 20/);
   assert.deepEqual(recordsOf(driven, 'ordinal'), [1, ...dense.slice(0, 20), 7]);
+});
+
+test('halves of slices are asked for in the order of the range', () => {
+  const plan = planOf('id[gte]=0..29/10', { pagination: { ...byOffset, ceiling: 5 } });
+  for (const request of plan.take(256).toReversed()) {
+    plan.learn(request, stored({ records: 1, total: 6, digest: 'x' }));
+  }
+  assert.deepEqual(
+    plan.take(256).map(({ url }) => getQueryParameter(url, 'id[gte]')),
+    ['0', '5', '10', '15', '20', '25'],
+  );
+});
+
+test('a slice among very many is bisected only as long as there are branches left', () => {
+  const plan = planOf('id[gte]=0..65535999999/1000000', {
+    pagination: { ...byOffset, ceiling: 20 },
+  });
+  const driven = drive(plan, (request) => {
+    const isFirst = getQueryParameter(request.url, 'id[gte]') === '0';
+    return isFirst ? answer([...Array(50).keys()], 10)(request) : answer([], 10)(request);
+  });
+  assert.equal(driven.end.reason, 'ceiling');
+  assert.match(driven.end.detail!, /^id\[gte\]=0, id\[lt\]=62500: /);
+  const branches = driven.end.ends.map(({ branch }) => branch);
+  assert.equal(new Set(branches).size, branches.length);
+  assert.ok(branches.at(-1)! < 2 ** 22);
 });
 
 test('the whole ends as the worst of its slices', () => {

@@ -1,5 +1,5 @@
 import type { PageRequest } from '../../core/page-request.ts';
-import type { Pagination } from '../../core/pagination.ts';
+import type { Pagination, PaginationStyle } from '../../core/pagination.ts';
 import { setPart } from '../request-parts.ts';
 import { type Acceptance, acceptCandidate } from './accept-candidate.ts';
 import { detect } from './detect.ts';
@@ -39,6 +39,8 @@ export interface Discovery {
 export interface DiscoverOptions {
   /** What the user said already; it wins over whatever is detected. */
   readonly pinned: Partial<Pagination>;
+  /** How such lists page, for a first page that shows nothing: then nothing is tried. */
+  readonly usual?: PaginationStyle | null;
 }
 
 type Ask = (request: Candidate['request'], position: number) => Promise<PageView | null>;
@@ -62,7 +64,7 @@ interface Settled {
  */
 export async function discoverPagination(
   start: PageRequest,
-  { pinned }: DiscoverOptions,
+  { pinned, usual = null }: DiscoverOptions,
   fetchPage: (request: PageRequest) => Promise<PageView>,
 ): Promise<Discovery> {
   const first = await fetchPage(start);
@@ -75,7 +77,9 @@ export async function discoverPagination(
     return view;
   };
   const facts = readFacts(first, pinned);
-  const detection = pinDetection(detect(first, pinned), facts, pinned);
+  const shown = detect(first, pinned);
+  const isOpen = shown.kind !== 'found' && usual !== null;
+  const detection = pinDetection(shown, facts, isOpen ? { style: usual, ...pinned } : pinned);
   const { evidence, isWholeList, ...settled } =
     detection.kind === 'candidates'
       ? await tryCandidates(first, detection, pinned, ask)
