@@ -7,7 +7,7 @@ import { EverypageError } from './core/errors.ts';
 import type { RunOptions } from './core/options.ts';
 import { isWhole, type Summary } from './core/summary.ts';
 import { createBodyCheck } from './decode/check-body.ts';
-import { loadSelection, recordsDigest } from './decode/decode.ts';
+import { createKeyReader, loadSelection, recordsDigest } from './decode/decode.ts';
 import { exportArchive } from './export-archive.ts';
 import { archivePages } from './pipeline/archive-pages.ts';
 import { decodeStored } from './pipeline/decode-stored.ts';
@@ -23,9 +23,10 @@ type ReadOnce = (
 const MOST_READINGS = 5;
 
 /**
- * Reads the whole list again until two readings in a row have the same records in the same pages: a
- * change during one of them, also one that leaves the total as it was, makes them differ. The output
- * is written from the last.
+ * Reads the whole list again until two readings in a row have the same records in the same pages, by
+ * their keys where they have one. The list stood so for a moment between the two, unless a record
+ * went and came back: of what was there before the second page and is there no more, or the other
+ * way round, one of the two readings is another. The output is written from the last.
  */
 export async function readUntilAgreed(
   readOnce: ReadOnce,
@@ -42,43 +43,57 @@ export async function readUntilAgreed(
   const folder = (output ?? rest.archive) ? null : mkdtempSync(join(tmpdir(), 'everypage-'));
   const archive = rest.archive ?? `${output ?? join(folder!, 'reading')}.everypage`;
   try {
-    let before: string | null = null;
+    let before: { readonly digest: string; readonly reasons: string } | null = null;
     for (let reading = 1; ; reading += 1) {
       const fresh = reading > 1 || rest.fresh === true;
       const one = { ...rest, archive, fresh, keep: true, allowIncomplete: false };
       const summary = { ...(await readOnce(sources, one)), readings: reading };
-      const { stop, verdict, archivePath } = summary;
-      const isMissing = verdict.failed > 0 || verdict.stored === 0;
-      if (stop !== null || archivePath === null || isMissing) return summary;
-      const now = await digestOf(archivePath);
-      const agrees = now === before;
+      const { stop, verdict, failures, archivePath } = summary;
+      if (stop !== null || archivePath === null || verdict.stored === 0) return summary;
+      const { digest, pastEnd } = await recordsOf(archivePath);
+      // A page may have gone because the list became shorter; other failures do not pass by that.
+      const areGone = failures.every(({ status }) => pastEnd.includes(status ?? 0));
+      if (!areGone) return await written(summary, archivePath, options);
+      const now = { digest, reasons: verdict.reasons.join() };
+      // A change that only the second look showed may be gone in the next reading; what every
+      // reading says is so.
+      const isSteady = verdict.name !== 'drifted' || now.reasons === before?.reasons;
+      const agrees = now.digest === before?.digest && isSteady;
       if (!agrees && reading < MOST_READINGS) {
         before = now;
         continue;
       }
-      if (!agrees) return neverAgreed(summary);
-      return await written(summary, archivePath, options);
+      return await written(agrees ? summary : neverAgreed(summary), archivePath, options);
     }
   } finally {
     if (folder !== null) rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Over the records of each page in page order; what else a page says may change with the time. */
-async function digestOf(archivePath: string): Promise<string> {
+interface Records {
+  /** Over the records of each page in page order; what else is said may change with the time. */
+  readonly digest: string;
+  readonly pastEnd: readonly number[];
+}
+
+async function recordsOf(archivePath: string): Promise<Records> {
   const archive = Archive.openReadOnly(archivePath);
   try {
     const maxDecodedBytes = 256 * 1024 * 1024;
-    const selection = await loadSelection(archive.pagination?.records ?? null);
+    const { records = null, key = null, pastEnd = [] } = archive.pagination ?? {};
+    const selection = await loadSelection(records);
+    const keysOf = key === null ? null : createKeyReader(key);
     const check = createBodyCheck(selection, maxDecodedBytes);
     const digest = createHash('sha256');
     for (const page of archivePages(archive)) {
       const { place, body } = decodeStored(page, maxDecodedBytes);
       const checked = check(body, null);
-      const records = checked.ok ? recordsDigest(body, checked.found) : null;
-      digest.update(`${place.branch} ${place.position} ${records}\n`);
+      const keys = checked.ok ? (keysOf?.(body, checked.found) ?? null) : null;
+      const areNamed = keys !== null && !keys.includes('');
+      const bytes = checked.ok && !areNamed ? recordsDigest(body, checked.found) : null;
+      digest.update(JSON.stringify([place, areNamed ? keys : bytes]));
     }
-    return digest.digest('hex');
+    return { digest: digest.digest('hex'), pastEnd };
   } finally {
     archive.close();
   }

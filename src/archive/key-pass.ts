@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { isByOrdinal } from './page-pass.ts';
-import { POSITION_MASK, placeColumns } from './schema.ts';
+import { POSITION_MASK, placeColumns, RECHECK_PLACE } from './schema.ts';
 import { query } from './sqlite.ts';
 
 /** Two pages, in page order, and how many keys they share; or one page that has keys twice. */
@@ -16,7 +16,8 @@ export interface SharedKeys {
 }
 
 export interface KeyFacts {
-  readonly unique: number;
+  /** Null where records have no key: then those that overlap are compared alone, as they stand. */
+  readonly unique: number | null;
   readonly duplicates: number;
   /** The first few, neighbours before others. */
   readonly shared: readonly SharedKeys[];
@@ -40,7 +41,7 @@ function keysOf(pagination: Pagination): string {
   const ordinal = isByOrdinal(pagination) ? `${from} + item.key` : place;
   return `SELECT ${place}, item.value AS key, ${ordinal} AS ordinal
     FROM record_keys, json_each(record_keys.keys) AS item
-    WHERE ${place} NOT IN (
+    WHERE ${place} < ${RECHECK_PLACE} AND ${place} NOT IN (
       SELECT place FROM page INDEXED BY page_not_stored WHERE state <> 'stored')`;
 }
 
@@ -64,7 +65,8 @@ const LOW_AND_HIGH = 'min(place, previous) AS low, max(place, previous) AS high'
 
 /**
  * Counts keys by sorting them; what does not fit the cache is sorted in a temporary file. Where pages
- * overlap by ordinal, the same key at the same ordinal is one record that was read twice.
+ * overlap by ordinal, the same key at the same ordinal is one record that was read twice. Empty text
+ * is the key of records that have none: each is another record.
  *
  * @param sharesBoundaries each page begins with the record that the one before ended with
  * @param readAgain ordinals that were read more than once
@@ -83,7 +85,7 @@ export function passOverKeys(
          SELECT ${LOW_AND_HIGH}, ${isSame} AS is_same, place < previous AS is_closer FROM (
            SELECT place, ordinal, lag(place) OVER by_key AS previous,
              lag(ordinal) OVER by_key AS previous_ordinal
-           FROM (${keys}) WINDOW by_key AS (PARTITION BY key ORDER BY ordinal, place))
+           FROM (${keys}) WHERE key <> '' WINDOW by_key AS (PARTITION BY key ORDER BY ordinal, place))
          WHERE previous IS NOT NULL)
        GROUP BY low, high ORDER BY low, high`,
   );
@@ -99,19 +101,19 @@ export function passOverKeys(
     duplicates += told;
     if (told > 0) shared.add(sharedKeys(row, told));
   }
-  const shifted = readAgain > 0 ? findShifted(database, keys) : [];
+  const shifted = readAgain > 0 ? findShifted(database, pagination) : [];
   return { unique: count - repeats, duplicates, shared: shared.list(), shifted };
 }
 
 /** Two records at one ordinal: the second page began elsewhere in the list than the first one. */
-function findShifted(database: DatabaseSync, keys: string): readonly SharedKeys[] {
+export function findShifted(database: DatabaseSync, pagination: Pagination): readonly SharedKeys[] {
   const pairs = query<PairRow>(
     database,
     `SELECT ${PAIR}, count(*), 0, 0, ${ARE_NEIGHBOURS} FROM (
          SELECT ${LOW_AND_HIGH} FROM (
            SELECT place, key, lag(place) OVER by_ordinal AS previous,
              lag(key) OVER by_ordinal AS previous_key
-           FROM (${keys}) WINDOW by_ordinal AS (PARTITION BY ordinal ORDER BY place))
+           FROM (${keysOf(pagination)}) WINDOW by_ordinal AS (PARTITION BY ordinal ORDER BY place))
          WHERE previous IS NOT NULL AND key <> previous_key)
        GROUP BY low, high ORDER BY low, high LIMIT ${MOST_SHARED}`,
   );

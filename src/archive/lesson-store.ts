@@ -50,7 +50,7 @@ export class LessonStore {
     const { branch, position } = place;
     const filled = branch === RECHECK_BRANCH ? lesson : this.#filled(place, lesson);
     this.#put.run(branch, position, Math.round(startedAt), JSON.stringify(filled));
-    if (keys !== null && keys.length > 0 && branch !== RECHECK_BRANCH) {
+    if (keys !== null && keys.length > 0) {
       this.#putKeys.run(branch, position, JSON.stringify(keys.map(shortKey)));
     }
     return filled;

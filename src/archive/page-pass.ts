@@ -5,7 +5,7 @@ import type { Pagination } from '../core/pagination.ts';
 import type { RecordEvidence } from '../core/summary.ts';
 import type { PageState } from './archive-types.ts';
 import { readLesson } from './kept-json.ts';
-import { placeColumns } from './schema.ts';
+import { PLACE, placeColumns, RECHECK_PLACE } from './schema.ts';
 import { query } from './sqlite.ts';
 import { type Reading, StatedTotals } from './stated-totals.ts';
 
@@ -14,6 +14,8 @@ export interface SecondReading {
   readonly place: Place;
   readonly isChanged: boolean;
   readonly isRead: boolean;
+  /** The server says that there is no such page any more. */
+  readonly isGone: boolean;
 }
 
 /** What the pages inside the plan's ends say together. */
@@ -43,6 +45,7 @@ export interface PageFacts {
   readonly leastTotal: number | null;
   readonly totalPagesAtStart: number | null;
   readonly totalPagesAtEnd: number | null;
+  readonly totalPagesBetween: number | null;
   readonly secondReadings: readonly SecondReading[];
 }
 
@@ -59,6 +62,7 @@ type Row = [
   state: PageState,
   lesson: string | null,
   readAt: number | null,
+  status: number | null,
 ];
 
 interface Read extends Reading {
@@ -74,25 +78,43 @@ export function passOverPages(
 ): PageFacts {
   const rows = query<Row>(
     database,
-    `SELECT ${placeColumns('page.place')}, page.state, lesson.text, lesson.read_at
+    `SELECT ${placeColumns('page.place')}, page.state, lesson.text, lesson.read_at,
+         CASE WHEN page.place >= ${RECHECK_PLACE}
+           THEN (SELECT status FROM content WHERE id = page.content) END
        FROM page LEFT JOIN lesson ON lesson.place = page.place
        WHERE page.state <> 'beyond-end' ORDER BY page.place`,
   );
-  const pass = new PagePass(pagination, ends);
-  for (const [branch, position, state, text, readAt] of rows.iterate()) {
+  const pass = new PagePass(pagination, ends, createKeyComparison(database));
+  for (const [branch, position, state, text, readAt, status] of rows.iterate()) {
     const place = { branch, position };
     const lesson = text === null ? null : readLesson(text, path);
     const read = lesson === null ? null : { place, lesson, readAt: readAt ?? 0 };
-    if (branch === RECHECK_BRANCH) pass.readAgain(position, read);
+    if (branch === RECHECK_BRANCH) pass.readAgain(position, read, status);
     else pass.page(place, state, read);
   }
   return pass.facts();
+}
+
+/** Whether two places have records with the same keys; null where not all have one. */
+type KeyComparison = (a: Place, b: Place) => boolean | null;
+
+function createKeyComparison(database: DatabaseSync): KeyComparison {
+  const compare = query<[number]>(
+    database,
+    `SELECT a.keys = b.keys FROM record_keys AS a, record_keys AS b
+       WHERE a.place = ${PLACE} AND b.place = ${PLACE} AND instr(a.keys, '""') = 0`,
+  );
+  return (a, b) => {
+    const row = compare.get(a.branch, a.position, b.branch, b.position);
+    return row === undefined ? null : row[0] === 1;
+  };
 }
 
 class PagePass {
   readonly #pagination: Pagination;
   readonly #byOrdinal: boolean;
   readonly #ends: Map<number, number>;
+  readonly #haveSameKeys: KeyComparison;
   #branch: BranchPass | null = null;
   #first: Read | null = null;
   #last: Read | null = null;
@@ -109,10 +131,11 @@ class PagePass {
   readonly #totals: StatedTotals[] = [];
   readonly #secondReadings: SecondReading[] = [];
 
-  constructor(pagination: Pagination, ends: PlanEnd['ends']) {
+  constructor(pagination: Pagination, ends: PlanEnd['ends'], haveSameKeys: KeyComparison) {
     this.#pagination = pagination;
     this.#byOrdinal = isByOrdinal(pagination);
     this.#ends = new Map(ends.map(({ branch, position }) => [branch, position]));
+    this.#haveSameKeys = haveSameKeys;
   }
 
   page(place: Place, state: PageState, read: Read | null): void {
@@ -142,14 +165,22 @@ class PagePass {
   }
 
   /** Position 0 is the first page with records again, 1 the last one. */
-  readAgain(position: number, read: Read | null): void {
+  readAgain(position: number, read: Read | null, status: number | null): void {
     this.#endBranch();
     const original = position === 0 ? this.#first : this.#last;
     if (original === null) return;
-    const isChanged = read !== null && read.lesson.digest !== original.lesson.digest;
-    this.#secondReadings.push({ place: original.place, isChanged, isRead: read !== null });
-    const { branch } = original.place;
+    const isChanged = read !== null && !this.#areSame(original, read);
+    const isGone = read === null && this.#pagination.pastEnd.includes(status ?? 0);
+    const { place } = original;
+    this.#secondReadings.push({ place, isChanged, isRead: read !== null, isGone });
+    const { branch } = place;
     if (read !== null) this.#totals.find(({ number }) => number === branch)?.hear(read);
+  }
+
+  /** Records with the same keys are the same, also where something in them has changed. */
+  #areSame(first: Read, second: Read): boolean {
+    if (first.lesson.digest === second.lesson.digest) return true;
+    return this.#haveSameKeys(first.place, second.place) === true;
   }
 
   facts(): PageFacts {
@@ -174,6 +205,7 @@ class PagePass {
       leastTotal: sum(totals.map(({ least, end }) => end?.total ?? least)),
       totalPagesAtStart: sum(totals.map(({ startPages }) => startPages)),
       totalPagesAtEnd: sum(totals.map(({ endPages }) => endPages?.total ?? null)),
+      totalPagesBetween: totals.find(({ betweenPages: it }) => it !== null)?.betweenPages ?? null,
       secondReadings: this.#secondReadings,
     };
   }
@@ -217,7 +249,7 @@ class PagePass {
     const a = isLast ? before.lesson.lastKey : before.lesson.firstKey;
     const b = isLast ? read.lesson.firstKey : read.lesson.lastKey;
     this.#boundaries += 1;
-    if (a !== null && a === b) this.#sharedBoundaries += 1;
+    if (a !== null && a !== '' && a === b) this.#sharedBoundaries += 1;
   }
 
   #endBranch(): void {

@@ -80,7 +80,10 @@ export class PageStore {
       AND (state = 'failed' OR place NOT IN (SELECT place FROM lesson))`);
     // What was read for comparison is compared with what will be there then.
     this.#drop(`WHERE place >= ${RECHECK_PLACE}`);
-    this.#database.exec(`DELETE FROM lesson WHERE place >= ${RECHECK_PLACE}`);
+    this.#database.exec(`
+      DELETE FROM lesson WHERE place >= ${RECHECK_PLACE};
+      DELETE FROM record_keys WHERE place >= ${RECHECK_PLACE};
+    `);
     this.#setCounts(this.#count());
   }
 

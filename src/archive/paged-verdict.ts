@@ -4,7 +4,7 @@ import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { Verdict } from '../core/summary.ts';
 import type { PageCounts } from './archive-types.ts';
-import { type KeyFacts, passOverKeys } from './key-pass.ts';
+import { findShifted, type KeyFacts, passOverKeys } from './key-pass.ts';
 import { passOverPages } from './page-pass.ts';
 import { PLACE } from './schema.ts';
 import { findSigns, nameOf } from './signs.ts';
@@ -60,7 +60,9 @@ export function computePagedVerdict(database: DatabaseSync, run: PagedRun, path:
       duplicates: keys?.duplicates ?? 0,
       sharedKeys: (keys?.shared ?? []).map(({ first, second, keys }) => ({ first, second, keys })),
       gaps: pages.gaps,
-      changed: pages.secondReadings.filter(({ isChanged }) => isChanged).map(({ place }) => place),
+      changed: pages.secondReadings
+        .filter(({ isChanged, isGone }) => isChanged || isGone)
+        .map(({ place }) => place),
     },
   };
 }
@@ -72,8 +74,12 @@ function readKeys(
   readAgain: number,
   path: string,
 ): KeyFacts | null {
-  if (pagination.key === null) return null;
+  if (pagination.key === null && readAgain === 0) return null;
   try {
+    if (pagination.key === null) {
+      const shifted = findShifted(database, pagination);
+      return { unique: null, duplicates: 0, shared: [], shifted };
+    }
     return passOverKeys(database, pagination, sharesBoundaries, readAgain);
   } catch (error) {
     // SQL unpacks the keys: what it cannot unpack is no mistake of ours.

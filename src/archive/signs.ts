@@ -62,8 +62,8 @@ export function findSigns(facts: PagedFacts): readonly Sign[] {
     const text = `the records of ${counted(pages.untaught, 'page')} were not counted`;
     signs.push({ kind: 'unverified', text });
   }
-  for (const { place, isRead } of pages.secondReadings) {
-    if (isRead) continue;
+  for (const { place, isRead, isGone } of pages.secondReadings) {
+    if (isRead || isGone) continue;
     const page = `page ${formatCount(facts.numberOf(place))}`;
     const text = `${page} could not be read again at the end, so a change there does not show`;
     signs.push({ kind: 'unverified', text });
@@ -91,7 +91,9 @@ function endSigns({ planEnd, failed, pagination }: PagedFacts): readonly Sign[] 
     case 'stuck':
       return [{ kind: 'unfinished', text: detail ?? 'the second page was the first one again' }];
     case 'single': {
-      const why = detail ?? 'nothing in it shows how to go on; --paginate can say it';
+      const why =
+        detail ??
+        'nothing in it shows how to go on. Say it with --paginate, or that it is all with --paginate none';
       return [{ kind: 'unfinished', text: `one page only: ${why}` }];
     }
     case 'ceiling': {
@@ -118,6 +120,9 @@ function driftSigns({ pages, keys, fetched, numberOf }: PagedFacts): readonly Si
   } else if (totalPagesAtStart !== null && totalPagesAtStart !== totalPagesAtEnd) {
     const [first, last] = [totalPagesAtStart, totalPagesAtEnd ?? 0].map(formatCount);
     texts.push(`the server spoke of ${first} pages at first and of ${last} at the end`);
+  } else if (pages.totalPagesBetween !== null) {
+    const [first, between] = [totalPagesAtStart ?? 0, pages.totalPagesBetween].map(formatCount);
+    texts.push(`the server spoke of ${first} pages at first and of ${between} in between`);
   }
   for (const pair of keys?.shared ?? []) texts.push(sharedText(pair, numberOf));
   const told = (keys?.shared ?? []).reduce((sum, pair) => sum + pair.keys, 0);
@@ -128,9 +133,10 @@ function driftSigns({ pages, keys, fetched, numberOf }: PagedFacts): readonly Si
     const records = counted(count, 'record was another', 'records were others');
     texts.push(`where pages ${a} and ${b} overlap ${records} the second time`);
   }
-  for (const { place, isChanged } of pages.secondReadings) {
-    if (!isChanged) continue;
-    texts.push(`page ${formatCount(numberOf(place))} held other records when it was read again`);
+  for (const { place, isChanged, isGone } of pages.secondReadings) {
+    const page = `page ${formatCount(numberOf(place))}`;
+    if (isChanged) texts.push(`${page} held other records when it was read again`);
+    if (isGone) texts.push(`${page} was no longer there when it was to be read again`);
   }
   const expected = expectedRecords(pages, totalAtEnd);
   if (isSteady && expected !== null && fetched > expected) {

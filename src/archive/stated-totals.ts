@@ -20,6 +20,7 @@ export class StatedTotals {
   least: number | null = null;
   startPages: number | null = null;
   endPages: Heard | null = null;
+  betweenPages: number | null = null;
 
   constructor(number: number) {
     this.number = number;
@@ -32,6 +33,7 @@ export class StatedTotals {
     if (!isTold) return;
     if (totalPages !== null) {
       this.startPages ??= totalPages;
+      if (totalPages !== this.startPages) this.betweenPages ??= totalPages;
       this.endPages = later(this.endPages, { total: totalPages, readAt });
     }
     if (total === null) return;

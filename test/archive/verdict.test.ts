@@ -94,6 +94,26 @@ describe('a list that pages by itself is complete', () => {
     assert.deepEqual([verdict.name, verdict.records?.totalAtEnd], ['complete', 20]);
   });
 
+  it('where some records have no key, which makes no two of them the same', (t) => {
+    const pages = [taughtPage(0, ['', 'a', '']), taughtPage(1, ['', 'b'])];
+    const { name, records } = verdictOf(t, { pages, end: 2, reason: 'stated' });
+    assert.deepEqual([name, records?.unique, records?.duplicates], ['complete', 5, 0]);
+  });
+
+  it('where only something inside the records that have keys was another the second time', (t) => {
+    const list = pagesOf(30, false, { total: 30 });
+    const read = { end: 3, reason: 'stated' } as const;
+    const ticked = [
+      again(0, keysFrom(0, 10), { digest: 'f'.repeat(16) }),
+      again(1, keysFrom(20, 30), { digest: 'e'.repeat(16) }),
+    ];
+    const pages = [...list, ...ticked];
+    assert.equal(verdictOf(t, { ...read, pages }).name, 'complete');
+    const bare = pages.map((page) => ({ ...page, keys: null }));
+    const withoutKey = verdictOf(t, { ...read, pages: bare, change: { key: null } });
+    assert.deepEqual(withoutKey.records?.changed, [at(0), at(2)]);
+  });
+
   it('from where the user began, though the total is of the whole list', (t) => {
     const pages = pagesOf(50, true, { total: 80 });
     const verdict = verdictOf(t, { style: 'offset', change: { first: 30 }, pages, end: 50 });
@@ -284,6 +304,11 @@ describe('a list that pages by itself has drifted', () => {
     const verdict = verdictOf(t, { pages: [fewer, ...others], end: 3, reason: 'stated' });
     assert.equal(verdict.name, 'drifted');
     assert.match(verdict.reasons[0]!, /^the server spoke of 2 pages at first and of 3 at the end$/);
+    const [one, two, three] = pagesOf(30, false, { totalPages: 3 });
+    const more = { ...two!, lesson: { ...two!.lesson!, totalPages: 4 } };
+    const between = verdictOf(t, { pages: [one!, more, three!], end: 3, reason: 'stated' });
+    assert.deepEqual(between.reasons, ['the server spoke of 3 pages at first and of 4 in between']);
+    assert.equal(between.name, 'drifted');
   });
 
   it('where records stand on two pages, and neighbours are named first', (t) => {
@@ -329,6 +354,18 @@ describe('a list that pages by itself has drifted', () => {
       'page 1 held other records when it was read again',
       'page 3 held other records when it was read again',
     ]);
+  });
+
+  it('where the last page was refused as past the end when it was to be read again', (t) => {
+    const place = { branch: RECHECK_BRANCH, position: 1 };
+    const gone = (status: number) => failedPage(1, { place, status, reason: `${status}` });
+    const read = { end: 3, reason: 'stated' } as const;
+    const pages = [...pagesOf(21, false), again(0, keysFrom(0, 10))];
+    const verdict = verdictOf(t, { ...read, pages: [...pages, gone(404)] });
+    assert.equal(verdict.name, 'drifted');
+    assert.deepEqual(verdict.reasons, ['page 3 was no longer there when it was to be read again']);
+    assert.deepEqual(verdict.records?.changed, [at(2)]);
+    assert.equal(verdictOf(t, { ...read, pages: [...pages, gone(500)] }).name, 'unverified');
   });
 
   it('where more records came than the server says', (t) => {
@@ -386,6 +423,22 @@ describe('pages that overlap by ordinal', () => {
     assert.equal(verdict.name, 'drifted');
     assert.equal(verdict.records?.duplicates, 0);
     assert.match(verdict.reasons[0]!, /pages 1 and 2 overlap 1 record was another/);
+  });
+
+  it('are compared as they stand where records have no key, and alike ones may be two', (t) => {
+    const total = { total: 19 };
+    const read = { style: 'offset', change: { overlap: 1, key: null }, end: 19 } as const;
+    const first = taughtPage(0, keysFrom(0, 10), total);
+    const same = ['k9', 'k3', ...keysFrom(11, 19)];
+    const verdict = verdictOf(t, { ...read, pages: [first, taughtPage(10, same, total)] });
+    assert.deepEqual(verdict.reasons, []);
+    assert.deepEqual([verdict.records?.unique, verdict.records?.duplicates], [null, 0]);
+    const moved = verdictOf(t, {
+      ...read,
+      pages: [first, taughtPage(10, keysFrom(10, 20), total)],
+    });
+    assert.equal(moved.name, 'drifted');
+    assert.match(moved.reasons[0]!, /pages 1 and 2 overlap 1 record was another/);
   });
 
   it('count once where a server gave more than it was asked for', (t) => {

@@ -99,6 +99,17 @@ test('the first and the last page are read again at the end', async () => {
   }
 });
 
+test('where pages past the end have records too, the last one before it is read again', async () => {
+  const plan = createLearningPlan({ pagination: byPage, start });
+  const answer = from({ total: 1200, size: 100, says: 'nothing', pastEnd: 'last-again' });
+  const asked = await read(plan, answer);
+  const again = asked.filter(({ place }) => place.branch === RECHECK_BRANCH);
+  assert.deepEqual(
+    again.map(({ url }) => url),
+    [start.url, 'https://a.example/items?page=12'],
+  );
+});
+
 test('what comes of reading again does not change how the plan ended', async () => {
   const plan = createLearningPlan({ pagination: byPage, start });
   await read(plan, (request) =>

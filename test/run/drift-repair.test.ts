@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import type { ApiChanges } from '../../src/demo/api-server.ts';
+import { run } from '../../src/index.ts';
+import { OUTPUT, startFixture, startJsonServer, wholeOutput } from './pagination-setup.ts';
+import { temporaryFolder } from './run-cli.ts';
+
+/** Runs wait for the disk more than for each other. */
+const AT_ONCE = { concurrency: 4 };
+
+/** One page at a time, so that requests come in page order. */
+const REPAIR = { repair: true, concurrency: 1 };
+
+/** Pages of 25 of 137 records, and two of them read again. */
+const REQUESTS = 8;
+/** The request of each reading before which the list changes: two pages have been read. */
+const THIRD = 3;
+
+/** No total changes, and the first and the last page stay: one reading cannot see it. */
+function changeUnseen(list: ApiChanges): void {
+  list.deleteAt(30);
+  list.insertAt(70);
+}
+
+suite('read again until two readings agree', AT_ONCE, () => {
+  test('the output is the last one, and the summary says how often the list was read', async (t) => {
+    const { server, folder, fetch, read } = await startFixture(t, {
+      api: 'wordpress',
+      pageSize: 25,
+      onRequest: (number, list) => number === THIRD && changeUnseen(list),
+    });
+    const once = await fetch({ concurrency: 1, output: join(folder, 'once.ndjson') });
+    assert.equal(once.verdict.name, 'complete', 'one reading does not see it');
+    const lost = new Set(read('once.ndjson')!.split('\n'));
+    assert.ok(server.lines.some((line) => !lost.has(line)));
+    const { verdict, readings, output } = await fetch(REPAIR);
+    assert.deepEqual([verdict.name, readings, output?.records], ['complete', 2, 137]);
+    assert.equal(read(), wholeOutput(server));
+  });
+
+  test('a change in the first reading makes a third', async (t) => {
+    const { server, folder, fetch, read } = await startFixture(t, {
+      api: 'wordpress',
+      pageSize: 25,
+      onRequest: (number, list) => number === THIRD && changeUnseen(list),
+    });
+    writeFileSync(join(folder, OUTPUT), 'older\n');
+    const { verdict, readings } = await fetch(REPAIR);
+    assert.deepEqual([verdict.name, readings], ['complete', 3]);
+    assert.equal(read(), wholeOutput(server));
+    assert.equal(server.counts().requests, 3 * REQUESTS);
+    assert.deepEqual(readdirSync(folder).sort(), [OUTPUT, `${OUTPUT}.everypage`]);
+  });
+
+  test('a list that changes in every reading has drifted after five', async (t) => {
+    const { server, folder, fetch, read } = await startFixture(t, {
+      api: 'wordpress',
+      pageSize: 25,
+      onRequest: (number, list) => number % REQUESTS === THIRD && changeUnseen(list),
+    });
+    writeFileSync(join(folder, OUTPUT), 'older\n');
+    const { verdict, readings, output } = await fetch(REPAIR);
+    assert.deepEqual([verdict.name, readings, output], ['drifted', 5, null]);
+    assert.match(verdict.reasons.join(), /5 readings in a row were all different/);
+    assert.equal(server.counts().requests, 5 * REQUESTS);
+    assert.equal(read(), 'older\n');
+  });
+
+  test('stopped in the second reading, the same call goes on with it', async (t) => {
+    const stop = new AbortController();
+    const { server, folder, fetch, read } = await startFixture(t, {
+      api: 'wordpress',
+      pageSize: 25,
+      latencyMs: 5,
+      onRequest(number, list) {
+        if (number === THIRD) changeUnseen(list);
+        if (number === REQUESTS + 5) stop.abort();
+      },
+    });
+    const stopped = await fetch({ ...REPAIR, signal: stop.signal });
+    assert.deepEqual([stopped.stop?.kind, stopped.readings], ['aborted', 2]);
+    assert.equal(read(), null);
+    const kept = stopped.verdict.stored;
+    assert.ok(kept >= 4, `${kept} pages are kept`);
+    const before = server.counts().requests;
+    const { verdict, readings } = await fetch(REPAIR);
+    assert.deepEqual([verdict.name, readings], ['complete', 2]);
+    assert.equal(read(), wholeOutput(server));
+    assert.equal(server.counts().requests - before, 2 * REQUESTS - kept);
+    assert.deepEqual(readdirSync(folder).sort(), [OUTPUT, `${OUTPUT}.everypage`]);
+  });
+
+  test('pages that went because the list became shorter make no end of it', async (t) => {
+    const { server, fetch, read } = await startFixture(t, {
+      api: 'wordpress',
+      pageSize: 10,
+      records: 31,
+      onRequest(number, list) {
+        if (number === THIRD) for (let count = 0; count < 11; count += 1) list.deleteAt(0);
+      },
+    });
+    const { verdict, readings } = await fetch(REPAIR);
+    assert.deepEqual([verdict.name, readings], ['complete', 3]);
+    assert.equal(read(), wholeOutput(server));
+    assert.equal(server.length, 20);
+  });
+
+  test('a counter inside records that have keys does not keep them from agreeing', async (t) => {
+    let views = 0;
+    const { origin } = await startJsonServer(t, (url) => {
+      const page = Number(url.searchParams.get('page') ?? 1);
+      views += 1;
+      const items = [0, 1, 2].map((at) => ({ id: 3 * page + at, views }));
+      return { body: { page, total: 9, items } };
+    });
+    const output = join(temporaryFolder(t), OUTPUT);
+    const sources = [{ kind: 'literal', text: `${origin}/items?per_page=3` }] as const;
+    const { verdict, readings } = await run(sources, { ...REPAIR, output });
+    assert.deepEqual([verdict.name, verdict.reasons, readings], ['complete', [], 2]);
+  });
+});

@@ -1,0 +1,285 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, suite, test } from 'node:test';
+import {
+  allPages,
+  EverypageError,
+  explain,
+  type NextPage,
+  type Page,
+  type Paginate,
+  pages,
+  records,
+  UnfinishedError,
+} from '../../src/index.ts';
+import { startFixture, wholeOutput } from './pagination-setup.ts';
+import { runCli } from './run-cli.ts';
+
+const AT_ONCE = { concurrency: 4 };
+const states = mkdtempSync(join(tmpdir(), 'everypage-states-'));
+process.env['XDG_STATE_HOME'] = states;
+after(() => rmSync(states, { recursive: true, force: true }));
+
+const archives = () => (existsSync(states) ? readdirSync(join(states, 'everypage')) : []);
+
+suite('iterators over a list that pages by itself', () => {
+  test('records yields the records that were found, as they stand in their pages', async (t) => {
+    const { server } = await startFixture(t, { api: 'github' });
+    const found: string[] = [];
+    let last: Page | null = null;
+    for await (const record of records(server.url)) {
+      found.push(record.text());
+      assert.equal(record.json<{ id: unknown }>().id, JSON.parse(record.text()).id);
+      last = record.page;
+    }
+    assert.deepEqual(found, server.lines);
+    assert.equal(last?.place.position, 4);
+    assert.deepEqual(archives(), []);
+  });
+
+  test('records takes what select says instead', async (t) => {
+    const { server } = await startFixture(t, { api: 'graph' });
+    const names: unknown[] = [];
+    for await (const record of records(server.url, { select: 'value[].displayName' })) {
+      names.push(record.json());
+    }
+    assert.deepEqual(
+      names,
+      server.lines.map((line) => JSON.parse(line).displayName),
+    );
+    assert.ok(names.every((name) => typeof name === 'string'));
+  });
+
+  test('pages yields whole pages with what the server said of each', async (t) => {
+    const { server } = await startFixture(t, { api: 'gitlab-keyset' });
+    const all = await allPages(server.url);
+    assert.deepEqual(all.flatMap((page) => page.json<{ id: number }[]>()).length, server.length);
+    assert.match(String(all[0]?.headers['link']), /rel="next"/);
+    assert.ok(all.every(({ status }) => status === 200));
+    assert.equal(new Set(all.map(({ url }) => url)).size, all.length);
+  });
+
+  test('leaving early stops the run', async (t) => {
+    const { server } = await startFixture(t, { api: 'slack', pageSize: 4, latencyMs: 5 });
+    for await (const page of pages(server.url)) {
+      if (page.place.position === 3) break;
+    }
+    const { requests } = server.counts();
+    assert.ok(requests < 12, `${requests} requests`);
+  });
+
+  test('what is unverified ends well, and with strict it is an error', async (t) => {
+    const { server } = await startFixture(t, { api: 'plain' });
+    assert.ok((await allPages(server.url)).length > 5);
+    await assert.rejects(allPages(server.url, { strict: true }), (error) => {
+      assert.ok(error instanceof UnfinishedError);
+      assert.equal(error.code, 'INCOMPLETE');
+      assert.equal(error.summary.verdict.name, 'unverified');
+      return true;
+    });
+  });
+
+  test('one page only is an error that says so', async (t) => {
+    const { server } = await startFixture(t, { api: 'single' });
+    await assert.rejects(allPages(server.url), /one page only/);
+  });
+});
+
+/** Salesforce's next URL, as a user would follow it. */
+const followRecordsUrl: NextPage = async (page) => {
+  const { done, nextRecordsUrl } = page.json<{ done: boolean; nextRecordsUrl?: string }>();
+  return done ? undefined : nextRecordsUrl;
+};
+
+suite('paginate', AT_ONCE, () => {
+  const ways: readonly (readonly [what: string, api: string, paginate: Paginate])[] = [
+    ['a style', 'django', 'next'],
+    ['another style than is found', 'wordpress', 'link'],
+    ['a style with its parts', 'plain', { style: 'page', param: 'page', first: 1 }],
+    ['parts alone', 'offset-only', { param: 'skip', style: 'offset', totalPath: 'count' }],
+    [
+      'a cursor in a body',
+      'aws',
+      { style: 'cursor', param: 'NextToken', carrier: 'body', nextPath: 'NextToken' },
+    ],
+    ['a preset, of which a part is replaced', 'github', { preset: 'gitlab', totalHeader: null }],
+    ['a function', 'salesforce', followRecordsUrl],
+  ];
+  for (const [what, api, paginate] of ways) {
+    test(`as ${what} (${api})`, async (t) => {
+      const { server, fetch, read } = await startFixture(t, { api });
+      const { verdict, pagination } = await fetch({
+        paginate,
+        // A function says nothing of records.
+        ...(typeof paginate === 'function' ? { select: server.recordsPath } : {}),
+      });
+      assert.equal(read(), wholeOutput(server), JSON.stringify([verdict, pagination]));
+      assert.equal(verdict.failed, 0);
+    });
+  }
+
+  test('none takes the URL for all there is', async (t) => {
+    const { server, fetch, read } = await startFixture(t, { api: 'django' });
+    const { verdict, pagination } = await fetch({ paginate: 'none' });
+    assert.deepEqual([verdict.name, pagination, server.counts().requests], ['complete', null, 1]);
+    assert.equal(JSON.parse(read() ?? '').count, server.length);
+  });
+
+  test('what cannot be meant is refused before any request', async (t) => {
+    const { server, fetch } = await startFixture(t, { api: 'django' });
+    const wrong = [
+      'pages',
+      { style: 'pages' },
+      { preset: 'gihtub' },
+      { pageParam: 'page' },
+      { size: -1 },
+      { split: 'created' },
+    ];
+    for (const paginate of wrong) {
+      const refused = fetch({ paginate: JSON.parse(JSON.stringify(paginate)) });
+      await assert.rejects(refused, (error) => {
+        assert.ok(error instanceof EverypageError && error.code === 'USAGE', String(error));
+        return true;
+      });
+    }
+    assert.equal(server.counts().requests, 0);
+  });
+});
+
+suite('a function', AT_ONCE, () => {
+  /** All pages at once, as soon as the first says how many there are. */
+  const fanOut: NextPage = async (page) => {
+    const url = new URL(page.url);
+    if (url.searchParams.has('page')) return null;
+    const count = Number(page.headers['x-wp-totalpages']);
+    return Array.from({ length: count - 1 }, (_, index) => {
+      url.searchParams.set('page', String(index + 2));
+      return new URL(url);
+    });
+  };
+
+  test('may ask for several pages at once; they come in the order it gave', async (t) => {
+    const { server, fetch, read } = await startFixture(t, { api: 'wordpress', latencyMs: 5 });
+    const { verdict } = await fetch({ paginate: fanOut, select: '@' });
+    assert.equal(read(), wholeOutput(server));
+    assert.deepEqual([verdict.name, verdict.end], ['unverified', 'short']);
+    assert.ok(server.counts().mostAtOnce > 2, `${server.counts().mostAtOnce} at once`);
+  });
+
+  test('may give a body', async (t) => {
+    const { server, options, fetch, read } = await startFixture(t, { api: 'notion' });
+    const body = JSON.parse(String(options.body));
+    const paginate: NextPage = (page) => {
+      const { next_cursor: cursor } = page.json<{ next_cursor: string | null }>();
+      if (cursor === null) return null;
+      return { url: page.url, body: JSON.stringify({ ...body, start_cursor: cursor }) };
+    };
+    await fetch({ paginate, select: 'results' });
+    assert.equal(read(), wholeOutput(server));
+  });
+
+  test('is asked again for the pages that are stored, and they are not requested again', async (t) => {
+    const { server, fetch, read } = await startFixture(t, { api: 'salesforce', pageSize: 10 });
+    const own = { paginate: followRecordsUrl, select: 'records' };
+    assert.equal((await fetch({ ...own, maxPages: 3 })).stop?.kind, 'max-pages');
+    assert.equal((await fetch({ ...own, maxPages: 3 })).stop?.kind, 'max-pages');
+    assert.equal(server.counts().requests, 6);
+    const { verdict } = await fetch(own);
+    assert.equal(read(), wholeOutput(server));
+    assert.equal(server.counts().requests, verdict.stored);
+  });
+
+  test('that throws ends the run with its error, and what came is kept', async (t) => {
+    const { server, fetch, read } = await startFixture(t, { api: 'salesforce' });
+    let called = 0;
+    const failing: NextPage = (page) => {
+      called += 1;
+      if (called === 3) throw new RangeError('no such thing');
+      return followRecordsUrl(page);
+    };
+    await assert.rejects(fetch({ paginate: failing, select: 'records' }), /no such thing/);
+    const before = server.counts().requests;
+    const { verdict } = await fetch({ paginate: followRecordsUrl, select: 'records' });
+    assert.equal(read(), wholeOutput(server));
+    assert.equal(server.counts().requests, verdict.stored);
+    assert.ok(before >= 3);
+  });
+});
+
+suite('an AbortSignal', AT_ONCE, () => {
+  for (const [when, api, request] of [
+    ['while it is found out how the list goes on', 'nested-parent', 2],
+    ['in a chain', 'slack', 4],
+    ['in pages side by side', 'ckan', 5],
+  ] as const) {
+    test(`${when} stops the run, and the same call goes on (${api})`, async (t) => {
+      const abort = new AbortController();
+      const { server, fetch, read } = await startFixture(t, {
+        api,
+        latencyMs: 5,
+        onRequest: (number) => number === request && abort.abort(),
+      });
+      const stopped = await fetch({ signal: abort.signal });
+      assert.deepEqual(stopped.stop, { kind: 'aborted' });
+      assert.equal(read(), null);
+      const before = server.counts().requests;
+      assert.ok(before < 14, `${before} requests`);
+      const { verdict } = await fetch();
+      assert.equal(verdict.name, 'complete');
+      assert.equal(read(), wholeOutput(server));
+    });
+  }
+
+  test('ends the iterator with its error', async (t) => {
+    const abort = new AbortController();
+    const { server } = await startFixture(t, { api: 'slack', latencyMs: 2 });
+    const taken: number[] = [];
+    const loop = async () => {
+      for await (const { place } of pages(server.url, { signal: abort.signal })) {
+        taken.push(place.position);
+        if (place.position === 2) abort.abort();
+      }
+    };
+    await assert.rejects(loop(), { code: 'INTERRUPTED' });
+    assert.deepEqual(taken, [0, 1, 2]);
+    // The same call goes on.
+    assert.equal((await allPages(server.url)).length, server.counts().requests - 2);
+  });
+});
+
+suite('explain', AT_ONCE, () => {
+  for (const api of ['github', 'nested-parent', 'ambiguous', 'plain', 'single', 'couchdb']) {
+    test(`${api}: at most eight requests`, async (t) => {
+      const { server } = await startFixture(t, { api });
+      const { requests, pagination, evidence } = await explain(server.url);
+      assert.equal(requests, server.counts().requests);
+      assert.ok(requests <= 8, `${requests} requests`);
+      assert.ok(evidence.length > 0);
+      const isOpen = ['ambiguous', 'single'].includes(api);
+      assert.equal(pagination.style === 'single', isOpen);
+    });
+  }
+
+  test('says what is known of the list, and its flags read the whole of it', async (t) => {
+    const { server, folder, args, read } = await startFixture(t, { api: 'ckan' });
+    const explanation = await explain(server.url);
+    assert.equal(explanation.total, 137);
+    assert.equal(explanation.pages, Math.ceil(137 / 25));
+    assert.equal(explanation.isParallel, true);
+    assert.equal(explanation.protocol, 'HTTP/1.1');
+    const pinned = await runCli(folder, [...args, ...explanation.flags]);
+    assert.equal(pinned.code, 0, pinned.stderr);
+    assert.equal(read(), wholeOutput(server));
+  });
+
+  test('writes nothing', async (t) => {
+    const { server, folder } = await startFixture(t, { api: 'hubspot' });
+    const { code, stdout, stderr } = await runCli(folder, ['explain', server.url]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /--paginate/);
+    assert.match(stdout, /x-hubspot-ratelimit/);
+    assert.deepEqual(readdirSync(folder), []);
+  });
+});

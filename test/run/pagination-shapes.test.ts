@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { exportArchive, run, verifyArchive } from '../../src/index.ts';
+import { OUTPUT, startFixture, wholeOutput } from './pagination-setup.ts';
+import { runCli } from './run-cli.ts';
+
+const AT_ONCE = { concurrency: 4 };
+const ARCHIVE = `${OUTPUT}.everypage`;
+/** The first and the last page, by every run that has not ended well before. */
+const READ_AGAIN = 2;
+
+const nameIn = (json: string): string => JSON.parse(json).verdict.name;
+const linesOf = (text: string | null): string[] => (text ?? '').trimEnd().split('\n');
+
+suite('what is written of a list that pages by itself', AT_ONCE, () => {
+  test('whole pages with --pages', async (t) => {
+    const { server, fetch, read } = await startFixture(t, { api: 'ckan' });
+    const { pagination, output } = await fetch({ wholePages: true });
+    const pages = linesOf(read()).map((line) => JSON.parse(line));
+    assert.equal(pages.length, 6);
+    assert.equal(output?.records, 6);
+    assert.equal(pagination?.recordsPath, null);
+    const ids = pages.flatMap(({ result }) => result.results.map(({ id }: { id: string }) => id));
+    assert.deepEqual(ids, server.records);
+  });
+
+  test('what a dotted path leads to, also where it is not the records', async (t) => {
+    const { server, fetch, read } = await startFixture(t, { api: 'npm-search' });
+    await fetch({ select: 'objects' });
+    assert.equal(read(), wholeOutput(server));
+  });
+
+  test('what an expression makes of each page; the records are counted all the same', async (t) => {
+    const { server, fetch, read } = await startFixture(t, { api: 'npm-search' });
+    const { verdict, output } = await fetch({ select: 'objects[].package.name' });
+    assert.deepEqual(
+      linesOf(read()),
+      server.records.map((id) => JSON.stringify(id)),
+    );
+    assert.deepEqual([verdict.name, verdict.records?.fetched], ['complete', server.length]);
+    assert.equal(output?.records, server.length);
+  });
+
+  test('an expression may leave records out, or give several lines for a page or none', async (t) => {
+    const { server, fetch, read } = await startFixture(t, { api: 'stripe' });
+    const { verdict } = await fetch({ select: 'data[?amount > `5000`].{id: id, amount: amount}' });
+    const rich = server.lines
+      .map((line) => JSON.parse(line))
+      .filter(({ amount }) => amount > 5000)
+      .map(({ id, amount }) => JSON.stringify({ id, amount }));
+    assert.ok(rich.length > 0 && rich.length < server.length);
+    assert.deepEqual(linesOf(read()), rich);
+    assert.equal(verdict.name, 'complete');
+  });
+
+  test('a JSON array', async (t) => {
+    const { server, folder, fetch, read } = await startFixture(t, { api: 'slack' });
+    await fetch({ output: join(folder, 'out.json') });
+    const expected = server.lines.map((line) => JSON.parse(line));
+    assert.deepEqual(JSON.parse(read('out.json') ?? ''), expected);
+  });
+
+  test('the records that are found in a range too, with --records', async (t) => {
+    const { server, folder, read } = await startFixture(t, { api: 'wordpress' });
+    const source = { kind: 'template', text: `${server.url}&page=[1-14]` } as const;
+    await run([source], { output: join(folder, OUTPUT), records: true });
+    assert.equal(read(), wholeOutput(server));
+    await run([source], { output: join(folder, 'pages.ndjson') });
+    assert.equal(linesOf(read('pages.ndjson')).length, 14);
+  });
+});
+
+suite('the archive of a list that pages by itself', AT_ONCE, () => {
+  for (const api of ['graph', 'jira-offset', 'couchdb']) {
+    test(`gives the same bytes again, and whole pages (${api})`, async (t) => {
+      const { server, folder, fetch, read } = await startFixture(t, { api });
+      const { verdict } = await fetch();
+      const archive = join(folder, ARCHIVE);
+      const again = await exportArchive(archive, { output: join(folder, 'again.ndjson') });
+      assert.equal(read('again.ndjson'), wholeOutput(server));
+      assert.deepEqual(again.verdict, verdict);
+      const output = join(folder, 'pages.ndjson');
+      const whole = await exportArchive(archive, { output, wholePages: true });
+      assert.equal(whole.records, verdict.stored);
+      assert.equal(linesOf(read('pages.ndjson')).length, verdict.stored);
+    });
+  }
+
+  test('by the command line: export and verify', async (t) => {
+    const { server, folder, fetch, read } = await startFixture(t, { api: 'mediawiki' });
+    const { verdict } = await fetch();
+    const exported = await runCli(folder, ['export', ARCHIVE, '-o', 'again.ndjson']);
+    assert.equal(exported.code, 0, exported.stderr);
+    assert.equal(read('again.ndjson'), wholeOutput(server));
+    const pages = await runCli(folder, ['export', ARCHIVE, '--pages']);
+    assert.equal(linesOf(pages.stdout).length, verdict.stored);
+    const verified = await runCli(folder, ['verify', ARCHIVE, '--json']);
+    assert.equal(verified.code, 0, verified.stderr);
+    const found = JSON.parse(verified.stdout);
+    assert.deepEqual(found.verdict, JSON.parse(JSON.stringify(verdict)));
+    assert.equal(found.verdict.name, 'complete');
+  });
+
+  test('verify names each verdict', async (t) => {
+    const unverified = await startFixture(t, { api: 'socrata' });
+    await unverified.fetch();
+    const args = ['verify', ARCHIVE, '--json', '--strict'];
+    const strict = await runCli(unverified.folder, args);
+    assert.deepEqual([strict.code, nameIn(strict.stdout)], [3, 'unverified']);
+    const { verdict } = await verifyArchive(join(unverified.folder, ARCHIVE));
+    assert.equal(verdict.name, 'unverified');
+
+    const part = `${ARCHIVE}.part`;
+    const drifted = await startFixture(t, {
+      api: 'ckan',
+      onRequest: (number, list) => number === 4 && list.deleteAt(3),
+    });
+    await drifted.fetch();
+    const verified = await runCli(drifted.folder, ['verify', part, '--json']);
+    assert.deepEqual([verified.code, nameIn(verified.stdout)], [3, 'drifted']);
+
+    const capped = await startFixture(t, { api: 'sliced' });
+    await capped.fetch({ paginate: { ceiling: 50 } });
+    const found = await verifyArchive(join(capped.folder, part));
+    assert.deepEqual([found.verdict.name, found.verdict.end], ['capped', 'ceiling']);
+  });
+});
+
+suite('what counts as complete', AT_ONCE, () => {
+  test('--expect', async (t) => {
+    const { folder, fetch, read, server } = await startFixture(t, { api: 'socrata' });
+    writeFileSync(join(folder, OUTPUT), 'older\n');
+    const wrong = await fetch({ expect: 136 });
+    assert.equal(wrong.verdict.name, 'incomplete');
+    assert.match(wrong.verdict.reasons.join(), /136 records were expected, 137 came/);
+    assert.equal(read(), 'older\n');
+    const before = server.counts().requests;
+    // The number is what there was to check against.
+    const right = await fetch({ expect: 137, strict: true });
+    assert.equal(right.verdict.name, 'complete', right.verdict.reasons.join());
+    assert.equal(read(), wholeOutput(server));
+    assert.equal(server.counts().requests - before, READ_AGAIN);
+  });
+
+  test('--strict', async (t) => {
+    const { folder, args, read, server } = await startFixture(t, { api: 'socrata' });
+    writeFileSync(join(folder, OUTPUT), 'older\n');
+    const strict = await runCli(folder, [...args, '--strict']);
+    assert.equal(strict.code, 3, strict.stderr);
+    assert.match(strict.stderr, /the server states no total to check against/);
+    assert.equal(read(), 'older\n');
+    const before = server.counts().requests;
+    const summary = join(folder, 'summary.json');
+    const lax = await runCli(folder, [...args, '--summary', summary]);
+    assert.equal(lax.code, 0, lax.stderr);
+    assert.match(lax.stderr, /unverified/);
+    assert.equal(JSON.parse(readFileSync(summary, 'utf8')).verdict.name, 'unverified');
+    assert.equal(read(), wholeOutput(server));
+    assert.equal(server.counts().requests - before, READ_AGAIN);
+  });
+});
+
+suite('a list deeper than the server answers', AT_ONCE, () => {
+  const split = 'created[gte]=2024-01-01..2024-12-31/200d';
+
+  test('is read whole in slices, and slices that are too deep are halved', async (t) => {
+    const { server, fetch, read } = await startFixture(t, { api: 'sliced' });
+    const { verdict } = await fetch({ paginate: { split, ceiling: 50 } });
+    assert.equal(read(), wholeOutput(server), JSON.stringify(verdict));
+    assert.equal(server.lines.length, 137);
+    assert.equal(verdict.failed, 0);
+    assert.ok(['complete', 'unverified'].includes(verdict.name), JSON.stringify(verdict));
+  });
+
+  test('by ids, and gone on with after a stop', async (t) => {
+    const { server, fetch, read } = await startFixture(t, { api: 'sliced' });
+    const paginate = { split: 'id[gte]=1000..1200/90', ceiling: 50 };
+    assert.equal((await fetch({ paginate, maxPages: 9 })).stop?.kind, 'max-pages');
+    const before = server.counts().requests;
+    await fetch({ paginate });
+    assert.equal(read(), wholeOutput(server));
+    const repeated = server.log.slice(before).filter((line) => server.log.indexOf(line) < before);
+    assert.ok(repeated.length <= READ_AGAIN, `asked for again: ${repeated.join(', ')}`);
+  });
+
+  test('is capped without slices, and says so', async (t) => {
+    const { fetch, read } = await startFixture(t, { api: 'sliced' });
+    const { verdict } = await fetch({ paginate: { ceiling: 50 } });
+    assert.deepEqual([verdict.name, verdict.end], ['capped', 'ceiling']);
+    assert.match(verdict.reasons.join(), /first 50 records.*137/);
+    assert.equal(read(), null);
+  });
+
+  test('gives what there is with --allow-incomplete', async (t) => {
+    const { server, fetch, read } = await startFixture(t, { api: 'sliced' });
+    await fetch({ paginate: { ceiling: 50 }, allowIncomplete: true });
+    assert.deepEqual(linesOf(read()), server.lines.slice(0, 50));
+  });
+});
+
+suite('pages that overlap', AT_ONCE, () => {
+  for (const api of ['ckan', 'couchdb', 'range']) {
+    test(`give each record once (${api})`, async (t) => {
+      const { server, folder, fetch, read } = await startFixture(t, { api });
+      const { verdict } = await fetch({ paginate: { overlap: 2 } });
+      assert.equal(read(), wholeOutput(server), JSON.stringify(verdict));
+      assert.equal(verdict.name, 'complete', verdict.reasons.join());
+      const again = join(folder, 'again.ndjson');
+      await exportArchive(join(folder, ARCHIVE), { output: again });
+      assert.equal(read('again.ndjson'), wholeOutput(server));
+    });
+  }
+
+  test('show a row that was inserted and one that was deleted between two pages', async (t) => {
+    const { fetch } = await startFixture(t, {
+      api: 'ckan',
+      onRequest: (number, list) => {
+        if (number !== 6) return;
+        list.insertAt(3);
+        list.deleteAt(list.length - 1);
+      },
+    });
+    const { verdict } = await fetch({ paginate: { overlap: 2 }, concurrency: 1 });
+    assert.equal(verdict.name, 'drifted');
+    assert.match(verdict.reasons.join(), /where pages 3 and 4 overlap/);
+  });
+});
+
+test('a list is read again until two readings agree, with --repair', async (t) => {
+  const { server, fetch, read } = await startFixture(t, {
+    api: 'ckan',
+    onRequest: (number, list) => number === 4 && list.deleteAt(3),
+  });
+  const { verdict, readings } = await fetch({ repair: true });
+  assert.equal(read(), wholeOutput(server), JSON.stringify(verdict));
+  assert.deepEqual([server.length, readings], [136, 3]);
+});
+
+test('pages of a list that pages by itself can stream to a receiver', async (t) => {
+  const { server, options } = await startFixture(t, { api: 'slack' });
+  const blocks: Uint8Array[] = [];
+  await run([{ kind: 'template', text: server.url }], {
+    ...options,
+    stdout: {
+      write: async (bytes) => {
+        blocks.push(bytes.slice());
+      },
+    },
+  });
+  assert.equal(Buffer.concat(blocks).toString(), wholeOutput(server));
+});
