@@ -63,7 +63,8 @@ async function presetJob(first: PageRequest, preset: string) {
 function isOneUrl(sources: readonly PlanSource[]): boolean {
   const [source] = sources;
   if (sources.length !== 1 || source === undefined) return false;
-  if (source.kind === 'template') return parseUrlTemplate(source.text).count === 1;
+  // A range of one, `[1-1]`, is a range: whoever wrote it has counted the pages.
+  if (source.kind === 'template') return parseUrlTemplate(source.text).at(0) === source.text;
   return source.kind === 'literal';
 }
 
