@@ -27,11 +27,18 @@ export interface KeyFacts {
 
 const MOST_SHARED = 5;
 
-/**
- * Every key of the pages inside the ends, with its page and, where the API pages by offset, the
- * ordinal of its record; a place stands for that elsewhere.
- */
+const NOT_STORED = `(SELECT place FROM page INDEXED BY page_not_stored WHERE state <> 'stored')`;
+
+/** Every key of the pages inside the ends. */
 function keysOf(pagination: Pagination): string {
+  return `${allKeysOf(pagination)} AND record_keys.place NOT IN ${NOT_STORED}`;
+}
+
+/**
+ * Every key with its page and, where the API pages by offset, the ordinal of its record; a place
+ * stands for that elsewhere.
+ */
+function allKeysOf(pagination: Pagination): string {
   const place = 'record_keys.place';
   // As the plan does: an overlap is never as long as the first page.
   const firstPage = `(SELECT text ->> '$.records' FROM lesson WHERE place = (${place} >> 40 << 40))`;
@@ -40,9 +47,7 @@ function keysOf(pagination: Pagination): string {
   const from = overlap === 0 ? place : `${place} - ${repeated}`;
   const ordinal = isByOrdinal(pagination) ? `${from} + item.key` : place;
   return `SELECT ${place}, item.value AS key, ${ordinal} AS ordinal
-    FROM record_keys, json_each(record_keys.keys) AS item
-    WHERE ${place} < ${RECHECK_PLACE} AND ${place} NOT IN (
-      SELECT place FROM page INDEXED BY page_not_stored WHERE state <> 'stored')`;
+    FROM record_keys, json_each(record_keys.keys) AS item WHERE ${place} < ${RECHECK_PLACE}`;
 }
 
 type PairRow = [
@@ -69,13 +74,13 @@ const LOW_AND_HIGH = 'min(place, previous) AS low, max(place, previous) AS high'
  * is the key of records that have none: each is another record.
  *
  * @param sharesBoundaries each page begins with the record that the one before ended with
- * @param readAgain ordinals that were read more than once
+ * @param isReadTwice ordinals were read more than once
  */
 export function passOverKeys(
   database: DatabaseSync,
   pagination: Pagination,
   sharesBoundaries: boolean,
-  readAgain: number,
+  isReadTwice: boolean,
 ): KeyFacts {
   const keys = keysOf(pagination);
   const isSame = isByOrdinal(pagination) ? 'ordinal = previous_ordinal' : '0';
@@ -101,11 +106,14 @@ export function passOverKeys(
     duplicates += told;
     if (told > 0) shared.add(sharedKeys(row, told));
   }
-  const shifted = readAgain > 0 ? findShifted(database, pagination) : [];
+  const shifted = isReadTwice ? findShifted(database, pagination) : [];
   return { unique: count - repeats, duplicates, shared: shared.list(), shifted };
 }
 
-/** Two records at one ordinal: the second page began elsewhere in the list than the first one. */
+/**
+ * Two records at one ordinal: the second page began elsewhere in the list than the first one. A page
+ * past the end may show it too, where it overlaps one that is not.
+ */
 export function findShifted(database: DatabaseSync, pagination: Pagination): readonly SharedKeys[] {
   const pairs = query<PairRow>(
     database,
@@ -113,8 +121,8 @@ export function findShifted(database: DatabaseSync, pagination: Pagination): rea
          SELECT ${LOW_AND_HIGH} FROM (
            SELECT place, key, lag(place) OVER by_ordinal AS previous,
              lag(key) OVER by_ordinal AS previous_key
-           FROM (${keysOf(pagination)}) WINDOW by_ordinal AS (PARTITION BY ordinal ORDER BY place))
-         WHERE previous IS NOT NULL AND key <> previous_key)
+           FROM (${allKeysOf(pagination)}) WINDOW by_ordinal AS (PARTITION BY ordinal ORDER BY place))
+         WHERE previous IS NOT NULL AND key <> previous_key AND previous NOT IN ${NOT_STORED})
        GROUP BY low, high ORDER BY low, high LIMIT ${MOST_SHARED}`,
   );
   return pairs.all().map((row) => sharedKeys(row, row[4]));

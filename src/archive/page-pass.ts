@@ -47,6 +47,8 @@ export interface PageFacts {
   readonly totalPagesAtEnd: number | null;
   readonly totalPagesBetween: number | null;
   readonly secondReadings: readonly SecondReading[];
+  /** Pages past the end that should have repeated records, and did not have them all. */
+  readonly shortened: number;
 }
 
 const MOST_GAPS = 100;
@@ -79,10 +81,10 @@ export function passOverPages(
   const rows = query<Row>(
     database,
     `SELECT ${placeColumns('page.place')}, page.state, lesson.text, lesson.read_at,
-         CASE WHEN page.place >= ${RECHECK_PLACE}
+         CASE WHEN page.place >= ${RECHECK_PLACE} OR page.state = 'beyond-end'
            THEN (SELECT status FROM content WHERE id = page.content) END
        FROM page LEFT JOIN lesson ON lesson.place = page.place
-       WHERE page.state <> 'beyond-end' ORDER BY page.place`,
+       ${pagination.overlap > 0 ? '' : "WHERE page.state <> 'beyond-end'"} ORDER BY page.place`,
   );
   const pass = new PagePass(pagination, ends, createKeyComparison(database));
   for (const [branch, position, state, text, readAt, status] of rows.iterate()) {
@@ -90,6 +92,7 @@ export function passOverPages(
     const lesson = text === null ? null : readLesson(text, path);
     const read = lesson === null ? null : { place, lesson, readAt: readAt ?? 0 };
     if (branch === RECHECK_BRANCH) pass.readAgain(position, read, status);
+    else if (state === 'beyond-end') pass.pastEnd(place, read, status);
     else pass.page(place, state, read);
   }
   return pass.facts();
@@ -123,6 +126,7 @@ class PagePass {
   #records = 0;
   #largestPage = 0;
   #readAgain = 0;
+  #shortened = 0;
   readonly #gaps: RecordEvidence['gaps'][number][] = [];
   #missingPages = 0;
   #untaught = 0;
@@ -164,17 +168,31 @@ class PagePass {
     this.#compareBoundary(read);
   }
 
+  /** An overlap reaches back from behind the end: what is there no more has gone meanwhile. */
+  pastEnd({ branch: number, position }: Place, read: Read | null, status: number | null): void {
+    const branch = this.#branch;
+    if (!this.#byOrdinal || branch?.number !== number) return;
+    if (read === null && !this.#isPastEnd(status)) return;
+    const from = position - Math.max(0, branch.overlap);
+    const repeated = branch.coveredTo - from;
+    if (repeated > 0 && (read?.lesson.records ?? 0) < repeated) this.#shortened += 1;
+  }
+
   /** Position 0 is the first page with records again, 1 the last one. */
   readAgain(position: number, read: Read | null, status: number | null): void {
     this.#endBranch();
     const original = position === 0 ? this.#first : this.#last;
     if (original === null) return;
     const isChanged = read !== null && !this.#areSame(original, read);
-    const isGone = read === null && this.#pagination.pastEnd.includes(status ?? 0);
+    const isGone = read === null && this.#isPastEnd(status);
     const { place } = original;
     this.#secondReadings.push({ place, isChanged, isRead: read !== null, isGone });
     const { branch } = place;
     if (read !== null) this.#totals.find(({ number }) => number === branch)?.hear(read);
+  }
+
+  #isPastEnd(status: number | null): boolean {
+    return status !== null && this.#pagination.pastEnd.includes(status);
   }
 
   /** Records with the same keys are the same, also where something in them has changed. */
@@ -207,6 +225,7 @@ class PagePass {
       totalPagesAtEnd: sum(totals.map(({ endPages }) => endPages?.total ?? null)),
       totalPagesBetween: totals.find(({ betweenPages: it }) => it !== null)?.betweenPages ?? null,
       secondReadings: this.#secondReadings,
+      shortened: this.#shortened,
     };
   }
 

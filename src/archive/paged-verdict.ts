@@ -27,7 +27,8 @@ export function computePagedVerdict(database: DatabaseSync, run: PagedRun, path:
     pagination.style === 'keyset' &&
     pages.boundaries > 0 &&
     pages.sharedBoundaries === pages.boundaries;
-  const keys = readKeys(database, pagination, sharesBoundaries, pages.readAgain, path);
+  const isReadTwice = pages.readAgain > 0 || pagination.overlap > 0;
+  const keys = readKeys(database, pagination, sharesBoundaries, isReadTwice, path);
   const fetched = pages.records - (sharesBoundaries ? pages.boundaries : 0);
   const { stored, failed, beyondEnd } = counts;
   const isEndKnown = planEnd !== null && planEnd.reason !== 'broken';
@@ -71,16 +72,16 @@ function readKeys(
   database: DatabaseSync,
   pagination: Pagination,
   sharesBoundaries: boolean,
-  readAgain: number,
+  isReadTwice: boolean,
   path: string,
 ): KeyFacts | null {
-  if (pagination.key === null && readAgain === 0) return null;
+  if (pagination.key === null && !isReadTwice) return null;
   try {
     if (pagination.key === null) {
       const shifted = findShifted(database, pagination);
       return { unique: null, duplicates: 0, shared: [], shifted };
     }
-    return passOverKeys(database, pagination, sharesBoundaries, readAgain);
+    return passOverKeys(database, pagination, sharesBoundaries, isReadTwice);
   } catch (error) {
     // SQL unpacks the keys: what it cannot unpack is no mistake of ours.
     throw archiveError(error, path, true);

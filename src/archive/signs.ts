@@ -131,7 +131,12 @@ function driftSigns({ pages, keys, fetched, numberOf }: PagedFacts): readonly Si
   for (const { first, second, keys: count } of keys?.shifted ?? []) {
     const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
     const records = counted(count, 'record was another', 'records were others');
-    texts.push(`where pages ${a} and ${b} overlap ${records} the second time`);
+    // A page past the end has no number of its own.
+    const where = a === b ? `at the end of page ${a}` : `where pages ${a} and ${b} overlap`;
+    texts.push(`${where} ${records} the second time`);
+  }
+  if (pages.shortened > 0) {
+    texts.push('the list was shorter than what had come of it when its end was looked for');
   }
   for (const { place, isChanged, isGone } of pages.secondReadings) {
     const page = `page ${formatCount(numberOf(place))}`;

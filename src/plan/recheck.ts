@@ -13,18 +13,20 @@ interface Edges {
 
 /**
  * The plan, and when it has ended its first and its last page once more, in positions 0 and 1 of
- * `RECHECK_BRANCH`: what they hold then shows whether the list changed meanwhile. A plan with fewer
- * than two pages of records is not rechecked. Nothing that comes of it changes how the plan ended.
+ * `RECHECK_BRANCH`: what they hold then shows whether the list changed meanwhile. Where one page alone
+ * had records it is read again if another was asked for to find the end. Nothing that comes of it
+ * changes how the plan ended.
  */
 export function withRecheck(plan: LearningPlan): LearningPlan {
   const edges = new Map<number, Edges>();
   const answered = Promise.withResolvers<void>();
+  let asked = 0;
   let left = 0;
 
   return {
     async *batches() {
       yield* plan.batches();
-      const requests = recheckRequests(edges, plan.end());
+      const requests = recheckRequests(edges, plan.end(), asked);
       if (requests.length === 0) return;
       left = requests.length;
       yield requests;
@@ -37,6 +39,7 @@ export function withRecheck(plan: LearningPlan): LearningPlan {
         if (left === 0) answered.resolve();
         return;
       }
+      asked += 1;
       if (ended.state === 'stored' && ended.lesson.records > 0) {
         const edge = edges.get(branch);
         if (edge === undefined) edges.set(branch, { first: request, last: [request] });
@@ -60,7 +63,11 @@ function keepEdges(edges: Edges, request: PageRequest): void {
   if (last.length > MOST_PAST_END) last.shift();
 }
 
-function recheckRequests(edges: ReadonlyMap<number, Edges>, end: PlanEnd): PageRequest[] {
+function recheckRequests(
+  edges: ReadonlyMap<number, Edges>,
+  end: PlanEnd,
+  asked: number,
+): PageRequest[] {
   const endOf = new Map(end.ends.map(({ branch, position }) => [branch, position]));
   const inside = [...edges.values()]
     .flatMap(({ first, last }) => [first, ...last])
@@ -68,9 +75,11 @@ function recheckRequests(edges: ReadonlyMap<number, Edges>, end: PlanEnd): PageR
     .sort((a, b) => a.place.branch - b.place.branch || a.place.position - b.place.position);
   const first = inside[0];
   const last = inside.at(-1);
-  if (first === undefined || last === undefined || first === last) return [];
-  return [first, last].map(({ speculative: _, ...request }, position) => ({
-    ...request,
-    place: { branch: RECHECK_BRANCH, position },
-  }));
+  if (first === undefined || last === undefined || asked === 1 || end.reason === 'stuck') return [];
+  return (first === last ? [first] : [first, last]).map(
+    ({ speculative: _, ...request }, position) => ({
+      ...request,
+      place: { branch: RECHECK_BRANCH, position },
+    }),
+  );
 }

@@ -441,6 +441,26 @@ describe('pages that overlap by ordinal', () => {
     assert.match(moved.reasons[0]!, /pages 1 and 2 overlap 1 record was another/);
   });
 
+  it('show also past the end that the list is another, or has become shorter', (t) => {
+    const total = { total: 10 };
+    const read = { style: 'offset', change: { overlap: 2 }, end: 10 } as const;
+    const first = taughtPage(0, keysFrom(0, 10), total);
+    const past = (keys: readonly string[]) =>
+      verdictOf(t, { ...read, pages: [first, taughtPage(10, keys, total)] });
+    assert.deepEqual(past(keysFrom(8, 10)).reasons, []);
+    const moved = past(['k9', 'k12']);
+    assert.equal(moved.name, 'drifted');
+    assert.deepEqual(moved.reasons, ['at the end of page 1 2 records were others the second time']);
+    assert.equal(moved.records?.fetched, 10);
+    const shorter = 'the list was shorter than what had come of it when its end was looked for';
+    assert.deepEqual(past(['k8']).reasons, [shorter]);
+    const beyond = (status: number) =>
+      failedPage(10, { state: 'beyond-end', status, reason: `${status}` });
+    const refused = verdictOf(t, { ...read, pages: [first, beyond(404)] });
+    assert.deepEqual(refused.reasons, [shorter]);
+    assert.deepEqual(verdictOf(t, { ...read, pages: [first, beyond(503)] }).reasons, []);
+  });
+
   it('count once where a server gave more than it was asked for', (t) => {
     const pages = [taughtPage(0, keysFrom(0, 10)), taughtPage(5, keysFrom(5, 20), { total: 20 })];
     const verdict = verdictOf(t, { style: 'range', pages, end: 20 });

@@ -114,7 +114,9 @@ test('a zstd body of several frames comes undone, skippable ones included', () =
   assert.match(reasonFor(wire.subarray(0, -1), 'zstd'), /ends early/);
   assert.match(reasonFor(wire, 'zstd', 4), /larger than 4 bytes/);
   const endless = Buffer.concat(new Array(1000).fill(zstdCompressSync('')));
-  assert.match(reasonFor(endless, 'zstd'), /follow the end/);
+  // Node 24 stops after the first frame and says what follows it; Node 26 reads them all, to nothing.
+  const result = decodeBody(endless, 'zstd', CAP_BYTES);
+  assert.ok(result.ok ? result.bytes.length === 0 : /follow the end/.test(result.reason));
 });
 
 test('damage in the middle is found by the checksums of gzip and zlib', () => {

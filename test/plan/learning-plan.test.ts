@@ -125,10 +125,22 @@ test('what comes of reading again does not change how the plan ended', async () 
   assert.equal(plan.known(), 2);
 });
 
-test('nothing is read again where fewer than two pages had records', async () => {
+test('a page that alone has records is read again where another was asked for to find the end', async () => {
+  const plan = createLearningPlan({ pagination: byPage, start });
+  const asked = await read(plan, from({ total: 5, size: 10, says: 'nothing' }));
+  assert.deepEqual(
+    asked.map(({ place, url }) => [place.branch, place.position, url]),
+    [
+      [0, 0, start.url],
+      [0, 1, 'https://a.example/items?page=2'],
+      [RECHECK_BRANCH, 0, start.url],
+    ],
+  );
+});
+
+test('nothing is read again where one page was asked for, none had records, or the second was the first', async () => {
   for (const answer of [
     from({ total: 5, size: 10 }),
-    from({ total: 5, size: 10, says: 'nothing' }),
     from({ total: 0, size: 10, says: 'nothing' }),
     () => stored({ records: 3, digest: 'x' }),
     () => ({ state: 'failed', status: 500 }) as const,
