@@ -237,8 +237,9 @@ test('what comes a byte at a time costs in proportion to its length', () => {
     finish(talk);
     return user;
   };
+  const thrice = (count: number) => [spent(count), spent(count), spent(count)];
   spent(20);
-  const short = Math.max(spent(20), 1000);
-  // Four times the bytes; quadratic work would be sixteen times the time.
-  assert.ok(spent(80) < 12 * short);
+  // Four times the bytes; quadratic work would be sixteen times the time. The best of three against
+  // the worst of three, since a noisy machine or a compiler at work may fall into any one.
+  assert.ok(Math.min(...thrice(80)) < 12 * Math.max(1000, ...thrice(20)));
 });
