@@ -5,6 +5,7 @@ import { FanOutPlan } from './fan-out-plan.ts';
 import type { LearningPlan } from './plan.ts';
 import { learningPlan, type PlanState } from './plan-state.ts';
 import { withRecheck } from './recheck.ts';
+import { MOST_RESTARTS, RestartingChain } from './restarting-chain.ts';
 import { SinglePlan } from './single-plan.ts';
 import { SplitPlan } from './split-plan.ts';
 import type { Split } from './split-ranges.ts';
@@ -36,13 +37,16 @@ export interface LearningPlanOptions {
  */
 export function createLearningPlan(options: LearningPlanOptions): LearningPlan {
   const { pagination, start, split, activeSlices, recheck = true } = options;
-  const planOf = (from: PageRequest): PlanState => {
+  const planOf = (from: PageRequest, mostRestarts: number): PlanState => {
     const style = styleOf(pagination.style);
     if (style === null) return new SinglePlan(from);
-    const parts = { pagination, start: from };
-    return style.kind === 'chain'
-      ? new ChainPlan({ ...parts, style })
-      : new FanOutPlan({ ...parts, style });
+    if (style.kind === 'counted') return new FanOutPlan({ pagination, start: from, style });
+    return new RestartingChain({
+      start: from,
+      planOf: (again) => new ChainPlan({ pagination, start: again, style }),
+      hasKey: pagination.key !== null,
+      mostRestarts,
+    });
   };
   const state = split
     ? new SplitPlan({
@@ -52,7 +56,7 @@ export function createLearningPlan(options: LearningPlanOptions): LearningPlan {
         planOf,
         ...(activeSlices === undefined ? {} : { activeSlices }),
       })
-    : planOf(start);
+    : planOf(start, MOST_RESTARTS);
   const plan = learningPlan(state);
   return recheck ? withRecheck(plan) : plan;
 }
