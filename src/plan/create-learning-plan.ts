@@ -2,6 +2,7 @@ import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { ChainPlan } from './chain-plan.ts';
 import { FanOutPlan } from './fan-out-plan.ts';
+import { OverlapFill } from './overlap-fill.ts';
 import type { LearningPlan } from './plan.ts';
 import { learningPlan, type PlanState } from './plan-state.ts';
 import { withRecheck } from './recheck.ts';
@@ -40,7 +41,12 @@ export function createLearningPlan(options: LearningPlanOptions): LearningPlan {
   const planOf = (from: PageRequest, mostRestarts: number): PlanState => {
     const style = styleOf(pagination.style);
     if (style === null) return new SinglePlan(from);
-    if (style.kind === 'counted') return new FanOutPlan({ pagination, start: from, style });
+    if (style.kind === 'counted') {
+      const parts = { pagination, start: from, style };
+      const plan = new FanOutPlan(parts);
+      const overlaps = pagination.overlap > 0 && pagination.style !== 'page';
+      return overlaps ? new OverlapFill(parts, plan) : plan;
+    }
     return new RestartingChain({
       start: from,
       planOf: (again) => new ChainPlan({ pagination, start: again, style }),

@@ -9,7 +9,7 @@ import { getQueryParameter } from '../../src/plan/request-parts.ts';
 import { RestartingChain } from '../../src/plan/restarting-chain.ts';
 import { parseSplit } from '../../src/plan/split-ranges.ts';
 import { cursor } from '../../src/plan/styles/cursor.ts';
-import { contentOf, numbers, paginationOf, startAt, stored } from './simulated-list.ts';
+import { contentOf, lessonOf, numbers, paginationOf, startAt, stored } from './simulated-list.ts';
 
 const start = startAt('https://a.example/items');
 const pagination = paginationOf({ style: 'cursor', param: 'c', nextPath: 'next', key: 'id' });
@@ -44,9 +44,9 @@ function walk(
     assert.equal(page, position, 'each reading begins with the first request');
     const next = page + 1 < pages ? ({ kind: 'cursor', value: `${page + 1}` } as const) : null;
     const content = contentOf(numbers(page * size, (page + 1) * size));
-    const lesson = stored({ ...content, next, total });
+    const lesson = lessonOf({ ...content, next, total });
     const isKnown = known.has(`${branch}/${position}`);
-    plan.learn(request, refusedAt(request.place) ?? (isKnown ? { ...lesson, isKnown } : lesson));
+    plan.learn(request, refusedAt(request.place) ?? { state: 'stored', lesson, isKnown });
   }
   return { end: plan.end()!, asked };
 }
