@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { exportArchive, pages, records, run, verifyArchive } from '../../src/index.ts';
@@ -195,4 +195,36 @@ test('records without a key among others do not pass as told apart', async (t) =
   const { verdict } = await run([source], { output, paginate: { key: 'id' } });
   assert.equal(verdict.name, 'incomplete');
   assert.match(verdict.reasons.join(), /1 record has no key, so whether they came again/);
+});
+
+test('a slice whose cursor expires is read again, and the output keeps the order of the slices', async (t) => {
+  let died = 0;
+  const { origin } = await startJsonServer(t, ({ searchParams }) => {
+    const from = Number(searchParams.get('id[gte]'));
+    const to = Number(searchParams.get('id[lt]') ?? searchParams.get('id[lte]'));
+    const after = Number(searchParams.get('cursor') ?? from);
+    if (from === 20 && after === 30 && died === 0) {
+      died += 1;
+      return { status: 410, body: { error: 'expired' } };
+    }
+    const end = Math.min(to, after + 5, 60);
+    const items = Array.from({ length: end - after }, (_, at) => ({ id: after + at }));
+    return { body: { items, next_cursor: end < to ? `${end}` : null } };
+  });
+  const output = join(temporaryFolder(t), OUTPUT);
+  const source = { kind: 'template', text: `${origin}/items` } as const;
+  const split = 'id[gte]=0..59/20';
+  const paginate = { style: 'cursor', param: 'cursor', nextPath: 'next_cursor', split } as const;
+  const { verdict } = await run([source], { output, paginate });
+  const expected = Array.from({ length: 60 }, (_, id) => `{"id":${id}}\n`).join('');
+  assert.equal(readFileSync(output, 'utf8'), expected, JSON.stringify(verdict));
+  assert.deepEqual([verdict.name, verdict.stored], ['complete', 12]);
+  assert.deepEqual(verdict.records?.restarts, [{ page: 3, status: 410 }]);
+});
+
+test('two readings agree with --repair where the first of them was begun again', async (t) => {
+  const { server, fetch, read } = await startFixture(t, { api });
+  const summary = await fetch({ repair: true });
+  assert.equal(read(), wholeOutput(server));
+  assert.deepEqual([summary.readings, summary.verdict.name], [2, 'complete']);
 });
