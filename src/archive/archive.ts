@@ -26,6 +26,7 @@ import type {
 } from './archive-types.ts';
 import { PageReader } from './page-reader.ts';
 import { PageStore, readTally } from './page-store.ts';
+import { repeatsOf } from './reading-pass.ts';
 import { type RunRow, readRun, writeRun } from './run-row.ts';
 import { archiveError, inTransaction, query } from './sqlite.ts';
 import { computeVerdict, type VerdictOptions } from './verdict.ts';
@@ -236,6 +237,15 @@ export class Archive {
   /** Stored pages at positions from ≤ p < to, bounded like `readPages`. */
   readStored(branch: number, from: number, to: number, maxBytes: number): StoredPage[] {
     return this.#do(() => this.#reader.storedBetween(branch, from, to, maxBytes));
+  }
+
+  /**
+   * A function that says which records of a page, by their index, have a key that stands on a page of
+   * the branch of `last`, up to it.
+   */
+  repeatsOf(last: Place): (page: Place) => readonly number[] {
+    const find = this.#do(() => repeatsOf(this.#database, last));
+    return (page) => this.#do(() => find(page));
   }
 
   /** A page whose body is there, also beyond the end, or null. */

@@ -2,6 +2,7 @@ import { countedShapes } from './api-counted.ts';
 import { cursorShapes } from './api-cursor.ts';
 import { cursorMarkShapes } from './api-cursor-mark.ts';
 import { elasticsearchShapes } from './api-elasticsearch.ts';
+import { expiringCursor } from './api-expiring.ts';
 import { graphqlShapes } from './api-graphql.ts';
 import { hypermediaShapes } from './api-hypermedia.ts';
 import { keysetShapes } from './api-keyset.ts';
@@ -26,6 +27,7 @@ export const apiShapes: readonly ApiShape[] = [
   ...hypermediaShapes,
   ...unnamedCountedShapes,
   ...unnamedCursorShapes,
+  expiringCursor,
 ];
 
 export const apiNames: readonly string[] = apiShapes.map((shape) => shape.name);

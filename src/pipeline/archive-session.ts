@@ -19,6 +19,7 @@ import { decodeStored } from './decode-stored.ts';
 import { ArchiveFollower, type Follower } from './follow-archive.ts';
 import { PlaceFollower } from './follow-places.ts';
 import { handOver, sentPage } from './hand-over.ts';
+import { leaveOutRepeats } from './leave-out-repeats.ts';
 import type {
   Batch,
   Calls,
@@ -106,7 +107,12 @@ export class ArchiveSession {
             maxDecodedBytes,
           );
     this.#begun = { reader, follow };
-    const pages = shapedPages(follow.pages(), pagination, checked === select);
+    // Without a key no list is read twice, and slices are exported when all readings have ended.
+    const isReadTwice = pagination !== null && pagination.key !== null && paginated?.isOneBranch;
+    const followed = isReadTwice
+      ? leaveOutRepeats(follow.pages(), (last) => this.#archive.repeatsOf(last))
+      : follow.pages();
+    const pages = shapedPages(followed, pagination, checked === select);
     this.#exporting = this.#export(pages, select).catch((error) => {
       // Where the main thread takes no more, it knows already.
       const isClosed = error instanceof EverypageError && error.code === 'CLOSED_PIPE';

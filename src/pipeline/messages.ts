@@ -155,6 +155,8 @@ export interface SentPage {
   readonly body: Uint8Array;
   /** Records at its front that an earlier page gave already. */
   readonly skip: number;
+  /** Indexes of others that an earlier reading gave; null where there was none. */
+  readonly repeats: ReadonlySet<number> | null;
 }
 
 export type ToThread =

@@ -184,5 +184,11 @@ export const steps: Readonly<Record<string, (start: string) => Step>> = {
   'single-total': () => () => null,
 };
 
-/** These cannot be read whole, which is what they are for. */
-export const unreadable: readonly string[] = ['ambiguous', 'loop', 'self-next', 'sliced'];
+/** These cannot be read whole, or not in one go, which is what they are for. */
+export const unreadable: readonly string[] = [
+  'ambiguous',
+  'expiring-cursor',
+  'loop',
+  'self-next',
+  'sliced',
+];

@@ -282,7 +282,14 @@ describe('what the user said wins', () => {
 });
 
 /** Made to be unreadable without a word from the user, or to be stopped at. */
-const notByItself = new Set(['sliced', 'ambiguous', 'loop', 'self-next', 'single']);
+const notByItself = new Set([
+  'sliced',
+  'ambiguous',
+  'expiring-cursor',
+  'loop',
+  'self-next',
+  'single',
+]);
 
 describe('the fixture APIs are read to the end, found by themselves', () => {
   for (const api of apiNames.filter((name) => !notByItself.has(name))) {
