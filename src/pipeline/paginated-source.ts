@@ -3,7 +3,7 @@ import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { PageToContinue, ResolvedOptions } from '../core/options.ts';
 import type { PageRequest, Place } from '../core/page-request.ts';
-import { noPagination, type Pagination } from '../core/pagination.ts';
+import { NO_RECORDS, noPagination, type Pagination } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { isExpression, parseSelection } from '../decode/decode.ts';
@@ -163,7 +163,7 @@ async function findPagination(
   };
   try {
     const found = await discoverPagination(start, { pinned, usual }, fetchPage);
-    checkSelection(found.responses[0]!, job.options);
+    if (!found.isListAbsent) checkSelection(found.responses[0]!, job.options);
     return {
       pagination: withEmptyList(found),
       evidence: evidenceOf(found, paginate),
@@ -188,7 +188,7 @@ function evidenceOf({ evidence, total }: Discovery, { split }: PaginateJob): rea
 function withEmptyList({ kind, pagination, total }: Discovery): Pagination {
   const saysTotal = pagination.totalPath !== null || pagination.totalHeader !== null;
   const isEmpty = kind === 'found' && pagination.records === null && total === 0 && saysTotal;
-  return isEmpty ? { ...pagination, records: '@' } : pagination;
+  return isEmpty ? { ...pagination, records: NO_RECORDS } : pagination;
 }
 
 class FirstPageMissing extends Error {}

@@ -38,7 +38,7 @@ export function createLearningPlan(options: LearningPlanOptions): LearningPlan {
   const { pagination, start, split, activeSlices, recheck = true } = options;
   const planOf = (from: PageRequest): PlanState => {
     const style = styleOf(pagination.style);
-    if (style === null) return new SinglePlan(from);
+    if (style === null) return new SinglePlan(from, pagination.records !== null);
     const parts = { pagination, start: from };
     return style.kind === 'chain'
       ? new ChainPlan({ ...parts, style })

@@ -31,6 +31,8 @@ export interface Discovery {
   readonly responses: readonly PageView[];
   /** Records in the first page, and in all as the server says; null where it does not. */
   readonly pageRecords: number;
+  /** The list is empty, and its page leaves it out or has null for it. */
+  readonly isListAbsent: boolean;
   readonly total: number | null;
   readonly recordsPath: string | null;
   readonly key: string | null;
@@ -95,6 +97,7 @@ export async function discoverPagination(
     requests: responses.length,
     responses,
     pageRecords: facts.count,
+    isListAbsent: facts.isListAbsent,
     total: facts.numbers.total?.value ?? null,
     recordsPath: pagination.records,
     key: pagination.key,
