@@ -231,6 +231,37 @@ describe('what cannot be told is not guessed', () => {
   });
 });
 
+describe('a POST is sent again only with what its page gave', () => {
+  const post = startAt('https://api.example/query', '{"filter":"x"}');
+  const bodiesOf = async (json: object): Promise<readonly string[]> => {
+    const bodies: string[] = [];
+    await discoverPagination(post, { pinned: {} }, async (request) => {
+      bodies.push(Buffer.from(request.body!).toString());
+      return viewOf(request, json);
+    });
+    return bodies;
+  };
+
+  test('its own token, under two names at most', async () => {
+    assert.deepEqual(await bodiesOf({ results: items(0, 10), next_cursor: 'abc' }), [
+      '{"filter":"x"}',
+      '{"filter":"x","start_cursor":"abc"}',
+      '{"filter":"x","cursor":"abc"}',
+    ]);
+  });
+
+  test('not where there is a total, a full page or nothing', async () => {
+    for (const json of [
+      { total: 47, results: items(0, 10) },
+      { results: items(0, 100) },
+      { results: items(0, 7) },
+      { has_more: true, results: items(0, 7) },
+    ]) {
+      assert.deepEqual(await bodiesOf(json), ['{"filter":"x"}']);
+    }
+  });
+});
+
 describe('what the user said wins', () => {
   const bare: Api = () => ({ json: { list: items(0, 7), next: '/things?x=1', token: 'abc' } });
   const cases: readonly (readonly [Partial<Pagination>, Partial<Pagination>])[] = [

@@ -12,11 +12,15 @@ import { tokenStyle } from './token-candidates.ts';
 
 /** With the first page and one more to tell page 0 from page 1, eight requests in all. */
 const MAX_CANDIDATES = 6;
+/** A POST may do something: its token goes back under the names that are evident, and no others. */
+const MAX_POST_CANDIDATES = 2;
 
-/** At most six, the surest first; none where a POST would have to be sent on a guess. */
+/**
+ * At most six, the surest first. A POST is never sent on a guess: only where the page holds what the
+ * next one is asked for with, and at most twice.
+ */
 export function listCandidates(facts: Facts): readonly Candidate[] {
   const token = tokenCandidates(facts);
-  // A POST is sent again only where the page holds what the next one is asked for with.
   const isPost = facts.view.request.method === 'POST';
   const sure = token.length > 0 ? token : sortCandidates(facts);
   const guesses = isPost || sure.length > 0 ? [] : guessedCandidates(facts);
@@ -25,7 +29,7 @@ export function listCandidates(facts: Facts): readonly Candidate[] {
     const what = `${carrier} ${param} ${request.url}`;
     return !seen.has(what) && seen.add(what);
   });
-  return all.slice(0, MAX_CANDIDATES);
+  return all.slice(0, isPost ? MAX_POST_CANDIDATES : MAX_CANDIDATES);
 }
 
 function tokenCandidates(facts: Facts): readonly Candidate[] {
