@@ -322,6 +322,13 @@ describe('a first page that says nothing', () => {
     }
   });
 
+  test('is not taken for many where only a link to the request itself changes', async () => {
+    const { found, records } = await runDetected(start, async (request) =>
+      viewOf(request, { items: all, meta: { links: [{ rel: 'self', href: request.url }] } }),
+    );
+    assert.deepEqual([found.kind, found.recordsPath, records.length], ['single', 'items', 7]);
+  });
+
   const unproven: readonly (readonly [what: string, Api])[] = [
     ['every parameter is ignored', () => ({ json: all })],
     [

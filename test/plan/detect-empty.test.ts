@@ -46,6 +46,19 @@ describe('an empty list that its page leaves out is a whole list', () => {
   }
 });
 
+test('an empty list of any name wins against what stands beside it', async () => {
+  for (const [json, path] of [
+    [
+      { filters: [{ id: 'a' }, { id: 'b' }], data: { shipments: [] }, paging: { total: '0' } },
+      'data.shipments',
+    ],
+    [{ reply: { row_list: [], page: { number_of_pages: 0 } }, warnings: [] }, 'reply.row_list'],
+  ] as const) {
+    const found = await discoverPagination(start, { pinned: {} }, async () => viewOf(start, json));
+    assert.deepEqual([found.recordsPath, found.isWholeList], [path, true], found.evidence.join());
+  }
+});
+
 describe('what is no empty list is not taken for one', () => {
   const bodies: readonly unknown[] = [
     { id: 7, total: 0, currency: 'EUR' },

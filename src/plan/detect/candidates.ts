@@ -8,6 +8,7 @@ import { namesOffset, namesPage, namesSize, squash } from './names.ts';
 import { recordIdentities } from './page-records.ts';
 import type { Candidate } from './page-view.ts';
 import { parseBody } from './start-params.ts';
+import { statedKeyCandidates } from './stated-key.ts';
 import { tokenStyle } from './token-candidates.ts';
 
 /** With the first page and one more to tell page 0 from page 1, eight requests in all. */
@@ -28,7 +29,10 @@ export function listCandidates(facts: Facts, namesOnly = ANY_NAME): readonly Can
   const token = tokenCandidates(facts);
   const isPost = facts.view.request.method === 'POST';
   const sure = token.length > 0 ? token : sortCandidates(facts);
-  const guesses = isPost || sure.length > 0 ? [] : guessedCandidates(facts, namesOnly);
+  const guesses =
+    isPost || sure.length > 0
+      ? []
+      : [...statedKeyCandidates(facts), ...guessedCandidates(facts, namesOnly)];
   const seen = new Set<string>();
   const all = [...sure, ...guesses].filter(({ pagination: { carrier, param }, request }) => {
     const what = `${carrier} ${param} ${request.url}`;
@@ -141,7 +145,7 @@ function orderedGuesses(facts: Facts): readonly Guess[] {
   else if (isOffset) add('offset', 'offset', 'skip', 'start', 'from');
   add('page', 'page');
   add('offset', 'offset', 'start', 'from', 'skip');
-  add('page', 'p', 'pageNumber');
+  add('page', 'p', 'pageNumber', 'pageNo', 'pageNum', 'pageIndex');
   if (stated === null) return guesses;
   const isStatedOffset = count > 2 && (stated === count || stated === count + 1);
   return guesses.filter(([style]) => style === (isStatedOffset ? 'offset' : 'page'));
