@@ -129,6 +129,13 @@ test('what is there of a loop comes with --allow-incomplete, each page once', as
   assert.deepEqual(lines.slice(0, 50), server.lines.slice(0, 50));
 });
 
+test('offsets that count from 1 reach the last record, also where it stands alone', async (t) => {
+  const { server, fetch, read } = await startFixture(t, { api: 'start-end', records: 26 });
+  const { verdict } = await fetch();
+  assert.equal(read(), wholeOutput(server), JSON.stringify(verdict));
+  assert.equal(verdict.name, 'complete');
+});
+
 test('among them are lists whose numbers no double holds', async (t) => {
   for (const api of ['header-cursor', 'range', 'since-id', 'elasticsearch']) {
     const { server } = await startFixture(t, { api });
