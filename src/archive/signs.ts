@@ -96,7 +96,7 @@ function endSigns({ planEnd, failed, pagination }: PagedFacts): readonly Sign[] 
     case 'single': {
       const why =
         detail ??
-        'nothing in it shows how to go on. Say it with --paginate, or that it is all with --paginate none';
+        'nothing in it shows how to go on. Say it with --paginate, or that it is all with --paginate none --records';
       return [{ kind: 'unfinished', text: `one page only: ${why}` }];
     }
     case 'ceiling': {

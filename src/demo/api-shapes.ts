@@ -12,6 +12,7 @@ import { nextUrlShapes } from './api-next-url.ts';
 import type { ApiShape } from './api-shape.ts';
 import { unnamedCountedShapes } from './api-unnamed-counted.ts';
 import { unnamedCursorShapes } from './api-unnamed-cursor.ts';
+import { unnamedMixedShapes } from './api-unnamed-mixed.ts';
 
 /** All fixture APIs: those that play a real API first, then shapes that no table names. */
 export const apiShapes: readonly ApiShape[] = [
@@ -27,6 +28,7 @@ export const apiShapes: readonly ApiShape[] = [
   ...hypermediaShapes,
   ...unnamedCountedShapes,
   ...unnamedCursorShapes,
+  ...unnamedMixedShapes,
   expiringCursor,
 ];
 

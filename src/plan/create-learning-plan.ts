@@ -40,7 +40,7 @@ export function createLearningPlan(options: LearningPlanOptions): LearningPlan {
   const { pagination, start, split, activeSlices, recheck = true } = options;
   const planOf = (from: PageRequest, mostRestarts: number): PlanState => {
     const style = styleOf(pagination.style);
-    if (style === null) return new SinglePlan(from);
+    if (style === null) return new SinglePlan(from, pagination.records !== null);
     if (style.kind === 'counted') {
       const parts = { pagination, start: from, style };
       const plan = new FanOutPlan(parts);

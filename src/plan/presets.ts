@@ -16,6 +16,8 @@ export interface Preset {
   readonly pagination: Partial<Pagination> & { readonly style: PaginationStyle };
   /** What the API refuses to answer without, credentials aside; lower case. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** A first page with records that says nothing of a next one is the last, on every list of the hosts. */
+  readonly silenceIsEnd?: true;
   /** Query parameters that a first request must hold to page like this. */
   readonly begin?: Readonly<Record<string, string>>;
   /** Which headers and statuses speak of limits, in a phrase. */
@@ -33,6 +35,7 @@ export const presets: readonly Preset[] = [
     title: 'GitHub REST',
     hosts: ['api.github.com'],
     pagination: { style: 'link', sizeParam: 'per_page' },
+    silenceIsEnd: true,
     limits:
       'x-ratelimit-limit, -remaining and -reset (epoch seconds); the secondary limit is 403 or 429, with retry-after or at least a minute',
     traps: [
@@ -116,6 +119,7 @@ export const presets: readonly Preset[] = [
     title: 'Shopify REST Admin',
     hosts: ['myshopify.com'],
     pagination: { style: 'link', sizeParam: 'limit', key: 'id' },
+    silenceIsEnd: true,
     limits: 'x-shopify-shop-api-call-limit: 32/40; 429 with retry-after',
     traps: [
       'page_info stands for the whole request: it cannot be edited, and only limit and fields go with it',
@@ -134,6 +138,7 @@ export const presets: readonly Preset[] = [
       sizeParam: 'limit',
       nextPath: 'response_metadata.next_cursor',
     },
+    silenceIsEnd: true,
     limits: '429 with retry-after, for each method apart',
     traps: [
       'Errors come with status 200 and ok: false',
@@ -178,6 +183,7 @@ export const presets: readonly Preset[] = [
       records: 'results',
       key: 'id',
     },
+    silenceIsEnd: true,
     limits: 'x-hubspot-ratelimit-max, -remaining and -interval-milliseconds; 429',
     traps: [
       'Search is POST, with after in the body, and gives no more than 10,000 records',
@@ -553,6 +559,7 @@ export const presets: readonly Preset[] = [
       records: 'records',
       key: 'id',
     },
+    silenceIsEnd: true,
     limits: 'five requests a second to a base; after a 429 nothing for 30 s',
     traps: ['offset is a token and no number', 'The token expires', 'pageSize goes up to 100'],
     source: 'documented',
@@ -606,6 +613,7 @@ export const presets: readonly Preset[] = [
       carrier: 'query',
       nextPath: 'nextPageToken',
     },
+    silenceIsEnd: true,
     limits: '429, or 403 with rateLimitExceeded or quotaExceeded',
     traps: [
       'An empty page with a token goes on',

@@ -1,4 +1,5 @@
 import { escapeText } from '../core/escape.ts';
+import { NO_RECORDS } from '../core/pagination.ts';
 import {
   type FailedPage,
   isWhole,
@@ -154,6 +155,7 @@ function pagingLines(
   const parts = [pagedBy(pagination, verdict.stored, concurrency)];
   if (evidence[0] !== undefined) parts.push(escapeText(evidence[0]));
   if (recordsPath === '@') parts.push('each page is a list of records');
+  else if (recordsPath === NO_RECORDS) parts.push('an empty list, left out of its page');
   else if (recordsPath !== null) parts.push(`records at ${escapeText(recordsPath)}`);
   if (readings > 1) parts.push(`read ${readings} times`);
   if (flags.length > 0) parts.push(`pin with: ${flags.map(shellWord).join(' ')}`);
