@@ -10,7 +10,7 @@ import type { Stop, Summary } from './core/summary.ts';
 import { createTransport } from './http/create-transport.ts';
 import type { Transport } from './http/transport.ts';
 import { ArchiveThread } from './pipeline/archive-thread.ts';
-import { createPageSource } from './pipeline/create-page-source.ts';
+import { createPageSource, loadPageSource } from './pipeline/create-page-source.ts';
 import { noCounters } from './pipeline/dispatcher.ts';
 import { type Fetching, fetchPlan } from './pipeline/fetch-plan.ts';
 import type { Opened } from './pipeline/messages.ts';
@@ -54,7 +54,9 @@ async function readOnce(
     const job = await prepare(sources, options, receiverOf(options));
     transport = createTransport(job.transport);
     if (job.connectTo !== null) transport.connect(job.connectTo);
-    const opened = await thread.call('open', job.open);
+    const opening = thread.call('open', job.open);
+    loadPageSource(job);
+    const opened = await opening;
     await emitStart(job, opened, emit);
     const parts = { ...job, job, transport, thread, opened, clock: systemClock, emit };
     const counters = noCounters();
@@ -64,11 +66,14 @@ async function readOnce(
     if (source !== null && !opened.exportOnly) {
       await control.watch(fetchPlan({ ...parts, ...source, counters }));
     }
+    // Connections say goodbye, which takes a round trip, while the archive is finished.
+    const closing = transport.close();
     emit({ type: 'phase', phase: 'exporting' });
     const finished = await thread.call('finish', { stopped: control.stop !== null });
     const durationMs = systemClock.now() - startedAt;
     const facts = source?.facts ?? null;
     const summary = summarize(job, finished, control.stop, counters, transport, facts, durationMs);
+    await closing;
     emit({ type: 'end', summary });
     return summary;
   } catch (error) {
