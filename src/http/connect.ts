@@ -29,8 +29,8 @@ export interface ConnectSettings {
   readonly contexts: TlsContexts;
   readonly insecure: boolean;
   readonly connectTimeoutMs: number;
-  /** For tests, and later for refusing private addresses; default: the system's resolver. */
-  readonly lookup?: LookupFunction;
+  /** Also refuses addresses, and then fails with the TransportError that says so. */
+  readonly lookup: LookupFunction;
   /** Every TCP socket, as soon as there is one, so that it can be cut from outside. */
   readonly onSocket: (socket: Socket) => void;
 }
@@ -90,7 +90,7 @@ async function attemptConnect(
     port: first.port,
     noDelay: true,
     autoSelectFamily: true,
-    ...(settings.lookup === undefined ? {} : { lookup: settings.lookup }),
+    lookup: settings.lookup,
   });
   settings.onSocket(tcp);
   let stage = `no connection to ${peer}`;

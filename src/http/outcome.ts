@@ -2,8 +2,11 @@
  * What a response or a fault means for its page, as a pure table. Deciding WHEN to act on it is
  * pace/'s, acting is the pipeline's.
  */
+import type { Stop } from '../core/summary.ts';
 import { retryAfterMs } from './retry-after.ts';
 import type { HeaderValues, TransportError, TransportFault } from './transport.ts';
+
+export type SafetyCode = (Stop & { kind: 'safety' })['code'];
 
 export type Outcome =
   /** The transfer was whole and the status is a success; the body is still to be checked. */
@@ -18,7 +21,7 @@ export type Outcome =
   /** The bucket stops: the credentials were refused. */
   | { readonly kind: 'credentials'; readonly reason: string }
   /** The run stops: going on would be unsafe. */
-  | { readonly kind: 'unsafe'; readonly reason: string }
+  | { readonly kind: 'unsafe'; readonly code: SafetyCode; readonly reason: string }
   | { readonly kind: 'fail'; readonly reason: string };
 
 const REASON_PHRASE: Readonly<Record<number, string>> = {
@@ -92,6 +95,7 @@ const FAULT_KIND: Readonly<
   dns: 'retry',
   refused: 'retry',
   'connect-timeout': 'retry',
+  address: 'unsafe',
   certificate: 'unsafe',
   tls: 'retry',
   proxy: 'retry',
@@ -108,7 +112,8 @@ const FAULT_KIND: Readonly<
 
 export function classifyFault(error: TransportError): Outcome {
   const kind = FAULT_KIND[error.fault];
-  return kind === 'pause'
-    ? { kind, waitMs: null, reason: error.message }
-    : { kind, reason: error.message };
+  const reason = error.message;
+  if (kind === 'pause') return { kind, waitMs: null, reason };
+  if (kind !== 'unsafe') return { kind, reason };
+  return { kind, code: error.fault === 'address' ? 'PRIVATE_ADDRESS' : 'CERTIFICATE', reason };
 }

@@ -11,6 +11,8 @@ export interface TransportRequest {
   readonly method: Method;
   /** `https://host:port`, as `URL.origin` gives it. */
   readonly origin: string;
+  /** The origin that the user named and whose server led here; absent where this one was named. */
+  readonly start?: string | null;
   /** Path and query, beginning with `/`. */
   readonly path: string;
   /** Names in lower case; without `host`, `connection`, `content-length` and pseudo-headers. */
@@ -37,6 +39,7 @@ export type TransportFault =
   | 'dns' // the name does not resolve
   | 'refused' // nobody listens, or no route
   | 'connect-timeout'
+  | 'address' // a public server led to one that is not; never retried
   | 'certificate' // never retried; names the cure
   | 'tls' // handshake failed otherwise
   | 'proxy' // the proxy refused the tunnel
@@ -83,6 +86,8 @@ export interface TransportOptions {
   readonly key: string | null;
   /** Accept any certificate (`-k`). */
   readonly insecure: boolean;
+  /** Addresses and blocks that are not public and may be led to. Default none. */
+  readonly allowAddresses?: readonly string[];
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly timeoutMs: number;

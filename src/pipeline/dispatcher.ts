@@ -288,7 +288,7 @@ export class Dispatcher {
       case 'unsafe':
         this.stop({
           kind: 'safety',
-          code: response === null ? 'CERTIFICATE' : 'OTHER_ORIGIN',
+          code: outcome.code,
           message: outcome.reason,
         });
         return;

@@ -56,6 +56,12 @@ function stopLines(stop: Stop | null, context: SummaryContext, paint: Painter): 
   return [paint('yellow', escapeText(stopText(stop, context)))];
 }
 
+const safetyCure = {
+  OTHER_ORIGIN: '--allow-origin ORIGIN allows it.',
+  PRIVATE_ADDRESS: '--allow-address ADDRESS allows it.',
+  CERTIFICATE: '--cacert FILE names an authority to trust; -k accepts any certificate.',
+} as const;
+
 function stopText(stop: Stop, context: SummaryContext): string {
   switch (stop.kind) {
     case 'signal':
@@ -76,13 +82,9 @@ function stopText(stop: Stop, context: SummaryContext): string {
     case 'credentials':
       return `Stopped: the server refuses the credentials (${stop.status} for ${stop.url}). Run again with new ones.`;
     case 'safety': {
-      const cure =
-        stop.code === 'OTHER_ORIGIN'
-          ? '--allow-origin ORIGIN allows it.'
-          : '--cacert FILE names an authority to trust; -k accepts any certificate.';
-      const named = /--allow-origin|--cacert|(^|\s)-k\b/.test(stop.message);
+      const named = /--allow-origin|--allow-address|--cacert|(^|\s)-k\b/.test(stop.message);
       const message = stop.message.replace(/\.$/, '');
-      return `Stopped for safety: ${message}.${named ? '' : ` ${cure}`}`;
+      return `Stopped for safety: ${message}.${named ? '' : ` ${safetyCure[stop.code]}`}`;
     }
   }
 }
