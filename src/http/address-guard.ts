@@ -12,12 +12,17 @@ import { TransportError } from './transport.ts';
 export interface GuardSettings {
   /** Without brackets. */
   readonly host: string;
-  /** A public start led here, or one of which nothing is known: no address but a public one is taken. */
-  readonly isLed: boolean;
+  /** Whose server led here: from a public one no address but a public one is taken. Null: named. */
+  readonly start: Start | null;
   readonly isAllowed: (address: string) => boolean;
   readonly kindOf: (address: string) => AddressKind;
   readonly lookup: LookupFunction;
 }
+
+export type Start = Pick<AddressGuard, 'isPublic' | 'learn'>;
+
+/** A public start, or one of which nothing can be known. */
+export const publicStart: Start = { isPublic: true, learn: (done) => done() };
 
 export class AddressGuard {
   readonly #settings: GuardSettings;
@@ -28,7 +33,7 @@ export class AddressGuard {
     // Origins that servers lead to are ones that the user allowed by name: where that name is an
     // address, or localhost, it says what it means.
     if (isNamedLocal(settings.host, settings.kindOf)) this.#isPublic = false;
-    else this.#isPublic = settings.isLed || isIP(settings.host) !== 0 ? true : null;
+    else this.#isPublic = isIP(settings.host) === 0 ? null : true;
   }
 
   /**
@@ -41,6 +46,18 @@ export class AddressGuard {
 
   /** Resolves the host for a connection, to those of its addresses that it may go to. */
   readonly lookup: LookupFunction = (name, options, callback) => {
+    const { start } = this.#settings;
+    const resolve = (): void => this.#resolve(name, options, callback);
+    if (start === null || start.isPublic !== null) resolve();
+    else start.learn(resolve);
+  };
+
+  /** Resolves the host for what it says, without a connection: a run may go on past its start. */
+  readonly learn = (done: () => void): void => {
+    this.lookup(this.#settings.host, { all: true }, () => done());
+  };
+
+  readonly #resolve: LookupFunction = (name, options, callback) => {
     this.#settings.lookup(name, options, (error, found, family) => {
       if (error !== null || found.length === 0) {
         callback(error, found, family);
@@ -59,13 +76,19 @@ export class AddressGuard {
     const { kindOf, isAllowed } = this.#settings;
     const isPublic = ({ address }: LookupAddress): boolean => kindOf(address) === 'public';
     // A name that has both public and other addresses at first is a public one, and stays it.
-    this.#isPublic ??= all.some(isPublic);
+    this.#isPublic ??= this.#isLed() || all.some(isPublic);
     if (!this.#isPublic) return [...all];
     return all.filter((it) => isPublic(it) || isAllowed(it.address));
   }
 
+  #isLed(): boolean {
+    const { start } = this.#settings;
+    return start !== null && start.isPublic !== false;
+  }
+
   #refusal(address: string): TransportError {
-    const { host, isLed, kindOf } = this.#settings;
+    const { host, kindOf } = this.#settings;
+    const isLed = this.#isLed();
     const kind = kindOf(address);
     const what = `${host} ${isLed ? 'resolves' : 'now resolves'} to ${address}, ${article(kind)} address`;
     const why = isLed

@@ -1,7 +1,7 @@
 /** The transport: one set of connections per origin, one sweep for all timeouts. */
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction, Socket } from 'node:net';
-import { AddressGuard, addressMatcher } from './address-guard.ts';
+import { AddressGuard, addressMatcher, publicStart, type Start } from './address-guard.ts';
 import { type AddressKind, addressKind } from './address-kind.ts';
 import { Attempt } from './attempt.ts';
 import { connect, endpointOf } from './connect.ts';
@@ -57,15 +57,31 @@ export function createTransport(
     if (closed !== null) socket.destroy();
   };
 
+  const guardFor = (origin: string, start: Start | null): AddressGuard => {
+    const { host } = endpointOf(new URL(origin));
+    return new AddressGuard({ host, start, isAllowed, kindOf, lookup });
+  };
+
+  const guardOf = (named: string): AddressGuard => {
+    const guard = guards.get(named) ?? guardFor(named, null);
+    guards.set(named, guard);
+    return guard;
+  };
+
+  /** Behind a proxy it cannot be known where a start is. */
+  const startOf = (origin: string): Start => {
+    const guard = guardOf(origin);
+    return guard.isPublic === null && options.proxyFor(origin) !== null ? publicStart : guard;
+  };
+
   const connectionsOf = (origin: string, start: string | null): OriginConnections => {
-    const isLed = start !== null && guards.get(start)?.isPublic !== false;
-    // Apart from those of an origin that was named: another rule holds for its connections.
-    const name = isLed ? `${origin} from a public start` : origin;
+    const from = start === null ? null : startOf(start);
+    // Apart from those of an origin that was named: another rule holds for their connections.
+    const name = poolName(origin, start, from);
     const known = origins.get(name);
     if (known !== undefined) return known;
     const url = new URL(origin);
-    const { host } = endpointOf(url);
-    const guard = new AddressGuard({ host, isLed, isAllowed, kindOf, lookup });
+    const guard = name === origin ? guardOf(origin) : guardFor(origin, from);
     const proxy = options.proxyFor(origin);
     const created = new OriginConnections({
       origin: url,
@@ -89,7 +105,6 @@ export function createTransport(
       },
     });
     origins.set(name, created);
-    if (!isLed) guards.set(origin, guard);
     return created;
   };
 
@@ -134,6 +149,12 @@ export function createTransport(
       return closed;
     },
   };
+}
+
+/** All public starts share the connections to where they lead, and so do all others. */
+function poolName(origin: string, start: string | null, from: Start | null): string {
+  if (from === null || from.isPublic === false) return origin;
+  return `${origin} from ${from.isPublic === null ? start : 'a public start'}`;
 }
 
 /** Timeouts are noticed up to one interval late: an eighth of the shortest, at most a second. */

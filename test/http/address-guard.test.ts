@@ -91,6 +91,19 @@ test('a start within the network is taken for what it is, and so is what it lead
   await expectFault(getLed(`http://other.example:${port}`, start), 'refused');
 });
 
+test('a run that goes on past its start looks where that is', async (t) => {
+  const names = { 'api.example': [PUBLIC], intranet: [METADATA], 'inside.example': [METADATA] };
+  const { port, getLed, resolved } = await setUp(t, names);
+  const inside = `http://inside.example:${port}`;
+  await expectFault(getLed(inside, `http://intranet:${port}`), 'refused');
+  await expectFault(getLed(inside, `http://api.example:${port}`), 'address');
+  await expectFault(getLed(inside, `http://nowhere.example:${port}`), 'address');
+  assert.deepEqual(
+    resolved.filter((name) => name !== 'inside.example'),
+    ['intranet', 'api.example', 'nowhere.example'],
+  );
+});
+
 test('an address that the user allows, and an origin that they name by its address, are led to', async (t) => {
   const names = { 'api.example': [PUBLIC], 'inside.example': [METADATA] };
   const { transport, port, getLed } = await setUp(t, names, { allowAddresses: ['127.0.0.0/30'] });
