@@ -19,7 +19,7 @@ export type Outcome =
   /** The server never processed it: again at once, not an attempt (RFC 9113 §8.7). */
   | { readonly kind: 'unprocessed'; readonly reason: string }
   /** The bucket stops: the credentials were refused. */
-  | { readonly kind: 'credentials'; readonly reason: string }
+  | { readonly kind: 'credentials'; readonly status: number; readonly reason: string }
   /** The run stops: going on would be unsafe. */
   | { readonly kind: 'unsafe'; readonly code: SafetyCode; readonly reason: string }
   | { readonly kind: 'fail'; readonly reason: string };
@@ -85,35 +85,37 @@ export function classifyResponse(status: number, headers: HeaderValues, wallTime
     const waitMs = retryAfterMs(headers, wallTime);
     if (waitMs !== null) return { kind: 'pause', waitMs, reason };
   }
-  if (status === 401) return { kind: 'credentials', reason };
+  if (status === 401) return { kind: 'credentials', status, reason };
   return isTransient(status) ? { kind: 'retry', reason } : { kind: 'fail', reason };
 }
 
-const FAULT_KIND: Readonly<
-  Record<TransportFault, 'retry' | 'unprocessed' | 'pause' | 'unsafe' | 'fail'>
-> = {
-  dns: 'retry',
-  refused: 'retry',
-  'connect-timeout': 'retry',
-  address: 'unsafe',
-  certificate: 'unsafe',
-  tls: 'retry',
-  proxy: 'retry',
-  protocol: 'retry',
-  reset: 'retry',
-  truncated: 'retry',
-  unprocessed: 'unprocessed',
-  calm: 'pause',
-  'idle-timeout': 'retry',
-  timeout: 'retry',
-  'too-large': 'fail',
-  closed: 'retry',
-};
+const FAULT_KIND: Readonly<Record<TransportFault, Exclude<Outcome['kind'], 'body' | 'redirect'>>> =
+  {
+    dns: 'retry',
+    refused: 'retry',
+    'connect-timeout': 'retry',
+    address: 'unsafe',
+    certificate: 'unsafe',
+    tls: 'retry',
+    proxy: 'retry',
+    'proxy-denied': 'fail',
+    'proxy-credentials': 'credentials',
+    protocol: 'retry',
+    reset: 'retry',
+    truncated: 'retry',
+    unprocessed: 'unprocessed',
+    calm: 'pause',
+    'idle-timeout': 'retry',
+    timeout: 'retry',
+    'too-large': 'fail',
+    closed: 'retry',
+  };
 
 export function classifyFault(error: TransportError): Outcome {
   const kind = FAULT_KIND[error.fault];
   const reason = error.message;
   if (kind === 'pause') return { kind, waitMs: null, reason };
+  if (kind === 'credentials') return { kind, status: 407, reason };
   if (kind !== 'unsafe') return { kind, reason };
   return { kind, code: error.fault === 'address' ? 'PRIVATE_ADDRESS' : 'CERTIFICATE', reason };
 }

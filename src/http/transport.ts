@@ -42,7 +42,9 @@ export type TransportFault =
   | 'address' // a public server led to one that is not; never retried
   | 'certificate' // never retried; names the cure
   | 'tls' // handshake failed otherwise
-  | 'proxy' // the proxy refused the tunnel
+  | 'proxy' // the proxy could not make the tunnel
+  | 'proxy-denied' // the proxy does not allow it; never retried
+  | 'proxy-credentials' // 407; never retried
   | 'protocol' // the peer broke HTTP, or does not speak the version asked for
   | 'reset' // connection or stream closed under the request
   | 'truncated' // fewer bytes than the framing promised

@@ -283,7 +283,7 @@ export class Dispatcher {
         );
         return;
       case 'credentials':
-        this.stop({ kind: 'credentials', status: status ?? 401, url: task.shownUrl });
+        this.stop({ kind: 'credentials', status: outcome.status, url: task.shownUrl });
         return;
       case 'unsafe':
         this.stop({

@@ -80,6 +80,10 @@ function stopText(stop: Stop, context: SummaryContext): string {
       return `Stopped: the server asks to wait until ${until}, ${formatDuration(waitMs)} from now (${stop.reason}). That is longer than --max-wait; come back then.`;
     }
     case 'credentials':
+      // 407 is the proxy's (RFC 9110 §15.5.8).
+      if (stop.status === 407) {
+        return 'Stopped: the proxy asks for credentials (407). Run again with -x http://user:password@host:port, or with them in HTTPS_PROXY.';
+      }
       return `Stopped: the server refuses the credentials (${stop.status} for ${stop.url}). Run again with new ones.`;
     case 'safety': {
       const named = /--allow-origin|--allow-address|--cacert|(^|\s)-k\b/.test(stop.message);

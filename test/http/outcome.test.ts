@@ -56,6 +56,8 @@ test('every fault has an outcome: unprocessed is not an attempt, a certificate a
     certificate: 'unsafe',
     tls: 'retry',
     proxy: 'retry',
+    'proxy-denied': 'fail',
+    'proxy-credentials': 'credentials',
     protocol: 'retry',
     reset: 'retry',
     truncated: 'retry',
