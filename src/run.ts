@@ -7,7 +7,7 @@ import { EverypageError } from './core/errors.ts';
 import type { EventSink } from './core/events.ts';
 import type { RunOptions } from './core/options.ts';
 import type { Stop, Summary } from './core/summary.ts';
-import { createTransport } from './http/create-transport.ts';
+import { createTransport, type TransportInternals } from './http/create-transport.ts';
 import type { Transport } from './http/transport.ts';
 import { ArchiveThread } from './pipeline/archive-thread.ts';
 import { createPageSource, loadPageSource } from './pipeline/create-page-source.ts';
@@ -31,12 +31,22 @@ export async function run(
   sources: readonly PlanSource[],
   options: RunOptions & Receivers = {},
 ): Promise<Summary> {
-  if (!options.repair) return readOnce(sources, options);
+  return runOver({}, sources, options);
+}
+
+/** `run` with the resolver, say, that a test gives. */
+export async function runOver(
+  network: TransportInternals,
+  sources: readonly PlanSource[],
+  options: RunOptions & Receivers,
+): Promise<Summary> {
+  if (!options.repair) return readOnce(network, sources, options);
   const { readUntilAgreed } = await import('./read-until-agreed.ts');
-  return readUntilAgreed(readOnce, sources, options);
+  return readUntilAgreed(readOnce.bind(null, network), sources, options);
 }
 
 async function readOnce(
+  network: TransportInternals,
   sources: readonly PlanSource[],
   options: RunOptions & Receivers,
 ): Promise<Summary> {
@@ -52,7 +62,7 @@ async function readOnce(
   let transport: Transport | null = null;
   try {
     const job = await prepare(sources, options, receiverOf(options));
-    transport = createTransport(job.transport);
+    transport = createTransport(job.transport, network);
     if (job.connectTo !== null) transport.connect(job.connectTo);
     const opening = thread.call('open', job.open);
     loadPageSource(job);

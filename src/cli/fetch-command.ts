@@ -8,7 +8,7 @@ import { sourceOf } from '../plan/sources.ts';
 import { summaryJson } from '../report/summary-json.ts';
 import { summaryText } from '../report/summary-text.ts';
 // Not by way of index.ts, which loads export and verification as well: a first request would wait.
-import { run } from '../run.ts';
+import { runOver } from '../run.ts';
 import { againCommand, takeCommand } from './command-text.ts';
 import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.ts';
@@ -48,7 +48,7 @@ export async function fetchCommand(
   let total: number | null = null;
   try {
     const summary = namedStop(
-      await run(sources, {
+      await runOver(context.network ?? {}, sources, {
         ...options,
         signal: signals.signal,
         onEvent: (event) => {

@@ -79,7 +79,7 @@ export type Stop =
   | { readonly kind: 'credentials'; readonly status: number; readonly url: string }
   | {
       readonly kind: 'safety';
-      readonly code: 'OTHER_ORIGIN' | 'CERTIFICATE';
+      readonly code: 'OTHER_ORIGIN' | 'PRIVATE_ADDRESS' | 'CERTIFICATE';
       readonly message: string;
     }
   | { readonly kind: 'closed-pipe' };

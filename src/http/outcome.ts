@@ -2,8 +2,11 @@
  * What a response or a fault means for its page, as a pure table. Deciding WHEN to act on it is
  * pace/'s, acting is the pipeline's.
  */
+import type { Stop } from '../core/summary.ts';
 import { retryAfterMs } from './retry-after.ts';
 import type { HeaderValues, TransportError, TransportFault } from './transport.ts';
+
+export type SafetyCode = (Stop & { kind: 'safety' })['code'];
 
 export type Outcome =
   /** The transfer was whole and the status is a success; the body is still to be checked. */
@@ -16,9 +19,9 @@ export type Outcome =
   /** The server never processed it: again at once, not an attempt (RFC 9113 §8.7). */
   | { readonly kind: 'unprocessed'; readonly reason: string }
   /** The bucket stops: the credentials were refused. */
-  | { readonly kind: 'credentials'; readonly reason: string }
+  | { readonly kind: 'credentials'; readonly status: number; readonly reason: string }
   /** The run stops: going on would be unsafe. */
-  | { readonly kind: 'unsafe'; readonly reason: string }
+  | { readonly kind: 'unsafe'; readonly code: SafetyCode; readonly reason: string }
   | { readonly kind: 'fail'; readonly reason: string };
 
 const REASON_PHRASE: Readonly<Record<number, string>> = {
@@ -82,33 +85,37 @@ export function classifyResponse(status: number, headers: HeaderValues, wallTime
     const waitMs = retryAfterMs(headers, wallTime);
     if (waitMs !== null) return { kind: 'pause', waitMs, reason };
   }
-  if (status === 401) return { kind: 'credentials', reason };
+  if (status === 401) return { kind: 'credentials', status, reason };
   return isTransient(status) ? { kind: 'retry', reason } : { kind: 'fail', reason };
 }
 
-const FAULT_KIND: Readonly<
-  Record<TransportFault, 'retry' | 'unprocessed' | 'pause' | 'unsafe' | 'fail'>
-> = {
-  dns: 'retry',
-  refused: 'retry',
-  'connect-timeout': 'retry',
-  certificate: 'unsafe',
-  tls: 'retry',
-  proxy: 'retry',
-  protocol: 'retry',
-  reset: 'retry',
-  truncated: 'retry',
-  unprocessed: 'unprocessed',
-  calm: 'pause',
-  'idle-timeout': 'retry',
-  timeout: 'retry',
-  'too-large': 'fail',
-  closed: 'retry',
-};
+const FAULT_KIND: Readonly<Record<TransportFault, Exclude<Outcome['kind'], 'body' | 'redirect'>>> =
+  {
+    dns: 'retry',
+    refused: 'retry',
+    'connect-timeout': 'retry',
+    address: 'unsafe',
+    certificate: 'unsafe',
+    tls: 'retry',
+    proxy: 'retry',
+    'proxy-denied': 'fail',
+    'proxy-credentials': 'credentials',
+    protocol: 'retry',
+    reset: 'retry',
+    truncated: 'retry',
+    unprocessed: 'unprocessed',
+    calm: 'pause',
+    'idle-timeout': 'retry',
+    timeout: 'retry',
+    'too-large': 'fail',
+    closed: 'retry',
+  };
 
 export function classifyFault(error: TransportError): Outcome {
   const kind = FAULT_KIND[error.fault];
-  return kind === 'pause'
-    ? { kind, waitMs: null, reason: error.message }
-    : { kind, reason: error.message };
+  const reason = error.message;
+  if (kind === 'pause') return { kind, waitMs: null, reason };
+  if (kind === 'credentials') return { kind, status: 407, reason };
+  if (kind !== 'unsafe') return { kind, reason };
+  return { kind, code: error.fault === 'address' ? 'PRIVATE_ADDRESS' : 'CERTIFICATE', reason };
 }

@@ -17,6 +17,7 @@ export function transportOptions(
     cert: readPem(options.certFile),
     key: readPem(options.keyFile),
     insecure: options.insecure,
+    allowAddresses: options.allowAddresses,
     connectTimeoutMs: options.connectTimeoutMs,
     idleTimeoutMs: options.idleTimeoutMs,
     timeoutMs: options.timeoutMs,

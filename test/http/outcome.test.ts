@@ -47,14 +47,17 @@ test('a redirect needs a Location', () => {
   });
 });
 
-test('every fault has an outcome: unprocessed is not an attempt, a certificate is never retried', () => {
+test('every fault has an outcome: unprocessed is not an attempt, a certificate and an address are never retried', () => {
   const faults: Record<TransportFault, string> = {
     dns: 'retry',
     refused: 'retry',
     'connect-timeout': 'retry',
+    address: 'unsafe',
     certificate: 'unsafe',
     tls: 'retry',
     proxy: 'retry',
+    'proxy-denied': 'fail',
+    'proxy-credentials': 'credentials',
     protocol: 'retry',
     reset: 'retry',
     truncated: 'retry',
