@@ -176,7 +176,8 @@ function positive(value: unknown, unitMs: number): number | null {
   const isDigits = typeof value === 'string' && /^\d{1,9}(?:\.\d{1,9})?$/.test(value);
   const number = isDigits ? Number(value) : value;
   if (typeof number !== 'number') return null;
-  const ms = number * unitMs;
+  // Up: 64.57 s are a little less than 64,570 ms in binary, and nothing may start early.
+  const ms = Math.ceil(number * unitMs);
   return ms > 0 && ms <= LONGEST_WAIT_MS ? ms : null;
 }
 
