@@ -64,7 +64,8 @@ function allowedPerMs({ quota, remaining, resetMs, windowMs }: Limit): number | 
 
 function describeLimit(limit: Limit): string | null {
   const { quota, remaining, resetMs, windowMs } = limit;
-  const name = NAME.test(limit.policy) ? ` (${limit.policy})` : '';
+  const policy = limit.policy.replace(/#\d+$/, '');
+  const name = NAME.test(policy) ? ` (${policy})` : '';
   // What is left of a window that is over in a moment is no news; its rate is.
   const isLong = resetMs !== null && resetMs > 2 * SECOND_MS;
   const rate = quota === null || windowMs === null ? null : describeRate(quota, windowMs);

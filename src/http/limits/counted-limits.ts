@@ -11,6 +11,7 @@ import { durationMs, plainNumber, statedLimit } from './stated-limit.ts';
 
 export interface Family {
   readonly name: string;
+  readonly label: string;
   readonly windowMs: number | null;
   readonly parts: Map<Part, string>;
 }
@@ -29,25 +30,25 @@ const MOST_ITEMS = 8;
 
 export function addToFamilies(
   families: Map<string, Family>,
-  { family: name, part, windowMs }: Slot,
+  { family: name, part, label, windowMs }: Slot,
   value: string,
 ): void {
   let family = families.get(name);
   if (family === undefined) {
-    family = { name, windowMs: null, parts: new Map() };
+    family = { name, label, windowMs, parts: new Map() };
     families.set(name, family);
   }
-  if (windowMs !== null) families.set(name, { ...family, windowMs });
   family.parts.set(part, value);
 }
 
 export function familyLimits(
   family: Family,
-  policy: string,
+  serverName: string,
   times: Times,
   readNumber: ReadNumber,
 ): readonly (Limit | null)[] {
-  const { parts } = family;
+  const { parts, label } = family;
+  const policy = serverName !== '' && label !== '' ? `${serverName}-${label}` : serverName || label;
   const rate = numberOf(parts.get('rate'));
   if (rate !== null) return [rateLimit(rate)];
 

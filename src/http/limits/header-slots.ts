@@ -30,6 +30,8 @@ export interface Slot {
   /** Parts of one family are of one limit. */
   readonly family: string;
   readonly part: Part;
+  /** What tells the limit from others of the same server: `minute`, `api-key`; or `''`. */
+  readonly label: string;
   /** Where the name itself says it. */
   readonly windowMs: number | null;
 }
@@ -51,8 +53,8 @@ export function slotOf(name: string): Slot | null {
 
 const { second, minute, day } = WINDOW_WORDS as { second: number; minute: number; day: number };
 
-function slot(family: string, part: Part, windowMs: number | null = null): Slot {
-  return { family, part, windowMs };
+function slot(family: string, part: Part, label = '', windowMs: number | null = null): Slot {
+  return { family, part, label, windowMs };
 }
 
 /** Without a prototype: header names come from servers. */
@@ -60,17 +62,17 @@ const VENDOR_NAMES: Readonly<Record<string, Slot>> = Object.assign(Object.create
   // Zendesk
   'x-rate-limit': slot('x-rate-limit', 'quota'),
   // Etsy
-  'x-limit-per-second': slot('etsy-second', 'quota', second),
-  'x-remaining-this-second': slot('etsy-second', 'remaining', second),
-  'x-limit-per-day': slot('etsy-day', 'quota', day),
-  'x-remaining-today': slot('etsy-day', 'remaining', day),
+  'x-limit-per-second': slot('etsy-second', 'quota', 'second', second),
+  'x-remaining-this-second': slot('etsy-second', 'remaining', 'second', second),
+  'x-limit-per-day': slot('etsy-day', 'quota', 'day', day),
+  'x-remaining-today': slot('etsy-day', 'remaining', 'day', day),
   // Xero
-  'x-minlimit-remaining': slot('xero-minute', 'remaining', minute),
-  'x-appminlimit-remaining': slot('xero-app', 'remaining', minute),
-  'x-daylimit-remaining': slot('xero-day', 'remaining', day),
+  'x-minlimit-remaining': slot('xero-minute', 'remaining', 'minute', minute),
+  'x-appminlimit-remaining': slot('xero-app', 'remaining', 'app', minute),
+  'x-daylimit-remaining': slot('xero-day', 'remaining', 'day', day),
   // Docusign, beside X-RateLimit-*
-  'x-burstlimit-limit': slot('burst', 'quota'),
-  'x-burstlimit-remaining': slot('burst', 'remaining'),
+  'x-burstlimit-limit': slot('burst', 'quota', 'burst'),
+  'x-burstlimit-remaining': slot('burst', 'remaining', 'burst'),
   // Spring Cloud Gateway, beside X-RateLimit-Remaining
   'x-ratelimit-burst-capacity': slot('x-ratelimit', 'quota'),
   'x-ratelimit-replenish-rate': slot('x-ratelimit', 'fill'),
@@ -124,7 +126,7 @@ function readName(name: string): Slot | null {
   if (match === null || match[2] === undefined || name === 'ratelimit-policy') return null;
   let part: Part | null = null;
   let window = '';
-  let kind = '';
+  const labels: string[] = [];
   let isMs = false;
   const words = match[2].split('-');
   for (const [index, word] of words.entries()) {
@@ -143,7 +145,7 @@ function readName(name: string): Slot | null {
       if (window !== '') return null;
       window = windowWord;
     } else if (KINDS.has(word)) {
-      kind += `-${word}`;
+      labels.push(word);
     } else if (MILLISECONDS.has(word)) {
       isMs = true;
     } else if (!FILLERS.has(word)) {
@@ -153,8 +155,15 @@ function readName(name: string): Slot | null {
   // `X-HubSpot-RateLimit-Daily` alone is the quota of a day.
   if (part === null && window !== '') part = 'quota';
   if (part === null) return null;
-  const family = `${match[1]}${kind}${window === '' ? '' : `-${window}`}`;
-  return slot(family, isMs ? inMilliseconds(part) : part, lookUp(WINDOW_WORDS, window) ?? null);
+  if (window !== '') labels.push(window);
+  const label = labels.join('-');
+  const family = label === '' ? match[1]! : `${match[1]} ${label}`;
+  return slot(
+    family,
+    isMs ? inMilliseconds(part) : part,
+    label,
+    lookUp(WINDOW_WORDS, window) ?? null,
+  );
 }
 
 function inMilliseconds(part: Part): Part {

@@ -5,7 +5,8 @@ const RESET_SLACK_MS = 2_000;
 
 /**
  * One limit is often said twice, in a vendor's headers and in the draft's, or here its quota with
- * what is left and there its quota with its window: those become one.
+ * what is left and there its quota with its window: those become one. Those that are left have
+ * names of their own, by which one answer's limits are found again in the next.
  */
 export function mergeLimits(limits: readonly (Limit | null)[]): readonly Limit[] {
   const merged: Limit[] = [];
@@ -15,7 +16,17 @@ export function mergeLimits(limits: readonly (Limit | null)[]): readonly Limit[]
     if (at === -1) merged.push(limit);
     else merged[at] = unite(merged[at]!, limit);
   }
-  return merged;
+  return merged.length < 2 ? merged : withOwnNames(merged);
+}
+
+function withOwnNames(limits: readonly Limit[]): readonly Limit[] {
+  const taken = new Set<string>();
+  return limits.map((limit) => {
+    let policy = limit.policy;
+    for (let count = 2; taken.has(policy); count += 1) policy = `${limit.policy}#${count}`;
+    taken.add(policy);
+    return policy === limit.policy ? limit : { ...limit, policy };
+  });
 }
 
 function isSame(a: Limit, b: Limit): boolean {

@@ -59,7 +59,7 @@ test('the forms of the older drafts', () => {
     }),
     [
       limit({ quota: 100, remaining: 50, resetMs: 30_000, windowMs: MINUTE }),
-      limit({ quota: 1000, windowMs: HOUR }),
+      limit({ policy: '#2', quota: 1000, windowMs: HOUR }),
     ],
   );
   assert.deepEqual(
@@ -70,7 +70,7 @@ test('the forms of the older drafts', () => {
     }),
     [
       limit({ quota: 100, remaining: 98, resetMs: 3_000, windowMs: MINUTE }),
-      limit({ quota: 1000, windowMs: HOUR }),
+      limit({ policy: '#2', quota: 1000, windowMs: HOUR }),
     ],
   );
   assert.deepEqual(
@@ -93,7 +93,7 @@ test('WHOOP writes window=, Envoy w= and a name', () => {
     }),
     [
       limit({ quota: 100, remaining: 98, resetMs: 3_000, windowMs: MINUTE }),
-      limit({ quota: 10000, windowMs: DAY }),
+      limit({ policy: '#2', quota: 10000, windowMs: DAY }),
     ],
   );
   assert.deepEqual(
@@ -119,18 +119,24 @@ test('lists of as many numbers in every header are as many limits', () => {
     }),
     [
       limit({ quota: 1, remaining: 0, resetMs: 1_000, windowMs: 1_000 }),
-      limit({ quota: 15000, remaining: 1000, resetMs: 1_419_704_000, windowMs: 30 * DAY }),
+      limit({
+        policy: '#2',
+        quota: 15000,
+        remaining: 1000,
+        resetMs: 1_419_704_000,
+        windowMs: 30 * DAY,
+      }),
     ],
   );
   // Strava, without windows.
   assert.deepEqual(limitsOf({ 'x-ratelimit-limit': '200,2000', 'x-ratelimit-usage': '20,1000' }), [
     limit({ quota: 200, remaining: 180 }),
-    limit({ quota: 2000, remaining: 1000 }),
+    limit({ policy: '#2', quota: 2000, remaining: 1000 }),
   ]);
   // The server’s and its proxy’s, one field each.
   assert.deepEqual(
     limitsOf({ 'x-ratelimit-limit': ['100', '10'], 'x-ratelimit-remaining': ['99', '3'] }),
-    [limit({ quota: 100, remaining: 99 }), limit({ quota: 10, remaining: 3 })],
+    [limit({ quota: 100, remaining: 99 }), limit({ policy: '#2', quota: 10, remaining: 3 })],
   );
 });
 
@@ -232,8 +238,8 @@ test('Kong’s limits by minute and hour, with the draft’s beside', () => {
       'ratelimit-reset': '40',
     }),
     [
-      limit({ quota: 5, remaining: 4, resetMs: 40_000, windowMs: MINUTE }),
-      limit({ quota: 100, remaining: 99, windowMs: HOUR }),
+      limit({ policy: 'minute', quota: 5, remaining: 4, resetMs: 40_000, windowMs: MINUTE }),
+      limit({ policy: 'hour', quota: 100, remaining: 99, windowMs: HOUR }),
     ],
   );
 });
@@ -255,8 +261,8 @@ const vendors: Readonly<Record<string, readonly [HeaderValues, readonly Limit[]]
     },
     [
       limit({ quota: 190, remaining: 180, windowMs: 10_000 }),
-      limit({ quota: 650000, remaining: 649000, windowMs: DAY }),
-      limit({ quota: 19, remaining: 18, windowMs: 1_000 }),
+      limit({ policy: 'day', quota: 650000, remaining: 649000, windowMs: DAY }),
+      limit({ policy: 'second', quota: 19, remaining: 18, windowMs: 1_000 }),
     ],
   ],
   Shopify: [
@@ -317,8 +323,8 @@ const vendors: Readonly<Record<string, readonly [HeaderValues, readonly Limit[]]
       'x-rate-limit-api-key-remaining': '299',
     },
     [
-      limit({ quota: 100, remaining: 99, windowMs: 10_000 }),
-      limit({ quota: 300, remaining: 299, windowMs: 10_000 }),
+      limit({ policy: 'api-token', quota: 100, remaining: 99, windowMs: 10_000 }),
+      limit({ policy: 'api-key', quota: 300, remaining: 299, windowMs: 10_000 }),
     ],
   ],
   Etsy: [
@@ -329,8 +335,8 @@ const vendors: Readonly<Record<string, readonly [HeaderValues, readonly Limit[]]
       'x-remaining-today': '99998',
     },
     [
-      limit({ quota: 150, remaining: 149, windowMs: 1_000 }),
-      limit({ quota: 100000, remaining: 99998, windowMs: DAY }),
+      limit({ policy: 'second', quota: 150, remaining: 149, windowMs: 1_000 }),
+      limit({ policy: 'day', quota: 100000, remaining: 99998, windowMs: DAY }),
     ],
   ],
   Contentful: [
@@ -339,7 +345,7 @@ const vendors: Readonly<Record<string, readonly [HeaderValues, readonly Limit[]]
       'x-contentful-ratelimit-second-remaining': '9',
       'x-contentful-ratelimit-reset': '0',
     },
-    [limit({ quota: 10, remaining: 9, windowMs: 1_000 }), limit({ resetMs: 0 })],
+    [limit({ policy: 'second', quota: 10, remaining: 9, windowMs: 1_000 }), limit({ resetMs: 0 })],
   ],
   'Amazon Selling Partner': [
     { 'x-amzn-ratelimit-limit': '0.5' },
@@ -349,7 +355,7 @@ const vendors: Readonly<Record<string, readonly [HeaderValues, readonly Limit[]]
     { 'x-app-rate-limit': '20:1,100:120', 'x-app-rate-limit-count': '1:1,13:120' },
     [
       limit({ quota: 20, remaining: 19, windowMs: 1_000 }),
-      limit({ quota: 100, remaining: 87, windowMs: 2 * MINUTE }),
+      limit({ policy: '#2', quota: 100, remaining: 87, windowMs: 2 * MINUTE }),
     ],
   ],
   OpenAI: [
@@ -384,7 +390,10 @@ const vendors: Readonly<Record<string, readonly [HeaderValues, readonly Limit[]]
   ],
   Xero: [
     { 'x-daylimit-remaining': '4999', 'x-minlimit-remaining': '58' },
-    [limit({ remaining: 4999, windowMs: DAY }), limit({ remaining: 58, windowMs: MINUTE })],
+    [
+      limit({ policy: 'day', remaining: 4999, windowMs: DAY }),
+      limit({ policy: 'minute', remaining: 58, windowMs: MINUTE }),
+    ],
   ],
   MailerLite: [
     { 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': '0', 'x-ratelimit-retry-after': '59' },
@@ -461,4 +470,23 @@ test('Retry-After wins over finer and vendor’s forms, and counts in refusals a
   assert.equal(read({ 'x-ms-retry-after-ms': '300' }, NOW, 429).waitMs, 300);
   assert.equal(read({ 'x-retry-after': '9' }, NOW, 503).waitMs, 9_000);
   assert.equal(read({ 'retry-after': '2', 'x-ratelimit-remaining': '19' }, NOW, 200).waitMs, null);
+});
+
+test('no two limits of a response have the same name', () => {
+  const headers = {
+    'x-ratelimit-limit-minute': '5',
+    'x-ratelimit-limit-hour': '100',
+    'x-ratelimit-resource': 'core',
+    'x-ratelimit-limit': '40, 30, 20',
+    'ratelimit-limit': '10',
+  };
+  assert.deepEqual(
+    limitsOf(headers).map(({ policy }) => policy),
+    ['core-minute', 'core-hour', 'core', '', '#2', 'core#2'],
+  );
+});
+
+test('a server’s own name with a number sign is no trouble', () => {
+  const { limits } = read({ ratelimit: '"a#2";r=1, "a";r=2, "a";r=3' });
+  assert.equal(new Set(limits.map(({ policy }) => policy)).size, 3);
 });

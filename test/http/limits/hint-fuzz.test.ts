@@ -67,6 +67,7 @@ const headers = fc.dictionary(name, fc.oneof(value, fc.array(value, { maxLength:
 
 function assertSane(hint: Hint): void {
   const { waitMs, limits } = hint;
+  assert.equal(new Set(limits.map(({ policy }) => policy)).size, limits.length);
   assert.ok(waitMs === null || (waitMs > 0 && Number.isFinite(waitMs)));
   for (const { policy, ...numbers } of limits) {
     assert.equal(typeof policy, 'string');
