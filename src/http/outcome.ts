@@ -2,8 +2,10 @@
  * What a response or a fault means for its page, as a pure table. Deciding WHEN to act on it is
  * pace/'s, acting is the pipeline's.
  */
+import { type Hint, noHint, type WaitSource } from '../core/hint.ts';
 import type { Stop } from '../core/summary.ts';
-import { retryAfterMs } from './retry-after.ts';
+import { createHintReader } from './limits/hint-reader.ts';
+import { isRefusal, refusalWait } from './limits/refusal.ts';
 import type { HeaderValues, TransportError, TransportFault } from './transport.ts';
 
 export type SafetyCode = (Stop & { kind: 'safety' })['code'];
@@ -12,8 +14,7 @@ export type Outcome =
   /** The transfer was whole and the status is a success; the body is still to be checked. */
   | { readonly kind: 'body' }
   | { readonly kind: 'redirect'; readonly location: string }
-  /** The bucket waits; this was not an attempt. `waitMs` null: the server named no time. */
-  | { readonly kind: 'pause'; readonly waitMs: number | null; readonly reason: string }
+  | Pause
   /** This page alone is tried again. */
   | { readonly kind: 'retry'; readonly reason: string }
   /** The server never processed it: again at once, not an attempt (RFC 9113 §8.7). */
@@ -23,6 +24,17 @@ export type Outcome =
   /** The run stops: going on would be unsafe. */
   | { readonly kind: 'unsafe'; readonly code: SafetyCode; readonly reason: string }
   | { readonly kind: 'fail'; readonly reason: string };
+
+/** The bucket waits; this was not an attempt. */
+export interface Pause {
+  readonly kind: 'pause';
+  /** Null where the server named no time. */
+  readonly waitMs: number | null;
+  /** What `waitMs` was read from; null with it. */
+  readonly waitFrom: WaitSource | null;
+  readonly reason: string;
+  readonly hint: Hint;
+}
 
 const REASON_PHRASE: Readonly<Record<number, string>> = {
   204: 'No Content',
@@ -70,7 +82,23 @@ function isTransient(status: number): boolean {
   );
 }
 
-export function classifyResponse(status: number, headers: HeaderValues, wallTime: number): Outcome {
+/**
+ * Statuses that servers say a limit with as well as other things: 403 (GitHub, Google), 420 and 509
+ * (no registered ones), 430 (Shopify), 503, 529 (overloaded). Evidence decides.
+ */
+const MAY_BE_LIMIT = new Set([403, 420, 430, 503, 509, 529]);
+
+/**
+ * @param wallTime milliseconds since 1970, for responses without a `Date`
+ * @param known what the bucket's reader made of the response; where it is left out, the response is
+ * read by itself
+ */
+export function classifyResponse(
+  status: number,
+  headers: HeaderValues,
+  wallTime: number,
+  known: Hint | null = null,
+): Outcome {
   const reason = describeStatus(status);
   // An empty answer where JSON was due is never "no records"; it may heal.
   if (status === 204 || status === 205) return { kind: 'retry', reason };
@@ -80,10 +108,11 @@ export function classifyResponse(status: number, headers: HeaderValues, wallTime
     if (typeof location === 'string') return { kind: 'redirect', location };
     return { kind: 'fail', reason: `${reason} without a Location` };
   }
-  if (status === 429) return { kind: 'pause', waitMs: retryAfterMs(headers, wallTime), reason };
-  if (status === 503) {
-    const waitMs = retryAfterMs(headers, wallTime);
-    if (waitMs !== null) return { kind: 'pause', waitMs, reason };
+  if (status === 429 || MAY_BE_LIMIT.has(status)) {
+    const hint = known ?? createHintReader().read(status, headers, 0, wallTime);
+    if (status === 429 || isRefusal(hint)) {
+      return { kind: 'pause', ...refusalWait(hint), reason, hint };
+    }
   }
   if (status === 401) return { kind: 'credentials', status, reason };
   return isTransient(status) ? { kind: 'retry', reason } : { kind: 'fail', reason };
@@ -114,7 +143,7 @@ const FAULT_KIND: Readonly<Record<TransportFault, Exclude<Outcome['kind'], 'body
 export function classifyFault(error: TransportError): Outcome {
   const kind = FAULT_KIND[error.fault];
   const reason = error.message;
-  if (kind === 'pause') return { kind, waitMs: null, reason };
+  if (kind === 'pause') return { kind, waitMs: null, waitFrom: null, reason, hint: noHint };
   if (kind === 'credentials') return { kind, status: 407, reason };
   if (kind !== 'unsafe') return { kind, reason };
   return { kind, code: error.fault === 'address' ? 'PRIVATE_ADDRESS' : 'CERTIFICATE', reason };
