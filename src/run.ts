@@ -2,15 +2,17 @@
  * The pipeline: plan → pace → http → archive → export, told as events. `run` reads like a table of
  * contents; each part lives in the folder that bears its name.
  */
+
+import type { MakeTransport } from './begin-transport.ts';
 import { systemClock } from './core/clock.ts';
 import { EverypageError } from './core/errors.ts';
 import type { EventSink } from './core/events.ts';
 import type { RunOptions } from './core/options.ts';
 import type { Stop, Summary } from './core/summary.ts';
-import { createTransport, type TransportInternals } from './http/create-transport.ts';
+import { createTransport } from './http/create-transport.ts';
 import type { Transport } from './http/transport.ts';
 import { ArchiveThread } from './pipeline/archive-thread.ts';
-import { createPageSource, loadPageSource } from './pipeline/create-page-source.ts';
+import { createPageSource } from './pipeline/create-page-source.ts';
 import { noCounters } from './pipeline/dispatcher.ts';
 import { type Fetching, fetchPlan } from './pipeline/fetch-plan.ts';
 import type { Opened } from './pipeline/messages.ts';
@@ -31,22 +33,22 @@ export async function run(
   sources: readonly PlanSource[],
   options: RunOptions & Receivers = {},
 ): Promise<Summary> {
-  return runOver({}, sources, options);
+  return runOver(createTransport, sources, options);
 }
 
-/** `run` with the resolver, say, that a test gives. */
+/** `run` over a transport that was begun before, or that a test makes. */
 export async function runOver(
-  network: TransportInternals,
+  makeTransport: MakeTransport,
   sources: readonly PlanSource[],
   options: RunOptions & Receivers,
 ): Promise<Summary> {
-  if (!options.repair) return readOnce(network, sources, options);
+  if (!options.repair) return readOnce(makeTransport, sources, options);
   const { readUntilAgreed } = await import('./read-until-agreed.ts');
-  return readUntilAgreed(readOnce.bind(null, network), sources, options);
+  return readUntilAgreed(readOnce.bind(null, makeTransport), sources, options);
 }
 
 async function readOnce(
-  network: TransportInternals,
+  makeTransport: MakeTransport,
   sources: readonly PlanSource[],
   options: RunOptions & Receivers,
 ): Promise<Summary> {
@@ -62,11 +64,9 @@ async function readOnce(
   let transport: Transport | null = null;
   try {
     const job = await prepare(sources, options, receiverOf(options));
-    transport = createTransport(job.transport, network);
+    transport = makeTransport(job.transport);
     if (job.connectTo !== null) transport.connect(job.connectTo);
-    const opening = thread.call('open', job.open);
-    loadPageSource(job);
-    const opened = await opening;
+    const opened = await thread.call('open', job.open);
     await emitStart(job, opened, emit);
     const parts = { ...job, job, transport, thread, opened, clock: systemClock, emit };
     const counters = noCounters();

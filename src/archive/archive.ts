@@ -272,9 +272,13 @@ export class Archive {
     return this.#do(() => computeVerdict(this.#database, this.#run, options, this.path));
   }
 
-  /** Records the verdict. When it returns, a power cut can no longer lose any page. */
-  seal(verdict: VerdictName, now: number): void {
+  /**
+   * Records the verdict. When it returns, a power cut can no longer lose any page, unless the archive
+   * has served its purpose once the output is there (`isPassing`).
+   */
+  seal(verdict: VerdictName, now: number, isPassing = false): void {
     this.#changeRun({ ...this.#run, verdict, completedAt: Math.round(now) });
+    if (isPassing) return;
     this.#do(() => query(this.#database, 'PRAGMA wal_checkpoint(TRUNCATE)').get());
   }
 
@@ -294,6 +298,13 @@ export class Archive {
     } finally {
       this.#database.close();
     }
+  }
+
+  /** Lets go of an archive that will be removed now: nothing of it has to reach the disk any more. */
+  closeForRemoval(): void {
+    if (!this.#database.isOpen) return;
+    this.#database.exec('PRAGMA synchronous = OFF');
+    this.#database.close();
   }
 
   /** @param changesOf what else changes in the row of the run, by the result of `work` */

@@ -39,6 +39,8 @@ export interface MainThread {
   exportFailed(error: unknown): void;
 }
 
+const loadLessonReader = () => import('./lesson-reader.ts');
+
 /** What can be set up only once it is known how the list pages. */
 interface Begun {
   readonly reader: BatchReader;
@@ -72,6 +74,8 @@ export class ArchiveSession {
   static async open(ask: OpenRequest, clock: Clock, main: MainThread): Promise<ArchiveSession> {
     const session = new ArchiveSession(ask, clock, main);
     if (!ask.isPaginated) await session.#begin(ask.select, null);
+    // It will be needed when the first page has come, and loads until then.
+    else void loadLessonReader();
     return session;
   }
 
@@ -89,9 +93,7 @@ export class ArchiveSession {
     const checked = pagination === null ? select : pagination.records;
     const selection = await loadSelection(checked);
     const readLesson =
-      pagination === null
-        ? null
-        : (await import('./lesson-reader.ts')).createLessonReader(pagination);
+      pagination === null ? null : (await loadLessonReader()).createLessonReader(pagination);
     const reader = new BatchReader(selection, readLesson, maxDecodedBytes, secretParams);
     const follow =
       pagination === null
@@ -195,7 +197,7 @@ export class ArchiveSession {
     const failures = archive.failures(20);
     const isComplete = isWhole(verdict.name, strict);
     const writes = isComplete || (allowIncomplete && !stopped);
-    if (isComplete) archive.seal(verdict.name, this.#clock.wallTime());
+    if (isComplete) archive.seal(verdict.name, this.#clock.wallTime(), !keep);
     if (target.kind === 'file' && !writes) this.#begun?.follow.cancel();
     else this.#begun?.follow.end();
     const counts = await this.#exporting;
@@ -205,7 +207,8 @@ export class ArchiveSession {
     // Who left before the last page may come back for the rest, and must not fetch it again.
     const isDone = isComplete && !(target.kind === 'pages' && counts === null);
     if (isDone) archive.markExported(this.#clock.wallTime());
-    archive.close();
+    if (isDone && !keep) archive.closeForRemoval();
+    else archive.close();
     const isEmpty = verdict.stored === 0 && verdict.failed === 0;
     const archivePath =
       isEmpty && !isComplete ? this.#discard() : this.#settleArchive(isDone, keep, part, complete);

@@ -17,12 +17,13 @@ import type { LearningPlan } from '../plan/plan.ts';
 import { pagingHeaders } from '../plan/read-lesson.ts';
 import { EarlyAnswers } from './early-answers.ts';
 import { createLoneFetch, type LonePage } from './fetch-alone.ts';
+import { type FirstPages, remembersPagination } from './first-pages.ts';
 import { singleHeader } from './kept-headers.ts';
 import { listSource, type PageSource, type SourceParts } from './page-source.ts';
 import { pageToContinue } from './page-to-continue.ts';
 import type { PaginateJob } from './paginate-job.ts';
 import { pendingGrown } from './pending-grown.ts';
-import { createListRequester, createLockedRequester, type Requester } from './requester.ts';
+import { createListRequester } from './requester.ts';
 
 /** A list whose records are to be found (`--records`): its first page shows where they stand. */
 export async function listWithRecordsFound(parts: SourceParts): Promise<PageSource> {
@@ -55,13 +56,12 @@ function withEarly(list: PageSource, early: EarlyAnswers): PageSource {
 export async function paginatedSource(
   parts: SourceParts,
   paginate: PaginateJob,
+  { request, fetchAlone, early }: FirstPages,
 ): Promise<PageSource> {
   const { job, opened, thread } = parts;
   const { options } = job;
   const { start, split } = paginate;
-  const request = createLockedRequester({ ...parts, options }, start.url);
-  const early = new EarlyAnswers(options.secretParams);
-  const found = await findPagination(parts, paginate, request, early);
+  const found = await findPagination(parts, paginate, fetchAlone, early);
   const isOneBranch = split === null;
   if (found === null) {
     // The first page did not come, and its answer says why: the run reports it as any page.
@@ -129,12 +129,12 @@ interface Found {
 async function findPagination(
   parts: SourceParts,
   paginate: PaginateJob,
-  request: Requester,
+  fetchAlone: FirstPages['fetchAlone'],
   early: EarlyAnswers,
 ): Promise<Found | null> {
   const { opened, job } = parts;
-  const remembered = opened.pagination;
-  if (remembered !== null && (remembered.style !== 'single' || opened.exportOnly)) {
+  const { pagination: remembered } = opened;
+  if (remembered !== null && remembersPagination(opened)) {
     return { pagination: remembered, evidence: ['as when this run began'], isWholeList: false };
   }
   const { pinned, usual, start } = paginate;
@@ -146,7 +146,6 @@ async function findPagination(
   };
   // Pages of different forms are taken whole, or by an expression that fits them all.
   if (isFunction && (select !== null || wholePages)) return ofFunction(null);
-  const fetchAlone = createLoneFetch({ ...parts, options: job.options, attempt: request });
   let firstFailed = false;
   const fetchPage = async (asked: PageRequest): Promise<PageView> => {
     const page = await fetchAlone(asked);

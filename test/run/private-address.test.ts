@@ -4,6 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { explainList } from '../../src/explain-list.ts';
+import { createTransport, type TransportInternals } from '../../src/http/create-transport.ts';
+import type { TransportOptions } from '../../src/http/transport.ts';
 import { runOver } from '../../src/run.ts';
 import { type MadeUpNetwork, METADATA, makeUpNetwork, PUBLIC } from '../servers/made-up-network.ts';
 import { type JsonReply, type JsonServer, startJsonServer } from './pagination-setup.ts';
@@ -12,6 +14,9 @@ import { runInProcess } from './run-in-process.ts';
 
 // Names are resolved here, whatever proxy the environment of the tests has.
 process.env['NO_PROXY'] = '*';
+
+const over = (network: TransportInternals) => (options: TransportOptions) =>
+  createTransport(options, network);
 
 interface World {
   readonly server: JsonServer;
@@ -89,7 +94,7 @@ suite('a public start', { concurrency: 4 }, () => {
       names,
       (n) => `${new URL(start).origin}/items?page=${n}`,
     );
-    const summary = await runOver(network, [{ kind: 'literal', text: start }], { output });
+    const summary = await runOver(over(network), [{ kind: 'literal', text: start }], { output });
     assert.equal(summary.stop?.kind, 'safety');
     assert.ok(summary.stop.code === 'PRIVATE_ADDRESS');
     assert.match(summary.stop.message, /api\.example now resolves to 127\.0\.0\.2/);
@@ -97,7 +102,7 @@ suite('a public start', { concurrency: 4 }, () => {
     assert.ok(!existsSync(output));
     // The same command goes on once the name is in order again.
     const healed = makeUpNetwork({ 'api.example': [PUBLIC] });
-    const again = await runOver(healed, [{ kind: 'literal', text: start }], { output });
+    const again = await runOver(over(healed), [{ kind: 'literal', text: start }], { output });
     assert.equal(again.verdict.failed, 0);
     assert.equal(readFileSync(output, 'utf8').trim().split('\n').length, 3);
   });
@@ -124,7 +129,7 @@ test('a start within the network goes on within it', async (t) => {
   const names = { 'api.example': [PUBLIC], 'inside.example': [PUBLIC] };
   const network = { ...makeUpNetwork(names), kindOf: () => 'private' as const };
   const options = { output, allowOrigins: [inside] };
-  const summary = await runOver(network, [{ kind: 'literal', text: start }], options);
+  const summary = await runOver(over(network), [{ kind: 'literal', text: start }], options);
   assert.equal(summary.stop, null);
   assert.equal(readFileSync(output, 'utf8').trim().split('\n').length, 3);
   assert.ok(server.seen.some(({ headers }) => headers.host?.startsWith('inside.example')));
@@ -136,7 +141,7 @@ test('a next link to another origin stops with its own code, not that of certifi
     NAMES,
     (n, inside) => `${inside}/items?page=${n}`,
   );
-  const { stop } = await runOver(network, [{ kind: 'literal', text: start }], { output });
+  const { stop } = await runOver(over(network), [{ kind: 'literal', text: start }], { output });
   assert.ok(stop?.kind === 'safety');
   assert.equal(stop.code, 'OTHER_ORIGIN');
 });
