@@ -124,7 +124,9 @@ function certificate(fields: CertificateFields): string {
  * const { ca, cert, key } = createTestCertificates();
  * http2.createSecureServer({ cert, key }).listen(8443);
  */
-export function createTestCertificates(options: { names?: readonly string[]; isExpired?: boolean } = {}): {
+export function createTestCertificates(
+  options: { names?: readonly string[]; isExpired?: boolean } = {},
+): {
   ca: string;
   cert: string;
   key: string;
