@@ -31,8 +31,9 @@ export function ownCredentials(
     if (source.kind !== 'template' && source.kind !== 'literal') continue;
     for (const value of credentialsIn(source.text, secretParams)) given.push(value);
   }
-  const long = given.filter((value) => value.length >= SHORTEST);
-  return [...new Set(long.flatMap(formsOf))];
+  const forms = new Set(given.filter((value) => value.length >= SHORTEST).flatMap(formsOf));
+  // Each is looked for in every body: what holds another is found with that one.
+  return [...forms].filter((form) => ![...forms].some((it) => it !== form && form.includes(it)));
 }
 
 /** A header's whole value, what stands after its scheme, a cookie's values, and what Basic encodes. */

@@ -12,7 +12,7 @@ export function transportOptions(
   return {
     protocol: options.protocol,
     concurrency: options.concurrency,
-    proxyFor: chooseProxy({ proxy: options.proxy, env }),
+    proxyFor: chooseProxy({ proxy: options.proxy?.reveal() ?? null, env }),
     ca: readPem(options.caFile),
     cert: readPem(options.certFile),
     key: readPem(options.keyFile),
