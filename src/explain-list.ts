@@ -21,6 +21,7 @@ import { pinFlags } from './plan/detect/pin-flags.ts';
 import { createListPlan } from './plan/list-plan.ts';
 import type { PlanSource } from './plan/plan.ts';
 import { presetForHost } from './plan/presets.ts';
+import { takeUserInfo } from './plan/user-info.ts';
 
 /** What a few requests show of an API. */
 export interface Explanation {
@@ -58,8 +59,10 @@ export async function explainList(
   userOptions: RunOptions,
   network: TransportInternals = {},
 ): Promise<Explanation> {
-  const options = await withPresetOf(resolveOptions(userOptions));
-  const source: PlanSource = { kind: options.literal ? 'literal' : 'template', text: url };
+  const asked: PlanSource = { kind: userOptions.literal ? 'literal' : 'template', text: url };
+  const taken = takeUserInfo([asked], userOptions);
+  const source = taken.sources[0]!;
+  const options = await withPresetOf(resolveOptions(taken.options));
   const { method, body, secretParams } = options;
   const plan = () => createListPlan({ sources: [source], method, body, secretParams });
   const job = await paginateJob([source], options, plan);

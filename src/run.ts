@@ -14,6 +14,7 @@ import type { Transport } from './http/transport.ts';
 import { ArchiveThread } from './pipeline/archive-thread.ts';
 import { createPageSource } from './pipeline/create-page-source.ts';
 import { noCounters } from './pipeline/dispatcher.ts';
+import { echoWarning } from './pipeline/echoed-credentials.ts';
 import { type Fetching, fetchPlan } from './pipeline/fetch-plan.ts';
 import type { Opened } from './pipeline/messages.ts';
 import { type Job, prepare } from './pipeline/prepare.ts';
@@ -80,6 +81,9 @@ async function readOnce(
     const closing = transport.close();
     emit({ type: 'phase', phase: 'exporting' });
     const finished = await thread.call('finish', { stopped: control.stop !== null });
+    if (finished.echo !== null) {
+      emit({ type: 'warning', code: 'ECHOED_CREDENTIAL', message: echoWarning(finished.echo) });
+    }
     const durationMs = systemClock.now() - startedAt;
     const facts = source?.facts ?? null;
     const summary = summarize(job, finished, control.stop, counters, transport, facts, durationMs);

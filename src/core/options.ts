@@ -176,7 +176,8 @@ export interface ResolvedOptions {
   readonly headers: readonly Header[];
   readonly body: Uint8Array | null;
   readonly literal: boolean;
-  readonly proxy: string | null;
+  /** As it was given: it may hold a user and password. */
+  readonly proxy: Secret | null;
   readonly insecure: boolean;
   readonly caFile: string | null;
   readonly certFile: string | null;

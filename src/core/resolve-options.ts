@@ -41,7 +41,7 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     headers: Object.freeze(resolveHeaders(options, body !== null)),
     body,
     literal: options.literal ?? false,
-    proxy: options.proxy ?? null,
+    proxy: options.proxy === undefined ? null : new Secret(options.proxy),
     insecure: options.insecure ?? false,
     caFile: options.caFile ?? null,
     certFile: options.certFile ?? null,

@@ -91,12 +91,10 @@ export class AddressGuard {
     const isLed = this.#isLed();
     const kind = kindOf(address);
     const what = `${host} ${isLed ? 'resolves' : 'now resolves'} to ${address}, ${article(kind)} address`;
-    const why = isLed
-      ? 'and the start is not: a server could reach into your network so'
-      : 'and resolved to a public one before: a server could reach into your network so';
+    const before = isLed ? 'the start is a public one' : 'it was a public one before';
     return new TransportError(
       'address',
-      `${what}, ${why}. If you mean it, add --allow-address ${address}`,
+      `${what}, and ${before}: a server must not lead into your network. If you mean it, add --allow-address ${address}`,
     );
   }
 }

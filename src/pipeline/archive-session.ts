@@ -16,6 +16,7 @@ import { createFileDestination, type FileDestination } from '../export/file-dest
 import type { Destination, ExportCounts } from '../export/format.ts';
 import { BatchReader, type ReadBatch } from './batch-reader.ts';
 import { decodeStored } from './decode-stored.ts';
+import { EchoWatch } from './echoed-credentials.ts';
 import { ArchiveFollower, type Follower } from './follow-archive.ts';
 import { PlaceFollower } from './follow-places.ts';
 import { handOver, sentPage } from './hand-over.ts';
@@ -53,6 +54,7 @@ export class ArchiveSession {
   readonly #main: MainThread;
   readonly #archive: Archive;
   readonly #file: FileDestination | null;
+  readonly #echoes: EchoWatch;
   #begun: Begun | null = null;
   #exporting: Promise<ExportCounts | null> = Promise.resolve(null);
   /** Why the output cannot be whole; null while it can. */
@@ -61,6 +63,7 @@ export class ArchiveSession {
 
   private constructor(ask: OpenRequest, clock: Clock, main: MainThread) {
     this.#ask = ask;
+    this.#echoes = new EchoWatch(ask.credentials);
     this.#clock = clock;
     this.#main = main;
     if (ask.fresh) discardArchive(ask.part);
@@ -94,7 +97,13 @@ export class ArchiveSession {
     const selection = await loadSelection(checked);
     const readLesson =
       pagination === null ? null : (await loadLessonReader()).createLessonReader(pagination);
-    const reader = new BatchReader(selection, readLesson, maxDecodedBytes, secretParams);
+    const reader = new BatchReader(
+      selection,
+      readLesson,
+      maxDecodedBytes,
+      secretParams,
+      this.#echoes,
+    );
     const follow =
       pagination === null
         ? new ArchiveFollower(
@@ -215,7 +224,7 @@ export class ArchiveSession {
     const destination = target.kind === 'file' ? target.path : 'stdout';
     const output =
       counts === null || (target.kind === 'file' && !writes) ? null : { destination, ...counts };
-    return { verdict, failures, output, archivePath };
+    return { verdict, failures, output, archivePath, echo: this.#echoes.found };
   }
 
   /** Leaves one file whatever happened; for ends that are not a finish. */

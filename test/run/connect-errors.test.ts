@@ -1,5 +1,6 @@
 /** FAULTS T4, as someone reads it who has run everypage for the first time. */
 import assert from 'node:assert/strict';
+import { createPrivateKey } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -110,6 +111,20 @@ suite('what is said, and how it ends, where', { concurrency: 4 }, () => {
       assert.ok(server.counts().connections <= 4);
     });
   }
+
+  test("a client's key has a passphrase: nothing is asked for", async (t) => {
+    const folder = temporaryFolder(t);
+    const pem = createPrivateKey(createTestCertificates().key).export({
+      ...{ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'hush' },
+    });
+    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    writeFileSync(cert, createTestCertificates().cert);
+    writeFileSync(key, pem);
+    const flags = ['--cert', cert, '--cert-key', key];
+    const { code, stderr } = await fetchPage(t, 'https://api.example/', ...flags);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /protected by a passphrase.*openssl pkey -in /);
+  });
 
   test('a proxy asks for credentials: it stops, and goes on with them', async (t) => {
     const server = await openServer(t, {});
