@@ -34,6 +34,7 @@ export class OriginConnections {
   #http2: Http2Pool | null = null;
   #http1: Http1Pool | null = null;
   #deciding = false;
+  #isBegun = false;
   #closed: TransportError | null = null;
 
   constructor(settings: OriginSettings) {
@@ -53,8 +54,10 @@ export class OriginConnections {
     }
   }
 
-  /** Begins the first connection before there is a request for it. */
+  /** Begins the first connection before there is a request for it; one that failed is the request's to try again. */
   open(): void {
+    if (this.#isBegun) return;
+    this.#isBegun = true;
     if (this.#http1 === null && this.#http2 === null && !this.#deciding) void this.#decide();
   }
 
