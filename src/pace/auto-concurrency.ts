@@ -1,0 +1,125 @@
+/**
+ * How many requests to have in flight: more while that brings more answers a second, fewer where
+ * fewer bring as many (by Little's law the rest only wait in the server's queue). Judged by epochs
+ * in which the limit was really used; an epoch in which the rate held requests back says nothing.
+ */
+const STEPS = [1, 2, 3, 5, 8, 12, 18, 27, 40, 64] as const;
+const FIRST_STEP = 3;
+/** Answers of an epoch, for each request in flight, and the least time it takes. */
+const ROUNDS = 3;
+const EPOCH_MS = 50;
+/** Steps of 1.5 to 1.6 that bring less than this are not worth their load. */
+const WORTH = 1.06;
+/** A lower step that reaches this part of the best throughput is as good. */
+const AS_GOOD = 0.95;
+/** How long a settled limit stays before the next one is tried. */
+const SETTLED_MS = 10_000;
+const STRAINED_PART = 0.1;
+
+export class AutoConcurrency {
+  #step: number;
+  #goal: 'grow' | 'shrink' | 'settled' = 'grow';
+  /** Throughput at the step that the present one is compared with. */
+  #reference = 0;
+  #best = 0;
+  #settledAt = 0;
+  #triedUpLast = true;
+  #epochFrom = Number.NaN;
+  #answers = 0;
+  #full = 0;
+  #strained = 0;
+  #wasSettled = false;
+
+  constructor(learned: number | null) {
+    const step = learned === null ? FIRST_STEP : STEPS.findLastIndex((size) => size <= learned);
+    this.#step = Math.max(0, step);
+  }
+
+  get limit(): number {
+    return STEPS[this.#step]!;
+  }
+
+  /** Whether more in flight was tried and did not pay. */
+  get isByLatency(): boolean {
+    return this.#wasSettled && this.#step < STEPS.length - 1;
+  }
+
+  /** @param inFlight with the one that ended */
+  ended(kind: 'answered' | 'strained', inFlight: number, now: number): void {
+    if (Number.isNaN(this.#epochFrom)) this.#epochFrom = now;
+    this.#answers += 1;
+    if (inFlight >= this.limit) this.#full += 1;
+    if (kind === 'strained') this.#strained += 1;
+    const elapsedMs = now - this.#epochFrom;
+    if (this.#answers < ROUNDS * this.limit || elapsedMs < EPOCH_MS) return;
+    const throughput = (this.#answers - this.#strained) / elapsedMs;
+    const isStrained = this.#strained >= 2 && this.#strained > STRAINED_PART * this.#answers;
+    const isFull = this.#full > 0.7 * this.#answers;
+    this.#restart(now);
+    if (isStrained) this.#shrinkOnStrain(now);
+    else if (isFull) this.#judge(throughput, now);
+  }
+
+  /** What was measured before says nothing of what follows: a pause ended. */
+  interrupted(): void {
+    this.#restart(Number.NaN);
+  }
+
+  #restart(now: number): void {
+    this.#epochFrom = now;
+    this.#answers = 0;
+    this.#full = 0;
+    this.#strained = 0;
+  }
+
+  #shrinkOnStrain(now: number): void {
+    this.#step = Math.max(0, this.#step - 1);
+    this.#settle(now);
+  }
+
+  #judge(throughput: number, now: number): void {
+    this.#best = Math.max(this.#best, throughput);
+    switch (this.#goal) {
+      case 'grow':
+        if (throughput >= this.#reference * WORTH) {
+          this.#reference = throughput;
+          if (this.#step === STEPS.length - 1) this.#settle(now);
+          else this.#step += 1;
+          return;
+        }
+        this.#step -= 1;
+        this.#tryLower(now);
+        return;
+      case 'shrink':
+        if (throughput >= this.#best * AS_GOOD) this.#tryLower(now);
+        else {
+          this.#step += 1;
+          this.#settle(now);
+        }
+        return;
+      case 'settled':
+        if (now - this.#settledAt < SETTLED_MS) return;
+        this.#reference = throughput;
+        this.#best = throughput;
+        this.#triedUpLast = !this.#triedUpLast;
+        if (this.#triedUpLast && this.#step < STEPS.length - 1) {
+          this.#goal = 'grow';
+          this.#step += 1;
+        } else this.#tryLower(now);
+    }
+  }
+
+  #tryLower(now: number): void {
+    if (this.#step === 0) this.#settle(now);
+    else {
+      this.#goal = 'shrink';
+      this.#step -= 1;
+    }
+  }
+
+  #settle(now: number): void {
+    this.#goal = 'settled';
+    this.#settledAt = now;
+    this.#wasSettled = true;
+  }
+}
