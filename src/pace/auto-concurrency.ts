@@ -5,8 +5,12 @@
  */
 const STEPS = [1, 2, 3, 5, 8, 12, 18, 27, 40, 64] as const;
 const FIRST_STEP = 3;
-/** Answers of an epoch, for each request in flight, and the least time it takes. */
-const ROUNDS = 3;
+/** Answers of an epoch, at least, and for each request in flight; and the least time it takes. */
+const EPOCH_ANSWERS = 30;
+const ROUNDS = 2;
+/** The last steps cost most refusals where a limit is near, so they are taken slowly. */
+const MANY = 27;
+const ROUNDS_OF_MANY = 8;
 const EPOCH_MS = 50;
 /** Steps of 1.5 to 1.6 that bring less than this are not worth their load. */
 const WORTH = 1.06;
@@ -24,8 +28,9 @@ export class AutoConcurrency {
   #best = 0;
   #settledAt = 0;
   #triedUpLast = true;
-  #epochFrom = Number.NaN;
+  #epochFrom = Number.NEGATIVE_INFINITY;
   #answers = 0;
+  #latencyMs = 0;
   #full = 0;
   #strained = 0;
   #wasSettled = false;
@@ -45,14 +50,18 @@ export class AutoConcurrency {
   }
 
   /** @param inFlight with the one that ended */
-  ended(kind: 'answered' | 'strained', inFlight: number, now: number): void {
-    if (Number.isNaN(this.#epochFrom)) this.#epochFrom = now;
+  ended(kind: 'answered' | 'strained', inFlight: number, sentAt: number, now: number): void {
+    // Requests from before a change of the limit tell of the old one.
+    if (sentAt < this.#epochFrom) return;
     this.#answers += 1;
+    this.#latencyMs += now - sentAt;
     if (inFlight >= this.limit) this.#full += 1;
     if (kind === 'strained') this.#strained += 1;
-    const elapsedMs = now - this.#epochFrom;
-    if (this.#answers < ROUNDS * this.limit || elapsedMs < EPOCH_MS) return;
-    const throughput = (this.#answers - this.#strained) / elapsedMs;
+    const rounds = this.limit < MANY ? ROUNDS : ROUNDS_OF_MANY;
+    if (this.#answers < Math.max(EPOCH_ANSWERS, rounds * this.limit)) return;
+    if (now - this.#epochFrom < EPOCH_MS) return;
+    // Little's law: steadier over a few answers than their number by the time they took.
+    const throughput = (this.limit * (this.#answers - this.#strained)) / this.#latencyMs;
     const isStrained = this.#strained >= 2 && this.#strained > STRAINED_PART * this.#answers;
     const isFull = this.#full > 0.7 * this.#answers;
     this.#restart(now);
@@ -61,13 +70,14 @@ export class AutoConcurrency {
   }
 
   /** What was measured before says nothing of what follows: a pause ended. */
-  interrupted(): void {
-    this.#restart(Number.NaN);
+  interrupted(now: number): void {
+    this.#restart(now);
   }
 
   #restart(now: number): void {
     this.#epochFrom = now;
     this.#answers = 0;
+    this.#latencyMs = 0;
     this.#full = 0;
     this.#strained = 0;
   }

@@ -10,6 +10,8 @@ const SHORT_WINDOW_MS = 2000;
 const MAX_POLICIES = 16;
 /** Part of the stated quota that is used where nothing says how much is left. */
 const QUOTA_PART = 0.99;
+/** Ends are stated in whole seconds. */
+const SAME_END_MS = 1500;
 /** A policy that says "none left" so often where its window has just begun is not believed. */
 const MAX_CONTRADICTIONS = 3;
 
@@ -22,6 +24,8 @@ interface Policy {
   /** Longest time to an end that was stated: at least nearly the window's length. */
   longestMs: number;
   contradictions: number;
+  /** An end that was stated, and since when about the same one is. */
+  anchor: { readonly endsAt: number; readonly since: number };
 }
 
 export class StatedLimits {
@@ -41,11 +45,14 @@ export class StatedLimits {
         const isEmptyAtOnce = limit.remaining === 0 && (limit.quota ?? 2) > 1;
         contradictions = isEmptyAtOnce ? contradictions + 1 : 0;
       }
+      const endsAt = now + resetMs;
+      const isSameEnd = known !== undefined && Math.abs(endsAt - known.anchor.endsAt) < SAME_END_MS;
       this.#policies.set(limit.policy, {
+        anchor: isSameEnd ? known.anchor : { endsAt, since: now },
         limit,
         sentAt,
         available: (limit.remaining ?? Number.POSITIVE_INFINITY) - inFlight,
-        endsAt: now + resetMs,
+        endsAt,
         longestMs: Math.max(known?.longestMs ?? 0, limit.resetMs ?? 0),
         contradictions,
       });
@@ -84,16 +91,22 @@ export class StatedLimits {
   }
 }
 
-function rateOf({ limit, available, endsAt, longestMs, contradictions }: Policy, now: number) {
+function rateOf(policy: Policy, now: number): number {
+  const { limit, available, endsAt, longestMs, contradictions, anchor } = policy;
   if (contradictions >= MAX_CONTRADICTIONS) return Number.POSITIVE_INFINITY;
   const { quota, windowMs } = limit;
-  const leftMs = endsAt - now;
-  const isOfLongWindow = (windowMs ?? longestMs) > SHORT_WINDOW_MS;
-  if (limit.remaining !== null && isOfLongWindow && leftMs > 0 && Number.isFinite(leftMs)) {
-    // Near the end the quotient means nothing; what is left may go, and `startableAt` counts it.
-    return Math.max(available, 1) / Math.max(leftMs, 250);
-  }
   const lengthMs = windowMs ?? (longestMs > SHORT_WINDOW_MS ? longestMs : null);
-  if (quota === null || lengthMs === null || lengthMs === 0) return Number.POSITIVE_INFINITY;
-  return (QUOTA_PART * quota) / lengthMs;
+  const byQuota =
+    quota === null || lengthMs === null || lengthMs === 0
+      ? Number.POSITIVE_INFINITY
+      : (QUOTA_PART * quota) / lengthMs;
+  const leftMs = endsAt - now;
+  const isLong = (lengthMs ?? 0) > SHORT_WINDOW_MS && Number.isFinite(leftMs);
+  if (limit.remaining === null || !isLong || leftMs <= 0) return byQuota;
+  // Near the end the quotient means nothing; what is left may go, and `startableAt` counts it.
+  const byRest = Math.max(available, 1) / Math.max(leftMs, 250);
+  // An end that stays where it is ends a window: what is left is lost then. One that moves on says
+  // when the first of many slots is free again, or the bucket full.
+  const isWindow = now - anchor.since > SAME_END_MS;
+  return isWindow ? byRest : windowMs === null ? Math.min(byRest, byQuota) : byQuota;
 }
