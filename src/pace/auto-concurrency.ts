@@ -6,12 +6,14 @@
 const STEPS = [1, 2, 3, 5, 8, 12, 18, 27, 40, 64] as const;
 const FIRST_STEP = 3;
 /** Answers of an epoch, at least, and for each request in flight; and the least time it takes. */
-const EPOCH_ANSWERS = 30;
+const EPOCH_ANSWERS = 42;
 const ROUNDS = 2;
 /** The last steps cost most refusals where a limit is near, so they are taken slowly. */
 const MANY = 27;
-const ROUNDS_OF_MANY = 8;
+const ROUNDS_OF_MANY = 7;
 const EPOCH_MS = 50;
+/** Where answers take long, two rounds must do. */
+const LONG_EPOCH_MS = 800;
 /** Steps of 1.5 to 1.6 that bring less than this are not worth their load. */
 const WORTH = 1.06;
 /** A lower step that reaches this part of the best throughput is as good. */
@@ -57,9 +59,10 @@ export class AutoConcurrency {
     this.#latencyMs += now - sentAt;
     if (inFlight >= this.limit) this.#full += 1;
     if (kind === 'strained') this.#strained += 1;
-    const rounds = this.limit < MANY ? ROUNDS : ROUNDS_OF_MANY;
-    if (this.#answers < Math.max(EPOCH_ANSWERS, rounds * this.limit)) return;
-    if (now - this.#epochFrom < EPOCH_MS) return;
+    const elapsedMs = now - this.#epochFrom;
+    const rounds = this.limit < MANY || elapsedMs > LONG_EPOCH_MS ? ROUNDS : ROUNDS_OF_MANY;
+    const least = elapsedMs > LONG_EPOCH_MS ? 0 : EPOCH_ANSWERS;
+    if (this.#answers < Math.max(least, rounds * this.limit) || elapsedMs < EPOCH_MS) return;
     // Little's law: steadier over a few answers than their number by the time they took.
     const throughput = (this.limit * (this.#answers - this.#strained)) / this.#latencyMs;
     const isStrained = this.#strained >= 2 && this.#strained > STRAINED_PART * this.#answers;

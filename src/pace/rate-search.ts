@@ -20,6 +20,8 @@ const FIRST_PAUSE_MS = 500;
 const LONG_PAUSE_MS = 2000;
 const WIDE = 1.15;
 const UNSURE = 1.05;
+const DOUBTS = 3;
+const BIGGEST_STEP = 0.3;
 const BISECTIONS = 16;
 const TOLERANCE = 1.5;
 const UNUSUAL = 0.03;
@@ -52,6 +54,8 @@ export class RateSearch {
   #events = 0;
   #isWindow = false;
   #proven = 0;
+  /** So often the model must foretell a refusal before it is trusted. */
+  #doubts = DOUBTS;
   #refusedAt = Number.POSITIVE_INFINITY;
   #segments: { readonly from: number; readonly to: number; readonly accepted: number }[] = [];
   #contradictions = 0;
@@ -152,9 +156,8 @@ export class RateSearch {
       case 'cruise':
         if (isUsed) this.#proven = Math.max(this.#proven, this.#rate - this.#burst / elapsedMs);
         this.#phase = 'probe';
-        this.#probeStep = Math.max(0.01, Math.sqrt(this.#high / this.#low) - 1);
-        if (this.#isWindow) this.#probeStep = Math.min(this.#probeStep, 0.04);
-        this.#setRate(this.#low * (1 + Math.min(0.5, this.#probeStep)), now);
+        this.#probeStep = this.#firstStep();
+        this.#setRate(this.#low * (1 + this.#probeStep), now);
         return;
       case 'probe':
         if (!isUsed) {
@@ -162,14 +165,20 @@ export class RateSearch {
           return;
         }
         this.#survived(elapsedMs);
-        this.#probeStep = Math.min(0.5, this.#probeStep * 2);
+        this.#probeStep = Math.min(BIGGEST_STEP, this.#probeStep * 2);
         this.#setRate(this.#rate * (1 + this.#probeStep), now);
     }
   }
 
+  /** Half of the way to what was refused, but with care once the estimate is trusted. */
+  #firstStep(): number {
+    const most = this.#isWindow ? 0.04 : this.#doubts > 0 ? BIGGEST_STEP : 0.03;
+    return Math.min(most, Math.max(0.01, Math.sqrt(this.#high / this.#low) - 1));
+  }
+
   /** Slowly beyond what the run's start had accepted: no bucket refills faster. */
   #grown(): number {
-    return Math.min(1.6 * this.#rate, Math.max(1.1 * this.#firstRate, 1.15 * this.#rate));
+    return Math.min(1.6 * this.#rate, Math.max(1.1 * this.#firstRate, 1.06 * this.#rate));
   }
 
   /** By what is known the probe should have been refused within half of this time, where it could. */
@@ -179,8 +188,11 @@ export class RateSearch {
       this.#low = proven;
       this.#proven = Math.max(this.#proven, proven);
       // Half of the way to what was refused; beyond that the limit has risen, and steps grow.
-      if (this.#rate < this.#high) this.#burst = Math.max(1, this.#burst / 2);
-      if (this.#rate < this.#high) this.#probeStep = (Math.sqrt(this.#high / this.#low) - 1) / 2;
+      if (this.#rate < this.#high) {
+        this.#burst = Math.max(1, this.#burst / 2);
+        this.#probeStep = (Math.sqrt(this.#high / this.#low) - 1) / 2;
+        this.#doubts = DOUBTS;
+      }
     }
     this.#high = Math.max(this.#high, 1.01 * this.#rate);
   }
@@ -194,8 +206,8 @@ export class RateSearch {
     const perRequest = 1 / this.#rate;
     if (this.#phase === 'cruise') {
       const part = Math.min(1, 2 ** (this.#events - 1) / 8);
-      const wasteful = this.#high > WIDE * this.#low ? 15 : 50;
-      return Math.max(part * 10_000, part * 400 * perRequest, wasteful * this.#lostMs);
+      const wasteful = this.#high > WIDE * this.#low || this.#doubts === DOUBTS ? 15 : 80;
+      return Math.max(part * 15_000, part * 400 * perRequest, wasteful * this.#lostMs);
     }
     if (this.#phase === 'measure') {
       const pauseMs = this.#longestPauseMs > LONG_PAUSE_MS ? this.#longestPauseMs : 0;
@@ -203,9 +215,9 @@ export class RateSearch {
     }
     const pauseMs = this.#longestPauseMs > LONG_PAUSE_MS ? 2 * this.#longestPauseMs : 0;
     // Long enough to prove something, as long as little is known.
-    const isUnsure = this.#high > UNSURE * this.#low && !this.#isWindow;
+    const isUnsure = this.#high > UNSURE * this.#low && !this.#isWindow && this.#doubts > 0;
     const proofMs = isUnsure ? (2 * this.#burst) / (this.#rate - this.#low) : 0;
-    return Math.max(1000, 10 * perRequest, pauseMs, Math.min(this.#lostMs > 0 ? 20_000 : 3000, proofMs));
+    return Math.max(1000, 10 * perRequest, pauseMs, Math.min(20_000, proofMs));
   }
 
   #setRate(rate: number, now: number): void {
@@ -355,6 +367,8 @@ export class RateSearch {
     this.trace?.(now, this.#phase, 'event at', rate * 1000, 'n', accepted, 'in', spanMs, 'pause', event.openAt - event.lastAt, 'est', estimate * 1000, 'burst', this.#burst);
     this.#low = estimate;
     this.#high = rate;
+    if (isContradicted) this.#doubts = DOUBTS;
+    else if (isAsBefore && this.#doubts > 0) this.#doubts -= 1;
     this.#cruise(isAsBefore ? 0.01 : Math.min(0.04, Math.max(0.01, 2 / accepted)), now);
   }
 
