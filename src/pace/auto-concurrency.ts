@@ -16,8 +16,8 @@ const EPOCH_MS = 50;
 const LONG_EPOCH_MS = 800;
 /** Steps of 1.5 to 1.6 that bring less than this are not worth their load. */
 const WORTH = 1.06;
-/** A lower step that reaches this part of the best throughput is as good. */
-const AS_GOOD = 0.95;
+/** A lower step that reaches this part of what the search down began with is as good. */
+const AS_GOOD = 0.93;
 /** How long a settled limit stays before the next one is tried. */
 const SETTLED_MS = 10_000;
 const STRAINED_PART = 0.1;
@@ -27,7 +27,6 @@ export class AutoConcurrency {
   #goal: 'grow' | 'shrink' | 'settled' = 'grow';
   /** Throughput at the step that the present one is compared with. */
   #reference = 0;
-  #best = 0;
   #settledAt = 0;
   #triedUpLast = true;
   #epochFrom = Number.NEGATIVE_INFINITY;
@@ -55,6 +54,7 @@ export class AutoConcurrency {
   ended(kind: 'answered' | 'strained', inFlight: number, sentAt: number, now: number): void {
     // Requests from before a change of the limit tell of the old one.
     if (sentAt < this.#epochFrom) return;
+    if (this.#epochFrom === Number.NEGATIVE_INFINITY) this.#epochFrom = sentAt;
     this.#answers += 1;
     this.#latencyMs += now - sentAt;
     if (inFlight >= this.limit) this.#full += 1;
@@ -91,7 +91,6 @@ export class AutoConcurrency {
   }
 
   #judge(throughput: number, now: number): void {
-    this.#best = Math.max(this.#best, throughput);
     switch (this.#goal) {
       case 'grow':
         if (throughput >= this.#reference * WORTH) {
@@ -104,7 +103,7 @@ export class AutoConcurrency {
         this.#tryLower(now);
         return;
       case 'shrink':
-        if (throughput >= this.#best * AS_GOOD) this.#tryLower(now);
+        if (throughput >= this.#reference * AS_GOOD) this.#tryLower(now);
         else {
           this.#step += 1;
           this.#settle(now);
@@ -113,7 +112,6 @@ export class AutoConcurrency {
       case 'settled':
         if (now - this.#settledAt < SETTLED_MS) return;
         this.#reference = throughput;
-        this.#best = throughput;
         this.#triedUpLast = !this.#triedUpLast;
         if (this.#triedUpLast && this.#step < STEPS.length - 1) {
           this.#goal = 'grow';

@@ -24,7 +24,7 @@ const DOUBTS = 3;
 const BIGGEST_STEP = 0.3;
 const BISECTIONS = 16;
 const TOLERANCE = 1.5;
-const UNUSUAL = 0.03;
+const UNUSUAL = 0.012;
 const MOST_SEGMENTS = 4;
 /** Accepted requests between two refusals that make an estimate. */
 const ENOUGH = 12;
@@ -38,6 +38,7 @@ export class RateSearch {
   #burst = 0;
   #firstAt = 0;
   #firstRate = 0;
+  #firstPauseMs = FIRST_PAUSE_MS;
   #roundTripMs = 0;
   #windowMs: number | null = null;
   #startedAt = Number.NaN;
@@ -94,7 +95,7 @@ export class RateSearch {
 
   /** How long to pause where the server names no time. */
   get ownPauseMs(): number {
-    return this.#low === 0 ? FIRST_PAUSE_MS : Math.max(1.5 / this.#low, 200);
+    return this.#low === 0 ? this.#firstPauseMs : Math.max(1.5 / this.#low, 200);
   }
 
   started(now: number): void {
@@ -284,6 +285,7 @@ export class RateSearch {
     const spanMs = event.firstAt - last.lastAt;
     if (accepted < ENOUGH) {
       this.#setRate(Math.min(rate, (accepted + 1) / spanMs), now);
+      this.#firstPauseMs = Math.max(FIRST_PAUSE_MS, 1.5 / this.#rate);
       this.#keepsFrom = true;
       return;
     }

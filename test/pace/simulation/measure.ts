@@ -1,6 +1,6 @@
 import { randomFrom } from '../../run/pagination-setup.ts';
-import { BucketLimiter } from './limiter.ts';
-import type { MakeClient } from './clients.ts';
+import { BucketLimiter, NoLimiter } from './limiter.ts';
+import { FixedClient, type MakeClient } from './clients.ts';
 import { networkOf, REAL_PER_SECOND, type RealBar, realNetworkOf, type Scenario } from './scenarios.ts';
 import { type RunResult, simulate } from './simulate.ts';
 
@@ -72,4 +72,58 @@ export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** A server without a limit: one core that works so long on each request, behind a network. */
+export interface LoadBar {
+  readonly name: string;
+  readonly latencyMs: number;
+  readonly serviceMs: number;
+}
+
+export const LOAD_BARS: readonly LoadBar[] = [
+  { name: '0 ms, 0.25 ms a request', latencyMs: 1, serviceMs: 0.25 },
+  { name: '50 ms, 0.25 ms a request', latencyMs: 50, serviceMs: 0.25 },
+  { name: '0 ms, 5 ms a request', latencyMs: 1, serviceMs: 5 },
+  { name: '20 ms, 5 ms a request', latencyMs: 20, serviceMs: 5 },
+  { name: '100 ms, 5 ms a request', latencyMs: 100, serviceMs: 5 },
+];
+
+export interface LoadFigures {
+  /** Percent of the answers a second of the best fixed concurrency, once a quarter is over. */
+  readonly throughput: number;
+  /** The same for the whole run. */
+  readonly whole: number;
+  /** Mean time of a request, by that of one request alone. */
+  readonly latency: number;
+}
+
+const LOAD_MS = 20_000;
+
+function runLoad({ latencyMs, serviceMs }: LoadBar, makeClient: MakeClient, seed: number) {
+  const random = randomFrom(seed);
+  return simulate({
+    server: { limiter: new NoLimiter(), retryAfter: false, headers: null, failing: 0 },
+    network: { latencyMs, sigma: 0.1, inOrder: true, serviceMs },
+    client: makeClient(random),
+    random,
+    durationMs: LOAD_MS,
+    pages: Number.POSITIVE_INFINITY,
+    marksMs: [LOAD_MS / 4],
+  });
+}
+
+export function measureLoad(bar: LoadBar, makeClient: MakeClient, seed: number): LoadFigures {
+  const fixed = [5, 10, 20, 50].map((size) =>
+    runLoad(bar, (random) => new FixedClient(size, random), seed),
+  );
+  const best = Math.max(...fixed.map(({ accepted }) => accepted));
+  const bestLate = Math.max(...fixed.map((run) => run.accepted - run.acceptedByMark[0]!));
+  const alone = runLoad(bar, (random) => new FixedClient(1, random), seed);
+  const result = runLoad(bar, makeClient, seed);
+  return {
+    throughput: (100 * (result.accepted - result.acceptedByMark[0]!)) / bestLate,
+    whole: (100 * result.accepted) / best,
+    latency: result.meanLatencyMs / alone.meanLatencyMs,
+  };
 }
