@@ -15,7 +15,7 @@ export interface Refusal {
 
 /** First pause where the server names none, and how it grows while canaries are refused. */
 const OWN_PAUSE_MS = 500;
-const OWN_PAUSE_GROWTH = 1.7;
+const OWN_PAUSE_GROWTH = 2;
 const OWN_PAUSE_CAP_MS = 60_000;
 
 export class PauseGate {

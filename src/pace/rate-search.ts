@@ -371,7 +371,7 @@ export class RateSearch {
     this.#high = rate;
     if (isContradicted) this.#doubts = DOUBTS;
     else if (isAsBefore && this.#doubts > 0) this.#doubts -= 1;
-    this.#cruise(isAsBefore ? 0.01 : Math.min(0.04, Math.max(0.01, 2 / accepted)), now);
+    this.#cruise(isAsBefore ? (this.#doubts === 0 ? 0.006 : 0.01) : Math.min(0.04, Math.max(0.01, 2 / accepted)), now);
   }
 
   #cruise(margin: number, now: number): void {
