@@ -1,5 +1,10 @@
 import { parseArgs } from 'node:util';
-import { CubicClient, FixedClient, type MakeClient, pacerClient } from '../test/pace/simulation/clients.ts';
+import {
+  CubicClient,
+  FixedClient,
+  type MakeClient,
+  pacerClient,
+} from '../test/pace/simulation/clients.ts';
 import { figuresOf, median, runRealBar, runScenario } from '../test/pace/simulation/measure.ts';
 import { REAL_BARS, SCENARIOS } from '../test/pace/simulation/scenarios.ts';
 
@@ -39,9 +44,18 @@ for (const bar of REAL_BARS) {
   const cells: string[] = [];
   for (const [, make] of clients) {
     const f = seeds.map((seed) => runRealBar(bar, make, seed));
-    const [whole, settled, refused] = [median(f.map((x) => x.whole)), median(f.map((x) => x.settled)), median(f.map((x) => x.refused))];
-    const missed = whole < (bar.goal.whole ?? 0) || settled < (bar.goal.settled ?? 0) || refused > bar.goal.refused;
-    cells.push(`${whole.toFixed(1)} ${settled.toFixed(1)} ${refused.toFixed(2)}${missed ? '*' : ' '}(${Math.min(...f.map((x) => x.whole)).toFixed(0)})`);
+    const [whole, settled, refused] = [
+      median(f.map((x) => x.whole)),
+      median(f.map((x) => x.settled)),
+      median(f.map((x) => x.refused)),
+    ];
+    const missed =
+      whole < (bar.goal.whole ?? 0) ||
+      settled < (bar.goal.settled ?? 0) ||
+      refused > bar.goal.refused;
+    cells.push(
+      `${whole.toFixed(1)} ${settled.toFixed(1)} ${refused.toFixed(2)}${missed ? '*' : ' '}(${Math.min(...f.map((x) => x.whole)).toFixed(0)})`,
+    );
   }
   console.log(bar.name.padEnd(48), cells.join('   '));
 }

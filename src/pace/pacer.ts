@@ -19,7 +19,7 @@ export class Pacer {
   readonly #settings: PaceSettings;
   readonly #gate = new PauseGate();
   readonly #stated = new StatedLimits();
-  readonly search: RateSearch;
+  readonly #search: RateSearch;
   readonly #auto: AutoConcurrency | null;
   readonly #searched = new Spacing(SLACK_MS);
   readonly #statedSpacing = new Spacing(SLACK_MS);
@@ -29,7 +29,7 @@ export class Pacer {
 
   constructor(settings: PaceSettings, _random: () => number, learned: LearnedPace | null) {
     this.#settings = settings;
-    this.search = new RateSearch(learned);
+    this.#search = new RateSearch(learned);
     this.#auto =
       settings.concurrency === 'auto' ? new AutoConcurrency(learned?.concurrency ?? null) : null;
     this.#user = new Spacing(userSlackMs(settings));
@@ -53,7 +53,7 @@ export class Pacer {
   /** ≤ now: one may start; finite: not before; Infinity: only after an answer. */
   startableAt(now: number): number {
     if (this.#inFlight >= this.concurrency) return Number.POSITIVE_INFINITY;
-    this.search.tick(now);
+    this.#search.tick(now);
     this.#setRates(now);
     return Math.max(
       this.#gate.startableAt(),
@@ -67,7 +67,7 @@ export class Pacer {
   started(now: number): void {
     this.#inFlight += 1;
     this.#gate.started(now);
-    this.search.started(now);
+    this.#search.started(now);
     this.#stated.started();
     this.#user.started(now);
     this.#searched.started(now);
@@ -82,18 +82,18 @@ export class Pacer {
     if (hint !== null) this.#stated.said(hint.limits, sentAt, now, this.#inFlight);
     if (kind === 'refused') {
       const before = Math.max(now, this.#gate.opensAt);
-      this.#gate.firstPauseMs = this.search.ownPauseMs;
+      this.#gate.firstPauseMs = this.#search.ownPauseMs;
       const pause = this.#gate.refused({ sentAt, now, retryAfterMs: statedWaitMs(hint) });
-      this.search.refused(sentAt, pause.isNew);
+      this.#search.refused(sentAt, pause.isNew);
       return pause.isNew || now + pause.waitMs > before ? pause : null;
     }
     if (kind === 'lost') return null;
     const isStrained = kind === 'overloaded';
     this.#auto?.ended(isStrained ? 'strained' : 'answered', inFlight, sentAt, now);
-    if (!isStrained) this.search.accepted(sentAt, now);
+    if (!isStrained) this.#search.accepted(sentAt, now);
     if (this.#gate.succeeded(sentAt)) {
       this.#auto?.interrupted(now);
-      const atOnce = this.search.opened(sentAt, now);
+      const atOnce = this.#search.opened(sentAt, now);
       this.#setRates(now);
       this.#searched.drain(now);
       if (atOnce > 0) this.#searched.grant(atOnce, now);
@@ -106,7 +106,7 @@ export class Pacer {
   }
 
   learned(): LearnedPace {
-    const { low, high, burst, windowMs } = this.search;
+    const { low, high, burst, windowMs } = this.#search;
     return {
       version: 1,
       lowPerSecond: low > 0 ? low * 1000 : null,
@@ -122,7 +122,7 @@ export class Pacer {
     const { concurrency } = this;
     const user = this.#user.rate;
     const stated = this.#stated.rate(now);
-    const searched = this.search.rate;
+    const searched = this.#search.rate;
     const rate = Math.min(user, stated, searched);
     if (rate === Number.POSITIVE_INFINITY) {
       const isUsers = this.#auto === null;
@@ -131,7 +131,7 @@ export class Pacer {
     }
     const by = rate === user ? 'user' : rate === stated ? 'headers' : 'refusals';
     const windowMs =
-      by === 'headers' ? this.#stated.windowMs : by === 'refusals' ? this.search.windowMs : null;
+      by === 'headers' ? this.#stated.windowMs : by === 'refusals' ? this.#search.windowMs : null;
     return { by, perSecond: rate * 1000, concurrency, windowMs };
   }
 
@@ -141,7 +141,7 @@ export class Pacer {
       this.#user.setRate(count / (perMs + userSlackMs(this.#settings)), now);
       this.#userIsSet = true;
     }
-    setIfChanged(this.#searched, this.search.rate, now);
+    setIfChanged(this.#searched, this.#search.rate, now);
     setIfChanged(this.#statedSpacing, this.#stated.rate(now), now);
   }
 }

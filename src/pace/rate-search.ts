@@ -4,6 +4,7 @@
  * fill the bucket just up to where it was, with its burst as known from the run's start.
  */
 import { AcceptedHistory } from './accepted-history.ts';
+import { fitRate, fitRateAndBurst, type Segment } from './limiter-fit.ts';
 import type { LearnedPace } from './pace.ts';
 
 /** Requests refused together, and the pause that followed. */
@@ -16,18 +17,40 @@ interface Event {
 
 type Phase = 'open' | 'measure' | 'cruise' | 'probe';
 
+/** Pause where the server names none: at first, and once a rate is known at least. */
 const FIRST_PAUSE_MS = 500;
+const LEAST_PAUSE_MS = 200;
+/** A longer pause than a bucket needs for its next token is the rest of a window. */
 const LONG_PAUSE_MS = 2000;
-const WIDE = 1.15;
-const UNSURE = 1.05;
-const DOUBTS = 3;
-const BIGGEST_STEP = 0.3;
-const BISECTIONS = 16;
-const TOLERANCE = 1.5;
-const UNUSUAL = 0.012;
-const MOST_SEGMENTS = 4;
+const WINDOWS_MS = [1000, 10_000, 60_000, 900_000, 3_600_000] as const;
+/** Slower than once a minute nothing is asked. */
+const LEAST_RATE = 1 / 60_000;
 /** Accepted requests between two refusals that make an estimate. */
 const ENOUGH = 12;
+/** Likely rates that lie so far apart are measured again, unless a pause costs too much. */
+const WIDE = 1.3;
+const WIDE_AGAIN = 1.45;
+const MOST_SEGMENTS = 4;
+const DEAR_MS = 400;
+const GOOD_COST = 0.4;
+/** Below the estimate by this, less where it has proved itself, more where it rests on little. */
+const MARGIN = 0.01;
+const TRUSTED_MARGIN = 0.006;
+const MOST_MARGIN = 0.04;
+/** So many refusals must come as the estimate foretells before it is trusted. */
+const DOUBTS = 3;
+const UNSURE = 1.05;
+/** Steps of a probe; each doubles the last. */
+const FIRST_STEP = 0.01;
+const TRUSTED_STEP = 0.03;
+const WINDOW_STEP = 0.04;
+const BIGGEST_STEP = 0.3;
+/** How long the rate is held before a probe: time, requests, and times what a pause loses. */
+const CRUISE_MS = 15_000;
+const CRUISE_REQUESTS = 400;
+const CRUISE_LOSSES = 80;
+const CRUISE_LOSSES_AT_FIRST = 15;
+const LONGEST_PROOF_MS = 20_000;
 
 export class RateSearch {
   readonly #history = new AcceptedHistory();
@@ -58,9 +81,8 @@ export class RateSearch {
   /** So often the model must foretell a refusal before it is trusted. */
   #doubts = DOUBTS;
   #refusedAt = Number.POSITIVE_INFINITY;
-  #segments: { readonly from: number; readonly to: number; readonly accepted: number }[] = [];
+  #segments: Segment[] = [];
   #contradictions = 0;
-  trace: ((...said: unknown[]) => void) | null = null;
 
   constructor(learned: LearnedPace | null) {
     if (learned?.lowPerSecond == null) return;
@@ -95,7 +117,7 @@ export class RateSearch {
 
   /** How long to pause where the server names no time. */
   get ownPauseMs(): number {
-    return this.#low === 0 ? this.#firstPauseMs : Math.max(1.5 / this.#low, 200);
+    return this.#low === 0 ? this.#firstPauseMs : Math.max(1.5 / this.#low, LEAST_PAUSE_MS);
   }
 
   started(now: number): void {
@@ -136,7 +158,8 @@ export class RateSearch {
     else this.#nextEvent(event, now);
     if (this.#keepsFrom) this.#keepsFrom = false;
     else {
-      if (this.#beforeLast !== null && this.#phase !== 'measure') this.#history.forgetBefore(this.#beforeLast.lastAt);
+      if (this.#beforeLast !== null && this.#phase !== 'measure')
+        this.#history.forgetBefore(this.#beforeLast.lastAt);
       this.#beforeLast = this.#last;
       this.#last = event;
     }
@@ -173,8 +196,9 @@ export class RateSearch {
 
   /** Half of the way to what was refused, but with care once the estimate is trusted. */
   #firstStep(): number {
-    const most = this.#isWindow ? 0.04 : this.#doubts > 0 ? BIGGEST_STEP : 0.03;
-    return Math.min(most, Math.max(0.01, Math.sqrt(this.#high / this.#low) - 1));
+    const trusted = this.#doubts > 0 ? BIGGEST_STEP : TRUSTED_STEP;
+    const most = this.#isWindow ? WINDOW_STEP : trusted;
+    return Math.min(most, Math.max(FIRST_STEP, Math.sqrt(this.#high / this.#low) - 1));
   }
 
   /** Slowly beyond what the run's start had accepted: no bucket refills faster. */
@@ -207,8 +231,9 @@ export class RateSearch {
     const perRequest = 1 / this.#rate;
     if (this.#phase === 'cruise') {
       const part = Math.min(1, 2 ** (this.#events - 1) / 8);
-      const wasteful = this.#high > WIDE * this.#low || this.#doubts === DOUBTS ? 15 : 80;
-      return Math.max(part * 15_000, part * 400 * perRequest, wasteful * this.#lostMs);
+      const isNew = this.#high > 1.15 * this.#low || this.#doubts === DOUBTS;
+      const lostMs = (isNew ? CRUISE_LOSSES_AT_FIRST : CRUISE_LOSSES) * this.#lostMs;
+      return Math.max(part * CRUISE_MS, part * CRUISE_REQUESTS * perRequest, lostMs);
     }
     if (this.#phase === 'measure') {
       const pauseMs = this.#longestPauseMs > LONG_PAUSE_MS ? this.#longestPauseMs : 0;
@@ -218,24 +243,22 @@ export class RateSearch {
     // Long enough to prove something, as long as little is known.
     const isUnsure = this.#high > UNSURE * this.#low && !this.#isWindow && this.#doubts > 0;
     const proofMs = isUnsure ? (2 * this.#burst) / (this.#rate - this.#low) : 0;
-    return Math.max(1000, 10 * perRequest, pauseMs, Math.min(20_000, proofMs));
+    return Math.max(1000, 10 * perRequest, pauseMs, Math.min(LONGEST_PROOF_MS, proofMs));
   }
 
   #setRate(rate: number, now: number): void {
-    this.trace?.(now, this.#phase, 'rate', rate * 1000);
-    this.#rate = rate;
+    this.#rate = Math.max(LEAST_RATE, rate);
     this.#dwellFrom = now;
     this.#dwellAccepted = this.#history.total;
   }
 
   #firstEvent(event: Event, now: number): void {
-    const ms = event.firstAt - this.#startedAt;
+    const ms = Math.max(1, event.firstAt - this.#startedAt);
     const accepted = this.#history.between(Number.NEGATIVE_INFINITY, event.firstAt);
     this.#firstAt = event.firstAt;
     this.#firstRate = accepted / ms;
     this.#phase = 'measure';
     const pauseMs = event.openAt - event.lastAt;
-    this.trace?.(now, 'first', accepted, ms, 'pause', pauseMs);
     const rate = Math.max(accepted, 1) / (ms + (pauseMs > LONG_PAUSE_MS ? pauseMs : 500));
     // A bucket of such a rate would have had a token long before.
     this.#isWindow = pauseMs > Math.max(LONG_PAUSE_MS, 10 / rate);
@@ -249,7 +272,7 @@ export class RateSearch {
       // The rate is from an earlier run, and its limiter's state is not known.
       this.#low = 0.9 * rate;
       this.#high = rate;
-      this.#cruise(0.01, now);
+      this.#cruise(MARGIN, now);
       return;
     }
     this.#events += 1;
@@ -267,22 +290,24 @@ export class RateSearch {
     this.#isWindow = true;
     this.#burst = 0;
     const accepted = this.#history.between(last.lastAt, event.firstAt);
+    const openMs = Math.max(1, event.openAt - last.openAt);
+    const windowMs = commonWindow(openMs);
+    if (windowMs !== null) this.#windowMs = windowMs;
     const estimate = Math.max(
       accepted / Math.max(1, event.firstAt - last.lastAt),
-      accepted / Math.max(1, event.openAt - last.openAt),
+      accepted / (windowMs ?? openMs),
     );
     if (this.#phase === 'cruise') this.#proven = 0;
     this.#low = Math.max(this.#proven, Math.min(estimate, 0.995 * rate));
     this.#high = rate;
-    this.trace?.(now, this.#phase, 'window event at', rate * 1000, 'n', accepted, 'open', event.openAt - last.openAt, 'est', estimate * 1000, 'low', this.#low * 1000);
-    this.#cruise(0.01, now);
+    this.#cruise(MARGIN, now);
   }
 
   /** The burst is not known yet: rate and burst must explain all refusals so far together. */
   #measureEvent(event: Event, last: Event, now: number): void {
     const rate = this.#rate;
     const accepted = this.#history.between(last.lastAt, event.firstAt);
-    const spanMs = event.firstAt - last.lastAt;
+    const spanMs = Math.max(1, event.firstAt - last.lastAt);
     if (accepted < ENOUGH) {
       this.#setRate(Math.min(rate, (accepted + 1) / spanMs), now);
       this.#firstPauseMs = Math.max(FIRST_PAUSE_MS, 1.5 / this.#rate);
@@ -294,65 +319,37 @@ export class RateSearch {
     const lately = Math.max(250, 2 * this.#roundTripMs, 8 / rate);
     const used = this.#history.between(event.firstAt - lately, event.firstAt) / lately;
     this.#refusedAt = Math.min(this.#refusedAt, rate, 1.15 * used);
-    let least = 0;
-    for (const { from, to, accepted: n } of this.#segments) {
-      least = Math.max(least, (n - 3) / (to - from));
-    }
-    const most = Math.max(1.1 * least, this.#refusedAt);
-    let best = { rate: least, burst: 0, cost: Number.POSITIVE_INFINITY };
-    const tried: { rate: number; cost: number }[] = [];
-    for (let candidate = 0.97 * least; candidate < most; candidate *= 1.02) {
-      const burst = this.#history.levelAt(candidate, 0, this.#startedAt - 1, this.#firstAt);
-      let cost = 0;
-      for (const { from, to } of this.#segments) {
-        const miss = this.#history.levelAt(candidate, burst, from, to) - burst;
-        cost += (miss / (TOLERANCE + 25 * candidate + 0.04 * burst)) ** 2;
-      }
-      // Where several fit, a burst of about a second is the likeliest.
-      cost += UNUSUAL * Math.log((burst + 1) / (1000 * candidate)) ** 2;
-      tried.push({ rate: candidate, cost });
-      if (cost < best.cost) best = { rate: candidate, burst, cost };
-    }
-    const likely = tried.filter(({ cost }) => cost <= best.cost + 1);
-    const [low, high] = [likely[0]!.rate, likely.at(-1)!.rate];
-    this.#burst = best.burst;
-    this.trace?.(now, 'measure event at', rate * 1000, 'n', accepted, 'in', spanMs, 'best', best.rate * 1000, best.burst, best.cost, 'likely', low * 1000, high * 1000);
-    this.#low = best.rate;
-    this.#high = Math.max(1.02 * best.rate, high);
-    const isWide = high > (this.#segments.length === 1 ? 1.3 : 1.45) * low;
-    const lostMs = event.openAt - event.lastAt - best.burst / best.rate;
-    const isDear = lostMs > 400 && best.burst > 5 && best.cost < 0.4;
-    if (isDear) this.#high = 1.04 * best.rate;
+    const fit = fitRateAndBurst(
+      this.#history,
+      this.#startedAt,
+      this.#firstAt,
+      this.#segments,
+      this.#refusedAt,
+    );
+    this.#burst = fit.burst;
+    this.#low = fit.rate;
+    this.#high = Math.max(1.02 * fit.rate, fit.mostLikely);
+    const isWide =
+      fit.mostLikely > (this.#segments.length === 1 ? WIDE : WIDE_AGAIN) * fit.leastLikely;
+    const isDear = this.#lostMs > DEAR_MS && fit.burst > 5 && fit.cost < GOOD_COST;
+    if (isDear) this.#high = 1.04 * fit.rate;
     if (isWide && !isDear && this.#segments.length < MOST_SEGMENTS) {
-      this.#setRate(Math.sqrt(low * high), now);
-      return;
-    }
-    this.#cruise(Math.min(0.04, Math.max(0.01, 2 / accepted)), now);
+      this.#setRate(Math.sqrt(fit.leastLikely * fit.mostLikely), now);
+    } else this.#cruise(marginOf(accepted), now);
   }
 
   #laterEvent(event: Event, last: Event, now: number): void {
     const rate = this.#rate;
-    let from = last;
-    let accepted = this.#history.between(from.lastAt, event.firstAt);
+    let segment = this.#since(last, event);
     const openMs = Math.max(1, event.firstAt - last.openAt);
     // Refused before even what the pause refilled was used: the burst is smaller than thought.
-    if (this.#low * openMs < this.#burst && accepted > 3) {
-      this.#burst = Math.min(this.#burst, Math.max(1, accepted - this.#low * openMs));
+    if (this.#low * openMs < this.#burst && segment.accepted > 3) {
+      this.#burst = Math.min(this.#burst, Math.max(1, segment.accepted - this.#low * openMs));
     }
-    if (accepted < ENOUGH && this.#beforeLast !== null) {
-      from = this.#beforeLast;
-      accepted = this.#history.between(from.lastAt, event.firstAt);
+    if (segment.accepted < ENOUGH && this.#beforeLast !== null) {
+      segment = this.#since(this.#beforeLast, event);
     }
-    const spanMs = Math.max(1, event.firstAt - from.lastAt);
-    let below = (0.98 * accepted) / spanMs;
-    let above = Math.max(rate, below);
-    for (let round = 0; round < BISECTIONS; round += 1) {
-      const middle = (below + above) / 2;
-      const level = this.#history.levelAt(middle, this.#burst, from.lastAt, event.firstAt);
-      if (level <= this.#burst) above = middle;
-      else below = middle;
-    }
-    let estimate = Math.min(above, 0.995 * rate);
+    let estimate = Math.min(fitRate(this.#history, this.#burst, segment, rate), 0.995 * rate);
     const isContradicted = this.#phase === 'cruise';
     if (isContradicted) {
       this.#proven = 0;
@@ -361,17 +358,22 @@ export class RateSearch {
       this.#contradictions = 0;
       if (estimate < this.#proven) {
         estimate = this.#proven;
-        const level = this.#history.levelAt(estimate, this.#burst, from.lastAt, event.firstAt);
+        const level = this.#history.levelAt(estimate, this.#burst, segment.from, segment.to);
         this.#burst = Math.max(1, Math.min(this.#burst, level));
       }
     }
     const isAsBefore = Math.abs(estimate / this.#low - 1) < 0.03;
-    this.trace?.(now, this.#phase, 'event at', rate * 1000, 'n', accepted, 'in', spanMs, 'pause', event.openAt - event.lastAt, 'est', estimate * 1000, 'burst', this.#burst);
     this.#low = estimate;
     this.#high = rate;
     if (isContradicted) this.#doubts = DOUBTS;
     else if (isAsBefore && this.#doubts > 0) this.#doubts -= 1;
-    this.#cruise(isAsBefore ? (this.#doubts === 0 ? 0.006 : 0.01) : Math.min(0.04, Math.max(0.01, 2 / accepted)), now);
+    const trusted = this.#doubts === 0 ? TRUSTED_MARGIN : MARGIN;
+    this.#cruise(isAsBefore ? trusted : marginOf(segment.accepted), now);
+  }
+
+  #since(last: Event, event: Event): Segment {
+    const [from, to] = [last.lastAt, event.firstAt];
+    return { from, to, accepted: this.#history.between(from, to) };
   }
 
   #cruise(margin: number, now: number): void {
@@ -395,4 +397,14 @@ export class RateSearch {
     this.#burst = found < 0.9 * refilled ? found : Math.max(this.#burst, found);
     return Math.min(estimate, 0.99 * this.#rate);
   }
+}
+
+/** An estimate of few requests may be off by two. */
+function marginOf(accepted: number): number {
+  return Math.min(MOST_MARGIN, Math.max(MARGIN, 2 / accepted));
+}
+
+/** The usual window that an interval is, give or take what a pause overshoots, or null. */
+function commonWindow(ms: number): number | null {
+  return WINDOWS_MS.find((windowMs) => Math.abs(ms / windowMs - 1) < 0.05) ?? null;
 }

@@ -1,7 +1,13 @@
 import { randomFrom } from '../../run/pagination-setup.ts';
-import { BucketLimiter, NoLimiter } from './limiter.ts';
 import { FixedClient, type MakeClient } from './clients.ts';
-import { networkOf, REAL_PER_SECOND, type RealBar, realNetworkOf, type Scenario } from './scenarios.ts';
+import { BucketLimiter, NoLimiter } from './limiter.ts';
+import {
+  networkOf,
+  REAL_PER_SECOND,
+  type RealBar,
+  realNetworkOf,
+  type Scenario,
+} from './scenarios.ts';
 import { type RunResult, simulate } from './simulate.ts';
 
 export interface Figures {

@@ -166,7 +166,11 @@ export interface RealBar {
   readonly durationMs: number;
   /** From when on the second efficiency is counted. */
   readonly settledMs: number;
-  readonly goal: { readonly whole: number | null; readonly settled: number | null; readonly refused: number };
+  readonly goal: {
+    readonly whole: number | null;
+    readonly settled: number | null;
+    readonly refused: number;
+  };
 }
 
 export const REAL_PER_SECOND = 200;
