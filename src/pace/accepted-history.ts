@@ -1,13 +1,19 @@
 /**
- * When requests were accepted, as counts at times: exact for the newest, coarser with age, bounded.
+ * When requests were accepted: exactly for the newest, as evenly spread over short stretches for
+ * those before, in bounded memory.
  */
-const BIN_MS = 2;
-const MOST_BINS = 4096;
+const MOST_STRETCHES = 4096;
+
+interface Stretch {
+  /** When its first and its last request were sent. */
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+}
 
 export class AcceptedHistory {
   #total = 0;
-  #times: number[] = [];
-  #counts: number[] = [];
+  #stretches: Stretch[] = [];
 
   get total(): number {
     return this.#total;
@@ -16,31 +22,25 @@ export class AcceptedHistory {
   /** Answers come back out of order; this is by the time of sending. */
   add(sentAt: number): void {
     this.#total += 1;
-    let index = this.#times.length - 1;
-    while (index >= 0 && this.#times[index]! > sentAt) index -= 1;
-    if (index >= 0 && sentAt - this.#times[index]! < BIN_MS) {
-      this.#counts[index]! += 1;
-      return;
-    }
-    this.#times.splice(index + 1, 0, sentAt);
-    this.#counts.splice(index + 1, 0, 1);
-    if (this.#times.length > MOST_BINS) this.#coarsen();
+    const stretches = this.#stretches;
+    let index = stretches.length;
+    while (index > 0 && stretches[index - 1]!.from > sentAt) index -= 1;
+    stretches.splice(index, 0, { from: sentAt, to: sentAt, count: 1 });
+    if (stretches.length > MOST_STRETCHES) this.#coarsen();
   }
 
   forgetBefore(time: number): void {
-    let keep = 0;
-    while (keep < this.#times.length && this.#times[keep]! <= time) keep += 1;
-    this.#times.splice(0, keep);
-    this.#counts.splice(0, keep);
+    const keep = this.#stretches.findIndex(({ from }) => from > time);
+    this.#stretches.splice(0, keep === -1 ? this.#stretches.length : keep);
   }
 
   /** Accepted after `from`, up to `to`. */
   between(from: number, to: number): number {
     let sum = 0;
-    for (let index = this.#times.length - 1; index >= 0; index -= 1) {
-      const time = this.#times[index]!;
-      if (time <= from) break;
-      if (time <= to) sum += this.#counts[index]!;
+    for (let index = this.#stretches.length - 1; index >= 0; index -= 1) {
+      const stretch = this.#stretches[index]!;
+      if (stretch.from <= from) break;
+      if (stretch.to <= to) sum += stretch.count;
     }
     return sum;
   }
@@ -52,27 +52,24 @@ export class AcceptedHistory {
   levelAt(rate: number, level: number, from: number, to: number): number {
     let at = from;
     let held = level;
-    for (const [index, time] of this.#times.entries()) {
-      if (time <= from) continue;
-      if (time > to) break;
-      held = Math.max(0, held - rate * (time - at)) + this.#counts[index]!;
-      at = time;
+    for (const stretch of this.#stretches) {
+      if (stretch.from <= from) continue;
+      if (stretch.to > to) break;
+      held = Math.max(0, held - rate * Math.max(0, stretch.from - at));
+      held = Math.max(0, held + stretch.count - rate * (stretch.to - stretch.from));
+      at = stretch.to;
     }
     return Math.max(0, held - rate * (to - at));
   }
 
   /** Pairs of the older half become one. */
   #coarsen(): void {
-    const half = this.#times.length >> 1;
-    const times: number[] = [];
-    const counts: number[] = [];
-    for (let index = 0; index < half; index += 2) {
-      const [a, b] = [this.#counts[index]!, this.#counts[index + 1]!];
-      times.push((a * this.#times[index]! + b * this.#times[index + 1]!) / (a + b));
-      counts.push(a + b);
+    const half = this.#stretches.length >> 1;
+    const older: Stretch[] = [];
+    for (let index = 0; index + 1 < half; index += 2) {
+      const [a, b] = [this.#stretches[index]!, this.#stretches[index + 1]!];
+      older.push({ from: a.from, to: Math.max(a.to, b.to), count: a.count + b.count });
     }
-    const rest = times.length === 0 ? 0 : half + (half % 2);
-    this.#times = [...times, ...this.#times.slice(rest)];
-    this.#counts = [...counts, ...this.#counts.slice(rest)];
+    this.#stretches = [...older, ...this.#stretches.slice(older.length * 2)];
   }
 }

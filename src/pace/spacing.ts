@@ -53,7 +53,7 @@ export class Spacing {
 
   #refill(now: number): void {
     if (now <= this.#at) return;
-    const most = Math.max(1, this.#rate * this.#slackMs);
+    const most = 1 + this.#rate * this.#slackMs;
     // Granted credit may be above what slack allows; it stays until it is used.
     if (this.#credit < most && this.#rate !== Number.POSITIVE_INFINITY) {
       this.#credit = Math.min(most, this.#credit + (now - this.#at) * this.#rate);

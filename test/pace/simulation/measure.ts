@@ -26,7 +26,7 @@ export function runScenario(
   const random = randomFrom(seed);
   const { limiter, durationMs } = make(random);
   return simulate({
-    server: { limiter, retryAfter, headers, failing },
+    server: { limiter, retryAfter, headers, failing, losing: 0 },
     network: networkOf(latencyMs),
     client: makeClient(random),
     random,
@@ -53,6 +53,7 @@ export function runRealBar(bar: RealBar, makeClient: MakeClient, seed: number): 
       retryAfter: bar.retryAfter,
       headers: null,
       failing: 0,
+      losing: 0,
     },
     network: realNetworkOf(bar.latencyMs),
     client: makeClient(random),
@@ -109,7 +110,7 @@ const LOAD_MS = 20_000;
 function runLoad({ latencyMs, serviceMs }: LoadBar, makeClient: MakeClient, seed: number) {
   const random = randomFrom(seed);
   return simulate({
-    server: { limiter: new NoLimiter(), retryAfter: false, headers: null, failing: 0 },
+    server: { limiter: new NoLimiter(), retryAfter: false, headers: null, failing: 0, losing: 0 },
     network: { latencyMs, sigma: 0.1, inOrder: true, serviceMs },
     client: makeClient(random),
     random,

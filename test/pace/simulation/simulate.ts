@@ -27,6 +27,8 @@ export interface Server {
   readonly headers: StateHeaders | null;
   /** Part of the requests that are answered 503 once the limiter let them pass. */
   readonly failing: number;
+  /** Part of the requests that never arrive. */
+  readonly losing: number;
 }
 
 export interface Run {
@@ -110,6 +112,10 @@ export function simulate(run: Run): RunResult {
   }
 
   function arrive({ sentAt }: Event): void {
+    if (server.losing > 0 && random() < server.losing) {
+      queue.add(now + oneWayMs(), { kind: 'answer', sentAt, answer: 'lost', hint: null });
+      return;
+    }
     const isTaken = limiter.take(now);
     let answer: Answer['kind'] = isTaken ? 'accepted' : 'refused';
     if (isTaken && server.failing > 0 && random() < server.failing) answer = 'overloaded';
