@@ -57,7 +57,7 @@ export class Pacer {
     this.#setRates(now);
     return Math.max(
       this.#gate.startableAt(),
-      this.#stated.startableAt(now),
+      this.#stated.startableAt(now, this.#inFlight),
       this.#user.startableAt(now),
       this.#searched.startableAt(now),
       this.#statedSpacing.startableAt(now),

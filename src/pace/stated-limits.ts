@@ -9,9 +9,15 @@ const SHORT_WINDOW_MS = 2000;
 /** A server may name what it likes; so many policies are kept. */
 const MAX_POLICIES = 16;
 /** Part of the stated quota that is used where nothing says how much is left. */
-const QUOTA_PART = 0.99;
-/** Ends are stated in whole seconds. */
-const SAME_END_MS = 1500;
+const QUOTA_PART = 0.985;
+/** Ends are stated in whole seconds, some as the difference of two. */
+const SAME_END_MS = 2100;
+/** How long what is left is watched for its refill. */
+const REFILL_MS = 1500;
+const FULL_PART = 0.85;
+/** Paced by the refill, a bucket is kept about half full. */
+const REFILL_LEAST = 0.9;
+const REFILL_MORE = 0.2;
 /** A policy that says "none left" so often where its window has just begun is not believed. */
 const MAX_CONTRADICTIONS = 3;
 
@@ -26,6 +32,16 @@ interface Policy {
   contradictions: number;
   /** An end that was stated, and since when about the same one is. */
   anchor: { readonly endsAt: number; readonly since: number };
+  /** What was left at a moment, and the answers since: their difference is the refill. */
+  sample: Sample;
+  /** Requests per millisecond that are refilled, as what was left shows; 0 where unknown. */
+  refill: number;
+}
+
+interface Sample {
+  readonly sentAt: number;
+  readonly remaining: number;
+  readonly answers: number;
 }
 
 export class StatedLimits {
@@ -55,6 +71,7 @@ export class StatedLimits {
         endsAt,
         longestMs: Math.max(known?.longestMs ?? 0, limit.resetMs ?? 0),
         contradictions,
+        ...measureRefill(known, limit, sentAt),
       });
     }
   }
@@ -70,13 +87,18 @@ export class StatedLimits {
     return rate;
   }
 
-  /** Not before this, because nothing is left until then. */
-  startableAt(now: number): number {
+  /**
+   * Not before this, because nothing is left until then.
+   * @param inFlight whose answers may say more; Infinity waits for one of them
+   */
+  startableAt(now: number, inFlight: number): number {
     let at = Number.NEGATIVE_INFINITY;
     for (const { limit, available, endsAt, contradictions } of this.#policies.values()) {
       if (limit.remaining === null || endsAt === Number.POSITIVE_INFINITY) continue;
       if (contradictions >= MAX_CONTRADICTIONS) continue;
-      if (available < 1 && now < endsAt) at = Math.max(at, endsAt);
+      if (available >= 1 || now >= endsAt) continue;
+      const isCertain = limit.remaining === 0 || inFlight === 0;
+      at = Math.max(at, isCertain ? endsAt : Number.POSITIVE_INFINITY);
     }
     return at;
   }
@@ -92,7 +114,7 @@ export class StatedLimits {
 }
 
 function rateOf(policy: Policy, now: number): number {
-  const { limit, available, endsAt, longestMs, contradictions, anchor } = policy;
+  const { limit, available, endsAt, longestMs, contradictions, anchor, refill } = policy;
   if (contradictions >= MAX_CONTRADICTIONS) return Number.POSITIVE_INFINITY;
   const { quota, windowMs } = limit;
   const lengthMs = windowMs ?? (longestMs > SHORT_WINDOW_MS ? longestMs : null);
@@ -102,11 +124,36 @@ function rateOf(policy: Policy, now: number): number {
       : (QUOTA_PART * quota) / lengthMs;
   const leftMs = endsAt - now;
   const isLong = (lengthMs ?? 0) > SHORT_WINDOW_MS && Number.isFinite(leftMs);
-  if (limit.remaining === null || !isLong || leftMs <= 0) return byQuota;
-  // Near the end the quotient means nothing; what is left may go, and `startableAt` counts it.
-  const byRest = Math.max(available, 1) / Math.max(leftMs, 250);
+  if (limit.remaining === null || leftMs <= 0) return byQuota;
   // An end that stays where it is ends a window: what is left is lost then. One that moves on says
   // when the first of many slots is free again, or the bucket full.
-  const isWindow = now - anchor.since > SAME_END_MS;
-  return isWindow ? byRest : windowMs === null ? Math.min(byRest, byQuota) : byQuota;
+  const isWindow = isLong && now - anchor.since > SAME_END_MS;
+  // Near the end the quotient means nothing; what is left may go, and `startableAt` counts it.
+  const byRest = Math.max(available, 1) / Math.max(leftMs, 250);
+  if (isWindow) return byRest;
+  if (windowMs !== null) return byQuota;
+  if (!isLong && refill > 0 && quota !== null) {
+    return refill * (REFILL_LEAST + (REFILL_MORE * Math.max(0, available)) / quota);
+  }
+  return isLong ? Math.min(byRest, byQuota) : byQuota;
+}
+
+/** Where what is left is neither full nor counted down by a window, its motion tells the refill. */
+function measureRefill(known: Policy | undefined, { remaining, quota }: Limit, sentAt: number) {
+  const left = remaining ?? 0;
+  const fresh = { sample: { sentAt, remaining: left, answers: 0 }, refill: known?.refill ?? 0 };
+  if (known === undefined || remaining === null || quota === null) return fresh;
+  const { sample, refill } = known;
+  const answers = sample.answers + 1;
+  const elapsedMs = sentAt - sample.sentAt;
+  if (elapsedMs < REFILL_MS) return { sample: { ...sample, answers }, refill };
+  const measured = Math.max(0, (left - sample.remaining + answers) / elapsedMs);
+  // While it was full, more may have been refilled than shows.
+  const mayBeMore = Math.max(left, sample.remaining) >= FULL_PART * quota;
+  const next = mayBeMore
+    ? Math.max(refill, measured)
+    : refill === 0
+      ? measured
+      : (refill + measured) / 2;
+  return { ...fresh, refill: next };
 }

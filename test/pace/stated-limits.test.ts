@@ -10,7 +10,7 @@ function limit(said: Partial<Limit>): Limit {
 /** A window that has been seen to end at the same moment for a while. */
 function inWindow(remaining: number, inFlight = 0): StatedLimits {
   const limits = new StatedLimits();
-  limits.said([limit({ remaining: remaining + 10, resetMs: 32_000 })], 0, 0, inFlight);
+  limits.said([limit({ remaining: remaining + 10, resetMs: 33_000 })], -1000, -1000, inFlight);
   limits.said([limit({ remaining, resetMs: 30_000 })], 1900, 2000, inFlight);
   return limits;
 }
@@ -18,7 +18,7 @@ function inWindow(remaining: number, inFlight = 0): StatedLimits {
 test('nothing said holds nothing back', () => {
   const limits = new StatedLimits();
   assert.equal(limits.rate(0), Number.POSITIVE_INFINITY);
-  assert.equal(limits.startableAt(0), Number.NEGATIVE_INFINITY);
+  assert.equal(limits.startableAt(0, 0), Number.NEGATIVE_INFINITY);
 });
 
 test('what is left of a window is spread over the rest of it, less what is in flight', () => {
@@ -30,23 +30,33 @@ test('what is left of a window is spread over the rest of it, less what is in fl
 test('none left holds until the window ends', () => {
   const limits = new StatedLimits();
   limits.said([limit({ remaining: 0, resetMs: 5000 })], 900, 1000, 0);
-  assert.equal(limits.startableAt(1000), 6000);
-  assert.ok(limits.startableAt(6000) <= 6000);
+  assert.equal(limits.startableAt(1000, 0), 6000);
+  assert.ok(limits.startableAt(6000, 0) <= 6000);
 });
 
 test('what is sent counts against what is left before the server says so', () => {
   const limits = new StatedLimits();
   limits.said([limit({ remaining: 2, resetMs: 5000 })], 900, 1000, 0);
   limits.started();
-  assert.ok(limits.startableAt(1001) <= 1001);
+  assert.ok(limits.startableAt(1001, 1) <= 1001);
   limits.started();
-  assert.equal(limits.startableAt(1001), 6000);
+  assert.equal(limits.startableAt(1001, 2), Number.POSITIVE_INFINITY, 'an answer will tell');
+  assert.equal(limits.startableAt(1001, 0), 6000);
 });
 
 test('a quota and its window are a rate, also where the window is short', () => {
   const limits = new StatedLimits();
   limits.said([limit({ quota: 100, windowMs: 1000, remaining: 40, resetMs: 1000 })], 0, 0, 0);
-  assert.ok(Math.abs(limits.rate(0) - 0.099) < 1e-9);
+  assert.ok(Math.abs(limits.rate(0) - 0.0985) < 1e-9);
+});
+
+test('where no window is stated, the motion of what is left shows the refill', () => {
+  const limits = new StatedLimits();
+  const answered = (now: number, remaining: number) =>
+    limits.said([limit({ quota: 100, remaining, resetMs: 1000 })], now, now, 0);
+  // Two a 100 ms are taken, and one of them is refilled.
+  for (let round = 0; round <= 40; round += 1) answered(round * 50, 60 - Math.floor(round / 2));
+  assert.ok(Math.abs(limits.rate(2000) / 0.01 - 1) < 0.15, String(limits.rate(2000)));
 });
 
 test('of several policies the tightest counts', () => {
@@ -56,14 +66,14 @@ test('of several policies the tightest counts', () => {
     limit({ policy: 'day', quota: 1000, windowMs: 100_000 }),
   ];
   limits.said(policies, 0, 0, 0);
-  assert.ok(Math.abs(limits.rate(0) - 0.0099) < 1e-9);
+  assert.ok(Math.abs(limits.rate(0) - 0.00985) < 1e-9);
 });
 
 test('an answer that was overtaken by a later request’s does not count', () => {
   const limits = new StatedLimits();
   limits.said([limit({ remaining: 0, resetMs: 5000 })], 1000, 1100, 0);
   limits.said([limit({ remaining: 10, resetMs: 5000 })], 500, 1200, 0);
-  assert.equal(limits.startableAt(1200), 6100);
+  assert.equal(limits.startableAt(1200, 0), 6100);
 });
 
 test('a policy that says "none left" at the start of every window is not believed', () => {
@@ -73,7 +83,7 @@ test('a policy that says "none left" at the start of every window is not believe
     limits.said([limit({ quota: 100, remaining: 0, resetMs: 5000 })], now, now, 0);
     now += 5000;
   }
-  assert.equal(limits.startableAt(now - 5000), Number.NEGATIVE_INFINITY);
+  assert.equal(limits.startableAt(now - 5000, 0), Number.NEGATIVE_INFINITY);
 });
 
 test('a server that names ever new policies fills no memory', () => {
