@@ -25,6 +25,9 @@ const LONG_PAUSE_MS = 2000;
 const WINDOWS_MS = [1000, 10_000, 60_000, 900_000, 3_600_000] as const;
 /** Slower than once a minute nothing is asked. */
 const LEAST_RATE = 1 / 60_000;
+/** After the first refusal so many may be on their way, which are refused if the bucket is empty. */
+const FEW_AT_ONCE = 2;
+const PART_AT_ONCE = 1 / 30;
 /** Accepted requests between two refusals that make an estimate. */
 const ENOUGH = 12;
 /** Likely rates that lie so far apart are measured again, unless a pause costs too much. */
@@ -47,7 +50,7 @@ const WINDOW_STEP = 0.04;
 const BIGGEST_STEP = 0.3;
 /** How long the rate is held before a probe: time, requests, and times what a pause loses. */
 const CRUISE_MS = 15_000;
-const CRUISE_REQUESTS = 400;
+const CRUISE_REQUESTS = 350;
 const CRUISE_LOSSES = 80;
 const CRUISE_LOSSES_AT_FIRST = 15;
 const LONGEST_PROOF_MS = 20_000;
@@ -75,6 +78,8 @@ export class RateSearch {
   #probeStep = 0.01;
   /** The last event was too near to tell anything by itself. */
   #keepsFrom = false;
+  /** Refused again after a few requests: a low rate, of which every refusal is a large part. */
+  #isSlow = false;
   #events = 0;
   #isWindow = false;
   #proven = 0;
@@ -152,7 +157,7 @@ export class RateSearch {
     this.#event = null;
     event.openAt = openAt;
     const pauseMs = openAt - event.lastAt;
-    this.#lastPauseMs = pauseMs;
+    this.#lastPauseMs = now - event.lastAt;
     this.#longestPauseMs = Math.max(this.#longestPauseMs, pauseMs);
     if (this.#phase === 'open') this.#firstEvent(event, now);
     else this.#nextEvent(event, now);
@@ -203,6 +208,7 @@ export class RateSearch {
 
   /** Slowly beyond what the run's start had accepted: no bucket refills faster. */
   #grown(): number {
+    if (this.#isSlow) return 1.25 * this.#rate;
     return Math.min(1.6 * this.#rate, Math.max(1.1 * this.#firstRate, 1.06 * this.#rate));
   }
 
@@ -259,7 +265,11 @@ export class RateSearch {
     this.#firstRate = accepted / ms;
     this.#phase = 'measure';
     const pauseMs = event.openAt - event.lastAt;
-    const rate = Math.max(accepted, 1) / (ms + (pauseMs > LONG_PAUSE_MS ? pauseMs : 500));
+    const atOnce = Math.max(FEW_AT_ONCE, accepted * PART_AT_ONCE);
+    const rate = Math.min(
+      Math.max(accepted, 1) / (ms + (pauseMs > LONG_PAUSE_MS ? pauseMs : FIRST_PAUSE_MS)),
+      atOnce / Math.max(1, this.#roundTripMs),
+    );
     // A bucket of such a rate would have had a token long before.
     this.#isWindow = pauseMs > Math.max(LONG_PAUSE_MS, 10 / rate);
     this.#setRate(rate, now);
@@ -312,6 +322,7 @@ export class RateSearch {
       this.#setRate(Math.min(rate, (accepted + 1) / spanMs), now);
       this.#firstPauseMs = Math.max(FIRST_PAUSE_MS, 1.5 / this.#rate);
       this.#keepsFrom = true;
+      this.#isSlow = true;
       return;
     }
     this.#segments.push({ from: last.lastAt, to: event.firstAt, accepted });

@@ -16,9 +16,11 @@ export function pacerClient(random: () => number): Client {
 export class FixedClient implements Client {
   readonly #random: () => number;
   readonly #freeAt: number[];
-  #backoffs = 0;
+  readonly #connections: number;
+  #refusedInARow = 0;
 
   constructor(connections: number, random: () => number) {
+    this.#connections = connections;
     this.#freeAt = new Array<number>(connections).fill(0);
     this.#random = random;
   }
@@ -32,14 +34,15 @@ export class FixedClient implements Client {
   }
 
   ended({ now, kind, hint }: Answer): void {
-    if (kind === 'accepted') this.#backoffs = Math.max(0, this.#backoffs - 1);
+    if (kind === 'accepted') this.#refusedInARow = 0;
     if (kind !== 'refused') {
       this.#freeAt.push(now);
       return;
     }
-    const tries = Math.min(6, 1 + this.#backoffs / this.#freeAt.length || 1);
-    this.#backoffs += 1;
-    const ownMs = this.#random() * Math.min(30_000, 500 * 2 ** tries);
+    // All connections are refused together, so a round of refusals is one step of backoff.
+    const round = Math.min(6, Math.floor(this.#refusedInARow / this.#connections));
+    this.#refusedInARow += 1;
+    const ownMs = this.#random() * Math.min(30_000, 500 * 2 ** round);
     this.#freeAt.push(now + (hint?.waitMs ?? ownMs));
   }
 }
