@@ -7,6 +7,7 @@ import { StatedLimits } from './stated-limits.ts';
 
 /** A timer that is late, or a burst of answers, may be made good within this. */
 const SLACK_MS = 20;
+const ROUNDING_MS = 1500;
 /** The user's rate is a promise: so much of its window may be early, and is taken off the rate. */
 const USER_SLACK_PART = 0.002;
 const USER_SLACK_CAP_MS = 50;
@@ -45,6 +46,11 @@ export class Pacer {
     return this.#gate.opensAt;
   }
 
+  /** As `opensAt`, and not before the end of a window of which the server says nothing is left. */
+  heldUntil(now: number): number {
+    return Math.max(this.#gate.opensAt, this.#stated.usedUpUntil(now));
+  }
+
   /** Milliseconds since the first refusal that no success has followed; 0 where there is none. */
   refusedForMs(now: number): number {
     return this.#gate.refusedForMs(now);
@@ -77,15 +83,15 @@ export class Pacer {
   /** Call once for each `started`. */
   ended({ sentAt, now, kind, hint }: Answer): Pause | null {
     const inFlight = this.#inFlight;
+    const before = this.heldUntil(now);
     this.#inFlight -= 1;
     this.#gate.ended(sentAt);
     if (hint !== null) this.#stated.said(hint.limits, sentAt, now, this.#inFlight);
     if (kind === 'refused') {
-      const before = Math.max(now, this.#gate.opensAt);
       this.#gate.firstPauseMs = this.#search.ownPauseMs;
       const pause = this.#gate.refused({ sentAt, now, retryAfterMs: statedWaitMs(hint) });
       this.#search.refused(sentAt, pause.isNew);
-      return pause.isNew || now + pause.waitMs > before ? pause : null;
+      return pause.isNew || now + pause.waitMs > Math.max(now, before) ? pause : null;
     }
     if (kind === 'lost') return null;
     const isStrained = kind === 'overloaded';
@@ -98,11 +104,16 @@ export class Pacer {
       this.#searched.drain(now);
       if (atOnce > 0) this.#searched.grant(atOnce, now);
     }
-    if (hint?.waitMs == null || hint.waitMs <= 0) return null;
-    const before = Math.max(now, this.#gate.opensAt);
-    this.#gate.hold(now + hint.waitMs);
-    if (this.#gate.opensAt <= before) return null;
-    return { waitMs: this.#gate.opensAt - now, isNew: before === now };
+    if (hint?.waitMs != null) this.#gate.hold(now + hint.waitMs);
+    return this.#longer(before, now);
+  }
+
+  /** Ends of windows are stated in whole seconds: less is no news. */
+  #longer(before: number, now: number): Pause | null {
+    const until = this.heldUntil(now);
+    const isNew = before <= now;
+    if (until <= now || (!isNew && until <= before + ROUNDING_MS)) return null;
+    return { waitMs: until - now, isNew };
   }
 
   learned(): LearnedPace {

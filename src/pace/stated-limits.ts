@@ -103,6 +103,16 @@ export class StatedLimits {
     return at;
   }
 
+  /** The end of the last window of which the server says that nothing is left. */
+  usedUpUntil(now: number): number {
+    let until = Number.NEGATIVE_INFINITY;
+    for (const { limit, endsAt, contradictions } of this.#policies.values()) {
+      if (limit.remaining !== 0 || endsAt === Number.POSITIVE_INFINITY || endsAt <= now) continue;
+      if (contradictions < MAX_CONTRADICTIONS) until = Math.max(until, endsAt);
+    }
+    return until;
+  }
+
   /** The longest window that was stated or shown, for the summary. */
   get windowMs(): number | null {
     let longestMs = 0;

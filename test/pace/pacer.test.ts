@@ -108,6 +108,21 @@ test('a Retry-After with a success is obeyed too', () => {
   assert.equal(paced.refusedForMs(1000), 0);
 });
 
+test('a window of which nothing is left is a pause, told once', () => {
+  const paced = pacer();
+  paced.started(0);
+  paced.started(1);
+  const usedUp = (resetMs: number) => hint(null, { quota: 100, remaining: 0, resetMs });
+  assert.deepEqual(paced.ended(answer(0, 10, { hint: usedUp(31_000) })), {
+    waitMs: 31_000,
+    isNew: true,
+  });
+  assert.equal(paced.ended(answer(1, 20, { hint: usedUp(32_000) })), null);
+  assert.equal(paced.heldUntil(30), 32_020);
+  assert.equal(paced.startableAt(30), 32_020);
+  assert.ok(paced.heldUntil(33_000) <= 33_000);
+});
+
 test('a canary that is lost is sent again', () => {
   const paced = pacer();
   paced.started(0);
