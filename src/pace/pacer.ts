@@ -18,7 +18,7 @@ const USER_SLACK_CAP_MS = 50;
  */
 export class Pacer {
   readonly #settings: PaceSettings;
-  readonly #gate = new PauseGate();
+  readonly #gate: PauseGate;
   readonly #stated = new StatedLimits();
   readonly #search: RateSearch;
   readonly #auto: AutoConcurrency | null;
@@ -28,8 +28,9 @@ export class Pacer {
   #userIsSet = false;
   #inFlight = 0;
 
-  constructor(settings: PaceSettings, _random: () => number, learned: LearnedPace | null) {
+  constructor(settings: PaceSettings, random: () => number, learned: LearnedPace | null) {
     this.#settings = settings;
+    this.#gate = new PauseGate(random);
     this.#search = new RateSearch(learned);
     this.#auto =
       settings.concurrency === 'auto' ? new AutoConcurrency(learned?.concurrency ?? null) : null;

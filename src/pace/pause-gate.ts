@@ -17,6 +17,7 @@ export interface Refusal {
 const OWN_PAUSE_MS = 500;
 const OWN_PAUSE_GROWTH = 2;
 const OWN_PAUSE_CAP_MS = 60_000;
+const JITTER = 0.2;
 
 export class PauseGate {
   /** Nothing starts before this time; the server's own deadlines only ever move it forward. */
@@ -27,8 +28,13 @@ export class PauseGate {
   /** Whether only a canary may go. */
   #isProving = false;
   #canarySentAt: number | null = null;
+  readonly #random: () => number;
   /** When the current run of refusals began, or null after a success. */
   #refusedSince: number | null = null;
+
+  constructor(random: () => number) {
+    this.#random = random;
+  }
 
   /** Time from which the next request may start. */
   get opensAt(): number {
@@ -104,7 +110,9 @@ export class PauseGate {
       this.#closedAt = now;
       // A stated wait is believed once: where the canary after it was refused, the longer one counts.
       const believed = statedMs > 0 && !isCanary;
-      this.hold(now + (believed ? statedMs : Math.max(statedMs, this.#ownPauseMs)));
+      // Jitter, so that canaries fall into no other client's rhythm.
+      const ownMs = this.#ownPauseMs * (1 - JITTER / 2 + JITTER * this.#random());
+      this.hold(now + (believed ? statedMs : Math.max(statedMs, ownMs)));
     } else {
       this.hold(now + statedMs);
     }

@@ -142,10 +142,16 @@ function rateOf(policy: Policy, now: number): number {
   const byRest = Math.max(available, 1) / Math.max(leftMs, 250);
   if (isWindow) return byRest;
   if (windowMs !== null) return byQuota;
-  if (!isLong && refill > 0 && quota !== null) {
-    return refill * (REFILL_LEAST + (REFILL_MORE * Math.max(0, available)) / quota);
+  if (!isLong && refill > 0 && quota !== null && Number.isFinite(leftMs)) {
+    const part = REFILL_LEAST + (REFILL_MORE * Math.max(0, available)) / quota;
+    // What is left is promised for the time that is stated, however still it stands.
+    return Math.max(refill * part, byPromise(policy));
   }
   return isLong ? Math.min(byRest, byQuota) : byQuota;
+}
+
+function byPromise({ available, longestMs }: Policy): number {
+  return Math.max(0, available) / Math.max(longestMs, SHORT_WINDOW_MS);
 }
 
 /** Where what is left is neither full nor counted down by a window, its motion tells the refill. */

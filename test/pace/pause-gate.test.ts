@@ -7,7 +7,7 @@ function refusal(sentAt: number, now: number, retryAfterMs: number | null = null
 }
 
 test('an open gate lets everything through', () => {
-  const gate = new PauseGate();
+  const gate = new PauseGate(() => 0.5);
   for (let sent = 0; sent < 1000; sent += 1) {
     assert.ok(gate.mayStart(0));
     gate.started(0);
@@ -15,7 +15,7 @@ test('an open gate lets everything through', () => {
 });
 
 test('a stated wait closes the gate, one canary goes, and its success opens it at once', () => {
-  const gate = new PauseGate();
+  const gate = new PauseGate(() => 0.5);
   gate.started(0);
   gate.ended(0);
   assert.deepEqual(gate.refused(refusal(0, 10, 2000)), { waitMs: 2000, isNew: true });
@@ -31,7 +31,7 @@ test('a stated wait closes the gate, one canary goes, and its success opens it a
 });
 
 test('a slow request from before the pause neither holds the canary up nor stands for it', () => {
-  const gate = new PauseGate();
+  const gate = new PauseGate(() => 0.5);
   gate.started(0);
   gate.started(1);
   gate.ended(0);
@@ -45,7 +45,7 @@ test('a slow request from before the pause neither holds the canary up nor stand
 });
 
 test('refusals of requests sent before the pause belong to it, and only lengthen it', () => {
-  const gate = new PauseGate();
+  const gate = new PauseGate(() => 0.5);
   gate.refused(refusal(0, 10, 3000));
   assert.deepEqual(gate.refused(refusal(5, 20, 1000)), { waitMs: 2990, isNew: false });
   assert.deepEqual(gate.refused(refusal(6, 30)), { waitMs: 2980, isNew: false });
@@ -53,7 +53,7 @@ test('refusals of requests sent before the pause belong to it, and only lengthen
 });
 
 test('without a stated wait the pause doubles while canaries are refused, and starts small after a success', () => {
-  const gate = new PauseGate();
+  const gate = new PauseGate(() => 0.5);
   const waits: number[] = [];
   let now = 0;
   for (let round = 0; round < 10; round += 1) {
@@ -68,14 +68,14 @@ test('without a stated wait the pause doubles while canaries are refused, and st
 });
 
 test('a stated wait whose canary is refused is no longer believed to be enough', () => {
-  const gate = new PauseGate();
+  const gate = new PauseGate(() => 0.5);
   assert.equal(gate.refused(refusal(0, 1, 100)).waitMs, 100);
   assert.equal(gate.refused(refusal(101, 102, 100)).waitMs, 1000);
   assert.equal(gate.refused(refusal(1102, 1103, 100)).waitMs, 2000);
 });
 
 test('a deadline without a refusal holds, and nothing has to be proved after it', () => {
-  const gate = new PauseGate();
+  const gate = new PauseGate(() => 0.5);
   gate.hold(5000);
   assert.equal(gate.startableAt(), 5000);
   gate.started(5000);
