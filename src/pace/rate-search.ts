@@ -50,7 +50,7 @@ const WINDOW_STEP = 0.04;
 const BIGGEST_STEP = 0.3;
 /** How long the rate is held before a probe: time, requests, and times what a pause loses. */
 const CRUISE_MS = 15_000;
-const CRUISE_REQUESTS = 350;
+const CRUISE_REQUESTS = 300;
 const CRUISE_LOSSES = 80;
 const CRUISE_LOSSES_AT_FIRST = 15;
 const LONGEST_PROOF_MS = 20_000;
