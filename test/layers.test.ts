@@ -23,6 +23,7 @@ const RANK: Readonly<Record<string, number>> = {
 
 const CONTRACTS = new Set([
   'src/plan/plan.ts',
+  'src/pace/pace.ts',
   'src/http/transport.ts',
   'src/archive/archive-types.ts',
   'src/decode/decode.ts',

@@ -1,0 +1,136 @@
+/**
+ * How many requests to have in flight: more while that brings more answers a second, fewer where
+ * fewer bring as many (by Little's law the rest only wait in the server's queue). Judged by epochs
+ * in which the limit was really used; an epoch in which the rate held requests back says nothing.
+ */
+const STEPS = [1, 2, 3, 5, 8, 12, 18, 27, 40, 64] as const;
+const FIRST_STEP = 3;
+/** Answers of an epoch, at least, and for each request in flight; and the least time it takes. */
+const EPOCH_ANSWERS = 42;
+const ROUNDS = 2;
+/** The last steps cost most refusals where a limit is near, so they are taken slowly. */
+const MANY = 27;
+const ROUNDS_OF_MANY = 7;
+const EPOCH_MS = 50;
+/** Where answers take long, two rounds must do. */
+const LONG_EPOCH_MS = 800;
+/** Steps of 1.5 to 1.6 that bring less than this are not worth their load. */
+const WORTH = 1.06;
+/** A lower step that reaches this part of what the search down began with is as good. */
+const AS_GOOD = 0.93;
+/** How long a settled limit stays before the next one is tried. */
+const SETTLED_MS = 10_000;
+const STRAINED_PART = 0.1;
+
+export class AutoConcurrency {
+  #step: number;
+  #goal: 'grow' | 'shrink' | 'settled' = 'grow';
+  /** Throughput at the step that the present one is compared with. */
+  #reference = 0;
+  #settledAt = 0;
+  #triedUpLast = true;
+  #epochFrom = Number.NEGATIVE_INFINITY;
+  #answers = 0;
+  #latencyMs = 0;
+  #full = 0;
+  #strained = 0;
+  #wasSettled = false;
+
+  constructor(learned: number | null) {
+    const step = learned === null ? FIRST_STEP : STEPS.findLastIndex((size) => size <= learned);
+    this.#step = Math.max(0, step);
+  }
+
+  get limit(): number {
+    return STEPS[this.#step]!;
+  }
+
+  /** Whether more in flight was tried and did not pay. */
+  get isByLatency(): boolean {
+    return this.#wasSettled && this.#step < STEPS.length - 1;
+  }
+
+  /** @param inFlight with the one that ended */
+  ended(kind: 'answered' | 'strained', inFlight: number, sentAt: number, now: number): void {
+    // Requests from before a change of the limit tell of the old one.
+    if (sentAt < this.#epochFrom) return;
+    if (this.#epochFrom === Number.NEGATIVE_INFINITY) this.#epochFrom = sentAt;
+    this.#answers += 1;
+    this.#latencyMs += now - sentAt;
+    if (inFlight >= this.limit) this.#full += 1;
+    if (kind === 'strained') this.#strained += 1;
+    const elapsedMs = now - this.#epochFrom;
+    const rounds = this.limit < MANY || elapsedMs > LONG_EPOCH_MS ? ROUNDS : ROUNDS_OF_MANY;
+    const least = elapsedMs > LONG_EPOCH_MS ? 0 : EPOCH_ANSWERS;
+    if (this.#answers < Math.max(least, rounds * this.limit) || elapsedMs < EPOCH_MS) return;
+    // Little's law: steadier over a few answers than their number by the time they took.
+    const throughput = (this.limit * (this.#answers - this.#strained)) / this.#latencyMs;
+    const isStrained = this.#strained >= 2 && this.#strained > STRAINED_PART * this.#answers;
+    const isFull = this.#full > 0.7 * this.#answers;
+    this.#restart(now);
+    if (isStrained) this.#shrinkOnStrain(now);
+    else if (isFull) this.#judge(throughput, now);
+  }
+
+  /** What was measured before says nothing of what follows: a pause ended. */
+  interrupted(now: number): void {
+    this.#restart(now);
+  }
+
+  #restart(now: number): void {
+    this.#epochFrom = now;
+    this.#answers = 0;
+    this.#latencyMs = 0;
+    this.#full = 0;
+    this.#strained = 0;
+  }
+
+  #shrinkOnStrain(now: number): void {
+    this.#step = Math.max(0, this.#step - 1);
+    this.#settle(now);
+  }
+
+  #judge(throughput: number, now: number): void {
+    switch (this.#goal) {
+      case 'grow':
+        if (throughput >= this.#reference * WORTH) {
+          this.#reference = throughput;
+          if (this.#step === STEPS.length - 1) this.#settle(now);
+          else this.#step += 1;
+          return;
+        }
+        this.#step -= 1;
+        this.#tryLower(now);
+        return;
+      case 'shrink':
+        if (throughput >= this.#reference * AS_GOOD) this.#tryLower(now);
+        else {
+          this.#step += 1;
+          this.#settle(now);
+        }
+        return;
+      case 'settled':
+        if (now - this.#settledAt < SETTLED_MS) return;
+        this.#reference = throughput;
+        this.#triedUpLast = !this.#triedUpLast;
+        if (this.#triedUpLast && this.#step < STEPS.length - 1) {
+          this.#goal = 'grow';
+          this.#step += 1;
+        } else this.#tryLower(now);
+    }
+  }
+
+  #tryLower(now: number): void {
+    if (this.#step === 0) this.#settle(now);
+    else {
+      this.#goal = 'shrink';
+      this.#step -= 1;
+    }
+  }
+
+  #settle(now: number): void {
+    this.#goal = 'settled';
+    this.#settledAt = now;
+    this.#wasSettled = true;
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * pace/ says WHEN a request may start: pure state machines that are told the time and the random
+ * numbers, and never do I/O or set timers. They import core/ alone. This file is the contract.
+ * Times are milliseconds of one clock that never runs backwards; rates inside are per millisecond.
+ */
+import type { Hint } from '../core/hint.ts';
+
+export interface PaceSettings {
+  /** Most requests in flight, or `'auto'` to find out how many help. */
+  readonly concurrency: number | 'auto';
+  /** At most so many requests in any `perMs`; null where the user set none. */
+  readonly rate: { readonly count: number; readonly perMs: number } | null;
+}
+
+export interface Answer {
+  /** When the request was sent: the `now` that was given to `started`. */
+  readonly sentAt: number;
+  readonly now: number;
+  /**
+   * `accepted`: the server processed it, whatever it answered. `refused`: 429 or its like, no
+   * attempt. `overloaded`: 5xx, timeout. `lost`: a network fault, which says nothing of the limit.
+   */
+  readonly kind: 'accepted' | 'refused' | 'overloaded' | 'lost';
+  readonly hint: Hint | null;
+}
+
+/** A pause of the bucket that began, or that grew. */
+export interface Pause {
+  readonly waitMs: number;
+  /** False where the answer belongs to a pause that had begun. */
+  readonly isNew: boolean;
+}
+
+/** What is worth keeping from one run to the next, as plain JSON. */
+export interface LearnedPace {
+  readonly version: 1;
+  /** Requests a second that were accepted for long, or null where no limit was met. */
+  readonly lowPerSecond: number | null;
+  /** Requests a second that were refused. */
+  readonly highPerSecond: number | null;
+  /** Requests that may come at once. */
+  readonly burst: number;
+  /** Length of the server's window, where its pauses showed one. */
+  readonly windowMs: number | null;
+  readonly concurrency: number;
+}
+
+/** What held the pace in the end, with what was found. */
+export interface PaceBasis {
+  /** `none`: nothing held it back but the number of pages. */
+  readonly by: 'user' | 'headers' | 'refusals' | 'latency' | 'none';
+  /** Requests a second that the pace settled at; null where no rate holds it. */
+  readonly perSecond: number | null;
+  readonly concurrency: number;
+  readonly windowMs: number | null;
+}

@@ -1,0 +1,177 @@
+import { AutoConcurrency } from './auto-concurrency.ts';
+import type { Answer, LearnedPace, PaceBasis, PaceSettings, Pause } from './pace.ts';
+import { PauseGate } from './pause-gate.ts';
+import { RateSearch } from './rate-search.ts';
+import { Spacing } from './spacing.ts';
+import { StatedLimits } from './stated-limits.ts';
+
+/** A timer that is late, or a burst of answers, may be made good within this. */
+const SLACK_MS = 20;
+const ROUNDING_MS = 1500;
+/** The user's rate is a promise: so much of its window may be early, and is taken off the rate. */
+const USER_SLACK_PART = 0.002;
+const USER_SLACK_CAP_MS = 50;
+
+/**
+ * The pace of one bucket: the gate, the user's caps, what the headers allow, what refusals taught,
+ * and the requests in flight, all of which must agree. Errors never speed anything up.
+ */
+export class Pacer {
+  readonly #settings: PaceSettings;
+  readonly #gate: PauseGate;
+  readonly #stated = new StatedLimits();
+  readonly #search: RateSearch;
+  readonly #auto: AutoConcurrency | null;
+  readonly #searched = new Spacing(SLACK_MS);
+  readonly #statedSpacing = new Spacing(SLACK_MS);
+  readonly #user: Spacing;
+  #userIsSet = false;
+  #inFlight = 0;
+
+  constructor(settings: PaceSettings, random: () => number, learned: LearnedPace | null) {
+    this.#settings = settings;
+    this.#gate = new PauseGate(random);
+    this.#search = new RateSearch(learned);
+    this.#auto =
+      settings.concurrency === 'auto' ? new AutoConcurrency(learned?.concurrency ?? null) : null;
+    this.#user = new Spacing(userSlackMs(settings));
+  }
+
+  /** Most requests in flight for now. */
+  get concurrency(): number {
+    return this.#auto?.limit ?? (this.#settings.concurrency as number);
+  }
+
+  /** Nothing starts before this; it is in the past while no pause holds. */
+  get opensAt(): number {
+    return this.#gate.opensAt;
+  }
+
+  /** As `opensAt`, and not before the end of a window of which the server says nothing is left. */
+  heldUntil(now: number): number {
+    return Math.max(this.#gate.opensAt, this.#stated.usedUpUntil(now));
+  }
+
+  /** Milliseconds since the first refusal that no success has followed; 0 where there is none. */
+  refusedForMs(now: number): number {
+    return this.#gate.refusedForMs(now);
+  }
+
+  /** ≤ now: one may start; finite: not before; Infinity: only after an answer. */
+  startableAt(now: number): number {
+    if (this.#inFlight >= this.concurrency) return Number.POSITIVE_INFINITY;
+    this.#search.tick(now);
+    this.#setRates(now);
+    return Math.max(
+      this.#gate.startableAt(),
+      this.#stated.startableAt(now, this.#inFlight),
+      this.#user.startableAt(now),
+      this.#searched.startableAt(now),
+      this.#statedSpacing.startableAt(now),
+    );
+  }
+
+  started(now: number): void {
+    this.#inFlight += 1;
+    this.#gate.started(now);
+    this.#search.started(now);
+    this.#stated.started();
+    this.#user.started(now);
+    this.#searched.started(now);
+    this.#statedSpacing.started(now);
+  }
+
+  /** Call once for each `started`. */
+  ended({ sentAt, now, kind, hint }: Answer): Pause | null {
+    const inFlight = this.#inFlight;
+    const before = this.heldUntil(now);
+    this.#inFlight -= 1;
+    this.#gate.ended(sentAt);
+    if (hint !== null) this.#stated.said(hint.limits, sentAt, now, this.#inFlight);
+    if (kind === 'refused') {
+      this.#gate.firstPauseMs = this.#search.ownPauseMs;
+      const pause = this.#gate.refused({ sentAt, now, retryAfterMs: statedWaitMs(hint) });
+      this.#search.refused(sentAt, pause.isNew);
+      return pause.isNew || now + pause.waitMs > Math.max(now, before) ? pause : null;
+    }
+    if (kind === 'lost') return null;
+    const isStrained = kind === 'overloaded';
+    this.#auto?.ended(isStrained ? 'strained' : 'answered', inFlight, sentAt, now);
+    if (!isStrained) this.#search.accepted(sentAt, now);
+    if (this.#gate.succeeded(sentAt)) {
+      this.#auto?.interrupted(now);
+      const atOnce = this.#search.opened(sentAt, now);
+      this.#setRates(now);
+      this.#searched.drain(now);
+      if (atOnce > 0) this.#searched.grant(atOnce, now);
+    }
+    if (hint?.waitMs != null) this.#gate.hold(now + hint.waitMs);
+    return this.#longer(before, now);
+  }
+
+  /** Ends of windows are stated in whole seconds: less is no news. */
+  #longer(before: number, now: number): Pause | null {
+    const until = this.heldUntil(now);
+    const isNew = before <= now;
+    if (until <= now || (!isNew && until <= before + ROUNDING_MS)) return null;
+    return { waitMs: until - now, isNew };
+  }
+
+  learned(): LearnedPace {
+    const { low, high, burst, windowMs } = this.#search;
+    return {
+      version: 1,
+      lowPerSecond: low > 0 ? low * 1000 : null,
+      highPerSecond: Number.isFinite(high) ? high * 1000 : null,
+      burst,
+      windowMs,
+      concurrency: this.concurrency,
+    };
+  }
+
+  /** @param now for what the headers allow at this moment */
+  basis(now: number): PaceBasis {
+    const { concurrency } = this;
+    const user = this.#user.rate;
+    const stated = this.#stated.rate(now);
+    const searched = this.#search.rate;
+    const rate = Math.min(user, stated, searched);
+    if (rate === Number.POSITIVE_INFINITY) {
+      const isUsers = this.#auto === null;
+      const by = isUsers ? 'user' : this.#auto.isByLatency ? 'latency' : 'none';
+      return { by, perSecond: null, concurrency, windowMs: null };
+    }
+    const by = rate === user ? 'user' : rate === stated ? 'headers' : 'refusals';
+    const windowMs =
+      by === 'headers' ? this.#stated.windowMs : by === 'refusals' ? this.#search.windowMs : null;
+    return { by, perSecond: rate * 1000, concurrency, windowMs };
+  }
+
+  #setRates(now: number): void {
+    if (!this.#userIsSet && this.#settings.rate !== null) {
+      const { count, perMs } = this.#settings.rate;
+      this.#user.setRate(count / (perMs + userSlackMs(this.#settings)), now);
+      this.#userIsSet = true;
+    }
+    setIfChanged(this.#searched, this.#search.rate, now);
+    setIfChanged(this.#statedSpacing, this.#stated.rate(now), now);
+  }
+}
+
+function setIfChanged(spacing: Spacing, rate: number, now: number): void {
+  if (spacing.rate !== rate) spacing.setRate(rate, now);
+}
+
+function userSlackMs({ rate }: PaceSettings): number {
+  return rate === null ? 0 : Math.min(USER_SLACK_CAP_MS, USER_SLACK_PART * rate.perMs);
+}
+
+/** A refusal waits for what it names, or for the end of the window that it says is used up. */
+function statedWaitMs(hint: Answer['hint']): number | null {
+  if (hint === null) return null;
+  let waitMs = hint.waitMs ?? 0;
+  for (const { remaining, resetMs } of hint.limits) {
+    if (remaining === 0 && resetMs !== null) waitMs = Math.max(waitMs, resetMs);
+  }
+  return waitMs > 0 ? waitMs : null;
+}

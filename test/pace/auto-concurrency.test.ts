@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AutoConcurrency } from '../../src/pace/auto-concurrency.ts';
+
+/** Keeps the limit full against a server whose latency depends on how many are in flight. */
+function settle(auto: AutoConcurrency, latencyOf: (inFlight: number) => number, ms = 9000): void {
+  let now = 0;
+  while (now < ms) {
+    const inFlight = auto.limit;
+    const latencyMs = latencyOf(inFlight);
+    const sentAt = now;
+    now += latencyMs;
+    for (let answers = 0; answers < inFlight; answers += 1) {
+      auto.ended('answered', inFlight, sentAt, now);
+    }
+  }
+}
+
+test('a server that takes 50 ms however many it has is asked for as many as allowed', () => {
+  const auto = new AutoConcurrency(null);
+  assert.equal(auto.limit, 5);
+  settle(auto, () => 50);
+  assert.equal(auto.limit, 64);
+  assert.ok(!auto.isByLatency);
+});
+
+test('a server that does one after the other settles at one or two', () => {
+  const auto = new AutoConcurrency(null);
+  settle(auto, (inFlight) => 5 * inFlight);
+  assert.ok(auto.limit <= 2, String(auto.limit));
+  assert.ok(auto.isByLatency);
+});
+
+test('a queue behind a network settles near where the queue begins', () => {
+  const auto = new AutoConcurrency(null);
+  settle(auto, (inFlight) => Math.max(60, 5 * inFlight));
+  assert.ok(auto.limit >= 12 && auto.limit <= 18, String(auto.limit));
+});
+
+test('errors shrink it, and never make it grow', () => {
+  const auto = new AutoConcurrency(40);
+  let now = 0;
+  for (let round = 0; round < 200; round += 1) {
+    now += 10;
+    auto.ended(round % 2 === 0 ? 'strained' : 'answered', auto.limit, now - 10, now);
+  }
+  assert.ok(auto.limit < 27, String(auto.limit));
+});
+
+test('while the rate holds requests back nothing is concluded', () => {
+  const auto = new AutoConcurrency(null);
+  for (let now = 0; now < 60_000; now += 10) auto.ended('answered', 2, now, now + 10);
+  assert.equal(auto.limit, 5);
+});
+
+test('what an earlier run learned is the start', () => {
+  assert.equal(new AutoConcurrency(27).limit, 27);
+  assert.equal(new AutoConcurrency(0).limit, 1);
+});

@@ -1,0 +1,136 @@
+import { randomFrom } from '../../run/pagination-setup.ts';
+import { FixedClient, type MakeClient } from './clients.ts';
+import { BucketLimiter, NoLimiter } from './limiter.ts';
+import {
+  networkOf,
+  REAL_PER_SECOND,
+  type RealBar,
+  realNetworkOf,
+  type Scenario,
+} from './scenarios.ts';
+import { type RunResult, simulate } from './simulate.ts';
+
+export interface Figures {
+  /** Percent of what was permitted. */
+  readonly efficiency: number;
+  /** Percent of what was sent. */
+  readonly refused: number;
+}
+
+export function runScenario(
+  { limiter: make, headers, latencyMs, failing }: Scenario,
+  retryAfter: boolean,
+  makeClient: MakeClient,
+  seed: number,
+): RunResult {
+  const random = randomFrom(seed);
+  const { limiter, durationMs } = make(random);
+  return simulate({
+    server: { limiter, retryAfter, headers, failing, losing: 0 },
+    network: networkOf(latencyMs),
+    client: makeClient(random),
+    random,
+    durationMs,
+    pages: Number.POSITIVE_INFINITY,
+  });
+}
+
+export function figuresOf({ accepted, failed, refused, sent, permitted }: RunResult): Figures {
+  return { efficiency: (100 * (accepted + failed)) / permitted, refused: (100 * refused) / sent };
+}
+
+export interface RealFigures {
+  readonly whole: number;
+  readonly settled: number;
+  readonly refused: number;
+}
+
+export function runRealBar(bar: RealBar, makeClient: MakeClient, seed: number): RealFigures {
+  const random = randomFrom(seed);
+  const result = simulate({
+    server: {
+      limiter: new BucketLimiter(REAL_PER_SECOND, bar.burst),
+      retryAfter: bar.retryAfter,
+      headers: null,
+      failing: 0,
+      losing: 0,
+    },
+    network: realNetworkOf(bar.latencyMs),
+    client: makeClient(random),
+    random,
+    durationMs: bar.durationMs,
+    pages: bar.pages,
+    marksMs: [bar.settledMs],
+  });
+  const { accepted, endedAt, acceptedByMark, permitted, refused, sent } = result;
+  const settledMs = endedAt - bar.settledMs;
+  const settled = accepted - (acceptedByMark[0] ?? 0);
+  return {
+    // A run of so many pages: the time that nothing wasted would have taken.
+    whole: Number.isFinite(bar.pages)
+      ? (100 * ((bar.pages - bar.burst) / REAL_PER_SECOND) * 1000) / endedAt
+      : (100 * accepted) / permitted,
+    settled: (100 * settled) / ((REAL_PER_SECOND * settledMs) / 1000),
+    refused: (100 * refused) / sent,
+  };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** A server without a limit: one core that works so long on each request, behind a network. */
+export interface LoadBar {
+  readonly name: string;
+  readonly latencyMs: number;
+  readonly serviceMs: number;
+}
+
+export const LOAD_BARS: readonly LoadBar[] = [
+  { name: '0 ms, 0.25 ms a request', latencyMs: 1, serviceMs: 0.25 },
+  { name: '50 ms, 0.25 ms a request', latencyMs: 50, serviceMs: 0.25 },
+  { name: '0 ms, 5 ms a request', latencyMs: 1, serviceMs: 5 },
+  { name: '20 ms, 5 ms a request', latencyMs: 20, serviceMs: 5 },
+  { name: '100 ms, 5 ms a request', latencyMs: 100, serviceMs: 5 },
+];
+
+export interface LoadFigures {
+  /** Percent of the answers a second of the best fixed concurrency, once a quarter is over. */
+  readonly throughput: number;
+  /** The same for the whole run. */
+  readonly whole: number;
+  /** Mean time of a request, by that of one request alone. */
+  readonly latency: number;
+}
+
+const LOAD_MS = 20_000;
+
+function runLoad({ latencyMs, serviceMs }: LoadBar, makeClient: MakeClient, seed: number) {
+  const random = randomFrom(seed);
+  return simulate({
+    server: { limiter: new NoLimiter(), retryAfter: false, headers: null, failing: 0, losing: 0 },
+    network: { latencyMs, sigma: 0.1, inOrder: true, serviceMs },
+    client: makeClient(random),
+    random,
+    durationMs: LOAD_MS,
+    pages: Number.POSITIVE_INFINITY,
+    marksMs: [LOAD_MS / 4],
+  });
+}
+
+export function measureLoad(bar: LoadBar, makeClient: MakeClient, seed: number): LoadFigures {
+  const fixed = [5, 10, 20, 50].map((size) =>
+    runLoad(bar, (random) => new FixedClient(size, random), seed),
+  );
+  const best = Math.max(...fixed.map(({ accepted }) => accepted));
+  const bestLate = Math.max(...fixed.map((run) => run.accepted - run.acceptedByMark[0]!));
+  const alone = runLoad(bar, (random) => new FixedClient(1, random), seed);
+  const result = runLoad(bar, makeClient, seed);
+  return {
+    throughput: (100 * (result.accepted - result.acceptedByMark[0]!)) / bestLate,
+    whole: (100 * result.accepted) / best,
+    latency: result.meanLatencyMs / alone.meanLatencyMs,
+  };
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Limit } from '../../src/core/hint.ts';
+import { StatedLimits } from '../../src/pace/stated-limits.ts';
+
+function limit(said: Partial<Limit>): Limit {
+  return { policy: '', quota: null, remaining: null, resetMs: null, windowMs: null, ...said };
+}
+
+/** A window that has been seen to end at the same moment for a while. */
+function inWindow(remaining: number, inFlight = 0): StatedLimits {
+  const limits = new StatedLimits();
+  limits.said([limit({ remaining: remaining + 10, resetMs: 33_000 })], -1000, -1000, inFlight);
+  limits.said([limit({ remaining, resetMs: 30_000 })], 1900, 2000, inFlight);
+  return limits;
+}
+
+test('nothing said holds nothing back', () => {
+  const limits = new StatedLimits();
+  assert.equal(limits.rate(0), Number.POSITIVE_INFINITY);
+  assert.equal(limits.startableAt(0, 0), Number.NEGATIVE_INFINITY);
+});
+
+test('what is left of a window is spread over the rest of it, less what is in flight', () => {
+  assert.equal(inWindow(60).rate(2000), 60 / 30_000);
+  assert.equal(inWindow(60, 30).rate(2000), 30 / 30_000);
+  assert.equal(inWindow(60).rate(17_000), 60 / 15_000);
+});
+
+test('none left holds until the window ends', () => {
+  const limits = new StatedLimits();
+  limits.said([limit({ remaining: 0, resetMs: 5000 })], 900, 1000, 0);
+  assert.equal(limits.startableAt(1000, 0), 6000);
+  assert.ok(limits.startableAt(6000, 0) <= 6000);
+});
+
+test('what is sent counts against what is left before the server says so', () => {
+  const limits = new StatedLimits();
+  limits.said([limit({ remaining: 2, resetMs: 5000 })], 900, 1000, 0);
+  limits.started();
+  assert.ok(limits.startableAt(1001, 1) <= 1001);
+  limits.started();
+  assert.equal(limits.startableAt(1001, 2), Number.POSITIVE_INFINITY, 'an answer will tell');
+  assert.equal(limits.startableAt(1001, 0), 6000);
+});
+
+test('a quota and its window are a rate, also where the window is short', () => {
+  const limits = new StatedLimits();
+  limits.said([limit({ quota: 100, windowMs: 1000, remaining: 40, resetMs: 1000 })], 0, 0, 0);
+  assert.ok(Math.abs(limits.rate(0) - 0.0985) < 1e-9);
+});
+
+test('where no window is stated, the motion of what is left shows the refill', () => {
+  const limits = new StatedLimits();
+  const answered = (now: number, remaining: number) =>
+    limits.said([limit({ quota: 20, remaining, resetMs: 2000 })], now, now, 0);
+  // Two a 100 ms are taken, and one of them is refilled.
+  for (let round = 0; round <= 32; round += 1) answered(round * 50, 18 - Math.floor(round / 2));
+  assert.ok(Math.abs(limits.rate(1600) / 0.01 - 1) < 0.15, String(limits.rate(1600)));
+});
+
+test('of several policies the tightest counts', () => {
+  const limits = new StatedLimits();
+  const policies = [
+    limit({ policy: 'burst', quota: 100, windowMs: 1000 }),
+    limit({ policy: 'day', quota: 1000, windowMs: 100_000 }),
+  ];
+  limits.said(policies, 0, 0, 0);
+  assert.ok(Math.abs(limits.rate(0) - 0.00985) < 1e-9);
+});
+
+test('an answer that was overtaken by a later request’s does not count', () => {
+  const limits = new StatedLimits();
+  limits.said([limit({ remaining: 0, resetMs: 5000 })], 1000, 1100, 0);
+  limits.said([limit({ remaining: 10, resetMs: 5000 })], 500, 1200, 0);
+  assert.equal(limits.startableAt(1200, 0), 6100);
+});
+
+test('a policy that says "none left" at the start of every window is not believed', () => {
+  const limits = new StatedLimits();
+  let now = 0;
+  for (let window = 0; window < 5; window += 1) {
+    limits.said([limit({ quota: 100, remaining: 0, resetMs: 5000 })], now, now, 0);
+    now += 5000;
+  }
+  assert.equal(limits.startableAt(now - 5000, 0), Number.NEGATIVE_INFINITY);
+});
+
+test('a server that names ever new policies fills no memory', () => {
+  const limits = new StatedLimits();
+  for (let name = 0; name < 1000; name += 1) {
+    limits.said([limit({ policy: String(name), quota: 1000 - name, windowMs: 1000 })], 0, 0, 0);
+  }
+  assert.ok(limits.rate(0) > 0.9);
+});
