@@ -1,4 +1,5 @@
 import { systemClock } from './core/clock.ts';
+import { describeHint } from './core/describe-hint.ts';
 import { type ErrorCode, EverypageError } from './core/errors.ts';
 import type { Lesson } from './core/lesson.ts';
 import type { RunOptions } from './core/options.ts';
@@ -10,6 +11,7 @@ import { loadSelection } from './decode/decode.ts';
 import { createTransport, type TransportInternals } from './http/create-transport.ts';
 import type { Outcome } from './http/outcome.ts';
 import type { Protocol } from './http/transport.ts';
+import { BucketPaces } from './pipeline/bucket-paces.ts';
 import { createLoneFetch, type LonePage } from './pipeline/fetch-alone.ts';
 import { createLessonReader } from './pipeline/lesson-reader.ts';
 import { paginateJob, withPresetOf } from './pipeline/paginate-job.ts';
@@ -43,11 +45,13 @@ export interface Explanation {
   readonly isParallel: boolean;
   /** Response headers that speak of limits, as they came. */
   readonly limits: Readonly<Record<string, string>>;
+  /** What they mean, in words; null where nothing is said. */
+  readonly limitsSay: string | null;
   readonly protocol: Protocol | null;
   readonly requests: number;
   /** Milliseconds of one request once the connection stands: the shortest that was seen. */
   readonly latencyMs: number;
-  /** What all pages would take at the concurrency asked for; null where their number is not known. */
+  /** What all pages would take at the pace that a run begins with; null where their number is not known. */
   readonly estimatedMs: number | null;
 }
 
@@ -70,14 +74,16 @@ export async function explainList(
     throw new EverypageError('USAGE', 'explain takes the URL of a first page, without a range');
   }
   const transport = createTransport(transportOptions(options, process.env), network);
+  const paces = new BucketPaces(options);
   const seen: LonePage[] = [];
   try {
     const fetchAlone = createLoneFetch({
       options,
       clock: systemClock,
       emit: userOptions.onEvent ?? (() => {}),
+      paces,
       attempt: createLockedRequester(
-        { transport, options, clock: systemClock, emit: () => {} },
+        { transport, options, clock: systemClock, emit: () => {}, paces },
         job.start.url,
       ),
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -101,7 +107,12 @@ export async function explainList(
       lesson?.totalPages ??
       (total === null || pageRecords === 0 ? null : Math.ceil(total / pageRecords));
     const isParallel = ['page', 'offset', 'range'].includes(pagination.style);
-    const atOnce = isParallel ? options.concurrency : 1;
+    const hint = seen.at(-1)!.result.hint;
+    const { origin, pathname } = new URL(job.start.url);
+    const pace = paces.of(origin, pathname);
+    const atOnce = isParallel ? pace.concurrency : 1;
+    const perSecond = pace.basis(systemClock.now()).perSecond;
+    const byRateMs = pages === null || perSecond === null ? 0 : (pages / perSecond) * 1000;
     return {
       pagination,
       evidence,
@@ -113,10 +124,12 @@ export async function explainList(
       pages,
       isParallel,
       limits: limitsOf(seen[0]!),
+      limitsSay: hint === null ? null : describeHint(hint),
       protocol: seen[0]!.result.response?.protocol ?? null,
       requests: seen.length,
       latencyMs,
-      estimatedMs: pages === null ? null : Math.ceil(pages / atOnce) * latencyMs,
+      estimatedMs:
+        pages === null ? null : Math.max(Math.ceil(pages / atOnce) * latencyMs, byRateMs),
     };
   } finally {
     await transport.close();

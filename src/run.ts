@@ -12,6 +12,7 @@ import type { Stop, Summary } from './core/summary.ts';
 import { createTransport } from './http/create-transport.ts';
 import type { Transport } from './http/transport.ts';
 import { ArchiveThread } from './pipeline/archive-thread.ts';
+import { BucketPaces } from './pipeline/bucket-paces.ts';
 import { createPageSource } from './pipeline/create-page-source.ts';
 import { noCounters } from './pipeline/dispatcher.ts';
 import { echoWarning } from './pipeline/echoed-credentials.ts';
@@ -69,7 +70,8 @@ async function readOnce(
     if (job.connectTo !== null) transport.connect(job.connectTo);
     const opened = await thread.call('open', job.open);
     await emitStart(job, opened, emit);
-    const parts = { ...job, job, transport, thread, opened, clock: systemClock, emit };
+    const paces = new BucketPaces(job.options, opened.pace);
+    const parts = { ...job, job, transport, thread, opened, clock: systemClock, emit, paces };
     const counters = noCounters();
     const source = await control.unlessStopped(
       createPageSource({ ...parts, sleep: control.sleep }),
@@ -86,7 +88,8 @@ async function readOnce(
     }
     const durationMs = systemClock.now() - startedAt;
     const facts = source?.facts ?? null;
-    const summary = summarize(job, finished, control.stop, counters, transport, facts, durationMs);
+    const pace = paces.facts(systemClock.now());
+    const summary = summarize(finished, control.stop, counters, transport, facts, pace, durationMs);
     await closing;
     emit({ type: 'end', summary });
     return summary;

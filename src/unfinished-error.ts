@@ -19,6 +19,7 @@ const CODE: Readonly<Record<Stop['kind'], ErrorCode>> = {
   deadline: 'STOPPED',
   'max-wait': 'STOPPED',
   credentials: 'CREDENTIALS_REFUSED',
+  unreachable: 'INCOMPLETE',
   safety: 'OTHER_ORIGIN',
 };
 
@@ -48,7 +49,12 @@ function messageOf({ stop, verdict, failures, archivePath }: Summary): string {
         : `The server refuses the credentials (${stop.status}) for ${stop.url}. ${goesOn}`;
     case 'safety':
       return `${stop.message}. ${goesOn}`;
+    case 'unreachable':
+      return `Nothing ever came from ${stop.bucket}: ${stop.reason}. ${goesOn}`;
     case 'max-wait':
+      if (stop.untilWallTime === null) {
+        return `For longer than maxWaitMs no request came through: ${stop.reason}. ${goesOn}`;
+      }
       return `The server asks for a wait beyond maxWaitMs, until ${new Date(stop.untilWallTime).toISOString()}. ${goesOn}`;
     case 'max-pages':
       return `Stopped after maxPages (${stop.maxPages}). ${goesOn}`;

@@ -24,6 +24,7 @@ import type {
   RunSpecification,
   StoredPage,
 } from './archive-types.ts';
+import { type KeptPace, readPace, writePace } from './kept-pace.ts';
 import { PageReader } from './page-reader.ts';
 import { PageStore, readTally } from './page-store.ts';
 import { repeatsOf } from './reading-pass.ts';
@@ -161,6 +162,17 @@ export class Archive {
 
   get exportedAt(): number | null {
     return this.#run.exportedAt;
+  }
+
+  /** What was learned of the limits; see `KeptPace`. */
+  pace(): KeptPace {
+    return this.#do(() => readPace(this.#database));
+  }
+
+  /** Keeps what was learned of the buckets that are named; of others it stays as it was. */
+  keepPace(kept: KeptPace): void {
+    this.#writable();
+    this.#commit(() => writePace(this.#database, kept));
   }
 
   /** Keeps how the list pages, so that a run that goes on pages as it began. */

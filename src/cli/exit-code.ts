@@ -57,6 +57,7 @@ const ofStop: Readonly<Record<Exclude<Stop['kind'], 'signal'>, ExitCode>> = {
   'max-pages': 5,
   deadline: 5,
   'max-wait': 5,
+  unreachable: 3,
   credentials: 4,
   safety: 1,
   'closed-pipe': 0,

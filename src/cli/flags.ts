@@ -564,10 +564,23 @@ export const flags = [
     env: 'EVERYPAGE_CONCURRENCY',
     type: 'value',
     metavar: 'N',
-    help: 'requests in flight at once, 1 to 1000; default 5',
-    detail: '',
+    help: 'requests in flight at once, 1 to 1000; default auto',
+    detail:
+      'auto begins with 5 to each origin, takes more while that brings more pages, and fewer where the server slows down under them; 64 at most.',
     group: 'Pace and retries',
     verbs: ['fetch', 'demo', 'explain'],
+  },
+  {
+    name: 'rate',
+    short: null,
+    env: 'EVERYPAGE_RATE',
+    type: 'value',
+    metavar: 'N/TIME',
+    help: 'at most N requests in a time to an origin: 10/s, 1000/h',
+    detail:
+      'Evenly spread, however many are in flight. The unit has to be there; 5/15s is five in fifteen seconds. What the server states may slow it further and never speeds it up. Default: as fast as the server allows.',
+    group: 'Pace and retries',
+    verbs: ['fetch', 'explain'],
   },
   {
     name: 'retry',

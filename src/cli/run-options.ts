@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { EverypageError } from '../core/errors.ts';
 import { parseHeaderFile, parseHeaderLine } from '../core/header-line.ts';
 import type { RunOptions } from '../core/options.ts';
-import { parseBytes, parseDuration } from '../core/units.ts';
+import { parseBytes, parseDuration, parseRate } from '../core/units.ts';
 import type { CliContext } from './context.ts';
 import { readCredentials } from './credentials.ts';
 import type { FlagName } from './flags.ts';
@@ -38,6 +38,14 @@ export async function readRunOptions(
   if (method === 'GET' || method === 'POST') options.method = method;
   else if (method !== undefined) {
     throw usage(`-X ${method} is not possible: a page is read, with GET or POST`);
+  }
+  const concurrency = readConcurrency(typed);
+  if (concurrency !== null) options.concurrency = concurrency;
+  const rate = typed.value('rate');
+  if (rate !== null) {
+    // Read here for a message that names the flag.
+    readValue(typed, 'rate', parseRate);
+    options.rate = rate;
   }
   const body = await readBody(typed, context);
   if (body !== null) options.body = body;
@@ -109,31 +117,12 @@ export function readSummaryPath(typed: TypedArguments): string | null {
 
 function readFigures(typed: TypedArguments): RunOptions {
   const figures: Mutable<RunOptions> = {};
-  const whole = (text: string, lowest: number, highest: number): number => {
-    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (number >= lowest && number <= highest) return number;
-    const range =
-      highest === Number.MAX_SAFE_INTEGER ? `from ${lowest} on` : `from ${lowest} to ${highest}`;
-    throw usage(`${JSON.stringify(text.slice(0, 40))} is not a whole number ${range}`);
-  };
-  const read = (name: FlagName, parse: (text: string) => number): number | undefined => {
-    const text = typed.value(name);
-    if (text === null) return undefined;
-    try {
-      return parse(text);
-    } catch (cause) {
-      if (!(cause instanceof EverypageError)) throw cause;
-      throw usage(`${typed.placeOf(name)}: ${cause.message}`);
-    }
-  };
+  const read = (name: FlagName, parse: (text: string) => number): number | undefined =>
+    readValue(typed, name, parse) ?? undefined;
   const set = (key: FigureKey, value: number | undefined) => {
     if (value !== undefined) figures[key] = value;
   };
   const most = Number.MAX_SAFE_INTEGER;
-  set(
-    'concurrency',
-    read('concurrency', (text) => whole(text, 1, 1000)),
-  );
   set(
     'retries',
     read('retry', (text) => whole(text, 0, 1000)),
@@ -159,6 +148,30 @@ function readFigures(typed: TypedArguments): RunOptions {
     );
   }
   return figures;
+}
+
+/** A flag's value, parsed; what is wrong with it is said with the flag's name. */
+function readValue<T>(typed: TypedArguments, name: FlagName, parse: (text: string) => T): T | null {
+  const text = typed.value(name);
+  if (text === null) return null;
+  try {
+    return parse(text);
+  } catch (cause) {
+    if (!(cause instanceof EverypageError)) throw cause;
+    throw usage(`${typed.placeOf(name)}: ${cause.message}`);
+  }
+}
+
+function readConcurrency(typed: TypedArguments): number | 'auto' | null {
+  return readValue(typed, 'concurrency', (text) => (text === 'auto' ? text : whole(text, 1, 1000)));
+}
+
+function whole(text: string, lowest: number, highest: number): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= lowest && number <= highest) return number;
+  const range =
+    highest === Number.MAX_SAFE_INTEGER ? `from ${lowest} on` : `from ${lowest} to ${highest}`;
+  throw usage(`${JSON.stringify(text.slice(0, 40))} is not a whole number ${range}`);
 }
 
 type FigureKey = {

@@ -49,6 +49,8 @@ export type RunEvent =
       readonly untilWallTime: number;
     }
   | { readonly type: 'resume'; readonly bucket: string }
+  /** What a server says of its limits, in words; now and then, where it changes. */
+  | { readonly type: 'limit'; readonly bucket: string; readonly said: string }
   | { readonly type: 'phase'; readonly phase: 'fetching' | 'draining' | 'exporting' }
   | { readonly type: 'warning'; readonly code: string; readonly message: string }
   | { readonly type: 'end'; readonly summary: Summary };

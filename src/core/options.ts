@@ -3,6 +3,7 @@ import type { EventSink } from './events.ts';
 import type { Method } from './page-request.ts';
 import type { Pagination, PaginationStyle } from './pagination.ts';
 import type { Secret } from './secret.ts';
+import type { Rate } from './units.ts';
 
 /** A page as a pagination function sees it. */
 export interface PageToContinue {
@@ -99,8 +100,13 @@ export interface RunOptions {
   readonly keyFile?: string;
   /** Default `auto`: by ALPN, HTTP/2 first. */
   readonly protocol?: 'auto' | 'http1' | 'http2';
-  /** Most requests in flight at once. Default 5, at most 1,000. */
-  readonly concurrency?: number;
+  /**
+   * Most requests in flight at once, 1 to 1,000. Default `auto`: for each origin it begins with 5,
+   * and finds out how many are of use, 64 at most.
+   */
+  readonly concurrency?: number | 'auto';
+  /** Most requests to an origin in a time: `10/s`, `5/15s`, `1000/h`. Default: what the server allows. */
+  readonly rate?: string;
   /** Retries of one page after its first attempt. Default 5. */
   readonly retries?: number;
   /** Longest one page may take over all its attempts, pauses not counted. Default 5 minutes. */
@@ -183,7 +189,8 @@ export interface ResolvedOptions {
   readonly certFile: string | null;
   readonly keyFile: string | null;
   readonly protocol: 'auto' | 'http1' | 'http2';
-  readonly concurrency: number;
+  readonly concurrency: number | 'auto';
+  readonly rate: Rate | null;
   readonly retries: number;
   readonly retryMaxTimeMs: number;
   readonly maxWaitMs: number;
@@ -201,6 +208,13 @@ export interface ResolvedOptions {
   readonly expect: number | null;
   readonly strict: boolean;
   readonly repair: boolean;
+  /** What is known of how this API refuses: by its preset. */
+  readonly refusals: {
+    /** In the body of a 200. */
+    readonly inSuccess: boolean;
+    /** How long to wait where a refusal names no time. */
+    readonly pauseMs: number | null;
+  };
   readonly allowOrigins: readonly string[];
   readonly allowAddresses: readonly string[];
   readonly secretParams: readonly string[];

@@ -4,6 +4,7 @@ import type { Header, ResolvedOptions, RunOptions } from './options.ts';
 import { isSecretHeader } from './redact.ts';
 import { resolvePaginate } from './resolve-paginate.ts';
 import { Secret } from './secret.ts';
+import { parseRate } from './units.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -47,7 +48,8 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     certFile: options.certFile ?? null,
     keyFile: options.keyFile ?? null,
     protocol: options.protocol ?? 'auto',
-    concurrency: whole('concurrency', options.concurrency ?? 5, 1, 1000),
+    concurrency: concurrencyOf(options.concurrency ?? 'auto'),
+    rate: options.rate === undefined ? null : parseRate(options.rate),
     retries: whole('retries', options.retries ?? 5, 0, 1000),
     retryMaxTimeMs: positive('retryMaxTimeMs', options.retryMaxTimeMs ?? 5 * MINUTE),
     maxWaitMs: positive('maxWaitMs', options.maxWaitMs ?? 60 * MINUTE, 0),
@@ -66,6 +68,7 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     expect: options.expect === undefined ? null : whole('expect', options.expect, 0),
     strict: options.strict ?? false,
     repair: options.repair ?? false,
+    refusals: { inSuccess: false, pauseMs: null },
     allowOrigins: Object.freeze((options.allowOrigins ?? []).map(originOf)),
     allowAddresses: Object.freeze((options.allowAddresses ?? []).map(addressBlock)),
     secretParams: Object.freeze([...(options.secretParams ?? [])]),
@@ -106,6 +109,10 @@ function resolveHeaders(options: RunOptions, hasBody: boolean): Header[] {
   // An empty value takes a default away, as in curl's -H 'Accept:'.
   const sent = own.filter(({ value }) => value !== '');
   return [...defaults.filter(({ name }) => !ownNames.has(name)), ...sent];
+}
+
+function concurrencyOf(value: number | 'auto'): number | 'auto' {
+  return value === 'auto' ? value : whole('concurrency', value, 1, 1000);
 }
 
 function whole(name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): number {

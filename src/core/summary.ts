@@ -74,8 +74,13 @@ export type Stop =
   | { readonly kind: 'aborted' }
   | { readonly kind: 'max-pages'; readonly maxPages: number }
   | { readonly kind: 'deadline'; readonly deadlineMs: number }
-  /** The server asks for a wait longer than `--max-wait`; come back at `untilWallTime`. */
-  | { readonly kind: 'max-wait'; readonly untilWallTime: number; readonly reason: string }
+  /**
+   * The server asks for a wait longer than `--max-wait`; come back at `untilWallTime`. Null: it has
+   * refused or failed everything for so long, and names no time.
+   */
+  | { readonly kind: 'max-wait'; readonly untilWallTime: number | null; readonly reason: string }
+  /** Nothing ever came from there, however often it was tried. */
+  | { readonly kind: 'unreachable'; readonly bucket: string; readonly reason: string }
   | { readonly kind: 'credentials'; readonly status: number; readonly url: string }
   | {
       readonly kind: 'safety';
@@ -95,6 +100,20 @@ export interface PaginationFacts {
   readonly recordsPath: string | null;
 }
 
+/** What held the pace of a bucket in the end. */
+export interface PaceFacts {
+  /** Its origin. */
+  readonly bucket: string;
+  /** `none`: nothing held it back but the number of pages. */
+  readonly by: 'user' | 'headers' | 'refusals' | 'latency' | 'none';
+  /** Requests a second that it settled at; null where no rate held it. */
+  readonly perSecond: number | null;
+  /** Most requests in flight at once, in the end. */
+  readonly concurrency: number;
+  /** The server's window, where one is known. */
+  readonly windowMs: number | null;
+}
+
 export interface Summary {
   readonly verdict: Verdict;
   /** Null for a list or a range. */
@@ -112,7 +131,8 @@ export interface Summary {
   /** On the wire, bodies only. */
   readonly bodyBytes: number;
   readonly connections: Readonly<Record<'HTTP/1.1' | 'HTTP/2', number>>;
-  readonly concurrency: number;
+  /** How the pace was set, for each bucket that was asked, the busiest first. */
+  readonly pace: readonly PaceFacts[];
   /** What was written, or null where the run asked for no output or wrote none. */
   readonly output: {
     readonly destination: string;

@@ -70,6 +70,28 @@ function wholeOr(value: number, text: string, expected: string): number {
   return whole;
 }
 
+/** So many in a time. */
+export interface Rate {
+  readonly count: number;
+  readonly perMs: number;
+}
+
+/**
+ * `10/s`, `5/15s`, `100/min`, `1000/h`; the unit has to be there, since a bare number says nothing.
+ * Throws `EverypageError` `USAGE` for anything else.
+ */
+export function parseRate(text: string): Rate {
+  const match = /^(\d+(?:\.\d+)?) ?\/ ?(\d+(?:\.\d+)?)?([a-z]+)$/.exec(text.trim().toLowerCase());
+  const unitMs = match === null ? undefined : ownUnit(durationUnits, match[3]!);
+  const count = Number(match?.[1]);
+  const perMs = Number(match?.[2] ?? 1) * (unitMs ?? Number.NaN);
+  if (count > 0 && perMs > 0 && Number.isFinite(count / perMs)) return { count, perMs };
+  throw new EverypageError(
+    'USAGE',
+    `${JSON.stringify(text.slice(0, 40))} is not a rate; write it as 10/s, 5/15s, 100/min or 1000/h`,
+  );
+}
+
 /** `850 ms`, `14.2 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`: two units at most, a zero one left out. */
 export function formatDuration(durationMs: number): string {
   if (!Number.isFinite(durationMs)) return 'unknown';

@@ -80,6 +80,8 @@ export class RateSearch {
   #keepsFrom = false;
   /** Refused again after a few requests: a low rate, of which every refusal is a large part. */
   #isSlow = false;
+  /** The first refusal came before enough was accepted to tell anything. */
+  #isUninformed = false;
   #events = 0;
   #isWindow = false;
   #proven = 0;
@@ -209,6 +211,7 @@ export class RateSearch {
   /** Slowly beyond what the run's start had accepted: no bucket refills faster. */
   #grown(): number {
     if (this.#isSlow) return 1.25 * this.#rate;
+    if (this.#isUninformed) return 1.5 * this.#rate;
     return Math.min(1.6 * this.#rate, Math.max(1.1 * this.#firstRate, 1.06 * this.#rate));
   }
 
@@ -265,11 +268,11 @@ export class RateSearch {
     this.#firstRate = accepted / ms;
     this.#phase = 'measure';
     const pauseMs = event.openAt - event.lastAt;
-    const atOnce = Math.max(FEW_AT_ONCE, accepted * PART_AT_ONCE);
-    const rate = Math.min(
-      Math.max(accepted, 1) / (ms + (pauseMs > LONG_PAUSE_MS ? pauseMs : FIRST_PAUSE_MS)),
-      atOnce / Math.max(1, this.#roundTripMs),
-    );
+    const atOnce = Math.max(FEW_AT_ONCE, accepted * PART_AT_ONCE) / Math.max(1, this.#roundTripMs);
+    // Who is refused at once has met what others used up, and knows nothing of the rate yet.
+    this.#isUninformed = accepted < ENOUGH;
+    const byAccepted = accepted / (ms + (pauseMs > LONG_PAUSE_MS ? pauseMs : FIRST_PAUSE_MS));
+    const rate = this.#isUninformed ? atOnce : Math.min(byAccepted, atOnce);
     // A bucket of such a rate would have had a token long before.
     this.#isWindow = pauseMs > Math.max(LONG_PAUSE_MS, 10 / rate);
     this.#setRate(rate, now);

@@ -34,6 +34,10 @@ export class RetryBudget {
     return this.#opensAt;
   }
 
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
   /** Milliseconds since the pause began, 0 where there is none: for `--max-wait`. */
   pausedForMs(now: number): number {
     return this.#isPaused ? now - this.#pausedSince : 0;

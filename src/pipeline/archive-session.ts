@@ -170,6 +170,7 @@ export class ArchiveSession {
       highestPosition,
       planCount: archive.planCount,
       pagination: archive.pagination,
+      pace: archive.pace(),
     };
   }
 
@@ -190,6 +191,11 @@ export class ArchiveSession {
   page(place: Place): SentPage | null {
     const stored = this.#archive.pageAt(place);
     return stored === null ? null : sentPage(decodeStored(stored, this.#ask.maxDecodedBytes));
+  }
+
+  keepPace(learned: Calls['keepPace']['ask']): null {
+    this.#archive.keepPace(learned);
+    return null;
   }
 
   endPlan({ count, digest, end }: Calls['endPlan']['ask']): null {

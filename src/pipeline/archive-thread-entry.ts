@@ -52,6 +52,8 @@ async function answerTo(message: Exclude<ToThread, { call: 'taken' }>): Promise<
       return session.store(message.ask);
     case 'known':
       return session.known(message.ask);
+    case 'keepPace':
+      return session.keepPace(message.ask);
     case 'endPlan':
       return session.endPlan(message.ask);
     case 'finish':

@@ -1,8 +1,17 @@
+import type { Hint } from '../core/hint.ts';
+import type { ResolvedOptions } from '../core/options.ts';
 import type { Method } from '../core/page-request.ts';
 import { classifyFault, classifyResponse, type Outcome } from '../http/outcome.ts';
 import { classifyRedirect, MAX_REDIRECTS } from '../http/redirect.ts';
-import { type RawResponse, type Transport, TransportError } from '../http/transport.ts';
+import {
+  type HeaderValues,
+  type RawResponse,
+  type Transport,
+  TransportError,
+  type TransportFault,
+} from '../http/transport.ts';
 import { leavesOrigin } from './leaves-origin.ts';
+import { limitInResponse } from './limit-in-response.ts';
 import type { HeaderRecord, Trust } from './request-headers.ts';
 import { withholdCredentials } from './withhold-credentials.ts';
 
@@ -12,12 +21,19 @@ export interface AttemptContext {
   readonly hasCredentials: boolean;
   readonly allowOrigins: ReadonlySet<string>;
   readonly secretParams: readonly string[];
+  readonly refusals: ResolvedOptions['refusals'];
   wallTime(): number;
+  /** What the headers of a response of this origin say about limits. */
+  readHint(origin: string, path: string, status: number, headers: HeaderValues): Hint;
 }
 
 export interface AttemptResult {
   readonly outcome: Outcome;
   readonly response: RawResponse | null;
+  /** What went wrong where there is no response, or null. */
+  readonly fault: TransportFault | null;
+  /** What the response says about limits, or null where there is none. */
+  readonly hint: Hint | null;
 }
 
 interface Target {
@@ -47,21 +63,50 @@ export async function attemptPage(context: AttemptContext, first: Target): Promi
         body: target.body,
       });
     } catch (error) {
-      if (error instanceof TransportError) return { outcome: classifyFault(error), response: null };
-      throw error;
+      if (!(error instanceof TransportError)) throw error;
+      return { outcome: classifyFault(error), response: null, fault: error.fault, hint: null };
     }
-    const outcome = classifyResponse(response.status, response.headers, context.wallTime());
-    if (outcome.kind !== 'redirect') return { outcome, response };
+    const { status, headers } = response;
+    const wallTime = context.wallTime();
+    const hint = context.readHint(target.origin, target.path, status, headers);
+    const answered = { response, hint, fault: null };
+    const outcome = classifyResponse(status, headers, wallTime, hint);
+    if (outcome.kind !== 'redirect') {
+      return { ...answered, ...withLimit(context, first.method, outcome, response, hint) };
+    }
     if (redirects === MAX_REDIRECTS) {
       return {
+        ...answered,
         outcome: { kind: 'fail', reason: `more than ${MAX_REDIRECTS} redirects` },
-        response,
       };
     }
-    const next = follow(context, target, response.status, outcome.location);
-    if ('kind' in next) return { outcome: next, response };
+    const next = follow(context, target, status, outcome.location);
+    if ('kind' in next) return { ...answered, outcome: next };
     target = next;
   }
+}
+
+/** The outcome and the hint, with what the body and what is known of the API say of a limit (FAULTS.md R5). */
+function withLimit(
+  context: AttemptContext,
+  method: Method,
+  byHeaders: Outcome,
+  response: RawResponse,
+  hint: Hint,
+): Pick<AttemptResult, 'outcome' | 'hint'> {
+  if (byHeaders.kind === 'pause' && byHeaders.waitFrom === 'retry-after') {
+    return { outcome: byHeaders, hint };
+  }
+  const { inSuccess, pauseMs } = context.refusals;
+  // GraphQL servers, which are asked by POST, say limits in a 200.
+  const isUsual = inSuccess || method === 'POST';
+  const found = limitInResponse(response, hint, isUsual, context.wallTime());
+  const knowsLess = byHeaders.kind !== 'pause' || byHeaders.waitMs === null;
+  const outcome = found?.pause != null && knowsLess ? found.pause : byHeaders;
+  const known = found?.hint ?? hint;
+  const isOpen = outcome.kind === 'pause' && outcome.waitMs === null && response.status < 500;
+  if (!isOpen || pauseMs === null) return { outcome, hint: known };
+  return { outcome: { ...outcome, waitMs: pauseMs, waitFrom: 'preset' }, hint: known };
 }
 
 function headersOf({ headers }: AttemptContext, target: Target): HeaderRecord {

@@ -1,27 +1,26 @@
 /**
- * The pump: starts pages as the pace allows, and acts on what comes of each attempt. It holds the
- * pages that are on their way and nothing of those that are done.
+ * The pump: starts pages as the pace allows, and does with each attempt what the judge says. It holds
+ * the pages that are on their way and nothing of those that are done.
  */
 import type { Clock } from '../core/clock.ts';
-import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { Lesson, PageEnd } from '../core/lesson.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Stop } from '../core/summary.ts';
-import { formatDuration } from '../core/units.ts';
-import type { Outcome } from '../http/outcome.ts';
-import type { RawResponse } from '../http/transport.ts';
-import { backoffDelayMs } from '../pace/backoff.ts';
 import { DelayQueue } from '../pace/delay-queue.ts';
-import { arrivedPage, logTry, type Timing } from './arrived-page.ts';
 import type { AttemptResult } from './attempt.ts';
+import { AttemptJudge, type Fate } from './attempt-judge.ts';
+import type { BucketPaces } from './bucket-paces.ts';
 import { type Bucket, Buckets } from './buckets.ts';
+import { PaceTeller } from './pace-teller.ts';
 import type { Arrival, PageBatcher, Settled } from './page-batcher.ts';
 import type { Task } from './task.ts';
 
 /** Pages that may be known and not done: bounds memory, however long a pause lasts. */
 const LOOK_AHEAD_PAGES = 1000;
+/** Enough for what `-c auto` may send at once, twice; the plan is asked for more below it. */
+const READY_PAGES = 128;
 /**
  * What a kill may lose besides the requests in flight. Batches go off after 50 ms however few pages
  * they hold, so only a fast server fills it: 250 pages are then some 40 ms of fetching. With 100,
@@ -40,6 +39,7 @@ export interface DispatcherParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly emit: EventSink;
+  readonly paces: BucketPaces;
   readonly attempt: (task: Task) => Promise<AttemptResult>;
   /** Whether any page was ever stored in this archive. */
   readonly storedBefore: boolean;
@@ -65,8 +65,12 @@ export function noCounters(): Counters {
 
 export class Dispatcher {
   readonly #parts: DispatcherParts;
-  readonly #buckets = new Buckets();
+  readonly #judge: AttemptJudge;
+  readonly #teller: PaceTeller;
+  readonly #buckets: Buckets;
   readonly #delayed = new DelayQueue<Task>();
+  /** Most requests in flight in all buckets together. */
+  readonly #mostInFlight: number;
   #batcher!: PageBatcher;
   #source: AsyncIterator<readonly Task[]> | null = null;
   #pulling = false;
@@ -77,14 +81,14 @@ export class Dispatcher {
   #timer: NodeJS.Timeout | null = null;
   #stop: Stop | null = null;
   #settled = Promise.withResolvers<void>();
-  #anyStored: boolean;
-  /** Whether any answer was a success, checked or not. */
-  #anySucceeded: boolean;
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
-    this.#anyStored = parts.storedBefore;
-    this.#anySucceeded = parts.storedBefore;
+    this.#judge = new AttemptJudge(parts);
+    this.#teller = new PaceTeller(parts);
+    this.#buckets = new Buckets(parts.paces);
+    const { concurrency } = parts.options;
+    this.#mostInFlight = concurrency === 'auto' ? Number.POSITIVE_INFINITY : concurrency;
   }
 
   get stopped(): Stop | null {
@@ -117,26 +121,19 @@ export class Dispatcher {
   }
 
   /** PageBatcher tells here what became of a page it was given. */
-  onSettled(arrival: Arrival, settled: Settled): void {
-    const { task, page } = arrival;
+  onSettled({ task, page }: Arrival, settled: Settled): void {
     if (settled.kind === 'rejected') {
-      const { rejection } = settled;
-      if (rejection.kind === 'selection' && !this.#anyStored) {
-        this.fail(
-          new EverypageError(
-            'SELECTION',
-            `${rejection.reason}: ${task.shownUrl}. Give the path to the records with --select, or leave it out for whole pages.`,
-          ),
-        );
-        return;
+      try {
+        this.#do(task, this.#judge.rejected(task, page, settled.rejection));
+        this.#pump();
+      } catch (error) {
+        this.fail(error);
       }
-      logTry(task, page, rejection.reason, null, null);
-      this.#retryOrFail(task, rejection.reason, page.status, page);
       return;
     }
     this.#open -= 1;
     if (page.state === 'stored') {
-      this.#anyStored = true;
+      this.#judge.stored();
       this.#parts.counters.fetched += 1;
       this.#parts.counters.bodyBytes += page.bodyBytes;
     }
@@ -158,7 +155,7 @@ export class Dispatcher {
   #pump(): void {
     const now = this.#parts.clock.now();
     if (this.#stop === null) {
-      this.#announceOpenings(now);
+      for (const { pace } of this.#buckets.all) this.#teller.opened(pace, now);
       for (let due = this.#delayed.takeDue(now); due; due = this.#delayed.takeDue(now)) {
         this.#buckets.add(due, 'again');
       }
@@ -175,9 +172,8 @@ export class Dispatcher {
   }
 
   #mayStart(): boolean {
-    const { concurrency } = this.#parts.options;
     return (
-      this.#inFlight < concurrency &&
+      this.#inFlight < this.#mostInFlight &&
       this.#batcher.uncommittedPages < COMMIT_GROUP_PAGES &&
       this.#batcher.uncommittedBytes < BODY_BUDGET_BYTES
     );
@@ -190,7 +186,7 @@ export class Dispatcher {
 
   /** Takes the next batch from the plan while few pages are ready. */
   #pull(): void {
-    const enough = this.#buckets.readyCount >= this.#parts.options.concurrency * 2;
+    const enough = this.#buckets.readyCount >= READY_PAGES;
     if (this.#pulling || this.#exhausted || enough || this.#open >= LOOK_AHEAD_PAGES) return;
     this.#pulling = true;
     this.#source!.next().then(
@@ -207,12 +203,15 @@ export class Dispatcher {
     );
   }
 
-  /** Sleeps until the next retry is due or the next gate opens; everything else pumps by itself. */
+  /** Sleeps until the next retry is due or the next page may start; everything else pumps by itself. */
   #setTimer(now: number): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#stop !== null) return;
-    const next = Math.min(this.#delayed.nextDueAt, this.#buckets.nextOpensAt(now));
+    const nextStartAt = this.#mayStart()
+      ? this.#buckets.nextStartAt(now)
+      : Number.POSITIVE_INFINITY;
+    const next = Math.min(this.#delayed.nextDueAt, nextStartAt);
     if (next === Number.POSITIVE_INFINITY) return;
     const waitMs = Math.min(LONGEST_TIMER_MS, Math.max(1, Math.ceil(next - now)));
     this.#timer = setTimeout(() => this.#pump(), waitMs);
@@ -221,175 +220,53 @@ export class Dispatcher {
   async #start(task: Task, bucket: Bucket): Promise<void> {
     const { clock } = this.#parts;
     this.#inFlight += 1;
-    bucket.gate.started();
     const startedAt = clock.wallTime();
     const sentAt = clock.now();
+    bucket.pace.started(sentAt);
     try {
-      const { outcome, response } = await this.#parts.attempt(task);
-      const durationMs = clock.now() - sentAt;
+      const result = await this.#parts.attempt(task);
       this.#inFlight -= 1;
-      bucket.gate.ended();
-      this.#act(task, bucket, outcome, response, { startedAt, sentAt, durationMs });
+      const now = clock.now();
+      const reaction = bucket.pace.ended(result, task.attempts, sentAt, now);
+      const stop = this.#teller.answered(bucket.pace, result, reaction, now);
+      const fate = this.#judge.judge(task, result, {
+        timing: { startedAt, sentAt, durationMs: now - sentAt },
+        isStopped: this.#stop !== null,
+        isExcused: reaction.isExcused || this.#wasUnprocessed(bucket, result),
+      });
+      if (stop !== null) this.stop(stop);
+      this.#do(task, fate);
       this.#pump();
     } catch (error) {
       this.fail(error);
     }
   }
 
-  #act(
-    task: Task,
-    bucket: Bucket,
-    outcome: Outcome,
-    response: RawResponse | null,
-    timing: Timing,
-  ): void {
-    const status = response?.status ?? null;
-    if (outcome.kind === 'pause') {
-      this.#pause(task, bucket, outcome, status, timing);
-      return;
-    }
-    if (response !== null) {
-      bucket.gate.succeeded(timing.sentAt);
-      bucket.unprocessedInARow = 0;
-    }
-    if (outcome.kind === 'unprocessed') {
-      bucket.unprocessedInARow += 1;
-      if (bucket.unprocessedInARow <= MAX_UNPROCESSED * this.#parts.options.concurrency) {
+  /** Such a page goes again at once and uncounted, unless the server does nothing else. */
+  #wasUnprocessed(bucket: Bucket, { outcome, response }: AttemptResult): boolean {
+    if (response !== null) bucket.unprocessedInARow = 0;
+    if (outcome.kind !== 'unprocessed') return false;
+    bucket.unprocessedInARow += 1;
+    return bucket.unprocessedInARow <= MAX_UNPROCESSED * bucket.pace.concurrency;
+  }
+
+  #do(task: Task, fate: Fate): void {
+    switch (fate.kind) {
+      case 'keep':
+        this.#batcher.add({ task, page: fate.page, chunks: fate.chunks });
+        return;
+      case 'again':
         this.#buckets.add(task, 'again');
         return;
-      }
-    }
-    task.attempts += 1;
-    task.spentMs += timing.durationMs;
-    switch (outcome.kind) {
-      case 'body':
-        this.#anySucceeded = true;
-        this.#batcher.add({
-          task,
-          page: this.#page(task, 'stored', response, null, timing),
-          chunks: response!.chunks,
-        });
+      case 'later':
+        this.#delayed.add(this.#parts.clock.now() + fate.delayMs, task);
         return;
-      case 'retry':
-      case 'unprocessed':
-        // After a stop the transport is closed under the requests that did not drain: still pending.
-        if (this.#stop !== null) return;
-        logTry(task, timing, outcome.reason, null, status);
-        this.#retryOrFail(
-          task,
-          outcome.reason,
-          status,
-          this.#page(task, 'failed', response, outcome.reason, timing),
-        );
+      case 'stop':
+        this.stop(fate.stop);
         return;
-      case 'credentials':
-        this.stop({ kind: 'credentials', status: outcome.status, url: task.shownUrl });
+      case 'leave':
         return;
-      case 'unsafe':
-        this.stop({
-          kind: 'safety',
-          code: outcome.code,
-          message: outcome.reason,
-        });
-        return;
-      default:
-        // 403 before anything has succeeded: the credentials, not the page.
-        if (status === 403 && !this.#anySucceeded) {
-          this.stop({ kind: 'credentials', status, url: task.shownUrl });
-          return;
-        }
-        this.#fail(
-          task,
-          this.#page(task, 'failed', response, 'reason' in outcome ? outcome.reason : '', timing),
-        );
     }
-  }
-
-  #pause(
-    task: Task,
-    bucket: Bucket,
-    outcome: Outcome & { kind: 'pause' },
-    status: number | null,
-    timing: Timing,
-  ): void {
-    const { clock, options, emit } = this.#parts;
-    const now = clock.now();
-    logTry(task, timing, outcome.reason, outcome.waitMs, status);
-    this.#buckets.add(task, 'again');
-    const before = Math.max(now, bucket.gate.opensAt);
-    const { waitMs, isNew } = bucket.gate.refused({
-      sentAt: timing.sentAt,
-      now,
-      retryAfterMs: outcome.waitMs,
-    });
-    this.#parts.counters.pausedMs += Math.max(0, now + waitMs - before);
-    const untilWallTime = clock.wallTime() + waitMs;
-    const reason =
-      outcome.waitMs === null
-        ? `${outcome.reason}, without a Retry-After`
-        : `${outcome.reason}, Retry-After ${formatDuration(outcome.waitMs)}`;
-    if (waitMs > options.maxWaitMs || bucket.gate.refusedForMs(now) > options.maxWaitMs) {
-      this.stop({ kind: 'max-wait', untilWallTime, reason });
-    } else if (isNew || now + waitMs > before) {
-      bucket.paused = true;
-      emit({ type: 'pause', bucket: bucket.name, reason, durationMs: waitMs, untilWallTime });
-    }
-  }
-
-  #announceOpenings(now: number): void {
-    for (const bucket of this.#buckets.all) {
-      if (!bucket.paused || bucket.gate.opensAt > now) continue;
-      bucket.paused = false;
-      this.#parts.emit({ type: 'resume', bucket: bucket.name });
-    }
-  }
-
-  #retryOrFail(task: Task, reason: string, status: number | null, page: Arrival['page']): void {
-    const { options, random, clock, emit } = this.#parts;
-    const delayMs = backoffDelayMs(task.attempts, random());
-    const isLast =
-      task.attempts > options.retries || task.spentMs + delayMs > options.retryMaxTimeMs;
-    if (isLast) {
-      this.#fail(task, { ...page, state: 'failed', reason, log: task.log.slice(0, -1) });
-      return;
-    }
-    task.spentMs += delayMs;
-    this.#parts.counters.retries += 1;
-    this.#delayed.add(clock.now() + delayMs, task);
-    const { place } = task.request;
-    emit({
-      type: 'retry',
-      place,
-      url: task.shownUrl,
-      attempt: task.attempts,
-      status,
-      reason,
-      delayMs,
-    });
-    this.#pump();
-  }
-
-  #fail(task: Task, page: Arrival['page']): void {
-    const { request } = task;
-    const isPastEnd =
-      request.speculative === true &&
-      page.status !== null &&
-      this.#parts.pastEnd.includes(page.status);
-    const state = isPastEnd ? 'beyond-end' : 'failed';
-    this.#batcher.add({ task, page: { ...page, state, bodyBytes: 0 }, chunks: [] });
-  }
-
-  #page(
-    task: Task,
-    state: 'stored' | 'failed',
-    response: RawResponse | null,
-    reason: string | null,
-    timing: Timing,
-  ): Arrival['page'] {
-    const { pagingHeaders, options } = this.#parts;
-    const { secretParams } = options;
-    const names = { pagingHeaders, secretParams };
-    return arrivedPage(task, state, response, reason, timing, names);
   }
 }
 

@@ -2,14 +2,15 @@ import type { Clock } from '../core/clock.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { PageRequest } from '../core/page-request.ts';
-import { formatDuration } from '../core/units.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { parseSelection } from '../decode/decode.ts';
 import type { RawResponse } from '../http/transport.ts';
 import { backoffDelayMs } from '../pace/backoff.ts';
-import { Gate } from '../pace/gate.ts';
 import type { AttemptResult } from './attempt.ts';
+import type { BucketPace } from './bucket-pace.ts';
+import type { BucketPaces } from './bucket-paces.ts';
 import { singleHeader } from './kept-headers.ts';
+import { PaceTeller } from './pace-teller.ts';
 
 /** A page fetched outside the run: its last attempt, and the body where it is a page. */
 export interface LonePage {
@@ -24,6 +25,7 @@ export interface LoneFetchParts {
   readonly options: ResolvedOptions;
   readonly clock: Clock;
   readonly emit: EventSink;
+  readonly paces: BucketPaces;
   readonly attempt: (request: PageRequest) => Promise<AttemptResult>;
   /** Resolves after so long; rejects when the run is stopped. */
   readonly sleep: (ms: number) => Promise<void>;
@@ -40,47 +42,38 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export function createLoneFetch(
   parts: LoneFetchParts,
 ): (request: PageRequest) => Promise<LonePage> {
-  const { options, clock, emit, sleep } = parts;
-  const gate = new Gate();
+  const { options, clock, paces, sleep } = parts;
+  const teller = new PaceTeller({ ...parts, counters: { pausedMs: 0 } });
   const check = createBodyCheck(parseSelection(null), options.maxDecodedBytes);
 
-  async function waitForGate(bucket: string): Promise<void> {
-    if (clock.now() >= gate.opensAt) return;
-    for (let now = clock.now(); now < gate.opensAt; now = clock.now()) {
-      await sleep(Math.min(LONGEST_TIMER_MS, Math.max(1, Math.ceil(gate.opensAt - now))));
+  async function waitFor(pace: BucketPace): Promise<void> {
+    for (;;) {
+      const now = clock.now();
+      const waitMs = pace.startableAt(now) - now;
+      if (waitMs <= 0) break;
+      await sleep(Math.min(LONGEST_TIMER_MS, Math.max(1, Math.ceil(waitMs))));
     }
-    emit({ type: 'resume', bucket });
+    teller.opened(pace, clock.now());
   }
 
   return async (request) => {
-    const bucket = new URL(request.url).origin;
+    const { origin, pathname } = new URL(request.url);
+    const pace = paces.of(origin, pathname);
     let attempts = 0;
     let spentMs = 0;
     for (;;) {
-      await waitForGate(bucket);
+      await waitFor(pace);
       const sentAt = clock.now();
-      gate.started();
+      pace.started(sentAt);
       const result = await parts.attempt(request);
-      gate.ended();
-      const durationMs = clock.now() - sentAt;
+      const now = clock.now();
+      const durationMs = now - sentAt;
       const { outcome, response } = result;
+      const reaction = pace.ended(result, attempts, sentAt, now);
+      const isTooLong = teller.answered(pace, result, reaction, now) !== null;
+      if (isTooLong) return { result, body: null, durationMs };
+      if (outcome.kind === 'pause') continue;
 
-      if (outcome.kind === 'pause') {
-        const now = clock.now();
-        const { waitMs } = gate.refused({ sentAt, now, retryAfterMs: outcome.waitMs });
-        const isTooLong = waitMs > options.maxWaitMs || gate.refusedForMs(now) > options.maxWaitMs;
-        if (isTooLong) return { result, body: null, durationMs };
-        const said = outcome.waitMs === null ? '' : `, Retry-After ${formatDuration(waitMs)}`;
-        emit({
-          type: 'pause',
-          bucket,
-          reason: outcome.reason + said,
-          durationMs: waitMs,
-          untilWallTime: clock.wallTime() + waitMs,
-        });
-        continue;
-      }
-      if (response !== null) gate.succeeded(sentAt);
       const judged = outcome.kind === 'body' ? judge(response!) : null;
       if (judged?.ok) return { result, body: judged.decoded, durationMs };
       const isTransient = outcome.kind === 'retry' || outcome.kind === 'unprocessed' || judged;
@@ -91,7 +84,8 @@ export function createLoneFetch(
       spentMs += durationMs + delayMs;
       if (attempts > options.retries || spentMs > options.retryMaxTimeMs) {
         const reason = judged?.reason ?? ('reason' in outcome ? outcome.reason : '');
-        return { result: { outcome: { kind: 'fail', reason }, response }, body: null, durationMs };
+        const failed = { ...result, outcome: { kind: 'fail', reason } } as const;
+        return { result: failed, body: null, durationMs };
       }
       await sleep(delayMs);
     }

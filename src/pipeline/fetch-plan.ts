@@ -7,6 +7,7 @@ import type { Stop } from '../core/summary.ts';
 import type { Transport } from '../http/transport.ts';
 import type { LearningPlan } from '../plan/plan.ts';
 import type { ArchiveThread } from './archive-thread.ts';
+import type { BucketPaces } from './bucket-paces.ts';
 import { type Counters, Dispatcher } from './dispatcher.ts';
 import type { EarlyAnswers } from './early-answers.ts';
 import type { Opened } from './messages.ts';
@@ -16,6 +17,7 @@ import type { Requester } from './requester.ts';
 
 /** After a signal, what is in flight has this long to arrive. */
 const DRAIN_MS = 10_000;
+const KEEP_PACE_EVERY_MS = 5_000;
 
 export interface FetchParts {
   readonly pending: PendingPages;
@@ -30,6 +32,7 @@ export interface FetchParts {
   readonly options: ResolvedOptions;
   readonly clock: Clock;
   readonly emit: EventSink;
+  readonly paces: BucketPaces;
 }
 
 /** What a plan that learns needs of the run. */
@@ -53,12 +56,14 @@ export interface Fetching {
 
 /** Fetches every page of the plan that the archive does not hold. */
 export function fetchPlan(parts: FetchParts): Fetching {
-  const { pending, request, learning, transport, thread, opened, options, clock, emit } = parts;
+  const { pending, request, learning, transport, thread, opened, options, clock, emit, paces } =
+    parts;
   let total: number | null = null;
   const dispatcher = new Dispatcher({
     options,
     clock,
     emit,
+    paces,
     counters: parts.counters,
     random: Math.random,
     storedBefore: (opened.resumed?.stored ?? 0) > 0,
@@ -92,14 +97,23 @@ export function fetchPlan(parts: FetchParts): Fetching {
       ? undefined
       : setTimeout(stop, options.deadlineMs, { kind: 'deadline', deadlineMs: options.deadlineMs });
 
+  const keepPace = () => thread.call('keepPace', paces.learned());
+
   async function fetchAll(): Promise<Stop | null> {
     emit({ type: 'phase', phase: 'fetching' });
+    // A run that is killed has learned something too.
+    const keeping = setInterval(
+      () => void keepPace().catch((error) => dispatcher.fail(error)),
+      KEEP_PACE_EVERY_MS,
+    );
     try {
       await dispatcher.run(pending.batches(), batcher);
     } finally {
       clearTimeout(drain);
       clearTimeout(deadline);
+      clearInterval(keeping);
     }
+    await keepPace();
     if (dispatcher.stopped !== null) return dispatcher.stopped;
     const end = pending.end();
     if (end === null) return { kind: 'max-pages', maxPages: options.maxPages ?? 0 };

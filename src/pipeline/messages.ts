@@ -46,6 +46,8 @@ export interface Opened {
   readonly planCount: number | null;
   /** How the run that goes on was found to page; null for a list, and before it was found. */
   readonly pagination: Pagination | null;
+  /** What was learned of the servers' limits, by bucket. */
+  readonly pace: Readonly<Record<string, unknown>>;
 }
 
 /** How the list pages, once that is known. */
@@ -135,6 +137,8 @@ export interface Calls {
   };
   /** A stored page, decoded, or null. */
   page: { ask: Place; answer: SentPage | null };
+  /** What was learned so far, by bucket; spares a run that goes on the learning. */
+  keepPace: { ask: Readonly<Record<string, unknown>>; answer: null };
   endPlan: {
     ask: {
       readonly count: number;

@@ -4,6 +4,7 @@ import type { EventSink } from '../core/events.ts';
 import type { PaginationFacts } from '../core/summary.ts';
 import type { Transport } from '../http/transport.ts';
 import type { ArchiveThread } from './archive-thread.ts';
+import type { BucketPaces } from './bucket-paces.ts';
 import type { Learning } from './fetch-plan.ts';
 import type { Opened } from './messages.ts';
 import { type PendingPages, pendingPages } from './pending-pages.ts';
@@ -26,6 +27,7 @@ export interface SourceParts {
   readonly thread: ArchiveThread;
   readonly clock: Clock;
   readonly emit: EventSink;
+  readonly paces: BucketPaces;
   /** Rejects when the run is stopped. */
   readonly sleep: (ms: number) => Promise<void>;
 }

@@ -4,8 +4,9 @@ import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { Secret } from '../core/secret.ts';
-import type { Transport } from '../http/transport.ts';
+import type { HeaderValues, Transport } from '../http/transport.ts';
 import { type AttemptResult, attemptPage } from './attempt.ts';
+import type { BucketPaces } from './bucket-paces.ts';
 import { leavesOrigin } from './leaves-origin.ts';
 import { createRequestHeaders, type Trust } from './request-headers.ts';
 import { withholdCredentials } from './withhold-credentials.ts';
@@ -18,6 +19,7 @@ interface RequesterParts {
   readonly options: ResolvedOptions;
   readonly clock: Clock;
   readonly emit: EventSink;
+  readonly paces: BucketPaces;
 }
 
 /**
@@ -77,17 +79,23 @@ export function createLockedRequester(parts: RequesterParts, startUrl: string): 
 }
 
 function unsafe(reason: string): AttemptResult {
-  return { outcome: { kind: 'unsafe', code: 'OTHER_ORIGIN', reason }, response: null };
+  const outcome = { kind: 'unsafe', code: 'OTHER_ORIGIN', reason } as const;
+  return { outcome, response: null, fault: null, hint: null };
 }
 
-function createSender({ transport, options, clock }: RequesterParts) {
+function createSender({ transport, options, clock, paces }: RequesterParts) {
   const context = {
     transport,
     headers: createRequestHeaders(options.headers),
     hasCredentials: holdsCredentials(options),
     allowOrigins: new Set(options.allowOrigins),
     secretParams: options.secretParams,
+    refusals: options.refusals,
     wallTime: clock.wallTime,
+    readHint: (origin: string, path: string, status: number, headers: HeaderValues) => {
+      paces.learnPolicy(origin, path, headers);
+      return paces.of(origin, path).readHint(status, headers, clock.now(), clock.wallTime());
+    },
   };
   return (
     request: PageRequest,

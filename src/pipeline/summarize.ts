@@ -1,17 +1,22 @@
-import { isWhole, type PaginationFacts, type Stop, type Summary } from '../core/summary.ts';
+import {
+  isWhole,
+  type PaceFacts,
+  type PaginationFacts,
+  type Stop,
+  type Summary,
+} from '../core/summary.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Counters } from './dispatcher.ts';
 import type { Finished } from './messages.ts';
-import type { Job } from './prepare.ts';
 
 /** Puts together what the archive proved and what the run took. */
 export function summarize(
-  job: Job,
   finished: Finished,
   stop: Stop | null,
   counters: Counters,
   transport: Transport,
   pagination: PaginationFacts | null,
+  pace: readonly PaceFacts[],
   durationMs: number,
 ): Summary {
   const { verdict, failures, output, archivePath } = finished;
@@ -24,7 +29,7 @@ export function summarize(
     ...counters,
     durationMs,
     connections: transport.connectionCounts(),
-    concurrency: job.options.concurrency,
+    pace,
     output: output === null ? null : { ...output, partial: !isWhole(verdict.name, false) },
     archivePath,
   };

@@ -4,6 +4,9 @@ import type { ResolvedOptions } from '../core/options.ts';
 import { chooseProxy } from '../http/proxy.ts';
 import type { TransportOptions } from '../http/transport.ts';
 
+/** What `-c auto` grows to at most; connections are opened as they are needed. */
+const MOST_BY_AUTO = 64;
+
 /** @throws EverypageError USAGE where a certificate file cannot be read */
 export function transportOptions(
   options: ResolvedOptions,
@@ -11,7 +14,7 @@ export function transportOptions(
 ): TransportOptions {
   return {
     protocol: options.protocol,
-    concurrency: options.concurrency,
+    concurrency: options.concurrency === 'auto' ? MOST_BY_AUTO : options.concurrency,
     proxyFor: chooseProxy({ proxy: options.proxy?.reveal() ?? null, env }),
     ca: readPem(options.caFile),
     cert: readPem(options.certFile),

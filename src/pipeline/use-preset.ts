@@ -30,12 +30,17 @@ export function withPresetBegin(start: PageRequest, preset: string): PageRequest
   return { ...start, url };
 }
 
-/** Some APIs want a header besides; the user's own of that name wins. */
-export function withPresetHeaders(options: ResolvedOptions, preset: string): ResolvedOptions {
-  const wanted = findPreset(preset).headers ?? {};
+/** What an API wants besides, and how it refuses; the user's own header of a name wins. */
+export function withPresetOptions(options: ResolvedOptions, preset: string): ResolvedOptions {
+  const { headers: wanted = {}, refusals } = findPreset(preset);
   const given = new Set(options.headers.map(({ name }) => name));
   const added = Object.entries(wanted)
     .map(([name, value]) => ({ name: name.toLowerCase(), value }))
     .filter(({ name }) => !given.has(name));
-  return added.length === 0 ? options : { ...options, headers: [...options.headers, ...added] };
+  const { inSuccess = false, pauseMs = null } = refusals ?? {};
+  return {
+    ...options,
+    headers: [...options.headers, ...added],
+    refusals: { inSuccess, pauseMs },
+  };
 }

@@ -20,6 +20,7 @@ export interface ExplanationFacts {
   readonly pages: number | null;
   readonly isParallel: boolean;
   readonly limits: Readonly<Record<string, string>>;
+  readonly limitsSay: string | null;
   readonly protocol: string | null;
   readonly requests: number;
   readonly latencyMs: number;
@@ -61,6 +62,7 @@ export function explanationText(facts: ExplanationFacts, command: string, color:
   for (const [name, value] of Object.entries(facts.limits)) {
     rows.push(['limit', escapeText(`${name}: ${value}`)]);
   }
+  if (facts.limitsSay !== null) rows.push(['', escapeText(facts.limitsSay)]);
   const latency = formatDuration(Math.max(1, Math.round(facts.latencyMs)));
   rows.push(['speed', `${facts.protocol ?? 'no answer'}, ${latency} a request${estimate(facts)}`]);
   if (facts.preset !== null) rows.push(['preset', `--preset ${facts.preset}`]);
@@ -91,6 +93,6 @@ function howItPages({ pagination, isParallel, isWholeList }: ExplanationFacts): 
 
 function estimate({ estimatedMs, isParallel }: ExplanationFacts): string {
   if (estimatedMs === null) return '';
-  const how = isParallel ? ' with as many at once as -c allows' : '';
+  const how = isParallel ? ' at the pace it begins with' : '';
   return `; all of it in about ${formatDuration(Math.max(1, Math.round(estimatedMs)))}${how}`;
 }

@@ -6,7 +6,7 @@ import type { Reporter, TerminalFacts } from './reporter.ts';
 import type { Screen } from './screen.ts';
 import { reasonBeside } from './wording.ts';
 
-/** `-v`: one line a page. `-vv`: also each retry, pause and resume. */
+/** `-v`: one line a page, and what servers say of limits. `-vv`: also each retry, pause and resume. */
 export function createPageLines(
   screen: Screen,
   facts: Pick<TerminalFacts, 'color'>,
@@ -15,7 +15,7 @@ export function createPageLines(
   const paint = createPainter(facts.color);
   return {
     sink(event) {
-      if (event.type !== 'page' && verbosity < 2) return;
+      if (event.type !== 'page' && event.type !== 'limit' && verbosity < 2) return;
       const line = pageLine(event, paint);
       if (line !== null) screen.line(line);
     },
@@ -52,6 +52,8 @@ function pageLine(event: RunEvent, paint: Painter): string | null {
         'yellow',
         `pause of ${formatDuration(event.durationMs)} for ${escapeText(event.bucket)}: ${escapeText(event.reason)}`,
       );
+    case 'limit':
+      return paint('dim', `${escapeText(event.bucket)}: ${escapeText(event.said)}`);
     case 'resume':
       return paint('dim', `${escapeText(event.bucket)} goes on`);
     default:

@@ -8,6 +8,7 @@ import {
   type Summary,
 } from '../core/summary.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/units.ts';
+import { paceWords } from './pace-words.ts';
 import { createPainter, type Painter } from './paint.ts';
 import { verdictLines } from './verdict-lines.ts';
 import { counted, formatRate, reasonBeside, reservation, styleWords } from './wording.ts';
@@ -75,7 +76,12 @@ function stopText(stop: Stop, context: SummaryContext): string {
       return `Stopped at --max-pages ${stop.maxPages}.`;
     case 'deadline':
       return `Stopped at --deadline ${formatDuration(stop.deadlineMs)}.`;
+    case 'unreachable':
+      return `Stopped: nothing ever came from ${stop.bucket}, however often it was tried (${stop.reason}).`;
     case 'max-wait': {
+      if (stop.untilWallTime === null) {
+        return `Stopped: for longer than --max-wait no request came through (${stop.reason}). Come back later.`;
+      }
       const waitMs = Math.max(0, stop.untilWallTime - context.wallTime);
       const until = `${new Date(stop.untilWallTime).toISOString().slice(0, 19)}Z`;
       return `Stopped: the server asks to wait until ${until}, ${formatDuration(waitMs)} from now (${stop.reason}). That is longer than --max-wait; come back then.`;
@@ -147,18 +153,17 @@ function paceLines(summary: Summary, paint: Painter): readonly string[] {
     const connections = summary.connections[protocol];
     if (connections > 0) parts.push(`${protocol}, ${counted(connections, 'connection')}`);
   }
-  if (summary.fetched > 0) parts.push(`concurrency ${summary.concurrency}`);
-  return parts.length === 0 ? [] : [paint('dim', parts.join(' · '))];
+  const pace = summary.fetched === 0 ? null : paceWords(summary.pace);
+  return [parts.length === 0 ? null : parts.join(' · '), pace]
+    .filter((line) => line !== null)
+    .map((line) => paint('dim', line));
 }
 
 /** How the list paged, and how to say so the next time. */
-function pagingLines(
-  { pagination, verdict, concurrency, readings }: Summary,
-  paint: Painter,
-): string[] {
+function pagingLines({ pagination, verdict, pace, readings }: Summary, paint: Painter): string[] {
   if (pagination === null) return [];
   const { evidence, flags, recordsPath } = pagination;
-  const parts = [pagedBy(pagination, verdict.stored, concurrency)];
+  const parts = [pagedBy(pagination, verdict.stored, pace[0]?.concurrency ?? 1)];
   if (evidence[0] !== undefined) parts.push(escapeText(evidence[0]));
   if (recordsPath === '@') parts.push('each page is a list of records');
   else if (recordsPath === NO_RECORDS) parts.push('an empty list, left out of its page');

@@ -81,6 +81,7 @@ describe('options of a run', () => {
     [['--http1.1'], { protocol: 'http1' }],
     [['--http2'], { protocol: 'http2' }],
     [['-c', '50', '--retry=0'], { concurrency: 50, retries: 0 }],
+    [['-c', 'auto', '--rate', '5/15s'], { concurrency: 'auto', rate: '5/15s' }],
     [['--retry-max-time=2m', '--max-wait=0'], { retryMaxTimeMs: 120_000, maxWaitMs: 0 }],
     [
       ['--connect-timeout=5', '--idle-timeout=500ms'],
@@ -146,6 +147,7 @@ describe('bad input', () => {
     [['-c', '0'], /^-c: "0" is not a whole number from 1 to 1000/],
     [['-c', '1e2'], /whole number/],
     [['--concurrency', '1001'], /^--concurrency: /],
+    [['--rate', '10'], /^--rate: .*10\/s/],
     [['--retry=-1'], /from 0 to 1000/],
     [['--max-pages=0'], /from 1 on/],
     [['--max-wait=soon'], /^--max-wait: "soon" is not a time; write it as/],

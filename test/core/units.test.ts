@@ -6,6 +6,7 @@ import {
   formatDuration,
   parseBytes,
   parseDuration,
+  parseRate,
 } from '../../src/core/units.ts';
 
 const usage = { name: 'EverypageError', code: 'USAGE' };
@@ -140,4 +141,30 @@ test('counts are shown with commas', () => {
   assert.equal(formatCount(25_000), '25,000');
   assert.equal(formatCount(999), '999');
   assert.equal(formatCount(1_234_567), '1,234,567');
+});
+
+test('a rate is a number in a time, and its unit has to be there', () => {
+  for (const [text, count, perMs] of [
+    ['10/s', 10, 1_000],
+    ['5/15s', 5, 15_000],
+    ['0.5/s', 0.5, 1_000],
+    ['100 / min', 100, 60_000],
+    ['1000/h', 1000, 3_600_000],
+    ['5000/D', 5000, 86_400_000],
+  ] as const) {
+    assert.deepEqual(parseRate(text), { count, perMs }, text);
+  }
+  for (const text of [
+    '10',
+    '10/',
+    '/s',
+    '0/s',
+    '10/0s',
+    '-1/s',
+    '10/fortnight',
+    'ten/s',
+    '1e3/s',
+  ]) {
+    assert.throws(() => parseRate(text), { code: 'USAGE', message: /write it as 10\/s/ }, text);
+  }
 });

@@ -22,7 +22,15 @@ export const complete: Summary = {
   durationMs: 14_200,
   bodyBytes: 2_500_000,
   connections: { 'HTTP/1.1': 0, 'HTTP/2': 1 },
-  concurrency: 24,
+  pace: [
+    {
+      bucket: 'https://a.example',
+      by: 'latency',
+      perSecond: null,
+      concurrency: 24,
+      windowMs: null,
+    },
+  ],
   output: { destination: 'items.ndjson', records: 25_000, bytes: 12_400_000, partial: false },
   archivePath: 'items.ndjson.everypage',
 };

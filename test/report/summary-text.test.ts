@@ -30,7 +30,8 @@ describe('the summary of a complete run', () => {
       [
         'All 500 pages are OK.',
         '25,000 records → items.ndjson (12.4 MB) in 14.2 s',
-        "35.2 pages/s · 3 retries · paused 4.0 s for the server's limit · HTTP/2, 1 connection · concurrency 24",
+        "35.2 pages/s · 3 retries · paused 4.0 s for the server's limit · HTTP/2, 1 connection",
+        'pace: 24 requests at once, found by latency: more brought no more pages',
       ].join('\n'),
     );
   });

@@ -18,7 +18,8 @@ export const WINDOW_WORDS: Readonly<Record<string, number>> = {
   month: 30 * DAY_MS,
 };
 
-const NUMBER = /^\d{1,15}(?:\.\d{1,9})?$/;
+/** Fractions are as long as a double prints them: `0.47088000000000003`. */
+const NUMBER = /^\d{1,15}(?:\.\d{1,20})?$/;
 
 /** A number that is not negative, without sign or exponent; null for all else. */
 export function plainNumber(text: string): number | null {

@@ -490,3 +490,12 @@ test('a server’s own name with a number sign is no trouble', () => {
   const { limits } = read({ ratelimit: '"a#2";r=1, "a";r=2, "a";r=3' });
   assert.equal(new Set(limits.map(({ policy }) => policy)).size, 3);
 });
+
+test('a fraction may be as long as a double prints it', () => {
+  const [stated] = limitsOf({
+    'x-ratelimit-limit': '5',
+    'x-ratelimit-remaining': '0',
+    'x-ratelimit-reset-after': '0.47088000000000003',
+  });
+  assert.equal(Math.round(stated!.resetMs!), 471);
+});

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { Archive } from '../../src/archive/archive.ts';
+import type { RunEvent } from '../../src/core/events.ts';
+import type { RunOptions } from '../../src/core/options.ts';
+import { run } from '../../src/run.ts';
+import { type PageServerOptions, startPageServer } from '../servers/page-server.ts';
+import { temporaryFolder } from './run-cli.ts';
+
+async function setUp(t: TestContext, options: PageServerOptions = {}) {
+  const server = await startPageServer({ protocol: 'http', bodyBytes: 300, ...options });
+  t.after(() => server.close());
+  const folder = temporaryFolder(t);
+  const events: RunEvent[] = [];
+  const output = join(folder, 'out.ndjson');
+  const fetch = (count: number, own: RunOptions = {}) =>
+    run([{ kind: 'template', text: server.template(count) }], {
+      output,
+      onEvent: (event) => events.push(event),
+      ...own,
+    });
+  return { server, folder, output, events, fetch };
+}
+
+test('--rate holds however many requests are in flight', async (t) => {
+  const sentAt: number[] = [];
+  const { fetch } = await setUp(t, {
+    respond: () => {
+      sentAt.push(performance.now());
+      return null;
+    },
+  });
+  const { pace, verdict } = await fetch(60, { rate: '50/s', concurrency: 20 });
+  assert.equal(verdict.name, 'complete');
+  assert.equal(pace[0]?.by, 'user');
+  // Late timers may only make it slower, so the number in any window has a bound that load cannot break.
+  for (const [at, from] of sentAt.entries()) {
+    const inWindow = sentAt.slice(at).filter((time) => time - from < 980).length;
+    assert.ok(inWindow <= 52, `${inWindow} requests within 980 ms`);
+  }
+});
+
+test('a server that fails for a while is probed, not stormed, and no page fails', async (t) => {
+  let endsAt = Number.POSITIVE_INFINITY;
+  let during = 0;
+  const { fetch, events } = await setUp(t, {
+    respond: ({ n }) => {
+      if (n > 20 && endsAt === Number.POSITIVE_INFINITY) endsAt = performance.now() + 2500;
+      if (performance.now() > endsAt || n <= 20) return null;
+      during += 1;
+      return { status: 503 };
+    },
+  });
+  const { verdict } = await fetch(500, { concurrency: 20 });
+  assert.equal(verdict.name, 'complete');
+  // The budget of 100 failures, those in flight with the last of them, and a probe a second at most.
+  assert.ok(during <= 130, `${during} requests while it failed`);
+  const pauses = events.filter((event) => event.type === 'pause');
+  assert.match(pauses[0]!.reason, /keeps failing \(503/);
+});
+
+test('a server that fails beyond --max-wait ends the run, resumable', async (t) => {
+  const { fetch } = await setUp(t, { respond: ({ n }) => (n > 5 ? { status: 502 } : null) });
+  const { stop, verdict } = await fetch(300, { concurrency: 20, maxWaitMs: 1 });
+  assert.equal(stop?.kind, 'max-wait');
+  assert.equal(verdict.failed, 0);
+});
+
+test('an origin that nothing ever comes from ends the run before every page has failed', async (t) => {
+  const unused = createServer().listen(0, '127.0.0.1');
+  await once(unused, 'listening');
+  const { port } = unused.address() as { port: number };
+  unused.close();
+  const folder = temporaryFolder(t);
+  const summary = await run([{ kind: 'template', text: `http://127.0.0.1:${port}/[1-500]` }], {
+    output: join(folder, 'out.ndjson'),
+    concurrency: 20,
+  });
+  assert.equal(summary.stop?.kind, 'unreachable');
+  assert.match(JSON.stringify(summary.stop), /ECONNREFUSED/);
+});
+
+test('headers that say how much is left are obeyed before the server has to refuse', async (t) => {
+  const windowMs = 2500;
+  const quota = 20;
+  let windowFrom = Number.NEGATIVE_INFINITY;
+  let used = 0;
+  let refused = 0;
+  const { fetch, events } = await setUp(t, {
+    respond: () => {
+      const now = performance.now();
+      if (now - windowFrom >= windowMs) {
+        windowFrom = now;
+        used = 0;
+      }
+      used += 1;
+      const left = Math.max(0, quota - used);
+      const reset = String((windowFrom + windowMs - now) / 1000);
+      const headers = {
+        'x-ratelimit-limit': String(quota),
+        'x-ratelimit-remaining': String(left),
+        'x-ratelimit-reset-after': reset,
+      };
+      if (used <= quota) return { headers };
+      refused += 1;
+      return { status: 429, headers };
+    },
+  });
+  const { verdict, pace } = await fetch(40);
+  assert.equal(verdict.name, 'complete');
+  assert.equal(refused, 0);
+  assert.equal(pace[0]?.by, 'headers');
+  const said = events.find((event) => event.type === 'limit');
+  assert.match(said?.said ?? '', /of 20 left, window ends in/);
+});
+
+test('a paused origin holds up no other', async (t) => {
+  const seen: string[] = [];
+  let opensAt = Number.POSITIVE_INFINITY;
+  const { server: slow } = await setUp(t, {
+    respond: () => {
+      if (opensAt === Number.POSITIVE_INFINITY) opensAt = performance.now() + 1500;
+      const isRefused = performance.now() < opensAt;
+      seen.push(isRefused ? 'refused' : 'accepted');
+      return isRefused ? { status: 429, headers: { 'retry-after': '2' } } : null;
+    },
+  });
+  const { server: fast } = await setUp(t, {
+    respond: () => {
+      seen.push('other');
+      return null;
+    },
+  });
+  const sources = [slow, fast].map((server) => ({
+    kind: 'template' as const,
+    text: server.template(30),
+  }));
+  const output = join(temporaryFolder(t), 'out.ndjson');
+  const { verdict } = await run(sources, { output });
+  assert.equal(verdict.name, 'complete');
+  const meanwhile = seen.slice(seen.indexOf('refused'), seen.indexOf('accepted'));
+  // One gate for both would let those in flight come through and no more.
+  const others = meanwhile.filter((what) => what === 'other').length;
+  assert.ok(others > 5, `${others} requests to the other origin while one was paused`);
+});
+
+test('routes that count in policies of their own are paced by themselves', async (t) => {
+  const seen: string[] = [];
+  const { server } = await setUp(t, {
+    respond: ({ path, attempt }) => {
+      seen.push(path);
+      const isSearch = path.includes('search');
+      const headers = { 'x-ratelimit-resource': isSearch ? 'search' : 'core' };
+      const isRefused = isSearch && path.endsWith('2') && attempt === 1;
+      const body = Buffer.from('{}');
+      return isRefused
+        ? { status: 429, headers: { ...headers, 'retry-after': '2' } }
+        : { status: 200, headers, body };
+    },
+  });
+  const folder = temporaryFolder(t);
+  const { pace } = await run(
+    [
+      { kind: 'template', text: `${server.origin}/core?n=[1-3]` },
+      { kind: 'template', text: `${server.origin}/search?n=[1-3]` },
+      { kind: 'template', text: `${server.origin}/core?n=[4-30]` },
+    ],
+    {
+      output: join(folder, 'out.ndjson'),
+      concurrency: 1,
+    },
+  );
+  assert.deepEqual(
+    pace.map(({ bucket }) => bucket),
+    [server.origin, `${server.origin} search`],
+  );
+  const refusedAt = seen.indexOf('/search?n=2');
+  const againAt = seen.lastIndexOf('/search?n=2');
+  const between = seen.slice(refusedAt + 1, againAt);
+  assert.ok(between.length > 0);
+  assert.ok(
+    between.every((path) => path.startsWith('/core')),
+    between.join(' '),
+  );
+});
+
+test('what was learned of a limit is kept, and used when the run goes on', async (t) => {
+  const limit = { perSecond: 40, burst: 5, retryAfterSeconds: 1 };
+  const { server, output, fetch } = await setUp(t, { limit });
+  await fetch(400, { maxPages: 120 });
+  const refusedBefore = server.counts().limited;
+  assert.ok(refusedBefore > 0);
+  const archive = Archive.openReadOnly(`${output}.everypage.part`);
+  const learned = archive.pace()[server.origin] as { lowPerSecond: number };
+  archive.close();
+  assert.ok(learned.lowPerSecond > 0 && learned.lowPerSecond < 80, JSON.stringify(learned));
+  const { pace } = await fetch(400, { maxPages: 80 });
+  assert.equal(pace[0]?.by, 'refusals');
+  const anew = server.counts().limited - refusedBefore;
+  assert.ok(anew < refusedBefore, `${anew} refused when it went on, ${refusedBefore} before`);
+  assert.ok(readFileSync(`${output}.everypage.part`).length > 0);
+});
