@@ -128,6 +128,13 @@ const cases: fc.Arbitrary<Case> = fc.record({
   log: fc.array(damage, { maxLength: 2 }),
 });
 
+/** Found by chance: the last table's end is lost, and new rows get numbers that are taken. */
+const found: Case = {
+  base: 0,
+  main: [{ kind: 'filled', at: 0.9904, unit: 4096, byte: 0 }],
+  log: [],
+};
+
 const target = join(folder, 'target');
 
 function lay({ base, main, log }: Case): void {
@@ -189,7 +196,7 @@ test('of a damaged archive, verification says what is wrong and lets no wrong pa
       }
       told[outcome] = (told[outcome] ?? 0) + 1;
     }),
-    { numRuns },
+    { numRuns, examples: [[found]] },
   );
   t.diagnostic(JSON.stringify(told));
   assert.ok((told['ARCHIVE_DAMAGED'] ?? 0) > numRuns / 5);
@@ -225,7 +232,7 @@ test('a run that would go on in a damaged archive does so, or is told why not', 
       }
       told[outcome] = (told[outcome] ?? 0) + 1;
     }),
-    { numRuns },
+    { numRuns, examples: [[found]] },
   );
   t.diagnostic(JSON.stringify(told));
 });
