@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { EverypageError } from '../../src/core/errors.ts';
 import { parseUrlTemplate } from '../../src/plan/url-template.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 1_000);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 5_000);
 
 function expand(text: string): string[] {
   return [...parseUrlTemplate(text)];
