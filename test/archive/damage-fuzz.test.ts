@@ -20,6 +20,7 @@ import { attemptAt, BORN_AT, sha256, specification, storedPage } from './sample-
 const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 2500);
 
 const PAGES = 24;
+const SQLITE_PAGE = 16_384;
 // In memory where there is such a place: each case writes a file and a log.
 const folder = mkdtempSync(
   join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'everypage-damage-'),
@@ -200,6 +201,36 @@ test('of a damaged archive, verification says what is wrong and lets no wrong pa
   );
   t.diagnostic(JSON.stringify(told));
   assert.ok((told['ARCHIVE_DAMAGED'] ?? 0) > numRuns / 5);
+});
+
+test('a bit that falls over in a place, a URL, a key or a number is never let pass', async () => {
+  const pageOf = ({ main }: Files): number => {
+    const at = main.indexOf('items?page=3');
+    return at - (at % SQLITE_PAGE);
+  };
+  const flipped = fc.record({
+    base: fc.constantFrom(sealed, paged),
+    at: fc.nat(SQLITE_PAGE - 1),
+    bit: fc.nat(7),
+  });
+  await fc.assert(
+    fc.asyncProperty(flipped, async ({ base, at, bit }) => {
+      const where = pageOf(base) + at;
+      // What is not used holds zeros.
+      fc.pre(base.main[where] !== 0);
+      const main = Buffer.from(base.main);
+      main[where]! ^= 1 << bit;
+      writeFileSync(target, main);
+      rmSync(`${target}-wal`, { force: true });
+      try {
+        const { verdict, problems } = await verifyArchive(target);
+        if (verdict.name === 'complete' && problems.length === 0) mustBeRight();
+      } catch (error) {
+        mustBeTold(error);
+      }
+    }),
+    { numRuns: Math.ceil(numRuns / 10) },
+  );
 });
 
 test('a run that would go on in a damaged archive does so, or is told why not', (t) => {
