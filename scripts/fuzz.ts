@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 
 const areas: Readonly<Record<string, readonly string[]>> = {
   json: ['test/decode/json-scan.test.ts'],
-  headers: ['test/http/header-fuzz.test.ts'],
+  headers: ['test/http/header-fuzz.test.ts', 'test/http/limits/hint-fuzz.test.ts'],
   ranges: ['test/plan/url-template.test.ts', 'test/plan/split-ranges.test.ts'],
   link: ['test/plan/styles-properties.test.ts'],
   detect: ['test/plan/detect-fuzz.test.ts'],

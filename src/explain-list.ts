@@ -1,5 +1,5 @@
 import { systemClock } from './core/clock.ts';
-import { EverypageError } from './core/errors.ts';
+import { type ErrorCode, EverypageError } from './core/errors.ts';
 import type { Lesson } from './core/lesson.ts';
 import type { RunOptions } from './core/options.ts';
 import type { PageRequest } from './core/page-request.ts';
@@ -7,7 +7,8 @@ import type { Pagination } from './core/pagination.ts';
 import { resolveOptions } from './core/resolve-options.ts';
 import { createBodyCheck } from './decode/check-body.ts';
 import { loadSelection } from './decode/decode.ts';
-import { createTransport } from './http/create-transport.ts';
+import { createTransport, type TransportInternals } from './http/create-transport.ts';
+import type { Outcome } from './http/outcome.ts';
 import type { Protocol } from './http/transport.ts';
 import { createLoneFetch, type LonePage } from './pipeline/fetch-alone.ts';
 import { createLessonReader } from './pipeline/lesson-reader.ts';
@@ -20,6 +21,7 @@ import { pinFlags } from './plan/detect/pin-flags.ts';
 import { createListPlan } from './plan/list-plan.ts';
 import type { PlanSource } from './plan/plan.ts';
 import { presetForHost } from './plan/presets.ts';
+import { takeUserInfo } from './plan/user-info.ts';
 
 /** What a few requests show of an API. */
 export interface Explanation {
@@ -52,16 +54,22 @@ export interface Explanation {
 const LIMIT_HEADER = /rate-?limit|retry-after|quota|call-limit|limit-info/i;
 
 /** See `explain`. */
-export async function explainList(url: string, userOptions: RunOptions): Promise<Explanation> {
-  const options = await withPresetOf(resolveOptions(userOptions));
-  const source: PlanSource = { kind: options.literal ? 'literal' : 'template', text: url };
+export async function explainList(
+  url: string,
+  userOptions: RunOptions,
+  network: TransportInternals = {},
+): Promise<Explanation> {
+  const asked: PlanSource = { kind: userOptions.literal ? 'literal' : 'template', text: url };
+  const taken = takeUserInfo([asked], userOptions);
+  const source = taken.sources[0]!;
+  const options = await withPresetOf(resolveOptions(taken.options));
   const { method, body, secretParams } = options;
   const plan = () => createListPlan({ sources: [source], method, body, secretParams });
   const job = await paginateJob([source], options, plan);
   if (job === null) {
     throw new EverypageError('USAGE', 'explain takes the URL of a first page, without a range');
   }
-  const transport = createTransport(transportOptions(options, process.env));
+  const transport = createTransport(transportOptions(options, process.env), network);
   const seen: LonePage[] = [];
   try {
     const fetchAlone = createLoneFetch({
@@ -139,6 +147,10 @@ function limitsOf({ result }: LonePage): Record<string, string> {
 function notThere({ result }: LonePage): EverypageError {
   const { outcome } = result;
   const reason = 'reason' in outcome ? outcome.reason : outcome.kind;
-  const code = outcome.kind === 'credentials' ? 'CREDENTIALS_REFUSED' : 'INCOMPLETE';
-  return new EverypageError(code, `the first page does not come: ${reason}`);
+  return new EverypageError(codeOf(outcome), `the first page does not come: ${reason}`);
+}
+
+function codeOf(outcome: Outcome): ErrorCode {
+  if (outcome.kind === 'unsafe') return outcome.code;
+  return outcome.kind === 'credentials' ? 'CREDENTIALS_REFUSED' : 'INCOMPLETE';
 }

@@ -144,6 +144,7 @@ export async function* records(
     const spans = scan.spans.slice(0, count * 2);
     const source = scan.source ?? page.body;
     for (let index = sent.skip * 2; index < spans.length; index += 2) {
+      if (sent.repeats?.has(index / 2)) continue;
       yield toRecord(page, cut(source, spans[index]!, spans[index + 1]!));
     }
   }

@@ -2,6 +2,8 @@
  * The pipeline: plan → pace → http → archive → export, told as events. `run` reads like a table of
  * contents; each part lives in the folder that bears its name.
  */
+
+import type { MakeTransport } from './begin-transport.ts';
 import { systemClock } from './core/clock.ts';
 import { EverypageError } from './core/errors.ts';
 import type { EventSink } from './core/events.ts';
@@ -12,6 +14,7 @@ import type { Transport } from './http/transport.ts';
 import { ArchiveThread } from './pipeline/archive-thread.ts';
 import { createPageSource } from './pipeline/create-page-source.ts';
 import { noCounters } from './pipeline/dispatcher.ts';
+import { echoWarning } from './pipeline/echoed-credentials.ts';
 import { type Fetching, fetchPlan } from './pipeline/fetch-plan.ts';
 import type { Opened } from './pipeline/messages.ts';
 import { type Job, prepare } from './pipeline/prepare.ts';
@@ -31,12 +34,22 @@ export async function run(
   sources: readonly PlanSource[],
   options: RunOptions & Receivers = {},
 ): Promise<Summary> {
-  if (!options.repair) return readOnce(sources, options);
+  return runOver(createTransport, sources, options);
+}
+
+/** `run` over a transport that was begun before, or that a test makes. */
+export async function runOver(
+  makeTransport: MakeTransport,
+  sources: readonly PlanSource[],
+  options: RunOptions & Receivers,
+): Promise<Summary> {
+  if (!options.repair) return readOnce(makeTransport, sources, options);
   const { readUntilAgreed } = await import('./read-until-agreed.ts');
-  return readUntilAgreed(readOnce, sources, options);
+  return readUntilAgreed(readOnce.bind(null, makeTransport), sources, options);
 }
 
 async function readOnce(
+  makeTransport: MakeTransport,
   sources: readonly PlanSource[],
   options: RunOptions & Receivers,
 ): Promise<Summary> {
@@ -52,7 +65,7 @@ async function readOnce(
   let transport: Transport | null = null;
   try {
     const job = await prepare(sources, options, receiverOf(options));
-    transport = createTransport(job.transport);
+    transport = makeTransport(job.transport);
     if (job.connectTo !== null) transport.connect(job.connectTo);
     const opened = await thread.call('open', job.open);
     await emitStart(job, opened, emit);
@@ -64,11 +77,17 @@ async function readOnce(
     if (source !== null && !opened.exportOnly) {
       await control.watch(fetchPlan({ ...parts, ...source, counters }));
     }
+    // Connections say goodbye, which takes a round trip, while the archive is finished.
+    const closing = transport.close();
     emit({ type: 'phase', phase: 'exporting' });
     const finished = await thread.call('finish', { stopped: control.stop !== null });
+    if (finished.echo !== null) {
+      emit({ type: 'warning', code: 'ECHOED_CREDENTIAL', message: echoWarning(finished.echo) });
+    }
     const durationMs = systemClock.now() - startedAt;
     const facts = source?.facts ?? null;
     const summary = summarize(job, finished, control.stop, counters, transport, facts, durationMs);
+    await closing;
     emit({ type: 'end', summary });
     return summary;
   } catch (error) {

@@ -43,7 +43,9 @@ function messageOf({ stop, verdict, failures, archivePath }: Summary): string {
   }
   switch (stop.kind) {
     case 'credentials':
-      return `The server refuses the credentials (${stop.status}) for ${stop.url}. ${goesOn}`;
+      return stop.status === 407
+        ? `The proxy asks for credentials (407): give them in the proxy's URL. ${goesOn}`
+        : `The server refuses the credentials (${stop.status}) for ${stop.url}. ${goesOn}`;
     case 'safety':
       return `${stop.message}. ${goesOn}`;
     case 'max-wait':

@@ -27,6 +27,7 @@ import type {
 import { checkFile } from './check-file.ts';
 import { PageReader } from './page-reader.ts';
 import { PageStore, readTally } from './page-store.ts';
+import { repeatsOf } from './reading-pass.ts';
 import { type RunRow, readRun, writeRun } from './run-row.ts';
 import { archiveError, inTransaction, query } from './sqlite.ts';
 import { computeVerdict, type VerdictOptions } from './verdict.ts';
@@ -239,6 +240,15 @@ export class Archive {
     return this.#do(() => this.#reader.storedBetween(branch, from, to, maxBytes));
   }
 
+  /**
+   * A function that says which records of a page, by their index, have a key that stands on a page of
+   * the branch of `last`, up to it.
+   */
+  repeatsOf(last: Place): (page: Place) => readonly number[] {
+    const find = this.#do(() => repeatsOf(this.#database, last));
+    return (page) => this.#do(() => find(page));
+  }
+
   /** A page whose body is there, also beyond the end, or null. */
   pageAt(place: Place): StoredPage | null {
     return this.#do(() => this.#reader.pageAt(place));
@@ -268,9 +278,13 @@ export class Archive {
     this.#do(() => checkFile(this.#database, this.path));
   }
 
-  /** Records the verdict. When it returns, a power cut can no longer lose any page. */
-  seal(verdict: VerdictName, now: number): void {
+  /**
+   * Records the verdict. When it returns, a power cut can no longer lose any page, unless the archive
+   * has served its purpose once the output is there (`isPassing`).
+   */
+  seal(verdict: VerdictName, now: number, isPassing = false): void {
     this.#changeRun({ ...this.#run, verdict, completedAt: Math.round(now) });
+    if (isPassing) return;
     this.#do(() => query(this.#database, 'PRAGMA wal_checkpoint(TRUNCATE)').get());
   }
 
@@ -290,6 +304,13 @@ export class Archive {
     } finally {
       this.#database.close();
     }
+  }
+
+  /** Lets go of an archive that will be removed now: nothing of it has to reach the disk any more. */
+  closeForRemoval(): void {
+    if (!this.#database.isOpen) return;
+    this.#database.exec('PRAGMA synchronous = OFF');
+    this.#database.close();
   }
 
   /** @param changesOf what else changes in the row of the run, by the result of `work` */

@@ -1,5 +1,5 @@
 /** What the archive keeps as JSON text, read back; a file may come from anywhere, so it is checked. */
-import type { Lesson, PlanEnd } from '../core/lesson.ts';
+import type { Lesson, PlanEnd, Restart } from '../core/lesson.ts';
 import type { Place } from '../core/page-request.ts';
 import { noPagination, type Pagination, paginationStyles } from '../core/pagination.ts';
 import type { RunSpecification } from './archive-types.ts';
@@ -122,10 +122,19 @@ const endReasons: Readonly<Record<PlanEnd['reason'], true>> = {
   broken: true,
 };
 
+const restartShape: Shape<Restart> = {
+  branch: isCount,
+  position: isCount,
+  status: orNull(isNumber),
+  into: isCount,
+};
+const areRestarts = listOf((value) => hasShape<Restart>(value, restartShape));
+
 const planEndShape: Shape<PlanEnd> = {
   reason: oneOf(Object.keys(endReasons)),
   detail: orNull(isText),
   ends: listOf(isPlace),
+  restarts: (value) => value === undefined || areRestarts(value),
 };
 
 const isNextStep: Check = (value) => {

@@ -234,10 +234,10 @@ class PagePass {
     return this.#byOrdinal ? 0 : position;
   }
 
-  /** Where the user begins further on: pages count from 0 or 1. */
+  /** Where the user begins further on: pages and records count from 0 or 1. */
   #skipped(): { records: number; pages: number } {
     const { style, first } = this.#pagination;
-    if (this.#byOrdinal) return { records: first, pages: 0 };
+    if (this.#byOrdinal) return { records: first === 1 ? 0 : first, pages: 0 };
     const pages = style === 'page' ? Math.max(0, first - 1) : 0;
     return { records: pages * this.#largestPage, pages };
   }

@@ -94,7 +94,10 @@ export class PageStore {
     `);
   }
 
-  /** Pages from each end on are beyond it, whatever they were before; returns how many are not. */
+  /**
+   * Pages from each end on are beyond it, whatever they were before, and so are those of branches that
+   * no end names; returns how many are not.
+   */
   setEnds(ends: PlanEnd['ends']): number {
     this.#database.exec(
       `UPDATE page INDEXED BY page_not_stored SET state = 'stored'
@@ -105,9 +108,14 @@ export class PageStore {
       `UPDATE page SET state = 'beyond-end'
          WHERE place >= ${PLACE} AND place <= ${PLACE} AND state <> 'beyond-end'`,
     );
-    for (const { branch, position } of ends) {
+    let next = 0;
+    for (const { branch, position } of ends.toSorted((a, b) => a.branch - b.branch)) {
+      // An earlier run may have begun a reading that this one could do without.
+      if (branch > next) setEnd.run(next, 0, branch - 1, MAX_POSITION);
       if (position <= MAX_POSITION) setEnd.run(branch, position, branch, MAX_POSITION);
+      next = branch + 1;
     }
+    if (next < RECHECK_BRANCH) setEnd.run(next, 0, RECHECK_BRANCH - 1, MAX_POSITION);
     this.#setCounts(this.#count());
     return this.#counts.stored + this.#counts.failed;
   }

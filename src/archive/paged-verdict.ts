@@ -1,11 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { PlanEnd } from '../core/lesson.ts';
+import type { PlanEnd, Restart } from '../core/lesson.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { Verdict } from '../core/summary.ts';
 import type { PageCounts } from './archive-types.ts';
 import { findShifted, type KeyFacts, passOverKeys } from './key-pass.ts';
 import { passOverPages } from './page-pass.ts';
+import { type GivenUpReading, passOverReadings } from './reading-pass.ts';
 import { PLACE } from './schema.ts';
 import { findSigns, nameOf } from './signs.ts';
 import { archiveError, query } from './sqlite.ts';
@@ -33,6 +34,7 @@ export function computePagedVerdict(database: DatabaseSync, run: PagedRun, path:
   const { stored, failed, beyondEnd } = counts;
   const isEndKnown = planEnd !== null && planEnd.reason !== 'broken';
   const planned = isEndKnown ? stored + failed + pages.missingPages : null;
+  const restarts = planEnd?.restarts ?? [];
   const signs = findSigns({
     pagination,
     planEnd,
@@ -41,6 +43,8 @@ export function computePagedVerdict(database: DatabaseSync, run: PagedRun, path:
     fetched,
     pages,
     keys,
+    // Of a list that was not read to its end there is nothing to compare with.
+    givenUp: isEndKnown ? readReadings(database, restarts, path) : [],
     expect,
     numberOf: createNumbering(database),
   });
@@ -64,6 +68,7 @@ export function computePagedVerdict(database: DatabaseSync, run: PagedRun, path:
       changed: pages.secondReadings
         .filter(({ isChanged, isGone }) => isChanged || isGone)
         .map(({ place }) => place),
+      restarts: restarts.map(({ position, status }) => ({ page: position + 1, status })),
     },
   };
 }
@@ -84,6 +89,19 @@ function readKeys(
     return passOverKeys(database, pagination, sharesBoundaries, isReadTwice);
   } catch (error) {
     // SQL unpacks the keys: what it cannot unpack is no mistake of ours.
+    throw archiveError(error, path, true);
+  }
+}
+
+function readReadings(
+  database: DatabaseSync,
+  restarts: readonly Restart[],
+  path: string,
+): readonly GivenUpReading[] {
+  if (restarts.length === 0) return [];
+  try {
+    return passOverReadings(database, restarts);
+  } catch (error) {
     throw archiveError(error, path, true);
   }
 }

@@ -6,6 +6,7 @@ import type { VerdictName } from '../core/summary.ts';
 import { counted, formatCount } from '../core/units.ts';
 import type { KeyFacts, SharedKeys } from './key-pass.ts';
 import type { PageFacts } from './page-pass.ts';
+import type { GivenUpReading } from './reading-pass.ts';
 
 export interface PagedFacts {
   readonly pagination: Pagination;
@@ -15,6 +16,8 @@ export interface PagedFacts {
   readonly fetched: number;
   readonly pages: PageFacts;
   readonly keys: KeyFacts | null;
+  /** Readings that an expired cursor ended. */
+  readonly givenUp: readonly GivenUpReading[];
   readonly expect: number | null;
   /** A page's number, from 1. */
   readonly numberOf: (place: Place) => number;
@@ -57,7 +60,7 @@ export function findSigns(facts: PagedFacts): readonly Sign[] {
   if (expect !== null && expect !== fetched) {
     signs.push({ kind: 'unfinished', text: unexpected(expect, fetched) });
   }
-  signs.push(...driftSigns(facts), ...missingSigns(facts));
+  signs.push(...driftSigns(facts), ...rereadingSigns(facts), ...missingSigns(facts));
   if (pages.untaught > 0) {
     const text = `the records of ${counted(pages.untaught, 'page')} were not counted`;
     signs.push({ kind: 'unverified', text });
@@ -93,7 +96,7 @@ function endSigns({ planEnd, failed, pagination }: PagedFacts): readonly Sign[] 
     case 'single': {
       const why =
         detail ??
-        'nothing in it shows how to go on. Say it with --paginate, or that it is all with --paginate none';
+        'nothing in it shows how to go on. Say it with --paginate, or that it is all with --paginate none --records';
       return [{ kind: 'unfinished', text: `one page only: ${why}` }];
     }
     case 'ceiling': {
@@ -149,6 +152,28 @@ function driftSigns({ pages, keys, fetched, numberOf }: PagedFacts): readonly Si
     texts.push(`${counted(fetched, 'record')} came, the server says ${said}`);
   }
   return texts.map((text) => ({ kind: 'drifted', text }));
+}
+
+/** A list that stands still begins with the same records whenever it is read. */
+function rereadingSigns({ givenUp }: PagedFacts): readonly Sign[] {
+  const signs: Sign[] = [];
+  for (const { place, gone, moved, unnamed } of givenUp) {
+    const when = `when the list was read again after page ${formatCount(place.position)}`;
+    if (gone > 0) {
+      signs.push({
+        kind: 'drifted',
+        text: `${counted(gone, 'record was', 'records were')} gone ${when}`,
+      });
+    } else if (moved > 0) {
+      const stood = counted(moved, 'record stood', 'records stood');
+      signs.push({ kind: 'drifted', text: `${stood} elsewhere ${when}` });
+    }
+    if (unnamed === 0) continue;
+    const came = counted(unnamed, 'record has', 'records have');
+    const text = `${came} no key, so whether they came again ${when} cannot be told`;
+    signs.push({ kind: 'missing', text });
+  }
+  return signs;
 }
 
 function sharedText(pair: SharedKeys, numberOf: PagedFacts['numberOf']): string {

@@ -1,5 +1,5 @@
 /** A command line to print: the one that was typed, quoted for a shell and without credentials. */
-import { isSecretHeader, redactUrl } from '../core/redact.ts';
+import { isSecretHeader, isSecretName, redactUrl } from '../core/redact.ts';
 import { flagNamed } from './flags.ts';
 import type { TypedArguments, TypedFlag } from './parse-arguments.ts';
 
@@ -35,7 +35,9 @@ export function againCommand(
     ...(typed.verb === 'fetch' ? [] : [typed.verb]),
     ...typed.positionals.map((argument) => shownUrl(argument, secretParams)),
     // `--fresh` would discard what the command is meant to go on from.
-    ...typed.flags.filter(({ name }) => name !== 'fresh').flatMap(flagWords),
+    ...typed.flags
+      .filter(({ name }) => name !== 'fresh')
+      .flatMap((flag) => flagWords(flag, secretParams)),
     ...more,
   ];
   const command = [programName(env), ...words.map(shellQuote)].join(' ');
@@ -52,7 +54,9 @@ export function fetchCommandText(
   const secretParams = typed.list('secret-param');
   const words = [
     ...typed.positionals.map((argument) => shownUrl(argument, secretParams)),
-    ...typed.flags.filter(({ name }) => !['json', 'color'].includes(name)).flatMap(flagWords),
+    ...typed.flags
+      .filter(({ name }) => !['json', 'color'].includes(name))
+      .flatMap((flag) => flagWords(flag, secretParams)),
     ...more,
   ];
   return [programName(env), ...words.map(shellQuote)].join(' ');
@@ -60,12 +64,13 @@ export function fetchCommandText(
 
 /** `everypage export` with the output, format and selection of what was typed. */
 export function takeCommand(typed: TypedArguments, env: Environment, archivePath: string): string {
+  const secretParams = typed.list('secret-param');
   const words = [
     'export',
     archivePath,
     ...typed.flags
       .filter(({ name }) => ['output', 'format', 'select', 'pages'].includes(name))
-      .flatMap(flagWords),
+      .flatMap((flag) => flagWords(flag, secretParams)),
     '--allow-incomplete',
   ];
   return [programName(env), ...words.map(shellQuote)].join(' ');
@@ -79,15 +84,15 @@ function shownUrl(argument: string, secretParams: readonly string[]): string {
   return redacted.replace('://', '://<user>:<password>@');
 }
 
-function flagWords(flag: TypedFlag): readonly string[] {
+function flagWords(flag: TypedFlag, secretParams: readonly string[]): readonly string[] {
   if (flagNamed(flag.name).metavar === null) return [flag.rawName];
-  const value = shownValue(flag);
+  const value = shownValue(flag, secretParams);
   if (value.startsWith('-') && value !== '-') return [`--${flag.name}=${value}`];
   return [flag.rawName, value];
 }
 
 /** The value, or a placeholder in `<…>` for a credential in it. */
-function shownValue({ name, value }: TypedFlag): string {
+function shownValue({ name, value }: TypedFlag, secretParams: readonly string[]): string {
   const text = value ?? '';
   switch (name) {
     case 'user':
@@ -99,10 +104,15 @@ function shownValue({ name, value }: TypedFlag): string {
       return !text.startsWith('@') && isSecretHeader(headerName) ? `${headerName}: <secret>` : text;
     }
     case 'data':
-      return !text.startsWith('@') && /passw|secret|token|api[_-]?key/i.test(text)
-        ? '<body>'
-        : text;
+      return !text.startsWith('@') && holdsSecretField(text, secretParams) ? '<body>' : text;
     default:
       return text;
   }
+}
+
+/** JSON, GraphQL and form bodies alike: what stands before a colon or an equals sign is a name. */
+function holdsSecretField(body: string, secretParams: readonly string[]): boolean {
+  if (/passw|secret|token|api[_-]?key/i.test(body)) return true;
+  const names = body.matchAll(/\b([\w.[\]%-]{1,64})["']?\s{0,9}[:=]/g);
+  return [...names].some(([, name]) => isSecretName(name!, secretParams));
 }

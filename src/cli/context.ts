@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
+import type { TransportInternals } from '../http/create-transport.ts';
 import type { TextStream } from '../report/reporter.ts';
 import type { SignalSource } from './signals.ts';
 import type { TerminalStream } from './terminal.ts';
@@ -12,4 +13,6 @@ export interface CliContext {
   readonly stderr: TextStream & TerminalStream;
   readonly signals: SignalSource;
   readonly clock: Clock;
+  /** What a test has in place of the resolver. */
+  readonly network?: TransportInternals;
 }

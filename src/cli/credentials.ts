@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
+import { redactUrl } from '../core/redact.ts';
 import type { CliContext } from './context.ts';
 import { findNetrcEntry, parseNetrc } from './netrc.ts';
 import type { TypedArguments } from './parse-arguments.ts';
@@ -45,16 +46,19 @@ function checkedUser(user: string): string {
 function bearerToken(variable: string, env: CliContext['env']): string {
   const token = env[variable]?.trim();
   if (!token) {
-    throw usage(`--bearer-env ${variable}: that environment variable is not set, or is empty`);
+    // People paste the token itself here by mistake, and it must not be repeated then.
+    const name = /^[A-Z_][A-Z0-9_]{0,63}$/.test(variable) ? ` ${variable}` : '';
+    throw usage(
+      `--bearer-env${name}: that environment variable is not set, or is empty; it takes the name of a variable, not the token`,
+    );
   }
-  // The message must not repeat the value: people paste the token itself here by mistake.
   if (/[\r\n]/.test(token)) throw usage('--bearer-env: the token must be one line');
   return token;
 }
 
 async function netrcUser(typed: TypedArguments, env: CliContext['env']): Promise<string> {
   const path = env['NETRC'] || join(env['HOME'] || homedir(), '.netrc');
-  const host = onlyHost(typed.positionals);
+  const host = onlyHost(typed);
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -67,15 +71,15 @@ async function netrcUser(typed: TypedArguments, env: CliContext['env']): Promise
 }
 
 /** The one host of all URL arguments. A list is read too late to tell where its lines lead. */
-function onlyHost(positionals: readonly string[]): string {
+function onlyHost(typed: TypedArguments): string {
   const hosts = new Set<string>();
-  for (const argument of positionals) {
+  for (const argument of typed.positionals) {
     const match = /^https?:\/\/(?:[^/?#@]*@)?(\[[0-9a-f:.]+\]|[^/:?#[\]{}]+)(?=[/:?#]|$)/i.exec(
       argument,
     );
     if (match === null) {
       throw usage(
-        `--netrc needs URL arguments that name one host, so that a password goes nowhere else; ${argument} does not. Use -H @file or --bearer-env`,
+        `--netrc needs URL arguments that name one host, so that a password goes nowhere else; ${redactUrl(argument, typed.list('secret-param'))} does not. Use -H @file or --bearer-env`,
       );
     }
     hosts.add(match[1]!.toLowerCase());

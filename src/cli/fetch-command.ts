@@ -1,25 +1,12 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { beginTransport } from '../begin-transport.ts';
 import { EverypageError } from '../core/errors.ts';
-import type { RunEvent } from '../core/events.ts';
-import type { RunOptions } from '../core/options.ts';
-import type { Summary } from '../core/summary.ts';
-import { outputError } from '../export/output-error.ts';
+import { loadInTurns } from '../core/load-in-turns.ts';
 import { sourceOf } from '../plan/sources.ts';
-import { summaryJson } from '../report/summary-json.ts';
-import { summaryText } from '../report/summary-text.ts';
-// Not by way of index.ts, which loads export and verification as well: a first request would wait.
-import { run } from '../run.ts';
-import { againCommand, takeCommand } from './command-text.ts';
 import type { CliContext } from './context.ts';
-import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.ts';
+import type { ExitCode } from './exit-code.ts';
 import type { TypedArguments } from './parse-arguments.ts';
-import { createReporting, type Reporting } from './reporters.ts';
 import { readRunOptions, readSummaryPath } from './run-options.ts';
-import { watchSignals } from './signals.ts';
-import { createStdoutSink } from './stdout-sink.ts';
-
-type EndEvent = Extract<RunEvent, { type: 'end' }>;
 
 /** The main job: plan, fetch, verify, export. */
 export async function fetchCommand(
@@ -38,43 +25,20 @@ export async function fetchCommand(
   const sources = typed.positionals.map((argument) => sourceOf(argument, literal));
   const options = await readRunOptions(typed, context);
   const summaryPath = readSummaryPath(typed);
-  const streamsRecords = options.output === undefined;
-  const reporting = createReporting(typed, context, streamsRecords);
-  const signals = watchSignals(
-    context.signals,
-    (signal) => sayStopping(signal, reporting),
-    () => reporting.close(),
-  );
-  const stdout = streamsRecords ? createStdoutSink(context.stdout) : null;
-  let total: number | null = null;
+  const begun = beginTransport(sources, options, context.network);
   try {
-    const summary = namedStop(
-      await run(sources, {
-        ...options,
-        signal: signals.signal,
-        onEvent: (event) => {
-          if (event.type === 'start' || event.type === 'total') total = event.total;
-          const named = event.type === 'end' ? endedBy(event, signals.received()) : event;
-          reporting.sink(named);
-        },
-        ...(stdout === null ? {} : { stdout }),
-      }),
-      signals.received(),
-    );
-    await stdout?.flush();
-    reporting.close();
-    const exitCode = exitCodeOfSummary(summary, {
-      allowIncomplete: options.allowIncomplete === true,
-      strict: options.strict === true,
-    });
-    if (!reporting.json && !(reporting.quiet && exitCode === 0)) {
-      saySummary({ summary, total, outputName }, typed, context, options, reporting);
-    }
-    if (summaryPath !== null) await writeSummary(summaryPath, summary, exitCode);
-    return exitCode;
+    // The connection is on its way; the rest loads meanwhile.
+    await loadInTurns([
+      () => import('../pipeline/archive-thread.ts'),
+      () => import('../pipeline/dispatcher.ts'),
+      () => import('../archive/archive-location.ts'),
+      () => import('../pipeline/prepare.ts'),
+    ]);
+    const { fetchAndReport } = await import('./fetch-and-report.ts');
+    const job = { sources, options, summaryPath, outputName };
+    return await fetchAndReport(job, begun.make, typed, context);
   } finally {
-    reporting.close();
-    signals.close();
+    await begun.close();
   }
 }
 
@@ -85,85 +49,4 @@ function checkIsNoFile(argument: string): void {
     ? `use everypage verify ${argument}, or everypage export ${argument} -o FILE`
     : `to read URLs from it, write @${argument}`;
   throw new EverypageError('USAGE', `${argument} is a file, not a URL; ${cure}`);
-}
-
-function endedBy(event: EndEvent, signal: StopSignal | null): EndEvent {
-  return { ...event, summary: namedStop(event.summary, signal) };
-}
-
-/** The run sees an aborted signal; which one it was is known here. */
-function namedStop(summary: Summary, signal: StopSignal | null): Summary {
-  if (signal === null || summary.stop?.kind !== 'aborted') return summary;
-  return { ...summary, stop: { kind: 'signal', signal } };
-}
-
-function sayStopping(signal: StopSignal, { screen, json }: Reporting): void {
-  if (json) return;
-  const again = signal === 'SIGINT' ? '; Ctrl-C again leaves at once' : '';
-  screen.line(`everypage: stopping, what is in flight has 10 s to finish${again}`);
-}
-
-interface Said {
-  readonly summary: Summary;
-  readonly total: number | null;
-  readonly outputName: string | undefined;
-}
-
-function saySummary(
-  { summary, total, outputName }: Said,
-  typed: TypedArguments,
-  context: CliContext,
-  options: RunOptions,
-  { screen, facts }: Reporting,
-): void {
-  const text = summaryText(summary, {
-    color: facts.color,
-    wallTime: context.clock.wallTime(),
-    total,
-    output: options.output ?? null,
-    ...(outputName === undefined ? {} : { outputName }),
-    commands: {
-      again: againCommand(typed, context.env),
-      takeWhatIsThere: takeWhatIsThere(summary, typed, context, options),
-      anew: againCommand(typed, context.env, [anewFlag(summary, options)]),
-    },
-  });
-  if (text !== '') screen.line(text);
-}
-
-/** What is stored of a list that changed does not agree with itself, whatever is fetched besides. */
-function anewFlag({ verdict }: Summary, options: RunOptions): string {
-  return verdict.name === 'drifted' && options.repair !== true ? '--repair' : '--fresh';
-}
-
-/**
- * A run that ended by itself is run again with `--allow-incomplete`, which finishes its archive as
- * well; one that was stopped would fetch on, so its archive is exported instead.
- */
-function takeWhatIsThere(
-  summary: Summary,
-  typed: TypedArguments,
-  context: CliContext,
-  options: RunOptions,
-): string | null {
-  if (options.output === undefined || options.allowIncomplete || summary.verdict.stored === 0) {
-    return null;
-  }
-  if (summary.stop === null) return againCommand(typed, context.env, ['--allow-incomplete']);
-  if (summary.archivePath === null) return null;
-  return takeCommand(typed, context.env, summary.archivePath);
-}
-
-/** The run is over by then and has been told of; its archive tells it again. */
-async function writeSummary(path: string, summary: Summary, exitCode: ExitCode): Promise<void> {
-  try {
-    await writeFile(path, summaryJson(summary, exitCode));
-  } catch (cause) {
-    const { archivePath } = summary;
-    const then =
-      archivePath === null
-        ? 'The run itself ended as said above.'
-        : `The run itself ended as said above; everypage verify --json ${archivePath} tells its verdict again.`;
-    throw outputError(`--summary ${path}`, cause, then);
-  }
 }

@@ -463,9 +463,21 @@ export const flags = [
     env: null,
     type: 'list',
     metavar: 'ORIGIN',
-    help: 'one more origin that redirects may lead to',
+    help: 'one more origin that redirects and next links may lead to',
     detail:
       'As in https://cdn.example.com. May be given many times. It gets no credentials and none of your headers.',
+    group: 'Credentials',
+    verbs: ['fetch', 'explain'],
+  },
+  {
+    name: 'allow-address',
+    short: null,
+    env: null,
+    type: 'list',
+    metavar: 'ADDRESS',
+    help: 'an address in your own network that a public server may lead to',
+    detail:
+      'As in 10.0.0.5 or 10.0.0.0/8. May be given many times. A start that is not public itself needs none.',
     group: 'Credentials',
     verbs: ['fetch', 'explain'],
   },

@@ -74,6 +74,9 @@ export function parseArguments(argv: readonly string[], env: Environment): Typed
   return lookup(verb, positionals, typed, env);
 }
 
+/** Their values may be credentials, and one of these may begin with a dash. */
+const secretFlags: ReadonlySet<string> = new Set(['user', 'header', 'data', 'proxy', 'bearer-env']);
+
 function checkedValue(
   flag: Flag,
   rawName: string,
@@ -86,8 +89,10 @@ function checkedValue(
   }
   if (value === undefined) throw usage(`${rawName} needs a value: ${rawName} ${flag.metavar}`);
   if (!inline && value.startsWith('-') && value !== '-') {
+    const isFlag = findFlag(value.replace(/^--?/, '').replace(/=.*$/s, '')) !== undefined;
+    const shown = secretFlags.has(flag.name) && !isFlag ? '-…' : value;
     throw usage(
-      `${rawName} needs a value and is followed by ${value}; if that is the value, write --${flag.name}=${value}`,
+      `${rawName} needs a value and is followed by ${shown}; if that is the value, write --${flag.name}=${shown}`,
     );
   }
   return value;

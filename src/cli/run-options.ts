@@ -69,6 +69,7 @@ export async function readRunOptions(
   if (typed.has('fresh')) options.fresh = true;
   if (typed.has('no-keep')) options.keep = false;
   if (typed.has('allow-origin')) options.allowOrigins = typed.list('allow-origin');
+  if (typed.has('allow-address')) options.allowAddresses = typed.list('allow-address');
   if (typed.has('secret-param')) options.secretParams = typed.list('secret-param');
   return options;
 }

@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'SELECTION'
   | 'CREDENTIALS_REFUSED'
   | 'OTHER_ORIGIN'
+  | 'PRIVATE_ADDRESS'
   | 'CERTIFICATE'
   | 'INTERRUPTED'
   | 'CLOSED_PIPE'

@@ -10,9 +10,18 @@ export interface Hint {
   readonly limits: readonly Limit[];
 }
 
+/** What the time that a refusal asks for was read from. */
+export type WaitSource = 'retry-after' | 'reset' | 'body' | 'preset';
+
+/** Of a response that says nothing about limits. */
+export const noHint: Hint = Object.freeze({ waitMs: null, limits: Object.freeze([]) });
+
 /** One policy of a server: so many requests in a window. What the server left out is null. */
 export interface Limit {
-  /** The server's name for it, or `''`. */
+  /**
+   * The server's name for it, or what tells it from the others of a response; `''` where it is the
+   * only one. No two of a response have the same.
+   */
   readonly policy: string;
   /** Requests that a whole window allows. */
   readonly quota: number | null;

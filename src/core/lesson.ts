@@ -46,7 +46,12 @@ export interface Lesson {
 
 /** How a page ended, told to the plan that asked for it. */
 export type PageEnd =
-  | { readonly state: 'stored'; readonly lesson: Lesson }
+  | {
+      readonly state: 'stored';
+      readonly lesson: Lesson;
+      /** An earlier run stored it. Default false. */
+      readonly isKnown?: boolean;
+    }
   /** `beyond-end`: a speculative page that the server says is past the end. */
   | { readonly state: 'failed' | 'beyond-end'; readonly status: number | null };
 
@@ -75,4 +80,15 @@ export interface PlanEnd {
   readonly detail: string | null;
   /** For each branch, the first position after its end: pages from there on are beyond the end. */
   readonly ends: readonly { readonly branch: number; readonly position: number }[];
+  /** Readings of a chain that a refused page ended, where the list was then read again. Default none. */
+  readonly restarts?: readonly Restart[];
+}
+
+/** The page at `position` of `branch` was refused with `status`, as an expired cursor is. */
+export interface Restart {
+  readonly branch: number;
+  readonly position: number;
+  readonly status: number | null;
+  /** The branch of the reading that the list was taken from. */
+  readonly into: number;
 }

@@ -137,6 +137,8 @@ export interface RunOptions {
   readonly repair?: boolean;
   /** Origins that redirects and next links may lead to; they get no credentials and no own headers. Default none. */
   readonly allowOrigins?: readonly string[];
+  /** Addresses (`10.0.0.5`, `10.0.0.0/8`) that are not public and that a public server may lead to. Default none. */
+  readonly allowAddresses?: readonly string[];
   /** More query parameters to treat as credentials. */
   readonly secretParams?: readonly string[];
   /** Stops the run; what is stored stays and the same call goes on. */
@@ -174,7 +176,8 @@ export interface ResolvedOptions {
   readonly headers: readonly Header[];
   readonly body: Uint8Array | null;
   readonly literal: boolean;
-  readonly proxy: string | null;
+  /** As it was given: it may hold a user and password. */
+  readonly proxy: Secret | null;
   readonly insecure: boolean;
   readonly caFile: string | null;
   readonly certFile: string | null;
@@ -199,5 +202,6 @@ export interface ResolvedOptions {
   readonly strict: boolean;
   readonly repair: boolean;
   readonly allowOrigins: readonly string[];
+  readonly allowAddresses: readonly string[];
   readonly secretParams: readonly string[];
 }

@@ -52,7 +52,10 @@ export interface Pagination {
   /** What the server says it used: the page size, and the offset or page number. */
   readonly sizePath: string | null;
   readonly positionPath: string | null;
-  /** The records: a path, `@` for a page that is itself the array, null where none were found. */
+  /**
+   * The records: a path, `@` for a page that is itself the array, null where none were found, and
+   * `NO_RECORDS` where the list is empty and its page leaves it out.
+   */
   readonly records: string | null;
   /** A record's identity, a path from the record; null where none is evident. */
   readonly key: string | null;
@@ -67,6 +70,9 @@ export interface Pagination {
   /** `offset` only: each page asks for so many records of the one before again, to see drift. */
   readonly overlap: number;
 }
+
+/** JMESPath that gives no records for any page. */
+export const NO_RECORDS = '`[]`';
 
 /** Everything open: what styles, presets and flags fill in. */
 export const noPagination: Pagination = Object.freeze({

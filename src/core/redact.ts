@@ -91,6 +91,15 @@ function endOfValue(url: string, from: number): number {
   return url.length;
 }
 
+/**
+ * Whether a field's name in a body says that its value is a credential, as for query parameters.
+ *
+ * @param secretParams further names
+ */
+export function isSecretName(name: string, secretParams?: readonly string[]): boolean {
+  return namesWith(secretParams).has(nameKey(name));
+}
+
 function namesWith(secretParams: readonly string[] | undefined): ReadonlySet<string> {
   if (secretParams === undefined || secretParams.length === 0) return defaultNames;
   let names = namesByExtra.get(secretParams);

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { EverypageError } from './errors.ts';
 import type { Header, ResolvedOptions, RunOptions } from './options.ts';
 import { isSecretHeader } from './redact.ts';
@@ -40,7 +41,7 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     headers: Object.freeze(resolveHeaders(options, body !== null)),
     body,
     literal: options.literal ?? false,
-    proxy: options.proxy ?? null,
+    proxy: options.proxy === undefined ? null : new Secret(options.proxy),
     insecure: options.insecure ?? false,
     caFile: options.caFile ?? null,
     certFile: options.certFile ?? null,
@@ -66,6 +67,7 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     strict: options.strict ?? false,
     repair: options.repair ?? false,
     allowOrigins: Object.freeze((options.allowOrigins ?? []).map(originOf)),
+    allowAddresses: Object.freeze((options.allowAddresses ?? []).map(addressBlock)),
     secretParams: Object.freeze([...(options.secretParams ?? [])]),
   });
 }
@@ -124,5 +126,18 @@ function originOf(text: string): string {
   throw new EverypageError(
     'USAGE',
     `${text} is not an origin; write it as https://host or https://host:port`,
+  );
+}
+
+function addressBlock(text: string): string {
+  const [, network = '', bits] = /^\[?([^/\]]*)\]?(?:\/(\d{1,3}))?$/.exec(text.trim()) ?? [];
+  const family = isIP(network.replace(/%.*$/s, 'x'));
+  const longest = family === 4 ? 32 : 128;
+  if (family !== 0 && (bits === undefined || Number(bits) <= longest)) {
+    return bits === undefined ? network : `${network}/${bits}`;
+  }
+  throw new EverypageError(
+    'USAGE',
+    `${JSON.stringify(text)} is not an address; write it as 10.0.0.5, or a block as 10.0.0.0/8`,
   );
 }

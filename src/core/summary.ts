@@ -52,6 +52,11 @@ export interface RecordEvidence {
   readonly gaps: readonly { readonly branch: number; readonly from: number; readonly to: number }[];
   /** Pages that were read again at the end and had other records then, or were not there. */
   readonly changed: readonly Place[];
+  /**
+   * Where a page was refused as an expired cursor is, and the list then read again from its first page:
+   * the number of that page, from 1, and the status. What is counted above is of the last reading.
+   */
+  readonly restarts: readonly { readonly page: number; readonly status: number | null }[];
 }
 
 export interface FailedPage {
@@ -74,7 +79,7 @@ export type Stop =
   | { readonly kind: 'credentials'; readonly status: number; readonly url: string }
   | {
       readonly kind: 'safety';
-      readonly code: 'OTHER_ORIGIN' | 'CERTIFICATE';
+      readonly code: 'OTHER_ORIGIN' | 'PRIVATE_ADDRESS' | 'CERTIFICATE';
       readonly message: string;
     }
   | { readonly kind: 'closed-pipe' };

@@ -2,6 +2,7 @@ import { countedShapes } from './api-counted.ts';
 import { cursorShapes } from './api-cursor.ts';
 import { cursorMarkShapes } from './api-cursor-mark.ts';
 import { elasticsearchShapes } from './api-elasticsearch.ts';
+import { expiringCursor } from './api-expiring.ts';
 import { graphqlShapes } from './api-graphql.ts';
 import { hypermediaShapes } from './api-hypermedia.ts';
 import { keysetShapes } from './api-keyset.ts';
@@ -11,6 +12,7 @@ import { nextUrlShapes } from './api-next-url.ts';
 import type { ApiShape } from './api-shape.ts';
 import { unnamedCountedShapes } from './api-unnamed-counted.ts';
 import { unnamedCursorShapes } from './api-unnamed-cursor.ts';
+import { unnamedMixedShapes } from './api-unnamed-mixed.ts';
 
 /** All fixture APIs: those that play a real API first, then shapes that no table names. */
 export const apiShapes: readonly ApiShape[] = [
@@ -26,6 +28,8 @@ export const apiShapes: readonly ApiShape[] = [
   ...hypermediaShapes,
   ...unnamedCountedShapes,
   ...unnamedCursorShapes,
+  ...unnamedMixedShapes,
+  expiringCursor,
 ];
 
 export const apiNames: readonly string[] = apiShapes.map((shape) => shape.name);

@@ -77,6 +77,8 @@ interface CertificateFields {
   readonly publicKey: KeyObject;
   readonly issuerKeys: { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
   readonly extensions: readonly Buffer[];
+  /** First and last day, counted from today. */
+  readonly days: readonly [number, number];
 }
 
 /** Certificate (RFC 5280 §4.1), as PEM. */
@@ -91,7 +93,7 @@ function certificate(fields: CertificateFields): string {
     der(0x02, serial), // §4.1.2.2 serialNumber
     algorithm, // §4.1.2.3 signature
     distinguishedName(fields.issuer), // §4.1.2.4 issuer
-    sequence(time(new Date(Date.now() - DAY_MS)), time(new Date(Date.now() + 730 * DAY_MS))), // §4.1.2.5 validity
+    sequence(...fields.days.map((day) => time(new Date(Date.now() + day * DAY_MS)))), // §4.1.2.5 validity
     distinguishedName(fields.subject), // §4.1.2.6 subject
     fields.publicKey.export({ type: 'spki', format: 'der' }), // §4.1.2.7 subjectPublicKeyInfo
     der(
@@ -112,16 +114,19 @@ function certificate(fields: CertificateFields): string {
 }
 
 /**
- * Makes a new certificate authority and one certificate signed by it, both EC P-256, valid from
- * yesterday for two years. All three values are PEM; the authority's own key is forgotten.
+ * Makes a new certificate authority and one certificate signed by it, both EC P-256, valid for
+ * two years. All three values are PEM; the authority's own key is forgotten.
  *
  * @param options.names DNS names and IP addresses the certificate is for.
  *   Default `localhost`, `127.0.0.1`, `::1`.
+ * @param options.isExpired the certificate, not its authority, ended yesterday. Default false.
  * @example
  * const { ca, cert, key } = createTestCertificates();
  * http2.createSecureServer({ cert, key }).listen(8443);
  */
-export function createTestCertificates(options: { names?: string[] } = {}): {
+export function createTestCertificates(
+  options: { names?: readonly string[]; isExpired?: boolean } = {},
+): {
   ca: string;
   cert: string;
   key: string;
@@ -135,6 +140,7 @@ export function createTestCertificates(options: { names?: string[] } = {}): {
     subject: issuer,
     publicKey: authority.publicKey,
     issuerKeys: authority,
+    days: [-10, 730],
     extensions: [
       extension('2.5.29.19', sequence(TRUE), true), // §4.2.1.9 basicConstraints: cA
       extension('2.5.29.15', bitString(Buffer.of(0b0000_0110), 1), true), // §4.2.1.3 keyUsage: keyCertSign, cRLSign
@@ -145,6 +151,7 @@ export function createTestCertificates(options: { names?: string[] } = {}): {
     subject: names[0] ?? 'localhost',
     publicKey: leaf.publicKey,
     issuerKeys: authority,
+    days: options.isExpired ? [-9, -1] : [-1, 730],
     extensions: [
       extension('2.5.29.17', sequence(...names.map(generalName))), // §4.2.1.6 subjectAltName
       extension('2.5.29.15', bitString(Buffer.of(0b1000_0000), 7), true), // §4.2.1.3 keyUsage: digitalSignature

@@ -15,6 +15,8 @@ export interface ExportPage {
   readonly found?: FoundRecords;
   /** So many records at its front are left out, because an earlier page gave them. Default 0. */
   readonly skip?: number;
+  /** Indexes of records that are left out as well, because an earlier reading of the list gave them. */
+  readonly repeats?: ReadonlySet<number>;
 }
 
 /** Stands between two pages where the next one is not there yet: what is buffered goes out. */

@@ -61,16 +61,21 @@ export async function writeRecords(
     const body = scan.source ?? page.body;
     const first = scan.spans[2 * skip]!;
     const regionBytes = scan.spans[2 * scan.count - 1]! - first;
+    const { repeats } = page;
+    const isWhole = repeats === undefined;
 
-    if (oneLineFeedBetween && scan.compact && regionBytes <= BLOCK_BYTES / 2) {
+    if (isWhole && oneLineFeedBetween && scan.compact && regionBytes <= BLOCK_BYTES / 2) {
       const lead = records === 0 ? beforeFirst : between;
       const room = out.reserve(lead.length + regionBytes);
       if (room) await room;
       out.add(lead);
       addRegion(out, body, scan, skip);
+      records += scan.count - skip;
     } else {
       for (let index = skip; index < scan.count; index++) {
-        const lead = records + index === skip ? beforeFirst : between;
+        if (repeats?.has(index)) continue;
+        const lead = records === 0 ? beforeFirst : between;
+        records += 1;
         const start = scan.spans[2 * index]!;
         const end = scan.spans[2 * index + 1]!;
         const room = out.reserve(lead.length + end - start);
@@ -80,7 +85,6 @@ export async function writeRecords(
         out.used = copy(out.block, out.used, body, start, end);
       }
     }
-    records += scan.count - skip;
   }
 
   const tail = Buffer.from(records === 0 ? frame.none : frame.afterLast);

@@ -10,6 +10,11 @@ export class AttemptQueue {
     return this.#items.length - this.#head;
   }
 
+  /** The one that `shift` would give. */
+  get next(): Attempt | undefined {
+    return this.#items[this.#head];
+  }
+
   push(attempt: Attempt): void {
     this.#items.push(attempt);
   }

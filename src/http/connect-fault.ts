@@ -28,15 +28,28 @@ export function tcpFault(error: unknown, peer: string): TransportError {
   if (error instanceof TransportError) return error;
   const code = errorCode(error);
   const describe = (fault: TransportFault, what: string): TransportError =>
-    new TransportError(fault, what, { cause: error });
+    new TransportError(fault, withProxyCure(what, peer), { cause: error });
   if ((error as { syscall?: unknown }).syscall === 'getaddrinfo' || code === 'ENOTFOUND') {
-    return describe('dns', `the name of ${peer} does not resolve (${code})`);
+    const cure = NO_SUCH_NAME.has(code) ? 'is it spelt right?' : 'is there a network?';
+    return describe('dns', `the name of ${peer} does not resolve (${code}): ${cure}`);
   }
-  if (NO_ROUTE.has(code)) return describe('refused', `${peer} cannot be reached (${code})`);
+  if (NO_ROUTE.has(code)) {
+    const why = code === 'ECONNREFUSED' ? ': nothing listens there' : '';
+    return describe('refused', `${peer} cannot be reached (${code})${why}`);
+  }
   if (code === 'ETIMEDOUT') {
     return describe('connect-timeout', `${peer} does not answer (${code})`);
   }
   return describe('reset', `the connection to ${peer} broke while it was made (${code || error})`);
+}
+
+/** The resolver answered; with every other code it did not. */
+const NO_SUCH_NAME = new Set(['ENOTFOUND', 'ENODATA']);
+
+/** A proxy may stand in the environment, where its user no longer thinks of it. */
+export function withProxyCure(what: string, peer: string): string {
+  if (!peer.startsWith('proxy ')) return what;
+  return `${what}; -x or HTTPS_PROXY names it, -x '' goes without a proxy`;
 }
 
 /** An error of TLS's handshake with `host`, whose own certificate was found good or not looked at. */
@@ -46,9 +59,12 @@ export function tlsFault(error: unknown, host: string): TransportError {
   const clientCertificate = clientCertificateFault(error, host);
   if (clientCertificate !== null) return clientCertificate;
   if (code.endsWith('ALERT_NO_APPLICATION_PROTOCOL')) return noHttp2Fault(host);
-  return new TransportError('tls', `the TLS handshake with ${host} failed (${code || error})`, {
-    cause: error,
-  });
+  const why = NO_TLS.has(code) ? ': it does not speak TLS there; is its URL http://?' : '';
+  return new TransportError(
+    'tls',
+    `the TLS handshake with ${host} failed (${code || error})${why}`,
+    { cause: error },
+  );
 }
 
 /** TLS 1.3 servers say so only after the handshake, so this may also come up under a request. */
@@ -66,24 +82,38 @@ export function noHttp2Fault(host: string): TransportError {
   return new TransportError('protocol', `${host} does not speak HTTP/2: leave out --http2`);
 }
 
-const REASON: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: 'has expired',
-  CERT_NOT_YET_VALID: 'is not valid yet',
-  CERT_REVOKED: 'was revoked',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'is self-signed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'is signed by an authority that this machine does not know',
-  UNABLE_TO_GET_ISSUER_CERT: 'is signed by an authority that this machine does not know',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'is signed by an authority that this machine does not know',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'is signed by an authority that this machine does not know',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'is for another name',
+/** What a server answers that takes TLS's first bytes for a request. */
+const NO_TLS = new Set([
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+  'ERR_SSL_HTTP_REQUEST',
+]);
+
+const UNKNOWN = 'is signed by an authority that this machine does not know';
+const TRUST = '--cacert FILE trusts its authority, -k accepts any';
+
+/** An authority cures no date and no name, so it is not named for these. */
+const REASON: Readonly<Record<string, readonly [reason: string, cure: string]>> = {
+  CERT_HAS_EXPIRED: ['has expired', "is this machine's clock right? -k accepts any"],
+  CERT_NOT_YET_VALID: ['is not valid yet', "is this machine's clock right? -k accepts any"],
+  CERT_REVOKED: ['was revoked', '-k accepts any'],
+  DEPTH_ZERO_SELF_SIGNED_CERT: ['is self-signed', '--cacert FILE trusts it, -k accepts any'],
+  SELF_SIGNED_CERT_IN_CHAIN: [UNKNOWN, TRUST],
+  UNABLE_TO_GET_ISSUER_CERT: [UNKNOWN, TRUST],
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [UNKNOWN, TRUST],
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: [UNKNOWN, TRUST],
+  ERR_TLS_CERT_ALTNAME_INVALID: [
+    'is for another name',
+    'is the host of the URL the right one? -k accepts any',
+  ],
 };
 
 export function certificateFault(error: unknown, host: string): TransportError {
   const code = errorCode(error);
-  const reason = REASON[code] ?? 'cannot be verified';
+  const [reason, cure] = REASON[code] ?? ['cannot be verified', TRUST];
   return new TransportError(
     'certificate',
-    `the certificate of ${host} ${reason} (${code}); --cacert FILE trusts its authority, -k accepts any`,
+    `the certificate of ${host} ${reason} (${code}); ${cure}`,
     { cause: error },
   );
 }

@@ -3,7 +3,7 @@
  * It does not know what is spoken afterwards, and repeats nothing, but for one case: a certificate
  * whose authority Node does not know is looked up in the operating system's list as well.
  */
-import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import {
   certificateFault,
@@ -12,6 +12,7 @@ import {
   tcpFault,
   tlsFault,
 } from './connect-fault.ts';
+import { connectTcp } from './connect-tcp.ts';
 import { openTunnel } from './proxy-tunnel.ts';
 import type { TlsContexts } from './tls-contexts.ts';
 import { TransportError } from './transport.ts';
@@ -29,8 +30,8 @@ export interface ConnectSettings {
   readonly contexts: TlsContexts;
   readonly insecure: boolean;
   readonly connectTimeoutMs: number;
-  /** For tests, and later for refusing private addresses; default: the system's resolver. */
-  readonly lookup?: LookupFunction;
+  /** Also refuses addresses, and then fails with the TransportError that says so. */
+  readonly lookup: LookupFunction;
   /** Every TCP socket, as soon as there is one, so that it can be cut from outside. */
   readonly onSocket: (socket: Socket) => void;
 }
@@ -85,14 +86,12 @@ async function attemptConnect(
 ): Promise<Connected> {
   const first = proxy === null ? target : endpointOf(proxy);
   const peer = `${proxy === null ? '' : 'proxy '}${describeEndpoint(first)}`;
-  const tcp = connectTcp({
-    host: first.host,
-    port: first.port,
-    noDelay: true,
-    autoSelectFamily: true,
-    ...(settings.lookup === undefined ? {} : { lookup: settings.lookup }),
-  });
-  settings.onSocket(tcp);
+  const giveUp = new AbortController();
+  const sockets: Socket[] = [];
+  const onSocket = (socket: Socket): void => {
+    sockets.push(socket);
+    settings.onSocket(socket);
+  };
   let stage = `no connection to ${peer}`;
   let timer: NodeJS.Timeout | undefined;
   const timedOut = new Promise<never>((_, reject) => {
@@ -102,8 +101,11 @@ async function attemptConnect(
     }, settings.connectTimeoutMs);
   });
   const build = async (): Promise<Connected> => {
-    await once(tcp, 'connect', (error) => tcpFault(error, peer));
-    let socket: Socket = tcp;
+    const { lookup } = settings;
+    const { signal } = giveUp;
+    let socket = await connectTcp({ ...first, lookup, onSocket, signal }).catch((error) => {
+      throw tcpFault(error, peer);
+    });
     if (proxy !== null && first.tls) {
       stage = `no TLS handshake with ${peer}`;
       socket = await secure(socket, first, ['http/1.1'], settings, systemAuthorities);
@@ -122,8 +124,11 @@ async function attemptConnect(
   try {
     return await Promise.race([build(), timedOut]);
   } catch (error) {
-    tcp.on('error', ignore);
-    tcp.destroy();
+    giveUp.abort(error);
+    for (const socket of sockets) {
+      socket.on('error', ignore);
+      socket.destroy();
+    }
     throw error;
   } finally {
     clearTimeout(timer);
@@ -157,7 +162,7 @@ async function secure(
 /** Resolves on `event`; rejects with what `toFault` makes of an error or an early close. */
 function once(
   socket: Socket,
-  event: 'connect' | 'secureConnect',
+  event: 'secureConnect',
   toFault: (error: unknown) => TransportError,
 ): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,5 +1,8 @@
 /** The transport: one set of connections per origin, one sweep for all timeouts. */
+import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction, Socket } from 'node:net';
+import { AddressGuard, addressMatcher, publicStart, type Start } from './address-guard.ts';
+import { type AddressKind, addressKind } from './address-kind.ts';
 import { Attempt } from './attempt.ts';
 import { connect, endpointOf } from './connect.ts';
 import { OriginConnections } from './origin-connections.ts';
@@ -12,9 +15,12 @@ import {
 } from './transport.ts';
 import { defaultTuning, type TransportTuning } from './transport-tuning.ts';
 
+/** What tests shorten or replace. */
 export interface TransportInternals extends Partial<TransportTuning> {
   /** Default: the system's resolver. */
   readonly lookup?: LookupFunction;
+  /** What counts as public; default: IANA's registries. */
+  readonly kindOf?: (address: string) => AddressKind;
 }
 
 /**
@@ -24,7 +30,6 @@ export interface TransportInternals extends Partial<TransportTuning> {
  * transferring one to another thread. A request's `headers` object, if frozen and used again,
  * costs nothing the second time.
  *
- * @param internals what tests shorten or replace
  * @example
  * const transport = createTransport({ ...options, proxyFor: () => null });
  * const response = await transport.request({ method: 'GET', origin, path: '/', headers, body: null });
@@ -34,9 +39,11 @@ export function createTransport(
   options: TransportOptions,
   internals: TransportInternals = {},
 ): Transport {
-  const { lookup, ...overrides } = internals;
+  const { lookup = systemLookup, kindOf = addressKind, ...overrides } = internals;
   const tuning: TransportTuning = { ...defaultTuning, ...overrides };
   const contexts = createTlsContexts(options);
+  const isAllowed = addressMatcher(options.allowAddresses ?? []);
+  const guards = new Map<string, AddressGuard>();
   const origins = new Map<string, OriginConnections>();
   const onWire = new Set<Attempt>();
   const sockets = new Set<Socket>();
@@ -50,10 +57,31 @@ export function createTransport(
     if (closed !== null) socket.destroy();
   };
 
-  const connectionsOf = (origin: string): OriginConnections => {
-    const known = origins.get(origin);
+  const guardFor = (origin: string, start: Start | null): AddressGuard => {
+    const { host } = endpointOf(new URL(origin));
+    return new AddressGuard({ host, start, isAllowed, kindOf, lookup });
+  };
+
+  const guardOf = (named: string): AddressGuard => {
+    const guard = guards.get(named) ?? guardFor(named, null);
+    guards.set(named, guard);
+    return guard;
+  };
+
+  /** Behind a proxy it cannot be known where a start is. */
+  const startOf = (origin: string): Start => {
+    const guard = guardOf(origin);
+    return guard.isPublic === null && options.proxyFor(origin) !== null ? publicStart : guard;
+  };
+
+  const connectionsOf = (origin: string, start: string | null): OriginConnections => {
+    const from = start === null ? null : startOf(start);
+    // Apart from those of an origin that was named: another rule holds for their connections.
+    const name = poolName(origin, start, from);
+    const known = origins.get(name);
     if (known !== undefined) return known;
     const url = new URL(origin);
+    const guard = name === origin ? guardOf(origin) : guardFor(origin, from);
     const proxy = options.proxyFor(origin);
     const created = new OriginConnections({
       origin: url,
@@ -69,13 +97,14 @@ export function createTransport(
           insecure: options.insecure,
           connectTimeoutMs: options.connectTimeoutMs,
           onSocket,
-          ...(lookup === undefined ? {} : { lookup }),
+          // A proxy is the user's own choice, and resolves the names that it is asked for.
+          lookup: proxy === null ? guard.lookup : lookup,
         }),
       onOpened: (protocol) => {
         counts[protocol] += 1;
       },
     });
-    origins.set(origin, created);
+    origins.set(name, created);
     return created;
   };
 
@@ -107,12 +136,12 @@ export function createTransport(
           return;
         }
         sweepTimer ??= setInterval(sweep, sweepIntervalMs(options, tuning)).unref();
-        connectionsOf(request.origin).submit(
+        connectionsOf(request.origin, request.start ?? null).submit(
           new Attempt(request, options.maxBodyBytes, onWire, resolve, reject),
         );
       }),
     connect: (origin) => {
-      if (closed === null) connectionsOf(origin).open();
+      if (closed === null) connectionsOf(origin, null).open();
     },
     connectionCounts: () => ({ ...counts }),
     close: () => {
@@ -120,6 +149,12 @@ export function createTransport(
       return closed;
     },
   };
+}
+
+/** All public starts share the connections to where they lead, and so do all others. */
+function poolName(origin: string, start: string | null, from: Start | null): string {
+  if (from === null || from.isPublic === false) return origin;
+  return `${origin} from ${from.isPublic === null ? start : 'a public start'}`;
 }
 
 /** Timeouts are noticed up to one interval late: an eighth of the shortest, at most a second. */

@@ -29,6 +29,8 @@ export class Http2Connection implements ExchangeOwner {
   readonly #events: Http2Events;
   readonly #silence: ConnectionSilence;
   #served = 0;
+  /** The server's first SETTINGS are here. */
+  #begun = false;
   #retired = false;
   #goawayCode: number = ErrorCode.NO_ERROR;
   #hasGoaway = false;
@@ -40,7 +42,7 @@ export class Http2Connection implements ExchangeOwner {
 
   /**
    * @param onBegun the server's first SETTINGS are here: requests may be sent
-   * @param onLost the connection ended; the reason, if there is one
+   * @param onLost the connection ended; what that means where it had not begun
    */
   constructor(
     socket: Socket,
@@ -48,7 +50,7 @@ export class Http2Connection implements ExchangeOwner {
     events: Http2Events,
     tuning: TransportTuning,
     onBegun: () => void,
-    onLost: (cause: Error | null) => void,
+    onLost: (fault: TransportError) => void,
   ) {
     this.#socket = socket;
     this.#authority = origin.host;
@@ -62,6 +64,7 @@ export class Http2Connection implements ExchangeOwner {
     };
     this.#client = new ClientConnection(socket, settings, {
       onSettings: () => {
+        this.#begun = true;
         onBegun();
         if (this.hasRoom()) events.onRoom();
       },
@@ -75,18 +78,22 @@ export class Http2Connection implements ExchangeOwner {
       onClosed: (error) => {
         this.#cause = error;
         this.#retire();
-        onLost(error);
+        onLost(beginningFault(this.#authority, error));
         events.onGone();
       },
     });
   }
 
+  /**
+   * One before SETTINGS: RFC 9113 §3.4 lets requests go out with the preface, and a server that
+   * allows less than one serves nobody.
+   */
   get streamLimit(): number {
-    return this.#client.streamLimit;
+    return this.#begun ? this.#client.streamLimit : 1;
   }
 
   hasRoom(): boolean {
-    return !this.#retired && this.#client.openStreams < this.#client.streamLimit;
+    return !this.#retired && this.#client.openStreams < this.streamLimit;
   }
 
   send(attempt: Attempt): void {
@@ -207,6 +214,10 @@ export class Http2Connection implements ExchangeOwner {
   }
 
   #failLost(attempt: Attempt): void {
+    if (!this.#begun) {
+      attempt.failWith(beginningFault(this.#authority, this.#cause));
+      return;
+    }
     const cause = this.#cause ?? undefined;
     const certificate = clientCertificateFault(cause, this.#authority);
     if (certificate !== null) {
@@ -224,4 +235,18 @@ export class Http2Connection implements ExchangeOwner {
       );
     }
   }
+}
+
+function beginningFault(host: string, cause: Error | null): TransportError {
+  if (cause === null) {
+    return new TransportError('reset', `${host} closed the connection before HTTP/2 began`);
+  }
+  const certificate = clientCertificateFault(cause, host);
+  if (certificate !== null) return certificate;
+  const isBroken = cause instanceof ConnectionError;
+  return new TransportError(
+    isBroken ? 'protocol' : 'reset',
+    `${host} did not begin HTTP/2 (${isBroken ? cause.message : errorCode(cause)})`,
+    { cause },
+  );
 }

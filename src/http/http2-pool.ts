@@ -30,6 +30,8 @@ export class Http2Pool {
   readonly #open: Http2Connection[] = [];
   readonly #retired = new Set<Http2Connection>();
   #opening = false;
+  /** Stands, and waits for the server's SETTINGS. */
+  #beginning: Http2Connection | null = null;
   #openNotBefore = 0;
   #stuckSince: number | null = null;
   #closed: TransportError | null = null;
@@ -45,6 +47,7 @@ export class Http2Pool {
       return;
     }
     this.#waiting.push(attempt);
+    this.#sendFirst();
     this.#pump();
   }
 
@@ -125,7 +128,12 @@ export class Http2Pool {
           this.#settings.onHttp1Required([attempt, ...this.drain()]);
         },
       };
-      connection = await openHttp2(socket, origin, events, connectTimeoutMs, tuning);
+      const begins = openHttp2(socket, origin, events, connectTimeoutMs, tuning);
+      connection = begins.connection;
+      this.#beginning = connection;
+      this.#sendFirst();
+      await begins.begun;
+      this.#beginning = null;
       if (this.#closed !== null) connection.destroy(this.#closed);
       else if (!retired) {
         this.#open.push(connection);
@@ -135,8 +143,19 @@ export class Http2Pool {
       this.#pump();
     } catch (error) {
       this.#opening = false;
+      this.#beginning = null;
       this.#onOpenFailed(error);
     }
+  }
+
+  /**
+   * The first request saves a round trip by not waiting for SETTINGS. Not one with a body, which
+   * might exceed the windows stated there, and not on one connection more: others answer meanwhile.
+   */
+  #sendFirst(): void {
+    if (this.#open.length > 0 || !this.#beginning?.hasRoom()) return;
+    if (this.#waiting.next?.request.body !== null) return;
+    this.#beginning.send(this.#waiting.shift()!);
   }
 
   #onOpenFailed(error: unknown): void {

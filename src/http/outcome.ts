@@ -2,24 +2,39 @@
  * What a response or a fault means for its page, as a pure table. Deciding WHEN to act on it is
  * pace/'s, acting is the pipeline's.
  */
-import { retryAfterMs } from './retry-after.ts';
+import { type Hint, noHint, type WaitSource } from '../core/hint.ts';
+import type { Stop } from '../core/summary.ts';
+import { createHintReader } from './limits/hint-reader.ts';
+import { isRefusal, refusalWait } from './limits/refusal.ts';
 import type { HeaderValues, TransportError, TransportFault } from './transport.ts';
+
+export type SafetyCode = (Stop & { kind: 'safety' })['code'];
 
 export type Outcome =
   /** The transfer was whole and the status is a success; the body is still to be checked. */
   | { readonly kind: 'body' }
   | { readonly kind: 'redirect'; readonly location: string }
-  /** The bucket waits; this was not an attempt. `waitMs` null: the server named no time. */
-  | { readonly kind: 'pause'; readonly waitMs: number | null; readonly reason: string }
+  | Pause
   /** This page alone is tried again. */
   | { readonly kind: 'retry'; readonly reason: string }
   /** The server never processed it: again at once, not an attempt (RFC 9113 §8.7). */
   | { readonly kind: 'unprocessed'; readonly reason: string }
   /** The bucket stops: the credentials were refused. */
-  | { readonly kind: 'credentials'; readonly reason: string }
+  | { readonly kind: 'credentials'; readonly status: number; readonly reason: string }
   /** The run stops: going on would be unsafe. */
-  | { readonly kind: 'unsafe'; readonly reason: string }
+  | { readonly kind: 'unsafe'; readonly code: SafetyCode; readonly reason: string }
   | { readonly kind: 'fail'; readonly reason: string };
+
+/** The bucket waits; this was not an attempt. */
+export interface Pause {
+  readonly kind: 'pause';
+  /** Null where the server named no time. */
+  readonly waitMs: number | null;
+  /** What `waitMs` was read from; null with it. */
+  readonly waitFrom: WaitSource | null;
+  readonly reason: string;
+  readonly hint: Hint;
+}
 
 const REASON_PHRASE: Readonly<Record<number, string>> = {
   204: 'No Content',
@@ -67,7 +82,23 @@ function isTransient(status: number): boolean {
   );
 }
 
-export function classifyResponse(status: number, headers: HeaderValues, wallTime: number): Outcome {
+/**
+ * Statuses that servers say a limit with as well as other things: 403 (GitHub, Google), 420 and 509
+ * (no registered ones), 430 (Shopify), 503, 529 (overloaded). Evidence decides.
+ */
+const MAY_BE_LIMIT = new Set([403, 420, 430, 503, 509, 529]);
+
+/**
+ * @param wallTime milliseconds since 1970, for responses without a `Date`
+ * @param known what the bucket's reader made of the response; where it is left out, the response is
+ * read by itself
+ */
+export function classifyResponse(
+  status: number,
+  headers: HeaderValues,
+  wallTime: number,
+  known: Hint | null = null,
+): Outcome {
   const reason = describeStatus(status);
   // An empty answer where JSON was due is never "no records"; it may heal.
   if (status === 204 || status === 205) return { kind: 'retry', reason };
@@ -77,38 +108,43 @@ export function classifyResponse(status: number, headers: HeaderValues, wallTime
     if (typeof location === 'string') return { kind: 'redirect', location };
     return { kind: 'fail', reason: `${reason} without a Location` };
   }
-  if (status === 429) return { kind: 'pause', waitMs: retryAfterMs(headers, wallTime), reason };
-  if (status === 503) {
-    const waitMs = retryAfterMs(headers, wallTime);
-    if (waitMs !== null) return { kind: 'pause', waitMs, reason };
+  if (status === 429 || MAY_BE_LIMIT.has(status)) {
+    const hint = known ?? createHintReader().read(status, headers, 0, wallTime);
+    if (status === 429 || isRefusal(hint)) {
+      return { kind: 'pause', ...refusalWait(hint), reason, hint };
+    }
   }
-  if (status === 401) return { kind: 'credentials', reason };
+  if (status === 401) return { kind: 'credentials', status, reason };
   return isTransient(status) ? { kind: 'retry', reason } : { kind: 'fail', reason };
 }
 
-const FAULT_KIND: Readonly<
-  Record<TransportFault, 'retry' | 'unprocessed' | 'pause' | 'unsafe' | 'fail'>
-> = {
-  dns: 'retry',
-  refused: 'retry',
-  'connect-timeout': 'retry',
-  certificate: 'unsafe',
-  tls: 'retry',
-  proxy: 'retry',
-  protocol: 'retry',
-  reset: 'retry',
-  truncated: 'retry',
-  unprocessed: 'unprocessed',
-  calm: 'pause',
-  'idle-timeout': 'retry',
-  timeout: 'retry',
-  'too-large': 'fail',
-  closed: 'retry',
-};
+const FAULT_KIND: Readonly<Record<TransportFault, Exclude<Outcome['kind'], 'body' | 'redirect'>>> =
+  {
+    dns: 'retry',
+    refused: 'retry',
+    'connect-timeout': 'retry',
+    address: 'unsafe',
+    certificate: 'unsafe',
+    tls: 'retry',
+    proxy: 'retry',
+    'proxy-denied': 'fail',
+    'proxy-credentials': 'credentials',
+    protocol: 'retry',
+    reset: 'retry',
+    truncated: 'retry',
+    unprocessed: 'unprocessed',
+    calm: 'pause',
+    'idle-timeout': 'retry',
+    timeout: 'retry',
+    'too-large': 'fail',
+    closed: 'retry',
+  };
 
 export function classifyFault(error: TransportError): Outcome {
   const kind = FAULT_KIND[error.fault];
-  return kind === 'pause'
-    ? { kind, waitMs: null, reason: error.message }
-    : { kind, reason: error.message };
+  const reason = error.message;
+  if (kind === 'pause') return { kind, waitMs: null, waitFrom: null, reason, hint: noHint };
+  if (kind === 'credentials') return { kind, status: 407, reason };
+  if (kind !== 'unsafe') return { kind, reason };
+  return { kind, code: error.fault === 'address' ? 'PRIVATE_ADDRESS' : 'CERTIFICATE', reason };
 }

@@ -1,5 +1,6 @@
 /** A tunnel through an HTTP proxy (CONNECT, RFC 9110 §9.3.6), over a socket that stands already. */
 import type { Socket } from 'node:net';
+import { withProxyCure } from './connect-fault.ts';
 import { proxyAuthorization } from './proxy.ts';
 import { TransportError } from './transport.ts';
 
@@ -29,12 +30,15 @@ export async function openTunnel(
 export function proxyRefusal(status: number, peer: string, authority: string): TransportError {
   if (status === 407) {
     return new TransportError(
-      'proxy',
-      `${peer} asks for credentials (407): give them as http://user:password@host:port`,
+      'proxy-credentials',
+      `${peer} asks for credentials (407): give them as -x http://user:password@host:port`,
     );
   }
   const answer = Number.isNaN(status) ? 'did not answer in HTTP' : `answered ${status}`;
-  return new TransportError('proxy', `${peer} ${answer} when asked for ${authority}`);
+  // What it does not allow now it will not allow in a minute; what it cannot reach, it may.
+  const fault = status >= 400 && status < 500 ? 'proxy-denied' : 'proxy';
+  const what = `${peer} ${answer} when asked for ${authority}`;
+  return new TransportError(fault, withProxyCure(what, peer));
 }
 
 function readHead(socket: Socket, peer: string): Promise<string> {
@@ -48,7 +52,7 @@ function readHead(socket: Socket, peer: string): Promise<string> {
     };
     const fail = (what: string, cause?: unknown): void => {
       settle();
-      reject(new TransportError('proxy', `${peer} ${what}`, { cause }));
+      reject(new TransportError('proxy', withProxyCure(`${peer} ${what}`, peer), { cause }));
     };
     const onError = (error: Error): void => fail('broke the connection', error);
     const onGone = (): void => fail('closed the connection instead of opening a tunnel');

@@ -7,6 +7,8 @@ import type { HeaderValues } from './transport.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const MONTH = MONTHS.join('|');
+/** Longer waits end beyond what a date can name; a hundred years are as good as never. */
+const LONGEST_MS = 100 * 366 * 86_400_000;
 const SECONDS = /^\d+(?:\.\d+)?$/;
 const IMF_FIXDATE = new RegExp(
   `^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\\d{2}) (${MONTH}) (\\d{4}) (\\d{2}):(\\d{2}):(\\d{2}) GMT$`,
@@ -78,5 +80,5 @@ export function retryAfterMs(headers: HeaderValues, wallTime: number): number | 
     const sent = typeof date === 'string' ? parseHttpDate(date.trim(), wallTime) : null;
     waitMs = until - (sent ?? wallTime);
   }
-  return waitMs > 0 ? waitMs : null;
+  return waitMs > 0 ? Math.min(waitMs, LONGEST_MS) : null;
 }

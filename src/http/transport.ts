@@ -11,6 +11,8 @@ export interface TransportRequest {
   readonly method: Method;
   /** `https://host:port`, as `URL.origin` gives it. */
   readonly origin: string;
+  /** The origin that the user named and whose server led here; absent where this one was named. */
+  readonly start?: string | null;
   /** Path and query, beginning with `/`. */
   readonly path: string;
   /** Names in lower case; without `host`, `connection`, `content-length` and pseudo-headers. */
@@ -37,9 +39,12 @@ export type TransportFault =
   | 'dns' // the name does not resolve
   | 'refused' // nobody listens, or no route
   | 'connect-timeout'
+  | 'address' // a public server led to one that is not; never retried
   | 'certificate' // never retried; names the cure
   | 'tls' // handshake failed otherwise
-  | 'proxy' // the proxy refused the tunnel
+  | 'proxy' // the proxy could not make the tunnel
+  | 'proxy-denied' // the proxy does not allow it; never retried
+  | 'proxy-credentials' // 407; never retried
   | 'protocol' // the peer broke HTTP, or does not speak the version asked for
   | 'reset' // connection or stream closed under the request
   | 'truncated' // fewer bytes than the framing promised
@@ -83,6 +88,8 @@ export interface TransportOptions {
   readonly key: string | null;
   /** Accept any certificate (`-k`). */
   readonly insecure: boolean;
+  /** Addresses and blocks that are not public and may be led to. Default none. */
+  readonly allowAddresses?: readonly string[];
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly timeoutMs: number;

@@ -16,9 +16,11 @@ import { createFileDestination, type FileDestination } from '../export/file-dest
 import type { Destination, ExportCounts } from '../export/format.ts';
 import { BatchReader, type ReadBatch } from './batch-reader.ts';
 import { decodeStored } from './decode-stored.ts';
+import { EchoWatch } from './echoed-credentials.ts';
 import { ArchiveFollower, type Follower } from './follow-archive.ts';
 import { PlaceFollower } from './follow-places.ts';
 import { handOver, sentPage } from './hand-over.ts';
+import { leaveOutRepeats } from './leave-out-repeats.ts';
 import type {
   Batch,
   Calls,
@@ -38,6 +40,8 @@ export interface MainThread {
   exportFailed(error: unknown): void;
 }
 
+const loadLessonReader = () => import('./lesson-reader.ts');
+
 /** What can be set up only once it is known how the list pages. */
 interface Begun {
   readonly reader: BatchReader;
@@ -50,6 +54,7 @@ export class ArchiveSession {
   readonly #main: MainThread;
   readonly #archive: Archive;
   readonly #file: FileDestination | null;
+  readonly #echoes: EchoWatch;
   #begun: Begun | null = null;
   #exporting: Promise<ExportCounts | null> = Promise.resolve(null);
   /** Why the output cannot be whole; null while it can. */
@@ -58,6 +63,7 @@ export class ArchiveSession {
 
   private constructor(ask: OpenRequest, clock: Clock, main: MainThread) {
     this.#ask = ask;
+    this.#echoes = new EchoWatch(ask.credentials);
     this.#clock = clock;
     this.#main = main;
     if (ask.fresh) discardArchive(ask.part);
@@ -71,6 +77,8 @@ export class ArchiveSession {
   static async open(ask: OpenRequest, clock: Clock, main: MainThread): Promise<ArchiveSession> {
     const session = new ArchiveSession(ask, clock, main);
     if (!ask.isPaginated) await session.#begin(ask.select, null);
+    // It will be needed when the first page has come, and loads until then.
+    else void loadLessonReader();
     return session;
   }
 
@@ -88,10 +96,14 @@ export class ArchiveSession {
     const checked = pagination === null ? select : pagination.records;
     const selection = await loadSelection(checked);
     const readLesson =
-      pagination === null
-        ? null
-        : (await import('./lesson-reader.ts')).createLessonReader(pagination);
-    const reader = new BatchReader(selection, readLesson, maxDecodedBytes, secretParams);
+      pagination === null ? null : (await loadLessonReader()).createLessonReader(pagination);
+    const reader = new BatchReader(
+      selection,
+      readLesson,
+      maxDecodedBytes,
+      secretParams,
+      this.#echoes,
+    );
     const follow =
       pagination === null
         ? new ArchiveFollower(
@@ -106,7 +118,12 @@ export class ArchiveSession {
             maxDecodedBytes,
           );
     this.#begun = { reader, follow };
-    const pages = shapedPages(follow.pages(), pagination, checked === select);
+    // Without a key no list is read twice, and slices are exported when all readings have ended.
+    const isReadTwice = pagination !== null && pagination.key !== null && paginated?.isOneBranch;
+    const followed = isReadTwice
+      ? leaveOutRepeats(follow.pages(), (last) => this.#archive.repeatsOf(last))
+      : follow.pages();
+    const pages = shapedPages(followed, pagination, checked === select);
     this.#exporting = this.#export(pages, select).catch((error) => {
       // Where the main thread takes no more, it knows already.
       const isClosed = error instanceof EverypageError && error.code === 'CLOSED_PIPE';
@@ -189,7 +206,7 @@ export class ArchiveSession {
     const failures = archive.failures(20);
     const isComplete = isWhole(verdict.name, strict);
     const writes = isComplete || (allowIncomplete && !stopped);
-    if (isComplete) archive.seal(verdict.name, this.#clock.wallTime());
+    if (isComplete) archive.seal(verdict.name, this.#clock.wallTime(), !keep);
     if (target.kind === 'file' && !writes) this.#begun?.follow.cancel();
     else this.#begun?.follow.end();
     const counts = await this.#exporting;
@@ -199,14 +216,15 @@ export class ArchiveSession {
     // Who left before the last page may come back for the rest, and must not fetch it again.
     const isDone = isComplete && !(target.kind === 'pages' && counts === null);
     if (isDone) archive.markExported(this.#clock.wallTime());
-    archive.close();
+    if (isDone && !keep) archive.closeForRemoval();
+    else archive.close();
     const isEmpty = verdict.stored === 0 && verdict.failed === 0;
     const archivePath =
       isEmpty && !isComplete ? this.#discard() : this.#settleArchive(isDone, keep, part, complete);
     const destination = target.kind === 'file' ? target.path : 'stdout';
     const output =
       counts === null || (target.kind === 'file' && !writes) ? null : { destination, ...counts };
-    return { verdict, failures, output, archivePath };
+    return { verdict, failures, output, archivePath, echo: this.#echoes.found };
   }
 
   /** Leaves one file whatever happened; for ends that are not a finish. */

@@ -1,5 +1,5 @@
-import { Worker } from 'node:worker_threads';
 import { EverypageError } from '../core/errors.ts';
+import { takeArchiveWorker } from './archive-worker.ts';
 import type { CallName, Calls, FromThread, SentPage, ThrownError, ToThread } from './messages.ts';
 
 /** What the main thread does with an export that comes to it. */
@@ -15,26 +15,12 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-/** Node runs the sources as they are and the built files alike. */
-const ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? './archive-thread-entry.ts' : './archive-thread-entry.js',
-  import.meta.url,
-);
-
-/**
- * V8 lets a busy thread's young generation grow until the machine's memory says stop; what the
- * thread makes lives for one batch.
- */
-const YOUNG_GENERATION_MIB = 24;
-
 /**
  * The main thread's side of the archive thread, which owns the SQLite file, checks bodies and
  * exports. At 60 KB a page storing and checking costs more than fetching, so it has a core of its own.
  */
 export class ArchiveThread {
-  readonly #worker = new Worker(ENTRY, {
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
-  });
+  readonly #worker = takeArchiveWorker();
   readonly #pending = new Map<number, Pending>();
   readonly #receiver: ExportReceiver;
   #lastId = 0;

@@ -2,6 +2,7 @@ import type { Method } from '../core/page-request.ts';
 import { classifyFault, classifyResponse, type Outcome } from '../http/outcome.ts';
 import { classifyRedirect, MAX_REDIRECTS } from '../http/redirect.ts';
 import { type RawResponse, type Transport, TransportError } from '../http/transport.ts';
+import { leavesOrigin } from './leaves-origin.ts';
 import type { HeaderRecord, Trust } from './request-headers.ts';
 import { withholdCredentials } from './withhold-credentials.ts';
 
@@ -22,6 +23,8 @@ export interface AttemptResult {
 interface Target {
   readonly method: Method;
   readonly origin: string;
+  /** Whose server led here; null for a page that was asked for by the user's own URL. */
+  readonly start: string | null;
   readonly path: string;
   readonly body: Uint8Array | null;
   readonly trust: Trust;
@@ -38,6 +41,7 @@ export async function attemptPage(context: AttemptContext, first: Target): Promi
       response = await context.transport.request({
         method: target.method,
         origin: target.origin,
+        start: target.start,
         path: target.path,
         headers: headersOf(context, target),
         body: target.body,
@@ -78,6 +82,7 @@ function follow(
   if (redirect.kind === 'downgrade') {
     return {
       kind: 'unsafe',
+      code: 'OTHER_ORIGIN',
       reason: `a redirect leads from https to ${url.origin}; that is never followed`,
     };
   }
@@ -90,9 +95,8 @@ function follow(
     if (!context.allowOrigins.has(url.origin)) {
       return {
         kind: 'unsafe',
-        reason:
-          `a redirect leads to another origin, ${url.origin}. If you trust it, add ` +
-          `--allow-origin ${url.origin}; it gets no credentials and none of your headers`,
+        code: 'OTHER_ORIGIN',
+        reason: leavesOrigin('a redirect', url.origin, from.origin),
       };
     }
     trust = 'foreign';
@@ -100,9 +104,11 @@ function follow(
   }
   // RFC 9110 §15.4: 307 and 308 keep the method; after the others a POST becomes a GET, as clients do.
   const keeps = status === 307 || status === 308 || from.method === 'GET';
+  const start = from.start ?? from.origin;
   return {
     method: keeps ? from.method : 'GET',
     origin: url.origin,
+    start: url.origin === start ? null : start,
     path: url.pathname + url.search,
     body: keeps ? from.body : null,
     trust,

@@ -4,6 +4,7 @@ import { PAGE_KEY_BYTES } from '../core/page-key.ts';
 import { redactUrl } from '../core/redact.ts';
 import { type BodyCheck, type BodyVerdict, createBodyCheck } from '../decode/check-body.ts';
 import { type FoundRecords, parseSelection, type Selection } from '../decode/decode.ts';
+import type { EchoWatch } from './echoed-credentials.ts';
 import type { FollowedPage } from './follow-archive.ts';
 import type { LessonReader, Taught } from './lesson-reader.ts';
 import type { ArrivedPage, Batch, Rejection } from './messages.ts';
@@ -30,6 +31,7 @@ export class BatchReader {
   readonly #checkWhole: BodyCheck;
   readonly #read: LessonReader | null;
   readonly #secretParams: readonly string[];
+  readonly #echoes: EchoWatch;
 
   /**
    * @param selection the list's records where it is paginated, else what the export takes
@@ -40,11 +42,13 @@ export class BatchReader {
     readLesson: LessonReader | null,
     maxDecodedBytes: number,
     secretParams: readonly string[],
+    echoes: EchoWatch,
   ) {
     this.#check = createBodyCheck(selection, maxDecodedBytes);
     this.#checkWhole = createBodyCheck(parseSelection(null), maxDecodedBytes);
     this.#read = readLesson;
     this.#secretParams = secretParams;
+    this.#echoes = echoes;
   }
 
   read({ pages, arena }: Batch): ReadBatch {
@@ -75,7 +79,8 @@ export class BatchReader {
         }
         taught = checked.taught;
         followed = followedPage(page, checked.verdict);
-        const { hash, records: count } = checked.verdict;
+        const { hash, records: count, decoded: body } = checked.verdict;
+        this.#echoes.look(body, page);
         record = { ...record, body: wire, hash, records: count };
         if (taught !== null) {
           const lesson = redactLesson(taught.lesson, this.#secretParams);

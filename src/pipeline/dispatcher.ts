@@ -283,12 +283,12 @@ export class Dispatcher {
         );
         return;
       case 'credentials':
-        this.stop({ kind: 'credentials', status: status ?? 401, url: task.shownUrl });
+        this.stop({ kind: 'credentials', status: outcome.status, url: task.shownUrl });
         return;
       case 'unsafe':
         this.stop({
           kind: 'safety',
-          code: response === null ? 'CERTIFICATE' : 'OTHER_ORIGIN',
+          code: outcome.code,
           message: outcome.reason,
         });
         return;

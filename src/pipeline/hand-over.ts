@@ -38,6 +38,6 @@ export async function handOver(
 }
 
 export function sentPage(page: DecodedPage): SentPage {
-  const { place, url, status, headers, body, skip } = page;
-  return { place, url, status, headers, body, skip: skip ?? 0 };
+  const { place, url, status, headers, body, skip, repeats } = page;
+  return { place, url, status, headers, body, skip: skip ?? 0, repeats: repeats ?? null };
 }

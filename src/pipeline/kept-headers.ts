@@ -18,8 +18,8 @@ const KEPT_PREFIX = /^(?:x-)?(?:rate-?limit|total|wp-total|next|page|pagination)
 const known = new Map<string, boolean>();
 const MOST_KNOWN = 1000;
 
-/** A link's target, or a URL that stands by itself. */
-const LINK = /<[^<>]*>|https?:\/\/[^\s<>"]+/gi;
+/** A link's target, a URL that stands by itself, or a query, as in `{"next":"/items?page=2"}`. */
+const LINK = /<[^<>]*>|https?:\/\/[^\s<>"]+|\?[^\s<>"]*/gi;
 
 /** As a JSON object for the archive, without credentials in links; null where nothing is worth keeping. */
 export function keptHeaders(headers: HeaderValues, secretParams: readonly string[]): string | null {

@@ -6,6 +6,7 @@ import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
 import type { FormatName } from '../export/format.ts';
+import type { Echo } from './echoed-credentials.ts';
 
 /** Where the pages go while they become final, in page order. */
 export type ExportTarget =
@@ -29,6 +30,8 @@ export interface OpenRequest {
   /** What `paginate` will say is needed before anything is stored or exported. */
   readonly isPaginated: boolean;
   readonly secretParams: readonly string[];
+  /** To be looked for in bodies; stored nowhere. */
+  readonly credentials: readonly string[];
   readonly select: string | null;
   readonly maxDecodedBytes: number;
   readonly target: ExportTarget;
@@ -115,6 +118,8 @@ export interface Finished {
     readonly bytes: number;
   } | null;
   readonly archivePath: string | null;
+  /** Where the server repeats a credential, or null. */
+  readonly echo: Echo | null;
 }
 
 /** Requests that have an answer, by name. */
@@ -155,6 +160,8 @@ export interface SentPage {
   readonly body: Uint8Array;
   /** Records at its front that an earlier page gave already. */
   readonly skip: number;
+  /** Indexes of others that an earlier reading gave; null where there was none. */
+  readonly repeats: ReadonlySet<number> | null;
 }
 
 export type ToThread =

@@ -3,12 +3,13 @@ import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { PageToContinue, ResolvedOptions } from '../core/options.ts';
 import type { PageRequest, Place } from '../core/page-request.ts';
-import { noPagination, type Pagination } from '../core/pagination.ts';
+import { NO_RECORDS, noPagination, type Pagination } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { isExpression, parseSelection } from '../decode/decode.ts';
 import { createLearningPlan } from '../plan/create-learning-plan.ts';
 import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
+import { readFacts } from '../plan/detect/facts.ts';
 import { findRecords } from '../plan/detect/find-records.ts';
 import { pinFlags } from '../plan/detect/pin-flags.ts';
 import { createFunctionPlan } from '../plan/function-plan.ts';
@@ -16,12 +17,13 @@ import type { LearningPlan } from '../plan/plan.ts';
 import { pagingHeaders } from '../plan/read-lesson.ts';
 import { EarlyAnswers } from './early-answers.ts';
 import { createLoneFetch, type LonePage } from './fetch-alone.ts';
+import { type FirstPages, remembersPagination } from './first-pages.ts';
 import { singleHeader } from './kept-headers.ts';
 import { listSource, type PageSource, type SourceParts } from './page-source.ts';
 import { pageToContinue } from './page-to-continue.ts';
 import type { PaginateJob } from './paginate-job.ts';
 import { pendingGrown } from './pending-grown.ts';
-import { createListRequester, createLockedRequester, type Requester } from './requester.ts';
+import { createListRequester } from './requester.ts';
 
 /** A list whose records are to be found (`--records`): its first page shows where they stand. */
 export async function listWithRecordsFound(parts: SourceParts): Promise<PageSource> {
@@ -54,13 +56,12 @@ function withEarly(list: PageSource, early: EarlyAnswers): PageSource {
 export async function paginatedSource(
   parts: SourceParts,
   paginate: PaginateJob,
+  { request, fetchAlone, early }: FirstPages,
 ): Promise<PageSource> {
   const { job, opened, thread } = parts;
   const { options } = job;
   const { start, split } = paginate;
-  const request = createLockedRequester({ ...parts, options }, start.url);
-  const early = new EarlyAnswers(options.secretParams);
-  const found = await findPagination(parts, paginate, request, early);
+  const found = await findPagination(parts, paginate, fetchAlone, early);
   const isOneBranch = split === null;
   if (found === null) {
     // The first page did not come, and its answer says why: the run reports it as any page.
@@ -68,7 +69,7 @@ export async function paginatedSource(
     return withEarly(listSource(parts), early);
   }
   const { pagination, evidence, isWholeList } = found;
-  warnOfIdleOptions(pagination, options, parts.emit);
+  warnOfIdleOverlap(pagination, parts.emit);
   const select = options.wholePages ? null : (options.select ?? pagination.records);
   await thread.call('paginate', { pagination, select, isOneBranch });
   const plan = planFor(pagination, isWholeList, paginate, async (place) =>
@@ -85,21 +86,10 @@ export async function paginatedSource(
   };
 }
 
-function warnOfIdleOptions(
-  { style, overlap }: Pagination,
-  { records }: ResolvedOptions,
-  emit: EventSink,
-): void {
-  const idle: string[] = [];
-  if (overlap > 0 && style !== 'offset') {
-    idle.push(`--overlap does nothing here: this list is paged by ${style}, not by offset`);
-  }
-  if (records && style === 'function') {
-    idle.push(
-      'records are not looked for where a function pages; say where they stand with select',
-    );
-  }
-  for (const message of idle) emit({ type: 'warning', code: 'IDLE_OPTION', message });
+function warnOfIdleOverlap({ style, overlap }: Pagination, emit: EventSink): void {
+  if (overlap === 0 || style === 'offset') return;
+  const message = `--overlap does nothing here: this list is paged by ${style}, not by offset`;
+  emit({ type: 'warning', code: 'IDLE_OPTION', message });
 }
 
 /** A path that leads to nothing would read as an API that does not page, or as an empty list. */
@@ -139,20 +129,23 @@ interface Found {
 async function findPagination(
   parts: SourceParts,
   paginate: PaginateJob,
-  request: Requester,
+  fetchAlone: FirstPages['fetchAlone'],
   early: EarlyAnswers,
 ): Promise<Found | null> {
   const { opened, job } = parts;
-  const remembered = opened.pagination;
-  if (remembered !== null && (remembered.style !== 'single' || opened.exportOnly)) {
+  const { pagination: remembered } = opened;
+  if (remembered !== null && remembersPagination(opened)) {
     return { pagination: remembered, evidence: ['as when this run began'], isWholeList: false };
   }
   const { pinned, usual, start } = paginate;
-  if (paginate.next !== null) {
-    const pagination: Pagination = { ...noPagination, ...pinned, style: 'function' };
+  const isFunction = paginate.next !== null;
+  const { select, wholePages } = job.options;
+  const ofFunction = (records: string | null): Found => {
+    const pagination: Pagination = { ...noPagination, records, ...pinned, style: 'function' };
     return { pagination, evidence: ['your function says what comes next'], isWholeList: false };
-  }
-  const fetchAlone = createLoneFetch({ ...parts, options: job.options, attempt: request });
+  };
+  // Pages of different forms are taken whole, or by an expression that fits them all.
+  if (isFunction && (select !== null || wholePages)) return ofFunction(null);
   let firstFailed = false;
   const fetchPage = async (asked: PageRequest): Promise<PageView> => {
     const page = await fetchAlone(asked);
@@ -162,8 +155,9 @@ async function findPagination(
     return pageView(asked, page);
   };
   try {
+    if (isFunction) return ofFunction(readFacts(await fetchPage(start), pinned).base.records);
     const found = await discoverPagination(start, { pinned, usual }, fetchPage);
-    checkSelection(found.responses[0]!, job.options);
+    if (!found.isListAbsent) checkSelection(found.responses[0]!, job.options);
     return {
       pagination: withEmptyList(found),
       evidence: evidenceOf(found, paginate),
@@ -188,7 +182,7 @@ function evidenceOf({ evidence, total }: Discovery, { split }: PaginateJob): rea
 function withEmptyList({ kind, pagination, total }: Discovery): Pagination {
   const saysTotal = pagination.totalPath !== null || pagination.totalHeader !== null;
   const isEmpty = kind === 'found' && pagination.records === null && total === 0 && saysTotal;
-  return isEmpty ? { ...pagination, records: '@' } : pagination;
+  return isEmpty ? { ...pagination, records: NO_RECORDS } : pagination;
 }
 
 class FirstPageMissing extends Error {}

@@ -37,7 +37,7 @@ export function pendingGrown(
     count += 1;
     if (stored?.lesson == null) return createTask(request, key, shownUrl);
     if (Buffer.compare(stored.key, key) !== 0) throw changed(request, shownUrl, stored);
-    plan.learn(request, { state: 'stored', lesson: restored(stored.lesson) });
+    plan.learn(request, { state: 'stored', lesson: restored(stored.lesson), isKnown: true });
     return null;
   }
 

@@ -10,7 +10,9 @@ import type { TransportOptions } from '../http/transport.ts';
 import { firstOrigin } from '../plan/first-origin.ts';
 import { checkSources, createListPlan } from '../plan/list-plan.ts';
 import type { Plan, PlanSource } from '../plan/plan.ts';
+import { takeUserInfo } from '../plan/user-info.ts';
 import { checkOutputFolder } from './check-output-folder.ts';
+import { ownCredentials } from './echoed-credentials.ts';
 import type { ExportTarget, OpenRequest } from './messages.ts';
 import { type PaginateJob, paginateJob, withPresetOf } from './paginate-job.ts';
 import { specificationOf } from './specification.ts';
@@ -36,10 +38,11 @@ export interface Job {
  * @param receiver who gets the export where `output` names no file
  */
 export async function prepare(
-  sources: readonly PlanSource[],
-  userOptions: RunOptions,
+  asked: readonly PlanSource[],
+  askedOptions: RunOptions,
   receiver: 'bytes' | 'pages' | 'none',
 ): Promise<Job> {
+  const { sources, options: userOptions } = takeUserInfo(asked, askedOptions);
   const options = await withPresetOf(resolveOptions(userOptions));
   await loadSelection(options.select);
   const target = exportTarget(options, receiver);
@@ -84,6 +87,7 @@ export async function prepare(
       expect: options.expect,
       isPaginated: paginate !== null || (options.records && options.select === null),
       secretParams: options.secretParams,
+      credentials: ownCredentials(options, sources),
       select: options.select,
       maxDecodedBytes: options.maxDecodedBytes,
       target,

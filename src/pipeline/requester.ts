@@ -6,6 +6,7 @@ import type { PageRequest } from '../core/page-request.ts';
 import { Secret } from '../core/secret.ts';
 import type { Transport } from '../http/transport.ts';
 import { type AttemptResult, attemptPage } from './attempt.ts';
+import { leavesOrigin } from './leaves-origin.ts';
 import { createRequestHeaders, type Trust } from './request-headers.ts';
 import { withholdCredentials } from './withhold-credentials.ts';
 
@@ -69,17 +70,14 @@ export function createLockedRequester(parts: RequesterParts, startUrl: string): 
     }
     if (allowed.has(origin)) {
       const url = withholdCredentials(request.url, startUrl, parts.options.secretParams);
-      return send({ ...request, url }, 'foreign');
+      return send({ ...request, url }, 'foreign', start.origin);
     }
-    return unsafe(
-      `a next link leads to another origin, ${origin}. If you trust it, add ` +
-        `--allow-origin ${origin}; it gets no credentials and none of your headers`,
-    );
+    return unsafe(leavesOrigin('a next link', origin, start.origin));
   };
 }
 
 function unsafe(reason: string): AttemptResult {
-  return { outcome: { kind: 'unsafe', reason }, response: null };
+  return { outcome: { kind: 'unsafe', code: 'OTHER_ORIGIN', reason }, response: null };
 }
 
 function createSender({ transport, options, clock }: RequesterParts) {
@@ -91,11 +89,23 @@ function createSender({ transport, options, clock }: RequesterParts) {
     secretParams: options.secretParams,
     wallTime: clock.wallTime,
   };
-  return (request: PageRequest, trust: Trust): Promise<AttemptResult> => {
+  return (
+    request: PageRequest,
+    trust: Trust,
+    start: string | null = null,
+  ): Promise<AttemptResult> => {
     const origin = originOf(request);
     const path = request.url.slice(origin.length);
     const { method, body, headers } = request;
-    return attemptPage(context, { method, origin, path, body, trust, headers: headers ?? null });
+    return attemptPage(context, {
+      method,
+      origin,
+      start,
+      path,
+      body,
+      trust,
+      headers: headers ?? null,
+    });
   };
 }
 

@@ -33,11 +33,12 @@ export function createShaper(
   const isByOrdinal = pagination.style === 'offset' || pagination.style === 'range';
   const trim = isByOrdinal ? createTrimmer(pagination.overlap) : () => 0;
   return (page) => {
-    const { found, records, ...bare } = page;
+    const { found, records, repeats, ...bare } = page;
     const skip = trim(page.place, records);
     // What is skipped are records of the list; another selection has other records.
     if (!exportsFound) return bare;
-    if (records === 0) return { ...bare, skip, found: NO_RECORDS };
-    return found === undefined ? { ...bare, skip } : { ...bare, skip, found };
+    const shaped = repeats === undefined ? { ...bare, skip } : { ...bare, skip, repeats };
+    if (records === 0) return { ...shaped, found: NO_RECORDS };
+    return found === undefined ? shaped : { ...shaped, found };
   };
 }

@@ -12,16 +12,27 @@ export function transportOptions(
   return {
     protocol: options.protocol,
     concurrency: options.concurrency,
-    proxyFor: chooseProxy({ proxy: options.proxy, env }),
+    proxyFor: chooseProxy({ proxy: options.proxy?.reveal() ?? null, env }),
     ca: readPem(options.caFile),
     cert: readPem(options.certFile),
-    key: readPem(options.keyFile),
+    key: readKey(options.keyFile),
     insecure: options.insecure,
+    allowAddresses: options.allowAddresses,
     connectTimeoutMs: options.connectTimeoutMs,
     idleTimeoutMs: options.idleTimeoutMs,
     timeoutMs: options.timeoutMs,
     maxBodyBytes: options.maxBodyBytes,
   };
+}
+
+/** The passphrase of a key would be one more secret to keep; OpenSSL can take it off. */
+function readKey(path: string | null): string | null {
+  const pem = readPem(path);
+  if (pem === null || !/ENCRYPTED/.test(pem)) return pem;
+  throw new EverypageError(
+    'USAGE',
+    `the key ${path} is protected by a passphrase, which everypage does not take; write one without it by openssl pkey -in ${path} -out KEY, with mode 0600`,
+  );
 }
 
 function readPem(path: string | null): string | null {

@@ -2,9 +2,11 @@ import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { ChainPlan } from './chain-plan.ts';
 import { FanOutPlan } from './fan-out-plan.ts';
+import { OverlapFill } from './overlap-fill.ts';
 import type { LearningPlan } from './plan.ts';
 import { learningPlan, type PlanState } from './plan-state.ts';
 import { withRecheck } from './recheck.ts';
+import { MOST_RESTARTS, RestartingChain } from './restarting-chain.ts';
 import { SinglePlan } from './single-plan.ts';
 import { SplitPlan } from './split-plan.ts';
 import type { Split } from './split-ranges.ts';
@@ -36,13 +38,21 @@ export interface LearningPlanOptions {
  */
 export function createLearningPlan(options: LearningPlanOptions): LearningPlan {
   const { pagination, start, split, activeSlices, recheck = true } = options;
-  const planOf = (from: PageRequest): PlanState => {
+  const planOf = (from: PageRequest, mostRestarts: number): PlanState => {
     const style = styleOf(pagination.style);
-    if (style === null) return new SinglePlan(from);
-    const parts = { pagination, start: from };
-    return style.kind === 'chain'
-      ? new ChainPlan({ ...parts, style })
-      : new FanOutPlan({ ...parts, style });
+    if (style === null) return new SinglePlan(from, pagination.records !== null);
+    if (style.kind === 'counted') {
+      const parts = { pagination, start: from, style };
+      const plan = new FanOutPlan(parts);
+      const overlaps = pagination.overlap > 0 && pagination.style !== 'page';
+      return overlaps ? new OverlapFill(parts, plan) : plan;
+    }
+    return new RestartingChain({
+      start: from,
+      planOf: (again) => new ChainPlan({ pagination, start: again, style }),
+      hasKey: pagination.key !== null,
+      mostRestarts,
+    });
   };
   const state = split
     ? new SplitPlan({
@@ -52,7 +62,7 @@ export function createLearningPlan(options: LearningPlanOptions): LearningPlan {
         planOf,
         ...(activeSlices === undefined ? {} : { activeSlices }),
       })
-    : planOf(start);
+    : planOf(start, MOST_RESTARTS);
   const plan = learningPlan(state);
   return recheck ? withRecheck(plan) : plan;
 }

@@ -9,6 +9,8 @@ import { Totals } from './totals.ts';
 
 /** Pages that are asked for at once without knowing whether they are there. */
 const LONGEST_WINDOW = 64;
+/** Pages of a known total that are asked for along with the second, before it shows that pages turn. */
+const PAGES_WITH_SECOND = 20;
 
 interface Asked {
   /** The position after the last one that the page should reach. */
@@ -19,8 +21,9 @@ interface Asked {
 
 /**
  * Pages that can be asked for one without the other: by number, offset or range. The first shows how
- * large pages are and how much there is, the second that the server turns pages at all. What is known
- * to be there is then asked for in order, as far ahead as it is taken; where the end is not known,
+ * large pages are and how much there is, the second that the server turns pages at all. A few of those
+ * that a total speaks of come with the second, and wait to be judged until it has been. What is known to
+ * be there is then asked for in order, as far ahead as it is taken; where the end is not known,
  * windows of growing length look for it.
  *
  * It holds the pages on their way, and those past the last one with records.
@@ -36,8 +39,12 @@ export class FanOutPlan implements PlanState {
   #first: Lesson | null = null;
   /** The first position that was not asked for yet. */
   #next = 0;
-  /** The second page is on its way, alone. */
+  /** The second page is on its way. */
   #second: number | null = null;
+  /** Answers that came before the second page's. */
+  readonly #beforeSecond = new Map<PageRequest, PageEnd>();
+  /** The second page was the first again, so nothing that came with it counts. */
+  #isStuck = false;
   #window: Map<number, Probe> | null = null;
   #windowLength = 1;
   #end: PlanEnd | null = null;
@@ -65,13 +72,31 @@ export class FanOutPlan implements PlanState {
     const { position } = request.place;
     const asked = this.#asked.get(position);
     if (asked === undefined) return;
+    if (this.#second !== null && position > this.#second && this.#window === null) {
+      this.#beforeSecond.set(request, ended);
+      return;
+    }
     this.#asked.delete(position);
+    if (this.#isStuck) this.#coverage.trail(position, 'repeated');
+    else this.#learnOne(position, asked, ended);
+    if (this.#second === null) this.#learnHeld();
+    if (this.#end === null && this.#asked.size === 0) this.#goOn();
+  }
+
+  /** In any order: what they lead to is the same. */
+  #learnHeld(): void {
+    for (const [request, ended] of this.#beforeSecond) {
+      this.#beforeSecond.delete(request);
+      this.learn(request, ended);
+    }
+  }
+
+  #learnOne(position: number, asked: Asked, ended: PageEnd): void {
     const isSecond = position === this.#second;
     if (isSecond) this.#second = null;
     if (position === 0) this.#learnFirst(ended);
     else if (this.#window !== null) this.#learnProbe(position, asked, ended, isSecond);
     else this.#learnKnown(position, asked, ended, isSecond);
-    if (this.#end === null && this.#asked.size === 0) this.#goOn();
   }
 
   known(): number | null {
@@ -128,7 +153,7 @@ export class FanOutPlan implements PlanState {
       this.#totals.learn(position, lesson);
       if (isSecond && hasSameRecords(lesson, this.#first!)) {
         this.#coverage.trail(position, 'repeated');
-        this.#finish('repetition');
+        this.#isStuck = true;
       } else if (this.#grid.endOf(position, lesson) === position) {
         this.#coverage.trail(position, 'empty');
       } else {
@@ -175,6 +200,10 @@ export class FanOutPlan implements PlanState {
 
   /** Everything that was asked for is answered. */
   #goOn(): void {
+    if (this.#isStuck) {
+      this.#finish('repetition');
+      return;
+    }
     if (this.#window !== null) this.#judge(this.#window);
     if (this.#end !== null || this.#asked.size > 0 || this.#mayGoOn()) return;
     const { end, failedEnd, trailing } = this.#coverage;
@@ -274,11 +303,17 @@ export class FanOutPlan implements PlanState {
     return (
       this.#end === null &&
       this.#first !== null &&
-      this.#second === null &&
+      (this.#second === null ? !this.#isStuck : this.#mayGoWith(this.#second)) &&
       this.#window === null &&
       this.#next < this.#limit() &&
       this.#coverage.trailing.size < MOST_TRAILING_PAGES
     );
+  }
+
+  /** Only by number: elsewhere it is the second page that shows how long the steps are. */
+  #mayGoWith(second: number): boolean {
+    const isSure = this.#grid.isPaged && this.#parts.start.method === 'GET' && !this.#looksForEnd();
+    return isSure && this.#next < second + PAGES_WITH_SECOND;
   }
 
   /** Positions before it are known to hold pages. */

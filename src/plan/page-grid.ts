@@ -46,7 +46,8 @@ export class PageGrid {
   /** What lies before the first page, where the user begins further on. Pages count from 0 or 1. */
   get skipped(): { readonly records: number; readonly pages: number } {
     const { first } = this.#parts.pagination;
-    if (!this.isPaged) return { records: first, pages: 0 };
+    // Offset 1 is the first record's where they count from 1, as pages mostly do.
+    if (!this.isPaged) return { records: first === 1 ? 0 : first, pages: 0 };
     const pages = Math.max(0, first - 1);
     return { records: pages * this.#pageRecords, pages };
   }

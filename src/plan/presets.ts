@@ -16,10 +16,19 @@ export interface Preset {
   readonly pagination: Partial<Pagination> & { readonly style: PaginationStyle };
   /** What the API refuses to answer without, credentials aside; lower case. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** A first page with records that says nothing of a next one is the last, on every list of the hosts. */
+  readonly silenceIsEnd?: true;
   /** Query parameters that a first request must hold to page like this. */
   readonly begin?: Readonly<Record<string, string>>;
   /** Which headers and statuses speak of limits, in a phrase. */
   readonly limits: string;
+  /** How it refuses, where statuses and headers do not say it all. */
+  readonly refusals?: {
+    /** The pause after a refusal that names no time, in milliseconds. */
+    readonly pauseMs?: number;
+    /** With status 2xx, as an error in the body. */
+    readonly inSuccess?: true;
+  };
   /** What goes wrong with this API, a short sentence each. */
   readonly traps: readonly string[];
   /** `recalled`: not all of it was found in the vendor's documentation. */
@@ -33,8 +42,10 @@ export const presets: readonly Preset[] = [
     title: 'GitHub REST',
     hosts: ['api.github.com'],
     pagination: { style: 'link', sizeParam: 'per_page' },
+    silenceIsEnd: true,
     limits:
       'x-ratelimit-limit, -remaining and -reset (epoch seconds); the secondary limit is 403 or 429, with retry-after or at least a minute',
+    refusals: { pauseMs: 60_000 },
     traps: [
       'A per_page above 100 is made 100 in silence',
       'A search gives no more than 1,000 records, and says incomplete_results where it gave up early',
@@ -48,6 +59,7 @@ export const presets: readonly Preset[] = [
     hosts: ['api.github.com'],
     pagination: { style: 'graphql', carrier: 'body', key: 'id' },
     limits: 'status 200 with RATE_LIMITED in errors; x-ratelimit headers as in REST',
+    refusals: { pauseMs: 60_000, inSuccess: true },
     traps: [
       'The query must ask for pageInfo { hasNextPage endCursor } and take the cursor as a variable: after: $endCursor',
       'A connection gives at most 100 records a page',
@@ -116,6 +128,7 @@ export const presets: readonly Preset[] = [
     title: 'Shopify REST Admin',
     hosts: ['myshopify.com'],
     pagination: { style: 'link', sizeParam: 'limit', key: 'id' },
+    silenceIsEnd: true,
     limits: 'x-shopify-shop-api-call-limit: 32/40; 429 with retry-after',
     traps: [
       'page_info stands for the whole request: it cannot be edited, and only limit and fields go with it',
@@ -134,7 +147,9 @@ export const presets: readonly Preset[] = [
       sizeParam: 'limit',
       nextPath: 'response_metadata.next_cursor',
     },
+    silenceIsEnd: true,
     limits: '429 with retry-after, for each method apart',
+    refusals: { inSuccess: true },
     traps: [
       'Errors come with status 200 and ok: false',
       'Any page may be shorter than limit',
@@ -178,6 +193,7 @@ export const presets: readonly Preset[] = [
       records: 'results',
       key: 'id',
     },
+    silenceIsEnd: true,
     limits: 'x-hubspot-ratelimit-max, -remaining and -interval-milliseconds; 429',
     traps: [
       'Search is POST, with after in the body, and gives no more than 10,000 records',
@@ -307,6 +323,7 @@ export const presets: readonly Preset[] = [
     pagination: { style: 'continue', nextPath: 'continue', key: 'pageid' },
     begin: { format: 'json', formatversion: '2' },
     limits: 'maxlag errors and 503 with retry-after; 429',
+    refusals: { pauseMs: 5_000, inSuccess: true },
     traps: [
       'Without formatversion=2 the pages are an object by id and no array',
       'With several properties one page comes spread over the responses until batchcomplete',
@@ -553,7 +570,9 @@ export const presets: readonly Preset[] = [
       records: 'records',
       key: 'id',
     },
+    silenceIsEnd: true,
     limits: 'five requests a second to a base; after a 429 nothing for 30 s',
+    refusals: { pauseMs: 30_000 },
     traps: ['offset is a token and no number', 'The token expires', 'pageSize goes up to 100'],
     source: 'documented',
   },
@@ -606,6 +625,7 @@ export const presets: readonly Preset[] = [
       carrier: 'query',
       nextPath: 'nextPageToken',
     },
+    silenceIsEnd: true,
     limits: '429, or 403 with rateLimitExceeded or quotaExceeded',
     traps: [
       'An empty page with a token goes on',

@@ -71,7 +71,7 @@ function recheckRequests(
   const endOf = new Map(end.ends.map(({ branch, position }) => [branch, position]));
   const inside = [...edges.values()]
     .flatMap(({ first, last }) => [first, ...last])
-    .filter(({ place }) => place.position < (endOf.get(place.branch) ?? Number.POSITIVE_INFINITY))
+    .filter(({ place }) => place.position < (endOf.get(place.branch) ?? 0))
     .sort((a, b) => a.place.branch - b.place.branch || a.place.position - b.place.position);
   const first = inside[0];
   const last = inside.at(-1);

@@ -5,10 +5,13 @@ import type { PlanState } from './plan-state.ts';
 /** One page, because nothing shows how to go on from it. */
 export class SinglePlan implements PlanState {
   readonly #request: PageRequest;
+  readonly #hasRecords: boolean;
   #isAsked = false;
   #end: PlanEnd | null = null;
 
-  constructor(start: PageRequest) {
+  /** @param hasRecords whether it is known where records stand; a total counts nothing else */
+  constructor(start: PageRequest, hasRecords: boolean) {
+    this.#hasRecords = hasRecords;
     this.#request = { ...start, place: { ...start.place, position: 0 } };
   }
 
@@ -25,7 +28,7 @@ export class SinglePlan implements PlanState {
     if (ended.state !== 'stored') return;
     const { more, total, totalIsLowerBound, records } = ended.lesson;
     if (more === false) this.#end = { ...this.#end, reason: 'stated' };
-    else if (total !== null && total === records && !totalIsLowerBound && more === null) {
+    else if (this.#hasRecords && total === records && !totalIsLowerBound && more === null) {
       this.#end = { ...this.#end, reason: 'total' };
     }
   }

@@ -1,9 +1,10 @@
 import { EverypageError } from '../core/errors.ts';
-import type { PageEnd, PlanEnd } from '../core/lesson.ts';
+import type { PageEnd, PlanEnd, Restart } from '../core/lesson.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { PlanState } from './plan-state.ts';
 import { setPart } from './request-parts.ts';
+import { MOST_RESTARTS } from './restarting-chain.ts';
 import {
   bisect,
   boundValues,
@@ -21,8 +22,11 @@ export interface SplitParts {
   readonly split: Split;
   readonly pagination: Pagination;
   readonly start: PageRequest;
-  /** The plan of one slice, in the branch that its start is in. */
-  readonly planOf: (start: PageRequest) => PlanState;
+  /**
+   * The plan of one slice, in the branch that its start is in, and in so many after that where it has
+   * to be read again.
+   */
+  readonly planOf: (start: PageRequest, mostRestarts: number) => PlanState;
   /** Slices that are fetched at the same time. Default 16. */
   readonly activeSlices?: number;
 }
@@ -32,6 +36,8 @@ interface Slice {
   readonly range: SplitRange;
   readonly branch: number;
   readonly width: number;
+  /** Of the branches, so many after the first are for reading it again. */
+  readonly restarts: number;
 }
 
 interface ActiveSlice extends Slice {
@@ -43,8 +49,9 @@ interface ActiveSlice extends Slice {
  * the server gives is bisected, down to the smallest there can be.
  *
  * Branches keep the order: slice i of n has the branches from `i * width` on and its pages in the
- * first of them; of the others the lower half of the slice has the lower half. What was asked for
- * before a slice was bisected is not part of the list.
+ * first of them, or in one of the few after it where it was read again; of the others the lower half
+ * of the slice has the lower half. What was asked for before a slice was bisected is not part of the
+ * list.
  */
 export class SplitPlan implements PlanState {
   readonly #parts: SplitParts;
@@ -56,6 +63,7 @@ export class SplitPlan implements PlanState {
   #started = 0;
   #knownDone = 0;
   readonly #ends: PlanEnd['ends'][number][] = [];
+  readonly #restarts: Restart[] = [];
   #worst: Pick<PlanEnd, 'reason' | 'detail'> | null = null;
 
   constructor(parts: SplitParts) {
@@ -81,7 +89,7 @@ export class SplitPlan implements PlanState {
   }
 
   learn(request: PageRequest, ended: PageEnd): void {
-    const slice = this.#active.get(request.place.branch);
+    const slice = this.#sliceOf(request.place.branch);
     if (slice === undefined) return;
     const isTooMuch = request.place.position === 0 && this.#exceedsCeiling(ended);
     if (isTooMuch && this.#bisect(slice)) return;
@@ -91,6 +99,7 @@ export class SplitPlan implements PlanState {
     this.#active.delete(slice.branch);
     this.#knownDone += slice.plan.known() ?? 0;
     this.#ends.push(...end.ends);
+    this.#restarts.push(...(end.restarts ?? []));
     this.#worsen(slice.range, end);
   }
 
@@ -109,7 +118,17 @@ export class SplitPlan implements PlanState {
     const isDone =
       this.#started === this.#count && this.#halves.length === 0 && this.#active.size === 0;
     if (!isDone || this.#worst === null) return null;
-    return { ...this.#worst, ends: this.#ends.toSorted((a, b) => a.branch - b.branch) };
+    const ends = this.#ends.toSorted((a, b) => a.branch - b.branch);
+    if (this.#restarts.length === 0) return { ...this.#worst, ends };
+    const restarts = this.#restarts.toSorted((a, b) => a.branch - b.branch);
+    return { ...this.#worst, ends, restarts };
+  }
+
+  #sliceOf(branch: number): ActiveSlice | undefined {
+    const exact = this.#active.get(branch);
+    if (exact !== undefined) return exact;
+    const slices = [...this.#active.values()];
+    return slices.find((it) => branch > it.branch && branch <= it.branch + it.restarts);
   }
 
   #isRoomLeft(): boolean {
@@ -122,11 +141,11 @@ export class SplitPlan implements PlanState {
     if (this.#started === this.#count) return null;
     const index = this.#started++;
     const range = sliceAt(this.#parts.split, index);
-    return { range, branch: index * this.#width, width: this.#width };
+    return sliceIn(range, index * this.#width, this.#width);
   }
 
   #begin(slice: Slice): ActiveSlice {
-    const plan = this.#parts.planOf(this.#startOf(slice));
+    const plan = this.#parts.planOf(this.#startOf(slice), slice.restarts);
     const active = { ...slice, plan };
     this.#active.set(slice.branch, active);
     return active;
@@ -161,15 +180,17 @@ export class SplitPlan implements PlanState {
   }
 
   /** False where the slice or its branches can be cut no further. */
-  #bisect({ range, branch, width }: ActiveSlice): boolean {
+  #bisect({ range, branch, width, restarts }: ActiveSlice): boolean {
     const halves = bisect(range);
-    if (halves === null || width < 3) return false;
-    const middle = branch + 1 + Math.floor((width - 1) / 2);
+    const from = branch + 1 + restarts;
+    const left = width - 1 - restarts;
+    if (halves === null || left < 2) return false;
+    const middle = from + Math.floor(left / 2);
     this.#active.delete(branch);
     this.#ends.push({ branch, position: 0 });
     this.#halves.push(
-      { range: halves[0], branch: branch + 1, width: middle - branch - 1 },
-      { range: halves[1], branch: middle, width: branch + width - middle },
+      sliceIn(halves[0], from, middle - from),
+      sliceIn(halves[1], middle, branch + width - middle),
     );
     this.#halves.sort((a, b) => a.branch - b.branch);
     return true;
@@ -183,6 +204,12 @@ export class SplitPlan implements PlanState {
     const name = `${bounds.lower}=${lower}, ${bounds.upper}=${upper}`;
     this.#worst = { reason, detail: detail === null ? null : `${name}: ${detail}` };
   }
+}
+
+function sliceIn(range: SplitRange, branch: number, width: number): Slice {
+  // Where branches are few, more of them are left to bisect.
+  const restarts = width >= 1024 ? MOST_RESTARTS : width >= 64 ? 3 : 0;
+  return { range, branch, width, restarts };
 }
 
 /** Of several slices the whole ends as the worst of them. */

@@ -1,5 +1,5 @@
 import { escapeText } from '../core/escape.ts';
-import type { PaginationStyle } from '../core/pagination.ts';
+import { NO_RECORDS, type PaginationStyle } from '../core/pagination.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
 import { createPainter } from './paint.ts';
 import { counted } from './wording.ts';
@@ -52,7 +52,9 @@ export function explanationText(facts: ExplanationFacts, command: string, color:
   for (const [index, line] of evidence.entries()) {
     rows.push([index === 0 ? 'because' : '', escapeText(line)]);
   }
-  const at = pagination.records === null ? 'none found' : `at ${escapeText(pagination.records)}`;
+  const { records } = pagination;
+  const isLeftOut = records === NO_RECORDS;
+  const at = records === null ? 'none found' : isLeftOut ? 'left out' : `at ${escapeText(records)}`;
   const key = pagination.key === null ? '' : `, each with its ${escapeText(pagination.key)}`;
   rows.push(['records', `${at}${key}; ${formatCount(pageRecords)} in the first page`]);
   rows.push(['in all', inAll(total, pages)]);

@@ -1,4 +1,5 @@
 import { escapeText } from '../core/escape.ts';
+import { NO_RECORDS } from '../core/pagination.ts';
 import {
   type FailedPage,
   isWhole,
@@ -56,6 +57,12 @@ function stopLines(stop: Stop | null, context: SummaryContext, paint: Painter): 
   return [paint('yellow', escapeText(stopText(stop, context)))];
 }
 
+const safetyCure = {
+  OTHER_ORIGIN: '--allow-origin ORIGIN allows it.',
+  PRIVATE_ADDRESS: '--allow-address ADDRESS allows it.',
+  CERTIFICATE: '--cacert FILE names an authority to trust; -k accepts any certificate.',
+} as const;
+
 function stopText(stop: Stop, context: SummaryContext): string {
   switch (stop.kind) {
     case 'signal':
@@ -74,15 +81,15 @@ function stopText(stop: Stop, context: SummaryContext): string {
       return `Stopped: the server asks to wait until ${until}, ${formatDuration(waitMs)} from now (${stop.reason}). That is longer than --max-wait; come back then.`;
     }
     case 'credentials':
+      // 407 is the proxy's (RFC 9110 §15.5.8).
+      if (stop.status === 407) {
+        return 'Stopped: the proxy asks for credentials (407). Run again with -x http://user:password@host:port, or with them in HTTPS_PROXY.';
+      }
       return `Stopped: the server refuses the credentials (${stop.status} for ${stop.url}). Run again with new ones.`;
     case 'safety': {
-      const cure =
-        stop.code === 'OTHER_ORIGIN'
-          ? '--allow-origin ORIGIN allows it.'
-          : '--cacert FILE names an authority to trust; -k accepts any certificate.';
-      const named = /--allow-origin|--cacert|(^|\s)-k\b/.test(stop.message);
+      const named = /--allow-origin|--allow-address|--cacert|(^|\s)-k\b/.test(stop.message);
       const message = stop.message.replace(/\.$/, '');
-      return `Stopped for safety: ${message}.${named ? '' : ` ${cure}`}`;
+      return `Stopped for safety: ${message}.${named ? '' : ` ${safetyCure[stop.code]}`}`;
     }
   }
 }
@@ -154,6 +161,7 @@ function pagingLines(
   const parts = [pagedBy(pagination, verdict.stored, concurrency)];
   if (evidence[0] !== undefined) parts.push(escapeText(evidence[0]));
   if (recordsPath === '@') parts.push('each page is a list of records');
+  else if (recordsPath === NO_RECORDS) parts.push('an empty list, left out of its page');
   else if (recordsPath !== null) parts.push(`records at ${escapeText(recordsPath)}`);
   if (readings > 1) parts.push(`read ${readings} times`);
   if (flags.length > 0) parts.push(`pin with: ${flags.map(shellWord).join(' ')}`);

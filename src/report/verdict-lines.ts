@@ -22,6 +22,7 @@ export function verdictLines(
         'green',
         `${pagesAreOk(stored)}${records === null ? '' : agreement(verdict, records)}.`,
       ),
+      ...restartLines(records),
     ];
   }
   if (records === null) return listLines(verdict, paint, total);
@@ -33,7 +34,16 @@ export function verdictLines(
           `${pagesAreOk(stored)}: ${counted(records.fetched, 'record')}, complete, but unverified: ${first}.`,
         )
       : paint('red', `${labels[name]}: ${first}.`);
-  return [head, ...others.map((reason) => `  ${reason}`), ...standing(verdict, records)];
+  const rest = others.map((reason) => `  ${reason}`);
+  return [head, ...rest, ...restartLines(records), ...standing(verdict, records)];
+}
+
+/** Said whatever the verdict: a second reading costs the list again. */
+function restartLines(records: RecordEvidence | null): string[] {
+  return (records?.restarts ?? []).map(({ page, status }) => {
+    const how = status === null || status === 200 ? '' : ` with ${status}`;
+    return `  page ${formatCount(page)} was refused${how}, as an expired cursor is; the list was read again from its first page`;
+  });
 }
 
 const labels: Readonly<Record<Exclude<VerdictName, 'complete' | 'unverified'>, string>> = {

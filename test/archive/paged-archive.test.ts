@@ -176,7 +176,14 @@ test('a plan that ends further on takes pages back, and one branch does not end 
   const other = { place: { branch: 1, position: 7 } };
   archive.store([...[0, 1, 2].map((at) => taughtPage(at, [`k${at}`]))], []);
   archive.store([taughtPage(0, ['z'], {}, other)], []);
-  endAt(archive, 1, 'stated');
+  archive.endPlan(0, sha256(new Uint8Array()), {
+    reason: 'stated',
+    detail: null,
+    ends: [
+      { branch: 0, position: 1 },
+      { branch: 1, position: 8 },
+    ],
+  });
   assert.deepEqual(archive.counts(), { stored: 2, failed: 0, beyondEnd: 2 });
   assert.equal(archive.verdict().records?.unique, 2);
   archive.endPlan(0, sha256(new Uint8Array()), {

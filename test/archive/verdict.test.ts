@@ -57,6 +57,7 @@ describe('a list that pages by itself is complete', () => {
         sharedKeys: [],
         gaps: [],
         changed: [],
+        restarts: [],
       },
     });
   });

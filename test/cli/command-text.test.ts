@@ -51,6 +51,23 @@ describe('a command to type again', () => {
     assert.match(command, /-H 'x-plain: shown' -H @secret-headers\.txt/);
   });
 
+  it('hides a body with a field that is named as a secret, and shows any other', () => {
+    for (const body of [
+      '{"auth":"canary"}',
+      'sid=canary&page=1',
+      "{'client_id':1, 'Auth-Key' : 'canary'}",
+      'query { items(jwt: "canary") { id } }',
+    ]) {
+      const command = again(['https://a.example/', '-d', body, '--secret-param', 'sid']);
+      assert.doesNotMatch(command, /canary/);
+      assert.match(command, /-d '<body>'/);
+    }
+    const plain = '{"filter":{"page":1,"cursor":"abc"}}';
+    assert.ok(again(['https://a.example/', '-d', plain]).includes(plain));
+    // A body of any length is looked through in a moment.
+    again(['https://a.example/', '-d', 'a'.repeat(100_000)]);
+  });
+
   it('does not start over, says npx under npx, and asks for the same standard input', () => {
     assert.equal(again(['--fresh', '@urls.txt']), 'everypage @urls.txt');
     assert.equal(again(['@urls.txt'], { npm_command: 'exec' }), 'npx everypage @urls.txt');

@@ -29,6 +29,7 @@ const ofError: Record<ErrorCode, ExitCode> = {
   SELECTION: 2,
   CREDENTIALS_REFUSED: 4,
   OTHER_ORIGIN: 1,
+  PRIVATE_ADDRESS: 1,
   CERTIFICATE: 1,
   INTERRUPTED: 130,
   CLOSED_PIPE: 0,

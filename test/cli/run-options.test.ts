@@ -94,6 +94,7 @@ describe('options of a run', () => {
     ],
     [['--archive', 'a.everypage'], { archive: 'a.everypage' }],
     [['--allow-origin', 'https://b.example'], { allowOrigins: ['https://b.example'] }],
+    [['--allow-address', '10.0.0.0/8'], { allowAddresses: ['10.0.0.0/8'] }],
     [['--secret-param', 'sid', '--secret-param', 'k'], { secretParams: ['sid', 'k'] }],
   ];
   for (const [flags, options] of expected) {

@@ -180,9 +180,42 @@ export const steps: Readonly<Record<string, (start: string) => Step>> = {
   elasticsearch: () => searchAfter,
   'github-graphql': () => relay('data.organization.repositories.pageInfo', 'endCursor'),
   'shopify-graphql': () => relay('data.products.pageInfo', 'cursor'),
+  'spring-page': () => pages('page', 0),
+  'spring-slice': () => pages('page', 0),
+  'last-key': () => token('body.lastKey', 'exclusiveStartKey'),
+  'pagination-object': () =>
+    pages('page', 1, (page) => Number(member(page.body, 'pagination.pageCount'))),
+  'rel-links': () => (page) => {
+    const links = member(page.body, 'meta.links') as { rel: string; href: string }[];
+    const next = links.find(({ rel }) => rel === 'next');
+    return next === undefined ? null : { url: new URL(next.href, page.url).href };
+  },
+  'next-href': () => nextUrl('paging.next.href'),
+  'snake-deep': () => pages('current_page', 1),
+  'skip-take': () => offset('Skip', 'Result.TotalCount'),
+  'header-token': () => (page, asked) => {
+    const next = page.headers.get('x-continuation-token');
+    return next === null ? null : { url: withParam(asked.url, 'continuationToken', next) };
+  },
+  'header-pages': () => pages('page', 1),
+  'jsonapi-number': () => nextUrl('links.next.href'),
+  'start-end': () => (page, asked, read) =>
+    page.records.length === 0 ? null : { url: withParam(asked.url, 'startIndex', read + 1) },
+  'cursor-pair': () => (page, asked) =>
+    member(page.body, 'list.cursors.hasNext') === true
+      ? { url: withParam(asked.url, 'after', String(member(page.body, 'list.cursors.after'))) }
+      : null,
+  'next-page-number': () => token('payload.nextPage', 'pageNum'),
+  'last-seq': () => lastKey('since', () => true),
   single: () => () => null,
   'single-total': () => () => null,
 };
 
-/** These cannot be read whole, which is what they are for. */
-export const unreadable: readonly string[] = ['ambiguous', 'loop', 'self-next', 'sliced'];
+/** These cannot be read whole, or not in one go, which is what they are for. */
+export const unreadable: readonly string[] = [
+  'ambiguous',
+  'expiring-cursor',
+  'loop',
+  'self-next',
+  'sliced',
+];

@@ -56,6 +56,14 @@ test('a wait of days stays what it is', () => {
   assert.equal(retryAfterMs({ 'retry-after': '2592000' }, NOW), 2_592_000_000);
 });
 
+test('a wait of more digits than any calendar has is still a wait, whose end is a date', () => {
+  for (const digits of [12, 20, 400]) {
+    const waitMs = retryAfterMs({ 'retry-after': '9'.repeat(digits) }, NOW)!;
+    assert.ok(waitMs > 365 * 86_400_000);
+    assert.ok(!Number.isNaN(new Date(NOW + waitMs).getTime()), String(digits));
+  }
+});
+
 test('no text crashes it, and no result is negative', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[A-Za-z, 0-9:-]{0,40}$/)), (value) => {

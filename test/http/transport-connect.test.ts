@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { createTestCertificates } from '../../src/demo/certificate.ts';
+import type { TransportFault } from '../../src/http/transport.ts';
 import { type ProxyServerOptions, startProxyServer } from '../servers/proxy-server.ts';
 import { startRawServer } from '../servers/raw-server.ts';
 import { openStreams } from '../servers/stream-server.ts';
@@ -174,13 +175,19 @@ test('a plain http origin is asked through the proxy in absolute form', async (t
   assert.deepEqual(proxy.seen, [`${server.origin}/pages/1`]);
 });
 
-const REFUSALS: readonly [string, ProxyServerOptions, RegExp][] = [
-  ['403', { refuseWith: 403 }, /answered 403 when asked for localhost:\d+/],
-  ['407', { authorization: 'Basic other' }, /asks for credentials \(407\)/],
+const REFUSALS: readonly [string, TransportFault, ProxyServerOptions, RegExp][] = [
+  ['403', 'proxy-denied', { refuseWith: 403 }, /answered 403 when asked for localhost:\d+; -x/],
+  ['502', 'proxy', { refuseWith: 502 }, /answered 502 when asked for localhost:\d+; -x or HTTPS_/],
+  [
+    '407',
+    'proxy-credentials',
+    { authorization: 'Basic other' },
+    /asks for credentials \(407\).*-x http:/,
+  ],
 ];
 
-for (const [status, options, message] of REFUSALS) {
-  test(`a proxy that answers ${status} is a proxy fault that tells no password`, async (t) => {
+for (const [status, fault, options, message] of REFUSALS) {
+  test(`a proxy that answers ${status} is a ${fault} fault that tells no password`, async (t) => {
     const [secure, plain] = [await openPages(t), await openPages(t, { protocol: 'http' })];
     const proxy = await startProxyServer(options);
     t.after(() => proxy.close());
@@ -188,10 +195,10 @@ for (const [status, options, message] of REFUSALS) {
     url.username = 'me';
     url.password = 'hush';
     const transport = openTransport(t, { ca: secure.ca, proxyFor: () => url });
-    const tunnel = await expectFault(get(transport, secure.origin, '/pages/1'), 'proxy');
+    const tunnel = await expectFault(get(transport, secure.origin, '/pages/1'), fault);
     assert.match(tunnel.message, message);
     assert.ok(!tunnel.message.includes('hush') && !tunnel.message.includes('me:'));
-    if (status === '407') await expectFault(get(transport, plain.origin, '/pages/1'), 'proxy');
+    if (status === '407') await expectFault(get(transport, plain.origin, '/pages/1'), fault);
   });
 }
 
@@ -201,7 +208,8 @@ test('a proxy that is not there is refused, and named as the proxy', async (t) =
     proxyFor: () => new URL(`http://me:hush@127.0.0.1:${port}`),
   });
   const error = await expectFault(get(transport, 'https://api.example.com', '/'), 'refused');
-  assert.match(error.message, /^proxy 127\.0\.0\.1:\d+ cannot be reached/);
+  assert.match(error.message, /^proxy 127\.0\.0\.1:\d+ cannot be reached .*-x '' goes without/);
+  assert.ok(!error.message.includes('hush'));
 });
 
 test('a name is sent as SNI, an address is not', async (t) => {

@@ -183,7 +183,6 @@ export const peers: readonly Peer[] = [
         path: '/items/_changes?limit=20',
         all: whole('/items/_changes', 'results'),
         records,
-        flags: ['--paginate', 'keyset', '--page-param', 'since', '--key', 'seq'],
       },
     ],
   },

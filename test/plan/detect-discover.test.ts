@@ -231,6 +231,159 @@ describe('what cannot be told is not guessed', () => {
   });
 });
 
+describe('a first page that says nothing', () => {
+  const all = items(0, 7);
+  const paged = (query: (name: string) => string | null, name: string, base: number) =>
+    number(query(name), base) === base ? all : [];
+  const proven: readonly (readonly [what: string, Partial<Pagination>, Api])[] = [
+    [
+      'pages from 1, empty past the end',
+      { style: 'page', param: 'page', first: 1 },
+      (query) => ({ json: paged(query, 'page', 1) }),
+    ],
+    [
+      'pages from 1, 404 past the end',
+      { style: 'page', param: 'page', first: 1 },
+      (query) =>
+        number(query('page'), 1) > 1 ? { status: 404, json: { detail: 'x' } } : { json: all },
+    ],
+    [
+      'pages from 0',
+      { style: 'page', param: 'page', first: 0 },
+      (query) => ({ json: { list: paged(query, 'page', 0) } }),
+    ],
+    [
+      'offsets',
+      { style: 'offset', param: 'offset', first: 0 },
+      (query) => ({ json: all.slice(number(query('offset'), 0)) }),
+    ],
+    [
+      'keys',
+      { style: 'keyset', param: 'after' },
+      (query) => ({ json: { data: all.slice(number(query('after'), 0)) } }),
+    ],
+  ];
+  for (const [what, expected, api] of proven) {
+    test(`is all where a parameter leads past the end and to the page itself: ${what}`, async () => {
+      const run = await runDetected(start, serve(api));
+      const { pagination, evidence, requests } = run.found;
+      for (const [part, value] of Object.entries(expected)) {
+        assert.equal(pagination[part as keyof Pagination], value, evidence.join('; '));
+      }
+      assert.deepEqual(
+        run.records,
+        all.map((record) => JSON.stringify(record)),
+      );
+      assert.equal(run.end, 'past-end');
+      assert.ok(requests <= MAX_REQUESTS);
+    });
+  }
+
+  test('goes on where pages count from 0 and page 2 is the third', async () => {
+    const api: Api = (query) => {
+      const page = number(query('page'), 0);
+      return { json: items(7 * page, Math.min(14, 7 * page + 7)) };
+    };
+    const run = await runDetected(start, serve(api));
+    assert.equal(run.records.length, 14);
+    assert.equal(run.found.pagination.first, 0);
+  });
+
+  test('goes on where a page of an unusual size is not the last', async () => {
+    const run = await readAll((query) => {
+      const page = number(query('page'), 1);
+      return { json: items(7 * page - 7, Math.min(47, 7 * page)) };
+    });
+    assert.equal(run.found.pagination.style, 'page');
+  });
+
+  const ofHosts: readonly (readonly [url: string, json: unknown, style: string])[] = [
+    ['https://api.github.com/users/ada/repos', items(0, 12), 'link'],
+    ['https://api.github.com/users/ada/repos', items(0, 30), 'link'],
+    ['https://acme.myshopify.com/admin/api/orders.json', { orders: items(0, 3) }, 'link'],
+    ['https://api.airtable.com/v0/app/Table', { records: items(0, 4) }, 'cursor'],
+    ['https://www.googleapis.com/drive/v3/files', { kind: 'x', files: items(0, 9) }, 'cursor'],
+    ['https://api.hubapi.com/crm/v3/objects/deals', { results: items(0, 2) }, 'cursor'],
+    ['https://slack.com/api/users.list', { ok: true, members: items(0, 5) }, 'cursor'],
+  ];
+  for (const [url, json, style] of ofHosts) {
+    test(`is the last where the host is known to end so: ${new URL(url).hostname}`, async () => {
+      const run = await runDetected(startAt(url), async (request) => viewOf(request, json));
+      assert.deepEqual([run.found.pagination.style, run.end, run.requests], [style, 'stated', 1]);
+      assert.match(run.found.evidence.join(), /where a page that names no next one is the last/);
+    });
+  }
+
+  test('is not the last where its host cuts lists without a word, or says that there is more', async () => {
+    for (const json of [items(0, 1000), { total: 90, rows: items(0, 9) }, { id: 1, name: 'x' }]) {
+      const github = startAt('https://api.github.com/x');
+      const run = await runDetected(github, async (request) => viewOf(request, json));
+      assert.deepEqual([run.found.kind, run.end], ['single', 'single']);
+    }
+  });
+
+  test('is not taken for many where only a link to the request itself changes', async () => {
+    const { found, records } = await runDetected(start, async (request) =>
+      viewOf(request, { items: all, meta: { links: [{ rel: 'self', href: request.url }] } }),
+    );
+    assert.deepEqual([found.kind, found.recordsPath, records.length], ['single', 'items', 7]);
+  });
+
+  const unproven: readonly (readonly [what: string, Api])[] = [
+    ['every parameter is ignored', () => ({ json: all })],
+    [
+      'every parameter is a filter that nothing passes',
+      (_, { url }) => ({ json: url.includes('?') ? [] : all }),
+    ],
+    [
+      'every parameter is unknown, with 404',
+      (_, { url }) => (url.includes('?') ? { status: 404, json: {} } : { json: all }),
+    ],
+    [
+      'deeper pages are refused',
+      (query) => (number(query('page'), 1) > 1 ? { status: 400, json: {} } : { json: all }),
+    ],
+  ];
+  for (const [what, api] of unproven) {
+    test(`is one page only where ${what}`, async () => {
+      const { found, end } = await runDetected(start, serve(api));
+      assert.deepEqual([found.kind, found.isWholeList, end], ['single', false, 'single']);
+      assert.ok(found.requests <= MAX_REQUESTS);
+    });
+  }
+});
+
+describe('a POST is sent again only with what its page gave', () => {
+  const post = startAt('https://api.example/query', '{"filter":"x"}');
+  const bodiesOf = async (json: object): Promise<readonly string[]> => {
+    const bodies: string[] = [];
+    await discoverPagination(post, { pinned: {} }, async (request) => {
+      bodies.push(Buffer.from(request.body!).toString());
+      return viewOf(request, json);
+    });
+    return bodies;
+  };
+
+  test('its own token, under two names at most', async () => {
+    assert.deepEqual(await bodiesOf({ results: items(0, 10), next_cursor: 'abc' }), [
+      '{"filter":"x"}',
+      '{"filter":"x","start_cursor":"abc"}',
+      '{"filter":"x","cursor":"abc"}',
+    ]);
+  });
+
+  test('not where there is a total, a full page or nothing', async () => {
+    for (const json of [
+      { total: 47, results: items(0, 10) },
+      { results: items(0, 100) },
+      { results: items(0, 7) },
+      { has_more: true, results: items(0, 7) },
+    ]) {
+      assert.deepEqual(await bodiesOf(json), ['{"filter":"x"}']);
+    }
+  });
+});
+
 describe('what the user said wins', () => {
   const bare: Api = () => ({ json: { list: items(0, 7), next: '/things?x=1', token: 'abc' } });
   const cases: readonly (readonly [Partial<Pagination>, Partial<Pagination>])[] = [
@@ -282,7 +435,14 @@ describe('what the user said wins', () => {
 });
 
 /** Made to be unreadable without a word from the user, or to be stopped at. */
-const notByItself = new Set(['sliced', 'ambiguous', 'loop', 'self-next', 'single']);
+const notByItself = new Set([
+  'sliced',
+  'ambiguous',
+  'expiring-cursor',
+  'loop',
+  'self-next',
+  'single',
+]);
 
 describe('the fixture APIs are read to the end, found by themselves', () => {
   for (const api of apiNames.filter((name) => !notByItself.has(name))) {

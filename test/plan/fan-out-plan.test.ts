@@ -47,34 +47,39 @@ function run(
 const positions = ({ asked }: Driven) => asked.map(({ place }) => place.position);
 const urls = ({ asked }: Driven) => asked.map(({ url }) => url.slice('https://a.example/'.length));
 
-test('with a total the first page comes alone, the second comes alone, and then all the others', () => {
+test('with a total the first page comes alone, the second with twenty at most, and then all the others', () => {
   const plan = planOf(byPage);
   const [first, ...none] = plan.take(256);
   assert.deepEqual(none, []);
   assert.equal(first!.url, url);
   assert.equal(plan.known(), null);
-  plan.learn(first!, stored({ records: 10, total: 95, digest: 'a' }));
-  assert.equal(plan.known(), 10);
-  const second = plan.take(256);
+  plan.learn(first!, stored({ records: 10, total: 295, digest: 'a' }));
+  assert.equal(plan.known(), 30);
+  const [second, ...along] = plan.take(256);
+  assert.equal(second!.url, `${url}?page=2`);
   assert.deepEqual(
-    second.map((request) => request.url),
-    [`${url}?page=2`],
+    along.map(({ place }) => place.position),
+    numbers(2, 21),
   );
-  plan.learn(second[0]!, stored({ records: 10, total: 95, digest: 'b' }));
+  for (const request of [...along].reverse()) {
+    plan.learn(request, stored({ records: 10, total: 295, digest: request.url }));
+  }
+  assert.deepEqual(plan.take(256), []);
+  plan.learn(second!, stored({ records: 10, total: 295, digest: 'b' }));
   const others = plan.take(256);
   assert.deepEqual(
     others.map(({ place, speculative }) => [place.position, speculative]),
-    numbers(2, 10).map((position) => [position, undefined]),
+    numbers(21, 30).map((position) => [position, undefined]),
   );
   for (const request of [...others].reverse()) {
     assert.equal(plan.end(), null);
-    const records = request.place.position === 9 ? 5 : 10;
-    plan.learn(request, stored({ records, total: 95, digest: `${request.place.position}` }));
+    const records = request.place.position === 29 ? 5 : 10;
+    plan.learn(request, stored({ records, total: 295, digest: `${request.place.position}` }));
   }
   assert.deepEqual(plan.end(), {
     reason: 'total',
     detail: null,
-    ends: [{ branch: 0, position: 10 }],
+    ends: [{ branch: 0, position: 30 }],
   });
 });
 
@@ -100,15 +105,18 @@ test('pages in all are taken before a total of records', () => {
 
 test('a server that ignores the page number is stuck, and only its first page counts', () => {
   for (const pagination of [byPage, byOffset, byRange]) {
-    for (const total of [null, 40]) {
+    for (const [total, seed] of [null, 40, 4000].flatMap((it) =>
+      [1, 2, 3].map((at) => [it, at] as const),
+    )) {
       const plan = planOf(pagination);
       const answer = () => ({
         records: numbers(0, 5),
         ended: stored({ records: 5, total, digest: 'x', firstKey: '0' }),
       });
-      const driven = drive(plan, answer);
+      const driven = drive(plan, answer, { seed, concurrency: 20 });
       assert.equal(driven.end.reason, 'stuck');
-      assert.equal(driven.asked.length, 2);
+      const along = pagination === byPage && total !== null ? Math.min(total / 5, 21) : 2;
+      assert.equal(driven.asked.length, along);
       assert.equal(plan.known(), 1);
       assert.match(
         driven.end.detail!,

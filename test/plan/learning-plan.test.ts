@@ -169,7 +169,7 @@ test('of a split the first page of the first slice and the last of the last are 
 });
 
 test('a plan of one page asks once and says why', async () => {
-  const single = paginationOf({ style: 'single' });
+  const single = paginationOf({ style: 'single', records: 'data' });
   for (const [lesson, reason] of [
     [{ records: 5 }, 'single'],
     [{ records: 5, total: 5 }, 'total'],

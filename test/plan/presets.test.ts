@@ -55,12 +55,14 @@ test('a style has what it cannot do without', () => {
 });
 
 test('presets read as sentences and hosts as ends of host names', () => {
-  for (const { name, title, hosts, limits, traps, headers } of presets) {
+  for (const { name, title, hosts, limits, traps, headers, refusals } of presets) {
     assert.match(name, /^[a-z]+(-[a-z]+)*$/);
     assert.ok(title.length > 0 && limits.length > 0 && traps.length > 0, name);
     assert.ok(!limits.endsWith('.'), name);
     for (const trap of traps) assert.ok(!trap.endsWith('.') && trap.length < 120, trap);
     for (const host of hosts) assert.match(host, /^[a-z0-9-]+(\.[a-z0-9-]+)+$/);
+    const pauseMs = refusals?.pauseMs;
+    assert.ok(pauseMs === undefined || (pauseMs >= 1_000 && pauseMs <= 60_000), name);
     for (const header of Object.keys(headers ?? {})) assert.match(header, /^[a-z-]+$/);
   }
 });

@@ -74,6 +74,7 @@ export function pagedVerdict(
       sharedKeys: [],
       gaps: [],
       changed: [],
+      restarts: [],
       ...records,
     },
     ...change,

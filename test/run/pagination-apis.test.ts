@@ -16,7 +16,7 @@ const whole = apiNames.filter((name) => !hard.has(name));
 const presetNames = presets.map(({ name }) => name);
 
 /** They state no total and no end, so there is nothing to check against. */
-const silent = new Set(['socrata', 'discord', 'plain', 'since-id']);
+const silent = new Set(['socrata', 'discord', 'plain', 'since-id', 'last-seq']);
 
 /** Keys are compared by their bytes: neighbours that are one as doubles are two. */
 function assertEachOnce({ failed, records }: Verdict, count: number): void {
@@ -127,6 +127,13 @@ test('what is there of a loop comes with --allow-incomplete, each page once', as
   assert.equal(verdict.end, 'loop');
   const lines = (read() ?? '').trimEnd().split('\n');
   assert.deepEqual(lines.slice(0, 50), server.lines.slice(0, 50));
+});
+
+test('offsets that count from 1 reach the last record, also where it stands alone', async (t) => {
+  const { server, fetch, read } = await startFixture(t, { api: 'start-end', records: 26 });
+  const { verdict } = await fetch();
+  assert.equal(read(), wholeOutput(server), JSON.stringify(verdict));
+  assert.equal(verdict.name, 'complete');
 });
 
 test('among them are lists whose numbers no double holds', async (t) => {

@@ -14,7 +14,7 @@ import {
   records,
   UnfinishedError,
 } from '../../src/index.ts';
-import { startFixture, wholeOutput } from './pagination-setup.ts';
+import { fetchJson, startFixture, wholeOutput } from './pagination-setup.ts';
 import { runCli } from './run-cli.ts';
 
 const AT_ONCE = { concurrency: 4 };
@@ -110,11 +110,7 @@ suite('paginate', AT_ONCE, () => {
   for (const [what, api, paginate] of ways) {
     test(`as ${what} (${api})`, async (t) => {
       const { server, fetch, read } = await startFixture(t, { api });
-      const { verdict, pagination } = await fetch({
-        paginate,
-        // A function says nothing of records.
-        ...(typeof paginate === 'function' ? { select: server.recordsPath } : {}),
-      });
+      const { verdict, pagination } = await fetch({ paginate });
       assert.equal(read(), wholeOutput(server), JSON.stringify([verdict, pagination]));
       assert.equal(verdict.failed, 0);
     });
@@ -168,6 +164,44 @@ suite('a function', AT_ONCE, () => {
     assert.ok(server.counts().mostAtOnce > 2, `${server.counts().mostAtOnce} at once`);
   });
 
+  test('takes the records that are found in the first page, and whole pages if they are wanted', async (t) => {
+    const { server, folder, fetch, read } = await startFixture(t, { api: 'hubspot' });
+    const warnings: string[] = [];
+    const paginate: NextPage = (page) => {
+      const { paging } = page.json<{ paging?: { next: { after: string } } }>();
+      if (paging === undefined) return null;
+      const url = new URL(page.url);
+      url.searchParams.set('after', paging.next.after);
+      return url;
+    };
+    const { pagination, verdict } = await fetch({
+      paginate,
+      records: true,
+      onEvent: (event) => event.type === 'warning' && warnings.push(event.message),
+    });
+    assert.equal(read(), wholeOutput(server));
+    assert.deepEqual([pagination?.recordsPath, warnings], ['results', []]);
+    assert.equal(server.counts().requests, verdict.stored);
+    const output = join(folder, 'pages.ndjson');
+    const whole = await fetch({ paginate, wholePages: true, output });
+    assert.equal(whole.output?.records, verdict.stored);
+    const found: string[] = [];
+    for await (const record of records(server.url, { paginate })) found.push(record.text());
+    assert.deepEqual(found, server.lines);
+  });
+
+  test('that leads to a page without the records says so, and takes it whole if told to', async (t) => {
+    const paginate: NextPage = (page) => (page.url.endsWith('/2') ? null : '/things/2');
+    const answer = (url: URL) => ({
+      body: url.pathname === '/things' ? { rows: [{ id: 1 }, { id: 2 }] } : { id: 2, name: 'two' },
+    });
+    const strict = await fetchJson(t, answer, { paginate });
+    assert.equal(strict.summary.verdict.name, 'incomplete');
+    assert.match(strict.summary.failures[0]?.reason ?? '', /rows/);
+    const whole = await fetchJson(t, answer, { paginate, wholePages: true });
+    assert.equal(whole.text?.split('\n').length, 3);
+  });
+
   test('may give a body', async (t) => {
     const { server, options, fetch, read } = await startFixture(t, { api: 'notion' });
     const body = JSON.parse(String(options.body));
@@ -176,7 +210,7 @@ suite('a function', AT_ONCE, () => {
       if (cursor === null) return null;
       return { url: page.url, body: JSON.stringify({ ...body, start_cursor: cursor }) };
     };
-    await fetch({ paginate, select: 'results' });
+    await fetch({ paginate });
     assert.equal(read(), wholeOutput(server));
   });
 

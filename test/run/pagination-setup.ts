@@ -120,6 +120,31 @@ export async function startJsonServer(
   return { origin, seen, ca: certificates?.ca ?? null };
 }
 
+export interface JsonRun {
+  readonly summary: Summary;
+  /** `out.ndjson`; null where it was not written. */
+  readonly text: string | null;
+  /** Paths and queries in order of arrival. */
+  readonly targets: readonly string[];
+  readonly folder: string;
+}
+
+/** Runs a URL of a server that answers with what a test makes up. */
+export async function fetchJson(
+  t: TestContext,
+  answer: (url: URL) => JsonReply,
+  options: RunOptions = {},
+  path = '/things',
+): Promise<JsonRun> {
+  const { origin, seen } = await startJsonServer(t, answer);
+  const folder = temporaryFolder(t);
+  const output = join(folder, OUTPUT);
+  const source = { kind: 'template', text: `${origin}${path}` } as const;
+  const summary = await run([source], { output, retries: 0, ...options });
+  const text = existsSync(output) ? readFileSync(output, 'utf8') : null;
+  return { summary, text, targets: seen.map(({ target }) => target), folder };
+}
+
 /** Numbers from 0 on to 1, the same for the same seed (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed;

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { exportArchive, run, verifyArchive } from '../../src/index.ts';
-import { OUTPUT, startFixture, wholeOutput } from './pagination-setup.ts';
-import { runCli } from './run-cli.ts';
+import { OUTPUT, startFixture, startJsonServer, wholeOutput } from './pagination-setup.ts';
+import { runCli, temporaryFolder } from './run-cli.ts';
 
 const AT_ONCE = { concurrency: 4 };
 const ARCHIVE = `${OUTPUT}.everypage`;
@@ -210,6 +210,31 @@ suite('pages that overlap', AT_ONCE, () => {
       const again = join(folder, 'again.ndjson');
       await exportArchive(join(folder, ARCHIVE), { output: again });
       assert.equal(read('again.ndjson'), wholeOutput(server));
+    });
+  }
+
+  for (const says of ['a total', 'whether there is more', 'nothing']) {
+    test(`give each record once where the server lowers the page size below them; it states ${says}`, async (t) => {
+      const rows = Array.from({ length: 63 }, (_, id) => ({ id, name: `row ${id}` }));
+      const { origin } = await startJsonServer(t, ({ searchParams }) => {
+        const from = Number(searchParams.get('offset') ?? 0);
+        const most = from < 20 ? 100 : from < 40 ? 4 : 2;
+        const items = rows.slice(from, from + Math.min(most, Number(searchParams.get('limit'))));
+        const total = says === 'a total' ? { total: rows.length } : {};
+        const more = { has_more: from + items.length < rows.length };
+        return { body: { items, ...total, ...(says === 'whether there is more' ? more : {}) } };
+      });
+      const folder = temporaryFolder(t);
+      const source = { kind: 'template', text: `${origin}/items?limit=10&offset=0` } as const;
+      const paginate = { overlap: 4, style: 'offset', param: 'offset' } as const;
+      const output = join(folder, OUTPUT);
+      const { verdict } = await run([source], { output, paginate });
+      const expected = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+      assert.equal(readFileSync(output, 'utf8'), expected, JSON.stringify(verdict));
+      assert.equal(verdict.name, says === 'nothing' ? 'unverified' : 'complete');
+      const again = join(folder, 'again.ndjson');
+      await exportArchive(`${output}.everypage`, { output: again });
+      assert.equal(readFileSync(again, 'utf8'), expected);
     });
   }
 

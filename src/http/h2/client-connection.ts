@@ -91,7 +91,7 @@ export class ClientConnection {
   }
 
   /**
-   * Sends a request; not before the first `onSettings`, and only while `takesRequests`.
+   * Sends a request; only one before the first `onSettings`, and only while `takesRequests`.
    *
    * @throws Error if HTTP/2 cannot carry it; then nothing was sent
    */

@@ -1,6 +1,6 @@
 /** Ways to ask for the second page that are worth a try. */
 import type { Pagination } from '../../core/pagination.ts';
-import { type PartValue, setPart } from '../request-parts.ts';
+import { getQueryParameter, type PartValue, setPart } from '../request-parts.ts';
 import { compareKeys } from './compare-pages.ts';
 import { type Facts, numbersSayMore } from './facts.ts';
 import { isObject, keysOf } from './fields.ts';
@@ -8,24 +8,37 @@ import { namesOffset, namesPage, namesSize, squash } from './names.ts';
 import { recordIdentities } from './page-records.ts';
 import type { Candidate } from './page-view.ts';
 import { parseBody } from './start-params.ts';
+import { statedKeyCandidates } from './stated-key.ts';
 import { tokenStyle } from './token-candidates.ts';
 
 /** With the first page and one more to tell page 0 from page 1, eight requests in all. */
 const MAX_CANDIDATES = 6;
+/** A POST may do something: its token goes back under the names that are evident, and no others. */
+const MAX_POST_CANDIDATES = 2;
+const ANY_NAME = /(?:)/;
+/** `from`, `start` and `p` may as well be dates or projects. */
+export const CLEAR_NAMES = /page|offset|skip/i;
 
-/** At most six, the surest first; none where a POST would have to be sent on a guess. */
-export function listCandidates(facts: Facts): readonly Candidate[] {
+/**
+ * At most six, the surest first. A POST is never sent on a guess: only where the page holds what the
+ * next one is asked for with, and at most twice.
+ *
+ * @param namesOnly where nothing says that there is more: names that mean nothing but a position
+ */
+export function listCandidates(facts: Facts, namesOnly = ANY_NAME): readonly Candidate[] {
   const token = tokenCandidates(facts);
-  // A POST is sent again only where the page holds what the next one is asked for with.
   const isPost = facts.view.request.method === 'POST';
   const sure = token.length > 0 ? token : sortCandidates(facts);
-  const guesses = isPost || sure.length > 0 ? [] : guessedCandidates(facts);
+  const guesses =
+    isPost || sure.length > 0
+      ? []
+      : [...statedKeyCandidates(facts), ...guessedCandidates(facts, namesOnly)];
   const seen = new Set<string>();
   const all = [...sure, ...guesses].filter(({ pagination: { carrier, param }, request }) => {
     const what = `${carrier} ${param} ${request.url}`;
     return !seen.has(what) && seen.add(what);
   });
-  return all.slice(0, MAX_CANDIDATES);
+  return all.slice(0, isPost ? MAX_POST_CANDIDATES : MAX_CANDIDATES);
 }
 
 function tokenCandidates(facts: Facts): readonly Candidate[] {
@@ -43,11 +56,14 @@ function tokenCandidates(facts: Facts): readonly Candidate[] {
 
 type Guess = readonly [style: 'page' | 'offset', name: string];
 
-function guessedCandidates(facts: Facts): readonly Candidate[] {
-  const { count, numbers } = facts;
+function guessedCandidates(facts: Facts, namesOnly: RegExp): readonly Candidate[] {
+  const { count, numbers, view } = facts;
   const keysets = keysetCandidates(facts);
   const guesses = orderedGuesses(facts).flatMap(([style, name]) => {
     if (style === 'offset' && count === 0) return [];
+    // What the user set to something else than a beginning (`from=2020`) is the user's.
+    const own = getQueryParameter(view.request.url, name);
+    if (!namesOnly.test(name) || !/^[01]?$/.test(own ?? '')) return [];
     return candidate(
       facts,
       guessed(facts, style, name),
@@ -129,7 +145,7 @@ function orderedGuesses(facts: Facts): readonly Guess[] {
   else if (isOffset) add('offset', 'offset', 'skip', 'start', 'from');
   add('page', 'page');
   add('offset', 'offset', 'start', 'from', 'skip');
-  add('page', 'p', 'pageNumber');
+  add('page', 'p', 'pageNumber', 'pageNo', 'pageNum', 'pageIndex');
   if (stated === null) return guesses;
   const isStatedOffset = count > 2 && (stated === count || stated === count + 1);
   return guesses.filter(([style]) => style === (isStatedOffset ? 'offset' : 'page'));

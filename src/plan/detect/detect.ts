@@ -9,7 +9,7 @@ import { type Pinned, readFacts } from './facts.ts';
 import type { Detection, PageView } from './page-view.ts';
 import { byContentRange, byLinkHeader } from './rules-headers.ts';
 import { byContinue, byNextUrl, byRelay, byToken } from './rules-next.ts';
-import { byEnd, byStartNumbers, byTrial } from './rules-numbers.ts';
+import { byEnd, bySilence, byStartNumbers, byTrial } from './rules-numbers.ts';
 
 /**
  * What the first page shows. Never throws, whatever the JSON.
@@ -38,4 +38,5 @@ const rules: readonly Rule[] = [
   byToken,
   byEnd,
   byTrial,
+  bySilence,
 ];

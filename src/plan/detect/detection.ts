@@ -21,20 +21,35 @@ export function single(facts: Facts, complete: boolean, evidence: readonly strin
   return { kind: 'single', complete, pagination: facts.base, evidence };
 }
 
+interface CandidateOptions {
+  readonly completeOtherwise?: boolean;
+  readonly isSilent?: boolean;
+  readonly namesOnly?: RegExp;
+}
+
 /** Single where nothing is worth a try. */
 export function candidates(
   facts: Facts,
   reason: string,
   evidence: readonly string[],
-  completeOtherwise = false,
+  how: CandidateOptions = {},
 ): Detection {
-  const list = listCandidates(facts);
+  const { completeOtherwise = false, isSilent = false, namesOnly } = how;
+  const list = listCandidates(facts, namesOnly);
   if (list.length === 0) {
     const why = 'no parameter to go on with is evident';
     return single(facts, completeOtherwise, [...evidence, ...(completeOtherwise ? [] : [why])]);
   }
   const otherwise = facts.base;
-  return { kind: 'candidates', reason, candidates: list, otherwise, completeOtherwise, evidence };
+  return {
+    kind: 'candidates',
+    reason,
+    candidates: list,
+    otherwise,
+    completeOtherwise,
+    isSilent,
+    evidence,
+  };
 }
 
 /** Pages counted as a URL counts them, with what else says where the end is. */

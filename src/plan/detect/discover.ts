@@ -1,13 +1,14 @@
 import type { PageRequest } from '../../core/page-request.ts';
 import type { Pagination, PaginationStyle } from '../../core/pagination.ts';
-import { setPart } from '../request-parts.ts';
+import { type PartValue, setPart } from '../request-parts.ts';
 import { type Acceptance, acceptCandidate } from './accept-candidate.ts';
 import { detect } from './detect.ts';
-import { type Pinned, readFacts } from './facts.ts';
+import { type Facts, type Pinned, readFacts } from './facts.ts';
 import { recordIdentities } from './page-records.ts';
 import type { Candidate, Detection, PageView } from './page-view.ts';
 import { pinDetection } from './pin-detection.ts';
 import { pinFlags } from './pin-flags.ts';
+import { mayBePastEnd, proofOf, proveEnd } from './prove-end.ts';
 import { settleBase } from './settle-base.ts';
 
 export type { PageView };
@@ -31,6 +32,8 @@ export interface Discovery {
   readonly responses: readonly PageView[];
   /** Records in the first page, and in all as the server says; null where it does not. */
   readonly pageRecords: number;
+  /** The list is empty, and its page leaves it out or has null for it. */
+  readonly isListAbsent: boolean;
   readonly total: number | null;
   readonly recordsPath: string | null;
   readonly key: string | null;
@@ -82,7 +85,8 @@ export async function discoverPagination(
   const detection = pinDetection(shown, facts, isOpen ? { style: usual, ...pinned } : pinned);
   const { evidence, isWholeList, ...settled } =
     detection.kind === 'candidates'
-      ? await tryCandidates(first, detection, pinned, ask)
+      ? ((await endByHost(facts, detection)) ??
+        (await tryCandidates(first, detection, pinned, ask)))
       : { ...detection, isWholeList: detection.kind === 'single' && detection.complete };
   const own = pinned.key == null ? withSoundKey(first, settled.pagination) : settled.pagination;
   const pagination = { ...own, ...pinned };
@@ -95,10 +99,31 @@ export async function discoverPagination(
     requests: responses.length,
     responses,
     pageRecords: facts.count,
+    isListAbsent: facts.isListAbsent,
     total: facts.numbers.total?.value ?? null,
     recordsPath: pagination.records,
     key: pagination.key,
   };
+}
+
+/** Lists that are longer than any page may be cut without a word. */
+const MOST_IN_A_PAGE = 1000;
+
+/** Where a known API says nothing, that may be how it says that there is no more. */
+async function endByHost(
+  { base, count, view }: Facts,
+  { isSilent }: Detection & { readonly kind: 'candidates' },
+): Promise<Settled | null> {
+  if (!isSilent || count >= MOST_IN_A_PAGE || view.request.method !== 'GET') return null;
+  // Most lists say something, and do without the table of named APIs.
+  const { presetForHost } = await import('../presets.ts');
+  const { hostname } = new URL(view.request.url);
+  const preset = presetForHost(hostname);
+  if (preset?.silenceIsEnd !== true) return null;
+  const { style, param = null, carrier = 'query', nextPath = null } = preset.pagination;
+  const evidence = `${hostname} is ${preset.title}, where a page that names no next one is the last`;
+  const pagination = { ...base, style, param, carrier, nextPath };
+  return { pagination, evidence: [evidence], isWholeList: true };
 }
 
 async function tryCandidates(
@@ -121,6 +146,13 @@ async function tryCandidates(
       return { pagination: based ?? pagination, evidence: sentences(based), isWholeList: false };
     }
     if (sign !== null) doubtful.push({ candidate, acceptance });
+    if (!detection.isSilent || !mayBePastEnd(second, pagination)) continue;
+    const proven = await proveEnd(first, pagination, (value) =>
+      askWith(candidate, pagination, value),
+    );
+    if (proven === null) continue;
+    const shown = [...detection.evidence, ...tried.slice(-1), proofOf(proven)];
+    return { pagination: proven, evidence: shown, isWholeList: false };
   }
   for (const { candidate, acceptance } of doubtful) {
     const { pagination, sign } = acceptance;
@@ -131,7 +163,11 @@ async function tryCandidates(
   }
   const { evidence, otherwise, completeOtherwise: isWholeList } = detection;
   if (isWholeList) return end([...evidence, 'nothing was found behind it']);
-  return { pagination: otherwise, evidence: [...evidence, ...tried], isWholeList };
+  const vain =
+    tried.length === 1 ? 'a parameter led no further' : `${tried.length} parameters led no further`;
+  const [why = '', ...rest] = evidence;
+  const said = [`${why}; ${vain}`, ...rest, ...tried];
+  return { pagination: otherwise, evidence: said, isWholeList };
 
   function end(evidence: readonly string[]): Settled {
     return { pagination: detection.otherwise, evidence, isWholeList: true };
@@ -148,13 +184,19 @@ async function tryCandidates(
     pagination: Pagination,
     overlaps: boolean,
   ): Promise<Pagination | null> {
-    const { carrier, param } = pagination;
-    const { place: _, ...start } = first.request;
-    const one = { text: '1', isLiteral: true };
-    const request = param === null ? null : setPart(start, carrier, param, one);
-    const view = request === null ? null : await ask(request, positionOf(candidate));
+    const view = await askWith(candidate, pagination, { text: '1', isLiteral: true });
     if (view === null) return overlaps ? null : pagination;
     return settleBase({ ...pagination, ...pinned }, first, view, overlaps);
+  }
+
+  async function askWith(
+    candidate: Candidate,
+    { carrier, param }: Pagination,
+    value: PartValue,
+  ): Promise<PageView | null> {
+    const { place: _, ...start } = first.request;
+    const request = param === null ? null : setPart(start, carrier, param, value);
+    return request === null ? null : ask(request, positionOf(candidate));
   }
 
   function positionOf({ pagination }: Candidate): number {

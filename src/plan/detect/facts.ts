@@ -1,4 +1,5 @@
 import { noPagination, type Pagination } from '../../core/pagination.ts';
+import { findAbsentList } from './empty-envelope.ts';
 import { keysOf, listFields, PAGE_ITSELF, valueAt } from './fields.ts';
 import { findKey } from './find-key.ts';
 import { findRecords } from './find-records.ts';
@@ -15,6 +16,8 @@ export interface Facts {
   readonly records: RecordsFound | null;
   /** Records in the page; 0 where none were found. */
   readonly count: number;
+  /** The list is empty, and the page leaves it out or has null for it. */
+  readonly isListAbsent: boolean;
   readonly headers: HeadersSaid;
   readonly numbers: NumbersSaid;
   readonly next: NextSaid;
@@ -32,8 +35,11 @@ export function readFacts(view: PageView, pinned: Pinned = {}): Facts {
   const fields = listFields(view.json);
   const headers = readHeaders(view);
   const counts = [...statedCounts(fields, params), ...(headers.total ? [headers.total.value] : [])];
+  const absent = findAbsentList(fields);
   const records =
-    pinned.records == null ? findRecords(view.json, counts) : pinnedRecords(view, pinned.records);
+    pinned.records == null
+      ? (absent ?? findRecords(view.json, counts))
+      : pinnedRecords(view, pinned.records, absent !== null);
   const around = records === null ? [] : (keysOf(records.path) ?? []).slice(0, -1);
   const context = { fields, around, count: records?.count ?? null, params };
   const body = readNumbers(context);
@@ -41,8 +47,9 @@ export function readFacts(view: PageView, pinned: Pinned = {}): Facts {
   const headerTotal = headers.total !== null && headers.total.value >= count ? headers.total : null;
   const numbers = {
     ...body,
-    total: headerTotal ?? body.total,
-    totalIsNear: headerTotal !== null || body.totalIsNear,
+    // `count: 0` counts the list where the page has none.
+    total: headerTotal ?? body.total ?? (absent === null ? null : body.vagueTotal),
+    totalIsNear: headerTotal !== null || absent !== null || body.totalIsNear,
     totalIsLowerBound: headerTotal === null && body.totalIsLowerBound,
     totalPages: headers.totalPages ?? body.totalPages,
     page: body.page ?? headers.page,
@@ -62,12 +69,14 @@ export function readFacts(view: PageView, pinned: Pinned = {}): Facts {
   };
   const size = numbers.size?.value ?? count;
   const offset = offsetOf(params, headers, size);
-  return { view, params, records, count, headers, numbers, next, offset, base };
+  const isListAbsent = absent !== null;
+  return { view, params, records, count, isListAbsent, headers, numbers, next, offset, base };
 }
 
-function pinnedRecords(view: PageView, path: string): RecordsFound | null {
+function pinnedRecords(view: PageView, path: string, isAbsent: boolean): RecordsFound | null {
   const items = valueAt(view.json, path);
-  if (path !== PAGE_ITSELF && items === null) return { path, count: 0, items: [] };
+  const isEmpty = items === null || (items === undefined && isAbsent);
+  if (path !== PAGE_ITSELF && isEmpty) return { path, count: 0, items: [] };
   return Array.isArray(items) ? { path, count: items.length, items } : null;
 }
 
@@ -109,6 +118,7 @@ function pageOrdinal({ page, totalPages }: NumbersSaid): number {
 export function saysEnd(facts: Facts): string | null {
   const { next, numbers, headers, count, offset, records } = facts;
   if (numbersSayMore(facts)) return null;
+  if (facts.isListAbsent) return 'the page says that there are no records, and holds no list';
   if (next.more?.value === false)
     return `${next.more.path.replace(/^!/, '')} says that there is no more`;
   if (next.empty !== null && next.url === null && next.token === null) {

@@ -29,7 +29,7 @@ interface Option extends RecordsFound {
  * @param counts page sizes and totals that the page or its request states
  */
 export function findRecords(json: unknown, counts: readonly number[] = []): RecordsFound | null {
-  return bare([...listOptions(json)].sort(order(counts))[0]);
+  return bare([...listOptions(json, counts.includes(0))].sort(order(counts))[0]);
 }
 
 /**
@@ -40,7 +40,10 @@ export function findRecordsInBoth(first: unknown, second: unknown): RecordsFound
   const later = new Map(listOptions(second).map((option) => [option.path, option]));
   let best: Option | undefined;
   let mostNew = 0;
-  for (const option of [...listOptions(first)].sort(order([]))) {
+  const options = listOptions(first);
+  // Links repeat the request, so they change although the records do not.
+  const own = options.filter(({ name }) => !isUsualBesideRecords(name));
+  for (const option of [...(own.length > 0 ? own : options)].sort(order([]))) {
     const known = new Set(option.items.map(textOf));
     const items = later.get(option.path)?.items ?? [];
     const fresh = items.filter((item) => !known.has(textOf(item))).length;
@@ -66,7 +69,8 @@ function bare(option: Option | undefined): RecordsFound | null {
     : { path: option.path, count: option.count, items: option.items };
 }
 
-function listOptions(json: unknown): readonly Option[] {
+/** @param saysEmpty where a page says that there are no records, an empty list of any name is theirs */
+function listOptions(json: unknown, saysEmpty = false): readonly Option[] {
   if (Array.isArray(json)) {
     const holds = holdsOf(json);
     if (holds === null) return [];
@@ -79,6 +83,7 @@ function listOptions(json: unknown): readonly Option[] {
   return options.filter((option) => {
     if (option.holds === 'objects') return true;
     if (isUsualForRecords(option.name)) return true;
+    if (saysEmpty && option.holds === 'empty') return true;
     // An array of scalars in an object with much else is one of its properties.
     return arrays.length === 1 && topFields <= MAX_TOP_FIELDS;
   });

@@ -56,7 +56,7 @@ const CURSOR = setOf(
 const TOKEN = setOf(
   'cursor after endcursor aftercursor continuation continuationtoken continue continuetoken ' +
     'scrollid scroll marker bookmark paginationtoken pagingtoken resumptiontoken lastevaluatedkey ' +
-    'pagestate pagekey searchafter pagetoken cursorsafter',
+    'pagestate pagekey searchafter pagetoken cursorsafter lastkey',
 );
 const TOKEN_UNDER_NEXT = setOf(
   'after cursor token page offset start pagetoken key marker id value skip from',

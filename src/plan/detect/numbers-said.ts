@@ -216,6 +216,8 @@ export function asCount(value: unknown): number | null {
 /** Everything a page says how many of, to tell its records from its other lists. */
 export function statedCounts(fields: readonly Field[], params: StartParams): readonly number[] {
   const counts = fields.flatMap((field) => {
+    // No pages are no records.
+    if (namesTotalPages(field.name) && asCount(field.value) === 0) return [0];
     const isCount =
       isClearTotal(field) || namesSize(field.name) || /^(?:count|size)$/.test(squash(field.name));
     const value = isCount && !isObject(field.value) ? asCount(field.value) : null;

@@ -53,6 +53,8 @@ export type Detection =
       readonly otherwise: Pagination;
       /** None accepted means that the one page is all: its total says so, though it may be chance. */
       readonly completeOtherwise: boolean;
+      /** Nothing says that there is more; it is tried because nothing says that there is not. */
+      readonly isSilent: boolean;
       readonly evidence: readonly string[];
     }
   | {

@@ -1,4 +1,4 @@
-import { noPagination, type Pagination } from '../../core/pagination.ts';
+import { NO_RECORDS, noPagination, type Pagination } from '../../core/pagination.ts';
 
 type Part = keyof Pagination;
 
@@ -32,7 +32,8 @@ export function pinFlags(pagination: Pagination): readonly string[] {
     style,
     ...FLAGS.flatMap(([part, flag]) => {
       const value = pagination[part];
-      return value === null || value === usual[part] ? [] : [flag, String(value)];
+      const isUnsaid = value === null || value === usual[part] || value === NO_RECORDS;
+      return isUnsaid ? [] : [flag, String(value)];
     }),
     ...(pagination.repeatIsEnd ? ['--repeat-is-end'] : []),
   ];

@@ -1,6 +1,6 @@
 /** Evidence in numbers and flags: what the start URL counts, what the page says of its end. */
 import type { Pagination } from '../../core/pagination.ts';
-import { nextNumber } from './candidates.ts';
+import { CLEAR_NAMES, nextNumber } from './candidates.ts';
 import { candidates, counted, found, single } from './detection.ts';
 import { type Facts, numbersSayMore, saysEnd, saysMore, sourceOf } from './facts.ts';
 import type { SaidNumber } from './numbers-said.ts';
@@ -57,7 +57,9 @@ export function byEnd(facts: Facts): Detection | null {
     numbers.total?.value === count && offset === 0 && numbers.totalPages === null;
   // Some servers call the number of records in the page its total.
   if (isByTotalAlone && isTotalOfPage && looksFull(facts)) {
-    return candidates(facts, 'the total is the page size, which may be chance', [end], true);
+    return candidates(facts, 'the total is the page size, which may be chance', [end], {
+      completeOtherwise: true,
+    });
   }
   return single(facts, true, [end]);
 }
@@ -85,13 +87,20 @@ export function byTrial(facts: Facts): Detection | null {
   const { vagueTotal } = numbers;
   if (vagueTotal !== null && facts.count > 0) {
     const sentence = `${sourceOf(vagueTotal)} may count the list or the page`;
-    return candidates(facts, sentence, [sentence]);
+    return candidates(facts, sentence, [sentence], { isSilent: true });
   }
   if (looksFull(facts)) {
     const sentence = `${facts.count} records look like a full page`;
-    return candidates(facts, sentence, [sentence]);
+    return candidates(facts, sentence, [sentence], { isSilent: true });
   }
   return null;
+}
+
+/** Records and not a word of how many there are: a short list, or a page of an unusual size. */
+export function bySilence(facts: Facts): Detection | null {
+  if (facts.count === 0 || facts.view.request.method === 'POST') return null;
+  const sentence = 'nothing in the first page says whether it goes on';
+  return candidates(facts, sentence, [sentence], { isSilent: true, namesOnly: CLEAR_NAMES });
 }
 
 const ROUND_SIZES: ReadonlySet<number> = new Set([10, 20, 25, 30, 40, 50, 60, 75, 80, 100, 120]);

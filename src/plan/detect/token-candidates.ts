@@ -101,6 +101,7 @@ function conventional(name: string, parent: string, isPost: boolean): readonly s
     case 'aftercursor':
       return squash(parent) === 'meta' ? ['page[after]', 'after', 'cursor'] : ['after', 'cursor'];
     case 'lastevaluatedkey':
+    case 'lastkey':
       return [name, 'exclusiveStartKey', 'startKey', 'lastKey'];
     case 'nextkey':
     case 'nextmarker':

@@ -239,7 +239,7 @@ test('what comes a byte at a time costs in proportion to its length', () => {
   };
   const thrice = (count: number) => [spent(count), spent(count), spent(count)];
   spent(20);
-  // Four times the bytes; quadratic work would be sixteen times the time. The best of three against
-  // the worst of three, since a noisy machine or a compiler at work may fall into any one.
-  assert.ok(Math.min(...thrice(80)) < 12 * Math.max(1000, ...thrice(20)));
+  // Sixteen times the bytes; quadratic work would be 256 times the time. The best of three against the
+  // worst of three, since a noisy machine or a compiler at work may fall into any one.
+  assert.ok(Math.min(...thrice(160)) < 64 * Math.max(1000, ...thrice(10)));
 });

@@ -1,0 +1,114 @@
+/**
+ * `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), structured fields:
+ *
+ *     RateLimit-Policy: "burst";q=100;w=60, "daily";q=5000;w=86400
+ *     RateLimit: "burst";r=50;t=30
+ *
+ * and what the drafts before the eighth wrote under these names:
+ *
+ *     RateLimit-Policy: 100;w=60
+ *     RateLimit: limit=100, remaining=50, reset=30
+ */
+import type { Limit } from '../../core/hint.ts';
+import { statedLimit } from './stated-limit.ts';
+import { type Item, parseSfDictionary, parseSfList } from './structured-fields.ts';
+
+interface Policy {
+  readonly quota: number | null;
+  readonly windowMs: number | null;
+}
+
+/** @returns the limits of both fields, those of one name as one; `null` stands for an absent field */
+export function ietfLimits(rateLimit: string | null, policy: string | null): readonly Limit[] {
+  const items = policy === null ? null : parseSfList(policy);
+  const current = rateLimit === null ? null : parseSfList(rateLimit);
+  const combined = rateLimit === null || current !== null ? null : parseSfDictionary(rateLimit);
+  if (combined !== null) return combinedLimits(combined, items ?? []);
+
+  const policies = new Map<string, Policy>();
+  for (const item of items ?? []) {
+    const name = nameOf(item);
+    if (name !== null && countsRequests(item)) policies.set(name, policyOf(item));
+  }
+  const limits: (Limit | null)[] = [];
+  const reported = new Set<string>();
+  for (const item of current ?? []) {
+    const name = nameOf(item);
+    if (name === null || !countsRequests(item) || isKnownOther(name, items ?? [])) continue;
+    reported.add(name);
+    limits.push(
+      statedLimit({
+        policy: name,
+        quota: policies.get(name)?.quota ?? null,
+        windowMs: policies.get(name)?.windowMs ?? null,
+        remaining: integer(item, 'r'),
+        resetMs: secondsMs(item, 't'),
+      }),
+    );
+  }
+  for (const [name, policy] of policies) {
+    if (!reported.has(name)) limits.push(statedLimit({ policy: name, ...policy }));
+  }
+  for (const item of items ?? []) limits.push(unnamedPolicy(item));
+  return limits.filter((limit) => limit !== null);
+}
+
+/** The seventh draft: one dictionary, whose quota finds its window among the policies. */
+function combinedLimits(
+  fields: ReadonlyMap<string, Item>,
+  policies: readonly Item[],
+): readonly Limit[] {
+  const quota = integerOf(fields.get('limit'));
+  const rest = policies.map(unnamedPolicy).filter((limit) => limit !== null);
+  const own = rest.find((limit) => limit.quota === quota);
+  const reset = integerOf(fields.get('reset'));
+  const current = statedLimit({
+    quota,
+    remaining: integerOf(fields.get('remaining')),
+    resetMs: reset === null ? null : reset * 1_000,
+    windowMs: own?.windowMs ?? null,
+  });
+  const others = rest.filter((limit) => limit !== own);
+  return current === null ? rest : [current, ...others];
+}
+
+/** `100;w=60`, or null for a policy with a name. */
+function unnamedPolicy(item: Item): Limit | null {
+  const quota = integerOf(item);
+  if (quota === null) return null;
+  return statedLimit({ quota, windowMs: secondsMs(item, 'w') });
+}
+
+function policyOf(item: Item): Policy {
+  return { quota: integer(item, 'q'), windowMs: secondsMs(item, 'w') };
+}
+
+/** The drafts had tokens as names before strings. */
+function nameOf({ bare }: Item): string | null {
+  return bare?.type === 'string' || bare?.type === 'token' ? bare.value : null;
+}
+
+/** Quotas of bytes or of requests at once (`qu`) say nothing about requests in a window. */
+function countsRequests(item: Item): boolean {
+  const unit = item.parameters.get('qu');
+  return unit === undefined || unit.value === 'requests';
+}
+
+/** Whether the policy of that name counts something else than requests. */
+function isKnownOther(name: string, policies: readonly Item[]): boolean {
+  return policies.some((item) => nameOf(item) === name && !countsRequests(item));
+}
+
+function integer(item: Item, key: string): number | null {
+  const value = item.parameters.get(key);
+  return value?.type === 'integer' ? value.value : null;
+}
+
+function integerOf(item: Item | undefined): number | null {
+  return item?.bare?.type === 'integer' ? item.bare.value : null;
+}
+
+function secondsMs(item: Item, key: string): number | null {
+  const seconds = integer(item, key);
+  return seconds === null ? null : seconds * 1_000;
+}
