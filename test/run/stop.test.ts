@@ -80,9 +80,9 @@ suite('a signal', () => {
     const left = await ended;
     assert.equal(left.code, 130, left.stderr);
     assert.match(left.stderr, /10 s to finish; Ctrl-C again leaves at once/);
-    // Had it waited for what is in flight, it would have said how to go on and put its log away.
+    // Had it waited for what is in flight, it would have said how to go on.
     assert.doesNotMatch(left.stderr, /-o items\.ndjson/);
-    assert.ok(existsSync(join(folder, `${PART}-wal`)));
+    assert.ok(existsSync(join(folder, PART)));
     silentFrom = Number.POSITIVE_INFINITY;
     await mustGoOn(folder);
   });
