@@ -112,7 +112,8 @@ export function archiveError(error: unknown, path: string, opening = false): Eve
   if (error instanceof EverypageError) return error;
   const code = sqliteCode(error);
   if (code === null) return fileError(error, path);
-  const said = error instanceof Error ? error.message : '';
+  // A schema that cannot be read is quoted with its line breaks.
+  const said = error instanceof Error ? error.message.replace(/\s+/g, ' ') : '';
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

@@ -136,6 +136,13 @@ const found: Case = {
   log: [],
 };
 
+/** Likewise: a table's definition that cannot be read, of which SQLite quotes several lines. */
+const quoted: Case = {
+  base: 7,
+  main: [{ kind: 'bit', at: 0.0741729736328125, bit: 1 }],
+  log: [],
+};
+
 const target = join(folder, 'target');
 
 function lay({ base, main, log }: Case): void {
@@ -197,7 +204,7 @@ test('of a damaged archive, verification says what is wrong and lets no wrong pa
       }
       told[outcome] = (told[outcome] ?? 0) + 1;
     }),
-    { numRuns, examples: [[found]] },
+    { numRuns, examples: [[found], [quoted]] },
   );
   t.diagnostic(JSON.stringify(told));
   assert.ok((told['ARCHIVE_DAMAGED'] ?? 0) > numRuns / 5);
@@ -263,7 +270,7 @@ test('a run that would go on in a damaged archive does so, or is told why not', 
       }
       told[outcome] = (told[outcome] ?? 0) + 1;
     }),
-    { numRuns, examples: [[found]] },
+    { numRuns, examples: [[found], [quoted]] },
   );
   t.diagnostic(JSON.stringify(told));
 });
