@@ -1,4 +1,5 @@
 import { Archive } from './archive/archive.ts';
+import { keyOfRedacted } from './core/page-key.ts';
 import type { Place } from './core/page-request.ts';
 import type { FailedPage, Verdict } from './core/summary.ts';
 import { counted } from './core/units.ts';
@@ -35,9 +36,9 @@ export interface VerifyOptions {
 const TURN_PAGES = 200;
 
 /**
- * Computes the verdict of an archive again, with its evidence: every place of the plan is there
- * once, every stored body still decodes, is valid JSON and has the hash it was stored with, and of a
- * list that pages by itself the records agree with what the server said.
+ * Computes the verdict of an archive again, with its evidence: the file agrees with itself, every
+ * place of the plan is there once, every stored body still decodes, is valid JSON and has the hash it
+ * was stored with, and of a list that pages by itself the records agree with what the server said.
  *
  * @throws EverypageError ARCHIVE_DAMAGED, ARCHIVE_LOCKED or ARCHIVE_NEWER where it cannot be read
  * @example
@@ -50,21 +51,26 @@ export async function verifyArchive(
   const check = createBodyCheck(parseSelection(null), options.maxDecodedBytes ?? 256 * 1024 * 1024);
   const archive = Archive.openReadOnly(path);
   try {
+    archive.check();
     const problems: Verification['problems'][number][] = [];
     let checkedPages = 0;
     let checkedBytes = 0;
-    for (const { place, url, body, encoding, hash } of archivePages(archive)) {
+    const isKnownByUrl = keysAreOfUrls(archive);
+    for (const { place, key, url, body, encoding, hash } of archivePages(archive)) {
+      const problem = (text: string) => problems.push({ place, url, problem: text });
       const found = check(body, encoding);
-      if (!found.ok) problems.push({ place, url, problem: found.reason });
+      if (!found.ok) problem(found.reason);
       else {
         checkedBytes += found.decoded.length;
         if (Buffer.compare(found.hash, hash) !== 0) {
-          problems.push({
-            place,
-            url,
-            problem: 'the body is not the one that was stored: its hash differs',
-          });
+          problem('the body is not the one that was stored: its hash differs');
         }
+      }
+      if (
+        isKnownByUrl &&
+        Buffer.compare(keyOfRedacted({ method: 'GET', url, body: null }), key) !== 0
+      ) {
+        problem('its URL is not the one that was stored');
       }
       checkedPages += 1;
       if (checkedPages % TURN_PAGES === 0) {
@@ -84,6 +90,13 @@ export async function verifyArchive(
   } finally {
     archive.close();
   }
+}
+
+/** Whether a page's URL alone says which page it is; where a header or the body does, neither is kept. */
+function keysAreOfUrls({ specification, pagination }: Archive): boolean {
+  if (specification.method !== 'GET' || specification.bodyDigest !== null) return false;
+  if (specification.pagination === null) return true;
+  return pagination !== null && pagination.carrier === 'query' && pagination.style !== 'function';
 }
 
 function withProblems(verdict: Verdict, problems: number): Verdict {

@@ -24,6 +24,7 @@ import type {
   RunSpecification,
   StoredPage,
 } from './archive-types.ts';
+import { checkFile } from './check-file.ts';
 import { type KeptPace, readPace, writePace } from './kept-pace.ts';
 import { PageReader } from './page-reader.ts';
 import { PageStore, readTally } from './page-store.ts';
@@ -282,6 +283,11 @@ export class Archive {
   /** Computed from the tables alone: nothing that was counted on the way is believed. */
   verdict(options: VerdictOptions = {}): Verdict {
     return this.#do(() => computeVerdict(this.#database, this.#run, options, this.path));
+  }
+
+  /** Reads all of the file; throws `ARCHIVE_DAMAGED` where it contradicts itself. */
+  check(): void {
+    this.#do(() => checkFile(this.#database, this.path));
   }
 
   /**

@@ -88,6 +88,9 @@ const SQLITE_IOERR = 10;
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
+const SQLITE_TOOBIG = 18;
+const SQLITE_CONSTRAINT = 19;
+const SQLITE_MISMATCH = 20;
 const SQLITE_NOTADB = 26;
 const SQLITE_IOERR_READ = 266;
 const SQLITE_IOERR_SHORT_READ = 522;
@@ -109,7 +112,8 @@ export function archiveError(error: unknown, path: string, opening = false): Eve
   if (error instanceof EverypageError) return error;
   const code = sqliteCode(error);
   if (code === null) return fileError(error, path);
-  const said = error instanceof Error ? error.message : '';
+  // A schema that cannot be read is quoted with its line breaks.
+  const said = error instanceof Error ? error.message.replace(/\s+/g, ' ') : '';
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -120,6 +124,10 @@ export function archiveError(error: unknown, path: string, opening = false): Eve
       );
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    // Our statements break no rule of a whole file: one that they break is a table that lies.
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
       return damaged(path, said, error);
     case SQLITE_FULL:
       return writeFailed(path, 'the disk is full', error);

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import type { MakeTransport } from '../begin-transport.ts';
-import { EverypageError } from '../core/errors.ts';
 import type { RunEvent } from '../core/events.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { Summary } from '../core/summary.ts';
+import { outputError } from '../export/output-error.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { summaryJson } from '../report/summary-json.ts';
 import { summaryText } from '../report/summary-text.ts';
@@ -67,7 +67,7 @@ export async function fetchAndReport(
     if (!reporting.json && !(reporting.quiet && exitCode === 0)) {
       saySummary({ summary, total, outputName }, typed, context, options, reporting);
     }
-    if (summaryPath !== null) await writeSummary(summaryPath, summaryJson(summary, exitCode));
+    if (summaryPath !== null) await writeSummary(summaryPath, summary, exitCode);
     return exitCode;
   } finally {
     reporting.close();
@@ -142,10 +142,16 @@ function takeWhatIsThere(
   return takeCommand(typed, context.env, summary.archivePath);
 }
 
-async function writeSummary(path: string, text: string): Promise<void> {
+/** The run is over by then and has been told of; its archive tells it again. */
+async function writeSummary(path: string, summary: Summary, exitCode: ExitCode): Promise<void> {
   try {
-    await writeFile(path, text);
+    await writeFile(path, summaryJson(summary, exitCode));
   } catch (cause) {
-    throw new EverypageError('OUTPUT_WRITE', `--summary ${path} cannot be written`, { cause });
+    const { archivePath } = summary;
+    const then =
+      archivePath === null
+        ? 'The run itself ended as said above.'
+        : `The run itself ended as said above; everypage verify --json ${archivePath} tells its verdict again.`;
+    throw outputError(`--summary ${path}`, cause, then);
   }
 }

@@ -5,6 +5,8 @@ import { redactUrl } from './redact.ts';
 /** Bytes of a page key. */
 export const PAGE_KEY_BYTES = 16;
 
+type Keyed = Pick<PageRequest, 'method' | 'url' | 'body' | 'headers'>;
+
 /**
  * What a page is recognised by when a plan is made again: the first 16 bytes of a SHA-256 over
  * method, redacted URL and body. Credentials in the URL do not enter it, so they may be renewed.
@@ -13,11 +15,16 @@ export const PAGE_KEY_BYTES = 16;
  * hex (`-` without a body), each followed by a line feed, then the headers that say which page it
  * is, as JSON, if there are any; no two requests give the same text.
  */
-export function pageKey(
-  request: Pick<PageRequest, 'method' | 'url' | 'body' | 'headers'>,
-  secretParams?: readonly string[],
-): Uint8Array {
-  const url = redactUrl(request.url, secretParams);
+export function pageKey(request: Keyed, secretParams?: readonly string[]): Uint8Array {
+  return keyOfRedacted({ ...request, url: redactUrl(request.url, secretParams) });
+}
+
+/**
+ * The same of a request whose URL is redacted already, as an archive keeps it: what counts as a secret
+ * may have been another list then.
+ */
+export function keyOfRedacted(request: Keyed): Uint8Array {
+  const { url } = request;
   const body = request.body === null ? '-' : hash('sha256', request.body, 'hex');
   const headers = request.headers === undefined ? '' : `${JSON.stringify(request.headers)}\n`;
   // A digest asked for as text costs 0.4 µs, as a buffer 1.5 µs (Node 24). The array is of its own

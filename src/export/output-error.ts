@@ -17,8 +17,11 @@ const CAUSES: Readonly<Record<string, string>> = {
   ELOOP: 'its links lead in a circle. Name the file itself.',
 };
 
-/** What a file system's error means to whoever asked for output at `path`. */
-export function outputError(path: string, cause: unknown): EverypageError {
+/**
+ * What a file system's error means to whoever asked for output at `path`.
+ * @param then what became of the pages, and what to do
+ */
+export function outputError(path: string, cause: unknown, then: string = KEPT): EverypageError {
   if (cause instanceof EverypageError) return cause;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   if (code === 'EPIPE') {
@@ -31,7 +34,7 @@ export function outputError(path: string, cause: unknown): EverypageError {
   const known = CAUSES[code];
   const reason = known ?? `${cause instanceof Error ? cause.message : String(cause)}.`;
   const label = known === undefined || code === '' ? '' : ` (${code})`;
-  return new EverypageError('OUTPUT_WRITE', `Cannot write ${path}${label}: ${reason} ${KEPT}`, {
+  return new EverypageError('OUTPUT_WRITE', `Cannot write ${path}${label}: ${reason} ${then}`, {
     cause,
   });
 }

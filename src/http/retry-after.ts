@@ -34,6 +34,7 @@ export function parseHttpDate(value: string, wallTime: number): number | null {
     const thisYear = new Date(wallTime).getUTCFullYear();
     let year = Math.floor(thisYear / 100) * 100 + Number(match[3]);
     if (year > thisYear + 50) year -= 100;
+    else if (year <= thisYear - 50) year += 100;
     return utc(year, match[2], match[1], match[4], match[5], match[6]);
   }
   match = ASCTIME_DATE.exec(value);

@@ -11,6 +11,7 @@ import type {
 } from '../../src/archive/archive-types.ts';
 import { fingerprintOf } from '../../src/archive/fingerprint.ts';
 import type { Lesson } from '../../src/core/lesson.ts';
+import { pageKey } from '../../src/core/page-key.ts';
 
 export const specification: RunSpecification = {
   pagination: null,
@@ -51,10 +52,11 @@ export function sampleBody(position: number, bodyBytes = 200): Uint8Array {
 
 export function storedPage(position: number, change: Partial<PageRecord> = {}): PageRecord {
   const body = sampleBody(position);
+  const url = `https://api.example.com/items?page=${position + 1}`;
   return {
     place: { branch: 0, position },
-    key: sha256(new TextEncoder().encode(`key ${position}`)).subarray(0, 16),
-    url: `https://api.example.com/items?page=${position + 1}`,
+    key: pageKey({ method: 'GET', url, body: null }),
+    url,
     state: 'stored',
     status: 200,
     headers: '{"content-type":"application/json"}',

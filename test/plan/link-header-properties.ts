@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { linkTarget, parseLinkHeader } from '../../src/plan/link-header.ts';
+import { withinASecond } from '../within-a-second.ts';
 
 const base = 'https://api.example/v1/items?page=1';
 
@@ -29,7 +30,11 @@ export function anyLinkHeader() {
     fc.string(),
   );
   return fc.property(text, (value) => {
-    for (const { target, rels, params } of parseLinkHeader(value)) {
+    const links = withinASecond(
+      () => parseLinkHeader(value),
+      () => value.slice(0, 100),
+    );
+    for (const { target, rels, params } of links) {
       assert.ok(!target.includes('>'));
       assert.deepEqual(rels, rels.map((rel) => rel.trim().toLowerCase()).filter(Boolean));
       assert.equal(Object.getPrototypeOf(params), null);

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { EverypageError } from '../../src/core/errors.ts';
 import { parseUrlTemplate } from '../../src/plan/url-template.ts';
+import { withinASecond } from '../within-a-second.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 1_000);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 5_000);
 
 function expand(text: string): string[] {
   return [...parseUrlTemplate(text)];
@@ -238,7 +239,10 @@ test('any text either parses or is refused as an EverypageError', () => {
   fc.assert(
     fc.property(fc.oneof(brackets, fc.string({ unit: 'binary' })), (text) => {
       try {
-        const template = parseUrlTemplate(text);
+        const template = withinASecond(
+          () => parseUrlTemplate(text),
+          () => text.slice(0, 100),
+        );
         assert.ok(template.count >= 1);
         assert.equal(typeof template.at(template.count - 1), 'string');
       } catch (error) {
