@@ -626,6 +626,18 @@ export const flags = [
     verbs: ['fetch', 'explain'],
   },
   {
+    name: 'speed-limit',
+    short: null,
+    env: 'EVERYPAGE_SPEED_LIMIT',
+    type: 'value',
+    metavar: 'SIZE',
+    help: 'least bytes a second of a body; default 100',
+    detail:
+      'A body that comes slower, over the whole of --idle-timeout, is given up and tried again. 0 for no limit.',
+    group: 'Pace and retries',
+    verbs: ['fetch', 'explain'],
+  },
+  {
     name: 'deadline',
     short: null,
     env: null,

@@ -113,6 +113,8 @@ export interface RunOptions {
   readonly idleTimeoutMs?: number;
   /** Longest attempt. Default 120 s. */
   readonly timeoutMs?: number;
+  /** A body that comes slower, over a whole `idleTimeoutMs`, is given up and tried again. Default 100; 0 for no limit. */
+  readonly minBytesPerSecond?: number;
   /** Longest run; then it stops, resumable. Default: none. */
   readonly deadlineMs?: number;
   /** Most pages this run may request; then it stops, resumable. Default: none. */
@@ -135,6 +137,11 @@ export interface RunOptions {
   readonly strict?: boolean;
   /** Read the whole list again until two readings agree. Default false. */
   readonly repair?: boolean;
+  /**
+   * JMESPath; a page of which it is true is no page, whatever its status: `ok == false`. It is tried
+   * again, and fails. Default: what the preset says, else none.
+   */
+  readonly failWhen?: string;
   /** Origins that redirects and next links may lead to; they get no credentials and no own headers. Default none. */
   readonly allowOrigins?: readonly string[];
   /** More query parameters to treat as credentials. */
@@ -187,6 +194,7 @@ export interface ResolvedOptions {
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly timeoutMs: number;
+  readonly minBytesPerSecond: number;
   readonly deadlineMs: number | null;
   readonly maxPages: number | null;
   readonly maxBodyBytes: number;
@@ -198,6 +206,7 @@ export interface ResolvedOptions {
   readonly expect: number | null;
   readonly strict: boolean;
   readonly repair: boolean;
+  readonly failWhen: string | null;
   readonly allowOrigins: readonly string[];
   readonly secretParams: readonly string[];
 }

@@ -53,6 +53,7 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     connectTimeoutMs: positive('connectTimeoutMs', options.connectTimeoutMs ?? 10 * SECOND),
     idleTimeoutMs: positive('idleTimeoutMs', options.idleTimeoutMs ?? 30 * SECOND),
     timeoutMs: positive('timeoutMs', options.timeoutMs ?? 120 * SECOND),
+    minBytesPerSecond: whole('minBytesPerSecond', options.minBytesPerSecond ?? 100, 0),
     deadlineMs:
       options.deadlineMs === undefined ? null : positive('deadlineMs', options.deadlineMs),
     maxPages: options.maxPages === undefined ? null : whole('maxPages', options.maxPages, 1),
@@ -65,6 +66,7 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     expect: options.expect === undefined ? null : whole('expect', options.expect, 0),
     strict: options.strict ?? false,
     repair: options.repair ?? false,
+    failWhen: options.failWhen ?? null,
     allowOrigins: Object.freeze((options.allowOrigins ?? []).map(originOf)),
     secretParams: Object.freeze([...(options.secretParams ?? [])]),
   });

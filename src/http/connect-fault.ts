@@ -27,14 +27,20 @@ const CLIENT_CERTIFICATE_ALERT =
 export function tcpFault(error: unknown, peer: string): TransportError {
   if (error instanceof TransportError) return error;
   const code = errorCode(error);
+  const isProxy = peer.startsWith('proxy ');
+  const otherProxy = "; --proxy URL names another, --proxy '' none";
   const describe = (fault: TransportFault, what: string): TransportError =>
     new TransportError(fault, what, { cause: error });
   if ((error as { syscall?: unknown }).syscall === 'getaddrinfo' || code === 'ENOTFOUND') {
-    return describe('dns', `the name of ${peer} does not resolve (${code})`);
+    const cure = isProxy
+      ? otherProxy
+      : '; check its spelling, or give --proxy URL where names are for a proxy to resolve';
+    return describe('dns', `the name of ${peer} does not resolve (${code})${cure}`);
   }
-  if (NO_ROUTE.has(code)) return describe('refused', `${peer} cannot be reached (${code})`);
+  const cure = isProxy ? otherProxy : '';
+  if (NO_ROUTE.has(code)) return describe('refused', `${peer} cannot be reached (${code})${cure}`);
   if (code === 'ETIMEDOUT') {
-    return describe('connect-timeout', `${peer} does not answer (${code})`);
+    return describe('connect-timeout', `${peer} does not answer (${code})${cure}`);
   }
   return describe('reset', `the connection to ${peer} broke while it was made (${code || error})`);
 }

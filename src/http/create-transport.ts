@@ -1,6 +1,8 @@
 /** The transport: one set of connections per origin, one sweep for all timeouts. */
 import type { LookupFunction, Socket } from 'node:net';
 import { Attempt } from './attempt.ts';
+import { sweepAttempt } from './attempt-timeouts.ts';
+import { BodyRoom, OUTSTANDING_BYTES } from './body-room.ts';
 import { connect, endpointOf } from './connect.ts';
 import { OriginConnections } from './origin-connections.ts';
 import { createTlsContexts } from './tls-contexts.ts';
@@ -11,6 +13,9 @@ import {
   type TransportOptions,
 } from './transport.ts';
 import { defaultTuning, type TransportTuning } from './transport-tuning.ts';
+
+/** Of a stream: behind 40 ms that is 6 MB a second for each. */
+const LEAST_WINDOW_BYTES = 256 * 1024;
 
 export interface TransportInternals extends Partial<TransportTuning> {
   /** Default: the system's resolver. */
@@ -35,12 +40,17 @@ export function createTransport(
   internals: TransportInternals = {},
 ): Transport {
   const { lookup, ...overrides } = internals;
-  const tuning: TransportTuning = { ...defaultTuning, ...overrides };
+  const tuning: TransportTuning = withWindows(
+    { ...defaultTuning, ...overrides },
+    options.concurrency,
+  );
+  const room = new BodyRoom(options.bodyBudgetBytes, options.maxBodyBytes);
   const contexts = createTlsContexts(options);
   const origins = new Map<string, OriginConnections>();
   const onWire = new Set<Attempt>();
   const sockets = new Set<Socket>();
   const counts: Record<Protocol, number> = { 'HTTP/1.1': 0, 'HTTP/2': 0 };
+  let sweptAt = performance.now();
   let sweepTimer: NodeJS.Timeout | null = null;
   let closed: Promise<void> | null = null;
 
@@ -81,7 +91,8 @@ export function createTransport(
 
   const sweep = (): void => {
     const now = performance.now();
-    for (const attempt of onWire) sweepAttempt(attempt, now, options);
+    for (const attempt of onWire) sweepAttempt(attempt, now, now - sweptAt, options);
+    sweptAt = now;
     for (const origin of origins.values()) origin.sweep(now);
   };
 
@@ -108,12 +119,13 @@ export function createTransport(
         }
         sweepTimer ??= setInterval(sweep, sweepIntervalMs(options, tuning)).unref();
         connectionsOf(request.origin).submit(
-          new Attempt(request, options.maxBodyBytes, onWire, resolve, reject),
+          new Attempt(request, options.maxBodyBytes, room, onWire, resolve, reject),
         );
       }),
     connect: (origin) => {
       if (closed === null) connectionsOf(origin).open();
     },
+    setHeldBytes: (bytes) => room.setHeldBytes(bytes),
     connectionCounts: () => ({ ...counts }),
     close: () => {
       closed ??= shutDown();
@@ -133,20 +145,8 @@ function sweepIntervalMs(options: TransportOptions, tuning: TransportTuning): nu
   return Math.max(5, Math.min(1000, Math.floor(shortest / 8)));
 }
 
-function sweepAttempt(attempt: Attempt, now: number, options: TransportOptions): void {
-  const { idleTimeoutMs, timeoutMs } = options;
-  if (now - attempt.startedAt > timeoutMs) {
-    attempt.fail(
-      'timeout',
-      `no whole response within ${timeoutMs / 1000} s; --timeout allows more`,
-    );
-  } else if (attempt.heard) {
-    attempt.heard = false;
-    attempt.lastHeardAt = now;
-  } else if (now - attempt.lastHeardAt > idleTimeoutMs) {
-    attempt.fail(
-      'idle-timeout',
-      `not a byte for ${idleTimeoutMs / 1000} s; --idle-timeout allows more`,
-    );
-  }
+/** Bodies that stand still may have a window each outstanding: together no more than is left for that. */
+function withWindows(tuning: TransportTuning, concurrency: number): TransportTuning {
+  const share = Math.max(LEAST_WINDOW_BYTES, Math.floor(OUTSTANDING_BYTES / concurrency));
+  return { ...tuning, streamWindowBytes: Math.min(tuning.streamWindowBytes, share) };
 }

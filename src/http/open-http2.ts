@@ -30,7 +30,7 @@ export function openHttp2(
     };
     const connection = new Http2Connection(socket, origin, events, tuning, onBegun, onLost);
     const timer = setTimeout(() => {
-      const text = `${host} did not begin HTTP/2 within ${timeoutMs / 1000} s`;
+      const text = `${host} did not begin HTTP/2 within ${timeoutMs / 1000} s; --http1.1 does without`;
       const error = new TransportError('connect-timeout', text);
       reject(error);
       connection.destroy(error);
@@ -47,7 +47,7 @@ function beginningFault(host: string, cause: Error | null): TransportError {
   const isBroken = cause instanceof ConnectionError;
   return new TransportError(
     isBroken ? 'protocol' : 'reset',
-    `${host} did not begin HTTP/2 (${isBroken ? cause.message : errorCode(cause)})`,
+    `${host} did not begin HTTP/2 (${isBroken ? cause.message : errorCode(cause)}); --http1.1 does without`,
     { cause },
   );
 }

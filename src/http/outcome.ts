@@ -102,6 +102,7 @@ const FAULT_KIND: Readonly<
   calm: 'pause',
   'idle-timeout': 'retry',
   timeout: 'retry',
+  'too-slow': 'retry',
   'too-large': 'fail',
   closed: 'retry',
 };

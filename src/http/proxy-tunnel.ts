@@ -30,7 +30,7 @@ export function proxyRefusal(status: number, peer: string, authority: string): T
   if (status === 407) {
     return new TransportError(
       'proxy',
-      `${peer} asks for credentials (407): give them as http://user:password@host:port`,
+      `${peer} asks for credentials (407): --proxy http://user:password@host:port`,
     );
   }
   const answer = Number.isNaN(status) ? 'did not answer in HTTP' : `answered ${status}`;

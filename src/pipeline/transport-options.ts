@@ -4,6 +4,9 @@ import type { ResolvedOptions } from '../core/options.ts';
 import { chooseProxy } from '../http/proxy.ts';
 import type { TransportOptions } from '../http/transport.ts';
 
+/** Invariant 5: all bodies that are held at once, arriving or not yet committed. */
+export const BODY_BUDGET_BYTES = 128 * 1024 * 1024;
+
 /** @throws EverypageError USAGE where a certificate file cannot be read */
 export function transportOptions(
   options: ResolvedOptions,
@@ -21,6 +24,8 @@ export function transportOptions(
     idleTimeoutMs: options.idleTimeoutMs,
     timeoutMs: options.timeoutMs,
     maxBodyBytes: options.maxBodyBytes,
+    minBytesPerSecond: options.minBytesPerSecond,
+    bodyBudgetBytes: BODY_BUDGET_BYTES,
   };
 }
 

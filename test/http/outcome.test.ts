@@ -62,6 +62,7 @@ test('every fault has an outcome: unprocessed is not an attempt, a certificate i
     calm: 'pause',
     'idle-timeout': 'retry',
     timeout: 'retry',
+    'too-slow': 'retry',
     'too-large': 'fail',
     closed: 'retry',
   };

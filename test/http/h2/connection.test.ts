@@ -22,7 +22,7 @@ import {
 import { converse } from './raw-peer.ts';
 
 test('the preface turns push off and opens the windows, and no request goes out before SETTINGS', async (t) => {
-  const talk = await converse(t, { greeting: [] });
+  const talk = await converse(t, { greeting: [] }, { concurrency: 8 });
   const response = talk.get();
   await talk.frameOf(TYPES.WINDOW_UPDATE);
   await new Promise((next) => setTimeout(next, 30));
@@ -52,6 +52,18 @@ test('the preface turns push off and opens the windows, and no request goes out 
   assert.equal((await response).status, 200);
   const ack = peer!.frames[2]!;
   assert.deepEqual([ack.type, ack.flags, ack.payload.length], [TYPES.SETTINGS, ACK, 0]);
+});
+
+test('with many requests in flight each stream has a smaller window, but never a tiny one', async (t) => {
+  for (const [concurrency, bytes] of [
+    [32, 1024 * 1024],
+    [1000, 256 * 1024],
+  ] as const) {
+    const talk = await converse(t, {}, { concurrency });
+    await talk.get();
+    const { payload } = await talk.frameOf(TYPES.SETTINGS);
+    assert.equal(payload.readUInt32BE(6 + 2), bytes);
+  }
 });
 
 test('headers that repeat cost one byte each from the second request on', async (t) => {

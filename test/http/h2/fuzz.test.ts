@@ -79,6 +79,7 @@ function begin(): { socket: EmittedSocket; client: ClientConnection; heard: Hear
           assert.equal(entry.ends + entry.aborts, 0);
           entry.body.push(Buffer.from(bytes));
         },
+        mayGoOn: () => true,
         onEnd: () => {
           assert.ok(entry.status >= 200);
           entry.ends += 1;

@@ -1,0 +1,85 @@
+/**
+ * How much of bodies may arrive before some of it is gone: one budget for those that arrive and those
+ * that the caller still holds (invariant 5 of memory). Beyond it bodies stand still, by HTTP/2's
+ * windows or a socket that is not read. The one that began first goes on whatever there is, unless
+ * the caller holds bodies: those go by themselves. So at least one body always ends.
+ */
+import type { Attempt } from './attempt.ts';
+
+/** What may come of bodies that stand still: windows that were given before, reads of sockets. */
+export const OUTSTANDING_BYTES = 32 * 1024 * 1024;
+/** Kept free for the rest of the body that goes on in any case. */
+const RESERVED_BYTES = 64 * 1024 * 1024;
+
+export class BodyRoom {
+  readonly #mostBytes: number;
+  readonly #reservedBytes: number;
+  /** In the order in which they began. */
+  readonly #arriving = new Set<Attempt>();
+  readonly #standing = new Set<Attempt>();
+  #arrivedBytes = 0;
+  #heldBytes = 0;
+  #isLooking = false;
+
+  constructor(budgetBytes: number, maxBodyBytes: number) {
+    this.#reservedBytes = Math.min(RESERVED_BYTES, maxBodyBytes, budgetBytes / 2);
+    this.#mostBytes = budgetBytes - Math.min(OUTSTANDING_BYTES, budgetBytes / 4);
+  }
+
+  /** What the caller holds of bodies that it was given. */
+  setHeldBytes(bytes: number): void {
+    const isLess = bytes < this.#heldBytes;
+    this.#heldBytes = bytes;
+    if (isLess) this.#lookLater();
+  }
+
+  begin(attempt: Attempt): void {
+    this.#arriving.add(attempt);
+  }
+
+  take(bytes: number): void {
+    this.#arrivedBytes += bytes;
+  }
+
+  /** A body is over, well or not; `bytes` of it had come. */
+  end(attempt: Attempt, bytes: number): void {
+    if (!this.#arriving.delete(attempt)) return;
+    this.#standing.delete(attempt);
+    this.#arrivedBytes -= bytes;
+    // Later, when the caller has said that it holds the body now.
+    this.#lookLater();
+  }
+
+  /** Whether more of a body may come now. If not, its attempt is told when it may. */
+  mayGoOn(attempt: Attempt): boolean {
+    if (this.#isRoomFor(attempt)) return true;
+    this.#standing.add(attempt);
+    return false;
+  }
+
+  isStanding(attempt: Attempt): boolean {
+    return this.#standing.has(attempt);
+  }
+
+  #isRoomFor(attempt: Attempt): boolean {
+    const bytes = this.#arrivedBytes + this.#heldBytes;
+    if (bytes + this.#reservedBytes <= this.#mostBytes) return true;
+    const [first] = this.#arriving;
+    if (first === attempt && this.#heldBytes === 0) return true;
+    const reserved = Math.max(0, this.#reservedBytes - (first?.bodyBytes ?? 0));
+    return bytes + reserved <= this.#mostBytes;
+  }
+
+  #lookLater(): void {
+    if (this.#isLooking || this.#standing.size === 0) return;
+    this.#isLooking = true;
+    setImmediate(() => {
+      this.#isLooking = false;
+      for (const attempt of this.#standing) {
+        if (!this.#isRoomFor(attempt)) continue;
+        this.#standing.delete(attempt);
+        attempt.goOn();
+      }
+    });
+  }
+}
