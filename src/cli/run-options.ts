@@ -33,6 +33,8 @@ export async function readRunOptions(
   }
   if (typed.has('strict')) options.strict = true;
   if (typed.has('repair')) options.repair = true;
+  const failWhen = typed.value('fail-when');
+  if (failWhen !== null) options.failWhen = failWhen;
 
   const method = typed.value('request')?.toUpperCase();
   if (method === 'GET' || method === 'POST') options.method = method;

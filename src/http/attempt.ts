@@ -2,7 +2,7 @@
  * One request on its way to one response, whatever protocol carries it. It collects the response,
  * holds it to its content-length and to the size limit, and settles exactly once.
  */
-import type { BodyRoom } from './body-room.ts';
+import type { ArrivingBody, BodyRoom } from './body-room.ts';
 import {
   type HeaderValues,
   type Protocol,
@@ -19,7 +19,7 @@ import {
 const SMALL_BYTES = 256;
 const JOINED_BYTES = 2048;
 
-export class Attempt {
+export class Attempt implements ArrivingBody {
   readonly request: TransportRequest;
   /** Neither clock runs before `start()`: waiting for a free stream is not the server's silence. */
   startedAt = 0;

@@ -4,19 +4,23 @@
  * windows or a socket that is not read. The one that began first goes on whatever there is, unless
  * the caller holds bodies: those go by themselves. So at least one body always ends.
  */
-import type { Attempt } from './attempt.ts';
-
 /** What may come of bodies that stand still: windows that were given before, reads of sockets. */
 export const OUTSTANDING_BYTES = 32 * 1024 * 1024;
 /** Kept free for the rest of the body that goes on in any case. */
 const RESERVED_BYTES = 64 * 1024 * 1024;
 
+export interface ArrivingBody {
+  readonly bodyBytes: number;
+  /** More may come again. */
+  goOn(): void;
+}
+
 export class BodyRoom {
   readonly #mostBytes: number;
   readonly #reservedBytes: number;
   /** In the order in which they began. */
-  readonly #arriving = new Set<Attempt>();
-  readonly #standing = new Set<Attempt>();
+  readonly #arriving = new Set<ArrivingBody>();
+  readonly #standing = new Set<ArrivingBody>();
   #arrivedBytes = 0;
   #heldBytes = 0;
   #isLooking = false;
@@ -33,8 +37,8 @@ export class BodyRoom {
     if (isLess) this.#lookLater();
   }
 
-  begin(attempt: Attempt): void {
-    this.#arriving.add(attempt);
+  begin(body: ArrivingBody): void {
+    this.#arriving.add(body);
   }
 
   take(bytes: number): void {
@@ -42,30 +46,30 @@ export class BodyRoom {
   }
 
   /** A body is over, well or not; `bytes` of it had come. */
-  end(attempt: Attempt, bytes: number): void {
-    if (!this.#arriving.delete(attempt)) return;
-    this.#standing.delete(attempt);
+  end(body: ArrivingBody, bytes: number): void {
+    if (!this.#arriving.delete(body)) return;
+    this.#standing.delete(body);
     this.#arrivedBytes -= bytes;
     // Later, when the caller has said that it holds the body now.
     this.#lookLater();
   }
 
-  /** Whether more of a body may come now. If not, its attempt is told when it may. */
-  mayGoOn(attempt: Attempt): boolean {
-    if (this.#isRoomFor(attempt)) return true;
-    this.#standing.add(attempt);
+  /** Whether more of a body may come now. If not, it is told when it may. */
+  mayGoOn(body: ArrivingBody): boolean {
+    if (this.#isRoomFor(body)) return true;
+    this.#standing.add(body);
     return false;
   }
 
-  isStanding(attempt: Attempt): boolean {
-    return this.#standing.has(attempt);
+  isStanding(body: ArrivingBody): boolean {
+    return this.#standing.has(body);
   }
 
-  #isRoomFor(attempt: Attempt): boolean {
+  #isRoomFor(body: ArrivingBody): boolean {
     const bytes = this.#arrivedBytes + this.#heldBytes;
     if (bytes + this.#reservedBytes <= this.#mostBytes) return true;
     const [first] = this.#arriving;
-    if (first === attempt && this.#heldBytes === 0) return true;
+    if (first === body && this.#heldBytes === 0) return true;
     const reserved = Math.max(0, this.#reservedBytes - (first?.bodyBytes ?? 0));
     return bytes + reserved <= this.#mostBytes;
   }
@@ -75,10 +79,10 @@ export class BodyRoom {
     this.#isLooking = true;
     setImmediate(() => {
       this.#isLooking = false;
-      for (const attempt of this.#standing) {
-        if (!this.#isRoomFor(attempt)) continue;
-        this.#standing.delete(attempt);
-        attempt.goOn();
+      for (const body of this.#standing) {
+        if (!this.#isRoomFor(body)) continue;
+        this.#standing.delete(body);
+        body.goOn();
       }
     });
   }

@@ -40,10 +40,7 @@ export function createTransport(
   internals: TransportInternals = {},
 ): Transport {
   const { lookup, ...overrides } = internals;
-  const tuning: TransportTuning = withWindows(
-    { ...defaultTuning, ...overrides },
-    options.concurrency,
-  );
+  const tuning = tuneFor(options, { ...defaultTuning, ...overrides });
   const room = new BodyRoom(options.bodyBudgetBytes, options.maxBodyBytes);
   const contexts = createTlsContexts(options);
   const origins = new Map<string, OriginConnections>();
@@ -145,8 +142,18 @@ function sweepIntervalMs(options: TransportOptions, tuning: TransportTuning): nu
   return Math.max(5, Math.min(1000, Math.floor(shortest / 8)));
 }
 
-/** Bodies that stand still may have a window each outstanding: together no more than is left for that. */
-function withWindows(tuning: TransportTuning, concurrency: number): TransportTuning {
+function tuneFor(
+  { concurrency, idleTimeoutMs }: TransportOptions,
+  tuning: TransportTuning,
+): TransportTuning {
+  // Bodies that stand still may have a window each outstanding: together no more than is left for that.
   const share = Math.max(LEAST_WINDOW_BYTES, Math.floor(OUTSTANDING_BYTES / concurrency));
-  return { ...tuning, streamWindowBytes: Math.min(tuning.streamWindowBytes, share) };
+  return {
+    ...tuning,
+    streamWindowBytes: Math.min(tuning.streamWindowBytes, share),
+    // A dead connection must be found before its requests are given up, or their next attempts
+    // would be sent on it again.
+    silenceMs: Math.min(tuning.silenceMs, idleTimeoutMs / 3),
+    pingTimeoutMs: Math.min(tuning.pingTimeoutMs, idleTimeoutMs / 2),
+  };
 }

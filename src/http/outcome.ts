@@ -70,7 +70,9 @@ function isTransient(status: number): boolean {
 export function classifyResponse(status: number, headers: HeaderValues, wallTime: number): Outcome {
   const reason = describeStatus(status);
   // An empty answer where JSON was due is never "no records"; it may heal.
-  if (status === 204 || status === 205) return { kind: 'retry', reason };
+  if (status === 204 || status === 205) {
+    return { kind: 'retry', reason: `${reason}: nothing came where JSON was due` };
+  }
   if (status >= 200 && status < 300) return { kind: 'body' };
   if (status >= 300 && status < 400 && status !== 304) {
     const location = headers['location'];

@@ -17,6 +17,8 @@ export interface AttemptContext {
 export interface AttemptResult {
   readonly outcome: Outcome;
   readonly response: RawResponse | null;
+  /** How many attempts this stands for; absent: one. */
+  readonly attempts?: number;
 }
 
 interface Target {

@@ -17,6 +17,9 @@ import { DelayQueue } from '../pace/delay-queue.ts';
 import { arrivedPage, logTry, type Timing } from './arrived-page.ts';
 import type { AttemptResult } from './attempt.ts';
 import { type Bucket, Buckets } from './buckets.ts';
+import { describeRefusal } from './describe-refusal.ts';
+import { contentTypeOf } from './kept-headers.ts';
+import type { Rejection } from './messages.ts';
 import type { Arrival, PageBatcher, Settled } from './page-batcher.ts';
 import type { Task } from './task.ts';
 import { BODY_BUDGET_BYTES } from './transport-options.ts';
@@ -120,17 +123,18 @@ export class Dispatcher {
     const { task, page } = arrival;
     if (settled.kind === 'rejected') {
       const { rejection } = settled;
+      const reason = this.#whyRefused(task, page, rejection);
       if (rejection.kind === 'selection' && !this.#anyStored) {
         this.fail(
           new EverypageError(
             'SELECTION',
-            `${rejection.reason}: ${task.shownUrl}. Give the path to the records with --select, or leave it out for whole pages.`,
+            `${reason}: ${task.shownUrl}. Give the path to the records with --select, or leave it out for whole pages.`,
           ),
         );
         return;
       }
-      logTry(task, page, rejection.reason, null, null);
-      this.#retryOrFail(task, rejection.reason, page.status, page);
+      logTry(task, page, reason, null, null);
+      this.#retryOrFail(task, reason, page.status, page);
       return;
     }
     this.#open -= 1;
@@ -152,6 +156,15 @@ export class Dispatcher {
     });
     this.#parts.learn?.(task.request, endOf(page, settled.lesson));
     this.#pump();
+  }
+
+  #whyRefused(task: Task, page: Arrival['page'], rejection: Rejection): string {
+    return describeRefusal(
+      rejection,
+      contentTypeOf(page.headers),
+      task.request.url,
+      this.#parts.options,
+    );
   }
 
   #pump(): void {
@@ -224,7 +237,9 @@ export class Dispatcher {
     const startedAt = clock.wallTime();
     const sentAt = clock.now();
     try {
-      const { outcome, response } = await this.#parts.attempt(task);
+      const { outcome, response, attempts = 1 } = await this.#parts.attempt(task);
+      // All but the last, which is counted where it turns out to be one.
+      task.attempts += attempts - 1;
       const durationMs = clock.now() - sentAt;
       this.#inFlight -= 1;
       bucket.gate.ended();

@@ -2,13 +2,15 @@ import type { Clock } from '../core/clock.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { PageRequest } from '../core/page-request.ts';
+import { redactUrl } from '../core/redact.ts';
 import { formatDuration } from '../core/units.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
-import { parseSelection } from '../decode/decode.ts';
+import { loadCondition, parseSelection } from '../decode/decode.ts';
 import type { RawResponse } from '../http/transport.ts';
 import { backoffDelayMs } from '../pace/backoff.ts';
 import { Gate } from '../pace/gate.ts';
 import type { AttemptResult } from './attempt.ts';
+import { describeRefusal } from './describe-refusal.ts';
 import { singleHeader } from './kept-headers.ts';
 
 /** A page fetched outside the run: its last attempt, and the body where it is a page. */
@@ -42,7 +44,11 @@ export function createLoneFetch(
 ): (request: PageRequest) => Promise<LonePage> {
   const { options, clock, emit, sleep } = parts;
   const gate = new Gate();
-  const check = createBodyCheck(parseSelection(null), options.maxDecodedBytes);
+  const check = loadCondition(options.failWhen).then((failWhen) =>
+    createBodyCheck(parseSelection(null), options.maxDecodedBytes, failWhen),
+  );
+  // Who waits for it hears of it.
+  check.catch(() => {});
 
   async function waitForGate(bucket: string): Promise<void> {
     if (clock.now() >= gate.opensAt) return;
@@ -81,24 +87,44 @@ export function createLoneFetch(
         continue;
       }
       if (response !== null) gate.succeeded(sentAt);
-      const judged = outcome.kind === 'body' ? judge(response!) : null;
+      const judged = outcome.kind === 'body' ? await judge(response!) : null;
       if (judged?.ok) return { result, body: judged.decoded, durationMs };
       const isTransient = outcome.kind === 'retry' || outcome.kind === 'unprocessed' || judged;
       if (!isTransient) return { result, body: null, durationMs };
 
       attempts += 1;
+      const reason =
+        judged === null
+          ? 'reason' in outcome
+            ? outcome.reason
+            : ''
+          : describeRefusal(
+              judged,
+              singleHeader(response?.headers['content-type']),
+              request.url,
+              options,
+            );
       const delayMs = backoffDelayMs(attempts, Math.random());
       spentMs += durationMs + delayMs;
       if (attempts > options.retries || spentMs > options.retryMaxTimeMs) {
-        const reason = judged?.reason ?? ('reason' in outcome ? outcome.reason : '');
-        return { result: { outcome: { kind: 'fail', reason }, response }, body: null, durationMs };
+        const failed: AttemptResult = { outcome: { kind: 'fail', reason }, response, attempts };
+        return { result: failed, body: null, durationMs };
       }
+      emit({
+        type: 'retry',
+        place: request.place,
+        url: redactUrl(request.url, options.secretParams),
+        attempt: attempts,
+        status: response?.status ?? null,
+        reason,
+        delayMs,
+      });
       await sleep(delayMs);
     }
   };
 
-  function judge(response: RawResponse) {
+  async function judge(response: RawResponse) {
     const encoding = singleHeader(response.headers['content-encoding']);
-    return check(Buffer.concat(response.chunks), encoding);
+    return (await check)(Buffer.concat(response.chunks), encoding);
   }
 }

@@ -73,9 +73,9 @@ async function firstBatch(plan: Plan): Promise<readonly PageRequest[] | null> {
   return null;
 }
 
-/** The options with the headers that a preset's API wants. */
+/** The options with what a preset's API wants. */
 export async function withPresetOf(options: ResolvedOptions): Promise<ResolvedOptions> {
   const { preset } = options.paginate;
   if (preset === null) return options;
-  return (await import('./use-preset.ts')).withPresetHeaders(options, preset);
+  return (await import('./use-preset.ts')).withPresetOptions(options, preset);
 }

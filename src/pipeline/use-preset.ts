@@ -30,12 +30,16 @@ export function withPresetBegin(start: PageRequest, preset: string): PageRequest
   return { ...start, url };
 }
 
-/** Some APIs want a header besides; the user's own of that name wins. */
-export function withPresetHeaders(options: ResolvedOptions, preset: string): ResolvedOptions {
-  const wanted = findPreset(preset).headers ?? {};
+/** Some APIs want a header besides, or answer 200 to what failed; the user's own words win. */
+export function withPresetOptions(options: ResolvedOptions, preset: string): ResolvedOptions {
+  const { headers = {}, failWhen = null } = findPreset(preset);
   const given = new Set(options.headers.map(({ name }) => name));
-  const added = Object.entries(wanted)
+  const added = Object.entries(headers)
     .map(([name, value]) => ({ name: name.toLowerCase(), value }))
     .filter(({ name }) => !given.has(name));
-  return added.length === 0 ? options : { ...options, headers: [...options.headers, ...added] };
+  return {
+    ...options,
+    headers: added.length === 0 ? options.headers : [...options.headers, ...added],
+    failWhen: options.failWhen ?? failWhen,
+  };
 }

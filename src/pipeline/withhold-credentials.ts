@@ -23,7 +23,8 @@ export function withholdCredentials(
   return url.slice(0, start) + (kept.length === 0 ? '' : `?${kept.join('&')}`);
 }
 
-function credentialsIn(url: string, secretParams: readonly string[]): ReadonlySet<string> {
+/** The values of credentials in a URL's query, decoded. */
+export function credentialsIn(url: string, secretParams: readonly string[]): ReadonlySet<string> {
   const redacted = redactUrl(url, secretParams).split(/[?&#]/);
   const parts = url.split(/[?&#]/);
   return new Set(parts.filter((part, index) => part !== redacted[index]).map(textOf));

@@ -18,6 +18,8 @@ export interface Preset {
   readonly headers?: Readonly<Record<string, string>>;
   /** Query parameters that a first request must hold to page like this. */
   readonly begin?: Readonly<Record<string, string>>;
+  /** JMESPath that is true of a page which says that it failed though its status is 200. */
+  readonly failWhen?: string;
   /** Which headers and statuses speak of limits, in a phrase. */
   readonly limits: string;
   /** What goes wrong with this API, a short sentence each. */
@@ -47,6 +49,7 @@ export const presets: readonly Preset[] = [
     title: 'GitHub GraphQL',
     hosts: ['api.github.com'],
     pagination: { style: 'graphql', carrier: 'body', key: 'id' },
+    failWhen: 'errors',
     limits: 'status 200 with RATE_LIMITED in errors; x-ratelimit headers as in REST',
     traps: [
       'The query must ask for pageInfo { hasNextPage endCursor } and take the cursor as a variable: after: $endCursor',
@@ -134,6 +137,7 @@ export const presets: readonly Preset[] = [
       sizeParam: 'limit',
       nextPath: 'response_metadata.next_cursor',
     },
+    failWhen: 'ok == false',
     limits: '429 with retry-after, for each method apart',
     traps: [
       'Errors come with status 200 and ok: false',
@@ -306,6 +310,7 @@ export const presets: readonly Preset[] = [
     ],
     pagination: { style: 'continue', nextPath: 'continue', key: 'pageid' },
     begin: { format: 'json', formatversion: '2' },
+    failWhen: 'error',
     limits: 'maxlag errors and 503 with retry-after; 429',
     traps: [
       'Without formatversion=2 the pages are an object by id and no array',
@@ -447,6 +452,7 @@ export const presets: readonly Preset[] = [
       records: 'result.results',
       key: 'id',
     },
+    failWhen: 'success == false',
     limits: 'as the host has them',
     traps: [
       'rows above 1,000 (or what the site set) are clamped in silence',
@@ -510,6 +516,7 @@ export const presets: readonly Preset[] = [
       key: 'sort',
       keyFrom: 'last',
     },
+    failWhen: 'timed_out == true || _shards.failed > `0`',
     limits: '429 (es_rejected_execution_exception)',
     traps: [
       'Your body must hold sort, with a field that is unique in the end, and size',
@@ -533,6 +540,7 @@ export const presets: readonly Preset[] = [
       key: '_id',
       ceiling: 10_000,
     },
+    failWhen: 'timed_out == true || _shards.failed > `0`',
     limits: '429 (es_rejected_execution_exception)',
     traps: [
       'from + size beyond 10,000 is 400; search_after reads on',

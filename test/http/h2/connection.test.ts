@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bodyOf, expectFault } from '../transport-client.ts';
 import {
   ACK,
   data,
@@ -18,7 +17,8 @@ import {
   settings,
   TYPES,
   uint32,
-} from './frames.ts';
+} from '../../../src/demo/http2-frames.ts';
+import { bodyOf, expectFault } from '../transport-client.ts';
 import { converse } from './raw-peer.ts';
 
 test('the preface turns push off and opens the windows, and no request goes out before SETTINGS', async (t) => {
