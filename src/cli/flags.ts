@@ -688,7 +688,7 @@ export const flags = [
     env: null,
     type: 'value',
     metavar: 'SIZE',
-    help: 'largest body once decompressed; default 256MiB',
+    help: 'largest body once decompressed; default 128MiB',
     detail: 'A page beyond it fails.',
     group: 'Limits',
     verbs: ['fetch', 'explain'],

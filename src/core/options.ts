@@ -121,7 +121,7 @@ export interface RunOptions {
   readonly maxPages?: number;
   /** Largest body on the wire. Default 64 MiB. */
   readonly maxBodyBytes?: number;
-  /** Largest body after decoding. Default 256 MiB. */
+  /** Largest body after decoding. Default 128 MiB. */
   readonly maxDecodedBytes?: number;
   /** Where the archive is. Default: beside the output, or in the state folder. */
   readonly archive?: string;

@@ -58,7 +58,7 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
       options.deadlineMs === undefined ? null : positive('deadlineMs', options.deadlineMs),
     maxPages: options.maxPages === undefined ? null : whole('maxPages', options.maxPages, 1),
     maxBodyBytes: whole('maxBodyBytes', options.maxBodyBytes ?? 64 * MIB, 1),
-    maxDecodedBytes: whole('maxDecodedBytes', options.maxDecodedBytes ?? 256 * MIB, 1),
+    maxDecodedBytes: whole('maxDecodedBytes', options.maxDecodedBytes ?? 128 * MIB, 1),
     archive: options.archive ?? null,
     fresh: options.fresh ?? false,
     keep: options.keep ?? true,

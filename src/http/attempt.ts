@@ -68,6 +68,10 @@ export class Attempt implements ArrivingBody {
     this.#reject = reject;
   }
 
+  get statedBytes(): number {
+    return this.#statedBytes;
+  }
+
   /** Of the body, on the wire. */
   get bodyBytes(): number {
     return this.#bodyBytes;
@@ -102,9 +106,9 @@ export class Attempt implements ArrivingBody {
     if (this.settled) return;
     this.heard = true;
     this.hasHead = true;
-    this.#room.begin(this);
     this.#status = status;
     this.#headers = headers;
+    this.#room.begin(this);
     const stated = headers['content-length'];
     // These two have no body whatever content-length says (RFC 9110 §8.6).
     if (typeof stated !== 'string' || status === 204 || status === 304) return;

@@ -6,11 +6,16 @@
  */
 /** What may come of bodies that stand still: windows that were given before, reads of sockets. */
 export const OUTSTANDING_BYTES = 32 * 1024 * 1024;
-/** Kept free for the rest of the body that goes on in any case. */
+/** Kept free for the rest of the body that goes on in any case, where its length was not stated. */
 const RESERVED_BYTES = 64 * 1024 * 1024;
+
+/** Kept free for the copy that a body needs on its way to the archive. */
+const COPIED_BYTES = 16 * 1024 * 1024;
 
 export interface ArrivingBody {
   readonly bodyBytes: number;
+  /** As stated, or -1. */
+  readonly statedBytes: number;
   /** More may come again. */
   goOn(): void;
 }
@@ -27,7 +32,7 @@ export class BodyRoom {
 
   constructor(budgetBytes: number, maxBodyBytes: number) {
     this.#reservedBytes = Math.min(RESERVED_BYTES, maxBodyBytes, budgetBytes / 2);
-    this.#mostBytes = budgetBytes - Math.min(OUTSTANDING_BYTES, budgetBytes / 4);
+    this.#mostBytes = budgetBytes - Math.min(OUTSTANDING_BYTES + COPIED_BYTES, budgetBytes / 4);
   }
 
   /** What the caller holds of bodies that it was given. */
@@ -70,8 +75,14 @@ export class BodyRoom {
     if (bytes + this.#reservedBytes <= this.#mostBytes) return true;
     const [first] = this.#arriving;
     if (first === body && this.#heldBytes === 0) return true;
-    const reserved = Math.max(0, this.#reservedBytes - (first?.bodyBytes ?? 0));
-    return bytes + reserved <= this.#mostBytes;
+    return bytes + this.#restOf(first) <= this.#mostBytes;
+  }
+
+  #restOf(first: ArrivingBody | undefined): number {
+    if (first === undefined) return 0;
+    const { statedBytes, bodyBytes } = first;
+    const whole = statedBytes >= 0 ? statedBytes : this.#reservedBytes;
+    return Math.max(0, Math.min(whole, this.#reservedBytes) - bodyBytes);
   }
 
   #lookLater(): void {

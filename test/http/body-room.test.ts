@@ -76,6 +76,41 @@ test('a body that fails or is sent back makes room too', async () => {
 
 const BODY_BYTES = 700 * 1024;
 
+test('sixty-four bodies of 60 MB at once stay within the budget, and all end', async () => {
+  const room = new BodyRoom(128 * MIB, 64 * MIB);
+  const chunk = Buffer.alloc(MIB / 4);
+  const parts = Math.ceil(60e6 / chunk.length);
+  const all = Array.from({ length: 64 }, () => ({ ...arrive(room), came: 0, mayGoOn: true }));
+  let held = 0;
+  let most = 0;
+  // The archive takes one body in the time in which the network brings a part of each.
+  for (let round = 0; all.some(({ came }) => came < parts); round += 1) {
+    assert.ok(round < 20_000, 'it stands still for good');
+    let bytes = held;
+    for (const body of all) {
+      if (body.resumed() > 0 || body.attempt.mayGoOn()) body.mayGoOn = !body.attempt.isStanding;
+      if (body.came < parts && body.mayGoOn) {
+        body.attempt.takeChunk(chunk);
+        body.came += 1;
+        body.mayGoOn = body.attempt.mayGoOn();
+        if (body.came === parts) {
+          body.attempt.finish('HTTP/2');
+          held += body.came * chunk.length;
+          room.setHeldBytes(held);
+        }
+      }
+      if (body.came < parts) bytes += body.came * chunk.length;
+    }
+    most = Math.max(most, bytes);
+    if (round % 10 === 9 && held > 0) {
+      held = Math.max(0, held - parts * chunk.length);
+      room.setHeldBytes(held);
+    }
+    await turn();
+  }
+  assert.ok(most <= 128 * MIB, `${most / MIB} MiB`);
+});
+
 for (const protocol of ['h1', 'h2'] as const) {
   test(`bodies beyond the budget arrive one after the other, whole, over ${protocol}`, async (t) => {
     const server = await openPages(t, {
