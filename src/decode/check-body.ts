@@ -29,7 +29,8 @@ export type BodyVerdict =
 
 interface Refusal {
   readonly ok: false;
-  readonly kind: 'empty' | 'encoding' | 'json' | 'fail-when' | 'selection';
+  /** `too-large` and no other will be the same the next time. */
+  readonly kind: 'empty' | 'too-large' | 'encoding' | 'json' | 'fail-when' | 'selection';
   readonly reason: string;
   /**
    * The beginning of the body where that tells what came instead, as the server wrote it; null
@@ -86,6 +87,7 @@ export function createBodyCheck(
   return (wire, encoding) => {
     if (wire.length === 0) return refused('empty', 'the body is empty');
     const decoded = decodeBody(wire, encoding, maxDecodedBytes);
+    if (!decoded.ok && decoded.isTooLarge) return refused('too-large', decoded.reason);
     if (!decoded.ok) return refused('encoding', decoded.reason, isText(wire) ? wire : null);
     const bytes = decoded.bytes;
     if (bytes.length === 0) return refused('empty', 'the body is empty once decoded');

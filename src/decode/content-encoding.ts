@@ -12,7 +12,12 @@ import { escapeText } from '../core/escape.ts';
 export type DecodedBody =
   | { readonly ok: true; readonly bytes: Uint8Array }
   /** `reason` is a sentence without its full stop: `the gzip body ends early`. */
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** It meets a limit of ours, and will again. */
+      readonly isTooLarge?: true;
+    };
 
 type Coding = 'gzip' | 'deflate' | 'br' | 'zstd';
 
@@ -93,10 +98,7 @@ function undo(coding: Coding, wire: Uint8Array, maxDecodedBytes: number): Decode
   if (!mayBe(coding, wire)) return refused(`the body is not ${coding}, though its header says so`);
   const ratioBytes = Math.max(ANY_RATIO_BYTES, MAX_RATIO * wire.length);
   const limits = {
-    maxOutputLength: Math.max(
-      1,
-      Math.min(maxDecodedBytes, ratioBytes, bufferConstants.MAX_LENGTH),
-    ),
+    maxOutputLength: Math.max(1, Math.min(maxDecodedBytes, ratioBytes, bufferConstants.MAX_LENGTH)),
     chunkSize: chunkSizeFor(coding, wire),
   };
   try {
@@ -200,16 +202,15 @@ function chunkSizeFor(coding: Coding, wire: Uint8Array): number {
 }
 
 function tooLarge(maxDecodedBytes: number): DecodedBody {
-  return refused(
-    `the body is larger than ${maxDecodedBytes.toLocaleString('en')} bytes decoded; --max-decoded-bytes raises the limit`,
-  );
+  const reason = `the body is larger than ${maxDecodedBytes.toLocaleString('en')} bytes decoded; --max-decoded-bytes raises the limit`;
+  return { ok: false, reason, isTooLarge: true };
 }
 
 function tooPacked(wireBytes: number): DecodedBody {
-  return refused(
+  const reason =
     `the body unpacks to more than ${MAX_RATIO} times its ${wireBytes.toLocaleString('en')} bytes; ` +
-      "-H 'accept-encoding: identity' asks for it unpacked",
-  );
+    "-H 'accept-encoding: identity' asks for it unpacked";
+  return { ok: false, reason, isTooLarge: true };
 }
 
 function refused(reason: string): DecodedBody {

@@ -133,6 +133,10 @@ export class Dispatcher {
         );
         return;
       }
+      if (rejection.kind === 'too-large') {
+        this.#fail(task, { ...page, state: 'failed', reason });
+        return;
+      }
       logTry(task, page, reason, null, null);
       this.#retryOrFail(task, reason, page.status, page);
       return;

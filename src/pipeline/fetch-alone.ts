@@ -106,7 +106,8 @@ export function createLoneFetch(
             );
       const delayMs = backoffDelayMs(attempts, Math.random());
       spentMs += durationMs + delayMs;
-      if (attempts > options.retries || spentMs > options.retryMaxTimeMs) {
+      const isLast = judged?.kind === 'too-large' || attempts > options.retries;
+      if (isLast || spentMs > options.retryMaxTimeMs) {
         const failed: AttemptResult = { outcome: { kind: 'fail', reason }, response, attempts };
         return { result: failed, body: null, durationMs };
       }

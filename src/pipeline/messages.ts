@@ -90,7 +90,7 @@ export interface Batch {
 /** A page whose body did not pass the checks; it was not stored. */
 export interface Rejection {
   readonly index: number;
-  readonly kind: 'empty' | 'encoding' | 'json' | 'fail-when' | 'selection';
+  readonly kind: 'empty' | 'too-large' | 'encoding' | 'json' | 'fail-when' | 'selection';
   readonly reason: string;
   /** How the body begins, where that tells what came instead; may hold controls and secrets. */
   readonly beginning: string | null;
