@@ -157,3 +157,30 @@ test('a bomb costs little more memory than the cap', () => {
   assert.ok(process.memoryUsage().arrayBuffers - before < 40_000_000);
   assert.ok(process.resourceUsage().maxRSS - peakBefore < 60_000, 'kilobytes more at the peak');
 });
+
+test('a body that unpacks to more than 200 times its size is refused, if it is more than 16 MiB', () => {
+  const spaces = (mib: number) => gzipSync(Buffer.alloc(mib * 1024 * 1024, ' '));
+  const refused = decodeBody(spaces(17), 'gzip', 1e9);
+  assert.ok(!refused.ok && refused.isTooLarge);
+  assert.match(
+    refused.reason,
+    /more than 200 times its [\d,]+ bytes; -H 'accept-encoding: identity'/,
+  );
+  assert.ok(decodeBody(spaces(15), 'gzip', 1e9).ok);
+  const limited = decodeBody(spaces(15), 'gzip', 1e6);
+  assert.ok(!limited.ok && limited.isTooLarge);
+  assert.match(limited.reason, /larger than 1,000,000 bytes decoded; --max-decoded-bytes/);
+});
+
+test('a large member of gzip before a small one is not taken apart in small pieces', () => {
+  const large = randomBytes(4 * 1024 * 1024);
+  const wire = Buffer.concat([gzipSync(large), gzipSync('!')]);
+  const before = process.cpuUsage().user;
+  const decoded = decodeBody(wire, 'gzip', 1e9);
+  const took = process.cpuUsage().user - before;
+  assert.ok(decoded.ok && decoded.bytes.length === large.length + 1);
+  const start = process.cpuUsage().user;
+  decodeBody(gzipSync(large), 'gzip', 1e9);
+  const usual = process.cpuUsage().user - start;
+  assert.ok(took < 20 * usual + 100_000, `${took} µs, usually ${usual}`);
+});

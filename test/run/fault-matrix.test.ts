@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { describe, mock, it as test } from 'node:test';
 import type { FaultRule } from '../../src/demo/fault-server.ts';
-import { combineFaults, faults } from '../../src/demo/faults.ts';
+import { combineFaults, faults, type NamedFault } from '../../src/demo/faults.ts';
 import type { FaultReply } from '../../src/demo/reply.ts';
-import { type FaultRun, runFaults, wholePages } from './fault-setup.ts';
+import { type FaultRun, IMPATIENT, runFaults, wholePages } from './fault-setup.ts';
 
 // Waits between attempts are drawn by it.
 mock.method(Math, 'random', () => 0);
@@ -18,18 +18,21 @@ const PROTOCOLS = ['http', 'h2c'] as const;
 type Attempts = 0 | 1 | 2;
 
 /** A reply that a page gets once, and the attempts it takes over HTTP/1.1 and over HTTP/2. */
-const once: Readonly<Record<string, readonly [reply: FaultReply, h1: Attempts, h2: Attempts]>> = {};
+const once: Record<string, readonly [reply: FaultReply, h1: Attempts, h2: Attempts]> = {};
+
+function replyOf(fault: NamedFault | undefined): FaultReply {
+  const rule = fault?.script.rules?.[0];
+  assert.ok(rule, `${fault?.name} is no fault of a page`);
+  return rule.reply;
+}
 
 function add(name: string, h1: Attempts = 2, h2: Attempts = 2): void {
-  const rule = faults.find((fault) => fault.name === name)?.script.rules?.[0];
-  assert.ok(rule, name);
-  (once as Record<string, unknown>)[name] = [rule.reply, h1, h2];
+  once[name] = [replyOf(faults.find((fault) => fault.name === name)), h1, h2];
 }
 
 add('unavailable');
 for (const name of ['short-body', 'cut-chunk', 'cut-at-close', 'reset-cancel']) add(name);
 add('refused-stream', 0, 1);
-for (const name of ['silent', 'silent-in-body', 'drip']) add(name);
 for (const name of ['gzip-cut', 'deflate-cut', 'br-cut', 'zstd-cut']) add(name);
 for (const name of ['gzip-garbage', 'br-garbage', 'zstd-garbage']) add(name);
 for (const name of ['wrong-encoding', 'unknown-encoding', 'html', 'html-as-json', 'text'])
@@ -88,6 +91,19 @@ describe('faults', { concurrency: 6 }, () => {
     { truncateAt: 200, framing: 'chunked' },
   ];
 
+  for (const protocol of PROTOCOLS) {
+    test(`silence and drips end, and the page is asked for again (${protocol})`, async (t) => {
+      const names = ['silent', 'silent-in-body', 'drip'];
+      const replies = faults.filter(({ name }) => names.includes(name)).map(replyOf);
+      const script = { protocol, pages: 10, rules: rulesFor(replies) };
+      const result = await runFaults(t, script, IMPATIENT);
+      assertWhole(result, 10);
+      for (const index of replies.keys()) {
+        assert.ok((result.pages.get(FIRST + index)?.attempts ?? 0) >= 2, names[index]);
+      }
+    });
+  }
+
   for (const [name, reset] of Object.entries(CODES)) {
     test(`streams reset with ${name} before and within bodies are asked for again`, async (t) => {
       const rules = rulesFor(RESETS.map((where) => ({ ...where, reset })));
@@ -113,7 +129,8 @@ describe('faults', { concurrency: 6 }, () => {
     for (const name of ['closing-politely', 'closing-rudely', 'goaway', 'one-stream', 'dead']) {
       test(`no page is lost to a server of ${name} (${protocol})`, async (t) => {
         const [fault] = faults.filter((each) => each.name === name);
-        const result = await runFaults(t, { protocol, ...fault!.script });
+        const options = name === 'dead' ? IMPATIENT : {};
+        const result = await runFaults(t, { protocol, ...fault!.script }, options);
         assertWhole(result, 20);
         const { retries } = result.summary;
         // T2: a request above the last id was not processed, and that is no attempt.
@@ -138,7 +155,7 @@ describe('faults', { concurrency: 6 }, () => {
           },
         },
       ]);
-      const result = await runFaults(t, { protocol, ...script });
+      const result = await runFaults(t, { protocol, ...script }, { concurrency: 1 });
       assertWhole(result, 20);
       const { retries, pausedMs } = result.summary;
       // A date counts in whole seconds from the Date beside it.
@@ -146,7 +163,7 @@ describe('faults', { concurrency: 6 }, () => {
       assert.equal(retries, 3);
     });
 
-    test(`a token that expires stops the run, and a new one goes on (${protocol})`, async (t) => {
+    test(`a token that expires in mid-run stops it, with what came kept (${protocol})`, async (t) => {
       const { script } = faults.find(({ name }) => name === 'token-expires')!;
       const result = await runFaults(t, { protocol, ...script });
       assert.equal(result.summary.stop?.kind, 'credentials');
@@ -229,7 +246,15 @@ describe('faults', { concurrency: 6 }, () => {
         all.map(([, [reply]]) => reply),
         'always',
       );
-      const result = await runFaults(t, { protocol, pages, rules }, { retries: 1, concurrency: 8 });
+      const result = await runFaults(
+        t,
+        { protocol, pages, rules },
+        {
+          ...IMPATIENT,
+          retries: 1,
+          concurrency: 8,
+        },
+      );
       assert.equal(result.summary.verdict.name, 'incomplete');
       assert.equal(result.summary.verdict.failed, all.length);
       assert.equal(result.summary.verdict.stored, pages - all.length);
