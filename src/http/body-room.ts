@@ -4,11 +4,11 @@
  * windows or a socket that is not read. The one that began first goes on whatever there is, unless
  * the caller holds bodies: those go by themselves. So at least one body always ends.
  */
+
 /** What may come of bodies that stand still: windows that were given before, reads of sockets. */
 export const OUTSTANDING_BYTES = 32 * 1024 * 1024;
 /** Kept free for the rest of the body that goes on in any case, where its length was not stated. */
 const RESERVED_BYTES = 64 * 1024 * 1024;
-
 /** Kept free for the copy that a body needs on its way to the archive. */
 const COPIED_BYTES = 16 * 1024 * 1024;
 
