@@ -17,6 +17,9 @@ import { defaultTuning, type TransportTuning } from './transport-tuning.ts';
 /** Of a stream: behind 40 ms that is 6 MB a second for each. */
 const LEAST_WINDOW_BYTES = 256 * 1024;
 
+/** A long way takes its time, whatever is said of silence. */
+const LEAST_PING_TIMEOUT_MS = 1000;
+
 export interface TransportInternals extends Partial<TransportTuning> {
   /** Default: the system's resolver. */
   readonly lookup?: LookupFunction;
@@ -151,9 +154,12 @@ function tuneFor(
   return {
     ...tuning,
     streamWindowBytes: Math.min(tuning.streamWindowBytes, share),
-    // A dead connection must be found before its requests are given up, or their next attempts
-    // would be sent on it again.
+    // A dead connection is to be found about when its requests are given up, or all their attempts
+    // would be sent on it.
     silenceMs: Math.min(tuning.silenceMs, idleTimeoutMs / 3),
-    pingTimeoutMs: Math.min(tuning.pingTimeoutMs, idleTimeoutMs / 2),
+    pingTimeoutMs: Math.min(
+      tuning.pingTimeoutMs,
+      Math.max(LEAST_PING_TIMEOUT_MS, idleTimeoutMs / 2),
+    ),
   };
 }

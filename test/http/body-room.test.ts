@@ -164,15 +164,15 @@ for (const protocol of ['h1', 'h2'] as const) {
         ca: server.ca,
         maxBodyBytes: MIB,
         bodyBudgetBytes: MIB,
-        idleTimeoutMs: 60,
-        timeoutMs: 600,
+        idleTimeoutMs: 800,
+        timeoutMs: 1300,
         minBytesPerSecond: 1_000_000,
       },
       { streamWindowBytes: 32 * 1024 },
     );
     transport.setHeldBytes(MIB);
     const coming = get(transport, server.origin, '/pages/1');
-    const inTime = await Promise.race([coming, sleep(800, null)]);
+    const inTime = await Promise.race([coming, sleep(1500, null)]);
     assert.equal(inTime, null, 'there was no room for it');
     transport.setHeldBytes(0);
     assert.equal((await coming).bodyBytes, BODY_BYTES);
