@@ -62,6 +62,8 @@ export interface RunSpecification {
   readonly bodyDigest: string | null;
   /** Headers that change what is represented, credentials left out. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Which pages were taken for failed ones though they are JSON; absent without such a condition. */
+  readonly failWhen?: string;
 }
 
 /** A stored page as it is read back for exports, checks and replay. */

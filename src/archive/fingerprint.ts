@@ -5,10 +5,12 @@ import type { RunSpecification } from './archive-types.ts';
 /** SHA-256, 32 bytes. Equal for specifications that ask for the same pages. */
 export function fingerprintOf(specification: RunSpecification): Uint8Array {
   // JSON quotes and nests, so no two specifications share a text; an array has no order of keys.
-  const { sources, method, bodyDigest, headers, pagination } = specification;
-  const list = ['everypage 1', sources, method, bodyDigest, ordered(headers)];
-  // As it was before there was pagination, so that unfinished archives of lists go on.
-  const text = JSON.stringify(pagination === null ? list : [...list, pagination]);
+  const { sources, method, bodyDigest, headers, pagination, failWhen } = specification;
+  const list: unknown[] = ['everypage 1', sources, method, bodyDigest, ordered(headers)];
+  // As it was before there were these, so that unfinished archives without them go on.
+  if (pagination !== null) list.push(pagination);
+  if (failWhen !== undefined) list.push({ failWhen });
+  const text = JSON.stringify(list);
   return new Uint8Array(createHash('sha256').update(text).digest());
 }
 
@@ -31,6 +33,7 @@ export function differences(stored: RunSpecification, wanted: RunSpecification):
     ...different('method', stored.method, wanted.method),
     ...different('body', digest(stored.bodyDigest), digest(wanted.bodyDigest)),
     ...differentHeaders(stored.headers, wanted.headers),
+    ...different('--fail-when', stored.failWhen, wanted.failWhen),
     ...different('pagination', stored.pagination ?? undefined, wanted.pagination ?? undefined),
   ];
 }

@@ -82,6 +82,7 @@ const specificationShape: Shape<RunSpecification> = {
   method: isText,
   bodyDigest: orNull(isText),
   headers: listOf(isHeader),
+  failWhen: (value) => value === undefined || isText(value),
 };
 
 const paginationShape: Shape<Pagination> = {

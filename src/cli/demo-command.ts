@@ -20,6 +20,13 @@ export async function demoCommand(typed: TypedArguments, context: CliContext): P
     throw new EverypageError('USAGE', 'everypage demo brings its own URL and takes no other');
   }
   const api = typed.value('api');
+  const faults = typed.value('faults');
+  if (api !== null && faults !== null) {
+    throw new EverypageError('USAGE', '--api and --faults are two demos; give one');
+  }
+  if (faults !== null) {
+    return (await import('./demo-faults.ts')).demoFaults(faults, typed, context);
+  }
   if (api !== null) return (await import('./demo-api.ts')).demoApi(api, typed, context);
   const when = parseColorWhen(typed.value('color'), typed.placeOf('color'));
   const facts = describeTerminal(context.stderr, context.env, when);

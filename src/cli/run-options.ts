@@ -33,6 +33,8 @@ export async function readRunOptions(
   }
   if (typed.has('strict')) options.strict = true;
   if (typed.has('repair')) options.repair = true;
+  const failWhen = typed.value('fail-when');
+  if (failWhen !== null) options.failWhen = failWhen;
 
   const method = typed.value('request')?.toUpperCase();
   if (method === 'GET' || method === 'POST') options.method = method;
@@ -141,10 +143,10 @@ function readFigures(typed: TypedArguments): RunOptions {
       read(name, (text) => atLeast(lowestMs, parseDuration(text), 'a time above 0')),
     );
   }
-  for (const [name, key] of sizes) {
+  for (const [name, key, lowest] of sizes) {
     set(
       key,
-      read(name, (text) => atLeast(1, parseBytes(text), 'a size above 0')),
+      read(name, (text) => atLeast(lowest, parseBytes(text), 'a size above 0')),
     );
   }
   return figures;
@@ -188,9 +190,10 @@ const durations: readonly (readonly [FlagName, FigureKey, lowestMs: number])[] =
   ['deadline', 'deadlineMs', 1],
 ];
 
-const sizes: readonly (readonly [FlagName, FigureKey])[] = [
-  ['max-body-bytes', 'maxBodyBytes'],
-  ['max-decoded-bytes', 'maxDecodedBytes'],
+const sizes: readonly (readonly [FlagName, FigureKey, lowest: number])[] = [
+  ['max-body-bytes', 'maxBodyBytes', 1],
+  ['max-decoded-bytes', 'maxDecodedBytes', 1],
+  ['speed-limit', 'minBytesPerSecond', 0],
 ];
 
 function atLeast(lowest: number, value: number, expected: string): number {

@@ -119,13 +119,15 @@ export interface RunOptions {
   readonly idleTimeoutMs?: number;
   /** Longest attempt. Default 120 s. */
   readonly timeoutMs?: number;
+  /** A body that comes slower, over a whole `idleTimeoutMs`, is given up and tried again. Default 100; 0 for no limit. */
+  readonly minBytesPerSecond?: number;
   /** Longest run; then it stops, resumable. Default: none. */
   readonly deadlineMs?: number;
   /** Most pages this run may request; then it stops, resumable. Default: none. */
   readonly maxPages?: number;
   /** Largest body on the wire. Default 64 MiB. */
   readonly maxBodyBytes?: number;
-  /** Largest body after decoding. Default 256 MiB. */
+  /** Largest body after decoding. Default 128 MiB. */
   readonly maxDecodedBytes?: number;
   /** Where the archive is. Default: beside the output, or in the state folder. */
   readonly archive?: string;
@@ -141,6 +143,11 @@ export interface RunOptions {
   readonly strict?: boolean;
   /** Read the whole list again until two readings agree. Default false. */
   readonly repair?: boolean;
+  /**
+   * JMESPath; a page of which it is true is no page, whatever its status: `ok == false`. It is tried
+   * again, and fails. Default: what the preset says, else none.
+   */
+  readonly failWhen?: string;
   /** Origins that redirects and next links may lead to; they get no credentials and no own headers. Default none. */
   readonly allowOrigins?: readonly string[];
   /** Addresses (`10.0.0.5`, `10.0.0.0/8`) that are not public and that a public server may lead to. Default none. */
@@ -197,6 +204,7 @@ export interface ResolvedOptions {
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly timeoutMs: number;
+  readonly minBytesPerSecond: number;
   readonly deadlineMs: number | null;
   readonly maxPages: number | null;
   readonly maxBodyBytes: number;
@@ -215,6 +223,7 @@ export interface ResolvedOptions {
     /** How long to wait where a refusal names no time. */
     readonly pauseMs: number | null;
   };
+  readonly failWhen: string | null;
   readonly allowOrigins: readonly string[];
   readonly allowAddresses: readonly string[];
   readonly secretParams: readonly string[];

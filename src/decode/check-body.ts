@@ -1,10 +1,16 @@
+import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { EverypageError } from '../core/errors.ts';
+import { escapeText } from '../core/escape.ts';
 import { decodeBody } from './content-encoding.ts';
 import type { FoundRecords } from './found-records.ts';
 import { createJsonScanner, type JsonScan } from './json-scan.ts';
+import type { PageCondition } from './load-condition.ts';
 import { describeMissing } from './page-shape.ts';
 import type { Selection } from './selection.ts';
+
+/** Long enough that a secret which begins in what is shown ends in it. */
+const BEGINNING_BYTES = 4096;
 
 /** What is to be thought of a body. `reason` is a sentence without its full stop, safe to show. */
 export type BodyVerdict =
@@ -23,23 +29,36 @@ export type BodyVerdict =
 
 interface Refusal {
   readonly ok: false;
-  readonly kind: 'empty' | 'encoding' | 'json' | 'selection';
+  /** `too-large` and no other will be the same the next time. */
+  readonly kind: 'empty' | 'too-large' | 'encoding' | 'json' | 'fail-when' | 'selection';
   readonly reason: string;
+  /**
+   * The beginning of the body where that tells what came instead, as the server wrote it; null
+   * where it does not. Not safe to show: it may hold controls, and a secret that the server echoes.
+   */
+  readonly beginning: string | null;
 }
 
 export type BodyCheck = (wire: Uint8Array, encoding: string | null) => BodyVerdict;
 
 const LESS_THAN = 0x3c;
+const OPEN_BRACKET = 0x5b;
+const OPEN_BRACE = 0x7b;
 
 /**
  * A check of bodies as they came off the wire: the content-encoding comes undone to its very end,
- * what it holds is JSON, and the selection leads somewhere in it. It runs in the calling thread and
+ * what it holds is JSON that does not say of itself that it failed, and the selection leads
+ * somewhere in it. It runs in the calling thread and
  * keeps its buffers between bodies.
  *
  *     const check = createBodyCheck(parseSelection('data'), 268_435_456);
  *     check(Buffer.from('{"data":[1,2]}'), null); // { ok: true, records: 2, … }
  */
-export function createBodyCheck(selection: Selection, maxDecodedBytes: number): BodyCheck {
+export function createBodyCheck(
+  selection: Selection,
+  maxDecodedBytes: number,
+  failWhen: PageCondition | null = null,
+): BodyCheck {
   const scanner = createJsonScanner(selection);
   const wholePage = selection.text === '';
 
@@ -53,10 +72,23 @@ export function createBodyCheck(selection: Selection, maxDecodedBytes: number): 
     }
   }
 
+  function failsItself(bytes: Uint8Array): Refusal | null {
+    if (failWhen === null) return null;
+    try {
+      if (!failWhen.isMet(bytes)) return null;
+    } catch (error) {
+      if (error instanceof EverypageError) return refused('fail-when', error.message);
+      throw error;
+    }
+    const what = escapeText(failWhen.text, 80);
+    return refused('fail-when', `the page says that it failed (--fail-when "${what}")`, bytes);
+  }
+
   return (wire, encoding) => {
     if (wire.length === 0) return refused('empty', 'the body is empty');
     const decoded = decodeBody(wire, encoding, maxDecodedBytes);
-    if (!decoded.ok) return refused('encoding', decoded.reason);
+    if (!decoded.ok && decoded.isTooLarge) return refused('too-large', decoded.reason);
+    if (!decoded.ok) return refused('encoding', decoded.reason, isText(wire) ? wire : null);
     const bytes = decoded.bytes;
     if (bytes.length === 0) return refused('empty', 'the body is empty once decoded');
 
@@ -64,8 +96,17 @@ export function createBodyCheck(selection: Selection, maxDecodedBytes: number): 
     if ('ok' in scan) return scan;
     if (!scan.valid) {
       const reason = isMarkupFrom(bytes, scan.offset) ? 'it looks like HTML' : scan.reason;
-      return refused('json', `the body is not JSON (byte ${scan.offset}: ${reason})`);
+      const first = firstByte(bytes);
+      // Of what begins as JSON the offset says more than its beginning.
+      const tells = first !== OPEN_BRACE && first !== OPEN_BRACKET && isText(bytes);
+      return refused(
+        'json',
+        `the body is not JSON (byte ${scan.offset}: ${reason})`,
+        tells ? bytes : null,
+      );
     }
+    const failed = failsItself(bytes);
+    if (failed !== null) return failed;
     if (scan.found === 'missing') return refused('selection', describeMissing(bytes, selection));
     return {
       ok: true,
@@ -90,6 +131,20 @@ function isMarkupFrom(bytes: Uint8Array, offset: number): boolean {
   );
 }
 
-function refused(kind: Refusal['kind'], reason: string): Refusal {
-  return { ok: false, kind, reason };
+function firstByte(bytes: Uint8Array): number | undefined {
+  return bytes.find((byte) => byte > 0x20 && byte < 0xbb);
+}
+
+/** Whether it begins as something that people can read. */
+function isText(bytes: Uint8Array): boolean {
+  const start = bytes.subarray(0, 64);
+  return (
+    isUtf8(start.subarray(0, start.findLastIndex((byte) => byte < 0x80) + 1)) && !start.includes(0)
+  );
+}
+
+function refused(kind: Refusal['kind'], reason: string, bytes: Uint8Array | null = null): Refusal {
+  if (bytes === null) return { ok: false, kind, reason, beginning: null };
+  const beginning = new TextDecoder().decode(bytes.subarray(0, BEGINNING_BYTES));
+  return { ok: false, kind, reason, beginning };
 }

@@ -12,7 +12,12 @@ import { escapeText } from '../core/escape.ts';
 export type DecodedBody =
   | { readonly ok: true; readonly bytes: Uint8Array }
   /** `reason` is a sentence without its full stop: `the gzip body ends early`. */
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** It meets a limit of ours, and will again. */
+      readonly isTooLarge?: true;
+    };
 
 type Coding = 'gzip' | 'deflate' | 'br' | 'zstd';
 
@@ -44,6 +49,13 @@ const MAX_ZSTD_FRAMES = 64;
 const ZSTD_MAX_WINDOW_LOG = 23;
 
 const MAX_CHUNK_BYTES = 1_048_576;
+
+/**
+ * JSON seldom unpacks to more than 30 times its size. What goes beyond this is made to fill memory; a
+ * small page may, whatever its ratio.
+ */
+const MAX_RATIO = 200;
+const ANY_RATIO_BYTES = 16 * 1_048_576;
 
 /** Deflate's best ratio, so what a gzip trailer may truthfully claim. */
 const MAX_DEFLATE_RATIO = 1032;
@@ -84,8 +96,9 @@ export function decodeBody(
 
 function undo(coding: Coding, wire: Uint8Array, maxDecodedBytes: number): DecodedBody {
   if (!mayBe(coding, wire)) return refused(`the body is not ${coding}, though its header says so`);
+  const ratioBytes = Math.max(ANY_RATIO_BYTES, MAX_RATIO * wire.length);
   const limits = {
-    maxOutputLength: Math.max(1, Math.min(maxDecodedBytes, bufferConstants.MAX_LENGTH)),
+    maxOutputLength: Math.max(1, Math.min(maxDecodedBytes, ratioBytes, bufferConstants.MAX_LENGTH)),
     chunkSize: chunkSizeFor(coding, wire),
   };
   try {
@@ -96,7 +109,9 @@ function undo(coding: Coding, wire: Uint8Array, maxDecodedBytes: number): Decode
     return { ok: true, bytes };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(maxDecodedBytes);
+    if (code === 'ERR_BUFFER_TOO_LARGE') {
+      return ratioBytes < maxDecodedBytes ? tooPacked(wire.length) : tooLarge(maxDecodedBytes);
+    }
     if (code === 'Z_BUF_ERROR') return refused(`the ${coding} body ends early`);
     return refused(`the ${coding} body is damaged, or something else follows its end`);
   }
@@ -178,12 +193,24 @@ function chunkSizeFor(coding: Coding, wire: Uint8Array): number {
   // RFC 1952 §2.3.1: the last four bytes are the length; one more tells zlib's end from "more room".
   const view = new DataView(wire.buffer, wire.byteOffset, wire.byteLength);
   const claimed = view.getUint32(wire.length - 4, true) + 1;
-  const believable = claimed <= MAX_DEFLATE_RATIO * wire.length && claimed <= 8 * MAX_CHUNK_BYTES;
+  // It is that of the last member alone: a small one behind a large one made millions of small chunks.
+  const believable =
+    claimed >= wire.length / 2 &&
+    claimed <= MAX_DEFLATE_RATIO * wire.length &&
+    claimed <= 8 * MAX_CHUNK_BYTES;
   return believable ? Math.max(64, claimed) : guess;
 }
 
 function tooLarge(maxDecodedBytes: number): DecodedBody {
-  return refused(`the body is larger than ${maxDecodedBytes.toLocaleString('en')} bytes decoded`);
+  const reason = `the body is larger than ${maxDecodedBytes.toLocaleString('en')} bytes decoded; --max-decoded-bytes raises the limit`;
+  return { ok: false, reason, isTooLarge: true };
+}
+
+function tooPacked(wireBytes: number): DecodedBody {
+  const reason =
+    `the body unpacks to more than ${MAX_RATIO} times its ${wireBytes.toLocaleString('en')} bytes; ` +
+    "-H 'accept-encoding: identity' asks for it unpacked";
+  return { ok: false, reason, isTooLarge: true };
 }
 
 function refused(reason: string): DecodedBody {

@@ -2,6 +2,7 @@
  * One request on its way to one response, whatever protocol carries it. It collects the response,
  * holds it to its content-length and to the size limit, and settles exactly once.
  */
+import type { ArrivingBody, BodyRoom } from './body-room.ts';
 import {
   type HeaderValues,
   type Protocol,
@@ -18,7 +19,7 @@ import {
 const SMALL_BYTES = 256;
 const JOINED_BYTES = 2048;
 
-export class Attempt {
+export class Attempt implements ArrivingBody {
   readonly request: TransportRequest;
   /** Neither clock runs before `start()`: waiting for a free stream is not the server's silence. */
   startedAt = 0;
@@ -29,11 +30,17 @@ export class Attempt {
   /** The final response's headers are here. */
   hasHead = false;
 
+  /** How much of the body had come, and when, as the slow are measured. */
+  markedBytes = 0;
+  markedAt = 0;
+
   readonly #maxBodyBytes: number;
+  readonly #room: BodyRoom;
   readonly #onWire: Set<Attempt>;
   readonly #resolve: (response: RawResponse) => void;
   readonly #reject: (error: TransportError) => void;
   #cancel: (() => void) | null = null;
+  #resume: (() => void) | null = null;
   #status = 0;
   #headers: HeaderValues = {};
   #statedBytes = -1;
@@ -48,20 +55,35 @@ export class Attempt {
   constructor(
     request: TransportRequest,
     maxBodyBytes: number,
+    room: BodyRoom,
     onWire: Set<Attempt>,
     resolve: (response: RawResponse) => void,
     reject: (error: TransportError) => void,
   ) {
     this.request = request;
     this.#maxBodyBytes = maxBodyBytes;
+    this.#room = room;
     this.#onWire = onWire;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
-  /** The request goes out now; `cancel` tears its stream or connection down. */
-  start(cancel: () => void): void {
+  get statedBytes(): number {
+    return this.#statedBytes;
+  }
+
+  /** Of the body, on the wire. */
+  get bodyBytes(): number {
+    return this.#bodyBytes;
+  }
+
+  /**
+   * The request goes out now; `cancel` tears its stream or connection down, `resume` lets its body
+   * come again after `mayGoOn` has said no.
+   */
+  start(cancel: () => void, resume: () => void): void {
     this.#cancel = cancel;
+    this.#resume = resume;
     this.startedAt = performance.now();
     this.lastHeardAt = this.startedAt;
     this.#onWire.add(this);
@@ -70,7 +92,9 @@ export class Attempt {
   /** Back to the queue, as if never sent: the server asked for another protocol. */
   restart(): void {
     this.#cancel = null;
+    this.#resume = null;
     this.#onWire.delete(this);
+    this.#room.end(this, this.#bodyBytes);
     this.hasHead = false;
     this.#statedBytes = -1;
     this.#bodyBytes = 0;
@@ -84,6 +108,7 @@ export class Attempt {
     this.hasHead = true;
     this.#status = status;
     this.#headers = headers;
+    this.#room.begin(this);
     const stated = headers['content-length'];
     // These two have no body whatever content-length says (RFC 9110 §8.6).
     if (typeof stated !== 'string' || status === 204 || status === 304) return;
@@ -95,6 +120,7 @@ export class Attempt {
     if (this.settled) return;
     this.heard = true;
     this.#bodyBytes += chunk.length;
+    this.#room.take(chunk.length);
     if (chunk.length < SMALL_BYTES && this.#chunks.length > 0) {
       this.#join(chunk);
     } else {
@@ -102,6 +128,20 @@ export class Attempt {
       this.#isLastJoined = false;
     }
     if (this.#bodyBytes > this.#maxBodyBytes) this.#failTooLarge();
+  }
+
+  /** Whether more of the body may come; after a no nothing is asked for until `resume` is called. */
+  mayGoOn(): boolean {
+    return this.settled || this.#room.mayGoOn(this);
+  }
+
+  goOn(): void {
+    this.#resume?.();
+  }
+
+  /** The body stands still for us: what does not come meanwhile is not the server's fault. */
+  get isStanding(): boolean {
+    return this.#room.isStanding(this);
   }
 
   /** The framing says that the response is whole; content-length may still disagree. */
@@ -158,6 +198,7 @@ export class Attempt {
   #settle(): void {
     this.settled = true;
     this.#onWire.delete(this);
+    this.#room.end(this, this.#bodyBytes);
   }
 
   #failTooLarge(): void {

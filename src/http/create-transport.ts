@@ -4,6 +4,8 @@ import type { LookupFunction, Socket } from 'node:net';
 import { AddressGuard, addressMatcher, publicStart, type Start } from './address-guard.ts';
 import { type AddressKind, addressKind } from './address-kind.ts';
 import { Attempt } from './attempt.ts';
+import { sweepAttempt } from './attempt-timeouts.ts';
+import { BodyRoom, OUTSTANDING_BYTES } from './body-room.ts';
 import { connect, endpointOf } from './connect.ts';
 import { OriginConnections } from './origin-connections.ts';
 import { createTlsContexts } from './tls-contexts.ts';
@@ -14,6 +16,12 @@ import {
   type TransportOptions,
 } from './transport.ts';
 import { defaultTuning, type TransportTuning } from './transport-tuning.ts';
+
+/** Of a stream: behind 40 ms that is 6 MB a second for each. */
+const LEAST_WINDOW_BYTES = 256 * 1024;
+
+/** A long way takes its time, whatever is said of silence. */
+const LEAST_PING_TIMEOUT_MS = 1000;
 
 /** What tests shorten or replace. */
 export interface TransportInternals extends Partial<TransportTuning> {
@@ -40,7 +48,8 @@ export function createTransport(
   internals: TransportInternals = {},
 ): Transport {
   const { lookup = systemLookup, kindOf = addressKind, ...overrides } = internals;
-  const tuning: TransportTuning = { ...defaultTuning, ...overrides };
+  const tuning = tuneFor(options, { ...defaultTuning, ...overrides });
+  const room = new BodyRoom(options.bodyBudgetBytes, options.maxBodyBytes);
   const contexts = createTlsContexts(options);
   const isAllowed = addressMatcher(options.allowAddresses ?? []);
   const guards = new Map<string, AddressGuard>();
@@ -48,6 +57,7 @@ export function createTransport(
   const onWire = new Set<Attempt>();
   const sockets = new Set<Socket>();
   const counts: Record<Protocol, number> = { 'HTTP/1.1': 0, 'HTTP/2': 0 };
+  let sweptAt = performance.now();
   let sweepTimer: NodeJS.Timeout | null = null;
   let closed: Promise<void> | null = null;
 
@@ -110,7 +120,8 @@ export function createTransport(
 
   const sweep = (): void => {
     const now = performance.now();
-    for (const attempt of onWire) sweepAttempt(attempt, now, options);
+    for (const attempt of onWire) sweepAttempt(attempt, now, now - sweptAt, options);
+    sweptAt = now;
     for (const origin of origins.values()) origin.sweep(now);
   };
 
@@ -137,12 +148,13 @@ export function createTransport(
         }
         sweepTimer ??= setInterval(sweep, sweepIntervalMs(options, tuning)).unref();
         connectionsOf(request.origin, request.start ?? null).submit(
-          new Attempt(request, options.maxBodyBytes, onWire, resolve, reject),
+          new Attempt(request, options.maxBodyBytes, room, onWire, resolve, reject),
         );
       }),
     connect: (origin) => {
       if (closed === null) connectionsOf(origin, null).open();
     },
+    setHeldBytes: (bytes) => room.setHeldBytes(bytes),
     connectionCounts: () => ({ ...counts }),
     close: () => {
       closed ??= shutDown();
@@ -168,20 +180,21 @@ function sweepIntervalMs(options: TransportOptions, tuning: TransportTuning): nu
   return Math.max(5, Math.min(1000, Math.floor(shortest / 8)));
 }
 
-function sweepAttempt(attempt: Attempt, now: number, options: TransportOptions): void {
-  const { idleTimeoutMs, timeoutMs } = options;
-  if (now - attempt.startedAt > timeoutMs) {
-    attempt.fail(
-      'timeout',
-      `no whole response within ${timeoutMs / 1000} s; --timeout allows more`,
-    );
-  } else if (attempt.heard) {
-    attempt.heard = false;
-    attempt.lastHeardAt = now;
-  } else if (now - attempt.lastHeardAt > idleTimeoutMs) {
-    attempt.fail(
-      'idle-timeout',
-      `not a byte for ${idleTimeoutMs / 1000} s; --idle-timeout allows more`,
-    );
-  }
+function tuneFor(
+  { concurrency, idleTimeoutMs }: TransportOptions,
+  tuning: TransportTuning,
+): TransportTuning {
+  // Bodies that stand still may have a window each outstanding: together no more than is left for that.
+  const share = Math.max(LEAST_WINDOW_BYTES, Math.floor(OUTSTANDING_BYTES / concurrency));
+  return {
+    ...tuning,
+    streamWindowBytes: Math.min(tuning.streamWindowBytes, share),
+    // A dead connection is to be found about when its requests are given up, or all their attempts
+    // would be sent on it.
+    silenceMs: Math.min(tuning.silenceMs, idleTimeoutMs / 3),
+    pingTimeoutMs: Math.min(
+      tuning.pingTimeoutMs,
+      Math.max(LEAST_PING_TIMEOUT_MS, idleTimeoutMs / 2),
+    ),
+  };
 }

@@ -9,6 +9,9 @@ import { clientCertificateFault, errorCode } from './connect-fault.ts';
 import { proxyRefusal } from './proxy-tunnel.ts';
 import { TransportError } from './transport.ts';
 
+/** As over HTTP/2. */
+const MAX_HEADER_BYTES = 64 * 1024;
+
 /** Where requests go by way of a proxy that wants them in absolute form (RFC 9112 §3.2.2). */
 export interface ForwardProxy {
   /** For messages; without user info. */
@@ -54,6 +57,7 @@ export class Http1Connection {
       pipelining: 1,
       headersTimeout: 0,
       bodyTimeout: 0,
+      maxHeaderSize: MAX_HEADER_BYTES,
     });
   }
 
@@ -80,7 +84,10 @@ export class Http1Connection {
     this.#client.dispatch(options, {
       onRequestStart: (controller) => {
         reused = this.#served > 0;
-        attempt.start(() => controller.abort(new Error('given up')));
+        attempt.start(
+          () => controller.abort(new Error('given up')),
+          () => controller.resume(),
+        );
       },
       onResponseStart: (_controller, status, headers) => {
         if (status < 200) return;
@@ -89,7 +96,10 @@ export class Http1Connection {
           attempt.failWith(proxyRefusal(status, forward.peer, origin.host));
         }
       },
-      onResponseData: (_controller, chunk) => attempt.takeChunk(chunk),
+      onResponseData: (controller, chunk) => {
+        attempt.takeChunk(chunk);
+        if (!attempt.mayGoOn()) controller.pause();
+      },
       onResponseEnd: () => {
         this.#served += 1;
         // A body that ends with the connection and was cut cannot be told from a whole one
@@ -138,19 +148,26 @@ function failAttempt(attempt: Attempt, error: Error, reused: boolean, host: stri
     attempt.failWith(error);
     return;
   }
-  if (isTruncation(error) || attempt.isShort()) {
-    attempt.fail('truncated', `${host} ended the body before its framing did`, error);
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') {
+    attempt.fail('protocol', `${host} sent headers of more than ${MAX_HEADER_BYTES} bytes`, error);
+  } else if (isTruncation(error) || attempt.isShort()) {
+    attempt.fail('truncated', `${host} ended the body in its middle`, error);
   } else if (isProtocolError(error)) {
     attempt.fail('protocol', `${host} or the request broke HTTP/1.1: ${error.message}`, error);
   } else if (attempt.hasHead) {
     // Neither content-length nor the connection's end frames it, so it is chunked, and cut.
     const fault = code === 'UND_ERR_SOCKET' ? 'truncated' : 'reset';
-    attempt.fail(fault, `${host} closed the connection within the body (${code})`, error);
+    attempt.fail(fault, `${host} closed the connection within the body${shown(code)}`, error);
   } else if (reused && attempt.request.method === 'GET') {
     attempt.fail('unprocessed', `${host} closed an idle connection under the request`, error);
   } else {
-    attempt.fail('reset', `${host} closed the connection under the request (${code})`, error);
+    attempt.fail('reset', `${host} closed the connection under the request${shown(code)}`, error);
   }
+}
+
+/** undici's own codes tell users nothing that the words do not. */
+function shown(code: string): string {
+  return code === '' || code.startsWith('UND_') ? '' : ` (${code})`;
 }
 
 /** undici 8 gives parser errors no code, so the parser's words have to do. */
@@ -165,7 +182,6 @@ function isProtocolError(error: Error): boolean {
   const code = errorCode(error);
   return (
     error.name === 'HTTPParserError' ||
-    code === 'UND_ERR_HEADERS_OVERFLOW' ||
     code === 'UND_ERR_INVALID_ARG' ||
     code === 'UND_ERR_NOT_SUPPORTED'
   );

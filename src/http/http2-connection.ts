@@ -100,11 +100,12 @@ export class Http2Connection implements ExchangeOwner {
     if (this.#client.openStreams === 0) this.#wake(attempt);
     try {
       const stream = this.#client.request(attempt.request, new Http2Exchange(attempt, this));
-      attempt.start(() => {
+      const cancel = (): void => {
         if (stream.isOver) return;
         this.#client.cancel(stream);
         this.onRelease();
-      });
+      };
+      attempt.start(cancel, () => this.#client.widen(stream));
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       attempt.fail('protocol', `the request cannot be sent over HTTP/2: ${text}`, error);
@@ -138,7 +139,10 @@ export class Http2Connection implements ExchangeOwner {
     } else if (reason === 'reset' && code === ErrorCode.HTTP_1_1_REQUIRED) {
       this.#events.onHttp1Required(attempt);
     } else if (reason === 'malformed') {
-      attempt.fail('protocol', `${this.#authority} broke HTTP/2: ${abort.message}`);
+      attempt.fail(
+        'protocol',
+        `${this.#authority} broke HTTP/2: ${abort.message}; --http1.1 does without`,
+      );
     } else if (attempt.isShort()) {
       attempt.fail('truncated', '', cause);
     } else if (isLost) {
@@ -223,7 +227,11 @@ export class Http2Connection implements ExchangeOwner {
     if (certificate !== null) {
       attempt.failWith(certificate);
     } else if (cause instanceof ConnectionError) {
-      attempt.fail('protocol', `${this.#authority} broke HTTP/2: ${cause.message}`, cause);
+      attempt.fail(
+        'protocol',
+        `${this.#authority} broke HTTP/2: ${cause.message}; --http1.1 does without`,
+        cause,
+      );
     } else {
       const why =
         this.#goawayCode === ErrorCode.NO_ERROR ? errorCode(cause) : nameOfCode(this.#goawayCode);

@@ -32,6 +32,10 @@ export class Http2Exchange implements ResponseSink {
     this.#attempt.takeChunk(bytes);
   }
 
+  mayGoOn(): boolean {
+    return this.#attempt.mayGoOn();
+  }
+
   onEnd(): void {
     this.#attempt.finish('HTTP/2');
     this.#owner.onRelease();

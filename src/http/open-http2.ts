@@ -29,7 +29,7 @@ export function openHttp2(
   };
   const connection = new Http2Connection(socket, origin, events, tuning, onBegun, onLost);
   const timer = setTimeout(() => {
-    const text = `${origin.host} did not begin HTTP/2 within ${timeoutMs / 1000} s`;
+    const text = `${origin.host} did not begin HTTP/2 within ${timeoutMs / 1000} s; --http1.1 does without`;
     const error = new TransportError('connect-timeout', text);
     reject(error);
     connection.destroy(error);

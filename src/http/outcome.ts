@@ -101,7 +101,9 @@ export function classifyResponse(
 ): Outcome {
   const reason = describeStatus(status);
   // An empty answer where JSON was due is never "no records"; it may heal.
-  if (status === 204 || status === 205) return { kind: 'retry', reason };
+  if (status === 204 || status === 205) {
+    return { kind: 'retry', reason: `${reason}: nothing came where JSON was due` };
+  }
   if (status >= 200 && status < 300) return { kind: 'body' };
   if (status >= 300 && status < 400 && status !== 304) {
     const location = headers['location'];
@@ -136,6 +138,7 @@ const FAULT_KIND: Readonly<Record<TransportFault, Exclude<Outcome['kind'], 'body
     calm: 'pause',
     'idle-timeout': 'retry',
     timeout: 'retry',
+    'too-slow': 'retry',
     'too-large': 'fail',
     closed: 'retry',
   };

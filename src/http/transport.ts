@@ -52,6 +52,7 @@ export type TransportFault =
   | 'calm' // ENHANCE_YOUR_CALM: the server asks for less
   | 'idle-timeout' // silence for longer than idleTimeoutMs
   | 'timeout' // the attempt took longer than timeoutMs
+  | 'too-slow' // the body came slower than minBytesPerSecond
   | 'too-large' // the body exceeds maxBodyBytes
   | 'closed'; // the transport was closed by us
 
@@ -69,6 +70,8 @@ export interface Transport {
   request(request: TransportRequest): Promise<RawResponse>;
   /** Begins the connection that the first request to an origin will need; that one tells if it failed. */
   connect(origin: string): void;
+  /** What the caller still holds of bodies that it was given: it counts against `bodyBudgetBytes`. */
+  setHeldBytes(bytes: number): void;
   /** Connections opened so far, by protocol; for the summary. */
   connectionCounts(): Readonly<Record<Protocol, number>>;
   /** Rejects what is in flight with fault `closed`, closes connections, keeps no handle alive. */
@@ -94,4 +97,8 @@ export interface TransportOptions {
   readonly idleTimeoutMs: number;
   readonly timeoutMs: number;
   readonly maxBodyBytes: number;
+  /** A body that comes slower, over a whole `idleTimeoutMs`, is given up; 0 for no limit. */
+  readonly minBytesPerSecond: number;
+  /** All bodies that are held at once; beyond it those that arrive wait. One larger than that may come alone. */
+  readonly bodyBudgetBytes: number;
 }

@@ -10,7 +10,7 @@ import { EverypageError } from '../core/errors.ts';
 import type { Lesson } from '../core/lesson.ts';
 import type { Place } from '../core/page-request.ts';
 import { isWhole } from '../core/summary.ts';
-import { loadSelection } from '../decode/decode.ts';
+import { loadCondition, loadSelection } from '../decode/decode.ts';
 import { formatFor } from '../export/choose-format.ts';
 import { createFileDestination, type FileDestination } from '../export/file-destination.ts';
 import type { Destination, ExportCounts } from '../export/format.ts';
@@ -91,6 +91,7 @@ export class ArchiveSession {
 
   async #begin(select: string | null, paginated: PaginateRequest | null): Promise<void> {
     const { maxDecodedBytes, secretParams } = this.#ask;
+    const failWhen = await loadCondition(this.#ask.failWhen);
     const pagination = paginated?.pagination ?? null;
     // A lesson counts the records of the list, whatever the export makes of a page.
     const checked = pagination === null ? select : pagination.records;
@@ -101,6 +102,7 @@ export class ArchiveSession {
       selection,
       readLesson,
       maxDecodedBytes,
+      failWhen,
       secretParams,
       this.#echoes,
     );

@@ -12,6 +12,8 @@ import type { RawResponse } from '../http/transport.ts';
 import { backoffDelayMs } from '../pace/backoff.ts';
 import { arrivedPage, logTry, type Timing } from './arrived-page.ts';
 import type { AttemptResult } from './attempt.ts';
+import { describeRefusal } from './describe-refusal.ts';
+import { contentTypeOf } from './kept-headers.ts';
 import type { ArrivedPage, Rejection } from './messages.ts';
 import type { Task } from './task.ts';
 
@@ -88,15 +90,21 @@ export class AttemptJudge {
   }
 
   /** The archive thread found that the body is no page. */
-  rejected(task: Task, page: ArrivedPage, { kind, reason }: Rejection): Fate {
+  rejected(task: Task, page: ArrivedPage, rejection: Rejection): Fate {
+    const { kind } = rejection;
+    const contentType = contentTypeOf(page.headers);
+    const reason = describeRefusal(rejection, contentType, task.request.url, this.#parts.options);
     if (kind === 'selection' && !this.#anyStored) {
       throw new EverypageError(
         'SELECTION',
         `${reason}: ${task.shownUrl}. Give the path to the records with --select, or leave it out for whole pages.`,
       );
     }
+    const failed = { ...page, state: 'failed', reason } as const;
+    // It will be as large the next time.
+    if (kind === 'too-large') return this.#fail(task, failed);
     logTry(task, page, reason, null, null);
-    return this.#retryOrFail(task, { ...page, state: 'failed', reason });
+    return this.#retryOrFail(task, failed);
   }
 
   /** An attempt that counts. */

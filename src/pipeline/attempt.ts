@@ -34,6 +34,8 @@ export interface AttemptResult {
   readonly fault: TransportFault | null;
   /** What the response says about limits, or null where there is none. */
   readonly hint: Hint | null;
+  /** How many attempts this stands for; absent: one. */
+  readonly attempts?: number;
 }
 
 interface Target {

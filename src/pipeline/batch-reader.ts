@@ -3,7 +3,12 @@ import type { Lesson } from '../core/lesson.ts';
 import { PAGE_KEY_BYTES } from '../core/page-key.ts';
 import { redactUrl } from '../core/redact.ts';
 import { type BodyCheck, type BodyVerdict, createBodyCheck } from '../decode/check-body.ts';
-import { type FoundRecords, parseSelection, type Selection } from '../decode/decode.ts';
+import {
+  type FoundRecords,
+  type PageCondition,
+  parseSelection,
+  type Selection,
+} from '../decode/decode.ts';
 import type { EchoWatch } from './echoed-credentials.ts';
 import type { FollowedPage } from './follow-archive.ts';
 import type { LessonReader, Taught } from './lesson-reader.ts';
@@ -41,10 +46,11 @@ export class BatchReader {
     selection: Selection,
     readLesson: LessonReader | null,
     maxDecodedBytes: number,
+    failWhen: PageCondition | null,
     secretParams: readonly string[],
     echoes: EchoWatch,
   ) {
-    this.#check = createBodyCheck(selection, maxDecodedBytes);
+    this.#check = createBodyCheck(selection, maxDecodedBytes, failWhen);
     this.#checkWhole = createBodyCheck(parseSelection(null), maxDecodedBytes);
     this.#read = readLesson;
     this.#secretParams = secretParams;
@@ -73,8 +79,8 @@ export class BatchReader {
         const wire = new Uint8Array(arena, bodyAt, bodyBytes);
         const checked = this.#judge(wire, page);
         if (!checked.verdict.ok) {
-          const { kind, reason } = checked.verdict;
-          rejections.push({ index, kind, reason });
+          const { kind, reason, beginning } = checked.verdict;
+          rejections.push({ index, kind, reason, beginning });
           continue;
         }
         taught = checked.taught;

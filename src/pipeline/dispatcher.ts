@@ -16,6 +16,7 @@ import { type Bucket, Buckets } from './buckets.ts';
 import { PaceTeller } from './pace-teller.ts';
 import type { Arrival, PageBatcher, Settled } from './page-batcher.ts';
 import type { Task } from './task.ts';
+import { BODY_BUDGET_BYTES } from './transport-options.ts';
 
 /** Pages that may be known and not done: bounds memory, however long a pause lasts. */
 const LOOK_AHEAD_PAGES = 1000;
@@ -27,8 +28,6 @@ const READY_PAGES = 128;
  * fetching waited for the archive while neither thread had work (a sixth slower at 50 at a time).
  */
 const COMMIT_GROUP_PAGES = 250;
-/** Invariant 5: all bodies that are held at once. */
-const BODY_BUDGET_BYTES = 128 * 1024 * 1024;
 /** A bucket that answers nothing while it says this often that it did not process a page is failing. */
 const MAX_UNPROCESSED = 20;
 /** Node fires timers beyond 2^31 ms at once. */
@@ -225,6 +224,8 @@ export class Dispatcher {
     bucket.pace.started(sentAt);
     try {
       const result = await this.#parts.attempt(task);
+      // All but the last, which is counted where it turns out to be one.
+      task.attempts += (result.attempts ?? 1) - 1;
       this.#inFlight -= 1;
       const now = clock.now();
       const reaction = bucket.pace.ended(result, task.attempts, sentAt, now);

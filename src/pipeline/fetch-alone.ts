@@ -2,13 +2,15 @@ import type { Clock } from '../core/clock.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { PageRequest } from '../core/page-request.ts';
+import { redactUrl } from '../core/redact.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
-import { parseSelection } from '../decode/decode.ts';
+import { loadCondition, parseSelection } from '../decode/decode.ts';
 import type { RawResponse } from '../http/transport.ts';
 import { backoffDelayMs } from '../pace/backoff.ts';
 import type { AttemptResult } from './attempt.ts';
 import type { BucketPace } from './bucket-pace.ts';
 import type { BucketPaces } from './bucket-paces.ts';
+import { describeRefusal } from './describe-refusal.ts';
 import { singleHeader } from './kept-headers.ts';
 import { PaceTeller } from './pace-teller.ts';
 
@@ -42,9 +44,13 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export function createLoneFetch(
   parts: LoneFetchParts,
 ): (request: PageRequest) => Promise<LonePage> {
-  const { options, clock, paces, sleep } = parts;
+  const { options, clock, emit, paces, sleep } = parts;
   const teller = new PaceTeller({ ...parts, counters: { pausedMs: 0 } });
-  const check = createBodyCheck(parseSelection(null), options.maxDecodedBytes);
+  const check = loadCondition(options.failWhen).then((failWhen) =>
+    createBodyCheck(parseSelection(null), options.maxDecodedBytes, failWhen),
+  );
+  // Who waits for it hears of it.
+  check.catch(() => {});
 
   async function waitFor(pace: BucketPace): Promise<void> {
     for (;;) {
@@ -74,25 +80,45 @@ export function createLoneFetch(
       if (isTooLong) return { result, body: null, durationMs };
       if (outcome.kind === 'pause') continue;
 
-      const judged = outcome.kind === 'body' ? judge(response!) : null;
+      const judged = outcome.kind === 'body' ? await judge(response!) : null;
       if (judged?.ok) return { result, body: judged.decoded, durationMs };
       const isTransient = outcome.kind === 'retry' || outcome.kind === 'unprocessed' || judged;
       if (!isTransient) return { result, body: null, durationMs };
 
       attempts += 1;
+      const reason =
+        judged === null
+          ? 'reason' in outcome
+            ? outcome.reason
+            : ''
+          : describeRefusal(
+              judged,
+              singleHeader(response?.headers['content-type']),
+              request.url,
+              options,
+            );
       const delayMs = backoffDelayMs(attempts, Math.random());
       spentMs += durationMs + delayMs;
-      if (attempts > options.retries || spentMs > options.retryMaxTimeMs) {
-        const reason = judged?.reason ?? ('reason' in outcome ? outcome.reason : '');
-        const failed = { ...result, outcome: { kind: 'fail', reason } } as const;
+      const isLast = judged?.kind === 'too-large' || attempts > options.retries;
+      if (isLast || spentMs > options.retryMaxTimeMs) {
+        const failed = { ...result, outcome: { kind: 'fail', reason }, attempts } as const;
         return { result: failed, body: null, durationMs };
       }
+      emit({
+        type: 'retry',
+        place: request.place,
+        url: redactUrl(request.url, options.secretParams),
+        attempt: attempts,
+        status: response?.status ?? null,
+        reason,
+        delayMs,
+      });
       await sleep(delayMs);
     }
   };
 
-  function judge(response: RawResponse) {
+  async function judge(response: RawResponse) {
     const encoding = singleHeader(response.headers['content-encoding']);
-    return check(Buffer.concat(response.chunks), encoding);
+    return (await check)(Buffer.concat(response.chunks), encoding);
   }
 }

@@ -83,6 +83,7 @@ export function fetchPlan(parts: FetchParts): Fetching {
     thread,
     (arrival, settled) => dispatcher.onSettled(arrival, settled),
     (error) => dispatcher.fail(error),
+    (bytes) => transport.setHeldBytes(bytes),
   );
 
   let drain: NodeJS.Timeout | undefined;

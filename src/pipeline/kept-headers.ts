@@ -51,6 +51,12 @@ export function singleHeader(value: string | readonly string[] | undefined): str
   return typeof value === 'string' ? value : value.join(', ');
 }
 
+/** Of what `keptHeaders` gave. */
+export function contentTypeOf(kept: string | null): string | null {
+  const value: unknown = kept === null ? null : JSON.parse(kept)['content-type'];
+  return typeof value === 'string' ? value : null;
+}
+
 /** Those of the named headers that are there, repeated fields joined. */
 export function pickHeaders(
   headers: HeaderValues,

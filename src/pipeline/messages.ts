@@ -34,6 +34,8 @@ export interface OpenRequest {
   readonly credentials: readonly string[];
   readonly select: string | null;
   readonly maxDecodedBytes: number;
+  /** A page of which this is true is none; null for no such condition. */
+  readonly failWhen: string | null;
   readonly target: ExportTarget;
 }
 
@@ -93,8 +95,10 @@ export interface Batch {
 /** A page whose body did not pass the checks; it was not stored. */
 export interface Rejection {
   readonly index: number;
-  readonly kind: 'empty' | 'encoding' | 'json' | 'selection';
+  readonly kind: 'empty' | 'too-large' | 'encoding' | 'json' | 'fail-when' | 'selection';
   readonly reason: string;
+  /** How the body begins, where that tells what came instead; may hold controls and secrets. */
+  readonly beginning: string | null;
 }
 
 /** What became of a batch. */

@@ -15,7 +15,8 @@ const BATCH_AGE_MS = 50;
 export interface Arrival {
   readonly task: Task;
   readonly page: ArrivedPage;
-  readonly chunks: readonly Uint8Array[];
+  /** The body; none once it was sent to the archive. */
+  chunks: readonly Uint8Array[];
 }
 
 /** What became of a page: refused by the checks, or kept with what it taught. */
@@ -28,6 +29,8 @@ export class PageBatcher {
   readonly #thread: ArchiveThread;
   readonly #onSettled: (arrival: Arrival, settled: Settled) => void;
   readonly #onError: (error: unknown) => void;
+  /** Told how much of bodies is arrived and not yet committed, whenever that changes. */
+  readonly #onHeldBytes: (bytes: number) => void;
   #waiting: Arrival[] = [];
   #waitingBytes = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -39,17 +42,19 @@ export class PageBatcher {
     thread: ArchiveThread,
     onSettled: (arrival: Arrival, settled: Settled) => void,
     onError: (error: unknown) => void,
+    onHeldBytes: (bytes: number) => void,
   ) {
     this.#thread = thread;
     this.#onSettled = onSettled;
     this.#onError = onError;
+    this.#onHeldBytes = onHeldBytes;
   }
 
   add(arrival: Arrival): void {
     this.#waiting.push(arrival);
     this.#waitingBytes += arrival.page.bodyBytes;
     this.uncommittedPages += 1;
-    this.uncommittedBytes += arrival.page.bodyBytes;
+    this.#hold(arrival.page.bodyBytes);
     if (this.#waiting.length >= BATCH_PAGES || this.#waitingBytes >= BATCH_BYTES) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), BATCH_AGE_MS);
   }
@@ -65,22 +70,30 @@ export class PageBatcher {
     this.#send(arrivals, bytes).catch(this.#onError);
   }
 
+  #hold(bytes: number): void {
+    if (bytes === 0) return;
+    this.uncommittedBytes += bytes;
+    this.#onHeldBytes(this.uncommittedBytes);
+  }
+
   async #send(arrivals: readonly Arrival[], bytes: number): Promise<void> {
     // Not pooled: the buffer is transferred to the thread, not copied.
     const arena = Buffer.allocUnsafeSlow(bytes + arrivals.length * PAGE_KEY_BYTES);
     let end = 0;
-    for (const { task, chunks } of arrivals) {
-      arena.set(task.key, end);
+    for (const arrival of arrivals) {
+      arena.set(arrival.task.key, end);
       end += PAGE_KEY_BYTES;
-      for (const chunk of chunks) {
+      for (const chunk of arrival.chunks) {
         arena.set(chunk, end);
         end += chunk.length;
       }
+      // Otherwise a body would be held twice until it is committed.
+      arrival.chunks = [];
     }
     const pages = JSON.stringify(arrivals.map(({ page }) => page));
     const stored = await this.#thread.call('store', { pages, arena: arena.buffer }, [arena.buffer]);
     this.uncommittedPages -= arrivals.length;
-    this.uncommittedBytes -= bytes;
+    this.#hold(-bytes);
     const rejected = new Map(stored.rejections.map((rejection) => [rejection.index, rejection]));
     for (const [index, arrival] of arrivals.entries()) {
       const rejection = rejected.get(index);

@@ -4,7 +4,7 @@ import { locateArchive, makeStateFolder, stateFolder } from '../archive/archive-
 import { fingerprintOf } from '../archive/fingerprint.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
-import { loadSelection } from '../decode/decode.ts';
+import { loadCondition, loadSelection } from '../decode/decode.ts';
 import { formatNameFor } from '../export/choose-format.ts';
 import type { TransportOptions } from '../http/transport.ts';
 import { firstOrigin } from '../plan/first-origin.ts';
@@ -45,6 +45,7 @@ export async function prepare(
   const { sources, options: userOptions } = takeUserInfo(asked, askedOptions);
   const options = await withPresetOf(resolveOptions(userOptions));
   await loadSelection(options.select);
+  await loadCondition(options.failWhen);
   const target = exportTarget(options, receiver);
   checkOutputFolder(options.output);
   checkOutputFolder(options.archive);
@@ -90,6 +91,7 @@ export async function prepare(
       credentials: ownCredentials(options, sources),
       select: options.select,
       maxDecodedBytes: options.maxDecodedBytes,
+      failWhen: options.failWhen,
       target,
     },
     transport,

@@ -20,6 +20,8 @@ export function specificationOf(
     ? JSON.stringify({ kind: kind === 'default' ? 'auto' : kind, ...pinned, preset, split })
     : null;
   return {
+    // Pages that are stored already were not asked: they must not be mixed with those that are.
+    ...(options.failWhen ? { failWhen: options.failWhen } : {}),
     pagination,
     sources: sources.map((source) => describeSource(source, options.secretParams)),
     method: options.method,

@@ -6,6 +6,8 @@ import type { TransportOptions } from '../http/transport.ts';
 
 /** What `-c auto` grows to at most; connections are opened as they are needed. */
 const MOST_BY_AUTO = 64;
+/** Invariant 5: all bodies that are held at once, arriving or not yet committed. */
+export const BODY_BUDGET_BYTES = 128 * 1024 * 1024;
 
 /** @throws EverypageError USAGE where a certificate file cannot be read */
 export function transportOptions(
@@ -25,6 +27,8 @@ export function transportOptions(
     idleTimeoutMs: options.idleTimeoutMs,
     timeoutMs: options.timeoutMs,
     maxBodyBytes: options.maxBodyBytes,
+    minBytesPerSecond: options.minBytesPerSecond,
+    bodyBudgetBytes: BODY_BUDGET_BYTES,
   };
 }
 

@@ -30,17 +30,18 @@ export function withPresetBegin(start: PageRequest, preset: string): PageRequest
   return { ...start, url };
 }
 
-/** What an API wants besides, and how it refuses; the user's own header of a name wins. */
+/** What an API wants besides, how it refuses, and how it fails with a 200; the user's own words win. */
 export function withPresetOptions(options: ResolvedOptions, preset: string): ResolvedOptions {
-  const { headers: wanted = {}, refusals } = findPreset(preset);
+  const { headers = {}, failWhen = null, refusals } = findPreset(preset);
   const given = new Set(options.headers.map(({ name }) => name));
-  const added = Object.entries(wanted)
+  const added = Object.entries(headers)
     .map(([name, value]) => ({ name: name.toLowerCase(), value }))
     .filter(({ name }) => !given.has(name));
   const { inSuccess = false, pauseMs = null } = refusals ?? {};
   return {
     ...options,
     headers: [...options.headers, ...added],
+    failWhen: options.failWhen ?? failWhen,
     refusals: { inSuccess, pauseMs },
   };
 }

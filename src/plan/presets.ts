@@ -20,6 +20,8 @@ export interface Preset {
   readonly silenceIsEnd?: true;
   /** Query parameters that a first request must hold to page like this. */
   readonly begin?: Readonly<Record<string, string>>;
+  /** JMESPath that is true of a page which says that it failed though its status is 200. */
+  readonly failWhen?: string;
   /** Which headers and statuses speak of limits, in a phrase. */
   readonly limits: string;
   /** How it refuses, where statuses and headers do not say it all. */
@@ -58,6 +60,7 @@ export const presets: readonly Preset[] = [
     title: 'GitHub GraphQL',
     hosts: ['api.github.com'],
     pagination: { style: 'graphql', carrier: 'body', key: 'id' },
+    failWhen: 'errors',
     limits: 'status 200 with RATE_LIMITED in errors; x-ratelimit headers as in REST',
     refusals: { pauseMs: 60_000, inSuccess: true },
     traps: [
@@ -148,6 +151,7 @@ export const presets: readonly Preset[] = [
       nextPath: 'response_metadata.next_cursor',
     },
     silenceIsEnd: true,
+    failWhen: 'ok == false',
     limits: '429 with retry-after, for each method apart',
     refusals: { inSuccess: true },
     traps: [
@@ -322,6 +326,7 @@ export const presets: readonly Preset[] = [
     ],
     pagination: { style: 'continue', nextPath: 'continue', key: 'pageid' },
     begin: { format: 'json', formatversion: '2' },
+    failWhen: 'error',
     limits: 'maxlag errors and 503 with retry-after; 429',
     refusals: { pauseMs: 5_000, inSuccess: true },
     traps: [
@@ -464,6 +469,7 @@ export const presets: readonly Preset[] = [
       records: 'result.results',
       key: 'id',
     },
+    failWhen: 'success == false',
     limits: 'as the host has them',
     traps: [
       'rows above 1,000 (or what the site set) are clamped in silence',
@@ -527,6 +533,7 @@ export const presets: readonly Preset[] = [
       key: 'sort',
       keyFrom: 'last',
     },
+    failWhen: 'timed_out == true || _shards.failed > `0`',
     limits: '429 (es_rejected_execution_exception)',
     traps: [
       'Your body must hold sort, with a field that is unique in the end, and size',
@@ -550,6 +557,7 @@ export const presets: readonly Preset[] = [
       key: '_id',
       ceiling: 10_000,
     },
+    failWhen: 'timed_out == true || _shards.failed > `0`',
     limits: '429 (es_rejected_execution_exception)',
     traps: [
       'from + size beyond 10,000 is 400; search_after reads on',

@@ -6,6 +6,7 @@ export interface PresetFacts {
   readonly title: string;
   readonly hosts: readonly string[];
   readonly pagination: Readonly<Record<string, unknown>>;
+  readonly failWhen?: string;
   readonly limits: string;
   readonly traps: readonly string[];
   readonly source: 'documented' | 'recalled';
@@ -28,12 +29,13 @@ export function presetsText(
 }
 
 function detailOf(preset: PresetFacts, paint: ReturnType<typeof createPainter>): string {
-  const { name, title, hosts, pagination, limits, traps, source } = preset;
+  const { name, title, hosts, pagination, failWhen, limits, traps, source } = preset;
   const lines = [`${paint('bold', name)}  ${title}`];
   if (hosts.length > 0) lines.push(`  hosts   ${hosts.join(', ')}`);
   for (const [key, value] of Object.entries(pagination)) {
     lines.push(`  ${paint('dim', key)}  ${JSON.stringify(value)}`);
   }
+  if (failWhen !== undefined) lines.push(`  ${paint('dim', 'fail-when')}  ${failWhen}`);
   lines.push(`  limits  ${limits}`, ...traps.map((trap) => `  beware  ${trap}`));
   const from =
     source === 'documented' ? "the vendor's documentation" : 'memory; check the first page';

@@ -157,3 +157,17 @@ test('a bomb costs little more memory than the cap', () => {
   assert.ok(process.memoryUsage().arrayBuffers - before < 40_000_000);
   assert.ok(process.resourceUsage().maxRSS - peakBefore < 60_000, 'kilobytes more at the peak');
 });
+
+test('a body that unpacks to more than 200 times its size is refused, if it is more than 16 MiB', () => {
+  const spaces = (mib: number) => gzipSync(Buffer.alloc(mib * 1024 * 1024, ' '));
+  const refused = decodeBody(spaces(17), 'gzip', 1e9);
+  assert.ok(!refused.ok && refused.isTooLarge);
+  assert.match(
+    refused.reason,
+    /more than 200 times its [\d,]+ bytes; -H 'accept-encoding: identity'/,
+  );
+  assert.ok(decodeBody(spaces(15), 'gzip', 1e9).ok);
+  const limited = decodeBody(spaces(15), 'gzip', 1e6);
+  assert.ok(!limited.ok && limited.isTooLarge);
+  assert.match(limited.reason, /larger than 1,000,000 bytes decoded; --max-decoded-bytes/);
+});

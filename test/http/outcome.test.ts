@@ -143,6 +143,7 @@ test('every fault has an outcome: unprocessed is not an attempt, a certificate a
     calm: 'pause',
     'idle-timeout': 'retry',
     timeout: 'retry',
+    'too-slow': 'retry',
     'too-large': 'fail',
     closed: 'retry',
   };

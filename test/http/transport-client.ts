@@ -34,6 +34,8 @@ export function openTransport(
       idleTimeoutMs: 10_000,
       timeoutMs: 20_000,
       maxBodyBytes: 1_000_000,
+      minBytesPerSecond: 0,
+      bodyBudgetBytes: 128 * 1024 * 1024,
       ...options,
     },
     internals,

@@ -1,6 +1,7 @@
 /** How a test tells the page server to answer, and how that is played over HTTP/2 and HTTP/1.1. */
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
+import type { Reply } from '../../src/demo/reply.ts';
 
 export interface PageServerRequest {
   /** Page number, from `/pages/N`; 0 for any other path. */
@@ -12,30 +13,6 @@ export interface PageServerRequest {
   readonly headers: IncomingHttpHeaders;
   /** Empty unless the method is POST. */
   readonly body: Buffer;
-}
-
-/** All optional: what is absent is as in the ordinary answer. Plain data, so that JSON can carry it. */
-export interface Reply {
-  /** Default 200. */
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-  /** Default: the page's own body for 200, nothing for other statuses. */
-  readonly body?: string | Uint8Array;
-  /** Waits before the first byte of the answer. */
-  readonly delayMs?: number;
-  /** Sends only so many bytes of the body; what comes then says `reset` or `hang`, else the end. */
-  readonly truncateAt?: number;
-  /**
-   * HTTP/2: RST_STREAM with this code, before the headers or, with `truncateAt`, in mid-body.
-   * HTTP/1.1: the socket is destroyed.
-   */
-  readonly reset?: number;
-  /** Falls silent: before the headers or, with `truncateAt`, in mid-body. */
-  readonly hang?: boolean;
-  /** How the body's end is known. Default `length`. HTTP/2: anything else means no content-length. */
-  readonly framing?: 'length' | 'chunked' | 'close';
-  /** HTTP/2: GOAWAY with this code; streams above `lastStreamId` are never answered. */
-  readonly goaway?: { readonly code: number; readonly lastStreamId: number };
 }
 
 /** Puts the ordinary answer's parts in place of absent ones. */

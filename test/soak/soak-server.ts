@@ -1,7 +1,8 @@
 /** The page server with a list that pages by itself beside its numbered pages, and faults on both. */
 import { createTestCertificates } from '../../src/demo/certificate.ts';
+import type { Reply } from '../../src/demo/reply.ts';
 import { pageLine, pageRecords } from '../servers/page-body.ts';
-import type { PageServerRequest, Reply } from '../servers/page-reply.ts';
+import type { PageServerRequest } from '../servers/page-reply.ts';
 import {
   type PageServer,
   type PageServerCounts,

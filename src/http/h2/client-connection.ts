@@ -114,6 +114,11 @@ export class ClientConnection {
     this.#streams.cancel(stream, ErrorCode.CANCEL);
   }
 
+  /** Its sink takes more again. */
+  widen(stream: ClientStream): void {
+    this.#streams.widen(stream);
+  }
+
   /** Asks whether anybody is there; one question at a time. */
   ping(onPong: () => void): void {
     this.#onPong = onPong;

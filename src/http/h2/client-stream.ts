@@ -18,6 +18,8 @@ export interface ResponseSink {
   onHead(status: number, headers: HeaderValues): void;
   /** A view of a buffer that other responses share. */
   onData(bytes: Uint8Array): void;
+  /** Whether more may come; after a no the window stays as it is until `ClientConnection.widen`. */
+  mayGoOn(): boolean;
   /** END_STREAM was seen: the response is whole. */
   onEnd(): void;
   onAbort(abort: Abort): void;

@@ -102,8 +102,8 @@ export class ClientStreams implements StreamFrames {
     if (!this.#receiveWindow.take(frameBytes)) {
       throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'more DATA than allowed');
     }
-    const increment = this.#receiveWindow.due();
-    if (increment > 0) this.#writer.windowUpdate(0, increment);
+    // The connection's is always given back: what one stream holds up must not hold up the others.
+    if (this.#receiveWindow.isDue) this.#writer.windowUpdate(0, this.#receiveWindow.giveBack());
     const stream = this.get(id) ?? null;
     this.#receiving = stream;
     this.#isCarrying = false;
@@ -134,8 +134,13 @@ export class ClientStreams implements StreamFrames {
     }
     if (!this.#isCarrying) this.#guard.count();
     else if (this.#frameBytes >= USEFUL_FRAME_BYTES) this.#guard.credit(1);
-    const increment = stream.receiveWindow.due();
-    if (increment > 0) this.#writer.windowUpdate(stream.id, increment);
+    this.widen(stream);
+  }
+
+  /** Lets the server send more on a stream, where that is due and wanted. */
+  widen(stream: ClientStream): void {
+    if (stream.isOver || !stream.receiveWindow.isDue || !stream.sink.mayGoOn()) return;
+    this.#writer.windowUpdate(stream.id, stream.receiveWindow.giveBack());
   }
 
   onHeaderBlock(id: number, endsStream: boolean, bytes: Buffer, start: number, end: number): void {

@@ -72,7 +72,8 @@ export class HeaderBlocks {
   #keep(bytes: Buffer, start: number, end: number): void {
     this.#bytes += end - start;
     if (this.#bytes > MAX_BLOCK_BYTES || this.#parts.length >= MAX_FRAMES) {
-      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'a header block without end');
+      const what = `headers of more than ${MAX_BLOCK_BYTES} bytes or ${MAX_FRAMES} frames`;
+      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, what);
     }
     this.#parts.push(Buffer.from(bytes.subarray(start, end)));
   }

@@ -15,11 +15,15 @@ export class ReceiveWindow {
   }
 
   /**
-   * The increment that is due, or 0. At half the window: rarely enough to cost nothing, and early
+   * Whether to give back what came. At half the window: rarely enough to cost nothing, and early
    * enough that over a long way the other half is still on the road.
    */
-  due(): number {
-    if (this.#owed < this.#size / 2) return 0;
+  get isDue(): boolean {
+    return this.#owed >= this.#size / 2;
+  }
+
+  /** The increment to say. */
+  giveBack(): number {
     const increment = this.#owed;
     this.#owed = 0;
     return increment;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bodyOf, expectFault } from '../transport-client.ts';
 import {
   ACK,
   data,
@@ -18,7 +17,8 @@ import {
   settings,
   TYPES,
   uint32,
-} from './frames.ts';
+} from '../../../src/demo/http2-frames.ts';
+import { bodyOf, expectFault } from '../transport-client.ts';
 import { converse } from './raw-peer.ts';
 
 test('the preface turns push off and opens the windows, and one request alone goes out before SETTINGS', async (t) => {
@@ -58,6 +58,18 @@ test('the preface turns push off and opens the windows, and one request alone go
   for (const response of responses) assert.equal((await response).status, 200);
   const ack = peer!.frames[3]!;
   assert.deepEqual([ack.type, ack.flags, ack.payload.length], [TYPES.SETTINGS, ACK, 0]);
+});
+
+test('with many requests in flight each stream has a smaller window, but never a tiny one', async (t) => {
+  for (const [concurrency, bytes] of [
+    [32, 1024 * 1024],
+    [1000, 256 * 1024],
+  ] as const) {
+    const talk = await converse(t, {}, { concurrency });
+    await talk.get();
+    const { payload } = await talk.frameOf(TYPES.SETTINGS);
+    assert.equal(payload.readUInt32BE(6 + 2), bytes);
+  }
 });
 
 test('headers that repeat cost one byte each from the second request on', async (t) => {

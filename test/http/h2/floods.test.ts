@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bodyOf, expectFault } from '../transport-client.ts';
 import {
   ACK,
   data,
@@ -15,7 +14,8 @@ import {
   settings,
   TYPES,
   windowUpdate,
-} from './frames.ts';
+} from '../../../src/demo/http2-frames.ts';
+import { bodyOf, expectFault } from '../transport-client.ts';
 import { converse } from './raw-peer.ts';
 
 const ENHANCE_YOUR_CALM = 11;

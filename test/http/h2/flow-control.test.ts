@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TransportInternals } from '../../../src/http/create-transport.ts';
-import { openStreams } from '../../servers/stream-server.ts';
-import { bodyOf, expectFault, forEachPage, get, openTransport } from '../transport-client.ts';
 import {
   data,
   END_HEADERS,
@@ -14,7 +11,10 @@ import {
   settings,
   TYPES,
   windowUpdate,
-} from './frames.ts';
+} from '../../../src/demo/http2-frames.ts';
+import type { TransportInternals } from '../../../src/http/create-transport.ts';
+import { openStreams } from '../../servers/stream-server.ts';
+import { bodyOf, expectFault, forEachPage, get, openTransport } from '../transport-client.ts';
 import { type Conversation, converse, type PeerScript } from './raw-peer.ts';
 
 const SMALL: TransportInternals = { streamWindowBytes: 20_000, connectionWindowBytes: 70_000 };

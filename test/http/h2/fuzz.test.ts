@@ -3,7 +3,6 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ClientConnection } from '../../../src/http/h2/client-connection.ts';
 import {
   data,
   END_HEADERS,
@@ -19,7 +18,8 @@ import {
   settings,
   TYPES,
   windowUpdate,
-} from './frames.ts';
+} from '../../../src/demo/http2-frames.ts';
+import { ClientConnection } from '../../../src/http/h2/client-connection.ts';
 
 /** As much of a socket as the client uses; what arrives is emitted, so that thousands of runs take a second. */
 class EmittedSocket extends EventEmitter {
@@ -79,6 +79,7 @@ function begin(): { socket: EmittedSocket; client: ClientConnection; heard: Hear
           assert.equal(entry.ends + entry.aborts, 0);
           entry.body.push(Buffer.from(bytes));
         },
+        mayGoOn: () => true,
         onEnd: () => {
           assert.ok(entry.status >= 200);
           entry.ends += 1;

@@ -2,10 +2,6 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import type { TransportInternals } from '../../../src/http/create-transport.ts';
-import type { RawResponse, Transport, TransportOptions } from '../../../src/http/transport.ts';
-import { startRawServer } from '../../servers/raw-server.ts';
-import { get, openTransport } from '../transport-client.ts';
 import {
   cutFrames,
   END_HEADERS,
@@ -14,7 +10,11 @@ import {
   headers,
   settings,
   TYPES,
-} from './frames.ts';
+} from '../../../src/demo/http2-frames.ts';
+import type { TransportInternals } from '../../../src/http/create-transport.ts';
+import type { RawResponse, Transport, TransportOptions } from '../../../src/http/transport.ts';
+import { startRawServer } from '../../servers/raw-server.ts';
+import { get, openTransport } from '../transport-client.ts';
 
 const MAGIC = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 

@@ -1,4 +1,4 @@
-/** HTTP/2 frames made by hand, independent of the code under test. */
+/** HTTP/2 frames made by hand, for servers that say what no library would. */
 
 export const TYPES = {
   DATA: 0,

@@ -1,0 +1,100 @@
+/**
+ * How much of bodies may arrive before some of it is gone: one budget for those that arrive and those
+ * that the caller still holds (invariant 5 of memory). Beyond it bodies stand still, by HTTP/2's
+ * windows or a socket that is not read. The one that began first goes on whatever there is, unless
+ * the caller holds bodies: those go by themselves. So at least one body always ends.
+ */
+
+/** What may come of bodies that stand still: windows that were given before, reads of sockets. */
+export const OUTSTANDING_BYTES = 32 * 1024 * 1024;
+/** Kept free for the rest of the body that goes on in any case, where its length was not stated. */
+const RESERVED_BYTES = 64 * 1024 * 1024;
+/** Kept free for the copy that a body needs on its way to the archive. */
+const COPIED_BYTES = 16 * 1024 * 1024;
+
+export interface ArrivingBody {
+  readonly bodyBytes: number;
+  /** As stated, or -1. */
+  readonly statedBytes: number;
+  /** More may come again. */
+  goOn(): void;
+}
+
+export class BodyRoom {
+  readonly #mostBytes: number;
+  readonly #reservedBytes: number;
+  /** In the order in which they began. */
+  readonly #arriving = new Set<ArrivingBody>();
+  readonly #standing = new Set<ArrivingBody>();
+  #arrivedBytes = 0;
+  #heldBytes = 0;
+  #isLooking = false;
+
+  constructor(budgetBytes: number, maxBodyBytes: number) {
+    this.#reservedBytes = Math.min(RESERVED_BYTES, maxBodyBytes, budgetBytes / 2);
+    this.#mostBytes = budgetBytes - Math.min(OUTSTANDING_BYTES + COPIED_BYTES, budgetBytes / 4);
+  }
+
+  /** What the caller holds of bodies that it was given. */
+  setHeldBytes(bytes: number): void {
+    const isLess = bytes < this.#heldBytes;
+    this.#heldBytes = bytes;
+    if (isLess) this.#lookLater();
+  }
+
+  begin(body: ArrivingBody): void {
+    this.#arriving.add(body);
+  }
+
+  take(bytes: number): void {
+    this.#arrivedBytes += bytes;
+  }
+
+  /** A body is over, well or not; `bytes` of it had come. */
+  end(body: ArrivingBody, bytes: number): void {
+    if (!this.#arriving.delete(body)) return;
+    this.#standing.delete(body);
+    this.#arrivedBytes -= bytes;
+    // Later, when the caller has said that it holds the body now.
+    this.#lookLater();
+  }
+
+  /** Whether more of a body may come now. If not, it is told when it may. */
+  mayGoOn(body: ArrivingBody): boolean {
+    if (this.#isRoomFor(body)) return true;
+    this.#standing.add(body);
+    return false;
+  }
+
+  isStanding(body: ArrivingBody): boolean {
+    return this.#standing.has(body);
+  }
+
+  #isRoomFor(body: ArrivingBody): boolean {
+    const bytes = this.#arrivedBytes + this.#heldBytes;
+    if (bytes + this.#reservedBytes <= this.#mostBytes) return true;
+    const [first] = this.#arriving;
+    if (first === body && this.#heldBytes === 0) return true;
+    return bytes + this.#restOf(first) <= this.#mostBytes;
+  }
+
+  #restOf(first: ArrivingBody | undefined): number {
+    if (first === undefined) return 0;
+    const { statedBytes, bodyBytes } = first;
+    const whole = statedBytes >= 0 ? statedBytes : this.#reservedBytes;
+    return Math.max(0, Math.min(whole, this.#reservedBytes) - bodyBytes);
+  }
+
+  #lookLater(): void {
+    if (this.#isLooking || this.#standing.size === 0) return;
+    this.#isLooking = true;
+    setImmediate(() => {
+      this.#isLooking = false;
+      for (const body of this.#standing) {
+        if (!this.#isRoomFor(body)) continue;
+        this.#standing.delete(body);
+        body.goOn();
+      }
+    });
+  }
+}
