@@ -40,19 +40,21 @@ export async function demoCommand(typed: TypedArguments, context: CliContext): P
     const caFile = join(folder, 'ca.pem');
     await writeFile(caFile, server.ca);
 
-    const concurrency = typed.value('concurrency') ?? '10';
+    const concurrency = typed.value('concurrency');
+    const own = concurrency === null ? [] : ['-c', concurrency];
     say(paint('bold', 'A local API:'));
     for (const fact of server.facts) say(`  · ${fact}`);
     say('');
     say(paint('dim', `$ everypage '${server.url}' \\`));
-    say(paint('dim', `    --cacert ca.pem --select data.items -c ${concurrency} -o items.ndjson`));
+    const shown = ['--cacert ca.pem --select data.items', ...own, '-o items.ndjson'].join(' ');
+    say(paint('dim', `    ${shown}`));
     say('');
 
     const exitCode = await fetchCommand(
       parseArguments(
         [
           ...[server.url, '--cacert', caFile, '--select', 'data.items', '-o', output],
-          ...['-c', concurrency, '--proxy', ''],
+          ...[...own, '--proxy', ''],
           ...messageFlags(typed),
         ],
         {},
