@@ -22,12 +22,13 @@ import { bodyOf, expectFault } from '../transport-client.ts';
 import { converse } from './raw-peer.ts';
 
 test('the preface turns push off and opens the windows, and one request alone goes out before SETTINGS', async (t) => {
-  const talk = await converse(t, {
+  const peerPlays: Parameters<typeof converse>[1] = {
     greeting: [],
     onRequest: (peer, id) => {
       if (id > 1) peer.send(headers(id, OK), data(id, '{}'));
     },
-  });
+  };
+  const talk = await converse(t, peerPlays, { concurrency: 8 });
   const responses = [talk.get(), talk.get()];
   await talk.frameOf(TYPES.HEADERS);
   await new Promise((next) => setTimeout(next, 30));

@@ -240,7 +240,7 @@ test('what comes a byte at a time costs in proportion to its length', () => {
   };
   const thrice = (count: number) => [spent(count), spent(count), spent(count)];
   spent(20);
-  // Sixteen times the bytes; quadratic work would be 256 times the time. The best of three against the
-  // worst of three, since a noisy machine or a compiler at work may fall into any one.
-  assert.ok(Math.min(...thrice(160)) < 64 * Math.max(1000, ...thrice(10)));
+  // Eight times the bytes; quadratic work would be 64 times the time. The best of three against the worst of
+  // three, since a noisy machine or a compiler at work may fall into any one.
+  assert.ok(Math.min(...thrice(240)) < 24 * Math.max(...thrice(30)));
 });
