@@ -14,6 +14,7 @@ import type { Protocol } from './http/transport.ts';
 import { BucketPaces } from './pipeline/bucket-paces.ts';
 import { createLoneFetch, type LonePage } from './pipeline/fetch-alone.ts';
 import { createLessonReader } from './pipeline/lesson-reader.ts';
+import { PaceTeller } from './pipeline/pace-teller.ts';
 import { paginateJob, withPresetOf } from './pipeline/paginate-job.ts';
 import { pageView } from './pipeline/paginated-source.ts';
 import { createLockedRequester } from './pipeline/requester.ts';
@@ -75,13 +76,15 @@ export async function explainList(
   }
   const transport = createTransport(transportOptions(options, process.env), network);
   const paces = new BucketPaces(options);
+  const emit = userOptions.onEvent ?? (() => {});
   const seen: LonePage[] = [];
   try {
     const fetchAlone = createLoneFetch({
       options,
       clock: systemClock,
-      emit: userOptions.onEvent ?? (() => {}),
+      emit,
       paces,
+      teller: new PaceTeller({ options, clock: systemClock, emit, counters: { pausedMs: 0 } }),
       attempt: createLockedRequester(
         { transport, options, clock: systemClock, emit: () => {}, paces },
         job.start.url,

@@ -18,6 +18,7 @@ import { noCounters } from './pipeline/dispatcher.ts';
 import { echoWarning } from './pipeline/echoed-credentials.ts';
 import { type Fetching, fetchPlan } from './pipeline/fetch-plan.ts';
 import type { Opened } from './pipeline/messages.ts';
+import { PaceTeller } from './pipeline/pace-teller.ts';
 import { type Job, prepare } from './pipeline/prepare.ts';
 import { summarize } from './pipeline/summarize.ts';
 import type { PlanSource } from './plan/plan.ts';
@@ -70,9 +71,11 @@ async function readOnce(
     if (job.connectTo !== null) transport.connect(job.connectTo);
     const opened = await thread.call('open', job.open);
     await emitStart(job, opened, emit);
-    const paces = new BucketPaces(job.options, opened.pace);
-    const parts = { ...job, job, transport, thread, opened, clock: systemClock, emit, paces };
     const counters = noCounters();
+    const paces = new BucketPaces(job.options, opened.pace);
+    const teller = new PaceTeller({ options: job.options, clock: systemClock, emit, counters });
+    const run = { job, transport, thread, opened, clock: systemClock, emit, paces, teller };
+    const parts = { ...job, ...run };
     const source = await control.unlessStopped(
       createPageSource({ ...parts, sleep: control.sleep }),
     );

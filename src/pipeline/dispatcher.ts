@@ -13,7 +13,7 @@ import type { AttemptResult } from './attempt.ts';
 import { AttemptJudge, type Fate } from './attempt-judge.ts';
 import type { BucketPaces } from './bucket-paces.ts';
 import { type Bucket, Buckets } from './buckets.ts';
-import { PaceTeller } from './pace-teller.ts';
+import type { PaceTeller } from './pace-teller.ts';
 import type { Arrival, PageBatcher, Settled } from './page-batcher.ts';
 import type { Task } from './task.ts';
 import { BODY_BUDGET_BYTES } from './transport-options.ts';
@@ -39,6 +39,9 @@ export interface DispatcherParts {
   readonly random: () => number;
   readonly emit: EventSink;
   readonly paces: BucketPaces;
+  readonly teller: PaceTeller;
+  /** The answer to a page that was asked for before there was a plan. */
+  readonly answered: (task: Task) => AttemptResult | undefined;
   readonly attempt: (task: Task) => Promise<AttemptResult>;
   /** Whether any page was ever stored in this archive. */
   readonly storedBefore: boolean;
@@ -84,7 +87,7 @@ export class Dispatcher {
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
     this.#judge = new AttemptJudge(parts);
-    this.#teller = new PaceTeller(parts);
+    this.#teller = parts.teller;
     this.#buckets = new Buckets(parts.paces);
     const { concurrency } = parts.options;
     this.#mostInFlight = concurrency === 'auto' ? Number.POSITIVE_INFINITY : concurrency;
@@ -194,12 +197,24 @@ export class Dispatcher {
         if (done === true) this.#exhausted = true;
         else {
           this.#open += value.length;
-          for (const task of value) this.#buckets.add(task, 'fresh');
+          for (const task of value) this.#take(task);
         }
         this.#pump();
       },
       (error) => this.fail(error),
     );
+  }
+
+  #take(task: Task): void {
+    const known = this.#parts.answered(task);
+    if (known === undefined) {
+      this.#buckets.add(task, 'fresh');
+      return;
+    }
+    const { clock } = this.#parts;
+    const timing = { startedAt: clock.wallTime(), sentAt: clock.now(), durationMs: 0 };
+    task.attempts += (known.attempts ?? 1) - 1;
+    this.#do(task, this.#judge.judge(task, known, { timing, isStopped: false, isExcused: false }));
   }
 
   /** Sleeps until the next retry is due or the next page may start; everything else pumps by itself. */

@@ -27,6 +27,12 @@ export class EarlyAnswers {
     this.#byKey.delete(name);
     return result;
   }
+
+  /** The same, where it may be a page: such an answer waits for no pace. */
+  takePage(key: Uint8Array): AttemptResult | undefined {
+    const result = this.#byKey.size === 0 ? undefined : this.#byKey.get(nameOf(key));
+    return result?.outcome.kind === 'body' ? this.take(key) : undefined;
+  }
 }
 
 function nameOf(key: Uint8Array): string {

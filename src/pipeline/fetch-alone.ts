@@ -12,7 +12,7 @@ import type { BucketPace } from './bucket-pace.ts';
 import type { BucketPaces } from './bucket-paces.ts';
 import { describeRefusal } from './describe-refusal.ts';
 import { singleHeader } from './kept-headers.ts';
-import { PaceTeller } from './pace-teller.ts';
+import type { PaceTeller } from './pace-teller.ts';
 
 /** A page fetched outside the run: its last attempt, and the body where it is a page. */
 export interface LonePage {
@@ -28,6 +28,7 @@ export interface LoneFetchParts {
   readonly clock: Clock;
   readonly emit: EventSink;
   readonly paces: BucketPaces;
+  readonly teller: PaceTeller;
   readonly attempt: (request: PageRequest) => Promise<AttemptResult>;
   /** Resolves after so long; rejects when the run is stopped. */
   readonly sleep: (ms: number) => Promise<void>;
@@ -44,8 +45,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export function createLoneFetch(
   parts: LoneFetchParts,
 ): (request: PageRequest) => Promise<LonePage> {
-  const { options, clock, emit, paces, sleep } = parts;
-  const teller = new PaceTeller({ ...parts, counters: { pausedMs: 0 } });
+  const { options, clock, emit, paces, teller, sleep } = parts;
   const check = loadCondition(options.failWhen).then((failWhen) =>
     createBodyCheck(parseSelection(null), options.maxDecodedBytes, failWhen),
   );

@@ -11,6 +11,7 @@ import type { BucketPaces } from './bucket-paces.ts';
 import { type Counters, Dispatcher } from './dispatcher.ts';
 import type { EarlyAnswers } from './early-answers.ts';
 import type { Opened } from './messages.ts';
+import type { PaceTeller } from './pace-teller.ts';
 import { PageBatcher } from './page-batcher.ts';
 import type { PendingPages } from './pending-pages.ts';
 import type { Requester } from './requester.ts';
@@ -33,6 +34,7 @@ export interface FetchParts {
   readonly clock: Clock;
   readonly emit: EventSink;
   readonly paces: BucketPaces;
+  readonly teller: PaceTeller;
 }
 
 /** What a plan that learns needs of the run. */
@@ -56,19 +58,32 @@ export interface Fetching {
 
 /** Fetches every page of the plan that the archive does not hold. */
 export function fetchPlan(parts: FetchParts): Fetching {
-  const { pending, request, learning, transport, thread, opened, options, clock, emit, paces } =
-    parts;
+  const {
+    pending,
+    request,
+    learning,
+    transport,
+    thread,
+    opened,
+    options,
+    clock,
+    emit,
+    paces,
+    teller,
+  } = parts;
   let total: number | null = null;
   const dispatcher = new Dispatcher({
     options,
     clock,
     emit,
     paces,
+    teller,
     counters: parts.counters,
     random: Math.random,
     storedBefore: (opened.resumed?.stored ?? 0) > 0,
     pagingHeaders: learning?.pagingHeaders ?? [],
     pastEnd: learning?.pagination.pastEnd ?? [],
+    answered: (task) => learning?.early.takePage(task.key),
     attempt: async (task) => learning?.early.take(task.key) ?? request(task.request),
     learn:
       learning &&

@@ -7,6 +7,7 @@ import type { ArchiveThread } from './archive-thread.ts';
 import type { BucketPaces } from './bucket-paces.ts';
 import type { Learning } from './fetch-plan.ts';
 import type { Opened } from './messages.ts';
+import type { PaceTeller } from './pace-teller.ts';
 import { type PendingPages, pendingPages } from './pending-pages.ts';
 import type { Job } from './prepare.ts';
 import { createListRequester, type Requester } from './requester.ts';
@@ -28,6 +29,7 @@ export interface SourceParts {
   readonly clock: Clock;
   readonly emit: EventSink;
   readonly paces: BucketPaces;
+  readonly teller: PaceTeller;
   /** Rejects when the run is stopped. */
   readonly sleep: (ms: number) => Promise<void>;
 }
