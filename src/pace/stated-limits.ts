@@ -1,7 +1,7 @@
 /**
- * What the server's headers allow. A window longer than two seconds is filled evenly until it ends;
- * shorter ones are too coarse for that (their ends are stated in whole seconds), so their quota a
- * window is the rate. The tightest policy counts.
+ * What the server's headers allow. A window is filled evenly until it ends, but for long ones, of which
+ * most may be used at once. Those of up to two seconds are too coarse for either (their ends are stated
+ * in whole seconds), so their quota a window is the rate. The tightest policy counts.
  */
 import type { Limit } from '../core/hint.ts';
 
@@ -10,6 +10,13 @@ const SHORT_WINDOW_MS = 2000;
 const MAX_POLICIES = 16;
 /** Part of the stated quota that is used where nothing says how much is left. */
 const QUOTA_PART = 0.985;
+/**
+ * While so much of a window is left nothing is held back: whoever needs a hundred of 5,000 an hour should
+ * not wait a minute for them, and who needs more than a window waits for its end either way.
+ */
+const AMPLE_PART = 0.1;
+/** In shorter windows there is little to wait for, and sliding ones give back only what was used evenly. */
+const LONG_WINDOW_MS = 20_000;
 /** Ends are stated in whole seconds, some as the difference of two. */
 const SAME_END_MS = 2100;
 /** How long what is left is watched for its refill. */
@@ -132,6 +139,7 @@ function rateOf(policy: Policy, now: number): number {
     quota === null || lengthMs === null || lengthMs === 0
       ? Number.POSITIVE_INFINITY
       : (QUOTA_PART * quota) / lengthMs;
+  if (isAmple(policy, lengthMs)) return Number.POSITIVE_INFINITY;
   const leftMs = endsAt - now;
   const isLong = (lengthMs ?? 0) > SHORT_WINDOW_MS && Number.isFinite(leftMs);
   if (limit.remaining === null || leftMs <= 0) return byQuota;
@@ -148,6 +156,12 @@ function rateOf(policy: Policy, now: number): number {
     return Math.max(refill * part, byPromise(policy));
   }
   return isLong ? Math.min(byRest, byQuota) : byQuota;
+}
+
+function isAmple({ limit, available }: Policy, lengthMs: number | null): boolean {
+  const { quota, remaining } = limit;
+  if (quota === null || remaining === null || (lengthMs ?? 0) < LONG_WINDOW_MS) return false;
+  return available > AMPLE_PART * quota;
 }
 
 function byPromise({ available, longestMs }: Policy): number {

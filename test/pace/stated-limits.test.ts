@@ -93,3 +93,19 @@ test('a server that names ever new policies fills no memory', () => {
   }
   assert.ok(limits.rate(0) > 0.9);
 });
+
+test('of a long window most may be used at once, and what is left then is spread', () => {
+  const limits = new StatedLimits();
+  limits.said([limit({ quota: 5000, remaining: 4999, resetMs: 3_600_000 })], 900, 1000, 0);
+  assert.equal(limits.rate(1000), Number.POSITIVE_INFINITY);
+  limits.said([limit({ quota: 5000, remaining: 501, resetMs: 3_000_000 })], 600_000, 601_000, 0);
+  assert.equal(limits.rate(601_000), Number.POSITIVE_INFINITY);
+  limits.started();
+  assert.equal(limits.rate(601_000), 500 / 3_000_000);
+});
+
+test('a quota of a day that names no end is used at once too, as Salesforce states it', () => {
+  const limits = new StatedLimits();
+  limits.said([limit({ quota: 5000, remaining: 4000, windowMs: 86_400_000 })], 900, 1000, 0);
+  assert.equal(limits.rate(1000), Number.POSITIVE_INFINITY);
+});
