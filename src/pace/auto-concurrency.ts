@@ -35,6 +35,7 @@ export class AutoConcurrency {
   #full = 0;
   #strained = 0;
   #wasSettled = false;
+  #calmedAt = Number.NEGATIVE_INFINITY;
 
   constructor(learned: number | null) {
     const step = learned === null ? FIRST_STEP : STEPS.findLastIndex((size) => size <= learned);
@@ -70,6 +71,19 @@ export class AutoConcurrency {
     this.#restart(now);
     if (isStrained) this.#shrinkOnStrain(now);
     else if (isFull) this.#judge(throughput, now);
+  }
+
+  /** The server asked for fewer at once: half as many, once for all that were under way (FAULTS T3). */
+  calmed(sentAt: number, now: number): void {
+    if (sentAt < this.#calmedAt) return;
+    this.#calmedAt = now;
+    const half = this.limit / 2;
+    this.#step = Math.max(
+      0,
+      STEPS.findLastIndex((size) => size <= half),
+    );
+    this.#restart(now);
+    this.#settle(now);
   }
 
   /** What was measured before says nothing of what follows: a pause ended. */

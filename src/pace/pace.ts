@@ -21,6 +21,8 @@ export interface Answer {
    * attempt. `overloaded`: 5xx, timeout. `lost`: a network fault, which says nothing of the limit.
    */
   readonly kind: 'accepted' | 'refused' | 'overloaded' | 'lost';
+  /** Of a refusal: whether it asks for fewer requests at once (ENHANCE_YOUR_CALM); false by default. */
+  readonly isCalm?: boolean;
   readonly hint: Hint | null;
 }
 

@@ -82,13 +82,14 @@ export class Pacer {
   }
 
   /** Call once for each `started`. */
-  ended({ sentAt, now, kind, hint }: Answer): Pause | null {
+  ended({ sentAt, now, kind, isCalm, hint }: Answer): Pause | null {
     const inFlight = this.#inFlight;
     const before = this.heldUntil(now);
     this.#inFlight -= 1;
     this.#gate.ended(sentAt);
     if (hint !== null) this.#stated.said(hint.limits, sentAt, now, this.#inFlight);
     if (kind === 'refused') {
+      if (isCalm) this.#auto?.calmed(sentAt, now);
       this.#gate.firstPauseMs = this.#search.ownPauseMs;
       const pause = this.#gate.refused({ sentAt, now, retryAfterMs: statedWaitMs(hint) });
       this.#search.refused(sentAt, pause.isNew);

@@ -56,19 +56,19 @@ export class StatedLimits {
 
   /** @param inFlight requests that this answer does not count yet */
   said(limits: readonly Limit[], sentAt: number, now: number, inFlight: number): void {
-    for (const limit of limits) {
+    for (const stated of limits) {
+      const limit = withoutNoQuota(stated);
       const known = this.#policies.get(limit.policy);
       // An answer that was overtaken knows less.
       if (known !== undefined && sentAt < known.sentAt && now < known.endsAt) continue;
       if (known === undefined && this.#policies.size >= MAX_POLICIES) continue;
-      const resetMs = limit.resetMs ?? Number.POSITIVE_INFINITY;
       const isFirstOfWindow = known !== undefined && sentAt >= known.endsAt;
       let contradictions = known?.contradictions ?? 0;
       if (isFirstOfWindow && known.limit.remaining === 0) {
         const isEmptyAtOnce = limit.remaining === 0 && (limit.quota ?? 2) > 1;
         contradictions = isEmptyAtOnce ? contradictions + 1 : 0;
       }
-      const endsAt = now + resetMs;
+      const endsAt = endOf(limit, known, now);
       const isSameEnd = known !== undefined && Math.abs(endsAt - known.anchor.endsAt) < SAME_END_MS;
       this.#policies.set(limit.policy, {
         anchor: isSameEnd ? known.anchor : { endsAt, since: now },
@@ -128,6 +128,17 @@ export class StatedLimits {
     }
     return longestMs === 0 ? null : longestMs;
   }
+}
+
+/** A whole window that allows nothing, from a server that answers, is a number for something else. */
+function withoutNoQuota(limit: Limit): Limit {
+  return limit.quota !== null && limit.quota <= 0 ? { ...limit, quota: null } : limit;
+}
+
+/** An answer that names no end leaves the one that was named before, until that has passed. */
+function endOf({ resetMs }: Limit, known: Policy | undefined, now: number): number {
+  if (resetMs !== null) return now + resetMs;
+  return known !== undefined && now < known.endsAt ? known.endsAt : Number.POSITIVE_INFINITY;
 }
 
 function rateOf(policy: Policy, now: number): number {

@@ -84,7 +84,8 @@ export class BucketPace {
   ended(result: AttemptResult, failures: number, sentAt: number, now: number): Reaction {
     const before = Math.max(now, this.heldUntil(now));
     const kind = kindOf(result);
-    const limited = this.#pacer.ended({ sentAt, now, kind, hint: hintOf(result) });
+    const isCalm = result.fault === 'calm';
+    const limited = this.#pacer.ended({ sentAt, now, kind, isCalm, hint: hintOf(result) });
     if (result.response !== null) this.#isAnswering = true;
     const troubled = this.#health(result, kind, failures, sentAt, now);
     const pause = limited ?? troubled;

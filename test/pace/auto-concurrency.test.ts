@@ -57,3 +57,14 @@ test('what an earlier run learned is the start', () => {
   assert.equal(new AutoConcurrency(27).limit, 27);
   assert.equal(new AutoConcurrency(0).limit, 1);
 });
+
+test('a server that asks for calm gets half as many, once for all that were under way', () => {
+  const auto = new AutoConcurrency(40);
+  auto.calmed(1000, 1050);
+  auto.calmed(1010, 1060);
+  assert.equal(auto.limit, 18);
+  auto.calmed(2000, 2050);
+  assert.equal(auto.limit, 8);
+  for (let now = 3000; now < 10_000; now += 1000) auto.calmed(now, now + 50);
+  assert.equal(auto.limit, 1);
+});

@@ -9,6 +9,15 @@ import { type RunResult, type Server, simulate } from './simulation/simulate.ts'
 
 const AUTO: PaceSettings = { concurrency: 'auto', rate: null };
 
+const UNLIMITED: LearnedPace = {
+  version: 1,
+  lowPerSecond: null,
+  highPerSecond: null,
+  burst: 0,
+  windowMs: null,
+  concurrency: 5,
+};
+
 function fetchAll(
   pacer: Pacer,
   limiter: Limiter,
@@ -98,6 +107,14 @@ test('a refusal that names the end of its window waits for that', () => {
   paced.started(0);
   const said = hint(null, { remaining: 0, resetMs: 31_000 });
   assert.equal(paced.ended(answer(0, 10, { kind: 'refused', hint: said }))?.waitMs, 31_000);
+});
+
+test('a refusal that asks for calm pauses, and halves what is in flight', () => {
+  const paced = pacer({}, { ...UNLIMITED, concurrency: 12 });
+  for (let sent = 0; sent < 3; sent += 1) paced.started(0);
+  assert.ok(paced.ended(answer(0, 50, { kind: 'refused', isCalm: true }))?.isNew);
+  paced.ended(answer(0, 51, { kind: 'refused', isCalm: true }));
+  assert.equal(paced.concurrency, 5);
 });
 
 test('a Retry-After with a success is obeyed too', () => {

@@ -108,4 +108,22 @@ test('a quota of a day that names no end is used at once too, as Salesforce stat
   const limits = new StatedLimits();
   limits.said([limit({ quota: 5000, remaining: 4000, windowMs: 86_400_000 })], 900, 1000, 0);
   assert.equal(limits.rate(1000), Number.POSITIVE_INFINITY);
+test('an answer that names no end leaves the one that was named, until that has passed', () => {
+  const limits = new StatedLimits();
+  limits.said([limit({ remaining: 1, resetMs: 5000 })], 900, 1000, 0);
+  limits.said([limit({ remaining: 0 })], 1900, 2000, 0);
+  assert.equal(limits.startableAt(2000, 0), 6000);
+  assert.equal(limits.usedUpUntil(2000), 6000);
+  limits.said([limit({ remaining: 0 })], 6900, 7000, 0);
+  assert.ok(limits.startableAt(7000, 0) <= 7000);
+});
+
+test('a quota of none is no quota: it neither stops the run nor gives a rate that is no number', () => {
+  const limits = new StatedLimits();
+  for (let now = 0; now <= 4000; now += 500) {
+    limits.said([limit({ quota: 0, remaining: 1, resetMs: 1000 })], now, now, 0);
+  }
+  assert.equal(limits.rate(4000), Number.POSITIVE_INFINITY);
+  limits.said([limit({ quota: 0, windowMs: 1000 })], 5000, 5000, 0);
+  assert.equal(limits.rate(5000), Number.POSITIVE_INFINITY);
 });
