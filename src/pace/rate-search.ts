@@ -26,14 +26,15 @@ const WINDOWS_MS = [1000, 10_000, 60_000, 900_000, 3_600_000] as const;
 /** Slower than once a minute nothing is asked. */
 const LEAST_RATE = 1 / 60_000;
 /** After the first refusal so many may be on their way, which are refused if the bucket is empty. */
-const FEW_AT_ONCE = 2;
-const PART_AT_ONCE = 1 / 30;
+const FEW_AT_ONCE = 1;
+const PART_AT_ONCE = 1 / 40;
 /** Accepted requests between two refusals that make an estimate. */
 const ENOUGH = 12;
 /** Likely rates that lie so far apart are measured again, unless a pause costs too much. */
 const WIDE = 1.3;
 const WIDE_AGAIN = 1.45;
 const MOST_SEGMENTS = 4;
+const SLOW_PART = 0.6;
 const DEAR_MS = 400;
 const GOOD_COST = 0.4;
 /** Below the estimate by this, less where it has proved itself, more where it rests on little. */
@@ -47,10 +48,14 @@ const UNSURE = 1.05;
 const FIRST_STEP = 0.01;
 const TRUSTED_STEP = 0.03;
 const WINDOW_STEP = 0.04;
+/** Each refusal that tells the same of a window within this lets the rate be held twice as long. */
+const WINDOW_AGREES = 0.012;
+const MOST_AGREEMENTS = 3;
 const BIGGEST_STEP = 0.3;
 /** How long the rate is held before a probe: time, requests, and times what a pause loses. */
 const CRUISE_MS = 15_000;
 const CRUISE_REQUESTS = 300;
+const CRUISE_SLOW_REQUESTS = 450;
 const CRUISE_LOSSES = 80;
 const CRUISE_LOSSES_AT_FIRST = 15;
 const LONGEST_PROOF_MS = 20_000;
@@ -90,6 +95,8 @@ export class RateSearch {
   #refusedAt = Number.POSITIVE_INFINITY;
   #segments: Segment[] = [];
   #contradictions = 0;
+  /** Refusals in a row that told the same of a window. */
+  #agreements = 0;
 
   constructor(learned: LearnedPace | null) {
     if (learned?.lowPerSecond == null) return;
@@ -134,7 +141,9 @@ export class RateSearch {
   }
 
   accepted(sentAt: number, now: number): void {
-    this.#roundTripMs += (now - sentAt - this.#roundTripMs) / 16;
+    const tookMs = now - sentAt;
+    if (this.#history.total === 0) this.#roundTripMs = tookMs;
+    this.#roundTripMs += (tookMs - this.#roundTripMs) / 16;
     this.#history.add(sentAt);
   }
 
@@ -218,11 +227,12 @@ export class RateSearch {
   /** By what is known the probe should have been refused within half of this time, where it could. */
   #survived(elapsedMs: number): void {
     const proven = this.#rate - this.#burst / elapsedMs;
-    if (proven > this.#low) {
+    const before = this.#low;
+    if (proven > before) {
       this.#low = proven;
       this.#proven = Math.max(this.#proven, proven);
       // Half of the way to what was refused; beyond that the limit has risen, and steps grow.
-      if (this.#rate < this.#high) {
+      if (this.#rate < this.#high && proven > 1.02 * before) {
         this.#burst = Math.max(1, this.#burst / 2);
         this.#probeStep = (Math.sqrt(this.#high / this.#low) - 1) / 2;
         this.#doubts = DOUBTS;
@@ -239,10 +249,12 @@ export class RateSearch {
   #dwellMs(): number {
     const perRequest = 1 / this.#rate;
     if (this.#phase === 'cruise') {
-      const part = Math.min(1, 2 ** (this.#events - 1) / 8);
-      const isNew = this.#high > 1.15 * this.#low || this.#doubts === DOUBTS;
+      const part = Math.min(1, 2 ** (this.#events - 1) / (this.#isSlow ? 4 : 8));
+      const requests = this.#isSlow ? CRUISE_SLOW_REQUESTS : CRUISE_REQUESTS;
+      const isNew = this.#doubts === DOUBTS || (this.#doubts > 0 && this.#high > 1.15 * this.#low);
       const lostMs = (isNew ? CRUISE_LOSSES_AT_FIRST : CRUISE_LOSSES) * this.#lostMs;
-      return Math.max(part * CRUISE_MS, part * CRUISE_REQUESTS * perRequest, lostMs);
+      const times = part * 2 ** this.#agreements;
+      return Math.max(times * CRUISE_MS, times * requests * perRequest, lostMs);
     }
     if (this.#phase === 'measure') {
       const pauseMs = this.#longestPauseMs > LONG_PAUSE_MS ? this.#longestPauseMs : 0;
@@ -311,7 +323,12 @@ export class RateSearch {
       accepted / (windowMs ?? openMs),
     );
     if (this.#phase === 'cruise') this.#proven = 0;
-    this.#low = Math.max(this.#proven, Math.min(estimate, 0.995 * rate));
+    const low = Math.max(this.#proven, Math.min(estimate, 0.995 * rate));
+    const isNarrow = rate < (1 + 2 * WINDOW_AGREES) * low;
+    const isAsBefore =
+      this.#phase === 'probe' && isNarrow && Math.abs(low / this.#low - 1) < WINDOW_AGREES;
+    this.#agreements = isAsBefore ? Math.min(MOST_AGREEMENTS, this.#agreements + 1) : 0;
+    this.#low = low;
     this.#high = rate;
     this.#cruise(MARGIN, now);
   }
@@ -322,7 +339,7 @@ export class RateSearch {
     const accepted = this.#history.between(last.lastAt, event.firstAt);
     const spanMs = Math.max(1, event.firstAt - last.lastAt);
     if (accepted < ENOUGH) {
-      this.#setRate(Math.min(rate, (accepted + 1) / spanMs), now);
+      this.#setRate(Math.min(rate, (SLOW_PART * Math.max(1, accepted)) / spanMs), now);
       this.#firstPauseMs = Math.max(FIRST_PAUSE_MS, 1.5 / this.#rate);
       this.#keepsFrom = true;
       this.#isSlow = true;
@@ -347,7 +364,7 @@ export class RateSearch {
       fit.mostLikely > (this.#segments.length === 1 ? WIDE : WIDE_AGAIN) * fit.leastLikely;
     const isDear = this.#lostMs > DEAR_MS && fit.burst > 5 && fit.cost < GOOD_COST;
     if (isDear) this.#high = 1.04 * fit.rate;
-    if (isWide && !isDear && this.#segments.length < MOST_SEGMENTS) {
+    if (isWide && !isDear && !this.#isSlow && this.#segments.length < MOST_SEGMENTS) {
       this.#setRate(Math.sqrt(fit.leastLikely * fit.mostLikely), now);
     } else this.#cruise(marginOf(accepted), now);
   }
