@@ -12,8 +12,9 @@ const ROUNDS = 2;
 const MANY = 27;
 const ROUNDS_OF_MANY = 7;
 const EPOCH_MS = 50;
-/** Where answers take long, two rounds must do. */
+/** Where answers take long, few rounds must do. */
 const LONG_EPOCH_MS = 800;
+const ROUNDS_OF_LONG = 1.3;
 /** Steps of 1.5 to 1.6 that bring less than this are not worth their load. */
 const WORTH = 1.06;
 /** A lower step that reaches this part of what the search down began with is as good. */
@@ -61,8 +62,9 @@ export class AutoConcurrency {
     if (inFlight >= this.limit) this.#full += 1;
     if (kind === 'strained') this.#strained += 1;
     const elapsedMs = now - this.#epochFrom;
-    const rounds = this.limit < MANY || elapsedMs > LONG_EPOCH_MS ? ROUNDS : ROUNDS_OF_MANY;
-    const least = elapsedMs > LONG_EPOCH_MS ? 0 : EPOCH_ANSWERS;
+    const isLong = elapsedMs > LONG_EPOCH_MS;
+    const rounds = isLong ? ROUNDS_OF_LONG : this.limit < MANY ? ROUNDS : ROUNDS_OF_MANY;
+    const least = isLong ? 0 : EPOCH_ANSWERS;
     if (this.#answers < Math.max(least, rounds * this.limit) || elapsedMs < EPOCH_MS) return;
     // Little's law: steadier over a few answers than their number by the time they took.
     const throughput = (this.limit * (this.#answers - this.#strained)) / this.#latencyMs;

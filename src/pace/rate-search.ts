@@ -57,7 +57,9 @@ const CRUISE_MS = 15_000;
 const CRUISE_REQUESTS = 300;
 const CRUISE_SLOW_REQUESTS = 450;
 const CRUISE_LOSSES = 80;
+const CRUISE_LOSSES_TRUSTED = 160;
 const CRUISE_LOSSES_AT_FIRST = 15;
+const SOON_EMPTY_MS = 3000;
 const LONGEST_PROOF_MS = 20_000;
 
 export class RateSearch {
@@ -154,7 +156,6 @@ export class RateSearch {
       this.#event = { firstAt: sentAt, lastAt: sentAt, openAt: 0 };
       return;
     }
-    this.#event.firstAt = Math.min(this.#event.firstAt, sentAt);
     this.#event.lastAt = Math.max(this.#event.lastAt, sentAt);
   }
 
@@ -252,7 +253,8 @@ export class RateSearch {
       const part = Math.min(1, 2 ** (this.#events - 1) / (this.#isSlow ? 4 : 8));
       const requests = this.#isSlow ? CRUISE_SLOW_REQUESTS : CRUISE_REQUESTS;
       const isNew = this.#doubts === DOUBTS || (this.#doubts > 0 && this.#high > 1.15 * this.#low);
-      const lostMs = (isNew ? CRUISE_LOSSES_AT_FIRST : CRUISE_LOSSES) * this.#lostMs;
+      const losses = this.#doubts === 0 ? CRUISE_LOSSES_TRUSTED : CRUISE_LOSSES;
+      const lostMs = (isNew ? CRUISE_LOSSES_AT_FIRST : losses) * this.#lostMs;
       const times = part * 2 ** this.#agreements;
       return Math.max(times * CRUISE_MS, times * requests * perRequest, lostMs);
     }
@@ -263,7 +265,10 @@ export class RateSearch {
     const pauseMs = this.#longestPauseMs > LONG_PAUSE_MS ? 2 * this.#longestPauseMs : 0;
     // Long enough to prove something, as long as little is known.
     const isUnsure = this.#high > UNSURE * this.#low && !this.#isWindow && this.#doubts > 0;
-    const proofMs = isUnsure ? (2 * this.#burst) / (this.#rate - this.#low) : 0;
+    const emptyMs = this.#burst / (this.#rate - this.#low);
+    // A step that empties the bucket soon is not made bigger before it has.
+    const isEnough = this.#doubts === 0 && emptyMs < SOON_EMPTY_MS;
+    const proofMs = isUnsure ? 2 * emptyMs : isEnough ? 1.5 * emptyMs : 0;
     return Math.max(1000, 10 * perRequest, pauseMs, Math.min(LONGEST_PROOF_MS, proofMs));
   }
 
