@@ -67,6 +67,7 @@ export class Pacer {
       this.#stated.startableAt(now, this.#inFlight),
       this.#user.startableAt(now),
       this.#searched.startableAt(now),
+      this.#search.startableAt(now),
       this.#statedSpacing.startableAt(now),
     );
   }
@@ -154,7 +155,7 @@ export class Pacer {
       this.#user.setRate(count / (perMs + userSlackMs(this.#settings)), now);
       this.#userIsSet = true;
     }
-    setIfChanged(this.#searched, this.#search.rate, now);
+    setIfChanged(this.#searched, this.#search.spacingRate, now);
     setIfChanged(this.#statedSpacing, this.#stated.rate(now), now);
   }
 }

@@ -6,6 +6,8 @@
 import { AcceptedHistory } from './accepted-history.ts';
 import { fitRate, fitRateAndBurst, type Segment } from './limiter-fit.ts';
 import type { LearnedPace } from './pace.ts';
+import { WindowFill } from './window-fill.ts';
+import { WindowPhase } from './window-phase.ts';
 
 /** Requests refused together, and the pause that followed. */
 interface Event {
@@ -22,6 +24,7 @@ const FIRST_PAUSE_MS = 500;
 const LEAST_PAUSE_MS = 200;
 /** A longer pause than a bucket needs for its next token is the rest of a window. */
 const LONG_PAUSE_MS = 2000;
+const SHORT_WINDOW_MS = 1000;
 const WINDOWS_MS = [1000, 10_000, 60_000, 900_000, 3_600_000] as const;
 /** Slower than once a minute nothing is asked. */
 const LEAST_RATE = 1 / 60_000;
@@ -99,6 +102,9 @@ export class RateSearch {
   #contradictions = 0;
   /** Refusals in a row that told the same of a window. */
   #agreements = 0;
+  readonly #windowPhase = new WindowPhase(SHORT_WINDOW_MS);
+  /** Where refusals showed a short window. */
+  #fill: WindowFill | null = null;
 
   constructor(learned: LearnedPace | null) {
     if (learned?.lowPerSecond == null) return;
@@ -113,6 +119,16 @@ export class RateSearch {
   /** Requests per millisecond. */
   get rate(): number {
     return this.#rate;
+  }
+
+  /** How close one request may follow another. */
+  get spacingRate(): number {
+    return this.#fill?.spacingRate ?? this.#rate;
+  }
+
+  /** Not before this, because a window is full until then. */
+  startableAt(now: number): number {
+    return this.#fill?.startableAt(now) ?? Number.NEGATIVE_INFINITY;
   }
 
   get low(): number {
@@ -137,6 +153,7 @@ export class RateSearch {
   }
 
   started(now: number): void {
+    this.#fill?.started(now);
     if (!Number.isNaN(this.#startedAt)) return;
     this.#startedAt = now;
     this.#dwellFrom = now;
@@ -171,8 +188,13 @@ export class RateSearch {
     const pauseMs = openAt - event.lastAt;
     this.#lastPauseMs = now - event.lastAt;
     this.#longestPauseMs = Math.max(this.#longestPauseMs, pauseMs);
+    this.#windowPhase.refused(this.#history, event);
     if (this.#phase === 'open') this.#firstEvent(event, now);
-    else this.#nextEvent(event, now);
+    else if (this.#fill !== null) this.#fillEvent(this.#fill, now);
+    else {
+      this.#nextEvent(event, now);
+      this.#findWindow(now);
+    }
     if (this.#keepsFrom) this.#keepsFrom = false;
     else {
       if (this.#beforeLast !== null && this.#phase !== 'measure')
@@ -180,12 +202,18 @@ export class RateSearch {
       this.#beforeLast = this.#last;
       this.#last = event;
     }
-    if (pauseMs > LONG_PAUSE_MS || this.#low === 0) return 0;
+    if (pauseMs > LONG_PAUSE_MS || this.#low === 0 || this.#fill !== null) return 0;
     return 0.5 * Math.min(this.#burst, this.#low * (now - event.lastAt));
   }
 
   tick(now: number): void {
     if (this.#event !== null || this.#phase === 'open') return;
+    if (this.#fill !== null) {
+      this.#fill.tick(now);
+      this.#low = this.#fill.rate;
+      this.#rate = this.#fill.rate;
+      return;
+    }
     const elapsedMs = now - this.#dwellFrom;
     if (elapsedMs < this.#dwellMs()) return;
     const used = this.#history.total - this.#dwellAccepted;
@@ -209,6 +237,31 @@ export class RateSearch {
         this.#probeStep = Math.min(BIGGEST_STEP, this.#probeStep * 2);
         this.#setRate(this.#rate * (1 + this.#probeStep), now);
     }
+  }
+
+  /** Once a short window is found, nothing but its filling counts. */
+  #findWindow(now: number): void {
+    if (this.#isWindow || this.#keepsFrom || this.#doubts === 0) return;
+    const found = this.#windowPhase.find(this.#proven);
+    if (found === null) return;
+    this.#fill = new WindowFill(found, now);
+    this.#windowMs = found.windowMs;
+    this.#burst = 0;
+    this.#low = this.#fill.rate;
+    this.#high = 1.03 * this.#low;
+  }
+
+  #fillEvent(fill: WindowFill, now: number): void {
+    const isFilled = fill.refused(this.#windowPhase.find(0), now);
+    this.#low = fill.rate;
+    this.#high = 1.03 * this.#low;
+    if (isFilled) return;
+    this.#fill = null;
+    this.#windowMs = null;
+    this.#windowPhase.forget();
+    this.#proven = 0;
+    this.#doubts = DOUBTS;
+    this.#cruise(MOST_MARGIN, now);
   }
 
   /** Half of the way to what was refused, but with care once the estimate is trusted. */

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { WindowFill } from '../../src/pace/window-fill.ts';
+
+const WINDOW = { windowMs: 1000, quota: 50, opensAt: 300 };
+
+function startsUntil(fill: WindowFill, from: number, to: number): number[] {
+  const starts: number[] = [];
+  for (let now = from; now < to; now += 1) {
+    if (fill.startableAt(now) > now) continue;
+    fill.started(now);
+    starts.push(now);
+  }
+  return starts;
+}
+
+test('each window gets its quota, and none is sent near an opening', () => {
+  const starts = startsUntil(new WindowFill(WINDOW, 300), 300, 3300);
+  assert.equal(starts.length, 150);
+  for (const at of starts) {
+    const afterMs = (at - 300) % 1000;
+    assert.ok(afterMs >= 50 && afterMs <= 950, `${afterMs} ms after an opening`);
+  }
+});
+
+test('one more is tried in time, and taken back where it is refused', () => {
+  const fill = new WindowFill(WINDOW, 0);
+  fill.tick(10_000);
+  assert.equal(startsUntil(fill, 10_300, 11_300).length, 51);
+  assert.equal(fill.rate, 0.05, 'what is only tried is not known');
+  assert.ok(fill.refused(null, 11_400));
+  assert.equal(startsUntil(fill, 12_300, 13_300).length, 50);
+});
+
+test('refused again and again at what was safe, it is no such window', () => {
+  const fill = new WindowFill(WINDOW, 0);
+  assert.ok(fill.refused(WINDOW, 1000));
+  assert.ok(fill.refused(WINDOW, 3000));
+  assert.ok(!fill.refused(WINDOW, 5000));
+});
