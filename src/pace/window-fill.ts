@@ -18,6 +18,8 @@ const PROBE_WINDOWS = 4;
 const MOST_SURPRISES = 3;
 const LEAST_PART = 0.88;
 
+const ROUNDING = 1e-6;
+
 export class WindowFill {
   readonly windowMs: number;
   readonly #first: number;
@@ -30,11 +32,13 @@ export class WindowFill {
   #sent = 0;
   #surprises = 0;
 
-  constructor({ windowMs, quota, opensAt }: Window, now: number) {
+  /** @param isLearned whether the quota is from an earlier run, and tried less soon */
+  constructor({ windowMs, quota, opensAt }: Window, now: number, isLearned = false) {
     this.windowMs = windowMs;
     this.#first = quota;
     this.#opensAt = opensAt;
-    this.#quota = Math.floor(quota);
+    this.#quota = Math.floor(quota + ROUNDING);
+    if (isLearned) this.#holdMs = HOLD_MS;
     this.#since = now;
   }
 

@@ -47,9 +47,12 @@ const MOST_SPREAD = 0.25;
 export class WindowPhase {
   readonly #windowMs: number;
   #refusals: Refusal[] = [];
+  #known: number | null;
 
-  constructor(windowMs: number) {
+  /** @param quota as an earlier run found it: one refusal then shows the phase */
+  constructor(windowMs: number, quota: number | null = null) {
     this.#windowMs = windowMs;
+    this.#known = quota;
   }
 
   refused(history: AcceptedHistory, { firstAt: at, lastAt, openAt }: Event): void {
@@ -62,11 +65,12 @@ export class WindowPhase {
 
   forget(): void {
     this.#refusals = [];
+    this.#known = null;
   }
 
   /** @param least requests a millisecond that were accepted for long */
   find(least: number): Window | null {
-    if (this.#refusals.length < LEAST_REFUSALS) return null;
+    if (this.#refusals.length < (this.#known === null ? LEAST_REFUSALS : 1)) return null;
     const fits: { part: number; quota: number }[] = [];
     for (let part = 0; part < PARTS; part += 1) {
       const quota = this.#quotaAt((part * this.#windowMs) / PARTS);
@@ -109,6 +113,8 @@ export class WindowPhase {
     const quota = counts[counts.length >> 1]!;
     const chance = CHANCE + CHANCE_PART * quota;
     if (most > quota + chance || counts.at(-1)! - counts[0]! > 2 * chance) return null;
+    const known = this.#known;
+    if (known !== null) return Math.abs(quota - known) <= chance ? known : null;
     return ((2 * chance) / quota) ** (counts.length - 1) < ACCIDENT ? quota : null;
   }
 }

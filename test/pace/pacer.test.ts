@@ -4,7 +4,7 @@ import type { Hint, Limit } from '../../src/core/hint.ts';
 import type { Answer, LearnedPace, PaceSettings } from '../../src/pace/pace.ts';
 import { Pacer } from '../../src/pace/pacer.ts';
 import { randomFrom } from '../run/pagination-setup.ts';
-import { BucketLimiter, type Limiter, NoLimiter } from './simulation/limiter.ts';
+import { BucketLimiter, type Limiter, NoLimiter, WindowLimiter } from './simulation/limiter.ts';
 import { type RunResult, type Server, simulate } from './simulation/simulate.ts';
 
 const AUTO: PaceSettings = { concurrency: 'auto', rate: null };
@@ -188,6 +188,24 @@ test('what was learned of a limiter spares the next run the search', () => {
   assert.ok(refused <= 3, `${refused} refused`);
   assert.equal(second.basis(0).by, 'refusals');
 });
+
+for (const windowMs of [1000, 10_000]) {
+  test(`a run that goes on against a window of ${windowMs} ms knows it, and is refused less`, () => {
+    const learned: LearnedPace = {
+      ...{ version: 1, lowPerSecond: 100, highPerSecond: 103, burst: 0, concurrency: 40 },
+      windowMs: null,
+    };
+    let [known, unknown] = [0, 0];
+    for (const phase of [0.1, 0.3, 0.5, 0.7, 0.9]) {
+      const limiter = () => new WindowLimiter(windowMs / 10, windowMs, phase);
+      unknown += fetchAll(pacer({}, learned), limiter(), 4000).refused;
+      const paced = pacer({}, { ...learned, windowMs });
+      known += fetchAll(paced, limiter(), 4000).refused;
+      assert.equal(paced.learned().windowMs, windowMs);
+    }
+    assert.ok(known < unknown, `${known} and ${unknown} refused`);
+  });
+}
 
 test('a server that nothing limits is paced by nothing, and by latency where it queues', () => {
   const fast = pacer();

@@ -1,0 +1,50 @@
+/**
+ * Refusals at a rate that was thought safe. The first is fitted again; after that the burst may be
+ * as wrong as the rate, so bounds alone count, which need no model.
+ */
+import type { AcceptedHistory } from './accepted-history.ts';
+import type { Event } from './window-phase.ts';
+
+/** How near the upper bound the second is taken to be, and the ones after it. */
+const SECOND_WEIGHT = 0.5;
+const LATER_WEIGHT = 0.2;
+const LEAST_PART = 0.7;
+const MOST_PART = 0.99;
+
+/** Requests per millisecond, and requests at once. */
+export interface Guess {
+  readonly rate: number;
+  readonly burst: number;
+}
+
+export class Contradictions {
+  #inARow = 0;
+
+  /** A refusal came as it was foretold. */
+  end(): void {
+    this.#inARow = 0;
+  }
+
+  /**
+   * @param current the rate that was refused
+   * @param fitted what the refusal tells where the burst is right
+   */
+  next(history: AcceptedHistory, last: Event, event: Event, current: number, fitted: Guess): Guess {
+    this.#inARow += 1;
+    const openMs = Math.max(1, event.firstAt - last.openAt);
+    const accepted = history.between(last.lastAt, event.firstAt);
+    // By the time since the last refusal, and by the time since the last pause.
+    const least = accepted / Math.max(1, event.firstAt - last.lastAt);
+    const most = Math.min(current, accepted / openMs);
+    const { burst } = fitted;
+    if (this.#inARow === 1) return { rate: Math.max(least, Math.min(fitted.rate, most)), burst };
+    const weight = this.#inARow === 2 ? SECOND_WEIGHT : LATER_WEIGHT;
+    const rate = Math.max(least ** (1 - weight) * most ** weight, LEAST_PART * current);
+    const found = Math.max(0, accepted - rate * openMs);
+    const refilled = rate * (last.openAt - last.lastAt);
+    return {
+      rate: Math.min(rate, MOST_PART * current),
+      burst: found < 0.9 * refilled ? found : Math.max(burst, found),
+    };
+  }
+}

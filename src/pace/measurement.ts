@@ -1,0 +1,133 @@
+/**
+ * From a run's first refusal to the first rate: a guess that grows until it is refused again, and
+ * what the refusals tell together.
+ */
+import type { AcceptedHistory } from './accepted-history.ts';
+import { fitRateAndBurst, type Segment } from './limiter-fit.ts';
+import { LONG_PAUSE_MS } from './window-mode.ts';
+import type { Event } from './window-phase.ts';
+
+/** Pause where the server names none, at first. */
+export const FIRST_PAUSE_MS = 500;
+/** Accepted requests between two refusals that make an estimate. */
+export const ENOUGH = 12;
+/** After the first refusal so many may be on their way, which are refused if the bucket is empty. */
+const FEW_AT_ONCE = 1;
+const PART_AT_ONCE = 1 / 40;
+/** Refused again after a few requests, it goes on so much slower than they were accepted. */
+const SLOW_PART = 0.6;
+/** Likely rates that lie so far apart are measured again, unless a pause costs too much. */
+const WIDE = 1.3;
+const WIDE_AGAIN = 1.45;
+const MOST_SEGMENTS = 4;
+const DEAR_MS = 400;
+const GOOD_COST = 0.4;
+const DEAR_HIGH = 1.04;
+
+/** The moment of a refusal: the rate in requests per millisecond, and the pause that followed. */
+export interface Circumstances {
+  readonly rate: number;
+  readonly roundTripMs: number;
+  readonly lastPauseMs: number;
+}
+
+export interface Measured {
+  /** What is known now, or null where too little was accepted to tell. */
+  readonly found: { readonly low: number; readonly high: number; readonly burst: number } | null;
+  /** At which rate to measure once more, or null where it is enough. */
+  readonly nextRate: number | null;
+  readonly accepted: number;
+}
+
+export class Measurement {
+  #startedAt = Number.NaN;
+  #firstAt = 0;
+  #firstRate = 0;
+  #ownPauseMs = FIRST_PAUSE_MS;
+  #isSlow = false;
+  /** The first refusal came before enough was accepted to tell anything. */
+  #isUninformed = false;
+  /** The lowest rate that was refused. */
+  #refusedAt = Number.POSITIVE_INFINITY;
+  #segments: Segment[] = [];
+
+  /** Refused again after a few requests: a low rate, of which every refusal is a large part. */
+  get isSlow(): boolean {
+    return this.#isSlow;
+  }
+
+  get isAgain(): boolean {
+    return this.#segments.length > 0;
+  }
+
+  get ownPauseMs(): number {
+    return this.#ownPauseMs;
+  }
+
+  /** @returns whether this was the run's first request */
+  started(now: number): boolean {
+    if (!Number.isNaN(this.#startedAt)) return false;
+    this.#startedAt = now;
+    return true;
+  }
+
+  /** @returns the rate to go on with after the first refusal */
+  first(history: AcceptedHistory, event: Event, roundTripMs: number): number {
+    const ms = Math.max(1, event.firstAt - this.#startedAt);
+    const accepted = history.between(Number.NEGATIVE_INFINITY, event.firstAt);
+    this.#firstAt = event.firstAt;
+    this.#firstRate = accepted / ms;
+    const pauseMs = event.openAt - event.lastAt;
+    const atOnce = Math.max(FEW_AT_ONCE, accepted * PART_AT_ONCE) / Math.max(1, roundTripMs);
+    // Who is refused at once has met what others used up, and knows nothing of the rate yet.
+    this.#isUninformed = accepted < ENOUGH;
+    if (this.#isUninformed) return atOnce;
+    const byAccepted = accepted / (ms + (pauseMs > LONG_PAUSE_MS ? pauseMs : FIRST_PAUSE_MS));
+    return Math.min(byAccepted, atOnce);
+  }
+
+  /** Slowly beyond what the run's start had accepted: no bucket refills faster. */
+  grown(rate: number): number {
+    if (this.#isSlow) return 1.25 * rate;
+    if (this.#isUninformed) return 1.5 * rate;
+    return Math.min(1.6 * rate, Math.max(1.1 * this.#firstRate, 1.06 * rate));
+  }
+
+  /** The burst is not known yet: rate and burst must explain all refusals so far together. */
+  next(
+    history: AcceptedHistory,
+    last: Event,
+    event: Event,
+    { rate, roundTripMs, lastPauseMs }: Circumstances,
+  ): Measured {
+    const accepted = history.between(last.lastAt, event.firstAt);
+    const spanMs = Math.max(1, event.firstAt - last.lastAt);
+    if (accepted < ENOUGH) {
+      const nextRate = Math.min(rate, (SLOW_PART * Math.max(1, accepted)) / spanMs);
+      this.#ownPauseMs = Math.max(FIRST_PAUSE_MS, 1.5 / nextRate);
+      this.#isSlow = true;
+      return { found: null, nextRate, accepted };
+    }
+    this.#segments.push({ from: last.lastAt, to: event.firstAt, accepted });
+    // In flight may have held it below its rate; no bucket refills faster than it was emptied.
+    const lately = Math.max(250, 2 * roundTripMs, 8 / rate);
+    const used = history.between(event.firstAt - lately, event.firstAt) / lately;
+    this.#refusedAt = Math.min(this.#refusedAt, rate, 1.15 * used);
+    const fit = fitRateAndBurst(
+      history,
+      this.#startedAt,
+      this.#firstAt,
+      this.#segments,
+      this.#refusedAt,
+    );
+    const wide = this.#segments.length === 1 ? WIDE : WIDE_AGAIN;
+    const isWide = fit.mostLikely > wide * fit.leastLikely;
+    const isDear =
+      lastPauseMs - fit.burst / fit.rate > DEAR_MS && fit.burst > 5 && fit.cost < GOOD_COST;
+    const high = isDear ? DEAR_HIGH * fit.rate : Math.max(1.02 * fit.rate, fit.mostLikely);
+    const isOnceMore = isWide && !isDear && !this.#isSlow && this.#segments.length < MOST_SEGMENTS;
+    const nextRate = isOnceMore ? Math.sqrt(fit.leastLikely * fit.mostLikely) : null;
+    if (!isOnceMore) this.#segments = [];
+    return { found: { low: fit.rate, high, burst: fit.burst }, nextRate, accepted };
+  }
+}
