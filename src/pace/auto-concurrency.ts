@@ -17,6 +17,9 @@ const LONG_EPOCH_MS = 800;
 const ROUNDS_OF_LONG = 1.3;
 /** Steps of 1.5 to 1.6 that bring less than this are not worth their load. */
 const WORTH = 1.06;
+/** Steps that bring nearly all they can are taken two at a time where answers take so long. */
+const STEEP = 1.35;
+const LATE_MS = 250;
 /** A lower step that reaches this part of what the search down began with is as good. */
 const AS_GOOD = 0.93;
 /** How long a settled limit stays before the next one is tried. */
@@ -70,9 +73,10 @@ export class AutoConcurrency {
     const throughput = (this.limit * (this.#answers - this.#strained)) / this.#latencyMs;
     const isStrained = this.#strained >= 2 && this.#strained > STRAINED_PART * this.#answers;
     const isFull = this.#full > 0.7 * this.#answers;
+    const isLate = this.#latencyMs > LATE_MS * this.#answers;
     this.#restart(now);
     if (isStrained) this.#shrinkOnStrain(now);
-    else if (isFull) this.#judge(throughput, now);
+    else if (isFull) this.#judge(throughput, isLate, now);
   }
 
   /** The server asked for fewer at once: half as many, once for all that were under way (FAULTS T3). */
@@ -106,13 +110,15 @@ export class AutoConcurrency {
     this.#settle(now);
   }
 
-  #judge(throughput: number, now: number): void {
+  #judge(throughput: number, isLate: boolean, now: number): void {
     switch (this.#goal) {
       case 'grow':
         if (throughput >= this.#reference * WORTH) {
+          const isSteep = this.#reference > 0 && throughput >= this.#reference * STEEP;
+          const steps = isLate && isSteep ? 2 : 1;
           this.#reference = throughput;
           if (this.#step === STEPS.length - 1) this.#settle(now);
-          else this.#step += 1;
+          else this.#step = Math.min(STEPS.length - 1, this.#step + steps);
           return;
         }
         this.#step -= 1;

@@ -177,7 +177,7 @@ export class RateSearch {
         this.#setRate(isUsed ? this.#measurement.grown(this.#rate) : this.#rate, now);
         return;
       case 'cruise':
-        if (isUsed) this.#proven = Math.max(this.#proven, this.#rate - this.#burst / elapsedMs);
+        if (isUsed) this.#proven = Math.max(this.#proven, this.#provenBy(used, elapsedMs));
         this.#phase = 'probe';
         this.#probeStep = this.#firstStep();
         this.#setRate(this.#low * (1 + this.#probeStep), now);
@@ -187,7 +187,7 @@ export class RateSearch {
           this.#setRate(this.#rate, now);
           return;
         }
-        this.#survived(elapsedMs);
+        this.#survived(used, elapsedMs);
         this.#probeStep = Math.min(BIGGEST_STEP, this.#probeStep * 2);
         this.#setRate(this.#rate * (1 + this.#probeStep), now);
     }
@@ -220,9 +220,14 @@ export class RateSearch {
     return Math.min(most, Math.max(FIRST_STEP, Math.sqrt(this.#high / this.#low) - 1));
   }
 
+  /** What is in flight may have held it below its rate. */
+  #provenBy(used: number, elapsedMs: number): number {
+    return Math.min(this.#rate, used / elapsedMs) - this.#burst / elapsedMs;
+  }
+
   /** By what is known the probe should have been refused within half of this time, where it could. */
-  #survived(elapsedMs: number): void {
-    const proven = this.#rate - this.#burst / elapsedMs;
+  #survived(used: number, elapsedMs: number): void {
+    const proven = this.#provenBy(used, elapsedMs);
     const before = this.#low;
     if (proven > before) {
       this.#low = proven;

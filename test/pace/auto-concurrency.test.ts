@@ -68,3 +68,9 @@ test('a server that asks for calm gets half as many, once for all that were unde
   for (let now = 3000; now < 10_000; now += 1000) auto.calmed(now, now + 50);
   assert.equal(auto.limit, 1);
 });
+
+test('where answers take long, as many as help are in flight within seconds', () => {
+  const auto = new AutoConcurrency(null);
+  settle(auto, () => 500, 7000);
+  assert.equal(auto.limit, 64);
+});
