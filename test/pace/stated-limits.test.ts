@@ -108,6 +108,8 @@ test('a quota of a day that names no end is used at once too, as Salesforce stat
   const limits = new StatedLimits();
   limits.said([limit({ quota: 5000, remaining: 4000, windowMs: 86_400_000 })], 900, 1000, 0);
   assert.equal(limits.rate(1000), Number.POSITIVE_INFINITY);
+});
+
 test('an answer that names no end leaves the one that was named, until that has passed', () => {
   const limits = new StatedLimits();
   limits.said([limit({ remaining: 1, resetMs: 5000 })], 900, 1000, 0);
