@@ -97,7 +97,7 @@ function drawLearned(random: () => number): LearnedPace | null {
     lowPerSecond,
     highPerSecond: lowPerSecond === null || random() < 0.5 ? null : lowPerSecond * (1 + random()),
     burst: between(1, 200, random),
-    windowMs: null,
+    windowMs: [null, 1000, 10_000, 60_000][Math.floor(4 * random())]!,
     concurrency: Math.ceil(between(1, 64, random)),
   };
 }
