@@ -22,6 +22,7 @@ const HELP = `node bench/pace.ts [--only limited,short,unlimited,queue] [--round
   queue      a server that does one thing at a time: -c auto beside -c 1, 2, 5, 10 and 20
   --rounds N of unlimited and queue (default 3)
   --seconds N of limited (default 120)
+  --case TEXT  of limited and short those with this in their names: 'burst 20,', ', 40 ms'
 `;
 
 const { values: flags } = parseArgs({
@@ -29,6 +30,7 @@ const { values: flags } = parseArgs({
     only: { type: 'string', default: 'limited,short,unlimited,queue' },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '120' },
+    case: { type: 'string', default: '' },
     help: { type: 'boolean', short: 'h' },
   },
 });
@@ -170,9 +172,11 @@ const nameOf = ({ perSecond, burst, retryAfter, latencyMs }: Bucket): string =>
   `${perSecond}/s, burst ${burst}, ${retryAfter ? 'Retry-After' : 'no header'}, ${latencyMs} ms`;
 
 function casesOf(burst: number): Bucket[] {
-  return [true, false].flatMap((retryAfter) =>
-    [0, 40].map((latencyMs) => ({ perSecond: 200, burst, retryAfter, latencyMs })),
-  );
+  return [true, false]
+    .flatMap((retryAfter) =>
+      [0, 40].map((latencyMs) => ({ perSecond: 200, burst, retryAfter, latencyMs })),
+    )
+    .filter((bucket) => nameOf(bucket).includes(flags.case));
 }
 
 async function limited(): Promise<void> {
