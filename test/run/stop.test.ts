@@ -9,9 +9,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { suite, test } from 'node:test';
 import { pageLine } from '../servers/page-body.ts';
 import { startPageServer } from '../servers/page-server.ts';
-import { runCli, startCli, temporaryFolder } from './run-cli.ts';
+import { ENTRY, runCli, startCli, temporaryFolder } from './run-cli.ts';
 
-const ENTRY = join(import.meta.dirname, 'everypage.ts');
 const PAGES = 60;
 const BODY_BYTES = 2000;
 const EXPECTED = Array.from({ length: PAGES }, (_, n) => `${pageLine(n + 1, BODY_BYTES)}\n`);

@@ -17,10 +17,9 @@ import { suite, type TestContext, test } from 'node:test';
 import { pageLine } from '../servers/page-body.ts';
 import { startPageServer } from '../servers/page-server.ts';
 import type { DiskFault } from './failing-disk-process.ts';
-import { type CliResult, runCli, temporaryFolder } from './run-cli.ts';
+import { type CliResult, ENTRY, runCli, temporaryFolder } from './run-cli.ts';
 
 const DISK = join(import.meta.dirname, 'failing-disk-process.ts');
-const ENTRY = join(import.meta.dirname, 'everypage.ts');
 const PAGES = 60;
 const BODY_BYTES = 20_000;
 const EXPECTED = Array.from({ length: PAGES }, (_, n) => `${pageLine(n + 1, BODY_BYTES)}\n`).join(
