@@ -25,6 +25,11 @@ const AS_GOOD = 0.93;
 /** How long a settled limit stays before the next one is tried. */
 const SETTLED_MS = 10_000;
 const STRAINED_PART = 0.1;
+/**
+ * Where this process is what holds the answers up, latency tells nothing, and more at once let it work in
+ * larger portions: 20 bring a quarter more than 5, and 50 no more than 20.
+ */
+const ENOUGH_WHEN_BUSY = 27;
 
 export class AutoConcurrency {
   #step: number;
@@ -38,6 +43,7 @@ export class AutoConcurrency {
   #latencyMs = 0;
   #full = 0;
   #strained = 0;
+  #busy = 0;
   #wasSettled = false;
   #calmedAt = Number.NEGATIVE_INFINITY;
 
@@ -55,8 +61,16 @@ export class AutoConcurrency {
     return this.#wasSettled && this.#step < STEPS.length - 1;
   }
 
-  /** @param inFlight with the one that ended */
-  ended(kind: 'answered' | 'strained', inFlight: number, sentAt: number, now: number): void {
+  /**
+   * @param kind `busy`: answered, and this process had little time to spare
+   * @param inFlight with the one that ended
+   */
+  ended(
+    kind: 'answered' | 'busy' | 'strained',
+    inFlight: number,
+    sentAt: number,
+    now: number,
+  ): void {
     // Requests from before a change of the limit tell of the old one.
     if (sentAt < this.#epochFrom) return;
     if (this.#epochFrom === Number.NEGATIVE_INFINITY) this.#epochFrom = sentAt;
@@ -64,6 +78,7 @@ export class AutoConcurrency {
     this.#latencyMs += now - sentAt;
     if (inFlight >= this.limit) this.#full += 1;
     if (kind === 'strained') this.#strained += 1;
+    if (kind === 'busy') this.#busy += 1;
     const elapsedMs = now - this.#epochFrom;
     const isLong = elapsedMs > LONG_EPOCH_MS;
     const rounds = isLong ? ROUNDS_OF_LONG : this.limit < MANY ? ROUNDS : ROUNDS_OF_MANY;
@@ -73,9 +88,11 @@ export class AutoConcurrency {
     const throughput = (this.limit * (this.#answers - this.#strained)) / this.#latencyMs;
     const isStrained = this.#strained >= 2 && this.#strained > STRAINED_PART * this.#answers;
     const isFull = this.#full > 0.7 * this.#answers;
+    const isBusy = this.#busy > this.#answers / 2;
     const isLate = this.#latencyMs > LATE_MS * this.#answers;
     this.#restart(now);
     if (isStrained) this.#shrinkOnStrain(now);
+    else if (isBusy) this.#growWhileBusy(now);
     else if (isFull) this.#judge(throughput, isLate, now);
   }
 
@@ -103,6 +120,14 @@ export class AutoConcurrency {
     this.#latencyMs = 0;
     this.#full = 0;
     this.#strained = 0;
+    this.#busy = 0;
+  }
+
+  #growWhileBusy(now: number): void {
+    if (this.limit < ENOUGH_WHEN_BUSY) this.#step += 1;
+    this.#reference = 0;
+    this.#settle(now);
+    this.#wasSettled = false;
   }
 
   #shrinkOnStrain(now: number): void {

@@ -23,6 +23,8 @@ export interface Answer {
   readonly kind: 'accepted' | 'refused' | 'overloaded' | 'lost';
   /** Of a refusal: whether it asks for fewer requests at once (ENHANCE_YOUR_CALM); false by default. */
   readonly isCalm?: boolean;
+  /** This process has little time to spare, so how long the answer took says nothing of the server. */
+  readonly isBusy?: boolean;
   readonly hint: Hint | null;
 }
 

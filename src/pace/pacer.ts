@@ -83,7 +83,7 @@ export class Pacer {
   }
 
   /** Call once for each `started`. */
-  ended({ sentAt, now, kind, isCalm, hint }: Answer): Pause | null {
+  ended({ sentAt, now, kind, isCalm, isBusy = false, hint }: Answer): Pause | null {
     const inFlight = this.#inFlight;
     const before = this.heldUntil(now);
     this.#inFlight -= 1;
@@ -98,7 +98,8 @@ export class Pacer {
     }
     if (kind === 'lost') return null;
     const isStrained = kind === 'overloaded';
-    this.#auto?.ended(isStrained ? 'strained' : 'answered', inFlight, sentAt, now);
+    const answer = isStrained ? 'strained' : isBusy ? 'busy' : 'answered';
+    this.#auto?.ended(answer, inFlight, sentAt, now);
     if (!isStrained) this.#search.accepted(sentAt, now);
     if (this.#gate.succeeded(sentAt)) {
       this.#auto?.interrupted(now);

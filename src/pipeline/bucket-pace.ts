@@ -9,6 +9,7 @@ import type { Answer, LearnedPace, PaceBasis, PaceSettings } from '../pace/pace.
 import { Pacer } from '../pace/pacer.ts';
 import { RetryBudget } from '../pace/retry-budget.ts';
 import type { AttemptResult } from './attempt.ts';
+import type { BusyMeter } from './busy-meter.ts';
 
 /** What an answer did to the bucket. */
 export interface Reaction {
@@ -26,6 +27,7 @@ export class BucketPace {
   readonly name: string;
   readonly #pacer: Pacer;
   readonly #budget: RetryBudget;
+  readonly #busy: BusyMeter;
   readonly #hints: HintReader = createHintReader();
   #requests = 0;
   /** Whether anything was ever answered; before that a failure is as likely a wrong address. */
@@ -36,8 +38,10 @@ export class BucketPace {
     settings: PaceSettings,
     random: () => number,
     learned: LearnedPace | null,
+    busy: BusyMeter,
   ) {
     this.name = name;
+    this.#busy = busy;
     this.#pacer = new Pacer(settings, random, learned);
     this.#budget = new RetryBudget(random);
   }
@@ -85,7 +89,9 @@ export class BucketPace {
     const before = Math.max(now, this.heldUntil(now));
     const kind = kindOf(result);
     const isCalm = result.fault === 'calm';
-    const limited = this.#pacer.ended({ sentAt, now, kind, isCalm, hint: hintOf(result) });
+    const isBusy = this.#busy.isBusy(now);
+    const answer = { sentAt, now, kind, isCalm, isBusy, hint: hintOf(result) };
+    const limited = this.#pacer.ended(answer);
     if (result.response !== null) this.#isAnswering = true;
     const troubled = this.#health(result, kind, failures, sentAt, now);
     const pause = limited ?? troubled;

@@ -4,6 +4,7 @@ import { policyName } from '../http/limits/policy-name.ts';
 import type { HeaderValues } from '../http/transport.ts';
 import { readLearnedPace } from '../pace/learned-pace.ts';
 import { BucketPace } from './bucket-pace.ts';
+import { BusyMeter } from './busy-meter.ts';
 
 /** A server that names a new policy with each answer names none. */
 const MOST_POLICIES = 16;
@@ -24,6 +25,7 @@ interface Policies {
 export class BucketPaces {
   readonly #options: Pick<ResolvedOptions, 'concurrency' | 'rate'>;
   readonly #kept: Readonly<Record<string, unknown>>;
+  readonly #busy = new BusyMeter();
   readonly #byName = new Map<string, BucketPace>();
   readonly #policies = new Map<string, Policies>();
 
@@ -47,7 +49,8 @@ export class BucketPaces {
     let pace = this.#byName.get(name);
     if (pace === undefined) {
       const kept = Object.hasOwn(this.#kept, name) ? this.#kept[name] : null;
-      pace = new BucketPace(name, this.#options, Math.random, readLearnedPace(kept));
+      const learned = readLearnedPace(kept);
+      pace = new BucketPace(name, this.#options, Math.random, learned, this.#busy);
       this.#byName.set(name, pace);
     }
     return pace;

@@ -74,3 +74,18 @@ test('where answers take long, as many as help are in flight within seconds', ()
   settle(auto, () => 500, 7000);
   assert.equal(auto.limit, 64);
 });
+
+test('where this process is the bound, latency is not taken for the server’s, and enough are sent at once', () => {
+  const auto = new AutoConcurrency(null);
+  let now = 0;
+  for (let round = 0; round < 400; round += 1) {
+    // As a queue would look: twice as many take twice as long.
+    now += auto.limit;
+    const inFlight = auto.limit;
+    for (let answers = 0; answers < inFlight; answers += 1) {
+      auto.ended('busy', inFlight, now - inFlight, now);
+    }
+  }
+  assert.equal(auto.limit, 27);
+  assert.ok(!auto.isByLatency);
+});

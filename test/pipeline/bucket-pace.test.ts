@@ -4,6 +4,7 @@ import { classifyFault } from '../../src/http/outcome.ts';
 import { TransportError, type TransportFault } from '../../src/http/transport.ts';
 import type { AttemptResult } from '../../src/pipeline/attempt.ts';
 import { BucketPace } from '../../src/pipeline/bucket-pace.ts';
+import { BusyMeter } from '../../src/pipeline/busy-meter.ts';
 
 function failed(fault: TransportFault): AttemptResult {
   return {
@@ -15,7 +16,13 @@ function failed(fault: TransportFault): AttemptResult {
 }
 
 test('ENHANCE_YOUR_CALM pauses the bucket and halves what is in flight; a lost connection does not', () => {
-  const pace = new BucketPace('b', { concurrency: 'auto', rate: null }, () => 0.5, null);
+  const pace = new BucketPace(
+    'b',
+    { concurrency: 'auto', rate: null },
+    () => 0.5,
+    null,
+    new BusyMeter(),
+  );
   pace.started(0);
   pace.started(0);
   pace.ended(failed('reset'), 0, 0, 40);
