@@ -9,7 +9,7 @@ const hard = new Set(['sliced', 'ambiguous', 'loop', 'self-next']);
 const apis = apiNames.filter((name) => !hard.has(name));
 const presetNames = new Set(presets.map(({ name }) => name));
 
-const CASES = Number(process.env['PAGINATION_CASES'] ?? 36);
+const CASES = Number(process.env['PAGINATION_CASES'] ?? 24);
 const SEED = Number(process.env['PAGINATION_SEED'] ?? Date.now() % 1_000_000);
 
 interface Case {

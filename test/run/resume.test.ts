@@ -92,7 +92,7 @@ test('20,000 pages are the same bytes after 20 kills, and what was stored is not
 });
 
 test('killed between completion, export and rename, it exports without the network', async (t) => {
-  const pages = 2000;
+  const pages = 600;
   const server = await startServer(t, { bodyBytes: 2000 });
   const folder = temporaryFolder(t);
   const args = [
