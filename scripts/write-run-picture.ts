@@ -56,7 +56,7 @@ async function record(url: string, ca: string): Promise<{ command: string; frame
     execFileSync('tmux', ['-L', 'everypage-picture', '-f', '/dev/null', ...args], {
       encoding: 'utf8',
     });
-  const words = `'${url}' \\\n    --cacert ca.pem --select data.items -c 10 -o items.ndjson`;
+  const words = `'${url}' \\\n    --cacert ca.pem --select data.items -o items.ndjson`;
   const real = `'${process.execPath}' '${ROOT}/bin/everypage.cjs' ${words}`;
   try {
     writeFileSync(join(folder, 'ca.pem'), ca);
