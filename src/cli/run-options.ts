@@ -165,7 +165,10 @@ function readValue<T>(typed: TypedArguments, name: FlagName, parse: (text: strin
 }
 
 function readConcurrency(typed: TypedArguments): number | 'auto' | null {
-  return readValue(typed, 'concurrency', (text) => (text === 'auto' ? text : whole(text, 1, 1000)));
+  return readValue(typed, 'concurrency', (text) => {
+    if (text === 'auto' || /^\d+$/.test(text)) return text === 'auto' ? text : whole(text, 1, 1000);
+    throw usage(`${JSON.stringify(text.slice(0, 40))} is neither auto nor a whole number to 1000`);
+  });
 }
 
 function whole(text: string, lowest: number, highest: number): number {
