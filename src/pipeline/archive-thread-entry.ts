@@ -6,6 +6,7 @@ import { ArchiveSession, type MainThread } from './archive-session.ts';
 import type { FromThread, ThrownError, ToThread } from './messages.ts';
 
 const port = parentPort!;
+/** Of the run that goes on; the thread may have served others before. */
 let session: ArchiveSession | null = null;
 let taken: ((ok: boolean) => void) | null = null;
 

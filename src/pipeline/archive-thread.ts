@@ -1,5 +1,5 @@
 import { EverypageError } from '../core/errors.ts';
-import { takeArchiveWorker } from './archive-worker.ts';
+import { returnArchiveWorker, takeArchiveWorker } from './archive-worker.ts';
 import type { CallName, Calls, FromThread, SentPage, ThrownError, ToThread } from './messages.ts';
 
 /** What the main thread does with an export that comes to it. */
@@ -11,6 +11,7 @@ export interface ExportReceiver {
 }
 
 interface Pending {
+  readonly call: CallName;
   readonly resolve: (answer: never) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -25,6 +26,8 @@ export class ArchiveThread {
   readonly #receiver: ExportReceiver;
   #lastId = 0;
   #fatal: unknown = null;
+  /** Its session is over, and nothing of it goes on in the thread. */
+  #isFinished = false;
 
   constructor(receiver: ExportReceiver) {
     this.#receiver = receiver;
@@ -44,21 +47,25 @@ export class ArchiveThread {
         return;
       }
       this.#lastId += 1;
-      this.#pending.set(this.#lastId, { resolve, reject });
+      this.#pending.set(this.#lastId, { call, resolve, reject });
       this.#worker.postMessage({ id: this.#lastId, call, ask }, transfer);
     });
   }
 
-  /** Ends the thread; what it has committed stays. */
+  /** Ends the thread, or leaves it to the next run; what it has committed stays. */
   async close(): Promise<void> {
-    await this.#worker.terminate();
+    if (this.#isFinished && this.#fatal === null) returnArchiveWorker(this.#worker);
+    else await this.#worker.terminate();
   }
 
   #receive(message: FromThread): void {
     switch (message.type) {
-      case 'answer':
-        this.#take(message.id)?.resolve(message.answer as never);
+      case 'answer': {
+        const pending = this.#take(message.id);
+        this.#isFinished = pending?.call === 'finish';
+        pending?.resolve(message.answer as never);
         return;
+      }
       case 'error':
         this.#take(message.id)?.reject(revive(message.error));
         return;

@@ -6,7 +6,8 @@ import { mock, test } from 'node:test';
 import { run } from '../../src/index.ts';
 import { runFaults } from './fault-setup.ts';
 import { startJsonServer } from './pagination-setup.ts';
-import { runCli, temporaryFolder } from './run-cli.ts';
+import { temporaryFolder } from './run-cli.ts';
+import { runCliHere } from './run-in-process.ts';
 
 mock.method(Math, 'random', () => 0);
 
@@ -79,11 +80,11 @@ test('an unfinished run that asked other pages to count as failed is not gone on
   );
   const folder = temporaryFolder(t);
   const args = [`${server.origin}/[1-2]`, '-o', 'a.ndjson', '--proxy', ''];
-  assert.equal((await runCli(folder, args)).code, 3);
-  const other = await runCli(folder, [...args, '--fail-when', 'ok == false']);
+  assert.equal((await runCliHere(folder, args)).code, 3);
+  const other = await runCliHere(folder, [...args, '--fail-when', 'ok == false']);
   assert.notEqual(other.code, 0);
   assert.match(other.stderr, /--fail-when: was not given, is ok == false/);
-  const bad = await runCli(folder, [...args, '--fail-when', 'ok ==']);
+  const bad = await runCliHere(folder, [...args, '--fail-when', 'ok ==']);
   assert.equal(bad.code, 2);
   assert.match(bad.stderr, /The condition "ok ==" cannot be read/);
 });
@@ -98,8 +99,8 @@ test('credentials that a server echoes where JSON was due are not shown or store
   const headers = ['-u', `user:${secret}`];
   const url = `${server.origin}/[1-2]?api_key=${secret}`;
   const flags = ['--proxy', '', '--retry', '0', '-vv', '-o', 'a.ndjson'];
-  const lists = await runCli(folder, [url, ...headers, ...flags, '--fail-when', '@']);
-  const first = await runCli(folder, [
+  const lists = await runCliHere(folder, [url, ...headers, ...flags, '--fail-when', '@']);
+  const first = await runCliHere(folder, [
     url.replace('[1-2]', '1'),
     ...headers,
     ...flags,

@@ -12,6 +12,7 @@ import {
   startPageServer,
 } from '../servers/page-server.ts';
 import { runCli, temporaryFolder } from './run-cli.ts';
+import { runCliHere } from './run-in-process.ts';
 
 /** A server, a folder with its authority in ca.pem, and the arguments every test shares. */
 async function setUp(t: TestContext, options: PageServerOptions = {}) {
@@ -20,7 +21,7 @@ async function setUp(t: TestContext, options: PageServerOptions = {}) {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'ca.pem'), server.ca);
   const trust = server.ca === '' ? [] : ['--cacert', 'ca.pem'];
-  const run = (...args: string[]) => runCli(folder, [...args, ...trust]);
+  const run = (...args: string[]) => runCliHere(folder, [...args, ...trust]);
   const read = (name: string) => readFileSync(join(folder, name), 'utf8');
   return { server, folder, run, read };
 }
@@ -75,7 +76,7 @@ test('a JSON array, an archive alone, and --no-keep', async (t) => {
   assert.equal(JSON.parse(read('all.json')).length, 10);
   assert.ok(!existsSync(join(folder, 'all.json.everypage')));
   assert.equal((await run(server.template(10), '-o', 'alone.everypage')).code, 0);
-  const exported = await runCli(folder, ['export', 'alone.everypage', '-o', 'again.ndjson']);
+  const exported = await runCliHere(folder, ['export', 'alone.everypage', '-o', 'again.ndjson']);
   assert.equal(exported.code, 0, exported.stderr);
   assert.equal(read('again.ndjson'), lines(1, 10));
 });
@@ -302,7 +303,9 @@ test('lists come from a file or standard input; duplicates are two pages', async
   const expected = [3, 1, 3, 2].map((n) => `${pageLine(n)}\n`).join('');
   assert.equal((await run('@urls.txt', '-o', 'a.ndjson')).code, 0);
   assert.equal(read('a.ndjson'), expected);
-  const piped = await runCli(folder, ['-', '-q', '--cacert', 'ca.pem'], { input: urls.join('\n') });
+  const piped = await runCli(folder, ['-', '-q', '--cacert', 'ca.pem'], {
+    input: urls.join('\n'),
+  });
   assert.equal(piped.code, 0, piped.stderr);
   assert.equal(piped.stdout, expected);
 });

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../../src/index.ts';
 import { onRequestHead, startRawServer } from '../servers/raw-server.ts';
-import { type CliResult, runCli, temporaryFolder } from './run-cli.ts';
+import { type CliResult, temporaryFolder } from './run-cli.ts';
+import { runCliHere } from './run-in-process.ts';
 
-process.env['NODE_COMPILE_CACHE'] = join(tmpdir(), 'node-compile-cache');
+process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'node-compile-cache');
 process.env['NO_PROXY'] = '127.0.0.1';
 
 /** Clears the screen, recolours, sets the title, moves up, and turns text round. */
@@ -84,7 +85,7 @@ for (const words of ways) {
     // Together they are a list; alone a URL pages by itself.
     const commands = [urls, [urlOf('/redirect')], [urlOf('/list')]];
     for (const command of commands) {
-      const result = await runCli(folder, [...command, ...shared, ...words, '--fresh']);
+      const result = await runCliHere(folder, [...command, ...shared, ...words, '--fresh']);
       assert.notEqual(result.code, null);
       mustBePlain(result, command.join(' '));
     }
@@ -97,13 +98,24 @@ test('nor with explain and verify', async (t) => {
   shown = '';
   const folder = temporaryFolder(t);
   for (const path of ['/next', '/cursor', '/list']) {
-    mustBePlain(await runCli(folder, ['explain', `${server.origin}${path}`, '--retry', '0']), path);
+    mustBePlain(
+      await runCliHere(folder, ['explain', `${server.origin}${path}`, '--retry', '0']),
+      path,
+    );
   }
   assert.match(shown, /\\x1b/);
   const url = `${server.origin}/status?${encodeURIComponent(ESCAPES)}`;
-  await runCli(folder, [url, `${server.origin}/selection`, '--retry', '0', '-o', 'a.ndjson', '-q']);
+  await runCliHere(folder, [
+    url,
+    `${server.origin}/selection`,
+    '--retry',
+    '0',
+    '-o',
+    'a.ndjson',
+    '-q',
+  ]);
   for (const words of [[], ['--json']]) {
-    const verified = await runCli(folder, ['verify', 'a.ndjson.everypage.part', ...words]);
+    const verified = await runCliHere(folder, ['verify', 'a.ndjson.everypage.part', ...words]);
     assert.equal(verified.code, 3, verified.stderr);
     mustBePlain(verified, 'verify');
   }
@@ -113,7 +125,7 @@ test('nothing that a server says names a file', async (t) => {
   const folder = temporaryFolder(t);
   const inner = join(folder, 'a', 'b', 'c');
   const url = `${server.origin}/named/..%2f..%2f..%2fescaped.json?file=../../escaped`;
-  const { code, stderr } = await runCli(folder, [url, '-o', 'out.json', '--paginate', 'none']);
+  const { code, stderr } = await runCliHere(folder, [url, '-o', 'out.json', '--paginate', 'none']);
   assert.equal(code, 0, stderr);
   assert.deepEqual(readdirSync(folder), ['out.json', 'out.json.everypage'], inner);
 });
@@ -123,7 +135,7 @@ test('a line break puts no header into a request, and nothing is asked for', asy
   const before = requests.length;
   const url = `${server.origin}/named`;
   for (const header of ['X-A: b\r\nX-Evil: c', 'X-A: b\nX-Evil: c', 'X-A\r\nX-Evil: c']) {
-    const { code, stderr } = await runCli(folder, [url, '-H', header]);
+    const { code, stderr } = await runCliHere(folder, [url, '-H', header]);
     assert.equal(code, 2, stderr);
     assert.match(stderr, /may not hold a line break/);
     const [name, ...value] = header.split(': ');
@@ -134,12 +146,12 @@ test('a line break puts no header into a request, and nothing is asked for', asy
       },
     );
   }
-  const agent = await runCli(folder, [url, '-A', 'x\r\nX-Evil: c']);
+  const agent = await runCliHere(folder, [url, '-A', 'x\r\nX-Evil: c']);
   assert.equal(agent.code, 2, agent.stderr);
-  const target = await runCli(folder, [`${url}\r\nX-Evil: c`]);
+  const target = await runCliHere(folder, [`${url}\r\nX-Evil: c`]);
   assert.equal(target.code, 2, target.stderr);
   assert.equal(requests.length, before);
   // In base64 it is a password like any other.
-  await runCli(folder, [url, '-u', 'me:p\r\nX-Evil: c', '--paginate', 'none', '-q']);
+  await runCliHere(folder, [url, '-u', 'me:p\r\nX-Evil: c', '--paginate', 'none', '-q']);
   for (const head of requests.slice(before)) assert.doesNotMatch(head, /^x-evil/im);
 });

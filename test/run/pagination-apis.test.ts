@@ -5,7 +5,7 @@ import { suite, test } from 'node:test';
 import { apiNames } from '../../src/demo/api-shapes.ts';
 import { type PaginateOptions, presets, type Verdict, type VerdictName } from '../../src/index.ts';
 import { OUTPUT, startFixture, wholeOutput } from './pagination-setup.ts';
-import { runCli } from './run-cli.ts';
+import { runCliHere } from './run-in-process.ts';
 
 /** Runs wait for the disk more than for each other. */
 const AT_ONCE = { concurrency: 4 };
@@ -111,7 +111,7 @@ suite('what cannot be read whole is said, and an older output stands untouched',
     test([api, ...flags].join(' '), async (t) => {
       const { server, folder, args, read } = await startFixture(t, { api });
       writeFileSync(join(folder, OUTPUT), 'older\n');
-      const result = await runCli(folder, [...args, ...flags]);
+      const result = await runCliHere(folder, [...args, ...flags]);
       assert.equal(result.code, 3, result.stderr);
       assert.match(result.stderr, said);
       assert.match(result.stderr, /--allow-incomplete/);

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { exportArchive, pages, records, run, verifyArchive } from '../../src/index.ts';
 import { OUTPUT, startFixture, startJsonServer, wholeOutput } from './pagination-setup.ts';
-import { runCli, startCli, temporaryFolder } from './run-cli.ts';
+import { startCli, temporaryFolder } from './run-cli.ts';
+import { runCliHere } from './run-in-process.ts';
 
 const AT_ONCE = { concurrency: 4 };
 const ARCHIVE = `${OUTPUT}.everypage`;
@@ -15,7 +16,7 @@ const api = 'expiring-cursor';
 suite('a cursor that expires under way', AT_ONCE, () => {
   test('has the list read again, and each record comes once, in order; the verdict says so', async (t) => {
     const { server, folder, args, read } = await startFixture(t, { api });
-    const { code, stderr } = await runCli(folder, [...args, '--summary', 'summary.json']);
+    const { code, stderr } = await runCliHere(folder, [...args, '--summary', 'summary.json']);
     assert.equal(code, 0, stderr);
     assert.equal(read(), wholeOutput(server));
     assert.match(stderr, /All 7 pages are OK: 137 records, up to the end that the server states\./);
@@ -44,7 +45,7 @@ suite('a cursor that expires under way', AT_ONCE, () => {
 
   test('gives each record once to standard output and to an iterator, which had the first pages', async (t) => {
     const { server, folder } = await startFixture(t, { api });
-    const { code, stdout, stderr } = await runCli(folder, [server.url, '-q']);
+    const { code, stdout, stderr } = await runCliHere(folder, [server.url, '-q']);
     assert.equal(code, 0, stderr);
     assert.equal(stdout.toString(), wholeOutput(server));
     const other = await startFixture(t, { api });
@@ -180,7 +181,7 @@ test('without a key the list is not read again, and that is said', async (t) => 
   search.rows = (page) => [{ name: `a${page}` }, { name: `b${page}` }];
   search.isDead = (number, page) => number === 1 && page === 3;
   const folder = temporaryFolder(t);
-  const { code, stderr } = await runCli(folder, [`${search.origin}/items`, '-o', OUTPUT]);
+  const { code, stderr } = await runCliHere(folder, [`${search.origin}/items`, '-o', OUTPUT]);
   assert.equal(code, 3, stderr);
   assert.match(stderr, /page 4 was refused \(404\).*no key is known.*--key/s);
   assert.ok(!existsSync(join(folder, OUTPUT)));

@@ -15,7 +15,7 @@ import {
   UnfinishedError,
 } from '../../src/index.ts';
 import { fetchJson, startFixture, wholeOutput } from './pagination-setup.ts';
-import { runCli } from './run-cli.ts';
+import { runCliHere } from './run-in-process.ts';
 
 const AT_ONCE = { concurrency: 4 };
 const states = mkdtempSync(join(tmpdir(), 'everypage-states-'));
@@ -303,14 +303,14 @@ suite('explain', AT_ONCE, () => {
     assert.equal(explanation.pages, Math.ceil(137 / 25));
     assert.equal(explanation.isParallel, true);
     assert.equal(explanation.protocol, 'HTTP/1.1');
-    const pinned = await runCli(folder, [...args, ...explanation.flags]);
+    const pinned = await runCliHere(folder, [...args, ...explanation.flags]);
     assert.equal(pinned.code, 0, pinned.stderr);
     assert.equal(read(), wholeOutput(server));
   });
 
   test('writes nothing', async (t) => {
     const { server, folder } = await startFixture(t, { api: 'hubspot' });
-    const { code, stdout, stderr } = await runCli(folder, ['explain', server.url]);
+    const { code, stdout, stderr } = await runCliHere(folder, ['explain', server.url]);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /--paginate/);
     assert.match(stdout, /x-hubspot-ratelimit/);

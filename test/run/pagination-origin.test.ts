@@ -11,7 +11,8 @@ import {
   startJsonServer,
   wholeOutput,
 } from './pagination-setup.ts';
-import { runCli, startCli, temporaryFolder } from './run-cli.ts';
+import { startCli, temporaryFolder } from './run-cli.ts';
+import { runCliHere } from './run-in-process.ts';
 
 const AT_ONCE = { concurrency: 4 };
 const CANARY = 'canary-5c2e81d07f';
@@ -83,7 +84,7 @@ suite('what leads to another origin', AT_ONCE, () => {
     test(`${what} stops the run, and the flag that goes on is named`, async (t) => {
       const { first, second, folder, read, fetch } = await startPair(t, handOn);
       const args = [`${first.origin}/items`, '-o', OUTPUT, '-H', `Authorization: Bearer ${CANARY}`];
-      const stopped = await runCli(folder, args);
+      const stopped = await runCliHere(folder, args);
       assert.equal(stopped.code, 1, stopped.stderr);
       assert.match(stopped.stderr, new RegExp(`--allow-origin ${second.origin}`));
       assert.doesNotMatch(stopped.stderr, new RegExp(CANARY));

@@ -18,9 +18,9 @@ import { temporaryFolder } from './run-cli.ts';
 
 // Every run starts a thread and every command a process: with their modules stripped of types and
 // compiled already they begin in a third of the time. The folder is the one that Node itself takes.
-const modules = join(tmpdir(), 'node-compile-cache');
+const modules = process.env['NODE_COMPILE_CACHE'] ?? join(tmpdir(), 'node-compile-cache');
 enableCompileCache(modules);
-process.env['NODE_COMPILE_CACHE'] = modules;
+process.env['NODE_COMPILE_CACHE'] ??= modules;
 process.env['NO_PROXY'] = 'localhost,127.0.0.1';
 
 /** An API and what a user would give to fetch it. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { exportArchive, run, verifyArchive } from '../../src/index.ts';
 import { OUTPUT, startFixture, startJsonServer, wholeOutput } from './pagination-setup.ts';
-import { runCli, temporaryFolder } from './run-cli.ts';
+import { temporaryFolder } from './run-cli.ts';
+import { runCliHere } from './run-in-process.ts';
 
 const AT_ONCE = { concurrency: 4 };
 const ARCHIVE = `${OUTPUT}.everypage`;
@@ -91,12 +92,12 @@ suite('the archive of a list that pages by itself', AT_ONCE, () => {
   test('by the command line: export and verify', async (t) => {
     const { server, folder, fetch, read } = await startFixture(t, { api: 'mediawiki' });
     const { verdict } = await fetch();
-    const exported = await runCli(folder, ['export', ARCHIVE, '-o', 'again.ndjson']);
+    const exported = await runCliHere(folder, ['export', ARCHIVE, '-o', 'again.ndjson']);
     assert.equal(exported.code, 0, exported.stderr);
     assert.equal(read('again.ndjson'), wholeOutput(server));
-    const pages = await runCli(folder, ['export', ARCHIVE, '--pages']);
+    const pages = await runCliHere(folder, ['export', ARCHIVE, '--pages']);
     assert.equal(linesOf(pages.stdout).length, verdict.stored);
-    const verified = await runCli(folder, ['verify', ARCHIVE, '--json']);
+    const verified = await runCliHere(folder, ['verify', ARCHIVE, '--json']);
     assert.equal(verified.code, 0, verified.stderr);
     const found = JSON.parse(verified.stdout);
     assert.deepEqual(found.verdict, JSON.parse(JSON.stringify(verdict)));
@@ -107,7 +108,7 @@ suite('the archive of a list that pages by itself', AT_ONCE, () => {
     const unverified = await startFixture(t, { api: 'socrata' });
     await unverified.fetch();
     const args = ['verify', ARCHIVE, '--json', '--strict'];
-    const strict = await runCli(unverified.folder, args);
+    const strict = await runCliHere(unverified.folder, args);
     assert.deepEqual([strict.code, nameIn(strict.stdout)], [3, 'unverified']);
     const { verdict } = await verifyArchive(join(unverified.folder, ARCHIVE));
     assert.equal(verdict.name, 'unverified');
@@ -118,7 +119,7 @@ suite('the archive of a list that pages by itself', AT_ONCE, () => {
       onRequest: (number, list) => number === 4 && list.deleteAt(3),
     });
     await drifted.fetch();
-    const verified = await runCli(drifted.folder, ['verify', part, '--json']);
+    const verified = await runCliHere(drifted.folder, ['verify', part, '--json']);
     assert.deepEqual([verified.code, nameIn(verified.stdout)], [3, 'drifted']);
 
     const capped = await startFixture(t, { api: 'sliced' });
@@ -147,13 +148,13 @@ suite('what counts as complete', AT_ONCE, () => {
   test('--strict', async (t) => {
     const { folder, args, read, server } = await startFixture(t, { api: 'socrata' });
     writeFileSync(join(folder, OUTPUT), 'older\n');
-    const strict = await runCli(folder, [...args, '--strict']);
+    const strict = await runCliHere(folder, [...args, '--strict']);
     assert.equal(strict.code, 3, strict.stderr);
     assert.match(strict.stderr, /the server states no total to check against/);
     assert.equal(read(), 'older\n');
     const before = server.counts().requests;
     const summary = join(folder, 'summary.json');
-    const lax = await runCli(folder, [...args, '--summary', summary]);
+    const lax = await runCliHere(folder, [...args, '--summary', summary]);
     assert.equal(lax.code, 0, lax.stderr);
     assert.match(lax.stderr, /unverified/);
     assert.equal(JSON.parse(readFileSync(summary, 'utf8')).verdict.name, 'unverified');

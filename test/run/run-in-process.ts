@@ -3,8 +3,9 @@ import { Readable, Writable } from 'node:stream';
 import type { CliContext } from '../../src/cli/context.ts';
 import { runCommandLine } from '../../src/cli/main.ts';
 import { systemClock } from '../../src/core/clock.ts';
+import type { CliResult } from './run-cli.ts';
 
-/** `everypage …argv` within this process, over a network that a test makes up. */
+/** `everypage …argv` within this process, over a network that a test may make up. */
 export async function runInProcess(
   argv: readonly string[],
   context: Partial<Pick<CliContext, 'env' | 'network'>> = {},
@@ -30,4 +31,36 @@ export async function runInProcess(
     ...context,
   });
   return { code, stdout, stderr };
+}
+
+let turn: Promise<unknown> = Promise.resolve();
+
+/**
+ * As `runCli`, without a process of its own, which costs more than most runs: for what does not depend
+ * on signals, streams or how a process ends. The folder and the environment belong to the process, so
+ * commands wait for each other.
+ */
+export function runCliHere(
+  folder: string,
+  args: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<CliResult> {
+  const result = turn.then(async () => {
+    const before = { folder: process.cwd(), env: process.env };
+    process.chdir(folder);
+    process.env = {
+      ...before.env,
+      XDG_STATE_HOME: `${folder}/state`,
+      NO_COLOR: '1',
+      ...options.env,
+    };
+    try {
+      return { signal: null, ...(await runInProcess(args, { env: process.env })) };
+    } finally {
+      process.chdir(before.folder);
+      process.env = before.env;
+    }
+  });
+  turn = result.catch(() => undefined);
+  return result;
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pageLine } from '../servers/page-body.ts';
 import { startPageServer } from '../servers/page-server.ts';
-import { runCli, temporaryFolder } from './run-cli.ts';
+import { temporaryFolder } from './run-cli.ts';
+import { runCliHere } from './run-in-process.ts';
 
 interface Refusal {
   readonly status: number;
@@ -19,7 +20,7 @@ async function runAgainst(t: TestContext, refusal: Refusal, ...args: string[]) {
   });
   t.after(() => server.close());
   const folder = temporaryFolder(t);
-  const result = await runCli(folder, [server.template(8), '-o', 'out.ndjson', '-vv', ...args]);
+  const result = await runCliHere(folder, [server.template(8), '-o', 'out.ndjson', '-vv', ...args]);
   return { ...result, output: () => readFileSync(join(folder, 'out.ndjson'), 'utf8') };
 }
 

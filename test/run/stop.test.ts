@@ -9,20 +9,23 @@ import { DatabaseSync } from 'node:sqlite';
 import { suite, test } from 'node:test';
 import { pageLine } from '../servers/page-body.ts';
 import { startPageServer } from '../servers/page-server.ts';
-import { ENTRY, runCli, startCli, temporaryFolder } from './run-cli.ts';
+import { ENTRY, startCli, temporaryFolder } from './run-cli.ts';
+import { runCliHere } from './run-in-process.ts';
 
 const PAGES = 60;
 const BODY_BYTES = 2000;
 const EXPECTED = Array.from({ length: PAGES }, (_, n) => `${pageLine(n + 1, BODY_BYTES)}\n`);
-process.env['NODE_COMPILE_CACHE'] = join(tmpdir(), 'node-compile-cache');
+process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'node-compile-cache');
 process.env['NO_PROXY'] = 'localhost';
 
 /** Pages from here on never come, as long as it says so. */
 let silentFrom = Number.POSITIVE_INFINITY;
+/** Slow enough for a signal to come in the middle of them. */
+let delayMs = 3;
 const server = await startPageServer({
   protocol: 'http',
   bodyBytes: BODY_BYTES,
-  respond: ({ n }) => (n >= silentFrom ? { hang: true } : { delayMs: 3 }),
+  respond: ({ n }) => (n >= silentFrom ? { hang: true } : { delayMs }),
 });
 test.after(() => server.close());
 const args = [server.template(PAGES), '-o', 'items.ndjson'];
@@ -42,7 +45,7 @@ async function* on(child: ChildProcess): AsyncGenerator<[Buffer]> {
 }
 
 async function mustGoOn(folder: string): Promise<void> {
-  const again = await runCli(folder, [...args, '-q']);
+  const again = await runCliHere(folder, [...args, '-q']);
   assert.equal(again.code, 0, again.stderr);
   assert.equal(readFileSync(join(folder, 'items.ndjson'), 'utf8'), EXPECTED.join(''));
 }
@@ -54,10 +57,12 @@ suite('a signal', () => {
   ] as const) {
     test(`${signal} keeps what has come, says how to go on, and ends with ${code}`, async (t) => {
       const folder = temporaryFolder(t);
+      delayMs = 100;
       const { child, ended } = startCli(folder, [...args, '-v']);
       await untilPages(child, 10);
       child.kill(signal);
       const stopped = await ended;
+      delayMs = 3;
       assert.equal(stopped.code, code, stopped.stderr);
       assert.match(stopped.stderr, /everypage .*-o items\.ndjson/);
       assert.deepEqual(readdirSync(folder), [PART]);
@@ -112,7 +117,7 @@ suite('a reader that leaves', () => {
 
   test('of an export or a verdict likewise', async (t) => {
     const folder = temporaryFolder(t);
-    assert.equal((await runCli(folder, [...args, '-q'])).code, 0);
+    assert.equal((await runCliHere(folder, [...args, '-q'])).code, 0);
     const archive = 'items.ndjson.everypage';
     for (const words of [['export', archive], ['verify', archive, '--json'], ['--help']]) {
       const { code, stderr } = await pipeline(folder, words, '| true');
@@ -150,21 +155,21 @@ suite('an archive that cannot be gone on in stays as it is, the reason is said, 
   for (const [what, harm, why] of harms) {
     test(what, async (t) => {
       const folder = temporaryFolder(t);
-      const begun = await runCli(folder, [...args, '-q', '--max-pages', '20']);
+      const begun = await runCliHere(folder, [...args, '-q', '--max-pages', '20']);
       assert.equal(begun.code, 5, begun.stderr);
       const path = join(folder, PART);
       harm(path);
       const before = readFileSync(path);
       const requests = server.counts().total;
       for (const words of [args, ['verify', PART], ['export', PART]]) {
-        const { code, stderr } = await runCli(folder, words);
+        const { code, stderr } = await runCliHere(folder, words);
         assert.equal(code, 1, stderr);
         assert.match(stderr, why);
         assert.doesNotMatch(stderr, /\n\s+at |mistake/);
       }
       assert.deepEqual(readFileSync(path), before);
       assert.equal(server.counts().total, requests);
-      const fresh = await runCli(folder, [...args, '-q', '--fresh']);
+      const fresh = await runCliHere(folder, [...args, '-q', '--fresh']);
       assert.equal(fresh.code, 0, fresh.stderr);
       assert.equal(readFileSync(join(folder, 'items.ndjson'), 'utf8'), EXPECTED.join(''));
     });

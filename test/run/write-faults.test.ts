@@ -18,6 +18,7 @@ import { pageLine } from '../servers/page-body.ts';
 import { startPageServer } from '../servers/page-server.ts';
 import type { DiskFault } from './failing-disk-process.ts';
 import { type CliResult, ENTRY, runCli, temporaryFolder } from './run-cli.ts';
+import { runCliHere } from './run-in-process.ts';
 
 const DISK = join(import.meta.dirname, 'failing-disk-process.ts');
 const PAGES = 60;
@@ -26,7 +27,7 @@ const EXPECTED = Array.from({ length: PAGES }, (_, n) => `${pageLine(n + 1, BODY
   '',
 );
 /** Commands start in a third of the time; set for the whole process, as in pagination-setup. */
-process.env['NODE_COMPILE_CACHE'] = join(tmpdir(), 'node-compile-cache');
+process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'node-compile-cache');
 process.env['NO_PROXY'] = 'localhost';
 
 const server = await startPageServer({ protocol: 'http', bodyBytes: BODY_BYTES });
@@ -45,7 +46,7 @@ function mustSay({ code, stderr }: CliResult, cause: RegExp): void {
 }
 
 async function mustGoOn(folder: string, expected = EXPECTED): Promise<void> {
-  const again = await runCli(folder, args);
+  const again = await runCliHere(folder, args);
   assert.equal(again.code, 0, again.stderr);
   assert.ok(
     readFileSync(join(folder, 'items.ndjson'), 'utf8') === expected,
