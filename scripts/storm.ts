@@ -26,7 +26,7 @@ const HELP = `npm run storm -- [options]
 const SERVER = join(import.meta.dirname, '../test/soak/storm-server-process.ts');
 const PER_SECOND = 100;
 /** Of what the limit allows, what is left between pauses of a second, their ramps, and retries. */
-const PAGES_PER_SECOND = 55;
+const PAGES_PER_SECOND = 78;
 /** A page in a million would use up five retries by chance alone. */
 const RETRIES = 15;
 

@@ -2,6 +2,7 @@
  * One request on its way to one response, whatever protocol carries it. It collects the response,
  * holds it to its content-length and to the size limit, and settles exactly once.
  */
+import { BodyChunks } from './body-chunks.ts';
 import type { ArrivingBody, BodyRoom } from './body-room.ts';
 import {
   type HeaderValues,
@@ -11,13 +12,6 @@ import {
   type TransportFault,
   type TransportRequest,
 } from './transport.ts';
-
-/**
- * Smaller pieces of a body are copied together: a server that sends byte by byte would have each of
- * them hold a whole read of the socket in memory.
- */
-const SMALL_BYTES = 256;
-const JOINED_BYTES = 2048;
 
 export class Attempt implements ArrivingBody {
   readonly request: TransportRequest;
@@ -44,13 +38,7 @@ export class Attempt implements ArrivingBody {
   #status = 0;
   #headers: HeaderValues = {};
   #statedBytes = -1;
-  #bodyBytes = 0;
-  #chunks: Uint8Array[] = [];
-  /** Where small pieces are copied to, and which part of it the last chunk is. */
-  #joined: Buffer | null = null;
-  #joinedFrom = 0;
-  #joinedTo = 0;
-  #isLastJoined = false;
+  readonly #body = new BodyChunks();
 
   constructor(
     request: TransportRequest,
@@ -74,7 +62,7 @@ export class Attempt implements ArrivingBody {
 
   /** Of the body, on the wire. */
   get bodyBytes(): number {
-    return this.#bodyBytes;
+    return this.#body.bytes;
   }
 
   /**
@@ -94,12 +82,10 @@ export class Attempt implements ArrivingBody {
     this.#cancel = null;
     this.#resume = null;
     this.#onWire.delete(this);
-    this.#room.end(this, this.#bodyBytes);
+    this.#room.end(this, this.bodyBytes);
     this.hasHead = false;
     this.#statedBytes = -1;
-    this.#bodyBytes = 0;
-    this.#chunks = [];
-    this.#isLastJoined = false;
+    this.#body.drop();
   }
 
   takeHead(status: number, headers: HeaderValues): void {
@@ -119,15 +105,9 @@ export class Attempt implements ArrivingBody {
   takeChunk(chunk: Uint8Array): void {
     if (this.settled) return;
     this.heard = true;
-    this.#bodyBytes += chunk.length;
+    this.#body.add(chunk);
     this.#room.take(chunk.length);
-    if (chunk.length < SMALL_BYTES && this.#chunks.length > 0) {
-      this.#join(chunk);
-    } else {
-      this.#chunks.push(chunk);
-      this.#isLastJoined = false;
-    }
-    if (this.#bodyBytes > this.#maxBodyBytes) this.#failTooLarge();
+    if (this.bodyBytes > this.#maxBodyBytes) this.#failTooLarge();
   }
 
   /** Whether more of the body may come; after a no nothing is asked for until `resume` is called. */
@@ -147,25 +127,19 @@ export class Attempt implements ArrivingBody {
   /** The framing says that the response is whole; content-length may still disagree. */
   finish(protocol: Protocol): void {
     if (this.settled) return;
-    if (this.#statedBytes >= 0 && this.#statedBytes !== this.#bodyBytes) {
+    if (this.#statedBytes >= 0 && this.#statedBytes !== this.bodyBytes) {
       this.fail(this.isShort() ? 'truncated' : 'protocol', this.#lengthMismatch());
       return;
     }
     this.#settle();
-    const chunks = this.#chunks;
-    this.#chunks = [];
-    this.#resolve({
-      status: this.#status,
-      headers: this.#headers,
-      chunks,
-      bodyBytes: this.#bodyBytes,
-      protocol,
-    });
+    const { bodyBytes } = this;
+    const chunks = this.#body.take();
+    this.#resolve({ status: this.#status, headers: this.#headers, chunks, bodyBytes, protocol });
   }
 
   /** Fewer bytes came than content-length states. */
   isShort(): boolean {
-    return this.#bodyBytes < this.#statedBytes;
+    return this.bodyBytes < this.#statedBytes;
   }
 
   fail(fault: TransportFault, message: string, cause?: unknown): void {
@@ -176,29 +150,15 @@ export class Attempt implements ArrivingBody {
   failWith(error: TransportError): void {
     if (this.settled) return;
     this.#settle();
-    this.#chunks = [];
+    this.#body.drop();
     this.#reject(error);
     this.#cancel?.();
-  }
-
-  #join(chunk: Uint8Array): void {
-    if (this.#joined === null || this.#joinedTo + chunk.length > this.#joined.length) {
-      this.#joined = Buffer.allocUnsafe(JOINED_BYTES);
-      this.#joinedTo = 0;
-      this.#isLastJoined = false;
-    }
-    if (this.#isLastJoined) this.#chunks.pop();
-    else this.#joinedFrom = this.#joinedTo;
-    this.#joined.set(chunk, this.#joinedTo);
-    this.#joinedTo += chunk.length;
-    this.#chunks.push(this.#joined.subarray(this.#joinedFrom, this.#joinedTo));
-    this.#isLastJoined = true;
   }
 
   #settle(): void {
     this.settled = true;
     this.#onWire.delete(this);
-    this.#room.end(this, this.#bodyBytes);
+    this.#room.end(this, this.bodyBytes);
   }
 
   #failTooLarge(): void {
@@ -209,6 +169,6 @@ export class Attempt implements ArrivingBody {
   }
 
   #lengthMismatch(): string {
-    return `the body ended after ${this.#bodyBytes} of ${this.#statedBytes} bytes`;
+    return `the body ended after ${this.bodyBytes} of ${this.#statedBytes} bytes`;
   }
 }

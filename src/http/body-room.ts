@@ -23,6 +23,7 @@ export interface ArrivingBody {
 export class BodyRoom {
   readonly #mostBytes: number;
   readonly #reservedBytes: number;
+  readonly #onBytes: ((bytes: number) => void) | undefined;
   /** In the order in which they began. */
   readonly #arriving = new Set<ArrivingBody>();
   readonly #standing = new Set<ArrivingBody>();
@@ -30,7 +31,8 @@ export class BodyRoom {
   #heldBytes = 0;
   #isLooking = false;
 
-  constructor(budgetBytes: number, maxBodyBytes: number) {
+  constructor(budgetBytes: number, maxBodyBytes: number, onBytes?: (bytes: number) => void) {
+    this.#onBytes = onBytes;
     this.#reservedBytes = Math.min(RESERVED_BYTES, maxBodyBytes, budgetBytes / 2);
     this.#mostBytes = budgetBytes - Math.min(OUTSTANDING_BYTES + COPIED_BYTES, budgetBytes / 4);
   }
@@ -48,6 +50,7 @@ export class BodyRoom {
 
   take(bytes: number): void {
     this.#arrivedBytes += bytes;
+    this.#onBytes?.(this.#arrivedBytes + this.#heldBytes);
   }
 
   /** A body is over, well or not; `bytes` of it had come. */

@@ -29,6 +29,8 @@ export interface TransportInternals extends Partial<TransportTuning> {
   readonly lookup?: LookupFunction;
   /** What counts as public; default: IANA's registries. */
   readonly kindOf?: (address: string) => AddressKind;
+  /** Told how much of bodies has arrived or is held by the caller, as it grows. */
+  readonly onBodyBytes?: (bytes: number) => void;
 }
 
 /**
@@ -47,9 +49,9 @@ export function createTransport(
   options: TransportOptions,
   internals: TransportInternals = {},
 ): Transport {
-  const { lookup = systemLookup, kindOf = addressKind, ...overrides } = internals;
+  const { lookup = systemLookup, kindOf = addressKind, onBodyBytes, ...overrides } = internals;
   const tuning = tuneFor(options, { ...defaultTuning, ...overrides });
-  const room = new BodyRoom(options.bodyBudgetBytes, options.maxBodyBytes);
+  const room = new BodyRoom(options.bodyBudgetBytes, options.maxBodyBytes, onBodyBytes);
   const contexts = createTlsContexts(options);
   const isAllowed = addressMatcher(options.allowAddresses ?? []);
   const guards = new Map<string, AddressGuard>();

@@ -1,5 +1,6 @@
 import type { Lesson } from '../core/lesson.ts';
 import { PAGE_KEY_BYTES } from '../core/page-key.ts';
+import { freeChunks } from '../http/body-chunks.ts';
 import type { ArchiveThread } from './archive-thread.ts';
 import type { ArrivedPage, Rejection } from './messages.ts';
 import type { Task } from './task.ts';
@@ -88,6 +89,7 @@ export class PageBatcher {
         end += chunk.length;
       }
       // Otherwise a body would be held twice until it is committed.
+      freeChunks(arrival.chunks);
       arrival.chunks = [];
     }
     const pages = JSON.stringify(arrivals.map(({ page }) => page));

@@ -3,46 +3,54 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { type FaultServerOptions, startFaultServer } from '../../src/demo/fault-server.ts';
 import { temporaryFolder } from './run-cli.ts';
 
-/** Runs the command line against such a server; gives what it said, and the most memory it took. */
-async function measure(
-  t: TestContext,
-  mostBytes: number,
-  script: FaultServerOptions,
-  ...flags: readonly string[]
-) {
-  const server = await startFaultServer(script);
-  t.after(() => server.close());
-  const folder = temporaryFolder(t);
+interface Measured {
+  readonly code: number | null;
+  readonly said: string;
+  readonly peakBytes: number;
+  /** Of bodies that had arrived and were not in the archive yet, at most. */
+  readonly bodiesBytes: number;
+}
+
+/** The command line in a process of its own; gives what it said, and the memory it took. */
+async function measure(t: TestContext, ...words: readonly string[]): Promise<Measured> {
   const entry = join(import.meta.dirname, 'measured-everypage.ts');
-  const args = [server.url, '-k', '--proxy', '', '--retry', '1', '-o', 'all.everypage', ...flags];
+  const args = [...words, '--proxy', '', '--retry', '1', '-o', 'all.everypage'];
   const env: NodeJS.ProcessEnv = { ...process.env };
   delete env['NODE_TEST_CONTEXT'];
   const child = spawn(process.execPath, [entry, ...args], {
-    cwd: folder,
+    cwd: temporaryFolder(t),
     env,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  let said = '';
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  const [code] = await once(child, 'close');
+  const [said, [code]] = await Promise.all([text(child.stderr!), once(child, 'close')]);
   const peakBytes = Number(/^peak (\d+)$/m.exec(said)?.[1]);
-  assert.ok(peakBytes > 0, said);
-  assert.ok(peakBytes < mostBytes, `${Math.round(peakBytes / 1e6)} MB: ${said}`);
-  return { code, said };
+  const bodiesBytes = Number(/^bodies (\d+)$/m.exec(said)?.[1]);
+  assert.ok(peakBytes > 0 && bodiesBytes > 0, said);
+  return { code, said, peakBytes, bodiesBytes };
+}
+
+/** The same against a server with faults, which must not take more than 300 MB. */
+async function withstand(t: TestContext, script: FaultServerOptions) {
+  const server = await startFaultServer(script);
+  t.after(() => server.close());
+  const measured = await measure(t, server.url, '-k');
+  const { peakBytes, said } = measured;
+  assert.ok(peakBytes < 300e6, `${Math.round(peakBytes / 1e6)} MB: ${said}`);
+  return measured;
 }
 
 test('a bomb is given up with its memory bounded, whichever limit it meets', async (t) => {
   const member = gzipSync(Buffer.alloc(1024 * 1024, ' '));
   const large = Buffer.concat(Array<Buffer>(1000).fill(member));
   const headers = { 'content-encoding': 'gzip' };
-  const { code, said } = await measure(t, 300e6, {
+  const { code, said } = await withstand(t, {
     protocol: 'http',
     pages: 2,
     rules: [
@@ -59,10 +67,26 @@ test('a bomb is given up with its memory bounded, whichever limit it meets', asy
 });
 
 for (const protocol of ['h1', 'h2'] as const) {
-  test(`bodies without end stop at their limit, two at once, over ${protocol}`, async (t) => {
+  test(`bodies without end stop at their limit, five at once, over ${protocol}`, async (t) => {
     const rules = [{ times: 'always' as const, reply: { endless: true } }];
-    const { code, said } = await measure(t, 300e6, { protocol, pages: 2, rules });
+    const { code, said } = await withstand(t, { protocol, pages: 5, rules });
     assert.equal(code, 3);
-    assert.equal(said.match(/larger than 67108864 bytes; --max-body-bytes/g)?.length, 2);
+    assert.equal(said.match(/larger than 67108864 bytes; --max-body-bytes/g)?.length, 5);
   });
 }
+
+test('large bodies at once stay within the budget for those in flight', async (t) => {
+  const script = join(import.meta.dirname, '../servers/large-server-process.ts');
+  const server = spawn(process.execPath, [script, '40000000'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.after(() => server.kill('SIGKILL'));
+  const [line] = await once(createInterface({ input: server.stdout! }), 'line');
+  const { origin, caFile } = JSON.parse(line);
+  const { code, said, bodiesBytes } = await measure(
+    t,
+    ...[`${origin}/[1-4]`, '-c', '4', '--cacert', caFile],
+  );
+  assert.equal(code, 0, said);
+  assert.ok(bodiesBytes > 40e6 && bodiesBytes <= 128 * 1024 * 1024, `${bodiesBytes} bytes`);
+});

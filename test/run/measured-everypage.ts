@@ -1,10 +1,35 @@
-/** The built command line as a process that says at its end how much memory it took: `peak 123456789`. */
+/**
+ * The built command line as a process that says at its end how much memory it took, and how much of that
+ * bodies on their way to the archive were at most: `peak 123456789` and `bodies 98765432`.
+ */
 import { pathToFileURL } from 'node:url';
+import type { CliContext } from '../../src/cli/context.ts';
 
 // By a name that the compiler does not follow: it need not be built to check this.
-const built = pathToFileURL(`${import.meta.dirname}/../../dist/cli/main.js`).href;
+const built = (name: string): string =>
+  pathToFileURL(`${import.meta.dirname}/../../dist/${name}`).href;
+const { runCommandLine } = (await import(
+  built('cli/main.js')
+)) as typeof import('../../src/cli/main.ts');
+const { systemClock } = (await import(
+  built('core/clock.js')
+)) as typeof import('../../src/core/clock.ts');
+
+let bodies = 0;
 process.once('exit', () => {
-  process.stderr.write(`peak ${process.resourceUsage().maxRSS * 1024}\n`);
+  process.stderr.write(`peak ${process.resourceUsage().maxRSS * 1024}\nbodies ${bodies}\n`);
 });
-const { main } = (await import(built)) as { main: () => Promise<void> };
-await main();
+const context: CliContext = {
+  env: process.env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signals: process,
+  clock: systemClock,
+  network: {
+    onBodyBytes: (bytes) => {
+      bodies = Math.max(bodies, bytes);
+    },
+  },
+};
+process.exitCode = await runCommandLine(process.argv.slice(2), context);

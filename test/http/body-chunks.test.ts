@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { seededRandom } from '../../src/demo/demo-items.ts';
+import { BodyChunks, freeChunks } from '../../src/http/body-chunks.ts';
+
+const MIB = 1024 * 1024;
+
+test('a body is the pieces it came in, whatever their sizes', () => {
+  const random = seededRandom(7);
+  for (const mostBytes of [20, 300, 20_000, 3 * MIB]) {
+    const body = new BodyChunks();
+    const came: Buffer[] = [];
+    for (let bytes = 0; bytes < Math.min(mostBytes * 50, 6 * MIB); ) {
+      const read = Buffer.alloc(Math.floor(random() * mostBytes), came.length);
+      came.push(read);
+      bytes += read.length + 1;
+      body.add(read);
+    }
+    const whole = Buffer.concat(came);
+    assert.equal(body.bytes, whole.length);
+    assert.ok(Buffer.concat(body.take()).equals(whole), `pieces of up to ${mostBytes} bytes`);
+    assert.equal(body.bytes, 0);
+    assert.deepEqual(body.take(), []);
+  }
+});
+
+test('a large body holds on to nothing of the reads that brought it', () => {
+  const body = new BodyChunks();
+  const read = Buffer.alloc(64 * 1024, 'x');
+  for (let n = 0; n < 64; n += 1) body.add(read.subarray(9));
+  const chunks = body.take();
+  const held = new Set(chunks.map(({ buffer }) => buffer));
+  held.delete(read.buffer);
+  const heldBytes = [...held].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  assert.ok(heldBytes >= 3 * MIB && heldBytes <= 4 * MIB, `${heldBytes} bytes`);
+});
+
+test('its memory is let go of at once, and that of others stays', () => {
+  const body = new BodyChunks();
+  const read = Buffer.from('shared by two bodies'.repeat(10_000));
+  for (let n = 0; n < 20; n += 1) body.add(read);
+  const chunks = body.take();
+  const last = chunks.at(-1)!;
+  assert.ok(last.length > 0);
+  freeChunks(chunks);
+  freeChunks(chunks);
+  assert.equal(last.length, 0);
+  assert.equal(read.toString('utf8', 0, 20), 'shared by two bodies');
+});
