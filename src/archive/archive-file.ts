@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { EverypageError } from '../core/errors.ts';
+import { syncFolder } from '../core/sync-folder.ts';
 import type { RunSpecification } from './archive-types.ts';
 import {
   APPLICATION_ID,
@@ -17,7 +18,6 @@ import {
   WRITER_SETTINGS,
 } from './schema.ts';
 import { archiveError, damaged, inTransaction, openDatabase, query, writer } from './sqlite.ts';
-import { syncFolder } from './sync-folder.ts';
 
 /** What a new archive begins with. `now` is milliseconds since 1970. */
 export interface Birth {

@@ -2,9 +2,9 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
+import { syncFolder } from '../core/sync-folder.ts';
 import { lockFile } from './archive-file.ts';
 import { archiveError } from './sqlite.ts';
-import { syncFolder } from './sync-folder.ts';
 
 const SUFFIX = '.everypage';
 const PART = '.part';

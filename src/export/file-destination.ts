@@ -14,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { syncFolder } from '../core/sync-folder.ts';
 import type { Destination } from './format.ts';
 import { outputError } from './output-error.ts';
 
@@ -168,18 +169,6 @@ function linkAt(path: string): string | null {
     return readlinkSync(path);
   } catch {
     return null;
-  }
-}
-
-/** Without this a power cut may forget the rename (fsync(2), NOTES). */
-function syncFolder(folder: string): void {
-  // Windows opens no folders, and needs none of this.
-  if (process.platform === 'win32') return;
-  const descriptor = openSync(folder, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }
 

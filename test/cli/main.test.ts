@@ -4,45 +4,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
-import type { CliContext } from '../../src/cli/context.ts';
-import { runCommandLine } from '../../src/cli/main.ts';
-import { systemClock } from '../../src/core/clock.ts';
 import { VERSION } from '../../src/core/resolve-options.ts';
+import { runInProcess } from '../run/run-in-process.ts';
 
-interface Said {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function everypage(
-  argv: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Said> {
-  let stdout = '';
-  let stderr = '';
-  const context: CliContext = {
-    env,
-    stdin: Readable.from([]),
-    stdout: new Writable({
-      write(chunk, _encoding, done) {
-        stdout += String(chunk);
-        done();
-      },
-    }),
-    stderr: {
-      write(text) {
-        stderr += text;
-      },
-    },
-    signals: { on() {}, off() {}, exit: () => assert.fail('left at once') },
-    clock: systemClock,
-  };
-  const code = await runCommandLine(argv, context);
-  return { code, stdout, stderr };
-}
+const everypage = (argv: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  runInProcess(argv, { env });
 
 describe('the command line', () => {
   it('without arguments shows the short help on standard error and exits 2', async () => {

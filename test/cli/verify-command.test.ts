@@ -1,42 +1,11 @@
 import assert from 'node:assert/strict';
-import { Readable, Writable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
-import type { CliContext } from '../../src/cli/context.ts';
-import { runCommandLine } from '../../src/cli/main.ts';
-import { systemClock } from '../../src/core/clock.ts';
 import type { PlanEnd } from '../../src/core/lesson.ts';
 import type { Verdict } from '../../src/core/summary.ts';
 import { endAt, pagedArchive, paging, taughtPage } from '../archive/paged-archive.ts';
+import { runInProcess } from '../run/run-in-process.ts';
 
-interface Said {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function verify(...argv: readonly string[]): Promise<Said> {
-  let stdout = '';
-  let stderr = '';
-  const context: CliContext = {
-    env: {},
-    stdin: Readable.from([]),
-    stdout: new Writable({
-      write(chunk, _encoding, done) {
-        stdout += String(chunk);
-        done();
-      },
-    }),
-    stderr: {
-      write(text) {
-        stderr += text;
-      },
-    },
-    signals: { on() {}, off() {}, exit: () => assert.fail('left at once') },
-    clock: systemClock,
-  };
-  const code = await runCommandLine(['verify', ...argv], context);
-  return { code, stdout, stderr };
-}
+const verify = (...argv: readonly string[]) => runInProcess(['verify', ...argv]);
 
 /** Two pages with three records, the end of the list found for `reason`. */
 function archiveOf(t: TestContext, reason: PlanEnd['reason'], second: readonly string[] = ['c']) {

@@ -6,6 +6,7 @@ import { createJsonScanner } from '../../src/decode/json-scan.ts';
 import { parseSelection } from '../../src/decode/selection.ts';
 import { withinASecond } from '../within-a-second.ts';
 import { oddJson } from './odd-json.ts';
+import { parses } from './parses.ts';
 
 const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 1500);
 
@@ -25,15 +26,6 @@ function faultOf(text: string | Uint8Array): { offset: number; reason: string } 
   const scan = wholePage.scan(Buffer.from(text as string));
   assert.ok(!scan.valid, `accepted: ${text}`);
   return { offset: scan.offset, reason: scan.reason };
-}
-
-function parses(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** A text with some bytes changed, removed, doubled or put in. */

@@ -16,6 +16,7 @@ import { parseHttpDate, retryAfterMs } from '../../src/http/retry-after.ts';
 import { parseContentRange } from '../../src/plan/content-range.ts';
 import { linkTarget, parseLinkHeader } from '../../src/plan/link-header.ts';
 import { parseUrlTemplate } from '../../src/plan/url-template.ts';
+import { parses } from '../decode/parses.ts';
 import type { Mutations } from './mutate.ts';
 
 export interface Target extends Mutations {
@@ -24,15 +25,6 @@ export interface Target extends Mutations {
 }
 
 const words = (text: string): string[] => text.split(' ');
-
-function parses(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** White space between tokens goes, and nothing else: another way to say what the output holds. */
 const withoutSpace = (text: string): string =>
