@@ -29,6 +29,8 @@ export interface Circumstances {
   readonly rate: number;
   readonly roundTripMs: number;
   readonly lastPauseMs: number;
+  /** One request in the shortest wait that the server named; 0 where it named none. */
+  readonly promisedRate: number;
 }
 
 export interface Measured {
@@ -98,12 +100,14 @@ export class Measurement {
     history: AcceptedHistory,
     last: Event,
     event: Event,
-    { rate, roundTripMs, lastPauseMs }: Circumstances,
+    { rate, roundTripMs, lastPauseMs, promisedRate }: Circumstances,
   ): Measured {
     const accepted = history.between(last.lastAt, event.firstAt);
     const spanMs = Math.max(1, event.firstAt - last.lastAt);
     if (accepted < ENOUGH) {
-      const nextRate = Math.min(rate, (SLOW_PART * Math.max(1, accepted)) / spanMs);
+      const slowRate = (SLOW_PART * Math.max(1, accepted)) / spanMs;
+      // Who names a wait says that one request may follow it: it is no slower than that.
+      const nextRate = Math.min(rate, Math.max(slowRate, promisedRate));
       this.#ownPauseMs = Math.max(FIRST_PAUSE_MS, 1.5 / nextRate);
       this.#isSlow = true;
       return { found: null, nextRate, accepted };

@@ -92,8 +92,9 @@ export class Pacer {
     if (kind === 'refused') {
       if (isCalm) this.#auto?.calmed(sentAt, now);
       this.#gate.firstPauseMs = this.#search.ownPauseMs;
-      const pause = this.#gate.refused({ sentAt, now, retryAfterMs: statedWaitMs(hint) });
-      this.#search.refused(sentAt, pause.isNew);
+      const retryAfterMs = statedWaitMs(hint);
+      const pause = this.#gate.refused({ sentAt, now, retryAfterMs });
+      this.#search.refused(sentAt, pause.isNew, retryAfterMs);
       return pause.isNew || now + pause.waitMs > Math.max(now, before) ? pause : null;
     }
     if (kind === 'lost') return null;

@@ -46,6 +46,8 @@ export class RateSearch {
   #last: Event | null = null;
   #beforeLast: Event | null = null;
   #longestPauseMs = 0;
+  /** Of one request in the shortest wait that the server named. */
+  #promisedRate = 0;
   #lastPauseMs = 0;
   #dwellFrom = 0;
   #dwellAccepted = 0;
@@ -120,7 +122,9 @@ export class RateSearch {
     this.#history.add(sentAt);
   }
 
-  refused(sentAt: number, isNew: boolean): void {
+  /** @param statedMs the wait that the server named, or null */
+  refused(sentAt: number, isNew: boolean, statedMs: number | null): void {
+    if (statedMs !== null) this.#promisedRate = Math.max(this.#promisedRate, 1 / statedMs);
     if (this.#event === null) {
       // A straggler of a pause that is over.
       if (!isNew) return;
@@ -314,6 +318,7 @@ export class RateSearch {
       rate: this.#rate,
       roundTripMs: this.#roundTripMs,
       lastPauseMs: this.#lastPauseMs,
+      promisedRate: this.#promisedRate,
     });
     if (found === null) this.#keepsFrom = true;
     else ({ low: this.#low, high: this.#high, burst: this.#burst } = found);
