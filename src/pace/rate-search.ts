@@ -9,6 +9,7 @@ import { cruiseMs, DOUBTS, type Known, measureMs, probeMs } from './held-time.ts
 import { fitRate, type Segment } from './limiter-fit.ts';
 import { ENOUGH, Measurement } from './measurement.ts';
 import type { LearnedPace } from './pace.ts';
+import { UnrelatedRefusals } from './unrelated-refusals.ts';
 import type { WindowFill } from './window-fill.ts';
 import { LONG_PAUSE_MS, WindowMode } from './window-mode.ts';
 import type { Event } from './window-phase.ts';
@@ -40,9 +41,9 @@ export class RateSearch {
   #low = 0;
   #high = Number.POSITIVE_INFINITY;
   #burst = 0;
-  readonly #measurement = new Measurement();
+  #measurement = new Measurement();
   #roundTripMs = 0;
-  #event: { firstAt: number; lastAt: number } | null = null;
+  #event: { firstAt: number; lastAt: number; count: number } | null = null;
   #last: Event | null = null;
   #beforeLast: Event | null = null;
   #longestPauseMs = 0;
@@ -59,7 +60,8 @@ export class RateSearch {
   /** So often the model must foretell a refusal before it is trusted. */
   #doubts = DOUBTS;
   readonly #contradictions = new Contradictions();
-  readonly #window: WindowMode;
+  readonly #unrelated = new UnrelatedRefusals();
+  #window: WindowMode;
 
   constructor(learned: LearnedPace | null) {
     this.#window = new WindowMode(learned?.windowMs ?? null, (learned?.lowPerSecond ?? 0) / 1000);
@@ -120,6 +122,7 @@ export class RateSearch {
     if (this.#history.total === 0) this.#roundTripMs = tookMs;
     this.#roundTripMs += (tookMs - this.#roundTripMs) / 16;
     this.#history.add(sentAt);
+    if (this.#unrelated.accepted(sentAt, now)) this.#startOver(now);
   }
 
   /** @param statedMs the wait that the server named, or null */
@@ -128,9 +131,11 @@ export class RateSearch {
     if (this.#event === null) {
       // A straggler of a pause that is over.
       if (!isNew) return;
-      this.#event = { firstAt: sentAt, lastAt: sentAt };
+      this.#event = { firstAt: sentAt, lastAt: sentAt, count: 1 };
+      this.#unrelated.refused();
       return;
     }
+    this.#event.count += 1;
     this.#event.lastAt = Math.max(this.#event.lastAt, sentAt);
   }
 
@@ -140,8 +145,17 @@ export class RateSearch {
    */
   opened(openAt: number, now: number): number {
     if (this.#event === null) return 0;
-    const event = { ...this.#event, openAt };
+    const { count, ...refused } = this.#event;
+    const event = { ...refused, openAt };
     this.#event = null;
+    if (this.#unrelated.isFound) {
+      const accepted = this.#history.between(Number.NEGATIVE_INFINITY, event.firstAt);
+      if (this.#unrelated.again(accepted, count)) {
+        this.#history.forgetBefore(event.lastAt);
+        return 0;
+      }
+    }
+    const isSafe = this.#phase === 'cruise';
     const pauseMs = openAt - event.lastAt;
     this.#lastPauseMs = now - event.lastAt;
     this.#longestPauseMs = Math.max(this.#longestPauseMs, pauseMs);
@@ -160,6 +174,10 @@ export class RateSearch {
       this.#last = event;
     }
     if (pauseMs > LONG_PAUSE_MS || this.#low === 0 || this.#window.fill !== null) return 0;
+    const trial = isSafe
+      ? this.#unrelated.contradicted(this.#low, event.lastAt, now, this.#roundTripMs)
+      : 0;
+    if (trial > 0) return trial;
     return 0.5 * Math.min(this.#burst, this.#low * (now - event.lastAt));
   }
 
@@ -195,6 +213,22 @@ export class RateSearch {
         this.#probeStep = Math.min(BIGGEST_STEP, this.#probeStep * 2);
         this.#setRate(this.#rate * (1 + this.#probeStep), now);
     }
+  }
+
+  /** As if nothing had been refused yet. */
+  #startOver(now: number): void {
+    this.#phase = 'open';
+    this.#rate = Number.POSITIVE_INFINITY;
+    this.#low = 0;
+    this.#high = Number.POSITIVE_INFINITY;
+    this.#burst = 0;
+    this.#measurement = new Measurement();
+    this.#measurement.started(now);
+    this.#window = new WindowMode(null, 0);
+    this.#history.forgetBefore(now);
+    this.#contradictions.end();
+    [this.#last, this.#beforeLast] = [null, null];
+    [this.#keepsFrom, this.#doubts, this.#events, this.#proven] = [false, DOUBTS, 0, 0];
   }
 
   /** Once a short window is found, nothing but its filling counts. */

@@ -5,6 +5,7 @@ import {
   figuresOf,
   LOAD_BARS,
   measureLoad,
+  measureRandomRefusals,
   runRealBar,
   runScenario,
 } from './simulation/measure.ts';
@@ -51,5 +52,21 @@ test('without a limit, auto is about as fast as the best fixed number, and does 
   for (const bar of LOAD_BARS) {
     const { throughput } = measureLoad(bar, pacerClient, 1);
     assert.ok(throughput > 85, `${bar.name}: ${throughput} %`);
+  }
+});
+
+test('refusals that have nothing to do with the rate do not make it ever slower', () => {
+  for (const retryAfter of [false, true]) {
+    for (const [part, least] of [
+      [0.01, 35],
+      [0.03, 10],
+    ] as const) {
+      const rates = Array.from({ length: 5 }, (_, n) =>
+        measureRandomRefusals(part, retryAfter, pacerClient, n + 1),
+      );
+      const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+      // Of 1,000 a second pauses of half a second after each leave 165 and 62; with Retry-After half of it.
+      assert.ok(mean > least, `${100 * part} %: ${rates.map(Math.round)} a second`);
+    }
   }
 });

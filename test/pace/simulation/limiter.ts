@@ -222,4 +222,20 @@ export class NoLimiter implements Limiter {
   }
 }
 
+/** Refuses some, whatever the rate: the limit of something else. */
+export class RandomLimiter extends NoLimiter {
+  readonly #part: number;
+  readonly #random: () => number;
+
+  constructor(part: number, random: () => number) {
+    super();
+    this.#part = part;
+    this.#random = random;
+  }
+
+  override take(): boolean {
+    return this.#random() >= this.#part;
+  }
+}
+
 export type StateHeaders = (limiter: Limiter, now: number) => readonly Limit[];

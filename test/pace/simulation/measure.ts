@@ -1,6 +1,6 @@
 import { randomFrom } from '../../run/pagination-setup.ts';
 import { FixedClient, type MakeClient } from './clients.ts';
-import { BucketLimiter, NoLimiter } from './limiter.ts';
+import { BucketLimiter, NoLimiter, RandomLimiter } from './limiter.ts';
 import {
   networkOf,
   REAL_PER_SECOND,
@@ -133,4 +133,26 @@ export function measureLoad(bar: LoadBar, makeClient: MakeClient, seed: number):
     whole: (100 * result.accepted) / best,
     latency: result.meanLatencyMs / alone.meanLatencyMs,
   };
+}
+
+const RANDOM_MS = 60_000;
+
+/** Answers a second of a server that refuses such a part of its requests, whatever their rate. */
+export function measureRandomRefusals(
+  part: number,
+  retryAfter: boolean,
+  makeClient: MakeClient,
+  seed: number,
+): number {
+  const random = randomFrom(seed);
+  const limiter = new RandomLimiter(part, random);
+  const { accepted } = simulate({
+    server: { limiter, retryAfter, headers: null, failing: 0, losing: 0 },
+    network: { latencyMs: 1, sigma: 0.1, inOrder: true, serviceMs: 1 },
+    client: makeClient(random),
+    random,
+    durationMs: RANDOM_MS,
+    pages: Number.POSITIVE_INFINITY,
+  });
+  return (1000 * accepted) / RANDOM_MS;
 }
