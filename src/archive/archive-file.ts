@@ -1,5 +1,5 @@
 /** An archive's file: made, locked, checked and let go. */
-import { closeSync, existsSync, openSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
@@ -98,6 +98,36 @@ function layOut(database: DatabaseSync, birth: Birth): void {
   ).run(birth.fingerprint, JSON.stringify(birth.specification), Math.round(birth.now));
   database.exec(
     `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION};`,
+  );
+}
+
+/** Where SQLite's file format has the application's own number (https://sqlite.org/fileformat.html). */
+const APPLICATION_ID_AT = 68;
+
+/**
+ * A finished archive takes the place of an older one, and of nothing else.
+ *
+ * @throws EverypageError USAGE where another file has its name
+ */
+export function checkReplaceable(path: string): void {
+  const header = Buffer.alloc(APPLICATION_ID_AT + 4);
+  let length: number;
+  try {
+    const file = openSync(path, 'r');
+    try {
+      length = readSync(file, header, 0, header.length, 0);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // There is none, or it says so when it is written.
+    return;
+  }
+  const isArchive = header.readUInt32BE(APPLICATION_ID_AT) === APPLICATION_ID;
+  if (length === 0 || isArchive) return;
+  throw new EverypageError(
+    'USAGE',
+    `${path} is there and is no archive; move it away, or name another place with --archive`,
   );
 }
 

@@ -2,6 +2,9 @@ import { existsSync } from 'node:fs';
 import { beginTransport } from '../begin-transport.ts';
 import { EverypageError } from '../core/errors.ts';
 import { loadInTurns } from '../core/load-in-turns.ts';
+import type { RunOptions } from '../core/options.ts';
+import { checkDistinctFiles } from '../pipeline/check-distinct-files.ts';
+import type { PlanSource } from '../plan/plan.ts';
 import { sourceOf } from '../plan/sources.ts';
 import type { CliContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
@@ -25,6 +28,7 @@ export async function fetchCommand(
   const sources = typed.positionals.map((argument) => sourceOf(argument, literal));
   const options = await readRunOptions(typed, context);
   const summaryPath = readSummaryPath(typed);
+  if (summaryPath !== null) checkSummaryPath(summaryPath, sources, options);
   const begun = beginTransport(sources, options, context.network);
   try {
     // The connection is on its way; the rest loads meanwhile.
@@ -39,6 +43,19 @@ export async function fetchCommand(
     return await fetchAndReport(job, begun.make, typed, context);
   } finally {
     await begun.close();
+  }
+}
+
+/** Written last of all, it would be what is left of the others. */
+function checkSummaryPath(
+  summary: string,
+  sources: readonly PlanSource[],
+  { output, archive }: RunOptions,
+): void {
+  const lists = sources.flatMap((source) => (source.kind === 'file' ? [source.path] : []));
+  const others = { '-o': output, '--archive': archive, 'the list': lists[0] };
+  for (const [use, path] of Object.entries(others)) {
+    if (path !== undefined) checkDistinctFiles({ [use]: path, '--summary': summary });
   }
 }
 

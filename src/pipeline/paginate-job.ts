@@ -34,7 +34,7 @@ export async function paginateJob(
     if (kind === 'default') return null;
     throw new EverypageError(
       'USAGE',
-      'pagination begins at one URL; a list or a range has its pages already. Give one URL without a range, or leave --paginate out',
+      'pagination begins at one URL; a list or a range has its pages already. Give one URL without a range, or leave out the flags of pagination (--paginate, --preset, --page-size, --split, --key and the like)',
     );
   }
   const [first] = (await firstBatch(planAgain())) ?? [];

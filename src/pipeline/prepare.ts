@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { checkReplaceable } from '../archive/archive-file.ts';
 import { locateArchive, makeStateFolder, stateFolder } from '../archive/archive-location.ts';
 import { fingerprintOf } from '../archive/fingerprint.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
@@ -11,6 +12,7 @@ import { firstOrigin } from '../plan/first-origin.ts';
 import { checkSources, createListPlan } from '../plan/list-plan.ts';
 import type { Plan, PlanSource } from '../plan/plan.ts';
 import { takeUserInfo } from '../plan/user-info.ts';
+import { checkDistinctFiles } from './check-distinct-files.ts';
 import { checkOutputFolder } from './check-output-folder.ts';
 import { ownCredentials } from './echoed-credentials.ts';
 import type { ExportTarget, OpenRequest } from './messages.ts';
@@ -46,9 +48,9 @@ export async function prepare(
   const options = await withPresetOf(resolveOptions(userOptions));
   await loadSelection(options.select);
   await loadCondition(options.failWhen);
-  const target = exportTarget(options, receiver);
   checkOutputFolder(options.output);
   checkOutputFolder(options.archive);
+  const target = exportTarget(options, receiver);
   const transport = transportOptions(options, process.env);
   await checkSources(sources);
   const planAgain = (): Plan =>
@@ -70,6 +72,15 @@ export async function prepare(
     stateFolder: states,
     fingerprint: fingerprintOf(specification),
   });
+  const lists = sources.flatMap((source) => (source.kind === 'file' ? [source.path] : []));
+  const output = target.kind === 'file' ? target.path : null;
+  checkDistinctFiles({
+    ...(output === null ? {} : { 'the output': output }),
+    'the archive': location.complete,
+    'its unfinished archive': location.part,
+    ...Object.fromEntries(lists.map((path) => [`the list ${path}`, path])),
+  });
+  if (isFileBacked) checkReplaceable(location.complete);
   // A run that goes on may find that only its output is missing, and then asks nobody.
   const isNew = options.fresh || !existsSync(location.part);
   return {

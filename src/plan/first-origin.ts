@@ -8,6 +8,8 @@ export function firstOrigin(sources: readonly PlanSource[]): string | null {
   return first?.kind === 'literal' ? originOf(first.text) : null;
 }
 
+/** What is no URL of the web is told later, with what it may have been meant to be. */
 function originOf(text: string): string | null {
-  return URL.parse(text)?.origin ?? null;
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) ? url.origin : null;
 }

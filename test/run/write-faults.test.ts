@@ -226,6 +226,32 @@ test('a disk that gets full under the output alone costs no page', async (t) => 
   assert.equal(readFileSync(output, 'utf8'), EXPECTED);
 });
 
+test('standard output that cannot be written is told, and nothing is called OK', {
+  skip: !existsSync('/dev/full'),
+}, async (t) => {
+  const folder = temporaryFolder(t);
+  for (const words of [[args[0]!], [args[0]!, '-q'], [server.template(1), '-q']]) {
+    const child = spawn(
+      'bash',
+      ['-c', '"$0" "$@" > /dev/full', process.execPath, ENTRY, ...words],
+      {
+        cwd: folder,
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: {
+          ...process.env,
+          NODE_TEST_CONTEXT: undefined,
+          XDG_STATE_HOME: join(folder, 'state'),
+        },
+      },
+    );
+    const said = child.stderr.toArray();
+    const [code, signal] = await once(child, 'close');
+    const stderr = Buffer.concat(await said).toString();
+    mustSay({ code, signal, stdout: '', stderr }, /standard output \(ENOSPC\): the disk is full/);
+    assert.doesNotMatch(stderr, /pages? (?:is|are) OK/);
+  }
+});
+
 /** A user without rights over our files; root writes into read-only folders too. */
 const STRANGER = process.getuid?.() === 0 ? 65_534 : undefined;
 
