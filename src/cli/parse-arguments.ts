@@ -77,6 +77,8 @@ export function parseArguments(argv: readonly string[], env: Environment): Typed
 /** Their values may be credentials, and one of these may begin with a dash. */
 const secretFlags: ReadonlySet<string> = new Set(['user', 'header', 'data', 'proxy', 'bearer-env']);
 
+const numberMetavars: ReadonlySet<string> = new Set(['N', 'N/TIME', 'TIME', 'SIZE']);
+
 function checkedValue(
   flag: Flag,
   rawName: string,
@@ -88,6 +90,8 @@ function checkedValue(
     throw usage(`${rawName} takes no value`);
   }
   if (value === undefined) throw usage(`${rawName} needs a value: ${rawName} ${flag.metavar}`);
+  // Who reads the number says what the flag takes.
+  if (numberMetavars.has(flag.metavar) && /^-\.?\d/.test(value)) return value;
   if (!inline && value.startsWith('-') && value !== '-') {
     const isFlag = findFlag(value.replace(/^--?/, '').replace(/=.*$/s, '')) !== undefined;
     const shown = secretFlags.has(flag.name) && !isFlag ? '-…' : value;

@@ -9,5 +9,7 @@ export function firstOrigin(sources: readonly PlanSource[]): string | null {
 }
 
 function originOf(text: string): string | null {
+  // Without a host, which is refused later.
+  if (/^\s*https?:\/\/[/\\]/i.test(text)) return null;
   return URL.parse(text)?.origin ?? null;
 }
