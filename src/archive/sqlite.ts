@@ -143,9 +143,9 @@ export function archiveError(error: unknown, path: string, opening = false): Eve
   return new EverypageError('INTERNAL', `The archive ${path} failed: ${said}.`, { cause: error });
 }
 
-/** SQLite's usual words for it say less than ours. */
 function corruption(said: string): string {
-  return said === 'database disk image is malformed' ? 'its parts do not fit together' : said;
+  if (said === 'database disk image is malformed') return 'its parts do not fit together';
+  return said === 'file is not a database' ? 'it is not a database' : said;
 }
 
 function ioFailed(path: string, code: number, said: string, cause: unknown): EverypageError {

@@ -90,9 +90,15 @@ function checkedValue(
     throw usage(`${rawName} takes no value`);
   }
   if (value === undefined) throw usage(`${rawName} needs a value: ${rawName} ${flag.metavar}`);
+  const takesNumber = numberMetavars.has(flag.metavar);
   // Who reads the number says what the flag takes.
-  if (numberMetavars.has(flag.metavar) && /^-\.?\d/.test(value)) return value;
+  if (takesNumber && /^-\.?\d/.test(value)) return value;
   if (!inline && value.startsWith('-') && value !== '-') {
+    if (takesNumber) {
+      throw usage(
+        `${rawName} needs a value and is followed by ${value}: ${rawName} ${flag.metavar}`,
+      );
+    }
     const isFlag = findFlag(value.replace(/^--?/, '').replace(/=.*$/s, '')) !== undefined;
     const shown = secretFlags.has(flag.name) && !isFlag ? '-…' : value;
     throw usage(

@@ -229,7 +229,8 @@ async function readHeaders(typed: TypedArguments): Promise<[name: string, value:
       headers.push([name, value]);
     } else {
       const text = (await readFlagFile('-H', line.slice(1))).toString('utf8');
-      for (const { name, value } of parseHeaderFile(text, line)) headers.push([name, value]);
+      for (const { name, value } of parseHeaderFile(text, `-H ${line}`))
+        headers.push([name, value]);
     }
   }
   const userAgent = typed.value('user-agent');

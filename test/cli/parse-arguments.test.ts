@@ -119,6 +119,7 @@ describe('refusals', () => {
     assert.match(refusal([url, '-o', '-v']), /-o needs a value.*followed by -v.*--output=-v/);
     assert.equal(parseArguments([url, '--data=-1'], {}).value('data'), '-1');
     assert.match(refusal([url, '-d', '-1']), /--data=/);
+    assert.match(refusal([url, '-c', '-x']), /^-c needs a value and is followed by -x: -c N$/);
   });
 
   it('take no value for a switch', () => {

@@ -137,6 +137,10 @@ describe('bad input', () => {
     [['--select', 'a', '--pages'], /give one/],
     [['-H', 'no colon'], /colon/],
     [['-H', '@/no/such/file'], /^-H @\/no\/such\/file cannot be read: it does not exist$/],
+    [
+      ['-H', `@${file('headers-bad', 'no colon')}`],
+      /^-H @\S+headers-bad line 1: a header needs a colon/,
+    ],
     [['-H', '@/'], /^-H @\/ cannot be read: it is a folder$/],
     [['-d', '@/no/such/file'], /^-d @\/no\/such\/file cannot be read: it does not exist$/],
     [['-d', 'a', '-d', 'b'], /-d is given twice/],
