@@ -5,6 +5,7 @@ import type { Lesson } from './core/lesson.ts';
 import type { RunOptions } from './core/options.ts';
 import type { PageRequest } from './core/page-request.ts';
 import type { Pagination } from './core/pagination.ts';
+import { redactUrl } from './core/redact.ts';
 import { resolveOptions } from './core/resolve-options.ts';
 import { createBodyCheck } from './decode/check-body.ts';
 import { loadSelection } from './decode/decode.ts';
@@ -97,7 +98,9 @@ export async function explainList(
       async (request: PageRequest) => {
         const page = await fetchAlone(request);
         seen.push(page);
-        if (page.body === null && seen.length === 1) throw notThere(page);
+        if (page.body === null && seen.length === 1) {
+          throw notThere(page, redactUrl(request.url, secretParams));
+        }
         return pageView(request, page);
       },
     );
@@ -160,10 +163,13 @@ function limitsOf({ result }: LonePage): Record<string, string> {
   return limits;
 }
 
-function notThere({ result }: LonePage): EverypageError {
+function notThere({ result }: LonePage, shownUrl: string): EverypageError {
   const { outcome } = result;
   const reason = 'reason' in outcome ? outcome.reason : outcome.kind;
-  return new EverypageError(codeOf(outcome), `the first page does not come: ${reason}`);
+  const { attempts = 1 } = result;
+  const tried = attempts > 1 ? ` (${attempts} attempts)` : '';
+  const message = `the first page, ${shownUrl}, does not come: ${reason}${tried}`;
+  return new EverypageError(codeOf(outcome), message);
 }
 
 function codeOf(outcome: Outcome): ErrorCode {

@@ -128,7 +128,7 @@ export function archiveError(error: unknown, path: string, opening = false): Eve
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
     case SQLITE_TOOBIG:
-      return damaged(path, said, error);
+      return damaged(path, corruption(said), error);
     case SQLITE_FULL:
       return writeFailed(path, 'the disk is full', error);
     case SQLITE_IOERR:
@@ -141,6 +141,11 @@ export function archiveError(error: unknown, path: string, opening = false): Eve
       if (opening) return damaged(path, said, error);
   }
   return new EverypageError('INTERNAL', `The archive ${path} failed: ${said}.`, { cause: error });
+}
+
+function corruption(said: string): string {
+  if (said === 'database disk image is malformed') return 'its parts do not fit together';
+  return said === 'file is not a database' ? 'it is not a database' : said;
 }
 
 function ioFailed(path: string, code: number, said: string, cause: unknown): EverypageError {
@@ -188,7 +193,7 @@ function fileError(error: unknown, path: string): EverypageError {
 export function damaged(path: string, why: string, cause?: unknown): EverypageError {
   return new EverypageError(
     'ARCHIVE_DAMAGED',
-    `${path} is damaged or is not an archive of everypage: ${why}. Restore it from a copy, or start over with --fresh.`,
+    `${path} is damaged or is not an archive of everypage: ${why}. Restore it from a copy, or run the command that fetched it again, with --fresh.`,
     { cause },
   );
 }

@@ -40,7 +40,7 @@ export function againCommand(
       .flatMap((flag) => flagWords(flag, secretParams)),
     ...more,
   ];
-  const command = [programName(env), ...words.map(shellQuote)].join(' ');
+  const command = [programName(env), ...joinVerbose(words).map(shellQuote)].join(' ');
   const readsStdin = typed.positionals.some((word) => word === '-' || word === '@-');
   return readsStdin ? `${command}   (with the same list on standard input)` : command;
 }
@@ -59,7 +59,7 @@ export function fetchCommandText(
       .flatMap((flag) => flagWords(flag, secretParams)),
     ...more,
   ];
-  return [programName(env), ...words.map(shellQuote)].join(' ');
+  return [programName(env), ...joinVerbose(words).map(shellQuote)].join(' ');
 }
 
 /** `everypage export` with the output, format and selection of what was typed. */
@@ -73,7 +73,7 @@ export function takeCommand(typed: TypedArguments, env: Environment, archivePath
       .flatMap((flag) => flagWords(flag, secretParams)),
     '--allow-incomplete',
   ];
-  return [programName(env), ...words.map(shellQuote)].join(' ');
+  return [programName(env), ...joinVerbose(words).map(shellQuote)].join(' ');
 }
 
 /** User info gets a placeholder: a URL that merely lost it would be refused without a hint why. */
@@ -82,6 +82,16 @@ function shownUrl(argument: string, secretParams: readonly string[]): string {
   const redacted = redactUrl(argument, secretParams);
   if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/i.test(argument)) return redacted;
   return redacted.replace('://', '://<user>:<password>@');
+}
+
+/** `-vv` is read as `-v -v`. */
+function joinVerbose(words: readonly string[]): readonly string[] {
+  return words.reduce<string[]>((joined, word) => {
+    const last = joined.at(-1) ?? '';
+    if (word === '-v' && /^-v+$/.test(last)) joined[joined.length - 1] = `${last}v`;
+    else joined.push(word);
+    return joined;
+  }, []);
 }
 
 function flagWords(flag: TypedFlag, secretParams: readonly string[]): readonly string[] {

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
 import { redactUrl } from '../core/redact.ts';
+import { whyUnreadable } from '../core/why-unreadable.ts';
 import type { CliContext } from './context.ts';
 import { findNetrcEntry, parseNetrc } from './netrc.ts';
 import type { TypedArguments } from './parse-arguments.ts';
@@ -63,7 +64,7 @@ async function netrcUser(typed: TypedArguments, env: CliContext['env']): Promise
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    throw usage(`--netrc: ${path} cannot be read`, cause);
+    throw usage(`--netrc: ${path} cannot be read: ${whyUnreadable(cause)}`, cause);
   }
   const entry = findNetrcEntry(parseNetrc(text), host);
   if (entry === null) throw usage(`--netrc: ${path} has no entry for ${host}`);

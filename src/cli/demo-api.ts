@@ -25,7 +25,7 @@ export async function demoApi(
     const near = nearest(name, names);
     throw new EverypageError(
       'USAGE',
-      `there is no demo of ${JSON.stringify(name)}${near === null ? '' : `; did you mean ${near}?`} everypage demo --api list names them`,
+      `there is no demo of ${JSON.stringify(name)}${near === null ? ';' : `; did you mean ${near}?`} everypage demo --api list names them`,
     );
   }
   const server = await startApiServer({ api: name, protocol: 'https', latencyMs: 30 });

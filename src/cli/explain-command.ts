@@ -33,6 +33,12 @@ export async function explainCommand(
       "everypage explain takes the URL of a first page, as in everypage explain 'https://api.example.com/items'",
     );
   }
+  if (url.startsWith('@') || url === '-') {
+    throw new EverypageError(
+      'USAGE',
+      'everypage explain takes no list; give it the URL of a first page',
+    );
+  }
   const when = parseColorWhen(typed.value('color'), typed.placeOf('color'));
   const explanation = await explain(url, await readRunOptions(typed, context));
   const facts = describeTerminal(context.stdout, context.env, when);

@@ -77,6 +77,8 @@ export function parseArguments(argv: readonly string[], env: Environment): Typed
 /** Their values may be credentials, and one of these may begin with a dash. */
 const secretFlags: ReadonlySet<string> = new Set(['user', 'header', 'data', 'proxy', 'bearer-env']);
 
+const numberMetavars: ReadonlySet<string> = new Set(['N', 'N/TIME', 'TIME', 'SIZE']);
+
 function checkedValue(
   flag: Flag,
   rawName: string,
@@ -88,7 +90,15 @@ function checkedValue(
     throw usage(`${rawName} takes no value`);
   }
   if (value === undefined) throw usage(`${rawName} needs a value: ${rawName} ${flag.metavar}`);
+  const takesNumber = numberMetavars.has(flag.metavar);
+  // Who reads the number says what the flag takes.
+  if (takesNumber && /^-\.?\d/.test(value)) return value;
   if (!inline && value.startsWith('-') && value !== '-') {
+    if (takesNumber) {
+      throw usage(
+        `${rawName} needs a value and is followed by ${value}: ${rawName} ${flag.metavar}`,
+      );
+    }
     const isFlag = findFlag(value.replace(/^--?/, '').replace(/=.*$/s, '')) !== undefined;
     const shown = secretFlags.has(flag.name) && !isFlag ? '-…' : value;
     throw usage(

@@ -6,6 +6,7 @@ import { EverypageError } from '../core/errors.ts';
 import { parseHeaderFile, parseHeaderLine } from '../core/header-line.ts';
 import type { RunOptions } from '../core/options.ts';
 import { parseBytes, parseDuration, parseRate } from '../core/units.ts';
+import { whyUnreadable } from '../core/why-unreadable.ts';
 import type { CliContext } from './context.ts';
 import { readCredentials } from './credentials.ts';
 import type { FlagName } from './flags.ts';
@@ -166,8 +167,11 @@ function readValue<T>(typed: TypedArguments, name: FlagName, parse: (text: strin
 
 function readConcurrency(typed: TypedArguments): number | 'auto' | null {
   return readValue(typed, 'concurrency', (text) => {
-    if (text === 'auto' || /^\d+$/.test(text)) return text === 'auto' ? text : whole(text, 1, 1000);
-    throw usage(`${JSON.stringify(text.slice(0, 40))} is neither auto nor a whole number to 1000`);
+    if (text === 'auto') return text;
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= 1 && number <= 1000) return number;
+    const shown = JSON.stringify(text.slice(0, 40));
+    throw usage(`${shown} is neither auto nor a whole number from 1 to 1000`);
   });
 }
 
@@ -225,7 +229,8 @@ async function readHeaders(typed: TypedArguments): Promise<[name: string, value:
       headers.push([name, value]);
     } else {
       const text = (await readFlagFile('-H', line.slice(1))).toString('utf8');
-      for (const { name, value } of parseHeaderFile(text)) headers.push([name, value]);
+      for (const { name, value } of parseHeaderFile(text, `-H ${line}`))
+        headers.push([name, value]);
     }
   }
   const userAgent = typed.value('user-agent');
@@ -251,8 +256,7 @@ async function readFlagFile(flag: string, path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'error';
-    throw usage(`${flag} @${path}: the file cannot be read (${code})`, cause);
+    throw usage(`${flag} @${path} cannot be read: ${whyUnreadable(cause)}`, cause);
   }
 }
 

@@ -38,9 +38,11 @@ export function parseHeaderLine(line: string): HeaderLine {
 
 /**
  * Reads the file of `-H @file`: one header a line, LF or CRLF; blank lines and lines that begin
- * with `#` are skipped. Throws as `parseHeaderLine` does, naming the line.
+ * with `#` are skipped. Throws as `parseHeaderLine` does, naming the file and the line.
+ *
+ * @param name what messages call the file
  */
-export function parseHeaderFile(text: string): HeaderLine[] {
+export function parseHeaderFile(text: string, name: string): HeaderLine[] {
   const headers: HeaderLine[] = [];
   for (const [index, line] of text
     .replace(/^\ufeff/, '')
@@ -52,7 +54,7 @@ export function parseHeaderFile(text: string): HeaderLine[] {
       headers.push(parseHeaderLine(trimmed));
     } catch (error) {
       if (!(error instanceof EverypageError)) throw error;
-      throw usage(`line ${index + 1}: ${error.message}`);
+      throw usage(`${name} line ${index + 1}: ${error.message}`);
     }
   }
   return headers;

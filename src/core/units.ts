@@ -124,6 +124,12 @@ export function formatBytes(bytes: number): string {
   return `${(amount / 1_000).toFixed(1)} PB`;
 }
 
+/** A limit as people set it: `64 MiB` where it is that exactly, else `1,000,000 bytes`. */
+export function formatByteLimit(bytes: number): string {
+  const mib = bytes / 1024 ** 2;
+  return Number.isInteger(mib) && mib > 0 ? `${formatCount(mib)} MiB` : counted(bytes, 'byte');
+}
+
 /** `25,000`. By hand: making an Intl.NumberFormat takes 18 ms of a command's start. */
 export function formatCount(count: number): string {
   return Math.round(count)

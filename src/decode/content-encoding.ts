@@ -8,6 +8,7 @@ import {
   zstdDecompressSync,
 } from 'node:zlib';
 import { escapeText } from '../core/escape.ts';
+import { formatByteLimit } from '../core/units.ts';
 
 export type DecodedBody =
   | { readonly ok: true; readonly bytes: Uint8Array }
@@ -202,7 +203,7 @@ function chunkSizeFor(coding: Coding, wire: Uint8Array): number {
 }
 
 function tooLarge(maxDecodedBytes: number): DecodedBody {
-  const reason = `the body is larger than ${maxDecodedBytes.toLocaleString('en')} bytes decoded; --max-decoded-bytes raises the limit`;
+  const reason = `the body is larger than ${formatByteLimit(maxDecodedBytes)} decoded; --max-decoded-bytes raises the limit`;
   return { ok: false, reason, isTooLarge: true };
 }
 

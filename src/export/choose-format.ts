@@ -35,6 +35,6 @@ export function formatNameFor(path: string, override: FormatName | null): Format
   throw new EverypageError(
     'USAGE',
     `The output ${path} ${what}. What works now: .ndjson or .jsonl (one record a line), ` +
-      '.json (one array), .everypage (the archive alone); or name the format with -f ndjson or -f json.',
+      '.json (one array), when fetching also .everypage (the archive alone); or name the format with -f ndjson or -f json.',
   );
 }

@@ -22,11 +22,11 @@ export function sweepAttempt(
     return;
   }
   if (now - attempt.startedAt > timeoutMs) {
-    const came = attempt.hasHead ? `${attempt.bodyBytes} bytes had come` : 'no answer had come';
-    attempt.fail(
-      'timeout',
-      `not whole within ${seconds(timeoutMs)}, ${came}; --timeout allows more`,
-    );
+    const within = `within ${seconds(timeoutMs)}`;
+    const what = attempt.hasHead
+      ? `not whole ${within}, ${attempt.bodyBytes} bytes had come`
+      : `no answer ${within}`;
+    attempt.fail('timeout', `${what}; --timeout allows more`);
   } else if (!attempt.heard) {
     if (now - attempt.lastHeardAt <= idleTimeoutMs) return;
     const when = attempt.hasHead ? ` after ${attempt.bodyBytes} bytes of the body` : '';

@@ -2,6 +2,7 @@
  * One request on its way to one response, whatever protocol carries it. It collects the response,
  * holds it to its content-length and to the size limit, and settles exactly once.
  */
+import { formatByteLimit } from '../core/units.ts';
 import { BodyChunks } from './body-chunks.ts';
 import type { ArrivingBody, BodyRoom } from './body-room.ts';
 import {
@@ -128,7 +129,7 @@ export class Attempt implements ArrivingBody {
   finish(protocol: Protocol): void {
     if (this.settled) return;
     if (this.#statedBytes >= 0 && this.#statedBytes !== this.bodyBytes) {
-      this.fail(this.isShort() ? 'truncated' : 'protocol', this.#lengthMismatch());
+      this.fail(this.isShort() ? 'truncated' : 'protocol', this.lengthMismatch());
       return;
     }
     this.#settle();
@@ -143,7 +144,7 @@ export class Attempt implements ArrivingBody {
   }
 
   fail(fault: TransportFault, message: string, cause?: unknown): void {
-    const text = fault === 'truncated' && this.isShort() ? this.#lengthMismatch() : message;
+    const text = fault === 'truncated' && this.isShort() ? this.lengthMismatch() : message;
     this.failWith(new TransportError(fault, text, cause === undefined ? undefined : { cause }));
   }
 
@@ -164,11 +165,12 @@ export class Attempt implements ArrivingBody {
   #failTooLarge(): void {
     this.fail(
       'too-large',
-      `the body is larger than ${this.#maxBodyBytes} bytes; --max-body-bytes raises the limit`,
+      `the body is larger than ${formatByteLimit(this.#maxBodyBytes)}; --max-body-bytes raises the limit`,
     );
   }
 
-  #lengthMismatch(): string {
+  /** Says how many bytes came of how many stated. */
+  lengthMismatch(): string {
     return `the body ended after ${this.bodyBytes} of ${this.#statedBytes} bytes`;
   }
 }

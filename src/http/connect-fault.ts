@@ -31,7 +31,8 @@ export function tcpFault(error: unknown, peer: string): TransportError {
     new TransportError(fault, withProxyCure(what, peer), { cause: error });
   if ((error as { syscall?: unknown }).syscall === 'getaddrinfo' || code === 'ENOTFOUND') {
     const cure = NO_SUCH_NAME.has(code) ? 'is it spelt right?' : 'is there a network?';
-    return describe('dns', `the name of ${peer} does not resolve (${code}): ${cure}`);
+    const host = peer.replace(/:\d+$/, '');
+    return describe('dns', `the name of ${host} does not resolve (${code}): ${cure}`);
   }
   if (NO_ROUTE.has(code)) {
     const why = code === 'ECONNREFUSED' ? ': nothing listens there' : '';
@@ -49,23 +50,30 @@ const NO_SUCH_NAME = new Set(['ENOTFOUND', 'ENODATA']);
 /** A proxy may stand in the environment, where its user no longer thinks of it. */
 export function withProxyCure(what: string, peer: string): string {
   if (!peer.startsWith('proxy ')) return what;
-  return `${what}; -x or HTTPS_PROXY names it, -x '' goes without a proxy`;
+  return `${what}${what.endsWith('?') ? '' : ';'} -x or HTTPS_PROXY names it, -x '' goes without a proxy`;
 }
 
-/** An error of TLS's handshake with `host`, whose own certificate was found good or not looked at. */
+/** An error of TLS's handshake with `host` (`host:port`, or `proxy host:port`), whose own certificate was found good or not looked at. */
 export function tlsFault(error: unknown, host: string): TransportError {
   if (error instanceof TransportError) return error;
   const code = errorCode(error);
   const clientCertificate = clientCertificateFault(error, host);
   if (clientCertificate !== null) return clientCertificate;
   if (code.endsWith('ALERT_NO_APPLICATION_PROTOCOL')) return noHttp2Fault(host);
-  const why = NO_TLS.has(code) ? ': it does not speak TLS there; is its URL http://?' : '';
-  return new TransportError(
-    'tls',
-    `the TLS handshake with ${host} failed (${code || error})${why}`,
-    { cause: error },
-  );
+  const what = `the TLS handshake with ${host} failed (${code || error})${handshakeCure(code)}`;
+  return new TransportError('tls', withProxyCure(what, host), { cause: error });
 }
+
+function handshakeCure(code: string): string {
+  if (NO_TLS.has(code)) return ': it does not speak TLS there; is its URL http://?';
+  // Before TLS 1.3 the lack of a client certificate has no alert of its own (RFC 5246 §7.4.6).
+  if (code.endsWith('ALERT_HANDSHAKE_FAILURE')) {
+    return `: does it want ${CLIENT_CERTIFICATE_CURE}?`;
+  }
+  return '';
+}
+
+const CLIENT_CERTIFICATE_CURE = 'a client certificate (--cert FILE --cert-key FILE)';
 
 /** TLS 1.3 servers say so only after the handshake, so this may also come up under a request. */
 export function clientCertificateFault(error: unknown, host: string): TransportError | null {
@@ -73,10 +81,13 @@ export function clientCertificateFault(error: unknown, host: string): TransportE
   if (!CLIENT_CERTIFICATE_ALERT.test(code)) return null;
   return new TransportError(
     'certificate',
-    `${host} wants a client certificate that it accepts (${code}): --cert FILE --cert-key FILE`,
+    `${host} wants a client certificate that it accepts (${code}): --cert FILE --cert-key FILE; -k does not help here`,
     { cause: error },
   );
 }
+
+/** What to ask of one who says nothing, or nothing that HTTP knows, where plain HTTP was spoken. */
+export const TLS_QUESTION = 'does it speak TLS (https://)?';
 
 export function noHttp2Fault(host: string): TransportError {
   return new TransportError('protocol', `${host} does not speak HTTP/2: leave out --http2`);
@@ -113,7 +124,7 @@ export function certificateFault(error: unknown, host: string): TransportError {
   const [reason, cure] = REASON[code] ?? ['cannot be verified', TRUST];
   return new TransportError(
     'certificate',
-    `the certificate of ${host} ${reason} (${code}); ${cure}`,
+    withProxyCure(`the certificate of ${host} ${reason} (${code}); ${cure}`, host),
     { cause: error },
   );
 }

@@ -108,17 +108,18 @@ async function attemptConnect(
     });
     if (proxy !== null && first.tls) {
       stage = `no TLS handshake with ${peer}`;
-      socket = await secure(socket, first, ['http/1.1'], settings, systemAuthorities);
+      socket = await secure(socket, first, peer, ['http/1.1'], settings, systemAuthorities);
     }
     if (proxy !== null && tunnel) {
       stage = `no tunnel through ${peer}`;
       await openTunnel(socket, proxy, peer, describeEndpoint(target));
     }
     if (!target.tls) return { socket, alpn: offered[0] ?? 'http/1.1' };
-    stage = `no TLS handshake with ${describeEndpoint(target)}`;
-    const secured = await secure(socket, target, offered, settings, systemAuthorities);
+    const named = describeEndpoint(target);
+    stage = `no TLS handshake with ${named}`;
+    const secured = await secure(socket, target, named, offered, settings, systemAuthorities);
     const alpn = secured.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
-    if (!offered.includes(alpn)) throw noHttp2Fault(describeEndpoint(target));
+    if (!offered.includes(alpn)) throw noHttp2Fault(named);
     return { socket: secured, alpn };
   };
   try {
@@ -137,7 +138,8 @@ async function attemptConnect(
 
 async function secure(
   socket: Socket,
-  { host, port, tls: _ }: Endpoint,
+  { host }: Endpoint,
+  peer: string,
   offered: readonly Alpn[],
   settings: ConnectSettings,
   systemAuthorities: boolean,
@@ -152,7 +154,6 @@ async function secure(
     secureContext: systemAuthorities ? contexts.withSystem() : contexts.usual(),
     rejectUnauthorized: !settings.insecure,
   });
-  const peer = describeEndpoint({ host, port, tls: true });
   await once(secured, 'secureConnect', (error) =>
     secured.authorizationError ? certificateFault(error, peer) : tlsFault(error, peer),
   );

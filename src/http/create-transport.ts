@@ -99,6 +99,7 @@ export function createTransport(
       origin: url,
       proxy,
       protocol: options.protocol,
+      hasClientCertificate: options.cert !== null,
       concurrency: options.concurrency,
       connectTimeoutMs: options.connectTimeoutMs,
       idleTimeoutMs: options.idleTimeoutMs,

@@ -5,25 +5,29 @@
 import type { Socket } from 'node:net';
 import type { Client, Dispatcher } from 'undici';
 import type { Attempt } from './attempt.ts';
-import { clientCertificateFault, errorCode } from './connect-fault.ts';
+import { clientCertificateFault } from './connect-fault.ts';
+import { http1Fault, MAX_HEADER_BYTES } from './http1-fault.ts';
 import { proxyRefusal } from './proxy-tunnel.ts';
-import { TransportError } from './transport.ts';
-
-/** As over HTTP/2. */
-const MAX_HEADER_BYTES = 64 * 1024;
+import type { TransportError } from './transport.ts';
 
 /** Where requests go by way of a proxy that wants them in absolute form (RFC 9112 §3.2.2). */
 export interface ForwardProxy {
   /** For messages; without user info. */
   readonly peer: string;
+  /** Without TLS between here and there. */
+  readonly isPlain: boolean;
   readonly authorization: string | null;
 }
 
 export interface Http1Settings {
   readonly origin: URL;
   readonly forward: ForwardProxy | null;
+  readonly hasClientCertificate: boolean;
   readonly openSocket: () => Promise<Socket>;
   readonly onOpened: () => void;
+  /** Whether any request of the origin ever had an answer. */
+  readonly hasAnswered: () => boolean;
+  readonly onAnswer: () => void;
   /** The response is over, well or not: the connection takes the next request. */
   readonly onIdle: (connection: Http1Connection) => void;
 }
@@ -91,6 +95,7 @@ export class Http1Connection {
       },
       onResponseStart: (_controller, status, headers) => {
         if (status < 200) return;
+        this.#settings.onAnswer();
         attempt.takeHead(status, headers);
         if (status === 407 && forward !== null) {
           attempt.failWith(proxyRefusal(status, forward.peer, origin.host));
@@ -109,13 +114,23 @@ export class Http1Connection {
       },
       onResponseError: (_controller, error) => {
         if (!attempt.settled) {
-          const certificate = clientCertificateFault(this.#socketError ?? error, origin.host);
-          if (certificate === null) failAttempt(attempt, error, reused, origin.host);
-          else attempt.failWith(certificate);
+          const certificate = clientCertificateFault(this.#socketError ?? error, this.#peer);
+          const peer = {
+            name: this.#peer,
+            isPlain: forward?.isPlain ?? origin.protocol === 'http:',
+            hasClientCertificate: this.#settings.hasClientCertificate,
+            hasAnswered: this.#settings.hasAnswered(),
+          };
+          attempt.failWith(certificate ?? http1Fault(attempt, error, reused, peer));
         }
         end();
       },
     });
+  }
+
+  /** At the other end of the sockets. */
+  get #peer(): string {
+    return this.#settings.forward?.peer ?? this.#settings.origin.host;
   }
 
   async destroy(error: TransportError): Promise<void> {
@@ -127,7 +142,7 @@ export class Http1Connection {
     const standing = this.#standing;
     this.#standing = null;
     if (standing !== null && !standing.destroyed && standing.readable) return standing;
-    const fault = clientCertificateFault(this.#socketError, this.#settings.origin.host);
+    const fault = clientCertificateFault(this.#socketError, this.#peer);
     if (fault !== null) throw fault;
     const socket = await this.#settings.openSocket();
     this.#watch(socket);
@@ -140,49 +155,4 @@ export class Http1Connection {
       this.#socketError ??= error;
     });
   }
-}
-
-function failAttempt(attempt: Attempt, error: Error, reused: boolean, host: string): void {
-  const code = errorCode(error);
-  if (error instanceof TransportError) {
-    attempt.failWith(error);
-    return;
-  }
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') {
-    attempt.fail('protocol', `${host} sent headers of more than ${MAX_HEADER_BYTES} bytes`, error);
-  } else if (isTruncation(error) || attempt.isShort()) {
-    attempt.fail('truncated', `${host} ended the body in its middle`, error);
-  } else if (isProtocolError(error)) {
-    attempt.fail('protocol', `${host} or the request broke HTTP/1.1: ${error.message}`, error);
-  } else if (attempt.hasHead) {
-    // Neither content-length nor the connection's end frames it, so it is chunked, and cut.
-    const fault = code === 'UND_ERR_SOCKET' ? 'truncated' : 'reset';
-    attempt.fail(fault, `${host} closed the connection within the body${shown(code)}`, error);
-  } else if (reused && attempt.request.method === 'GET') {
-    attempt.fail('unprocessed', `${host} closed an idle connection under the request`, error);
-  } else {
-    attempt.fail('reset', `${host} closed the connection under the request${shown(code)}`, error);
-  }
-}
-
-/** undici's own codes tell users nothing that the words do not. */
-function shown(code: string): string {
-  return code === '' || code.startsWith('UND_') ? '' : ` (${code})`;
-}
-
-/** undici 8 gives parser errors no code, so the parser's words have to do. */
-function isTruncation(error: Error): boolean {
-  return (
-    errorCode(error) === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' ||
-    (error.name === 'HTTPParserError' && error.message.includes('EOF'))
-  );
-}
-
-function isProtocolError(error: Error): boolean {
-  const code = errorCode(error);
-  return (
-    error.name === 'HTTPParserError' ||
-    code === 'UND_ERR_INVALID_ARG' ||
-    code === 'UND_ERR_NOT_SUPPORTED'
-  );
 }

@@ -9,6 +9,7 @@ export interface Http1PoolSettings {
   readonly origin: URL;
   readonly concurrency: number;
   readonly forward: ForwardProxy | null;
+  readonly hasClientCertificate: boolean;
   readonly openSocket: () => Promise<Socket>;
   readonly onOpened: () => void;
 }
@@ -20,6 +21,7 @@ export class Http1Pool {
   readonly #all: Http1Connection[] = [];
   readonly #idle: Http1Connection[] = [];
   #closed = false;
+  #hasAnswered = false;
 
   constructor(undici: typeof import('undici'), settings: Http1PoolSettings) {
     this.#undici = undici;
@@ -47,11 +49,17 @@ export class Http1Pool {
   }
 
   #add(standing: Socket | null): Http1Connection | null {
-    const { origin, concurrency, forward, openSocket, onOpened } = this.#settings;
-    if (this.#all.length >= concurrency || this.#closed) return null;
+    if (this.#all.length >= this.#settings.concurrency || this.#closed) return null;
     const connection = new Http1Connection(
       this.#undici,
-      { origin, forward, openSocket, onOpened, onIdle: (idle) => this.#onIdle(idle) },
+      {
+        ...this.#settings,
+        hasAnswered: () => this.#hasAnswered,
+        onAnswer: () => {
+          this.#hasAnswered = true;
+        },
+        onIdle: (idle) => this.#onIdle(idle),
+      },
       standing,
     );
     this.#all.push(connection);

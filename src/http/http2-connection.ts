@@ -5,7 +5,7 @@ import { clientCertificateFault, errorCode } from './connect-fault.ts';
 import { ConnectionSilence } from './connection-silence.ts';
 import { ClientConnection } from './h2/client-connection.ts';
 import type { Abort } from './h2/client-stream.ts';
-import { ConnectionError } from './h2/connection-error.ts';
+import { ConnectionError, Http1AnswerError } from './h2/connection-error.ts';
 import { ErrorCode, nameOfCode } from './h2/protocol-numbers.ts';
 import { type ExchangeOwner, Http2Exchange } from './http2-exchange.ts';
 import { TransportError } from './transport.ts';
@@ -26,6 +26,7 @@ export class Http2Connection implements ExchangeOwner {
   readonly #client: ClientConnection;
   readonly #socket: Socket;
   readonly #authority: string;
+  readonly #isPlain: boolean;
   readonly #events: Http2Events;
   readonly #silence: ConnectionSilence;
   #served = 0;
@@ -54,6 +55,7 @@ export class Http2Connection implements ExchangeOwner {
   ) {
     this.#socket = socket;
     this.#authority = origin.host;
+    this.#isPlain = origin.protocol === 'http:';
     this.#events = events;
     this.#silence = new ConnectionSilence(tuning);
     const settings = {
@@ -78,7 +80,7 @@ export class Http2Connection implements ExchangeOwner {
       onClosed: (error) => {
         this.#cause = error;
         this.#retire();
-        onLost(beginningFault(this.#authority, error));
+        onLost(this.#beginningFault(error));
         events.onGone();
       },
     });
@@ -219,7 +221,7 @@ export class Http2Connection implements ExchangeOwner {
 
   #failLost(attempt: Attempt): void {
     if (!this.#begun) {
-      attempt.failWith(beginningFault(this.#authority, this.#cause));
+      attempt.failWith(this.#beginningFault(this.#cause));
       return;
     }
     const cause = this.#cause ?? undefined;
@@ -243,18 +245,26 @@ export class Http2Connection implements ExchangeOwner {
       );
     }
   }
-}
 
-function beginningFault(host: string, cause: Error | null): TransportError {
-  if (cause === null) {
-    return new TransportError('reset', `${host} closed the connection before HTTP/2 began`);
+  #beginningFault(cause: Error | null): TransportError {
+    const host = this.#authority;
+    if (cause === null) {
+      const way = this.#isPlain ? '; without --http2 it is asked in HTTP/1.1' : '';
+      const text = `${host} closed the connection before HTTP/2 began${way}`;
+      return new TransportError('reset', text);
+    }
+    const certificate = clientCertificateFault(cause, host);
+    if (certificate !== null) return certificate;
+    if (cause instanceof Http1AnswerError) {
+      // Over TLS both sides have agreed on HTTP/2; on plain http it was the user's guess.
+      const way = this.#isPlain ? 'leave out --http2' : '--http1.1 does without';
+      return new TransportError('protocol', `${host} answers in HTTP/1.1: ${way}`, { cause });
+    }
+    const isBroken = cause instanceof ConnectionError;
+    return new TransportError(
+      isBroken ? 'protocol' : 'reset',
+      `${host} did not begin HTTP/2 (${isBroken ? cause.message : errorCode(cause)})`,
+      { cause },
+    );
   }
-  const certificate = clientCertificateFault(cause, host);
-  if (certificate !== null) return certificate;
-  const isBroken = cause instanceof ConnectionError;
-  return new TransportError(
-    isBroken ? 'protocol' : 'reset',
-    `${host} did not begin HTTP/2 (${isBroken ? cause.message : errorCode(cause)})`,
-    { cause },
-  );
 }

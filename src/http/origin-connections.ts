@@ -17,6 +17,7 @@ export interface OriginSettings {
   readonly origin: URL;
   readonly proxy: URL | null;
   readonly protocol: 'auto' | 'http1' | 'http2';
+  readonly hasClientCertificate: boolean;
   readonly concurrency: number;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
@@ -137,7 +138,7 @@ export class OriginConnections {
 
   /** undici is loaded when it is needed: that takes 100 ms. */
   async #beginHttp1(socket: Socket | null): Promise<void> {
-    const { origin, proxy, concurrency } = this.#settings;
+    const { origin, proxy, concurrency, hasClientCertificate } = this.#settings;
     // The server may cut an idle socket while undici is being loaded.
     socket?.on('error', () => undefined);
     const undici = await import('undici');
@@ -148,10 +149,12 @@ export class OriginConnections {
     this.#http1 ??= new Http1Pool(undici, {
       origin,
       concurrency,
+      hasClientCertificate,
       forward:
         this.#forwards && proxy !== null
           ? {
               peer: `proxy ${describeEndpoint(endpointOf(proxy))}`,
+              isPlain: proxy.protocol === 'http:',
               authorization: proxyAuthorization(proxy),
             }
           : null,

@@ -47,6 +47,7 @@ const REASON_PHRASE: Readonly<Record<number, string>> = {
   404: 'Not Found',
   405: 'Method Not Allowed',
   406: 'Not Acceptable',
+  407: 'Proxy Authentication Required',
   408: 'Request Timeout',
   409: 'Conflict',
   410: 'Gone',
@@ -115,6 +116,11 @@ export function classifyResponse(
     if (status === 429 || isRefusal(hint)) {
       return { kind: 'pause', ...refusalWait(hint), reason, hint };
     }
+  }
+  if (status === 407) {
+    // From a proxy of ours it is a fault of the transport: this one is named nowhere.
+    const cure = '-x http://user:password@host:port names it with its credentials';
+    return { kind: 'fail', reason: `${reason}: a proxy on the way asks for credentials; ${cure}` };
   }
   if (status === 401) return { kind: 'credentials', status, reason };
   return isTransient(status) ? { kind: 'retry', reason } : { kind: 'fail', reason };

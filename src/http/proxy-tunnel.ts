@@ -1,6 +1,6 @@
 /** A tunnel through an HTTP proxy (CONNECT, RFC 9110 §9.3.6), over a socket that stands already. */
 import type { Socket } from 'node:net';
-import { withProxyCure } from './connect-fault.ts';
+import { TLS_QUESTION, withProxyCure } from './connect-fault.ts';
 import { proxyAuthorization } from './proxy.ts';
 import { TransportError } from './transport.ts';
 
@@ -21,7 +21,7 @@ export async function openTunnel(
   const lines = [`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`];
   if (authorization !== null) lines.push(`Proxy-Authorization: ${authorization}`);
   socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-  const head = await readHead(socket, peer);
+  const head = await readHead(socket, peer, proxy.protocol === 'http:');
   const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1] ?? Number.NaN);
   if (status >= 200 && status < 300) return;
   throw proxyRefusal(status, peer, authority);
@@ -41,8 +41,9 @@ export function proxyRefusal(status: number, peer: string, authority: string): T
   return new TransportError(fault, withProxyCure(what, peer));
 }
 
-function readHead(socket: Socket, peer: string): Promise<string> {
+function readHead(socket: Socket, peer: string, isPlain: boolean): Promise<string> {
   return new Promise((resolve, reject) => {
+    const question = isPlain ? `; ${TLS_QUESTION}` : '';
     let received: Buffer = Buffer.alloc(0);
     const settle = (): void => {
       socket.off('readable', onReadable);
@@ -54,8 +55,8 @@ function readHead(socket: Socket, peer: string): Promise<string> {
       settle();
       reject(new TransportError('proxy', withProxyCure(`${peer} ${what}`, peer), { cause }));
     };
-    const onError = (error: Error): void => fail('broke the connection', error);
-    const onGone = (): void => fail('closed the connection instead of opening a tunnel');
+    const onError = (error: Error): void => fail(`broke the connection${question}`, error);
+    const onGone = (): void => fail(`closed the connection instead of opening a tunnel${question}`);
     // 'readable' and read() take exactly what is there, so the socket is not left flowing for TLS.
     const onReadable = (): void => {
       for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) {

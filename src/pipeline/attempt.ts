@@ -1,6 +1,8 @@
+import { escapeText } from '../core/escape.ts';
 import type { Hint } from '../core/hint.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { Method } from '../core/page-request.ts';
+import { redactUrl } from '../core/redact.ts';
 import { classifyFault, classifyResponse, type Outcome } from '../http/outcome.ts';
 import { classifyRedirect, MAX_REDIRECTS } from '../http/redirect.ts';
 import {
@@ -76,13 +78,14 @@ export async function attemptPage(context: AttemptContext, first: Target): Promi
     if (outcome.kind !== 'redirect') {
       return { ...answered, ...withLimit(context, first.method, outcome, response, hint) };
     }
-    if (redirects === MAX_REDIRECTS) {
-      return {
-        ...answered,
-        outcome: { kind: 'fail', reason: `more than ${MAX_REDIRECTS} redirects` },
-      };
-    }
     const next = follow(context, target, status, outcome.location);
+    if (redirects === MAX_REDIRECTS) {
+      const isLoop =
+        !('kind' in next) && next.origin === target.origin && next.path === target.path;
+      const loop = isLoop ? ', the last to itself; does it want a cookie or a login?' : '';
+      const reason = `more than ${MAX_REDIRECTS} redirects${loop}`;
+      return { ...answered, outcome: { kind: 'fail', reason } };
+    }
     if ('kind' in next) return { ...answered, outcome: next };
     target = next;
   }
@@ -116,6 +119,11 @@ function headersOf({ headers }: AttemptContext, target: Target): HeaderRecord {
   return target.headers === null ? ofRun : { ...ofRun, ...target.headers };
 }
 
+/** Without its query, which may repeat what we sent. */
+function shown(location: string): string {
+  return `"${escapeText(redactUrl(location).replace(/[?#].*$/s, '?…'), 80)}"`;
+}
+
 function follow(
   context: AttemptContext,
   from: Target,
@@ -123,8 +131,9 @@ function follow(
   location: string,
 ): Target | Outcome {
   const redirect = classifyRedirect(new URL(from.origin + from.path), location);
-  if (redirect.kind === 'invalid')
-    return { kind: 'fail', reason: `${status} with an invalid Location` };
+  if (redirect.kind === 'invalid') {
+    return { kind: 'fail', reason: `${status} with an invalid Location, ${shown(location)}` };
+  }
   let { url } = redirect;
   if (redirect.kind === 'downgrade') {
     return {

@@ -1,6 +1,8 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { EverypageError } from '../core/errors.ts';
 import type { ResolvedOptions } from '../core/options.ts';
+import { whyUnreadable } from '../core/why-unreadable.ts';
 import { chooseProxy } from '../http/proxy.ts';
 import type { TransportOptions } from '../http/transport.ts';
 
@@ -9,18 +11,21 @@ const MOST_BY_AUTO = 64;
 /** Invariant 5: all bodies that are held at once, arriving or not yet committed. */
 export const BODY_BUDGET_BYTES = 128 * 1024 * 1024;
 
-/** @throws EverypageError USAGE where a certificate file cannot be read */
+/** @throws EverypageError USAGE where a certificate file cannot be read or used */
 export function transportOptions(
   options: ResolvedOptions,
   env: Readonly<Record<string, string | undefined>>,
 ): TransportOptions {
+  const cert = readPem('--cert', options.certFile);
+  const key = readKey(options.keyFile);
+  checkPair(options, cert, key);
   return {
     protocol: options.protocol,
     concurrency: options.concurrency === 'auto' ? MOST_BY_AUTO : options.concurrency,
     proxyFor: chooseProxy({ proxy: options.proxy?.reveal() ?? null, env }),
-    ca: readPem(options.caFile),
-    cert: readPem(options.certFile),
-    key: readKey(options.keyFile),
+    ca: readPem('--cacert', options.caFile),
+    cert,
+    key,
     insecure: options.insecure,
     allowAddresses: options.allowAddresses,
     connectTimeoutMs: options.connectTimeoutMs,
@@ -34,7 +39,7 @@ export function transportOptions(
 
 /** The passphrase of a key would be one more secret to keep; OpenSSL can take it off. */
 function readKey(path: string | null): string | null {
-  const pem = readPem(path);
+  const pem = readPem('--cert-key', path);
   if (pem === null || !/ENCRYPTED/.test(pem)) return pem;
   throw new EverypageError(
     'USAGE',
@@ -42,15 +47,42 @@ function readKey(path: string | null): string | null {
   );
 }
 
-function readPem(path: string | null): string | null {
+function readPem(flag: string, path: string | null): string | null {
   if (path === null) return null;
+  let text: string;
   try {
-    const text = readFileSync(path, 'utf8');
-    if (text.includes('-----BEGIN ')) return text;
+    text = readFileSync(path, 'utf8');
   } catch (cause) {
-    const why =
-      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : 'cannot be read';
-    throw new EverypageError('USAGE', `the file ${path} ${why}`, { cause });
+    throw usage(`${flag} ${path} cannot be read: ${whyUnreadable(cause)}`, cause);
   }
-  throw new EverypageError('USAGE', `${path} holds no PEM text; convert it with openssl first`);
+  if (text.includes('-----BEGIN ')) return text;
+  throw usage(`${flag} ${path} holds no PEM text; convert it with openssl first`);
+}
+
+/** TLS would find the same, but only under the first request. */
+function checkPair(
+  { certFile, keyFile }: ResolvedOptions,
+  cert: string | null,
+  key: string | null,
+): void {
+  if (cert === null || key === null) return;
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(cert);
+  } catch (cause) {
+    throw usage(`--cert ${certFile} holds no certificate that can be read`, cause);
+  }
+  let privateKey: KeyObject;
+  try {
+    privateKey = createPrivateKey(key);
+  } catch (cause) {
+    throw usage(`--cert-key ${keyFile} holds no private key that can be read`, cause);
+  }
+  if (!certificate.checkPrivateKey(privateKey)) {
+    throw usage(`--cert-key ${keyFile} is not the key of --cert ${certFile}`);
+  }
+}
+
+function usage(message: string, cause?: unknown): EverypageError {
+  return new EverypageError('USAGE', message, { cause });
 }

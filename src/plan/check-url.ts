@@ -23,6 +23,8 @@ export function checkUrl(
   if (control.test(text)) fail('holds a control character or a line break; remove it');
   const trimmed = text.trim();
   if (!httpScheme.test(trimmed)) failScheme();
+  // The URL standard passes over further slashes, and would take the first folder for the host.
+  if (/^https?:\/\/[/\\]/i.test(trimmed)) fail('names no host; is a shell variable unset?');
   const url = URL.parse(trimmed);
   if (url === null) fail('is not a valid URL; check its host and port');
   if (url.username !== '' || url.password !== '') {
@@ -37,6 +39,10 @@ export function checkUrl(
     if (trimmed === '') fail('is empty', 'the URL');
     if (scheme !== undefined) fail(`begins with ${scheme}://; only http and https can be fetched`);
     if (/^https?:/i.test(trimmed)) fail('lacks the // after http: or https:');
+    if (/\s/.test(trimmed)) {
+      const shown = `"${redactInvalid(trimmed, secretParams)}"`;
+      fail('is not a URL, which begins with https:// and holds no spaces', shown);
+    }
     const guess = trimmed.includes('@')
       ? 'begin it with https://'
       : `did you mean https://${redactInvalid(trimmed, secretParams).replace(/^[/\\]+/, '')}?`;

@@ -10,6 +10,8 @@ export function firstOrigin(sources: readonly PlanSource[]): string | null {
 
 /** What is no URL of the web is told later, with what it may have been meant to be. */
 function originOf(text: string): string | null {
+  // `http:///x` would be read as the host x.
+  if (/^\s*https?:\/\/[/\\]/i.test(text)) return null;
   const url = URL.parse(text);
   return url !== null && /^https?:$/.test(url.protocol) ? url.origin : null;
 }

@@ -1,6 +1,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
+import { whyUnreadable } from '../core/why-unreadable.ts';
 
 export interface ListLine {
   /** The line without the white space around it; not checked to be a URL. */
@@ -103,20 +104,10 @@ function openList(path: string): Promise<FileHandle> {
   });
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'it does not exist',
-  ENOTDIR: 'it does not exist',
-  EISDIR: 'it is a folder',
-  EACCES: 'permission is denied',
-  EPERM: 'permission is denied',
-};
-
 function unreadable(path: string, cause: unknown): EverypageError {
-  const { code } = cause as { code?: string };
-  const reason = reasons[code ?? ''] ?? code ?? String(cause);
   return new EverypageError(
     'LIST_UNREADABLE',
-    `the list ${escapeText(path, 500)} cannot be read: ${reason}`,
+    `the list ${escapeText(path, 500)} cannot be read: ${whyUnreadable(cause)}`,
     { cause },
   );
 }

@@ -14,6 +14,7 @@ describe('a command to type again', () => {
       again(['https://a.example/?p=[1-9]&q={a,b}', '-vc5', '-o', "it's.json", '--data=-1']),
       `everypage 'https://a.example/?p=[1-9]&q={a,b}' -v -c 5 -o 'it'\\''s.json' --data=-1`,
     );
+    assert.equal(again(['https://a.example/', '-vv']), 'everypage https://a.example/ -vv');
   });
 
   it('means to a shell what it was made from', () => {

@@ -72,6 +72,13 @@ describe('bad input', () => {
     ['an output folder that does not exist', (o) => [base, '-o', `${o}/no/a.ndjson`], /folder/],
     ['an archive that does not exist', () => ['verify', '/no/such.everypage'], /no\/such/],
     ['two archives', () => ['export', 'a.everypage', 'b.everypage'], /b\.everypage/],
+    ['a list for explain', () => ['explain', '@urls.txt'], /explain takes no list/],
+    [
+      'an API that has no demo',
+      () => ['demo', '--api', 'zzzzzz'],
+      /"zzzzzz"; everypage demo --api/,
+    ],
+    ['an API whose name is misspelt', () => ['demo', '--api', 'githb'], /mean github\? everypage/],
     ['a URL for the demo', () => ['demo', base], /brings its own/],
   ];
   for (const [name, argv, expected] of cases) {

@@ -118,6 +118,8 @@ describe('refusals', () => {
   it('do not swallow a flag as a value, and say how a value that looks like one is written', () => {
     assert.match(refusal([url, '-o', '-v']), /-o needs a value.*followed by -v.*--output=-v/);
     assert.equal(parseArguments([url, '--data=-1'], {}).value('data'), '-1');
+    assert.match(refusal([url, '-d', '-1']), /--data=/);
+    assert.match(refusal([url, '-c', '-x']), /^-c needs a value and is followed by -x: -c N$/);
   });
 
   it('take no value for a switch', () => {

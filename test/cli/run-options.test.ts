@@ -136,15 +136,26 @@ describe('bad input', () => {
     [['-o', ''], /-o is empty/],
     [['--select', 'a', '--pages'], /give one/],
     [['-H', 'no colon'], /colon/],
-    [['-H', '@/no/such/file'], /-H @\/no\/such\/file.*cannot be read \(ENOENT\)/],
-    [['-d', '@/no/such/file'], /-d @\/no\/such\/file.*cannot be read/],
+    [['-H', '@/no/such/file'], /^-H @\/no\/such\/file cannot be read: it does not exist$/],
+    [
+      ['-H', `@${file('headers-bad', 'no colon')}`],
+      /^-H @\S+headers-bad line 1: a header needs a colon/,
+    ],
+    [['-H', '@/'], /^-H @\/ cannot be read: it is a folder$/],
+    [['-d', '@/no/such/file'], /^-d @\/no\/such\/file cannot be read: it does not exist$/],
     [['-d', 'a', '-d', 'b'], /-d is given twice/],
     [['-u', 'me'], /user:password/],
     [['-u', 'a:b', '-n'], /--user and --netrc/],
     [['--bearer-env', 'NOT_SET'], /NOT_SET.*not set/],
     [['--http2', '--http1.1'], /not both/],
     [['--cert', 'a'], /belong together/],
-    [['-c', '0'], /^-c: "0" is not a whole number from 1 to 1000/],
+    [['-c', '0'], /^-c: "0" is neither auto nor a whole number from 1 to 1000$/],
+    [['-c', 'abc'], /^-c: "abc" is neither auto nor a whole number from 1 to 1000$/],
+    [['-c', '-1'], /^-c: "-1" is neither auto nor a whole number from 1 to 1000$/],
+    [['--retry', '-1'], /^--retry: "-1" is not a whole number from 0 to 1000$/],
+    [['--timeout', '-5'], /^--timeout: "-5" is not a time; write it as 500ms/],
+    [['--rate', '-5/s'], /^--rate: "-5\/s" is not a rate/],
+    [['--page-size', '-5'], /^--page-size takes a whole number, not -5$/],
     [['-c', '1e2'], /whole number/],
     [['--concurrency', '1001'], /^--concurrency: /],
     [['--rate', '10'], /^--rate: .*10\/s/],
@@ -177,7 +188,10 @@ describe('bad input', () => {
     assert.match(await refusal([url, 'https://c.example/', '-n'], env), /two hosts/);
     const other = { NETRC: file('netrc-other', 'machine z.example login a password b') };
     assert.match(await refusal([url, '-n'], other), /no entry for a\.example/);
-    assert.match(await refusal([url, '-n'], { NETRC: '/no/such' }), /\/no\/such cannot be read/);
+    assert.match(
+      await refusal([url, '-n'], { NETRC: '/no/such' }),
+      /\/no\/such cannot be read: it does not exist$/,
+    );
   });
 
   it('never shows a secret in its refusal', async () => {

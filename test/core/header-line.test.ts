@@ -57,14 +57,16 @@ test('a value with a control character or one beyond Latin-1 is refused', () => 
 });
 
 test('a file holds one header a line, with blank lines and comments between', () => {
-  assert.deepEqual(parseHeaderFile('\ufeff# mine\r\nA: 1\r\n\r\n  B: 2  \n# C: 3\nD:'), [
+  assert.deepEqual(parseHeaderFile('\ufeff# mine\r\nA: 1\r\n\r\n  B: 2  \n# C: 3\nD:', '@h'), [
     { name: 'a', value: '1' },
     { name: 'b', value: '2' },
     { name: 'd', value: '' },
   ]);
-  assert.deepEqual(parseHeaderFile(''), []);
+  assert.deepEqual(parseHeaderFile('', '@h'), []);
 });
 
-test('a wrong line of a file is named by its number', () => {
-  refuses('A: 1\n\nhush\n', /^line 3: a header needs a colon/, parseHeaderFile);
+test('a wrong line of a file is named by the file and its number', () => {
+  refuses('A: 1\n\nhush\n', /^@h line 3: a header needs a colon/, (text) =>
+    parseHeaderFile(text, '@h'),
+  );
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  formatByteLimit,
   formatBytes,
   formatCount,
   formatDuration,
@@ -141,6 +142,13 @@ test('counts are shown with commas', () => {
   assert.equal(formatCount(25_000), '25,000');
   assert.equal(formatCount(999), '999');
   assert.equal(formatCount(1_234_567), '1,234,567');
+});
+
+test('a limit of bytes is said as it was set: in MiB where it is whole', () => {
+  assert.equal(formatByteLimit(64 * 1024 ** 2), '64 MiB');
+  assert.equal(formatByteLimit(2048 * 1024 ** 2), '2,048 MiB');
+  assert.equal(formatByteLimit(1_000_000), '1,000,000 bytes');
+  assert.equal(formatByteLimit(1), '1 byte');
 });
 
 test('a rate is a number in a time, and its unit has to be there', () => {

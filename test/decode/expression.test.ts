@@ -312,7 +312,7 @@ function compacted(text: string): string {
 
 describe('an expression that cannot be read is refused with its place', () => {
   for (const [expression, reason] of [
-    ['a[', /at character 3, it ends early/],
+    ['a[', /at character 3, it ends early: after a \[ a number, \*, : or \] is due/],
     ['a[0', /at character 4, it ends early: \] is due/],
     ['a[0 1]', /at character 5, number cannot stand here/],
     ['[a b]', /at character 4, b cannot stand here/],

@@ -276,7 +276,7 @@ describe('the format is chosen', () => {
     test(`not for ${path}: what works is said`, () => {
       assert.throws(() => formatNameFor(path, null), {
         code: 'USAGE',
-        message: /\.ndjson.*\.json .*-f ndjson/,
+        message: /\.ndjson.*\.json .*when fetching also \.everypage .*-f ndjson/,
       });
     });
   }

@@ -121,6 +121,76 @@ test('a client certificate is presented, and its absence explained', async (t) =
   assert.match(error.message, /--cert FILE --cert-key FILE/);
 });
 
+test('before TLS 1.3 the lack of a client certificate has no alert of its own, so it is asked', async (t) => {
+  const { ca, cert, key } = createTestCertificates();
+  const tls = { ca, cert, key, requestCert: true, rejectUnauthorized: true };
+  const server = await startRawServer(() => {}, { ...tls, maxVersion: 'TLSv1.2' });
+  t.after(() => server.close());
+  const error = await expectFault(get(openTransport(t, { ca }), server.origin, '/'), 'tls');
+  assert.match(
+    error.message,
+    /does it want a client certificate \(--cert FILE --cert-key FILE\)\?/,
+  );
+});
+
+test('a server that closes on our client certificate without an alert raises the question', async (t) => {
+  const { ca, cert, key } = createTestCertificates();
+  const tls = { ca, cert, key, requestCert: true, rejectUnauthorized: true };
+  const server = await startRawServer(() => {}, { ...tls, ALPNProtocols: ['http/1.1'] });
+  t.after(() => server.close());
+  const other = createTestCertificates();
+  const transport = openTransport(t, { ca, cert: other.cert, key: other.key });
+  const error = await expectFault(get(transport, server.origin, '/'), 'reset');
+  assert.match(error.message, /before it answered.*; does it accept the client certificate/);
+});
+
+test('http is asked of a server that speaks TLS', async (t) => {
+  const { cert, key } = createTestCertificates();
+  const server = await startRawServer(() => {}, { cert, key });
+  t.after(() => server.close());
+  const origin = `http://127.0.0.1:${server.port}`;
+  const error = await expectFault(get(openTransport(t), origin, '/'), 'reset');
+  assert.match(
+    error.message,
+    /^127\.0\.0\.1:\d+ closed the connection before it answered.*; does it speak TLS \(https:\/\/\)\?$/,
+  );
+});
+
+test('a server that says an alert of TLS to http is asked whether it speaks TLS', async (t) => {
+  const server = await startRawServer((socket) =>
+    socket.once('data', () => socket.end(Buffer.from([0x15, 3, 1, 0, 2, 2, 70]))),
+  );
+  t.after(() => server.close());
+  const error = await expectFault(get(openTransport(t), server.origin, '/'), 'protocol');
+  assert.match(error.message, /^127\.0\.0\.1:\d+ does not answer in HTTP; does it speak TLS/);
+});
+
+test('what answers in another protocol does not answer in HTTP', async (t) => {
+  const server = await startRawServer((socket) => socket.end('SSH-2.0-OpenSSH_9.0\r\n'));
+  t.after(() => server.close());
+  const error = await expectFault(get(openTransport(t), server.origin, '/'), 'protocol');
+  assert.match(error.message, /^127\.0\.0\.1:\d+ does not answer in HTTP$/);
+});
+
+test('a server that has answered once is not asked what it speaks', async (t) => {
+  const answer = 'HTTP/1.1 200 -\r\ncontent-length: 0\r\nconnection: close\r\n\r\n';
+  const server = await startRawServer((socket, nth) =>
+    socket.once('data', () => socket.end(nth === 1 ? answer : '')),
+  );
+  t.after(() => server.close());
+  const transport = openTransport(t);
+  assert.equal((await get(transport, server.origin, '/1')).status, 200);
+  const error = await expectFault(get(transport, server.origin, '/2'), 'reset');
+  assert.match(error.message, /closed the connection under the request$/);
+});
+
+test('HTTP/2 by prior knowledge is asked of a server that speaks HTTP/1.1', async (t) => {
+  const server = await openPages(t, { protocol: 'http' });
+  const transport = openTransport(t, { protocol: 'http2' });
+  const error = await expectFault(get(transport, server.origin, '/pages/1'), 'protocol');
+  assert.match(error.message, /^localhost:\d+ answers in HTTP\/1\.1: leave out --http2$/);
+});
+
 test('a client certificate that the server trusts is accepted', async (t) => {
   const { ca, cert, key } = createTestCertificates();
   const server = await startRawServer(
@@ -164,6 +234,33 @@ test('a tunnel leads through a proxy that speaks TLS itself', async (t) => {
   const transport = openTransport(t, { ca: server.ca, proxyFor: () => new URL(proxy.url) });
   assert.equal((await get(transport, server.origin, '/pages/1')).protocol, 'HTTP/2');
   assert.equal(proxy.seen.length, 1);
+});
+
+for (const target of ['http://api.example', 'https://api.example']) {
+  test(`a proxy that speaks TLS and is named as http:// is the one that is asked about (${target})`, async (t) => {
+    const { cert, key } = createTestCertificates();
+    const proxy = await startRawServer(() => {}, { cert, key });
+    t.after(() => proxy.close());
+    const url = new URL(`http://me:hush@127.0.0.1:${proxy.port}`);
+    const transport = openTransport(t, { proxyFor: () => url });
+    const error = await expectFault(get(transport, target, '/'), 'reset', 'proxy');
+    assert.match(
+      error.message,
+      /^proxy 127\.0\.0\.1:\d+ .*; does it speak TLS \(https:\/\/\)\? -x or HTTPS_PROXY names it/,
+    );
+    assert.ok(!error.message.includes('hush'));
+  });
+}
+
+test("a proxy's own certificate is said to be the proxy's", async (t) => {
+  const proxy = await startProxyServer({ tls: createTestCertificates() });
+  t.after(() => proxy.close());
+  const transport = openTransport(t, { proxyFor: () => new URL(proxy.url) });
+  const error = await expectFault(get(transport, 'http://api.example', '/'), 'certificate');
+  assert.match(
+    error.message,
+    /^the certificate of proxy localhost:\d+ .*; -x or HTTPS_PROXY names/,
+  );
 });
 
 test('a plain http origin is asked through the proxy in absolute form', async (t) => {

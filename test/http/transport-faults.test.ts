@@ -223,7 +223,7 @@ for (const protocol of ['h1', 'h2'] as const) {
     });
     const transport = openTransport(t, { ca: server.ca, maxBodyBytes: 100_000 });
     const error = await expectFault(get(transport, server.origin, '/pages/1'), 'too-large');
-    assert.match(error.message, /100000 bytes; --max-body-bytes/);
+    assert.match(error.message, /larger than 100,000 bytes; --max-body-bytes/);
     await expectFault(get(transport, server.origin, '/pages/2'), 'too-large');
     const exact = openTransport(t, { ca: server.ca, maxBodyBytes: 200_000 });
     assert.equal((await get(exact, server.origin, '/pages/2')).bodyBytes, 200_000);
@@ -253,7 +253,19 @@ test('a byte now and then is not silence, and ends in the timeout of the attempt
   });
   t.after(() => server.close());
   const transport = openTransport(t, { idleTimeoutMs: 300, timeoutMs: 700 });
-  await expectFault(get(transport, server.origin, '/'), 'timeout');
+  const error = await expectFault(get(transport, server.origin, '/'), 'timeout');
+  assert.match(
+    error.message,
+    /^not whole within 0\.7 s, \d+ bytes had come; --timeout allows more$/,
+  );
+});
+
+test('no answer at all within the timeout is said as that', async (t) => {
+  const server = await startRawServer(() => {});
+  t.after(() => server.close());
+  const transport = openTransport(t, { timeoutMs: 100 });
+  const error = await expectFault(get(transport, server.origin, '/'), 'timeout');
+  assert.equal(error.message, 'no answer within 0.1 s; --timeout allows more');
 });
 
 /** A wire to `port` whose first connection can go dead: nothing passes, nothing closes. */

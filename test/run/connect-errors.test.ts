@@ -46,7 +46,7 @@ suite('what is said, and how it ends, where', { concurrency: 4 }, () => {
     assert.equal(code, 3, stderr);
     assert.match(
       stderr,
-      /the name of api\.exmaple:443 does not resolve \(ENOTFOUND\): is it spelt right\?/,
+      /the name of api\.exmaple does not resolve \(ENOTFOUND\): is it spelt right\?/,
     );
   });
 
@@ -126,6 +126,55 @@ suite('what is said, and how it ends, where', { concurrency: 4 }, () => {
     assert.match(stderr, /protected by a passphrase.*openssl pkey -in /);
   });
 
+  test("a client's key is another's: nothing is asked for", async (t) => {
+    const folder = temporaryFolder(t);
+    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    writeFileSync(cert, createTestCertificates().cert);
+    writeFileSync(key, createTestCertificates().key);
+    const flags = ['--cert', cert, '--cert-key', key];
+    const other = await fetchPage(t, 'https://api.example/', ...flags);
+    assert.equal(other.code, 2, other.stderr);
+    assert.match(other.stderr, /--cert-key \S+key\.pem is not the key of --cert \S+cert\.pem/);
+    writeFileSync(key, '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n');
+    const broken = await fetchPage(t, 'https://api.example/', ...flags);
+    assert.equal(broken.code, 2, broken.stderr);
+    assert.match(broken.stderr, /--cert-key \S+key\.pem holds no private key that can be read/);
+  });
+
+  test('a file of certificates cannot be read: its flag is named', async (t) => {
+    const folder = temporaryFolder(t);
+    for (const [path, why] of [
+      [join(folder, 'none.pem'), /--cacert \S+none\.pem cannot be read: it does not exist/],
+      [folder, /--cacert \S+ cannot be read: it is a folder/],
+    ] as const) {
+      const { code, stderr } = await fetchPage(t, 'https://api.example/', '--cacert', path);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, why);
+    }
+  });
+
+  test('a client certificate is wanted: what -k cannot help is not cured with -k', async (t) => {
+    const { ca, cert, key } = createTestCertificates({ names: ['api.example'] });
+    const tls = { ca, cert, key, requestCert: true, rejectUnauthorized: true };
+    const server = await startRawServer(() => {}, tls);
+    t.after(() => server.close());
+    const { code, stderr } = await fetchPage(t, `https://api.example:${server.port}/`, '-k');
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /wants a client certificate .*: --cert FILE --cert-key FILE; -k does not/);
+    assert.doesNotMatch(stderr, /-k accepts|--cacert/);
+  });
+
+  test('a proxy that was not named asks for credentials', async (t) => {
+    const proxy = await startProxyServer({ authorization: 'Basic other' });
+    t.after(() => proxy.close());
+    const { code, stderr } = await fetchPage(t, proxy.url.replace('127.0.0.1', 'api.example'));
+    assert.equal(code, 3, stderr);
+    assert.match(
+      stderr,
+      /407 .* a proxy on the way asks for credentials; -x http:\/\/user:password@/,
+    );
+  });
+
   test('a proxy asks for credentials: it stops, and goes on with them', async (t) => {
     const server = await openServer(t, {});
     const authorization = `Basic ${Buffer.from('me:hush').toString('base64')}`;
@@ -160,6 +209,17 @@ suite('what is said, and how it ends, where', { concurrency: 4 }, () => {
       );
     });
   }
+
+  test("a proxy's name does not resolve", async (t) => {
+    const flags = ['-x', 'http://me:hush@proxy.exmaple:3128'];
+    const { code, stderr } = await fetchPage(t, 'https://api.example/', ...flags);
+    assert.equal(code, 3, stderr);
+    assert.match(
+      stderr,
+      /the name of proxy proxy\.exmaple does not resolve \(ENOTFOUND\): is it spelt right\? -x or/,
+    );
+    assert.doesNotMatch(stderr, /hush/);
+  });
 
   test('a proxy is not there', async (t) => {
     const proxy = `http://me:hush@api.example:${await unusedPort()}`;

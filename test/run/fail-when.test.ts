@@ -132,7 +132,7 @@ test('a body beyond the limit is said at once, and comes once it is allowed', as
   const record = `{"text":"${'x'.repeat(8e6)}"}`;
   const script = { protocol: 'http', pages: 1, body: Buffer.from(`[${record}]`) } as const;
   const refused = await runFaults(t, script, { select: '@' });
-  assert.match(refused.pages.get(1)?.reason ?? '', /larger than 1000000 bytes; --max-body-bytes/);
+  assert.match(refused.pages.get(1)?.reason ?? '', /larger than 1,000,000 bytes; --max-body-bytes/);
   assert.equal(refused.pages.get(1)?.attempts, 1);
   const limits = { maxBodyBytes: 10e6, maxDecodedBytes: 10e6 };
   const allowed = await runFaults(t, script, { ...limits, select: '@' });

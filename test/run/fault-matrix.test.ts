@@ -221,9 +221,13 @@ describe('faults', { concurrency: 6 }, () => {
     endless: [
       { endless: true },
       1,
-      /larger than 1000000 bytes; --max-body-bytes raises the limit$/,
+      /larger than 1,000,000 bytes; --max-body-bytes raises the limit$/,
     ],
-    redirects: [{ status: 302, headers: { location: '' } }, 1, /^more than 10 redirects$/],
+    redirects: [
+      { status: 302, headers: { location: '' } },
+      1,
+      /^more than 10 redirects, the last to itself; does it want a cookie or a login\?$/,
+    ],
     silent: [{ hang: true }, 2, /^not a byte for 1 s; --idle-timeout allows more$/],
     'silent-in-body': [
       { hang: true, truncateAt: 200 },

@@ -271,7 +271,28 @@ test('a redirect that never ends fails its page', async (t) => {
   });
   const result = await run(server.template(3), '-o', 'a.ndjson');
   assert.equal(result.code, 3);
-  assert.match(result.stderr, /more than 10 redirects/);
+  assert.match(result.stderr, /more than 10 redirects, the last to itself; does it want a cookie/);
+});
+
+test('a redirect from page to page that never ends is not said to lead to itself', async (t) => {
+  const { server, run } = await setUp(t, {
+    respond: ({ n, path }) => ({
+      status: 302,
+      headers: { location: path.replace(`${n}`, `${3 - n}`) },
+    }),
+  });
+  const result = await run(server.template(2), '-o', 'a.ndjson');
+  assert.equal(result.code, 3);
+  assert.match(result.stderr, /more than 10 redirects$/m);
+});
+
+test('a Location that is none is shown, without its query', async (t) => {
+  const { server, run } = await setUp(t, {
+    respond: () => ({ status: 302, headers: { location: 'http://[::bad/a?x=hush' } }),
+  });
+  const result = await run(server.template(1), '-o', 'a.ndjson');
+  assert.equal(result.code, 3);
+  assert.match(result.stderr, /with an invalid Location, "http:\/\/\[::bad\/a\?…"/);
 });
 
 const HARD_SERVERS: readonly (readonly [string, PageServerOptions])[] = [

@@ -14,7 +14,9 @@ import {
   records,
   UnfinishedError,
 } from '../../src/index.ts';
+import { startRawServer } from '../servers/raw-server.ts';
 import { fetchJson, startFixture, wholeOutput } from './pagination-setup.ts';
+import { temporaryFolder } from './run-cli.ts';
 import { runCliHere } from './run-in-process.ts';
 
 const AT_ONCE = { concurrency: 4 };
@@ -306,6 +308,19 @@ suite('explain', AT_ONCE, () => {
     const pinned = await runCliHere(folder, [...args, ...explanation.flags]);
     assert.equal(pinned.code, 0, pinned.stderr);
     assert.equal(read(), wholeOutput(server));
+  });
+
+  test('names the page that does not come and how often it was tried', async (t) => {
+    const server = await startRawServer((socket) => socket.destroy());
+    await server.close();
+    const { code, stderr } = await runCliHere(temporaryFolder(t), [
+      ...['explain', `${server.origin}/items?api_key=hush`, '--retry', '1'],
+    ]);
+    assert.equal(code, 3, stderr);
+    assert.match(
+      stderr,
+      /the first page, http:\/\/\S+\/items\?api_key=REDACTED, does not come: .* \(2 attempts\)/,
+    );
   });
 
   test('writes nothing', async (t) => {

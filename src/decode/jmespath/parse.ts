@@ -162,7 +162,7 @@ class Parser {
       }
       case '[':
         if (this.#isNext('number', ':')) return this.#position(left);
-        this.#take('*');
+        if (!this.#takeIf('*')) throw this.#unexpected('after a [ a number, *, : or ] is due');
         this.#take(']');
         return { type: 'elements', list: left, each: this.#each(BINDING['*']!) };
       case '==':

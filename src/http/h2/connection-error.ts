@@ -1,4 +1,4 @@
-import { nameOfCode } from './protocol-numbers.ts';
+import { ErrorCode, nameOfCode } from './protocol-numbers.ts';
 
 /** The peer broke HTTP/2 in a way that ends the connection (RFC 9113 §5.4.1). */
 export class ConnectionError extends Error {
@@ -9,5 +9,12 @@ export class ConnectionError extends Error {
   constructor(code: number, message: string) {
     super(`${message} (${nameOfCode(code)})`);
     this.code = code;
+  }
+}
+
+/** Where a frame is due stands a response of HTTP/1.1: the peer does not speak HTTP/2. */
+export class Http1AnswerError extends ConnectionError {
+  constructor() {
+    super(ErrorCode.PROTOCOL_ERROR, 'an answer in HTTP/1.1');
   }
 }

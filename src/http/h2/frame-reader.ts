@@ -2,7 +2,7 @@
  * Cuts what a socket gives into frames (RFC 9113 §4.1), whatever the pieces. DATA is handed on as it
  * comes, as views without a copy and without its padding; any other frame whole.
  */
-import { ConnectionError } from './connection-error.ts';
+import { ConnectionError, Http1AnswerError } from './connection-error.ts';
 import {
   DEFAULT_MAX_FRAME_BYTES,
   ErrorCode,
@@ -90,6 +90,7 @@ export class FrameReader {
       (header[h + 7]! << 8) |
       header[h + 8]!;
     if (length > DEFAULT_MAX_FRAME_BYTES) {
+      if (header.toString('latin1', h, h + 5) === 'HTTP/') throw new Http1AnswerError();
       throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, `a frame of ${length} bytes`);
     }
     if (type !== FrameType.DATA) {
