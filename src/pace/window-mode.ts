@@ -40,7 +40,8 @@ export class WindowMode {
   constructor(windowMs: number | null, rate: number) {
     this.#windowMs = windowMs;
     this.#isLong = windowMs !== null && windowMs > LONG_PAUSE_MS;
-    this.#isLearned = windowMs === SHORT_WINDOW_MS;
+    // Without a rate nothing is known of how many a window takes.
+    this.#isLearned = windowMs === SHORT_WINDOW_MS && rate > 0;
     const quota = this.#isLearned ? rate * SHORT_WINDOW_MS : null;
     this.#phase = new WindowPhase(SHORT_WINDOW_MS, quota);
   }

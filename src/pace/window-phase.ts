@@ -74,7 +74,9 @@ export class WindowPhase {
     const fits: { part: number; quota: number }[] = [];
     for (let part = 0; part < PARTS; part += 1) {
       const quota = this.#quotaAt((part * this.#windowMs) / PARTS);
-      if (quota !== null && quota >= least * this.#windowMs) fits.push({ part, quota });
+      // A window that accepts nothing would stop the run for good.
+      if (quota === null || quota < Math.max(1, least * this.#windowMs)) continue;
+      fits.push({ part, quota });
     }
     if (fits.length === 0) return null;
     // From the first of them on, around the end of the window.

@@ -41,3 +41,12 @@ test('the refusals of a bucket are those of no window', () => {
 test('two refusals are too few to tell', () => {
   assert.equal(refusals(new WindowLimiter(100, 1000, 0.3), [220, 130]).find(0), null);
 });
+
+test('a window that accepts nothing is none, whatever an earlier run has left', () => {
+  const phase = new WindowPhase(1000, 0);
+  const history = new AcceptedHistory();
+  for (let n = 1; n <= 6; n += 1) {
+    phase.refused(history, { firstAt: n * 1000, lastAt: n * 1000, openAt: n * 1000 + 200 });
+  }
+  assert.equal(phase.find(0), null);
+});
