@@ -28,9 +28,14 @@ export function resolvePaginate(paginate: Paginate | undefined): ResolvedPaginat
     if (!(name in noPagination)) {
       throw new EverypageError('USAGE', `paginate has no ${name}; see docs/pagination.md`);
     }
-    const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+    // A page of no records never ends a list.
+    const least = name === 'size' ? 1 : 0;
+    const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
     if (numbers.has(name) && value !== null && !isCount) {
-      throw new EverypageError('USAGE', `${name} takes a whole number of at least 0, not ${value}`);
+      throw new EverypageError(
+        'USAGE',
+        `${name} takes a whole number of at least ${least}, not ${value}`,
+      );
     }
   }
   const isAuto = style === 'auto';

@@ -133,6 +133,7 @@ suite('paginate', AT_ONCE, () => {
       { preset: 'gihtub' },
       { pageParam: 'page' },
       { size: -1 },
+      { size: 0 },
       { split: 'created' },
     ];
     for (const paginate of wrong) {
