@@ -1,4 +1,5 @@
 import type { PlanEnd } from './lesson.ts';
+import type { PageCode } from './page-code.ts';
 import type { Place } from './page-request.ts';
 import type { PaginationStyle } from './pagination.ts';
 
@@ -64,6 +65,12 @@ export interface FailedPage {
   /** Redacted. */
   readonly url: string;
   readonly status: number | null;
+  /**
+   * Stable, for machines: `HTTP_404`, `TRUNCATED`, `NOT_JSON` … Null only where an archive that is
+   * read again does not tell it: without a status, and for a 2xx whose body was refused.
+   */
+  readonly code: PageCode | null;
+  /** For people; may change. */
   readonly reason: string;
   readonly attempts: number;
 }

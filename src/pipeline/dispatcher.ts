@@ -145,6 +145,7 @@ export class Dispatcher {
       url: page.url,
       state: page.state,
       status: page.status,
+      code: page.code,
       reason: page.reason,
       bodyBytes: page.bodyBytes,
       durationMs: page.durationMs,

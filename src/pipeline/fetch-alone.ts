@@ -1,16 +1,19 @@
 import type { Clock } from '../core/clock.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions } from '../core/options.ts';
+import type { PageCode } from '../core/page-code.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { loadCondition, parseSelection } from '../decode/decode.ts';
+import type { Outcome } from '../http/outcome.ts';
 import type { RawResponse } from '../http/transport.ts';
 import { backoffDelayMs } from '../pace/backoff.ts';
 import type { AttemptResult } from './attempt.ts';
 import type { BucketPace } from './bucket-pace.ts';
 import type { BucketPaces } from './bucket-paces.ts';
 import { describeRefusal } from './describe-refusal.ts';
+import { codeOfAttempt, codeOfRejection } from './failure-code.ts';
 import { singleHeader } from './kept-headers.ts';
 import type { PaceTeller } from './pace-teller.ts';
 
@@ -32,6 +35,10 @@ export interface LoneFetchParts {
   readonly attempt: (request: PageRequest) => Promise<AttemptResult>;
   /** Resolves after so long; rejects when the run is stopped. */
   readonly sleep: (ms: number) => Promise<void>;
+}
+
+function failure(reason: string, code: PageCode | null): Outcome {
+  return code === null ? { kind: 'fail', reason } : { kind: 'fail', reason, code };
 }
 
 /** Node fires timers beyond 2^31 ms at once. */
@@ -97,11 +104,12 @@ export function createLoneFetch(
               request.url,
               options,
             );
+      const code = judged === null ? codeOfAttempt(result) : codeOfRejection(judged.kind);
       const delayMs = backoffDelayMs(attempts, Math.random());
       spentMs += durationMs + delayMs;
       const isLast = judged?.kind === 'too-large' || attempts > options.retries;
       if (isLast || spentMs > options.retryMaxTimeMs) {
-        const failed = { ...result, outcome: { kind: 'fail', reason }, attempts } as const;
+        const failed = { ...result, outcome: failure(reason, code), attempts };
         return { result: failed, body: null, durationMs };
       }
       emit({
@@ -110,6 +118,7 @@ export function createLoneFetch(
         url: redactUrl(request.url, options.secretParams),
         attempt: attempts,
         status: response?.status ?? null,
+        code,
         reason,
         delayMs,
       });
