@@ -15,6 +15,7 @@ export type { Method, PageRequest, Place } from './core/page-request.ts';
 export type { Pagination, PaginationStyle } from './core/pagination.ts';
 export type {
   FailedPage,
+  OwnPause,
   PaginationFacts,
   RecordEvidence,
   Stop,

@@ -82,6 +82,7 @@ async function readOnce(
     if (source !== null && !opened.exportOnly) {
       await control.watch(fetchPlan({ ...parts, ...source, counters }));
     }
+    teller.ended(systemClock.now());
     // Connections say goodbye, which takes a round trip, while the archive is finished.
     const closing = transport.close();
     emit({ type: 'phase', phase: 'exporting' });

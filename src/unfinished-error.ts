@@ -52,6 +52,9 @@ function messageOf({ stop, verdict, failures, archivePath }: Summary): string {
     case 'unreachable':
       return `Nothing ever came from ${stop.bucket}: ${stop.reason}. ${goesOn}`;
     case 'max-wait':
+      if (stop.ownPause !== undefined) {
+        return `Nothing comes through: ${stop.reason}. The next pause would be longer than maxWaitMs. ${goesOn}`;
+      }
       if (stop.untilWallTime === null) {
         return `For longer than maxWaitMs no request came through: ${stop.reason}. ${goesOn}`;
       }

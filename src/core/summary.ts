@@ -83,9 +83,15 @@ export type Stop =
   | { readonly kind: 'deadline'; readonly deadlineMs: number }
   /**
    * The server asks for a wait longer than `--max-wait`; come back at `untilWallTime`. Null: it has
-   * refused or failed everything for so long, and names no time.
+   * refused or failed everything for so long, and names no time; or it names none so long, and
+   * `ownPause` is.
    */
-  | { readonly kind: 'max-wait'; readonly untilWallTime: number | null; readonly reason: string }
+  | {
+      readonly kind: 'max-wait';
+      readonly untilWallTime: number | null;
+      readonly reason: string;
+      readonly ownPause?: OwnPause;
+    }
   /** Nothing ever came from there, however often it was tried. */
   | { readonly kind: 'unreachable'; readonly bucket: string; readonly reason: string }
   | { readonly kind: 'credentials'; readonly status: number; readonly url: string }
@@ -95,6 +101,15 @@ export type Stop =
       readonly message: string;
     }
   | { readonly kind: 'closed-pipe' };
+
+/** The pause that would come next, longer than the server asked for: the pauses before it did not help. */
+export interface OwnPause {
+  readonly nextMs: number;
+  /** So many were made since anything came through. */
+  readonly pausesBefore: number;
+  /** What was refused or failed then. Redacted. */
+  readonly url: string;
+}
 
 /** How a list that pages by itself was found to page. */
 export interface PaginationFacts {
@@ -133,6 +148,7 @@ export interface Summary {
   /** The first failed pages in page order, at most 20; `verdict.failed` counts all. */
   readonly failures: readonly FailedPage[];
   readonly retries: number;
+  /** Time in which the run really waited for a limit or an outage of a server. */
   readonly pausedMs: number;
   readonly durationMs: number;
   /** On the wire, bodies only. */

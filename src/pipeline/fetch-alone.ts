@@ -72,6 +72,7 @@ export function createLoneFetch(
   return async (request) => {
     const { origin, pathname } = new URL(request.url);
     const pace = paces.of(origin, pathname);
+    const url = redactUrl(request.url, options.secretParams);
     let attempts = 0;
     let spentMs = 0;
     for (;;) {
@@ -83,7 +84,7 @@ export function createLoneFetch(
       const durationMs = now - sentAt;
       const { outcome, response } = result;
       const reaction = pace.ended(result, attempts, sentAt, now);
-      const isTooLong = teller.answered(pace, result, reaction, now) !== null;
+      const isTooLong = teller.answered(pace, result, reaction, url, now) !== null;
       if (isTooLong) return { result, body: null, durationMs };
       if (outcome.kind === 'pause') continue;
 
@@ -115,7 +116,7 @@ export function createLoneFetch(
       emit({
         type: 'retry',
         place: request.place,
-        url: redactUrl(request.url, options.secretParams),
+        url,
         attempt: attempts,
         status: response?.status ?? null,
         code,

@@ -3,6 +3,7 @@ import { NO_RECORDS } from '../core/pagination.ts';
 import {
   type FailedPage,
   isWhole,
+  type OwnPause,
   type PaginationFacts,
   type Stop,
   type Summary,
@@ -79,6 +80,7 @@ function stopText(stop: Stop, context: SummaryContext): string {
     case 'unreachable':
       return `Stopped: nothing ever came from ${stop.bucket}, however often it was tried (${stop.reason}).`;
     case 'max-wait': {
+      if (stop.ownPause !== undefined) return ownPauseText(stop.ownPause, stop.reason);
       if (stop.untilWallTime === null) {
         return `Stopped: for longer than --max-wait no request came through (${stop.reason}). Come back later.`;
       }
@@ -98,6 +100,14 @@ function stopText(stop: Stop, context: SummaryContext): string {
       return `Stopped for safety: ${message}.${named ? '' : ` ${safetyCure[stop.code]}`}`;
     }
   }
+}
+
+/** The server asks for no such wait, so nothing is to be said of a time that it named. */
+function ownPauseText({ nextMs, pausesBefore, url }: OwnPause, reason: string): string {
+  const long = `${formatDuration(nextMs)}, longer than --max-wait; come back later, or raise it.`;
+  return pausesBefore === 0
+    ? `Stopped at ${url}: ${reason}. A pause would be ${long}`
+    : `Stopped at ${url}: ${counted(pausesBefore, 'pause')} did not help (${reason}). The next one would be ${long}`;
 }
 
 function failureLines(summary: Summary, paint: Painter): readonly string[] {
