@@ -94,7 +94,15 @@ export type Stop =
     }
   /** Nothing ever came from there, however often it was tried. */
   | { readonly kind: 'unreachable'; readonly bucket: string; readonly reason: string }
-  | { readonly kind: 'credentials'; readonly status: number; readonly url: string }
+  | {
+      readonly kind: 'credentials';
+      readonly status: number;
+      readonly url: string;
+      /** Whether any went with the request; `withheld`: they were given for another origin. */
+      readonly credentials: 'sent' | 'none' | 'withheld';
+      /** How the server's answer begins, in quotes, without credentials; null where it says nothing. */
+      readonly answer: string | null;
+    }
   | {
       readonly kind: 'safety';
       readonly code: 'OTHER_ORIGIN' | 'PRIVATE_ADDRESS' | 'CERTIFICATE';

@@ -1,9 +1,9 @@
-import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import { decodeBody } from './content-encoding.ts';
 import type { FoundRecords } from './found-records.ts';
+import { isText } from './is-text.ts';
 import { createJsonScanner, type JsonScan } from './json-scan.ts';
 import type { PageCondition } from './load-condition.ts';
 import { describeMissing } from './page-shape.ts';
@@ -133,14 +133,6 @@ function isMarkupFrom(bytes: Uint8Array, offset: number): boolean {
 
 function firstByte(bytes: Uint8Array): number | undefined {
   return bytes.find((byte) => byte > 0x20 && byte < 0xbb);
-}
-
-/** Whether it begins as something that people can read. */
-function isText(bytes: Uint8Array): boolean {
-  const start = bytes.subarray(0, 64);
-  return (
-    isUtf8(start.subarray(0, start.findLastIndex((byte) => byte < 0x80) + 1)) && !start.includes(0)
-  );
 }
 
 function refused(kind: Refusal['kind'], reason: string, bytes: Uint8Array | null = null): Refusal {

@@ -15,7 +15,9 @@ import { describeRefusal } from './describe-refusal.ts';
 import { codeOfAttempt, codeOfRejection } from './failure-code.ts';
 import { contentTypeOf } from './kept-headers.ts';
 import type { ArrivedPage, Rejection } from './messages.ts';
+import { beginningOfAnswer } from './show-beginning.ts';
 import type { Task } from './task.ts';
+import { credentialsIn } from './withhold-credentials.ts';
 
 /** What to do with the page. */
 export type Fate =
@@ -113,8 +115,11 @@ export class AttemptJudge {
     const { outcome, response } = result;
     const code = codeOfAttempt(result);
     const status = response?.status ?? null;
-    const failed = (reason: string) =>
-      this.#page(task, 'failed', response, { code, reason }, timing);
+    const failed = (reason: string) => {
+      const answer = this.#answerOf(task, response);
+      const whole = answer === null ? reason : `${reason}; the answer begins ${answer}`;
+      return this.#page(task, 'failed', response, { code, reason: whole }, timing);
+    };
     switch (outcome.kind) {
       case 'body':
         this.#anySucceeded = true;
@@ -128,16 +133,34 @@ export class AttemptJudge {
         logTry(task, timing, outcome.reason, null, status);
         return this.#retryOrFail(task, failed(outcome.reason));
       case 'credentials':
-        return stopFor({ kind: 'credentials', status: outcome.status, url: task.shownUrl });
+        return this.#refused(task, result, outcome.status);
       case 'unsafe':
         return stopFor({ kind: 'safety', code: outcome.code, message: outcome.reason });
       default:
         // 403 before anything has succeeded: the credentials, not the page.
         if (status === 403 && !this.#anySucceeded) {
-          return stopFor({ kind: 'credentials', status, url: task.shownUrl });
+          return this.#refused(task, result, status);
         }
         return this.#fail(task, failed('reason' in outcome ? outcome.reason : ''));
     }
+  }
+
+  #refused(task: Task, { response, credentials }: AttemptResult, status: number): Fate {
+    const { certFile, secretParams } = this.#parts.options;
+    const others = certFile !== null || credentialsIn(task.request.url, secretParams).size > 0;
+    return stopFor({
+      kind: 'credentials',
+      status,
+      url: task.shownUrl,
+      credentials: others ? 'sent' : (credentials ?? 'none'),
+      answer: this.#answerOf(task, response),
+    });
+  }
+
+  /** What a server says of why it refuses or fails; a success says it by its own checks. */
+  #answerOf({ request }: Task, response: RawResponse | null): string | null {
+    if (response === null || response.status < 400) return null;
+    return beginningOfAnswer(response, request.url, this.#parts.options);
   }
 
   #retryOrFail(task: Task, page: ArrivedPage): Fate {

@@ -93,13 +93,27 @@ function stopText(stop: Stop, context: SummaryContext): string {
       if (stop.status === 407) {
         return 'Stopped: the proxy asks for credentials (407). Run again with -x http://user:password@host:port, or with them in HTTPS_PROXY.';
       }
-      return `Stopped: the server refuses the credentials (${stop.status} for ${stop.url}). Run again with new ones.`;
+      return refusedText(stop);
     case 'safety': {
       const named = /--allow-origin|--allow-address|--cacert|(^|\s)-k\b/.test(stop.message);
       const message = stop.message.replace(/\.$/, '');
       return `Stopped for safety: ${message}.${named ? '' : ` ${safetyCure[stop.code]}`}`;
     }
   }
+}
+
+function refusedText({ status, url, credentials, answer }: Stop & { kind: 'credentials' }): string {
+  const said = answer === null ? '' : ` The answer begins ${answer}.`;
+  if (credentials === 'sent') {
+    return `Stopped: the server refuses the credentials (${status} for ${url}).${said} Run again with new ones.`;
+  }
+  if (credentials === 'withheld') {
+    return `Stopped: ${status} for ${url}: no credentials were sent, since they were given for another origin.${said}`;
+  }
+  const give = 'give them with --bearer-env VAR, -u USER, -n or -H @FILE';
+  return status === 401
+    ? `Stopped: 401 for ${url}: no credentials were sent; ${give}.${said}`
+    : `Stopped: ${status} for ${url}, and no credentials were sent; if it wants some, ${give}.${said}`;
 }
 
 /** The server asks for no such wait, so nothing is to be said of a time that it named. */

@@ -117,7 +117,13 @@ describe('the summary of an incomplete run', () => {
       /until 2025-01-01T02:00:00Z, 2 h from now \(429\).*--max-wait; come back then/,
     );
     assert.match(
-      stopped({ kind: 'credentials', status: 401, url: 'https://a.example/' }),
+      stopped({
+        kind: 'credentials',
+        status: 401,
+        url: 'https://a.example/',
+        credentials: 'sent',
+        answer: null,
+      }),
       /refuses the credentials \(401 for https:\/\/a\.example\/\)/,
     );
     const other = stopped({ kind: 'safety', code: 'OTHER_ORIGIN', message: 'another origin' });
