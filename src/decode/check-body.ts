@@ -95,7 +95,9 @@ export function createBodyCheck(
     const scan = scanOrRefusal(bytes);
     if ('ok' in scan) return scan;
     if (!scan.valid) {
-      const reason = isMarkupFrom(bytes, scan.offset) ? 'it looks like HTML' : scan.reason;
+      const reason = isMarkupFrom(bytes, scan.offset)
+        ? `it looks like ${markupAt(bytes, scan.offset)}`
+        : scan.reason;
       const first = firstByte(bytes);
       // Of what begins as JSON the offset says more than its beginning.
       const tells = first !== OPEN_BRACE && first !== OPEN_BRACKET && isText(bytes);
@@ -129,6 +131,15 @@ function isMarkupFrom(bytes: Uint8Array, offset: number): boolean {
     bytes[offset] === LESS_THAN &&
     bytes.subarray(0, offset).every((byte) => byte <= 0x20 || byte >= 0xbb)
   );
+}
+
+/** Elements that begin an HTML page or a fragment; XML names its own. */
+const HTML =
+  /^<(?:!doctype\s+html|!--|\/?(?:html|head|body|title|meta|link|script|style|h[1-6]|p|div|span|pre|center|table|ul|ol|img|br|hr|a|b|i|em|strong|font|form|main|section|header|svg)\b)/i;
+
+function markupAt(bytes: Uint8Array, offset: number): 'HTML' | 'XML' {
+  const start = Buffer.from(bytes.subarray(offset, offset + 40)).toString('latin1');
+  return HTML.test(start) ? 'HTML' : 'XML';
 }
 
 function firstByte(bytes: Uint8Array): number | undefined {
