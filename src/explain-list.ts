@@ -83,6 +83,7 @@ export async function explainList(
       options,
       clock: systemClock,
       emit,
+      counters: { retries: 0 },
       paces,
       teller: new PaceTeller({ options, clock: systemClock, emit, counters: { pausedMs: 0 } }),
       attempt: createLockedRequester(

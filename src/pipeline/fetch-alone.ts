@@ -30,6 +30,7 @@ export interface LoneFetchParts {
   readonly options: ResolvedOptions;
   readonly clock: Clock;
   readonly emit: EventSink;
+  readonly counters: { retries: number };
   readonly paces: BucketPaces;
   readonly teller: PaceTeller;
   readonly attempt: (request: PageRequest) => Promise<AttemptResult>;
@@ -52,7 +53,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export function createLoneFetch(
   parts: LoneFetchParts,
 ): (request: PageRequest) => Promise<LonePage> {
-  const { options, clock, emit, paces, teller, sleep } = parts;
+  const { options, clock, emit, counters, paces, teller, sleep } = parts;
   const check = loadCondition(options.failWhen).then((failWhen) =>
     createBodyCheck(parseSelection(null), options.maxDecodedBytes, failWhen),
   );
@@ -113,6 +114,7 @@ export function createLoneFetch(
         const failed = { ...result, outcome: failure(reason, code), attempts };
         return { result: failed, body: null, durationMs };
       }
+      counters.retries += 1;
       emit({
         type: 'retry',
         place: request.place,
