@@ -2,7 +2,7 @@ import { systemClock } from './core/clock.ts';
 import { describeHint } from './core/describe-hint.ts';
 import { type ErrorCode, EverypageError } from './core/errors.ts';
 import type { Lesson } from './core/lesson.ts';
-import type { RunOptions } from './core/options.ts';
+import type { ResolvedOptions, RunOptions } from './core/options.ts';
 import type { PageRequest } from './core/page-request.ts';
 import type { Pagination } from './core/pagination.ts';
 import { resolveOptions } from './core/resolve-options.ts';
@@ -18,6 +18,7 @@ import { PaceTeller } from './pipeline/pace-teller.ts';
 import { paginateJob, withPresetOf } from './pipeline/paginate-job.ts';
 import { pageView } from './pipeline/paginated-source.ts';
 import { createLockedRequester } from './pipeline/requester.ts';
+import { beginningOfAnswer } from './pipeline/show-beginning.ts';
 import { transportOptions } from './pipeline/transport-options.ts';
 import { discoverPagination, type PageView } from './plan/detect/discover.ts';
 import { pinFlags } from './plan/detect/pin-flags.ts';
@@ -98,7 +99,7 @@ export async function explainList(
       async (request: PageRequest) => {
         const page = await fetchAlone(request);
         seen.push(page);
-        if (page.body === null && seen.length === 1) throw notThere(page);
+        if (page.body === null && seen.length === 1) throw notThere(page, request, options);
         return pageView(request, page);
       },
     );
@@ -161,10 +162,17 @@ function limitsOf({ result }: LonePage): Record<string, string> {
   return limits;
 }
 
-function notThere({ result }: LonePage): EverypageError {
-  const { outcome } = result;
+function notThere(
+  { result }: LonePage,
+  { url }: PageRequest,
+  options: ResolvedOptions,
+): EverypageError {
+  const { outcome, response } = result;
   const reason = 'reason' in outcome ? outcome.reason : outcome.kind;
-  return new EverypageError(codeOf(outcome), `the first page does not come: ${reason}`);
+  const isRefused = response !== null && response.status >= 400;
+  const answer = isRefused ? beginningOfAnswer(response, url, options) : null;
+  const said = answer === null ? '' : `; the answer begins ${answer}`;
+  return new EverypageError(codeOf(outcome), `the first page does not come: ${reason}${said}`);
 }
 
 function codeOf(outcome: Outcome): ErrorCode {

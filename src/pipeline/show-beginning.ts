@@ -22,6 +22,8 @@ const SHOWN_CHARACTERS = 80;
 const LEAST_SECRET = 4;
 /** Long enough that a secret which begins in what is shown ends in it. */
 const BEGINNING_BYTES = 4096;
+/** In characters of at most four bytes, fewer than that were not cut. */
+const SURELY_WHOLE = BEGINNING_BYTES / 4;
 /** What says why a server refuses is short; more is not unpacked for a line. */
 const MOST_BYTES = 262_144;
 
@@ -69,7 +71,10 @@ function withoutSecrets(text: string, url: string, sent: Sent): string {
   const rest = known
     .toSorted((a, b) => b.length - a.length)
     .reduce((left, secret) => left.replaceAll(however(secret), 'REDACTED'), text);
-  return rest.replaceAll(FIELD, (field, name: string, between: string) =>
+  const longest = Math.max(0, ...known.map(({ length }) => length));
+  // Where the beginning was cut, so may be a secret at its end, and white space before it goes.
+  const whole = text.length < SURELY_WHOLE ? rest : rest.slice(0, -2 * longest || undefined);
+  return whole.replaceAll(FIELD, (field, name: string, between: string) =>
     isSecretName(name, secretParams) ? `${name}${between}REDACTED` : field,
   );
 }

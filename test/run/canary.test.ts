@@ -275,6 +275,7 @@ suite('a server that repeats credentials in what it says of a failure', { concur
       () => ({ why: canary('file').replaceAll('/', '\\/') }),
       () => ({ why: canary('body') }),
       () => ({ client_secret: canary('body') }),
+      () => ({ why: `${' '.repeat(4080)}${canary('header')}` }),
       () => ({ access_token: 'canary-of-the-server' }),
       (_url, sent) => ({ sent }),
     ];

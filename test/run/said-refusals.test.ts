@@ -54,6 +54,19 @@ test('a refusal says whether credentials were sent, and which flags give them', 
   );
 });
 
+test('explain says it too', async (t) => {
+  const server = await startPageServer({
+    protocol: 'http',
+    respond: () => ({ status: 422, body: 'no such page' }),
+  });
+  t.after(() => server.close());
+  const { stderr } = await runCliHere(temporaryFolder(t), ['explain', `${server.origin}/things`]);
+  assert.match(
+    stderr,
+    /does not come: 422 Unprocessable Content; the answer begins "no such page"/,
+  );
+});
+
 test('a page that is asked for alone counts its retries', async (t) => {
   const server = await startPageServer({ protocol: 'http', respond: () => ({ status: 503 }) });
   t.after(() => server.close());
