@@ -2,7 +2,7 @@ import { systemClock } from './core/clock.ts';
 import { describeHint } from './core/describe-hint.ts';
 import { type ErrorCode, EverypageError } from './core/errors.ts';
 import type { Lesson } from './core/lesson.ts';
-import type { RunOptions } from './core/options.ts';
+import type { ResolvedOptions, RunOptions } from './core/options.ts';
 import type { PageRequest } from './core/page-request.ts';
 import type { Pagination } from './core/pagination.ts';
 import { redactUrl } from './core/redact.ts';
@@ -19,6 +19,7 @@ import { PaceTeller } from './pipeline/pace-teller.ts';
 import { paginateJob, withPresetOf } from './pipeline/paginate-job.ts';
 import { pageView } from './pipeline/paginated-source.ts';
 import { createLockedRequester } from './pipeline/requester.ts';
+import { beginningOfAnswer } from './pipeline/show-beginning.ts';
 import { transportOptions } from './pipeline/transport-options.ts';
 import { discoverPagination, type PageView } from './plan/detect/discover.ts';
 import { pinFlags } from './plan/detect/pin-flags.ts';
@@ -84,6 +85,7 @@ export async function explainList(
       options,
       clock: systemClock,
       emit,
+      counters: { retries: 0 },
       paces,
       teller: new PaceTeller({ options, clock: systemClock, emit, counters: { pausedMs: 0 } }),
       attempt: createLockedRequester(
@@ -98,9 +100,7 @@ export async function explainList(
       async (request: PageRequest) => {
         const page = await fetchAlone(request);
         seen.push(page);
-        if (page.body === null && seen.length === 1) {
-          throw notThere(page, redactUrl(request.url, secretParams));
-        }
+        if (page.body === null && seen.length === 1) throw notThere(page, request, options);
         return pageView(request, page);
       },
     );
@@ -163,12 +163,19 @@ function limitsOf({ result }: LonePage): Record<string, string> {
   return limits;
 }
 
-function notThere({ result }: LonePage, shownUrl: string): EverypageError {
-  const { outcome } = result;
+function notThere(
+  { result }: LonePage,
+  { url }: PageRequest,
+  options: ResolvedOptions,
+): EverypageError {
+  const { outcome, response, attempts = 1 } = result;
   const reason = 'reason' in outcome ? outcome.reason : outcome.kind;
-  const { attempts = 1 } = result;
   const tried = attempts > 1 ? ` (${attempts} attempts)` : '';
-  const message = `the first page, ${shownUrl}, does not come: ${reason}${tried}`;
+  const isRefused = response !== null && response.status >= 400;
+  const answer = isRefused ? beginningOfAnswer(response, url, options) : null;
+  const said = answer === null ? '' : `; the answer begins ${answer}`;
+  const shown = redactUrl(url, options.secretParams);
+  const message = `the first page, ${shown}, does not come: ${reason}${tried}${said}`;
   return new EverypageError(codeOf(outcome), message);
 }
 

@@ -10,10 +10,12 @@ export type {
   PaginateOptions,
   RunOptions,
 } from './core/options.ts';
+export type { PageCode } from './core/page-code.ts';
 export type { Method, PageRequest, Place } from './core/page-request.ts';
 export type { Pagination, PaginationStyle } from './core/pagination.ts';
 export type {
   FailedPage,
+  OwnPause,
   PaginationFacts,
   RecordEvidence,
   Stop,

@@ -74,14 +74,16 @@ async function readOnce(
     const counters = noCounters();
     const paces = new BucketPaces(job.options, opened.pace);
     const teller = new PaceTeller({ options: job.options, clock: systemClock, emit, counters });
-    const run = { job, transport, thread, opened, clock: systemClock, emit, paces, teller };
+    const clock = systemClock;
+    const run = { job, transport, thread, opened, clock, emit, counters, paces, teller };
     const parts = { ...job, ...run };
     const source = await control.unlessStopped(
       createPageSource({ ...parts, sleep: control.sleep }),
     );
     if (source !== null && !opened.exportOnly) {
-      await control.watch(fetchPlan({ ...parts, ...source, counters }));
+      await control.watch(fetchPlan({ ...parts, ...source }));
     }
+    teller.ended(systemClock.now());
     // Connections say goodbye, which takes a round trip, while the archive is finished.
     const closing = transport.close();
     emit({ type: 'phase', phase: 'exporting' });

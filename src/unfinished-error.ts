@@ -28,6 +28,14 @@ function codeOf(stop: Stop | null): ErrorCode {
   return stop.kind === 'safety' ? stop.code : CODE[stop.kind];
 }
 
+function refusalOf({ status, url, credentials, answer }: Stop & { kind: 'credentials' }): string {
+  const said = answer === null ? '' : ` The answer begins ${answer}.`;
+  if (credentials === 'sent')
+    return `The server refuses the credentials (${status}) for ${url}.${said}`;
+  const why = credentials === 'withheld' ? ', since they were given for another origin' : '';
+  return `${status} for ${url}: no credentials were sent${why}.${said}`;
+}
+
 function messageOf({ stop, verdict, failures, archivePath }: Summary): string {
   const goesOn = `What is stored stays in ${archivePath}; the same call goes on.`;
   if (stop === null) {
@@ -46,12 +54,15 @@ function messageOf({ stop, verdict, failures, archivePath }: Summary): string {
     case 'credentials':
       return stop.status === 407
         ? `The proxy asks for credentials (407): give them in the proxy's URL. ${goesOn}`
-        : `The server refuses the credentials (${stop.status}) for ${stop.url}. ${goesOn}`;
+        : `${refusalOf(stop)} ${goesOn}`;
     case 'safety':
       return `${stop.message}. ${goesOn}`;
     case 'unreachable':
       return `Nothing ever came from ${stop.bucket}: ${stop.reason}. ${goesOn}`;
     case 'max-wait':
+      if (stop.ownPause !== undefined) {
+        return `Nothing comes through: ${stop.reason}. The next pause would be longer than maxWaitMs. ${goesOn}`;
+      }
       if (stop.untilWallTime === null) {
         return `For longer than maxWaitMs no request came through: ${stop.reason}. ${goesOn}`;
       }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { codeOfStatus } from '../core/page-code.ts';
 import type { Place } from '../core/page-request.ts';
 import type { FailedPage } from '../core/summary.ts';
 import type { AttemptRecord, KnownPage, StoredPage } from './archive-types.ts';
@@ -122,6 +123,7 @@ export class PageReader {
       place: { branch, position },
       url,
       status,
+      code: codeOfStatus(status),
       reason: reason ?? 'unknown',
       attempts: attempts ?? 0,
     }));

@@ -29,7 +29,10 @@ export async function demoFaults(
   const server = await startFaultServer({ ...combineFaults(chosen), pages: demoPages });
   return onStage(server, typed, context, async ({ paint, say, fetch }) => {
     say(paint('bold', `A local API of ${demoPages} pages with faults:`));
-    for (const { about } of chosen) say(`  · ${about}`);
+    for (const { about } of chosen) {
+      say(`  · ${about}`);
+      if (typed.has('http1.1') && isOfHttp2(about)) say(`    ${notInHttp1}`);
+    }
     say('');
     const shown = [`'${server.url}'`, '--cacert ca.pem', ...flags, '-o items.ndjson'];
     say(paint('dim', `$ everypage ${shown.join(' ')}`));
@@ -42,6 +45,13 @@ export async function demoFaults(
     if (exitCode !== 0) say(paint('dim', 'It is gone now, and what was fetched with it.'));
     return exitCode;
   });
+}
+
+const notInHttp1 =
+  'HTTP/2 alone has it: over HTTP/1.1 the connection is closed instead, or nothing happens';
+
+function isOfHttp2(about: string): boolean {
+  return /^(?:HTTP\/2|GOAWAY)\b/.test(about);
 }
 
 function faultNamed(name: string): NamedFault {

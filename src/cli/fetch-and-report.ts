@@ -109,6 +109,7 @@ function saySummary(
     wallTime: context.clock.wallTime(),
     total,
     output: options.output ?? null,
+    expect: options.expect ?? null,
     ...(outputName === undefined ? {} : { outputName }),
     commands: {
       again: againCommand(typed, context.env),

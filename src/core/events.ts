@@ -1,4 +1,5 @@
 /** What a run tells those who watch it. Observers import these types and never the run. */
+import type { PageCode } from './page-code.ts';
 import type { Place } from './page-request.ts';
 import type { PaginationFacts, Summary } from './summary.ts';
 
@@ -25,6 +26,8 @@ export type RunEvent =
       readonly url: string;
       readonly state: 'stored' | 'failed' | 'beyond-end';
       readonly status: number | null;
+      /** Why it is not stored, stable; null where it is. */
+      readonly code: PageCode | null;
       readonly reason: string | null;
       /** On the wire. */
       readonly bodyBytes: number;
@@ -37,6 +40,8 @@ export type RunEvent =
       readonly url: string;
       readonly attempt: number;
       readonly status: number | null;
+      /** Why this attempt brought no page, stable. */
+      readonly code: PageCode | null;
       readonly reason: string;
       readonly delayMs: number;
     }

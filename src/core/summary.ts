@@ -1,4 +1,5 @@
 import type { PlanEnd } from './lesson.ts';
+import type { PageCode } from './page-code.ts';
 import type { Place } from './page-request.ts';
 import type { PaginationStyle } from './pagination.ts';
 
@@ -64,6 +65,12 @@ export interface FailedPage {
   /** Redacted. */
   readonly url: string;
   readonly status: number | null;
+  /**
+   * Stable, for machines: `HTTP_404`, `TRUNCATED`, `NOT_JSON` … Null only where an archive that is
+   * read again does not tell it: without a status, and for a 2xx whose body was refused.
+   */
+  readonly code: PageCode | null;
+  /** For people; may change. */
   readonly reason: string;
   readonly attempts: number;
 }
@@ -76,18 +83,41 @@ export type Stop =
   | { readonly kind: 'deadline'; readonly deadlineMs: number }
   /**
    * The server asks for a wait longer than `--max-wait`; come back at `untilWallTime`. Null: it has
-   * refused or failed everything for so long, and names no time.
+   * refused or failed everything for so long, and names no time; or it names none so long, and
+   * `ownPause` is.
    */
-  | { readonly kind: 'max-wait'; readonly untilWallTime: number | null; readonly reason: string }
+  | {
+      readonly kind: 'max-wait';
+      readonly untilWallTime: number | null;
+      readonly reason: string;
+      readonly ownPause?: OwnPause;
+    }
   /** Nothing ever came from there, however often it was tried. */
   | { readonly kind: 'unreachable'; readonly bucket: string; readonly reason: string }
-  | { readonly kind: 'credentials'; readonly status: number; readonly url: string }
+  | {
+      readonly kind: 'credentials';
+      readonly status: number;
+      readonly url: string;
+      /** Whether any went with the request; `withheld`: they were given for another origin. */
+      readonly credentials: 'sent' | 'none' | 'withheld';
+      /** How the server's answer begins, in quotes, without credentials; null where it says nothing. */
+      readonly answer: string | null;
+    }
   | {
       readonly kind: 'safety';
       readonly code: 'OTHER_ORIGIN' | 'PRIVATE_ADDRESS' | 'CERTIFICATE';
       readonly message: string;
     }
   | { readonly kind: 'closed-pipe' };
+
+/** The pause that would come next, longer than the server asked for: the pauses before it did not help. */
+export interface OwnPause {
+  readonly nextMs: number;
+  /** So many were made since anything came through. */
+  readonly pausesBefore: number;
+  /** What was refused or failed then. Redacted. */
+  readonly url: string;
+}
 
 /** How a list that pages by itself was found to page. */
 export interface PaginationFacts {
@@ -126,6 +156,7 @@ export interface Summary {
   /** The first failed pages in page order, at most 20; `verdict.failed` counts all. */
   readonly failures: readonly FailedPage[];
   readonly retries: number;
+  /** Time in which the run really waited for a limit or an outage of a server. */
   readonly pausedMs: number;
   readonly durationMs: number;
   /** On the wire, bodies only. */

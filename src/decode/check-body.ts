@@ -1,9 +1,9 @@
-import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import { decodeBody } from './content-encoding.ts';
 import type { FoundRecords } from './found-records.ts';
+import { isText } from './is-text.ts';
 import { createJsonScanner, type JsonScan } from './json-scan.ts';
 import type { PageCondition } from './load-condition.ts';
 import { describeMissing } from './page-shape.ts';
@@ -95,7 +95,9 @@ export function createBodyCheck(
     const scan = scanOrRefusal(bytes);
     if ('ok' in scan) return scan;
     if (!scan.valid) {
-      const reason = isMarkupFrom(bytes, scan.offset) ? 'it looks like HTML' : scan.reason;
+      const reason = isMarkupFrom(bytes, scan.offset)
+        ? `it looks like ${markupAt(bytes, scan.offset)}`
+        : scan.reason;
       const first = firstByte(bytes);
       // Of what begins as JSON the offset says more than its beginning.
       const tells = first !== OPEN_BRACE && first !== OPEN_BRACKET && isText(bytes);
@@ -131,16 +133,17 @@ function isMarkupFrom(bytes: Uint8Array, offset: number): boolean {
   );
 }
 
-function firstByte(bytes: Uint8Array): number | undefined {
-  return bytes.find((byte) => byte > 0x20 && byte < 0xbb);
+/** Elements that begin an HTML page or a fragment; XML names its own. */
+const HTML =
+  /^<(?:!doctype\s+html|!--|\/?(?:html|head|body|title|meta|link|script|style|h[1-6]|p|div|span|pre|center|table|ul|ol|img|br|hr|a|b|i|em|strong|font|form|main|section|header|svg)\b)/i;
+
+function markupAt(bytes: Uint8Array, offset: number): 'HTML' | 'XML' {
+  const start = Buffer.from(bytes.subarray(offset, offset + 40)).toString('latin1');
+  return HTML.test(start) ? 'HTML' : 'XML';
 }
 
-/** Whether it begins as something that people can read. */
-function isText(bytes: Uint8Array): boolean {
-  const start = bytes.subarray(0, 64);
-  return (
-    isUtf8(start.subarray(0, start.findLastIndex((byte) => byte < 0x80) + 1)) && !start.includes(0)
-  );
+function firstByte(bytes: Uint8Array): number | undefined {
+  return bytes.find((byte) => byte > 0x20 && byte < 0xbb);
 }
 
 function refused(kind: Refusal['kind'], reason: string, bytes: Uint8Array | null = null): Refusal {

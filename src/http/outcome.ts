@@ -3,6 +3,7 @@
  * pace/'s, acting is the pipeline's.
  */
 import { type Hint, noHint, type WaitSource } from '../core/hint.ts';
+import type { PageCode } from '../core/page-code.ts';
 import type { Stop } from '../core/summary.ts';
 import { createHintReader } from './limits/hint-reader.ts';
 import { isRefusal, refusalWait } from './limits/refusal.ts';
@@ -23,7 +24,8 @@ export type Outcome =
   | { readonly kind: 'credentials'; readonly status: number; readonly reason: string }
   /** The run stops: going on would be unsafe. */
   | { readonly kind: 'unsafe'; readonly code: SafetyCode; readonly reason: string }
-  | { readonly kind: 'fail'; readonly reason: string };
+  /** `code`: where neither the status nor a fault tells it. */
+  | { readonly kind: 'fail'; readonly reason: string; readonly code?: PageCode };
 
 /** The bucket waits; this was not an attempt. */
 export interface Pause {

@@ -52,6 +52,11 @@ export class Pacer {
     return Math.max(this.#gate.opensAt, this.#stated.usedUpUntil(now));
   }
 
+  /** The part of `heldUntil` that the server stated; what lies beyond is our own wait. */
+  statedUntil(now: number): number {
+    return Math.max(this.#gate.statedUntil, this.#stated.usedUpUntil(now));
+  }
+
   /** Milliseconds since the first refusal that no success has followed; 0 where there is none. */
   refusedForMs(now: number): number {
     return this.#gate.refusedForMs(now);

@@ -22,6 +22,8 @@ const JITTER = 0.2;
 export class PauseGate {
   /** Nothing starts before this time; the server's own deadlines only ever move it forward. */
   #opensAt = Number.NEGATIVE_INFINITY;
+  /** The part of it that a server stated: beyond that the wait is our own. */
+  #statedUntil = Number.NEGATIVE_INFINITY;
   #closedAt = Number.NEGATIVE_INFINITY;
   #firstPauseMs = OWN_PAUSE_MS;
   #ownPauseMs = OWN_PAUSE_MS;
@@ -39,6 +41,11 @@ export class PauseGate {
   /** Time from which the next request may start. */
   get opensAt(): number {
     return this.#opensAt;
+  }
+
+  /** The latest deadline that a server stated; in the past while there is none. */
+  get statedUntil(): number {
+    return this.#statedUntil;
   }
 
   /** Whether the gate waits for a canary's answer, or will send one. */
@@ -91,6 +98,7 @@ export class PauseGate {
 
   /** A deadline that came with a response which was no refusal: nothing to prove after it. */
   hold(until: number): void {
+    this.#statedUntil = Math.max(this.#statedUntil, until);
     this.#opensAt = Math.max(this.#opensAt, until);
   }
 
@@ -112,10 +120,9 @@ export class PauseGate {
       const believed = statedMs > 0 && !isCanary;
       // Jitter, so that canaries fall into no other client's rhythm.
       const ownMs = this.#ownPauseMs * (1 - JITTER / 2 + JITTER * this.#random());
-      this.hold(now + (believed ? statedMs : Math.max(statedMs, ownMs)));
-    } else {
-      this.hold(now + statedMs);
+      if (!believed) this.#opensAt = Math.max(this.#opensAt, now + ownMs);
     }
+    this.hold(now + statedMs);
     this.#isProving = true;
     return { waitMs: Math.max(0, this.#opensAt - now), isNew };
   }

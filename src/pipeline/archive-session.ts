@@ -17,6 +17,7 @@ import type { Destination, ExportCounts } from '../export/format.ts';
 import { BatchReader, type ReadBatch } from './batch-reader.ts';
 import { decodeStored } from './decode-stored.ts';
 import { EchoWatch } from './echoed-credentials.ts';
+import { FailedCodes } from './failed-codes.ts';
 import { ArchiveFollower, type Follower } from './follow-archive.ts';
 import { PlaceFollower } from './follow-places.ts';
 import { handOver, sentPage } from './hand-over.ts';
@@ -55,6 +56,7 @@ export class ArchiveSession {
   readonly #archive: Archive;
   readonly #file: FileDestination | null;
   readonly #echoes: EchoWatch;
+  readonly #codes = new FailedCodes();
   #begun: Begun | null = null;
   #exporting: Promise<ExportCounts | null> = Promise.resolve(null);
   /** Why the output cannot be whole; null while it can. */
@@ -105,6 +107,7 @@ export class ArchiveSession {
       failWhen,
       secretParams,
       this.#echoes,
+      this.#codes,
     );
     const follow =
       pagination === null
@@ -211,7 +214,7 @@ export class ArchiveSession {
     const { part, complete, keep, allowIncomplete, strict, expect, target } = this.#ask;
     const archive = this.#archive;
     const verdict = archive.verdict({ expect });
-    const failures = archive.failures(20);
+    const failures = this.#codes.named(archive.failures(20));
     const isComplete = isWhole(verdict.name, strict);
     const writes = isComplete || (allowIncomplete && !stopped);
     if (isComplete) archive.seal(verdict.name, this.#clock.wallTime(), !keep);

@@ -1,4 +1,5 @@
 import type { PageState } from '../archive/archive-types.ts';
+import type { PageCode } from '../core/page-code.ts';
 import type { RawResponse } from '../http/transport.ts';
 import { keptHeaders, pickHeaders, singleHeader } from './kept-headers.ts';
 import type { ArrivedPage } from './messages.ts';
@@ -12,6 +13,12 @@ export interface Timing {
   readonly durationMs: number;
 }
 
+/** Why a page did not come. */
+export interface Why {
+  readonly code: PageCode | null;
+  readonly reason: string;
+}
+
 interface HeaderNames {
   /** Headers that say how the list goes on. */
   readonly pagingHeaders: readonly string[];
@@ -23,7 +30,7 @@ export function arrivedPage(
   task: Task,
   state: PageState,
   response: RawResponse | null,
-  reason: string | null,
+  why: Why | null,
   timing: Timing,
   { pagingHeaders, secretParams }: HeaderNames,
 ): ArrivedPage {
@@ -35,7 +42,8 @@ export function arrivedPage(
     headers: response === null ? null : keptHeaders(response.headers, secretParams),
     encoding: response === null ? null : singleHeader(response.headers['content-encoding']),
     bodyBytes: response?.bodyBytes ?? 0,
-    reason,
+    code: why?.code ?? null,
+    reason: why?.reason ?? null,
     attempts: task.attempts,
     startedAt: timing.startedAt,
     durationMs: timing.durationMs,

@@ -7,15 +7,17 @@ import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { Stop } from '../core/summary.ts';
-import type { Outcome } from '../http/outcome.ts';
 import type { RawResponse } from '../http/transport.ts';
 import { backoffDelayMs } from '../pace/backoff.ts';
-import { arrivedPage, logTry, type Timing } from './arrived-page.ts';
+import { arrivedPage, logTry, type Timing, type Why } from './arrived-page.ts';
 import type { AttemptResult } from './attempt.ts';
 import { describeRefusal } from './describe-refusal.ts';
+import { codeOfAttempt, codeOfRejection } from './failure-code.ts';
 import { contentTypeOf } from './kept-headers.ts';
 import type { ArrivedPage, Rejection } from './messages.ts';
+import { beginningOfAnswer } from './show-beginning.ts';
 import type { Task } from './task.ts';
+import { credentialsIn } from './withhold-credentials.ts';
 
 /** What to do with the page. */
 export type Fate =
@@ -67,7 +69,8 @@ export class AttemptJudge {
     this.#anyStored = true;
   }
 
-  judge(task: Task, { outcome, response }: AttemptResult, circumstances: Circumstances): Fate {
+  judge(task: Task, result: AttemptResult, circumstances: Circumstances): Fate {
+    const { outcome, response } = result;
     const { timing, isStopped, isExcused } = circumstances;
     const status = response?.status ?? null;
     switch (outcome.kind) {
@@ -86,7 +89,7 @@ export class AttemptJudge {
     }
     task.attempts += 1;
     task.spentMs += timing.durationMs;
-    return this.#count(task, outcome, response, timing);
+    return this.#count(task, result, timing);
   }
 
   /** The archive thread found that the body is no page. */
@@ -100,7 +103,7 @@ export class AttemptJudge {
         `${reason}: ${task.shownUrl}. Give the path to the records with --select, or leave it out for whole pages.`,
       );
     }
-    const failed = { ...page, state: 'failed', reason } as const;
+    const failed = { ...page, state: 'failed', code: codeOfRejection(kind), reason } as const;
     // It will be as large the next time.
     if (kind === 'too-large') return this.#fail(task, failed);
     logTry(task, page, reason, null, null);
@@ -108,9 +111,15 @@ export class AttemptJudge {
   }
 
   /** An attempt that counts. */
-  #count(task: Task, outcome: Outcome, response: RawResponse | null, timing: Timing): Fate {
+  #count(task: Task, result: AttemptResult, timing: Timing): Fate {
+    const { outcome, response } = result;
+    const code = codeOfAttempt(result);
     const status = response?.status ?? null;
-    const failed = (reason: string) => this.#page(task, 'failed', response, reason, timing);
+    const failed = (reason: string) => {
+      const answer = this.#answerOf(task, response);
+      const whole = answer === null ? reason : `${reason}; the answer begins ${answer}`;
+      return this.#page(task, 'failed', response, { code, reason: whole }, timing);
+    };
     switch (outcome.kind) {
       case 'body':
         this.#anySucceeded = true;
@@ -124,16 +133,34 @@ export class AttemptJudge {
         logTry(task, timing, outcome.reason, null, status);
         return this.#retryOrFail(task, failed(outcome.reason));
       case 'credentials':
-        return stopFor({ kind: 'credentials', status: outcome.status, url: task.shownUrl });
+        return this.#refused(task, result, outcome.status);
       case 'unsafe':
         return stopFor({ kind: 'safety', code: outcome.code, message: outcome.reason });
       default:
         // 403 before anything has succeeded: the credentials, not the page.
         if (status === 403 && !this.#anySucceeded) {
-          return stopFor({ kind: 'credentials', status, url: task.shownUrl });
+          return this.#refused(task, result, status);
         }
         return this.#fail(task, failed('reason' in outcome ? outcome.reason : ''));
     }
+  }
+
+  #refused(task: Task, { response, credentials }: AttemptResult, status: number): Fate {
+    const { certFile, secretParams } = this.#parts.options;
+    const others = certFile !== null || credentialsIn(task.request.url, secretParams).size > 0;
+    return stopFor({
+      kind: 'credentials',
+      status,
+      url: task.shownUrl,
+      credentials: others ? 'sent' : (credentials ?? 'none'),
+      answer: this.#answerOf(task, response),
+    });
+  }
+
+  /** What a server says of why it refuses or fails; a success says it by its own checks. */
+  #answerOf({ request }: Task, response: RawResponse | null): string | null {
+    if (response === null || response.status < 400) return null;
+    return beginningOfAnswer(response, request.url, this.#parts.options);
   }
 
   #retryOrFail(task: Task, page: ArrivedPage): Fate {
@@ -151,6 +178,7 @@ export class AttemptJudge {
       url: task.shownUrl,
       attempt: task.attempts,
       status: page.status,
+      code: page.code,
       reason: page.reason ?? '',
       delayMs,
     });
@@ -170,12 +198,12 @@ export class AttemptJudge {
     task: Task,
     state: 'stored' | 'failed',
     response: RawResponse | null,
-    reason: string | null,
+    why: Why | null,
     timing: Timing,
   ): ArrivedPage {
     const { pagingHeaders, options } = this.#parts;
     const { secretParams } = options;
-    return arrivedPage(task, state, response, reason, timing, { pagingHeaders, secretParams });
+    return arrivedPage(task, state, response, why, timing, { pagingHeaders, secretParams });
   }
 }
 

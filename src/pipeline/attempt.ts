@@ -36,6 +36,8 @@ export interface AttemptResult {
   readonly fault: TransportFault | null;
   /** What the response says about limits, or null where there is none. */
   readonly hint: Hint | null;
+  /** Credentials in headers: they went with the request, or were given for another origin. Absent: there are none. */
+  readonly credentials?: 'sent' | 'withheld';
   /** How many attempts this stands for; absent: one. */
   readonly attempts?: number;
 }
@@ -73,7 +75,7 @@ export async function attemptPage(context: AttemptContext, first: Target): Promi
     const { status, headers } = response;
     const wallTime = context.wallTime();
     const hint = context.readHint(target.origin, target.path, status, headers);
-    const answered = { response, hint, fault: null };
+    const answered = { response, hint, fault: null, ...credentialsOf(context, target) };
     const outcome = classifyResponse(status, headers, wallTime, hint);
     if (outcome.kind !== 'redirect') {
       return { ...answered, ...withLimit(context, first.method, outcome, response, hint) };
@@ -112,6 +114,14 @@ function withLimit(
   const isOpen = outcome.kind === 'pause' && outcome.waitMs === null && response.status < 500;
   if (!isOpen || pauseMs === null) return { outcome, hint: known };
   return { outcome: { ...outcome, waitMs: pauseMs, waitFrom: 'preset' }, hint: known };
+}
+
+function credentialsOf(
+  { hasCredentials }: AttemptContext,
+  { trust }: Target,
+): Pick<AttemptResult, 'credentials'> {
+  if (!hasCredentials) return {};
+  return { credentials: trust === 'named' ? 'sent' : 'withheld' };
 }
 
 function headersOf({ headers }: AttemptContext, target: Target): HeaderRecord {

@@ -10,6 +10,7 @@ import {
   type Selection,
 } from '../decode/decode.ts';
 import type { EchoWatch } from './echoed-credentials.ts';
+import type { FailedCodes } from './failed-codes.ts';
 import type { FollowedPage } from './follow-archive.ts';
 import type { LessonReader, Taught } from './lesson-reader.ts';
 import type { ArrivedPage, Batch, Rejection } from './messages.ts';
@@ -37,6 +38,7 @@ export class BatchReader {
   readonly #read: LessonReader | null;
   readonly #secretParams: readonly string[];
   readonly #echoes: EchoWatch;
+  readonly #codes: FailedCodes;
 
   /**
    * @param selection the list's records where it is paginated, else what the export takes
@@ -49,12 +51,14 @@ export class BatchReader {
     failWhen: PageCondition | null,
     secretParams: readonly string[],
     echoes: EchoWatch,
+    codes: FailedCodes,
   ) {
     this.#check = createBodyCheck(selection, maxDecodedBytes, failWhen);
     this.#checkWhole = createBodyCheck(parseSelection(null), maxDecodedBytes);
     this.#read = readLesson;
     this.#secretParams = secretParams;
     this.#echoes = echoes;
+    this.#codes = codes;
   }
 
   read({ pages, arena }: Batch): ReadBatch {
@@ -67,7 +71,8 @@ export class BatchReader {
     const arrived: readonly ArrivedPage[] = JSON.parse(pages);
     let at = 0;
     for (const [index, page] of arrived.entries()) {
-      const { bodyBytes, log, paging, ...kept } = page;
+      const { bodyBytes, log, paging, code, ...kept } = page;
+      if (page.state === 'failed' && code !== null) this.#codes.failed(page.place, code);
       const key = new Uint8Array(arena, at, PAGE_KEY_BYTES);
       const bodyAt = at + PAGE_KEY_BYTES;
       at = bodyAt + bodyBytes;

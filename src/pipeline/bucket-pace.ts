@@ -15,8 +15,8 @@ import type { BusyMeter } from './busy-meter.ts';
 export interface Reaction {
   /** A pause that began or grew, and when it ends. */
   readonly pauseMs: number | null;
-  /** Of `pauseMs`: how much was not paused before. */
-  readonly addedMs: number;
+  /** The pause is longer than the server asked for, if it asked at all. */
+  readonly isOwnPause: boolean;
   /** The bucket fails so much that the attempt says nothing of its page, and does not count. */
   readonly isExcused: boolean;
   /** Nothing has ever come from there, and it was tried enough. */
@@ -86,7 +86,6 @@ export class BucketPace {
    * @param failures how often this page had failed before
    */
   ended(result: AttemptResult, failures: number, sentAt: number, now: number): Reaction {
-    const before = Math.max(now, this.heldUntil(now));
     const kind = kindOf(result);
     const isCalm = result.fault === 'calm';
     const isBusy = this.#busy.isBusy(now);
@@ -98,7 +97,7 @@ export class BucketPace {
     const until = this.heldUntil(now);
     return {
       pauseMs: pause === null ? null : Math.max(0, until - now),
-      addedMs: pause === null ? 0 : Math.max(0, until - before),
+      isOwnPause: pause !== null && until > this.#pacer.statedUntil(now),
       isExcused: this.#budget.isPaused && this.#isAnswering,
       isUnreachable: this.#budget.isPaused && !this.#isAnswering,
     };

@@ -114,6 +114,7 @@ export class Dispatcher {
   stop(stop: Stop): void {
     if (this.#stop !== null) return;
     this.#stop = stop;
+    this.#teller.ended(this.#parts.clock.now());
     this.#pump();
   }
 
@@ -145,6 +146,7 @@ export class Dispatcher {
       url: page.url,
       state: page.state,
       status: page.status,
+      code: page.code,
       reason: page.reason,
       bodyBytes: page.bodyBytes,
       durationMs: page.durationMs,
@@ -244,7 +246,7 @@ export class Dispatcher {
       this.#inFlight -= 1;
       const now = clock.now();
       const reaction = bucket.pace.ended(result, task.attempts, sentAt, now);
-      const stop = this.#teller.answered(bucket.pace, result, reaction, now);
+      const stop = this.#teller.answered(bucket.pace, result, reaction, task.shownUrl, now);
       const fate = this.#judge.judge(task, result, {
         timing: { startedAt, sentAt, durationMs: now - sentAt },
         isStopped: this.#stop !== null,

@@ -37,7 +37,7 @@ export function ownCredentials(
 }
 
 /** A header's whole value, what stands after its scheme, a cookie's values, and what Basic encodes. */
-function partsOf(value: string): string[] {
+export function partsOf(value: string): string[] {
   const parts = [value, ...value.split(/[;,]\s*/).map((pair) => pair.replace(/^[^=\s]*=/, ''))];
   const [, scheme, token] = /^(\S+)\s+(\S+)$/.exec(value) ?? [];
   if (token === undefined) return parts;
@@ -47,7 +47,8 @@ function partsOf(value: string): string[] {
   return [...parts, user, user.slice(user.indexOf(':') + 1)];
 }
 
-function formsOf(value: string): string[] {
+/** In which a body may repeat it. */
+export function formsOf(value: string): string[] {
   const json = JSON.stringify(value).slice(1, -1);
   return [value, encodeURIComponent(value), json, json.replaceAll('/', '\\/')];
 }

@@ -1,16 +1,19 @@
 import type { Clock } from '../core/clock.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions } from '../core/options.ts';
+import type { PageCode } from '../core/page-code.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { loadCondition, parseSelection } from '../decode/decode.ts';
+import type { Outcome } from '../http/outcome.ts';
 import type { RawResponse } from '../http/transport.ts';
 import { backoffDelayMs } from '../pace/backoff.ts';
 import type { AttemptResult } from './attempt.ts';
 import type { BucketPace } from './bucket-pace.ts';
 import type { BucketPaces } from './bucket-paces.ts';
 import { describeRefusal } from './describe-refusal.ts';
+import { codeOfAttempt, codeOfRejection } from './failure-code.ts';
 import { singleHeader } from './kept-headers.ts';
 import type { PaceTeller } from './pace-teller.ts';
 
@@ -27,11 +30,16 @@ export interface LoneFetchParts {
   readonly options: ResolvedOptions;
   readonly clock: Clock;
   readonly emit: EventSink;
+  readonly counters: { retries: number };
   readonly paces: BucketPaces;
   readonly teller: PaceTeller;
   readonly attempt: (request: PageRequest) => Promise<AttemptResult>;
   /** Resolves after so long; rejects when the run is stopped. */
   readonly sleep: (ms: number) => Promise<void>;
+}
+
+function failure(reason: string, code: PageCode | null): Outcome {
+  return code === null ? { kind: 'fail', reason } : { kind: 'fail', reason, code };
 }
 
 /** Node fires timers beyond 2^31 ms at once. */
@@ -45,7 +53,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export function createLoneFetch(
   parts: LoneFetchParts,
 ): (request: PageRequest) => Promise<LonePage> {
-  const { options, clock, emit, paces, teller, sleep } = parts;
+  const { options, clock, emit, counters, paces, teller, sleep } = parts;
   const check = loadCondition(options.failWhen).then((failWhen) =>
     createBodyCheck(parseSelection(null), options.maxDecodedBytes, failWhen),
   );
@@ -65,6 +73,7 @@ export function createLoneFetch(
   return async (request) => {
     const { origin, pathname } = new URL(request.url);
     const pace = paces.of(origin, pathname);
+    const url = redactUrl(request.url, options.secretParams);
     let attempts = 0;
     let spentMs = 0;
     for (;;) {
@@ -76,7 +85,7 @@ export function createLoneFetch(
       const durationMs = now - sentAt;
       const { outcome, response } = result;
       const reaction = pace.ended(result, attempts, sentAt, now);
-      const isTooLong = teller.answered(pace, result, reaction, now) !== null;
+      const isTooLong = teller.answered(pace, result, reaction, url, now) !== null;
       if (isTooLong) return { result, body: null, durationMs };
       if (outcome.kind === 'pause') continue;
 
@@ -97,19 +106,22 @@ export function createLoneFetch(
               request.url,
               options,
             );
+      const code = judged === null ? codeOfAttempt(result) : codeOfRejection(judged.kind);
       const delayMs = backoffDelayMs(attempts, Math.random());
       spentMs += durationMs + delayMs;
       const isLast = judged?.kind === 'too-large' || attempts > options.retries;
       if (isLast || spentMs > options.retryMaxTimeMs) {
-        const failed = { ...result, outcome: { kind: 'fail', reason }, attempts } as const;
+        const failed = { ...result, outcome: failure(reason, code), attempts };
         return { result: failed, body: null, durationMs };
       }
+      counters.retries += 1;
       emit({
         type: 'retry',
         place: request.place,
-        url: redactUrl(request.url, options.secretParams),
+        url,
         attempt: attempts,
         status: response?.status ?? null,
+        code,
         reason,
         delayMs,
       });

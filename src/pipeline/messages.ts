@@ -2,6 +2,7 @@
 import type { AttemptRecord, PageState, RunSpecification } from '../archive/archive-types.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Lesson, PlanEnd } from '../core/lesson.ts';
+import type { PageCode } from '../core/page-code.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
@@ -71,6 +72,8 @@ export interface ArrivedPage {
   readonly headers: string | null;
   readonly encoding: string | null;
   readonly bodyBytes: number;
+  /** Why it is not stored; null where it is. Not kept in the archive. */
+  readonly code: PageCode | null;
   readonly reason: string | null;
   readonly attempts: number;
   readonly startedAt: number;

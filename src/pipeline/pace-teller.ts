@@ -18,7 +18,10 @@ export interface PaceTellerParts {
 }
 
 interface Told {
-  isPaused: boolean;
+  /** Null while it is not paused. */
+  pausedUntil: number | null;
+  /** Pauses since anything came through. */
+  pauses: number;
   limit: string | null;
   limitAt: number;
 }
@@ -26,19 +29,28 @@ interface Told {
 export class PaceTeller {
   readonly #parts: PaceTellerParts;
   readonly #told = new Map<BucketPace, Told>();
+  /** Buckets that are paused now, since when any is, and until when one was waited for. */
+  #paused = 0;
+  #pausedSince = 0;
+  #waitedUntil = 0;
+  #isEnded = false;
 
   constructor(parts: PaceTellerParts) {
     this.#parts = parts;
   }
 
-  /** Tells of an answer; returns why the run should wait no longer, or null. */
+  /**
+   * Tells of an answer; returns why the run should wait no longer, or null.
+   * @param url what was asked for, redacted
+   */
   answered(
     pace: BucketPace,
     { outcome, hint }: AttemptResult,
     reaction: Reaction,
+    url: string,
     now: number,
   ): Stop | null {
-    const { options, clock, emit, counters } = this.#parts;
+    const { options, clock, emit } = this.#parts;
     const told = this.#toldOf(pace);
     const said = hint === null ? null : describeHint(hint);
     if (said !== null && said !== told.limit && now - told.limitAt >= LIMIT_EVERY_MS) {
@@ -46,17 +58,22 @@ export class PaceTeller {
       told.limitAt = now;
       emit({ type: 'limit', bucket: pace.name, said });
     }
-    const { pauseMs, addedMs, isUnreachable } = reaction;
+    const { pauseMs, isOwnPause, isUnreachable } = reaction;
     const reason = reasonOf(outcome);
     if (isUnreachable) return { kind: 'unreachable', bucket: pace.name, reason };
+    if (pace.shutForMs(now) === 0 && outcome.kind !== 'pause') told.pauses = 0;
     if (pauseMs === null) return null;
-    counters.pausedMs += addedMs;
     const untilWallTime = clock.wallTime() + pauseMs;
+    if (pauseMs > options.maxWaitMs && isOwnPause) {
+      const ownPause = { nextMs: pauseMs, pausesBefore: told.pauses, url };
+      return { kind: 'max-wait', untilWallTime: null, reason, ownPause };
+    }
     if (pauseMs > options.maxWaitMs) return { kind: 'max-wait', untilWallTime, reason };
     if (pace.shutForMs(now) > options.maxWaitMs) {
       return { kind: 'max-wait', untilWallTime: null, reason };
     }
-    told.isPaused = true;
+    if (told.pausedUntil === null) told.pauses += 1;
+    this.#beginPause(told, now, now + pauseMs);
     emit({ type: 'pause', bucket: pace.name, reason, durationMs: pauseMs, untilWallTime });
     return null;
   }
@@ -64,15 +81,41 @@ export class PaceTeller {
   /** Tells that a pause is over, once. */
   opened(pace: BucketPace, now: number): void {
     const told = this.#told.get(pace);
-    if (told === undefined || !told.isPaused || pace.heldUntil(now) > now) return;
-    told.isPaused = false;
+    if (told === undefined || told.pausedUntil === null || pace.heldUntil(now) > now) return;
+    this.#endPause(told, now);
     this.#parts.emit({ type: 'resume', bucket: pace.name });
+  }
+
+  /** Nothing is waited for any more, though pauses may go on. */
+  ended(now: number): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    for (const told of this.#told.values()) this.#endPause(told, now);
+  }
+
+  #beginPause(told: Told, now: number, until: number): void {
+    if (this.#isEnded) return;
+    if (told.pausedUntil === null) {
+      if (this.#paused === 0) this.#pausedSince = now;
+      this.#paused += 1;
+    }
+    told.pausedUntil = Math.max(until, told.pausedUntil ?? until);
+  }
+
+  /** Counts what was really waited: a pause may be cut short, and those of two buckets are one wait. */
+  #endPause(told: Told, now: number): void {
+    if (told.pausedUntil === null) return;
+    this.#waitedUntil = Math.max(this.#waitedUntil, Math.min(now, told.pausedUntil));
+    told.pausedUntil = null;
+    this.#paused -= 1;
+    if (this.#paused > 0) return;
+    this.#parts.counters.pausedMs += Math.max(0, this.#waitedUntil - this.#pausedSince);
   }
 
   #toldOf(pace: BucketPace): Told {
     let told = this.#told.get(pace);
     if (told === undefined) {
-      told = { isPaused: false, limit: null, limitAt: Number.NEGATIVE_INFINITY };
+      told = { pausedUntil: null, pauses: 0, limit: null, limitAt: Number.NEGATIVE_INFINITY };
       this.#told.set(pace, told);
     }
     return told;

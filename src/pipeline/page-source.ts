@@ -28,6 +28,8 @@ export interface SourceParts {
   readonly thread: ArchiveThread;
   readonly clock: Clock;
   readonly emit: EventSink;
+  /** Counted up by pages that are fetched before there is a plan. */
+  readonly counters: { retries: number };
   readonly paces: BucketPaces;
   readonly teller: PaceTeller;
   /** Rejects when the run is stopped. */

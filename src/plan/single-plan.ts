@@ -1,5 +1,6 @@
 import type { PageEnd, PlanEnd } from '../core/lesson.ts';
 import type { PageRequest } from '../core/page-request.ts';
+import { findNearRange } from './near-range.ts';
 import type { PlanState } from './plan-state.ts';
 
 /** One page, because nothing shows how to go on from it. */
@@ -24,12 +25,13 @@ export class SinglePlan implements PlanState {
   learn(_request: PageRequest, ended: PageEnd): void {
     const { branch } = this.#request.place;
     const reason = ended.state === 'stored' ? 'single' : 'broken';
-    this.#end = { reason, detail: null, ends: [{ branch, position: 1 }] };
+    const detail = reason === 'single' ? nearRangeDetail(this.#request.url) : null;
+    this.#end = { reason, detail, ends: [{ branch, position: 1 }] };
     if (ended.state !== 'stored') return;
     const { more, total, totalIsLowerBound, records } = ended.lesson;
-    if (more === false) this.#end = { ...this.#end, reason: 'stated' };
+    if (more === false) this.#end = { ...this.#end, detail: null, reason: 'stated' };
     else if (this.#hasRecords && total === records && !totalIsLowerBound && more === null) {
-      this.#end = { ...this.#end, reason: 'total' };
+      this.#end = { ...this.#end, detail: null, reason: 'total' };
     }
   }
 
@@ -40,4 +42,11 @@ export class SinglePlan implements PlanState {
   end(): PlanEnd | null {
     return this.#end;
   }
+}
+
+/** Null: nothing more is known than that nothing shows how to go on. */
+function nearRangeDetail(url: string): string | null {
+  const piece = findNearRange(url);
+  if (piece === null) return null;
+  return `nothing in it shows how to go on, and ${piece} is no range and was sent as it stands; ranges are [1-3], sets {a,b}`;
 }

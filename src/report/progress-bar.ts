@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { fitLine, type Segment, textWidth } from './fit-width.ts';
 import { createPainter } from './paint.ts';
 import { createProgress, type ProgressSnapshot } from './progress.ts';
-import { amountText, paceText, troubleSegments } from './progress-line.ts';
+import { amountText, paceText, pagesThere, troubleSegments } from './progress-line.ts';
 import type { Reporter, TerminalFacts, Ticker } from './reporter.ts';
 import type { Screen } from './screen.ts';
 
@@ -44,9 +44,10 @@ export function progressLines(
   ];
   const wordsWidth = words.reduce((sum, word) => sum + textWidth(word.text), 0);
   const barWidth = Math.min(widestBar, columns - wordsWidth - 2);
-  const { done, total } = snapshot;
+  const { total } = snapshot;
+  const there = pagesThere(snapshot);
   if (total !== null && barWidth >= narrowestBar) {
-    const filled = total === 0 ? barWidth : Math.floor((Math.min(done, total) / total) * barWidth);
+    const filled = total === 0 ? barWidth : Math.floor((Math.min(there, total) / total) * barWidth);
     words.unshift(
       { text: '━'.repeat(filled), paint: snapshot.failed > 0 ? 'yellow' : 'green' },
       { text: '─'.repeat(barWidth - filled), paint: 'dim' },

@@ -15,10 +15,16 @@ function formatLeft(leftMs: number): string {
   return formatDuration(Math.ceil(leftMs / 1000) * 1000);
 }
 
+/** Pages that came: one that failed is done, and is not there. */
+export function pagesThere({ done, failed }: ProgressSnapshot): number {
+  return done - failed;
+}
+
 export function amountText(snapshot: ProgressSnapshot): string {
-  const { done, total } = snapshot;
-  if (total === null) return counted(done, 'page');
-  return `${formatCount(done)}/${formatCount(total)} pages  ${percent(done, total)}`;
+  const { total } = snapshot;
+  const there = pagesThere(snapshot);
+  if (total === null) return counted(there, 'page');
+  return `${formatCount(there)}/${formatCount(total)} pages  ${percent(there, total)}`;
 }
 
 export function paceText(snapshot: ProgressSnapshot): string {

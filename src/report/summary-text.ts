@@ -1,17 +1,13 @@
 import { escapeText } from '../core/escape.ts';
 import { NO_RECORDS } from '../core/pagination.ts';
-import {
-  type FailedPage,
-  isWhole,
-  type PaginationFacts,
-  type Stop,
-  type Summary,
-} from '../core/summary.ts';
+import { isWhole, type PaginationFacts, type Stop, type Summary } from '../core/summary.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/units.ts';
+import { failureLines } from './failure-lines.ts';
 import { paceWords } from './pace-words.ts';
 import { createPainter, type Painter } from './paint.ts';
+import { headingAfter, stopText } from './stop-text.ts';
 import { verdictLines } from './verdict-lines.ts';
-import { counted, formatRate, reasonBeside, reservation, styleWords } from './wording.ts';
+import { counted, formatRate, reservation, styleWords } from './wording.ts';
 
 /** Commands to print; the caller knows how the run was started, this file does not. */
 interface SummaryCommands {
@@ -34,9 +30,9 @@ export interface SummaryContext {
   readonly output: string | null;
   /** How to name the output where that is not its path: the demo's is gone in a moment. */
   readonly outputName?: string;
+  /** Records there must be, as the run was told; null or absent where nobody said. */
+  readonly expect?: number | null;
 }
-
-const shownFailures = 10;
 
 /** What the end of a run says, without a newline at its end; `''` where nobody reads it any more. */
 export function summaryText(summary: Summary, context: SummaryContext): string {
@@ -45,7 +41,7 @@ export function summaryText(summary: Summary, context: SummaryContext): string {
   return [
     ...verdictLines(summary.verdict, paint, context.total),
     ...stopLines(summary.stop, context, paint),
-    ...failureLines(summary, paint),
+    ...failureLines(summary.failures, summary.verdict.failed, paint),
     ...outputLines(summary, context),
     ...pagingLines(summary, paint),
     ...paceLines(summary, paint),
@@ -55,64 +51,12 @@ export function summaryText(summary: Summary, context: SummaryContext): string {
 
 function stopLines(stop: Stop | null, context: SummaryContext, paint: Painter): readonly string[] {
   if (stop === null) return [];
-  return [paint('yellow', escapeText(stopText(stop, context)))];
+  return [paint('yellow', escapeText(stopText(stop, context.wallTime)))];
 }
 
-const safetyCure = {
-  OTHER_ORIGIN: '--allow-origin ORIGIN allows it.',
-  PRIVATE_ADDRESS: '--allow-address ADDRESS allows it.',
-  CERTIFICATE: '--cacert FILE names an authority to trust; -k accepts any certificate.',
-} as const;
-
-function stopText(stop: Stop, context: SummaryContext): string {
-  switch (stop.kind) {
-    case 'signal':
-      return `Stopped by ${stop.signal}.`;
-    case 'aborted':
-      return 'Stopped.';
-    case 'closed-pipe':
-      return 'Stopped: nobody reads the output any more.';
-    case 'max-pages':
-      return `Stopped at --max-pages ${stop.maxPages}.`;
-    case 'deadline':
-      return `Stopped at --deadline ${formatDuration(stop.deadlineMs)}.`;
-    case 'unreachable':
-      return `Stopped: nothing ever came from ${stop.bucket}, however often it was tried (${stop.reason}).`;
-    case 'max-wait': {
-      if (stop.untilWallTime === null) {
-        return `Stopped: for longer than --max-wait no request came through (${stop.reason}). Come back later.`;
-      }
-      const waitMs = Math.max(0, stop.untilWallTime - context.wallTime);
-      const until = `${new Date(stop.untilWallTime).toISOString().slice(0, 19)}Z`;
-      return `Stopped: the server asks to wait until ${until}, ${formatDuration(waitMs)} from now (${stop.reason}). That is longer than --max-wait; come back then.`;
-    }
-    case 'credentials':
-      // 407 is the proxy's (RFC 9110 §15.5.8).
-      if (stop.status === 407) {
-        return 'Stopped: the proxy asks for credentials (407). Run again with -x http://user:password@host:port, or with them in HTTPS_PROXY.';
-      }
-      return `Stopped: the server refuses the credentials (${stop.status} for ${stop.url}). Run again with new ones.`;
-    case 'safety': {
-      const named = /--allow-origin|--allow-address|--cacert|(^|\s)-k\b/.test(stop.message);
-      const message = stop.message.replace(/\.$/, '');
-      return `Stopped for safety: ${message}.${named ? '' : ` ${safetyCure[stop.code]}`}`;
-    }
-  }
-}
-
-function failureLines(summary: Summary, paint: Painter): readonly string[] {
-  const shown = summary.failures.slice(0, shownFailures);
-  const lines = shown.map((failure) => `  ${failureText(failure, paint)}`);
-  const more = summary.verdict.failed - shown.length;
-  if (shown.length > 0 && more > 0) lines.push(`  and ${formatCount(more)} more`);
-  return lines;
-}
-
-/** URL and reason of a page that failed, escaped. */
-export function failureText(failure: FailedPage, paint: Painter): string {
-  const attempts = failure.attempts > 1 ? ` (${failure.attempts} attempts)` : '';
-  const reason = escapeText(reasonBeside(failure.status, failure.reason));
-  return `${paint('red', failure.status === null ? '---' : String(failure.status))}  ${escapeText(failure.url)}  ${reason}${attempts}`;
+/** Its server and its files are gone in a moment: there is nothing to go on with. */
+function isDemo({ outputName }: SummaryContext): boolean {
+  return outputName !== undefined;
 }
 
 function outputLines(summary: Summary, context: SummaryContext): readonly string[] {
@@ -134,8 +78,15 @@ function outputLines(summary: Summary, context: SummaryContext): readonly string
         ];
   }
   const untouched =
-    context.output === null ? '' : `${escapeText(context.output)} was not written. `;
-  return archive === null ? [] : [`${untouched}What was fetched is kept in ${archive}`];
+    context.output === null
+      ? ''
+      : `${escapeText(context.outputName ?? context.output)} was not written. `;
+  if (archive === null) return [];
+  // Of a run without a page the archive holds what failed, which nobody goes to look for.
+  const isOfNoUse = verdict.stored === 0 || isDemo(context);
+  const kept = isOfNoUse ? '' : `What was fetched is kept in ${archive}`;
+  const line = `${untouched}${kept}`.trim();
+  return line === '' ? [] : [line];
 }
 
 function paceLines(summary: Summary, paint: Painter): readonly string[] {
@@ -151,7 +102,8 @@ function paceLines(summary: Summary, paint: Painter): readonly string[] {
   }
   for (const protocol of ['HTTP/2', 'HTTP/1.1'] as const) {
     const connections = summary.connections[protocol];
-    if (connections > 0) parts.push(`${protocol}, ${counted(connections, 'connection')}`);
+    if (connections > 0 && summary.fetched > 0)
+      parts.push(`${protocol}, ${counted(connections, 'connection')}`);
   }
   const pace = summary.fetched === 0 ? null : paceWords(summary.pace);
   return [parts.length === 0 ? null : parts.join(' · '), pace]
@@ -193,7 +145,7 @@ function commandLines(
   context: SummaryContext,
   paint: Painter,
 ): readonly string[] {
-  if (isWhole(summary.verdict.name, false)) return [];
+  if (isWhole(summary.verdict.name, false) || isDemo(context)) return [];
   const { takeWhatIsThere } = context.commands;
   const lines = [...goingOn(summary, context, paint)];
   if (takeWhatIsThere !== null && summary.output === null) {
@@ -202,13 +154,27 @@ function commandLines(
   return lines;
 }
 
+/** All that speaks against it is that another number of records was expected. */
+function isUnexpected({ verdict }: Summary, expect: number | null): boolean {
+  const { records, reasons, failed, pending } = verdict;
+  if (expect === null || reasons.length !== 1) return false;
+  return records === null ? failed === 0 && pending === 0 : records.fetched !== expect;
+}
+
 function goingOn(
-  { stop, verdict }: Summary,
-  { commands }: SummaryContext,
+  summary: Summary,
+  { commands, expect = null }: SummaryContext,
   paint: Painter,
 ): readonly string[] {
+  const { stop, verdict } = summary;
   const command = (heading: string, text: string) => [heading, `  ${paint('cyan', text)}`];
-  if (stop !== null) return command('To go on:', commands.again);
+  if (stop !== null) {
+    const heading = headingAfter(stop);
+    return heading === null ? [] : command(heading, commands.again);
+  }
+  if (isUnexpected(summary, expect)) {
+    return command('With another --expect, to go on:', commands.again);
+  }
   if (verdict.failed > 0) return command('To try the missing pages again:', commands.again);
   if (verdict.end === null) return command('To go on:', commands.again);
   switch (verdict.name) {

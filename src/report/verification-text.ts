@@ -2,8 +2,8 @@ import { escapeText } from '../core/escape.ts';
 import type { Place } from '../core/page-request.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
 import { formatBytes, formatCount } from '../core/units.ts';
+import { failureLines } from './failure-lines.ts';
 import { createPainter } from './paint.ts';
-import { failureText } from './summary-text.ts';
 import { verdictLines } from './verdict-lines.ts';
 import { counted } from './wording.ts';
 
@@ -41,10 +41,7 @@ export function verificationText(facts: VerificationFacts, color: boolean): stri
       problems.map(({ url, problem }) => `${escapeText(url)}  ${escapeText(problem)}`),
       problems.length,
     ),
-    ...firstOf(
-      failures.map((failure) => failureText(failure, paint)),
-      verdict.failed,
-    ),
+    ...failureLines(failures, verdict.failed, paint),
     paint(
       'dim',
       `${escapeText(facts.archivePath)}: ${counted(facts.checkedPages, 'page')} read again, ${formatBytes(facts.checkedBytes)}, each decoded, parsed and compared with its hash`,

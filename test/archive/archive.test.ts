@@ -154,6 +154,7 @@ test('a failed page is replaced by what came later, also within one group', (t) 
       place: { branch: 0, position: 1 },
       url: storedPage(1).url,
       status: 404,
+      code: 'HTTP_404',
       reason: 'HTTP 404',
       attempts: 1,
     },

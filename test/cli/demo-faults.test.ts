@@ -6,12 +6,13 @@ import { runCli, temporaryFolder } from '../run/run-cli.ts';
 test('the demo names its faults, plays several at once, and says what it takes instead of a typo', async (t) => {
   const folder = temporaryFolder(t);
   const demo = (...args: string[]) => runCli(folder, ['demo', '--progress', 'none', ...args]);
-  const [list, healed, failed, typo, both] = await Promise.all([
+  const [list, healed, failed, typo, both, other] = await Promise.all([
     demo('--faults', 'list'),
     demo('--faults', 'cut-chunk,html', '--http1.1'),
     demo('--faults', 'not-found'),
     demo('--faults', 'cut-chank'),
     demo('--faults', 'html', '--api', 'github'),
+    demo('--faults', 'calm', '--http1.1'),
   ]);
   assert.deepEqual(
     list.stdout
@@ -28,6 +29,9 @@ test('the demo names its faults, plays several at once, and says what it takes i
   assert.equal(failed.code, 3);
   assert.match(failed.stderr, /404 .*Not Found/);
   assert.match(failed.stderr, /It is gone now/);
+  assert.doesNotMatch(failed.stderr, /kept in|To try|To take/);
+  assert.match(other.stderr, /HTTP\/2 alone has it/);
+  assert.doesNotMatch(healed.stderr, /HTTP\/2 alone has it/);
   assert.equal(typo.code, 2);
   assert.match(typo.stderr, /there is no fault "cut-chank"; did you mean cut-chunk\?/);
   assert.equal(both.code, 2);

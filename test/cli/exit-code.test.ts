@@ -44,7 +44,16 @@ const stops: readonly (readonly [Stop, ExitCode])[] = [
   [{ kind: 'max-pages', maxPages: 3 }, 5],
   [{ kind: 'deadline', deadlineMs: 3 }, 5],
   [{ kind: 'max-wait', untilWallTime: 3, reason: '429' }, 5],
-  [{ kind: 'credentials', status: 401, url: 'https://a.example/' }, 4],
+  [
+    {
+      kind: 'credentials',
+      status: 401,
+      url: 'https://a.example/',
+      credentials: 'none',
+      answer: null,
+    },
+    4,
+  ],
   [{ kind: 'safety', code: 'OTHER_ORIGIN', message: 'no' }, 1],
   [{ kind: 'safety', code: 'CERTIFICATE', message: 'no' }, 1],
   [{ kind: 'closed-pipe' }, 0],

@@ -86,6 +86,9 @@ test('what is no JSON is refused with its byte', () => {
     'json: the body is not JSON (byte 0: it looks like HTML)',
   );
   assert.equal(refusal('\n <html>'), 'json: the body is not JSON (byte 2: it looks like HTML)');
+  for (const xml of ['<?xml version="1.0"?><error/>', '<error><code>7</code></error>']) {
+    assert.equal(refusal(xml), 'json: the body is not JSON (byte 0: it looks like XML)');
+  }
   assert.equal(refusal('{"a":<b>}'), 'json: the body is not JSON (byte 5: unexpected <)');
   assert.equal(refusal('{"a":1'), 'json: the body is not JSON (byte 6: it ends early)');
   assert.equal(refusal('  '), 'json: the body is not JSON (byte 2: it ends early)');

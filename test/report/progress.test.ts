@@ -122,8 +122,18 @@ describe('the progress bar', () => {
     progress.sink(retryEvent('503'));
     progress.sink(pauseEvent(4000, '429, Retry-After'));
     const [first, second] = progressLines(progress.snapshot(), terminal(120));
-    assert.match(first!, /━─.*101\/500 pages {2}20% {2}50\.0 pages\/s {2}12\.0 s left$/);
+    assert.match(first!, /━─.*100\/500 pages {2}20% {2}50\.0 pages\/s {2}12\.0 s left$/);
     assert.equal(second, 'paused, goes on in 4.0 s: 429, Retry-After · 1 failed · 1 retry');
+  });
+
+  it('counts no page that failed among those that came', () => {
+    const progress = createProgress(createFakeTime().clock);
+    progress.sink(startEvent(3));
+    for (const page of [0, 1, 2]) progress.sink(pageEvent(page, { state: 'failed' }));
+    const [first, second] = progressLines(progress.snapshot(), terminal(120));
+    assert.match(first!, /^─+ {2}0\/3 pages {2}0%/);
+    assert.equal(second, '3 failed');
+    assert.match(plainProgressLine(progress.snapshot()), /0\/3 pages {2}0%.*3 failed/);
   });
 
   it('colours only where colour is wanted', () => {

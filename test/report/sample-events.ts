@@ -10,6 +10,7 @@ export function pageEvent(position: number, more: Partial<PageEvent> = {}): RunE
     url: `https://a.example/?page=${position}`,
     state: 'stored',
     status: 200,
+    code: null,
     reason: null,
     bodyBytes: 4900,
     durationMs: 34,
@@ -45,6 +46,7 @@ export function retryEvent(reason: string): RunEvent {
     url: 'https://a.example/?page=3',
     attempt: 1,
     status: 503,
+    code: 'HTTP_503',
     reason,
     delayMs: 1200,
   };

@@ -40,6 +40,7 @@ export function failedPage(position: number): FailedPage {
     place: { branch: 0, position },
     url: `https://a.example/?page=${position}`,
     status: 404,
+    code: 'HTTP_404',
     reason: 'Not Found',
     attempts: 1,
   };

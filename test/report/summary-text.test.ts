@@ -117,7 +117,13 @@ describe('the summary of an incomplete run', () => {
       /until 2025-01-01T02:00:00Z, 2 h from now \(429\).*--max-wait; come back then/,
     );
     assert.match(
-      stopped({ kind: 'credentials', status: 401, url: 'https://a.example/' }),
+      stopped({
+        kind: 'credentials',
+        status: 401,
+        url: 'https://a.example/',
+        credentials: 'sent',
+        answer: null,
+      }),
       /refuses the credentials \(401 for https:\/\/a\.example\/\)/,
     );
     const other = stopped({ kind: 'safety', code: 'OTHER_ORIGIN', message: 'another origin' });
@@ -125,6 +131,98 @@ describe('the summary of an incomplete run', () => {
     const said = stopped({ kind: 'safety', code: 'CERTIFICATE', message: 'expired; use -k' });
     assert.equal(said.match(/-k\b/g)?.length, 1);
     assert.equal(stopped({ kind: 'closed-pipe' }), '');
+  });
+
+  it('heads the command with what it needs first, or leaves it out where it would end in the same way', () => {
+    const refused = (credentials: 'sent' | 'none' | 'withheld', status = 401) =>
+      stopped({
+        kind: 'credentials',
+        status,
+        url: 'https://a.example/',
+        credentials,
+        answer: null,
+      });
+    assert.match(refused('sent'), /With new ones, to go on:\n {2}everypage AGAIN/);
+    assert.match(refused('none'), /With them, to go on:\n {2}everypage AGAIN/);
+    assert.doesNotMatch(refused('withheld'), /AGAIN/);
+    const unsafe = (code: (Stop & { kind: 'safety' })['code'], message: string) =>
+      stopped({ kind: 'safety', code, message });
+    assert.match(unsafe('CERTIFICATE', 'it is self-signed'), /With that flag, to go on:\n/);
+    assert.match(unsafe('OTHER_ORIGIN', 'a link leads elsewhere'), /With that flag, to go on:\n/);
+    const downgrade = unsafe('OTHER_ORIGIN', 'it leads to http; that is never followed');
+    assert.doesNotMatch(downgrade, /AGAIN|--allow-origin/);
+    const expected = (summary: Partial<Summary>) =>
+      summaryText({ ...incomplete, failures: [], ...summary }, { ...context, expect: 5 });
+    const list = { ...incomplete.verdict, stored: 9, planned: 9, failed: 0 };
+    const verdict = { ...list, reasons: ['5 records were expected, 9 came'] };
+    assert.match(expected({ verdict }), /With another --expect, to go on:\n {2}everypage AGAIN/);
+    const paged = pagedVerdict({ name: 'incomplete', reasons: ['5 records were expected'] });
+    assert.match(expected({ verdict: paged }), /With another --expect, to go on:\n/);
+    const both = pagedVerdict({ name: 'incomplete', reasons: ['5 were expected', 'it is short'] });
+    assert.doesNotMatch(expected({ verdict: both }), /With another/);
+  });
+
+  it('names the flags for credentials where none were sent, and what the server answers', () => {
+    const url = 'https://a.example/';
+    const of = (status: number, credentials: 'sent' | 'none' | 'withheld') =>
+      stopped({ kind: 'credentials', status, url, credentials, answer: '"no key"' });
+    assert.match(
+      of(401, 'none'),
+      /Stopped: 401 for https:\/\/a\.example\/: no credentials were sent; give them with --bearer-env VAR, -u USER, -n or -H @FILE\. The answer begins "no key"\./,
+    );
+    assert.match(
+      of(403, 'none'),
+      /403 for \S+, and no credentials were sent; if it wants some, give/,
+    );
+    assert.match(
+      of(401, 'sent'),
+      /refuses the credentials \(401 for \S+\)\. The answer begins "no/,
+    );
+    assert.match(
+      of(401, 'withheld'),
+      /no credentials were sent, since they were given for another/,
+    );
+  });
+
+  it('says a long reason once for all pages that share it', () => {
+    const reason = 'the body is not JSON (byte 0: it looks like HTML); it is text/html';
+    const of = (count: number, failed = count) => {
+      const failures = Array.from({ length: count }, (_, index) => ({
+        ...failedPage(index),
+        status: 200,
+        reason,
+        attempts: 6,
+      }));
+      const verdict = { ...incomplete.verdict, stored: 500 - failed, failed };
+      const lines = summaryText({ ...incomplete, failures, verdict }, context).split('\n');
+      return lines.slice(
+        1,
+        lines.findIndex((line) => line.includes('was not written')),
+      );
+    };
+    assert.deepEqual(of(2), [
+      `  200  2 pages: ${reason} (6 attempts each)`,
+      '    https://a.example/?page=0',
+      '    https://a.example/?page=1',
+    ]);
+    assert.deepEqual(of(14).slice(-2), ['    https://a.example/?page=9', '  and 4 more']);
+    assert.equal(of(20, 37)[0], `  200  20 pages or more: ${reason} (6 attempts each)`);
+    assert.equal(of(20, 37).at(-1), '  and 27 more');
+  });
+
+  it('says nothing of what was kept, nor of connections, where no page came', () => {
+    const verdict = { ...incomplete.verdict, stored: 0, failed: 500 };
+    const none = { ...incomplete, verdict, fetched: 0, retries: 0, pausedMs: 0 };
+    const text = summaryText(none, context);
+    assert.match(text, /^items\.ndjson was not written\.$/m);
+    assert.doesNotMatch(text, /kept in|connection/);
+    assert.doesNotMatch(summaryText(none, { ...context, output: null }), /^$/m);
+  });
+
+  it('offers nothing to go on with where all is gone in a moment', () => {
+    const text = summaryText(incomplete, { ...context, outputName: 'a.ndjson' });
+    assert.match(text, /^a\.ndjson was not written\.$/m);
+    assert.doesNotMatch(text, /kept in|everypage (?:AGAIN|TAKE)/);
   });
 
   it('holds no control of a server', () => {

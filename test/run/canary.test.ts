@@ -9,7 +9,7 @@ import { suite, type TestContext, test } from 'node:test';
 import { startProxyServer } from '../servers/proxy-server.ts';
 import { type JsonReply, type JsonServer, startJsonServer } from './pagination-setup.ts';
 import { type CliResult, runCli, startCli, temporaryFolder } from './run-cli.ts';
-import { runInProcess } from './run-in-process.ts';
+import { runCliHere, runInProcess } from './run-in-process.ts';
 
 const canary = (channel: string) => `canary-${channel}/9f+2`;
 const encoded = (channel: string) => encodeURIComponent(canary(channel));
@@ -248,6 +248,48 @@ suite('a secret is written nowhere', { concurrency: 3 }, () => {
       assert.equal(result.code, 2, `${argv.join(' ')}: ${result.stderr}`);
       const leaks = said(result).replaceAll('canary_env', 'canary-env');
       assertClean(leaks, argv.join(' '));
+    }
+  });
+});
+
+suite('a server that repeats credentials in what it says of a failure', { concurrency: 3 }, () => {
+  test('is shown without them', async (t) => {
+    const folder = temporaryFolder(t);
+    writeFileSync(join(folder, 'headers.txt'), `X-Api-Key: ${canary('file')}\n`);
+    const body = JSON.stringify({ client_secret: canary('body') });
+    let told = (_url: URL, _sent: string): unknown => null;
+    const server: JsonServer = await startJsonServer(t, (url): JsonReply => {
+      const sent = JSON.stringify(server.seen.at(-1)?.headers);
+      const status = url.pathname === '/private' ? 401 : 422;
+      return { status, body: told(url, sent) };
+    });
+    const run = (path: string, ...more: string[]) =>
+      runCliHere(folder, [`${server.origin}${path}`, ...flags, ...quick, ...more, '--fresh']);
+    const ways: readonly ((url: URL, sent: string) => unknown)[] = [
+      (url) => ({ why: url.searchParams.get('api_key') }),
+      (url) => ({ why: url.searchParams.get('team_code') }),
+      (url) => ({ why: url.search }),
+      () => ({ why: canary('header') }),
+      () => ({ why: `sid=${canary('cookie')}` }),
+      () => ({ why: canary('cookie') }),
+      () => ({ why: canary('file').replaceAll('/', '\\/') }),
+      () => ({ why: canary('body') }),
+      () => ({ client_secret: canary('body') }),
+      () => ({ why: `${' '.repeat(4080)}${canary('header')}` }),
+      () => ({ access_token: 'canary-of-the-server' }),
+      (_url, sent) => ({ sent }),
+    ];
+    for (const way of ways) {
+      told = way;
+      const failed = await run(`/list?page=[1-2]&${query}`, '-d', body, '-o', 'a.ndjson');
+      assert.equal(failed.code, 3, failed.stderr);
+      const refused = await run(`/private?${query}`, '-d', body, '-o', 'b.ndjson');
+      assert.equal(refused.code, 4, refused.stderr);
+      for (const result of [failed, refused]) {
+        assert.match(result.stderr, /the answer begins/i);
+        assertClean(said(result), String(way));
+      }
+      assertFolderClean(folder);
     }
   });
 });

@@ -7,6 +7,7 @@ import { describe, mock, it as test } from 'node:test';
 import type { FaultRule } from '../../src/demo/fault-server.ts';
 import { combineFaults, faults, type NamedFault } from '../../src/demo/faults.ts';
 import type { FaultReply } from '../../src/demo/reply.ts';
+import type { PageCode } from '../../src/index.ts';
 import { type FaultRun, IMPATIENT, runFaults, wholePages } from './fault-setup.ts';
 
 // Waits between attempts are drawn by it.
@@ -173,71 +174,108 @@ describe('faults', { concurrency: 6 }, () => {
   }
 
   /** What is said of a page that never comes, and after how many attempts, over both protocols. */
-  const reasons: Readonly<Record<string, readonly [FaultReply, attempts: number, RegExp]>> = {
-    500: [{ status: 500 }, 2, /^500 Internal Server Error$/],
-    404: [{ status: 404 }, 1, /^404 Not Found$/],
-    204: [{ status: 204 }, 2, /^204 No Content: nothing came where JSON was due$/],
-    empty: [{ change: 'empty' }, 2, /^the body is empty; it is application\/json$/],
+  const reasons: Readonly<
+    Record<string, readonly [FaultReply, attempts: number, PageCode, RegExp]>
+  > = {
+    500: [{ status: 500 }, 2, 'HTTP_500', /^500 Internal Server Error$/],
+    404: [{ status: 404 }, 1, 'HTTP_404', /^404 Not Found$/],
+    204: [{ status: 204 }, 2, 'HTTP_204', /^204 No Content: nothing came where JSON was due$/],
+    empty: [{ change: 'empty' }, 2, 'EMPTY', /^the body is empty; it is application\/json$/],
     html: [
       { change: 'html' },
       2,
+      'NOT_JSON',
       /^the body is not JSON \(byte 0: it looks like HTML\); it is text\/html; charset=utf-8 and begins "<!doctype html> <title>Busy/,
     ],
     'html-as-json': [
       { change: 'html-as-json' },
       2,
+      'NOT_JSON',
       /; it is application\/json and begins "<html><body>\\x1b\[31mBusy<\/body><\/html>"$/,
     ],
-    text: [{ change: 'text' }, 2, /byte 0: unexpected u\); it is text\/plain and begins "upstream/],
+    text: [
+      { change: 'text' },
+      2,
+      'NOT_JSON',
+      /byte 0: unexpected u\); it is text\/plain and begins "upstream/,
+    ],
     'utf-16': [
       { change: 'utf-16' },
       2,
+      'NOT_JSON',
       /^the body is not JSON \(byte 0: it is UTF-16, not UTF-8\)/,
     ],
-    'bad-utf-8': [{ change: 'bad-utf-8' }, 2, /byte 9: it is not valid UTF-8/],
-    nan: [{ change: 'nan' }, 2, /byte 35: NaN is not JSON/],
-    'two-values': [{ change: 'two-values' }, 2, /byte \d{4}: unexpected \{/],
-    'cut-json': [{ change: 'cut-json' }, 2, /byte \d+: (it ends early|a string)/],
-    'cut-at-close': [{ truncateAt: 200, framing: 'close' }, 2, /byte 200: it ends early/],
-    'short-body': [{ truncateAt: 200 }, 2, /^the body ended after 200 of \d{4} bytes$/],
-    'gzip-cut': [{ change: 'gzip-cut' }, 2, /^the gzip body ends early$/],
+    'bad-utf-8': [{ change: 'bad-utf-8' }, 2, 'NOT_JSON', /byte 9: it is not valid UTF-8/],
+    nan: [{ change: 'nan' }, 2, 'NOT_JSON', /byte 35: NaN is not JSON/],
+    'two-values': [{ change: 'two-values' }, 2, 'NOT_JSON', /byte \d{4}: unexpected \{/],
+    'cut-json': [{ change: 'cut-json' }, 2, 'NOT_JSON', /byte \d+: (it ends early|a string)/],
+    'cut-at-close': [
+      { truncateAt: 200, framing: 'close' },
+      2,
+      'NOT_JSON',
+      /byte 200: it ends early/,
+    ],
+    'short-body': [
+      { truncateAt: 200 },
+      2,
+      'TRUNCATED',
+      /^the body ended after 200 of \d{4} bytes$/,
+    ],
+    'gzip-cut': [{ change: 'gzip-cut' }, 2, 'ENCODING', /^the gzip body ends early$/],
     'gzip-garbage': [
       { change: 'gzip-garbage' },
       2,
+      'ENCODING',
       /^the gzip body is damaged, or something else follows its end$/,
     ],
     'wrong-encoding': [
       { change: 'wrong-encoding' },
       2,
+      'ENCODING',
       /^the body is not gzip, though its header says so; it is application\/json and begins '\{"data"/,
     ],
     'unknown-encoding': [
       { change: 'unknown-encoding' },
       2,
+      'ENCODING',
       /^the content-encoding "compress" is not/,
     ],
-    'three-layers': [{ change: 'three-layers' }, 2, /3 layers of content-encoding; the most is 2/],
-    bomb: [{ change: 'bomb' }, 1, /larger than 1,000,000 bytes decoded/],
+    'three-layers': [
+      { change: 'three-layers' },
+      2,
+      'ENCODING',
+      /3 layers of content-encoding; the most is 2/,
+    ],
+    bomb: [{ change: 'bomb' }, 1, 'TOO_LARGE', /larger than 1,000,000 bytes decoded/],
     endless: [
       { endless: true },
       1,
+      'TOO_LARGE',
       /larger than 1,000,000 bytes; --max-body-bytes raises the limit$/,
     ],
     redirects: [
       { status: 302, headers: { location: '' } },
       1,
+      'HTTP_302',
       /^more than 10 redirects, the last to itself; does it want a cookie or a login\?$/,
     ],
-    silent: [{ hang: true }, 2, /^not a byte for 1 s; --idle-timeout allows more$/],
+    silent: [{ hang: true }, 2, 'IDLE_TIMEOUT', /^not a byte for 1 s; --idle-timeout allows more$/],
     'silent-in-body': [
       { hang: true, truncateAt: 200 },
       2,
+      'IDLE_TIMEOUT',
       /^not a byte for 1 s after 200 bytes of the body; --idle-timeout allows more$/,
     ],
-    drip: [{ bytesPerSecond: 20 }, 2, /^\d+ bytes a second for \d.* s; --speed-limit allows/],
+    drip: [
+      { bytesPerSecond: 20 },
+      2,
+      'TOO_SLOW',
+      /^\d+ bytes a second for \d.* s; --speed-limit allows/,
+    ],
     reset: [
       { reset: 2 },
       2,
+      'CONNECTION_RESET',
       /^localhost:\d+ (reset the stream \(INTERNAL_ERROR\)|closed the connection under the request)/,
     ],
   };
@@ -263,9 +301,14 @@ describe('faults', { concurrency: 6 }, () => {
       assert.equal(result.summary.verdict.failed, all.length);
       assert.equal(result.summary.verdict.stored, pages - all.length);
       assert.equal(result.output, null, 'an incomplete run writes no output');
-      for (const [index, [name, [, attempts, reason]]] of all.entries()) {
+      for (const [index, [name, [, attempts, code, reason]]] of all.entries()) {
         const page = result.pages.get(FIRST + index);
         assert.match(page?.reason ?? '', reason, name);
+        assert.equal(page?.code, code, name);
+        const failure = result.summary.failures.find(
+          (it) => it.place.position === FIRST + index - 1,
+        );
+        if (failure !== undefined) assert.equal(failure.code, code, name);
         assert.equal(page?.attempts, attempts, `${name}: ${page?.reason}`);
       }
     });

@@ -7,12 +7,13 @@ import {
   type FaultServerOptions,
   startFaultServer,
 } from '../../src/demo/fault-server.ts';
-import { type RunOptions, run, type Summary } from '../../src/index.ts';
+import { type PageCode, type RunOptions, run, type Summary } from '../../src/index.ts';
 import { temporaryFolder } from './run-cli.ts';
 
 export interface Ended {
   readonly state: 'stored' | 'failed' | 'beyond-end';
   readonly attempts: number;
+  readonly code: PageCode | null;
   readonly reason: string | null;
 }
 
@@ -48,8 +49,8 @@ export async function runFaults(
     ...options,
     onEvent: (event) => {
       if (event.type === 'page') {
-        const { state, attempts, reason } = event;
-        pages.set(event.place.position + 1, { state, attempts, reason });
+        const { state, attempts, code, reason } = event;
+        pages.set(event.place.position + 1, { state, attempts, code, reason });
       }
       options.onEvent?.(event);
     },

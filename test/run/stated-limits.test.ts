@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { suite, type TestContext, test } from 'node:test';
+import type { Summary } from '../../src/index.ts';
 import { pageLine } from '../servers/page-body.ts';
 import { startPageServer } from '../servers/page-server.ts';
 import { temporaryFolder } from './run-cli.ts';
@@ -52,4 +53,48 @@ test('a Retry-After of more digits than a date can hold ends the run with 5', as
   const headers = { 'retry-after': '9'.repeat(20) };
   const { code, stderr } = await runAgainst(t, { status: 429, headers });
   assert.equal(code, 5, stderr);
+});
+
+suite('what is said of waiting', () => {
+  /** All pages are refused, always. */
+  async function summaryOf(t: TestContext, refusal: Refusal, ...args: string[]) {
+    const server = await startPageServer({ protocol: 'http', respond: () => refusal });
+    t.after(() => server.close());
+    const folder = temporaryFolder(t);
+    const words = ['-o', 'out.ndjson', '--summary', 'summary.json', '-c', '1', ...args];
+    const { code, stderr } = await runCliHere(folder, [server.template(3), ...words]);
+    assert.equal(code, 5, stderr);
+    const summary: Summary = JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8'));
+    return { stderr, summary };
+  }
+
+  test('a wait that is not slept through is not counted as a pause', async (t) => {
+    const refusal = { status: 503, headers: { 'retry-after': '7200' } };
+    const { stderr, summary } = await summaryOf(t, refusal);
+    assert.equal(summary.pausedMs, 0);
+    assert.match(stderr, /the server asks to wait until .*, 2 h from now/);
+    assert.doesNotMatch(stderr, /paused/);
+  });
+
+  test('a pause that the deadline cuts short counts as long as it was', async (t) => {
+    const refusal = { status: 429, headers: { 'retry-after': '9' } };
+    const { summary } = await summaryOf(t, refusal, '--deadline', '300ms');
+    assert.ok(
+      summary.pausedMs > 0 && summary.pausedMs <= summary.durationMs,
+      `${summary.pausedMs}`,
+    );
+  });
+
+  test('a wait of our own is not told as one that the server asks for', async (t) => {
+    const refusal = { status: 429, headers: {} };
+    const { stderr, summary } = await summaryOf(t, refusal, '--max-wait', '700ms');
+    assert.match(
+      stderr,
+      /Stopped at http:\/\/localhost:\d+\/pages\/1: 1 pause did not help \(429 Too Many Requests, without a time to wait\)\. The next one would be .*, longer than --max-wait; come back later, or raise it\./,
+    );
+    assert.doesNotMatch(stderr, /the server asks/);
+    assert.ok(summary.stop?.kind === 'max-wait' && summary.stop.untilWallTime === null);
+    const first = await summaryOf(t, refusal, '--max-wait', '0');
+    assert.match(first.stderr, /pages\/1: 429 .*\. A pause would be .*, longer than --max-wait/);
+  });
 });

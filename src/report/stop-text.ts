@@ -1,0 +1,89 @@
+import type { OwnPause, Stop } from '../core/summary.ts';
+import { formatDuration } from '../core/units.ts';
+import { counted } from './wording.ts';
+
+const safetyCure = {
+  OTHER_ORIGIN: '--allow-origin ORIGIN allows it.',
+  PRIVATE_ADDRESS: '--allow-address ADDRESS allows it.',
+  CERTIFICATE: '--cacert FILE names an authority to trust; -k accepts any certificate.',
+} as const;
+
+/**
+ * Why a run stopped and what to do, not escaped.
+ *
+ * @param wallTime milliseconds since 1970
+ */
+export function stopText(stop: Stop, wallTime: number): string {
+  switch (stop.kind) {
+    case 'signal':
+      return `Stopped by ${stop.signal}.`;
+    case 'aborted':
+      return 'Stopped.';
+    case 'closed-pipe':
+      return 'Stopped: nobody reads the output any more.';
+    case 'max-pages':
+      return `Stopped at --max-pages ${stop.maxPages}.`;
+    case 'deadline':
+      return `Stopped at --deadline ${formatDuration(stop.deadlineMs)}.`;
+    case 'unreachable':
+      return `Stopped: nothing ever came from ${stop.bucket}, however often it was tried (${stop.reason}).`;
+    case 'max-wait': {
+      if (stop.ownPause !== undefined) return ownPauseText(stop.ownPause, stop.reason);
+      if (stop.untilWallTime === null) {
+        return `Stopped: for longer than --max-wait no request came through (${stop.reason}). Come back later.`;
+      }
+      const waitMs = Math.max(0, stop.untilWallTime - wallTime);
+      const until = `${new Date(stop.untilWallTime).toISOString().slice(0, 19)}Z`;
+      return `Stopped: the server asks to wait until ${until}, ${formatDuration(waitMs)} from now (${stop.reason}). That is longer than --max-wait; come back then.`;
+    }
+    case 'credentials':
+      // 407 is the proxy's (RFC 9110 §15.5.8).
+      if (stop.status === 407) {
+        return 'Stopped: the proxy asks for credentials (407). Run again with -x http://user:password@host:port, or with them in HTTPS_PROXY.';
+      }
+      return refusedText(stop);
+    case 'safety': {
+      const named =
+        /--allow-origin|--allow-address|--cacert|(^|\s)-k\b/.test(stop.message) ||
+        neverAllowed(stop);
+      const message = stop.message.replace(/\.$/, '');
+      return `Stopped for safety: ${message}.${named ? '' : ` ${safetyCure[stop.code]}`}`;
+    }
+  }
+}
+
+/** No flag allows a way from https to http. */
+function neverAllowed(stop: Stop): boolean {
+  return stop.kind === 'safety' && /never followed/.test(stop.message);
+}
+
+function refusedText({ status, url, credentials, answer }: Stop & { kind: 'credentials' }): string {
+  const said = answer === null ? '' : ` The answer begins ${answer}.`;
+  if (credentials === 'sent') {
+    return `Stopped: the server refuses the credentials (${status} for ${url}).${said}`;
+  }
+  if (credentials === 'withheld') {
+    return `Stopped: ${status} for ${url}: no credentials were sent, since they were given for another origin.${said} Fetch its pages in a run of their own.`;
+  }
+  const give = 'give them with --bearer-env VAR, -u USER, -n or -H @FILE';
+  return status === 401
+    ? `Stopped: 401 for ${url}: no credentials were sent; ${give}.${said}`
+    : `Stopped: ${status} for ${url}, and no credentials were sent; if it wants some, ${give}.${said}`;
+}
+
+/** The server asks for no such wait, so nothing is to be said of a time that it named. */
+function ownPauseText({ nextMs, pausesBefore, url }: OwnPause, reason: string): string {
+  const long = `${formatDuration(nextMs)}, longer than --max-wait; come back later, or raise it.`;
+  return pausesBefore === 0
+    ? `Stopped at ${url}: ${reason}. A pause would be ${long}`
+    : `Stopped at ${url}: ${counted(pausesBefore, 'pause')} did not help (${reason}). The next one would be ${long}`;
+}
+
+/** The command as it was typed may need something first; null where it would end in the same way. */
+export function headingAfter(stop: Stop): string | null {
+  if (stop.kind === 'safety') return neverAllowed(stop) ? null : 'With that flag, to go on:';
+  if (stop.kind !== 'credentials') return 'To go on:';
+  if (stop.status === 407) return 'With those, to go on:';
+  if (stop.credentials === 'withheld') return null;
+  return stop.credentials === 'sent' ? 'With new ones, to go on:' : 'With them, to go on:';
+}
