@@ -119,7 +119,7 @@ describe('faults', { concurrency: 6 }, () => {
         assert.ok(result.summary.connections['HTTP/1.1'] > 0);
         assert.ok(
           attempts.every((count) => count === 1),
-          String(attempts),
+          `${attempts}; ${result.retried.join('; ')}`,
         );
       } else assert.deepEqual(attempts, [name === 'REFUSED_STREAM' ? 1 : 2, 2, 2]);
       assert.equal(result.summary.pausedMs > 0, isWait);

@@ -23,6 +23,8 @@ export interface FaultRun {
   /** By page number. */
   readonly pages: ReadonlyMap<number, Ended>;
   readonly output: string | null;
+  /** Why each page was tried again, a line each. */
+  readonly retried: readonly string[];
 }
 
 /** Fetches all pages of a server with these faults over one protocol. */
@@ -36,6 +38,7 @@ export async function runFaults(
   const folder = temporaryFolder(t);
   const path = join(folder, 'out.ndjson');
   const pages = new Map<number, Ended>();
+  const retried: string[] = [];
   const summary = await run([{ kind: 'template', text: server.url }], {
     output: path,
     proxy: '',
@@ -52,11 +55,12 @@ export async function runFaults(
         const { state, attempts, code, reason } = event;
         pages.set(event.place.position + 1, { state, attempts, code, reason });
       }
+      if (event.type === 'retry') retried.push(`${event.place.position + 1}: ${event.reason}`);
       options.onEvent?.(event);
     },
   });
   const output = summary.output === null ? null : readFileSync(path, 'utf8');
-  return { server, summary, pages, output };
+  return { server, summary, pages, output, retried };
 }
 
 /** Where silence is what is tested. */
