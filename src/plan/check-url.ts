@@ -43,9 +43,14 @@ export function checkUrl(
       const shown = `"${redactInvalid(trimmed, secretParams)}"`;
       fail('is not a URL, which begins with https:// and holds no spaces', shown);
     }
+    const rest = redactInvalid(trimmed, secretParams).replace(/^[/\\]+/, '');
+    // A server on one's own machine seldom has a certificate.
+    const likely = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?:[:/?]|$)/i.test(rest)
+      ? 'http'
+      : 'https';
     const guess = trimmed.includes('@')
       ? 'begin it with https://'
-      : `did you mean https://${redactInvalid(trimmed, secretParams).replace(/^[/\\]+/, '')}?`;
+      : `did you mean ${likely}://${rest}?`;
     fail(`has no scheme; ${guess}`);
   }
 

@@ -138,6 +138,9 @@ test('IPv6 hosts, upper-case schemes and default ports are understood', async ()
 
 for (const [text, message] of [
   ['a.example/x?y=1', /^a\.example\/x\?y=1 has no scheme; did you mean https:\/\/a\.example\/x/],
+  ['localhost:3000/x', /did you mean http:\/\/localhost:3000\/x\?/],
+  ['127.0.0.1/x', /did you mean http:\/\/127\.0\.0\.1\/x\?/],
+  ['localhost.example/x', /did you mean https:\/\/localhost\.example\/x\?/],
   ['//a.example/x', /has no scheme; did you mean https:\/\/a\.example\/x\?/],
   ['localhost:8080/x', /^localhost:8080\/x has no scheme/],
   ['/x', /has no scheme/],
