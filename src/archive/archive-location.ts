@@ -4,10 +4,9 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
 import { syncFolder } from '../core/sync-folder.ts';
 import { lockFile } from './archive-file.ts';
+import { archiveNamed, archiveOf, partOf } from './archive-name.ts';
 import { archiveError } from './sqlite.ts';
 
-const SUFFIX = '.everypage';
-const PART = '.part';
 /** What SQLite may leave beside a file whose process was killed. */
 const COMPANIONS = ['-wal', '-journal', '-shm'];
 
@@ -33,15 +32,13 @@ export interface ArchivePlacement {
  */
 export function locateArchive(placement: ArchivePlacement): ArchiveLocation {
   const complete = completePath(placement);
-  return { part: complete + PART, complete };
+  return { part: partOf(complete), complete };
 }
 
 function completePath({ output, archive, stateFolder, fingerprint }: ArchivePlacement): string {
-  if (archive !== null) {
-    return archive.endsWith(SUFFIX + PART) ? archive.slice(0, -PART.length) : archive;
-  }
-  if (output === null) return join(stateFolder, Buffer.from(fingerprint).toString('hex') + SUFFIX);
-  return output.endsWith(SUFFIX) ? output : output + SUFFIX;
+  if (archive !== null) return archiveNamed(archive);
+  if (output !== null) return archiveOf(output);
+  return archiveOf(join(stateFolder, Buffer.from(fingerprint).toString('hex')));
 }
 
 /** `$XDG_STATE_HOME/everypage`, by default `~/.local/state/everypage`. Touches no file. */

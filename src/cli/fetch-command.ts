@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
+import { archiveOf } from '../archive/archive-name.ts';
 import { beginTransport } from '../begin-transport.ts';
 import { EverypageError } from '../core/errors.ts';
 import { loadInTurns } from '../core/load-in-turns.ts';
 import type { RunOptions } from '../core/options.ts';
 import { checkDistinctFiles } from '../pipeline/check-distinct-files.ts';
-import type { PlanSource } from '../plan/plan.ts';
 import { sourceOf } from '../plan/sources.ts';
 import type { CliContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
@@ -28,7 +28,7 @@ export async function fetchCommand(
   const sources = typed.positionals.map((argument) => sourceOf(argument, literal));
   const options = await readRunOptions(typed, context);
   const summaryPath = readSummaryPath(typed);
-  if (summaryPath !== null) checkSummaryPath(summaryPath, sources, options);
+  checkFiles(typed, summaryPath, options);
   const begun = beginTransport(sources, options, context.network);
   try {
     // The connection is on its way; the rest loads meanwhile.
@@ -46,17 +46,22 @@ export async function fetchCommand(
   }
 }
 
-/** Written last of all, it would be what is left of the others. */
-function checkSummaryPath(
-  summary: string,
-  sources: readonly PlanSource[],
-  { output, archive }: RunOptions,
-): void {
-  const lists = sources.flatMap((source) => (source.kind === 'file' ? [source.path] : []));
-  const others = { '-o': output, '--archive': archive, 'the list': lists[0] };
-  for (const [use, path] of Object.entries(others)) {
-    if (path !== undefined) checkDistinctFiles({ [use]: path, '--summary': summary });
-  }
+/** Files that only the command line knows of; those of the run it checks itself. */
+function checkFiles(typed: TypedArguments, summary: string | null, options: RunOptions): void {
+  const { output, archive = output === undefined ? undefined : archiveOf(output) } = options;
+  const files = { '-o': output, '--archive': archive, '--summary': summary ?? undefined };
+  const written = Object.entries(files).flatMap(([use, path]) =>
+    // An output may be the archive alone.
+    path === undefined || (use === '--archive' && path === output) ? [] : [[use, path] as const],
+  );
+  const named = (use: string, values: readonly string[]) =>
+    values.filter((value) => /^@(?!-$)/.test(value)).map((value) => [use, value.slice(1)] as const);
+  const read = [
+    ...named('the list', typed.positionals),
+    ...named('the file of --header', typed.list('header')),
+    ...named('the file of --data', typed.list('data')),
+  ];
+  checkDistinctFiles(written, read);
 }
 
 /** A file's name where a URL is due is a slip that has a better cure than a scheme. */

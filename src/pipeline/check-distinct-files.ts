@@ -2,17 +2,20 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
 
+/** Paths by what they are for. */
+export type FileUses = readonly (readonly [use: string, path: string])[];
+
 /**
- * What is read and what is written must be files apart: the last one to be written would be all that is
- * left.
+ * A file that is written must be no other one of the command: the last to be written would be all that is
+ * left. What is only read may be read for two purposes.
  *
- * @param files paths by what they are for
  * @throws EverypageError USAGE, before any request is sent
- * @example checkDistinctFiles({ 'the output': 'a.ndjson', 'the archive': 'a.ndjson.everypage' })
+ * @example checkDistinctFiles([['-o', 'a.json']], [['the list', 'urls.txt']])
  */
-export function checkDistinctFiles(files: Readonly<Record<string, string>>): void {
+export function checkDistinctFiles(written: FileUses, read: FileUses): void {
   const uses = new Map<string, string>();
-  for (const [use, path] of Object.entries(files)) {
+  for (const [use, path] of read) uses.set(placeOf(path), use);
+  for (const [use, path] of written) {
     const place = placeOf(path);
     const other = uses.get(place);
     if (other !== undefined) {

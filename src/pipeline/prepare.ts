@@ -72,14 +72,14 @@ export async function prepare(
     stateFolder: states,
     fingerprint: fingerprintOf(specification),
   });
-  const lists = sources.flatMap((source) => (source.kind === 'file' ? [source.path] : []));
-  const output = target.kind === 'file' ? target.path : null;
-  checkDistinctFiles({
-    ...(output === null ? {} : { 'the output': output }),
-    'the archive': location.complete,
-    'its unfinished archive': location.part,
-    ...Object.fromEntries(lists.map((path) => [`the list ${path}`, path])),
-  });
+  checkDistinctFiles(
+    [
+      ...(target.kind === 'file' ? [['the output', target.path] as const] : []),
+      ['the archive', location.complete],
+      ['its unfinished archive', location.part],
+    ],
+    sources.flatMap((source) => (source.kind === 'file' ? [['the list', source.path]] : [])),
+  );
   if (isFileBacked) checkReplaceable(location.complete);
   // A run that goes on may find that only its output is missing, and then asks nobody.
   const isNew = options.fresh || !existsSync(location.part);

@@ -35,12 +35,28 @@ test('output, archive, summary and lists are files apart, or nothing is asked fo
   await refused(same, url, '-o', 'a.ndjson', '--summary', 'a.ndjson');
   await refused(same, url, '-o', 'a.ndjson', '--archive', 'b', '--summary', 'b');
   await refused(same, url, '-o', 'b.json', '--summary', 'link.json');
+  await refused(same, url, '-o', 'a.ndjson', '--summary', 'a.ndjson.everypage');
+  await refused(same, url, '-o', 'urls.ndjson', '-H', '@urls.ndjson');
   await refused(same, '@urls.ndjson', '-o', 'urls.ndjson');
+  await refused(same, url, '@./urls.ndjson', '-o', 'urls.ndjson');
   await refused(same, '@urls.ndjson', '-o', 'a.ndjson', '--summary', 'urls.ndjson');
   assert.deepEqual(
     readdirSync(folder).filter((name) => name !== 'state'),
     before,
   );
+});
+
+test('what is only read may be read twice, and an output may be the archive alone', async (t) => {
+  const { server, folder } = await setUp(t);
+  writeFileSync(join(folder, 'urls.txt'), `${server.origin}/pages/1\n`);
+  const lists = ['@urls.txt', '@./urls.txt', '--summary', 'all.json'];
+  for (const output of [
+    ['-o', 'a.ndjson'],
+    ['-o', 'b.everypage', '--archive', 'b.everypage'],
+  ]) {
+    const { code, stderr } = await runCliHere(folder, [...lists, ...output]);
+    assert.equal(code, 0, stderr);
+  }
 });
 
 test('an archive takes the place of an archive and of nothing else', async (t) => {
