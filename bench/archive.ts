@@ -62,7 +62,7 @@ function page(position: number, body: Uint8Array): PageRecord {
     body,
     hash: randomHash,
     records: 25,
-    lesson: null,
+    pageInfo: null,
     keys: null,
     reason: null,
     attempts: 1,

@@ -1,4 +1,20 @@
 /** The public face. The command line uses nothing that is not exported here. */
+
+export { explain } from './api/explain.ts';
+export type { Explanation } from './api/explain-list.ts';
+export { type ExportOptions, exportArchive } from './api/export-archive.ts';
+export {
+  allPages,
+  type IterateOptions,
+  type Page,
+  type PageRecord,
+  pages,
+  records,
+  type Urls,
+} from './api/iterate.ts';
+export type { ByteSink, OutputSinks } from './api/output-sinks.ts';
+export { UnfinishedError } from './api/unfinished-error.ts';
+export { type Verification, verifyArchive } from './api/verify-archive.ts';
 export type { ErrorCode } from './core/errors.ts';
 export { EverypageError } from './core/errors.ts';
 export type { EventSink, RunEvent } from './core/events.ts';
@@ -23,22 +39,7 @@ export type {
   Verdict,
   VerdictName,
 } from './core/summary.ts';
-export { explain } from './explain.ts';
-export type { Explanation } from './explain-list.ts';
-export { type ExportOptions, exportArchive } from './export-archive.ts';
-export {
-  allPages,
-  type IterateOptions,
-  type Page,
-  type PageRecord,
-  pages,
-  records,
-  type Urls,
-} from './iterate.ts';
 export type { PlanSource } from './plan/plan.ts';
 export { type Preset, presets } from './plan/presets.ts';
 export { sourceOf } from './plan/sources.ts';
-export type { ByteSink, Receivers } from './receivers.ts';
 export { run } from './run.ts';
-export { UnfinishedError } from './unfinished-error.ts';
-export { type Verification, verifyArchive } from './verify-archive.ts';

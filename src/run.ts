@@ -3,26 +3,26 @@
  * contents; each part lives in the folder that bears its name.
  */
 
-import type { MakeTransport } from './begin-transport.ts';
+import type { OutputSinks } from './api/output-sinks.ts';
+import { ArchiveThread } from './archive-thread/archive-thread.ts';
+import { echoWarning } from './archive-thread/echoed-credentials.ts';
+import type { Opened } from './archive-thread/messages.ts';
 import { systemClock } from './core/clock.ts';
 import { EverypageError } from './core/errors.ts';
 import type { EventSink } from './core/events.ts';
 import type { RunOptions } from './core/options.ts';
 import type { Stop, Summary } from './core/summary.ts';
+import { createPageSource } from './fetch/create-page-source.ts';
+import { noCounters } from './fetch/dispatcher.ts';
+import { type Fetching, fetchPlan } from './fetch/fetch-plan.ts';
+import { LimiterRegistry } from './fetch/limiter-registry.ts';
+import { PauseMonitor } from './fetch/pause-monitor.ts';
+import type { MakeTransport } from './fetch/preconnect.ts';
+import { type Job, prepare } from './fetch/prepare.ts';
+import { summarize } from './fetch/summarize.ts';
 import { createTransport } from './http/create-transport.ts';
 import type { Transport } from './http/transport.ts';
-import { ArchiveThread } from './pipeline/archive-thread.ts';
-import { BucketPaces } from './pipeline/bucket-paces.ts';
-import { createPageSource } from './pipeline/create-page-source.ts';
-import { noCounters } from './pipeline/dispatcher.ts';
-import { echoWarning } from './pipeline/echoed-credentials.ts';
-import { type Fetching, fetchPlan } from './pipeline/fetch-plan.ts';
-import type { Opened } from './pipeline/messages.ts';
-import { PaceTeller } from './pipeline/pace-teller.ts';
-import { type Job, prepare } from './pipeline/prepare.ts';
-import { summarize } from './pipeline/summarize.ts';
 import type { PlanSource } from './plan/plan.ts';
-import type { Receivers } from './receivers.ts';
 
 /**
  * Fetches every page of the sources, keeps them in an archive, checks and exports them.
@@ -34,7 +34,7 @@ import type { Receivers } from './receivers.ts';
  */
 export async function run(
   sources: readonly PlanSource[],
-  options: RunOptions & Receivers = {},
+  options: RunOptions & OutputSinks = {},
 ): Promise<Summary> {
   return runOver(createTransport, sources, options);
 }
@@ -43,17 +43,17 @@ export async function run(
 export async function runOver(
   makeTransport: MakeTransport,
   sources: readonly PlanSource[],
-  options: RunOptions & Receivers,
+  options: RunOptions & OutputSinks,
 ): Promise<Summary> {
   if (!options.repair) return readOnce(makeTransport, sources, options);
-  const { readUntilAgreed } = await import('./read-until-agreed.ts');
+  const { readUntilAgreed } = await import('./api/repair.ts');
   return readUntilAgreed(readOnce.bind(null, makeTransport), sources, options);
 }
 
 async function readOnce(
   makeTransport: MakeTransport,
   sources: readonly PlanSource[],
-  options: RunOptions & Receivers,
+  options: RunOptions & OutputSinks,
 ): Promise<Summary> {
   const startedAt = systemClock.now();
   const emit = options.onEvent ?? (() => {});
@@ -66,16 +66,21 @@ async function readOnce(
   });
   let transport: Transport | null = null;
   try {
-    const job = await prepare(sources, options, receiverOf(options));
+    const job = await prepare(sources, options, sinkOf(options));
     transport = makeTransport(job.transport);
     if (job.connectTo !== null) transport.connect(job.connectTo);
     const opened = await thread.call('open', job.open);
     await emitStart(job, opened, emit);
     const counters = noCounters();
-    const paces = new BucketPaces(job.options, opened.pace);
-    const teller = new PaceTeller({ options: job.options, clock: systemClock, emit, counters });
+    const limiters = new LimiterRegistry(job.options, opened.pace);
+    const pauseMonitor = new PauseMonitor({
+      options: job.options,
+      clock: systemClock,
+      emit,
+      counters,
+    });
     const clock = systemClock;
-    const run = { job, transport, thread, opened, clock, emit, counters, paces, teller };
+    const run = { job, transport, thread, opened, clock, emit, counters, limiters, pauseMonitor };
     const parts = { ...job, ...run };
     const source = await control.unlessStopped(
       createPageSource({ ...parts, sleep: control.sleep }),
@@ -83,7 +88,7 @@ async function readOnce(
     if (source !== null && !opened.exportOnly) {
       await control.watch(fetchPlan({ ...parts, ...source }));
     }
-    teller.ended(systemClock.now());
+    pauseMonitor.ended(systemClock.now());
     // Connections say goodbye, which takes a round trip, while the archive is finished.
     const closing = transport.close();
     emit({ type: 'phase', phase: 'exporting' });
@@ -93,7 +98,7 @@ async function readOnce(
     }
     const durationMs = systemClock.now() - startedAt;
     const facts = source?.facts ?? null;
-    const pace = paces.facts(systemClock.now());
+    const pace = limiters.facts(systemClock.now());
     const summary = summarize(finished, control.stop, counters, transport, facts, pace, durationMs);
     await closing;
     emit({ type: 'end', summary });
@@ -107,7 +112,7 @@ async function readOnce(
   }
 }
 
-function receiverOf({ stdout, pages }: Receivers): 'bytes' | 'pages' | 'none' {
+function sinkOf({ stdout, pages }: OutputSinks): 'bytes' | 'pages' | 'none' {
   if (stdout !== undefined) return 'bytes';
   return pages === undefined ? 'none' : 'pages';
 }

@@ -1,5 +1,5 @@
 /** The contract of this folder: what goes into an archive and what comes out. */
-import type { Lesson } from '../core/lesson.ts';
+import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 
 export type PageState = 'stored' | 'failed' | 'beyond-end';
@@ -40,7 +40,7 @@ export interface PageRecord {
   /** Records under the selection at the time of the fetch, or null where none was asked for. */
   readonly records: number | null;
   /** What it taught, its next step redacted; null where it failed and in a list. */
-  readonly lesson: Lesson | null;
+  readonly pageInfo: PageInfo | null;
   /** The literal text of each record's key, in order; null where no key is known. */
   readonly keys: readonly string[] | null;
   /** Why it failed; null otherwise. */
@@ -93,7 +93,7 @@ export interface KnownPage {
   readonly key: Uint8Array;
   /** Redacted. */
   readonly url: string;
-  readonly lesson: Lesson | null;
+  readonly pageInfo: PageInfo | null;
 }
 
 /** How many pages are in each end state; pages read again to see drift are not among them. */

@@ -5,7 +5,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { EverypageError } from '../core/errors.ts';
-import type { Lesson, PlanEnd } from '../core/lesson.ts';
+import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { type FailedPage, isWhole, type Verdict, type VerdictName } from '../core/summary.ts';
@@ -28,7 +28,7 @@ import { checkFile } from './check-file.ts';
 import { type KeptPace, readPace, writePace } from './kept-pace.ts';
 import { PageReader } from './page-reader.ts';
 import { PageStore, readTally } from './page-store.ts';
-import { repeatsOf } from './reading-pass.ts';
+import { repeatsOf } from './reading-scan.ts';
 import { type RunRow, readRun, writeRun } from './run-row.ts';
 import { archiveError, inTransaction, query } from './sqlite.ts';
 import { computeVerdict, type VerdictOptions } from './verdict.ts';
@@ -185,12 +185,12 @@ export class Archive {
    * Stores a group of pages and the tries that led to them, all or nothing. A page that is stored
    * already stays as it is; one in any other state is replaced, and so is one read for comparison.
    * @returns what each page taught, with the earlier pages that had the same next step or the same
-   *   records, as it is kept; null for a page without a lesson
+   *   records, as it is kept; null for a page without a page info
    */
   store(
     pages: readonly PageRecord[],
     attempts: readonly AttemptRecord[],
-  ): readonly (Lesson | null)[] {
+  ): readonly (PageInfo | null)[] {
     if (pages.length === 0 && attempts.length === 0) return [];
     return this.#changePages((store) => store.put(pages, attempts));
   }

@@ -1,5 +1,5 @@
 /** What the archive keeps as JSON text, read back; a file may come from anywhere, so it is checked. */
-import type { Lesson, PlanEnd, Restart } from '../core/lesson.ts';
+import type { PageInfo, PlanEnd, Restart } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { noPagination, type Pagination, paginationStyles } from '../core/pagination.ts';
 import type { RunSpecification } from './archive-types.ts';
@@ -26,9 +26,9 @@ export function readPlanEnd(text: string, path: string): PlanEnd {
   throw damaged(path, 'it does not say rightly how the list ended');
 }
 
-export function readLesson(text: string, path: string): Lesson {
+export function readPageInfo(text: string, path: string): PageInfo {
   const value = parse(text);
-  if (hasShape<Lesson>(value, lessonShape)) return value;
+  if (hasShape<PageInfo>(value, pageInfoShape)) return value;
   throw damaged(path, 'what a page taught cannot be read');
 }
 
@@ -152,7 +152,7 @@ const isNextStep: Check = (value) => {
   }
 };
 
-const lessonShape: Shape<Lesson> = {
+const pageInfoShape: Shape<PageInfo> = {
   records: isCount,
   next: orNull(isNextStep),
   more: orNull(isBoolean),

@@ -3,7 +3,7 @@ import { codeOfStatus } from '../core/page-code.ts';
 import type { Place } from '../core/page-request.ts';
 import type { FailedPage } from '../core/summary.ts';
 import type { AttemptRecord, KnownPage, StoredPage } from './archive-types.ts';
-import { readLesson } from './kept-json.ts';
+import { readPageInfo } from './kept-json.ts';
 import { MAX_POSITION, PLACE, PLACE_COLUMNS, placeColumns, RECHECK_PLACE } from './schema.ts';
 import { damaged, type Query, query } from './sqlite.ts';
 
@@ -29,7 +29,7 @@ const STORED = `${CONTENT} WHERE page.state = 'stored' AND page.place < ${RECHEC
 /** Reads pages in page order. It never holds more than it returns. */
 export class PageReader {
   readonly #path: string;
-  readonly #known: Query<[number, number, Uint8Array, string, lesson: string | null]>;
+  readonly #known: Query<[number, number, Uint8Array, string, pageInfo: string | null]>;
   readonly #places: Query<[branch: number, position: number]>;
   readonly #highest: Query<[number, number]>;
   readonly #after: Query<ContentRow>;
@@ -83,12 +83,14 @@ export class PageReader {
   }
 
   knownIn(branch: number, from: number, to: number): KnownPage[] {
-    return this.#known.all(branch, from, branch, end(to)).map(([, position, key, url, lesson]) => ({
-      position,
-      key,
-      url,
-      lesson: lesson === null ? null : readLesson(lesson, this.#path),
-    }));
+    return this.#known
+      .all(branch, from, branch, end(to))
+      .map(([, position, key, url, pageInfo]) => ({
+        position,
+        key,
+        url,
+        pageInfo: pageInfo === null ? null : readPageInfo(pageInfo, this.#path),
+      }));
   }
 
   finalRun(branch: number, from: number, max: number): number {

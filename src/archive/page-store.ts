@@ -1,9 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { EverypageError } from '../core/errors.ts';
-import type { Lesson, PlanEnd } from '../core/lesson.ts';
+import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import { type Place, RECHECK_BRANCH } from '../core/page-request.ts';
 import type { AttemptRecord, PageCounts, PageRecord, PageState } from './archive-types.ts';
-import { LessonStore } from './lesson-store.ts';
+import { PageInfoStore } from './page-info-store.ts';
 import { MAX_BRANCH, MAX_POSITION, PLACE, RECHECK_PLACE } from './schema.ts';
 import { type Query, query, writer } from './sqlite.ts';
 
@@ -17,7 +17,7 @@ export class PageStore {
   readonly #addAttempt: StatementSync;
   readonly #setTally: StatementSync;
   readonly #known: Query<[state: PageState, content: number]>;
-  readonly #lessons: LessonStore;
+  readonly #pageInfos: PageInfoStore;
   #counts: PageCounts;
   #committedCounts: PageCounts;
   #nextContent: number;
@@ -48,7 +48,7 @@ export class PageStore {
     );
     this.#setTally = writer(database, 'UPDATE tally SET stored = ?, failed = ?, beyond_end = ?');
     this.#known = query(database, `SELECT state, content FROM page WHERE place = ${PLACE}`);
-    this.#lessons = new LessonStore(database, path);
+    this.#pageInfos = new PageInfoStore(database, path);
     this.#counts = readTally(database);
     this.#committedCounts = this.#counts;
     this.#nextContent =
@@ -60,18 +60,18 @@ export class PageStore {
   }
 
   /** What each page taught, filled in; null where it taught nothing. */
-  put(pages: readonly PageRecord[], attempts: readonly AttemptRecord[]): (Lesson | null)[] {
+  put(pages: readonly PageRecord[], attempts: readonly AttemptRecord[]): (PageInfo | null)[] {
     // In order, neighbours change the same 16 KiB page of the table one after the other.
     const ordered = pages.toSorted((a, b) => comparePlaces(a.place, b.place));
     const counts = { ...this.#counts };
-    const lessons = new Map<PageRecord, Lesson>();
+    const pageInfos = new Map<PageRecord, PageInfo>();
     for (const page of ordered) {
-      const lesson = this.#putPage(page, counts);
-      if (lesson !== null) lessons.set(page, lesson);
+      const pageInfo = this.#putPage(page, counts);
+      if (pageInfo !== null) pageInfos.set(page, pageInfo);
     }
     for (const attempt of attempts) this.#putAttempt(attempt);
     this.#setCounts(counts);
-    return pages.map((page) => lessons.get(page) ?? null);
+    return pages.map((page) => pageInfos.get(page) ?? null);
   }
 
   /** Drops every page that the next run is to ask for again. */
@@ -137,7 +137,7 @@ export class PageStore {
     this.#counts = counts;
   }
 
-  #putPage(page: PageRecord, counts: Count): Lesson | null {
+  #putPage(page: PageRecord, counts: Count): PageInfo | null {
     const { branch, position } = checkPlace(page.place);
     const { key, state, url } = page;
     if (state === 'stored' && (page.body === null || page.hash === null || page.status === null)) {
@@ -146,7 +146,7 @@ export class PageStore {
     const content = this.#nextContent++;
     if (this.#addPage.run(branch, position, key, state, content, url).changes === 0n) {
       const [oldState, oldContent] = this.#known.get(branch, position)!;
-      const old = oldState === 'failed' ? null : this.#lessons.at(page.place);
+      const old = oldState === 'failed' ? null : this.#pageInfos.at(page.place);
       // What is stored is final: a late failure of the same page changes nothing.
       const isFinal = oldState === 'stored' || old !== null;
       if (isFinal && branch !== RECHECK_BRANCH) return old;
@@ -168,7 +168,7 @@ export class PageStore {
       page.body,
     );
     if (branch !== RECHECK_BRANCH) counts[countOf[state]] += 1;
-    return page.lesson === null ? null : this.#lessons.put(page, page.lesson);
+    return page.pageInfo === null ? null : this.#pageInfos.put(page, page.pageInfo);
   }
 
   #putAttempt(attempt: AttemptRecord): void {

@@ -1,14 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { PlanEnd, Restart } from '../core/lesson.ts';
+import type { PlanEnd, Restart } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { Verdict } from '../core/summary.ts';
 import type { PageCounts } from './archive-types.ts';
-import { findShifted, type KeyFacts, passOverKeys } from './key-pass.ts';
-import { passOverPages } from './page-pass.ts';
-import { type GivenUpReading, passOverReadings } from './reading-pass.ts';
+import { makeFindings, nameOf } from './findings.ts';
+import { findShifted, type KeyFacts, passOverKeys } from './key-scan.ts';
+import { passOverPages } from './page-scan.ts';
+import { type GivenUpReading, passOverReadings } from './reading-scan.ts';
 import { PLACE } from './schema.ts';
-import { findSigns, nameOf } from './signs.ts';
 import { archiveError, query } from './sqlite.ts';
 
 export interface PagedRun {
@@ -35,7 +35,7 @@ export function computePagedVerdict(database: DatabaseSync, run: PagedRun, path:
   const isEndKnown = planEnd !== null && planEnd.reason !== 'broken';
   const planned = isEndKnown ? stored + failed + pages.missingPages : null;
   const restarts = planEnd?.restarts ?? [];
-  const signs = findSigns({
+  const findings = makeFindings({
     pagination,
     planEnd,
     planned,
@@ -49,14 +49,14 @@ export function computePagedVerdict(database: DatabaseSync, run: PagedRun, path:
     numberOf: createNumbering(database),
   });
   return {
-    name: nameOf(signs),
+    name: nameOf(findings),
     planned,
     stored,
     failed,
     pending: planned === null ? null : pages.missingPages,
     beyondEnd,
     end: planEnd?.reason ?? null,
-    reasons: signs.map(({ text }) => text),
+    reasons: findings.map(({ text }) => text),
     records: {
       fetched,
       totalAtStart: pages.totalAtStart,

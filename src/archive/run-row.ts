@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { PlanEnd } from '../core/lesson.ts';
+import type { PlanEnd } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { VerdictName } from '../core/summary.ts';
 import type { RunSpecification } from './archive-types.ts';

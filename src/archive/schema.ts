@@ -61,7 +61,7 @@ export function placeColumns(column: string): string {
 //
 // `tally` saves counting a million rows at start; the verdict counts them nevertheless.
 //
-// `lesson` stands apart from `content`: a plan that is made again and the verdict read all lessons and
+// `page info` stands apart from `content`: a plan that is made again and the verdict read all page infos and
 // no body. It and the tables after it stay empty for a list. `record_keys` holds
 // a page's keys as one JSON array: a row a key would cost a microsecond each while pages are stored,
 // and SQL unpacks the arrays where they are compared. The seen tables are looked up page by page.

@@ -1,8 +1,8 @@
-import type { Lesson } from '../core/lesson.ts';
+import type { PageInfo } from '../core/page-info.ts';
 
 /** What a page taught, and when it was read: milliseconds since 1970. */
 export interface Reading {
-  readonly lesson: Lesson;
+  readonly pageInfo: PageInfo;
   readonly readAt: number;
 }
 
@@ -26,8 +26,8 @@ export class StatedTotals {
     this.number = number;
   }
 
-  hear({ lesson, readAt }: Reading): void {
-    const { records, total, totalIsLowerBound, totalPages } = lesson;
+  hear({ pageInfo, readAt }: Reading): void {
+    const { records, total, totalIsLowerBound, totalPages } = pageInfo;
     // Some servers say 0 of everything where they have no records to give.
     const isTold = records > 0 || (this.start === null && this.startPages === null);
     if (!isTold) return;

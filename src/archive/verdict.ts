@@ -2,10 +2,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Verdict } from '../core/summary.ts';
 import { counted } from '../core/units.ts';
 import type { PageCounts } from './archive-types.ts';
+import { unexpected } from './findings.ts';
 import { countPages, readTally } from './page-store.ts';
 import { computePagedVerdict } from './paged-verdict.ts';
 import type { RunRow } from './run-row.ts';
-import { unexpected } from './signs.ts';
 import { damaged, query } from './sqlite.ts';
 
 export interface VerdictOptions {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { archiveOf } from '../archive/archive-name.ts';
-import { beginTransport } from '../begin-transport.ts';
 import { EverypageError } from '../core/errors.ts';
 import { loadInTurns } from '../core/load-in-turns.ts';
 import type { RunOptions } from '../core/options.ts';
-import { checkDistinctFiles } from '../pipeline/check-distinct-files.ts';
+import { checkDistinctFiles } from '../fetch/check-distinct-files.ts';
+import { preconnect } from '../fetch/preconnect.ts';
 import { sourceOf } from '../plan/sources.ts';
 import type { CliContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
@@ -29,14 +29,14 @@ export async function fetchCommand(
   const options = await readRunOptions(typed, context);
   const summaryPath = readSummaryPath(typed);
   checkFiles(typed, summaryPath, options);
-  const begun = beginTransport(sources, options, context.network);
+  const begun = preconnect(sources, options, context.network);
   try {
     // The connection is on its way; the rest loads meanwhile.
     await loadInTurns([
-      () => import('../pipeline/archive-thread.ts'),
-      () => import('../pipeline/dispatcher.ts'),
+      () => import('../archive-thread/archive-thread.ts'),
+      () => import('../fetch/dispatcher.ts'),
       () => import('../archive/archive-location.ts'),
-      () => import('../pipeline/prepare.ts'),
+      () => import('../fetch/prepare.ts'),
     ]);
     const { fetchAndReport } = await import('./fetch-and-report.ts');
     const job = { sources, options, summaryPath, outputName };

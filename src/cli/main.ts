@@ -22,7 +22,7 @@ type Command = (typed: TypedArguments, context: CliContext) => Promise<ExitCode>
 /** Loaded on use: `-h` and a mistyped flag need neither HTTP nor SQLite. */
 const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
   fetch: async () => {
-    (await import('../pipeline/archive-worker.ts')).startArchiveWorker();
+    (await import('../archive-thread/archive-worker.ts')).startArchiveWorker();
     return (await import('./fetch-command.ts')).fetchCommand;
   },
   export: async () => (await import('./export-command.ts')).exportCommand,

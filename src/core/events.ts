@@ -45,17 +45,17 @@ export type RunEvent =
       readonly reason: string;
       readonly delayMs: number;
     }
-  /** A bucket stops dispatching. `untilWallTime` is milliseconds since 1970. */
+  /** A limiter stops dispatching. `untilWallTime` is milliseconds since 1970. */
   | {
       readonly type: 'pause';
-      readonly bucket: string;
+      readonly limiter: string;
       readonly reason: string;
       readonly durationMs: number;
       readonly untilWallTime: number;
     }
-  | { readonly type: 'resume'; readonly bucket: string }
+  | { readonly type: 'resume'; readonly limiter: string }
   /** What a server says of its limits, in words; now and then, where it changes. */
-  | { readonly type: 'limit'; readonly bucket: string; readonly said: string }
+  | { readonly type: 'limit'; readonly limiter: string; readonly said: string }
   | { readonly type: 'phase'; readonly phase: 'fetching' | 'draining' | 'exporting' }
   | { readonly type: 'warning'; readonly code: string; readonly message: string }
   | { readonly type: 'end'; readonly summary: Summary };

@@ -25,5 +25,5 @@ export interface PageRequest {
   /** Asked for without knowing whether it is there: a status of `pastEnd` is then no failure. */
   readonly speculative?: boolean;
   /** Where the user wrote it, for messages: `urls.txt line 7`, or null for an argument. */
-  readonly origin: string | null;
+  readonly source: string | null;
 }

@@ -1,5 +1,5 @@
-import type { PlanEnd } from './lesson.ts';
 import type { PageCode } from './page-code.ts';
+import type { PlanEnd } from './page-info.ts';
 import type { Place } from './page-request.ts';
 import type { PaginationStyle } from './pagination.ts';
 
@@ -93,7 +93,7 @@ export type Stop =
       readonly ownPause?: OwnPause;
     }
   /** Nothing ever came from there, however often it was tried. */
-  | { readonly kind: 'unreachable'; readonly bucket: string; readonly reason: string }
+  | { readonly kind: 'unreachable'; readonly limiter: string; readonly reason: string }
   | {
       readonly kind: 'credentials';
       readonly status: number;
@@ -130,10 +130,10 @@ export interface PaginationFacts {
   readonly recordsPath: string | null;
 }
 
-/** What held the pace of a bucket in the end. */
+/** What held the pace of a limiter in the end. */
 export interface PaceFacts {
   /** Its origin. */
-  readonly bucket: string;
+  readonly limiter: string;
   /** `none`: nothing held it back but the number of pages. */
   readonly by: 'user' | 'headers' | 'refusals' | 'latency' | 'none';
   /** Requests a second that it settled at; null where no rate held it. */
@@ -162,7 +162,7 @@ export interface Summary {
   /** On the wire, bodies only. */
   readonly bodyBytes: number;
   readonly connections: Readonly<Record<'HTTP/1.1' | 'HTTP/2', number>>;
-  /** How the pace was set, for each bucket that was asked, the busiest first. */
+  /** How the pace was set, for each limiter that was asked, the busiest first. */
   readonly pace: readonly PaceFacts[];
   /** What was written, or null where the run asked for no output or wrote none. */
   readonly output: {

@@ -20,9 +20,9 @@ export interface ExportPage {
 }
 
 /** Stands between two pages where the next one is not there yet: what is buffered goes out. */
-export const PAUSE = Symbol('the next page is not there yet');
+export const FLUSH = Symbol('the next page is not there yet');
 
-export type ExportItem = ExportPage | typeof PAUSE;
+export type ExportItem = ExportPage | typeof FLUSH;
 
 export interface Destination {
   /** Takes over `bytes`. Resolves when more may be written. */

@@ -15,7 +15,7 @@ import {
   type ExportCounts,
   type ExportItem,
   type ExportPage,
-  PAUSE,
+  FLUSH,
 } from './format.ts';
 
 /** What stands around records, in UTF-8. */
@@ -51,7 +51,7 @@ export async function writeRecords(
   let records = 0;
 
   for await (const page of pages) {
-    if (page === PAUSE) {
+    if (page === FLUSH) {
       await out.flush();
       continue;
     }

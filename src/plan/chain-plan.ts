@@ -1,4 +1,4 @@
-import type { Lesson, PageEnd, PlanEnd } from '../core/lesson.ts';
+import type { PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
@@ -29,7 +29,7 @@ export class ChainPlan implements PlanState {
   #current: PageRequest;
   #isAsked = false;
   #end: PlanEnd | null = null;
-  #previous: Lesson | null = null;
+  #previous: PageInfo | null = null;
   #records = 0;
   #total: number | null = null;
   #totalIsLowerBound = false;
@@ -48,13 +48,13 @@ export class ChainPlan implements PlanState {
     return [this.#current];
   }
 
-  learn(request: PageRequest, ended: PageEnd): void {
+  onPage(request: PageRequest, ended: PageEnd): void {
     const { position } = this.#current.place;
     if (!this.#isAsked || this.#end !== null || request.place.position !== position) return;
     if (ended.state === 'stored') {
-      this.#count(ended.lesson);
-      this.#goOn(ended.lesson);
-      this.#previous = ended.lesson;
+      this.#count(ended.pageInfo);
+      this.#goOn(ended.pageInfo);
+      this.#previous = ended.pageInfo;
     } else if (ended.state === 'beyond-end') {
       this.#finish('ceiling', position, `page ${position + 1} was refused${this.#depth()}`);
     } else {
@@ -71,18 +71,18 @@ export class ChainPlan implements PlanState {
     return this.#end;
   }
 
-  #count(lesson: Lesson): void {
-    this.#records += lesson.records;
-    if (lesson.total !== null && (lesson.records > 0 || this.#total === null)) {
-      this.#total = lesson.total;
-      this.#totalIsLowerBound = lesson.totalIsLowerBound;
+  #count(pageInfo: PageInfo): void {
+    this.#records += pageInfo.records;
+    if (pageInfo.total !== null && (pageInfo.records > 0 || this.#total === null)) {
+      this.#total = pageInfo.total;
+      this.#totalIsLowerBound = pageInfo.totalIsLowerBound;
     }
-    this.#emptyInARow = lesson.records === 0 ? this.#emptyInARow + 1 : 0;
-    const isRepeated = lesson.records > 0 && this.#isEarlier(lesson.recordsSeenAt);
+    this.#emptyInARow = pageInfo.records === 0 ? this.#emptyInARow + 1 : 0;
+    const isRepeated = pageInfo.records > 0 && this.#isEarlier(pageInfo.recordsSeenAt);
     this.#repeatedInARow = isRepeated ? this.#repeatedInARow + 1 : 0;
   }
 
-  #goOn(lesson: Lesson): void {
+  #goOn(pageInfo: PageInfo): void {
     const { pagination, start, style } = this.#parts;
     const { position } = this.#current.place;
     const after = position + 1;
@@ -90,25 +90,25 @@ export class ChainPlan implements PlanState {
       this.#finish('ceiling', after, `the server gives no more${this.#depth()}`);
       return;
     }
-    if (lesson.more === false) {
+    if (pageInfo.more === false) {
       this.#finish('stated', after, null);
       return;
     }
-    if (pagination.style === 'keyset' && this.#isPastLastKey(lesson)) {
+    if (pagination.style === 'keyset' && this.#isPastLastKey(pageInfo)) {
       // The page that holds only the row it was asked to begin with adds nothing.
-      this.#finish('past-end', lesson.records === 0 ? after : position, null);
+      this.#finish('past-end', pageInfo.records === 0 ? after : position, null);
       return;
     }
-    const request = style.next(pagination, start, this.#current, lesson);
+    const request = style.next(pagination, start, this.#current, pageInfo);
     if (request === null) {
-      this.#stopWithoutNext(lesson);
+      this.#stopWithoutNext(pageInfo);
       return;
     }
-    if (this.#leadsBack(lesson, request)) return;
+    if (this.#leadsBack(pageInfo, request)) return;
     this.#ask({ ...request, place: { ...start.place, position: after } });
   }
 
-  #stopWithoutNext({ next, more }: Lesson): void {
+  #stopWithoutNext({ next, more }: PageInfo): void {
     const after = this.#current.place.position + 1;
     if (this.#parts.pagination.style === 'keyset') {
       this.#finish('broken', after, `a record of page ${after} has no key to go on with`);
@@ -124,41 +124,41 @@ export class ChainPlan implements PlanState {
   }
 
   /** Ends the plan where the next step was taken before, or where pages bring nothing new for long. */
-  #leadsBack(lesson: Lesson, request: UnplacedRequest): boolean {
+  #leadsBack(pageInfo: PageInfo, request: UnplacedRequest): boolean {
     const { pagination } = this.#parts;
     const { position } = this.#current.place;
-    const circle = this.#circle(lesson, request);
+    const circle = this.#circle(pageInfo, request);
     if (circle !== null) {
-      const isFirstAgain = position === 1 && lesson.digest === this.#previous?.digest;
-      if (isFirstAgain && lesson.records > 0) {
+      const isFirstAgain = position === 1 && pageInfo.digest === this.#previous?.digest;
+      if (isFirstAgain && pageInfo.records > 0) {
         this.#finish('stuck', 1, 'page 2 holds the same records as page 1 and names the same next');
       } else if (pagination.repeatIsEnd) this.#finish('stated', position + 1, null);
       else this.#finish('loop', position + 1, circle);
       return true;
     }
-    const tooMany = this.#nothingNewForLong(lesson);
+    const tooMany = this.#nothingNewForLong(pageInfo);
     if (tooMany !== null) this.#finish('loop', position + 1, tooMany);
     return tooMany !== null;
   }
 
   /** How the next request leads back to where the chain has been, or null where it does not. */
-  #circle(lesson: Lesson, request: UnplacedRequest): string | null {
+  #circle(pageInfo: PageInfo, request: UnplacedRequest): string | null {
     const number = this.#current.place.position + 1;
     if (isSameRequest(request, this.#current))
       return `page ${number} names itself as the next page`;
-    if (this.#isEarlier(lesson.nextSeenAt)) {
-      return `page ${number} names the same next page as page ${lesson.nextSeenAt!.position + 1} did`;
+    if (this.#isEarlier(pageInfo.nextSeenAt)) {
+      return `page ${number} names the same next page as page ${pageInfo.nextSeenAt!.position + 1} did`;
     }
     const { pagination, start, style } = this.#parts;
     const leadsToFirst = isSameRequest(request, style.first(pagination, start));
     return leadsToFirst ? `page ${number} leads back to the first page` : null;
   }
 
-  #nothingNewForLong(lesson: Lesson): string | null {
+  #nothingNewForLong(pageInfo: PageInfo): string | null {
     if (this.#emptyInARow >= MOST_EMPTY_PAGES) {
       return `${formatCount(this.#emptyInARow)} pages in a row were empty, each with a next one`;
     }
-    const most = lesson.firstKey === null ? MOST_REPEATED_PAGES_WITHOUT_KEY : MOST_REPEATED_PAGES;
+    const most = pageInfo.firstKey === null ? MOST_REPEATED_PAGES_WITHOUT_KEY : MOST_REPEATED_PAGES;
     if (this.#repeatedInARow < most) return null;
     return `${formatCount(this.#repeatedInARow)} pages in a row held records that had come before`;
   }
@@ -169,16 +169,16 @@ export class ChainPlan implements PlanState {
     this.#isAsked = false;
   }
 
-  #isPastLastKey(lesson: Lesson): boolean {
-    if (lesson.records === 0) return true;
+  #isPastLastKey(pageInfo: PageInfo): boolean {
+    if (pageInfo.records === 0) return true;
     const last = this.#previous;
-    if (lesson.records > 1 || last === null || lesson.lastKey === null) return false;
+    if (pageInfo.records > 1 || last === null || pageInfo.lastKey === null) return false;
     const name = this.#parts.pagination.keyFrom === 'last' ? 'lastKey' : 'firstKey';
-    return lesson[name] === last[name];
+    return pageInfo[name] === last[name];
   }
 
   /** What other branches saw says nothing of this one: slices may well use the same tokens. */
-  #isEarlier(place: Lesson['nextSeenAt']): boolean {
+  #isEarlier(place: PageInfo['nextSeenAt']): boolean {
     const own = this.#current.place;
     return place !== null && place.branch === own.branch && place.position < own.position;
   }

@@ -1,4 +1,4 @@
-import type { Lesson } from '../core/lesson.ts';
+import type { PageInfo } from '../core/page-info.ts';
 import type { PageGrid } from './page-grid.ts';
 
 /** A position past the last page with records: empty, refused, or with records that had come before. */
@@ -14,7 +14,7 @@ export interface Refusal {
 export class Coverage {
   readonly #grid: PageGrid;
   readonly #trailing = new Map<number, Trailing>();
-  #newest = { position: 0, lesson: null as Lesson | null };
+  #newest = { position: 0, pageInfo: null as PageInfo | null };
   #end = 0;
   #failedEnd = 0;
   #received = 0;
@@ -39,8 +39,8 @@ export class Coverage {
   }
 
   /** What the page furthest on taught; null before the first. */
-  get newest(): Lesson | null {
-    return this.#newest.lesson;
+  get newest(): PageInfo | null {
+    return this.#newest.pageInfo;
   }
 
   /** Only the first page has records of its own. */
@@ -54,12 +54,12 @@ export class Coverage {
   }
 
   /** Takes in a page with records; gives the refused ones before it, which have to be there then. */
-  accept(position: number, lesson: Lesson): (readonly [position: number, refusal: Refusal])[] {
-    const end = this.#grid.endOf(position, lesson);
-    this.#received += this.#grid.isPaged ? lesson.records : end - position;
+  accept(position: number, pageInfo: PageInfo): (readonly [position: number, refusal: Refusal])[] {
+    const end = this.#grid.endOf(position, pageInfo);
+    this.#received += this.#grid.isPaged ? pageInfo.records : end - position;
     this.#end = Math.max(this.#end, end);
     if (position < this.#newest.position) return [];
-    this.#newest = { position, lesson };
+    this.#newest = { position, pageInfo };
     const refused: (readonly [number, Refusal])[] = [];
     for (const [earlier, kind] of this.#trailing) {
       if (earlier > position) continue;

@@ -1,4 +1,4 @@
-import type { PlanEnd } from '../core/lesson.ts';
+import type { PlanEnd } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
 import type { Coverage } from './coverage.ts';

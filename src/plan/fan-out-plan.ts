@@ -1,4 +1,4 @@
-import type { Lesson, PageEnd, PlanEnd } from '../core/lesson.ts';
+import type { PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { Coverage } from './coverage.ts';
 import { type FanOutFacts, fanOutEnd, MOST_TRAILING_PAGES } from './fan-out-end.ts';
@@ -36,7 +36,7 @@ export class FanOutPlan implements PlanState {
   readonly #queue: PageRequest[] = [];
   readonly #asked = new Map<number, Asked>();
   #askedCount = 0;
-  #first: Lesson | null = null;
+  #first: PageInfo | null = null;
   /** The first position that was not asked for yet. */
   #next = 0;
   /** The second page is on its way. */
@@ -68,7 +68,7 @@ export class FanOutPlan implements PlanState {
     return requests;
   }
 
-  learn(request: PageRequest, ended: PageEnd): void {
+  onPage(request: PageRequest, ended: PageEnd): void {
     const { position } = request.place;
     const asked = this.#asked.get(position);
     if (asked === undefined) return;
@@ -78,25 +78,25 @@ export class FanOutPlan implements PlanState {
     }
     this.#asked.delete(position);
     if (this.#isStuck) this.#coverage.trail(position, 'repeated');
-    else this.#learnOne(position, asked, ended);
-    if (this.#second === null) this.#learnHeld();
+    else this.#onOne(position, asked, ended);
+    if (this.#second === null) this.#onHeld();
     if (this.#end === null && this.#asked.size === 0) this.#goOn();
   }
 
   /** In any order: what they lead to is the same. */
-  #learnHeld(): void {
+  #onHeld(): void {
     for (const [request, ended] of this.#beforeSecond) {
       this.#beforeSecond.delete(request);
-      this.learn(request, ended);
+      this.onPage(request, ended);
     }
   }
 
-  #learnOne(position: number, asked: Asked, ended: PageEnd): void {
+  #onOne(position: number, asked: Asked, ended: PageEnd): void {
     const isSecond = position === this.#second;
     if (isSecond) this.#second = null;
-    if (position === 0) this.#learnFirst(ended);
-    else if (this.#window !== null) this.#learnProbe(position, asked, ended, isSecond);
-    else this.#learnKnown(position, asked, ended, isSecond);
+    if (position === 0) this.#onFirst(ended);
+    else if (this.#window !== null) this.#onProbe(position, asked, ended, isSecond);
+    else this.#onKnown(position, asked, ended, isSecond);
   }
 
   known(): number | null {
@@ -114,7 +114,7 @@ export class FanOutPlan implements PlanState {
     return this.#end;
   }
 
-  #learnFirst(ended: PageEnd): void {
+  #onFirst(ended: PageEnd): void {
     if (ended.state !== 'stored') {
       this.#end = {
         reason: 'broken',
@@ -123,22 +123,22 @@ export class FanOutPlan implements PlanState {
       };
       return;
     }
-    const { lesson } = ended;
-    this.#first = lesson;
-    this.#totals.learn(0, lesson);
+    const { pageInfo } = ended;
+    this.#first = pageInfo;
+    this.#totals.onPage(0, pageInfo);
     this.#totals.skip(this.#grid.skipped);
-    if (lesson.records === 0) {
-      this.#finish(lesson.more === false ? 'statement' : null);
+    if (pageInfo.records === 0) {
+      this.#finish(pageInfo.more === false ? 'statement' : null);
       return;
     }
-    this.#grid.learnFirst(lesson);
+    this.#grid.onFirst(pageInfo);
     this.#totals.skip(this.#grid.skipped);
-    this.#accept(0, lesson);
+    this.#accept(0, pageInfo);
     this.#next = this.#coverage.end;
     this.#second = this.#next;
     const isAll = !this.#looksForEnd() && this.#limit() <= this.#next;
-    if (lesson.more === false) this.#finish('statement');
-    else if (isAll && lesson.more === null && lesson.next === null) this.#finish(null);
+    if (pageInfo.more === false) this.#finish('statement');
+    else if (isAll && pageInfo.more === null && pageInfo.next === null) this.#finish(null);
     else if (isAll && this.#next < this.#grid.ceiling) this.#totals.distrust();
     else if (this.#next < this.#limit()) {
       const { from, to } = this.#step();
@@ -147,20 +147,20 @@ export class FanOutPlan implements PlanState {
   }
 
   /** A page that has to be there by what is known of the total. */
-  #learnKnown(position: number, asked: Asked, ended: PageEnd, isSecond: boolean): void {
+  #onKnown(position: number, asked: Asked, ended: PageEnd, isSecond: boolean): void {
     if (ended.state === 'stored') {
-      const { lesson } = ended;
-      this.#totals.learn(position, lesson);
-      if (isSecond && hasSameRecords(lesson, this.#first!)) {
+      const { pageInfo } = ended;
+      this.#totals.onPage(position, pageInfo);
+      if (isSecond && hasSameRecords(pageInfo, this.#first!)) {
         this.#coverage.trail(position, 'repeated');
         this.#isStuck = true;
-      } else if (this.#grid.endOf(position, lesson) === position) {
+      } else if (this.#grid.endOf(position, pageInfo) === position) {
         this.#coverage.trail(position, 'empty');
       } else {
-        const to = isSecond ? this.#learnSecond(position, asked.to, lesson) : asked.to;
-        this.#accept(position, lesson);
+        const to = isSecond ? this.#onSecond(position, asked.to, pageInfo) : asked.to;
+        this.#accept(position, pageInfo);
         const limit = this.#looksForEnd() ? to : this.#limit();
-        this.#fillGap(position, Math.min(to, limit), to, lesson, false);
+        this.#fillGap(position, Math.min(to, limit), to, pageInfo, false);
       }
     } else if (ended.state === 'beyond-end' && !asked.isAgain) {
       const refusal = { status: ended.status, to: asked.to };
@@ -171,16 +171,16 @@ export class FanOutPlan implements PlanState {
   }
 
   /** A page of a window; they are judged when all are there. */
-  #learnProbe(position: number, asked: Asked, ended: PageEnd, isSecond: boolean): void {
-    const probe = { position, to: asked.to, status: null, lesson: null };
+  #onProbe(position: number, asked: Asked, ended: PageEnd, isSecond: boolean): void {
+    const probe = { position, to: asked.to, status: null, pageInfo: null };
     if (ended.state === 'stored') {
-      const { lesson } = ended;
-      this.#totals.learn(position, lesson);
-      const isEmpty = this.#grid.endOf(position, lesson) === position;
-      this.#window!.set(position, { ...probe, outcome: isEmpty ? 'empty' : 'records', lesson });
+      const { pageInfo } = ended;
+      this.#totals.onPage(position, pageInfo);
+      const isEmpty = this.#grid.endOf(position, pageInfo) === position;
+      this.#window!.set(position, { ...probe, outcome: isEmpty ? 'empty' : 'records', pageInfo });
       if (isEmpty) return;
-      const to = isSecond ? this.#learnSecond(position, asked.to, lesson) : asked.to;
-      if (!this.#isLast(lesson)) this.#fillGap(position, to, to, lesson, true);
+      const to = isSecond ? this.#onSecond(position, asked.to, pageInfo) : asked.to;
+      if (!this.#isLast(pageInfo)) this.#fillGap(position, to, to, pageInfo, true);
     } else {
       const isRefused = ended.state === 'beyond-end' && !asked.isAgain;
       const outcome = isRefused ? 'refused' : 'failed';
@@ -189,9 +189,9 @@ export class FanOutPlan implements PlanState {
   }
 
   /** What the second page teaches of the stride; gives the position where the third begins. */
-  #learnSecond(position: number, to: number, lesson: Lesson): number {
+  #onSecond(position: number, to: number, pageInfo: PageInfo): number {
     const { stride } = this.#grid;
-    this.#grid.learnSecond(lesson);
+    this.#grid.onSecond(pageInfo);
     this.#totals.skip(this.#grid.skipped);
     if (this.#grid.stride === stride) return to;
     this.#next = position + this.#grid.stride;
@@ -242,8 +242,8 @@ export class FanOutPlan implements PlanState {
       return;
     }
     this.#window = null;
-    for (const { position, outcome, lesson } of pages) {
-      if (outcome === 'records') this.#accept(position, lesson!);
+    for (const { position, outcome, pageInfo } of pages) {
+      if (outcome === 'records') this.#accept(position, pageInfo!);
     }
     for (const { position, to, outcome, status } of tail) {
       if (outcome === 'records') this.#coverage.trail(position, 'repeated');
@@ -261,8 +261,8 @@ export class FanOutPlan implements PlanState {
     }
   }
 
-  #accept(position: number, lesson: Lesson): void {
-    for (const [refused, { to }] of this.#coverage.accept(position, lesson)) {
+  #accept(position: number, pageInfo: PageInfo): void {
+    for (const [refused, { to }] of this.#coverage.accept(position, pageInfo)) {
       this.#askAgain(refused, to);
     }
   }
@@ -279,10 +279,10 @@ export class FanOutPlan implements PlanState {
     position: number,
     limit: number,
     to: number,
-    lesson: Lesson,
+    pageInfo: PageInfo,
     isSpeculative: boolean,
   ): void {
-    const from = this.#grid.endOf(position, lesson);
+    const from = this.#grid.endOf(position, pageInfo);
     if (from < limit) this.#queue.push(this.#request(from, to, isSpeculative));
   }
 
@@ -335,7 +335,7 @@ export class FanOutPlan implements PlanState {
   }
 
   /** It says that it is the last, or names no next page as the first one did. */
-  #isLast({ more, next }: Lesson): boolean {
+  #isLast({ more, next }: PageInfo): boolean {
     const firstNamedNext = this.#first?.more === true || this.#first?.next !== null;
     return more === false || (more === null && next === null && firstNamedNext);
   }

@@ -1,7 +1,7 @@
-import type { PageEnd, PlanEnd } from '../core/lesson.ts';
+import type { PageEnd, PlanEnd } from '../core/page-info.ts';
 import type { Method, PageRequest, Place } from '../core/page-request.ts';
 import { checkUrl } from './check-url.ts';
-import type { LearningPlan } from './plan.ts';
+import type { GrowingPlan } from './plan.ts';
 
 const BATCH_LENGTH = 256;
 
@@ -37,7 +37,7 @@ export interface FunctionParts<P> {
  *
  * What the function throws, `batches()` throws. A URL that is none is `URL_INVALID`.
  */
-export function createFunctionPlan<P>(parts: FunctionParts<P>): LearningPlan {
+export function createFunctionPlan<P>(parts: FunctionParts<P>): GrowingPlan {
   const { start, next, readPage, secretParams } = parts;
   const { branch } = start.place;
   /** Pages on their way, and those that came while an earlier one is still awaited. */
@@ -76,7 +76,7 @@ export function createFunctionPlan<P>(parts: FunctionParts<P>): LearningPlan {
       }
       isDone = true;
     },
-    learn(request, ended) {
+    onPage(request, ended) {
       const page = pages.get(request.place.position);
       if (page === undefined || page.ended !== null) return;
       page.ended = ended;
@@ -108,7 +108,7 @@ function readNextPage(
 ): Omit<PageRequest, 'place'> {
   const said = typeof page === 'string' || page instanceof URL ? { url: page } : page;
   const text = String(said.url);
-  const url = checkUrl(URL.parse(text, before.url)?.href ?? text, before.origin, secretParams);
+  const url = checkUrl(URL.parse(text, before.url)?.href ?? text, before.source, secretParams);
   const method = said.method ?? (said.body ? 'POST' : before.method);
   const given = said.body === undefined && method === before.method ? before.body : said.body;
   const body = typeof given === 'string' ? Buffer.from(given) : (given ?? null);
@@ -117,7 +117,7 @@ function readNextPage(
     method,
     url,
     body,
-    origin: before.origin,
+    source: before.source,
     ...(headers.length === 0
       ? {}
       : {

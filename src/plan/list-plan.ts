@@ -23,7 +23,7 @@ export interface ListPlanOptions {
 /** A URL as it was written, and how messages call the place where it was. */
 interface WrittenUrl {
   readonly text: string;
-  readonly origin: string | null;
+  readonly writtenAt: string | null;
 }
 
 /**
@@ -47,9 +47,9 @@ export function createListPlan(options: ListPlanOptions): Plan {
       for (const source of sources) {
         for await (const written of writtenUrls(source, options.stdin)) {
           const batch: PageRequest[] = [];
-          for (const { text, origin } of written) {
-            const url = checkUrl(text, origin, secretParams);
-            batch.push({ place: { branch: 0, position }, method, url, body, origin });
+          for (const { text, writtenAt } of written) {
+            const url = checkUrl(text, writtenAt, secretParams);
+            batch.push({ place: { branch: 0, position }, method, url, body, source: writtenAt });
             position++;
           }
           yield batch;
@@ -116,7 +116,7 @@ async function* writtenUrls(
       yield* batched(parseUrlTemplate(source.text), () => null);
       break;
     case 'literal':
-      yield [{ text: source.text, origin: null }];
+      yield [{ text: source.text, writtenAt: null }];
       break;
     case 'file':
       yield* listBatches(source.path, source.path);
@@ -135,7 +135,7 @@ async function* writtenUrls(
         let number = 0;
         for await (const text of source.urls) {
           number++;
-          yield [{ text, origin: `URL ${number} of the list` }];
+          yield [{ text, writtenAt: `URL ${number} of the list` }];
         }
       }
       break;
@@ -149,7 +149,7 @@ function* batched(
   let batch: WrittenUrl[] = [];
   let index = 0;
   for (const text of urls) {
-    batch.push({ text, origin: originAt(index) });
+    batch.push({ text, writtenAt: originAt(index) });
     index++;
     if (batch.length === BATCH_LENGTH) {
       yield batch;
@@ -168,7 +168,7 @@ async function* listBatches(
     for (let start = 0; start < lines.length; start += BATCH_LENGTH) {
       yield lines
         .slice(start, start + BATCH_LENGTH)
-        .map(({ url, line }) => ({ text: url, origin: `${shownName} line ${line}` }));
+        .map(({ url, line }) => ({ text: url, writtenAt: `${shownName} line ${line}` }));
     }
   }
 }

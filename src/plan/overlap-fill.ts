@@ -1,4 +1,4 @@
-import type { Lesson, PageEnd, PlanEnd } from '../core/lesson.ts';
+import type { PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { type GridParts, PageGrid } from './page-grid.ts';
 import type { PlanState } from './plan-state.ts';
@@ -56,12 +56,12 @@ export class OverlapFill implements PlanState {
     return requests;
   }
 
-  learn(request: PageRequest, ended: PageEnd): void {
+  onPage(request: PageRequest, ended: PageEnd): void {
     const { position } = request.place;
     const isFill = this.#plan.end() !== null;
     this.#outstanding -= 1;
-    if (ended.state === 'stored') this.#cover(position, ended.lesson);
-    if (!isFill) this.#plan.learn(request, ended);
+    if (ended.state === 'stored') this.#cover(position, ended.pageInfo);
+    if (!isFill) this.#plan.onPage(request, ended);
     else if (ended.state === 'failed') this.#failedEnd = Math.max(this.#failedEnd, position + 1);
     const end = this.#plan.end();
     if (end === null || this.#end !== null) return;
@@ -80,21 +80,21 @@ export class OverlapFill implements PlanState {
     return this.#end;
   }
 
-  #cover(position: number, lesson: Lesson): void {
-    const { records } = lesson;
+  #cover(position: number, pageInfo: PageInfo): void {
+    const { records } = pageInfo;
     if (position === 0) {
       this.#firstRecords = Math.max(1, records);
       this.#overlap = Math.max(0, Math.min(this.#parts.pagination.overlap, records - 1));
-      this.#grid.learnFirst(lesson);
+      this.#grid.onFirst(pageInfo);
       this.#totals.skip(this.#grid.skipped);
     }
     const from = position - Math.min(position, this.#overlap);
     // What a page past the end says of the list is not what one of the list says.
-    this.#totals.learn(from, lesson);
+    this.#totals.onPage(from, pageInfo);
     if (records === 0) return;
     if (position > 0 && records <= this.#overlap) this.#isLowered = true;
     const to = from + records;
-    if (lesson.more === false) this.#lastTo = Math.max(this.#lastTo, to);
+    if (pageInfo.more === false) this.#lastTo = Math.max(this.#lastTo, to);
     const isFirst = to > this.#top.to || (to === this.#top.to && position < this.#top.position);
     if (isFirst) this.#top = { to, position };
     this.#covered.push({ from, to });

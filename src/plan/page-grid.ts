@@ -1,5 +1,5 @@
 import { EverypageError } from '../core/errors.ts';
-import type { Lesson } from '../core/lesson.ts';
+import type { PageInfo } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { CountedStyle } from './styles/style.ts';
@@ -52,21 +52,21 @@ export class PageGrid {
     return { records: pages * this.#pageRecords, pages };
   }
 
-  learnFirst(lesson: Lesson): void {
-    this.#pageRecords = lesson.records;
+  onFirst(pageInfo: PageInfo): void {
+    this.#pageRecords = pageInfo.records;
     if (this.isPaged) return;
-    this.#stride = lesson.records;
-    this.#overlap = Math.min(this.#parts.pagination.overlap, lesson.records - 1);
+    this.#stride = pageInfo.records;
+    this.#overlap = Math.min(this.#parts.pagination.overlap, pageInfo.records - 1);
   }
 
   /**
    * The first page may be shorter than the others. Where pages are full already, they leave no room
    * for the overlap: strides are shorter then.
    */
-  learnSecond(lesson: Lesson): void {
-    if (this.isPaged) this.#pageRecords = Math.max(this.#pageRecords, lesson.records);
-    else if (lesson.records === this.#stride) this.#stride -= this.#overlap;
-    else this.#stride = Math.max(this.#stride, lesson.records - this.#overlap);
+  onSecond(pageInfo: PageInfo): void {
+    if (this.isPaged) this.#pageRecords = Math.max(this.#pageRecords, pageInfo.records);
+    else if (pageInfo.records === this.#stride) this.#stride -= this.#overlap;
+    else this.#stride = Math.max(this.#stride, pageInfo.records - this.#overlap);
   }
 
   /** The page that begins at a position and ends before another. */
@@ -86,8 +86,8 @@ export class PageGrid {
   }
 
   /** How far a page's new records reach; its own position where it has none. */
-  endOf(position: number, lesson: Lesson): number {
-    const fresh = Math.max(0, lesson.records - this.#overlapAt(position));
+  endOf(position: number, pageInfo: PageInfo): number {
+    const fresh = Math.max(0, pageInfo.records - this.#overlapAt(position));
     return position + (this.isPaged ? Math.min(1, fresh) : fresh);
   }
 

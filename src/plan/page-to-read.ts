@@ -1,4 +1,4 @@
-/** A page as its lesson is read from it. */
+/** A page as its page info is read from it. */
 export interface PageToRead {
   /** Its own URL, against which relative targets are resolved. */
   readonly url: string;

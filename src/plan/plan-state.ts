@@ -1,18 +1,18 @@
-import type { PageEnd, PlanEnd } from '../core/lesson.ts';
+import type { PageEnd, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
-import type { LearningPlan } from './plan.ts';
+import type { GrowingPlan } from './plan.ts';
 
 /**
  * A plan that learns, without the waiting: what can be asked for now, and what the answers teach.
  * Plain state, so that several can be run side by side as one.
  *
- * The same lessons lead to the same requests in the same places, whatever order they come in. Where
+ * The same page infos lead to the same requests in the same places, whatever order they come in. Where
  * totals change under way it may depend on the order whether a page past the end is asked for.
  */
 export interface PlanState {
   /** At most `most` requests that may be asked for now; none where answers have to come first. */
   take(most: number): readonly PageRequest[];
-  learn(request: PageRequest, ended: PageEnd): void;
+  onPage(request: PageRequest, ended: PageEnd): void;
   known(): number | null;
   /** Null until every request is answered and nothing is left to ask for. */
   end(): PlanEnd | null;
@@ -21,7 +21,7 @@ export interface PlanState {
 const BATCH_LENGTH = 256;
 
 /** The state as a plan that waits for what it does not know yet. What `learn` throws, `batches` throws. */
-export function learningPlan(state: PlanState): LearningPlan {
+export function growingPlan(state: PlanState): GrowingPlan {
   let changed = Promise.withResolvers<void>();
   let failure: { readonly error: unknown } | null = null;
 
@@ -36,9 +36,9 @@ export function learningPlan(state: PlanState): LearningPlan {
         else await next;
       }
     },
-    learn(request, ended) {
+    onPage(request, ended) {
       try {
-        state.learn(request, ended);
+        state.onPage(request, ended);
       } catch (error) {
         failure ??= { error };
       }

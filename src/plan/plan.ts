@@ -1,5 +1,5 @@
 /** The contract of this folder: WHAT to fetch. */
-import type { PageEnd, PlanEnd } from '../core/lesson.ts';
+import type { PageEnd, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 
 /** One source of URLs, in the order the user gave them. */
@@ -30,8 +30,8 @@ export interface Plan {
  * A plan that grows by what its pages teach. Every request it gave is answered by one `learn`, in
  * any order; its batches end when nothing is left to ask for. Until then they wait.
  */
-export interface LearningPlan extends Plan {
-  learn(request: PageRequest, ended: PageEnd): void;
+export interface GrowingPlan extends Plan {
+  onPage(request: PageRequest, ended: PageEnd): void;
   /** Pages that are known of so far, or null while the end is unknown; changes with `learn`. */
   known(): number | null;
   /** After `batches` has ended. */

@@ -1,4 +1,4 @@
-import type { Lesson } from '../core/lesson.ts';
+import type { PageInfo } from '../core/page-info.ts';
 
 /** What came of a page that was asked for without knowing whether it is there. */
 export interface Probe {
@@ -8,7 +8,7 @@ export interface Probe {
   readonly outcome: 'records' | 'empty' | 'refused' | 'failed';
   readonly status: number | null;
   /** Null unless it was stored. */
-  readonly lesson: Lesson | null;
+  readonly pageInfo: PageInfo | null;
 }
 
 export interface Judgement {
@@ -27,16 +27,16 @@ export interface Judgement {
  * @param probes in the order of their positions
  * @param before the last page before the window
  */
-export function judgeWindow(probes: readonly Probe[], before: Lesson, branch: number): Judgement {
+export function judgeWindow(probes: readonly Probe[], before: PageInfo, branch: number): Judgement {
   const start = probes[0]?.position ?? 0;
   let last = -1;
   let previous = before;
-  for (const [index, { outcome, lesson }] of probes.entries()) {
-    if (outcome !== 'records' || lesson === null) continue;
-    const seenAt = lesson.recordsSeenAt;
+  for (const [index, { outcome, pageInfo }] of probes.entries()) {
+    if (outcome !== 'records' || pageInfo === null) continue;
+    const seenAt = pageInfo.recordsSeenAt;
     const isOld = seenAt !== null && seenAt.branch === branch && seenAt.position < start;
-    if (!isOld && !hasSameRecords(lesson, previous)) last = index;
-    previous = lesson;
+    if (!isOld && !hasSameRecords(pageInfo, previous)) last = index;
+    previous = pageInfo;
   }
   const pages = probes.slice(0, last + 1);
   return {
@@ -46,6 +46,6 @@ export function judgeWindow(probes: readonly Probe[], before: Lesson, branch: nu
   };
 }
 
-export function hasSameRecords(a: Lesson, b: Lesson): boolean {
+export function hasSameRecords(a: PageInfo, b: PageInfo): boolean {
   return a.records > 0 && a.digest === b.digest && a.firstKey === b.firstKey;
 }

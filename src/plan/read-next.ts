@@ -1,4 +1,4 @@
-import type { NextStep } from '../core/lesson.ts';
+import type { NextStep } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { hasLink, type Link, linkTarget } from './link-header.ts';
 import { isNothing, readFlag, readJson, readMembers, readScalar, readString } from './literal.ts';

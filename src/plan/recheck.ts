@@ -1,6 +1,6 @@
-import type { PlanEnd } from '../core/lesson.ts';
+import type { PlanEnd } from '../core/page-info.ts';
 import { type PageRequest, RECHECK_BRANCH } from '../core/page-request.ts';
-import type { LearningPlan } from './plan.ts';
+import type { GrowingPlan } from './plan.ts';
 
 /** Pages that may turn out to lie past the end: a window of them, and those that are said to be there. */
 const MOST_PAST_END = 80;
@@ -17,7 +17,7 @@ interface Edges {
  * had records it is read again if another was asked for to find the end. Nothing that comes of it
  * changes how the plan ended.
  */
-export function withRecheck(plan: LearningPlan): LearningPlan {
+export function withRecheck(plan: GrowingPlan): GrowingPlan {
   const edges = new Map<number, Edges>();
   const answered = Promise.withResolvers<void>();
   let asked = 0;
@@ -32,7 +32,7 @@ export function withRecheck(plan: LearningPlan): LearningPlan {
       yield requests;
       await answered.promise;
     },
-    learn(request, ended) {
+    onPage(request, ended) {
       const { branch } = request.place;
       if (branch === RECHECK_BRANCH) {
         left -= 1;
@@ -40,12 +40,12 @@ export function withRecheck(plan: LearningPlan): LearningPlan {
         return;
       }
       asked += 1;
-      if (ended.state === 'stored' && ended.lesson.records > 0) {
+      if (ended.state === 'stored' && ended.pageInfo.records > 0) {
         const edge = edges.get(branch);
         if (edge === undefined) edges.set(branch, { first: request, last: [request] });
         else keepEdges(edge, request);
       }
-      plan.learn(request, ended);
+      plan.onPage(request, ended);
     },
     known: () => plan.known(),
     count: () => plan.count(),

@@ -1,4 +1,4 @@
-import type { PageEnd, PlanEnd } from '../core/lesson.ts';
+import type { PageEnd, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { formatCount } from '../core/units.ts';
 import type { PlanState } from './plan-state.ts';
@@ -53,13 +53,13 @@ export class RestartingChain implements PlanState {
     return this.#end === null ? this.#current.plan.take(most) : [];
   }
 
-  learn(request: PageRequest, ended: PageEnd): void {
+  onPage(request: PageRequest, ended: PageEnd): void {
     const reading = this.#current;
     if (this.#end !== null || request.place.branch !== reading.branch) return;
-    reading.plan.learn(request, ended);
+    reading.plan.onPage(request, ended);
     if (ended.state === 'stored') {
       reading.pages += 1;
-      reading.records += ended.lesson.records;
+      reading.records += ended.pageInfo.records;
       reading.isStale = ended.isKnown === true;
     }
     const end = reading.plan.end();

@@ -1,4 +1,4 @@
-import type { PageEnd, PlanEnd } from '../core/lesson.ts';
+import type { PageEnd, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { findNearRange } from './near-range.ts';
 import type { PlanState } from './plan-state.ts';
@@ -22,13 +22,13 @@ export class SinglePlan implements PlanState {
     return [this.#request];
   }
 
-  learn(_request: PageRequest, ended: PageEnd): void {
+  onPage(_request: PageRequest, ended: PageEnd): void {
     const { branch } = this.#request.place;
     const reason = ended.state === 'stored' ? 'single' : 'broken';
     const detail = reason === 'single' ? nearRangeDetail(this.#request.url) : null;
     this.#end = { reason, detail, ends: [{ branch, position: 1 }] };
     if (ended.state !== 'stored') return;
-    const { more, total, totalIsLowerBound, records } = ended.lesson;
+    const { more, total, totalIsLowerBound, records } = ended.pageInfo;
     if (more === false) this.#end = { ...this.#end, detail: null, reason: 'stated' };
     else if (this.#hasRecords && total === records && !totalIsLowerBound && more === null) {
       this.#end = { ...this.#end, detail: null, reason: 'total' };

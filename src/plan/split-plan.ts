@@ -1,5 +1,5 @@
 import { EverypageError } from '../core/errors.ts';
-import type { PageEnd, PlanEnd, Restart } from '../core/lesson.ts';
+import type { PageEnd, PlanEnd, Restart } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { PlanState } from './plan-state.ts';
@@ -88,12 +88,12 @@ export class SplitPlan implements PlanState {
     return requests;
   }
 
-  learn(request: PageRequest, ended: PageEnd): void {
+  onPage(request: PageRequest, ended: PageEnd): void {
     const slice = this.#sliceOf(request.place.branch);
     if (slice === undefined) return;
     const isTooMuch = request.place.position === 0 && this.#exceedsCeiling(ended);
     if (isTooMuch && this.#bisect(slice)) return;
-    slice.plan.learn(request, ended);
+    slice.plan.onPage(request, ended);
     const end = slice.plan.end();
     if (end === null || (end.reason === 'ceiling' && this.#bisect(slice))) return;
     this.#active.delete(slice.branch);
@@ -175,7 +175,7 @@ export class SplitPlan implements PlanState {
   #exceedsCeiling(ended: PageEnd): boolean {
     const { ceiling } = this.#parts.pagination;
     if (ceiling === null || ended.state !== 'stored') return false;
-    const { total, totalIsLowerBound } = ended.lesson;
+    const { total, totalIsLowerBound } = ended.pageInfo;
     return total !== null && (total > ceiling || (totalIsLowerBound && total === ceiling));
   }
 

@@ -1,4 +1,4 @@
-import type { Lesson } from '../core/lesson.ts';
+import type { PageInfo } from '../core/page-info.ts';
 
 /**
  * How much there is, as the pages say. Of several statements that of the page furthest on counts, so
@@ -15,21 +15,21 @@ export class Totals {
   #skipped = { records: 0, pages: 0 };
   #isTrusted = true;
 
-  learn(position: number, lesson: Lesson): void {
+  onPage(position: number, pageInfo: PageInfo): void {
     // Past the end some servers say that the total is 0.
-    if (lesson.records === 0 && position > 0) return;
-    if (lesson.total !== null) {
-      this.#mostRecords = Math.max(this.#mostRecords, lesson.total);
+    if (pageInfo.records === 0 && position > 0) return;
+    if (pageInfo.total !== null) {
+      this.#mostRecords = Math.max(this.#mostRecords, pageInfo.total);
       if (position >= this.#recordsAt) {
-        this.#records = lesson.total;
+        this.#records = pageInfo.total;
         this.#recordsAt = position;
-        this.#isLowerBound = lesson.totalIsLowerBound;
+        this.#isLowerBound = pageInfo.totalIsLowerBound;
       }
     }
-    if (lesson.totalPages !== null) {
-      this.#mostPages = Math.max(this.#mostPages, lesson.totalPages);
+    if (pageInfo.totalPages !== null) {
+      this.#mostPages = Math.max(this.#mostPages, pageInfo.totalPages);
       if (position >= this.#pagesAt) {
-        this.#pages = lesson.totalPages;
+        this.#pages = pageInfo.totalPages;
         this.#pagesAt = position;
       }
     }

@@ -7,7 +7,7 @@ import { formatRate } from './wording.ts';
 export function paceWords(pace: readonly PaceFacts[]): string | null {
   const [busiest, ...others] = pace;
   if (busiest === undefined) return null;
-  const where = others.length === 0 ? '' : ` for ${escapeText(busiest.bucket)}`;
+  const where = others.length === 0 ? '' : ` for ${escapeText(busiest.limiter)}`;
   const more = others.length === 0 ? '' : `; and for ${counted(others.length, 'other origin')}`;
   return `pace${where}: ${setBy(busiest)}${more}`;
 }

@@ -50,12 +50,12 @@ function pageLine(event: RunEvent, paint: Painter): string | null {
     case 'pause':
       return paint(
         'yellow',
-        `pause of ${formatDuration(event.durationMs)} for ${escapeText(event.bucket)}: ${escapeText(event.reason)}`,
+        `pause of ${formatDuration(event.durationMs)} for ${escapeText(event.limiter)}: ${escapeText(event.reason)}`,
       );
     case 'limit':
-      return paint('dim', `${escapeText(event.bucket)}: ${escapeText(event.said)}`);
+      return paint('dim', `${escapeText(event.limiter)}: ${escapeText(event.said)}`);
     case 'resume':
-      return paint('dim', `${escapeText(event.bucket)} goes on`);
+      return paint('dim', `${escapeText(event.limiter)} goes on`);
     default:
       return null;
   }

@@ -82,13 +82,13 @@ export function createProgress(clock: Clock): Progress {
           break;
         case 'pause':
           hasPaused = true;
-          pauses.set(event.bucket, {
+          pauses.set(event.limiter, {
             reason: event.reason,
             until: clock.now() + event.durationMs,
           });
           break;
         case 'resume':
-          pauses.delete(event.bucket);
+          pauses.delete(event.limiter);
           break;
         case 'phase':
           phase = event.phase;

@@ -26,7 +26,7 @@ export function stopText(stop: Stop, wallTime: number): string {
     case 'deadline':
       return `Stopped at --deadline ${formatDuration(stop.deadlineMs)}.`;
     case 'unreachable':
-      return `Stopped: nothing ever came from ${stop.bucket}, however often it was tried (${stop.reason}).`;
+      return `Stopped: nothing ever came from ${stop.limiter}, however often it was tried (${stop.reason}).`;
     case 'max-wait': {
       if (stop.ownPause !== undefined) return ownPauseText(stop.ownPause, stop.reason);
       if (stop.untilWallTime === null) {

@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { verifyArchive } from '../../src/api/verify-archive.ts';
 import { Archive } from '../../src/archive/archive.ts';
 import { fingerprintOf } from '../../src/archive/fingerprint.ts';
 import { EverypageError } from '../../src/core/errors.ts';
 import { pageKey } from '../../src/core/page-key.ts';
-import { verifyArchive } from '../../src/verify-archive.ts';
 import { withinASecond } from '../within-a-second.ts';
 import { type Damage, damage, harmed } from './damage.ts';
-import { paging, taughtPage } from './paged-archive.ts';
+import { pageWithInfo, paging } from './paged-archive.ts';
 import { attemptAt, BORN_AT, sha256, specification, storedPage } from './sample-pages.ts';
 
 const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 2500);
@@ -75,7 +75,7 @@ function filesOf(
         const change = pageAt(position, salt);
         const keys = [`k${position}a`, `k${position}b`];
         return isPaged
-          ? taughtPage(position, keys, { total: 2 * PAGES }, change)
+          ? pageWithInfo(position, keys, { total: 2 * PAGES }, change)
           : storedPage(position, change);
       }),
       positions.map((position) => attemptAt(position)),

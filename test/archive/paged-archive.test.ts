@@ -3,9 +3,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { Archive } from '../../src/archive/archive.ts';
 import type { PageRecord } from '../../src/archive/archive-types.ts';
-import type { Lesson, NextStep } from '../../src/core/lesson.ts';
+import type { NextStep, PageInfo } from '../../src/core/page-info.ts';
 import { type Place, RECHECK_BRANCH } from '../../src/core/page-request.ts';
-import { endAt, keysFrom, pagedArchive, paging, taughtPage } from './paged-archive.ts';
+import { endAt, keysFrom, pagedArchive, pageWithInfo, paging } from './paged-archive.ts';
 import { attemptAt, failedPage, sha256 } from './sample-pages.ts';
 
 const cursorPaging = paging({ style: 'cursor', param: 'cursor', nextPath: 'next', overlap: 0 });
@@ -24,14 +24,14 @@ function beyond(position: number): PageRecord {
 
 test('how the list pages, how it ended and what each page taught are remembered', (t) => {
   const archive = pagedArchive(t, cursorPaging);
-  const taught: Partial<Lesson> = { next: cursor('a\u0000b'), total: 2 ** 60, more: true };
-  archive.store([taughtPage(0, ['x'], taught), failedPage(1)], []);
+  const taught: Partial<PageInfo> = { next: cursor('a\u0000b'), total: 2 ** 60, more: true };
+  archive.store([pageWithInfo(0, ['x'], taught), failedPage(1)], []);
   endAt(archive, 2, 'broken', 'page 2 failed');
   archive.close();
   const again = Archive.openReadOnly(archive.path);
   assert.deepEqual(again.pagination, cursorPaging);
   assert.equal(again.verdict().end, 'broken');
-  assert.deepEqual(again.storedIn(0, 0, 9)[0]?.lesson, taughtPage(0, ['x'], taught).lesson);
+  assert.deepEqual(again.storedIn(0, 0, 9)[0]?.pageInfo, pageWithInfo(0, ['x'], taught).pageInfo);
   assert.equal(again.storedIn(0, 0, 9).length, 1);
   again.close();
 });
@@ -46,24 +46,24 @@ test('a page whose next step was named before, or whose records were there befor
     cursor('https://api.example.com/a'),
     cursor('a'),
   ];
-  const lessons = steps.flatMap((next, position) =>
-    archive.store([taughtPage(position, [position === 4 ? 'k1' : `k${position}`], { next })], []),
+  const pageInfos = steps.flatMap((next, position) =>
+    archive.store([pageWithInfo(position, [position === 4 ? 'k1' : `k${position}`], { next })], []),
   );
-  const places: (Place | null)[] = lessons.map((lesson) => lesson!.nextSeenAt);
+  const places: (Place | null)[] = pageInfos.map((pageInfo) => pageInfo!.nextSeenAt);
   const at = (position: number): Place => ({ branch: 0, position });
   assert.deepEqual(places, [null, null, null, at(2), null, at(0)]);
-  const records = lessons.map((lesson) => lesson!.recordsSeenAt);
+  const records = pageInfos.map((pageInfo) => pageInfo!.recordsSeenAt);
   assert.deepEqual(records, [null, null, null, null, at(1), null]);
-  assert.deepEqual(archive.storedIn(0, 5, 6)[0]?.lesson?.nextSeenAt, at(0));
+  assert.deepEqual(archive.storedIn(0, 5, 6)[0]?.pageInfo?.nextSeenAt, at(0));
   archive.close();
 });
 
 test('pages of one group see each other in page order, and the answers stand in the order given', (t) => {
   const archive = pagedArchive(t, cursorPaging);
   const pages = [
-    taughtPage(2, ['a'], { next: cursor('x') }),
+    pageWithInfo(2, ['a'], { next: cursor('x') }),
     failedPage(1),
-    taughtPage(0, ['a'], { next: cursor('x') }),
+    pageWithInfo(0, ['a'], { next: cursor('x') }),
   ];
   const [third, second, first] = archive.store(pages, []);
   assert.equal(second, null);
@@ -75,11 +75,11 @@ test('pages of one group see each other in page order, and the answers stand in 
 
 test('the same token in another branch is no loop, nor are two pages without records', (t) => {
   const archive = pagedArchive(t, cursorPaging);
-  const lesson = { next: cursor('page 2') };
-  archive.store([taughtPage(0, ['a'], lesson), taughtPage(1, [])], []);
+  const pageInfo = { next: cursor('page 2') };
+  archive.store([pageWithInfo(0, ['a'], pageInfo), pageWithInfo(1, [])], []);
   const place = { branch: 4, position: 0 };
   const [other, empty] = archive.store(
-    [taughtPage(0, ['a'], lesson, { place }), taughtPage(2, [])],
+    [pageWithInfo(0, ['a'], pageInfo, { place }), pageWithInfo(2, [])],
     [],
   );
   assert.equal(other?.nextSeenAt, null);
@@ -88,13 +88,13 @@ test('the same token in another branch is no loop, nor are two pages without rec
   archive.close();
 });
 
-test('a page that is stored again, by a run that goes on, gets its first lesson back', (t) => {
+test('a page that is stored again, by a run that goes on, gets its first pageInfo back', (t) => {
   const archive = pagedArchive(t, cursorPaging);
-  const page = taughtPage(0, ['a', 'b'], { next: cursor('x') });
+  const page = pageWithInfo(0, ['a', 'b'], { next: cursor('x') });
   const [first] = archive.store([page], []);
   archive.close();
   const again = Archive.open(archive.path);
-  const changed = taughtPage(0, ['a', 'c'], { next: cursor('x') });
+  const changed = pageWithInfo(0, ['a', 'c'], { next: cursor('x') });
   assert.deepEqual(again.store([changed], []), [first]);
   assert.deepEqual(again.store([page], []), [first]);
   assert.equal(first?.nextSeenAt, null);
@@ -104,11 +104,14 @@ test('a page that is stored again, by a run that goes on, gets its first lesson 
   again.close();
 });
 
-test('a page beyond the end that is stored again stays there, with its first lesson', (t) => {
+test('a page beyond the end that is stored again stays there, with its first pageInfo', (t) => {
   const archive = pagedArchive(t, cursorPaging);
-  const [, kept] = archive.store([taughtPage(0, ['a']), taughtPage(1, ['b'], { total: 7 })], []);
+  const [, kept] = archive.store(
+    [pageWithInfo(0, ['a']), pageWithInfo(1, ['b'], { total: 7 })],
+    [],
+  );
   endAt(archive, 1, 'loop');
-  assert.deepEqual(archive.store([taughtPage(1, ['c']), failedPage(1)], []), [kept, kept]);
+  assert.deepEqual(archive.store([pageWithInfo(1, ['c']), failedPage(1)], []), [kept, kept]);
   assert.deepEqual(archive.counts(), { stored: 1, failed: 0, beyondEnd: 1 });
   assert.deepEqual(archive.pageAt({ branch: 0, position: 1 })?.records, 1);
   assert.equal(archive.verdict().records?.unique, 1);
@@ -117,33 +120,33 @@ test('a page beyond the end that is stored again stays there, with its first les
 
 test('a page that is lost and stored again is not taken for a loop of its own', (t) => {
   const archive = pagedArchive(t, cursorPaging);
-  const page = taughtPage(0, ['a'], { next: cursor('x') });
+  const page = pageWithInfo(0, ['a'], { next: cursor('x') });
   archive.store([page], []);
   archive.close();
   const database = new DatabaseSync(archive.path);
   database.exec('DELETE FROM page; DELETE FROM lesson; UPDATE tally SET stored = 0');
   database.close();
   const again = Archive.open(archive.path);
-  const [lesson] = again.store([page], []);
-  assert.deepEqual([lesson?.nextSeenAt, lesson?.recordsSeenAt], [null, null]);
+  const [pageInfo] = again.store([page], []);
+  assert.deepEqual([pageInfo?.nextSeenAt, pageInfo?.recordsSeenAt], [null, null]);
   again.close();
 });
 
 test('a group that cannot be stored leaves no step behind that would look like a loop', (t) => {
   const archive = pagedArchive(t, cursorPaging);
-  const page = taughtPage(0, ['a'], { next: cursor('x') });
-  assert.throws(() => archive.store([page, taughtPage(1, [], {}, { body: null })], []), {
+  const page = pageWithInfo(0, ['a'], { next: cursor('x') });
+  assert.throws(() => archive.store([page, pageWithInfo(1, [], {}, { body: null })], []), {
     code: 'INTERNAL',
   });
-  const [lesson] = archive.store([taughtPage(3, ['a'], { next: cursor('x') })], []);
-  assert.equal(lesson?.nextSeenAt, null);
-  assert.equal(lesson?.recordsSeenAt, null);
+  const [pageInfo] = archive.store([pageWithInfo(3, ['a'], { next: cursor('x') })], []);
+  assert.equal(pageInfo?.nextSeenAt, null);
+  assert.equal(pageInfo?.recordsSeenAt, null);
   archive.close();
 });
 
 test('pages from the end on leave counts, exports and failures, and keep what they hold', (t) => {
   const archive = pagedArchive(t, paging({ style: 'page' }));
-  archive.store([taughtPage(0, ['a']), taughtPage(1, ['b']), taughtPage(2, [])], []);
+  archive.store([pageWithInfo(0, ['a']), pageWithInfo(1, ['b']), pageWithInfo(2, [])], []);
   archive.store([failedPage(3), beyond(4)], []);
   assert.deepEqual(archive.counts(), { stored: 3, failed: 1, beyondEnd: 1 });
   endAt(archive, 2, 'past-end');
@@ -156,7 +159,7 @@ test('pages from the end on leave counts, exports and failures, and keep what th
   assert.deepEqual([planned, stored, beyondEnd, pending], [2, 2, 3, 0]);
   const known = archive.storedIn(0, 0, 9);
   assert.deepEqual(
-    known.map(({ position, lesson }) => [position, lesson?.records]),
+    known.map(({ position, pageInfo }) => [position, pageInfo?.records]),
     [
       [0, 1],
       [1, 1],
@@ -174,8 +177,8 @@ test('pages from the end on leave counts, exports and failures, and keep what th
 test('a plan that ends further on takes pages back, and one branch does not end another', (t) => {
   const archive = pagedArchive(t, paging({ style: 'page' }));
   const other = { place: { branch: 1, position: 7 } };
-  archive.store([...[0, 1, 2].map((at) => taughtPage(at, [`k${at}`]))], []);
-  archive.store([taughtPage(0, ['z'], {}, other)], []);
+  archive.store([...[0, 1, 2].map((at) => pageWithInfo(at, [`k${at}`]))], []);
+  archive.store([pageWithInfo(0, ['z'], {}, other)], []);
   archive.endPlan(0, sha256(new Uint8Array()), {
     reason: 'stated',
     detail: null,
@@ -202,9 +205,9 @@ test('a plan that ends further on takes pages back, and one branch does not end 
 
 test('a run that goes on asks again for what failed or was refused, and keeps what taught', (t) => {
   const archive = pagedArchive(t, paging({ style: 'page' }));
-  archive.store([taughtPage(0, ['a']), failedPage(1), taughtPage(2, []), beyond(3)], []);
+  archive.store([pageWithInfo(0, ['a']), failedPage(1), pageWithInfo(2, []), beyond(3)], []);
   const recheck = { place: { branch: RECHECK_BRANCH, position: 0 } };
-  archive.store([taughtPage(0, ['a'], {}, recheck)], [attemptAt(3)]);
+  archive.store([pageWithInfo(0, ['a'], {}, recheck)], [attemptAt(3)]);
   endAt(archive, 2, 'past-end');
   archive.seal('incomplete', 1);
   archive.forgetFailed();
@@ -218,7 +221,7 @@ test('a run that goes on asks again for what failed or was refused, and keeps wh
   assert.deepEqual(known, [0, 2]);
   assert.deepEqual(archive.storedIn(RECHECK_BRANCH, 0, 9), []);
   assert.equal(archive.attemptsOf({ branch: 0, position: 3 }).length, 1);
-  archive.store([taughtPage(1, ['b']), beyond(3)], []);
+  archive.store([pageWithInfo(1, ['b']), beyond(3)], []);
   endAt(archive, 2, 'past-end');
   assert.equal(archive.verdict().name, 'unverified');
   archive.close();
@@ -226,7 +229,7 @@ test('a run that goes on asks again for what failed or was refused, and keeps wh
 
 test('an archive that is sealed as having everything forgets nothing', (t) => {
   const archive = pagedArchive(t, paging({ style: 'page' }));
-  archive.store([taughtPage(0, ['a']), beyond(1)], []);
+  archive.store([pageWithInfo(0, ['a']), beyond(1)], []);
   endAt(archive, 1, 'past-end');
   archive.seal('unverified', 5);
   archive.forgetFailed();
@@ -239,26 +242,26 @@ test('an archive that is sealed as having everything forgets nothing', (t) => {
 test('pages read for comparison are in no count and no export, and the last reading stands', (t) => {
   const archive = pagedArchive(t, cursorPaging);
   const again = (position: number) => ({ place: { branch: RECHECK_BRANCH, position } });
-  archive.store([taughtPage(0, ['a'], { next: cursor('x') }), taughtPage(1, ['b'])], []);
-  const [lesson] = archive.store(
-    [taughtPage(0, ['z'], { next: cursor('x') }, again(0)), failedPage(1, again(1))],
+  archive.store([pageWithInfo(0, ['a'], { next: cursor('x') }), pageWithInfo(1, ['b'])], []);
+  const [pageInfo] = archive.store(
+    [pageWithInfo(0, ['z'], { next: cursor('x') }, again(0)), failedPage(1, again(1))],
     [],
   );
-  assert.equal(lesson?.nextSeenAt, null);
+  assert.equal(pageInfo?.nextSeenAt, null);
   assert.deepEqual(archive.counts(), { stored: 2, failed: 0, beyondEnd: 0 });
   assert.deepEqual(archive.failures(9), []);
   assert.deepEqual(positions(archive), [0, 1]);
   assert.equal(archive.highestPosition(0), 1);
   endAt(archive, 2, 'stated');
   assert.equal(archive.verdict().records?.changed.length, 1);
-  archive.store([taughtPage(0, ['a'], {}, again(0)), taughtPage(1, ['b'], {}, again(1))], []);
+  archive.store([pageWithInfo(0, ['a'], {}, again(0)), pageWithInfo(1, ['b'], {}, again(1))], []);
   const { name, records, stored } = archive.verdict();
   assert.equal(name, 'complete');
   assert.deepEqual([records?.changed, records?.unique, stored], [[], 2, 2]);
   archive.close();
 });
 
-test('lessons, keys and ends that are no longer what was kept are damage', (t) => {
+test('pageInfos, keys and ends that are no longer what was kept are damage', (t) => {
   const harms = [
     "UPDATE lesson SET text = 'x'",
     `UPDATE lesson SET text = '{"records":-1}'`,
@@ -271,7 +274,7 @@ test('lessons, keys and ends that are no longer what was kept are damage', (t) =
   ];
   for (const harm of harms) {
     const archive = pagedArchive(t, cursorPaging);
-    archive.store([taughtPage(0, ['a']), taughtPage(1, ['b'])], []);
+    archive.store([pageWithInfo(0, ['a']), pageWithInfo(1, ['b'])], []);
     endAt(archive, 2, 'stated');
     archive.close();
     const database = new DatabaseSync(archive.path);
@@ -298,7 +301,7 @@ test('among 100,000 keys those that come twice are found, also where they are to
     const keys = position < 10 ? long(from, from + 100) : keysFrom(from, from + 100);
     if (position === 9) keys.splice(3, 2, ...long(4, 6));
     if (position === 700) keys.splice(90, 2, ...keysFrom(5000, 5002));
-    return taughtPage(position, keys);
+    return pageWithInfo(position, keys);
   });
   archive.store(pages, []);
   endAt(archive, 1000, 'stated');

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Archive } from '../../src/archive/archive.ts';
 import type { PageRecord } from '../../src/archive/archive-types.ts';
-import type { Lesson, PlanEnd } from '../../src/core/lesson.ts';
+import type { PageInfo, PlanEnd } from '../../src/core/page-info.ts';
 import { noPagination, type Pagination } from '../../src/core/pagination.ts';
 import type { Verdict } from '../../src/core/summary.ts';
-import { createArchive, lessonOf, storedPage, temporaryFolder } from './sample-pages.ts';
+import { createArchive, pageInfoOf, storedPage, temporaryFolder } from './sample-pages.ts';
 
 const digest = new Uint8Array();
 
@@ -21,20 +21,20 @@ export function keysFrom(from: number, to: number): string[] {
 }
 
 /** A page at a position of branch 0 whose records have these keys. */
-export function taughtPage(
+export function pageWithInfo(
   position: number,
   keys: readonly string[],
-  lesson: Partial<Lesson> = {},
+  pageInfo: Partial<PageInfo> = {},
   change: Partial<PageRecord> = {},
 ): PageRecord {
   return storedPage(position, {
     keys,
     records: keys.length,
-    lesson: lessonOf(keys.length, {
+    pageInfo: pageInfoOf(keys.length, {
       digest: keys.length === 0 ? null : digestOf(keys),
       firstKey: keys[0] ?? null,
       lastKey: keys.at(-1) ?? null,
-      ...lesson,
+      ...pageInfo,
     }),
     ...change,
   });

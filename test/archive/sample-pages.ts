@@ -10,7 +10,7 @@ import type {
   RunSpecification,
 } from '../../src/archive/archive-types.ts';
 import { fingerprintOf } from '../../src/archive/fingerprint.ts';
-import type { Lesson } from '../../src/core/lesson.ts';
+import type { PageInfo } from '../../src/core/page-info.ts';
 import { pageKey } from '../../src/core/page-key.ts';
 
 export const specification: RunSpecification = {
@@ -64,7 +64,7 @@ export function storedPage(position: number, change: Partial<PageRecord> = {}): 
     body,
     hash: sha256(body),
     records: 1,
-    lesson: null,
+    pageInfo: null,
     keys: null,
     reason: null,
     attempts: 1,
@@ -106,7 +106,7 @@ export function storedPages(from: number, to: number): PageRecord[] {
 }
 
 /** What a page of a paginated list taught; `records` is all it has to say. */
-export function lessonOf(records: number, change: Partial<Lesson> = {}): Lesson {
+export function pageInfoOf(records: number, change: Partial<PageInfo> = {}): PageInfo {
   return {
     records,
     next: null,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { Lesson } from '../../src/core/lesson.ts';
+import type { PageInfo } from '../../src/core/page-info.ts';
 import { RECHECK_BRANCH } from '../../src/core/page-request.ts';
-import { keysFrom, pagedArchive, paging, taughtPage, verdictOf } from './paged-archive.ts';
+import { keysFrom, pagedArchive, pageWithInfo, paging, verdictOf } from './paged-archive.ts';
 import {
   BORN_AT,
   createArchive,
@@ -14,20 +14,20 @@ import {
 } from './sample-pages.ts';
 
 /** Pages of ten records, the last one shorter, of a list of `records`. */
-function pagesOf(records: number, byOrdinal: boolean, lesson: Partial<Lesson> = {}) {
+function pagesOf(records: number, byOrdinal: boolean, pageInfo: Partial<PageInfo> = {}) {
   const count = Math.ceil(records / 10);
   return Array.from({ length: count }, (_, index) =>
-    taughtPage(
+    pageWithInfo(
       byOrdinal ? index * 10 : index,
       keysFrom(index * 10, Math.min(records, index * 10 + 10)),
-      lesson,
+      pageInfo,
     ),
   );
 }
 
-function again(position: number, keys: readonly string[], lesson: Partial<Lesson> = {}) {
+function again(position: number, keys: readonly string[], pageInfo: Partial<PageInfo> = {}) {
   const place = { branch: RECHECK_BRANCH, position };
-  return taughtPage(position, keys, lesson, { place, startedAt: BORN_AT + 1e6 });
+  return pageWithInfo(position, keys, pageInfo, { place, startedAt: BORN_AT + 1e6 });
 }
 
 const at = (position: number) => ({ branch: 0, position });
@@ -71,14 +71,14 @@ describe('a list that pages by itself is complete', () => {
   });
 
   it('where the end was found by an empty page and the total agrees', (t) => {
-    const pages = [...pagesOf(30, true, { total: 30 }), taughtPage(30, [], { total: 0 })];
+    const pages = [...pagesOf(30, true, { total: 30 }), pageWithInfo(30, [], { total: 0 })];
     const verdict = verdictOf(t, { style: 'offset', pages, end: 30, reason: 'past-end' });
     assert.equal(verdict.name, 'complete');
     assert.equal(verdict.beyondEnd, 1);
   });
 
   it('where the list is empty', (t) => {
-    const pages = [taughtPage(0, [], { total: 0 })];
+    const pages = [pageWithInfo(0, [], { total: 0 })];
     for (const style of ['page', 'offset', 'cursor'] as const) {
       assert.equal(verdictOf(t, { style, pages, end: 1, reason: 'stated' }).name, 'complete');
     }
@@ -87,16 +87,16 @@ describe('a list that pages by itself is complete', () => {
   it('where only the first page states a total, or a page says 0 for want of records', (t) => {
     const [first, ...others] = pagesOf(20, false);
     const pages = [
-      { ...first!, lesson: { ...first!.lesson!, total: 20 } },
+      { ...first!, pageInfo: { ...first!.pageInfo!, total: 20 } },
       ...others,
-      taughtPage(2, [], { total: 0 }),
+      pageWithInfo(2, [], { total: 0 }),
     ];
     const verdict = verdictOf(t, { style: 'cursor', pages, end: 3, reason: 'stated' });
     assert.deepEqual([verdict.name, verdict.records?.totalAtEnd], ['complete', 20]);
   });
 
   it('where some records have no key, which makes no two of them the same', (t) => {
-    const pages = [taughtPage(0, ['', 'a', '']), taughtPage(1, ['', 'b'])];
+    const pages = [pageWithInfo(0, ['', 'a', '']), pageWithInfo(1, ['', 'b'])];
     const { name, records } = verdictOf(t, { pages, end: 2, reason: 'stated' });
     assert.deepEqual([name, records?.unique, records?.duplicates], ['complete', 5, 0]);
   });
@@ -129,12 +129,12 @@ describe('a list that pages by itself is complete', () => {
     for (const [branch, from] of [0, 10, 15].entries()) {
       const to = [10, 15, 22][branch]!;
       const place = { branch: branch * 5, position: 0 };
-      const lesson = { total: to - from };
-      archive.store([taughtPage(0, keysFrom(from, to), lesson, { place })], []);
+      const pageInfo = { total: to - from };
+      archive.store([pageWithInfo(0, keysFrom(from, to), pageInfo, { place })], []);
     }
     // A slice that was cut in two is not part of the list.
     const cut = { place: { branch: 3, position: 0 } };
-    archive.store([taughtPage(0, keysFrom(0, 10), { total: 99 }, cut)], []);
+    archive.store([pageWithInfo(0, keysFrom(0, 10), { total: 99 }, cut)], []);
     const ends = [0, 3, 5, 10].map((branch) => ({ branch, position: branch === 3 ? 0 : 1 }));
     archive.endPlan(4, sha256(new Uint8Array()), { reason: 'stated', detail: null, ends });
     const { name, records, stored, beyondEnd } = archive.verdict();
@@ -144,14 +144,14 @@ describe('a list that pages by itself is complete', () => {
   });
 
   it('where each page of a keyset begins with the last record of the one before', (t) => {
-    const pages = [0, 9, 18].map((from, index) => taughtPage(index, keysFrom(from, from + 10)));
+    const pages = [0, 9, 18].map((from, index) => pageWithInfo(index, keysFrom(from, from + 10)));
     const read = { pages, end: 3, reason: 'stated' } as const;
     const verdict = verdictOf(t, { style: 'keyset', ...read });
     assert.equal(verdict.name, 'complete');
     const { fetched, unique, duplicates } = verdict.records!;
     assert.deepEqual([fetched, unique, duplicates], [28, 28, 0]);
     assert.equal(verdictOf(t, { style: 'cursor', ...read }).name, 'drifted');
-    const once = [...pages.slice(0, 2), taughtPage(2, keysFrom(19, 29))];
+    const once = [...pages.slice(0, 2), pageWithInfo(2, keysFrom(19, 29))];
     assert.equal(verdictOf(t, { style: 'keyset', ...read, pages: once }).name, 'drifted');
   });
 });
@@ -166,13 +166,13 @@ describe('a list that pages by itself is unverified', () => {
   });
 
   it('where the total is a lower bound, and incomplete where not even that many came', (t) => {
-    const lesson = { total: 20, totalIsLowerBound: true };
+    const pageInfo = { total: 20, totalIsLowerBound: true };
     const read = { end: 3, reason: 'past-end' } as const;
-    const more = verdictOf(t, { ...read, pages: pagesOf(25, false, lesson) });
+    const more = verdictOf(t, { ...read, pages: pagesOf(25, false, pageInfo) });
     assert.equal(more.name, 'unverified');
     assert.match(more.reasons[0]!, /at least 20$/);
     assert.equal(more.records?.totalAtEnd, null);
-    const fewer = verdictOf(t, { ...read, pages: pagesOf(15, false, lesson), end: 2 });
+    const fewer = verdictOf(t, { ...read, pages: pagesOf(15, false, pageInfo), end: 2 });
     assert.equal(fewer.name, 'incomplete');
     assert.match(fewer.reasons[0]!, /^5 records are missing: the server says at least 20, 15 came/);
   });
@@ -250,7 +250,7 @@ describe('a list that pages by itself is incomplete', () => {
 
   it('where ordinals are covered by no page, in the middle and at the end', (t) => {
     const [first, , third, ...others] = pagesOf(60, true, { total: 64 });
-    const short = taughtPage(20, keysFrom(20, 25), { total: 64 });
+    const short = pageWithInfo(20, keysFrom(20, 25), { total: 64 });
     assert.equal(third!.place.position, 20);
     const verdict = verdictOf(t, { style: 'offset', pages: [first!, short, ...others], end: 64 });
     assert.equal(verdict.name, 'incomplete');
@@ -283,7 +283,7 @@ describe('a list that pages by itself is capped', () => {
 describe('a list that pages by itself has drifted', () => {
   it('where the total changed, whichever page came last', (t) => {
     const pages = pagesOf(30, false, { total: 30 });
-    const late = taughtPage(1, keysFrom(10, 20), { total: 31 }, { startedAt: BORN_AT + 99 });
+    const late = pageWithInfo(1, keysFrom(10, 20), { total: 31 }, { startedAt: BORN_AT + 99 });
     const verdict = verdictOf(t, { pages: [late, pages[2]!, pages[0]!], end: 3 });
     assert.equal(verdict.name, 'drifted');
     assert.equal(verdict.reasons[0], 'the total went from 30 to 31 while the list was read');
@@ -301,12 +301,12 @@ describe('a list that pages by itself has drifted', () => {
 
   it('where the number of pages changed', (t) => {
     const [first, ...others] = pagesOf(30, false, { totalPages: 3 });
-    const fewer = { ...first!, lesson: { ...first!.lesson!, totalPages: 2 } };
+    const fewer = { ...first!, pageInfo: { ...first!.pageInfo!, totalPages: 2 } };
     const verdict = verdictOf(t, { pages: [fewer, ...others], end: 3, reason: 'stated' });
     assert.equal(verdict.name, 'drifted');
     assert.match(verdict.reasons[0]!, /^the server spoke of 2 pages at first and of 3 at the end$/);
     const [one, two, three] = pagesOf(30, false, { totalPages: 3 });
-    const more = { ...two!, lesson: { ...two!.lesson!, totalPages: 4 } };
+    const more = { ...two!, pageInfo: { ...two!.pageInfo!, totalPages: 4 } };
     const between = verdictOf(t, { pages: [one!, more, three!], end: 3, reason: 'stated' });
     assert.deepEqual(between.reasons, ['the server spoke of 3 pages at first and of 4 in between']);
     assert.equal(between.name, 'drifted');
@@ -314,9 +314,9 @@ describe('a list that pages by itself has drifted', () => {
 
   it('where records stand on two pages, and neighbours are named first', (t) => {
     const pages = [
-      taughtPage(0, ['a', 'b', 'c']),
-      taughtPage(1, ['d', 'e', 'f']),
-      taughtPage(2, ['e', 'f', 'a', 'g', 'g']),
+      pageWithInfo(0, ['a', 'b', 'c']),
+      pageWithInfo(1, ['d', 'e', 'f']),
+      pageWithInfo(2, ['e', 'f', 'a', 'g', 'g']),
     ];
     const verdict = verdictOf(t, { pages, end: 3, reason: 'stated' });
     assert.equal(verdict.name, 'drifted');
@@ -335,7 +335,7 @@ describe('a list that pages by itself has drifted', () => {
 
   it('where many records came twice, of which the first pages are named', (t) => {
     const keys = keysFrom(0, 10);
-    const pages = Array.from({ length: 9 }, (_, position) => taughtPage(position, keys));
+    const pages = Array.from({ length: 9 }, (_, position) => pageWithInfo(position, keys));
     const verdict = verdictOf(t, { pages, end: 9, reason: 'stated' });
     assert.equal(verdict.records?.duplicates, 80);
     assert.equal(verdict.records?.sharedKeys.length, 5);
@@ -343,7 +343,7 @@ describe('a list that pages by itself has drifted', () => {
   });
 
   it('where the first or the last page with records held others when it was read again', (t) => {
-    const list = [...pagesOf(30, false, { total: 30 }), taughtPage(3, [], { total: 30 })];
+    const list = [...pagesOf(30, false, { total: 30 }), pageWithInfo(3, [], { total: 30 })];
     const read = { end: 4, reason: 'stated' } as const;
     const same = [again(0, keysFrom(0, 10)), again(1, keysFrom(20, 30))];
     assert.equal(verdictOf(t, { ...read, pages: [...list, ...same] }).name, 'complete');
@@ -390,9 +390,9 @@ describe('pages that overlap by ordinal', () => {
   function overlapping(second: readonly string[]) {
     const total = { total: 26 };
     return [
-      taughtPage(0, keysFrom(0, 10), total),
-      taughtPage(10, second, total),
-      taughtPage(18, keysFrom(16, 26), total),
+      pageWithInfo(0, keysFrom(0, 10), total),
+      pageWithInfo(10, second, total),
+      pageWithInfo(18, keysFrom(16, 26), total),
     ];
   }
 
@@ -418,7 +418,10 @@ describe('pages that overlap by ordinal', () => {
 
   it('show a deletion even where they overlap by one record', (t) => {
     const total = { total: 18 };
-    const pages = [taughtPage(0, keysFrom(0, 10), total), taughtPage(10, keysFrom(10, 19), total)];
+    const pages = [
+      pageWithInfo(0, keysFrom(0, 10), total),
+      pageWithInfo(10, keysFrom(10, 19), total),
+    ];
     const change = { overlap: 1 };
     const verdict = verdictOf(t, { style: 'offset', change, pages, end: 18 });
     assert.equal(verdict.name, 'drifted');
@@ -429,14 +432,14 @@ describe('pages that overlap by ordinal', () => {
   it('are compared as they stand where records have no key, and alike ones may be two', (t) => {
     const total = { total: 19 };
     const read = { style: 'offset', change: { overlap: 1, key: null }, end: 19 } as const;
-    const first = taughtPage(0, keysFrom(0, 10), total);
+    const first = pageWithInfo(0, keysFrom(0, 10), total);
     const same = ['k9', 'k3', ...keysFrom(11, 19)];
-    const verdict = verdictOf(t, { ...read, pages: [first, taughtPage(10, same, total)] });
+    const verdict = verdictOf(t, { ...read, pages: [first, pageWithInfo(10, same, total)] });
     assert.deepEqual(verdict.reasons, []);
     assert.deepEqual([verdict.records?.unique, verdict.records?.duplicates], [null, 0]);
     const moved = verdictOf(t, {
       ...read,
-      pages: [first, taughtPage(10, keysFrom(10, 20), total)],
+      pages: [first, pageWithInfo(10, keysFrom(10, 20), total)],
     });
     assert.equal(moved.name, 'drifted');
     assert.match(moved.reasons[0]!, /pages 1 and 2 overlap 1 record was another/);
@@ -445,9 +448,9 @@ describe('pages that overlap by ordinal', () => {
   it('show also past the end that the list is another, or has become shorter', (t) => {
     const total = { total: 10 };
     const read = { style: 'offset', change: { overlap: 2 }, end: 10 } as const;
-    const first = taughtPage(0, keysFrom(0, 10), total);
+    const first = pageWithInfo(0, keysFrom(0, 10), total);
     const past = (keys: readonly string[]) =>
-      verdictOf(t, { ...read, pages: [first, taughtPage(10, keys, total)] });
+      verdictOf(t, { ...read, pages: [first, pageWithInfo(10, keys, total)] });
     assert.deepEqual(past(keysFrom(8, 10)).reasons, []);
     const moved = past(['k9', 'k12']);
     assert.equal(moved.name, 'drifted');
@@ -463,7 +466,10 @@ describe('pages that overlap by ordinal', () => {
   });
 
   it('count once where a server gave more than it was asked for', (t) => {
-    const pages = [taughtPage(0, keysFrom(0, 10)), taughtPage(5, keysFrom(5, 20), { total: 20 })];
+    const pages = [
+      pageWithInfo(0, keysFrom(0, 10)),
+      pageWithInfo(5, keysFrom(5, 20), { total: 20 }),
+    ];
     const verdict = verdictOf(t, { style: 'range', pages, end: 20 });
     assert.deepEqual(verdict.reasons, []);
     assert.deepEqual([verdict.records?.fetched, verdict.records?.unique], [20, 20]);

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { verifyArchive } from '../../src/api/verify-archive.ts';
 import { Archive } from '../../src/archive/archive.ts';
 import { fingerprintOf } from '../../src/archive/fingerprint.ts';
 import { noPagination } from '../../src/core/pagination.ts';
-import { verifyArchive } from '../../src/verify-archive.ts';
 import {
   failedPage,
-  lessonOf,
+  pageInfoOf,
   sampleBody,
   specification,
   storedPage,
@@ -40,7 +40,7 @@ test('an archive of version 1 is read and verified as it is, and stays as it was
     read.map(({ body }) => body),
     [0, 1, 2, 3, 4].map((position) => sampleBody(position)),
   );
-  assert.equal(archive.storedIn(0, 0, 5)[4]?.lesson, null);
+  assert.equal(archive.storedIn(0, 0, 5)[4]?.pageInfo, null);
   assert.equal(archive.verdict().name, 'complete');
   archive.close();
   const { verdict, problems, checkedPages } = await verifyArchive(path);
@@ -65,7 +65,7 @@ test('an archive of version 1 goes on as one of this version, with the same fing
   assert.deepEqual(archive.readPages(null, 10, 1e9)[4]?.body, sampleBody(4));
   // And has the tables that a list does not need.
   archive.setPagination({ ...noPagination, style: 'cursor' });
-  const [lesson] = archive.store([storedPage(5, { lesson: lessonOf(3), keys: ['a'] })], []);
-  assert.equal(lesson?.records, 3);
+  const [pageInfo] = archive.store([storedPage(5, { pageInfo: pageInfoOf(3), keys: ['a'] })], []);
+  assert.equal(pageInfo?.records, 3);
   archive.close();
 });

@@ -1,4 +1,4 @@
-/** An archive as the first format version laid it out: lists only, no lessons, no keys. */
+/** An archive as the first format version laid it out: lists only, no page infos, no keys. */
 import { DatabaseSync } from 'node:sqlite';
 import type { PageRecord, RunSpecification } from '../../src/archive/archive-types.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { PlanEnd } from '../../src/core/lesson.ts';
+import type { PlanEnd } from '../../src/core/page-info.ts';
 import type { Verdict } from '../../src/core/summary.ts';
-import { endAt, pagedArchive, paging, taughtPage } from '../archive/paged-archive.ts';
+import { endAt, pagedArchive, pageWithInfo, paging } from '../archive/paged-archive.ts';
 import { runInProcess } from '../run/run-in-process.ts';
 
 const verify = (...argv: readonly string[]) => runInProcess(['verify', ...argv]);
@@ -10,7 +10,7 @@ const verify = (...argv: readonly string[]) => runInProcess(['verify', ...argv])
 /** Two pages with three records, the end of the list found for `reason`. */
 function archiveOf(t: TestContext, reason: PlanEnd['reason'], second: readonly string[] = ['c']) {
   const archive = pagedArchive(t, paging({ style: 'page' }));
-  archive.store([taughtPage(0, ['a', 'b']), taughtPage(1, second)], []);
+  archive.store([pageWithInfo(0, ['a', 'b']), pageWithInfo(1, second)], []);
   endAt(archive, 2, reason);
   archive.close();
   return archive.path;

@@ -82,7 +82,7 @@ test('an empty body is refused as empty, compressed or not', () => {
 
 test('what is no JSON is refused with its byte', () => {
   assert.equal(
-    refusal('<!doctype html><p>Sign in'),
+    refusal('<!doctype html><p>Finding in'),
     'json: the body is not JSON (byte 0: it looks like HTML)',
   );
   assert.equal(refusal('\n <html>'), 'json: the body is not JSON (byte 2: it looks like HTML)');

@@ -7,8 +7,8 @@ import {
   type Destination,
   type ExportItem,
   type ExportPage,
+  FLUSH,
   type Format,
-  PAUSE,
 } from '../../src/export/format.ts';
 import { json } from '../../src/export/json.ts';
 import { ndjson } from '../../src/export/ndjson.ts';
@@ -223,7 +223,7 @@ for (const [name, format] of [
         const [first, second] = pagesOf(['[1,2]', '[3]']);
         yield first!;
         seen.push(destination.text());
-        yield PAUSE;
+        yield FLUSH;
         seen.push(destination.text());
         yield second!;
       }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Lesson, PageEnd } from '../../src/core/lesson.ts';
+import type { PageEnd, PageInfo } from '../../src/core/page-info.ts';
 import type { PageRequest } from '../../src/core/page-request.ts';
 import type { Pagination } from '../../src/core/pagination.ts';
 import { ChainPlan } from '../../src/plan/chain-plan.ts';
@@ -37,13 +37,13 @@ const toUrl = (url: string) => ({ kind: 'url', url }) as const;
 const toCursor = (value: string) => ({ kind: 'cursor', value }) as const;
 
 /** Pages by their URL. */
-function follow(pagination: Pagination, pages: Readonly<Record<string, Partial<Lesson>>>) {
+function follow(pagination: Pagination, pages: Readonly<Record<string, Partial<PageInfo>>>) {
   const plan = planOf(pagination);
   const driven = drive(plan, ({ url }) => {
-    const lesson = pages[url.slice('https://a.example/'.length)];
-    return lesson === undefined
+    const pageInfo = pages[url.slice('https://a.example/'.length)];
+    return pageInfo === undefined
       ? { records: [], ended: { state: 'failed', status: 500 } }
-      : { records: [], ended: stored(lesson) };
+      : { records: [], ended: stored(pageInfo) };
   });
   return { ...driven, known: plan.known() };
 }
@@ -53,7 +53,7 @@ function answer(
   by: 'cursor' | 'after',
   total: number,
   sizes: (from: number) => number,
-  says: Partial<Lesson> = {},
+  says: Partial<PageInfo> = {},
 ): (request: PageRequest) => Answer {
   return ({ url }) => {
     const token = getQueryParameter(url, by);
@@ -78,12 +78,12 @@ test('pages are asked for one at a time, until one names no next page', () => {
   assert.deepEqual(first, { ...start, place: { branch: 0, position: 0 } });
   assert.deepEqual(plan.take(), []);
   assert.equal(plan.known(), null);
-  plan.learn(first!, stored({ records: 2, next: toUrl('https://a.example/b') }));
+  plan.onPage(first!, stored({ records: 2, next: toUrl('https://a.example/b') }));
   const [second] = plan.take();
   assert.equal(second!.url, 'https://a.example/b');
   assert.deepEqual(second!.place, { branch: 0, position: 1 });
   assert.equal(plan.end(), null);
-  plan.learn(second!, stored({ records: 1 }));
+  plan.onPage(second!, stored({ records: 1 }));
   assert.deepEqual(plan.take(), []);
   assert.deepEqual(plan.end(), {
     reason: 'stated',
@@ -211,7 +211,7 @@ test('what another branch has seen says nothing of this one', () => {
     const [request] = plan.take();
     assert.deepEqual(request!.place, { branch: 8, position });
     const next = toCursor(String(position));
-    plan.learn(request!, stored({ records: 1, next, nextSeenAt: { branch: 4, position: 0 } }));
+    plan.onPage(request!, stored({ records: 1, next, nextSeenAt: { branch: 4, position: 0 } }));
     assert.equal(plan.end(), null);
   }
 });
@@ -252,7 +252,7 @@ test('a record without a key breaks a keyset', () => {
 
 test('a known ceiling ends a chain only while the total says more', () => {
   const pagination = { ...byCursor, ceiling: 20 };
-  const run = (total: number, says: Partial<Lesson>) =>
+  const run = (total: number, says: Partial<PageInfo>) =>
     drive(
       planOf(pagination),
       answer('cursor', total, () => 10, says),

@@ -5,7 +5,7 @@ import { parse } from './detect-reader.ts';
 export function startAt(url: string, body: string | null = null): PageRequest {
   const method = body === null ? 'GET' : 'POST';
   const bytes = body === null ? null : Buffer.from(body);
-  return { place: { branch: 0, position: 0 }, method, url, body: bytes, origin: null };
+  return { place: { branch: 0, position: 0 }, method, url, body: bytes, source: null };
 }
 
 /** A response; `json` as text keeps numbers that a double cannot hold. */

@@ -1,4 +1,4 @@
-import type { Lesson } from '../../src/core/lesson.ts';
+import type { PageInfo } from '../../src/core/page-info.ts';
 import type { PageRequest } from '../../src/core/page-request.ts';
 import type { Pagination } from '../../src/core/pagination.ts';
 import {
@@ -9,7 +9,7 @@ import {
   recordsDigest,
 } from '../../src/decode/decode.ts';
 import type { PageView } from '../../src/plan/detect/page-view.ts';
-import { readLesson } from '../../src/plan/read-lesson.ts';
+import { readPageInfo } from '../../src/plan/read-page-info.ts';
 
 /** Fetches a page as detection sees it. */
 export async function fetchView(
@@ -41,11 +41,14 @@ export function parse(body: Uint8Array): unknown {
 }
 
 /** What a page teaches, and the identities of its records. */
-export function teach(view: PageView, pagination: Pagination): { lesson: Lesson; keys: string[] } {
+export function teach(
+  view: PageView,
+  pagination: Pagination,
+): { pageInfo: PageInfo; keys: string[] } {
   const scan = createJsonScanner(parseSelection(pagination.records)).scan(view.body);
   if (!scan.valid) throw new Error('the page is no JSON');
   const keys = pagination.key === null ? [] : createKeyReader(pagination.key)(view.body, scan);
-  const lesson = readLesson(pagination, {
+  const pageInfo = readPageInfo(pagination, {
     url: view.request.url,
     headers: view.headers,
     literal: (path) => createPicker([path])(view.body)[0] ?? null,
@@ -54,5 +57,5 @@ export function teach(view: PageView, pagination: Pagination): { lesson: Lesson;
     lastKey: keys.at(-1) ?? null,
     digest: recordsDigest(view.body, scan),
   });
-  return { lesson, keys };
+  return { pageInfo, keys };
 }

@@ -1,6 +1,6 @@
 import type { PageRequest } from '../../src/core/page-request.ts';
 import type { Pagination } from '../../src/core/pagination.ts';
-import { createLearningPlan } from '../../src/plan/create-learning-plan.ts';
+import { createGrowingPlan } from '../../src/plan/create-growing-plan.ts';
 import { type Discovery, discoverPagination } from '../../src/plan/detect/discover.ts';
 import { recordTexts } from '../../src/plan/detect/page-records.ts';
 import type { PageView } from '../../src/plan/detect/page-view.ts';
@@ -31,17 +31,17 @@ export async function runDetected(
   const found = await discoverPagination(start, { pinned }, counted);
   const { pagination } = found;
   const known = new Map(found.responses.map((view) => [keyOf(view.request), view]));
-  const plan = createLearningPlan({ pagination, start, recheck: false });
+  const plan = createGrowingPlan({ pagination, start, recheck: false });
   const pages: { readonly position: number; readonly records: readonly string[] }[] = [];
   for await (const batch of plan.batches()) {
     for (const request of batch) {
       const view = known.get(keyOf(request)) ?? (await counted(request));
       if (view.status >= 300 || view.json === undefined) {
         const isPast = request.speculative === true && pagination.pastEnd.includes(view.status);
-        plan.learn(request, { state: isPast ? 'beyond-end' : 'failed', status: view.status });
+        plan.onPage(request, { state: isPast ? 'beyond-end' : 'failed', status: view.status });
         continue;
       }
-      plan.learn(request, { state: 'stored', lesson: teach(view, pagination).lesson });
+      plan.onPage(request, { state: 'stored', pageInfo: teach(view, pagination).pageInfo });
       const records = pagination.records === null ? [] : recordTexts(view, pagination.records);
       pages.push({ position: request.place.position, records: records ?? [] });
     }

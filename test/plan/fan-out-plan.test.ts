@@ -53,7 +53,7 @@ test('with a total the first page comes alone, the second with twenty at most, a
   assert.deepEqual(none, []);
   assert.equal(first!.url, url);
   assert.equal(plan.known(), null);
-  plan.learn(first!, stored({ records: 10, total: 295, digest: 'a' }));
+  plan.onPage(first!, stored({ records: 10, total: 295, digest: 'a' }));
   assert.equal(plan.known(), 30);
   const [second, ...along] = plan.take(256);
   assert.equal(second!.url, `${url}?page=2`);
@@ -62,10 +62,10 @@ test('with a total the first page comes alone, the second with twenty at most, a
     numbers(2, 21),
   );
   for (const request of [...along].reverse()) {
-    plan.learn(request, stored({ records: 10, total: 295, digest: request.url }));
+    plan.onPage(request, stored({ records: 10, total: 295, digest: request.url }));
   }
   assert.deepEqual(plan.take(256), []);
-  plan.learn(second!, stored({ records: 10, total: 295, digest: 'b' }));
+  plan.onPage(second!, stored({ records: 10, total: 295, digest: 'b' }));
   const others = plan.take(256);
   assert.deepEqual(
     others.map(({ place, speculative }) => [place.position, speculative]),
@@ -74,7 +74,7 @@ test('with a total the first page comes alone, the second with twenty at most, a
   for (const request of [...others].reverse()) {
     assert.equal(plan.end(), null);
     const records = request.place.position === 29 ? 5 : 10;
-    plan.learn(request, stored({ records, total: 295, digest: `${request.place.position}` }));
+    plan.onPage(request, stored({ records, total: 295, digest: `${request.place.position}` }));
   }
   assert.deepEqual(plan.end(), {
     reason: 'total',
@@ -212,7 +212,7 @@ test('a total that the first page contradicts is not believed', () => {
     const answer = answerCounted({ total: 33, size: 10, says: 'more' }, request);
     const { ended, records } = answer;
     if (ended.state !== 'stored') return answer;
-    return { records, ended: stored({ ...ended.lesson, total: records.length }) };
+    return { records, ended: stored({ ...ended.pageInfo, total: records.length }) };
   });
   assert.deepEqual(recordsOf(driven, 'page'), numbers(0, 33));
   assert.equal(driven.end.reason, 'stated');
@@ -236,7 +236,7 @@ test('without a total windows grow to 64, and no page behind the last window is 
     lengths.push(window.length);
     assert.deepEqual(alone.take(256), []);
     for (const request of window) {
-      alone.learn(request, stored({ records: 1, digest: `${position++}` }));
+      alone.onPage(request, stored({ records: 1, digest: `${position++}` }));
     }
   }
   assert.deepEqual(lengths, [1, 1, 2, 4, 8, 16, 32, 64, 64]);
@@ -459,7 +459,7 @@ test('each page repeats the end of the one before where an overlap is asked for'
 
 test('pages of a known total are made as they are taken', () => {
   const plan = planOf(byPage);
-  const lesson = (position: number) => stored({ records: 1, total: 1e5, digest: `${position}` });
+  const pageInfo = (position: number) => stored({ records: 1, total: 1e5, digest: `${position}` });
   let outstanding = 0;
   let answered = 0;
   const queue: ReturnType<typeof plan.take>[number][] = [];
@@ -467,7 +467,7 @@ test('pages of a known total are made as they are taken', () => {
     if (queue.length < 300) queue.push(...plan.take(256));
     outstanding = Math.max(outstanding, queue.length);
     for (const request of queue.splice(0, 200)) {
-      plan.learn(request, lesson(request.place.position));
+      plan.onPage(request, pageInfo(request.place.position));
       answered += 1;
     }
   }
@@ -543,7 +543,7 @@ test('records out are records in, in order, for every counted style', () => {
   );
 });
 
-test('the same lessons lead to the same requests, whatever order they come in', () => {
+test('the same pageInfos lead to the same requests, whatever order they come in', () => {
   fc.assert(
     fc.property(
       apis,

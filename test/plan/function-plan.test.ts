@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PageEnd } from '../../src/core/lesson.ts';
+import type { PageEnd } from '../../src/core/page-info.ts';
 import type { PageRequest, Place } from '../../src/core/page-request.ts';
 import { createFunctionPlan, type NextPages } from '../../src/plan/function-plan.ts';
-import { lessonOf, startAt } from './simulated-list.ts';
+import { pageInfoOf, startAt } from './simulated-list.ts';
 
 const start = startAt('https://a.example/0');
-const isStored: PageEnd = { state: 'stored', lesson: lessonOf({ records: 1 }) };
+const isStored: PageEnd = { state: 'stored', pageInfo: pageInfoOf({ records: 1 }) };
 
 /** Pages are known to the function by their path. */
 async function walk(
@@ -37,7 +37,7 @@ async function walk(
       // Lets the plan say everything it has to say before the next answer.
       await new Promise((resolve) => setImmediate(resolve));
       const [request] = onTheWay.splice(pick(onTheWay.length), 1);
-      if (request !== undefined) plan.learn(request, endOf(request));
+      if (request !== undefined) plan.onPage(request, endOf(request));
     }
   })();
   try {

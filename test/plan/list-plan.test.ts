@@ -50,7 +50,7 @@ test('pages of all sources stand in order, with positions that run on', async ()
   const stdin = Readable.from([Buffer.from('http://s.example/#top\n')]);
   const requests = await readAll(planOf(sources, stdin));
   assert.deepEqual(
-    requests.map(({ place, url, origin }) => [place.branch, place.position, url, origin]),
+    requests.map(({ place, url, source }) => [place.branch, place.position, url, source]),
     [
       [0, 0, 'http://t.example/1', null],
       [0, 1, 'http://t.example/2', null],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { anyLinkHeader, wellFormedLinkHeader } from './link-header-properties.ts';
-import { anyLesson } from './read-lesson-properties.ts';
+import { anyPageInfo } from './read-page-info-properties.ts';
 import { bodyMember, queryParameter } from './request-parts-properties.ts';
 
 /** What holds of any input; `npm test` tries each a thousand times, a script may try more. */
@@ -13,7 +13,7 @@ export const pagingProperties: Readonly<Record<string, (numRuns: number) => void
     queryParameter(),
   ),
   'a body member that was set is there, and all other bytes stay': checking(bodyMember()),
-  'a lesson is read from any JSON, and a style takes any lesson': checking(anyLesson()),
+  'a pageInfo is read from any JSON, and a style takes any pageInfo': checking(anyPageInfo()),
 };
 
 function checking<T>(property: fc.IProperty<T>): (numRuns: number) => void {

@@ -138,7 +138,7 @@ test('a header is set by its lower-case name, unless HTTP cannot carry the value
 });
 
 test('a number goes into a body bare, but as a string where a string stood', () => {
-  const request = { method: 'POST', url: h, origin: null } as const;
+  const request = { method: 'POST', url: h, source: null } as const;
   const set = (before: string, isLiteral: boolean) => {
     const start = { ...request, body: Buffer.from(before) };
     return String(setPart(start, 'body', 'after', { text: '9007199254740993', isLiteral })?.body);

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PageEnd, PlanEnd } from '../../src/core/lesson.ts';
+import type { PageEnd, PlanEnd } from '../../src/core/page-info.ts';
 import type { PageRequest, Place } from '../../src/core/page-request.ts';
 import { RECHECK_BRANCH } from '../../src/core/page-request.ts';
 import { ChainPlan } from '../../src/plan/chain-plan.ts';
-import { createLearningPlan } from '../../src/plan/create-learning-plan.ts';
+import { createGrowingPlan } from '../../src/plan/create-growing-plan.ts';
 import { getQueryParameter } from '../../src/plan/request-parts.ts';
 import { RestartingChain } from '../../src/plan/restarting-chain.ts';
 import { parseSplit } from '../../src/plan/split-ranges.ts';
 import { cursor } from '../../src/plan/styles/cursor.ts';
-import { contentOf, lessonOf, numbers, paginationOf, startAt, stored } from './simulated-list.ts';
+import { contentOf, numbers, pageInfoOf, paginationOf, startAt, stored } from './simulated-list.ts';
 
 const start = startAt('https://a.example/items');
 const pagination = paginationOf({ style: 'cursor', param: 'c', nextPath: 'next', key: 'id' });
@@ -44,9 +44,9 @@ function walk(
     assert.equal(page, position, 'each reading begins with the first request');
     const next = page + 1 < pages ? ({ kind: 'cursor', value: `${page + 1}` } as const) : null;
     const content = contentOf(numbers(page * size, (page + 1) * size));
-    const lesson = lessonOf({ ...content, next, total });
+    const pageInfo = pageInfoOf({ ...content, next, total });
     const isKnown = known.has(`${branch}/${position}`);
-    plan.learn(request, refusedAt(request.place) ?? { state: 'stored', lesson, isKnown });
+    plan.onPage(request, refusedAt(request.place) ?? { state: 'stored', pageInfo, isKnown });
   }
   return { end: plan.end()!, asked };
 }
@@ -169,24 +169,24 @@ test('a refusal at a round depth of a list that is said to go on is a ceiling', 
 test('a late answer of a reading that was given up changes nothing', () => {
   const plan = chain();
   const [first] = plan.take(1);
-  plan.learn(first!, stored({ ...contentOf([1]), next: { kind: 'cursor', value: '1' } }));
+  plan.onPage(first!, stored({ ...contentOf([1]), next: { kind: 'cursor', value: '1' } }));
   const [second] = plan.take(1);
-  plan.learn(second!, refused(410));
-  plan.learn(second!, stored(contentOf([2])));
+  plan.onPage(second!, refused(410));
+  plan.onPage(second!, stored(contentOf([2])));
   assert.deepEqual(plan.take(1)[0]?.place, { branch: 1, position: 0 });
   assert.equal(plan.end(), null);
 });
 
 async function askedBy(
-  options: Omit<Parameters<typeof createLearningPlan>[0], 'start'>,
+  options: Omit<Parameters<typeof createGrowingPlan>[0], 'start'>,
   answer: (request: PageRequest) => PageEnd,
 ): Promise<{ places: Place[]; end: PlanEnd }> {
-  const plan = createLearningPlan({ start, ...options });
+  const plan = createGrowingPlan({ start, ...options });
   const places: Place[] = [];
   for await (const batch of plan.batches()) {
     for (const request of batch) {
       places.push(request.place);
-      queueMicrotask(() => plan.learn(request, answer(request)));
+      queueMicrotask(() => plan.onPage(request, answer(request)));
     }
   }
   return { places, end: plan.end() };

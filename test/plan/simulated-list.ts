@@ -1,4 +1,4 @@
-import type { Lesson, NextStep, PageEnd, PlanEnd } from '../../src/core/lesson.ts';
+import type { NextStep, PageEnd, PageInfo, PlanEnd } from '../../src/core/page-info.ts';
 import type { PageRequest, Place } from '../../src/core/page-request.ts';
 import { noPagination, type Pagination } from '../../src/core/pagination.ts';
 import type { PlanState } from '../../src/plan/plan-state.ts';
@@ -22,7 +22,7 @@ export interface SimulatedApi {
   readonly refusesOnce?: Set<number>;
 }
 
-export const lessonOf = (given: Partial<Lesson>): Lesson => ({
+export const pageInfoOf = (given: Partial<PageInfo>): PageInfo => ({
   records: 0,
   next: null,
   more: null,
@@ -39,9 +39,9 @@ export const lessonOf = (given: Partial<Lesson>): Lesson => ({
   ...given,
 });
 
-export const stored = (given: Partial<Lesson>): PageEnd => ({
+export const stored = (given: Partial<PageInfo>): PageEnd => ({
   state: 'stored',
-  lesson: lessonOf(given),
+  pageInfo: pageInfoOf(given),
 });
 
 export const startAt = (url: string, method: 'GET' | 'POST' = 'GET'): PageRequest => ({
@@ -49,7 +49,7 @@ export const startAt = (url: string, method: 'GET' | 'POST' = 'GET'): PageReques
   method,
   url,
   body: null,
-  origin: null,
+  source: null,
 });
 
 export const paginationOf = (given: Partial<Pagination>): Pagination => ({
@@ -107,7 +107,7 @@ export function numbers(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
 }
 
-export function contentOf(records: readonly number[]): Partial<Lesson> {
+export function contentOf(records: readonly number[]): Partial<PageInfo> {
   return {
     records: records.length,
     digest: records.length === 0 ? null : records.join(),
@@ -162,16 +162,18 @@ export function drive(
     const { place } = request!;
     const { ended, records } = answer(request!);
     if (ended.state === 'stored') {
-      const { lesson } = ended;
+      const { pageInfo } = ended;
       pages.set(`${place.branch} ${place.position}`, { place, records });
       const recordsSeenAt =
-        lesson.digest === null ? null : firstSight(place.branch, `r${lesson.digest}`, place);
+        pageInfo.digest === null ? null : firstSight(place.branch, `r${pageInfo.digest}`, place);
       const nextSeenAt =
-        lesson.next === null ? null : firstSight(place.branch, `n${nameOf(lesson.next)}`, place);
-      plan.learn(request!, stored({ ...lesson, recordsSeenAt, nextSeenAt }));
+        pageInfo.next === null
+          ? null
+          : firstSight(place.branch, `n${nameOf(pageInfo.next)}`, place);
+      plan.onPage(request!, stored({ ...pageInfo, recordsSeenAt, nextSeenAt }));
     } else {
       if (ended.state === 'failed') failed.push(place);
-      plan.learn(request!, ended);
+      plan.onPage(request!, ended);
     }
   }
   const end = plan.end();

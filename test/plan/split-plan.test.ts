@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Lesson } from '../../src/core/lesson.ts';
+import type { PageInfo } from '../../src/core/page-info.ts';
 import type { PageRequest } from '../../src/core/page-request.ts';
 import type { Pagination } from '../../src/core/pagination.ts';
 import { ChainPlan } from '../../src/plan/chain-plan.ts';
@@ -43,7 +43,7 @@ function planOf(text: string, options: Options = {}): SplitPlan {
 }
 
 /** Records with ids, `size` a page, between `id[gte]` and `id[lt]`. */
-function answer(ids: readonly number[], size: number, says: Partial<Lesson> = {}) {
+function answer(ids: readonly number[], size: number, says: Partial<PageInfo> = {}) {
   return ({ url }: PageRequest): Answer => {
     const number = (name: string) => Number(getQueryParameter(url, name) ?? 0);
     const inside = ids.filter((id) => id >= number('id[gte]') && id < number('id[lt]'));
@@ -98,7 +98,7 @@ test('so many slices at a time are asked for, and the next when one has ended', 
   const first = plan.take(256);
   assert.equal(first.length, 3);
   assert.deepEqual(plan.take(256), []);
-  plan.learn(first[1]!, stored({ records: 0, total: 0 }));
+  plan.onPage(first[1]!, stored({ records: 0, total: 0 }));
   const more = plan.take(256);
   assert.deepEqual(
     more.map(({ url }) => getQueryParameter(url, 'id[gte]')),
@@ -150,7 +150,7 @@ test('a slice of one unit that is still too much ends at the ceiling and is name
 test('halves of slices are asked for in the order of the range', () => {
   const plan = planOf('id[gte]=0..29/10', { pagination: { ...byOffset, ceiling: 5 } });
   for (const request of plan.take(256).toReversed()) {
-    plan.learn(request, stored({ records: 1, total: 6, digest: 'x' }));
+    plan.onPage(request, stored({ records: 1, total: 6, digest: 'x' }));
   }
   assert.deepEqual(
     plan.take(256).map(({ url }) => getQueryParameter(url, 'id[gte]')),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Lesson, NextStep } from '../../src/core/lesson.ts';
+import type { NextStep, PageInfo } from '../../src/core/page-info.ts';
 import type { PageRequest } from '../../src/core/page-request.ts';
 import { noPagination, type Pagination, paginationStyles } from '../../src/core/pagination.ts';
 import { styleOf } from '../../src/plan/styles/style-of.ts';
@@ -11,7 +11,7 @@ const start: PageRequest = {
   method: 'GET',
   url: 'https://a.example/items?q=a+b',
   body: null,
-  origin: 'urls.txt line 7',
+  source: 'urls.txt line 7',
 };
 const post: PageRequest = {
   ...start,
@@ -19,7 +19,7 @@ const post: PageRequest = {
   body: Buffer.from('{"id":9007199254740993}'),
 };
 
-const nothing: Lesson = {
+const nothing: PageInfo = {
   records: 1,
   next: null,
   more: null,
@@ -39,13 +39,13 @@ function next(
   parts: Partial<Pagination>,
   step: NextStep | null,
   from: PageRequest = start,
-  lesson: Partial<Lesson> = {},
+  pageInfo: Partial<PageInfo> = {},
 ) {
   const pagination = { ...noPagination, ...parts };
   const style = styleOf(pagination.style);
   assert.equal(style?.kind, 'chain');
   const previous = { ...from, url: 'https://a.example/other', place: { branch: 0, position: 4 } };
-  return style.next(pagination, from, previous, { ...nothing, next: step, ...lesson });
+  return style.next(pagination, from, previous, { ...nothing, next: step, ...pageInfo });
 }
 
 function pageAt(parts: Partial<Pagination>, at: number, size: number | null, from = start) {
@@ -126,7 +126,7 @@ test('cursor: the token goes into a parameter of the start', () => {
   );
   const typed = { ...start, url: 'https://a.example/items?cursor=*&n=5' };
   assert.equal(next(way, cursor('x'), typed)?.url, 'https://a.example/items?cursor=x&n=5');
-  assert.equal(next(way, cursor('x'))?.origin, start.origin);
+  assert.equal(next(way, cursor('x'))?.source, start.source);
 });
 
 test('cursor: the token goes into a header, or into the body with its type', () => {

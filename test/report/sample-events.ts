@@ -32,7 +32,7 @@ export function startEvent(total: number | null, stored = 0): RunEvent {
 export function pauseEvent(durationMs: number, reason: string): RunEvent {
   return {
     type: 'pause',
-    bucket: 'https://a.example',
+    limiter: 'https://a.example',
     reason,
     durationMs,
     untilWallTime: Date.UTC(2025, 0, 1) + durationMs,
@@ -63,7 +63,7 @@ export function hostileEvents(hostile: string): readonly RunEvent[] {
     pageEvent(1, { url: `https://a.example/${hostile}` }),
     pageEvent(2, { state: 'failed', status: 404, reason: hostile }),
     { type: 'warning', code: 'ECHOED', message: hostile },
-    { type: 'resume', bucket: hostile },
+    { type: 'resume', limiter: hostile },
     { type: 'end', summary: complete },
   ];
 }

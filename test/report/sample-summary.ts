@@ -24,7 +24,7 @@ export const complete: Summary = {
   connections: { 'HTTP/1.1': 0, 'HTTP/2': 1 },
   pace: [
     {
-      bucket: 'https://a.example',
+      limiter: 'https://a.example',
       by: 'latency',
       perSecond: null,
       concurrency: 24,

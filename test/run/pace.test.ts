@@ -175,7 +175,7 @@ test('routes that count in policies of their own are paced by themselves', async
     },
   );
   assert.deepEqual(
-    pace.map(({ bucket }) => bucket),
+    pace.map(({ limiter }) => limiter),
     [server.origin, `${server.origin} search`],
   );
   const refusedAt = seen.indexOf('/search?n=2');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import { explainList } from '../../src/explain-list.ts';
+import { explainList } from '../../src/api/explain-list.ts';
 import { createTransport, type TransportInternals } from '../../src/http/create-transport.ts';
 import type { TransportOptions } from '../../src/http/transport.ts';
 import { runOver } from '../../src/run.ts';

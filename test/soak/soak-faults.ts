@@ -9,7 +9,7 @@ type FaultOf = (page: number, attempt: number) => Reply | null;
 const RESET_CODES = [0, 2, 7, 8];
 
 /** Retry-After in fractions of a second is read by this client; a whole second would be most of a run. */
-const PAUSE: Reply = { status: 429, headers: { 'retry-after': '0.03' }, body: '{"error":"limit"}' };
+const FLUSH: Reply = { status: 429, headers: { 'retry-after': '0.03' }, body: '{"error":"limit"}' };
 
 /** What fails comes from retries of at most half a second, so that a run is short in spite of it. */
 export function chooseFaults(random: () => number, pages: number): FaultOf {
@@ -48,8 +48,8 @@ function oneOf(random: () => number): Reply {
     { reset: code },
     { truncateAt, reset: code },
     { truncateAt, reset: code, framing: 'chunked' },
-    PAUSE,
-    PAUSE,
+    FLUSH,
+    FLUSH,
     { body: '<html>be right back</html>' },
     { delayMs: 40 },
   ];

@@ -49,7 +49,7 @@ export const FUNCTIONS: ReadonlyMap<string, JmespathFunction> = new Map(
   Object.entries<JmespathFunction>({
     abs: {
       takes: [['number']],
-      call: ([number]) => withoutSign(number as Value),
+      call: ([number]) => withoutFinding(number as Value),
     },
     avg: {
       takes: [['numbers']],
@@ -219,7 +219,7 @@ function calculated(number: number, at: number): Value {
   throw new ExpressionFault(at, 'the result is beyond 2^53, where calculating loses digits');
 }
 
-function withoutSign(number: Value): Value {
+function withoutFinding(number: Value): Value {
   if (!(number instanceof Scalar)) return Math.abs(number as number);
   return new Scalar(Math.abs(Number(number.value)), number.text.replace(/^-/, ''));
 }

@@ -5,9 +5,9 @@ import { type ChainStyle, firstRequest } from './style.ts';
 export const continueStyle: ChainStyle = {
   kind: 'chain',
   first: firstRequest,
-  next(pagination, start, _previous, lesson) {
-    if (lesson.more === false || lesson.next?.kind !== 'parameters') return null;
+  next(pagination, start, _previous, pageInfo) {
+    if (pageInfo.more === false || pageInfo.next?.kind !== 'parameters') return null;
     const request = firstRequest(pagination, start);
-    return { ...request, url: mergeParameters(request.url, lesson.next.values) };
+    return { ...request, url: mergeParameters(request.url, pageInfo.next.values) };
   },
 };

@@ -1,4 +1,4 @@
-import type { Lesson } from '../../core/lesson.ts';
+import type { PageInfo } from '../../core/page-info.ts';
 import type { PageRequest } from '../../core/page-request.ts';
 import type { Pagination } from '../../core/pagination.ts';
 import type { UnplacedRequest } from '../request-parts.ts';
@@ -13,8 +13,8 @@ export function followUrl(
   _pagination: Pagination,
   start: PageRequest,
   _previous: PageRequest,
-  lesson: Lesson,
+  pageInfo: PageInfo,
 ): UnplacedRequest | null {
-  if (lesson.more === false || lesson.next?.kind !== 'url') return null;
-  return { ...unplaced(start), url: raiseScheme(lesson.next.url, start.url) };
+  if (pageInfo.more === false || pageInfo.next?.kind !== 'url') return null;
+  return { ...unplaced(start), url: raiseScheme(pageInfo.next.url, start.url) };
 }

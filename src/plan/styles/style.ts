@@ -1,8 +1,8 @@
 /**
  * How each style of pagination asks for a page: one file a style, pure functions. What a page says is
- * read elsewhere (`read-lesson.ts`); when to ask, and when a list has ended, is the plan's to know.
+ * read elsewhere (`read-page info.ts`); when to ask, and when a list has ended, is the plan's to know.
  */
-import type { Lesson } from '../../core/lesson.ts';
+import type { PageInfo } from '../../core/page-info.ts';
 import type { PageRequest } from '../../core/page-request.ts';
 import type { Pagination } from '../../core/pagination.ts';
 import { type PartValue, setPart, type UnplacedRequest } from '../request-parts.ts';
@@ -13,7 +13,7 @@ export interface ChainStyle {
   /** @see firstRequest */
   first(pagination: Pagination, start: PageRequest): UnplacedRequest;
   /**
-   * What follows the page that was got by `previous` and taught `lesson`. Null where that page names
+   * What follows the page that was got by `previous` and taught `page info`. Null where that page names
    * nothing or says that there is no more, and where what it names cannot be sent.
    *
    * @param start the user's request, also where `first` changed it
@@ -22,7 +22,7 @@ export interface ChainStyle {
     pagination: Pagination,
     start: PageRequest,
     previous: PageRequest,
-    lesson: Lesson,
+    pageInfo: PageInfo,
   ): UnplacedRequest | null;
 }
 

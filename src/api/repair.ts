@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Archive } from '../archive/archive.ts';
+import { archivePages } from '../archive-thread/archive-pages.ts';
+import { decodeStored } from '../archive-thread/decode-stored.ts';
+import { EverypageError } from '../core/errors.ts';
+import type { RunOptions } from '../core/options.ts';
+import { isWhole, type Summary } from '../core/summary.ts';
+import { createBodyCheck } from '../decode/check-body.ts';
+import { createKeyReader, loadSelection, recordsDigest } from '../decode/decode.ts';
+import type { PlanSource } from '../plan/plan.ts';
+import { exportArchive } from './export-archive.ts';
+import type { OutputSinks } from './output-sinks.ts';
+
+type ReadOnce = (
+  sources: readonly PlanSource[],
+  options: RunOptions & OutputSinks,
+) => Promise<Summary>;
+
+/** A list that changes this often cannot be read as it stood at any one time. */
+const MOST_READINGS = 5;
+
+/**
+ * Reads the whole list again until two readings in a row have the same records in the same pages, by
+ * their keys where they have one. The list stood so for a moment between the two, unless a record
+ * went and came back: of what was there before the second page and is there no more, or the other
+ * way round, one of the two readings is another. The output is written from the last.
+ */
+export async function readUntilAgreed(
+  readOnce: ReadOnce,
+  sources: readonly PlanSource[],
+  options: RunOptions & OutputSinks,
+): Promise<Summary> {
+  const { output, stdout, pages, format, repair, ...rest } = options;
+  if (pages !== undefined || (output === undefined && stdout === undefined && !rest.archive)) {
+    throw new EverypageError(
+      'USAGE',
+      'repair reads into an archive: give an output, or an archive',
+    );
+  }
+  const folder = (output ?? rest.archive) ? null : mkdtempSync(join(tmpdir(), 'everypage-'));
+  const archive = rest.archive ?? `${output ?? join(folder!, 'reading')}.everypage`;
+  try {
+    let before: { readonly digest: string; readonly reasons: string } | null = null;
+    for (let reading = 1; ; reading += 1) {
+      const fresh = reading > 1 || rest.fresh === true;
+      const one = { ...rest, archive, fresh, keep: true, allowIncomplete: false };
+      const summary = { ...(await readOnce(sources, one)), readings: reading };
+      const { stop, verdict, failures, archivePath } = summary;
+      if (stop !== null || archivePath === null || verdict.stored === 0) return summary;
+      const { digest, pastEnd } = await recordsOf(archivePath);
+      // A page may have gone because the list became shorter; other failures do not pass by that.
+      const areGone = failures.every(({ status }) => pastEnd.includes(status ?? 0));
+      if (!areGone) return await written(summary, archivePath, options);
+      const now = { digest, reasons: verdict.reasons.join() };
+      // A change that only the second look showed may be gone in the next reading; what every
+      // reading says is so.
+      const isSteady = verdict.name !== 'drifted' || now.reasons === before?.reasons;
+      const agrees = now.digest === before?.digest && isSteady;
+      if (!agrees && reading < MOST_READINGS) {
+        before = now;
+        continue;
+      }
+      return await written(agrees ? summary : neverAgreed(summary), archivePath, options);
+    }
+  } finally {
+    if (folder !== null) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface Records {
+  /** Over the records of each page in page order; what else is said may change with the time. */
+  readonly digest: string;
+  readonly pastEnd: readonly number[];
+}
+
+async function recordsOf(archivePath: string): Promise<Records> {
+  const archive = Archive.openReadOnly(archivePath);
+  try {
+    const maxDecodedBytes = 256 * 1024 * 1024;
+    const { records = null, key = null, pastEnd = [] } = archive.pagination ?? {};
+    const selection = await loadSelection(records);
+    const keysOf = key === null ? null : createKeyReader(key);
+    const check = createBodyCheck(selection, maxDecodedBytes);
+    const digest = createHash('sha256');
+    for (const page of archivePages(archive)) {
+      const { place, body } = decodeStored(page, maxDecodedBytes);
+      const checked = check(body, null);
+      const keys = checked.ok ? (keysOf?.(body, checked.found) ?? null) : null;
+      const areNamed = keys !== null && !keys.includes('');
+      const bytes = checked.ok && !areNamed ? recordsDigest(body, checked.found) : null;
+      // One reading may have been begun again in another branch, and still say the same.
+      digest.update(JSON.stringify([place.position, areNamed ? keys : bytes]));
+    }
+    return { digest: digest.digest('hex'), pastEnd };
+  } finally {
+    archive.close();
+  }
+}
+
+function neverAgreed(summary: Summary): Summary {
+  const reason = `${MOST_READINGS} readings in a row were all different: the list changes faster than it can be read`;
+  const { verdict } = summary;
+  return {
+    ...summary,
+    verdict: { ...verdict, name: 'drifted', reasons: [...verdict.reasons, reason] },
+  };
+}
+
+async function written(
+  summary: Summary,
+  archivePath: string,
+  {
+    output,
+    stdout,
+    format,
+    select,
+    wholePages,
+    allowIncomplete,
+    strict,
+    keep,
+  }: RunOptions & OutputSinks,
+): Promise<Summary> {
+  const isGood = isWhole(summary.verdict.name, strict === true);
+  if (!isGood && !allowIncomplete) return summary;
+  if (output === undefined && stdout === undefined) return summary;
+  const { destination, records, bytes } = await exportArchive(archivePath, {
+    ...(output === undefined ? { stdout: stdout! } : { output }),
+    ...(format === undefined ? {} : { format }),
+    ...(select === undefined ? {} : { select }),
+    wholePages: wholePages === true,
+    allowIncomplete: true,
+  });
+  const isKept = keep !== false && output !== undefined;
+  if (!isKept) rmSync(archivePath, { force: true });
+  return {
+    ...summary,
+    archivePath: isKept ? archivePath : null,
+    output: { destination, records, bytes, partial: !isGood },
+  };
+}

@@ -1,0 +1,77 @@
+import { type ErrorCode, EverypageError } from '../core/errors.ts';
+import type { Stop, Summary } from '../core/summary.ts';
+
+/** The library's iterators throw this instead of ending as if nothing were missing. */
+export class UnfinishedError extends EverypageError {
+  readonly summary: Summary;
+
+  constructor(summary: Summary) {
+    super(codeOf(summary.stop), messageOf(summary));
+    this.summary = summary;
+  }
+}
+
+const CODE: Readonly<Record<Stop['kind'], ErrorCode>> = {
+  signal: 'INTERRUPTED',
+  aborted: 'INTERRUPTED',
+  'closed-pipe': 'CLOSED_PIPE',
+  'max-pages': 'STOPPED',
+  deadline: 'STOPPED',
+  'max-wait': 'STOPPED',
+  credentials: 'CREDENTIALS_REFUSED',
+  unreachable: 'INCOMPLETE',
+  safety: 'OTHER_ORIGIN',
+};
+
+function codeOf(stop: Stop | null): ErrorCode {
+  if (stop === null) return 'INCOMPLETE';
+  return stop.kind === 'safety' ? stop.code : CODE[stop.kind];
+}
+
+function refusalOf({ status, url, credentials, answer }: Stop & { kind: 'credentials' }): string {
+  const said = answer === null ? '' : ` The answer begins ${answer}.`;
+  if (credentials === 'sent')
+    return `The server refuses the credentials (${status}) for ${url}.${said}`;
+  const why = credentials === 'withheld' ? ', since they were given for another origin' : '';
+  return `${status} for ${url}: no credentials were sent${why}.${said}`;
+}
+
+function messageOf({ stop, verdict, failures, archivePath }: Summary): string {
+  const goesOn = `What is stored stays in ${archivePath}; the same call goes on.`;
+  if (stop === null) {
+    const first = failures[0];
+    const example =
+      first === undefined
+        ? ''
+        : ` The first: page ${first.place.position + 1}, ${first.url}: ${first.reason}.`;
+    const why =
+      verdict.failed > 0
+        ? `${verdict.failed} of ${verdict.planned} pages failed.${example}`
+        : `${verdict.name}: ${verdict.reasons.join('; ')}.`;
+    return `${why} ${goesOn}`;
+  }
+  switch (stop.kind) {
+    case 'credentials':
+      return stop.status === 407
+        ? `The proxy asks for credentials (407): give them in the proxy's URL. ${goesOn}`
+        : `${refusalOf(stop)} ${goesOn}`;
+    case 'safety':
+      return `${stop.message}. ${goesOn}`;
+    case 'unreachable':
+      return `Nothing ever came from ${stop.limiter}: ${stop.reason}. ${goesOn}`;
+    case 'max-wait':
+      if (stop.ownPause !== undefined) {
+        return `Nothing comes through: ${stop.reason}. The next pause would be longer than maxWaitMs. ${goesOn}`;
+      }
+      if (stop.untilWallTime === null) {
+        return `For longer than maxWaitMs no request came through: ${stop.reason}. ${goesOn}`;
+      }
+      return `The server asks for a wait beyond maxWaitMs, until ${new Date(stop.untilWallTime).toISOString()}. ${goesOn}`;
+    case 'max-pages':
+      return `Stopped after maxPages (${stop.maxPages}). ${goesOn}`;
+    case 'deadline':
+      return `Stopped after deadlineMs (${stop.deadlineMs}). ${goesOn}`;
+    default:
+      return `The run was stopped. ${goesOn}`;
+  }
+}

@@ -1,0 +1,112 @@
+import { EverypageError } from '../core/errors.ts';
+import { returnArchiveWorker, takeArchiveWorker } from './archive-worker.ts';
+import type { CallName, Calls, FromThread, SentPage, ThrownError, ToThread } from './messages.ts';
+
+/** What the main thread does with an export that comes to it. */
+export interface ExportSink {
+  bytes?(bytes: Uint8Array): Promise<void>;
+  pages?(pages: readonly SentPage[]): Promise<void>;
+  /** The export cannot go on, or its receiver threw. */
+  failed(error: unknown): void;
+}
+
+interface Pending {
+  readonly call: CallName;
+  readonly resolve: (answer: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * The main thread's side of the archive thread, which owns the SQLite file, checks bodies and
+ * exports. At 60 KB a page storing and checking costs more than fetching, so it has a core of its own.
+ */
+export class ArchiveThread {
+  readonly #worker = takeArchiveWorker();
+  readonly #pending = new Map<number, Pending>();
+  readonly #receiver: ExportSink;
+  #lastId = 0;
+  #fatal: unknown = null;
+  /** Its session is over, and nothing of it goes on in the thread. */
+  #isFinished = false;
+
+  constructor(receiver: ExportSink) {
+    this.#receiver = receiver;
+    this.#worker.on('message', (message: FromThread) => this.#receive(message));
+    this.#worker.on('error', (error) => this.#fail(error));
+    this.#worker.on('exit', () => this.#fail(new Error('the archive thread ended')));
+  }
+
+  call<K extends CallName>(
+    call: K,
+    ask: Calls[K]['ask'],
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<Calls[K]['answer']> {
+    return new Promise((resolve, reject) => {
+      if (this.#fatal !== null) {
+        reject(this.#fatal);
+        return;
+      }
+      this.#lastId += 1;
+      this.#pending.set(this.#lastId, { call, resolve, reject });
+      this.#worker.postMessage({ id: this.#lastId, call, ask }, transfer);
+    });
+  }
+
+  /** Ends the thread, or leaves it to the next run; what it has committed stays. */
+  async close(): Promise<void> {
+    if (this.#isFinished && this.#fatal === null) returnArchiveWorker(this.#worker);
+    else await this.#worker.terminate();
+  }
+
+  #receive(message: FromThread): void {
+    switch (message.type) {
+      case 'answer': {
+        const pending = this.#take(message.id);
+        this.#isFinished = pending?.call === 'finish';
+        pending?.resolve(message.answer as never);
+        return;
+      }
+      case 'error':
+        this.#take(message.id)?.reject(revive(message.error));
+        return;
+      case 'bytes':
+        this.#hand(this.#receiver.bytes?.(message.bytes));
+        return;
+      case 'pages':
+        this.#hand(this.#receiver.pages?.(message.pages));
+        return;
+      case 'export-failed':
+        this.#receiver.failed(revive(message.error));
+    }
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    return pending;
+  }
+
+  #hand(taken: Promise<void> | undefined): void {
+    const answer = (ok: boolean): void => {
+      this.#worker.postMessage({ call: 'taken', ok } satisfies ToThread);
+    };
+    Promise.resolve(taken).then(
+      () => answer(true),
+      (error) => {
+        this.#receiver.failed(error);
+        answer(false);
+      },
+    );
+  }
+
+  #fail(error: unknown): void {
+    if (this.#fatal !== null) return;
+    this.#fatal = error;
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+  }
+}
+
+function revive({ code, message }: ThrownError): EverypageError {
+  return new EverypageError(code, message);
+}

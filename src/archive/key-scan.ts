@@ -1,0 +1,153 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Place } from '../core/page-request.ts';
+import type { Pagination } from '../core/pagination.ts';
+import { isByOrdinal } from './page-scan.ts';
+import { POSITION_MASK, placeColumns, RECHECK_PLACE } from './schema.ts';
+import { query } from './sqlite.ts';
+
+/** Two pages, in page order, and how many keys they share; or one page that has keys twice. */
+export interface SharedKeys {
+  readonly first: Place;
+  readonly second: Place;
+  readonly keys: number;
+  readonly areNeighbours: boolean;
+  /** They stand further to the front in the second page, so rows before them went. */
+  readonly areCloser: boolean;
+}
+
+export interface KeyFacts {
+  /** Null where records have no key: then those that overlap are compared alone, as they stand. */
+  readonly unique: number | null;
+  readonly duplicates: number;
+  /** The first few, neighbours before others. */
+  readonly shared: readonly SharedKeys[];
+  /** Pages that overlap by ordinal and had other records there, the first few. */
+  readonly shifted: readonly SharedKeys[];
+}
+
+const MOST_SHARED = 5;
+
+const NOT_STORED = `(SELECT place FROM page INDEXED BY page_not_stored WHERE state <> 'stored')`;
+
+/** Every key of the pages inside the ends. */
+function keysOf(pagination: Pagination): string {
+  return `${allKeysOf(pagination)} AND record_keys.place NOT IN ${NOT_STORED}`;
+}
+
+/**
+ * Every key with its page and, where the API pages by offset, the ordinal of its record; a place
+ * stands for that elsewhere.
+ */
+function allKeysOf(pagination: Pagination): string {
+  const place = 'record_keys.place';
+  // As the plan does: an overlap is never as long as the first page.
+  const firstPage = `(SELECT text ->> '$.records' FROM lesson WHERE place = (${place} >> 40 << 40))`;
+  const overlap = Math.trunc(pagination.overlap);
+  const repeated = `min(${place} & ${POSITION_MASK}, ${overlap}, max(0, coalesce(${firstPage}, 1) - 1))`;
+  const from = overlap === 0 ? place : `${place} - ${repeated}`;
+  const ordinal = isByOrdinal(pagination) ? `${from} + item.key` : place;
+  return `SELECT ${place}, item.value AS key, ${ordinal} AS ordinal
+    FROM record_keys, json_each(record_keys.keys) AS item WHERE ${place} < ${RECHECK_PLACE}`;
+}
+
+type PairRow = [
+  firstBranch: number,
+  firstPosition: number,
+  secondBranch: number,
+  secondPosition: number,
+  moved: number,
+  same: number,
+  closer: number,
+  areNeighbours: number,
+];
+
+const PAIR = `${placeColumns('low')}, ${placeColumns('high')}`;
+
+const ARE_NEIGHBOURS = `high = (
+  SELECT place FROM page WHERE place > low AND state <> 'beyond-end' ORDER BY place LIMIT 1)`;
+
+const LOW_AND_HIGH = 'min(place, previous) AS low, max(place, previous) AS high';
+
+/**
+ * Counts keys by sorting them; what does not fit the cache is sorted in a temporary file. Where pages
+ * overlap by ordinal, the same key at the same ordinal is one record that was read twice. Empty text
+ * is the key of records that have none: each is another record.
+ *
+ * @param sharesBoundaries each page begins with the record that the one before ended with
+ * @param isReadTwice ordinals were read more than once
+ */
+export function passOverKeys(
+  database: DatabaseSync,
+  pagination: Pagination,
+  sharesBoundaries: boolean,
+  isReadTwice: boolean,
+): KeyFacts {
+  const keys = keysOf(pagination);
+  const isSame = isByOrdinal(pagination) ? 'ordinal = previous_ordinal' : '0';
+  const pairs = query<PairRow>(
+    database,
+    `SELECT ${PAIR}, sum(NOT is_same), sum(is_same), sum(is_closer), ${ARE_NEIGHBOURS} FROM (
+         SELECT ${LOW_AND_HIGH}, ${isSame} AS is_same, place < previous AS is_closer FROM (
+           SELECT place, ordinal, lag(place) OVER by_key AS previous,
+             lag(ordinal) OVER by_key AS previous_ordinal
+           FROM (${keys}) WHERE key <> '' WINDOW by_key AS (PARTITION BY key ORDER BY ordinal, place))
+         WHERE previous IS NOT NULL)
+       GROUP BY low, high ORDER BY low, high`,
+  );
+  const [count] = query<[number]>(database, `SELECT count(*) FROM (${keys})`).get()!;
+  const shared = new FirstFew();
+  let duplicates = 0;
+  let repeats = 0;
+  for (const row of pairs.iterate()) {
+    const [, , , , moved, same, , areNeighbours] = row;
+    repeats += moved + same;
+    const isBoundary = sharesBoundaries && areNeighbours === 1 && row[0] === row[2];
+    const told = isBoundary ? moved - 1 : moved;
+    duplicates += told;
+    if (told > 0) shared.add(sharedKeys(row, told));
+  }
+  const shifted = isReadTwice ? findShifted(database, pagination) : [];
+  return { unique: count - repeats, duplicates, shared: shared.list(), shifted };
+}
+
+/**
+ * Two records at one ordinal: the second page began elsewhere in the list than the first one. A page
+ * past the end may show it too, where it overlaps one that is not.
+ */
+export function findShifted(database: DatabaseSync, pagination: Pagination): readonly SharedKeys[] {
+  const pairs = query<PairRow>(
+    database,
+    `SELECT ${PAIR}, count(*), 0, 0, ${ARE_NEIGHBOURS} FROM (
+         SELECT ${LOW_AND_HIGH} FROM (
+           SELECT place, key, lag(place) OVER by_ordinal AS previous,
+             lag(key) OVER by_ordinal AS previous_key
+           FROM (${allKeysOf(pagination)}) WINDOW by_ordinal AS (PARTITION BY ordinal ORDER BY place))
+         WHERE previous IS NOT NULL AND key <> previous_key AND previous NOT IN ${NOT_STORED})
+       GROUP BY low, high ORDER BY low, high LIMIT ${MOST_SHARED}`,
+  );
+  return pairs.all().map((row) => sharedKeys(row, row[4]));
+}
+
+function sharedKeys(row: PairRow, keys: number): SharedKeys {
+  return {
+    first: { branch: row[0], position: row[1] },
+    second: { branch: row[2], position: row[3] },
+    keys,
+    areCloser: row[6] > 0,
+    areNeighbours: row[7] === 1,
+  };
+}
+
+class FirstFew {
+  readonly #neighbours: SharedKeys[] = [];
+  readonly #others: SharedKeys[] = [];
+
+  add(pair: SharedKeys): void {
+    const list = pair.areNeighbours ? this.#neighbours : this.#others;
+    if (list.length < MOST_SHARED) list.push(pair);
+  }
+
+  list(): readonly SharedKeys[] {
+    return [...this.#neighbours, ...this.#others].slice(0, MOST_SHARED);
+  }
+}

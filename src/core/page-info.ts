@@ -1,0 +1,94 @@
+import type { Place } from './page-request.ts';
+
+/** How a page says what comes after it. */
+export type NextStep =
+  /** Absolute, resolved against the page's own URL. */
+  | { readonly kind: 'url'; readonly url: string }
+  /** A token, a key: a string's text, or another literal as it stands in the page (bytes unchanged). */
+  | {
+      readonly kind: 'cursor';
+      readonly value: string;
+      /** `value` is such another literal: it stands in a JSON body without quotes. */
+      readonly literal?: true;
+    }
+  /** Query parameters to merge into the start URL (MediaWiki's `continue`). */
+  | { readonly kind: 'parameters'; readonly values: Readonly<Record<string, string>> };
+
+/**
+ * What a page taught about the list it is part of: read once from its headers and body, kept in the
+ * archive, so that a plan can be made again without the bodies.
+ */
+export interface PageInfo {
+  /** Records found in it; an overlap counts. 0 where the path to them leads to null or to nothing. */
+  readonly records: number;
+  /** Null: it names nothing. */
+  readonly next: NextStep | null;
+  /** False: it says that it is the last one. Null: it does not say. */
+  readonly more: boolean | null;
+  /** Records in all, as this page says. */
+  readonly total: number | null;
+  /** The total is said to be at least so many (`relation: gte`). */
+  readonly totalIsLowerBound: boolean;
+  /** Pages in all, as this page says. */
+  readonly totalPages: number | null;
+  /** The page size, and the offset or page number, that the server says it used. */
+  readonly echoedSize: number | null;
+  readonly echoedPosition: number | null;
+  /** First 16 hex digits of a SHA-256 over the bytes of its records; null without records. */
+  readonly digest: string | null;
+  /** Literal text of the first and the last record's key; null without a key or without records. */
+  readonly firstKey: string | null;
+  readonly lastKey: string | null;
+  /** An earlier page that named the same next step, or that had the same records; by the archive. */
+  readonly nextSeenAt: Place | null;
+  readonly recordsSeenAt: Place | null;
+}
+
+/** How a page ended, told to the plan that asked for it. */
+export type PageEnd =
+  | {
+      readonly state: 'stored';
+      readonly pageInfo: PageInfo;
+      /** An earlier run stored it. Default false. */
+      readonly isKnown?: boolean;
+    }
+  /** `beyond-end`: a speculative page that the server says is past the end. */
+  | { readonly state: 'failed' | 'beyond-end'; readonly status: number | null };
+
+/** How a plan came to its end. */
+export interface PlanEnd {
+  /**
+   * `list`: it was a list. `stated`: the server said that there is no more. `total`: as many records
+   * or pages as the server said there are. `past-end`: an empty page or a refusal past the end, and
+   * nothing to check against. `short`: ended by a rule of ours alone (a user's function, a keyset's
+   * short page). `single`: one page, because nothing showed how to go on. `loop`: the server led back
+   * to where it had been. `stuck`: the second page was the first again. `ceiling`: the server gives
+   * no records beyond a depth. `broken`: a page of a chain failed, and what follows it is unknown.
+   */
+  readonly reason:
+    | 'list'
+    | 'stated'
+    | 'total'
+    | 'past-end'
+    | 'short'
+    | 'single'
+    | 'loop'
+    | 'stuck'
+    | 'ceiling'
+    | 'broken';
+  /** A sentence for people with what was seen, without its full stop; null where there is nothing to add. */
+  readonly detail: string | null;
+  /** For each branch, the first position after its end: pages from there on are beyond the end. */
+  readonly ends: readonly { readonly branch: number; readonly position: number }[];
+  /** Readings of a chain that a refused page ended, where the list was then read again. Default none. */
+  readonly restarts?: readonly Restart[];
+}
+
+/** The page at `position` of `branch` was refused with `status`, as an expired cursor is. */
+export interface Restart {
+  readonly branch: number;
+  readonly position: number;
+  readonly status: number | null;
+  /** The branch of the reading that the list was taken from. */
+  readonly into: number;
+}
