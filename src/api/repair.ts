@@ -10,9 +10,9 @@ import type { RunOptions } from '../core/options.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { createKeyReader, loadSelection, recordsDigest } from '../decode/decode.ts';
+import type { OutputSinks } from '../fetch/prepare.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { exportArchive } from './export-archive.ts';
-import type { OutputSinks } from './output-sinks.ts';
 
 type ReadOnce = (
   sources: readonly PlanSource[],

@@ -4,8 +4,8 @@ import { describeHint, describeWait } from '../core/describe-hint.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { Stop } from '../core/summary.ts';
-import type { AttemptResult } from './attempt.ts';
 import type { Limiter, Reaction } from './limiter.ts';
+import type { AttemptResult } from './task.ts';
 
 /** What a server says of its limits changes with each answer; so often it is worth a line. */
 const LIMIT_EVERY_MS = 10_000;
