@@ -30,12 +30,6 @@ export interface TerminalStream {
 
 export type ColorWhen = 'auto' | 'always' | 'never';
 
-export function parseColorWhen(value: string | null, place: string): ColorWhen {
-  if (value === null) return 'auto';
-  if (value === 'auto' || value === 'always' || value === 'never') return value;
-  throw new EverypageError('USAGE', `${place} is auto, always or never, not ${value}`);
-}
-
 export function describeTerminal(
   stream: TerminalStream,
   env: Readonly<Record<string, string | undefined>>,
@@ -145,4 +139,14 @@ export function createStdoutSink(stream: Writable): StdoutSink {
       if (failure !== null && failure.code !== 'CLOSED_PIPE') throw failure;
     },
   };
+}
+
+/** Writes text to standard output, and waits until it has left. */
+export async function writeOut(
+  { stdout }: Pick<CliContext, 'stdout'>,
+  text: string,
+): Promise<void> {
+  const sink = createStdoutSink(stdout);
+  await sink.write(Buffer.from(text));
+  await sink.flush();
 }

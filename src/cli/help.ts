@@ -1,14 +1,6 @@
 import { VERSION } from '../core/resolve-options.ts';
 import { exitCodeMeanings } from './exit-code.ts';
-import {
-  type Flag,
-  type FlagName,
-  flagGroups,
-  flagNamed,
-  flagsOf,
-  type Verb,
-  verbs,
-} from './flags.ts';
+import { type Flag, type FlagName, flagNamed, flagsOf, type Verb, verbs } from './flags.ts';
 
 /** Width of the screen that `-h` has to fit; 24 lines high. */
 const helpColumns = 80;
@@ -106,7 +98,7 @@ export function shortHelp(verb: Verb): string {
     ...twoColumns(questions),
     '',
     verb in oftenUsed ? 'flags used most' : 'flags',
-    ...twoColumns(shown.map((flag) => ({ left: flagLabel(flag), right: flag.help }))),
+    ...twoColumns(shown.map((flag) => ({ left: flagLabel(flag, '    '), right: flag.help }))),
     '',
     verb === 'fetch'
       ? 'everypage --help explains every flag, everypage VERB -h a verb.'
@@ -129,7 +121,7 @@ export function longHelp(verb: Verb): string {
   for (const { group, members } of groupedFlags(verb)) {
     lines.push('', group);
     for (const flag of members) {
-      lines.push(`  ${flagLabel(flag)}`);
+      lines.push(`  ${flagLabel(flag, '    ')}`);
       for (const line of wrap(flagText(flag), helpColumns - 8)) lines.push(`        ${line}`);
     }
   }
@@ -145,23 +137,24 @@ export function longHelp(verb: Verb): string {
   return `${lines.join('\n')}\n`;
 }
 
-export function groupedFlags(
+function groupedFlags(
   verb: Verb,
 ): readonly { readonly group: string; readonly members: readonly Flag[] }[] {
   const own = flagsOf(verb);
-  return flagGroups
-    .map((group) => ({ group, members: own.filter((flag) => flag.group === group) }))
-    .filter(({ members }) => members.length > 0);
+  return [...new Set(own.map(({ group }) => group))].map((group) => ({
+    group,
+    members: own.filter((flag) => flag.group === group),
+  }));
 }
 
 /** `-o, --output FILE` */
-function flagLabel(flag: Flag): string {
-  const names = flag.short === null ? `    --${flag.name}` : `-${flag.short}, --${flag.name}`;
-  return flag.metavar === null ? names : `${names} ${flag.metavar}`;
+function flagLabel({ name, short, value }: Flag, indent = ''): string {
+  const names = short === null ? `${indent}--${name}` : `-${short}, --${name}`;
+  return value === null ? names : `${names} ${value.name}`;
 }
 
 /** The line, the explanation and the environment variable as sentences. */
-export function flagText(flag: Flag): string {
+function flagText(flag: Flag): string {
   const sentences = [`${flag.help.slice(0, 1).toUpperCase()}${flag.help.slice(1)}.`];
   if (flag.detail !== '') sentences.push(flag.detail);
   if (flag.env !== null) sentences.push(`Also from ${flag.env}.`);
@@ -207,7 +200,7 @@ export function cliDocs(): string {
     for (const { group, members } of groupedFlags(verb)) {
       lines.push('', `### ${group}`, '', '| flag | meaning |', '|---|---|');
       for (const flag of members) {
-        lines.push(`| \`${docsLabel(flag)}\` | ${escapeCell(flagText(flag))} |`);
+        lines.push(`| \`${flagLabel(flag)}\` | ${escapeCell(flagText(flag))} |`);
       }
     }
   }
@@ -219,11 +212,6 @@ export function cliDocs(): string {
   for (const [code, meaning] of exitCodeMeanings)
     lines.push(`| ${code} | ${escapeCell(meaning)} |`);
   return `${lines.join('\n')}\n`;
-}
-
-function docsLabel(flag: Flag): string {
-  const names = flag.short === null ? `--${flag.name}` : `-${flag.short}, --${flag.name}`;
-  return flag.metavar === null ? names : `${names} ${flag.metavar}`;
 }
 
 /** `a|b` would end the cell; what stands in backticks keeps its angle brackets as it is. */

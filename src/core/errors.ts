@@ -38,6 +38,17 @@ export class EverypageError extends Error {
 }
 
 /**
+ * A usage error in the one form: what was expected, and what came.
+ *
+ * @example expected('a size such as 64MiB', 'big') // expected a size such as 64MiB, got "big"
+ */
+export function expected(what: string, got: unknown, hint?: string): EverypageError {
+  const shown = typeof got === 'string' ? JSON.stringify(got.slice(0, 80)) : String(got);
+  const more = hint === undefined ? '' : ` (${hint})`;
+  return new EverypageError('USAGE', `expected ${what}, got ${shown}${more}`);
+}
+
+/**
  * Stable codes of why a page did not come, for machines; the sentence beside one is for people and may
  * change. `HTTP_404` and its like: the server answered with this status, which is no page. The others:
  * no whole answer came (`DNS` … `CLOSED`), or the body of a good one is no page (`EMPTY` …). In the
