@@ -2,13 +2,11 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fitText } from '../report/fit-width.ts';
-import { createPainter, type Painter } from '../report/paint.ts';
-import type { CliContext } from './context.ts';
+import { createPainter, fitText, type Painter } from '../report/paint.ts';
+import { type CliContext, describeTerminal, parseColorWhen } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { fetchCommand } from './fetch-command.ts';
 import { parseArguments, type TypedArguments } from './parse-arguments.ts';
-import { describeTerminal, parseColorWhen } from './terminal.ts';
 
 const OUTPUT = 'items.ndjson';
 const SHOWN_RECORDS = 3;

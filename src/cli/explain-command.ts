@@ -3,12 +3,10 @@ import { type Explanation, explain } from '../index.ts';
 import { explanationText } from '../report/explanation-text.ts';
 import { asciiJson } from '../report/json-log.ts';
 import { fetchCommandText } from './command-text.ts';
-import type { CliContext } from './context.ts';
+import { type CliContext, createStdoutSink, describeTerminal, parseColorWhen } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { TypedArguments } from './parse-arguments.ts';
 import { readRunOptions } from './run-options.ts';
-import { createStdoutSink } from './stdout-sink.ts';
-import { describeTerminal, parseColorWhen } from './terminal.ts';
 
 /** What was typed with the flags that pin it, as a command that fetches. */
 function pinnedCommand(

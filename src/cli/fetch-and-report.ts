@@ -5,17 +5,15 @@ import type { Summary } from '../core/summary.ts';
 import { outputError } from '../export/output-error.ts';
 import type { MakeTransport } from '../fetch/preconnect.ts';
 import type { PlanSource } from '../plan/plan.ts';
-import { summaryJson } from '../report/summary-json.ts';
+import { summaryJson } from '../report/json-log.ts';
 import { summaryText } from '../report/summary-text.ts';
 // Not by way of index.ts, which loads export and verification as well: a first request would wait.
 import { runOver } from '../run.ts';
 import { againCommand, takeCommand } from './command-text.ts';
-import type { CliContext } from './context.ts';
+import { type CliContext, createStdoutSink, watchSignals } from './context.ts';
 import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.ts';
 import type { TypedArguments } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
-import { watchSignals } from './signals.ts';
-import { createStdoutSink } from './stdout-sink.ts';
 
 type EndEvent = Extract<RunEvent, { type: 'end' }>;
 

@@ -9,13 +9,11 @@ import { escapeText } from '../core/escape.ts';
 import { VERSION } from '../core/resolve-options.ts';
 import { writeJsonLine } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
-import type { CliContext } from './context.ts';
+import { type CliContext, createStdoutSink, describeTerminal } from './context.ts';
 import { type ExitCode, exitCodeOfError } from './exit-code.ts';
 import { flagNamed, type Verb } from './flags.ts';
 import { longHelp, shortHelp } from './help.ts';
 import { parseArguments, type TypedArguments } from './parse-arguments.ts';
-import { createStdoutSink } from './stdout-sink.ts';
-import { describeTerminal } from './terminal.ts';
 
 type Command = (typed: TypedArguments, context: CliContext) => Promise<ExitCode>;
 
@@ -25,8 +23,8 @@ const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
     (await import('../archive-thread/archive-worker.ts')).startArchiveWorker();
     return (await import('./fetch-command.ts')).fetchCommand;
   },
-  export: async () => (await import('./export-command.ts')).exportCommand,
-  verify: async () => (await import('./verify-command.ts')).verifyCommand,
+  export: async () => (await import('./archive-commands.ts')).exportCommand,
+  verify: async () => (await import('./archive-commands.ts')).verifyCommand,
   explain: async () => (await import('./explain-command.ts')).explainCommand,
   presets: async () => (await import('./presets-command.ts')).presetsCommand,
   demo: async () => (await import('./demo-command.ts')).demoCommand,

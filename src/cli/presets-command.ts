@@ -2,11 +2,9 @@ import { EverypageError } from '../core/errors.ts';
 import { presets } from '../index.ts';
 import { asciiJson } from '../report/json-log.ts';
 import { presetsText } from '../report/presets-text.ts';
-import type { CliContext } from './context.ts';
+import { type CliContext, createStdoutSink, describeTerminal, parseColorWhen } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { TypedArguments } from './parse-arguments.ts';
-import { createStdoutSink } from './stdout-sink.ts';
-import { describeTerminal, parseColorWhen } from './terminal.ts';
 
 /** `everypage presets [NAME]`: the named APIs, or all that is known of one. */
 export async function presetsCommand(

@@ -2,16 +2,18 @@
 import { Socket } from 'node:net';
 import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
+import { createPageLines, createWarningLines } from '../report/event-lines.ts';
 import { createJsonLog } from '../report/json-log.ts';
-import { createPageLines } from '../report/page-lines.ts';
-import { createPlainProgress } from '../report/plain-progress.ts';
-import { createProgressBar } from '../report/progress-bar.ts';
-import { type Reporter, systemTicker, type TerminalFacts } from '../report/reporter.ts';
-import { createScreen, type Screen } from '../report/screen.ts';
-import { createWarningLines } from '../report/warning-lines.ts';
-import type { CliContext } from './context.ts';
+import {
+  createScreen,
+  type Reporter,
+  type Screen,
+  systemTicker,
+  type TerminalFacts,
+} from '../report/reporter.ts';
+import { createPlainProgress, createProgressBar } from '../report/show-progress.ts';
+import { type CliContext, describeTerminal, parseColorWhen } from './context.ts';
 import type { TypedArguments } from './parse-arguments.ts';
-import { describeTerminal, parseColorWhen } from './terminal.ts';
 
 export interface Reporting {
   readonly sink: EventSink;

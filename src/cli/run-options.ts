@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { EverypageError } from '../core/errors.ts';
-import { parseHeaderFile, parseHeaderLine } from '../core/header-line.ts';
+import { whyUnreadable } from '../core/files.ts';
 import type { RunOptions } from '../core/options.ts';
 import { parseBytes, parseDuration, parseRate } from '../core/units.ts';
-import { whyUnreadable } from '../core/why-unreadable.ts';
 import type { CliContext } from './context.ts';
 import { readCredentials } from './credentials.ts';
 import type { FlagName } from './flags.ts';
+import { parseHeaderFile, parseHeaderLine } from './headers.ts';
 import type { TypedArguments } from './parse-arguments.ts';
 import { readPaginate } from './read-paginate.ts';
 

@@ -2,7 +2,7 @@
 import type { EventSink } from './events.ts';
 import type { Method } from './page-request.ts';
 import type { Pagination, PaginationStyle } from './pagination.ts';
-import type { Secret } from './secret.ts';
+import type { Secret } from './redact.ts';
 import type { Rate } from './units.ts';
 
 /** A page as a pagination function sees it. */

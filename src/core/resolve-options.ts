@@ -1,9 +1,8 @@
 import { isIP } from 'node:net';
 import { EverypageError } from './errors.ts';
 import type { Header, ResolvedOptions, RunOptions } from './options.ts';
-import { isSecretHeader } from './redact.ts';
+import { isSecretHeader, Secret } from './redact.ts';
 import { resolvePaginate } from './resolve-paginate.ts';
-import { Secret } from './secret.ts';
 import { parseRate } from './units.ts';
 
 const SECOND = 1000;

@@ -1,8 +1,7 @@
 import { escapeText } from '../core/escape.ts';
 import { NO_RECORDS, type PaginationStyle } from '../core/pagination.ts';
-import { formatCount, formatDuration } from '../core/units.ts';
+import { counted, formatCount, formatDuration } from '../core/units.ts';
 import { createPainter } from './paint.ts';
-import { counted } from './wording.ts';
 
 /** What `everypage explain` found. */
 export interface ExplanationFacts {

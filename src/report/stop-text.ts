@@ -1,6 +1,5 @@
 import type { OwnPause, Stop } from '../core/summary.ts';
-import { formatDuration } from '../core/units.ts';
-import { counted } from './wording.ts';
+import { counted, formatDuration } from '../core/units.ts';
 
 const safetyCure = {
   OTHER_ORIGIN: '--allow-origin ORIGIN allows it.',

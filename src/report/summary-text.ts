@@ -1,13 +1,11 @@
 import { escapeText } from '../core/escape.ts';
 import { NO_RECORDS } from '../core/pagination.ts';
 import { isWhole, type PaginationFacts, type Stop, type Summary } from '../core/summary.ts';
-import { formatBytes, formatCount, formatDuration } from '../core/units.ts';
-import { failureLines } from './failure-lines.ts';
-import { paceWords } from './pace-words.ts';
+import { counted, formatBytes, formatCount, formatDuration } from '../core/units.ts';
 import { createPainter, type Painter } from './paint.ts';
 import { headingAfter, stopText } from './stop-text.ts';
-import { verdictLines } from './verdict-lines.ts';
-import { counted, formatRate, reservation, styleWords } from './wording.ts';
+import { failureLines, verdictLines } from './verdict-text.ts';
+import { formatRate, paceWords, reservation, styleWords } from './wording.ts';
 
 /** Commands to print; the caller knows how the run was started, this file does not. */
 interface SummaryCommands {

@@ -2,10 +2,14 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { PassThrough, Writable } from 'node:stream';
 import { describe, it } from 'node:test';
+import {
+  createStdoutSink,
+  describeTerminal,
+  parseColorWhen,
+  type SignalSource,
+  watchSignals,
+} from '../../src/cli/context.ts';
 import { chooseProgress } from '../../src/cli/reporters.ts';
-import { type SignalSource, watchSignals } from '../../src/cli/signals.ts';
-import { createStdoutSink } from '../../src/cli/stdout-sink.ts';
-import { describeTerminal, parseColorWhen } from '../../src/cli/terminal.ts';
 
 describe('signals', () => {
   function watch() {

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { textWidth } from '../../src/report/fit-width.ts';
-import { createPlainProgress, plainProgressLine } from '../../src/report/plain-progress.ts';
+import { textWidth } from '../../src/report/paint.ts';
 import { createProgress } from '../../src/report/progress.ts';
-import { createProgressBar, progressLines } from '../../src/report/progress-bar.ts';
-import { createScreen } from '../../src/report/screen.ts';
+import { createScreen } from '../../src/report/reporter.ts';
+import {
+  createPlainProgress,
+  createProgressBar,
+  plainProgressLine,
+  progressLines,
+} from '../../src/report/show-progress.ts';
 import {
   createCollector,
   createFakeTime,

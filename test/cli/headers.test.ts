@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseHeaderFile, parseHeaderLine } from '../../src/core/header-line.ts';
+import { parseHeaderFile, parseHeaderLine } from '../../src/cli/headers.ts';
 
 function refuses(
   line: string,

@@ -1,4 +1,4 @@
-import { EverypageError } from './errors.ts';
+import { EverypageError } from '../core/errors.ts';
 
 /** A header as the user wrote it: `name` in lower case, `value` without white space around it. */
 export interface HeaderLine {
