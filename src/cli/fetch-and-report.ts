@@ -7,7 +7,6 @@ import type { MakeTransport } from '../fetch/preconnect.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { summaryJson } from '../report/summary-json.ts';
 import { summaryText } from '../report/summary-text.ts';
-// Not by way of index.ts, which loads export and verification as well: a first request would wait.
 import { runOver } from '../run.ts';
 import { againCommand, takeCommand } from './command-text.ts';
 import type { CliContext } from './context.ts';
@@ -16,6 +15,8 @@ import type { TypedArguments } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
 import { watchSignals } from './signals.ts';
 import { createStdoutSink } from './stdout-sink.ts';
+
+// Not by way of index.ts, which loads export and verification as well: a first request would wait.
 
 type EndEvent = Extract<RunEvent, { type: 'end' }>;
 
