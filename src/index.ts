@@ -40,5 +40,5 @@ export type {
 } from './core/summary.ts';
 export type { PlanSource } from './plan/plan.ts';
 export { type Preset, presets } from './plan/presets.ts';
-export { sourceOf } from './plan/sources.ts';
+export { sourceOf } from './plan/url-argument.ts';
 export { run } from './run.ts';

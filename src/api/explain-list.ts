@@ -26,7 +26,7 @@ import { pinFlags } from '../plan/detect/pin-flags.ts';
 import { createListPlan } from '../plan/list-plan.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { presetForHost } from '../plan/presets.ts';
-import { takeUserInfo } from '../plan/user-info.ts';
+import { takeUserInfo } from '../plan/url-argument.ts';
 
 /** What a few requests show of an API. */
 export interface Explanation {

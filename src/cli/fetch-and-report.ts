@@ -7,13 +7,14 @@ import type { MakeTransport } from '../fetch/preconnect.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { summaryJson } from '../report/json-log.ts';
 import { summaryText } from '../report/summary-text.ts';
-// Not by way of index.ts, which loads export and verification as well: a first request would wait.
 import { runOver } from '../run.ts';
 import { againCommand, takeCommand } from './command-text.ts';
 import { type CliContext, createStdoutSink, watchSignals } from './context.ts';
 import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.ts';
 import type { TypedArguments } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
+
+// Not by way of index.ts, which loads export and verification as well: a first request would wait.
 
 type EndEvent = Extract<RunEvent, { type: 'end' }>;
 

@@ -1,9 +1,10 @@
 /** What a preset adds to a run, beside which the user's own words win. */
+
 import type { ResolvedOptions } from '../core/options.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination, PaginationStyle } from '../core/pagination.ts';
 import { findPreset } from '../plan/presets.ts';
-import { getQueryParameter, setQueryParameter } from '../plan/request-parts.ts';
+import { getQueryParameter, setQueryParameter } from '../plan/query-parameter.ts';
 
 /**
  * Links and next URLs show by themselves, and the first page may show more: that they differ in one
