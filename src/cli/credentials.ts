@@ -6,23 +6,21 @@ import { redactUrl } from '../core/redact.ts';
 import type { CliContext } from './context.ts';
 import { type TypedArguments, UsageError } from './parse-arguments.ts';
 
-export interface Credentials {
-  /** `user:password`, or null. */
+interface Credentials {
+  /** `user:password` of ~/.netrc, or null. */
   readonly user: string | null;
   /** Value of an authorization header, or null. */
   readonly authorization: string | null;
 }
 
 /**
- * What `-u`, `--bearer-env` and `-n` come to. Throws `UsageError` where a variable or an entry is
+ * What `--bearer-env` and `-n` come to; `-u` is an option of the run as it stands. Throws `UsageError` where a variable or an entry is
  * missing, and where a host cannot be told.
  */
 export async function readCredentials(
   typed: TypedArguments,
   context: Pick<CliContext, 'env'>,
 ): Promise<Credentials> {
-  const user = typed.value('user');
-  if (user !== null) return { user, authorization: null };
   const variable = typed.value('bearer-env');
   if (variable !== null) {
     return { user: null, authorization: `Bearer ${bearerToken(variable, context.env)}` };

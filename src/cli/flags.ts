@@ -100,81 +100,82 @@ const table = {
       short: 'o',
       option: 'output',
       value: outputPath,
-      help: 'where to write, .ndjson or .json; default: stdout',
+      help: 'file to write, .ndjson or .json; default: stdout',
       detail:
-        'Written under a temporary name and renamed when it is whole, so it is complete or as it was before. `.jsonl` means NDJSON. `.everypage` keeps the archive alone. `-` is standard output.',
+        'The file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.jsonl` means NDJSON. `.everypage` keeps only the archive. `-` is standard output.',
     },
     format: {
       short: 'f',
       option: 'format',
       value: oneOf('FMT', ['ndjson', 'json']),
-      help: 'format, whatever the file is called: ndjson or json',
+      help: 'output format: ndjson or json',
+      detail: 'Default: what the file name says, else ndjson.',
     },
     select: {
       option: 'select',
       value: text('PATH', 'data.items'),
-      help: 'where the records stand in a page: data.items',
+      help: 'where the records are in a page, as in data.items',
       detail:
-        'A dotted path, `@` for a page that is itself the list, or a JMESPath expression. An array there gives one record an element. Records keep their bytes; only white space that means nothing goes.',
+        'A dotted path, `@` for a page that is itself the list, or a JMESPath expression. If it leads to an array, each element is a record. Records keep their bytes; only white space between tokens is removed.',
       verbs: ['fetch', 'export', 'explain'],
       excludes: ['pages'],
     },
     records: {
       option: 'records',
       on: true,
-      help: 'find the records in lists and ranges too',
+      help: 'find the records in lists and ranges of URLs too',
       detail:
-        'The default for a URL that pages by itself: the list of objects in a page, by its structure.',
+        'Finds the list of objects in each page by its structure. This is the default for one URL that is paginated.',
       verbs: ['fetch'],
       excludes: ['pages'],
     },
     pages: {
       option: 'wholePages',
       on: true,
-      help: 'one record a page, the whole page',
+      help: 'one record a page: the whole page',
       detail: 'The default for lists and ranges.',
     },
     'allow-incomplete': {
       option: 'allowIncomplete',
       on: true,
-      help: 'write the output and exit 0 though pages are missing',
-      detail: 'Without it, an output file is touched only by a run that has every page.',
+      help: 'write the output and exit 0 even if pages are missing',
+      detail: 'Without it, only a run that has every page writes the output file.',
     },
   }),
   ...group('Pagination', ['fetch', 'explain'], {
     paginate: {
       value: oneOf('KIND', ['auto', 'none', ...namedStyles]),
-      help: 'how the list goes on: auto, none, page, cursor',
+      help: 'how the list is paginated: auto, none, page, cursor',
       detail:
         'auto, link, next, page, offset, cursor, keyset, continue, graphql, range or none. Default: auto for one URL without a range, none for lists and ranges. `everypage explain URL` shows what auto finds.',
     },
     preset: {
       pagination: 'preset',
       value: text('NAME', 'github'),
-      help: 'the conventions of a named API',
-      detail: '`everypage presets` lists them. Flags given besides win.',
+      help: 'use what is known of a named API',
+      detail: '`everypage presets` lists them. Other flags override a preset.',
     },
     'page-param': {
       pagination: 'param',
       value: text('NAME', 'page'),
-      help: 'parameter that takes the page number, offset or cursor',
-      detail: 'A query parameter, or what --param-in says.',
+      help: 'parameter for the page number, offset or cursor',
+      detail: 'A query parameter, unless --param-in says otherwise.',
     },
     'param-in': {
       pagination: 'carrier',
       value: oneOf('WHERE', ['query', 'header', 'body']),
       help: 'where that parameter goes: query, header or body',
-      detail: 'In a body it is a dotted path in the JSON of --data. Default: query.',
+      detail: 'In a body, it is a dotted path in the JSON of --data. Default: query.',
     },
     'size-param': {
       pagination: 'sizeParam',
       value: text('NAME', 'per_page'),
-      help: 'parameter that takes the page size',
+      help: 'parameter for the page size',
     },
     'page-size': {
       pagination: 'size',
       value: whole(100, 1),
-      help: 'records to ask for in a page',
+      help: 'records to request in each page',
       detail: 'Default: what the URL or the server says.',
     },
     first: {
@@ -186,7 +187,8 @@ const table = {
       pagination: 'nextPath',
       value: text('PATH', 'links.next'),
       help: 'where a page says what comes next: links.next',
-      detail: 'The next URL, the cursor, the object to merge, or pageInfo, by the kind.',
+      detail:
+        'Depending on --paginate, this is the next URL, the cursor, the object to merge, or pageInfo.',
     },
     'next-header': {
       pagination: 'nextHeader',
@@ -196,8 +198,8 @@ const table = {
     'more-path': {
       pagination: 'morePath',
       value: text('PATH', 'has_more'),
-      help: 'the field that says whether there is more: has_more',
-      detail: 'Write `!done` where it says the opposite.',
+      help: 'field that says whether there are more pages: has_more',
+      detail: 'Write `!done` if the field says the opposite.',
     },
     'total-path': {
       pagination: 'totalPath',
@@ -222,60 +224,61 @@ const table = {
     key: {
       pagination: 'key',
       value: text('PATH', 'id'),
-      help: "a record's identity, for duplicates and drift: id",
-      detail: 'Default: an id that is evident. Keys are compared by their bytes.',
+      help: 'field that identifies a record, to find duplicates: id',
+      detail: 'Default: an id field, if there is an evident one. Keys are compared by their bytes.',
     },
     'repeat-is-end': {
       pagination: 'repeatIsEnd',
       on: true,
-      help: 'the same cursor again is the end',
-      detail: 'As with Solr. Elsewhere it is a loop, and is reported.',
+      help: 'the same cursor twice is the end of the list',
+      detail: 'As in Solr. Without it, a repeated cursor is a loop, and is reported.',
     },
     ceiling: {
       pagination: 'ceiling',
       value: whole(10_000),
-      help: 'the server gives no more than N records of one list',
-      detail: 'With --split, a range that holds more is halved.',
+      help: 'the server returns at most N records of one list',
+      detail: 'With --split, a range that holds more is split in two.',
     },
     split: {
       pagination: 'split',
       value: text('RANGES', 'id[gte]=0..9000/1000'),
-      help: "run disjoint ranges at once: 'id[gte]=0..9000/1000'",
+      help: "fetch separate ranges in parallel: 'id[gte]=0..9000/1000'",
       detail:
-        "As in 'created[gte]=2024-01-01..2024-12-31/30d': dates, times or whole numbers, and the step. The upper bound goes into the matching parameter (gte and lt, since and until, min and max); name both where it is another: 'a,b=0..900/100'.",
+        "Dates, times or whole numbers, and the step, as in 'created[gte]=2024-01-01..2024-12-31/30d'. The upper bound goes into the matching parameter (gte and lt, since and until, min and max). If it has another name, give both: 'a,b=0..900/100'.",
     },
     overlap: {
       pagination: 'overlap',
       value: whole(1),
-      help: 'read N records of the page before again',
-      detail: 'Offsets only. Shows rows that were inserted or deleted between two pages.',
+      help: 'request the last N records of the page before again',
+      detail: 'Offsets only. It shows rows that were inserted or deleted between two pages.',
     },
     repair: {
       option: 'repair',
       on: true,
       help: 'read the list again until two readings agree',
-      detail: 'At most five readings; the output is written from the last.',
+      detail: 'At most five readings. The output comes from the last.',
       verbs: ['fetch'],
     },
     expect: {
       option: 'expect',
       value: whole(500),
-      help: 'records there must be; any other number is incomplete',
+      help: 'number of records there must be; any other is incomplete',
       verbs: ['fetch', 'verify'],
     },
     strict: {
       option: 'strict',
       on: true,
-      help: 'exit 3 where nothing could be checked against',
-      detail: 'Without it such a run is complete, and says that it is unverified.',
+      help: 'exit 3 if the result could not be checked',
+      detail:
+        'Without it, a run that could be checked against nothing is complete, and is reported as unverified.',
       verbs: ['fetch', 'verify'],
     },
     'fail-when': {
       option: 'failWhen',
       value: text('EXPR', 'ok == false'),
-      help: "pages that failed though they say 200: 'ok == false'",
+      help: "a page has failed if this is true of it: 'ok == false'",
       detail:
-        "A JMESPath expression on the page; where it is true, or leads to something, the page is tried again, and fails. A preset may bring one; '' takes it away.",
+        "A JMESPath expression, for APIs that report errors with status 200. Such a page is tried again, and then fails. A preset may set one; '' removes it.",
     },
   }),
   ...group('Request', ['fetch', 'explain'], {
@@ -284,14 +287,14 @@ const table = {
       option: 'method',
       value: method,
       help: 'GET or POST; default GET, or POST with --data',
-      detail: 'A POST is taken as a read and may be sent again.',
+      detail: 'A POST is expected to read only, so it may be sent again.',
     },
     header: {
       short: 'H',
       list: header,
       help: "a header, 'name: value'; @file reads them from a file",
       detail:
-        'May be given many times. `accept: application/json` is sent unless replaced. A file holds one header a line and keeps secrets out of the list of processes.',
+        'Can be repeated. `accept: application/json` is sent unless you replace it. A file has one header a line, and keeps secrets out of the process list.',
     },
     data: {
       short: 'd',
@@ -310,9 +313,9 @@ const table = {
       short: 'g',
       option: 'literal',
       on: true,
-      help: 'take URLs as they stand: no [1-9], no {a,b}',
+      help: 'use URLs exactly as given: no [1-9], no {a,b}',
       detail:
-        'Without it `[1-500]`, `[001-100]`, `[0-900:100]`, `[a-z]` and `{a,b}` in arguments are expanded; other brackets and braces stay, and lines of lists are never expanded.',
+        'Without it, `[1-500]`, `[001-100]`, `[0-900:100]`, `[a-z]` and `{a,b}` in arguments are expanded. Other brackets and braces stay as they are. URLs in lists are never expanded.',
     },
   }),
   ...group('Credentials', ['fetch', 'explain'], {
@@ -321,7 +324,8 @@ const table = {
       option: 'user',
       value: userPassword,
       help: 'Basic authentication',
-      detail: 'Seen by everyone who may list processes; --netrc and -H @file are not.',
+      detail:
+        'Other users of the machine can see it in the process list. They cannot with --netrc and -H @file.',
       excludes: ['bearer-env', 'netrc'],
     },
     'bearer-env': {
@@ -334,28 +338,28 @@ const table = {
       short: 'n',
       help: 'user and password for the host from ~/.netrc',
       detail:
-        'The file that $NETRC names, or ~/.netrc. It needs URL arguments that all name one host, so that a password goes nowhere else.',
+        'Or from the file that $NETRC names. All URL arguments must name the same host, so that the password goes nowhere else.',
     },
     'secret-param': {
       option: 'secretParams',
       list: text('NAME', 'sid'),
-      help: 'one more query parameter to treat as a credential',
+      help: 'one more query parameter that holds a credential',
       detail:
-        'May be given many times. Its value is replaced wherever a URL is shown or stored, and may change between runs.',
+        'Can be repeated. Its value is replaced wherever a URL is shown or stored, and may change between runs.',
     },
     'allow-origin': {
       option: 'allowOrigins',
       list: origin,
       help: 'one more origin that redirects and next links may lead to',
       detail:
-        'As in https://cdn.example.com. May be given many times. It gets no credentials and none of your headers.',
+        'As in https://cdn.example.com. Can be repeated. It gets none of your credentials and headers.',
     },
     'allow-address': {
       option: 'allowAddresses',
       list: address,
-      help: 'an address in your own network that a public server may lead to',
+      help: 'a private address that a public server may lead to',
       detail:
-        'As in 10.0.0.5 or 10.0.0.0/8. May be given many times. A start that is not public itself needs none.',
+        'As in 10.0.0.5 or 10.0.0.0/8. Can be repeated. Not needed if the URL you give has a private address itself.',
     },
   }),
   ...group('Connection', ['fetch', 'explain'], {
@@ -371,13 +375,14 @@ const table = {
       option: 'insecure',
       on: true,
       help: 'accept any certificate',
-      detail: 'Whoever sits between can then read and change everything. Prefer --cacert.',
+      detail:
+        'Anyone between you and the server can then read and change everything. Prefer --cacert.',
     },
     cacert: {
       option: 'caFile',
       value: path('ca.pem'),
-      help: 'trust the authorities in this PEM file as well',
-      detail: 'NODE_EXTRA_CA_CERTS is obeyed too.',
+      help: 'also trust the certificate authorities in this PEM file',
+      detail: 'NODE_EXTRA_CA_CERTS works too.',
     },
     cert: {
       option: 'certFile',
@@ -395,14 +400,14 @@ const table = {
       option: 'protocol',
       on: 'http1',
       help: 'HTTP/1.1 only',
-      detail: 'Default: what the server prefers, HTTP/2 first.',
+      detail: 'Default: HTTP/2 if the server offers it, else HTTP/1.1.',
       verbs: ['fetch', 'explain', 'demo'],
       excludes: ['http2'],
     },
     http2: {
       option: 'protocol',
       on: 'http2',
-      help: 'HTTP/2 only; on http:// without asking first',
+      help: 'HTTP/2 only, without negotiation on http://',
     },
   }),
   ...group('Pace and retries', ['fetch', 'explain'], {
@@ -413,16 +418,16 @@ const table = {
       value: concurrency,
       help: 'requests in flight at once, 1 to 1000',
       detail:
-        'auto begins with 5 to each origin, takes more while that brings more pages, and fewer where the server slows down under them; 64 at most.',
+        'auto starts with 5 to each origin, raises concurrency while throughput grows, and lowers it when the server slows down. It stays at or below 64.',
       verbs: ['fetch', 'demo', 'explain'],
     },
     rate: {
       env: 'EVERYPAGE_RATE',
       option: 'rate',
       value: rate,
-      help: 'at most N requests in a time to an origin: 10/s, 1000/h',
+      help: 'at most N requests in a time to each origin: 10/s, 1000/h',
       detail:
-        'Evenly spread, however many are in flight. The unit has to be there; 5/15s is five in fifteen seconds. What the server states may slow it further and never speeds it up. Default: as fast as the server allows.',
+        'Spread evenly. The unit is required; 5/15s is five in fifteen seconds. A limit that the server states can make it slower, never faster. Default: as fast as the server allows.',
     },
     retry: {
       env: 'EVERYPAGE_RETRY',
@@ -430,13 +435,13 @@ const table = {
       value: whole(5, 0, 1000),
       help: 'retries of a page after its first attempt',
       detail:
-        'Network errors, 408, 425, 500, 502 to 504 and 52x are tried again, that page alone, with growing waits.',
+        'For network errors, 408, 425, 500, 502 to 504 and 52x. Only that page waits, each time longer.',
     },
     'retry-max-time': {
       env: 'EVERYPAGE_RETRY_MAX_TIME',
       option: 'retryMaxTimeMs',
       value: duration('5m'),
-      help: 'longest a page may take over all attempts',
+      help: 'longest time for one page, all attempts together',
       detail: 'Pauses that the server asked for do not count.',
     },
     'max-wait': {
@@ -445,13 +450,13 @@ const table = {
       value: duration('1h', 0),
       help: 'longest wait that a server may ask for',
       detail:
-        'A 429, or a 503 with Retry-After, pauses all requests to that origin until the time it states. Beyond TIME the run stops instead, keeps what it has, and exits 5.',
+        'A 429, or a 503 with Retry-After, pauses all requests to that origin until the stated time. If that is longer than TIME, the run stops, keeps what it has, and exits 5.',
     },
     'connect-timeout': {
       env: 'EVERYPAGE_CONNECT_TIMEOUT',
       option: 'connectTimeoutMs',
       value: duration('10s'),
-      help: 'longest a connection may take to open',
+      help: 'longest time to open a connection',
     },
     'idle-timeout': {
       env: 'EVERYPAGE_IDLE_TIMEOUT',
@@ -463,42 +468,42 @@ const table = {
       env: 'EVERYPAGE_TIMEOUT',
       option: 'timeoutMs',
       value: duration('2m'),
-      help: 'longest attempt',
+      help: 'longest time for one attempt',
     },
     'speed-limit': {
       env: 'EVERYPAGE_SPEED_LIMIT',
       option: 'minBytesPerSecond',
       value: size('100', 0),
-      help: 'least bytes a second of a body',
+      help: 'slowest body to accept, in bytes a second',
       detail:
-        'A body that comes slower, over the whole of --idle-timeout, is given up and tried again. 0 for no limit.',
+        'A body that is slower for the whole of --idle-timeout is given up and tried again. 0 for no limit.',
     },
   }),
   ...group('Limits', ['fetch'], {
     deadline: {
       option: 'deadlineMs',
       value: duration('8h'),
-      help: 'longest run; then it stops and can go on later',
-      detail: 'Exits 5. Default: none.',
+      help: 'longest time for the run; then it stops',
+      detail: 'Exits 5; the same command resumes. Default: none.',
     },
     'max-pages': {
       option: 'maxPages',
       value: whole(100, 1),
-      help: 'most pages this run asks for; then it stops likewise',
-      detail: 'Exits 5. Default: none.',
+      help: 'most pages to request in this run; then it stops',
+      detail: 'Exits 5; the same command resumes. Default: none.',
     },
     'max-body-bytes': {
       option: 'maxBodyBytes',
       value: size('64MiB'),
-      help: 'largest body on the wire',
-      detail: 'A page beyond it fails.',
+      help: 'largest body as it is received',
+      detail: 'A page with a larger body fails.',
       verbs: ['fetch', 'explain'],
     },
     'max-decoded-bytes': {
       option: 'maxDecodedBytes',
       value: size('128MiB'),
-      help: 'largest body once decompressed',
-      detail: 'A page beyond it fails.',
+      help: 'largest body after decompression',
+      detail: 'A page with a larger body fails.',
       verbs: ['fetch', 'explain'],
     },
   }),
@@ -506,21 +511,21 @@ const table = {
     archive: {
       option: 'archive',
       value: path('items.everypage'),
-      help: 'where the archive is',
+      help: 'where to keep the archive',
       detail:
-        'Default: beside the output, `items.ndjson.everypage`; without an output file, in the state folder ($XDG_STATE_HOME/everypage).',
+        'Default: beside the output, `items.ndjson.everypage`. Without an output file: in the state folder ($XDG_STATE_HOME/everypage).',
     },
     fresh: {
       option: 'fresh',
       on: true,
-      help: 'discard an unfinished archive and begin again',
-      detail: 'Without it the same command goes on where it stopped.',
+      help: 'discard an unfinished archive and start again',
+      detail: 'Without it, the same command resumes.',
       isOnce: true,
     },
     'no-keep': {
       option: 'keep',
       on: false,
-      help: 'remove the archive once the output is written',
+      help: 'remove the archive when the output is written',
     },
   }),
   ...group('Messages', ['fetch', 'demo'], {
@@ -539,11 +544,11 @@ const table = {
     },
     verbose: {
       short: 'v',
-      help: 'one line a page; -vv also retries and pauses',
+      help: 'one line for each page; -vv also retries and pauses',
     },
     quiet: {
       short: 'q',
-      help: 'say nothing unless something is wrong',
+      help: 'print nothing unless something is wrong',
       verbs: ['fetch', 'export', 'verify'],
     },
     progress: {
@@ -552,30 +557,30 @@ const table = {
       standard: 'auto',
       help: 'how to show progress: auto, plain or none',
       detail:
-        'auto draws a bar on a terminal and writes a plain line every 10 s elsewhere; plain always writes lines.',
+        'auto draws a bar on a terminal, and prints a line every 10 s elsewhere. plain always prints lines.',
     },
     color: {
       env: 'EVERYPAGE_COLOR',
       value: oneOf('WHEN', ['auto', 'always', 'never']),
       standard: 'auto',
       help: 'when to colour: auto, always or never',
-      detail: 'auto colours on a terminal unless NO_COLOR is set.',
+      detail: 'auto uses colour on a terminal unless NO_COLOR is set.',
       verbs,
     },
     'log-format': {
       env: 'EVERYPAGE_LOG_FORMAT',
       value: oneOf('FMT', ['json']),
-      help: 'format of the log: json, one object an event on stderr',
-      detail: 'Takes the place of the progress, the page lines and the summary.',
+      help: 'log format: json, one object for each event on stderr',
+      detail: 'It replaces the progress, the page lines and the summary.',
       verbs: ['fetch'],
     },
     summary: {
       value: path('summary.json'),
-      help: 'write the verdict and the figures as JSON',
+      help: 'file for the verdict and all numbers, as JSON',
       verbs: ['fetch'],
     },
     json: {
-      help: 'the same as JSON on stdout',
+      help: 'print the result as JSON on stdout',
       verbs: ['verify', 'explain', 'presets'],
     },
     help: {

@@ -15,7 +15,7 @@ interface VerbHelp {
 export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
   fetch: {
     usage: "everypage [FLAGS] 'URL' | @urls.txt | -  [-o FILE]",
-    does: 'Fetches every page, keeps it, checks it, and writes the records in page order. The same command goes on where it stopped.',
+    does: 'Fetches every page, keeps it, checks it, and writes the records in page order. The same command resumes after a stop.',
     examples: [
       ['try it?', 'everypage demo'],
       ['get every page?', "everypage 'https://a.io/v1/items' -o a.ndjson"],
@@ -23,12 +23,12 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
       ['get a list of URLs?', 'everypage @urls.txt -o a.ndjson'],
       ['keep only the records?', 'everypage @urls.txt -o a.json --select data.items'],
       ['send a token?', 'everypage @urls.txt -o a.json --bearer-env TOKEN'],
-      ['go on after a stop?', 'the same command again'],
+      ['resume after a stop?', 'the same command again'],
     ],
   },
   export: {
     usage: 'everypage export ARCHIVE [-o FILE] [FLAGS]',
-    does: 'Writes the records of an archive again, in another shape or format, without the network.',
+    does: 'Writes the records of an archive again, with another selection or format, without the network.',
     examples: [
       ['another selection?', 'everypage export a.everypage -o b.json --select data'],
       ['one JSON array?', 'everypage export a.everypage -o a.json'],
@@ -36,7 +36,7 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
   },
   verify: {
     usage: 'everypage verify ARCHIVE [FLAGS]',
-    does: 'Reads every stored body again, decodes it, checks its JSON and its hash, and says whether every page is there.',
+    does: 'Reads every stored page again, checks its hash and its JSON, and says whether every page is there.',
     examples: [
       ['is all of it there?', 'everypage verify a.everypage'],
       ['ask from a script?', 'everypage verify a.everypage --json'],
@@ -44,15 +44,15 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
   },
   explain: {
     usage: "everypage explain 'URL' [FLAGS]",
-    does: 'Finds out how the list at URL pages, with at most eight requests: what shows it, how much there is, and the flags that pin it. Writes nothing.',
+    does: 'Finds out how the list at URL is paginated, with at most eight requests: the evidence, the size of the list, and the flags that fix it. Writes nothing.',
     examples: [
-      ['see how it pages?', "everypage explain 'https://a.io/v1/items'"],
+      ['see how it is paginated?', "everypage explain 'https://a.io/v1/items'"],
       ['ask from a script?', "everypage explain 'https://a.io/v1/items' --json"],
     ],
   },
   presets: {
     usage: 'everypage presets [NAME]',
-    does: 'Lists the APIs whose conventions are known by name, or says everything about one.',
+    does: 'Lists the APIs whose pagination is known by name, or shows everything about one.',
     examples: [['use one?', "everypage 'https://a.io/items' --preset stripe -o a.ndjson"]],
   },
   demo: {
