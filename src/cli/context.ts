@@ -121,7 +121,7 @@ export function createStdoutSink(stream: Writable): StdoutSink {
     failure ??=
       cause.code === 'EPIPE' || cause.code === 'ERR_STREAM_DESTROYED'
         ? new EverypageError('CLOSED_PIPE', 'nobody reads standard output any more', { cause })
-        : outputError('standard output', cause, 'The same command goes on once it can be written.');
+        : outputError('standard output', cause, 'The same command resumes once it can be written.');
     return failure;
   };
   stream.on('error', failed);

@@ -86,8 +86,8 @@ function namedStop(summary: Summary, signal: StopSignal | null): Summary {
 
 function sayStopping(signal: StopSignal, { screen, json }: Reporting): void {
   if (json) return;
-  const again = signal === 'SIGINT' ? '; Ctrl-C again leaves at once' : '';
-  screen.line(`everypage: stopping, what is in flight has 10 s to finish${again}`);
+  const again = signal === 'SIGINT' ? '; Ctrl-C again exits at once' : '';
+  screen.line(`everypage: stopping; requests in flight have 10 s to finish${again}`);
 }
 
 interface Said {
@@ -151,7 +151,7 @@ async function writeSummary(path: string, summary: Summary, exitCode: ExitCode):
     const then =
       archivePath === null
         ? 'The run itself ended as said above.'
-        : `The run itself ended as said above; everypage verify --json ${archivePath} tells its verdict again.`;
+        : `The run itself ended as said above; everypage verify --json ${archivePath} shows its verdict again.`;
     throw outputError(`--summary ${path}`, cause, then);
   }
 }

@@ -77,7 +77,7 @@ function sayError(error: unknown, argv: readonly string[], context: CliContext):
   const message =
     error instanceof EverypageError
       ? error.message
-      : `this is a mistake in everypage: ${error instanceof Error ? error.message : String(error)} (EVERYPAGE_DEBUG=1 shows where)`;
+      : `this is a bug in everypage: ${error instanceof Error ? error.message : String(error)} (EVERYPAGE_DEBUG=1 shows where)`;
   const command = error instanceof UsageError ? commandInstead(error, argv, context) : null;
   if (wantsJson(argv, context)) {
     const more = command === null ? {} : { try: command };

@@ -54,7 +54,7 @@ function pageLine(event: RunEvent, paint: Painter): string | null {
     case 'limit':
       return paint('dim', `${escapeText(event.limiter)}: ${escapeText(event.said)}`);
     case 'resume':
-      return paint('dim', `${escapeText(event.limiter)} goes on`);
+      return paint('dim', `${escapeText(event.limiter)} resumes`);
     default:
       return null;
   }

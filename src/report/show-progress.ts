@@ -104,7 +104,7 @@ function amountText(snapshot: ProgressSnapshot): string {
 function paceText(snapshot: ProgressSnapshot): string {
   const { pagesPerSecond, leftMs, phase } = snapshot;
   if (phase === 'exporting') return 'writing the output';
-  if (phase === 'draining') return 'stopping: finishing what is in flight';
+  if (phase === 'draining') return 'stopping: finishing the requests in flight';
   const parts: string[] = [];
   if (pagesPerSecond !== null) parts.push(`${formatRate(pagesPerSecond)} pages/s`);
   if (leftMs !== null) parts.push(`${formatLeft(leftMs)} left`);
@@ -119,7 +119,7 @@ function troubleSegments(snapshot: ProgressSnapshot): readonly Segment[] {
     const reason = escapeText(pause.reason);
     const text =
       pause.leftMs > 0
-        ? `paused, goes on in ${formatLeft(pause.leftMs)}: ${reason}`
+        ? `paused, resumes in ${formatLeft(pause.leftMs)}: ${reason}`
         : `paused: ${reason}`;
     parts.push({ text, paint: 'yellow' });
   }

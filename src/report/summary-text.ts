@@ -129,7 +129,7 @@ function pagedBy({ style }: PaginationFacts, stored: number, concurrency: number
   if (style === 'single') return 'one page';
   const isParallel = parallelStyles.includes(style) && stored > 2 && concurrency > 1;
   const pages = isParallel ? `, ${formatCount(stored)} pages in parallel` : '';
-  return `paged by ${styleWords[style]}${pages}`;
+  return `paginated by ${styleWords[style]}${pages}`;
 }
 
 /** Paths may come from a server's field names. */
@@ -147,7 +147,7 @@ function commandLines(
   const { takeWhatIsThere } = context.commands;
   const lines = [...goingOn(summary, context, paint)];
   if (takeWhatIsThere !== null && summary.output === null) {
-    lines.push('To take what is there:', `  ${paint('cyan', takeWhatIsThere)}`);
+    lines.push('To write what is there:', `  ${paint('cyan', takeWhatIsThere)}`);
   }
   return lines;
 }
@@ -171,20 +171,20 @@ function goingOn(
     return heading === null ? [] : command(heading, commands.again);
   }
   if (isUnexpected(summary, expect)) {
-    return command('With another --expect, to go on:', commands.again);
+    return command('To resume with another --expect:', commands.again);
   }
   if (verdict.failed > 0) return command('To try the missing pages again:', commands.again);
-  if (verdict.end === null) return command('To go on:', commands.again);
+  if (verdict.end === null) return command('To resume:', commands.again);
   switch (verdict.name) {
     case 'drifted':
       return command('To read it again, until two readings agree:', commands.anew);
     case 'capped':
-      return ['--split reads a list in slices that are less deep.'];
+      return ['--split reads a list in smaller ranges, each below that limit.'];
     default:
       // What is said of how it pages has to change first.
       if (verdict.end === 'single' || verdict.end === 'stuck') return [];
       return verdict.records === null
-        ? command('To go on:', commands.again)
+        ? command('To resume:', commands.again)
         : command('To read it all again:', commands.anew);
   }
 }

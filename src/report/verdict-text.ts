@@ -44,7 +44,7 @@ export function verdictLines(
 function restartLines(records: RecordEvidence | null): string[] {
   return (records?.restarts ?? []).map(({ page, status }) => {
     const how = status === null || status === 200 ? '' : ` with ${status}`;
-    return `  page ${formatCount(page)} was refused${how}, as an expired cursor is; the list was read again from its first page`;
+    return `  page ${formatCount(page)} was refused${how}, probably because its cursor had expired; the list was read again from its first page`;
   });
 }
 
@@ -69,9 +69,7 @@ function standing({ name, stored, planned }: Verdict, { fetched }: RecordEvidenc
   if (name === 'unverified') return [];
   const isAll = planned === null || planned === stored;
   const of = isAll ? '' : `${formatCount(stored)} of `;
-  return [
-    `  ${counted(fetched, 'record')} came on ${of}${counted(isAll ? stored : planned, 'page')}`,
-  ];
+  return [`  ${counted(fetched, 'record')} on ${of}${counted(isAll ? stored : planned, 'page')}`];
 }
 
 function listLines(verdict: Verdict, paint: Painter, total: number | null): readonly string[] {
@@ -82,7 +80,7 @@ function listLines(verdict: Verdict, paint: Painter, total: number | null): read
     return [paint('red', `Incomplete: ${escapeText(verdict.reasons.join('; '))}.`)];
   const parts = [
     planned === null
-      ? `${counted(stored, 'page is', 'pages are')} OK; how many there are is not known yet`
+      ? `${counted(stored, 'page is', 'pages are')} OK; the total is not known yet`
       : `${formatCount(stored)} of ${counted(planned, 'page is', 'pages are')} OK; ${
           missing === 1 ? '1 is missing' : `${formatCount(missing ?? 0)} are missing`
         }`,
@@ -187,7 +185,7 @@ export function verificationText(facts: VerificationFacts, color: boolean): stri
       : [
           paint(
             'red',
-            `${counted(problems.length, 'stored page does', 'stored pages do')} not hold what was received.`,
+            `${counted(problems.length, 'stored page is', 'stored pages are')} not what was received.`,
           ),
         ];
   lines.push(

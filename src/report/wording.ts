@@ -19,9 +19,9 @@ export function reasonBeside(status: number | null, reason: string): string {
 export function reservation({ name, planned, stored }: Verdict): string {
   if (isWhole(name, false)) return '';
   if (name === 'drifted') return ', though the list changed while it was read';
-  if (name === 'capped') return ', as far as the server gives them';
+  if (name === 'capped') return ', as many as the server returns';
   const arePagesMissing = planned === null || stored < planned;
-  return arePagesMissing ? ', without the pages that are missing' : ', though it may not be all';
+  return arePagesMissing ? ', without the missing pages' : ', though it may be incomplete';
 }
 
 /** `paged by …` */
@@ -57,11 +57,11 @@ function setBy({ by, perSecond, concurrency, windowMs }: PaceFacts): string {
     case 'headers':
       return `${rate}${window}, set by the server's headers`;
     case 'refusals':
-      return `${rate}${window}, found by its refusals`;
+      return `${rate}${window}, found from the server's refusals`;
     case 'latency':
-      return `${atOnce}, found by latency: more brought no more pages`;
+      return `${atOnce}, found by latency: more did not raise throughput`;
     case 'none':
-      return `up to ${atOnce}, and no limit was met`;
+      return `up to ${atOnce}, no limit was reached`;
   }
 }
 
