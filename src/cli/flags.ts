@@ -3,7 +3,7 @@
  * option of a run that it sets, and its help. Parsing, options, `-h`, `--help`, docs/cli.md and the
  * commands in messages are made from it; CONTRIBUTING.md has the recipe for one more flag.
  */
-import type { PaginateOptions, RunOptions } from '../core/options.ts';
+import { formatNames, type PaginateOptions, type RunOptions } from '../core/options.ts';
 import { defaults } from '../core/resolve-options.ts';
 import { namedStyles } from '../core/resolve-paginate.ts';
 import {
@@ -107,7 +107,7 @@ const table = {
     format: {
       short: 'f',
       option: 'format',
-      value: oneOf('FMT', ['ndjson', 'json']),
+      value: oneOf('FMT', formatNames),
       help: 'output format: ndjson or json',
       detail: 'Default: what the file name says, else ndjson.',
     },
