@@ -12,8 +12,7 @@ import { loadSelection } from '../decode/decode.ts';
 import { FirstPageMissing } from '../fetch/asked-pages.ts';
 import { attemptsFrom } from '../fetch/attempt.ts';
 import { Engine } from '../fetch/engine.ts';
-import type { MakeTransport } from '../fetch/open-transport.ts';
-import { transportOptions } from '../fetch/open-transport.ts';
+import { type MakeTransport, transportOptions } from '../fetch/open-transport.ts';
 import { type PaginateJob, paginateJob, withPresetOptions } from '../fetch/paginate-job.ts';
 import type { FinalAttempt } from '../fetch/task.ts';
 import { createTransport } from '../http/create-transport.ts';
@@ -23,7 +22,7 @@ import { pinFlags } from '../plan/detect/pin-flags.ts';
 import { createListPlan } from '../plan/list-plan.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { presetForHost } from '../plan/presets.ts';
-import { takeUserInfo } from '../plan/user-info.ts';
+import { takeUserInfo } from '../plan/url-argument.ts';
 import { codeOfStop, describeStop } from './unfinished-error.ts';
 
 /** What a few requests show of an API. */

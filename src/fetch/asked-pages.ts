@@ -1,7 +1,6 @@
 /** Pages that somebody asks for one by one before there is a plan: those that show how the list pages. */
 import type { ResolvedOptions } from '../core/options.ts';
-import { pageKey } from '../core/page-key.ts';
-import type { PageRequest } from '../core/page-request.ts';
+import { type PageRequest, pageKey } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
 import { type BodyCheck, createBodyCheck } from '../decode/check-body.ts';
 import { loadCondition, parseSelection } from '../decode/decode.ts';

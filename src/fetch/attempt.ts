@@ -7,7 +7,7 @@ import type { EventSink } from '../core/events.ts';
 import type { Hint } from '../core/hint.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { Method } from '../core/page-request.ts';
-import { withholdCredentials } from '../core/withhold-credentials.ts';
+import { withholdCredentials } from '../core/redact.ts';
 import { classifyFault, classifyResponse, type Outcome } from '../http/outcome.ts';
 import { MAX_REDIRECTS } from '../http/redirect.ts';
 import { type RawResponse, type Transport, TransportError } from '../http/transport.ts';

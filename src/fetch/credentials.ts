@@ -1,6 +1,6 @@
 /** Credentials on the way: which of the run's headers an origin may have, and where they come back into a stored link. */
 import type { Header, ResolvedOptions } from '../core/options.ts';
-import { Secret } from '../core/secret.ts';
+import { Secret } from '../core/redact.ts';
 
 /** Which of the run's headers a request gets. */
 export type Trust =

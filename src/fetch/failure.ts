@@ -4,12 +4,10 @@
  */
 import { formsOf, partsOf } from '../archive-thread/echoed-credentials.ts';
 import type { Rejection } from '../archive-thread/messages.ts';
+import { codeOfStatus, type PageCode } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import type { Header } from '../core/options.ts';
-import { codeOfStatus, type PageCode } from '../core/page-code.ts';
-import { isSecretName } from '../core/redact.ts';
-import { Secret } from '../core/secret.ts';
-import { credentialsIn } from '../core/withhold-credentials.ts';
+import { credentialsIn, isSecretName, Secret } from '../core/redact.ts';
 import { decodeBody } from '../decode/content-encoding.ts';
 import { isText } from '../decode/is-text.ts';
 import type { RawResponse, TransportFault } from '../http/transport.ts';

@@ -1,8 +1,7 @@
 /** Where a redirect leads: the next request, or why it is not followed. */
 import { escapeText } from '../core/escape.ts';
 import type { Method } from '../core/page-request.ts';
-import { redactUrl } from '../core/redact.ts';
-import { withholdCredentials } from '../core/withhold-credentials.ts';
+import { redactUrl, withholdCredentials } from '../core/redact.ts';
 import { isNamedLocal } from '../http/address-kind.ts';
 import type { Outcome } from '../http/outcome.ts';
 import { classifyRedirect } from '../http/redirect.ts';

@@ -2,14 +2,14 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { EverypageError } from '../core/errors.ts';
+import { whyUnreadable } from '../core/files.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
-import { whyUnreadable } from '../core/why-unreadable.ts';
 import { createTransport, type TransportInternals } from '../http/create-transport.ts';
 import { chooseProxy } from '../http/proxy.ts';
 import type { Transport, TransportOptions } from '../http/transport.ts';
-import { firstOrigin } from '../plan/first-origin.ts';
 import type { PlanSource } from '../plan/plan.ts';
+import { firstOrigin } from '../plan/url-argument.ts';
 
 /** Makes the transport of a reading of the list; `--repair` reads it more than once. */
 export type MakeTransport = (options: TransportOptions) => Transport;

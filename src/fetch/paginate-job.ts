@@ -6,7 +6,7 @@ import type { Pagination, PaginationStyle } from '../core/pagination.ts';
 import { isExpression } from '../decode/decode.ts';
 import type { Plan, PlanSource } from '../plan/plan.ts';
 import { findPreset } from '../plan/presets.ts';
-import { getQueryParameter, setQueryParameter } from '../plan/request-parts.ts';
+import { getQueryParameter, setQueryParameter } from '../plan/query-parameter.ts';
 import { parseSplit, type Split } from '../plan/split-ranges.ts';
 import { parseUrlTemplate } from '../plan/url-template.ts';
 

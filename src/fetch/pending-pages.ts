@@ -5,8 +5,7 @@ import type { ArrivedPage, Calls, KnownPage, Opened } from '../archive-thread/me
 import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { PageEnd, PageInfo } from '../core/page-info.ts';
-import { pageKey } from '../core/page-key.ts';
-import type { PageRequest, Place } from '../core/page-request.ts';
+import { type PageRequest, type Place, pageKey } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';
 import type { AskedPages } from './asked-pages.ts';

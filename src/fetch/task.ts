@@ -1,8 +1,8 @@
 /** One page on its way: what is asked for, what was tried, and what the archive is told in the end. */
 import type { AttemptRecord } from '../archive/archive-types.ts';
 import type { ArrivedPage } from '../archive-thread/messages.ts';
+import type { PageCode } from '../core/errors.ts';
 import type { Hint } from '../core/hint.ts';
-import type { PageCode } from '../core/page-code.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
 import type { Outcome } from '../http/outcome.ts';

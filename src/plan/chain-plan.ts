@@ -2,9 +2,8 @@ import type { PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
-import type { PlanState } from './plan-state.ts';
-import type { UnplacedRequest } from './request-parts.ts';
-import { isSameRequest } from './same-request.ts';
+import type { PlanState } from './plan.ts';
+import { isSameRequest, type UnplacedRequest } from './request-parts.ts';
 import type { ChainStyle } from './styles/style.ts';
 
 export interface ChainParts {

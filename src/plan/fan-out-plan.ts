@@ -1,11 +1,16 @@
 import type { PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
-import { Coverage } from './coverage.ts';
-import { type FanOutFacts, fanOutEnd, MOST_TRAILING_PAGES } from './fan-out-end.ts';
-import { type GridParts, PageGrid } from './page-grid.ts';
-import type { PlanState } from './plan-state.ts';
-import { hasSameRecords, judgeWindow, type Probe } from './probe-window.ts';
-import { Totals } from './totals.ts';
+import {
+  Coverage,
+  type FanOutFacts,
+  fanOutEnd,
+  hasSameRecords,
+  judgeWindow,
+  MOST_TRAILING_PAGES,
+  type Probe,
+} from './fan-out-end.ts';
+import { type GridParts, PageGrid, Totals } from './page-grid.ts';
+import type { PlanState } from './plan.ts';
 
 /** Pages that are asked for at once without knowing whether they are there. */
 const LONGEST_WINDOW = 64;

@@ -1,7 +1,7 @@
 import type { PageEnd, PlanEnd } from '../core/page-info.ts';
 import type { Method, PageRequest, Place } from '../core/page-request.ts';
-import { checkUrl } from './check-url.ts';
 import type { GrowingPlan } from './plan.ts';
+import { checkUrl } from './request-url.ts';
 
 const BATCH_LENGTH = 256;
 

@@ -1,10 +1,18 @@
 import type { NextStep } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { hasLink, type Link, linkTarget } from './link-header.ts';
-import { isNothing, readFlag, readJson, readMembers, readScalar, readString } from './literal.ts';
+import {
+  isNothing,
+  type PartValue,
+  readFlag,
+  readJson,
+  readMembers,
+  readScalar,
+  readString,
+} from './literal.ts';
 import type { PageToRead } from './page-to-read.ts';
-import { fitsHeader, type PartValue } from './request-parts.ts';
-import { resolveUrl } from './resolve-url.ts';
+import { fitsHeader } from './request-parts.ts';
+import { resolveUrl } from './request-url.ts';
 
 /** What a page says of the page after it. */
 export interface NextReading {

@@ -2,12 +2,10 @@
 import type { PageInfo } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { type ContentRange, parseContentRange } from './content-range.ts';
-import { type Link, linkTarget, parseLinkHeader } from './link-header.ts';
-import { pagesByLinks } from './link-total.ts';
+import { type Link, linkTarget, pagesByLinks, parseLinkHeader } from './link-header.ts';
 import { countOf, readCount, readFlag, readString } from './literal.ts';
-import { wholeNumber } from './one-number.ts';
 import type { PageToRead } from './page-to-read.ts';
-import { getQueryParameter } from './query-parameter.ts';
+import { getQueryParameter, wholeNumber } from './query-parameter.ts';
 import { readNext } from './read-next.ts';
 
 export type { PageToRead };

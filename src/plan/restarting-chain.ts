@@ -1,7 +1,7 @@
 import type { PageEnd, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { formatCount } from '../core/units.ts';
-import type { PlanState } from './plan-state.ts';
+import type { PlanState } from './plan.ts';
 
 export interface RestartingChainParts {
   readonly start: PageRequest;

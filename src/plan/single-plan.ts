@@ -1,7 +1,7 @@
 import type { PageEnd, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
-import { findNearRange } from './near-range.ts';
-import type { PlanState } from './plan-state.ts';
+import type { PlanState } from './plan.ts';
+import { findNearRange } from './url-argument.ts';
 
 /** One page, because nothing shows how to go on from it. */
 export class SinglePlan implements PlanState {

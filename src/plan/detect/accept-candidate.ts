@@ -1,5 +1,5 @@
 import type { Pagination } from '../../core/pagination.ts';
-import { getQueryParameter } from '../request-parts.ts';
+import { getQueryParameter } from '../query-parameter.ts';
 import { countShared, keepsOrder } from './compare-pages.ts';
 import { readFacts } from './facts.ts';
 import { valueAt } from './fields.ts';

@@ -1,6 +1,9 @@
 /** Ways to ask for the second page that are worth a try. */
+
 import type { Pagination } from '../../core/pagination.ts';
-import { getQueryParameter, type PartValue, setPart } from '../request-parts.ts';
+import type { PartValue } from '../literal.ts';
+import { getQueryParameter } from '../query-parameter.ts';
+import { setPart } from '../request-parts.ts';
 import { compareKeys } from './compare-pages.ts';
 import { type Facts, numbersSayMore } from './facts.ts';
 import { isObject, keysOf } from './fields.ts';

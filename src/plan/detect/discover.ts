@@ -1,6 +1,7 @@
 import type { PageRequest } from '../../core/page-request.ts';
 import type { Pagination, PaginationStyle } from '../../core/pagination.ts';
-import { type PartValue, setPart } from '../request-parts.ts';
+import type { PartValue } from '../literal.ts';
+import { setPart } from '../request-parts.ts';
 import { type Acceptance, acceptCandidate } from './accept-candidate.ts';
 import { detect } from './detect.ts';
 import { type Facts, type Pinned, readFacts } from './facts.ts';

@@ -1,6 +1,5 @@
 import type { Pagination } from '../../core/pagination.ts';
-import { readScalar } from '../literal.ts';
-import type { PartValue } from '../request-parts.ts';
+import { type PartValue, readScalar } from '../literal.ts';
 import { recordIdentities } from './page-records.ts';
 import type { PageView } from './page-view.ts';
 

@@ -1,5 +1,5 @@
 /** Evidence in headers: which records came, and links. */
-import { differInOneNumber, getQueryParameter } from '../request-parts.ts';
+import { differInOneNumber, getQueryParameter } from '../query-parameter.ts';
 import { found, stepped } from './detection.ts';
 import { type Facts, numbersSayMore, sourceOf } from './facts.ts';
 import type { Detection } from './page-view.ts';

@@ -1,5 +1,5 @@
 /** Evidence in the body of what comes next: an object, a `pageInfo`, a URL, a token. */
-import { resolveUrl } from '../resolve-url.ts';
+import { resolveUrl } from '../request-url.ts';
 import { candidates, found, single, stepped } from './detection.ts';
 import { type Facts, saysMore, sourceOf } from './facts.ts';
 import { isObject } from './fields.ts';

@@ -1,7 +1,6 @@
 /** What the start request itself says of paging: `?page=1&per_page=50`, `offset=0`, `cursor=*`. */
 import type { PageRequest } from '../../core/page-request.ts';
-import { wholeNumber } from '../one-number.ts';
-import { readQuery } from '../query-parameter.ts';
+import { readQuery, wholeNumber } from '../query-parameter.ts';
 import { listFields } from './fields.ts';
 import { namesCursor, namesKeyset, namesOffset, namesPage, namesSize } from './names.ts';
 

@@ -1,6 +1,5 @@
-import { differInOneNumber } from '../one-number.ts';
-import { readQuery, setQueryParameter } from '../query-parameter.ts';
-import { raiseScheme } from '../resolve-url.ts';
+import { differInOneNumber, readQuery, setQueryParameter } from '../query-parameter.ts';
+import { raiseScheme } from '../request-url.ts';
 import { namesCursor, namesOffset, namesPage, namesSize } from './names.ts';
 
 /** How a next URL counts on from the first one. */

@@ -1,6 +1,6 @@
 import type { Pagination } from '../../core/pagination.ts';
-import { readScalar } from '../literal.ts';
-import { fitsHeader, type PartValue } from '../request-parts.ts';
+import { type PartValue, readScalar } from '../literal.ts';
+import { fitsHeader } from '../request-parts.ts';
 import { type Facts, saysEnd } from './facts.ts';
 import { keysOf } from './fields.ts';
 import { squash } from './names.ts';

@@ -1,4 +1,4 @@
-import { mergeParameters } from '../request-parts.ts';
+import { mergeParameters } from '../query-parameter.ts';
 import { type ChainStyle, firstRequest } from './style.ts';
 
 /** MediaWiki: all members of the page's `continue` object go into the start, not into one another. */

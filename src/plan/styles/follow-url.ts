@@ -2,7 +2,7 @@ import type { PageInfo } from '../../core/page-info.ts';
 import type { PageRequest } from '../../core/page-request.ts';
 import type { Pagination } from '../../core/pagination.ts';
 import type { UnplacedRequest } from '../request-parts.ts';
-import { raiseScheme } from '../resolve-url.ts';
+import { raiseScheme } from '../request-url.ts';
 import { unplaced } from './style.ts';
 
 /**

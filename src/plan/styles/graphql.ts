@@ -1,13 +1,8 @@
 import type { PageRequest } from '../../core/page-request.ts';
 import type { Pagination } from '../../core/pagination.ts';
-import {
-  getQueryParameter,
-  type PartValue,
-  setBodyMember,
-  setPart,
-  setQueryParameter,
-  type UnplacedRequest,
-} from '../request-parts.ts';
+import type { PartValue } from '../literal.ts';
+import { getQueryParameter, setQueryParameter } from '../query-parameter.ts';
+import { setBodyMember, setPart, type UnplacedRequest } from '../request-parts.ts';
 import { type ChainStyle, literalNumber, unplaced } from './style.ts';
 
 /** Relay's `pageInfo`: the end cursor goes into a variable of the query. */

@@ -2,10 +2,12 @@
  * How each style of pagination asks for a page: one file a style, pure functions. What a page says is
  * read elsewhere (`read-page info.ts`); when to ask, and when a list has ended, is the plan's to know.
  */
+
 import type { PageInfo } from '../../core/page-info.ts';
 import type { PageRequest } from '../../core/page-request.ts';
 import type { Pagination } from '../../core/pagination.ts';
-import { type PartValue, setPart, type UnplacedRequest } from '../request-parts.ts';
+import type { PartValue } from '../literal.ts';
+import { setPart, type UnplacedRequest } from '../request-parts.ts';
 
 /** Each page is known by the one before. */
 export interface ChainStyle {

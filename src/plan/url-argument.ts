@@ -1,6 +1,26 @@
+/** What a URL argument stands for, and what is found in it before anything is asked for. */
 import { EverypageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { PlanSource } from './plan.ts';
+import { parseUrlTemplate } from './url-template.ts';
+
+/**
+ * What a URL argument of the command line stands for: `-` and `@-` are standard input, `@urls.txt`
+ * is a list, and anything else is a URL, with ranges and sets unless `literal` (`-g`).
+ *
+ * Throws `EverypageError` `USAGE` for `@` without a path and for an empty argument.
+ */
+export function sourceOf(argument: string, literal: boolean): PlanSource {
+  if (argument === '-' || argument === '@-') return { kind: 'stdin' };
+  if (argument === '') {
+    throw new EverypageError('USAGE', 'a URL argument is empty; is a shell variable unset?');
+  }
+  if (argument === '@') {
+    throw new EverypageError('USAGE', '@ needs the path of a list after it, as in @urls.txt');
+  }
+  if (argument.startsWith('@')) return { kind: 'file', path: argument.slice(1) };
+  return { kind: literal ? 'literal' : 'template', text: argument };
+}
 
 const USER_INFO = /^(\s*https?:\/\/)([^/?#\\]*)@/i;
 
@@ -71,4 +91,35 @@ function decoded(text: string): string {
 
 function usage(message: string): EverypageError {
   return new EverypageError('USAGE', message);
+}
+
+/** Origin of the first page where an argument tells it without reading a list; else null. */
+export function firstOrigin(sources: readonly PlanSource[]): string | null {
+  const first = sources[0];
+  if (first?.kind === 'template') return originOf(parseUrlTemplate(first.text).at(0));
+  return first?.kind === 'literal' ? originOf(first.text) : null;
+}
+
+/** What is no URL of the web is told later, with what it may have been meant to be. */
+function originOf(text: string): string | null {
+  // `http:///x` would be read as the host x.
+  if (/^\s*https?:\/\/[/\\]/i.test(text)) return null;
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) ? url.origin : null;
+}
+
+/** What people write for a range: `[1..3]`, `[1:3]`, `[1–3]`; and a range or a set that nobody closed. */
+const nearRange = /\[\w+(?:\.{2,3}|:|–|%E2%80%93)\w+\]|\[\w+-[^\][&#]*$|\{[^{}"&#]*,[^{}"&#]*$/i;
+
+/**
+ * The piece of a URL that looks like a range or set and is none, so that it went out as it stands;
+ * null without one.
+ *
+ * @example findNearRange('https://a.example/?page=[1..3]') // '[1..3]'
+ */
+export function findNearRange(url: string): string | null {
+  const readable = url.replaceAll('%7B', '{').replaceAll('%7D', '}');
+  // Quotes mark JSON, where brackets and braces mean something else.
+  if (/%22|"/.test(readable)) return null;
+  return nearRange.exec(readable.slice(readable.indexOf('/', 8)))?.[0] ?? null;
 }
