@@ -6,11 +6,16 @@ import type { Rejection } from '../archive-thread/messages.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Stop } from '../core/summary.ts';
 import { DelayQueue } from '../pace/delay-queue.ts';
-import type { LimiterRegistry } from './limiter.ts';
+import type { Limiter, LimiterRegistry, Reaction } from './limiter.ts';
 import { BODY_BUDGET_BYTES } from './open-transport.ts';
 import type { PauseMonitor } from './pause-monitor.ts';
 import { type RequestQueue, RequestQueues } from './request-queues.ts';
-import { type NextAction, RetryPolicy, type RetryPolicyParts } from './retry-policy.ts';
+import {
+  type NextAction,
+  pauseReason,
+  RetryPolicy,
+  type RetryPolicyParts,
+} from './retry-policy.ts';
 import type { Attempt, AttemptResult, FinalAttempt, Task } from './task.ts';
 
 /** Pages that may be known and not done: bounds memory, however long a pause lasts. */
@@ -231,18 +236,35 @@ export class Dispatcher {
       this.#inFlight -= 1;
       const now = clock.now();
       const reaction = limiter.ended(result, task.attempts, sentAt, now);
-      const stop = pauseMonitor.answered(limiter, result, reaction, task.shownUrl, now);
+      pauseMonitor.answered(limiter, result, now);
       const action = this.#policy.next(task, result, {
         timing: { startedAt, sentAt, durationMs: now - sentAt },
         isStopped: this.#stop !== null,
         isExcused: reaction.isExcused || this.#wasUnprocessed(queue, result),
       });
-      if (stop !== null) this.stop(stop);
+      this.#pauseOrStop(task, limiter, reaction, result, now);
       this.#do(task, action);
       this.#pump();
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  #pauseOrStop(
+    task: Task,
+    limiter: Limiter,
+    reaction: Reaction,
+    { outcome }: AttemptResult,
+    now: number,
+  ): void {
+    const { pauseMs, isUnreachable } = reaction;
+    if (pauseMs === null && !isUnreachable) return;
+    const { pauseMonitor } = this.#parts;
+    const reason = pauseReason(outcome);
+    const pauses = pauseMonitor.pausesOf(limiter);
+    const stop = this.#policy.whyStop(limiter, reaction, reason, task, pauses, now);
+    if (stop !== null) this.stop(stop);
+    else if (pauseMs !== null) pauseMonitor.paused(limiter, pauseMs, reason, now);
   }
 
   /** Such a page goes again at once and uncounted, unless the server does nothing else. */

@@ -55,7 +55,7 @@ export class Engine {
     this.limiters = new LimiterRegistry(options, opened?.pace);
     const storedBefore = (opened?.resumed?.stored ?? 0) > 0;
     const { counters, limiters } = this;
-    const pauseMonitor = new PauseMonitor({ options, clock, emit, counters });
+    const pauseMonitor = new PauseMonitor({ clock, emit, counters });
     this.#pauseMonitor = pauseMonitor;
     const random = Math.random;
     const parts = { options, clock, random, emit, counters, storedBefore, limiters, pauseMonitor };

@@ -4,14 +4,17 @@
  */
 import type { Rejection } from '../archive-thread/messages.ts';
 import type { Clock } from '../core/clock.ts';
+import { describeWait } from '../core/describe-hint.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import { credentialsIn } from '../core/redact.ts';
 import type { Stop } from '../core/summary.ts';
+import type { Outcome } from '../http/outcome.ts';
 import type { RawResponse } from '../http/transport.ts';
 import { backoffDelayMs } from '../pace/backoff.ts';
 import { answerExcerpt, codeOfAttempt, codeOfRejection, describeRejection } from './failure.ts';
+import type { Limiter, Reaction } from './limiter.ts';
 import {
   type AttemptResult,
   type FinalAttempt,
@@ -82,6 +85,34 @@ export class RetryPolicy {
     task.attempts += 1;
     task.spentMs += timing.durationMs;
     return this.#count(task, result, timing);
+  }
+
+  /**
+   * Whether what a limiter made of an attempt ends the run: the wait is longer than the user allows, or
+   * nothing ever comes from there. Null where the run goes on.
+   *
+   * @param pausesBefore pauses of the limiter since anything came through
+   */
+  whyStop(
+    limiter: Limiter,
+    { pauseMs, isOwnPause, isUnreachable }: Reaction,
+    reason: string,
+    { shownUrl: url }: Task,
+    pausesBefore: number,
+    now: number,
+  ): Stop | null {
+    const { options, clock } = this.#parts;
+    if (isUnreachable) return { kind: 'unreachable', limiter: limiter.name, reason };
+    if (pauseMs === null) return null;
+    if (pauseMs > options.maxWaitMs) {
+      if (!isOwnPause) {
+        return { kind: 'max-wait', untilWallTime: clock.wallTime() + pauseMs, reason };
+      }
+      const ownPause = { nextMs: pauseMs, pausesBefore, url };
+      return { kind: 'max-wait', untilWallTime: null, reason, ownPause };
+    }
+    const isShutTooLong = limiter.shutForMs(now) > options.maxWaitMs;
+    return isShutTooLong ? { kind: 'max-wait', untilWallTime: null, reason } : null;
   }
 
   /** After the checks of a whole body, which found that it is no page. */
@@ -205,6 +236,15 @@ function logAttempt(
   const { place } = task.request;
   const number = task.log.length + 1;
   task.log.push({ place, number, startedAt, durationMs, status, outcome, toldToWaitMs });
+}
+
+/** What an attempt says of a pause, for people. */
+export function pauseReason(outcome: Outcome): string {
+  if (outcome.kind === 'pause') {
+    return `${outcome.reason}, ${describeWait(outcome.waitMs, outcome.waitFrom)}`;
+  }
+  const reason = 'reason' in outcome ? outcome.reason : outcome.kind;
+  return outcome.kind === 'retry' ? `the server keeps failing (${reason})` : reason;
 }
 
 function stopFor(stop: Stop): NextAction {
