@@ -1,4 +1,5 @@
 import { EverypageError } from '../core/errors.ts';
+import { isOnePage } from '../core/pagination.ts';
 import { type Explanation, explain } from '../index.ts';
 import { explanationText } from '../report/explanation-text.ts';
 import { asciiJson } from '../report/json-log.ts';
@@ -16,7 +17,7 @@ function pinnedCommand(
   env: CliContext['env'],
   { pagination, flags, isWholeList }: Explanation,
 ): string {
-  const isKnown = pagination.style !== 'single' || isWholeList;
+  const isKnown = !isOnePage(pagination) || isWholeList;
   const words = isKnown ? flags : ['--paginate', 'none', '--records'];
   return fetchCommandText(typed, env, [...words, '-o', 'items.ndjson']);
 }

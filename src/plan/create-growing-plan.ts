@@ -1,6 +1,6 @@
 import type { PlanEnd } from '../core/page-info.ts';
 import { type PageRequest, RECHECK_BRANCH } from '../core/page-request.ts';
-import type { Pagination } from '../core/pagination.ts';
+import { isByOrdinal, type Pagination } from '../core/pagination.ts';
 import { ChainPlan } from './chain-plan.ts';
 import { FanOutPlan } from './fan-out-plan.ts';
 import { OverlapFill } from './overlap-fill.ts';
@@ -9,7 +9,7 @@ import { MOST_RESTARTS, RestartingChain } from './restarting-chain.ts';
 import { SinglePlan } from './single-plan.ts';
 import { SplitPlan } from './split-plan.ts';
 import type { Split } from './split-ranges.ts';
-import { styleOf } from './styles/style-of.ts';
+import { styleOf } from './styles/styles.ts';
 
 export interface GrowingPlanOptions {
   readonly pagination: Pagination;
@@ -38,12 +38,12 @@ export interface GrowingPlanOptions {
 export function createGrowingPlan(options: GrowingPlanOptions): GrowingPlan {
   const { pagination, start, split, activeSlices, recheck = true } = options;
   const planOf = (from: PageRequest, mostRestarts: number): PlanState => {
-    const style = styleOf(pagination.style);
+    const style = styleOf(pagination);
     if (style === null) return new SinglePlan(from, pagination.records !== null);
     if (style.kind === 'counted') {
       const parts = { pagination, start: from, style };
       const plan = new FanOutPlan(parts);
-      const overlaps = pagination.overlap > 0 && pagination.style !== 'page';
+      const overlaps = pagination.overlap > 0 && isByOrdinal(pagination);
       return overlaps ? new OverlapFill(parts, plan) : plan;
     }
     return new RestartingChain({

@@ -1,5 +1,5 @@
 import { escapeText } from '../core/escape.ts';
-import { NO_RECORDS } from '../core/pagination.ts';
+import { factsOf, isOnePage, isParallel, NO_RECORDS } from '../core/pagination.ts';
 import { isWhole, type PaginationFacts, type Stop, type Summary } from '../core/summary.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/units.ts';
 import { failureLines } from './failure-lines.ts';
@@ -7,7 +7,7 @@ import { paceWords } from './pace-words.ts';
 import { createPainter, type Painter } from './paint.ts';
 import { headingAfter, stopText } from './stop-text.ts';
 import { verdictLines } from './verdict-lines.ts';
-import { counted, formatRate, reservation, styleWords } from './wording.ts';
+import { counted, formatRate, reservation } from './wording.ts';
 
 /** Commands to print; the caller knows how the run was started, this file does not. */
 interface SummaryCommands {
@@ -125,13 +125,12 @@ function pagingLines({ pagination, verdict, pace, readings }: Summary, paint: Pa
   return [paint('dim', parts.join(' · '))];
 }
 
-const parallelStyles: readonly string[] = ['page', 'offset', 'range'];
-
-function pagedBy({ style }: PaginationFacts, stored: number, concurrency: number): string {
-  if (style === 'single') return 'one page';
-  const isParallel = parallelStyles.includes(style) && stored > 2 && concurrency > 1;
-  const pages = isParallel ? `, ${formatCount(stored)} pages in parallel` : '';
-  return `paged by ${styleWords[style]}${pages}`;
+function pagedBy(pagination: PaginationFacts, stored: number, concurrency: number): string {
+  const { name } = factsOf(pagination);
+  if (isOnePage(pagination)) return name;
+  const cameTogether = isParallel(pagination) && stored > 2 && concurrency > 1;
+  const pages = cameTogether ? `, ${formatCount(stored)} pages in parallel` : '';
+  return `paged by ${name}${pages}`;
 }
 
 /** Paths may come from a server's field names. */

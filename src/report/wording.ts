@@ -1,4 +1,3 @@
-import type { PaginationStyle } from '../core/pagination.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
 import { formatCount } from '../core/units.ts';
 
@@ -23,17 +22,3 @@ export function reservation({ name, planned, stored }: Verdict): string {
   const arePagesMissing = planned === null || stored < planned;
   return arePagesMissing ? ', without the pages that are missing' : ', though it may not be all';
 }
-
-/** `paged by …` */
-export const styleWords: Readonly<Record<Exclude<PaginationStyle, 'single'>, string>> = {
-  link: 'Link header',
-  next: 'next URL',
-  page: 'page number',
-  offset: 'offset',
-  cursor: 'cursor',
-  keyset: 'last key',
-  continue: 'continue parameters',
-  graphql: 'GraphQL cursor',
-  range: 'Range header',
-  function: 'a function',
-};

@@ -2,8 +2,7 @@ import type { PageRequest } from '../../src/core/page-request.ts';
 import type { Pagination } from '../../src/core/pagination.ts';
 import { createGrowingPlan } from '../../src/plan/create-growing-plan.ts';
 import { type Discovery, discoverPagination } from '../../src/plan/detect/discover.ts';
-import { recordTexts } from '../../src/plan/detect/page-records.ts';
-import type { PageView } from '../../src/plan/detect/page-view.ts';
+import { type PageView, recordTexts } from '../../src/plan/detect/page-view.ts';
 import { teach } from './detect-reader.ts';
 
 export interface DetectedRun {

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { Pagination } from '../../src/core/pagination.ts';
 import { detect } from '../../src/plan/detect/detect.ts';
 import type { Detection } from '../../src/plan/detect/page-view.ts';
+import { pinFlags } from '../../src/plan/detect/pin.ts';
 import { items, startAt, viewOf } from './detect-pages.ts';
 
 interface Page {
@@ -297,12 +298,12 @@ describe('a first page shows its style', () => {
       const detection = detectIn(page);
       assert.equal(detection.kind, 'found', JSON.stringify(detection));
       assert.ok(detection.kind === 'found' && !detection.lastPage);
-      const { pagination, evidence, flags } = detection;
+      const { pagination, evidence } = detection;
       for (const [part, value] of Object.entries(expected)) {
         assert.deepEqual(pagination[part as keyof Pagination], value, part);
       }
       assert.ok(evidence.length > 0);
-      assert.equal(flags[1], pagination.style);
+      assert.equal(pinFlags(pagination)[1], pagination.style);
     });
   }
 });
