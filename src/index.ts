@@ -21,6 +21,7 @@ export type { EventSink, RunEvent } from './core/events.ts';
 export type {
   NextPage,
   NextRequest,
+  NextRequests,
   PageToContinue,
   Paginate,
   PaginateOptions,
