@@ -42,5 +42,5 @@ export type {
 } from './core/summary.ts';
 export type { PlanSource } from './plan/plan.ts';
 export { type Preset, presets } from './plan/presets.ts';
-export { sourceOf } from './plan/url-argument.ts';
+export { sourceOf } from './plan/written-url.ts';
 export { run } from './run.ts';

@@ -21,12 +21,12 @@ import { transportOptions } from '../fetch/transport-options.ts';
 import { createTransport, type TransportInternals } from '../http/create-transport.ts';
 import type { Outcome } from '../http/outcome.ts';
 import type { Protocol } from '../http/transport.ts';
+import { pinFlags } from '../plan/detect/detect.ts';
 import { discoverPagination, type PageView } from '../plan/detect/discover.ts';
-import { pinFlags } from '../plan/detect/pin.ts';
 import { createListPlan } from '../plan/list-plan.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { presetForHost } from '../plan/presets.ts';
-import { takeUserInfo } from '../plan/url-argument.ts';
+import { takeUserInfo } from '../plan/written-url.ts';
 
 /** What a few requests show of an API. */
 export interface Explanation {

@@ -115,7 +115,7 @@ export interface Pagination {
   readonly pastEnd: readonly number[];
   /** The server gives no records beyond so many; null: none known. */
   readonly ceiling: number | null;
-  /** `offset` only: each page asks for so many records of the one before again, to see drift. */
+  /** `offset` and `range`: each page asks for so many records of the one before again, to see drift. */
   readonly overlap: number;
 }
 

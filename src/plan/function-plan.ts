@@ -2,7 +2,7 @@ import type { NextRequest, NextRequests } from '../core/options.ts';
 import type { PageEnd, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest, Place } from '../core/page-request.ts';
 import type { GrowingPlan } from './plan.ts';
-import { checkUrl } from './request-url.ts';
+import { checkUrl } from './written-url.ts';
 
 const BATCH_LENGTH = 256;
 

@@ -1,10 +1,14 @@
 /** What a page says about its list, by the run's pagination: pure, and it never throws. */
 import type { PageInfo } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
-import { type ContentRange, parseContentRange } from './content-range.ts';
 import { parseLinkHeader } from './link-header.ts';
 import { countOf, readCount, readFlag, readString } from './literal.ts';
-import type { PageToRead, ReadablePage } from './styles/next-reading.ts';
+import {
+  type ContentRange,
+  type PageToRead,
+  parseContentRange,
+  type ReadablePage,
+} from './styles/page-reading.ts';
 import { styleOf } from './styles/styles.ts';
 
 export type { PageToRead };

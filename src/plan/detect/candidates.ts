@@ -137,76 +137,47 @@ function namesOfEcho(path: string): readonly string[] {
   return bare === name ? [name, `$${name}`] : [lower, name];
 }
 
-/** What stands beside a page size in the APIs that call it so. */
+/**
+ * What stands beside a page size in the APIs that call it so, the likeliest first. `~` stands for the
+ * prefix of the size's name (`$top`, `_limit`); where that begins with a capital, all do.
+ */
+const BESIDE_SIZE: Readonly<Record<string, readonly Guess[]>> = {
+  limit: [offsets('~offset'), pages('~page'), offsets('~skip')],
+  top: [offsets('~skip'), pages('page')],
+  take: [offsets('~skip'), pages('page')],
+  rows: [offsets('~start'), pages('page')],
+  size: [offsets('~from'), pages('~page'), offsets('offset')],
+  maxresults: [offsets('startAt'), offsets('startIndex'), offsets('start')],
+  resultsperpage: [pages('page'), offsets('startIndex')],
+  count: [offsets('offset'), offsets('startIndex'), offsets('start')],
+  num: [offsets('start')],
+  pagesize: [pages('~page'), pages('~pageNumber'), pages('pageIndex')],
+};
+
+function pages(name: string): Guess {
+  return ['page', name];
+}
+
+function offsets(name: string): Guess {
+  return ['offset', name];
+}
+
 function besideSize(size: string): readonly Guess[] {
-  const own = (name: string): string =>
-    /^[A-Z]/.test(size) ? name.charAt(0).toUpperCase() + name.slice(1) : name;
-  const bracket = /^(\w+)\[(size|limit)\]$/i.exec(size);
-  if (bracket !== null) {
-    const [, outer, inner] = bracket;
-    const pair: Guess[] = [
-      ['page', `${outer}[number]`],
-      ['offset', `${outer}[offset]`],
-    ];
-    return inner?.toLowerCase() === 'limit' ? pair.reverse() : pair;
+  const [, outer, inner] = /^(\w+)\[(size|limit)\]$/i.exec(size) ?? [];
+  if (outer !== undefined) {
+    const both = [pages(`${outer}[number]`), offsets(`${outer}[offset]`)];
+    return inner?.toLowerCase() === 'limit' ? both.reverse() : both;
   }
+  const squashed = squash(size);
+  // json-server
+  if (squashed === 'limit' && size.startsWith('_')) return [pages('_page'), offsets('_start')];
+  const beside = BESIDE_SIZE[squashed] ?? (namesSize(size) ? [pages('~page')] : []);
   const prefix = /^[$_]/.exec(size)?.[0] ?? '';
-  const with_ = (name: string): string => prefix + own(name);
-  switch (squash(size)) {
-    case 'limit':
-      return prefix === '_'
-        ? [
-            ['page', '_page'],
-            ['offset', '_start'],
-          ]
-        : [
-            ['offset', with_('offset')],
-            ['page', with_('page')],
-            ['offset', with_('skip')],
-          ];
-    case 'top':
-    case 'take':
-      return [
-        ['offset', with_('skip')],
-        ['page', 'page'],
-      ];
-    case 'rows':
-      return [
-        ['offset', with_('start')],
-        ['page', 'page'],
-      ];
-    case 'size':
-      return [
-        ['offset', with_('from')],
-        ['page', with_('page')],
-        ['offset', 'offset'],
-      ];
-    case 'maxresults':
-      return [
-        ['offset', own('startAt')],
-        ['offset', own('startIndex')],
-        ['offset', 'start'],
-      ];
-    case 'resultsperpage':
-      return [
-        ['page', 'page'],
-        ['offset', own('startIndex')],
-      ];
-    case 'count':
-      return [
-        ['offset', own('offset')],
-        ['offset', own('startIndex')],
-        ['offset', own('start')],
-      ];
-    case 'num':
-      return [['offset', own('start')]];
-    case 'pagesize':
-      return [
-        ['page', with_('page')],
-        ['page', with_(/_/.test(size.slice(1)) ? 'page_number' : 'pageNumber')],
-        ['page', 'pageIndex'],
-      ];
-    default:
-      return namesSize(size) ? [['page', with_('page')]] : [];
-  }
+  const isSnake = /_/.test(size.slice(1));
+  return beside.map(([style, written]) => {
+    const bare = written.replace('~', '');
+    const name = isSnake && bare === 'pageNumber' ? 'page_number' : bare;
+    const cased = /^[A-Z]/.test(size) ? name.charAt(0).toUpperCase() + name.slice(1) : name;
+    return [style, written.startsWith('~') ? prefix + cased : cased];
+  });
 }

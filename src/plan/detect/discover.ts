@@ -7,10 +7,9 @@ import {
 } from '../../core/pagination.ts';
 import { setPart } from '../request-parts.ts';
 import { literalNumber } from '../styles/style.ts';
-import { detect } from './detect.ts';
+import { detect, pinDetection } from './detect.ts';
 import { type Facts, type Pinned, readFacts } from './facts.ts';
 import { type Candidate, type Detection, type PageView, recordIdentities } from './page-view.ts';
-import { pinDetection, pinFlags } from './pin.ts';
 import {
   type Acceptance,
   type AskWith,
@@ -33,19 +32,13 @@ export interface Discovery {
   readonly isWholeList: boolean;
   /** What showed it, each a phrase for people. */
   readonly evidence: readonly string[];
-  /** The command line's flags that pin it down. */
-  readonly flags: readonly string[];
-  /** At most eight. */
-  readonly requests: number;
-  /** Every page that was fetched, the first page first, so that none is asked for again. */
+  /** Every page that was fetched, at most eight, the first page first, so that none is asked for again. */
   readonly responses: readonly PageView[];
   /** Records in the first page, and in all as the server says; null where it does not. */
   readonly pageRecords: number;
   /** The list is empty, and its page leaves it out or has null for it. */
   readonly isListAbsent: boolean;
   readonly total: number | null;
-  readonly recordsPath: string | null;
-  readonly key: string | null;
 }
 
 export interface DiscoverOptions {
@@ -104,14 +97,10 @@ export async function discoverPagination(
     pagination,
     isWholeList,
     evidence,
-    flags: pinFlags(pagination),
-    requests: responses.length,
     responses,
     pageRecords: facts.count,
     isListAbsent: facts.isListAbsent,
     total: facts.numbers.total?.value ?? null,
-    recordsPath: pagination.records,
-    key: pagination.key,
   };
 }
 

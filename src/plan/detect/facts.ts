@@ -1,6 +1,6 @@
 import { noPagination, type Pagination } from '../../core/pagination.ts';
-import { parseContentRange } from '../content-range.ts';
 import { linkTarget, parseLinkHeader } from '../link-header.ts';
+import { parseContentRange } from '../styles/page-reading.ts';
 import { findAbsentList, findKey, findRecords } from './find-records.ts';
 import { squash } from './names.ts';
 import { type NextSaid, readNext } from './next-said.ts';

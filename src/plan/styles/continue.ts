@@ -2,7 +2,7 @@ import type { Pagination } from '../../core/pagination.ts';
 import { found } from '../detect/page-view.ts';
 import { isNothing, readMembers, readString } from '../literal.ts';
 import { mergeParameters } from '../query-parameter.ts';
-import { ended, type NextReading, type PageToRead, silent, unusable } from './next-reading.ts';
+import { ended, type NextReading, type PageToRead, silent, unusable } from './page-reading.ts';
 import { type ChainStyle, firstRequest } from './style.ts';
 
 /** MediaWiki: all members of the page's `continue` object go into the start, not into one another. */

@@ -7,7 +7,7 @@ import { found, type Shown } from '../detect/page-view.ts';
 import { isNothing } from '../literal.ts';
 import { differInOneNumber, readQuery, setQueryParameter } from '../query-parameter.ts';
 import { setPart, type UnplacedRequest } from '../request-parts.ts';
-import { raiseScheme } from '../request-url.ts';
+import { raiseScheme } from '../written-url.ts';
 import {
   ended,
   linkStep,
@@ -16,7 +16,7 @@ import {
   type ReadablePage,
   silent,
   unusable,
-} from './next-reading.ts';
+} from './page-reading.ts';
 import { literalNumber, unplaced, withSize } from './style.ts';
 
 export type PositionStyle = 'page' | 'offset';

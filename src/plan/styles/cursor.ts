@@ -5,7 +5,7 @@ import type { StartParam } from '../detect/numbers-said.ts';
 import { found, keysOf, literalOf, type PageView, type Shown, trial } from '../detect/page-view.ts';
 import { isNothing, type PartValue, readScalar } from '../literal.ts';
 import { fitsHeader } from '../request-parts.ts';
-import { cursorStep, ended, literalOfNext, silent } from './next-reading.ts';
+import { cursorStep, ended, literalOfNext, silent } from './page-reading.ts';
 import { type ChainStyle, candidate, firstRequest, withParam } from './style.ts';
 
 /** A token from the page before, in a parameter, a header or the body. A start cursor is the user's. */

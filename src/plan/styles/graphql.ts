@@ -12,7 +12,7 @@ import {
   type PageToRead,
   silent,
   unusable,
-} from './next-reading.ts';
+} from './page-reading.ts';
 import { type ChainStyle, literalNumber, unplaced } from './style.ts';
 
 /** The GraphQL Cursor Connections specification: the end cursor goes into a variable of the query. */

@@ -14,7 +14,7 @@ import {
   recordIdentities,
 } from '../detect/page-view.ts';
 import { readScalar } from '../literal.ts';
-import { cursorStep, silent } from './next-reading.ts';
+import { cursorStep, silent } from './page-reading.ts';
 import { type ChainStyle, candidate, firstRequest, withParam } from './style.ts';
 
 /** The key of the last record (or the first): `?starting_after=ch_9`. */

@@ -5,7 +5,7 @@ import { pagesByLinks } from '../link-header.ts';
 import { differInOneNumber, getQueryParameter } from '../query-parameter.ts';
 import { stepOfUrl, stepped } from './counted.ts';
 import { followUrl } from './next.ts';
-import { linkStep } from './next-reading.ts';
+import { linkStep } from './page-reading.ts';
 import { type ChainStyle, firstRequest } from './style.ts';
 
 /** `Link: <…>; rel="next"` (RFC 8288). */

@@ -5,7 +5,7 @@ import { type Facts, saysMore, sourceOf } from '../detect/facts.ts';
 import { found, type Shown } from '../detect/page-view.ts';
 import { isNothing, readJson, readString } from '../literal.ts';
 import type { UnplacedRequest } from '../request-parts.ts';
-import { raiseScheme, resolveUrl } from '../request-url.ts';
+import { raiseScheme, resolveUrl } from '../written-url.ts';
 import { stepOfUrl, stepped } from './counted.ts';
 import {
   ended,
@@ -15,7 +15,7 @@ import {
   silent,
   unusable,
   urlStep,
-} from './next-reading.ts';
+} from './page-reading.ts';
 import { type ChainStyle, firstRequest, unplaced } from './style.ts';
 
 /** The next page's URL in the body, or in a header of the API's own. */

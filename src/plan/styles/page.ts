@@ -2,7 +2,7 @@ import type { Pagination } from '../../core/pagination.ts';
 import { linkTarget } from '../link-header.ts';
 import { getQueryParameter, wholeNumber } from '../query-parameter.ts';
 import { atPosition, detectStartNumber, evidenceOfNext, usualPosition } from './counted.ts';
-import type { ReadablePage } from './next-reading.ts';
+import type { ReadablePage } from './page-reading.ts';
 import { type CountedStyle, firstRequest, literalNumber } from './style.ts';
 
 /** A page number: `?page=2`. */

@@ -10,7 +10,7 @@ import type { Facts } from '../detect/facts.ts';
 import type { Candidate, PageView, Shown } from '../detect/page-view.ts';
 import type { PartValue } from '../literal.ts';
 import { setPart, type UnplacedRequest } from '../request-parts.ts';
-import type { NextReading, ReadablePage } from './next-reading.ts';
+import type { NextReading, ReadablePage } from './page-reading.ts';
 
 export interface Style {
   readonly kind: 'chain' | 'counted';
@@ -45,7 +45,7 @@ export interface Style {
   readonly trial?: Trial;
 }
 
-/** How the answer to a candidate is judged, where that differs from style to style. */
+/** What the answer to a candidate shows, where that differs from style to style. */
 export interface Trial {
   /** Where it goes by a token: the next step as it stands in a page, or null. */
   nextOf?(view: PageView, pagination: Pagination): string | null;
