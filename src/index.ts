@@ -22,6 +22,7 @@ export type { EventSink, RunEvent } from './core/events.ts';
 export type {
   NextPage,
   NextRequest,
+  NextRequests,
   PageToContinue,
   Paginate,
   PaginateOptions,
@@ -42,5 +43,5 @@ export type {
 export type { ByteSink, OutputSinks } from './fetch/prepare.ts';
 export type { PlanSource } from './plan/plan.ts';
 export { type Preset, presets } from './plan/presets.ts';
-export { sourceOf } from './plan/url-argument.ts';
+export { sourceOf } from './plan/written-url.ts';
 export { run } from './run.ts';

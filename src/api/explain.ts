@@ -5,7 +5,7 @@ import { describeHint } from '../core/describe-hint.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { PageInfo } from '../core/page-info.ts';
-import type { Pagination } from '../core/pagination.ts';
+import { isParallel, type Pagination } from '../core/pagination.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { loadSelection } from '../decode/decode.ts';
@@ -17,12 +17,12 @@ import { type PaginateJob, paginateJob, withPresetOptions } from '../fetch/pagin
 import type { FinalAttempt } from '../fetch/task.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { HeaderValues, Protocol } from '../http/transport.ts';
+import { pinFlags } from '../plan/detect/detect.ts';
 import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
-import { pinFlags } from '../plan/detect/pin-flags.ts';
 import { createListPlan } from '../plan/list-plan.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { presetForHost } from '../plan/presets.ts';
-import { takeUserInfo } from '../plan/url-argument.ts';
+import { takeUserInfo } from '../plan/written-url.ts';
 import { codeOfStop, describeStop } from './unfinished-error.ts';
 
 /** What a few requests show of an API. */
@@ -122,11 +122,11 @@ async function describe(
   const pages =
     pageInfo?.totalPages ??
     (total === null || pageRecords === 0 ? null : Math.ceil(total / pageRecords));
-  const isParallel = ['page', 'offset', 'range'].includes(pagination.style);
+  const inParallel = isParallel(pagination);
   const hint = finals.at(-1)!.hint;
   const { origin, pathname, hostname } = new URL(responses[0]!.request.url);
   const limiter = limiters.of(origin, pathname);
-  const atOnce = isParallel ? limiter.concurrency : 1;
+  const atOnce = inParallel ? limiter.concurrency : 1;
   const { perSecond } = limiter.basis(systemClock.now());
   const byRateMs = pages === null || perSecond === null ? 0 : (pages / perSecond) * 1000;
   return {
@@ -138,7 +138,7 @@ async function describe(
     pageRecords,
     total,
     pages,
-    isParallel,
+    isParallel: inParallel,
     limits: limitsOf(first.headers ?? {}),
     limitsSay: hint === null ? null : describeHint(hint),
     protocol: first.protocol,

@@ -3,10 +3,11 @@ import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import type { Opened, SentPage } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { PageToContinue } from '../core/options.ts';
+import { isByOrdinal, isOnePage } from '../core/pagination.ts';
 import type { PaginationFacts } from '../core/summary.ts';
 import { createGrowingPlan } from '../plan/create-growing-plan.ts';
+import { pinFlags } from '../plan/detect/detect.ts';
 import { findRecords } from '../plan/detect/find-records.ts';
-import { pinFlags } from '../plan/detect/pin-flags.ts';
 import { createFunctionPlan } from '../plan/function-plan.ts';
 import type { GrowingPlan } from '../plan/plan.ts';
 import { pagingHeaders } from '../plan/read-page-info.ts';
@@ -138,7 +139,7 @@ async function paginatedPages(parts: FindParts, paginate: PaginateJob): Promise<
     return listedPages(parts, asked);
   }
   const { pagination, evidence } = found;
-  if (pagination.overlap > 0 && pagination.style !== 'offset') {
+  if (pagination.overlap > 0 && !isByOrdinal(pagination)) {
     const message = `--overlap does nothing here: this list is paged by ${pagination.style}, not by offset`;
     engine.emit({ type: 'warning', code: 'IDLE_OPTION', message });
   }
@@ -159,7 +160,7 @@ async function paginatedPages(parts: FindParts, paginate: PaginateJob): Promise<
 
 /** How the archive says that the list pages. One page that was all that was found is tried again. */
 function rememberedPagination({ pagination, exportOnly }: Opened): FoundPagination | null {
-  if (pagination === null || (pagination.style === 'single' && !exportOnly)) return null;
+  if (pagination === null || (isOnePage(pagination) && !exportOnly)) return null;
   return { pagination, evidence: ['as when this run began'], isWholeList: false };
 }
 
@@ -176,7 +177,7 @@ function planFor(
     });
   }
   const plan = createGrowingPlan({ pagination, start, split });
-  if (pagination.style !== 'single' || !isWholeList) return plan;
+  if (!isOnePage(pagination) || !isWholeList) return plan;
   // The one page said what its page info cannot repeat: that there is nothing after it.
   return { ...plan, end: () => ({ ...plan.end(), reason: 'stated' }) };
 }

@@ -9,7 +9,7 @@ import { createTransport, type TransportInternals } from '../http/create-transpo
 import { chooseProxy } from '../http/proxy.ts';
 import type { Transport, TransportOptions } from '../http/transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
-import { firstOrigin } from '../plan/url-argument.ts';
+import { firstOrigin } from '../plan/written-url.ts';
 
 /** Makes the transport of a reading of the list; `--repair` reads it more than once. */
 export type MakeTransport = (options: TransportOptions) => Transport;

@@ -8,6 +8,7 @@ import type { Plan, PlanSource } from '../plan/plan.ts';
 import { findPreset } from '../plan/presets.ts';
 import { getQueryParameter, setQueryParameter } from '../plan/query-parameter.ts';
 import { parseSplit, type Split } from '../plan/split-ranges.ts';
+import { styleOf } from '../plan/styles/styles.ts';
 import { parseUrlTemplate } from '../plan/url-template.ts';
 
 /** A list that pages by itself. */
@@ -73,7 +74,7 @@ async function firstBatch(plan: Plan): Promise<readonly PageRequest[] | null> {
  */
 function presetPins(preset: string): PresetPins {
   const { style, ...rest } = findPreset(preset).pagination;
-  const isOpen = style === 'link' || style === 'next';
+  const isOpen = styleOf({ style })?.mayBeCounted === true;
   return isOpen ? { pins: rest, usual: style } : { pins: { style, ...rest }, usual: null };
 }
 

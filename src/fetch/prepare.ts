@@ -17,7 +17,7 @@ import { formatNameFor } from '../export/choose-format.ts';
 import type { TransportOptions } from '../http/transport.ts';
 import { checkSources, createListPlan } from '../plan/list-plan.ts';
 import type { Plan, PlanSource } from '../plan/plan.ts';
-import { firstOrigin, takeUserInfo } from '../plan/url-argument.ts';
+import { firstOrigin, takeUserInfo } from '../plan/written-url.ts';
 import { checkDistinctFiles, checkOutputFolder } from './check-files.ts';
 import { transportOptions } from './open-transport.ts';
 import { type PaginateJob, paginateJob, withPresetOptions } from './paginate-job.ts';
