@@ -31,8 +31,8 @@ export function run(sources: Sources, options: Options = {}): Promise<Summary> {
 /** `run` over a transport that was begun before, or that a test makes. */
 export async function runOver(make: MakeTransport, sources: Sources, options: Options) {
   if (!options.repair) return readList(make, sources, options);
-  const { readUntilAgreed } = await import('./api/repair.ts');
-  return readUntilAgreed((...asked) => readList(make, ...asked), sources, options);
+  const { repairList } = await import('./api/repair.ts');
+  return repairList((...asked) => readList(make, ...asked), sources, options);
 }
 
 async function readList(make: MakeTransport, sources: Sources, options: Options): Promise<Summary> {

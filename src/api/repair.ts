@@ -28,7 +28,7 @@ const MOST_READINGS = 5;
  * went and came back: of what was there before the second page and is there no more, or the other
  * way round, one of the two readings is another. The output is written from the last.
  */
-export async function readUntilAgreed(
+export async function repairList(
   readOnce: ReadOnce,
   sources: readonly PlanSource[],
   options: RunOptions & OutputSinks,

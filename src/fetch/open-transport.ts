@@ -1,20 +1,16 @@
-/** What the user's options mean for the transport, and the first connection, begun as early as can be. */
+/** The transport of a job: what the user's options mean for it, and the first connection. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { EverypageError } from '../core/errors.ts';
 import { whyUnreadable } from '../core/files.ts';
-import type { ResolvedOptions, RunOptions } from '../core/options.ts';
-import { resolveOptions } from '../core/resolve-options.ts';
-import { createTransport, type TransportInternals } from '../http/create-transport.ts';
+import type { ResolvedOptions } from '../core/options.ts';
 import { chooseProxy } from '../http/proxy.ts';
 import type { Transport, TransportOptions } from '../http/transport.ts';
-import type { PlanSource } from '../plan/plan.ts';
-import { firstOrigin } from '../plan/written-url.ts';
 
 /** Makes the transport of a reading of the list; `--repair` reads it more than once. */
 export type MakeTransport = (options: TransportOptions) => Transport;
 
-/** The transport of a job; where the first request will go is connected to at once. */
+/** Where the first request will go is connected to at once: the archive is opened meanwhile. */
 export function openTransport(
   make: MakeTransport,
   { transport: options, connectTo }: { transport: TransportOptions; connectTo: string | null },
@@ -22,50 +18,6 @@ export function openTransport(
   const transport = make(options);
   if (connectTo !== null) transport.connect(connectTo);
   return transport;
-}
-
-export interface Preconnected {
-  /** Its first transport has the connection that was begun. */
-  readonly make: MakeTransport;
-  /** Lets go of a transport that nobody took. */
-  close(): Promise<void>;
-}
-
-/**
- * Begins to connect to where the first request will go, if that is certain.
- *
- * @throws EverypageError USAGE where an option is invalid
- */
-export function preconnect(
-  sources: readonly PlanSource[],
-  userOptions: RunOptions,
-  network: TransportInternals = {},
-): Preconnected {
-  const origin = mayGoOn(userOptions) ? null : firstOrigin(sources);
-  let begun: Transport | null = null;
-  if (origin !== null) {
-    begun = createTransport(transportOptions(resolveOptions(userOptions), process.env), network);
-    begun.connect(origin);
-  }
-  return {
-    make(options) {
-      const transport = begun ?? createTransport(options, network);
-      begun = null;
-      return transport;
-    },
-    close: async () => begun?.close(),
-  };
-}
-
-/** A run that goes on may find that only its output is missing, and then asks nobody. */
-function mayGoOn({ fresh, archive, output }: RunOptions): boolean {
-  if (fresh === true) return false;
-  const endings = ['', '.part', '.everypage.part'];
-  return [archive, output].some(
-    (path) =>
-      path !== undefined &&
-      endings.some((ending) => `${path}${ending}`.endsWith('.part') && existsSync(path + ending)),
-  );
 }
 
 /** What `-c auto` grows to at most; connections are opened as they are needed. */

@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import { describeHint } from '../core/describe-hint.ts';
 import type { EventSink } from '../core/events.ts';
+import type { Hint } from '../core/hint.ts';
 import type { Limiter } from './limiter.ts';
 import type { AttemptResult } from './task.ts';
 
@@ -39,13 +40,16 @@ export class PauseMonitor {
   /** An answer came. */
   answered(limiter: Limiter, { outcome, hint }: AttemptResult, now: number): void {
     const told = this.#toldOf(limiter);
-    const said = hint === null ? null : describeHint(hint);
-    if (said !== null && said !== told.limit && now - told.limitAt >= LIMIT_EVERY_MS) {
-      told.limit = said;
-      told.limitAt = now;
-      this.#parts.emit({ type: 'limit', limiter: limiter.name, said });
-    }
+    const isDue = hint !== null && saysAnything(hint) && now - told.limitAt >= LIMIT_EVERY_MS;
+    if (isDue) this.#tellLimit(limiter, told, describeHint(hint), now);
     if (limiter.shutForMs(now) === 0 && outcome.kind !== 'pause') told.pauses = 0;
+  }
+
+  #tellLimit(limiter: Limiter, told: Told, said: string | null, now: number): void {
+    told.limitAt = now;
+    if (said === null || said === told.limit) return;
+    told.limit = said;
+    this.#parts.emit({ type: 'limit', limiter: limiter.name, said });
   }
 
   /** A limiter's pause has begun, or has become longer. */
@@ -104,4 +108,8 @@ export class PauseMonitor {
     }
     return told;
   }
+}
+
+function saysAnything({ waitMs, limits }: Hint): boolean {
+  return waitMs !== null || limits.length > 0;
 }
