@@ -14,6 +14,7 @@ import { attemptsFrom } from '../fetch/attempt.ts';
 import { Engine } from '../fetch/engine.ts';
 import { type MakeTransport, transportOptions } from '../fetch/open-transport.ts';
 import { type PaginateJob, paginateJob, withPresetOptions } from '../fetch/paginate-job.ts';
+import { RunControl } from '../fetch/run-control.ts';
 import type { FinalAttempt } from '../fetch/task.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { HeaderValues, Protocol } from '../http/transport.ts';
@@ -84,10 +85,12 @@ export async function explainOver(
   }
   const transport = make(transportOptions(options, process.env));
   const emit = userOptions.onEvent ?? (() => {});
+  const control = new RunControl(userOptions.signal);
   const engine = new Engine({ options, transport, clock: systemClock, emit, opened: null });
   try {
-    return await explainWith(engine, job);
+    return await explainWith(control.attach(engine), job);
   } finally {
+    control.close();
     await transport.close();
   }
 }

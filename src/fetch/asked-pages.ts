@@ -1,9 +1,7 @@
 /** Pages that somebody asks for one by one before there is a plan: those that show how the list pages. */
-import type { ResolvedOptions } from '../core/options.ts';
 import { type PageRequest, pageKey } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
-import { type BodyCheck, createBodyCheck } from '../decode/check-body.ts';
-import { loadCondition, parseSelection } from '../decode/decode.ts';
+import type { BodyCheck } from '../decode/check-body.ts';
 import type { PageView } from '../plan/detect/discover.ts';
 import type { Dispatcher, PageSink, PageSource } from './dispatcher.ts';
 import { type Attempt, createTask, type FinalAttempt, singleHeader, type Task } from './task.ts';
@@ -30,8 +28,6 @@ interface Answer {
   readonly body: Uint8Array | null;
 }
 
-type AskedOptions = Pick<ResolvedOptions, 'failWhen' | 'maxDecodedBytes' | 'secretParams'>;
-
 /**
  * A source that grows by one page whenever the one before has been answered, and the sink of what
  * comes. It keeps the pages, so that the run need not fetch them again.
@@ -41,33 +37,23 @@ export class AskedPages implements PageSource, PageSink {
   /** Bounded by the few pages that detection may ask for. */
   readonly heldPages = 0;
   readonly heldBytes = 0;
-  readonly #dispatcher: Pick<Dispatcher, 'rejected' | 'done' | 'fail'>;
+  readonly #dispatcher: Pick<Dispatcher, 'rejected' | 'done'>;
   readonly #check: BodyCheck;
   readonly #secretParams: readonly string[];
   #next = Promise.withResolvers<Task | null>();
   #answer = Promise.withResolvers<Answer>();
   readonly #answers: Answer[] = [];
 
-  private constructor(
+  constructor(
     attempt: Attempt,
     check: BodyCheck,
     secretParams: readonly string[],
-    dispatcher: Pick<Dispatcher, 'rejected' | 'done' | 'fail'>,
+    dispatcher: Pick<Dispatcher, 'rejected' | 'done'>,
   ) {
     this.attempt = attempt;
     this.#check = check;
     this.#secretParams = secretParams;
     this.#dispatcher = dispatcher;
-  }
-
-  static async create(
-    attempt: Attempt,
-    { failWhen, maxDecodedBytes, secretParams }: AskedOptions,
-    dispatcher: Pick<Dispatcher, 'rejected' | 'done' | 'fail'>,
-  ): Promise<AskedPages> {
-    const condition = await loadCondition(failWhen);
-    const check = createBodyCheck(parseSelection(null), maxDecodedBytes, condition);
-    return new AskedPages(attempt, check, secretParams, dispatcher);
   }
 
   /** The final attempts so far, in the order in which pages were asked for. */

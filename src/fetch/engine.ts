@@ -9,6 +9,8 @@ import type { Clock } from '../core/clock.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { Stop } from '../core/summary.ts';
+import { createBodyCheck } from '../decode/check-body.ts';
+import { loadCondition, parseSelection } from '../decode/decode.ts';
 import type { Transport } from '../http/transport.ts';
 import { type Ask, AskedPages } from './asked-pages.ts';
 import {
@@ -105,7 +107,10 @@ export class Engine {
     attempt: Attempt,
     work: (ask: Ask, asked: AskedPages) => Promise<T>,
   ): Promise<T | null> {
-    const asked = await AskedPages.create(attempt, this.options, this.dispatcher);
+    const { failWhen, maxDecodedBytes, secretParams } = this.options;
+    const condition = await loadCondition(failWhen);
+    const check = createBodyCheck(parseSelection(null), maxDecodedBytes, condition);
+    const asked = new AskedPages(attempt, check, secretParams, this.dispatcher);
     const result = work(asked.ask, asked).finally(() => asked.close());
     // Who waits for it below hears of an error; a run that is stopped does not wait.
     result.catch(() => {});

@@ -3,13 +3,14 @@ import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import type { Opened, SentPage } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { PageToContinue } from '../core/options.ts';
+import type { PageRequest } from '../core/page-request.ts';
 import { isByOrdinal, isOnePage } from '../core/pagination.ts';
 import type { PaginationFacts } from '../core/summary.ts';
 import { createGrowingPlan } from '../plan/create-growing-plan.ts';
 import { pinFlags } from '../plan/detect/detect.ts';
 import { findRecords } from '../plan/detect/find-records.ts';
 import { createFunctionPlan } from '../plan/function-plan.ts';
-import type { GrowingPlan } from '../plan/plan.ts';
+import type { GrowingPlan, Plan } from '../plan/plan.ts';
 import { pagingHeaders } from '../plan/read-page-info.ts';
 import { type AskedPages, FirstPageMissing } from './asked-pages.ts';
 import { attemptsFrom, attemptsOfList } from './attempt.ts';
@@ -49,10 +50,14 @@ export async function findPages(parts: FindParts): Promise<FoundPages | null> {
 }
 
 /** @param before pages that were fetched already */
-function listedPages(parts: FindParts, before: AskedPages | null): FoundPages {
+function listedPages(
+  parts: FindParts,
+  before: AskedPages | null,
+  plan = parts.job.makePlan(),
+): FoundPages {
   const { job, engine } = parts;
   const traits = { pagingHeaders: [], pastEnd: [], secretParams: job.options.secretParams };
-  const pending = pendingPages(parts, job.makePlan(), traits, before);
+  const pending = pendingPages(parts, plan, traits, before);
   const attempt = attemptsOfList(engine, () => pending.firstOrigin);
   return { pending, attempt, traits, isGrowing: false, facts: null };
 }
@@ -136,7 +141,8 @@ async function paginatedPages(parts: FindParts, paginate: PaginateJob): Promise<
   const { found, asked } = result;
   if (found === null) {
     await thread.call('paginate', { pagination: null, select: null, isOneBranch });
-    return listedPages(parts, asked);
+    // As it was asked for: a preset may have added to its URL.
+    return listedPages(parts, asked, onePage(start));
   }
   const { pagination, evidence } = found;
   if (pagination.overlap > 0 && !isByOrdinal(pagination)) {
@@ -156,6 +162,15 @@ async function paginatedPages(parts: FindParts, paginate: PaginateJob): Promise<
   const plan = planFor(found, paginate, thread);
   const pending = pendingPages(parts, plan, traits, asked);
   return { pending, attempt, traits, isGrowing: true, facts };
+}
+
+function onePage(request: PageRequest): Plan {
+  return {
+    async *batches() {
+      yield [request];
+    },
+    count: async () => 1,
+  };
 }
 
 /** How the archive says that the list pages. One page that was all that was found is tried again. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { suite, type TestContext, test } from 'node:test';
-import { type RunEvent, type RunOptions, run, type Summary } from '../../src/index.ts';
+import { explain, type RunEvent, type RunOptions, run, type Summary } from '../../src/index.ts';
 import type { PageServerRequest } from '../servers/page-reply.ts';
 import {
   type PageServer,
@@ -151,5 +151,34 @@ suite('pages that show how a list pages', { concurrency: 3 }, () => {
     });
     assert.deepEqual(summary.stop, { kind: 'aborted' });
     assert.equal(server.counts().total, 1);
+  });
+
+  test('a first page that does not come is asked for once, as a preset begins it', async (t) => {
+    const server = await startList(t, () => ({ status: 404 }));
+    const { summary } = await fetchList(t, server, { paginate: { preset: 'crossref' } });
+    assert.equal(summary.verdict.failed, 1);
+    assert.match(summary.failures[0]?.url ?? '', /cursor=\*/);
+    assert.equal(server.counts().total, 1);
+  });
+
+  test('explain asks by the same rules', async (t) => {
+    const refused = await startList(t, (n, attempt) =>
+      n === 1 && attempt === 1 ? { reset: REFUSED_STREAM } : null,
+    );
+    const options = { protocol: 'http2', retries: 0 } as const;
+    const found = await explain(`${refused.origin}/items`, options);
+    assert.equal(found.pagination.style, 'next');
+    const wait = { status: 429, headers: { 'retry-after': '7200' }, body: '{}' };
+    const limited = await startList(t, () => wait);
+    await assert.rejects(explain(`${limited.origin}/items`, options), {
+      code: 'STOPPED',
+      message: /not found out: The server asks for a wait beyond maxWaitMs, until \S+Z$/,
+    });
+    const signal = AbortSignal.abort();
+    const untouched = await startList(t, () => null);
+    await assert.rejects(explain(`${untouched.origin}/items`, { ...options, signal }), {
+      code: 'INTERRUPTED',
+    });
+    assert.equal(untouched.counts().total, 0);
   });
 });
