@@ -10,39 +10,38 @@ import {
   type Selection,
 } from '../decode/decode.ts';
 import type { EchoWatch } from './echoed-credentials.ts';
-import type { FailedCodes } from './failed-codes.ts';
-import type { FollowedPage } from './follow-archive.ts';
 import type { ArrivedPage, Batch, Rejection } from './messages.ts';
 import type { InfoAndKeys, PageInfoReader } from './page-info-reader.ts';
+import type { DecodedPage } from './stored-pages.ts';
 
 export interface ReadBatch {
   readonly rejections: readonly Rejection[];
   /** What is to be stored; credentials in page infos are redacted. */
   readonly records: readonly PageRecord[];
   readonly attempts: readonly AttemptRecord[];
-  /** For each record: where it stood in the batch, and what it taught with all it holds. */
+  /** For each record: where it stood in the batch, and its info with the credentials it holds. */
   readonly indexes: readonly number[];
   readonly pageInfos: readonly (PageInfo | null)[];
   /** For each record: its page decoded, or null where it is not stored. */
-  readonly pages: readonly (FollowedPage | null)[];
+  readonly pages: readonly (DecodedPage | null)[];
 }
 
 type Good = Extract<BodyVerdict, { ok: true }>;
 
 const NO_RECORDS: FoundRecords = { count: 0, spans: new Uint32Array(0), compact: true };
 
-/** Takes batches apart: checks each body, and reads what it teaches where the run is paginated. */
+/** Takes batches apart: checks each body, and reads its page info where the run is paginated. */
 export class BatchReader {
   readonly #check: BodyCheck;
   readonly #checkWhole: BodyCheck;
   readonly #read: PageInfoReader | null;
   readonly #secretParams: readonly string[];
-  readonly #echoes: EchoWatch;
-  readonly #codes: FailedCodes;
+  readonly #echoes: EchoWatch | null;
 
   /**
    * @param selection the list's records where it is paginated, else what the export takes
-   * @param readPageInfo null where the plan does not learn
+   * @param readPageInfo null for a list
+   * @param echoes null where no credentials were given
    */
   constructor(
     selection: Selection,
@@ -50,15 +49,13 @@ export class BatchReader {
     maxDecodedBytes: number,
     failWhen: PageCondition | null,
     secretParams: readonly string[],
-    echoes: EchoWatch,
-    codes: FailedCodes,
+    echoes: EchoWatch | null,
   ) {
     this.#check = createBodyCheck(selection, maxDecodedBytes, failWhen);
     this.#checkWhole = createBodyCheck(parseSelection(null), maxDecodedBytes);
     this.#read = readPageInfo;
     this.#secretParams = secretParams;
     this.#echoes = echoes;
-    this.#codes = codes;
   }
 
   read({ pages, arena }: Batch): ReadBatch {
@@ -67,41 +64,40 @@ export class BatchReader {
     const attempts: AttemptRecord[] = [];
     const indexes: number[] = [];
     const pageInfos: (PageInfo | null)[] = [];
-    const decoded: (FollowedPage | null)[] = [];
+    const decoded: (DecodedPage | null)[] = [];
     const arrived: readonly ArrivedPage[] = JSON.parse(pages);
     let at = 0;
     for (const [index, page] of arrived.entries()) {
-      const { bodyBytes, log, paging, code, ...kept } = page;
-      if (page.state === 'failed' && code !== null) this.#codes.failed(page.place, code);
+      const { bodyBytes, log, paging, ...kept } = page;
       const key = new Uint8Array(arena, at, PAGE_KEY_BYTES);
       const bodyAt = at + PAGE_KEY_BYTES;
       at = bodyAt + bodyBytes;
       const bare = { ...kept, key, body: null, hash: null, records: null };
       let record: PageRecord = { ...bare, pageInfo: null, keys: null };
-      let taught: InfoAndKeys | null = null;
-      let followed: FollowedPage | null = null;
+      let info: InfoAndKeys | null = null;
+      let ready: DecodedPage | null = null;
       if (page.state === 'stored') {
         const wire = new Uint8Array(arena, bodyAt, bodyBytes);
-        const checked = this.#judge(wire, page);
+        const checked = this.#checked(wire, page);
         if (!checked.verdict.ok) {
           const { kind, reason, beginning } = checked.verdict;
           rejections.push({ index, kind, reason, beginning });
           continue;
         }
-        taught = checked.taught;
-        followed = followedPage(page, checked.verdict);
+        info = checked.info;
+        ready = decodedPage(page, checked.verdict);
         const { hash, records: count, decoded: body } = checked.verdict;
-        this.#echoes.look(body, page);
+        this.#echoes?.look(body, page);
         record = { ...record, body: wire, hash, records: count };
-        if (taught !== null) {
-          const pageInfo = redactPageInfo(taught.pageInfo, this.#secretParams);
-          record = { ...record, pageInfo, keys: taught.keys };
+        if (info !== null) {
+          const pageInfo = redactPageInfo(info.pageInfo, this.#secretParams);
+          record = { ...record, pageInfo, keys: info.keys };
         }
       }
       indexes.push(index);
       records.push(record);
-      pageInfos.push(taught?.pageInfo ?? null);
-      decoded.push(followed);
+      pageInfos.push(info?.pageInfo ?? null);
+      decoded.push(ready);
       for (const earlier of log) attempts.push(earlier);
       attempts.push({
         place: page.place,
@@ -116,32 +112,31 @@ export class BatchReader {
     return { rejections, records, attempts, indexes, pageInfos, pages: decoded };
   }
 
-  #judge(
+  #checked(
     wire: Uint8Array,
     page: ArrivedPage,
-  ): { verdict: BodyVerdict; taught: InfoAndKeys | null } {
+  ): { verdict: BodyVerdict; info: InfoAndKeys | null } {
     const verdict = this.#check(wire, page.encoding);
-    if (this.#read === null) return { verdict, taught: null };
-    if (verdict.ok) return { verdict, taught: this.#teach(page, verdict) };
-    if (verdict.kind !== 'selection') return { verdict, taught: null };
+    if (this.#read === null) return { verdict, info: null };
+    if (verdict.ok) return { verdict, info: this.#infoOf(page, verdict) };
+    if (verdict.kind !== 'selection') return { verdict, info: null };
     // Some APIs leave the list out where it is empty. A page that still says how the list goes on is
-    // such a page; one that says nothing may be an error in the clothes of a 200.
+    // such a page; one that says nothing may be an error that came with status 200.
     const whole = this.#checkWhole(wire, page.encoding);
-    if (!whole.ok) return { verdict: whole, taught: null };
+    if (!whole.ok) return { verdict: whole, info: null };
     const empty: Good = { ...whole, records: 0, found: NO_RECORDS };
-    const taught = this.#teach(page, empty);
-    const { next, more, total, totalPages } = taught.pageInfo;
+    const info = this.#infoOf(page, empty);
+    const { next, more, total, totalPages } = info.pageInfo;
     const speaks = next !== null || more !== null || total !== null || totalPages !== null;
-    return speaks ? { verdict: empty, taught } : { verdict, taught: null };
+    return speaks ? { verdict: empty, info } : { verdict, info: null };
   }
 
-  #teach(page: ArrivedPage, { decoded, found }: Good): InfoAndKeys {
-    const { url, paging } = page;
+  #infoOf({ url, paging }: ArrivedPage, { decoded, found }: Good): InfoAndKeys {
     return this.#read!({ url, headers: paging ?? {}, body: decoded, found });
   }
 }
 
-function followedPage(page: ArrivedPage, { decoded: body, found, records }: Good): FollowedPage {
+function decodedPage(page: ArrivedPage, { decoded: body, found, records }: Good): DecodedPage {
   const { place, url, headers } = page;
   return { place, url, status: page.status ?? 0, headers, body, found, records: records ?? 1 };
 }

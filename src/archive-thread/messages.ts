@@ -1,5 +1,10 @@
 /** What the main thread and the archive thread say to each other. Plain data only. */
-import type { AttemptRecord, PageState, RunSpecification } from '../archive/archive-types.ts';
+import type {
+  AttemptRecord,
+  KnownPage,
+  PageState,
+  RunSpecification,
+} from '../archive/archive-types.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { PageCode } from '../core/page-code.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
@@ -8,6 +13,8 @@ import type { Pagination } from '../core/pagination.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
 import type { FormatName } from '../export/format.ts';
 import type { Echo } from './echoed-credentials.ts';
+
+export type { KnownPage };
 
 /** Where the pages go while they become final, in page order. */
 export type ExportTarget =
@@ -49,7 +56,7 @@ export interface Opened {
   readonly planCount: number | null;
   /** How the run that goes on was found to page; null for a list, and before it was found. */
   readonly pagination: Pagination | null;
-  /** What was learned of the servers' limits, by bucket. */
+  /** What was measured of the servers' limits, by limiter. */
   readonly pace: Readonly<Record<string, unknown>>;
 }
 
@@ -72,7 +79,7 @@ export interface ArrivedPage {
   readonly headers: string | null;
   readonly encoding: string | null;
   readonly bodyBytes: number;
-  /** Why it is not stored; null where it is. Not kept in the archive. */
+  /** Why it is not stored; null where it is. */
   readonly code: PageCode | null;
   readonly reason: string | null;
   readonly attempts: number;
@@ -107,15 +114,8 @@ export interface Rejection {
 /** What became of a batch. */
 export interface Stored {
   readonly rejections: readonly Rejection[];
-  /** What each page taught, by its index; empty where the plan does not learn. */
+  /** The info of each page, by its index; empty for a list. */
   readonly pageInfos: readonly (PageInfo | null)[];
-}
-
-export interface KnownPage {
-  readonly position: number;
-  readonly key: Uint8Array;
-  readonly url: string;
-  readonly pageInfo: PageInfo | null;
 }
 
 export interface Finished {
@@ -144,7 +144,7 @@ export interface Calls {
   };
   /** A stored page, decoded, or null. */
   page: { ask: Place; answer: SentPage | null };
-  /** What was learned so far, by bucket; spares a run that goes on the learning. */
+  /** What was measured so far, by limiter; a run that goes on need not measure it again. */
   keepPace: { ask: Readonly<Record<string, unknown>>; answer: null };
   endPlan: {
     ask: {

@@ -15,12 +15,8 @@ import { formatFor } from '../export/choose-format.ts';
 import { createFileDestination, type FileDestination } from '../export/file-destination.ts';
 import type { Destination, ExportCounts } from '../export/format.ts';
 import { BatchReader, type ReadBatch } from './batch-reader.ts';
-import { decodeStored } from './decode-stored.ts';
 import { EchoWatch } from './echoed-credentials.ts';
-import { FailedCodes } from './failed-codes.ts';
-import { ArchiveFollower, type Follower } from './follow-archive.ts';
-import { PlaceFollower } from './follow-places.ts';
-import { leaveOutRepeats } from './leave-out-repeats.ts';
+import { ArchiveFollower } from './follow-archive.ts';
 import type {
   Batch,
   Calls,
@@ -31,8 +27,14 @@ import type {
   SentPage,
   Stored,
 } from './messages.ts';
-import { sendInGroups, sentPage } from './send-pages.ts';
-import { type ShapedItem, shapedPages } from './shape-pages.ts';
+import {
+  decodeStored,
+  leaveOutRepeats,
+  type PageItem,
+  sendInGroups,
+  sentPage,
+  shapedPages,
+} from './stored-pages.ts';
 
 /** Where an export goes that the main thread receives. */
 export interface MainThread {
@@ -46,7 +48,7 @@ const loadPageInfoReader = () => import('./page-info-reader.ts');
 /** What can be set up only once it is known how the list pages. */
 interface Begun {
   readonly reader: BatchReader;
-  readonly follow: Follower;
+  readonly follow: ArchiveFollower;
 }
 
 export class ArchiveSession {
@@ -55,8 +57,7 @@ export class ArchiveSession {
   readonly #main: MainThread;
   readonly #archive: Archive;
   readonly #file: FileDestination | null;
-  readonly #echoes: EchoWatch;
-  readonly #codes = new FailedCodes();
+  readonly #echoes: EchoWatch | null;
   #begun: Begun | null = null;
   #exporting: Promise<ExportCounts | null> = Promise.resolve(null);
   /** Why the output cannot be whole; null while it can. */
@@ -65,7 +66,7 @@ export class ArchiveSession {
 
   private constructor(ask: OpenRequest, clock: Clock, main: MainThread) {
     this.#ask = ask;
-    this.#echoes = new EchoWatch(ask.credentials);
+    this.#echoes = ask.credentials.length === 0 ? null : new EchoWatch(ask.credentials);
     this.#clock = clock;
     this.#main = main;
     if (ask.fresh) discardArchive(ask.part);
@@ -107,24 +108,16 @@ export class ArchiveSession {
       failWhen,
       secretParams,
       this.#echoes,
-      this.#codes,
     );
-    const follow =
-      pagination === null
-        ? new ArchiveFollower(
-            this.#archive,
-            this.opened.exportOnly ? this.#archive.planCount : null,
-            maxDecodedBytes,
-          )
-        : new PlaceFollower(
-            this.#archive,
-            pagination,
-            paginated?.isOneBranch === true,
-            maxDecodedBytes,
-          );
+    const isOneBranch = paginated?.isOneBranch === true;
+    const follow = new ArchiveFollower(this.#archive, {
+      pagination,
+      planCount: this.opened.exportOnly ? this.#archive.run.planCount : null,
+      isOneBranch,
+    });
     this.#begun = { reader, follow };
     // Without a key no list is read twice, and slices are exported when all readings have ended.
-    const isReadTwice = pagination !== null && pagination.key !== null && paginated?.isOneBranch;
+    const isReadTwice = isOneBranch && pagination !== null && pagination.key !== null;
     const followed = isReadTwice
       ? leaveOutRepeats(follow.pages(), (last) => this.#archive.repeatsOf(last))
       : follow.pages();
@@ -141,40 +134,44 @@ export class ArchiveSession {
   }
 
   #openOrCreate(): { archive: Archive; created: boolean } {
-    const { part, specification } = this.#ask;
-    const fingerprint = fingerprintOf(specification);
-    const found = Archive.openOrCreate(part, specification, fingerprint, this.#clock.wallTime());
-    if (Buffer.compare(found.archive.fingerprint, fingerprint) === 0) return found;
-    const isOnePage = found.archive.pagination?.style === 'single';
-    if (found.archive.counts().stored === 0 || isOnePage) {
-      // Next to nothing is lost with it, so it must not stand in the way of a corrected command.
-      found.archive.close();
-      discardArchive(part);
-      return Archive.openOrCreate(part, specification, fingerprint, this.#clock.wallTime());
+    const { part, specification, maxDecodedBytes } = this.#ask;
+    const now = this.#clock.wallTime();
+    const open = () => Archive.openOrCreate(part, specification, now, maxDecodedBytes);
+    const found = open();
+    const { archive } = found;
+    const { fingerprint, pagination, specification: stored } = archive.run;
+    if (Buffer.compare(fingerprint, fingerprintOf(specification)) === 0) {
+      archive.allowDecodedBytes(maxDecodedBytes);
+      return found;
     }
-    const differs = differences(found.archive.specification, specification).join('; ');
-    found.archive.close();
+    const isNextToNothing = archive.counts().stored === 0 || pagination?.style === 'single';
+    archive.close();
+    if (isNextToNothing) {
+      // Little is lost with it, so it must not stand in the way of a corrected command.
+      discardArchive(part);
+      return open();
+    }
     throw new EverypageError(
       'ARCHIVE_FOREIGN',
-      `${part} is an unfinished run of something else: ${differs}. ` +
+      `${part} is an unfinished run of something else: ${differences(stored, specification).join('; ')}. ` +
         'Go on with the command that began it, choose another output, or discard it with --fresh.',
     );
   }
 
   #whatWasThere(goesOn: boolean): Opened {
     const archive = this.#archive;
+    const { verdict, createdAt, pagination } = archive.run;
     const highestPosition = archive.highestPosition(0);
-    const exportOnly =
-      archive.verdictName !== null && isWhole(archive.verdictName, this.#ask.strict);
+    const exportOnly = verdict !== null && isWhole(verdict, this.#ask.strict);
     // Pages that failed are tried again by the same command.
     archive.forgetFailed();
-    const ageMs = this.#clock.wallTime() - archive.createdAt;
+    const ageMs = this.#clock.wallTime() - createdAt;
     return {
       resumed: goesOn ? { stored: archive.counts().stored, ageMs } : null,
       exportOnly,
       highestPosition,
-      planCount: archive.planCount,
-      pagination: archive.pagination,
+      planCount: archive.run.planCount,
+      pagination,
       pace: archive.pace(),
     };
   }
@@ -195,11 +192,11 @@ export class ArchiveSession {
 
   page(place: Place): SentPage | null {
     const stored = this.#archive.pageAt(place);
-    return stored === null ? null : sentPage(decodeStored(stored, this.#ask.maxDecodedBytes));
+    return stored === null ? null : sentPage(decodeStored(this.#archive, stored));
   }
 
-  keepPace(learned: Calls['keepPace']['ask']): null {
-    this.#archive.keepPace(learned);
+  keepPace(pace: Calls['keepPace']['ask']): null {
+    this.#archive.keepPace(pace);
     return null;
   }
 
@@ -214,7 +211,7 @@ export class ArchiveSession {
     const { part, complete, keep, allowIncomplete, strict, expect, target } = this.#ask;
     const archive = this.#archive;
     const verdict = archive.verdict({ expect });
-    const failures = this.#codes.named(archive.failures(20));
+    const failures = archive.failures(20);
     const isComplete = isWhole(verdict.name, strict);
     const writes = isComplete || (allowIncomplete && !stopped);
     if (isComplete) archive.seal(verdict.name, this.#clock.wallTime(), !keep);
@@ -235,7 +232,7 @@ export class ArchiveSession {
     const destination = target.kind === 'file' ? target.path : 'stdout';
     const output =
       counts === null || (target.kind === 'file' && !writes) ? null : { destination, ...counts };
-    return { verdict, failures, output, archivePath, echo: this.#echoes.found };
+    return { verdict, failures, output, archivePath, echo: this.#echoes?.found ?? null };
   }
 
   /** Leaves one file whatever happened; for ends that are not a finish. */
@@ -262,7 +259,7 @@ export class ArchiveSession {
   }
 
   async #export(
-    pages: AsyncIterable<ShapedItem>,
+    pages: AsyncIterable<PageItem>,
     select: string | null,
   ): Promise<ExportCounts | null> {
     const { target } = this.#ask;

@@ -1,58 +1,60 @@
 import { hash } from 'node:crypto';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { NextStep, PageInfo } from '../core/page-info.ts';
 import { type Place, RECHECK_BRANCH } from '../core/page-request.ts';
 import type { PageRecord } from './archive-types.ts';
 import { readPageInfo } from './kept-json.ts';
+import { pageInfoChecksum } from './row-checksum.ts';
 import { PLACE, PLACE_COLUMNS } from './schema.ts';
-import { type Query, query, writer } from './sqlite.ts';
+import type { Connection, Query, Writer } from './sqlite.ts';
 
 /** Longer keys are kept as their hash, whose text is longer than this, so that it equals no key. */
 const LONGEST_KEY_BYTES = 40;
 
 /**
- * Keeps what pages taught and the keys of their records, within transactions of its caller's, and
- * knows which next steps and which records have been there before.
+ * Keeps page infos and the keys of records, within transactions of its caller's, and knows which
+ * next steps and which records have been there before.
  */
 export class PageInfoStore {
-  readonly #path: string;
-  readonly #put: StatementSync;
-  readonly #putKeys: StatementSync;
+  readonly #connection: Connection;
+  readonly #put: Writer;
+  readonly #putKeys: Writer;
   readonly #get: Query<[text: string]>;
   readonly #seenNext: Seen;
   readonly #seenRecords: Seen;
 
-  constructor(database: DatabaseSync, path: string) {
-    this.#path = path;
-    this.#put = writer(
-      database,
-      `INSERT INTO lesson (place, read_at, text) VALUES (${PLACE}, ?, ?)
-         ON CONFLICT DO UPDATE SET read_at = excluded.read_at, text = excluded.text`,
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#put = connection.writer(
+      `INSERT INTO page_info (place, read_at, checksum, text) VALUES (${PLACE}, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET
+           read_at = excluded.read_at, checksum = excluded.checksum, text = excluded.text`,
     );
-    this.#putKeys = writer(
-      database,
+    this.#putKeys = connection.writer(
       `INSERT INTO record_keys (place, keys) VALUES (${PLACE}, ?)
          ON CONFLICT DO UPDATE SET keys = excluded.keys`,
     );
-    this.#get = query(database, `SELECT text FROM lesson WHERE place = ${PLACE}`);
-    this.#seenNext = new Seen(database, 'seen_next');
-    this.#seenRecords = new Seen(database, 'seen_records');
+    this.#get = connection.query(`SELECT text FROM page_info WHERE place = ${PLACE}`);
+    this.#seenNext = new Seen(connection, 'seen_next');
+    this.#seenRecords = new Seen(connection, 'seen_records');
   }
 
   /** As it was kept, or null. */
   at({ branch, position }: Place): PageInfo | null {
     const row = this.#get.get(branch, position);
-    return row === undefined ? null : readPageInfo(row[0], this.#path);
+    return row === undefined ? null : readPageInfo(row[0], this.#connection);
   }
 
   /** The page info with what earlier pages say of it, which is what is kept. */
   put({ place, startedAt, keys }: PageRecord, pageInfo: PageInfo): PageInfo {
     const { branch, position } = place;
     const filled = branch === RECHECK_BRANCH ? pageInfo : this.#filled(place, pageInfo);
-    this.#put.run(branch, position, Math.round(startedAt), JSON.stringify(filled));
-    if (keys !== null && keys.length > 0) {
-      this.#putKeys.run(branch, position, JSON.stringify(keys.map(shortKey)));
-    }
+    const readAt = Math.round(startedAt);
+    const text = JSON.stringify(filled);
+    const hasKeys = keys !== null && keys.length > 0;
+    const keysText = hasKeys ? JSON.stringify(keys.map(shortKey)) : null;
+    const checksum = pageInfoChecksum(place, readAt, text, keysText);
+    this.#put(branch, position, readAt, checksum, text);
+    if (keysText !== null) this.#putKeys(branch, position, keysText);
     return filled;
   }
 
@@ -72,21 +74,20 @@ export class PageInfoStore {
 
 /** A set of texts, each with the first place that had it. */
 class Seen {
-  readonly #add: StatementSync;
+  readonly #add: Writer;
   readonly #get: Query<[branch: number, position: number]>;
 
-  constructor(database: DatabaseSync, table: 'seen_next' | 'seen_records') {
-    this.#add = writer(
-      database,
+  constructor(connection: Connection, table: 'seen_next' | 'seen_records') {
+    this.#add = connection.writer(
       `INSERT INTO ${table} (hash, place) VALUES (?, ${PLACE}) ON CONFLICT DO NOTHING`,
     );
-    this.#get = query(database, `SELECT ${PLACE_COLUMNS} FROM ${table} WHERE hash = ?`);
+    this.#get = connection.query(`SELECT ${PLACE_COLUMNS} FROM ${table} WHERE hash = ?`);
   }
 
   /** Another place that had the text before, or null; from now on `place` has it. */
   before(place: Place, text: string): Place | null {
     const key = hash('sha256', text, 'base64url').slice(0, 22);
-    if (this.#add.run(key, place.branch, place.position).changes === 1n) return null;
+    if (this.#add(key, place.branch, place.position) === 1) return null;
     const [branch, position] = this.#get.get(key)!;
     return branch === place.branch && position === place.position ? null : { branch, position };
   }

@@ -1,4 +1,3 @@
-import type { DatabaseSync } from 'node:sqlite';
 import type { PlanEnd } from '../core/page-info.ts';
 import { type Place, RECHECK_BRANCH } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
@@ -6,7 +5,7 @@ import type { RecordEvidence } from '../core/summary.ts';
 import type { PageState } from './archive-types.ts';
 import { readPageInfo } from './kept-json.ts';
 import { PLACE, placeColumns, RECHECK_PLACE } from './schema.ts';
-import { query } from './sqlite.ts';
+import type { Connection } from './sqlite.ts';
 import { type Reading, StatedTotals } from './stated-totals.ts';
 
 /** A page that was read a second time; `place` is where it was read first. */
@@ -29,7 +28,7 @@ export interface PageFacts {
   readonly gaps: RecordEvidence['gaps'];
   /** Places of the plan that have no end state, which only a damaged or unfinished plan has. */
   readonly missingPages: number;
-  /** Stored pages that taught nothing. */
+  /** Stored pages without a page info. */
   readonly withoutInfo: number;
   /** Boundaries of neighbouring pages at which the first key is the last one of the page before. */
   readonly sharedBoundaries: number;
@@ -72,38 +71,35 @@ interface Read extends Reading {
 }
 
 /** Reads the page infos once, in page order, and no body; it holds two pages at a time. */
-export function passOverPages(
-  database: DatabaseSync,
+export function scanPages(
+  connection: Connection,
   pagination: Pagination,
   ends: PlanEnd['ends'],
-  path: string,
 ): PageFacts {
-  const rows = query<Row>(
-    database,
-    `SELECT ${placeColumns('page.place')}, page.state, lesson.text, lesson.read_at,
+  const rows = connection.query<Row>(
+    `SELECT ${placeColumns('page.place')}, page.state, page_info.text, page_info.read_at,
          CASE WHEN page.place >= ${RECHECK_PLACE} OR page.state = 'beyond-end'
            THEN (SELECT status FROM content WHERE id = page.content) END
-       FROM page LEFT JOIN lesson ON lesson.place = page.place
+       FROM page LEFT JOIN page_info ON page_info.place = page.place
        ${pagination.overlap > 0 ? '' : "WHERE page.state <> 'beyond-end'"} ORDER BY page.place`,
   );
-  const pass = new PageScan(pagination, ends, createKeyComparison(database));
+  const scan = new PageScan(pagination, ends, createKeyComparison(connection));
   for (const [branch, position, state, text, readAt, status] of rows.iterate()) {
     const place = { branch, position };
-    const pageInfo = text === null ? null : readPageInfo(text, path);
+    const pageInfo = text === null ? null : readPageInfo(text, connection);
     const read = pageInfo === null ? null : { place, pageInfo, readAt: readAt ?? 0 };
-    if (branch === RECHECK_BRANCH) pass.readAgain(position, read, status);
-    else if (state === 'beyond-end') pass.pastEnd(place, read, status);
-    else pass.page(place, state, read);
+    if (branch === RECHECK_BRANCH) scan.readAgain(position, read, status);
+    else if (state === 'beyond-end') scan.pastEnd(place, read, status);
+    else scan.page(place, state, read);
   }
-  return pass.facts();
+  return scan.facts();
 }
 
 /** Whether two places have records with the same keys; null where not all have one. */
 type KeyComparison = (a: Place, b: Place) => boolean | null;
 
-function createKeyComparison(database: DatabaseSync): KeyComparison {
-  const compare = query<[number]>(
-    database,
+function createKeyComparison(connection: Connection): KeyComparison {
+  const compare = connection.query<[number]>(
     `SELECT a.keys = b.keys FROM record_keys AS a, record_keys AS b
        WHERE a.place = ${PLACE} AND b.place = ${PLACE} AND instr(a.keys, '""') = 0`,
   );

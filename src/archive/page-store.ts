@@ -1,65 +1,62 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { EverypageError } from '../core/errors.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import { type Place, RECHECK_BRANCH } from '../core/page-request.ts';
 import type { AttemptRecord, PageCounts, PageRecord, PageState } from './archive-types.ts';
 import { PageInfoStore } from './page-info-store.ts';
+import { checksumWith, pageChecksum } from './row-checksum.ts';
 import { MAX_BRANCH, MAX_POSITION, PLACE, RECHECK_PLACE } from './schema.ts';
-import { type Query, query, writer } from './sqlite.ts';
+import type { Connection, Query, Writer } from './sqlite.ts';
 
 /** Writes pages, within transactions of its caller's, and keeps count of them. */
 export class PageStore {
-  readonly #database: DatabaseSync;
-  readonly #addPage: StatementSync;
-  readonly #changePage: StatementSync;
-  readonly #addContent: StatementSync;
-  readonly #dropContent: StatementSync;
-  readonly #addAttempt: StatementSync;
-  readonly #setTally: StatementSync;
+  readonly #connection: Connection;
+  readonly #addPage: Writer;
+  readonly #changePage: Writer;
+  readonly #addContent: Writer;
+  readonly #dropContent: Writer;
+  readonly #addAttempt: Writer;
+  readonly #setTally: Writer;
   readonly #known: Query<[state: PageState, content: number]>;
   readonly #pageInfos: PageInfoStore;
   #counts: PageCounts;
   #committedCounts: PageCounts;
   #nextContent: number;
 
-  constructor(database: DatabaseSync, path: string) {
-    this.#database = database;
-    this.#addPage = writer(
-      database,
-      `INSERT INTO page (place, key, state, content, url) VALUES (${PLACE}, ?, ?, ?, ?)
-         ON CONFLICT DO NOTHING`,
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#addPage = connection.writer(
+      `INSERT INTO page (place, key, state, content, checksum, url)
+         VALUES (${PLACE}, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     );
-    this.#changePage = writer(
-      database,
-      `UPDATE page SET key = ?, state = ?, content = ?, url = ? WHERE place = ${PLACE}`,
+    this.#changePage = connection.writer(
+      `UPDATE page SET key = ?, state = ?, content = ?, checksum = ?, url = ?
+         WHERE place = ${PLACE}`,
     );
-    this.#addContent = writer(
-      database,
-      `INSERT INTO content (id, status, headers, encoding, hash, records, reason, attempts,
-         started_at, duration_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    this.#addContent = connection.writer(
+      `INSERT INTO content (id, status, code, headers, encoding, hash, records, reason, attempts,
+         started_at, duration_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#dropContent = writer(database, 'DELETE FROM content WHERE id = ?');
+    this.#dropContent = connection.writer('DELETE FROM content WHERE id = ?');
     // A page that failed in one run and is tried again in the next counts its tries from 1 again:
     // the time they began keeps them apart.
-    this.#addAttempt = writer(
-      database,
+    this.#addAttempt = connection.writer(
       `INSERT INTO attempt (place, started_at, number, duration_ms, status, outcome,
          told_to_wait_ms) VALUES (${PLACE}, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     );
-    this.#setTally = writer(database, 'UPDATE tally SET stored = ?, failed = ?, beyond_end = ?');
-    this.#known = query(database, `SELECT state, content FROM page WHERE place = ${PLACE}`);
-    this.#pageInfos = new PageInfoStore(database, path);
-    this.#counts = readTally(database);
+    this.#setTally = connection.writer('UPDATE tally SET stored = ?, failed = ?, beyond_end = ?');
+    this.#known = connection.query(`SELECT state, content FROM page WHERE place = ${PLACE}`);
+    this.#pageInfos = new PageInfoStore(connection);
+    this.#counts = readTally(connection);
     this.#committedCounts = this.#counts;
     this.#nextContent =
-      (query<[number | null]>(database, 'SELECT max(id) FROM content').get()?.[0] ?? 0) + 1;
+      (connection.query<[number | null]>('SELECT max(id) FROM content').get()?.[0] ?? 0) + 1;
   }
 
   get counts(): PageCounts {
     return this.#counts;
   }
 
-  /** What each page taught, filled in; null where it taught nothing. */
+  /** The info of each page as it is kept, or null. */
   put(pages: readonly PageRecord[], attempts: readonly AttemptRecord[]): (PageInfo | null)[] {
     // In order, neighbours change the same 16 KiB page of the table one after the other.
     const ordered = pages.toSorted((a, b) => comparePlaces(a.place, b.place));
@@ -77,18 +74,18 @@ export class PageStore {
   /** Drops every page that the next run is to ask for again. */
   dropUnfinished(): void {
     this.#drop(`INDEXED BY page_not_stored WHERE state <> 'stored'
-      AND (state = 'failed' OR place NOT IN (SELECT place FROM lesson))`);
+      AND (state = 'failed' OR place NOT IN (SELECT place FROM page_info))`);
     // What was read for comparison is compared with what will be there then.
     this.#drop(`WHERE place >= ${RECHECK_PLACE}`);
-    this.#database.exec(`
-      DELETE FROM lesson WHERE place >= ${RECHECK_PLACE};
+    this.#connection.exec(`
+      DELETE FROM page_info WHERE place >= ${RECHECK_PLACE};
       DELETE FROM record_keys WHERE place >= ${RECHECK_PLACE};
     `);
-    this.#setCounts(this.#count());
+    this.#setCounts(countPages(this.#connection));
   }
 
   #drop(which: string): void {
-    this.#database.exec(`
+    this.#connection.exec(`
       DELETE FROM content WHERE id IN (SELECT content FROM page ${which});
       DELETE FROM page ${which};
     `);
@@ -99,29 +96,25 @@ export class PageStore {
    * no end names; returns how many are not.
    */
   setEnds(ends: PlanEnd['ends']): number {
-    this.#database.exec(
-      `UPDATE page INDEXED BY page_not_stored SET state = 'stored'
-         WHERE state <> 'stored' AND state = 'beyond-end' AND place IN (SELECT place FROM lesson)`,
+    this.#connection.exec(
+      `UPDATE page INDEXED BY page_not_stored
+         SET state = 'stored', checksum = ${checksumWith('stored')}
+         WHERE state <> 'stored' AND state = 'beyond-end' AND place IN (SELECT place FROM page_info)`,
     );
-    const setEnd = writer(
-      this.#database,
-      `UPDATE page SET state = 'beyond-end'
+    const setEnd = this.#connection.writer(
+      `UPDATE page SET state = 'beyond-end', checksum = ${checksumWith('beyond-end')}
          WHERE place >= ${PLACE} AND place <= ${PLACE} AND state <> 'beyond-end'`,
     );
     let next = 0;
     for (const { branch, position } of ends.toSorted((a, b) => a.branch - b.branch)) {
       // An earlier run may have begun a reading that this one could do without.
-      if (branch > next) setEnd.run(next, 0, branch - 1, MAX_POSITION);
-      if (position <= MAX_POSITION) setEnd.run(branch, position, branch, MAX_POSITION);
+      if (branch > next) setEnd(next, 0, branch - 1, MAX_POSITION);
+      if (position <= MAX_POSITION) setEnd(branch, position, branch, MAX_POSITION);
       next = branch + 1;
     }
-    if (next < RECHECK_BRANCH) setEnd.run(next, 0, RECHECK_BRANCH - 1, MAX_POSITION);
-    this.#setCounts(this.#count());
+    if (next < RECHECK_BRANCH) setEnd(next, 0, RECHECK_BRANCH - 1, MAX_POSITION);
+    this.#setCounts(countPages(this.#connection));
     return this.#counts.stored + this.#counts.failed;
-  }
-
-  #count(): PageCounts {
-    return countPages(this.#database);
   }
 
   committed(): void {
@@ -133,7 +126,7 @@ export class PageStore {
   }
 
   #setCounts(counts: PageCounts): void {
-    this.#setTally.run(counts.stored, counts.failed, counts.beyondEnd);
+    this.#setTally(counts.stored, counts.failed, counts.beyondEnd);
     this.#counts = counts;
   }
 
@@ -144,26 +137,29 @@ export class PageStore {
       throw new EverypageError('INTERNAL', `Page ${position} is to be stored without its body.`);
     }
     const content = this.#nextContent++;
-    if (this.#addPage.run(branch, position, key, state, content, url).changes === 0n) {
+    const startedAt = Math.round(page.startedAt);
+    const checksum = pageChecksum({ ...page, startedAt });
+    if (this.#addPage(branch, position, key, state, content, checksum, url) === 0) {
       const [oldState, oldContent] = this.#known.get(branch, position)!;
       const old = oldState === 'failed' ? null : this.#pageInfos.at(page.place);
       // What is stored is final: a late failure of the same page changes nothing.
       const isFinal = oldState === 'stored' || old !== null;
       if (isFinal && branch !== RECHECK_BRANCH) return old;
-      this.#dropContent.run(oldContent);
-      this.#changePage.run(key, state, content, url, branch, position);
+      this.#dropContent(oldContent);
+      this.#changePage(key, state, content, checksum, url, branch, position);
       if (branch !== RECHECK_BRANCH) counts[countOf[oldState]] -= 1;
     }
-    this.#addContent.run(
+    this.#addContent(
       content,
       page.status,
+      page.code,
       page.headers,
       page.encoding,
       page.hash,
       page.records,
       page.reason,
       page.attempts,
-      Math.round(page.startedAt),
+      startedAt,
       page.durationMs,
       page.body,
     );
@@ -173,7 +169,7 @@ export class PageStore {
 
   #putAttempt(attempt: AttemptRecord): void {
     const { branch, position } = checkPlace(attempt.place);
-    this.#addAttempt.run(
+    this.#addAttempt(
       branch,
       position,
       Math.round(attempt.startedAt),
@@ -194,21 +190,21 @@ const countOf: Readonly<Record<PageState, keyof PageCounts>> = {
   'beyond-end': 'beyondEnd',
 };
 
-export function readTally(database: DatabaseSync): PageCounts {
-  const row = query<[number, number, number]>(
-    database,
-    'SELECT stored, failed, beyond_end FROM tally',
-  ).get();
+export function readTally(connection: Connection): PageCounts {
+  const row = connection
+    .query<[number, number, number]>('SELECT stored, failed, beyond_end FROM tally')
+    .get();
   return { stored: row?.[0] ?? 0, failed: row?.[1] ?? 0, beyondEnd: row?.[2] ?? 0 };
 }
 
 /** Counted from the pages themselves. */
-export function countPages(database: DatabaseSync): PageCounts {
-  const [stored, failed, beyondEnd] = query<[number, number, number]>(
-    database,
-    `SELECT count(*) FILTER (WHERE state = 'stored'), count(*) FILTER (WHERE state = 'failed'),
-       count(*) FILTER (WHERE state = 'beyond-end') FROM page WHERE place < ${RECHECK_PLACE}`,
-  ).get()!;
+export function countPages(connection: Connection): PageCounts {
+  const [stored, failed, beyondEnd] = connection
+    .query<[number, number, number]>(
+      `SELECT count(*) FILTER (WHERE state = 'stored'), count(*) FILTER (WHERE state = 'failed'),
+         count(*) FILTER (WHERE state = 'beyond-end') FROM page WHERE place < ${RECHECK_PLACE}`,
+    )
+    .get()!;
   return { stored, failed, beyondEnd };
 }
 

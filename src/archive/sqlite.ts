@@ -1,8 +1,8 @@
 /**
- * The door to `node:sqlite`: loads it without a word to the user, gives statements types, and
- * turns what SQLite and the disk say into errors a person can act on. It knows no table.
+ * The only use of `node:sqlite`: loads it without a warning, gives statements types, and turns what
+ * SQLite and the disk say into errors that a person can act on. It knows no table.
  */
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { EverypageError } from '../core/errors.ts';
 
 type Sqlite = typeof import('node:sqlite');
@@ -26,12 +26,6 @@ function loadSqlite(): Sqlite {
   return loaded;
 }
 
-export function openDatabase(location: string | URL, readOnly: boolean): DatabaseSync {
-  const { DatabaseSync } = loadSqlite();
-  // No waiting for a lock: another process keeps its lock for as long as it runs.
-  return new DatabaseSync(location, { readOnly, timeout: 0 });
-}
-
 /** A prepared statement whose rows are arrays: half the time of objects for small rows. */
 export interface Query<Row> {
   all(...values: SQLInputValue[]): Row[];
@@ -39,42 +33,126 @@ export interface Query<Row> {
   iterate(...values: SQLInputValue[]): Iterable<Row>;
 }
 
-export function query<Row>(database: DatabaseSync, sql: string): Query<Row> {
-  const statement = database.prepare(sql);
-  statement.setReturnArrays(true);
-  return statement as unknown as Query<Row>;
-}
+/** A prepared statement that writes; it returns how many rows it changed. */
+export type Writer = (...values: SQLInputValue[]) => number;
 
-/**
- * A prepared statement that writes. A place is an integer beyond 2^53, and as the last row's id it
- * comes back from every write: without big integers Node 26 throws on it.
- */
-export function writer(database: DatabaseSync, sql: string): StatementSync {
-  const statement = database.prepare(sql);
-  statement.setReadBigInts(true);
-  return statement;
-}
+/** The open database of the archive at `path`. What it throws is an `EverypageError` in words for the user. */
+export class Connection {
+  readonly path: string;
+  readonly #database: DatabaseSync;
+  #hasFailed = false;
 
-/** All of `work` is committed, or nothing of it. */
-export function inTransaction<T>(database: DatabaseSync, begin: string, work: () => T): T {
-  database.exec(begin);
-  try {
-    const result = work();
-    database.exec('COMMIT');
-    return result;
-  } catch (error) {
-    rollBack(database);
-    throw error;
+  /**
+   * @param settings run at once; what they meet is the state of the file
+   * @param location where it is not `path` itself
+   */
+  constructor(path: string, settings: string, isReadOnly: boolean, location: string | URL = path) {
+    this.path = path;
+    const { DatabaseSync } = loadSqlite();
+    try {
+      // No waiting for a lock: another process keeps its lock for as long as it runs.
+      this.#database = new DatabaseSync(location, { readOnly: isReadOnly, timeout: 0 });
+    } catch (error) {
+      throw archiveError(error, path);
+    }
+    try {
+      this.#database.exec(settings);
+    } catch (error) {
+      this.#database.close();
+      throw archiveError(error, path, true);
+    }
   }
-}
 
-function rollBack(database: DatabaseSync): void {
-  // SQLite has rolled back by itself after most failures of the disk.
-  if (!database.isTransaction) return;
-  try {
-    database.exec('ROLLBACK');
-  } catch {
-    // The first error is the one to tell.
+  get isOpen(): boolean {
+    return this.#database.isOpen;
+  }
+
+  /** Something that this connection was asked for failed, which its caller was told. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
+  query<Row>(sql: string): Query<Row> {
+    // A statement that does not fit the tables, or meets values that it cannot take, says that
+    // the file is not as we wrote it.
+    const attempt = <T>(work: () => T): T => this.#told(work, true);
+    const statement = attempt(() => this.#database.prepare(sql));
+    statement.setReturnArrays(true);
+    const rows = statement as unknown as Query<Row>;
+    return {
+      all: (...values) => attempt(() => rows.all(...values)),
+      get: (...values) => attempt(() => rows.get(...values)),
+      *iterate(...values) {
+        const iterator = attempt(() => rows.iterate(...values)[Symbol.iterator]());
+        try {
+          for (;;) {
+            const next = attempt(() => iterator.next());
+            if (next.done) return;
+            yield next.value;
+          }
+        } finally {
+          iterator.return?.();
+        }
+      },
+    };
+  }
+
+  writer(sql: string): Writer {
+    const statement = this.#told(() => this.#database.prepare(sql), true);
+    // A place is an integer beyond 2^53, and as the last row's id it comes back from every write:
+    // without big integers Node 26 throws on it.
+    statement.setReadBigInts(true);
+    return (...values) => this.#told(() => Number(statement.run(...values).changes));
+  }
+
+  exec(sql: string): void {
+    this.#told(() => this.#database.exec(sql));
+  }
+
+  /** The number that a pragma has. */
+  pragma(name: string): number {
+    return this.query<[number]>(`PRAGMA ${name}`).get()?.[0] ?? 0;
+  }
+
+  /** All of `work` is committed, or nothing of it. */
+  transaction<T>(begin: string, work: () => T): T {
+    this.exec(begin);
+    try {
+      const result = work();
+      this.exec('COMMIT');
+      return result;
+    } catch (error) {
+      this.#hasFailed = true;
+      this.#rollBack();
+      throw error;
+    }
+  }
+
+  damaged(why: string): EverypageError {
+    return damaged(this.path, why);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #rollBack(): void {
+    // SQLite has rolled back by itself after most failures of the disk.
+    if (!this.#database.isTransaction) return;
+    try {
+      this.#database.exec('ROLLBACK');
+    } catch {
+      // The first error is the one to tell.
+    }
+  }
+
+  #told<T>(work: () => T, isOfData = false): T {
+    try {
+      return work();
+    } catch (error) {
+      this.#hasFailed = true;
+      throw archiveError(error, this.path, isOfData);
+    }
   }
 }
 
@@ -105,13 +183,12 @@ function sqliteCode(error: unknown): number | null {
 
 /**
  * The same error in words for the user.
- * @param opening a statement that does not fit the tables then means a foreign or damaged file,
- *   later it would be a mistake of ours
+ * @param isOfData a statement that SQLite refuses speaks of the file then, else of a mistake of ours
  */
-export function archiveError(error: unknown, path: string, opening = false): EverypageError {
+export function archiveError(error: unknown, path: string, isOfData = false): EverypageError {
   if (error instanceof EverypageError) return error;
   const code = sqliteCode(error);
-  if (code === null) return fileError(error, path);
+  if (code === null) return otherError(error, path);
   // A schema that cannot be read is quoted with its line breaks.
   const said = error instanceof Error ? error.message.replace(/\s+/g, ' ') : '';
   switch (code & 0xff) {
@@ -138,7 +215,7 @@ export function archiveError(error: unknown, path: string, opening = false): Eve
     case SQLITE_CANTOPEN:
       return notWritable(path, said, error);
     case SQLITE_ERROR:
-      if (opening) return damaged(path, said, error);
+      if (isOfData) return damaged(path, said, error);
   }
   return new EverypageError('INTERNAL', `The archive ${path} failed: ${said}.`, { cause: error });
 }
@@ -162,8 +239,8 @@ function ioFailed(path: string, code: number, said: string, cause: unknown): Eve
   return writeFailed(path, why, cause);
 }
 
-/** What `node:fs` threw around the archive, in words for the user. */
-function fileError(error: unknown, path: string): EverypageError {
+/** What `node:fs` threw around the archive, or `node:sqlite` itself. */
+function otherError(error: unknown, path: string): EverypageError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
     case 'ENOENT':
@@ -173,6 +250,8 @@ function fileError(error: unknown, path: string): EverypageError {
         `The folder of the archive ${path} does not exist. Create it, or name another place with --archive.`,
         { cause: error },
       );
+    case 'ERR_OUT_OF_RANGE':
+      return damaged(path, 'a number in it is larger than any that we write', error);
     case 'EISDIR':
       return new EverypageError('USAGE', `${path} is a folder, not an archive.`, { cause: error });
     case 'EACCES':
@@ -190,7 +269,7 @@ function fileError(error: unknown, path: string): EverypageError {
   return new EverypageError('INTERNAL', `The archive ${path} failed: ${said}.`, { cause: error });
 }
 
-export function damaged(path: string, why: string, cause?: unknown): EverypageError {
+function damaged(path: string, why: string, cause?: unknown): EverypageError {
   return new EverypageError(
     'ARCHIVE_DAMAGED',
     `${path} is damaged or is not an archive of everypage: ${why}. Restore it from a copy, or run the command that fetched it again, with --fresh.`,

@@ -1,6 +1,6 @@
 import type { PageInfo } from '../core/page-info.ts';
 
-/** What a page taught, and when it was read: milliseconds since 1970. */
+/** The info of a page, and when it was read: milliseconds since 1970. */
 export interface Reading {
   readonly pageInfo: PageInfo;
   readonly readAt: number;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { archiveOf } from '../archive/archive-name.ts';
+import { archiveOf } from '../archive/archive-location.ts';
 import { EverypageError } from '../core/errors.ts';
 import { loadInTurns } from '../core/load-in-turns.ts';
 import type { RunOptions } from '../core/options.ts';
