@@ -137,8 +137,7 @@ export class PageStore {
       throw new EverypageError('INTERNAL', `Page ${position} is to be stored without its body.`);
     }
     const content = this.#nextContent++;
-    const startedAt = Math.round(page.startedAt);
-    const checksum = pageChecksum({ ...page, startedAt });
+    const checksum = pageChecksum(page);
     if (this.#addPage(branch, position, key, state, content, checksum, url) === 0) {
       const [oldState, oldContent] = this.#known.get(branch, position)!;
       const old = oldState === 'failed' ? null : this.#pageInfos.at(page.place);
@@ -159,7 +158,7 @@ export class PageStore {
       page.records,
       page.reason,
       page.attempts,
-      startedAt,
+      Math.round(page.startedAt),
       page.durationMs,
       page.body,
     );

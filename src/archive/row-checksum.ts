@@ -20,6 +20,7 @@ export function checksumWith(state: PageState): string {
   return `(checksum & ${2 ** 32 - 1}) | (${stateNumbers[state]} << 32)`;
 }
 
+/** Times are rounded as they are kept. */
 export function pageChecksum(page: CheckedPage): number {
   const { place, state, key, hash } = page;
   const text = JSON.stringify([
@@ -33,7 +34,7 @@ export function pageChecksum(page: CheckedPage): number {
     page.records,
     page.reason,
     page.attempts,
-    page.startedAt,
+    Math.round(page.startedAt),
     page.durationMs,
   ]);
   const crc = crc32(key, crc32(text));

@@ -2,7 +2,7 @@
  * The only use of `node:sqlite`: loads it without a warning, gives statements types, and turns what
  * SQLite and the disk say into errors that a person can act on. It knows no table.
  */
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { EverypageError } from '../core/errors.ts';
 
 type Sqlite = typeof import('node:sqlite');
@@ -73,40 +73,56 @@ export class Connection {
   }
 
   query<Row>(sql: string): Query<Row> {
-    // A statement that does not fit the tables, or meets values that it cannot take, says that
-    // the file is not as we wrote it.
-    const attempt = <T>(work: () => T): T => this.#told(work, true);
-    const statement = attempt(() => this.#database.prepare(sql));
+    const statement = this.#prepare(sql);
     statement.setReturnArrays(true);
     const rows = statement as unknown as Query<Row>;
+    // Values that a statement cannot take are not as we wrote them.
+    const told = (error: unknown): EverypageError => this.#told(error, true);
     return {
-      all: (...values) => attempt(() => rows.all(...values)),
-      get: (...values) => attempt(() => rows.get(...values)),
-      *iterate(...values) {
-        const iterator = attempt(() => rows.iterate(...values)[Symbol.iterator]());
+      all(...values) {
         try {
-          for (;;) {
-            const next = attempt(() => iterator.next());
-            if (next.done) return;
-            yield next.value;
-          }
-        } finally {
-          iterator.return?.();
+          return rows.all(...values);
+        } catch (error) {
+          throw told(error);
+        }
+      },
+      get(...values) {
+        try {
+          return rows.get(...values);
+        } catch (error) {
+          throw told(error);
+        }
+      },
+      *iterate(...values) {
+        try {
+          yield* rows.iterate(...values);
+        } catch (error) {
+          throw told(error);
         }
       },
     };
   }
 
   writer(sql: string): Writer {
-    const statement = this.#told(() => this.#database.prepare(sql), true);
+    const statement = this.#prepare(sql);
     // A place is an integer beyond 2^53, and as the last row's id it comes back from every write:
     // without big integers Node 26 throws on it.
     statement.setReadBigInts(true);
-    return (...values) => this.#told(() => Number(statement.run(...values).changes));
+    return (...values) => {
+      try {
+        return Number(statement.run(...values).changes);
+      } catch (error) {
+        throw this.#told(error);
+      }
+    };
   }
 
   exec(sql: string): void {
-    this.#told(() => this.#database.exec(sql));
+    try {
+      this.#database.exec(sql);
+    } catch (error) {
+      throw this.#told(error);
+    }
   }
 
   /** The number that a pragma has. */
@@ -146,13 +162,18 @@ export class Connection {
     }
   }
 
-  #told<T>(work: () => T, isOfData = false): T {
+  /** A statement that does not fit the tables says that the file is not as we wrote it. */
+  #prepare(sql: string): StatementSync {
     try {
-      return work();
+      return this.#database.prepare(sql);
     } catch (error) {
-      this.#hasFailed = true;
-      throw archiveError(error, this.path, isOfData);
+      throw this.#told(error, true);
     }
+  }
+
+  #told(error: unknown, isOfData = false): EverypageError {
+    this.#hasFailed = true;
+    return archiveError(error, this.path, isOfData);
   }
 }
 
