@@ -15,18 +15,18 @@ export {
 export type { ByteSink, OutputSinks } from './api/output-sinks.ts';
 export { UnfinishedError } from './api/unfinished-error.ts';
 export { type Verification, verifyArchive } from './api/verify-archive.ts';
-export type { ErrorCode } from './core/errors.ts';
+export type { ErrorCode, PageCode } from './core/errors.ts';
 export { EverypageError } from './core/errors.ts';
 export type { EventSink, RunEvent } from './core/events.ts';
 export type {
   NextPage,
   NextRequest,
+  NextRequests,
   PageToContinue,
   Paginate,
   PaginateOptions,
   RunOptions,
 } from './core/options.ts';
-export type { PageCode } from './core/page-code.ts';
 export type { Method, PageRequest, Place } from './core/page-request.ts';
 export type { Pagination, PaginationStyle } from './core/pagination.ts';
 export type {
@@ -41,5 +41,5 @@ export type {
 } from './core/summary.ts';
 export type { PlanSource } from './plan/plan.ts';
 export { type Preset, presets } from './plan/presets.ts';
-export { sourceOf } from './plan/sources.ts';
+export { sourceOf } from './plan/written-url.ts';
 export { run } from './run.ts';

@@ -1,10 +1,10 @@
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import { archivePages, createShaper, decodeStored } from '../archive-thread/stored-pages.ts';
 import { EverypageError } from '../core/errors.ts';
+import type { FormatName } from '../core/options.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
 import { formatFor, formatNameFor } from '../export/choose-format.ts';
 import { createFileDestination } from '../export/file-destination.ts';
-import type { FormatName } from '../export/format.ts';
 import { checkOutputFolder } from '../fetch/check-output-folder.ts';
 import type { ByteSink } from './output-sinks.ts';
 

@@ -1,7 +1,7 @@
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import { archivePages } from '../archive-thread/stored-pages.ts';
-import { keyOfRedacted } from '../core/page-key.ts';
-import type { Place } from '../core/page-request.ts';
+import { keyOfRedacted, type Place } from '../core/page-request.ts';
+import { isByFunction } from '../core/pagination.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
 import { counted } from '../core/units.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
@@ -111,7 +111,7 @@ function createTurns(signal: AbortSignal | undefined): () => Promise<void> | voi
 function keysAreOfUrls({ specification, pagination }: ArchiveReader['run']): boolean {
   if (specification.method !== 'GET' || specification.bodyDigest !== null) return false;
   if (specification.pagination === null) return true;
-  return pagination !== null && pagination.carrier === 'query' && pagination.style !== 'function';
+  return pagination !== null && pagination.carrier === 'query' && !isByFunction(pagination);
 }
 
 function withProblems(verdict: Verdict, problems: Verification['problems']): Verdict {

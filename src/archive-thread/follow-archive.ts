@@ -1,8 +1,8 @@
 import type { Archive } from '../archive/archive.ts';
 import type { Place } from '../core/page-request.ts';
-import type { Pagination } from '../core/pagination.ts';
+import { isByOrdinal, type Pagination } from '../core/pagination.ts';
 import { FLUSH } from '../export/format.ts';
-import { type DecodedPage, decodeStored, isByOrdinal, type PageItem } from './stored-pages.ts';
+import { type DecodedPage, decodeStored, type PageItem } from './stored-pages.ts';
 
 /** Read at once: bounds memory, and how long the thread does nothing else. */
 const READ_PAGES = 256;
@@ -52,7 +52,7 @@ export class ArchiveFollower {
   constructor(archive: Archive, { pagination, planCount, isOneBranch }: PageOrder) {
     this.#archive = archive;
     this.#isList = pagination === null;
-    this.#isByOrdinal = isByOrdinal(pagination);
+    this.#isByOrdinal = pagination !== null && isByOrdinal(pagination);
     this.#overlap = pagination?.overlap ?? 0;
     this.#isStalled = pagination !== null && !isOneBranch;
     this.#planCount = planCount;

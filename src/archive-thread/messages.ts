@@ -5,13 +5,12 @@ import type {
   PageState,
   RunSpecification,
 } from '../archive/archive-types.ts';
-import type { ErrorCode } from '../core/errors.ts';
-import type { PageCode } from '../core/page-code.ts';
+import type { ErrorCode, PageCode } from '../core/errors.ts';
+import type { FormatName } from '../core/options.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
-import type { FormatName } from '../export/format.ts';
 import type { Echo } from './echoed-credentials.ts';
 
 export type { KnownPage };

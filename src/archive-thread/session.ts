@@ -2,6 +2,7 @@
  * What the archive thread does for one run: opens or goes on, checks and stores what arrives, and
  * exports in page order behind it. Runs on the thread; knows nothing of messages.
  */
+
 import { Archive } from '../archive/archive.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
 import { differences, fingerprintOf } from '../archive/fingerprint.ts';
@@ -9,6 +10,7 @@ import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
+import { isOnePage } from '../core/pagination.ts';
 import { isWhole } from '../core/summary.ts';
 import { loadCondition, loadSelection } from '../decode/decode.ts';
 import { formatFor } from '../export/choose-format.ts';
@@ -144,7 +146,8 @@ export class ArchiveSession {
       archive.allowDecodedBytes(maxDecodedBytes);
       return found;
     }
-    const isNextToNothing = archive.counts().stored === 0 || pagination?.style === 'single';
+    const isNextToNothing =
+      archive.counts().stored === 0 || (pagination !== null && isOnePage(pagination));
     archive.close();
     if (isNextToNothing) {
       // Little is lost with it, so it must not stand in the way of a corrected command.

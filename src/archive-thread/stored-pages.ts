@@ -7,7 +7,7 @@ import type { ArchiveReader } from '../archive/archive-reader.ts';
 import type { StoredPage } from '../archive/archive-types.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { Place } from '../core/page-request.ts';
-import type { Pagination } from '../core/pagination.ts';
+import { isByOrdinal, type Pagination } from '../core/pagination.ts';
 import { decodeBody } from '../decode/content-encoding.ts';
 import type { FoundRecords } from '../decode/decode.ts';
 import { type ExportCounts, type ExportPage, FLUSH } from '../export/format.ts';
@@ -64,11 +64,6 @@ function changed({ place, url }: StoredPage, how: string): EverypageError {
 }
 
 const NO_RECORDS: FoundRecords = { count: 0, spans: new Uint32Array(0), compact: true };
-
-/** Whether places are ordinals of records; those of all other lists count up by one. */
-export function isByOrdinal(pagination: Pagination | null): boolean {
-  return pagination?.style === 'offset' || pagination?.style === 'range';
-}
 
 /**
  * Makes pages, one by one in page order, ready for a format: marks the records that an earlier page

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readSync, rmSync, statSync } from 'nod
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { EverypageError } from '../core/errors.ts';
-import { syncFolder } from '../core/sync-folder.ts';
+import { syncFolder } from '../core/files.ts';
 import type { RunSpecification } from './archive-types.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import {

@@ -1,5 +1,5 @@
 /** The contract of this folder: what goes into an archive and what comes out. */
-import type { PageCode } from '../core/page-code.ts';
+import type { PageCode } from '../core/errors.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 
@@ -24,7 +24,7 @@ export interface AttemptRecord {
 /** What a page is when it has reached its end state. */
 export interface PageRecord {
   readonly place: Place;
-  /** 16 bytes: see `page-key.ts`. */
+  /** 16 bytes: see `pageKey`. */
   readonly key: Uint8Array;
   /** Redacted. */
   readonly url: string;

@@ -1,5 +1,5 @@
 /** What the archive keeps as text, read back; a file may come from anywhere, so it is checked. */
-import { isPageCode, type PageCode } from '../core/page-code.ts';
+import { isPageCode, type PageCode } from '../core/errors.ts';
 import type { PageInfo, PlanEnd, Restart } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { type Pagination, paginationStyles } from '../core/pagination.ts';

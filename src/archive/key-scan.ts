@@ -1,8 +1,7 @@
 /** What the keys of records say: which came twice, which moved, which an earlier reading gave. */
 import type { Restart } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import type { Pagination } from '../core/pagination.ts';
-import { isByOrdinal } from './page-scan.ts';
+import { isByOrdinal, type Pagination } from '../core/pagination.ts';
 import { MAX_POSITION, PLACE, POSITION_MASK, placeColumns, RECHECK_PLACE } from './schema.ts';
 import type { Connection } from './sqlite.ts';
 

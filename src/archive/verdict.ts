@@ -1,7 +1,7 @@
 /** The verdict of an archive, computed again from its tables. */
 import type { PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import type { Pagination } from '../core/pagination.ts';
+import { factsOf, type Pagination } from '../core/pagination.ts';
 import type { Verdict } from '../core/summary.ts';
 import { counted } from '../core/units.ts';
 import type { PageCounts } from './archive-types.ts';
@@ -99,7 +99,7 @@ function computePagedVerdict(connection: Connection, run: PagedRun): Verdict {
   const pages = scanPages(connection, pagination, planEnd?.ends ?? []);
   // As CouchDB does: each page begins with the record that the one before ended with.
   const sharesBoundaries =
-    pagination.style === 'keyset' &&
+    factsOf(pagination).mayShareBoundaries === true &&
     pages.boundaries > 0 &&
     pages.sharedBoundaries === pages.boundaries;
   const isReadTwice = pages.readAgain > 0 || pagination.overlap > 0;

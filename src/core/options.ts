@@ -2,8 +2,13 @@
 import type { EventSink } from './events.ts';
 import type { Method } from './page-request.ts';
 import type { Pagination, PaginationStyle } from './pagination.ts';
-import type { Secret } from './secret.ts';
+import type { Secret } from './redact.ts';
 import type { Rate } from './units.ts';
+
+/** Formats of an output, by the names that `-f` takes. */
+export const formatNames = ['ndjson', 'json'] as const;
+
+export type FormatName = (typeof formatNames)[number];
 
 /** A page as a pagination function sees it. */
 export interface PageToContinue {
@@ -22,23 +27,23 @@ export type NextRequest =
   | string
   | URL
   | {
+      /** A relative one is resolved against the URL of the page that it follows. */
       readonly url: string | URL;
-      readonly body?: string | Uint8Array;
+      /** Default: that of the page before; `POST` where there is a `body`. */
+      readonly method?: Method;
+      readonly body?: string | Uint8Array | null;
+      /** Headers that say which page it is. */
       readonly headers?: Readonly<Record<string, string>>;
     };
+
+/** Nothing means: no page follows this one. */
+export type NextRequests = NextRequest | readonly NextRequest[] | undefined | null;
 
 /**
  * A user's own pagination: what to ask for after `page`, nothing at the end. It must depend on the
  * page alone, because a run that goes on calls it again for the pages it has.
  */
-export type NextPage = (
-  page: PageToContinue,
-) =>
-  | NextRequest
-  | readonly NextRequest[]
-  | undefined
-  | null
-  | Promise<NextRequest | readonly NextRequest[] | undefined | null>;
+export type NextPage = (page: PageToContinue) => NextRequests | Promise<NextRequests>;
 
 /** What is known of a list's pagination; detection finds the rest. */
 export interface PaginateOptions extends Partial<Omit<Pagination, 'style'>> {
@@ -64,7 +69,7 @@ export interface RunOptions {
   /** Where records go: a path ending in `.ndjson`, `.jsonl`, `.json` or `.everypage` (archive alone). Default: nowhere. */
   readonly output?: string;
   /** Overrides what the output's extension says. */
-  readonly format?: 'ndjson' | 'json';
+  readonly format?: FormatName;
   /**
    * Where the records stand in a page: a dotted path (`data.items`), `@` for a page that is itself
    * the list, or a JMESPath expression. Default: the records found where the list is paginated,
@@ -180,7 +185,7 @@ export interface ResolvedPaginate {
 export interface ResolvedOptions {
   readonly output: string | null;
   /** Null: what the output's extension says, NDJSON where there is none. */
-  readonly format: 'ndjson' | 'json' | null;
+  readonly format: FormatName | null;
   readonly select: string | null;
   readonly records: boolean;
   readonly wholePages: boolean;

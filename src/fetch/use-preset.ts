@@ -1,9 +1,11 @@
 /** What a preset adds to a run, beside which the user's own words win. */
+
 import type { ResolvedOptions } from '../core/options.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination, PaginationStyle } from '../core/pagination.ts';
 import { findPreset } from '../plan/presets.ts';
-import { getQueryParameter, setQueryParameter } from '../plan/request-parts.ts';
+import { getQueryParameter, setQueryParameter } from '../plan/query-parameter.ts';
+import { styleOf } from '../plan/styles/styles.ts';
 
 /**
  * Links and next URLs show by themselves, and the first page may show more: that they differ in one
@@ -11,7 +13,7 @@ import { getQueryParameter, setQueryParameter } from '../plan/request-parts.ts';
  */
 export function presetPins(preset: string): PresetPins {
   const { style, ...rest } = findPreset(preset).pagination;
-  const isOpen = style === 'link' || style === 'next';
+  const isOpen = styleOf({ style })?.mayBeCounted === true;
   return isOpen ? { pins: rest, usual: style } : { pins: { style, ...rest }, usual: null };
 }
 

@@ -1,9 +1,142 @@
-import type { PlanEnd } from '../core/page-info.ts';
+/** What the answers of a fan-out cover, and where its list ends. */
+import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
-import type { Coverage } from './coverage.ts';
-import { LOWEST_CEILING, type PageGrid } from './page-grid.ts';
-import type { Totals } from './totals.ts';
+import { LOWEST_CEILING, type PageGrid, type Totals } from './page-grid.ts';
+
+/** A position past the last page with records: empty, refused, or with records that had come before. */
+export type Trailing = 'empty' | 'repeated' | Refusal;
+
+export interface Refusal {
+  readonly status: number | null;
+  /** The position after the last one that the page should reach. */
+  readonly to: number;
+}
+
+/** What the answers so far cover: how far records reach, and what lies behind the last of them. */
+export class Coverage {
+  readonly #grid: PageGrid;
+  readonly #trailing = new Map<number, Trailing>();
+  #newest = { position: 0, pageInfo: null as PageInfo | null };
+  #end = 0;
+  #failedEnd = 0;
+  #received = 0;
+
+  constructor(grid: PageGrid) {
+    this.#grid = grid;
+  }
+
+  /** The position after the last record. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** The position after the last page that failed. */
+  get failedEnd(): number {
+    return this.#failedEnd;
+  }
+
+  /** New records in all pages. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** The page info of the page furthest on; null before the first. */
+  get newest(): PageInfo | null {
+    return this.#newest.pageInfo;
+  }
+
+  /** Only the first page has records of its own. */
+  get isOnePage(): boolean {
+    return this.#newest.position === 0;
+  }
+
+  /** Past the last page with records. */
+  get trailing(): ReadonlyMap<number, Trailing> {
+    return this.#trailing;
+  }
+
+  /** Takes in a page with records; gives the refused ones before it, which have to be there then. */
+  accept(position: number, pageInfo: PageInfo): (readonly [position: number, refusal: Refusal])[] {
+    const end = this.#grid.endOf(position, pageInfo);
+    this.#received += this.#grid.isPaged ? pageInfo.records : end - position;
+    this.#end = Math.max(this.#end, end);
+    if (position < this.#newest.position) return [];
+    this.#newest = { position, pageInfo };
+    const refused: (readonly [number, Refusal])[] = [];
+    for (const [earlier, kind] of this.#trailing) {
+      if (earlier > position) continue;
+      this.#trailing.delete(earlier);
+      if (typeof kind === 'object') refused.push([earlier, kind]);
+    }
+    return refused;
+  }
+
+  /** Takes in a page without records of its own; false where there are records behind it. */
+  trail(position: number, kind: Trailing): boolean {
+    if (position < this.#newest.position) return false;
+    this.#trailing.set(position, kind);
+    return true;
+  }
+
+  fail(position: number): void {
+    this.#failedEnd = Math.max(this.#failedEnd, position + 1);
+  }
+}
+
+/** What came of a page that was asked for without knowing whether it is there. */
+export interface Probe {
+  readonly position: number;
+  /** The position after the last one that it should reach. */
+  readonly to: number;
+  readonly outcome: 'records' | 'empty' | 'refused' | 'failed';
+  readonly status: number | null;
+  /** Null unless it was stored. */
+  readonly pageInfo: PageInfo | null;
+}
+
+interface WindowReading {
+  /** Pages of the list, in order, up to the last one with new records. */
+  readonly pages: readonly Probe[];
+  /** What follows them: empty, refused, failed, or pages that had come before. */
+  readonly tail: readonly Probe[];
+  /** Refused, although a page behind them has records: to be asked for again. */
+  readonly again: readonly Probe[];
+}
+
+/**
+ * Where the list ends in a window of pages, all answered. Some servers answer past the end with the
+ * last page or the first again, so records that came before show no more than an empty page does.
+ *
+ * @param probes in the order of their positions
+ * @param before the last page before the window
+ */
+export function readWindow(
+  probes: readonly Probe[],
+  before: PageInfo,
+  branch: number,
+): WindowReading {
+  const start = probes[0]?.position ?? 0;
+  let last = -1;
+  let previous = before;
+  for (const [index, { outcome, pageInfo }] of probes.entries()) {
+    if (outcome !== 'records' || pageInfo === null) continue;
+    const seenAt = pageInfo.recordsSeenAt;
+    const isOld = seenAt !== null && seenAt.branch === branch && seenAt.position < start;
+    if (!isOld && !hasSameRecords(pageInfo, previous)) last = index;
+    previous = pageInfo;
+  }
+  const pages = probes.slice(0, last + 1);
+  return {
+    pages,
+    tail: probes.slice(last + 1),
+    again: pages.filter(({ outcome }) => outcome === 'refused'),
+  };
+}
+
+export function hasSameRecords(a: PageInfo, b: PageInfo): boolean {
+  return a.records > 0 && a.digest === b.digest && a.firstKey === b.firstKey;
+}
 
 /** What is known when nothing is left to ask for. */
 export interface FanOutFacts {

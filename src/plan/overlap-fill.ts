@@ -1,8 +1,7 @@
 import type { PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
-import { type GridParts, PageGrid } from './page-grid.ts';
-import type { PlanState } from './plan-state.ts';
-import { Totals } from './totals.ts';
+import { type GridParts, PageGrid, Totals } from './page-grid.ts';
+import type { PlanState } from './plan.ts';
 
 /** Ends after which nothing is to be looked for. */
 const finalReasons = new Set<PlanEnd['reason']>(['broken', 'stuck', 'loop', 'ceiling', 'single']);

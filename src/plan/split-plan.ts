@@ -2,7 +2,7 @@ import { EverypageError } from '../core/errors.ts';
 import type { PageEnd, PlanEnd, Restart } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
-import type { PlanState } from './plan-state.ts';
+import type { PlanState } from './plan.ts';
 import { setPart } from './request-parts.ts';
 import { MOST_RESTARTS } from './restarting-chain.ts';
 import {

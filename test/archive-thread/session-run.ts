@@ -12,8 +12,8 @@ import type {
   Stored,
 } from '../../src/archive-thread/messages.ts';
 import { ArchiveSession } from '../../src/archive-thread/session.ts';
-import type { PageCode } from '../../src/core/page-code.ts';
-import { PAGE_KEY_BYTES, pageKey } from '../../src/core/page-key.ts';
+import type { PageCode } from '../../src/core/errors.ts';
+import { PAGE_KEY_BYTES, pageKey } from '../../src/core/page-request.ts';
 import { specification } from '../archive/sample-pages.ts';
 
 export function temporaryFolder(context: TestContext): string {

@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import { verifyArchive } from '../../src/api/verify-archive.ts';
 import { Archive } from '../../src/archive/archive.ts';
 import { EverypageError } from '../../src/core/errors.ts';
-import { pageKey } from '../../src/core/page-key.ts';
+import { pageKey } from '../../src/core/page-request.ts';
 import { withinASecond } from '../within-a-second.ts';
 import { type Damage, damage, harmed } from './damage.ts';
 import { pageWithInfo, paging } from './paged-archive.ts';
