@@ -1,4 +1,4 @@
-import { createPageInfoReader } from '../archive-thread/page-info-reader.ts';
+import { createPageInfoReader } from '../archive-thread/batch-reader.ts';
 import { systemClock } from '../core/clock.ts';
 import { describeHint } from '../core/describe-hint.ts';
 import { type ErrorCode, EverypageError } from '../core/errors.ts';

@@ -1,18 +1,39 @@
 import type { AttemptRecord, PageRecord } from '../archive/archive-types.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import { PAGE_KEY_BYTES } from '../core/page-request.ts';
+import type { Pagination } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
 import { type BodyCheck, type BodyVerdict, createBodyCheck } from '../decode/check-body.ts';
 import {
+  createKeyReader,
+  createPicker,
   type FoundRecords,
   type PageCondition,
   parseSelection,
+  recordsDigest,
   type Selection,
 } from '../decode/decode.ts';
+import { readPageInfo } from '../plan/read-page-info.ts';
 import type { EchoWatch } from './echoed-credentials.ts';
 import type { ArrivedPage, Batch, Rejection } from './messages.ts';
-import type { InfoAndKeys, PageInfoReader } from './page-info-reader.ts';
 import type { DecodedPage } from './stored-pages.ts';
+
+interface PageToRead {
+  /** Redacted; relative targets are resolved against it. */
+  readonly url: string;
+  /** Those of `pagingHeaders`. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly found: FoundRecords;
+}
+
+interface InfoAndKeys {
+  readonly pageInfo: PageInfo;
+  /** Each record's key as literal text, the record where pages overlap and none is known, or null. */
+  readonly keys: readonly string[] | null;
+}
+
+type PageInfoReader = (page: PageToRead) => InfoAndKeys;
 
 export interface ReadBatch {
   readonly rejections: readonly Rejection[];
@@ -40,12 +61,12 @@ export class BatchReader {
 
   /**
    * @param selection the list's records where it is paginated, else what the export takes
-   * @param readPageInfo null for a list
+   * @param pagination null for a list of known pages
    * @param echoes null where no credentials were given
    */
   constructor(
     selection: Selection,
-    readPageInfo: PageInfoReader | null,
+    pagination: Pagination | null,
     maxDecodedBytes: number,
     failWhen: PageCondition | null,
     secretParams: readonly string[],
@@ -53,7 +74,7 @@ export class BatchReader {
   ) {
     this.#check = createBodyCheck(selection, maxDecodedBytes, failWhen);
     this.#checkWhole = createBodyCheck(parseSelection(null), maxDecodedBytes);
-    this.#read = readPageInfo;
+    this.#read = pagination === null ? null : createPageInfoReader(pagination);
     this.#secretParams = secretParams;
     this.#echoes = echoes;
   }
@@ -145,4 +166,46 @@ function decodedPage(page: ArrivedPage, { decoded: body, found, records }: Good)
 function redactPageInfo(pageInfo: PageInfo, secretParams: readonly string[]): PageInfo {
   if (pageInfo.next?.kind !== 'url') return pageInfo;
   return { ...pageInfo, next: { kind: 'url', url: redactUrl(pageInfo.next.url, secretParams) } };
+}
+
+/** Reads page infos under one pagination. */
+export function createPageInfoReader(pagination: Pagination): PageInfoReader {
+  // Without a key, what pages repeat is compared as it stands; records that are alike may be two.
+  const path = pagination.key ?? (pagination.overlap > 0 ? '@' : null);
+  const keysOf = path === null ? null : createKeyReader(path);
+  const literals = new LiteralReader();
+  return ({ url, headers, body, found }) => {
+    const keys = keysOf === null ? null : keysOf(body, found);
+    const pageInfo = readPageInfo(pagination, {
+      url,
+      headers,
+      literal: literals.of(body, found),
+      recordCount: pagination.records === null ? 0 : found.count,
+      firstKey: pagination.key === null ? null : (keys?.[0] ?? null),
+      lastKey: pagination.key === null ? null : (keys?.at(-1) ?? null),
+      digest: recordsDigest(body, found),
+    });
+    return { pageInfo, keys };
+  };
+}
+
+/** Which paths a style reads shows on the first page; from then on one pass over a page finds all. */
+class LiteralReader {
+  readonly #paths: string[] = [];
+  #pick = createPicker([]);
+
+  of(body: Uint8Array, found: FoundRecords): (path: string) => string | null {
+    let picked: readonly (string | null)[] | null = null;
+    return (path) => {
+      let index = this.#paths.indexOf(path);
+      if (index === -1) {
+        index = this.#paths.push(path) - 1;
+        this.#pick = createPicker(this.#paths);
+        picked = null;
+      }
+      const all = picked ?? this.#pick(body, found);
+      picked = all;
+      return all[index] ?? null;
+    };
+  }
 }

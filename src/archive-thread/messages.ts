@@ -130,37 +130,13 @@ export interface Finished {
   readonly echo: Echo | null;
 }
 
-/** Requests that have an answer, by name. */
-export interface Calls {
-  open: { ask: OpenRequest; answer: Opened };
-  /** Must come first where the run is paginated. */
-  paginate: { ask: PaginateRequest; answer: null };
-  store: { ask: Batch; answer: Stored };
-  /** Stored pages at positions from ≤ p < to of a branch. */
-  known: {
-    ask: { readonly branch: number; readonly from: number; readonly to: number };
-    answer: readonly KnownPage[];
-  };
-  /** A stored page, decoded, or null. */
-  page: { ask: Place; answer: SentPage | null };
-  /** What was measured so far, by limiter; a run that goes on need not measure it again. */
-  keepPace: { ask: Readonly<Record<string, unknown>>; answer: null };
-  endPlan: {
-    ask: {
-      readonly count: number;
-      readonly digest: Uint8Array;
-      /** Null for a list. */
-      readonly end: PlanEnd | null;
-    };
-    answer: null;
-  };
-  /** `stopped`: the run ended before its plan was done. */
-  finish: { ask: { readonly stopped: boolean }; answer: Finished };
-  /** Leaves the archive as it is, in one file; for ends that are not a finish. */
-  close: { ask: null; answer: null };
+/** How a plan came to its end. */
+export interface EndOfPlan {
+  readonly count: number;
+  readonly digest: Uint8Array;
+  /** Null for a list. */
+  readonly end: PlanEnd | null;
 }
-
-export type CallName = keyof Calls;
 
 export interface SentPage {
   readonly place: Place;
@@ -174,14 +150,50 @@ export interface SentPage {
   readonly repeats: ReadonlySet<number> | null;
 }
 
+/** What an open session answers to. The name of a call is the name of its message. */
+export interface SessionCalls {
+  /** Keeps how the list pages, if it does, and begins. Must come first where the run is paginated. */
+  paginate(ask: PaginateRequest): Promise<null>;
+  /** Checks every body, and commits those that pass in one transaction. */
+  store(batch: Batch): Stored;
+  /** Stored pages at positions from ≤ p < to of a branch. */
+  known(range: {
+    readonly branch: number;
+    readonly from: number;
+    readonly to: number;
+  }): readonly KnownPage[];
+  /** A stored page, decoded, or null. */
+  page(place: Place): SentPage | null;
+  /** Keeps what was measured so far, by limiter; a run that goes on need not measure it again. */
+  keepPace(pace: Readonly<Record<string, unknown>>): null;
+  endPlan(ask: EndOfPlan): null;
+  /**
+   * Computes the verdict from the tables, and ends the output and the archive by it. `stopped`: the
+   * run ended before its plan was done.
+   */
+  finish(ask: { readonly stopped: boolean }): Promise<Finished>;
+  /** Leaves the archive as it is, in one file; for ends that are not a finish. */
+  close(ask: null): null;
+}
+
+/** Requests that have an answer, by name. */
+export interface Calls extends SessionCalls {
+  /** Must come before any other. */
+  open(ask: OpenRequest): Opened;
+}
+
+export type CallName = keyof Calls;
+export type Ask<K extends CallName> = Parameters<Calls[K]>[0];
+export type Answer<K extends CallName> = Awaited<ReturnType<Calls[K]>>;
+
+interface Call<K extends CallName> {
+  readonly id: number;
+  readonly call: K;
+  readonly ask: Ask<K>;
+}
+
 export type ToThread =
-  | {
-      readonly [K in CallName]: {
-        readonly id: number;
-        readonly call: K;
-        readonly ask: Calls[K]['ask'];
-      };
-    }[CallName]
+  | { readonly [K in CallName]: Call<K> }[CallName]
   /** The main thread has taken the last `bytes` or `pages`, or will take no more. */
   | { readonly call: 'taken'; readonly ok: boolean };
 

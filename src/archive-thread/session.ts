@@ -20,13 +20,16 @@ import { BatchReader, type ReadBatch } from './batch-reader.ts';
 import { EchoWatch } from './echoed-credentials.ts';
 import { ArchiveFollower } from './follow-archive.ts';
 import type {
+  Answer,
+  Ask,
   Batch,
-  Calls,
+  EndOfPlan,
   Finished,
   Opened,
   OpenRequest,
   PaginateRequest,
   SentPage,
+  SessionCalls,
   Stored,
 } from './messages.ts';
 import {
@@ -45,15 +48,13 @@ export interface MainThread {
   exportFailed(error: unknown): void;
 }
 
-const loadPageInfoReader = () => import('./page-info-reader.ts');
-
 /** What can be set up only once it is known how the list pages. */
 interface Begun {
   readonly reader: BatchReader;
   readonly follow: ArchiveFollower;
 }
 
-export class ArchiveSession {
+export class ArchiveSession implements SessionCalls {
   readonly #ask: OpenRequest;
   readonly #clock: Clock;
   readonly #main: MainThread;
@@ -82,12 +83,9 @@ export class ArchiveSession {
   static async open(ask: OpenRequest, clock: Clock, main: MainThread): Promise<ArchiveSession> {
     const session = new ArchiveSession(ask, clock, main);
     if (!ask.isPaginated) await session.#begin(ask.select, null);
-    // It will be needed when the first page has come, and loads until then.
-    else void loadPageInfoReader();
     return session;
   }
 
-  /** Keeps how the list pages, if it does, and begins. */
   async paginate(ask: PaginateRequest): Promise<null> {
     if (ask.pagination !== null) this.#archive.setPagination(ask.pagination);
     await this.#begin(ask.select, ask);
@@ -101,11 +99,9 @@ export class ArchiveSession {
     // A page info counts the records of the list, whatever the export makes of a page.
     const checked = pagination === null ? select : pagination.records;
     const selection = await loadSelection(checked);
-    const readPageInfo =
-      pagination === null ? null : (await loadPageInfoReader()).createPageInfoReader(pagination);
     const reader = new BatchReader(
       selection,
-      readPageInfo,
+      pagination,
       maxDecodedBytes,
       failWhen,
       secretParams,
@@ -179,7 +175,6 @@ export class ArchiveSession {
     };
   }
 
-  /** Checks every body, and commits those that pass in one transaction. */
   store(batch: Batch): Stored {
     const { reader, follow } = this.#ready();
     const read = reader.read(batch);
@@ -189,7 +184,7 @@ export class ArchiveSession {
     return { rejections: read.rejections, pageInfos: pageInfosByIndex(read, filled) };
   }
 
-  known({ branch, from, to }: Calls['known']['ask']): Calls['known']['answer'] {
+  known({ branch, from, to }: Ask<'known'>): Answer<'known'> {
     return this.#archive.storedIn(branch, from, to);
   }
 
@@ -198,19 +193,18 @@ export class ArchiveSession {
     return stored === null ? null : sentPage(decodeStored(this.#archive, stored));
   }
 
-  keepPace(pace: Calls['keepPace']['ask']): null {
+  keepPace(pace: Ask<'keepPace'>): null {
     this.#archive.keepPace(pace);
     return null;
   }
 
-  endPlan({ count, digest, end }: Calls['endPlan']['ask']): null {
+  endPlan({ count, digest, end }: EndOfPlan): null {
     this.#archive.endPlan(count, digest, end);
     this.#ready().follow.planEnded(count);
     return null;
   }
 
-  /** Computes the verdict from the tables, and ends the output and the archive by it. */
-  async finish({ stopped }: Calls['finish']['ask']): Promise<Finished> {
+  async finish({ stopped }: Ask<'finish'>): Promise<Finished> {
     const { part, complete, keep, allowIncomplete, strict, expect, target } = this.#ask;
     const archive = this.#archive;
     const verdict = archive.verdict({ expect });
@@ -238,12 +232,11 @@ export class ArchiveSession {
     return { verdict, failures, output, archivePath, echo: this.#echoes?.found ?? null };
   }
 
-  /** Leaves one file whatever happened; for ends that are not a finish. */
-  close(): void {
+  close(): null {
     this.#file?.abort();
     const isEmpty = this.#archive.counts().stored === 0;
     this.#archive.close();
-    if (isEmpty) this.#discard();
+    return isEmpty ? this.#discard() : null;
   }
 
   #discard(): null {
