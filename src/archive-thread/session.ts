@@ -5,7 +5,7 @@
 
 import { Archive } from '../archive/archive.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
-import { differences, fingerprintOf } from '../archive/fingerprint.ts';
+import { differences, fingerprintOf } from '../archive/kept-run.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { PageInfo } from '../core/page-info.ts';

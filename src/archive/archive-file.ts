@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { EverypageError } from '../core/errors.ts';
 import { syncFolder } from '../core/files.ts';
 import type { RunSpecification } from './archive-types.ts';
-import { fingerprintOf } from './fingerprint.ts';
+import { fingerprintOf } from './kept-run.ts';
 import {
   APPLICATION_ID,
   FILE_LAYOUT,

@@ -3,13 +3,12 @@ import type { FailedPage, Verdict } from '../core/summary.ts';
 import { checkFile, openForReading } from './archive-file.ts';
 import type { AttemptRecord, KnownPage, PageCounts, StoredPage } from './archive-types.ts';
 import { readCode, readPageInfo } from './kept-json.ts';
+import { type KeptPace, type RunRow, readPace, readRun } from './kept-run.ts';
 import { repeatsOf } from './key-scan.ts';
-import { readTally } from './page-store.ts';
 import { type CheckedRow, checkRows } from './row-checksum.ts';
-import { type KeptPace, type RunRow, readPace, readRun } from './run-row.ts';
 import { MAX_POSITION, PLACE, PLACE_COLUMNS, placeColumns, RECHECK_PLACE } from './schema.ts';
 import type { Connection, Query } from './sqlite.ts';
-import { computeVerdict, type VerdictOptions } from './verdict.ts';
+import { computeVerdict, readTally, type VerdictOptions } from './verdict.ts';
 
 type ContentRow = [
   branch: number,

@@ -9,8 +9,8 @@ import { isWhole, type VerdictName } from '../core/summary.ts';
 import { leaveOneFile, openForWriting, openOrCreateForWriting } from './archive-file.ts';
 import { ArchiveReader } from './archive-reader.ts';
 import type { AttemptRecord, PageCounts, PageRecord, RunSpecification } from './archive-types.ts';
+import { type KeptPace, type RunRow, writePace, writeRun } from './kept-run.ts';
 import { PageStore } from './page-store.ts';
-import { type KeptPace, type RunRow, writePace, writeRun } from './run-row.ts';
 import type { Connection } from './sqlite.ts';
 
 const UNSEALED = { verdict: null, completedAt: null, exportedAt: null };

@@ -1,11 +1,13 @@
+import { hash } from 'node:crypto';
 import { EverypageError } from '../core/errors.ts';
-import type { PageInfo, PlanEnd } from '../core/page-info.ts';
+import type { NextStep, PageInfo, PlanEnd } from '../core/page-info.ts';
 import { type Place, RECHECK_BRANCH } from '../core/page-request.ts';
 import type { AttemptRecord, PageCounts, PageRecord, PageState } from './archive-types.ts';
-import { PageInfoStore } from './page-info-store.ts';
-import { checksumWith, pageChecksum } from './row-checksum.ts';
-import { MAX_BRANCH, MAX_POSITION, PLACE, RECHECK_PLACE } from './schema.ts';
+import { readPageInfo } from './kept-json.ts';
+import { checksumWith, pageChecksum, pageInfoChecksum } from './row-checksum.ts';
+import { MAX_BRANCH, MAX_POSITION, PLACE, PLACE_COLUMNS, RECHECK_PLACE } from './schema.ts';
 import type { Connection, Query, Writer } from './sqlite.ts';
+import { countPages, readTally } from './verdict.ts';
 
 /** Writes pages, within transactions of its caller's, and keeps count of them. */
 export class PageStore {
@@ -189,24 +191,6 @@ const countOf: Readonly<Record<PageState, keyof PageCounts>> = {
   'beyond-end': 'beyondEnd',
 };
 
-export function readTally(connection: Connection): PageCounts {
-  const row = connection
-    .query<[number, number, number]>('SELECT stored, failed, beyond_end FROM tally')
-    .get();
-  return { stored: row?.[0] ?? 0, failed: row?.[1] ?? 0, beyondEnd: row?.[2] ?? 0 };
-}
-
-/** Counted from the pages themselves. */
-export function countPages(connection: Connection): PageCounts {
-  const [stored, failed, beyondEnd] = connection
-    .query<[number, number, number]>(
-      `SELECT count(*) FILTER (WHERE state = 'stored'), count(*) FILTER (WHERE state = 'failed'),
-         count(*) FILTER (WHERE state = 'beyond-end') FROM page WHERE place < ${RECHECK_PLACE}`,
-    )
-    .get()!;
-  return { stored, failed, beyondEnd };
-}
-
 function comparePlaces(a: Place, b: Place): number {
   return a.branch - b.branch || a.position - b.position;
 }
@@ -222,4 +206,93 @@ function checkPlace(place: Place): Place {
     position <= MAX_POSITION;
   if (!fits) throw new EverypageError('INTERNAL', `There is no place ${branch}/${position}.`);
   return place;
+}
+
+/** Longer keys are kept as their hash, whose text is longer than this, so that it equals no key. */
+const LONGEST_KEY_BYTES = 40;
+
+/** Keeps page infos and the keys of records, and knows which next steps and records came before. */
+class PageInfoStore {
+  readonly #connection: Connection;
+  readonly #put: Writer;
+  readonly #putKeys: Writer;
+  readonly #get: Query<[text: string]>;
+  readonly #addSeen: Writer;
+  readonly #firstSeen: Query<[branch: number, position: number]>;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#put = connection.writer(
+      `INSERT INTO page_info (place, read_at, checksum, text) VALUES (${PLACE}, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET
+           read_at = excluded.read_at, checksum = excluded.checksum, text = excluded.text`,
+    );
+    this.#putKeys = connection.writer(
+      `INSERT INTO record_keys (place, keys) VALUES (${PLACE}, ?)
+         ON CONFLICT DO UPDATE SET keys = excluded.keys`,
+    );
+    this.#get = connection.query(`SELECT text FROM page_info WHERE place = ${PLACE}`);
+    this.#addSeen = connection.writer(
+      `INSERT INTO seen (hash, place) VALUES (?, ${PLACE}) ON CONFLICT DO NOTHING`,
+    );
+    this.#firstSeen = connection.query(`SELECT ${PLACE_COLUMNS} FROM seen WHERE hash = ?`);
+  }
+
+  /** As it was kept, or null. */
+  at({ branch, position }: Place): PageInfo | null {
+    const row = this.#get.get(branch, position);
+    return row === undefined ? null : readPageInfo(row[0], this.#connection);
+  }
+
+  /** The page info with what earlier pages say of it, which is what is kept. */
+  put({ place, startedAt, keys }: PageRecord, pageInfo: PageInfo): PageInfo {
+    const { branch, position } = place;
+    const filled = branch === RECHECK_BRANCH ? pageInfo : this.#filled(place, pageInfo);
+    const readAt = Math.round(startedAt);
+    const text = JSON.stringify(filled);
+    const hasKeys = keys !== null && keys.length > 0;
+    const keysText = hasKeys ? JSON.stringify(keys.map(shortKey)) : null;
+    const checksum = pageInfoChecksum(place, readAt, text, keysText);
+    this.#put(branch, position, readAt, checksum, text);
+    if (keysText !== null) this.#putKeys(branch, position, keysText);
+    return filled;
+  }
+
+  #filled(place: Place, pageInfo: PageInfo): PageInfo {
+    const { next, digest } = pageInfo;
+    const nextSeenAt = next === null ? null : this.#seenBefore(place, stepText(next));
+    const recordsSeenAt = digest === null ? null : this.#seenBefore(place, `records ${digest}`);
+    return { ...pageInfo, nextSeenAt, recordsSeenAt };
+  }
+
+  /**
+   * Another place that had the text before, or null; from now on `place` has it. Slices of a list may
+   * well use the same tokens: what leads back does so within its branch.
+   */
+  #seenBefore(place: Place, text: string): Place | null {
+    const key = hash('sha256', `${place.branch} ${text}`, 'base64url').slice(0, 22);
+    if (this.#addSeen(key, place.branch, place.position) === 1) return null;
+    const [branch, position] = this.#firstSeen.get(key)!;
+    return branch === place.branch && position === place.position ? null : { branch, position };
+  }
+}
+
+/** No two steps have the same text; parameters have no order. */
+function stepText(step: NextStep): string {
+  switch (step.kind) {
+    case 'url':
+      return `url ${step.url}`;
+    case 'cursor':
+      return `cursor ${step.value}`;
+    case 'parameters': {
+      const values = Object.entries(step.values);
+      return `parameters ${JSON.stringify(values.toSorted(([a], [b]) => (a < b ? -1 : 1)))}`;
+    }
+  }
+}
+
+/** SQLite ends a text from JSON at a NUL. */
+function shortKey(key: string): string {
+  const isShort = key.length <= LONGEST_KEY_BYTES && Buffer.byteLength(key) <= LONGEST_KEY_BYTES;
+  return isShort && !key.includes('\u0000') ? key : `sha256:${hash('sha256', key, 'base64url')}`;
 }

@@ -69,7 +69,8 @@ export function placeColumns(column: string): string {
 // `page_info` stands apart from `content`: a plan that is made again and the verdict read all page
 // infos and no body. It and the tables after it stay empty for a list. `record_keys` holds
 // a page's keys as one JSON array: a row a key would cost a microsecond each while pages are stored,
-// and SQL unpacks the arrays where they are compared. The seen tables are looked up page by page.
+// and SQL unpacks the arrays where they are compared. `seen` says which page named a next step, or had
+// the same records, first; it is looked up page by page.
 export const TABLES = `
   CREATE TABLE run (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -142,12 +143,7 @@ export const TABLES = `
     keys TEXT NOT NULL
   ) STRICT;
 
-  CREATE TABLE seen_next (
-    hash TEXT PRIMARY KEY,
-    place INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
-
-  CREATE TABLE seen_records (
+  CREATE TABLE seen (
     hash TEXT PRIMARY KEY,
     place INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;

@@ -6,11 +6,10 @@ import type { Verdict } from '../core/summary.ts';
 import { counted } from '../core/units.ts';
 import type { PageCounts } from './archive-types.ts';
 import { makeFindings, nameOf, unexpected } from './findings.ts';
+import type { RunRow } from './kept-run.ts';
 import { compareReadings, findShifted, type KeyFacts, scanKeys } from './key-scan.ts';
 import { scanPages } from './page-scan.ts';
-import { countPages, readTally } from './page-store.ts';
-import type { RunRow } from './run-row.ts';
-import { PLACE } from './schema.ts';
+import { PLACE, RECHECK_PLACE } from './schema.ts';
 import type { Connection } from './sqlite.ts';
 
 export interface VerdictOptions {
@@ -167,4 +166,23 @@ function createNumbering(connection: Connection): (place: Place) => number {
     `SELECT count(*) FROM page WHERE place <= ${PLACE} AND state <> 'beyond-end'`,
   );
   return ({ branch, position }) => count.get(branch, position)![0];
+}
+
+/** How many pages there are, as it is kept up to date while they are stored. */
+export function readTally(connection: Connection): PageCounts {
+  const row = connection
+    .query<[number, number, number]>('SELECT stored, failed, beyond_end FROM tally')
+    .get();
+  return { stored: row?.[0] ?? 0, failed: row?.[1] ?? 0, beyondEnd: row?.[2] ?? 0 };
+}
+
+/** Counted from the pages themselves. */
+export function countPages(connection: Connection): PageCounts {
+  const [stored, failed, beyondEnd] = connection
+    .query<[number, number, number]>(
+      `SELECT count(*) FILTER (WHERE state = 'stored'), count(*) FILTER (WHERE state = 'failed'),
+         count(*) FILTER (WHERE state = 'beyond-end') FROM page WHERE place < ${RECHECK_PLACE}`,
+    )
+    .get()!;
+  return { stored, failed, beyondEnd };
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { checkReplaceable } from '../archive/archive-file.ts';
 import { locateArchive, makeStateFolder, stateFolder } from '../archive/archive-location.ts';
-import { fingerprintOf } from '../archive/fingerprint.ts';
+import { fingerprintOf } from '../archive/kept-run.ts';
 import { ownCredentials } from '../archive-thread/echoed-credentials.ts';
 import type { ExportTarget, OpenRequest } from '../archive-thread/messages.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';

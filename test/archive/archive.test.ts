@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Archive } from '../../src/archive/archive.ts';
 import type { StoredPage } from '../../src/archive/archive-types.ts';
-import { fingerprintOf } from '../../src/archive/fingerprint.ts';
+import { fingerprintOf } from '../../src/archive/kept-run.ts';
 import {
   attemptAt,
   BORN_AT,
