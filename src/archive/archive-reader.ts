@@ -6,8 +6,15 @@ import { readCode, readPageInfo } from './kept-json.ts';
 import { type KeptPace, type RunRow, readPace, readRun } from './kept-run.ts';
 import { repeatsOf } from './key-scan.ts';
 import { type CheckedRow, checkRows } from './row-checksum.ts';
-import { MAX_POSITION, PLACE, PLACE_COLUMNS, placeColumns, RECHECK_PLACE } from './schema.ts';
-import type { Connection, Query } from './sqlite.ts';
+import {
+  MAX_POSITION,
+  PLACE,
+  PLACE_COLUMNS,
+  POSITION_MASK,
+  placeColumns,
+  RECHECK_PLACE,
+} from './schema.ts';
+import type { Connection } from './sqlite.ts';
 import { computeVerdict, readTally, type VerdictOptions } from './verdict.ts';
 
 type ContentRow = [
@@ -29,7 +36,7 @@ const CONTENT = `SELECT ${placeColumns('page.place')}, page.key, page.url, conte
 
 const STORED = `${CONTENT} WHERE page.state = 'stored' AND page.place < ${RECHECK_PLACE}`;
 
-type KnownRow = [number, number, key: Uint8Array, url: string, pageInfo: string | null];
+type KnownRow = [position: number, key: Uint8Array, url: string, pageInfo: string | null];
 
 type FailureRow = [
   branch: number,
@@ -59,14 +66,6 @@ export class ArchiveReader {
   readonly path: string;
   protected readonly connection: Connection;
   #run: RunRow;
-  readonly #known: Query<KnownRow>;
-  readonly #places: Query<[branch: number, position: number]>;
-  readonly #highest: Query<[number, number]>;
-  readonly #after: Query<ContentRow>;
-  readonly #between: Query<ContentRow>;
-  readonly #at: Query<ContentRow>;
-  readonly #failures: Query<FailureRow>;
-  readonly #attempts: Query<AttemptRow>;
 
   /** Closes the connection where the archive cannot be read. */
   protected constructor(connection: Connection) {
@@ -74,39 +73,6 @@ export class ArchiveReader {
     this.connection = connection;
     try {
       this.#run = readRun(connection);
-      this.#known = connection.query(
-        `SELECT ${placeColumns('page.place')}, page.key, page.url, page_info.text
-           FROM page LEFT JOIN page_info ON page_info.place = page.place
-           WHERE (page.state = 'stored' OR page.state = 'beyond-end' AND page_info.text IS NOT NULL)
-             AND page.place >= ${PLACE} AND page.place < ${PLACE} ORDER BY page.place`,
-      );
-      this.#places = connection.query(
-        `SELECT ${PLACE_COLUMNS} FROM page WHERE place >= ${PLACE} ORDER BY place LIMIT ?`,
-      );
-      this.#highest = connection.query(
-        `SELECT ${PLACE_COLUMNS} FROM page WHERE place BETWEEN ${PLACE} AND ${PLACE}
-           ORDER BY place DESC LIMIT 1`,
-      );
-      this.#after = connection.query(
-        `${STORED} AND page.place >= ${PLACE} ORDER BY page.place LIMIT ?`,
-      );
-      this.#between = connection.query(
-        `${STORED} AND page.place >= ${PLACE} AND page.place < ${PLACE} ORDER BY page.place`,
-      );
-      this.#at = connection.query(
-        `${CONTENT} WHERE page.place = ${PLACE} AND content.body IS NOT NULL`,
-      );
-      this.#failures = connection.query(
-        `SELECT ${placeColumns('page.place')}, page.url, content.status, content.code,
-             content.reason, content.attempts
-           FROM page INDEXED BY page_not_stored LEFT JOIN content ON content.id = page.content
-           WHERE page.state <> 'stored' AND page.state = 'failed' AND page.place < ${RECHECK_PLACE}
-           ORDER BY page.place LIMIT ?`,
-      );
-      this.#attempts = connection.query(
-        `SELECT number, started_at, duration_ms, status, outcome, told_to_wait_ms
-           FROM attempt WHERE place = ${PLACE} ORDER BY started_at, number`,
-      );
     } catch (error) {
       connection.close();
       throw error;
@@ -142,9 +108,15 @@ export class ArchiveReader {
 
   /** Pages that are there at positions from ≤ p < to; no body is read. */
   storedIn(branch: number, from: number, to: number): KnownPage[] {
-    return this.#known
+    return this.connection
+      .query<KnownRow>(
+        `SELECT page.place & ${POSITION_MASK}, page.key, page.url, page_info.text
+           FROM page LEFT JOIN page_info ON page_info.place = page.place
+           WHERE (page.state = 'stored' OR page.state = 'beyond-end' AND page_info.text IS NOT NULL)
+             AND page.place >= ${PLACE} AND page.place < ${PLACE} ORDER BY page.place`,
+      )
       .all(branch, from, branch, end(to))
-      .map(([, position, key, url, pageInfo]) => ({
+      .map(([position, key, url, pageInfo]) => ({
         position,
         key,
         url,
@@ -154,8 +126,11 @@ export class ArchiveReader {
 
   /** How many positions from `from` on have an end state without a gap, at most `max`. */
   finalRun(branch: number, from: number, max: number): number {
+    const places = this.connection.query<[branch: number, position: number]>(
+      `SELECT ${PLACE_COLUMNS} FROM page WHERE place >= ${PLACE} ORDER BY place LIMIT ?`,
+    );
     let run = 0;
-    for (const place of this.#places.iterate(branch, from, max)) {
+    for (const place of places.iterate(branch, from, max)) {
       if (place[0] !== branch || place[1] !== from + run) break;
       run += 1;
     }
@@ -164,7 +139,11 @@ export class ArchiveReader {
 
   /** The last position that has an end state, −1 where none has. */
   highestPosition(branch: number): number {
-    return this.#highest.get(branch, 0, branch, MAX_POSITION)?.[1] ?? -1;
+    const highest = this.connection.query<[position: number]>(
+      `SELECT place & ${POSITION_MASK} FROM page WHERE place BETWEEN ${PLACE} AND ${PLACE}
+         ORDER BY place DESC LIMIT 1`,
+    );
+    return highest.get(branch, 0, branch, MAX_POSITION)?.[0] ?? -1;
   }
 
   /**
@@ -172,23 +151,36 @@ export class ArchiveReader {
    * page whose body reaches `maxBytes`, so at least one page comes if there is one.
    */
   readPages(after: Place | null, maxPages: number, maxBytes: number): StoredPage[] {
-    return this.#collect(this.#after.iterate(...following(after), maxPages), maxBytes);
+    const sql = `${STORED} AND page.place >= ${PLACE} ORDER BY page.place LIMIT ?`;
+    const from = after === null ? 0 : after.position + 1;
+    const rows = this.connection.query<ContentRow>(sql).iterate(after?.branch ?? 0, from, maxPages);
+    return this.#collect(rows, maxBytes);
   }
 
   /** Stored pages at positions from ≤ p < to, bounded like `readPages`. */
   readStored(branch: number, from: number, to: number, maxBytes: number): StoredPage[] {
-    return this.#collect(this.#between.iterate(branch, from, branch, end(to)), maxBytes);
+    const sql = `${STORED} AND page.place >= ${PLACE} AND page.place < ${PLACE} ORDER BY page.place`;
+    const rows = this.connection.query<ContentRow>(sql).iterate(branch, from, branch, end(to));
+    return this.#collect(rows, maxBytes);
   }
 
   /** A page whose body is there, also beyond the end, or null. */
   pageAt({ branch, position }: Place): StoredPage | null {
-    const row = this.#at.get(branch, position);
+    const sql = `${CONTENT} WHERE page.place = ${PLACE} AND content.body IS NOT NULL`;
+    const row = this.connection.query<ContentRow>(sql).get(branch, position);
     return row === undefined ? null : this.#storedPage(row);
   }
 
   /** The first failed pages in page order. */
   failures(limit: number): FailedPage[] {
-    return this.#failures
+    return this.connection
+      .query<FailureRow>(
+        `SELECT ${placeColumns('page.place')}, page.url, content.status, content.code,
+             content.reason, content.attempts
+           FROM page INDEXED BY page_not_stored LEFT JOIN content ON content.id = page.content
+           WHERE page.state <> 'stored' AND page.state = 'failed' AND page.place < ${RECHECK_PLACE}
+           ORDER BY page.place LIMIT ?`,
+      )
       .all(limit)
       .map(([branch, position, url, status, code, reason, attempts]) => ({
         place: { branch, position },
@@ -202,7 +194,11 @@ export class ArchiveReader {
 
   /** Every try of a page, the oldest first. */
   attemptsOf(place: Place): AttemptRecord[] {
-    return this.#attempts
+    return this.connection
+      .query<AttemptRow>(
+        `SELECT number, started_at, duration_ms, status, outcome, told_to_wait_ms
+           FROM attempt WHERE place = ${PLACE} ORDER BY started_at, number`,
+      )
       .all(place.branch, place.position)
       .map(([number, startedAt, durationMs, status, outcome, toldToWaitMs]) => ({
         place,
@@ -271,11 +267,6 @@ export class ArchiveReader {
       body,
     };
   }
-}
-
-/** The first place that may come after `after`. */
-function following(after: Place | null): [branch: number, position: number] {
-  return after === null ? [0, 0] : [after.branch, after.position + 1];
 }
 
 /** More would run over into the next branch. */
