@@ -1,21 +1,26 @@
 /** The transport: one set of connections per origin, one sweep for all timeouts. */
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction, Socket } from 'node:net';
-import { AddressGuard, addressMatcher, publicStart, type Start } from './address-guard.ts';
-import { type AddressKind, addressKind } from './address-kind.ts';
-import { Attempt } from './attempt.ts';
-import { sweepAttempt } from './attempt-timeouts.ts';
-import { BodyRoom, OUTSTANDING_BYTES } from './body-room.ts';
-import { connect, endpointOf } from './connect.ts';
-import { OriginConnections } from './origin-connections.ts';
-import { createTlsContexts } from './tls-contexts.ts';
 import {
+  AddressGuard,
+  type AddressKind,
+  addressKind,
+  addressMatcher,
+  publicStart,
+  type Start,
+} from './address-guard.ts';
+import { connect, createTlsContexts, endpointOf } from './connect.ts';
+import { Attempt, sweepAttempt } from './exchange.ts';
+import { OriginConnections } from './origin-connections.ts';
+import { BodyRoom, OUTSTANDING_BYTES } from './response-body.ts';
+import {
+  defaultTuning,
   type Protocol,
   type Transport,
   TransportError,
   type TransportOptions,
+  type TransportTuning,
 } from './transport.ts';
-import { defaultTuning, type TransportTuning } from './transport-tuning.ts';
 
 /** Of a stream: behind 40 ms that is 6 MB a second for each. */
 const LEAST_WINDOW_BYTES = 256 * 1024;

@@ -1,7 +1,6 @@
 /** The HTTP/1.1 connections of one origin: one a request in flight, the last used first. */
 import type { Socket } from 'node:net';
-import type { Attempt } from './attempt.ts';
-import { AttemptQueue } from './attempt-queue.ts';
+import { type Attempt, AttemptQueue } from './exchange.ts';
 import { type ForwardProxy, Http1Connection } from './http1-connection.ts';
 import type { TransportError } from './transport.ts';
 

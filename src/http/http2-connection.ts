@@ -1,14 +1,12 @@
 /** One HTTP/2 connection of a pool: its stream limit, its GOAWAY, its silence, and what failures mean. */
 import type { Socket } from 'node:net';
-import type { Attempt } from './attempt.ts';
 import { clientCertificateFault, errorCode } from './connect-fault.ts';
 import { ConnectionSilence } from './connection-silence.ts';
+import type { Attempt } from './exchange.ts';
 import { ClientConnection } from './h2/client-connection.ts';
-import type { Abort } from './h2/client-stream.ts';
+import type { Abort, ResponseSink } from './h2/client-stream.ts';
 import { ConnectionError, ErrorCode, Http1AnswerError, nameOfCode } from './h2/protocol.ts';
-import { type ExchangeOwner, Http2Exchange } from './http2-exchange.ts';
-import { TransportError } from './transport.ts';
-import type { TransportTuning } from './transport-tuning.ts';
+import { type HeaderValues, TransportError, type TransportTuning } from './transport.ts';
 
 export interface Http2Events {
   /** A stream became free, or the limit changed. */
@@ -265,5 +263,51 @@ export class Http2Connection implements ExchangeOwner {
       `${host} did not begin HTTP/2 (${isBroken ? cause.message : errorCode(cause)})`,
       { cause },
     );
+  }
+}
+
+/** One attempt on one HTTP/2 stream. */
+
+/** What an exchange tells its connection. */
+export interface ExchangeOwner {
+  /** A part of a response came. */
+  onHeard(): void;
+  /** The stream counts no longer against the server's limit. */
+  onRelease(): void;
+  /** The stream ended without a whole response; the attempt is still open. */
+  onFailure(attempt: Attempt, abort: Abort): void;
+}
+
+export class Http2Exchange implements ResponseSink {
+  readonly #attempt: Attempt;
+  readonly #owner: ExchangeOwner;
+
+  constructor(attempt: Attempt, owner: ExchangeOwner) {
+    this.#attempt = attempt;
+    this.#owner = owner;
+  }
+
+  onHead(status: number, headers: HeaderValues): void {
+    this.#owner.onHeard();
+    this.#attempt.takeHead(status, headers);
+  }
+
+  onData(bytes: Uint8Array): void {
+    this.#owner.onHeard();
+    this.#attempt.takeChunk(bytes);
+  }
+
+  mayGoOn(): boolean {
+    return this.#attempt.mayGoOn();
+  }
+
+  onEnd(): void {
+    this.#attempt.finish('HTTP/2');
+    this.#owner.onRelease();
+  }
+
+  onAbort(abort: Abort): void {
+    if (!this.#attempt.settled) this.#owner.onFailure(this.#attempt, abort);
+    this.#owner.onRelease();
   }
 }

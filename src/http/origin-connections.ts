@@ -3,15 +3,13 @@
  * speaks it. While that first connection is made everything else waits for it.
  */
 import type { Socket } from 'node:net';
-import type { Attempt } from './attempt.ts';
-import { AttemptQueue } from './attempt-queue.ts';
 import { type Alpn, type Connected, describeEndpoint, endpointOf } from './connect.ts';
 import { noHttp2Fault } from './connect-fault.ts';
+import { type Attempt, AttemptQueue } from './exchange.ts';
 import { Http1Pool } from './http1-pool.ts';
 import { Http2Pool } from './http2-pool.ts';
 import { proxyAuthorization } from './proxy.ts';
-import { type Protocol, TransportError } from './transport.ts';
-import type { TransportTuning } from './transport-tuning.ts';
+import { type Protocol, TransportError, type TransportTuning } from './transport.ts';
 
 export interface OriginSettings {
   readonly origin: URL;

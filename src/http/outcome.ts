@@ -7,7 +7,7 @@ import type { PageCode } from '../core/errors.ts';
 import { type Hint, noHint, type WaitSource } from '../core/hint.ts';
 import type { Stop } from '../core/summary.ts';
 import { createHintReader } from './limits/hint-reader.ts';
-import { isRefusal, refusalWait } from './limits/refusal.ts';
+import { isRefusal, refusalWait } from './limits/retry-after.ts';
 import type { HeaderValues, TransportError, TransportFault } from './transport.ts';
 
 export type SafetyCode = (Stop & { kind: 'safety' })['code'];

@@ -9,8 +9,8 @@ import {
   OK,
   TYPES,
 } from '../../src/demo/http2-frames.ts';
-import { Attempt } from '../../src/http/attempt.ts';
-import { BodyRoom } from '../../src/http/body-room.ts';
+import { Attempt } from '../../src/http/exchange.ts';
+import { BodyRoom } from '../../src/http/response-body.ts';
 import { onRequestHead, startRawServer } from '../servers/raw-server.ts';
 import { openStreams } from '../servers/stream-server.ts';
 import { converse } from './h2/raw-peer.ts';

@@ -10,7 +10,7 @@
  *     RateLimit: limit=100, remaining=50, reset=30
  */
 import type { Limit } from '../../core/hint.ts';
-import { statedLimit } from './stated-limit.ts';
+import { statedLimit } from './counted-limits.ts';
 import { type Item, parseSfDictionary, parseSfList } from './structured-fields.ts';
 
 interface Policy {

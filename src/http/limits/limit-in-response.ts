@@ -1,13 +1,13 @@
 /**
- * Limits that a body says, against its status or beside it. Bodies are decoded elsewhere: here is
- * decided when one is worth it, and what the finding means for the page.
+ * Limits that a body states, against its status or beside it: when a body is worth reading for
+ * them, and what the finding means for the page.
  */
-import type { Hint } from '../core/hint.ts';
-import type { LimitInBody } from '../core/limit-in-body.ts';
-import { isExhausted, refusalWait } from './limits/refusal.ts';
-import { statedWaitMs } from './limits/stated-wait.ts';
-import { describeStatus, type Pause } from './outcome.ts';
-import type { HeaderValues } from './transport.ts';
+import type { Hint } from '../../core/hint.ts';
+import { decodeBody } from '../../decode/decode.ts';
+import { describeStatus, type Pause } from '../outcome.ts';
+import { type HeaderValues, type RawResponse, singleHeader } from '../transport.ts';
+import { type LimitInBody, limitInBody } from './limit-in-body.ts';
+import { isExhausted, refusalWait, statedWaitMs } from './retry-after.ts';
 
 /** Statuses that come with such bodies. Others mean what they say. */
 const ERRORS = new Set([400, 403, 420, 429, 430, 500, 503, 509]);
@@ -61,4 +61,50 @@ export function pauseByBody(
 
 function bodyWait({ waitMs }: LimitInBody): Pick<Pause, 'waitMs' | 'waitFrom'> {
   return { waitMs, waitFrom: waitMs === null ? null : 'body' };
+}
+
+/** What is looked at is small on the wire, and is to stay so. */
+const LONGEST_DECODED_BYTES = 262_144;
+
+export interface FoundLimit {
+  /** Where the body refuses the request. */
+  readonly pause: Pause | null;
+  /** That of the headers with what the body adds. */
+  readonly hint: Hint;
+}
+
+/**
+ * Looks for a limit in the body of a response, where its status and headers make that worth the
+ * time. Null where nothing was found.
+ *
+ * @param isUsual whether this API says limits in the body of a success (`refusals.inSuccess` of its preset)
+ */
+export function limitInResponse(
+  response: RawResponse,
+  hint: Hint,
+  isUsual: boolean,
+  wallTime: number,
+): FoundLimit | null {
+  const { status, headers, chunks } = response;
+  if (!mayHoldLimit(response, hint, isUsual)) return null;
+  const encoding = singleHeader(headers['content-encoding']);
+  const decoded = decodeBody(Buffer.concat(chunks), encoding, LONGEST_DECODED_BYTES);
+  if (!decoded.ok) return null;
+  const said = limitInBody(parsed(decoded.bytes), status >= 200 && status < 300);
+  if (said === null) return null;
+  const pause = said.isRefusal ? pauseByBody(response, hint, said, wallTime) : null;
+  return {
+    pause,
+    hint: pause?.hint ?? { waitMs: hint.waitMs, limits: [...hint.limits, ...said.limits] },
+  };
+}
+
+/** Errors come as plain text, too. */
+function parsed(bytes: Uint8Array): unknown {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }

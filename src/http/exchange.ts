@@ -3,14 +3,14 @@
  * holds it to its content-length and to the size limit, and settles exactly once.
  */
 import { formatByteLimit } from '../core/units.ts';
-import { BodyChunks } from './body-chunks.ts';
-import type { ArrivingBody, BodyRoom } from './body-room.ts';
+import { type ArrivingBody, BodyChunks, type BodyRoom } from './response-body.ts';
 import {
   type HeaderValues,
   type Protocol,
   type RawResponse,
   TransportError,
   type TransportFault,
+  type TransportOptions,
   type TransportRequest,
 } from './transport.ts';
 
@@ -172,5 +172,110 @@ export class Attempt implements ArrivingBody {
   /** Says how many bytes came of how many stated. */
   lengthMismatch(): string {
     return `the body ended after ${this.bodyBytes} of ${this.#statedBytes} bytes`;
+  }
+}
+
+type Limits = Pick<TransportOptions, 'idleTimeoutMs' | 'timeoutMs' | 'minBytesPerSecond'>;
+
+/**
+ * Gives up an attempt that takes too long, is silent or comes too slowly. Called about once a
+ * second for each attempt on the wire.
+ *
+ * @param sinceLastMs since it was called before
+ */
+export function sweepAttempt(
+  attempt: Attempt,
+  now: number,
+  sinceLastMs: number,
+  { idleTimeoutMs, timeoutMs, minBytesPerSecond }: Limits,
+): void {
+  if (attempt.isStanding) {
+    attempt.startedAt += Math.min(sinceLastMs, now - attempt.startedAt);
+    attempt.lastHeardAt = now;
+    attempt.markedAt = 0;
+    return;
+  }
+  if (now - attempt.startedAt > timeoutMs) {
+    const within = `within ${seconds(timeoutMs)}`;
+    const what = attempt.hasHead
+      ? `not whole ${within}, ${attempt.bodyBytes} bytes had come`
+      : `no answer ${within}`;
+    attempt.fail('timeout', `${what}; --timeout allows more`);
+  } else if (!attempt.heard) {
+    if (now - attempt.lastHeardAt <= idleTimeoutMs) return;
+    const when = attempt.hasHead ? ` after ${attempt.bodyBytes} bytes of the body` : '';
+    attempt.fail(
+      'idle-timeout',
+      `not a byte for ${seconds(idleTimeoutMs)}${when}; --idle-timeout allows more`,
+    );
+  } else {
+    attempt.heard = false;
+    attempt.lastHeardAt = now;
+    if (attempt.hasHead) measure(attempt, now, idleTimeoutMs, minBytesPerSecond);
+  }
+}
+
+/** A byte now and then is no silence, and could hold a request for as long as --timeout. */
+function measure(attempt: Attempt, now: number, windowMs: number, least: number): void {
+  const { bodyBytes, markedAt, markedBytes } = attempt;
+  if (markedAt !== 0 && now - markedAt < windowMs) return;
+  const elapsedMs = now - markedAt;
+  attempt.markedAt = now;
+  attempt.markedBytes = bodyBytes;
+  if (markedAt === 0) return;
+  const perSecond = ((bodyBytes - markedBytes) * 1000) / elapsedMs;
+  if (perSecond >= least) return;
+  attempt.fail(
+    'too-slow',
+    `${Math.round(perSecond)} bytes a second for ${seconds(elapsedMs)}; --speed-limit allows less than ${least}`,
+  );
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}
+
+/** First in, first out, at constant cost: attempts that wait for a free stream or connection. */
+
+export class AttemptQueue {
+  #items: (Attempt | undefined)[] = [];
+  #head = 0;
+
+  get size(): number {
+    return this.#items.length - this.#head;
+  }
+
+  /** The one that `shift` would give. */
+  get next(): Attempt | undefined {
+    return this.#items[this.#head];
+  }
+
+  push(attempt: Attempt): void {
+    this.#items.push(attempt);
+  }
+
+  shift(): Attempt | undefined {
+    const next = this.#items[this.#head];
+    if (next === undefined) return undefined;
+    this.#items[this.#head] = undefined;
+    this.#head += 1;
+    // Cutting the front off only now and then keeps the cost of one shift constant.
+    if (this.#head > 1024 || this.#head === this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return next;
+  }
+
+  /** Empties the queue; gives what waited, in order. */
+  takeAll(): Attempt[] {
+    const all = this.#items.slice(this.#head).filter((item) => item !== undefined);
+    this.#items = [];
+    this.#head = 0;
+    return all;
+  }
+
+  failAll(error: TransportError): void {
+    for (const attempt of this.takeAll()) attempt.failWith(error);
   }
 }
