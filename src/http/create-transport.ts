@@ -10,7 +10,7 @@ import {
   type Start,
 } from './address-guard.ts';
 import { connect, createTlsContexts, endpointOf } from './connect.ts';
-import { Attempt, sweepAttempt } from './exchange.ts';
+import { Exchange, sweepExchange } from './exchange.ts';
 import { OriginConnections } from './origin-connections.ts';
 import { BodyRoom, OUTSTANDING_BYTES } from './response-body.ts';
 import {
@@ -61,7 +61,7 @@ export function createTransport(
   const isAllowed = addressMatcher(options.allowAddresses ?? []);
   const guards = new Map<string, AddressGuard>();
   const origins = new Map<string, OriginConnections>();
-  const onWire = new Set<Attempt>();
+  const onWire = new Set<Exchange>();
   const sockets = new Set<Socket>();
   const counts: Record<Protocol, number> = { 'HTTP/1.1': 0, 'HTTP/2': 0 };
   let sweptAt = performance.now();
@@ -128,7 +128,7 @@ export function createTransport(
 
   const sweep = (): void => {
     const now = performance.now();
-    for (const attempt of onWire) sweepAttempt(attempt, now, now - sweptAt, options);
+    for (const exchange of onWire) sweepExchange(exchange, now, now - sweptAt, options);
     sweptAt = now;
     for (const origin of origins.values()) origin.sweep(now);
   };
@@ -156,7 +156,7 @@ export function createTransport(
         }
         sweepTimer ??= setInterval(sweep, sweepIntervalMs(options, tuning)).unref();
         connectionsOf(request.origin, request.start ?? null).submit(
-          new Attempt(request, options.maxBodyBytes, room, onWire, resolve, reject),
+          new Exchange(request, options.maxBodyBytes, room, onWire, resolve, reject),
         );
       }),
     connect: (origin) => {

@@ -14,7 +14,7 @@ import {
   type TransportRequest,
 } from './transport.ts';
 
-export class Attempt implements ArrivingBody {
+export class Exchange implements ArrivingBody {
   readonly request: TransportRequest;
   /** Neither clock runs before `start()`: waiting for a free stream is not the server's silence. */
   startedAt = 0;
@@ -31,7 +31,7 @@ export class Attempt implements ArrivingBody {
 
   readonly #maxBodyBytes: number;
   readonly #room: BodyRoom;
-  readonly #onWire: Set<Attempt>;
+  readonly #onWire: Set<Exchange>;
   readonly #resolve: (response: RawResponse) => void;
   readonly #reject: (error: TransportError) => void;
   #cancel: (() => void) | null = null;
@@ -45,7 +45,7 @@ export class Attempt implements ArrivingBody {
     request: TransportRequest,
     maxBodyBytes: number,
     room: BodyRoom,
-    onWire: Set<Attempt>,
+    onWire: Set<Exchange>,
     resolve: (response: RawResponse) => void,
     reject: (error: TransportError) => void,
   ) {
@@ -178,54 +178,54 @@ export class Attempt implements ArrivingBody {
 type Limits = Pick<TransportOptions, 'idleTimeoutMs' | 'timeoutMs' | 'minBytesPerSecond'>;
 
 /**
- * Gives up an attempt that takes too long, is silent or comes too slowly. Called about once a
- * second for each attempt on the wire.
+ * Gives up an exchange that takes too long, is silent or comes too slowly. Called about once a
+ * second for each exchange on the wire.
  *
  * @param sinceLastMs since it was called before
  */
-export function sweepAttempt(
-  attempt: Attempt,
+export function sweepExchange(
+  exchange: Exchange,
   now: number,
   sinceLastMs: number,
   { idleTimeoutMs, timeoutMs, minBytesPerSecond }: Limits,
 ): void {
-  if (attempt.isStanding) {
-    attempt.startedAt += Math.min(sinceLastMs, now - attempt.startedAt);
-    attempt.lastHeardAt = now;
-    attempt.markedAt = 0;
+  if (exchange.isStanding) {
+    exchange.startedAt += Math.min(sinceLastMs, now - exchange.startedAt);
+    exchange.lastHeardAt = now;
+    exchange.markedAt = 0;
     return;
   }
-  if (now - attempt.startedAt > timeoutMs) {
+  if (now - exchange.startedAt > timeoutMs) {
     const within = `within ${seconds(timeoutMs)}`;
-    const what = attempt.hasHead
-      ? `not whole ${within}, ${attempt.bodyBytes} bytes had come`
+    const what = exchange.hasHead
+      ? `not whole ${within}, ${exchange.bodyBytes} bytes had come`
       : `no answer ${within}`;
-    attempt.fail('timeout', `${what}; --timeout allows more`);
-  } else if (!attempt.heard) {
-    if (now - attempt.lastHeardAt <= idleTimeoutMs) return;
-    const when = attempt.hasHead ? ` after ${attempt.bodyBytes} bytes of the body` : '';
-    attempt.fail(
+    exchange.fail('timeout', `${what}; --timeout allows more`);
+  } else if (!exchange.heard) {
+    if (now - exchange.lastHeardAt <= idleTimeoutMs) return;
+    const when = exchange.hasHead ? ` after ${exchange.bodyBytes} bytes of the body` : '';
+    exchange.fail(
       'idle-timeout',
       `not a byte for ${seconds(idleTimeoutMs)}${when}; --idle-timeout allows more`,
     );
   } else {
-    attempt.heard = false;
-    attempt.lastHeardAt = now;
-    if (attempt.hasHead) measure(attempt, now, idleTimeoutMs, minBytesPerSecond);
+    exchange.heard = false;
+    exchange.lastHeardAt = now;
+    if (exchange.hasHead) measure(exchange, now, idleTimeoutMs, minBytesPerSecond);
   }
 }
 
 /** A byte now and then is no silence, and could hold a request for as long as --timeout. */
-function measure(attempt: Attempt, now: number, windowMs: number, least: number): void {
-  const { bodyBytes, markedAt, markedBytes } = attempt;
+function measure(exchange: Exchange, now: number, windowMs: number, least: number): void {
+  const { bodyBytes, markedAt, markedBytes } = exchange;
   if (markedAt !== 0 && now - markedAt < windowMs) return;
   const elapsedMs = now - markedAt;
-  attempt.markedAt = now;
-  attempt.markedBytes = bodyBytes;
+  exchange.markedAt = now;
+  exchange.markedBytes = bodyBytes;
   if (markedAt === 0) return;
   const perSecond = ((bodyBytes - markedBytes) * 1000) / elapsedMs;
   if (perSecond >= least) return;
-  attempt.fail(
+  exchange.fail(
     'too-slow',
     `${Math.round(perSecond)} bytes a second for ${seconds(elapsedMs)}; --speed-limit allows less than ${least}`,
   );
@@ -235,10 +235,10 @@ function seconds(ms: number): string {
   return `${Math.round(ms / 100) / 10} s`;
 }
 
-/** First in, first out, at constant cost: attempts that wait for a free stream or connection. */
+/** First in, first out, at constant cost: exchanges that wait for a free stream or connection. */
 
-export class AttemptQueue {
-  #items: (Attempt | undefined)[] = [];
+export class ExchangeQueue {
+  #items: (Exchange | undefined)[] = [];
   #head = 0;
 
   get size(): number {
@@ -246,15 +246,15 @@ export class AttemptQueue {
   }
 
   /** The one that `shift` would give. */
-  get next(): Attempt | undefined {
+  get next(): Exchange | undefined {
     return this.#items[this.#head];
   }
 
-  push(attempt: Attempt): void {
-    this.#items.push(attempt);
+  push(exchange: Exchange): void {
+    this.#items.push(exchange);
   }
 
-  shift(): Attempt | undefined {
+  shift(): Exchange | undefined {
     const next = this.#items[this.#head];
     if (next === undefined) return undefined;
     this.#items[this.#head] = undefined;
@@ -268,7 +268,7 @@ export class AttemptQueue {
   }
 
   /** Empties the queue; gives what waited, in order. */
-  takeAll(): Attempt[] {
+  takeAll(): Exchange[] {
     const all = this.#items.slice(this.#head).filter((item) => item !== undefined);
     this.#items = [];
     this.#head = 0;
@@ -276,6 +276,6 @@ export class AttemptQueue {
   }
 
   failAll(error: TransportError): void {
-    for (const attempt of this.takeAll()) attempt.failWith(error);
+    for (const exchange of this.takeAll()) exchange.failWith(error);
   }
 }

@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import type { Client, Dispatcher } from 'undici';
 import { clientCertificateFault, errorCode, TLS_QUESTION, withProxyCure } from './connect-fault.ts';
-import type { Attempt } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { proxyRefusal } from './proxy.ts';
 import { TransportError, type TransportFault } from './transport.ts';
 
@@ -64,8 +64,8 @@ export class Http1Connection {
     });
   }
 
-  send(attempt: Attempt): void {
-    const { request } = attempt;
+  send(exchange: Exchange): void {
+    const { request } = exchange;
     const { forward, origin } = this.#settings;
     const proxyHeaders =
       forward === null || forward.authorization === null
@@ -87,7 +87,7 @@ export class Http1Connection {
     this.#client.dispatch(options, {
       onRequestStart: (controller) => {
         reused = this.#served > 0;
-        attempt.start(
+        exchange.start(
           () => controller.abort(new Error('given up')),
           () => controller.resume(),
         );
@@ -95,24 +95,24 @@ export class Http1Connection {
       onResponseStart: (_controller, status, headers) => {
         if (status < 200) return;
         this.#settings.onAnswer();
-        attempt.takeHead(status, headers);
+        exchange.takeHead(status, headers);
         if (status === 407 && forward !== null) {
-          attempt.failWith(proxyRefusal(status, forward.peer, origin.host));
+          exchange.failWith(proxyRefusal(status, forward.peer, origin.host));
         }
       },
       onResponseData: (controller, chunk) => {
-        attempt.takeChunk(chunk);
-        if (!attempt.mayGoOn()) controller.pause();
+        exchange.takeChunk(chunk);
+        if (!exchange.mayGoOn()) controller.pause();
       },
       onResponseEnd: () => {
         this.#served += 1;
         // A body that ends with the connection and was cut cannot be told from a whole one
         // (RFC 9112 §8): there the JSON check decides.
-        attempt.finish('HTTP/1.1');
+        exchange.finish('HTTP/1.1');
         end();
       },
       onResponseError: (_controller, error) => {
-        if (!attempt.settled) {
+        if (!exchange.settled) {
           const certificate = clientCertificateFault(this.#socketError ?? error, this.#peer);
           const peer = {
             name: this.#peer,
@@ -120,7 +120,7 @@ export class Http1Connection {
             hasClientCertificate: this.#settings.hasClientCertificate,
             hasAnswered: this.#settings.hasAnswered(),
           };
-          attempt.failWith(certificate ?? http1Fault(attempt, error, reused, peer));
+          exchange.failWith(certificate ?? http1Fault(exchange, error, reused, peer));
         }
         end();
       },
@@ -174,7 +174,7 @@ export interface Http1Peer {
 
 /** @param reused the connection has carried a response before */
 export function http1Fault(
-  attempt: Attempt,
+  exchange: Exchange,
   error: Error,
   reused: boolean,
   peer: Http1Peer,
@@ -187,20 +187,20 @@ export function http1Fault(
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
     return say('protocol', `${name} sent headers of more than ${MAX_HEADER_BYTES} bytes`);
   }
-  if (attempt.isShort()) {
-    return new TransportError('truncated', attempt.lengthMismatch(), { cause: error });
+  if (exchange.isShort()) {
+    return new TransportError('truncated', exchange.lengthMismatch(), { cause: error });
   }
   if (isTruncation(error)) return say('truncated', `${name} ended the body in its middle`);
   if (error.name === 'HTTPParserError') return say('protocol', notHttp1(error, peer));
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
     return say('protocol', `the request cannot be sent over HTTP/1.1: ${error.message}`);
   }
-  if (attempt.hasHead) {
+  if (exchange.hasHead) {
     // Neither content-length nor the connection's end frames it, so it is chunked, and cut.
     const fault = code === 'UND_ERR_SOCKET' ? 'truncated' : 'reset';
     return say(fault, `${name} closed the connection within the body${shown(code)}`);
   }
-  if (reused && attempt.request.method === 'GET') {
+  if (reused && exchange.request.method === 'GET') {
     return say('unprocessed', `${name} closed an idle connection under the request`);
   }
   if (peer.hasAnswered) {

@@ -3,7 +3,7 @@
  * fewer streams than the run wants. What exceeds the limit waits here, first come first served.
  */
 import type { Socket } from 'node:net';
-import { type Attempt, AttemptQueue } from './exchange.ts';
+import { type Exchange, ExchangeQueue } from './exchange.ts';
 import { Http2Connection, type Http2Events } from './http2-connection.ts';
 import { TransportError, type TransportTuning } from './transport.ts';
 
@@ -17,12 +17,12 @@ export interface Http2PoolSettings {
   readonly openSocket: () => Promise<Socket | null>;
   readonly onOpened: () => void;
   /** The server is not to be spoken to in HTTP/2 any more; these want another way. */
-  readonly onHttp1Required: (attempts: readonly Attempt[]) => void;
+  readonly onHttp1Required: (exchanges: readonly Exchange[]) => void;
 }
 
 export class Http2Pool {
   readonly #settings: Http2PoolSettings;
-  readonly #waiting = new AttemptQueue();
+  readonly #waiting = new ExchangeQueue();
   /** Those that take requests, and those that only finish theirs. */
   readonly #open: Http2Connection[] = [];
   readonly #retired = new Set<Http2Connection>();
@@ -37,13 +37,13 @@ export class Http2Pool {
     this.#settings = settings;
   }
 
-  submit(attempt: Attempt): void {
+  submit(exchange: Exchange): void {
     const first = this.#open[0];
     if (first?.hasRoom() && this.#waiting.size === 0) {
-      first.send(attempt);
+      first.send(exchange);
       return;
     }
-    this.#waiting.push(attempt);
+    this.#waiting.push(exchange);
     this.#sendFirst();
     this.#pump();
   }
@@ -61,7 +61,7 @@ export class Http2Pool {
   }
 
   /** Lets what is in flight end; gives back what waits. */
-  drain(): Attempt[] {
+  drain(): Exchange[] {
     const waiting = this.#waiting.takeAll();
     for (const connection of [...this.#open]) connection.retire();
     return waiting;
@@ -120,9 +120,9 @@ export class Http2Pool {
         onGone: () => {
           if (connection !== null) this.#retired.delete(connection);
         },
-        onHttp1Required: (attempt) => {
-          attempt.restart();
-          this.#settings.onHttp1Required([attempt, ...this.drain()]);
+        onHttp1Required: (exchange) => {
+          exchange.restart();
+          this.#settings.onHttp1Required([exchange, ...this.drain()]);
         },
       };
       const begins = openHttp2(socket, origin, events, connectTimeoutMs, tuning);

@@ -5,7 +5,7 @@
  * of their own stand in a table. A name with a word that is not known says nothing: a limit misread
  * would stop a run for no reason.
  */
-import { WINDOW_WORDS } from './counted-limits.ts';
+import { WINDOW_WORDS } from './stated-limit.ts';
 
 export type Part =
   | 'quota'

@@ -4,7 +4,7 @@
  */
 import type { Hint } from '../../core/hint.ts';
 import { decodeBody } from '../../decode/decode.ts';
-import { describeStatus, type Pause } from '../outcome.ts';
+import { describeStatus, type PauseOutcome } from '../outcome.ts';
 import { type HeaderValues, type RawResponse, singleHeader } from '../transport.ts';
 import { type LimitInBody, limitInBody } from './limit-in-body.ts';
 import { isExhausted, refusalWait, statedWaitMs } from './retry-after.ts';
@@ -44,7 +44,7 @@ export function pauseByBody(
   hint: Hint,
   said: LimitInBody,
   wallTime: number,
-): Pause {
+): PauseOutcome {
   const { status, headers } = response;
   // The reader takes no wait from a success; with an error in its body it is one.
   const waitMs = hint.waitMs ?? statedWaitMs(headers, wallTime);
@@ -59,7 +59,7 @@ export function pauseByBody(
   return { kind: 'pause', ...wait, reason, hint: full };
 }
 
-function bodyWait({ waitMs }: LimitInBody): Pick<Pause, 'waitMs' | 'waitFrom'> {
+function bodyWait({ waitMs }: LimitInBody): Pick<PauseOutcome, 'waitMs' | 'waitFrom'> {
   return { waitMs, waitFrom: waitMs === null ? null : 'body' };
 }
 
@@ -68,7 +68,7 @@ const LONGEST_DECODED_BYTES = 262_144;
 
 export interface FoundLimit {
   /** Where the body refuses the request. */
-  readonly pause: Pause | null;
+  readonly pause: PauseOutcome | null;
   /** That of the headers with what the body adds. */
   readonly hint: Hint;
 }

@@ -2,8 +2,8 @@
  * What stands in a `…-Reset` header: a moment, a time from now, or a number that could be either.
  */
 
-import { durationMs, LONGEST_RESET_MS, plainNumber } from './counted-limits.ts';
 import { parseHttpDate } from './retry-after.ts';
+import { durationMs, LONGEST_RESET_MS, plainNumber } from './stated-limit.ts';
 
 export type ResetValue =
   /** Milliseconds since 1970. */

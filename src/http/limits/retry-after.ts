@@ -6,7 +6,7 @@
 
 import type { Hint, Limit, WaitSource } from '../../core/hint.ts';
 import type { HeaderValues } from '../transport.ts';
-import { LONGEST_RESET_MS, plainNumber } from './counted-limits.ts';
+import { LONGEST_RESET_MS, plainNumber } from './stated-limit.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const MONTH = MONTHS.join('|');

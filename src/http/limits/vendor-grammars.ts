@@ -1,6 +1,6 @@
 /** Headers that hold a whole limit in a grammar of their vendor's. */
 import type { Limit } from '../../core/hint.ts';
-import { plainNumber, statedLimit, WINDOW_WORDS } from './counted-limits.ts';
+import { plainNumber, statedLimit, WINDOW_WORDS } from './stated-limit.ts';
 
 /** A bucket of Shopify's is empty again after so long, on every plan: 40 at 2 a second, 400 at 20. */
 const SHOPIFY_LEAK_MS = 20_000;
