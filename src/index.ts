@@ -15,7 +15,7 @@ export {
 export type { ByteSink, OutputSinks } from './api/output-sinks.ts';
 export { UnfinishedError } from './api/unfinished-error.ts';
 export { type Verification, verifyArchive } from './api/verify-archive.ts';
-export type { ErrorCode } from './core/errors.ts';
+export type { ErrorCode, PageCode } from './core/errors.ts';
 export { EverypageError } from './core/errors.ts';
 export type { EventSink, RunEvent } from './core/events.ts';
 export type {
@@ -27,7 +27,6 @@ export type {
   PaginateOptions,
   RunOptions,
 } from './core/options.ts';
-export type { PageCode } from './core/page-code.ts';
 export type { Method, PageRequest, Place } from './core/page-request.ts';
 export type { Pagination, PaginationStyle } from './core/pagination.ts';
 export type {

@@ -3,10 +3,10 @@ import { archivePages } from '../archive-thread/archive-pages.ts';
 import { followStored } from '../archive-thread/follow-archive.ts';
 import { createShaper } from '../archive-thread/shape-pages.ts';
 import { EverypageError } from '../core/errors.ts';
+import type { FormatName } from '../core/options.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
 import { formatFor, formatNameFor } from '../export/choose-format.ts';
 import { createFileDestination } from '../export/file-destination.ts';
-import type { FormatName } from '../export/format.ts';
 import { checkOutputFolder } from '../fetch/check-output-folder.ts';
 import type { ByteSink } from './output-sinks.ts';
 

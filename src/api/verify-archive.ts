@@ -1,7 +1,6 @@
 import { Archive } from '../archive/archive.ts';
 import { archivePages } from '../archive-thread/archive-pages.ts';
-import { keyOfRedacted } from '../core/page-key.ts';
-import type { Place } from '../core/page-request.ts';
+import { keyOfRedacted, type Place } from '../core/page-request.ts';
 import { isByFunction } from '../core/pagination.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
 import { counted } from '../core/units.ts';

@@ -1,6 +1,6 @@
 import type { AttemptRecord, PageRecord } from '../archive/archive-types.ts';
 import type { PageInfo } from '../core/page-info.ts';
-import { PAGE_KEY_BYTES } from '../core/page-key.ts';
+import { PAGE_KEY_BYTES } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
 import { type BodyCheck, type BodyVerdict, createBodyCheck } from '../decode/check-body.ts';
 import {

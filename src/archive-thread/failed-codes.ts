@@ -1,4 +1,4 @@
-import { codeOfStatus, type PageCode } from '../core/page-code.ts';
+import { codeOfStatus, type PageCode } from '../core/errors.ts';
 import type { Place } from '../core/page-request.ts';
 import type { FailedPage } from '../core/summary.ts';
 

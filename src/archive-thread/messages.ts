@@ -1,12 +1,11 @@
 /** What the main thread and the archive thread say to each other. Plain data only. */
 import type { AttemptRecord, PageState, RunSpecification } from '../archive/archive-types.ts';
-import type { ErrorCode } from '../core/errors.ts';
-import type { PageCode } from '../core/page-code.ts';
+import type { ErrorCode, PageCode } from '../core/errors.ts';
+import type { FormatName } from '../core/options.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
-import type { FormatName } from '../export/format.ts';
 import type { Echo } from './echoed-credentials.ts';
 
 /** Where the pages go while they become final, in page order. */

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { EverypageError } from '../core/errors.ts';
-import { syncFolder } from '../core/sync-folder.ts';
+import { syncFolder } from '../core/files.ts';
 import type { RunSpecification } from './archive-types.ts';
 import {
   APPLICATION_ID,

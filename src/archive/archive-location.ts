@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
-import { syncFolder } from '../core/sync-folder.ts';
+import { syncFolder } from '../core/files.ts';
 import { lockFile } from './archive-file.ts';
 import { archiveNamed, archiveOf, partOf } from './archive-name.ts';
 import { archiveError } from './sqlite.ts';

@@ -23,7 +23,7 @@ export interface AttemptRecord {
 /** What a page is when it has reached its end state. */
 export interface PageRecord {
   readonly place: Place;
-  /** 16 bytes: see `page-key.ts`. */
+  /** 16 bytes: see `pageKey`. */
   readonly key: Uint8Array;
   /** Redacted. */
   readonly url: string;

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { codeOfStatus } from '../core/page-code.ts';
+import { codeOfStatus } from '../core/errors.ts';
 import type { Place } from '../core/page-request.ts';
 import type { FailedPage } from '../core/summary.ts';
 import type { AttemptRecord, KnownPage, StoredPage } from './archive-types.ts';

@@ -5,8 +5,7 @@ import { shellQuote } from './command-text.ts';
 import type { CliContext } from './context.ts';
 import { onStage } from './demo-stage.ts';
 import type { ExitCode } from './exit-code.ts';
-import { nearest } from './nearest.ts';
-import type { TypedArguments } from './parse-arguments.ts';
+import { nearest, type TypedArguments } from './parse-arguments.ts';
 
 /** `everypage demo --api NAME`: an API's way to page, played on loopback and fetched by its URL alone. */
 export async function demoApi(

@@ -20,7 +20,7 @@ export async function demoCommand(typed: TypedArguments, context: CliContext): P
   }
   if (api !== null) return (await import('./demo-api.ts')).demoApi(api, typed, context);
   const concurrency = typed.value('concurrency');
-  const own = concurrency === null ? [] : ['-c', concurrency];
+  const own = concurrency === null ? [] : ['-c', String(concurrency)];
   const server = await startDemoServer();
   return onStage(server, typed, context, async ({ paint, say, fetch, showRecords }) => {
     say(paint('bold', 'A local API:'));

@@ -5,8 +5,7 @@ import { combineFaults, faults, type NamedFault } from '../demo/faults.ts';
 import type { CliContext } from './context.ts';
 import { onStage } from './demo-stage.ts';
 import type { ExitCode } from './exit-code.ts';
-import { nearest } from './nearest.ts';
-import type { TypedArguments } from './parse-arguments.ts';
+import { nearest, type TypedArguments } from './parse-arguments.ts';
 
 const demoPages = 100;
 /** Patient enough for a busy machine; silence and drips shall not bore. */

@@ -2,13 +2,11 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fitText } from '../report/fit-width.ts';
-import { createPainter, type Painter } from '../report/paint.ts';
-import type { CliContext } from './context.ts';
+import { createPainter, fitText, type Painter } from '../report/paint.ts';
+import { type CliContext, describeTerminal } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { fetchCommand } from './fetch-command.ts';
 import { parseArguments, type TypedArguments } from './parse-arguments.ts';
-import { describeTerminal, parseColorWhen } from './terminal.ts';
 
 const OUTPUT = 'items.ndjson';
 const SHOWN_RECORDS = 3;
@@ -37,8 +35,7 @@ export async function onStage(
 ): Promise<ExitCode> {
   const folder = await mkdtemp(join(tmpdir(), 'everypage-demo-'));
   try {
-    const when = parseColorWhen(typed.value('color'), typed.placeOf('color'));
-    const facts = describeTerminal(context.stderr, context.env, when);
+    const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
     const paint = createPainter(facts.color);
     const say = (line: string) => context.stderr.write(`${line}\n`);
     const output = join(folder, OUTPUT);
@@ -70,7 +67,7 @@ function messageFlags(typed: TypedArguments): readonly string[] {
   const words = Array<string>(typed.count('verbose')).fill('-v');
   for (const name of ['progress', 'color'] as const) {
     const value = typed.value(name);
-    if (value !== null) words.push(`--${name}=${value}`);
+    words.push(`--${name}=${value}`);
   }
   return words;
 }

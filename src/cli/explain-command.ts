@@ -1,15 +1,12 @@
-import { EverypageError } from '../core/errors.ts';
 import { isOnePage } from '../core/pagination.ts';
 import { type Explanation, explain } from '../index.ts';
 import { explanationText } from '../report/explanation-text.ts';
 import { asciiJson } from '../report/json-log.ts';
 import { fetchCommandText } from './command-text.ts';
-import type { CliContext } from './context.ts';
+import { type CliContext, describeTerminal, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
-import type { TypedArguments } from './parse-arguments.ts';
+import { type TypedArguments, UsageError } from './parse-arguments.ts';
 import { readRunOptions } from './run-options.ts';
-import { createStdoutSink } from './stdout-sink.ts';
-import { describeTerminal, parseColorWhen } from './terminal.ts';
 
 /** What was typed with the flags that pin it, as a command that fetches. */
 function pinnedCommand(
@@ -29,25 +26,22 @@ export async function explainCommand(
 ): Promise<ExitCode> {
   const [url, second] = typed.positionals;
   if (url === undefined || second !== undefined) {
-    throw new EverypageError(
-      'USAGE',
-      "everypage explain takes the URL of a first page, as in everypage explain 'https://api.example.com/items'",
-    );
+    throw new UsageError('everypage explain takes one argument: the URL of a first page', [
+      'explain',
+      url ?? 'https://api.example.com/items',
+    ]);
   }
   if (url.startsWith('@') || url === '-') {
-    throw new EverypageError(
-      'USAGE',
-      'everypage explain takes no list; give it the URL of a first page',
-    );
+    throw new UsageError('everypage explain takes no list; give it the URL of a first page', [
+      'explain',
+      'https://api.example.com/items',
+    ]);
   }
-  const when = parseColorWhen(typed.value('color'), typed.placeOf('color'));
   const explanation = await explain(url, await readRunOptions(typed, context));
-  const facts = describeTerminal(context.stdout, context.env, when);
+  const facts = describeTerminal(context.stdout, context.env, typed.value('color'));
   const text = typed.has('json')
     ? asciiJson(explanation, 2)
     : explanationText(explanation, pinnedCommand(typed, context.env, explanation), facts.color);
-  const stdout = createStdoutSink(context.stdout);
-  await stdout.write(Buffer.from(`${text}\n`));
-  await stdout.flush();
+  await writeOut(context, `${text}\n`);
   return 0;
 }

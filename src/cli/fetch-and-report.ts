@@ -5,16 +5,14 @@ import type { Summary } from '../core/summary.ts';
 import { outputError } from '../export/output-error.ts';
 import type { MakeTransport } from '../fetch/preconnect.ts';
 import type { PlanSource } from '../plan/plan.ts';
-import { summaryJson } from '../report/summary-json.ts';
+import { summaryJson } from '../report/json-log.ts';
 import { summaryText } from '../report/summary-text.ts';
 import { runOver } from '../run.ts';
 import { againCommand, takeCommand } from './command-text.ts';
-import type { CliContext } from './context.ts';
+import { type CliContext, createStdoutSink, watchSignals } from './context.ts';
 import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.ts';
 import type { TypedArguments } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
-import { watchSignals } from './signals.ts';
-import { createStdoutSink } from './stdout-sink.ts';
 
 // Not by way of index.ts, which loads export and verification as well: a first request would wait.
 
@@ -88,8 +86,8 @@ function namedStop(summary: Summary, signal: StopSignal | null): Summary {
 
 function sayStopping(signal: StopSignal, { screen, json }: Reporting): void {
   if (json) return;
-  const again = signal === 'SIGINT' ? '; Ctrl-C again leaves at once' : '';
-  screen.line(`everypage: stopping, what is in flight has 10 s to finish${again}`);
+  const again = signal === 'SIGINT' ? '; Ctrl-C again exits at once' : '';
+  screen.line(`everypage: stopping; requests in flight have 10 s to finish${again}`);
 }
 
 interface Said {
@@ -153,7 +151,7 @@ async function writeSummary(path: string, summary: Summary, exitCode: ExitCode):
     const then =
       archivePath === null
         ? 'The run itself ended as said above.'
-        : `The run itself ended as said above; everypage verify --json ${archivePath} tells its verdict again.`;
+        : `The run itself ended as said above; everypage verify --json ${archivePath} shows its verdict again.`;
     throw outputError(`--summary ${path}`, cause, then);
   }
 }

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { archiveOf } from '../archive/archive-name.ts';
-import { EverypageError } from '../core/errors.ts';
 import { loadInTurns } from '../core/load-in-turns.ts';
 import type { RunOptions } from '../core/options.ts';
 import { checkDistinctFiles } from '../fetch/check-distinct-files.ts';
@@ -8,7 +7,7 @@ import { preconnect } from '../fetch/preconnect.ts';
 import { sourceOf } from '../plan/written-url.ts';
 import type { CliContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
-import type { TypedArguments } from './parse-arguments.ts';
+import { type TypedArguments, UsageError } from './parse-arguments.ts';
 import { readRunOptions, readSummaryPath } from './run-options.ts';
 
 /** The main job: plan, fetch, verify, export. */
@@ -18,10 +17,11 @@ export async function fetchCommand(
   outputName?: string,
 ): Promise<ExitCode> {
   if (typed.positionals.length === 0) {
-    throw new EverypageError(
-      'USAGE',
-      "no URL is given; as in everypage 'https://api.example.com/items?page=[1-9]' -o items.ndjson (everypage -h shows more)",
-    );
+    throw new UsageError('no URL is given', [
+      'https://api.example.com/items',
+      '-o',
+      'items.ndjson',
+    ]);
   }
   for (const argument of typed.positionals) checkIsNoFile(argument);
   const literal = typed.has('globoff');
@@ -58,7 +58,11 @@ function checkFiles(typed: TypedArguments, summary: string | null, options: RunO
     values.filter((value) => /^@(?!-$)/.test(value)).map((value) => [use, value.slice(1)] as const);
   const read = [
     ...named('the list', typed.positionals),
-    ...named('the file of --header', typed.list('header')),
+    ...typed
+      .list('header')
+      .flatMap((line) =>
+        typeof line === 'string' ? [['the file of --header', line] as const] : [],
+      ),
     ...named('the file of --data', typed.list('data')),
   ];
   checkDistinctFiles(written, read);
@@ -67,8 +71,14 @@ function checkFiles(typed: TypedArguments, summary: string | null, options: RunO
 /** A file's name where a URL is due is a slip that has a better cure than a scheme. */
 function checkIsNoFile(argument: string): void {
   if (/^(?:@|-$|[a-z]+:)/i.test(argument) || !existsSync(argument)) return;
-  const cure = /\.everypage(?:\.part)?$/.test(argument)
-    ? `use everypage verify ${argument}, or everypage export ${argument} -o FILE`
-    : `to read URLs from it, write @${argument}`;
-  throw new EverypageError('USAGE', `${argument} is a file, not a URL; ${cure}`);
+  if (/\.everypage(?:\.part)?$/.test(argument)) {
+    throw new UsageError(
+      `${argument} is an archive, not a URL; everypage export and verify read it`,
+      ['verify', argument],
+    );
+  }
+  throw new UsageError(
+    `${argument} is a file, not a URL; to read URLs from it, write @${argument}`,
+    [`@${argument}`],
+  );
 }

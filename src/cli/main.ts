@@ -9,13 +9,12 @@ import { escapeText } from '../core/escape.ts';
 import { VERSION } from '../core/resolve-options.ts';
 import { writeJsonLine } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
-import type { CliContext } from './context.ts';
+import { typedCommand } from './command-text.ts';
+import { type CliContext, describeTerminal, writeOut } from './context.ts';
 import { type ExitCode, exitCodeOfError } from './exit-code.ts';
-import { flagNamed, type Verb } from './flags.ts';
+import { flagNamed, type Verb, verbs } from './flags.ts';
 import { longHelp, shortHelp } from './help.ts';
-import { parseArguments, type TypedArguments } from './parse-arguments.ts';
-import { createStdoutSink } from './stdout-sink.ts';
-import { describeTerminal } from './terminal.ts';
+import { checkValues, parseArguments, type TypedArguments, UsageError } from './parse-arguments.ts';
 
 type Command = (typed: TypedArguments, context: CliContext) => Promise<ExitCode>;
 
@@ -25,8 +24,8 @@ const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
     (await import('../archive-thread/archive-worker.ts')).startArchiveWorker();
     return (await import('./fetch-command.ts')).fetchCommand;
   },
-  export: async () => (await import('./export-command.ts')).exportCommand,
-  verify: async () => (await import('./verify-command.ts')).verifyCommand,
+  export: async () => (await import('./archive-commands.ts')).exportCommand,
+  verify: async () => (await import('./archive-commands.ts')).verifyCommand,
   explain: async () => (await import('./explain-command.ts')).explainCommand,
   presets: async () => (await import('./presets-command.ts')).presetsCommand,
   demo: async () => (await import('./demo-command.ts')).demoCommand,
@@ -52,11 +51,10 @@ export async function runCommandLine(
     const typed = parseArguments(argv, context.env);
     const text = textAskedFor(typed);
     if (text !== null) {
-      const stdout = createStdoutSink(context.stdout);
-      await stdout.write(Buffer.from(text));
-      await stdout.flush();
+      await writeOut(context, text);
       return 0;
     }
+    checkValues(typed);
     const command = await commands[typed.verb]();
     return await command(typed, context);
   } catch (error) {
@@ -79,18 +77,38 @@ function sayError(error: unknown, argv: readonly string[], context: CliContext):
   const message =
     error instanceof EverypageError
       ? error.message
-      : `this is a mistake in everypage: ${error instanceof Error ? error.message : String(error)} (EVERYPAGE_DEBUG=1 shows where)`;
+      : `this is a bug in everypage: ${error instanceof Error ? error.message : String(error)} (EVERYPAGE_DEBUG=1 shows where)`;
+  const command = error instanceof UsageError ? commandInstead(error, argv, context) : null;
   if (wantsJson(argv, context)) {
-    writeJsonLine(context.stderr, context.clock, { type: 'error', code, message });
+    const more = command === null ? {} : { try: command };
+    writeJsonLine(context.stderr, context.clock, { type: 'error', code, message, ...more });
   } else {
     const color = argv.includes('--color=never') ? 'never' : 'auto';
     const paint = createPainter(describeTerminal(context.stderr, context.env, color).color);
-    context.stderr.write(`${paint('red', 'everypage:')} ${escapeText(message)}\n`);
+    const more = command === null ? '' : `  try: ${paint('cyan', command)}\n`;
+    context.stderr.write(`${paint('red', 'everypage:')} ${escapeText(message)}\n${more}`);
   }
   if (context.env['EVERYPAGE_DEBUG'] === '1' && error instanceof Error) {
     context.stderr.write(`${error.stack}\n`);
   }
   return exitCodeOfError(code);
+}
+
+/** A command that can be run instead of one that cannot; the help, where nothing better is known. */
+function commandInstead(error: UsageError, argv: readonly string[], { env }: CliContext): string {
+  let wrong: unknown = error;
+  // What is put right may have a second fault, or more.
+  for (let fixes = 0; fixes < 9 && wrong instanceof UsageError && wrong.words !== null; fixes++) {
+    try {
+      const typed = parseArguments(wrong.words, env);
+      checkValues(typed);
+      return typedCommand(typed, env);
+    } catch (next) {
+      wrong = next;
+    }
+  }
+  const verb = verbs.find((name) => name === argv[0]);
+  return verb === undefined || verb === 'fetch' ? 'everypage --help' : `everypage ${verb} --help`;
 }
 
 /** Read from the words as they stand, since the error may be that they could not be parsed. */

@@ -1,12 +1,9 @@
-import { EverypageError } from '../core/errors.ts';
 import { presets } from '../index.ts';
 import { asciiJson } from '../report/json-log.ts';
 import { presetsText } from '../report/presets-text.ts';
-import type { CliContext } from './context.ts';
+import { type CliContext, describeTerminal, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
-import type { TypedArguments } from './parse-arguments.ts';
-import { createStdoutSink } from './stdout-sink.ts';
-import { describeTerminal, parseColorWhen } from './terminal.ts';
+import { nearest, type TypedArguments, UsageError } from './parse-arguments.ts';
 
 /** `everypage presets [NAME]`: the named APIs, or all that is known of one. */
 export async function presetsCommand(
@@ -15,19 +12,23 @@ export async function presetsCommand(
 ): Promise<ExitCode> {
   const [name, second] = typed.positionals;
   if (second !== undefined) {
-    throw new EverypageError('USAGE', 'everypage presets takes one name, or none');
+    throw new UsageError('everypage presets takes one name, or none', ['presets', name!]);
   }
   const shown = name === undefined ? presets : presets.filter((preset) => preset.name === name);
   if (shown.length === 0) {
-    throw new EverypageError('USAGE', `there is no preset ${name}; everypage presets lists them`);
+    const near = nearest(
+      name!,
+      presets.map((preset) => preset.name),
+    );
+    throw new UsageError(
+      `there is no preset ${name}; everypage presets lists them`,
+      near === null ? ['presets'] : ['presets', near],
+    );
   }
-  const when = parseColorWhen(typed.value('color'), typed.placeOf('color'));
-  const facts = describeTerminal(context.stdout, context.env, when);
+  const facts = describeTerminal(context.stdout, context.env, typed.value('color'));
   const text = typed.has('json')
     ? asciiJson(shown, 2)
     : presetsText(shown, name !== undefined, facts.color);
-  const stdout = createStdoutSink(context.stdout);
-  await stdout.write(Buffer.from(`${text}\n`));
-  await stdout.flush();
+  await writeOut(context, `${text}\n`);
   return 0;
 }

@@ -1,5 +1,5 @@
 /** What a run tells those who watch it. Observers import these types and never the run. */
-import type { PageCode } from './page-code.ts';
+import type { PageCode } from './errors.ts';
 import type { Place } from './page-request.ts';
 import type { PaginationFacts, Summary } from './summary.ts';
 

@@ -2,8 +2,13 @@
 import type { EventSink } from './events.ts';
 import type { Method } from './page-request.ts';
 import type { Pagination, PaginationStyle } from './pagination.ts';
-import type { Secret } from './secret.ts';
+import type { Secret } from './redact.ts';
 import type { Rate } from './units.ts';
+
+/** Formats of an output, by the names that `-f` takes. */
+export const formatNames = ['ndjson', 'json'] as const;
+
+export type FormatName = (typeof formatNames)[number];
 
 /** A page as a pagination function sees it. */
 export interface PageToContinue {
@@ -64,7 +69,7 @@ export interface RunOptions {
   /** Where records go: a path ending in `.ndjson`, `.jsonl`, `.json` or `.everypage` (archive alone). Default: nowhere. */
   readonly output?: string;
   /** Overrides what the output's extension says. */
-  readonly format?: 'ndjson' | 'json';
+  readonly format?: FormatName;
   /**
    * Where the records stand in a page: a dotted path (`data.items`), `@` for a page that is itself
    * the list, or a JMESPath expression. Default: the records found where the list is paginated,
@@ -180,7 +185,7 @@ export interface ResolvedPaginate {
 export interface ResolvedOptions {
   readonly output: string | null;
   /** Null: what the output's extension says, NDJSON where there is none. */
-  readonly format: 'ndjson' | 'json' | null;
+  readonly format: FormatName | null;
   readonly select: string | null;
   readonly records: boolean;
   readonly wholePages: boolean;

@@ -1,4 +1,4 @@
-import type { PageCode } from './page-code.ts';
+import type { PageCode } from './errors.ts';
 import type { PlanEnd } from './page-info.ts';
 import type { Place } from './page-request.ts';
 import type { PaginationStyle } from './pagination.ts';

@@ -14,7 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { syncFolder } from '../core/sync-folder.ts';
+import { syncFolder } from '../core/files.ts';
 import type { Destination } from './format.ts';
 import { outputError } from './output-error.ts';
 

@@ -39,6 +39,3 @@ export type Format = (
   destination: Destination,
   selection: string | null,
 ) => Promise<ExportCounts>;
-
-/** Names as `-f` takes them. */
-export type FormatName = 'ndjson' | 'json';

@@ -1,6 +1,6 @@
 import type { PageState } from '../archive/archive-types.ts';
 import type { ArrivedPage } from '../archive-thread/messages.ts';
-import type { PageCode } from '../core/page-code.ts';
+import type { PageCode } from '../core/errors.ts';
 import type { RawResponse } from '../http/transport.ts';
 import { keptHeaders, pickHeaders, singleHeader } from './kept-headers.ts';
 import type { Task } from './task.ts';

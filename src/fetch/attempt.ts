@@ -2,8 +2,7 @@ import { escapeText } from '../core/escape.ts';
 import type { Hint } from '../core/hint.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { Method } from '../core/page-request.ts';
-import { redactUrl } from '../core/redact.ts';
-import { withholdCredentials } from '../core/withhold-credentials.ts';
+import { redactUrl, withholdCredentials } from '../core/redact.ts';
 import { classifyFault, classifyResponse, type Outcome } from '../http/outcome.ts';
 import { classifyRedirect, MAX_REDIRECTS } from '../http/redirect.ts';
 import {

@@ -3,9 +3,7 @@
 import { formsOf, partsOf } from '../archive-thread/echoed-credentials.ts';
 import { escapeText } from '../core/escape.ts';
 import type { Header } from '../core/options.ts';
-import { isSecretName } from '../core/redact.ts';
-import { Secret } from '../core/secret.ts';
-import { credentialsIn } from '../core/withhold-credentials.ts';
+import { credentialsIn, isSecretName, Secret } from '../core/redact.ts';
 import { decodeBody } from '../decode/content-encoding.ts';
 import { isText } from '../decode/is-text.ts';
 import type { RawResponse } from '../http/transport.ts';

@@ -1,5 +1,4 @@
-import { pageKey } from '../core/page-key.ts';
-import type { PageRequest } from '../core/page-request.ts';
+import { type PageRequest, pageKey } from '../core/page-request.ts';
 import type { AttemptResult } from './attempt.ts';
 
 /** Answers to requests that were sent before there was a plan, so that none is sent twice. */

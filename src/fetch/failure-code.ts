@@ -1,5 +1,5 @@
 import type { Rejection } from '../archive-thread/messages.ts';
-import { codeOfStatus, type PageCode } from '../core/page-code.ts';
+import { codeOfStatus, type PageCode } from '../core/errors.ts';
 import type { TransportFault } from '../http/transport.ts';
 import type { AttemptResult } from './attempt.ts';
 

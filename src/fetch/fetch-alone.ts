@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
+import type { PageCode } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions } from '../core/options.ts';
-import type { PageCode } from '../core/page-code.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
 import { createBodyCheck } from '../decode/check-body.ts';

@@ -1,7 +1,7 @@
 import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import type { ArrivedPage, Rejection } from '../archive-thread/messages.ts';
 import type { PageInfo } from '../core/page-info.ts';
-import { PAGE_KEY_BYTES } from '../core/page-key.ts';
+import { PAGE_KEY_BYTES } from '../core/page-request.ts';
 import { freeChunks } from '../http/body-chunks.ts';
 import type { Task } from './task.ts';
 

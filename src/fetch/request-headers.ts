@@ -1,5 +1,5 @@
 import type { Header } from '../core/options.ts';
-import { Secret } from '../core/secret.ts';
+import { Secret } from '../core/redact.ts';
 
 /** Which of the run's headers a request gets. */
 export type Trust =

@@ -1,8 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import type { RunSpecification } from '../archive/archive-types.ts';
 import type { ResolvedOptions } from '../core/options.ts';
-import { redactUrl } from '../core/redact.ts';
-import { Secret } from '../core/secret.ts';
+import { redactUrl, Secret } from '../core/redact.ts';
 import type { PlanSource } from '../plan/plan.ts';
 
 /** Headers that say who asks or how bytes travel, not what is represented. */

@@ -1,8 +1,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { EverypageError } from '../core/errors.ts';
+import { whyUnreadable } from '../core/files.ts';
 import type { ResolvedOptions } from '../core/options.ts';
-import { whyUnreadable } from '../core/why-unreadable.ts';
 import { chooseProxy } from '../http/proxy.ts';
 import type { TransportOptions } from '../http/transport.ts';
 

@@ -2,8 +2,9 @@
  * What a response or a fault means for its page, as a pure table. Deciding WHEN to act on it is
  * pace/'s, acting is the pipeline's.
  */
+
+import type { PageCode } from '../core/errors.ts';
 import { type Hint, noHint, type WaitSource } from '../core/hint.ts';
-import type { PageCode } from '../core/page-code.ts';
 import type { Stop } from '../core/summary.ts';
 import { createHintReader } from './limits/hint-reader.ts';
 import { isRefusal, refusalWait } from './limits/refusal.ts';

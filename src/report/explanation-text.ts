@@ -1,8 +1,7 @@
 import { escapeText } from '../core/escape.ts';
 import { factsOf, isOnePage, NO_RECORDS, type PaginationStyle } from '../core/pagination.ts';
-import { formatCount, formatDuration } from '../core/units.ts';
+import { counted, formatCount, formatDuration } from '../core/units.ts';
 import { createPainter } from './paint.ts';
-import { counted } from './wording.ts';
 
 /** What `everypage explain` found. */
 export interface ExplanationFacts {
@@ -35,16 +34,16 @@ export interface ExplanationFacts {
 export function explanationText(facts: ExplanationFacts, command: string, color: boolean): string {
   const paint = createPainter(color);
   const { pagination, evidence, pageRecords, total, pages, requests } = facts;
-  const rows: [label: string, text: string][] = [['pages by', howItPages(facts)]];
+  const rows: [label: string, text: string][] = [['pagination', howItPages(facts)]];
   for (const [index, line] of evidence.entries()) {
-    rows.push([index === 0 ? 'because' : '', escapeText(line)]);
+    rows.push([index === 0 ? 'evidence' : '', escapeText(line)]);
   }
   const { records } = pagination;
   const isLeftOut = records === NO_RECORDS;
   const at = records === null ? 'none found' : isLeftOut ? 'left out' : `at ${escapeText(records)}`;
   const key = pagination.key === null ? '' : `, each with its ${escapeText(pagination.key)}`;
   rows.push(['records', `${at}${key}; ${formatCount(pageRecords)} in the first page`]);
-  rows.push(['in all', inAll(total, pages)]);
+  rows.push(['total', inAll(total, pages)]);
   for (const [name, value] of Object.entries(facts.limits)) {
     rows.push(['limit', escapeText(`${name}: ${value}`)]);
   }
@@ -52,14 +51,12 @@ export function explanationText(facts: ExplanationFacts, command: string, color:
   const latency = formatDuration(Math.max(1, Math.round(facts.latencyMs)));
   rows.push(['speed', `${facts.protocol ?? 'no answer'}, ${latency} a request${estimate(facts)}`]);
   if (facts.preset !== null) rows.push(['preset', `--preset ${facts.preset}`]);
-  rows.push(['asked', `${counted(requests, 'request')}, nothing written`]);
+  rows.push(['used', `${counted(requests, 'request')}, nothing written`]);
 
   const width = Math.max(...rows.map(([label]) => label.length));
   const lines = rows.map(([label, text]) => `${paint('dim', label.padEnd(width))}  ${text}`);
   const isKnown = !isOnePage(pagination) || facts.isWholeList;
-  const heading = isKnown
-    ? 'To fetch it all, with nothing left to find out:'
-    : 'If this page is all there is:';
+  const heading = isKnown ? 'To fetch it all, without detection:' : 'If this page is all there is:';
   lines.push('', paint('bold', heading), `  ${command}`);
   return lines.join('\n');
 }
@@ -75,11 +72,11 @@ function howItPages({ pagination, isParallel, isWholeList }: ExplanationFacts): 
   if (!isOnePage(pagination)) return isUnnamed ? name : `${name}, one page after another`;
   return isWholeList
     ? `${name}, which is the whole list`
-    : `${name}: nothing in it shows how to go on`;
+    : `no pagination detected; it may be the only page`;
 }
 
 function estimate({ estimatedMs, isParallel }: ExplanationFacts): string {
   if (estimatedMs === null) return '';
-  const how = isParallel ? ' at the pace it begins with' : '';
+  const how = isParallel ? ' at the starting pace' : '';
   return `; all of it in about ${formatDuration(Math.max(1, Math.round(estimatedMs)))}${how}`;
 }

@@ -1,13 +1,11 @@
 import { escapeText } from '../core/escape.ts';
 import { factsOf, isOnePage, isParallel, NO_RECORDS } from '../core/pagination.ts';
 import { isWhole, type PaginationFacts, type Stop, type Summary } from '../core/summary.ts';
-import { formatBytes, formatCount, formatDuration } from '../core/units.ts';
-import { failureLines } from './failure-lines.ts';
-import { paceWords } from './pace-words.ts';
+import { counted, formatBytes, formatCount, formatDuration } from '../core/units.ts';
 import { createPainter, type Painter } from './paint.ts';
 import { headingAfter, stopText } from './stop-text.ts';
-import { verdictLines } from './verdict-lines.ts';
-import { counted, formatRate, reservation } from './wording.ts';
+import { failureLines, verdictLines } from './verdict-text.ts';
+import { formatRate, paceWords, reservation } from './wording.ts';
 
 /** Commands to print; the caller knows how the run was started, this file does not. */
 interface SummaryCommands {
@@ -130,7 +128,7 @@ function pagedBy(pagination: PaginationFacts, stored: number, concurrency: numbe
   if (isOnePage(pagination)) return name;
   const cameTogether = isParallel(pagination) && stored > 2 && concurrency > 1;
   const pages = cameTogether ? `, ${formatCount(stored)} pages in parallel` : '';
-  return `paged by ${name}${pages}`;
+  return `paginated by ${name}${pages}`;
 }
 
 /** Paths may come from a server's field names. */
@@ -148,7 +146,7 @@ function commandLines(
   const { takeWhatIsThere } = context.commands;
   const lines = [...goingOn(summary, context, paint)];
   if (takeWhatIsThere !== null && summary.output === null) {
-    lines.push('To take what is there:', `  ${paint('cyan', takeWhatIsThere)}`);
+    lines.push('To write what is there:', `  ${paint('cyan', takeWhatIsThere)}`);
   }
   return lines;
 }
@@ -172,20 +170,20 @@ function goingOn(
     return heading === null ? [] : command(heading, commands.again);
   }
   if (isUnexpected(summary, expect)) {
-    return command('With another --expect, to go on:', commands.again);
+    return command('To resume with another --expect:', commands.again);
   }
   if (verdict.failed > 0) return command('To try the missing pages again:', commands.again);
-  if (verdict.end === null) return command('To go on:', commands.again);
+  if (verdict.end === null) return command('To resume:', commands.again);
   switch (verdict.name) {
     case 'drifted':
       return command('To read it again, until two readings agree:', commands.anew);
     case 'capped':
-      return ['--split reads a list in slices that are less deep.'];
+      return ['--split reads a list in smaller ranges, each below that limit.'];
     default:
       // What is said of how it pages has to change first.
       if (verdict.end === 'single' || verdict.end === 'stuck') return [];
       return verdict.records === null
-        ? command('To go on:', commands.again)
+        ? command('To resume:', commands.again)
         : command('To read it all again:', commands.anew);
   }
 }

@@ -11,7 +11,7 @@ import { verifyArchive } from '../../src/api/verify-archive.ts';
 import { Archive } from '../../src/archive/archive.ts';
 import { fingerprintOf } from '../../src/archive/fingerprint.ts';
 import { EverypageError } from '../../src/core/errors.ts';
-import { pageKey } from '../../src/core/page-key.ts';
+import { pageKey } from '../../src/core/page-request.ts';
 import { withinASecond } from '../within-a-second.ts';
 import { type Damage, damage, harmed } from './damage.ts';
 import { pageWithInfo, paging } from './paged-archive.ts';

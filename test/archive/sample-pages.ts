@@ -11,7 +11,7 @@ import type {
 } from '../../src/archive/archive-types.ts';
 import { fingerprintOf } from '../../src/archive/fingerprint.ts';
 import type { PageInfo } from '../../src/core/page-info.ts';
-import { pageKey } from '../../src/core/page-key.ts';
+import { pageKey } from '../../src/core/page-request.ts';
 
 export const specification: RunSpecification = {
   pagination: null,

@@ -1,4 +1,4 @@
-import { EverypageError } from './errors.ts';
+import { EverypageError } from '../core/errors.ts';
 
 /** A header as the user wrote it: `name` in lower case, `value` without white space around it. */
 export interface HeaderLine {
@@ -25,13 +25,13 @@ export function parseHeaderLine(line: string): HeaderLine {
   }
   const stray = /[^!#$%&'*+.^_`|~0-9A-Za-z-]/u.exec(name);
   if (stray !== null) {
-    throw usage(`a header's name may not hold ${describe(stray[0])}; write it as 'Name: value'`);
+    throw usage(`a header's name cannot contain ${describe(stray[0])}; write it as 'Name: value'`);
   }
   // Line ends are no white space here: trimming them would hide an injected header.
   const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '');
   const refused = /[^\t\P{Cc}]|[^\0-\u00ff]/u.exec(value);
   if (refused !== null) {
-    throw usage(`the value of the header '${name}' may not hold ${describe(refused[0])}`);
+    throw usage(`the value of the header '${name}' cannot contain ${describe(refused[0])}`);
   }
   return { name: name.toLowerCase(), value };
 }

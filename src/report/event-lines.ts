@@ -2,8 +2,7 @@ import { escapeText } from '../core/escape.ts';
 import type { RunEvent } from '../core/events.ts';
 import { formatBytes, formatDuration } from '../core/units.ts';
 import { createPainter, type Painter, statusPaint } from './paint.ts';
-import type { Reporter, TerminalFacts } from './reporter.ts';
-import type { Screen } from './screen.ts';
+import type { Reporter, Screen, TerminalFacts } from './reporter.ts';
 import { reasonBeside } from './wording.ts';
 
 /** `-v`: one line a page, and what servers say of limits. `-vv`: also each retry, pause and resume. */
@@ -55,7 +54,7 @@ function pageLine(event: RunEvent, paint: Painter): string | null {
     case 'limit':
       return paint('dim', `${escapeText(event.limiter)}: ${escapeText(event.said)}`);
     case 'resume':
-      return paint('dim', `${escapeText(event.limiter)} goes on`);
+      return paint('dim', `${escapeText(event.limiter)} resumes`);
     default:
       return null;
   }
@@ -63,4 +62,18 @@ function pageLine(event: RunEvent, paint: Painter): string | null {
 
 function statusText(status: number | null): string {
   return status === null ? '---' : String(status);
+}
+
+/** Warnings, each code once: the thousandth page that warns of the same thing adds nothing. */
+export function createWarningLines(screen: Screen, facts: Pick<TerminalFacts, 'color'>): Reporter {
+  const paint = createPainter(facts.color);
+  const said = new Set<string>();
+  return {
+    sink(event) {
+      if (event.type !== 'warning' || said.has(event.code)) return;
+      said.add(event.code);
+      screen.line(`${paint('yellow', 'everypage: warning:')} ${escapeText(event.message)}`);
+    },
+    close() {},
+  };
 }

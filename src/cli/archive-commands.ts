@@ -1,0 +1,89 @@
+/** The commands that read an archive again, without the network: `everypage export`, `everypage verify`. */
+import { existsSync } from 'node:fs';
+import { escapeText } from '../core/escape.ts';
+import { counted, formatBytes } from '../core/units.ts';
+import { exportArchive, verifyArchive } from '../index.ts';
+import { asciiJson } from '../report/json-log.ts';
+import { createScreen } from '../report/reporter.ts';
+import { verificationText } from '../report/verdict-text.ts';
+import { reservation } from '../report/wording.ts';
+import {
+  type CliContext,
+  createStdoutSink,
+  describeTerminal,
+  watchSignals,
+  writeOut,
+} from './context.ts';
+import { type ExitCode, exitCodeOfVerdict, exitCodeOfVerification } from './exit-code.ts';
+import { type TypedArguments, UsageError } from './parse-arguments.ts';
+import { optionsOfTable } from './run-options.ts';
+
+/** `everypage export ARCHIVE`: shapes an archive again. */
+export async function exportCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
+  const archivePath = onlyArchive(typed);
+  const shape = optionsOfTable(typed);
+  const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
+  const stdout = shape.output === undefined ? createStdoutSink(context.stdout) : null;
+  const result = await exportArchive(archivePath, {
+    ...shape,
+    ...(stdout === null ? {} : { stdout }),
+  });
+  await stdout?.flush();
+  const { destination, records, bytes, verdict } = result;
+  if (!typed.has('quiet')) {
+    createScreen(context.stderr, facts).line(
+      `${counted(records, 'record')} → ${escapeText(destination)} (${formatBytes(bytes)})${reservation(verdict)}`,
+    );
+  }
+  return exitCodeOfVerdict(verdict, {
+    allowIncomplete: shape.allowIncomplete === true,
+    strict: false,
+  });
+}
+
+/** `everypage verify ARCHIVE`: the verdict again, from the stored bytes. */
+export async function verifyCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
+  const archivePath = onlyArchive(typed);
+  const expect = typed.value('expect');
+  const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
+  const signals = watchSignals(
+    context.signals,
+    () => {},
+    () => {},
+  );
+  try {
+    const verification = await verifyArchive(archivePath, {
+      signal: signals.signal,
+      ...(expect === null ? {} : { expect }),
+    });
+    const { verdict, problems } = verification;
+    const exitCode = exitCodeOfVerification(verdict, problems.length, typed.has('strict'));
+    if (typed.has('json')) {
+      await writeOut(context, `${asciiJson({ ...verification, exitCode }, 2)}\n`);
+    } else if (!(typed.has('quiet') && exitCode === 0)) {
+      createScreen(context.stderr, facts).line(verificationText(verification, facts.color));
+    }
+    return exitCode;
+  } finally {
+    signals.close();
+  }
+}
+
+/** The one argument of both. */
+function onlyArchive({ verb, positionals }: TypedArguments): string {
+  const [path, second] = positionals;
+  if (path === undefined) {
+    throw new UsageError(`everypage ${verb} needs an archive`, [verb, 'items.ndjson.everypage']);
+  }
+  if (second !== undefined) {
+    throw new UsageError(`everypage ${verb} takes one archive; ${second} is one too many`, [
+      verb,
+      path,
+    ]);
+  }
+  const beside = `${path}.everypage`;
+  if (!/\.everypage(?:\.part)?$/.test(path) && existsSync(beside)) {
+    throw new UsageError(`${path} is an output; its archive is ${beside}`, [verb, beside]);
+  }
+  return path;
+}
