@@ -16,57 +16,32 @@ export interface Refusal {
 /** What the answers so far cover: how far records reach, and what lies behind the last of them. */
 export class Coverage {
   readonly #grid: PageGrid;
-  readonly #trailing = new Map<number, Trailing>();
-  #newest = { position: 0, pageInfo: null as PageInfo | null };
-  #end = 0;
-  #failedEnd = 0;
-  #received = 0;
+  /** The position after the last record. */
+  end = 0;
+  /** The position after the last page that failed. */
+  failedEnd = 0;
+  /** New records in all pages. */
+  received = 0;
+  /** The page with records that is furthest on; no page info before the first. */
+  newest = { position: 0, pageInfo: null as PageInfo | null };
+  /** Past the last page with records. */
+  readonly trailing = new Map<number, Trailing>();
 
   constructor(grid: PageGrid) {
     this.#grid = grid;
   }
 
-  /** The position after the last record. */
-  get end(): number {
-    return this.#end;
-  }
-
-  /** The position after the last page that failed. */
-  get failedEnd(): number {
-    return this.#failedEnd;
-  }
-
-  /** New records in all pages. */
-  get received(): number {
-    return this.#received;
-  }
-
-  /** The page info of the page furthest on; null before the first. */
-  get newest(): PageInfo | null {
-    return this.#newest.pageInfo;
-  }
-
-  /** Only the first page has records of its own. */
-  get isOnePage(): boolean {
-    return this.#newest.position === 0;
-  }
-
-  /** Past the last page with records. */
-  get trailing(): ReadonlyMap<number, Trailing> {
-    return this.#trailing;
-  }
-
   /** Takes in a page with records; gives the refused ones before it, which have to be there then. */
   accept(position: number, pageInfo: PageInfo): (readonly [position: number, refusal: Refusal])[] {
     const end = this.#grid.endOf(position, pageInfo);
-    this.#received += this.#grid.isPaged ? pageInfo.records : end - position;
-    this.#end = Math.max(this.#end, end);
-    if (position < this.#newest.position) return [];
-    this.#newest = { position, pageInfo };
+    this.received += this.#grid.isPaged ? pageInfo.records : end - position;
+    this.end = Math.max(this.end, end);
+    if (position < this.newest.position) return [];
+    this.newest = { position, pageInfo };
     const refused: (readonly [number, Refusal])[] = [];
-    for (const [earlier, kind] of this.#trailing) {
+    for (const [earlier, kind] of this.trailing) {
       if (earlier > position) continue;
-      this.#trailing.delete(earlier);
+      this.trailing.delete(earlier);
       if (typeof kind === 'object') refused.push([earlier, kind]);
     }
     return refused;
@@ -74,13 +49,13 @@ export class Coverage {
 
   /** Takes in a page without records of its own; false where there are records behind it. */
   trail(position: number, kind: Trailing): boolean {
-    if (position < this.#newest.position) return false;
-    this.#trailing.set(position, kind);
+    if (position < this.newest.position) return false;
+    this.trailing.set(position, kind);
     return true;
   }
 
   fail(position: number): void {
-    this.#failedEnd = Math.max(this.#failedEnd, position + 1);
+    this.failedEnd = Math.max(this.failedEnd, position + 1);
   }
 }
 
@@ -169,7 +144,7 @@ export function fanOutEnd(facts: FanOutFacts): PlanEnd {
   if (facts.found === 'failure') {
     return end('broken', 'the pages that would show where the list ends failed');
   }
-  if (facts.found === 'repetition' && coverage.isOnePage) {
+  if (facts.found === 'repetition' && coverage.newest.position === 0) {
     const param = facts.pagination.param ?? 'the range';
     const detail = `page 2 holds the same records as page 1, so the server seems to ignore ${param}`;
     return end('stuck', detail, coverage.end);

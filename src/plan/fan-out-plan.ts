@@ -37,7 +37,7 @@ export class FanOutPlan implements PlanState {
   readonly #parts: GridParts;
   readonly #grid: PageGrid;
   readonly #coverage: Coverage;
-  readonly #totals = new Totals();
+  readonly #totals: Totals;
   readonly #queue: PageRequest[] = [];
   readonly #asked = new Map<number, Asked>();
   #askedCount = 0;
@@ -58,6 +58,7 @@ export class FanOutPlan implements PlanState {
     this.#parts = parts;
     this.#grid = new PageGrid(parts);
     this.#coverage = new Coverage(this.#grid);
+    this.#totals = new Totals(this.#grid);
     this.#next = 1;
     this.#asked.set(0, { to: 1, isAgain: false });
     this.#askedCount = 1;
@@ -131,20 +132,18 @@ export class FanOutPlan implements PlanState {
     const { pageInfo } = ended;
     this.#first = pageInfo;
     this.#totals.onPage(0, pageInfo);
-    this.#totals.skip(this.#grid.skipped);
     if (pageInfo.records === 0) {
       this.#finish(pageInfo.more === false ? 'statement' : null);
       return;
     }
     this.#grid.onFirst(pageInfo);
-    this.#totals.skip(this.#grid.skipped);
     this.#accept(0, pageInfo);
     this.#next = this.#coverage.end;
     this.#second = this.#next;
     const isAll = !this.#looksForEnd() && this.#limit() <= this.#next;
     if (pageInfo.more === false) this.#finish('statement');
     else if (isAll && pageInfo.more === null && pageInfo.next === null) this.#finish(null);
-    else if (isAll && this.#next < this.#grid.ceiling) this.#totals.distrust();
+    else if (isAll && this.#next < this.#grid.ceiling) this.#totals.isTrusted = false;
     else if (this.#next < this.#limit()) {
       const { from, to } = this.#step();
       this.#queue.push(this.#request(from, to, false));
@@ -197,7 +196,6 @@ export class FanOutPlan implements PlanState {
   #onSecond(position: number, to: number, pageInfo: PageInfo): number {
     const { stride } = this.#grid;
     this.#grid.onSecond(pageInfo);
-    this.#totals.skip(this.#grid.skipped);
     if (this.#grid.stride === stride) return to;
     this.#next = position + this.#grid.stride;
     return this.#next;
@@ -236,7 +234,7 @@ export class FanOutPlan implements PlanState {
     const probes = [...window.values()].sort((a, b) => a.position - b.position);
     const { pages, tail, again } = readWindow(
       probes,
-      this.#coverage.newest!,
+      this.#coverage.newest.pageInfo!,
       this.#parts.start.place.branch,
     );
     if (again.length > 0) {
@@ -258,7 +256,8 @@ export class FanOutPlan implements PlanState {
     for (const { position, outcome } of probes) {
       if (outcome === 'failed') this.#coverage.fail(position);
     }
-    if (pages.length > 0 && this.#isLast(this.#coverage.newest!)) this.#finish('statement');
+    if (pages.length > 0 && this.#isLast(this.#coverage.newest.pageInfo!))
+      this.#finish('statement');
     else if (tail.some(({ outcome }) => outcome === 'empty' || outcome === 'refused')) {
       this.#finish(null);
     } else if (pages.length === 0) {

@@ -23,7 +23,7 @@ export class OverlapFill implements PlanState {
   readonly #parts: GridParts;
   readonly #plan: PlanState;
   readonly #grid: PageGrid;
-  readonly #totals = new Totals();
+  readonly #totals: Totals;
   /** Ordinals that pages with records cover, by where they begin; touching ones are one. */
   #covered: { from: number; to: number }[] = [];
   readonly #asked = new Set<number>();
@@ -45,6 +45,7 @@ export class OverlapFill implements PlanState {
     this.#parts = parts;
     this.#plan = plan;
     this.#grid = new PageGrid(parts);
+    this.#totals = new Totals(this.#grid);
   }
 
   take(most: number): readonly PageRequest[] {
@@ -85,7 +86,6 @@ export class OverlapFill implements PlanState {
       this.#firstRecords = Math.max(1, records);
       this.#overlap = Math.max(0, Math.min(this.#parts.pagination.overlap, records - 1));
       this.#grid.onFirst(pageInfo);
-      this.#totals.skip(this.#grid.skipped);
     }
     const from = position - Math.min(position, this.#overlap);
     // What a page past the end says of the list is not what one of the list says.

@@ -134,77 +134,64 @@ export class PageGrid {
 }
 
 /**
- * How much there is, as the pages say. Of several statements that of the page furthest on counts, so
- * that the order in which pages arrive makes no difference.
+ * How much there is, as the pages say, from where the run begins. Of several statements that of the
+ * page furthest on counts, so that the order in which pages arrive makes no difference.
  */
 export class Totals {
-  #records: number | null = null;
-  #recordsAt = -1;
-  #mostRecords = 0;
-  #isLowerBound = false;
-  #pages: number | null = null;
-  #pagesAt = -1;
-  #mostPages = 0;
-  #skipped = { records: 0, pages: 0 };
-  #isTrusted = true;
+  readonly #grid: PageGrid;
+  #records = { said: null as number | null, at: -1, most: 0 };
+  #pages = { said: null as number | null, at: -1, most: 0 };
+  /** There are as many records as said, or more. */
+  isLowerBound = false;
+  /** False once a page has contradicted them. */
+  isTrusted = true;
+
+  constructor(grid: PageGrid) {
+    this.#grid = grid;
+  }
 
   onPage(position: number, pageInfo: PageInfo): void {
+    const { records, total, totalPages, totalIsLowerBound } = pageInfo;
     // Past the end some servers say that the total is 0.
-    if (pageInfo.records === 0 && position > 0) return;
-    if (pageInfo.total !== null) {
-      this.#mostRecords = Math.max(this.#mostRecords, pageInfo.total);
-      if (position >= this.#recordsAt) {
-        this.#records = pageInfo.total;
-        this.#recordsAt = position;
-        this.#isLowerBound = pageInfo.totalIsLowerBound;
-      }
-    }
-    if (pageInfo.totalPages !== null) {
-      this.#mostPages = Math.max(this.#mostPages, pageInfo.totalPages);
-      if (position >= this.#pagesAt) {
-        this.#pages = pageInfo.totalPages;
-        this.#pagesAt = position;
-      }
-    }
+    if (records === 0 && position > 0) return;
+    if (total !== null && position >= this.#records.at) this.isLowerBound = totalIsLowerBound;
+    this.#records = furthest(this.#records, total, position);
+    this.#pages = furthest(this.#pages, totalPages, position);
   }
 
-  /** The run begins behind so much; totals are of the whole list. */
-  skip(skipped: { readonly records: number; readonly pages: number }): void {
-    this.#skipped = skipped;
-  }
-
-  /** A page contradicted them. */
-  distrust(): void {
-    this.#isTrusted = false;
-  }
-
-  get isTrusted(): boolean {
-    return this.#isTrusted;
-  }
-
-  /** From where the run begins. */
+  /** Totals are of the whole list, and the run may begin further on. */
   get records(): number | null {
-    return this.#records === null ? null : Math.max(0, this.#records - this.#skipped.records);
+    const { said } = this.#records;
+    return said === null ? null : Math.max(0, said - this.#grid.skipped.records);
   }
 
   get pages(): number | null {
-    return this.#pages === null ? null : Math.max(0, this.#pages - this.#skipped.pages);
-  }
-
-  /** There are as many records as said, or more. */
-  get isLowerBound(): boolean {
-    return this.#isLowerBound;
+    const { said } = this.#pages;
+    return said === null ? null : Math.max(0, said - this.#grid.skipped.pages);
   }
 
   /** A page not so far on said more. */
   get shrank(): boolean {
-    return this.#mostRecords > (this.#records ?? 0) || this.#mostPages > (this.#pages ?? 0);
+    return [this.#records, this.#pages].some(({ said, most }) => most > (said ?? 0));
   }
 
   /** Whether more is said to exist than `records`. */
   exceeds(records: number): boolean {
     const said = this.records;
-    if (said === null || !this.#isTrusted) return false;
-    return this.#isLowerBound ? said >= records : said > records;
+    if (said === null || !this.isTrusted) return false;
+    return this.isLowerBound ? said >= records : said > records;
   }
+}
+
+interface Statement {
+  readonly said: number | null;
+  /** The position of the page that said it. */
+  readonly at: number;
+  readonly most: number;
+}
+
+function furthest(before: Statement, total: number | null, position: number): Statement {
+  if (total === null) return before;
+  const most = Math.max(before.most, total);
+  return position < before.at ? { ...before, most } : { said: total, at: position, most };
 }
