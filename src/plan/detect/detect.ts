@@ -49,7 +49,7 @@ export function detect(first: PageView, pinned: Pinned = {}): Detection {
   if (candidates.length > 0) {
     return { ...rest, kind: 'candidates', candidates, otherwise: facts.base, evidence };
   }
-  const why = rest.completeOtherwise ? [] : ['no parameter to go on with is evident'];
+  const why = rest.completeOtherwise ? [] : ['no parameter for the next page is evident'];
   return {
     kind: 'single',
     complete: rest.completeOtherwise,
@@ -61,7 +61,7 @@ export function detect(first: PageView, pinned: Pinned = {}): Detection {
 function look(facts: Facts): Shown {
   const { view } = facts;
   if (!isSuccess(view) || typeof view.json !== 'object') {
-    return onePage(facts, false, ['the first page is no JSON object or array']);
+    return onePage(facts, false, ['the first page is not a JSON object or array']);
   }
   for (const style of Object.values(styles)) {
     const shown = style.detect?.(facts) ?? null;
@@ -71,7 +71,9 @@ function look(facts: Facts): Shown {
     byEnd(facts) ??
     byNumbers(facts) ??
     bySilence(facts) ??
-    onePage(facts, false, ['nothing in the first page says whether or how it goes on'])
+    onePage(facts, false, [
+      'the first page says neither whether more pages follow nor how to ask for them',
+    ])
   );
 }
 
@@ -121,7 +123,7 @@ function byNumbers(facts: Facts): Shown | null {
 /** Records and not a word of how many there are: a short list, or a page of an unusual size. */
 function bySilence({ count, view }: Facts): Shown | null {
   if (count === 0 || view.request.method === 'POST') return null;
-  const sentence = 'nothing in the first page says whether it goes on';
+  const sentence = 'the first page does not say whether more pages follow';
   return trial([sentence], { isSilent: true, names: CLEAR_NAMES });
 }
 

@@ -163,7 +163,9 @@ async function tryCandidates(
     return { pagination: otherwise, evidence: shown, isWholeList: true };
   }
   const vain =
-    tried.length === 1 ? 'a parameter led no further' : `${tried.length} parameters led no further`;
+    tried.length === 1
+      ? 'one parameter gave no further page'
+      : `${tried.length} parameters gave no further page`;
   const [why = '', ...rest] = evidence;
   const said = [`${why}; ${vain}`, ...rest, ...tried];
   return { pagination: otherwise, evidence: said, isWholeList: false };
