@@ -7,9 +7,10 @@
  */
 
 import { NO_RECORDS, noPagination, type Pagination } from '../../core/pagination.ts';
+import { guessedPositions } from '../styles/counted.ts';
 import { findToken } from '../styles/cursor.ts';
+import { guessedKeys, statedKeys } from '../styles/keyset.ts';
 import { styleOf, styles } from '../styles/styles.ts';
-import { listCandidates } from './candidates.ts';
 import {
   type Facts,
   numbersSayMore,
@@ -23,6 +24,7 @@ import {
 import { namesOffset, namesPage } from './names.ts';
 import { isUrlLike } from './next-said.ts';
 import {
+  type Candidate,
   type Detection,
   isObject,
   isSuccess,
@@ -136,6 +138,53 @@ function looksFull({ count, params, numbers }: Facts): boolean {
   if (asked !== null && count >= asked) return true;
   // A page size that is larger than the server allows is lowered without a word.
   return numbers.size?.value === count || ROUND_SIZES.has(count) || count % 50 === 0;
+}
+
+/** With the first page and one more to tell page 0 from page 1, eight requests in all. */
+const MAX_CANDIDATES = 6;
+/** A POST may do something: its token goes back under the names that are evident, and no others. */
+const MAX_POST_CANDIDATES = 2;
+
+/**
+ * At most six, the surest first. A POST is never sent on a guess: only where the page holds what the
+ * next one is asked for with, and at most twice.
+ *
+ * @param names parameters that may be guessed: those that mean nothing but a position, where nothing
+ *   says that there is more
+ */
+function listCandidates(facts: Facts, names: RegExp): readonly Candidate[] {
+  const isPost = facts.view.request.method === 'POST';
+  const all = isPost ? surest(facts) : (surest(facts) ?? guesses(facts, names));
+  const seen = new Set<string>();
+  const distinct = (all ?? []).filter(({ pagination: { carrier, param }, request }) => {
+    const what = `${carrier} ${param} ${request.url}`;
+    return !seen.has(what) && seen.add(what);
+  });
+  return distinct.slice(0, isPost ? MAX_POST_CANDIDATES : MAX_CANDIDATES);
+}
+
+/** What the first page itself holds for the next request; null where it holds nothing. */
+function surest(facts: Facts): readonly Candidate[] | null {
+  for (const style of Object.values(styles)) {
+    const candidates = style.candidates?.(facts) ?? [];
+    if (candidates.length > 0) return candidates;
+  }
+  return null;
+}
+
+/** Parameters whose names fit what the page holds, the likeliest first. */
+function guesses(facts: Facts, names: RegExp): readonly Candidate[] {
+  const { numbers, next, params } = facts;
+  const stated = statedKeys(facts);
+  const keys = guessedKeys(facts);
+  const positions = guessedPositions(facts, names);
+  // A flag and ids, and not one number: Stripe's way.
+  const isFlagAlone = next.more?.value === true && !numbersSayMore(facts);
+  const hasPosition = numbers.page !== null || numbers.offset !== null || next.number !== null;
+  if (params.keyset !== null) return [...stated, ...keys.slice(0, 1), ...positions];
+  if (hasPosition) return [...stated, ...positions];
+  if (isFlagAlone) return [...stated, ...keys.slice(0, 2), ...positions];
+  return [...stated, ...positions.slice(0, 4), ...keys.slice(0, 1), ...positions.slice(4)];
 }
 
 /**

@@ -109,16 +109,6 @@ export function onePage(facts: Facts, complete: boolean, evidence: readonly stri
   return { kind: 'single', complete, pagination: facts.base, evidence };
 }
 
-/** Where the page names the number of the next one; null where it does not. */
-export function nextNumber({
-  next,
-  headers,
-}: Facts): Pick<Pagination, 'nextPath' | 'nextHeader'> | null {
-  if (next.number !== null) return { nextPath: next.number.path, nextHeader: null };
-  if (headers.nextPage === null) return null;
-  return { nextPath: null, nextHeader: headers.nextPage.header };
-}
-
 /** Whether the page's numbers or flags say that there is more than it holds. */
 export function saysMore(facts: Facts): boolean {
   const { next, headers } = facts;
