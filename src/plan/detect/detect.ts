@@ -21,7 +21,7 @@ import {
   saysMore,
   sourceOf,
 } from './facts.ts';
-import { namesOffset, namesPage } from './names.ts';
+import { means } from './names.ts';
 import { isUrlLike } from './next-said.ts';
 import {
   type Candidate,
@@ -234,7 +234,7 @@ function styleOfPart(
     if (same !== undefined) return same.pagination.style;
   }
   if (findToken(facts) !== null) return 'cursor';
-  return namesOffset(param) && !namesPage(param) ? 'offset' : 'page';
+  return means.offset(param) && !means.page(param) ? 'offset' : 'page';
 }
 
 type Part = keyof Pagination;

@@ -55,9 +55,9 @@ export function readFacts(view: PageView, pinned: Pinned = {}): Facts {
       ? (absent ?? findRecords(view.json, counts))
       : pinnedRecords(view, pinned.records, absent !== null);
   const around = records === null ? [] : (keysOf(records.path) ?? []).slice(0, -1);
-  const context = { fields, around, count: records?.count ?? null, params };
+  const context = { fields, around, count: records?.items.length ?? null, params };
   const body = readNumbers(context);
-  const count = records?.count ?? 0;
+  const count = records?.items.length ?? 0;
   const headerTotal = headers.total !== null && headers.total.value >= count ? headers.total : null;
   const numbers = {
     ...body,
@@ -90,8 +90,8 @@ export function readFacts(view: PageView, pinned: Pinned = {}): Facts {
 function pinnedRecords(view: PageView, path: string, isAbsent: boolean): RecordsFound | null {
   const items = valueAt(view.json, path);
   const isEmpty = items === null || (items === undefined && isAbsent);
-  if (path !== PAGE_ITSELF && isEmpty) return { path, count: 0, items: [] };
-  return Array.isArray(items) ? { path, count: items.length, items } : null;
+  if (path !== PAGE_ITSELF && isEmpty) return { path, items: [] };
+  return Array.isArray(items) ? { path, items } : null;
 }
 
 function offsetOf(params: StartParams, headers: HeadersSaid, size: number): number {
@@ -159,7 +159,7 @@ export function saysEnd(facts: Facts): string | null {
   if (numbers.totalPages !== null && numbers.page !== null) {
     return `${sourceOf(numbers.totalPages)} says ${numbers.totalPages.value} pages, and this is the last`;
   }
-  if (records?.count === 0 && total === null && next.url === null && next.token === null) {
+  if (records?.items.length === 0 && total === null && next.url === null && next.token === null) {
     return next.number === null && next.more === null ? `${records.path} is empty` : null;
   }
   return null;

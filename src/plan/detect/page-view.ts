@@ -25,7 +25,6 @@ export interface PageView {
 export interface RecordsFound {
   /** Dotted path (a dot in a key is `\.`), or `@` for a page that is itself the array. */
   readonly path: string;
-  readonly count: number;
   readonly items: readonly unknown[];
 }
 

@@ -103,7 +103,7 @@ function refine(first: PageView, second: PageView, pagination: Pagination): Pagi
   const both = findRecordsInBoth(first.json, second.json);
   if (both === null) return pagination;
   const items = valueAt(second.json, both.path);
-  const held = both.count + (Array.isArray(items) ? items.length : 0);
+  const held = both.items.length + (Array.isArray(items) ? items.length : 0);
   const total = totalOf(first, pagination);
   return {
     ...pagination,

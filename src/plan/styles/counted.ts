@@ -2,7 +2,7 @@
 import type { PageRequest } from '../../core/page-request.ts';
 import type { Pagination } from '../../core/pagination.ts';
 import { type Facts, numbersSayMore, saysEnd, sourceOf } from '../detect/facts.ts';
-import { namesCursor, namesOffset, namesPage, namesSize, squash } from '../detect/names.ts';
+import { means, squash } from '../detect/names.ts';
 import { type Candidate, found, keysOf, type Shown } from '../detect/page-view.ts';
 import { isNothing } from '../literal.ts';
 import {
@@ -139,13 +139,13 @@ export function stepOfUrl(start: string, next: string, count: number): UrlStep |
   const difference = differInOneNumber(alignSizes(start, raised, count), raised);
   if (difference === null || !('param' in difference)) return null;
   const { param, a, b } = difference;
-  if (namesCursor(param) && !namesPage(param) && !namesOffset(param)) return null;
+  if (means.cursor(param) && !means.page(param) && !means.offset(param)) return null;
   const byPage: UrlStep = { style: 'page', param, first: a ?? b - 1 };
   const byOffset: UrlStep = { style: 'offset', param, first: a ?? b - count };
   const pages = a === null ? b === 1 || b === 2 : b - a === 1;
   const records = count > 0 && (a === null ? b === count || b === count + 1 : b - a === count);
-  if (namesPage(param)) return pages ? byPage : null;
-  if (namesOffset(param)) return records ? byOffset : null;
+  if (means.page(param)) return pages ? byPage : null;
+  if (means.offset(param)) return records ? byOffset : null;
   if (pages === records) return null;
   return pages ? byPage : byOffset;
 }
@@ -154,9 +154,9 @@ function alignSizes(start: string, next: string, count: number): string {
   const known = new Set(readQuery(start).map(([name]) => name));
   let aligned = start;
   for (const [name, value] of readQuery(next)) {
-    const isDefault = !known.has(name) && namesSize(name) && value === String(count);
+    const isDefault = !known.has(name) && means.size(name) && value === String(count);
     // A page of two records may meet `?page=2`, and a name that can be either is the position.
-    if (isDefault && !namesPage(name) && !namesOffset(name)) {
+    if (isDefault && !means.page(name) && !means.offset(name)) {
       aligned = setQueryParameter(aligned, name, value);
     }
   }
@@ -238,7 +238,7 @@ function namesOfEcho(path: string): readonly string[] {
   const lower = bare.charAt(0).toLowerCase() + bare.slice(1);
   if (isPageObject && /^number$/i.test(name)) return ['page', 'page[number]'];
   if (isPageObject) return [`page[${name}]`, name];
-  if (!namesPage(name) && !namesOffset(name)) return ['page'];
+  if (!means.page(name) && !means.offset(name)) return ['page'];
   // Feathers and OData echo `skip` for what `$skip` asks for.
   return bare === name ? [name, `$${name}`] : [lower, name];
 }
@@ -277,7 +277,7 @@ function besideSize(size: string): readonly Guess[] {
   const squashed = squash(size);
   // json-server
   if (squashed === 'limit' && size.startsWith('_')) return [pages('_page'), offsets('_start')];
-  const beside = BESIDE_SIZE[squashed] ?? (namesSize(size) ? [pages('~page')] : []);
+  const beside = BESIDE_SIZE[squashed] ?? (means.size(size) ? [pages('~page')] : []);
   const prefix = /^[$_]/.exec(size)?.[0] ?? '';
   const isSnake = /_/.test(size.slice(1));
   return beside.map(([style, written]) => {

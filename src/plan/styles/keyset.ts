@@ -80,7 +80,7 @@ function sortCandidates(facts: Facts): readonly Candidate[] {
 /** The last record's key as the start of the next page. */
 export function guessedKeys(facts: Facts): readonly Candidate[] {
   const { records, base, view, params } = facts;
-  if (records === null || base.key === null || records.count < 2) return [];
+  if (records === null || base.key === null || records.items.length < 2) return [];
   const keys = recordIdentities(view, records.path, base.key);
   const first = keys?.[0];
   const last = keys?.at(-1);
@@ -106,7 +106,7 @@ const LAST = /^last[_-]?(?=[a-zA-Z])/;
 export function statedKeys(facts: Facts): readonly Candidate[] {
   const { records, view, base } = facts;
   const first = records?.items[0];
-  if (records === null || records.count < 2 || !isObject(first)) return [];
+  if (records === null || records.items.length < 2 || !isObject(first)) return [];
   if (view.request.method !== 'GET') return [];
   const around = (keysOf(records.path) ?? []).slice(0, -1);
   for (const field of listFields(view.json)) {
