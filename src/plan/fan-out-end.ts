@@ -9,11 +9,11 @@ export type Trailing = 'empty' | 'repeated' | Refusal;
 
 export interface Refusal {
   readonly status: number | null;
-  /** The position after the last one that the page should reach. */
+  /** The page should reach up to this position, exclusive. */
   readonly to: number;
 }
 
-/** What the answers so far cover: how far records reach, and what lies behind the last of them. */
+/** What the answers so far cover: how far records reach, and which pages came after the last of them. */
 export class Coverage {
   readonly #grid: PageGrid;
   /** The position after the last record. */
@@ -31,7 +31,7 @@ export class Coverage {
     this.#grid = grid;
   }
 
-  /** Takes in a page with records; gives the refused ones before it, which have to be there then. */
+  /** Adds a page with records; returns the refused pages before it, which must exist then. */
   accept(position: number, pageInfo: PageInfo): (readonly [position: number, refusal: Refusal])[] {
     const end = this.#grid.endOf(position, pageInfo);
     this.received += this.#grid.isPaged ? pageInfo.records : end - position;
@@ -47,7 +47,7 @@ export class Coverage {
     return refused;
   }
 
-  /** Takes in a page without records of its own; false where there are records behind it. */
+  /** Adds a page without new records; false where a later page has records. */
   trail(position: number, kind: Trailing): boolean {
     if (position < this.newest.position) return false;
     this.trailing.set(position, kind);
@@ -59,10 +59,10 @@ export class Coverage {
   }
 }
 
-/** What came of a page that was asked for without knowing whether it is there. */
+/** The answer to a page of a window, which may or may not exist. */
 export interface Probe {
   readonly position: number;
-  /** The position after the last one that it should reach. */
+  /** It should reach up to this position, exclusive. */
   readonly to: number;
   readonly outcome: 'records' | 'empty' | 'refused' | 'failed';
   readonly status: number | null;
@@ -75,7 +75,7 @@ interface WindowReading {
   readonly pages: readonly Probe[];
   /** What follows them: empty, refused, failed, or pages that had come before. */
   readonly tail: readonly Probe[];
-  /** Refused, although a page behind them has records: to be asked for again. */
+  /** Refused, although a later page has records: to be requested again. */
   readonly again: readonly Probe[];
 }
 
@@ -122,13 +122,13 @@ export interface FanOutFacts {
   readonly coverage: Coverage;
   /** The first position that was not asked for. */
   readonly next: number;
-  /** What the last pages came to where the end was looked for. */
+  /** What ended the search for the end. */
   readonly found: 'statement' | 'repetition' | 'failure' | null;
 }
 
-/** So many empty pages in a row are not the end of a list that is said to go on. */
+/** After so many pages without records no more are requested, whatever the total. */
 export const MOST_TRAILING_PAGES = 16;
-/** Refusals that say nothing of whether the page would be there. */
+/** Refusals that do not say whether the page exists. */
 const vagueStatuses = new Set([400, 422]);
 
 export function fanOutEnd(facts: FanOutFacts): PlanEnd {
@@ -202,7 +202,7 @@ function findCeiling(facts: FanOutFacts): { position: number; detail: string } |
   const detail = `pages after the first ${formatCount(depth)} records ${how}, and ${there}`;
   const isSaid = totals.exceeds(depth);
   const isClear = refusals.length > 0 || past.length >= MOST_TRAILING_PAGES;
-  // Without a total, a round depth and a refusal that does not say "not there" point to a limit.
+  // Without a total, a round depth and a refusal that does not say "not found" point to a limit.
   const isLikely =
     total === null && depth % 1000 === 0 && status !== null && vagueStatuses.has(status);
   return (isSaid && isClear) || isLikely

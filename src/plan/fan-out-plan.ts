@@ -12,26 +12,26 @@ import {
 import { type GridParts, PageGrid, Totals } from './page-grid.ts';
 import type { PlanState } from './plan.ts';
 
-/** Pages that are asked for at once without knowing whether they are there. */
+/** Pages that are requested together before it is known whether they exist. */
 const LONGEST_WINDOW = 64;
-/** Pages of a known total that are asked for along with the second, before it shows that pages turn. */
+/** Pages of a known total that are requested together with the second, before that one is checked. */
 const PAGES_WITH_SECOND = 20;
 
 interface Asked {
-  /** The position after the last one that the page should reach. */
+  /** The page should reach up to this position, exclusive. */
   readonly to: number;
   /** It was refused before. */
   readonly isAgain: boolean;
 }
 
 /**
- * Pages that can be asked for one without the other: by number, offset or range. The first shows how
- * large pages are and how much there is, the second that the server turns pages at all. A few of those
- * that a total speaks of come with the second, and their answers are held until it has come. What is known to
- * be there is then asked for in order, as far ahead as it is taken; where the end is not known,
- * windows of growing length look for it.
+ * Pages that can be requested in parallel: by number, offset or range. The first page shows how large
+ * pages are and how many records there are. The second shows whether the server obeys the parameter;
+ * where a total is known, a few more pages are requested with it, and their answers wait for it. After
+ * that, pages that must exist are requested in order. Where the end is not known, windows of growing
+ * length look for it.
  *
- * It holds the pages on their way, and those past the last one with records.
+ * It holds the requests that are not answered yet, and the pages past the last one with records.
  */
 export class FanOutPlan implements PlanState {
   readonly #parts: GridParts;
@@ -42,13 +42,13 @@ export class FanOutPlan implements PlanState {
   readonly #asked = new Map<number, Asked>();
   #askedCount = 0;
   #first: PageInfo | null = null;
-  /** The first position that was not asked for yet. */
+  /** The first position that is not requested yet. */
   #next = 0;
-  /** The second page is on its way. */
+  /** The second page's position while its answer is awaited. */
   #second: number | null = null;
   /** Answers that came before the second page's. */
   readonly #beforeSecond = new Map<PageRequest, PageEnd>();
-  /** The second page was the first again, so nothing that came with it counts. */
+  /** The second page repeated the first, so no page that was requested with it counts. */
   #isStuck = false;
   #window: Map<number, Probe> | null = null;
   #windowLength = 1;
@@ -89,7 +89,7 @@ export class FanOutPlan implements PlanState {
     if (this.#end === null && this.#asked.size === 0) this.#goOn();
   }
 
-  /** In any order: what they lead to is the same. */
+  /** Their order makes no difference. */
   #onHeld(): void {
     for (const [request, ended] of this.#beforeSecond) {
       this.#beforeSecond.delete(request);
@@ -150,7 +150,7 @@ export class FanOutPlan implements PlanState {
     }
   }
 
-  /** A page that has to be there by what is known of the total. */
+  /** A page that must exist, by what is known of the total. */
   #onKnown(position: number, asked: Asked, ended: PageEnd, isSecond: boolean): void {
     if (ended.state === 'stored') {
       const { pageInfo } = ended;
@@ -192,7 +192,7 @@ export class FanOutPlan implements PlanState {
     }
   }
 
-  /** What the second page shows of the stride; gives the position where the third begins. */
+  /** Takes the stride from the second page; returns the position where the third begins. */
   #onSecond(position: number, to: number, pageInfo: PageInfo): number {
     const { stride } = this.#grid;
     this.#grid.onSecond(pageInfo);
@@ -271,14 +271,14 @@ export class FanOutPlan implements PlanState {
     }
   }
 
-  /** It was refused, but there are records behind it: a page of the list that has to be there. */
+  /** It was refused, but a later page has records, so it must exist. */
   #askAgain(position: number, to: number): void {
     this.#asked.set(position, { to, isAgain: true });
     const { speculative: _, ...request } = this.#grid.request(position, to, false);
     this.#queue.push(request);
   }
 
-  /** Asks for what a page left open before `limit`, up to where the next page begins. */
+  /** Requests the records that a short page left out, up to the next page's first record. */
   #fillGap(
     position: number,
     limit: number,
@@ -314,18 +314,18 @@ export class FanOutPlan implements PlanState {
     );
   }
 
-  /** Only by number: elsewhere it is the second page that shows how long the steps are. */
+  /** By page number only: for offsets, the second page shows how long the steps are. */
   #mayGoWith(second: number): boolean {
     const isSure = this.#grid.isPaged && this.#parts.start.method === 'GET' && !this.#looksForEnd();
     return isSure && this.#next < second + PAGES_WITH_SECOND;
   }
 
-  /** Positions before it are known to hold pages. */
+  /** Every position before it is known to have a page. */
   #limit(): number {
     return Math.min(this.#grid.endBy(this.#totals) ?? 0, this.#grid.ceiling);
   }
 
-  /** What is known of the total does not say where the list ends. */
+  /** No total says where the list ends. */
   #looksForEnd(): boolean {
     return this.#totals.isLowerBound || this.#grid.endBy(this.#totals) === null;
   }
@@ -338,7 +338,7 @@ export class FanOutPlan implements PlanState {
     return isCounted && this.#totals.exceeds(received);
   }
 
-  /** It says that it is the last, or names no next page as the first one did. */
+  /** The page says that it is the last, or names no next page although the first one did. */
   #isLast({ more, next }: PageInfo): boolean {
     const firstNamedNext = this.#first?.more === true || this.#first?.next !== null;
     return more === false || (more === null && next === null && firstNamedNext);

@@ -1,4 +1,4 @@
-/** Where the pages of a list stand that can be asked for in parallel, and how much the list holds. */
+/** The positions of pages that can be requested in parallel, and the totals that the pages state. */
 import { EverypageError } from '../core/errors.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
@@ -12,13 +12,13 @@ export interface GridParts {
   readonly style: CountedStyle;
 }
 
-/** From here on a refusal may be a ceiling, so pages are asked for as if they might not be there. */
+/** From this depth on a refusal may be a ceiling, so a page is requested as one that may not exist. */
 export const LOWEST_CEILING = 1000;
 
 /**
- * Where pages stand that can be asked for one without the other, and how each is asked for. Positions
- * are indices (`page`) or ordinals of records (`offset`, `range`); every page after the first stands
- * at a multiple of the stride behind it, or in a gap that a short page left.
+ * The positions of pages that can be requested in parallel, and the request for each. Positions are
+ * indices (`page`) or ordinals of records (`offset`, `range`). Every page after the first is at a
+ * multiple of the stride, or in a gap that a short page left.
  */
 export class PageGrid {
   readonly #parts: GridParts;
@@ -43,10 +43,10 @@ export class PageGrid {
     return { ...style.first(pagination, start), place: { ...start.place, position: 0 } };
   }
 
-  /** What lies before the first page, where the user begins further on. Pages count from 0 or 1. */
+  /** How much the user skipped by a start that is not the first page. Pages count from 0 or 1. */
   get skipped(): { readonly records: number; readonly pages: number } {
     const { first } = this.#parts.pagination;
-    // Offset 1 is the first record's where they count from 1, as pages mostly do.
+    // Where offsets count from 1, offset 1 is the first record.
     if (!this.isPaged) return { records: first === 1 ? 0 : first, pages: 0 };
     const pages = Math.max(0, first - 1);
     return { records: pages * this.#pageRecords, pages };
@@ -60,8 +60,8 @@ export class PageGrid {
   }
 
   /**
-   * The first page may be shorter than the others. Where pages are full already, they leave no room
-   * for the overlap: strides are shorter then.
+   * The first page may be shorter than the others. Where a page has no room for the overlap, since the
+   * server gives no larger pages, the stride is shorter instead.
    */
   onSecond(pageInfo: PageInfo): void {
     if (this.isPaged) this.#pageRecords = Math.max(this.#pageRecords, pageInfo.records);
@@ -85,7 +85,7 @@ export class PageGrid {
     return speculative ? { ...request, place, speculative } : { ...request, place };
   }
 
-  /** How far a page's new records reach; its own position where it has none. */
+  /** The position after a page's new records; its own position where it has none. */
   endOf(position: number, pageInfo: PageInfo): number {
     const fresh = Math.max(0, pageInfo.records - this.#overlapAt(position));
     return position + (this.isPaged ? Math.min(1, fresh) : fresh);
@@ -96,7 +96,7 @@ export class PageGrid {
     return this.skipped.records + (this.isPaged ? position * this.#pageRecords : position);
   }
 
-  /** The position after the last one that the totals speak of; null where nothing can be told. */
+  /** Where the list ends by its totals; null where they do not say. */
   endBy(totals: Totals): number | null {
     if (!totals.isTrusted) return null;
     if (!this.isPaged) return totals.records;
@@ -104,7 +104,7 @@ export class PageGrid {
     return totals.records === null ? null : Math.ceil(totals.records / this.#pageRecords);
   }
 
-  /** The first position that lies beyond the depth which the server gives records from. */
+  /** The first position beyond the server's ceiling. */
   get ceiling(): number {
     const { ceiling } = this.#parts.pagination;
     if (ceiling === null) return Number.POSITIVE_INFINITY;
@@ -134,14 +134,14 @@ export class PageGrid {
 }
 
 /**
- * How much there is, as the pages say, from where the run begins. Of several statements that of the
+ * The totals that pages state, counted from where the run begins. Of several statements, the one of the
  * page furthest on counts, so that the order in which pages arrive makes no difference.
  */
 export class Totals {
   readonly #grid: PageGrid;
   #records = { said: null as number | null, at: -1, most: 0 };
   #pages = { said: null as number | null, at: -1, most: 0 };
-  /** There are as many records as said, or more. */
+  /** The total is at least what the pages state. */
   isLowerBound = false;
   /** False once a page has contradicted them. */
   isTrusted = true;
@@ -170,12 +170,12 @@ export class Totals {
     return said === null ? null : Math.max(0, said - this.#grid.skipped.pages);
   }
 
-  /** A page not so far on said more. */
+  /** An earlier page stated more. */
   get shrank(): boolean {
     return [this.#records, this.#pages].some(({ said, most }) => most > (said ?? 0));
   }
 
-  /** Whether more is said to exist than `records`. */
+  /** Whether the total is larger than `records`. */
   exceeds(records: number): boolean {
     const said = this.records;
     if (said === null || !this.isTrusted) return false;
