@@ -1,8 +1,8 @@
 /**
- * Detection: how a list goes on, read off its first page. Headers count before the body, what the
- * page links to before what it counts, and a name only where its value fits. The evidence for a style
- * is in the style's module; what is here holds for all. Pure functions over responses; `discover.ts`
- * alone asks for pages, through a function it is given. May import core/, the styles, request parts
+ * Detection: how a list is paginated, by its first page. Headers count more than the body, links more
+ * than numbers, and a name counts only where its value fits. The evidence for a style is in the
+ * style's module; this file holds what is common to all. Pure functions over responses; only
+ * `discover.ts` requests pages, through a function it is given. May import core/, the styles, request parts
  * and link parsers of plan/, and decode's contract.
  */
 
@@ -34,13 +34,13 @@ import {
   valueAt,
 } from './page-view.ts';
 
-/** `from`, `start` and `p` may as well be dates or projects. */
+/** Names that can only mean a position: `from`, `start` and `p` may be dates or projects. */
 const CLEAR_NAMES = /page|offset|skip/i;
 
 /**
  * What the first page shows. Never throws, whatever the JSON.
  *
- * @param pinned what the user said already; it stands, and the rest is read in its light
+ * @param pinned what the user said; it is kept, and the rest is read with it in mind
  */
 export function detect(first: PageView, pinned: Pinned = {}): Detection {
   const facts = readFacts(first, pinned);
@@ -87,7 +87,7 @@ function byEnd(facts: Facts): Shown | null {
   const isByTotalAlone = next.more === null && next.empty === null && headers.nextPage === null;
   const isTotalOfPage =
     numbers.total?.value === count && offset === 0 && numbers.totalPages === null;
-  // Some servers call the number of records in the page its total.
+  // Some servers state the number of records in the page as the total.
   if (isByTotalAlone && isTotalOfPage && looksFull(facts)) {
     return trial([end], { completeOtherwise: true });
   }
@@ -122,7 +122,7 @@ function byNumbers(facts: Facts): Shown | null {
   return trial([`${count} records look like a full page`], { isSilent: true });
 }
 
-/** Records and not a word of how many there are: a short list, or a page of an unusual size. */
+/** Records, and nothing that says how many there are: a short list, or a page of an unusual size. */
 function bySilence({ count, view }: Facts): Shown | null {
   if (count === 0 || view.request.method === 'POST') return null;
   const sentence = 'the first page does not say whether more pages follow';
@@ -136,18 +136,18 @@ function looksFull({ count, params, numbers }: Facts): boolean {
   if (count === 0) return false;
   const asked = params.size?.number ?? null;
   if (asked !== null && count >= asked) return true;
-  // A page size that is larger than the server allows is lowered without a word.
+  // Servers lower a page size that is too large without saying so.
   return numbers.size?.value === count || ROUND_SIZES.has(count) || count % 50 === 0;
 }
 
 /** With the first page and one more to tell page 0 from page 1, eight requests in all. */
 const MAX_CANDIDATES = 6;
-/** A POST may do something: its token goes back under the names that are evident, and no others. */
+/** A POST may have effects, so few names are tried, and only with a token that the page holds. */
 const MAX_POST_CANDIDATES = 2;
 
 /**
- * At most six, the surest first. A POST is never sent on a guess: only where the page holds what the
- * next one is asked for with, and at most twice.
+ * At most six, the likeliest first. A POST is never sent on a guess: only where the page holds what
+ * the next request needs, and at most twice.
  *
  * @param names parameters that may be guessed: those that mean nothing but a position, where nothing
  *   says that there is more
@@ -163,7 +163,7 @@ function listCandidates(facts: Facts, names: RegExp): readonly Candidate[] {
   return distinct.slice(0, isPost ? MAX_POST_CANDIDATES : MAX_CANDIDATES);
 }
 
-/** What the first page itself holds for the next request; null where it holds nothing. */
+/** Candidates from something that the first page holds for the next request; null without any. */
 function surest(facts: Facts): readonly Candidate[] | null {
   for (const style of Object.values(styles)) {
     const candidates = style.candidates?.(facts) ?? [];
@@ -178,7 +178,7 @@ function guesses(facts: Facts, names: RegExp): readonly Candidate[] {
   const stated = statedKeys(facts);
   const keys = guessedKeys(facts);
   const positions = guessedPositions(facts, names);
-  // A flag and ids, and not one number: Stripe's way.
+  // A flag and ids without any number, as in Stripe.
   const isFlagAlone = next.more?.value === true && !numbersSayMore(facts);
   const hasPosition = numbers.page !== null || numbers.offset !== null || next.number !== null;
   if (params.keyset !== null) return [...stated, ...keys.slice(0, 1), ...positions];
@@ -188,9 +188,9 @@ function guesses(facts: Facts, names: RegExp): readonly Candidate[] {
 }
 
 /**
- * What is left to find once the user has said how the list goes on: a style, a parameter or where
- * the next step stands. What was pinned is never tried against; what was not is filled in from the
- * page, or with what is usual for the style.
+ * What remains to be found once the user has named a style, a parameter or the path of the next step.
+ * What was pinned is never changed. The rest is filled in from the page, or with what is usual for the
+ * style.
  */
 export function pinDetection(detection: Detection, facts: Facts, pinned: Pinned): Detection {
   const style = pinned.style ?? styleOfPart(detection, facts, pinned);
@@ -257,7 +257,7 @@ const FLAGS: readonly (readonly [part: Part, flag: string])[] = [
 ];
 
 /**
- * The command line's flags that say a pagination, as arguments, without what is so by default:
+ * The command line's flags that pin a pagination, as arguments, without its defaults:
  * `['--paginate', 'offset', '--page-param', 'skip', …]`. None for one page.
  */
 export function pinFlags(pagination: Pagination): readonly string[] {

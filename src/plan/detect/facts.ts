@@ -23,7 +23,7 @@ import {
   valueAt,
 } from './page-view.ts';
 
-/** Everything a first page says that bears on how its list goes on; what to make of it is for others. */
+/** Everything in a first page that says something about pagination, without a conclusion. */
 export interface Facts {
   readonly view: PageView;
   readonly params: StartParams;
@@ -41,7 +41,7 @@ export interface Facts {
   readonly base: Pagination;
 }
 
-/** What the user said of the records and the page size, where detection would look otherwise. */
+/** What the user said, which detection need not find. */
 export interface Pinned extends Partial<Pagination> {}
 
 export function readFacts(view: PageView, pinned: Pinned = {}): Facts {
@@ -98,7 +98,7 @@ function offsetOf(params: StartParams, headers: HeadersSaid, size: number): numb
   if (headers.range !== null) return headers.range.first;
   if (params.offset?.number != null) return params.offset.number;
   if (params.page?.number != null) {
-    // Page 1 is the first almost everywhere; where it is the second, the end is only seen later.
+    // Pages almost always count from 1; where they count from 0, the end is noticed one page later.
     return Math.max(0, params.page.number - 1) * (params.size?.number ?? size);
   }
   return 0;
@@ -126,7 +126,7 @@ export function numbersSayMore({ numbers, offset, count, records }: Facts): bool
   return numbers.totalPages.value > pageOrdinal(numbers);
 }
 
-/** Pages up to and with this one. */
+/** Pages up to this one, inclusive. */
 function pageOrdinal({ page, totalPages }: NumbersSaid): number {
   if (page === null) return 1;
   // Page 0 of 3 and page 1 of 3 both begin the list; page 3 of 3 ends it.

@@ -6,10 +6,10 @@ import { type Field, isObject, listFields, PAGE_ITSELF, type RecordsFound } from
 
 /** How far down the records may stand; deeper only beside a `pageInfo`, as in GraphQL. */
 const MAX_DEPTH = 4;
-/** With more fields than this at the top, a page of scalars in an array is a thing of its own. */
+/** With more fields than this at the top, an array of scalars is a property of the page's one object. */
 const MAX_TOP_FIELDS = 4;
 
-/** A short array of an unusual name does not win against an empty one of a usual name. */
+/** An array of unusual name needs more items than this to win against an empty one of usual name. */
 const MAX_BESIDE_EMPTY = 5;
 
 interface Option extends RecordsFound {
@@ -42,7 +42,7 @@ export function findRecordsInBoth(first: unknown, second: unknown): RecordsFound
   let best: Option | undefined;
   let mostNew = 0;
   const options = listOptions(first);
-  // Links repeat the request, so they change although the records do not.
+  // Links repeat the request, so they change even where the records do not.
   const own = options.filter(({ name }) => !means.besideRecords(name));
   for (const option of (own.length > 0 ? own : options).toSorted(order([]))) {
     const known = new Set(option.items.map(textOf));
@@ -55,7 +55,7 @@ export function findRecordsInBoth(first: unknown, second: unknown): RecordsFound
   return best ?? findRecords(first);
 }
 
-/** Of a record that nests too deep to be written, nothing is known. */
+/** Empty for a record that is nested too deeply to be serialised. */
 function textOf(item: unknown): string {
   try {
     return JSON.stringify(item);
@@ -140,8 +140,8 @@ const WRAPPERS = new Set([
  * What identifies a record, as a path from the record: a field named `id` or the like that every
  * record has, that is text or a number and that no two share. Null where none is evident.
  *
- * Numbers beyond 2^53 are taken as distinct, for `JSON.parse` has made some of them equal already:
- * who has the page's text compares their literals.
+ * Numbers beyond 2^53 are taken as distinct, because `JSON.parse` has already made some of them equal.
+ * A caller that has the page's text compares their literals.
  *
  *     findKey([{ node: { id: 'a' } }, { node: { id: 'b' } }]); // 'node.id'
  */
@@ -242,7 +242,7 @@ function speaksOfRecords(field: Field): boolean {
   if (means.more(name)) return isTrue;
   if (means.done(name)) return value === false;
   if (/^(?:success|ok)$/.test(squash(name))) return value === false;
-  // One page may be counted where there is nothing on it.
+  // An empty list may still count as one page.
   const isCount = counts(field) && !means.totalPages(name) && !means.size(name);
   return isCount && (asCount(value) ?? 0) > 0;
 }

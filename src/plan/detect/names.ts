@@ -71,7 +71,7 @@ const DONE = setOf(
     'isfinished nomore nomoreresults exhausted eof allloaded endreached reachedend nomorepages ' +
     'endofrecords',
 );
-/** Objects that describe the page, so that what stands in them stands as if beside the records. */
+/** Objects that describe the page: their fields count as if they stood beside the records. */
 const PAGING = setOf(
   'meta metadata pagination paging page pager pageable pages info pageinfo paginator paginate ' +
     'responsemetadata resultinfo searchinfo cursor cursors links header list summary listinfo ' +
@@ -83,7 +83,7 @@ const MORE_PATTERN =
 const NEXT_PATTERN =
   /^(?:odata|page|paging|pagination|links?|cursor|results?|api|meta|response|search|list)*next(?:links?|url|uri|href|path|pages?|records?|results?|batch|set|cursor|token|key|marker|mark|id|offset|start|at|after|continuation|index|number|num|no|value|from|skip|search|row|position)*$/;
 
-/** Words that change what follows them: `perPage` is no page. */
+/** Words that change the meaning of the next word: `perPage` is not a page. */
 const BINDING = setOf(
   'next prev previous per last first total max min page pages has is num number no of start end ' +
     'limit after before current items item results result records record not all this sub child ' +

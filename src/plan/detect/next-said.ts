@@ -60,7 +60,7 @@ export function readNext(context: PageContext, start: string): NextSaid {
     tokens.find(({ field }) => means.next(field.name) || means.next(field.parent)) ??
     tokens[0] ??
     null;
-  // Only what speaks of this list may end it.
+  // Only a field that is about this list may end it.
   const near = open.filter((field) => isNear(field, context.around));
   return {
     url,
@@ -149,7 +149,7 @@ function readMore(fields: readonly Field[], hasNext: boolean): NextSaid['more'] 
     const flag = asFlag(value);
     if (flag === null) continue;
     if (means.more(name)) return { path, value: flag };
-    // `complete` and the like of a job say nothing; these are said of lists.
+    // Only names that are used for lists: `complete` may be said of a job.
     if (means.done(name)) return { path: `!${path}`, value: !flag };
     if (means.next(name) && !hasNext && typeof value === 'boolean') return { path, value: flag };
   }
@@ -198,7 +198,7 @@ function readListed(fields: readonly Field[]): NextSaid['listed'] {
       const relation = link['rel'] ?? link['relation'];
       const url = link['href'] ?? link['url'];
       if (relation === 'next' && typeof url === 'string' && url !== '') return { path, url };
-      // `self` and `first` stand on things that have but one page as well.
+      // Things with only one page have `self` and `first` too.
       isPaging ||= relation === 'prev' || relation === 'previous' || relation === 'last';
     }
     if (isPaging) return { path, url: null };
@@ -206,13 +206,13 @@ function readListed(fields: readonly Field[]): NextSaid['listed'] {
   return null;
 }
 
-/** Links to the first or last page and none to the next; OData, which has to link to what is left. */
+/** Links to the first or last page without one to the next, and OData, which must link to the rest. */
 function readLinkless(
   fields: readonly Field[],
   { params, count }: PageContext,
 ): NextSaid['listed'] {
   const asked = params.size?.number ?? null;
-  // `$top` is an end of the client's own making.
+  // With `$top` it was the client that limited the list.
   const isCut = asked !== null && (count ?? 0) >= asked;
   for (const { name, keys, value } of fields) {
     if (/^_?links$/i.test(name) && isObject(value) && !('next' in value)) {

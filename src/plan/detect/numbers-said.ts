@@ -73,9 +73,9 @@ export interface SaidNumber {
 
 export interface NumbersSaid {
   readonly total: SaidNumber | null;
-  /** A count of what the page holds, which may be all there is or the page alone. */
+  /** A count that equals the number of records in the page; it may count the list or the page. */
   readonly vagueTotal: SaidNumber | null;
-  /** The total stands where it speaks of this list; one from elsewhere proves no end. */
+  /** The total stands near the records, so it is about this list and may prove its end. */
   readonly totalIsNear: boolean;
   /** The total is only said to be at least so many. */
   readonly totalIsLowerBound: boolean;
@@ -99,7 +99,7 @@ export interface PageContext {
   readonly params: StartParams;
 }
 
-/** Reads the numbers of a page's body. Of several of one meaning, the one nearest the records. */
+/** Reads the numbers in a page's body. Of several with one meaning, the one nearest the records counts. */
 export function readNumbers(context: PageContext): NumbersSaid {
   const { params, count } = context;
   const numbers = numberFields(context);
@@ -109,7 +109,7 @@ export function readNumbers(context: PageContext): NumbersSaid {
     numbers.find(
       (number) =>
         names(number.field.name) &&
-        // What the server echoes of the first page is what was asked for, or where all lists begin.
+        // For a first page the server echoes what was requested, or where all lists begin.
         (param === null ? number.value <= least : number.value === param),
     ) ?? null;
   const page =
@@ -225,7 +225,7 @@ function numberFields({ fields, around, params, count }: PageContext): readonly 
   const topIsRecord = count === null && params.page === null && params.offset === null;
   const numbers = fields.flatMap((field): NumberField[] => {
     const value = asCount(field.value);
-    // Without records a deep number belongs to the thing that the page is.
+    // Without records, a deep number is a property of the page's one object.
     if (value === null || (topIsRecord && field.keys.length > 2)) return [];
     return [{ path: field.path, header: null, value, field }];
   });
@@ -264,10 +264,10 @@ export function asCount(value: unknown): number | null {
   return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : null;
 }
 
-/** Everything a page says how many of, to tell its records from its other lists. */
+/** All counts that a page states, to tell its records from its other lists. */
 export function statedCounts(fields: readonly Field[], params: StartParams): readonly number[] {
   const counts = fields.flatMap((field) => {
-    // No pages are no records.
+    // Zero pages mean zero records.
     if (means.totalPages(field.name) && asCount(field.value) === 0) return [0];
     const isCount =
       isClearTotal(field) || means.size(field.name) || /^(?:count|size)$/.test(squash(field.name));

@@ -39,7 +39,7 @@ export function atPosition(
   return setPart(request, carrier, param, literalNumber(first + at));
 }
 
-/** Where pages are counted, what names the next one is evidence alone. */
+/** Where pages are counted, a page's next link only shows whether there is a next page. */
 export function evidenceOfNext(pagination: Pagination, page: ReadablePage): NextReading {
   if (pagination.nextHeader === 'link' || pagination.totalPagesHeader === 'link') {
     const { step, more } = linkStep(page);
@@ -47,7 +47,7 @@ export function evidenceOfNext(pagination: Pagination, page: ReadablePage): Next
   }
   const literal = literalOfNext(pagination, page);
   if (literal === null) return silent;
-  // No number of a next page is 0.
+  // The number of a next page is never 0.
   return isNothing(literal) || literal === '0' ? ended : unusable;
 }
 
@@ -68,7 +68,7 @@ function countedBy(
   const nextPath = next.number?.path ?? null;
   const nextHeader = nextPath === null ? (headers.nextPage?.header ?? null) : null;
   const isStated = nextPath !== null || nextHeader !== null;
-  // Without a total its own count leads on surely, page by page, and says where the end is.
+  // Without a total, the page's own next number is safer, and it says where the list ends.
   if (isStated && numbers.total === null && numbers.totalPages === null) {
     return { ...base, style: 'cursor', param, carrier, nextPath, nextHeader };
   }
@@ -79,12 +79,12 @@ function countedBy(
 /** The start URL or body names a page number or an offset itself. */
 export function detectStartNumber(facts: Facts, style: PositionStyle): Shown | null {
   const { params, numbers, next, base } = facts;
-  // Of both, it is the page that counts where the server speaks of one.
+  // With both, the page number counts if the server states a page.
   const isPage = params.page !== null && (numbers.page !== null || params.offset === null);
   const start = isPage === (style === 'page') ? params[style] : null;
   if (start?.number == null) return null;
   const isBacked = numbersSayMore(facts) || numbers.page !== null || numbers.offset !== null;
-  // A token beside a bare number goes further than the number does.
+  // A token reaches further than a number that nothing else supports.
   if (next.token !== null && (!isBacked || params.cursor !== null)) return null;
   const { name: param, carrier, number: first } = start;
   if (!isBacked && !isPlain(param, first)) return null;
@@ -98,8 +98,8 @@ export function detectStartNumber(facts: Facts, style: PositionStyle): Shown | n
 }
 
 /**
- * Whether a parameter pages though nothing in the answer says so: `from=2020` is a year and `p=7` a
- * project as well as a position.
+ * Whether a parameter is a position even though nothing in the answer says so: `from=2020` may be a
+ * year, and `p=7` a project.
  */
 function isPlain(name: string, value: number): boolean {
   return /page|offset|skip/i.test(name) || (value === 0 && /^[$_]?start/i.test(name));
@@ -132,7 +132,7 @@ interface UrlStep {
  * What a next URL does, if all it does is to count: the page number goes up by one, or the offset by
  * as many records as the page held. Null for everything else, which has to be followed as it stands.
  *
- * Page sizes that the server adds to its links are no difference, for they are its default.
+ * A page size that the server adds to its links is its default, and so no difference.
  */
 export function stepOfUrl(start: string, next: string, count: number): UrlStep | null {
   const raised = raiseScheme(next, start);
@@ -179,12 +179,12 @@ export function guessedPositions(facts: Facts, names: RegExp): readonly Candidat
   const { base, numbers, count, view } = facts;
   return orderedGuesses(facts).flatMap(([style, param]) => {
     if (style === 'offset' && count === 0) return [];
-    // What the user set to something else than a beginning (`from=2020`) is the user's.
+    // A value that is not a beginning (`from=2020`) has a meaning for the user and is kept.
     const own = getQueryParameter(view.request.url, param) ?? '';
     if (!names.test(param) || !/^[01]?$/.test(own)) return [];
     const { begin, words } = positions[style];
     const first = numbers[style]?.value ?? begin;
-    // The second page shows whether it is a total: it is none if that page has records too.
+    // If the second page has records too, this was not the total.
     const totalPath = base.totalPath ?? numbers.vagueTotal?.path ?? null;
     const { carrier } = base;
     const pagination = countedBy(facts, style, { param, carrier, first, totalPath });

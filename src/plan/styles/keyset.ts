@@ -51,7 +51,7 @@ export const keyset: ChainStyle = {
   },
 };
 
-/** A page that holds only the row it was asked to begin with adds nothing. */
+/** A page that repeats only the record that it begins with adds nothing. */
 function isPastEnd({ keyFrom }: Pagination, pageInfo: PageInfo, before: PageInfo | null): boolean {
   if (pageInfo.records === 0) return true;
   if (pageInfo.records > 1 || before === null || pageInfo.lastKey === null) return false;
@@ -142,12 +142,12 @@ function compareKeys(a: string, b: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** Whether a page's keys go on where those of the page before ended. */
+/** Whether a page's keys continue the order of the page before. */
 function keepsOrder(own: readonly string[], other: readonly string[]): boolean {
   const [first, last, next] = [own[0], own.at(-1), other[0]];
   if (first === undefined || last === undefined || next === undefined) return false;
   const direction = Math.sign(compareKeys(first, last));
-  // Keys in no order of their own (random ids in order of time) say nothing either way.
+  // Keys without an order (random ids, sorted by time) prove nothing.
   const isOrdered = own.every(
     (key, index) => index === 0 || Math.sign(compareKeys(own[index - 1]!, key)) === direction,
   );
