@@ -15,7 +15,6 @@ import {
   type Facts,
   numbersSayMore,
   onePage,
-  type Pinned,
   readFacts,
   saysEnd,
   saysMore,
@@ -42,7 +41,7 @@ const CLEAR_NAMES = /page|offset|skip/i;
  *
  * @param pinned what the user said; it is kept, and the rest is read with it in mind
  */
-export function detect(first: PageView, pinned: Pinned = {}): Detection {
+export function detect(first: PageView, pinned: Partial<Pagination> = {}): Detection {
   const facts = readFacts(first, pinned);
   const shown = look(facts);
   if (shown.kind !== 'trial') return shown;
@@ -192,7 +191,11 @@ function guesses(facts: Facts, names: RegExp): readonly Candidate[] {
  * What was pinned is never changed. The rest is filled in from the page, or with what is usual for the
  * style.
  */
-export function pinDetection(detection: Detection, facts: Facts, pinned: Pinned): Detection {
+export function pinDetection(
+  detection: Detection,
+  facts: Facts,
+  pinned: Partial<Pagination>,
+): Detection {
   const style = pinned.style ?? styleOfPart(detection, facts, pinned);
   if (style === null) return detection;
   const fits = (pagination: Pagination): boolean =>
@@ -216,7 +219,7 @@ export function pinDetection(detection: Detection, facts: Facts, pinned: Pinned)
 function styleOfPart(
   detection: Detection,
   facts: Facts,
-  { param, nextPath, nextHeader }: Pinned,
+  { param, nextPath, nextHeader }: Partial<Pagination>,
 ): Pagination['style'] | null {
   if (nextPath != null) {
     const value = valueAt(facts.view.json, nextPath);

@@ -8,7 +8,7 @@ import {
 import { setPart } from '../request-parts.ts';
 import { literalNumber } from '../styles/style.ts';
 import { detect, pinDetection } from './detect.ts';
-import { type Facts, type Pinned, readFacts } from './facts.ts';
+import { type Facts, readFacts } from './facts.ts';
 import { type Candidate, type Detection, type PageView, recordIdentities } from './page-view.ts';
 import {
   type Acceptance,
@@ -127,7 +127,7 @@ async function endByHost(
 async function tryCandidates(
   first: PageView,
   detection: Detection & { readonly kind: 'candidates' },
-  pinned: Pinned,
+  pinned: Partial<Pagination>,
   ask: Ask,
 ): Promise<Settled> {
   const { evidence, otherwise, isSilent } = detection;

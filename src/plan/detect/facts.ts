@@ -41,10 +41,7 @@ export interface Facts {
   readonly base: Pagination;
 }
 
-/** What the user said, which detection need not find. */
-export interface Pinned extends Partial<Pagination> {}
-
-export function readFacts(view: PageView, pinned: Pinned = {}): Facts {
+export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Facts {
   const params = readStartParams(view.request);
   const fields = listFields(view.json);
   const headers = readHeaders(view);
