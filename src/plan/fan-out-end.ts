@@ -47,6 +47,15 @@ export class Coverage {
     return refused;
   }
 
+  /** Adds the answers after the last page of a list; those with records had come before. */
+  close(tail: readonly Answer[]): void {
+    for (const { position, to, outcome, status } of tail) {
+      if (outcome === 'records') this.trail(position, 'repeated');
+      else if (outcome === 'empty') this.trail(position, 'empty');
+      else if (outcome === 'refused') this.trail(position, { status, to });
+    }
+  }
+
   /** Adds a page without new records; false where a later page has records. */
   trail(position: number, kind: Trailing): boolean {
     if (position < this.newest.position) return false;
@@ -59,8 +68,8 @@ export class Coverage {
   }
 }
 
-/** The answer to a page of a window, which may or may not exist. */
-export interface Probe {
+/** What came of a request for a page. */
+export interface Answer {
   readonly position: number;
   /** It should reach up to this position, exclusive. */
   readonly to: number;
@@ -72,39 +81,39 @@ export interface Probe {
 
 interface WindowReading {
   /** Pages of the list, in order, up to the last one with new records. */
-  readonly pages: readonly Probe[];
+  readonly pages: readonly Answer[];
   /** What follows them: empty, refused, failed, or pages that had come before. */
-  readonly tail: readonly Probe[];
+  readonly tail: readonly Answer[];
   /** Refused, although a later page has records: to be requested again. */
-  readonly again: readonly Probe[];
+  readonly again: readonly Answer[];
 }
 
 /**
  * Where the list ends in a window of pages, all answered. Some servers answer past the end with the
  * last page or the first again, so records that came before show no more than an empty page does.
  *
- * @param probes in the order of their positions
+ * @param answers in the order of their positions
  * @param before the last page before the window
  */
 export function readWindow(
-  probes: readonly Probe[],
+  answers: readonly Answer[],
   before: PageInfo,
   branch: number,
 ): WindowReading {
-  const start = probes[0]?.position ?? 0;
+  const start = answers[0]?.position ?? 0;
   let last = -1;
   let previous = before;
-  for (const [index, { outcome, pageInfo }] of probes.entries()) {
+  for (const [index, { outcome, pageInfo }] of answers.entries()) {
     if (outcome !== 'records' || pageInfo === null) continue;
     const seenAt = pageInfo.recordsSeenAt;
     const isOld = seenAt !== null && seenAt.branch === branch && seenAt.position < start;
     if (!isOld && !hasSameRecords(pageInfo, previous)) last = index;
     previous = pageInfo;
   }
-  const pages = probes.slice(0, last + 1);
+  const pages = answers.slice(0, last + 1);
   return {
     pages,
-    tail: probes.slice(last + 1),
+    tail: answers.slice(last + 1),
     again: pages.filter(({ outcome }) => outcome === 'refused'),
   };
 }

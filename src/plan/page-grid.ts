@@ -1,4 +1,4 @@
-/** The positions of pages that can be requested in parallel, and the totals that the pages state. */
+/** Pages that can be requested in parallel: their positions, which are requested, and the stated totals. */
 import { EverypageError } from '../core/errors.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
@@ -130,6 +130,75 @@ export class PageGrid {
     if (!style.needsSize && sizeParam === null) return null;
     if (isWhole && this.#overlap === 0) return style.needsSize ? (size ?? this.#stride) : size;
     return to - from + this.#overlapAt(from);
+  }
+}
+
+interface Asked {
+  /** The page should reach up to this position, exclusive. */
+  readonly to: number;
+  /** It was refused before. */
+  readonly isAgain: boolean;
+}
+
+/** Which pages of a grid are requested: those that wait to be taken, and those without an answer. */
+export class AskedPages {
+  readonly #grid: PageGrid;
+  readonly #unanswered = new Map<number, Asked>([[0, { to: 1, isAgain: false }]]);
+  readonly #queue: PageRequest[] = [];
+  /** The first position that is not requested yet. */
+  next = 1;
+  /** Pages that were requested, each counted once. */
+  count = 1;
+
+  constructor(grid: PageGrid) {
+    this.#grid = grid;
+    this.#queue.push(grid.first());
+  }
+
+  get areAnswered(): boolean {
+    return this.#unanswered.size === 0;
+  }
+
+  take(most: number): PageRequest[] {
+    return this.#queue.splice(0, most);
+  }
+
+  isUnanswered(position: number): boolean {
+    return this.#unanswered.has(position);
+  }
+
+  answer(position: number): Asked {
+    const asked = this.#unanswered.get(position)!;
+    this.#unanswered.delete(position);
+    return asked;
+  }
+
+  /** The request for the next page of the grid. */
+  step(isSpeculative: boolean): PageRequest {
+    const from = this.next;
+    this.next += this.#grid.stride;
+    return this.#request(from, Math.min(this.next, this.#grid.ceiling), isSpeculative);
+  }
+
+  queueStep(isSpeculative: boolean): void {
+    this.#queue.push(this.step(isSpeculative));
+  }
+
+  queue(from: number, to: number, isSpeculative: boolean): void {
+    this.#queue.push(this.#request(from, to, isSpeculative));
+  }
+
+  /** It was refused, but a later page has records, so it must exist. */
+  queueAgain(position: number, to: number): void {
+    this.#unanswered.set(position, { to, isAgain: true });
+    const { speculative: _, ...request } = this.#grid.request(position, to, false);
+    this.#queue.push(request);
+  }
+
+  #request(from: number, to: number, isSpeculative: boolean): PageRequest {
+    this.#unanswered.set(from, { to, isAgain: false });
+    this.count += 1;
+    return this.#grid.request(from, to, isSpeculative);
   }
 }
 
