@@ -146,8 +146,7 @@ const table = {
     paginate: {
       value: oneOf('KIND', ['auto', 'none', ...namedStyles]),
       help: 'how the list is paginated: auto, none, page, cursor',
-      detail:
-        'auto, link, next, page, offset, cursor, keyset, continue, graphql, range or none. Default: auto for one URL without a range, none for lists and ranges. `everypage explain URL` shows what auto finds.',
+      detail: `auto, ${namedStyles.join(', ')} or none. Default: auto for one URL without a range, none for lists and ranges. \`everypage explain URL\` shows what auto finds.`,
     },
     preset: {
       pagination: 'preset',
