@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { exportArchive } from '../../src/api/export-archive.ts';
@@ -253,9 +254,9 @@ test('a body that is larger than its run allowed is a change, and no flag is adv
   run.endList(1);
   run.session.close();
   const path = join(folder, PART);
-  const { DatabaseSync } = await import('node:sqlite');
   const database = new DatabaseSync(path);
-  database.exec('UPDATE run SET max_decoded_bytes = 3');
+  // A longer body than was stored, in the place of the first one.
+  database.exec(`UPDATE content SET body = CAST('"' || printf('%.*c', 2000, 'x') || '"' AS BLOB)`);
   database.close();
   const { problems } = await verifyArchive(path);
   assert.deepEqual(
