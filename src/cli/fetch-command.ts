@@ -70,13 +70,14 @@ function checkFiles(typed: TypedArguments, summary: string | null, options: RunO
 
 /** A file's name where a URL is due is a slip that has a better cure than a scheme. */
 function checkIsNoFile(argument: string): void {
-  if (/^(?:@|-$|[a-z]+:)/i.test(argument) || !existsSync(argument)) return;
+  if (/^(?:@|-$|[a-z]+:)/i.test(argument)) return;
   if (/\.everypage(?:\.part)?$/.test(argument)) {
     throw new UsageError(
       `${argument} is an archive, not a URL; everypage export and verify read it`,
       ['verify', argument],
     );
   }
+  if (!existsSync(argument)) return;
   throw new UsageError(
     `${argument} is a file, not a URL; to read URLs from it, write @${argument}`,
     [`@${argument}`],

@@ -193,7 +193,7 @@ function checkTogether(typed: TypedArguments): void {
  *
  * @param change null takes a flag away
  */
-function wordsOf(
+export function wordsOf(
   { verb, positionals, flags: typed }: TypedArguments,
   change: (flag: TypedFlag) => TypedFlag | null = (flag) => flag,
 ): readonly string[] {

@@ -114,11 +114,11 @@ export interface RunOptions {
   readonly rate?: string;
   /** Retries of one page after its first attempt. Default 5. */
   readonly retries?: number;
-  /** Longest one page may take over all its attempts, pauses not counted. Default 5 minutes. */
+  /** Longest one page may take over all its attempts, pauses not counted. Default 5 min. */
   readonly retryMaxTimeMs?: number;
-  /** Longest the run waits for a deadline that a server stated. Default 1 hour. */
+  /** Longest the run waits for a deadline that a server stated. Default 1 h. */
   readonly maxWaitMs?: number;
-  /** Default 10 s. */
+  /** Longest time to open a connection. Default 10 s. */
   readonly connectTimeoutMs?: number;
   /** Longest silence within an attempt. Default 30 s. */
   readonly idleTimeoutMs?: number;

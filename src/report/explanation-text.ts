@@ -54,7 +54,7 @@ export function explanationText(facts: ExplanationFacts, command: string, color:
   }
   const { records } = pagination;
   const isLeftOut = records === NO_RECORDS;
-  const at = records === null ? 'none found' : isLeftOut ? 'left out' : `at ${escapeText(records)}`;
+  const at = records === null ? 'none found' : isLeftOut ? 'left out' : placeOf(records);
   const key = pagination.key === null ? '' : `, each with its ${escapeText(pagination.key)}`;
   rows.push(['records', `${at}${key}; ${formatCount(pageRecords)} in the first page`]);
   rows.push(['total', inAll(total, pages)]);
@@ -73,6 +73,10 @@ export function explanationText(facts: ExplanationFacts, command: string, color:
   const heading = isKnown ? 'To fetch it all, without detection:' : 'If this page is all there is:';
   lines.push('', paint('bold', heading), `  ${command}`);
   return lines.join('\n');
+}
+
+function placeOf(records: string): string {
+  return records === '@' ? 'each page is a list of them' : `at ${escapeText(records)}`;
 }
 
 function inAll(total: number | null, pages: number | null): string {

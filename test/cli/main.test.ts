@@ -57,6 +57,11 @@ describe('the command line', () => {
     [['verfy', 'a.everypage'], 'everypage verify a.everypage'],
     [['presets', 'strpe'], 'everypage presets stripe'],
     [['export', '--nonsense'], 'everypage export --help'],
+    [['gone.everypage'], 'everypage verify gone.everypage'],
+    [
+      ['https://a.io/', '--paginate=none', '--key', 'id', '--first', '2'],
+      'everypage https://a.io/ --paginate none --key id',
+    ],
     [
       [
         'https://a.io/?api_key=canary',
