@@ -21,6 +21,7 @@ export type { EventSink, RunEvent } from './core/events.ts';
 export type {
   NextPage,
   NextRequest,
+  NextRequests,
   PageToContinue,
   Paginate,
   PaginateOptions,
@@ -40,5 +41,5 @@ export type {
 } from './core/summary.ts';
 export type { PlanSource } from './plan/plan.ts';
 export { type Preset, presets } from './plan/presets.ts';
-export { sourceOf } from './plan/url-argument.ts';
+export { sourceOf } from './plan/written-url.ts';
 export { run } from './run.ts';

@@ -5,7 +5,7 @@ import { type ErrorCode, EverypageError } from '../core/errors.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
-import type { Pagination } from '../core/pagination.ts';
+import { isParallel, type Pagination } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
@@ -21,12 +21,12 @@ import { transportOptions } from '../fetch/transport-options.ts';
 import { createTransport, type TransportInternals } from '../http/create-transport.ts';
 import type { Outcome } from '../http/outcome.ts';
 import type { Protocol } from '../http/transport.ts';
+import { pinFlags } from '../plan/detect/detect.ts';
 import { discoverPagination, type PageView } from '../plan/detect/discover.ts';
-import { pinFlags } from '../plan/detect/pin-flags.ts';
 import { createListPlan } from '../plan/list-plan.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { presetForHost } from '../plan/presets.ts';
-import { takeUserInfo } from '../plan/url-argument.ts';
+import { takeUserInfo } from '../plan/written-url.ts';
 
 /** What a few requests show of an API. */
 export interface Explanation {
@@ -117,11 +117,11 @@ export async function explainList(
     const pages =
       pageInfo?.totalPages ??
       (total === null || pageRecords === 0 ? null : Math.ceil(total / pageRecords));
-    const isParallel = ['page', 'offset', 'range'].includes(pagination.style);
     const hint = seen.at(-1)!.result.hint;
     const { origin, pathname } = new URL(job.start.url);
     const pace = limiters.of(origin, pathname);
-    const atOnce = isParallel ? pace.concurrency : 1;
+    const inParallel = isParallel(pagination);
+    const atOnce = inParallel ? pace.concurrency : 1;
     const perSecond = pace.basis(systemClock.now()).perSecond;
     const byRateMs = pages === null || perSecond === null ? 0 : (pages / perSecond) * 1000;
     return {
@@ -133,7 +133,7 @@ export async function explainList(
       pageRecords,
       total,
       pages,
-      isParallel,
+      isParallel: inParallel,
       limits: limitsOf(seen[0]!),
       limitsSay: hint === null ? null : describeHint(hint),
       protocol: seen[0]!.result.response?.protocol ?? null,

@@ -1,6 +1,7 @@
 import { Archive } from '../archive/archive.ts';
 import { archivePages } from '../archive-thread/archive-pages.ts';
 import { keyOfRedacted, type Place } from '../core/page-request.ts';
+import { isByFunction } from '../core/pagination.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
 import { counted } from '../core/units.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
@@ -95,7 +96,7 @@ export async function verifyArchive(
 function keysAreOfUrls({ specification, pagination }: Archive): boolean {
   if (specification.method !== 'GET' || specification.bodyDigest !== null) return false;
   if (specification.pagination === null) return true;
-  return pagination !== null && pagination.carrier === 'query' && pagination.style !== 'function';
+  return pagination !== null && pagination.carrier === 'query' && !isByFunction(pagination);
 }
 
 function withProblems(verdict: Verdict, problems: number): Verdict {

@@ -1,6 +1,6 @@
 import type { Archive } from '../archive/archive.ts';
 import type { Place } from '../core/page-request.ts';
-import type { Pagination } from '../core/pagination.ts';
+import { isByOrdinal, type Pagination } from '../core/pagination.ts';
 import { FLUSH } from '../export/format.ts';
 import { type FollowedPage, type Follower, followStored } from './follow-archive.ts';
 
@@ -41,7 +41,7 @@ export class PlaceFollower implements Follower {
   ) {
     this.#archive = archive;
     this.#maxDecodedBytes = maxDecodedBytes;
-    this.#byOrdinal = pagination.style === 'offset' || pagination.style === 'range';
+    this.#byOrdinal = isByOrdinal(pagination);
     this.#overlap = pagination.overlap;
     this.#isOneBranch = isOneBranch;
     this.#onDiskUpTo = archive.highestPosition(0);

@@ -2,6 +2,7 @@
  * What the archive thread does for one run: opens or goes on, checks and stores what arrives, and
  * exports in page order behind it. Runs on the thread; knows nothing of messages.
  */
+
 import { Archive } from '../archive/archive.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
 import { differences, fingerprintOf } from '../archive/fingerprint.ts';
@@ -9,6 +10,7 @@ import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
+import { isOnePage } from '../core/pagination.ts';
 import { isWhole } from '../core/summary.ts';
 import { loadCondition, loadSelection } from '../decode/decode.ts';
 import { formatFor } from '../export/choose-format.ts';
@@ -145,8 +147,9 @@ export class ArchiveSession {
     const fingerprint = fingerprintOf(specification);
     const found = Archive.openOrCreate(part, specification, fingerprint, this.#clock.wallTime());
     if (Buffer.compare(found.archive.fingerprint, fingerprint) === 0) return found;
-    const isOnePage = found.archive.pagination?.style === 'single';
-    if (found.archive.counts().stored === 0 || isOnePage) {
+    const { pagination } = found.archive;
+    const isNothing = pagination !== null && isOnePage(pagination);
+    if (found.archive.counts().stored === 0 || isNothing) {
       // Next to nothing is lost with it, so it must not stand in the way of a corrected command.
       found.archive.close();
       discardArchive(part);

@@ -1,4 +1,4 @@
-import type { Pagination } from '../core/pagination.ts';
+import { isByOrdinal, type Pagination } from '../core/pagination.ts';
 import type { FoundRecords } from '../decode/decode.ts';
 import { FLUSH } from '../export/format.ts';
 import { createTrimmer } from '../export/trim-pages.ts';
@@ -30,8 +30,7 @@ export function createShaper(
   exportsFound: boolean,
 ): (page: FollowedPage) => DecodedPage {
   if (pagination === null) return (page) => page;
-  const isByOrdinal = pagination.style === 'offset' || pagination.style === 'range';
-  const trim = isByOrdinal ? createTrimmer(pagination.overlap) : () => 0;
+  const trim = isByOrdinal(pagination) ? createTrimmer(pagination.overlap) : () => 0;
   return (page) => {
     const { found, records, repeats, ...bare } = page;
     const skip = trim(page.place, records);

@@ -1,7 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Place } from '../core/page-request.ts';
-import type { Pagination } from '../core/pagination.ts';
-import { isByOrdinal } from './page-scan.ts';
+import { isByOrdinal, type Pagination } from '../core/pagination.ts';
 import { POSITION_MASK, placeColumns, RECHECK_PLACE } from './schema.ts';
 import { query } from './sqlite.ts';
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { PlanEnd } from '../core/page-info.ts';
 import { type Place, RECHECK_BRANCH } from '../core/page-request.ts';
-import type { Pagination } from '../core/pagination.ts';
+import { factsOf, isByOrdinal, type Pagination } from '../core/pagination.ts';
 import type { RecordEvidence } from '../core/summary.ts';
 import type { PageState } from './archive-types.ts';
 import { readPageInfo } from './kept-json.ts';
@@ -52,11 +52,6 @@ export interface PageFacts {
 }
 
 const MOST_GAPS = 100;
-
-/** Styles whose places are ordinals of records; those of all others count up by one. */
-export function isByOrdinal({ style }: Pagination): boolean {
-  return style === 'offset' || style === 'range';
-}
 
 type Row = [
   branch: number,
@@ -236,9 +231,10 @@ class PageScan {
 
   /** Where the user begins further on: pages and records count from 0 or 1. */
   #skipped(): { records: number; pages: number } {
-    const { style, first } = this.#pagination;
+    const { first } = this.#pagination;
     if (this.#byOrdinal) return { records: first === 1 ? 0 : first, pages: 0 };
-    const pages = style === 'page' ? Math.max(0, first - 1) : 0;
+    const isCounted = factsOf(this.#pagination).counts === 'pages';
+    const pages = isCounted ? Math.max(0, first - 1) : 0;
     return { records: pages * this.#largestPage, pages };
   }
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { PlanEnd, Restart } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import type { Pagination } from '../core/pagination.ts';
+import { factsOf, type Pagination } from '../core/pagination.ts';
 import type { Verdict } from '../core/summary.ts';
 import type { PageCounts } from './archive-types.ts';
 import { makeFindings, nameOf } from './findings.ts';
@@ -25,7 +25,7 @@ export function computePagedVerdict(database: DatabaseSync, run: PagedRun, path:
   const pages = passOverPages(database, pagination, planEnd?.ends ?? [], path);
   // As CouchDB does: each page begins with the record that the one before ended with.
   const sharesBoundaries =
-    pagination.style === 'keyset' &&
+    factsOf(pagination).mayShareBoundaries === true &&
     pages.boundaries > 0 &&
     pages.sharedBoundaries === pages.boundaries;
   const isReadTwice = pages.readAgain > 0 || pagination.overlap > 0;

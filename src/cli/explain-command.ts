@@ -1,3 +1,4 @@
+import { isOnePage } from '../core/pagination.ts';
 import { type Explanation, explain } from '../index.ts';
 import { explanationText } from '../report/explanation-text.ts';
 import { asciiJson } from '../report/json-log.ts';
@@ -13,7 +14,7 @@ function pinnedCommand(
   env: CliContext['env'],
   { pagination, flags, isWholeList }: Explanation,
 ): string {
-  const isKnown = pagination.style !== 'single' || isWholeList;
+  const isKnown = !isOnePage(pagination) || isWholeList;
   const words = isKnown ? flags : ['--paginate', 'none', '--records'];
   return fetchCommandText(typed, env, [...words, '-o', 'items.ndjson']);
 }

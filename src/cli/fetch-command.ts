@@ -4,7 +4,7 @@ import { loadInTurns } from '../core/load-in-turns.ts';
 import type { RunOptions } from '../core/options.ts';
 import { checkDistinctFiles } from '../fetch/check-distinct-files.ts';
 import { preconnect } from '../fetch/preconnect.ts';
-import { sourceOf } from '../plan/url-argument.ts';
+import { sourceOf } from '../plan/written-url.ts';
 import type { CliContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { type TypedArguments, UsageError } from './parse-arguments.ts';

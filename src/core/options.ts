@@ -27,23 +27,23 @@ export type NextRequest =
   | string
   | URL
   | {
+      /** A relative one is resolved against the URL of the page that it follows. */
       readonly url: string | URL;
-      readonly body?: string | Uint8Array;
+      /** Default: that of the page before; `POST` where there is a `body`. */
+      readonly method?: Method;
+      readonly body?: string | Uint8Array | null;
+      /** Headers that say which page it is. */
       readonly headers?: Readonly<Record<string, string>>;
     };
+
+/** Nothing means: no page follows this one. */
+export type NextRequests = NextRequest | readonly NextRequest[] | undefined | null;
 
 /**
  * A user's own pagination: what to ask for after `page`, nothing at the end. It must depend on the
  * page alone, because a run that goes on calls it again for the pages it has.
  */
-export type NextPage = (
-  page: PageToContinue,
-) =>
-  | NextRequest
-  | readonly NextRequest[]
-  | undefined
-  | null
-  | Promise<NextRequest | readonly NextRequest[] | undefined | null>;
+export type NextPage = (page: PageToContinue) => NextRequests | Promise<NextRequests>;
 
 /** What is known of a list's pagination; detection finds the rest. */
 export interface PaginateOptions extends Partial<Omit<Pagination, 'style'>> {

@@ -1,12 +1,12 @@
 import { EverypageError } from './errors.ts';
 import type { Paginate, ResolvedPaginate } from './options.ts';
-import { noPagination, type PaginationStyle, paginationStyles } from './pagination.ts';
+import { factsOf, noPagination, type PaginationStyle, paginationStyles } from './pagination.ts';
 
 const NOTHING = { pinned: {}, preset: null, split: null, next: null } as const;
 
 /** Styles that a user may name: the other two are a function's and what is left without any. */
 export const namedStyles: readonly PaginationStyle[] = paginationStyles.filter(
-  (style) => style !== 'function' && style !== 'single',
+  (style) => factsOf({ style }).isUnnamed !== true,
 );
 
 const numbers = new Set(['size', 'first', 'ceiling', 'overlap']);

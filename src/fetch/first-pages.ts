@@ -1,5 +1,6 @@
 import type { Opened } from '../archive-thread/messages.ts';
 import type { PageRequest } from '../core/page-request.ts';
+import { isOnePage } from '../core/pagination.ts';
 import { EarlyAnswers } from './early-answers.ts';
 import { createLoneFetch, type LonePage } from './fetch-alone.ts';
 import type { SourceParts } from './page-source.ts';
@@ -39,5 +40,5 @@ function isFirstPageNeeded({ opened, job }: SourceParts, { next }: PaginateJob):
 
 /** Whether the archive says how the list pages. One page that was all that was found is tried again. */
 export function remembersPagination({ pagination, exportOnly }: Opened): boolean {
-  return pagination !== null && (pagination.style !== 'single' || exportOnly);
+  return pagination !== null && (!isOnePage(pagination) || exportOnly);
 }

@@ -3,15 +3,21 @@ import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { PageToContinue, ResolvedOptions } from '../core/options.ts';
 import type { PageRequest, Place } from '../core/page-request.ts';
-import { NO_RECORDS, noPagination, type Pagination } from '../core/pagination.ts';
+import {
+  isByOrdinal,
+  isOnePage,
+  NO_RECORDS,
+  noPagination,
+  type Pagination,
+} from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { isExpression, parseSelection } from '../decode/decode.ts';
 import { createGrowingPlan } from '../plan/create-growing-plan.ts';
+import { pinFlags } from '../plan/detect/detect.ts';
 import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
 import { readFacts } from '../plan/detect/facts.ts';
 import { findRecords } from '../plan/detect/find-records.ts';
-import { pinFlags } from '../plan/detect/pin-flags.ts';
 import { createFunctionPlan } from '../plan/function-plan.ts';
 import type { GrowingPlan } from '../plan/plan.ts';
 import { pagingHeaders } from '../plan/read-page-info.ts';
@@ -86,9 +92,9 @@ export async function paginatedSource(
   };
 }
 
-function warnOfIdleOverlap({ style, overlap }: Pagination, emit: EventSink): void {
-  if (overlap === 0 || style === 'offset') return;
-  const message = `--overlap does nothing here: this list is paged by ${style}, not by offset`;
+function warnOfIdleOverlap(pagination: Pagination, emit: EventSink): void {
+  if (pagination.overlap === 0 || isByOrdinal(pagination)) return;
+  const message = `--overlap does nothing here: this list is paged by ${pagination.style}, not by offset`;
   emit({ type: 'warning', code: 'IDLE_OPTION', message });
 }
 
@@ -113,7 +119,7 @@ function planFor(
 ): GrowingPlan {
   if (next !== null) return createFunctionPlan({ start, next, readPage });
   const plan = createGrowingPlan({ pagination, start, split });
-  if (pagination.style !== 'single' || !isWholeList) return plan;
+  if (!isOnePage(pagination) || !isWholeList) return plan;
   // The one page said what its page info cannot repeat: that there is nothing after it.
   return { ...plan, end: () => ({ ...plan.end(), reason: 'stated' }) };
 }

@@ -8,7 +8,7 @@ import { resolveOptions } from '../core/resolve-options.ts';
 import { createTransport, type TransportInternals } from '../http/create-transport.ts';
 import type { Transport, TransportOptions } from '../http/transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
-import { firstOrigin } from '../plan/url-argument.ts';
+import { firstOrigin } from '../plan/written-url.ts';
 import { transportOptions } from './transport-options.ts';
 
 /** Makes the transport of a reading of the list; `--repair` reads it more than once. */

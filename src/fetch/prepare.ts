@@ -12,7 +12,7 @@ import { formatNameFor } from '../export/choose-format.ts';
 import type { TransportOptions } from '../http/transport.ts';
 import { checkSources, createListPlan } from '../plan/list-plan.ts';
 import type { Plan, PlanSource } from '../plan/plan.ts';
-import { firstOrigin, takeUserInfo } from '../plan/url-argument.ts';
+import { firstOrigin, takeUserInfo } from '../plan/written-url.ts';
 import { checkDistinctFiles } from './check-distinct-files.ts';
 import { checkOutputFolder } from './check-output-folder.ts';
 import { type PaginateJob, paginateJob, withPresetOf } from './paginate-job.ts';

@@ -5,6 +5,7 @@ import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination, PaginationStyle } from '../core/pagination.ts';
 import { findPreset } from '../plan/presets.ts';
 import { getQueryParameter, setQueryParameter } from '../plan/query-parameter.ts';
+import { styleOf } from '../plan/styles/styles.ts';
 
 /**
  * Links and next URLs show by themselves, and the first page may show more: that they differ in one
@@ -12,7 +13,7 @@ import { getQueryParameter, setQueryParameter } from '../plan/query-parameter.ts
  */
 export function presetPins(preset: string): PresetPins {
   const { style, ...rest } = findPreset(preset).pagination;
-  const isOpen = style === 'link' || style === 'next';
+  const isOpen = styleOf({ style })?.mayBeCounted === true;
   return isOpen ? { pins: rest, usual: style } : { pins: { style, ...rest }, usual: null };
 }
 

@@ -10,7 +10,7 @@ export interface ChainParts {
   readonly pagination: Pagination;
   /** What the user asked for; its branch is that of all pages. */
   readonly start: PageRequest;
-  readonly style: Pick<ChainStyle, 'first' | 'next'>;
+  readonly style: ChainStyle;
 }
 
 /** Servers that filter late send many empty pages, but not so many. */
@@ -93,8 +93,7 @@ export class ChainPlan implements PlanState {
       this.#finish('stated', after, null);
       return;
     }
-    if (pagination.style === 'keyset' && this.#isPastLastKey(pageInfo)) {
-      // The page that holds only the row it was asked to begin with adds nothing.
+    if (style.isPastEnd?.(pagination, pageInfo, this.#previous)) {
       this.#finish('past-end', pageInfo.records === 0 ? after : position, null);
       return;
     }
@@ -109,9 +108,9 @@ export class ChainPlan implements PlanState {
 
   #stopWithoutNext({ next, more }: PageInfo): void {
     const after = this.#current.place.position + 1;
-    if (this.#parts.pagination.style === 'keyset') {
-      this.#finish('broken', after, `a record of page ${after} has no key to go on with`);
-    } else if (more !== true && (next === null || (next.kind === 'cursor' && next.value === ''))) {
+    const { whyBroken } = this.#parts.style;
+    if (whyBroken !== undefined) this.#finish('broken', after, whyBroken(after));
+    else if (more !== true && (next === null || (next.kind === 'cursor' && next.value === ''))) {
       this.#finish('stated', after, null);
     } else {
       this.#finish(
@@ -166,14 +165,6 @@ export class ChainPlan implements PlanState {
     const isDeep = this.#records >= LOWEST_CEILING && this.#hasMore();
     this.#current = { ...request, speculative: isDeep };
     this.#isAsked = false;
-  }
-
-  #isPastLastKey(pageInfo: PageInfo): boolean {
-    if (pageInfo.records === 0) return true;
-    const last = this.#previous;
-    if (pageInfo.records > 1 || last === null || pageInfo.lastKey === null) return false;
-    const name = this.#parts.pagination.keyFrom === 'last' ? 'lastKey' : 'firstKey';
-    return pageInfo[name] === last[name];
   }
 
   /** What other branches saw says nothing of this one: slices may well use the same tokens. */

@@ -1,15 +1,15 @@
-import type { PlanEnd } from '../core/page-info.ts';
+import type { PageEnd, PlanEnd } from '../core/page-info.ts';
 import { type PageRequest, RECHECK_BRANCH } from '../core/page-request.ts';
-import type { Pagination } from '../core/pagination.ts';
+import { isByOrdinal, type Pagination } from '../core/pagination.ts';
 import { ChainPlan } from './chain-plan.ts';
 import { FanOutPlan } from './fan-out-plan.ts';
 import { OverlapFill } from './overlap-fill.ts';
 import type { GrowingPlan, PlanState } from './plan.ts';
 import { MOST_RESTARTS, RestartingChain } from './restarting-chain.ts';
-import { SinglePlan } from './single-plan.ts';
 import { SplitPlan } from './split-plan.ts';
 import type { Split } from './split-ranges.ts';
-import { styleOf } from './styles/style-of.ts';
+import { styleOf } from './styles/styles.ts';
+import { findNearRange } from './written-url.ts';
 
 export interface GrowingPlanOptions {
   readonly pagination: Pagination;
@@ -38,12 +38,12 @@ export interface GrowingPlanOptions {
 export function createGrowingPlan(options: GrowingPlanOptions): GrowingPlan {
   const { pagination, start, split, activeSlices, recheck = true } = options;
   const planOf = (from: PageRequest, mostRestarts: number): PlanState => {
-    const style = styleOf(pagination.style);
+    const style = styleOf(pagination);
     if (style === null) return new SinglePlan(from, pagination.records !== null);
     if (style.kind === 'counted') {
       const parts = { pagination, start: from, style };
       const plan = new FanOutPlan(parts);
-      const overlaps = pagination.overlap > 0 && pagination.style !== 'page';
+      const overlaps = pagination.overlap > 0 && isByOrdinal(pagination);
       return overlaps ? new OverlapFill(parts, plan) : plan;
     }
     return new RestartingChain({
@@ -182,4 +182,52 @@ function recheckRequests(
       place: { branch: RECHECK_BRANCH, position },
     }),
   );
+}
+
+/** One page, because nothing shows how to go on from it. */
+export class SinglePlan implements PlanState {
+  readonly #request: PageRequest;
+  readonly #hasRecords: boolean;
+  #isAsked = false;
+  #end: PlanEnd | null = null;
+
+  /** @param hasRecords whether it is known where records stand; a total counts nothing else */
+  constructor(start: PageRequest, hasRecords: boolean) {
+    this.#hasRecords = hasRecords;
+    this.#request = { ...start, place: { ...start.place, position: 0 } };
+  }
+
+  take(): readonly PageRequest[] {
+    if (this.#isAsked) return [];
+    this.#isAsked = true;
+    return [this.#request];
+  }
+
+  onPage(_request: PageRequest, ended: PageEnd): void {
+    const { branch } = this.#request.place;
+    const reason = ended.state === 'stored' ? 'single' : 'broken';
+    const detail = reason === 'single' ? nearRangeDetail(this.#request.url) : null;
+    this.#end = { reason, detail, ends: [{ branch, position: 1 }] };
+    if (ended.state !== 'stored') return;
+    const { more, total, totalIsLowerBound, records } = ended.pageInfo;
+    if (more === false) this.#end = { ...this.#end, detail: null, reason: 'stated' };
+    else if (this.#hasRecords && total === records && !totalIsLowerBound && more === null) {
+      this.#end = { ...this.#end, detail: null, reason: 'total' };
+    }
+  }
+
+  known(): number {
+    return 1;
+  }
+
+  end(): PlanEnd | null {
+    return this.#end;
+  }
+}
+
+/** Null: nothing more is known than that nothing shows how to go on. */
+function nearRangeDetail(url: string): string | null {
+  const piece = findNearRange(url);
+  if (piece === null) return null;
+  return `nothing in it shows how to go on, and ${piece} is no range and was sent as it stands; ranges are [1-3], sets {a,b}`;
 }

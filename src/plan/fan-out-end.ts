@@ -41,7 +41,7 @@ export class Coverage {
     return this.#received;
   }
 
-  /** What the page furthest on taught; null before the first. */
+  /** The page info of the page furthest on; null before the first. */
   get newest(): PageInfo | null {
     return this.#newest.pageInfo;
   }
@@ -95,7 +95,7 @@ export interface Probe {
   readonly pageInfo: PageInfo | null;
 }
 
-export interface Judgement {
+interface WindowReading {
   /** Pages of the list, in order, up to the last one with new records. */
   readonly pages: readonly Probe[];
   /** What follows them: empty, refused, failed, or pages that had come before. */
@@ -111,7 +111,11 @@ export interface Judgement {
  * @param probes in the order of their positions
  * @param before the last page before the window
  */
-export function judgeWindow(probes: readonly Probe[], before: PageInfo, branch: number): Judgement {
+export function readWindow(
+  probes: readonly Probe[],
+  before: PageInfo,
+  branch: number,
+): WindowReading {
   const start = probes[0]?.position ?? 0;
   let last = -1;
   let previous = before;

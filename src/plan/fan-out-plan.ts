@@ -5,9 +5,9 @@ import {
   type FanOutFacts,
   fanOutEnd,
   hasSameRecords,
-  judgeWindow,
   MOST_TRAILING_PAGES,
   type Probe,
+  readWindow,
 } from './fan-out-end.ts';
 import { type GridParts, PageGrid, Totals } from './page-grid.ts';
 import type { PlanState } from './plan.ts';
@@ -27,7 +27,7 @@ interface Asked {
 /**
  * Pages that can be asked for one without the other: by number, offset or range. The first shows how
  * large pages are and how much there is, the second that the server turns pages at all. A few of those
- * that a total speaks of come with the second, and wait to be judged until it has been. What is known to
+ * that a total speaks of come with the second, and their answers are held until it has come. What is known to
  * be there is then asked for in order, as far ahead as it is taken; where the end is not known,
  * windows of growing length look for it.
  *
@@ -175,7 +175,7 @@ export class FanOutPlan implements PlanState {
     }
   }
 
-  /** A page of a window; they are judged when all are there. */
+  /** A page of a window, which is read when all of it is there. */
   #onProbe(position: number, asked: Asked, ended: PageEnd, isSecond: boolean): void {
     const probe = { position, to: asked.to, status: null, pageInfo: null };
     if (ended.state === 'stored') {
@@ -193,7 +193,7 @@ export class FanOutPlan implements PlanState {
     }
   }
 
-  /** What the second page teaches of the stride; gives the position where the third begins. */
+  /** What the second page shows of the stride; gives the position where the third begins. */
   #onSecond(position: number, to: number, pageInfo: PageInfo): number {
     const { stride } = this.#grid;
     this.#grid.onSecond(pageInfo);
@@ -209,7 +209,7 @@ export class FanOutPlan implements PlanState {
       this.#finish('repetition');
       return;
     }
-    if (this.#window !== null) this.#judge(this.#window);
+    if (this.#window !== null) this.#readWindow(this.#window);
     if (this.#end !== null || this.#asked.size > 0 || this.#mayGoOn()) return;
     const { end, failedEnd, trailing } = this.#coverage;
     const isShort = !this.#looksForEnd() && end < this.#limit() && !this.#grid.isPaged;
@@ -232,9 +232,9 @@ export class FanOutPlan implements PlanState {
     else this.#finish(null);
   }
 
-  #judge(window: Map<number, Probe>): void {
+  #readWindow(window: Map<number, Probe>): void {
     const probes = [...window.values()].sort((a, b) => a.position - b.position);
-    const { pages, tail, again } = judgeWindow(
+    const { pages, tail, again } = readWindow(
       probes,
       this.#coverage.newest!,
       this.#parts.start.place.branch,

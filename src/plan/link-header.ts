@@ -5,7 +5,7 @@ import {
   type NumberDifference,
   wholeNumber,
 } from './query-parameter.ts';
-import { resolveUrl } from './request-url.ts';
+import { resolveUrl } from './written-url.ts';
 
 export interface Link {
   /** As it stands between the angle brackets; it may be relative. */

@@ -2,9 +2,9 @@ import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import type { Method, PageRequest } from '../core/page-request.ts';
 import type { Plan, PlanSource } from './plan.ts';
-import { checkUrl } from './request-url.ts';
 import { checkListReadable, countListLines, readUrlList } from './url-list.ts';
 import { parseUrlTemplate } from './url-template.ts';
+import { checkUrl } from './written-url.ts';
 
 const BATCH_LENGTH = 256;
 

@@ -2,14 +2,14 @@
 import { EverypageError } from '../core/errors.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
-import type { Pagination } from '../core/pagination.ts';
+import { factsOf, type Pagination } from '../core/pagination.ts';
 import type { CountedStyle } from './styles/style.ts';
 
 export interface GridParts {
   readonly pagination: Pagination;
   /** What the user asked for; its branch is that of all pages. */
   readonly start: PageRequest;
-  readonly style: Pick<CountedStyle, 'first' | 'pageAt'>;
+  readonly style: CountedStyle;
 }
 
 /** From here on a refusal may be a ceiling, so pages are asked for as if they might not be there. */
@@ -31,7 +31,7 @@ export class PageGrid {
 
   constructor(parts: GridParts) {
     this.#parts = parts;
-    this.isPaged = parts.pagination.style === 'page';
+    this.isPaged = factsOf(parts.pagination).counts === 'pages';
   }
 
   get stride(): number {
@@ -123,11 +123,12 @@ export class PageGrid {
 
   /** A whole page keeps the size that was asked for, so that all requests look alike. */
   #sizeOf(from: number, to: number): number | null {
-    const { style, sizeParam, size } = this.#parts.pagination;
+    const { pagination, style } = this.#parts;
+    const { sizeParam, size } = pagination;
     if (this.isPaged) return size;
     const isWhole = to - from === this.#stride;
-    if (style !== 'range' && sizeParam === null) return null;
-    if (isWhole && this.#overlap === 0) return style === 'range' ? (size ?? this.#stride) : size;
+    if (!style.needsSize && sizeParam === null) return null;
+    if (isWhole && this.#overlap === 0) return style.needsSize ? (size ?? this.#stride) : size;
     return to - from + this.#overlapAt(from);
   }
 }

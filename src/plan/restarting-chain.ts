@@ -33,7 +33,7 @@ interface Reading {
 }
 
 /**
- * A chain whose cursors may expire (FAULTS P6). Where one does, no page after it can be asked for, so
+ * A chain whose cursors may expire (docs/pagination.md). Where one does, no page after it can be asked for, so
  * the list is read again from its first request, in a branch of its own. The reading that came
  * furthest is the list; of the others the archive keeps the pages, to be compared, and their records
  * are told by their keys. A reading that dies where one died before ends the plan, unless the

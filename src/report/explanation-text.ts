@@ -1,5 +1,5 @@
 import { escapeText } from '../core/escape.ts';
-import { NO_RECORDS, type PaginationStyle } from '../core/pagination.ts';
+import { factsOf, isOnePage, NO_RECORDS, type PaginationStyle } from '../core/pagination.ts';
 import { counted, formatCount, formatDuration } from '../core/units.ts';
 import { createPainter } from './paint.ts';
 
@@ -25,20 +25,6 @@ export interface ExplanationFacts {
   readonly latencyMs: number;
   readonly estimatedMs: number | null;
 }
-
-const styleNames: Readonly<Record<PaginationStyle, string>> = {
-  link: 'Link header, one page after another',
-  next: 'next URL in the body, one page after another',
-  page: 'page numbers',
-  offset: 'offsets',
-  cursor: 'a cursor, one page after another',
-  keyset: 'the last key of a page, one page after another',
-  continue: 'parameters to merge, one page after another',
-  graphql: 'GraphQL cursors, one page after another',
-  range: 'Range headers',
-  function: 'a function',
-  single: 'one page',
-};
 
 /**
  * What is said of an API, without a newline at its end.
@@ -69,7 +55,7 @@ export function explanationText(facts: ExplanationFacts, command: string, color:
 
   const width = Math.max(...rows.map(([label]) => label.length));
   const lines = rows.map(([label, text]) => `${paint('dim', label.padEnd(width))}  ${text}`);
-  const isKnown = pagination.style !== 'single' || facts.isWholeList;
+  const isKnown = !isOnePage(pagination) || facts.isWholeList;
   const heading = isKnown ? 'To fetch it all, without detection:' : 'If this page is all there is:';
   lines.push('', paint('bold', heading), `  ${command}`);
   return lines.join('\n');
@@ -85,8 +71,9 @@ function inAll(total: number | null, pages: number | null): string {
 }
 
 function howItPages({ pagination, isParallel, isWholeList }: ExplanationFacts): string {
-  const name = styleNames[pagination.style];
-  if (pagination.style !== 'single') return isParallel ? `${name}, in parallel` : name;
+  const { explained: name, isUnnamed } = factsOf(pagination);
+  if (isParallel) return `${name}, in parallel`;
+  if (!isOnePage(pagination)) return isUnnamed ? name : `${name}, one page after another`;
   return isWholeList
     ? `${name}, which is the whole list`
     : `no pagination detected; it may be the only page`;

@@ -1,11 +1,11 @@
 import { escapeText } from '../core/escape.ts';
-import { NO_RECORDS } from '../core/pagination.ts';
+import { factsOf, isOnePage, isParallel, NO_RECORDS } from '../core/pagination.ts';
 import { isWhole, type PaginationFacts, type Stop, type Summary } from '../core/summary.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../core/units.ts';
 import { createPainter, type Painter } from './paint.ts';
 import { headingAfter, stopText } from './stop-text.ts';
 import { failureLines, verdictLines } from './verdict-text.ts';
-import { formatRate, paceWords, reservation, styleWords } from './wording.ts';
+import { formatRate, paceWords, reservation } from './wording.ts';
 
 /** Commands to print; the caller knows how the run was started, this file does not. */
 interface SummaryCommands {
@@ -123,13 +123,12 @@ function pagingLines({ pagination, verdict, pace, readings }: Summary, paint: Pa
   return [paint('dim', parts.join(' · '))];
 }
 
-const parallelStyles: readonly string[] = ['page', 'offset', 'range'];
-
-function pagedBy({ style }: PaginationFacts, stored: number, concurrency: number): string {
-  if (style === 'single') return 'one page';
-  const isParallel = parallelStyles.includes(style) && stored > 2 && concurrency > 1;
-  const pages = isParallel ? `, ${formatCount(stored)} pages in parallel` : '';
-  return `paginated by ${styleWords[style]}${pages}`;
+function pagedBy(pagination: PaginationFacts, stored: number, concurrency: number): string {
+  const { name } = factsOf(pagination);
+  if (isOnePage(pagination)) return name;
+  const cameTogether = isParallel(pagination) && stored > 2 && concurrency > 1;
+  const pages = cameTogether ? `, ${formatCount(stored)} pages in parallel` : '';
+  return `paginated by ${name}${pages}`;
 }
 
 /** Paths may come from a server's field names. */

@@ -1,6 +1,5 @@
 /** Words that several texts of this folder share. */
 import { escapeText } from '../core/escape.ts';
-import type { PaginationStyle } from '../core/pagination.ts';
 import { isWhole, type PaceFacts, type Verdict } from '../core/summary.ts';
 import { counted, formatCount, formatDuration } from '../core/units.ts';
 
@@ -23,20 +22,6 @@ export function reservation({ name, planned, stored }: Verdict): string {
   const arePagesMissing = planned === null || stored < planned;
   return arePagesMissing ? ', without the missing pages' : ', though it may be incomplete';
 }
-
-/** `paged by …` */
-export const styleWords: Readonly<Record<Exclude<PaginationStyle, 'single'>, string>> = {
-  link: 'Link header',
-  next: 'next URL',
-  page: 'page number',
-  offset: 'offset',
-  cursor: 'cursor',
-  keyset: 'last key',
-  continue: 'continue parameters',
-  graphql: 'GraphQL cursor',
-  range: 'Range header',
-  function: 'a function',
-};
 
 /** In one line, what held the pace; null where nothing was asked for. */
 export function paceWords(pace: readonly PaceFacts[]): string | null {

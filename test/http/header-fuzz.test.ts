@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { classifyRedirect } from '../../src/http/redirect.ts';
 import { parseHttpDate, retryAfterMs } from '../../src/http/retry-after.ts';
-import { parseContentRange } from '../../src/plan/content-range.ts';
+import { parseContentRange } from '../../src/plan/styles/page-reading.ts';
 import { withinASecond } from '../within-a-second.ts';
 
 const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 5000);

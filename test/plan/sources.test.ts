@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sourceOf } from '../../src/plan/url-argument.ts';
+import { sourceOf } from '../../src/plan/written-url.ts';
 
 test('an argument is standard input, a list, a template, or with -g a literal', () => {
   assert.deepEqual(sourceOf('-', false), { kind: 'stdin' });

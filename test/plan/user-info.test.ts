@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunOptions } from '../../src/core/options.ts';
 import type { PlanSource } from '../../src/plan/plan.ts';
-import { takeUserInfo } from '../../src/plan/url-argument.ts';
+import { takeUserInfo } from '../../src/plan/written-url.ts';
 
 const template = (text: string): PlanSource => ({ kind: 'template', text });
 

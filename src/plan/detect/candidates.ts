@@ -1,127 +1,95 @@
 /** Ways to ask for the second page that are worth a try. */
-
 import type { Pagination } from '../../core/pagination.ts';
-import type { PartValue } from '../literal.ts';
 import { getQueryParameter } from '../query-parameter.ts';
-import { setPart } from '../request-parts.ts';
-import { compareKeys } from './compare-pages.ts';
-import { type Facts, numbersSayMore } from './facts.ts';
-import { isObject, keysOf } from './fields.ts';
+import type { PositionStyle } from '../styles/counted.ts';
+import { guessedKeys, statedKeys } from '../styles/keyset.ts';
+import { candidate, literalNumber } from '../styles/style.ts';
+import { styles } from '../styles/styles.ts';
+import { type Facts, nextNumber, numbersSayMore } from './facts.ts';
 import { namesOffset, namesPage, namesSize, squash } from './names.ts';
-import { recordIdentities } from './page-records.ts';
-import type { Candidate } from './page-view.ts';
-import { parseBody } from './start-params.ts';
-import { statedKeyCandidates } from './stated-key.ts';
-import { tokenStyle } from './token-candidates.ts';
+import { type Candidate, keysOf } from './page-view.ts';
 
 /** With the first page and one more to tell page 0 from page 1, eight requests in all. */
 const MAX_CANDIDATES = 6;
 /** A POST may do something: its token goes back under the names that are evident, and no others. */
 const MAX_POST_CANDIDATES = 2;
-const ANY_NAME = /(?:)/;
-/** `from`, `start` and `p` may as well be dates or projects. */
-export const CLEAR_NAMES = /page|offset|skip/i;
 
 /**
  * At most six, the surest first. A POST is never sent on a guess: only where the page holds what the
  * next one is asked for with, and at most twice.
  *
- * @param namesOnly where nothing says that there is more: names that mean nothing but a position
+ * @param names parameters that may be guessed: those that mean nothing but a position, where nothing
+ *   says that there is more
  */
-export function listCandidates(facts: Facts, namesOnly = ANY_NAME): readonly Candidate[] {
-  const token = tokenCandidates(facts);
+export function listCandidates(facts: Facts, names: RegExp): readonly Candidate[] {
   const isPost = facts.view.request.method === 'POST';
-  const sure = token.length > 0 ? token : sortCandidates(facts);
-  const guesses =
-    isPost || sure.length > 0
-      ? []
-      : [...statedKeyCandidates(facts), ...guessedCandidates(facts, namesOnly)];
+  const all = isPost ? surest(facts) : (surest(facts) ?? guesses(facts, names));
   const seen = new Set<string>();
-  const all = [...sure, ...guesses].filter(({ pagination: { carrier, param }, request }) => {
+  const distinct = (all ?? []).filter(({ pagination: { carrier, param }, request }) => {
     const what = `${carrier} ${param} ${request.url}`;
     return !seen.has(what) && seen.add(what);
   });
-  return all.slice(0, isPost ? MAX_POST_CANDIDATES : MAX_CANDIDATES);
+  return distinct.slice(0, isPost ? MAX_POST_CANDIDATES : MAX_CANDIDATES);
 }
 
-function tokenCandidates(facts: Facts): readonly Candidate[] {
-  const said = tokenStyle(facts);
-  if (said === null) return [];
-  return said.params.flatMap(({ name, carrier }) =>
-    candidate(
-      facts,
-      { ...said.pagination, param: name, carrier },
-      said.value,
-      `the token of ${said.where} in ${carrier === 'header' ? 'header' : ''} ${name}`,
-    ),
-  );
+/** What the first page itself holds for the next request; null where it holds nothing. */
+function surest(facts: Facts): readonly Candidate[] | null {
+  for (const style of Object.values(styles)) {
+    const candidates = style.candidates?.(facts) ?? [];
+    if (candidates.length > 0) return candidates;
+  }
+  return null;
 }
 
-type Guess = readonly [style: 'page' | 'offset', name: string];
+type Guess = readonly [style: PositionStyle, name: string];
 
-function guessedCandidates(facts: Facts, namesOnly: RegExp): readonly Candidate[] {
-  const { count, numbers, view } = facts;
-  const keysets = keysetCandidates(facts);
-  const guesses = orderedGuesses(facts).flatMap(([style, name]) => {
+function guesses(facts: Facts, names: RegExp): readonly Candidate[] {
+  const { count, numbers, next, params, view } = facts;
+  const keys = guessedKeys(facts);
+  const positions = orderedGuesses(facts).flatMap(([style, name]) => {
     if (style === 'offset' && count === 0) return [];
     // What the user set to something else than a beginning (`from=2020`) is the user's.
     const own = getQueryParameter(view.request.url, name);
-    if (!namesOnly.test(name) || !/^[01]?$/.test(own ?? '')) return [];
-    return candidate(
-      facts,
-      guessed(facts, style, name),
-      positionAfter(facts, style),
-      why(style, name),
-    );
+    return names.test(name) && /^[01]?$/.test(own ?? '')
+      ? positionCandidate(facts, style, name)
+      : [];
   });
   // A flag and ids, and not one number: Stripe's way.
-  const isFlagAlone = facts.next.more?.value === true && !numbersSayMore(facts);
-  const hasPosition =
-    numbers.page !== null || numbers.offset !== null || facts.next.number !== null;
-  if (facts.params.keyset !== null) return [...keysets.slice(0, 1), ...guesses];
-  if (isFlagAlone && !hasPosition) return [...keysets.slice(0, 2), ...guesses];
-  return [...guesses.slice(0, 4), ...(hasPosition ? [] : keysets.slice(0, 1)), ...guesses.slice(4)];
+  const isFlagAlone = next.more?.value === true && !numbersSayMore(facts);
+  const hasPosition = numbers.page !== null || numbers.offset !== null || next.number !== null;
+  const stated = statedKeys(facts);
+  if (params.keyset !== null) return [...stated, ...keys.slice(0, 1), ...positions];
+  if (hasPosition) return [...stated, ...positions];
+  if (isFlagAlone) return [...stated, ...keys.slice(0, 2), ...positions];
+  return [...stated, ...positions.slice(0, 4), ...keys.slice(0, 1), ...positions.slice(4)];
 }
 
-function why(style: 'page' | 'offset', name: string): string {
-  return `${name} as the ${style === 'page' ? 'page number' : 'offset'}`;
-}
-
-function guessed(facts: Facts, style: 'page' | 'offset', name: string): Pagination {
-  const { base, numbers } = facts;
-  const echo = style === 'page' ? numbers.page : numbers.offset;
+function positionCandidate(facts: Facts, style: PositionStyle, name: string): readonly Candidate[] {
+  const { base, numbers, next, headers, count } = facts;
+  const usual = {
+    page: { begin: 1, step: 1, words: 'page number' },
+    offset: { begin: 0, step: count, words: 'offset' },
+  }[style];
+  const echo = numbers[style];
+  const first = echo?.value ?? usual.begin;
   const counted: Pagination = {
     ...base,
     style,
     param: name,
-    first: echo?.value ?? (style === 'page' ? 1 : 0),
+    first,
     positionPath: echo?.path ?? null,
     // The second page shows whether it is a total: it is none if that page has records too.
     totalPath: base.totalPath ?? numbers.vagueTotal?.path ?? null,
   };
   const stated = nextNumber(facts);
-  if (stated === null) return counted;
-  if (numbers.total !== null || numbers.totalPages !== null) return { ...counted, ...stated };
-  // Without a total its own count leads on surely, page by page, and says where the end is.
-  return { ...base, ...stated, style: 'cursor', param: name };
-}
-
-/** Where the page names the number of the next one; null where it does not. */
-export function nextNumber({
-  next,
-  headers,
-}: Facts): Pick<Pagination, 'nextPath' | 'nextHeader'> | null {
-  if (next.number !== null) return { nextPath: next.number.path, nextHeader: null };
-  if (headers.nextPage === null) return null;
-  return { nextPath: null, nextHeader: headers.nextPage.header };
-}
-
-function positionAfter(facts: Facts, style: 'page' | 'offset'): PartValue {
-  const { numbers, next, headers, count } = facts;
-  const stated = next.number?.value ?? headers.nextPage?.value ?? null;
-  const echo = style === 'page' ? numbers.page : numbers.offset;
-  const value = stated ?? (style === 'page' ? (echo?.value ?? 1) + 1 : (echo?.value ?? 0) + count);
-  return { text: String(value), isLiteral: true };
+  const hasTotal = numbers.total !== null || numbers.totalPages !== null;
+  const pagination: Pagination =
+    stated !== null && !hasTotal
+      ? // Without a total its own count leads on surely, page by page, and says where the end is.
+        { ...base, ...stated, style: 'cursor', param: name }
+      : { ...counted, ...stated };
+  const value = next.number?.value ?? headers.nextPage?.value ?? first + usual.step;
+  return candidate(facts, pagination, literalNumber(value), `${name} as the ${usual.words}`);
 }
 
 /** Names that the response or the request suggest come first, then the usual ones. */
@@ -169,135 +137,47 @@ function namesOfEcho(path: string): readonly string[] {
   return bare === name ? [name, `$${name}`] : [lower, name];
 }
 
-/** What stands beside a page size in the APIs that call it so. */
+/**
+ * What stands beside a page size in the APIs that call it so, the likeliest first. `~` stands for the
+ * prefix of the size's name (`$top`, `_limit`); where that begins with a capital, all do.
+ */
+const BESIDE_SIZE: Readonly<Record<string, readonly Guess[]>> = {
+  limit: [offsets('~offset'), pages('~page'), offsets('~skip')],
+  top: [offsets('~skip'), pages('page')],
+  take: [offsets('~skip'), pages('page')],
+  rows: [offsets('~start'), pages('page')],
+  size: [offsets('~from'), pages('~page'), offsets('offset')],
+  maxresults: [offsets('startAt'), offsets('startIndex'), offsets('start')],
+  resultsperpage: [pages('page'), offsets('startIndex')],
+  count: [offsets('offset'), offsets('startIndex'), offsets('start')],
+  num: [offsets('start')],
+  pagesize: [pages('~page'), pages('~pageNumber'), pages('pageIndex')],
+};
+
+function pages(name: string): Guess {
+  return ['page', name];
+}
+
+function offsets(name: string): Guess {
+  return ['offset', name];
+}
+
 function besideSize(size: string): readonly Guess[] {
-  const own = (name: string): string =>
-    /^[A-Z]/.test(size) ? name.charAt(0).toUpperCase() + name.slice(1) : name;
-  const bracket = /^(\w+)\[(size|limit)\]$/i.exec(size);
-  if (bracket !== null) {
-    const [, outer, inner] = bracket;
-    const pair: Guess[] = [
-      ['page', `${outer}[number]`],
-      ['offset', `${outer}[offset]`],
-    ];
-    return inner?.toLowerCase() === 'limit' ? pair.reverse() : pair;
+  const [, outer, inner] = /^(\w+)\[(size|limit)\]$/i.exec(size) ?? [];
+  if (outer !== undefined) {
+    const both = [pages(`${outer}[number]`), offsets(`${outer}[offset]`)];
+    return inner?.toLowerCase() === 'limit' ? both.reverse() : both;
   }
+  const squashed = squash(size);
+  // json-server
+  if (squashed === 'limit' && size.startsWith('_')) return [pages('_page'), offsets('_start')];
+  const beside = BESIDE_SIZE[squashed] ?? (namesSize(size) ? [pages('~page')] : []);
   const prefix = /^[$_]/.exec(size)?.[0] ?? '';
-  const with_ = (name: string): string => prefix + own(name);
-  switch (squash(size)) {
-    case 'limit':
-      return prefix === '_'
-        ? [
-            ['page', '_page'],
-            ['offset', '_start'],
-          ]
-        : [
-            ['offset', with_('offset')],
-            ['page', with_('page')],
-            ['offset', with_('skip')],
-          ];
-    case 'top':
-    case 'take':
-      return [
-        ['offset', with_('skip')],
-        ['page', 'page'],
-      ];
-    case 'rows':
-      return [
-        ['offset', with_('start')],
-        ['page', 'page'],
-      ];
-    case 'size':
-      return [
-        ['offset', with_('from')],
-        ['page', with_('page')],
-        ['offset', 'offset'],
-      ];
-    case 'maxresults':
-      return [
-        ['offset', own('startAt')],
-        ['offset', own('startIndex')],
-        ['offset', 'start'],
-      ];
-    case 'resultsperpage':
-      return [
-        ['page', 'page'],
-        ['offset', own('startIndex')],
-      ];
-    case 'count':
-      return [
-        ['offset', own('offset')],
-        ['offset', own('startIndex')],
-        ['offset', own('start')],
-      ];
-    case 'num':
-      return [['offset', own('start')]];
-    case 'pagesize':
-      return [
-        ['page', with_('page')],
-        ['page', with_(/_/.test(size.slice(1)) ? 'page_number' : 'pageNumber')],
-        ['page', 'pageIndex'],
-      ];
-    default:
-      return namesSize(size) ? [['page', with_('page')]] : [];
-  }
-}
-
-/** Elasticsearch: each hit carries the values it is sorted by, and the last one's go on. */
-function sortCandidates(facts: Facts): readonly Candidate[] {
-  const { records, base, view, params } = facts;
-  const body = parseBody(view.request.body);
-  if (records === null || !numbersSayMore(facts) || !isObject(body) || !('sort' in body)) return [];
-  const isSorted = records.items.every((item) => isObject(item) && Array.isArray(item['sort']));
-  if (!isSorted || params.offset !== null) return [];
-  const last = recordIdentities(view, records.path, 'sort')?.at(-1);
-  if (last === undefined) return [];
-  const param = 'search_after';
-  return candidate(
-    facts,
-    { ...base, style: 'keyset', param, carrier: 'body', key: 'sort' },
-    { text: last, isLiteral: true },
-    `the last record's sort in ${param}`,
-  );
-}
-
-/** The last record's key as the start of the next page. */
-function keysetCandidates(facts: Facts): readonly Candidate[] {
-  const { records, base, view, params } = facts;
-  if (records === null || base.key === null || records.count < 2) return [];
-  const keys = recordIdentities(view, records.path, base.key);
-  const last = keys?.at(-1);
-  const first = keys?.[0];
-  if (last === undefined || first === undefined) return [];
-  const value: PartValue = last.startsWith('"')
-    ? { text: JSON.parse(last), isLiteral: false }
-    : { text: last, isLiteral: true };
-  if (/[{[]/.test(last.charAt(0)) || value.text === '') return [];
-  // Chat and event logs give the newest first and take what lies before.
-  const falls = compareKeys(first, last) > 0;
-  const isFlagged = facts.next.more !== null;
-  const own = params.keyset?.carrier === 'query' ? [params.keyset.name] : [];
-  const names = isFlagged
-    ? [...own, 'starting_after', falls ? 'before' : 'after']
-    : [...own, falls ? 'before' : 'after'];
-  return names.flatMap((name) =>
-    candidate(
-      facts,
-      { ...base, style: 'keyset', param: name },
-      value,
-      `the last record's ${base.key} in ${name}`,
-    ),
-  );
-}
-
-function candidate(
-  facts: Facts,
-  pagination: Pagination,
-  value: PartValue,
-  reason: string,
-): readonly Candidate[] {
-  const { carrier, param } = pagination;
-  const { place: _, speculative: __, ...start } = facts.view.request;
-  const request = param === null ? null : setPart(start, carrier, param, value);
-  return request === null ? [] : [{ pagination, request, why: reason.replaceAll(/ {2,}/g, ' ') }];
+  const isSnake = /_/.test(size.slice(1));
+  return beside.map(([style, written]) => {
+    const bare = written.replace('~', '');
+    const name = isSnake && bare === 'pageNumber' ? 'page_number' : bare;
+    const cased = /^[A-Z]/.test(size) ? name.charAt(0).toUpperCase() + name.slice(1) : name;
+    return [style, written.startsWith('~') ? prefix + cased : cased];
+  });
 }

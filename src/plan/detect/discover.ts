@@ -1,16 +1,23 @@
 import type { PageRequest } from '../../core/page-request.ts';
-import type { Pagination, PaginationStyle } from '../../core/pagination.ts';
-import type { PartValue } from '../literal.ts';
+import {
+  isByOrdinal,
+  isOnePage,
+  type Pagination,
+  type PaginationStyle,
+} from '../../core/pagination.ts';
 import { setPart } from '../request-parts.ts';
-import { type Acceptance, acceptCandidate } from './accept-candidate.ts';
-import { detect } from './detect.ts';
+import { literalNumber } from '../styles/style.ts';
+import { detect, pinDetection } from './detect.ts';
 import { type Facts, type Pinned, readFacts } from './facts.ts';
-import { recordIdentities } from './page-records.ts';
-import type { Candidate, Detection, PageView } from './page-view.ts';
-import { pinDetection } from './pin-detection.ts';
-import { pinFlags } from './pin-flags.ts';
-import { mayBePastEnd, proofOf, proveEnd } from './prove-end.ts';
-import { settleBase } from './settle-base.ts';
+import { type Candidate, type Detection, type PageView, recordIdentities } from './page-view.ts';
+import {
+  type Acceptance,
+  type AskWith,
+  acceptCandidate,
+  countsFrom,
+  proveEnd,
+  settleBase,
+} from './trial.ts';
 
 export type { PageView };
 
@@ -25,19 +32,13 @@ export interface Discovery {
   readonly isWholeList: boolean;
   /** What showed it, each a phrase for people. */
   readonly evidence: readonly string[];
-  /** The command line's flags that pin it down. */
-  readonly flags: readonly string[];
-  /** At most eight. */
-  readonly requests: number;
-  /** Every page that was fetched, the first page first, so that none is asked for again. */
+  /** Every page that was fetched, at most eight, the first page first, so that none is asked for again. */
   readonly responses: readonly PageView[];
   /** Records in the first page, and in all as the server says; null where it does not. */
   readonly pageRecords: number;
   /** The list is empty, and its page leaves it out or has null for it. */
   readonly isListAbsent: boolean;
   readonly total: number | null;
-  readonly recordsPath: string | null;
-  readonly key: string | null;
 }
 
 export interface DiscoverOptions {
@@ -92,18 +93,14 @@ export async function discoverPagination(
   const own = pinned.key == null ? withSoundKey(first, settled.pagination) : settled.pagination;
   const pagination = { ...own, ...pinned };
   return {
-    kind: pagination.style === 'single' ? 'single' : 'found',
+    kind: isOnePage(pagination) ? 'single' : 'found',
     pagination,
     isWholeList,
     evidence,
-    flags: pinFlags(pagination),
-    requests: responses.length,
     responses,
     pageRecords: facts.count,
     isListAbsent: facts.isListAbsent,
     total: facts.numbers.total?.value ?? null,
-    recordsPath: pagination.records,
-    key: pagination.key,
   };
 }
 
@@ -133,51 +130,49 @@ async function tryCandidates(
   pinned: Pinned,
   ask: Ask,
 ): Promise<Settled> {
+  const { evidence, otherwise, isSilent } = detection;
   const tried: string[] = [];
   const doubtful: { readonly candidate: Candidate; readonly acceptance: Acceptance }[] = [];
   for (const candidate of detection.candidates) {
     const second = await ask(candidate.request, positionOf(candidate));
     if (second === null) break;
     const acceptance = acceptCandidate(first, second, candidate);
-    const { accepted, sign, why, pagination } = acceptance;
+    const { accepted, finding, why, pagination } = acceptance;
     tried.push(`tried ${candidate.why}: ${why}`);
-    if (accepted && sign === 'end') return end([...detection.evidence, ...tried]);
+    if (accepted && finding === 'end') {
+      return { pagination: otherwise, evidence: [...evidence, ...tried], isWholeList: true };
+    }
     if (accepted) {
       const based = acceptance.baseIsOpen ? await readBase(candidate, pagination, false) : null;
-      return { pagination: based ?? pagination, evidence: sentences(based), isWholeList: false };
+      return settled(based ?? pagination, based);
     }
-    if (sign !== null) doubtful.push({ candidate, acceptance });
-    if (!detection.isSilent || !mayBePastEnd(second, pagination)) continue;
-    const proven = await proveEnd(first, pagination, (value) =>
-      askWith(candidate, pagination, value),
-    );
+    if (finding !== null) doubtful.push({ candidate, acceptance });
+    if (!isSilent) continue;
+    const proven = await proveEnd(first, second, pagination, askWith(candidate, pagination));
     if (proven === null) continue;
-    const shown = [...detection.evidence, ...tried.slice(-1), proofOf(proven)];
-    return { pagination: proven, evidence: shown, isWholeList: false };
+    const shown = [...evidence, ...tried.slice(-1), proven.proof];
+    return { pagination: proven.pagination, evidence: shown, isWholeList: false };
   }
   for (const { candidate, acceptance } of doubtful) {
-    const { pagination, sign } = acceptance;
-    const settled = sign === 'empty' ? pagination : await readBase(candidate, pagination, true);
-    if (settled !== null) {
-      return { pagination: settled, evidence: sentences(settled), isWholeList: false };
-    }
+    const { pagination, finding } = acceptance;
+    const based = finding === 'empty' ? pagination : await readBase(candidate, pagination, true);
+    if (based !== null) return settled(based, based);
   }
-  const { evidence, otherwise, completeOtherwise: isWholeList } = detection;
-  if (isWholeList) return end([...evidence, 'nothing was found behind it']);
+  if (detection.completeOtherwise) {
+    const shown = [...evidence, 'nothing was found behind it'];
+    return { pagination: otherwise, evidence: shown, isWholeList: true };
+  }
   const vain =
     tried.length === 1 ? 'a parameter led no further' : `${tried.length} parameters led no further`;
   const [why = '', ...rest] = evidence;
   const said = [`${why}; ${vain}`, ...rest, ...tried];
-  return { pagination: otherwise, evidence: said, isWholeList };
+  return { pagination: otherwise, evidence: said, isWholeList: false };
 
-  function end(evidence: readonly string[]): Settled {
-    return { pagination: detection.otherwise, evidence, isWholeList: true };
-  }
-
-  /** What showed it: the first page, and the try that was accepted. */
-  function sentences(based: Pagination | null): readonly string[] {
-    const counts = based === null || based.style === 'cursor' ? [] : [countsFrom(based)];
-    return [...detection.evidence, ...tried.slice(-1), ...counts];
+  /** What showed it: the first page, the try that was accepted, and where the server counts from. */
+  function settled(pagination: Pagination, based: Pagination | null): Settled {
+    const counts = based === null ? null : countsFrom(based);
+    const shown = [...evidence, ...tried.slice(-1), ...(counts === null ? [] : [counts])];
+    return { pagination, evidence: shown, isWholeList: false };
   }
 
   async function readBase(
@@ -185,28 +180,22 @@ async function tryCandidates(
     pagination: Pagination,
     overlaps: boolean,
   ): Promise<Pagination | null> {
-    const view = await askWith(candidate, pagination, { text: '1', isLiteral: true });
+    const view = await askWith(candidate, pagination)(literalNumber(1));
     if (view === null) return overlaps ? null : pagination;
     return settleBase({ ...pagination, ...pinned }, first, view, overlaps);
   }
 
-  async function askWith(
-    candidate: Candidate,
-    { carrier, param }: Pagination,
-    value: PartValue,
-  ): Promise<PageView | null> {
-    const { place: _, ...start } = first.request;
-    const request = param === null ? null : setPart(start, carrier, param, value);
-    return request === null ? null : ask(request, positionOf(candidate));
+  function askWith(candidate: Candidate, { carrier, param }: Pagination): AskWith {
+    return async (value) => {
+      const { place: _, ...start } = first.request;
+      const request = param === null ? null : setPart(start, carrier, param, value);
+      return request === null ? null : ask(request, positionOf(candidate));
+    };
   }
 
   function positionOf({ pagination }: Candidate): number {
-    return pagination.style === 'offset' ? recordsIn(first, pagination) : 1;
+    return isByOrdinal(pagination) ? recordsIn(first, pagination) : 1;
   }
-}
-
-function countsFrom({ style, param, first }: Pagination): string {
-  return `${param} counts ${style === 'page' ? 'pages' : 'records'} from ${first}`;
 }
 
 function recordsIn(view: PageView, { records }: Pagination): number {

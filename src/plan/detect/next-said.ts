@@ -1,6 +1,5 @@
 /** What a page's body says of the page after it: a URL, a token, a number, or that there is none. */
 import { pathOf } from '../../decode/decode.ts';
-import { type Field, isObject } from './fields.ts';
 import {
   namesDone,
   namesLinkUnder,
@@ -12,6 +11,7 @@ import {
   squash,
 } from './names.ts';
 import { asCount, distance, isNear, type PageContext } from './numbers-said.ts';
+import { type Field, isObject } from './page-view.ts';
 
 /** A list of links that is longer describes something else. */
 const MAX_LINKS = 50;
