@@ -49,10 +49,9 @@ export function expected(what: string, got: unknown, hint?: string): EverypageEr
 }
 
 /**
- * Stable codes of why a page did not come, for machines; the sentence beside one is for people and may
- * change. `HTTP_404` and its like: the server answered with this status, which is no page. The others:
- * no whole answer came (`DNS` … `CLOSED`), or the body of a good one is no page (`EMPTY` …). In the
- * style of `ErrorCode`; docs/limits-and-retries.md says what each means.
+ * Stable codes of why a page failed, for machines; the sentence beside one is for people and may
+ * change. `HTTP_404`: the server answered with that status. `DNS` … `CLOSED`: no whole response came.
+ * `EMPTY` …: the body of a good response is not a page. docs/limits-and-retries.md says what each means.
  */
 export type PageCode =
   | `HTTP_${number}`

@@ -12,7 +12,7 @@ const MIB = 1024 * 1024;
 /** Sent by every request; the version is package.json's, held together by a test. */
 export const VERSION = '0.1.0';
 
-/** Every default that is not "off" or "none". They stand here alone; help and docs print them from here. */
+/** Every default other than "off" and "none". Each stands here only; help and docs print it from here. */
 export const defaults = Object.freeze({
   concurrency: 'auto',
   retries: 5,
@@ -29,7 +29,7 @@ export const defaults = Object.freeze({
 /**
  * Fills in every default and checks every value.
  *
- * @throws EverypageError USAGE where a value cannot be meant
+ * @throws EverypageError USAGE for a value that is not valid
  */
 export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
   const body =
