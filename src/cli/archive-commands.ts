@@ -18,7 +18,7 @@ import { type ExitCode, exitCodeOfVerdict, exitCodeOfVerification } from './exit
 import { type TypedArguments, UsageError } from './parse-arguments.ts';
 import { optionsOfTable } from './run-options.ts';
 
-/** `everypage export ARCHIVE`: shapes an archive again. */
+/** `everypage export ARCHIVE`: writes its records again. */
 export async function exportCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
   const archivePath = onlyArchive(typed);
   const shape = optionsOfTable(typed);
@@ -41,7 +41,7 @@ export async function exportCommand(typed: TypedArguments, context: CliContext):
   });
 }
 
-/** `everypage verify ARCHIVE`: the verdict again, from the stored bytes. */
+/** `everypage verify ARCHIVE`: computes the verdict again from the stored bytes. */
 export async function verifyCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
   const archivePath = onlyArchive(typed);
   const expect = typed.value('expect');
@@ -69,7 +69,7 @@ export async function verifyCommand(typed: TypedArguments, context: CliContext):
   }
 }
 
-/** The one argument of both. */
+/** The one argument of both commands. */
 function onlyArchive({ verb, positionals }: TypedArguments): string {
   const [path, second] = positionals;
   if (path === undefined) {

@@ -1,4 +1,4 @@
-/** A command line to print: the one that was typed, quoted for a shell and without credentials. */
+/** Command lines to print. They are quoted for a shell and show no credentials. */
 import { shownUrl } from './flag-values.ts';
 import { flagNamed } from './flags.ts';
 import type { TypedArguments, TypedFlag } from './parse-arguments.ts';
@@ -19,12 +19,12 @@ export function shellQuote(argument: string): string {
   return `$'${escaped}'`;
 }
 
-/** What was typed, as it was typed. */
+/** The command as it was typed. */
 export function typedCommand(typed: TypedArguments, env: Environment): string {
   return commandText(env, [...verbWords(typed), ...urlWords(typed), ...flagWords(typed)]);
 }
 
-/** What was typed, to go on with, and `more` words added to its flags. */
+/** The command that resumes the run: what was typed, and `more` flags. */
 export function againCommand(
   typed: TypedArguments,
   env: Environment,
@@ -36,7 +36,7 @@ export function againCommand(
   return readsStdin ? `${command}   (with the same list on standard input)` : command;
 }
 
-/** What was typed after another verb, as a command that fetches. */
+/** The flags that were typed after another verb, as a command that fetches. */
 export function fetchCommandText(
   typed: TypedArguments,
   env: Environment,

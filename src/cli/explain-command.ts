@@ -8,7 +8,7 @@ import type { ExitCode } from './exit-code.ts';
 import { type TypedArguments, UsageError } from './parse-arguments.ts';
 import { readRunOptions } from './run-options.ts';
 
-/** What was typed with the flags that pin it, as a command that fetches. */
+/** The command that fetches the list with the flags that were found. */
 function pinnedCommand(
   typed: TypedArguments,
   env: CliContext['env'],
@@ -19,7 +19,7 @@ function pinnedCommand(
   return fetchCommandText(typed, env, [...words, '-o', 'items.ndjson']);
 }
 
-/** `everypage explain URL`: how a list pages, what showed it, and the flags that pin it. */
+/** `everypage explain URL`: how a list is paginated, the evidence, and the flags that say the same. */
 export async function explainCommand(
   typed: TypedArguments,
   context: CliContext,

@@ -1,7 +1,7 @@
 /**
- * The one table of flags. A line of it says all that a flag is: its names, what its value may be, the
+ * The one table of flags. An entry says everything about a flag: its names, the kind of its value, the
  * option of a run that it sets, and its help. Parsing, options, `-h`, `--help`, docs/cli.md and the
- * commands in messages are made from it; CONTRIBUTING.md has the recipe for one more flag.
+ * commands in messages are made from it. CONTRIBUTING.md has the recipe for a new flag.
  */
 import { formatNames, type PaginateOptions, type RunOptions } from '../core/options.ts';
 import { defaults } from '../core/resolve-options.ts';
@@ -36,15 +36,15 @@ export type Verb = (typeof verbs)[number];
 type ElementOf<List> = List extends readonly (infer Element)[] ? Element : never;
 
 /**
- * What a flag of an option takes. `on`: nothing, and the option becomes this. `value`: the last one
- * counts. `list`: all of them count. The compiler checks the value against the option's type.
+ * What a flag takes. `on`: no value, and the option becomes this. `value`: one value, the last one
+ * counts. `list`: all values count. The compiler checks them against the option's type.
  */
 type Taking<Value> =
   | { readonly on: Value }
   | { readonly value: ValueType<Value> }
   | { readonly list: ValueType<ElementOf<Value>> };
 
-/** The option of a run that a flag sets, or that of its `paginate`, or none: then a command asks for it. */
+/** The option that a flag sets, of the run or of its `paginate`. Without one, a command reads the flag. */
 type Target =
   | {
       [Key in keyof RunOptions]-?: { option: Key } & Taking<NonNullable<RunOptions[Key]>>;
@@ -60,19 +60,19 @@ type Target =
 
 type FlagFacts = Target & {
   readonly short?: string;
-  /** Environment variable that is used where the flag is not given. */
+  /** Environment variable that is used if the flag is not given. */
   readonly env?: string;
   /** One line for `-h`, without a full stop; a default of core/resolve-options.ts is added to it. */
   readonly help: string;
   /** What `--help` and the docs add to the line. */
   readonly detail?: string;
-  /** Where they are not those of its group. */
+  /** If they are not those of its group. */
   readonly verbs?: readonly Verb[];
-  /** Flags that may not be given besides. */
+  /** Flags that cannot be given as well. */
   readonly excludes?: readonly string[];
-  /** A flag that must be given besides. */
+  /** A flag that must be given as well. */
   readonly needs?: string;
-  /** Left out of the command that goes on with a run. */
+  /** Left out of the command that resumes a run. */
   readonly isOnce?: boolean;
 };
 
@@ -613,7 +613,7 @@ export type ListElement<Name extends FlagName> = Table[Name] extends {
   ? Value
   : never;
 
-/** A line of the table, with nothing left out. */
+/** An entry of the table, with nothing left out. */
 export interface Flag {
   /** Without the two dashes. */
   readonly name: FlagName;
@@ -625,7 +625,7 @@ export interface Flag {
   readonly isList: boolean;
   readonly option: keyof RunOptions | null;
   readonly pagination: keyof PaginateOptions | null;
-  /** What a switch makes of its option. */
+  /** The value that a switch gives to its option. */
   readonly on: unknown;
   /** The value of a flag that is not given. */
   readonly standard: unknown;

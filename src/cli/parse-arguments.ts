@@ -14,9 +14,9 @@ import {
   verbs,
 } from './flags.ts';
 
-/** A command line that cannot be run, with the words of one that can where they are known. */
+/** A command line that cannot run, and if known, the words of one that can. */
 export class UsageError extends EverypageError {
-  /** Without the name of the program; it may hold credentials. Null: only the help is of use. */
+  /** Without the name of the program; it may hold credentials. Null: only the help can help. */
   readonly words: readonly string[] | null;
 
   constructor(message: string, words: readonly string[] | null = null, cause?: unknown) {
@@ -33,7 +33,7 @@ export interface TypedFlag {
   readonly value: string | null;
 }
 
-/** What was typed. Flags have names that exist; the text of a value is read when it is asked for. */
+/** What was typed. All flags exist; the text of a value is read when it is asked for. */
 export interface TypedArguments {
   readonly verb: Verb;
   /** Without the verb. */
@@ -43,8 +43,8 @@ export interface TypedArguments {
   has(name: FlagName): boolean;
   count(name: FlagName): number;
   /**
-   * The last value given, else that of the flag's environment variable, else its standard value, else
-   * null. Throws `UsageError` for text that is no such value.
+   * The last value given, else the one of the environment variable, else the standard one, else null.
+   * Throws `UsageError` for text that is not such a value.
    */
   value<Name extends FlagName>(name: Name): FlagValue<Name>;
   /** All values given. Throws likewise. */

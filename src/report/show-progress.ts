@@ -89,7 +89,7 @@ function formatLeft(leftMs: number): string {
   return formatDuration(Math.ceil(leftMs / 1000) * 1000);
 }
 
-/** Pages that came: one that failed is done, and is not there. */
+/** Pages that were stored. A page that failed is done, but not there. */
 function pagesThere({ done, failed }: ProgressSnapshot): number {
   return done - failed;
 }
@@ -111,7 +111,7 @@ function paceText(snapshot: ProgressSnapshot): string {
   return parts.join('  ');
 }
 
-/** Retries, failures and the current pause; empty while there is nothing to say. */
+/** Retries, failures and the current pause; empty if there are none. */
 function troubleSegments(snapshot: ProgressSnapshot): readonly Segment[] {
   const { retries, failed, pause } = snapshot;
   const parts: Segment[] = [];

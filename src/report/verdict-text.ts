@@ -1,4 +1,4 @@
-/** What is said of a verdict and of the pages that failed; and all that `everypage verify` says. */
+/** The text of a verdict, of the pages that failed, and of `everypage verify`. */
 import { escapeText } from '../core/escape.ts';
 import type { Place } from '../core/page-request.ts';
 import type { FailedPage, RecordEvidence, Verdict, VerdictName } from '../core/summary.ts';
@@ -7,9 +7,9 @@ import { createPainter, type Painter } from './paint.ts';
 import { reasonBeside } from './wording.ts';
 
 /**
- * The verdict in one sentence, and in a line each what else speaks against it.
+ * The verdict in one sentence, then one line for each further reason.
  *
- * @param total pages in the plan as far as known without reaching its end
+ * @param total pages in the plan, if known before its end was reached
  */
 export function verdictLines(
   verdict: Verdict,
@@ -40,7 +40,7 @@ export function verdictLines(
   return [head, ...rest, ...restartLines(records), ...standing(verdict, records)];
 }
 
-/** Said whatever the verdict: a second reading costs the list again. */
+/** Printed with every verdict, because a second reading costs the whole list again. */
 function restartLines(records: RecordEvidence | null): string[] {
   return (records?.restarts ?? []).map(({ page, status }) => {
     const how = status === null || status === 200 ? '' : ` with ${status}`;
@@ -64,7 +64,7 @@ function agreement({ end }: Verdict, { fetched, totalAtEnd }: RecordEvidence): s
   return end === 'stated' ? `${records}, up to the end that the server states` : records;
 }
 
-/** What came, where the sentence above says only what is wrong. */
+/** What was fetched, when the sentence above only says what is wrong. */
 function standing({ name, stored, planned }: Verdict, { fetched }: RecordEvidence): string[] {
   if (name === 'unverified') return [];
   const isAll = planned === null || planned === stored;
@@ -90,7 +90,7 @@ function listLines(verdict: Verdict, paint: Painter, total: number | null): read
 }
 
 const shownLines = 10;
-/** A reason that is longer is said once, above the pages that share it. */
+/** A longer reason is printed once, above the pages that share it. */
 const longReason = 40;
 
 /**
@@ -161,7 +161,7 @@ function statusText(status: number | null, paint: Painter): string {
   return paint('red', status === null ? '---' : String(status));
 }
 
-/** What reading an archive again showed. */
+/** The result of reading an archive again. */
 export interface VerificationFacts {
   readonly verdict: Verdict;
   readonly archivePath: string;
