@@ -1,23 +1,10 @@
 /** Command lines to print. They are quoted for a shell and show no credentials. */
+import { shellQuote } from '../core/escape.ts';
 import { shownUrl } from './flag-values.ts';
 import { flagNamed } from './flags.ts';
 import type { TypedArguments, TypedFlag } from './parse-arguments.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Quoted for a POSIX shell, only where that is needed. */
-export function shellQuote(argument: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;
-  if (!/\p{C}/u.test(argument)) return `'${argument.replaceAll("'", `'\\''`)}'`;
-  // $'…' is the one form that shows control characters instead of sending them to the terminal.
-  const escaped = argument.replace(/[\\']|\p{C}/gu, (char) => {
-    if (char === '\\' || char === "'") return `\\${char}`;
-    return [...Buffer.from(char)]
-      .map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`)
-      .join('');
-  });
-  return `$'${escaped}'`;
-}
 
 /** The command as it was typed. */
 export function typedCommand(typed: TypedArguments, env: Environment): string {

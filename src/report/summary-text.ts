@@ -1,4 +1,4 @@
-import { escapeText } from '../core/escape.ts';
+import { escapeText, shellQuote } from '../core/escape.ts';
 import { factsOf, isOnePage, isParallel, NO_RECORDS } from '../core/pagination.ts';
 import { isWhole, type PaginationFacts, type Stop, type Summary } from '../core/summary.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../core/units.ts';
@@ -67,19 +67,17 @@ function outputLines(summary: Summary, context: SummaryContext): readonly string
       `${counted(output.records, 'record')} → ${destination} (${formatBytes(output.bytes)}) in ${formatDuration(summary.durationMs)}${partial}`,
     ];
   }
-  const archive = archivePath === null ? null : escapeText(archivePath);
+  if (archivePath === null) return [];
+  const archive = escapeText(archivePath);
   if (isWhole(verdict.name, false)) {
-    return archive === null
-      ? []
-      : [
-          `${counted(verdict.stored, 'page')} → ${archive} (${formatBytes(summary.bodyBytes)} on the wire) in ${formatDuration(summary.durationMs)}`,
-        ];
+    return [
+      `${counted(verdict.stored, 'page')} → ${archive} (${formatBytes(summary.bodyBytes)} received) in ${formatDuration(summary.durationMs)}`,
+    ];
   }
   const untouched =
     context.output === null
       ? ''
       : `${escapeText(context.outputName ?? context.output)} was not written. `;
-  if (archive === null) return [];
   // Without a stored page, the archive holds only the failures, which are printed anyway.
   const isOfNoUse = verdict.stored === 0 || isDemo(context);
   const kept = isOfNoUse ? '' : `What was fetched is kept in ${archive}`;
@@ -119,7 +117,8 @@ function pagingLines({ pagination, verdict, pace, readings }: Summary, paint: Pa
   else if (recordsPath === NO_RECORDS) parts.push('an empty list, left out of its page');
   else if (recordsPath !== null) parts.push(`records at ${escapeText(recordsPath)}`);
   if (readings > 1) parts.push(`read ${readings} times`);
-  if (flags.length > 0) parts.push(`pin with: ${flags.map(shellWord).join(' ')}`);
+  if (flags.length > 0)
+    parts.push(`pin with: ${flags.map((word) => shellQuote(escapeText(word))).join(' ')}`);
   return [paint('dim', parts.join(' · '))];
 }
 
@@ -129,12 +128,6 @@ function pagedBy(pagination: PaginationFacts, stored: number, concurrency: numbe
   const cameTogether = isParallel(pagination) && stored > 2 && concurrency > 1;
   const pages = cameTogether ? `, ${formatCount(stored)} pages in parallel` : '';
   return `paginated by ${name}${pages}`;
-}
-
-/** Paths may come from a server's field names. */
-function shellWord(word: string): string {
-  const shown = escapeText(word);
-  return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;
 }
 
 function commandLines(

@@ -62,7 +62,7 @@ describe('the summary of a complete run', () => {
 
   it('names the archive where there is no output', () => {
     const text = summaryText({ ...complete, output: null }, { ...context, output: null });
-    assert.match(text, /500 pages → items\.ndjson\.everypage \(2\.5 MB on the wire\)/);
+    assert.match(text, /500 pages → items\.ndjson\.everypage \(2\.5 MB received\)/);
   });
 });
 

@@ -152,7 +152,7 @@ test('an --allow-address that is none is refused before anything is asked for', 
     assert.equal(code, 2, stderr);
     assert.match(
       stderr,
-      /is not an address; write it as 10\.0\.0\.5, or a block as 10\.0\.0\.0\/8/,
+      /expected an address such as 10\.0\.0\.5, or a block such as 10\.0\.0\.0\/8/,
     );
   }
 });
