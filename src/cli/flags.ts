@@ -68,10 +68,10 @@ type FlagFacts = Target & {
   readonly detail?: string;
   /** If they are not those of its group. */
   readonly verbs?: readonly Verb[];
-  /** Flags that cannot be given as well. */
-  readonly excludes?: readonly string[];
-  /** A flag that must be given as well. */
-  readonly needs?: string;
+  /** Flags that cannot be given as well, and why. */
+  readonly excludes?: Readonly<Record<string, string>>;
+  /** Flags that must be given as well, and why. */
+  readonly needs?: Readonly<Record<string, string>>;
   /** Left out of the command that resumes a run. */
   readonly isOnce?: boolean;
 };
@@ -118,7 +118,7 @@ const table = {
       detail:
         'A dotted path, `@` for a page that is itself the list, or a JMESPath expression. If it leads to an array, each element is a record. Records keep their bytes; only white space between tokens is removed.',
       verbs: ['fetch', 'export', 'explain'],
-      excludes: ['pages'],
+      excludes: { pages: 'one takes records out of pages, the other keeps pages whole' },
     },
     records: {
       option: 'records',
@@ -127,7 +127,7 @@ const table = {
       detail:
         'Finds the list of objects in each page by its structure. This is the default for one URL that is paginated.',
       verbs: ['fetch'],
-      excludes: ['pages'],
+      excludes: { pages: 'one finds the records, the other keeps pages whole' },
     },
     pages: {
       option: 'wholePages',
@@ -326,13 +326,13 @@ const table = {
       help: 'Basic authentication',
       detail:
         'Other users of the machine can see it in the process list. They cannot with --netrc and -H @file.',
-      excludes: ['bearer-env', 'netrc'],
+      excludes: { 'bearer-env': 'each says who you are', netrc: 'each says who you are' },
     },
     'bearer-env': {
       value: variableName,
       help: 'Bearer token from the environment variable VAR',
       detail: 'Sends `authorization: Bearer …` with the value of VAR.',
-      excludes: ['netrc'],
+      excludes: { netrc: 'each says who you are' },
     },
     netrc: {
       short: 'n',
@@ -388,13 +388,13 @@ const table = {
       option: 'certFile',
       value: path('client.pem'),
       help: 'client certificate, PEM',
-      needs: 'cert-key',
+      needs: { 'cert-key': 'a certificate and its private key' },
     },
     'cert-key': {
       option: 'keyFile',
       value: path('client.key'),
       help: 'private key of the client certificate, PEM',
-      needs: 'cert',
+      needs: { cert: 'a certificate and its private key' },
     },
     'http1.1': {
       option: 'protocol',
@@ -402,7 +402,7 @@ const table = {
       help: 'HTTP/1.1 only',
       detail: 'Default: HTTP/2 if the server offers it, else HTTP/1.1.',
       verbs: ['fetch', 'explain', 'demo'],
-      excludes: ['http2'],
+      excludes: { http2: 'a run uses one of the two protocols' },
     },
     http2: {
       option: 'protocol',
@@ -534,7 +534,7 @@ const table = {
       help: 'play a named API instead, such as github or stripe',
       detail: '`everypage demo --api list` names them.',
       verbs: ['demo'],
-      excludes: ['faults'],
+      excludes: { faults: 'they are two demos' },
     },
     faults: {
       value: text('NAMES', 'html'),
@@ -633,8 +633,8 @@ export interface Flag {
   readonly detail: string;
   readonly group: string;
   readonly verbs: readonly Verb[];
-  readonly excludes: readonly string[];
-  readonly needs: string | null;
+  readonly excludes: Readonly<Record<string, string>>;
+  readonly needs: Readonly<Record<string, string>>;
   readonly isOnce: boolean;
 }
 
@@ -655,8 +655,8 @@ export const flags: readonly Flag[] = Object.entries<AnyFacts>(table).map(([name
     pagination: null,
     on: null,
     detail: '',
-    excludes: [],
-    needs: null,
+    excludes: {},
+    needs: {},
     isOnce: false,
     ...facts,
     name: name as FlagName,

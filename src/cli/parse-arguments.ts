@@ -171,18 +171,19 @@ function checkVerb(typed: TypedArguments): void {
 function checkTogether(typed: TypedArguments): void {
   for (const { name } of typed.flags) {
     const { excludes, needs } = flagNamed(name);
-    const other = excludes.find((it) => typed.has(it as FlagName));
-    if (other !== undefined) {
+    for (const [other, why] of Object.entries(excludes)) {
+      if (!typed.has(other as FlagName)) continue;
       throw new UsageError(
-        `--${name} and --${other} cannot be used together; give one of them`,
+        `--${name} and --${other} cannot be used together: ${why}`,
         wordsOf(typed, (flag) => (flag.name === other ? null : flag)),
       );
     }
-    if (needs !== null && !typed.has(needs as FlagName)) {
-      const missing = flagNamed(needs as FlagName);
-      throw new UsageError(`--${name} and --${needs} belong together; give both`, [
+    for (const [other, why] of Object.entries(needs)) {
+      if (typed.has(other as FlagName)) continue;
+      const example = flagNamed(other as FlagName).value?.example;
+      throw new UsageError(`--${name} and --${other} belong together: ${why}`, [
         ...wordsOf(typed),
-        `--${needs}=${missing.value?.example}`,
+        `--${other}=${example}`,
       ]);
     }
   }
