@@ -184,7 +184,7 @@ function wrap(text: string, columns: number): string[] {
 /** The text of docs/cli.md. */
 export function cliDocs(): string {
   const lines = [
-    '<!-- Made from src/cli/flags.ts by scripts/write-cli-docs.ts; change those and run it again. -->',
+    '<!-- Generated from src/cli/flags.ts by `npm run docs`. Change the table there, not this page. -->',
     '',
     '# The command line',
     '',

@@ -46,7 +46,7 @@ export async function runCommandLine(
   try {
     if (argv.length === 0) {
       context.stderr.write(shortHelp('fetch'));
-      return 2;
+      return exitCodeOfError('USAGE');
     }
     const typed = parseArguments(argv, context.env);
     const text = textAskedFor(typed);
