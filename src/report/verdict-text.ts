@@ -1,9 +1,8 @@
-/** The text of a verdict, of the pages that failed, and of `everypage verify`. */
+/** The text of a verdict, and of the pages that failed. */
 import { escapeText } from '../core/escape.ts';
-import type { Place } from '../core/page-request.ts';
 import type { FailedPage, RecordEvidence, Verdict, VerdictName } from '../core/summary.ts';
-import { counted, formatBytes, formatCount } from '../core/units.ts';
-import { createPainter, type Painter } from './paint.ts';
+import { counted, formatCount } from '../core/units.ts';
+import type { Painter } from './paint.ts';
 import { reasonBeside } from './wording.ts';
 
 /**
@@ -159,52 +158,4 @@ function linesOf(
 
 function statusText(status: number | null, paint: Painter): string {
   return paint('red', status === null ? '---' : String(status));
-}
-
-/** The result of reading an archive again. */
-export interface VerificationFacts {
-  readonly verdict: Verdict;
-  readonly archivePath: string;
-  readonly checkedPages: number;
-  readonly checkedBytes: number;
-  readonly problems: readonly {
-    readonly place: Place;
-    readonly url: string;
-    readonly problem: string;
-  }[];
-  readonly failures: readonly FailedPage[];
-}
-
-/** What `everypage verify` says, without a newline at its end. */
-export function verificationText(facts: VerificationFacts, color: boolean): string {
-  const paint = createPainter(color);
-  const { verdict, problems, failures } = facts;
-  const lines =
-    problems.length === 0
-      ? [...verdictLines(verdict, paint, null)]
-      : [
-          paint(
-            'red',
-            `${counted(problems.length, 'stored page is', 'stored pages are')} not what was received.`,
-          ),
-        ];
-  lines.push(
-    ...firstOf(
-      problems.map(({ url, problem }) => `${escapeText(url)}  ${escapeText(problem)}`),
-      problems.length,
-    ),
-    ...failureLines(failures, verdict.failed, paint),
-    paint(
-      'dim',
-      `${escapeText(facts.archivePath)}: ${counted(facts.checkedPages, 'page')} read again, ${formatBytes(facts.checkedBytes)}, each decoded, parsed and compared with its hash`,
-    ),
-  );
-  return lines.join('\n');
-}
-
-/** The first ten, indented, and how many more of `total` there are. */
-function firstOf(lines: readonly string[], total: number): readonly string[] {
-  const shown = lines.slice(0, shownLines).map((line) => `  ${line}`);
-  const more = total - shown.length;
-  return shown.length > 0 && more > 0 ? [...shown, `  and ${formatCount(more)} more`] : shown;
 }
