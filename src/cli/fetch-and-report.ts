@@ -87,7 +87,7 @@ function namedStop(summary: Summary, signal: StopSignal | null): Summary {
 function sayStopping(signal: StopSignal, { screen, json }: Reporting): void {
   if (json) return;
   const again = signal === 'SIGINT' ? '; Ctrl-C again exits at once' : '';
-  screen.line(`everypage: stopping; requests in flight have 10 s to finish${again}`);
+  screen.line(`everypage: stopping, requests in flight get 10 s${again}`);
 }
 
 interface Said {

@@ -48,14 +48,15 @@ function presetsText(presets: readonly Preset[], isDetailed: boolean, color: boo
 function detailOf(preset: Preset, paint: ReturnType<typeof createPainter>): string {
   const { name, title, hosts, pagination, failWhen, limits, traps, source } = preset;
   const lines = [`${paint('bold', name)}  ${title}`];
-  if (hosts.length > 0) lines.push(`  hosts   ${hosts.join(', ')}`);
-  for (const [key, value] of Object.entries(pagination)) {
-    lines.push(`  ${paint('dim', key)}  ${JSON.stringify(value)}`);
-  }
-  if (failWhen !== undefined) lines.push(`  ${paint('dim', 'fail-when')}  ${failWhen}`);
-  lines.push(`  limits  ${limits}`, ...traps.map((trap) => `  beware  ${trap}`));
+  const rows: [label: string, text: string][] = [];
+  if (hosts.length > 0) rows.push(['hosts', hosts.join(', ')]);
+  for (const [key, value] of Object.entries(pagination)) rows.push([key, JSON.stringify(value)]);
+  if (failWhen !== undefined) rows.push(['fail-when', failWhen]);
+  rows.push(['limits', limits], ...traps.map((trap): [string, string] => ['note', trap]));
   const from =
     source === 'documented' ? "the vendor's documentation" : 'memory; check the first page';
-  lines.push(paint('dim', `  from    ${from}`));
+  rows.push(['source', from]);
+  const width = Math.max(...rows.map(([label]) => label.length));
+  lines.push(...rows.map(([label, text]) => `  ${paint('dim', label.padEnd(width))}  ${text}`));
   return lines.join('\n');
 }

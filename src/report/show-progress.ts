@@ -32,13 +32,14 @@ export function createProgressBar(
   };
 }
 
-/** The lines of the bar, each at most one column narrower than the terminal. */
+/** The lines of the bar, each at least three columns narrower than the terminal. */
 export function progressLines(
   snapshot: ProgressSnapshot,
   facts: Pick<TerminalFacts, 'color' | 'columns'>,
 ): readonly string[] {
-  // A line that fills the last column makes some terminals wrap.
-  const columns = Math.max(1, facts.columns() - 1);
+  // A full line makes some terminals wrap, and so does the `^C` that a terminal writes behind it; a
+  // line that wrapped is not erased.
+  const columns = Math.max(1, facts.columns() - 3);
   const paint = createPainter(facts.color);
   const pace = paceText(snapshot);
   const words: Segment[] = [
