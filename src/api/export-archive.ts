@@ -7,8 +7,8 @@ import type { FormatName } from '../core/options.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
 import { formatFor, formatNameFor } from '../export/choose-format.ts';
 import { createFileDestination } from '../export/file-destination.ts';
-import { checkOutputFolder } from '../fetch/check-output-folder.ts';
-import type { ByteSink } from './output-sinks.ts';
+import { checkOutputFolder } from '../fetch/check-files.ts';
+import type { ByteSink } from '../fetch/prepare.ts';
 
 export interface ExportOptions {
   /** A path whose extension names the format, or `stdout`. */

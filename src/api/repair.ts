@@ -10,9 +10,9 @@ import type { RunOptions } from '../core/options.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { createKeyReader, loadSelection, recordsDigest } from '../decode/decode.ts';
+import type { OutputSinks } from '../fetch/prepare.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { exportArchive } from './export-archive.ts';
-import type { OutputSinks } from './output-sinks.ts';
 
 type ReadOnce = (
   sources: readonly PlanSource[],
@@ -28,7 +28,7 @@ const MOST_READINGS = 5;
  * went and came back: of what was there before the second page and is there no more, or the other
  * way round, one of the two readings is another. The output is written from the last.
  */
-export async function readUntilAgreed(
+export async function repairList(
   readOnce: ReadOnce,
   sources: readonly PlanSource[],
   options: RunOptions & OutputSinks,

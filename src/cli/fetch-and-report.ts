@@ -3,7 +3,7 @@ import type { RunEvent } from '../core/events.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { Summary } from '../core/summary.ts';
 import { outputError } from '../export/output-error.ts';
-import type { MakeTransport } from '../fetch/preconnect.ts';
+import type { MakeTransport } from '../fetch/open-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { summaryJson } from '../report/json-log.ts';
 import { summaryText } from '../report/summary-text.ts';

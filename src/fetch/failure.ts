@@ -1,16 +1,86 @@
-/** How what a server sent begins, safe to show: without credentials, in one line, escaped, cut. */
-
+/**
+ * Why a page did not come: its stable code, and words for people. What a server sent is shown without
+ * credentials, in one line, escaped and cut.
+ */
 import { formsOf, partsOf } from '../archive-thread/echoed-credentials.ts';
+import type { Rejection } from '../archive-thread/messages.ts';
+import { codeOfStatus, type PageCode } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import type { Header } from '../core/options.ts';
 import { credentialsIn, isSecretName, Secret } from '../core/redact.ts';
 import { decodeBody } from '../decode/content-encoding.ts';
 import { isText } from '../decode/is-text.ts';
-import type { RawResponse } from '../http/transport.ts';
-import { singleHeader } from './kept-headers.ts';
+import type { RawResponse, TransportFault } from '../http/transport.ts';
+import { type AttemptResult, singleHeader } from './task.ts';
+
+const ofFault: Readonly<Record<TransportFault, PageCode>> = {
+  dns: 'DNS',
+  refused: 'CONNECTION_REFUSED',
+  'connect-timeout': 'CONNECT_TIMEOUT',
+  address: 'PRIVATE_ADDRESS',
+  certificate: 'CERTIFICATE',
+  tls: 'TLS',
+  proxy: 'PROXY',
+  'proxy-denied': 'PROXY_DENIED',
+  'proxy-credentials': 'PROXY_CREDENTIALS',
+  protocol: 'PROTOCOL',
+  reset: 'CONNECTION_RESET',
+  truncated: 'TRUNCATED',
+  unprocessed: 'UNPROCESSED',
+  calm: 'CALM',
+  'idle-timeout': 'IDLE_TIMEOUT',
+  timeout: 'TIMEOUT',
+  'too-slow': 'TOO_SLOW',
+  'too-large': 'TOO_LARGE',
+  closed: 'CLOSED',
+};
+
+const ofRejection: Readonly<Record<Rejection['kind'], PageCode>> = {
+  empty: 'EMPTY',
+  'too-large': 'TOO_LARGE',
+  encoding: 'ENCODING',
+  json: 'NOT_JSON',
+  'fail-when': 'FAIL_WHEN',
+  selection: 'SELECTION',
+};
+
+type Failed = Pick<AttemptResult, 'outcome' | 'response' | 'fault'>;
+
+/** Why an attempt brought no page; null where it brought a body. */
+export function codeOfAttempt({ outcome, response, fault }: Failed): PageCode | null {
+  if (outcome.kind === 'body') return null;
+  if (fault !== null) return ofFault[fault];
+  if (outcome.kind === 'fail' && outcome.code !== undefined) return outcome.code;
+  return codeOfStatus(response?.status ?? null);
+}
+
+/** Why a whole body is no page. */
+export function codeOfRejection(kind: Rejection['kind']): PageCode {
+  return ofRejection[kind];
+}
+
+/**
+ * Why a body is no page, with what came instead: its content-type and how it begins, safe to show.
+ *
+ * @param url as asked for, with its credentials
+ * @example 'the body is not JSON (byte 0: it looks like HTML); it is text/html and begins "<h1>Busy"'
+ */
+export function describeRejection(
+  { kind, reason, beginning }: Omit<Rejection, 'index'>,
+  contentType: string | null,
+  url: string,
+  sent: Sent,
+): string {
+  if (kind === 'selection' || (beginning === null && kind !== 'empty')) return reason;
+  const parts: string[] = [];
+  const isNamed = contentType !== null && kind !== 'fail-when';
+  if (isNamed) parts.push(`is ${escapeText(contentType, 60)}`);
+  if (beginning !== null) parts.push(`begins ${bodyExcerpt(beginning, url, sent)}`);
+  return parts.length === 0 ? reason : `${reason}; it ${parts.join(' and ')}`;
+}
 
 /** Where credentials of the user's may stand. */
-export interface Sent {
+interface Sent {
   readonly headers: readonly Header[];
   readonly body: Uint8Array | null;
   readonly secretParams: readonly string[];
@@ -32,7 +102,7 @@ const MOST_BYTES = 262_144;
  * @param url as asked for, with its credentials
  * @example bodyExcerpt('<h1>Busy</h1>\n', url, options) // '"<h1>Busy</h1>"'
  */
-export function bodyExcerpt(text: string, url: string, sent: Sent): string {
+function bodyExcerpt(text: string, url: string, sent: Sent): string {
   const line = withoutSecrets(text, url, sent)
     .replace(/^\ufeff/, '')
     .replaceAll(/\s+/g, ' ')

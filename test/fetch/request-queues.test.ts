@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Fifo } from '../../src/fetch/fifo.ts';
+import { Fifo } from '../../src/fetch/request-queues.ts';
 
 test('a queue that is never empty gives everything back in order', () => {
   const queue = new Fifo<number>();

@@ -1,10 +1,24 @@
+/** The transport of a job: what the user's options mean for it, and the first connection. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { EverypageError } from '../core/errors.ts';
 import { whyUnreadable } from '../core/files.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import { chooseProxy } from '../http/proxy.ts';
-import type { TransportOptions } from '../http/transport.ts';
+import type { Transport, TransportOptions } from '../http/transport.ts';
+
+/** Makes the transport of a reading of the list; `--repair` reads it more than once. */
+export type MakeTransport = (options: TransportOptions) => Transport;
+
+/** Where the first request will go is connected to at once: the archive is opened meanwhile. */
+export function openTransport(
+  make: MakeTransport,
+  { transport: options, connectTo }: { transport: TransportOptions; connectTo: string | null },
+): Transport {
+  const transport = make(options);
+  if (connectTo !== null) transport.connect(connectTo);
+  return transport;
+}
 
 /** What `-c auto` grows to at most; connections are opened as they are needed. */
 const MOST_BY_AUTO = 64;
