@@ -107,8 +107,8 @@ function commandInstead(error: UsageError, argv: readonly string[], { env }: Cli
       wrong = next;
     }
   }
-  const verb = verbs.find((name) => name === argv[0]);
-  return verb === undefined || verb === 'fetch' ? 'everypage --help' : `everypage ${verb} --help`;
+  const verb = verbs.filter((name) => name === argv[0]);
+  return typedCommand(parseArguments([...verb, '--help'], env), env);
 }
 
 /** Read from the raw words, because the error may be that they could not be parsed. */

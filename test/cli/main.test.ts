@@ -82,6 +82,11 @@ describe('the command line', () => {
     });
   }
 
+  it('says npx everypage to those who started it so', async () => {
+    const { stderr } = await everypage(['--nonsense'], { npm_command: 'exec' });
+    assert.match(stderr, /\n {2}try: npx everypage --help\n$/);
+  });
+
   it('says an error as JSON where the log is JSON', async () => {
     const { stderr } = await everypage(['--log-format=json', '--nonsense']);
     const { type, code, message } = JSON.parse(stderr) as Record<string, string>;
