@@ -66,10 +66,7 @@ export interface FailedPage {
   /** Redacted. */
   readonly url: string;
   readonly status: number | null;
-  /**
-   * Stable, for machines: `HTTP_404`, `TRUNCATED`, `NOT_JSON` … Null only if an archive that is
-   * read again does not say it: without a status, and for a 2xx whose body was refused.
-   */
+  /** Stable, for machines: `HTTP_404`, `TRUNCATED`, `NOT_JSON` … Null if no code says why. */
   readonly code: PageCode | null;
   /** For people; may change. */
   readonly reason: string;
