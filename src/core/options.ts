@@ -1,4 +1,9 @@
-/** The options of a run: as a user gives them, and with every default filled in. */
+/**
+ * The options of a run: as a user gives them, and with every default filled in.
+ *
+ * This folder holds the plain data that all others share, and what makes and prints it: options, events,
+ * errors, page requests, summaries, units. It knows no concern of another folder and imports none.
+ */
 import type { EventSink } from './events.ts';
 import type { Method } from './page-request.ts';
 import type { Pagination, PaginationStyle } from './pagination.ts';
