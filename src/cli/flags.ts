@@ -54,9 +54,11 @@ type Target =
         NonNullable<PaginateOptions[Key]>
       >;
     }[keyof PaginateOptions]
-  | { readonly value: ValueType<unknown>; readonly standard?: unknown }
-  | { readonly list: ValueType<unknown> }
-  | { readonly on?: never };
+  | ({ readonly option?: never; readonly pagination?: never } & (
+      | { readonly value: ValueType<unknown>; readonly standard?: unknown }
+      | { readonly list: ValueType<unknown> }
+      | { readonly on?: never }
+    ));
 
 type FlagFacts = Target & {
   readonly short?: string;
