@@ -9,6 +9,7 @@ import { outputError } from '../export/file-destination.ts';
 import type { TransportInternals } from '../http/create-transport.ts';
 import type { TerminalFacts, TextStream } from '../report/reporter.ts';
 import { exitCodeOfSignal, type StopSignal } from './exit-code.ts';
+import type { FlagValue } from './flags.ts';
 
 /** The parts of the process that commands use. A test passes its own. */
 export interface CliContext {
@@ -28,12 +29,10 @@ export interface TerminalStream {
   readonly columns?: number | undefined;
 }
 
-export type ColorWhen = 'auto' | 'always' | 'never';
-
 export function describeTerminal(
   stream: TerminalStream,
   env: Readonly<Record<string, string | undefined>>,
-  when: ColorWhen,
+  when: FlagValue<'color'>,
 ): TerminalFacts {
   const isTTY = stream.isTTY === true;
   // A dumb terminal (an editor's shell, a build log) shows cursor movements as text.
