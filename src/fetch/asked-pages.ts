@@ -2,9 +2,10 @@
 import { type PageRequest, pageKey } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
 import type { BodyCheck } from '../decode/check-body.ts';
+import { singleHeader } from '../http/transport.ts';
 import type { PageView } from '../plan/detect/discover.ts';
 import type { Dispatcher, PageSink, PageSource } from './dispatcher.ts';
-import { type Attempt, createTask, type FinalAttempt, singleHeader, type Task } from './task.ts';
+import { type Attempt, createTask, type FinalAttempt, type Task } from './task.ts';
 
 /** Gets a page; what is not one is an answer too, but for the first. */
 export type Ask = (request: PageRequest) => Promise<PageView>;

@@ -5,7 +5,7 @@
  * Decoding and parsing are the caller's. In a success only the shapes of errors count, because a
  * record may hold any word; in an error its message counts too.
  */
-import type { Limit } from './hint.ts';
+import type { Limit } from '../../core/hint.ts';
 
 export interface LimitInBody {
   /** The request was refused; false where the body only tells how much is left. */

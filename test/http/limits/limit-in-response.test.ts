@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { noHint } from '../../src/core/hint.ts';
-import { limitInResponse } from '../../src/fetch/limit-in-response.ts';
-import type { HeaderValues } from '../../src/http/transport.ts';
+import { noHint } from '../../../src/core/hint.ts';
+import { limitInResponse } from '../../../src/http/limits/limit-in-response.ts';
+import type { HeaderValues } from '../../../src/http/transport.ts';
 
 function respond(status: number, body: string, headers: HeaderValues = {}) {
   const isPacked = headers['content-encoding'] === 'gzip';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { limitInBody } from '../../src/core/limit-in-body.ts';
+import { limitInBody } from '../../../src/http/limits/limit-in-body.ts';
 
 /** Wait and reason of a refusal, or null. */
 function refusal(json: unknown, isSuccess: boolean): readonly [number | null, string] | null {

@@ -3,18 +3,18 @@
  * holds it to its content-length and to the size limit, and settles exactly once.
  */
 import { formatByteLimit } from '../core/units.ts';
-import { BodyChunks } from './body-chunks.ts';
-import type { ArrivingBody, BodyRoom } from './body-room.ts';
+import { type ArrivingBody, BodyChunks, type BodyRoom } from './response-body.ts';
 import {
   type HeaderValues,
   type Protocol,
   type RawResponse,
   TransportError,
   type TransportFault,
+  type TransportOptions,
   type TransportRequest,
 } from './transport.ts';
 
-export class Attempt implements ArrivingBody {
+export class Exchange implements ArrivingBody {
   readonly request: TransportRequest;
   /** Neither clock runs before `start()`: waiting for a free stream is not the server's silence. */
   startedAt = 0;
@@ -31,7 +31,7 @@ export class Attempt implements ArrivingBody {
 
   readonly #maxBodyBytes: number;
   readonly #room: BodyRoom;
-  readonly #onWire: Set<Attempt>;
+  readonly #onWire: Set<Exchange>;
   readonly #resolve: (response: RawResponse) => void;
   readonly #reject: (error: TransportError) => void;
   #cancel: (() => void) | null = null;
@@ -45,7 +45,7 @@ export class Attempt implements ArrivingBody {
     request: TransportRequest,
     maxBodyBytes: number,
     room: BodyRoom,
-    onWire: Set<Attempt>,
+    onWire: Set<Exchange>,
     resolve: (response: RawResponse) => void,
     reject: (error: TransportError) => void,
   ) {
@@ -172,5 +172,110 @@ export class Attempt implements ArrivingBody {
   /** Says how many bytes came of how many stated. */
   lengthMismatch(): string {
     return `the body ended after ${this.bodyBytes} of ${this.#statedBytes} bytes`;
+  }
+}
+
+type Limits = Pick<TransportOptions, 'idleTimeoutMs' | 'timeoutMs' | 'minBytesPerSecond'>;
+
+/**
+ * Gives up an exchange that takes too long, is silent or comes too slowly. Called about once a
+ * second for each exchange on the wire.
+ *
+ * @param sinceLastMs since it was called before
+ */
+export function sweepExchange(
+  exchange: Exchange,
+  now: number,
+  sinceLastMs: number,
+  { idleTimeoutMs, timeoutMs, minBytesPerSecond }: Limits,
+): void {
+  if (exchange.isStanding) {
+    exchange.startedAt += Math.min(sinceLastMs, now - exchange.startedAt);
+    exchange.lastHeardAt = now;
+    exchange.markedAt = 0;
+    return;
+  }
+  if (now - exchange.startedAt > timeoutMs) {
+    const within = `within ${seconds(timeoutMs)}`;
+    const what = exchange.hasHead
+      ? `not whole ${within}, ${exchange.bodyBytes} bytes had come`
+      : `no answer ${within}`;
+    exchange.fail('timeout', `${what}; --timeout allows more`);
+  } else if (!exchange.heard) {
+    if (now - exchange.lastHeardAt <= idleTimeoutMs) return;
+    const when = exchange.hasHead ? ` after ${exchange.bodyBytes} bytes of the body` : '';
+    exchange.fail(
+      'idle-timeout',
+      `not a byte for ${seconds(idleTimeoutMs)}${when}; --idle-timeout allows more`,
+    );
+  } else {
+    exchange.heard = false;
+    exchange.lastHeardAt = now;
+    if (exchange.hasHead) measure(exchange, now, idleTimeoutMs, minBytesPerSecond);
+  }
+}
+
+/** A byte now and then is no silence, and could hold a request for as long as --timeout. */
+function measure(exchange: Exchange, now: number, windowMs: number, least: number): void {
+  const { bodyBytes, markedAt, markedBytes } = exchange;
+  if (markedAt !== 0 && now - markedAt < windowMs) return;
+  const elapsedMs = now - markedAt;
+  exchange.markedAt = now;
+  exchange.markedBytes = bodyBytes;
+  if (markedAt === 0) return;
+  const perSecond = ((bodyBytes - markedBytes) * 1000) / elapsedMs;
+  if (perSecond >= least) return;
+  exchange.fail(
+    'too-slow',
+    `${Math.round(perSecond)} bytes a second for ${seconds(elapsedMs)}; --speed-limit allows less than ${least}`,
+  );
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}
+
+/** First in, first out, at constant cost: exchanges that wait for a free stream or connection. */
+
+export class ExchangeQueue {
+  #items: (Exchange | undefined)[] = [];
+  #head = 0;
+
+  get size(): number {
+    return this.#items.length - this.#head;
+  }
+
+  /** The one that `shift` would give. */
+  get next(): Exchange | undefined {
+    return this.#items[this.#head];
+  }
+
+  push(exchange: Exchange): void {
+    this.#items.push(exchange);
+  }
+
+  shift(): Exchange | undefined {
+    const next = this.#items[this.#head];
+    if (next === undefined) return undefined;
+    this.#items[this.#head] = undefined;
+    this.#head += 1;
+    // Cutting the front off only now and then keeps the cost of one shift constant.
+    if (this.#head > 1024 || this.#head === this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return next;
+  }
+
+  /** Empties the queue; gives what waited, in order. */
+  takeAll(): Exchange[] {
+    const all = this.#items.slice(this.#head).filter((item) => item !== undefined);
+    this.#items = [];
+    this.#head = 0;
+    return all;
+  }
+
+  failAll(error: TransportError): void {
+    for (const exchange of this.takeAll()) exchange.failWith(error);
   }
 }

@@ -3,7 +3,10 @@
  * forms. The grammar is matched before anything is converted, because a lenient date parser reads
  * `5` as a year.
  */
-import type { HeaderValues } from './transport.ts';
+
+import type { Hint, Limit, WaitSource } from '../../core/hint.ts';
+import type { HeaderValues } from '../transport.ts';
+import { LONGEST_RESET_MS, plainNumber } from './stated-limit.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const MONTH = MONTHS.join('|');
@@ -81,4 +84,70 @@ export function retryAfterMs(headers: HeaderValues, wallTime: number): number | 
     waitMs = until - (sent ?? wallTime);
   }
   return waitMs > 0 ? Math.min(waitMs, LONGEST_MS) : null;
+}
+
+/** Azure and OpenAI say it finer than in seconds; some gateways say it under a name of their own. */
+const VENDOR_WAITS: readonly (readonly [string, number])[] = [
+  ['retry-after-ms', 1],
+  ['x-ms-retry-after-ms', 1],
+  ['x-retry-after', 1_000],
+];
+
+/**
+ * How long a refusal asks to wait; `Retry-After` wins over all.
+ *
+ * @returns milliseconds, or null where nothing says so in a form that can be read
+ */
+export function statedWaitMs(headers: HeaderValues, wallTime: number): number | null {
+  const standard = retryAfterMs(headers, wallTime);
+  if (standard !== null) return standard;
+  for (const [name, unitMs] of VENDOR_WAITS) {
+    const value = headers[name];
+    const amount = typeof value === 'string' ? plainNumber(value.trim()) : null;
+    const ms = amount === null ? 0 : amount * unitMs;
+    if (ms > 0 && ms <= LONGEST_RESET_MS) return ms;
+  }
+  return null;
+}
+
+/** When the headers of a refusal say that a limit was met, and until when. */
+
+export interface RefusalWait {
+  /** Null where the server named no time. */
+  readonly waitMs: number | null;
+  readonly waitFrom: WaitSource | null;
+}
+
+/** A window that has no stated end is waited out whole where it is as short as this (HubSpot's 10 s). */
+const SHORT_WINDOW_MS = 10_000;
+
+export function isExhausted({ limits }: Hint): boolean {
+  return limits.some(({ remaining }) => remaining === 0);
+}
+
+/** Whether a status that can mean something else means a limit: a wait is named, or nothing is left. */
+export function isRefusal(hint: Hint): boolean {
+  return hint.waitMs !== null || isExhausted(hint);
+}
+
+export function refusalWait(hint: Hint): RefusalWait {
+  if (hint.waitMs !== null) return { waitMs: hint.waitMs, waitFrom: 'retry-after' };
+  const resetMs = latestReset(spent(hint.limits));
+  return resetMs > 0 ? { waitMs: resetMs, waitFrom: 'reset' } : { waitMs: null, waitFrom: null };
+}
+
+/** The limits that may be the one that was met: those with nothing left, or those that never say. */
+function spent(limits: readonly Limit[]): readonly Limit[] {
+  const counted = limits.filter(({ remaining }) => remaining !== null);
+  // Something is left of each: it was another limit, and its end is not known.
+  return counted.length === 0 ? limits : counted.filter(({ remaining }) => remaining === 0);
+}
+
+function latestReset(limits: readonly Limit[]): number {
+  let latestMs = 0;
+  for (const { resetMs, windowMs } of limits) {
+    const isShort = windowMs !== null && windowMs <= SHORT_WINDOW_MS;
+    latestMs = Math.max(latestMs, resetMs ?? (isShort ? windowMs : 0));
+  }
+  return latestMs;
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { noHint } from '../../src/core/hint.ts';
-import { limitInBody } from '../../src/core/limit-in-body.ts';
-import { mayHoldLimit, pauseByBody } from '../../src/http/body-limit.ts';
-import { createHintReader } from '../../src/http/limits/hint-reader.ts';
-import type { HeaderValues } from '../../src/http/transport.ts';
+import { noHint } from '../../../src/core/hint.ts';
+import { createHintReader } from '../../../src/http/limits/hint-reader.ts';
+import { limitInBody } from '../../../src/http/limits/limit-in-body.ts';
+import { mayHoldLimit, pauseByBody } from '../../../src/http/limits/limit-in-response.ts';
+import type { HeaderValues } from '../../../src/http/transport.ts';
 
 const NOW = Date.UTC(2026, 0, 15, 12, 0, 0);
 
