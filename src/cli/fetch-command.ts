@@ -10,7 +10,7 @@ import type { ExitCode } from './exit-code.ts';
 import { type TypedArguments, UsageError } from './parse-arguments.ts';
 import { readRunOptions, readSummaryPath } from './run-options.ts';
 
-/** The main job: plan, fetch, verify, export. */
+/** The main command: plan, fetch, verify, export. */
 export async function fetchCommand(
   typed: TypedArguments,
   context: CliContext,
@@ -35,7 +35,7 @@ export async function fetchCommand(
   return fetchAndReport(job, makeTransport, typed, context);
 }
 
-/** Files that only the command line knows of; those of the run it checks itself. */
+/** The files that only the command line knows; the run checks its own. */
 function checkFiles(typed: TypedArguments, summary: string | null, options: RunOptions): void {
   const { output, archive = output === undefined ? undefined : archiveOf(output) } = options;
   const files = { '-o': output, '--archive': archive, '--summary': summary ?? undefined };
@@ -57,15 +57,16 @@ function checkFiles(typed: TypedArguments, summary: string | null, options: RunO
   checkDistinctFiles(written, read);
 }
 
-/** A file's name where a URL is due is a slip that has a better cure than a scheme. */
+/** The name of a file in place of a URL gets better advice than to add a scheme. */
 function checkIsNoFile(argument: string): void {
-  if (/^(?:@|-$|[a-z]+:)/i.test(argument) || !existsSync(argument)) return;
+  if (/^(?:@|-$|[a-z]+:)/i.test(argument)) return;
   if (/\.everypage(?:\.part)?$/.test(argument)) {
     throw new UsageError(
       `${argument} is an archive, not a URL; everypage export and verify read it`,
       ['verify', argument],
     );
   }
+  if (!existsSync(argument)) return;
   throw new UsageError(
     `${argument} is a file, not a URL; to read URLs from it, write @${argument}`,
     [`@${argument}`],
