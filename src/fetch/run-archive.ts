@@ -24,11 +24,12 @@ const KEEP_PACE_EVERY_MS = 5_000;
 /** Fetches every page of the plan that the archive does not hold, and stores it. */
 export async function fetchPages(
   engine: Engine,
-  { pending, attempt, traits, isGrowing }: FoundPages,
+  { pending, attempt }: FoundPages,
   thread: ArchiveThread,
 ): Promise<void> {
   const { dispatcher, emit, limiters, options, transport } = engine;
   emit({ type: 'phase', phase: 'fetching' });
+  const { traits } = pending;
   const batcher = new PageBatcher({ thread, dispatcher, listener: pending, traits, transport });
   const keepPace = () => thread.call('keepPace', limiters.learned());
   // A run that is killed has learned something too.
@@ -48,7 +49,7 @@ export async function fetchPages(
     engine.stop({ kind: 'max-pages', maxPages: options.maxPages ?? 0 });
     return;
   }
-  if (!isGrowing) {
+  if (!pending.isGrowing) {
     if (end.count === 0) {
       throw new EverypageError('LIST_UNREADABLE', 'the list holds no URL; nothing was fetched');
     }
