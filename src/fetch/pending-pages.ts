@@ -1,7 +1,7 @@
 /** The plan less what the archive holds. */
 import { createHash } from 'node:crypto';
 import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
-import type { ArrivedPage, Calls, KnownPage, Opened } from '../archive-thread/messages.ts';
+import type { ArrivedPage, EndOfPlan, KnownPage, Opened } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { PageEnd, PageInfo } from '../core/page-info.ts';
 import type { PageRequest, Place } from '../core/page-request.ts';
@@ -131,7 +131,7 @@ export class PendingPages implements PageListener {
   }
 
   /** Length, digest and end of the plan, known once `tasks` has ended with it; else null. */
-  end(): Calls['endPlan']['ask'] | null {
+  end(): EndOfPlan | null {
     if (!this.#isEnded) return null;
     const digest = this.isGrowing ? new Uint8Array(0) : this.#digest.copy().digest();
     return { count: this.#count, digest, end: this.#plan.end?.() ?? null };
@@ -148,7 +148,8 @@ export class PendingPages implements PageListener {
       const asked = this.#before?.take(task.key, pastEnd) ?? null;
       if (asked === null) return task;
       const { place } = request;
-      return { ...asked, request, log: asked.log.map((attempt) => ({ ...attempt, place })) };
+      const log = asked.log.map((attempt) => ({ ...attempt, place }));
+      return { ...asked, request, isGuess: false, log };
     }
     if (Buffer.compare(known.key, task.key) !== 0) throw changed(task, known);
     if (known.pageInfo !== null) {
