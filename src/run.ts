@@ -44,7 +44,7 @@ async function readList(make: MakeTransport, sources: Sources, options: Options)
   try {
     const job = await prepare(sources, options);
     transport = openTransport(make, job);
-    const opened = await openArchive(thread, job);
+    const opened = await openArchive(thread, job, control.fail);
     const engine = control.attach(new Engine({ ...job, transport, clock, opened }));
     const found = await findPages({ job, opened, thread, engine });
     if (found !== null && !opened.exportOnly) await fetchPages(engine, found, thread);

@@ -43,8 +43,13 @@ export interface Job {
   readonly paginate: PaginateJob | null;
   readonly open: OpenRequest;
   readonly transport: TransportOptions;
-  /** Where the first request will go, if that is known and certain: to begin the connection early. */
+  /**
+   * Where the first request will go, to begin the connection early; null where that is not known, or
+   * where an earlier run may have left only the output to be written.
+   */
   readonly connectTo: string | null;
+  /** No archive stands where this run's will. */
+  readonly isNew: boolean;
 }
 
 /**
@@ -92,8 +97,7 @@ export async function prepare(
     sources.flatMap((source) => (source.kind === 'file' ? [['the list', source.path]] : [])),
   );
   if (isFileBacked) checkReplaceable(location.complete);
-  // A run that goes on may find that only its output is missing, and then asks nobody.
-  const isNew = options.fresh || !existsSync(location.part);
+  const isNew = !existsSync(location.part);
   return {
     options,
     emit: askedOptions.onEvent ?? (() => {}),
@@ -117,7 +121,8 @@ export async function prepare(
       target,
     },
     transport,
-    connectTo: isNew ? firstOrigin(sources) : null,
+    connectTo: isNew || options.fresh ? firstOrigin(sources) : null,
+    isNew,
   };
 }
 

@@ -3,7 +3,7 @@ import type { AttemptRecord } from '../archive/archive-types.ts';
 import type { ArrivedPage } from '../archive-thread/messages.ts';
 import type { PageCode } from '../core/errors.ts';
 import type { Hint } from '../core/hint.ts';
-import type { PageRequest } from '../core/page-request.ts';
+import { type PageRequest, pageKey } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
 import type { Outcome } from '../http/outcome.ts';
 import {
@@ -88,14 +88,11 @@ export interface ListTraits {
   readonly secretParams: readonly string[];
 }
 
-type Optional = Pick<Task, 'isGuess' | 'attempts' | 'spentMs' | 'log' | 'ended'>;
-
-/** @param before what is known of the page already, where that is anything */
+/** @param isGuess see `Task` */
 export function createTask(
   request: PageRequest,
-  key: Uint8Array,
-  shownUrl: string,
-  before: Partial<Optional> = {},
+  secretParams: readonly string[],
+  isGuess = false,
 ): Task {
   // The plan has normalised the URL, so the path begins at the first slash after `https://`.
   const pathAt = request.url.indexOf('/', 8);
@@ -103,13 +100,13 @@ export function createTask(
     request,
     origin: request.url.slice(0, pathAt),
     path: request.url.slice(pathAt),
-    key,
-    shownUrl,
-    isGuess: before.isGuess ?? false,
-    attempts: before.attempts ?? 0,
-    spentMs: before.spentMs ?? 0,
-    log: before.log ?? [],
-    ended: before.ended ?? null,
+    key: pageKey(request, secretParams),
+    shownUrl: redactUrl(request.url, secretParams),
+    isGuess,
+    attempts: 0,
+    spentMs: 0,
+    log: [],
+    ended: null,
   };
 }
 
