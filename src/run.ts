@@ -4,6 +4,7 @@
  */
 
 import type { OutputSinks } from './api/output-sinks.ts';
+import { readUntilAgreed } from './api/repair.ts';
 import { ArchiveThread } from './archive-thread/archive-thread.ts';
 import { echoWarning } from './archive-thread/echoed-credentials.ts';
 import type { Opened } from './archive-thread/messages.ts';
@@ -17,11 +18,10 @@ import { noCounters } from './fetch/dispatcher.ts';
 import { type Fetching, fetchPlan } from './fetch/fetch-plan.ts';
 import { LimiterRegistry } from './fetch/limiter-registry.ts';
 import { PauseMonitor } from './fetch/pause-monitor.ts';
-import type { MakeTransport } from './fetch/preconnect.ts';
 import { type Job, prepare } from './fetch/prepare.ts';
 import { summarize } from './fetch/summarize.ts';
 import { createTransport } from './http/create-transport.ts';
-import type { Transport } from './http/transport.ts';
+import type { MakeTransport, Transport } from './http/transport.ts';
 import type { PlanSource } from './plan/plan.ts';
 
 /**
@@ -39,14 +39,13 @@ export async function run(
   return runOver(createTransport, sources, options);
 }
 
-/** `run` over a transport that was begun before, or that a test makes. */
+/** `run` over a transport that the caller makes. */
 export async function runOver(
   makeTransport: MakeTransport,
   sources: readonly PlanSource[],
   options: RunOptions & OutputSinks,
 ): Promise<Summary> {
   if (!options.repair) return readOnce(makeTransport, sources, options);
-  const { readUntilAgreed } = await import('./api/repair.ts');
   return readUntilAgreed(readOnce.bind(null, makeTransport), sources, options);
 }
 

@@ -9,7 +9,7 @@ import { isParallel, type Pagination } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
-import { loadSelection } from '../decode/decode.ts';
+import { readSelection } from '../decode/decode.ts';
 import { answerExcerpt } from '../fetch/body-excerpt.ts';
 import { createLoneFetch, type LonePage } from '../fetch/fetch-alone.ts';
 import { LimiterRegistry } from '../fetch/limiter-registry.ts';
@@ -153,7 +153,7 @@ async function pageInfoOf(
   { request, headers, body }: PageView,
   maxDecodedBytes: number,
 ): Promise<PageInfo | null> {
-  const check = createBodyCheck(await loadSelection(pagination.records), maxDecodedBytes);
+  const check = createBodyCheck(readSelection(pagination.records), maxDecodedBytes);
   const verdict = check(body, null);
   if (!verdict.ok) return null;
   const { decoded, found } = verdict;

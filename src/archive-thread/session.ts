@@ -12,7 +12,7 @@ import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { isOnePage } from '../core/pagination.ts';
 import { isWhole } from '../core/summary.ts';
-import { loadCondition, loadSelection } from '../decode/decode.ts';
+import { readCondition, readSelection } from '../decode/decode.ts';
 import { formatFor } from '../export/choose-format.ts';
 import { createFileDestination, type FileDestination } from '../export/file-destination.ts';
 import type { Destination, ExportCounts } from '../export/format.ts';
@@ -33,6 +33,7 @@ import type {
   SentPage,
   Stored,
 } from './messages.ts';
+import { createPageInfoReader } from './page-info-reader.ts';
 import { sendInGroups, sentPage } from './send-pages.ts';
 import { type ShapedItem, shapedPages } from './shape-pages.ts';
 
@@ -42,8 +43,6 @@ export interface MainThread {
   sendPages(pages: readonly SentPage[]): Promise<void>;
   exportFailed(error: unknown): void;
 }
-
-const loadPageInfoReader = () => import('./page-info-reader.ts');
 
 /** What can be set up only once it is known how the list pages. */
 interface Begun {
@@ -81,8 +80,6 @@ export class ArchiveSession {
   static async open(ask: OpenRequest, clock: Clock, main: MainThread): Promise<ArchiveSession> {
     const session = new ArchiveSession(ask, clock, main);
     if (!ask.isPaginated) await session.#begin(ask.select, null);
-    // It will be needed when the first page has come, and loads until then.
-    else void loadPageInfoReader();
     return session;
   }
 
@@ -95,13 +92,12 @@ export class ArchiveSession {
 
   async #begin(select: string | null, paginated: PaginateRequest | null): Promise<void> {
     const { maxDecodedBytes, secretParams } = this.#ask;
-    const failWhen = await loadCondition(this.#ask.failWhen);
+    const failWhen = readCondition(this.#ask.failWhen);
     const pagination = paginated?.pagination ?? null;
     // A page info counts the records of the list, whatever the export makes of a page.
     const checked = pagination === null ? select : pagination.records;
-    const selection = await loadSelection(checked);
-    const readPageInfo =
-      pagination === null ? null : (await loadPageInfoReader()).createPageInfoReader(pagination);
+    const selection = readSelection(checked);
+    const readPageInfo = pagination === null ? null : createPageInfoReader(pagination);
     const reader = new BatchReader(
       selection,
       readPageInfo,

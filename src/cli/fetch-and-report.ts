@@ -3,7 +3,7 @@ import type { RunEvent } from '../core/events.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { Summary } from '../core/summary.ts';
 import { outputError } from '../export/output-error.ts';
-import type { MakeTransport } from '../fetch/preconnect.ts';
+import type { MakeTransport } from '../http/transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { summaryJson } from '../report/json-log.ts';
 import { summaryText } from '../report/summary-text.ts';
@@ -13,8 +13,6 @@ import { type CliContext, createStdoutSink, watchSignals } from './context.ts';
 import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.ts';
 import type { TypedArguments } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
-
-// Not by way of index.ts, which loads export and verification as well: a first request would wait.
 
 type EndEvent = Extract<RunEvent, { type: 'end' }>;
 

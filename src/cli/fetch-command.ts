@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { archiveOf } from '../archive/archive-name.ts';
-import { loadInTurns } from '../core/load-in-turns.ts';
 import type { RunOptions } from '../core/options.ts';
 import { checkDistinctFiles } from '../fetch/check-distinct-files.ts';
-import { preconnect } from '../fetch/preconnect.ts';
+import { createTransport } from '../http/create-transport.ts';
 import { sourceOf } from '../plan/written-url.ts';
 import type { CliContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
+import { fetchAndReport } from './fetch-and-report.ts';
 import { type TypedArguments, UsageError } from './parse-arguments.ts';
 import { readRunOptions, readSummaryPath } from './run-options.ts';
 
@@ -29,21 +29,9 @@ export async function fetchCommand(
   const options = await readRunOptions(typed, context);
   const summaryPath = readSummaryPath(typed);
   checkFiles(typed, summaryPath, options);
-  const begun = preconnect(sources, options, context.network);
-  try {
-    // The connection is on its way; the rest loads meanwhile.
-    await loadInTurns([
-      () => import('../archive-thread/archive-thread.ts'),
-      () => import('../fetch/dispatcher.ts'),
-      () => import('../archive/archive-location.ts'),
-      () => import('../fetch/prepare.ts'),
-    ]);
-    const { fetchAndReport } = await import('./fetch-and-report.ts');
-    const job = { sources, options, summaryPath, outputName };
-    return await fetchAndReport(job, begun.make, typed, context);
-  } finally {
-    await begun.close();
-  }
+  const job = { sources, options, summaryPath, outputName };
+  const { network } = context;
+  return fetchAndReport(job, (settings) => createTransport(settings, network), typed, context);
 }
 
 /** Files that only the command line knows of; those of the run it checks itself. */

@@ -5,7 +5,7 @@ import type { ResolvedOptions } from '../core/options.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
-import { loadCondition, parseSelection } from '../decode/decode.ts';
+import { parseSelection, readCondition } from '../decode/decode.ts';
 import type { Outcome } from '../http/outcome.ts';
 import type { RawResponse } from '../http/transport.ts';
 import { backoffDelayMs } from '../pace/backoff.ts';
@@ -54,11 +54,8 @@ export function createLoneFetch(
   parts: LoneFetchParts,
 ): (request: PageRequest) => Promise<LonePage> {
   const { options, clock, emit, counters, limiters, pauseMonitor, sleep } = parts;
-  const check = loadCondition(options.failWhen).then((failWhen) =>
-    createBodyCheck(parseSelection(null), options.maxDecodedBytes, failWhen),
-  );
-  // Who waits for it hears of it.
-  check.catch(() => {});
+  const failWhen = readCondition(options.failWhen);
+  const check = createBodyCheck(parseSelection(null), options.maxDecodedBytes, failWhen);
 
   async function waitFor(pace: Limiter): Promise<void> {
     for (;;) {
@@ -131,6 +128,6 @@ export function createLoneFetch(
 
   async function policy(response: RawResponse) {
     const encoding = singleHeader(response.headers['content-encoding']);
-    return (await check)(Buffer.concat(response.chunks), encoding);
+    return check(Buffer.concat(response.chunks), encoding);
   }
 }

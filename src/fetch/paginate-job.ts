@@ -4,8 +4,9 @@ import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination, PaginationStyle } from '../core/pagination.ts';
 import { isExpression } from '../decode/decode.ts';
 import type { Plan, PlanSource } from '../plan/plan.ts';
-import type { Split } from '../plan/split-ranges.ts';
+import { parseSplit, type Split } from '../plan/split-ranges.ts';
 import { parseUrlTemplate } from '../plan/url-template.ts';
+import { presetPins, withPresetBegin, withPresetOptions } from './use-preset.ts';
 
 /** A list that pages by itself. */
 export interface PaginateJob {
@@ -41,22 +42,19 @@ export async function paginateJob(
   if (first === undefined) return null;
   const records =
     options.select === null || isExpression(options.select) ? {} : { records: options.select };
-  const ofPreset =
-    preset === null ? { ...NO_PRESET, start: first } : await presetJob(first, preset);
+  const ofPreset = preset === null ? { ...NO_PRESET, start: first } : presetJob(first, preset);
   return {
     start: ofPreset.start,
     pinned: { ...ofPreset.pins, ...records, ...pinned },
     usual: ofPreset.usual,
-    split: split === null ? null : (await import('../plan/split-ranges.ts')).parseSplit(split),
+    split: split === null ? null : parseSplit(split),
     next,
   };
 }
 
 const NO_PRESET = { pins: {}, usual: null } as const;
 
-/** Most runs name no preset, and do not load the table of them. */
-async function presetJob(first: PageRequest, preset: string) {
-  const { presetPins, withPresetBegin } = await import('./use-preset.ts');
+function presetJob(first: PageRequest, preset: string) {
   return { start: withPresetBegin(first, preset), ...presetPins(preset) };
 }
 
@@ -74,8 +72,7 @@ async function firstBatch(plan: Plan): Promise<readonly PageRequest[] | null> {
 }
 
 /** The options with what is known of a preset's API. */
-export async function withPresetOf(options: ResolvedOptions): Promise<ResolvedOptions> {
+export function withPresetOf(options: ResolvedOptions): ResolvedOptions {
   const { preset } = options.paginate;
-  if (preset === null) return options;
-  return (await import('./use-preset.ts')).withPresetOptions(options, preset);
+  return preset === null ? options : withPresetOptions(options, preset);
 }

@@ -7,7 +7,7 @@ import { ownCredentials } from '../archive-thread/echoed-credentials.ts';
 import type { ExportTarget, OpenRequest } from '../archive-thread/messages.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
-import { loadCondition, loadSelection } from '../decode/decode.ts';
+import { readCondition, readSelection } from '../decode/decode.ts';
 import { formatNameFor } from '../export/choose-format.ts';
 import type { TransportOptions } from '../http/transport.ts';
 import { checkSources, createListPlan } from '../plan/list-plan.ts';
@@ -44,9 +44,9 @@ export async function prepare(
   receiver: 'bytes' | 'pages' | 'none',
 ): Promise<Job> {
   const { sources, options: userOptions } = takeUserInfo(asked, askedOptions);
-  const options = await withPresetOf(resolveOptions(userOptions));
-  await loadSelection(options.select);
-  await loadCondition(options.failWhen);
+  const options = withPresetOf(resolveOptions(userOptions));
+  readSelection(options.select);
+  readCondition(options.failWhen);
   checkOutputFolder(options.output);
   checkOutputFolder(options.archive);
   const target = exportTarget(options, receiver);
