@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { archiveOf } from '../archive/archive-name.ts';
+import { archiveOf } from '../archive/archive-location.ts';
 import type { RunOptions } from '../core/options.ts';
-import { checkDistinctFiles } from '../fetch/check-distinct-files.ts';
+import { checkDistinctFiles } from '../fetch/check-files.ts';
 import { createTransport } from '../http/create-transport.ts';
+import type { TransportOptions } from '../http/transport.ts';
 import { sourceOf } from '../plan/written-url.ts';
 import type { CliContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
@@ -30,8 +31,8 @@ export async function fetchCommand(
   const summaryPath = readSummaryPath(typed);
   checkFiles(typed, summaryPath, options);
   const job = { sources, options, summaryPath, outputName };
-  const { network } = context;
-  return fetchAndReport(job, (settings) => createTransport(settings, network), typed, context);
+  const makeTransport = (asked: TransportOptions) => createTransport(asked, context.network);
+  return fetchAndReport(job, makeTransport, typed, context);
 }
 
 /** Files that only the command line knows of; those of the run it checks itself. */

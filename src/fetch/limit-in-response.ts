@@ -4,7 +4,7 @@ import { decodeBody } from '../decode/content-encoding.ts';
 import { mayHoldLimit, pauseByBody } from '../http/body-limit.ts';
 import type { Pause } from '../http/outcome.ts';
 import type { RawResponse } from '../http/transport.ts';
-import { singleHeader } from './kept-headers.ts';
+import { singleHeader } from './task.ts';
 
 /** What is looked at is small on the wire, and is to stay so. */
 const LONGEST_DECODED_BYTES = 262_144;

@@ -78,8 +78,6 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-export type MakeTransport = (options: TransportOptions) => Transport;
-
 export interface TransportOptions {
   /** `auto`: by ALPN, HTTP/2 first. `http2` on a plain http URL is prior knowledge (RFC 9113 §3.3). */
   readonly protocol: 'auto' | 'http1' | 'http2';
