@@ -30,7 +30,7 @@ if (parseInt(process.versions.node, 10) < 24) {
     '; install it from https://nodejs.org (in a clone, npm ci brings it along for npx everypage)',
   ]);
 } else {
-  start = require('node:path').join(__dirname, '..', 'dist', 'start.js');
+  start = require('node:path').join(__dirname, '..', 'dist', 'start.cjs');
   if (require('node:fs').existsSync(start)) {
     cacheCompiledCode();
     require(start).main();

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 
 /** Where the thread begins: among the sources, or beside the file of `dist/` that this is part of. */
 function threadEntry(): URL {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'cjs';
   return new URL(`./thread-entry.${extension}`, import.meta.url);
 }
 
