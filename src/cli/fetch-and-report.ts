@@ -14,8 +14,6 @@ import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.t
 import type { TypedArguments } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
 
-// Not by way of index.ts, which loads export and verification as well: a first request would wait.
-
 type EndEvent = Extract<RunEvent, { type: 'end' }>;
 
 /** What the arguments ask for. */

@@ -7,6 +7,7 @@ import type { TransportOptions } from '../http/transport.ts';
 import { sourceOf } from '../plan/written-url.ts';
 import type { CliContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
+import { fetchAndReport } from './fetch-and-report.ts';
 import { type TypedArguments, UsageError } from './parse-arguments.ts';
 import { readRunOptions, readSummaryPath } from './run-options.ts';
 
@@ -31,7 +32,6 @@ export async function fetchCommand(
   checkFiles(typed, summaryPath, options);
   const job = { sources, options, summaryPath, outputName };
   const makeTransport = (asked: TransportOptions) => createTransport(asked, context.network);
-  const { fetchAndReport } = await import('./fetch-and-report.ts');
   return fetchAndReport(job, makeTransport, typed, context);
 }
 

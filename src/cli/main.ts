@@ -20,10 +20,7 @@ type Command = (typed: TypedArguments, context: CliContext) => Promise<ExitCode>
 
 /** Loaded when used: `-h` and a mistyped flag need neither HTTP nor SQLite. */
 const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
-  fetch: async () => {
-    (await import('../archive-thread/archive-worker.ts')).startArchiveWorker();
-    return (await import('./fetch-command.ts')).fetchCommand;
-  },
+  fetch: async () => (await import('./fetch-command.ts')).fetchCommand,
   export: async () => (await import('./archive-commands.ts')).exportCommand,
   verify: async () => (await import('./archive-commands.ts')).verifyCommand,
   explain: async () => (await import('./explain-command.ts')).explainCommand,
