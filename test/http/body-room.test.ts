@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Attempt } from '../../src/http/attempt.ts';
+import { BodyRoom } from '../../src/http/body-room.ts';
 import {
   END_HEADERS,
   END_STREAM,
@@ -8,9 +10,7 @@ import {
   literals,
   OK,
   TYPES,
-} from '../../src/demo/http2-frames.ts';
-import { Attempt } from '../../src/http/attempt.ts';
-import { BodyRoom } from '../../src/http/body-room.ts';
+} from '../fixtures/faults/http2-frames.ts';
 import { onRequestHead, startRawServer } from '../servers/raw-server.ts';
 import { openStreams } from '../servers/stream-server.ts';
 import { converse } from './h2/raw-peer.ts';

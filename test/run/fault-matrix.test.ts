@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { describe, mock, it as test } from 'node:test';
-import type { FaultRule } from '../../src/demo/fault-server.ts';
-import { combineFaults, faults, type NamedFault } from '../../src/demo/faults.ts';
-import type { FaultReply } from '../../src/demo/reply.ts';
 import type { PageCode } from '../../src/index.ts';
+import type { FaultRule } from '../fixtures/faults/fault-server.ts';
+import { combineFaults, faults, type NamedFault } from '../fixtures/faults/faults.ts';
+import type { FaultReply } from '../fixtures/faults/reply.ts';
 import { type FaultRun, IMPATIENT, runFaults, wholePages } from './fault-setup.ts';
 
 // Waits between attempts are drawn by it.

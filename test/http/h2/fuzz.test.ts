@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { ClientConnection } from '../../../src/http/h2/client-connection.ts';
 import {
   data,
   END_HEADERS,
@@ -18,8 +19,7 @@ import {
   settings,
   TYPES,
   windowUpdate,
-} from '../../../src/demo/http2-frames.ts';
-import { ClientConnection } from '../../../src/http/h2/client-connection.ts';
+} from '../../fixtures/faults/http2-frames.ts';
 
 /** As much of a socket as the client uses; what arrives is emitted, so that thousands of runs take a second. */
 class EmittedSocket extends EventEmitter {
