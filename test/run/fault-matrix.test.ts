@@ -117,10 +117,12 @@ describe('faults', { concurrency: 6 }, () => {
       if (isWait) assert.deepEqual(attempts, [1, 1, 1]);
       else if (name === 'HTTP_1_1_REQUIRED') {
         assert.ok(result.summary.connections['HTTP/1.1'] > 0);
-        assert.ok(
-          attempts.every((count) => count === 1),
-          `${attempts}; ${result.retried.join('; ')}`,
-        );
+        // A page that was first asked for over HTTP/1.1, because another one's reset came before, meets
+        // its fault there, and that is an attempt. The reset itself never is.
+        assert.equal(attempts[0], 1);
+        for (const retried of result.retried) {
+          assert.match(retried, /closed the connection within the body/);
+        }
       } else assert.deepEqual(attempts, [name === 'REFUSED_STREAM' ? 1 : 2, 2, 2]);
       assert.equal(result.summary.pausedMs > 0, isWait);
     });
