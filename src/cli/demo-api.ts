@@ -1,7 +1,7 @@
 import { EverypageError } from '../core/errors.ts';
+import { shellQuote } from '../core/escape.ts';
 import { startApiServer } from '../demo/api-server.ts';
 import { apiShapes } from '../demo/api-shapes.ts';
-import { shellQuote } from './command-text.ts';
 import type { CliContext } from './context.ts';
 import { onStage } from './demo-stage.ts';
 import type { ExitCode } from './exit-code.ts';

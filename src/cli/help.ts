@@ -65,7 +65,7 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
   },
 };
 
-/** Where a verb has more flags than fit a screen. */
+/** For verbs with more flags than fit a screen. */
 const oftenUsed: Readonly<Partial<Record<Verb, readonly FlagName[]>>> = {
   fetch: [
     'output',
@@ -181,10 +181,10 @@ function wrap(text: string, columns: number): string[] {
   return lines;
 }
 
-/** docs/cli.md as it has to be. */
+/** The text of docs/cli.md. */
 export function cliDocs(): string {
   const lines = [
-    '<!-- Made from src/cli/flags.ts by scripts/write-cli-docs.ts; change those and run it again. -->',
+    '<!-- Generated from src/cli/flags.ts by `npm run docs`. Change the table there, not this page. -->',
     '',
     '# The command line',
     '',
@@ -214,7 +214,7 @@ export function cliDocs(): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** `a|b` would end the cell; what stands in backticks keeps its angle brackets as it is. */
+/** A `|` would end the cell. */
 function escapeCell(text: string): string {
   return text.replaceAll('|', '\\|');
 }

@@ -1,10 +1,10 @@
 /** Pages that somebody asks for one by one before there is a plan: those that show how the list pages. */
-import { type PageRequest, pageKey } from '../core/page-request.ts';
-import { redactUrl } from '../core/redact.ts';
+import type { PageRequest } from '../core/page-request.ts';
 import type { BodyCheck } from '../decode/check-body.ts';
+import { singleHeader } from '../http/transport.ts';
 import type { PageView } from '../plan/detect/discover.ts';
 import type { Dispatcher, PageSink, PageSource } from './dispatcher.ts';
-import { type Attempt, createTask, type FinalAttempt, singleHeader, type Task } from './task.ts';
+import { type Attempt, createTask, type FinalAttempt, type Task } from './task.ts';
 
 /** Gets a page; what is not one is an answer too, but for the first. */
 export type Ask = (request: PageRequest) => Promise<PageView>;
@@ -62,10 +62,8 @@ export class AskedPages implements PageSource, PageSink {
   /** One page at a time. The first that is asked for must come: `FirstPageMissing` where it does not. */
   readonly ask: Ask = async (request) => {
     const isGuess = this.#answers.length > 0;
-    const key = pageKey(request, this.#secretParams);
-    const shownUrl = redactUrl(request.url, this.#secretParams);
     this.#answer = Promise.withResolvers();
-    this.#next.resolve(createTask(request, key, shownUrl, { isGuess }));
+    this.#next.resolve(createTask(request, this.#secretParams, isGuess));
     const answer = await this.#answer.promise;
     if (answer.body === null && !isGuess) throw new FirstPageMissing(answer.task, answer.final);
     return pageView(request, answer);

@@ -5,14 +5,14 @@ import { homedir } from 'node:os';
 import { checkReplaceable } from '../archive/archive-file.ts';
 import { locateArchive, makeStateFolder, stateFolder } from '../archive/archive-location.ts';
 import type { RunSpecification } from '../archive/archive-types.ts';
-import { fingerprintOf } from '../archive/fingerprint.ts';
+import { fingerprintOf } from '../archive/kept-run.ts';
 import { ownCredentials } from '../archive-thread/echoed-credentials.ts';
 import type { ExportTarget, OpenRequest, SentPage } from '../archive-thread/messages.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
 import { redactUrl, Secret } from '../core/redact.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
-import { loadCondition, loadSelection } from '../decode/decode.ts';
+import { readCondition, readSelection } from '../decode/decode.ts';
 import { formatNameFor } from '../export/choose-format.ts';
 import type { TransportOptions } from '../http/transport.ts';
 import { checkSources, createListPlan } from '../plan/list-plan.ts';
@@ -43,8 +43,13 @@ export interface Job {
   readonly paginate: PaginateJob | null;
   readonly open: OpenRequest;
   readonly transport: TransportOptions;
-  /** Where the first request will go, if that is known and certain: to begin the connection early. */
+  /**
+   * Where the first request will go, to begin the connection early; null where that is not known, or
+   * where an earlier run may have left only the output to be written.
+   */
   readonly connectTo: string | null;
+  /** No archive stands where this run's will. */
+  readonly isNew: boolean;
 }
 
 /**
@@ -57,8 +62,8 @@ export async function prepare(
 ): Promise<Job> {
   const { sources, options: userOptions } = takeUserInfo(asked, askedOptions);
   const options = withPresetOptions(resolveOptions(userOptions));
-  await loadSelection(options.select);
-  await loadCondition(options.failWhen);
+  readSelection(options.select);
+  readCondition(options.failWhen);
   checkOutputFolder(options.output);
   checkOutputFolder(options.archive);
   const target = exportTarget(options, askedOptions);
@@ -92,8 +97,7 @@ export async function prepare(
     sources.flatMap((source) => (source.kind === 'file' ? [['the list', source.path]] : [])),
   );
   if (isFileBacked) checkReplaceable(location.complete);
-  // A run that goes on may find that only its output is missing, and then asks nobody.
-  const isNew = options.fresh || !existsSync(location.part);
+  const isNew = !existsSync(location.part);
   return {
     options,
     emit: askedOptions.onEvent ?? (() => {}),
@@ -117,7 +121,8 @@ export async function prepare(
       target,
     },
     transport,
-    connectTo: isNew ? firstOrigin(sources) : null,
+    connectTo: isNew || options.fresh ? firstOrigin(sources) : null,
+    isNew,
   };
 }
 

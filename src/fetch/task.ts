@@ -3,10 +3,16 @@ import type { AttemptRecord } from '../archive/archive-types.ts';
 import type { ArrivedPage } from '../archive-thread/messages.ts';
 import type { PageCode } from '../core/errors.ts';
 import type { Hint } from '../core/hint.ts';
-import type { PageRequest } from '../core/page-request.ts';
+import { type PageRequest, pageKey } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
 import type { Outcome } from '../http/outcome.ts';
-import type { HeaderValues, Protocol, RawResponse, TransportFault } from '../http/transport.ts';
+import {
+  type HeaderValues,
+  type Protocol,
+  type RawResponse,
+  singleHeader,
+  type TransportFault,
+} from '../http/transport.ts';
 
 export interface Task {
   readonly request: PageRequest;
@@ -82,14 +88,11 @@ export interface ListTraits {
   readonly secretParams: readonly string[];
 }
 
-type Optional = Pick<Task, 'isGuess' | 'attempts' | 'spentMs' | 'log' | 'ended'>;
-
-/** @param before what is known of the page already, where that is anything */
+/** @param isGuess see `Task` */
 export function createTask(
   request: PageRequest,
-  key: Uint8Array,
-  shownUrl: string,
-  before: Partial<Optional> = {},
+  secretParams: readonly string[],
+  isGuess = false,
 ): Task {
   // The plan has normalised the URL, so the path begins at the first slash after `https://`.
   const pathAt = request.url.indexOf('/', 8);
@@ -97,13 +100,13 @@ export function createTask(
     request,
     origin: request.url.slice(0, pathAt),
     path: request.url.slice(pathAt),
-    key,
-    shownUrl,
-    isGuess: before.isGuess ?? false,
-    attempts: before.attempts ?? 0,
-    spentMs: before.spentMs ?? 0,
-    log: before.log ?? [],
-    ended: before.ended ?? null,
+    key: pageKey(request, secretParams),
+    shownUrl: redactUrl(request.url, secretParams),
+    isGuess,
+    attempts: 0,
+    spentMs: 0,
+    log: [],
+    ended: null,
   };
 }
 
@@ -198,10 +201,4 @@ function pickHeaders(headers: HeaderValues, names: readonly string[]): Record<st
     if (value !== null) picked[name] = value;
   }
   return picked;
-}
-
-/** A field's value; repeated fields join with a comma (RFC 9110 §5.3). */
-export function singleHeader(value: string | readonly string[] | undefined): string | null {
-  if (value === undefined) return null;
-  return typeof value === 'string' ? value : value.join(', ');
 }

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { parseHttpDate, retryAfterMs } from '../../src/http/limits/retry-after.ts';
 import { classifyRedirect } from '../../src/http/redirect.ts';
-import { parseHttpDate, retryAfterMs } from '../../src/http/retry-after.ts';
 import { parseContentRange } from '../../src/plan/styles/page-reading.ts';
 import { withinASecond } from '../within-a-second.ts';
 

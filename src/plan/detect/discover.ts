@@ -5,6 +5,7 @@ import {
   type Pagination,
   type PaginationStyle,
 } from '../../core/pagination.ts';
+import { presetForHost } from '../presets.ts';
 import { setPart } from '../request-parts.ts';
 import { literalNumber } from '../styles/style.ts';
 import { detect, pinDetection } from './detect.ts';
@@ -87,8 +88,7 @@ export async function discoverPagination(
   const detection = pinDetection(shown, facts, isOpen ? { style: usual, ...pinned } : pinned);
   const { evidence, isWholeList, ...settled } =
     detection.kind === 'candidates'
-      ? ((await endByHost(facts, detection)) ??
-        (await tryCandidates(first, detection, pinned, ask)))
+      ? (endByHost(facts, detection) ?? (await tryCandidates(first, detection, pinned, ask)))
       : { ...detection, isWholeList: detection.kind === 'single' && detection.complete };
   const own = pinned.key == null ? withSoundKey(first, settled.pagination) : settled.pagination;
   const pagination = { ...own, ...pinned };
@@ -108,13 +108,11 @@ export async function discoverPagination(
 const MOST_IN_A_PAGE = 1000;
 
 /** Some known APIs end a list by not naming a next page. */
-async function endByHost(
+function endByHost(
   { base, count, view }: Facts,
   { isSilent }: Detection & { readonly kind: 'candidates' },
-): Promise<Settled | null> {
+): Settled | null {
   if (!isSilent || count >= MOST_IN_A_PAGE || view.request.method !== 'GET') return null;
-  // Most lists do not come here, and so do not load the table of named APIs.
-  const { presetForHost } = await import('../presets.ts');
   const { hostname } = new URL(view.request.url);
   const preset = presetForHost(hostname);
   if (preset?.silenceIsEnd !== true) return null;
