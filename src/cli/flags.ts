@@ -530,19 +530,6 @@ const table = {
     },
   }),
   ...group('Messages', ['fetch', 'demo'], {
-    api: {
-      value: text('NAME', 'github'),
-      help: 'play a named API instead, such as github or stripe',
-      detail: '`everypage demo --api list` names them.',
-      verbs: ['demo'],
-      excludes: { faults: 'they are two demos' },
-    },
-    faults: {
-      value: text('NAMES', 'html'),
-      help: 'play named faults instead, such as reset-cancel,html',
-      detail: '`everypage demo --faults list` names them. With --http1.1 over HTTP/1.1.',
-      verbs: ['demo'],
-    },
     verbose: {
       short: 'v',
       help: 'one line for each page; -vv also retries and pauses',

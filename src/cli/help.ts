@@ -56,12 +56,9 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
     examples: [['use one?', "everypage 'https://a.io/items' --preset stripe -o a.ndjson"]],
   },
   demo: {
-    usage: 'everypage demo [--api NAME | --faults NAMES] [FLAGS]',
+    usage: 'everypage demo [FLAGS]',
     does: 'Starts a local HTTP/2 API with faults and a rate limit, fetches all of it, and shows the first records.',
-    examples: [
-      ['watch each page?', 'everypage demo -vv'],
-      ['see it fail?', 'everypage demo --faults always-html'],
-    ],
+    examples: [['watch each page?', 'everypage demo -vv']],
   },
 };
 

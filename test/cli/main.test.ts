@@ -124,12 +124,6 @@ describe('bad input', () => {
     ['an archive that does not exist', () => ['verify', '/no/such.everypage'], /no\/such/],
     ['two archives', () => ['export', 'a.everypage', 'b.everypage'], /b\.everypage/],
     ['a list for explain', () => ['explain', '@urls.txt'], /explain takes no list/],
-    [
-      'an API that has no demo',
-      () => ['demo', '--api', 'zzzzzz'],
-      /"zzzzzz"; everypage demo --api/,
-    ],
-    ['an API whose name is misspelt', () => ['demo', '--api', 'githb'], /mean github\? everypage/],
     ['a URL for the demo', () => ['demo', base], /brings its own/],
   ];
   for (const [name, argv, expected] of cases) {

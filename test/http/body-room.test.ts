@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Exchange } from '../../src/http/exchange.ts';
+import { BodyRoom } from '../../src/http/response-body.ts';
 import {
   END_HEADERS,
   END_STREAM,
@@ -8,9 +10,7 @@ import {
   literals,
   OK,
   TYPES,
-} from '../../src/demo/http2-frames.ts';
-import { Exchange } from '../../src/http/exchange.ts';
-import { BodyRoom } from '../../src/http/response-body.ts';
+} from '../fixtures/faults/http2-frames.ts';
 import { onRequestHead, startRawServer } from '../servers/raw-server.ts';
 import { openStreams } from '../servers/stream-server.ts';
 import { converse } from './h2/raw-peer.ts';
