@@ -89,7 +89,8 @@ export class OverlapFill implements PlanState {
     const from = position - Math.min(position, this.#overlap);
     // A total that a page past the end states does not count.
     this.#totals.onPage(from, pageInfo);
-    if (records === 0) return;
+    // Past the end some servers give an earlier page again, which covers nothing.
+    if (records === 0 || this.#isRepeated(position, pageInfo)) return;
     if (position > 0 && records <= this.#overlap) this.#isLowered = true;
     const to = from + records;
     if (pageInfo.more === false) this.#lastTo = Math.max(this.#lastTo, to);
@@ -104,6 +105,13 @@ export class OverlapFill implements PlanState {
       else last.to = Math.max(last.to, range.to);
     }
     this.#covered = joined;
+  }
+
+  #isRepeated(position: number, { recordsSeenAt }: PageInfo): boolean {
+    const { branch } = this.#parts.start.place;
+    return (
+      recordsSeenAt !== null && recordsSeenAt.branch === branch && recordsSeenAt.position < position
+    );
   }
 
   #holes(end: PlanEnd): readonly Hole[] {
