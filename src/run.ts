@@ -1,4 +1,5 @@
 /** The pipeline, from what the user asks for to the summary: each step lives in a folder below. */
+import { repairList } from './api/repair.ts';
 import { ArchiveThread } from './archive-thread/archive-thread.ts';
 import { systemClock as clock } from './core/clock.ts';
 import type { RunOptions } from './core/options.ts';
@@ -28,10 +29,9 @@ export function run(sources: Sources, options: Options = {}): Promise<Summary> {
   return runOver(createTransport, sources, options);
 }
 
-/** `run` over a transport that was begun before, or that a test makes. */
-export async function runOver(make: MakeTransport, sources: Sources, options: Options) {
+/** `run` over a transport that the caller makes. */
+export function runOver(make: MakeTransport, sources: Sources, options: Options): Promise<Summary> {
   if (!options.repair) return readList(make, sources, options);
-  const { repairList } = await import('./api/repair.ts');
   return repairList((...asked) => readList(make, ...asked), sources, options);
 }
 

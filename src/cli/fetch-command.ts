@@ -7,10 +7,11 @@ import type { TransportOptions } from '../http/transport.ts';
 import { sourceOf } from '../plan/written-url.ts';
 import type { CliContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
+import { fetchAndReport } from './fetch-and-report.ts';
 import { type TypedArguments, UsageError } from './parse-arguments.ts';
 import { readRunOptions, readSummaryPath } from './run-options.ts';
 
-/** The main job: plan, fetch, verify, export. */
+/** The main command: plan, fetch, verify, export. */
 export async function fetchCommand(
   typed: TypedArguments,
   context: CliContext,
@@ -31,11 +32,10 @@ export async function fetchCommand(
   checkFiles(typed, summaryPath, options);
   const job = { sources, options, summaryPath, outputName };
   const makeTransport = (asked: TransportOptions) => createTransport(asked, context.network);
-  const { fetchAndReport } = await import('./fetch-and-report.ts');
   return fetchAndReport(job, makeTransport, typed, context);
 }
 
-/** Files that only the command line knows of; those of the run it checks itself. */
+/** The files that only the command line knows; the run checks its own. */
 function checkFiles(typed: TypedArguments, summary: string | null, options: RunOptions): void {
   const { output, archive = output === undefined ? undefined : archiveOf(output) } = options;
   const files = { '-o': output, '--archive': archive, '--summary': summary ?? undefined };
@@ -57,15 +57,16 @@ function checkFiles(typed: TypedArguments, summary: string | null, options: RunO
   checkDistinctFiles(written, read);
 }
 
-/** A file's name where a URL is due is a slip that has a better cure than a scheme. */
+/** The name of a file in place of a URL gets better advice than to add a scheme. */
 function checkIsNoFile(argument: string): void {
-  if (/^(?:@|-$|[a-z]+:)/i.test(argument) || !existsSync(argument)) return;
+  if (/^(?:@|-$|[a-z]+:)/i.test(argument)) return;
   if (/\.everypage(?:\.part)?$/.test(argument)) {
     throw new UsageError(
       `${argument} is an archive, not a URL; everypage export and verify read it`,
       ['verify', argument],
     );
   }
+  if (!existsSync(argument)) return;
   throw new UsageError(
     `${argument} is a file, not a URL; to read URLs from it, write @${argument}`,
     [`@${argument}`],

@@ -1,9 +1,10 @@
 /** Pages that are asked for one by one before there is a plan: those that show how the list pages. */
 import type { PageRequest } from '../core/page-request.ts';
 import type { BodyCheck } from '../decode/check-body.ts';
+import { singleHeader } from '../http/transport.ts';
 import type { PageView } from '../plan/detect/discover.ts';
 import type { Dispatcher, PageSink, PageSource } from './dispatcher.ts';
-import { type Attempt, createTask, type FinalAttempt, singleHeader, type Task } from './task.ts';
+import { type Attempt, createTask, type FinalAttempt, type Task } from './task.ts';
 
 /** Gets a page. A failure is an answer too, except for the first page. */
 export type Ask = (request: PageRequest) => Promise<PageView>;

@@ -10,8 +10,8 @@ import type { Header } from '../core/options.ts';
 import { credentialsIn, isSecretName, Secret } from '../core/redact.ts';
 import { decodeBody } from '../decode/content-encoding.ts';
 import { isText } from '../decode/is-text.ts';
-import type { RawResponse, TransportFault } from '../http/transport.ts';
-import { type AttemptResult, singleHeader } from './task.ts';
+import { type RawResponse, singleHeader, type TransportFault } from '../http/transport.ts';
+import type { AttemptResult } from './task.ts';
 
 const ofFault: Readonly<Record<TransportFault, PageCode>> = {
   dns: 'DNS',

@@ -3,7 +3,7 @@ import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import type { ArrivedPage } from '../archive-thread/messages.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import { PAGE_KEY_BYTES } from '../core/page-request.ts';
-import { freeChunks } from '../http/body-chunks.ts';
+import { freeChunks } from '../http/response-body.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Dispatcher, PageSink } from './dispatcher.ts';
 import { arrivedPage, type FinalAttempt, type ListTraits, type Task } from './task.ts';

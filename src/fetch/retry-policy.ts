@@ -11,18 +11,11 @@ import type { ResolvedOptions } from '../core/options.ts';
 import { credentialsIn } from '../core/redact.ts';
 import type { Stop } from '../core/summary.ts';
 import type { Outcome } from '../http/outcome.ts';
-import type { RawResponse } from '../http/transport.ts';
+import { type RawResponse, singleHeader } from '../http/transport.ts';
 import { backoffDelayMs } from '../pace/backoff.ts';
 import { answerExcerpt, codeOfAttempt, codeOfRejection, describeRejection } from './failure.ts';
 import type { Limiter, Reaction } from './limiter.ts';
-import {
-  type AttemptResult,
-  type FinalAttempt,
-  singleHeader,
-  type Task,
-  type Timing,
-  type Why,
-} from './task.ts';
+import type { AttemptResult, FinalAttempt, Task, Timing, Why } from './task.ts';
 
 export type NextAction =
   /** No more attempts: the page goes to the sink, with its body where it has one. */

@@ -6,7 +6,13 @@ import type { Hint } from '../core/hint.ts';
 import { type PageRequest, pageKey } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
 import type { Outcome } from '../http/outcome.ts';
-import type { HeaderValues, Protocol, RawResponse, TransportFault } from '../http/transport.ts';
+import {
+  type HeaderValues,
+  type Protocol,
+  type RawResponse,
+  singleHeader,
+  type TransportFault,
+} from '../http/transport.ts';
 
 export interface Task {
   readonly request: PageRequest;
@@ -195,10 +201,4 @@ function pickHeaders(headers: HeaderValues, names: readonly string[]): Record<st
     if (value !== null) picked[name] = value;
   }
   return picked;
-}
-
-/** A field's value; repeated fields join with a comma (RFC 9110 §5.3). */
-export function singleHeader(value: string | readonly string[] | undefined): string | null {
-  if (value === undefined) return null;
-  return typeof value === 'string' ? value : value.join(', ');
 }

@@ -16,8 +16,8 @@ import {
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { createTestCertificates } from '../../src/demo/certificate.ts';
-import type { Reply } from '../../src/demo/reply.ts';
 import { TokenBucket } from '../../src/demo/token-bucket.ts';
+import type { Reply } from '../fixtures/faults/reply.ts';
 import { pageBody } from './page-body.ts';
 import { type FullReply, type PageServerRequest, playHttp1, playHttp2 } from './page-reply.ts';
 import { ReadWaits, whenRead } from './read-waits.ts';
