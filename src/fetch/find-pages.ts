@@ -27,8 +27,8 @@ export interface FoundPages {
 }
 
 /**
- * Finds out what there is to be known before the first page is stored, and tells the archive thread;
- * null where the run was stopped before.
+ * Finds out how the list pages and sends that to the archive thread, which needs it before the first
+ * page is stored. Null where the run was stopped before.
  */
 export async function findPages(parts: RunParts): Promise<FoundPages | null> {
   const { paginate, open } = parts.job;

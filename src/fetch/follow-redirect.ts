@@ -75,7 +75,7 @@ export function followRedirect(
 }
 
 /**
- * Why a run stops at a link that leaves its origin, and the flag that goes on.
+ * Why a run stops at a link that leaves its origin, and the flag that allows it.
  *
  * @example leavesOrigin('a redirect', 'http://169.254.169.254', 'https://a.example')
  */

@@ -30,9 +30,9 @@ export interface RunParts {
 }
 
 /**
- * Gives the dispatcher the pages that are not stored yet, in plan order, and tells the plan of each page
- * that has ended. Pages that are stored tell the plan again what they said when they came, without a
- * request.
+ * Gives the dispatcher the pages that are not stored yet, in plan order, and passes each page that has
+ * ended to the plan. For a page that is stored already the plan gets the page info of the archive, without
+ * a request.
  *
  * A plan is made again on every run, so the key of each stored page is compared with what now stands in
  * its place: the first that differs stops the run before pages of two lists are mixed.
@@ -167,7 +167,7 @@ function withCredentials(pageInfo: PageInfo, startUrl: string | null): PageInfo 
   return { ...pageInfo, next: { kind: 'url', url } };
 }
 
-/** What a growing plan is told. */
+/** How a page ended, for a growing plan. */
 function endOf({ state, status }: ArrivedPage, pageInfo: PageInfo | null): PageEnd {
   if (state === 'stored' && pageInfo !== null) return { state, pageInfo };
   return { state: state === 'beyond-end' ? state : 'failed', status };

@@ -18,7 +18,7 @@ import type { Limiter, Reaction } from './limiter.ts';
 import type { AttemptResult, FinalAttempt, Task, Timing, Why } from './task.ts';
 
 export type NextAction =
-  /** No more attempts: it goes to whoever keeps pages, with its body where it has one. */
+  /** No more attempts: the page goes to the sink, with its body where it has one. */
   | { readonly kind: 'end'; readonly final: FinalAttempt }
   /** As soon as the limiter lets it. */
   | { readonly kind: 'again' }
@@ -82,7 +82,7 @@ export class RetryPolicy {
 
   /**
    * Whether what a limiter made of an attempt ends the run: the wait is longer than the user allows, or
-   * nothing ever comes from there. Null where the run goes on.
+   * nothing ever comes from there. Null where the run continues.
    *
    * @param pausesBefore pauses of the limiter since anything came through
    */
@@ -181,7 +181,7 @@ export class RetryPolicy {
     const delayMs = backoffDelayMs(task.attempts, random());
     const isLast =
       task.attempts > options.retries || task.spentMs + delayMs > options.retryMaxTimeMs;
-    // The last attempt is told by the page itself.
+    // The last attempt is recorded with the page itself.
     if (isLast) return { kind: 'end', final: failed };
     const whole = why?.reason ?? '';
     logAttempt(task, timing, reason ?? whole, null, reason === null ? null : status);

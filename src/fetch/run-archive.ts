@@ -1,4 +1,4 @@
-/** The life of a run's archive: it is opened, filled and ended. */
+/** The archive of a run is opened, filled and finished. */
 import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import { echoWarning } from '../archive-thread/echoed-credentials.ts';
 import type { Opened } from '../archive-thread/messages.ts';
@@ -20,10 +20,10 @@ const NOTHING_STORED: Opened = Object.freeze({
 });
 
 /**
- * Opens the archive, or begins one, and tells of it. What a new one says is known before, so the first
- * request does not wait for it.
+ * Opens the archive, or begins one, and reports the start. What a new archive says is known before, so
+ * the first request does not wait for it.
  *
- * @param fail is told later where a new archive could not be begun
+ * @param fail is called later if a new archive could not be begun
  */
 export async function openArchive(
   thread: ArchiveThread,

@@ -1,4 +1,4 @@
-/** One page on its way: what is asked for, what was tried, and what the archive is told in the end. */
+/** One page on its way: its request, its attempts, and what goes to the archive in the end. */
 import type { AttemptRecord } from '../archive/archive-types.ts';
 import type { ArrivedPage } from '../archive-thread/messages.ts';
 import type { PageCode } from '../core/errors.ts';
@@ -81,7 +81,7 @@ export interface FinalAttempt {
 
 /** What is particular to the list that a page belongs to. */
 export interface ListTraits {
-  /** Response headers that say how the list goes on; none for a list of URLs. */
+  /** Response headers that say what comes next; none for a list of URLs. */
   readonly pagingHeaders: readonly string[];
   /** Statuses that mean, for a speculative page, that it is past the end. */
   readonly pastEnd: readonly number[];
@@ -110,7 +110,7 @@ export function createTask(
   };
 }
 
-/** What the archive is told of a page that has ended. */
+/** What the archive gets of a page that has ended. */
 export function arrivedPage(
   task: Task,
   { state, status, headers, bodyBytes, why, timing }: FinalAttempt,

@@ -1,5 +1,5 @@
 /**
- * FAULTS S3: a secret in each way to give one, and a search for it wherever everypage writes. Each has
+ * A secret in each way to give one, and a search for it wherever everypage writes. Each has
  * a name of its own, so that one that is found tells where it came from.
  */
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-/** FAULTS T4, as someone reads it who has run everypage for the first time. */
+/** Connections that cannot be made, as someone reads it who has run everypage for the first time. */
 import assert from 'node:assert/strict';
 import { createPrivateKey } from 'node:crypto';
 import { once } from 'node:events';
