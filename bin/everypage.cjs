@@ -2,11 +2,25 @@
 // Must parse on any Node there ever was, to say in one line what is wrong: ES5, no template strings.
 'use strict';
 
-var main;
+var start;
 
 function refuse(words) {
   process.stderr.write(['everypage: '].concat(words, '\n').join(''));
   process.exitCode = 2;
+}
+
+/**
+ * Keeps compiled code from one run to the next, in a folder of the user's own: code that others
+ * could write would be code that they run. The archive thread follows the variable.
+ */
+function cacheCompiledCode() {
+  var env = process.env;
+  var join = require('node:path').join;
+  var base = env.XDG_CACHE_HOME || (process.platform === 'win32' && env.LOCALAPPDATA);
+  if (!base) base = join(require('node:os').homedir(), '.cache');
+  if (!env.NODE_COMPILE_CACHE) env.NODE_COMPILE_CACHE = join(base, 'everypage');
+  // It does nothing where NODE_DISABLE_COMPILE_CACHE is set or the folder cannot be written.
+  require('node:module').enableCompileCache();
 }
 
 if (parseInt(process.versions.node, 10) < 24) {
@@ -16,7 +30,9 @@ if (parseInt(process.versions.node, 10) < 24) {
     '; install it from https://nodejs.org (in a clone, npm ci brings it along for npx everypage)',
   ]);
 } else {
-  main = require('node:path').join(__dirname, '..', 'dist', 'cli', 'main.js');
-  if (require('node:fs').existsSync(main)) require(main).main();
-  else refuse(['this clone is not built yet; run npm run build']);
+  start = require('node:path').join(__dirname, '..', 'dist', 'start.cjs');
+  if (require('node:fs').existsSync(start)) {
+    cacheCompiledCode();
+    require(start).main();
+  } else refuse(['this clone is not built yet; run npm run build']);
 }

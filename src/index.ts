@@ -1,7 +1,9 @@
-/** The public face. The command line uses nothing that is not exported here. */
+/**
+ * The public face: what programs may rely on, and nothing besides. The command line calls the same
+ * functions, and may import what it needs from the layers below.
+ */
 
-export { explain } from './api/explain.ts';
-export type { Explanation } from './api/explain-list.ts';
+export { type Explanation, explain } from './api/explain.ts';
 export { type ExportOptions, exportArchive } from './api/export-archive.ts';
 export {
   allPages,
@@ -11,22 +13,21 @@ export {
   pages,
   records,
   type Urls,
-} from './api/iterate.ts';
-export type { ByteSink, OutputSinks } from './api/output-sinks.ts';
+} from './api/pages.ts';
 export { UnfinishedError } from './api/unfinished-error.ts';
 export { type Verification, verifyArchive } from './api/verify-archive.ts';
-export type { ErrorCode } from './core/errors.ts';
+export type { ErrorCode, PageCode } from './core/errors.ts';
 export { EverypageError } from './core/errors.ts';
 export type { EventSink, RunEvent } from './core/events.ts';
 export type {
   NextPage,
   NextRequest,
+  NextRequests,
   PageToContinue,
   Paginate,
   PaginateOptions,
   RunOptions,
 } from './core/options.ts';
-export type { PageCode } from './core/page-code.ts';
 export type { Method, PageRequest, Place } from './core/page-request.ts';
 export type { Pagination, PaginationStyle } from './core/pagination.ts';
 export type {
@@ -39,7 +40,8 @@ export type {
   Verdict,
   VerdictName,
 } from './core/summary.ts';
+export type { ByteSink, OutputSinks } from './fetch/prepare.ts';
 export type { PlanSource } from './plan/plan.ts';
 export { type Preset, presets } from './plan/presets.ts';
-export { sourceOf } from './plan/sources.ts';
+export { sourceOf } from './plan/written-url.ts';
 export { run } from './run.ts';

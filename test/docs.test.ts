@@ -5,10 +5,17 @@ import { test } from 'node:test';
 import { flags } from '../src/cli/flags.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const PAGES = ['README.md', 'CHANGELOG.md', 'SECURITY.md', ...globSync('docs/*.md', { cwd: ROOT })];
+const PAGES = [
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  ...globSync('docs/*.md', { cwd: ROOT }),
+];
 /** Flags of other programs: README.md compares everypage with curl, and our scripts have their own. */
 const OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
   'README.md': ['retry-all-errors', 'skip-existing'],
+  'CONTRIBUTING.md': ['test-name-pattern'],
   'docs/reliability.md': ['kills'],
 };
 
@@ -62,6 +69,25 @@ test('every flag that the docs name is in the table of flags, or another program
     ({ page, text }) => !own.has(text) && !OF_OTHERS[page]?.includes(text),
   );
   assert.deepEqual(unknown.map(say), []);
+});
+
+test('every script that the docs name is in package.json', () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const named = findAll(/\bnpm run ([a-z][a-z:-]*)/g);
+  assert.ok(named.length > 10, `only ${named.length} scripts were read`);
+  assert.deepEqual(named.filter(({ text }) => !Object.hasOwn(scripts, text)).map(say), []);
+});
+
+test('the recipes of CONTRIBUTING.md touch as few files as they promise', () => {
+  const page = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
+  const mostFiles = { 'a flag': 3, 'an output format': 4, 'a pagination style': 5 };
+  for (const [what, most] of Object.entries(mostFiles)) {
+    const recipe = page.split(`### Add ${what}\n`)[1]?.split(/\n##/)[0] ?? '';
+    const steps = recipe.match(/^\d\. /gm)?.length ?? 0;
+    assert.ok(steps > 0 && steps <= most, `${what}: ${steps} steps`);
+  }
 });
 
 test('every figure of the docs is filled in', () => {

@@ -1,5 +1,60 @@
+/** How a list pages, found out by the engine of a run, without an archive. */
+import { createPageInfoReader } from '../archive-thread/batch-reader.ts';
+import { systemClock } from '../core/clock.ts';
+import { describeHint } from '../core/describe-hint.ts';
+import { EverypageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
-import type { Explanation } from './explain-list.ts';
+import type { PageInfo } from '../core/page-info.ts';
+import { isParallel, type Pagination } from '../core/pagination.ts';
+import { resolveOptions } from '../core/resolve-options.ts';
+import { createBodyCheck } from '../decode/check-body.ts';
+import { readSelection } from '../decode/decode.ts';
+import { FirstPageMissing } from '../fetch/asked-pages.ts';
+import { attemptsFrom } from '../fetch/attempt.ts';
+import { Engine } from '../fetch/engine.ts';
+import { type MakeTransport, transportOptions } from '../fetch/open-transport.ts';
+import { type PaginateJob, paginateJob, withPresetOptions } from '../fetch/paginate-job.ts';
+import { RunControl } from '../fetch/run-control.ts';
+import type { FinalAttempt } from '../fetch/task.ts';
+import { createTransport } from '../http/create-transport.ts';
+import type { HeaderValues, Protocol } from '../http/transport.ts';
+import { pinFlags } from '../plan/detect/detect.ts';
+import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
+import { createListPlan } from '../plan/list-plan.ts';
+import type { PlanSource } from '../plan/plan.ts';
+import { presetForHost } from '../plan/presets.ts';
+import { takeUserInfo } from '../plan/written-url.ts';
+import { codeOfStop, describeStop } from './unfinished-error.ts';
+
+/** What a few requests show of an API. */
+export interface Explanation {
+  readonly pagination: Pagination;
+  /** What showed it, each a phrase for people. */
+  readonly evidence: readonly string[];
+  /** The flags that pin it. */
+  readonly flags: readonly string[];
+  /** A preset for this host, where there is one. */
+  readonly preset: string | null;
+  /** For a single page: it says itself that it is the whole list. */
+  readonly isWholeList: boolean;
+  /** Records in the first page, and in all as the server says; null where it does not say. */
+  readonly pageRecords: number;
+  readonly total: number | null;
+  /** Pages that follow from it; null where that is not known. */
+  readonly pages: number | null;
+  /** Pages can be asked for without waiting for the one before. */
+  readonly isParallel: boolean;
+  /** Response headers that speak of limits, as they came. */
+  readonly limits: Readonly<Record<string, string>>;
+  /** What they mean, in words; null where nothing is said. */
+  readonly limitsSay: string | null;
+  readonly protocol: Protocol | null;
+  readonly requests: number;
+  /** Milliseconds of one request once the connection stands: the shortest that was seen. */
+  readonly latencyMs: number;
+  /** What all pages would take at the pace that a run begins with; null where their number is not known. */
+  readonly estimatedMs: number | null;
+}
 
 /**
  * Finds out how a list pages, with at most eight requests, and writes nothing.
@@ -9,7 +64,122 @@ import type { Explanation } from './explain-list.ts';
  * const { flags, total } = await explain('https://api.example/items');
  */
 export async function explain(url: string, options: RunOptions = {}): Promise<Explanation> {
-  // Detection is many files, which a run of a list does without.
-  const { explainList } = await import('./explain-list.ts');
-  return explainList(url, options);
+  return explainOver(createTransport, url, options);
+}
+
+/** `explain` over a transport that a test makes. */
+export async function explainOver(
+  make: MakeTransport,
+  url: string,
+  userOptions: RunOptions,
+): Promise<Explanation> {
+  const asked: PlanSource = { kind: userOptions.literal ? 'literal' : 'template', text: url };
+  const taken = takeUserInfo([asked], userOptions);
+  const { sources } = taken;
+  const options = withPresetOptions(resolveOptions(taken.options));
+  const { method, body, secretParams } = options;
+  const plan = () => createListPlan({ sources, method, body, secretParams });
+  const job = await paginateJob(sources, options, plan);
+  if (job === null) {
+    throw new EverypageError('USAGE', 'explain takes the URL of a first page, without a range');
+  }
+  const transport = make(transportOptions(options, process.env));
+  const emit = userOptions.onEvent ?? (() => {});
+  const control = new RunControl(userOptions.signal);
+  const engine = new Engine({ options, transport, clock: systemClock, emit, opened: null });
+  try {
+    return await explainWith(control.attach(engine), job);
+  } finally {
+    control.close();
+    await transport.close();
+  }
+}
+
+async function explainWith(engine: Engine, job: PaginateJob): Promise<Explanation> {
+  const { start, pinned, usual } = job;
+  const attempt = attemptsFrom(engine, start.url);
+  const shown = await engine.askFor(attempt, async (ask, { finals }) => {
+    try {
+      return { found: await discoverPagination(start, { pinned, usual }, ask), finals: finals() };
+    } catch (error) {
+      throw error instanceof FirstPageMissing ? notThere(error) : error;
+    }
+  });
+  if (shown !== null) return describe(engine, shown.found, shown.finals);
+  const stop = engine.stopped ?? { kind: 'aborted' };
+  const text = describeStop(stop).replace(/\.$/, '');
+  throw new EverypageError(codeOfStop(stop), `how the list pages was not found out: ${text}`);
+}
+
+/** @param finals of the pages that were asked for, in their order */
+async function describe(
+  { limiters, options }: Engine,
+  { pagination, evidence, isWholeList, responses, ...found }: Discovery,
+  finals: readonly FinalAttempt[],
+): Promise<Explanation> {
+  const first = finals[0]!;
+  const pageInfo = await pageInfoOf(pagination, responses[0]!, options.maxDecodedBytes);
+  const total = pageInfo?.total ?? found.total;
+  const pageRecords = pageInfo?.records ?? found.pageRecords;
+  const latencyMs = Math.min(...finals.map(({ timing }) => timing.durationMs));
+  const pages =
+    pageInfo?.totalPages ??
+    (total === null || pageRecords === 0 ? null : Math.ceil(total / pageRecords));
+  const inParallel = isParallel(pagination);
+  const hint = finals.at(-1)!.hint;
+  const { origin, pathname, hostname } = new URL(responses[0]!.request.url);
+  const limiter = limiters.of(origin, pathname);
+  const atOnce = inParallel ? limiter.concurrency : 1;
+  const { perSecond } = limiter.basis(systemClock.now());
+  const byRateMs = pages === null || perSecond === null ? 0 : (pages / perSecond) * 1000;
+  return {
+    pagination,
+    evidence,
+    flags: pinFlags(pagination),
+    preset: presetForHost(hostname)?.name ?? null,
+    isWholeList,
+    pageRecords,
+    total,
+    pages,
+    isParallel: inParallel,
+    limits: limitsOf(first.headers ?? {}),
+    limitsSay: hint === null ? null : describeHint(hint),
+    protocol: first.protocol,
+    requests: finals.length,
+    latencyMs,
+    estimatedMs: pages === null ? null : Math.max(Math.ceil(pages / atOnce) * latencyMs, byRateMs),
+  };
+}
+
+/** What the first page says of the list, as a run would read it. */
+async function pageInfoOf(
+  pagination: Pagination,
+  { request, headers, body }: PageView,
+  maxDecodedBytes: number,
+): Promise<PageInfo | null> {
+  const check = createBodyCheck(readSelection(pagination.records), maxDecodedBytes);
+  const verdict = check(body, null);
+  if (!verdict.ok) return null;
+  const { decoded, found } = verdict;
+  return createPageInfoReader(pagination)({ url: request.url, headers, body: decoded, found })
+    .pageInfo;
+}
+
+const LIMIT_HEADER = /rate-?limit|retry-after|quota|call-limit|limit-info/i;
+
+function limitsOf(headers: HeaderValues): Record<string, string> {
+  const limits: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (LIMIT_HEADER.test(name) && value !== undefined) limits[name] = String(value);
+  }
+  return limits;
+}
+
+function notThere({ task, final }: FirstPageMissing): EverypageError {
+  const tried = task.attempts > 1 ? ` (${task.attempts} attempts)` : '';
+  const reason = `${final.why?.reason ?? ''}${tried}`;
+  return new EverypageError(
+    'INCOMPLETE',
+    `the first page, ${task.shownUrl}, does not come: ${reason}`,
+  );
 }

@@ -6,7 +6,7 @@ export class UnfinishedError extends EverypageError {
   readonly summary: Summary;
 
   constructor(summary: Summary) {
-    super(codeOf(summary.stop), messageOf(summary));
+    super(summary.stop === null ? 'INCOMPLETE' : codeOfStop(summary.stop), messageOf(summary));
     this.summary = summary;
   }
 }
@@ -23,55 +23,59 @@ const CODE: Readonly<Record<Stop['kind'], ErrorCode>> = {
   safety: 'OTHER_ORIGIN',
 };
 
-function codeOf(stop: Stop | null): ErrorCode {
-  if (stop === null) return 'INCOMPLETE';
+/** The code of an error that says why a run stopped. */
+export function codeOfStop(stop: Stop): ErrorCode {
   return stop.kind === 'safety' ? stop.code : CODE[stop.kind];
-}
-
-function refusalOf({ status, url, credentials, answer }: Stop & { kind: 'credentials' }): string {
-  const said = answer === null ? '' : ` The answer begins ${answer}.`;
-  if (credentials === 'sent')
-    return `The server refuses the credentials (${status}) for ${url}.${said}`;
-  const why = credentials === 'withheld' ? ', since they were given for another origin' : '';
-  return `${status} for ${url}: no credentials were sent${why}.${said}`;
 }
 
 function messageOf({ stop, verdict, failures, archivePath }: Summary): string {
   const goesOn = `What is stored stays in ${archivePath}; the same call goes on.`;
-  if (stop === null) {
-    const first = failures[0];
-    const example =
-      first === undefined
-        ? ''
-        : ` The first: page ${first.place.position + 1}, ${first.url}: ${first.reason}.`;
-    const why =
-      verdict.failed > 0
-        ? `${verdict.failed} of ${verdict.planned} pages failed.${example}`
-        : `${verdict.name}: ${verdict.reasons.join('; ')}.`;
-    return `${why} ${goesOn}`;
-  }
+  if (stop !== null) return `${describeStop(stop)} ${goesOn}`;
+  const first = failures[0];
+  const example =
+    first === undefined
+      ? ''
+      : ` The first: page ${first.place.position + 1}, ${first.url}: ${first.reason}.`;
+  const why =
+    verdict.failed > 0
+      ? `${verdict.failed} of ${verdict.planned} pages failed.${example}`
+      : `${verdict.name}: ${verdict.reasons.join('; ')}.`;
+  return `${why} ${goesOn}`;
+}
+
+/** Why a run stopped, in a sentence for those who call the library. */
+export function describeStop(stop: Stop): string {
   switch (stop.kind) {
     case 'credentials':
       return stop.status === 407
-        ? `The proxy asks for credentials (407): give them in the proxy's URL. ${goesOn}`
-        : `${refusalOf(stop)} ${goesOn}`;
+        ? "The proxy asks for credentials (407): give them in the proxy's URL."
+        : refusalOf(stop);
     case 'safety':
-      return `${stop.message}. ${goesOn}`;
+      return `${stop.message}.`;
     case 'unreachable':
-      return `Nothing ever came from ${stop.limiter}: ${stop.reason}. ${goesOn}`;
+      return `Nothing ever came from ${stop.limiter}: ${stop.reason}.`;
     case 'max-wait':
       if (stop.ownPause !== undefined) {
-        return `Nothing comes through: ${stop.reason}. The next pause would be longer than maxWaitMs. ${goesOn}`;
+        return `Nothing comes through: ${stop.reason}. The next pause would be longer than maxWaitMs.`;
       }
       if (stop.untilWallTime === null) {
-        return `For longer than maxWaitMs no request came through: ${stop.reason}. ${goesOn}`;
+        return `For longer than maxWaitMs no request came through: ${stop.reason}.`;
       }
-      return `The server asks for a wait beyond maxWaitMs, until ${new Date(stop.untilWallTime).toISOString()}. ${goesOn}`;
+      return `The server asks for a wait beyond maxWaitMs, until ${new Date(stop.untilWallTime).toISOString()}.`;
     case 'max-pages':
-      return `Stopped after maxPages (${stop.maxPages}). ${goesOn}`;
+      return `Stopped after maxPages (${stop.maxPages}).`;
     case 'deadline':
-      return `Stopped after deadlineMs (${stop.deadlineMs}). ${goesOn}`;
+      return `Stopped after deadlineMs (${stop.deadlineMs}).`;
     default:
-      return `The run was stopped. ${goesOn}`;
+      return 'The run was stopped.';
   }
+}
+
+function refusalOf({ status, url, credentials, answer }: Stop & { kind: 'credentials' }): string {
+  const said = answer === null ? '' : ` The answer begins ${answer}.`;
+  if (credentials === 'sent') {
+    return `The server refuses the credentials (${status}) for ${url}.${said}`;
+  }
+  const why = credentials === 'withheld' ? ', since they were given for another origin' : '';
+  return `${status} for ${url}: no credentials were sent${why}.${said}`;
 }

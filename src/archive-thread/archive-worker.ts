@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads';
 
-/** Node runs the sources as they are and the built files alike. */
-const ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? './thread-entry.ts' : './thread-entry.js',
-  import.meta.url,
-);
+/** Where the thread begins: among the sources, or beside the file of `dist/` that this is part of. */
+function threadEntry(): URL {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'cjs';
+  return new URL(`./thread-entry.${extension}`, import.meta.url);
+}
 
 /**
  * V8 lets a busy thread's young generation grow until the machine's memory says stop; what the
@@ -62,7 +62,7 @@ function forget(worker: Worker): void {
 }
 
 function createWorker(): Worker {
-  return new Worker(ENTRY, {
+  return new Worker(threadEntry(), {
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
   });
 }

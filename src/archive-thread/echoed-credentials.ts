@@ -5,8 +5,7 @@
  */
 import type { ResolvedOptions } from '../core/options.ts';
 import type { Place } from '../core/page-request.ts';
-import { Secret } from '../core/secret.ts';
-import { credentialsIn } from '../core/withhold-credentials.ts';
+import { credentialsIn, Secret } from '../core/redact.ts';
 import type { PlanSource } from '../plan/plan.ts';
 
 /** The first page that was seen to hold a credential. */

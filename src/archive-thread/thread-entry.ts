@@ -6,8 +6,8 @@ import type { FromThread, ThrownError, ToThread } from './messages.ts';
 import { ArchiveSession, type MainThread } from './session.ts';
 
 const port = parentPort!;
-/** Of the run that goes on; the thread may have served others before. */
-let session: ArchiveSession | null = null;
+/** Of the run that goes on; the thread may have served others before. Calls wait until it is open. */
+let opening: Promise<ArchiveSession> | null = null;
 let taken: ((ok: boolean) => void) | null = null;
 
 /** Sends a block and waits until the main thread has taken it: one is on its way at a time. */
@@ -40,28 +40,14 @@ port.on('message', async (message: ToThread) => {
 
 async function answerTo(message: Exclude<ToThread, { call: 'taken' }>): Promise<unknown> {
   if (message.call === 'open') {
-    session = await ArchiveSession.open(message.ask, systemClock, main);
-    return session.opened;
+    opening = ArchiveSession.open(message.ask, systemClock, main);
+    return (await opening).opened;
   }
-  if (session === null) throw new EverypageError('INTERNAL', 'the archive is not open');
-  switch (message.call) {
-    case 'paginate':
-      return session.paginate(message.ask);
-    case 'page':
-      return session.page(message.ask);
-    case 'store':
-      return session.store(message.ask);
-    case 'known':
-      return session.known(message.ask);
-    case 'keepPace':
-      return session.keepPace(message.ask);
-    case 'endPlan':
-      return session.endPlan(message.ask);
-    case 'finish':
-      return session.finish(message.ask);
-    case 'close':
-      return session.close();
-  }
+  if (opening === null) throw new EverypageError('INTERNAL', 'the archive is not open');
+  const session = await opening;
+  // Name and request belong together, which TypeScript does not see through a union.
+  const call = session[message.call] as (ask: unknown) => unknown;
+  return call.call(session, message.ask);
 }
 
 /** Errors lose their class on the way between threads; their code and text are what counts. */

@@ -2,10 +2,17 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
-import { syncFolder } from '../core/sync-folder.ts';
+import { syncFolder } from '../core/files.ts';
 import { lockFile } from './archive-file.ts';
-import { archiveNamed, archiveOf, partOf } from './archive-name.ts';
 import { archiveError } from './sqlite.ts';
+
+const SUFFIX = '.everypage';
+const PART = '.part';
+
+/** The finished archive of an output that is a file: itself, where that is all there is to be. */
+export function archiveOf(output: string): string {
+  return output.endsWith(SUFFIX) ? output : output + SUFFIX;
+}
 
 /** What SQLite may leave beside a file whose process was killed. */
 const COMPANIONS = ['-wal', '-journal', '-shm'];
@@ -32,13 +39,14 @@ export interface ArchivePlacement {
  */
 export function locateArchive(placement: ArchivePlacement): ArchiveLocation {
   const complete = completePath(placement);
-  return { part: partOf(complete), complete };
+  return { part: complete + PART, complete };
 }
 
 function completePath({ output, archive, stateFolder, fingerprint }: ArchivePlacement): string {
-  if (archive !== null) return archiveNamed(archive);
-  if (output !== null) return archiveOf(output);
-  return archiveOf(join(stateFolder, Buffer.from(fingerprint).toString('hex')));
+  if (archive !== null) {
+    return archive.endsWith(SUFFIX + PART) ? archive.slice(0, -PART.length) : archive;
+  }
+  return archiveOf(output ?? join(stateFolder, Buffer.from(fingerprint).toString('hex')));
 }
 
 /** `$XDG_STATE_HOME/everypage`, by default `~/.local/state/everypage`. Touches no file. */

@@ -1,4 +1,10 @@
-/** The contract of this folder: what goes into an archive and what comes out. */
+/**
+ * WHERE pages are kept. An archive is one SQLite file with every page as it came off the wire, what
+ * it answers to, and how each try went. This folder is the only one that knows the tables. It sends
+ * nothing, decodes nothing and checks no body, and it is synchronous: it lives on a thread of its
+ * own. It may import only core/. This file is its contract: what goes into an archive and comes out.
+ */
+import type { PageCode } from '../core/errors.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 
@@ -23,7 +29,7 @@ export interface AttemptRecord {
 /** What a page is when it has reached its end state. */
 export interface PageRecord {
   readonly place: Place;
-  /** 16 bytes: see `page-key.ts`. */
+  /** 16 bytes: see `pageKey`. */
   readonly key: Uint8Array;
   /** Redacted. */
   readonly url: string;
@@ -39,11 +45,12 @@ export interface PageRecord {
   readonly hash: Uint8Array | null;
   /** Records under the selection at the time of the fetch, or null where none was asked for. */
   readonly records: number | null;
-  /** What it taught, its next step redacted; null where it failed and in a list. */
+  /** What it says of the list, its next step redacted; null where it failed and in a list. */
   readonly pageInfo: PageInfo | null;
   /** The literal text of each record's key, in order; null where no key is known. */
   readonly keys: readonly string[] | null;
-  /** Why it failed; null otherwise. */
+  /** Why it failed, for machines and for people; null otherwise. */
+  readonly code: PageCode | null;
   readonly reason: string | null;
   readonly attempts: number;
   /** Milliseconds since 1970 when the last attempt began. */
@@ -67,26 +74,16 @@ export interface RunSpecification {
 }
 
 /** A stored page as it is read back for exports, checks and replay. */
-export interface StoredPage {
-  readonly place: Place;
-  readonly key: Uint8Array;
-  /** Redacted. */
-  readonly url: string;
+export interface StoredPage
+  extends Pick<PageRecord, 'place' | 'key' | 'url' | 'headers' | 'encoding' | 'records'> {
   readonly status: number;
-  /** Allow-listed response headers as a JSON object, or null. */
-  readonly headers: string | null;
-  /** `content-encoding` of `body`; null for identity. */
-  readonly encoding: string | null;
-  /** As it came off the wire. */
   readonly body: Uint8Array;
-  /** SHA-256 of the decoded body. */
   readonly hash: Uint8Array;
-  readonly records: number | null;
 }
 
 /**
  * A page that is there, without its body, to compare with a plan that is made again. Pages beyond the
- * plan's end that have taught something are among them.
+ * plan's end that have a page info are among them.
  */
 export interface KnownPage {
   readonly position: number;

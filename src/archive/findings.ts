@@ -1,12 +1,11 @@
 /** What speaks against a verdict of `complete`, in sentences, and which verdict follows. */
 import type { PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import type { Pagination } from '../core/pagination.ts';
+import { factsOf, type Pagination } from '../core/pagination.ts';
 import type { VerdictName } from '../core/summary.ts';
 import { counted, formatCount } from '../core/units.ts';
-import type { KeyFacts, SharedKeys } from './key-scan.ts';
+import type { GivenUpReading, KeyFacts, SharedKeys } from './key-scan.ts';
 import type { PageFacts } from './page-scan.ts';
-import type { GivenUpReading } from './reading-scan.ts';
 
 export interface PagedFacts {
   readonly pagination: Pagination;
@@ -96,7 +95,7 @@ function endFindings({ planEnd, failed, pagination }: PagedFacts): readonly Find
     case 'single': {
       const why =
         detail ??
-        'nothing in it shows how to go on. Say it with --paginate, or that it is all with --paginate none --records';
+        'no pagination was detected. Say it with --paginate, or that it is all with --paginate none --records';
       return [{ kind: 'unfinished', text: `one page only: ${why}` }];
     }
     case 'ceiling': {
@@ -207,7 +206,7 @@ function missingFindings({
   }
   if (pages.gaps.length > 0) texts.push(gapText(pages.gaps));
   const pagesSaid = pages.totalPagesAtEnd;
-  if (pagination.style === 'page' && pagesSaid !== null) {
+  if (factsOf(pagination).counts === 'pages' && pagesSaid !== null) {
     const came = pages.pages + pages.skippedPages;
     if (came < pagesSaid) {
       texts.push(`the server speaks of ${formatCount(pagesSaid)} pages, ${formatCount(came)} came`);
@@ -239,7 +238,7 @@ function checkFindings({
 }: PagedFacts): readonly Finding[] {
   const reason = planEnd?.reason;
   if (reason !== 'past-end' && reason !== 'short') return [];
-  const isPageCount = pagination.style === 'page' && pages.totalPagesAtEnd !== null;
+  const isPageCount = factsOf(pagination).counts === 'pages' && pages.totalPagesAtEnd !== null;
   if (pages.totalAtEnd !== null || isPageCount || expect === fetched) return [];
   const text =
     pages.leastTotal === null

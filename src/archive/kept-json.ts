@@ -1,46 +1,32 @@
-/** What the archive keeps as JSON text, read back; a file may come from anywhere, so it is checked. */
+/** What the archive keeps as text, read back; a file may come from anywhere, so it is checked. */
+import { isPageCode, type PageCode } from '../core/errors.ts';
 import type { PageInfo, PlanEnd, Restart } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import { noPagination, type Pagination, paginationStyles } from '../core/pagination.ts';
+import { type Pagination, paginationStyles } from '../core/pagination.ts';
 import type { RunSpecification } from './archive-types.ts';
-import { damaged } from './sqlite.ts';
+import type { Connection } from './sqlite.ts';
 
-export function readSpecification(text: string, path: string): RunSpecification {
-  const value = parse(text);
-  // Files of version 1 were made before there was pagination.
-  const whole = isObject(value) ? { pagination: null, ...value } : value;
-  if (hasShape<RunSpecification>(whole, specificationShape)) return whole;
-  throw damaged(path, 'its description of the run cannot be read');
-}
-
-export function readPagination(text: string, path: string): Pagination {
-  const value = parse(text);
-  const whole = isObject(value) ? { ...noPagination, ...value } : value;
-  if (hasShape<Pagination>(whole, paginationShape)) return whole;
-  throw damaged(path, 'it does not say rightly how the list pages');
-}
-
-export function readPlanEnd(text: string, path: string): PlanEnd {
-  const value = parse(text);
-  if (hasShape<PlanEnd>(value, planEndShape)) return value;
-  throw damaged(path, 'it does not say rightly how the list ended');
-}
-
-export function readPageInfo(text: string, path: string): PageInfo {
-  const value = parse(text);
-  if (hasShape<PageInfo>(value, pageInfoShape)) return value;
-  throw damaged(path, 'what a page taught cannot be read');
+export function readCode(text: string, connection: Connection): PageCode {
+  if (isPageCode(text)) return text;
+  throw connection.damaged('why a page failed cannot be read');
 }
 
 type Check = (value: unknown) => boolean;
 type Shape<T> = Readonly<Record<keyof T, Check>>;
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+type Read<T> = (text: string, connection: Connection) => T;
+
+/** @param what the subject of the sentence that says what is damaged */
+function readerOf<T>(shape: Shape<T>, what: string): Read<T> {
+  return (text, connection) => {
+    try {
+      const value: unknown = JSON.parse(text);
+      if (hasShape<T>(value, shape)) return value;
+    } catch {
+      // No JSON is as wrong as JSON of another shape.
+    }
+    throw connection.damaged(`${what} cannot be read`);
+  };
 }
 
 function hasShape<T>(value: unknown, shape: Shape<T>): value is T {
@@ -167,3 +153,8 @@ const pageInfoShape: Shape<PageInfo> = {
   nextSeenAt: orNull(isPlace),
   recordsSeenAt: orNull(isPlace),
 };
+
+export const readSpecification = readerOf(specificationShape, 'its description of the run');
+export const readPagination = readerOf(paginationShape, 'how the list pages');
+export const readPlanEnd = readerOf(planEndShape, 'how the list ended');
+export const readPageInfo = readerOf(pageInfoShape, 'what a page says of the list');

@@ -1,87 +1,71 @@
-/** A command line to print: the one that was typed, quoted for a shell and without credentials. */
-import { isSecretHeader, isSecretName, redactUrl } from '../core/redact.ts';
+/** Command lines to print. They are quoted for a shell and show no credentials. */
+import { shellQuote } from '../core/escape.ts';
+import { shownUrl } from './flag-values.ts';
 import { flagNamed } from './flags.ts';
 import type { TypedArguments, TypedFlag } from './parse-arguments.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** As the user starts the program: `npx everypage` under npx. */
-function programName(env: Environment): string {
-  return env['npm_command'] === 'exec' ? 'npx everypage' : 'everypage';
+/** The command as it was typed. */
+export function typedCommand(typed: TypedArguments, env: Environment): string {
+  return commandText(env, [...verbWords(typed), ...urlWords(typed), ...flagWords(typed)]);
 }
 
-/** Quoted for a POSIX shell, only where that is needed. */
-export function shellQuote(argument: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;
-  if (!/\p{C}/u.test(argument)) return `'${argument.replaceAll("'", `'\\''`)}'`;
-  // $'…' is the one form that shows control characters instead of sending them to the terminal.
-  const escaped = argument.replace(/[\\']|\p{C}/gu, (char) => {
-    if (char === '\\' || char === "'") return `\\${char}`;
-    return [...Buffer.from(char)]
-      .map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`)
-      .join('');
-  });
-  return `$'${escaped}'`;
-}
-
-/** What was typed, with `more` words added to its flags. */
+/** The command that resumes the run: what was typed, and `more` flags. */
 export function againCommand(
   typed: TypedArguments,
   env: Environment,
   more: readonly string[] = [],
 ): string {
-  const secretParams = typed.list('secret-param');
-  const words = [
-    ...(typed.verb === 'fetch' ? [] : [typed.verb]),
-    ...typed.positionals.map((argument) => shownUrl(argument, secretParams)),
-    // `--fresh` would discard what the command is meant to go on from.
-    ...typed.flags
-      .filter(({ name }) => name !== 'fresh')
-      .flatMap((flag) => flagWords(flag, secretParams)),
-    ...more,
-  ];
-  const command = [programName(env), ...joinVerbose(words).map(shellQuote)].join(' ');
+  const own = flagWords(typed, ({ name }) => !flagNamed(name).isOnce);
+  const command = commandText(env, [...verbWords(typed), ...urlWords(typed), ...own, ...more]);
   const readsStdin = typed.positionals.some((word) => word === '-' || word === '@-');
   return readsStdin ? `${command}   (with the same list on standard input)` : command;
 }
 
-/** What was typed after another verb, as a command that fetches. */
+/** The flags that were typed after another verb, as a command that fetches. */
 export function fetchCommandText(
   typed: TypedArguments,
   env: Environment,
   more: readonly string[],
 ): string {
-  const secretParams = typed.list('secret-param');
-  const words = [
-    ...typed.positionals.map((argument) => shownUrl(argument, secretParams)),
-    ...typed.flags
-      .filter(({ name }) => !['json', 'color'].includes(name))
-      .flatMap((flag) => flagWords(flag, secretParams)),
-    ...more,
-  ];
-  return [programName(env), ...joinVerbose(words).map(shellQuote)].join(' ');
+  const own = flagWords(typed, ({ name }) => flagNamed(name).group !== 'Messages');
+  return commandText(env, [...urlWords(typed), ...own, ...more]);
 }
 
 /** `everypage export` with the output, format and selection of what was typed. */
 export function takeCommand(typed: TypedArguments, env: Environment, archivePath: string): string {
-  const secretParams = typed.list('secret-param');
-  const words = [
-    'export',
-    archivePath,
-    ...typed.flags
-      .filter(({ name }) => ['output', 'format', 'select', 'pages'].includes(name))
-      .flatMap((flag) => flagWords(flag, secretParams)),
-    '--allow-incomplete',
-  ];
-  return [programName(env), ...joinVerbose(words).map(shellQuote)].join(' ');
+  const shape = flagWords(typed, ({ name }) => {
+    const { group, verbs } = flagNamed(name);
+    return group === 'Output' && verbs.includes('export') && name !== 'allow-incomplete';
+  });
+  return commandText(env, ['export', archivePath, ...shape, '--allow-incomplete']);
 }
 
-/** User info gets a placeholder: a URL that merely lost it would be refused without a hint why. */
-function shownUrl(argument: string, secretParams: readonly string[]): string {
-  if (argument.startsWith('@')) return argument;
-  const redacted = redactUrl(argument, secretParams);
-  if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/i.test(argument)) return redacted;
-  return redacted.replace('://', '://<user>:<password>@');
+/** As the user starts the program: `npx everypage` under npx. */
+function commandText(env: Environment, words: readonly string[]): string {
+  const program = env['npm_command'] === 'exec' ? 'npx everypage' : 'everypage';
+  return [program, ...joinVerbose(words).map(shellQuote)].join(' ');
+}
+
+function verbWords({ verb }: TypedArguments): readonly string[] {
+  return verb === 'fetch' ? [] : [verb];
+}
+
+function urlWords(typed: TypedArguments): readonly string[] {
+  return typed.positionals.map((argument) => shownUrl(argument, typed.list('secret-param')));
+}
+
+function flagWords(
+  typed: TypedArguments,
+  isWanted: (flag: TypedFlag) => boolean = () => true,
+): readonly string[] {
+  const secretParams = typed.list('secret-param');
+  return typed.flags.filter(isWanted).flatMap(({ name, rawName, value }) => {
+    if (value === null) return [rawName];
+    const shown = flagNamed(name).value?.show?.(value, secretParams) ?? value;
+    return shown.startsWith('-') && shown !== '-' ? [`--${name}=${shown}`] : [rawName, shown];
+  });
 }
 
 /** `-vv` is read as `-v -v`. */
@@ -92,37 +76,4 @@ function joinVerbose(words: readonly string[]): readonly string[] {
     else joined.push(word);
     return joined;
   }, []);
-}
-
-function flagWords(flag: TypedFlag, secretParams: readonly string[]): readonly string[] {
-  if (flagNamed(flag.name).metavar === null) return [flag.rawName];
-  const value = shownValue(flag, secretParams);
-  if (value.startsWith('-') && value !== '-') return [`--${flag.name}=${value}`];
-  return [flag.rawName, value];
-}
-
-/** The value, or a placeholder in `<…>` for a credential in it. */
-function shownValue({ name, value }: TypedFlag, secretParams: readonly string[]): string {
-  const text = value ?? '';
-  switch (name) {
-    case 'user':
-      return `${text.split(':', 1)[0]}:<password>`;
-    case 'proxy':
-      return shownUrl(text, []);
-    case 'header': {
-      const headerName = text.split(':', 1)[0] ?? '';
-      return !text.startsWith('@') && isSecretHeader(headerName) ? `${headerName}: <secret>` : text;
-    }
-    case 'data':
-      return !text.startsWith('@') && holdsSecretField(text, secretParams) ? '<body>' : text;
-    default:
-      return text;
-  }
-}
-
-/** JSON, GraphQL and form bodies alike: what stands before a colon or an equals sign is a name. */
-function holdsSecretField(body: string, secretParams: readonly string[]): boolean {
-  if (/passw|secret|token|api[_-]?key/i.test(body)) return true;
-  const names = body.matchAll(/\b([\w.[\]%-]{1,64})["']?\s{0,9}[:=]/g);
-  return [...names].some(([, name]) => isSecretName(name!, secretParams));
 }

@@ -1,11 +1,17 @@
+/**
+ * The process as commands see it: its streams, its terminal and colour, its signals. Nothing else asks
+ * `process` for them.
+ */
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
+import { EverypageError } from '../core/errors.ts';
+import { outputError } from '../export/file-destination.ts';
 import type { TransportInternals } from '../http/create-transport.ts';
-import type { TextStream } from '../report/reporter.ts';
-import type { SignalSource } from './signals.ts';
-import type { TerminalStream } from './terminal.ts';
+import type { TerminalFacts, TextStream } from '../report/reporter.ts';
+import { exitCodeOfSignal, type StopSignal } from './exit-code.ts';
+import type { FlagValue } from './flags.ts';
 
-/** The process, as far as commands touch it; a test hands in its own. */
+/** The parts of the process that commands use. A test passes its own. */
 export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable;
@@ -13,6 +19,133 @@ export interface CliContext {
   readonly stderr: TextStream & TerminalStream;
   readonly signals: SignalSource;
   readonly clock: Clock;
-  /** What a test has in place of the resolver. */
+  /** Only for tests, in place of the resolver. */
   readonly network?: TransportInternals;
+}
+
+/** The parts of `process.stderr` and `process.stdout` that are used. */
+export interface TerminalStream {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
+export function describeTerminal(
+  stream: TerminalStream,
+  env: Readonly<Record<string, string | undefined>>,
+  when: FlagValue<'color'>,
+): TerminalFacts {
+  const isTTY = stream.isTTY === true;
+  // A dumb terminal (an editor's shell, a build log) shows cursor movements as text.
+  const isTerminal = isTTY && env['TERM'] !== 'dumb';
+  // https://no-color.org: any value that is not empty.
+  const auto = isTerminal && !env['NO_COLOR'];
+  return {
+    isTerminal,
+    color: when === 'always' || (when === 'auto' && auto),
+    columns: () => stream.columns || 80,
+  };
+}
+
+export interface SignalWatch {
+  /** Aborted at the first signal. */
+  readonly signal: AbortSignal;
+  /** Which signal came first, or null. */
+  received(): StopSignal | null;
+  close(): void;
+}
+
+/** The parts of `process` that are used. */
+export interface SignalSource {
+  on(signal: StopSignal, listener: () => void): unknown;
+  off(signal: StopSignal, listener: () => void): unknown;
+  exit(code: number): unknown;
+}
+
+const watched: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/**
+ * The first signal aborts: the run finishes the requests in flight and commits. The second exits at once,
+ * which is safe because of the archive.
+ */
+export function watchSignals(
+  source: SignalSource,
+  onFirst: (signal: StopSignal) => void,
+  beforeExit: () => void,
+): SignalWatch {
+  const controller = new AbortController();
+  let first: StopSignal | null = null;
+
+  const listeners = watched.map((signal) => {
+    const listener = () => {
+      if (first !== null) {
+        beforeExit();
+        source.exit(exitCodeOfSignal(signal));
+        return;
+      }
+      first = signal;
+      onFirst(signal);
+      controller.abort(new EverypageError('INTERRUPTED', `Stopped by ${signal}`));
+    };
+    source.on(signal, listener);
+    return { signal, listener };
+  });
+
+  return {
+    signal: controller.signal,
+    received: () => first,
+    close() {
+      for (const { signal, listener } of listeners) source.off(signal, listener);
+    },
+  };
+}
+
+export interface StdoutSink {
+  /**
+   * Resolves when the bytes are written. Rejects with `CLOSED_PIPE` if the reader has gone, with
+   * `OUTPUT_WRITE` if they cannot be written.
+   */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Resolves when everything has left the process, or the reader has gone. Rejects if it cannot be written. */
+  flush(): Promise<void>;
+}
+
+/**
+ * Standard output with backpressure: a slow reader slows the export and fills no memory. Each write is
+ * known to have succeeded before the next one, because the archive may be removed after the last.
+ */
+export function createStdoutSink(stream: Writable): StdoutSink {
+  /** The first failure. Later ones only say that the stream is closed. */
+  let failure: EverypageError | null = null;
+  const failed = (cause: NodeJS.ErrnoException): EverypageError => {
+    failure ??=
+      cause.code === 'EPIPE' || cause.code === 'ERR_STREAM_DESTROYED'
+        ? new EverypageError('CLOSED_PIPE', 'nobody reads standard output any more', { cause })
+        : outputError('standard output', cause, 'The same command resumes once it can be written.');
+    return failure;
+  };
+  stream.on('error', failed);
+
+  const write = (bytes: Uint8Array | string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      if (failure !== null) reject(failure);
+      else stream.write(bytes, (error) => (error == null ? resolve() : reject(failed(error))));
+    });
+
+  return {
+    write,
+    async flush() {
+      if (failure === null && stream.writableLength > 0) await write('').catch(() => undefined);
+      if (failure !== null && failure.code !== 'CLOSED_PIPE') throw failure;
+    },
+  };
+}
+
+/** Writes text to standard output, and waits until it has left. */
+export async function writeOut(
+  { stdout }: Pick<CliContext, 'stdout'>,
+  text: string,
+): Promise<void> {
+  const sink = createStdoutSink(stdout);
+  await sink.write(Buffer.from(text));
+  await sink.flush();
 }

@@ -1,34 +1,26 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { EverypageError } from '../core/errors.ts';
+import { whyUnreadable } from '../core/files.ts';
 import { redactUrl } from '../core/redact.ts';
-import { whyUnreadable } from '../core/why-unreadable.ts';
 import type { CliContext } from './context.ts';
-import { findNetrcEntry, parseNetrc } from './netrc.ts';
-import type { TypedArguments } from './parse-arguments.ts';
+import { type TypedArguments, UsageError } from './parse-arguments.ts';
 
-export interface Credentials {
-  /** `user:password`, or null. */
+interface Credentials {
+  /** `user:password` of ~/.netrc, or null. */
   readonly user: string | null;
   /** Value of an authorization header, or null. */
   readonly authorization: string | null;
 }
 
 /**
- * What `-u`, `--bearer-env` and `-n` come to. Throws `EverypageError` `USAGE` where two of them are
- * given, where a variable or an entry is missing, and where a host cannot be told.
+ * The credentials of `--bearer-env` and `-n`; `-u` is an option of the run as it is. Throws `UsageError`
+ * if a variable or an entry is missing, or if the host is not clear.
  */
 export async function readCredentials(
   typed: TypedArguments,
   context: Pick<CliContext, 'env'>,
 ): Promise<Credentials> {
-  const given = (['user', 'bearer-env', 'netrc'] as const).filter((name) => typed.has(name));
-  if (given.length > 1) {
-    throw usage(`--${given[0]} and --${given[1]} are two ways to say who you are; give one`);
-  }
-  const user = typed.value('user');
-  if (user !== null) return { user: checkedUser(user), authorization: null };
   const variable = typed.value('bearer-env');
   if (variable !== null) {
     return { user: null, authorization: `Bearer ${bearerToken(variable, context.env)}` };
@@ -39,21 +31,16 @@ export async function readCredentials(
   return { user: null, authorization: null };
 }
 
-function checkedUser(user: string): string {
-  if (user.includes(':')) return user;
-  throw usage('-u takes user:password; where there is no password, end with a colon');
-}
-
 function bearerToken(variable: string, env: CliContext['env']): string {
   const token = env[variable]?.trim();
   if (!token) {
-    // People paste the token itself here by mistake, and it must not be repeated then.
+    // People paste the token itself here by mistake, and a message must not repeat it.
     const name = /^[A-Z_][A-Z0-9_]{0,63}$/.test(variable) ? ` ${variable}` : '';
-    throw usage(
+    throw new UsageError(
       `--bearer-env${name}: that environment variable is not set, or is empty; it takes the name of a variable, not the token`,
     );
   }
-  if (/[\r\n]/.test(token)) throw usage('--bearer-env: the token must be one line');
+  if (/[\r\n]/.test(token)) throw new UsageError('--bearer-env: the token must be one line');
   return token;
 }
 
@@ -64,14 +51,14 @@ async function netrcUser(typed: TypedArguments, env: CliContext['env']): Promise
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    throw usage(`--netrc: ${path} cannot be read: ${whyUnreadable(cause)}`, cause);
+    throw new UsageError(`--netrc: ${path} cannot be read: ${whyUnreadable(cause)}`, null, cause);
   }
   const entry = findNetrcEntry(parseNetrc(text), host);
-  if (entry === null) throw usage(`--netrc: ${path} has no entry for ${host}`);
+  if (entry === null) throw new UsageError(`--netrc: ${path} has no entry for ${host}`);
   return `${entry.login ?? ''}:${entry.password ?? ''}`;
 }
 
-/** The one host of all URL arguments. A list is read too late to tell where its lines lead. */
+/** The one host of all URL arguments. A list cannot be used: its URLs are not read yet. */
 function onlyHost(typed: TypedArguments): string {
   const hosts = new Set<string>();
   for (const argument of typed.positionals) {
@@ -79,20 +66,82 @@ function onlyHost(typed: TypedArguments): string {
       argument,
     );
     if (match === null) {
-      throw usage(
+      throw new UsageError(
         `--netrc needs URL arguments that name one host, so that a password goes nowhere else; ${redactUrl(argument, typed.list('secret-param'))} does not. Use -H @file or --bearer-env`,
       );
     }
     hosts.add(match[1]!.toLowerCase());
   }
   const [first, second] = hosts;
-  if (first === undefined) throw usage('--netrc needs a URL argument');
+  if (first === undefined) throw new UsageError('--netrc needs a URL argument');
   if (second !== undefined) {
-    throw usage(`--netrc: the URLs name two hosts, ${first} and ${second}; run them one by one`);
+    throw new UsageError(
+      `--netrc: the URLs name two hosts, ${first} and ${second}; run them one by one`,
+    );
   }
   return first;
 }
 
-function usage(message: string, cause?: unknown): EverypageError {
-  return new EverypageError('USAGE', message, { cause });
+/** `~/.netrc`: which user and password belong to a host. */
+export interface NetrcEntry {
+  /** Null for `default`, which fits every host. */
+  readonly machine: string | null;
+  readonly login: string | null;
+  readonly password: string | null;
+}
+
+/**
+ * Entries in the order of the file. Values may be in double quotes with backslash escapes, as curl
+ * reads them; macros (`macdef`) and what follows `#` are ignored.
+ */
+export function parseNetrc(text: string): readonly NetrcEntry[] {
+  const entries: { machine: string | null; login: string | null; password: string | null }[] = [];
+  const tokens = netrcTokens(text);
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at]!;
+    const current = entries.at(-1);
+    if (token === 'default') {
+      entries.push({ machine: null, login: null, password: null });
+    } else if (token === 'machine') {
+      entries.push({ machine: tokens[++at] ?? '', login: null, password: null });
+    } else if (token === 'login' || token === 'password') {
+      const value = tokens[++at] ?? '';
+      if (current !== undefined) current[token] = value;
+    } else if (token === 'account') {
+      at++;
+    }
+  }
+  return entries;
+}
+
+/** The first entry for `host`, else `default`, else null. */
+export function findNetrcEntry(entries: readonly NetrcEntry[], host: string): NetrcEntry | null {
+  const wanted = host.toLowerCase();
+  return (
+    entries.find((entry) => entry.machine?.toLowerCase() === wanted) ??
+    entries.find((entry) => entry.machine === null) ??
+    null
+  );
+}
+
+function netrcTokens(text: string): readonly string[] {
+  const tokens: string[] = [];
+  // A macro lasts from its `macdef` to the next empty line.
+  const withoutMacros = text.replace(
+    /^[ \t]*macdef\b[\s\S]*?(?:\r?\n[ \t]*\r?\n|$(?![\s\S]))/gm,
+    '\n',
+  );
+  for (const line of withoutMacros.split(/\r?\n/)) {
+    for (const [token, quoted] of line.matchAll(/"((?:[^"\\]|\\.)*)"|\S+/g)) {
+      if (quoted === undefined && token.startsWith('#')) break;
+      tokens.push(quoted === undefined ? token : quoted.replace(/\\(.)/g, unescapeQuoted));
+    }
+  }
+  return tokens;
+}
+
+function unescapeQuoted(_match: string, char: string): string {
+  if (char === 'n') return '\n';
+  if (char === 'r') return '\r';
+  return char === 't' ? '\t' : char;
 }

@@ -3,13 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
 import { type DemoServer, startDemoServer } from '../demo/demo-server.ts';
-import { fitText } from '../report/fit-width.ts';
-import { createPainter } from '../report/paint.ts';
-import type { CliContext } from './context.ts';
+import { createPainter, fitText } from '../report/paint.ts';
+import { type CliContext, describeTerminal } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { fetchCommand } from './fetch-command.ts';
 import { parseArguments, type TypedArguments } from './parse-arguments.ts';
-import { describeTerminal, parseColorWhen } from './terminal.ts';
 
 const OUTPUT = 'items.ndjson';
 const SHOWN_RECORDS = 3;
@@ -35,12 +33,11 @@ async function fetchShown(
   typed: TypedArguments,
   context: CliContext,
 ): Promise<ExitCode> {
-  const when = parseColorWhen(typed.value('color'), typed.placeOf('color'));
-  const terminal = describeTerminal(context.stderr, context.env, when);
+  const terminal = describeTerminal(context.stderr, context.env, typed.value('color'));
   const paint = createPainter(terminal.color);
   const say = (line: string) => context.stderr.write(`${line}\n`);
   const concurrency = typed.value('concurrency');
-  const own = concurrency === null ? [] : ['-c', concurrency];
+  const own = concurrency === null ? [] : ['-c', String(concurrency)];
 
   say(paint('bold', 'A local API:'));
   for (const fact of server.facts) say(`  · ${fact}`);

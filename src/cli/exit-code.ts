@@ -8,19 +8,22 @@ export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 129 | 130 | 143;
 export const exitCodeMeanings: readonly (readonly [code: string, meaning: string])[] = [
   [
     '0',
-    'everything is there, as far as the server says; or --allow-incomplete; or nobody reads the output any more (| head)',
+    'everything is there, as far as the server says; or --allow-incomplete was given; or the reader of the output has gone (| head)',
   ],
-  ['1', 'stopped for safety, with the flag that allows it; or fatal: the disk, the archive'],
-  ['2', 'usage or configuration; nothing was requested'],
+  [
+    '1',
+    'stopped for safety, and the message names the flag that allows it; or a problem with the disk or the archive',
+  ],
+  ['2', 'invalid usage or configuration; nothing was requested'],
   [
     '3',
-    'incomplete, drifted or capped: pages failed, records are missing, or the list changed, and what is said; with --strict also unverified',
+    'incomplete, drifted or capped: pages failed, records are missing, or the list changed, and the message says which; with --strict also unverified',
   ],
-  ['4', 'the server refuses the credentials; the same command goes on with new ones'],
-  ['5', 'stopped by --max-pages, --deadline or --max-wait; the same command goes on'],
-  ['129', 'SIGHUP, after what was in flight was kept; the same command goes on'],
-  ['130', 'SIGINT (Ctrl-C), likewise'],
-  ['143', 'SIGTERM, likewise'],
+  ['4', 'the server rejects the credentials; the same command resumes with new ones'],
+  ['5', 'stopped by --max-pages, --deadline or --max-wait; the same command resumes'],
+  ['129', 'SIGHUP, after the pages in flight were stored; the same command resumes'],
+  ['130', 'SIGINT (Ctrl-C), in the same way'],
+  ['143', 'SIGTERM, in the same way'],
 ];
 
 const ofErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
@@ -31,7 +34,7 @@ const ofErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   OUTPUT_WRITE: 1,
   ARCHIVE_LOCKED: 1,
   ARCHIVE_DAMAGED: 1,
-  ARCHIVE_NEWER: 1,
+  ARCHIVE_VERSION: 1,
   ARCHIVE_FOREIGN: 2,
   ARCHIVE_INCOMPLETE: 3,
   INCOMPLETE: 3,
@@ -71,10 +74,10 @@ export function exitCodeOfSignal(signal: StopSignal): ExitCode {
   return ofSignal[signal];
 }
 
-/** What the user lets pass, or does not. */
+/** What the user accepts. */
 export interface Leniency {
   readonly allowIncomplete: boolean;
-  /** A list that nothing could be checked against is not enough. */
+  /** A result that could not be checked is not enough. */
   readonly strict: boolean;
 }
 
@@ -82,7 +85,7 @@ export function exitCodeOfVerdict(verdict: Verdict, leniency: Leniency): ExitCod
   return leniency.allowIncomplete || isWhole(verdict.name, leniency.strict) ? 0 : 3;
 }
 
-/** A stored page that no longer proves itself is a missing page. */
+/** A stored page that does not match its hash counts as missing. */
 export function exitCodeOfVerification(
   verdict: Verdict,
   problems: number,
@@ -91,7 +94,7 @@ export function exitCodeOfVerification(
   return problems > 0 ? 3 : exitCodeOfVerdict(verdict, { allowIncomplete: false, strict });
 }
 
-/** A stop outweighs the verdict: what was not asked for is not allowed to be missing. */
+/** A stop counts more than the verdict: `--allow-incomplete` does not cover pages that were never requested. */
 export function exitCodeOfSummary(summary: Summary, leniency: Leniency): ExitCode {
   const { stop, verdict } = summary;
   if (stop === null) return exitCodeOfVerdict(verdict, leniency);

@@ -2,20 +2,17 @@ import { writeFile } from 'node:fs/promises';
 import type { RunEvent } from '../core/events.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { Summary } from '../core/summary.ts';
-import { outputError } from '../export/output-error.ts';
-import type { MakeTransport } from '../fetch/preconnect.ts';
+import { outputError } from '../export/file-destination.ts';
+import type { MakeTransport } from '../fetch/open-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
-import { summaryJson } from '../report/summary-json.ts';
+import { summaryJson } from '../report/json-log.ts';
 import { summaryText } from '../report/summary-text.ts';
-// Not by way of index.ts, which loads export and verification as well: a first request would wait.
 import { runOver } from '../run.ts';
 import { againCommand, takeCommand } from './command-text.ts';
-import type { CliContext } from './context.ts';
+import { type CliContext, createStdoutSink, watchSignals } from './context.ts';
 import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.ts';
 import type { TypedArguments } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
-import { watchSignals } from './signals.ts';
-import { createStdoutSink } from './stdout-sink.ts';
 
 type EndEvent = Extract<RunEvent, { type: 'end' }>;
 
@@ -24,11 +21,11 @@ export interface FetchJob {
   readonly sources: readonly PlanSource[];
   readonly options: RunOptions;
   readonly summaryPath: string | null;
-  /** How to call the output where its path means nothing: that of the demo. */
+  /** A name for the output if its path means nothing to the user, as in the demo. */
   readonly outputName: string | undefined;
 }
 
-/** Runs the job, shows how it goes, and says at the end what came of it. */
+/** Runs the job, shows its progress, and prints the summary. */
 export async function fetchAndReport(
   { sources, options, summaryPath, outputName }: FetchJob,
   makeTransport: MakeTransport,
@@ -79,7 +76,7 @@ function endedBy(event: EndEvent, signal: StopSignal | null): EndEvent {
   return { ...event, summary: namedStop(event.summary, signal) };
 }
 
-/** The run sees an aborted signal; which one it was is known here. */
+/** The run sees only that it was aborted; which signal it was is known here. */
 function namedStop(summary: Summary, signal: StopSignal | null): Summary {
   if (signal === null || summary.stop?.kind !== 'aborted') return summary;
   return { ...summary, stop: { kind: 'signal', signal } };
@@ -87,8 +84,8 @@ function namedStop(summary: Summary, signal: StopSignal | null): Summary {
 
 function sayStopping(signal: StopSignal, { screen, json }: Reporting): void {
   if (json) return;
-  const again = signal === 'SIGINT' ? '; Ctrl-C again leaves at once' : '';
-  screen.line(`everypage: stopping, what is in flight has 10 s to finish${again}`);
+  const again = signal === 'SIGINT' ? '; Ctrl-C again exits at once' : '';
+  screen.line(`everypage: stopping, requests in flight get 10 s${again}`);
 }
 
 interface Said {
@@ -120,14 +117,14 @@ function saySummary(
   if (text !== '') screen.line(text);
 }
 
-/** What is stored of a list that changed does not agree with itself, whatever is fetched besides. */
+/** A list that changed while it was read needs a whole new reading; more pages do not help. */
 function anewFlag({ verdict }: Summary, options: RunOptions): string {
   return verdict.name === 'drifted' && options.repair !== true ? '--repair' : '--fresh';
 }
 
 /**
- * A run that ended by itself is run again with `--allow-incomplete`, which finishes its archive as
- * well; one that was stopped would fetch on, so its archive is exported instead.
+ * A run that ended by itself is run again with `--allow-incomplete`, which also finishes its archive.
+ * A run that was stopped would fetch more, so its archive is exported instead.
  */
 function takeWhatIsThere(
   summary: Summary,
@@ -143,7 +140,7 @@ function takeWhatIsThere(
   return takeCommand(typed, context.env, summary.archivePath);
 }
 
-/** The run is over by then and has been told of; its archive tells it again. */
+/** The summary was printed before, so a failure here says only how to get the verdict again. */
 async function writeSummary(path: string, summary: Summary, exitCode: ExitCode): Promise<void> {
   try {
     await writeFile(path, summaryJson(summary, exitCode));
@@ -152,7 +149,7 @@ async function writeSummary(path: string, summary: Summary, exitCode: ExitCode):
     const then =
       archivePath === null
         ? 'The run itself ended as said above.'
-        : `The run itself ended as said above; everypage verify --json ${archivePath} tells its verdict again.`;
+        : `The run itself ended as said above; everypage verify --json ${archivePath} shows its verdict again.`;
     throw outputError(`--summary ${path}`, cause, then);
   }
 }

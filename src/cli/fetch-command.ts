@@ -1,27 +1,28 @@
 import { existsSync } from 'node:fs';
-import { archiveOf } from '../archive/archive-name.ts';
-import { EverypageError } from '../core/errors.ts';
-import { loadInTurns } from '../core/load-in-turns.ts';
+import { archiveOf } from '../archive/archive-location.ts';
 import type { RunOptions } from '../core/options.ts';
-import { checkDistinctFiles } from '../fetch/check-distinct-files.ts';
-import { preconnect } from '../fetch/preconnect.ts';
-import { sourceOf } from '../plan/sources.ts';
+import { checkDistinctFiles } from '../fetch/check-files.ts';
+import { createTransport } from '../http/create-transport.ts';
+import type { TransportOptions } from '../http/transport.ts';
+import { sourceOf } from '../plan/written-url.ts';
 import type { CliContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
-import type { TypedArguments } from './parse-arguments.ts';
+import { fetchAndReport } from './fetch-and-report.ts';
+import { type TypedArguments, UsageError } from './parse-arguments.ts';
 import { readRunOptions, readSummaryPath } from './run-options.ts';
 
-/** The main job: plan, fetch, verify, export. */
+/** The main command: plan, fetch, verify, export. */
 export async function fetchCommand(
   typed: TypedArguments,
   context: CliContext,
   outputName?: string,
 ): Promise<ExitCode> {
   if (typed.positionals.length === 0) {
-    throw new EverypageError(
-      'USAGE',
-      "no URL is given; as in everypage 'https://api.example.com/items?page=[1-9]' -o items.ndjson (everypage -h shows more)",
-    );
+    throw new UsageError('no URL is given', [
+      'https://api.example.com/items',
+      '-o',
+      'items.ndjson',
+    ]);
   }
   for (const argument of typed.positionals) checkIsNoFile(argument);
   const literal = typed.has('globoff');
@@ -29,24 +30,12 @@ export async function fetchCommand(
   const options = await readRunOptions(typed, context);
   const summaryPath = readSummaryPath(typed);
   checkFiles(typed, summaryPath, options);
-  const begun = preconnect(sources, options, context.network);
-  try {
-    // The connection is on its way; the rest loads meanwhile.
-    await loadInTurns([
-      () => import('../archive-thread/archive-thread.ts'),
-      () => import('../fetch/dispatcher.ts'),
-      () => import('../archive/archive-location.ts'),
-      () => import('../fetch/prepare.ts'),
-    ]);
-    const { fetchAndReport } = await import('./fetch-and-report.ts');
-    const job = { sources, options, summaryPath, outputName };
-    return await fetchAndReport(job, begun.make, typed, context);
-  } finally {
-    await begun.close();
-  }
+  const job = { sources, options, summaryPath, outputName };
+  const makeTransport = (asked: TransportOptions) => createTransport(asked, context.network);
+  return fetchAndReport(job, makeTransport, typed, context);
 }
 
-/** Files that only the command line knows of; those of the run it checks itself. */
+/** The files that only the command line knows; the run checks its own. */
 function checkFiles(typed: TypedArguments, summary: string | null, options: RunOptions): void {
   const { output, archive = output === undefined ? undefined : archiveOf(output) } = options;
   const files = { '-o': output, '--archive': archive, '--summary': summary ?? undefined };
@@ -58,17 +47,28 @@ function checkFiles(typed: TypedArguments, summary: string | null, options: RunO
     values.filter((value) => /^@(?!-$)/.test(value)).map((value) => [use, value.slice(1)] as const);
   const read = [
     ...named('the list', typed.positionals),
-    ...named('the file of --header', typed.list('header')),
+    ...typed
+      .list('header')
+      .flatMap((line) =>
+        typeof line === 'string' ? [['the file of --header', line] as const] : [],
+      ),
     ...named('the file of --data', typed.list('data')),
   ];
   checkDistinctFiles(written, read);
 }
 
-/** A file's name where a URL is due is a slip that has a better cure than a scheme. */
+/** The name of a file in place of a URL gets better advice than to add a scheme. */
 function checkIsNoFile(argument: string): void {
-  if (/^(?:@|-$|[a-z]+:)/i.test(argument) || !existsSync(argument)) return;
-  const cure = /\.everypage(?:\.part)?$/.test(argument)
-    ? `use everypage verify ${argument}, or everypage export ${argument} -o FILE`
-    : `to read URLs from it, write @${argument}`;
-  throw new EverypageError('USAGE', `${argument} is a file, not a URL; ${cure}`);
+  if (/^(?:@|-$|[a-z]+:)/i.test(argument)) return;
+  if (/\.everypage(?:\.part)?$/.test(argument)) {
+    throw new UsageError(
+      `${argument} is an archive, not a URL; everypage export and verify read it`,
+      ['verify', argument],
+    );
+  }
+  if (!existsSync(argument)) return;
+  throw new UsageError(
+    `${argument} is a file, not a URL; to read URLs from it, write @${argument}`,
+    [`@${argument}`],
+  );
 }

@@ -1,874 +1,672 @@
 /**
- * The one table of flags. Parsing, `-h`, `--help` and docs/cli.md are made from it; a flag that
- * does not work yet is not in it.
+ * The one table of flags. An entry says everything about a flag: its names, the kind of its value, the
+ * option of a run that it sets, and its help. Parsing, options, `-h`, `--help`, docs/cli.md and the
+ * commands in messages are made from it. CONTRIBUTING.md has the recipe for a new flag.
  */
+import { formatNames, type PaginateOptions, type RunOptions } from '../core/options.ts';
+import { defaults } from '../core/resolve-options.ts';
+import { namedStyles } from '../core/resolve-paginate.ts';
+import {
+  address,
+  body,
+  concurrency,
+  duration,
+  header,
+  headerName,
+  method,
+  oneOf,
+  origin,
+  outputPath,
+  path,
+  proxyUrl,
+  rate,
+  size,
+  text,
+  userPassword,
+  type ValueType,
+  variableName,
+  whole,
+} from './flag-values.ts';
+
 export const verbs = ['fetch', 'export', 'verify', 'explain', 'presets', 'demo'] as const;
 
 /** `fetch` is what happens without a verb. */
 export type Verb = (typeof verbs)[number];
 
-export const flagGroups = [
-  'Output',
-  'Pagination',
-  'Request',
-  'Credentials',
-  'Connection',
-  'Pace and retries',
-  'Limits',
-  'Archive',
-  'Messages',
-] as const;
+type ElementOf<List> = List extends readonly (infer Element)[] ? Element : never;
 
-type FlagGroup = (typeof flagGroups)[number];
+/**
+ * What a flag takes. `on`: no value, and the option becomes this. `value`: one value, the last one
+ * counts. `list`: all values count. The compiler checks them against the option's type.
+ */
+type Taking<Value> =
+  | { readonly on: Value }
+  | { readonly value: ValueType<Value> }
+  | { readonly list: ValueType<ElementOf<Value>> };
 
-export interface Flag {
-  /** Without the two dashes. */
-  readonly name: string;
-  readonly short: string | null;
-  /** Environment variable that is used where the flag is not given. */
-  readonly env: string | null;
-  /** `switch`: on or off. `count`: may be given twice. `value`: the last one counts. `list`: all count. */
-  readonly type: 'switch' | 'count' | 'value' | 'list';
-  /** What the value stands for; null exactly where there is none. */
-  readonly metavar: string | null;
-  /** One line for `-h`, without a full stop. */
+/** The option that a flag sets, of the run or of its `paginate`. Without one, a command reads the flag. */
+type Target =
+  | {
+      [Key in keyof RunOptions]-?: { option: Key } & Taking<NonNullable<RunOptions[Key]>>;
+    }[keyof RunOptions]
+  | {
+      [Key in keyof PaginateOptions]-?: { pagination: Key } & Taking<
+        NonNullable<PaginateOptions[Key]>
+      >;
+    }[keyof PaginateOptions]
+  | ({ readonly option?: never; readonly pagination?: never } & (
+      | { readonly value: ValueType<unknown>; readonly standard?: unknown }
+      | { readonly list: ValueType<unknown> }
+      | { readonly on?: never }
+    ));
+
+type FlagFacts = Target & {
+  readonly short?: string;
+  /** Environment variable that is used if the flag is not given. */
+  readonly env?: string;
+  /** One line for `-h`, without a full stop; a default of core/resolve-options.ts is added to it. */
   readonly help: string;
   /** What `--help` and the docs add to the line. */
-  readonly detail: string;
-  readonly group: FlagGroup;
+  readonly detail?: string;
+  /** If they are not those of its group. */
+  readonly verbs?: readonly Verb[];
+  /** Flags that cannot be given as well, and why. */
+  readonly excludes?: Readonly<Record<string, string>>;
+  /** Flags that must be given as well, and why. */
+  readonly needs?: Readonly<Record<string, string>>;
+  /** Left out of the command that resumes a run. */
+  readonly isOnce?: boolean;
+};
+
+interface OfGroup {
+  readonly group: string;
   readonly verbs: readonly Verb[];
 }
 
-export const flags = [
-  {
-    name: 'output',
-    short: 'o',
-    env: null,
-    type: 'value',
-    metavar: 'FILE',
-    help: 'where to write, .ndjson or .json; default: stdout',
-    detail:
-      'Written under a temporary name and renamed when it is whole, so it is complete or as it was before. `.jsonl` means NDJSON. `.everypage` keeps the archive alone. `-` is standard output.',
-    group: 'Output',
-    verbs: ['fetch', 'export'],
-  },
-  {
-    name: 'format',
-    short: 'f',
-    env: null,
-    type: 'value',
-    metavar: 'FMT',
-    help: 'format, whatever the file is called: ndjson or json',
-    detail: '',
-    group: 'Output',
-    verbs: ['fetch', 'export'],
-  },
-  {
-    name: 'select',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'PATH',
-    help: 'where the records stand in a page: data.items',
-    detail:
-      'A dotted path, `@` for a page that is itself the list, or a JMESPath expression. An array there gives one record an element. Records keep their bytes; only white space that means nothing goes.',
-    group: 'Output',
-    verbs: ['fetch', 'export', 'explain'],
-  },
-  {
-    name: 'records',
-    short: null,
-    env: null,
-    type: 'switch',
-    metavar: null,
-    help: 'find the records in lists and ranges too',
-    detail:
-      'The default for a URL that pages by itself: the list of objects in a page, by its structure.',
-    group: 'Output',
-    verbs: ['fetch'],
-  },
-  {
-    name: 'pages',
-    short: null,
-    env: null,
-    type: 'switch',
-    metavar: null,
-    help: 'one record a page, the whole page',
-    detail: 'The default for lists and ranges.',
-    group: 'Output',
-    verbs: ['fetch', 'export'],
-  },
-  {
-    name: 'allow-incomplete',
-    short: null,
-    env: null,
-    type: 'switch',
-    metavar: null,
-    help: 'write the output and exit 0 though pages are missing',
-    detail: 'Without it, an output file is touched only by a run that has every page.',
-    group: 'Output',
-    verbs: ['fetch', 'export'],
-  },
-  {
-    name: 'paginate',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'KIND',
-    help: 'how the list goes on: auto, none, page, cursor',
-    detail:
-      'auto, link, next, page, offset, cursor, keyset, continue, graphql, range or none. Default: auto for one URL without a range, none for lists and ranges. `everypage explain URL` shows what auto finds.',
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'preset',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'NAME',
-    help: 'the conventions of a named API',
-    detail: '`everypage presets` lists them. Flags given besides win.',
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'page-param',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'NAME',
-    help: 'parameter that takes the page number, offset or cursor',
-    detail: 'A query parameter, or what --param-in says.',
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'param-in',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'WHERE',
-    help: 'where that parameter goes: query, header or body',
-    detail: 'In a body it is a dotted path in the JSON of --data. Default: query.',
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'size-param',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'NAME',
-    help: 'parameter that takes the page size',
-    detail: '',
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'page-size',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'N',
-    help: 'records to ask for in a page',
-    detail: 'Default: what the URL or the server says.',
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'first',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'N',
-    help: 'number of the first page, or the first offset',
-    detail: '',
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'next-path',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'PATH',
-    help: 'where a page says what comes next: links.next',
-    detail: 'The next URL, the cursor, the object to merge, or pageInfo, by the kind.',
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'next-header',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'NAME',
-    help: 'response header that holds the cursor',
-    detail: '',
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'more-path',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'PATH',
-    help: 'the field that says whether there is more: has_more',
-    detail: 'Write `!done` where it says the opposite.',
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'total-path',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'PATH',
-    help: 'where a page says how many records there are',
-    detail: '',
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'total-header',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'NAME',
-    help: 'response header that says how many records there are',
-    detail: '',
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'pages-path',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'PATH',
-    help: 'where a page says how many pages there are',
-    detail: '',
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'pages-header',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'NAME',
-    help: 'response header that says how many pages there are',
-    detail: '',
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'key',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'PATH',
-    help: "a record's identity, for duplicates and drift: id",
-    detail: 'Default: an id that is evident. Keys are compared by their bytes.',
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'repeat-is-end',
-    short: null,
-    env: null,
-    type: 'switch',
-    metavar: null,
-    help: 'the same cursor again is the end',
-    detail: 'As with Solr. Elsewhere it is a loop, and is reported.',
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'ceiling',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'N',
-    help: 'the server gives no more than N records of one list',
-    detail: 'With --split, a range that holds more is halved.',
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'split',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'RANGES',
-    help: "run disjoint ranges at once: 'id[gte]=0..9000/1000'",
-    detail:
-      "As in 'created[gte]=2024-01-01..2024-12-31/30d': dates, times or whole numbers, and the step. The upper bound goes into the matching parameter (gte and lt, since and until, min and max); name both where it is another: 'a,b=0..900/100'.",
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'overlap',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'N',
-    help: 'read N records of the page before again',
-    detail: 'Offsets only. Shows rows that were inserted or deleted between two pages.',
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'repair',
-    short: null,
-    env: null,
-    type: 'switch',
-    metavar: null,
-    help: 'read the list again until two readings agree',
-    detail: 'At most five readings; the output is written from the last.',
-    group: 'Pagination',
-    verbs: ['fetch'],
-  },
-  {
-    name: 'expect',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'N',
-    help: 'records there must be; any other number is incomplete',
-    detail: '',
-    group: 'Pagination',
-    verbs: ['fetch', 'verify'],
-  },
-  {
-    name: 'strict',
-    short: null,
-    env: null,
-    type: 'switch',
-    metavar: null,
-    help: 'exit 3 where nothing could be checked against',
-    detail: 'Without it such a run is complete, and says that it is unverified.',
-    group: 'Pagination',
-    verbs: ['fetch', 'verify'],
-  },
-  {
-    name: 'fail-when',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'EXPR',
-    help: "pages that failed though they say 200: 'ok == false'",
-    detail:
-      "A JMESPath expression on the page; where it is true, or leads to something, the page is tried again, and fails. A preset may bring one; '' takes it away.",
-    group: 'Pagination',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'request',
-    short: 'X',
-    env: null,
-    type: 'value',
-    metavar: 'METHOD',
-    help: 'GET or POST; default GET, or POST with --data',
-    detail: 'A POST is taken as a read and may be sent again.',
-    group: 'Request',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'header',
-    short: 'H',
-    env: null,
-    type: 'list',
-    metavar: 'LINE',
-    help: "a header, 'name: value'; @file reads them from a file",
-    detail:
-      'May be given many times. `accept: application/json` is sent unless replaced. A file holds one header a line and keeps secrets out of the list of processes.',
-    group: 'Request',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'data',
-    short: 'd',
-    env: null,
-    type: 'value',
-    metavar: 'BODY',
-    help: 'body of each request; @file reads it from a file',
-    detail:
-      'Implies POST, and `content-type: application/json` unless a header says otherwise. `@-` is standard input.',
-    group: 'Request',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'user-agent',
-    short: 'A',
-    env: 'EVERYPAGE_USER_AGENT',
-    type: 'value',
-    metavar: 'TEXT',
-    help: 'the user-agent header',
-    detail: '',
-    group: 'Request',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'globoff',
-    short: 'g',
-    env: null,
-    type: 'switch',
-    metavar: null,
-    help: 'take URLs as they stand: no [1-9], no {a,b}',
-    detail:
-      'Without it `[1-500]`, `[001-100]`, `[0-900:100]`, `[a-z]` and `{a,b}` in arguments are expanded; other brackets and braces stay, and lines of lists are never expanded.',
-    group: 'Request',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'user',
-    short: 'u',
-    env: null,
-    type: 'value',
-    metavar: 'USER:PASS',
-    help: 'Basic authentication',
-    detail: 'Seen by everyone who may list processes; --netrc and -H @file are not.',
-    group: 'Credentials',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'bearer-env',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'VAR',
-    help: 'Bearer token from the environment variable VAR',
-    detail: 'Sends `authorization: Bearer …` with the value of VAR.',
-    group: 'Credentials',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'netrc',
-    short: 'n',
-    env: null,
-    type: 'switch',
-    metavar: null,
-    help: 'user and password for the host from ~/.netrc',
-    detail:
-      'The file that $NETRC names, or ~/.netrc. It needs URL arguments that all name one host, so that a password goes nowhere else.',
-    group: 'Credentials',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'secret-param',
-    short: null,
-    env: null,
-    type: 'list',
-    metavar: 'NAME',
-    help: 'one more query parameter to treat as a credential',
-    detail:
-      'May be given many times. Its value is replaced wherever a URL is shown or stored, and may change between runs.',
-    group: 'Credentials',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'allow-origin',
-    short: null,
-    env: null,
-    type: 'list',
-    metavar: 'ORIGIN',
-    help: 'one more origin that redirects and next links may lead to',
-    detail:
-      'As in https://cdn.example.com. May be given many times. It gets no credentials and none of your headers.',
-    group: 'Credentials',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'allow-address',
-    short: null,
-    env: null,
-    type: 'list',
-    metavar: 'ADDRESS',
-    help: 'an address in your own network that a public server may lead to',
-    detail:
-      'As in 10.0.0.5 or 10.0.0.0/8. May be given many times. A start that is not public itself needs none.',
-    group: 'Credentials',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'proxy',
-    short: 'x',
-    env: null,
-    type: 'value',
-    metavar: 'URL',
-    help: "proxy for all requests; '' for none",
-    detail: 'Default: HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment.',
-    group: 'Connection',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'insecure',
-    short: 'k',
-    env: null,
-    type: 'switch',
-    metavar: null,
-    help: 'accept any certificate',
-    detail: 'Whoever sits between can then read and change everything. Prefer --cacert.',
-    group: 'Connection',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'cacert',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'FILE',
-    help: 'trust the authorities in this PEM file as well',
-    detail: 'NODE_EXTRA_CA_CERTS is obeyed too.',
-    group: 'Connection',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'cert',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'FILE',
-    help: 'client certificate, PEM',
-    detail: '',
-    group: 'Connection',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'cert-key',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'FILE',
-    help: 'private key of the client certificate, PEM',
-    detail: '',
-    group: 'Connection',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'http1.1',
-    short: null,
-    env: null,
-    type: 'switch',
-    metavar: null,
-    help: 'HTTP/1.1 only',
-    detail: 'Default: what the server prefers, HTTP/2 first.',
-    group: 'Connection',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'http2',
-    short: null,
-    env: null,
-    type: 'switch',
-    metavar: null,
-    help: 'HTTP/2 only; on http:// without asking first',
-    detail: '',
-    group: 'Connection',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'concurrency',
-    short: 'c',
-    env: 'EVERYPAGE_CONCURRENCY',
-    type: 'value',
-    metavar: 'N',
-    help: 'requests in flight at once, 1 to 1000; default auto',
-    detail:
-      'auto begins with 5 to each origin, takes more while that brings more pages, and fewer where the server slows down under them; 64 at most.',
-    group: 'Pace and retries',
-    verbs: ['fetch', 'demo', 'explain'],
-  },
-  {
-    name: 'rate',
-    short: null,
-    env: 'EVERYPAGE_RATE',
-    type: 'value',
-    metavar: 'N/TIME',
-    help: 'at most N requests in a time to an origin: 10/s, 1000/h',
-    detail:
-      'Evenly spread, however many are in flight. The unit has to be there; 5/15s is five in fifteen seconds. What the server states may slow it further and never speeds it up. Default: as fast as the server allows.',
-    group: 'Pace and retries',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'retry',
-    short: null,
-    env: 'EVERYPAGE_RETRY',
-    type: 'value',
-    metavar: 'N',
-    help: 'retries of a page after its first attempt; default 5',
-    detail:
-      'Network errors, 408, 425, 500, 502 to 504 and 52x are tried again, that page alone, with growing waits.',
-    group: 'Pace and retries',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'retry-max-time',
-    short: null,
-    env: 'EVERYPAGE_RETRY_MAX_TIME',
-    type: 'value',
-    metavar: 'TIME',
-    help: 'longest a page may take over all attempts; default 5m',
-    detail: 'Pauses that the server asked for do not count.',
-    group: 'Pace and retries',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'max-wait',
-    short: null,
-    env: 'EVERYPAGE_MAX_WAIT',
-    type: 'value',
-    metavar: 'TIME',
-    help: 'longest wait that a server may ask for; default 1h',
-    detail:
-      'A 429, or a 503 with Retry-After, pauses all requests to that origin until the time it states. Beyond TIME the run stops instead, keeps what it has, and exits 5.',
-    group: 'Pace and retries',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'connect-timeout',
-    short: null,
-    env: 'EVERYPAGE_CONNECT_TIMEOUT',
-    type: 'value',
-    metavar: 'TIME',
-    help: 'longest a connection may take to open; default 10s',
-    detail: '',
-    group: 'Pace and retries',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'idle-timeout',
-    short: null,
-    env: 'EVERYPAGE_IDLE_TIMEOUT',
-    type: 'value',
-    metavar: 'TIME',
-    help: 'longest silence within an attempt; default 30s',
-    detail: '',
-    group: 'Pace and retries',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'timeout',
-    short: null,
-    env: 'EVERYPAGE_TIMEOUT',
-    type: 'value',
-    metavar: 'TIME',
-    help: 'longest attempt; default 120s',
-    detail: '',
-    group: 'Pace and retries',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'speed-limit',
-    short: null,
-    env: 'EVERYPAGE_SPEED_LIMIT',
-    type: 'value',
-    metavar: 'SIZE',
-    help: 'least bytes a second of a body; default 100',
-    detail:
-      'A body that comes slower, over the whole of --idle-timeout, is given up and tried again. 0 for no limit.',
-    group: 'Pace and retries',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'deadline',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'TIME',
-    help: 'longest run; then it stops and can go on later',
-    detail: 'Exits 5. Default: none.',
-    group: 'Limits',
-    verbs: ['fetch'],
-  },
-  {
-    name: 'max-pages',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'N',
-    help: 'most pages this run asks for; then it stops likewise',
-    detail: 'Exits 5. Default: none.',
-    group: 'Limits',
-    verbs: ['fetch'],
-  },
-  {
-    name: 'max-body-bytes',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'SIZE',
-    help: 'largest body on the wire; default 64MiB',
-    detail: 'A page beyond it fails.',
-    group: 'Limits',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'max-decoded-bytes',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'SIZE',
-    help: 'largest body once decompressed; default 128MiB',
-    detail: 'A page beyond it fails.',
-    group: 'Limits',
-    verbs: ['fetch', 'explain'],
-  },
-  {
-    name: 'archive',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'FILE',
-    help: 'where the archive is',
-    detail:
-      'Default: beside the output, `items.ndjson.everypage`; without an output file, in the state folder ($XDG_STATE_HOME/everypage).',
-    group: 'Archive',
-    verbs: ['fetch'],
-  },
-  {
-    name: 'fresh',
-    short: null,
-    env: null,
-    type: 'switch',
-    metavar: null,
-    help: 'discard an unfinished archive and begin again',
-    detail: 'Without it the same command goes on where it stopped.',
-    group: 'Archive',
-    verbs: ['fetch'],
-  },
-  {
-    name: 'no-keep',
-    short: null,
-    env: null,
-    type: 'switch',
-    metavar: null,
-    help: 'remove the archive once the output is written',
-    detail: '',
-    group: 'Archive',
-    verbs: ['fetch'],
-  },
-  {
-    name: 'verbose',
-    short: 'v',
-    env: null,
-    type: 'count',
-    metavar: null,
-    help: 'one line a page; -vv also retries and pauses',
-    detail: '',
-    group: 'Messages',
-    verbs: ['fetch', 'demo'],
-  },
-  {
-    name: 'quiet',
-    short: 'q',
-    env: null,
-    type: 'switch',
-    metavar: null,
-    help: 'say nothing unless something is wrong',
-    detail: '',
-    group: 'Messages',
-    verbs: ['fetch', 'export', 'verify'],
-  },
-  {
-    name: 'progress',
-    short: null,
-    env: 'EVERYPAGE_PROGRESS',
-    type: 'value',
-    metavar: 'HOW',
-    help: 'how to show progress: auto, plain or none',
-    detail:
-      'auto draws a bar on a terminal and writes a plain line every 10 s elsewhere; plain always writes lines.',
-    group: 'Messages',
-    verbs: ['fetch', 'demo'],
-  },
-  {
-    name: 'color',
-    short: null,
-    env: 'EVERYPAGE_COLOR',
-    type: 'value',
-    metavar: 'WHEN',
-    help: 'when to colour: auto, always or never',
-    detail: 'auto colours on a terminal unless NO_COLOR is set.',
-    group: 'Messages',
-    verbs: ['fetch', 'export', 'verify', 'demo', 'explain', 'presets'],
-  },
-  {
-    name: 'log-format',
-    short: null,
-    env: 'EVERYPAGE_LOG_FORMAT',
-    type: 'value',
-    metavar: 'FMT',
-    help: 'format of the log: json, one object an event on stderr',
-    detail: 'Takes the place of the progress, the page lines and the summary.',
-    group: 'Messages',
-    verbs: ['fetch'],
-  },
-  {
-    name: 'summary',
-    short: null,
-    env: null,
-    type: 'value',
-    metavar: 'FILE',
-    help: 'write the verdict and the figures as JSON',
-    detail: '',
-    group: 'Messages',
-    verbs: ['fetch'],
-  },
-  {
-    name: 'json',
-    short: null,
-    env: null,
-    type: 'switch',
-    metavar: null,
-    help: 'the same as JSON on stdout',
-    detail: '',
-    group: 'Messages',
-    verbs: ['verify', 'explain', 'presets'],
-  },
-  {
-    name: 'help',
-    short: 'h',
-    env: null,
-    type: 'switch',
-    metavar: null,
-    help: '-h is short, --help explains every flag',
-    detail: 'After a verb, the help of that verb.',
-    group: 'Messages',
-    verbs: ['fetch', 'export', 'verify', 'demo', 'explain', 'presets'],
-  },
-  {
-    name: 'version',
-    short: 'V',
-    env: null,
-    type: 'switch',
-    metavar: null,
-    help: 'print the version',
-    detail: '',
-    group: 'Messages',
-    verbs: ['fetch', 'export', 'verify', 'demo', 'explain', 'presets'],
-  },
-] as const satisfies readonly Flag[];
+/** Flags under one heading of the help, all of the same verbs unless one says otherwise. */
+function group<const Facts extends Readonly<Record<string, FlagFacts>>>(
+  heading: string,
+  groupVerbs: readonly Verb[],
+  facts: Facts,
+): { readonly [Name in keyof Facts]: Facts[Name] & OfGroup } {
+  const entries = Object.entries<FlagFacts>(facts).map(([name, fact]) => [
+    name,
+    { verbs: groupVerbs, ...fact, group: heading },
+  ]);
+  return Object.fromEntries(entries);
+}
 
-export type FlagName = (typeof flags)[number]['name'];
+const table = {
+  ...group('Output', ['fetch', 'export'], {
+    output: {
+      short: 'o',
+      option: 'output',
+      value: outputPath,
+      help: 'file to write, .ndjson or .json; default: stdout',
+      detail:
+        'The file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.jsonl` means NDJSON. `.everypage` keeps only the archive. `-` is standard output.',
+    },
+    format: {
+      short: 'f',
+      option: 'format',
+      value: oneOf('FMT', formatNames),
+      help: 'output format: ndjson or json',
+      detail: 'Default: what the file name says, else ndjson.',
+    },
+    select: {
+      option: 'select',
+      value: text('PATH', 'data.items'),
+      help: 'where the records are in a page, as in data.items',
+      detail:
+        'A dotted path, `@` for a page that is itself the list, or a JMESPath expression. If it leads to an array, each element is a record. Records keep their bytes; only white space between tokens is removed.',
+      verbs: ['fetch', 'export', 'explain'],
+      excludes: { pages: 'one takes records out of pages, the other keeps pages whole' },
+    },
+    records: {
+      option: 'records',
+      on: true,
+      help: 'find the records in lists and ranges of URLs too',
+      detail:
+        'Finds the list of objects in each page by its structure. This is the default for one URL that is paginated.',
+      verbs: ['fetch'],
+      excludes: { pages: 'one finds the records, the other keeps pages whole' },
+    },
+    pages: {
+      option: 'wholePages',
+      on: true,
+      help: 'one record a page: the whole page',
+      detail: 'The default for lists and ranges.',
+    },
+    'allow-incomplete': {
+      option: 'allowIncomplete',
+      on: true,
+      help: 'write the output and exit 0 even if pages are missing',
+      detail: 'Without it, only a run that has every page writes the output file.',
+    },
+  }),
+  ...group('Pagination', ['fetch', 'explain'], {
+    paginate: {
+      value: oneOf('KIND', ['auto', 'none', ...namedStyles]),
+      help: 'how the list is paginated: auto, none, page, cursor',
+      detail: `auto, ${namedStyles.join(', ')} or none. Default: auto for one URL without a range, none for lists and ranges. \`everypage explain URL\` shows what auto finds.`,
+    },
+    preset: {
+      pagination: 'preset',
+      value: text('NAME', 'github'),
+      help: 'use what is known of a named API',
+      detail: '`everypage presets` lists them. Other flags override a preset.',
+    },
+    'page-param': {
+      pagination: 'param',
+      value: text('NAME', 'page'),
+      help: 'parameter for the page number, offset or cursor',
+      detail: 'A query parameter, unless --param-in says otherwise.',
+    },
+    'param-in': {
+      pagination: 'carrier',
+      value: oneOf('WHERE', ['query', 'header', 'body']),
+      help: 'where that parameter goes: query, header or body',
+      detail: 'In a body, it is a dotted path in the JSON of --data. Default: query.',
+    },
+    'size-param': {
+      pagination: 'sizeParam',
+      value: text('NAME', 'per_page'),
+      help: 'parameter for the page size',
+    },
+    'page-size': {
+      pagination: 'size',
+      value: whole(100, 1),
+      help: 'records to request in each page',
+      detail: 'Default: what the URL or the server says.',
+    },
+    first: {
+      pagination: 'first',
+      value: whole(1),
+      help: 'number of the first page, or the first offset',
+    },
+    'next-path': {
+      pagination: 'nextPath',
+      value: text('PATH', 'links.next'),
+      help: 'where a page says what comes next: links.next',
+      detail:
+        'Depending on --paginate, this is the next URL, the cursor, the object to merge, or pageInfo.',
+    },
+    'next-header': {
+      pagination: 'nextHeader',
+      value: headerName,
+      help: 'response header that holds the cursor',
+    },
+    'more-path': {
+      pagination: 'morePath',
+      value: text('PATH', 'has_more'),
+      help: 'field that says whether there are more pages: has_more',
+      detail: 'Write `!done` if the field says the opposite.',
+    },
+    'total-path': {
+      pagination: 'totalPath',
+      value: text('PATH', 'meta.total'),
+      help: 'where a page says how many records there are',
+    },
+    'total-header': {
+      pagination: 'totalHeader',
+      value: headerName,
+      help: 'response header that says how many records there are',
+    },
+    'pages-path': {
+      pagination: 'totalPagesPath',
+      value: text('PATH', 'meta.pages'),
+      help: 'where a page says how many pages there are',
+    },
+    'pages-header': {
+      pagination: 'totalPagesHeader',
+      value: headerName,
+      help: 'response header that says how many pages there are',
+    },
+    key: {
+      pagination: 'key',
+      value: text('PATH', 'id'),
+      help: 'field that identifies a record, to find duplicates: id',
+      detail: 'Default: an id field, if there is an evident one. Keys are compared by their bytes.',
+    },
+    'repeat-is-end': {
+      pagination: 'repeatIsEnd',
+      on: true,
+      help: 'the same cursor twice is the end of the list',
+      detail: 'As in Solr. Without it, a repeated cursor is a loop, and is reported.',
+    },
+    ceiling: {
+      pagination: 'ceiling',
+      value: whole(10_000),
+      help: 'the server returns at most N records of one list',
+      detail: 'With --split, a range that holds more is split in two.',
+    },
+    split: {
+      pagination: 'split',
+      value: text('RANGES', 'id[gte]=0..9000/1000'),
+      help: "fetch separate ranges in parallel: 'id[gte]=0..9000/1000'",
+      detail:
+        "Dates, times or whole numbers, and the step, as in 'created[gte]=2024-01-01..2024-12-31/30d'. The upper bound goes into the matching parameter (gte and lt, since and until, min and max). If it has another name, give both: 'a,b=0..900/100'.",
+    },
+    overlap: {
+      pagination: 'overlap',
+      value: whole(1),
+      help: 'request the last N records of the page before again',
+      detail: 'Offsets only. It shows rows that were inserted or deleted between two pages.',
+    },
+    repair: {
+      option: 'repair',
+      on: true,
+      help: 'read the list again until two readings agree',
+      detail: 'At most five readings. The output comes from the last.',
+      verbs: ['fetch'],
+    },
+    expect: {
+      option: 'expect',
+      value: whole(500),
+      help: 'number of records there must be; any other is incomplete',
+      verbs: ['fetch', 'verify'],
+    },
+    strict: {
+      option: 'strict',
+      on: true,
+      help: 'exit 3 if the result could not be checked',
+      detail:
+        'Without it, a run that could be checked against nothing is complete, and is reported as unverified.',
+      verbs: ['fetch', 'verify'],
+    },
+    'fail-when': {
+      option: 'failWhen',
+      value: text('EXPR', 'ok == false'),
+      help: "a page has failed if this is true of it: 'ok == false'",
+      detail:
+        "A JMESPath expression, for APIs that report errors with status 200. Such a page is tried again, and then fails. A preset may set one; '' removes it.",
+    },
+  }),
+  ...group('Request', ['fetch', 'explain'], {
+    request: {
+      short: 'X',
+      option: 'method',
+      value: method,
+      help: 'GET or POST; default GET, or POST with --data',
+      detail: 'A POST is expected to read only, so it may be sent again.',
+    },
+    header: {
+      short: 'H',
+      list: header,
+      help: "a header, 'name: value'; @file reads them from a file",
+      detail:
+        'Can be repeated. `accept: application/json` is sent unless you replace it. A file has one header a line, and keeps secrets out of the process list.',
+    },
+    data: {
+      short: 'd',
+      value: body,
+      help: 'body of each request; @file reads it from a file',
+      detail:
+        'Implies POST, and `content-type: application/json` unless a header says otherwise. `@-` is standard input.',
+    },
+    'user-agent': {
+      short: 'A',
+      env: 'EVERYPAGE_USER_AGENT',
+      value: text('TEXT', 'my-script/1.0'),
+      help: 'the user-agent header',
+    },
+    globoff: {
+      short: 'g',
+      option: 'literal',
+      on: true,
+      help: 'use URLs exactly as given: no [1-9], no {a,b}',
+      detail:
+        'Without it, `[1-500]`, `[001-100]`, `[0-900:100]`, `[a-z]` and `{a,b}` in arguments are expanded. Other brackets and braces stay as they are. URLs in lists are never expanded.',
+    },
+  }),
+  ...group('Credentials', ['fetch', 'explain'], {
+    user: {
+      short: 'u',
+      option: 'user',
+      value: userPassword,
+      help: 'Basic authentication',
+      detail:
+        'Other users of the machine can see it in the process list. They cannot with --netrc and -H @file.',
+      excludes: { 'bearer-env': 'each says who you are', netrc: 'each says who you are' },
+    },
+    'bearer-env': {
+      value: variableName,
+      help: 'Bearer token from the environment variable VAR',
+      detail: 'Sends `authorization: Bearer …` with the value of VAR.',
+      excludes: { netrc: 'each says who you are' },
+    },
+    netrc: {
+      short: 'n',
+      help: 'user and password for the host from ~/.netrc',
+      detail:
+        'Or from the file that $NETRC names. All URL arguments must name the same host, so that the password goes nowhere else.',
+    },
+    'secret-param': {
+      option: 'secretParams',
+      list: text('NAME', 'sid'),
+      help: 'one more query parameter that holds a credential',
+      detail:
+        'Can be repeated. Its value is replaced wherever a URL is shown or stored, and may change between runs.',
+    },
+    'allow-origin': {
+      option: 'allowOrigins',
+      list: origin,
+      help: 'one more origin that redirects and next links may lead to',
+      detail:
+        'As in https://cdn.example.com. Can be repeated. It gets none of your credentials and headers.',
+    },
+    'allow-address': {
+      option: 'allowAddresses',
+      list: address,
+      help: 'a private address that a public server may lead to',
+      detail:
+        'As in 10.0.0.5 or 10.0.0.0/8. Can be repeated. Not needed if the URL you give has a private address itself.',
+    },
+  }),
+  ...group('Connection', ['fetch', 'explain'], {
+    proxy: {
+      short: 'x',
+      option: 'proxy',
+      value: proxyUrl,
+      help: "proxy for all requests; '' for none",
+      detail: 'Default: HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment.',
+    },
+    insecure: {
+      short: 'k',
+      option: 'insecure',
+      on: true,
+      help: 'accept any certificate',
+      detail:
+        'Anyone between you and the server can then read and change everything. Prefer --cacert.',
+    },
+    cacert: {
+      option: 'caFile',
+      value: path('ca.pem'),
+      help: 'also trust the certificate authorities in this PEM file',
+      detail: 'NODE_EXTRA_CA_CERTS works too.',
+    },
+    cert: {
+      option: 'certFile',
+      value: path('client.pem'),
+      help: 'client certificate, PEM',
+      needs: { 'cert-key': 'a certificate and its private key' },
+    },
+    'cert-key': {
+      option: 'keyFile',
+      value: path('client.key'),
+      help: 'private key of the client certificate, PEM',
+      needs: { cert: 'a certificate and its private key' },
+    },
+    'http1.1': {
+      option: 'protocol',
+      on: 'http1',
+      help: 'HTTP/1.1 only',
+      detail: 'Default: HTTP/2 if the server offers it, else HTTP/1.1.',
+      verbs: ['fetch', 'explain', 'demo'],
+      excludes: { http2: 'a run uses one of the two protocols' },
+    },
+    http2: {
+      option: 'protocol',
+      on: 'http2',
+      help: 'HTTP/2 only, without negotiation on http://',
+    },
+  }),
+  ...group('Pace and retries', ['fetch', 'explain'], {
+    concurrency: {
+      short: 'c',
+      env: 'EVERYPAGE_CONCURRENCY',
+      option: 'concurrency',
+      value: concurrency,
+      help: 'requests in flight at once, 1 to 1000',
+      detail:
+        'auto starts with 5 to each origin, raises concurrency while throughput grows, and lowers it when the server slows down. It stays at or below 64.',
+      verbs: ['fetch', 'demo', 'explain'],
+    },
+    rate: {
+      env: 'EVERYPAGE_RATE',
+      option: 'rate',
+      value: rate,
+      help: 'at most N requests in a time to each origin: 10/s, 1000/h',
+      detail:
+        'Spread evenly. The unit is required; 5/15s is five in fifteen seconds. A limit that the server states can make it slower, never faster. Default: as fast as the server allows.',
+    },
+    retry: {
+      env: 'EVERYPAGE_RETRY',
+      option: 'retries',
+      value: whole(5, 0, 1000),
+      help: 'retries of a page after its first attempt',
+      detail:
+        'For network errors, 408, 425, 500, 502 to 504 and 52x. Only that page waits, each time longer.',
+    },
+    'retry-max-time': {
+      env: 'EVERYPAGE_RETRY_MAX_TIME',
+      option: 'retryMaxTimeMs',
+      value: duration('5m'),
+      help: 'longest time for one page, all attempts together',
+      detail: 'Pauses that the server asked for do not count.',
+    },
+    'max-wait': {
+      env: 'EVERYPAGE_MAX_WAIT',
+      option: 'maxWaitMs',
+      value: duration('1h', 0),
+      help: 'longest wait that a server may ask for',
+      detail:
+        'A 429, or a 503 with Retry-After, pauses all requests to that origin until the stated time. If that is longer than TIME, the run stops, keeps what it has, and exits 5.',
+    },
+    'connect-timeout': {
+      env: 'EVERYPAGE_CONNECT_TIMEOUT',
+      option: 'connectTimeoutMs',
+      value: duration('10s'),
+      help: 'longest time to open a connection',
+    },
+    'idle-timeout': {
+      env: 'EVERYPAGE_IDLE_TIMEOUT',
+      option: 'idleTimeoutMs',
+      value: duration('30s'),
+      help: 'longest silence within an attempt',
+    },
+    timeout: {
+      env: 'EVERYPAGE_TIMEOUT',
+      option: 'timeoutMs',
+      value: duration('2m'),
+      help: 'longest time for one attempt',
+    },
+    'speed-limit': {
+      env: 'EVERYPAGE_SPEED_LIMIT',
+      option: 'minBytesPerSecond',
+      value: size('100', 0),
+      help: 'slowest body to accept, in bytes a second',
+      detail:
+        'A body that is slower for the whole of --idle-timeout is given up and tried again. 0 for no limit.',
+    },
+  }),
+  ...group('Limits', ['fetch'], {
+    deadline: {
+      option: 'deadlineMs',
+      value: duration('8h'),
+      help: 'longest time for the run; then it stops',
+      detail: 'Exits 5; the same command resumes. Default: none.',
+    },
+    'max-pages': {
+      option: 'maxPages',
+      value: whole(100, 1),
+      help: 'most pages to request in this run; then it stops',
+      detail: 'Exits 5; the same command resumes. Default: none.',
+    },
+    'max-body-bytes': {
+      option: 'maxBodyBytes',
+      value: size('64MiB'),
+      help: 'largest body as it is received',
+      detail: 'A page with a larger body fails.',
+      verbs: ['fetch', 'explain'],
+    },
+    'max-decoded-bytes': {
+      option: 'maxDecodedBytes',
+      value: size('128MiB'),
+      help: 'largest body after decompression',
+      detail: 'A page with a larger body fails.',
+      verbs: ['fetch', 'explain'],
+    },
+  }),
+  ...group('Archive', ['fetch'], {
+    archive: {
+      option: 'archive',
+      value: path('items.everypage'),
+      help: 'where to keep the archive',
+      detail:
+        'Default: beside the output, `items.ndjson.everypage`. Without an output file: in the state folder ($XDG_STATE_HOME/everypage).',
+    },
+    fresh: {
+      option: 'fresh',
+      on: true,
+      help: 'discard an unfinished archive and start again',
+      detail: 'Without it, the same command resumes.',
+      isOnce: true,
+    },
+    'no-keep': {
+      option: 'keep',
+      on: false,
+      help: 'remove the archive when the output is written',
+    },
+  }),
+  ...group('Messages', ['fetch', 'demo'], {
+    verbose: {
+      short: 'v',
+      help: 'one line for each page; -vv also retries and pauses',
+    },
+    quiet: {
+      short: 'q',
+      help: 'print nothing unless something is wrong',
+      verbs: ['fetch', 'export', 'verify'],
+    },
+    progress: {
+      env: 'EVERYPAGE_PROGRESS',
+      value: oneOf('HOW', ['auto', 'plain', 'none']),
+      standard: 'auto',
+      help: 'how to show progress: auto, plain or none',
+      detail:
+        'auto draws a bar on a terminal, and prints a line every 10 s elsewhere. plain always prints lines.',
+    },
+    color: {
+      env: 'EVERYPAGE_COLOR',
+      value: oneOf('WHEN', ['auto', 'always', 'never']),
+      standard: 'auto',
+      help: 'when to colour: auto, always or never',
+      detail: 'auto uses colour on a terminal unless NO_COLOR is set.',
+      verbs,
+    },
+    'log-format': {
+      env: 'EVERYPAGE_LOG_FORMAT',
+      value: oneOf('FMT', ['json']),
+      help: 'log format: json, one object for each event on stderr',
+      detail: 'It replaces the progress, the page lines and the summary.',
+      verbs: ['fetch'],
+    },
+    summary: {
+      value: path('summary.json'),
+      help: 'file for the verdict and all numbers, as JSON',
+      verbs: ['fetch'],
+    },
+    json: {
+      help: 'print the result as JSON on stdout',
+      verbs: ['verify', 'explain', 'presets'],
+    },
+    help: {
+      short: 'h',
+      help: '-h is short, --help explains every flag',
+      detail: 'After a verb, the help of that verb.',
+      verbs,
+    },
+    version: {
+      short: 'V',
+      help: 'print the version',
+      verbs,
+    },
+  }),
+};
 
-const byName: ReadonlyMap<string, Flag & { readonly name: FlagName }> = new Map(
-  flags.map((flag) => [flag.name, flag]),
-);
+type Table = typeof table;
+export type FlagName = keyof Table;
+
+/** What the value of a flag means. */
+export type FlagValue<Name extends FlagName> = Table[Name] extends { value: ValueType<infer Value> }
+  ? Table[Name] extends { standard: Value }
+    ? Value
+    : Value | null
+  : never;
+
+export type ListElement<Name extends FlagName> = Table[Name] extends {
+  list: ValueType<infer Value>;
+}
+  ? Value
+  : never;
+
+/** An entry of the table, with nothing left out. */
+export interface Flag {
+  /** Without the two dashes. */
+  readonly name: FlagName;
+  readonly short: string | null;
+  readonly env: string | null;
+  /** Null for a switch. */
+  readonly value: ValueType<unknown> | null;
+  /** All values count, not only the last. */
+  readonly isList: boolean;
+  readonly option: keyof RunOptions | null;
+  readonly pagination: keyof PaginateOptions | null;
+  /** The value that a switch gives to its option. */
+  readonly on: unknown;
+  /** The value of a flag that is not given. */
+  readonly standard: unknown;
+  readonly help: string;
+  readonly detail: string;
+  readonly group: string;
+  readonly verbs: readonly Verb[];
+  readonly excludes: Readonly<Record<string, string>>;
+  readonly needs: Readonly<Record<string, string>>;
+  readonly isOnce: boolean;
+}
+
+type AnyFacts = Partial<Omit<Flag, 'value' | 'name'>> &
+  OfGroup & {
+    readonly value?: Flag['value'];
+    readonly list?: Flag['value'];
+    readonly help: string;
+  };
+
+export const flags: readonly Flag[] = Object.entries<AnyFacts>(table).map(([name, facts]) => {
+  const { value = null, list = null, option = null } = facts;
+  const standard = facts.standard ?? (defaults as Readonly<Record<string, unknown>>)[option ?? ''];
+  const shown = standard === undefined ? undefined : value?.print?.(standard);
+  return {
+    short: null,
+    env: null,
+    pagination: null,
+    on: null,
+    detail: '',
+    excludes: {},
+    needs: {},
+    isOnce: false,
+    ...facts,
+    name: name as FlagName,
+    value: value ?? list,
+    isList: list !== null,
+    option,
+    standard: facts.standard ?? null,
+    help: shown === undefined ? facts.help : `${facts.help}; default ${shown}`,
+  };
+});
+
+const byName: ReadonlyMap<string, Flag> = new Map(flags.map((flag) => [flag.name, flag]));
 
 export function flagNamed(name: FlagName): Flag {
   return byName.get(name)!;
 }
 
 /** Undefined for a name that is not in the table. */
-export function findFlag(name: string): (Flag & { readonly name: FlagName }) | undefined {
+export function findFlag(name: string): Flag | undefined {
   return byName.get(name);
 }
 
 export function flagsOf(verb: Verb): readonly Flag[] {
-  return flags.filter((flag) => (flag.verbs as readonly Verb[]).includes(verb));
+  return flags.filter((flag) => flag.verbs.includes(verb));
 }

@@ -1,14 +1,6 @@
 import { VERSION } from '../core/resolve-options.ts';
 import { exitCodeMeanings } from './exit-code.ts';
-import {
-  type Flag,
-  type FlagName,
-  flagGroups,
-  flagNamed,
-  flagsOf,
-  type Verb,
-  verbs,
-} from './flags.ts';
+import { type Flag, type FlagName, flagNamed, flagsOf, type Verb, verbs } from './flags.ts';
 
 /** Width of the screen that `-h` has to fit; 24 lines high. */
 const helpColumns = 80;
@@ -23,7 +15,7 @@ interface VerbHelp {
 export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
   fetch: {
     usage: "everypage [FLAGS] 'URL' | @urls.txt | -  [-o FILE]",
-    does: 'Fetches every page, keeps it, checks it, and writes the records in page order. The same command goes on where it stopped.',
+    does: 'Fetches every page, keeps it, checks it, and writes the records in page order. The same command resumes after a stop.',
     examples: [
       ['try it?', 'everypage demo'],
       ['get every page?', "everypage 'https://a.io/v1/items' -o a.ndjson"],
@@ -31,12 +23,12 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
       ['get a list of URLs?', 'everypage @urls.txt -o a.ndjson'],
       ['keep only the records?', 'everypage @urls.txt -o a.json --select data.items'],
       ['send a token?', 'everypage @urls.txt -o a.json --bearer-env TOKEN'],
-      ['go on after a stop?', 'the same command again'],
+      ['resume after a stop?', 'the same command again'],
     ],
   },
   export: {
     usage: 'everypage export ARCHIVE [-o FILE] [FLAGS]',
-    does: 'Writes the records of an archive again, in another shape or format, without the network.',
+    does: 'Writes the records of an archive again, with another selection or format, without the network.',
     examples: [
       ['another selection?', 'everypage export a.everypage -o b.json --select data'],
       ['one JSON array?', 'everypage export a.everypage -o a.json'],
@@ -44,7 +36,7 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
   },
   verify: {
     usage: 'everypage verify ARCHIVE [FLAGS]',
-    does: 'Reads every stored body again, decodes it, checks its JSON and its hash, and says whether every page is there.',
+    does: 'Reads every stored page again, checks its hash and its JSON, and says whether every page is there.',
     examples: [
       ['is all of it there?', 'everypage verify a.everypage'],
       ['ask from a script?', 'everypage verify a.everypage --json'],
@@ -52,15 +44,15 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
   },
   explain: {
     usage: "everypage explain 'URL' [FLAGS]",
-    does: 'Finds out how the list at URL pages, with at most eight requests: what shows it, how much there is, and the flags that pin it. Writes nothing.',
+    does: 'Finds out how the list at URL is paginated, with at most eight requests: the evidence, the size of the list, and the flags that fix it. Writes nothing.',
     examples: [
-      ['see how it pages?', "everypage explain 'https://a.io/v1/items'"],
+      ['see how it is paginated?', "everypage explain 'https://a.io/v1/items'"],
       ['ask from a script?', "everypage explain 'https://a.io/v1/items' --json"],
     ],
   },
   presets: {
     usage: 'everypage presets [NAME]',
-    does: 'Lists the APIs whose conventions are known by name, or says everything about one.',
+    does: 'Lists the APIs whose pagination is known by name, or shows everything about one.',
     examples: [['use one?', "everypage 'https://a.io/items' --preset stripe -o a.ndjson"]],
   },
   demo: {
@@ -70,7 +62,7 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
   },
 };
 
-/** Where a verb has more flags than fit a screen. */
+/** For verbs with more flags than fit a screen. */
 const oftenUsed: Readonly<Partial<Record<Verb, readonly FlagName[]>>> = {
   fetch: [
     'output',
@@ -103,7 +95,7 @@ export function shortHelp(verb: Verb): string {
     ...twoColumns(questions),
     '',
     verb in oftenUsed ? 'flags used most' : 'flags',
-    ...twoColumns(shown.map((flag) => ({ left: flagLabel(flag), right: flag.help }))),
+    ...twoColumns(shown.map((flag) => ({ left: flagLabel(flag, '    '), right: flag.help }))),
     '',
     verb === 'fetch'
       ? 'everypage --help explains every flag, everypage VERB -h a verb.'
@@ -126,7 +118,7 @@ export function longHelp(verb: Verb): string {
   for (const { group, members } of groupedFlags(verb)) {
     lines.push('', group);
     for (const flag of members) {
-      lines.push(`  ${flagLabel(flag)}`);
+      lines.push(`  ${flagLabel(flag, '    ')}`);
       for (const line of wrap(flagText(flag), helpColumns - 8)) lines.push(`        ${line}`);
     }
   }
@@ -142,23 +134,24 @@ export function longHelp(verb: Verb): string {
   return `${lines.join('\n')}\n`;
 }
 
-export function groupedFlags(
+function groupedFlags(
   verb: Verb,
 ): readonly { readonly group: string; readonly members: readonly Flag[] }[] {
   const own = flagsOf(verb);
-  return flagGroups
-    .map((group) => ({ group, members: own.filter((flag) => flag.group === group) }))
-    .filter(({ members }) => members.length > 0);
+  return [...new Set(own.map(({ group }) => group))].map((group) => ({
+    group,
+    members: own.filter((flag) => flag.group === group),
+  }));
 }
 
 /** `-o, --output FILE` */
-function flagLabel(flag: Flag): string {
-  const names = flag.short === null ? `    --${flag.name}` : `-${flag.short}, --${flag.name}`;
-  return flag.metavar === null ? names : `${names} ${flag.metavar}`;
+function flagLabel({ name, short, value }: Flag, indent = ''): string {
+  const names = short === null ? `${indent}--${name}` : `-${short}, --${name}`;
+  return value === null ? names : `${names} ${value.name}`;
 }
 
 /** The line, the explanation and the environment variable as sentences. */
-export function flagText(flag: Flag): string {
+function flagText(flag: Flag): string {
   const sentences = [`${flag.help.slice(0, 1).toUpperCase()}${flag.help.slice(1)}.`];
   if (flag.detail !== '') sentences.push(flag.detail);
   if (flag.env !== null) sentences.push(`Also from ${flag.env}.`);
@@ -183,4 +176,42 @@ function wrap(text: string, columns: number): string[] {
   }
   lines.push(line);
   return lines;
+}
+
+/** The text of docs/cli.md. */
+export function cliDocs(): string {
+  const lines = [
+    '<!-- Generated from src/cli/flags.ts by `npm run docs`. Change the table there, not this page. -->',
+    '',
+    '# The command line',
+    '',
+    'Data goes to standard output, everything else to standard error.',
+  ];
+  for (const verb of verbs) {
+    const { usage, does, examples } = verbHelp[verb];
+    lines.push('', `## ${verb === 'fetch' ? 'everypage' : `everypage ${verb}`}`, '');
+    lines.push('```', usage, '```', '', escapeCell(does), '', '| how do I… | |', '|---|---|');
+    for (const [question, command] of examples) {
+      lines.push(`| ${escapeCell(question)} | \`${command.replaceAll('|', '\\|')}\` |`);
+    }
+    for (const { group, members } of groupedFlags(verb)) {
+      lines.push('', `### ${group}`, '', '| flag | meaning |', '|---|---|');
+      for (const flag of members) {
+        lines.push(`| \`${flagLabel(flag)}\` | ${escapeCell(flagText(flag))} |`);
+      }
+    }
+  }
+  lines.push(
+    '',
+    'TIME is `500ms`, `90s`, `5m`, `1h` or `1d`; a bare number is seconds. SIZE is `123`, `10k`, `64MiB` or `1G`; a bare number is bytes.',
+  );
+  lines.push('', '## Exit codes', '', '| code | meaning |', '|---|---|');
+  for (const [code, meaning] of exitCodeMeanings)
+    lines.push(`| ${code} | ${escapeCell(meaning)} |`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** A `|` would end the cell. */
+function escapeCell(text: string): string {
+  return text.replaceAll('|', '\\|');
 }

@@ -9,24 +9,20 @@ import { escapeText } from '../core/escape.ts';
 import { VERSION } from '../core/resolve-options.ts';
 import { writeJsonLine } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
-import type { CliContext } from './context.ts';
+import { typedCommand } from './command-text.ts';
+import { type CliContext, describeTerminal, writeOut } from './context.ts';
 import { type ExitCode, exitCodeOfError } from './exit-code.ts';
-import { flagNamed, type Verb } from './flags.ts';
+import { flagNamed, type Verb, verbs } from './flags.ts';
 import { longHelp, shortHelp } from './help.ts';
-import { parseArguments, type TypedArguments } from './parse-arguments.ts';
-import { createStdoutSink } from './stdout-sink.ts';
-import { describeTerminal } from './terminal.ts';
+import { checkValues, parseArguments, type TypedArguments, UsageError } from './parse-arguments.ts';
 
 type Command = (typed: TypedArguments, context: CliContext) => Promise<ExitCode>;
 
-/** Loaded on use: `-h` and a mistyped flag need neither HTTP nor SQLite. */
+/** Loaded when used: `-h` and a mistyped flag need neither HTTP nor SQLite. */
 const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
-  fetch: async () => {
-    (await import('../archive-thread/archive-worker.ts')).startArchiveWorker();
-    return (await import('./fetch-command.ts')).fetchCommand;
-  },
-  export: async () => (await import('./export-command.ts')).exportCommand,
-  verify: async () => (await import('./verify-command.ts')).verifyCommand,
+  fetch: async () => (await import('./fetch-command.ts')).fetchCommand,
+  export: async () => (await import('./archive-commands.ts')).exportCommand,
+  verify: async () => (await import('./archive-commands.ts')).verifyCommand,
   explain: async () => (await import('./explain-command.ts')).explainCommand,
   presets: async () => (await import('./presets-command.ts')).presetsCommand,
   demo: async () => (await import('./demo-command.ts')).demoCommand,
@@ -39,7 +35,7 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
   await leave(context);
 }
 
-/** The exit code of one command line; every error has been said. */
+/** Runs one command line and gives its exit code. Every error has been printed then. */
 export async function runCommandLine(
   argv: readonly string[],
   context: CliContext,
@@ -47,16 +43,15 @@ export async function runCommandLine(
   try {
     if (argv.length === 0) {
       context.stderr.write(shortHelp('fetch'));
-      return 2;
+      return exitCodeOfError('USAGE');
     }
     const typed = parseArguments(argv, context.env);
     const text = textAskedFor(typed);
     if (text !== null) {
-      const stdout = createStdoutSink(context.stdout);
-      await stdout.write(Buffer.from(text));
-      await stdout.flush();
+      await writeOut(context, text);
       return 0;
     }
+    checkValues(typed);
     const command = await commands[typed.verb]();
     return await command(typed, context);
   } catch (error) {
@@ -64,7 +59,7 @@ export async function runCommandLine(
   }
 }
 
-/** Help or version, or null where a command is to be run. */
+/** Help or version; null if a command is to be run. */
 function textAskedFor(typed: TypedArguments): string | null {
   const help = typed.flags.find(({ name }) => name === 'help');
   if (help !== undefined) {
@@ -79,13 +74,16 @@ function sayError(error: unknown, argv: readonly string[], context: CliContext):
   const message =
     error instanceof EverypageError
       ? error.message
-      : `this is a mistake in everypage: ${error instanceof Error ? error.message : String(error)} (EVERYPAGE_DEBUG=1 shows where)`;
+      : `this is a bug in everypage: ${error instanceof Error ? error.message : String(error)} (EVERYPAGE_DEBUG=1 shows where)`;
+  const command = error instanceof UsageError ? commandInstead(error, argv, context) : null;
   if (wantsJson(argv, context)) {
-    writeJsonLine(context.stderr, context.clock, { type: 'error', code, message });
+    const more = command === null ? {} : { try: command };
+    writeJsonLine(context.stderr, context.clock, { type: 'error', code, message, ...more });
   } else {
     const color = argv.includes('--color=never') ? 'never' : 'auto';
     const paint = createPainter(describeTerminal(context.stderr, context.env, color).color);
-    context.stderr.write(`${paint('red', 'everypage:')} ${escapeText(message)}\n`);
+    const more = command === null ? '' : `  try: ${paint('cyan', command)}\n`;
+    context.stderr.write(`${paint('red', 'everypage:')} ${escapeText(message)}\n${more}`);
   }
   if (context.env['EVERYPAGE_DEBUG'] === '1' && error instanceof Error) {
     context.stderr.write(`${error.stack}\n`);
@@ -93,14 +91,31 @@ function sayError(error: unknown, argv: readonly string[], context: CliContext):
   return exitCodeOfError(code);
 }
 
-/** Read from the words as they stand, since the error may be that they could not be parsed. */
+/** The command to try instead of one that cannot run. If none is known, the help. */
+function commandInstead(error: UsageError, argv: readonly string[], { env }: CliContext): string {
+  let wrong: unknown = error;
+  // The corrected command may have another fault.
+  for (let fixes = 0; fixes < 9 && wrong instanceof UsageError && wrong.words !== null; fixes++) {
+    try {
+      const typed = parseArguments(wrong.words, env);
+      checkValues(typed);
+      return typedCommand(typed, env);
+    } catch (next) {
+      wrong = next;
+    }
+  }
+  const verb = verbs.filter((name) => name === argv[0]);
+  return typedCommand(parseArguments([...verb, '--help'], env), env);
+}
+
+/** Read from the raw words, because the error may be that they could not be parsed. */
 function wantsJson(argv: readonly string[], context: CliContext): boolean {
   if (/(^| )--log-format[= ]json( |$)/.test(argv.join(' '))) return true;
   return context.env[flagNamed('log-format').env ?? ''] === 'json';
 }
 
 function processContext(): CliContext {
-  // Messages that nobody reads are no reason to fail.
+  // A closed standard error is no reason to fail.
   process.stderr.on('error', () => {});
   return {
     env: process.env,
@@ -113,8 +128,8 @@ function processContext(): CliContext {
 }
 
 /**
- * Leaves by itself where nothing is open any more, so that no output is cut, and otherwise half a
- * second after all output has gone.
+ * Node exits by itself when nothing is open any more, so that no output is cut. If something stays open,
+ * this exits half a second after all output has been written.
  */
 async function leave(context: CliContext): Promise<void> {
   await new Promise<void>((resolve) => {

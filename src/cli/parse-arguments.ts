@@ -1,7 +1,29 @@
+/** What was typed, checked against the table of flags. */
 import { parseArgs } from 'node:util';
 import { EverypageError } from '../core/errors.ts';
-import { type Flag, type FlagName, findFlag, flags, type Verb, verbs } from './flags.ts';
-import { nearest } from './nearest.ts';
+import {
+  type Flag,
+  type FlagName,
+  type FlagValue,
+  findFlag,
+  flagNamed,
+  flags,
+  flagsOf,
+  type ListElement,
+  type Verb,
+  verbs,
+} from './flags.ts';
+
+/** A command line that cannot run, and if known, the words of one that can. */
+export class UsageError extends EverypageError {
+  /** Without the name of the program; it may hold credentials. Null: only the help can help. */
+  readonly words: readonly string[] | null;
+
+  constructor(message: string, words: readonly string[] | null = null, cause?: unknown) {
+    super('USAGE', message, { cause });
+    this.words = words;
+  }
+}
 
 /** One flag as it was typed. */
 export interface TypedFlag {
@@ -11,7 +33,7 @@ export interface TypedFlag {
   readonly value: string | null;
 }
 
-/** What was typed, checked against the table; what it means is worked out by the commands. */
+/** What was typed. All flags exist; the text of a value is read when it is asked for. */
 export interface TypedArguments {
   readonly verb: Verb;
   /** Without the verb. */
@@ -20,27 +42,29 @@ export interface TypedArguments {
   readonly flags: readonly TypedFlag[];
   has(name: FlagName): boolean;
   count(name: FlagName): number;
-  /** The last value given, else that of the flag's environment variable, else null. */
-  value(name: FlagName): string | null;
-  /** How to call the place the value came from in a message: `--retry` or `EVERYPAGE_RETRY`. */
-  placeOf(name: FlagName): string;
-  list(name: FlagName): readonly string[];
+  /**
+   * The last value given, else the one of the environment variable, else the standard one, else null.
+   * Throws `UsageError` for text that is not such a value.
+   */
+  value<Name extends FlagName>(name: Name): FlagValue<Name>;
+  /** All values given. Throws likewise. */
+  list<Name extends FlagName>(name: Name): readonly ListElement<Name>[];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const parseOptions = Object.fromEntries(
-  flags.map((flag: Flag) => [
+  flags.map((flag) => [
     flag.name,
     {
-      type: flag.metavar === null ? ('boolean' as const) : ('string' as const),
+      type: flag.value === null ? ('boolean' as const) : ('string' as const),
       multiple: true,
       ...(flag.short === null ? {} : { short: flag.short }),
     },
   ]),
 );
 
-/** Throws `EverypageError` `USAGE` for a flag that does not exist, lacks its value or has one too many. */
+/** Throws `UsageError` for a flag that does not exist, lacks its value, has one too many or is of another verb. */
 export function parseArguments(argv: readonly string[], env: Environment): TypedArguments {
   const { tokens } = parseArgs({
     args: [...argv],
@@ -55,68 +79,61 @@ export function parseArguments(argv: readonly string[], env: Environment): Typed
   for (const token of tokens) {
     if (token.kind === 'positional') positionals.push(token.value);
     if (token.kind !== 'option') continue;
+    const { rawName, index, value, inlineValue = false } = token;
     const flag = findFlag(token.name);
     // `-output` reaches the table as letters; `--o` is no name of its own.
-    if (
-      flag === undefined ||
-      (token.rawName.startsWith('--') && token.rawName !== `--${flag.name}`)
-    ) {
-      throw unknownFlag(token.rawName);
+    if (flag === undefined || (rawName.startsWith('--') && rawName !== `--${flag.name}`)) {
+      throw unknownFlag(rawName, argv, index);
     }
-    typed.push({
-      name: flag.name,
-      rawName: token.rawName,
-      value: checkedValue(flag, token.rawName, token.value, token.inlineValue === true),
-    });
+    checkForm(flag, rawName, value, inlineValue, argv, index);
+    typed.push({ name: flag.name, rawName, value: value ?? null });
   }
-  const verb = takeVerb(positionals);
-  checkVerb(verb, typed);
-  return lookup(verb, positionals, typed, env);
+  const verb = takeVerb(positionals, argv);
+  const parsed = lookup(verb, positionals, typed, env);
+  checkVerb(parsed);
+  checkTogether(parsed);
+  return parsed;
 }
 
-/** Their values may be credentials, and one of these may begin with a dash. */
-const secretFlags: ReadonlySet<string> = new Set(['user', 'header', 'data', 'proxy', 'bearer-env']);
-
-const numberMetavars: ReadonlySet<string> = new Set(['N', 'N/TIME', 'TIME', 'SIZE']);
-
-function checkedValue(
+/** Whether there is a value exactly where the flag takes one. */
+function checkForm(
   flag: Flag,
   rawName: string,
   value: string | undefined,
   inline: boolean,
-): string | null {
-  if (flag.metavar === null) {
-    if (value === undefined) return null;
-    throw usage(`${rawName} takes no value`);
+  argv: readonly string[],
+  index: number,
+): void {
+  if (flag.value === null) {
+    if (value === undefined) return;
+    throw new UsageError(`${rawName} takes no value`, argv.with(index, rawName));
   }
-  if (value === undefined) throw usage(`${rawName} needs a value: ${rawName} ${flag.metavar}`);
-  const takesNumber = numberMetavars.has(flag.metavar);
+  const { name, example, isNumber = false, show } = flag.value;
+  const withExample = argv.toSpliced(index + 1, 0, example);
+  if (value === undefined) {
+    throw new UsageError(`${rawName} needs a value: ${rawName} ${name}`, withExample);
+  }
+  if (inline || !value.startsWith('-') || value === '-') return;
   // Who reads the number says what the flag takes.
-  if (takesNumber && /^-\.?\d/.test(value)) return value;
-  if (!inline && value.startsWith('-') && value !== '-') {
-    if (takesNumber) {
-      throw usage(
-        `${rawName} needs a value and is followed by ${value}: ${rawName} ${flag.metavar}`,
-      );
-    }
-    const isFlag = findFlag(value.replace(/^--?/, '').replace(/=.*$/s, '')) !== undefined;
-    const shown = secretFlags.has(flag.name) && !isFlag ? '-…' : value;
-    throw usage(
-      `${rawName} needs a value and is followed by ${shown}; if that is the value, write --${flag.name}=${shown}`,
-    );
-  }
-  return value;
+  if (isNumber && /^-\.?\d/.test(value)) return;
+  const isFlag = findFlag(value.replace(/^--?/, '').replace(/=.*$/s, '')) !== undefined;
+  // A credential may begin with a dash.
+  const shown = show !== undefined && !isFlag ? '-…' : value;
+  const hint = isNumber
+    ? `: ${rawName} ${name}`
+    : `; if that is the value, write --${flag.name}=${shown}`;
+  throw new UsageError(`${rawName} needs a value and is followed by ${shown}${hint}`, withExample);
 }
 
-function unknownFlag(rawName: string): EverypageError {
+function unknownFlag(rawName: string, argv: readonly string[], index: number): UsageError {
   const names = flags.map((flag) => `--${flag.name}`);
   const near = rawName.startsWith('--') ? nearest(rawName, names) : null;
-  return usage(
-    `there is no flag ${rawName}${near === null ? '' : `; did you mean ${near}?`} (everypage -h shows the flags)`,
-  );
+  if (near === null) return new UsageError(`there is no flag ${rawName}`);
+  const words = argv.with(index, argv[index]!.replace(rawName, near));
+  return new UsageError(`there is no flag ${rawName}; did you mean ${near}?`, words);
 }
 
-function takeVerb(positionals: string[]): Verb {
+function takeVerb(positionals: string[], argv: readonly string[]): Verb {
   const first = positionals[0];
   if (first === undefined) return 'fetch';
   const verb = verbs.find((name) => name === first);
@@ -125,10 +142,11 @@ function takeVerb(positionals: string[]): Verb {
     return verb;
   }
   const near = /^[a-z]+$/.test(first) ? nearest(first, verbs) : null;
-  if (near !== null) {
-    throw usage(`${first} is no URL and no verb; did you mean everypage ${near}?`);
-  }
-  return 'fetch';
+  if (near === null) return 'fetch';
+  throw new UsageError(
+    `${first} is neither a URL nor a verb; did you mean everypage ${near}?`,
+    argv.with(argv.indexOf(first), near),
+  );
 }
 
 /** `a, b and c` */
@@ -136,13 +154,66 @@ function spoken(names: readonly string[]): string {
   return names.join(', ').replace(/, ([^,]*)$/, ' and $1');
 }
 
-function checkVerb(verb: Verb, typed: readonly TypedFlag[]): void {
-  for (const { name, rawName } of typed) {
-    const allowed: readonly Verb[] = findFlag(name)!.verbs;
-    if (allowed.includes(verb)) continue;
+function checkVerb(typed: TypedArguments): void {
+  for (const { name, rawName } of typed.flags) {
+    const allowed = flagNamed(name).verbs;
+    if (allowed.includes(typed.verb)) continue;
     const owners = allowed.map((owner) => `everypage ${owner === 'fetch' ? 'URL' : owner}`);
-    const own = verb === 'fetch' ? 'everypage URL' : `everypage ${verb}`;
-    throw usage(`${rawName} is a flag of ${spoken(owners)}, not of ${own}`);
+    const own = typed.verb === 'fetch' ? 'everypage URL' : `everypage ${typed.verb}`;
+    throw new UsageError(
+      `${rawName} is a flag of ${spoken(owners)}, not of ${own}`,
+      wordsOf(typed, (flag) => (flag.name === name ? null : flag)),
+    );
+  }
+}
+
+/** Flags that contradict each other, and flags that need another. */
+function checkTogether(typed: TypedArguments): void {
+  for (const { name } of typed.flags) {
+    const { excludes, needs } = flagNamed(name);
+    for (const [other, why] of Object.entries(excludes)) {
+      if (!typed.has(other as FlagName)) continue;
+      throw new UsageError(
+        `--${name} and --${other} cannot be used together: ${why}`,
+        wordsOf(typed, (flag) => (flag.name === other ? null : flag)),
+      );
+    }
+    for (const [other, why] of Object.entries(needs)) {
+      if (typed.has(other as FlagName)) continue;
+      const example = flagNamed(other as FlagName).value?.example;
+      throw new UsageError(`--${name} and --${other} belong together: ${why}`, [
+        ...wordsOf(typed),
+        `--${other}=${example}`,
+      ]);
+    }
+  }
+}
+
+/**
+ * The words that mean the same, each flag as `change` has it.
+ *
+ * @param change null takes a flag away
+ */
+export function wordsOf(
+  { verb, positionals, flags: typed }: TypedArguments,
+  change: (flag: TypedFlag) => TypedFlag | null = (flag) => flag,
+): readonly string[] {
+  const kept = typed.map(change).filter((flag) => flag !== null);
+  return [
+    ...(verb === 'fetch' ? [] : [verb]),
+    ...positionals,
+    ...kept.flatMap(({ name, rawName, value }) => {
+      if (value === null) return [rawName];
+      // Only an inline value may be empty or begin with a dash.
+      return /^(?:-.|$)/.test(value) ? [`--${name}=${value}`] : [rawName, value];
+    }),
+  ];
+}
+
+/** Reads every value, those of the environment too. Throws `UsageError` for the first that means nothing. */
+export function checkValues(typed: TypedArguments): void {
+  for (const { name, value, isList } of flagsOf(typed.verb)) {
+    if (value !== null) isList ? typed.list(name) : typed.value(name);
   }
 }
 
@@ -153,27 +224,72 @@ function lookup(
   env: Environment,
 ): TypedArguments {
   const given = (name: FlagName) => typed.filter((flag) => flag.name === name);
-  return {
+  const own: TypedArguments = {
     verb,
     positionals,
     flags: typed,
     has: (name) => given(name).length > 0,
     count: (name) => given(name).length,
-    list: (name) => given(name).flatMap(({ value }) => (value === null ? [] : [value])),
-    value(name) {
-      const last = given(name).at(-1);
-      if (last !== undefined) return last.value;
-      const variable = findFlag(name)!.env;
+    list: <Name extends FlagName>(name: Name) =>
+      given(name).map((flag) => parsed(flag, own) as ListElement<Name>),
+    value<Name extends FlagName>(name: Name) {
+      const { env: variable, standard } = flagNamed(name);
       // An empty variable is how shells and CI files say "not set".
-      return (variable === null ? undefined : env[variable]) || null;
-    },
-    placeOf(name) {
-      const last = given(name).at(-1);
-      return last?.rawName ?? findFlag(name)!.env ?? `--${name}`;
+      const fromEnv = (variable === null ? undefined : env[variable]) || null;
+      const fallback = fromEnv === null ? null : { name, rawName: variable ?? '', value: fromEnv };
+      const flag = given(name).at(-1) ?? fallback;
+      return (flag === null ? standard : parsed(flag, own)) as FlagValue<Name>;
     },
   };
+  return own;
 }
 
-function usage(message: string): EverypageError {
-  return new EverypageError('USAGE', message);
+/** A flag's value, read; what is wrong with it is said with the flag's name. */
+function parsed(flag: TypedFlag, typed: TypedArguments): unknown {
+  const type = flagNamed(flag.name).value!;
+  try {
+    return type.parse(flag.value!);
+  } catch (cause) {
+    if (!(cause instanceof EverypageError)) throw cause;
+    const better = { ...flag, rawName: `--${flag.name}`, value: type.example };
+    const words = typed.flags.includes(flag)
+      ? wordsOf(typed, (it) => (it === flag ? { ...better, rawName: flag.rawName } : it))
+      : [...wordsOf(typed), `--${flag.name}`, type.example];
+    throw new UsageError(`${flag.rawName}: ${cause.message}`, words, cause);
+  }
+}
+
+/** Of `candidates` the one that `text` was probably meant to be, or null where none is close. */
+export function nearest(text: string, candidates: readonly string[]): string | null {
+  let best: string | null = null;
+  let bestDistance = Math.max(1, Math.floor(text.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(text, candidate);
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  if (best !== null || text.length < 3) return best;
+  return candidates.find((candidate) => candidate.startsWith(text)) ?? null;
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
+function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const same = a[row - 1] === b[column - 1];
+      let cost = Math.min(
+        last[column]! + 1,
+        current[column - 1]! + 1,
+        last[column - 1]! + (same ? 0 : 1),
+      );
+      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
+        cost = Math.min(cost, beforeLast[column - 2]! + 1);
+      }
+      current.push(cost);
+    }
+    [beforeLast, last] = [last, current];
+  }
+  return last[b.length]!;
 }

@@ -1,17 +1,19 @@
 /** Which reporters watch a run, as the flags and the terminal have it. */
 import { Socket } from 'node:net';
-import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
+import { createPageLines, createWarningLines } from '../report/event-lines.ts';
 import { createJsonLog } from '../report/json-log.ts';
-import { createPageLines } from '../report/page-lines.ts';
-import { createPlainProgress } from '../report/plain-progress.ts';
-import { createProgressBar } from '../report/progress-bar.ts';
-import { type Reporter, systemTicker, type TerminalFacts } from '../report/reporter.ts';
-import { createScreen, type Screen } from '../report/screen.ts';
-import { createWarningLines } from '../report/warning-lines.ts';
-import type { CliContext } from './context.ts';
+import {
+  createScreen,
+  type Reporter,
+  type Screen,
+  systemTicker,
+  type TerminalFacts,
+} from '../report/reporter.ts';
+import { createPlainProgress, createProgressBar } from '../report/show-progress.ts';
+import { type CliContext, describeTerminal } from './context.ts';
+import type { FlagValue } from './flags.ts';
 import type { TypedArguments } from './parse-arguments.ts';
-import { describeTerminal, parseColorWhen } from './terminal.ts';
 
 export interface Reporting {
   readonly sink: EventSink;
@@ -22,23 +24,16 @@ export interface Reporting {
   close(): void;
 }
 
-export type ProgressHow = 'auto' | 'plain' | 'none';
-
-/** Throws `EverypageError` `USAGE` for a value that `--progress`, `--color` or `--log-format` does not know. */
 export function createReporting(
   typed: TypedArguments,
   context: CliContext,
   /** Whether records go to standard output, where they may share the terminal with the bar. */
   streamsRecords: boolean,
 ): Reporting {
-  const how = parseProgress(typed.value('progress'), typed.placeOf('progress'));
-  const json = isJsonLog(typed);
+  const how = typed.value('progress');
+  const json = typed.value('log-format') === 'json';
   const quiet = typed.has('quiet');
-  const facts = describeTerminal(
-    context.stderr,
-    context.env,
-    parseColorWhen(typed.value('color'), typed.placeOf('color')),
-  );
+  const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
   const screen = createScreen(context.stderr, facts);
   const reporters: Reporter[] = [];
   if (json) reporters.push(createJsonLog(context.stderr, context.clock));
@@ -81,7 +76,7 @@ function readerOfStdout(stdout: CliContext['stdout']): StdoutReader {
 
 /** Records and a bar on one terminal would write over each other, so then there is no bar. */
 export function chooseProgress(
-  how: ProgressHow,
+  how: FlagValue<'progress'>,
   isTerminal: boolean,
   stdoutReader: StdoutReader,
 ): 'bar' | 'plain' | 'none' {
@@ -89,18 +84,4 @@ export function chooseProgress(
   if (stdoutReader === 'terminal') return 'none';
   if (stdoutReader === 'program') return 'plain';
   return isTerminal ? 'bar' : 'plain';
-}
-
-/** Throws `EverypageError` `USAGE` for a format that is not `json`. */
-function isJsonLog(typed: TypedArguments): boolean {
-  const format = typed.value('log-format');
-  if (format === null) return false;
-  if (format === 'json') return true;
-  throw new EverypageError('USAGE', `${typed.placeOf('log-format')} is json, not ${format}`);
-}
-
-function parseProgress(value: string | null, place: string): ProgressHow {
-  if (value === null) return 'auto';
-  if (value === 'auto' || value === 'plain' || value === 'none') return value;
-  throw new EverypageError('USAGE', `${place} is auto, plain or none, not ${value}`);
 }

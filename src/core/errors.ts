@@ -7,7 +7,7 @@ export type ErrorCode =
   | 'OUTPUT_WRITE'
   | 'ARCHIVE_LOCKED'
   | 'ARCHIVE_DAMAGED'
-  | 'ARCHIVE_NEWER'
+  | 'ARCHIVE_VERSION'
   | 'ARCHIVE_FOREIGN'
   | 'ARCHIVE_INCOMPLETE'
   | 'INCOMPLETE'
@@ -35,4 +35,68 @@ export class EverypageError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+/**
+ * A usage error in the one form: what was expected, and what came.
+ *
+ * @example expected('a size such as 64MiB', 'big') // expected a size such as 64MiB, got "big"
+ */
+export function expected(what: string, got: unknown, hint?: string): EverypageError {
+  const shown = typeof got === 'string' ? JSON.stringify(got.slice(0, 80)) : String(got);
+  const more = hint === undefined ? '' : ` (${hint})`;
+  return new EverypageError('USAGE', `expected ${what}, got ${shown}${more}`);
+}
+
+/** No whole response came (`DNS` … `CLOSED`), or the body of a good one is not a page (`EMPTY` …). */
+const pageFaults = [
+  'DNS',
+  'CONNECTION_REFUSED',
+  'CONNECT_TIMEOUT',
+  'PRIVATE_ADDRESS',
+  'CERTIFICATE',
+  'TLS',
+  'PROXY',
+  'PROXY_DENIED',
+  'PROXY_CREDENTIALS',
+  'PROTOCOL',
+  'CONNECTION_RESET',
+  'TRUNCATED',
+  'UNPROCESSED',
+  'CALM',
+  'IDLE_TIMEOUT',
+  'TIMEOUT',
+  'TOO_SLOW',
+  'TOO_LARGE',
+  'CLOSED',
+  'EMPTY',
+  'ENCODING',
+  'NOT_JSON',
+  'FAIL_WHEN',
+  'SELECTION',
+] as const;
+
+/**
+ * Stable codes of why a page failed, for machines; the sentence beside one is for people and may
+ * change. `HTTP_404`: the server answered with that status. docs/limits-and-retries.md says what each
+ * means.
+ */
+export type PageCode = `HTTP_${number}` | (typeof pageFaults)[number];
+
+/** Whether a text that was kept is one of the codes. */
+export function isPageCode(text: string): text is PageCode {
+  return /^HTTP_\d+$/.test(text) || pageFaults.some((fault) => fault === text);
+}
+
+/**
+ * The code of a failed page as far as its status tells it: null without a status, and for a 2xx, whose
+ * body was refused for a reason that the status does not know.
+ *
+ * @example codeOfStatus(404) // 'HTTP_404'
+ */
+export function codeOfStatus(status: number | null): PageCode | null {
+  if (status === null) return null;
+  // Nothing can come with these two: the status is the reason.
+  const isRefusedBody = status >= 200 && status < 300 && status !== 204 && status !== 205;
+  return isRefusedBody ? null : `HTTP_${status}`;
 }

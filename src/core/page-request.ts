@@ -1,3 +1,6 @@
+import { hash } from 'node:crypto';
+import { redactUrl } from './redact.ts';
+
 /**
  * Where a page stands in the plan: branches are ordered by number, positions within a branch. A
  * position is an index in a list or a chain, or the ordinal of the page's first new record where the
@@ -22,8 +25,45 @@ export interface PageRequest {
   readonly body: Uint8Array | null;
   /** Headers that say which page it is (`range`, a cursor), lower case; they enter its key. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Asked for without knowing whether it is there: a status of `pastEnd` is then no failure. */
+  /** Requested without knowing whether it exists: then a status of `pastEnd` is no failure. */
   readonly speculative?: boolean;
   /** Where the user wrote it, for messages: `urls.txt line 7`, or null for an argument. */
   readonly source: string | null;
+}
+
+/** Bytes of a page key. */
+export const PAGE_KEY_BYTES = 16;
+
+type Keyed = Pick<PageRequest, 'method' | 'url' | 'body' | 'headers'>;
+
+/**
+ * What identifies a page when a plan is made again: the first 16 bytes of a SHA-256 over
+ * method, redacted URL and body. Credentials in the URL do not enter it, so they may be renewed.
+ *
+ * The hashed text is `METHOD`, the URL's length in UTF-16 units, the URL and the body's SHA-256 in
+ * hex (`-` without a body), each followed by a line feed, then the headers that say which page it
+ * is, as JSON, if there are any; no two requests give the same text.
+ */
+export function pageKey(request: Keyed, secretParams?: readonly string[]): Uint8Array {
+  return keyOfRedacted({ ...request, url: redactUrl(request.url, secretParams) });
+}
+
+/**
+ * The same of a request whose URL is redacted already, as an archive keeps it: what counts as a secret
+ * may have been another list then.
+ */
+export function keyOfRedacted(request: Keyed): Uint8Array {
+  const { url } = request;
+  const body = request.body === null ? '-' : hash('sha256', request.body, 'hex');
+  const headers = request.headers === undefined ? '' : `${JSON.stringify(request.headers)}\n`;
+  // A digest asked for as text costs 0.4 µs, as a buffer 1.5 µs (Node 24). The array is of its own
+  // memory: a slice of Buffer's pool would be copied whole when it is posted to a thread.
+  const digest = hash(
+    'sha256',
+    `${request.method}\n${url.length}\n${url}\n${body}\n${headers}`,
+    'binary',
+  );
+  const key = new Uint8Array(PAGE_KEY_BYTES);
+  for (let at = 0; at < PAGE_KEY_BYTES; at++) key[at] = digest.charCodeAt(at);
+  return key;
 }

@@ -1,21 +1,69 @@
 /** How an API goes on from page to page: plain data, found by detection or said by the user. */
 
-/** In the order of docs/pagination.md. `single`: one page is all that is asked for. */
-export const paginationStyles = [
-  'link',
-  'next',
-  'page',
-  'offset',
-  'cursor',
-  'keyset',
-  'continue',
-  'graphql',
-  'range',
-  'function',
-  'single',
-] as const;
+/** What any folder may ask of a style. All else that is particular to it is in `plan/styles/`. */
+export interface StyleFacts {
+  /**
+   * What the position of a page counts where any page can be asked for without the one before it: the
+   * pages or the records that come before. Null for chains, where each page leads to the next.
+   */
+  readonly counts: 'pages' | 'records' | null;
+  /** As in `paginated by …`. */
+  readonly name: string;
+  /** As `explain` puts it. */
+  readonly explained: string;
+  /** Users do not name it: a function's style, and what is left without any. */
+  readonly isUnnamed?: true;
+  /** A page may begin with the record that the one before ended with. */
+  readonly mayShareBoundaries?: true;
+}
 
-export type PaginationStyle = (typeof paginationStyles)[number];
+/** In the order of docs/pagination.md. `single`: one page is all that is asked for. */
+export const styleFacts = {
+  link: { counts: null, name: 'Link header', explained: 'Link header' },
+  next: { counts: null, name: 'next URL', explained: 'next URL in the body' },
+  page: { counts: 'pages', name: 'page number', explained: 'page numbers' },
+  offset: { counts: 'records', name: 'offset', explained: 'offsets' },
+  cursor: { counts: null, name: 'cursor', explained: 'a cursor' },
+  keyset: {
+    counts: null,
+    name: 'last key',
+    explained: 'the last key of a page',
+    mayShareBoundaries: true,
+  },
+  continue: { counts: null, name: 'continue parameters', explained: 'parameters to merge' },
+  graphql: { counts: null, name: 'GraphQL cursor', explained: 'GraphQL cursors' },
+  range: { counts: 'records', name: 'Range header', explained: 'Range headers' },
+  function: { counts: null, name: 'a function', explained: 'a function', isUnnamed: true },
+  single: { counts: null, name: 'one page', explained: 'one page', isUnnamed: true },
+} as const satisfies Readonly<Record<string, StyleFacts>>;
+
+export type PaginationStyle = keyof typeof styleFacts;
+
+export const paginationStyles = Object.keys(styleFacts) as readonly PaginationStyle[];
+
+export function factsOf({ style }: { readonly style: PaginationStyle }): StyleFacts {
+  return styleFacts[style];
+}
+
+/** Whether any page can be asked for without the one before it. */
+export function isParallel(pagination: { readonly style: PaginationStyle }): boolean {
+  return factsOf(pagination).counts !== null;
+}
+
+/** Whether the places of pages are ordinals of records; those of all others count up by one. */
+export function isByOrdinal(pagination: { readonly style: PaginationStyle }): boolean {
+  return factsOf(pagination).counts === 'records';
+}
+
+/** Whether nothing follows the first page, or nothing showed what does. */
+export function isOnePage({ style }: { readonly style: PaginationStyle }): boolean {
+  return style === 'single';
+}
+
+/** Whether a user's function makes the requests, which may then differ from the start in anything. */
+export function isByFunction({ style }: { readonly style: PaginationStyle }): boolean {
+  return style === 'function';
+}
 
 /**
  * One API's way to page, with nothing left open; kept in the archive, so a run that goes on pages
@@ -67,7 +115,7 @@ export interface Pagination {
   readonly pastEnd: readonly number[];
   /** The server gives no records beyond so many; null: none known. */
   readonly ceiling: number | null;
-  /** `offset` only: each page asks for so many records of the one before again, to see drift. */
+  /** `offset` and `range`: each page asks for so many records of the one before again, to see drift. */
   readonly overlap: number;
 }
 

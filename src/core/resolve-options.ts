@@ -1,9 +1,8 @@
 import { isIP } from 'node:net';
-import { EverypageError } from './errors.ts';
+import { EverypageError, expected } from './errors.ts';
 import type { Header, ResolvedOptions, RunOptions } from './options.ts';
-import { isSecretHeader } from './redact.ts';
+import { isSecretHeader, Secret } from './redact.ts';
 import { resolvePaginate } from './resolve-paginate.ts';
-import { Secret } from './secret.ts';
 import { parseRate } from './units.ts';
 
 const SECOND = 1000;
@@ -13,10 +12,24 @@ const MIB = 1024 * 1024;
 /** Sent by every request; the version is package.json's, held together by a test. */
 export const VERSION = '0.1.0';
 
+/** Every default other than "off" and "none". Each stands here only; help and docs print it from here. */
+export const defaults = Object.freeze({
+  concurrency: 'auto',
+  retries: 5,
+  retryMaxTimeMs: 5 * MINUTE,
+  maxWaitMs: 60 * MINUTE,
+  connectTimeoutMs: 10 * SECOND,
+  idleTimeoutMs: 30 * SECOND,
+  timeoutMs: 120 * SECOND,
+  minBytesPerSecond: 100,
+  maxBodyBytes: 64 * MIB,
+  maxDecodedBytes: 128 * MIB,
+} as const satisfies RunOptions);
+
 /**
  * Fills in every default and checks every value.
  *
- * @throws EverypageError USAGE where a value cannot be meant
+ * @throws EverypageError USAGE for a value that is not valid
  */
 export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
   const body =
@@ -31,6 +44,11 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
   if (method === 'GET' && body !== null) {
     throw new EverypageError('USAGE', 'a GET request has no body; use POST, or leave the data out');
   }
+  type Numeric = Exclude<keyof typeof defaults, 'concurrency'>;
+  const count = (name: Numeric, least: number, most?: number) =>
+    whole(name, options[name] ?? defaults[name], least, most);
+  const time = (name: Numeric, leastMs: number) =>
+    positive(name, options[name] ?? defaults[name], leastMs);
   return Object.freeze({
     output: options.output ?? null,
     format: options.format ?? null,
@@ -48,20 +66,20 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     certFile: options.certFile ?? null,
     keyFile: options.keyFile ?? null,
     protocol: options.protocol ?? 'auto',
-    concurrency: concurrencyOf(options.concurrency ?? 'auto'),
+    concurrency: concurrencyOf(options.concurrency ?? defaults.concurrency),
     rate: options.rate === undefined ? null : parseRate(options.rate),
-    retries: whole('retries', options.retries ?? 5, 0, 1000),
-    retryMaxTimeMs: positive('retryMaxTimeMs', options.retryMaxTimeMs ?? 5 * MINUTE),
-    maxWaitMs: positive('maxWaitMs', options.maxWaitMs ?? 60 * MINUTE, 0),
-    connectTimeoutMs: positive('connectTimeoutMs', options.connectTimeoutMs ?? 10 * SECOND),
-    idleTimeoutMs: positive('idleTimeoutMs', options.idleTimeoutMs ?? 30 * SECOND),
-    timeoutMs: positive('timeoutMs', options.timeoutMs ?? 120 * SECOND),
-    minBytesPerSecond: whole('minBytesPerSecond', options.minBytesPerSecond ?? 100, 0),
+    retries: count('retries', 0, 1000),
+    retryMaxTimeMs: time('retryMaxTimeMs', 1),
+    maxWaitMs: time('maxWaitMs', 0),
+    connectTimeoutMs: time('connectTimeoutMs', 1),
+    idleTimeoutMs: time('idleTimeoutMs', 1),
+    timeoutMs: time('timeoutMs', 1),
+    minBytesPerSecond: count('minBytesPerSecond', 0),
     deadlineMs:
       options.deadlineMs === undefined ? null : positive('deadlineMs', options.deadlineMs),
     maxPages: options.maxPages === undefined ? null : whole('maxPages', options.maxPages, 1),
-    maxBodyBytes: whole('maxBodyBytes', options.maxBodyBytes ?? 64 * MIB, 1),
-    maxDecodedBytes: whole('maxDecodedBytes', options.maxDecodedBytes ?? 128 * MIB, 1),
+    maxBodyBytes: count('maxBodyBytes', 1),
+    maxDecodedBytes: count('maxDecodedBytes', 1),
     archive: options.archive ?? null,
     fresh: options.fresh ?? false,
     keep: options.keep ?? true,
@@ -120,33 +138,33 @@ function concurrencyOf(value: number | 'auto'): number | 'auto' {
 function whole(name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): number {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
   const range =
-    most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
-  throw new EverypageError('USAGE', `${name} takes a whole number ${range}, not ${value}`);
+    most === Number.MAX_SAFE_INTEGER ? `of ${least} or more` : `from ${least} to ${most}`;
+  throw namedError(name, expected(`a whole number ${range}`, value));
 }
 
 function positive(name: string, value: number, least = 1): number {
   if (Number.isFinite(value) && value >= least) return value;
-  throw new EverypageError('USAGE', `${name} takes a time of at least ${least} ms, not ${value}`);
+  throw namedError(name, expected(`a time of ${least} ms or more`, value));
 }
 
-function originOf(text: string): string {
+function namedError(name: string, { message }: EverypageError): EverypageError {
+  return new EverypageError('USAGE', `${name}: ${message}`);
+}
+
+/** Throws `EverypageError` `USAGE` for text that is no origin. */
+export function originOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:')) return url.origin;
-  throw new EverypageError(
-    'USAGE',
-    `${text} is not an origin; write it as https://host or https://host:port`,
-  );
+  throw expected('an origin such as https://host or https://host:port', text);
 }
 
-function addressBlock(text: string): string {
+/** Throws `EverypageError` `USAGE` for text that is no address. */
+export function addressBlock(text: string): string {
   const [, network = '', bits] = /^\[?([^/\]]*)\]?(?:\/(\d{1,3}))?$/.exec(text.trim()) ?? [];
   const family = isIP(network.replace(/%.*$/s, 'x'));
   const longest = family === 4 ? 32 : 128;
   if (family !== 0 && (bits === undefined || Number(bits) <= longest)) {
     return bits === undefined ? network : `${network}/${bits}`;
   }
-  throw new EverypageError(
-    'USAGE',
-    `${JSON.stringify(text)} is not an address; write it as 10.0.0.5, or a block as 10.0.0.0/8`,
-  );
+  throw expected('an address such as 10.0.0.5, or a block such as 10.0.0.0/8', text);
 }

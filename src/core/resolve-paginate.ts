@@ -1,12 +1,12 @@
 import { EverypageError } from './errors.ts';
 import type { Paginate, ResolvedPaginate } from './options.ts';
-import { noPagination, type PaginationStyle, paginationStyles } from './pagination.ts';
+import { factsOf, noPagination, type PaginationStyle, paginationStyles } from './pagination.ts';
 
 const NOTHING = { pinned: {}, preset: null, split: null, next: null } as const;
 
 /** Styles that a user may name: the other two are a function's and what is left without any. */
 export const namedStyles: readonly PaginationStyle[] = paginationStyles.filter(
-  (style) => style !== 'function' && style !== 'single',
+  (style) => factsOf({ style }).isUnnamed !== true,
 );
 
 const numbers = new Set(['size', 'first', 'ceiling', 'overlap']);
@@ -53,6 +53,6 @@ function styleNamed(name: string): PaginationStyle {
   if (style !== undefined) return style;
   throw new EverypageError(
     'USAGE',
-    `${JSON.stringify(name)} is no way to page; there are auto, ${namedStyles.join(', ')} and none`,
+    `there is no pagination style ${JSON.stringify(name)}; there are auto, ${namedStyles.join(', ')} and none`,
   );
 }

@@ -1,5 +1,5 @@
 /** Times, sizes and counts as people write and read them. */
-import { EverypageError } from './errors.ts';
+import { expected } from './errors.ts';
 
 const durationUnits: Readonly<Record<string, number>> = {
   ms: 1,
@@ -44,7 +44,7 @@ export function parseDuration(text: string): number {
   } else {
     ms = Number.NaN;
   }
-  return wholeOr(ms, text, 'a time; write it as 500ms, 90s, 5m, 1h or 1d');
+  return wholeOr(ms, text, 'a time such as 500ms, 90s, 5m, 1h or 1d');
 }
 
 /**
@@ -55,29 +55,43 @@ export function parseBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?) ?([a-z]*)$/.exec(text.trim().toLowerCase());
   const unit = match === null ? undefined : ownUnit(byteUnits, match[2]!);
   const bytes = match === null || unit === undefined ? Number.NaN : Number(match[1]) * unit;
-  return wholeOr(bytes, text, 'a size; write it as 123, 10k, 64MiB or 1G');
+  return wholeOr(bytes, text, 'a size such as 123, 10k, 64MiB or 1G');
 }
 
 function ownUnit(units: Readonly<Record<string, number>>, name: string): number | undefined {
   return Object.hasOwn(units, name) ? units[name] : undefined;
 }
 
-function wholeOr(value: number, text: string, expected: string): number {
+function wholeOr(value: number, text: string, what: string): number {
   const whole = Math.round(value);
-  if (!Number.isSafeInteger(whole)) {
-    throw new EverypageError('USAGE', `${JSON.stringify(text.slice(0, 40))} is not ${expected}`);
-  }
-  return whole;
+  if (Number.isSafeInteger(whole)) return whole;
+  throw expected(what, text);
 }
 
-/** So many in a time. */
+/** `5m`, `1h`, `500ms`: a time as `parseDuration` reads it. */
+export function shortDuration(ms: number): string {
+  const units = ['d', 'h', 'm', 's'].map((unit) => [unit, durationUnits[unit]!] as const);
+  const [unit, unitMs] = units.find((it) => ms >= it[1] && ms % it[1] === 0) ?? ['ms', 1];
+  return `${ms / unitMs}${unit}`;
+}
+
+/** `64MiB`, `100`: a size as `parseBytes` reads it. */
+export function shortBytes(bytes: number): string {
+  const units = ['GiB', 'MiB', 'KiB'].map(
+    (unit) => [unit, byteUnits[unit.toLowerCase()]!] as const,
+  );
+  const [unit, unitBytes] = units.find((it) => bytes >= it[1] && bytes % it[1] === 0) ?? ['', 1];
+  return `${bytes / unitBytes}${unit}`;
+}
+
+/** A number in a time. */
 export interface Rate {
   readonly count: number;
   readonly perMs: number;
 }
 
 /**
- * `10/s`, `5/15s`, `100/min`, `1000/h`; the unit has to be there, since a bare number says nothing.
+ * `10/s`, `5/15s`, `100/min`, `1000/h`; the unit is required.
  * Throws `EverypageError` `USAGE` for anything else.
  */
 export function parseRate(text: string): Rate {
@@ -86,10 +100,7 @@ export function parseRate(text: string): Rate {
   const count = Number(match?.[1]);
   const perMs = Number(match?.[2] ?? 1) * (unitMs ?? Number.NaN);
   if (count > 0 && perMs > 0 && Number.isFinite(count / perMs)) return { count, perMs };
-  throw new EverypageError(
-    'USAGE',
-    `${JSON.stringify(text.slice(0, 40))} is not a rate; write it as 10/s, 5/15s, 100/min or 1000/h`,
-  );
+  throw expected('a rate such as 10/s, 5/15s, 100/min or 1000/h', text);
 }
 
 /** `850 ms`, `14.2 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`: two units at most, a zero one left out. */
@@ -124,7 +135,7 @@ export function formatBytes(bytes: number): string {
   return `${(amount / 1_000).toFixed(1)} PB`;
 }
 
-/** A limit as people set it: `64 MiB` where it is that exactly, else `1,000,000 bytes`. */
+/** A limit as people set it: `64 MiB` if it is that exactly, else `1,000,000 bytes`. */
 export function formatByteLimit(bytes: number): string {
   const mib = bytes / 1024 ** 2;
   return Number.isInteger(mib) && mib > 0 ? `${formatCount(mib)} MiB` : counted(bytes, 'byte');

@@ -4,8 +4,8 @@ import { escapeText } from '../core/escape.ts';
 import { decodeBody } from './content-encoding.ts';
 import type { FoundRecords } from './found-records.ts';
 import { isText } from './is-text.ts';
+import type { PageCondition } from './jmespath/read-expression.ts';
 import { createJsonScanner, type JsonScan } from './json-scan.ts';
-import type { PageCondition } from './load-condition.ts';
 import { describeMissing } from './page-shape.ts';
 import type { Selection } from './selection.ts';
 

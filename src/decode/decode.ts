@@ -7,10 +7,14 @@
  * core/. What sibling folders may use stands here.
  */
 export { copyCompact, copyRange } from './compact.ts';
+export { decodeBody } from './content-encoding.ts';
 export type { FoundRecords } from './found-records.ts';
+export {
+  type PageCondition,
+  readCondition,
+  readSelection,
+} from './jmespath/read-expression.ts';
 export { createJsonScanner, type JsonScan, type JsonScanner } from './json-scan.ts';
-export { loadCondition, type PageCondition } from './load-condition.ts';
-export { loadSelection } from './load-selection.ts';
 export { describeMissing } from './page-shape.ts';
 export { createPicker } from './pick-values.ts';
 export { createKeyReader } from './record-keys.ts';

@@ -2,7 +2,7 @@ import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import type { FoundRecords } from './found-records.ts';
 
-/** Where the records stand in a page. Made by `parseSelection` or `loadSelection`. */
+/** Where the records stand in a page. Made by `parseSelection` or `readSelection`. */
 export interface Selection {
   /** As the user wrote it; empty for the whole page. */
   readonly text: string;
@@ -43,7 +43,7 @@ export function parseSelection(text: string | null): Selection {
 }
 
 /**
- * The dotted path of these keys, such that `parseSelection` and `loadSelection` read it as them.
+ * The dotted path of these keys, such that `parseSelection` and `readSelection` read it as them.
  *
  *     pathOf(['@odata.nextLink', 'page[size]']); // '@odata\\.nextLink.page\\[size\\]'
  */

@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
-import type { Format, FormatName } from './format.ts';
+import { type FormatName, formatNames } from '../core/options.ts';
+import type { Format } from './format.ts';
 import { json } from './json.ts';
 import { ndjson } from './ndjson.ts';
 
@@ -34,7 +35,7 @@ export function formatNameFor(path: string, override: FormatName | null): Format
   const what = extension === '' ? 'has no extension' : `ends in ${extension}, which is not known`;
   throw new EverypageError(
     'USAGE',
-    `The output ${path} ${what}. What works now: .ndjson or .jsonl (one record a line), ` +
-      '.json (one array), when fetching also .everypage (the archive alone); or name the format with -f ndjson or -f json.',
+    `The output ${path} ${what}. Known endings: ${Object.keys(NAMES_BY_EXTENSION).join(', ')} ` +
+      `(.everypage is the archive alone). Or name the format: ${formatNames.map((it) => `-f ${it}`).join(', ')}.`,
   );
 }

@@ -1,6 +1,6 @@
 /**
  * The contract of this folder: shapes. A format turns pages in page order into bytes at a
- * destination; it opens nothing, names nothing and knows no archive.
+ * destination; it opens nothing, names nothing and knows no archive. It may import core/ and decode/.
  */
 import type { Place } from '../core/page-request.ts';
 import type { FoundRecords } from '../decode/decode.ts';
@@ -39,6 +39,3 @@ export type Format = (
   destination: Destination,
   selection: string | null,
 ) => Promise<ExportCounts>;
-
-/** Names as `-f` takes them. */
-export type FormatName = 'ndjson' | 'json';

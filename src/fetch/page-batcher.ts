@@ -1,9 +1,12 @@
+/** Hands pages to the archive thread in groups, and says what became of each. */
 import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
-import type { ArrivedPage, Rejection } from '../archive-thread/messages.ts';
+import type { ArrivedPage } from '../archive-thread/messages.ts';
 import type { PageInfo } from '../core/page-info.ts';
-import { PAGE_KEY_BYTES } from '../core/page-key.ts';
-import { freeChunks } from '../http/body-chunks.ts';
-import type { Task } from './task.ts';
+import { PAGE_KEY_BYTES } from '../core/page-request.ts';
+import { freeChunks } from '../http/response-body.ts';
+import type { Transport } from '../http/transport.ts';
+import type { Dispatcher, PageSink } from './dispatcher.ts';
+import { arrivedPage, type FinalAttempt, type ListTraits, type Task } from './task.ts';
 
 /**
  * A batch goes off at this many pages or bytes, or after this time. Each is one
@@ -13,49 +16,46 @@ const BATCH_PAGES = 50;
 const BATCH_BYTES = 1024 * 1024;
 const BATCH_AGE_MS = 50;
 
-export interface Arrival {
+interface Arrival {
   readonly task: Task;
+  readonly final: FinalAttempt;
   readonly page: ArrivedPage;
-  /** The body; none once it was sent to the archive. */
-  chunks: readonly Uint8Array[];
 }
 
-/** What became of a page: refused by the checks, or kept with what it taught. */
-export type Settled =
-  | { readonly kind: 'rejected'; readonly rejection: Rejection }
-  | { readonly kind: 'kept'; readonly pageInfo: PageInfo | null };
+/** Who is told of each page that has ended. */
+export interface PageListener {
+  /** @param pageInfo what it says of the list; null in a list of URLs, and where it is not stored */
+  onPage(task: Task, page: ArrivedPage, pageInfo: PageInfo | null): void;
+}
 
-/** Hands pages to the archive thread in groups, and tells what became of each. */
-export class PageBatcher {
-  readonly #thread: ArchiveThread;
-  readonly #onSettled: (arrival: Arrival, settled: Settled) => void;
-  readonly #onError: (error: unknown) => void;
-  /** Told how much of bodies is arrived and not yet committed, whenever that changes. */
-  readonly #onHeldBytes: (bytes: number) => void;
+interface BatcherParts {
+  readonly thread: Pick<ArchiveThread, 'call'>;
+  readonly dispatcher: Pick<Dispatcher, 'rejected' | 'done' | 'fail'>;
+  readonly listener: PageListener;
+  readonly traits: ListTraits;
+  /** Is told how much of bodies has arrived and is not yet committed, whenever that changes. */
+  readonly transport: Pick<Transport, 'setHeldBytes'>;
+}
+
+export class PageBatcher implements PageSink {
+  readonly #parts: BatcherParts;
   #waiting: Arrival[] = [];
   #waitingBytes = 0;
   #timer: NodeJS.Timeout | null = null;
   /** Arrived and not yet committed; a kill loses at most these. */
-  uncommittedPages = 0;
-  uncommittedBytes = 0;
+  heldPages = 0;
+  heldBytes = 0;
 
-  constructor(
-    thread: ArchiveThread,
-    onSettled: (arrival: Arrival, settled: Settled) => void,
-    onError: (error: unknown) => void,
-    onHeldBytes: (bytes: number) => void,
-  ) {
-    this.#thread = thread;
-    this.#onSettled = onSettled;
-    this.#onError = onError;
-    this.#onHeldBytes = onHeldBytes;
+  constructor(parts: BatcherParts) {
+    this.#parts = parts;
   }
 
-  add(arrival: Arrival): void {
-    this.#waiting.push(arrival);
-    this.#waitingBytes += arrival.page.bodyBytes;
-    this.uncommittedPages += 1;
-    this.#hold(arrival.page.bodyBytes);
+  add(task: Task, final: FinalAttempt): void {
+    const page = arrivedPage(task, final, this.#parts.traits);
+    this.#waiting.push({ task, final, page });
+    this.#waitingBytes += page.bodyBytes;
+    this.heldPages += 1;
+    this.#hold(page.bodyBytes);
     if (this.#waiting.length >= BATCH_PAGES || this.#waitingBytes >= BATCH_BYTES) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), BATCH_AGE_MS);
   }
@@ -68,43 +68,49 @@ export class PageBatcher {
     const bytes = this.#waitingBytes;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    this.#send(arrivals, bytes).catch(this.#onError);
+    this.#send(arrivals, bytes).catch((error) => this.#parts.dispatcher.fail(error));
   }
 
   #hold(bytes: number): void {
     if (bytes === 0) return;
-    this.uncommittedBytes += bytes;
-    this.#onHeldBytes(this.uncommittedBytes);
+    this.heldBytes += bytes;
+    this.#parts.transport.setHeldBytes(this.heldBytes);
   }
 
   async #send(arrivals: readonly Arrival[], bytes: number): Promise<void> {
-    // Not pooled: the buffer is transferred to the thread, not copied.
-    const arena = Buffer.allocUnsafeSlow(bytes + arrivals.length * PAGE_KEY_BYTES);
-    let end = 0;
-    for (const arrival of arrivals) {
-      arena.set(arrival.task.key, end);
-      end += PAGE_KEY_BYTES;
-      for (const chunk of arrival.chunks) {
-        arena.set(chunk, end);
-        end += chunk.length;
-      }
-      // Otherwise a body would be held twice until it is committed.
-      freeChunks(arrival.chunks);
-      arrival.chunks = [];
-    }
+    const { thread, dispatcher, listener } = this.#parts;
+    const { buffer } = packed(arrivals, bytes);
     const pages = JSON.stringify(arrivals.map(({ page }) => page));
-    const stored = await this.#thread.call('store', { pages, arena: arena.buffer }, [arena.buffer]);
-    this.uncommittedPages -= arrivals.length;
+    const stored = await thread.call('store', { pages, arena: buffer }, [buffer]);
+    this.heldPages -= arrivals.length;
     this.#hold(-bytes);
     const rejected = new Map(stored.rejections.map((rejection) => [rejection.index, rejection]));
-    for (const [index, arrival] of arrivals.entries()) {
+    for (const [index, { task, final, page }] of arrivals.entries()) {
       const rejection = rejected.get(index);
-      this.#onSettled(
-        arrival,
-        rejection === undefined
-          ? { kind: 'kept', pageInfo: stored.pageInfos[index] ?? null }
-          : { kind: 'rejected', rejection },
-      );
+      if (rejection !== undefined) {
+        dispatcher.rejected(task, final, rejection);
+        continue;
+      }
+      listener.onPage(task, page, stored.pageInfos[index] ?? null);
+      dispatcher.done();
     }
   }
+}
+
+/** Keys and bodies in one piece of memory, which is not pooled: it is transferred to the thread, not copied. */
+function packed(arrivals: readonly Arrival[], bytes: number): { readonly buffer: ArrayBuffer } {
+  const arena = Buffer.allocUnsafeSlow(bytes + arrivals.length * PAGE_KEY_BYTES);
+  let end = 0;
+  for (const { task, final } of arrivals) {
+    arena.set(task.key, end);
+    end += PAGE_KEY_BYTES;
+    for (const chunk of final.chunks) {
+      arena.set(chunk, end);
+      end += chunk.length;
+    }
+    // Otherwise a body would be held twice until it is committed.
+    freeChunks(final.chunks);
+    final.chunks = [];
+  }
+  return arena;
 }

@@ -1,10 +1,14 @@
+/** What of a job is about pagination: the user's own words, and beside them those of a preset. */
 import { EverypageError } from '../core/errors.ts';
 import type { NextPage, ResolvedOptions } from '../core/options.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination, PaginationStyle } from '../core/pagination.ts';
 import { isExpression } from '../decode/decode.ts';
 import type { Plan, PlanSource } from '../plan/plan.ts';
-import type { Split } from '../plan/split-ranges.ts';
+import { findPreset } from '../plan/presets.ts';
+import { getQueryParameter, setQueryParameter } from '../plan/query-parameter.ts';
+import { parseSplit, type Split } from '../plan/split-ranges.ts';
+import { styleOf } from '../plan/styles/styles.ts';
 import { parseUrlTemplate } from '../plan/url-template.ts';
 
 /** A list that pages by itself. */
@@ -41,23 +45,14 @@ export async function paginateJob(
   if (first === undefined) return null;
   const records =
     options.select === null || isExpression(options.select) ? {} : { records: options.select };
-  const ofPreset =
-    preset === null ? { ...NO_PRESET, start: first } : await presetJob(first, preset);
+  const { pins, usual } = preset === null ? { pins: {}, usual: null } : presetPins(preset);
   return {
-    start: ofPreset.start,
-    pinned: { ...ofPreset.pins, ...records, ...pinned },
-    usual: ofPreset.usual,
-    split: split === null ? null : (await import('../plan/split-ranges.ts')).parseSplit(split),
+    start: preset === null ? first : withPresetBegin(first, preset),
+    pinned: { ...pins, ...records, ...pinned },
+    usual,
+    split: split === null ? null : parseSplit(split),
     next,
   };
-}
-
-const NO_PRESET = { pins: {}, usual: null } as const;
-
-/** Most runs name no preset, and do not load the table of them. */
-async function presetJob(first: PageRequest, preset: string) {
-  const { presetPins, withPresetBegin } = await import('./use-preset.ts');
-  return { start: withPresetBegin(first, preset), ...presetPins(preset) };
 }
 
 function isOneUrl(sources: readonly PlanSource[]): boolean {
@@ -73,9 +68,45 @@ async function firstBatch(plan: Plan): Promise<readonly PageRequest[] | null> {
   return null;
 }
 
-/** The options with what is known of a preset's API. */
-export async function withPresetOf(options: ResolvedOptions): Promise<ResolvedOptions> {
+/**
+ * Links and next URLs show by themselves, and the first page may show more: that they differ in one
+ * number and how many there are, so that they can be asked for in parallel. Detection decides that.
+ */
+function presetPins(preset: string): PresetPins {
+  const { style, ...rest } = findPreset(preset).pagination;
+  const isOpen = styleOf({ style })?.mayBeCounted === true;
+  return isOpen ? { pins: rest, usual: style } : { pins: { style, ...rest }, usual: null };
+}
+
+interface PresetPins {
+  readonly pins: Partial<Pagination>;
+  /** The style of a list whose first page shows none: one without a next link is a whole list. */
+  readonly usual: PaginationStyle | null;
+}
+
+/** Some APIs page only where the first request asks for it (`cursor=*`); the user's own value wins. */
+function withPresetBegin(start: PageRequest, preset: string): PageRequest {
+  let { url } = start;
+  for (const [name, value] of Object.entries(findPreset(preset).begin ?? {})) {
+    if (getQueryParameter(url, name) === null) url = setQueryParameter(url, name, value);
+  }
+  return { ...start, url };
+}
+
+/** What an API wants besides, how it refuses, and how it fails with a 200; the user's own words win. */
+export function withPresetOptions(options: ResolvedOptions): ResolvedOptions {
   const { preset } = options.paginate;
   if (preset === null) return options;
-  return (await import('./use-preset.ts')).withPresetOptions(options, preset);
+  const { headers = {}, failWhen = null, refusals } = findPreset(preset);
+  const given = new Set(options.headers.map(({ name }) => name));
+  const added = Object.entries(headers)
+    .map(([name, value]) => ({ name: name.toLowerCase(), value }))
+    .filter(({ name }) => !given.has(name));
+  const { inSuccess = false, pauseMs = null } = refusals ?? {};
+  return {
+    ...options,
+    headers: [...options.headers, ...added],
+    failWhen: options.failWhen ?? failWhen,
+    refusals: { inSuccess, pauseMs },
+  };
 }

@@ -1,17 +1,15 @@
-/** Tells what the paces do: pauses and their ends, what servers say of limits, and when it is too long to wait. */
+/** Tells of pauses and their ends, and of what servers say of their limits; counts what was waited. */
 import type { Clock } from '../core/clock.ts';
-import { describeHint, describeWait } from '../core/describe-hint.ts';
+import { describeHint } from '../core/describe-hint.ts';
 import type { EventSink } from '../core/events.ts';
-import type { ResolvedOptions } from '../core/options.ts';
-import type { Stop } from '../core/summary.ts';
-import type { AttemptResult } from './attempt.ts';
-import type { Limiter, Reaction } from './limiter.ts';
+import type { Hint } from '../core/hint.ts';
+import type { Limiter } from './limiter.ts';
+import type { AttemptResult } from './task.ts';
 
 /** What a server says of its limits changes with each answer; so often it is worth a line. */
 const LIMIT_EVERY_MS = 10_000;
 
-export interface PauseMonitorParts {
-  readonly options: Pick<ResolvedOptions, 'maxWaitMs'>;
+interface PauseMonitorParts {
   readonly clock: Clock;
   readonly emit: EventSink;
   readonly counters: { pausedMs: number };
@@ -29,7 +27,7 @@ interface Told {
 export class PauseMonitor {
   readonly #parts: PauseMonitorParts;
   readonly #told = new Map<Limiter, Told>();
-  /** Buckets that are paused now, since when any is, and until when one was waited for. */
+  /** Limiters that are paused now, since when any is, and until when one was waited for. */
   #paused = 0;
   #pausedSince = 0;
   #waitedUntil = 0;
@@ -39,51 +37,41 @@ export class PauseMonitor {
     this.#parts = parts;
   }
 
-  /**
-   * Tells of an answer; returns why the run should wait no longer, or null.
-   * @param url what was asked for, redacted
-   */
-  answered(
-    pace: Limiter,
-    { outcome, hint }: AttemptResult,
-    reaction: Reaction,
-    url: string,
-    now: number,
-  ): Stop | null {
-    const { options, clock, emit } = this.#parts;
-    const told = this.#toldOf(pace);
-    const said = hint === null ? null : describeHint(hint);
-    if (said !== null && said !== told.limit && now - told.limitAt >= LIMIT_EVERY_MS) {
-      told.limit = said;
-      told.limitAt = now;
-      emit({ type: 'limit', limiter: pace.name, said });
-    }
-    const { pauseMs, isOwnPause, isUnreachable } = reaction;
-    const reason = reasonOf(outcome);
-    if (isUnreachable) return { kind: 'unreachable', limiter: pace.name, reason };
-    if (pace.shutForMs(now) === 0 && outcome.kind !== 'pause') told.pauses = 0;
-    if (pauseMs === null) return null;
-    const untilWallTime = clock.wallTime() + pauseMs;
-    if (pauseMs > options.maxWaitMs && isOwnPause) {
-      const ownPause = { nextMs: pauseMs, pausesBefore: told.pauses, url };
-      return { kind: 'max-wait', untilWallTime: null, reason, ownPause };
-    }
-    if (pauseMs > options.maxWaitMs) return { kind: 'max-wait', untilWallTime, reason };
-    if (pace.shutForMs(now) > options.maxWaitMs) {
-      return { kind: 'max-wait', untilWallTime: null, reason };
-    }
+  /** An answer came. */
+  answered(limiter: Limiter, { outcome, hint }: AttemptResult, now: number): void {
+    const told = this.#toldOf(limiter);
+    const isDue = hint !== null && saysAnything(hint) && now - told.limitAt >= LIMIT_EVERY_MS;
+    if (isDue) this.#tellLimit(limiter, told, describeHint(hint), now);
+    if (limiter.shutForMs(now) === 0 && outcome.kind !== 'pause') told.pauses = 0;
+  }
+
+  #tellLimit(limiter: Limiter, told: Told, said: string | null, now: number): void {
+    told.limitAt = now;
+    if (said === null || said === told.limit) return;
+    told.limit = said;
+    this.#parts.emit({ type: 'limit', limiter: limiter.name, said });
+  }
+
+  /** A limiter's pause has begun, or has become longer. */
+  paused(limiter: Limiter, durationMs: number, reason: string, now: number): void {
+    const told = this.#toldOf(limiter);
     if (told.pausedUntil === null) told.pauses += 1;
-    this.#beginPause(told, now, now + pauseMs);
-    emit({ type: 'pause', limiter: pace.name, reason, durationMs: pauseMs, untilWallTime });
-    return null;
+    this.#beginPause(told, now, now + durationMs);
+    const untilWallTime = this.#parts.clock.wallTime() + durationMs;
+    this.#parts.emit({ type: 'pause', limiter: limiter.name, reason, durationMs, untilWallTime });
+  }
+
+  /** Pauses of the limiter since anything came through. */
+  pausesOf(limiter: Limiter): number {
+    return this.#toldOf(limiter).pauses;
   }
 
   /** Tells that a pause is over, once. */
-  opened(pace: Limiter, now: number): void {
-    const told = this.#told.get(pace);
-    if (told === undefined || told.pausedUntil === null || pace.heldUntil(now) > now) return;
+  opened(limiter: Limiter, now: number): void {
+    const told = this.#told.get(limiter);
+    if (told === undefined || told.pausedUntil === null || limiter.heldUntil(now) > now) return;
     this.#endPause(told, now);
-    this.#parts.emit({ type: 'resume', limiter: pace.name });
+    this.#parts.emit({ type: 'resume', limiter: limiter.name });
   }
 
   /** Nothing is waited for any more, though pauses may go on. */
@@ -102,7 +90,7 @@ export class PauseMonitor {
     told.pausedUntil = Math.max(until, told.pausedUntil ?? until);
   }
 
-  /** Counts what was really waited: a pause may be cut short, and those of two buckets are one wait. */
+  /** Counts what was really waited: a pause may be cut short, and those of two limiters are one wait. */
   #endPause(told: Told, now: number): void {
     if (told.pausedUntil === null) return;
     this.#waitedUntil = Math.max(this.#waitedUntil, Math.min(now, told.pausedUntil));
@@ -112,20 +100,16 @@ export class PauseMonitor {
     this.#parts.counters.pausedMs += Math.max(0, this.#waitedUntil - this.#pausedSince);
   }
 
-  #toldOf(pace: Limiter): Told {
-    let told = this.#told.get(pace);
+  #toldOf(limiter: Limiter): Told {
+    let told = this.#told.get(limiter);
     if (told === undefined) {
       told = { pausedUntil: null, pauses: 0, limit: null, limitAt: Number.NEGATIVE_INFINITY };
-      this.#told.set(pace, told);
+      this.#told.set(limiter, told);
     }
     return told;
   }
 }
 
-function reasonOf(outcome: AttemptResult['outcome']): string {
-  if (outcome.kind === 'pause') {
-    return `${outcome.reason}, ${describeWait(outcome.waitMs, outcome.waitFrom)}`;
-  }
-  const reason = 'reason' in outcome ? outcome.reason : outcome.kind;
-  return outcome.kind === 'retry' ? `the server keeps failing (${reason})` : reason;
+function saysAnything({ waitMs, limits }: Hint): boolean {
+  return waitMs !== null || limits.length > 0;
 }

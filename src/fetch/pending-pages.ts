@@ -1,101 +1,219 @@
+/** The plan less what the archive holds. */
 import { createHash } from 'node:crypto';
 import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
-import type { KnownPage, Opened } from '../archive-thread/messages.ts';
+import type { ArrivedPage, EndOfPlan, KnownPage, Opened } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
-import type { PlanEnd } from '../core/page-info.ts';
-import { pageKey } from '../core/page-key.ts';
-import type { PageRequest } from '../core/page-request.ts';
-import { redactUrl } from '../core/redact.ts';
-import type { Plan } from '../plan/plan.ts';
-import { createTask, type Task } from './task.ts';
+import type { PageEnd, PageInfo } from '../core/page-info.ts';
+import type { PageRequest, Place } from '../core/page-request.ts';
+import type { Pagination } from '../core/pagination.ts';
+import type { GrowingPlan, Plan } from '../plan/plan.ts';
+import { pagingHeaders } from '../plan/read-page-info.ts';
+import type { AskedPages } from './asked-pages.ts';
+import { restoreCredentials } from './credentials.ts';
+import type { Engine } from './engine.ts';
+import type { PageListener } from './page-batcher.ts';
+import type { Job } from './prepare.ts';
+import { createTask, type ListTraits, type Task } from './task.ts';
 
-export interface PendingPages {
-  /** Pages that are not stored yet, in plan order; ends with the plan, or at `maxPages`. */
-  batches(): AsyncIterable<readonly Task[]>;
-  /** Origin of the plan's first page, once it was read. */
-  firstOrigin(): string | null;
-  /** Length, digest and end of the plan, known once `batches` has ended with the plan; else null. */
-  end(): {
-    readonly count: number;
-    readonly digest: Uint8Array;
-    readonly end: PlanEnd | null;
-  } | null;
+/** Places that are looked up at once: a chain asks for its pages one by one. */
+const LOOK_UP_POSITIONS = 256;
+
+/** A list of URLs, or, with what grows it, a list that pages by itself. */
+export type AnyPlan = Plan & Partial<GrowingPlan>;
+
+/** What every step of a run needs. */
+export interface RunParts {
+  readonly job: Job;
+  readonly opened: Opened;
+  readonly thread: ArchiveThread;
+  readonly engine: Engine;
 }
 
 /**
- * The plan less what the archive holds. A list is read again on every run, so the key of each
- * stored page is compared with what now stands in its place: the first that differs stops the run
- * before pages of two lists are mixed.
+ * Gives the dispatcher the pages that are not stored yet, in plan order, and tells the plan of each page
+ * that has ended. Pages that are stored tell the plan again what they said when they came, without a
+ * request.
+ *
+ * A plan is made again on every run, so the key of each stored page is compared with what now stands in
+ * its place: the first that differs stops the run before pages of two lists are mixed.
  */
-export function pendingPages(
-  plan: Plan,
-  thread: ArchiveThread,
-  opened: Opened,
-  limits: { readonly maxPages: number | null; readonly secretParams: readonly string[] },
-): PendingPages {
-  const digest = createHash('sha256');
-  let count = 0;
-  let ended = false;
-  let firstOrigin: string | null = null;
+export class PendingPages implements PageListener {
+  readonly #parts: RunParts;
+  readonly #plan: AnyPlan;
+  readonly #before: AskedPages | null;
+  readonly #known: KnownPages;
+  /** Over the keys of a list; what a growing plan asks for depends on its answers. */
+  readonly #digest = createHash('sha256');
+  #count = 0;
+  #isEnded = false;
+  #total: number | null = null;
+  readonly traits: ListTraits;
+  /** Origin of the plan's first page, once it was read. */
+  firstOrigin: string | null = null;
 
-  function taskOf(request: PageRequest, known: KnownPage | undefined): Task | null {
-    const key = pageKey(request, limits.secretParams);
-    digest.update(key);
-    count += 1;
-    const shownUrl = redactUrl(request.url, limits.secretParams);
-    if (known === undefined) return createTask(request, key, shownUrl);
-    if (Buffer.compare(known.key, key) !== 0) throw changed(request, shownUrl, known);
-    return null;
+  /**
+   * @param pagination null for a list of URLs
+   * @param before pages that were fetched before there was a plan
+   */
+  constructor(
+    parts: RunParts,
+    plan: AnyPlan,
+    pagination: Pagination | null,
+    before: AskedPages | null,
+  ) {
+    this.#parts = parts;
+    this.#plan = plan;
+    this.#before = before;
+    this.#known = new KnownPages(parts);
+    this.traits = {
+      pagingHeaders: pagination === null ? [] : pagingHeaders(pagination),
+      pastEnd: pagination?.pastEnd ?? [],
+      secretParams: parts.job.options.secretParams,
+    };
   }
 
-  return {
-    async *batches() {
-      let left = limits.maxPages ?? Number.POSITIVE_INFINITY;
-      for await (const requests of plan.batches()) {
-        firstOrigin ??= new URL(requests[0]!.url).origin;
-        const known = await knownAmong(requests, thread, opened.highestPosition);
-        const tasks: Task[] = [];
-        for (const request of requests) {
-          const task = taskOf(request, known.get(request.place.position));
-          if (task === null) continue;
-          if (left === 0) {
-            if (tasks.length > 0) yield tasks;
-            return;
-          }
-          left -= 1;
-          tasks.push(task);
+  /** Whether the plan grows by what its pages say. */
+  get isGrowing(): boolean {
+    return this.#plan.onPage !== undefined;
+  }
+
+  /** Ends with the plan, or at `maxPages`. */
+  async *tasks(): AsyncGenerator<readonly Task[]> {
+    const { job, opened } = this.#parts;
+    let left = job.options.maxPages ?? Number.POSITIVE_INFINITY;
+    for await (const requests of this.#plan.batches()) {
+      this.firstOrigin ??= new URL(requests[0]!.url).origin;
+      const tasks: Task[] = [];
+      for (const request of requests) {
+        if (!this.#known.covers(request.place)) await this.#known.read(request.place);
+        const task = this.#taskOf(request, this.#known.at(request.place));
+        if (task === null) continue;
+        if (left === 0) {
+          if (tasks.length > 0) yield tasks;
+          return;
         }
-        if (tasks.length > 0) yield tasks;
+        left -= 1;
+        tasks.push(task);
       }
-      if (opened.highestPosition >= count) throw shorter(count, opened.highestPosition);
-      ended = true;
-    },
-    firstOrigin: () => firstOrigin,
-    end: () => (ended ? { count, digest: digest.copy().digest(), end: null } : null),
-  };
+      if (tasks.length > 0) yield tasks;
+    }
+    if (!this.isGrowing && opened.highestPosition >= this.#count) {
+      throw shorter(this.#count, opened.highestPosition);
+    }
+    this.#isEnded = true;
+  }
+
+  onPage(task: Task, page: ArrivedPage, pageInfo: PageInfo | null): void {
+    const { emit, counters } = this.#parts.engine;
+    const plan = this.#plan;
+    const { place, url, state, status, code, reason, bodyBytes, durationMs, attempts } = page;
+    if (state === 'stored') {
+      counters.fetched += 1;
+      counters.bodyBytes += bodyBytes;
+    }
+    emit({
+      type: 'page',
+      place,
+      url,
+      state,
+      status,
+      code,
+      reason,
+      bodyBytes,
+      durationMs,
+      attempts,
+    });
+    if (plan.onPage === undefined) return;
+    plan.onPage(task.request, endOf(page, pageInfo));
+    const known = plan.known?.() ?? null;
+    if (known !== null && known !== this.#total) emit({ type: 'total', total: known });
+    this.#total = known;
+  }
+
+  /** Length, digest and end of the plan, known once `tasks` has ended with it; else null. */
+  end(): EndOfPlan | null {
+    if (!this.#isEnded) return null;
+    const digest = this.isGrowing ? new Uint8Array(0) : this.#digest.copy().digest();
+    return { count: this.#count, digest, end: this.#plan.end?.() ?? null };
+  }
+
+  /** Null where the page is stored. */
+  #taskOf(request: PageRequest, known: KnownPage | undefined): Task | null {
+    const { secretParams, pastEnd } = this.traits;
+    const task = createTask(request, secretParams);
+    this.#count += 1;
+    if (!this.isGrowing) this.#digest.update(task.key);
+    // A growing plan cannot go on from a page of which nothing is known.
+    if (known === undefined || (this.isGrowing && known.pageInfo === null)) {
+      const asked = this.#before?.take(task.key, pastEnd) ?? null;
+      if (asked === null) return task;
+      const { place } = request;
+      const log = asked.log.map((attempt) => ({ ...attempt, place }));
+      return { ...asked, request, isGuess: false, log };
+    }
+    if (Buffer.compare(known.key, task.key) !== 0) throw changed(task, known);
+    if (known.pageInfo !== null) {
+      const startUrl = this.#parts.job.paginate?.start.url ?? null;
+      const pageInfo = withCredentials(known.pageInfo, startUrl);
+      this.#plan.onPage?.(request, { state: 'stored', pageInfo, isKnown: true });
+    }
+    return null;
+  }
 }
 
-async function knownAmong(
-  requests: readonly PageRequest[],
-  thread: ArchiveThread,
-  highestPosition: number,
-): Promise<ReadonlyMap<number, KnownPage>> {
-  const first = requests[0]?.place;
-  if (first === undefined || first.position > highestPosition) return new Map();
-  const known = await thread.call('known', {
-    branch: first.branch,
-    from: first.position,
-    to: first.position + requests.length,
-  });
-  return new Map(known.map((page) => [page.position, page]));
+function withCredentials(pageInfo: PageInfo, startUrl: string | null): PageInfo {
+  if (pageInfo.next?.kind !== 'url' || startUrl === null) return pageInfo;
+  const url = restoreCredentials(pageInfo.next.url, startUrl);
+  return { ...pageInfo, next: { kind: 'url', url } };
 }
 
-function changed(request: PageRequest, shownUrl: string, known: KnownPage): EverypageError {
+/** What a growing plan is told. */
+function endOf({ state, status }: ArrivedPage, pageInfo: PageInfo | null): PageEnd {
+  if (state === 'stored' && pageInfo !== null) return { state, pageInfo };
+  return { state: state === 'beyond-end' ? state : 'failed', status };
+}
+
+/** Looks up stored pages, some positions ahead. */
+class KnownPages {
+  readonly #thread: ArchiveThread;
+  readonly #opened: Opened;
+  #branch = -1;
+  #from = 0;
+  #to = 0;
+  #pages = new Map<number, KnownPage>();
+
+  constructor({ thread, opened }: RunParts) {
+    this.#thread = thread;
+    this.#opened = opened;
+  }
+
+  /** Whether `at` can tell. */
+  covers({ branch, position }: Place): boolean {
+    const { resumed, highestPosition } = this.#opened;
+    if (resumed === null || (branch === 0 && position > highestPosition)) return true;
+    return branch === this.#branch && position >= this.#from && position < this.#to;
+  }
+
+  async read({ branch, position: from }: Place): Promise<void> {
+    const to = from + LOOK_UP_POSITIONS;
+    const pages = await this.#thread.call('known', { branch, from, to });
+    this.#pages = new Map(pages.map((page) => [page.position, page]));
+    this.#branch = branch;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  at({ branch, position }: Place): KnownPage | undefined {
+    return branch === this.#branch ? this.#pages.get(position) : undefined;
+  }
+}
+
+function changed({ request, shownUrl }: Task, known: KnownPage): EverypageError {
   const where = request.source === null ? '' : ` (${request.source})`;
   return new EverypageError(
     'PLAN_CHANGED',
-    `page ${request.place.position + 1}${where} is now ${shownUrl}, but the archive holds ${known.url} there. ` +
-      'Put the list back as it was, or discard what is stored with --fresh.',
+    `page ${request.place.position + 1}${where} would now be ${shownUrl}, but the archive holds ${known.url} there. ` +
+      'Restore the list and the way it is paged, or discard what is stored with --fresh.',
   );
 }
 
@@ -103,6 +221,6 @@ function shorter(count: number, highestPosition: number): EverypageError {
   return new EverypageError(
     'PLAN_CHANGED',
     `the list has ${count} pages now, but the archive holds page ${highestPosition + 1} already. ` +
-      'Put the list back as it was, or discard what is stored with --fresh.',
+      'Restore the list, or discard what is stored with --fresh.',
   );
 }

@@ -1,59 +1,75 @@
+/** Turns what the user asks for into a job, and finds what is wrong with it before a request is sent. */
+import { createHash, hash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { checkReplaceable } from '../archive/archive-file.ts';
 import { locateArchive, makeStateFolder, stateFolder } from '../archive/archive-location.ts';
-import { fingerprintOf } from '../archive/fingerprint.ts';
+import type { RunSpecification } from '../archive/archive-types.ts';
+import { fingerprintOf } from '../archive/kept-run.ts';
 import { ownCredentials } from '../archive-thread/echoed-credentials.ts';
-import type { ExportTarget, OpenRequest } from '../archive-thread/messages.ts';
+import type { ExportTarget, OpenRequest, SentPage } from '../archive-thread/messages.ts';
+import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
+import { redactUrl, Secret } from '../core/redact.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
-import { loadCondition, loadSelection } from '../decode/decode.ts';
+import { readCondition, readSelection } from '../decode/decode.ts';
 import { formatNameFor } from '../export/choose-format.ts';
 import type { TransportOptions } from '../http/transport.ts';
-import { firstOrigin } from '../plan/first-origin.ts';
 import { checkSources, createListPlan } from '../plan/list-plan.ts';
 import type { Plan, PlanSource } from '../plan/plan.ts';
-import { takeUserInfo } from '../plan/user-info.ts';
-import { checkDistinctFiles } from './check-distinct-files.ts';
-import { checkOutputFolder } from './check-output-folder.ts';
-import { type PaginateJob, paginateJob, withPresetOf } from './paginate-job.ts';
-import { specificationOf } from './specification.ts';
-import { transportOptions } from './transport-options.ts';
+import { firstOrigin, takeUserInfo } from '../plan/written-url.ts';
+import { checkDistinctFiles, checkOutputFolder } from './check-files.ts';
+import { transportOptions } from './open-transport.ts';
+import { type PaginateJob, paginateJob, withPresetOptions } from './paginate-job.ts';
+
+/** Takes bytes; resolves when more may come. Rejecting with `CLOSED_PIPE` ends the run quietly. */
+export interface ByteSink {
+  write(bytes: Uint8Array): Promise<void>;
+}
+
+/** Who gets the export where `output` names no file. */
+export interface OutputSinks {
+  readonly stdout?: ByteSink;
+  /** Pages in page order; the next ones come when it resolves. */
+  readonly pages?: (pages: readonly SentPage[]) => Promise<void>;
+}
 
 export interface Job {
   readonly options: ResolvedOptions;
-  readonly plan: Plan;
-  /** The plan from its beginning, for who looks at it before the run does. */
-  readonly planAgain: () => Plan;
+  readonly emit: EventSink;
+  /** The list that was asked for, from its beginning. */
+  readonly makePlan: () => Plan;
   /** Null for a list that is known. */
   readonly paginate: PaginateJob | null;
   readonly open: OpenRequest;
   readonly transport: TransportOptions;
-  /** Where the first request will go, if that is known and certain: to begin the connection early. */
+  /**
+   * Where the first request will go, to begin the connection early; null where that is not known, or
+   * where an earlier run may have left only the output to be written.
+   */
   readonly connectTo: string | null;
+  /** No archive stands where this run's will. */
+  readonly isNew: boolean;
 }
 
 /**
  * Turns what the user asked into a job. Everything that can be found wrong before a request is
  * sent is found here.
- *
- * @param receiver who gets the export where `output` names no file
  */
 export async function prepare(
   asked: readonly PlanSource[],
-  askedOptions: RunOptions,
-  receiver: 'bytes' | 'pages' | 'none',
+  askedOptions: RunOptions & OutputSinks,
 ): Promise<Job> {
   const { sources, options: userOptions } = takeUserInfo(asked, askedOptions);
-  const options = await withPresetOf(resolveOptions(userOptions));
-  await loadSelection(options.select);
-  await loadCondition(options.failWhen);
+  const options = withPresetOptions(resolveOptions(userOptions));
+  readSelection(options.select);
+  readCondition(options.failWhen);
   checkOutputFolder(options.output);
   checkOutputFolder(options.archive);
-  const target = exportTarget(options, receiver);
+  const target = exportTarget(options, askedOptions);
   const transport = transportOptions(options, process.env);
   await checkSources(sources);
-  const planAgain = (): Plan =>
+  const makePlan = (): Plan =>
     createListPlan({
       sources,
       method: options.method,
@@ -61,7 +77,7 @@ export async function prepare(
       stdin: process.stdin,
       secretParams: options.secretParams,
     });
-  const paginate = await paginateJob(sources, options, planAgain);
+  const paginate = await paginateJob(sources, options, makePlan);
   const specification = specificationOf(sources, options, paginate !== null);
   const isFileBacked = options.output !== null || options.archive !== null;
   const states = stateFolder(process.env, homedir());
@@ -81,12 +97,11 @@ export async function prepare(
     sources.flatMap((source) => (source.kind === 'file' ? [['the list', source.path]] : [])),
   );
   if (isFileBacked) checkReplaceable(location.complete);
-  // A run that goes on may find that only its output is missing, and then asks nobody.
-  const isNew = options.fresh || !existsSync(location.part);
+  const isNew = !existsSync(location.part);
   return {
     options,
-    plan: planAgain(),
-    planAgain,
+    emit: askedOptions.onEvent ?? (() => {}),
+    makePlan,
     paginate,
     open: {
       ...location,
@@ -106,19 +121,69 @@ export async function prepare(
       target,
     },
     transport,
-    connectTo: isNew ? firstOrigin(sources) : null,
+    connectTo: isNew || options.fresh ? firstOrigin(sources) : null,
+    isNew,
   };
 }
 
-function exportTarget(
-  options: ResolvedOptions,
-  receiver: 'bytes' | 'pages' | 'none',
-): ExportTarget {
+function exportTarget(options: ResolvedOptions, { stdout, pages }: OutputSinks): ExportTarget {
   if (options.output === null) {
-    return receiver === 'bytes'
-      ? { kind: 'bytes', format: options.format ?? 'ndjson' }
-      : { kind: receiver };
+    if (stdout !== undefined) return { kind: 'bytes', format: options.format ?? 'ndjson' };
+    return { kind: pages === undefined ? 'none' : 'pages' };
   }
   const format = formatNameFor(options.output, options.format);
   return format === 'none' ? { kind: 'none' } : { kind: 'file', path: options.output, format };
+}
+
+/** Headers that say who asks or how bytes travel, not what is represented. */
+const NOT_REPRESENTATION = new Set(['user-agent', 'accept-encoding', 'cache-control', 'pragma']);
+
+/** What makes two runs the same run: everything that changes the pages, nothing that changes how they are got. */
+function specificationOf(
+  sources: readonly PlanSource[],
+  options: ResolvedOptions,
+  isPaginated: boolean,
+): RunSpecification {
+  const { kind, pinned, preset, split } = options.paginate;
+  // Without anything said a list is what it was before there was pagination.
+  const pagination = isPaginated
+    ? JSON.stringify({ kind: kind === 'default' ? 'auto' : kind, ...pinned, preset, split })
+    : null;
+  return {
+    // Pages that are stored already were not asked: they must not be mixed with those that are.
+    ...(options.failWhen ? { failWhen: options.failWhen } : {}),
+    pagination,
+    sources: sources.map((source) => describeSource(source, options.secretParams)),
+    method: options.method,
+    bodyDigest: options.body === null ? null : hash('sha256', options.body),
+    headers: options.headers.flatMap(({ name, value }): [string, string][] =>
+      value instanceof Secret || NOT_REPRESENTATION.has(name) ? [] : [[name, value]],
+    ),
+  };
+}
+
+function describeSource(source: PlanSource, secretParams: readonly string[]): string {
+  switch (source.kind) {
+    case 'template':
+      return redactUrl(source.text, secretParams);
+    case 'literal':
+      return `literal ${redactUrl(source.text, secretParams)}`;
+    case 'file':
+      return `@${source.path}`;
+    case 'stdin':
+      return '-';
+    case 'iterable':
+      return describeList(source.urls, secretParams);
+  }
+}
+
+/** A list in memory is known by its content; one that is made on the way only by being one. */
+function describeList(
+  urls: Iterable<string> | AsyncIterable<string>,
+  secretParams: readonly string[],
+): string {
+  if (!Array.isArray(urls)) return 'list';
+  const digest = createHash('sha256');
+  for (const url of urls) digest.update(`${redactUrl(String(url), secretParams)}\n`);
+  return `list ${digest.digest('hex')}`;
 }

@@ -1,11 +1,9 @@
-import { Fifo } from './fifo.ts';
-import type { Limiter } from './limiter.ts';
-import type { LimiterRegistry } from './limiter-registry.ts';
+import type { Limiter, LimiterRegistry } from './limiter.ts';
 import type { Task } from './task.ts';
 
 /** One limiter and the pages that are ready to go through it. */
 export interface RequestQueue {
-  readonly pace: Limiter;
+  readonly limiter: Limiter;
   readonly fresh: Fifo<Task>;
   /** Tried before: they go first, because the output waits for their places. */
   readonly again: Fifo<Task>;
@@ -13,10 +11,10 @@ export interface RequestQueue {
   unprocessedInARow: number;
 }
 
-/** The buckets of a run, made when first met and served in turn, so that a paused one holds up no other. */
+/** The queues of a run, one a limiter, made when first met and served in turn, so that a paused one holds up no other. */
 export class RequestQueues {
   readonly #limiters: LimiterRegistry;
-  readonly #byPace = new Map<Limiter, RequestQueue>();
+  readonly #byLimiter = new Map<Limiter, RequestQueue>();
   readonly #all: RequestQueue[] = [];
   #turn = 0;
   #readyCount = 0;
@@ -25,7 +23,7 @@ export class RequestQueues {
     this.#limiters = limiters;
   }
 
-  /** Pages that are ready in all buckets together. */
+  /** Pages that are ready in all queues together. */
   get readyCount(): number {
     return this.#readyCount;
   }
@@ -35,16 +33,11 @@ export class RequestQueues {
   }
 
   of({ origin, path }: Task): RequestQueue {
-    const pace = this.#limiters.of(origin, path);
-    let queue = this.#byPace.get(pace);
+    const limiter = this.#limiters.of(origin, path);
+    let queue = this.#byLimiter.get(limiter);
     if (queue === undefined) {
-      queue = {
-        pace,
-        fresh: new Fifo(),
-        again: new Fifo(),
-        unprocessedInARow: 0,
-      };
-      this.#byPace.set(pace, queue);
+      queue = { limiter, fresh: new Fifo(), again: new Fifo(), unprocessedInARow: 0 };
+      this.#byLimiter.set(limiter, queue);
       this.#all.push(queue);
     }
     return queue;
@@ -55,13 +48,13 @@ export class RequestQueues {
     this.#readyCount += 1;
   }
 
-  /** The next page whose bucket lets it start now, or undefined. */
+  /** The next page whose limiter lets it start now, or undefined. */
   takeReady(now: number): { task: Task; queue: RequestQueue } | undefined {
     for (let tried = 0; tried < this.#all.length; tried += 1) {
       const queue = this.#all[this.#turn % this.#all.length]!;
       this.#turn += 1;
       if (queue.fresh.size + queue.again.size === 0) continue;
-      if (queue.pace.startableAt(now) > now) continue;
+      if (queue.limiter.startableAt(now) > now) continue;
       const task = (queue.again.shift() ?? queue.fresh.shift())!;
       const own = this.of(task);
       if (own !== queue) {
@@ -76,12 +69,43 @@ export class RequestQueues {
     return undefined;
   }
 
-  /** When the first bucket with ready pages lets one start that waits for time alone, or Infinity. */
+  /** When the first limiter with ready pages lets one start that waits for time alone, or Infinity. */
   nextStartAt(now: number): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const { pace, fresh, again } of this.#all) {
-      if (fresh.size + again.size > 0) next = Math.min(next, pace.startableAt(now));
+    for (const { limiter, fresh, again } of this.#all) {
+      if (fresh.size + again.size > 0) next = Math.min(next, limiter.startableAt(now));
     }
     return next;
+  }
+}
+
+/** Gaps shorter than this are not worth moving what stays. */
+const SHORTEST_GAP = 1024;
+
+/** First in, first out: an array and where it begins, moved up only where the gap is the larger part. */
+export class Fifo<T> {
+  #items: (T | undefined)[] = [];
+  #head = 0;
+
+  get size(): number {
+    return this.#items.length - this.#head;
+  }
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  shift(): T | undefined {
+    if (this.size === 0) return undefined;
+    const item = this.#items[this.#head];
+    this.#items[this.#head] = undefined;
+    this.#head += 1;
+    // A queue that is never empty would otherwise keep a place for everything that went through it.
+    const isMostlyGap = this.#head >= SHORTEST_GAP && this.#head * 2 >= this.#items.length;
+    if (isMostlyGap || this.#head === this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return item;
   }
 }

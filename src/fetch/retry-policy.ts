@@ -1,30 +1,26 @@
 /**
- * What becomes of a page after an attempt: it is kept, tried again at once or later, failed, or the
- * run stops. It knows what a verdict on one page needs to know of the others, and starts nothing.
+ * The next action after an attempt: the page has ended, is tried again at once or later, or the run
+ * stops. It knows what the decision on one page needs to know of the others, and starts nothing.
  */
-
-import type { ArrivedPage, Rejection } from '../archive-thread/messages.ts';
+import type { Rejection } from '../archive-thread/messages.ts';
 import type { Clock } from '../core/clock.ts';
+import { describeWait } from '../core/describe-hint.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions } from '../core/options.ts';
+import { credentialsIn } from '../core/redact.ts';
 import type { Stop } from '../core/summary.ts';
-import { credentialsIn } from '../core/withhold-credentials.ts';
-import type { RawResponse } from '../http/transport.ts';
+import type { Outcome } from '../http/outcome.ts';
+import { type RawResponse, singleHeader } from '../http/transport.ts';
 import { backoffDelayMs } from '../pace/backoff.ts';
-import { arrivedPage, logTry, type Timing, type Why } from './arrived-page.ts';
-import type { AttemptResult } from './attempt.ts';
-import { answerExcerpt } from './body-excerpt.ts';
-import { describeRefusal } from './describe-refusal.ts';
-import { codeOfAttempt, codeOfRejection } from './failure-code.ts';
-import { contentTypeOf } from './kept-headers.ts';
-import type { Task } from './task.ts';
+import { answerExcerpt, codeOfAttempt, codeOfRejection, describeRejection } from './failure.ts';
+import type { Limiter, Reaction } from './limiter.ts';
+import type { AttemptResult, FinalAttempt, Task, Timing, Why } from './task.ts';
 
-/** What to do with the page. */
 export type NextAction =
-  /** To the archive thread, with its body where it has one. */
-  | { readonly kind: 'keep'; readonly page: ArrivedPage; readonly chunks: readonly Uint8Array[] }
-  /** As soon as the pace lets it. */
+  /** No more attempts: it goes to whoever keeps pages, with its body where it has one. */
+  | { readonly kind: 'end'; readonly final: FinalAttempt }
+  /** As soon as the limiter lets it. */
   | { readonly kind: 'again' }
   | { readonly kind: 'later'; readonly delayMs: number }
   | { readonly kind: 'stop'; readonly stop: Stop }
@@ -36,13 +32,10 @@ export interface RetryPolicyParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly emit: EventSink;
-  readonly counters: { retries: number };
-  /** Whether any page was ever stored in this archive. */
+  /** Retries are counted here; `fetched` says whether any page was stored by this run. */
+  readonly counters: { retries: number; readonly fetched: number };
+  /** Whether an earlier run stored a page in this archive. */
   readonly storedBefore: boolean;
-  /** Response headers that say how the list goes on; none for a list. */
-  readonly pagingHeaders: readonly string[];
-  /** Statuses that mean, for a speculative page, that it is past the end. */
-  readonly pastEnd: readonly number[];
 }
 
 /** What else bears on an attempt. */
@@ -55,28 +48,22 @@ interface Circumstances {
 
 export class RetryPolicy {
   readonly #parts: RetryPolicyParts;
-  #anyStored: boolean;
   /** Whether any answer was a success, checked or not. */
   #anySucceeded: boolean;
 
   constructor(parts: RetryPolicyParts) {
     this.#parts = parts;
-    this.#anyStored = parts.storedBefore;
     this.#anySucceeded = parts.storedBefore;
   }
 
-  /** A page was stored. */
-  stored(): void {
-    this.#anyStored = true;
-  }
-
-  policy(task: Task, result: AttemptResult, circumstances: Circumstances): NextAction {
+  /** After an attempt. */
+  next(task: Task, result: AttemptResult, circumstances: Circumstances): NextAction {
     const { outcome, response } = result;
     const { timing, isStopped, isExcused } = circumstances;
     const status = response?.status ?? null;
     switch (outcome.kind) {
       case 'pause':
-        logTry(task, timing, outcome.reason, outcome.waitMs, status);
+        logAttempt(task, timing, outcome.reason, outcome.waitMs, status);
         return { kind: 'again' };
       case 'unprocessed':
         if (isExcused) return { kind: 'again' };
@@ -85,7 +72,7 @@ export class RetryPolicy {
         // After a stop the transport is closed under the requests that did not drain: still pending.
         if (isStopped) return { kind: 'leave' };
         if (!isExcused) break;
-        logTry(task, timing, outcome.reason, null, status);
+        logAttempt(task, timing, outcome.reason, null, status);
         return { kind: 'again' };
     }
     task.attempts += 1;
@@ -93,57 +80,80 @@ export class RetryPolicy {
     return this.#count(task, result, timing);
   }
 
-  /** The archive thread found that the body is no page. */
-  rejected(task: Task, page: ArrivedPage, rejection: Rejection): NextAction {
+  /**
+   * Whether what a limiter made of an attempt ends the run: the wait is longer than the user allows, or
+   * nothing ever comes from there. Null where the run goes on.
+   *
+   * @param pausesBefore pauses of the limiter since anything came through
+   */
+  whyStop(
+    limiter: Limiter,
+    { pauseMs, isOwnPause, isUnreachable }: Reaction,
+    reason: string,
+    { shownUrl: url }: Task,
+    pausesBefore: number,
+    now: number,
+  ): Stop | null {
+    const { options, clock } = this.#parts;
+    if (isUnreachable) return { kind: 'unreachable', limiter: limiter.name, reason };
+    if (pauseMs === null) return null;
+    if (pauseMs > options.maxWaitMs) {
+      if (!isOwnPause) {
+        return { kind: 'max-wait', untilWallTime: clock.wallTime() + pauseMs, reason };
+      }
+      const ownPause = { nextMs: pauseMs, pausesBefore, url };
+      return { kind: 'max-wait', untilWallTime: null, reason, ownPause };
+    }
+    const isShutTooLong = limiter.shutForMs(now) > options.maxWaitMs;
+    return isShutTooLong ? { kind: 'max-wait', untilWallTime: null, reason } : null;
+  }
+
+  /** After the checks of a whole body, which found that it is no page. */
+  rejected(task: Task, final: FinalAttempt, rejection: Omit<Rejection, 'index'>): NextAction {
+    const { options, storedBefore, counters } = this.#parts;
     const { kind } = rejection;
-    const contentType = contentTypeOf(page.headers);
-    const reason = describeRefusal(rejection, contentType, task.request.url, this.#parts.options);
-    if (kind === 'selection' && !this.#anyStored) {
+    const contentType = singleHeader(final.headers?.['content-type']);
+    const reason = describeRejection(rejection, contentType, task.request.url, options);
+    if (kind === 'selection' && !storedBefore && counters.fetched === 0) {
       throw new EverypageError(
         'SELECTION',
         `${reason}: ${task.shownUrl}. Give the path to the records with --select, or leave it out for whole pages.`,
       );
     }
-    const failed = { ...page, state: 'failed', code: codeOfRejection(kind), reason } as const;
+    const why = { code: codeOfRejection(kind), reason };
+    const failed: FinalAttempt = { ...final, state: 'failed', bodyBytes: 0, chunks: [], why };
     // It will be as large the next time.
-    if (kind === 'too-large') return this.#fail(task, failed);
-    logTry(task, page, reason, null, null);
-    return this.#retryOrFail(task, failed);
+    if (kind === 'too-large') return { kind: 'end', final: failed };
+    return this.#retryOrEnd(task, failed, null);
   }
 
   /** An attempt that counts. */
   #count(task: Task, result: AttemptResult, timing: Timing): NextAction {
     const { outcome, response } = result;
-    const code = codeOfAttempt(result);
-    const status = response?.status ?? null;
-    const failed = (reason: string) => {
-      const answer = this.#answerOf(task, response);
-      const whole = answer === null ? reason : `${reason}; the answer begins ${answer}`;
-      return this.#page(task, 'failed', response, { code, reason: whole }, timing);
-    };
-    switch (outcome.kind) {
-      case 'body':
-        this.#anySucceeded = true;
-        return {
-          kind: 'keep',
-          page: this.#page(task, 'stored', response, null, timing),
-          chunks: response!.chunks,
-        };
-      case 'retry':
-      case 'unprocessed':
-        logTry(task, timing, outcome.reason, null, status);
-        return this.#retryOrFail(task, failed(outcome.reason));
-      case 'credentials':
-        return this.#refused(task, result, outcome.status);
-      case 'unsafe':
-        return stopFor({ kind: 'safety', code: outcome.code, message: outcome.reason });
-      default:
-        // 403 before anything has succeeded: the credentials, not the page.
-        if (status === 403 && !this.#anySucceeded) {
-          return this.#refused(task, result, status);
-        }
-        return this.#fail(task, failed('reason' in outcome ? outcome.reason : ''));
+    if (outcome.kind === 'body') {
+      this.#anySucceeded = true;
+      return { kind: 'end', final: finalAttempt(result, null, timing) };
     }
+    const reason = 'reason' in outcome ? outcome.reason : '';
+    const answer = this.#answerOf(task, response);
+    const why = {
+      code: codeOfAttempt(result),
+      reason: answer === null ? reason : `${reason}; the answer begins ${answer}`,
+    };
+    const failed = finalAttempt(result, why, timing);
+    if (outcome.kind === 'retry' || outcome.kind === 'unprocessed') {
+      return this.#retryOrEnd(task, failed, reason);
+    }
+    if (!task.isGuess) {
+      if (outcome.kind === 'unsafe') {
+        return stopFor({ kind: 'safety', code: outcome.code, message: outcome.reason });
+      }
+      const status = response?.status ?? null;
+      if (outcome.kind === 'credentials') return this.#refused(task, result, outcome.status);
+      // 403 before anything has succeeded: the credentials, not the page.
+      if (status === 403 && !this.#anySucceeded) return this.#refused(task, result, status);
+    }
+    return { kind: 'end', final: failed };
   }
 
   #refused(task: Task, { response, credentials }: AttemptResult, status: number): NextAction {
@@ -164,13 +174,17 @@ export class RetryPolicy {
     return answerExcerpt(response, request.url, this.#parts.options);
   }
 
-  #retryOrFail(task: Task, page: ArrivedPage): NextAction {
+  /** @param reason of this attempt, without what the answer says; null for that of `failed` */
+  #retryOrEnd(task: Task, failed: FinalAttempt, reason: string | null): NextAction {
     const { options, random, emit, counters } = this.#parts;
+    const { status, timing, why } = failed;
     const delayMs = backoffDelayMs(task.attempts, random());
     const isLast =
       task.attempts > options.retries || task.spentMs + delayMs > options.retryMaxTimeMs;
-    // The last try is told by the page itself.
-    if (isLast) return this.#fail(task, { ...page, log: task.log.slice(0, -1) });
+    // The last attempt is told by the page itself.
+    if (isLast) return { kind: 'end', final: failed };
+    const whole = why?.reason ?? '';
+    logAttempt(task, timing, reason ?? whole, null, reason === null ? null : status);
     task.spentMs += delayMs;
     counters.retries += 1;
     emit({
@@ -178,34 +192,52 @@ export class RetryPolicy {
       place: task.request.place,
       url: task.shownUrl,
       attempt: task.attempts,
-      status: page.status,
-      code: page.code,
-      reason: page.reason ?? '',
+      status,
+      code: why?.code ?? null,
+      reason: whole,
       delayMs,
     });
     return { kind: 'later', delayMs };
   }
+}
 
-  #fail(task: Task, page: ArrivedPage): NextAction {
-    const isPastEnd =
-      task.request.speculative === true &&
-      page.status !== null &&
-      this.#parts.pastEnd.includes(page.status);
-    const state = isPastEnd ? 'beyond-end' : 'failed';
-    return { kind: 'keep', page: { ...page, state, bodyBytes: 0 }, chunks: [] };
-  }
+/** @param why null where the attempt brought a body */
+function finalAttempt({ response, hint }: AttemptResult, why: Why | null, timing: Timing) {
+  const isStored = why === null && response !== null;
+  const final: FinalAttempt = {
+    state: isStored ? 'stored' : 'failed',
+    status: response?.status ?? null,
+    headers: response?.headers ?? null,
+    protocol: response?.protocol ?? null,
+    hint,
+    bodyBytes: isStored ? response.bodyBytes : 0,
+    chunks: isStored ? response.chunks : [],
+    why,
+    timing,
+  };
+  return final;
+}
 
-  #page(
-    task: Task,
-    state: 'stored' | 'failed',
-    response: RawResponse | null,
-    why: Why | null,
-    timing: Timing,
-  ): ArrivedPage {
-    const { pagingHeaders, options } = this.#parts;
-    const { secretParams } = options;
-    return arrivedPage(task, state, response, why, timing, { pagingHeaders, secretParams });
+/** Keeps an attempt that did not end its page. */
+function logAttempt(
+  task: Task,
+  { startedAt, durationMs }: Timing,
+  outcome: string,
+  toldToWaitMs: number | null,
+  status: number | null,
+): void {
+  const { place } = task.request;
+  const number = task.log.length + 1;
+  task.log.push({ place, number, startedAt, durationMs, status, outcome, toldToWaitMs });
+}
+
+/** What an attempt says of a pause, for people. */
+export function pauseReason(outcome: Outcome): string {
+  if (outcome.kind === 'pause') {
+    return `${outcome.reason}, ${describeWait(outcome.waitMs, outcome.waitFrom)}`;
   }
+  const reason = 'reason' in outcome ? outcome.reason : outcome.kind;
+  return outcome.kind === 'retry' ? `the server keeps failing (${reason})` : reason;
 }
 
 function stopFor(stop: Stop): NextAction {

@@ -1,7 +1,19 @@
+/** One page on its way: what is asked for, what was tried, and what the archive is told in the end. */
 import type { AttemptRecord } from '../archive/archive-types.ts';
-import type { PageRequest } from '../core/page-request.ts';
+import type { ArrivedPage } from '../archive-thread/messages.ts';
+import type { PageCode } from '../core/errors.ts';
+import type { Hint } from '../core/hint.ts';
+import { type PageRequest, pageKey } from '../core/page-request.ts';
+import { redactUrl } from '../core/redact.ts';
+import type { Outcome } from '../http/outcome.ts';
+import {
+  type HeaderValues,
+  type Protocol,
+  type RawResponse,
+  singleHeader,
+  type TransportFault,
+} from '../http/transport.ts';
 
-/** One page on its way: its request and what has been tried so far. */
 export interface Task {
   readonly request: PageRequest;
   /** `https://host:port` */
@@ -11,25 +23,182 @@ export interface Task {
   readonly key: Uint8Array;
   /** Redacted. */
   readonly shownUrl: string;
+  /** Detection guesses that there may be such a page: any answer is one, and none stops the run. */
+  readonly isGuess: boolean;
   /** Attempts that count: refusals (429) and requests the server never processed do not. */
   attempts: number;
   /** Spent in attempts and backoff, pauses left out: what `--retry-max-time` bounds. */
   spentMs: number;
-  /** Tries that did not end the page, to be archived with it. */
+  /** Attempts that did not end the page, to be archived with it. */
   readonly log: AttemptRecord[];
+  /** Detection has fetched the page already, and so it ended. */
+  readonly ended: FinalAttempt | null;
 }
 
-export function createTask(request: PageRequest, key: Uint8Array, shownUrl: string): Task {
+/** What one attempt brought. */
+export interface AttemptResult {
+  readonly outcome: Outcome;
+  readonly response: RawResponse | null;
+  /** What went wrong where there is no response, or null. */
+  readonly fault: TransportFault | null;
+  /** What the response says about limits, or null where there is none. */
+  readonly hint: Hint | null;
+  /** Credentials in headers: they went with the request, or were given for another origin. Absent: there are none. */
+  readonly credentials?: 'sent' | 'withheld';
+}
+
+/** Makes one attempt at a page. Never throws for the network. */
+export type Attempt = (task: Task) => Promise<AttemptResult>;
+
+export interface Timing {
+  /** Wall time, for the archive. */
+  readonly startedAt: number;
+  /** Monotonic, for the pause gate. */
+  readonly sentAt: number;
+  readonly durationMs: number;
+}
+
+/** Why a page did not come. */
+export interface Why {
+  readonly code: PageCode | null;
+  readonly reason: string;
+}
+
+/** The attempt with which a page has ended, as far as the network can tell. */
+export interface FinalAttempt {
+  readonly state: 'stored' | 'failed';
+  readonly status: number | null;
+  readonly headers: HeaderValues | null;
+  readonly protocol: Protocol | null;
+  readonly hint: Hint | null;
+  readonly bodyBytes: number;
+  /** The body as it came off the wire; none where the page failed. */
+  chunks: readonly Uint8Array[];
+  /** Null where it is stored. */
+  readonly why: Why | null;
+  readonly timing: Timing;
+}
+
+/** What is particular to the list that a page belongs to. */
+export interface ListTraits {
+  /** Response headers that say how the list goes on; none for a list of URLs. */
+  readonly pagingHeaders: readonly string[];
+  /** Statuses that mean, for a speculative page, that it is past the end. */
+  readonly pastEnd: readonly number[];
+  readonly secretParams: readonly string[];
+}
+
+/** @param isGuess see `Task` */
+export function createTask(
+  request: PageRequest,
+  secretParams: readonly string[],
+  isGuess = false,
+): Task {
   // The plan has normalised the URL, so the path begins at the first slash after `https://`.
   const pathAt = request.url.indexOf('/', 8);
   return {
     request,
     origin: request.url.slice(0, pathAt),
     path: request.url.slice(pathAt),
-    key,
-    shownUrl,
+    key: pageKey(request, secretParams),
+    shownUrl: redactUrl(request.url, secretParams),
+    isGuess,
     attempts: 0,
     spentMs: 0,
     log: [],
+    ended: null,
   };
+}
+
+/** What the archive is told of a page that has ended. */
+export function arrivedPage(
+  task: Task,
+  { state, status, headers, bodyBytes, why, timing }: FinalAttempt,
+  { pagingHeaders, pastEnd, secretParams }: ListTraits,
+): ArrivedPage {
+  const isPastEnd =
+    state === 'failed' &&
+    task.request.speculative === true &&
+    status !== null &&
+    pastEnd.includes(status);
+  const page: ArrivedPage = {
+    place: task.request.place,
+    url: task.shownUrl,
+    state: isPastEnd ? 'beyond-end' : state,
+    status,
+    headers: headers === null ? null : keptHeaders(headers, secretParams),
+    encoding: headers === null ? null : singleHeader(headers['content-encoding']),
+    bodyBytes,
+    code: why?.code ?? null,
+    reason: why?.reason ?? null,
+    attempts: task.attempts,
+    startedAt: timing.startedAt,
+    durationMs: timing.durationMs,
+    log: task.log,
+  };
+  if (pagingHeaders.length === 0 || headers === null) return page;
+  return { ...page, paging: pickHeaders(headers, pagingHeaders) };
+}
+
+/** Response headers worth keeping: what represents the page, how it pages and what it says about limits. Never Set-Cookie. */
+const KEPT = new Set([
+  'content-type',
+  'content-language',
+  'content-range',
+  'date',
+  'etag',
+  'last-modified',
+  'link',
+  'retry-after',
+  'x-request-id',
+]);
+const KEPT_PREFIX = /^(?:x-)?(?:rate-?limit|total|wp-total|next|page|pagination)/;
+/** Servers send the same names with every page; one that makes them up does not fill the memory. */
+const known = new Map<string, boolean>();
+const MOST_KNOWN = 1000;
+
+/** A link's target, a URL that stands by itself, or a query, as in `{"next":"/items?page=2"}`. */
+const LINK = /<[^<>]*>|https?:\/\/[^\s<>"]+|\?[^\s<>"]*/gi;
+
+/** As a JSON object for the archive, without credentials in links; null where nothing is worth keeping. */
+export function keptHeaders(headers: HeaderValues, secretParams: readonly string[]): string | null {
+  let kept: Record<string, string | readonly string[]> | null = null;
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined || !isKept(name)) continue;
+    kept ??= {};
+    kept[name] =
+      typeof value === 'string'
+        ? withoutCredentials(value, secretParams)
+        : value.map((each) => withoutCredentials(each, secretParams));
+  }
+  return kept === null ? null : JSON.stringify(kept);
+}
+
+function isKept(name: string): boolean {
+  let kept = known.get(name);
+  if (kept === undefined) {
+    kept = KEPT.has(name) || KEPT_PREFIX.test(name);
+    if (known.size < MOST_KNOWN) known.set(name, kept);
+  }
+  return kept;
+}
+
+function withoutCredentials(value: string, secretParams: readonly string[]): string {
+  if (!value.includes('=')) return value;
+  return value.replace(LINK, (link) =>
+    link.startsWith('<')
+      ? `<${redactUrl(link.slice(1, -1), secretParams)}>`
+      : redactUrl(link, secretParams),
+  );
+}
+
+/** Those of the named headers that are there, repeated fields joined. */
+function pickHeaders(headers: HeaderValues, names: readonly string[]): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const name of names) {
+    const value = singleHeader(headers[name]);
+    if (value !== null) picked[name] = value;
+  }
+  return picked;
 }

@@ -2,25 +2,24 @@ import type { PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
-import type { PlanState } from './plan-state.ts';
-import type { UnplacedRequest } from './request-parts.ts';
-import { isSameRequest } from './same-request.ts';
+import type { PlanState } from './plan.ts';
+import { isSameRequest, type UnplacedRequest } from './request-parts.ts';
 import type { ChainStyle } from './styles/style.ts';
 
 export interface ChainParts {
   readonly pagination: Pagination;
   /** What the user asked for; its branch is that of all pages. */
   readonly start: PageRequest;
-  readonly style: Pick<ChainStyle, 'first' | 'next'>;
+  readonly style: ChainStyle;
 }
 
-/** Servers that filter late send many empty pages, but not so many. */
+/** Servers that filter after paging send many empty pages, but not so many. */
 const MOST_EMPTY_PAGES = 1000;
-/** Pages in a row whose records had all come before, under tokens that are ever new. */
+/** Pages in a row whose records had all come before, though each token is new. */
 const MOST_REPEATED_PAGES = 10;
 /** Without keys, pages of a few small values may be equal by chance. */
 const MOST_REPEATED_PAGES_WITHOUT_KEY = 1000;
-/** A refusal before this depth is no ceiling but a failure. */
+/** A refusal before this depth is a failure, not a ceiling. */
 const LOWEST_CEILING = 1000;
 
 /** Each page says what comes next, so there is one request at a time: link, next, cursor, keyset … */
@@ -94,8 +93,7 @@ export class ChainPlan implements PlanState {
       this.#finish('stated', after, null);
       return;
     }
-    if (pagination.style === 'keyset' && this.#isPastLastKey(pageInfo)) {
-      // The page that holds only the row it was asked to begin with adds nothing.
+    if (style.isPastEnd?.(pagination, pageInfo, this.#previous)) {
       this.#finish('past-end', pageInfo.records === 0 ? after : position, null);
       return;
     }
@@ -110,9 +108,9 @@ export class ChainPlan implements PlanState {
 
   #stopWithoutNext({ next, more }: PageInfo): void {
     const after = this.#current.place.position + 1;
-    if (this.#parts.pagination.style === 'keyset') {
-      this.#finish('broken', after, `a record of page ${after} has no key to go on with`);
-    } else if (more !== true && (next === null || (next.kind === 'cursor' && next.value === ''))) {
+    const { whyBroken } = this.#parts.style;
+    if (whyBroken !== undefined) this.#finish('broken', after, whyBroken(after));
+    else if (more !== true && (next === null || (next.kind === 'cursor' && next.value === ''))) {
       this.#finish('stated', after, null);
     } else {
       this.#finish(
@@ -123,7 +121,7 @@ export class ChainPlan implements PlanState {
     }
   }
 
-  /** Ends the plan where the next step was taken before, or where pages bring nothing new for long. */
+  /** Ends the plan where the next step was taken before, or where many pages brought nothing new. */
   #leadsBack(pageInfo: PageInfo, request: UnplacedRequest): boolean {
     const { pagination } = this.#parts;
     const { position } = this.#current.place;
@@ -169,15 +167,7 @@ export class ChainPlan implements PlanState {
     this.#isAsked = false;
   }
 
-  #isPastLastKey(pageInfo: PageInfo): boolean {
-    if (pageInfo.records === 0) return true;
-    const last = this.#previous;
-    if (pageInfo.records > 1 || last === null || pageInfo.lastKey === null) return false;
-    const name = this.#parts.pagination.keyFrom === 'last' ? 'lastKey' : 'firstKey';
-    return pageInfo[name] === last[name];
-  }
-
-  /** What other branches saw says nothing of this one: slices may well use the same tokens. */
+  /** Only pages of this branch count: other slices may use the same tokens. */
   #isEarlier(place: PageInfo['nextSeenAt']): boolean {
     const own = this.#current.place;
     return place !== null && place.branch === own.branch && place.position < own.position;

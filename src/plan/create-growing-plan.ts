@@ -1,16 +1,15 @@
-import type { PageRequest } from '../core/page-request.ts';
-import type { Pagination } from '../core/pagination.ts';
+import type { PageEnd, PlanEnd } from '../core/page-info.ts';
+import { type PageRequest, RECHECK_BRANCH } from '../core/page-request.ts';
+import { isByOrdinal, type Pagination } from '../core/pagination.ts';
 import { ChainPlan } from './chain-plan.ts';
 import { FanOutPlan } from './fan-out-plan.ts';
 import { OverlapFill } from './overlap-fill.ts';
-import type { GrowingPlan } from './plan.ts';
-import { growingPlan, type PlanState } from './plan-state.ts';
-import { withRecheck } from './recheck.ts';
+import type { GrowingPlan, PlanState } from './plan.ts';
 import { MOST_RESTARTS, RestartingChain } from './restarting-chain.ts';
-import { SinglePlan } from './single-plan.ts';
 import { SplitPlan } from './split-plan.ts';
 import type { Split } from './split-ranges.ts';
-import { styleOf } from './styles/style-of.ts';
+import { styleOf } from './styles/styles.ts';
+import { findNearRange } from './written-url.ts';
 
 export interface GrowingPlanOptions {
   readonly pagination: Pagination;
@@ -39,12 +38,12 @@ export interface GrowingPlanOptions {
 export function createGrowingPlan(options: GrowingPlanOptions): GrowingPlan {
   const { pagination, start, split, activeSlices, recheck = true } = options;
   const planOf = (from: PageRequest, mostRestarts: number): PlanState => {
-    const style = styleOf(pagination.style);
+    const style = styleOf(pagination);
     if (style === null) return new SinglePlan(from, pagination.records !== null);
     if (style.kind === 'counted') {
       const parts = { pagination, start: from, style };
       const plan = new FanOutPlan(parts);
-      const overlaps = pagination.overlap > 0 && pagination.style !== 'page';
+      const overlaps = pagination.overlap > 0 && isByOrdinal(pagination);
       return overlaps ? new OverlapFill(parts, plan) : plan;
     }
     return new RestartingChain({
@@ -63,6 +62,172 @@ export function createGrowingPlan(options: GrowingPlanOptions): GrowingPlan {
         ...(activeSlices === undefined ? {} : { activeSlices }),
       })
     : planOf(start, MOST_RESTARTS);
-  const plan = growingPlan(state);
-  return recheck ? withRecheck(plan) : plan;
+  return growingPlan(recheck ? withRecheck(state) : state);
+}
+
+const BATCH_LENGTH = 256;
+
+/** The state as a plan that waits for what it does not know yet. What `onPage` throws, `batches` throws. */
+export function growingPlan(state: PlanState): GrowingPlan {
+  let changed = Promise.withResolvers<void>();
+  let failure: { readonly error: unknown } | null = null;
+
+  return {
+    async *batches() {
+      for (;;) {
+        if (failure !== null) throw failure.error;
+        const next = changed.promise;
+        const requests = state.take(BATCH_LENGTH);
+        if (requests.length > 0) yield requests;
+        else if (state.end() !== null) return;
+        else await next;
+      }
+    },
+    onPage(request, ended) {
+      try {
+        state.onPage(request, ended);
+      } catch (error) {
+        failure ??= { error };
+      }
+      changed.resolve();
+      changed = Promise.withResolvers();
+    },
+    known: () => state.known(),
+    count: async () => null,
+    end() {
+      const end = state.end();
+      if (end === null) throw new Error('the plan has not ended');
+      return end;
+    },
+  };
+}
+
+/** Pages that may turn out to lie past the end: a window of them, and those that are said to be there. */
+const MOST_PAST_END = 80;
+
+/** The first and the last pages of a branch that had records, in order. */
+interface Edges {
+  first: PageRequest;
+  readonly last: PageRequest[];
+}
+
+/**
+ * The plan, and when it has ended its first and its last page once more, in positions 0 and 1 of
+ * `RECHECK_BRANCH`: what they hold then shows whether the list changed meanwhile. Where one page alone
+ * had records it is read again if another was asked for to find the end. Nothing that comes of it
+ * changes how the plan ended.
+ */
+function withRecheck(state: PlanState): PlanState {
+  const edges = new Map<number, Edges>();
+  let asked = 0;
+  let again: PageRequest[] | null = null;
+  let unanswered = 0;
+
+  return {
+    take(most) {
+      const requests = state.take(most);
+      const end = state.end();
+      if (requests.length > 0 || end === null) return requests;
+      if (again === null) {
+        again = recheckRequests(edges, end, asked);
+        unanswered = again.length;
+      }
+      return again.splice(0, most);
+    },
+    onPage(request, ended) {
+      const { branch } = request.place;
+      if (branch === RECHECK_BRANCH) {
+        unanswered -= 1;
+        return;
+      }
+      asked += 1;
+      if (ended.state === 'stored' && ended.pageInfo.records > 0) {
+        const edge = edges.get(branch);
+        if (edge === undefined) edges.set(branch, { first: request, last: [request] });
+        else keepEdges(edge, request);
+      }
+      state.onPage(request, ended);
+    },
+    known: () => state.known(),
+    end: () => (again === null || unanswered > 0 ? null : state.end()),
+  };
+}
+
+function keepEdges(edges: Edges, request: PageRequest): void {
+  const { position } = request.place;
+  const { first, last } = edges;
+  if (position < first.place.position) edges.first = request;
+  const at = last.findLastIndex(({ place }) => place.position < position) + 1;
+  if (at === 0 && last.length === MOST_PAST_END) return;
+  last.splice(at, 0, request);
+  if (last.length > MOST_PAST_END) last.shift();
+}
+
+function recheckRequests(
+  edges: ReadonlyMap<number, Edges>,
+  end: PlanEnd,
+  asked: number,
+): PageRequest[] {
+  const endOf = new Map(end.ends.map(({ branch, position }) => [branch, position]));
+  const inside = [...edges.values()]
+    .flatMap(({ first, last }) => [first, ...last])
+    .filter(({ place }) => place.position < (endOf.get(place.branch) ?? 0))
+    .sort((a, b) => a.place.branch - b.place.branch || a.place.position - b.place.position);
+  const first = inside[0];
+  const last = inside.at(-1);
+  if (first === undefined || last === undefined || asked === 1 || end.reason === 'stuck') return [];
+  return (first === last ? [first] : [first, last]).map(
+    ({ speculative: _, ...request }, position) => ({
+      ...request,
+      place: { branch: RECHECK_BRANCH, position },
+    }),
+  );
+}
+
+/** One page, because nothing shows how to ask for another. */
+export class SinglePlan implements PlanState {
+  readonly #request: PageRequest;
+  readonly #hasRecords: boolean;
+  #isAsked = false;
+  #end: PlanEnd | null = null;
+
+  /** @param hasRecords whether it is known where records stand; a total counts nothing else */
+  constructor(start: PageRequest, hasRecords: boolean) {
+    this.#hasRecords = hasRecords;
+    this.#request = { ...start, place: { ...start.place, position: 0 } };
+  }
+
+  take(): readonly PageRequest[] {
+    if (this.#isAsked) return [];
+    this.#isAsked = true;
+    return [this.#request];
+  }
+
+  onPage(_request: PageRequest, ended: PageEnd): void {
+    const { branch } = this.#request.place;
+    const reason = ended.state === 'stored' ? 'single' : 'broken';
+    const detail = reason === 'single' ? nearRangeDetail(this.#request.url) : null;
+    this.#end = { reason, detail, ends: [{ branch, position: 1 }] };
+    if (ended.state !== 'stored') return;
+    const { more, total, totalIsLowerBound, records } = ended.pageInfo;
+    if (more === false) this.#end = { ...this.#end, detail: null, reason: 'stated' };
+    else if (this.#hasRecords && total === records && !totalIsLowerBound && more === null) {
+      this.#end = { ...this.#end, detail: null, reason: 'total' };
+    }
+  }
+
+  known(): number {
+    return 1;
+  }
+
+  end(): PlanEnd | null {
+    return this.#end;
+  }
+}
+
+/** Null where nothing more is known than that no pagination was detected. */
+function nearRangeDetail(url: string): string | null {
+  const piece = findNearRange(url);
+  if (piece === null) return null;
+  return `no pagination was detected, and ${piece} is not a range: it was sent as written. Ranges are [1-3], sets {a,b}`;
 }

@@ -1,46 +1,30 @@
+import type { NextRequest, NextRequests } from '../core/options.ts';
 import type { PageEnd, PlanEnd } from '../core/page-info.ts';
-import type { Method, PageRequest, Place } from '../core/page-request.ts';
-import { checkUrl } from './check-url.ts';
+import type { PageRequest, Place } from '../core/page-request.ts';
 import type { GrowingPlan } from './plan.ts';
+import { checkUrl } from './written-url.ts';
 
 const BATCH_LENGTH = 256;
 
-/** A page that a user's function asks for: a URL, or more than a URL. */
-export type NextPage =
-  | string
-  | URL
-  | {
-      /** A relative one is resolved against the URL of the page that it follows. */
-      readonly url: string | URL;
-      /** Default: that of the page before; `POST` where there is a `body`. */
-      readonly method?: Method;
-      readonly body?: string | Uint8Array | null;
-      /** Headers that say which page it is. */
-      readonly headers?: Readonly<Record<string, string>>;
-    };
-
-/** Nothing means: no page follows this one. */
-export type NextPages = NextPage | readonly NextPage[] | null | undefined;
-
 export interface FunctionParts<P> {
   readonly start: PageRequest;
-  readonly next: (page: P) => NextPages | Promise<NextPages>;
+  readonly next: (page: P) => NextRequests | Promise<NextRequests>;
   /** What `next` is given, read from where the page is stored. */
   readonly readPage: (place: Place) => Promise<P>;
   readonly secretParams?: readonly string[];
 }
 
 /**
- * The plan of a user's function, which says for each page what follows it. Pages are numbered as a
- * walk in breadth finds them, so their order does not depend on how fast each is answered; the
- * function is called for one page at a time, in that order, while further pages are on their way.
+ * The plan of a user's function, which returns for each page the pages that follow it. Pages are
+ * numbered breadth first, so their order does not depend on how fast each is answered. The function
+ * is called for one page at a time, in that order, while further requests are in flight.
  *
- * What the function throws, `batches()` throws. A URL that is none is `URL_INVALID`.
+ * What the function throws, `batches()` throws. An invalid URL is `URL_INVALID`.
  */
 export function createFunctionPlan<P>(parts: FunctionParts<P>): GrowingPlan {
   const { start, next, readPage, secretParams } = parts;
   const { branch } = start.place;
-  /** Pages on their way, and those that came while an earlier one is still awaited. */
+  /** Pages that are awaited, and those that came before an earlier one. */
   const pages = new Map<number, { request: PageRequest; ended: PageEnd | null }>();
   let changed = Promise.withResolvers<void>();
   let count = 0;
@@ -59,7 +43,7 @@ export function createFunctionPlan<P>(parts: FunctionParts<P>): GrowingPlan {
     const found = await next(await readPage(request.place));
     if (found === null || found === undefined) return [];
     const list = isList(found) ? found : [found];
-    return list.map((page) => ask(readNextPage(page, request, secretParams)));
+    return list.map((page) => ask(requestOf(page, request, secretParams)));
   }
 
   return {
@@ -97,12 +81,12 @@ function endOf(branch: number, count: number, failed: number): PlanEnd {
   return { reason: 'broken', detail: `${pages} failed, so what follows is unknown`, ends };
 }
 
-function isList(pages: NextPage | readonly NextPage[]): pages is readonly NextPage[] {
+function isList(pages: NextRequest | readonly NextRequest[]): pages is readonly NextRequest[] {
   return Array.isArray(pages);
 }
 
-function readNextPage(
-  page: NextPage,
+function requestOf(
+  page: NextRequest,
   before: PageRequest,
   secretParams: readonly string[] | undefined,
 ): Omit<PageRequest, 'place'> {

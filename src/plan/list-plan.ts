@@ -1,10 +1,10 @@
 import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import type { Method, PageRequest } from '../core/page-request.ts';
-import { checkUrl } from './check-url.ts';
 import type { Plan, PlanSource } from './plan.ts';
 import { checkListReadable, countListLines, readUrlList } from './url-list.ts';
 import { parseUrlTemplate } from './url-template.ts';
+import { checkUrl } from './written-url.ts';
 
 const BATCH_LENGTH = 256;
 

@@ -1,4 +1,9 @@
-/** The contract of this folder: WHAT to fetch. */
+/**
+ * plan/ decides WHAT to fetch: it makes page requests, from lists of URLs or from what pages say of
+ * the pages after them. It sends nothing and knows no pace. `styles/` has one module for each style
+ * of pagination, `detect/` finds out which style a list has. May import `core/` and the contract of
+ * `decode/`. This file is the contract of the folder.
+ */
 import type { PageEnd, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 
@@ -27,13 +32,29 @@ export interface Plan {
 }
 
 /**
- * A plan that grows by what its pages teach. Every request it gave is answered by one `learn`, in
+ * A plan that grows with what its pages say. Every request it gave is answered by one `onPage`, in
  * any order; its batches end when nothing is left to ask for. Until then they wait.
  */
 export interface GrowingPlan extends Plan {
   onPage(request: PageRequest, ended: PageEnd): void;
-  /** Pages that are known of so far, or null while the end is unknown; changes with `learn`. */
+  /** Pages that are known of so far, or null while the end is unknown; changes with `onPage`. */
   known(): number | null;
   /** After `batches` has ended. */
   end(): PlanEnd;
+}
+
+/**
+ * A growing plan without the waiting: what can be asked for now, and what follows from an answer.
+ * Plain state, so that several can be run side by side as one.
+ *
+ * The same page infos lead to the same requests in the same places, whatever order they come in. Where
+ * totals change under way it may depend on the order whether a page past the end is asked for.
+ */
+export interface PlanState {
+  /** At most `most` requests that may be asked for now; none where answers have to come first. */
+  take(most: number): readonly PageRequest[];
+  onPage(request: PageRequest, ended: PageEnd): void;
+  known(): number | null;
+  /** Null until every request is answered and nothing is left to ask for. */
+  end(): PlanEnd | null;
 }

@@ -13,7 +13,7 @@ export interface Preset {
   /** Ends of the host names that the service itself uses; none where everyone hosts their own. */
   readonly hosts: readonly string[];
   /** What holds for every list of the API. */
-  readonly pagination: Partial<Pagination> & { readonly style: PaginationStyle };
+  readonly pagination: Way;
   /** What the API refuses to answer without, credentials aside; lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   /** A first page with records that says nothing of a next one is the last, on every list of the hosts. */
@@ -37,12 +37,28 @@ export interface Preset {
   readonly source: 'documented' | 'recalled';
 }
 
+type Way = Partial<Pagination> & { readonly style: PaginationStyle };
+
+/** A style whose parameters stand in the query. */
+function query(style: PaginationStyle, param: string, sizeParam: string): Way {
+  return { style, param, carrier: 'query', sizeParam };
+}
+
+/** Where the records stand on every list of the API, and what tells one from another. */
+function list(records: string, key: string): Pick<Pagination, 'records' | 'key'> {
+  return { records, key };
+}
+
+type Rest = Omit<Preset, 'name' | 'title' | 'hosts' | 'source'> & { readonly source?: 'recalled' };
+
+/** Where nothing else is said, all of it was found in the vendor's documentation. */
+function api(name: string, title: string, hosts: readonly string[], rest: Rest): Preset {
+  return { name, title, hosts, ...rest, source: rest.source ?? 'documented' };
+}
+
 /** Where a host has more than one, the one that `presetForHost` gives stands first. */
 export const presets: readonly Preset[] = [
-  {
-    name: 'github',
-    title: 'GitHub REST',
-    hosts: ['api.github.com'],
+  api('github', 'GitHub REST', ['api.github.com'], {
     pagination: { style: 'link', sizeParam: 'per_page' },
     silenceIsEnd: true,
     limits:
@@ -53,12 +69,8 @@ export const presets: readonly Preset[] = [
       'A search gives no more than 1,000 records, and says incomplete_results where it gave up early',
       'Next links lead to a numbered path (/organizations/…, /repositories/…)',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'github-graphql',
-    title: 'GitHub GraphQL',
-    hosts: ['api.github.com'],
+  }),
+  api('github-graphql', 'GitHub GraphQL', ['api.github.com'], {
     pagination: { style: 'graphql', carrier: 'body', key: 'id' },
     failWhen: 'errors',
     limits: 'status 200 with RATE_LIMITED in errors; x-ratelimit headers as in REST',
@@ -68,17 +80,10 @@ export const presets: readonly Preset[] = [
       'A connection gives at most 100 records a page',
       'Errors come with status 200',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'gitlab',
-    title: 'GitLab REST',
-    hosts: ['gitlab.com'],
+  }),
+  api('gitlab', 'GitLab REST', ['gitlab.com'], {
     pagination: {
-      style: 'page',
-      param: 'page',
-      carrier: 'query',
-      sizeParam: 'per_page',
+      ...query('page', 'page', 'per_page'),
       first: 1,
       // Empty in the last page, also where the list is too long to have totals.
       nextHeader: 'x-next-page',
@@ -92,30 +97,18 @@ export const presets: readonly Preset[] = [
       'Offsets beyond 50,000 are refused where the list has keyset pagination',
       'A per_page above 100 is made 100 in silence',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'gitlab-keyset',
-    title: 'GitLab REST, keyset pagination',
-    hosts: ['gitlab.com'],
+  }),
+  api('gitlab-keyset', 'GitLab REST, keyset pagination', ['gitlab.com'], {
     pagination: { style: 'link', sizeParam: 'per_page', records: '@' },
     begin: { pagination: 'keyset', order_by: 'id', sort: 'asc' },
     limits: 'ratelimit-limit, -remaining and -reset (epoch seconds); 429 with retry-after',
     traps: ['Only some lists have it, and each only for certain orders', 'There are no totals'],
-    source: 'documented',
-  },
-  {
-    name: 'stripe',
-    title: 'Stripe',
-    hosts: ['api.stripe.com'],
+  }),
+  api('stripe', 'Stripe', ['api.stripe.com'], {
     pagination: {
-      style: 'keyset',
-      param: 'starting_after',
-      carrier: 'query',
-      sizeParam: 'limit',
+      ...query('keyset', 'starting_after', 'limit'),
       morePath: 'has_more',
-      records: 'data',
-      key: 'id',
+      ...list('data', 'id'),
       keyFrom: 'last',
     },
     limits: '429',
@@ -124,12 +117,8 @@ export const presets: readonly Preset[] = [
       'limit goes up to 100',
       'Search lists go on by page and next_page instead',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'shopify',
-    title: 'Shopify REST Admin',
-    hosts: ['myshopify.com'],
+  }),
+  api('shopify', 'Shopify REST Admin', ['myshopify.com'], {
     pagination: { style: 'link', sizeParam: 'limit', key: 'id' },
     silenceIsEnd: true,
     limits: 'x-shopify-shop-api-call-limit: 32/40; 429 with retry-after',
@@ -137,17 +126,10 @@ export const presets: readonly Preset[] = [
       'page_info stands for the whole request: it cannot be edited, and only limit and fields go with it',
       'limit goes up to 250',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'slack',
-    title: 'Slack Web API',
-    hosts: ['slack.com'],
+  }),
+  api('slack', 'Slack Web API', ['slack.com'], {
     pagination: {
-      style: 'cursor',
-      param: 'cursor',
-      carrier: 'query',
-      sizeParam: 'limit',
+      ...query('cursor', 'cursor', 'limit'),
       nextPath: 'response_metadata.next_cursor',
     },
     silenceIsEnd: true,
@@ -159,12 +141,8 @@ export const presets: readonly Preset[] = [
       'Any page may be shorter than limit',
       'The end is an empty next_cursor, or none',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'notion',
-    title: 'Notion',
-    hosts: ['api.notion.com'],
+  }),
+  api('notion', 'Notion', ['api.notion.com'], {
     pagination: {
       style: 'cursor',
       param: 'start_cursor',
@@ -172,8 +150,7 @@ export const presets: readonly Preset[] = [
       sizeParam: 'page_size',
       nextPath: 'next_cursor',
       morePath: 'has_more',
-      records: 'results',
-      key: 'id',
+      ...list('results', 'id'),
     },
     headers: { 'notion-version': '2022-06-28' },
     limits: 'about three requests a second; 429 with retry-after',
@@ -181,21 +158,13 @@ export const presets: readonly Preset[] = [
       'Queries and search are POST; lists by GET take start_cursor as a query parameter (--param-in query)',
       'start_cursor may be left out but not be null',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'hubspot',
-    title: 'HubSpot CRM',
-    hosts: ['api.hubapi.com'],
+  }),
+  api('hubspot', 'HubSpot CRM', ['api.hubapi.com'], {
     pagination: {
-      style: 'cursor',
-      param: 'after',
-      carrier: 'query',
-      sizeParam: 'limit',
+      ...query('cursor', 'after', 'limit'),
       nextPath: 'paging.next.after',
       totalPath: 'total',
-      records: 'results',
-      key: 'id',
+      ...list('results', 'id'),
     },
     silenceIsEnd: true,
     limits: 'x-hubspot-ratelimit-max, -remaining and -interval-milliseconds; 429',
@@ -204,19 +173,14 @@ export const presets: readonly Preset[] = [
       'Only search has a total',
       'The last page has no paging at all',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'salesforce',
-    title: 'Salesforce REST query',
-    hosts: ['salesforce.com'],
+  }),
+  api('salesforce', 'Salesforce REST query', ['salesforce.com'], {
     pagination: {
       style: 'next',
       nextPath: 'nextRecordsUrl',
       morePath: '!done',
       totalPath: 'totalSize',
-      records: 'records',
-      key: 'Id',
+      ...list('records', 'Id'),
     },
     limits: 'sforce-limit-info: api-usage=18/5000; 403 with REQUEST_LIMIT_EXCEEDED',
     traps: [
@@ -224,21 +188,13 @@ export const presets: readonly Preset[] = [
       'Any batch may be shorter than the others',
       'A query that does not select Id has no key',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'jira',
-    title: 'Jira Cloud search',
-    hosts: ['atlassian.net'],
+  }),
+  api('jira', 'Jira Cloud search', ['atlassian.net'], {
     pagination: {
-      style: 'cursor',
-      param: 'nextPageToken',
-      carrier: 'query',
-      sizeParam: 'maxResults',
+      ...query('cursor', 'nextPageToken', 'maxResults'),
       nextPath: 'nextPageToken',
       morePath: '!isLast',
-      records: 'issues',
-      key: 'id',
+      ...list('issues', 'id'),
     },
     limits: 'retry-after; x-ratelimit-reset as an ISO 8601 time; 429',
     traps: [
@@ -246,17 +202,10 @@ export const presets: readonly Preset[] = [
       'There is no total',
       'Lists other than issues page by startAt: see jira-offset',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'jira-offset',
-    title: 'Jira, lists with startAt',
-    hosts: ['atlassian.net'],
+  }),
+  api('jira-offset', 'Jira, lists with startAt', ['atlassian.net'], {
     pagination: {
-      style: 'offset',
-      param: 'startAt',
-      carrier: 'query',
-      sizeParam: 'maxResults',
+      ...query('offset', 'startAt', 'maxResults'),
       first: 0,
       morePath: '!isLast',
       totalPath: 'total',
@@ -269,12 +218,8 @@ export const presets: readonly Preset[] = [
       'The server lowers maxResults as it likes, in mid-list too',
       'Some lists have isLast and no total',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'zendesk',
-    title: 'Zendesk',
-    hosts: ['zendesk.com'],
+  }),
+  api('zendesk', 'Zendesk', ['zendesk.com'], {
     pagination: {
       style: 'next',
       sizeParam: 'page[size]',
@@ -287,22 +232,14 @@ export const presets: readonly Preset[] = [
     traps: [
       'Without page[size] it pages by number (next_page, count) and answers 400 beyond 10,000 records',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'wordpress',
-    title: 'WordPress REST',
-    hosts: [],
+  }),
+  api('wordpress', 'WordPress REST', [], {
     pagination: {
-      style: 'page',
-      param: 'page',
-      carrier: 'query',
-      sizeParam: 'per_page',
+      ...query('page', 'page', 'per_page'),
       first: 1,
       totalHeader: 'x-wp-total',
       totalPagesHeader: 'x-wp-totalpages',
-      records: '@',
-      key: 'id',
+      ...list('@', 'id'),
       pastEnd: [400],
     },
     limits: 'as the host has them',
@@ -311,12 +248,11 @@ export const presets: readonly Preset[] = [
       'A per_page above 100 is 400',
       'Newest first: posts that are published meanwhile move the rest to later pages',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'mediawiki',
-    title: 'MediaWiki action API',
-    hosts: [
+  }),
+  api(
+    'mediawiki',
+    'MediaWiki action API',
+    [
       'wikipedia.org',
       'wikimedia.org',
       'wikidata.org',
@@ -324,33 +260,27 @@ export const presets: readonly Preset[] = [
       'wikisource.org',
       'mediawiki.org',
     ],
-    pagination: { style: 'continue', nextPath: 'continue', key: 'pageid' },
-    begin: { format: 'json', formatversion: '2' },
-    failWhen: 'error',
-    limits: 'maxlag errors and 503 with retry-after; 429',
-    refusals: { pauseMs: 5_000, inSuccess: true },
-    traps: [
-      'Without formatversion=2 the pages are an object by id and no array',
-      'With several properties one page comes spread over the responses until batchcomplete',
-      'All of continue goes into the first request, without what an earlier continue held',
-      'Errors come with status 200',
-    ],
-    source: 'documented',
-  },
-  {
-    name: 'openalex',
-    title: 'OpenAlex',
-    hosts: ['api.openalex.org'],
+    {
+      pagination: { style: 'continue', nextPath: 'continue', key: 'pageid' },
+      begin: { format: 'json', formatversion: '2' },
+      failWhen: 'error',
+      limits: 'maxlag errors and 503 with retry-after; 429',
+      refusals: { pauseMs: 5_000, inSuccess: true },
+      traps: [
+        'Without formatversion=2 the pages are an object by id and no array',
+        'With several properties one page comes spread over the responses until batchcomplete',
+        'All of continue goes into the first request, without what an earlier continue held',
+        'Errors come with status 200',
+      ],
+    },
+  ),
+  api('openalex', 'OpenAlex', ['api.openalex.org'], {
     pagination: {
-      style: 'cursor',
-      param: 'cursor',
-      carrier: 'query',
-      sizeParam: 'per_page',
+      ...query('cursor', 'cursor', 'per_page'),
       nextPath: 'meta.next_cursor',
       totalPath: 'meta.count',
       sizePath: 'meta.per_page',
-      records: 'results',
-      key: 'id',
+      ...list('results', 'id'),
     },
     begin: { cursor: '*' },
     limits: '429 for the daily limit, 403 for the speed',
@@ -358,22 +288,14 @@ export const presets: readonly Preset[] = [
       'Without cursor=* it pages by number, 10,000 records deep',
       'The last page of records has a cursor; the empty page after it has none',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'crossref',
-    title: 'Crossref REST',
-    hosts: ['api.crossref.org'],
+  }),
+  api('crossref', 'Crossref REST', ['api.crossref.org'], {
     pagination: {
-      style: 'cursor',
-      param: 'cursor',
-      carrier: 'query',
-      sizeParam: 'rows',
+      ...query('cursor', 'cursor', 'rows'),
       nextPath: 'message.next-cursor',
       totalPath: 'message.total-results',
       sizePath: 'message.items-per-page',
-      records: 'message.items',
-      key: 'DOI',
+      ...list('message.items', 'DOI'),
       // An empty page past the end names its own cursor again.
       repeatIsEnd: true,
     },
@@ -386,16 +308,10 @@ export const presets: readonly Preset[] = [
       'The last page has a cursor too, which leads to an empty page',
     ],
     source: 'recalled',
-  },
-  {
-    name: 'solr',
-    title: 'Apache Solr',
-    hosts: [],
+  }),
+  api('solr', 'Apache Solr', [], {
     pagination: {
-      style: 'cursor',
-      param: 'cursorMark',
-      carrier: 'query',
-      sizeParam: 'rows',
+      ...query('cursor', 'cursorMark', 'rows'),
       nextPath: 'nextCursorMark',
       totalPath: 'response.numFound',
       records: 'response.docs',
@@ -408,18 +324,11 @@ export const presets: readonly Preset[] = [
       'The same nextCursorMark again is the end',
       'numFound is a lower bound where numFoundExact is false',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'europepmc',
-    title: 'Europe PMC',
-    // The service stands on a host that others of EMBL-EBI share, so only its own name is a hint.
-    hosts: ['europepmc.org'],
+  }),
+  // The service stands on a host that others of EMBL-EBI share, so only its own name is a hint.
+  api('europepmc', 'Europe PMC', ['europepmc.org'], {
     pagination: {
-      style: 'cursor',
-      param: 'cursorMark',
-      carrier: 'query',
-      sizeParam: 'pageSize',
+      ...query('cursor', 'cursorMark', 'pageSize'),
       nextPath: 'nextCursorMark',
       totalPath: 'hitCount',
       records: 'resultList.result',
@@ -433,19 +342,9 @@ export const presets: readonly Preset[] = [
       'pageSize goes up to 1,000',
     ],
     source: 'recalled',
-  },
-  {
-    name: 'socrata',
-    title: 'Socrata (SODA)',
-    hosts: ['socrata.com'],
-    pagination: {
-      style: 'offset',
-      param: '$offset',
-      carrier: 'query',
-      sizeParam: '$limit',
-      first: 0,
-      records: '@',
-    },
+  }),
+  api('socrata', 'Socrata (SODA)', ['socrata.com'], {
+    pagination: { ...query('offset', '$offset', '$limit'), first: 0, records: '@' },
     begin: { $order: ':id' },
     limits: '429 without an application token',
     traps: [
@@ -453,35 +352,28 @@ export const presets: readonly Preset[] = [
       'There is no total: select=count(*) gives it',
       'Cities serve it under names of their own',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'ckan',
-    title: 'CKAN package_search',
-    hosts: ['catalog.data.gov', 'ckan.publishing.service.gov.uk', 'open.canada.ca'],
-    pagination: {
-      style: 'offset',
-      param: 'start',
-      carrier: 'query',
-      sizeParam: 'rows',
-      first: 0,
-      totalPath: 'result.count',
-      records: 'result.results',
-      key: 'id',
+  }),
+  api(
+    'ckan',
+    'CKAN package_search',
+    ['catalog.data.gov', 'ckan.publishing.service.gov.uk', 'open.canada.ca'],
+    {
+      pagination: {
+        ...query('offset', 'start', 'rows'),
+        first: 0,
+        totalPath: 'result.count',
+        ...list('result.results', 'id'),
+      },
+      failWhen: 'success == false',
+      limits: 'as the host has them',
+      traps: [
+        'rows above 1,000 (or what the site set) are clamped in silence',
+        'success: false may come with status 200',
+        'datastore_search has offset, limit, result.total and result.records instead',
+      ],
     },
-    failWhen: 'success == false',
-    limits: 'as the host has them',
-    traps: [
-      'rows above 1,000 (or what the site set) are clamped in silence',
-      'success: false may come with status 200',
-      'datastore_search has offset, limit, result.total and result.records instead',
-    ],
-    source: 'documented',
-  },
-  {
-    name: 'django',
-    title: 'Django REST framework',
-    hosts: [],
+  ),
+  api('django', 'Django REST framework', [], {
     pagination: {
       style: 'next',
       nextPath: 'next',
@@ -495,19 +387,14 @@ export const presets: readonly Preset[] = [
       'Cursor pagination has no count',
       'A page past the end is 404',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'graph',
-    title: 'Microsoft Graph, OData',
-    hosts: ['graph.microsoft.com'],
+  }),
+  api('graph', 'Microsoft Graph, OData', ['graph.microsoft.com'], {
     pagination: {
       style: 'next',
       sizeParam: '$top',
       nextPath: '@odata\\.nextLink',
       totalPath: '@odata\\.count',
-      records: 'value',
-      key: 'id',
+      ...list('value', 'id'),
     },
     limits: '429 with retry-after',
     traps: [
@@ -516,21 +403,16 @@ export const presets: readonly Preset[] = [
       '@odata.deltaLink begins the next round of a delta query; it is no next page',
       'An empty page with a next link goes on',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'elasticsearch',
-    title: 'Elasticsearch search_after',
-    hosts: [],
+  }),
+  api('elasticsearch', 'Elasticsearch search_after', [], {
     pagination: {
       style: 'keyset',
       param: 'search_after',
       carrier: 'body',
       sizeParam: 'size',
       totalPath: 'hits.total',
-      records: 'hits.hits',
       // Each hit tells its own sort values, and those are what search_after takes.
-      key: 'sort',
+      ...list('hits.hits', 'sort'),
       keyFrom: 'last',
     },
     failWhen: 'timed_out == true || _shards.failed > `0`',
@@ -540,21 +422,13 @@ export const presets: readonly Preset[] = [
       'Without a point in time (pit in your body) changes during the run are not kept out',
       'hits.total is a lower bound beyond 10,000 unless your body says track_total_hits: true',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'elasticsearch-from',
-    title: 'Elasticsearch from and size',
-    hosts: [],
+  }),
+  api('elasticsearch-from', 'Elasticsearch from and size', [], {
     pagination: {
-      style: 'offset',
-      param: 'from',
-      carrier: 'query',
-      sizeParam: 'size',
+      ...query('offset', 'from', 'size'),
       first: 0,
       totalPath: 'hits.total',
-      records: 'hits.hits',
-      key: '_id',
+      ...list('hits.hits', '_id'),
       ceiling: 10_000,
     },
     failWhen: 'timed_out == true || _shards.failed > `0`',
@@ -563,40 +437,20 @@ export const presets: readonly Preset[] = [
       'from + size beyond 10,000 is 400; search_after reads on',
       'hits.total is a lower bound beyond 10,000 unless track_total_hits=true',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'airtable',
-    title: 'Airtable',
-    hosts: ['api.airtable.com'],
+  }),
+  api('airtable', 'Airtable', ['api.airtable.com'], {
     pagination: {
-      style: 'cursor',
-      param: 'offset',
-      carrier: 'query',
-      sizeParam: 'pageSize',
+      ...query('cursor', 'offset', 'pageSize'),
       nextPath: 'offset',
-      records: 'records',
-      key: 'id',
+      ...list('records', 'id'),
     },
     silenceIsEnd: true,
     limits: 'five requests a second to a base; after a 429 nothing for 30 s',
     refusals: { pauseMs: 30_000 },
     traps: ['offset is a token and no number', 'The token expires', 'pageSize goes up to 100'],
-    source: 'documented',
-  },
-  {
-    name: 'discord',
-    title: 'Discord',
-    hosts: ['discord.com'],
-    pagination: {
-      style: 'keyset',
-      param: 'before',
-      carrier: 'query',
-      sizeParam: 'limit',
-      records: '@',
-      key: 'id',
-      keyFrom: 'last',
-    },
+  }),
+  api('discord', 'Discord', ['discord.com'], {
+    pagination: { ...query('keyset', 'before', 'limit'), ...list('@', 'id'), keyFrom: 'last' },
     limits:
       'x-ratelimit-reset-after (seconds with a fraction), -remaining, -bucket and -scope; 429 with retry_after in the body',
     traps: [
@@ -605,28 +459,19 @@ export const presets: readonly Preset[] = [
       'Ten thousand refused requests in ten minutes are a ban',
       'limit beyond 100 is 400',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'pokeapi',
-    title: 'PokéAPI',
-    hosts: ['pokeapi.co'],
+  }),
+  api('pokeapi', 'PokéAPI', ['pokeapi.co'], {
     pagination: {
       style: 'next',
       sizeParam: 'limit',
       nextPath: 'next',
       totalPath: 'count',
-      records: 'results',
-      key: 'url',
+      ...list('results', 'url'),
     },
     limits: 'none stated; fair use',
     traps: ['Records have no id, only a URL and mostly a name'],
-    source: 'documented',
-  },
-  {
-    name: 'google',
-    title: 'Google APIs',
-    hosts: ['googleapis.com'],
+  }),
+  api('google', 'Google APIs', ['googleapis.com'], {
     pagination: {
       style: 'cursor',
       param: 'pageToken',
@@ -640,40 +485,25 @@ export const presets: readonly Preset[] = [
       'nextSyncToken in the last page is no next page',
       'The page size is maxResults in some APIs and pageSize in others',
     ],
-    source: 'documented',
-  },
-  {
-    name: 'npm-search',
-    title: 'npm registry search',
-    hosts: ['registry.npmjs.org'],
+  }),
+  api('npm-search', 'npm registry search', ['registry.npmjs.org'], {
     pagination: {
-      style: 'offset',
-      param: 'from',
-      carrier: 'query',
-      sizeParam: 'size',
+      ...query('offset', 'from', 'size'),
       first: 0,
       totalPath: 'total',
-      records: 'objects',
-      key: 'package.name',
+      ...list('objects', 'package.name'),
     },
     limits: '429',
     traps: ['size above 250 is clamped', 'The order is by score, and scores change'],
     source: 'recalled',
-  },
-  {
-    name: 'couchdb',
-    title: 'CouchDB views and _all_docs',
-    hosts: [],
+  }),
+  api('couchdb', 'CouchDB views and _all_docs', [], {
     pagination: {
-      style: 'offset',
-      param: 'skip',
-      carrier: 'query',
-      sizeParam: 'limit',
+      ...query('offset', 'skip', 'limit'),
       first: 0,
       totalPath: 'total_rows',
       positionPath: 'offset',
-      records: 'rows',
-      key: 'id',
+      ...list('rows', 'id'),
     },
     limits: 'as the host has them',
     traps: [
@@ -682,8 +512,7 @@ export const presets: readonly Preset[] = [
       'total_rows counts the whole view, also where startkey or key leaves rows out',
       'A view may hold one document’s id several times',
     ],
-    source: 'documented',
-  },
+  }),
 ];
 
 /**

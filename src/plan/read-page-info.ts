@@ -1,32 +1,38 @@
-/** What a page teaches about its list, by the run's pagination: pure, and it never throws. */
+/** What a page says about its list, by the run's pagination: pure, and it never throws. */
 import type { PageInfo } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
-import { type ContentRange, parseContentRange } from './content-range.ts';
-import { type Link, linkTarget, parseLinkHeader } from './link-header.ts';
-import { pagesByLinks } from './link-total.ts';
+import { parseLinkHeader } from './link-header.ts';
 import { countOf, readCount, readFlag, readString } from './literal.ts';
-import { wholeNumber } from './one-number.ts';
-import type { PageToRead } from './page-to-read.ts';
-import { getQueryParameter } from './query-parameter.ts';
-import { readNext } from './read-next.ts';
+import {
+  type ContentRange,
+  type PageToRead,
+  parseContentRange,
+  type ReadablePage,
+} from './styles/page-reading.ts';
+import { styleOf } from './styles/styles.ts';
 
 export type { PageToRead };
 
 /** What has been seen before is not known here: `nextSeenAt` and `recordsSeenAt` are null. */
-export function readPageInfo(pagination: Pagination, page: PageToRead): PageInfo {
-  const links = usesLinks(pagination) ? parseLinkHeader(page.headers['link'] ?? '') : [];
-  const range = usesContentRange(pagination)
-    ? parseContentRange(page.headers['content-range'] ?? '')
+export function readPageInfo(pagination: Pagination, given: PageToRead): PageInfo {
+  const style = styleOf(pagination);
+  const { headers, literal } = given;
+  const names = pagingHeaders(pagination);
+  const links = names.includes('link') ? parseLinkHeader(headers['link'] ?? '') : [];
+  const range = names.includes('content-range')
+    ? parseContentRange(headers['content-range'] ?? '')
     : null;
-  const { step, more } = readNext(pagination, page, links);
+  const page: ReadablePage = { ...given, links, range };
+  const { step = null, more = null } = style?.readNext(pagination, page) ?? {};
+  const position = readAt(page, pagination.positionPath);
   return {
     records: page.recordCount,
     next: step,
-    more: readMore(pagination, page) ?? more,
+    more: readMore(pagination, literal) ?? more,
     ...readTotal(pagination, page, range),
-    totalPages: readTotalPages(pagination, page, links),
+    totalPages: readTotalPages(pagination, page),
     echoedSize: readAt(page, pagination.sizePath),
-    echoedPosition: readAt(page, pagination.positionPath) ?? echoedOrdinal(pagination, range),
+    echoedPosition: position ?? style?.echoedPosition?.(page) ?? null,
     digest: page.digest,
     firstKey: page.firstKey,
     lastKey: page.lastKey,
@@ -38,22 +44,12 @@ export function readPageInfo(pagination: Pagination, page: PageToRead): PageInfo
 /** Names, in lower case, of the response headers that a page info is read from. */
 export function pagingHeaders(pagination: Pagination): readonly string[] {
   const { nextHeader, totalHeader, totalPagesHeader } = pagination;
-  const names = new Set([nextHeader, totalHeader, totalPagesHeader]);
-  names.delete(null);
-  if (usesLinks(pagination)) names.add('link');
-  if (usesContentRange(pagination)) names.add('content-range');
+  const own = styleOf(pagination)?.headers ?? [];
+  const names = new Set([nextHeader, totalHeader, totalPagesHeader, ...own]);
   return [...names].filter((name) => name !== null);
 }
 
-function usesLinks({ style, nextHeader, totalPagesHeader }: Pagination): boolean {
-  return style === 'link' || nextHeader === 'link' || totalPagesHeader === 'link';
-}
-
-function usesContentRange({ style, totalHeader }: Pagination): boolean {
-  return style === 'range' || totalHeader === 'content-range';
-}
-
-function readMore({ morePath }: Pagination, { literal }: PageToRead): boolean | null {
+function readMore({ morePath }: Pagination, literal: PageToRead['literal']): boolean | null {
   if (morePath === null) return null;
   if (!morePath.startsWith('!')) return readFlag(literal(morePath));
   const done = readFlag(literal(morePath.slice(1)));
@@ -79,35 +75,14 @@ function readTotal(
   return { total: value, totalIsLowerBound: value !== null && /^gte?$/i.test(relation ?? '') };
 }
 
-function readTotalPages(
-  pagination: Pagination,
-  page: PageToRead,
-  links: readonly Link[],
-): number | null {
-  const { style, totalPagesHeader, totalPagesPath } = pagination;
+function readTotalPages(pagination: Pagination, page: ReadablePage): number | null {
+  const { totalPagesHeader, totalPagesPath } = pagination;
   const stated = readAt(page, totalPagesPath);
   if (stated !== null) return stated;
   if (totalPagesHeader !== null && totalPagesHeader !== 'link') {
     return headerCount(page.headers[totalPagesHeader]);
   }
-  if (style === 'link') return pagesByLinks(links, page.url);
-  return totalPagesHeader === 'link' ? pagesByLastLink(pagination, page, links) : null;
-}
-
-/** As every total, of the whole list: where the run begins on a later page makes no difference. */
-function pagesByLastLink(
-  { style, param, first }: Pagination,
-  page: PageToRead,
-  links: readonly Link[],
-): number | null {
-  const last = linkTarget(links, 'last', page.url);
-  if (style !== 'page' || param === null || last === null) return null;
-  const number = wholeNumber(getQueryParameter(last, param));
-  return number === null ? null : number + (first === 0 ? 1 : 0);
-}
-
-function echoedOrdinal({ style }: Pagination, range: ContentRange | null): number | null {
-  return style === 'range' ? (range?.from ?? null) : null;
+  return styleOf(pagination)?.totalPages?.(pagination, page) ?? null;
 }
 
 function readAt({ literal }: PageToRead, path: string | null): number | null {

@@ -1,7 +1,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
-import { whyUnreadable } from '../core/why-unreadable.ts';
+import { whyUnreadable } from '../core/files.ts';
 
 export interface ListLine {
   /** The line without the white space around it; not checked to be a URL. */

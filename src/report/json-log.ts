@@ -1,4 +1,6 @@
+/** What machines read: the log and the summary, as JSON. */
 import type { Clock } from '../core/clock.ts';
+import type { Summary } from '../core/summary.ts';
 import type { Reporter, TextStream } from './reporter.ts';
 
 /** One JSON object a line: the event as it is, and when it was told. */
@@ -24,4 +26,9 @@ export function asciiJson(value: unknown, indent?: number): string {
     /[\u007f-\uffff]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+}
+
+/** `--summary FILE`: the summary and the exit code, for machines. */
+export function summaryJson(summary: Summary, exitCode: number): string {
+  return `${asciiJson({ ...summary, exitCode }, 2)}\n`;
 }

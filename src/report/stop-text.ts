@@ -1,6 +1,5 @@
 import type { OwnPause, Stop } from '../core/summary.ts';
-import { formatDuration } from '../core/units.ts';
-import { counted } from './wording.ts';
+import { counted, formatDuration } from '../core/units.ts';
 
 const safetyCure = {
   OTHER_ORIGIN: '--allow-origin ORIGIN allows it.',
@@ -26,15 +25,15 @@ export function stopText(stop: Stop, wallTime: number): string {
     case 'deadline':
       return `Stopped at --deadline ${formatDuration(stop.deadlineMs)}.`;
     case 'unreachable':
-      return `Stopped: nothing ever came from ${stop.limiter}, however often it was tried (${stop.reason}).`;
+      return `Stopped: ${stop.limiter} never answered, in any attempt (${stop.reason}).`;
     case 'max-wait': {
       if (stop.ownPause !== undefined) return ownPauseText(stop.ownPause, stop.reason);
       if (stop.untilWallTime === null) {
-        return `Stopped: for longer than --max-wait no request came through (${stop.reason}). Come back later.`;
+        return `Stopped: no request has succeeded for longer than --max-wait (${stop.reason}). Run again later.`;
       }
       const waitMs = Math.max(0, stop.untilWallTime - wallTime);
       const until = `${new Date(stop.untilWallTime).toISOString().slice(0, 19)}Z`;
-      return `Stopped: the server asks to wait until ${until}, ${formatDuration(waitMs)} from now (${stop.reason}). That is longer than --max-wait; come back then.`;
+      return `Stopped: the server asks to wait until ${until}, ${formatDuration(waitMs)} from now (${stop.reason}). That is longer than --max-wait; run again then.`;
     }
     case 'credentials':
       // 407 is the proxy's (RFC 9110 §15.5.8).
@@ -60,30 +59,30 @@ function neverAllowed(stop: Stop): boolean {
 function refusedText({ status, url, credentials, answer }: Stop & { kind: 'credentials' }): string {
   const said = answer === null ? '' : ` The answer begins ${answer}.`;
   if (credentials === 'sent') {
-    return `Stopped: the server refuses the credentials (${status} for ${url}).${said}`;
+    return `Stopped: the server rejects the credentials (${status} for ${url}).${said}`;
   }
   if (credentials === 'withheld') {
-    return `Stopped: ${status} for ${url}: no credentials were sent, since they were given for another origin.${said} Fetch its pages in a run of their own.`;
+    return `Stopped: ${status} for ${url}: no credentials were sent, because they were given for another origin.${said} Fetch its pages in a separate run.`;
   }
   const give = 'give them with --bearer-env VAR, -u USER, -n or -H @FILE';
   return status === 401
     ? `Stopped: 401 for ${url}: no credentials were sent; ${give}.${said}`
-    : `Stopped: ${status} for ${url}, and no credentials were sent; if it wants some, ${give}.${said}`;
+    : `Stopped: ${status} for ${url}, and no credentials were sent; if it needs some, ${give}.${said}`;
 }
 
-/** The server asks for no such wait, so nothing is to be said of a time that it named. */
+/** The pause is our own: the server stated no time. */
 function ownPauseText({ nextMs, pausesBefore, url }: OwnPause, reason: string): string {
-  const long = `${formatDuration(nextMs)}, longer than --max-wait; come back later, or raise it.`;
+  const long = `${formatDuration(nextMs)}, longer than --max-wait; run again later, or raise it.`;
   return pausesBefore === 0
     ? `Stopped at ${url}: ${reason}. A pause would be ${long}`
     : `Stopped at ${url}: ${counted(pausesBefore, 'pause')} did not help (${reason}). The next one would be ${long}`;
 }
 
-/** The command as it was typed may need something first; null where it would end in the same way. */
+/** What the command needs before it can resume; null if it would end in the same way. */
 export function headingAfter(stop: Stop): string | null {
-  if (stop.kind === 'safety') return neverAllowed(stop) ? null : 'With that flag, to go on:';
-  if (stop.kind !== 'credentials') return 'To go on:';
-  if (stop.status === 407) return 'With those, to go on:';
+  if (stop.kind === 'safety') return neverAllowed(stop) ? null : 'To resume with that flag:';
+  if (stop.kind !== 'credentials') return 'To resume:';
+  if (stop.status === 407) return 'To resume with them:';
   if (stop.credentials === 'withheld') return null;
-  return stop.credentials === 'sent' ? 'With new ones, to go on:' : 'With them, to go on:';
+  return stop.credentials === 'sent' ? 'To resume with new ones:' : 'To resume with them:';
 }

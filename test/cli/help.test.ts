@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { cliDocs } from '../../src/cli/docs.ts';
 import { exitCodeMeanings } from '../../src/cli/exit-code.ts';
 import { flagsOf, verbs } from '../../src/cli/flags.ts';
-import { longHelp, shortHelp, verbHelp } from '../../src/cli/help.ts';
+import { cliDocs, longHelp, shortHelp, verbHelp } from '../../src/cli/help.ts';
 import { parseArguments } from '../../src/cli/parse-arguments.ts';
 
 function longestLine(text: string): number {
@@ -46,7 +45,7 @@ describe('help', () => {
     assert.equal(
       readFileSync(path, 'utf8'),
       cliDocs(),
-      'docs/cli.md is out of date: run scripts/write-cli-docs.ts',
+      'docs/cli.md is out of date: run npm run docs',
     );
   });
 });

@@ -31,9 +31,60 @@ describe('the command line', () => {
   it('says an error in one line without a stack, which EVERYPAGE_DEBUG=1 adds', async () => {
     const { code, stderr } = await everypage(['--nonsense']);
     assert.equal(code, 2);
-    assert.match(stderr, /^everypage: there is no flag --nonsense[^\n]*\n$/);
+    assert.match(stderr, /^everypage: there is no flag --nonsense\n {2}try: everypage --help\n$/);
     const debug = await everypage(['--nonsense'], { EVERYPAGE_DEBUG: '1' });
     assert.match(debug.stderr, /^ {4}at /m);
+  });
+
+  const instead: readonly (readonly [readonly string[], string])[] = [
+    [['https://a.io/', '--retry', 'abc'], 'everypage https://a.io/ --retry 5'],
+    [
+      ['https://a.io/', '--concurency=9', '-o', 'a.json'],
+      'everypage https://a.io/ --concurrency 9 -o a.json',
+    ],
+    // Two faults at once.
+    [
+      ['https://a.io/', '-c', 'many', '--timout', 'soon'],
+      'everypage https://a.io/ -c 10 --timeout 2m',
+    ],
+    [['https://a.io/', '--http1.1', '--http2'], 'everypage https://a.io/ --http1.1'],
+    [['https://a.io/', '-o'], 'everypage https://a.io/ -o items.ndjson'],
+    [
+      ['https://a.io/', '--cert', 'c.pem'],
+      'everypage https://a.io/ --cert c.pem --cert-key client.key',
+    ],
+    [['verify', 'a.everypage', '-c', '5'], 'everypage verify a.everypage'],
+    [['verfy', 'a.everypage'], 'everypage verify a.everypage'],
+    [['presets', 'strpe'], 'everypage presets stripe'],
+    [['export', '--nonsense'], 'everypage export --help'],
+    [['gone.everypage'], 'everypage verify gone.everypage'],
+    [
+      ['https://a.io/', '--paginate=none', '--key', 'id', '--first', '2'],
+      'everypage https://a.io/ --paginate none --key id',
+    ],
+    [
+      [
+        'https://a.io/?api_key=canary',
+        '-u',
+        'me:canary',
+        '-H',
+        'x-api-key: canary',
+        '--retry',
+        'x',
+      ],
+      "everypage 'https://a.io/?api_key=REDACTED' -u 'me:<password>' -H 'x-api-key: <secret>' --retry 5",
+    ],
+  ];
+  for (const [argv, command] of instead) {
+    it(`says what can be run instead: ${command}`, async () => {
+      const { code, stderr } = await everypage(argv);
+      assert.deepEqual([code, stderr.split('\n')[1]], [2, `  try: ${command}`]);
+    });
+  }
+
+  it('says npx everypage to those who started it so', async () => {
+    const { stderr } = await everypage(['--nonsense'], { npm_command: 'exec' });
+    assert.match(stderr, /\n {2}try: npx everypage --help\n$/);
   });
 
   it('says an error as JSON where the log is JSON', async () => {
@@ -68,7 +119,7 @@ describe('bad input', () => {
     ['a range with step 0', (o) => [`${base}/[1-9:0]`, '-o', o], /step|:0/],
     ['an unreadable list', (o) => ['@/no/such/list', '-o', o], /\/no\/such\/list/],
     ['a header without a colon', (o) => [base, '-H', 'nocolon', '-o', o], /colon/],
-    ['a method other than GET and POST', (o) => [base, '-X', 'PUT', '-o', o], /PUT.*GET/],
+    ['a method other than GET and POST', (o) => [base, '-X', 'PUT', '-o', o], /GET or POST.*"PUT"/],
     ['an output folder that does not exist', (o) => [base, '-o', `${o}/no/a.ndjson`], /folder/],
     ['an archive that does not exist', () => ['verify', '/no/such.everypage'], /no\/such/],
     ['two archives', () => ['export', 'a.everypage', 'b.everypage'], /b\.everypage/],
@@ -76,10 +127,10 @@ describe('bad input', () => {
     ['a URL for the demo', () => ['demo', base], /brings its own/],
   ];
   for (const [name, argv, expected] of cases) {
-    it(`(${name}) gets one line and exit 2, and nothing is requested or written`, async () => {
+    it(`(${name}) gets one line, at most a command to try, and exit 2, and nothing is requested or written`, async () => {
       const env = { XDG_STATE_HOME: folder, HOME: folder };
       const said = await everypage(argv(join(folder, 'a.ndjson')), env);
-      assert.match(said.stderr, /^everypage: [^\n]+\n$/);
+      assert.match(said.stderr, /^everypage: [^\n]+\n(?: {2}try: everypage [^\n]+\n)?$/);
       assert.match(said.stderr, expected);
       assert.deepEqual([said.code, said.stdout, requests], [2, '', 0]);
       assert.deepEqual(readdirSync(folder), []);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findNetrcEntry, parseNetrc } from '../../src/cli/netrc.ts';
+import { findNetrcEntry, parseNetrc } from '../../src/cli/credentials.ts';
 
 describe('netrc', () => {
   it('holds entries on one line or several, with comments between', () => {

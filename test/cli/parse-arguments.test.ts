@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Flag, flags, type Verb } from '../../src/cli/flags.ts';
+import { findFlag, flags, type Verb } from '../../src/cli/flags.ts';
 import { parseArguments } from '../../src/cli/parse-arguments.ts';
+import { resolveOptions } from '../../src/core/resolve-options.ts';
 
 const url = 'https://a.example/?page=[1-3]';
 
@@ -18,31 +19,44 @@ function refusal(argv: readonly string[]): string {
 describe('the table of flags', () => {
   it('has no name, letter or environment variable twice', () => {
     for (const key of ['name', 'short', 'env'] as const) {
-      const values = flags.map((flag: Flag) => flag[key]).filter((value) => value !== null);
+      const values = flags.map((flag) => flag[key]).filter((value) => value !== null);
       assert.deepEqual(values, [...new Set(values)]);
     }
   });
 
-  it('gives a metavar exactly to flags with a value, and a line without full stop to each', () => {
-    for (const flag of flags as readonly Flag[]) {
-      assert.equal(flag.metavar !== null, flag.type === 'value' || flag.type === 'list', flag.name);
+  it('has a line without full stop for each, an example that is accepted, and names that exist', () => {
+    for (const flag of flags) {
+      const { name, value, excludes, needs } = flag;
+      if (value !== null) assert.notEqual(value.parse(value.example), null, name);
+      for (const other of [...Object.keys(excludes), ...Object.keys(needs)]) {
+        assert.ok(findFlag(other), `${name} names ${other}`);
+      }
       assert.match(flag.help, /^\S.*[^.\s]$/, flag.name);
       assert.ok(flag.verbs.length > 0, flag.name);
     }
   });
 });
 
+describe('every option of a run', () => {
+  it('has a flag, except those that several flags make together', () => {
+    const made = new Set(['paginate', 'headers', 'body', 'refusals']);
+    const named = new Set<string>(flags.map(({ option }) => option ?? ''));
+    const without = Object.keys(resolveOptions()).filter(
+      (option) => !made.has(option) && !named.has(option),
+    );
+    assert.deepEqual(without, []);
+  });
+});
+
 describe('parsing', () => {
-  for (const flag of flags as readonly Flag[]) {
+  for (const flag of flags.filter(({ needs }) => Object.keys(needs).length === 0)) {
     const verb: Verb = flag.verbs[0]!;
     const words = verb === 'fetch' ? [url] : [verb, 'a.everypage'];
     const forms =
-      flag.metavar === null
-        ? [[`--${flag.name}`]]
-        : [[`--${flag.name}`, '7'], [`--${flag.name}=7`]];
+      flag.value === null ? [[`--${flag.name}`]] : [[`--${flag.name}`, '7'], [`--${flag.name}=7`]];
     if (flag.short !== null) {
       forms.push(
-        ...(flag.metavar === null
+        ...(flag.value === null
           ? [[`-${flag.short}`]]
           : [[`-${flag.short}`, '7'], [`-${flag.short}7`]]),
       );
@@ -60,7 +74,7 @@ describe('parsing', () => {
             typed.flags.map(({ name }) => name),
             [flag.name],
           );
-          assert.equal(typed.flags[0]!.value, flag.metavar === null ? null : '7');
+          assert.equal(typed.flags[0]!.value, flag.value === null ? null : '7');
         }
       }
     });
@@ -72,31 +86,34 @@ describe('parsing', () => {
     assert.equal(typed.has('globoff'), true);
     assert.equal(typed.has('insecure'), true);
     assert.equal(typed.value('output'), 'a.json');
-    assert.equal(typed.value('concurrency'), '5');
+    assert.equal(typed.value('concurrency'), 5);
   });
 
   it('takes everything after -- as it stands, and - as an argument or a value', () => {
     const typed = parseArguments(['-o', '-', '-', '--', '-v'], {});
-    assert.equal(typed.value('output'), '-');
+    assert.equal(typed.flags[0]!.value, '-');
     assert.deepEqual(typed.positionals, ['-', '-v']);
     assert.equal(typed.count('verbose'), 0);
   });
 
   it('lets the last of several values count, and keeps all of a list', () => {
     const typed = parseArguments(['-c1', '-c2', '-H', 'a: 1', '-Hb: 2', url], {});
-    assert.equal(typed.value('concurrency'), '2');
-    assert.deepEqual(typed.list('header'), ['a: 1', 'b: 2']);
+    assert.equal(typed.value('concurrency'), 2);
+    assert.deepEqual(typed.list('header'), [
+      { name: 'a', value: '1' },
+      { name: 'b', value: '2' },
+    ]);
   });
 
   it('takes a value from the environment where the flag is absent, and says where it came from', () => {
     const env = { EVERYPAGE_CONCURRENCY: '9', EVERYPAGE_RETRY: '' };
     const absent = parseArguments([url], env);
-    assert.equal(absent.value('concurrency'), '9');
-    assert.equal(absent.placeOf('concurrency'), 'EVERYPAGE_CONCURRENCY');
+    assert.equal(absent.value('concurrency'), 9);
     assert.equal(absent.value('retry'), null);
     const given = parseArguments([url, '-c3'], env);
-    assert.equal(given.value('concurrency'), '3');
-    assert.equal(given.placeOf('concurrency'), '-c');
+    assert.equal(given.value('concurrency'), 3);
+    const wrong = parseArguments([url], { EVERYPAGE_CONCURRENCY: 'many' });
+    assert.throws(() => wrong.value('concurrency'), /: EVERYPAGE_CONCURRENCY: expected/);
   });
 });
 

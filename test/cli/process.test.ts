@@ -2,10 +2,14 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { PassThrough, Writable } from 'node:stream';
 import { describe, it } from 'node:test';
+import {
+  createStdoutSink,
+  describeTerminal,
+  type SignalSource,
+  watchSignals,
+} from '../../src/cli/context.ts';
+import type { FlagValue } from '../../src/cli/flags.ts';
 import { chooseProgress } from '../../src/cli/reporters.ts';
-import { type SignalSource, watchSignals } from '../../src/cli/signals.ts';
-import { createStdoutSink } from '../../src/cli/stdout-sink.ts';
-import { describeTerminal, parseColorWhen } from '../../src/cli/terminal.ts';
 
 describe('signals', () => {
   function watch() {
@@ -93,17 +97,16 @@ describe('standard output', () => {
 
 describe('the terminal', () => {
   it('is coloured by --color, then NO_COLOR, then whether it is one', () => {
-    const color = (isTTY: boolean, env: Record<string, string>, when: string | null) =>
-      describeTerminal({ isTTY }, env, parseColorWhen(when, '--color')).color;
-    assert.equal(color(true, {}, null), true);
-    assert.equal(color(false, {}, null), false);
+    const color = (isTTY: boolean, env: Record<string, string>, when: FlagValue<'color'>) =>
+      describeTerminal({ isTTY }, env, when).color;
+    assert.equal(color(true, {}, 'auto'), true);
+    assert.equal(color(false, {}, 'auto'), false);
     assert.equal(color(true, { NO_COLOR: '1' }, 'auto'), false);
     assert.equal(color(true, { NO_COLOR: '' }, 'auto'), true);
     assert.equal(color(true, { NO_COLOR: '1' }, 'always'), true);
     assert.equal(color(false, {}, 'always'), true);
     assert.equal(color(true, {}, 'never'), false);
-    assert.equal(color(true, { TERM: 'dumb' }, null), false);
-    assert.throws(() => parseColorWhen('blue', '--color'), { code: 'USAGE' });
+    assert.equal(color(true, { TERM: 'dumb' }, 'auto'), false);
   });
 
   it('gets a bar, elsewhere there are lines, and nothing where records share it', () => {

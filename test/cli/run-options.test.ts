@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, describe, it } from 'node:test';
-import { parseArguments } from '../../src/cli/parse-arguments.ts';
+import { checkValues, parseArguments } from '../../src/cli/parse-arguments.ts';
 import { readRunOptions, readSummaryPath } from '../../src/cli/run-options.ts';
 
 const url = 'https://a.example/items';
@@ -26,7 +26,9 @@ function optionsOf(
 
 async function refusal(argv: readonly string[], env: Record<string, string> = {}): Promise<string> {
   try {
-    await optionsOf(argv, { env });
+    const typed = parseArguments(argv, env);
+    checkValues(typed);
+    await readRunOptions(typed, { env, stdin: Readable.from(['']) });
   } catch (error) {
     assert.equal((error as { code?: string }).code, 'USAGE');
     const { message } = error as Error;
@@ -131,10 +133,10 @@ describe('options of a run', () => {
 
 describe('bad input', () => {
   const refused: readonly (readonly [readonly string[], RegExp])[] = [
-    [['-X', 'DELETE'], /-X DELETE is not possible.*GET or POST/],
-    [['-f', 'csv'], /-f csv.*ndjson and json/],
-    [['-o', ''], /-o is empty/],
-    [['--select', 'a', '--pages'], /give one/],
+    [['-X', 'DELETE'], /^-X: expected GET or POST.*, got "DELETE"$/],
+    [['-f', 'csv'], /^-f: expected ndjson or json, got "csv"$/],
+    [['-o', ''], /^-o: expected the path of a file, got "" \(is a shell variable unset\?\)$/],
+    [['--select', 'a', '--pages'], /^--select and --pages cannot be used together: one takes/],
     [['-H', 'no colon'], /colon/],
     [['-H', '@/no/such/file'], /^-H @\/no\/such\/file cannot be read: it does not exist$/],
     [
@@ -147,23 +149,23 @@ describe('bad input', () => {
     [['-u', 'me'], /user:password/],
     [['-u', 'a:b', '-n'], /--user and --netrc/],
     [['--bearer-env', 'NOT_SET'], /NOT_SET.*not set/],
-    [['--http2', '--http1.1'], /not both/],
+    [['--http2', '--http1.1'], /^--http1\.1 and --http2 cannot be used together: a run uses one/],
     [['--cert', 'a'], /belong together/],
-    [['-c', '0'], /^-c: "0" is neither auto nor a whole number from 1 to 1000$/],
-    [['-c', 'abc'], /^-c: "abc" is neither auto nor a whole number from 1 to 1000$/],
-    [['-c', '-1'], /^-c: "-1" is neither auto nor a whole number from 1 to 1000$/],
-    [['--retry', '-1'], /^--retry: "-1" is not a whole number from 0 to 1000$/],
-    [['--timeout', '-5'], /^--timeout: "-5" is not a time; write it as 500ms/],
-    [['--rate', '-5/s'], /^--rate: "-5\/s" is not a rate/],
-    [['--page-size', '-5'], /^--page-size takes a whole number, not -5$/],
+    [['-c', '0'], /^-c: expected auto or a whole number from 1 to 1000, got "0"$/],
+    [['-c', 'abc'], /^-c: expected auto or a whole number from 1 to 1000, got "abc"$/],
+    [['-c', '-1'], /^-c: expected auto or a whole number from 1 to 1000, got "-1"$/],
+    [['--retry', '-1'], /^--retry: expected a whole number from 0 to 1000, got "-1"$/],
+    [['--timeout', '-5'], /^--timeout: expected a time such as 500ms.*, got "-5"$/],
+    [['--rate', '-5/s'], /^--rate: expected a rate such as .*, got "-5\/s"$/],
+    [['--page-size', '-5'], /^--page-size: expected a whole number of 1 or more, got "-5"$/],
     [['-c', '1e2'], /whole number/],
     [['--concurrency', '1001'], /^--concurrency: /],
     [['--rate', '10'], /^--rate: .*10\/s/],
     [['--retry=-1'], /from 0 to 1000/],
-    [['--max-pages=0'], /from 1 on/],
-    [['--max-wait=soon'], /^--max-wait: "soon" is not a time; write it as/],
-    [['--timeout=0'], /^--timeout: it takes a time above 0/],
-    [['--max-body-bytes=big'], /^--max-body-bytes: .* is not a size/],
+    [['--max-pages=0'], /of 1 or more/],
+    [['--max-wait=soon'], /^--max-wait: expected a time such as .*, got "soon"$/],
+    [['--timeout=0'], /^--timeout: expected a time above 0, got "0"$/],
+    [['--max-body-bytes=big'], /^--max-body-bytes: expected a size such as .*, got "big"$/],
   ];
   for (const [flags, expected] of refused) {
     it(`is refused in one line: ${flags.join(' ')}`, async () => {
@@ -173,7 +175,7 @@ describe('bad input', () => {
 
   it('from the environment is refused by the name of its variable', async () => {
     const env = { EVERYPAGE_CONCURRENCY: 'many' };
-    assert.match(await refusal([url], env), /^EVERYPAGE_CONCURRENCY: "many"/);
+    assert.match(await refusal([url], env), /^EVERYPAGE_CONCURRENCY: expected .*, got "many"$/);
   });
 
   it('cannot make standard input both the list and the body', async () => {

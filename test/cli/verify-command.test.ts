@@ -36,7 +36,7 @@ test('verify holds an archive to the number of records that is expected', async 
   assert.match(stderr, /^Incomplete: 4 records were expected, 3 came\./);
   const wrong = await verify(path, '--expect', 'many');
   assert.equal(wrong.code, 2);
-  assert.match(wrong.stderr, /--expect: "many" is not a whole number/);
+  assert.match(wrong.stderr, /--expect: expected a whole number of 0 or more, got "many"/);
 });
 
 test('verify tells machines the verdict by name, why, and what was counted', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { PAGE_KEY_BYTES, pageKey } from '../../src/core/page-key.ts';
+import { PAGE_KEY_BYTES, pageKey } from '../../src/core/page-request.ts';
 
 const request = { method: 'GET', url: 'https://a.example/?page=1', body: null } as const;
 const hex = (key: Uint8Array) => Buffer.from(key).toString('hex');

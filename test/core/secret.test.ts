@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { format, inspect } from 'node:util';
 import { serialize } from 'node:v8';
+import { Secret } from '../../src/core/redact.ts';
 import { resolveOptions } from '../../src/core/resolve-options.ts';
-import { Secret } from '../../src/core/secret.ts';
 
 const CANARY = 'canary-2b7d';
 

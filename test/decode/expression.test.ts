@@ -3,14 +3,14 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { EverypageError } from '../../src/core/errors.ts';
 import { compareDecimals } from '../../src/decode/jmespath/decimal.ts';
+import { readSelection } from '../../src/decode/jmespath/read-expression.ts';
 import { createJsonScanner } from '../../src/decode/json-scan.ts';
-import { loadSelection } from '../../src/decode/load-selection.ts';
 import { oddJsonForParse } from './odd-json.ts';
 
 const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 600);
 
 async function recordsOf(page: string, expression: string): Promise<string[]> {
-  const scan = createJsonScanner(await loadSelection(expression)).scan(Buffer.from(page));
+  const scan = createJsonScanner(readSelection(expression)).scan(Buffer.from(page));
   assert.ok(scan.valid && scan.found === 'records');
   const source = Buffer.from(scan.source!);
   return Array.from({ length: scan.count }, (_, index) =>
@@ -270,8 +270,8 @@ describe('records of an expression', () => {
   });
 
   test('of any page are its own bytes, and read as JSON.parse reads them', async () => {
-    const whole = await loadSelection('(@)');
-    const members = await loadSelection('[@, [*], *][]');
+    const whole = readSelection('(@)');
+    const members = readSelection('[@, [*], *][]');
     fc.assert(
       fc.property(oddJsonForParse, (page) => {
         if (!page.isWellFormed() || page.trim() === 'null') return;
@@ -340,7 +340,7 @@ describe('an expression that cannot be read is refused with its place', () => {
     ['a.length(c).', /at character 13, it ends early/],
   ] as const) {
     test(expression, async () => {
-      const message = await failure(loadSelection(expression));
+      const message = await failure((async () => readSelection(expression))());
       assert.match(message, reason);
       assert.match(message, /^The selection ".*" cannot be read: /);
     });
@@ -358,7 +358,7 @@ describe('an expression that cannot be read is refused with its place', () => {
     let read = 0;
     const property = fc.asyncProperty(texts, async (text) => {
       try {
-        const selection = await loadSelection(text);
+        const selection = readSelection(text);
         // A backslash may have made a path of it.
         if (selection.evaluate === undefined) return;
         const scan = createJsonScanner(selection).scan(page);
@@ -390,14 +390,14 @@ test('an expression that does not fit a page says where and why', async () => {
 });
 
 test('a text that is no expression is read as a path', async () => {
-  const selection = await loadSelection('data.items');
+  const selection = readSelection('data.items');
   assert.equal(selection.evaluate, undefined);
   assert.deepEqual(
     selection.keys.map((key) => key.name),
     ['data', 'items'],
   );
-  assert.deepEqual(await loadSelection(null), { text: '', keys: [] });
-  await assert.rejects(loadSelection('a..b'), { code: 'SELECTION' });
+  assert.deepEqual(readSelection(null), { text: '', keys: [] });
+  assert.throws(() => readSelection('a..b'), { code: 'SELECTION' });
 });
 
 test('numbers are in order by their digits', () => {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readSelection } from '../../src/decode/jmespath/read-expression.ts';
 import { createJsonScanner } from '../../src/decode/json-scan.ts';
-import { loadSelection } from '../../src/decode/load-selection.ts';
 import { createKeyReader } from '../../src/decode/record-keys.ts';
 import { recordsDigest } from '../../src/decode/records-digest.ts';
 
 async function scanned(page: string, selection: string | null) {
   const body = Buffer.from(page);
-  const scan = createJsonScanner(await loadSelection(selection)).scan(body);
+  const scan = createJsonScanner(readSelection(selection)).scan(body);
   assert.ok(scan.valid && scan.found === 'records');
   return { body, scan };
 }

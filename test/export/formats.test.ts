@@ -276,7 +276,7 @@ describe('the format is chosen', () => {
     test(`not for ${path}: what works is said`, () => {
       assert.throws(() => formatNameFor(path, null), {
         code: 'USAGE',
-        message: /\.ndjson.*\.json .*when fetching also \.everypage .*-f ndjson/,
+        message: /\.ndjson.*\.json.*\.everypage is the archive alone.*-f ndjson, -f json/,
       });
     });
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keptHeaders } from '../../src/fetch/kept-headers.ts';
+import { keptHeaders } from '../../src/fetch/task.ts';
 
 test('a credential in a kept header is redacted wherever a link may stand', () => {
   for (const [name, value] of [

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AttemptResult } from '../../src/fetch/attempt.ts';
-import { BusyMeter } from '../../src/fetch/busy-meter.ts';
 import { Limiter } from '../../src/fetch/limiter.ts';
+import type { AttemptResult } from '../../src/fetch/task.ts';
 import { classifyFault } from '../../src/http/outcome.ts';
 import { TransportError, type TransportFault } from '../../src/http/transport.ts';
 
@@ -16,13 +15,9 @@ function failed(fault: TransportFault): AttemptResult {
 }
 
 test('ENHANCE_YOUR_CALM pauses the queue and halves what is in flight; a lost connection does not', () => {
-  const pace = new Limiter(
-    'b',
-    { concurrency: 'auto', rate: null },
-    () => 0.5,
-    null,
-    new BusyMeter(),
-  );
+  const pace = new Limiter('b', { concurrency: 'auto', rate: null }, () => 0.5, null, {
+    isBusy: () => false,
+  });
   pace.started(0);
   pace.started(0);
   pace.ended(failed('reset'), 0, 0, 40);

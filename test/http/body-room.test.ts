@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Attempt } from '../../src/http/attempt.ts';
-import { BodyRoom } from '../../src/http/body-room.ts';
+import { Exchange } from '../../src/http/exchange.ts';
+import { BodyRoom } from '../../src/http/response-body.ts';
 import {
   END_HEADERS,
   END_STREAM,
@@ -19,9 +19,9 @@ import { expectFault, get, openPages, openTransport } from './transport-client.t
 const MIB = 1024 * 1024;
 const REQUEST = { method: 'GET', origin: 'http://a', path: '/', headers: {}, body: null } as const;
 
-function arrive(room: BodyRoom): { attempt: Attempt; resumed: () => number } {
+function arrive(room: BodyRoom): { attempt: Exchange; resumed: () => number } {
   let resumed = 0;
-  const attempt = new Attempt(
+  const attempt = new Exchange(
     REQUEST,
     64 * MIB,
     room,

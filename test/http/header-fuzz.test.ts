@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { parseHttpDate, retryAfterMs } from '../../src/http/limits/retry-after.ts';
 import { classifyRedirect } from '../../src/http/redirect.ts';
-import { parseHttpDate, retryAfterMs } from '../../src/http/retry-after.ts';
-import { parseContentRange } from '../../src/plan/content-range.ts';
+import { parseContentRange } from '../../src/plan/styles/page-reading.ts';
 import { withoutHanging } from '../without-hanging.ts';
 
 const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 5000);

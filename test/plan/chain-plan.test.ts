@@ -5,7 +5,7 @@ import type { PageEnd, PageInfo } from '../../src/core/page-info.ts';
 import type { PageRequest } from '../../src/core/page-request.ts';
 import type { Pagination } from '../../src/core/pagination.ts';
 import { ChainPlan } from '../../src/plan/chain-plan.ts';
-import { getQueryParameter } from '../../src/plan/request-parts.ts';
+import { getQueryParameter } from '../../src/plan/query-parameter.ts';
 import { cursor } from '../../src/plan/styles/cursor.ts';
 import { keyset } from '../../src/plan/styles/keyset.ts';
 import { link } from '../../src/plan/styles/link.ts';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { PageRequest } from '../../src/core/page-request.ts';
 import type { Pagination } from '../../src/core/pagination.ts';
+import { pinFlags } from '../../src/plan/detect/detect.ts';
 import { discoverPagination, MAX_REQUESTS } from '../../src/plan/detect/discover.ts';
 import type { PageView } from '../../src/plan/detect/page-view.ts';
 import { startApiServer } from '../fixtures/apis/api-server.ts';
@@ -50,7 +51,7 @@ describe('shapes that no table names are read to the end', () => {
       return { json: { total: '47', list: items(10 * page, Math.min(47, 10 * page + 10)) } };
     });
     assert.equal(run.found.pagination.first, 0);
-    assert.equal(run.found.requests, 3);
+    assert.equal(run.found.responses.length, 3);
   });
 
   test('pages from 1 that nothing echoes', async () => {
@@ -68,7 +69,7 @@ describe('shapes that no table names are read to the end', () => {
       return { json: { reply: { body: { rows }, paging: { pageIndex, totalRecords: '47' } } } };
     });
     assert.equal(run.found.pagination.first, 0);
-    assert.equal(run.found.requests, 2);
+    assert.equal(run.found.responses.length, 2);
   });
 
   test('offsets that count from 1 and that nothing echoes', async () => {
@@ -87,7 +88,7 @@ describe('shapes that no table names are read to the end', () => {
       return { json: { feed: { startIndex, itemsPerPage: 10, totalResults: 47, entry } } };
     });
     assert.equal(run.found.pagination.first, 1);
-    assert.equal(run.found.requests, 2);
+    assert.equal(run.found.responses.length, 2);
   });
 
   test('a parameter called start that counts pages', async () => {
@@ -142,7 +143,7 @@ describe('shapes that no table names are read to the end', () => {
       const events = items(10 * page - 10, Math.min(47, 10 * page));
       return { json: { users, events, page, total_pages: 5 } };
     });
-    assert.equal(run.found.recordsPath, 'events');
+    assert.equal(run.found.pagination.records, 'events');
   });
 
   test('neighbouring ids that a double cannot tell apart', async () => {
@@ -158,7 +159,7 @@ describe('shapes that no table names are read to the end', () => {
         };
       }),
     );
-    assert.equal(run.found.key, 'id');
+    assert.equal(run.found.pagination.key, 'id');
     assert.deepEqual(run.records, rows(0, 7).split(','));
   });
 });
@@ -208,8 +209,7 @@ describe('what cannot be told is not guessed', () => {
       assert.equal(found.kind, 'single', JSON.stringify(found.pagination));
       assert.equal(found.isWholeList, false);
       assert.equal(found.pagination.records, 'rows');
-      assert.ok(found.requests <= MAX_REQUESTS);
-      assert.equal(found.responses.length, found.requests);
+      assert.ok(found.responses.length <= MAX_REQUESTS);
       assert.ok(found.evidence.length > 1);
     });
   }
@@ -227,7 +227,7 @@ describe('what cannot be told is not guessed', () => {
     });
     const found = await discoverPagination(start, { pinned: {} }, serve(api));
     assert.equal(found.isWholeList, true);
-    assert.equal(found.requests, 2);
+    assert.equal(found.responses.length, 2);
   });
 });
 
@@ -266,7 +266,7 @@ describe('a first page that says nothing', () => {
   for (const [what, expected, api] of proven) {
     test(`is all where a parameter leads past the end and to the page itself: ${what}`, async () => {
       const run = await runDetected(start, serve(api));
-      const { pagination, evidence, requests } = run.found;
+      const { pagination, evidence, responses } = run.found;
       for (const [part, value] of Object.entries(expected)) {
         assert.equal(pagination[part as keyof Pagination], value, evidence.join('; '));
       }
@@ -275,7 +275,7 @@ describe('a first page that says nothing', () => {
         all.map((record) => JSON.stringify(record)),
       );
       assert.equal(run.end, 'past-end');
-      assert.ok(requests <= MAX_REQUESTS);
+      assert.ok(responses.length <= MAX_REQUESTS);
     });
   }
 
@@ -326,7 +326,10 @@ describe('a first page that says nothing', () => {
     const { found, records } = await runDetected(start, async (request) =>
       viewOf(request, { items: all, meta: { links: [{ rel: 'self', href: request.url }] } }),
     );
-    assert.deepEqual([found.kind, found.recordsPath, records.length], ['single', 'items', 7]);
+    assert.deepEqual(
+      [found.kind, found.pagination.records, records.length],
+      ['single', 'items', 7],
+    );
   });
 
   const unproven: readonly (readonly [what: string, Api])[] = [
@@ -348,7 +351,7 @@ describe('a first page that says nothing', () => {
     test(`is one page only where ${what}`, async () => {
       const { found, end } = await runDetected(start, serve(api));
       assert.deepEqual([found.kind, found.isWholeList, end], ['single', false, 'single']);
-      assert.ok(found.requests <= MAX_REQUESTS);
+      assert.ok(found.responses.length <= MAX_REQUESTS);
     });
   }
 });
@@ -409,7 +412,7 @@ describe('what the user said wins', () => {
   for (const [pinned, expected] of cases) {
     test(JSON.stringify(pinned), async () => {
       const found = await discoverPagination(start, { pinned }, serve(bare));
-      assert.equal(found.requests, 1);
+      assert.equal(found.responses.length, 1);
       for (const [part, value] of Object.entries({ ...pinned, ...expected })) {
         assert.equal(found.pagination[part as keyof Pagination], value, part);
       }
@@ -423,14 +426,14 @@ describe('what the user said wins', () => {
     };
     const found = await discoverPagination(start, { pinned: {} }, serve(api));
     assert.equal(
-      found.flags.join(' '),
+      pinFlags(found.pagination).join(' '),
       '--paginate page --page-param page --total-path total --select list --key id',
     );
     const { style, param, totalPath, records, key } = found.pagination;
     const pinned = { style, param, totalPath, records, key };
     const again = await discoverPagination(start, { pinned }, serve(api));
     assert.deepEqual(again.pagination, found.pagination);
-    assert.equal(again.requests, 1);
+    assert.equal(again.responses.length, 1);
   });
 });
 
@@ -451,10 +454,10 @@ describe('the fixture APIs are read to the end, found by themselves', () => {
       try {
         const first = { ...startAt(server.url, server.body) };
         const run = await runDetected(first, (request) => fetchView(request, server.headers));
-        const { evidence, recordsPath, requests } = run.found;
+        const { evidence, pagination, responses } = run.found;
         assert.deepEqual(run.records, server.lines, evidence.join('; '));
-        assert.equal(recordsPath, server.recordsPath);
-        assert.ok(requests <= MAX_REQUESTS);
+        assert.equal(pagination.records, server.recordsPath);
+        assert.ok(responses.length <= MAX_REQUESTS);
       } finally {
         await server.close();
       }

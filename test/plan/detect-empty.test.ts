@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NO_RECORDS } from '../../src/core/pagination.ts';
+import { pinFlags } from '../../src/plan/detect/detect.ts';
 import { discoverPagination } from '../../src/plan/detect/discover.ts';
 import { startAt, viewOf } from './detect-pages.ts';
 import { runDetected } from './detect-run.ts';
@@ -32,7 +33,7 @@ describe('an empty list that its page leaves out is a whole list', () => {
   for (const body of bodies) {
     test(JSON.stringify(body), async () => {
       const fetchPage = async () => viewOf(start, body);
-      const { isListAbsent, pagination, evidence, requests, flags } = await discoverPagination(
+      const { isListAbsent, pagination, evidence, responses } = await discoverPagination(
         start,
         { pinned: {} },
         fetchPage,
@@ -40,8 +41,8 @@ describe('an empty list that its page leaves out is a whole list', () => {
       assert.ok(isListAbsent, evidence.join());
       const isNull = Object.hasOwn(Object(body), 'items');
       assert.equal(pagination.records, isNull ? 'items' : NO_RECORDS);
-      assert.equal(requests, 1);
-      assert.ok(!flags.includes(NO_RECORDS));
+      assert.equal(responses.length, 1);
+      assert.ok(!pinFlags(pagination).includes(NO_RECORDS));
     });
   }
 });
@@ -55,7 +56,11 @@ test('an empty list of any name wins against what stands beside it', async () =>
     [{ reply: { row_list: [], page: { number_of_pages: 0 } }, warnings: [] }, 'reply.row_list'],
   ] as const) {
     const found = await discoverPagination(start, { pinned: {} }, async () => viewOf(start, json));
-    assert.deepEqual([found.recordsPath, found.isWholeList], [path, true], found.evidence.join());
+    assert.deepEqual(
+      [found.pagination.records, found.isWholeList],
+      [path, true],
+      found.evidence.join(),
+    );
   }
 });
 

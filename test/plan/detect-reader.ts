@@ -40,8 +40,8 @@ export function parse(body: Uint8Array): unknown {
   }
 }
 
-/** What a page teaches, and the identities of its records. */
-export function teach(
+/** A page's page info, and the identities of its records. */
+export function readView(
   view: PageView,
   pagination: Pagination,
 ): { pageInfo: PageInfo; keys: string[] } {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { findKey } from '../../src/plan/detect/find-key.ts';
-import { findRecords, findRecordsInBoth } from '../../src/plan/detect/find-records.ts';
+import { findKey, findRecords, findRecordsInBoth } from '../../src/plan/detect/find-records.ts';
 
 const some = (length: number): object[] =>
   Array.from({ length }, (_, id) => ({ id, name: `n${id}` }));
@@ -73,7 +72,7 @@ describe('records are found', () => {
     assert.equal(findRecords(first)?.path, 'users');
     const found = findRecordsInBoth(first, second);
     assert.equal(found?.path, 'found');
-    assert.equal(found?.count, 2);
+    assert.equal(found?.items.length, 2);
   });
 
   test('as on the first page where nothing changes', () => {

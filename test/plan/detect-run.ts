@@ -2,9 +2,8 @@ import type { PageRequest } from '../../src/core/page-request.ts';
 import type { Pagination } from '../../src/core/pagination.ts';
 import { createGrowingPlan } from '../../src/plan/create-growing-plan.ts';
 import { type Discovery, discoverPagination } from '../../src/plan/detect/discover.ts';
-import { recordTexts } from '../../src/plan/detect/page-records.ts';
-import type { PageView } from '../../src/plan/detect/page-view.ts';
-import { teach } from './detect-reader.ts';
+import { type PageView, recordTexts } from '../../src/plan/detect/page-view.ts';
+import { readView } from './detect-reader.ts';
 
 export interface DetectedRun {
   readonly found: Discovery;
@@ -41,7 +40,7 @@ export async function runDetected(
         plan.onPage(request, { state: isPast ? 'beyond-end' : 'failed', status: view.status });
         continue;
       }
-      plan.onPage(request, { state: 'stored', pageInfo: teach(view, pagination).pageInfo });
+      plan.onPage(request, { state: 'stored', pageInfo: readView(view, pagination).pageInfo });
       const records = pagination.records === null ? [] : recordTexts(view, pagination.records);
       pages.push({ position: request.place.position, records: records ?? [] });
     }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { NextRequests } from '../../src/core/options.ts';
 import type { PageEnd } from '../../src/core/page-info.ts';
 import type { PageRequest, Place } from '../../src/core/page-request.ts';
-import { createFunctionPlan, type NextPages } from '../../src/plan/function-plan.ts';
+import { createFunctionPlan } from '../../src/plan/function-plan.ts';
 import { pageInfoOf, startAt } from './simulated-list.ts';
 
 const start = startAt('https://a.example/0');
@@ -10,7 +11,7 @@ const isStored: PageEnd = { state: 'stored', pageInfo: pageInfoOf({ records: 1 }
 
 /** Pages are known to the function by their path. */
 async function walk(
-  next: (path: string) => NextPages | Promise<NextPages>,
+  next: (path: string) => NextRequests | Promise<NextRequests>,
   {
     from = start,
     pick = (count: number) => count - 1,

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type PageRequest, RECHECK_BRANCH } from '../../src/core/page-request.ts';
-import { createGrowingPlan } from '../../src/plan/create-growing-plan.ts';
+import { createGrowingPlan, growingPlan } from '../../src/plan/create-growing-plan.ts';
 import type { GrowingPlan } from '../../src/plan/plan.ts';
-import { growingPlan } from '../../src/plan/plan-state.ts';
-import { withRecheck } from '../../src/plan/recheck.ts';
 import { parseSplit } from '../../src/plan/split-ranges.ts';
 import {
   answerCounted,
@@ -58,7 +56,7 @@ test('a page that is answered before the plan is asked again loses nothing', asy
   assert.ok(count >= 17);
 });
 
-test('what cannot be learned from is thrown by the batches', async () => {
+test('an answer that the plan cannot take is thrown by the batches', async () => {
   const error = new RangeError('mine');
   const plan = growingPlan({
     take: () => [],
@@ -176,7 +174,7 @@ test('a plan of one page asks once and says why', async () => {
     [{ records: 5, total: 9 }, 'single'],
     [{ records: 5, more: false }, 'stated'],
   ] as const) {
-    const plan = withRecheck(createGrowingPlan({ pagination: single, start }));
+    const plan = createGrowingPlan({ pagination: single, start });
     const asked = await read(plan, () => stored(pageInfo));
     assert.deepEqual(asked, [start]);
     assert.equal(plan.end().reason, reason);

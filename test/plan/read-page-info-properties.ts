@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { noPagination, type Pagination, paginationStyles } from '../../src/core/pagination.ts';
 import { type PageToRead, readPageInfo } from '../../src/plan/read-page-info.ts';
 import { getBodyMember } from '../../src/plan/request-parts.ts';
-import { styleOf } from '../../src/plan/styles/style-of.ts';
+import { styleOf } from '../../src/plan/styles/styles.ts';
 import { jsonText } from './json-text.ts';
 
 const base = 'https://api.example/v1/items?page=1';
@@ -73,7 +73,7 @@ export function anyPageInfo() {
         body: post ? Buffer.from('{"a":1}') : null,
         source: null,
       };
-      const style = styleOf(way.style);
+      const style = styleOf(way);
       if (style === null) return;
       style.first(way, start);
       if (style.kind === 'counted') style.pageAt(way, start, 1, way.size);

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import {
-  getBodyMember,
-  getQueryParameter,
-  setBodyMember,
-  setQueryParameter,
-} from '../../src/plan/request-parts.ts';
+import { getQueryParameter, setQueryParameter } from '../../src/plan/query-parameter.ts';
+import { getBodyMember, setBodyMember } from '../../src/plan/request-parts.ts';
 import { jsonText } from './json-text.ts';
 
 export function queryParameter() {

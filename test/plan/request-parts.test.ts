@@ -2,14 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   differInOneNumber,
-  getBodyMember,
   getQueryParameter,
   mergeParameters,
-  setBodyMember,
-  setHeader,
-  setPart,
   setQueryParameter,
-} from '../../src/plan/request-parts.ts';
+} from '../../src/plan/query-parameter.ts';
+import { getBodyMember, setBodyMember, setHeader, setPart } from '../../src/plan/request-parts.ts';
 
 const h = 'https://a.example/';
 

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PageEnd, PlanEnd } from '../../src/core/page-info.ts';
-import type { PageRequest, Place } from '../../src/core/page-request.ts';
-import { RECHECK_BRANCH } from '../../src/core/page-request.ts';
+import { type PageRequest, type Place, RECHECK_BRANCH } from '../../src/core/page-request.ts';
 import { ChainPlan } from '../../src/plan/chain-plan.ts';
 import { createGrowingPlan } from '../../src/plan/create-growing-plan.ts';
-import { getQueryParameter } from '../../src/plan/request-parts.ts';
+import { getQueryParameter } from '../../src/plan/query-parameter.ts';
 import { RestartingChain } from '../../src/plan/restarting-chain.ts';
 import { parseSplit } from '../../src/plan/split-ranges.ts';
 import { cursor } from '../../src/plan/styles/cursor.ts';

@@ -1,8 +1,8 @@
 import type { NextStep, PageEnd, PageInfo, PlanEnd } from '../../src/core/page-info.ts';
 import type { PageRequest, Place } from '../../src/core/page-request.ts';
 import { noPagination, type Pagination } from '../../src/core/pagination.ts';
-import type { PlanState } from '../../src/plan/plan-state.ts';
-import { getQueryParameter } from '../../src/plan/request-parts.ts';
+import type { PlanState } from '../../src/plan/plan.ts';
+import { getQueryParameter } from '../../src/plan/query-parameter.ts';
 
 /** An API that lists the numbers from 0 to `total` - 1. */
 export interface SimulatedApi {

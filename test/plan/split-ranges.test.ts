@@ -137,7 +137,7 @@ for (const [text, message] of [
   });
 }
 
-/** Whether a slice holds a number, as a server would judge by the values it is sent. */
+/** Whether a slice holds a number, as a server decides by the values it is sent. */
 function holds(split: Split, index: number, value: bigint): boolean {
   const { lower, upper } = boundValues(split, sliceAt(split, index));
   const { lowerIsExclusive, upperIsExclusive } = split.bounds;

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { NextStep, PageInfo } from '../../src/core/page-info.ts';
 import type { PageRequest } from '../../src/core/page-request.ts';
-import { noPagination, type Pagination, paginationStyles } from '../../src/core/pagination.ts';
-import { styleOf } from '../../src/plan/styles/style-of.ts';
+import {
+  isParallel,
+  noPagination,
+  type Pagination,
+  paginationStyles,
+} from '../../src/core/pagination.ts';
+import { namedStyles } from '../../src/core/resolve-paginate.ts';
+import { styleOf } from '../../src/plan/styles/styles.ts';
+import { pageInfoOf } from './simulated-list.ts';
 
 const place = { branch: 0, position: 0 };
 const start: PageRequest = {
@@ -19,21 +27,7 @@ const post: PageRequest = {
   body: Buffer.from('{"id":9007199254740993}'),
 };
 
-const nothing: PageInfo = {
-  records: 1,
-  next: null,
-  more: null,
-  total: null,
-  totalIsLowerBound: false,
-  totalPages: null,
-  echoedSize: null,
-  echoedPosition: null,
-  digest: null,
-  firstKey: null,
-  lastKey: null,
-  nextSeenAt: null,
-  recordsSeenAt: null,
-};
+const nothing = pageInfoOf({ records: 1 });
 
 function next(
   parts: Partial<Pagination>,
@@ -42,7 +36,7 @@ function next(
   pageInfo: Partial<PageInfo> = {},
 ) {
   const pagination = { ...noPagination, ...parts };
-  const style = styleOf(pagination.style);
+  const style = styleOf(pagination);
   assert.equal(style?.kind, 'chain');
   const previous = { ...from, url: 'https://a.example/other', place: { branch: 0, position: 4 } };
   return style.next(pagination, from, previous, { ...nothing, next: step, ...pageInfo });
@@ -50,30 +44,47 @@ function next(
 
 function pageAt(parts: Partial<Pagination>, at: number, size: number | null, from = start) {
   const pagination = { ...noPagination, ...parts };
-  const style = styleOf(pagination.style);
+  const style = styleOf(pagination);
   assert.equal(style?.kind, 'counted');
   return style.pageAt(pagination, from, at, size);
 }
 
 function first(parts: Partial<Pagination>, from = start) {
   const pagination = { ...noPagination, ...parts };
-  return styleOf(pagination.style)!.first(pagination, from);
+  return styleOf(pagination)!.first(pagination, from);
 }
 
 const cursor = (value: string): NextStep => ({ kind: 'cursor', value });
 const literal = (value: string): NextStep => ({ kind: 'cursor', value, literal: true });
 const url = (text: string): NextStep => ({ kind: 'url', url: text });
 
+test('the table of docs/pagination.md says what the styles say', () => {
+  const docs = readFileSync(new URL('../../docs/pagination.md', import.meta.url), 'utf8');
+  const [, table = ''] = docs.split('## The ways to page\n\n');
+  const rows = namedStyles.map((style) => {
+    const { evidence, flags } = styleOf({ style })!.docs;
+    const come = isParallel({ style }) ? 'in parallel' : 'one after another';
+    return `| \`${style}\` | ${evidence} | ${flags} | ${come} |`;
+  });
+  assert.deepEqual(table.split('\n').slice(2, 2 + rows.length), rows);
+});
+
+test('a style counts pages or records where each page can be asked for by itself', () => {
+  for (const style of namedStyles) {
+    assert.equal(styleOf({ style })!.kind === 'counted', isParallel({ style }), style);
+  }
+});
+
 test('every style but a function and a single page makes requests', () => {
   for (const style of paginationStyles) {
     const isLeftOut = style === 'function' || style === 'single';
-    assert.equal(styleOf(style) === null, isLeftOut, style);
+    assert.equal(styleOf({ style }) === null, isLeftOut, style);
   }
 });
 
 test('the first request is the start as it was typed', () => {
   for (const style of paginationStyles) {
-    if (styleOf(style) === null) continue;
+    if (styleOf({ style }) === null) continue;
     const { place: _, ...rest } = start;
     assert.deepEqual(first({ style, param: 'page', first: 1 }), rest, style);
   }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createPageLines, createWarningLines } from '../../src/report/event-lines.ts';
 import { createJsonLog } from '../../src/report/json-log.ts';
-import { createPageLines } from '../../src/report/page-lines.ts';
-import { createScreen } from '../../src/report/screen.ts';
-import { createWarningLines } from '../../src/report/warning-lines.ts';
+import { createScreen } from '../../src/report/reporter.ts';
 import { createCollector, createFakeTime, noTerminal } from './collector.ts';
 import { hostileEvents, hostileText, pageEvent } from './sample-events.ts';
 

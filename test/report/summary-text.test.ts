@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { verificationText } from '../../src/cli/archive-commands.ts';
 import type { PaginationFacts, Stop, Summary } from '../../src/core/summary.ts';
-import { summaryJson } from '../../src/report/summary-json.ts';
+import { summaryJson } from '../../src/report/json-log.ts';
 import { type SummaryContext, summaryText } from '../../src/report/summary-text.ts';
-import { verificationText } from '../../src/report/verification-text.ts';
 import { hostileText } from './sample-events.ts';
 import { complete, failedPage, incomplete, pagedVerdict } from './sample-summary.ts';
 
@@ -31,7 +31,7 @@ describe('the summary of a complete run', () => {
         'All 500 pages are OK.',
         '25,000 records → items.ndjson (12.4 MB) in 14.2 s',
         "35.2 pages/s · 3 retries · paused 4.0 s for the server's limit · HTTP/2, 1 connection",
-        'pace: 24 requests at once, found by latency: more brought no more pages',
+        'pace: 24 requests at once, found by latency: more did not raise throughput',
       ].join('\n'),
     );
   });
@@ -62,7 +62,7 @@ describe('the summary of a complete run', () => {
 
   it('names the archive where there is no output', () => {
     const text = summaryText({ ...complete, output: null }, { ...context, output: null });
-    assert.match(text, /500 pages → items\.ndjson\.everypage \(2\.5 MB on the wire\)/);
+    assert.match(text, /500 pages → items\.ndjson\.everypage \(2\.5 MB received\)/);
   });
 });
 
@@ -77,7 +77,7 @@ describe('the summary of an incomplete run', () => {
     assert.deepEqual(lines.slice(-4), [
       'To try the missing pages again:',
       '  everypage AGAIN',
-      'To take what is there:',
+      'To write what is there:',
       '  everypage TAKE',
     ]);
   });
@@ -88,7 +88,7 @@ describe('the summary of an incomplete run', () => {
     const known = summaryText({ ...incomplete, verdict, stop }, context);
     assert.match(known, /^100 of 500 pages are OK; 400 are missing, 2 failed\./);
     const unknown = summaryText({ ...incomplete, verdict, stop }, { ...context, total: null });
-    assert.match(unknown, /^100 pages are OK; how many there are is not known yet, 2 failed\./);
+    assert.match(unknown, /^100 pages are OK; the total is not known yet, 2 failed\./);
   });
 
   it('does not say a status twice, nor count a page that failed as one that was there', () => {
@@ -102,19 +102,19 @@ describe('the summary of an incomplete run', () => {
   it('offers no other output where one was written from what is there', () => {
     const output = { ...complete.output!, partial: true };
     const text = summaryText({ ...incomplete, output }, context);
-    assert.match(text, /in 14\.2 s, without the pages that are missing/);
+    assert.match(text, /in 14\.2 s, without the missing pages/);
     assert.doesNotMatch(text, /TAKE/);
   });
 
   it('says why it stopped and how to go on, for every reason', () => {
-    assert.match(stopped({ kind: 'signal', signal: 'SIGINT' }), /Stopped by SIGINT\..*To go on:/s);
+    assert.match(stopped({ kind: 'signal', signal: 'SIGINT' }), /Stopped by SIGINT\..*To resume:/s);
     assert.match(stopped({ kind: 'aborted' }), /Stopped\./);
     assert.match(stopped({ kind: 'max-pages', maxPages: 7 }), /--max-pages 7/);
     assert.match(stopped({ kind: 'deadline', deadlineMs: 90_000 }), /--deadline 1 min 30 s/);
     const untilWallTime = context.wallTime + 7_200_000;
     assert.match(
       stopped({ kind: 'max-wait', untilWallTime, reason: '429' }),
-      /until 2025-01-01T02:00:00Z, 2 h from now \(429\).*--max-wait; come back then/,
+      /until 2025-01-01T02:00:00Z, 2 h from now \(429\).*--max-wait; run again then/,
     );
     assert.match(
       stopped({
@@ -124,7 +124,7 @@ describe('the summary of an incomplete run', () => {
         credentials: 'sent',
         answer: null,
       }),
-      /refuses the credentials \(401 for https:\/\/a\.example\/\)/,
+      /rejects the credentials \(401 for https:\/\/a\.example\/\)/,
     );
     const other = stopped({ kind: 'safety', code: 'OTHER_ORIGIN', message: 'another origin' });
     assert.match(other, /another origin\. --allow-origin/);
@@ -142,22 +142,22 @@ describe('the summary of an incomplete run', () => {
         credentials,
         answer: null,
       });
-    assert.match(refused('sent'), /With new ones, to go on:\n {2}everypage AGAIN/);
-    assert.match(refused('none'), /With them, to go on:\n {2}everypage AGAIN/);
+    assert.match(refused('sent'), /To resume with new ones:\n {2}everypage AGAIN/);
+    assert.match(refused('none'), /To resume with them:\n {2}everypage AGAIN/);
     assert.doesNotMatch(refused('withheld'), /AGAIN/);
     const unsafe = (code: (Stop & { kind: 'safety' })['code'], message: string) =>
       stopped({ kind: 'safety', code, message });
-    assert.match(unsafe('CERTIFICATE', 'it is self-signed'), /With that flag, to go on:\n/);
-    assert.match(unsafe('OTHER_ORIGIN', 'a link leads elsewhere'), /With that flag, to go on:\n/);
+    assert.match(unsafe('CERTIFICATE', 'it is self-signed'), /To resume with that flag:\n/);
+    assert.match(unsafe('OTHER_ORIGIN', 'a link leads elsewhere'), /To resume with that flag:\n/);
     const downgrade = unsafe('OTHER_ORIGIN', 'it leads to http; that is never followed');
     assert.doesNotMatch(downgrade, /AGAIN|--allow-origin/);
     const expected = (summary: Partial<Summary>) =>
       summaryText({ ...incomplete, failures: [], ...summary }, { ...context, expect: 5 });
     const list = { ...incomplete.verdict, stored: 9, planned: 9, failed: 0 };
     const verdict = { ...list, reasons: ['5 records were expected, 9 came'] };
-    assert.match(expected({ verdict }), /With another --expect, to go on:\n {2}everypage AGAIN/);
+    assert.match(expected({ verdict }), /To resume with another --expect:\n {2}everypage AGAIN/);
     const paged = pagedVerdict({ name: 'incomplete', reasons: ['5 records were expected'] });
-    assert.match(expected({ verdict: paged }), /With another --expect, to go on:\n/);
+    assert.match(expected({ verdict: paged }), /To resume with another --expect:\n/);
     const both = pagedVerdict({ name: 'incomplete', reasons: ['5 were expected', 'it is short'] });
     assert.doesNotMatch(expected({ verdict: both }), /With another/);
   });
@@ -172,15 +172,15 @@ describe('the summary of an incomplete run', () => {
     );
     assert.match(
       of(403, 'none'),
-      /403 for \S+, and no credentials were sent; if it wants some, give/,
+      /403 for \S+, and no credentials were sent; if it needs some, give/,
     );
     assert.match(
       of(401, 'sent'),
-      /refuses the credentials \(401 for \S+\)\. The answer begins "no/,
+      /rejects the credentials \(401 for \S+\)\. The answer begins "no/,
     );
     assert.match(
       of(401, 'withheld'),
-      /no credentials were sent, since they were given for another/,
+      /no credentials were sent, because they were given for another/,
     );
   });
 
@@ -277,12 +277,12 @@ describe('the summary of a list that pages by itself', () => {
     assert.deepEqual(drifted.slice(0, 3), [
       'Drifted: the total went from 137 to 138 while the list was read.',
       '  page 1 held others',
-      '  137 records came on 14 pages',
+      '  137 records on 14 pages',
     ]);
     assert.deepEqual(drifted.slice(-4), [
       'To read it again, until two readings agree:',
       '  everypage ANEW',
-      'To take what is there:',
+      'To write what is there:',
       '  everypage TAKE',
     ]);
     const capped = linesOf({ name: 'capped', end: 'ceiling', reasons: ['no more than 100'] });
@@ -303,12 +303,12 @@ describe('the summary of a list that pages by itself', () => {
     );
     assert.deepEqual(failed.slice(0, 2), [
       'Incomplete: 1 of 14 pages failed.',
-      '  130 records came on 13 of 14 pages',
+      '  130 records on 13 of 14 pages',
     ]);
     assert.match(failed.join('\n'), /To try the missing pages again:\n {2}everypage AGAIN/);
     const open = linesOf({ name: 'incomplete', planned: null, end: null, reasons: ['no end'] });
-    assert.equal(open[1], '  137 records came on 14 pages');
-    assert.match(open.join('\n'), /To go on:\n {2}everypage AGAIN/);
+    assert.equal(open[1], '  137 records on 14 pages');
+    assert.match(open.join('\n'), /To resume:\n {2}everypage AGAIN/);
   });
 
   it('says how it paged and how to pin that', () => {
@@ -316,11 +316,11 @@ describe('the summary of a list that pages by itself', () => {
       summaryText({ ...complete, verdict: pagedVerdict(), pagination, ...more }, context);
     assert.match(
       of(facts),
-      /^paged by page number, 14 pages in parallel · Link header: rel="next" and rel="last" \(14 in page\) · records at data\.items · pin with: --paginate page --page-param 'page\[no\]'$/m,
+      /^paginated by page number, 14 pages in parallel · Link header: rel="next" and rel="last" \(14 in page\) · records at data\.items · pin with: --paginate page --page-param 'page\[no\]'$/m,
     );
     const cursor: PaginationFacts = { style: 'cursor', evidence: [], flags: [], recordsPath: '@' };
-    assert.match(of(cursor), /^paged by cursor · each page is a list of records$/m);
-    assert.match(of(cursor, { readings: 3 }), /^paged by cursor · .* · read 3 times$/m);
+    assert.match(of(cursor), /^paginated by cursor · each page is a list of records$/m);
+    assert.match(of(cursor, { readings: 3 }), /^paginated by cursor · .* · read 3 times$/m);
     const single: PaginationFacts = { ...cursor, style: 'single', recordsPath: null };
     assert.match(of(single), /^one page$/m);
   });
@@ -333,12 +333,9 @@ describe('the summary of a list that pages by itself', () => {
       lineOf({ name: 'drifted' }),
       /14\.2 s, though the list changed while it was read$/m,
     );
-    assert.match(lineOf({ name: 'capped' }), /14\.2 s, as far as the server gives them$/m);
-    assert.match(
-      lineOf({ name: 'incomplete', stored: 13 }),
-      /without the pages that are missing$/m,
-    );
-    assert.match(lineOf({ name: 'incomplete' }), /though it may not be all$/m);
+    assert.match(lineOf({ name: 'capped' }), /14\.2 s, as many as the server returns$/m);
+    assert.match(lineOf({ name: 'incomplete', stored: 13 }), /without the missing pages$/m);
+    assert.match(lineOf({ name: 'incomplete' }), /though it may be incomplete$/m);
   });
 
   it('holds no control of a server', () => {
@@ -386,7 +383,7 @@ describe('the text of verify', () => {
     const verdict = pagedVerdict({ name: 'drifted', reasons: ['the total changed', 'and more'] });
     assert.match(
       verificationText({ ...verified, verdict }, false),
-      /^Drifted: the total changed\.\n {2}and more\n {2}137 records came on 14 pages\n/,
+      /^Drifted: the total changed\.\n {2}and more\n {2}137 records on 14 pages\n/,
     );
   });
 
@@ -398,7 +395,7 @@ describe('the text of verify', () => {
       problem: 'the hash differs',
     }));
     const text = verificationText({ ...verified, problems }, false);
-    assert.match(text, /^12 stored pages do not hold what was received\./);
+    assert.match(text, /^12 stored pages are not what was received\./);
     assert.match(text, /the hash differs.*and 2 more/s);
     assert.doesNotMatch(text, /OK/);
     assert.doesNotMatch(text, /[^\P{Cc}\n]|\p{Bidi_Control}/u);

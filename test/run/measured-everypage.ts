@@ -4,16 +4,11 @@
  */
 import { pathToFileURL } from 'node:url';
 import type { CliContext } from '../../src/cli/context.ts';
+import { systemClock } from '../../src/core/clock.ts';
 
 // By a name that the compiler does not follow: it need not be built to check this.
-const built = (name: string): string =>
-  pathToFileURL(`${import.meta.dirname}/../../dist/${name}`).href;
-const { runCommandLine } = (await import(
-  built('cli/main.js')
-)) as typeof import('../../src/cli/main.ts');
-const { systemClock } = (await import(
-  built('core/clock.js')
-)) as typeof import('../../src/core/clock.ts');
+const built: string = pathToFileURL(`${import.meta.dirname}/../../dist/main.js`).href;
+const { runCommandLine } = (await import(built)) as typeof import('../../src/cli/main.ts');
 
 let bodies = 0;
 process.once('exit', () => {

@@ -22,7 +22,7 @@ suite('a cursor that expires under way', AT_ONCE, () => {
     assert.match(stderr, /All 7 pages are OK: 137 records, up to the end that the server states\./);
     assert.match(
       stderr,
-      /page 4 was refused with 410, as an expired cursor is; the list was read again/,
+      /page 4 was refused with 410, probably because its cursor had expired; the list was read again/,
     );
     const { verdict } = JSON.parse(read('summary.json')!);
     assert.deepEqual(verdict.records.restarts, [{ page: 4, status: 410 }]);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import { explainList } from '../../src/api/explain-list.ts';
+import { explainOver } from '../../src/api/explain.ts';
 import { createTransport, type TransportInternals } from '../../src/http/create-transport.ts';
 import type { TransportOptions } from '../../src/http/transport.ts';
 import { runOver } from '../../src/run.ts';
@@ -112,7 +112,7 @@ suite('a public start', { concurrency: 4 }, () => {
       status: 302,
       headers: { location: `${origin}/items` },
     }));
-    await assert.rejects(explainList(start, { allowOrigins: [inside] }, network), {
+    await assert.rejects(explainOver(over(network), start, { allowOrigins: [inside] }), {
       code: 'PRIVATE_ADDRESS',
       message: /inside\.example resolves to 127\.0\.0\.2.*--allow-address 127\.0\.0\.2/,
     });
@@ -152,7 +152,7 @@ test('an --allow-address that is none is refused before anything is asked for', 
     assert.equal(code, 2, stderr);
     assert.match(
       stderr,
-      /is not an address; write it as 10\.0\.0\.5, or a block as 10\.0\.0\.0\/8/,
+      /expected an address such as 10\.0\.0\.5, or a block such as 10\.0\.0\.0\/8/,
     );
   }
 });

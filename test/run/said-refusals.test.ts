@@ -47,7 +47,7 @@ test('a refusal says whether credentials were sent, and which flags give them', 
   const forbidden = await fetchFrom(t, refuse(403));
   assert.match(forbidden.stderr, /403 for \S+, and no credentials were sent/);
   const given = await fetchFrom(t, refuse(401), '-u', 'me:long-password');
-  assert.match(given.stderr, /the server refuses the credentials \(401 for .*begins "no key"/);
+  assert.match(given.stderr, /the server rejects the credentials \(401 for .*begins "no key"/);
   assert.equal(
     given.summary.stop?.kind === 'credentials' && given.summary.stop.credentials,
     'sent',
@@ -81,7 +81,7 @@ test('a command that would end in the same way is not told as one that goes on',
   const { stderr, code } = await fetchFrom(t, () => null, '--expect', '5');
   assert.equal(code, 3, stderr);
   assert.match(stderr, /5 records were expected, 3 came/);
-  assert.match(stderr, /With another --expect, to go on:\n {2}everypage/);
+  assert.match(stderr, /To resume with another --expect:\n {2}everypage/);
 });
 
 test('what looks like a range and is none is named', async (t) => {
@@ -94,10 +94,10 @@ test('what looks like a range and is none is named', async (t) => {
       '--fresh',
     ]);
     assert.ok(
-      stderr.includes(`${piece} is no range and was sent as it stands; ranges are [1-3]`),
+      stderr.includes(`${piece} is not a range: it was sent as written. Ranges are [1-3]`),
       stderr,
     );
   }
   const { stderr } = await runCliHere(folder, [`${server.origin}/things?ids[1,2]={id}`, '--fresh']);
-  assert.match(stderr, /nothing in it shows how to go on\. Say it with --paginate/);
+  assert.match(stderr, /no pagination was detected\. Say it with --paginate/);
 });

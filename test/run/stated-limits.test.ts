@@ -90,7 +90,7 @@ suite('what is said of waiting', () => {
     const { stderr, summary } = await summaryOf(t, refusal, '--max-wait', '700ms');
     assert.match(
       stderr,
-      /Stopped at http:\/\/localhost:\d+\/pages\/1: 1 pause did not help \(429 Too Many Requests, without a time to wait\)\. The next one would be .*, longer than --max-wait; come back later, or raise it\./,
+      /Stopped at http:\/\/localhost:\d+\/pages\/1: 1 pause did not help \(429 Too Many Requests, without a time to wait\)\. The next one would be .*, longer than --max-wait; run again later, or raise it\./,
     );
     assert.doesNotMatch(stderr, /the server asks/);
     assert.ok(summary.stop?.kind === 'max-wait' && summary.stop.untilWallTime === null);

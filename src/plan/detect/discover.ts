@@ -1,48 +1,51 @@
 import type { PageRequest } from '../../core/page-request.ts';
-import type { Pagination, PaginationStyle } from '../../core/pagination.ts';
-import { type PartValue, setPart } from '../request-parts.ts';
-import { type Acceptance, acceptCandidate } from './accept-candidate.ts';
-import { detect } from './detect.ts';
-import { type Facts, type Pinned, readFacts } from './facts.ts';
-import { recordIdentities } from './page-records.ts';
-import type { Candidate, Detection, PageView } from './page-view.ts';
-import { pinDetection } from './pin-detection.ts';
-import { pinFlags } from './pin-flags.ts';
-import { mayBePastEnd, proofOf, proveEnd } from './prove-end.ts';
-import { settleBase } from './settle-base.ts';
+import {
+  isByOrdinal,
+  isOnePage,
+  type Pagination,
+  type PaginationStyle,
+} from '../../core/pagination.ts';
+import { presetForHost } from '../presets.ts';
+import { setPart } from '../request-parts.ts';
+import { literalNumber } from '../styles/style.ts';
+import { detect, pinDetection } from './detect.ts';
+import { type Facts, readFacts } from './facts.ts';
+import { type Candidate, type Detection, type PageView, recordIdentities } from './page-view.ts';
+import {
+  type Acceptance,
+  type AskWith,
+  acceptCandidate,
+  countsFrom,
+  proveEnd,
+  settleBase,
+} from './trial.ts';
 
 export type { PageView };
 
-/** Requests that finding out may take, the first page among them. */
+/** The most requests that detection may make, with the first page. */
 export const MAX_REQUESTS = 8;
 
 export interface Discovery {
   readonly kind: 'found' | 'single';
-  /** Style `single` where nothing showed how to go on. */
+  /** Style `single` where no pagination was detected. */
   readonly pagination: Pagination;
-  /** For a single page: it says itself that it is the whole list. */
+  /** For a single page: the page itself says that it is the whole list. */
   readonly isWholeList: boolean;
   /** What showed it, each a phrase for people. */
   readonly evidence: readonly string[];
-  /** The command line's flags that pin it down. */
-  readonly flags: readonly string[];
-  /** At most eight. */
-  readonly requests: number;
-  /** Every page that was fetched, the first page first, so that none is asked for again. */
+  /** Every page that was fetched, at most eight, the first page first, so that none is asked for again. */
   readonly responses: readonly PageView[];
   /** Records in the first page, and in all as the server says; null where it does not. */
   readonly pageRecords: number;
   /** The list is empty, and its page leaves it out or has null for it. */
   readonly isListAbsent: boolean;
   readonly total: number | null;
-  readonly recordsPath: string | null;
-  readonly key: string | null;
 }
 
 export interface DiscoverOptions {
-  /** What the user said already; it wins over whatever is detected. */
+  /** What the user said; it overrides what is detected. */
   readonly pinned: Partial<Pagination>;
-  /** How such lists page, for a first page that shows nothing: then nothing is tried. */
+  /** The style to assume where the first page shows nothing; nothing is tried then. */
   readonly usual?: PaginationStyle | null;
 }
 
@@ -55,9 +58,9 @@ interface Settled {
 }
 
 /**
- * Finds out how a list pages with at most eight requests, one after the other. The start is asked
- * for first; most lists need no more. Where the first page says that there is more but not how to
- * ask for it, candidates are tried until one is borne out.
+ * Finds out how a list is paginated, with at most eight requests, one after another. The start is
+ * requested first, and most lists need no more. Where the first page says that there is more, but not
+ * how to request it, candidates are tried until one is confirmed.
  *
  * Rejects only where `fetchPage` does.
  *
@@ -85,38 +88,31 @@ export async function discoverPagination(
   const detection = pinDetection(shown, facts, isOpen ? { style: usual, ...pinned } : pinned);
   const { evidence, isWholeList, ...settled } =
     detection.kind === 'candidates'
-      ? ((await endByHost(facts, detection)) ??
-        (await tryCandidates(first, detection, pinned, ask)))
+      ? (endByHost(facts, detection) ?? (await tryCandidates(first, detection, pinned, ask)))
       : { ...detection, isWholeList: detection.kind === 'single' && detection.complete };
   const own = pinned.key == null ? withSoundKey(first, settled.pagination) : settled.pagination;
   const pagination = { ...own, ...pinned };
   return {
-    kind: pagination.style === 'single' ? 'single' : 'found',
+    kind: isOnePage(pagination) ? 'single' : 'found',
     pagination,
     isWholeList,
     evidence,
-    flags: pinFlags(pagination),
-    requests: responses.length,
     responses,
     pageRecords: facts.count,
     isListAbsent: facts.isListAbsent,
     total: facts.numbers.total?.value ?? null,
-    recordsPath: pagination.records,
-    key: pagination.key,
   };
 }
 
-/** Lists that are longer than any page may be cut without a word. */
+/** A page with so many records may have been cut off without saying so. */
 const MOST_IN_A_PAGE = 1000;
 
-/** Where a known API says nothing, that may be how it says that there is no more. */
-async function endByHost(
+/** Some known APIs end a list by not naming a next page. */
+function endByHost(
   { base, count, view }: Facts,
   { isSilent }: Detection & { readonly kind: 'candidates' },
-): Promise<Settled | null> {
+): Settled | null {
   if (!isSilent || count >= MOST_IN_A_PAGE || view.request.method !== 'GET') return null;
-  // Most lists say something, and do without the table of named APIs.
-  const { presetForHost } = await import('../presets.ts');
   const { hostname } = new URL(view.request.url);
   const preset = presetForHost(hostname);
   if (preset?.silenceIsEnd !== true) return null;
@@ -129,54 +125,54 @@ async function endByHost(
 async function tryCandidates(
   first: PageView,
   detection: Detection & { readonly kind: 'candidates' },
-  pinned: Pinned,
+  pinned: Partial<Pagination>,
   ask: Ask,
 ): Promise<Settled> {
+  const { evidence, otherwise, isSilent } = detection;
   const tried: string[] = [];
   const doubtful: { readonly candidate: Candidate; readonly acceptance: Acceptance }[] = [];
   for (const candidate of detection.candidates) {
     const second = await ask(candidate.request, positionOf(candidate));
     if (second === null) break;
     const acceptance = acceptCandidate(first, second, candidate);
-    const { accepted, sign, why, pagination } = acceptance;
+    const { accepted, finding, why, pagination } = acceptance;
     tried.push(`tried ${candidate.why}: ${why}`);
-    if (accepted && sign === 'end') return end([...detection.evidence, ...tried]);
+    if (accepted && finding === 'end') {
+      return { pagination: otherwise, evidence: [...evidence, ...tried], isWholeList: true };
+    }
     if (accepted) {
       const based = acceptance.baseIsOpen ? await readBase(candidate, pagination, false) : null;
-      return { pagination: based ?? pagination, evidence: sentences(based), isWholeList: false };
+      return settled(based ?? pagination, based);
     }
-    if (sign !== null) doubtful.push({ candidate, acceptance });
-    if (!detection.isSilent || !mayBePastEnd(second, pagination)) continue;
-    const proven = await proveEnd(first, pagination, (value) =>
-      askWith(candidate, pagination, value),
-    );
+    if (finding !== null) doubtful.push({ candidate, acceptance });
+    if (!isSilent) continue;
+    const proven = await proveEnd(first, second, pagination, askWith(candidate, pagination));
     if (proven === null) continue;
-    const shown = [...detection.evidence, ...tried.slice(-1), proofOf(proven)];
-    return { pagination: proven, evidence: shown, isWholeList: false };
+    const shown = [...evidence, ...tried.slice(-1), proven.proof];
+    return { pagination: proven.pagination, evidence: shown, isWholeList: false };
   }
   for (const { candidate, acceptance } of doubtful) {
-    const { pagination, sign } = acceptance;
-    const settled = sign === 'empty' ? pagination : await readBase(candidate, pagination, true);
-    if (settled !== null) {
-      return { pagination: settled, evidence: sentences(settled), isWholeList: false };
-    }
+    const { pagination, finding } = acceptance;
+    const based = finding === 'empty' ? pagination : await readBase(candidate, pagination, true);
+    if (based !== null) return settled(based, based);
   }
-  const { evidence, otherwise, completeOtherwise: isWholeList } = detection;
-  if (isWholeList) return end([...evidence, 'nothing was found behind it']);
+  if (detection.completeOtherwise) {
+    const shown = [...evidence, 'nothing was found behind it'];
+    return { pagination: otherwise, evidence: shown, isWholeList: true };
+  }
   const vain =
-    tried.length === 1 ? 'a parameter led no further' : `${tried.length} parameters led no further`;
+    tried.length === 1
+      ? 'one parameter gave no further page'
+      : `${tried.length} parameters gave no further page`;
   const [why = '', ...rest] = evidence;
   const said = [`${why}; ${vain}`, ...rest, ...tried];
-  return { pagination: otherwise, evidence: said, isWholeList };
+  return { pagination: otherwise, evidence: said, isWholeList: false };
 
-  function end(evidence: readonly string[]): Settled {
-    return { pagination: detection.otherwise, evidence, isWholeList: true };
-  }
-
-  /** What showed it: the first page, and the try that was accepted. */
-  function sentences(based: Pagination | null): readonly string[] {
-    const counts = based === null || based.style === 'cursor' ? [] : [countsFrom(based)];
-    return [...detection.evidence, ...tried.slice(-1), ...counts];
+  /** What showed it: the first page, the try that was accepted, and where the server counts from. */
+  function settled(pagination: Pagination, based: Pagination | null): Settled {
+    const counts = based === null ? null : countsFrom(based);
+    const shown = [...evidence, ...tried.slice(-1), ...(counts === null ? [] : [counts])];
+    return { pagination, evidence: shown, isWholeList: false };
   }
 
   async function readBase(
@@ -184,28 +180,22 @@ async function tryCandidates(
     pagination: Pagination,
     overlaps: boolean,
   ): Promise<Pagination | null> {
-    const view = await askWith(candidate, pagination, { text: '1', isLiteral: true });
+    const view = await askWith(candidate, pagination)(literalNumber(1));
     if (view === null) return overlaps ? null : pagination;
     return settleBase({ ...pagination, ...pinned }, first, view, overlaps);
   }
 
-  async function askWith(
-    candidate: Candidate,
-    { carrier, param }: Pagination,
-    value: PartValue,
-  ): Promise<PageView | null> {
-    const { place: _, ...start } = first.request;
-    const request = param === null ? null : setPart(start, carrier, param, value);
-    return request === null ? null : ask(request, positionOf(candidate));
+  function askWith(candidate: Candidate, { carrier, param }: Pagination): AskWith {
+    return async (value) => {
+      const { place: _, ...start } = first.request;
+      const request = param === null ? null : setPart(start, carrier, param, value);
+      return request === null ? null : ask(request, positionOf(candidate));
+    };
   }
 
   function positionOf({ pagination }: Candidate): number {
-    return pagination.style === 'offset' ? recordsIn(first, pagination) : 1;
+    return isByOrdinal(pagination) ? recordsIn(first, pagination) : 1;
   }
-}
-
-function countsFrom({ style, param, first }: Pagination): string {
-  return `${param} counts ${style === 'page' ? 'pages' : 'records'} from ${first}`;
 }
 
 function recordsIn(view: PageView, { records }: Pagination): number {

@@ -1,15 +1,29 @@
 import { noPagination, type Pagination } from '../../core/pagination.ts';
-import { findAbsentList } from './empty-envelope.ts';
-import { keysOf, listFields, PAGE_ITSELF, valueAt } from './fields.ts';
-import { findKey } from './find-key.ts';
-import { findRecords } from './find-records.ts';
-import { type HeadersSaid, readHeaders } from './header-said.ts';
+import { linkTarget, parseLinkHeader } from '../link-header.ts';
+import { parseContentRange } from '../styles/page-reading.ts';
+import { findAbsentList, findKey, findRecords } from './find-records.ts';
+import { squash } from './names.ts';
 import { type NextSaid, readNext } from './next-said.ts';
-import { type NumbersSaid, readNumbers, statedCounts } from './numbers-said.ts';
-import type { PageView, RecordsFound } from './page-view.ts';
-import { readStartParams, type StartParams } from './start-params.ts';
+import {
+  asCount,
+  type NumbersSaid,
+  readNumbers,
+  readStartParams,
+  type SaidNumber,
+  type StartParams,
+  statedCounts,
+} from './numbers-said.ts';
+import {
+  keysOf,
+  listFields,
+  PAGE_ITSELF,
+  type PageView,
+  type RecordsFound,
+  type Shown,
+  valueAt,
+} from './page-view.ts';
 
-/** Everything a first page says that bears on how its list goes on; what to make of it is for others. */
+/** Everything in a first page that says something about pagination, without a conclusion. */
 export interface Facts {
   readonly view: PageView;
   readonly params: StartParams;
@@ -27,10 +41,7 @@ export interface Facts {
   readonly base: Pagination;
 }
 
-/** What the user said of the records and the page size, where detection would look otherwise. */
-export interface Pinned extends Partial<Pagination> {}
-
-export function readFacts(view: PageView, pinned: Pinned = {}): Facts {
+export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Facts {
   const params = readStartParams(view.request);
   const fields = listFields(view.json);
   const headers = readHeaders(view);
@@ -41,9 +52,9 @@ export function readFacts(view: PageView, pinned: Pinned = {}): Facts {
       ? (absent ?? findRecords(view.json, counts))
       : pinnedRecords(view, pinned.records, absent !== null);
   const around = records === null ? [] : (keysOf(records.path) ?? []).slice(0, -1);
-  const context = { fields, around, count: records?.count ?? null, params };
+  const context = { fields, around, count: records?.items.length ?? null, params };
   const body = readNumbers(context);
-  const count = records?.count ?? 0;
+  const count = records?.items.length ?? 0;
   const headerTotal = headers.total !== null && headers.total.value >= count ? headers.total : null;
   const numbers = {
     ...body,
@@ -76,18 +87,23 @@ export function readFacts(view: PageView, pinned: Pinned = {}): Facts {
 function pinnedRecords(view: PageView, path: string, isAbsent: boolean): RecordsFound | null {
   const items = valueAt(view.json, path);
   const isEmpty = items === null || (items === undefined && isAbsent);
-  if (path !== PAGE_ITSELF && isEmpty) return { path, count: 0, items: [] };
-  return Array.isArray(items) ? { path, count: items.length, items } : null;
+  if (path !== PAGE_ITSELF && isEmpty) return { path, items: [] };
+  return Array.isArray(items) ? { path, items } : null;
 }
 
 function offsetOf(params: StartParams, headers: HeadersSaid, size: number): number {
   if (headers.range !== null) return headers.range.first;
   if (params.offset?.number != null) return params.offset.number;
   if (params.page?.number != null) {
-    // Page 1 is the first almost everywhere; where it is the second, the end is only seen later.
+    // Pages almost always count from 1; where they count from 0, the end is noticed one page later.
     return Math.max(0, params.page.number - 1) * (params.size?.number ?? size);
   }
   return 0;
+}
+
+/** Style `single`: one page, which is all or not. */
+export function onePage(facts: Facts, complete: boolean, evidence: readonly string[]): Shown {
+  return { kind: 'single', complete, pagination: facts.base, evidence };
 }
 
 /** Whether the page's numbers or flags say that there is more than it holds. */
@@ -107,7 +123,7 @@ export function numbersSayMore({ numbers, offset, count, records }: Facts): bool
   return numbers.totalPages.value > pageOrdinal(numbers);
 }
 
-/** Pages up to and with this one. */
+/** Pages up to this one, inclusive. */
 function pageOrdinal({ page, totalPages }: NumbersSaid): number {
   if (page === null) return 1;
   // Page 0 of 3 and page 1 of 3 both begin the list; page 3 of 3 ends it.
@@ -140,7 +156,7 @@ export function saysEnd(facts: Facts): string | null {
   if (numbers.totalPages !== null && numbers.page !== null) {
     return `${sourceOf(numbers.totalPages)} says ${numbers.totalPages.value} pages, and this is the last`;
   }
-  if (records?.count === 0 && total === null && next.url === null && next.token === null) {
+  if (records?.items.length === 0 && total === null && next.url === null && next.token === null) {
     return next.number === null && next.more === null ? `${records.path} is empty` : null;
   }
   return null;
@@ -148,4 +164,82 @@ export function saysEnd(facts: Facts): string | null {
 
 export function sourceOf(said: { path: string | null; header: string | null }): string {
   return said.path ?? `header ${said.header}`;
+}
+
+/** What the headers say of the list: links, totals, the next page's number or token. */
+interface HeadersSaid {
+  /** Absolute; null without one. */
+  readonly next: string | null;
+  readonly last: string | null;
+  /** Links that only a paged list has, whether or not one is `next`. */
+  readonly hasPagingLinks: boolean;
+  readonly total: SaidNumber | null;
+  readonly totalPages: SaidNumber | null;
+  /** The next page's number; `value` is null where the header is there and empty. */
+  readonly nextPage: { readonly header: string; readonly value: number | null } | null;
+  readonly page: SaidNumber | null;
+  readonly token: { readonly header: string; readonly value: string } | null;
+  readonly range: RecordRange | null;
+}
+
+interface RecordRange {
+  /** Empty where the server names none (PostgREST). */
+  readonly unit: string;
+  readonly first: number;
+  readonly last: number;
+  /** Null for `*`. */
+  readonly total: number | null;
+}
+
+const TOTAL =
+  /^(?:x)?(?:pagination|paging|page|wp|list|result|results|records|item|items|hits|data|api|search)?(?:total|totalcount|totalresults|totalrecords|totalitems|totalelements|counttotal|resultcount|totalsize|totalhits)$/;
+const TOTAL_PAGES =
+  /^(?:x)?(?:pagination|paging|page|wp|list|api)?(?:totalpages|pagecount|totalpagecount|pagetotal|pagestotal|numpages|lastpage)$/;
+const NEXT_PAGE = /^(?:x)?(?:pagination|paging|list|api)?(?:nextpage|pagenext)$/;
+const PAGE = /^(?:x)?(?:pagination|paging|list|api)?(?:page|currentpage|pagenumber|pagecurrent)$/;
+const TOKEN =
+  /^(?:x)?(?:[a-z]{0,12})?(?:next(?:page)?(?:cursor|token|marker|key|id)|cursornext|nextcontinuationtoken|continuation|continuationtoken|aftercursor|cursorafter|endcursor)$/;
+
+function readHeaders(view: Pick<PageView, 'headers' | 'request'>): HeadersSaid {
+  const { headers, request } = view;
+  const links = parseLinkHeader(headers['link'] ?? '');
+  const rels = new Set(links.flatMap(({ rels }) => rels));
+  const names = Object.keys(headers).filter((name) => name.length <= 64);
+  const number = (pattern: RegExp): SaidNumber | null => {
+    for (const name of names) {
+      const value = pattern.test(squash(name)) ? asCount(headers[name]?.trim()) : null;
+      if (value !== null) return { path: null, header: name, value };
+    }
+    return null;
+  };
+  const range = readRange(headers['content-range'] ?? '');
+  const counted = parseContentRange(headers['content-range'] ?? '')?.total ?? null;
+  const isBytes = /^\s*bytes\b/i.test(headers['content-range'] ?? '');
+  const rangeTotal =
+    counted === null || isBytes ? null : { path: null, header: 'content-range', value: counted };
+  const nextPage = names.find((name) => NEXT_PAGE.test(squash(name)));
+  const token = names.find((name) => TOKEN.test(squash(name)) && headers[name]?.trim() !== '');
+  return {
+    next: linkTarget(links, 'next', request.url),
+    last: linkTarget(links, 'last', request.url),
+    hasPagingLinks: ['next', 'prev', 'previous', 'first', 'last'].some((rel) => rels.has(rel)),
+    total: number(TOTAL) ?? rangeTotal,
+    totalPages: number(TOTAL_PAGES),
+    nextPage:
+      nextPage === undefined
+        ? null
+        : { header: nextPage, value: asCount(headers[nextPage]?.trim()) },
+    page: number(PAGE),
+    token: token === undefined ? null : { header: token, value: headers[token]!.trim() },
+    range,
+  };
+}
+
+/** Null for bytes, and for what does not say which records it is. */
+function readRange(value: string): RecordRange | null {
+  const range = parseContentRange(value);
+  const unit = /^\s*([\w-]+)[ =:]/.exec(value)?.[1] ?? '';
+  if (range === null || range.from === null || range.to === null) return null;
+  if (/^bytes$/i.test(unit) || range.to < range.from) return null;
+  return { unit, first: range.from, last: range.to, total: range.total };
 }

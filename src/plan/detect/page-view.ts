@@ -1,8 +1,16 @@
-/** The plain data of detection: a response as it is seen, and what was made of it. */
+/** A response as detection looks at it, and what is made of it: its fields, its records, candidates. */
 import type { PageRequest } from '../../core/page-request.ts';
 import type { Pagination } from '../../core/pagination.ts';
+import {
+  createJsonScanner,
+  createKeyReader,
+  createPicker,
+  type JsonScan,
+  parseSelection,
+  pathOf,
+} from '../../decode/decode.ts';
 
-/** A response to judge, its body decoded. */
+/** A response, its body decoded. */
 export interface PageView {
   readonly request: PageRequest;
   readonly status: number;
@@ -17,13 +25,12 @@ export interface PageView {
 export interface RecordsFound {
   /** Dotted path (a dot in a key is `\.`), or `@` for a page that is itself the array. */
   readonly path: string;
-  readonly count: number;
   readonly items: readonly unknown[];
 }
 
 /** One way to ask for the second page, to be tried. */
 export interface Candidate {
-  /** How it goes on if the second page bears it out. */
+  /** The pagination, if the second page confirms it. */
   readonly pagination: Pagination;
   /** The second page's request; its place is given by who sends it. */
   readonly request: Omit<PageRequest, 'place'>;
@@ -31,37 +38,193 @@ export interface Candidate {
   readonly why: string;
 }
 
-/** What a first page shows of how its list goes on. */
+/** What a first page shows of its list's pagination. */
 export type Detection =
   | {
       readonly kind: 'found';
       readonly pagination: Pagination;
-      /** Sentences for people, without their full stops. */
+      /** Phrases for people. */
       readonly evidence: readonly string[];
-      /** The command line's flags that pin it down. */
-      readonly flags: readonly string[];
       /** The page says that nothing comes after it. */
       readonly lastPage: boolean;
     }
-  | {
+  | (Omit<ToTry, 'kind' | 'names'> & {
       readonly kind: 'candidates';
-      /** Why the list may go on, and what is missing to know how. */
-      readonly reason: string;
       /** In the order to try, at most six. */
       readonly candidates: readonly Candidate[];
       /** What is left if none is accepted: one page, with what it says of itself. */
       readonly otherwise: Pagination;
-      /** None accepted means that the one page is all: its total says so, though it may be chance. */
-      readonly completeOtherwise: boolean;
-      /** Nothing says that there is more; it is tried because nothing says that there is not. */
-      readonly isSilent: boolean;
-      readonly evidence: readonly string[];
-    }
+    })
   | {
       readonly kind: 'single';
-      /** True where the page itself says that it is all; false where nothing tells. */
+      /** True where the page itself says that it is the whole list. */
       readonly complete: boolean;
       /** Style `single`, with records, key and what the page says of itself. */
       readonly pagination: Pagination;
       readonly evidence: readonly string[];
     };
+
+/** There may be more pages, and a request has to show how to get them. */
+interface ToTry {
+  readonly kind: 'trial';
+  readonly evidence: readonly string[];
+  /** Without an accepted candidate the one page is all: its total says so, though that may be chance. */
+  readonly completeOtherwise: boolean;
+  /** Nothing says that there is more, and nothing says that there is not. */
+  readonly isSilent: boolean;
+  /** Parameters that may be guessed. */
+  readonly names: RegExp;
+}
+
+/** What one kind of evidence shows, before candidates are sought. */
+export type Shown = Exclude<Detection, { readonly kind: 'candidates' }> | ToTry;
+
+export function found(
+  pagination: Pagination,
+  evidence: readonly string[],
+  lastPage: boolean,
+): Shown {
+  return { kind: 'found', pagination, evidence, lastPage };
+}
+
+export function trial(
+  evidence: readonly string[],
+  how: Partial<Omit<ToTry, 'kind' | 'evidence'>> = {},
+): Shown {
+  const usual = { completeOtherwise: false, isSilent: false, names: /(?:)/ };
+  return { kind: 'trial', evidence, ...usual, ...how };
+}
+
+/** A value in the page's envelope. */
+export interface Field {
+  /** Dotted path from the top. */
+  readonly path: string;
+  /** Keys from the top. */
+  readonly keys: readonly string[];
+  /** The last key. */
+  readonly name: string;
+  /** The key before it, empty at the top. */
+  readonly parent: string;
+  readonly value: unknown;
+}
+
+/** Envelopes are small. A larger object is a map of records, and reading all of it would be slow. */
+const MAX_FIELDS = 5_000;
+const MAX_KEYS_OF_AN_OBJECT = 500;
+const MAX_DEPTH = 7;
+
+/** The page itself as a path to the records. */
+export const PAGE_ITSELF = '@';
+
+/**
+ * All fields of objects within objects, the shallow ones first. It enters no array, and no object
+ * that is a map by number.
+ */
+export function listFields(json: unknown): readonly Field[] {
+  const fields: Field[] = [];
+  const queue: { readonly object: object; readonly keys: readonly string[] }[] = [];
+  if (isObject(json)) queue.push({ object: json, keys: [] });
+  for (const { object, keys } of queue) {
+    const names = Object.keys(object).slice(0, MAX_KEYS_OF_AN_OBJECT);
+    if (isMapByNumber(names)) continue;
+    for (const name of names) {
+      // No path can say an empty name.
+      if (name === '') continue;
+      if (fields.length === MAX_FIELDS) return fields;
+      const value = (object as Record<string, unknown>)[name];
+      const own = [...keys, name];
+      fields.push({ path: pathOf(own), keys: own, name, parent: keys.at(-1) ?? '', value });
+      if (isObject(value) && own.length < MAX_DEPTH) queue.push({ object: value, keys: own });
+    }
+  }
+  return fields;
+}
+
+/** Whether a value is an object and no array. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value at a dotted path, undefined where nothing stands there or the path is none. */
+export function valueAt(json: unknown, path: string): unknown {
+  if (path === PAGE_ITSELF) return json;
+  const keys = keysOf(path);
+  if (keys === null) return undefined;
+  let value = json;
+  for (const key of keys) {
+    if (!isObject(value) || !Object.hasOwn(value, key)) return undefined;
+    value = value[key];
+  }
+  return value;
+}
+
+/** The keys of a dotted path; null for what is none. */
+export function keysOf(path: string): readonly string[] | null {
+  if (path === PAGE_ITSELF) return [];
+  try {
+    return parseSelection(path).keys.map((key) => key.name);
+  } catch {
+    return null;
+  }
+}
+
+function isMapByNumber(names: readonly string[]): boolean {
+  return names.length > 0 && names.every((name) => /^-?\d+$/.test(name));
+}
+
+/**
+ * The literal at a path of a page, null where there is none. Keys and records are compared as the
+ * server wrote them: parsed, neighbouring 64-bit ids would be one.
+ */
+export function literalOf(view: PageView, path: string): string | null {
+  if (view.json === undefined) return null;
+  return createPicker([path])(view.body)[0] ?? null;
+}
+
+/** Each record's text, or null where the page has no such path. */
+export function recordTexts(view: PageView, path: string): readonly string[] | null {
+  const scan = scanRecords(view, path);
+  if (scan === null) return null;
+  const text = Buffer.from(view.body.buffer, view.body.byteOffset, view.body.byteLength);
+  return Array.from({ length: scan.count }, (_, index) =>
+    text.toString('utf8', scan.spans[2 * index], scan.spans[2 * index + 1]),
+  );
+}
+
+/**
+ * Each record's key as its literal says, or the whole record's text where no key is known or one is
+ * missing; null where the page has no such path.
+ */
+export function recordIdentities(
+  view: PageView,
+  path: string,
+  key: string | null,
+): readonly string[] | null {
+  const scan = scanRecords(view, path);
+  if (scan === null) return null;
+  if (key !== null) {
+    const keys = createKeyReader(key)(view.body, scan);
+    if (!keys.includes('')) return keys;
+  }
+  return recordTexts(view, path);
+}
+
+function scanRecords(view: PageView, path: string): (JsonScan & { readonly valid: true }) | null {
+  if (view.json === undefined) return null;
+  const scan = createJsonScanner(parseSelection(path)).scan(view.body);
+  return scan.valid && scan.found === 'records' ? scan : null;
+}
+
+/** A JSON body's value; undefined for everything else. */
+export function parseBody(body: Uint8Array | null): unknown {
+  if (body === null) return undefined;
+  try {
+    return JSON.parse(Buffer.from(body).toString());
+  } catch {
+    return undefined;
+  }
+}
+
+export function isSuccess({ status }: PageView): boolean {
+  return status >= 200 && status <= 299;
+}

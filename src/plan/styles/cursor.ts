@@ -1,11 +1,215 @@
-import { type ChainStyle, firstRequest, withParam } from './style.ts';
+import type { Pagination } from '../../core/pagination.ts';
+import { type Facts, saysEnd, saysMore } from '../detect/facts.ts';
+import { squash } from '../detect/names.ts';
+import type { StartParam } from '../detect/numbers-said.ts';
+import { found, keysOf, literalOf, type PageView, type Shown, trial } from '../detect/page-view.ts';
+import { isNothing, type PartValue, readScalar } from '../literal.ts';
+import { fitsHeader } from '../request-parts.ts';
+import { cursorStep, ended, literalOfNext, silent } from './page-reading.ts';
+import { type ChainStyle, candidate, firstRequest, withParam } from './style.ts';
 
 /** A token from the page before, in a parameter, a header or the body. A start cursor is the user's. */
 export const cursor: ChainStyle = {
   kind: 'chain',
+  docs: {
+    evidence: 'a token in the body or in a header',
+    flags: '`--page-param`, `--next-path` or `--next-header`',
+  },
   first: firstRequest,
   next(pagination, start, _previous, { more, next }) {
     if (more === false || next?.kind !== 'cursor' || next.value === '') return null;
     return withParam(pagination, start, { text: next.value, isLiteral: next.literal === true });
   },
+  readNext(pagination, page) {
+    const literal = literalOfNext(pagination, page);
+    if (literal === null) return silent;
+    return isNothing(literal) ? ended : cursorStep(pagination, readScalar(literal));
+  },
+  detect: detectToken,
+  candidates(facts) {
+    const said = findToken(facts);
+    return (said?.params ?? []).flatMap(({ name, carrier }) => {
+      const where = carrier === 'header' ? `header ${name}` : name;
+      const pagination = { ...said!.pagination, param: name, carrier };
+      return candidate(facts, pagination, said!.value, `the token of ${said!.where} in ${where}`);
+    });
+  },
+  readUsual(facts) {
+    const said = findToken(facts);
+    const param = facts.params.cursor ?? said?.params[0];
+    return {
+      ...(said?.pagination ?? { nextPath: facts.next.empty?.path ?? null }),
+      param: param?.name ?? 'cursor',
+      carrier: param?.carrier ?? 'query',
+    };
+  },
+  trial: { nextOf },
 };
+
+function nextOf(view: PageView, { nextPath, nextHeader }: Pagination): string | null {
+  if (nextHeader !== null) return view.headers[nextHeader]?.trim() || null;
+  const literal = nextPath === null ? null : literalOf(view, nextPath);
+  return literal === 'null' || literal === '""' || literal === 'false' ? null : literal;
+}
+
+/** A token that the page holds, and the pagination that lacks only its parameter. */
+interface Token {
+  /** Style `cursor`, without its parameter. */
+  readonly pagination: Pagination;
+  /** Where the token stands, for people. */
+  readonly where: string;
+  readonly value: PartValue;
+  /** Parameters that may take it, the likeliest first. */
+  readonly params: readonly { readonly name: string; readonly carrier: Pagination['carrier'] }[];
+}
+
+function detectToken(facts: Facts): Shown | null {
+  const { next, headers, base, params } = facts;
+  const param = params.cursor;
+  const token = findToken(facts);
+  if (token === null) {
+    const isEnd = next.empty?.kind === 'token' && !saysMore(facts) && next.number === null;
+    if (!isEnd || next.empty === null || headers.token !== null) return null;
+    const own = { param: param?.name ?? 'cursor', carrier: param?.carrier ?? 'query' };
+    return found(
+      { ...base, style: 'cursor', ...own, nextPath: next.empty.path },
+      [`${next.empty.path} is empty`],
+      true,
+    );
+  }
+  const { pagination, where } = token;
+  if (next.more?.value === false && headers.token === null) return null;
+  const evidence = [`${where} holds a token`];
+  if (param === null || !isSure(param, token)) return trial(evidence);
+  evidence.push(`the start ${param.carrier === 'body' ? 'body' : 'URL'} has ${param.name}`);
+  return found(
+    {
+      ...pagination,
+      param: param.name,
+      carrier: param.carrier,
+      // Where `*` begins a list (Solr, Crossref), the same cursor again ends it.
+      repeatIsEnd: pagination.repeatIsEnd || param.text === '*',
+    },
+    evidence,
+    false,
+  );
+}
+
+/** `after` may be a date that the user filters by; then it is tried like any other name. */
+function isSure({ name, text }: StartParam, { params }: Token): boolean {
+  if (/cursor|token|scroll|continuation|page/i.test(name) || text === '') return true;
+  return name === params[0]?.name && !/^\d{4}-\d\d/.test(text);
+}
+
+export function findToken(facts: Facts): Token | null {
+  const { next, base, headers, view } = facts;
+  const isPost = view.request.method === 'POST';
+  const carrier = isPost ? 'body' : 'query';
+  const byPath = (path: string, morePath = base.morePath): Token | null => {
+    const value = readScalar(literalOf(view, path));
+    if (value === null) return null;
+    const repeatIsEnd = /cursormark$/.test(squash(path));
+    const own = { carrier, nextPath: path, morePath, repeatIsEnd } as const;
+    const names = namesFor(keysOf(path) ?? [], facts.params.size?.name ?? null, isPost);
+    return {
+      pagination: { ...base, style: 'cursor', ...own },
+      where: path,
+      value,
+      params: names.map((name) => ({ name, carrier })),
+    };
+  };
+  const { pageInfo } = next;
+  if (pageInfo !== null) {
+    const isOpen = pageInfo.hasNext && pageInfo.cursor !== null;
+    return isOpen ? byPath(`${pageInfo.path}.endCursor`, `${pageInfo.path}.hasNextPage`) : null;
+  }
+  if (next.token !== null) return byPath(next.token.path);
+  if (next.number !== null && saysEnd(facts) === null && !isPosition(next.number.value, facts)) {
+    return byPath(next.number.path);
+  }
+  if (headers.token === null || !fitsHeader(headers.token.value)) return null;
+  const { header, value } = headers.token;
+  return {
+    pagination: { ...base, style: 'cursor', carrier, nextHeader: header },
+    where: `header ${header}`,
+    value: { text: value, isLiteral: false },
+    params: paramsForHeader(header),
+  };
+}
+
+/** Whether a number for what comes next is the next page's, or the next record's ordinal. */
+function isPosition(value: number, { offset, count, params, numbers }: Facts): boolean {
+  const page = params.page?.number ?? numbers.page?.value ?? null;
+  if (page === null ? value === 1 || value === 2 : value === page + 1) return true;
+  return count > 0 && (value === offset + count || value === offset + count + 1);
+}
+
+function namesFor(
+  keys: readonly string[],
+  size: string | null,
+  isPost: boolean,
+): readonly string[] {
+  const name = keys.at(-1) ?? '';
+  const parent = keys.at(-2) ?? '';
+  const bare = withoutNext(name);
+  const names: string[] = [];
+  // `page[size]=10` asks for pages by the same family of names.
+  if (size?.toLowerCase() === 'page[size]') names.push('page[after]', 'page[cursor]');
+  names.push(...conventional(name, parent, isPost));
+  if (bare !== '') names.push(bare);
+  names.push(name);
+  if (size?.startsWith('$')) names.unshift(`$${bare === '' ? name : bare}`, '$skiptoken');
+  names.push(`$${name}`);
+  if (parent !== '' && squash(parent) !== 'next') {
+    names.push(`${parent}[${name}]`, `${parent}.${name}`);
+  }
+  names.push('cursor', 'after', 'page_token', 'pageToken');
+  return [...new Set(names)].filter((each) => !each.startsWith('@'));
+}
+
+/** The usual parameters for a token of that name. */
+function conventional(name: string, parent: string, isPost: boolean): readonly string[] {
+  switch (squash(name)) {
+    case 'nextcursor':
+      return isPost ? ['start_cursor', 'cursor'] : ['cursor', name, 'after'];
+    case 'nextpagetoken':
+      return [withoutNext(name), name];
+    // AWS sends it back under the same name, in its own spelling.
+    case 'nexttoken':
+      return [name, 'pagination_token', 'page_token'];
+    case 'endcursor':
+    case 'aftercursor':
+      return squash(parent) === 'meta' ? ['page[after]', 'after', 'cursor'] : ['after', 'cursor'];
+    case 'lastevaluatedkey':
+    case 'lastkey':
+      return [name, 'exclusiveStartKey', 'startKey', 'lastKey'];
+    case 'nextkey':
+    case 'nextmarker':
+      return [withoutNext(name), name, 'startkey', 'start_key'];
+    case 'next':
+      if (/^cursors?$/i.test(parent)) return ['cursor', 'after', 'next'];
+      return ['next', 'cursor', 'page', 'after', 'start'];
+    default:
+      return [];
+  }
+}
+
+/** `next_page_token` → `page_token`, `nextPageToken` → `pageToken`, `cursor_next` → `cursor`. */
+function withoutNext(name: string): string {
+  const snake = /^next[_-](.+)$/i.exec(name)?.[1] ?? /^(.+)[_-]next$/i.exec(name)?.[1];
+  if (snake !== undefined) return snake;
+  const camel = /^next([A-Z].*)$/.exec(name)?.[1] ?? null;
+  if (camel !== null) return camel.charAt(0).toLowerCase() + camel.slice(1);
+  return /^Next([A-Z].*)$/.exec(name)?.[1] ?? (/^next$/i.test(name) ? '' : name);
+}
+
+function paramsForHeader(header: string): Token['params'] {
+  const bare = header.replace(/^x-/, '').replace(/^[a-z]+-(?=next-|continuation)/, '');
+  const snake = withoutNext(bare).replaceAll('-', '_');
+  const camel = snake.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const query = [...new Set([snake, camel, 'cursor', bare.replaceAll('-', '_'), 'after'])];
+  const params = query.map((name) => ({ name, carrier: 'query' }) as const);
+  const same = { name: header, carrier: 'header' } as const;
+  // Azure takes a continuation back in the header it came in.
+  return /continuation/.test(header) ? [same, ...params] : [...params.slice(0, 4), same];
+}

@@ -1,24 +1,42 @@
 import type { PageRequest } from '../../core/page-request.ts';
 import type { Pagination } from '../../core/pagination.ts';
+import { type Facts, onePage } from '../detect/facts.ts';
+import { found, isObject, parseBody, type Shown } from '../detect/page-view.ts';
+import { isNothing, type PartValue, readFlag, readScalar } from '../literal.ts';
+import { getQueryParameter, setQueryParameter } from '../query-parameter.ts';
+import { setBodyMember, setPart, type UnplacedRequest } from '../request-parts.ts';
 import {
-  getQueryParameter,
-  type PartValue,
-  setBodyMember,
-  setPart,
-  setQueryParameter,
-  type UnplacedRequest,
-} from '../request-parts.ts';
+  cursorStep,
+  ended,
+  type NextReading,
+  type PageToRead,
+  silent,
+  unusable,
+} from './page-reading.ts';
 import { type ChainStyle, literalNumber, unplaced } from './style.ts';
 
-/** Relay's `pageInfo`: the end cursor goes into a variable of the query. */
+/** The GraphQL Cursor Connections specification: the end cursor goes into a variable of the query. */
 export const graphql: ChainStyle = {
   kind: 'chain',
+  docs: {
+    evidence: '`pageInfo`, and a query with `after: $cursor`',
+    flags: '`--page-param variables.cursor`',
+  },
+  usual: { carrier: 'body' },
   first: firstQuery,
   next(pagination, start, _previous, { more, next }) {
     if (more === false || next?.kind !== 'cursor' || next.value === '') return null;
     const value = { text: next.value, isLiteral: next.literal === true };
     return setVariable(firstQuery(pagination, start), pagination.param ?? 'after', value);
   },
+  readNext: readPageInfo,
+  detect: detectRelay,
+  readUsual: ({ next: { pageInfo } }) => ({
+    param: 'variables.after',
+    carrier: 'body',
+    nextPath: pageInfo?.path ?? null,
+    morePath: pageInfo === null ? null : `${pageInfo.path}.hasNextPage`,
+  }),
 };
 
 function firstQuery({ sizeParam, size }: Pagination, start: PageRequest): UnplacedRequest {
@@ -47,4 +65,50 @@ function setVariable(
 /** `after`, `$after` and `variables.after` all mean the variable. */
 function variablePath(name: string): string {
   return name.startsWith('variables.') ? name : `variables.${name.replace(/^\$/, '')}`;
+}
+
+function readPageInfo(pagination: Pagination, { literal }: PageToRead): NextReading {
+  const path = pagination.nextPath;
+  if (path === null) return silent;
+  const cursor = literal(`${path}.endCursor`) ?? literal(`${path}.end_cursor`);
+  const more = readFlag(literal(`${path}.hasNextPage`) ?? literal(`${path}.has_next_page`));
+  if (more === false) return ended;
+  if (cursor !== null) {
+    if (!isNothing(cursor)) return { ...cursorStep(pagination, readScalar(cursor)), more };
+    return more === true ? unusable : ended;
+  }
+  if (more === true) return unusable;
+  // The path may lead to the cursor itself.
+  const whole = literal(path);
+  if (whole === null || whole.startsWith('{')) return silent;
+  return isNothing(whole) ? ended : cursorStep(pagination, readScalar(whole));
+}
+
+/** Where the query takes the cursor from a variable. */
+function detectRelay(facts: Facts): Shown | null {
+  const { pageInfo } = facts.next;
+  const { view, base } = facts;
+  if (pageInfo === null || view.request.method !== 'POST') return null;
+  const body = parseBody(view.request.body);
+  const query = isObject(body) && typeof body['query'] === 'string' ? body['query'] : null;
+  if (query === null) return null;
+  const variable = /\bafter\s*:\s*\$([A-Za-z_]\w*)/.exec(query)?.[1] ?? null;
+  const seen = `${pageInfo.path} has hasNextPage and endCursor`;
+  if (variable === null && pageInfo.hasNext) {
+    const advice =
+      'the query takes no cursor; give it a variable, such as query($after: String) and after: $after';
+    return onePage(facts, false, [seen, advice]);
+  }
+  return found(
+    {
+      ...base,
+      style: 'graphql',
+      param: `variables.${variable ?? 'after'}`,
+      carrier: 'body',
+      nextPath: pageInfo.path,
+      morePath: `${pageInfo.path}.hasNextPage`,
+    },
+    [seen, ...(variable === null ? [] : [`the query has after: $${variable}`])],
+    !pageInfo.hasNext,
+  );
 }

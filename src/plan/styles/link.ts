@@ -1,5 +1,65 @@
-import { followUrl } from './follow-url.ts';
+import type { Pagination } from '../../core/pagination.ts';
+import { type Facts, numbersSayMore, sourceOf } from '../detect/facts.ts';
+import { found, type Shown } from '../detect/page-view.ts';
+import { pagesByLinks } from '../link-header.ts';
+import { differInOneNumber, getQueryParameter } from '../query-parameter.ts';
+import { stepOfUrl, stepped } from './counted.ts';
+import { followUrl } from './next.ts';
+import { linkStep } from './page-reading.ts';
 import { type ChainStyle, firstRequest } from './style.ts';
 
 /** `Link: <…>; rel="next"` (RFC 8288). */
-export const link: ChainStyle = { kind: 'chain', first: firstRequest, next: followUrl };
+export const link: ChainStyle = {
+  kind: 'chain',
+  docs: { evidence: '`Link: <…>; rel="next"`', flags: 'none' },
+  mayBeCounted: true,
+  first: firstRequest,
+  next: followUrl,
+  headers: ['link'],
+  readNext: (_pagination, page) => linkStep(page),
+  totalPages: (_pagination, { links, url }) => pagesByLinks(links, url),
+  detect: detectLink,
+  readUsual: () => ({}),
+};
+
+/** Links that differ only in one number are counted, if it is known how far they go. */
+function detectLink(facts: Facts): Shown | null {
+  const { headers, base, view, count, numbers } = facts;
+  const pagination: Pagination = { ...base, style: 'link' };
+  if (headers.next === null) {
+    if (!headers.hasPagingLinks || numbersSayMore(facts) || facts.next.url !== null) return null;
+    return found(pagination, ['Link header without rel="next"'], true);
+  }
+  const { next, last } = headers;
+  const evidence = ['Link header: rel="next"'];
+  const own = withPathOf(view.request.url, next);
+  const step = stepOfUrl(own, next, count);
+  if (step === null) return found(pagination, evidence, false);
+  const across = last === null ? null : differInOneNumber(next, last);
+  const spans =
+    last === next || (across !== null && 'param' in across && across.param === step.param);
+  if (step.style === 'page' && last !== null && spans) {
+    evidence[0] += ` and rel="last" (${getQueryParameter(last, step.param)} in ${step.param})`;
+    const { path, header } = numbers.totalPages ?? { path: null, header: 'link' };
+    const totals = { totalPagesPath: path, totalPagesHeader: header };
+    return found(stepped(facts, step, totals), evidence, false);
+  }
+  const known = numbers.totalPages ?? numbers.total;
+  if (known === null || !(spans || own === view.request.url)) {
+    return found(pagination, evidence, false);
+  }
+  evidence.push(
+    `${sourceOf(known)} says ${known.value} ${numbers.totalPages ? 'pages' : 'records'}`,
+  );
+  return found(stepped(facts, step, { nextHeader: 'link' }), evidence, false);
+}
+
+/** GitHub links to `/repositories/1/issues` from `/repos/a/b/issues`; only the query matters here. */
+function withPathOf(url: string, other: string): string {
+  const parsed = URL.parse(url);
+  const like = URL.parse(other);
+  if (parsed === null || like === null || parsed.host !== like.host) return url;
+  if (parsed.pathname === like.pathname) return url;
+  parsed.pathname = like.pathname;
+  return parsed.href;
+}

@@ -1,5 +1,31 @@
-import { page } from './page.ts';
-import type { CountedStyle } from './style.ts';
+import { atPosition, detectStartNumber, evidenceOfNext, usualPosition } from './counted.ts';
+import { type CountedStyle, firstRequest, literalNumber } from './style.ts';
 
-/** How many records come before the page: `?offset=50`. Set as a page number is. */
-export const offset: CountedStyle = { ...page };
+/** How many records come before the page: `?offset=50`. */
+export const offset: CountedStyle = {
+  kind: 'counted',
+  docs: {
+    evidence: '`offset=0` in the URL, a total, or `?offset=25` worked',
+    flags: '`--page-param`, `--size-param`, `--total-path`',
+  },
+  first: firstRequest,
+  pageAt: atPosition,
+  readNext: evidenceOfNext,
+  detect: (facts) => detectStartNumber(facts, 'offset'),
+  readUsual: (facts) => usualPosition(facts, 'offset'),
+  trial: {
+    mayOverlap: true,
+    async proveEnd(pagination, read) {
+      const one = await read(literalNumber(1));
+      // It may count pages from 0 under the name of an offset.
+      if (one === 'next') return { ...pagination, style: 'page', first: 0 };
+      return one === 'rest' ? { ...pagination, first: 0 } : null;
+    },
+    proof: ({ param }) => `${param}=1 gives this page without its first record`,
+    settleBase(pagination, one, overlaps) {
+      if (overlaps) return one === 'same' ? { ...pagination, first: 1 } : null;
+      // An offset of 1 that leads to the second page counts pages.
+      return one === 'next' ? { ...pagination, style: 'page', first: 0 } : pagination;
+    },
+  },
+};

@@ -1,0 +1,99 @@
+/**
+ * Builds `dist/`, the program as a few files: `npm run build`.
+ *
+ * What is shipped is made for a quick start; the sources are made for reading. Node takes about half a
+ * millisecond for each module that it loads, so they are bundled, and it loads CommonJS faster than
+ * ES modules: for these it reads every property of a built-in module, which loads what stands behind it.
+ */
+import { execFileSync } from 'node:child_process';
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { type InputOptions, type OutputOptions, type Plugin, rolldown } from 'rolldown';
+
+const ROOT = join(import.meta.dirname, '..');
+const DIST = join(ROOT, 'dist');
+
+/** Loading these takes milliseconds, and many runs or one of the two threads do without. */
+const LOADED_ON_USE =
+  /^(let (node_\w+) = )(require\("node:(?:crypto|dns|fs\/promises|http|http2|os|stream\/consumers|tls|zlib)"\);)$/gm;
+
+/** Turns `let node_zlib = require("node:zlib")` into a function that loads the module when it is called. */
+const loadOnUse: Plugin = {
+  name: 'load-on-use',
+  renderChunk(code) {
+    const names: string[] = [];
+    const declared = code.replace(LOADED_ON_USE, (_, _let, name: string, load: string) => {
+      names.push(name);
+      return `let loaded_${name};\nconst get_${name} = () => (loaded_${name} ??= ${load.slice(0, -1)});`;
+    });
+    return names.reduce(
+      (text, name) => text.replace(new RegExp(`\\b${name}\\.`, 'g'), `get_${name}().`),
+      declared,
+    );
+  },
+};
+
+async function bundle(
+  input: InputOptions['input'],
+  codeSplitting: NonNullable<OutputOptions['codeSplitting']>,
+): Promise<void> {
+  const made = await rolldown({
+    cwd: ROOT,
+    input: input!,
+    platform: 'node',
+    external: ['undici'],
+    plugins: [loadOnUse],
+  });
+  await made.write({
+    dir: DIST,
+    format: 'cjs',
+    // All in one folder: the thread's entry is found beside whichever file asks for it.
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name]-[hash].cjs',
+    comments: false,
+    codeSplitting,
+  });
+  await made.close();
+}
+
+// A file that was deleted in src/ must not be shipped.
+rmSync(DIST, { recursive: true, force: true });
+await bundle(
+  // What `bin/everypage.cjs` loads, what that loads in its turn, and the library.
+  { start: 'src/cli/start.ts', main: 'src/cli/main.ts', index: 'src/index.ts' },
+  {
+    groups: [
+      { name: 'archive-worker', test: /archive-worker\.ts$/, priority: 2 },
+      { name: 'run', test: /src\/(?!demo|cli)/, priority: 1 },
+    ],
+  },
+);
+// The thread has all its code in one file: no request is stored before it has been read.
+await bundle({ 'thread-entry': 'src/archive-thread/thread-entry.ts' }, false);
+writeLibraryEntry();
+execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
+  cwd: ROOT,
+  stdio: 'inherit',
+});
+keepOnlyNeeded(join(DIST, 'types'), 'index.d.ts');
+
+/** The library is imported as an ES module. */
+function writeLibraryEntry(): void {
+  const names = Object.keys(createRequire(import.meta.url)(join(DIST, 'index.cjs')));
+  writeFileSync(join(DIST, 'index.js'), `export { ${names.join(', ')} } from './index.cjs';\n`);
+}
+
+/** tsc writes declarations of every file that it has read; kept are those that the first one leads to. */
+function keepOnlyNeeded(folder: string, first: string): void {
+  const needed = new Set([first]);
+  for (const file of needed) {
+    const text = readFileSync(join(folder, file), 'utf8');
+    for (const [, name] of text.matchAll(/(?:from |import\()['"](\.[^'"]+)\.(?:ts|js)['"]/g)) {
+      needed.add(join(dirname(file), `${name}.d.ts`));
+    }
+  }
+  for (const file of globSync('**/*.ts', { cwd: folder })) {
+    if (!needed.has(file)) rmSync(join(folder, file));
+  }
+}

@@ -1,0 +1,230 @@
+/** The library's iterators: the pipeline of run.ts with the pages handed to the caller. */
+
+import type { SentPage } from '../archive-thread/messages.ts';
+import { EverypageError } from '../core/errors.ts';
+import type { RunOptions } from '../core/options.ts';
+import type { Place } from '../core/page-request.ts';
+import { isWhole, type PaginationFacts, type Summary } from '../core/summary.ts';
+import {
+  copyCompact,
+  createJsonScanner,
+  type JsonScanner,
+  readSelection,
+} from '../decode/decode.ts';
+import type { PlanSource } from '../plan/plan.ts';
+import { run } from '../run.ts';
+import { UnfinishedError } from './unfinished-error.ts';
+
+/**
+ * What to fetch: one string is taken as on the command line (`https://host/items?page=[1-500]`),
+ * anything iterable is a list of URLs that stand as they are.
+ */
+export type Urls = string | Iterable<string> | AsyncIterable<string>;
+
+/** Options of the iterators: those of a run, less what writes to files. */
+export type IterateOptions = Omit<RunOptions, 'output' | 'format'>;
+
+/** A page that came back whole, decoded and valid. */
+export interface Page {
+  readonly place: Place;
+  /** Credentials in it are replaced by `REDACTED`. */
+  readonly url: string;
+  readonly status: number;
+  /** The kept response headers, names in lower case: what describes the page, its pagination and the limits. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** Decoded bytes, exactly as the server wrote them. */
+  readonly body: Uint8Array;
+  text(): string;
+  /** `JSON.parse` of the body; numbers beyond 2^53 lose digits there, in `body` they do not. */
+  json<T = unknown>(): T;
+}
+
+/** One record, cut out of its page without changing a byte but insignificant white space. */
+export interface PageRecord {
+  readonly page: Page;
+  readonly bytes: Uint8Array;
+  text(): string;
+  json<T = unknown>(): T;
+}
+
+/**
+ * Fetches every page and yields them in their order, whatever order they came back in. Memory stays
+ * flat: fetching waits while the caller is busy, beyond what the archive keeps on disk.
+ *
+ * @throws UnfinishedError at the end, when pages are missing and `allowIncomplete` is not set
+ * @example
+ * for await (const page of pages('https://api.example/items?page=[1-500]', { concurrency: 20 })) {
+ *   console.log(page.url, page.json<{ items: unknown[] }>().items.length);
+ * }
+ */
+export async function* pages(
+  urls: Urls,
+  options: IterateOptions = {},
+): AsyncGenerator<Page, Summary> {
+  return yield* handedPages(urls, options, toPage);
+}
+
+/** Pages as the run hands them over, with what was found out of the list before the first one. */
+async function* handedPages<T>(
+  urls: Urls,
+  options: IterateOptions,
+  shape: (page: SentPage) => T,
+  onFound: (facts: PaginationFacts) => void = () => {},
+): AsyncGenerator<T, Summary> {
+  const abort = new AbortController();
+  const signal =
+    options.signal === undefined ? abort.signal : AbortSignal.any([options.signal, abort.signal]);
+  const channel = new Channel();
+  const running = run([planSource(urls, options)], {
+    ...options,
+    signal,
+    pages: (sent) => channel.give(sent),
+    onEvent: (event) => {
+      if (event.type === 'pagination') onFound(event);
+      options.onEvent?.(event);
+    },
+  });
+  const ended = running.then(
+    () => channel.end(),
+    () => channel.end(),
+  );
+  try {
+    for (let sent = await channel.take(); sent !== null; sent = await channel.take()) {
+      for (const page of sent) {
+        if (options.signal?.aborted) break;
+        yield shape(page);
+      }
+      // Otherwise a run that has fetched everything would hand over all of it first.
+      if (options.signal?.aborted) channel.refuse();
+    }
+    const summary = await running;
+    const isMissing =
+      summary.stop !== null || !isWhole(summary.verdict.name, options.strict === true);
+    if (isMissing && !(options.allowIncomplete && summary.stop === null)) {
+      throw new UnfinishedError(summary);
+    }
+    return summary;
+  } finally {
+    abort.abort(readerLeft());
+    channel.refuse();
+    await ended;
+  }
+}
+
+/**
+ * Fetches every page and yields its records: those at `select`, by default those that were found in
+ * a list that pages by itself, and elsewhere each page as one record.
+ *
+ * @throws UnfinishedError at the end, when pages are missing and `allowIncomplete` is not set
+ * @example
+ * for await (const record of records('https://api.example/items')) {
+ *   console.log(record.json<{ id: string }>().id);
+ * }
+ */
+export async function* records(
+  urls: Urls,
+  options: IterateOptions = {},
+): AsyncGenerator<PageRecord, void> {
+  let select = options.select ?? null;
+  let scanner: JsonScanner | null = null;
+  const asSent = (page: SentPage): SentPage => page;
+  const handed = handedPages(urls, options, asSent, ({ recordsPath }) => {
+    select = recordsPath;
+  });
+  for await (const sent of handed) {
+    scanner ??= createJsonScanner(readSelection(select));
+    const page = toPage(sent);
+    const scan = scanner.scan(page.body);
+    if (!scan.valid) {
+      throw new EverypageError('ARCHIVE_DAMAGED', `${page.url} can no longer be read as JSON`);
+    }
+    // A page that was stored without the path is one whose list is empty.
+    const count = scan.found === 'missing' ? 0 : scan.count;
+    // The spans are overwritten by the next scan, and the caller may scan between two records.
+    const spans = scan.spans.slice(0, count * 2);
+    const source = scan.source ?? page.body;
+    for (let index = sent.skip * 2; index < spans.length; index += 2) {
+      if (sent.repeats?.has(index / 2)) continue;
+      yield toRecord(page, cut(source, spans[index]!, spans[index + 1]!));
+    }
+  }
+}
+
+/**
+ * Fetches every page and returns them all, in their order. They are held in memory: for lists that
+ * fit there; `pages` is for those that do not.
+ *
+ * @throws UnfinishedError when pages are missing and `allowIncomplete` is not set
+ * @example
+ * const all = await allPages(['https://api.example/a', 'https://api.example/b']);
+ * const [a, b] = all.map((page) => page.json());
+ */
+export async function allPages(urls: Urls, options: IterateOptions = {}): Promise<Page[]> {
+  const all: Page[] = [];
+  for await (const page of pages(urls, options)) all.push(page);
+  return all;
+}
+
+function planSource(urls: Urls, options: IterateOptions): PlanSource {
+  if (typeof urls !== 'string') return { kind: 'iterable', urls };
+  return { kind: options.literal ? 'literal' : 'template', text: urls };
+}
+
+function toPage({ place, url, status, headers, body }: SentPage): Page {
+  return {
+    place,
+    url,
+    status,
+    headers: headers === null ? {} : JSON.parse(headers),
+    body,
+    text: () => decode(body),
+    json: () => JSON.parse(decode(body)),
+  };
+}
+
+function cut(body: Uint8Array, start: number, end: number): Uint8Array {
+  const bytes = new Uint8Array(end - start);
+  return bytes.subarray(0, copyCompact(bytes, 0, body, start, end));
+}
+
+function toRecord(page: Page, bytes: Uint8Array): PageRecord {
+  return { page, bytes, text: () => decode(bytes), json: () => JSON.parse(decode(bytes)) };
+}
+
+function decode(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+}
+
+function readerLeft(): EverypageError {
+  return new EverypageError('CLOSED_PIPE', 'the iterator was left');
+}
+
+/** Passes groups of pages from the run to the iterator, one at a time. */
+class Channel {
+  #given = Promise.withResolvers<readonly SentPage[] | null>();
+  #taken: PromiseWithResolvers<void> | null = null;
+  #refused = false;
+
+  give(sent: readonly SentPage[]): Promise<void> {
+    if (this.#refused) return Promise.reject(readerLeft());
+    this.#taken = Promise.withResolvers();
+    this.#given.resolve(sent);
+    return this.#taken.promise;
+  }
+
+  async take(): Promise<readonly SentPage[] | null> {
+    this.#taken?.resolve();
+    const sent = await this.#given.promise;
+    if (sent !== null) this.#given = Promise.withResolvers();
+    return sent;
+  }
+
+  end(): void {
+    this.#given.resolve(null);
+  }
+
+  refuse(): void {
+    this.#refused = true;
+    this.#taken?.reject(readerLeft());
+  }
+}

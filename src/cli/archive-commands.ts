@@ -1,0 +1,118 @@
+/** The commands that read an archive again, without the network: `everypage export`, `everypage verify`. */
+import { existsSync } from 'node:fs';
+import { escapeText } from '../core/escape.ts';
+import { counted, formatBytes, formatCount } from '../core/units.ts';
+import { exportArchive, type Verification, verifyArchive } from '../index.ts';
+import { asciiJson } from '../report/json-log.ts';
+import { createPainter } from '../report/paint.ts';
+import { createScreen } from '../report/reporter.ts';
+import { failureLines, verdictLines } from '../report/verdict-text.ts';
+import { reservation } from '../report/wording.ts';
+import {
+  type CliContext,
+  createStdoutSink,
+  describeTerminal,
+  watchSignals,
+  writeOut,
+} from './context.ts';
+import { type ExitCode, exitCodeOfVerdict, exitCodeOfVerification } from './exit-code.ts';
+import { type TypedArguments, UsageError } from './parse-arguments.ts';
+import { optionsOfTable } from './run-options.ts';
+
+const shownProblems = 10;
+
+/** `everypage export ARCHIVE`: writes its records again. */
+export async function exportCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
+  const archivePath = onlyArchive(typed);
+  const shape = optionsOfTable(typed);
+  const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
+  const stdout = shape.output === undefined ? createStdoutSink(context.stdout) : null;
+  const result = await exportArchive(archivePath, {
+    ...shape,
+    ...(stdout === null ? {} : { stdout }),
+  });
+  await stdout?.flush();
+  const { destination, records, bytes, verdict } = result;
+  if (!typed.has('quiet')) {
+    createScreen(context.stderr, facts).line(
+      `${counted(records, 'record')} → ${escapeText(destination)} (${formatBytes(bytes)})${reservation(verdict)}`,
+    );
+  }
+  return exitCodeOfVerdict(verdict, {
+    allowIncomplete: shape.allowIncomplete === true,
+    strict: false,
+  });
+}
+
+/** `everypage verify ARCHIVE`: computes the verdict again from the stored bytes. */
+export async function verifyCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
+  const archivePath = onlyArchive(typed);
+  const expect = typed.value('expect');
+  const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
+  const signals = watchSignals(
+    context.signals,
+    () => {},
+    () => {},
+  );
+  try {
+    const verification = await verifyArchive(archivePath, {
+      signal: signals.signal,
+      ...(expect === null ? {} : { expect }),
+    });
+    const { verdict, problems } = verification;
+    const exitCode = exitCodeOfVerification(verdict, problems.length, typed.has('strict'));
+    if (typed.has('json')) {
+      await writeOut(context, `${asciiJson({ ...verification, exitCode }, 2)}\n`);
+    } else if (!(typed.has('quiet') && exitCode === 0)) {
+      createScreen(context.stderr, facts).line(verificationText(verification, facts.color));
+    }
+    return exitCode;
+  } finally {
+    signals.close();
+  }
+}
+
+/** What `everypage verify` prints, without a newline at its end. */
+export function verificationText(facts: Verification, color: boolean): string {
+  const paint = createPainter(color);
+  const { verdict, problems, failures } = facts;
+  const damaged = counted(problems.length, 'stored page is', 'stored pages are');
+  const head =
+    problems.length === 0
+      ? verdictLines(verdict, paint, null)
+      : [paint('red', `${damaged} not what was received.`)];
+  const shown = problems
+    .slice(0, shownProblems)
+    .map(({ url, problem }) => `  ${escapeText(url)}  ${escapeText(problem)}`);
+  const more = problems.length - shown.length;
+  const read = `${counted(facts.checkedPages, 'page')} read again, ${formatBytes(facts.checkedBytes)}`;
+  return [
+    ...head,
+    ...shown,
+    ...(more > 0 ? [`  and ${formatCount(more)} more`] : []),
+    ...failureLines(failures, verdict.failed, paint),
+    paint(
+      'dim',
+      `${escapeText(facts.archivePath)}: ${read}, each decoded, parsed and compared with its hash`,
+    ),
+  ].join('\n');
+}
+
+/** The one argument of both commands. */
+function onlyArchive({ verb, positionals }: TypedArguments): string {
+  const [path, second] = positionals;
+  if (path === undefined) {
+    throw new UsageError(`everypage ${verb} needs an archive`, [verb, 'items.ndjson.everypage']);
+  }
+  if (second !== undefined) {
+    throw new UsageError(`everypage ${verb} takes one archive; ${second} is one too many`, [
+      verb,
+      path,
+    ]);
+  }
+  const beside = `${path}.everypage`;
+  if (!/\.everypage(?:\.part)?$/.test(path) && existsSync(beside)) {
+    throw new UsageError(`${path} is an output; its archive is ${beside}`, [verb, beside]);
+  }
+  return path;
+}

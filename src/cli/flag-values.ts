@@ -1,0 +1,224 @@
+/** The kinds of values that flags take. Each is one object, which the table of flags names. */
+import { EverypageError, expected } from '../core/errors.ts';
+import { isSecretHeader, isSecretName, redactUrl } from '../core/redact.ts';
+import { addressBlock, originOf } from '../core/resolve-options.ts';
+import { parseBytes, parseDuration, parseRate, shortBytes, shortDuration } from '../core/units.ts';
+import { type HeaderLine, parseHeaderLine } from './headers.ts';
+
+export interface ValueType<T> {
+  /** As the help calls it: `TIME`. */
+  readonly name: string;
+  /** A value that is accepted, for messages. */
+  readonly example: string;
+  /** It is or has a number, so `-5` is a wrong value and not a flag. */
+  readonly isNumber?: boolean;
+  /**
+   * Null: as if the flag were not given. Throws `EverypageError` `USAGE` with what was expected and
+   * what came; the caller adds the name of the flag.
+   */
+  parse(text: string): T | null;
+  /** A default, as a person would type it. */
+  print?(value: T): string;
+  /** Only for a value that may hold a credential: the part of it that may be shown. */
+  show?(text: string, secretParams: readonly string[]): string;
+}
+
+/** Any text. */
+export function text(name: string, example = name.toLowerCase()): ValueType<string> {
+  return { name, example, parse: (value) => value };
+}
+
+/** A path; an empty one comes from a shell variable that is not set. */
+export function path(example: string): ValueType<string> {
+  return {
+    name: 'FILE',
+    example,
+    parse(value) {
+      if (value !== '') return value;
+      throw expected('the path of a file', value, 'is a shell variable unset?');
+    },
+  };
+}
+
+/** The path of an output; `-` is standard output, which is the default. */
+export const outputPath: ValueType<string> = {
+  ...path('items.ndjson'),
+  parse: (value) => (value === '-' ? null : path('').parse(value)),
+};
+
+/** One of a few words. */
+export function oneOf<const Word extends string>(
+  name: string,
+  words: readonly Word[],
+  example: Word = words[0]!,
+): ValueType<Word> {
+  return {
+    name,
+    example,
+    parse(value) {
+      const word = words.find((it) => it === value);
+      if (word !== undefined) return word;
+      throw expected(words.join(', ').replace(/, ([^,]*)$/, ' or $1'), value);
+    },
+    print: (value) => value,
+  };
+}
+
+/** A whole number. */
+export function whole(
+  example: number,
+  least = 0,
+  most = Number.MAX_SAFE_INTEGER,
+): ValueType<number> {
+  const range =
+    most === Number.MAX_SAFE_INTEGER ? `of ${least} or more` : `from ${least} to ${most}`;
+  return {
+    name: 'N',
+    example: String(example),
+    isNumber: true,
+    parse(value) {
+      const number = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
+      if (number >= least && number <= most) return number;
+      throw expected(`a whole number ${range}`, value);
+    },
+    print: String,
+  };
+}
+
+/** Requests at once: a number, or `auto`. */
+export const concurrency: ValueType<number | 'auto'> = {
+  ...whole(10, 1, 1000),
+  parse(value) {
+    if (value === 'auto') return value;
+    const number = /^\d{1,4}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= 1 && number <= 1000) return number;
+    throw expected('auto or a whole number from 1 to 1000', value);
+  },
+};
+
+/** Milliseconds. */
+export function duration(example: string, leastMs = 1): ValueType<number> {
+  return {
+    name: 'TIME',
+    example,
+    isNumber: true,
+    parse(value) {
+      const ms = parseDuration(value);
+      if (ms >= leastMs) return ms;
+      throw expected('a time above 0', value);
+    },
+    print: shortDuration,
+  };
+}
+
+/** Bytes. */
+export function size(example: string, least = 1): ValueType<number> {
+  return {
+    name: 'SIZE',
+    example,
+    isNumber: true,
+    parse(value) {
+      const bytes = parseBytes(value);
+      if (bytes >= least) return bytes;
+      throw expected('a size above 0', value);
+    },
+    print: shortBytes,
+  };
+}
+
+/** A number of requests in a time. It stays text: that is what the option takes. */
+export const rate: ValueType<string> = {
+  name: 'N/TIME',
+  example: '10/s',
+  isNumber: true,
+  parse(value) {
+    parseRate(value);
+    return value;
+  },
+};
+
+export const method: ValueType<'GET' | 'POST'> = {
+  name: 'METHOD',
+  example: 'POST',
+  parse(value) {
+    const upper = value.toUpperCase();
+    if (upper === 'GET' || upper === 'POST') return upper;
+    throw expected('GET or POST, the two methods that read a page', value);
+  },
+};
+
+/** The name of a response header. */
+export const headerName: ValueType<string> = {
+  name: 'NAME',
+  example: 'x-total-count',
+  parse: (value) => value.toLowerCase(),
+};
+
+export const origin: ValueType<string> = {
+  name: 'ORIGIN',
+  example: 'https://cdn.example.com',
+  parse: originOf,
+};
+
+export const address: ValueType<string> = {
+  name: 'ADDRESS',
+  example: '10.0.0.0/8',
+  parse: addressBlock,
+};
+
+/** A header, or the path of a file that holds some. */
+export const header: ValueType<HeaderLine | string> = {
+  name: 'LINE',
+  example: 'name: value',
+  parse: (value) => (value.startsWith('@') ? value.slice(1) : parseHeaderLine(value)),
+  show(value) {
+    const name = value.split(':', 1)[0] ?? '';
+    return !value.startsWith('@') && isSecretHeader(name) ? `${name}: <secret>` : value;
+  },
+};
+
+export const body: ValueType<string> = {
+  ...text('BODY', '{"page":1}'),
+  show: (value, secretParams) =>
+    !value.startsWith('@') && holdsSecretField(value, secretParams) ? '<body>' : value,
+};
+
+export const userPassword: ValueType<string> = {
+  name: 'USER:PASS',
+  example: 'user:password',
+  parse(value) {
+    if (value.includes(':')) return value;
+    throw new EverypageError(
+      'USAGE',
+      'expected user:password; where there is no password, end with a colon',
+    );
+  },
+  show: (value) => `${value.split(':', 1)[0]}:<password>`,
+};
+
+/** The name of an environment variable. People paste the token itself here by mistake. */
+export const variableName: ValueType<string> = {
+  ...text('VAR', 'TOKEN'),
+  show: (value) => (/^[A-Z_][A-Z0-9_]{0,63}$/.test(value) ? value : '<variable>'),
+};
+
+/** `''` is no proxy. */
+export const proxyUrl: ValueType<string> = {
+  ...text('URL', 'http://proxy.example.com:3128'),
+  show: (value) => shownUrl(value, []),
+};
+
+/** User info gets a placeholder: a URL that only lost it would be refused without a visible reason. */
+export function shownUrl(url: string, secretParams: readonly string[]): string {
+  if (url.startsWith('@')) return url;
+  const redacted = redactUrl(url, secretParams);
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/i.test(url)) return redacted;
+  return redacted.replace('://', '://<user>:<password>@');
+}
+
+/** In JSON, GraphQL and forms, the word before a colon or an equals sign is a name. */
+function holdsSecretField(text: string, secretParams: readonly string[]): boolean {
+  if (/passw|secret|token|api[_-]?key/i.test(text)) return true;
+  const names = text.matchAll(/\b([\w.[\]%-]{1,64})["']?\s{0,9}[:=]/g);
+  return [...names].some(([, name]) => isSecretName(name!, secretParams));
+}

@@ -1,0 +1,134 @@
+/** Pages that somebody asks for one by one before there is a plan: those that show how the list pages. */
+import type { PageRequest } from '../core/page-request.ts';
+import type { BodyCheck } from '../decode/check-body.ts';
+import { singleHeader } from '../http/transport.ts';
+import type { PageView } from '../plan/detect/discover.ts';
+import type { Dispatcher, PageSink, PageSource } from './dispatcher.ts';
+import { type Attempt, createTask, type FinalAttempt, type Task } from './task.ts';
+
+/** Gets a page; what is not one is an answer too, but for the first. */
+export type Ask = (request: PageRequest) => Promise<PageView>;
+
+/** The first page did not come, so nothing can be found out. */
+export class FirstPageMissing extends Error {
+  readonly task: Task;
+  readonly final: FinalAttempt;
+
+  constructor(task: Task, final: FinalAttempt) {
+    super('the first page did not come');
+    this.task = task;
+    this.final = final;
+  }
+}
+
+interface Answer {
+  readonly task: Task;
+  readonly final: FinalAttempt;
+  /** Decoded; null where it is no page. */
+  readonly body: Uint8Array | null;
+}
+
+/**
+ * A source that grows by one page whenever the one before has been answered, and the sink of what
+ * comes. It keeps the pages, so that the run need not fetch them again.
+ */
+export class AskedPages implements PageSource, PageSink {
+  readonly attempt: Attempt;
+  /** Bounded by the few pages that detection may ask for. */
+  readonly heldPages = 0;
+  readonly heldBytes = 0;
+  readonly #dispatcher: Pick<Dispatcher, 'rejected' | 'done'>;
+  readonly #check: BodyCheck;
+  readonly #secretParams: readonly string[];
+  #next = Promise.withResolvers<Task | null>();
+  #answer = Promise.withResolvers<Answer>();
+  readonly #answers: Answer[] = [];
+
+  constructor(
+    attempt: Attempt,
+    check: BodyCheck,
+    secretParams: readonly string[],
+    dispatcher: Pick<Dispatcher, 'rejected' | 'done'>,
+  ) {
+    this.attempt = attempt;
+    this.#check = check;
+    this.#secretParams = secretParams;
+    this.#dispatcher = dispatcher;
+  }
+
+  /** The final attempts so far, in the order in which pages were asked for. */
+  readonly finals = (): readonly FinalAttempt[] => this.#answers.map(({ final }) => final);
+
+  /** One page at a time. The first that is asked for must come: `FirstPageMissing` where it does not. */
+  readonly ask: Ask = async (request) => {
+    const isGuess = this.#answers.length > 0;
+    this.#answer = Promise.withResolvers();
+    this.#next.resolve(createTask(request, this.#secretParams, isGuess));
+    const answer = await this.#answer.promise;
+    if (answer.body === null && !isGuess) throw new FirstPageMissing(answer.task, answer.final);
+    return pageView(request, answer);
+  };
+
+  /** Nothing more will be asked for. */
+  close(): void {
+    this.#next.resolve(null);
+  }
+
+  async *tasks(): AsyncGenerator<readonly Task[]> {
+    for (let task = await this.#next.promise; task !== null; task = await this.#next.promise) {
+      this.#next = Promise.withResolvers();
+      yield [task];
+    }
+  }
+
+  add(task: Task, final: FinalAttempt): void {
+    let body: Uint8Array | null = null;
+    if (final.state === 'stored') {
+      const encoding = singleHeader(final.headers?.['content-encoding']);
+      const verdict = this.#check(Buffer.concat(final.chunks), encoding);
+      if (!verdict.ok) {
+        this.#dispatcher.rejected(task, final, verdict);
+        return;
+      }
+      body = verdict.decoded;
+    }
+    const answer = { task, final, body };
+    this.#answers.push(answer);
+    this.#dispatcher.done();
+    this.#answer.resolve(answer);
+  }
+
+  flush(): void {}
+
+  /**
+   * What came of the request with this key, once: whoever asks again wants a new answer. That a guess
+   * failed says nothing of the list, unless it is how the list says that there is no such page.
+   */
+  take(key: Uint8Array, pastEnd: readonly number[]): Task | null {
+    const at = this.#answers.findLastIndex(({ task, final }) => {
+      const isAnswer = final.state === 'stored' || !task.isGuess;
+      const counts = isAnswer || (final.status !== null && pastEnd.includes(final.status));
+      return counts && Buffer.compare(task.key, key) === 0;
+    });
+    const [answer] = at === -1 ? [] : this.#answers.splice(at, 1);
+    return answer === undefined ? null : { ...answer.task, ended: answer.final };
+  }
+}
+
+const decoder = new TextDecoder();
+
+function pageView(request: PageRequest, { final, body }: Answer): PageView {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(final.headers ?? {})) {
+    // HTTP/2 keeps its pseudo-headers, which are no strings, among them.
+    const text = name.startsWith(':') ? null : singleHeader(value);
+    if (text !== null) headers[name] = text;
+  }
+  return {
+    request,
+    status: final.status ?? 0,
+    headers,
+    body: body ?? new Uint8Array(0),
+    json: body === null ? undefined : JSON.parse(decoder.decode(body)),
+  };
+}

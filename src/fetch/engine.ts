@@ -1,0 +1,125 @@
+/**
+ * fetch/: one engine for every request. It holds the dispatcher and all that makes requests wait, try
+ * again or stop; what detection asks for, lists of URLs and lists that page by themselves run on it.
+ * It does not know how lists page (plan/), when a server allows a request (pace/), how one is sent
+ * (http/) or what is stored (archive/); it may import all of these and archive-thread/, nothing above.
+ */
+import type { Opened } from '../archive-thread/messages.ts';
+import type { Clock } from '../core/clock.ts';
+import type { EventSink } from '../core/events.ts';
+import type { ResolvedOptions } from '../core/options.ts';
+import type { Stop } from '../core/summary.ts';
+import { createBodyCheck } from '../decode/check-body.ts';
+import { parseSelection, readCondition } from '../decode/decode.ts';
+import type { Transport } from '../http/transport.ts';
+import { type Ask, AskedPages } from './asked-pages.ts';
+import {
+  type Counters,
+  Dispatcher,
+  LONGEST_TIMER_MS,
+  type PageSink,
+  type PageSource,
+} from './dispatcher.ts';
+import { LimiterRegistry } from './limiter.ts';
+import { PauseMonitor } from './pause-monitor.ts';
+import type { Attempt } from './task.ts';
+
+/** After a signal, what is in flight has this long to arrive. */
+const DRAIN_MS = 10_000;
+
+interface EngineParts {
+  readonly options: ResolvedOptions;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly emit: EventSink;
+  /** What an earlier run left in the archive; null where nothing is stored. */
+  readonly opened: Pick<Opened, 'pace' | 'resumed'> | null;
+}
+
+export class Engine {
+  readonly options: ResolvedOptions;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly emit: EventSink;
+  readonly limiters: LimiterRegistry;
+  readonly dispatcher: Dispatcher;
+  readonly counters: Counters = { fetched: 0, retries: 0, pausedMs: 0, bodyBytes: 0 };
+  readonly #pauseMonitor: PauseMonitor;
+  readonly #beganAt: number;
+  #isRunning = false;
+  #drain: NodeJS.Timeout | undefined;
+
+  constructor({ options, transport, clock, emit, opened }: EngineParts) {
+    this.options = options;
+    this.transport = transport;
+    this.clock = clock;
+    this.emit = emit;
+    this.limiters = new LimiterRegistry(options, opened?.pace);
+    const storedBefore = (opened?.resumed?.stored ?? 0) > 0;
+    const { counters, limiters } = this;
+    const pauseMonitor = new PauseMonitor({ clock, emit, counters });
+    this.#pauseMonitor = pauseMonitor;
+    const random = Math.random;
+    const parts = { options, clock, random, emit, counters, storedBefore, limiters, pauseMonitor };
+    this.dispatcher = new Dispatcher(parts);
+    this.#beganAt = clock.now();
+  }
+
+  /** Why it stopped before everything was fetched; null while it has not. */
+  get stopped(): Stop | null {
+    return this.dispatcher.stopped;
+  }
+
+  /** Ends the fetching early: nothing starts, what is in flight has ten seconds. */
+  readonly stop = (stop: Stop): void => {
+    if (this.#isRunning) this.emit({ type: 'phase', phase: 'draining' });
+    this.dispatcher.stop(stop);
+    const drainMs = stop.kind === 'closed-pipe' ? 0 : DRAIN_MS;
+    if (this.#isRunning) this.#drain ??= setTimeout(() => void this.transport.close(), drainMs);
+  };
+
+  /** Fetches every page of a source. Rejects where the run cannot go on; a stop is no such thing. */
+  async fetch(source: PageSource, sink: PageSink): Promise<void> {
+    const { deadlineMs } = this.options;
+    const leftMs = (deadlineMs ?? 0) - (this.clock.now() - this.#beganAt);
+    const deadline =
+      deadlineMs === null
+        ? undefined
+        : setTimeout(
+            () => this.stop({ kind: 'deadline', deadlineMs }),
+            Math.min(LONGEST_TIMER_MS, Math.max(1, leftMs)),
+          );
+    this.#isRunning = true;
+    try {
+      await this.dispatcher.run(source, sink);
+    } finally {
+      this.#isRunning = false;
+      clearTimeout(deadline);
+      clearTimeout(this.#drain);
+    }
+  }
+
+  /**
+   * Fetches the pages that `work` asks for, one at a time, and gives what it makes of them; null where
+   * the run was stopped before.
+   */
+  async askFor<T>(
+    attempt: Attempt,
+    work: (ask: Ask, asked: AskedPages) => Promise<T>,
+  ): Promise<T | null> {
+    const { failWhen, maxDecodedBytes, secretParams } = this.options;
+    const condition = readCondition(failWhen);
+    const check = createBodyCheck(parseSelection(null), maxDecodedBytes, condition);
+    const asked = new AskedPages(attempt, check, secretParams, this.dispatcher);
+    const result = work(asked.ask, asked).finally(() => asked.close());
+    // Who waits for it below hears of an error; a run that is stopped does not wait.
+    result.catch(() => {});
+    await this.fetch(asked, asked);
+    return this.stopped === null ? result : null;
+  }
+
+  /** Nothing is waited for any more, though pauses may go on. */
+  pausesEnded(): void {
+    this.#pauseMonitor.ended(this.clock.now());
+  }
+}

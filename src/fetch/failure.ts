@@ -1,0 +1,174 @@
+/**
+ * Why a page did not come: its stable code, and words for people. What a server sent is shown without
+ * credentials, in one line, escaped and cut.
+ */
+import { formsOf, partsOf } from '../archive-thread/echoed-credentials.ts';
+import type { Rejection } from '../archive-thread/messages.ts';
+import { codeOfStatus, type PageCode } from '../core/errors.ts';
+import { escapeText } from '../core/escape.ts';
+import type { Header } from '../core/options.ts';
+import { credentialsIn, isSecretName, Secret } from '../core/redact.ts';
+import { decodeBody } from '../decode/content-encoding.ts';
+import { isText } from '../decode/is-text.ts';
+import { type RawResponse, singleHeader, type TransportFault } from '../http/transport.ts';
+import type { AttemptResult } from './task.ts';
+
+const ofFault: Readonly<Record<TransportFault, PageCode>> = {
+  dns: 'DNS',
+  refused: 'CONNECTION_REFUSED',
+  'connect-timeout': 'CONNECT_TIMEOUT',
+  address: 'PRIVATE_ADDRESS',
+  certificate: 'CERTIFICATE',
+  tls: 'TLS',
+  proxy: 'PROXY',
+  'proxy-denied': 'PROXY_DENIED',
+  'proxy-credentials': 'PROXY_CREDENTIALS',
+  protocol: 'PROTOCOL',
+  reset: 'CONNECTION_RESET',
+  truncated: 'TRUNCATED',
+  unprocessed: 'UNPROCESSED',
+  calm: 'CALM',
+  'idle-timeout': 'IDLE_TIMEOUT',
+  timeout: 'TIMEOUT',
+  'too-slow': 'TOO_SLOW',
+  'too-large': 'TOO_LARGE',
+  closed: 'CLOSED',
+};
+
+const ofRejection: Readonly<Record<Rejection['kind'], PageCode>> = {
+  empty: 'EMPTY',
+  'too-large': 'TOO_LARGE',
+  encoding: 'ENCODING',
+  json: 'NOT_JSON',
+  'fail-when': 'FAIL_WHEN',
+  selection: 'SELECTION',
+};
+
+type Failed = Pick<AttemptResult, 'outcome' | 'response' | 'fault'>;
+
+/** Why an attempt brought no page; null where it brought a body. */
+export function codeOfAttempt({ outcome, response, fault }: Failed): PageCode | null {
+  if (outcome.kind === 'body') return null;
+  if (fault !== null) return ofFault[fault];
+  if (outcome.kind === 'fail' && outcome.code !== undefined) return outcome.code;
+  return codeOfStatus(response?.status ?? null);
+}
+
+/** Why a whole body is no page. */
+export function codeOfRejection(kind: Rejection['kind']): PageCode {
+  return ofRejection[kind];
+}
+
+/**
+ * Why a body is no page, with what came instead: its content-type and how it begins, safe to show.
+ *
+ * @param url as asked for, with its credentials
+ * @example 'the body is not JSON (byte 0: it looks like HTML); it is text/html and begins "<h1>Busy"'
+ */
+export function describeRejection(
+  { kind, reason, beginning }: Omit<Rejection, 'index'>,
+  contentType: string | null,
+  url: string,
+  sent: Sent,
+): string {
+  if (kind === 'selection' || (beginning === null && kind !== 'empty')) return reason;
+  const parts: string[] = [];
+  const isNamed = contentType !== null && kind !== 'fail-when';
+  if (isNamed) parts.push(`is ${escapeText(contentType, 60)}`);
+  if (beginning !== null) parts.push(`begins ${bodyExcerpt(beginning, url, sent)}`);
+  return parts.length === 0 ? reason : `${reason}; it ${parts.join(' and ')}`;
+}
+
+/** Where credentials of the user's may stand. */
+interface Sent {
+  readonly headers: readonly Header[];
+  readonly body: Uint8Array | null;
+  readonly secretParams: readonly string[];
+}
+
+const SHOWN_CHARACTERS = 80;
+/** Shorter words than this stand in any page. */
+const LEAST_SECRET = 4;
+/** Long enough that a secret which begins in what is shown ends in it. */
+const BEGINNING_BYTES = 4096;
+/** In characters of at most four bytes, fewer than that were not cut. */
+const SURELY_WHOLE = BEGINNING_BYTES / 4;
+/** What says why a server refuses is short; more is not unpacked for a line. */
+const MOST_BYTES = 262_144;
+
+/**
+ * In quotes. A server may echo what we sent, so credentials are taken out before the text is cut.
+ *
+ * @param url as asked for, with its credentials
+ * @example bodyExcerpt('<h1>Busy</h1>\n', url, options) // '"<h1>Busy</h1>"'
+ */
+function bodyExcerpt(text: string, url: string, sent: Sent): string {
+  const line = withoutSecrets(text, url, sent)
+    .replace(/^\ufeff/, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  return quoted(escapeText(line, SHOWN_CHARACTERS));
+}
+
+/** The same of an answer whose status is its reason; null where its body has nothing for people. */
+export function answerExcerpt(
+  { headers, chunks, bodyBytes }: RawResponse,
+  url: string,
+  sent: Sent,
+): string | null {
+  if (bodyBytes === 0 || bodyBytes > MOST_BYTES) return null;
+  const encoding = singleHeader(headers['content-encoding']);
+  const decoded = decodeBody(Buffer.concat(chunks), encoding, MOST_BYTES);
+  if (!decoded.ok || !isText(decoded.bytes)) return null;
+  const text = new TextDecoder().decode(decoded.bytes.subarray(0, BEGINNING_BYTES));
+  return /^[\s{}[\]"]*$/.test(text) ? null : bodyExcerpt(text, url, sent);
+}
+
+function quoted(text: string): string {
+  return text.includes('"') ? `'${text}'` : `"${text}"`;
+}
+
+function withoutSecrets(text: string, url: string, sent: Sent): string {
+  const { headers, secretParams } = sent;
+  const secrets = [
+    ...headers.flatMap(({ value }) => (value instanceof Secret ? partsOf(value.reveal()) : [])),
+    ...credentialsIn(url, secretParams),
+    ...secretsOfBody(sent),
+  ];
+  const known = secrets.filter(({ length }) => length >= LEAST_SECRET).flatMap(formsOf);
+  // Longest first: one may be a part of another.
+  const rest = known
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((left, secret) => left.replaceAll(however(secret), 'REDACTED'), text);
+  const longest = Math.max(0, ...known.map(({ length }) => length));
+  // Where the beginning was cut, so may be a secret at its end, and white space before it goes.
+  const whole = text.length < SURELY_WHOLE ? rest : rest.slice(0, -2 * longest || undefined);
+  return whole.replaceAll(FIELD, (field, name: string, between: string) =>
+    isSecretName(name, secretParams) ? `${name}${between}REDACTED` : field,
+  );
+}
+
+/** A text within a text within JSON has as many backslashes as it likes, and `%2F` is `%2f`. */
+function however(secret: string): RegExp {
+  const characters = [...secret].map((character) => character.replace(/[^\w\s]/, '\\$&'));
+  return new RegExp(characters.join('\\\\*'), 'gi');
+}
+
+/** JSON and forms alike: what stands before a colon or an equals sign is a name. */
+const FIELD = /\b([\w.[\]%-]{1,64})(["']?\s{0,9}[:=]\s{0,9})("(?:[^"\\]|\\.)*"?|[^\s"'&,;}]+)/g;
+
+function secretsOfBody({ body, secretParams }: Sent): string[] {
+  if (body === null) return [];
+  const text = new TextDecoder().decode(body.subarray(0, MOST_BYTES));
+  return [...text.matchAll(FIELD)]
+    .filter(([, name]) => isSecretName(name!, secretParams))
+    .map(([, , , value]) => plain(value!));
+}
+
+function plain(value: string): string {
+  try {
+    return value.startsWith('"') ? String(JSON.parse(value)) : decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}

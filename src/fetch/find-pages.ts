@@ -1,0 +1,171 @@
+/** Where a run's pages come from: a list of URLs, or a list that pages by itself. */
+import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
+import type { Opened, SentPage } from '../archive-thread/messages.ts';
+import { EverypageError } from '../core/errors.ts';
+import type { PageToContinue } from '../core/options.ts';
+import type { PageRequest } from '../core/page-request.ts';
+import { isByOrdinal, isOnePage } from '../core/pagination.ts';
+import type { PaginationFacts } from '../core/summary.ts';
+import { createGrowingPlan } from '../plan/create-growing-plan.ts';
+import { pinFlags } from '../plan/detect/detect.ts';
+import { findRecords } from '../plan/detect/find-records.ts';
+import { createFunctionPlan } from '../plan/function-plan.ts';
+import type { GrowingPlan, Plan } from '../plan/plan.ts';
+import { type AskedPages, FirstPageMissing } from './asked-pages.ts';
+import { attemptsFrom, attemptsOfList } from './attempt.ts';
+import { restoreCredentials } from './credentials.ts';
+import { type FoundPagination, findPagination } from './find-pagination.ts';
+import type { PaginateJob } from './paginate-job.ts';
+import { PendingPages, type RunParts } from './pending-pages.ts';
+import type { Attempt } from './task.ts';
+
+export interface FoundPages {
+  readonly pending: PendingPages;
+  readonly attempt: Attempt;
+  /** How the list was found to page; null for a list of URLs. */
+  readonly facts: PaginationFacts | null;
+}
+
+/**
+ * Finds out what there is to be known before the first page is stored, and tells the archive thread;
+ * null where the run was stopped before.
+ */
+export async function findPages(parts: RunParts): Promise<FoundPages | null> {
+  const { paginate, open } = parts.job;
+  if (paginate !== null) return paginatedPages(parts, paginate);
+  return open.isPaginated ? listWithRecordsFound(parts) : listedPages(parts, null);
+}
+
+/** @param before pages that were fetched already */
+function listedPages(
+  parts: RunParts,
+  before: AskedPages | null,
+  plan = parts.job.makePlan(),
+): FoundPages {
+  const pending = new PendingPages(parts, plan, null, before);
+  const attempt = attemptsOfList(parts.engine, () => pending.firstOrigin);
+  return { pending, attempt, facts: null };
+}
+
+/** A list whose records are to be found (`--records`): its first page shows where they stand. */
+async function listWithRecordsFound(parts: RunParts): Promise<FoundPages | null> {
+  const { thread, engine } = parts;
+  const stored = await thread.call('page', { branch: 0, position: 0 });
+  const asked = stored === null ? await firstOfList(parts) : { asked: null, json: parsed(stored) };
+  if (asked === null || engine.stopped !== null) return null;
+  const records = asked.json === undefined ? null : findRecords(asked.json);
+  const select = records?.path ?? null;
+  await thread.call('paginate', { pagination: null, select, isOneBranch: true });
+  return listedPages(parts, asked.asked);
+}
+
+async function firstOfList({ job, engine }: RunParts) {
+  return engine.askFor(
+    attemptsOfList(engine, () => null),
+    async (ask, asked) => {
+      for await (const [first] of job.makePlan().batches()) {
+        return { asked, json: (await orMissing(ask(first!)))?.json };
+      }
+      return { asked, json: undefined };
+    },
+  );
+}
+
+/** Null where the first page does not come: its answer says why, and the run reports it as any page. */
+async function orMissing<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof FirstPageMissing) return null;
+    throw error;
+  }
+}
+
+function parsed({ body }: SentPage): unknown {
+  return JSON.parse(new TextDecoder().decode(body));
+}
+
+/** A list that pages by itself: finds out how before anything else is asked for. */
+async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<FoundPages | null> {
+  const { job, opened, thread, engine } = parts;
+  const { options } = job;
+  const { start, split } = paginate;
+  const attempt = attemptsFrom(engine, start.url);
+  const isOneBranch = split === null;
+  const known = rememberedPagination(opened);
+  const result =
+    known === null
+      ? await engine.askFor(attempt, async (ask, asked) => {
+          const found = await orMissing(findPagination(paginate, options, ask));
+          return { found, asked };
+        })
+      : { found: known, asked: null };
+  if (result === null) return null;
+  const { found, asked } = result;
+  if (found === null) {
+    await thread.call('paginate', { pagination: null, select: null, isOneBranch });
+    // As it was asked for: a preset may have added to its URL.
+    return listedPages(parts, asked, onePage(start));
+  }
+  const { pagination, evidence } = found;
+  if (pagination.overlap > 0 && !isByOrdinal(pagination)) {
+    const message = `--overlap does nothing here: this list is paged by ${pagination.style}, not by offset`;
+    engine.emit({ type: 'warning', code: 'IDLE_OPTION', message });
+  }
+  const select = options.wholePages ? null : (options.select ?? pagination.records);
+  await thread.call('paginate', { pagination, select, isOneBranch });
+  const flags = pinFlags(pagination);
+  const facts = { style: pagination.style, evidence, flags, recordsPath: select };
+  engine.emit({ type: 'pagination', ...facts });
+  const pending = new PendingPages(parts, planFor(found, paginate, thread), pagination, asked);
+  return { pending, attempt, facts };
+}
+
+function onePage(request: PageRequest): Plan {
+  return {
+    async *batches() {
+      yield [request];
+    },
+    count: async () => 1,
+  };
+}
+
+/** How the archive says that the list pages. One page that was all that was found is tried again. */
+function rememberedPagination({ pagination, exportOnly }: Opened): FoundPagination | null {
+  if (pagination === null || (isOnePage(pagination) && !exportOnly)) return null;
+  return { pagination, evidence: ['as when this run began'], isWholeList: false };
+}
+
+function planFor(
+  { pagination, isWholeList }: FoundPagination,
+  { start, split, next }: PaginateJob,
+  thread: ArchiveThread,
+): GrowingPlan {
+  if (next !== null) {
+    return createFunctionPlan({
+      start,
+      next,
+      readPage: async (place) => pageToContinue(await thread.call('page', place), start.url),
+    });
+  }
+  const plan = createGrowingPlan({ pagination, start, split });
+  if (!isOnePage(pagination) || !isWholeList) return plan;
+  // The one page said what its page info cannot repeat: that there is nothing after it.
+  return { ...plan, end: () => ({ ...plan.end(), reason: 'stated' }) };
+}
+
+/**
+ * A stored page as a user's pagination function gets it. Its URL has the credentials of the start
+ * again, so that the next one can be made of it.
+ */
+function pageToContinue(page: SentPage | null, startUrl: string): PageToContinue {
+  if (page === null) throw new EverypageError('INTERNAL', 'a page to go on from is not stored');
+  const { url, status, headers, body } = page;
+  return {
+    url: restoreCredentials(url, startUrl),
+    status,
+    headers: headers === null ? {} : JSON.parse(headers),
+    body,
+    json: () => parsed(page) as never,
+  };
+}

@@ -1,0 +1,81 @@
+/** How a list that pages by itself goes on, as its first pages show. */
+import { EverypageError } from '../core/errors.ts';
+import type { ResolvedOptions } from '../core/options.ts';
+import { NO_RECORDS, noPagination, type Pagination } from '../core/pagination.ts';
+import { redactUrl } from '../core/redact.ts';
+import { createBodyCheck } from '../decode/check-body.ts';
+import { isExpression, parseSelection } from '../decode/decode.ts';
+import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
+import { readFacts } from '../plan/detect/facts.ts';
+import type { Ask } from './asked-pages.ts';
+import type { PaginateJob } from './paginate-job.ts';
+
+export interface FoundPagination {
+  readonly pagination: Pagination;
+  readonly evidence: readonly string[];
+  /** For a single page: it says itself that it is everything. */
+  readonly isWholeList: boolean;
+}
+
+/**
+ * Rejects with `FirstPageMissing` where the first page does not come.
+ *
+ * @throws EverypageError SELECTION where `--select` names what the first page does not have
+ */
+export async function findPagination(
+  paginate: PaginateJob,
+  options: ResolvedOptions,
+  ask: Ask,
+): Promise<FoundPagination> {
+  const { pinned, usual, start, next } = paginate;
+  if (next !== null) return paginationOfFunction(paginate, options, ask);
+  const found = await discoverPagination(start, { pinned, usual }, ask);
+  if (!found.isListAbsent) checkSelection(found.responses[0]!, options);
+  return {
+    pagination: withEmptyList(found),
+    evidence: evidenceOf(found, paginate),
+    isWholeList: found.isWholeList,
+  };
+}
+
+/** The user's function knows how the list goes on; only where its records stand is to be found. */
+async function paginationOfFunction(
+  { pinned, start }: PaginateJob,
+  { select, wholePages }: ResolvedOptions,
+  ask: Ask,
+): Promise<FoundPagination> {
+  // Pages of different forms are taken whole, or by an expression that fits them all.
+  const isOpen = select === null && !wholePages;
+  const records = isOpen ? readFacts(await ask(start), pinned).base.records : null;
+  const pagination: Pagination = { ...noPagination, records, ...pinned, style: 'function' };
+  return { pagination, evidence: ['your function says what comes next'], isWholeList: false };
+}
+
+/** A path that leads to nothing would read as an API that does not page, or as an empty list. */
+function checkSelection({ body, request }: PageView, options: ResolvedOptions): void {
+  const { select, maxDecodedBytes, secretParams } = options;
+  if (select === null || isExpression(select)) return;
+  const verdict = createBodyCheck(parseSelection(select), maxDecodedBytes)(body, null);
+  if (verdict.ok || verdict.kind !== 'selection') return;
+  const url = redactUrl(request.url, secretParams);
+  throw new EverypageError(
+    'SELECTION',
+    `${verdict.reason}: ${url}. Give the path to the records with --select, or leave it out and they are found.`,
+  );
+}
+
+/** What all slices hold together is not what the whole list holds; that is worth a look. */
+function evidenceOf({ evidence, total }: Discovery, { split }: PaginateJob): readonly string[] {
+  if (split === null || total === null) return evidence;
+  return [...evidence, `${total} records in all without --split`];
+}
+
+/**
+ * Some APIs leave the list out of the page where it is empty. A page without one, of an API that
+ * pages and says that there are no records, then has none to write, and is no record itself.
+ */
+function withEmptyList({ kind, pagination, total }: Discovery): Pagination {
+  const saysTotal = pagination.totalPath !== null || pagination.totalHeader !== null;
+  const isEmpty = kind === 'found' && pagination.records === null && total === 0 && saysTotal;
+  return isEmpty ? { ...pagination, records: NO_RECORDS } : pagination;
+}

@@ -1,0 +1,97 @@
+/** Where a redirect leads: the next request, or why it is not followed. */
+import { escapeText } from '../core/escape.ts';
+import type { Method } from '../core/page-request.ts';
+import { redactUrl, withholdCredentials } from '../core/redact.ts';
+import { isNamedLocal } from '../http/address-guard.ts';
+import type { Outcome } from '../http/outcome.ts';
+import { classifyRedirect } from '../http/redirect.ts';
+import type { Trust } from './credentials.ts';
+
+/** One request as it goes to a server. */
+export interface Target {
+  readonly method: Method;
+  readonly origin: string;
+  /** Whose server led here; null for a page that was asked for by the user's own URL. */
+  readonly start: string | null;
+  readonly path: string;
+  readonly body: Uint8Array | null;
+  readonly trust: Trust;
+  /** The request's own, beside the run's. */
+  readonly headers: Readonly<Record<string, string>> | null;
+}
+
+interface RedirectRules {
+  readonly hasCredentials: boolean;
+  readonly allowOrigins: ReadonlySet<string>;
+  readonly secretParams: readonly string[];
+}
+
+export function followRedirect(
+  rules: RedirectRules,
+  from: Target,
+  status: number,
+  location: string,
+): Target | Outcome {
+  const redirect = classifyRedirect(new URL(from.origin + from.path), location);
+  if (redirect.kind === 'invalid') {
+    return { kind: 'fail', reason: `${status} with an invalid Location, ${shown(location)}` };
+  }
+  let { url } = redirect;
+  if (redirect.kind === 'downgrade') {
+    return {
+      kind: 'unsafe',
+      code: 'OTHER_ORIGIN',
+      reason: `a redirect leads from https to ${url.origin}; that is never followed`,
+    };
+  }
+  let trust = from.trust;
+  if (redirect.kind === 'upgrade' && rules.hasCredentials && trust === 'named') {
+    // They have gone out in clear already, so they are not given to the secure side as if still secret.
+    trust = 'without-credentials';
+  }
+  if (redirect.kind === 'other-origin') {
+    if (!rules.allowOrigins.has(url.origin)) {
+      return {
+        kind: 'unsafe',
+        code: 'OTHER_ORIGIN',
+        reason: leavesOrigin('a redirect', url.origin, from.origin),
+      };
+    }
+    trust = 'foreign';
+    url = new URL(withholdCredentials(url.href, from.origin + from.path, rules.secretParams));
+  }
+  // RFC 9110 §15.4: 307 and 308 keep the method; after the others a POST becomes a GET, as clients do.
+  const keeps = status === 307 || status === 308 || from.method === 'GET';
+  const start = from.start ?? from.origin;
+  return {
+    method: keeps ? from.method : 'GET',
+    origin: url.origin,
+    start: url.origin === start ? null : start,
+    path: url.pathname + url.search,
+    body: keeps ? from.body : null,
+    trust,
+    headers: from.headers,
+  };
+}
+
+/**
+ * Why a run stops at a link that leaves its origin, and the flag that goes on.
+ *
+ * @example leavesOrigin('a redirect', 'http://169.254.169.254', 'https://a.example')
+ */
+export function leavesOrigin(what: string, origin: string, from: string): string {
+  const where = isInside(origin) && !isInside(from) ? `${origin}, in your own network` : origin;
+  return (
+    `${what} leads to another origin, ${where}. If you trust it, add ` +
+    `--allow-origin ${origin}; it gets no credentials and none of your headers`
+  );
+}
+
+function isInside(origin: string): boolean {
+  return isNamedLocal(new URL(origin).hostname.replace(/^\[|\]$/g, ''));
+}
+
+/** Without its query, which may repeat what we sent. */
+function shown(location: string): string {
+  return `"${escapeText(redactUrl(location).replace(/[?#].*$/s, '?…'), 80)}"`;
+}

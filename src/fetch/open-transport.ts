@@ -1,0 +1,102 @@
+/** The transport of a job: what the user's options mean for it, and the first connection. */
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { EverypageError } from '../core/errors.ts';
+import { whyUnreadable } from '../core/files.ts';
+import type { ResolvedOptions } from '../core/options.ts';
+import { chooseProxy } from '../http/proxy.ts';
+import type { Transport, TransportOptions } from '../http/transport.ts';
+
+/** Makes the transport of a reading of the list; `--repair` reads it more than once. */
+export type MakeTransport = (options: TransportOptions) => Transport;
+
+/** Where the first request will go is connected to at once: the archive is opened meanwhile. */
+export function openTransport(
+  make: MakeTransport,
+  { transport: options, connectTo }: { transport: TransportOptions; connectTo: string | null },
+): Transport {
+  const transport = make(options);
+  if (connectTo !== null) transport.connect(connectTo);
+  return transport;
+}
+
+/** What `-c auto` grows to at most; connections are opened as they are needed. */
+const MOST_BY_AUTO = 64;
+/** Invariant 5: all bodies that are held at once, arriving or not yet committed. */
+export const BODY_BUDGET_BYTES = 128 * 1024 * 1024;
+
+/** @throws EverypageError USAGE where a certificate file cannot be read or used */
+export function transportOptions(
+  options: ResolvedOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): TransportOptions {
+  const cert = readPem('--cert', options.certFile);
+  const key = readKey(options.keyFile);
+  checkPair(options, cert, key);
+  return {
+    protocol: options.protocol,
+    concurrency: options.concurrency === 'auto' ? MOST_BY_AUTO : options.concurrency,
+    proxyFor: chooseProxy({ proxy: options.proxy?.reveal() ?? null, env }),
+    ca: readPem('--cacert', options.caFile),
+    cert,
+    key,
+    insecure: options.insecure,
+    allowAddresses: options.allowAddresses,
+    connectTimeoutMs: options.connectTimeoutMs,
+    idleTimeoutMs: options.idleTimeoutMs,
+    timeoutMs: options.timeoutMs,
+    maxBodyBytes: options.maxBodyBytes,
+    minBytesPerSecond: options.minBytesPerSecond,
+    bodyBudgetBytes: BODY_BUDGET_BYTES,
+  };
+}
+
+/** The passphrase of a key would be one more secret to keep; OpenSSL can take it off. */
+function readKey(path: string | null): string | null {
+  const pem = readPem('--cert-key', path);
+  if (pem === null || !/ENCRYPTED/.test(pem)) return pem;
+  throw new EverypageError(
+    'USAGE',
+    `the key ${path} is protected by a passphrase, which everypage does not take; write one without it by openssl pkey -in ${path} -out KEY, with mode 0600`,
+  );
+}
+
+function readPem(flag: string, path: string | null): string | null {
+  if (path === null) return null;
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw usage(`${flag} ${path} cannot be read: ${whyUnreadable(cause)}`, cause);
+  }
+  if (text.includes('-----BEGIN ')) return text;
+  throw usage(`${flag} ${path} holds no PEM text; convert it with openssl first`);
+}
+
+/** TLS would find the same, but only under the first request. */
+function checkPair(
+  { certFile, keyFile }: ResolvedOptions,
+  cert: string | null,
+  key: string | null,
+): void {
+  if (cert === null || key === null) return;
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(cert);
+  } catch (cause) {
+    throw usage(`--cert ${certFile} holds no certificate that can be read`, cause);
+  }
+  let privateKey: KeyObject;
+  try {
+    privateKey = createPrivateKey(key);
+  } catch (cause) {
+    throw usage(`--cert-key ${keyFile} holds no private key that can be read`, cause);
+  }
+  if (!certificate.checkPrivateKey(privateKey)) {
+    throw usage(`--cert-key ${keyFile} is not the key of --cert ${certFile}`);
+  }
+}
+
+function usage(message: string, cause?: unknown): EverypageError {
+  return new EverypageError('USAGE', message, { cause });
+}

@@ -1,0 +1,120 @@
+/** The life of a run's archive: it is opened, filled and ended. */
+import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
+import { echoWarning } from '../archive-thread/echoed-credentials.ts';
+import type { Opened } from '../archive-thread/messages.ts';
+import { EverypageError } from '../core/errors.ts';
+import { isWhole, type PaginationFacts, type Summary } from '../core/summary.ts';
+import type { Engine } from './engine.ts';
+import type { FoundPages } from './find-pages.ts';
+import { PageBatcher } from './page-batcher.ts';
+import type { Job } from './prepare.ts';
+
+/** What an archive says that has just begun. */
+const NOTHING_STORED: Opened = Object.freeze({
+  resumed: null,
+  exportOnly: false,
+  highestPosition: -1,
+  planCount: null,
+  pagination: null,
+  pace: {},
+});
+
+/**
+ * Opens the archive, or begins one, and tells of it. What a new one says is known before, so the first
+ * request does not wait for it.
+ *
+ * @param fail is told later where a new archive could not be begun
+ */
+export async function openArchive(
+  thread: ArchiveThread,
+  job: Job,
+  fail: (error: unknown) => void,
+): Promise<Opened> {
+  const opening = thread.call('open', job.open);
+  if (job.isNew) opening.then(({ resumed }) => resumed && fail(begunByAnother(job))).catch(fail);
+  const opened = job.isNew ? NOTHING_STORED : await opening;
+  const { resumed, exportOnly } = opened;
+  const isListed = job.paginate === null && !exportOnly;
+  const total = isListed ? await job.makePlan().count() : opened.planCount;
+  job.emit({ type: 'start', total, archivePath: job.open.part, resumed, exportOnly });
+  return opened;
+}
+
+function begunByAnother({ open }: Job): EverypageError {
+  const message = `another process began ${open.part} at the same time; run again to go on with it`;
+  return new EverypageError('ARCHIVE_LOCKED', message);
+}
+
+const KEEP_PACE_EVERY_MS = 5_000;
+
+/** Fetches every page of the plan that the archive does not hold, and stores it. */
+export async function fetchPages(
+  engine: Engine,
+  { pending, attempt }: FoundPages,
+  thread: ArchiveThread,
+): Promise<void> {
+  const { dispatcher, emit, limiters, options, transport } = engine;
+  emit({ type: 'phase', phase: 'fetching' });
+  const { traits } = pending;
+  const batcher = new PageBatcher({ thread, dispatcher, listener: pending, traits, transport });
+  const keepPace = () => thread.call('keepPace', limiters.learned());
+  // A run that is killed has learned something too.
+  const keeping = setInterval(
+    () => void keepPace().catch((error) => dispatcher.fail(error)),
+    KEEP_PACE_EVERY_MS,
+  );
+  try {
+    await engine.fetch({ tasks: () => pending.tasks(), attempt }, batcher);
+  } finally {
+    clearInterval(keeping);
+  }
+  await keepPace();
+  if (engine.stopped !== null) return;
+  const end = pending.end();
+  if (end === null) {
+    engine.stop({ kind: 'max-pages', maxPages: options.maxPages ?? 0 });
+    return;
+  }
+  if (!pending.isGrowing) {
+    if (end.count === 0) {
+      throw new EverypageError('LIST_UNREADABLE', 'the list holds no URL; nothing was fetched');
+    }
+    emit({ type: 'total', total: end.count });
+  }
+  await thread.call('endPlan', end);
+}
+
+/** Ends the archive and the output by what is stored, and sums up what the run took. */
+export async function finishRun(
+  engine: Engine,
+  thread: ArchiveThread,
+  pagination: PaginationFacts | null,
+  startedAt: number,
+): Promise<Summary> {
+  const { clock, counters, emit, limiters, transport } = engine;
+  engine.pausesEnded();
+  // Connections say goodbye, which takes a round trip, while the archive is finished.
+  const closing = transport.close();
+  emit({ type: 'phase', phase: 'exporting' });
+  const finished = await thread.call('finish', { stopped: engine.stopped !== null });
+  const { verdict, failures, output, archivePath, echo } = finished;
+  if (echo !== null) {
+    emit({ type: 'warning', code: 'ECHOED_CREDENTIAL', message: echoWarning(echo) });
+  }
+  const summary: Summary = {
+    verdict,
+    pagination,
+    readings: 1,
+    stop: engine.stopped,
+    failures,
+    ...counters,
+    durationMs: clock.now() - startedAt,
+    connections: transport.connectionCounts(),
+    pace: limiters.facts(clock.now()),
+    output: output === null ? null : { ...output, partial: !isWhole(verdict.name, false) },
+    archivePath,
+  };
+  await closing;
+  emit({ type: 'end', summary });
+  return summary;
+}

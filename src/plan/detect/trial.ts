@@ -1,0 +1,228 @@
+/** Whether an answer confirms a candidate for the next page, and what else it shows. */
+import { factsOf, isParallel, type Pagination } from '../../core/pagination.ts';
+import type { PartValue } from '../literal.ts';
+import { getQueryParameter } from '../query-parameter.ts';
+import type { Comparison, Trial } from '../styles/style.ts';
+import { styleOf } from '../styles/styles.ts';
+import { readFacts } from './facts.ts';
+import { findKey, findRecordsInBoth } from './find-records.ts';
+import { asCount } from './numbers-said.ts';
+import {
+  type Candidate,
+  isSuccess,
+  type PageView,
+  recordIdentities,
+  valueAt,
+} from './page-view.ts';
+
+export interface Acceptance {
+  readonly accepted: boolean;
+  /** A phrase for people. */
+  readonly why: string;
+  /** The candidate's, with records, key and totals as both pages confirm them. */
+  readonly pagination: Pagination;
+  /**
+   * Nothing that the server echoes says whether it counts from 0 or from 1; only asking for page 1,
+   * or offset 1, can tell.
+   */
+  readonly baseIsOpen: boolean;
+  /**
+   * What the answer shows besides. `end`: the first page was all, as its total says. `empty`: a token
+   * was taken and led to nothing, which may be the end. `overlap`: the page begins with the last
+   * record of the first, as where offsets count from 1. These two are not accepted by themselves.
+   */
+  readonly finding: 'end' | 'empty' | 'overlap' | null;
+}
+
+/**
+ * Whether a second page confirms a candidate: it has records, none of them in the first page, and
+ * every number that the server echoes is the one that was requested. Records are compared by the
+ * literals of their keys, or byte by byte where no key is known.
+ */
+export function acceptCandidate(
+  first: PageView,
+  second: PageView,
+  candidate: Candidate,
+): Acceptance {
+  let pagination = candidate.pagination;
+  const result = (accepted: boolean, why: string, rest: Partial<Acceptance> = {}): Acceptance => {
+    return { accepted, why, pagination, baseIsOpen: false, finding: null, ...rest };
+  };
+  if (!isSuccess(second)) return result(false, `it is refused with ${second.status}`);
+  if (second.json === undefined) return result(false, 'the answer is no JSON');
+  if (Buffer.compare(first.body, second.body) === 0) return result(false, 'it gives the same page');
+  const refined = refine(first, second, pagination);
+  const contradiction = contradictionOf(first, second, refined, candidate);
+  if (contradiction !== null) return result(false, contradiction);
+  pagination = refined;
+  const trial = trialOf(pagination);
+  const own = identitiesOf(first, pagination);
+  const other = identitiesOf(second, pagination);
+  const [before, after] = [first, second].map((view) => trial.nextOf?.(view, pagination) ?? null);
+  const isMoved = before !== after;
+  if (own === null || other === null) {
+    const isListMissing = pagination.records !== null && second.json !== null;
+    if (isListMissing) return result(false, 'it has no records');
+    // Without records to compare, a new token or an echo shows that it is another page.
+    if (isMoved) return result(true, 'it names another next page');
+    if (echoOf(second, pagination) === null) return result(false, 'it has no records to compare');
+    return result(true, 'it says that it is the page asked for');
+  }
+  if (other.length === 0) {
+    const total = totalOf(second, pagination) ?? totalOf(first, pagination);
+    if (total === own.length)
+      return result(true, 'it is empty, as the total says', { finding: 'end' });
+    if (isMoved && after !== null) return result(true, 'it is empty and names another next page');
+    return result(false, 'it is empty', { finding: isMoved ? 'empty' : null });
+  }
+  const known = new Set(own);
+  const shared = other.filter((identity) => known.has(identity)).length;
+  if (shared === other.length) return result(false, 'it gives the same records');
+  if (shared === 1 && trial.mayOverlap && other[0] === own.at(-1)) {
+    return result(false, 'it begins with the last record', { finding: 'overlap' });
+  }
+  if (shared > 0) return result(false, `${shared} of its records are in the first page too`);
+  if (trial.nextOf !== undefined && !isMoved && !pagination.repeatIsEnd) {
+    return result(false, 'it names the same next page again');
+  }
+  const objection = trial.objection?.(own, other) ?? null;
+  if (objection !== null) return result(false, objection);
+  const baseIsOpen = isParallel(pagination) && echoOf(second, pagination) === null;
+  return result(true, 'its records are new', { baseIsOpen });
+}
+
+function trialOf(pagination: Pagination): Trial {
+  return styleOf(pagination)?.trial ?? {};
+}
+
+/** Two pages show which array changes, and which number is not the total. */
+function refine(first: PageView, second: PageView, pagination: Pagination): Pagination {
+  const later = pagination.records === null ? undefined : valueAt(second.json, pagination.records);
+  // An empty page does not show which of its lists changes.
+  if (Array.isArray(later) && later.length === 0) return pagination;
+  const both = findRecordsInBoth(first.json, second.json);
+  if (both === null) return pagination;
+  const items = valueAt(second.json, both.path);
+  const held = both.items.length + (Array.isArray(items) ? items.length : 0);
+  const total = totalOf(first, pagination);
+  return {
+    ...pagination,
+    records: both.path,
+    key: both.path === pagination.records ? pagination.key : findKey(both.items),
+    // Two pages together hold more, so it was the number of records in a page.
+    ...(total !== null && held > total ? { totalPath: null, totalHeader: null } : {}),
+  };
+}
+
+function contradictionOf(
+  first: PageView,
+  second: PageView,
+  pagination: Pagination,
+  { request, pagination: { param } }: Candidate,
+): string | null {
+  if (!isParallel(pagination) || param === null) return null;
+  const echoed = echoOf(second, pagination);
+  const asked = asCount(getQueryParameter(request.url, param));
+  if (echoed !== null && asked !== null && asked !== echoed) {
+    return `the server says that ${pagination.positionPath} is ${echoed}, not ${asked}`;
+  }
+  // A server that echoes positions must echo another one for another page.
+  const { page, offset } = readFacts(first).numbers;
+  for (const said of [page, offset]) {
+    if (said?.path == null || asCount(valueAt(second.json, said.path)) !== said.value) continue;
+    return `the server says that ${said.path} is still ${said.value}`;
+  }
+  return null;
+}
+
+function identitiesOf(view: PageView, { records, key }: Pagination): readonly string[] | null {
+  return records === null ? null : recordIdentities(view, records, key);
+}
+
+function echoOf({ json }: PageView, { positionPath }: Pagination): number | null {
+  return positionPath === null ? null : asCount(valueAt(json, positionPath));
+}
+
+function totalOf(view: PageView, { totalPath, totalHeader }: Pagination): number | null {
+  if (totalHeader !== null) {
+    // `items 0-24/3000`
+    return asCount((view.headers[totalHeader] ?? '').replace(/^.*\//, '').trim());
+  }
+  const total = totalPath === null ? null : valueAt(view.json, totalPath);
+  return asCount(total) ?? asCount((total as { value?: unknown } | null)?.value);
+}
+
+/** Asks for a page with that value of the parameter; null where no more may be asked. */
+export type AskWith = (value: PartValue) => Promise<PageView | null>;
+
+/** These mean that there is no such page; a 400 may mean that a page is refused. */
+const NO_SUCH_PAGE: readonly number[] = [404, 416];
+
+/**
+ * What a parameter is, where the answer to a candidate may be a page past the end. Such an answer alone
+ * proves nothing: a server that filters by the parameter returns no records either, and one that does
+ * not know it may refuse it. Null where nothing is proven.
+ *
+ * @see Trial.proveEnd
+ */
+export async function proveEnd(
+  first: PageView,
+  second: PageView,
+  pagination: Pagination,
+  ask: AskWith,
+): Promise<{ readonly pagination: Pagination; readonly proof: string } | null> {
+  const { records, key } = pagination;
+  const { proveEnd: prove, byKey = false } = trialOf(pagination);
+  if (prove === undefined || records === null) return null;
+  const isPastEnd =
+    NO_SUCH_PAGE.includes(second.status) ||
+    (isSuccess(second) && recordIdentities(second, records, null)?.length === 0);
+  if (!isPastEnd) return null;
+  const way = { ...pagination, key: byKey ? key : null };
+  const read = async (value: PartValue | null): Promise<Comparison> => {
+    const view = value === null ? null : await ask(value);
+    return view === null ? 'unclear' : compare(first, view, way);
+  };
+  const proven = await prove(pagination, read, identitiesOf(first, way)?.[0] ?? null);
+  return proven === null
+    ? null
+    : { pagination: proven, proof: trialOf(proven).proof?.(proven) ?? '' };
+}
+
+/**
+ * Where a server counts from, read off the page for number 1 or offset 1.
+ *
+ * @see Trial.settleBase
+ */
+export function settleBase(
+  pagination: Pagination,
+  first: PageView,
+  one: PageView,
+  overlaps: boolean,
+): Pagination | null {
+  const settle = trialOf(pagination).settleBase;
+  if (settle === undefined) return overlaps ? null : pagination;
+  return settle(pagination, compare(first, one, pagination), overlaps);
+}
+
+/** What a position counts from, a phrase for people; null for chains. */
+export function countsFrom(pagination: Pagination): string | null {
+  const { counts } = factsOf(pagination);
+  return counts === null ? null : `${pagination.param} counts ${counts} from ${pagination.first}`;
+}
+
+function compare(first: PageView, view: PageView, pagination: Pagination): Comparison {
+  if (!isSuccess(view)) return 'unclear';
+  const own = identitiesOf(first, pagination);
+  const other = identitiesOf(view, pagination);
+  if (own === null || other === null || own.length === 0) return 'unclear';
+  if (other.length === 0) return 'none';
+  if (isEqual(own, other)) return 'same';
+  if (own.length > 1 && isEqual(own.slice(1), other)) return 'rest';
+  const known = new Set(own);
+  return other.some((identity) => known.has(identity)) ? 'unclear' : 'next';
+}
+
+function isEqual(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((identity, index) => identity === b[index]);
+}

@@ -1,0 +1,132 @@
+/** The progress of a run, as a bar on a terminal or as plain lines; both say the same words. */
+import type { Clock } from '../core/clock.ts';
+import { escapeText } from '../core/escape.ts';
+import { counted, formatCount, formatDuration } from '../core/units.ts';
+import { createPainter, fitLine, type Segment, textWidth } from './paint.ts';
+import { createProgress, type ProgressSnapshot } from './progress.ts';
+import type { Reporter, Screen, TerminalFacts, Ticker } from './reporter.ts';
+import { formatRate } from './wording.ts';
+
+const redrawMs = 100;
+const widestBar = 40;
+const narrowestBar = 8;
+/** Of the plain lines. */
+const periodMs = 10_000;
+
+/** One or two lines on a terminal, redrawn ten times a second and erased at the end. */
+export function createProgressBar(
+  screen: Screen,
+  facts: TerminalFacts,
+  clock: Clock,
+  ticker: Ticker,
+): Reporter {
+  const progress = createProgress(clock);
+  const draw = () => screen.live(progressLines(progress.snapshot(), facts));
+  const stop = ticker(redrawMs, draw);
+  return {
+    sink: progress.sink,
+    close() {
+      stop();
+      screen.live([]);
+    },
+  };
+}
+
+/** The lines of the bar, each at least three columns narrower than the terminal. */
+export function progressLines(
+  snapshot: ProgressSnapshot,
+  facts: Pick<TerminalFacts, 'color' | 'columns'>,
+): readonly string[] {
+  // A full line makes some terminals wrap, and so does the `^C` that a terminal writes behind it; a
+  // line that wrapped is not erased.
+  const columns = Math.max(1, facts.columns() - 3);
+  const paint = createPainter(facts.color);
+  const pace = paceText(snapshot);
+  const words: Segment[] = [
+    { text: amountText(snapshot), paint: 'bold' },
+    { text: pace === '' ? '' : `  ${pace}`, paint: null },
+  ];
+  const wordsWidth = words.reduce((sum, word) => sum + textWidth(word.text), 0);
+  const barWidth = Math.min(widestBar, columns - wordsWidth - 2);
+  const { total } = snapshot;
+  const there = pagesThere(snapshot);
+  if (total !== null && barWidth >= narrowestBar) {
+    const filled = total === 0 ? barWidth : Math.floor((Math.min(there, total) / total) * barWidth);
+    words.unshift(
+      { text: '━'.repeat(filled), paint: snapshot.failed > 0 ? 'yellow' : 'green' },
+      { text: '─'.repeat(barWidth - filled), paint: 'dim' },
+      { text: '  ', paint: null },
+    );
+  }
+  const lines = [fitLine(words, columns, paint)];
+  const trouble = troubleSegments(snapshot);
+  if (trouble.length > 0) lines.push(fitLine(trouble, columns, paint));
+  return lines;
+}
+
+/** For logs and pipes: one plain line every 10 s, nothing redrawn. */
+export function createPlainProgress(screen: Screen, clock: Clock, ticker: Ticker): Reporter {
+  const progress = createProgress(clock);
+  const stop = ticker(periodMs, () => screen.line(plainProgressLine(progress.snapshot())));
+  return { sink: progress.sink, close: stop };
+}
+
+export function plainProgressLine(snapshot: ProgressSnapshot): string {
+  const trouble = troubleSegments(snapshot)
+    .map((segment) => segment.text)
+    .join('');
+  return [formatDuration(snapshot.elapsedMs), amountText(snapshot), paceText(snapshot), trouble]
+    .filter((part) => part !== '')
+    .join('  ');
+}
+
+/** Rounded down, so that 100 % is said only when all are done. */
+function percent(done: number, total: number): string {
+  return total === 0 ? '100%' : `${Math.floor((done * 100) / total)}%`;
+}
+
+/** Whole seconds, so that a countdown does not flicker. */
+function formatLeft(leftMs: number): string {
+  return formatDuration(Math.ceil(leftMs / 1000) * 1000);
+}
+
+/** Pages that were stored. A page that failed is done, but not there. */
+function pagesThere({ done, failed }: ProgressSnapshot): number {
+  return done - failed;
+}
+
+function amountText(snapshot: ProgressSnapshot): string {
+  const { total } = snapshot;
+  const there = pagesThere(snapshot);
+  if (total === null) return counted(there, 'page');
+  return `${formatCount(there)}/${formatCount(total)} pages  ${percent(there, total)}`;
+}
+
+function paceText(snapshot: ProgressSnapshot): string {
+  const { pagesPerSecond, leftMs, phase } = snapshot;
+  if (phase === 'exporting') return 'writing the output';
+  if (phase === 'draining') return 'stopping: finishing the requests in flight';
+  const parts: string[] = [];
+  if (pagesPerSecond !== null) parts.push(`${formatRate(pagesPerSecond)} pages/s`);
+  if (leftMs !== null) parts.push(`${formatLeft(leftMs)} left`);
+  return parts.join('  ');
+}
+
+/** Retries, failures and the current pause; empty if there are none. */
+function troubleSegments(snapshot: ProgressSnapshot): readonly Segment[] {
+  const { retries, failed, pause } = snapshot;
+  const parts: Segment[] = [];
+  if (pause !== null) {
+    const reason = escapeText(pause.reason);
+    const text =
+      pause.leftMs > 0
+        ? `paused, resumes in ${formatLeft(pause.leftMs)}: ${reason}`
+        : `paused: ${reason}`;
+    parts.push({ text, paint: 'yellow' });
+  }
+  if (failed > 0) parts.push({ text: `${formatCount(failed)} failed`, paint: 'red' });
+  if (retries > 0) parts.push({ text: counted(retries, 'retry', 'retries'), paint: null });
+  return parts.flatMap((part, index) =>
+    index === 0 ? [part] : [{ text: ' · ', paint: 'dim' as const }, part],
+  );
+}

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RunOptions } from '../../src/core/options.ts';
+import { Limiter } from '../../src/fetch/limiter.ts';
+import { type NextAction, pauseReason, RetryPolicy } from '../../src/fetch/retry-policy.ts';
+import type { AttemptResult, Task } from '../../src/fetch/task.ts';
+import { answer, createFakeEngine, fault, pageTask } from './fake-network.ts';
+
+const TIMING = { startedAt: 0, sentAt: 0, durationMs: 100 };
+const CALM = { timing: TIMING, isStopped: false, isExcused: false };
+
+function createPolicy(options: RunOptions = {}, storedBefore = false) {
+  const engine = createFakeEngine(options);
+  return { policy: new RetryPolicy({ ...engine, storedBefore }), ...engine };
+}
+
+/** An action in a word or two. */
+function named(action: NextAction): string {
+  if (action.kind === 'end') return `end ${action.final.why?.code ?? action.final.state}`;
+  return action.kind === 'stop' ? `stop ${action.stop.kind}` : action.kind;
+}
+
+const ANSWERS: readonly (readonly [
+  what: string,
+  result: AttemptResult,
+  action: string,
+  attempts: number,
+  circumstances?: Partial<typeof CALM>,
+])[] = [
+  ['a body', answer(200), 'end stored', 1],
+  ['429', answer(429, { 'retry-after': '1' }), 'again', 0],
+  ['503', answer(503), 'later', 1],
+  ['503 of a server that fails everything', answer(503), 'again', 0, { isExcused: true }],
+  ['503 after a stop', answer(503), 'leave', 0, { isStopped: true }],
+  ['a lost connection', fault('reset'), 'later', 1],
+  ['a request that was not processed', fault('unprocessed'), 'again', 0, { isExcused: true }],
+  ['one of too many that were not processed', fault('unprocessed'), 'later', 1],
+  ['404', answer(404), 'end HTTP_404', 1],
+  ['a body that is too large', fault('too-large'), 'end TOO_LARGE', 1],
+  ['401', answer(401), 'stop credentials', 1],
+  ['403 before anything has succeeded', answer(403), 'stop credentials', 1],
+  ['a bad certificate', fault('certificate'), 'stop safety', 1],
+];
+
+for (const [what, result, expected, attempts, circumstances] of ANSWERS) {
+  test(`${what}: ${expected}`, () => {
+    const { policy } = createPolicy();
+    const task = pageTask(0);
+    assert.equal(named(policy.next(task, result, { ...CALM, ...circumstances })), expected);
+    assert.equal(task.attempts, attempts);
+  });
+}
+
+test('403 fails its page alone once anything has succeeded', () => {
+  const { policy } = createPolicy();
+  policy.next(pageTask(0), answer(200), CALM);
+  assert.equal(named(policy.next(pageTask(1), answer(403), CALM)), 'end HTTP_403');
+  const resumed = createPolicy({}, true).policy;
+  assert.equal(named(resumed.next(pageTask(1), answer(403), CALM)), 'end HTTP_403');
+});
+
+test('whatever a guess is answered with is an answer, and none stops the run', () => {
+  const { policy } = createPolicy();
+  for (const [result, expected] of [
+    [answer(401), 'end HTTP_401'],
+    [answer(403), 'end HTTP_403'],
+    [fault('certificate'), 'end CERTIFICATE'],
+  ] as const) {
+    assert.equal(named(policy.next(pageTask(1, true), result, CALM)), expected);
+  }
+});
+
+test('a page is given up after its retries, or when it has taken too long', () => {
+  const often = createPolicy({ retries: 1 });
+  const task = pageTask(0);
+  assert.equal(named(often.policy.next(task, answer(503), CALM)), 'later');
+  assert.equal(named(often.policy.next(task, answer(503), CALM)), 'end HTTP_503');
+  // The last attempt is told by the page itself.
+  assert.equal(task.log.length, 1);
+  assert.equal(often.counters.retries, 1);
+  assert.deepEqual(
+    often.events.map(({ type }) => type),
+    ['retry'],
+  );
+  const long = createPolicy({ retries: 5, retryMaxTimeMs: 50 });
+  assert.equal(named(long.policy.next(pageTask(0), answer(503), CALM)), 'end HTTP_503');
+});
+
+function stored(policy: RetryPolicy, task: Task) {
+  const action = policy.next(task, answer(200, { 'content-type': 'text/html' }, '<p>'), CALM);
+  assert.ok(action.kind === 'end');
+  return action.final;
+}
+
+test('a body that is no page is tried again, unless it will be as large the next time', () => {
+  const { policy } = createPolicy();
+  const task = pageTask(0);
+  const final = stored(policy, task);
+  const bad = { kind: 'json', reason: 'the body is not JSON', beginning: '<p>' } as const;
+  assert.equal(named(policy.rejected(task, final, bad)), 'later');
+  assert.equal(task.log[0]?.outcome, 'the body is not JSON; it is text/html and begins "<p>"');
+  const large = { ...bad, kind: 'too-large' } as const;
+  assert.equal(named(policy.rejected(task, final, large)), 'end TOO_LARGE');
+});
+
+test('a selection that the very first page does not have is an error of usage', () => {
+  const missing = { kind: 'selection', reason: 'no data.items', beginning: null } as const;
+  const { policy, counters } = createPolicy();
+  const task = pageTask(0);
+  const final = stored(policy, task);
+  assert.throws(() => policy.rejected(task, final, missing), { code: 'SELECTION' });
+  counters.fetched = 1;
+  assert.equal(named(policy.rejected(task, final, missing)), 'later');
+});
+
+test('a limiter ends the run where the wait is too long, or nothing ever comes', () => {
+  const { policy, clock } = createPolicy({ maxWaitMs: 10_000 });
+  const settings = { concurrency: 'auto', rate: null } as const;
+  const limiter = new Limiter('https://a.example', settings, () => 0.5, null, {
+    isBusy: () => false,
+  });
+  const calm = { pauseMs: null, isOwnPause: false, isExcused: false, isUnreachable: false };
+  const reason = pauseReason(answer(429, { 'retry-after': '60' }).outcome);
+  const why = (reaction: Partial<typeof calm> | { pauseMs: number; isOwnPause?: boolean }) =>
+    policy.whyStop(limiter, { ...calm, ...reaction }, reason, pageTask(0), 2, clock.now());
+  assert.equal(why({}), null);
+  assert.equal(why({ pauseMs: 9_000 }), null);
+  assert.deepEqual(why({ pauseMs: 60_000 }), {
+    kind: 'max-wait',
+    untilWallTime: clock.wallTime() + 60_000,
+    reason,
+  });
+  assert.deepEqual(why({ pauseMs: 60_000, isOwnPause: true }), {
+    kind: 'max-wait',
+    untilWallTime: null,
+    reason,
+    ownPause: { nextMs: 60_000, pausesBefore: 2, url: 'https://a.example/items?page=1' },
+  });
+  assert.equal(why({ isUnreachable: true })?.kind, 'unreachable');
+});

@@ -1,0 +1,116 @@
+/** The package as users get it: packed, installed in an empty folder, and run from there. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { type PageServer, startPageServer } from './servers/page-server.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const MOST_BYTES = 1_500_000;
+const LISTED = Array.from({ length: 6 }, (_, n) => `{"id":${n + 1}}\n`).join('');
+const run = promisify(execFile);
+const folder = mkdtempSync(join(tmpdir(), 'everypage-package-'));
+const installed = join(folder, 'node_modules', 'everypage');
+const env: NodeJS.ProcessEnv = { ...process.env, XDG_STATE_HOME: join(folder, 'state') };
+// The test runner's variable would make a child's output a test report.
+delete env['NODE_TEST_CONTEXT'];
+let server: PageServer;
+let packed: { readonly filename: string; readonly unpackedSize: number };
+
+before(async () => {
+  server = await startPageServer({ protocol: 'both', control: pageOfList });
+  writeFileSync(join(folder, 'ca.pem'), server.ca);
+  // `prepack` builds, and would replace `dist/` under tests that run beside this one.
+  const words = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+  if (!existsSync(join(ROOT, 'dist/start.cjs'))) {
+    await run(process.execPath, [join(ROOT, 'scripts/build.ts')], { cwd: ROOT });
+  }
+  const { stdout } = await run('npm', words, { cwd: ROOT });
+  packed = [JSON.parse(stdout)].flat()[0];
+  // As npm unpacks it, with the one dependency beside it: no network is needed.
+  mkdirSync(installed, { recursive: true });
+  const tarball = join(folder, packed.filename);
+  await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
+  for (const name of Object.keys(manifest().dependencies)) {
+    cpSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name), {
+      recursive: true,
+    });
+  }
+});
+
+after(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Three pages of two records, each with the URL of the next. */
+function pageOfList(path: string): string | null {
+  if (!path.startsWith('/list')) return null;
+  const page = Number(new URL(path, 'https://localhost').searchParams.get('page') ?? 1);
+  const items = [{ id: 2 * page - 1 }, { id: 2 * page }];
+  return JSON.stringify({ items, next: page < 3 ? `/list?page=${page + 1}` : null });
+}
+
+function manifest(): { bin: { everypage: string }; dependencies: Record<string, string> } {
+  return JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+}
+
+/** `everypage …args` from the installed package. */
+async function everypage(...args: string[]): Promise<string> {
+  const command = [join(installed, manifest().bin.everypage), ...args];
+  return (await run(process.execPath, command, { cwd: folder, env })).stdout;
+}
+
+test('the package takes less than 1.5 MB', () => {
+  assert.ok(packed.unpackedSize < MOST_BYTES, `${packed.unpackedSize} bytes`);
+});
+
+test('the installed command fetches a list over HTTP/2 and verifies its archive', async () => {
+  await everypage(server.template(3), '-o', 'list.ndjson', '--cacert', 'ca.pem', '--http2', '-q');
+  const lines = readFileSync(join(folder, 'list.ndjson'), 'utf8').trim().split('\n');
+  assert.equal(lines.length, 3);
+  const verified = JSON.parse(await everypage('verify', 'list.ndjson.everypage', '--json'));
+  assert.equal(verified.verdict.name, 'complete');
+});
+
+test('the installed command loads undici where HTTP/1.1 is spoken', async () => {
+  const args = ['-o', 'one.ndjson', '--cacert', 'ca.pem', '--http1.1', '-q'];
+  await everypage(server.template(2), ...args);
+  assert.equal(readFileSync(join(folder, 'one.ndjson'), 'utf8').trim().split('\n').length, 2);
+});
+
+test('the installed command finds how a list pages', async () => {
+  const args = ['-o', 'paged.ndjson', '--cacert', 'ca.pem', '-q'];
+  await everypage(`${server.origin}/list`, ...args);
+  assert.equal(readFileSync(join(folder, 'paged.ndjson'), 'utf8'), LISTED);
+});
+
+test('the installed library reads lists and exports what the sources export', async () => {
+  const script = join(folder, 'reads.mjs');
+  writeFileSync(
+    script,
+    `import * as everypage from 'everypage';
+const options = { caFile: 'ca.pem' };
+const pages = await everypage.allPages(${JSON.stringify(server.template(3))}, options);
+const records = [];
+for await (const record of everypage.records(${JSON.stringify(`${server.origin}/list`)}, options)) records.push(record);
+console.log(JSON.stringify({ names: Object.keys(everypage), pages: pages.length, records: records.length }));
+`,
+  );
+  const { stdout } = await run(process.execPath, [script], { cwd: folder, env });
+  const { names, pages, records } = JSON.parse(stdout);
+  assert.deepEqual({ pages, records }, { pages: 3, records: 6 });
+  const source = await import('../src/index.ts');
+  assert.deepEqual(names.toSorted(), Object.keys(source).toSorted());
+});
