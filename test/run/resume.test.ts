@@ -13,7 +13,7 @@ import { runCliHere } from './run-in-process.ts';
 
 const SERVER = join(import.meta.dirname, '../servers/page-server-process.ts');
 const CONCURRENCY = 5;
-/** DESIGN.md's commit group. */
+/** Pages that one commit of the archive may hold, see docs/reliability.md. */
 const COMMIT_GROUP = 250;
 
 interface Served {

@@ -1,4 +1,4 @@
-/** How a command is stopped from outside (FAULTS D5), and which archives it does not touch (D4). */
+/** How a command is stopped from outside, and which archives it does not touch. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
