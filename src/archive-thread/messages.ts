@@ -29,6 +29,8 @@ export interface OpenRequest {
   readonly complete: string;
   readonly specification: RunSpecification;
   readonly fresh: boolean;
+  /** No archive was there when the run began, and the run does not wait to hear it. */
+  readonly isNew: boolean;
   readonly keep: boolean;
   readonly allowIncomplete: boolean;
   readonly strict: boolean;

@@ -74,6 +74,11 @@ export class ArchiveSession implements SessionCalls {
     this.#main = main;
     if (ask.fresh) discardArchive(ask.part);
     const { archive, created } = this.#openOrCreate();
+    if (ask.isNew && !created) {
+      archive.close();
+      const message = `${ask.part} was made by another everypage process just now. Wait until that one ends, then run the command again.`;
+      throw new EverypageError('ARCHIVE_LOCKED', message);
+    }
     this.#archive = archive;
     this.opened = this.#whatWasThere(!created);
     this.#file = ask.target.kind === 'file' ? createFileDestination(ask.target.path) : null;

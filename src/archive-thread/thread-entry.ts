@@ -7,7 +7,7 @@ import { ArchiveSession, type MainThread } from './session.ts';
 
 const port = parentPort!;
 /** Of the run that goes on; the thread may have served others before. */
-let session: ArchiveSession | null = null;
+let opening: Promise<ArchiveSession> | null = null;
 let taken: ((ok: boolean) => void) | null = null;
 
 /** Sends a block and waits until the main thread has taken it: one is on its way at a time. */
@@ -40,9 +40,10 @@ port.on('message', async (message: ToThread) => {
 
 async function answerTo(message: Exclude<ToThread, { call: 'taken' }>): Promise<unknown> {
   if (message.call === 'open') {
-    session = await ArchiveSession.open(message.ask, systemClock, main);
-    return session.opened;
+    opening = ArchiveSession.open(message.ask, systemClock, main);
+    return (await opening).opened;
   }
+  const session = await opening;
   if (session === null) throw new EverypageError('INTERNAL', 'the archive is not open');
   // Name and request belong together, which TypeScript does not see through a union.
   const call = session[message.call] as (ask: unknown) => unknown;

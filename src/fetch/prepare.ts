@@ -92,8 +92,7 @@ export async function prepare(
     sources.flatMap((source) => (source.kind === 'file' ? [['the list', source.path]] : [])),
   );
   if (isFileBacked) checkReplaceable(location.complete);
-  // A run that goes on may find that only its output is missing, and then asks nobody.
-  const isNew = options.fresh || !existsSync(location.part);
+  const isNew = !existsSync(location.part);
   return {
     options,
     emit: askedOptions.onEvent ?? (() => {}),
@@ -103,6 +102,7 @@ export async function prepare(
       ...location,
       specification,
       fresh: options.fresh,
+      isNew,
       // Without a file to stand beside, a complete archive has served its purpose.
       keep: options.keep && isFileBacked,
       allowIncomplete: options.allowIncomplete,
@@ -117,7 +117,8 @@ export async function prepare(
       target,
     },
     transport,
-    connectTo: isNew ? firstOrigin(sources) : null,
+    // A run that goes on may find that only its output is missing, and then asks nobody.
+    connectTo: isNew || options.fresh ? firstOrigin(sources) : null,
   };
 }
 

@@ -9,9 +9,26 @@ import type { FoundPages } from './find-pages.ts';
 import { PageBatcher } from './page-batcher.ts';
 import type { Job } from './prepare.ts';
 
-/** Opens the archive, or begins one, and tells of it. */
-export async function openArchive(thread: ArchiveThread, job: Job): Promise<Opened> {
-  const opened = await thread.call('open', job.open);
+const NOTHING_STORED: Opened = {
+  resumed: null,
+  exportOnly: false,
+  highestPosition: -1,
+  planCount: null,
+  pagination: null,
+  pace: {},
+};
+
+/**
+ * Opens the archive, or begins one, and tells of it. What a new one holds is known, so its run asks
+ * for the first page meanwhile; where it cannot be made, `thread` ends the run.
+ */
+export async function openArchive(
+  thread: Pick<ArchiveThread, 'call'>,
+  job: Pick<Job, 'emit' | 'makePlan' | 'open' | 'paginate'>,
+): Promise<Opened> {
+  const opening = thread.call('open', job.open);
+  opening.catch(() => {});
+  const opened = job.open.isNew ? NOTHING_STORED : await opening;
   const { resumed, exportOnly } = opened;
   const isListed = job.paginate === null && !exportOnly;
   const total = isListed ? await job.makePlan().count() : opened.planCount;

@@ -79,6 +79,7 @@ export class SessionRun {
       complete: path,
       specification,
       fresh: false,
+      isNew: false,
       keep: true,
       allowIncomplete: false,
       strict: false,
