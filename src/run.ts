@@ -20,10 +20,10 @@ type Options = RunOptions & OutputSinks;
 /**
  * Fetches every page of the sources, keeps them in an archive, checks and exports them.
  *
- * The same call goes on where an earlier one stopped. What a server does never rejects: it is in
- * the summary's verdict, failures and stop.
+ * The same call resumes where an earlier one stopped. What a server does never rejects the promise: it
+ * is in the summary's verdict, failures and stop.
  *
- * @throws EverypageError where the usage is invalid, or the disk or the archive gives out
+ * @throws EverypageError where the usage is invalid, or the disk or the archive fails
  */
 export function run(sources: Sources, options: Options = {}): Promise<Summary> {
   return runOver(createTransport, sources, options);
@@ -44,7 +44,7 @@ async function readList(make: MakeTransport, sources: Sources, options: Options)
   try {
     const job = await prepare(sources, options);
     transport = openTransport(make, job);
-    const opened = await openArchive(thread, job);
+    const opened = await openArchive(thread, job, control.fail);
     const engine = control.attach(new Engine({ ...job, transport, clock, opened }));
     const found = await findPages({ job, opened, thread, engine });
     if (found !== null && !opened.exportOnly) await fetchPages(engine, found, thread);

@@ -1,4 +1,4 @@
-/** The library's iterators: the pipeline of run.ts with the pages handed to the caller. */
+/** The library's iterators: a run whose pages go to the caller. */
 
 import type { SentPage } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
@@ -61,11 +61,11 @@ export async function* pages(
   urls: Urls,
   options: IterateOptions = {},
 ): AsyncGenerator<Page, Summary> {
-  return yield* handedPages(urls, options, toPage);
+  return yield* pagesOfRun(urls, options, toPage);
 }
 
-/** Pages as the run hands them over, with what was found out of the list before the first one. */
-async function* handedPages<T>(
+/** The pages of a run, each given its shape; `onFound` hears how the list pages before the first one. */
+async function* pagesOfRun<T>(
   urls: Urls,
   options: IterateOptions,
   shape: (page: SentPage) => T,
@@ -94,7 +94,7 @@ async function* handedPages<T>(
         if (options.signal?.aborted) break;
         yield shape(page);
       }
-      // Otherwise a run that has fetched everything would hand over all of it first.
+      // Otherwise a run that has fetched everything would first send all of it.
       if (options.signal?.aborted) channel.refuse();
     }
     const summary = await running;
@@ -128,10 +128,10 @@ export async function* records(
   let select = options.select ?? null;
   let scanner: JsonScanner | null = null;
   const asSent = (page: SentPage): SentPage => page;
-  const handed = handedPages(urls, options, asSent, ({ recordsPath }) => {
+  const sentPages = pagesOfRun(urls, options, asSent, ({ recordsPath }) => {
     select = recordsPath;
   });
-  for await (const sent of handed) {
+  for await (const sent of sentPages) {
     scanner ??= createJsonScanner(readSelection(select));
     const page = toPage(sent);
     const scan = scanner.scan(page.body);

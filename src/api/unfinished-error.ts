@@ -29,7 +29,7 @@ export function codeOfStop(stop: Stop): ErrorCode {
 }
 
 function messageOf({ stop, verdict, failures, archivePath }: Summary): string {
-  const goesOn = `What is stored stays in ${archivePath}; the same call goes on.`;
+  const goesOn = `What is stored stays in ${archivePath}; the same call resumes.`;
   if (stop !== null) return `${describeStop(stop)} ${goesOn}`;
   const first = failures[0];
   const example =

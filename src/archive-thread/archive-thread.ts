@@ -14,7 +14,7 @@ import type {
 export interface ExportSink {
   bytes?(bytes: Uint8Array): Promise<void>;
   pages?(pages: readonly SentPage[]): Promise<void>;
-  /** The archive cannot be opened, the export cannot go on, or its sink threw. */
+  /** The export cannot go on, or its sink threw. */
   failed(error: unknown): void;
 }
 
@@ -74,13 +74,9 @@ export class ArchiveThread {
         pending?.resolve(message.answer as never);
         return;
       }
-      case 'error': {
-        const error = revive(message.error);
-        const pending = this.#take(message.id);
-        pending?.reject(error);
-        if (pending?.call === 'open') this.#failToOpen(error);
+      case 'error':
+        this.#take(message.id)?.reject(revive(message.error));
         return;
-      }
       case 'bytes':
         this.#deliver(this.#sink.bytes?.(message.bytes));
         return;
@@ -109,12 +105,6 @@ export class ArchiveThread {
         answer(false);
       },
     );
-  }
-
-  /** The run may be under way already: it ends, and whatever it asks for next says why. */
-  #failToOpen(error: unknown): void {
-    this.#fail(error);
-    this.#sink.failed(error);
   }
 
   #fail(error: unknown): void {

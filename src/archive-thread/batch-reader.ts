@@ -33,21 +33,27 @@ interface InfoAndKeys {
   readonly keys: readonly string[] | null;
 }
 
-type PageInfoReader = (page: PageToRead) => InfoAndKeys;
-
 export interface ReadBatch {
   readonly rejections: readonly Rejection[];
-  /** What is to be stored; credentials in page infos are redacted. */
-  readonly records: readonly PageRecord[];
+  /** What is to be stored. */
+  readonly pages: readonly ReadPage[];
   readonly attempts: readonly AttemptRecord[];
-  /** For each record: where it stood in the batch, and its info with the credentials it holds. */
-  readonly indexes: readonly number[];
-  readonly pageInfos: readonly (PageInfo | null)[];
-  /** For each record: its page decoded, or null where it is not stored. */
-  readonly pages: readonly (DecodedPage | null)[];
+}
+
+interface ReadPage {
+  /** Where it stood in the batch. */
+  readonly index: number;
+  /** Credentials in its page info are redacted. */
+  readonly record: PageRecord;
+  /** With them. */
+  readonly pageInfo: PageInfo | null;
+  /** Null where it has no body that is stored. */
+  readonly decoded: DecodedPage | null;
 }
 
 type Good = Extract<BodyVerdict, { ok: true }>;
+
+type Checked = Exclude<BodyVerdict, Good> | (Good & { readonly info: InfoAndKeys | null });
 
 const NO_RECORDS: FoundRecords = { count: 0, spans: new Uint32Array(0), compact: true };
 
@@ -55,7 +61,7 @@ const NO_RECORDS: FoundRecords = { count: 0, spans: new Uint32Array(0), compact:
 export class BatchReader {
   readonly #check: BodyCheck;
   readonly #checkWhole: BodyCheck;
-  readonly #read: PageInfoReader | null;
+  readonly #readInfo: ReturnType<typeof createPageInfoReader> | null;
   readonly #secretParams: readonly string[];
   readonly #echoes: EchoWatch | null;
 
@@ -74,87 +80,78 @@ export class BatchReader {
   ) {
     this.#check = createBodyCheck(selection, maxDecodedBytes, failWhen);
     this.#checkWhole = createBodyCheck(parseSelection(null), maxDecodedBytes);
-    this.#read = pagination === null ? null : createPageInfoReader(pagination);
+    this.#readInfo = pagination === null ? null : createPageInfoReader(pagination);
     this.#secretParams = secretParams;
     this.#echoes = echoes;
   }
 
-  read({ pages, arena }: Batch): ReadBatch {
+  read({ pages: text, arena }: Batch): ReadBatch {
     const rejections: Rejection[] = [];
-    const records: PageRecord[] = [];
+    const pages: ReadPage[] = [];
     const attempts: AttemptRecord[] = [];
-    const indexes: number[] = [];
-    const pageInfos: (PageInfo | null)[] = [];
-    const decoded: (DecodedPage | null)[] = [];
-    const arrived: readonly ArrivedPage[] = JSON.parse(pages);
+    const arrived: readonly ArrivedPage[] = JSON.parse(text);
     let at = 0;
     for (const [index, page] of arrived.entries()) {
-      const { bodyBytes, log, paging, ...kept } = page;
       const key = new Uint8Array(arena, at, PAGE_KEY_BYTES);
-      const bodyAt = at + PAGE_KEY_BYTES;
-      at = bodyAt + bodyBytes;
-      const bare = { ...kept, key, body: null, hash: null, records: null };
-      let record: PageRecord = { ...bare, pageInfo: null, keys: null };
-      let info: InfoAndKeys | null = null;
-      let ready: DecodedPage | null = null;
-      if (page.state === 'stored') {
-        const wire = new Uint8Array(arena, bodyAt, bodyBytes);
-        const checked = this.#checked(wire, page);
-        if (!checked.verdict.ok) {
-          const { kind, reason, beginning } = checked.verdict;
-          rejections.push({ index, kind, reason, beginning });
-          continue;
-        }
-        info = checked.info;
-        ready = decodedPage(page, checked.verdict);
-        const { hash, records: count, decoded: body } = checked.verdict;
-        this.#echoes?.look(body, page);
-        record = { ...record, body: wire, hash, records: count };
-        if (info !== null) {
-          const pageInfo = redactPageInfo(info.pageInfo, this.#secretParams);
-          record = { ...record, pageInfo, keys: info.keys };
-        }
+      const body = new Uint8Array(arena, at + PAGE_KEY_BYTES, page.bodyBytes);
+      at += PAGE_KEY_BYTES + page.bodyBytes;
+      const read = page.state === 'stored' ? this.#checked(body, page) : null;
+      if (read?.ok === false) {
+        const { kind, reason, beginning } = read;
+        rejections.push({ index, kind, reason, beginning });
+        continue;
       }
-      indexes.push(index);
-      records.push(record);
-      pageInfos.push(info?.pageInfo ?? null);
-      decoded.push(ready);
-      for (const earlier of log) attempts.push(earlier);
-      attempts.push({
-        place: page.place,
-        number: log.length + 1,
-        startedAt: page.startedAt,
-        durationMs: page.durationMs,
-        status: page.status,
-        outcome: page.reason ?? 'ok',
-        toldToWaitMs: null,
-      });
+      const { bodyBytes: _, log, paging: __, ...row } = page;
+      const failed = { ...row, key, body: null, hash: null, records: null };
+      let record: PageRecord = { ...failed, pageInfo: null, keys: null };
+      let decoded: DecodedPage | null = null;
+      if (read !== null) {
+        const { hash, records, info } = read;
+        this.#echoes?.look(read.decoded, page);
+        const pageInfo = info === null ? null : redactPageInfo(info.pageInfo, this.#secretParams);
+        record = { ...record, body, hash, records, pageInfo, keys: info?.keys ?? null };
+        decoded = decodedPage(page, read);
+      }
+      pages.push({ index, record, pageInfo: read?.info?.pageInfo ?? null, decoded });
+      attempts.push(...log, lastAttempt(page));
     }
-    return { rejections, records, attempts, indexes, pageInfos, pages: decoded };
+    return { rejections, pages, attempts };
   }
 
-  #checked(
-    wire: Uint8Array,
-    page: ArrivedPage,
-  ): { verdict: BodyVerdict; info: InfoAndKeys | null } {
+  #checked(wire: Uint8Array, page: ArrivedPage): Checked {
     const verdict = this.#check(wire, page.encoding);
-    if (this.#read === null) return { verdict, info: null };
-    if (verdict.ok) return { verdict, info: this.#infoOf(page, verdict) };
-    if (verdict.kind !== 'selection') return { verdict, info: null };
+    if (verdict.ok) return { ...verdict, info: this.#infoOf(page, verdict) };
+    if (this.#readInfo === null || verdict.kind !== 'selection') return verdict;
     // Some APIs leave the list out where it is empty. A page that still says how the list goes on is
     // such a page; one that says nothing may be an error that came with status 200.
     const whole = this.#checkWhole(wire, page.encoding);
-    if (!whole.ok) return { verdict: whole, info: null };
+    if (!whole.ok) return whole;
     const empty: Good = { ...whole, records: 0, found: NO_RECORDS };
-    const info = this.#infoOf(page, empty);
+    const info = this.#infoOf(page, empty)!;
     const { next, more, total, totalPages } = info.pageInfo;
     const speaks = next !== null || more !== null || total !== null || totalPages !== null;
-    return speaks ? { verdict: empty, info } : { verdict, info: null };
+    return speaks ? { ...empty, info } : verdict;
   }
 
-  #infoOf({ url, paging }: ArrivedPage, { decoded, found }: Good): InfoAndKeys {
-    return this.#read!({ url, headers: paging ?? {}, body: decoded, found });
+  #infoOf({ url, paging }: ArrivedPage, { decoded, found }: Good): InfoAndKeys | null {
+    const page = { url, headers: paging ?? {}, body: decoded, found };
+    return this.#readInfo === null ? null : this.#readInfo(page);
   }
+}
+
+/** The one that ended the page. */
+function lastAttempt(page: ArrivedPage): AttemptRecord {
+  const { place, log, startedAt, durationMs, status, reason } = page;
+  const number = log.length + 1;
+  return {
+    place,
+    number,
+    startedAt,
+    durationMs,
+    status,
+    outcome: reason ?? 'ok',
+    toldToWaitMs: null,
+  };
 }
 
 function decodedPage(page: ArrivedPage, { decoded: body, found, records }: Good): DecodedPage {
@@ -169,7 +166,7 @@ function redactPageInfo(pageInfo: PageInfo, secretParams: readonly string[]): Pa
 }
 
 /** Reads page infos under one pagination. */
-export function createPageInfoReader(pagination: Pagination): PageInfoReader {
+export function createPageInfoReader(pagination: Pagination): (page: PageToRead) => InfoAndKeys {
   // Without a key, what pages repeat is compared as it stands; records that are alike may be two.
   const path = pagination.key ?? (pagination.overlap > 0 ? '@' : null);
   const keysOf = path === null ? null : createKeyReader(path);

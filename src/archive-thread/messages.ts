@@ -1,4 +1,9 @@
-/** What the main thread and the archive thread say to each other. Plain data only. */
+/**
+ * The second thread: it owns the archive, checks bodies, and exports pages in their order while they
+ * come. It asks no server and knows no plan. It may import the layers below it: archive/, decode/,
+ * export/, plan/ and core/. This file is its contract: what the two threads say to each other, in
+ * plain data.
+ */
 import type {
   AttemptRecord,
   KnownPage,
@@ -29,8 +34,6 @@ export interface OpenRequest {
   readonly complete: string;
   readonly specification: RunSpecification;
   readonly fresh: boolean;
-  /** No archive was there when the run began, and the run does not wait to hear it. */
-  readonly isNew: boolean;
   readonly keep: boolean;
   readonly allowIncomplete: boolean;
   readonly strict: boolean;

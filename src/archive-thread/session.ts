@@ -16,7 +16,7 @@ import { readCondition, readSelection } from '../decode/decode.ts';
 import { formatFor } from '../export/choose-format.ts';
 import { createFileDestination, type FileDestination } from '../export/file-destination.ts';
 import type { Destination, ExportCounts } from '../export/format.ts';
-import { BatchReader, type ReadBatch } from './batch-reader.ts';
+import { BatchReader } from './batch-reader.ts';
 import { EchoWatch } from './echoed-credentials.ts';
 import { ArchiveFollower } from './follow-archive.ts';
 import type {
@@ -74,11 +74,6 @@ export class ArchiveSession implements SessionCalls {
     this.#main = main;
     if (ask.fresh) discardArchive(ask.part);
     const { archive, created } = this.#openOrCreate();
-    if (ask.isNew && !created) {
-      archive.close();
-      const message = `${ask.part} was made by another everypage process just now. Wait until that one ends, then run the command again.`;
-      throw new EverypageError('ARCHIVE_LOCKED', message);
-    }
     this.#archive = archive;
     this.opened = this.#whatWasThere(!created);
     this.#file = ask.target.kind === 'file' ? createFileDestination(ask.target.path) : null;
@@ -182,11 +177,20 @@ export class ArchiveSession implements SessionCalls {
 
   store(batch: Batch): Stored {
     const { reader, follow } = this.#ready();
-    const read = reader.read(batch);
-    const filled = this.#archive.store(read.records, read.attempts);
-    for (const [at, page] of read.pages.entries()) follow.offer(read.records[at]!.place, page);
+    const { rejections, pages, attempts } = reader.read(batch);
+    const kept = this.#archive.store(
+      pages.map(({ record }) => record),
+      attempts,
+    );
+    const pageInfos: (PageInfo | null)[] = [];
+    for (const [at, { index, record, pageInfo, decoded }] of pages.entries()) {
+      follow.offer(record.place, decoded);
+      // The archive knows what was seen before, and has no credentials; the plan needs both.
+      const info = kept[at] ?? null;
+      pageInfos[index] = info === null ? null : { ...info, next: pageInfo?.next ?? null };
+    }
     follow.advance();
-    return { rejections: read.rejections, pageInfos: pageInfosByIndex(read, filled) };
+    return { rejections, pageInfos };
   }
 
   known({ branch, from, to }: Ask<'known'>): Answer<'known'> {
@@ -276,17 +280,4 @@ export class ArchiveSession implements SessionCalls {
     if (this.#begun !== null) return this.#begun;
     throw new EverypageError('INTERNAL', 'how the list pages is not known yet');
   }
-}
-
-/** PageInfos as the archive filled them in, with the credentials that it does not keep. */
-function pageInfosByIndex(
-  { indexes, pageInfos }: ReadBatch,
-  filled: readonly (PageInfo | null)[],
-): (PageInfo | null)[] {
-  const byIndex: (PageInfo | null)[] = [];
-  for (const [at, index] of indexes.entries()) {
-    const pageInfo = filled[at] ?? null;
-    byIndex[index] = pageInfo === null ? null : { ...pageInfo, next: pageInfos[at]?.next ?? null };
-  }
-  return byIndex;
 }

@@ -6,7 +6,7 @@ import type { FromThread, ThrownError, ToThread } from './messages.ts';
 import { ArchiveSession, type MainThread } from './session.ts';
 
 const port = parentPort!;
-/** Of the run that goes on; the thread may have served others before. */
+/** Of the run that goes on; the thread may have served others before. Calls wait until it is open. */
 let opening: Promise<ArchiveSession> | null = null;
 let taken: ((ok: boolean) => void) | null = null;
 
@@ -43,8 +43,8 @@ async function answerTo(message: Exclude<ToThread, { call: 'taken' }>): Promise<
     opening = ArchiveSession.open(message.ask, systemClock, main);
     return (await opening).opened;
   }
+  if (opening === null) throw new EverypageError('INTERNAL', 'the archive is not open');
   const session = await opening;
-  if (session === null) throw new EverypageError('INTERNAL', 'the archive is not open');
   // Name and request belong together, which TypeScript does not see through a union.
   const call = session[message.call] as (ask: unknown) => unknown;
   return call.call(session, message.ask);

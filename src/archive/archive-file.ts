@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { EverypageError } from '../core/errors.ts';
 import { syncFolder } from '../core/files.ts';
 import type { RunSpecification } from './archive-types.ts';
-import { fingerprintOf } from './kept-run.ts';
+import { checkRun, fingerprintOf, writeRunChecksum } from './kept-run.ts';
 import {
   APPLICATION_ID,
   FILE_LAYOUT,
@@ -93,6 +93,7 @@ function layOut(connection: Connection, { specification, now, maxDecodedBytes }:
     `INSERT INTO run (id, fingerprint, specification, created_at, max_decoded_bytes)
        VALUES (1, ?, ?, ?, ?)`,
   )(fingerprintOf(specification), JSON.stringify(specification), Math.round(now), maxDecodedBytes);
+  writeRunChecksum(connection);
   connection.exec(
     `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION};`,
   );
@@ -259,6 +260,7 @@ export function checkFile(connection: Connection): void {
     .query<[number]>('SELECT count(*) - count(DISTINCT content) FROM page')
     .get()!;
   if (shared > 0) throw connection.damaged('two pages in it share one body');
+  checkRun(connection);
 }
 
 function mustExist(path: string): void {

@@ -14,16 +14,6 @@ export function archiveOf(output: string): string {
   return output.endsWith(SUFFIX) ? output : output + SUFFIX;
 }
 
-/** The finished archive by what the user named, which may be the `.part` that we printed. */
-function archiveNamed(archive: string): string {
-  return archive.endsWith(SUFFIX + PART) ? archive.slice(0, -PART.length) : archive;
-}
-
-/** What a finished archive is called while pages are missing, or not exported yet. */
-function partOf(complete: string): string {
-  return complete + PART;
-}
-
 /** What SQLite may leave beside a file whose process was killed. */
 const COMPANIONS = ['-wal', '-journal', '-shm'];
 
@@ -49,13 +39,14 @@ export interface ArchivePlacement {
  */
 export function locateArchive(placement: ArchivePlacement): ArchiveLocation {
   const complete = completePath(placement);
-  return { part: partOf(complete), complete };
+  return { part: complete + PART, complete };
 }
 
 function completePath({ output, archive, stateFolder, fingerprint }: ArchivePlacement): string {
-  if (archive !== null) return archiveNamed(archive);
-  if (output !== null) return archiveOf(output);
-  return archiveOf(join(stateFolder, Buffer.from(fingerprint).toString('hex')));
+  if (archive !== null) {
+    return archive.endsWith(SUFFIX + PART) ? archive.slice(0, -PART.length) : archive;
+  }
+  return archiveOf(output ?? join(stateFolder, Buffer.from(fingerprint).toString('hex')));
 }
 
 /** `$XDG_STATE_HOME/everypage`, by default `~/.local/state/everypage`. Touches no file. */

@@ -1,8 +1,3 @@
-/**
- * WHERE pages are kept. An archive is one SQLite file with every page as it came off the wire, what
- * it answers to, and how each try went. Synchronous: it lives on a thread of its own. It sends
- * nothing, decodes nothing and judges no body.
- */
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { isWhole, type VerdictName } from '../core/summary.ts';

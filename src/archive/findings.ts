@@ -95,7 +95,7 @@ function endFindings({ planEnd, failed, pagination }: PagedFacts): readonly Find
     case 'single': {
       const why =
         detail ??
-        'nothing in it shows how to go on. Say it with --paginate, or that it is all with --paginate none --records';
+        'no pagination was detected. Say it with --paginate, or that it is all with --paginate none --records';
       return [{ kind: 'unfinished', text: `one page only: ${why}` }];
     }
     case 'ceiling': {

@@ -6,30 +6,6 @@ import { type Pagination, paginationStyles } from '../core/pagination.ts';
 import type { RunSpecification } from './archive-types.ts';
 import type { Connection } from './sqlite.ts';
 
-export function readSpecification(text: string, connection: Connection): RunSpecification {
-  const value = parse(text);
-  if (hasShape<RunSpecification>(value, specificationShape)) return value;
-  throw connection.damaged('its description of the run cannot be read');
-}
-
-export function readPagination(text: string, connection: Connection): Pagination {
-  const value = parse(text);
-  if (hasShape<Pagination>(value, paginationShape)) return value;
-  throw connection.damaged('how the list pages cannot be read');
-}
-
-export function readPlanEnd(text: string, connection: Connection): PlanEnd {
-  const value = parse(text);
-  if (hasShape<PlanEnd>(value, planEndShape)) return value;
-  throw connection.damaged('how the list ended cannot be read');
-}
-
-export function readPageInfo(text: string, connection: Connection): PageInfo {
-  const value = parse(text);
-  if (hasShape<PageInfo>(value, pageInfoShape)) return value;
-  throw connection.damaged('what a page says of the list cannot be read');
-}
-
 export function readCode(text: string, connection: Connection): PageCode {
   if (isPageCode(text)) return text;
   throw connection.damaged('why a page failed cannot be read');
@@ -38,12 +14,19 @@ export function readCode(text: string, connection: Connection): PageCode {
 type Check = (value: unknown) => boolean;
 type Shape<T> = Readonly<Record<keyof T, Check>>;
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+type Read<T> = (text: string, connection: Connection) => T;
+
+/** @param what the subject of the sentence that says what is damaged */
+function readerOf<T>(shape: Shape<T>, what: string): Read<T> {
+  return (text, connection) => {
+    try {
+      const value: unknown = JSON.parse(text);
+      if (hasShape<T>(value, shape)) return value;
+    } catch {
+      // No JSON is as wrong as JSON of another shape.
+    }
+    throw connection.damaged(`${what} cannot be read`);
+  };
 }
 
 function hasShape<T>(value: unknown, shape: Shape<T>): value is T {
@@ -170,3 +153,8 @@ const pageInfoShape: Shape<PageInfo> = {
   nextSeenAt: orNull(isPlace),
   recordsSeenAt: orNull(isPlace),
 };
+
+export const readSpecification = readerOf(specificationShape, 'its description of the run');
+export const readPagination = readerOf(paginationShape, 'how the list pages');
+export const readPlanEnd = readerOf(planEndShape, 'how the list ended');
+export const readPageInfo = readerOf(pageInfoShape, 'what a page says of the list');

@@ -3,6 +3,7 @@
  * What was asked for says whether two runs are the same, not how or for whom it was asked.
  */
 import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import type { PlanEnd } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { VerdictName } from '../core/summary.ts';
@@ -92,6 +93,27 @@ export function writeRun(connection: Connection, run: RunRow): void {
     run.completedAt,
     run.exportedAt,
   );
+  writeRunChecksum(connection);
+}
+
+/** Covers all that the row says; to be written after each change of it. */
+export function writeRunChecksum(connection: Connection): void {
+  connection.writer('UPDATE run SET checksum = ?')(runChecksum(connection));
+}
+
+/** @throws EverypageError ARCHIVE_DAMAGED where the row is not as it was written */
+export function checkRun(connection: Connection): void {
+  const [checksum] = connection.query<[number | null]>('SELECT checksum FROM run').get()!;
+  if (checksum === runChecksum(connection)) return;
+  throw connection.damaged('what it says of its run is not what was written');
+}
+
+function runChecksum(connection: Connection): number {
+  const row = connection.query<[string]>(
+    `SELECT json_array(hex(fingerprint), specification, created_at, max_decoded_bytes, plan_count,
+       hex(plan_digest), plan_end, pagination, verdict, completed_at, exported_at) FROM run`,
+  );
+  return crc32(row.get()![0]);
 }
 
 function isVerdictName(name: string): name is VerdictName {

@@ -150,6 +150,20 @@ class FirstFew {
   }
 }
 
+/** Whether two places have records with the same keys; null where not all have one. */
+export type KeyComparison = (a: Place, b: Place) => boolean | null;
+
+export function compareKeys(connection: Connection): KeyComparison {
+  const compare = connection.query<[number]>(
+    `SELECT a.keys = b.keys FROM record_keys AS a, record_keys AS b
+       WHERE a.place = ${PLACE} AND b.place = ${PLACE} AND instr(a.keys, '""') = 0`,
+  );
+  return (a, b) => {
+    const row = compare.get(a.branch, a.position, b.branch, b.position);
+    return row === undefined ? null : row[0] === 1;
+  };
+}
+
 /** How a reading that was given up compares with the one that the list was taken from. */
 export interface GivenUpReading {
   readonly place: Place;

@@ -5,7 +5,8 @@ import { factsOf, isByOrdinal, type Pagination } from '../core/pagination.ts';
 import type { RecordEvidence } from '../core/summary.ts';
 import type { PageState } from './archive-types.ts';
 import { readPageInfo } from './kept-json.ts';
-import { PLACE, placeColumns, RECHECK_PLACE } from './schema.ts';
+import { compareKeys, type KeyComparison } from './key-scan.ts';
+import { placeColumns, RECHECK_PLACE } from './schema.ts';
 import type { Connection } from './sqlite.ts';
 
 /** A page that was read a second time; `place` is where it was read first. */
@@ -85,7 +86,7 @@ export function scanPages(
        FROM page LEFT JOIN page_info ON page_info.place = page.place
        ${pagination.overlap > 0 ? '' : "WHERE page.state <> 'beyond-end'"} ORDER BY page.place`,
   );
-  const scan = new PageScan(pagination, ends, createKeyComparison(connection));
+  const scan = new PageScan(pagination, ends, compareKeys(connection));
   for (const [branch, position, state, text, readAt, status] of rows.iterate()) {
     const place = { branch, position };
     const pageInfo = text === null ? null : readPageInfo(text, connection);
@@ -95,20 +96,6 @@ export function scanPages(
     else scan.page(place, state, read);
   }
   return scan.facts();
-}
-
-/** Whether two places have records with the same keys; null where not all have one. */
-type KeyComparison = (a: Place, b: Place) => boolean | null;
-
-function createKeyComparison(connection: Connection): KeyComparison {
-  const compare = connection.query<[number]>(
-    `SELECT a.keys = b.keys FROM record_keys AS a, record_keys AS b
-       WHERE a.place = ${PLACE} AND b.place = ${PLACE} AND instr(a.keys, '""') = 0`,
-  );
-  return (a, b) => {
-    const row = compare.get(a.branch, a.position, b.branch, b.position);
-    return row === undefined ? null : row[0] === 1;
-  };
 }
 
 class PageScan {
@@ -174,7 +161,11 @@ class PageScan {
     this.#endBranch();
     const original = position === 0 ? this.#first : this.#last;
     if (original === null) return;
-    const isChanged = read !== null && !this.#areSame(original, read);
+    // Records with the same keys are the same, also where something in them has changed.
+    const isChanged =
+      read !== null &&
+      original.pageInfo.digest !== read.pageInfo.digest &&
+      this.#haveSameKeys(original.place, read.place) !== true;
     const isGone = read === null && this.#isPastEnd(status);
     const { place } = original;
     this.#secondReadings.push({ place, isChanged, isRead: read !== null, isGone });
@@ -185,17 +176,9 @@ class PageScan {
     return status !== null && this.#pagination.pastEnd.includes(status);
   }
 
-  /** Records with the same keys are the same, also where something in them has changed. */
-  #areSame(first: Read, second: Read): boolean {
-    if (first.pageInfo.digest === second.pageInfo.digest) return true;
-    return this.#haveSameKeys(first.place, second.place) === true;
-  }
-
   facts(): PageFacts {
     this.#endBranch();
-    for (const position of this.#ends.values()) {
-      this.#tally.missingPages += this.#pagesBefore(position);
-    }
+    for (const end of this.#ends.values()) this.#missing(end, 0);
     const branches = this.#ended;
     const { records: skippedRecords, pages: skippedPages } = this.#skipped();
     return {
@@ -214,9 +197,9 @@ class PageScan {
     };
   }
 
-  /** Pages there must be before an end; ordinals of records do not say. */
-  #pagesBefore(position: number): number {
-    return this.#byOrdinal ? 0 : position;
+  /** Ordinals of records do not say how many pages there must be before an end. */
+  #missing(end: number, pages: number): void {
+    if (!this.#byOrdinal) this.#tally.missingPages += Math.max(0, end - pages);
   }
 
   /** Where the user begins further on: pages and records count from 0 or 1. */
@@ -263,8 +246,7 @@ class PageScan {
     const { number, pages, highest } = branch;
     const total = (branch.total.end ?? branch.least ?? 0) - this.#skipped().records;
     if (this.#byOrdinal && branch.coveredTo < total) this.#gap(branch, total);
-    const end = Math.max(highest + 1, this.#ends.get(number) ?? 0);
-    this.#tally.missingPages += Math.max(0, this.#pagesBefore(end) - pages);
+    this.#missing(Math.max(highest + 1, this.#ends.get(number) ?? 0), pages);
     this.#ends.delete(number);
     this.#ended.push(branch);
   }

@@ -84,7 +84,8 @@ export const TABLES = `
     pagination TEXT,
     verdict TEXT,
     completed_at INTEGER,
-    exported_at INTEGER
+    exported_at INTEGER,
+    checksum INTEGER
   ) STRICT;
 
   CREATE TABLE tally (

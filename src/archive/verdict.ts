@@ -31,7 +31,7 @@ export function computeVerdict(
   const { pagination, planEnd, planCount } = run;
   return pagination === null
     ? computeListVerdict(connection, planCount, counts, expect)
-    : computePagedVerdict(connection, { pagination, planEnd, counts, expect });
+    : computePagedVerdict(connection, pagination, planEnd, counts, expect);
 }
 
 /**
@@ -84,17 +84,14 @@ function countRecords(connection: Connection): number {
     .get()![0];
 }
 
-interface PagedRun {
-  readonly pagination: Pagination;
-  /** Null where the end was not reached. */
-  readonly planEnd: PlanEnd | null;
-  readonly counts: PageCounts;
-  readonly expect: number | null;
-}
-
 /** The verdict of a list that pages by itself: its pages, its records and what the server said of them. */
-function computePagedVerdict(connection: Connection, run: PagedRun): Verdict {
-  const { pagination, planEnd, counts, expect } = run;
+function computePagedVerdict(
+  connection: Connection,
+  pagination: Pagination,
+  planEnd: PlanEnd | null,
+  { stored, failed, beyondEnd }: PageCounts,
+  expect: number | null,
+): Verdict {
   const pages = scanPages(connection, pagination, planEnd?.ends ?? []);
   // As CouchDB does: each page begins with the record that the one before ended with.
   const sharesBoundaries =
@@ -104,7 +101,6 @@ function computePagedVerdict(connection: Connection, run: PagedRun): Verdict {
   const isReadTwice = pages.readAgain > 0 || pagination.overlap > 0;
   const keys = readKeys(connection, pagination, sharesBoundaries, isReadTwice);
   const fetched = pages.records - (sharesBoundaries ? pages.boundaries : 0);
-  const { stored, failed, beyondEnd } = counts;
   const isEndKnown = planEnd !== null && planEnd.reason !== 'broken';
   const planned = isEndKnown ? stored + failed + pages.missingPages : null;
   const restarts = planEnd?.restarts ?? [];

@@ -1,11 +1,12 @@
 /** The commands that read an archive again, without the network: `everypage export`, `everypage verify`. */
 import { existsSync } from 'node:fs';
 import { escapeText } from '../core/escape.ts';
-import { counted, formatBytes } from '../core/units.ts';
-import { exportArchive, verifyArchive } from '../index.ts';
+import { counted, formatBytes, formatCount } from '../core/units.ts';
+import { exportArchive, type Verification, verifyArchive } from '../index.ts';
 import { asciiJson } from '../report/json-log.ts';
+import { createPainter } from '../report/paint.ts';
 import { createScreen } from '../report/reporter.ts';
-import { verificationText } from '../report/verdict-text.ts';
+import { failureLines, verdictLines } from '../report/verdict-text.ts';
 import { reservation } from '../report/wording.ts';
 import {
   type CliContext,
@@ -18,7 +19,9 @@ import { type ExitCode, exitCodeOfVerdict, exitCodeOfVerification } from './exit
 import { type TypedArguments, UsageError } from './parse-arguments.ts';
 import { optionsOfTable } from './run-options.ts';
 
-/** `everypage export ARCHIVE`: shapes an archive again. */
+const shownProblems = 10;
+
+/** `everypage export ARCHIVE`: writes its records again. */
 export async function exportCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
   const archivePath = onlyArchive(typed);
   const shape = optionsOfTable(typed);
@@ -41,7 +44,7 @@ export async function exportCommand(typed: TypedArguments, context: CliContext):
   });
 }
 
-/** `everypage verify ARCHIVE`: the verdict again, from the stored bytes. */
+/** `everypage verify ARCHIVE`: computes the verdict again from the stored bytes. */
 export async function verifyCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
   const archivePath = onlyArchive(typed);
   const expect = typed.value('expect');
@@ -69,7 +72,33 @@ export async function verifyCommand(typed: TypedArguments, context: CliContext):
   }
 }
 
-/** The one argument of both. */
+/** What `everypage verify` prints, without a newline at its end. */
+export function verificationText(facts: Verification, color: boolean): string {
+  const paint = createPainter(color);
+  const { verdict, problems, failures } = facts;
+  const damaged = counted(problems.length, 'stored page is', 'stored pages are');
+  const head =
+    problems.length === 0
+      ? verdictLines(verdict, paint, null)
+      : [paint('red', `${damaged} not what was received.`)];
+  const shown = problems
+    .slice(0, shownProblems)
+    .map(({ url, problem }) => `  ${escapeText(url)}  ${escapeText(problem)}`);
+  const more = problems.length - shown.length;
+  const read = `${counted(facts.checkedPages, 'page')} read again, ${formatBytes(facts.checkedBytes)}`;
+  return [
+    ...head,
+    ...shown,
+    ...(more > 0 ? [`  and ${formatCount(more)} more`] : []),
+    ...failureLines(failures, verdict.failed, paint),
+    paint(
+      'dim',
+      `${escapeText(facts.archivePath)}: ${read}, each decoded, parsed and compared with its hash`,
+    ),
+  ].join('\n');
+}
+
+/** The one argument of both commands. */
 function onlyArchive({ verb, positionals }: TypedArguments): string {
   const [path, second] = positionals;
   if (path === undefined) {

@@ -1,30 +1,17 @@
-/** A command line to print: the one that was typed, quoted for a shell and without credentials. */
+/** Command lines to print. They are quoted for a shell and show no credentials. */
+import { shellQuote } from '../core/escape.ts';
 import { shownUrl } from './flag-values.ts';
 import { flagNamed } from './flags.ts';
 import type { TypedArguments, TypedFlag } from './parse-arguments.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Quoted for a POSIX shell, only where that is needed. */
-export function shellQuote(argument: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;
-  if (!/\p{C}/u.test(argument)) return `'${argument.replaceAll("'", `'\\''`)}'`;
-  // $'…' is the one form that shows control characters instead of sending them to the terminal.
-  const escaped = argument.replace(/[\\']|\p{C}/gu, (char) => {
-    if (char === '\\' || char === "'") return `\\${char}`;
-    return [...Buffer.from(char)]
-      .map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`)
-      .join('');
-  });
-  return `$'${escaped}'`;
-}
-
-/** What was typed, as it was typed. */
+/** The command as it was typed. */
 export function typedCommand(typed: TypedArguments, env: Environment): string {
   return commandText(env, [...verbWords(typed), ...urlWords(typed), ...flagWords(typed)]);
 }
 
-/** What was typed, to go on with, and `more` words added to its flags. */
+/** The command that resumes the run: what was typed, and `more` flags. */
 export function againCommand(
   typed: TypedArguments,
   env: Environment,
@@ -36,7 +23,7 @@ export function againCommand(
   return readsStdin ? `${command}   (with the same list on standard input)` : command;
 }
 
-/** What was typed after another verb, as a command that fetches. */
+/** The flags that were typed after another verb, as a command that fetches. */
 export function fetchCommandText(
   typed: TypedArguments,
   env: Environment,

@@ -9,8 +9,9 @@ import { outputError } from '../export/file-destination.ts';
 import type { TransportInternals } from '../http/create-transport.ts';
 import type { TerminalFacts, TextStream } from '../report/reporter.ts';
 import { exitCodeOfSignal, type StopSignal } from './exit-code.ts';
+import type { FlagValue } from './flags.ts';
 
-/** The process, as far as commands touch it; a test hands in its own. */
+/** The parts of the process that commands use. A test passes its own. */
 export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable;
@@ -18,22 +19,20 @@ export interface CliContext {
   readonly stderr: TextStream & TerminalStream;
   readonly signals: SignalSource;
   readonly clock: Clock;
-  /** What a test has in place of the resolver. */
+  /** Only for tests, in place of the resolver. */
   readonly network?: TransportInternals;
 }
 
-/** What is used of `process.stderr` and `process.stdout`. */
+/** The parts of `process.stderr` and `process.stdout` that are used. */
 export interface TerminalStream {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
 }
 
-export type ColorWhen = 'auto' | 'always' | 'never';
-
 export function describeTerminal(
   stream: TerminalStream,
   env: Readonly<Record<string, string | undefined>>,
-  when: ColorWhen,
+  when: FlagValue<'color'>,
 ): TerminalFacts {
   const isTTY = stream.isTTY === true;
   // A dumb terminal (an editor's shell, a build log) shows cursor movements as text.
@@ -55,7 +54,7 @@ export interface SignalWatch {
   close(): void;
 }
 
-/** What is used of `process`. */
+/** The parts of `process` that are used. */
 export interface SignalSource {
   on(signal: StopSignal, listener: () => void): unknown;
   off(signal: StopSignal, listener: () => void): unknown;
@@ -65,8 +64,8 @@ export interface SignalSource {
 const watched: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
- * The first signal aborts, and the run drains and commits; the second leaves at once, which the
- * archive makes safe.
+ * The first signal aborts: the run finishes the requests in flight and commits. The second exits at once,
+ * which is safe because of the archive.
  */
 export function watchSignals(
   source: SignalSource,
@@ -102,20 +101,20 @@ export function watchSignals(
 
 export interface StdoutSink {
   /**
-   * Resolves when it has been written and more may come; rejects with `CLOSED_PIPE` once nobody reads,
-   * with `OUTPUT_WRITE` where it cannot be written.
+   * Resolves when the bytes are written. Rejects with `CLOSED_PIPE` if the reader has gone, with
+   * `OUTPUT_WRITE` if they cannot be written.
    */
   write(bytes: Uint8Array): Promise<void>;
-  /** Resolves when everything has left the process, or nobody reads; rejects where it could not. */
+  /** Resolves when everything has left the process, or the reader has gone. Rejects if it cannot be written. */
   flush(): Promise<void>;
 }
 
 /**
- * Standard output with backpressure: a slow reader slows the export, not the memory. What was written is
- * known before more is: an archive may go once its records are out.
+ * Standard output with backpressure: a slow reader slows the export and fills no memory. Each write is
+ * known to have succeeded before the next one, because the archive may be removed after the last.
  */
 export function createStdoutSink(stream: Writable): StdoutSink {
-  /** The first: what comes after it says only that the stream is closed. */
+  /** The first failure. Later ones only say that the stream is closed. */
   let failure: EverypageError | null = null;
   const failed = (cause: NodeJS.ErrnoException): EverypageError => {
     failure ??=

@@ -14,8 +14,8 @@ interface Credentials {
 }
 
 /**
- * What `--bearer-env` and `-n` come to; `-u` is an option of the run as it stands. Throws `UsageError` where a variable or an entry is
- * missing, and where a host cannot be told.
+ * The credentials of `--bearer-env` and `-n`; `-u` is an option of the run as it is. Throws `UsageError`
+ * if a variable or an entry is missing, or if the host is not clear.
  */
 export async function readCredentials(
   typed: TypedArguments,
@@ -34,7 +34,7 @@ export async function readCredentials(
 function bearerToken(variable: string, env: CliContext['env']): string {
   const token = env[variable]?.trim();
   if (!token) {
-    // People paste the token itself here by mistake, and it must not be repeated then.
+    // People paste the token itself here by mistake, and a message must not repeat it.
     const name = /^[A-Z_][A-Z0-9_]{0,63}$/.test(variable) ? ` ${variable}` : '';
     throw new UsageError(
       `--bearer-env${name}: that environment variable is not set, or is empty; it takes the name of a variable, not the token`,
@@ -58,7 +58,7 @@ async function netrcUser(typed: TypedArguments, env: CliContext['env']): Promise
   return `${entry.login ?? ''}:${entry.password ?? ''}`;
 }
 
-/** The one host of all URL arguments. A list is read too late to tell where its lines lead. */
+/** The one host of all URL arguments. A list cannot be used: its URLs are not read yet. */
 function onlyHost(typed: TypedArguments): string {
   const hosts = new Set<string>();
   for (const argument of typed.positionals) {
@@ -92,7 +92,7 @@ export interface NetrcEntry {
 
 /**
  * Entries in the order of the file. Values may be in double quotes with backslash escapes, as curl
- * reads them; macros (`macdef`) and what follows `#` are passed over.
+ * reads them; macros (`macdef`) and what follows `#` are ignored.
  */
 export function parseNetrc(text: string): readonly NetrcEntry[] {
   const entries: { machine: string | null; login: string | null; password: string | null }[] = [];

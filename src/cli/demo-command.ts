@@ -1,37 +1,87 @@
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
-import { startDemoServer } from '../demo/demo-server.ts';
-import type { CliContext } from './context.ts';
-import { onStage } from './demo-stage.ts';
+import { type DemoServer, startDemoServer } from '../demo/demo-server.ts';
+import { createPainter, fitText } from '../report/paint.ts';
+import { type CliContext, describeTerminal } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
-import type { TypedArguments } from './parse-arguments.ts';
+import { fetchCommand } from './fetch-command.ts';
+import { parseArguments, type TypedArguments } from './parse-arguments.ts';
+
+const OUTPUT = 'items.ndjson';
+const SHOWN_RECORDS = 3;
 
 /** `everypage demo`: a local API with faults, fetched by the command that anyone would type. */
 export async function demoCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
   if (typed.positionals.length > 0) {
     throw new EverypageError('USAGE', 'everypage demo brings its own URL and takes no other');
   }
-  const api = typed.value('api');
-  const faults = typed.value('faults');
-  if (api !== null && faults !== null) {
-    throw new EverypageError('USAGE', '--api and --faults are two demos; give one');
+  const server = await startDemoServer();
+  const folder = await mkdtemp(join(tmpdir(), 'everypage-demo-'));
+  try {
+    return await fetchShown(server, folder, typed, context);
+  } finally {
+    await server.close();
+    await rm(folder, { recursive: true, force: true });
   }
-  if (faults !== null) {
-    return (await import('./demo-faults.ts')).demoFaults(faults, typed, context);
-  }
-  if (api !== null) return (await import('./demo-api.ts')).demoApi(api, typed, context);
+}
+
+async function fetchShown(
+  server: DemoServer,
+  folder: string,
+  typed: TypedArguments,
+  context: CliContext,
+): Promise<ExitCode> {
+  const terminal = describeTerminal(context.stderr, context.env, typed.value('color'));
+  const paint = createPainter(terminal.color);
+  const say = (line: string) => context.stderr.write(`${line}\n`);
   const concurrency = typed.value('concurrency');
   const own = concurrency === null ? [] : ['-c', String(concurrency)];
-  const server = await startDemoServer();
-  return onStage(server, typed, context, async ({ paint, say, fetch, showRecords }) => {
-    say(paint('bold', 'A local API:'));
-    for (const fact of server.facts) say(`  · ${fact}`);
-    say('');
-    say(paint('dim', `$ everypage '${server.url}' \\`));
-    const shown = ['--cacert ca.pem --select data.items', ...own, '-o items.ndjson'].join(' ');
-    say(paint('dim', `    ${shown}`));
-    say('');
-    const exitCode = await fetch([server.url, '--select', 'data.items', ...own]);
-    if (exitCode === 0) await showRecords();
-    return exitCode;
-  });
+
+  say(paint('bold', 'A local API:'));
+  for (const fact of server.facts) say(`  · ${fact}`);
+  say('');
+  say(paint('dim', `$ everypage '${server.url}' \\`));
+  const shown = ['--cacert ca.pem --select data.items', ...own, `-o ${OUTPUT}`].join(' ');
+  say(paint('dim', `    ${shown}`));
+  say('');
+
+  const caFile = join(folder, 'ca.pem');
+  const output = join(folder, OUTPUT);
+  await writeFile(caFile, server.ca);
+  const hidden = ['--cacert', caFile, '-o', output, '--proxy', '', ...messageFlags(typed)];
+  const words = [server.url, '--select', 'data.items', ...own, ...hidden];
+  const exitCode = await fetchCommand(parseArguments(words, {}), context, OUTPUT);
+  if (exitCode !== 0) return exitCode;
+
+  say('');
+  say(paint('bold', 'The first records:'));
+  for (const record of await firstLines(output, SHOWN_RECORDS)) {
+    say(`  ${fitText(record, terminal.columns() - 3)}`);
+  }
+  return exitCode;
+}
+
+/** The demo's own flags about messages, passed on to the fetch. */
+function messageFlags(typed: TypedArguments): readonly string[] {
+  const words = Array<string>(typed.count('verbose')).fill('-v');
+  for (const name of ['progress', 'color'] as const) {
+    const value = typed.value(name);
+    if (value !== null) words.push(`--${name}=${value}`);
+  }
+  return words;
+}
+
+async function firstLines(path: string, count: number): Promise<readonly string[]> {
+  const file = await open(path);
+  try {
+    const lines: string[] = [];
+    for await (const line of file.readLines()) {
+      if (lines.push(line) === count) break;
+    }
+    return lines;
+  } finally {
+    await file.close();
+  }
 }

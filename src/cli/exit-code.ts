@@ -74,10 +74,10 @@ export function exitCodeOfSignal(signal: StopSignal): ExitCode {
   return ofSignal[signal];
 }
 
-/** What the user lets pass, or does not. */
+/** What the user accepts. */
 export interface Leniency {
   readonly allowIncomplete: boolean;
-  /** A list that nothing could be checked against is not enough. */
+  /** A result that could not be checked is not enough. */
   readonly strict: boolean;
 }
 
@@ -85,7 +85,7 @@ export function exitCodeOfVerdict(verdict: Verdict, leniency: Leniency): ExitCod
   return leniency.allowIncomplete || isWhole(verdict.name, leniency.strict) ? 0 : 3;
 }
 
-/** A stored page that no longer proves itself is a missing page. */
+/** A stored page that does not match its hash counts as missing. */
 export function exitCodeOfVerification(
   verdict: Verdict,
   problems: number,
@@ -94,7 +94,7 @@ export function exitCodeOfVerification(
   return problems > 0 ? 3 : exitCodeOfVerdict(verdict, { allowIncomplete: false, strict });
 }
 
-/** A stop outweighs the verdict: what was not asked for is not allowed to be missing. */
+/** A stop counts more than the verdict: `--allow-incomplete` does not cover pages that were never requested. */
 export function exitCodeOfSummary(summary: Summary, leniency: Leniency): ExitCode {
   const { stop, verdict } = summary;
   if (stop === null) return exitCodeOfVerdict(verdict, leniency);

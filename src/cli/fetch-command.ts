@@ -1,17 +1,27 @@
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { archiveOf } from '../archive/archive-location.ts';
+import type { RunEvent } from '../core/events.ts';
 import type { RunOptions } from '../core/options.ts';
+import type { Summary } from '../core/summary.ts';
+import { outputError } from '../export/file-destination.ts';
 import { checkDistinctFiles } from '../fetch/check-files.ts';
 import { createTransport } from '../http/create-transport.ts';
-import type { TransportOptions } from '../http/transport.ts';
+import type { PlanSource } from '../plan/plan.ts';
 import { sourceOf } from '../plan/written-url.ts';
-import type { CliContext } from './context.ts';
-import type { ExitCode } from './exit-code.ts';
-import { fetchAndReport } from './fetch-and-report.ts';
+import { summaryJson } from '../report/json-log.ts';
+import { summaryText } from '../report/summary-text.ts';
+import { runOver } from '../run.ts';
+import { againCommand, takeCommand } from './command-text.ts';
+import { type CliContext, createStdoutSink, watchSignals } from './context.ts';
+import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.ts';
 import { type TypedArguments, UsageError } from './parse-arguments.ts';
+import { createReporting, type Reporting } from './reporters.ts';
 import { readRunOptions, readSummaryPath } from './run-options.ts';
 
-/** The main job: plan, fetch, verify, export. */
+type EndEvent = Extract<RunEvent, { type: 'end' }>;
+
+/** The main command: plan, fetch, verify, export. */
 export async function fetchCommand(
   typed: TypedArguments,
   context: CliContext,
@@ -30,12 +40,147 @@ export async function fetchCommand(
   const options = await readRunOptions(typed, context);
   const summaryPath = readSummaryPath(typed);
   checkFiles(typed, summaryPath, options);
-  const job = { sources, options, summaryPath, outputName };
-  const makeTransport = (asked: TransportOptions) => createTransport(asked, context.network);
-  return fetchAndReport(job, makeTransport, typed, context);
+  return fetchAndReport({ sources, options, summaryPath, outputName }, typed, context);
 }
 
-/** Files that only the command line knows of; those of the run it checks itself. */
+/** What the arguments ask for. */
+interface FetchJob {
+  readonly sources: readonly PlanSource[];
+  readonly options: RunOptions;
+  readonly summaryPath: string | null;
+  /** A name for the output if its path means nothing to the user, as in the demo. */
+  readonly outputName: string | undefined;
+}
+
+/** Runs the job, shows its progress, and prints the summary. */
+async function fetchAndReport(
+  { sources, options, summaryPath, outputName }: FetchJob,
+  typed: TypedArguments,
+  context: CliContext,
+): Promise<ExitCode> {
+  const streamsRecords = options.output === undefined;
+  const reporting = createReporting(typed, context, streamsRecords);
+  const signals = watchSignals(
+    context.signals,
+    (signal) => sayStopping(signal, reporting),
+    () => reporting.close(),
+  );
+  const stdout = streamsRecords ? createStdoutSink(context.stdout) : null;
+  let total: number | null = null;
+  try {
+    const summary = namedStop(
+      await runOver((asked) => createTransport(asked, context.network), sources, {
+        ...options,
+        signal: signals.signal,
+        onEvent: (event) => {
+          if (event.type === 'start' || event.type === 'total') total = event.total;
+          const named = event.type === 'end' ? endedBy(event, signals.received()) : event;
+          reporting.sink(named);
+        },
+        ...(stdout === null ? {} : { stdout }),
+      }),
+      signals.received(),
+    );
+    await stdout?.flush();
+    reporting.close();
+    const exitCode = exitCodeOfSummary(summary, {
+      allowIncomplete: options.allowIncomplete === true,
+      strict: options.strict === true,
+    });
+    if (!reporting.json && !(reporting.quiet && exitCode === 0)) {
+      saySummary({ summary, total, outputName }, typed, context, options, reporting);
+    }
+    if (summaryPath !== null) await writeSummary(summaryPath, summary, exitCode);
+    return exitCode;
+  } finally {
+    reporting.close();
+    signals.close();
+  }
+}
+
+function endedBy(event: EndEvent, signal: StopSignal | null): EndEvent {
+  return { ...event, summary: namedStop(event.summary, signal) };
+}
+
+/** The run sees only that it was aborted; which signal it was is known here. */
+function namedStop(summary: Summary, signal: StopSignal | null): Summary {
+  if (signal === null || summary.stop?.kind !== 'aborted') return summary;
+  return { ...summary, stop: { kind: 'signal', signal } };
+}
+
+function sayStopping(signal: StopSignal, { screen, json }: Reporting): void {
+  if (json) return;
+  const again = signal === 'SIGINT' ? '; Ctrl-C again exits at once' : '';
+  screen.line(`everypage: stopping, requests in flight get 10 s${again}`);
+}
+
+interface Said {
+  readonly summary: Summary;
+  readonly total: number | null;
+  readonly outputName: string | undefined;
+}
+
+function saySummary(
+  { summary, total, outputName }: Said,
+  typed: TypedArguments,
+  context: CliContext,
+  options: RunOptions,
+  { screen, facts }: Reporting,
+): void {
+  const text = summaryText(summary, {
+    color: facts.color,
+    wallTime: context.clock.wallTime(),
+    total,
+    output: options.output ?? null,
+    expect: options.expect ?? null,
+    ...(outputName === undefined ? {} : { outputName }),
+    commands: {
+      again: againCommand(typed, context.env),
+      takeWhatIsThere: takeWhatIsThere(summary, typed, context, options),
+      anew: againCommand(typed, context.env, [anewFlag(summary, options)]),
+    },
+  });
+  if (text !== '') screen.line(text);
+}
+
+/** A list that changed while it was read needs a whole new reading; more pages do not help. */
+function anewFlag({ verdict }: Summary, options: RunOptions): string {
+  return verdict.name === 'drifted' && options.repair !== true ? '--repair' : '--fresh';
+}
+
+/**
+ * A run that ended by itself is run again with `--allow-incomplete`, which also finishes its archive.
+ * A run that was stopped would fetch more, so its archive is exported instead.
+ */
+function takeWhatIsThere(
+  summary: Summary,
+  typed: TypedArguments,
+  context: CliContext,
+  options: RunOptions,
+): string | null {
+  if (options.output === undefined || options.allowIncomplete || summary.verdict.stored === 0) {
+    return null;
+  }
+  if (summary.stop === null) return againCommand(typed, context.env, ['--allow-incomplete']);
+  if (summary.archivePath === null) return null;
+  return takeCommand(typed, context.env, summary.archivePath);
+}
+
+/** The summary was printed before, so a failure here says only how to get the verdict again. */
+async function writeSummary(path: string, summary: Summary, exitCode: ExitCode): Promise<void> {
+  try {
+    await writeFile(path, summaryJson(summary, exitCode));
+  } catch (cause) {
+    const { archivePath } = summary;
+    const then =
+      archivePath === null
+        ? 'The run itself ended as said above.'
+        : `The run itself ended as said above; everypage verify --json ${archivePath} shows its verdict again.`;
+    throw outputError(`--summary ${path}`, cause, then);
+  }
+}
+
+/** The files that only the command line knows; the run checks its own. */
 function checkFiles(typed: TypedArguments, summary: string | null, options: RunOptions): void {
   const { output, archive = output === undefined ? undefined : archiveOf(output) } = options;
   const files = { '-o': output, '--archive': archive, '--summary': summary ?? undefined };
@@ -57,15 +202,16 @@ function checkFiles(typed: TypedArguments, summary: string | null, options: RunO
   checkDistinctFiles(written, read);
 }
 
-/** A file's name where a URL is due is a slip that has a better cure than a scheme. */
+/** The name of a file in place of a URL gets better advice than to add a scheme. */
 function checkIsNoFile(argument: string): void {
-  if (/^(?:@|-$|[a-z]+:)/i.test(argument) || !existsSync(argument)) return;
+  if (/^(?:@|-$|[a-z]+:)/i.test(argument)) return;
   if (/\.everypage(?:\.part)?$/.test(argument)) {
     throw new UsageError(
       `${argument} is an archive, not a URL; everypage export and verify read it`,
       ['verify', argument],
     );
   }
+  if (!existsSync(argument)) return;
   throw new UsageError(
     `${argument} is a file, not a URL; to read URLs from it, write @${argument}`,
     [`@${argument}`],

@@ -1,4 +1,4 @@
-/** What the value of a flag may be. A kind of value is one object, which the table of flags names. */
+/** The kinds of values that flags take. Each is one object, which the table of flags names. */
 import { EverypageError, expected } from '../core/errors.ts';
 import { isSecretHeader, isSecretName, redactUrl } from '../core/redact.ts';
 import { addressBlock, originOf } from '../core/resolve-options.ts';
@@ -10,20 +10,20 @@ export interface ValueType<T> {
   readonly name: string;
   /** A value that is accepted, for messages. */
   readonly example: string;
-  /** A number, or something with one: `-5` is a wrong value then, not a flag. */
+  /** It is or has a number, so `-5` is a wrong value and not a flag. */
   readonly isNumber?: boolean;
   /**
-   * Null: as if the flag were not given. Throws `EverypageError` `USAGE`, which says what was
-   * expected and what came, and leaves the name of the flag to its caller.
+   * Null: as if the flag were not given. Throws `EverypageError` `USAGE` with what was expected and
+   * what came; the caller adds the name of the flag.
    */
   parse(text: string): T | null;
   /** A default, as a person would type it. */
   print?(value: T): string;
-  /** Only where the value may hold a credential: the part of it that may be shown. */
+  /** Only for a value that may hold a credential: the part of it that may be shown. */
   show?(text: string, secretParams: readonly string[]): string;
 }
 
-/** Text as it stands. */
+/** Any text. */
 export function text(name: string, example = name.toLowerCase()): ValueType<string> {
   return { name, example, parse: (value) => value };
 }
@@ -126,7 +126,7 @@ export function size(example: string, least = 1): ValueType<number> {
   };
 }
 
-/** So many requests in a time; the run reads the text again. */
+/** A number of requests in a time. It stays text: that is what the option takes. */
 export const rate: ValueType<string> = {
   name: 'N/TIME',
   example: '10/s',
@@ -208,7 +208,7 @@ export const proxyUrl: ValueType<string> = {
   show: (value) => shownUrl(value, []),
 };
 
-/** User info gets a placeholder: a URL that merely lost it would be refused without a hint why. */
+/** User info gets a placeholder: a URL that only lost it would be refused without a visible reason. */
 export function shownUrl(url: string, secretParams: readonly string[]): string {
   if (url.startsWith('@')) return url;
   const redacted = redactUrl(url, secretParams);
@@ -216,7 +216,7 @@ export function shownUrl(url: string, secretParams: readonly string[]): string {
   return redacted.replace('://', '://<user>:<password>@');
 }
 
-/** JSON, GraphQL and form bodies alike: what stands before a colon or an equals sign is a name. */
+/** In JSON, GraphQL and forms, the word before a colon or an equals sign is a name. */
 function holdsSecretField(text: string, secretParams: readonly string[]): boolean {
   if (/passw|secret|token|api[_-]?key/i.test(text)) return true;
   const names = text.matchAll(/\b([\w.[\]%-]{1,64})["']?\s{0,9}[:=]/g);

@@ -1,7 +1,7 @@
 /**
- * The one table of flags. A line of it says all that a flag is: its names, what its value may be, the
+ * The one table of flags. An entry says everything about a flag: its names, the kind of its value, the
  * option of a run that it sets, and its help. Parsing, options, `-h`, `--help`, docs/cli.md and the
- * commands in messages are made from it; CONTRIBUTING.md has the recipe for one more flag.
+ * commands in messages are made from it. CONTRIBUTING.md has the recipe for a new flag.
  */
 import { formatNames, type PaginateOptions, type RunOptions } from '../core/options.ts';
 import { defaults } from '../core/resolve-options.ts';
@@ -36,15 +36,15 @@ export type Verb = (typeof verbs)[number];
 type ElementOf<List> = List extends readonly (infer Element)[] ? Element : never;
 
 /**
- * What a flag of an option takes. `on`: nothing, and the option becomes this. `value`: the last one
- * counts. `list`: all of them count. The compiler checks the value against the option's type.
+ * What a flag takes. `on`: no value, and the option becomes this. `value`: one value, the last one
+ * counts. `list`: all values count. The compiler checks them against the option's type.
  */
 type Taking<Value> =
   | { readonly on: Value }
   | { readonly value: ValueType<Value> }
   | { readonly list: ValueType<ElementOf<Value>> };
 
-/** The option of a run that a flag sets, or that of its `paginate`, or none: then a command asks for it. */
+/** The option that a flag sets, of the run or of its `paginate`. Without one, a command reads the flag. */
 type Target =
   | {
       [Key in keyof RunOptions]-?: { option: Key } & Taking<NonNullable<RunOptions[Key]>>;
@@ -54,25 +54,27 @@ type Target =
         NonNullable<PaginateOptions[Key]>
       >;
     }[keyof PaginateOptions]
-  | { readonly value: ValueType<unknown>; readonly standard?: unknown }
-  | { readonly list: ValueType<unknown> }
-  | { readonly on?: never };
+  | ({ readonly option?: never; readonly pagination?: never } & (
+      | { readonly value: ValueType<unknown>; readonly standard?: unknown }
+      | { readonly list: ValueType<unknown> }
+      | { readonly on?: never }
+    ));
 
 type FlagFacts = Target & {
   readonly short?: string;
-  /** Environment variable that is used where the flag is not given. */
+  /** Environment variable that is used if the flag is not given. */
   readonly env?: string;
   /** One line for `-h`, without a full stop; a default of core/resolve-options.ts is added to it. */
   readonly help: string;
   /** What `--help` and the docs add to the line. */
   readonly detail?: string;
-  /** Where they are not those of its group. */
+  /** If they are not those of its group. */
   readonly verbs?: readonly Verb[];
-  /** Flags that may not be given besides. */
-  readonly excludes?: readonly string[];
-  /** A flag that must be given besides. */
-  readonly needs?: string;
-  /** Left out of the command that goes on with a run. */
+  /** Flags that cannot be given as well, and why. */
+  readonly excludes?: Readonly<Record<string, string>>;
+  /** Flags that must be given as well, and why. */
+  readonly needs?: Readonly<Record<string, string>>;
+  /** Left out of the command that resumes a run. */
   readonly isOnce?: boolean;
 };
 
@@ -118,7 +120,7 @@ const table = {
       detail:
         'A dotted path, `@` for a page that is itself the list, or a JMESPath expression. If it leads to an array, each element is a record. Records keep their bytes; only white space between tokens is removed.',
       verbs: ['fetch', 'export', 'explain'],
-      excludes: ['pages'],
+      excludes: { pages: 'one takes records out of pages, the other keeps pages whole' },
     },
     records: {
       option: 'records',
@@ -127,7 +129,7 @@ const table = {
       detail:
         'Finds the list of objects in each page by its structure. This is the default for one URL that is paginated.',
       verbs: ['fetch'],
-      excludes: ['pages'],
+      excludes: { pages: 'one finds the records, the other keeps pages whole' },
     },
     pages: {
       option: 'wholePages',
@@ -146,8 +148,7 @@ const table = {
     paginate: {
       value: oneOf('KIND', ['auto', 'none', ...namedStyles]),
       help: 'how the list is paginated: auto, none, page, cursor',
-      detail:
-        'auto, link, next, page, offset, cursor, keyset, continue, graphql, range or none. Default: auto for one URL without a range, none for lists and ranges. `everypage explain URL` shows what auto finds.',
+      detail: `auto, ${namedStyles.join(', ')} or none. Default: auto for one URL without a range, none for lists and ranges. \`everypage explain URL\` shows what auto finds.`,
     },
     preset: {
       pagination: 'preset',
@@ -326,13 +327,13 @@ const table = {
       help: 'Basic authentication',
       detail:
         'Other users of the machine can see it in the process list. They cannot with --netrc and -H @file.',
-      excludes: ['bearer-env', 'netrc'],
+      excludes: { 'bearer-env': 'each says who you are', netrc: 'each says who you are' },
     },
     'bearer-env': {
       value: variableName,
       help: 'Bearer token from the environment variable VAR',
       detail: 'Sends `authorization: Bearer …` with the value of VAR.',
-      excludes: ['netrc'],
+      excludes: { netrc: 'each says who you are' },
     },
     netrc: {
       short: 'n',
@@ -388,13 +389,13 @@ const table = {
       option: 'certFile',
       value: path('client.pem'),
       help: 'client certificate, PEM',
-      needs: 'cert-key',
+      needs: { 'cert-key': 'a certificate and its private key' },
     },
     'cert-key': {
       option: 'keyFile',
       value: path('client.key'),
       help: 'private key of the client certificate, PEM',
-      needs: 'cert',
+      needs: { cert: 'a certificate and its private key' },
     },
     'http1.1': {
       option: 'protocol',
@@ -402,7 +403,7 @@ const table = {
       help: 'HTTP/1.1 only',
       detail: 'Default: HTTP/2 if the server offers it, else HTTP/1.1.',
       verbs: ['fetch', 'explain', 'demo'],
-      excludes: ['http2'],
+      excludes: { http2: 'a run uses one of the two protocols' },
     },
     http2: {
       option: 'protocol',
@@ -529,19 +530,6 @@ const table = {
     },
   }),
   ...group('Messages', ['fetch', 'demo'], {
-    api: {
-      value: text('NAME', 'github'),
-      help: 'play a named API instead, such as github or stripe',
-      detail: '`everypage demo --api list` names them.',
-      verbs: ['demo'],
-      excludes: ['faults'],
-    },
-    faults: {
-      value: text('NAMES', 'html'),
-      help: 'play named faults instead, such as reset-cancel,html',
-      detail: '`everypage demo --faults list` names them. With --http1.1 over HTTP/1.1.',
-      verbs: ['demo'],
-    },
     verbose: {
       short: 'v',
       help: 'one line for each page; -vv also retries and pauses',
@@ -613,7 +601,7 @@ export type ListElement<Name extends FlagName> = Table[Name] extends {
   ? Value
   : never;
 
-/** A line of the table, with nothing left out. */
+/** An entry of the table, with nothing left out. */
 export interface Flag {
   /** Without the two dashes. */
   readonly name: FlagName;
@@ -625,7 +613,7 @@ export interface Flag {
   readonly isList: boolean;
   readonly option: keyof RunOptions | null;
   readonly pagination: keyof PaginateOptions | null;
-  /** What a switch makes of its option. */
+  /** The value that a switch gives to its option. */
   readonly on: unknown;
   /** The value of a flag that is not given. */
   readonly standard: unknown;
@@ -633,8 +621,8 @@ export interface Flag {
   readonly detail: string;
   readonly group: string;
   readonly verbs: readonly Verb[];
-  readonly excludes: readonly string[];
-  readonly needs: string | null;
+  readonly excludes: Readonly<Record<string, string>>;
+  readonly needs: Readonly<Record<string, string>>;
   readonly isOnce: boolean;
 }
 
@@ -655,8 +643,8 @@ export const flags: readonly Flag[] = Object.entries<AnyFacts>(table).map(([name
     pagination: null,
     on: null,
     detail: '',
-    excludes: [],
-    needs: null,
+    excludes: {},
+    needs: {},
     isOnce: false,
     ...facts,
     name: name as FlagName,

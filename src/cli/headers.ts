@@ -3,7 +3,7 @@ import { EverypageError } from '../core/errors.ts';
 /** A header as the user wrote it: `name` in lower case, `value` without white space around it. */
 export interface HeaderLine {
   readonly name: string;
-  /** Empty (`Accept:`) asks, as in curl, that no header of this name be sent, not even a default. */
+  /** Empty (`Accept:`): as in curl, no header of this name is sent, not even a default one. */
   readonly value: string;
 }
 
@@ -64,7 +64,7 @@ function usage(message: string): EverypageError {
   return new EverypageError('USAGE', message);
 }
 
-/** Only a first word that reads like a header's name; a bare token is not repeated. */
+/** Only a first word that looks like a header's name; anything else may be a token and is not shown. */
 function quoteName(line: string): string {
   const match = /^([A-Za-z]{1,20}(?:-[A-Za-z]{1,20}){0,4})[ =]/.exec(line);
   return match === null ? '' : `; got '${match[1]} …'`;

@@ -56,16 +56,13 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
     examples: [['use one?', "everypage 'https://a.io/items' --preset stripe -o a.ndjson"]],
   },
   demo: {
-    usage: 'everypage demo [--api NAME | --faults NAMES] [FLAGS]',
+    usage: 'everypage demo [FLAGS]',
     does: 'Starts a local HTTP/2 API with faults and a rate limit, fetches all of it, and shows the first records.',
-    examples: [
-      ['watch each page?', 'everypage demo -vv'],
-      ['see it fail?', 'everypage demo --faults always-html'],
-    ],
+    examples: [['watch each page?', 'everypage demo -vv']],
   },
 };
 
-/** Where a verb has more flags than fit a screen. */
+/** For verbs with more flags than fit a screen. */
 const oftenUsed: Readonly<Partial<Record<Verb, readonly FlagName[]>>> = {
   fetch: [
     'output',
@@ -181,10 +178,10 @@ function wrap(text: string, columns: number): string[] {
   return lines;
 }
 
-/** docs/cli.md as it has to be. */
+/** The text of docs/cli.md. */
 export function cliDocs(): string {
   const lines = [
-    '<!-- Made from src/cli/flags.ts by scripts/write-cli-docs.ts; change those and run it again. -->',
+    '<!-- Generated from src/cli/flags.ts by `npm run docs`. Change the table there, not this page. -->',
     '',
     '# The command line',
     '',
@@ -214,7 +211,7 @@ export function cliDocs(): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** `a|b` would end the cell; what stands in backticks keeps its angle brackets as it is. */
+/** A `|` would end the cell. */
 function escapeCell(text: string): string {
   return text.replaceAll('|', '\\|');
 }

@@ -18,7 +18,7 @@ import { checkValues, parseArguments, type TypedArguments, UsageError } from './
 
 type Command = (typed: TypedArguments, context: CliContext) => Promise<ExitCode>;
 
-/** Loaded on use: `-h` and a mistyped flag need neither HTTP nor SQLite. */
+/** Loaded when used: `-h` and a mistyped flag need neither HTTP nor SQLite. */
 const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
   fetch: async () => (await import('./fetch-command.ts')).fetchCommand,
   export: async () => (await import('./archive-commands.ts')).exportCommand,
@@ -35,7 +35,7 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
   await leave(context);
 }
 
-/** The exit code of one command line; every error has been said. */
+/** Runs one command line and gives its exit code. Every error has been printed then. */
 export async function runCommandLine(
   argv: readonly string[],
   context: CliContext,
@@ -43,7 +43,7 @@ export async function runCommandLine(
   try {
     if (argv.length === 0) {
       context.stderr.write(shortHelp('fetch'));
-      return 2;
+      return exitCodeOfError('USAGE');
     }
     const typed = parseArguments(argv, context.env);
     const text = textAskedFor(typed);
@@ -59,7 +59,7 @@ export async function runCommandLine(
   }
 }
 
-/** Help or version, or null where a command is to be run. */
+/** Help or version; null if a command is to be run. */
 function textAskedFor(typed: TypedArguments): string | null {
   const help = typed.flags.find(({ name }) => name === 'help');
   if (help !== undefined) {
@@ -91,10 +91,10 @@ function sayError(error: unknown, argv: readonly string[], context: CliContext):
   return exitCodeOfError(code);
 }
 
-/** A command that can be run instead of one that cannot; the help, where nothing better is known. */
+/** The command to try instead of one that cannot run. If none is known, the help. */
 function commandInstead(error: UsageError, argv: readonly string[], { env }: CliContext): string {
   let wrong: unknown = error;
-  // What is put right may have a second fault, or more.
+  // The corrected command may have another fault.
   for (let fixes = 0; fixes < 9 && wrong instanceof UsageError && wrong.words !== null; fixes++) {
     try {
       const typed = parseArguments(wrong.words, env);
@@ -104,18 +104,18 @@ function commandInstead(error: UsageError, argv: readonly string[], { env }: Cli
       wrong = next;
     }
   }
-  const verb = verbs.find((name) => name === argv[0]);
-  return verb === undefined || verb === 'fetch' ? 'everypage --help' : `everypage ${verb} --help`;
+  const verb = verbs.filter((name) => name === argv[0]);
+  return typedCommand(parseArguments([...verb, '--help'], env), env);
 }
 
-/** Read from the words as they stand, since the error may be that they could not be parsed. */
+/** Read from the raw words, because the error may be that they could not be parsed. */
 function wantsJson(argv: readonly string[], context: CliContext): boolean {
   if (/(^| )--log-format[= ]json( |$)/.test(argv.join(' '))) return true;
   return context.env[flagNamed('log-format').env ?? ''] === 'json';
 }
 
 function processContext(): CliContext {
-  // Messages that nobody reads are no reason to fail.
+  // A closed standard error is no reason to fail.
   process.stderr.on('error', () => {});
   return {
     env: process.env,
@@ -128,8 +128,8 @@ function processContext(): CliContext {
 }
 
 /**
- * Leaves by itself where nothing is open any more, so that no output is cut, and otherwise half a
- * second after all output has gone.
+ * Node exits by itself when nothing is open any more, so that no output is cut. If something stays open,
+ * this exits half a second after all output has been written.
  */
 async function leave(context: CliContext): Promise<void> {
   await new Promise<void>((resolve) => {

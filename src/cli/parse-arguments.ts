@@ -14,9 +14,9 @@ import {
   verbs,
 } from './flags.ts';
 
-/** A command line that cannot be run, with the words of one that can where they are known. */
+/** A command line that cannot run, and if known, the words of one that can. */
 export class UsageError extends EverypageError {
-  /** Without the name of the program; it may hold credentials. Null: only the help is of use. */
+  /** Without the name of the program; it may hold credentials. Null: only the help can help. */
   readonly words: readonly string[] | null;
 
   constructor(message: string, words: readonly string[] | null = null, cause?: unknown) {
@@ -33,7 +33,7 @@ export interface TypedFlag {
   readonly value: string | null;
 }
 
-/** What was typed. Flags have names that exist; the text of a value is read when it is asked for. */
+/** What was typed. All flags exist; the text of a value is read when it is asked for. */
 export interface TypedArguments {
   readonly verb: Verb;
   /** Without the verb. */
@@ -43,8 +43,8 @@ export interface TypedArguments {
   has(name: FlagName): boolean;
   count(name: FlagName): number;
   /**
-   * The last value given, else that of the flag's environment variable, else its standard value, else
-   * null. Throws `UsageError` for text that is no such value.
+   * The last value given, else the one of the environment variable, else the standard one, else null.
+   * Throws `UsageError` for text that is not such a value.
    */
   value<Name extends FlagName>(name: Name): FlagValue<Name>;
   /** All values given. Throws likewise. */
@@ -171,18 +171,19 @@ function checkVerb(typed: TypedArguments): void {
 function checkTogether(typed: TypedArguments): void {
   for (const { name } of typed.flags) {
     const { excludes, needs } = flagNamed(name);
-    const other = excludes.find((it) => typed.has(it as FlagName));
-    if (other !== undefined) {
+    for (const [other, why] of Object.entries(excludes)) {
+      if (!typed.has(other as FlagName)) continue;
       throw new UsageError(
-        `--${name} and --${other} cannot be used together; give one of them`,
+        `--${name} and --${other} cannot be used together: ${why}`,
         wordsOf(typed, (flag) => (flag.name === other ? null : flag)),
       );
     }
-    if (needs !== null && !typed.has(needs as FlagName)) {
-      const missing = flagNamed(needs as FlagName);
-      throw new UsageError(`--${name} and --${needs} belong together; give both`, [
+    for (const [other, why] of Object.entries(needs)) {
+      if (typed.has(other as FlagName)) continue;
+      const example = flagNamed(other as FlagName).value?.example;
+      throw new UsageError(`--${name} and --${other} belong together: ${why}`, [
         ...wordsOf(typed),
-        `--${needs}=${missing.value?.example}`,
+        `--${other}=${example}`,
       ]);
     }
   }
@@ -193,7 +194,7 @@ function checkTogether(typed: TypedArguments): void {
  *
  * @param change null takes a flag away
  */
-function wordsOf(
+export function wordsOf(
   { verb, positionals, flags: typed }: TypedArguments,
   change: (flag: TypedFlag) => TypedFlag | null = (flag) => flag,
 ): readonly string[] {

@@ -1,6 +1,6 @@
-import { presets } from '../index.ts';
+import { type Preset, presets } from '../index.ts';
 import { asciiJson } from '../report/json-log.ts';
-import { presetsText } from '../report/presets-text.ts';
+import { createPainter } from '../report/paint.ts';
 import { type CliContext, describeTerminal, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { nearest, type TypedArguments, UsageError } from './parse-arguments.ts';
@@ -31,4 +31,32 @@ export async function presetsCommand(
     : presetsText(shown, name !== undefined, facts.color);
   await writeOut(context, `${text}\n`);
   return 0;
+}
+
+/** A line a preset, or everything about each. Without a newline at its end. */
+function presetsText(presets: readonly Preset[], isDetailed: boolean, color: boolean): string {
+  const paint = createPainter(color);
+  if (isDetailed) return presets.map((preset) => detailOf(preset, paint)).join('\n\n');
+  const width = Math.max(...presets.map(({ name }) => name.length));
+  return presets
+    .map(({ name, title, pagination }) => {
+      return `${paint('bold', name.padEnd(width))}  ${title} ${paint('dim', `(${pagination.style})`)}`;
+    })
+    .join('\n');
+}
+
+function detailOf(preset: Preset, paint: ReturnType<typeof createPainter>): string {
+  const { name, title, hosts, pagination, failWhen, limits, traps, source } = preset;
+  const lines = [`${paint('bold', name)}  ${title}`];
+  const rows: [label: string, text: string][] = [];
+  if (hosts.length > 0) rows.push(['hosts', hosts.join(', ')]);
+  for (const [key, value] of Object.entries(pagination)) rows.push([key, JSON.stringify(value)]);
+  if (failWhen !== undefined) rows.push(['fail-when', failWhen]);
+  rows.push(['limits', limits], ...traps.map((trap): [string, string] => ['note', trap]));
+  const from =
+    source === 'documented' ? "the vendor's documentation" : 'memory; check the first page';
+  rows.push(['source', from]);
+  const width = Math.max(...rows.map(([label]) => label.length));
+  lines.push(...rows.map(([label, text]) => `  ${paint('dim', label.padEnd(width))}  ${text}`));
+  return lines.join('\n');
 }

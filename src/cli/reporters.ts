@@ -12,6 +12,7 @@ import {
 } from '../report/reporter.ts';
 import { createPlainProgress, createProgressBar } from '../report/show-progress.ts';
 import { type CliContext, describeTerminal } from './context.ts';
+import type { FlagValue } from './flags.ts';
 import type { TypedArguments } from './parse-arguments.ts';
 
 export interface Reporting {
@@ -22,8 +23,6 @@ export interface Reporting {
   readonly quiet: boolean;
   close(): void;
 }
-
-export type ProgressHow = 'auto' | 'plain' | 'none';
 
 export function createReporting(
   typed: TypedArguments,
@@ -77,7 +76,7 @@ function readerOfStdout(stdout: CliContext['stdout']): StdoutReader {
 
 /** Records and a bar on one terminal would write over each other, so then there is no bar. */
 export function chooseProgress(
-  how: ProgressHow,
+  how: FlagValue<'progress'>,
   isTerminal: boolean,
   stdoutReader: StdoutReader,
 ): 'bar' | 'plain' | 'none' {

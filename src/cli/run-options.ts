@@ -7,9 +7,9 @@ import { whyUnreadable } from '../core/files.ts';
 import type { Paginate, RunOptions } from '../core/options.ts';
 import type { CliContext } from './context.ts';
 import { readCredentials } from './credentials.ts';
-import { type Flag, flagsOf } from './flags.ts';
+import { type Flag, flagNamed, flagsOf } from './flags.ts';
 import { parseHeaderFile } from './headers.ts';
-import { type TypedArguments, UsageError } from './parse-arguments.ts';
+import { type TypedArguments, type TypedFlag, UsageError, wordsOf } from './parse-arguments.ts';
 
 /** An absent flag is left out rather than set to `undefined`. */
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
@@ -63,12 +63,16 @@ function valuesOf(
 function readPaginate(typed: TypedArguments): Paginate | null {
   const known = valuesOf(typed, ({ pagination }) => pagination);
   const kind = typed.value('paginate');
-  const [other] = Object.keys(known);
   if (kind === 'none') {
-    if (other === undefined || other === 'key') return 'none';
-    throw new UsageError('--paginate none cannot be used with other flags of pagination');
+    const isOther = ({ name }: TypedFlag) => flagNamed(name).pagination !== null && name !== 'key';
+    const others = typed.flags.filter(isOther).map(({ rawName }) => rawName);
+    if (others.length === 0) return 'none';
+    throw new UsageError(
+      `--paginate none cannot be used with ${others.join(', ')}`,
+      wordsOf(typed, (flag) => (isOther(flag) ? null : flag)),
+    );
   }
-  if (other === undefined) return kind as Paginate | null;
+  if (Object.keys(known).length === 0) return kind as Paginate | null;
   return { ...known, style: kind ?? 'auto' } as Paginate;
 }
 

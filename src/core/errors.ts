@@ -48,7 +48,7 @@ export function expected(what: string, got: unknown, hint?: string): EverypageEr
   return new EverypageError('USAGE', `expected ${what}, got ${shown}${more}`);
 }
 
-/** No whole answer came (`DNS` … `CLOSED`), or the body of a good one is no page (`EMPTY` …). */
+/** No whole response came (`DNS` … `CLOSED`), or the body of a good one is not a page (`EMPTY` …). */
 const pageFaults = [
   'DNS',
   'CONNECTION_REFUSED',
@@ -77,9 +77,9 @@ const pageFaults = [
 ] as const;
 
 /**
- * Stable codes of why a page did not come, for machines; the sentence beside one is for people and may
- * change. `HTTP_404` and its like: the server answered with this status, which is no page. In the
- * style of `ErrorCode`; docs/limits-and-retries.md says what each means.
+ * Stable codes of why a page failed, for machines; the sentence beside one is for people and may
+ * change. `HTTP_404`: the server answered with that status. docs/limits-and-retries.md says what each
+ * means.
  */
 export type PageCode = `HTTP_${number}` | (typeof pageFaults)[number];
 

@@ -1,3 +1,5 @@
+/** Text made safe to print: for a terminal, and for a shell. */
+
 /**
  * Everything that could move a cursor, colour, reorder or hide text: controls (C0, DEL, C1), line
  * and paragraph separators, bidirectional controls, lone surrogates, zero-width and interlinear
@@ -30,4 +32,18 @@ function escapeOf(character: string): string {
   return code < 0x100
     ? `\\x${code.toString(16).padStart(2, '0')}`
     : `\\u${code.toString(16).padStart(4, '0')}`;
+}
+
+/** Quoted for a POSIX shell, only where that is needed. */
+export function shellQuote(argument: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;
+  if (!/\p{C}/u.test(argument)) return `'${argument.replaceAll("'", `'\\''`)}'`;
+  // $'…' is the one form that shows control characters instead of sending them to the terminal.
+  const escaped = argument.replace(/[\\']|\p{C}/gu, (char) => {
+    if (char === '\\' || char === "'") return `\\${char}`;
+    return [...Buffer.from(char)]
+      .map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`)
+      .join('');
+  });
+  return `$'${escaped}'`;
 }

@@ -1,4 +1,4 @@
-/** What a run tells those who watch it. Observers import these types and never the run. */
+/** The events of a run. Observers import these types and never the run. */
 import type { PageCode } from './errors.ts';
 import type { Place } from './page-request.ts';
 import type { PaginationFacts, Summary } from './summary.ts';
@@ -9,12 +9,12 @@ export type RunEvent =
       readonly type: 'start';
       readonly total: number | null;
       readonly archivePath: string;
-      /** Set when an unfinished archive goes on. */
+      /** Set when an unfinished archive is resumed. */
       readonly resumed: { readonly stored: number; readonly ageMs: number } | null;
       /** The pages are complete already and only the output was missing: no request is sent. */
       readonly exportOnly: boolean;
     }
-  /** How a list that pages by itself was found to page. */
+  /** How a list is paginated, as detection found it. */
   | ({ readonly type: 'pagination' } & PaginationFacts)
   /** The plan's length became known, or grew. */
   | { readonly type: 'total'; readonly total: number }
@@ -26,7 +26,7 @@ export type RunEvent =
       readonly url: string;
       readonly state: 'stored' | 'failed' | 'beyond-end';
       readonly status: number | null;
-      /** Why it is not stored, stable; null where it is. */
+      /** Why it is not stored: a stable code; null if it is. */
       readonly code: PageCode | null;
       readonly reason: string | null;
       /** On the wire. */
@@ -40,7 +40,7 @@ export type RunEvent =
       readonly url: string;
       readonly attempt: number;
       readonly status: number | null;
-      /** Why this attempt brought no page, stable. */
+      /** Why this attempt failed: a stable code. */
       readonly code: PageCode | null;
       readonly reason: string;
       readonly delayMs: number;
@@ -54,7 +54,7 @@ export type RunEvent =
       readonly untilWallTime: number;
     }
   | { readonly type: 'resume'; readonly limiter: string }
-  /** What a server says of its limits, in words; now and then, where it changes. */
+  /** What a server says of its limits, in words, when it has changed; rate-limited. */
   | { readonly type: 'limit'; readonly limiter: string; readonly said: string }
   | { readonly type: 'phase'; readonly phase: 'fetching' | 'draining' | 'exporting' }
   | { readonly type: 'warning'; readonly code: string; readonly message: string }

@@ -1,4 +1,9 @@
-/** What a user may ask of a run, and what it means once resolved. */
+/**
+ * The options of a run: as a user gives them, and with every default filled in.
+ *
+ * This folder holds the plain data that all others share, and what makes and prints it: options, events,
+ * errors, page requests, summaries, units. It knows no concern of another folder and imports none.
+ */
 import type { EventSink } from './events.ts';
 import type { Method } from './page-request.ts';
 import type { Pagination, PaginationStyle } from './pagination.ts';
@@ -22,7 +27,7 @@ export interface PageToContinue {
   json<T = unknown>(): T;
 }
 
-/** What to ask for after a page: a URL, or one with its own body (JSON) or headers. */
+/** What to request after a page: a URL, or a URL with its own body (JSON) or headers. */
 export type NextRequest =
   | string
   | URL
@@ -40,18 +45,18 @@ export type NextRequest =
 export type NextRequests = NextRequest | readonly NextRequest[] | undefined | null;
 
 /**
- * A user's own pagination: what to ask for after `page`, nothing at the end. It must depend on the
- * page alone, because a run that goes on calls it again for the pages it has.
+ * A user's own pagination: what to request after `page`; nothing at the end. The answer must depend on
+ * the page alone, because a run that resumes calls it again for the pages it has.
  */
 export type NextPage = (page: PageToContinue) => NextRequests | Promise<NextRequests>;
 
-/** What is known of a list's pagination; detection finds the rest. */
+/** What is known of a list's pagination. Detection finds the rest. */
 export interface PaginateOptions extends Partial<Omit<Pagination, 'style'>> {
   /** Default `auto`. */
   readonly style?: 'auto' | Exclude<PaginationStyle, 'function' | 'single'>;
-  /** A named API's conventions (`everypage presets` lists them); the rest of the object wins. */
+  /** What is known of a named API (`everypage presets` lists them). The rest of the object overrides it. */
   readonly preset?: string;
-  /** Runs disjoint ranges of a list in parallel: `created[gte]=2024-01-01..2024-12-31/30d`. */
+  /** Fetches separate ranges of a list in parallel: `created[gte]=2024-01-01..2024-12-31/30d`. */
   readonly split?: string;
 }
 
@@ -71,29 +76,29 @@ export interface RunOptions {
   /** Overrides what the output's extension says. */
   readonly format?: FormatName;
   /**
-   * Where the records stand in a page: a dotted path (`data.items`), `@` for a page that is itself
-   * the list, or a JMESPath expression. Default: the records found where the list is paginated,
-   * else one record a page, the whole page.
+   * Where the records are in a page: a dotted path (`data.items`), `@` for a page that is itself
+   * the list, or a JMESPath expression. Default: for a paginated list the records that are found,
+   * else one record a page: the whole page.
    */
   readonly select?: string;
   /** Find the records by structure in lists and ranges too. Default false. */
   readonly records?: boolean;
-  /** One record a page, the whole page, where the list is paginated too. Default false. */
+  /** One record a page, the whole page, for a paginated list too. Default false. */
   readonly wholePages?: boolean;
   /**
-   * How the list goes on from its first page: `auto` finds out, a style pages that way, an object
-   * pins what detection need not find, a function says what to ask for next. Default: `auto` for one
-   * URL without a range, `none` for everything else.
+   * How the list is paginated: `auto` finds out; a style is used as it is; an object gives what
+   * detection need not find; a function says what to request next. Default: `auto` for one URL
+   * without a range, `none` for everything else.
    */
   readonly paginate?: Paginate;
-  /** Default `GET`, or `POST` where `body` is given. A POST is taken as a read and may be retried. */
+  /** Default `GET`, or `POST` if `body` is given. A POST is expected to read only, so it may be retried. */
   readonly method?: Method;
   /** Own headers. Default: `accept: application/json` and a `user-agent`. */
   readonly headers?: Readonly<Record<string, string>> | readonly (readonly [string, string])[];
   readonly body?: string | Uint8Array;
   /** `user:password` for Basic authentication. */
   readonly user?: string;
-  /** Take URL strings as they stand: no ranges, no sets. Default false. */
+  /** Use URL strings exactly as given: no ranges, no sets. Default false. */
   readonly literal?: boolean;
   /** Proxy URL; `''` for none. Default: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the environment. */
   readonly proxy?: string;
@@ -106,60 +111,60 @@ export interface RunOptions {
   /** Default `auto`: by ALPN, HTTP/2 first. */
   readonly protocol?: 'auto' | 'http1' | 'http2';
   /**
-   * Most requests in flight at once, 1 to 1,000. Default `auto`: for each origin it begins with 5,
-   * and finds out how many are of use, 64 at most.
+   * Most requests in flight at once, 1 to 1,000. Default `auto`: it starts with 5 to each origin and
+   * raises concurrency while throughput grows, to 64 at most.
    */
   readonly concurrency?: number | 'auto';
   /** Most requests to an origin in a time: `10/s`, `5/15s`, `1000/h`. Default: what the server allows. */
   readonly rate?: string;
   /** Retries of one page after its first attempt. Default 5. */
   readonly retries?: number;
-  /** Longest one page may take over all its attempts, pauses not counted. Default 5 minutes. */
+  /** Longest time for one page, all attempts together; pauses do not count. Default 5 min. */
   readonly retryMaxTimeMs?: number;
-  /** Longest the run waits for a deadline that a server stated. Default 1 hour. */
+  /** Longest wait that a server may ask for; if it asks for more, the run stops. Default 1 h. */
   readonly maxWaitMs?: number;
-  /** Default 10 s. */
+  /** Longest time to open a connection. Default 10 s. */
   readonly connectTimeoutMs?: number;
   /** Longest silence within an attempt. Default 30 s. */
   readonly idleTimeoutMs?: number;
   /** Longest attempt. Default 120 s. */
   readonly timeoutMs?: number;
-  /** A body that comes slower, over a whole `idleTimeoutMs`, is given up and tried again. Default 100; 0 for no limit. */
+  /** Bytes a second. A body that is slower for a whole `idleTimeoutMs` is given up and tried again. Default 100; 0 for no limit. */
   readonly minBytesPerSecond?: number;
-  /** Longest run; then it stops, resumable. Default: none. */
+  /** Longest time for the run; then it stops, and can be resumed. Default: none. */
   readonly deadlineMs?: number;
-  /** Most pages this run may request; then it stops, resumable. Default: none. */
+  /** Most pages to request in this run; then it stops, and can be resumed. Default: none. */
   readonly maxPages?: number;
-  /** Largest body on the wire. Default 64 MiB. */
+  /** Largest body as it is received. Default 64 MiB. */
   readonly maxBodyBytes?: number;
-  /** Largest body after decoding. Default 128 MiB. */
+  /** Largest body after decompression. Default 128 MiB. */
   readonly maxDecodedBytes?: number;
   /** Where the archive is. Default: beside the output, or in the state folder. */
   readonly archive?: string;
-  /** Discard an unfinished archive and begin again. Default false. */
+  /** Discard an unfinished archive and start again. Default false. */
   readonly fresh?: boolean;
-  /** Keep the archive once the output is written. Default true beside an output file. */
+  /** Keep the archive when the output is written. Default true beside an output file. */
   readonly keep?: boolean;
-  /** Write the output and end well although pages failed. Default false. */
+  /** Write the output and succeed even if pages failed. Default false. */
   readonly allowIncomplete?: boolean;
-  /** Records there must be; another number is `incomplete`. Default: what the server says. */
+  /** Number of records there must be; any other is `incomplete`. Default: what the server says. */
   readonly expect?: number;
-  /** Where nothing could be checked against, leave the output as it was. Default false. */
+  /** Leave the output as it was if the result could not be checked. Default false. */
   readonly strict?: boolean;
   /** Read the whole list again until two readings agree. Default false. */
   readonly repair?: boolean;
   /**
-   * JMESPath; a page of which it is true is no page, whatever its status: `ok == false`. It is tried
-   * again, and fails. Default: what the preset says, else none.
+   * A JMESPath expression. A page of which it is true has failed, whatever its status: `ok == false`. It
+   * is tried again, and then fails. Default: what the preset says, else none.
    */
   readonly failWhen?: string;
-  /** Origins that redirects and next links may lead to; they get no credentials and no own headers. Default none. */
+  /** Origins that redirects and next links may lead to; they get none of your credentials and headers. Default none. */
   readonly allowOrigins?: readonly string[];
-  /** Addresses (`10.0.0.5`, `10.0.0.0/8`) that are not public and that a public server may lead to. Default none. */
+  /** Private addresses (`10.0.0.5`, `10.0.0.0/8`) that a public server may lead to. Default none. */
   readonly allowAddresses?: readonly string[];
   /** More query parameters to treat as credentials. */
   readonly secretParams?: readonly string[];
-  /** Stops the run; what is stored stays and the same call goes on. */
+  /** Stops the run. What is stored stays, and the same call resumes. */
   readonly signal?: AbortSignal;
   readonly onEvent?: EventSink;
 }
@@ -174,7 +179,7 @@ export interface Header {
 export interface ResolvedPaginate {
   /** `default`: nothing, so it depends on the URL. */
   readonly kind: 'default' | 'none' | 'auto' | 'style' | 'function';
-  /** What was pinned, `style` among it where the kind is `style`. */
+  /** What was given; `style` is among it if the kind is `style`. */
   readonly pinned: Partial<Pagination>;
   readonly preset: string | null;
   readonly split: string | null;
@@ -184,7 +189,7 @@ export interface ResolvedPaginate {
 /** `RunOptions` with every default filled in and every value checked; frozen. */
 export interface ResolvedOptions {
   readonly output: string | null;
-  /** Null: what the output's extension says, NDJSON where there is none. */
+  /** Null: what the output's extension says, else NDJSON. */
   readonly format: FormatName | null;
   readonly select: string | null;
   readonly records: boolean;
@@ -221,11 +226,11 @@ export interface ResolvedOptions {
   readonly expect: number | null;
   readonly strict: boolean;
   readonly repair: boolean;
-  /** What is known of how this API refuses: by its preset. */
+  /** How this API reports refusals, by its preset. */
   readonly refusals: {
     /** In the body of a 200. */
     readonly inSuccess: boolean;
-    /** How long to wait where a refusal names no time. */
+    /** How long to wait if a refusal states no time. */
     readonly pauseMs: number | null;
   };
   readonly failWhen: string | null;

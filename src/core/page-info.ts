@@ -1,6 +1,6 @@
 import type { Place } from './page-request.ts';
 
-/** How a page says what comes after it. */
+/** What a page says comes after it. */
 export type NextStep =
   /** Absolute, resolved against the page's own URL. */
   | { readonly kind: 'url'; readonly url: string }
@@ -15,13 +15,13 @@ export type NextStep =
   | { readonly kind: 'parameters'; readonly values: Readonly<Record<string, string>> };
 
 /**
- * What a page taught about the list it is part of: read once from its headers and body, kept in the
+ * What a page says of the list that it is part of. It is read once from headers and body and kept in the
  * archive, so that a plan can be made again without the bodies.
  */
 export interface PageInfo {
-  /** Records found in it; an overlap counts. 0 where the path to them leads to null or to nothing. */
+  /** Records in it; an overlap counts. 0 if the path to them leads to null or to nothing. */
   readonly records: number;
-  /** Null: it names nothing. */
+  /** Null: it names no next page. */
   readonly next: NextStep | null;
   /** False: it says that it is the last one. Null: it does not say. */
   readonly more: boolean | null;
@@ -39,12 +39,12 @@ export interface PageInfo {
   /** Literal text of the first and the last record's key; null without a key or without records. */
   readonly firstKey: string | null;
   readonly lastKey: string | null;
-  /** An earlier page that named the same next step, or that had the same records; by the archive. */
+  /** An earlier page with the same next step, or with the same records. The archive knows it. */
   readonly nextSeenAt: Place | null;
   readonly recordsSeenAt: Place | null;
 }
 
-/** How a page ended, told to the plan that asked for it. */
+/** How a page ended, for the plan that asked for it. */
 export type PageEnd =
   | {
       readonly state: 'stored';
@@ -60,9 +60,9 @@ export interface PlanEnd {
   /**
    * `list`: it was a list. `stated`: the server said that there is no more. `total`: as many records
    * or pages as the server said there are. `past-end`: an empty page or a refusal past the end, and
-   * nothing to check against. `short`: ended by a rule of ours alone (a user's function, a keyset's
-   * short page). `single`: one page, because nothing showed how to go on. `loop`: the server led back
-   * to where it had been. `stuck`: the second page was the first again. `ceiling`: the server gives
+   * nothing to check against. `short`: ended by our own rule alone (a user's function, a keyset's
+   * short page). `single`: one page, because no pagination was detected. `loop`: the server led back
+   * to an earlier page. `stuck`: the second page was the first again. `ceiling`: the server returns
    * no records beyond a depth. `broken`: a page of a chain failed, and what follows it is unknown.
    */
   readonly reason:
@@ -76,15 +76,15 @@ export interface PlanEnd {
     | 'stuck'
     | 'ceiling'
     | 'broken';
-  /** A sentence for people with what was seen, without its full stop; null where there is nothing to add. */
+  /** A sentence for people with what was seen, without its full stop; null if there is nothing to add. */
   readonly detail: string | null;
   /** For each branch, the first position after its end: pages from there on are beyond the end. */
   readonly ends: readonly { readonly branch: number; readonly position: number }[];
-  /** Readings of a chain that a refused page ended, where the list was then read again. Default none. */
+  /** Readings of a chain that ended at a refused page, after which the list was read again. Default none. */
   readonly restarts?: readonly Restart[];
 }
 
-/** The page at `position` of `branch` was refused with `status`, as an expired cursor is. */
+/** The page at `position` of `branch` was refused with `status`, probably because its cursor had expired. */
 export interface Restart {
   readonly branch: number;
   readonly position: number;

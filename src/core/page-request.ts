@@ -25,7 +25,7 @@ export interface PageRequest {
   readonly body: Uint8Array | null;
   /** Headers that say which page it is (`range`, a cursor), lower case; they enter its key. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Asked for without knowing whether it is there: a status of `pastEnd` is then no failure. */
+  /** Requested without knowing whether it exists: then a status of `pastEnd` is no failure. */
   readonly speculative?: boolean;
   /** Where the user wrote it, for messages: `urls.txt line 7`, or null for an argument. */
   readonly source: string | null;
@@ -37,7 +37,7 @@ export const PAGE_KEY_BYTES = 16;
 type Keyed = Pick<PageRequest, 'method' | 'url' | 'body' | 'headers'>;
 
 /**
- * What a page is recognised by when a plan is made again: the first 16 bytes of a SHA-256 over
+ * What identifies a page when a plan is made again: the first 16 bytes of a SHA-256 over
  * method, redacted URL and body. Credentials in the URL do not enter it, so they may be renewed.
  *
  * The hashed text is `METHOD`, the URL's length in UTF-16 units, the URL and the body's SHA-256 in

@@ -7,7 +7,7 @@ export interface StyleFacts {
    * pages or the records that come before. Null for chains, where each page leads to the next.
    */
   readonly counts: 'pages' | 'records' | null;
-  /** As in `paged by …`. */
+  /** As in `paginated by …`. */
   readonly name: string;
   /** As `explain` puts it. */
   readonly explained: string;

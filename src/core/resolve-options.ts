@@ -12,7 +12,7 @@ const MIB = 1024 * 1024;
 /** Sent by every request; the version is package.json's, held together by a test. */
 export const VERSION = '0.1.0';
 
-/** Every default that is not "off" or "none". They stand here alone; help and docs print them from here. */
+/** Every default other than "off" and "none". Each stands here only; help and docs print it from here. */
 export const defaults = Object.freeze({
   concurrency: 'auto',
   retries: 5,
@@ -29,7 +29,7 @@ export const defaults = Object.freeze({
 /**
  * Fills in every default and checks every value.
  *
- * @throws EverypageError USAGE where a value cannot be meant
+ * @throws EverypageError USAGE for a value that is not valid
  */
 export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
   const body =
@@ -44,6 +44,11 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
   if (method === 'GET' && body !== null) {
     throw new EverypageError('USAGE', 'a GET request has no body; use POST, or leave the data out');
   }
+  type Numeric = Exclude<keyof typeof defaults, 'concurrency'>;
+  const count = (name: Numeric, least: number, most?: number) =>
+    whole(name, options[name] ?? defaults[name], least, most);
+  const time = (name: Numeric, leastMs: number) =>
+    positive(name, options[name] ?? defaults[name], leastMs);
   return Object.freeze({
     output: options.output ?? null,
     format: options.format ?? null,
@@ -63,29 +68,18 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     protocol: options.protocol ?? 'auto',
     concurrency: concurrencyOf(options.concurrency ?? defaults.concurrency),
     rate: options.rate === undefined ? null : parseRate(options.rate),
-    retries: whole('retries', options.retries ?? defaults.retries, 0, 1000),
-    retryMaxTimeMs: positive('retryMaxTimeMs', options.retryMaxTimeMs ?? defaults.retryMaxTimeMs),
-    maxWaitMs: positive('maxWaitMs', options.maxWaitMs ?? defaults.maxWaitMs, 0),
-    connectTimeoutMs: positive(
-      'connectTimeoutMs',
-      options.connectTimeoutMs ?? defaults.connectTimeoutMs,
-    ),
-    idleTimeoutMs: positive('idleTimeoutMs', options.idleTimeoutMs ?? defaults.idleTimeoutMs),
-    timeoutMs: positive('timeoutMs', options.timeoutMs ?? defaults.timeoutMs),
-    minBytesPerSecond: whole(
-      'minBytesPerSecond',
-      options.minBytesPerSecond ?? defaults.minBytesPerSecond,
-      0,
-    ),
+    retries: count('retries', 0, 1000),
+    retryMaxTimeMs: time('retryMaxTimeMs', 1),
+    maxWaitMs: time('maxWaitMs', 0),
+    connectTimeoutMs: time('connectTimeoutMs', 1),
+    idleTimeoutMs: time('idleTimeoutMs', 1),
+    timeoutMs: time('timeoutMs', 1),
+    minBytesPerSecond: count('minBytesPerSecond', 0),
     deadlineMs:
       options.deadlineMs === undefined ? null : positive('deadlineMs', options.deadlineMs),
     maxPages: options.maxPages === undefined ? null : whole('maxPages', options.maxPages, 1),
-    maxBodyBytes: whole('maxBodyBytes', options.maxBodyBytes ?? defaults.maxBodyBytes, 1),
-    maxDecodedBytes: whole(
-      'maxDecodedBytes',
-      options.maxDecodedBytes ?? defaults.maxDecodedBytes,
-      1,
-    ),
+    maxBodyBytes: count('maxBodyBytes', 1),
+    maxDecodedBytes: count('maxDecodedBytes', 1),
     archive: options.archive ?? null,
     fresh: options.fresh ?? false,
     keep: options.keep ?? true,

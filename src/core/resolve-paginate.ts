@@ -53,6 +53,6 @@ function styleNamed(name: string): PaginationStyle {
   if (style !== undefined) return style;
   throw new EverypageError(
     'USAGE',
-    `${JSON.stringify(name)} is no way to page; there are auto, ${namedStyles.join(', ')} and none`,
+    `there is no pagination style ${JSON.stringify(name)}; there are auto, ${namedStyles.join(', ')} and none`,
   );
 }

@@ -7,41 +7,41 @@ import type { PaginationStyle } from './pagination.ts';
  * What the archive proves. `complete`: every page of the plan is stored, the plan's end is known and
  * what the server said of it agrees. `unverified`: the same, but the server said nothing to check
  * against. `incomplete`: pages failed, are pending, or records are missing. `drifted`: the list
- * changed while it was read. `capped`: the server gives no more, though there is more.
+ * changed while it was read. `capped`: the server returns no more, although there is more.
  */
 export type VerdictName = 'complete' | 'unverified' | 'incomplete' | 'drifted' | 'capped';
 
-/** Whether a run with this verdict has everything: it ends well and may replace an older output. */
+/** Whether a run with this verdict has everything, so that it succeeds and may replace an older output. */
 export function isWhole(verdict: VerdictName, strict: boolean): boolean {
   return verdict === 'complete' || (verdict === 'unverified' && !strict);
 }
 
 export interface Verdict {
   readonly name: VerdictName;
-  /** Pages in the plan, or null where its end was not reached. */
+  /** Pages in the plan; null if its end was not reached. */
   readonly planned: number | null;
   readonly stored: number;
   readonly failed: number;
   readonly pending: number | null;
   /** Speculative pages past the end; outside the verdict. */
   readonly beyondEnd: number;
-  /** How the plan ended, or null where it did not. */
+  /** How the plan ended; null if it did not. */
   readonly end: PlanEnd['reason'] | null;
-  /** Why it is not `complete`, each a sentence without its full stop; empty where it is. */
+  /** Why it is not `complete`: sentences without a full stop. Empty if it is. */
   readonly reasons: readonly string[];
-  /** What was counted of records; null for a plan that does not page by itself. */
+  /** What was counted of records; null for a list of URLs or a range. */
   readonly records: RecordEvidence | null;
 }
 
 export interface RecordEvidence {
-  /** In the stored pages, each ordinal once where the API pages by offset. */
+  /** In the stored pages. With offsets, each ordinal counts once. */
   readonly fetched: number;
-  /** What the server said at the first and at the last reading; null where it said nothing. */
+  /** What the server said at the first and at the last reading; null if it said nothing. */
   readonly totalAtStart: number | null;
   readonly totalAtEnd: number | null;
-  /** Distinct keys; null where no key is known. */
+  /** Distinct keys; null if no key is known. */
   readonly unique: number | null;
-  /** Records whose key had come before; 0 where no key is known. */
+  /** Records whose key came before; 0 if no key is known. */
   readonly duplicates: number;
   /** Pages that share keys, the first few in page order. */
   readonly sharedKeys: readonly {
@@ -54,8 +54,9 @@ export interface RecordEvidence {
   /** Pages that were read again at the end and had other records then, or were not there. */
   readonly changed: readonly Place[];
   /**
-   * Where a page was refused as an expired cursor is, and the list then read again from its first page:
-   * the number of that page, from 1, and the status. What is counted above is of the last reading.
+   * Pages that were refused, probably because their cursor had expired, after which the list was read
+   * again from its first page: the page's number, from 1, and the status. All counts above are of the
+   * last reading.
    */
   readonly restarts: readonly { readonly page: number; readonly status: number | null }[];
 }
@@ -65,9 +66,7 @@ export interface FailedPage {
   /** Redacted. */
   readonly url: string;
   readonly status: number | null;
-  /**
-   * Stable, for machines: `HTTP_404`, `TRUNCATED`, `NOT_JSON` … Null where no code says why.
-   */
+  /** Stable, for machines: `HTTP_404`, `TRUNCATED`, `NOT_JSON` … Null if no code says why. */
   readonly code: PageCode | null;
   /** For people; may change. */
   readonly reason: string;
@@ -81,9 +80,8 @@ export type Stop =
   | { readonly kind: 'max-pages'; readonly maxPages: number }
   | { readonly kind: 'deadline'; readonly deadlineMs: number }
   /**
-   * The server asks for a wait longer than `--max-wait`; come back at `untilWallTime`. Null: it has
-   * refused or failed everything for so long, and names no time; or it names none so long, and
-   * `ownPause` is.
+   * The server asks for a wait longer than `--max-wait`: run again at `untilWallTime`. That is null if
+   * the server states no time: then all requests have failed for that long, or `ownPause` is longer.
    */
   | {
       readonly kind: 'max-wait';
@@ -91,7 +89,7 @@ export type Stop =
       readonly reason: string;
       readonly ownPause?: OwnPause;
     }
-  /** Nothing ever came from there, however often it was tried. */
+  /** The server never answered, in any attempt. */
   | { readonly kind: 'unreachable'; readonly limiter: string; readonly reason: string }
   | {
       readonly kind: 'credentials';
@@ -99,7 +97,7 @@ export type Stop =
       readonly url: string;
       /** Whether any went with the request; `withheld`: they were given for another origin. */
       readonly credentials: 'sent' | 'none' | 'withheld';
-      /** How the server's answer begins, in quotes, without credentials; null where it says nothing. */
+      /** How the server's answer begins, in quotes, without credentials; null if it says nothing. */
       readonly answer: string | null;
     }
   | {
@@ -109,37 +107,37 @@ export type Stop =
     }
   | { readonly kind: 'closed-pipe' };
 
-/** The pause that would come next, longer than the server asked for: the pauses before it did not help. */
+/** The pause that would come next. It is our own: the server asked for none so long, and shorter ones did not help. */
 export interface OwnPause {
   readonly nextMs: number;
-  /** So many were made since anything came through. */
+  /** Pauses since a request last succeeded. */
   readonly pausesBefore: number;
-  /** What was refused or failed then. Redacted. */
+  /** The request that failed. Redacted. */
   readonly url: string;
 }
 
-/** How a list that pages by itself was found to page. */
+/** How a list is paginated, as detection found it. */
 export interface PaginationFacts {
   readonly style: PaginationStyle;
-  /** What showed it, each a phrase for people. */
+  /** What showed it: phrases for people. */
   readonly evidence: readonly string[];
-  /** The flags that pin it. */
+  /** The flags that say the same, so that detection is not needed. */
   readonly flags: readonly string[];
   /** What is taken from a page; null for whole pages. */
   readonly recordsPath: string | null;
 }
 
-/** What held the pace of a limiter in the end. */
+/** What set the pace of a limiter in the end. */
 export interface PaceFacts {
   /** Its origin. */
   readonly limiter: string;
-  /** `none`: nothing held it back but the number of pages. */
+  /** `none`: no limit was reached. */
   readonly by: 'user' | 'headers' | 'refusals' | 'latency' | 'none';
-  /** Requests a second that it settled at; null where no rate held it. */
+  /** Requests a second in the end; null if no rate was set. */
   readonly perSecond: number | null;
   /** Most requests in flight at once, in the end. */
   readonly concurrency: number;
-  /** The server's window, where one is known. */
+  /** The server's window, if one is known. */
   readonly windowMs: number | null;
 }
 
@@ -155,7 +153,7 @@ export interface Summary {
   /** The first failed pages in page order, at most 20; `verdict.failed` counts all. */
   readonly failures: readonly FailedPage[];
   readonly retries: number;
-  /** Time in which the run really waited for a limit or an outage of a server. */
+  /** Time that the run waited for a limit or an outage of a server. */
   readonly pausedMs: number;
   readonly durationMs: number;
   /** On the wire, bodies only. */

@@ -84,14 +84,14 @@ export function shortBytes(bytes: number): string {
   return `${bytes / unitBytes}${unit}`;
 }
 
-/** So many in a time. */
+/** A number in a time. */
 export interface Rate {
   readonly count: number;
   readonly perMs: number;
 }
 
 /**
- * `10/s`, `5/15s`, `100/min`, `1000/h`; the unit has to be there, since a bare number says nothing.
+ * `10/s`, `5/15s`, `100/min`, `1000/h`; the unit is required.
  * Throws `EverypageError` `USAGE` for anything else.
  */
 export function parseRate(text: string): Rate {
@@ -135,7 +135,7 @@ export function formatBytes(bytes: number): string {
   return `${(amount / 1_000).toFixed(1)} PB`;
 }
 
-/** A limit as people set it: `64 MiB` where it is that exactly, else `1,000,000 bytes`. */
+/** A limit as people set it: `64 MiB` if it is that exactly, else `1,000,000 bytes`. */
 export function formatByteLimit(bytes: number): string {
   const mib = bytes / 1024 ** 2;
   return Number.isInteger(mib) && mib > 0 ? `${formatCount(mib)} MiB` : counted(bytes, 'byte');

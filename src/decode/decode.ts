@@ -7,6 +7,7 @@
  * core/. What sibling folders may use stands here.
  */
 export { copyCompact, copyRange } from './compact.ts';
+export { decodeBody } from './content-encoding.ts';
 export type { FoundRecords } from './found-records.ts';
 export {
   type PageCondition,

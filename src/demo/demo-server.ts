@@ -33,6 +33,8 @@ export interface DemoOptions {
   readonly latencyMs?: number;
   /** What the one slow page takes. Default 3 s. */
   readonly slowMs?: number;
+  /** Milliseconds by which the rate limit and the stated waits count. Default performance.now. */
+  readonly now?: () => number;
 }
 
 export interface DemoCounts {
@@ -99,12 +101,12 @@ function cutInMidBody(response: Http2ServerResponse | ServerResponse, body: Uint
  */
 export async function startDemoServer(options: DemoOptions = {}): Promise<DemoServer> {
   const { seed = 1, pages = 300, recordsPerPage = 25, ratePerSecond = 30 } = options;
-  const { burst = 30, latencyMs = 40, slowMs = 3000 } = options;
+  const { burst = 30, latencyMs = 40, slowMs = 3000, now = () => performance.now() } = options;
   const { ca, cert, key } = createTestCertificates();
   const faults = chooseFaults(seed, pages);
   const random = seededRandom(seed + 1);
-  const bucket = new TokenBucket(ratePerSecond, burst);
-  const waits = new StatedWaits();
+  const bucket = new TokenBucket(ratePerSecond, burst, now);
+  const waits = new StatedWaits(now);
   const tried = new Set<number>();
   const counts = { requests: 0, served: 0, refused: 0, unavailable: 0, reset: 0 };
   const closing = new AbortController();

@@ -1,6 +1,6 @@
 /**
  * The contract of this folder: shapes. A format turns pages in page order into bytes at a
- * destination; it opens nothing, names nothing and knows no archive.
+ * destination; it opens nothing, names nothing and knows no archive. It may import core/ and decode/.
  */
 import type { Place } from '../core/page-request.ts';
 import type { FoundRecords } from '../decode/decode.ts';

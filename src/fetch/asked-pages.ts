@@ -1,12 +1,12 @@
-/** Pages that somebody asks for one by one before there is a plan: those that show how the list pages. */
-import { type PageRequest, pageKey } from '../core/page-request.ts';
-import { redactUrl } from '../core/redact.ts';
+/** Pages that are asked for one by one before there is a plan: those that show how the list pages. */
+import type { PageRequest } from '../core/page-request.ts';
 import type { BodyCheck } from '../decode/check-body.ts';
+import { singleHeader } from '../http/transport.ts';
 import type { PageView } from '../plan/detect/discover.ts';
 import type { Dispatcher, PageSink, PageSource } from './dispatcher.ts';
-import { type Attempt, createTask, type FinalAttempt, singleHeader, type Task } from './task.ts';
+import { type Attempt, createTask, type FinalAttempt, type Task } from './task.ts';
 
-/** Gets a page; what is not one is an answer too, but for the first. */
+/** Gets a page. A failure is an answer too, except for the first page. */
 export type Ask = (request: PageRequest) => Promise<PageView>;
 
 /** The first page did not come, so nothing can be found out. */
@@ -29,8 +29,8 @@ interface Answer {
 }
 
 /**
- * A source that grows by one page whenever the one before has been answered, and the sink of what
- * comes. It keeps the pages, so that the run need not fetch them again.
+ * A source that grows by one page whenever the page before has ended, and the sink of these pages. It
+ * keeps them, so that the run does not fetch them again.
  */
 export class AskedPages implements PageSource, PageSink {
   readonly attempt: Attempt;
@@ -62,10 +62,8 @@ export class AskedPages implements PageSource, PageSink {
   /** One page at a time. The first that is asked for must come: `FirstPageMissing` where it does not. */
   readonly ask: Ask = async (request) => {
     const isGuess = this.#answers.length > 0;
-    const key = pageKey(request, this.#secretParams);
-    const shownUrl = redactUrl(request.url, this.#secretParams);
     this.#answer = Promise.withResolvers();
-    this.#next.resolve(createTask(request, key, shownUrl, { isGuess }));
+    this.#next.resolve(createTask(request, this.#secretParams, isGuess));
     const answer = await this.#answer.promise;
     if (answer.body === null && !isGuess) throw new FirstPageMissing(answer.task, answer.final);
     return pageView(request, answer);
@@ -103,8 +101,8 @@ export class AskedPages implements PageSource, PageSink {
   flush(): void {}
 
   /**
-   * What came of the request with this key, once: whoever asks again wants a new answer. That a guess
-   * failed says nothing of the list, unless it is how the list says that there is no such page.
+   * The page with this key and how it ended, once: a second request is meant to get a new answer. A failed
+   * guess says nothing of the list, unless its status means that there is no such page.
    */
   take(key: Uint8Array, pastEnd: readonly number[]): Task | null {
     const at = this.#answers.findLastIndex(({ task, final }) => {

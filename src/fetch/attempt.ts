@@ -8,12 +8,12 @@ import type { Hint } from '../core/hint.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { Method } from '../core/page-request.ts';
 import { withholdCredentials } from '../core/redact.ts';
+import { limitInResponse } from '../http/limits/limit-in-response.ts';
 import { classifyFault, classifyResponse, type Outcome } from '../http/outcome.ts';
 import { MAX_REDIRECTS } from '../http/redirect.ts';
 import { type RawResponse, type Transport, TransportError } from '../http/transport.ts';
 import { createRequestHeaders, holdsCredentials, type Trust } from './credentials.ts';
 import { followRedirect, leavesOrigin, type Target } from './follow-redirect.ts';
-import { limitInResponse } from './limit-in-response.ts';
 import type { LimiterRegistry } from './limiter.ts';
 import type { Attempt, AttemptResult, Task } from './task.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The pump: starts pages as their limiters allow, and does after each attempt what the retry policy
- * says. It holds the pages that are on their way and nothing of those that are done.
+ * Starts pages as their limiters allow, and does after each attempt what the retry policy says. It holds
+ * the pages that are on their way and nothing of those that are done.
  */
 import type { Rejection } from '../archive-thread/messages.ts';
 import type { Clock } from '../core/clock.ts';
@@ -49,14 +49,14 @@ export interface Counters {
 
 /** What is to be fetched: a plan, or what detection asks for. */
 export interface PageSource {
-  /** In the order in which they should start; a batch may be long in coming. */
+  /** In the order in which they should start. The dispatcher waits for a batch as long as it takes. */
   tasks(): AsyncIterable<readonly Task[]>;
   readonly attempt: Attempt;
 }
 
 /**
- * Who takes pages whose last attempt was made. It tells the dispatcher of each, later, that it was
- * `rejected` or that it is `done`.
+ * Takes pages whose last attempt was made. For each it calls `rejected` or `done` of the dispatcher
+ * later.
  */
 export interface PageSink {
   /** Taken and not yet done. */

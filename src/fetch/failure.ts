@@ -10,8 +10,8 @@ import type { Header } from '../core/options.ts';
 import { credentialsIn, isSecretName, Secret } from '../core/redact.ts';
 import { decodeBody } from '../decode/content-encoding.ts';
 import { isText } from '../decode/is-text.ts';
-import type { RawResponse, TransportFault } from '../http/transport.ts';
-import { type AttemptResult, singleHeader } from './task.ts';
+import { type RawResponse, singleHeader, type TransportFault } from '../http/transport.ts';
+import type { AttemptResult } from './task.ts';
 
 const ofFault: Readonly<Record<TransportFault, PageCode>> = {
   dns: 'DNS',
@@ -148,7 +148,7 @@ function withoutSecrets(text: string, url: string, sent: Sent): string {
   );
 }
 
-/** A text within a text within JSON has as many backslashes as it likes, and `%2F` is `%2f`. */
+/** A string inside a string inside JSON may have any number of backslashes, and `%2F` equals `%2f`. */
 function however(secret: string): RegExp {
   const characters = [...secret].map((character) => character.replace(/[^\w\s]/, '\\$&'));
   return new RegExp(characters.join('\\\\*'), 'gi');

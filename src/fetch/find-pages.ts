@@ -11,39 +11,26 @@ import { pinFlags } from '../plan/detect/detect.ts';
 import { findRecords } from '../plan/detect/find-records.ts';
 import { createFunctionPlan } from '../plan/function-plan.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';
-import { pagingHeaders } from '../plan/read-page-info.ts';
 import { type AskedPages, FirstPageMissing } from './asked-pages.ts';
 import { attemptsFrom, attemptsOfList } from './attempt.ts';
 import { restoreCredentials } from './credentials.ts';
-import type { Engine } from './engine.ts';
 import { type FoundPagination, findPagination } from './find-pagination.ts';
 import type { PaginateJob } from './paginate-job.ts';
-import { type AnyPlan, PendingPages } from './pending-pages.ts';
-import type { Job } from './prepare.ts';
-import type { Attempt, ListTraits } from './task.ts';
+import { PendingPages, type RunParts } from './pending-pages.ts';
+import type { Attempt } from './task.ts';
 
 export interface FoundPages {
   readonly pending: PendingPages;
   readonly attempt: Attempt;
-  readonly traits: ListTraits;
-  /** Whether the plan grows by what its pages say. */
-  readonly isGrowing: boolean;
   /** How the list was found to page; null for a list of URLs. */
   readonly facts: PaginationFacts | null;
 }
 
-export interface FindParts {
-  readonly job: Job;
-  readonly opened: Opened;
-  readonly thread: ArchiveThread;
-  readonly engine: Engine;
-}
-
 /**
- * Finds out what there is to be known before the first page is stored, and tells the archive thread;
- * null where the run was stopped before.
+ * Finds out how the list pages and sends that to the archive thread, which needs it before the first
+ * page is stored. Null where the run was stopped before.
  */
-export async function findPages(parts: FindParts): Promise<FoundPages | null> {
+export async function findPages(parts: RunParts): Promise<FoundPages | null> {
   const { paginate, open } = parts.job;
   if (paginate !== null) return paginatedPages(parts, paginate);
   return open.isPaginated ? listWithRecordsFound(parts) : listedPages(parts, null);
@@ -51,41 +38,17 @@ export async function findPages(parts: FindParts): Promise<FoundPages | null> {
 
 /** @param before pages that were fetched already */
 function listedPages(
-  parts: FindParts,
+  parts: RunParts,
   before: AskedPages | null,
   plan = parts.job.makePlan(),
 ): FoundPages {
-  const { job, engine } = parts;
-  const traits = { pagingHeaders: [], pastEnd: [], secretParams: job.options.secretParams };
-  const pending = pendingPages(parts, plan, traits, before);
-  const attempt = attemptsOfList(engine, () => pending.firstOrigin);
-  return { pending, attempt, traits, isGrowing: false, facts: null };
-}
-
-function pendingPages(
-  { job, opened, thread, engine }: FindParts,
-  plan: AnyPlan,
-  traits: ListTraits,
-  before: AskedPages | null,
-): PendingPages {
-  const { emit, counters } = engine;
-  const { maxPages } = job.options;
-  const startUrl = job.paginate?.start.url ?? null;
-  return new PendingPages({
-    plan,
-    thread,
-    opened,
-    maxPages,
-    traits,
-    startUrl,
-    before,
-    emit,
-    counters,
-  });
+  const pending = new PendingPages(parts, plan, null, before);
+  const attempt = attemptsOfList(parts.engine, () => pending.firstOrigin);
+  return { pending, attempt, facts: null };
 }
 
 /** A list whose records are to be found (`--records`): its first page shows where they stand. */
-async function listWithRecordsFound(parts: FindParts): Promise<FoundPages | null> {
+async function listWithRecordsFound(parts: RunParts): Promise<FoundPages | null> {
   const { thread, engine } = parts;
   const stored = await thread.call('page', { branch: 0, position: 0 });
   const asked = stored === null ? await firstOfList(parts) : { asked: null, json: parsed(stored) };
@@ -96,7 +59,7 @@ async function listWithRecordsFound(parts: FindParts): Promise<FoundPages | null
   return listedPages(parts, asked.asked);
 }
 
-async function firstOfList({ job, engine }: FindParts) {
+async function firstOfList({ job, engine }: RunParts) {
   return engine.askFor(
     attemptsOfList(engine, () => null),
     async (ask, asked) => {
@@ -123,7 +86,7 @@ function parsed({ body }: SentPage): unknown {
 }
 
 /** A list that pages by itself: finds out how before anything else is asked for. */
-async function paginatedPages(parts: FindParts, paginate: PaginateJob): Promise<FoundPages | null> {
+async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<FoundPages | null> {
   const { job, opened, thread, engine } = parts;
   const { options } = job;
   const { start, split } = paginate;
@@ -154,14 +117,8 @@ async function paginatedPages(parts: FindParts, paginate: PaginateJob): Promise<
   const flags = pinFlags(pagination);
   const facts = { style: pagination.style, evidence, flags, recordsPath: select };
   engine.emit({ type: 'pagination', ...facts });
-  const traits = {
-    pagingHeaders: pagingHeaders(pagination),
-    pastEnd: pagination.pastEnd,
-    secretParams: options.secretParams,
-  };
-  const plan = planFor(found, paginate, thread);
-  const pending = pendingPages(parts, plan, traits, asked);
-  return { pending, attempt, traits, isGrowing: true, facts };
+  const pending = new PendingPages(parts, planFor(found, paginate, thread), pagination, asked);
+  return { pending, attempt, facts };
 }
 
 function onePage(request: PageRequest): Plan {

@@ -1,4 +1,4 @@
-/** How a list that pages by itself goes on, as its first pages show. */
+/** Finds how a list pages, from its first pages. */
 import { EverypageError } from '../core/errors.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import { NO_RECORDS, noPagination, type Pagination } from '../core/pagination.ts';
@@ -38,13 +38,13 @@ export async function findPagination(
   };
 }
 
-/** The user's function knows how the list goes on; only where its records stand is to be found. */
+/** The user's function says what comes next; only the place of the records has to be found. */
 async function paginationOfFunction(
   { pinned, start }: PaginateJob,
   { select, wholePages }: ResolvedOptions,
   ask: Ask,
 ): Promise<FoundPagination> {
-  // Pages of different forms are taken whole, or by an expression that fits them all.
+  // The pages may have different shapes: then the user takes them whole, or gives an expression for all.
   const isOpen = select === null && !wholePages;
   const records = isOpen ? readFacts(await ask(start), pinned).base.records : null;
   const pagination: Pagination = { ...noPagination, records, ...pinned, style: 'function' };

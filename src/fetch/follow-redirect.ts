@@ -2,7 +2,7 @@
 import { escapeText } from '../core/escape.ts';
 import type { Method } from '../core/page-request.ts';
 import { redactUrl, withholdCredentials } from '../core/redact.ts';
-import { isNamedLocal } from '../http/address-kind.ts';
+import { isNamedLocal } from '../http/address-guard.ts';
 import type { Outcome } from '../http/outcome.ts';
 import { classifyRedirect } from '../http/redirect.ts';
 import type { Trust } from './credentials.ts';
@@ -75,7 +75,7 @@ export function followRedirect(
 }
 
 /**
- * Why a run stops at a link that leaves its origin, and the flag that goes on.
+ * Why a run stops at a link that leaves its origin, and the flag that allows it.
  *
  * @example leavesOrigin('a redirect', 'http://169.254.169.254', 'https://a.example')
  */

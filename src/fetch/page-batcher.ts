@@ -1,9 +1,9 @@
-/** Hands pages to the archive thread in groups, and says what became of each. */
+/** Sends pages to the archive thread in groups, and reports what became of each. */
 import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import type { ArrivedPage } from '../archive-thread/messages.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import { PAGE_KEY_BYTES } from '../core/page-request.ts';
-import { freeChunks } from '../http/body-chunks.ts';
+import { freeChunks } from '../http/response-body.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Dispatcher, PageSink } from './dispatcher.ts';
 import { arrivedPage, type FinalAttempt, type ListTraits, type Task } from './task.ts';
@@ -22,7 +22,7 @@ interface Arrival {
   readonly page: ArrivedPage;
 }
 
-/** Who is told of each page that has ended. */
+/** Gets each page that has ended. */
 export interface PageListener {
   /** @param pageInfo what it says of the list; null in a list of URLs, and where it is not stored */
   onPage(task: Task, page: ArrivedPage, pageInfo: PageInfo | null): void;
@@ -33,7 +33,7 @@ interface BatcherParts {
   readonly dispatcher: Pick<Dispatcher, 'rejected' | 'done' | 'fail'>;
   readonly listener: PageListener;
   readonly traits: ListTraits;
-  /** Is told how much of bodies has arrived and is not yet committed, whenever that changes. */
+  /** Counts the bytes of bodies that have arrived and are not yet committed. */
   readonly transport: Pick<Transport, 'setHeldBytes'>;
 }
 

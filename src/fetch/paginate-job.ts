@@ -1,4 +1,4 @@
-/** What of a job is about pagination: the user's own words, and beside them those of a preset. */
+/** The part of a job that is about pagination: what the user said, and what a preset adds. */
 import { EverypageError } from '../core/errors.ts';
 import type { NextPage, ResolvedOptions } from '../core/options.ts';
 import type { PageRequest } from '../core/page-request.ts';
@@ -58,7 +58,7 @@ export async function paginateJob(
 function isOneUrl(sources: readonly PlanSource[]): boolean {
   const [source] = sources;
   if (sources.length !== 1 || source === undefined) return false;
-  // A range of one, `[1-1]`, is a range: whoever wrote it has counted the pages.
+  // A range of one, `[1-1]`, is a range too: its author has counted the pages.
   if (source.kind === 'template') return parseUrlTemplate(source.text).at(0) === source.text;
   return source.kind === 'literal';
 }
@@ -93,7 +93,7 @@ function withPresetBegin(start: PageRequest, preset: string): PageRequest {
   return { ...start, url };
 }
 
-/** What an API wants besides, how it refuses, and how it fails with a 200; the user's own words win. */
+/** Adds a preset's headers, and how its API refuses or fails with a 200. The user's own options win. */
 export function withPresetOptions(options: ResolvedOptions): ResolvedOptions {
   const { preset } = options.paginate;
   if (preset === null) return options;

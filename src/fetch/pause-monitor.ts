@@ -1,4 +1,4 @@
-/** Tells of pauses and their ends, and of what servers say of their limits; counts what was waited. */
+/** Reports pauses, their ends and what servers say of their limits, and counts the time that was waited. */
 import type { Clock } from '../core/clock.ts';
 import { describeHint } from '../core/describe-hint.ts';
 import type { EventSink } from '../core/events.ts';
@@ -15,7 +15,7 @@ interface PauseMonitorParts {
   readonly counters: { pausedMs: number };
 }
 
-interface Told {
+interface LimiterState {
   /** Null while it is not paused. */
   pausedUntil: number | null;
   /** Pauses since anything came through. */
@@ -26,7 +26,7 @@ interface Told {
 
 export class PauseMonitor {
   readonly #parts: PauseMonitorParts;
-  readonly #told = new Map<Limiter, Told>();
+  readonly #states = new Map<Limiter, LimiterState>();
   /** Limiters that are paused now, since when any is, and until when one was waited for. */
   #paused = 0;
   #pausedSince = 0;
@@ -39,38 +39,38 @@ export class PauseMonitor {
 
   /** An answer came. */
   answered(limiter: Limiter, { outcome, hint }: AttemptResult, now: number): void {
-    const told = this.#toldOf(limiter);
-    const isDue = hint !== null && saysAnything(hint) && now - told.limitAt >= LIMIT_EVERY_MS;
-    if (isDue) this.#tellLimit(limiter, told, describeHint(hint), now);
-    if (limiter.shutForMs(now) === 0 && outcome.kind !== 'pause') told.pauses = 0;
+    const state = this.#stateOf(limiter);
+    const isDue = hint !== null && saysAnything(hint) && now - state.limitAt >= LIMIT_EVERY_MS;
+    if (isDue) this.#reportLimit(limiter, state, describeHint(hint), now);
+    if (limiter.shutForMs(now) === 0 && outcome.kind !== 'pause') state.pauses = 0;
   }
 
-  #tellLimit(limiter: Limiter, told: Told, said: string | null, now: number): void {
-    told.limitAt = now;
-    if (said === null || said === told.limit) return;
-    told.limit = said;
+  #reportLimit(limiter: Limiter, state: LimiterState, said: string | null, now: number): void {
+    state.limitAt = now;
+    if (said === null || said === state.limit) return;
+    state.limit = said;
     this.#parts.emit({ type: 'limit', limiter: limiter.name, said });
   }
 
   /** A limiter's pause has begun, or has become longer. */
   paused(limiter: Limiter, durationMs: number, reason: string, now: number): void {
-    const told = this.#toldOf(limiter);
-    if (told.pausedUntil === null) told.pauses += 1;
-    this.#beginPause(told, now, now + durationMs);
+    const state = this.#stateOf(limiter);
+    if (state.pausedUntil === null) state.pauses += 1;
+    this.#beginPause(state, now, now + durationMs);
     const untilWallTime = this.#parts.clock.wallTime() + durationMs;
     this.#parts.emit({ type: 'pause', limiter: limiter.name, reason, durationMs, untilWallTime });
   }
 
   /** Pauses of the limiter since anything came through. */
   pausesOf(limiter: Limiter): number {
-    return this.#toldOf(limiter).pauses;
+    return this.#stateOf(limiter).pauses;
   }
 
-  /** Tells that a pause is over, once. */
+  /** Reports that a pause is over, once. */
   opened(limiter: Limiter, now: number): void {
-    const told = this.#told.get(limiter);
-    if (told === undefined || told.pausedUntil === null || limiter.heldUntil(now) > now) return;
-    this.#endPause(told, now);
+    const state = this.#states.get(limiter);
+    if (state === undefined || state.pausedUntil === null || limiter.heldUntil(now) > now) return;
+    this.#endPause(state, now);
     this.#parts.emit({ type: 'resume', limiter: limiter.name });
   }
 
@@ -78,35 +78,35 @@ export class PauseMonitor {
   ended(now: number): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    for (const told of this.#told.values()) this.#endPause(told, now);
+    for (const state of this.#states.values()) this.#endPause(state, now);
   }
 
-  #beginPause(told: Told, now: number, until: number): void {
+  #beginPause(state: LimiterState, now: number, until: number): void {
     if (this.#isEnded) return;
-    if (told.pausedUntil === null) {
+    if (state.pausedUntil === null) {
       if (this.#paused === 0) this.#pausedSince = now;
       this.#paused += 1;
     }
-    told.pausedUntil = Math.max(until, told.pausedUntil ?? until);
+    state.pausedUntil = Math.max(until, state.pausedUntil ?? until);
   }
 
   /** Counts what was really waited: a pause may be cut short, and those of two limiters are one wait. */
-  #endPause(told: Told, now: number): void {
-    if (told.pausedUntil === null) return;
-    this.#waitedUntil = Math.max(this.#waitedUntil, Math.min(now, told.pausedUntil));
-    told.pausedUntil = null;
+  #endPause(state: LimiterState, now: number): void {
+    if (state.pausedUntil === null) return;
+    this.#waitedUntil = Math.max(this.#waitedUntil, Math.min(now, state.pausedUntil));
+    state.pausedUntil = null;
     this.#paused -= 1;
     if (this.#paused > 0) return;
     this.#parts.counters.pausedMs += Math.max(0, this.#waitedUntil - this.#pausedSince);
   }
 
-  #toldOf(limiter: Limiter): Told {
-    let told = this.#told.get(limiter);
-    if (told === undefined) {
-      told = { pausedUntil: null, pauses: 0, limit: null, limitAt: Number.NEGATIVE_INFINITY };
-      this.#told.set(limiter, told);
+  #stateOf(limiter: Limiter): LimiterState {
+    let state = this.#states.get(limiter);
+    if (state === undefined) {
+      state = { pausedUntil: null, pauses: 0, limit: null, limitAt: Number.NEGATIVE_INFINITY };
+      this.#states.set(limiter, state);
     }
-    return told;
+    return state;
   }
 }
 

@@ -3,15 +3,16 @@ import { createHash } from 'node:crypto';
 import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import type { ArrivedPage, EndOfPlan, KnownPage, Opened } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
-import type { EventSink } from '../core/events.ts';
 import type { PageEnd, PageInfo } from '../core/page-info.ts';
-import { type PageRequest, type Place, pageKey } from '../core/page-request.ts';
-import { redactUrl } from '../core/redact.ts';
+import type { PageRequest, Place } from '../core/page-request.ts';
+import type { Pagination } from '../core/pagination.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';
+import { pagingHeaders } from '../plan/read-page-info.ts';
 import type { AskedPages } from './asked-pages.ts';
 import { restoreCredentials } from './credentials.ts';
-import type { Counters } from './dispatcher.ts';
+import type { Engine } from './engine.ts';
 import type { PageListener } from './page-batcher.ts';
+import type { Job } from './prepare.ts';
 import { createTask, type ListTraits, type Task } from './task.ts';
 
 /** Places that are looked up at once: a chain asks for its pages one by one. */
@@ -20,49 +21,67 @@ const LOOK_UP_POSITIONS = 256;
 /** A list of URLs, or, with what grows it, a list that pages by itself. */
 export type AnyPlan = Plan & Partial<GrowingPlan>;
 
-export interface PendingParts {
-  readonly plan: AnyPlan;
-  readonly thread: Pick<ArchiveThread, 'call'>;
-  readonly opened: Pick<Opened, 'resumed' | 'highestPosition'>;
-  readonly maxPages: number | null;
-  readonly traits: ListTraits;
-  /** Where the plan grows: its first page's URL, which has the credentials that stored next links lack. */
-  readonly startUrl: string | null;
-  /** Pages that were fetched before there was a plan. */
-  readonly before: Pick<AskedPages, 'take'> | null;
-  readonly emit: EventSink;
-  readonly counters: Counters;
+/** What every step of a run needs. */
+export interface RunParts {
+  readonly job: Job;
+  readonly opened: Opened;
+  readonly thread: ArchiveThread;
+  readonly engine: Engine;
 }
 
 /**
- * Gives the dispatcher the pages that are not stored yet, in plan order, and tells the plan of each page
- * that has ended. Pages that are stored tell the plan again what they said when they came, without a
- * request.
+ * Gives the dispatcher the pages that are not stored yet, in plan order, and passes each page that has
+ * ended to the plan. For a page that is stored already the plan gets the page info of the archive, without
+ * a request.
  *
  * A plan is made again on every run, so the key of each stored page is compared with what now stands in
  * its place: the first that differs stops the run before pages of two lists are mixed.
  */
 export class PendingPages implements PageListener {
-  readonly #parts: PendingParts;
+  readonly #parts: RunParts;
+  readonly #plan: AnyPlan;
+  readonly #before: AskedPages | null;
   readonly #known: KnownPages;
   /** Over the keys of a list; what a growing plan asks for depends on its answers. */
   readonly #digest = createHash('sha256');
   #count = 0;
   #isEnded = false;
   #total: number | null = null;
+  readonly traits: ListTraits;
   /** Origin of the plan's first page, once it was read. */
   firstOrigin: string | null = null;
 
-  constructor(parts: PendingParts) {
+  /**
+   * @param pagination null for a list of URLs
+   * @param before pages that were fetched before there was a plan
+   */
+  constructor(
+    parts: RunParts,
+    plan: AnyPlan,
+    pagination: Pagination | null,
+    before: AskedPages | null,
+  ) {
     this.#parts = parts;
-    this.#known = new KnownPages(parts.thread, parts.opened);
+    this.#plan = plan;
+    this.#before = before;
+    this.#known = new KnownPages(parts);
+    this.traits = {
+      pagingHeaders: pagination === null ? [] : pagingHeaders(pagination),
+      pastEnd: pagination?.pastEnd ?? [],
+      secretParams: parts.job.options.secretParams,
+    };
+  }
+
+  /** Whether the plan grows by what its pages say. */
+  get isGrowing(): boolean {
+    return this.#plan.onPage !== undefined;
   }
 
   /** Ends with the plan, or at `maxPages`. */
   async *tasks(): AsyncGenerator<readonly Task[]> {
-    const { plan, opened, maxPages } = this.#parts;
-    let left = maxPages ?? Number.POSITIVE_INFINITY;
-    for await (const requests of plan.batches()) {
+    const { job, opened } = this.#parts;
+    let left = job.options.maxPages ?? Number.POSITIVE_INFINITY;
+    for await (const requests of this.#plan.batches()) {
       this.firstOrigin ??= new URL(requests[0]!.url).origin;
       const tasks: Task[] = [];
       for (const request of requests) {
@@ -78,14 +97,15 @@ export class PendingPages implements PageListener {
       }
       if (tasks.length > 0) yield tasks;
     }
-    if (plan.onPage === undefined && opened.highestPosition >= this.#count) {
+    if (!this.isGrowing && opened.highestPosition >= this.#count) {
       throw shorter(this.#count, opened.highestPosition);
     }
     this.#isEnded = true;
   }
 
   onPage(task: Task, page: ArrivedPage, pageInfo: PageInfo | null): void {
-    const { plan, emit, counters } = this.#parts;
+    const { emit, counters } = this.#parts.engine;
+    const plan = this.#plan;
     const { place, url, state, status, code, reason, bodyBytes, durationMs, attempts } = page;
     if (state === 'stored') {
       counters.fetched += 1;
@@ -112,32 +132,30 @@ export class PendingPages implements PageListener {
 
   /** Length, digest and end of the plan, known once `tasks` has ended with it; else null. */
   end(): EndOfPlan | null {
-    const { plan } = this.#parts;
     if (!this.#isEnded) return null;
-    const digest = plan.end === undefined ? this.#digest.copy().digest() : new Uint8Array(0);
-    return { count: this.#count, digest, end: plan.end?.() ?? null };
+    const digest = this.isGrowing ? new Uint8Array(0) : this.#digest.copy().digest();
+    return { count: this.#count, digest, end: this.#plan.end?.() ?? null };
   }
 
+  /** Null where the page is stored. */
   #taskOf(request: PageRequest, known: KnownPage | undefined): Task | null {
-    const { plan, before, startUrl } = this.#parts;
-    const { secretParams, pastEnd } = this.#parts.traits;
-    const key = pageKey(request, secretParams);
-    const shownUrl = redactUrl(request.url, secretParams);
+    const { secretParams, pastEnd } = this.traits;
+    const task = createTask(request, secretParams);
     this.#count += 1;
-    if (plan.onPage === undefined) this.#digest.update(key);
+    if (!this.isGrowing) this.#digest.update(task.key);
     // A growing plan cannot go on from a page of which nothing is known.
-    if (known === undefined || (plan.onPage !== undefined && known.pageInfo === null)) {
-      const done = before?.take(key, pastEnd) ?? null;
-      if (done === null) return createTask(request, key, shownUrl);
+    if (known === undefined || (this.isGrowing && known.pageInfo === null)) {
+      const asked = this.#before?.take(task.key, pastEnd) ?? null;
+      if (asked === null) return task;
       const { place } = request;
-      const log = done.log.map((attempt) => ({ ...attempt, place }));
-      return createTask(request, key, shownUrl, { ...done, isGuess: false, log });
+      const log = asked.log.map((attempt) => ({ ...attempt, place }));
+      return { ...asked, request, isGuess: false, log };
     }
-    if (Buffer.compare(known.key, key) !== 0) throw changed(request, shownUrl, known);
-    const { pageInfo } = known;
-    if (pageInfo !== null) {
-      const restored = withCredentials(pageInfo, startUrl);
-      plan.onPage?.(request, { state: 'stored', pageInfo: restored, isKnown: true });
+    if (Buffer.compare(known.key, task.key) !== 0) throw changed(task, known);
+    if (known.pageInfo !== null) {
+      const startUrl = this.#parts.job.paginate?.start.url ?? null;
+      const pageInfo = withCredentials(known.pageInfo, startUrl);
+      this.#plan.onPage?.(request, { state: 'stored', pageInfo, isKnown: true });
     }
     return null;
   }
@@ -149,7 +167,7 @@ function withCredentials(pageInfo: PageInfo, startUrl: string | null): PageInfo 
   return { ...pageInfo, next: { kind: 'url', url } };
 }
 
-/** What a growing plan is told. */
+/** How a page ended, for a growing plan. */
 function endOf({ state, status }: ArrivedPage, pageInfo: PageInfo | null): PageEnd {
   if (state === 'stored' && pageInfo !== null) return { state, pageInfo };
   return { state: state === 'beyond-end' ? state : 'failed', status };
@@ -157,14 +175,14 @@ function endOf({ state, status }: ArrivedPage, pageInfo: PageInfo | null): PageE
 
 /** Looks up stored pages, some positions ahead. */
 class KnownPages {
-  readonly #thread: PendingParts['thread'];
-  readonly #opened: PendingParts['opened'];
+  readonly #thread: ArchiveThread;
+  readonly #opened: Opened;
   #branch = -1;
   #from = 0;
   #to = 0;
   #pages = new Map<number, KnownPage>();
 
-  constructor(thread: PendingParts['thread'], opened: PendingParts['opened']) {
+  constructor({ thread, opened }: RunParts) {
     this.#thread = thread;
     this.#opened = opened;
   }
@@ -190,7 +208,7 @@ class KnownPages {
   }
 }
 
-function changed(request: PageRequest, shownUrl: string, known: KnownPage): EverypageError {
+function changed({ request, shownUrl }: Task, known: KnownPage): EverypageError {
   const where = request.source === null ? '' : ` (${request.source})`;
   return new EverypageError(
     'PLAN_CHANGED',

@@ -43,8 +43,13 @@ export interface Job {
   readonly paginate: PaginateJob | null;
   readonly open: OpenRequest;
   readonly transport: TransportOptions;
-  /** Where the first request will go, if that is known and certain: to begin the connection early. */
+  /**
+   * Where the first request will go, to begin the connection early; null where that is not known, or
+   * where an earlier run may have left only the output to be written.
+   */
   readonly connectTo: string | null;
+  /** No archive stands where this run's will. */
+  readonly isNew: boolean;
 }
 
 /**
@@ -102,7 +107,6 @@ export async function prepare(
       ...location,
       specification,
       fresh: options.fresh,
-      isNew,
       // Without a file to stand beside, a complete archive has served its purpose.
       keep: options.keep && isFileBacked,
       allowIncomplete: options.allowIncomplete,
@@ -117,8 +121,8 @@ export async function prepare(
       target,
     },
     transport,
-    // A run that goes on may find that only its output is missing, and then asks nobody.
     connectTo: isNew || options.fresh ? firstOrigin(sources) : null,
+    isNew,
   };
 }
 

@@ -11,21 +11,14 @@ import type { ResolvedOptions } from '../core/options.ts';
 import { credentialsIn } from '../core/redact.ts';
 import type { Stop } from '../core/summary.ts';
 import type { Outcome } from '../http/outcome.ts';
-import type { RawResponse } from '../http/transport.ts';
+import { type RawResponse, singleHeader } from '../http/transport.ts';
 import { backoffDelayMs } from '../pace/backoff.ts';
 import { answerExcerpt, codeOfAttempt, codeOfRejection, describeRejection } from './failure.ts';
 import type { Limiter, Reaction } from './limiter.ts';
-import {
-  type AttemptResult,
-  type FinalAttempt,
-  singleHeader,
-  type Task,
-  type Timing,
-  type Why,
-} from './task.ts';
+import type { AttemptResult, FinalAttempt, Task, Timing, Why } from './task.ts';
 
 export type NextAction =
-  /** No more attempts: it goes to whoever keeps pages, with its body where it has one. */
+  /** No more attempts: the page goes to the sink, with its body where it has one. */
   | { readonly kind: 'end'; readonly final: FinalAttempt }
   /** As soon as the limiter lets it. */
   | { readonly kind: 'again' }
@@ -89,7 +82,7 @@ export class RetryPolicy {
 
   /**
    * Whether what a limiter made of an attempt ends the run: the wait is longer than the user allows, or
-   * nothing ever comes from there. Null where the run goes on.
+   * nothing ever comes from there. Null where the run continues.
    *
    * @param pausesBefore pauses of the limiter since anything came through
    */
@@ -188,7 +181,7 @@ export class RetryPolicy {
     const delayMs = backoffDelayMs(task.attempts, random());
     const isLast =
       task.attempts > options.retries || task.spentMs + delayMs > options.retryMaxTimeMs;
-    // The last attempt is told by the page itself.
+    // The last attempt is recorded with the page itself.
     if (isLast) return { kind: 'end', final: failed };
     const whole = why?.reason ?? '';
     logAttempt(task, timing, reason ?? whole, null, reason === null ? null : status);

@@ -1,4 +1,4 @@
-/** The life of a run's archive: it is opened, filled and ended. */
+/** The archive of a run is opened, filled and finished. */
 import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import { echoWarning } from '../archive-thread/echoed-credentials.ts';
 import type { Opened } from '../archive-thread/messages.ts';
@@ -9,26 +9,30 @@ import type { FoundPages } from './find-pages.ts';
 import { PageBatcher } from './page-batcher.ts';
 import type { Job } from './prepare.ts';
 
-const NOTHING_STORED: Opened = {
+/** What an archive says that has just begun. */
+const NOTHING_STORED: Opened = Object.freeze({
   resumed: null,
   exportOnly: false,
   highestPosition: -1,
   planCount: null,
   pagination: null,
   pace: {},
-};
+});
 
 /**
- * Opens the archive, or begins one, and tells of it. What a new one holds is known, so its run asks
- * for the first page meanwhile; where it cannot be made, `thread` ends the run.
+ * Opens the archive, or begins one, and reports the start. What a new archive says is known before, so
+ * the first request does not wait for it.
+ *
+ * @param fail is called later if a new archive could not be begun
  */
 export async function openArchive(
-  thread: Pick<ArchiveThread, 'call'>,
-  job: Pick<Job, 'emit' | 'makePlan' | 'open' | 'paginate'>,
+  thread: ArchiveThread,
+  job: Job,
+  fail: (error: unknown) => void,
 ): Promise<Opened> {
   const opening = thread.call('open', job.open);
-  opening.catch(() => {});
-  const opened = job.open.isNew ? NOTHING_STORED : await opening;
+  if (job.isNew) opening.then(({ resumed }) => resumed && fail(begunByAnother(job))).catch(fail);
+  const opened = job.isNew ? NOTHING_STORED : await opening;
   const { resumed, exportOnly } = opened;
   const isListed = job.paginate === null && !exportOnly;
   const total = isListed ? await job.makePlan().count() : opened.planCount;
@@ -36,16 +40,22 @@ export async function openArchive(
   return opened;
 }
 
+function begunByAnother({ open }: Job): EverypageError {
+  const message = `another process began ${open.part} at the same time; run again to go on with it`;
+  return new EverypageError('ARCHIVE_LOCKED', message);
+}
+
 const KEEP_PACE_EVERY_MS = 5_000;
 
 /** Fetches every page of the plan that the archive does not hold, and stores it. */
 export async function fetchPages(
   engine: Engine,
-  { pending, attempt, traits, isGrowing }: FoundPages,
+  { pending, attempt }: FoundPages,
   thread: ArchiveThread,
 ): Promise<void> {
   const { dispatcher, emit, limiters, options, transport } = engine;
   emit({ type: 'phase', phase: 'fetching' });
+  const { traits } = pending;
   const batcher = new PageBatcher({ thread, dispatcher, listener: pending, traits, transport });
   const keepPace = () => thread.call('keepPace', limiters.learned());
   // A run that is killed has learned something too.
@@ -65,7 +75,7 @@ export async function fetchPages(
     engine.stop({ kind: 'max-pages', maxPages: options.maxPages ?? 0 });
     return;
   }
-  if (!isGrowing) {
+  if (!pending.isGrowing) {
     if (end.count === 0) {
       throw new EverypageError('LIST_UNREADABLE', 'the list holds no URL; nothing was fetched');
     }

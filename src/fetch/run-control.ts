@@ -31,7 +31,7 @@ export class RunControl {
     return {
       bytes: async (bytes) => stdout?.write(bytes),
       pages: async (sent) => pages?.(sent),
-      failed: (error) => this.#exportFailed(error),
+      failed: (error) => this.fail(error),
     };
   }
 
@@ -39,14 +39,15 @@ export class RunControl {
     this.#signal?.removeEventListener('abort', this.#onAbort);
   }
 
-  #exportFailed(error: unknown): void {
+  /** The run cannot go on; where nobody takes the output any more, it stops. */
+  readonly fail = (error: unknown): void => {
     if (error instanceof EverypageError && error.code === 'CLOSED_PIPE') {
       this.#stopFor({ kind: 'closed-pipe' });
       return;
     }
     this.#failure ??= { error };
     this.#engine?.dispatcher.fail(error);
-  }
+  };
 
   #stopFor(stop: Stop): void {
     this.#stop ??= stop;

@@ -1,12 +1,18 @@
-/** One page on its way: what is asked for, what was tried, and what the archive is told in the end. */
+/** One page on its way: its request, its attempts, and what goes to the archive in the end. */
 import type { AttemptRecord } from '../archive/archive-types.ts';
 import type { ArrivedPage } from '../archive-thread/messages.ts';
 import type { PageCode } from '../core/errors.ts';
 import type { Hint } from '../core/hint.ts';
-import type { PageRequest } from '../core/page-request.ts';
+import { type PageRequest, pageKey } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
 import type { Outcome } from '../http/outcome.ts';
-import type { HeaderValues, Protocol, RawResponse, TransportFault } from '../http/transport.ts';
+import {
+  type HeaderValues,
+  type Protocol,
+  type RawResponse,
+  singleHeader,
+  type TransportFault,
+} from '../http/transport.ts';
 
 export interface Task {
   readonly request: PageRequest;
@@ -75,21 +81,18 @@ export interface FinalAttempt {
 
 /** What is particular to the list that a page belongs to. */
 export interface ListTraits {
-  /** Response headers that say how the list goes on; none for a list of URLs. */
+  /** Response headers that say what comes next; none for a list of URLs. */
   readonly pagingHeaders: readonly string[];
   /** Statuses that mean, for a speculative page, that it is past the end. */
   readonly pastEnd: readonly number[];
   readonly secretParams: readonly string[];
 }
 
-type Optional = Pick<Task, 'isGuess' | 'attempts' | 'spentMs' | 'log' | 'ended'>;
-
-/** @param before what is known of the page already, where that is anything */
+/** @param isGuess see `Task` */
 export function createTask(
   request: PageRequest,
-  key: Uint8Array,
-  shownUrl: string,
-  before: Partial<Optional> = {},
+  secretParams: readonly string[],
+  isGuess = false,
 ): Task {
   // The plan has normalised the URL, so the path begins at the first slash after `https://`.
   const pathAt = request.url.indexOf('/', 8);
@@ -97,17 +100,17 @@ export function createTask(
     request,
     origin: request.url.slice(0, pathAt),
     path: request.url.slice(pathAt),
-    key,
-    shownUrl,
-    isGuess: before.isGuess ?? false,
-    attempts: before.attempts ?? 0,
-    spentMs: before.spentMs ?? 0,
-    log: before.log ?? [],
-    ended: before.ended ?? null,
+    key: pageKey(request, secretParams),
+    shownUrl: redactUrl(request.url, secretParams),
+    isGuess,
+    attempts: 0,
+    spentMs: 0,
+    log: [],
+    ended: null,
   };
 }
 
-/** What the archive is told of a page that has ended. */
+/** What the archive gets of a page that has ended. */
 export function arrivedPage(
   task: Task,
   { state, status, headers, bodyBytes, why, timing }: FinalAttempt,
@@ -198,10 +201,4 @@ function pickHeaders(headers: HeaderValues, names: readonly string[]): Record<st
     if (value !== null) picked[name] = value;
   }
   return picked;
-}
-
-/** A field's value; repeated fields join with a comma (RFC 9110 §5.3). */
-export function singleHeader(value: string | readonly string[] | undefined): string | null {
-  if (value === undefined) return null;
-  return typeof value === 'string' ? value : value.join(', ');
 }

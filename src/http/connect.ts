@@ -4,7 +4,13 @@
  * whose authority Node does not know is looked up in the operating system's list as well.
  */
 import { isIP, type LookupFunction, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import {
+  connect as connectTls,
+  createSecureContext,
+  getCACertificates,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
 import {
   certificateFault,
   isUnknownAuthority,
@@ -13,8 +19,7 @@ import {
   tlsFault,
 } from './connect-fault.ts';
 import { connectTcp } from './connect-tcp.ts';
-import { openTunnel } from './proxy-tunnel.ts';
-import type { TlsContexts } from './tls-contexts.ts';
+import { openTunnel } from './proxy.ts';
 import { TransportError } from './transport.ts';
 
 export type Alpn = 'h2' | 'http/1.1';
@@ -193,3 +198,57 @@ function once(
 }
 
 const ignore = (): void => undefined;
+
+/** TLS contexts of a run, made once each: loading authorities costs milliseconds. */
+
+export interface TlsIdentity {
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+}
+
+export interface TlsContexts {
+  /** Node's authorities (with NODE_EXTRA_CA_CERTS) and the given ones. */
+  usual(): SecureContext;
+  /** The operating system's authorities too: where a company's own are installed. */
+  withSystem(): SecureContext;
+}
+
+/** Nothing is loaded before it is asked for; a bad PEM throws then, with fault `certificate`. */
+export function createTlsContexts(identity: TlsIdentity): TlsContexts {
+  let usual: SecureContext | null = null;
+  let withSystem: SecureContext | null = null;
+  return {
+    usual: () => {
+      usual ??= build(
+        identity,
+        identity.ca === null ? null : [...getCACertificates('default'), identity.ca],
+      );
+      return usual;
+    },
+    withSystem: () => {
+      withSystem ??= build(identity, [
+        ...getCACertificates('default'),
+        ...getCACertificates('system'),
+        ...(identity.ca === null ? [] : [identity.ca]),
+      ]);
+      return withSystem;
+    },
+  };
+}
+
+function build(identity: TlsIdentity, ca: string[] | null): SecureContext {
+  try {
+    return createSecureContext({
+      ...(ca === null ? {} : { ca }),
+      ...(identity.cert === null ? {} : { cert: identity.cert }),
+      ...(identity.key === null ? {} : { key: identity.key }),
+    });
+  } catch (error) {
+    throw new TransportError(
+      'certificate',
+      `the certificates given cannot be used (${(error as Error).message}): check --cacert, --cert and --cert-key`,
+      { cause: error },
+    );
+  }
+}

@@ -1,5 +1,5 @@
 /** When a connection was last heard, and when it is to be asked (PING) or given up. */
-import type { TransportTuning } from './transport-tuning.ts';
+import type { TransportTuning } from './transport.ts';
 
 export type SilenceStep = 'wait' | 'ask' | 'give-up';
 

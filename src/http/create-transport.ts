@@ -1,21 +1,26 @@
 /** The transport: one set of connections per origin, one sweep for all timeouts. */
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction, Socket } from 'node:net';
-import { AddressGuard, addressMatcher, publicStart, type Start } from './address-guard.ts';
-import { type AddressKind, addressKind } from './address-kind.ts';
-import { Attempt } from './attempt.ts';
-import { sweepAttempt } from './attempt-timeouts.ts';
-import { BodyRoom, OUTSTANDING_BYTES } from './body-room.ts';
-import { connect, endpointOf } from './connect.ts';
-import { OriginConnections } from './origin-connections.ts';
-import { createTlsContexts } from './tls-contexts.ts';
 import {
+  AddressGuard,
+  type AddressKind,
+  addressKind,
+  addressMatcher,
+  publicStart,
+  type Start,
+} from './address-guard.ts';
+import { connect, createTlsContexts, endpointOf } from './connect.ts';
+import { Exchange, sweepExchange } from './exchange.ts';
+import { OriginConnections } from './origin-connections.ts';
+import { BodyRoom, OUTSTANDING_BYTES } from './response-body.ts';
+import {
+  defaultTuning,
   type Protocol,
   type Transport,
   TransportError,
   type TransportOptions,
+  type TransportTuning,
 } from './transport.ts';
-import { defaultTuning, type TransportTuning } from './transport-tuning.ts';
 
 /** Of a stream: behind 40 ms that is 6 MB a second for each. */
 const LEAST_WINDOW_BYTES = 256 * 1024;
@@ -56,7 +61,7 @@ export function createTransport(
   const isAllowed = addressMatcher(options.allowAddresses ?? []);
   const guards = new Map<string, AddressGuard>();
   const origins = new Map<string, OriginConnections>();
-  const onWire = new Set<Attempt>();
+  const onWire = new Set<Exchange>();
   const sockets = new Set<Socket>();
   const counts: Record<Protocol, number> = { 'HTTP/1.1': 0, 'HTTP/2': 0 };
   let sweptAt = performance.now();
@@ -123,7 +128,7 @@ export function createTransport(
 
   const sweep = (): void => {
     const now = performance.now();
-    for (const attempt of onWire) sweepAttempt(attempt, now, now - sweptAt, options);
+    for (const exchange of onWire) sweepExchange(exchange, now, now - sweptAt, options);
     sweptAt = now;
     for (const origin of origins.values()) origin.sweep(now);
   };
@@ -151,7 +156,7 @@ export function createTransport(
         }
         sweepTimer ??= setInterval(sweep, sweepIntervalMs(options, tuning)).unref();
         connectionsOf(request.origin, request.start ?? null).submit(
-          new Attempt(request, options.maxBodyBytes, room, onWire, resolve, reject),
+          new Exchange(request, options.maxBodyBytes, room, onWire, resolve, reject),
         );
       }),
     connect: (origin) => {

@@ -4,11 +4,10 @@
  */
 import type { Socket } from 'node:net';
 import type { Client, Dispatcher } from 'undici';
-import type { Attempt } from './attempt.ts';
-import { clientCertificateFault } from './connect-fault.ts';
-import { http1Fault, MAX_HEADER_BYTES } from './http1-fault.ts';
-import { proxyRefusal } from './proxy-tunnel.ts';
-import type { TransportError } from './transport.ts';
+import { clientCertificateFault, errorCode, TLS_QUESTION, withProxyCure } from './connect-fault.ts';
+import type { Exchange } from './exchange.ts';
+import { proxyRefusal } from './proxy.ts';
+import { TransportError, type TransportFault } from './transport.ts';
 
 /** Where requests go by way of a proxy that wants them in absolute form (RFC 9112 §3.2.2). */
 export interface ForwardProxy {
@@ -65,8 +64,8 @@ export class Http1Connection {
     });
   }
 
-  send(attempt: Attempt): void {
-    const { request } = attempt;
+  send(exchange: Exchange): void {
+    const { request } = exchange;
     const { forward, origin } = this.#settings;
     const proxyHeaders =
       forward === null || forward.authorization === null
@@ -88,7 +87,7 @@ export class Http1Connection {
     this.#client.dispatch(options, {
       onRequestStart: (controller) => {
         reused = this.#served > 0;
-        attempt.start(
+        exchange.start(
           () => controller.abort(new Error('given up')),
           () => controller.resume(),
         );
@@ -96,24 +95,24 @@ export class Http1Connection {
       onResponseStart: (_controller, status, headers) => {
         if (status < 200) return;
         this.#settings.onAnswer();
-        attempt.takeHead(status, headers);
+        exchange.takeHead(status, headers);
         if (status === 407 && forward !== null) {
-          attempt.failWith(proxyRefusal(status, forward.peer, origin.host));
+          exchange.failWith(proxyRefusal(status, forward.peer, origin.host));
         }
       },
       onResponseData: (controller, chunk) => {
-        attempt.takeChunk(chunk);
-        if (!attempt.mayGoOn()) controller.pause();
+        exchange.takeChunk(chunk);
+        if (!exchange.mayGoOn()) controller.pause();
       },
       onResponseEnd: () => {
         this.#served += 1;
         // A body that ends with the connection and was cut cannot be told from a whole one
         // (RFC 9112 §8): there the JSON check decides.
-        attempt.finish('HTTP/1.1');
+        exchange.finish('HTTP/1.1');
         end();
       },
       onResponseError: (_controller, error) => {
-        if (!attempt.settled) {
+        if (!exchange.settled) {
           const certificate = clientCertificateFault(this.#socketError ?? error, this.#peer);
           const peer = {
             name: this.#peer,
@@ -121,7 +120,7 @@ export class Http1Connection {
             hasClientCertificate: this.#settings.hasClientCertificate,
             hasAnswered: this.#settings.hasAnswered(),
           };
-          attempt.failWith(certificate ?? http1Fault(attempt, error, reused, peer));
+          exchange.failWith(certificate ?? http1Fault(exchange, error, reused, peer));
         }
         end();
       },
@@ -155,4 +154,86 @@ export class Http1Connection {
       this.#socketError ??= error;
     });
   }
+}
+
+/** What it means that an HTTP/1.1 request ended without a whole response, in words a person can act on. */
+
+/** As over HTTP/2. */
+export const MAX_HEADER_BYTES = 64 * 1024;
+
+export interface Http1Peer {
+  /** `host:port`, or `proxy host:port`. */
+  readonly name: string;
+  /** Without TLS between here and there. */
+  readonly isPlain: boolean;
+  /** We present one where it is asked for. */
+  readonly hasClientCertificate: boolean;
+  /** Whether any request ever had an answer. */
+  readonly hasAnswered: boolean;
+}
+
+/** @param reused the connection has carried a response before */
+export function http1Fault(
+  exchange: Exchange,
+  error: Error,
+  reused: boolean,
+  peer: Http1Peer,
+): TransportError {
+  if (error instanceof TransportError) return error;
+  const { name } = peer;
+  const code = errorCode(error);
+  const say = (fault: TransportFault, what: string): TransportError =>
+    new TransportError(fault, withProxyCure(what, name), { cause: error });
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return say('protocol', `${name} sent headers of more than ${MAX_HEADER_BYTES} bytes`);
+  }
+  if (exchange.isShort()) {
+    return new TransportError('truncated', exchange.lengthMismatch(), { cause: error });
+  }
+  if (isTruncation(error)) return say('truncated', `${name} ended the body in its middle`);
+  if (error.name === 'HTTPParserError') return say('protocol', notHttp1(error, peer));
+  if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
+    return say('protocol', `the request cannot be sent over HTTP/1.1: ${error.message}`);
+  }
+  if (exchange.hasHead) {
+    // Neither content-length nor the connection's end frames it, so it is chunked, and cut.
+    const fault = code === 'UND_ERR_SOCKET' ? 'truncated' : 'reset';
+    return say(fault, `${name} closed the connection within the body${shown(code)}`);
+  }
+  if (reused && exchange.request.method === 'GET') {
+    return say('unprocessed', `${name} closed an idle connection under the request`);
+  }
+  if (peer.hasAnswered) {
+    return say('reset', `${name} closed the connection under the request${shown(code)}`);
+  }
+  const question = peer.isPlain ? `; ${TLS_QUESTION}` : certificateQuestion(peer);
+  return say('reset', `${name} closed the connection before it answered${shown(code)}${question}`);
+}
+
+/** Node's servers, for one, close without an alert where they do not accept it. */
+function certificateQuestion({ hasClientCertificate }: Http1Peer): string {
+  return hasClientCertificate ? '; does it accept the client certificate (--cert)?' : '';
+}
+
+function notHttp1(error: Error, { name, isPlain, hasAnswered }: Http1Peer): string {
+  if (hasAnswered || !error.message.includes('Expected HTTP/')) {
+    return `${name} broke HTTP/1.1: ${error.message}`;
+  }
+  const data = String((error as { data?: unknown }).data ?? '');
+  // An alert of TLS, or a handshake (RFC 8446 §5.1).
+  const isTls = isPlain && ['\x15\x03', '\x16\x03'].some((start) => data.startsWith(start));
+  return `${name} does not answer in HTTP${isTls ? `; ${TLS_QUESTION}` : ''}`;
+}
+
+/** undici's own codes tell users nothing that the words do not. */
+function shown(code: string): string {
+  return code === '' || code.startsWith('UND_') ? '' : ` (${code})`;
+}
+
+/** undici 8 gives parser errors no code, so the parser's words have to do. */
+function isTruncation(error: Error): boolean {
+  return (
+    errorCode(error) === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' ||
+    (error.name === 'HTTPParserError' && error.message.includes('EOF'))
+  );
 }

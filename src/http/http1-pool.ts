@@ -1,7 +1,6 @@
 /** The HTTP/1.1 connections of one origin: one a request in flight, the last used first. */
 import type { Socket } from 'node:net';
-import type { Attempt } from './attempt.ts';
-import { AttemptQueue } from './attempt-queue.ts';
+import { type Exchange, ExchangeQueue } from './exchange.ts';
 import { type ForwardProxy, Http1Connection } from './http1-connection.ts';
 import type { TransportError } from './transport.ts';
 
@@ -17,7 +16,7 @@ export interface Http1PoolSettings {
 export class Http1Pool {
   readonly #undici: typeof import('undici');
   readonly #settings: Http1PoolSettings;
-  readonly #waiting = new AttemptQueue();
+  readonly #waiting = new ExchangeQueue();
   readonly #all: Http1Connection[] = [];
   readonly #idle: Http1Connection[] = [];
   #closed = false;
@@ -28,11 +27,11 @@ export class Http1Pool {
     this.#settings = settings;
   }
 
-  submit(attempt: Attempt): void {
+  submit(exchange: Exchange): void {
     // The last used is the least likely to have been closed by the server meanwhile.
     const connection = this.#idle.pop() ?? this.#add(null);
-    if (connection === null) this.#waiting.push(attempt);
-    else connection.send(attempt);
+    if (connection === null) this.#waiting.push(exchange);
+    else connection.send(exchange);
   }
 
   /** Begins with a socket that stands already. */

@@ -1,15 +1,12 @@
 /** One HTTP/2 connection of a pool: its stream limit, its GOAWAY, its silence, and what failures mean. */
 import type { Socket } from 'node:net';
-import type { Attempt } from './attempt.ts';
 import { clientCertificateFault, errorCode } from './connect-fault.ts';
 import { ConnectionSilence } from './connection-silence.ts';
+import type { Exchange } from './exchange.ts';
 import { ClientConnection } from './h2/client-connection.ts';
-import type { Abort } from './h2/client-stream.ts';
-import { ConnectionError, Http1AnswerError } from './h2/connection-error.ts';
-import { ErrorCode, nameOfCode } from './h2/protocol-numbers.ts';
-import { type ExchangeOwner, Http2Exchange } from './http2-exchange.ts';
-import { TransportError } from './transport.ts';
-import type { TransportTuning } from './transport-tuning.ts';
+import type { Abort, ResponseSink } from './h2/client-stream.ts';
+import { ConnectionError, ErrorCode, Http1AnswerError, nameOfCode } from './h2/protocol.ts';
+import { type HeaderValues, TransportError, type TransportTuning } from './transport.ts';
 
 export interface Http2Events {
   /** A stream became free, or the limit changed. */
@@ -19,10 +16,10 @@ export interface Http2Events {
   /** Nothing is in flight any more, and nothing will be. */
   onGone(): void;
   /** The server wants this one over HTTP/1.1. */
-  onHttp1Required(attempt: Attempt): void;
+  onHttp1Required(exchange: Exchange): void;
 }
 
-export class Http2Connection implements ExchangeOwner {
+export class Http2Connection implements StreamOwner {
   readonly #client: ClientConnection;
   readonly #socket: Socket;
   readonly #authority: string;
@@ -39,7 +36,7 @@ export class Http2Connection implements ExchangeOwner {
   #verdict: TransportError | null = null;
   #cause: Error | null = null;
   /** The request for which an idle connection was taken up again, and what was heard by then. */
-  #wokenBy: { readonly attempt: Attempt; readonly heard: number } | null = null;
+  #wokenBy: { readonly exchange: Exchange; readonly heard: number } | null = null;
 
   /**
    * @param onBegun the server's first SETTINGS are here: requests may be sent
@@ -98,19 +95,19 @@ export class Http2Connection implements ExchangeOwner {
     return !this.#retired && this.#client.openStreams < this.streamLimit;
   }
 
-  send(attempt: Attempt): void {
-    if (this.#client.openStreams === 0) this.#wake(attempt);
+  send(exchange: Exchange): void {
+    if (this.#client.openStreams === 0) this.#wake(exchange);
     try {
-      const stream = this.#client.request(attempt.request, new Http2Exchange(attempt, this));
+      const stream = this.#client.request(exchange.request, new StreamSink(exchange, this));
       const cancel = (): void => {
         if (stream.isOver) return;
         this.#client.cancel(stream);
         this.onRelease();
       };
-      attempt.start(cancel, () => this.#client.widen(stream));
+      exchange.start(cancel, () => this.#client.widen(stream));
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
-      attempt.fail('protocol', `the request cannot be sent over HTTP/2: ${text}`, error);
+      exchange.fail('protocol', `the request cannot be sent over HTTP/2: ${text}`, error);
     }
     if (!this.#client.takesRequests) this.#retire();
   }
@@ -125,33 +122,33 @@ export class Http2Connection implements ExchangeOwner {
     else this.#events.onRoom();
   }
 
-  onFailure(attempt: Attempt, abort: Abort): void {
+  onFailure(exchange: Exchange, abort: Abort): void {
     const { reason, code } = abort;
     const isLost = reason === 'lost';
     const cause = this.#cause ?? undefined;
     if (this.#verdict !== null) {
-      attempt.failWith(this.#verdict);
+      exchange.failWith(this.#verdict);
     } else if (
       (reason === 'reset' && code === ErrorCode.ENHANCE_YOUR_CALM) ||
       this.#goawayCode === ErrorCode.ENHANCE_YOUR_CALM
     ) {
-      attempt.fail('calm', `${this.#authority} asks for less (ENHANCE_YOUR_CALM)`, cause);
-    } else if (!attempt.hasHead && this.#isUnprocessed(attempt, abort)) {
-      attempt.fail('unprocessed', `${this.#authority} did not process the request`, cause);
+      exchange.fail('calm', `${this.#authority} asks for less (ENHANCE_YOUR_CALM)`, cause);
+    } else if (!exchange.hasHead && this.#isUnprocessed(exchange, abort)) {
+      exchange.fail('unprocessed', `${this.#authority} did not process the request`, cause);
     } else if (reason === 'reset' && code === ErrorCode.HTTP_1_1_REQUIRED) {
-      this.#events.onHttp1Required(attempt);
+      this.#events.onHttp1Required(exchange);
     } else if (reason === 'malformed') {
-      attempt.fail(
+      exchange.fail(
         'protocol',
         `${this.#authority} broke HTTP/2: ${abort.message}; --http1.1 does without`,
       );
-    } else if (attempt.isShort()) {
-      attempt.fail('truncated', '', cause);
+    } else if (exchange.isShort()) {
+      exchange.fail('truncated', '', cause);
     } else if (isLost) {
-      this.#failLost(attempt);
+      this.#failLost(exchange);
     } else {
       // NO_ERROR before END_STREAM is as cut as any other code.
-      attempt.fail(
+      exchange.fail(
         code === ErrorCode.PROTOCOL_ERROR ? 'protocol' : 'reset',
         `${this.#authority} reset the stream (${nameOfCode(code)})`,
       );
@@ -193,9 +190,9 @@ export class Http2Connection implements ExchangeOwner {
   }
 
   /** A connection that was idle may be dead without our knowing; it is asked, but not waited for. */
-  #wake(attempt: Attempt): void {
+  #wake(exchange: Exchange): void {
     const now = performance.now();
-    if (this.#served > 0) this.#wokenBy = { attempt, heard: this.#silence.heard };
+    if (this.#served > 0) this.#wokenBy = { exchange, heard: this.#silence.heard };
     if (this.#silence.wake(now) === 'ask') this.#ping(now);
   }
 
@@ -205,7 +202,7 @@ export class Http2Connection implements ExchangeOwner {
     this.#client.ping(() => this.#silence.onAnswer());
   }
 
-  #isUnprocessed(attempt: Attempt, { reason, code }: Abort): boolean {
+  #isUnprocessed(exchange: Exchange, { reason, code }: Abort): boolean {
     if (reason === 'unprocessed') return true;
     if (reason === 'reset') return code === ErrorCode.REFUSED_STREAM;
     // The server closed an idle connection while our request was on its way.
@@ -213,23 +210,23 @@ export class Http2Connection implements ExchangeOwner {
       reason === 'lost' &&
       !this.#hasGoaway &&
       !(this.#cause instanceof ConnectionError) &&
-      this.#wokenBy?.attempt === attempt &&
+      this.#wokenBy?.exchange === exchange &&
       this.#wokenBy.heard === this.#silence.heard &&
-      attempt.request.method === 'GET'
+      exchange.request.method === 'GET'
     );
   }
 
-  #failLost(attempt: Attempt): void {
+  #failLost(exchange: Exchange): void {
     if (!this.#begun) {
-      attempt.failWith(this.#beginningFault(this.#cause));
+      exchange.failWith(this.#beginningFault(this.#cause));
       return;
     }
     const cause = this.#cause ?? undefined;
     const certificate = clientCertificateFault(cause, this.#authority);
     if (certificate !== null) {
-      attempt.failWith(certificate);
+      exchange.failWith(certificate);
     } else if (cause instanceof ConnectionError) {
-      attempt.fail(
+      exchange.fail(
         'protocol',
         `${this.#authority} broke HTTP/2: ${cause.message}; --http1.1 does without`,
         cause,
@@ -238,7 +235,7 @@ export class Http2Connection implements ExchangeOwner {
       const why =
         this.#goawayCode === ErrorCode.NO_ERROR ? errorCode(cause) : nameOfCode(this.#goawayCode);
       const detail = why === '' ? '' : ` (${why})`;
-      attempt.fail(
+      exchange.fail(
         'reset',
         `${this.#authority} closed the connection under the request${detail}`,
         cause,
@@ -266,5 +263,51 @@ export class Http2Connection implements ExchangeOwner {
       `${host} did not begin HTTP/2 (${isBroken ? cause.message : errorCode(cause)})`,
       { cause },
     );
+  }
+}
+
+/** One exchange on one HTTP/2 stream. */
+
+/** What an exchange tells its connection. */
+export interface StreamOwner {
+  /** A part of a response came. */
+  onHeard(): void;
+  /** The stream counts no longer against the server's limit. */
+  onRelease(): void;
+  /** The stream ended without a whole response; the exchange is still open. */
+  onFailure(exchange: Exchange, abort: Abort): void;
+}
+
+export class StreamSink implements ResponseSink {
+  readonly #exchange: Exchange;
+  readonly #owner: StreamOwner;
+
+  constructor(exchange: Exchange, owner: StreamOwner) {
+    this.#exchange = exchange;
+    this.#owner = owner;
+  }
+
+  onHead(status: number, headers: HeaderValues): void {
+    this.#owner.onHeard();
+    this.#exchange.takeHead(status, headers);
+  }
+
+  onData(bytes: Uint8Array): void {
+    this.#owner.onHeard();
+    this.#exchange.takeChunk(bytes);
+  }
+
+  mayGoOn(): boolean {
+    return this.#exchange.mayGoOn();
+  }
+
+  onEnd(): void {
+    this.#exchange.finish('HTTP/2');
+    this.#owner.onRelease();
+  }
+
+  onAbort(abort: Abort): void {
+    if (!this.#exchange.settled) this.#owner.onFailure(this.#exchange, abort);
+    this.#owner.onRelease();
   }
 }

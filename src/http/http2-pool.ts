@@ -3,12 +3,9 @@
  * fewer streams than the run wants. What exceeds the limit waits here, first come first served.
  */
 import type { Socket } from 'node:net';
-import type { Attempt } from './attempt.ts';
-import { AttemptQueue } from './attempt-queue.ts';
-import type { Http2Connection, Http2Events } from './http2-connection.ts';
-import { openHttp2 } from './open-http2.ts';
-import { TransportError } from './transport.ts';
-import type { TransportTuning } from './transport-tuning.ts';
+import { type Exchange, ExchangeQueue } from './exchange.ts';
+import { Http2Connection, type Http2Events } from './http2-connection.ts';
+import { TransportError, type TransportTuning } from './transport.ts';
 
 export interface Http2PoolSettings {
   readonly origin: URL;
@@ -20,12 +17,12 @@ export interface Http2PoolSettings {
   readonly openSocket: () => Promise<Socket | null>;
   readonly onOpened: () => void;
   /** The server is not to be spoken to in HTTP/2 any more; these want another way. */
-  readonly onHttp1Required: (attempts: readonly Attempt[]) => void;
+  readonly onHttp1Required: (exchanges: readonly Exchange[]) => void;
 }
 
 export class Http2Pool {
   readonly #settings: Http2PoolSettings;
-  readonly #waiting = new AttemptQueue();
+  readonly #waiting = new ExchangeQueue();
   /** Those that take requests, and those that only finish theirs. */
   readonly #open: Http2Connection[] = [];
   readonly #retired = new Set<Http2Connection>();
@@ -40,13 +37,13 @@ export class Http2Pool {
     this.#settings = settings;
   }
 
-  submit(attempt: Attempt): void {
+  submit(exchange: Exchange): void {
     const first = this.#open[0];
     if (first?.hasRoom() && this.#waiting.size === 0) {
-      first.send(attempt);
+      first.send(exchange);
       return;
     }
-    this.#waiting.push(attempt);
+    this.#waiting.push(exchange);
     this.#sendFirst();
     this.#pump();
   }
@@ -64,7 +61,7 @@ export class Http2Pool {
   }
 
   /** Lets what is in flight end; gives back what waits. */
-  drain(): Attempt[] {
+  drain(): Exchange[] {
     const waiting = this.#waiting.takeAll();
     for (const connection of [...this.#open]) connection.retire();
     return waiting;
@@ -123,9 +120,9 @@ export class Http2Pool {
         onGone: () => {
           if (connection !== null) this.#retired.delete(connection);
         },
-        onHttp1Required: (attempt) => {
-          attempt.restart();
-          this.#settings.onHttp1Required([attempt, ...this.drain()]);
+        onHttp1Required: (exchange) => {
+          exchange.restart();
+          this.#settings.onHttp1Required([exchange, ...this.drain()]);
         },
       };
       const begins = openHttp2(socket, origin, events, connectTimeoutMs, tuning);
@@ -196,4 +193,38 @@ export class Http2Pool {
       new TransportError('protocol', `${this.#settings.origin.host} allows no request at all`),
     );
   }
+}
+
+export interface OpeningHttp2 {
+  /** Has room for one request until the server's SETTINGS are there: more might exceed its limit. */
+  readonly connection: Http2Connection;
+  /** Resolves with the server's SETTINGS; rejects with a TransportError. */
+  readonly begun: Promise<void>;
+}
+
+/** Speaks HTTP/2 on a connected socket. */
+export function openHttp2(
+  socket: Socket,
+  origin: URL,
+  events: Http2Events,
+  timeoutMs: number,
+  tuning: TransportTuning,
+): OpeningHttp2 {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const onBegun = (): void => {
+    clearTimeout(timer);
+    resolve();
+  };
+  const onLost = (fault: TransportError): void => {
+    clearTimeout(timer);
+    reject(fault);
+  };
+  const connection = new Http2Connection(socket, origin, events, tuning, onBegun, onLost);
+  const timer = setTimeout(() => {
+    const text = `${origin.host} did not begin HTTP/2 within ${timeoutMs / 1000} s; --http1.1 does without`;
+    const error = new TransportError('connect-timeout', text);
+    reject(error);
+    connection.destroy(error);
+  }, timeoutMs);
+  return { connection, begun: promise };
 }

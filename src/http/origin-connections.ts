@@ -3,15 +3,13 @@
  * speaks it. While that first connection is made everything else waits for it.
  */
 import type { Socket } from 'node:net';
-import type { Attempt } from './attempt.ts';
-import { AttemptQueue } from './attempt-queue.ts';
 import { type Alpn, type Connected, describeEndpoint, endpointOf } from './connect.ts';
 import { noHttp2Fault } from './connect-fault.ts';
+import { type Exchange, ExchangeQueue } from './exchange.ts';
 import { Http1Pool } from './http1-pool.ts';
 import { Http2Pool } from './http2-pool.ts';
 import { proxyAuthorization } from './proxy.ts';
-import { type Protocol, TransportError } from './transport.ts';
-import type { TransportTuning } from './transport-tuning.ts';
+import { type Protocol, TransportError, type TransportTuning } from './transport.ts';
 
 export interface OriginSettings {
   readonly origin: URL;
@@ -29,7 +27,7 @@ export interface OriginSettings {
 
 export class OriginConnections {
   readonly #settings: OriginSettings;
-  readonly #waiting = new AttemptQueue();
+  readonly #waiting = new ExchangeQueue();
   /** Plain http by way of a proxy, in absolute form; everything else through a tunnel. */
   readonly #forwards: boolean;
   #http2: Http2Pool | null = null;
@@ -46,11 +44,11 @@ export class OriginConnections {
       settings.protocol !== 'http2';
   }
 
-  submit(attempt: Attempt): void {
-    if (this.#http1 !== null) this.#http1.submit(attempt);
-    else if (this.#http2 !== null) this.#http2.submit(attempt);
+  submit(exchange: Exchange): void {
+    if (this.#http1 !== null) this.#http1.submit(exchange);
+    else if (this.#http2 !== null) this.#http2.submit(exchange);
     else {
-      this.#waiting.push(attempt);
+      this.#waiting.push(exchange);
       if (!this.#deciding) void this.#decide();
     }
   }
@@ -80,7 +78,7 @@ export class OriginConnections {
       if (alpn === 'h2') this.#beginHttp2(socket);
       else await this.#beginHttp1(socket);
       this.#deciding = false;
-      for (const attempt of this.#waiting.takeAll()) this.submit(attempt);
+      for (const exchange of this.#waiting.takeAll()) this.submit(exchange);
     } catch (error) {
       this.#deciding = false;
       this.#waiting.failAll(
@@ -115,25 +113,25 @@ export class OriginConnections {
         return null;
       },
       onOpened: () => this.#settings.onOpened('HTTP/2'),
-      onHttp1Required: (attempts) => void this.#fallBack(attempts),
+      onHttp1Required: (exchanges) => void this.#fallBack(exchanges),
     });
     if (this.#closed !== null) this.#http2.destroy(this.#closed);
     else this.#http2.adopt(socket);
   }
 
   /** HTTP_1_1_REQUIRED (RFC 9113 §7), for this and all further requests to the origin. */
-  async #fallBack(attempts: readonly Attempt[]): Promise<void> {
+  async #fallBack(exchanges: readonly Exchange[]): Promise<void> {
     const { origin, protocol } = this.#settings;
     if (protocol === 'http2') {
-      for (const attempt of attempts) attempt.failWith(noHttp2Fault(origin.host));
+      for (const exchange of exchanges) exchange.failWith(noHttp2Fault(origin.host));
       return;
     }
-    for (const attempt of attempts) this.#waiting.push(attempt);
+    for (const exchange of exchanges) this.#waiting.push(exchange);
     if (this.#deciding) return;
     this.#deciding = true;
     await this.#beginHttp1(null);
     this.#deciding = false;
-    for (const attempt of this.#waiting.takeAll()) this.submit(attempt);
+    for (const exchange of this.#waiting.takeAll()) this.submit(exchange);
   }
 
   /** undici is loaded when it is needed: that takes 100 ms. */

@@ -7,7 +7,7 @@ import type { PageCode } from '../core/errors.ts';
 import { type Hint, noHint, type WaitSource } from '../core/hint.ts';
 import type { Stop } from '../core/summary.ts';
 import { createHintReader } from './limits/hint-reader.ts';
-import { isRefusal, refusalWait } from './limits/refusal.ts';
+import { isRefusal, refusalWait } from './limits/retry-after.ts';
 import type { HeaderValues, TransportError, TransportFault } from './transport.ts';
 
 export type SafetyCode = (Stop & { kind: 'safety' })['code'];
@@ -16,7 +16,7 @@ export type Outcome =
   /** The transfer was whole and the status is a success; the body is still to be checked. */
   | { readonly kind: 'body' }
   | { readonly kind: 'redirect'; readonly location: string }
-  | Pause
+  | PauseOutcome
   /** This page alone is tried again. */
   | { readonly kind: 'retry'; readonly reason: string }
   /** The server never processed it: again at once, not an attempt (RFC 9113 §8.7). */
@@ -29,7 +29,7 @@ export type Outcome =
   | { readonly kind: 'fail'; readonly reason: string; readonly code?: PageCode };
 
 /** The bucket waits; this was not an attempt. */
-export interface Pause {
+export interface PauseOutcome {
   readonly kind: 'pause';
   /** Null where the server named no time. */
   readonly waitMs: number | null;

@@ -13,13 +13,13 @@ export interface ChainParts {
   readonly style: ChainStyle;
 }
 
-/** Servers that filter late send many empty pages, but not so many. */
+/** Servers that filter after paging send many empty pages, but not so many. */
 const MOST_EMPTY_PAGES = 1000;
-/** Pages in a row whose records had all come before, under tokens that are ever new. */
+/** Pages in a row whose records had all come before, though each token is new. */
 const MOST_REPEATED_PAGES = 10;
 /** Without keys, pages of a few small values may be equal by chance. */
 const MOST_REPEATED_PAGES_WITHOUT_KEY = 1000;
-/** A refusal before this depth is no ceiling but a failure. */
+/** A refusal before this depth is a failure, not a ceiling. */
 const LOWEST_CEILING = 1000;
 
 /** Each page says what comes next, so there is one request at a time: link, next, cursor, keyset … */
@@ -121,7 +121,7 @@ export class ChainPlan implements PlanState {
     }
   }
 
-  /** Ends the plan where the next step was taken before, or where pages bring nothing new for long. */
+  /** Ends the plan where the next step was taken before, or where many pages brought nothing new. */
   #leadsBack(pageInfo: PageInfo, request: UnplacedRequest): boolean {
     const { pagination } = this.#parts;
     const { position } = this.#current.place;
@@ -167,7 +167,7 @@ export class ChainPlan implements PlanState {
     this.#isAsked = false;
   }
 
-  /** What other branches saw says nothing of this one: slices may well use the same tokens. */
+  /** Only pages of this branch count: other slices may use the same tokens. */
   #isEarlier(place: PageInfo['nextSeenAt']): boolean {
     const own = this.#current.place;
     return place !== null && place.branch === own.branch && place.position < own.position;

@@ -184,7 +184,7 @@ function recheckRequests(
   );
 }
 
-/** One page, because nothing shows how to go on from it. */
+/** One page, because nothing shows how to ask for another. */
 export class SinglePlan implements PlanState {
   readonly #request: PageRequest;
   readonly #hasRecords: boolean;
@@ -225,9 +225,9 @@ export class SinglePlan implements PlanState {
   }
 }
 
-/** Null: nothing more is known than that nothing shows how to go on. */
+/** Null where nothing more is known than that no pagination was detected. */
 function nearRangeDetail(url: string): string | null {
   const piece = findNearRange(url);
   if (piece === null) return null;
-  return `nothing in it shows how to go on, and ${piece} is no range and was sent as it stands; ranges are [1-3], sets {a,b}`;
+  return `no pagination was detected, and ${piece} is not a range: it was sent as written. Ranges are [1-3], sets {a,b}`;
 }

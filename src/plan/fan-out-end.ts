@@ -9,85 +9,69 @@ export type Trailing = 'empty' | 'repeated' | Refusal;
 
 export interface Refusal {
   readonly status: number | null;
-  /** The position after the last one that the page should reach. */
+  /** The page should reach up to this position, exclusive. */
   readonly to: number;
 }
 
-/** What the answers so far cover: how far records reach, and what lies behind the last of them. */
+/** What the answers so far cover: how far records reach, and which pages came after the last of them. */
 export class Coverage {
   readonly #grid: PageGrid;
-  readonly #trailing = new Map<number, Trailing>();
-  #newest = { position: 0, pageInfo: null as PageInfo | null };
-  #end = 0;
-  #failedEnd = 0;
-  #received = 0;
+  /** The position after the last record. */
+  end = 0;
+  /** The position after the last page that failed. */
+  failedEnd = 0;
+  /** New records in all pages. */
+  received = 0;
+  /** The page with records that is furthest on; no page info before the first. */
+  newest = { position: 0, pageInfo: null as PageInfo | null };
+  /** Past the last page with records. */
+  readonly trailing = new Map<number, Trailing>();
 
   constructor(grid: PageGrid) {
     this.#grid = grid;
   }
 
-  /** The position after the last record. */
-  get end(): number {
-    return this.#end;
-  }
-
-  /** The position after the last page that failed. */
-  get failedEnd(): number {
-    return this.#failedEnd;
-  }
-
-  /** New records in all pages. */
-  get received(): number {
-    return this.#received;
-  }
-
-  /** The page info of the page furthest on; null before the first. */
-  get newest(): PageInfo | null {
-    return this.#newest.pageInfo;
-  }
-
-  /** Only the first page has records of its own. */
-  get isOnePage(): boolean {
-    return this.#newest.position === 0;
-  }
-
-  /** Past the last page with records. */
-  get trailing(): ReadonlyMap<number, Trailing> {
-    return this.#trailing;
-  }
-
-  /** Takes in a page with records; gives the refused ones before it, which have to be there then. */
+  /** Adds a page with records; returns the refused pages before it, which must exist then. */
   accept(position: number, pageInfo: PageInfo): (readonly [position: number, refusal: Refusal])[] {
     const end = this.#grid.endOf(position, pageInfo);
-    this.#received += this.#grid.isPaged ? pageInfo.records : end - position;
-    this.#end = Math.max(this.#end, end);
-    if (position < this.#newest.position) return [];
-    this.#newest = { position, pageInfo };
+    this.received += this.#grid.isPaged ? pageInfo.records : end - position;
+    this.end = Math.max(this.end, end);
+    if (position < this.newest.position) return [];
+    this.newest = { position, pageInfo };
     const refused: (readonly [number, Refusal])[] = [];
-    for (const [earlier, kind] of this.#trailing) {
+    for (const [earlier, kind] of this.trailing) {
       if (earlier > position) continue;
-      this.#trailing.delete(earlier);
+      this.trailing.delete(earlier);
       if (typeof kind === 'object') refused.push([earlier, kind]);
     }
     return refused;
   }
 
-  /** Takes in a page without records of its own; false where there are records behind it. */
+  /** Adds the answers after the last page of a list; those with records had come before. */
+  close(tail: readonly Answer[]): void {
+    for (const { position, to, outcome, status } of tail) {
+      if (outcome === 'records') this.trail(position, 'repeated');
+      else if (outcome === 'empty') this.trail(position, 'empty');
+      else if (outcome === 'refused') this.trail(position, { status, to });
+    }
+  }
+
+  /** Adds a page without new records; false where a later page has records. */
   trail(position: number, kind: Trailing): boolean {
-    if (position < this.#newest.position) return false;
-    this.#trailing.set(position, kind);
+    if (position < this.newest.position) return false;
+    this.trailing.set(position, kind);
     return true;
   }
 
   fail(position: number): void {
-    this.#failedEnd = Math.max(this.#failedEnd, position + 1);
+    this.failedEnd = Math.max(this.failedEnd, position + 1);
   }
 }
 
-/** What came of a page that was asked for without knowing whether it is there. */
-export interface Probe {
+/** What came of a request for a page. */
+export interface Answer {
   readonly position: number;
-  /** The position after the last one that it should reach. */
+  /** It should reach up to this position, exclusive. */
   readonly to: number;
   readonly outcome: 'records' | 'empty' | 'refused' | 'failed';
   readonly status: number | null;
@@ -97,39 +81,39 @@ export interface Probe {
 
 interface WindowReading {
   /** Pages of the list, in order, up to the last one with new records. */
-  readonly pages: readonly Probe[];
+  readonly pages: readonly Answer[];
   /** What follows them: empty, refused, failed, or pages that had come before. */
-  readonly tail: readonly Probe[];
-  /** Refused, although a page behind them has records: to be asked for again. */
-  readonly again: readonly Probe[];
+  readonly tail: readonly Answer[];
+  /** Refused, although a later page has records: to be requested again. */
+  readonly again: readonly Answer[];
 }
 
 /**
  * Where the list ends in a window of pages, all answered. Some servers answer past the end with the
  * last page or the first again, so records that came before show no more than an empty page does.
  *
- * @param probes in the order of their positions
+ * @param answers in the order of their positions
  * @param before the last page before the window
  */
 export function readWindow(
-  probes: readonly Probe[],
+  answers: readonly Answer[],
   before: PageInfo,
   branch: number,
 ): WindowReading {
-  const start = probes[0]?.position ?? 0;
+  const start = answers[0]?.position ?? 0;
   let last = -1;
   let previous = before;
-  for (const [index, { outcome, pageInfo }] of probes.entries()) {
+  for (const [index, { outcome, pageInfo }] of answers.entries()) {
     if (outcome !== 'records' || pageInfo === null) continue;
     const seenAt = pageInfo.recordsSeenAt;
     const isOld = seenAt !== null && seenAt.branch === branch && seenAt.position < start;
     if (!isOld && !hasSameRecords(pageInfo, previous)) last = index;
     previous = pageInfo;
   }
-  const pages = probes.slice(0, last + 1);
+  const pages = answers.slice(0, last + 1);
   return {
     pages,
-    tail: probes.slice(last + 1),
+    tail: answers.slice(last + 1),
     again: pages.filter(({ outcome }) => outcome === 'refused'),
   };
 }
@@ -147,13 +131,13 @@ export interface FanOutFacts {
   readonly coverage: Coverage;
   /** The first position that was not asked for. */
   readonly next: number;
-  /** What the last pages came to where the end was looked for. */
+  /** What ended the search for the end. */
   readonly found: 'statement' | 'repetition' | 'failure' | null;
 }
 
-/** So many empty pages in a row are not the end of a list that is said to go on. */
+/** After so many pages without records no more are requested, whatever the total. */
 export const MOST_TRAILING_PAGES = 16;
-/** Refusals that say nothing of whether the page would be there. */
+/** Refusals that do not say whether the page exists. */
 const vagueStatuses = new Set([400, 422]);
 
 export function fanOutEnd(facts: FanOutFacts): PlanEnd {
@@ -169,7 +153,7 @@ export function fanOutEnd(facts: FanOutFacts): PlanEnd {
   if (facts.found === 'failure') {
     return end('broken', 'the pages that would show where the list ends failed');
   }
-  if (facts.found === 'repetition' && coverage.isOnePage) {
+  if (facts.found === 'repetition' && coverage.newest.position === 0) {
     const param = facts.pagination.param ?? 'the range';
     const detail = `page 2 holds the same records as page 1, so the server seems to ignore ${param}`;
     return end('stuck', detail, coverage.end);
@@ -227,7 +211,7 @@ function findCeiling(facts: FanOutFacts): { position: number; detail: string } |
   const detail = `pages after the first ${formatCount(depth)} records ${how}, and ${there}`;
   const isSaid = totals.exceeds(depth);
   const isClear = refusals.length > 0 || past.length >= MOST_TRAILING_PAGES;
-  // Without a total, a round depth and a refusal that does not say "not there" point to a limit.
+  // Without a total, a round depth and a refusal that does not say "not found" point to a limit.
   const isLikely =
     total === null && depth % 1000 === 0 && status !== null && vagueStatuses.has(status);
   return (isSaid && isClear) || isLikely

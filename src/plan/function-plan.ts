@@ -15,16 +15,16 @@ export interface FunctionParts<P> {
 }
 
 /**
- * The plan of a user's function, which says for each page what follows it. Pages are numbered as a
- * walk in breadth finds them, so their order does not depend on how fast each is answered; the
- * function is called for one page at a time, in that order, while further pages are on their way.
+ * The plan of a user's function, which returns for each page the pages that follow it. Pages are
+ * numbered breadth first, so their order does not depend on how fast each is answered. The function
+ * is called for one page at a time, in that order, while further requests are in flight.
  *
- * What the function throws, `batches()` throws. A URL that is none is `URL_INVALID`.
+ * What the function throws, `batches()` throws. An invalid URL is `URL_INVALID`.
  */
 export function createFunctionPlan<P>(parts: FunctionParts<P>): GrowingPlan {
   const { start, next, readPage, secretParams } = parts;
   const { branch } = start.place;
-  /** Pages on their way, and those that came while an earlier one is still awaited. */
+  /** Pages that are awaited, and those that came before an earlier one. */
   const pages = new Map<number, { request: PageRequest; ended: PageEnd | null }>();
   let changed = Promise.withResolvers<void>();
   let count = 0;

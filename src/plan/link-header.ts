@@ -16,15 +16,6 @@ export interface Link {
   readonly params: Readonly<Record<string, string>>;
 }
 
-const TAB = 0x09;
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const SEMICOLON = 0x3b;
-const LESS = 0x3c;
-const EQUALS = 0x3d;
-const BACKSLASH = 0x5c;
-
 /**
  * All links of a header's value; repeated headers are joined by commas before. It never throws and
  * takes linear time. What is no link is skipped up to the next one: a part without brackets, a
@@ -81,7 +72,7 @@ class LinkReader {
     for (;;) {
       this.#skip(isSpaceOrComma);
       if (this.#at >= this.#text.length) return links;
-      if (this.#code() === LESS) {
+      if (this.#next() === '<') {
         const target = this.#readTarget();
         if (target === null) return links;
         links.push(this.#readLink(target));
@@ -90,20 +81,20 @@ class LinkReader {
     }
   }
 
-  #code(): number {
-    return this.#text.charCodeAt(this.#at);
+  #next(): string {
+    return this.#text.charAt(this.#at);
   }
 
-  #skip(isSkipped: (code: number) => boolean): void {
-    while (this.#at < this.#text.length && isSkipped(this.#code())) this.#at++;
+  #skip(isSkipped: (character: string) => boolean): void {
+    while (this.#at < this.#text.length && isSkipped(this.#next())) this.#at++;
   }
 
   /** To the next comma or opening bracket outside quotes, or to the end. */
   #skipToLink(): void {
     while (this.#at < this.#text.length) {
-      const code = this.#code();
-      if (code === COMMA || code === LESS) return;
-      if (code !== QUOTE || this.#readQuoted() === null) this.#at++;
+      const character = this.#next();
+      if (character === ',' || character === '<') return;
+      if (character !== '"' || this.#readQuoted() === null) this.#at++;
     }
   }
 
@@ -125,14 +116,14 @@ class LinkReader {
     const params: Record<string, string> = Object.create(null);
     for (;;) {
       this.#skip(isSpace);
-      if (this.#code() !== SEMICOLON) break;
+      if (this.#next() !== ';') break;
       this.#at++;
       this.#skip(isSpace);
       const start = this.#at;
       this.#skip(isNamePart);
       const name = this.#text.slice(start, this.#at).toLowerCase();
       this.#skip(isSpace);
-      const value = this.#code() === EQUALS ? this.#readValue() : '';
+      const value = this.#next() === '=' ? this.#readValue() : '';
       if (name !== '' && !(name in params)) params[name] = value;
     }
     const rels = (params['rel'] ?? '').toLowerCase().split(/\s+/);
@@ -142,10 +133,10 @@ class LinkReader {
   #readValue(): string {
     this.#at++;
     this.#skip(isSpace);
-    const quoted = this.#code() === QUOTE ? this.#readQuoted() : null;
+    const quoted = this.#next() === '"' ? this.#readQuoted() : null;
     if (quoted !== null) return quoted;
     // One that is never closed ends as if it had no quote, or it would swallow the links behind it.
-    if (this.#code() === QUOTE) this.#at++;
+    if (this.#next() === '"') this.#at++;
     const start = this.#at;
     this.#skip(isUnquotedPart);
     return this.#text.slice(start, this.#at).trim();
@@ -157,12 +148,12 @@ class LinkReader {
     let text = '';
     let copied = this.#at + 1;
     for (let at = copied; at < this.#text.length; at++) {
-      const code = this.#text.charCodeAt(at);
-      if (code === QUOTE) {
+      const character = this.#text.charAt(at);
+      if (character === '"') {
         this.#at = at + 1;
         return text + this.#text.slice(copied, at);
       }
-      if (code !== BACKSLASH) continue;
+      if (character !== '\\') continue;
       text += this.#text.slice(copied, at);
       copied = ++at;
     }
@@ -171,20 +162,20 @@ class LinkReader {
   }
 }
 
-function isSpace(code: number): boolean {
-  return code === SPACE || code === TAB;
+function isSpace(character: string): boolean {
+  return character === ' ' || character === '\t';
 }
 
-function isSpaceOrComma(code: number): boolean {
-  return isSpace(code) || code === COMMA;
+function isSpaceOrComma(character: string): boolean {
+  return isSpace(character) || character === ',';
 }
 
-function isUnquotedPart(code: number): boolean {
-  return code !== SEMICOLON && code !== COMMA;
+function isUnquotedPart(character: string): boolean {
+  return character !== ';' && character !== ',';
 }
 
-function isNamePart(code: number): boolean {
-  return isUnquotedPart(code) && code !== EQUALS && !isSpace(code);
+function isNamePart(character: string): boolean {
+  return isUnquotedPart(character) && character !== '=' && !isSpace(character);
 }
 
 /** Names of which an absent value means the first page, not the first record. */

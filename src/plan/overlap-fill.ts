@@ -3,7 +3,7 @@ import type { PageRequest } from '../core/page-request.ts';
 import { type GridParts, PageGrid, Totals } from './page-grid.ts';
 import type { PlanState } from './plan.ts';
 
-/** Ends after which nothing is to be looked for. */
+/** Ends after which no gap is filled. */
 const finalReasons = new Set<PlanEnd['reason']>(['broken', 'stuck', 'loop', 'ceiling', 'single']);
 
 /** Ordinals: from ≤ n < to; `to` is null where the list's end is not known. */
@@ -13,18 +13,17 @@ interface Hole {
 }
 
 /**
- * A list whose pages overlap, where the server gives pages no longer than the overlap from some place
- * on: they bring nothing new, or end where the page before did. What no page covers is then asked for
- * from its first ordinal on. A page's place says where it was asked for all the same, since it stands
- * an overlap behind that; so a page with records at a hole's place would have closed it, and no place
- * is asked for twice.
+ * A list whose pages overlap. Where the server lowers its page size to the overlap or below, pages
+ * bring nothing new. The records that no page covers are then requested from the first missing ordinal
+ * on. A page's position is an overlap behind the ordinal that was requested. A page with records at a
+ * gap's position would have closed the gap, so no position is requested twice.
  */
 export class OverlapFill implements PlanState {
   readonly #parts: GridParts;
   readonly #plan: PlanState;
   readonly #grid: PageGrid;
-  readonly #totals = new Totals();
-  /** Ordinals that pages with records cover, by where they begin; touching ones are one. */
+  readonly #totals: Totals;
+  /** Ordinals that pages with records cover, in order; adjacent ranges are joined. */
   #covered: { from: number; to: number }[] = [];
   readonly #asked = new Set<number>();
   readonly #queue: PageRequest[] = [];
@@ -36,7 +35,7 @@ export class OverlapFill implements PlanState {
   #isLowered = false;
   /** How far the records reach, and the first of the pages that reach so far. */
   #top = { to: 0, position: 0 };
-  /** How far they reached on a page that said that it is the last. */
+  /** Where the records ended on a page that said that it is the last. */
   #lastTo = 0;
   #failedEnd = 0;
   #end: PlanEnd | null = null;
@@ -45,6 +44,7 @@ export class OverlapFill implements PlanState {
     this.#parts = parts;
     this.#plan = plan;
     this.#grid = new PageGrid(parts);
+    this.#totals = new Totals(this.#grid);
   }
 
   take(most: number): readonly PageRequest[] {
@@ -85,12 +85,12 @@ export class OverlapFill implements PlanState {
       this.#firstRecords = Math.max(1, records);
       this.#overlap = Math.max(0, Math.min(this.#parts.pagination.overlap, records - 1));
       this.#grid.onFirst(pageInfo);
-      this.#totals.skip(this.#grid.skipped);
     }
     const from = position - Math.min(position, this.#overlap);
-    // What a page past the end says of the list is not what one of the list says.
+    // A total that a page past the end states does not count.
     this.#totals.onPage(from, pageInfo);
-    if (records === 0) return;
+    // Past the end some servers give an earlier page again, which covers nothing.
+    if (records === 0 || this.#isRepeated(position, pageInfo)) return;
     if (position > 0 && records <= this.#overlap) this.#isLowered = true;
     const to = from + records;
     if (pageInfo.more === false) this.#lastTo = Math.max(this.#lastTo, to);
@@ -105,6 +105,13 @@ export class OverlapFill implements PlanState {
       else last.to = Math.max(last.to, range.to);
     }
     this.#covered = joined;
+  }
+
+  #isRepeated(position: number, { recordsSeenAt }: PageInfo): boolean {
+    const { branch } = this.#parts.start.place;
+    return (
+      recordsSeenAt !== null && recordsSeenAt.branch === branch && recordsSeenAt.position < position
+    );
   }
 
   #holes(end: PlanEnd): readonly Hole[] {

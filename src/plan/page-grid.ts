@@ -1,4 +1,4 @@
-/** Where the pages of a list stand that can be asked for in parallel, and how much the list holds. */
+/** Pages that can be requested in parallel: their positions, which are requested, and the stated totals. */
 import { EverypageError } from '../core/errors.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
@@ -12,13 +12,13 @@ export interface GridParts {
   readonly style: CountedStyle;
 }
 
-/** From here on a refusal may be a ceiling, so pages are asked for as if they might not be there. */
+/** From this depth on a refusal may be a ceiling, so a page is requested as one that may not exist. */
 export const LOWEST_CEILING = 1000;
 
 /**
- * Where pages stand that can be asked for one without the other, and how each is asked for. Positions
- * are indices (`page`) or ordinals of records (`offset`, `range`); every page after the first stands
- * at a multiple of the stride behind it, or in a gap that a short page left.
+ * The positions of pages that can be requested in parallel, and the request for each. Positions are
+ * indices (`page`) or ordinals of records (`offset`, `range`). Every page after the first is at a
+ * multiple of the stride, or in a gap that a short page left.
  */
 export class PageGrid {
   readonly #parts: GridParts;
@@ -43,10 +43,10 @@ export class PageGrid {
     return { ...style.first(pagination, start), place: { ...start.place, position: 0 } };
   }
 
-  /** What lies before the first page, where the user begins further on. Pages count from 0 or 1. */
+  /** How much the user skipped by a start that is not the first page. Pages count from 0 or 1. */
   get skipped(): { readonly records: number; readonly pages: number } {
     const { first } = this.#parts.pagination;
-    // Offset 1 is the first record's where they count from 1, as pages mostly do.
+    // Where offsets count from 1, offset 1 is the first record.
     if (!this.isPaged) return { records: first === 1 ? 0 : first, pages: 0 };
     const pages = Math.max(0, first - 1);
     return { records: pages * this.#pageRecords, pages };
@@ -60,8 +60,8 @@ export class PageGrid {
   }
 
   /**
-   * The first page may be shorter than the others. Where pages are full already, they leave no room
-   * for the overlap: strides are shorter then.
+   * The first page may be shorter than the others. Where a page has no room for the overlap, since the
+   * server gives no larger pages, the stride is shorter instead.
    */
   onSecond(pageInfo: PageInfo): void {
     if (this.isPaged) this.#pageRecords = Math.max(this.#pageRecords, pageInfo.records);
@@ -85,7 +85,7 @@ export class PageGrid {
     return speculative ? { ...request, place, speculative } : { ...request, place };
   }
 
-  /** How far a page's new records reach; its own position where it has none. */
+  /** The position after a page's new records; its own position where it has none. */
   endOf(position: number, pageInfo: PageInfo): number {
     const fresh = Math.max(0, pageInfo.records - this.#overlapAt(position));
     return position + (this.isPaged ? Math.min(1, fresh) : fresh);
@@ -96,7 +96,7 @@ export class PageGrid {
     return this.skipped.records + (this.isPaged ? position * this.#pageRecords : position);
   }
 
-  /** The position after the last one that the totals speak of; null where nothing can be told. */
+  /** Where the list ends by its totals; null where they do not say. */
   endBy(totals: Totals): number | null {
     if (!totals.isTrusted) return null;
     if (!this.isPaged) return totals.records;
@@ -104,7 +104,7 @@ export class PageGrid {
     return totals.records === null ? null : Math.ceil(totals.records / this.#pageRecords);
   }
 
-  /** The first position that lies beyond the depth which the server gives records from. */
+  /** The first position beyond the server's ceiling. */
   get ceiling(): number {
     const { ceiling } = this.#parts.pagination;
     if (ceiling === null) return Number.POSITIVE_INFINITY;
@@ -133,78 +133,134 @@ export class PageGrid {
   }
 }
 
+interface Asked {
+  /** The page should reach up to this position, exclusive. */
+  readonly to: number;
+  /** It was refused before. */
+  readonly isAgain: boolean;
+}
+
+/** Which pages of a grid are requested: those that wait to be taken, and those without an answer. */
+export class AskedPages {
+  readonly #grid: PageGrid;
+  readonly #unanswered = new Map<number, Asked>([[0, { to: 1, isAgain: false }]]);
+  readonly #queue: PageRequest[] = [];
+  /** The first position that is not requested yet. */
+  next = 1;
+  /** Pages that were requested, each counted once. */
+  count = 1;
+
+  constructor(grid: PageGrid) {
+    this.#grid = grid;
+    this.#queue.push(grid.first());
+  }
+
+  get areAnswered(): boolean {
+    return this.#unanswered.size === 0;
+  }
+
+  take(most: number): PageRequest[] {
+    return this.#queue.splice(0, most);
+  }
+
+  isUnanswered(position: number): boolean {
+    return this.#unanswered.has(position);
+  }
+
+  answer(position: number): Asked {
+    const asked = this.#unanswered.get(position)!;
+    this.#unanswered.delete(position);
+    return asked;
+  }
+
+  /** The request for the next page of the grid. */
+  step(isSpeculative: boolean): PageRequest {
+    const from = this.next;
+    this.next += this.#grid.stride;
+    return this.#request(from, Math.min(this.next, this.#grid.ceiling), isSpeculative);
+  }
+
+  queueStep(isSpeculative: boolean): void {
+    this.#queue.push(this.step(isSpeculative));
+  }
+
+  queue(from: number, to: number, isSpeculative: boolean): void {
+    this.#queue.push(this.#request(from, to, isSpeculative));
+  }
+
+  /** It was refused, but a later page has records, so it must exist. */
+  queueAgain(position: number, to: number): void {
+    this.#unanswered.set(position, { to, isAgain: true });
+    const { speculative: _, ...request } = this.#grid.request(position, to, false);
+    this.#queue.push(request);
+  }
+
+  #request(from: number, to: number, isSpeculative: boolean): PageRequest {
+    this.#unanswered.set(from, { to, isAgain: false });
+    this.count += 1;
+    return this.#grid.request(from, to, isSpeculative);
+  }
+}
+
 /**
- * How much there is, as the pages say. Of several statements that of the page furthest on counts, so
- * that the order in which pages arrive makes no difference.
+ * The totals that pages state, counted from where the run begins. Of several statements, the one of the
+ * page furthest on counts, so that the order in which pages arrive makes no difference.
  */
 export class Totals {
-  #records: number | null = null;
-  #recordsAt = -1;
-  #mostRecords = 0;
-  #isLowerBound = false;
-  #pages: number | null = null;
-  #pagesAt = -1;
-  #mostPages = 0;
-  #skipped = { records: 0, pages: 0 };
-  #isTrusted = true;
+  readonly #grid: PageGrid;
+  #records = { said: null as number | null, at: -1, most: 0 };
+  #pages = { said: null as number | null, at: -1, most: 0 };
+  /** The total is at least what the pages state. */
+  isLowerBound = false;
+  /** False once a page has contradicted them. */
+  isTrusted = true;
+
+  constructor(grid: PageGrid) {
+    this.#grid = grid;
+  }
 
   onPage(position: number, pageInfo: PageInfo): void {
+    const { records, total, totalPages, totalIsLowerBound } = pageInfo;
     // Past the end some servers say that the total is 0.
-    if (pageInfo.records === 0 && position > 0) return;
-    if (pageInfo.total !== null) {
-      this.#mostRecords = Math.max(this.#mostRecords, pageInfo.total);
-      if (position >= this.#recordsAt) {
-        this.#records = pageInfo.total;
-        this.#recordsAt = position;
-        this.#isLowerBound = pageInfo.totalIsLowerBound;
-      }
-    }
-    if (pageInfo.totalPages !== null) {
-      this.#mostPages = Math.max(this.#mostPages, pageInfo.totalPages);
-      if (position >= this.#pagesAt) {
-        this.#pages = pageInfo.totalPages;
-        this.#pagesAt = position;
-      }
-    }
+    if (records === 0 && position > 0) return;
+    if (total !== null && position >= this.#records.at) this.isLowerBound = totalIsLowerBound;
+    this.#records = furthest(this.#records, total, position);
+    this.#pages = furthest(this.#pages, totalPages, position);
   }
 
-  /** The run begins behind so much; totals are of the whole list. */
-  skip(skipped: { readonly records: number; readonly pages: number }): void {
-    this.#skipped = skipped;
-  }
-
-  /** A page contradicted them. */
-  distrust(): void {
-    this.#isTrusted = false;
-  }
-
-  get isTrusted(): boolean {
-    return this.#isTrusted;
-  }
-
-  /** From where the run begins. */
+  /** Totals are of the whole list, and the run may begin further on. */
   get records(): number | null {
-    return this.#records === null ? null : Math.max(0, this.#records - this.#skipped.records);
+    const { said } = this.#records;
+    return said === null ? null : Math.max(0, said - this.#grid.skipped.records);
   }
 
   get pages(): number | null {
-    return this.#pages === null ? null : Math.max(0, this.#pages - this.#skipped.pages);
+    const { said } = this.#pages;
+    return said === null ? null : Math.max(0, said - this.#grid.skipped.pages);
   }
 
-  /** There are as many records as said, or more. */
-  get isLowerBound(): boolean {
-    return this.#isLowerBound;
-  }
-
-  /** A page not so far on said more. */
+  /** An earlier page stated more. */
   get shrank(): boolean {
-    return this.#mostRecords > (this.#records ?? 0) || this.#mostPages > (this.#pages ?? 0);
+    return [this.#records, this.#pages].some(({ said, most }) => most > (said ?? 0));
   }
 
-  /** Whether more is said to exist than `records`. */
+  /** Whether the total is larger than `records`. */
   exceeds(records: number): boolean {
     const said = this.records;
-    if (said === null || !this.#isTrusted) return false;
-    return this.#isLowerBound ? said >= records : said > records;
+    if (said === null || !this.isTrusted) return false;
+    return this.isLowerBound ? said >= records : said > records;
   }
+}
+
+interface Statement {
+  readonly said: number | null;
+  /** The position of the page that said it. */
+  readonly at: number;
+  readonly most: number;
+}
+
+function furthest(before: Statement, total: number | null, position: number): Statement {
+  if (total === null) return before;
+  const most = Math.max(before.most, total);
+  return position < before.at ? { ...before, most } : { said: total, at: position, most };
 }

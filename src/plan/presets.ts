@@ -49,11 +49,16 @@ function list(records: string, key: string): Pick<Pagination, 'records' | 'key'>
   return { records, key };
 }
 
-const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)[] = [
-  {
-    name: 'github',
-    title: 'GitHub REST',
-    hosts: ['api.github.com'],
+type Rest = Omit<Preset, 'name' | 'title' | 'hosts' | 'source'> & { readonly source?: 'recalled' };
+
+/** Where nothing else is said, all of it was found in the vendor's documentation. */
+function api(name: string, title: string, hosts: readonly string[], rest: Rest): Preset {
+  return { name, title, hosts, ...rest, source: rest.source ?? 'documented' };
+}
+
+/** Where a host has more than one, the one that `presetForHost` gives stands first. */
+export const presets: readonly Preset[] = [
+  api('github', 'GitHub REST', ['api.github.com'], {
     pagination: { style: 'link', sizeParam: 'per_page' },
     silenceIsEnd: true,
     limits:
@@ -64,11 +69,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'A search gives no more than 1,000 records, and says incomplete_results where it gave up early',
       'Next links lead to a numbered path (/organizations/…, /repositories/…)',
     ],
-  },
-  {
-    name: 'github-graphql',
-    title: 'GitHub GraphQL',
-    hosts: ['api.github.com'],
+  }),
+  api('github-graphql', 'GitHub GraphQL', ['api.github.com'], {
     pagination: { style: 'graphql', carrier: 'body', key: 'id' },
     failWhen: 'errors',
     limits: 'status 200 with RATE_LIMITED in errors; x-ratelimit headers as in REST',
@@ -78,11 +80,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'A connection gives at most 100 records a page',
       'Errors come with status 200',
     ],
-  },
-  {
-    name: 'gitlab',
-    title: 'GitLab REST',
-    hosts: ['gitlab.com'],
+  }),
+  api('gitlab', 'GitLab REST', ['gitlab.com'], {
     pagination: {
       ...query('page', 'page', 'per_page'),
       first: 1,
@@ -98,20 +97,14 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'Offsets beyond 50,000 are refused where the list has keyset pagination',
       'A per_page above 100 is made 100 in silence',
     ],
-  },
-  {
-    name: 'gitlab-keyset',
-    title: 'GitLab REST, keyset pagination',
-    hosts: ['gitlab.com'],
+  }),
+  api('gitlab-keyset', 'GitLab REST, keyset pagination', ['gitlab.com'], {
     pagination: { style: 'link', sizeParam: 'per_page', records: '@' },
     begin: { pagination: 'keyset', order_by: 'id', sort: 'asc' },
     limits: 'ratelimit-limit, -remaining and -reset (epoch seconds); 429 with retry-after',
     traps: ['Only some lists have it, and each only for certain orders', 'There are no totals'],
-  },
-  {
-    name: 'stripe',
-    title: 'Stripe',
-    hosts: ['api.stripe.com'],
+  }),
+  api('stripe', 'Stripe', ['api.stripe.com'], {
     pagination: {
       ...query('keyset', 'starting_after', 'limit'),
       morePath: 'has_more',
@@ -124,11 +117,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'limit goes up to 100',
       'Search lists go on by page and next_page instead',
     ],
-  },
-  {
-    name: 'shopify',
-    title: 'Shopify REST Admin',
-    hosts: ['myshopify.com'],
+  }),
+  api('shopify', 'Shopify REST Admin', ['myshopify.com'], {
     pagination: { style: 'link', sizeParam: 'limit', key: 'id' },
     silenceIsEnd: true,
     limits: 'x-shopify-shop-api-call-limit: 32/40; 429 with retry-after',
@@ -136,11 +126,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'page_info stands for the whole request: it cannot be edited, and only limit and fields go with it',
       'limit goes up to 250',
     ],
-  },
-  {
-    name: 'slack',
-    title: 'Slack Web API',
-    hosts: ['slack.com'],
+  }),
+  api('slack', 'Slack Web API', ['slack.com'], {
     pagination: {
       ...query('cursor', 'cursor', 'limit'),
       nextPath: 'response_metadata.next_cursor',
@@ -154,11 +141,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'Any page may be shorter than limit',
       'The end is an empty next_cursor, or none',
     ],
-  },
-  {
-    name: 'notion',
-    title: 'Notion',
-    hosts: ['api.notion.com'],
+  }),
+  api('notion', 'Notion', ['api.notion.com'], {
     pagination: {
       style: 'cursor',
       param: 'start_cursor',
@@ -174,11 +158,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'Queries and search are POST; lists by GET take start_cursor as a query parameter (--param-in query)',
       'start_cursor may be left out but not be null',
     ],
-  },
-  {
-    name: 'hubspot',
-    title: 'HubSpot CRM',
-    hosts: ['api.hubapi.com'],
+  }),
+  api('hubspot', 'HubSpot CRM', ['api.hubapi.com'], {
     pagination: {
       ...query('cursor', 'after', 'limit'),
       nextPath: 'paging.next.after',
@@ -192,11 +173,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'Only search has a total',
       'The last page has no paging at all',
     ],
-  },
-  {
-    name: 'salesforce',
-    title: 'Salesforce REST query',
-    hosts: ['salesforce.com'],
+  }),
+  api('salesforce', 'Salesforce REST query', ['salesforce.com'], {
     pagination: {
       style: 'next',
       nextPath: 'nextRecordsUrl',
@@ -210,11 +188,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'Any batch may be shorter than the others',
       'A query that does not select Id has no key',
     ],
-  },
-  {
-    name: 'jira',
-    title: 'Jira Cloud search',
-    hosts: ['atlassian.net'],
+  }),
+  api('jira', 'Jira Cloud search', ['atlassian.net'], {
     pagination: {
       ...query('cursor', 'nextPageToken', 'maxResults'),
       nextPath: 'nextPageToken',
@@ -227,11 +202,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'There is no total',
       'Lists other than issues page by startAt: see jira-offset',
     ],
-  },
-  {
-    name: 'jira-offset',
-    title: 'Jira, lists with startAt',
-    hosts: ['atlassian.net'],
+  }),
+  api('jira-offset', 'Jira, lists with startAt', ['atlassian.net'], {
     pagination: {
       ...query('offset', 'startAt', 'maxResults'),
       first: 0,
@@ -246,11 +218,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'The server lowers maxResults as it likes, in mid-list too',
       'Some lists have isLast and no total',
     ],
-  },
-  {
-    name: 'zendesk',
-    title: 'Zendesk',
-    hosts: ['zendesk.com'],
+  }),
+  api('zendesk', 'Zendesk', ['zendesk.com'], {
     pagination: {
       style: 'next',
       sizeParam: 'page[size]',
@@ -263,11 +232,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
     traps: [
       'Without page[size] it pages by number (next_page, count) and answers 400 beyond 10,000 records',
     ],
-  },
-  {
-    name: 'wordpress',
-    title: 'WordPress REST',
-    hosts: [],
+  }),
+  api('wordpress', 'WordPress REST', [], {
     pagination: {
       ...query('page', 'page', 'per_page'),
       first: 1,
@@ -282,11 +248,11 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'A per_page above 100 is 400',
       'Newest first: posts that are published meanwhile move the rest to later pages',
     ],
-  },
-  {
-    name: 'mediawiki',
-    title: 'MediaWiki action API',
-    hosts: [
+  }),
+  api(
+    'mediawiki',
+    'MediaWiki action API',
+    [
       'wikipedia.org',
       'wikimedia.org',
       'wikidata.org',
@@ -294,22 +260,21 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'wikisource.org',
       'mediawiki.org',
     ],
-    pagination: { style: 'continue', nextPath: 'continue', key: 'pageid' },
-    begin: { format: 'json', formatversion: '2' },
-    failWhen: 'error',
-    limits: 'maxlag errors and 503 with retry-after; 429',
-    refusals: { pauseMs: 5_000, inSuccess: true },
-    traps: [
-      'Without formatversion=2 the pages are an object by id and no array',
-      'With several properties one page comes spread over the responses until batchcomplete',
-      'All of continue goes into the first request, without what an earlier continue held',
-      'Errors come with status 200',
-    ],
-  },
-  {
-    name: 'openalex',
-    title: 'OpenAlex',
-    hosts: ['api.openalex.org'],
+    {
+      pagination: { style: 'continue', nextPath: 'continue', key: 'pageid' },
+      begin: { format: 'json', formatversion: '2' },
+      failWhen: 'error',
+      limits: 'maxlag errors and 503 with retry-after; 429',
+      refusals: { pauseMs: 5_000, inSuccess: true },
+      traps: [
+        'Without formatversion=2 the pages are an object by id and no array',
+        'With several properties one page comes spread over the responses until batchcomplete',
+        'All of continue goes into the first request, without what an earlier continue held',
+        'Errors come with status 200',
+      ],
+    },
+  ),
+  api('openalex', 'OpenAlex', ['api.openalex.org'], {
     pagination: {
       ...query('cursor', 'cursor', 'per_page'),
       nextPath: 'meta.next_cursor',
@@ -323,11 +288,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'Without cursor=* it pages by number, 10,000 records deep',
       'The last page of records has a cursor; the empty page after it has none',
     ],
-  },
-  {
-    name: 'crossref',
-    title: 'Crossref REST',
-    hosts: ['api.crossref.org'],
+  }),
+  api('crossref', 'Crossref REST', ['api.crossref.org'], {
     pagination: {
       ...query('cursor', 'cursor', 'rows'),
       nextPath: 'message.next-cursor',
@@ -346,11 +308,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'The last page has a cursor too, which leads to an empty page',
     ],
     source: 'recalled',
-  },
-  {
-    name: 'solr',
-    title: 'Apache Solr',
-    hosts: [],
+  }),
+  api('solr', 'Apache Solr', [], {
     pagination: {
       ...query('cursor', 'cursorMark', 'rows'),
       nextPath: 'nextCursorMark',
@@ -365,12 +324,9 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'The same nextCursorMark again is the end',
       'numFound is a lower bound where numFoundExact is false',
     ],
-  },
-  {
-    name: 'europepmc',
-    title: 'Europe PMC',
-    // The service stands on a host that others of EMBL-EBI share, so only its own name is a hint.
-    hosts: ['europepmc.org'],
+  }),
+  // The service stands on a host that others of EMBL-EBI share, so only its own name is a hint.
+  api('europepmc', 'Europe PMC', ['europepmc.org'], {
     pagination: {
       ...query('cursor', 'cursorMark', 'pageSize'),
       nextPath: 'nextCursorMark',
@@ -386,11 +342,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'pageSize goes up to 1,000',
     ],
     source: 'recalled',
-  },
-  {
-    name: 'socrata',
-    title: 'Socrata (SODA)',
-    hosts: ['socrata.com'],
+  }),
+  api('socrata', 'Socrata (SODA)', ['socrata.com'], {
     pagination: { ...query('offset', '$offset', '$limit'), first: 0, records: '@' },
     begin: { $order: ':id' },
     limits: '429 without an application token',
@@ -399,29 +352,28 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'There is no total: select=count(*) gives it',
       'Cities serve it under names of their own',
     ],
-  },
-  {
-    name: 'ckan',
-    title: 'CKAN package_search',
-    hosts: ['catalog.data.gov', 'ckan.publishing.service.gov.uk', 'open.canada.ca'],
-    pagination: {
-      ...query('offset', 'start', 'rows'),
-      first: 0,
-      totalPath: 'result.count',
-      ...list('result.results', 'id'),
+  }),
+  api(
+    'ckan',
+    'CKAN package_search',
+    ['catalog.data.gov', 'ckan.publishing.service.gov.uk', 'open.canada.ca'],
+    {
+      pagination: {
+        ...query('offset', 'start', 'rows'),
+        first: 0,
+        totalPath: 'result.count',
+        ...list('result.results', 'id'),
+      },
+      failWhen: 'success == false',
+      limits: 'as the host has them',
+      traps: [
+        'rows above 1,000 (or what the site set) are clamped in silence',
+        'success: false may come with status 200',
+        'datastore_search has offset, limit, result.total and result.records instead',
+      ],
     },
-    failWhen: 'success == false',
-    limits: 'as the host has them',
-    traps: [
-      'rows above 1,000 (or what the site set) are clamped in silence',
-      'success: false may come with status 200',
-      'datastore_search has offset, limit, result.total and result.records instead',
-    ],
-  },
-  {
-    name: 'django',
-    title: 'Django REST framework',
-    hosts: [],
+  ),
+  api('django', 'Django REST framework', [], {
     pagination: {
       style: 'next',
       nextPath: 'next',
@@ -435,11 +387,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'Cursor pagination has no count',
       'A page past the end is 404',
     ],
-  },
-  {
-    name: 'graph',
-    title: 'Microsoft Graph, OData',
-    hosts: ['graph.microsoft.com'],
+  }),
+  api('graph', 'Microsoft Graph, OData', ['graph.microsoft.com'], {
     pagination: {
       style: 'next',
       sizeParam: '$top',
@@ -454,11 +403,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       '@odata.deltaLink begins the next round of a delta query; it is no next page',
       'An empty page with a next link goes on',
     ],
-  },
-  {
-    name: 'elasticsearch',
-    title: 'Elasticsearch search_after',
-    hosts: [],
+  }),
+  api('elasticsearch', 'Elasticsearch search_after', [], {
     pagination: {
       style: 'keyset',
       param: 'search_after',
@@ -476,11 +422,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'Without a point in time (pit in your body) changes during the run are not kept out',
       'hits.total is a lower bound beyond 10,000 unless your body says track_total_hits: true',
     ],
-  },
-  {
-    name: 'elasticsearch-from',
-    title: 'Elasticsearch from and size',
-    hosts: [],
+  }),
+  api('elasticsearch-from', 'Elasticsearch from and size', [], {
     pagination: {
       ...query('offset', 'from', 'size'),
       first: 0,
@@ -494,11 +437,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'from + size beyond 10,000 is 400; search_after reads on',
       'hits.total is a lower bound beyond 10,000 unless track_total_hits=true',
     ],
-  },
-  {
-    name: 'airtable',
-    title: 'Airtable',
-    hosts: ['api.airtable.com'],
+  }),
+  api('airtable', 'Airtable', ['api.airtable.com'], {
     pagination: {
       ...query('cursor', 'offset', 'pageSize'),
       nextPath: 'offset',
@@ -508,11 +448,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
     limits: 'five requests a second to a base; after a 429 nothing for 30 s',
     refusals: { pauseMs: 30_000 },
     traps: ['offset is a token and no number', 'The token expires', 'pageSize goes up to 100'],
-  },
-  {
-    name: 'discord',
-    title: 'Discord',
-    hosts: ['discord.com'],
+  }),
+  api('discord', 'Discord', ['discord.com'], {
     pagination: { ...query('keyset', 'before', 'limit'), ...list('@', 'id'), keyFrom: 'last' },
     limits:
       'x-ratelimit-reset-after (seconds with a fraction), -remaining, -bucket and -scope; 429 with retry_after in the body',
@@ -522,11 +459,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'Ten thousand refused requests in ten minutes are a ban',
       'limit beyond 100 is 400',
     ],
-  },
-  {
-    name: 'pokeapi',
-    title: 'PokéAPI',
-    hosts: ['pokeapi.co'],
+  }),
+  api('pokeapi', 'PokéAPI', ['pokeapi.co'], {
     pagination: {
       style: 'next',
       sizeParam: 'limit',
@@ -536,11 +470,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
     },
     limits: 'none stated; fair use',
     traps: ['Records have no id, only a URL and mostly a name'],
-  },
-  {
-    name: 'google',
-    title: 'Google APIs',
-    hosts: ['googleapis.com'],
+  }),
+  api('google', 'Google APIs', ['googleapis.com'], {
     pagination: {
       style: 'cursor',
       param: 'pageToken',
@@ -554,11 +485,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'nextSyncToken in the last page is no next page',
       'The page size is maxResults in some APIs and pageSize in others',
     ],
-  },
-  {
-    name: 'npm-search',
-    title: 'npm registry search',
-    hosts: ['registry.npmjs.org'],
+  }),
+  api('npm-search', 'npm registry search', ['registry.npmjs.org'], {
     pagination: {
       ...query('offset', 'from', 'size'),
       first: 0,
@@ -568,11 +496,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
     limits: '429',
     traps: ['size above 250 is clamped', 'The order is by score, and scores change'],
     source: 'recalled',
-  },
-  {
-    name: 'couchdb',
-    title: 'CouchDB views and _all_docs',
-    hosts: [],
+  }),
+  api('couchdb', 'CouchDB views and _all_docs', [], {
     pagination: {
       ...query('offset', 'skip', 'limit'),
       first: 0,
@@ -587,14 +512,8 @@ const table: readonly (Omit<Preset, 'source'> & Partial<Pick<Preset, 'source'>>)
       'total_rows counts the whole view, also where startkey or key leaves rows out',
       'A view may hold one document’s id several times',
     ],
-  },
+  }),
 ];
-
-/** Where a host has more than one, the one that `presetForHost` gives stands first. */
-export const presets: readonly Preset[] = table.map((preset) => ({
-  ...preset,
-  source: preset.source ?? 'documented',
-}));
 
 /**
  * The preset of that name.

@@ -7,9 +7,9 @@ export interface RestartingChainParts {
   readonly start: PageRequest;
   /** One reading of the chain, in the branch that its start is in. */
   readonly planOf: (start: PageRequest) => PlanState;
-  /** Without a key, records that come again could not be told from others. */
+  /** Without a key, repeated records could not be recognised. */
   readonly hasKey: boolean;
-  /** Branches that readings after the first may take, from the one behind the start's on. */
+  /** How many branches after the start's the further readings may take. */
   readonly mostRestarts: number;
 }
 
@@ -24,7 +24,7 @@ const CEILING_STEP = 1000;
 interface Reading {
   readonly branch: number;
   readonly plan: PlanState;
-  /** That came before a page was refused. */
+  /** Pages and records that came before a page was refused. */
   pages: number;
   records: number;
   /** The page that came last was stored by an earlier run: its cursor is as old. */
@@ -33,11 +33,11 @@ interface Reading {
 }
 
 /**
- * A chain whose cursors may expire (docs/pagination.md). Where one does, no page after it can be asked for, so
- * the list is read again from its first request, in a branch of its own. The reading that came
- * furthest is the list; of the others the archive keeps the pages, to be compared, and their records
- * are told by their keys. A reading that dies where one died before ends the plan, unless the
- * cursor it died of was stored by an earlier run.
+ * A chain whose cursors may expire (docs/pagination.md, "Cursors that expire"). After an expired cursor
+ * no further page can be requested, so the list is read again from its first request, in a branch of
+ * its own. The reading that came furthest is the list. The archive keeps the pages of the others for
+ * comparison; their records are recognised by their keys. A reading that comes no further than one
+ * before it ends the plan, unless its cursor was stored by an earlier run.
  */
 export class RestartingChain implements PlanState {
   readonly #parts: RestartingChainParts;
@@ -119,7 +119,7 @@ export class RestartingChain implements PlanState {
     return { ...end, detail };
   }
 
-  /** The end of one reading as that of the list: pages of all others are no part of it. */
+  /** The end of one reading as the end of the list, without the pages of the others. */
   #ended(reading: Reading, end: PlanEnd): PlanEnd {
     if (this.#readings.length === 1) return end;
     const others = this.#readings.filter((it) => it !== reading);

@@ -14,7 +14,7 @@ import {
   sliceCount,
 } from './split-ranges.ts';
 
-/** Branches that slices may take; those above are kept for what is not a slice. */
+/** Branches that slices may take; the plan uses those above for other things. */
 const BRANCHES = 2 ** 22;
 const ACTIVE_SLICES = 16;
 
@@ -36,7 +36,7 @@ interface Slice {
   readonly range: SplitRange;
   readonly branch: number;
   readonly width: number;
-  /** Of the branches, so many after the first are for reading it again. */
+  /** How many branches after the first are for reading the slice again. */
   readonly restarts: number;
 }
 
@@ -48,10 +48,9 @@ interface ActiveSlice extends Slice {
  * Disjoint slices of a range, each paged by itself, several at a time. A slice that holds more than
  * the server gives is bisected, down to the smallest there can be.
  *
- * Branches keep the order: slice i of n has the branches from `i * width` on and its pages in the
- * first of them, or in one of the few after it where it was read again; of the others the lower half
- * of the slice has the lower half. What was asked for before a slice was bisected is not part of the
- * list.
+ * Branches keep the order. Slice i has the branches from `i * width` on. Its pages are in the first of
+ * them, or in one of the few after it where it was read again. Where it is bisected, its lower half
+ * takes the lower half of the other branches; pages that came before that are not part of the list.
  */
 export class SplitPlan implements PlanState {
   readonly #parts: SplitParts;
@@ -179,7 +178,7 @@ export class SplitPlan implements PlanState {
     return total !== null && (total > ceiling || (totalIsLowerBound && total === ceiling));
   }
 
-  /** False where the slice or its branches can be cut no further. */
+  /** False where the slice or its branches cannot be divided further. */
   #bisect({ range, branch, width, restarts }: ActiveSlice): boolean {
     const halves = bisect(range);
     const from = branch + 1 + restarts;
@@ -207,12 +206,12 @@ export class SplitPlan implements PlanState {
 }
 
 function sliceIn(range: SplitRange, branch: number, width: number): Slice {
-  // Where branches are few, more of them are left to bisect.
+  // Where a slice has few branches, fewer are kept for reading it again, so that it can be bisected.
   const restarts = width >= 1024 ? MOST_RESTARTS : width >= 64 ? 3 : 0;
   return { range, branch, width, restarts };
 }
 
-/** Of several slices the whole ends as the worst of them. */
+/** From the best to the worst: the whole ends as its worst slice does. */
 const reasons = [
   'list',
   'total',

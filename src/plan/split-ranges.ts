@@ -2,7 +2,7 @@
 import { EverypageError } from '../core/errors.ts';
 import { parseDuration } from '../core/units.ts';
 
-/** What the bounds of slices are, and so the smallest slice there can be. */
+/** The unit of the bounds, which is also the smallest slice. */
 export type SplitScale = 'integer' | 'date' | 'second' | 'millisecond';
 
 /** A range that is fetched in slices, each by pages of its own. */
@@ -21,7 +21,7 @@ export interface SplitRange {
   readonly to: bigint;
 }
 
-/** More would leave too few branches to bisect each. */
+/** With more, each slice would have too few branches to be bisected. */
 const MOST_SLICES = 2 ** 16;
 const DAY_MS = 86_400_000;
 const unitMs = { integer: 1, date: DAY_MS, second: 1000, millisecond: 1 };
@@ -211,15 +211,15 @@ const upperOf: Readonly<Record<string, string>> = {
 const exclusiveLower = new Set(['gt', 'after']);
 const inclusiveUpper = new Set(['lte', 'le', 'until', 'to', 'max', 'end']);
 
-/** `starttime`, `mindate`: two words that nothing parts. */
+/** `starttime`, `mindate`: two words without a separator. */
 const joinedWords = /^(start|end|min|max|from|to)(time|date|day|id|at|ts|timestamp)$/i;
 
 /**
  * Reads the part of `--split` before the `=`: the lower bound's parameter alone where its name tells
  * the other (`created[gte]`, `updatedAfter`, `min_id`), or both with a comma between.
  *
- * An upper bound of unknown name is taken as exclusive: should it not be, a record on a boundary comes
- * twice, which is seen; the other way round it would be missing.
+ * An upper bound of unknown name is taken as exclusive. If it is inclusive, a record on a boundary comes
+ * twice, which is noticed; the opposite error would lose the record.
  *
  * Throws `EverypageError` `USAGE`.
  */

@@ -12,7 +12,7 @@ export interface ProgressSnapshot {
   readonly elapsedMs: number;
   /** Smoothed over about 5 s, pauses included; null before the first page. */
   readonly pagesPerSecond: number | null;
-  /** Null where it cannot be told. */
+  /** Null if it is not known. */
   readonly leftMs: number | null;
   readonly pause: { readonly reason: string; readonly leftMs: number } | null;
 }

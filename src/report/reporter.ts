@@ -1,9 +1,9 @@
 import type { EventSink } from '../core/events.ts';
 
 /**
- * The contract of this folder: observers. They are told events and say something about them; they
- * know no run, no archive and no arguments. They may import core/ and one another's plain parts.
- * Text that came from a server is escaped here before it is written.
+ * The contract of this folder: observers. They receive events and print something about them. They
+ * know no run, no archive and no arguments, and import core/ only. Text that came from a server is
+ * escaped here before it is written.
  */
 
 /** Where text goes: standard error, or a collector in a test. */

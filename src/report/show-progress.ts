@@ -32,13 +32,14 @@ export function createProgressBar(
   };
 }
 
-/** The lines of the bar, each at most one column narrower than the terminal. */
+/** The lines of the bar, each at least three columns narrower than the terminal. */
 export function progressLines(
   snapshot: ProgressSnapshot,
   facts: Pick<TerminalFacts, 'color' | 'columns'>,
 ): readonly string[] {
-  // A line that fills the last column makes some terminals wrap.
-  const columns = Math.max(1, facts.columns() - 1);
+  // A full line makes some terminals wrap, and so does the `^C` that a terminal writes behind it; a
+  // line that wrapped is not erased.
+  const columns = Math.max(1, facts.columns() - 3);
   const paint = createPainter(facts.color);
   const pace = paceText(snapshot);
   const words: Segment[] = [
@@ -89,7 +90,7 @@ function formatLeft(leftMs: number): string {
   return formatDuration(Math.ceil(leftMs / 1000) * 1000);
 }
 
-/** Pages that came: one that failed is done, and is not there. */
+/** Pages that were stored. A page that failed is done, but not there. */
 function pagesThere({ done, failed }: ProgressSnapshot): number {
   return done - failed;
 }
@@ -111,7 +112,7 @@ function paceText(snapshot: ProgressSnapshot): string {
   return parts.join('  ');
 }
 
-/** Retries, failures and the current pause; empty while there is nothing to say. */
+/** Retries, failures and the current pause; empty if there are none. */
 function troubleSegments(snapshot: ProgressSnapshot): readonly Segment[] {
   const { retries, failed, pause } = snapshot;
   const parts: Segment[] = [];

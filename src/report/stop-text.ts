@@ -70,7 +70,7 @@ function refusedText({ status, url, credentials, answer }: Stop & { kind: 'crede
     : `Stopped: ${status} for ${url}, and no credentials were sent; if it needs some, ${give}.${said}`;
 }
 
-/** The server asks for no such wait, so nothing is to be said of a time that it named. */
+/** The pause is our own: the server stated no time. */
 function ownPauseText({ nextMs, pausesBefore, url }: OwnPause, reason: string): string {
   const long = `${formatDuration(nextMs)}, longer than --max-wait; run again later, or raise it.`;
   return pausesBefore === 0
@@ -78,7 +78,7 @@ function ownPauseText({ nextMs, pausesBefore, url }: OwnPause, reason: string): 
     : `Stopped at ${url}: ${counted(pausesBefore, 'pause')} did not help (${reason}). The next one would be ${long}`;
 }
 
-/** The command as it was typed may need something first; null where it would end in the same way. */
+/** What the command needs before it can resume; null if it would end in the same way. */
 export function headingAfter(stop: Stop): string | null {
   if (stop.kind === 'safety') return neverAllowed(stop) ? null : 'To resume with that flag:';
   if (stop.kind !== 'credentials') return 'To resume:';

@@ -1,4 +1,4 @@
-import { escapeText } from '../core/escape.ts';
+import { escapeText, shellQuote } from '../core/escape.ts';
 import { factsOf, isOnePage, isParallel, NO_RECORDS } from '../core/pagination.ts';
 import { isWhole, type PaginationFacts, type Stop, type Summary } from '../core/summary.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../core/units.ts';
@@ -9,9 +9,9 @@ import { formatRate, paceWords, reservation } from './wording.ts';
 
 /** Commands to print; the caller knows how the run was started, this file does not. */
 interface SummaryCommands {
-  /** Goes on, or tries the missing pages again. Without credentials. */
+  /** Resumes, or tries the missing pages again. Without credentials. */
   readonly again: string;
-  /** Writes the output from the pages that are there, or null where that makes no sense. */
+  /** Writes the output from the pages that are there, or null if that makes no sense. */
   readonly takeWhatIsThere: string | null;
   /** Reads everything again. */
   readonly anew: string;
@@ -22,17 +22,17 @@ export interface SummaryContext {
   /** Milliseconds since 1970. */
   readonly wallTime: number;
   readonly commands: SummaryCommands;
-  /** Pages in the plan as the run's events told, or null where that was never known. */
+  /** Pages in the plan, from the run's events; null if that was never known. */
   readonly total: number | null;
   /** Where the output was meant to go, or null for standard output or nowhere. */
   readonly output: string | null;
-  /** How to name the output where that is not its path: the demo's is gone in a moment. */
+  /** A name for the output if its path means nothing to the user: the demo removes its files. */
   readonly outputName?: string;
-  /** Records there must be, as the run was told; null or absent where nobody said. */
+  /** `--expect`; null or absent if it was not given. */
   readonly expect?: number | null;
 }
 
-/** What the end of a run says, without a newline at its end; `''` where nobody reads it any more. */
+/** What the end of a run says, without a newline at its end; `''` if the reader has gone. */
 export function summaryText(summary: Summary, context: SummaryContext): string {
   if (summary.stop?.kind === 'closed-pipe') return '';
   const paint = createPainter(context.color);
@@ -52,7 +52,7 @@ function stopLines(stop: Stop | null, context: SummaryContext, paint: Painter): 
   return [paint('yellow', escapeText(stopText(stop, context.wallTime)))];
 }
 
-/** Its server and its files are gone in a moment: there is nothing to go on with. */
+/** The demo removes its server and its files, so there is nothing to resume. */
 function isDemo({ outputName }: SummaryContext): boolean {
   return outputName !== undefined;
 }
@@ -67,20 +67,18 @@ function outputLines(summary: Summary, context: SummaryContext): readonly string
       `${counted(output.records, 'record')} → ${destination} (${formatBytes(output.bytes)}) in ${formatDuration(summary.durationMs)}${partial}`,
     ];
   }
-  const archive = archivePath === null ? null : escapeText(archivePath);
+  if (archivePath === null) return [];
+  const archive = escapeText(archivePath);
   if (isWhole(verdict.name, false)) {
-    return archive === null
-      ? []
-      : [
-          `${counted(verdict.stored, 'page')} → ${archive} (${formatBytes(summary.bodyBytes)} on the wire) in ${formatDuration(summary.durationMs)}`,
-        ];
+    return [
+      `${counted(verdict.stored, 'page')} → ${archive} (${formatBytes(summary.bodyBytes)} received) in ${formatDuration(summary.durationMs)}`,
+    ];
   }
   const untouched =
     context.output === null
       ? ''
       : `${escapeText(context.outputName ?? context.output)} was not written. `;
-  if (archive === null) return [];
-  // Of a run without a page the archive holds what failed, which nobody goes to look for.
+  // Without a stored page, the archive holds only the failures, which are printed anyway.
   const isOfNoUse = verdict.stored === 0 || isDemo(context);
   const kept = isOfNoUse ? '' : `What was fetched is kept in ${archive}`;
   const line = `${untouched}${kept}`.trim();
@@ -119,7 +117,8 @@ function pagingLines({ pagination, verdict, pace, readings }: Summary, paint: Pa
   else if (recordsPath === NO_RECORDS) parts.push('an empty list, left out of its page');
   else if (recordsPath !== null) parts.push(`records at ${escapeText(recordsPath)}`);
   if (readings > 1) parts.push(`read ${readings} times`);
-  if (flags.length > 0) parts.push(`pin with: ${flags.map(shellWord).join(' ')}`);
+  if (flags.length > 0)
+    parts.push(`pin with: ${flags.map((word) => shellQuote(escapeText(word))).join(' ')}`);
   return [paint('dim', parts.join(' · '))];
 }
 
@@ -129,12 +128,6 @@ function pagedBy(pagination: PaginationFacts, stored: number, concurrency: numbe
   const cameTogether = isParallel(pagination) && stored > 2 && concurrency > 1;
   const pages = cameTogether ? `, ${formatCount(stored)} pages in parallel` : '';
   return `paginated by ${name}${pages}`;
-}
-
-/** Paths may come from a server's field names. */
-function shellWord(word: string): string {
-  const shown = escapeText(word);
-  return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;
 }
 
 function commandLines(
@@ -151,7 +144,7 @@ function commandLines(
   return lines;
 }
 
-/** All that speaks against it is that another number of records was expected. */
+/** The only problem is that `--expect` says another number of records. */
 function isUnexpected({ verdict }: Summary, expect: number | null): boolean {
   const { records, reasons, failed, pending } = verdict;
   if (expect === null || reasons.length !== 1) return false;

@@ -1,15 +1,14 @@
-/** What is said of a verdict and of the pages that failed; and all that `everypage verify` says. */
+/** The text of a verdict, and of the pages that failed. */
 import { escapeText } from '../core/escape.ts';
-import type { Place } from '../core/page-request.ts';
 import type { FailedPage, RecordEvidence, Verdict, VerdictName } from '../core/summary.ts';
-import { counted, formatBytes, formatCount } from '../core/units.ts';
-import { createPainter, type Painter } from './paint.ts';
+import { counted, formatCount } from '../core/units.ts';
+import type { Painter } from './paint.ts';
 import { reasonBeside } from './wording.ts';
 
 /**
- * The verdict in one sentence, and in a line each what else speaks against it.
+ * The verdict in one sentence, then one line for each further reason.
  *
- * @param total pages in the plan as far as known without reaching its end
+ * @param total pages in the plan, if known before its end was reached
  */
 export function verdictLines(
   verdict: Verdict,
@@ -40,7 +39,7 @@ export function verdictLines(
   return [head, ...rest, ...restartLines(records), ...standing(verdict, records)];
 }
 
-/** Said whatever the verdict: a second reading costs the list again. */
+/** Printed with every verdict, because a second reading costs the whole list again. */
 function restartLines(records: RecordEvidence | null): string[] {
   return (records?.restarts ?? []).map(({ page, status }) => {
     const how = status === null || status === 200 ? '' : ` with ${status}`;
@@ -64,7 +63,7 @@ function agreement({ end }: Verdict, { fetched, totalAtEnd }: RecordEvidence): s
   return end === 'stated' ? `${records}, up to the end that the server states` : records;
 }
 
-/** What came, where the sentence above says only what is wrong. */
+/** What was fetched, when the sentence above only says what is wrong. */
 function standing({ name, stored, planned }: Verdict, { fetched }: RecordEvidence): string[] {
   if (name === 'unverified') return [];
   const isAll = planned === null || planned === stored;
@@ -90,7 +89,7 @@ function listLines(verdict: Verdict, paint: Painter, total: number | null): read
 }
 
 const shownLines = 10;
-/** A reason that is longer is said once, above the pages that share it. */
+/** A longer reason is printed once, above the pages that share it. */
 const longReason = 40;
 
 /**
@@ -159,52 +158,4 @@ function linesOf(
 
 function statusText(status: number | null, paint: Painter): string {
   return paint('red', status === null ? '---' : String(status));
-}
-
-/** What reading an archive again showed. */
-export interface VerificationFacts {
-  readonly verdict: Verdict;
-  readonly archivePath: string;
-  readonly checkedPages: number;
-  readonly checkedBytes: number;
-  readonly problems: readonly {
-    readonly place: Place;
-    readonly url: string;
-    readonly problem: string;
-  }[];
-  readonly failures: readonly FailedPage[];
-}
-
-/** What `everypage verify` says, without a newline at its end. */
-export function verificationText(facts: VerificationFacts, color: boolean): string {
-  const paint = createPainter(color);
-  const { verdict, problems, failures } = facts;
-  const lines =
-    problems.length === 0
-      ? [...verdictLines(verdict, paint, null)]
-      : [
-          paint(
-            'red',
-            `${counted(problems.length, 'stored page is', 'stored pages are')} not what was received.`,
-          ),
-        ];
-  lines.push(
-    ...firstOf(
-      problems.map(({ url, problem }) => `${escapeText(url)}  ${escapeText(problem)}`),
-      problems.length,
-    ),
-    ...failureLines(failures, verdict.failed, paint),
-    paint(
-      'dim',
-      `${escapeText(facts.archivePath)}: ${counted(facts.checkedPages, 'page')} read again, ${formatBytes(facts.checkedBytes)}, each decoded, parsed and compared with its hash`,
-    ),
-  );
-  return lines.join('\n');
-}
-
-/** The first ten, indented, and how many more of `total` there are. */
-function firstOf(lines: readonly string[], total: number): readonly string[] {
-  const shown = lines.slice(0, shownLines).map((line) => `  ${line}`);
-  const more = total - shown.length;
-  return shown.length > 0 && more > 0 ? [...shown, `  and ${formatCount(more)} more`] : shown;
 }

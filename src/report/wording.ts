@@ -8,13 +8,13 @@ export function formatRate(perSecond: number): string {
   return perSecond >= 100 ? formatCount(Math.round(perSecond)) : perSecond.toFixed(1);
 }
 
-/** The reason as it reads next to its status: `404 Not Found` need not say 404 again. */
+/** The reason without its status, to print beside it: `404 Not Found` would say 404 twice. */
 export function reasonBeside(status: number | null, reason: string): string {
   const prefix = `${status} `;
   return reason.startsWith(prefix) ? reason.slice(prefix.length) : reason;
 }
 
-/** What to say of records that were written though the verdict is not a good one. */
+/** What to add about records that were written although the verdict is not complete. */
 export function reservation({ name, planned, stored }: Verdict): string {
   if (isWhole(name, false)) return '';
   if (name === 'drifted') return ', though the list changed while it was read';
@@ -23,7 +23,7 @@ export function reservation({ name, planned, stored }: Verdict): string {
   return arePagesMissing ? ', without the missing pages' : ', though it may be incomplete';
 }
 
-/** In one line, what held the pace; null where nothing was asked for. */
+/** In one line, what set the pace; null if there was no request. */
 export function paceWords(pace: readonly PaceFacts[]): string | null {
   const [busiest, ...others] = pace;
   if (busiest === undefined) return null;

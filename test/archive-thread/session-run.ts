@@ -79,7 +79,6 @@ export class SessionRun {
       complete: path,
       specification,
       fresh: false,
-      isNew: false,
       keep: true,
       allowIncomplete: false,
       strict: false,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { exportArchive } from '../../src/api/export-archive.ts';
@@ -13,6 +14,14 @@ import { SessionRun, temporaryFolder } from './session-run.ts';
 
 const PART = 'items.ndjson.everypage.part';
 const COMPLETE = 'items.ndjson.everypage';
+
+const offsets: Pagination = {
+  ...noPagination,
+  style: 'offset',
+  param: 'offset',
+  records: 'items',
+  totalPath: 'total',
+};
 
 const page = (position: number) => ({ position, body: `{"n":${position}}` });
 
@@ -99,6 +108,45 @@ test('a run that goes on exports what an earlier one stored, up to the first gap
   assert.equal(again.text, '{"n":0}\n{"n":1}\n{"n":2}\n{"n":3}\n');
 });
 
+test('pages that memory does not hold until their turn are read back, past one that failed', async (t) => {
+  const run = await SessionRun.open(temporaryFolder(t));
+  const fill = 'x'.repeat(100_000);
+  const large = (position: number) => ({ position, body: JSON.stringify([position, fill]) });
+  const failed = 200;
+  for (let from = 1; from <= 300; from += 50) {
+    const positions = Array.from({ length: 50 }, (_, index) => from + index);
+    run.store(
+      ...positions.map((position) => (position === failed ? { position } : large(position))),
+    );
+  }
+  run.store(large(0));
+  run.endList(301);
+  const finished = await run.finish();
+  assert.equal(finished.output?.records, 300);
+  const order = [...run.text.matchAll(/^\[(\d+),/gm)].map(([, position]) => Number(position));
+  const expected = Array.from({ length: 301 }, (_, position) => position);
+  assert.deepEqual(order, expected.toSpliced(failed, 1));
+});
+
+test('a paginated list whose pages memory does not hold is read back in its order', async (t) => {
+  const run = await SessionRun.open(temporaryFolder(t), { isPaginated: true });
+  await run.session.paginate({ pagination: offsets, select: 'items', isOneBranch: true });
+  const fill = 'x'.repeat(100_000);
+  const large = (position: number) => ({
+    position: 2 * position,
+    body: JSON.stringify({ fill, items: [2 * position, 2 * position + 1], total: 602 }),
+  });
+  for (let position = 300; position >= 0; position -= 1) run.store(large(position));
+  const end = { reason: 'total', detail: null, ends: [{ branch: 0, position: 602 }] } as const;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  run.session.endPlan({ count: 0, digest: new Uint8Array(32), end });
+  await run.finish();
+  assert.deepEqual(
+    run.text.trim().split('\n').map(Number),
+    Array.from({ length: 602 }, (_, ordinal) => ordinal),
+  );
+});
+
 test('another run with pages is refused by what differs, one without gives way', async (t) => {
   const folder = temporaryFolder(t);
   const other = { ...specification, method: 'POST' };
@@ -142,14 +190,6 @@ test('an output that cannot be made ends the run with its reason', async (t) => 
   assert.equal(run.failures.length, 1);
   run.session.close();
 });
-
-const offsets: Pagination = {
-  ...noPagination,
-  style: 'offset',
-  param: 'offset',
-  records: 'items',
-  totalPath: 'total',
-};
 
 const listPage = (position: number, ...items: readonly number[]) => ({
   position,
@@ -253,9 +293,9 @@ test('a body that is larger than its run allowed is a change, and no flag is adv
   run.endList(1);
   run.session.close();
   const path = join(folder, PART);
-  const { DatabaseSync } = await import('node:sqlite');
   const database = new DatabaseSync(path);
-  database.exec('UPDATE run SET max_decoded_bytes = 3');
+  // A longer body than was stored, in the place of the first one.
+  database.exec(`UPDATE content SET body = CAST('"' || printf('%.*c', 2000, 'x') || '"' AS BLOB)`);
   database.close();
   const { problems } = await verifyArchive(path);
   assert.deepEqual(

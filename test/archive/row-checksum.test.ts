@@ -102,6 +102,19 @@ test('two bodies that changed places are found, also with their hashes or whole 
   assert.deepEqual(await namedAfter(list(t), rows), [1, 2]);
 });
 
+test('a change of what the archive says of its run is damage', async (t) => {
+  for (const sql of [
+    "UPDATE run SET specification = replace(specification, 'items', 'jtems')",
+    'UPDATE run SET max_decoded_bytes = max_decoded_bytes + 1',
+    'UPDATE run SET plan_count = 6',
+    'UPDATE run SET created_at = created_at + 1',
+    'UPDATE run SET fingerprint = zeroblob(32)',
+  ]) {
+    const message = /what it says of its run is not what was written/;
+    await assert.rejects(namedAfter(list(t), sql), { code: 'ARCHIVE_DAMAGED', message }, sql);
+  }
+});
+
 test('what a page says of the list, when it was read, and its keys are covered too', async (t) => {
   for (const sql of [
     'UPDATE page_info SET text = replace(text, \'"total":null\', \'"total":6\') WHERE place = 1',

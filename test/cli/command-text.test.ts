@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, it } from 'node:test';
-import { againCommand, shellQuote, takeCommand } from '../../src/cli/command-text.ts';
+import { againCommand, takeCommand } from '../../src/cli/command-text.ts';
 import { parseArguments } from '../../src/cli/parse-arguments.ts';
+import { shellQuote } from '../../src/core/escape.ts';
 
 function again(argv: readonly string[], env: Record<string, string> = {}): string {
   return againCommand(parseArguments(argv, env), env);

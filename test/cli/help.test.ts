@@ -45,7 +45,7 @@ describe('help', () => {
     assert.equal(
       readFileSync(path, 'utf8'),
       cliDocs(),
-      'docs/cli.md is out of date: run scripts/write-cli-docs.ts',
+      'docs/cli.md is out of date: run npm run docs',
     );
   });
 });

@@ -57,6 +57,11 @@ describe('the command line', () => {
     [['verfy', 'a.everypage'], 'everypage verify a.everypage'],
     [['presets', 'strpe'], 'everypage presets stripe'],
     [['export', '--nonsense'], 'everypage export --help'],
+    [['gone.everypage'], 'everypage verify gone.everypage'],
+    [
+      ['https://a.io/', '--paginate=none', '--key', 'id', '--first', '2'],
+      'everypage https://a.io/ --paginate none --key id',
+    ],
     [
       [
         'https://a.io/?api_key=canary',
@@ -76,6 +81,11 @@ describe('the command line', () => {
       assert.deepEqual([code, stderr.split('\n')[1]], [2, `  try: ${command}`]);
     });
   }
+
+  it('says npx everypage to those who started it so', async () => {
+    const { stderr } = await everypage(['--nonsense'], { npm_command: 'exec' });
+    assert.match(stderr, /\n {2}try: npx everypage --help\n$/);
+  });
 
   it('says an error as JSON where the log is JSON', async () => {
     const { stderr } = await everypage(['--log-format=json', '--nonsense']);
@@ -114,12 +124,6 @@ describe('bad input', () => {
     ['an archive that does not exist', () => ['verify', '/no/such.everypage'], /no\/such/],
     ['two archives', () => ['export', 'a.everypage', 'b.everypage'], /b\.everypage/],
     ['a list for explain', () => ['explain', '@urls.txt'], /explain takes no list/],
-    [
-      'an API that has no demo',
-      () => ['demo', '--api', 'zzzzzz'],
-      /"zzzzzz"; everypage demo --api/,
-    ],
-    ['an API whose name is misspelt', () => ['demo', '--api', 'githb'], /mean github\? everypage/],
     ['a URL for the demo', () => ['demo', base], /brings its own/],
   ];
   for (const [name, argv, expected] of cases) {

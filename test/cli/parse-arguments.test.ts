@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { findFlag, flags, type Verb } from '../../src/cli/flags.ts';
 import { parseArguments } from '../../src/cli/parse-arguments.ts';
+import { resolveOptions } from '../../src/core/resolve-options.ts';
 
 const url = 'https://a.example/?page=[1-3]';
 
@@ -27,7 +28,7 @@ describe('the table of flags', () => {
     for (const flag of flags) {
       const { name, value, excludes, needs } = flag;
       if (value !== null) assert.notEqual(value.parse(value.example), null, name);
-      for (const other of [...excludes, ...(needs === null ? [] : [needs])]) {
+      for (const other of [...Object.keys(excludes), ...Object.keys(needs)]) {
         assert.ok(findFlag(other), `${name} names ${other}`);
       }
       assert.match(flag.help, /^\S.*[^.\s]$/, flag.name);
@@ -36,8 +37,19 @@ describe('the table of flags', () => {
   });
 });
 
+describe('every option of a run', () => {
+  it('has a flag, except those that several flags make together', () => {
+    const made = new Set(['paginate', 'headers', 'body', 'refusals']);
+    const named = new Set<string>(flags.map(({ option }) => option ?? ''));
+    const without = Object.keys(resolveOptions()).filter(
+      (option) => !made.has(option) && !named.has(option),
+    );
+    assert.deepEqual(without, []);
+  });
+});
+
 describe('parsing', () => {
-  for (const flag of flags.filter(({ needs }) => needs === null)) {
+  for (const flag of flags.filter(({ needs }) => Object.keys(needs).length === 0)) {
     const verb: Verb = flag.verbs[0]!;
     const words = verb === 'fetch' ? [url] : [verb, 'a.everypage'];
     const forms =

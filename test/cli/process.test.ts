@@ -3,12 +3,12 @@ import { EventEmitter } from 'node:events';
 import { PassThrough, Writable } from 'node:stream';
 import { describe, it } from 'node:test';
 import {
-  type ColorWhen,
   createStdoutSink,
   describeTerminal,
   type SignalSource,
   watchSignals,
 } from '../../src/cli/context.ts';
+import type { FlagValue } from '../../src/cli/flags.ts';
 import { chooseProgress } from '../../src/cli/reporters.ts';
 
 describe('signals', () => {
@@ -97,7 +97,7 @@ describe('standard output', () => {
 
 describe('the terminal', () => {
   it('is coloured by --color, then NO_COLOR, then whether it is one', () => {
-    const color = (isTTY: boolean, env: Record<string, string>, when: ColorWhen) =>
+    const color = (isTTY: boolean, env: Record<string, string>, when: FlagValue<'color'>) =>
       describeTerminal({ isTTY }, env, when).color;
     assert.equal(color(true, {}, 'auto'), true);
     assert.equal(color(false, {}, 'auto'), false);

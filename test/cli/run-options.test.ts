@@ -136,7 +136,7 @@ describe('bad input', () => {
     [['-X', 'DELETE'], /^-X: expected GET or POST.*, got "DELETE"$/],
     [['-f', 'csv'], /^-f: expected ndjson or json, got "csv"$/],
     [['-o', ''], /^-o: expected the path of a file, got "" \(is a shell variable unset\?\)$/],
-    [['--select', 'a', '--pages'], /give one/],
+    [['--select', 'a', '--pages'], /^--select and --pages cannot be used together: one takes/],
     [['-H', 'no colon'], /colon/],
     [['-H', '@/no/such/file'], /^-H @\/no\/such\/file cannot be read: it does not exist$/],
     [
@@ -149,10 +149,7 @@ describe('bad input', () => {
     [['-u', 'me'], /user:password/],
     [['-u', 'a:b', '-n'], /--user and --netrc/],
     [['--bearer-env', 'NOT_SET'], /NOT_SET.*not set/],
-    [
-      ['--http2', '--http1.1'],
-      /^--http1\.1 and --http2 cannot be used together; give one of them$/,
-    ],
+    [['--http2', '--http1.1'], /^--http1\.1 and --http2 cannot be used together: a run uses one/],
     [['--cert', 'a'], /belong together/],
     [['-c', '0'], /^-c: expected auto or a whole number from 1 to 1000, got "0"$/],
     [['-c', 'abc'], /^-c: expected auto or a whole number from 1 to 1000, got "abc"$/],

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
 import { get } from 'node:https';
 import { describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { demoPage } from '../../src/demo/demo-items.ts';
 import { type DemoOptions, type DemoServer, startDemoServer } from '../../src/demo/demo-server.ts';
@@ -92,13 +91,15 @@ describe('the demo server', () => {
   });
 
   it('refuses beyond its limit with Retry-After, and serves again once that is over', async () => {
-    await withDemo({ pages: 10, ratePerSecond: 4, burst: 2 }, async (demo, session) => {
+    let nowMs = 0;
+    const options = { pages: 10, ratePerSecond: 4, burst: 2, now: () => nowMs };
+    await withDemo(options, async (demo, session) => {
       const answers = await Promise.all([1, 2, 3].map((page) => fetchPage(session, page)));
       const refused = answers.filter((answer) => answer.status === 429);
       assert.equal(refused.length, 1);
       assert.equal(refused[0]?.headers['retry-after'], '1');
       assert.equal(demo.counts().early, 0);
-      await sleep(1010);
+      nowMs = 1010;
       assert.notEqual((await fetchPage(session, 3)).status, 429);
       assert.equal(demo.counts().early, 0);
       assert.equal(demo.counts().refused, 1);
@@ -106,10 +107,12 @@ describe('the demo server', () => {
   });
 
   it('counts a request that comes inside a stated wait', async () => {
-    await withDemo({ pages: 10, ratePerSecond: 0.01, burst: 1 }, async (demo, session) => {
+    let nowMs = 0;
+    const options = { pages: 10, ratePerSecond: 0.01, burst: 1, now: () => nowMs };
+    await withDemo(options, async (demo, session) => {
       await fetchPage(session, 1);
       await fetchPage(session, 2);
-      await sleep(80);
+      nowMs = 80;
       await fetchPage(session, 3);
       assert.equal(demo.counts().early, 1);
     });

@@ -174,7 +174,7 @@ test('a page that has ended already goes to the sink without a request', async (
   const [kept] = first.sink.kept;
   const { dispatcher } = first;
   const sink = new FakeSink(dispatcher);
-  const ended = pageTask(0, { attempts: 1, ended: kept!.final });
+  const ended = { ...pageTask(0), attempts: 1, ended: kept!.final };
   const source = {
     async *tasks() {
       yield [ended, pageTask(1)];

@@ -3,7 +3,6 @@ import { mock } from 'node:test';
 import type { Clock } from '../../src/core/clock.ts';
 import { noHint } from '../../src/core/hint.ts';
 import type { RunOptions } from '../../src/core/options.ts';
-import { pageKey } from '../../src/core/page-request.ts';
 import { resolveOptions } from '../../src/core/resolve-options.ts';
 import { Dispatcher, type PageSink } from '../../src/fetch/dispatcher.ts';
 import { LimiterRegistry } from '../../src/fetch/limiter.ts';
@@ -41,7 +40,7 @@ export async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
 }
 
-export function pageTask(position: number, before: Parameters<typeof createTask>[3] = {}): Task {
+export function pageTask(position: number, isGuess = false): Task {
   const request = {
     place: { branch: 0, position },
     method: 'GET',
@@ -49,7 +48,7 @@ export function pageTask(position: number, before: Parameters<typeof createTask>
     body: null,
     source: null,
   } as const;
-  return createTask(request, pageKey(request), request.url, before);
+  return createTask(request, [], isGuess);
 }
 
 export function answer(

@@ -66,7 +66,7 @@ test('whatever a guess is answered with is an answer, and none stops the run', (
     [answer(403), 'end HTTP_403'],
     [fault('certificate'), 'end CERTIFICATE'],
   ] as const) {
-    assert.equal(named(policy.next(pageTask(1, { isGuess: true }), result, CALM)), expected);
+    assert.equal(named(policy.next(pageTask(1, true), result, CALM)), expected);
   }
 });
 

@@ -5,14 +5,14 @@
 import assert from 'node:assert/strict';
 import { isUtf8 } from 'node:buffer';
 import { EverypageError } from '../../src/core/errors.ts';
-import { limitInBody } from '../../src/core/limit-in-body.ts';
 import { compactRange } from '../../src/decode/compact.ts';
 import { createJsonScanner } from '../../src/decode/json-scan.ts';
 import { parseSelection } from '../../src/decode/selection.ts';
 import { createHintReader } from '../../src/http/limits/hint-reader.ts';
+import { limitInBody } from '../../src/http/limits/limit-in-body.ts';
+import { parseHttpDate, retryAfterMs } from '../../src/http/limits/retry-after.ts';
 import { parseSfDictionary, parseSfList } from '../../src/http/limits/structured-fields.ts';
 import { classifyRedirect } from '../../src/http/redirect.ts';
-import { parseHttpDate, retryAfterMs } from '../../src/http/retry-after.ts';
 import { linkTarget, parseLinkHeader } from '../../src/plan/link-header.ts';
 import { parseContentRange } from '../../src/plan/styles/page-reading.ts';
 import { parseUrlTemplate } from '../../src/plan/url-template.ts';

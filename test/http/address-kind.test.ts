@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { addressMatcher } from '../../src/http/address-guard.ts';
-import { type AddressKind, addressKind, isNamedLocal } from '../../src/http/address-kind.ts';
+import {
+  type AddressKind,
+  addressKind,
+  addressMatcher,
+  isNamedLocal,
+} from '../../src/http/address-guard.ts';
 
 /** First and last of every block, and their neighbours outside it. */
 const IPV4: readonly (readonly [AddressKind, inside: string, outside: string])[] = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '../../src/demo/demo-items.ts';
-import { BodyChunks, freeChunks } from '../../src/http/body-chunks.ts';
+import { BodyChunks, freeChunks } from '../../src/http/response-body.ts';
 
 const MIB = 1024 * 1024;
 

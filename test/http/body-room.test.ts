@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Exchange } from '../../src/http/exchange.ts';
+import { BodyRoom } from '../../src/http/response-body.ts';
 import {
   END_HEADERS,
   END_STREAM,
@@ -8,9 +10,7 @@ import {
   literals,
   OK,
   TYPES,
-} from '../../src/demo/http2-frames.ts';
-import { Attempt } from '../../src/http/attempt.ts';
-import { BodyRoom } from '../../src/http/body-room.ts';
+} from '../fixtures/faults/http2-frames.ts';
 import { onRequestHead, startRawServer } from '../servers/raw-server.ts';
 import { openStreams } from '../servers/stream-server.ts';
 import { converse } from './h2/raw-peer.ts';
@@ -19,9 +19,9 @@ import { expectFault, get, openPages, openTransport } from './transport-client.t
 const MIB = 1024 * 1024;
 const REQUEST = { method: 'GET', origin: 'http://a', path: '/', headers: {}, body: null } as const;
 
-function arrive(room: BodyRoom): { attempt: Attempt; resumed: () => number } {
+function arrive(room: BodyRoom): { attempt: Exchange; resumed: () => number } {
   let resumed = 0;
-  const attempt = new Attempt(
+  const attempt = new Exchange(
     REQUEST,
     64 * MIB,
     room,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseHttpDate, retryAfterMs } from '../../src/http/retry-after.ts';
+import { parseHttpDate, retryAfterMs } from '../../src/http/limits/retry-after.ts';
 
 const NOW = Date.UTC(2026, 0, 15, 12, 0, 0);
 

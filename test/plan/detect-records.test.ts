@@ -72,7 +72,7 @@ describe('records are found', () => {
     assert.equal(findRecords(first)?.path, 'users');
     const found = findRecordsInBoth(first, second);
     assert.equal(found?.path, 'found');
-    assert.equal(found?.count, 2);
+    assert.equal(found?.items.length, 2);
   });
 
   test('as on the first page where nothing changes', () => {

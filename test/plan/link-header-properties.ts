@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { linkTarget, parseLinkHeader } from '../../src/plan/link-header.ts';
-import { withinASecond } from '../within-a-second.ts';
+import { withoutHanging } from '../without-hanging.ts';
 
 const base = 'https://api.example/v1/items?page=1';
 
@@ -30,7 +30,7 @@ export function anyLinkHeader() {
     fc.string(),
   );
   return fc.property(text, (value) => {
-    const links = withinASecond(
+    const links = withoutHanging(
       () => parseLinkHeader(value),
       () => value.slice(0, 100),
     );

@@ -73,6 +73,16 @@ test('a page that fails while a hole is filled is a page of the list', () => {
   assert.ok(failed !== undefined && failed.position < driven.end.ends[0]!.position);
 });
 
+test('a server that repeats a page past the end ends the plan, whatever the last page holds', () => {
+  for (const pastEnd of ['first-again', 'last-again'] as const) {
+    for (let total = 50; total <= 70; total++) {
+      const driven = run({ total, size: 10, says: 'nothing', pastEnd }, byOffset);
+      assert.ok(driven.asked.length < 200, `${total}: ${driven.asked.length} pages`);
+      assert.deepEqual(written(driven, 5).slice(0, total), numbers(0, total));
+    }
+  }
+});
+
 test('records out are records in, in order, however far the server lowers the page size', () => {
   const apis = fc.integer({ min: 1, max: 12 }).chain((size) =>
     fc.record({

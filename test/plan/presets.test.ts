@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { EverypageError } from '../../src/core/errors.ts';
 import { noPagination, paginationStyles } from '../../src/core/pagination.ts';
 import { parseSelection } from '../../src/decode/decode.ts';
-import { startApiServer } from '../../src/demo/api-server.ts';
-import { apiNames } from '../../src/demo/api-shapes.ts';
 import { findPreset, presetForHost, presets } from '../../src/plan/presets.ts';
-import { ask, first, keyOf } from '../demo/api-client.ts';
+import { ask, first, keyOf } from '../fixtures/apis/api-client.ts';
+import { startApiServer } from '../fixtures/apis/api-server.ts';
+import { apiNames } from '../fixtures/apis/api-shapes.ts';
 
 const asked =
   'github github-graphql gitlab gitlab-keyset stripe shopify slack notion hubspot salesforce jira ' +

@@ -11,6 +11,7 @@ import {
 } from '../../src/core/pagination.ts';
 import { namedStyles } from '../../src/core/resolve-paginate.ts';
 import { styleOf } from '../../src/plan/styles/styles.ts';
+import { pageInfoOf } from './simulated-list.ts';
 
 const place = { branch: 0, position: 0 };
 const start: PageRequest = {
@@ -26,21 +27,7 @@ const post: PageRequest = {
   body: Buffer.from('{"id":9007199254740993}'),
 };
 
-const nothing: PageInfo = {
-  records: 1,
-  next: null,
-  more: null,
-  total: null,
-  totalIsLowerBound: false,
-  totalPages: null,
-  echoedSize: null,
-  echoedPosition: null,
-  digest: null,
-  firstKey: null,
-  lastKey: null,
-  nextSeenAt: null,
-  recordsSeenAt: null,
-};
+const nothing = pageInfoOf({ records: 1 });
 
 function next(
   parts: Partial<Pagination>,

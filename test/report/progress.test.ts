@@ -108,7 +108,8 @@ describe('the progress bar', () => {
             // The colours are ours, so they are taken off first.
             const shown = color ? stripVTControlCharacters(line) : line;
             assert.doesNotMatch(shown, /[\p{Cc}\p{Bidi_Control}]/u);
-            assert.ok(textWidth(shown) < Math.max(columns, 2), `${columns}: ${shown}`);
+            // Room for the ^C that a terminal writes behind the line.
+            assert.ok(textWidth(shown) <= Math.max(columns - 3, 1), `${columns}: ${shown}`);
           }
         }
       }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { verificationText } from '../../src/cli/archive-commands.ts';
 import type { PaginationFacts, Stop, Summary } from '../../src/core/summary.ts';
 import { summaryJson } from '../../src/report/json-log.ts';
 import { type SummaryContext, summaryText } from '../../src/report/summary-text.ts';
-import { verificationText } from '../../src/report/verdict-text.ts';
 import { hostileText } from './sample-events.ts';
 import { complete, failedPage, incomplete, pagedVerdict } from './sample-summary.ts';
 
@@ -62,7 +62,7 @@ describe('the summary of a complete run', () => {
 
   it('names the archive where there is no output', () => {
     const text = summaryText({ ...complete, output: null }, { ...context, output: null });
-    assert.match(text, /500 pages → items\.ndjson\.everypage \(2\.5 MB on the wire\)/);
+    assert.match(text, /500 pages → items\.ndjson\.everypage \(2\.5 MB received\)/);
   });
 });
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import type { ApiChanges } from '../../src/demo/api-server.ts';
 import { run } from '../../src/index.ts';
+import type { ApiChanges } from '../fixtures/apis/api-server.ts';
 import { OUTPUT, startFixture, startJsonServer, wholeOutput } from './pagination-setup.ts';
 import { temporaryFolder } from './run-cli.ts';
 

@@ -55,7 +55,7 @@ test('a preset brings its condition, for the first page and for those that follo
     const cursor = url.searchParams.get('cursor') ?? '';
     const times = (asked.get(cursor) ?? 0) + 1;
     asked.set(cursor, times);
-    if (times === 1) return { body: { ok: false, error: 'ratelimited' } };
+    if (times === 1 && cursor !== 'three') return { body: { ok: false, error: 'ratelimited' } };
     const next = { '': 'two', two: 'three', three: '' }[cursor];
     const members = [{ id: `${cursor}-1` }, { id: `${cursor}-2` }];
     return { body: { ok: true, members, response_metadata: { next_cursor: next } } };
@@ -71,7 +71,7 @@ test('a preset brings its condition, for the first page and for those that follo
   assert.equal(summary.verdict.stored, 3, JSON.stringify(summary));
   assert.equal(readFileSync(output, 'utf8').split('\n').length, 7);
   // The first and the last page are read once more at the end.
-  assert.deepEqual([...asked.values()], [3, 2, 3]);
+  assert.deepEqual([...asked.values()], [3, 2, 2]);
 });
 
 test('an unfinished run that asked other pages to count as failed is not gone on with', async (t) => {

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { type FaultServerOptions, startFaultServer } from '../../src/demo/fault-server.ts';
+import { type FaultServerOptions, startFaultServer } from '../fixtures/faults/fault-server.ts';
 import { temporaryFolder } from './run-cli.ts';
 
 interface Measured {

@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { type PageCode, type RunOptions, run, type Summary } from '../../src/index.ts';
 import {
   type FaultServer,
   type FaultServerOptions,
   startFaultServer,
-} from '../../src/demo/fault-server.ts';
-import { type PageCode, type RunOptions, run, type Summary } from '../../src/index.ts';
+} from '../fixtures/faults/fault-server.ts';
 import { temporaryFolder } from './run-cli.ts';
 
 export interface Ended {

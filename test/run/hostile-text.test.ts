@@ -1,4 +1,4 @@
-/** Servers that try to write to the terminal, to name files, or to put lines into requests (FAULTS S4, S5, S7). */
+/** Servers that try to write to the terminal, to name files, or to put lines into requests. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -7,7 +7,7 @@ import type { CliContext } from '../../src/cli/context.ts';
 import { systemClock } from '../../src/core/clock.ts';
 
 // By a name that the compiler does not follow: it need not be built to check this.
-const built: string = pathToFileURL(`${import.meta.dirname}/../../dist/main.js`).href;
+const built: string = pathToFileURL(`${import.meta.dirname}/../../dist/main.cjs`).href;
 const { runCommandLine } = (await import(built)) as typeof import('../../src/cli/main.ts');
 
 let bodies = 0;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { apiNames } from '../../src/demo/api-shapes.ts';
 import { type PaginateOptions, presets, type Verdict, type VerdictName } from '../../src/index.ts';
+import { apiNames } from '../fixtures/apis/api-shapes.ts';
 import { OUTPUT, startFixture, wholeOutput } from './pagination-setup.ts';
 import { runCliHere } from './run-in-process.ts';
 

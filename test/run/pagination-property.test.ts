@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { apiNames } from '../../src/demo/api-shapes.ts';
 import { presets } from '../../src/index.ts';
+import { apiNames } from '../fixtures/apis/api-shapes.ts';
 import { randomFrom, startFixture, wholeOutput } from './pagination-setup.ts';
 
 /** Of these a run may only say that it cannot read them. */

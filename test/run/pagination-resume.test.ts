@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Archive } from '../../src/archive/archive.ts';
-import type { ApiServerOptions } from '../../src/demo/api-server.ts';
 import type { PaginateOptions } from '../../src/index.ts';
+import type { ApiServerOptions } from '../fixtures/apis/api-server.ts';
 import { type Fixture, OUTPUT, randomFrom, startFixture, wholeOutput } from './pagination-setup.ts';
 import { runCli, startCli, temporaryFolder } from './run-cli.ts';
 

@@ -7,13 +7,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { createTestCertificates } from '../../src/demo/certificate.ts';
+import { type RunOptions, run, type Summary } from '../../src/index.ts';
 import {
   type ApiServer,
   type ApiServerOptions,
   startApiServer,
-} from '../../src/demo/api-server.ts';
-import { createTestCertificates } from '../../src/demo/certificate.ts';
-import { type RunOptions, run, type Summary } from '../../src/index.ts';
+} from '../fixtures/apis/api-server.ts';
 import { temporaryFolder } from './run-cli.ts';
 
 // Every run starts a thread and every command a process: with their modules stripped of types and

@@ -1,4 +1,4 @@
-/** FAULTS S2, from the command line and the library: the path is the real one, the network made up. */
+/** Links and redirects that lead to private addresses, from the command line and the library, over a made-up network. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

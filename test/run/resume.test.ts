@@ -13,7 +13,7 @@ import { runCliHere } from './run-in-process.ts';
 
 const SERVER = join(import.meta.dirname, '../servers/page-server-process.ts');
 const CONCURRENCY = 5;
-/** DESIGN.md's commit group. */
+/** Pages that one commit of the archive may hold, see docs/reliability.md. */
 const COMMIT_GROUP = 250;
 
 interface Served {
@@ -49,8 +49,8 @@ function expectedHash(pages: number, bytes: number): string {
 
 const hashOf = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
 
-test('20,000 pages are the same bytes after 10 kills, and what was stored is not asked for again', async (t) => {
-  const pages = 20_000;
+test('12,000 pages are the same bytes after 6 kills, and what was stored is not asked for again', async (t) => {
+  const pages = 12_000;
   const bodyBytes = 600;
   const server = await startServer(t, { bodyBytes });
   const folder = temporaryFolder(t);
@@ -65,7 +65,7 @@ test('20,000 pages are the same bytes after 10 kills, and what was stored is not
   ];
   let kills = 0;
   let seed = 12345;
-  while (kills < 10) {
+  while (kills < 6) {
     const { child, ended } = startCli(folder, args);
     // Some die while they start, most in the middle of it.
     seed = (seed * 1103515245 + 12345) % 2147483648;
@@ -82,7 +82,7 @@ test('20,000 pages are the same bytes after 10 kills, and what was stored is not
   }
   const last = await runCliHere(folder, args);
   assert.equal(last.code, 0, last.stderr);
-  assert.ok(kills >= 5, `only ${kills} kills hit`);
+  assert.ok(kills >= 3, `only ${kills} kills hit`);
   assert.equal(hashOf(output), expectedHash(pages, bodyBytes));
 
   const { requests } = await server.counts();

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { Reply } from '../../src/demo/reply.ts';
 import type { Summary } from '../../src/index.ts';
+import type { Reply } from '../fixtures/faults/reply.ts';
 import { startPageServer } from '../servers/page-server.ts';
 import { temporaryFolder } from './run-cli.ts';
 import { runCliHere } from './run-in-process.ts';
@@ -94,10 +94,10 @@ test('what looks like a range and is none is named', async (t) => {
       '--fresh',
     ]);
     assert.ok(
-      stderr.includes(`${piece} is no range and was sent as it stands; ranges are [1-3]`),
+      stderr.includes(`${piece} is not a range: it was sent as written. Ranges are [1-3]`),
       stderr,
     );
   }
   const { stderr } = await runCliHere(folder, [`${server.origin}/things?ids[1,2]={id}`, '--fresh']);
-  assert.match(stderr, /nothing in it shows how to go on\. Say it with --paginate/);
+  assert.match(stderr, /no pagination was detected\. Say it with --paginate/);
 });

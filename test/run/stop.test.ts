@@ -1,4 +1,4 @@
-/** How a command is stopped from outside (FAULTS D5), and which archives it does not touch (D4). */
+/** How a command is stopped from outside, and which archives it does not touch. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -83,7 +83,7 @@ suite('a signal', () => {
     child.kill('SIGINT');
     const left = await ended;
     assert.equal(left.code, 130, left.stderr);
-    assert.match(left.stderr, /10 s to finish; Ctrl-C again exits at once/);
+    assert.match(left.stderr, /get 10 s; Ctrl-C again exits at once/);
     // Had it waited for what is in flight, it would have said how to go on.
     assert.doesNotMatch(left.stderr, /-o items\.ndjson/);
     assert.ok(existsSync(join(folder, PART)));

@@ -1,4 +1,4 @@
-/** Disks that fail, are full or may not be written: said in one line, and gone on from (FAULTS D2). */
+/** Disks that fail, are full or may not be written: said in one line, and gone on from. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,7 +1,7 @@
 /** How a test tells the page server to answer, and how that is played over HTTP/2 and HTTP/1.1. */
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
-import type { Reply } from '../../src/demo/reply.ts';
+import type { Reply } from '../fixtures/faults/reply.ts';
 
 export interface PageServerRequest {
   /** Page number, from `/pages/N`; 0 for any other path. */

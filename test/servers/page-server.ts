@@ -16,8 +16,8 @@ import {
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { createTestCertificates } from '../../src/demo/certificate.ts';
-import type { Reply } from '../../src/demo/reply.ts';
 import { TokenBucket } from '../../src/demo/token-bucket.ts';
+import type { Reply } from '../fixtures/faults/reply.ts';
 import { pageBody } from './page-body.ts';
 import { type FullReply, type PageServerRequest, playHttp1, playHttp2 } from './page-reply.ts';
 import { ReadWaits, whenRead } from './read-waits.ts';
@@ -52,6 +52,8 @@ export interface PageServerOptions extends PageServerData {
   readonly respond?: (request: PageServerRequest) => Reply | null;
   /** Answers a path outside all counting and limiting; null: an ordinary request. */
   readonly control?: (path: string) => string | null;
+  /** Milliseconds by which stated waits count. Default performance.now. */
+  readonly now?: () => number;
   readonly certificates?: { readonly ca: string; readonly cert: string; readonly key: string };
 }
 
@@ -100,7 +102,8 @@ export async function startPageServer(options: PageServerOptions = {}): Promise<
   const { ca, cert, key } = isTls
     ? (options.certificates ?? createTestCertificates())
     : { ca: '', cert: '', key: '' };
-  const waits = new ReadWaits();
+  const now = options.now ?? (() => performance.now());
+  const waits = new ReadWaits(now);
   const bucket = options.limit && new TokenBucket(options.limit.perSecond, options.limit.burst);
   const requests = new Map<number, number>();
   const otherPaths = new Map<string, number>();
@@ -148,7 +151,7 @@ export async function startPageServer(options: PageServerOptions = {}): Promise<
     const reply = decide(request);
     const playNow = (): void => {
       const waitMs = retryAfterMs(reply.headers?.['retry-after']);
-      play(reply, waitMs === null ? null : performance.now() + waitMs);
+      play(reply, waitMs === null ? null : now() + waitMs);
     };
     if (!reply.delayMs) return playNow();
     const timer = setTimeout(() => {

@@ -9,12 +9,18 @@ import type { Http2Session } from 'node:http2';
 export class ReadWaits {
   /** Requests that were sent inside a wait by a client that had read of it. */
   early = 0;
-  /** By connection, the latest end of the waits read there (`performance.now()`). */
+  /** By connection, the latest end of the waits read there by the server's clock. */
   readonly #endsAt = new WeakMap<object, number>();
+
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   /** Call when a request arrives, before it is answered. */
   arrive(connection: object): void {
-    if (performance.now() < this.#endOn(connection)) this.early += 1;
+    if (this.#now() < this.#endOn(connection)) this.early += 1;
   }
 
   /** Call when the client is known to have read of a wait that lasts until `endsAt`. */

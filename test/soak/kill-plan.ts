@@ -1,6 +1,6 @@
 /** What one case of the soak does, all of it decided by a seed. */
 import { seededRandom } from '../../src/demo/demo-items.ts';
-import type { Reply } from '../../src/demo/reply.ts';
+import type { Reply } from '../fixtures/faults/reply.ts';
 import type { PageServerData } from '../servers/page-server.ts';
 import { chooseFaults } from './soak-faults.ts';
 

@@ -1,6 +1,6 @@
 /** Faults of the kinds that servers have, dealt over the pages of a list by a random source. */
 import { seededRandom } from '../../src/demo/demo-items.ts';
-import type { Reply } from '../../src/demo/reply.ts';
+import type { Reply } from '../fixtures/faults/reply.ts';
 
 /** What an attempt (from 1) at a page gets; null: the page itself. */
 type FaultOf = (page: number, attempt: number) => Reply | null;

@@ -1,6 +1,6 @@
 /** The page server with a list that pages by itself beside its numbered pages, and faults on both. */
 import { createTestCertificates } from '../../src/demo/certificate.ts';
-import type { Reply } from '../../src/demo/reply.ts';
+import type { Reply } from '../fixtures/faults/reply.ts';
 import { pageLine, pageRecords } from '../servers/page-body.ts';
 import type { PageServerRequest } from '../servers/page-reply.ts';
 import {

@@ -7,18 +7,19 @@
  */
 import type { Socket } from 'node:net';
 import type { TransportRequest } from '../transport.ts';
-import type { ClientStream, ResponseSink } from './client-stream.ts';
+import { type ClientStream, RequestBodies, type ResponseSink } from './client-stream.ts';
 import { ClientStreams } from './client-streams.ts';
-import { ConnectionError } from './connection-error.ts';
-import { type PrefaceSettings, writePreface } from './connection-preface.ts';
-import { FloodGuard } from './flood-guard.ts';
-import { type ConnectionFrames, FrameDispatch } from './frame-dispatch.ts';
+import { type ConnectionFrames, FloodGuard, FrameDispatch } from './frame-dispatch.ts';
 import { FrameReader } from './frame-reader.ts';
-import { FrameWriter } from './frame-writer.ts';
-import { applySettings, defaultPeerSettings } from './peer-settings.ts';
-import { ErrorCode, Flag } from './protocol-numbers.ts';
-import { RequestBlocks } from './request-block.ts';
-import { RequestBodies } from './request-bodies.ts';
+import { FrameWriter, type PrefaceSettings, writePreface } from './frame-writer.ts';
+import { RequestBlocks } from './message-fields.ts';
+import {
+  applySettings,
+  ConnectionError,
+  defaultPeerSettings,
+  ErrorCode,
+  Flag,
+} from './protocol.ts';
 
 /** How long a peer that does not read may keep a socket whose connection is over. */
 const FAREWELL_MS = 1000;

@@ -1,17 +1,16 @@
 /** The open streams of a connection, and what the server sends on them. */
-import { type Abort, ClientStream, type ResponseSink } from './client-stream.ts';
-import { ConnectionError } from './connection-error.ts';
-import type { FloodGuard } from './flood-guard.ts';
-import type { StreamFrames } from './frame-dispatch.ts';
+import {
+  type Abort,
+  ClientStream,
+  LateData,
+  ReceiveWindow,
+  type ResponseSink,
+} from './client-stream.ts';
+import type { FloodGuard, StreamFrames } from './frame-dispatch.ts';
 import type { FrameWriter } from './frame-writer.ts';
-import { HpackDecoder } from './hpack-decoder.ts';
-import { LateData } from './late-data.ts';
-import { ErrorCode, MAX_31_BITS } from './protocol-numbers.ts';
-import { ReceiveWindow } from './receive-window.ts';
-import { checkTrailers, readResponseHead } from './response-head.ts';
-
-/** Told the server in SETTINGS, and held against it. */
-export const MAX_HEADER_LIST_BYTES = 64 * 1024;
+import { HpackDecoder } from './hpack.ts';
+import { checkTrailers, readResponseHead } from './message-fields.ts';
+import { ConnectionError, ErrorCode, MAX_31_BITS, MAX_HEADER_LIST_BYTES } from './protocol.ts';
 
 /** A server may measure its way with a PING for each part that it sends, and settle each request. */
 const FRAMES_PER_RESPONSE = 4;

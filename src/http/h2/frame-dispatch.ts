@@ -2,11 +2,9 @@
  * Frames checked for what can be checked without knowing any stream (RFC 9113 §6): length, stream
  * or none, and that nothing comes between the parts of a header block.
  */
-import { ConnectionError } from './connection-error.ts';
-import type { FloodGuard } from './flood-guard.ts';
+
 import type { FrameHandler } from './frame-reader.ts';
-import { HeaderBlocks, type OnBlock } from './header-blocks.ts';
-import { ErrorCode, Flag, FrameType, MAX_31_BITS } from './protocol-numbers.ts';
+import { ConnectionError, ErrorCode, Flag, FrameType, MAX_31_BITS } from './protocol.ts';
 
 /** Frames of streams. */
 export interface StreamFrames {
@@ -143,4 +141,119 @@ function checkLength(name: string, isRight: boolean): void {
 
 function wrong(what: string): ConnectionError {
   return new ConnectionError(ErrorCode.PROTOCOL_ERROR, what);
+}
+
+/** HEADERS and the CONTINUATION frames behind it, joined (RFC 9113 §4.3, §6.2, §6.10). */
+
+/** Both bound what a flood of CONTINUATION frames can cost; four frames hold 64 KiB. */
+const MAX_BLOCK_BYTES = 64 * 1024;
+const MAX_FRAMES = 32;
+
+export type OnBlock = (
+  streamId: number,
+  endsStream: boolean,
+  bytes: Buffer,
+  start: number,
+  end: number,
+) => void;
+
+export class HeaderBlocks {
+  readonly #onBlock: OnBlock;
+  #streamId = 0;
+  #endsStream = false;
+  #parts: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(onBlock: OnBlock) {
+    this.#onBlock = onBlock;
+  }
+
+  /** Until the block ends no other frame may come, of whatever stream. */
+  get isOpen(): boolean {
+    return this.#streamId !== 0;
+  }
+
+  headers(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
+    let from = start;
+    let to = end;
+    if ((flags & Flag.PADDED) !== 0) {
+      if (from >= to) throw tooShort();
+      to -= bytes[from]!;
+      from += 1;
+    }
+    // Deprecated, and to be skipped (§5.3.2).
+    if ((flags & Flag.PRIORITY) !== 0) {
+      if (from + 5 > end) throw tooShort();
+      from += 5;
+    }
+    if (from > to) {
+      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'HEADERS with more padding than payload');
+    }
+    const endsStream = (flags & Flag.END_STREAM) !== 0;
+    if ((flags & Flag.END_HEADERS) !== 0) {
+      this.#onBlock(streamId, endsStream, bytes, from, to);
+      return;
+    }
+    this.#streamId = streamId;
+    this.#endsStream = endsStream;
+    this.#keep(bytes, from, to);
+  }
+
+  continuation(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
+    if (streamId !== this.#streamId || streamId === 0) {
+      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'CONTINUATION of no header block');
+    }
+    this.#keep(bytes, start, end);
+    if ((flags & Flag.END_HEADERS) === 0) return;
+    const block = Buffer.concat(this.#parts, this.#bytes);
+    this.#streamId = 0;
+    this.#parts = [];
+    this.#bytes = 0;
+    this.#onBlock(streamId, this.#endsStream, block, 0, block.length);
+  }
+
+  #keep(bytes: Buffer, start: number, end: number): void {
+    this.#bytes += end - start;
+    if (this.#bytes > MAX_BLOCK_BYTES || this.#parts.length >= MAX_FRAMES) {
+      const what = `headers of more than ${MAX_BLOCK_BYTES} bytes or ${MAX_FRAMES} frames`;
+      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, what);
+    }
+    this.#parts.push(Buffer.from(bytes.subarray(start, end)));
+  }
+}
+
+function tooShort(): ConnectionError {
+  return new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'HEADERS shorter than its flags say');
+}
+
+/**
+ * Bounds frames that cost us work and bring no page: PING, SETTINGS, RST_STREAM and WINDOW_UPDATE
+ * without need, empty DATA, frames of streams that are over, unknown types. A server may send some
+ * at any time, but not without end (RFC 9113 §10.5).
+ */
+
+/** Far above what any server at work sends; what carries something adds to it. */
+const BURST = 2000;
+const PER_SECOND = 200;
+
+export class FloodGuard {
+  #left = BURST;
+  #filledAt = performance.now();
+
+  /** @throws ConnectionError when there were too many */
+  count(): void {
+    this.#left -= 1;
+    if (this.#left > 0) return;
+    const now = performance.now();
+    this.#left = Math.min(BURST, ((now - this.#filledAt) / 1000) * PER_SECOND);
+    this.#filledAt = now;
+    if (this.#left < 1) {
+      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'too many frames that carry nothing');
+    }
+  }
+
+  /** Something was of use, and so many frames may have come with it. */
+  credit(frames: number): void {
+    this.#left = Math.min(BURST, this.#left + frames);
+  }
 }

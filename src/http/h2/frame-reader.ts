@@ -2,14 +2,15 @@
  * Cuts what a socket gives into frames (RFC 9113 §4.1), whatever the pieces. DATA is handed on as it
  * comes, as views without a copy and without its padding; any other frame whole.
  */
-import { ConnectionError, Http1AnswerError } from './connection-error.ts';
 import {
+  ConnectionError,
   DEFAULT_MAX_FRAME_BYTES,
   ErrorCode,
   Flag,
   FRAME_HEADER_BYTES,
   FrameType,
-} from './protocol-numbers.ts';
+  Http1AnswerError,
+} from './protocol.ts';
 
 export interface FrameHandler {
   /** A DATA frame begins; `frameBytes`, padding included, count against the windows (§6.9.1). */

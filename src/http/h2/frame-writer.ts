@@ -2,7 +2,15 @@
  * Writes frames one after the other into a slab and hands them to the socket together: a write costs
  * a TLS record and a system call, about 10 µs, as much as ten requests cost to encode.
  */
-import { Flag, FRAME_HEADER_BYTES, FrameType } from './protocol-numbers.ts';
+
+import {
+  DEFAULT_WINDOW_BYTES,
+  Flag,
+  FRAME_HEADER_BYTES,
+  FrameType,
+  MAX_HEADER_LIST_BYTES,
+  Setting,
+} from './protocol.ts';
 
 const SLAB_BYTES = 32 * 1024;
 /**
@@ -158,4 +166,25 @@ export class FrameWriter {
     slab[at + 7] = streamId >>> 8;
     slab[at + 8] = streamId;
   }
+}
+
+export interface PrefaceSettings {
+  readonly streamWindowBytes: number;
+  /** At least 65,535, which is what it begins with. */
+  readonly connectionWindowBytes: number;
+}
+
+const MAGIC = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+
+/** What a client says first (RFC 9113 §3.4), with the windows that a long way needs. */
+export function writePreface(writer: FrameWriter, settings: PrefaceSettings): void {
+  writer.bytes(MAGIC);
+  writer.settings([
+    [Setting.ENABLE_PUSH, 0],
+    [Setting.INITIAL_WINDOW_SIZE, settings.streamWindowBytes],
+    [Setting.MAX_HEADER_LIST_SIZE, MAX_HEADER_LIST_BYTES],
+  ]);
+  const increment = settings.connectionWindowBytes - DEFAULT_WINDOW_BYTES;
+  if (increment > 0) writer.windowUpdate(0, increment);
+  writer.flush();
 }

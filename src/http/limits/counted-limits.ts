@@ -1,13 +1,42 @@
 /**
  * The many headers that hold one part of a limit each: `X-RateLimit-Limit`, `-Remaining`, `-Reset`
- * and their kin. Parts of one family make a limit, or several where their values are lists.
+ * and their kin. Parts of one family make a limit, or several where their values are lists:
+ * `100, 100;w=60, 1000;w=3600` (drafts before the seventh, Envoy's `;name="…"`, `;window=60`), or
+ * one number for each of several limits (`1, 15000`).
  */
 import type { Limit } from '../../core/hint.ts';
 import type { Part, Slot } from './header-slots.ts';
-import { parseQuotaList, type QuotaItem } from './quota-list.ts';
-import type { ResetReading } from './reset-unit.ts';
-import { parseReset, type ResetValue, untilMoment } from './reset-value.ts';
+import { parseReset, type ResetReading, type ResetValue, untilMoment } from './reset.ts';
 import { durationMs, plainNumber, statedLimit } from './stated-limit.ts';
+import { isInteger, parseSfList } from './structured-fields.ts';
+
+export interface QuotaItem {
+  readonly amount: number;
+  /** From `w` or `window`, in seconds there. */
+  readonly windowMs: number | null;
+  readonly policy: string;
+}
+
+/** @returns the numbers in order, or null where anything else stands between them */
+export function parseQuotaList(text: string): readonly QuotaItem[] | null {
+  // Most values are one number, and decimals with more digits than a structured field allows occur.
+  const single = plainNumber(text);
+  if (single !== null) return [{ amount: single, windowMs: null, policy: '' }];
+  const items = parseSfList(text);
+  if (items === null) return null;
+  const quotas: QuotaItem[] = [];
+  for (const [bare, parameters] of items) {
+    if (typeof bare !== 'number' || bare < 0) return null;
+    const window = parameters.get('w') ?? parameters.get('window');
+    const name = parameters.get('name');
+    quotas.push({
+      amount: bare,
+      windowMs: isInteger(window) ? window * 1_000 : null,
+      policy: typeof name === 'string' ? name : '',
+    });
+  }
+  return quotas;
+}
 
 export interface Family {
   readonly name: string;

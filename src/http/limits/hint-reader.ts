@@ -7,11 +7,8 @@ import type { HeaderValues } from '../transport.ts';
 import { addToFamilies, type Family, familyLimits } from './counted-limits.ts';
 import { slotOf } from './header-slots.ts';
 import { ietfLimits } from './ietf-fields.ts';
-import { mergeLimits } from './merge-limits.ts';
-import { policyName } from './policy-name.ts';
-import { ResetUnit } from './reset-unit.ts';
-import { sentAt } from './reset-value.ts';
-import { statedWaitMs } from './stated-wait.ts';
+import { ResetUnit, sentAt } from './reset.ts';
+import { statedWaitMs } from './retry-after.ts';
 import { vendorGrammars } from './vendor-grammars.ts';
 
 export interface HintReader {
@@ -88,4 +85,80 @@ function textOf(value: string | readonly string[] | undefined): string | null {
   if (value === undefined) return null;
   const text = (typeof value === 'string' ? value : value.join(', ')).trim();
   return text === '' || text.length > LONGEST_VALUE ? null : text;
+}
+
+/** Clocks of a server's parts, and dates that are cut to seconds. */
+const RESET_SLACK_MS = 2_000;
+
+/**
+ * One limit is often said twice, in a vendor's headers and in the draft's, or here its quota with
+ * what is left and there its quota with its window: those become one. Those that are left have
+ * names of their own, by which one answer's limits are found again in the next.
+ */
+export function mergeLimits(limits: readonly (Limit | null)[]): readonly Limit[] {
+  const merged: Limit[] = [];
+  for (const limit of limits) {
+    if (limit === null) continue;
+    const at = merged.findIndex((other) => isSame(other, limit));
+    if (at === -1) merged.push(limit);
+    else merged[at] = unite(merged[at]!, limit);
+  }
+  return merged.length < 2 ? merged : withOwnNames(merged);
+}
+
+function withOwnNames(limits: readonly Limit[]): readonly Limit[] {
+  const taken = new Set<string>();
+  return limits.map((limit) => {
+    let policy = limit.policy;
+    for (let count = 2; taken.has(policy); count += 1) policy = `${limit.policy}#${count}`;
+    taken.add(policy);
+    return policy === limit.policy ? limit : { ...limit, policy };
+  });
+}
+
+function isSame(a: Limit, b: Limit): boolean {
+  return (
+    a.quota !== null &&
+    a.quota === b.quota &&
+    agree(a.remaining, b.remaining) &&
+    agree(a.windowMs, b.windowMs) &&
+    (agree(a.resetMs, b.resetMs) || Math.abs(a.resetMs! - b.resetMs!) <= RESET_SLACK_MS) &&
+    (a.policy === '' || b.policy === '' || a.policy === b.policy)
+  );
+}
+
+function agree(a: number | null, b: number | null): boolean {
+  return a === null || b === null || a === b;
+}
+
+function unite(a: Limit, b: Limit): Limit {
+  const resetMs = a.resetMs ?? b.resetMs;
+  return {
+    policy: a.policy || b.policy,
+    quota: a.quota,
+    remaining: a.remaining ?? b.remaining,
+    // The later of two ends is the safe one.
+    resetMs: b.resetMs === null || resetMs === null ? resetMs : Math.max(resetMs, b.resetMs),
+    windowMs: a.windowMs ?? b.windowMs,
+  };
+}
+
+/** Names that tell one limit of a server's from another, in order of authority. */
+const NAMES = ['x-ratelimit-resource', 'x-ratelimit-bucket'];
+/** Visible ASCII without quotes and brackets: what is shown and what keys a bucket. */
+const NAME = /^[\w.:/@+-]{1,100}$/;
+
+/**
+ * The server's name for the limit that the request counted in (GitHub's `core` or `search`,
+ * Discord's bucket), by which requests of one origin may have buckets of their own; null where it
+ * names none, or where the refusal is for everything (Discord's `global` scope).
+ */
+export function policyName(headers: HeaderValues): string | null {
+  if (headers['x-ratelimit-scope'] === 'global') return null;
+  if (headers['x-ratelimit-global'] === 'true') return null;
+  for (const name of NAMES) {
+    const value = headers[name];
+    if (typeof value === 'string' && NAME.test(value)) return value;
+  }
+  return null;
 }

@@ -9,9 +9,11 @@
  *     RateLimit-Policy: 100;w=60
  *     RateLimit: limit=100, remaining=50, reset=30
  */
+
+import { Token } from 'structured-headers';
 import type { Limit } from '../../core/hint.ts';
 import { statedLimit } from './stated-limit.ts';
-import { type Item, parseSfDictionary, parseSfList } from './structured-fields.ts';
+import { isInteger, type Member, parseSfDictionary, parseSfList } from './structured-fields.ts';
 
 interface Policy {
   readonly quota: number | null;
@@ -55,8 +57,8 @@ export function ietfLimits(rateLimit: string | null, policy: string | null): rea
 
 /** The seventh draft: one dictionary, whose quota finds its window among the policies. */
 function combinedLimits(
-  fields: ReadonlyMap<string, Item>,
-  policies: readonly Item[],
+  fields: ReadonlyMap<string, Member>,
+  policies: readonly Member[],
 ): readonly Limit[] {
   const quota = integerOf(fields.get('limit'));
   const rest = policies.map(unnamedPolicy).filter((limit) => limit !== null);
@@ -73,42 +75,43 @@ function combinedLimits(
 }
 
 /** `100;w=60`, or null for a policy with a name. */
-function unnamedPolicy(item: Item): Limit | null {
+function unnamedPolicy(item: Member): Limit | null {
   const quota = integerOf(item);
   if (quota === null) return null;
   return statedLimit({ quota, windowMs: secondsMs(item, 'w') });
 }
 
-function policyOf(item: Item): Policy {
+function policyOf(item: Member): Policy {
   return { quota: integer(item, 'q'), windowMs: secondsMs(item, 'w') };
 }
 
 /** The drafts had tokens as names before strings. */
-function nameOf({ bare }: Item): string | null {
-  return bare?.type === 'string' || bare?.type === 'token' ? bare.value : null;
+function nameOf([bare]: Member): string | null {
+  return typeof bare === 'string' || bare instanceof Token ? String(bare) : null;
 }
 
 /** Quotas of bytes or of requests at once (`qu`) say nothing about requests in a window. */
-function countsRequests(item: Item): boolean {
-  const unit = item.parameters.get('qu');
-  return unit === undefined || unit.value === 'requests';
+function countsRequests(item: Member): boolean {
+  const unit = item[1].get('qu');
+  return unit === undefined || String(unit) === 'requests';
 }
 
 /** Whether the policy of that name counts something else than requests. */
-function isKnownOther(name: string, policies: readonly Item[]): boolean {
+function isKnownOther(name: string, policies: readonly Member[]): boolean {
   return policies.some((item) => nameOf(item) === name && !countsRequests(item));
 }
 
-function integer(item: Item, key: string): number | null {
-  const value = item.parameters.get(key);
-  return value?.type === 'integer' ? value.value : null;
+function integer(item: Member, key: string): number | null {
+  const value = item[1].get(key);
+  return isInteger(value) ? value : null;
 }
 
-function integerOf(item: Item | undefined): number | null {
-  return item?.bare?.type === 'integer' ? item.bare.value : null;
+function integerOf(item: Member | undefined): number | null {
+  const bare = item?.[0];
+  return isInteger(bare) ? bare : null;
 }
 
-function secondsMs(item: Item, key: string): number | null {
+function secondsMs(item: Member, key: string): number | null {
   const seconds = integer(item, key);
   return seconds === null ? null : seconds * 1_000;
 }

@@ -5,7 +5,7 @@
 import type { Limit } from '../../core/hint.ts';
 
 const DAY_MS = 86_400_000;
-/** A window that ends later is not one (API-SHAPES: "≤ 31 days, else ignored"); longer ones are misread units. */
+/** No window ends later: more than 31 days is a misread unit. */
 export const LONGEST_RESET_MS = 31 * DAY_MS;
 /** Quotas for a year exist. */
 const LONGEST_WINDOW_MS = 366 * DAY_MS;

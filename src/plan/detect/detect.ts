@@ -1,28 +1,29 @@
 /**
- * Detection: how a list goes on, read off its first page. Headers count before the body, what the
- * page links to before what it counts, and a name only where its value fits. The evidence for a style
- * is in the style's module; what is here holds for all. Pure functions over responses; `discover.ts`
- * alone asks for pages, through a function it is given. May import core/, the styles, request parts
+ * Detection: how a list is paginated, by its first page. Headers count more than the body, links more
+ * than numbers, and a name counts only where its value fits. The evidence for a style is in the
+ * style's module; this file holds what is common to all. Pure functions over responses; only
+ * `discover.ts` requests pages, through a function it is given. May import core/, the styles, request parts
  * and link parsers of plan/, and decode's contract.
  */
 
 import { NO_RECORDS, noPagination, type Pagination } from '../../core/pagination.ts';
+import { guessedPositions } from '../styles/counted.ts';
 import { findToken } from '../styles/cursor.ts';
+import { guessedKeys, statedKeys } from '../styles/keyset.ts';
 import { styleOf, styles } from '../styles/styles.ts';
-import { listCandidates } from './candidates.ts';
 import {
   type Facts,
   numbersSayMore,
   onePage,
-  type Pinned,
   readFacts,
   saysEnd,
   saysMore,
   sourceOf,
 } from './facts.ts';
-import { namesOffset, namesPage } from './names.ts';
+import { means } from './names.ts';
 import { isUrlLike } from './next-said.ts';
 import {
+  type Candidate,
   type Detection,
   isObject,
   isSuccess,
@@ -32,15 +33,15 @@ import {
   valueAt,
 } from './page-view.ts';
 
-/** `from`, `start` and `p` may as well be dates or projects. */
+/** Names that can only mean a position: `from`, `start` and `p` may be dates or projects. */
 const CLEAR_NAMES = /page|offset|skip/i;
 
 /**
  * What the first page shows. Never throws, whatever the JSON.
  *
- * @param pinned what the user said already; it stands, and the rest is read in its light
+ * @param pinned what the user said; it is kept, and the rest is read with it in mind
  */
-export function detect(first: PageView, pinned: Pinned = {}): Detection {
+export function detect(first: PageView, pinned: Partial<Pagination> = {}): Detection {
   const facts = readFacts(first, pinned);
   const shown = look(facts);
   if (shown.kind !== 'trial') return shown;
@@ -49,7 +50,7 @@ export function detect(first: PageView, pinned: Pinned = {}): Detection {
   if (candidates.length > 0) {
     return { ...rest, kind: 'candidates', candidates, otherwise: facts.base, evidence };
   }
-  const why = rest.completeOtherwise ? [] : ['no parameter to go on with is evident'];
+  const why = rest.completeOtherwise ? [] : ['no parameter for the next page is evident'];
   return {
     kind: 'single',
     complete: rest.completeOtherwise,
@@ -61,7 +62,7 @@ export function detect(first: PageView, pinned: Pinned = {}): Detection {
 function look(facts: Facts): Shown {
   const { view } = facts;
   if (!isSuccess(view) || typeof view.json !== 'object') {
-    return onePage(facts, false, ['the first page is no JSON object or array']);
+    return onePage(facts, false, ['the first page is not a JSON object or array']);
   }
   for (const style of Object.values(styles)) {
     const shown = style.detect?.(facts) ?? null;
@@ -71,7 +72,9 @@ function look(facts: Facts): Shown {
     byEnd(facts) ??
     byNumbers(facts) ??
     bySilence(facts) ??
-    onePage(facts, false, ['nothing in the first page says whether or how it goes on'])
+    onePage(facts, false, [
+      'the first page says neither whether more pages follow nor how to ask for them',
+    ])
   );
 }
 
@@ -83,7 +86,7 @@ function byEnd(facts: Facts): Shown | null {
   const isByTotalAlone = next.more === null && next.empty === null && headers.nextPage === null;
   const isTotalOfPage =
     numbers.total?.value === count && offset === 0 && numbers.totalPages === null;
-  // Some servers call the number of records in the page its total.
+  // Some servers state the number of records in the page as the total.
   if (isByTotalAlone && isTotalOfPage && looksFull(facts)) {
     return trial([end], { completeOtherwise: true });
   }
@@ -118,10 +121,10 @@ function byNumbers(facts: Facts): Shown | null {
   return trial([`${count} records look like a full page`], { isSilent: true });
 }
 
-/** Records and not a word of how many there are: a short list, or a page of an unusual size. */
+/** Records, and nothing that says how many there are: a short list, or a page of an unusual size. */
 function bySilence({ count, view }: Facts): Shown | null {
   if (count === 0 || view.request.method === 'POST') return null;
-  const sentence = 'nothing in the first page says whether it goes on';
+  const sentence = 'the first page does not say whether more pages follow';
   return trial([sentence], { isSilent: true, names: CLEAR_NAMES });
 }
 
@@ -132,16 +135,67 @@ function looksFull({ count, params, numbers }: Facts): boolean {
   if (count === 0) return false;
   const asked = params.size?.number ?? null;
   if (asked !== null && count >= asked) return true;
-  // A page size that is larger than the server allows is lowered without a word.
+  // Servers lower a page size that is too large without saying so.
   return numbers.size?.value === count || ROUND_SIZES.has(count) || count % 50 === 0;
 }
 
+/** With the first page and one more to tell page 0 from page 1, eight requests in all. */
+const MAX_CANDIDATES = 6;
+/** A POST may have effects, so few names are tried, and only with a token that the page holds. */
+const MAX_POST_CANDIDATES = 2;
+
 /**
- * What is left to find once the user has said how the list goes on: a style, a parameter or where
- * the next step stands. What was pinned is never tried against; what was not is filled in from the
- * page, or with what is usual for the style.
+ * At most six, the likeliest first. A POST is never sent on a guess: only where the page holds what
+ * the next request needs, and at most twice.
+ *
+ * @param names parameters that may be guessed: those that mean nothing but a position, where nothing
+ *   says that there is more
  */
-export function pinDetection(detection: Detection, facts: Facts, pinned: Pinned): Detection {
+function listCandidates(facts: Facts, names: RegExp): readonly Candidate[] {
+  const isPost = facts.view.request.method === 'POST';
+  const all = isPost ? surest(facts) : (surest(facts) ?? guesses(facts, names));
+  const seen = new Set<string>();
+  const distinct = (all ?? []).filter(({ pagination: { carrier, param }, request }) => {
+    const what = `${carrier} ${param} ${request.url}`;
+    return !seen.has(what) && seen.add(what);
+  });
+  return distinct.slice(0, isPost ? MAX_POST_CANDIDATES : MAX_CANDIDATES);
+}
+
+/** Candidates from something that the first page holds for the next request; null without any. */
+function surest(facts: Facts): readonly Candidate[] | null {
+  for (const style of Object.values(styles)) {
+    const candidates = style.candidates?.(facts) ?? [];
+    if (candidates.length > 0) return candidates;
+  }
+  return null;
+}
+
+/** Parameters whose names fit what the page holds, the likeliest first. */
+function guesses(facts: Facts, names: RegExp): readonly Candidate[] {
+  const { numbers, next, params } = facts;
+  const stated = statedKeys(facts);
+  const keys = guessedKeys(facts);
+  const positions = guessedPositions(facts, names);
+  // A flag and ids without any number, as in Stripe.
+  const isFlagAlone = next.more?.value === true && !numbersSayMore(facts);
+  const hasPosition = numbers.page !== null || numbers.offset !== null || next.number !== null;
+  if (params.keyset !== null) return [...stated, ...keys.slice(0, 1), ...positions];
+  if (hasPosition) return [...stated, ...positions];
+  if (isFlagAlone) return [...stated, ...keys.slice(0, 2), ...positions];
+  return [...stated, ...positions.slice(0, 4), ...keys.slice(0, 1), ...positions.slice(4)];
+}
+
+/**
+ * What remains to be found once the user has named a style, a parameter or the path of the next step.
+ * What was pinned is never changed. The rest is filled in from the page, or with what is usual for the
+ * style.
+ */
+export function pinDetection(
+  detection: Detection,
+  facts: Facts,
+  pinned: Partial<Pagination>,
+): Detection {
   const style = pinned.style ?? styleOfPart(detection, facts, pinned);
   if (style === null) return detection;
   const fits = (pagination: Pagination): boolean =>
@@ -165,7 +219,7 @@ export function pinDetection(detection: Detection, facts: Facts, pinned: Pinned)
 function styleOfPart(
   detection: Detection,
   facts: Facts,
-  { param, nextPath, nextHeader }: Pinned,
+  { param, nextPath, nextHeader }: Partial<Pagination>,
 ): Pagination['style'] | null {
   if (nextPath != null) {
     const value = valueAt(facts.view.json, nextPath);
@@ -183,7 +237,7 @@ function styleOfPart(
     if (same !== undefined) return same.pagination.style;
   }
   if (findToken(facts) !== null) return 'cursor';
-  return namesOffset(param) && !namesPage(param) ? 'offset' : 'page';
+  return means.offset(param) && !means.page(param) ? 'offset' : 'page';
 }
 
 type Part = keyof Pagination;
@@ -206,7 +260,7 @@ const FLAGS: readonly (readonly [part: Part, flag: string])[] = [
 ];
 
 /**
- * The command line's flags that say a pagination, as arguments, without what is so by default:
+ * The command line's flags that pin a pagination, as arguments, without its defaults:
  * `['--paginate', 'offset', '--page-param', 'skip', …]`. None for one page.
  */
 export function pinFlags(pagination: Pagination): readonly string[] {

@@ -9,7 +9,7 @@ import { presetForHost } from '../presets.ts';
 import { setPart } from '../request-parts.ts';
 import { literalNumber } from '../styles/style.ts';
 import { detect, pinDetection } from './detect.ts';
-import { type Facts, type Pinned, readFacts } from './facts.ts';
+import { type Facts, readFacts } from './facts.ts';
 import { type Candidate, type Detection, type PageView, recordIdentities } from './page-view.ts';
 import {
   type Acceptance,
@@ -22,14 +22,14 @@ import {
 
 export type { PageView };
 
-/** Requests that finding out may take, the first page among them. */
+/** The most requests that detection may make, with the first page. */
 export const MAX_REQUESTS = 8;
 
 export interface Discovery {
   readonly kind: 'found' | 'single';
-  /** Style `single` where nothing showed how to go on. */
+  /** Style `single` where no pagination was detected. */
   readonly pagination: Pagination;
-  /** For a single page: it says itself that it is the whole list. */
+  /** For a single page: the page itself says that it is the whole list. */
   readonly isWholeList: boolean;
   /** What showed it, each a phrase for people. */
   readonly evidence: readonly string[];
@@ -43,9 +43,9 @@ export interface Discovery {
 }
 
 export interface DiscoverOptions {
-  /** What the user said already; it wins over whatever is detected. */
+  /** What the user said; it overrides what is detected. */
   readonly pinned: Partial<Pagination>;
-  /** How such lists page, for a first page that shows nothing: then nothing is tried. */
+  /** The style to assume where the first page shows nothing; nothing is tried then. */
   readonly usual?: PaginationStyle | null;
 }
 
@@ -58,9 +58,9 @@ interface Settled {
 }
 
 /**
- * Finds out how a list pages with at most eight requests, one after the other. The start is asked
- * for first; most lists need no more. Where the first page says that there is more but not how to
- * ask for it, candidates are tried until one is borne out.
+ * Finds out how a list is paginated, with at most eight requests, one after another. The start is
+ * requested first, and most lists need no more. Where the first page says that there is more, but not
+ * how to request it, candidates are tried until one is confirmed.
  *
  * Rejects only where `fetchPage` does.
  *
@@ -104,10 +104,10 @@ export async function discoverPagination(
   };
 }
 
-/** Lists that are longer than any page may be cut without a word. */
+/** A page with so many records may have been cut off without saying so. */
 const MOST_IN_A_PAGE = 1000;
 
-/** Where a known API says nothing, that may be how it says that there is no more. */
+/** Some known APIs end a list by not naming a next page. */
 function endByHost(
   { base, count, view }: Facts,
   { isSilent }: Detection & { readonly kind: 'candidates' },
@@ -125,7 +125,7 @@ function endByHost(
 async function tryCandidates(
   first: PageView,
   detection: Detection & { readonly kind: 'candidates' },
-  pinned: Pinned,
+  pinned: Partial<Pagination>,
   ask: Ask,
 ): Promise<Settled> {
   const { evidence, otherwise, isSilent } = detection;
@@ -161,7 +161,9 @@ async function tryCandidates(
     return { pagination: otherwise, evidence: shown, isWholeList: true };
   }
   const vain =
-    tried.length === 1 ? 'a parameter led no further' : `${tried.length} parameters led no further`;
+    tried.length === 1
+      ? 'one parameter gave no further page'
+      : `${tried.length} parameters gave no further page`;
   const [why = '', ...rest] = evidence;
   const said = [`${why}; ${vain}`, ...rest, ...tried];
   return { pagination: otherwise, evidence: said, isWholeList: false };

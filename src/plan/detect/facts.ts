@@ -23,7 +23,7 @@ import {
   valueAt,
 } from './page-view.ts';
 
-/** Everything a first page says that bears on how its list goes on; what to make of it is for others. */
+/** Everything in a first page that says something about pagination, without a conclusion. */
 export interface Facts {
   readonly view: PageView;
   readonly params: StartParams;
@@ -41,10 +41,7 @@ export interface Facts {
   readonly base: Pagination;
 }
 
-/** What the user said of the records and the page size, where detection would look otherwise. */
-export interface Pinned extends Partial<Pagination> {}
-
-export function readFacts(view: PageView, pinned: Pinned = {}): Facts {
+export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Facts {
   const params = readStartParams(view.request);
   const fields = listFields(view.json);
   const headers = readHeaders(view);
@@ -55,9 +52,9 @@ export function readFacts(view: PageView, pinned: Pinned = {}): Facts {
       ? (absent ?? findRecords(view.json, counts))
       : pinnedRecords(view, pinned.records, absent !== null);
   const around = records === null ? [] : (keysOf(records.path) ?? []).slice(0, -1);
-  const context = { fields, around, count: records?.count ?? null, params };
+  const context = { fields, around, count: records?.items.length ?? null, params };
   const body = readNumbers(context);
-  const count = records?.count ?? 0;
+  const count = records?.items.length ?? 0;
   const headerTotal = headers.total !== null && headers.total.value >= count ? headers.total : null;
   const numbers = {
     ...body,
@@ -90,15 +87,15 @@ export function readFacts(view: PageView, pinned: Pinned = {}): Facts {
 function pinnedRecords(view: PageView, path: string, isAbsent: boolean): RecordsFound | null {
   const items = valueAt(view.json, path);
   const isEmpty = items === null || (items === undefined && isAbsent);
-  if (path !== PAGE_ITSELF && isEmpty) return { path, count: 0, items: [] };
-  return Array.isArray(items) ? { path, count: items.length, items } : null;
+  if (path !== PAGE_ITSELF && isEmpty) return { path, items: [] };
+  return Array.isArray(items) ? { path, items } : null;
 }
 
 function offsetOf(params: StartParams, headers: HeadersSaid, size: number): number {
   if (headers.range !== null) return headers.range.first;
   if (params.offset?.number != null) return params.offset.number;
   if (params.page?.number != null) {
-    // Page 1 is the first almost everywhere; where it is the second, the end is only seen later.
+    // Pages almost always count from 1; where they count from 0, the end is noticed one page later.
     return Math.max(0, params.page.number - 1) * (params.size?.number ?? size);
   }
   return 0;
@@ -107,16 +104,6 @@ function offsetOf(params: StartParams, headers: HeadersSaid, size: number): numb
 /** Style `single`: one page, which is all or not. */
 export function onePage(facts: Facts, complete: boolean, evidence: readonly string[]): Shown {
   return { kind: 'single', complete, pagination: facts.base, evidence };
-}
-
-/** Where the page names the number of the next one; null where it does not. */
-export function nextNumber({
-  next,
-  headers,
-}: Facts): Pick<Pagination, 'nextPath' | 'nextHeader'> | null {
-  if (next.number !== null) return { nextPath: next.number.path, nextHeader: null };
-  if (headers.nextPage === null) return null;
-  return { nextPath: null, nextHeader: headers.nextPage.header };
 }
 
 /** Whether the page's numbers or flags say that there is more than it holds. */
@@ -136,7 +123,7 @@ export function numbersSayMore({ numbers, offset, count, records }: Facts): bool
   return numbers.totalPages.value > pageOrdinal(numbers);
 }
 
-/** Pages up to and with this one. */
+/** Pages up to this one, inclusive. */
 function pageOrdinal({ page, totalPages }: NumbersSaid): number {
   if (page === null) return 1;
   // Page 0 of 3 and page 1 of 3 both begin the list; page 3 of 3 ends it.
@@ -169,7 +156,7 @@ export function saysEnd(facts: Facts): string | null {
   if (numbers.totalPages !== null && numbers.page !== null) {
     return `${sourceOf(numbers.totalPages)} says ${numbers.totalPages.value} pages, and this is the last`;
   }
-  if (records?.count === 0 && total === null && next.url === null && next.token === null) {
+  if (records?.items.length === 0 && total === null && next.url === null && next.token === null) {
     return next.number === null && next.more === null ? `${records.path} is empty` : null;
   }
   return null;

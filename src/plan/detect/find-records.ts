@@ -1,32 +1,15 @@
 import { NO_RECORDS } from '../../core/pagination.ts';
 import { pathOf } from '../../decode/decode.ts';
-import {
-  isUsualBesideRecords,
-  isUsualForRecords,
-  mayNameTotal,
-  namesCursor,
-  namesDone,
-  namesMore,
-  namesNext,
-  namesOffset,
-  namesPage,
-  namesPaging,
-  namesSize,
-  namesToken,
-  namesTotal,
-  namesTotalPages,
-  rankAsRecords,
-  squash,
-} from './names.ts';
+import { means, rankAsRecords, squash } from './names.ts';
 import { asCount } from './numbers-said.ts';
 import { type Field, isObject, listFields, PAGE_ITSELF, type RecordsFound } from './page-view.ts';
 
 /** How far down the records may stand; deeper only beside a `pageInfo`, as in GraphQL. */
 const MAX_DEPTH = 4;
-/** With more fields than this at the top, a page of scalars in an array is a thing of its own. */
+/** With more fields than this at the top, an array of scalars is a property of the page's one object. */
 const MAX_TOP_FIELDS = 4;
 
-/** A short array of an unusual name does not win against an empty one of a usual name. */
+/** An array of unusual name needs more items than this to win against an empty one of usual name. */
 const MAX_BESIDE_EMPTY = 5;
 
 interface Option extends RecordsFound {
@@ -47,7 +30,7 @@ interface Option extends RecordsFound {
  * @param counts page sizes and totals that the page or its request states
  */
 export function findRecords(json: unknown, counts: readonly number[] = []): RecordsFound | null {
-  return bare([...listOptions(json, counts.includes(0))].sort(order(counts))[0]);
+  return listOptions(json, counts.includes(0)).toSorted(order(counts))[0] ?? null;
 }
 
 /**
@@ -59,9 +42,9 @@ export function findRecordsInBoth(first: unknown, second: unknown): RecordsFound
   let best: Option | undefined;
   let mostNew = 0;
   const options = listOptions(first);
-  // Links repeat the request, so they change although the records do not.
-  const own = options.filter(({ name }) => !isUsualBesideRecords(name));
-  for (const option of [...(own.length > 0 ? own : options)].sort(order([]))) {
+  // Links repeat the request, so they change even where the records do not.
+  const own = options.filter(({ name }) => !means.besideRecords(name));
+  for (const option of (own.length > 0 ? own : options).toSorted(order([]))) {
     const known = new Set(option.items.map(textOf));
     const items = later.get(option.path)?.items ?? [];
     const fresh = items.filter((item) => !known.has(textOf(item))).length;
@@ -69,10 +52,10 @@ export function findRecordsInBoth(first: unknown, second: unknown): RecordsFound
     best = option;
     mostNew = fresh;
   }
-  return best === undefined ? findRecords(first) : bare(best);
+  return best ?? findRecords(first);
 }
 
-/** Of a record that nests too deep to be written, nothing is known. */
+/** Empty for a record that is nested too deeply to be serialised. */
 function textOf(item: unknown): string {
   try {
     return JSON.stringify(item);
@@ -81,18 +64,12 @@ function textOf(item: unknown): string {
   }
 }
 
-function bare(option: Option | undefined): RecordsFound | null {
-  return option === undefined
-    ? null
-    : { path: option.path, count: option.count, items: option.items };
-}
-
 /** @param saysEmpty where a page says that there are no records, an empty list of any name is theirs */
 function listOptions(json: unknown, saysEmpty = false): readonly Option[] {
   if (Array.isArray(json)) {
     const holds = holdsOf(json);
     if (holds === null) return [];
-    return [{ path: PAGE_ITSELF, count: json.length, items: json, name: '', depth: 0, holds }];
+    return [{ path: PAGE_ITSELF, items: json, name: '', depth: 0, holds }];
   }
   const fields = listFields(json);
   const arrays = fields.filter((field) => Array.isArray(field.value));
@@ -100,7 +77,7 @@ function listOptions(json: unknown, saysEmpty = false): readonly Option[] {
   const topFields = fields.filter((field) => field.keys.length === 1).length;
   return options.filter((option) => {
     if (option.holds === 'objects') return true;
-    if (isUsualForRecords(option.name)) return true;
+    if (means.records(option.name)) return true;
     if (saysEmpty && option.holds === 'empty') return true;
     // An array of scalars in an object with much else is one of its properties.
     return arrays.length === 1 && topFields <= MAX_TOP_FIELDS;
@@ -112,9 +89,7 @@ function optionOf(field: Field, fields: readonly Field[]): Option | null {
   const depth = field.keys.length;
   if (depth > MAX_DEPTH && !hasPageInfo(field, fields)) return null;
   const holds = holdsOf(items);
-  return holds === null
-    ? null
-    : { path: field.path, count: items.length, items, name: field.name, depth, holds };
+  return holds === null ? null : { path: field.path, items, name: field.name, depth, holds };
 }
 
 function hasPageInfo(field: Field, fields: readonly Field[]): boolean {
@@ -134,11 +109,11 @@ function order(counts: readonly number[]): (a: Option, b: Option) => number {
   return (a, b) => rank(a) - rank(b) || compareLikely(a, b);
 
   function rank(option: Option): number {
-    if (isUsualBesideRecords(option.name)) return 5;
+    if (means.besideRecords(option.name)) return 5;
     // Only a page that says it holds none makes an empty list likelier than a full one.
-    if (counts.includes(option.count)) return 0;
+    if (counts.includes(option.items.length)) return 0;
     if (option.holds === 'objects') {
-      return option.count > MAX_BESIDE_EMPTY || isUsualForRecords(option.name) ? 1 : 3;
+      return option.items.length > MAX_BESIDE_EMPTY || means.records(option.name) ? 1 : 3;
     }
     return option.holds === 'empty' ? 2 : 4;
   }
@@ -146,7 +121,10 @@ function order(counts: readonly number[]): (a: Option, b: Option) => number {
 
 function compareLikely(a: Option, b: Option): number {
   return (
-    b.count - a.count || a.depth - b.depth || rankAsRecords(a.name) - rankAsRecords(b.name) || 0
+    b.items.length - a.items.length ||
+    a.depth - b.depth ||
+    rankAsRecords(a.name) - rankAsRecords(b.name) ||
+    0
   );
 }
 
@@ -162,8 +140,8 @@ const WRAPPERS = new Set([
  * What identifies a record, as a path from the record: a field named `id` or the like that every
  * record has, that is text or a number and that no two share. Null where none is evident.
  *
- * Numbers beyond 2^53 are taken as distinct, for `JSON.parse` has made some of them equal already:
- * who has the page's text compares their literals.
+ * Numbers beyond 2^53 are taken as distinct, because `JSON.parse` has already made some of them equal.
+ * A caller that has the page's text compares their literals.
  *
  *     findKey([{ node: { id: 'a' } }, { node: { id: 'b' } }]); // 'node.id'
  */
@@ -213,11 +191,11 @@ const OF_THE_ANSWER = new Set(
 
 /** `total`, or `value` in an object of that name. */
 const counts = ({ name, parent }: Field): boolean =>
-  namesTotal(name) || mayNameTotal(name) || namesTotalPages(name) || namesTotal(parent);
+  means.total(name) || means.vagueTotal(name) || means.totalPages(name) || means.total(parent);
 const pages = (name: string): boolean =>
-  namesPage(name) || namesOffset(name) || namesSize(name) || namesPaging(name);
+  means.page(name) || means.offset(name) || means.size(name) || means.paging(name);
 const leadsOn = ({ name, parent }: Field): boolean =>
-  namesNext(name) || namesNext(parent) || namesToken(name, parent);
+  means.next(name) || means.next(parent) || means.token({ name, parent });
 
 /**
  * The list of a page that is empty and whose server leaves the list out of it, or writes null for
@@ -231,7 +209,7 @@ export function findAbsentList(fields: readonly Field[]): RecordsFound | null {
   for (const field of fields) {
     const { name, value } = field;
     if (isObject(value) && Object.keys(value).length > 0) continue;
-    if (value === null && isUsualForRecords(name) && !leadsOn(field)) {
+    if (value === null && means.records(name) && !leadsOn(field)) {
       path ??= field.path;
       // `data: null` may stand for one thing that is not there.
       isSaid ||= /s$/.test(squash(name));
@@ -239,18 +217,18 @@ export function findAbsentList(fields: readonly Field[]): RecordsFound | null {
     else if (speaksOfRecords(field)) return null;
     else isSaid ||= saysNone(field);
   }
-  return isSaid ? { path: path ?? NO_RECORDS, count: 0, items: [] } : null;
+  return isSaid ? { path: path ?? NO_RECORDS, items: [] } : null;
 }
 
 function isOfPaging(field: Field): boolean {
   const { name, keys, value } = field;
   if (Array.isArray(value)) {
-    return isUsualBesideRecords(name) && (value.length === 0 || /^_?links?$/i.test(name));
+    return means.besideRecords(name) && (value.length === 0 || /^_?links?$/i.test(name));
   }
   if (value === null || value === '' || isObject(value)) return true;
-  if (keys.slice(0, -1).some(namesPaging)) return true;
+  if (keys.slice(0, -1).some(means.paging)) return true;
   const isNamed =
-    counts(field) || pages(name) || namesMore(name) || namesDone(name) || namesCursor(name);
+    counts(field) || pages(name) || means.more(name) || means.done(name) || means.cursor(name);
   return isNamed || leadsOn(field) || OF_THE_ANSWER.has(squash(name));
 }
 
@@ -261,18 +239,18 @@ function speaksOfRecords(field: Field): boolean {
   if (leadsOn(field) && !Array.isArray(value)) {
     return value !== null && value !== '' && value !== false && value !== 0;
   }
-  if (namesMore(name)) return isTrue;
-  if (namesDone(name)) return value === false;
+  if (means.more(name)) return isTrue;
+  if (means.done(name)) return value === false;
   if (/^(?:success|ok)$/.test(squash(name))) return value === false;
-  // One page may be counted where there is nothing on it.
-  const isCount = counts(field) && !namesTotalPages(name) && !namesSize(name);
+  // An empty list may still count as one page.
+  const isCount = counts(field) && !means.totalPages(name) && !means.size(name);
   return isCount && (asCount(value) ?? 0) > 0;
 }
 
 function saysNone(field: Field): boolean {
   const { name, value } = field;
   if (counts(field) && asCount(value) === 0) return true;
-  if (namesMore(name)) return value === false || value === 'false';
-  if (namesDone(name)) return value === true;
+  if (means.more(name)) return value === false || value === 'false';
+  if (means.done(name)) return value === true;
   return leadsOn(field) && (value === null || value === '' || value === false);
 }

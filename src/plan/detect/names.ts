@@ -71,7 +71,7 @@ const DONE = setOf(
     'isfinished nomore nomoreresults exhausted eof allloaded endreached reachedend nomorepages ' +
     'endofrecords',
 );
-/** Objects that describe the page, so that what stands in them stands as if beside the records. */
+/** Objects that describe the page: their fields count as if they stood beside the records. */
 const PAGING = setOf(
   'meta metadata pagination paging page pager pageable pages info pageinfo paginator paginate ' +
     'responsemetadata resultinfo searchinfo cursor cursors links header list summary listinfo ' +
@@ -83,7 +83,7 @@ const MORE_PATTERN =
 const NEXT_PATTERN =
   /^(?:odata|page|paging|pagination|links?|cursor|results?|api|meta|response|search|list)*next(?:links?|url|uri|href|path|pages?|records?|results?|batch|set|cursor|token|key|marker|mark|id|offset|start|at|after|continuation|index|number|num|no|value|from|skip|search|row|position)*$/;
 
-/** Words that change what follows them: `perPage` is no page. */
+/** Words that change the meaning of the next word: `perPage` is not a page. */
 const BINDING = setOf(
   'next prev previous per last first total max min page pages has is num number no of start end ' +
     'limit after before current items item results result records record not all this sub child ' +
@@ -104,23 +104,6 @@ function isOneOf(names: ReadonlySet<string>, name: string): boolean {
   return false;
 }
 
-export const namesTotal = (name: string): boolean =>
-  // `@odata.count` and `__count` are never the page's own.
-  isOneOf(TOTAL, name) || /^(?:@[\w.]+\.count|__count)$/i.test(name);
-export const mayNameTotal = (name: string): boolean => isOneOf(VAGUE_TOTAL, name);
-export const namesTotalPages = (name: string): boolean => isOneOf(TOTAL_PAGES, name);
-export const namesPage = (name: string): boolean => isOneOf(PAGE, name);
-export const namesOffset = (name: string): boolean => isOneOf(OFFSET, name);
-export const namesSize = (name: string): boolean => isOneOf(SIZE, name);
-export const namesCursor = (name: string): boolean => isOneOf(CURSOR, name);
-export const namesKeyset = (name: string): boolean => KEYSET.has(squash(name));
-export const namesPaging = (name: string): boolean => isOneOf(PAGING, name);
-
-/** `next`, `nextLink`, `@odata.nextLink`, `next_page_url`, `nextPageToken` … */
-export function namesNext(name: string): boolean {
-  return NEXT_PATTERN.test(squash(name));
-}
-
 /** `skipToken`, but no credential and nothing that leads back. */
 const TOKEN_PATTERN = /(?:token|cursor|marker|bookmark|continuation)$/;
 const OTHER_TOKEN =
@@ -130,28 +113,6 @@ const OTHER_TOKEN =
 const KEYSET = setOf(
   'sinceid maxid minid startingafter endingbefore afterid beforeid lastid startkey fromid after before',
 );
-
-/** A token's field: `cursor`, `scroll_id` …, or `after` within `next`. */
-export function namesToken(name: string, parent: string): boolean {
-  if (isOneOf(TOKEN, name)) return true;
-  const squashed = squash(name);
-  if (TOKEN_PATTERN.test(squashed) && !OTHER_TOKEN.test(squashed)) return true;
-  if (squash(name) === 'next') return /^(?:cursors?|tokens?)$/.test(squash(parent));
-  return namesNext(parent) && TOKEN_UNDER_NEXT.has(squash(name));
-}
-
-/** `href` within `next`. */
-export function namesLinkUnder(name: string, parent: string): boolean {
-  return LINK_UNDER_NEXT.has(squash(name)) && namesNext(parent);
-}
-
-export function namesMore(name: string): boolean {
-  return MORE.has(squash(name)) || MORE_PATTERN.test(squash(name));
-}
-
-export function namesDone(name: string): boolean {
-  return DONE.has(squash(name));
-}
 
 /** Usual names of the array of records, the likeliest first; they break ties and name empty lists. */
 const RECORDS = [
@@ -168,16 +129,46 @@ const BESIDE_RECORDS = setOf(
     'buckets headers options parameters refinements',
 );
 
+/** What a name may mean: `means.page('currentPage')`. */
+export const means = {
+  total: (name: string): boolean =>
+    // `@odata.count` and `__count` are never the page's own.
+    isOneOf(TOTAL, name) || /^(?:@[\w.]+\.count|__count)$/i.test(name),
+  vagueTotal: (name: string): boolean => isOneOf(VAGUE_TOTAL, name),
+  totalPages: (name: string): boolean => isOneOf(TOTAL_PAGES, name),
+  page: (name: string): boolean => isOneOf(PAGE, name),
+  offset: (name: string): boolean => isOneOf(OFFSET, name),
+  size: (name: string): boolean => isOneOf(SIZE, name),
+  cursor: (name: string): boolean => isOneOf(CURSOR, name),
+  keyset: (name: string): boolean => KEYSET.has(squash(name)),
+  paging: (name: string): boolean => isOneOf(PAGING, name),
+  more: (name: string): boolean => MORE.has(squash(name)) || MORE_PATTERN.test(squash(name)),
+  done: (name: string): boolean => DONE.has(squash(name)),
+  /** `next`, `nextLink`, `@odata.nextLink`, `next_page_url`, `nextPageToken` … */
+  next: (name: string): boolean => NEXT_PATTERN.test(squash(name)),
+  /** `href` within `next`. */
+  nextLink: ({ name, parent }: Named): boolean =>
+    LINK_UNDER_NEXT.has(squash(name)) && means.next(parent),
+  /** `cursor`, `scroll_id` …, or `after` within `next`. */
+  token({ name, parent }: Named): boolean {
+    if (isOneOf(TOKEN, name)) return true;
+    const squashed = squash(name);
+    if (TOKEN_PATTERN.test(squashed) && !OTHER_TOKEN.test(squashed)) return true;
+    if (squashed === 'next') return /^(?:cursors?|tokens?)$/.test(squash(parent));
+    return means.next(parent) && TOKEN_UNDER_NEXT.has(squashed);
+  },
+  records: (name: string): boolean => rankAsRecords(name) < RECORDS.length,
+  besideRecords: (name: string): boolean => BESIDE_RECORDS.has(squash(name)),
+};
+
+/** A field's name, and the key before it. */
+interface Named {
+  readonly name: string;
+  readonly parent: string;
+}
+
 /** Where a name stands among the usual ones; the length of the list for all others. */
 export function rankAsRecords(name: string): number {
   const rank = RECORDS.indexOf(squash(name));
   return rank === -1 ? RECORDS.length : rank;
-}
-
-export function isUsualForRecords(name: string): boolean {
-  return rankAsRecords(name) < RECORDS.length;
-}
-
-export function isUsualBesideRecords(name: string): boolean {
-  return BESIDE_RECORDS.has(squash(name));
 }

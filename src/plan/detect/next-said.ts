@@ -1,43 +1,29 @@
 /** What a page's body says of the page after it: a URL, a token, a number, or that there is none. */
 import { pathOf } from '../../decode/decode.ts';
-import {
-  namesDone,
-  namesLinkUnder,
-  namesMore,
-  namesNext,
-  namesOffset,
-  namesPage,
-  namesToken,
-  squash,
-} from './names.ts';
+import { means, squash } from './names.ts';
 import { asCount, distance, isNear, type PageContext } from './numbers-said.ts';
 import { type Field, isObject } from './page-view.ts';
 
 /** A list of links that is longer describes something else. */
 const MAX_LINKS = 50;
 
-export interface SaidText {
+/** What the page says at a path. */
+interface Said<Value> {
   readonly path: string;
-  readonly value: string;
-  readonly field: Field;
-}
-
-export interface SaidFlag {
-  /** As `Pagination.morePath`: `!done` where the field says the opposite. */
-  readonly path: string;
-  readonly value: boolean;
+  readonly value: Value;
 }
 
 export interface NextSaid {
-  readonly url: SaidText | null;
+  readonly url: Said<string> | null;
   /** A list of links (`links: [{ rel, href }]`); the URL is null where none of them is `next`. */
   readonly listed: { readonly path: string; readonly url: string | null } | null;
-  readonly token: SaidText | null;
+  readonly token: Said<string> | null;
   /** `next_page: 2`, `nextOffset: 25`. */
-  readonly number: { readonly path: string; readonly value: number; readonly field: Field } | null;
+  readonly number: Said<number> | null;
   /** A field for what comes next that is empty: the end. */
   readonly empty: { readonly path: string; readonly kind: 'url' | 'token' } | null;
-  readonly more: SaidFlag | null;
+  /** Its path is as `Pagination.morePath` has it: `!done` where the field says the opposite. */
+  readonly more: Said<boolean> | null;
   /** `continue: { … }`, whose members are to be sent with the next request. */
   readonly continueObject: { readonly path: string; readonly isThere: boolean } | null;
   readonly pageInfo: {
@@ -49,38 +35,33 @@ export interface NextSaid {
 
 /** Reads what the body says. `start` is the URL that was asked for, to tell links from tokens. */
 export function readNext(context: PageContext, start: string): NextSaid {
-  const fields = [...context.fields];
-  const distances = new Map(fields.map((field) => [field, distance(field, context.around)]));
-  fields.sort((a, b) => distances.get(a)! - distances.get(b)!);
+  const distances = new Map(context.fields.map((it) => [it, distance(it, context.around)]));
+  const fields = context.fields.toSorted((a, b) => distances.get(a)! - distances.get(b)!);
   const pageInfo = readPageInfo(fields);
-  const isOpen = (field: Field): boolean =>
-    pageInfo === null || !field.path.startsWith(`${pageInfo.path}.`);
-  const open = fields.filter(isOpen);
-  const texts = open.flatMap((field): SaidText[] => {
-    const { value, path } = field;
-    if (!isAfter(field) || value === '') return [];
-    if (typeof value === 'string') return [{ path, value, field }];
-    // A number that is neither a page's nor an offset is a token: the last id.
-    const isToken = typeof value === 'number' && value > 0 && !namesPosition(field);
-    return isToken ? [{ path, value: String(value), field }] : [];
-  });
-  const isLink = ({ value, field }: SaidText): boolean => isUrlLike(value, field, start);
+  const open = fields.filter(
+    ({ path }) => pageInfo === null || !path.startsWith(`${pageInfo.path}.`),
+  );
+  const texts = open.flatMap(textOfNext);
+  const isLink = ({ value, field }: TextOfNext): boolean => isUrlLike(value, field, start);
   const url =
     texts.find((text) => namesLink(text.field) && isLink(text)) ??
-    texts.find((text) => namesNext(text.field.name) && isLink(text)) ??
+    texts.find((text) => means.next(text.field.name) && isLink(text)) ??
     null;
-  // Only what speaks of this list may end it.
-  const near = open.filter((field) => isNear(field, context.around));
   const echoed = context.params.cursor?.text;
-  const rest = texts.filter((text) => text !== url && !isLink(text) && text.value !== echoed);
-  // A number as text may be a token (HubSpot's `after: "100"`), but not where a page's would stand.
-  const tokens = rest.filter(
-    ({ value, field }) => asCount(value) === null || !namesPosition(field),
+  const tokens = texts.filter(
+    (text) =>
+      text !== url &&
+      !isLink(text) &&
+      text.value !== echoed &&
+      // A number as text may be a token (HubSpot's `after: "100"`), but not where a page's would stand.
+      (asCount(text.value) === null || !namesPosition(text.field)),
   );
   const token =
-    tokens.find(({ field }) => namesNext(field.name) || namesNext(field.parent)) ??
+    tokens.find(({ field }) => means.next(field.name) || means.next(field.parent)) ??
     tokens[0] ??
     null;
+  // Only a field that is about this list may end it.
+  const near = open.filter((field) => isNear(field, context.around));
   return {
     url,
     listed: url === null ? (readListed(near) ?? readLinkless(near, context)) : null,
@@ -93,23 +74,34 @@ export function readNext(context: PageContext, start: string): NextSaid {
   };
 }
 
-function isAfter({ name, parent, value }: Field): boolean {
-  if (namesNext(name) || namesLinkUnder(name, parent) || namesToken(name, parent)) return true;
+interface TextOfNext extends Said<string> {
+  readonly field: Field;
+}
+
+/** The text of a field for what comes next; a number that is neither a page's nor an offset is a token. */
+function textOfNext(field: Field): readonly TextOfNext[] {
+  const { name, path, value } = field;
+  const isText = typeof value === 'string' && value !== '';
   // Airtable's `offset` is a token where it is no number.
-  return squash(name) === 'offset' && typeof value === 'string' && asCount(value) === null;
+  const isOffset = isText && squash(name) === 'offset' && asCount(value) === null;
+  if (!isOffset && !means.next(name) && !means.nextLink(field) && !means.token(field)) return [];
+  if (isText) return [{ path, value, field }];
+  const isToken = typeof value === 'number' && value > 0 && !namesPosition(field);
+  return isToken ? [{ path, value: String(value), field }] : [];
 }
 
 /** Names that say a URL stands there. */
-function namesLink({ name, parent }: Field): boolean {
-  if (namesLinkUnder(name, parent)) return true;
-  return namesNext(name) && /(?:link|url|uri|href|path|records)$/.test(squash(name));
+function namesLink(field: Field): boolean {
+  const { name } = field;
+  if (means.nextLink(field)) return true;
+  return means.next(name) && /(?:link|url|uri|href|path|records)$/.test(squash(name));
 }
 
 /** `nextPage`, `nextOffset`, `next.page`, plain `next`. */
 function namesPosition({ name, parent }: Field): boolean {
   const own = squash(name).replace(/^.*next/, '');
-  if (!namesNext(name)) return namesNext(parent) && (namesPage(own) || namesOffset(own));
-  return own === '' || namesPage(own) || namesOffset(own);
+  const isPosition = means.page(own) || means.offset(own);
+  return means.next(name) ? own === '' || isPosition : means.next(parent) && isPosition;
 }
 
 /** Tokens may begin with a slash too (base64), so a path has to look like one. */
@@ -130,41 +122,36 @@ export function isUrlLike(value: string, field: Field | null, start: string): bo
 function readNumber(fields: readonly Field[]): NextSaid['number'] {
   for (const field of fields) {
     const value = asCount(field.value);
-    if (value !== null && value > 0 && namesPosition(field)) {
-      return { path: field.path, value, field };
-    }
+    if (value !== null && value > 0 && namesPosition(field)) return { path: field.path, value };
   }
   return null;
 }
 
 function readEmpty(fields: readonly Field[]): NextSaid['empty'] {
-  const empty = fields.find(({ name, parent, value }) => {
-    if (value !== null && value !== '' && value !== false) return false;
-    return namesNext(name) || namesLinkUnder(name, parent) || namesEmptyToken(name, parent);
-  });
+  const isEmpty = (value: unknown): boolean => value === null || value === '' || value === false;
+  const empty = fields.find((field) => isEmpty(field.value) && mayBeEmptyNext(field));
   if (empty === undefined) return null;
-  const isToken = TOKEN_ENDING.test(squash(empty.name)) || namesToken(empty.name, empty.parent);
+  const isToken = TOKEN_ENDING.test(squash(empty.name)) || means.token(empty);
   return { path: empty.path, kind: isToken ? 'token' : 'url' };
 }
 
 const TOKEN_ENDING = /(?:cursor|token|marker|mark|key|after|id)$/;
+const EMPTY_TOKEN = /^(?:endcursor|continue|continuetoken|lastevaluatedkey|resumptiontoken)$/;
 
 /** An empty `cursor` or `after` may be the one that was sent: none, on a first page. */
-function namesEmptyToken(name: string, parent: string): boolean {
-  if (namesNext(parent)) return namesToken(name, parent);
-  return /^(?:endcursor|continue|continuetoken|lastevaluatedkey|resumptiontoken)$/.test(
-    squash(name),
-  );
+function mayBeEmptyNext(field: Field): boolean {
+  if (means.next(field.name) || means.nextLink(field)) return true;
+  return means.next(field.parent) ? means.token(field) : EMPTY_TOKEN.test(squash(field.name));
 }
 
-function readMore(fields: readonly Field[], hasNext: boolean): SaidFlag | null {
+function readMore(fields: readonly Field[], hasNext: boolean): NextSaid['more'] {
   for (const { name, path, value } of fields) {
     const flag = asFlag(value);
     if (flag === null) continue;
-    if (namesMore(name)) return { path, value: flag };
-    // `complete` and the like of a job say nothing; these are said of lists.
-    if (namesDone(name)) return { path: `!${path}`, value: !flag };
-    if (namesNext(name) && !hasNext && typeof value === 'boolean') return { path, value: flag };
+    if (means.more(name)) return { path, value: flag };
+    // Only names that are used for lists: `complete` may be said of a job.
+    if (means.done(name)) return { path: `!${path}`, value: !flag };
+    if (means.next(name) && !hasNext && typeof value === 'boolean') return { path, value: flag };
   }
   return null;
 }
@@ -211,7 +198,7 @@ function readListed(fields: readonly Field[]): NextSaid['listed'] {
       const relation = link['rel'] ?? link['relation'];
       const url = link['href'] ?? link['url'];
       if (relation === 'next' && typeof url === 'string' && url !== '') return { path, url };
-      // `self` and `first` stand on things that have but one page as well.
+      // Things with only one page have `self` and `first` too.
       isPaging ||= relation === 'prev' || relation === 'previous' || relation === 'last';
     }
     if (isPaging) return { path, url: null };
@@ -219,13 +206,13 @@ function readListed(fields: readonly Field[]): NextSaid['listed'] {
   return null;
 }
 
-/** Links to the first or last page and none to the next; OData, which has to link to what is left. */
+/** Links to the first or last page without one to the next, and OData, which must link to the rest. */
 function readLinkless(
   fields: readonly Field[],
   { params, count }: PageContext,
 ): NextSaid['listed'] {
   const asked = params.size?.number ?? null;
-  // `$top` is an end of the client's own making.
+  // With `$top` it was the client that limited the list.
   const isCut = asked !== null && (count ?? 0) >= asked;
   for (const { name, keys, value } of fields) {
     if (/^_?links$/i.test(name) && isObject(value) && !('next' in value)) {

@@ -2,19 +2,7 @@
 import type { PageRequest } from '../../core/page-request.ts';
 import { pathOf } from '../../decode/decode.ts';
 import { readQuery, wholeNumber } from '../query-parameter.ts';
-import {
-  mayNameTotal,
-  namesCursor,
-  namesKeyset,
-  namesNext,
-  namesOffset,
-  namesPage,
-  namesPaging,
-  namesSize,
-  namesTotal,
-  namesTotalPages,
-  squash,
-} from './names.ts';
+import { means, squash } from './names.ts';
 import { type Field, isObject, listFields, parseBody } from './page-view.ts';
 
 export interface StartParam {
@@ -43,11 +31,11 @@ export function readStartParams(request: Pick<PageRequest, 'url' | 'body'>): Sta
   const params = [...bodyParams(request.body), ...queryParams(request.url)];
   const numbered = params.filter((param) => param.number !== null);
   return {
-    page: numbered.find((param) => namesPage(spelled(param))) ?? null,
-    offset: numbered.find((param) => namesOffset(spelled(param))) ?? null,
-    size: numbered.find((param) => namesSize(spelled(param))) ?? null,
-    cursor: params.find((param) => namesCursor(spelled(param))) ?? null,
-    keyset: params.find((param) => namesKeyset(spelled(param))) ?? null,
+    page: numbered.find((param) => means.page(spelled(param))) ?? null,
+    offset: numbered.find((param) => means.offset(spelled(param))) ?? null,
+    size: numbered.find((param) => means.size(spelled(param))) ?? null,
+    cursor: params.find((param) => means.cursor(spelled(param))) ?? null,
+    keyset: params.find((param) => means.keyset(spelled(param))) ?? null,
   };
 }
 
@@ -85,9 +73,9 @@ export interface SaidNumber {
 
 export interface NumbersSaid {
   readonly total: SaidNumber | null;
-  /** A count of what the page holds, which may be all there is or the page alone. */
+  /** A count that equals the number of records in the page; it may count the list or the page. */
   readonly vagueTotal: SaidNumber | null;
-  /** The total stands where it speaks of this list; one from elsewhere proves no end. */
+  /** The total stands near the records, so it is about this list and may prove its end. */
   readonly totalIsNear: boolean;
   /** The total is only said to be at least so many. */
   readonly totalIsLowerBound: boolean;
@@ -111,7 +99,7 @@ export interface PageContext {
   readonly params: StartParams;
 }
 
-/** Reads the numbers of a page's body. Of several of one meaning, the one nearest the records. */
+/** Reads the numbers in a page's body. Of several with one meaning, the one nearest the records counts. */
 export function readNumbers(context: PageContext): NumbersSaid {
   const { params, count } = context;
   const numbers = numberFields(context);
@@ -121,20 +109,20 @@ export function readNumbers(context: PageContext): NumbersSaid {
     numbers.find(
       (number) =>
         names(number.field.name) &&
-        // What the server echoes of the first page is what was asked for, or where all lists begin.
+        // For a first page the server echoes what was requested, or where all lists begin.
         (param === null ? number.value <= least : number.value === param),
     ) ?? null;
   const page =
-    position(namesPage, params.page?.number ?? null, 1) ??
+    position(means.page, params.page?.number ?? null, 1) ??
     numbers.find((number) => isPageByPlace(number, params)) ??
     null;
-  const offset = position(namesOffset, params.offset?.number ?? null, 1);
+  const offset = position(means.offset, params.offset?.number ?? null, 1);
 
-  const sizes = numbers.filter(({ field, value }) => namesSize(field.name) && value > 0);
+  const sizes = numbers.filter(({ field, value }) => means.size(field.name) && value > 0);
   const size =
     sizes.find(({ value }) => value === asked) ??
     // `count` may be what the page holds, which is no page size.
-    sizes.find(({ value, field }) => value >= (count ?? 1) && !mayNameTotal(field.name)) ??
+    sizes.find(({ value, field }) => value >= (count ?? 1) && !means.vagueTotal(field.name)) ??
     null;
 
   const total = findTotal(numbers, { count, asked, size });
@@ -143,7 +131,8 @@ export function readNumbers(context: PageContext): NumbersSaid {
     totalIsNear: total !== null && isNear(total.field, context.around),
     vagueTotal:
       total === null && count !== null
-        ? (numbers.find(({ field, value }) => value === count && mayNameTotal(field.name)) ?? null)
+        ? (numbers.find(({ field, value }) => value === count && means.vagueTotal(field.name)) ??
+          null)
         : null,
     totalPages: findTotalPages(numbers, { count, hasPage: page !== null, total }),
     page,
@@ -163,7 +152,7 @@ function findTotal(numbers: readonly NumberField[], context: TotalContext): Numb
   const clear = numbers.find(({ field, value }) => value >= count && isClearTotal(field));
   if (clear !== undefined) return clear;
   const vague = numbers.find(
-    ({ field, value }) => value > count && mayNameTotal(field.name) && value !== context.asked,
+    ({ field, value }) => value > count && means.vagueTotal(field.name) && value !== context.asked,
   );
   if (vague !== undefined) return vague;
   // `size` is a total where something else says the page size (Bitbucket).
@@ -178,8 +167,8 @@ function findTotal(numbers: readonly NumberField[], context: TotalContext): Numb
 
 /** `total`, or a number in an object of that name: `total: { value, relation }`. */
 function isClearTotal({ name, parent }: Field): boolean {
-  if (namesTotal(name)) return true;
-  return namesTotal(parent) && /^(?:value|count|items|records|results)$/.test(squash(name));
+  if (means.total(name)) return true;
+  return means.total(parent) && /^(?:value|count|items|records|results)$/.test(squash(name));
 }
 
 function findTotalPages(
@@ -187,12 +176,12 @@ function findTotalPages(
   context: { count: number | null; hasPage: boolean; total: NumberField | null },
 ): NumberField | null {
   const named = numbers.find(
-    ({ field, path }) => namesTotalPages(field.name) && path !== context.total?.path,
+    ({ field, path }) => means.totalPages(field.name) && path !== context.total?.path,
   );
   if (named !== undefined) return named;
   const inPaging = numbers.find(
     ({ field, value }) =>
-      value > 0 && ['last', 'total'].includes(squash(field.name)) && namesPaging(field.parent),
+      value > 0 && ['last', 'total'].includes(squash(field.name)) && means.paging(field.parent),
   );
   if (inPaging?.field.name === 'last') return inPaging;
   // A total below what the page holds counts pages (jqGrid).
@@ -207,7 +196,7 @@ function findTotalPages(
 function isPageByPlace({ field, value }: NumberField, params: StartParams): boolean {
   const isNamed = ['number', 'current', 'no', 'num', 'index'].includes(squash(field.name));
   const wanted = params.page?.number ?? null;
-  return isNamed && namesPaging(field.parent) && (wanted === null ? value <= 1 : value === wanted);
+  return isNamed && means.paging(field.parent) && (wanted === null ? value <= 1 : value === wanted);
 }
 
 /** A total with a relation (Elasticsearch: `{ value: 10000, relation: 'gte' }`) is read as one. */
@@ -236,7 +225,7 @@ function numberFields({ fields, around, params, count }: PageContext): readonly 
   const topIsRecord = count === null && params.page === null && params.offset === null;
   const numbers = fields.flatMap((field): NumberField[] => {
     const value = asCount(field.value);
-    // Without records a deep number belongs to the thing that the page is.
+    // Without records, a deep number is a property of the page's one object.
     if (value === null || (topIsRecord && field.keys.length > 2)) return [];
     return [{ path: field.path, header: null, value, field }];
   });
@@ -247,7 +236,7 @@ function numberFields({ fields, around, params, count }: PageContext): readonly 
 /** Steps from the object that holds the records to the one that holds the field. */
 export function distance(field: Field, around: readonly string[]): number {
   const { up, down } = stepsTo(field, around);
-  return up + down.reduce((sum, key) => sum + (namesPaging(key) ? 0.25 : 1), 0);
+  return up + down.reduce((sum, key) => sum + (means.paging(key) ? 0.25 : 1), 0);
 }
 
 /**
@@ -255,7 +244,7 @@ export function distance(field: Field, around: readonly string[]): number {
  * about paging there. What stands in another object (`facets.has_more`) may speak of that.
  */
 export function isNear(field: Field, around: readonly string[]): boolean {
-  return stepsTo(field, around).down.every(namesPaging);
+  return stepsTo(field, around).down.every(means.paging);
 }
 
 function stepsTo(
@@ -263,7 +252,7 @@ function stepsTo(
   around: readonly string[],
 ): { readonly up: number; readonly down: readonly string[] } {
   // `total: { value }` and `next: { href }` are one thing.
-  const own = keys.slice(0, namesTotal(parent) || namesNext(parent) ? -2 : -1);
+  const own = keys.slice(0, means.total(parent) || means.next(parent) ? -2 : -1);
   let shared = 0;
   while (shared < own.length && shared < around.length && own[shared] === around[shared]) shared++;
   return { up: around.length - shared, down: own.slice(shared) };
@@ -275,13 +264,13 @@ export function asCount(value: unknown): number | null {
   return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : null;
 }
 
-/** Everything a page says how many of, to tell its records from its other lists. */
+/** All counts that a page states, to tell its records from its other lists. */
 export function statedCounts(fields: readonly Field[], params: StartParams): readonly number[] {
   const counts = fields.flatMap((field) => {
-    // No pages are no records.
-    if (namesTotalPages(field.name) && asCount(field.value) === 0) return [0];
+    // Zero pages mean zero records.
+    if (means.totalPages(field.name) && asCount(field.value) === 0) return [0];
     const isCount =
-      isClearTotal(field) || namesSize(field.name) || /^(?:count|size)$/.test(squash(field.name));
+      isClearTotal(field) || means.size(field.name) || /^(?:count|size)$/.test(squash(field.name));
     const value = isCount && !isObject(field.value) ? asCount(field.value) : null;
     return value === null ? [] : [value];
   });

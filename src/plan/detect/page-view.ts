@@ -25,13 +25,12 @@ export interface PageView {
 export interface RecordsFound {
   /** Dotted path (a dot in a key is `\.`), or `@` for a page that is itself the array. */
   readonly path: string;
-  readonly count: number;
   readonly items: readonly unknown[];
 }
 
 /** One way to ask for the second page, to be tried. */
 export interface Candidate {
-  /** How it goes on if the second page bears it out. */
+  /** The pagination, if the second page confirms it. */
   readonly pagination: Pagination;
   /** The second page's request; its place is given by who sends it. */
   readonly request: Omit<PageRequest, 'place'>;
@@ -39,7 +38,7 @@ export interface Candidate {
   readonly why: string;
 }
 
-/** What a first page shows of how its list goes on. */
+/** What a first page shows of its list's pagination. */
 export type Detection =
   | {
       readonly kind: 'found';
@@ -58,20 +57,20 @@ export type Detection =
     })
   | {
       readonly kind: 'single';
-      /** True where the page itself says that it is all; false where nothing tells. */
+      /** True where the page itself says that it is the whole list. */
       readonly complete: boolean;
       /** Style `single`, with records, key and what the page says of itself. */
       readonly pagination: Pagination;
       readonly evidence: readonly string[];
     };
 
-/** The list may go on, and what is missing to know how is to be tried. */
+/** There may be more pages, and a request has to show how to get them. */
 interface ToTry {
   readonly kind: 'trial';
   readonly evidence: readonly string[];
-  /** None accepted means that the one page is all: its total says so, though it may be chance. */
+  /** Without an accepted candidate the one page is all: its total says so, though that may be chance. */
   readonly completeOtherwise: boolean;
-  /** Nothing says that there is more; it is tried because nothing says that there is not. */
+  /** Nothing says that there is more, and nothing says that there is not. */
   readonly isSilent: boolean;
   /** Parameters that may be guessed. */
   readonly names: RegExp;
@@ -109,7 +108,7 @@ export interface Field {
   readonly value: unknown;
 }
 
-/** Envelopes are small. What is larger is a map of records, and reading all of it would be slow. */
+/** Envelopes are small. A larger object is a map of records, and reading all of it would be slow. */
 const MAX_FIELDS = 5_000;
 const MAX_KEYS_OF_AN_OBJECT = 500;
 const MAX_DEPTH = 7;

@@ -1,4 +1,4 @@
-/** Whether an answer bears out a way to ask for the next page, and what it shows besides. */
+/** Whether an answer confirms a candidate for the next page, and what else it shows. */
 import { factsOf, isParallel, type Pagination } from '../../core/pagination.ts';
 import type { PartValue } from '../literal.ts';
 import { getQueryParameter } from '../query-parameter.ts';
@@ -19,7 +19,7 @@ export interface Acceptance {
   readonly accepted: boolean;
   /** A phrase for people. */
   readonly why: string;
-  /** The candidate's, with records, key and totals as both pages bear them out. */
+  /** The candidate's, with records, key and totals as both pages confirm them. */
   readonly pagination: Pagination;
   /**
    * Nothing that the server echoes says whether it counts from 0 or from 1; only asking for page 1,
@@ -35,8 +35,8 @@ export interface Acceptance {
 }
 
 /**
- * Whether a second page bears a candidate out: it has records, none of them in the first page, and
- * every number that the server echoes is the one that was asked for. Records are compared by the
+ * Whether a second page confirms a candidate: it has records, none of them in the first page, and
+ * every number that the server echoes is the one that was requested. Records are compared by the
  * literals of their keys, or byte by byte where no key is known.
  */
 export function acceptCandidate(
@@ -63,7 +63,7 @@ export function acceptCandidate(
   if (own === null || other === null) {
     const isListMissing = pagination.records !== null && second.json !== null;
     if (isListMissing) return result(false, 'it has no records');
-    // Without records to compare, a token that moves on or an echo shows that there was a step.
+    // Without records to compare, a new token or an echo shows that it is another page.
     if (isMoved) return result(true, 'it names another next page');
     if (echoOf(second, pagination) === null) return result(false, 'it has no records to compare');
     return result(true, 'it says that it is the page asked for');
@@ -95,21 +95,21 @@ function trialOf(pagination: Pagination): Trial {
   return styleOf(pagination)?.trial ?? {};
 }
 
-/** Two pages show more than one: which array changes, and what is no total. */
+/** Two pages show which array changes, and which number is not the total. */
 function refine(first: PageView, second: PageView, pagination: Pagination): Pagination {
   const later = pagination.records === null ? undefined : valueAt(second.json, pagination.records);
-  // An empty page changes nothing that could be told from its other lists.
+  // An empty page does not show which of its lists changes.
   if (Array.isArray(later) && later.length === 0) return pagination;
   const both = findRecordsInBoth(first.json, second.json);
   if (both === null) return pagination;
   const items = valueAt(second.json, both.path);
-  const held = both.count + (Array.isArray(items) ? items.length : 0);
+  const held = both.items.length + (Array.isArray(items) ? items.length : 0);
   const total = totalOf(first, pagination);
   return {
     ...pagination,
     records: both.path,
     key: both.path === pagination.records ? pagination.key : findKey(both.items),
-    // What both pages exceed was the number of records in one.
+    // Two pages together hold more, so it was the number of records in a page.
     ...(total !== null && held > total ? { totalPath: null, totalHeader: null } : {}),
   };
 }
@@ -126,7 +126,7 @@ function contradictionOf(
   if (echoed !== null && asked !== null && asked !== echoed) {
     return `the server says that ${pagination.positionPath} is ${echoed}, not ${asked}`;
   }
-  // Whichever way it is asked, a server that counts says of another page that it is another.
+  // A server that echoes positions must echo another one for another page.
   const { page, offset } = readFacts(first).numbers;
   for (const said of [page, offset]) {
     if (said?.path == null || asCount(valueAt(second.json, said.path)) !== said.value) continue;
@@ -155,13 +155,13 @@ function totalOf(view: PageView, { totalPath, totalHeader }: Pagination): number
 /** Asks for a page with that value of the parameter; null where no more may be asked. */
 export type AskWith = (value: PartValue) => Promise<PageView | null>;
 
-/** A 400 may mean that a deeper page is not given to everyone; these two that there is none. */
+/** These mean that there is no such page; a 400 may mean that a page is refused. */
 const NO_SUCH_PAGE: readonly number[] = [404, 416];
 
 /**
- * What a parameter is, where the answer to a candidate may come from past the end. By itself that
- * shows nothing: a server that filters by the parameter answers with nothing too, one that does not
- * know it may refuse it. Null where nothing is proven.
+ * What a parameter is, where the answer to a candidate may be a page past the end. Such an answer alone
+ * proves nothing: a server that filters by the parameter returns no records either, and one that does
+ * not know it may refuse it. Null where nothing is proven.
  *
  * @see Trial.proveEnd
  */

@@ -1,11 +1,16 @@
 /** What page numbers and offsets have in common: how they are asked for, and what shows them. */
 import type { PageRequest } from '../../core/page-request.ts';
 import type { Pagination } from '../../core/pagination.ts';
-import { type Facts, nextNumber, numbersSayMore, saysEnd, sourceOf } from '../detect/facts.ts';
-import { namesCursor, namesOffset, namesPage, namesSize } from '../detect/names.ts';
-import { found, type Shown } from '../detect/page-view.ts';
+import { type Facts, numbersSayMore, saysEnd, sourceOf } from '../detect/facts.ts';
+import { means, squash } from '../detect/names.ts';
+import { type Candidate, found, keysOf, type Shown } from '../detect/page-view.ts';
 import { isNothing } from '../literal.ts';
-import { differInOneNumber, readQuery, setQueryParameter } from '../query-parameter.ts';
+import {
+  differInOneNumber,
+  getQueryParameter,
+  readQuery,
+  setQueryParameter,
+} from '../query-parameter.ts';
 import { setPart, type UnplacedRequest } from '../request-parts.ts';
 import { raiseScheme } from '../written-url.ts';
 import {
@@ -17,7 +22,7 @@ import {
   silent,
   unusable,
 } from './page-reading.ts';
-import { literalNumber, unplaced, withSize } from './style.ts';
+import { candidate, literalNumber, unplaced, withSize } from './style.ts';
 
 export type PositionStyle = 'page' | 'offset';
 
@@ -34,7 +39,7 @@ export function atPosition(
   return setPart(request, carrier, param, literalNumber(first + at));
 }
 
-/** Where pages are counted, what names the next one is evidence alone. */
+/** Where pages are counted, a page's next link only shows whether there is a next page. */
 export function evidenceOfNext(pagination: Pagination, page: ReadablePage): NextReading {
   if (pagination.nextHeader === 'link' || pagination.totalPagesHeader === 'link') {
     const { step, more } = linkStep(page);
@@ -42,56 +47,75 @@ export function evidenceOfNext(pagination: Pagination, page: ReadablePage): Next
   }
   const literal = literalOfNext(pagination, page);
   if (literal === null) return silent;
-  // No number of a next page is 0.
+  // The number of a next page is never 0.
   return isNothing(literal) || literal === '0' ? ended : unusable;
+}
+
+/** Where most APIs of a style count from, and how people call what is counted. */
+const positions = {
+  page: { begin: 1, words: 'page number' },
+  offset: { begin: 0, words: 'offset' },
+} as const;
+
+/** Pages counted by a parameter; where the page names the next number and no total, by its own count. */
+function countedBy(
+  facts: Facts,
+  style: PositionStyle,
+  own: Pick<Pagination, 'param' | 'carrier' | 'first' | 'totalPath'>,
+): Pagination {
+  const { base, numbers, next, headers } = facts;
+  const { param, carrier } = own;
+  const nextPath = next.number?.path ?? null;
+  const nextHeader = nextPath === null ? (headers.nextPage?.header ?? null) : null;
+  const isStated = nextPath !== null || nextHeader !== null;
+  // Without a total, the page's own next number is safer, and it says where the list ends.
+  if (isStated && numbers.total === null && numbers.totalPages === null) {
+    return { ...base, style: 'cursor', param, carrier, nextPath, nextHeader };
+  }
+  const positionPath = numbers[style]?.path ?? null;
+  return { ...base, ...own, style, positionPath, nextPath, nextHeader };
 }
 
 /** The start URL or body names a page number or an offset itself. */
 export function detectStartNumber(facts: Facts, style: PositionStyle): Shown | null {
   const { params, numbers, next, base } = facts;
-  // Of both, it is the page that counts where the server speaks of one.
+  // With both, the page number counts if the server states a page.
   const isPage = params.page !== null && (numbers.page !== null || params.offset === null);
-  const param = isPage === (style === 'page') ? params[style] : null;
-  if (param?.number == null) return null;
+  const start = isPage === (style === 'page') ? params[style] : null;
+  if (start?.number == null) return null;
   const isBacked = numbersSayMore(facts) || numbers.page !== null || numbers.offset !== null;
-  // A token beside a bare number goes further than the number does.
+  // A token reaches further than a number that nothing else supports.
   if (next.token !== null && (!isBacked || params.cursor !== null)) return null;
-  const { name, carrier, number } = param;
-  if (!isBacked && !isPlain(name, number)) return null;
-  const stated = nextNumber(facts);
-  const own = { param: name, carrier, ...stated };
+  const { name: param, carrier, number: first } = start;
+  if (!isBacked && !isPlain(param, first)) return null;
   const { total, totalPages } = numbers;
-  const pagination: Pagination =
-    stated !== null && total === null && totalPages === null
-      ? // Without a total its own count leads on surely, page by page, and says where the end is.
-        { ...base, ...own, style: 'cursor' }
-      : { ...base, positionPath: numbers[style]?.path ?? null, ...own, style, first: number };
-  const evidence = [`the start ${carrier === 'body' ? 'body' : 'URL'} has ${name}=${number}`];
+  const evidence = [`the start ${carrier === 'body' ? 'body' : 'URL'} has ${param}=${first}`];
   if (totalPages !== null) evidence.push(`${sourceOf(totalPages)} says ${totalPages.value} pages`);
   if (total !== null) evidence.push(`${sourceOf(total)} says ${total.value} records`);
+  const { totalPath } = base;
+  const pagination = countedBy(facts, style, { param, carrier, first, totalPath });
   return found(pagination, evidence, saysEnd(facts) !== null);
 }
 
 /**
- * Whether a parameter pages though nothing in the answer says so: `from=2020` is a year and `p=7` a
- * project as well as a position.
+ * Whether a parameter is a position even though nothing in the answer says so: `from=2020` may be a
+ * year, and `p=7` a project.
  */
 function isPlain(name: string, value: number): boolean {
   return /page|offset|skip/i.test(name) || (value === 0 && /^[$_]?start/i.test(name));
 }
 
-/** What the style takes where the user names it alone; `begin` is where most of its APIs count from. */
+/** What the style takes where the user names it alone. */
 export function usualPosition(
   { params, numbers, view }: Facts,
   style: PositionStyle,
-  begin: 0 | 1,
 ): Partial<Pagination> {
   const own = params[style];
   const echo = numbers[style];
   return {
     param: own?.name ?? style,
     carrier: own?.carrier ?? (view.request.method === 'POST' ? 'body' : 'query'),
-    first: own?.number ?? echo?.value ?? begin,
+    first: own?.number ?? echo?.value ?? positions[style].begin,
     positionPath: echo?.path ?? null,
   };
 }
@@ -108,20 +132,20 @@ interface UrlStep {
  * What a next URL does, if all it does is to count: the page number goes up by one, or the offset by
  * as many records as the page held. Null for everything else, which has to be followed as it stands.
  *
- * Page sizes that the server adds to its links are no difference, for they are its default.
+ * A page size that the server adds to its links is its default, and so no difference.
  */
 export function stepOfUrl(start: string, next: string, count: number): UrlStep | null {
   const raised = raiseScheme(next, start);
   const difference = differInOneNumber(alignSizes(start, raised, count), raised);
   if (difference === null || !('param' in difference)) return null;
   const { param, a, b } = difference;
-  if (namesCursor(param) && !namesPage(param) && !namesOffset(param)) return null;
+  if (means.cursor(param) && !means.page(param) && !means.offset(param)) return null;
   const byPage: UrlStep = { style: 'page', param, first: a ?? b - 1 };
   const byOffset: UrlStep = { style: 'offset', param, first: a ?? b - count };
   const pages = a === null ? b === 1 || b === 2 : b - a === 1;
   const records = count > 0 && (a === null ? b === count || b === count + 1 : b - a === count);
-  if (namesPage(param)) return pages ? byPage : null;
-  if (namesOffset(param)) return records ? byOffset : null;
+  if (means.page(param)) return pages ? byPage : null;
+  if (means.offset(param)) return records ? byOffset : null;
   if (pages === records) return null;
   return pages ? byPage : byOffset;
 }
@@ -130,9 +154,9 @@ function alignSizes(start: string, next: string, count: number): string {
   const known = new Set(readQuery(start).map(([name]) => name));
   let aligned = start;
   for (const [name, value] of readQuery(next)) {
-    const isDefault = !known.has(name) && namesSize(name) && value === String(count);
+    const isDefault = !known.has(name) && means.size(name) && value === String(count);
     // A page of two records may meet `?page=2`, and a name that can be either is the position.
-    if (isDefault && !namesPage(name) && !namesOffset(name)) {
+    if (isDefault && !means.page(name) && !means.offset(name)) {
       aligned = setQueryParameter(aligned, name, value);
     }
   }
@@ -146,4 +170,120 @@ export function stepped(
   rest: Partial<Pagination>,
 ): Pagination {
   return { ...base, positionPath: numbers[style]?.path ?? null, style, param, first, ...rest };
+}
+
+type Guess = readonly [style: PositionStyle, name: string];
+
+/** Parameters that may take the next position, among those of `names`. */
+export function guessedPositions(facts: Facts, names: RegExp): readonly Candidate[] {
+  const { base, numbers, count, view } = facts;
+  return orderedGuesses(facts).flatMap(([style, param]) => {
+    if (style === 'offset' && count === 0) return [];
+    // A value that is not a beginning (`from=2020`) has a meaning for the user and is kept.
+    const own = getQueryParameter(view.request.url, param) ?? '';
+    if (!names.test(param) || !/^[01]?$/.test(own)) return [];
+    const { begin, words } = positions[style];
+    const first = numbers[style]?.value ?? begin;
+    // If the second page has records too, this was not the total.
+    const totalPath = base.totalPath ?? numbers.vagueTotal?.path ?? null;
+    const { carrier } = base;
+    const pagination = countedBy(facts, style, { param, carrier, first, totalPath });
+    const value = statedNumber(facts) ?? first + (style === 'page' ? 1 : count);
+    return candidate(facts, pagination, literalNumber(value), `${param} as the ${words}`);
+  });
+}
+
+/** The next page's number or offset, as the page says it. */
+function statedNumber({ next, headers }: Facts): number | null {
+  return next.number?.value ?? headers.nextPage?.value ?? null;
+}
+
+/** Names that the response or the request suggest come first, then the usual ones. */
+function orderedGuesses(facts: Facts): readonly Guess[] {
+  const { numbers, params, count } = facts;
+  const guesses: Guess[] = [];
+  const stated = statedNumber(facts);
+  const add = (style: Guess[0], ...names: readonly string[]): void => {
+    for (const name of names) guesses.push([style, name]);
+  };
+  const sized = params.size === null ? [] : besideSize(params.size.name);
+  if (numbers.page?.path != null) add('page', ...namesOfEcho(numbers.page.path));
+  if (numbers.offset?.path != null && numbers.page === null) {
+    add('offset', ...namesOfEcho(numbers.offset.path));
+  }
+  const isPage = numbers.page !== null || numbers.totalPages !== null;
+  const isOffset = numbers.offset !== null;
+  if (isPage !== isOffset) {
+    const own = isPage ? 'page' : 'offset';
+    guesses.push(...sized.filter(([style]) => style === own));
+  }
+  guesses.push(...sized);
+  if (isPage) add('page', 'page', 'pageNumber', 'p');
+  else if (isOffset) add('offset', 'offset', 'skip', 'start', 'from');
+  add('page', 'page');
+  add('offset', 'offset', 'start', 'from', 'skip');
+  add('page', 'p', 'pageNumber', 'pageNo', 'pageNum', 'pageIndex');
+  if (stated === null) return guesses;
+  const isStatedOffset = count > 2 && (stated === count || stated === count + 1);
+  return guesses.filter(([style]) => style === (isStatedOffset ? 'offset' : 'page'));
+}
+
+/** `current_page` is what `page` asks for; `page.number` may be `page[number]`. */
+function namesOfEcho(path: string): readonly string[] {
+  const keys = keysOf(path) ?? [];
+  const name = keys.at(-1) ?? '';
+  const parent = keys.at(-2) ?? '';
+  const bare = name.replace(/^(?:current|this|cur)[_-]?(?=[a-z])/i, '');
+  const isPageObject = /^page$/i.test(parent);
+  const lower = bare.charAt(0).toLowerCase() + bare.slice(1);
+  if (isPageObject && /^number$/i.test(name)) return ['page', 'page[number]'];
+  if (isPageObject) return [`page[${name}]`, name];
+  if (!means.page(name) && !means.offset(name)) return ['page'];
+  // Feathers and OData echo `skip` for what `$skip` asks for.
+  return bare === name ? [name, `$${name}`] : [lower, name];
+}
+
+/**
+ * What stands beside a page size in the APIs that call it so, the likeliest first. `~` stands for the
+ * prefix of the size's name (`$top`, `_limit`); where that begins with a capital, all do.
+ */
+const BESIDE_SIZE: Readonly<Record<string, readonly Guess[]>> = {
+  limit: [offsets('~offset'), pages('~page'), offsets('~skip')],
+  top: [offsets('~skip'), pages('page')],
+  take: [offsets('~skip'), pages('page')],
+  rows: [offsets('~start'), pages('page')],
+  size: [offsets('~from'), pages('~page'), offsets('offset')],
+  maxresults: [offsets('startAt'), offsets('startIndex'), offsets('start')],
+  resultsperpage: [pages('page'), offsets('startIndex')],
+  count: [offsets('offset'), offsets('startIndex'), offsets('start')],
+  num: [offsets('start')],
+  pagesize: [pages('~page'), pages('~pageNumber'), pages('pageIndex')],
+};
+
+function pages(name: string): Guess {
+  return ['page', name];
+}
+
+function offsets(name: string): Guess {
+  return ['offset', name];
+}
+
+function besideSize(size: string): readonly Guess[] {
+  const [, outer, inner] = /^(\w+)\[(size|limit)\]$/i.exec(size) ?? [];
+  if (outer !== undefined) {
+    const both = [pages(`${outer}[number]`), offsets(`${outer}[offset]`)];
+    return inner?.toLowerCase() === 'limit' ? both.reverse() : both;
+  }
+  const squashed = squash(size);
+  // json-server
+  if (squashed === 'limit' && size.startsWith('_')) return [pages('_page'), offsets('_start')];
+  const beside = BESIDE_SIZE[squashed] ?? (means.size(size) ? [pages('~page')] : []);
+  const prefix = /^[$_]/.exec(size)?.[0] ?? '';
+  const isSnake = /_/.test(size.slice(1));
+  return beside.map(([style, written]) => {
+    const bare = written.replace('~', '');
+    const name = isSnake && bare === 'pageNumber' ? 'page_number' : bare;
+    const cased = /^[A-Z]/.test(size) ? name.charAt(0).toUpperCase() + name.slice(1) : name;
+    return [style, written.startsWith('~') ? prefix + cased : cased];
+  });
 }

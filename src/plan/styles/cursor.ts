@@ -52,7 +52,7 @@ function nextOf(view: PageView, { nextPath, nextHeader }: Pagination): string | 
   return literal === 'null' || literal === '""' || literal === 'false' ? null : literal;
 }
 
-/** A token that the page holds, and how it would go on if only its parameter were known. */
+/** A token that the page holds, and the pagination that lacks only its parameter. */
 interface Token {
   /** Style `cursor`, without its parameter. */
   readonly pagination: Pagination;
@@ -167,7 +167,7 @@ function namesFor(
   return [...new Set(names)].filter((each) => !each.startsWith('@'));
 }
 
-/** What takes the token where the APIs that call it so agree. */
+/** The usual parameters for a token of that name. */
 function conventional(name: string, parent: string, isPost: boolean): readonly string[] {
   switch (squash(name)) {
     case 'nextcursor':

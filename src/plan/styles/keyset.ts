@@ -51,7 +51,7 @@ export const keyset: ChainStyle = {
   },
 };
 
-/** A page that holds only the row it was asked to begin with adds nothing. */
+/** A page that repeats only the record that it begins with adds nothing. */
 function isPastEnd({ keyFrom }: Pagination, pageInfo: PageInfo, before: PageInfo | null): boolean {
   if (pageInfo.records === 0) return true;
   if (pageInfo.records > 1 || before === null || pageInfo.lastKey === null) return false;
@@ -80,7 +80,7 @@ function sortCandidates(facts: Facts): readonly Candidate[] {
 /** The last record's key as the start of the next page. */
 export function guessedKeys(facts: Facts): readonly Candidate[] {
   const { records, base, view, params } = facts;
-  if (records === null || base.key === null || records.count < 2) return [];
+  if (records === null || base.key === null || records.items.length < 2) return [];
   const keys = recordIdentities(view, records.path, base.key);
   const first = keys?.[0];
   const last = keys?.at(-1);
@@ -106,7 +106,7 @@ const LAST = /^last[_-]?(?=[a-zA-Z])/;
 export function statedKeys(facts: Facts): readonly Candidate[] {
   const { records, view, base } = facts;
   const first = records?.items[0];
-  if (records === null || records.count < 2 || !isObject(first)) return [];
+  if (records === null || records.items.length < 2 || !isObject(first)) return [];
   if (view.request.method !== 'GET') return [];
   const around = (keysOf(records.path) ?? []).slice(0, -1);
   for (const field of listFields(view.json)) {
@@ -142,12 +142,12 @@ function compareKeys(a: string, b: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** Whether a page's keys go on where those of the page before ended. */
+/** Whether a page's keys continue the order of the page before. */
 function keepsOrder(own: readonly string[], other: readonly string[]): boolean {
   const [first, last, next] = [own[0], own.at(-1), other[0]];
   if (first === undefined || last === undefined || next === undefined) return false;
   const direction = Math.sign(compareKeys(first, last));
-  // Keys in no order of their own (random ids in order of time) say nothing either way.
+  // Keys without an order (random ids, sorted by time) prove nothing.
   const isOrdered = own.every(
     (key, index) => index === 0 || Math.sign(compareKeys(own[index - 1]!, key)) === direction,
   );

@@ -22,7 +22,7 @@ export const link: ChainStyle = {
   readUsual: () => ({}),
 };
 
-/** Where links differ in one number alone, and it is known how far they go, they are counted. */
+/** Links that differ only in one number are counted, if it is known how far they go. */
 function detectLink(facts: Facts): Shown | null {
   const { headers, base, view, count, numbers } = facts;
   const pagination: Pagination = { ...base, style: 'link' };

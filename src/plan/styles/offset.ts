@@ -12,7 +12,7 @@ export const offset: CountedStyle = {
   pageAt: atPosition,
   readNext: evidenceOfNext,
   detect: (facts) => detectStartNumber(facts, 'offset'),
-  readUsual: (facts) => usualPosition(facts, 'offset', 0),
+  readUsual: (facts) => usualPosition(facts, 'offset'),
   trial: {
     mayOverlap: true,
     async proveEnd(pagination, read) {

@@ -18,7 +18,7 @@ export const page: CountedStyle = {
   readNext: evidenceOfNext,
   totalPages: pagesByLastLink,
   detect: (facts) => detectStartNumber(facts, 'page'),
-  readUsual: (facts) => usualPosition(facts, 'page', 1),
+  readUsual: (facts) => usualPosition(facts, 'page'),
   trial: {
     async proveEnd(pagination, read) {
       const one = await read(literalNumber(1));

@@ -29,13 +29,15 @@ export const styles: Readonly<Record<OwnStyle, ChainStyle | CountedStyle>> = {
   keyset,
 };
 
+const all: Readonly<Record<PaginationStyle, ChainStyle | CountedStyle | null>> = {
+  ...styles,
+  function: null,
+  single: null,
+};
+
 /** The style of a pagination; null where a user's function pages, and for a single page. */
 export function styleOf(pagination: {
   readonly style: PaginationStyle;
 }): ChainStyle | CountedStyle | null {
-  return (
-    (styles as Readonly<Partial<Record<PaginationStyle, ChainStyle | CountedStyle>>>)[
-      pagination.style
-    ] ?? null
-  );
+  return all[pagination.style];
 }

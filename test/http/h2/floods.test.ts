@@ -14,7 +14,7 @@ import {
   settings,
   TYPES,
   windowUpdate,
-} from '../../../src/demo/http2-frames.ts';
+} from '../../fixtures/faults/http2-frames.ts';
 import { bodyOf, expectFault } from '../transport-client.ts';
 import { converse } from './raw-peer.ts';
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { TransportInternals } from '../../../src/http/create-transport.ts';
 import {
   data,
   END_HEADERS,
@@ -11,8 +12,7 @@ import {
   settings,
   TYPES,
   windowUpdate,
-} from '../../../src/demo/http2-frames.ts';
-import type { TransportInternals } from '../../../src/http/create-transport.ts';
+} from '../../fixtures/faults/http2-frames.ts';
 import { openStreams } from '../../servers/stream-server.ts';
 import { bodyOf, expectFault, forEachPage, get, openTransport } from '../transport-client.ts';
 import { type Conversation, converse, type PeerScript } from './raw-peer.ts';

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ConnectionError } from '../../../src/http/h2/connection-error.ts';
-import { HpackDecoder } from '../../../src/http/h2/hpack-decoder.ts';
-import { HpackEncoder } from '../../../src/http/h2/hpack-encoder.ts';
+import { HpackDecoder, HpackEncoder } from '../../../src/http/h2/hpack.ts';
+import { ConnectionError } from '../../../src/http/h2/protocol.ts';
 
 const bytesOf = (hex: string): Buffer => Buffer.from(hex.replaceAll(/\s/g, ''), 'hex');
 

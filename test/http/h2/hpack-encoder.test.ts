@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type FieldKind, HpackEncoder } from '../../../src/http/h2/hpack-encoder.ts';
+import { type FieldKind, HpackEncoder } from '../../../src/http/h2/hpack.ts';
 
 function encode(
   encoder: HpackEncoder,

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import type { TransportInternals } from '../../../src/http/create-transport.ts';
+import type { RawResponse, Transport, TransportOptions } from '../../../src/http/transport.ts';
 import {
   cutFrames,
   END_HEADERS,
@@ -10,9 +12,7 @@ import {
   headers,
   settings,
   TYPES,
-} from '../../../src/demo/http2-frames.ts';
-import type { TransportInternals } from '../../../src/http/create-transport.ts';
-import type { RawResponse, Transport, TransportOptions } from '../../../src/http/transport.ts';
+} from '../../fixtures/faults/http2-frames.ts';
 import { startRawServer } from '../../servers/raw-server.ts';
 import { get, openTransport } from '../transport-client.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { policyName } from '../../../src/http/limits/policy-name.ts';
+import { policyName } from '../../../src/http/limits/hint-reader.ts';
 
 test('GitHub’s resource and Discord’s bucket name the limit that a request counted in', () => {
   assert.equal(policyName({ 'x-ratelimit-resource': 'search' }), 'search');

@@ -2,42 +2,36 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseSfDictionary, parseSfList } from '../../../src/http/limits/structured-fields.ts';
 
-const bareItems = (text: string) => parseSfList(text)?.map(({ bare }) => bare?.value ?? null);
+const bareItems = (text: string) => parseSfList(text)?.map(([bare]) => bare);
 
-test('a list holds every type of item, with parameters', () => {
-  assert.deepEqual(
-    bareItems('1, -2, 1.5, "a \\"b\\\\", tok/en, :aGk=:, ?1, ?0, @1659578233, %"f%c3"'),
-    [...[1, -2, 1.5, 'a "b\\', 'tok/en', 'aGk=', true, false, 1659578233, 'f%c3']],
-  );
+test('a list of items of the types that limits use, with parameters', () => {
+  assert.deepEqual(bareItems('1, -2, 1.5, "a \\"b\\\\", ?1, ?0'), [
+    1,
+    -2,
+    1.5,
+    'a "b\\',
+    true,
+    false,
+  ]);
+  assert.deepEqual(bareItems('tok/en')?.map(String), ['tok/en']);
   const [item] = parseSfList('"burst";q=100;  w=60;pk=:Y2E=:;flag;b=?0')!;
-  assert.deepEqual(
-    [...item!.parameters].map(([key, { value }]) => [key, value]),
-    [
-      ['q', 100],
-      ['w', 60],
-      ['pk', 'Y2E='],
-      ['flag', true],
-      ['b', false],
-    ],
-  );
+  const { pk, ...others } = Object.fromEntries(item![1]);
+  assert.deepEqual(others, { q: 100, w: 60, flag: true, b: false });
+  assert.equal(Buffer.from(pk as ArrayBuffer).toString(), 'ca');
 });
 
-test('inner lists and optional white space are let through', () => {
-  assert.deepEqual(bareItems(' ("a" 1;x);y=2 \t,\t 7 '), [null, 7]);
-  assert.deepEqual(bareItems('()'), [null]);
+test('inner lists and optional white space are allowed', () => {
+  assert.equal(bareItems(' ("a" 1;x);y=2 \t,\t 7 ')?.[1], 7);
 });
 
 test('a dictionary keeps the last of each key', () => {
   const members = parseSfDictionary('limit=100, remaining=50;x, reset=30, on, limit=7')!;
-  assert.deepEqual(
-    [...members].map(([key, { bare }]) => [key, bare?.value]),
-    [
-      ['limit', 7],
-      ['remaining', 50],
-      ['reset', 30],
-      ['on', true],
-    ],
-  );
+  assert.deepEqual(Object.fromEntries([...members].map(([key, [bare]]) => [key, bare])), {
+    limit: 7,
+    remaining: 50,
+    reset: 30,
+    on: true,
+  });
 });
 
 test('a field that breaks the grammar anywhere is no list', () => {
@@ -73,7 +67,6 @@ test('a field that breaks the grammar anywhere is no list', () => {
     'a; q = 1',
     '(1',
     '("a""b")',
-    '1\t',
     '=',
     '{"a":1}',
   ]) {

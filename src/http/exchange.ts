@@ -1,0 +1,281 @@
+/**
+ * One request on its way to one response, whatever protocol carries it. It collects the response,
+ * holds it to its content-length and to the size limit, and settles exactly once.
+ */
+import { formatByteLimit } from '../core/units.ts';
+import { type ArrivingBody, BodyChunks, type BodyRoom } from './response-body.ts';
+import {
+  type HeaderValues,
+  type Protocol,
+  type RawResponse,
+  TransportError,
+  type TransportFault,
+  type TransportOptions,
+  type TransportRequest,
+} from './transport.ts';
+
+export class Exchange implements ArrivingBody {
+  readonly request: TransportRequest;
+  /** Neither clock runs before `start()`: waiting for a free stream is not the server's silence. */
+  startedAt = 0;
+  lastHeardAt = 0;
+  /** Set by every byte, cleared by the sweep that reads the clock: one clock call a second, not one a chunk. */
+  heard = false;
+  settled = false;
+  /** The final response's headers are here. */
+  hasHead = false;
+
+  /** How much of the body had come, and when, as the slow are measured. */
+  markedBytes = 0;
+  markedAt = 0;
+
+  readonly #maxBodyBytes: number;
+  readonly #room: BodyRoom;
+  readonly #onWire: Set<Exchange>;
+  readonly #resolve: (response: RawResponse) => void;
+  readonly #reject: (error: TransportError) => void;
+  #cancel: (() => void) | null = null;
+  #resume: (() => void) | null = null;
+  #status = 0;
+  #headers: HeaderValues = {};
+  #statedBytes = -1;
+  readonly #body = new BodyChunks();
+
+  constructor(
+    request: TransportRequest,
+    maxBodyBytes: number,
+    room: BodyRoom,
+    onWire: Set<Exchange>,
+    resolve: (response: RawResponse) => void,
+    reject: (error: TransportError) => void,
+  ) {
+    this.request = request;
+    this.#maxBodyBytes = maxBodyBytes;
+    this.#room = room;
+    this.#onWire = onWire;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get statedBytes(): number {
+    return this.#statedBytes;
+  }
+
+  /** Of the body, on the wire. */
+  get bodyBytes(): number {
+    return this.#body.bytes;
+  }
+
+  /**
+   * The request goes out now; `cancel` tears its stream or connection down, `resume` lets its body
+   * come again after `mayGoOn` has said no.
+   */
+  start(cancel: () => void, resume: () => void): void {
+    this.#cancel = cancel;
+    this.#resume = resume;
+    this.startedAt = performance.now();
+    this.lastHeardAt = this.startedAt;
+    this.#onWire.add(this);
+  }
+
+  /** Back to the queue, as if never sent: the server asked for another protocol. */
+  restart(): void {
+    this.#cancel = null;
+    this.#resume = null;
+    this.#onWire.delete(this);
+    this.#room.end(this, this.bodyBytes);
+    this.hasHead = false;
+    this.#statedBytes = -1;
+    this.#body.drop();
+  }
+
+  takeHead(status: number, headers: HeaderValues): void {
+    if (this.settled) return;
+    this.heard = true;
+    this.hasHead = true;
+    this.#status = status;
+    this.#headers = headers;
+    this.#room.begin(this);
+    const stated = headers['content-length'];
+    // These two have no body whatever content-length says (RFC 9110 §8.6).
+    if (typeof stated !== 'string' || status === 204 || status === 304) return;
+    this.#statedBytes = Number(stated);
+    if (this.#statedBytes > this.#maxBodyBytes) this.#failTooLarge();
+  }
+
+  takeChunk(chunk: Uint8Array): void {
+    if (this.settled) return;
+    this.heard = true;
+    this.#body.add(chunk);
+    this.#room.take(chunk.length);
+    if (this.bodyBytes > this.#maxBodyBytes) this.#failTooLarge();
+  }
+
+  /** Whether more of the body may come; after a no nothing is asked for until `resume` is called. */
+  mayGoOn(): boolean {
+    return this.settled || this.#room.mayGoOn(this);
+  }
+
+  goOn(): void {
+    this.#resume?.();
+  }
+
+  /** The body stands still for us: what does not come meanwhile is not the server's fault. */
+  get isStanding(): boolean {
+    return this.#room.isStanding(this);
+  }
+
+  /** The framing says that the response is whole; content-length may still disagree. */
+  finish(protocol: Protocol): void {
+    if (this.settled) return;
+    if (this.#statedBytes >= 0 && this.#statedBytes !== this.bodyBytes) {
+      this.fail(this.isShort() ? 'truncated' : 'protocol', this.lengthMismatch());
+      return;
+    }
+    this.#settle();
+    const { bodyBytes } = this;
+    const chunks = this.#body.take();
+    this.#resolve({ status: this.#status, headers: this.#headers, chunks, bodyBytes, protocol });
+  }
+
+  /** Fewer bytes came than content-length states. */
+  isShort(): boolean {
+    return this.bodyBytes < this.#statedBytes;
+  }
+
+  fail(fault: TransportFault, message: string, cause?: unknown): void {
+    const text = fault === 'truncated' && this.isShort() ? this.lengthMismatch() : message;
+    this.failWith(new TransportError(fault, text, cause === undefined ? undefined : { cause }));
+  }
+
+  failWith(error: TransportError): void {
+    if (this.settled) return;
+    this.#settle();
+    this.#body.drop();
+    this.#reject(error);
+    this.#cancel?.();
+  }
+
+  #settle(): void {
+    this.settled = true;
+    this.#onWire.delete(this);
+    this.#room.end(this, this.bodyBytes);
+  }
+
+  #failTooLarge(): void {
+    this.fail(
+      'too-large',
+      `the body is larger than ${formatByteLimit(this.#maxBodyBytes)}; --max-body-bytes raises the limit`,
+    );
+  }
+
+  /** Says how many bytes came of how many stated. */
+  lengthMismatch(): string {
+    return `the body ended after ${this.bodyBytes} of ${this.#statedBytes} bytes`;
+  }
+}
+
+type Limits = Pick<TransportOptions, 'idleTimeoutMs' | 'timeoutMs' | 'minBytesPerSecond'>;
+
+/**
+ * Gives up an exchange that takes too long, is silent or comes too slowly. Called about once a
+ * second for each exchange on the wire.
+ *
+ * @param sinceLastMs since it was called before
+ */
+export function sweepExchange(
+  exchange: Exchange,
+  now: number,
+  sinceLastMs: number,
+  { idleTimeoutMs, timeoutMs, minBytesPerSecond }: Limits,
+): void {
+  if (exchange.isStanding) {
+    exchange.startedAt += Math.min(sinceLastMs, now - exchange.startedAt);
+    exchange.lastHeardAt = now;
+    exchange.markedAt = 0;
+    return;
+  }
+  if (now - exchange.startedAt > timeoutMs) {
+    const within = `within ${seconds(timeoutMs)}`;
+    const what = exchange.hasHead
+      ? `not whole ${within}, ${exchange.bodyBytes} bytes had come`
+      : `no answer ${within}`;
+    exchange.fail('timeout', `${what}; --timeout allows more`);
+  } else if (!exchange.heard) {
+    if (now - exchange.lastHeardAt <= idleTimeoutMs) return;
+    const when = exchange.hasHead ? ` after ${exchange.bodyBytes} bytes of the body` : '';
+    exchange.fail(
+      'idle-timeout',
+      `not a byte for ${seconds(idleTimeoutMs)}${when}; --idle-timeout allows more`,
+    );
+  } else {
+    exchange.heard = false;
+    exchange.lastHeardAt = now;
+    if (exchange.hasHead) measure(exchange, now, idleTimeoutMs, minBytesPerSecond);
+  }
+}
+
+/** A byte now and then is no silence, and could hold a request for as long as --timeout. */
+function measure(exchange: Exchange, now: number, windowMs: number, least: number): void {
+  const { bodyBytes, markedAt, markedBytes } = exchange;
+  if (markedAt !== 0 && now - markedAt < windowMs) return;
+  const elapsedMs = now - markedAt;
+  exchange.markedAt = now;
+  exchange.markedBytes = bodyBytes;
+  if (markedAt === 0) return;
+  const perSecond = ((bodyBytes - markedBytes) * 1000) / elapsedMs;
+  if (perSecond >= least) return;
+  exchange.fail(
+    'too-slow',
+    `${Math.round(perSecond)} bytes a second for ${seconds(elapsedMs)}; --speed-limit allows less than ${least}`,
+  );
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}
+
+/** First in, first out, at constant cost: exchanges that wait for a free stream or connection. */
+
+export class ExchangeQueue {
+  #items: (Exchange | undefined)[] = [];
+  #head = 0;
+
+  get size(): number {
+    return this.#items.length - this.#head;
+  }
+
+  /** The one that `shift` would give. */
+  get next(): Exchange | undefined {
+    return this.#items[this.#head];
+  }
+
+  push(exchange: Exchange): void {
+    this.#items.push(exchange);
+  }
+
+  shift(): Exchange | undefined {
+    const next = this.#items[this.#head];
+    if (next === undefined) return undefined;
+    this.#items[this.#head] = undefined;
+    this.#head += 1;
+    // Cutting the front off only now and then keeps the cost of one shift constant.
+    if (this.#head > 1024 || this.#head === this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return next;
+  }
+
+  /** Empties the queue; gives what waited, in order. */
+  takeAll(): Exchange[] {
+    const all = this.#items.slice(this.#head).filter((item) => item !== undefined);
+    this.#items = [];
+    this.#head = 0;
+    return all;
+  }
+
+  failAll(error: TransportError): void {
+    for (const exchange of this.takeAll()) exchange.failWith(error);
+  }
+}
