@@ -8,7 +8,7 @@ import type { PageInfo } from '../core/page-info.ts';
 import { isParallel, type Pagination } from '../core/pagination.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
-import { loadSelection } from '../decode/decode.ts';
+import { readSelection } from '../decode/decode.ts';
 import { FirstPageMissing } from '../fetch/asked-pages.ts';
 import { attemptsFrom } from '../fetch/attempt.ts';
 import { Engine } from '../fetch/engine.ts';
@@ -157,7 +157,7 @@ async function pageInfoOf(
   { request, headers, body }: PageView,
   maxDecodedBytes: number,
 ): Promise<PageInfo | null> {
-  const check = createBodyCheck(await loadSelection(pagination.records), maxDecodedBytes);
+  const check = createBodyCheck(readSelection(pagination.records), maxDecodedBytes);
   const verdict = check(body, null);
   if (!verdict.ok) return null;
   const { decoded, found } = verdict;

@@ -9,7 +9,7 @@ import {
   copyCompact,
   createJsonScanner,
   type JsonScanner,
-  loadSelection,
+  readSelection,
 } from '../decode/decode.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { run } from '../run.ts';
@@ -132,7 +132,7 @@ export async function* records(
     select = recordsPath;
   });
   for await (const sent of handed) {
-    scanner ??= createJsonScanner(await loadSelection(select));
+    scanner ??= createJsonScanner(readSelection(select));
     const page = toPage(sent);
     const scan = scanner.scan(page.body);
     if (!scan.valid) {

@@ -9,7 +9,7 @@ import { EverypageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
-import { createKeyReader, loadSelection, recordsDigest } from '../decode/decode.ts';
+import { createKeyReader, readSelection, recordsDigest } from '../decode/decode.ts';
 import type { OutputSinks } from '../fetch/prepare.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { exportArchive } from './export-archive.ts';
@@ -81,7 +81,7 @@ async function recordsOf(archivePath: string): Promise<Records> {
   try {
     const maxDecodedBytes = 256 * 1024 * 1024;
     const { records = null, key = null, pastEnd = [] } = archive.pagination ?? {};
-    const selection = await loadSelection(records);
+    const selection = readSelection(records);
     const keysOf = key === null ? null : createKeyReader(key);
     const check = createBodyCheck(selection, maxDecodedBytes);
     const digest = createHash('sha256');

@@ -12,7 +12,7 @@ import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { isOnePage } from '../core/pagination.ts';
 import { isWhole } from '../core/summary.ts';
-import { loadCondition, loadSelection } from '../decode/decode.ts';
+import { readCondition, readSelection } from '../decode/decode.ts';
 import { formatFor } from '../export/choose-format.ts';
 import { createFileDestination, type FileDestination } from '../export/file-destination.ts';
 import type { Destination, ExportCounts } from '../export/format.ts';
@@ -95,11 +95,11 @@ export class ArchiveSession {
 
   async #begin(select: string | null, paginated: PaginateRequest | null): Promise<void> {
     const { maxDecodedBytes, secretParams } = this.#ask;
-    const failWhen = await loadCondition(this.#ask.failWhen);
+    const failWhen = readCondition(this.#ask.failWhen);
     const pagination = paginated?.pagination ?? null;
     // A page info counts the records of the list, whatever the export makes of a page.
     const checked = pagination === null ? select : pagination.records;
-    const selection = await loadSelection(checked);
+    const selection = readSelection(checked);
     const readPageInfo =
       pagination === null ? null : (await loadPageInfoReader()).createPageInfoReader(pagination);
     const reader = new BatchReader(

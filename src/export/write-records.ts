@@ -6,7 +6,7 @@ import {
   describeMissing,
   type FoundRecords,
   type JsonScan,
-  loadSelection,
+  readSelection,
   type Selection,
 } from '../decode/decode.ts';
 import { BLOCK_BYTES, BlockWriter } from './block-writer.ts';
@@ -42,7 +42,7 @@ export async function writeRecords(
   selectionText: string | null,
   frame: RecordFrame,
 ): Promise<ExportCounts> {
-  const selection = await loadSelection(selectionText);
+  const selection = readSelection(selectionText);
   const scanner = createJsonScanner(selection);
   const out = new BlockWriter(destination);
   const beforeFirst = Buffer.from(frame.beforeFirst);

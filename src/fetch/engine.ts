@@ -10,7 +10,7 @@ import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { Stop } from '../core/summary.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
-import { loadCondition, parseSelection } from '../decode/decode.ts';
+import { parseSelection, readCondition } from '../decode/decode.ts';
 import type { Transport } from '../http/transport.ts';
 import { type Ask, AskedPages } from './asked-pages.ts';
 import {
@@ -108,7 +108,7 @@ export class Engine {
     work: (ask: Ask, asked: AskedPages) => Promise<T>,
   ): Promise<T | null> {
     const { failWhen, maxDecodedBytes, secretParams } = this.options;
-    const condition = await loadCondition(failWhen);
+    const condition = readCondition(failWhen);
     const check = createBodyCheck(parseSelection(null), maxDecodedBytes, condition);
     const asked = new AskedPages(attempt, check, secretParams, this.dispatcher);
     const result = work(asked.ask, asked).finally(() => asked.close());

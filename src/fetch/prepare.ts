@@ -12,7 +12,7 @@ import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
 import { redactUrl, Secret } from '../core/redact.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
-import { loadCondition, loadSelection } from '../decode/decode.ts';
+import { readCondition, readSelection } from '../decode/decode.ts';
 import { formatNameFor } from '../export/choose-format.ts';
 import type { TransportOptions } from '../http/transport.ts';
 import { checkSources, createListPlan } from '../plan/list-plan.ts';
@@ -57,8 +57,8 @@ export async function prepare(
 ): Promise<Job> {
   const { sources, options: userOptions } = takeUserInfo(asked, askedOptions);
   const options = withPresetOptions(resolveOptions(userOptions));
-  await loadSelection(options.select);
-  await loadCondition(options.failWhen);
+  readSelection(options.select);
+  readCondition(options.failWhen);
   checkOutputFolder(options.output);
   checkOutputFolder(options.archive);
   const target = exportTarget(options, askedOptions);

@@ -2,20 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EverypageError } from '../../src/core/errors.ts';
 import { createBodyCheck } from '../../src/decode/check-body.ts';
-import { loadCondition } from '../../src/decode/load-condition.ts';
+import { readCondition } from '../../src/decode/read-selection.ts';
 import { parseSelection } from '../../src/decode/selection.ts';
 import { presets } from '../../src/plan/presets.ts';
 
-async function isMet(condition: string, page: string): Promise<boolean> {
-  return (await loadCondition(condition))!.isMet(Buffer.from(page));
+function isMet(condition: string, page: string): boolean {
+  return readCondition(condition)!.isMet(Buffer.from(page));
 }
 
-test('no condition and an empty one are none', async () => {
-  assert.equal(await loadCondition(null), null);
-  assert.equal(await loadCondition(''), null);
+test('no condition and an empty one are none', () => {
+  assert.equal(readCondition(null), null);
+  assert.equal(readCondition(''), null);
 });
 
-test('false, true and null mean what they say, wherever a condition compares', async () => {
+test('false, true and null mean what they say, wherever a condition compares', () => {
   for (const [condition, met, unmet] of [
     ['ok == false', '{"ok":false}', '{"ok":true}'],
     ['ok != true', '{}', '{"ok":true}'],
@@ -30,21 +30,24 @@ test('false, true and null mean what they say, wherever a condition compares', a
     ['@.false', '{"false":1}', '{"true":1}'],
     ["contains(status, 'error')", '{"status":"an error"}', '{"status":"fine"}'],
   ] as const) {
-    assert.equal(await isMet(condition, met), true, `${condition} of ${met}`);
-    assert.equal(await isMet(condition, unmet), false, `${condition} of ${unmet}`);
+    assert.equal(isMet(condition, met), true, `${condition} of ${met}`);
+    assert.equal(isMet(condition, unmet), false, `${condition} of ${unmet}`);
   }
 });
 
-test('a condition that cannot be read is said with its place', async () => {
-  await assert.rejects(loadCondition('ok == '), (error) => {
-    assert.ok(error instanceof EverypageError && error.code === 'SELECTION');
-    assert.match(error.message, /^The condition "ok == " cannot be read: at character \d/);
-    return true;
-  });
+test('a condition that cannot be read is said with its place', () => {
+  assert.throws(
+    () => readCondition('ok == '),
+    (error) => {
+      assert.ok(error instanceof EverypageError && error.code === 'SELECTION');
+      assert.match(error.message, /^The condition "ok == " cannot be read: at character \d/);
+      return true;
+    },
+  );
 });
 
-test('a page of which it is true is refused with its beginning; one that it does not fit, too', async () => {
-  const check = createBodyCheck(parseSelection('items'), 1000, await loadCondition('ok == false'));
+test('a page of which it is true is refused with its beginning; one that it does not fit, too', () => {
+  const check = createBodyCheck(parseSelection('items'), 1000, readCondition('ok == false'));
   const refused = check(Buffer.from(' {"ok":false,"error":"busy"}'), null);
   assert.deepEqual(refused, {
     ok: false,
@@ -55,31 +58,31 @@ test('a page of which it is true is refused with its beginning; one that it does
   assert.ok(check(Buffer.from('{"ok":true,"items":[]}'), null).ok);
   const missing = check(Buffer.from('{"ok":true,"error":"busy"}'), null);
   assert.ok(!missing.ok && missing.kind === 'selection');
-  const unfit = createBodyCheck(parseSelection(null), 1000, await loadCondition('sum(ok) > `1`'));
+  const unfit = createBodyCheck(parseSelection(null), 1000, readCondition('sum(ok) > `1`'));
   const verdict = unfit(Buffer.from('{"ok":"x"}'), null);
   assert.ok(!verdict.ok && verdict.kind === 'fail-when');
   assert.match(verdict.reason, /^The condition .* does not fit this page: at character 1/);
 });
 
-test('values that nest too deeply to be compared are a refusal, not a crash', async () => {
+test('values that nest too deeply to be compared are a refusal, not a crash', () => {
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
-  const check = createBodyCheck(parseSelection(null), 1e9, await loadCondition('a == b'));
+  const check = createBodyCheck(parseSelection(null), 1e9, readCondition('a == b'));
   const verdict = check(Buffer.from(`{"a":${deep},"b":${deep}}`), null);
   assert.ok(!verdict.ok);
   assert.match(verdict.reason, /does not fit this page: it nests too deeply/);
 });
 
-test('names of the language itself are fields like any other', async () => {
-  assert.equal(await isMet('constructor', '{"a":1}'), false);
-  assert.equal(await isMet('__proto__.polluted', '{"__proto__":{"polluted":true}}'), true);
-  assert.equal(await isMet('polluted', '{"__proto__":{"polluted":true}}'), false);
+test('names of the language itself are fields like any other', () => {
+  assert.equal(isMet('constructor', '{"a":1}'), false);
+  assert.equal(isMet('__proto__.polluted', '{"__proto__":{"polluted":true}}'), true);
+  assert.equal(isMet('polluted', '{"__proto__":{"polluted":true}}'), false);
   assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false);
 });
 
-test('every condition of a preset can be read, and is not true of an ordinary page', async () => {
+test('every condition of a preset can be read, and is not true of an ordinary page', () => {
   const conditions = presets.flatMap(({ failWhen }) => failWhen ?? []);
   assert.ok(conditions.length >= 4);
   for (const condition of conditions) {
-    assert.equal(await isMet(condition, '{"ok":true,"success":true,"timed_out":false}'), false);
+    assert.equal(isMet(condition, '{"ok":true,"success":true,"timed_out":false}'), false);
   }
 });
