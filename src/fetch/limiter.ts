@@ -9,10 +9,10 @@ import type { PaceFacts } from '../core/summary.ts';
 import { createHintReader, type HintReader } from '../http/limits/hint-reader.ts';
 import { policyName } from '../http/limits/policy-name.ts';
 import type { HeaderValues, TransportFault } from '../http/transport.ts';
-import { readLearnedPace } from '../pace/learned-pace.ts';
 import type { Answer, LearnedPace, PaceBasis, PaceSettings } from '../pace/pace.ts';
+import { readLearnedPace } from '../pace/pace.ts';
 import { Pacer } from '../pace/pacer.ts';
-import { RetryBudget } from '../pace/retry-budget.ts';
+import { RetryBudget } from '../pace/retries.ts';
 import type { AttemptResult } from './task.ts';
 
 /** What an answer did to its limiter. */
