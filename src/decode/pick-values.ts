@@ -5,8 +5,8 @@ import { parseSelection } from './selection.ts';
 
 /**
  * Texts of the values at some paths, in their order: the bytes of the literal as the server wrote
- * them (strings with their quotes and escapes), null where a path leads nowhere or to more than
- * 64 KiB.
+ * them (strings with their quotes and escapes), null where a path leads nowhere, `TOO_LONG` where the
+ * value has more than 64 KiB.
  */
 export type Picked = readonly (string | null)[];
 
@@ -34,6 +34,12 @@ interface Step {
 }
 
 const MAX_TEXT_BYTES = 65_536;
+
+/**
+ * Stands for a value that is too long: a string that does not end, so that nobody can read it as a
+ * value. Null would mean that nothing is there, and a list would end without its next page.
+ */
+const TOO_LONG = '"';
 
 const SPACE = 0x20;
 const QUOTE = 0x22;
@@ -69,7 +75,8 @@ export function createPicker(
     const text = Buffer.from(page.buffer, page.byteOffset, page.byteLength);
     return paths.map((_, slot) => {
       const [start, end] = [starts[slot]!, ends[slot]!];
-      return start < 0 || end - start > MAX_TEXT_BYTES ? null : text.toString('utf8', start, end);
+      if (start < 0) return null;
+      return end - start > MAX_TEXT_BYTES ? TOO_LONG : text.toString('utf8', start, end);
     });
   };
 }
