@@ -64,6 +64,7 @@ function page(position: number, body: Uint8Array): PageRecord {
     records: 25,
     pageInfo: null,
     keys: null,
+    code: null,
     reason: null,
     attempts: 1,
     startedAt: 1_763_800_000_000 + position,
@@ -119,7 +120,12 @@ try {
       let fileBytes = 0;
       for (let round = 0; round < ROUNDS; round += 1) {
         const path = join(folder, 'bench.everypage');
-        const archive = Archive.create(path, specification, randomHash, Date.now());
+        const { archive } = Archive.openOrCreate(
+          path,
+          specification,
+          Date.now(),
+          128 * 1024 * 1024,
+        );
         const order = disordered(pages);
         stored.push(measure(pages, () => store(archive, order, bodies, group)));
         read.push(measure(pages, () => readBack(archive)));

@@ -1,7 +1,5 @@
-import { Archive } from '../archive/archive.ts';
-import { archivePages } from '../archive-thread/archive-pages.ts';
-import { followStored } from '../archive-thread/follow-archive.ts';
-import { createShaper } from '../archive-thread/shape-pages.ts';
+import { ArchiveReader } from '../archive/archive-reader.ts';
+import { archivePages, createShaper, decodeStored } from '../archive-thread/stored-pages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { FormatName } from '../core/options.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
@@ -20,8 +18,6 @@ export interface ExportOptions {
   readonly select?: string;
   /** One record a page, the whole page, for a list that was paginated too. Default false. */
   readonly wholePages?: boolean;
-  /** Largest body after decoding, in bytes. Default 256 MiB. */
-  readonly maxDecodedBytes?: number;
   /** Export what is there although pages are missing. Default false. */
   readonly allowIncomplete?: boolean;
 }
@@ -42,7 +38,7 @@ export interface ExportResult {
  * await exportArchive('items.ndjson.everypage', { output: 'names.json', select: 'data.items' });
  */
 export async function exportArchive(path: string, options: ExportOptions): Promise<ExportResult> {
-  const { output, stdout, maxDecodedBytes = 256 * 1024 * 1024 } = options;
+  const { output, stdout } = options;
   if (output === undefined && stdout === undefined) {
     throw new EverypageError('USAGE', 'say where the export goes: give output, or stdout');
   }
@@ -57,15 +53,15 @@ export async function exportArchive(path: string, options: ExportOptions): Promi
     );
   }
   checkOutputFolder(output ?? null);
-  const archive = Archive.openReadOnly(path);
+  const archive = ArchiveReader.openReadOnly(path);
   try {
     const verdict = archive.verdict();
     if (!isWhole(verdict.name, false) && !options.allowIncomplete) throw incomplete(path, verdict);
-    const { pagination } = archive;
+    const { pagination } = archive.run;
     const found = pagination?.records ?? null;
     const select = options.wholePages ? null : (options.select ?? found);
     const shape = createShaper(pagination, select === found);
-    const pages = archivePages(archive).map((page) => shape(followStored(page, maxDecodedBytes)));
+    const pages = archivePages(archive).map((page) => shape(decodeStored(archive, page)));
     const file = output === undefined ? null : createFileDestination(output);
     try {
       const counts = await formatFor(format)(pages, file ?? stdout!, select);

@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Archive } from '../archive/archive.ts';
-import { archivePages } from '../archive-thread/archive-pages.ts';
-import { decodeStored } from '../archive-thread/decode-stored.ts';
+import { ArchiveReader } from '../archive/archive-reader.ts';
+import { archivePages, decodeStored } from '../archive-thread/stored-pages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
@@ -77,16 +76,16 @@ interface Records {
 }
 
 async function recordsOf(archivePath: string): Promise<Records> {
-  const archive = Archive.openReadOnly(archivePath);
+  const archive = ArchiveReader.openReadOnly(archivePath);
   try {
-    const maxDecodedBytes = 256 * 1024 * 1024;
-    const { records = null, key = null, pastEnd = [] } = archive.pagination ?? {};
+    const { pagination, maxDecodedBytes } = archive.run;
+    const { records = null, key = null, pastEnd = [] } = pagination ?? {};
     const selection = readSelection(records);
     const keysOf = key === null ? null : createKeyReader(key);
     const check = createBodyCheck(selection, maxDecodedBytes);
     const digest = createHash('sha256');
     for (const page of archivePages(archive)) {
-      const { place, body } = decodeStored(page, maxDecodedBytes);
+      const { place, body } = decodeStored(archive, page);
       const checked = check(body, null);
       const keys = checked.ok ? (keysOf?.(body, checked.found) ?? null) : null;
       const areNamed = keys !== null && !keys.includes('');

@@ -1,5 +1,5 @@
-import { Archive } from '../archive/archive.ts';
-import { archivePages } from '../archive-thread/archive-pages.ts';
+import { ArchiveReader } from '../archive/archive-reader.ts';
+import { archivePages } from '../archive-thread/stored-pages.ts';
 import { keyOfRedacted, type Place } from '../core/page-request.ts';
 import { isByFunction } from '../core/pagination.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
@@ -14,7 +14,7 @@ export interface Verification {
   readonly checkedPages: number;
   /** Decoded. */
   readonly checkedBytes: number;
-  /** Stored pages that are no longer what was stored. */
+  /** Pages that are no longer what was stored, each with what is wrong. */
   readonly problems: readonly {
     readonly place: Place;
     readonly url: string;
@@ -26,11 +26,14 @@ export interface Verification {
 
 export interface VerifyOptions {
   readonly signal?: AbortSignal;
-  /** Largest body after decoding, in bytes. Default 256 MiB. */
-  readonly maxDecodedBytes?: number;
   /** Records there must be; another number is `incomplete`. Default: what the server said. */
   readonly expect?: number;
 }
+
+const CHANGED_ROW =
+  'its status, headers, times or place are not what was stored: the checksum differs';
+/** No flag helps: the archive says itself how large its bodies may be. */
+const GROWN_BODY = 'the body is larger, decoded, than any that its run allowed';
 
 /** Bodies are checked this many at a time before others may run. */
 const TURN_PAGES = 200;
@@ -38,9 +41,9 @@ const TURN_PAGES = 200;
 /**
  * Computes the verdict of an archive again, with its evidence: the file agrees with itself, every
  * place of the plan is there once, every stored body still decodes, is valid JSON and has the hash it
- * was stored with, and of a list that pages by itself the records agree with what the server said.
+ * was stored with, what is kept beside the bodies has its checksum, and of a list that pages by itself the records agree with what the server said.
  *
- * @throws EverypageError ARCHIVE_DAMAGED, ARCHIVE_LOCKED or ARCHIVE_NEWER where it cannot be read
+ * @throws EverypageError ARCHIVE_DAMAGED, ARCHIVE_LOCKED or ARCHIVE_VERSION where it cannot be read
  * @example
  * const { verdict, problems } = await verifyArchive('items.ndjson.everypage');
  */
@@ -48,18 +51,23 @@ export async function verifyArchive(
   path: string,
   options: VerifyOptions = {},
 ): Promise<Verification> {
-  const check = createBodyCheck(parseSelection(null), options.maxDecodedBytes ?? 256 * 1024 * 1024);
-  const archive = Archive.openReadOnly(path);
+  const archive = ArchiveReader.openReadOnly(path);
   try {
     archive.check();
+    const check = createBodyCheck(parseSelection(null), archive.run.maxDecodedBytes);
     const problems: Verification['problems'][number][] = [];
+    const takeTurns = createTurns(options.signal);
+    for (const { place, url, isSound } of archive.checkRows()) {
+      if (!isSound) problems.push({ place, url, problem: CHANGED_ROW });
+      await takeTurns();
+    }
     let checkedPages = 0;
     let checkedBytes = 0;
-    const isKnownByUrl = keysAreOfUrls(archive);
+    const isKnownByUrl = keysAreOfUrls(archive.run);
     for (const { place, key, url, body, encoding, hash } of archivePages(archive)) {
       const problem = (text: string) => problems.push({ place, url, problem: text });
       const found = check(body, encoding);
-      if (!found.ok) problem(found.reason);
+      if (!found.ok) problem(found.kind === 'too-large' ? GROWN_BODY : found.reason);
       else {
         checkedBytes += found.decoded.length;
         if (Buffer.compare(found.hash, hash) !== 0) {
@@ -73,14 +81,11 @@ export async function verifyArchive(
         problem('its URL is not the one that was stored');
       }
       checkedPages += 1;
-      if (checkedPages % TURN_PAGES === 0) {
-        await new Promise(setImmediate);
-        options.signal?.throwIfAborted();
-      }
+      await takeTurns();
     }
     const verdict = archive.verdict({ expect: options.expect ?? null });
     return {
-      verdict: problems.length === 0 ? verdict : withProblems(verdict, problems.length),
+      verdict: problems.length === 0 ? verdict : withProblems(verdict, problems),
       archivePath: path,
       checkedPages,
       checkedBytes,
@@ -92,15 +97,26 @@ export async function verifyArchive(
   }
 }
 
+/** Lets others run, and looks at the signal, after so many pages. */
+function createTurns(signal: AbortSignal | undefined): () => Promise<void> | void {
+  let pages = 0;
+  return () => {
+    pages += 1;
+    if (pages % TURN_PAGES > 0) return;
+    return new Promise(setImmediate).then(() => signal?.throwIfAborted());
+  };
+}
+
 /** Whether a page's URL alone says which page it is; where a header or the body does, neither is kept. */
-function keysAreOfUrls({ specification, pagination }: Archive): boolean {
+function keysAreOfUrls({ specification, pagination }: ArchiveReader['run']): boolean {
   if (specification.method !== 'GET' || specification.bodyDigest !== null) return false;
   if (specification.pagination === null) return true;
   return pagination !== null && pagination.carrier === 'query' && !isByFunction(pagination);
 }
 
-function withProblems(verdict: Verdict, problems: number): Verdict {
-  const pages = counted(problems, 'stored page does', 'stored pages do');
+function withProblems(verdict: Verdict, problems: Verification['problems']): Verdict {
+  const damaged = new Set(problems.map(({ place }) => `${place.branch} ${place.position}`)).size;
+  const pages = counted(damaged, 'page does', 'pages do');
   const reason = `${pages} not hold what was received`;
   return { ...verdict, name: 'incomplete', reasons: [reason, ...verdict.reasons] };
 }

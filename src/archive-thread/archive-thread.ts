@@ -1,12 +1,20 @@
 import { EverypageError } from '../core/errors.ts';
 import { returnArchiveWorker, takeArchiveWorker } from './archive-worker.ts';
-import type { CallName, Calls, FromThread, SentPage, ThrownError, ToThread } from './messages.ts';
+import type {
+  Answer,
+  Ask,
+  CallName,
+  FromThread,
+  SentPage,
+  ThrownError,
+  ToThread,
+} from './messages.ts';
 
 /** What the main thread does with an export that comes to it. */
 export interface ExportSink {
   bytes?(bytes: Uint8Array): Promise<void>;
   pages?(pages: readonly SentPage[]): Promise<void>;
-  /** The export cannot go on, or its receiver threw. */
+  /** The export cannot go on, or its sink threw. */
   failed(error: unknown): void;
 }
 
@@ -23,14 +31,14 @@ interface Pending {
 export class ArchiveThread {
   readonly #worker = takeArchiveWorker();
   readonly #pending = new Map<number, Pending>();
-  readonly #receiver: ExportSink;
+  readonly #sink: ExportSink;
   #lastId = 0;
   #fatal: unknown = null;
   /** Its session is over, and nothing of it goes on in the thread. */
   #isFinished = false;
 
-  constructor(receiver: ExportSink) {
-    this.#receiver = receiver;
+  constructor(sink: ExportSink) {
+    this.#sink = sink;
     this.#worker.on('message', (message: FromThread) => this.#receive(message));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', () => this.#fail(new Error('the archive thread ended')));
@@ -38,9 +46,9 @@ export class ArchiveThread {
 
   call<K extends CallName>(
     call: K,
-    ask: Calls[K]['ask'],
+    ask: Ask<K>,
     transfer: readonly ArrayBuffer[] = [],
-  ): Promise<Calls[K]['answer']> {
+  ): Promise<Answer<K>> {
     return new Promise((resolve, reject) => {
       if (this.#fatal !== null) {
         reject(this.#fatal);
@@ -70,13 +78,13 @@ export class ArchiveThread {
         this.#take(message.id)?.reject(revive(message.error));
         return;
       case 'bytes':
-        this.#hand(this.#receiver.bytes?.(message.bytes));
+        this.#deliver(this.#sink.bytes?.(message.bytes));
         return;
       case 'pages':
-        this.#hand(this.#receiver.pages?.(message.pages));
+        this.#deliver(this.#sink.pages?.(message.pages));
         return;
       case 'export-failed':
-        this.#receiver.failed(revive(message.error));
+        this.#sink.failed(revive(message.error));
     }
   }
 
@@ -86,14 +94,14 @@ export class ArchiveThread {
     return pending;
   }
 
-  #hand(taken: Promise<void> | undefined): void {
+  #deliver(taken: Promise<void> | undefined): void {
     const answer = (ok: boolean): void => {
       this.#worker.postMessage({ call: 'taken', ok } satisfies ToThread);
     };
     Promise.resolve(taken).then(
       () => answer(true),
       (error) => {
-        this.#receiver.failed(error);
+        this.#sink.failed(error);
         answer(false);
       },
     );

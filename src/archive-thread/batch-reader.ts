@@ -1,64 +1,82 @@
 import type { AttemptRecord, PageRecord } from '../archive/archive-types.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import { PAGE_KEY_BYTES } from '../core/page-request.ts';
+import type { Pagination } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
 import { type BodyCheck, type BodyVerdict, createBodyCheck } from '../decode/check-body.ts';
 import {
+  createKeyReader,
+  createPicker,
   type FoundRecords,
   type PageCondition,
   parseSelection,
+  recordsDigest,
   type Selection,
 } from '../decode/decode.ts';
+import { readPageInfo } from '../plan/read-page-info.ts';
 import type { EchoWatch } from './echoed-credentials.ts';
-import type { FailedCodes } from './failed-codes.ts';
-import type { FollowedPage } from './follow-archive.ts';
 import type { ArrivedPage, Batch, Rejection } from './messages.ts';
-import type { InfoAndKeys, PageInfoReader } from './page-info-reader.ts';
+import type { DecodedPage } from './stored-pages.ts';
+
+interface PageToRead {
+  /** Redacted; relative targets are resolved against it. */
+  readonly url: string;
+  /** Those of `pagingHeaders`. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly found: FoundRecords;
+}
+
+interface InfoAndKeys {
+  readonly pageInfo: PageInfo;
+  /** Each record's key as literal text, the record where pages overlap and none is known, or null. */
+  readonly keys: readonly string[] | null;
+}
+
+type PageInfoReader = (page: PageToRead) => InfoAndKeys;
 
 export interface ReadBatch {
   readonly rejections: readonly Rejection[];
   /** What is to be stored; credentials in page infos are redacted. */
   readonly records: readonly PageRecord[];
   readonly attempts: readonly AttemptRecord[];
-  /** For each record: where it stood in the batch, and what it taught with all it holds. */
+  /** For each record: where it stood in the batch, and its info with the credentials it holds. */
   readonly indexes: readonly number[];
   readonly pageInfos: readonly (PageInfo | null)[];
   /** For each record: its page decoded, or null where it is not stored. */
-  readonly pages: readonly (FollowedPage | null)[];
+  readonly pages: readonly (DecodedPage | null)[];
 }
 
 type Good = Extract<BodyVerdict, { ok: true }>;
 
 const NO_RECORDS: FoundRecords = { count: 0, spans: new Uint32Array(0), compact: true };
 
-/** Takes batches apart: checks each body, and reads what it teaches where the run is paginated. */
+/** Takes batches apart: checks each body, and reads its page info where the run is paginated. */
 export class BatchReader {
   readonly #check: BodyCheck;
   readonly #checkWhole: BodyCheck;
   readonly #read: PageInfoReader | null;
   readonly #secretParams: readonly string[];
-  readonly #echoes: EchoWatch;
-  readonly #codes: FailedCodes;
+  readonly #echoes: EchoWatch | null;
 
   /**
    * @param selection the list's records where it is paginated, else what the export takes
-   * @param readPageInfo null where the plan does not learn
+   * @param pagination null for a list of known pages
+   * @param echoes null where no credentials were given
    */
   constructor(
     selection: Selection,
-    readPageInfo: PageInfoReader | null,
+    pagination: Pagination | null,
     maxDecodedBytes: number,
     failWhen: PageCondition | null,
     secretParams: readonly string[],
-    echoes: EchoWatch,
-    codes: FailedCodes,
+    echoes: EchoWatch | null,
   ) {
     this.#check = createBodyCheck(selection, maxDecodedBytes, failWhen);
     this.#checkWhole = createBodyCheck(parseSelection(null), maxDecodedBytes);
-    this.#read = readPageInfo;
+    this.#read = pagination === null ? null : createPageInfoReader(pagination);
     this.#secretParams = secretParams;
     this.#echoes = echoes;
-    this.#codes = codes;
   }
 
   read({ pages, arena }: Batch): ReadBatch {
@@ -67,41 +85,40 @@ export class BatchReader {
     const attempts: AttemptRecord[] = [];
     const indexes: number[] = [];
     const pageInfos: (PageInfo | null)[] = [];
-    const decoded: (FollowedPage | null)[] = [];
+    const decoded: (DecodedPage | null)[] = [];
     const arrived: readonly ArrivedPage[] = JSON.parse(pages);
     let at = 0;
     for (const [index, page] of arrived.entries()) {
-      const { bodyBytes, log, paging, code, ...kept } = page;
-      if (page.state === 'failed' && code !== null) this.#codes.failed(page.place, code);
+      const { bodyBytes, log, paging, ...kept } = page;
       const key = new Uint8Array(arena, at, PAGE_KEY_BYTES);
       const bodyAt = at + PAGE_KEY_BYTES;
       at = bodyAt + bodyBytes;
       const bare = { ...kept, key, body: null, hash: null, records: null };
       let record: PageRecord = { ...bare, pageInfo: null, keys: null };
-      let taught: InfoAndKeys | null = null;
-      let followed: FollowedPage | null = null;
+      let info: InfoAndKeys | null = null;
+      let ready: DecodedPage | null = null;
       if (page.state === 'stored') {
         const wire = new Uint8Array(arena, bodyAt, bodyBytes);
-        const checked = this.#judge(wire, page);
+        const checked = this.#checked(wire, page);
         if (!checked.verdict.ok) {
           const { kind, reason, beginning } = checked.verdict;
           rejections.push({ index, kind, reason, beginning });
           continue;
         }
-        taught = checked.taught;
-        followed = followedPage(page, checked.verdict);
+        info = checked.info;
+        ready = decodedPage(page, checked.verdict);
         const { hash, records: count, decoded: body } = checked.verdict;
-        this.#echoes.look(body, page);
+        this.#echoes?.look(body, page);
         record = { ...record, body: wire, hash, records: count };
-        if (taught !== null) {
-          const pageInfo = redactPageInfo(taught.pageInfo, this.#secretParams);
-          record = { ...record, pageInfo, keys: taught.keys };
+        if (info !== null) {
+          const pageInfo = redactPageInfo(info.pageInfo, this.#secretParams);
+          record = { ...record, pageInfo, keys: info.keys };
         }
       }
       indexes.push(index);
       records.push(record);
-      pageInfos.push(taught?.pageInfo ?? null);
-      decoded.push(followed);
+      pageInfos.push(info?.pageInfo ?? null);
+      decoded.push(ready);
       for (const earlier of log) attempts.push(earlier);
       attempts.push({
         place: page.place,
@@ -116,32 +133,31 @@ export class BatchReader {
     return { rejections, records, attempts, indexes, pageInfos, pages: decoded };
   }
 
-  #judge(
+  #checked(
     wire: Uint8Array,
     page: ArrivedPage,
-  ): { verdict: BodyVerdict; taught: InfoAndKeys | null } {
+  ): { verdict: BodyVerdict; info: InfoAndKeys | null } {
     const verdict = this.#check(wire, page.encoding);
-    if (this.#read === null) return { verdict, taught: null };
-    if (verdict.ok) return { verdict, taught: this.#teach(page, verdict) };
-    if (verdict.kind !== 'selection') return { verdict, taught: null };
+    if (this.#read === null) return { verdict, info: null };
+    if (verdict.ok) return { verdict, info: this.#infoOf(page, verdict) };
+    if (verdict.kind !== 'selection') return { verdict, info: null };
     // Some APIs leave the list out where it is empty. A page that still says how the list goes on is
-    // such a page; one that says nothing may be an error in the clothes of a 200.
+    // such a page; one that says nothing may be an error that came with status 200.
     const whole = this.#checkWhole(wire, page.encoding);
-    if (!whole.ok) return { verdict: whole, taught: null };
+    if (!whole.ok) return { verdict: whole, info: null };
     const empty: Good = { ...whole, records: 0, found: NO_RECORDS };
-    const taught = this.#teach(page, empty);
-    const { next, more, total, totalPages } = taught.pageInfo;
+    const info = this.#infoOf(page, empty);
+    const { next, more, total, totalPages } = info.pageInfo;
     const speaks = next !== null || more !== null || total !== null || totalPages !== null;
-    return speaks ? { verdict: empty, taught } : { verdict, taught: null };
+    return speaks ? { verdict: empty, info } : { verdict, info: null };
   }
 
-  #teach(page: ArrivedPage, { decoded, found }: Good): InfoAndKeys {
-    const { url, paging } = page;
+  #infoOf({ url, paging }: ArrivedPage, { decoded, found }: Good): InfoAndKeys {
     return this.#read!({ url, headers: paging ?? {}, body: decoded, found });
   }
 }
 
-function followedPage(page: ArrivedPage, { decoded: body, found, records }: Good): FollowedPage {
+function decodedPage(page: ArrivedPage, { decoded: body, found, records }: Good): DecodedPage {
   const { place, url, headers } = page;
   return { place, url, status: page.status ?? 0, headers, body, found, records: records ?? 1 };
 }
@@ -150,4 +166,46 @@ function followedPage(page: ArrivedPage, { decoded: body, found, records }: Good
 function redactPageInfo(pageInfo: PageInfo, secretParams: readonly string[]): PageInfo {
   if (pageInfo.next?.kind !== 'url') return pageInfo;
   return { ...pageInfo, next: { kind: 'url', url: redactUrl(pageInfo.next.url, secretParams) } };
+}
+
+/** Reads page infos under one pagination. */
+export function createPageInfoReader(pagination: Pagination): PageInfoReader {
+  // Without a key, what pages repeat is compared as it stands; records that are alike may be two.
+  const path = pagination.key ?? (pagination.overlap > 0 ? '@' : null);
+  const keysOf = path === null ? null : createKeyReader(path);
+  const literals = new LiteralReader();
+  return ({ url, headers, body, found }) => {
+    const keys = keysOf === null ? null : keysOf(body, found);
+    const pageInfo = readPageInfo(pagination, {
+      url,
+      headers,
+      literal: literals.of(body, found),
+      recordCount: pagination.records === null ? 0 : found.count,
+      firstKey: pagination.key === null ? null : (keys?.[0] ?? null),
+      lastKey: pagination.key === null ? null : (keys?.at(-1) ?? null),
+      digest: recordsDigest(body, found),
+    });
+    return { pageInfo, keys };
+  };
+}
+
+/** Which paths a style reads shows on the first page; from then on one pass over a page finds all. */
+class LiteralReader {
+  readonly #paths: string[] = [];
+  #pick = createPicker([]);
+
+  of(body: Uint8Array, found: FoundRecords): (path: string) => string | null {
+    let picked: readonly (string | null)[] | null = null;
+    return (path) => {
+      let index = this.#paths.indexOf(path);
+      if (index === -1) {
+        index = this.#paths.push(path) - 1;
+        this.#pick = createPicker(this.#paths);
+        picked = null;
+      }
+      const all = picked ?? this.#pick(body, found);
+      picked = all;
+      return all[index] ?? null;
+    };
+  }
 }

@@ -1,8 +1,8 @@
 import type { Archive } from '../archive/archive.ts';
-import type { StoredPage } from '../archive/archive-types.ts';
 import type { Place } from '../core/page-request.ts';
+import { isByOrdinal, type Pagination } from '../core/pagination.ts';
 import { FLUSH } from '../export/format.ts';
-import { type DecodedPage, decodeStored } from './decode-stored.ts';
+import { type DecodedPage, decodeStored, type PageItem } from './stored-pages.ts';
 
 /** Read at once: bounds memory, and how long the thread does nothing else. */
 const READ_PAGES = 256;
@@ -10,55 +10,60 @@ const READ_BYTES = 1024 * 1024;
 /** Bodies kept until their turn comes, so that they need not be read and decoded again. */
 const RECENT_BYTES = 16 * 1024 * 1024;
 
-/** The pages of an archive in page order while it is being written. */
-export interface Follower {
-  /** A page was committed, null where it has no body. `advance` must follow. */
-  offer(place: Place, page: FollowedPage | null): void;
-  /** More was committed. The export goes on after the commit has been answered: fetching waits for that. */
-  advance(): void;
-  /** The plan has so many pages. */
-  planEnded(count: number): void;
-  /** No more will come: `pages` ends after what stands in order now. */
-  end(): void;
-  /** `pages` ends at once, wherever it stands. */
-  cancel(): void;
-  pages(): AsyncIterable<FollowedPage | typeof FLUSH>;
-}
-
-/** A page with the number of its records, which says where the next one stands. */
-export interface FollowedPage extends DecodedPage {
-  readonly records: number;
+/** What is known of the order of the pages. */
+export interface PageOrder {
+  /** Null for a list of known pages: it passes over pages that failed, and ends with the plan. */
+  readonly pagination: Pagination | null;
+  /** The length of such a list, where it is known already. */
+  readonly planCount: number | null;
+  /** False where a paginated list has several branches: they have no common order before they end. */
+  readonly isOneBranch: boolean;
 }
 
 /**
- * The pages of an archive in page order while it is being written. It stands still at the first
- * place that has no end state, passes over pages that failed, and ends with the plan.
+ * The pages of an archive in page order while it is being written. From each page it goes on to the
+ * place that must come next: the next index, or for an API that pages by offset the ordinal after
+ * the page's last record. It waits where that is not there.
+ *
+ * A page that failed leaves no gap in a list, whose places are known. In a paginated one, and
+ * after an empty page, only the end of the plan tells what is missing: it waits for that, and then
+ * gives everything that is stored.
  */
-export class ArchiveFollower implements Follower {
+export class ArchiveFollower {
   readonly #archive: Archive;
-  readonly #maxDecodedBytes: number;
+  readonly #isList: boolean;
+  readonly #isByOrdinal: boolean;
+  readonly #overlap: number;
   /** What has just been stored, by position; null for a page that failed. Only a saving: the archive has it all. */
-  readonly #recent = new Map<number, FollowedPage | null>();
+  readonly #recent = new Map<number, DecodedPage | null>();
   #recentBytes = 0;
-  #position = 0;
-  #wake: PromiseWithResolvers<void> = Promise.withResolvers();
-  #planCount: number | null;
-  /** Up to here pages may be final that are not among the recent ones. */
+  /** Up to here the archive may hold pages that are not among the recent ones. */
   #onDiskUpTo: number;
-  #ended = false;
-  #cancelled = false;
+  /** Positions of branch 0: of the last page that was given or passed over, and of the next one. */
+  #last = -1;
+  #expected = 0;
+  /** The order of what follows shows only at the end. */
+  #isStalled: boolean;
+  #planCount: number | null;
+  #wake: PromiseWithResolvers<void> = Promise.withResolvers();
+  #isEnded = false;
+  #isCancelled = false;
 
-  /** @param planCount the plan's length where it is known already */
-  constructor(archive: Archive, planCount: number | null, maxDecodedBytes: number) {
+  constructor(archive: Archive, { pagination, planCount, isOneBranch }: PageOrder) {
     this.#archive = archive;
+    this.#isList = pagination === null;
+    this.#isByOrdinal = pagination !== null && isByOrdinal(pagination);
+    this.#overlap = pagination?.overlap ?? 0;
+    this.#isStalled = pagination !== null && !isOneBranch;
     this.#planCount = planCount;
-    this.#maxDecodedBytes = maxDecodedBytes;
     this.#onDiskUpTo = archive.highestPosition(0);
   }
 
-  offer({ position }: Place, page: FollowedPage | null): void {
+  /** A page was committed, null where it has no body. `advance` must follow. */
+  offer({ branch, position }: Place, page: DecodedPage | null): void {
+    if (branch !== 0 || (page === null && !this.#isList)) return;
     const bytes = page?.body.length ?? 0;
-    if (this.#recentBytes + bytes > RECENT_BYTES) {
+    if (this.#isStalled || this.#recentBytes + bytes > RECENT_BYTES) {
       this.#onDiskUpTo = Math.max(this.#onDiskUpTo, position);
       return;
     }
@@ -66,77 +71,112 @@ export class ArchiveFollower implements Follower {
     this.#recentBytes += bytes;
   }
 
+  /** More was committed. The export goes on after the commit has been answered: fetching waits for that. */
   advance(): void {
     const { resolve } = this.#wake;
     this.#wake = Promise.withResolvers();
     setImmediate(resolve);
   }
 
+  /** The plan has so many pages; those of a paginated list are found by their places. */
   planEnded(count: number): void {
     this.#planCount = count;
     this.advance();
   }
 
+  /** No more will come: `pages` ends after what is there now. */
   end(): void {
-    this.#ended = true;
+    this.#isEnded = true;
     this.advance();
   }
 
+  /** `pages` ends at once, wherever it stands. */
   cancel(): void {
-    this.#cancelled = true;
+    this.#isCancelled = true;
     this.end();
   }
 
-  async *pages(): AsyncGenerator<FollowedPage | typeof FLUSH> {
-    while (!this.#cancelled) {
+  async *pages(): AsyncGenerator<PageItem> {
+    while (!this.#isCancelled) {
       const wake = this.#wake.promise;
       for (let page = this.#takeRecent(); page !== undefined; page = this.#takeRecent()) {
         if (page !== null) yield page;
       }
-      const mayBeOnDisk = this.#position <= this.#onDiskUpTo;
-      const ready = mayBeOnDisk ? this.#archive.finalRun(0, this.#position, READ_PAGES) : 0;
-      if (ready > 0) {
-        yield* this.#readRun(this.#position + ready);
+      const last = this.#last;
+      yield* this.#readOn();
+      if (this.#last !== last) {
         // The thread has batches to store between.
         await new Promise(setImmediate);
-      } else if (this.#ended || (this.#planCount !== null && this.#position >= this.#planCount)) {
-        return;
+      } else if (this.#isEnded || (this.#isList && this.#expected === this.#planCount)) {
+        break;
       } else {
         yield FLUSH;
         await wake;
       }
     }
+    if (!this.#isList) yield* this.#rest();
   }
 
-  /** The page at the present position, if it is a recent one: null where it failed. */
-  #takeRecent(): FollowedPage | null | undefined {
-    const page = this.#recent.get(this.#position);
-    if (page !== undefined) this.#pass();
+  /** The page at the expected place, if it is a recent one: null where it failed. */
+  #takeRecent(): DecodedPage | null | undefined {
+    const page = this.#isCancelled ? undefined : this.#recent.get(this.#expected);
+    if (page === undefined || this.#stallsAt(page)) return undefined;
+    this.#pass(this.#expected, page?.records ?? 0);
     return page;
   }
 
-  *#readRun(to: number): Generator<FollowedPage> {
-    while (this.#position < to) {
-      const pages = this.#archive.readStored(0, this.#position, to, READ_BYTES);
-      for (const page of pages) {
-        while (this.#position <= page.place.position) this.#pass();
-        yield followStored(page, this.#maxDecodedBytes);
+  /** What follows without a gap on the disk. */
+  *#readOn(): Generator<DecodedPage> {
+    if (this.#isStalled || this.#expected > this.#onDiskUpTo) return;
+    const to = this.#isList
+      ? this.#expected + this.#archive.finalRun(0, this.#expected, READ_PAGES)
+      : this.#expected + 1;
+    while (this.#last + 1 < to && !this.#isCancelled) {
+      const pages = this.#archive.readStored(0, this.#last + 1, to, READ_BYTES);
+      for (const stored of pages) {
+        const page = decodeStored(this.#archive, stored);
+        if (this.#stallsAt(page)) return;
+        this.#pass(page.place.position, page.records);
+        yield page;
       }
-      if (pages.length === 0) while (this.#position < to) this.#pass();
+      if (pages.length > 0) continue;
+      if (this.#isList) this.#pass(to - 1, 0);
+      return;
     }
   }
 
-  #pass(): void {
-    const page = this.#recent.get(this.#position);
-    if (page !== undefined) {
-      this.#recent.delete(this.#position);
-      this.#recentBytes -= page?.body.length ?? 0;
-    }
-    this.#position += 1;
+  /** Whether an empty page is a page of the list or stands past its end shows at the end. */
+  #stallsAt(page: DecodedPage | null): boolean {
+    if (!this.#isList && page?.records === 0) this.#isStalled = true;
+    return this.#isStalled;
   }
-}
 
-/** @throws EverypageError ARCHIVE_DAMAGED as `decodeStored` */
-export function followStored(page: StoredPage, maxDecodedBytes: number): FollowedPage {
-  return { ...decodeStored(page, maxDecodedBytes), records: page.records ?? 1 };
+  /** Goes on to the place that must come after a page. */
+  #pass(position: number, records: number): void {
+    while (this.#isList && this.#expected < position) this.#forget(this.#expected++);
+    this.#forget(position);
+    this.#last = position;
+    const repeated = position === 0 ? 0 : this.#overlap;
+    const after = position + (this.#isByOrdinal ? records - repeated : 1);
+    this.#expected = Math.max(this.#expected, after);
+  }
+
+  #forget(position: number): void {
+    this.#recentBytes -= this.#recent.get(position)?.body.length ?? 0;
+    this.#recent.delete(position);
+  }
+
+  async *#rest(): AsyncGenerator<DecodedPage> {
+    this.#recent.clear();
+    let last: Place | null = this.#last < 0 ? null : { branch: 0, position: this.#last };
+    while (!this.#isCancelled) {
+      const pages = this.#archive.readPages(last, READ_PAGES, READ_BYTES);
+      if (pages.length === 0) return;
+      for (const page of pages) {
+        last = page.place;
+        yield decodeStored(this.#archive, page);
+      }
+      await new Promise(setImmediate);
+    }
+  }
 }

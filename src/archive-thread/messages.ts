@@ -1,5 +1,10 @@
 /** What the main thread and the archive thread say to each other. Plain data only. */
-import type { AttemptRecord, PageState, RunSpecification } from '../archive/archive-types.ts';
+import type {
+  AttemptRecord,
+  KnownPage,
+  PageState,
+  RunSpecification,
+} from '../archive/archive-types.ts';
 import type { ErrorCode, PageCode } from '../core/errors.ts';
 import type { FormatName } from '../core/options.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
@@ -7,6 +12,8 @@ import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
 import type { Echo } from './echoed-credentials.ts';
+
+export type { KnownPage };
 
 /** Where the pages go while they become final, in page order. */
 export type ExportTarget =
@@ -48,7 +55,7 @@ export interface Opened {
   readonly planCount: number | null;
   /** How the run that goes on was found to page; null for a list, and before it was found. */
   readonly pagination: Pagination | null;
-  /** What was learned of the servers' limits, by bucket. */
+  /** What was measured of the servers' limits, by limiter. */
   readonly pace: Readonly<Record<string, unknown>>;
 }
 
@@ -71,7 +78,7 @@ export interface ArrivedPage {
   readonly headers: string | null;
   readonly encoding: string | null;
   readonly bodyBytes: number;
-  /** Why it is not stored; null where it is. Not kept in the archive. */
+  /** Why it is not stored; null where it is. */
   readonly code: PageCode | null;
   readonly reason: string | null;
   readonly attempts: number;
@@ -106,15 +113,8 @@ export interface Rejection {
 /** What became of a batch. */
 export interface Stored {
   readonly rejections: readonly Rejection[];
-  /** What each page taught, by its index; empty where the plan does not learn. */
+  /** The info of each page, by its index; empty for a list. */
   readonly pageInfos: readonly (PageInfo | null)[];
-}
-
-export interface KnownPage {
-  readonly position: number;
-  readonly key: Uint8Array;
-  readonly url: string;
-  readonly pageInfo: PageInfo | null;
 }
 
 export interface Finished {
@@ -130,37 +130,13 @@ export interface Finished {
   readonly echo: Echo | null;
 }
 
-/** Requests that have an answer, by name. */
-export interface Calls {
-  open: { ask: OpenRequest; answer: Opened };
-  /** Must come first where the run is paginated. */
-  paginate: { ask: PaginateRequest; answer: null };
-  store: { ask: Batch; answer: Stored };
-  /** Stored pages at positions from ≤ p < to of a branch. */
-  known: {
-    ask: { readonly branch: number; readonly from: number; readonly to: number };
-    answer: readonly KnownPage[];
-  };
-  /** A stored page, decoded, or null. */
-  page: { ask: Place; answer: SentPage | null };
-  /** What was learned so far, by bucket; spares a run that goes on the learning. */
-  keepPace: { ask: Readonly<Record<string, unknown>>; answer: null };
-  endPlan: {
-    ask: {
-      readonly count: number;
-      readonly digest: Uint8Array;
-      /** Null for a list. */
-      readonly end: PlanEnd | null;
-    };
-    answer: null;
-  };
-  /** `stopped`: the run ended before its plan was done. */
-  finish: { ask: { readonly stopped: boolean }; answer: Finished };
-  /** Leaves the archive as it is, in one file; for ends that are not a finish. */
-  close: { ask: null; answer: null };
+/** How a plan came to its end. */
+export interface EndOfPlan {
+  readonly count: number;
+  readonly digest: Uint8Array;
+  /** Null for a list. */
+  readonly end: PlanEnd | null;
 }
-
-export type CallName = keyof Calls;
 
 export interface SentPage {
   readonly place: Place;
@@ -174,14 +150,50 @@ export interface SentPage {
   readonly repeats: ReadonlySet<number> | null;
 }
 
+/** What an open session answers to. The name of a call is the name of its message. */
+export interface SessionCalls {
+  /** Keeps how the list pages, if it does, and begins. Must come first where the run is paginated. */
+  paginate(ask: PaginateRequest): Promise<null>;
+  /** Checks every body, and commits those that pass in one transaction. */
+  store(batch: Batch): Stored;
+  /** Stored pages at positions from ≤ p < to of a branch. */
+  known(range: {
+    readonly branch: number;
+    readonly from: number;
+    readonly to: number;
+  }): readonly KnownPage[];
+  /** A stored page, decoded, or null. */
+  page(place: Place): SentPage | null;
+  /** Keeps what was measured so far, by limiter; a run that goes on need not measure it again. */
+  keepPace(pace: Readonly<Record<string, unknown>>): null;
+  endPlan(ask: EndOfPlan): null;
+  /**
+   * Computes the verdict from the tables, and ends the output and the archive by it. `stopped`: the
+   * run ended before its plan was done.
+   */
+  finish(ask: { readonly stopped: boolean }): Promise<Finished>;
+  /** Leaves the archive as it is, in one file; for ends that are not a finish. */
+  close(ask: null): null;
+}
+
+/** Requests that have an answer, by name. */
+export interface Calls extends SessionCalls {
+  /** Must come before any other. */
+  open(ask: OpenRequest): Opened;
+}
+
+export type CallName = keyof Calls;
+export type Ask<K extends CallName> = Parameters<Calls[K]>[0];
+export type Answer<K extends CallName> = Awaited<ReturnType<Calls[K]>>;
+
+interface Call<K extends CallName> {
+  readonly id: number;
+  readonly call: K;
+  readonly ask: Ask<K>;
+}
+
 export type ToThread =
-  | {
-      readonly [K in CallName]: {
-        readonly id: number;
-        readonly call: K;
-        readonly ask: Calls[K]['ask'];
-      };
-    }[CallName]
+  | { readonly [K in CallName]: Call<K> }[CallName]
   /** The main thread has taken the last `bytes` or `pages`, or will take no more. */
   | { readonly call: 'taken'; readonly ok: boolean };
 

@@ -5,7 +5,7 @@
 
 import { Archive } from '../archive/archive.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
-import { differences, fingerprintOf } from '../archive/fingerprint.ts';
+import { differences, fingerprintOf } from '../archive/kept-run.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { PageInfo } from '../core/page-info.ts';
@@ -17,24 +17,29 @@ import { formatFor } from '../export/choose-format.ts';
 import { createFileDestination, type FileDestination } from '../export/file-destination.ts';
 import type { Destination, ExportCounts } from '../export/format.ts';
 import { BatchReader, type ReadBatch } from './batch-reader.ts';
-import { decodeStored } from './decode-stored.ts';
 import { EchoWatch } from './echoed-credentials.ts';
-import { FailedCodes } from './failed-codes.ts';
-import { ArchiveFollower, type Follower } from './follow-archive.ts';
-import { PlaceFollower } from './follow-places.ts';
-import { leaveOutRepeats } from './leave-out-repeats.ts';
+import { ArchiveFollower } from './follow-archive.ts';
 import type {
+  Answer,
+  Ask,
   Batch,
-  Calls,
+  EndOfPlan,
   Finished,
   Opened,
   OpenRequest,
   PaginateRequest,
   SentPage,
+  SessionCalls,
   Stored,
 } from './messages.ts';
-import { sendInGroups, sentPage } from './send-pages.ts';
-import { type ShapedItem, shapedPages } from './shape-pages.ts';
+import {
+  decodeStored,
+  leaveOutRepeats,
+  type PageItem,
+  sendInGroups,
+  sentPage,
+  shapedPages,
+} from './stored-pages.ts';
 
 /** Where an export goes that the main thread receives. */
 export interface MainThread {
@@ -43,22 +48,19 @@ export interface MainThread {
   exportFailed(error: unknown): void;
 }
 
-const loadPageInfoReader = () => import('./page-info-reader.ts');
-
 /** What can be set up only once it is known how the list pages. */
 interface Begun {
   readonly reader: BatchReader;
-  readonly follow: Follower;
+  readonly follow: ArchiveFollower;
 }
 
-export class ArchiveSession {
+export class ArchiveSession implements SessionCalls {
   readonly #ask: OpenRequest;
   readonly #clock: Clock;
   readonly #main: MainThread;
   readonly #archive: Archive;
   readonly #file: FileDestination | null;
-  readonly #echoes: EchoWatch;
-  readonly #codes = new FailedCodes();
+  readonly #echoes: EchoWatch | null;
   #begun: Begun | null = null;
   #exporting: Promise<ExportCounts | null> = Promise.resolve(null);
   /** Why the output cannot be whole; null while it can. */
@@ -67,7 +69,7 @@ export class ArchiveSession {
 
   private constructor(ask: OpenRequest, clock: Clock, main: MainThread) {
     this.#ask = ask;
-    this.#echoes = new EchoWatch(ask.credentials);
+    this.#echoes = ask.credentials.length === 0 ? null : new EchoWatch(ask.credentials);
     this.#clock = clock;
     this.#main = main;
     if (ask.fresh) discardArchive(ask.part);
@@ -80,53 +82,40 @@ export class ArchiveSession {
   /** Opens the archive. A list begins at once; where the run is paginated `paginate` must follow. */
   static async open(ask: OpenRequest, clock: Clock, main: MainThread): Promise<ArchiveSession> {
     const session = new ArchiveSession(ask, clock, main);
-    if (!ask.isPaginated) await session.#begin(ask.select, null);
-    // It will be needed when the first page has come, and loads until then.
-    else void loadPageInfoReader();
+    if (!ask.isPaginated) session.#begin(ask.select, null);
     return session;
   }
 
-  /** Keeps how the list pages, if it does, and begins. */
   async paginate(ask: PaginateRequest): Promise<null> {
     if (ask.pagination !== null) this.#archive.setPagination(ask.pagination);
-    await this.#begin(ask.select, ask);
+    this.#begin(ask.select, ask);
     return null;
   }
 
-  async #begin(select: string | null, paginated: PaginateRequest | null): Promise<void> {
+  #begin(select: string | null, paginated: PaginateRequest | null): void {
     const { maxDecodedBytes, secretParams } = this.#ask;
     const failWhen = readCondition(this.#ask.failWhen);
     const pagination = paginated?.pagination ?? null;
     // A page info counts the records of the list, whatever the export makes of a page.
     const checked = pagination === null ? select : pagination.records;
     const selection = readSelection(checked);
-    const readPageInfo =
-      pagination === null ? null : (await loadPageInfoReader()).createPageInfoReader(pagination);
     const reader = new BatchReader(
       selection,
-      readPageInfo,
+      pagination,
       maxDecodedBytes,
       failWhen,
       secretParams,
       this.#echoes,
-      this.#codes,
     );
-    const follow =
-      pagination === null
-        ? new ArchiveFollower(
-            this.#archive,
-            this.opened.exportOnly ? this.#archive.planCount : null,
-            maxDecodedBytes,
-          )
-        : new PlaceFollower(
-            this.#archive,
-            pagination,
-            paginated?.isOneBranch === true,
-            maxDecodedBytes,
-          );
+    const isOneBranch = paginated?.isOneBranch === true;
+    const follow = new ArchiveFollower(this.#archive, {
+      pagination,
+      planCount: this.opened.exportOnly ? this.#archive.run.planCount : null,
+      isOneBranch,
+    });
     this.#begun = { reader, follow };
     // Without a key no list is read twice, and slices are exported when all readings have ended.
-    const isReadTwice = pagination !== null && pagination.key !== null && paginated?.isOneBranch;
+    const isReadTwice = isOneBranch && pagination !== null && pagination.key !== null;
     const followed = isReadTwice
       ? leaveOutRepeats(follow.pages(), (last) => this.#archive.repeatsOf(last))
       : follow.pages();
@@ -143,46 +132,49 @@ export class ArchiveSession {
   }
 
   #openOrCreate(): { archive: Archive; created: boolean } {
-    const { part, specification } = this.#ask;
-    const fingerprint = fingerprintOf(specification);
-    const found = Archive.openOrCreate(part, specification, fingerprint, this.#clock.wallTime());
-    if (Buffer.compare(found.archive.fingerprint, fingerprint) === 0) return found;
-    const { pagination } = found.archive;
-    const isNothing = pagination !== null && isOnePage(pagination);
-    if (found.archive.counts().stored === 0 || isNothing) {
-      // Next to nothing is lost with it, so it must not stand in the way of a corrected command.
-      found.archive.close();
-      discardArchive(part);
-      return Archive.openOrCreate(part, specification, fingerprint, this.#clock.wallTime());
+    const { part, specification, maxDecodedBytes } = this.#ask;
+    const now = this.#clock.wallTime();
+    const open = () => Archive.openOrCreate(part, specification, now, maxDecodedBytes);
+    const found = open();
+    const { archive } = found;
+    const { fingerprint, pagination, specification: stored } = archive.run;
+    if (Buffer.compare(fingerprint, fingerprintOf(specification)) === 0) {
+      archive.allowDecodedBytes(maxDecodedBytes);
+      return found;
     }
-    const differs = differences(found.archive.specification, specification).join('; ');
-    found.archive.close();
+    const isNextToNothing =
+      archive.counts().stored === 0 || (pagination !== null && isOnePage(pagination));
+    archive.close();
+    if (isNextToNothing) {
+      // Little is lost with it, so it must not stand in the way of a corrected command.
+      discardArchive(part);
+      return open();
+    }
     throw new EverypageError(
       'ARCHIVE_FOREIGN',
-      `${part} is an unfinished run of something else: ${differs}. ` +
+      `${part} is an unfinished run of something else: ${differences(stored, specification).join('; ')}. ` +
         'Go on with the command that began it, choose another output, or discard it with --fresh.',
     );
   }
 
   #whatWasThere(goesOn: boolean): Opened {
     const archive = this.#archive;
+    const { verdict, createdAt, pagination } = archive.run;
     const highestPosition = archive.highestPosition(0);
-    const exportOnly =
-      archive.verdictName !== null && isWhole(archive.verdictName, this.#ask.strict);
+    const exportOnly = verdict !== null && isWhole(verdict, this.#ask.strict);
     // Pages that failed are tried again by the same command.
     archive.forgetFailed();
-    const ageMs = this.#clock.wallTime() - archive.createdAt;
+    const ageMs = this.#clock.wallTime() - createdAt;
     return {
       resumed: goesOn ? { stored: archive.counts().stored, ageMs } : null,
       exportOnly,
       highestPosition,
-      planCount: archive.planCount,
-      pagination: archive.pagination,
+      planCount: archive.run.planCount,
+      pagination,
       pace: archive.pace(),
     };
   }
 
-  /** Checks every body, and commits those that pass in one transaction. */
   store(batch: Batch): Stored {
     const { reader, follow } = this.#ready();
     const read = reader.read(batch);
@@ -192,32 +184,31 @@ export class ArchiveSession {
     return { rejections: read.rejections, pageInfos: pageInfosByIndex(read, filled) };
   }
 
-  known({ branch, from, to }: Calls['known']['ask']): Calls['known']['answer'] {
+  known({ branch, from, to }: Ask<'known'>): Answer<'known'> {
     return this.#archive.storedIn(branch, from, to);
   }
 
   page(place: Place): SentPage | null {
     const stored = this.#archive.pageAt(place);
-    return stored === null ? null : sentPage(decodeStored(stored, this.#ask.maxDecodedBytes));
+    return stored === null ? null : sentPage(decodeStored(this.#archive, stored));
   }
 
-  keepPace(learned: Calls['keepPace']['ask']): null {
-    this.#archive.keepPace(learned);
+  keepPace(pace: Ask<'keepPace'>): null {
+    this.#archive.keepPace(pace);
     return null;
   }
 
-  endPlan({ count, digest, end }: Calls['endPlan']['ask']): null {
+  endPlan({ count, digest, end }: EndOfPlan): null {
     this.#archive.endPlan(count, digest, end);
     this.#ready().follow.planEnded(count);
     return null;
   }
 
-  /** Computes the verdict from the tables, and ends the output and the archive by it. */
-  async finish({ stopped }: Calls['finish']['ask']): Promise<Finished> {
+  async finish({ stopped }: Ask<'finish'>): Promise<Finished> {
     const { part, complete, keep, allowIncomplete, strict, expect, target } = this.#ask;
     const archive = this.#archive;
     const verdict = archive.verdict({ expect });
-    const failures = this.#codes.named(archive.failures(20));
+    const failures = archive.failures(20);
     const isComplete = isWhole(verdict.name, strict);
     const writes = isComplete || (allowIncomplete && !stopped);
     if (isComplete) archive.seal(verdict.name, this.#clock.wallTime(), !keep);
@@ -238,15 +229,14 @@ export class ArchiveSession {
     const destination = target.kind === 'file' ? target.path : 'stdout';
     const output =
       counts === null || (target.kind === 'file' && !writes) ? null : { destination, ...counts };
-    return { verdict, failures, output, archivePath, echo: this.#echoes.found };
+    return { verdict, failures, output, archivePath, echo: this.#echoes?.found ?? null };
   }
 
-  /** Leaves one file whatever happened; for ends that are not a finish. */
-  close(): void {
+  close(): null {
     this.#file?.abort();
     const isEmpty = this.#archive.counts().stored === 0;
     this.#archive.close();
-    if (isEmpty) this.#discard();
+    return isEmpty ? this.#discard() : null;
   }
 
   #discard(): null {
@@ -265,7 +255,7 @@ export class ArchiveSession {
   }
 
   async #export(
-    pages: AsyncIterable<ShapedItem>,
+    pages: AsyncIterable<PageItem>,
     select: string | null,
   ): Promise<ExportCounts | null> {
     const { target } = this.#ask;

@@ -1,33 +1,33 @@
 /** An archive's file: made, locked, checked and let go. */
 import { closeSync, existsSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { EverypageError } from '../core/errors.ts';
 import { syncFolder } from '../core/files.ts';
 import type { RunSpecification } from './archive-types.ts';
+import { fingerprintOf } from './kept-run.ts';
 import {
   APPLICATION_ID,
   FILE_LAYOUT,
   FORMAT_VERSION,
   READER_SETTINGS,
-  STAND_IN,
   TABLE_NAMES,
   TABLES,
-  UPGRADE,
   WRITER_SETTINGS,
 } from './schema.ts';
-import { archiveError, damaged, inTransaction, openDatabase, query, writer } from './sqlite.ts';
+import { archiveError, Connection } from './sqlite.ts';
 
-/** What a new archive begins with. `now` is milliseconds since 1970. */
-export interface Birth {
+/** What a new archive begins with. */
+export interface NewRun {
   readonly specification: RunSpecification;
-  readonly fingerprint: Uint8Array;
+  /** Milliseconds since 1970. */
   readonly now: number;
+  /** The largest body that is taken, decoded. */
+  readonly maxDecodedBytes: number;
 }
 
 export interface WritableFile {
-  readonly database: DatabaseSync;
+  readonly connection: Connection;
   readonly created: boolean;
 }
 
@@ -41,7 +41,7 @@ export function openForWriting(path: string): WritableFile {
  * Takes the lock of the archive at `path`, which is made if there is none. A process killed while
  * it made one leaves an empty file or an empty database: that counts as none.
  */
-export function openOrCreateForWriting(path: string, birth: Birth): WritableFile {
+export function openOrCreateForWriting(path: string, newRun: NewRun): WritableFile {
   try {
     // SQLite gives its log the mode of the file.
     closeSync(openSync(path, 'wx', 0o600));
@@ -51,52 +51,49 @@ export function openOrCreateForWriting(path: string, birth: Birth): WritableFile
     }
     mustExist(path);
   }
-  return takeOver(path, birth);
+  return takeOver(path, newRun);
 }
 
-function takeOver(path: string, birth: Birth | null): WritableFile {
+function takeOver(path: string, newRun: NewRun | null): WritableFile {
   const hasLog = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
-  let database: DatabaseSync | null = null;
+  const settings = `PRAGMA locking_mode = EXCLUSIVE; ${READER_SETTINGS} ${FILE_LAYOUT}`;
+  const connection = new Connection(path, settings, false);
   try {
-    database = openDatabase(path, false);
-    const opened = database;
-    database.exec(`PRAGMA locking_mode = EXCLUSIVE; ${READER_SETTINGS} ${FILE_LAYOUT}`);
-    const created = inTransaction(database, 'BEGIN EXCLUSIVE', () => {
-      if (birth !== null && isUnborn(opened)) {
-        layOut(opened, birth);
+    const created = connection.transaction('BEGIN EXCLUSIVE', () => {
+      if (newRun !== null && isEmptyDatabase(connection)) {
+        layOut(connection, newRun);
         return true;
       }
-      const version = checkLayout(opened, path);
+      checkLayout(connection);
       // With a log, the end of the file may still stand in that.
-      if (!hasLog) checkLength(opened, path);
-      if (version < FORMAT_VERSION) opened.exec(UPGRADE);
+      if (!hasLog) checkLength(connection);
       return false;
     });
-    const [mode] = query<[string]>(database, 'PRAGMA journal_mode = WAL').get() ?? [];
+    const [mode] = connection.query<[string]>('PRAGMA journal_mode = WAL').get() ?? [];
     if (mode !== 'wal') throw new EverypageError('INTERNAL', `${path}: no write-ahead log.`);
-    database.exec(WRITER_SETTINGS);
+    connection.exec(WRITER_SETTINGS);
     if (created) syncFolder(dirname(path));
-    return { database, created };
+    return { connection, created };
   } catch (error) {
-    database?.close();
+    connection.close();
     throw archiveError(error, path, true);
   }
 }
 
-function isUnborn(database: DatabaseSync): boolean {
+function isEmptyDatabase(connection: Connection): boolean {
   return (
-    query(database, 'SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined &&
-    pragma(database, 'application_id') === 0
+    connection.query('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined &&
+    connection.pragma('application_id') === 0
   );
 }
 
-function layOut(database: DatabaseSync, birth: Birth): void {
-  database.exec(TABLES);
-  writer(
-    database,
-    'INSERT INTO run (id, fingerprint, specification, created_at) VALUES (1, ?, ?, ?)',
-  ).run(birth.fingerprint, JSON.stringify(birth.specification), Math.round(birth.now));
-  database.exec(
+function layOut(connection: Connection, { specification, now, maxDecodedBytes }: NewRun): void {
+  connection.exec(TABLES);
+  connection.writer(
+    `INSERT INTO run (id, fingerprint, specification, created_at, max_decoded_bytes)
+       VALUES (1, ?, ?, ?, ?)`,
+  )(fingerprintOf(specification), JSON.stringify(specification), Math.round(now), maxDecodedBytes);
+  connection.exec(
     `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION};`,
   );
 }
@@ -135,7 +132,7 @@ export function checkReplaceable(path: string): void {
  * Opens an archive for reading only: its folder need not be writable, and several processes may read
  * at once. One that a killed process left is put in order first, where the folder allows it.
  */
-export function openForReading(path: string): DatabaseSync {
+export function openForReading(path: string): Connection {
   mustExist(path);
   const unfinished = ['-wal', '-journal'].some((suffix) => existsSync(path + suffix));
   if (unfinished) putInOrder(path);
@@ -157,20 +154,18 @@ export function openForReading(path: string): DatabaseSync {
 /** The file says that a log belongs to it, and there is none: killed on its last steps. */
 class LeftInLogMode extends Error {}
 
-function openSnapshot(location: string | URL, path: string): DatabaseSync {
-  let database: DatabaseSync | null = null;
+function openSnapshot(location: string | URL, path: string): Connection {
+  let connection: Connection | null = null;
   try {
-    database = openDatabase(location, true);
     // Reading in one transaction: a writer that comes is refused rather than we.
-    database.exec(`${READER_SETTINGS} BEGIN`);
-    const version = checkLayout(database, path);
-    checkLength(database, path);
-    const [mode] = query<[string]>(database, 'PRAGMA journal_mode').get() ?? [];
+    connection = new Connection(path, `${READER_SETTINGS} BEGIN`, true, location);
+    checkLayout(connection);
+    checkLength(connection);
+    const [mode] = connection.query<[string]>('PRAGMA journal_mode').get() ?? [];
     if (mode === 'wal') throw new LeftInLogMode();
-    if (version < FORMAT_VERSION) database.exec(STAND_IN);
-    return database;
+    return connection;
   } catch (error) {
-    database?.close();
+    connection?.close();
     if (error instanceof LeftInLogMode) throw error;
     const told = archiveError(error, path, true);
     if (told.code === 'ARCHIVE_WRITE' && typeof location === 'string') throw new LeftInLogMode();
@@ -179,15 +174,15 @@ function openSnapshot(location: string | URL, path: string): DatabaseSync {
 }
 
 function putInOrder(path: string): void {
-  const { database } = openForWriting(path);
+  const { connection } = openForWriting(path);
   try {
-    leaveOneFile(database);
+    leaveOneFile(connection);
     // A reader that met the log made it; the lock says that nobody uses it.
     rmSync(`${path}-shm`, { force: true });
   } catch (error) {
     throw archiveError(error, path);
   } finally {
-    database.close();
+    connection.close();
   }
 }
 
@@ -196,60 +191,74 @@ function putInOrder(path: string): void {
  * Throws `ARCHIVE_LOCKED`.
  */
 export function lockFile(path: string): () => void {
-  let database: DatabaseSync | null = null;
   try {
-    database = openDatabase(path, false);
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    const settings = 'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE';
+    const connection = new Connection(path, settings, false);
+    return () => connection.close();
   } catch (error) {
     const told = archiveError(error, path);
-    if (told.code === 'ARCHIVE_LOCKED') {
-      database?.close();
-      throw told;
-    }
+    if (told.code === 'ARCHIVE_LOCKED') throw told;
     // Nobody can work in what cannot be opened.
+    return () => {};
   }
-  return () => database?.close();
 }
 
 /** Brings the log into the file, syncs it, and removes the log. */
-export function leaveOneFile(database: DatabaseSync): void {
-  database.exec('PRAGMA journal_mode = DELETE');
+export function leaveOneFile(connection: Connection): void {
+  connection.exec('PRAGMA journal_mode = DELETE');
 }
 
-/** The file's format version. Cheap checks only: the same for ten pages and for a million. */
-function checkLayout(database: DatabaseSync, path: string): number {
-  if (pragma(database, 'page_count') === 0) throw damaged(path, 'it is empty');
-  if (pragma(database, 'application_id') !== APPLICATION_ID) {
-    throw damaged(path, 'it lacks the mark of an archive');
+/** Cheap checks only: the same for ten pages and for a million. */
+function checkLayout(connection: Connection): void {
+  if (connection.pragma('page_count') === 0) throw connection.damaged('it is empty');
+  if (connection.pragma('application_id') !== APPLICATION_ID) {
+    throw connection.damaged('it lacks the mark of an archive');
   }
-  const version = pragma(database, 'user_version');
-  if (version > FORMAT_VERSION) {
-    throw new EverypageError(
-      'ARCHIVE_NEWER',
-      `${path} was made by a newer everypage (archive format ${version}; this one knows ${FORMAT_VERSION}). Update everypage.`,
-    );
-  }
-  const names = TABLE_NAMES.get(version);
-  if (names === undefined) throw damaged(path, `it has no format ${version}`);
-  const schema = query<[string, string]>(database, 'SELECT type, name FROM sqlite_schema').all();
+  checkVersion(connection);
+  const schema = connection.query<[string, string]>('SELECT type, name FROM sqlite_schema').all();
   const tables = new Set(schema.filter(([type]) => type === 'table').map(([, name]) => name));
-  const missing = names.find((name) => !tables.has(name));
-  if (missing !== undefined) throw damaged(path, `its table ${missing} is missing`);
+  const missing = TABLE_NAMES.find((name) => !tables.has(name));
+  if (missing !== undefined) throw connection.damaged(`its table ${missing} is missing`);
   // A trigger or a view would let a file from elsewhere change what our statements do.
   if (schema.some(([type]) => type === 'trigger' || type === 'view')) {
-    throw damaged(path, 'it holds something an archive does not');
+    throw connection.damaged('it holds something an archive does not');
   }
-  return version;
+}
+
+function checkVersion(connection: Connection): void {
+  const version = connection.pragma('user_version');
+  if (version === FORMAT_VERSION) return;
+  if (version < 1) throw connection.damaged(`it has no format ${version}`);
+  const [maker, advice] =
+    version > FORMAT_VERSION
+      ? ['a newer', 'Update everypage.']
+      : ['an older', 'Run the command that fetched it again, with --fresh.'];
+  throw new EverypageError(
+    'ARCHIVE_VERSION',
+    `${connection.path} was made by ${maker} everypage (archive format ${version}; this one knows ${FORMAT_VERSION}). ${advice}`,
+  );
 }
 
 /** SQLite notices missing pages of its file, but takes the missing end of the last one for zeros. */
-function checkLength(database: DatabaseSync, path: string): void {
-  const bytes = pragma(database, 'page_count') * pragma(database, 'page_size');
-  if (statSync(path).size < bytes) throw damaged(path, 'it is cut off');
+function checkLength(connection: Connection): void {
+  const bytes = connection.pragma('page_count') * connection.pragma('page_size');
+  if (statSync(connection.path).size < bytes) throw connection.damaged('it is cut off');
 }
 
-function pragma(database: DatabaseSync, name: string): number {
-  return query<[number]>(database, `PRAGMA ${name}`).get()?.[0] ?? 0;
+/**
+ * Reads all of the file and throws `ARCHIVE_DAMAGED` where it contradicts itself. SQLite keeps no
+ * checksums: a bit that fell over in a place or in a number of content would put a page that is
+ * whole, and agrees with its hash, where another belongs.
+ */
+export function checkFile(connection: Connection): void {
+  const [said = 'it cannot be checked'] =
+    connection.query<[string]>('PRAGMA main.integrity_check(1)').get() ?? [];
+  const firstLine = said.replace(/^\*\*\*.*\n/, '').replace(/\n.*$/s, '');
+  if (said !== 'ok') throw connection.damaged(firstLine);
+  const [shared] = connection
+    .query<[number]>('SELECT count(*) - count(DISTINCT content) FROM page')
+    .get()!;
+  if (shared > 0) throw connection.damaged('two pages in it share one body');
 }
 
 function mustExist(path: string): void {

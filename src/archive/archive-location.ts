@@ -4,8 +4,25 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
 import { syncFolder } from '../core/files.ts';
 import { lockFile } from './archive-file.ts';
-import { archiveNamed, archiveOf, partOf } from './archive-name.ts';
 import { archiveError } from './sqlite.ts';
+
+const SUFFIX = '.everypage';
+const PART = '.part';
+
+/** The finished archive of an output that is a file: itself, where that is all there is to be. */
+export function archiveOf(output: string): string {
+  return output.endsWith(SUFFIX) ? output : output + SUFFIX;
+}
+
+/** The finished archive by what the user named, which may be the `.part` that we printed. */
+function archiveNamed(archive: string): string {
+  return archive.endsWith(SUFFIX + PART) ? archive.slice(0, -PART.length) : archive;
+}
+
+/** What a finished archive is called while pages are missing, or not exported yet. */
+function partOf(complete: string): string {
+  return complete + PART;
+}
 
 /** What SQLite may leave beside a file whose process was killed. */
 const COMPANIONS = ['-wal', '-journal', '-shm'];

@@ -1,4 +1,5 @@
 /** The contract of this folder: what goes into an archive and what comes out. */
+import type { PageCode } from '../core/errors.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 
@@ -39,11 +40,12 @@ export interface PageRecord {
   readonly hash: Uint8Array | null;
   /** Records under the selection at the time of the fetch, or null where none was asked for. */
   readonly records: number | null;
-  /** What it taught, its next step redacted; null where it failed and in a list. */
+  /** What it says of the list, its next step redacted; null where it failed and in a list. */
   readonly pageInfo: PageInfo | null;
   /** The literal text of each record's key, in order; null where no key is known. */
   readonly keys: readonly string[] | null;
-  /** Why it failed; null otherwise. */
+  /** Why it failed, for machines and for people; null otherwise. */
+  readonly code: PageCode | null;
   readonly reason: string | null;
   readonly attempts: number;
   /** Milliseconds since 1970 when the last attempt began. */
@@ -67,26 +69,16 @@ export interface RunSpecification {
 }
 
 /** A stored page as it is read back for exports, checks and replay. */
-export interface StoredPage {
-  readonly place: Place;
-  readonly key: Uint8Array;
-  /** Redacted. */
-  readonly url: string;
+export interface StoredPage
+  extends Pick<PageRecord, 'place' | 'key' | 'url' | 'headers' | 'encoding' | 'records'> {
   readonly status: number;
-  /** Allow-listed response headers as a JSON object, or null. */
-  readonly headers: string | null;
-  /** `content-encoding` of `body`; null for identity. */
-  readonly encoding: string | null;
-  /** As it came off the wire. */
   readonly body: Uint8Array;
-  /** SHA-256 of the decoded body. */
   readonly hash: Uint8Array;
-  readonly records: number | null;
 }
 
 /**
  * A page that is there, without its body, to compare with a plan that is made again. Pages beyond the
- * plan's end that have taught something are among them.
+ * plan's end that have a page info are among them.
  */
 export interface KnownPage {
   readonly position: number;

@@ -4,9 +4,8 @@ import type { Place } from '../core/page-request.ts';
 import { factsOf, type Pagination } from '../core/pagination.ts';
 import type { VerdictName } from '../core/summary.ts';
 import { counted, formatCount } from '../core/units.ts';
-import type { KeyFacts, SharedKeys } from './key-scan.ts';
+import type { GivenUpReading, KeyFacts, SharedKeys } from './key-scan.ts';
 import type { PageFacts } from './page-scan.ts';
-import type { GivenUpReading } from './reading-scan.ts';
 
 export interface PagedFacts {
   readonly pagination: Pagination;

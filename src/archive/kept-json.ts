@@ -1,35 +1,38 @@
-/** What the archive keeps as JSON text, read back; a file may come from anywhere, so it is checked. */
+/** What the archive keeps as text, read back; a file may come from anywhere, so it is checked. */
+import { isPageCode, type PageCode } from '../core/errors.ts';
 import type { PageInfo, PlanEnd, Restart } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import { noPagination, type Pagination, paginationStyles } from '../core/pagination.ts';
+import { type Pagination, paginationStyles } from '../core/pagination.ts';
 import type { RunSpecification } from './archive-types.ts';
-import { damaged } from './sqlite.ts';
+import type { Connection } from './sqlite.ts';
 
-export function readSpecification(text: string, path: string): RunSpecification {
+export function readSpecification(text: string, connection: Connection): RunSpecification {
   const value = parse(text);
-  // Files of version 1 were made before there was pagination.
-  const whole = isObject(value) ? { pagination: null, ...value } : value;
-  if (hasShape<RunSpecification>(whole, specificationShape)) return whole;
-  throw damaged(path, 'its description of the run cannot be read');
+  if (hasShape<RunSpecification>(value, specificationShape)) return value;
+  throw connection.damaged('its description of the run cannot be read');
 }
 
-export function readPagination(text: string, path: string): Pagination {
+export function readPagination(text: string, connection: Connection): Pagination {
   const value = parse(text);
-  const whole = isObject(value) ? { ...noPagination, ...value } : value;
-  if (hasShape<Pagination>(whole, paginationShape)) return whole;
-  throw damaged(path, 'it does not say rightly how the list pages');
+  if (hasShape<Pagination>(value, paginationShape)) return value;
+  throw connection.damaged('how the list pages cannot be read');
 }
 
-export function readPlanEnd(text: string, path: string): PlanEnd {
+export function readPlanEnd(text: string, connection: Connection): PlanEnd {
   const value = parse(text);
   if (hasShape<PlanEnd>(value, planEndShape)) return value;
-  throw damaged(path, 'it does not say rightly how the list ended');
+  throw connection.damaged('how the list ended cannot be read');
 }
 
-export function readPageInfo(text: string, path: string): PageInfo {
+export function readPageInfo(text: string, connection: Connection): PageInfo {
   const value = parse(text);
   if (hasShape<PageInfo>(value, pageInfoShape)) return value;
-  throw damaged(path, 'what a page taught cannot be read');
+  throw connection.damaged('what a page says of the list cannot be read');
+}
+
+export function readCode(text: string, connection: Connection): PageCode {
+  if (isPageCode(text)) return text;
+  throw connection.damaged('why a page failed cannot be read');
 }
 
 type Check = (value: unknown) => boolean;

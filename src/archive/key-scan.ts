@@ -1,8 +1,9 @@
-import type { DatabaseSync } from 'node:sqlite';
+/** What the keys of records say: which came twice, which moved, which an earlier reading gave. */
+import type { Restart } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { isByOrdinal, type Pagination } from '../core/pagination.ts';
-import { POSITION_MASK, placeColumns, RECHECK_PLACE } from './schema.ts';
-import { query } from './sqlite.ts';
+import { MAX_POSITION, PLACE, POSITION_MASK, placeColumns, RECHECK_PLACE } from './schema.ts';
+import type { Connection } from './sqlite.ts';
 
 /** Two pages, in page order, and how many keys they share; or one page that has keys twice. */
 export interface SharedKeys {
@@ -40,7 +41,7 @@ function keysOf(pagination: Pagination): string {
 function allKeysOf(pagination: Pagination): string {
   const place = 'record_keys.place';
   // As the plan does: an overlap is never as long as the first page.
-  const firstPage = `(SELECT text ->> '$.records' FROM lesson WHERE place = (${place} >> 40 << 40))`;
+  const firstPage = `(SELECT text ->> '$.records' FROM page_info WHERE place = (${place} >> 40 << 40))`;
   const overlap = Math.trunc(pagination.overlap);
   const repeated = `min(${place} & ${POSITION_MASK}, ${overlap}, max(0, coalesce(${firstPage}, 1) - 1))`;
   const from = overlap === 0 ? place : `${place} - ${repeated}`;
@@ -75,16 +76,15 @@ const LOW_AND_HIGH = 'min(place, previous) AS low, max(place, previous) AS high'
  * @param sharesBoundaries each page begins with the record that the one before ended with
  * @param isReadTwice ordinals were read more than once
  */
-export function passOverKeys(
-  database: DatabaseSync,
+export function scanKeys(
+  connection: Connection,
   pagination: Pagination,
   sharesBoundaries: boolean,
   isReadTwice: boolean,
 ): KeyFacts {
   const keys = keysOf(pagination);
   const isSame = isByOrdinal(pagination) ? 'ordinal = previous_ordinal' : '0';
-  const pairs = query<PairRow>(
-    database,
+  const pairs = connection.query<PairRow>(
     `SELECT ${PAIR}, sum(NOT is_same), sum(is_same), sum(is_closer), ${ARE_NEIGHBOURS} FROM (
          SELECT ${LOW_AND_HIGH}, ${isSame} AS is_same, place < previous AS is_closer FROM (
            SELECT place, ordinal, lag(place) OVER by_key AS previous,
@@ -93,7 +93,7 @@ export function passOverKeys(
          WHERE previous IS NOT NULL)
        GROUP BY low, high ORDER BY low, high`,
   );
-  const [count] = query<[number]>(database, `SELECT count(*) FROM (${keys})`).get()!;
+  const [count] = connection.query<[number]>(`SELECT count(*) FROM (${keys})`).get()!;
   const shared = new FirstFew();
   let duplicates = 0;
   let repeats = 0;
@@ -105,7 +105,7 @@ export function passOverKeys(
     duplicates += told;
     if (told > 0) shared.add(sharedKeys(row, told));
   }
-  const shifted = isReadTwice ? findShifted(database, pagination) : [];
+  const shifted = isReadTwice ? findShifted(connection, pagination) : [];
   return { unique: count - repeats, duplicates, shared: shared.list(), shifted };
 }
 
@@ -113,9 +113,8 @@ export function passOverKeys(
  * Two records at one ordinal: the second page began elsewhere in the list than the first one. A page
  * past the end may show it too, where it overlaps one that is not.
  */
-export function findShifted(database: DatabaseSync, pagination: Pagination): readonly SharedKeys[] {
-  const pairs = query<PairRow>(
-    database,
+export function findShifted(connection: Connection, pagination: Pagination): readonly SharedKeys[] {
+  const pairs = connection.query<PairRow>(
     `SELECT ${PAIR}, count(*), 0, 0, ${ARE_NEIGHBOURS} FROM (
          SELECT ${LOW_AND_HIGH} FROM (
            SELECT place, key, lag(place) OVER by_ordinal AS previous,
@@ -149,4 +148,69 @@ class FirstFew {
   list(): readonly SharedKeys[] {
     return [...this.#neighbours, ...this.#others].slice(0, MOST_SHARED);
   }
+}
+
+/** How a reading that was given up compares with the one that the list was taken from. */
+export interface GivenUpReading {
+  readonly place: Place;
+  readonly status: number | null;
+  /** Its records that the other one has nowhere. */
+  readonly gone: number;
+  /** Its records that stand elsewhere in the other one, or are there no more. */
+  readonly moved: number;
+  /** Its records without a key, of which cannot be said whether they came again. */
+  readonly unnamed: number;
+}
+
+type ReadingRow = [gone: number | null, moved: number | null, unnamed: number | null];
+
+/** The keys of one branch as they follow each other; two parameters. */
+const SEQUENCE = `SELECT row_number() OVER (ORDER BY record_keys.place, item.key) AS number,
+    item.value AS key
+  FROM record_keys, json_each(record_keys.keys) AS item
+  WHERE record_keys.place >= ${PLACE} AND record_keys.place < ${PLACE}`;
+
+/**
+ * Holds readings that an expired cursor ended against the one that came to the end. A list that stands
+ * still begins with the same records each time, so any other record at its number shows a change.
+ */
+export function compareReadings(
+  connection: Connection,
+  restarts: readonly Restart[],
+): readonly GivenUpReading[] {
+  if (restarts.length === 0) return [];
+  const compare = connection.query<ReadingRow>(
+    `WITH a AS MATERIALIZED (${SEQUENCE}), b AS MATERIALIZED (${SEQUENCE})
+       SELECT sum(a.key NOT IN (SELECT key FROM b)), sum(a.key IS NOT b.key), sum(a.key = '')
+       FROM a LEFT JOIN b ON b.number = a.number`,
+  );
+  return restarts
+    .filter(({ branch, into }) => branch !== into)
+    .map(({ branch, position, status, into }) => {
+      const row = compare.get(branch, 0, branch, position, into, 0, into, MAX_POSITION);
+      const [gone, moved, unnamed] = row!.map((count) => count ?? 0) as [number, number, number];
+      return { place: { branch, position }, status, gone, moved, unnamed };
+    });
+}
+
+/**
+ * Which records of a page have a key that stands on a page of the same branch as `last`, up to it: by
+ * their index, in order. Keys are kept in a temporary table, which spills into a file.
+ */
+export function repeatsOf(
+  connection: Connection,
+  { branch, position }: Place,
+): (page: Place) => readonly number[] {
+  connection.exec(`DROP TABLE IF EXISTS temp.given;
+    CREATE TEMP TABLE given (key TEXT PRIMARY KEY) STRICT, WITHOUT ROWID`);
+  connection.writer(
+    `INSERT OR IGNORE INTO temp.given SELECT item.value
+       FROM record_keys, json_each(record_keys.keys) AS item
+       WHERE place >= ${PLACE} AND place <= ${PLACE} AND item.value <> ''`,
+  )(branch, 0, branch, position);
+  const repeats = connection.query<[index: number]>(
+    `SELECT item.key FROM record_keys, json_each(record_keys.keys) AS item
+       WHERE place = ${PLACE} AND item.value IN temp.given ORDER BY item.key`,
+  );
+  return (page) => repeats.all(page.branch, page.position).map(([index]) => index);
 }

@@ -1,13 +1,12 @@
-import type { DatabaseSync } from 'node:sqlite';
-import type { PlanEnd } from '../core/page-info.ts';
+/** What the infos of a list's pages say together, read once, in page order, without a body. */
+import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import { type Place, RECHECK_BRANCH } from '../core/page-request.ts';
 import { factsOf, isByOrdinal, type Pagination } from '../core/pagination.ts';
 import type { RecordEvidence } from '../core/summary.ts';
 import type { PageState } from './archive-types.ts';
 import { readPageInfo } from './kept-json.ts';
 import { PLACE, placeColumns, RECHECK_PLACE } from './schema.ts';
-import { query } from './sqlite.ts';
-import { type Reading, StatedTotals } from './stated-totals.ts';
+import type { Connection } from './sqlite.ts';
 
 /** A page that was read a second time; `place` is where it was read first. */
 export interface SecondReading {
@@ -18,22 +17,29 @@ export interface SecondReading {
   readonly isGone: boolean;
 }
 
-/** What the pages inside the plan's ends say together. */
-export interface PageFacts {
+/** What is counted page by page. */
+const nothing = {
   /** Stored or failed. */
-  readonly pages: number;
+  pages: 0,
   /** Each ordinal once where the API pages by offset. */
-  readonly records: number;
+  records: 0,
   /** Ordinals that were read more than once. */
-  readonly readAgain: number;
-  readonly gaps: RecordEvidence['gaps'];
+  readAgain: 0,
   /** Places of the plan that have no end state, which only a damaged or unfinished plan has. */
-  readonly missingPages: number;
-  /** Stored pages that taught nothing. */
-  readonly withoutInfo: number;
-  /** Boundaries of neighbouring pages at which the first key is the last one of the page before. */
-  readonly sharedBoundaries: number;
-  readonly boundaries: number;
+  missingPages: 0,
+  /** Stored pages without a page info. */
+  withoutInfo: 0,
+  /** Boundaries of neighbouring pages, and those at which the first key is the last one of the page before. */
+  boundaries: 0,
+  sharedBoundaries: 0,
+  /** Pages past the end that should have repeated records, and did not have them all. */
+  shortened: 0,
+};
+
+/** What the pages inside the plan's ends say together. */
+export interface PageFacts extends Readonly<typeof nothing> {
+  readonly gaps: RecordEvidence['gaps'];
+  readonly secondReadings: readonly SecondReading[];
   /** Totals are of the whole list, of which so much lies before the first page asked for. */
   readonly skippedRecords: number;
   readonly skippedPages: number;
@@ -46,9 +52,6 @@ export interface PageFacts {
   readonly totalPagesAtStart: number | null;
   readonly totalPagesAtEnd: number | null;
   readonly totalPagesBetween: number | null;
-  readonly secondReadings: readonly SecondReading[];
-  /** Pages past the end that should have repeated records, and did not have them all. */
-  readonly shortened: number;
 }
 
 const MOST_GAPS = 100;
@@ -62,43 +65,43 @@ type Row = [
   status: number | null,
 ];
 
-interface Read extends Reading {
+interface Read {
   readonly place: Place;
+  readonly pageInfo: PageInfo;
+  /** Milliseconds since 1970. */
+  readonly readAt: number;
 }
 
-/** Reads the page infos once, in page order, and no body; it holds two pages at a time. */
-export function passOverPages(
-  database: DatabaseSync,
+/** Holds two pages at a time. */
+export function scanPages(
+  connection: Connection,
   pagination: Pagination,
   ends: PlanEnd['ends'],
-  path: string,
 ): PageFacts {
-  const rows = query<Row>(
-    database,
-    `SELECT ${placeColumns('page.place')}, page.state, lesson.text, lesson.read_at,
+  const rows = connection.query<Row>(
+    `SELECT ${placeColumns('page.place')}, page.state, page_info.text, page_info.read_at,
          CASE WHEN page.place >= ${RECHECK_PLACE} OR page.state = 'beyond-end'
            THEN (SELECT status FROM content WHERE id = page.content) END
-       FROM page LEFT JOIN lesson ON lesson.place = page.place
+       FROM page LEFT JOIN page_info ON page_info.place = page.place
        ${pagination.overlap > 0 ? '' : "WHERE page.state <> 'beyond-end'"} ORDER BY page.place`,
   );
-  const pass = new PageScan(pagination, ends, createKeyComparison(database));
+  const scan = new PageScan(pagination, ends, createKeyComparison(connection));
   for (const [branch, position, state, text, readAt, status] of rows.iterate()) {
     const place = { branch, position };
-    const pageInfo = text === null ? null : readPageInfo(text, path);
+    const pageInfo = text === null ? null : readPageInfo(text, connection);
     const read = pageInfo === null ? null : { place, pageInfo, readAt: readAt ?? 0 };
-    if (branch === RECHECK_BRANCH) pass.readAgain(position, read, status);
-    else if (state === 'beyond-end') pass.pastEnd(place, read, status);
-    else pass.page(place, state, read);
+    if (branch === RECHECK_BRANCH) scan.readAgain(position, read, status);
+    else if (state === 'beyond-end') scan.pastEnd(place, read, status);
+    else scan.page(place, state, read);
   }
-  return pass.facts();
+  return scan.facts();
 }
 
 /** Whether two places have records with the same keys; null where not all have one. */
 type KeyComparison = (a: Place, b: Place) => boolean | null;
 
-function createKeyComparison(database: DatabaseSync): KeyComparison {
-  const compare = query<[number]>(
-    database,
+function createKeyComparison(connection: Connection): KeyComparison {
+  const compare = connection.query<[number]>(
     `SELECT a.keys = b.keys FROM record_keys AS a, record_keys AS b
        WHERE a.place = ${PLACE} AND b.place = ${PLACE} AND instr(a.keys, '""') = 0`,
   );
@@ -113,22 +116,15 @@ class PageScan {
   readonly #byOrdinal: boolean;
   readonly #ends: Map<number, number>;
   readonly #haveSameKeys: KeyComparison;
+  readonly #tally = { ...nothing };
+  readonly #gaps: RecordEvidence['gaps'][number][] = [];
+  readonly #secondReadings: SecondReading[] = [];
+  readonly #ended: BranchScan[] = [];
   #branch: BranchScan | null = null;
   #first: Read | null = null;
   #last: Read | null = null;
   #previous: Read | null = null;
-  #pages = 0;
-  #records = 0;
   #largestPage = 0;
-  #readAgain = 0;
-  #shortened = 0;
-  readonly #gaps: RecordEvidence['gaps'][number][] = [];
-  #missingPages = 0;
-  #withoutInfo = 0;
-  #boundaries = 0;
-  #sharedBoundaries = 0;
-  readonly #totals: StatedTotals[] = [];
-  readonly #secondReadings: SecondReading[] = [];
 
   constructor(pagination: Pagination, ends: PlanEnd['ends'], haveSameKeys: KeyComparison) {
     this.#pagination = pagination;
@@ -143,24 +139,24 @@ class PageScan {
       this.#branch = new BranchScan(place.branch);
     }
     const branch = this.#branch;
-    this.#pages += 1;
+    this.#tally.pages += 1;
     branch.pages += 1;
     branch.highest = place.position;
     if (state !== 'stored') return;
     if (read === null) {
-      this.#withoutInfo += 1;
+      this.#tally.withoutInfo += 1;
       return;
     }
     const { records } = read.pageInfo;
-    branch.totals.hear(read);
+    branch.hear(read);
     this.#largestPage = Math.max(this.#largestPage, records);
     if (records > 0) {
       this.#first ??= read;
       this.#last = read;
+      this.#compareBoundary(read);
     }
     if (this.#byOrdinal) this.#cover(branch, read);
-    else this.#records += records;
-    this.#compareBoundary(read);
+    else this.#tally.records += records;
   }
 
   /** An overlap reaches back from behind the end: what is there no more has gone meanwhile. */
@@ -170,7 +166,7 @@ class PageScan {
     if (read === null && !this.#isPastEnd(status)) return;
     const from = position - Math.max(0, branch.overlap);
     const repeated = branch.coveredTo - from;
-    if (repeated > 0 && (read?.pageInfo.records ?? 0) < repeated) this.#shortened += 1;
+    if (repeated > 0 && (read?.pageInfo.records ?? 0) < repeated) this.#tally.shortened += 1;
   }
 
   /** Position 0 is the first page with records again, 1 the last one. */
@@ -182,8 +178,7 @@ class PageScan {
     const isGone = read === null && this.#isPastEnd(status);
     const { place } = original;
     this.#secondReadings.push({ place, isChanged, isRead: read !== null, isGone });
-    const { branch } = place;
-    if (read !== null) this.#totals.find(({ number }) => number === branch)?.hear(read);
+    if (read !== null) this.#ended.find(({ number }) => number === place.branch)?.hear(read);
   }
 
   #isPastEnd(status: number | null): boolean {
@@ -198,29 +193,24 @@ class PageScan {
 
   facts(): PageFacts {
     this.#endBranch();
-    for (const position of this.#ends.values()) this.#missingPages += this.#pagesBefore(position);
-    const totals = this.#totals;
+    for (const position of this.#ends.values()) {
+      this.#tally.missingPages += this.#pagesBefore(position);
+    }
+    const branches = this.#ended;
     const { records: skippedRecords, pages: skippedPages } = this.#skipped();
     return {
-      pages: this.#pages,
-      records: this.#records,
-      readAgain: this.#readAgain,
+      ...this.#tally,
       gaps: this.#gaps,
-      missingPages: this.#missingPages,
-      withoutInfo: this.#withoutInfo,
-      boundaries: this.#boundaries,
-      sharedBoundaries: this.#sharedBoundaries,
+      secondReadings: this.#secondReadings,
       skippedRecords,
       skippedPages,
-      totalAtStart: sum(totals.map(({ start }) => start)),
-      totalAtEnd: sum(totals.map(({ end }) => end?.total ?? null)),
-      totalBetween: totals.find(({ between }) => between !== null)?.between ?? null,
-      leastTotal: sum(totals.map(({ least, end }) => end?.total ?? least)),
-      totalPagesAtStart: sum(totals.map(({ startPages }) => startPages)),
-      totalPagesAtEnd: sum(totals.map(({ endPages }) => endPages?.total ?? null)),
-      totalPagesBetween: totals.find(({ betweenPages: it }) => it !== null)?.betweenPages ?? null,
-      secondReadings: this.#secondReadings,
-      shortened: this.#shortened,
+      totalAtStart: sum(branches.map(({ total }) => total.start)),
+      totalAtEnd: sum(branches.map(({ total }) => total.end)),
+      totalBetween: firstOf(branches.map(({ total }) => total.between)),
+      leastTotal: sum(branches.map(({ total, least }) => total.end ?? least)),
+      totalPagesAtStart: sum(branches.map(({ totalPages }) => totalPages.start)),
+      totalPagesAtEnd: sum(branches.map(({ totalPages }) => totalPages.end)),
+      totalPagesBetween: firstOf(branches.map(({ totalPages }) => totalPages.between)),
     };
   }
 
@@ -245,8 +235,8 @@ class PageScan {
     const from = position - Math.min(Math.max(0, branch.overlap), position);
     const to = from + pageInfo.records;
     if (from > branch.coveredTo) this.#gap(branch, from);
-    this.#records += Math.max(0, to - Math.max(from, branch.coveredTo));
-    this.#readAgain += Math.max(0, Math.min(to, branch.coveredTo) - from);
+    this.#tally.records += Math.max(0, to - Math.max(from, branch.coveredTo));
+    this.#tally.readAgain += Math.max(0, Math.min(to, branch.coveredTo) - from);
     branch.coveredTo = Math.max(branch.coveredTo, to);
   }
 
@@ -256,35 +246,36 @@ class PageScan {
   }
 
   #compareBoundary(read: Read): void {
-    if (read.pageInfo.records === 0) return;
     const before = this.#previous;
     this.#previous = read;
     if (before === null || before.place.branch !== read.place.branch) return;
     const isLast = this.#pagination.keyFrom === 'last';
     const a = isLast ? before.pageInfo.lastKey : before.pageInfo.firstKey;
     const b = isLast ? read.pageInfo.firstKey : read.pageInfo.lastKey;
-    this.#boundaries += 1;
-    if (a !== null && a !== '' && a === b) this.#sharedBoundaries += 1;
+    this.#tally.boundaries += 1;
+    if (a !== null && a !== '' && a === b) this.#tally.sharedBoundaries += 1;
   }
 
   #endBranch(): void {
     const branch = this.#branch;
     if (branch === null) return;
     this.#branch = null;
-    const { number, pages, highest, totals } = branch;
-    const total = (totals.end?.total ?? totals.least ?? 0) - this.#skipped().records;
+    const { number, pages, highest } = branch;
+    const total = (branch.total.end ?? branch.least ?? 0) - this.#skipped().records;
     if (this.#byOrdinal && branch.coveredTo < total) this.#gap(branch, total);
     const end = Math.max(highest + 1, this.#ends.get(number) ?? 0);
-    this.#missingPages += Math.max(0, this.#pagesBefore(end) - pages);
+    this.#tally.missingPages += Math.max(0, this.#pagesBefore(end) - pages);
     this.#ends.delete(number);
-    this.#totals.push(totals);
+    this.#ended.push(branch);
   }
 }
 
-/** One branch on the way. */
+/** One branch, with what the server said of its length. */
 class BranchScan {
   readonly number: number;
-  readonly totals: StatedTotals;
+  readonly total = new StatedNumber();
+  readonly totalPages = new StatedNumber();
+  least: number | null = null;
   pages = 0;
   highest = 0;
   overlap = 0;
@@ -292,16 +283,42 @@ class BranchScan {
 
   constructor(number: number) {
     this.number = number;
-    this.totals = new StatedTotals(number);
+  }
+
+  hear({ pageInfo, readAt }: Read): void {
+    const { records, total, totalIsLowerBound, totalPages } = pageInfo;
+    // Some servers say 0 of everything where they have no records to give.
+    const isTold = records > 0 || (this.total.start === null && this.totalPages.start === null);
+    if (!isTold) return;
+    if (totalPages !== null) this.totalPages.hear(totalPages, readAt);
+    if (total === null) return;
+    if (totalIsLowerBound) this.least = Math.max(this.least ?? 0, total);
+    else this.total.hear(total, readAt);
+  }
+}
+
+/** What the server said of one number, by the order of the pages and the time they were read. */
+class StatedNumber {
+  start: number | null = null;
+  end: number | null = null;
+  between: number | null = null;
+  #endReadAt = 0;
+
+  hear(value: number, readAt: number): void {
+    this.start ??= value;
+    if (value !== this.start) this.between ??= value;
+    if (this.end !== null && readAt < this.#endReadAt) return;
+    this.end = value;
+    this.#endReadAt = readAt;
   }
 }
 
 /** Null where one of them is not known, and for none. */
 function sum(values: readonly (number | null)[]): number | null {
-  let total = 0;
-  for (const value of values) {
-    if (value === null) return null;
-    total += value;
-  }
-  return values.length === 0 ? null : total;
+  if (values.length === 0 || values.includes(null)) return null;
+  return values.reduce<number>((total, value) => total + (value ?? 0), 0);
+}
+
+function firstOf(values: readonly (number | null)[]): number | null {
+  return values.find((value) => value !== null) ?? null;
 }

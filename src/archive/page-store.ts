@@ -1,65 +1,64 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { hash } from 'node:crypto';
 import { EverypageError } from '../core/errors.ts';
-import type { PageInfo, PlanEnd } from '../core/page-info.ts';
+import type { NextStep, PageInfo, PlanEnd } from '../core/page-info.ts';
 import { type Place, RECHECK_BRANCH } from '../core/page-request.ts';
 import type { AttemptRecord, PageCounts, PageRecord, PageState } from './archive-types.ts';
-import { PageInfoStore } from './page-info-store.ts';
-import { MAX_BRANCH, MAX_POSITION, PLACE, RECHECK_PLACE } from './schema.ts';
-import { type Query, query, writer } from './sqlite.ts';
+import { readPageInfo } from './kept-json.ts';
+import { checksumWith, pageChecksum, pageInfoChecksum } from './row-checksum.ts';
+import { MAX_BRANCH, MAX_POSITION, PLACE, PLACE_COLUMNS, RECHECK_PLACE } from './schema.ts';
+import type { Connection, Query, Writer } from './sqlite.ts';
+import { countPages, readTally } from './verdict.ts';
 
 /** Writes pages, within transactions of its caller's, and keeps count of them. */
 export class PageStore {
-  readonly #database: DatabaseSync;
-  readonly #addPage: StatementSync;
-  readonly #changePage: StatementSync;
-  readonly #addContent: StatementSync;
-  readonly #dropContent: StatementSync;
-  readonly #addAttempt: StatementSync;
-  readonly #setTally: StatementSync;
+  readonly #connection: Connection;
+  readonly #addPage: Writer;
+  readonly #changePage: Writer;
+  readonly #addContent: Writer;
+  readonly #dropContent: Writer;
+  readonly #addAttempt: Writer;
+  readonly #setTally: Writer;
   readonly #known: Query<[state: PageState, content: number]>;
   readonly #pageInfos: PageInfoStore;
   #counts: PageCounts;
   #committedCounts: PageCounts;
   #nextContent: number;
 
-  constructor(database: DatabaseSync, path: string) {
-    this.#database = database;
-    this.#addPage = writer(
-      database,
-      `INSERT INTO page (place, key, state, content, url) VALUES (${PLACE}, ?, ?, ?, ?)
-         ON CONFLICT DO NOTHING`,
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#addPage = connection.writer(
+      `INSERT INTO page (place, key, state, content, checksum, url)
+         VALUES (${PLACE}, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     );
-    this.#changePage = writer(
-      database,
-      `UPDATE page SET key = ?, state = ?, content = ?, url = ? WHERE place = ${PLACE}`,
+    this.#changePage = connection.writer(
+      `UPDATE page SET key = ?, state = ?, content = ?, checksum = ?, url = ?
+         WHERE place = ${PLACE}`,
     );
-    this.#addContent = writer(
-      database,
-      `INSERT INTO content (id, status, headers, encoding, hash, records, reason, attempts,
-         started_at, duration_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    this.#addContent = connection.writer(
+      `INSERT INTO content (id, status, code, headers, encoding, hash, records, reason, attempts,
+         started_at, duration_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#dropContent = writer(database, 'DELETE FROM content WHERE id = ?');
+    this.#dropContent = connection.writer('DELETE FROM content WHERE id = ?');
     // A page that failed in one run and is tried again in the next counts its tries from 1 again:
     // the time they began keeps them apart.
-    this.#addAttempt = writer(
-      database,
+    this.#addAttempt = connection.writer(
       `INSERT INTO attempt (place, started_at, number, duration_ms, status, outcome,
          told_to_wait_ms) VALUES (${PLACE}, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     );
-    this.#setTally = writer(database, 'UPDATE tally SET stored = ?, failed = ?, beyond_end = ?');
-    this.#known = query(database, `SELECT state, content FROM page WHERE place = ${PLACE}`);
-    this.#pageInfos = new PageInfoStore(database, path);
-    this.#counts = readTally(database);
+    this.#setTally = connection.writer('UPDATE tally SET stored = ?, failed = ?, beyond_end = ?');
+    this.#known = connection.query(`SELECT state, content FROM page WHERE place = ${PLACE}`);
+    this.#pageInfos = new PageInfoStore(connection);
+    this.#counts = readTally(connection);
     this.#committedCounts = this.#counts;
     this.#nextContent =
-      (query<[number | null]>(database, 'SELECT max(id) FROM content').get()?.[0] ?? 0) + 1;
+      (connection.query<[number | null]>('SELECT max(id) FROM content').get()?.[0] ?? 0) + 1;
   }
 
   get counts(): PageCounts {
     return this.#counts;
   }
 
-  /** What each page taught, filled in; null where it taught nothing. */
+  /** The info of each page as it is kept, or null. */
   put(pages: readonly PageRecord[], attempts: readonly AttemptRecord[]): (PageInfo | null)[] {
     // In order, neighbours change the same 16 KiB page of the table one after the other.
     const ordered = pages.toSorted((a, b) => comparePlaces(a.place, b.place));
@@ -77,18 +76,18 @@ export class PageStore {
   /** Drops every page that the next run is to ask for again. */
   dropUnfinished(): void {
     this.#drop(`INDEXED BY page_not_stored WHERE state <> 'stored'
-      AND (state = 'failed' OR place NOT IN (SELECT place FROM lesson))`);
+      AND (state = 'failed' OR place NOT IN (SELECT place FROM page_info))`);
     // What was read for comparison is compared with what will be there then.
     this.#drop(`WHERE place >= ${RECHECK_PLACE}`);
-    this.#database.exec(`
-      DELETE FROM lesson WHERE place >= ${RECHECK_PLACE};
+    this.#connection.exec(`
+      DELETE FROM page_info WHERE place >= ${RECHECK_PLACE};
       DELETE FROM record_keys WHERE place >= ${RECHECK_PLACE};
     `);
-    this.#setCounts(this.#count());
+    this.#setCounts(countPages(this.#connection));
   }
 
   #drop(which: string): void {
-    this.#database.exec(`
+    this.#connection.exec(`
       DELETE FROM content WHERE id IN (SELECT content FROM page ${which});
       DELETE FROM page ${which};
     `);
@@ -99,29 +98,25 @@ export class PageStore {
    * no end names; returns how many are not.
    */
   setEnds(ends: PlanEnd['ends']): number {
-    this.#database.exec(
-      `UPDATE page INDEXED BY page_not_stored SET state = 'stored'
-         WHERE state <> 'stored' AND state = 'beyond-end' AND place IN (SELECT place FROM lesson)`,
+    this.#connection.exec(
+      `UPDATE page INDEXED BY page_not_stored
+         SET state = 'stored', checksum = ${checksumWith('stored')}
+         WHERE state <> 'stored' AND state = 'beyond-end' AND place IN (SELECT place FROM page_info)`,
     );
-    const setEnd = writer(
-      this.#database,
-      `UPDATE page SET state = 'beyond-end'
+    const setEnd = this.#connection.writer(
+      `UPDATE page SET state = 'beyond-end', checksum = ${checksumWith('beyond-end')}
          WHERE place >= ${PLACE} AND place <= ${PLACE} AND state <> 'beyond-end'`,
     );
     let next = 0;
     for (const { branch, position } of ends.toSorted((a, b) => a.branch - b.branch)) {
       // An earlier run may have begun a reading that this one could do without.
-      if (branch > next) setEnd.run(next, 0, branch - 1, MAX_POSITION);
-      if (position <= MAX_POSITION) setEnd.run(branch, position, branch, MAX_POSITION);
+      if (branch > next) setEnd(next, 0, branch - 1, MAX_POSITION);
+      if (position <= MAX_POSITION) setEnd(branch, position, branch, MAX_POSITION);
       next = branch + 1;
     }
-    if (next < RECHECK_BRANCH) setEnd.run(next, 0, RECHECK_BRANCH - 1, MAX_POSITION);
-    this.#setCounts(this.#count());
+    if (next < RECHECK_BRANCH) setEnd(next, 0, RECHECK_BRANCH - 1, MAX_POSITION);
+    this.#setCounts(countPages(this.#connection));
     return this.#counts.stored + this.#counts.failed;
-  }
-
-  #count(): PageCounts {
-    return countPages(this.#database);
   }
 
   committed(): void {
@@ -133,7 +128,7 @@ export class PageStore {
   }
 
   #setCounts(counts: PageCounts): void {
-    this.#setTally.run(counts.stored, counts.failed, counts.beyondEnd);
+    this.#setTally(counts.stored, counts.failed, counts.beyondEnd);
     this.#counts = counts;
   }
 
@@ -144,19 +139,21 @@ export class PageStore {
       throw new EverypageError('INTERNAL', `Page ${position} is to be stored without its body.`);
     }
     const content = this.#nextContent++;
-    if (this.#addPage.run(branch, position, key, state, content, url).changes === 0n) {
+    const checksum = pageChecksum(page);
+    if (this.#addPage(branch, position, key, state, content, checksum, url) === 0) {
       const [oldState, oldContent] = this.#known.get(branch, position)!;
       const old = oldState === 'failed' ? null : this.#pageInfos.at(page.place);
       // What is stored is final: a late failure of the same page changes nothing.
       const isFinal = oldState === 'stored' || old !== null;
       if (isFinal && branch !== RECHECK_BRANCH) return old;
-      this.#dropContent.run(oldContent);
-      this.#changePage.run(key, state, content, url, branch, position);
+      this.#dropContent(oldContent);
+      this.#changePage(key, state, content, checksum, url, branch, position);
       if (branch !== RECHECK_BRANCH) counts[countOf[oldState]] -= 1;
     }
-    this.#addContent.run(
+    this.#addContent(
       content,
       page.status,
+      page.code,
       page.headers,
       page.encoding,
       page.hash,
@@ -173,7 +170,7 @@ export class PageStore {
 
   #putAttempt(attempt: AttemptRecord): void {
     const { branch, position } = checkPlace(attempt.place);
-    this.#addAttempt.run(
+    this.#addAttempt(
       branch,
       position,
       Math.round(attempt.startedAt),
@@ -194,24 +191,6 @@ const countOf: Readonly<Record<PageState, keyof PageCounts>> = {
   'beyond-end': 'beyondEnd',
 };
 
-export function readTally(database: DatabaseSync): PageCounts {
-  const row = query<[number, number, number]>(
-    database,
-    'SELECT stored, failed, beyond_end FROM tally',
-  ).get();
-  return { stored: row?.[0] ?? 0, failed: row?.[1] ?? 0, beyondEnd: row?.[2] ?? 0 };
-}
-
-/** Counted from the pages themselves. */
-export function countPages(database: DatabaseSync): PageCounts {
-  const [stored, failed, beyondEnd] = query<[number, number, number]>(
-    database,
-    `SELECT count(*) FILTER (WHERE state = 'stored'), count(*) FILTER (WHERE state = 'failed'),
-       count(*) FILTER (WHERE state = 'beyond-end') FROM page WHERE place < ${RECHECK_PLACE}`,
-  ).get()!;
-  return { stored, failed, beyondEnd };
-}
-
 function comparePlaces(a: Place, b: Place): number {
   return a.branch - b.branch || a.position - b.position;
 }
@@ -227,4 +206,93 @@ function checkPlace(place: Place): Place {
     position <= MAX_POSITION;
   if (!fits) throw new EverypageError('INTERNAL', `There is no place ${branch}/${position}.`);
   return place;
+}
+
+/** Longer keys are kept as their hash, whose text is longer than this, so that it equals no key. */
+const LONGEST_KEY_BYTES = 40;
+
+/** Keeps page infos and the keys of records, and knows which next steps and records came before. */
+class PageInfoStore {
+  readonly #connection: Connection;
+  readonly #put: Writer;
+  readonly #putKeys: Writer;
+  readonly #get: Query<[text: string]>;
+  readonly #addSeen: Writer;
+  readonly #firstSeen: Query<[branch: number, position: number]>;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#put = connection.writer(
+      `INSERT INTO page_info (place, read_at, checksum, text) VALUES (${PLACE}, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET
+           read_at = excluded.read_at, checksum = excluded.checksum, text = excluded.text`,
+    );
+    this.#putKeys = connection.writer(
+      `INSERT INTO record_keys (place, keys) VALUES (${PLACE}, ?)
+         ON CONFLICT DO UPDATE SET keys = excluded.keys`,
+    );
+    this.#get = connection.query(`SELECT text FROM page_info WHERE place = ${PLACE}`);
+    this.#addSeen = connection.writer(
+      `INSERT INTO seen (hash, place) VALUES (?, ${PLACE}) ON CONFLICT DO NOTHING`,
+    );
+    this.#firstSeen = connection.query(`SELECT ${PLACE_COLUMNS} FROM seen WHERE hash = ?`);
+  }
+
+  /** As it was kept, or null. */
+  at({ branch, position }: Place): PageInfo | null {
+    const row = this.#get.get(branch, position);
+    return row === undefined ? null : readPageInfo(row[0], this.#connection);
+  }
+
+  /** The page info with what earlier pages say of it, which is what is kept. */
+  put({ place, startedAt, keys }: PageRecord, pageInfo: PageInfo): PageInfo {
+    const { branch, position } = place;
+    const filled = branch === RECHECK_BRANCH ? pageInfo : this.#filled(place, pageInfo);
+    const readAt = Math.round(startedAt);
+    const text = JSON.stringify(filled);
+    const hasKeys = keys !== null && keys.length > 0;
+    const keysText = hasKeys ? JSON.stringify(keys.map(shortKey)) : null;
+    const checksum = pageInfoChecksum(place, readAt, text, keysText);
+    this.#put(branch, position, readAt, checksum, text);
+    if (keysText !== null) this.#putKeys(branch, position, keysText);
+    return filled;
+  }
+
+  #filled(place: Place, pageInfo: PageInfo): PageInfo {
+    const { next, digest } = pageInfo;
+    const nextSeenAt = next === null ? null : this.#seenBefore(place, stepText(next));
+    const recordsSeenAt = digest === null ? null : this.#seenBefore(place, `records ${digest}`);
+    return { ...pageInfo, nextSeenAt, recordsSeenAt };
+  }
+
+  /**
+   * Another place that had the text before, or null; from now on `place` has it. Slices of a list may
+   * well use the same tokens: what leads back does so within its branch.
+   */
+  #seenBefore(place: Place, text: string): Place | null {
+    const key = hash('sha256', `${place.branch} ${text}`, 'base64url').slice(0, 22);
+    if (this.#addSeen(key, place.branch, place.position) === 1) return null;
+    const [branch, position] = this.#firstSeen.get(key)!;
+    return branch === place.branch && position === place.position ? null : { branch, position };
+  }
+}
+
+/** No two steps have the same text; parameters have no order. */
+function stepText(step: NextStep): string {
+  switch (step.kind) {
+    case 'url':
+      return `url ${step.url}`;
+    case 'cursor':
+      return `cursor ${step.value}`;
+    case 'parameters': {
+      const values = Object.entries(step.values);
+      return `parameters ${JSON.stringify(values.toSorted(([a], [b]) => (a < b ? -1 : 1)))}`;
+    }
+  }
+}
+
+/** SQLite ends a text from JSON at a NUL. */
+function shortKey(key: string): string {
+  const isShort = key.length <= LONGEST_KEY_BYTES && Buffer.byteLength(key) <= LONGEST_KEY_BYTES;
+  return isShort && !key.includes('\u0000') ? key : `sha256:${hash('sha256', key, 'base64url')}`;
 }

@@ -4,8 +4,11 @@ import { RECHECK_BRANCH } from '../core/page-request.ts';
 /** `EVPG` in the file's header, so that `file` and we can tell an archive from other databases. */
 export const APPLICATION_ID = 0x45565047;
 
-/** `user_version` of the file. Counts up when an older everypage could not read the file rightly. */
-export const FORMAT_VERSION = 2;
+/**
+ * `user_version` of the file. Counts up when an older everypage could not read the file correctly.
+ * Formats 1 and 2 were never released; nothing reads them.
+ */
+export const FORMAT_VERSION = 3;
 
 /** SQLite's default of 4 KiB costs a fifth to a third more CPU to store, at 5 KB and at 60 KB a body. */
 const PAGE_BYTES = 16_384;
@@ -59,41 +62,22 @@ export function placeColumns(column: string): string {
 //
 // The index on states holds only pages that are not stored: in a good run it is empty and free.
 //
+// `checksum` covers what `hash` does not: see row-checksum.ts.
+//
 // `tally` saves counting a million rows at start; the verdict counts them nevertheless.
 //
-// `page info` stands apart from `content`: a plan that is made again and the verdict read all page infos and
-// no body. It and the tables after it stay empty for a list. `record_keys` holds
+// `page_info` stands apart from `content`: a plan that is made again and the verdict read all page
+// infos and no body. It and the tables after it stay empty for a list. `record_keys` holds
 // a page's keys as one JSON array: a row a key would cost a microsecond each while pages are stored,
-// and SQL unpacks the arrays where they are compared. The seen tables are looked up page by page.
-const PAGING_TABLES = `
-  CREATE TABLE lesson (
-    place INTEGER PRIMARY KEY,
-    read_at INTEGER NOT NULL,
-    text TEXT NOT NULL
-  ) STRICT;
-
-  CREATE TABLE record_keys (
-    place INTEGER PRIMARY KEY,
-    keys TEXT NOT NULL
-  ) STRICT;
-
-  CREATE TABLE seen_next (
-    hash TEXT PRIMARY KEY,
-    place INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
-
-  CREATE TABLE seen_records (
-    hash TEXT PRIMARY KEY,
-    place INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
-`;
-
+// and SQL unpacks the arrays where they are compared. `seen` says which page named a next step, or had
+// the same records, first; it is looked up page by page.
 export const TABLES = `
   CREATE TABLE run (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     fingerprint BLOB NOT NULL,
     specification TEXT NOT NULL,
     created_at INTEGER NOT NULL,
+    max_decoded_bytes INTEGER NOT NULL,
     plan_count INTEGER,
     plan_digest BLOB,
     plan_end TEXT,
@@ -110,16 +94,12 @@ export const TABLES = `
     beyond_end INTEGER NOT NULL
   ) STRICT;
 
-  CREATE TABLE branch (
-    id INTEGER PRIMARY KEY,
-    path TEXT NOT NULL
-  ) STRICT;
-
   CREATE TABLE page (
     place INTEGER PRIMARY KEY,
     key BLOB NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('stored', 'failed', 'beyond-end')),
     content INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
     url TEXT NOT NULL
   ) STRICT;
 
@@ -128,6 +108,7 @@ export const TABLES = `
   CREATE TABLE content (
     id INTEGER PRIMARY KEY,
     status INTEGER,
+    code TEXT,
     headers TEXT,
     encoding TEXT,
     hash BLOB,
@@ -150,29 +131,32 @@ export const TABLES = `
     PRIMARY KEY (place, started_at, number)
   ) STRICT, WITHOUT ROWID;
 
+  CREATE TABLE page_info (
+    place INTEGER PRIMARY KEY,
+    read_at INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
+    text TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE record_keys (
+    place INTEGER PRIMARY KEY,
+    keys TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE seen (
+    hash TEXT PRIMARY KEY,
+    place INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE pace (
+    limiter TEXT PRIMARY KEY,
+    state TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
   INSERT INTO tally VALUES (1, 0, 0, 0);
-  INSERT INTO branch VALUES (0, '');
-  ${PAGING_TABLES}
 `;
 
-const TABLE_NAMES_1 = ['run', 'tally', 'branch', 'page', 'content', 'attempt'];
-
-/** The tables that a file of each readable version must have. */
-export const TABLE_NAMES: ReadonlyMap<number, readonly string[]> = new Map([
-  [1, TABLE_NAMES_1],
-  [FORMAT_VERSION, [...TABLE_NAMES_1, 'lesson', 'record_keys', 'seen_next', 'seen_records']],
-]);
-
-/** Makes version 2 of version 1, which knew lists only; three columns of `content` stay unused. */
-export const UPGRADE = `
-  ALTER TABLE run ADD COLUMN plan_end TEXT;
-  ALTER TABLE run ADD COLUMN pagination TEXT;
-  ${PAGING_TABLES}
-  PRAGMA user_version = ${FORMAT_VERSION};
-`;
-
-/** The same beside a file of version 1 that is not to be written: temporary tables win over its own. */
-export const STAND_IN = `
-  CREATE TEMP TABLE run AS SELECT *, NULL AS plan_end, NULL AS pagination FROM main.run;
-  ${PAGING_TABLES.replaceAll('CREATE TABLE', 'CREATE TEMP TABLE')}
-`;
+/** What a file must have. */
+export const TABLE_NAMES: readonly string[] = [...TABLES.matchAll(/CREATE TABLE (\w+)/g)].map(
+  ([, name]) => name!,
+);

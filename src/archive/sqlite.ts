@@ -1,9 +1,9 @@
 /**
- * The door to `node:sqlite`: loads it without a word to the user, gives statements types, and
- * turns what SQLite and the disk say into errors a person can act on. It knows no table.
+ * The only use of `node:sqlite`: loads it without a warning, gives statements types, and turns what
+ * SQLite and the disk say into errors that a person can act on. It knows no table.
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { EverypageError } from '../core/errors.ts';
+import { type ErrorCode, EverypageError } from '../core/errors.ts';
 
 type Sqlite = typeof import('node:sqlite');
 
@@ -26,12 +26,6 @@ function loadSqlite(): Sqlite {
   return loaded;
 }
 
-export function openDatabase(location: string | URL, readOnly: boolean): DatabaseSync {
-  const { DatabaseSync } = loadSqlite();
-  // No waiting for a lock: another process keeps its lock for as long as it runs.
-  return new DatabaseSync(location, { readOnly, timeout: 0 });
-}
-
 /** A prepared statement whose rows are arrays: half the time of objects for small rows. */
 export interface Query<Row> {
   all(...values: SQLInputValue[]): Row[];
@@ -39,177 +33,268 @@ export interface Query<Row> {
   iterate(...values: SQLInputValue[]): Iterable<Row>;
 }
 
-export function query<Row>(database: DatabaseSync, sql: string): Query<Row> {
-  const statement = database.prepare(sql);
-  statement.setReturnArrays(true);
-  return statement as unknown as Query<Row>;
+/** A prepared statement that writes; it returns how many rows it changed. */
+export type Writer = (...values: SQLInputValue[]) => number;
+
+/** The open database of the archive at `path`. What it throws is an `EverypageError` in words for the user. */
+export class Connection {
+  readonly path: string;
+  readonly #database: DatabaseSync;
+  readonly #queries = new Map<string, Query<unknown>>();
+  #hasFailed = false;
+
+  /**
+   * @param settings run at once; what they meet is the state of the file
+   * @param location where it is not `path` itself
+   */
+  constructor(path: string, settings: string, isReadOnly: boolean, location: string | URL = path) {
+    this.path = path;
+    const { DatabaseSync } = loadSqlite();
+    try {
+      // No waiting for a lock: another process keeps its lock for as long as it runs.
+      this.#database = new DatabaseSync(location, { readOnly: isReadOnly, timeout: 0 });
+    } catch (error) {
+      throw archiveError(error, path);
+    }
+    try {
+      this.#database.exec(settings);
+    } catch (error) {
+      this.#database.close();
+      throw archiveError(error, path, true);
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#database.isOpen;
+  }
+
+  /** Something that this connection was asked for failed, which its caller was told. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
+  /** Prepared once for each text. */
+  query<Row>(sql: string): Query<Row> {
+    const known = this.#queries.get(sql);
+    if (known !== undefined) return known as Query<Row>;
+    const query = this.#prepareQuery<Row>(sql);
+    this.#queries.set(sql, query);
+    return query;
+  }
+
+  #prepareQuery<Row>(sql: string): Query<Row> {
+    const statement = this.#prepare(sql);
+    statement.setReturnArrays(true);
+    const rows = statement as unknown as Query<Row>;
+    // Values that a statement cannot take are not as we wrote them.
+    const told = (error: unknown): EverypageError => this.#told(error, true);
+    return {
+      all(...values) {
+        try {
+          return rows.all(...values);
+        } catch (error) {
+          throw told(error);
+        }
+      },
+      get(...values) {
+        try {
+          return rows.get(...values);
+        } catch (error) {
+          throw told(error);
+        }
+      },
+      *iterate(...values) {
+        try {
+          yield* rows.iterate(...values);
+        } catch (error) {
+          throw told(error);
+        }
+      },
+    };
+  }
+
+  writer(sql: string): Writer {
+    const statement = this.#prepare(sql);
+    // A place is an integer beyond 2^53, and as the last row's id it comes back from every write:
+    // without big integers Node 26 throws on it.
+    statement.setReadBigInts(true);
+    return (...values) => {
+      try {
+        return Number(statement.run(...values).changes);
+      } catch (error) {
+        throw this.#told(error);
+      }
+    };
+  }
+
+  exec(sql: string): void {
+    try {
+      this.#database.exec(sql);
+    } catch (error) {
+      throw this.#told(error);
+    }
+  }
+
+  /** The number that a pragma has. */
+  pragma(name: string): number {
+    return this.query<[number]>(`PRAGMA ${name}`).get()?.[0] ?? 0;
+  }
+
+  /** All of `work` is committed, or nothing of it. */
+  transaction<T>(begin: string, work: () => T): T {
+    this.exec(begin);
+    try {
+      const result = work();
+      this.exec('COMMIT');
+      return result;
+    } catch (error) {
+      this.#hasFailed = true;
+      this.#rollBack();
+      throw error;
+    }
+  }
+
+  damaged(why: string): EverypageError {
+    return told('damaged', this.path, why);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #rollBack(): void {
+    // SQLite has rolled back by itself after most failures of the disk.
+    if (!this.#database.isTransaction) return;
+    try {
+      this.#database.exec('ROLLBACK');
+    } catch {
+      // The first error is the one to tell.
+    }
+  }
+
+  /** A statement that does not fit the tables says that the file is not as we wrote it. */
+  #prepare(sql: string): StatementSync {
+    try {
+      return this.#database.prepare(sql);
+    } catch (error) {
+      throw this.#told(error, true);
+    }
+  }
+
+  #told(error: unknown, isOfData = false): EverypageError {
+    this.#hasFailed = true;
+    return archiveError(error, this.path, isOfData);
+  }
 }
+
+/** What can be wrong with an archive's file, with what to do. */
+const faults = {
+  locked: [
+    'ARCHIVE_LOCKED',
+    (path: string) =>
+      `${path} is in use by another everypage process. Wait until that one ends or stop it, then run the command again.`,
+  ],
+  damaged: [
+    'ARCHIVE_DAMAGED',
+    (path: string, why: string) =>
+      `${path} is damaged or is not an archive of everypage: ${why}. Restore it from a copy, or run the command that fetched it again, with --fresh.`,
+  ],
+  writing: [
+    'ARCHIVE_WRITE',
+    (path: string, why: string) =>
+      `Cannot write the archive ${path}: ${why}. Make room and run the same command again: it goes on with what is stored.`,
+  ],
+  access: [
+    'ARCHIVE_WRITE',
+    (path: string, why: string) =>
+      `The archive ${path} cannot be opened: ${why}. Allow reading and writing of it and of its folder, or copy it, with its -wal file if there is one, to a folder of your own.`,
+  ],
+  noFolder: [
+    'ARCHIVE_WRITE',
+    (path: string) =>
+      `The folder of the archive ${path} does not exist. Create it, or name another place with --archive.`,
+  ],
+  isFolder: ['USAGE', (path: string) => `${path} is a folder, not an archive.`],
+  internal: ['INTERNAL', (path: string, why: string) => `The archive ${path} failed: ${why}.`],
+} as const satisfies Record<string, readonly [ErrorCode, (path: string, why: string) => string]>;
+
+type Fault = keyof typeof faults;
+
+function told(fault: Fault, path: string, why: string, cause?: unknown): EverypageError {
+  const [code, text] = faults[fault];
+  return new EverypageError(code, text(path, why), { cause });
+}
+
+/** SQLITE_ERROR: a statement that SQLite does not take. */
+const REFUSED = 1;
 
 /**
- * A prepared statement that writes. A place is an integer beyond 2^53, and as the last row's id it
- * comes back from every write: without big integers Node 26 throws on it.
+ * By result code, extended codes before primary ones (https://www.sqlite.org/rescode.html). The words
+ * are SQLite's own where none stand here.
  */
-export function writer(database: DatabaseSync, sql: string): StatementSync {
-  const statement = database.prepare(sql);
-  statement.setReadBigInts(true);
-  return statement;
-}
+const faultsOfSqlite: Readonly<Record<number, readonly [Fault, ((said: string) => string)?]>> = {
+  3: ['access'],
+  5: ['locked'],
+  6: ['locked'],
+  8: ['access'],
+  10: ['writing', (said) => `${said}; the disk may be full, over quota, or limited in file size`],
+  11: [
+    'damaged',
+    (said) => (/ image is malformed/.test(said) ? 'its parts do not fit together' : said),
+  ],
+  13: ['writing', () => 'the disk is full'],
+  14: ['access'],
+  // Our statements break no rule of a whole file: 18 to 20 are rules that a damaged one breaks.
+  18: ['damaged'],
+  19: ['damaged'],
+  20: ['damaged'],
+  26: ['damaged', () => 'it is not a database'],
+  // Reading, and reading less than there should be.
+  266: ['damaged', (said) => `it cannot be read, ${said}`],
+  522: ['damaged', (said) => `it cannot be read, ${said}`],
+  // A file that may only be read cannot be locked for writing; some network drives lock nothing.
+  2314: ['access', () => 'it cannot be locked'],
+  3850: ['access', () => 'it cannot be locked'],
+};
 
-/** All of `work` is committed, or nothing of it. */
-export function inTransaction<T>(database: DatabaseSync, begin: string, work: () => T): T {
-  database.exec(begin);
-  try {
-    const result = work();
-    database.exec('COMMIT');
-    return result;
-  } catch (error) {
-    rollBack(database);
-    throw error;
-  }
-}
-
-function rollBack(database: DatabaseSync): void {
-  // SQLite has rolled back by itself after most failures of the disk.
-  if (!database.isTransaction) return;
-  try {
-    database.exec('ROLLBACK');
-  } catch {
-    // The first error is the one to tell.
-  }
-}
-
-// https://www.sqlite.org/rescode.html
-const SQLITE_ERROR = 1;
-const SQLITE_PERM = 3;
-const SQLITE_BUSY = 5;
-const SQLITE_LOCKED = 6;
-const SQLITE_READONLY = 8;
-const SQLITE_IOERR = 10;
-const SQLITE_CORRUPT = 11;
-const SQLITE_FULL = 13;
-const SQLITE_CANTOPEN = 14;
-const SQLITE_TOOBIG = 18;
-const SQLITE_CONSTRAINT = 19;
-const SQLITE_MISMATCH = 20;
-const SQLITE_NOTADB = 26;
-const SQLITE_IOERR_READ = 266;
-const SQLITE_IOERR_SHORT_READ = 522;
-const SQLITE_IOERR_RDLOCK = 2314;
-const SQLITE_IOERR_LOCK = 3850;
-
-/** Result code of an error that SQLite threw, or null for any other. */
-function sqliteCode(error: unknown): number | null {
-  if (!(error instanceof Error) || !('errcode' in error)) return null;
-  return typeof error.errcode === 'number' ? error.errcode : null;
-}
+/** What `node:fs` throws around the archive, or `node:sqlite` itself. */
+const faultsOfNode: Readonly<Record<string, readonly [Fault, string?]>> = {
+  ENOENT: ['noFolder'],
+  ENOTDIR: ['noFolder'],
+  EISDIR: ['isFolder'],
+  EACCES: ['access'],
+  EPERM: ['access'],
+  EROFS: ['access'],
+  ENOSPC: ['writing', 'the disk is full or over quota (ENOSPC)'],
+  EDQUOT: ['writing', 'the disk is full or over quota (EDQUOT)'],
+  EFBIG: ['writing', 'the disk is full or over quota (EFBIG)'],
+  EIO: ['writing', 'the disk reported an error (EIO)'],
+  ERR_OUT_OF_RANGE: ['damaged', 'a number in it is larger than any that we write'],
+};
 
 /**
  * The same error in words for the user.
- * @param opening a statement that does not fit the tables then means a foreign or damaged file,
- *   later it would be a mistake of ours
+ * @param isOfData a statement that SQLite refuses speaks of the file then, else of a mistake of ours
  */
-export function archiveError(error: unknown, path: string, opening = false): EverypageError {
+export function archiveError(error: unknown, path: string, isOfData = false): EverypageError {
   if (error instanceof EverypageError) return error;
-  const code = sqliteCode(error);
-  if (code === null) return fileError(error, path);
+  const { message, code, errcode } = asThrown(error);
   // A schema that cannot be read is quoted with its line breaks.
-  const said = error instanceof Error ? error.message.replace(/\s+/g, ' ') : '';
-  switch (code & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return new EverypageError(
-        'ARCHIVE_LOCKED',
-        `${path} is in use by another everypage process. Wait until that one ends or stop it, then run the command again.`,
-        { cause: error },
-      );
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-    // Our statements break no rule of a whole file: one that they break is a table that lies.
-    case SQLITE_CONSTRAINT:
-    case SQLITE_MISMATCH:
-    case SQLITE_TOOBIG:
-      return damaged(path, corruption(said), error);
-    case SQLITE_FULL:
-      return writeFailed(path, 'the disk is full', error);
-    case SQLITE_IOERR:
-      return ioFailed(path, code, said, error);
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-    case SQLITE_CANTOPEN:
-      return notWritable(path, said, error);
-    case SQLITE_ERROR:
-      if (opening) return damaged(path, said, error);
+  const said = message.replace(/\s+/g, ' ');
+  if (errcode === undefined) {
+    const [fault, why] = faultsOfNode[code] ?? ['internal', said];
+    return told(fault, path, why ?? code, error);
   }
-  return new EverypageError('INTERNAL', `The archive ${path} failed: ${said}.`, { cause: error });
+  if (errcode === REFUSED && isOfData) return told('damaged', path, said, error);
+  const found = faultsOfSqlite[errcode] ?? faultsOfSqlite[errcode & 0xff] ?? ['internal'];
+  const [fault, words = String] = found;
+  return told(fault, path, words(said), error);
 }
 
-function corruption(said: string): string {
-  if (said === 'database disk image is malformed') return 'its parts do not fit together';
-  return said === 'file is not a database' ? 'it is not a database' : said;
-}
-
-function ioFailed(path: string, code: number, said: string, cause: unknown): EverypageError {
-  switch (code) {
-    case SQLITE_IOERR_READ:
-    case SQLITE_IOERR_SHORT_READ:
-      return damaged(path, `it cannot be read, ${said}`, cause);
-    // A file that may only be read cannot be locked for writing; some network drives lock nothing.
-    case SQLITE_IOERR_RDLOCK:
-    case SQLITE_IOERR_LOCK:
-      return notWritable(path, 'it cannot be locked', cause);
-  }
-  const why = `${said}; the disk may be full, over quota, or limited in file size`;
-  return writeFailed(path, why, cause);
-}
-
-/** What `node:fs` threw around the archive, in words for the user. */
-function fileError(error: unknown, path: string): EverypageError {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  switch (code) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return new EverypageError(
-        'ARCHIVE_WRITE',
-        `The folder of the archive ${path} does not exist. Create it, or name another place with --archive.`,
-        { cause: error },
-      );
-    case 'EISDIR':
-      return new EverypageError('USAGE', `${path} is a folder, not an archive.`, { cause: error });
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-      return notWritable(path, String(code), error);
-    case 'ENOSPC':
-    case 'EDQUOT':
-    case 'EFBIG':
-      return writeFailed(path, `the disk is full or over quota (${code})`, error);
-    case 'EIO':
-      return writeFailed(path, 'the disk reported an error (EIO)', error);
-  }
-  const said = error instanceof Error ? error.message : String(error);
-  return new EverypageError('INTERNAL', `The archive ${path} failed: ${said}.`, { cause: error });
-}
-
-export function damaged(path: string, why: string, cause?: unknown): EverypageError {
-  return new EverypageError(
-    'ARCHIVE_DAMAGED',
-    `${path} is damaged or is not an archive of everypage: ${why}. Restore it from a copy, or run the command that fetched it again, with --fresh.`,
-    { cause },
-  );
-}
-
-function writeFailed(path: string, why: string, cause: unknown): EverypageError {
-  return new EverypageError(
-    'ARCHIVE_WRITE',
-    `Cannot write the archive ${path}: ${why}. Make room and run the same command again: it goes on with what is stored.`,
-    { cause },
-  );
-}
-
-function notWritable(path: string, why: string, cause: unknown): EverypageError {
-  return new EverypageError(
-    'ARCHIVE_WRITE',
-    `The archive ${path} cannot be opened: ${why}. Allow reading and writing of it and of its folder, or copy it, with its -wal file if there is one, to a folder of your own.`,
-    { cause },
-  );
+function asThrown(error: unknown): { message: string; code: string; errcode: number | undefined } {
+  if (!(error instanceof Error)) return { message: String(error), code: '', errcode: undefined };
+  const { message } = error;
+  const code = 'code' in error ? String(error.code) : '';
+  const errcode = 'errcode' in error ? Number(error.errcode) : undefined;
+  return { message, code, errcode };
 }

@@ -1,12 +1,16 @@
-import type { DatabaseSync } from 'node:sqlite';
+/** The verdict of an archive, computed again from its tables. */
+import type { PlanEnd } from '../core/page-info.ts';
+import type { Place } from '../core/page-request.ts';
+import { factsOf, type Pagination } from '../core/pagination.ts';
 import type { Verdict } from '../core/summary.ts';
 import { counted } from '../core/units.ts';
 import type { PageCounts } from './archive-types.ts';
-import { unexpected } from './findings.ts';
-import { countPages, readTally } from './page-store.ts';
-import { computePagedVerdict } from './paged-verdict.ts';
-import type { RunRow } from './run-row.ts';
-import { damaged, query } from './sqlite.ts';
+import { makeFindings, nameOf, unexpected } from './findings.ts';
+import type { RunRow } from './kept-run.ts';
+import { compareReadings, findShifted, type KeyFacts, scanKeys } from './key-scan.ts';
+import { scanPages } from './page-scan.ts';
+import { PLACE, RECHECK_PLACE } from './schema.ts';
+import type { Connection } from './sqlite.ts';
 
 export interface VerdictOptions {
   /** Records there must be, or null where nobody says. */
@@ -14,21 +18,20 @@ export interface VerdictOptions {
 }
 
 export function computeVerdict(
-  database: DatabaseSync,
+  connection: Connection,
   run: RunRow,
   { expect = null }: VerdictOptions,
-  path: string,
 ): Verdict {
-  const counts = countPages(database);
-  const tally = readTally(database);
+  const counts = countPages(connection);
+  const tally = readTally(connection);
   const { stored, failed, beyondEnd } = counts;
   if (tally.stored !== stored || tally.failed !== failed || tally.beyondEnd !== beyondEnd) {
-    throw damaged(path, 'the pages in it are not as many as it says');
+    throw connection.damaged('the pages in it are not as many as it says');
   }
   const { pagination, planEnd, planCount } = run;
   return pagination === null
-    ? computeListVerdict(database, planCount, counts, expect)
-    : computePagedVerdict(database, { pagination, planEnd, counts, expect }, path);
+    ? computeListVerdict(connection, planCount, counts, expect)
+    : computePagedVerdict(connection, { pagination, planEnd, counts, expect });
 }
 
 /**
@@ -37,16 +40,15 @@ export function computeVerdict(
  * positions below the plan's length as the plan has pages are all of them.
  */
 function computeListVerdict(
-  database: DatabaseSync,
+  connection: Connection,
   planned: number | null,
   { stored, failed, beyondEnd }: PageCounts,
   expect: number | null,
 ): Verdict {
-  const [inPlan] = query<[number]>(
-    database,
-    // Branch 0 alone has a length, and there a place is its position.
-    `SELECT count(*) FROM page WHERE state = 'stored' AND place < ?`,
-  ).get(planned ?? 0)!;
+  // Branch 0 alone has a length, and there a place is its position.
+  const [inPlan] = connection
+    .query<[number]>(`SELECT count(*) FROM page WHERE state = 'stored' AND place < ?`)
+    .get(planned ?? 0)!;
   const pending = planned === null ? null : Math.max(0, planned - stored - failed);
   const reasons: string[] = [];
   if (planned === null) reasons.push('the end of the list was not reached');
@@ -56,7 +58,7 @@ function computeListVerdict(
     reasons.push(`${counted(stored - inPlan, 'page does', 'pages do')} not belong to the list`);
   }
   if (expect !== null) {
-    const came = countRecords(database);
+    const came = countRecords(connection);
     if (came !== expect) reasons.push(unexpected(expect, came));
   }
   return {
@@ -73,10 +75,114 @@ function computeListVerdict(
 }
 
 /** A page of which no records were asked for is one. */
-function countRecords(database: DatabaseSync): number {
-  return query<[number]>(
-    database,
-    `SELECT coalesce(sum(coalesce(content.records, 1)), 0) FROM page
-       JOIN content ON content.id = page.content WHERE page.state = 'stored'`,
-  ).get()![0];
+function countRecords(connection: Connection): number {
+  return connection
+    .query<[number]>(
+      `SELECT coalesce(sum(coalesce(content.records, 1)), 0) FROM page
+         JOIN content ON content.id = page.content WHERE page.state = 'stored'`,
+    )
+    .get()![0];
+}
+
+interface PagedRun {
+  readonly pagination: Pagination;
+  /** Null where the end was not reached. */
+  readonly planEnd: PlanEnd | null;
+  readonly counts: PageCounts;
+  readonly expect: number | null;
+}
+
+/** The verdict of a list that pages by itself: its pages, its records and what the server said of them. */
+function computePagedVerdict(connection: Connection, run: PagedRun): Verdict {
+  const { pagination, planEnd, counts, expect } = run;
+  const pages = scanPages(connection, pagination, planEnd?.ends ?? []);
+  // As CouchDB does: each page begins with the record that the one before ended with.
+  const sharesBoundaries =
+    factsOf(pagination).mayShareBoundaries === true &&
+    pages.boundaries > 0 &&
+    pages.sharedBoundaries === pages.boundaries;
+  const isReadTwice = pages.readAgain > 0 || pagination.overlap > 0;
+  const keys = readKeys(connection, pagination, sharesBoundaries, isReadTwice);
+  const fetched = pages.records - (sharesBoundaries ? pages.boundaries : 0);
+  const { stored, failed, beyondEnd } = counts;
+  const isEndKnown = planEnd !== null && planEnd.reason !== 'broken';
+  const planned = isEndKnown ? stored + failed + pages.missingPages : null;
+  const restarts = planEnd?.restarts ?? [];
+  const findings = makeFindings({
+    pagination,
+    planEnd,
+    planned,
+    failed,
+    fetched,
+    pages,
+    keys,
+    // Of a list that was not read to its end there is nothing to compare with.
+    givenUp: isEndKnown ? compareReadings(connection, restarts) : [],
+    expect,
+    numberOf: createNumbering(connection),
+  });
+  return {
+    name: nameOf(findings),
+    planned,
+    stored,
+    failed,
+    pending: planned === null ? null : pages.missingPages,
+    beyondEnd,
+    end: planEnd?.reason ?? null,
+    reasons: findings.map(({ text }) => text),
+    records: {
+      fetched,
+      totalAtStart: pages.totalAtStart,
+      totalAtEnd: pages.totalAtEnd,
+      unique: keys?.unique ?? null,
+      duplicates: keys?.duplicates ?? 0,
+      sharedKeys: (keys?.shared ?? []).map(({ first, second, keys }) => ({ first, second, keys })),
+      gaps: pages.gaps,
+      changed: pages.secondReadings
+        .filter(({ isChanged, isGone }) => isChanged || isGone)
+        .map(({ place }) => place),
+      restarts: restarts.map(({ position, status }) => ({ page: position + 1, status })),
+    },
+  };
+}
+
+function readKeys(
+  connection: Connection,
+  pagination: Pagination,
+  sharesBoundaries: boolean,
+  isReadTwice: boolean,
+): KeyFacts | null {
+  if (pagination.key !== null) {
+    return scanKeys(connection, pagination, sharesBoundaries, isReadTwice);
+  }
+  if (!isReadTwice) return null;
+  const shifted = findShifted(connection, pagination);
+  return { unique: null, duplicates: 0, shared: [], shifted };
+}
+
+/** How a page is called: its number among the pages of the plan, from 1. */
+function createNumbering(connection: Connection): (place: Place) => number {
+  const count = connection.query<[number]>(
+    `SELECT count(*) FROM page WHERE place <= ${PLACE} AND state <> 'beyond-end'`,
+  );
+  return ({ branch, position }) => count.get(branch, position)![0];
+}
+
+/** How many pages there are, as it is kept up to date while they are stored. */
+export function readTally(connection: Connection): PageCounts {
+  const row = connection
+    .query<[number, number, number]>('SELECT stored, failed, beyond_end FROM tally')
+    .get();
+  return { stored: row?.[0] ?? 0, failed: row?.[1] ?? 0, beyondEnd: row?.[2] ?? 0 };
+}
+
+/** Counted from the pages themselves. */
+export function countPages(connection: Connection): PageCounts {
+  const [stored, failed, beyondEnd] = connection
+    .query<[number, number, number]>(
+      `SELECT count(*) FILTER (WHERE state = 'stored'), count(*) FILTER (WHERE state = 'failed'),
+         count(*) FILTER (WHERE state = 'beyond-end') FROM page WHERE place < ${RECHECK_PLACE}`,
+    )
+    .get()!;
+  return { stored, failed, beyondEnd };
 }

@@ -5,7 +5,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
-import { outputError } from '../export/output-error.ts';
+import { outputError } from '../export/file-destination.ts';
 import type { TransportInternals } from '../http/create-transport.ts';
 import type { TerminalFacts, TextStream } from '../report/reporter.ts';
 import { exitCodeOfSignal, type StopSignal } from './exit-code.ts';

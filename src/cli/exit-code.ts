@@ -34,7 +34,7 @@ const ofErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   OUTPUT_WRITE: 1,
   ARCHIVE_LOCKED: 1,
   ARCHIVE_DAMAGED: 1,
-  ARCHIVE_NEWER: 1,
+  ARCHIVE_VERSION: 1,
   ARCHIVE_FOREIGN: 2,
   ARCHIVE_INCOMPLETE: 3,
   INCOMPLETE: 3,

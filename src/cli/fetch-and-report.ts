@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { RunEvent } from '../core/events.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { Summary } from '../core/summary.ts';
-import { outputError } from '../export/output-error.ts';
+import { outputError } from '../export/file-destination.ts';
 import type { MakeTransport } from '../fetch/open-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { summaryJson } from '../report/json-log.ts';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { archiveOf } from '../archive/archive-name.ts';
+import { archiveOf } from '../archive/archive-location.ts';
 import type { RunOptions } from '../core/options.ts';
 import { checkDistinctFiles } from '../fetch/check-files.ts';
 import { createTransport } from '../http/create-transport.ts';

@@ -7,7 +7,7 @@ export type ErrorCode =
   | 'OUTPUT_WRITE'
   | 'ARCHIVE_LOCKED'
   | 'ARCHIVE_DAMAGED'
-  | 'ARCHIVE_NEWER'
+  | 'ARCHIVE_VERSION'
   | 'ARCHIVE_FOREIGN'
   | 'ARCHIVE_INCOMPLETE'
   | 'INCOMPLETE'
@@ -48,38 +48,45 @@ export function expected(what: string, got: unknown, hint?: string): EverypageEr
   return new EverypageError('USAGE', `expected ${what}, got ${shown}${more}`);
 }
 
+/** No whole answer came (`DNS` … `CLOSED`), or the body of a good one is no page (`EMPTY` …). */
+const pageFaults = [
+  'DNS',
+  'CONNECTION_REFUSED',
+  'CONNECT_TIMEOUT',
+  'PRIVATE_ADDRESS',
+  'CERTIFICATE',
+  'TLS',
+  'PROXY',
+  'PROXY_DENIED',
+  'PROXY_CREDENTIALS',
+  'PROTOCOL',
+  'CONNECTION_RESET',
+  'TRUNCATED',
+  'UNPROCESSED',
+  'CALM',
+  'IDLE_TIMEOUT',
+  'TIMEOUT',
+  'TOO_SLOW',
+  'TOO_LARGE',
+  'CLOSED',
+  'EMPTY',
+  'ENCODING',
+  'NOT_JSON',
+  'FAIL_WHEN',
+  'SELECTION',
+] as const;
+
 /**
  * Stable codes of why a page did not come, for machines; the sentence beside one is for people and may
- * change. `HTTP_404` and its like: the server answered with this status, which is no page. The others:
- * no whole answer came (`DNS` … `CLOSED`), or the body of a good one is no page (`EMPTY` …). In the
+ * change. `HTTP_404` and its like: the server answered with this status, which is no page. In the
  * style of `ErrorCode`; docs/limits-and-retries.md says what each means.
  */
-export type PageCode =
-  | `HTTP_${number}`
-  | 'DNS'
-  | 'CONNECTION_REFUSED'
-  | 'CONNECT_TIMEOUT'
-  | 'PRIVATE_ADDRESS'
-  | 'CERTIFICATE'
-  | 'TLS'
-  | 'PROXY'
-  | 'PROXY_DENIED'
-  | 'PROXY_CREDENTIALS'
-  | 'PROTOCOL'
-  | 'CONNECTION_RESET'
-  | 'TRUNCATED'
-  | 'UNPROCESSED'
-  | 'CALM'
-  | 'IDLE_TIMEOUT'
-  | 'TIMEOUT'
-  | 'TOO_SLOW'
-  | 'TOO_LARGE'
-  | 'CLOSED'
-  | 'EMPTY'
-  | 'ENCODING'
-  | 'NOT_JSON'
-  | 'FAIL_WHEN'
-  | 'SELECTION';
+export type PageCode = `HTTP_${number}` | (typeof pageFaults)[number];
+
+/** Whether a text that was kept is one of the codes. */
+export function isPageCode(text: string): text is PageCode {
+  return /^HTTP_\d+$/.test(text) || pageFaults.some((fault) => fault === text);
+}
 
 /**
  * The code of a failed page as far as its status tells it: null without a status, and for a 2xx, whose

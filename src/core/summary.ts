@@ -66,8 +66,7 @@ export interface FailedPage {
   readonly url: string;
   readonly status: number | null;
   /**
-   * Stable, for machines: `HTTP_404`, `TRUNCATED`, `NOT_JSON` … Null only where an archive that is
-   * read again does not tell it: without a status, and for a 2xx whose body was refused.
+   * Stable, for machines: `HTTP_404`, `TRUNCATED`, `NOT_JSON` … Null where no code says why.
    */
   readonly code: PageCode | null;
   /** For people; may change. */

@@ -1,7 +1,7 @@
 /** The plan less what the archive holds. */
 import { createHash } from 'node:crypto';
 import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
-import type { ArrivedPage, Calls, KnownPage, Opened } from '../archive-thread/messages.ts';
+import type { ArrivedPage, EndOfPlan, KnownPage, Opened } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { PageEnd, PageInfo } from '../core/page-info.ts';
@@ -111,7 +111,7 @@ export class PendingPages implements PageListener {
   }
 
   /** Length, digest and end of the plan, known once `tasks` has ended with it; else null. */
-  end(): Calls['endPlan']['ask'] | null {
+  end(): EndOfPlan | null {
     const { plan } = this.#parts;
     if (!this.#isEnded) return null;
     const digest = plan.end === undefined ? this.#digest.copy().digest() : new Uint8Array(0);

@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { checkReplaceable } from '../archive/archive-file.ts';
 import { locateArchive, makeStateFolder, stateFolder } from '../archive/archive-location.ts';
 import type { RunSpecification } from '../archive/archive-types.ts';
-import { fingerprintOf } from '../archive/fingerprint.ts';
+import { fingerprintOf } from '../archive/kept-run.ts';
 import { ownCredentials } from '../archive-thread/echoed-credentials.ts';
 import type { ExportTarget, OpenRequest, SentPage } from '../archive-thread/messages.ts';
 import type { EventSink } from '../core/events.ts';

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Archive } from '../../src/archive/archive.ts';
+import type { ArchiveReader } from '../../src/archive/archive-reader.ts';
 import { attemptAt, sha256, storedPage, temporaryFolder } from './sample-pages.ts';
 
 const PROCESS = fileURLToPath(new URL('./archive-process.ts', import.meta.url));
@@ -15,7 +16,7 @@ const GROUP = 50;
 const BODY_BYTES = 20_000;
 
 /** Every page up to the highest is there, whole, with the one try that led to it. */
-function checkPages(archive: Archive): number {
+function checkPages(archive: ArchiveReader): number {
   let count = 0;
   for (let from = 0; ; ) {
     const pages = archive.readStored(0, from, Number.MAX_SAFE_INTEGER, 4_000_000);

@@ -7,16 +7,8 @@
  */
 import { writeSync } from 'node:fs';
 import { Archive } from '../../src/archive/archive.ts';
-import { fingerprintOf } from '../../src/archive/fingerprint.ts';
 import { EverypageError } from '../../src/core/errors.ts';
-import {
-  attemptAt,
-  BORN_AT,
-  sampleBody,
-  sha256,
-  specification,
-  storedPage,
-} from './sample-pages.ts';
+import { attemptAt, openOrCreate, sampleBody, sha256, storedPage } from './sample-pages.ts';
 
 const GROUP = 50;
 
@@ -26,12 +18,7 @@ function tell(value: object): void {
 }
 
 function write(path: string, groups: number, bodyBytes: number): void {
-  const { archive } = Archive.openOrCreate(
-    path,
-    specification,
-    fingerprintOf(specification),
-    BORN_AT,
-  );
+  const { archive } = openOrCreate(path);
   try {
     for (let group = 0; group < groups; group += 1) {
       const from = archive.highestPosition(0) + 1;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Archive } from '../../src/archive/archive.ts';
 import type { StoredPage } from '../../src/archive/archive-types.ts';
-import { fingerprintOf } from '../../src/archive/fingerprint.ts';
+import { fingerprintOf } from '../../src/archive/kept-run.ts';
 import {
   attemptAt,
   BORN_AT,
@@ -23,13 +23,13 @@ test('a new archive says what was asked for, when, and that nothing is there yet
   const path = join(temporaryFolder(t), 'a.everypage.part');
   createArchive(path).close();
   const archive = Archive.open(path);
-  assert.deepEqual(archive.specification, specification);
-  assert.deepEqual(archive.fingerprint, fingerprintOf(specification));
-  assert.equal(archive.createdAt, BORN_AT);
-  assert.equal(archive.planCount, null);
-  assert.equal(archive.planDigest, null);
-  assert.equal(archive.verdictName, null);
-  assert.equal(archive.exportedAt, null);
+  assert.deepEqual(archive.run.specification, specification);
+  assert.deepEqual(archive.run.fingerprint, fingerprintOf(specification));
+  assert.equal(archive.run.createdAt, BORN_AT);
+  assert.equal(archive.run.planCount, null);
+  assert.equal(archive.run.planDigest, null);
+  assert.equal(archive.run.verdict, null);
+  assert.equal(archive.run.exportedAt, null);
   assert.equal(archive.highestPosition(0), -1);
   assert.deepEqual(archive.counts(), { stored: 0, failed: 0, beyondEnd: 0 });
   assert.deepEqual(archive.readPages(null, 10, 1000), []);
@@ -145,7 +145,10 @@ test('a failed page is replaced by what came later, also within one group', (t) 
   const path = join(temporaryFolder(t), 'a');
   const archive = createArchive(path);
   archive.store([failedPage(0), failedPage(1), failedPage(2, { state: 'beyond-end' })], []);
-  archive.store([failedPage(1, { status: 404, reason: 'HTTP 404', attempts: 1 })], []);
+  archive.store(
+    [failedPage(1, { status: 404, code: 'HTTP_404', reason: 'HTTP 404', attempts: 1 })],
+    [],
+  );
   assert.deepEqual(archive.counts(), { stored: 0, failed: 2, beyondEnd: 1 });
   archive.store([storedPage(0), failedPage(3), storedPage(3), storedPage(2)], []);
   assert.deepEqual(archive.counts(), { stored: 3, failed: 1, beyondEnd: 0 });
@@ -305,18 +308,18 @@ test('plan, verdict and export are remembered, and a seal ends with the next pag
   archive.markExported(BORN_AT + 2000);
   archive.close();
   archive = Archive.open(path);
-  assert.equal(archive.planCount, 2);
-  assert.deepEqual(archive.planDigest, digest);
-  assert.equal(archive.verdictName, 'incomplete');
-  assert.equal(archive.completedAt, BORN_AT + 1000);
-  assert.equal(archive.exportedAt, BORN_AT + 2000);
+  assert.equal(archive.run.planCount, 2);
+  assert.deepEqual(archive.run.planDigest, digest);
+  assert.equal(archive.run.verdict, 'incomplete');
+  assert.equal(archive.run.completedAt, BORN_AT + 1000);
+  assert.equal(archive.run.exportedAt, BORN_AT + 2000);
   archive.store([storedPage(1)], []);
-  assert.equal(archive.verdictName, null);
-  assert.equal(archive.exportedAt, null);
+  assert.equal(archive.run.verdict, null);
+  assert.equal(archive.run.exportedAt, null);
   archive.close();
   archive = Archive.open(path);
-  assert.equal(archive.verdictName, null);
-  assert.equal(archive.completedAt, null);
-  assert.equal(archive.planCount, 2);
+  assert.equal(archive.run.verdict, null);
+  assert.equal(archive.run.completedAt, null);
+  assert.equal(archive.run.planCount, 2);
   archive.close();
 });

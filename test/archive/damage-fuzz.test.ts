@@ -9,13 +9,19 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { verifyArchive } from '../../src/api/verify-archive.ts';
 import { Archive } from '../../src/archive/archive.ts';
-import { fingerprintOf } from '../../src/archive/fingerprint.ts';
 import { EverypageError } from '../../src/core/errors.ts';
 import { pageKey } from '../../src/core/page-request.ts';
 import { withinASecond } from '../within-a-second.ts';
 import { type Damage, damage, harmed } from './damage.ts';
 import { pageWithInfo, paging } from './paged-archive.ts';
-import { attemptAt, BORN_AT, sha256, specification, storedPage } from './sample-pages.ts';
+import {
+  attemptAt,
+  BORN_AT,
+  createArchive,
+  openOrCreate,
+  sha256,
+  storedPage,
+} from './sample-pages.ts';
 
 const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 2500);
 
@@ -66,7 +72,7 @@ function filesOf(
   isSealed: boolean,
 ): Files {
   const path = join(folder, name);
-  const archive = Archive.create(path, specification, fingerprintOf(specification), BORN_AT);
+  const archive = createArchive(path);
   if (isPaged) archive.setPagination(paging({ style: 'page' }));
   for (let from = 0; from < pages; from += 8) {
     const positions = Array.from({ length: Math.min(8, pages - from) }, (_, at) => from + at);
@@ -243,12 +249,7 @@ test('a bit that falls over in a place, a URL, a key or a number is never let pa
 test('a run that would go on in a damaged archive does so, or is told why not', (t) => {
   const told: Record<string, number> = {};
   const goOn = (): void => {
-    const { archive } = Archive.openOrCreate(
-      target,
-      specification,
-      fingerprintOf(specification),
-      BORN_AT,
-    );
+    const { archive } = openOrCreate(target);
     try {
       archive.forgetFailed();
       archive.storedIn(0, 0, PAGES);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { differences, fingerprintOf } from '../../src/archive/fingerprint.ts';
+import { differences, fingerprintOf } from '../../src/archive/kept-run.ts';
 import { specification } from './sample-pages.ts';
 
 const hex = (...args: Parameters<typeof fingerprintOf>) =>

@@ -22,16 +22,16 @@ function beyond(position: number): PageRecord {
   return failedPage(position, { state: 'beyond-end', status: 404, reason: '404 Not Found' });
 }
 
-test('how the list pages, how it ended and what each page taught are remembered', (t) => {
+test('how the list pages, how it ended and what each page said are remembered', (t) => {
   const archive = pagedArchive(t, cursorPaging);
-  const taught: Partial<PageInfo> = { next: cursor('a\u0000b'), total: 2 ** 60, more: true };
-  archive.store([pageWithInfo(0, ['x'], taught), failedPage(1)], []);
+  const said: Partial<PageInfo> = { next: cursor('a\u0000b'), total: 2 ** 60, more: true };
+  archive.store([pageWithInfo(0, ['x'], said), failedPage(1)], []);
   endAt(archive, 2, 'broken', 'page 2 failed');
   archive.close();
   const again = Archive.openReadOnly(archive.path);
-  assert.deepEqual(again.pagination, cursorPaging);
+  assert.deepEqual(again.run.pagination, cursorPaging);
   assert.equal(again.verdict().end, 'broken');
-  assert.deepEqual(again.storedIn(0, 0, 9)[0]?.pageInfo, pageWithInfo(0, ['x'], taught).pageInfo);
+  assert.deepEqual(again.storedIn(0, 0, 9)[0]?.pageInfo, pageWithInfo(0, ['x'], said).pageInfo);
   assert.equal(again.storedIn(0, 0, 9).length, 1);
   again.close();
 });
@@ -124,7 +124,7 @@ test('a page that is lost and stored again is not taken for a loop of its own', 
   archive.store([page], []);
   archive.close();
   const database = new DatabaseSync(archive.path);
-  database.exec('DELETE FROM page; DELETE FROM lesson; UPDATE tally SET stored = 0');
+  database.exec('DELETE FROM page; DELETE FROM page_info; UPDATE tally SET stored = 0');
   database.close();
   const again = Archive.open(archive.path);
   const [pageInfo] = again.store([page], []);
@@ -151,7 +151,7 @@ test('pages from the end on leave counts, exports and failures, and keep what th
   assert.deepEqual(archive.counts(), { stored: 3, failed: 1, beyondEnd: 1 });
   endAt(archive, 2, 'past-end');
   assert.deepEqual(archive.counts(), { stored: 2, failed: 0, beyondEnd: 3 });
-  assert.equal(archive.planCount, 2);
+  assert.equal(archive.run.planCount, 2);
   assert.deepEqual(positions(archive), [0, 1]);
   assert.deepEqual(archive.readStored(0, 0, 9, 1e9).length, 2);
   assert.deepEqual(archive.failures(9), []);
@@ -203,7 +203,7 @@ test('a plan that ends further on takes pages back, and one branch does not end 
   archive.close();
 });
 
-test('a run that goes on asks again for what failed or was refused, and keeps what taught', (t) => {
+test('a run that goes on asks again for what failed or was refused, and keeps pages with an info', (t) => {
   const archive = pagedArchive(t, paging({ style: 'page' }));
   archive.store([pageWithInfo(0, ['a']), failedPage(1), pageWithInfo(2, []), beyond(3)], []);
   const recheck = { place: { branch: RECHECK_BRANCH, position: 0 } };
@@ -212,8 +212,8 @@ test('a run that goes on asks again for what failed or was refused, and keeps wh
   archive.seal('incomplete', 1);
   archive.forgetFailed();
   assert.deepEqual(archive.counts(), { stored: 1, failed: 0, beyondEnd: 1 });
-  assert.equal(archive.verdictName, null);
-  assert.equal(archive.planCount, null);
+  assert.equal(archive.run.verdict, null);
+  assert.equal(archive.run.planCount, null);
   const { name, reasons } = archive.verdict();
   assert.equal(name, 'incomplete');
   assert.deepEqual(reasons, ['the end of the list was not reached']);
@@ -233,7 +233,7 @@ test('an archive that is sealed as having everything forgets nothing', (t) => {
   endAt(archive, 1, 'past-end');
   archive.seal('unverified', 5);
   archive.forgetFailed();
-  assert.equal(archive.verdictName, 'unverified');
+  assert.equal(archive.run.verdict, 'unverified');
   assert.equal(archive.counts().beyondEnd, 1);
   assert.equal(archive.verdict().end, 'past-end');
   archive.close();
@@ -263,8 +263,8 @@ test('pages read for comparison are in no count and no export, and the last read
 
 test('pageInfos, keys and ends that are no longer what was kept are damage', (t) => {
   const harms = [
-    "UPDATE lesson SET text = 'x'",
-    `UPDATE lesson SET text = '{"records":-1}'`,
+    "UPDATE page_info SET text = 'x'",
+    `UPDATE page_info SET text = '{"records":-1}'`,
     "UPDATE run SET plan_end = '{}'",
     "UPDATE run SET pagination = '[]'",
     `UPDATE run SET pagination = '{"style":"psychic"}'`,

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,6 @@ import type {
   PageRecord,
   RunSpecification,
 } from '../../src/archive/archive-types.ts';
-import { fingerprintOf } from '../../src/archive/fingerprint.ts';
 import type { PageInfo } from '../../src/core/page-info.ts';
 import { pageKey } from '../../src/core/page-request.ts';
 
@@ -34,8 +34,17 @@ export function temporaryFolder(context: TestContext): string {
   return folder;
 }
 
+export const MAX_DECODED_BYTES = 1_000_000;
+
+export function openOrCreate(path: string): { archive: Archive; created: boolean } {
+  return Archive.openOrCreate(path, specification, BORN_AT, MAX_DECODED_BYTES);
+}
+
+/** Where there is none yet. */
 export function createArchive(path: string): Archive {
-  return Archive.create(path, specification, fingerprintOf(specification), BORN_AT);
+  const { archive, created } = openOrCreate(path);
+  assert.ok(created);
+  return archive;
 }
 
 export function sha256(bytes: Uint8Array): Uint8Array {
@@ -66,6 +75,7 @@ export function storedPage(position: number, change: Partial<PageRecord> = {}): 
     records: 1,
     pageInfo: null,
     keys: null,
+    code: null,
     reason: null,
     attempts: 1,
     startedAt: BORN_AT + position,
@@ -82,6 +92,7 @@ export function failedPage(position: number, change: Partial<PageRecord> = {}): 
     body: null,
     hash: null,
     records: null,
+    code: 'HTTP_503',
     reason: 'HTTP 503',
     attempts: 6,
     ...change,
@@ -105,7 +116,7 @@ export function storedPages(from: number, to: number): PageRecord[] {
   return Array.from({ length: to - from }, (_, index) => storedPage(from + index));
 }
 
-/** What a page of a paginated list taught; `records` is all it has to say. */
+/** The info of a page of a paginated list; `records` is all it has to say. */
 export function pageInfoOf(records: number, change: Partial<PageInfo> = {}): PageInfo {
   return {
     records,

@@ -46,7 +46,7 @@ function readKept(t: TestContext, folder: string): Kept {
   const archive = Archive.openReadOnly(copy);
   try {
     const pages = archive.readPages(null, 1000, Number.MAX_SAFE_INTEGER);
-    return { stored: pages.length, knowsPagination: archive.pagination !== null };
+    return { stored: pages.length, knowsPagination: archive.run.pagination !== null };
   } finally {
     archive.close();
   }

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Archive } from '../../src/archive/archive.ts';
 import { createArchive, temporaryFolder } from './sample-pages.ts';
 
-test('what was learned of a bucket is there when the archive is opened again', (t) => {
+test('what was measured of a limiter is there when the archive is opened again', (t) => {
   const path = join(temporaryFolder(t), 'a');
   const first = createArchive(path);
   assert.deepEqual(first.pace(), {});
@@ -29,7 +29,7 @@ test('an entry that cannot be read is passed over', (t) => {
   archive.keepPace({ a: { low: 1 }, b: { low: 2 } });
   archive.close();
   const database = new DatabaseSync(path);
-  database.exec("UPDATE pace SET learned = '{\"low' WHERE bucket = 'a'");
+  database.exec("UPDATE pace SET state = '{\"low' WHERE limiter = 'a'");
   database.close();
   const again = Archive.open(path);
   assert.deepEqual(again.pace(), { b: { low: 2 } });

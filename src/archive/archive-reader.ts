@@ -1,0 +1,275 @@
+import type { Place } from '../core/page-request.ts';
+import type { FailedPage, Verdict } from '../core/summary.ts';
+import { checkFile, openForReading } from './archive-file.ts';
+import type { AttemptRecord, KnownPage, PageCounts, StoredPage } from './archive-types.ts';
+import { readCode, readPageInfo } from './kept-json.ts';
+import { type KeptPace, type RunRow, readPace, readRun } from './kept-run.ts';
+import { repeatsOf } from './key-scan.ts';
+import { type CheckedRow, checkRows } from './row-checksum.ts';
+import {
+  MAX_POSITION,
+  PLACE,
+  PLACE_COLUMNS,
+  POSITION_MASK,
+  placeColumns,
+  RECHECK_PLACE,
+} from './schema.ts';
+import type { Connection } from './sqlite.ts';
+import { computeVerdict, readTally, type VerdictOptions } from './verdict.ts';
+
+type ContentRow = [
+  branch: number,
+  position: number,
+  key: Uint8Array,
+  url: string,
+  status: number | null,
+  headers: string | null,
+  encoding: string | null,
+  hash: Uint8Array | null,
+  records: number | null,
+  body: Uint8Array | null,
+];
+
+const CONTENT = `SELECT ${placeColumns('page.place')}, page.key, page.url, content.status, content.headers,
+    content.encoding, content.hash, content.records, content.body
+  FROM page LEFT JOIN content ON content.id = page.content`;
+
+const STORED = `${CONTENT} WHERE page.state = 'stored' AND page.place < ${RECHECK_PLACE}`;
+
+type KnownRow = [position: number, key: Uint8Array, url: string, pageInfo: string | null];
+
+type FailureRow = [
+  branch: number,
+  position: number,
+  url: string,
+  status: number | null,
+  code: string | null,
+  reason: string | null,
+  attempts: number | null,
+];
+
+type AttemptRow = [
+  number: number,
+  startedAt: number,
+  durationMs: number,
+  status: number | null,
+  outcome: string,
+  toldToWaitMs: number | null,
+];
+
+/**
+ * An archive that is read: its pages in page order, what it says of its run, and the verdict. Every
+ * method may throw `EverypageError` `ARCHIVE_DAMAGED`, where the file turns out to be broken. It
+ * never holds more than it returns.
+ */
+export class ArchiveReader {
+  readonly path: string;
+  protected readonly connection: Connection;
+  #run: RunRow;
+
+  /** Closes the connection where the archive cannot be read. */
+  protected constructor(connection: Connection) {
+    this.path = connection.path;
+    this.connection = connection;
+    try {
+      this.#run = readRun(connection);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Opens an archive that this process will not change; several may do so at once, and its folder
+   * need not be writable. Throws `USAGE` where there is none, `ARCHIVE_LOCKED`, `ARCHIVE_DAMAGED`,
+   * `ARCHIVE_VERSION`.
+   */
+  static openReadOnly(path: string): ArchiveReader {
+    return new ArchiveReader(openForReading(path));
+  }
+
+  /** What was asked for and how far it came. */
+  get run(): RunRow {
+    return this.#run;
+  }
+
+  protected setRun(run: RunRow): void {
+    this.#run = run;
+  }
+
+  /** What was measured of the limits; see `KeptPace`. */
+  pace(): KeptPace {
+    return readPace(this.connection);
+  }
+
+  counts(): PageCounts {
+    return readTally(this.connection);
+  }
+
+  /** Pages that are there at positions from ≤ p < to; no body is read. */
+  storedIn(branch: number, from: number, to: number): KnownPage[] {
+    return this.connection
+      .query<KnownRow>(
+        `SELECT page.place & ${POSITION_MASK}, page.key, page.url, page_info.text
+           FROM page LEFT JOIN page_info ON page_info.place = page.place
+           WHERE (page.state = 'stored' OR page.state = 'beyond-end' AND page_info.text IS NOT NULL)
+             AND page.place >= ${PLACE} AND page.place < ${PLACE} ORDER BY page.place`,
+      )
+      .all(branch, from, branch, end(to))
+      .map(([position, key, url, pageInfo]) => ({
+        position,
+        key,
+        url,
+        pageInfo: pageInfo === null ? null : readPageInfo(pageInfo, this.connection),
+      }));
+  }
+
+  /** How many positions from `from` on have an end state without a gap, at most `max`. */
+  finalRun(branch: number, from: number, max: number): number {
+    const places = this.connection.query<[branch: number, position: number]>(
+      `SELECT ${PLACE_COLUMNS} FROM page WHERE place >= ${PLACE} ORDER BY place LIMIT ?`,
+    );
+    let run = 0;
+    for (const place of places.iterate(branch, from, max)) {
+      if (place[0] !== branch || place[1] !== from + run) break;
+      run += 1;
+    }
+    return run;
+  }
+
+  /** The last position that has an end state, −1 where none has. */
+  highestPosition(branch: number): number {
+    const highest = this.connection.query<[position: number]>(
+      `SELECT place & ${POSITION_MASK} FROM page WHERE place BETWEEN ${PLACE} AND ${PLACE}
+         ORDER BY place DESC LIMIT 1`,
+    );
+    return highest.get(branch, 0, branch, MAX_POSITION)?.[0] ?? -1;
+  }
+
+  /**
+   * Stored pages in page order from the first after `after`; others are passed over. Ends with the
+   * page whose body reaches `maxBytes`, so at least one page comes if there is one.
+   */
+  readPages(after: Place | null, maxPages: number, maxBytes: number): StoredPage[] {
+    const sql = `${STORED} AND page.place >= ${PLACE} ORDER BY page.place LIMIT ?`;
+    const from = after === null ? 0 : after.position + 1;
+    const rows = this.connection.query<ContentRow>(sql).iterate(after?.branch ?? 0, from, maxPages);
+    return this.#collect(rows, maxBytes);
+  }
+
+  /** Stored pages at positions from ≤ p < to, bounded like `readPages`. */
+  readStored(branch: number, from: number, to: number, maxBytes: number): StoredPage[] {
+    const sql = `${STORED} AND page.place >= ${PLACE} AND page.place < ${PLACE} ORDER BY page.place`;
+    const rows = this.connection.query<ContentRow>(sql).iterate(branch, from, branch, end(to));
+    return this.#collect(rows, maxBytes);
+  }
+
+  /** A page whose body is there, also beyond the end, or null. */
+  pageAt({ branch, position }: Place): StoredPage | null {
+    const sql = `${CONTENT} WHERE page.place = ${PLACE} AND content.body IS NOT NULL`;
+    const row = this.connection.query<ContentRow>(sql).get(branch, position);
+    return row === undefined ? null : this.#storedPage(row);
+  }
+
+  /** The first failed pages in page order. */
+  failures(limit: number): FailedPage[] {
+    return this.connection
+      .query<FailureRow>(
+        `SELECT ${placeColumns('page.place')}, page.url, content.status, content.code,
+             content.reason, content.attempts
+           FROM page INDEXED BY page_not_stored LEFT JOIN content ON content.id = page.content
+           WHERE page.state <> 'stored' AND page.state = 'failed' AND page.place < ${RECHECK_PLACE}
+           ORDER BY page.place LIMIT ?`,
+      )
+      .all(limit)
+      .map(([branch, position, url, status, code, reason, attempts]) => ({
+        place: { branch, position },
+        url,
+        status,
+        code: code === null ? null : readCode(code, this.connection),
+        reason: reason ?? 'unknown',
+        attempts: attempts ?? 0,
+      }));
+  }
+
+  /** Every try of a page, the oldest first. */
+  attemptsOf(place: Place): AttemptRecord[] {
+    return this.connection
+      .query<AttemptRow>(
+        `SELECT number, started_at, duration_ms, status, outcome, told_to_wait_ms
+           FROM attempt WHERE place = ${PLACE} ORDER BY started_at, number`,
+      )
+      .all(place.branch, place.position)
+      .map(([number, startedAt, durationMs, status, outcome, toldToWaitMs]) => ({
+        place,
+        number,
+        startedAt,
+        durationMs,
+        status,
+        outcome,
+        toldToWaitMs,
+      }));
+  }
+
+  /**
+   * A function that says which records of a page, by their index, have a key that stands on a page of
+   * the branch of `last`, up to it.
+   */
+  repeatsOf(last: Place): (page: Place) => readonly number[] {
+    return repeatsOf(this.connection, last);
+  }
+
+  /** Computed from the tables alone: nothing that was counted on the way is believed. */
+  verdict(options: VerdictOptions = {}): Verdict {
+    return computeVerdict(this.connection, this.#run, options);
+  }
+
+  /** Reads all of the file; throws `ARCHIVE_DAMAGED` where it contradicts itself. */
+  check(): void {
+    checkFile(this.connection);
+  }
+
+  /** Every page in page order, whatever its state, with whether its row is as it was written. */
+  checkRows(): Iterable<CheckedRow> {
+    return checkRows(this.connection);
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+
+  #collect(rows: Iterable<ContentRow>, maxBytes: number): StoredPage[] {
+    const pages: StoredPage[] = [];
+    let bytes = 0;
+    for (const row of rows) {
+      const page = this.#storedPage(row);
+      pages.push(page);
+      bytes += page.body.byteLength;
+      if (bytes >= maxBytes) break;
+    }
+    return pages;
+  }
+
+  #storedPage(row: ContentRow): StoredPage {
+    const [branch, position, key, url, status, headers, encoding, hash, records, body] = row;
+    if (status === null || hash === null || body === null) {
+      throw this.connection.damaged(`page ${position} has lost its body`);
+    }
+    return {
+      place: { branch, position },
+      key,
+      url,
+      status,
+      headers,
+      encoding,
+      hash,
+      records,
+      body,
+    };
+  }
+}
+
+/** More would run over into the next branch. */
+function end(position: number): number {
+  return Math.min(position, MAX_POSITION + 1);
+}

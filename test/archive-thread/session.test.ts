@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { exportArchive } from '../../src/api/export-archive.ts';
+import { verifyArchive } from '../../src/api/verify-archive.ts';
+import { Archive } from '../../src/archive/archive.ts';
+import { EverypageError } from '../../src/core/errors.ts';
+import { noPagination, type Pagination } from '../../src/core/pagination.ts';
+import { specification } from '../archive/sample-pages.ts';
+import { SessionRun, temporaryFolder } from './session-run.ts';
+
+const PART = 'items.ndjson.everypage.part';
+const COMPLETE = 'items.ndjson.everypage';
+
+const page = (position: number) => ({ position, body: `{"n":${position}}` });
+
+test('pages of a list go out in page order, whatever order they were stored in', async (t) => {
+  const folder = temporaryFolder(t);
+  const run = await SessionRun.open(folder);
+  run.store(page(2), page(1));
+  run.store(page(3));
+  run.store(page(0));
+  run.endList(4);
+  const finished = await run.finish();
+  assert.equal(run.text, '{"n":0}\n{"n":1}\n{"n":2}\n{"n":3}\n');
+  assert.equal(finished.verdict.name, 'complete');
+  assert.deepEqual(finished.output, { destination: 'stdout', records: 4, bytes: run.text.length });
+  assert.equal(finished.archivePath, join(folder, COMPLETE));
+  assert.deepEqual(readdirSync(folder), [COMPLETE]);
+});
+
+test('a body that is no page is rejected with its index, and the rest of its batch is stored', async (t) => {
+  const run = await SessionRun.open(temporaryFolder(t));
+  const { rejections } = run.store(page(0), { position: 1, body: '<p>' }, page(2));
+  assert.deepEqual(
+    rejections.map(({ index, kind, beginning }) => [index, kind, beginning]),
+    [[1, 'json', '<p>']],
+  );
+  assert.deepEqual(
+    run.session.known({ branch: 0, from: 0, to: 9 }).map(({ position }) => position),
+    [0, 2],
+  );
+  run.session.close();
+});
+
+test('a failed page keeps its code; the output is left out, or holds what is there', async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'out.ndjson');
+  const target = { kind: 'file', path, format: 'ndjson' } as const;
+  const first = await SessionRun.open(folder, { target });
+  first.store(page(0), { position: 1, code: 'TRUNCATED' }, page(2));
+  first.endList(3);
+  const finished = await first.finish();
+  assert.deepEqual([finished.verdict.name, finished.output], ['incomplete', null]);
+  assert.deepEqual(
+    finished.failures.map(({ place, code }) => [place.position, code]),
+    [[1, 'TRUNCATED']],
+  );
+  assert.deepEqual(readdirSync(folder), [PART]);
+  const again = await SessionRun.open(folder, { target, allowIncomplete: true });
+  assert.deepEqual(again.session.opened.resumed?.stored, 2);
+  again.store({ position: 1, code: 'NOT_JSON' });
+  again.endList(3);
+  const second = await again.finish();
+  assert.equal(second.failures[0]?.code, 'NOT_JSON');
+  assert.equal(readFileSync(path, 'utf8'), '{"n":0}\n{"n":2}\n');
+  // The archive goes on; a stopped run would have written nothing.
+  assert.equal(second.archivePath, join(folder, PART));
+});
+
+test('a run that was killed before its export exports without a page being stored', async (t) => {
+  const folder = temporaryFolder(t);
+  const first = await SessionRun.open(folder);
+  first.store(page(0), page(1));
+  first.endList(2);
+  first.session.close();
+  const archive = Archive.open(join(folder, PART));
+  archive.seal('complete', 1);
+  archive.close();
+  const again = await SessionRun.open(folder);
+  assert.equal(again.session.opened.exportOnly, true);
+  await again.finish();
+  assert.equal(again.text, '{"n":0}\n{"n":1}\n');
+});
+
+test('a run that goes on exports what an earlier one stored, up to the first gap when stopped', async (t) => {
+  const folder = temporaryFolder(t);
+  const first = await SessionRun.open(folder);
+  first.store(page(0), page(1), page(3));
+  await first.finish(true);
+  assert.equal(first.text, '{"n":0}\n{"n":1}\n');
+  const again = await SessionRun.open(folder);
+  assert.equal(again.session.opened.highestPosition, 3);
+  again.store(page(2));
+  again.endList(4);
+  await again.finish();
+  assert.equal(again.text, '{"n":0}\n{"n":1}\n{"n":2}\n{"n":3}\n');
+});
+
+test('another run with pages is refused by what differs, one without gives way', async (t) => {
+  const folder = temporaryFolder(t);
+  const other = { ...specification, method: 'POST' };
+  (await SessionRun.open(folder)).session.close();
+  assert.deepEqual(readdirSync(folder), []);
+  const kept = await SessionRun.open(folder);
+  kept.store(page(0));
+  kept.session.close();
+  await assert.rejects(SessionRun.open(folder, { specification: other }), {
+    code: 'ARCHIVE_FOREIGN',
+    message: /method: was GET, is POST/,
+  });
+  const fresh = await SessionRun.open(folder, { specification: other, fresh: true });
+  assert.equal(fresh.session.opened.resumed, null);
+  fresh.session.close();
+});
+
+test('who leaves before the last page finds everything the next time', async (t) => {
+  const folder = temporaryFolder(t);
+  const run = await SessionRun.open(folder, { target: { kind: 'pages' } });
+  run.closePipe(new EverypageError('CLOSED_PIPE', 'gone'));
+  run.store(page(0));
+  run.endList(1);
+  const finished = await run.finish();
+  assert.deepEqual([finished.output, run.failures], [null, []]);
+  const again = await SessionRun.open(folder, { target: { kind: 'pages' } });
+  assert.equal(again.session.opened.exportOnly, true);
+  await again.finish();
+  assert.deepEqual(
+    again.pages.map(({ body }) => Buffer.from(body).toString()),
+    ['{"n":0}'],
+  );
+});
+
+test('an output that cannot be made ends the run with its reason', async (t) => {
+  const run = await SessionRun.open(temporaryFolder(t));
+  run.closePipe(new EverypageError('OUTPUT_WRITE', 'the disk is full'));
+  run.store(page(0));
+  run.endList(1);
+  await assert.rejects(run.finish(), { code: 'OUTPUT_WRITE' });
+  assert.equal(run.failures.length, 1);
+  run.session.close();
+});
+
+const offsets: Pagination = {
+  ...noPagination,
+  style: 'offset',
+  param: 'offset',
+  records: 'items',
+  totalPath: 'total',
+};
+
+const listPage = (position: number, ...items: readonly number[]) => ({
+  position,
+  body: JSON.stringify({ items, total: 5 }),
+});
+
+test('a paginated run begins once it is known how, and gives each record once', async (t) => {
+  const run = await SessionRun.open(temporaryFolder(t), { isPaginated: true });
+  assert.throws(() => run.store(listPage(0, 0)), { code: 'INTERNAL' });
+  await run.session.paginate({ pagination: offsets, select: 'items', isOneBranch: true });
+  const { pageInfos } = run.store(listPage(0, 0, 1, 2), listPage(3, 3, 4));
+  assert.deepEqual(
+    pageInfos.map((info) => [info?.records, info?.total]),
+    [
+      [3, 5],
+      [2, 5],
+    ],
+  );
+  // Asked for too early: the last record of the first page stands in it too.
+  run.store(listPage(2, 2, 3));
+  const end = { reason: 'total', detail: null, ends: [{ branch: 0, position: 5 }] } as const;
+  run.session.endPlan({ count: 0, digest: new Uint8Array(32), end });
+  await run.finish();
+  assert.equal(run.text, '0\n1\n2\n3\n4\n');
+});
+
+test('after an empty page only the end of the plan tells what follows', async (t) => {
+  const run = await SessionRun.open(temporaryFolder(t), { isPaginated: true });
+  const pagination: Pagination = { ...offsets, style: 'page', param: 'page' };
+  await run.session.paginate({ pagination, select: 'items', isOneBranch: true });
+  run.store(listPage(2, 4), listPage(0, 0, 1), listPage(1), listPage(3));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(run.text, '0\n1');
+  const end = { reason: 'past-end', detail: null, ends: [{ branch: 0, position: 3 }] } as const;
+  run.session.endPlan({ count: 0, digest: new Uint8Array(32), end });
+  await run.finish();
+  assert.equal(run.text, '0\n1\n4\n');
+});
+
+test('branches have no common order before they end', async (t) => {
+  const run = await SessionRun.open(temporaryFolder(t), { isPaginated: true });
+  await run.session.paginate({ pagination: offsets, select: 'items', isOneBranch: false });
+  run.store({ ...listPage(0, 3, 4), branch: 1 }, listPage(0, 0, 1, 2));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(run.text, '');
+  const ends = [
+    { branch: 0, position: 3 },
+    { branch: 1, position: 2 },
+  ];
+  const end = { reason: 'total', detail: null, ends } as const;
+  run.session.endPlan({ count: 0, digest: new Uint8Array(32), end });
+  await run.finish();
+  assert.equal(run.text, '0\n1\n2\n3\n4\n');
+});
+
+test('what an earlier run stored under a higher limit is exported by one with a lower limit', async (t) => {
+  const folder = temporaryFolder(t);
+  const large = { position: 0, body: JSON.stringify('x'.repeat(5000)) };
+  const first = await SessionRun.open(folder, { maxDecodedBytes: 10_000 });
+  assert.deepEqual(first.store(large).rejections, []);
+  first.session.close();
+  const again = await SessionRun.open(folder, { maxDecodedBytes: 100 });
+  const { rejections } = again.store({ position: 1, body: large.body }, page(1));
+  assert.deepEqual(
+    rejections.map(({ kind }) => kind),
+    ['too-large'],
+  );
+  again.endList(2);
+  const { verdict } = await again.finish();
+  assert.equal(verdict.name, 'complete');
+  assert.equal(again.text, `${large.body}\n{"n":1}\n`);
+});
+
+test('the archive says how large its pages may be: verify and export need no flag for it', async (t) => {
+  const folder = temporaryFolder(t);
+  // Larger than any default that there was, of 2 MiB that gzip cannot shorten and of white space.
+  const noise = Buffer.from(
+    Array.from({ length: 1 << 17 }, (_, index) =>
+      ((index * 2_654_435_761) % 2 ** 32).toString(36),
+    ).join(''),
+  );
+  const space = Buffer.alloc(257 * 1024 * 1024, ' ');
+  const parts = [Buffer.from('["'), noise, Buffer.from('"'), space, Buffer.from(']')];
+  const body = gzipSync(Buffer.concat(parts), { level: 1 });
+  const limit = 300 * 1024 * 1024;
+  const run = await SessionRun.open(folder, { maxDecodedBytes: limit, target: { kind: 'none' } });
+  assert.deepEqual(run.store({ position: 0, body, encoding: 'gzip' }).rejections, []);
+  run.endList(1);
+  const { archivePath } = await run.finish();
+  const output = join(folder, 'out.ndjson');
+  const { verdict, problems } = await verifyArchive(archivePath!);
+  assert.deepEqual([verdict.name, problems], ['complete', []]);
+  const { records } = await exportArchive(archivePath!, { output });
+  assert.deepEqual([records, readFileSync(output).length], [1, noise.length + 5]);
+});
+
+test('a body that is larger than its run allowed is a change, and no flag is advised', async (t) => {
+  const folder = temporaryFolder(t);
+  const run = await SessionRun.open(folder, { maxDecodedBytes: 1000 });
+  run.store(page(0));
+  run.endList(1);
+  run.session.close();
+  const path = join(folder, PART);
+  const { DatabaseSync } = await import('node:sqlite');
+  const database = new DatabaseSync(path);
+  database.exec('UPDATE run SET max_decoded_bytes = 3');
+  database.close();
+  const { problems } = await verifyArchive(path);
+  assert.deepEqual(
+    problems.map(({ problem }) => problem),
+    ['the body is larger, decoded, than any that its run allowed'],
+  );
+  const output = join(folder, 'out.ndjson');
+  await assert.rejects(exportArchive(path, { output }), (error: EverypageError) => {
+    assert.equal(error.code, 'ARCHIVE_DAMAGED');
+    assert.match(error.message, /can no longer be decoded: it is larger than the run allowed/);
+    assert.doesNotMatch(error.message, /max-decoded/);
+    return true;
+  });
+  assert.equal(existsSync(output), false);
+});
