@@ -42,7 +42,7 @@ export interface Measured {
 }
 
 export class Measurement {
-  #startedAt = Number.NaN;
+  #startedAt = 0;
   #firstAt = 0;
   #firstRate = 0;
   #ownPauseMs = FIRST_PAUSE_MS;
@@ -66,11 +66,9 @@ export class Measurement {
     return this.#ownPauseMs;
   }
 
-  /** @returns whether this was the run's first request */
-  started(now: number): boolean {
-    if (!Number.isNaN(this.#startedAt)) return false;
+  /** The first request starts, or the search begins again. */
+  begin(now: number): void {
     this.#startedAt = now;
-    return true;
   }
 
   /** @returns the rate to go on with after the first refusal */

@@ -40,6 +40,7 @@ export class RateSearch {
   #low = 0;
   #high = Number.POSITIVE_INFINITY;
   #burst = 0;
+  #hasBegun = false;
   #measurement = new Measurement();
   #roundTripMs = 0;
   #event: { firstAt: number; lastAt: number; count: number } | null = null;
@@ -59,7 +60,8 @@ export class RateSearch {
   /** How many more refusals must come where the estimate predicts them before it is trusted. */
   #doubts = DOUBTS;
   readonly #contradictions = new Contradictions();
-  readonly #unrelated = new UnrelatedRefusals();
+  /** Null until a refusal contradicts the estimate. */
+  #unrelated: UnrelatedRefusals | null = null;
   #window: WindowMode;
 
   constructor(learned: LearnedPace | null) {
@@ -113,7 +115,10 @@ export class RateSearch {
 
   started(now: number): void {
     this.#window.fill?.started(now);
-    if (this.#measurement.started(now)) this.#dwellFrom = now;
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.#measurement.begin(now);
+    this.#dwellFrom = now;
   }
 
   accepted(sentAt: number, now: number): void {
@@ -121,7 +126,7 @@ export class RateSearch {
     if (this.#history.total === 0) this.#roundTripMs = tookMs;
     this.#roundTripMs += (tookMs - this.#roundTripMs) / 16;
     this.#history.add(sentAt);
-    if (this.#unrelated.accepted(sentAt, now)) this.#startOver(now);
+    if (this.#unrelated?.accepted(sentAt, now)) this.#startOver(now);
   }
 
   /** @param statedMs the wait that the server named, or null */
@@ -131,7 +136,7 @@ export class RateSearch {
       // A straggler of a pause that is over.
       if (!isNew) return;
       this.#event = { firstAt: sentAt, lastAt: sentAt, count: 1 };
-      this.#unrelated.refused();
+      this.#unrelated?.refused();
       return;
     }
     this.#event.count += 1;
@@ -147,7 +152,7 @@ export class RateSearch {
     const { count, ...refused } = this.#event;
     const event = { ...refused, openAt };
     this.#event = null;
-    if (this.#unrelated.isFound) {
+    if (this.#unrelated?.isFound) {
       const accepted = this.#history.between(Number.NEGATIVE_INFINITY, event.firstAt);
       if (this.#unrelated.again(accepted, count)) {
         this.#history.forgetBefore(event.lastAt);
@@ -173,10 +178,11 @@ export class RateSearch {
       this.#last = event;
     }
     if (pauseMs > LONG_PAUSE_MS || this.#low === 0 || this.#window.fill !== null) return 0;
-    const trial = isSafe
-      ? this.#unrelated.contradicted(this.#low, event.lastAt, now, this.#roundTripMs)
-      : 0;
-    if (trial > 0) return trial;
+    if (isSafe) {
+      this.#unrelated ??= new UnrelatedRefusals();
+      const trial = this.#unrelated.contradicted(this.#low, event.lastAt, now, this.#roundTripMs);
+      if (trial > 0) return trial;
+    }
     return 0.5 * Math.min(this.#burst, this.#low * (now - event.lastAt));
   }
 
@@ -222,7 +228,7 @@ export class RateSearch {
     this.#high = Number.POSITIVE_INFINITY;
     this.#burst = 0;
     this.#measurement = new Measurement();
-    this.#measurement.started(now);
+    this.#measurement.begin(now);
     this.#window = new WindowMode(null, 0);
     this.#history.forgetBefore(now);
     this.#contradictions.end();

@@ -25,10 +25,11 @@ export interface Rates {
 }
 
 export class WindowMode {
+  /** How a short window is filled, once one was found. Set here alone; read for every request. */
+  fill: WindowFill | null = null;
   #windowMs: number | null;
   #isLong: boolean;
   #agreements = 0;
-  #fill: WindowFill | null = null;
   readonly #phase: WindowPhase;
   #isLearned: boolean;
 
@@ -56,11 +57,6 @@ export class WindowMode {
   /** Refusals in a row that agreed on the rate of a long window. */
   get agreements(): number {
     return this.#agreements;
-  }
-
-  /** How a short window is filled, once it was found. */
-  get fill(): WindowFill | null {
-    return this.#fill;
   }
 
   refused(history: AcceptedHistory, event: RefusalEvent): void {
@@ -104,15 +100,15 @@ export class WindowMode {
     const found = this.#isLong ? null : this.#phase.find(this.#isLearned ? 0 : proven);
     if (found === null) return null;
     this.#windowMs = found.windowMs;
-    this.#fill = new WindowFill(found, now, this.#isLearned);
-    return this.#fill;
+    this.fill = new WindowFill(found, now, this.#isLearned);
+    return this.fill;
   }
 
   /** Refused while a short window was filled: the window moved, or shrank, or there is none. */
   refusedFill(fill: WindowFill, now: number): void {
     const found: Window | null = this.#phase.find(0);
     if (fill.refused(found, now)) return;
-    this.#fill = null;
+    this.fill = null;
     this.#windowMs = null;
     this.#isLearned = false;
     this.#phase.forget();
