@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EverypageError } from '../../src/core/errors.ts';
 import { createBodyCheck } from '../../src/decode/check-body.ts';
-import { readCondition } from '../../src/decode/jmespath/read-expression.ts';
+import { readCondition } from '../../src/decode/read-selection.ts';
 import { parseSelection } from '../../src/decode/selection.ts';
 import { presets } from '../../src/plan/presets.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AcceptedHistory } from '../../src/pace/accepted-history.ts';
+import { AcceptedHistory } from '../../src/pace/limiter-fit.ts';
 
 test('answers that come back out of order are counted by when they were sent', () => {
   const history = new AcceptedHistory();

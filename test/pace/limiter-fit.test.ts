@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AcceptedHistory } from '../../src/pace/accepted-history.ts';
-import { fitRate, fitRateAndBurst, type Segment } from '../../src/pace/limiter-fit.ts';
+import {
+  AcceptedHistory,
+  fitRate,
+  fitRateAndBurst,
+  type Segment,
+} from '../../src/pace/limiter-fit.ts';
 import { BucketLimiter } from './simulation/limiter.ts';
 
 /** Sends at a rate from a time on until it is refused; returns when. */

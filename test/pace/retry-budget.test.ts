@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RetryBudget } from '../../src/pace/retry-budget.ts';
+import { RetryBudget } from '../../src/pace/retries.ts';
 
 /** Fails until the budget pauses; returns the pause. */
 function exhaust(budget: RetryBudget, now = 0): number {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { UnrelatedRefusals } from '../../src/pace/unrelated-refusals.ts';
+import { UnrelatedRefusals } from '../../src/pace/contradictions.ts';
 
 /** 10 a second, refused at 1000, open again at 1500. */
 const RATE = 0.01;

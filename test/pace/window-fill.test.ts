@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WindowFill } from '../../src/pace/window-fill.ts';
+import { WindowFill } from '../../src/pace/short-window.ts';
 
 const WINDOW = { windowMs: 1000, quota: 50, opensAt: 300 };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AcceptedHistory } from '../../src/pace/accepted-history.ts';
-import { WindowPhase } from '../../src/pace/window-phase.ts';
+import { AcceptedHistory } from '../../src/pace/limiter-fit.ts';
+import { WindowPhase } from '../../src/pace/short-window.ts';
 import { BucketLimiter, type Limiter, WindowLimiter } from './simulation/limiter.ts';
 
 /** Sends evenly at each rate until it is refused, and waits a second. */
