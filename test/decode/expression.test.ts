@@ -46,7 +46,7 @@ const PEOPLE = {
   'odd key': { b: 1, a: [[1, 2], [3], 4] },
 };
 
-test('expressions lead to values, lists and new objects, by the grammar of JMESPath', () => {
+test('expressions give values, lists and new objects, by the grammar of JMESPath', () => {
   for (const [expression, expected] of [
     ['total', 3],
     ['people[0].name', 'bo'],
@@ -238,7 +238,7 @@ describe('records of an expression', () => {
     );
   });
 
-  test('say so where calculating would lose digits', () => {
+  test('are refused where calculating would lose digits', () => {
     assert.match(
       failure(() => recordsOf('[9007199254740993,1]', 'sum(@)')),
       /beyond 2\^53/,
@@ -311,7 +311,7 @@ function compacted(text: string): string {
   );
 }
 
-describe('an expression that cannot be read is refused with its place', () => {
+describe('an expression that cannot be read is refused with the place of the fault', () => {
   for (const [expression, reason] of [
     ['a[', /at character 3, it ends early: after a \[ a number, \*, : or \] is due/],
     ['a[0', /at character 4, it ends early: \] is due/],

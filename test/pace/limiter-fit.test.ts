@@ -44,7 +44,7 @@ for (const [perSecond, burst] of [
   });
 }
 
-test('time in which the bucket stood full does not make the rate look lower', () => {
+test('time in which the server’s bucket was full does not make the rate look lower', () => {
   const limiter = new BucketLimiter(100, 20);
   const history = new AcceptedHistory();
   const first = sendUntilRefused(limiter, history, 1000, 0);

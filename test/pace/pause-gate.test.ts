@@ -30,7 +30,7 @@ test('a stated wait closes the gate, one canary goes, and its success opens it a
   assert.ok(gate.startableAt() <= 2012);
 });
 
-test('a slow request from before the pause neither holds the canary up nor stands for it', () => {
+test('a slow request from before the pause neither delays the canary nor counts as one', () => {
   const gate = new PauseGate(() => 0.5);
   gate.started(0);
   gate.started(1);
@@ -74,7 +74,7 @@ test('a stated wait whose canary is refused is no longer believed to be enough',
   assert.equal(gate.refused(refusal(1102, 1103, 100)).waitMs, 2000);
 });
 
-test('a deadline without a refusal holds, and nothing has to be proved after it', () => {
+test('a deadline without a refusal is obeyed, and no canary is needed after it', () => {
   const gate = new PauseGate(() => 0.5);
   gate.hold(5000);
   assert.equal(gate.startableAt(), 5000);
