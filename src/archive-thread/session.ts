@@ -82,17 +82,17 @@ export class ArchiveSession implements SessionCalls {
   /** Opens the archive. A list begins at once; where the run is paginated `paginate` must follow. */
   static async open(ask: OpenRequest, clock: Clock, main: MainThread): Promise<ArchiveSession> {
     const session = new ArchiveSession(ask, clock, main);
-    if (!ask.isPaginated) await session.#begin(ask.select, null);
+    if (!ask.isPaginated) session.#begin(ask.select, null);
     return session;
   }
 
   async paginate(ask: PaginateRequest): Promise<null> {
     if (ask.pagination !== null) this.#archive.setPagination(ask.pagination);
-    await this.#begin(ask.select, ask);
+    this.#begin(ask.select, ask);
     return null;
   }
 
-  async #begin(select: string | null, paginated: PaginateRequest | null): Promise<void> {
+  #begin(select: string | null, paginated: PaginateRequest | null): void {
     const { maxDecodedBytes, secretParams } = this.#ask;
     const failWhen = readCondition(this.#ask.failWhen);
     const pagination = paginated?.pagination ?? null;

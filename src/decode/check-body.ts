@@ -1,13 +1,11 @@
 import { hash } from 'node:crypto';
 import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
+import { describeMissing, isText } from './body-faults.ts';
 import { decodeBody } from './content-encoding.ts';
-import type { FoundRecords } from './found-records.ts';
-import { isText } from './is-text.ts';
-import type { PageCondition } from './jmespath/read-expression.ts';
 import { createJsonScanner, type JsonScan } from './json-scan.ts';
-import { describeMissing } from './page-shape.ts';
-import type { Selection } from './selection.ts';
+import type { PageCondition } from './read-selection.ts';
+import type { FoundRecords, Selection } from './selection.ts';
 
 /** Long enough that a secret which begins in what is shown ends in it. */
 const BEGINNING_BYTES = 4096;
@@ -25,9 +23,9 @@ export type BodyVerdict =
       /** The caller's to keep. */
       readonly found: FoundRecords;
     }
-  | Refusal;
+  | BodyFault;
 
-interface Refusal {
+interface BodyFault {
   readonly ok: false;
   /** `too-large` and no other will be the same the next time. */
   readonly kind: 'empty' | 'too-large' | 'encoding' | 'json' | 'fail-when' | 'selection';
@@ -63,36 +61,36 @@ export function createBodyCheck(
   const wholePage = selection.text === '';
 
   /** An expression may not fit a page: `sum(@)` where there is text. */
-  function scanOrRefusal(bytes: Uint8Array): JsonScan | Refusal {
+  function scanOrFault(bytes: Uint8Array): JsonScan | BodyFault {
     try {
       return scanner.scan(bytes);
     } catch (error) {
-      if (error instanceof EverypageError) return refused('selection', error.message);
+      if (error instanceof EverypageError) return faulty('selection', error.message);
       throw error;
     }
   }
 
-  function failsItself(bytes: Uint8Array): Refusal | null {
+  function failsItself(bytes: Uint8Array): BodyFault | null {
     if (failWhen === null) return null;
     try {
       if (!failWhen.isMet(bytes)) return null;
     } catch (error) {
-      if (error instanceof EverypageError) return refused('fail-when', error.message);
+      if (error instanceof EverypageError) return faulty('fail-when', error.message);
       throw error;
     }
     const what = escapeText(failWhen.text, 80);
-    return refused('fail-when', `the page says that it failed (--fail-when "${what}")`, bytes);
+    return faulty('fail-when', `the page says that it failed (--fail-when "${what}")`, bytes);
   }
 
   return (wire, encoding) => {
-    if (wire.length === 0) return refused('empty', 'the body is empty');
+    if (wire.length === 0) return faulty('empty', 'the body is empty');
     const decoded = decodeBody(wire, encoding, maxDecodedBytes);
-    if (!decoded.ok && decoded.isTooLarge) return refused('too-large', decoded.reason);
-    if (!decoded.ok) return refused('encoding', decoded.reason, isText(wire) ? wire : null);
+    if (!decoded.ok && decoded.isTooLarge) return faulty('too-large', decoded.reason);
+    if (!decoded.ok) return faulty('encoding', decoded.reason, isText(wire) ? wire : null);
     const bytes = decoded.bytes;
-    if (bytes.length === 0) return refused('empty', 'the body is empty once decoded');
+    if (bytes.length === 0) return faulty('empty', 'the body is empty once decoded');
 
-    const scan = scanOrRefusal(bytes);
+    const scan = scanOrFault(bytes);
     if ('ok' in scan) return scan;
     if (!scan.valid) {
       const reason = isMarkupFrom(bytes, scan.offset)
@@ -101,7 +99,7 @@ export function createBodyCheck(
       const first = firstByte(bytes);
       // Of what begins as JSON the offset says more than its beginning.
       const tells = first !== OPEN_BRACE && first !== OPEN_BRACKET && isText(bytes);
-      return refused(
+      return faulty(
         'json',
         `the body is not JSON (byte ${scan.offset}: ${reason})`,
         tells ? bytes : null,
@@ -109,7 +107,7 @@ export function createBodyCheck(
     }
     const failed = failsItself(bytes);
     if (failed !== null) return failed;
-    if (scan.found === 'missing') return refused('selection', describeMissing(bytes, selection));
+    if (scan.found === 'missing') return faulty('selection', describeMissing(bytes, selection));
     return {
       ok: true,
       decoded: bytes,
@@ -146,7 +144,11 @@ function firstByte(bytes: Uint8Array): number | undefined {
   return bytes.find((byte) => byte > 0x20 && byte < 0xbb);
 }
 
-function refused(kind: Refusal['kind'], reason: string, bytes: Uint8Array | null = null): Refusal {
+function faulty(
+  kind: BodyFault['kind'],
+  reason: string,
+  bytes: Uint8Array | null = null,
+): BodyFault {
   if (bytes === null) return { ok: false, kind, reason, beginning: null };
   const beginning = new TextDecoder().decode(bytes.subarray(0, BEGINNING_BYTES));
   return { ok: false, kind, reason, beginning };

@@ -80,13 +80,13 @@ export function decodeBody(
     .map((name) => name.trim())
     .filter((name) => name !== '' && name !== 'identity');
   if (names.length > MAX_LAYERS) {
-    return refused(`the body has ${names.length} layers of content-encoding; the most is 2`);
+    return faulty(`the body has ${names.length} layers of content-encoding; the most is 2`);
   }
   let bytes = wire;
   for (const name of names.reverse()) {
     const coding = Object.hasOwn(CODINGS, name) ? CODINGS[name] : undefined;
     if (coding === undefined) {
-      return refused(`the content-encoding "${escapeText(name, 40)}" is not known`);
+      return faulty(`the content-encoding "${escapeText(name, 40)}" is not known`);
     }
     const decoded = undo(coding, bytes, maxDecodedBytes);
     if (!decoded.ok) return decoded;
@@ -96,7 +96,7 @@ export function decodeBody(
 }
 
 function undo(coding: Coding, wire: Uint8Array, maxDecodedBytes: number): DecodedBody {
-  if (!mayBe(coding, wire)) return refused(`the body is not ${coding}, though its header says so`);
+  if (!mayBe(coding, wire)) return faulty(`the body is not ${coding}, though its header says so`);
   const ratioBytes = Math.max(ANY_RATIO_BYTES, MAX_RATIO * wire.length);
   const limits = {
     maxOutputLength: Math.max(1, Math.min(maxDecodedBytes, ratioBytes, bufferConstants.MAX_LENGTH)),
@@ -105,7 +105,7 @@ function undo(coding: Coding, wire: Uint8Array, maxDecodedBytes: number): Decode
   try {
     const { bytes, consumed } = inflate(coding, wire, limits);
     if (consumed !== wire.length) {
-      return refused(`${wire.length - consumed} bytes follow the end of the ${coding} body`);
+      return faulty(`${wire.length - consumed} bytes follow the end of the ${coding} body`);
     }
     return { ok: true, bytes };
   } catch (error) {
@@ -113,8 +113,8 @@ function undo(coding: Coding, wire: Uint8Array, maxDecodedBytes: number): Decode
     if (code === 'ERR_BUFFER_TOO_LARGE') {
       return ratioBytes < maxDecodedBytes ? tooPacked(wire.length) : tooLarge(maxDecodedBytes);
     }
-    if (code === 'Z_BUF_ERROR') return refused(`the ${coding} body ends early`);
-    return refused(`the ${coding} body is damaged, or something else follows its end`);
+    if (code === 'Z_BUF_ERROR') return faulty(`the ${coding} body ends early`);
+    return faulty(`the ${coding} body is damaged, or something else follows its end`);
   }
 }
 
@@ -214,6 +214,6 @@ function tooPacked(wireBytes: number): DecodedBody {
   return { ok: false, reason, isTooLarge: true };
 }
 
-function refused(reason: string): DecodedBody {
+function faulty(reason: string): DecodedBody {
   return { ok: false, reason };
 }

@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import type { FoundRecords } from './found-records.ts';
 import {
   badUtf8,
   findBadUtf8,
@@ -7,9 +6,9 @@ import {
   type JsonFault,
   stringFault,
   unexpected,
-} from './json-fault.ts';
+} from './body-faults.ts';
 import { endOfLiteral, endOfSpace, endOfString, isKey } from './json-tokens.ts';
-import type { Selection } from './selection.ts';
+import type { FoundRecords, Selection } from './selection.ts';
 
 /** What one pass over a page found. The scanner owns `spans`; the next scan overwrites it. */
 export type JsonScan =

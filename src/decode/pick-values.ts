@@ -1,11 +1,12 @@
-import type { FoundRecords } from './found-records.ts';
-import { endOfSpace, keyName } from './json-tokens.ts';
+import { hash } from 'node:crypto';
+import { compactRange, endOfSpace, keyName } from './json-tokens.ts';
+import type { FoundRecords } from './selection.ts';
 import { parseSelection } from './selection.ts';
 
 /**
  * Texts of the values at some paths, in their order: the bytes of the literal as the server wrote
- * them (strings with their quotes and escapes), null where a path leads nowhere or to more than
- * 64 KiB.
+ * them (strings with their quotes and escapes), null where a path leads nowhere, `TOO_LONG` where the
+ * value has more than 64 KiB.
  */
 export type Picked = readonly (string | null)[];
 
@@ -34,12 +35,19 @@ interface Step {
 
 const MAX_TEXT_BYTES = 65_536;
 
+/**
+ * Stands for a value that is too long: a string that does not end, so that nobody can read it as a
+ * value. Null would mean that nothing is there, and a list would end without its next page.
+ */
+const TOO_LONG = '"';
+
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const OPEN_BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
 const CLOSE_BRACKET = 0x5d;
+const LOWER_N = 0x6e;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 /** Opening brackets and braces differ in this bit alone, and so do closing ones. */
@@ -67,7 +75,8 @@ export function createPicker(
     const text = Buffer.from(page.buffer, page.byteOffset, page.byteLength);
     return paths.map((_, slot) => {
       const [start, end] = [starts[slot]!, ends[slot]!];
-      return start < 0 || end - start > MAX_TEXT_BYTES ? null : text.toString('utf8', start, end);
+      if (start < 0) return null;
+      return end - start > MAX_TEXT_BYTES ? TOO_LONG : text.toString('utf8', start, end);
     });
   };
 }
@@ -240,4 +249,55 @@ function readPaths(paths: readonly string[]): Step {
 
 function step(name: string, utf8: Uint8Array): Step {
   return { name, utf8, children: [], slots: [], passing: [] };
+}
+
+/**
+ * A function that reads the identity of each record: what stands at a dotted path from the record
+ * (`id`, `node.id`; `@` is the record itself). Two records are the same one if their texts are equal:
+ * - a number, `true` or `false` is its literal, so 1 and 1.0 differ and no digit is lost;
+ * - a string is its text as `JSON.stringify` writes it, so `"1"` and `1` differ, and the same text
+ *   with other escapes does not;
+ * - an object or an array is its bytes without white space;
+ * - null, or nothing there, is empty text: no identity, which no other record shares.
+ *
+ * Throws `EverypageError` with code `SELECTION` where the path cannot be read.
+ *
+ *     const keysOf = createKeyReader('id');
+ *     keysOf(page, found); // ['1', '"a"', '']
+ */
+export function createKeyReader(path: string): (page: Uint8Array, found: FoundRecords) => string[] {
+  const { walk, starts, ends } = createPathWalk([path]);
+
+  return (page, found) => {
+    const bytes = found.source ?? page;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const keys: string[] = [];
+    for (let index = 0; index < found.count; index++) {
+      walk(bytes, found.spans[2 * index]!, null);
+      keys.push(starts[0]! < 0 ? '' : identityOf(text, starts[0]!, ends[0]!));
+    }
+    return keys;
+  };
+}
+
+function identityOf(text: Buffer, start: number, end: number): string {
+  const first = text[start]!;
+  if (first === LOWER_N) return '';
+  if (first === OPEN_BRACE || first === OPEN_BRACKET) {
+    return Buffer.from(compactRange(text, start, end)).toString();
+  }
+  const literal = text.toString('utf8', start, end);
+  if (first !== QUOTE || text.subarray(start, end).indexOf(BACKSLASH) < 0) return literal;
+  return JSON.stringify(JSON.parse(literal));
+}
+
+/**
+ * The first 16 hex digits of a SHA-256 over the bytes from a page's first record to the end of its
+ * last one; null without records. Two pages with one digest gave the same records.
+ */
+export function recordsDigest(page: Uint8Array, found: FoundRecords): string | null {
+  if (found.count === 0) return null;
+  const bytes = found.source ?? page;
+  const region = bytes.subarray(found.spans[0]!, found.spans[2 * found.count - 1]!);
+  return hash('sha256', region, 'hex').slice(0, 16);
 }

@@ -5,7 +5,7 @@
 import type { Rejection } from '../archive-thread/messages.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Stop } from '../core/summary.ts';
-import { DelayQueue } from '../pace/delay-queue.ts';
+import { DelayQueue } from '../pace/retries.ts';
 import type { Limiter, LimiterRegistry, Reaction } from './limiter.ts';
 import { BODY_BUDGET_BYTES } from './open-transport.ts';
 import type { PauseMonitor } from './pause-monitor.ts';

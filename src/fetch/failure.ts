@@ -8,8 +8,8 @@ import { codeOfStatus, type PageCode } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import type { Header } from '../core/options.ts';
 import { credentialsIn, isSecretName, Secret } from '../core/redact.ts';
+import { isText } from '../decode/body-faults.ts';
 import { decodeBody } from '../decode/content-encoding.ts';
-import { isText } from '../decode/is-text.ts';
 import { type RawResponse, singleHeader, type TransportFault } from '../http/transport.ts';
 import type { AttemptResult } from './task.ts';
 

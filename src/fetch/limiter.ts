@@ -8,10 +8,10 @@ import type { ResolvedOptions } from '../core/options.ts';
 import type { PaceFacts } from '../core/summary.ts';
 import { createHintReader, type HintReader, policyName } from '../http/limits/hint-reader.ts';
 import type { HeaderValues, TransportFault } from '../http/transport.ts';
-import { readLearnedPace } from '../pace/learned-pace.ts';
 import type { Answer, LearnedPace, PaceBasis, PaceSettings } from '../pace/pace.ts';
+import { readLearnedPace } from '../pace/pace.ts';
 import { Pacer } from '../pace/pacer.ts';
-import { RetryBudget } from '../pace/retry-budget.ts';
+import { RetryBudget } from '../pace/retries.ts';
 import type { AttemptResult } from './task.ts';
 
 /** What an answer did to its limiter. */

@@ -12,7 +12,7 @@ import { credentialsIn } from '../core/redact.ts';
 import type { Stop } from '../core/summary.ts';
 import type { Outcome } from '../http/outcome.ts';
 import { type RawResponse, singleHeader } from '../http/transport.ts';
-import { backoffDelayMs } from '../pace/backoff.ts';
+import { backoffDelayMs } from '../pace/retries.ts';
 import { answerExcerpt, codeOfAttempt, codeOfRejection, describeRejection } from './failure.ts';
 import type { Limiter, Reaction } from './limiter.ts';
 import type { AttemptResult, FinalAttempt, Task, Timing, Why } from './task.ts';

@@ -1,23 +1,24 @@
 /**
- * How many requests to have in flight: more while that brings more answers a second, fewer where
- * fewer bring as many (by Little's law the rest only wait in the server's queue). Judged by epochs
- * in which the limit was really used; an epoch in which the rate held requests back says nothing.
+ * How many requests to have in flight: it raises concurrency while throughput grows, and lowers it
+ * where fewer bring as many answers (by Little's law the rest only wait in the server's queue). It
+ * measures in epochs. Only an epoch in which the limit was really used counts: one in which the rate
+ * held requests back says nothing.
  */
 const STEPS = [1, 2, 3, 5, 8, 12, 18, 27, 40, 64] as const;
 const FIRST_STEP = 3;
-/** Answers of an epoch, at least, and for each request in flight; and the least time it takes. */
+/** An epoch has at least so many answers, so many for each request in flight, and so many ms. */
 const EPOCH_ANSWERS = 42;
 const ROUNDS = 2;
-/** The last steps cost most refusals where a limit is near, so they are taken slowly. */
+/** Where a limit is near, the last steps cost most refusals, so they are taken slowly. */
 const MANY = 27;
 const ROUNDS_OF_MANY = 7;
 const EPOCH_MS = 50;
-/** Where answers take long, few rounds must do. */
+/** Where answers take long, an epoch of few rounds must be enough. */
 const LONG_EPOCH_MS = 800;
 const ROUNDS_OF_LONG = 1.3;
 /** Steps of 1.5 to 1.6 that bring less than this are not worth their load. */
 const WORTH = 1.06;
-/** Steps that bring nearly all they can are taken two at a time where answers take so long. */
+/** Where answers take so long, a step that brings nearly all it can is followed by two at a time. */
 const STEEP = 1.35;
 const LATE_MS = 250;
 /** A lower step that reaches this part of what the search down began with is as good. */
@@ -26,8 +27,8 @@ const AS_GOOD = 0.93;
 const SETTLED_MS = 10_000;
 const STRAINED_PART = 0.1;
 /**
- * Where this process is what holds the answers up, latency tells nothing, and more at once let it work in
- * larger portions: 20 bring a quarter more than 5, and 50 no more than 20.
+ * Where this process itself delays the answers, latency says nothing, and more requests at once let it
+ * work in larger portions: 20 bring a quarter more than 5, and 50 no more than 20.
  */
 const ENOUGH_WHEN_BUSY = 27;
 
@@ -56,7 +57,7 @@ export class AutoConcurrency {
     return STEPS[this.#step]!;
   }
 
-  /** Whether more in flight was tried and did not pay. */
+  /** Whether more in flight was tried and brought no more answers. */
   get isByLatency(): boolean {
     return this.#wasSettled && this.#step < STEPS.length - 1;
   }
@@ -96,7 +97,7 @@ export class AutoConcurrency {
     else if (isFull) this.#judge(throughput, isLate, now);
   }
 
-  /** The server asked for fewer at once: half as many, once for all that were under way (FAULTS T3). */
+  /** The server asked for fewer at once: half as many, once for all that were under way. */
   calmed(sentAt: number, now: number): void {
     if (sentAt < this.#calmedAt) return;
     this.#calmedAt = now;
@@ -109,7 +110,7 @@ export class AutoConcurrency {
     this.#settle(now);
   }
 
-  /** What was measured before says nothing of what follows: a pause ended. */
+  /** A pause ended, so what was measured before it does not count. */
   interrupted(now: number): void {
     this.#restart(now);
   }

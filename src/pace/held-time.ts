@@ -1,6 +1,6 @@
 /**
- * How long a rate is held before the next is tried. A refusal costs what its pause loses, so the
- * more that is and the less there is to learn, the longer.
+ * How long a rate is held before the next is tried. A refusal costs what its pause loses. So a rate is
+ * held longer where a pause loses more, and where there is less to find out.
  */
 import { LONG_PAUSE_MS } from './window-mode.ts';
 
@@ -10,7 +10,7 @@ export interface Known {
   readonly low: number;
   readonly high: number;
   readonly burst: number;
-  /** How often the fit must still foretell a refusal before it is trusted. */
+  /** How many more refusals must come where the fit predicts them before it is trusted. */
   readonly doubts: number;
   readonly isSlow: boolean;
   /** How many refusals there were, and how many in a row told the same of a window. */
@@ -18,11 +18,11 @@ export interface Known {
   readonly agreements: number;
   readonly isWindow: boolean;
   readonly longestPauseMs: number;
-  /** What the last pause lost: the time that the bucket was full in it. */
+  /** What the last pause lost: the time in which the server's bucket was full. */
   readonly lostMs: number;
 }
 
-/** So many refusals must come as the estimate foretells before it is trusted. */
+/** So many refusals must come where the estimate predicts them before it is trusted. */
 export const DOUBTS = 3;
 /** A cruise: time, requests, and times what a pause loses. */
 const CRUISE_MS = 15_000;
@@ -67,7 +67,7 @@ export function probeMs(known: Known): number {
   const emptyMs = rate > low ? burst / (rate - low) : 0;
   // Long enough to prove something, as long as little is known.
   const isUnsure = high > UNSURE * low && !isWindow && doubts > 0;
-  // A step that empties the bucket soon is not made bigger before it has.
+  // A step that soon empties the server's bucket is held until it has done so.
   const isEnough = doubts === 0 && emptyMs < SOON_EMPTY_MS;
   const proofMs = isUnsure ? 2 * emptyMs : isEnough ? 1.5 * emptyMs : 0;
   return Math.max(PROBE_MS, PROBE_REQUESTS / rate, pauseMs, Math.min(LONGEST_PROOF_MS, proofMs));

@@ -1,9 +1,92 @@
 /**
- * The token bucket (rate and burst) that explains when requests were accepted and when refused. At
- * a refusal the bucket is empty, so a leaky bucket that is filled by the accepted requests and
- * leaks at the true rate stands at the burst: at every refusal the same height.
+ * Finds the token bucket (rate and burst) that explains when requests were accepted and when refused.
+ * At a refusal the server's bucket is empty. Think of a leaky bucket that accepted requests fill and
+ * that leaks at the true rate: at every refusal it stands at the same height, the burst.
  */
-import type { AcceptedHistory } from './accepted-history.ts';
+
+/** Newest requests are kept exactly; beyond this, older ones as evenly spread over short stretches. */
+const MOST_STRETCHES = 4096;
+
+/** From one rate that is tried to the next. */
+const STEP = 1.02;
+/** How far the height may be off by chance: requests, their rate in 25 ms of jitter, part of the burst. */
+const CHANCE = 1.5;
+const JITTER_MS = 25;
+const CHANCE_PART = 0.04;
+/** Where several fit, a burst of about a second is the likeliest; enough to settle a tie. */
+const UNUSUAL = 0.012;
+const BISECTIONS = 16;
+
+interface Stretch {
+  /** When its first and its last request were sent. */
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+}
+
+/** When requests were accepted, in bounded memory. */
+export class AcceptedHistory {
+  #total = 0;
+  #stretches: Stretch[] = [];
+
+  get total(): number {
+    return this.#total;
+  }
+
+  /** Answers come back out of order; this is by the time of sending. */
+  add(sentAt: number): void {
+    this.#total += 1;
+    const stretches = this.#stretches;
+    let index = stretches.length;
+    while (index > 0 && stretches[index - 1]!.from > sentAt) index -= 1;
+    stretches.splice(index, 0, { from: sentAt, to: sentAt, count: 1 });
+    if (stretches.length > MOST_STRETCHES) this.#coarsen();
+  }
+
+  forgetBefore(time: number): void {
+    const keep = this.#stretches.findIndex(({ from }) => from > time);
+    this.#stretches.splice(0, keep === -1 ? this.#stretches.length : keep);
+  }
+
+  /** Accepted after `from`, up to `to`. */
+  between(from: number, to: number): number {
+    let sum = 0;
+    for (let index = this.#stretches.length - 1; index >= 0; index -= 1) {
+      const stretch = this.#stretches[index]!;
+      if (stretch.from <= from) break;
+      if (stretch.to <= to) sum += stretch.count;
+    }
+    return sum;
+  }
+
+  /**
+   * The level at `to` of a leaky bucket that stood at `level` at `from`, gains one for each accepted
+   * request and leaks at `rate`: the part of the server's burst that is used.
+   */
+  levelAt(rate: number, level: number, from: number, to: number): number {
+    let at = from;
+    let held = level;
+    for (const stretch of this.#stretches) {
+      if (stretch.from <= from) continue;
+      if (stretch.to > to) break;
+      held = Math.max(0, held - rate * Math.max(0, stretch.from - at));
+      held = Math.max(0, held + stretch.count - rate * (stretch.to - stretch.from));
+      at = stretch.to;
+    }
+    return Math.max(0, held - rate * (to - at));
+  }
+
+  /** Pairs of the older half become one. */
+  #coarsen(): void {
+    const half = this.#stretches.length >> 1;
+    const older: Stretch[] = [];
+    for (let index = 0; index + 1 < half; index += 2) {
+      const [a, b] = [this.#stretches[index]!, this.#stretches[index + 1]!];
+      older.push({ from: a.from, to: Math.max(a.to, b.to), count: a.count + b.count });
+    }
+    this.#stretches = [...older, ...this.#stretches.slice(older.length * 2)];
+  }
+}
 
 /** From one refusal to the next. */
 export interface Segment {
@@ -16,24 +99,15 @@ export interface Fit {
   /** Requests per millisecond. */
   readonly rate: number;
   readonly burst: number;
-  /** In squares of what chance does; above 1 the limiter is hardly a token bucket. */
+  /** Squared error, in units of what chance explains; above 1 the limiter is hardly a token bucket. */
   readonly cost: number;
-  /** Rates that explain it nearly as well. */
+  /** The range of rates that explain it nearly as well. */
   readonly leastLikely: number;
   readonly mostLikely: number;
 }
 
-const STEP = 1.02;
-/** How far the height may be off by chance: requests, their rate in 25 ms of jitter, part of the burst. */
-const CHANCE = 1.5;
-const JITTER_MS = 25;
-const CHANCE_PART = 0.04;
-/** Where several fit, a burst of about a second is the likeliest; enough to settle a tie. */
-const UNUSUAL = 0.012;
-const BISECTIONS = 16;
-
 /**
- * Rate and burst together, from the run's first refusal (before which the bucket was full at
+ * Rate and burst together, from the run's first refusal (before which the server's bucket was full, at
  * `startedAt`) and the segments since.
  * @param refusedAt the lowest rate that was refused
  */
@@ -72,7 +146,7 @@ export function fitRate(
   { from, to, accepted }: Segment,
   refusedAt: number,
 ): number {
-  // Less than what was accepted it cannot be; it is more where the bucket was full for a time.
+  // The rate is at least what was accepted, and more where the server's bucket was full for a time.
   let below = (0.98 * accepted) / Math.max(1, to - from);
   let above = Math.max(refusedAt, below);
   for (let round = 0; round < BISECTIONS; round += 1) {

@@ -1,22 +1,22 @@
 /**
- * From a run's first refusal to the first rate: a guess that grows until it is refused again, and
- * what the refusals tell together.
+ * From a run's first refusal to its first rate: a guess grows until it is refused again, and then
+ * both refusals together show rate and burst.
  */
-import type { AcceptedHistory } from './accepted-history.ts';
+import type { AcceptedHistory } from './limiter-fit.ts';
 import { fitRateAndBurst, type Segment } from './limiter-fit.ts';
+import type { RefusalEvent } from './short-window.ts';
 import { LONG_PAUSE_MS } from './window-mode.ts';
-import type { Event } from './window-phase.ts';
 
 /** Pause where the server names none, at first. */
 export const FIRST_PAUSE_MS = 500;
 /** Accepted requests between two refusals that make an estimate. */
 export const ENOUGH = 12;
-/** After the first refusal so many may be on their way, which are refused if the bucket is empty. */
+/** So many may be in flight after the first refusal: they are refused if the server's bucket is empty. */
 const FEW_AT_ONCE = 1;
 const PART_AT_ONCE = 1 / 40;
-/** Refused again after a few requests, it goes on so much slower than they were accepted. */
+/** After a refusal that comes after few requests: the next rate as a part of what was accepted. */
 const SLOW_PART = 0.6;
-/** Likely rates that lie so far apart are measured again, unless a pause costs too much. */
+/** Where likely rates lie so far apart, they are measured again, unless a pause costs too much. */
 const WIDE = 1.3;
 const WIDE_AGAIN = 1.45;
 const MOST_SEGMENTS = 4;
@@ -42,7 +42,7 @@ export interface Measured {
 }
 
 export class Measurement {
-  #startedAt = Number.NaN;
+  #startedAt = 0;
   #firstAt = 0;
   #firstRate = 0;
   #ownPauseMs = FIRST_PAUSE_MS;
@@ -66,29 +66,27 @@ export class Measurement {
     return this.#ownPauseMs;
   }
 
-  /** @returns whether this was the run's first request */
-  started(now: number): boolean {
-    if (!Number.isNaN(this.#startedAt)) return false;
+  /** The first request starts, or the search begins again. */
+  begin(now: number): void {
     this.#startedAt = now;
-    return true;
   }
 
   /** @returns the rate to go on with after the first refusal */
-  first(history: AcceptedHistory, event: Event, roundTripMs: number): number {
+  first(history: AcceptedHistory, event: RefusalEvent, roundTripMs: number): number {
     const ms = Math.max(1, event.firstAt - this.#startedAt);
     const accepted = history.between(Number.NEGATIVE_INFINITY, event.firstAt);
     this.#firstAt = event.firstAt;
     this.#firstRate = accepted / ms;
     const pauseMs = event.openAt - event.lastAt;
     const atOnce = Math.max(FEW_AT_ONCE, accepted * PART_AT_ONCE) / Math.max(1, roundTripMs);
-    // Who is refused at once has met what others used up, and knows nothing of the rate yet.
+    // A refusal at once means that others had used the limit up: it says nothing of the rate.
     this.#isUninformed = accepted < ENOUGH;
     if (this.#isUninformed) return atOnce;
     const byAccepted = accepted / (ms + (pauseMs > LONG_PAUSE_MS ? pauseMs : FIRST_PAUSE_MS));
     return Math.min(byAccepted, atOnce);
   }
 
-  /** Slowly beyond what the run's start had accepted: no bucket refills faster. */
+  /** The next guess. It grows slowly beyond what the run's start had accepted: no bucket refills faster. */
   grown(rate: number): number {
     if (this.#isSlow) return 1.25 * rate;
     if (this.#isUninformed) return 1.5 * rate;
@@ -98,22 +96,22 @@ export class Measurement {
   /** The burst is not known yet: rate and burst must explain all refusals so far together. */
   next(
     history: AcceptedHistory,
-    last: Event,
-    event: Event,
+    last: RefusalEvent,
+    event: RefusalEvent,
     { rate, roundTripMs, lastPauseMs, promisedRate }: Circumstances,
   ): Measured {
     const accepted = history.between(last.lastAt, event.firstAt);
     const spanMs = Math.max(1, event.firstAt - last.lastAt);
     if (accepted < ENOUGH) {
       const slowRate = (SLOW_PART * Math.max(1, accepted)) / spanMs;
-      // Who names a wait says that one request may follow it: it is no slower than that.
+      // A server that names a wait says that one request may follow it: the rate is no slower.
       const nextRate = Math.min(rate, Math.max(slowRate, promisedRate));
       this.#ownPauseMs = Math.max(FIRST_PAUSE_MS, 1.5 / nextRate);
       this.#isSlow = true;
       return { found: null, nextRate, accepted };
     }
     this.#segments.push({ from: last.lastAt, to: event.firstAt, accepted });
-    // In flight may have held it below its rate; no bucket refills faster than it was emptied.
+    // The number in flight may have held requests below the rate that was set.
     const lately = Math.max(250, 2 * roundTripMs, 8 / rate);
     const used = history.between(event.firstAt - lately, event.firstAt) / lately;
     this.#refusedAt = Math.min(this.#refusedAt, rate, 1.15 * used);

@@ -1,9 +1,10 @@
+import type { Hint } from '../core/hint.ts';
+
 /**
- * pace/ says WHEN a request may start: pure state machines that are told the time and the random
- * numbers, and never do I/O or set timers. They import core/ alone. This file is the contract.
+ * pace/ says WHEN a request may start. It holds pure state machines: they are told the time and the
+ * random numbers, and never do I/O or set timers. They import only core/. This file is the contract.
  * Times are milliseconds of one clock that never runs backwards; rates inside are per millisecond.
  */
-import type { Hint } from '../core/hint.ts';
 
 export interface PaceSettings {
   /** Most requests in flight, or `'auto'` to find out how many help. */
@@ -28,8 +29,8 @@ export interface Answer {
   readonly hint: Hint | null;
 }
 
-/** A pause of the bucket that began, or that grew. */
-export interface Pause {
+/** A pause of the limiter that began, or that grew. */
+export interface LimiterPause {
   readonly waitMs: number;
   /** False where the answer belongs to a pause that had begun. */
   readonly isNew: boolean;
@@ -57,4 +58,23 @@ export interface PaceBasis {
   readonly perSecond: number | null;
   readonly concurrency: number;
   readonly windowMs: number | null;
+}
+
+/** Reads what an archive kept; null where it cannot be used, which only costs a new search. */
+export function readLearnedPace(kept: unknown): LearnedPace | null {
+  if (typeof kept !== 'object' || kept === null) return null;
+  const fields = kept as Readonly<Record<keyof LearnedPace, unknown>>;
+  const { version, lowPerSecond, highPerSecond, burst, windowMs, concurrency } = fields;
+  if (version !== 1) return null;
+  if (!isRate(lowPerSecond) || !isRate(highPerSecond) || !isRate(windowMs)) return null;
+  if (!(burst === 0 || isPositive(burst)) || !isPositive(concurrency)) return null;
+  return { version, lowPerSecond, highPerSecond, burst, windowMs, concurrency };
+}
+
+function isRate(value: unknown): value is number | null {
+  return value === null || isPositive(value);
+}
+
+function isPositive(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0;
 }

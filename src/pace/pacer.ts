@@ -1,5 +1,5 @@
 import { AutoConcurrency } from './auto-concurrency.ts';
-import type { Answer, LearnedPace, PaceBasis, PaceSettings, Pause } from './pace.ts';
+import type { Answer, LearnedPace, LimiterPause, PaceBasis, PaceSettings } from './pace.ts';
 import { PauseGate } from './pause-gate.ts';
 import { RateSearch } from './rate-search.ts';
 import { Spacing } from './spacing.ts';
@@ -13,8 +13,9 @@ const USER_SLACK_PART = 0.002;
 const USER_SLACK_CAP_MS = 50;
 
 /**
- * The pace of one bucket: the gate, the user's caps, what the headers allow, what refusals taught,
- * and the requests in flight, all of which must agree. Errors never speed anything up.
+ * The pace of one limiter (an origin with its credential, and one policy of it). A request starts
+ * when all agree: the gate, the user's caps, what the headers allow, the rate that refusals showed,
+ * and the requests in flight. Errors never speed anything up.
  */
 export class Pacer {
   readonly #settings: PaceSettings;
@@ -88,7 +89,7 @@ export class Pacer {
   }
 
   /** Call once for each `started`. */
-  ended({ sentAt, now, kind, isCalm, isBusy = false, hint }: Answer): Pause | null {
+  ended({ sentAt, now, kind, isCalm, isBusy = false, hint }: Answer): LimiterPause | null {
     const inFlight = this.#inFlight;
     const before = this.heldUntil(now);
     this.#inFlight -= 1;
@@ -119,7 +120,7 @@ export class Pacer {
   }
 
   /** Ends of windows are stated in whole seconds: less is no news. */
-  #longer(before: number, now: number): Pause | null {
+  #longer(before: number, now: number): LimiterPause | null {
     const until = this.heldUntil(now);
     const isNew = before <= now;
     if (until <= now || (!isNew && until <= before + ROUNDING_MS)) return null;

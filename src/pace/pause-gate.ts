@@ -1,11 +1,11 @@
 /**
- * The gate of one bucket. It is open until a server asks for a pause; then nothing starts before
- * the latest deadline any response stated; then one canary goes out alone, and its success opens
- * the gate. How fast it goes on is for the rate to say.
+ * The gate of one limiter. It is open until a server asks for a pause. Then nothing starts before
+ * the latest deadline that any response stated. After that one request, the canary, goes out alone;
+ * if it is accepted, the gate opens. How fast requests follow then, the rate says.
  */
-import type { Pause } from './pace.ts';
+import type { LimiterPause } from './pace.ts';
 
-export interface Refusal {
+export interface RefusedRequest {
   /** When the refused request was sent. */
   readonly sentAt: number;
   readonly now: number;
@@ -48,11 +48,6 @@ export class PauseGate {
     return this.#statedUntil;
   }
 
-  /** Whether the gate waits for a canary's answer, or will send one. */
-  get isProving(): boolean {
-    return this.#isProving;
-  }
-
   /** The pause where the server names none, once more is known of it than the default. */
   set firstPauseMs(value: number) {
     this.#firstPauseMs = value;
@@ -67,10 +62,6 @@ export class PauseGate {
   /** Infinity while the canary is out. */
   startableAt(): number {
     return this.#canarySentAt === null ? this.#opensAt : Number.POSITIVE_INFINITY;
-  }
-
-  mayStart(now: number): boolean {
-    return now >= this.startableAt();
   }
 
   started(now: number): void {
@@ -104,10 +95,10 @@ export class PauseGate {
 
   /**
    * A response that asked for a pause.
-   * @returns how long the bucket is closed from now, and whether this is a new pause (requests
+   * @returns how long the gate is closed from now, and whether this is a new pause (requests
    * sent before the gate closed belong to the pause that closed it)
    */
-  refused({ sentAt, now, retryAfterMs }: Refusal): Pause {
+  refused({ sentAt, now, retryAfterMs }: RefusedRequest): LimiterPause {
     const isNew = sentAt >= this.#closedAt && sentAt >= this.#opensAt;
     const statedMs = retryAfterMs ?? 0;
     if (isNew) {

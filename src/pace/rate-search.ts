@@ -1,28 +1,27 @@
 /**
- * Finds the rate of a limiter that says nothing but "no". Whenever it refuses, its bucket is empty:
- * of all rates, the true one is that by which the requests accepted from one refusal to the next
- * fill the bucket just up to where it was, with its burst as known from the run's start.
+ * Finds the rate of a limiter that says nothing but "no". The search has four phases. `open`: no rate
+ * yet. `measure`: after the first refusal a guess grows until the second. `cruise`: just below the
+ * estimate. `probe`: above it, in growing steps, until a refusal, from which the rate is estimated
+ * again (limiter-fit.ts). docs/pace.md explains each.
  */
-import { AcceptedHistory } from './accepted-history.ts';
-import { Contradictions } from './contradictions.ts';
+
+import { Contradictions, UnrelatedRefusals } from './contradictions.ts';
 import { cruiseMs, DOUBTS, type Known, measureMs, probeMs } from './held-time.ts';
-import { fitRate, type Segment } from './limiter-fit.ts';
+import { AcceptedHistory, fitRate, type Segment } from './limiter-fit.ts';
 import { ENOUGH, Measurement } from './measurement.ts';
 import type { LearnedPace } from './pace.ts';
-import { UnrelatedRefusals } from './unrelated-refusals.ts';
-import type { WindowFill } from './window-fill.ts';
+import type { RefusalEvent, WindowFill } from './short-window.ts';
 import { LONG_PAUSE_MS, WindowMode } from './window-mode.ts';
-import type { Event } from './window-phase.ts';
 
 type Phase = 'open' | 'measure' | 'cruise' | 'probe';
 
 /** Pause where the server names none, once a rate is known, at least. */
 const LEAST_PAUSE_MS = 200;
-/** Slower than once a minute nothing is asked. */
+/** The slowest rate: one request a minute. */
 const LEAST_RATE = 1 / 60_000;
-/** A rate of an earlier run is held as long as one that so many refusals have shown. */
+/** A rate of an earlier run is held as long as one that rests on so many refusals. */
 const LEARNED_EVENTS = 4;
-/** Below the estimate by this, less where it has proved itself, more where it rests on little. */
+/** How far below the estimate a cruise is: less where it is trusted, more where it rests on little. */
 const MARGIN = 0.01;
 const TRUSTED_MARGIN = 0.006;
 const MOST_MARGIN = 0.04;
@@ -41,11 +40,12 @@ export class RateSearch {
   #low = 0;
   #high = Number.POSITIVE_INFINITY;
   #burst = 0;
+  #hasBegun = false;
   #measurement = new Measurement();
   #roundTripMs = 0;
   #event: { firstAt: number; lastAt: number; count: number } | null = null;
-  #last: Event | null = null;
-  #beforeLast: Event | null = null;
+  #last: RefusalEvent | null = null;
+  #beforeLast: RefusalEvent | null = null;
   #longestPauseMs = 0;
   /** Of one request in the shortest wait that the server named. */
   #promisedRate = 0;
@@ -57,10 +57,11 @@ export class RateSearch {
   #keepsFrom = false;
   #events = 0;
   #proven = 0;
-  /** So often the model must foretell a refusal before it is trusted. */
+  /** How many more refusals must come where the estimate predicts them before it is trusted. */
   #doubts = DOUBTS;
   readonly #contradictions = new Contradictions();
-  readonly #unrelated = new UnrelatedRefusals();
+  /** Null until a refusal contradicts the estimate. */
+  #unrelated: UnrelatedRefusals | null = null;
   #window: WindowMode;
 
   constructor(learned: LearnedPace | null) {
@@ -114,7 +115,10 @@ export class RateSearch {
 
   started(now: number): void {
     this.#window.fill?.started(now);
-    if (this.#measurement.started(now)) this.#dwellFrom = now;
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.#measurement.begin(now);
+    this.#dwellFrom = now;
   }
 
   accepted(sentAt: number, now: number): void {
@@ -122,7 +126,7 @@ export class RateSearch {
     if (this.#history.total === 0) this.#roundTripMs = tookMs;
     this.#roundTripMs += (tookMs - this.#roundTripMs) / 16;
     this.#history.add(sentAt);
-    if (this.#unrelated.accepted(sentAt, now)) this.#startOver(now);
+    if (this.#unrelated?.accepted(sentAt, now)) this.#startOver(now);
   }
 
   /** @param statedMs the wait that the server named, or null */
@@ -132,7 +136,7 @@ export class RateSearch {
       // A straggler of a pause that is over.
       if (!isNew) return;
       this.#event = { firstAt: sentAt, lastAt: sentAt, count: 1 };
-      this.#unrelated.refused();
+      this.#unrelated?.refused();
       return;
     }
     this.#event.count += 1;
@@ -141,14 +145,14 @@ export class RateSearch {
 
   /**
    * The canary sent at `openAt` was accepted.
-   * @returns how many may follow it at once, because the bucket filled during the pause
+   * @returns how many may follow it at once, because the server's bucket filled during the pause
    */
   opened(openAt: number, now: number): number {
     if (this.#event === null) return 0;
     const { count, ...refused } = this.#event;
     const event = { ...refused, openAt };
     this.#event = null;
-    if (this.#unrelated.isFound) {
+    if (this.#unrelated?.isFound) {
       const accepted = this.#history.between(Number.NEGATIVE_INFINITY, event.firstAt);
       if (this.#unrelated.again(accepted, count)) {
         this.#history.forgetBefore(event.lastAt);
@@ -174,10 +178,11 @@ export class RateSearch {
       this.#last = event;
     }
     if (pauseMs > LONG_PAUSE_MS || this.#low === 0 || this.#window.fill !== null) return 0;
-    const trial = isSafe
-      ? this.#unrelated.contradicted(this.#low, event.lastAt, now, this.#roundTripMs)
-      : 0;
-    if (trial > 0) return trial;
+    if (isSafe) {
+      this.#unrelated ??= new UnrelatedRefusals();
+      const trial = this.#unrelated.contradicted(this.#low, event.lastAt, now, this.#roundTripMs);
+      if (trial > 0) return trial;
+    }
     return 0.5 * Math.min(this.#burst, this.#low * (now - event.lastAt));
   }
 
@@ -223,7 +228,7 @@ export class RateSearch {
     this.#high = Number.POSITIVE_INFINITY;
     this.#burst = 0;
     this.#measurement = new Measurement();
-    this.#measurement.started(now);
+    this.#measurement.begin(now);
     this.#window = new WindowMode(null, 0);
     this.#history.forgetBefore(now);
     this.#contradictions.end();
@@ -280,7 +285,7 @@ export class RateSearch {
     this.#high = Math.max(this.#high, 1.01 * this.#rate);
   }
 
-  /** What a pause costs: the time that the bucket is full in it. */
+  /** What a pause costs: the time in which the server's bucket is full. */
   get #lostMs(): number {
     return this.#low === 0 ? 0 : Math.max(0, this.#lastPauseMs - this.#burst / this.#low);
   }
@@ -309,14 +314,14 @@ export class RateSearch {
     this.#dwellAccepted = this.#history.total;
   }
 
-  #firstEvent(event: Event, now: number): void {
+  #firstEvent(event: RefusalEvent, now: number): void {
     this.#phase = 'measure';
     const rate = this.#measurement.first(this.#history, event, this.#roundTripMs);
     this.#window.isLongAfter(event.openAt - event.lastAt, rate);
     this.#setRate(rate, now);
   }
 
-  #nextEvent(event: Event, now: number): void {
+  #nextEvent(event: RefusalEvent, now: number): void {
     const rate = this.#rate;
     const last = this.#last;
     if (last === null) {
@@ -337,7 +342,7 @@ export class RateSearch {
     else this.#laterEvent(event, last, now);
   }
 
-  #longWindowEvent(event: Event, last: Event, now: number): void {
+  #longWindowEvent(event: RefusalEvent, last: RefusalEvent, now: number): void {
     if (this.#phase === 'cruise') this.#proven = 0;
     const rates = { rate: this.#rate, low: this.#low, proven: this.#proven };
     const isProbe = this.#phase === 'probe';
@@ -347,7 +352,7 @@ export class RateSearch {
     this.#cruise(MARGIN, now);
   }
 
-  #measureEvent(event: Event, last: Event, now: number): void {
+  #measureEvent(event: RefusalEvent, last: RefusalEvent, now: number): void {
     const { found, nextRate, accepted } = this.#measurement.next(this.#history, last, event, {
       rate: this.#rate,
       roundTripMs: this.#roundTripMs,
@@ -360,7 +365,7 @@ export class RateSearch {
     else this.#setRate(nextRate, now);
   }
 
-  #laterEvent(event: Event, last: Event, now: number): void {
+  #laterEvent(event: RefusalEvent, last: RefusalEvent, now: number): void {
     const rate = this.#rate;
     let segment = this.#since(last, event);
     const openMs = Math.max(1, event.firstAt - last.openAt);
@@ -396,7 +401,7 @@ export class RateSearch {
     this.#cruise(isAsBefore ? trusted : marginOf(segment.accepted), now);
   }
 
-  #since(last: Event, event: Event): Segment {
+  #since(last: RefusalEvent, event: RefusalEvent): Segment {
     const [from, to] = [last.lastAt, event.firstAt];
     return { from, to, accepted: this.#history.between(from, to) };
   }

@@ -1,7 +1,7 @@
 /**
- * Even spacing of starts at a rate: the generic cell rate algorithm (ITU-T I.371) in its form as a
- * bucket of credit. What was not used within `slackMs` is forfeited, so that a late timer is made
- * good and an idle minute is not.
+ * Even spacing of starts at a rate: the generic cell rate algorithm (ITU-T I.371), written as a
+ * credit that grows with time. Credit of more than `slackMs` is lost: a late timer is made good, an
+ * idle minute is not.
  */
 const NEARLY_ONE = 1 - 1e-6;
 

@@ -1,28 +1,29 @@
 /**
- * What the server's headers allow. A window is filled evenly until it ends, but for long ones, of which
- * most may be used at once. Those of up to two seconds are too coarse for either (their ends are stated
- * in whole seconds), so their quota a window is the rate. The tightest policy counts.
+ * What the server's headers allow. A window is filled evenly until it ends; of a long one, most may be
+ * used at once. The ends of windows are stated in whole seconds, which is too coarse for windows of up
+ * to two seconds: there the quota divided by the window's length is the rate. The tightest policy counts.
  */
 import type { Limit } from '../core/hint.ts';
 
 const SHORT_WINDOW_MS = 2000;
-/** A server may name what it likes; so many policies are kept. */
+/** A server may name any number of policies; so many are kept. */
 const MAX_POLICIES = 16;
 /** Part of the stated quota that is used where nothing says how much is left. */
 const QUOTA_PART = 0.985;
 /**
- * While so much of a window is left nothing is held back: whoever needs a hundred of 5,000 an hour should
- * not wait a minute for them, and who needs more than a window waits for its end either way.
+ * While more than this part of a window is left, nothing is held back. A run that needs a hundred of
+ * 5,000 an hour should not wait a minute for them, and one that needs more than a window has to wait for
+ * its end either way.
  */
 const AMPLE_PART = 0.1;
-/** In shorter windows there is little to wait for, and sliding ones give back only what was used evenly. */
+/** Only for windows of at least this: shorter ones end soon, and sliding ones are best used evenly. */
 const LONG_WINDOW_MS = 20_000;
 /** Ends are stated in whole seconds, some as the difference of two. */
 const SAME_END_MS = 2100;
 /** How long what is left is watched for its refill. */
 const REFILL_MS = 1500;
 const FULL_PART = 0.85;
-/** Paced by the refill, a bucket is kept about half full. */
+/** A rate that follows the refill keeps the server's bucket about half full. */
 const REFILL_LEAST = 0.9;
 const REFILL_MORE = 0.2;
 /** A policy that says "none left" so often where its window has just begun is not believed. */
@@ -154,8 +155,8 @@ function rateOf(policy: Policy, now: number): number {
   const leftMs = endsAt - now;
   const isLong = (lengthMs ?? 0) > SHORT_WINDOW_MS && Number.isFinite(leftMs);
   if (limit.remaining === null || leftMs <= 0) return byQuota;
-  // An end that stays where it is ends a window: what is left is lost then. One that moves on says
-  // when the first of many slots is free again, or the bucket full.
+  // An end that stays where it is is that of a window, and what is left is lost then. An end that
+  // moves on says when the first of many slots is free again, or when the server's bucket is full.
   const isWindow = isLong && now - anchor.since > SAME_END_MS;
   // Near the end the quotient means nothing; what is left may go, and `startableAt` counts it.
   const byRest = Math.max(available, 1) / Math.max(leftMs, 250);

@@ -1,17 +1,16 @@
 /**
- * What refusals tell of limiters that count by windows. Long ones show by their pauses, which last
- * to the next opening; those of a second by the phase of their refusals.
+ * Limiters that count by windows. A long window shows in its pauses, which last until the next
+ * opening; a window of a second shows in the phase of its refusals.
  */
-import type { AcceptedHistory } from './accepted-history.ts';
-import { WindowFill } from './window-fill.ts';
-import { type Event, type Window, WindowPhase } from './window-phase.ts';
+import type { AcceptedHistory } from './limiter-fit.ts';
+import { type RefusalEvent, type Window, WindowFill, WindowPhase } from './short-window.ts';
 
-/** A longer pause than a bucket needs for its next token is the rest of a window. */
+/** A pause longer than a token bucket needs for its next token is the rest of a window. */
 export const LONG_PAUSE_MS = 2000;
 const TOKENS = 10;
 const SHORT_WINDOW_MS = 1000;
 const WINDOWS_MS = [1000, 10_000, 60_000, 900_000, 3_600_000] as const;
-/** Each refusal that tells the same of a window within this lets the rate be held twice as long. */
+/** Each refusal that agrees on the window's rate within this lets the rate be held twice as long. */
 const AGREES = 0.012;
 const MOST_AGREEMENTS = 3;
 
@@ -26,10 +25,11 @@ export interface Rates {
 }
 
 export class WindowMode {
+  /** How a short window is filled, once one was found. Set here alone; read for every request. */
+  fill: WindowFill | null = null;
   #windowMs: number | null;
   #isLong: boolean;
   #agreements = 0;
-  #fill: WindowFill | null = null;
   readonly #phase: WindowPhase;
   #isLearned: boolean;
 
@@ -54,17 +54,12 @@ export class WindowMode {
     return this.#isLong;
   }
 
-  /** Refusals in a row that told the same of a long window. */
+  /** Refusals in a row that agreed on the rate of a long window. */
   get agreements(): number {
     return this.#agreements;
   }
 
-  /** How a short window is filled, once it was found. */
-  get fill(): WindowFill | null {
-    return this.#fill;
-  }
-
-  refused(history: AcceptedHistory, event: Event): void {
+  refused(history: AcceptedHistory, event: RefusalEvent): void {
     this.#phase.refused(history, event);
   }
 
@@ -80,8 +75,8 @@ export class WindowMode {
    */
   longRate(
     history: AcceptedHistory,
-    last: Event,
-    event: Event,
+    last: RefusalEvent,
+    event: RefusalEvent,
     { rate, low, proven }: Rates,
     isProbe: boolean,
   ): number {
@@ -105,15 +100,15 @@ export class WindowMode {
     const found = this.#isLong ? null : this.#phase.find(this.#isLearned ? 0 : proven);
     if (found === null) return null;
     this.#windowMs = found.windowMs;
-    this.#fill = new WindowFill(found, now, this.#isLearned);
-    return this.#fill;
+    this.fill = new WindowFill(found, now, this.#isLearned);
+    return this.fill;
   }
 
-  /** Refused while a short window was filled: it moves, shrinks, or was none. */
+  /** Refused while a short window was filled: the window moved, or shrank, or there is none. */
   refusedFill(fill: WindowFill, now: number): void {
     const found: Window | null = this.#phase.find(0);
     if (fill.refused(found, now)) return;
-    this.#fill = null;
+    this.fill = null;
     this.#windowMs = null;
     this.#isLearned = false;
     this.#phase.forget();

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { createBodyCheck } from '../../src/decode/check-body.ts';
-import { readSelection } from '../../src/decode/jmespath/read-expression.ts';
+import { readSelection } from '../../src/decode/read-selection.ts';
 import { parseSelection } from '../../src/decode/selection.ts';
 
 function check(
@@ -49,7 +49,7 @@ test('records are counted where the page itself is the array', () => {
   assert.deepEqual([verdict.records, verdict.found.count], [2, 2]);
 });
 
-test('an expression is applied to what is valid; a page that it does not fit is refused', async () => {
+test('an expression is applied to valid JSON; a page that it does not fit is refused', () => {
   const selection = readSelection('sum(a[].n) && a[?n > `1`].{n: n}');
   const bodyCheck = createBodyCheck(selection, 1_000_000);
   const verdict = bodyCheck(gzipSync('{"a":[{"n":1.0},{"n":2.0},{"n":3}]}'), 'gzip');
@@ -80,7 +80,7 @@ test('an empty body is refused as empty, compressed or not', () => {
   assert.equal(refusal(gzipSync(''), null, 'gzip'), 'empty: the body is empty once decoded');
 });
 
-test('what is no JSON is refused with its byte', () => {
+test('a body that is not JSON is refused with the offset of the fault', () => {
   assert.equal(
     refusal('<!doctype html><p>Finding in'),
     'json: the body is not JSON (byte 0: it looks like HTML)',

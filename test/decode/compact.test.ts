@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compactRange, copyCompact, copyRange } from '../../src/decode/compact.ts';
+import { compactRange, copyCompact, copyRange } from '../../src/decode/json-tokens.ts';
 
 const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 1000);
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EverypageError } from '../../src/core/errors.ts';
 import { createBodyCheck } from '../../src/decode/check-body.ts';
-import { readCondition } from '../../src/decode/jmespath/read-expression.ts';
+import { readCondition } from '../../src/decode/read-selection.ts';
 import { parseSelection } from '../../src/decode/selection.ts';
 import { presets } from '../../src/plan/presets.ts';
 
@@ -10,12 +10,12 @@ function isMet(condition: string, page: string): boolean {
   return readCondition(condition)!.isMet(Buffer.from(page));
 }
 
-test('no condition and an empty one are none', () => {
+test('null and an empty text are no condition', () => {
   assert.equal(readCondition(null), null);
   assert.equal(readCondition(''), null);
 });
 
-test('false, true and null mean what they say, wherever a condition compares', () => {
+test('false, true and null are values wherever a condition compares', () => {
   for (const [condition, met, unmet] of [
     ['ok == false', '{"ok":false}', '{"ok":true}'],
     ['ok != true', '{}', '{"ok":true}'],
@@ -35,7 +35,7 @@ test('false, true and null mean what they say, wherever a condition compares', (
   }
 });
 
-test('a condition that cannot be read is said with its place', () => {
+test('a condition that cannot be read is refused with the place of the fault', () => {
   assert.throws(
     () => readCondition('ok == '),
     (error) => {
@@ -46,7 +46,7 @@ test('a condition that cannot be read is said with its place', () => {
   );
 });
 
-test('a page of which it is true is refused with its beginning; one that it does not fit, too', () => {
+test('a page of which a condition is true is refused with its beginning; one that it does not fit is refused too', () => {
   const check = createBodyCheck(parseSelection('items'), 1000, readCondition('ok == false'));
   const refused = check(Buffer.from(' {"ok":false,"error":"busy"}'), null);
   assert.deepEqual(refused, {
@@ -64,7 +64,7 @@ test('a page of which it is true is refused with its beginning; one that it does
   assert.match(verdict.reason, /^The condition .* does not fit this page: at character 1/);
 });
 
-test('values that nest too deeply to be compared are a refusal, not a crash', () => {
+test('a page whose values nest too deeply to be compared is refused, without a crash', () => {
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
   const check = createBodyCheck(parseSelection(null), 1e9, readCondition('a == b'));
   const verdict = check(Buffer.from(`{"a":${deep},"b":${deep}}`), null);
@@ -72,7 +72,7 @@ test('values that nest too deeply to be compared are a refusal, not a crash', ()
   assert.match(verdict.reason, /does not fit this page: it nests too deeply/);
 });
 
-test('names of the language itself are fields like any other', () => {
+test('names such as __proto__ and constructor are fields like any other', () => {
   assert.equal(isMet('constructor', '{"a":1}'), false);
   assert.equal(isMet('__proto__.polluted', '{"__proto__":{"polluted":true}}'), true);
   assert.equal(isMet('polluted', '{"__proto__":{"polluted":true}}'), false);

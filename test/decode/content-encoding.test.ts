@@ -49,12 +49,12 @@ for (const [name, [encoding, encode]] of Object.entries(encoders)) {
   describe(name, () => {
     const wire = encode(page);
 
-    test('comes undone, whatever the case of its name', () => {
+    test('is decoded, in whatever case its name is written', () => {
       assert.deepEqual(decoded(wire, encoding), page);
       assert.deepEqual(decoded(wire, ` ${encoding.toUpperCase()} `), page);
     });
 
-    test('comes undone at every size, the empty body and exact chunks included', () => {
+    test('is decoded at every size, the empty body and exact chunks included', () => {
       for (const size of [0, 1, 63, 64, 1023, 1024, 16_383, 16_384, 65_536, 1_048_576, 3_000_000]) {
         const body = Buffer.alloc(size, randomBytes(1000).toString('hex'));
         assert.ok(decoded(encode(body), encoding).equals(body), `${size} bytes`);
@@ -101,13 +101,13 @@ for (const [name, [encoding, encode]] of Object.entries(encoders)) {
   });
 }
 
-test('a gzip body of several members comes undone', () => {
+test('a gzip body of several members is decoded', () => {
   const wire = Buffer.concat([gzipSync('[1,'), gzipSync(''), gzipSync('2]')]);
   assert.equal(decoded(wire, 'gzip').toString(), '[1,2]');
   assert.match(reasonFor(wire.subarray(0, -3), 'gzip'), /ends early/);
 });
 
-test('a zstd body of several frames comes undone, skippable ones included', () => {
+test('a zstd body of several frames is decoded, skippable ones included', () => {
   const skippable = Buffer.from([0x5a, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9]);
   const wire = Buffer.concat([zstdCompressSync('[1,'), skippable, zstdCompressSync('2]')]);
   assert.equal(decoded(wire, 'zstd').toString(), '[1,2]');
@@ -130,7 +130,7 @@ test('damage in the middle is found by the checksums of gzip and zlib', () => {
   }
 });
 
-test('two layers come undone in the right order, three are refused', () => {
+test('two layers are decoded in the right order, three are refused', () => {
   const twice = brotliCompressSync(gzipSync(page));
   assert.deepEqual(decoded(twice, 'gzip, br'), page);
   assert.deepEqual(decoded(twice, 'gzip,identity,,br'), page);

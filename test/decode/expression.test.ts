@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { EverypageError } from '../../src/core/errors.ts';
-import { compareDecimals } from '../../src/decode/jmespath/decimal.ts';
-import { readSelection } from '../../src/decode/jmespath/read-expression.ts';
+import { compareDecimals } from '../../src/decode/jmespath/value.ts';
 import { createJsonScanner } from '../../src/decode/json-scan.ts';
+import { readSelection } from '../../src/decode/read-selection.ts';
 import { oddJsonForParse } from './odd-json.ts';
 
 const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 600);
 
-async function recordsOf(page: string, expression: string): Promise<string[]> {
+function recordsOf(page: string, expression: string): string[] {
   const scan = createJsonScanner(readSelection(expression)).scan(Buffer.from(page));
   assert.ok(scan.valid && scan.found === 'records');
   const source = Buffer.from(scan.source!);
@@ -19,16 +19,18 @@ async function recordsOf(page: string, expression: string): Promise<string[]> {
 }
 
 /** What the expression gives as one value: wrapped, so that arrays are not taken apart. */
-async function resultOf(page: unknown, expression: string): Promise<unknown> {
-  const [record] = await recordsOf(JSON.stringify(page), `{r: ${expression}}`);
+function resultOf(page: unknown, expression: string): unknown {
+  const [record] = recordsOf(JSON.stringify(page), `{r: ${expression}}`);
   return JSON.parse(record!).r;
 }
 
-async function failure(work: Promise<unknown>): Promise<string> {
-  const error = await work.then(
-    () => assert.fail('nothing was thrown'),
-    (thrown) => thrown,
-  );
+function failure(work: () => unknown): string {
+  let error: unknown;
+  try {
+    work();
+  } catch (thrown) {
+    error = thrown;
+  }
   assert.ok(error instanceof EverypageError, String(error));
   assert.equal(error.code, 'SELECTION');
   return error.message;
@@ -44,7 +46,7 @@ const PEOPLE = {
   'odd key': { b: 1, a: [[1, 2], [3], 4] },
 };
 
-test('expressions lead to values, lists and new objects, by the grammar of JMESPath', async () => {
+test('expressions give values, lists and new objects, by the grammar of JMESPath', () => {
   for (const [expression, expected] of [
     ['total', 3],
     ['people[0].name', 'bo'],
@@ -80,11 +82,11 @@ test('expressions lead to values, lists and new objects, by the grammar of JMESP
     ['people[?contains(tags, `"x"`)].name | [0]', 'bo'],
     ['@.total', 3],
   ] as const) {
-    assert.deepEqual(await resultOf(PEOPLE, expression), expected, expression);
+    assert.deepEqual(resultOf(PEOPLE, expression), expected, expression);
   }
 });
 
-test('every function does what it says', async () => {
+test('every function does what it says', () => {
   for (const [expression, expected] of [
     ['abs(`-1.5`)', 1.5],
     ['avg(people[].age)', 20],
@@ -135,21 +137,21 @@ test('every function does what it says', async () => {
       ['string', 'number', 'array', 'object', 'null', 'boolean'],
     ],
   ] as const) {
-    assert.deepEqual(await resultOf(PEOPLE, expression), expected, expression);
+    assert.deepEqual(resultOf(PEOPLE, expression), expected, expression);
   }
 });
 
 describe('records of an expression', () => {
-  test('are the elements of an array, none for null, else one', async () => {
+  test('are the elements of an array, none for null, else one', () => {
     const page = '{"a":[{"b":1},null,[2]],"c":{"d":1},"e":null}';
-    assert.deepEqual(await recordsOf(page, '"a"'), ['{"b":1}', 'null', '[2]']);
-    assert.deepEqual(await recordsOf(page, 'a[*]'), ['{"b":1}', '[2]']);
-    assert.deepEqual(await recordsOf(page, '"c"'), ['{"d":1}']);
-    assert.deepEqual(await recordsOf(page, '"e"'), []);
-    assert.deepEqual(await recordsOf(page, 'x[].y'), []);
-    assert.deepEqual(await recordsOf('\ufeff [1, 2]\n', '[*]'), ['1', '2']);
-    assert.deepEqual(await recordsOf('"\\u0041\\/"', '(@)'), ['"\\u0041\\/"']);
-    assert.deepEqual(await recordsOf('1e400', '(@)'), ['1e400']);
+    assert.deepEqual(recordsOf(page, '"a"'), ['{"b":1}', 'null', '[2]']);
+    assert.deepEqual(recordsOf(page, 'a[*]'), ['{"b":1}', '[2]']);
+    assert.deepEqual(recordsOf(page, '"c"'), ['{"d":1}']);
+    assert.deepEqual(recordsOf(page, '"e"'), []);
+    assert.deepEqual(recordsOf(page, 'x[].y'), []);
+    assert.deepEqual(recordsOf('\ufeff [1, 2]\n', '[*]'), ['1', '2']);
+    assert.deepEqual(recordsOf('"\\u0041\\/"', '(@)'), ['"\\u0041\\/"']);
+    assert.deepEqual(recordsOf('1e400', '(@)'), ['1e400']);
   });
 
   const literals = [
@@ -182,60 +184,53 @@ describe('records of an expression', () => {
     ['(e[*].v || d)[]', '', ''],
     ['d[*].[[@][0], @] | [*][1]', '', ''],
   ] as const) {
-    test(`keep the bytes that the page has: ${expression}`, async () => {
+    test(`keep the bytes that the page has: ${expression}`, () => {
       const page = `{"d": [\n${literals.join(' ,\n')}], "e":[${literals.map((v) => `{"v": ${v}}`).join()}]}`;
       const expected = literals.map((literal) => before + literal + after);
-      assert.deepEqual(await recordsOf(page, expression), expected);
+      assert.deepEqual(recordsOf(page, expression), expected);
     });
   }
 
-  test('keep their bytes through sorting and by functions that hand values on', async () => {
+  test('keep their bytes through sorting and by functions that hand values on', () => {
     const page = '{"d":[{"i":9007199254740993},{"i":9007199254740992},{"i":1.0}]}';
-    assert.deepEqual(await recordsOf(page, 'sort_by(d, &i)[].i'), [
+    assert.deepEqual(recordsOf(page, 'sort_by(d, &i)[].i'), [
       '1.0',
       '9007199254740992',
       '9007199254740993',
     ]);
-    assert.deepEqual(await recordsOf(page, 'sort(d[].i)'), [
+    assert.deepEqual(recordsOf(page, 'sort(d[].i)'), [
       '1.0',
       '9007199254740992',
       '9007199254740993',
     ]);
-    assert.deepEqual(await recordsOf(page, 'max(d[].i)'), ['9007199254740993']);
-    assert.deepEqual(await recordsOf(page, 'max_by(d, &i)'), ['{"i":9007199254740993}']);
-    assert.deepEqual(await recordsOf(page, 'd[].to_string(i)'), [
+    assert.deepEqual(recordsOf(page, 'max(d[].i)'), ['9007199254740993']);
+    assert.deepEqual(recordsOf(page, 'max_by(d, &i)'), ['{"i":9007199254740993}']);
+    assert.deepEqual(recordsOf(page, 'd[].to_string(i)'), [
       '"9007199254740993"',
       '"9007199254740992"',
       '"1.0"',
     ]);
-    assert.deepEqual(await recordsOf(page, 'to_string(d[2])'), ['"{\\"i\\":1.0}"']);
-    assert.deepEqual(await recordsOf('["9007199254740993"]', '[].to_number(@)'), [
-      '9007199254740993',
-    ]);
-    assert.deepEqual(await recordsOf('[-9007199254740993]', '[].abs(@)'), ['9007199254740993']);
-    assert.deepEqual(await recordsOf('[9007199254740993, 1.5]', '[].ceil(@)'), [
-      '9007199254740993',
-      '2',
-    ]);
+    assert.deepEqual(recordsOf(page, 'to_string(d[2])'), ['"{\\"i\\":1.0}"']);
+    assert.deepEqual(recordsOf('["9007199254740993"]', '[].to_number(@)'), ['9007199254740993']);
+    assert.deepEqual(recordsOf('[-9007199254740993]', '[].abs(@)'), ['9007199254740993']);
+    assert.deepEqual(recordsOf('[9007199254740993, 1.5]', '[].ceil(@)'), ['9007199254740993', '2']);
   });
 
-  test('are compared by all their digits', async () => {
+  test('are compared by all their digits', () => {
     const page = '[9007199254740992,9007199254740993,9007199254740993.0,1.5,1.50]';
-    assert.deepEqual(await recordsOf(page, '[?@ == `9007199254740993`]'), [
+    assert.deepEqual(recordsOf(page, '[?@ == `9007199254740993`]'), [
       '9007199254740993',
       '9007199254740993.0',
     ]);
-    assert.deepEqual(await recordsOf(page, '[?@ < `9007199254740993`]'), [
+    assert.deepEqual(recordsOf(page, '[?@ < `9007199254740993`]'), [
       '9007199254740992',
       '1.5',
       '1.50',
     ]);
-    assert.deepEqual(await recordsOf(page, '[?@ == `15e-1`]'), ['1.5', '1.50']);
-    assert.deepEqual(await recordsOf(page, '[?contains(`[9007199254740992]`, @)]'), [
-      '9007199254740992',
-    ]);
+    assert.deepEqual(recordsOf(page, '[?@ == `15e-1`]'), ['1.5', '1.50']);
+    assert.deepEqual(recordsOf(page, '[?contains(`[9007199254740992]`, @)]'), ['9007199254740992']);
     assert.deepEqual(
-      await recordsOf(
+      recordsOf(
         '[{"a":[9007199254740993]},{"a":[9007199254740992]}]',
         '[?a == `[9007199254740993]`]',
       ),
@@ -243,33 +238,39 @@ describe('records of an expression', () => {
     );
   });
 
-  test('say so where calculating would lose digits', async () => {
-    assert.match(await failure(recordsOf('[9007199254740993,1]', 'sum(@)')), /beyond 2\^53/);
-    assert.match(await failure(recordsOf('[1e308,1e308]', 'avg(@)')), /beyond 2\^53/);
-    assert.deepEqual(await recordsOf('[1.0,2.0]', 'sum(@)'), ['3']);
+  test('are refused where calculating would lose digits', () => {
+    assert.match(
+      failure(() => recordsOf('[9007199254740993,1]', 'sum(@)')),
+      /beyond 2\^53/,
+    );
+    assert.match(
+      failure(() => recordsOf('[1e308,1e308]', 'avg(@)')),
+      /beyond 2\^53/,
+    );
+    assert.deepEqual(recordsOf('[1.0,2.0]', 'sum(@)'), ['3']);
   });
 
-  test('stand under __proto__ and constructor as under any key, and pollute nothing', async () => {
+  test('stand under __proto__ and constructor as under any key, and pollute nothing', () => {
     const page = '{"__proto__":{"x":[1.0]},"a":{}}';
-    assert.deepEqual(await recordsOf(page, '"__proto__".x[]'), ['1.0']);
-    assert.deepEqual(await recordsOf(page, 'merge(@, `{"constructor": 1}`)'), [
+    assert.deepEqual(recordsOf(page, '"__proto__".x[]'), ['1.0']);
+    assert.deepEqual(recordsOf(page, 'merge(@, `{"constructor": 1}`)'), [
       '{"__proto__":{"x":[1.0]},"a":{},"constructor":1}',
     ]);
-    assert.deepEqual(await recordsOf(page, '{"__proto__": a, y: "__proto__".x}'), [
+    assert.deepEqual(recordsOf(page, '{"__proto__": a, y: "__proto__".x}'), [
       '{"__proto__":{},"y":[1.0]}',
     ]);
-    assert.deepEqual(await recordsOf(page, 'a.constructor || a.toString || (a).x'), []);
-    assert.deepEqual(await recordsOf('[]', '[].length || [@][0].length'), []);
+    assert.deepEqual(recordsOf(page, 'a.constructor || a.toString || (a).x'), []);
+    assert.deepEqual(recordsOf('[]', '[].length || [@][0].length'), []);
     assert.equal(Reflect.get({}, 'x'), undefined);
   });
 
-  test('follow the last of equal keys, and take its bytes', async () => {
-    assert.deepEqual(await recordsOf('{"a":1.0,"a":2}', '[a]'), ['2']);
-    assert.deepEqual(await recordsOf('{"a":1,"\\u0061":2.0}', '[a]'), ['2.0']);
-    assert.deepEqual(await recordsOf('{"a":1,"\\u0061":2.0,"b":3}', '*'), ['2.0', '3']);
+  test('follow the last of equal keys, and take its bytes', () => {
+    assert.deepEqual(recordsOf('{"a":1.0,"a":2}', '[a]'), ['2']);
+    assert.deepEqual(recordsOf('{"a":1,"\\u0061":2.0}', '[a]'), ['2.0']);
+    assert.deepEqual(recordsOf('{"a":1,"\\u0061":2.0,"b":3}', '*'), ['2.0', '3']);
   });
 
-  test('of any page are its own bytes, and read as JSON.parse reads them', async () => {
+  test('of any page are its own bytes, and read as JSON.parse reads them', () => {
     const whole = readSelection('(@)');
     const members = readSelection('[@, [*], *][]');
     fc.assert(
@@ -294,11 +295,11 @@ describe('records of an expression', () => {
     );
   });
 
-  test('may nest deep, and may be many', async () => {
+  test('may nest deep, and may be many', () => {
     const deep = `${'['.repeat(50_000)}1.0${']'.repeat(50_000)}`;
-    assert.deepEqual(await recordsOf(`{"a":${deep}}`, '{b: a}'), [`{"b":${deep}}`]);
+    assert.deepEqual(recordsOf(`{"a":${deep}}`, '{b: a}'), [`{"b":${deep}}`]);
     const many = `[${Array.from({ length: 20_000 }, (_, id) => `{"id":${id}}`).join()}]`;
-    const records = await recordsOf(many, '[?id != `5`].[id]');
+    const records = recordsOf(many, '[?id != `5`].[id]');
     assert.equal(records.length, 19_999);
     assert.equal(records.at(-1), '[19999]');
   });
@@ -310,7 +311,7 @@ function compacted(text: string): string {
   );
 }
 
-describe('an expression that cannot be read is refused with its place', () => {
+describe('an expression that cannot be read is refused with the place of the fault', () => {
   for (const [expression, reason] of [
     ['a[', /at character 3, it ends early: after a \[ a number, \*, : or \] is due/],
     ['a[0', /at character 4, it ends early: \] is due/],
@@ -339,14 +340,14 @@ describe('an expression that cannot be read is refused with its place', () => {
     ['"a"(b)', /at character 4, \( cannot stand here: a call is a plain name/],
     ['a.length(c).', /at character 13, it ends early/],
   ] as const) {
-    test(expression, async () => {
-      const message = await failure((async () => readSelection(expression))());
+    test(expression, () => {
+      const message = failure(() => readSelection(expression));
       assert.match(message, reason);
       assert.match(message, /^The selection ".*" cannot be read: /);
     });
   }
 
-  test('whatever it is, and quickly', async () => {
+  test('whatever it is, and quickly', () => {
     const parts =
       "a b.c [ ] [? [] { } ( ) | || & && ! == < , : * @ ' ` \" `1` 'x' 0 -1 length( é = \\ ".split(
         ' ',
@@ -356,7 +357,7 @@ describe('an expression that cannot be read is refused with its place', () => {
       .map((all) => `${all.join('')}|@`);
     const page = Buffer.from('{"a":[{"b":{"c":1.0}}],"c":"x"}');
     let read = 0;
-    const property = fc.asyncProperty(texts, async (text) => {
+    const property = fc.property(texts, (text) => {
       try {
         const selection = readSelection(text);
         // A backslash may have made a path of it.
@@ -369,27 +370,27 @@ describe('an expression that cannot be read is refused with its place', () => {
         assert.ok(error instanceof EverypageError && error.code === 'SELECTION', String(error));
       }
     });
-    await fc.assert(property, { numRuns: 3 * numRuns });
+    fc.assert(property, { numRuns: 3 * numRuns });
     assert.ok(read > numRuns / 50, `only ${read} could be read`);
   });
 });
 
-test('an expression that does not fit a page says where and why', async () => {
+test('an expression that does not fit a page says where and why', () => {
   assert.match(
-    await failure(recordsOf('{"a":[1,"x"]}', 'a | sum(@)')),
+    failure(() => recordsOf('{"a":[1,"x"]}', 'a | sum(@)')),
     /does not fit this page: at character 5, sum\(\) takes an array of numbers there, and here is an array/,
   );
   assert.match(
-    await failure(recordsOf('[{"a":1},{}]', 'sort_by(@, &a)')),
+    failure(() => recordsOf('[{"a":1},{}]', 'sort_by(@, &a)')),
     /at character 1, what it goes by must be all numbers or all strings, and is number and null/,
   );
   assert.match(
-    await failure(recordsOf('{"a":{}}', 'abs(a)')),
+    failure(() => recordsOf('{"a":{}}', 'abs(a)')),
     /abs\(\) takes a number there, and here is an object/,
   );
 });
 
-test('a text that is no expression is read as a path', async () => {
+test('a text that is no expression is read as a path', () => {
   const selection = readSelection('data.items');
   assert.equal(selection.evaluate, undefined);
   assert.deepEqual(

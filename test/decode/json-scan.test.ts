@@ -322,7 +322,7 @@ describe('records', () => {
     assert.ok(found > numRuns / 60, `only ${found} pages had the path`);
   });
 
-  test('are as many as they are: 100,000 in a page', () => {
+  test('may be 100,000 in a page', () => {
     const page = `{"data":[${Array.from({ length: 100_000 }, (_, id) => `{"id":${id}}`).join()}]}`;
     const records = recordsOf(page, 'data');
     assert.equal(records.length, 100_000);

@@ -33,7 +33,7 @@ test('@ has no keys and is not the whole page', () => {
   assert.deepEqual(namesOf('\\@'), ['@']);
 });
 
-test('what only an expression can hold makes one, unless a backslash stands before it', () => {
+test('a character of expressions makes an expression, unless a backslash stands before it', () => {
   for (const text of [
     'a[0]',
     'a[*].b',
@@ -61,7 +61,7 @@ test('what only an expression can hold makes one, unless a backslash stands befo
   assert.deepEqual(namesOf('page\\[size\\].a'), ['page[size]', 'a']);
 });
 
-test('any keys can be written as a path, which is no expression', () => {
+test('any keys can be written as a path that is not taken for an expression', () => {
   const name = fc.string({
     unit: fc.constantFrom(...'ab@.\\[]{}|*"\'`=é '),
     minLength: 1,

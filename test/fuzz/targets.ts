@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { isUtf8 } from 'node:buffer';
 import { EverypageError } from '../../src/core/errors.ts';
-import { compactRange } from '../../src/decode/compact.ts';
 import { createJsonScanner } from '../../src/decode/json-scan.ts';
+import { compactRange } from '../../src/decode/json-tokens.ts';
 import { parseSelection } from '../../src/decode/selection.ts';
 import { createHintReader } from '../../src/http/limits/hint-reader.ts';
 import { limitInBody } from '../../src/http/limits/limit-in-body.ts';

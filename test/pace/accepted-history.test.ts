@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AcceptedHistory } from '../../src/pace/accepted-history.ts';
+import { AcceptedHistory } from '../../src/pace/limiter-fit.ts';
 
 test('answers that come back out of order are counted by when they were sent', () => {
   const history = new AcceptedHistory();
@@ -27,7 +27,7 @@ test('a day of requests takes bounded memory, and loses no count', () => {
   assert.ok(level < 30, String(level));
 });
 
-test('what is forgotten is gone from the sums, not from the total', () => {
+test('forgotten requests are gone from the sums, not from the total', () => {
   const history = new AcceptedHistory();
   for (let sentAt = 0; sentAt < 100; sentAt += 10) history.add(sentAt);
   history.forgetBefore(50);

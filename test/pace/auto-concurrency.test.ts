@@ -47,18 +47,18 @@ test('errors shrink it, and never make it grow', () => {
   assert.ok(auto.limit < 27, String(auto.limit));
 });
 
-test('while the rate holds requests back nothing is concluded', () => {
+test('while the rate holds requests back the concurrency does not change', () => {
   const auto = new AutoConcurrency(null);
   for (let now = 0; now < 60_000; now += 10) auto.ended('answered', 2, now, now + 10);
   assert.equal(auto.limit, 5);
 });
 
-test('what an earlier run learned is the start', () => {
+test('the concurrency that an earlier run found is the start', () => {
   assert.equal(new AutoConcurrency(27).limit, 27);
   assert.equal(new AutoConcurrency(0).limit, 1);
 });
 
-test('a server that asks for calm gets half as many, once for all that were under way', () => {
+test('a server that asks for calm gets half as many, once for all requests in flight', () => {
   const auto = new AutoConcurrency(40);
   auto.calmed(1000, 1050);
   auto.calmed(1010, 1060);
@@ -75,7 +75,7 @@ test('where answers take long, as many as help are in flight within seconds', ()
   assert.equal(auto.limit, 64);
 });
 
-test('where this process is the bound, latency is not taken for the server’s, and enough are sent at once', () => {
+test('where this process is the bottleneck, latency is not taken for the server’s, and enough are sent at once', () => {
   const auto = new AutoConcurrency(null);
   let now = 0;
   for (let round = 0; round < 400; round += 1) {

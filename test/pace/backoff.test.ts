@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backoffDelayMs } from '../../src/pace/backoff.ts';
-import { DelayQueue } from '../../src/pace/delay-queue.ts';
+import { backoffDelayMs, DelayQueue } from '../../src/pace/retries.ts';
 
 test('backoff doubles up to its cap, and jitter takes any part of it', () => {
   const ceilings = [1, 2, 3, 4, 5, 6, 7, 8].map((failures) => backoffDelayMs(failures, 1));

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AcceptedHistory } from '../../src/pace/accepted-history.ts';
-import { fitRate, fitRateAndBurst, type Segment } from '../../src/pace/limiter-fit.ts';
+import {
+  AcceptedHistory,
+  fitRate,
+  fitRateAndBurst,
+  type Segment,
+} from '../../src/pace/limiter-fit.ts';
 import { BucketLimiter } from './simulation/limiter.ts';
 
 /** Sends at a rate from a time on until it is refused; returns when. */
@@ -40,7 +44,7 @@ for (const [perSecond, burst] of [
   });
 }
 
-test('time in which the bucket stood full does not make the rate look lower', () => {
+test('time in which the server’s bucket was full does not make the rate look lower', () => {
   const limiter = new BucketLimiter(100, 20);
   const history = new AcceptedHistory();
   const first = sendUntilRefused(limiter, history, 1000, 0);

@@ -125,7 +125,7 @@ test('a Retry-After with a success is obeyed too', () => {
   assert.equal(paced.refusedForMs(1000), 0);
 });
 
-test('a window of which nothing is left is a pause, told once', () => {
+test('a window of which nothing is left is a pause, reported once', () => {
   const paced = pacer();
   paced.started(0);
   paced.started(1);
@@ -178,7 +178,7 @@ test('the user’s rate is not exceeded, whatever headers and the limiter give',
   assert.ok(perSecond! > 19.9 && perSecond! <= 20);
 });
 
-test('what was learned of a limiter spares the next run the search', () => {
+test('what a run found of a limiter spares the next run the search', () => {
   const first = pacer();
   fetchAll(first, new BucketLimiter(100, 100), 5000);
   const learned: LearnedPace = JSON.parse(JSON.stringify(first.learned()));
@@ -207,7 +207,7 @@ for (const windowMs of [1000, 10_000]) {
   });
 }
 
-test('a server that nothing limits is paced by nothing, and by latency where it queues', () => {
+test('a server without a limit is not held back, but for its latency where it queues', () => {
   const fast = pacer();
   const { endedAt } = fetchAll(fast, new NoLimiter(), 5000);
   assert.deepEqual(fast.basis(endedAt), {

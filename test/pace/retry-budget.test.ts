@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RetryBudget } from '../../src/pace/retry-budget.ts';
+import { RetryBudget } from '../../src/pace/retries.ts';
 
 /** Fails until the budget pauses; returns the pause. */
 function exhaust(budget: RetryBudget, now = 0): number {
@@ -29,7 +29,7 @@ test('timeouts cost twice as much', () => {
   assert.equal(failures, 49);
 });
 
-test('an empty budget pauses the bucket; probes go one at a time, and pauses grow while they fail', () => {
+test('an empty budget pauses the limiter; probes go one at a time, and pauses grow while they fail', () => {
   const budget = new RetryBudget(() => 0.5);
   let now = 0;
   let waitMs = exhaust(budget);
@@ -55,7 +55,7 @@ test('failures of requests from before the pause do not lengthen it', () => {
   assert.equal(budget.opensAt, waitMs);
 });
 
-test('a probe that comes through ends the pause and buys ten retries', () => {
+test('a probe that succeeds ends the pause and gives tokens for ten retries', () => {
   const budget = new RetryBudget(() => 0.5);
   const waitMs = exhaust(budget);
   budget.started(waitMs);

@@ -25,7 +25,7 @@ test(`in ${RUNS} runs of any kind nothing starts before a deadline, nothing stan
 
 // Bounds with room: medians over seeds are in docs/pace.md, one seed may be unlucky.
 for (const retryAfter of [false, true]) {
-  test(`a silent bucket is found and used, ${retryAfter ? 'with' : 'without'} Retry-After`, () => {
+  test(`a limiter that states nothing is found and used, ${retryAfter ? 'with' : 'without'} Retry-After`, () => {
     const scenario = SCENARIOS.find(({ name }) => name === 'bucket 100/s, burst 100')!;
     const { efficiency, refused } = figuresOf(runScenario(scenario, retryAfter, pacerClient, 1));
     assert.ok(efficiency > 95, `${efficiency} %`);
@@ -55,7 +55,7 @@ test('without a limit, auto is about as fast as the best fixed number, and does 
   }
 });
 
-test('refusals that have nothing to do with the rate do not make it ever slower', () => {
+test('refusals that have nothing to do with the rate do not make it slower and slower', () => {
   for (const retryAfter of [false, true]) {
     for (const [part, least] of [
       [0.01, 35],

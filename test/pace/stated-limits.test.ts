@@ -15,7 +15,7 @@ function inWindow(remaining: number, inFlight = 0): StatedLimits {
   return limits;
 }
 
-test('nothing said holds nothing back', () => {
+test('without stated limits nothing is held back', () => {
   const limits = new StatedLimits();
   assert.equal(limits.rate(0), Number.POSITIVE_INFINITY);
   assert.equal(limits.startableAt(0, 0), Number.NEGATIVE_INFINITY);
@@ -27,7 +27,7 @@ test('what is left of a window is spread over the rest of it, less what is in fl
   assert.equal(inWindow(60).rate(17_000), 60 / 15_000);
 });
 
-test('none left holds until the window ends', () => {
+test('where none is left, requests wait until the window ends', () => {
   const limits = new StatedLimits();
   limits.said([limit({ remaining: 0, resetMs: 5000 })], 900, 1000, 0);
   assert.equal(limits.startableAt(1000, 0), 6000);
@@ -50,7 +50,7 @@ test('a quota and its window are a rate, also where the window is short', () => 
   assert.ok(Math.abs(limits.rate(0) - 0.0985) < 1e-9);
 });
 
-test('where no window is stated, the motion of what is left shows the refill', () => {
+test('where no window is stated, the change in what is left shows the refill', () => {
   const limits = new StatedLimits();
   const answered = (now: number, remaining: number) =>
     limits.said([limit({ quota: 20, remaining, resetMs: 2000 })], now, now, 0);
@@ -86,7 +86,7 @@ test('a policy that says "none left" at the start of every window is not believe
   assert.equal(limits.startableAt(now - 5000, 0), Number.NEGATIVE_INFINITY);
 });
 
-test('a server that names ever new policies fills no memory', () => {
+test('a server that names new policies again and again fills no memory', () => {
   const limits = new StatedLimits();
   for (let name = 0; name < 1000; name += 1) {
     limits.said([limit({ policy: String(name), quota: 1000 - name, windowMs: 1000 })], 0, 0, 0);
@@ -110,7 +110,7 @@ test('a quota of a day that names no end is used at once too, as Salesforce stat
   assert.equal(limits.rate(1000), Number.POSITIVE_INFINITY);
 });
 
-test('an answer that names no end leaves the one that was named, until that has passed', () => {
+test('an answer that names no end keeps the one that was named, until that has passed', () => {
   const limits = new StatedLimits();
   limits.said([limit({ remaining: 1, resetMs: 5000 })], 900, 1000, 0);
   limits.said([limit({ remaining: 0 })], 1900, 2000, 0);
@@ -120,7 +120,7 @@ test('an answer that names no end leaves the one that was named, until that has 
   assert.ok(limits.startableAt(7000, 0) <= 7000);
 });
 
-test('a quota of none is no quota: it neither stops the run nor gives a rate that is no number', () => {
+test('a quota of 0 counts as no quota: it neither stops the run nor gives a rate that is no number', () => {
   const limits = new StatedLimits();
   for (let now = 0; now <= 4000; now += 500) {
     limits.said([limit({ quota: 0, remaining: 1, resetMs: 1000 })], now, now, 0);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { UnrelatedRefusals } from '../../src/pace/unrelated-refusals.ts';
+import { UnrelatedRefusals } from '../../src/pace/contradictions.ts';
 
 /** 10 a second, refused at 1000, open again at 1500. */
 const RATE = 0.01;
@@ -16,7 +16,7 @@ function accept(unrelated: UnrelatedRefusals, count: number): boolean {
   ).includes(true);
 }
 
-test('what no bucket of that rate could have given shows that the rate is wrong', () => {
+test('more accepted than a bucket of that rate could have shows that the rate is wrong', () => {
   const unrelated = new UnrelatedRefusals();
   // In half a second it fills by 5; twice that and 8 more are beyond all doubt.
   const atOnce = begin(unrelated);
@@ -27,7 +27,7 @@ test('what no bucket of that rate could have given shows that the rate is wrong'
   assert.ok(unrelated.isFound);
 });
 
-test('a trial that is refused is over, and each makes the next one rarer', () => {
+test('a refusal ends a trial, and each failed trial makes the next one rarer', () => {
   const unrelated = new UnrelatedRefusals();
   assert.ok(begin(unrelated) > 0);
   assert.ok(!accept(unrelated, 10));
@@ -41,7 +41,7 @@ test('a trial that is refused is over, and each makes the next one rarer', () =>
   assert.deepEqual(trials, [false, true, false, false, false, true, false]);
 });
 
-test('what took its time shows nothing', () => {
+test('requests accepted over a long time show nothing', () => {
   const unrelated = new UnrelatedRefusals();
   begin(unrelated);
   for (let n = 1; n < 100; n += 1) {
@@ -49,7 +49,7 @@ test('what took its time shows nothing', () => {
   }
 });
 
-test('found, they stay so while few are refused, and not one soon after another', () => {
+test('refusals stay unrelated while they are few and not one soon after another', () => {
   const found = () => {
     const unrelated = new UnrelatedRefusals();
     accept(unrelated, begin(unrelated));

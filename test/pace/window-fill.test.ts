@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WindowFill } from '../../src/pace/window-fill.ts';
+import { WindowFill } from '../../src/pace/short-window.ts';
 
 const WINDOW = { windowMs: 1000, quota: 50, opensAt: 300 };
 
@@ -23,7 +23,7 @@ test('each window gets its quota, and none is sent near an opening', () => {
   }
 });
 
-test('one more is tried in time, and taken back where it is refused', () => {
+test('after a time one more is tried, and taken back where it is refused', () => {
   const fill = new WindowFill(WINDOW, 0);
   fill.tick(10_000);
   assert.equal(startsUntil(fill, 10_300, 11_300).length, 51);
@@ -32,7 +32,7 @@ test('one more is tried in time, and taken back where it is refused', () => {
   assert.equal(startsUntil(fill, 12_300, 13_300).length, 50);
 });
 
-test('refused again and again at what was safe, it is no such window', () => {
+test('refused again and again at what was safe, the window is given up', () => {
   const fill = new WindowFill(WINDOW, 0);
   assert.ok(fill.refused(WINDOW, 1000));
   assert.ok(fill.refused(WINDOW, 3000));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AcceptedHistory } from '../../src/pace/accepted-history.ts';
-import { WindowPhase } from '../../src/pace/window-phase.ts';
+import { AcceptedHistory } from '../../src/pace/limiter-fit.ts';
+import { WindowPhase } from '../../src/pace/short-window.ts';
 import { BucketLimiter, type Limiter, WindowLimiter } from './simulation/limiter.ts';
 
 /** Sends evenly at each rate until it is refused, and waits a second. */
@@ -29,7 +29,7 @@ test('refusals at many rates show a window’s quota and when it opens', () => {
   assert.ok(Math.abs(offMs) <= 60, String(offMs));
 });
 
-test('the refusals of a bucket are those of no window', () => {
+test('the refusals of a token bucket show no window', () => {
   for (const burst of [20, 100]) {
     for (const part of [1.3, 1.5, 1.7, 2.1]) {
       const found = refusals(new BucketLimiter(100, burst), [220, 100 * part, 117, 107]).find(0);
@@ -42,7 +42,7 @@ test('two refusals are too few to tell', () => {
   assert.equal(refusals(new WindowLimiter(100, 1000, 0.3), [220, 130]).find(0), null);
 });
 
-test('a window that accepts nothing is none, whatever an earlier run has left', () => {
+test('a window that accepts nothing is not a window, whatever an earlier run kept', () => {
   const phase = new WindowPhase(1000, 0);
   const history = new AcceptedHistory();
   for (let n = 1; n <= 6; n += 1) {

@@ -3,7 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { exportArchive, run, verifyArchive } from '../../src/index.ts';
-import { OUTPUT, startFixture, startJsonServer, wholeOutput } from './pagination-setup.ts';
+import {
+  fetchJson,
+  OUTPUT,
+  startFixture,
+  startJsonServer,
+  wholeOutput,
+} from './pagination-setup.ts';
 import { temporaryFolder } from './run-cli.ts';
 import { runCliHere } from './run-in-process.ts';
 
@@ -276,4 +282,28 @@ test('pages of a list that pages by itself can stream to a receiver', async (t) 
     },
   });
   assert.equal(Buffer.concat(blocks).toString(), wholeOutput(server));
+});
+
+suite('a next page that is named by a text of 70,000 bytes', AT_ONCE, () => {
+  const long = 'x'.repeat(70_000);
+  const ways = [
+    ['a URL', { style: 'next', nextPath: 'next' }, `/things?at=${long}`],
+    ['a URL in an object', { style: 'next', nextPath: 'next' }, { href: '/things?at=2', long }],
+    ['a cursor', { style: 'cursor', nextPath: 'next', param: 'at' }, long],
+    ['a cursor that is an array', { style: 'cursor', nextPath: 'next', param: 'at' }, [long]],
+  ] as const;
+  for (const [name, paginate, next] of ways) {
+    test(`does not end the list as complete: ${name}`, async (t) => {
+      const answer = ({ searchParams }: URL) => ({
+        body: searchParams.has('at') ? { items: [{ id: 2 }] } : { items: [{ id: 1 }], next },
+      });
+      const { summary, text } = await fetchJson(t, answer, { paginate });
+      assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+      assert.match(
+        summary.verdict.reasons.join(),
+        /page 1 names as its next page cannot be asked for/,
+      );
+      assert.equal(text, null);
+    });
+  }
 });

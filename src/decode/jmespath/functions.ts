@@ -1,6 +1,5 @@
-import { ExpressionFault } from './fault.ts';
 import type { PageTree } from './page-tree.ts';
-import { textOf } from './result.ts';
+import { ExpressionFault } from './tokens.ts';
 import {
   bare,
   compareNumbers,
@@ -13,11 +12,12 @@ import {
   memberOf,
   membersOf,
   Scalar,
+  textOf,
   type Value,
 } from './value.ts';
 
 /** What a function takes; `numbers` and `strings` are arrays of nothing else. */
-export type Kind =
+type Kind =
   | 'any'
   | 'expression'
   | 'numbers'
@@ -30,12 +30,12 @@ export type Kind =
   | 'object';
 
 /** An expression that a function applies to values of its choice. */
-export type Applied = (value: Value) => Value;
+type Applied = (value: Value) => Value;
 
 /** What a function is given: of the kinds that it takes, and so many as it takes. */
-export type Given = readonly (Value | Applied)[];
+type Given = readonly (Value | Applied)[];
 
-export interface JmespathFunction {
+interface JmespathFunction {
   /** The kinds that each place allows. */
   readonly takes: readonly (readonly Kind[])[];
   /** The last place may be given more than once. */
@@ -45,7 +45,7 @@ export interface JmespathFunction {
 }
 
 /** The functions of jmespath.org, version 1.0. */
-export const FUNCTIONS: ReadonlyMap<string, JmespathFunction> = new Map(
+const FUNCTIONS: ReadonlyMap<string, JmespathFunction> = new Map(
   Object.entries<JmespathFunction>({
     abs: {
       takes: [['number']],
@@ -101,16 +101,8 @@ export const FUNCTIONS: ReadonlyMap<string, JmespathFunction> = new Map(
       call: ([apply, list], tree) =>
         listIn(list, tree).map((element) => (apply as Applied)(element)),
     },
-    max: {
-      takes: [['numbers', 'strings']],
-      call: ([list], tree) => listIn(list, tree).toSorted(descending)[0] ?? null,
-    },
-    max_by: {
-      takes: [['array'], ['expression']],
-      call: ([list, apply], tree, at) =>
-        withKeys(list, apply, tree, at).sort((one, other) => descending(one.key, other.key))[0]
-          ?.element ?? null,
-    },
+    max: { takes: [['numbers', 'strings']], call: firstBy(descending) },
+    max_by: { takes: [['array'], ['expression']], call: firstByKey(descending) },
     merge: {
       takes: [['object']],
       isOpen: true,
@@ -122,16 +114,8 @@ export const FUNCTIONS: ReadonlyMap<string, JmespathFunction> = new Map(
         return merged;
       },
     },
-    min: {
-      takes: [['numbers', 'strings']],
-      call: ([list], tree) => listIn(list, tree).toSorted(ascending)[0] ?? null,
-    },
-    min_by: {
-      takes: [['array'], ['expression']],
-      call: ([list, apply], tree, at) =>
-        withKeys(list, apply, tree, at).sort((one, other) => ascending(one.key, other.key))[0]
-          ?.element ?? null,
-    },
+    min: { takes: [['numbers', 'strings']], call: firstBy(ascending) },
+    min_by: { takes: [['array'], ['expression']], call: firstByKey(ascending) },
     not_null: {
       takes: [['any']],
       isOpen: true,
@@ -187,7 +171,19 @@ export const FUNCTIONS: ReadonlyMap<string, JmespathFunction> = new Map(
   }),
 );
 
-export function typeOf(value: Value): Kind {
+type Order = (one: Value, other: Value) => number;
+
+function firstBy(order: Order): JmespathFunction['call'] {
+  return ([list], tree) => listIn(list, tree).toSorted(order)[0] ?? null;
+}
+
+function firstByKey(order: Order): JmespathFunction['call'] {
+  return ([list, apply], tree, at) =>
+    withKeys(list, apply, tree, at).sort((one, other) => order(one.key, other.key))[0]?.element ??
+    null;
+}
+
+function typeOf(value: Value): Kind {
   const shown = bare(value);
   if (shown === null) return 'null';
   if (isArray(shown)) return 'array';
@@ -273,4 +269,70 @@ function ascending(one: Value, other: Value): number {
 
 function descending(one: Value, other: Value): number {
   return ascending(other, one);
+}
+
+/**
+ * Checks what does not depend on a page: the name, and how many arguments there are.
+ * @param references for each argument, whether it is a `&` expression
+ * @param at where the call stands
+ */
+export function checkCall(name: string, references: readonly boolean[], at: number): void {
+  const { takes, isOpen = false } = functionNamed(name, at);
+  const { length } = references;
+  if (length < takes.length || (length > takes.length && !isOpen)) {
+    const count = `${takes.length} argument${takes.length === 1 ? '' : 's'}`;
+    const due = isOpen ? `at least ${count}` : count;
+    throw new ExpressionFault(at, `${name}() takes ${due}, not ${length}`);
+  }
+  for (const [index, isReference] of references.entries()) {
+    const isDue = kindsAt(takes, index).includes('expression');
+    if (isReference === isDue) continue;
+    const reason = isDue ? 'takes an expression, such as &name' : 'takes no & expression there';
+    throw new ExpressionFault(at, `${name}() ${reason}`);
+  }
+}
+
+/** Calls a function, once what it is given is what it takes. Throws `ExpressionFault`. */
+export function callFunction(name: string, given: Given, tree: PageTree, at: number): Value {
+  const { takes, call } = functionNamed(name, at);
+  for (const [index, value] of given.entries()) {
+    const kinds = kindsAt(takes, index);
+    if (typeof value === 'function' || kinds.some((kind) => isOfKind(value, kind, tree))) continue;
+    const due = kinds.map((kind) => DESCRIPTIONS[kind]).join(' or ');
+    const found = DESCRIPTIONS[typeOf(value)];
+    throw new ExpressionFault(at, `${name}() takes ${due} there, and here is ${found}`);
+  }
+  return call(given, tree, at);
+}
+
+/** The last place of an open function stands for all that follow. */
+function kindsAt(takes: JmespathFunction['takes'], index: number): readonly Kind[] {
+  return takes[Math.min(index, takes.length - 1)]!;
+}
+
+function functionNamed(name: string, at: number): JmespathFunction {
+  const found = FUNCTIONS.get(name);
+  if (found !== undefined) return found;
+  const all = [...FUNCTIONS.keys()].join(', ');
+  throw new ExpressionFault(at, `there is no function ${name}(); there are ${all}`);
+}
+
+const DESCRIPTIONS: Readonly<Record<Kind, string>> = {
+  any: 'anything',
+  expression: 'an expression',
+  numbers: 'an array of numbers',
+  strings: 'an array of strings',
+  null: 'null',
+  boolean: 'true or false',
+  number: 'a number',
+  string: 'a string',
+  array: 'an array',
+  object: 'an object',
+};
+
+function isOfKind(value: Value, kind: Kind, tree: PageTree): boolean {
+  if (kind === 'any') return true;
+  if (kind !== 'numbers' && kind !== 'strings') return typeOf(value) === kind;
+  const type = kind === 'numbers' ? 'number' : 'string';
+  return isArray(value) && elementsOf(tree, value).every((element) => typeOf(element) === type);
 }

@@ -1,7 +1,6 @@
-import { checkCall } from './call.ts';
-import type { Call, Comparison, Expression } from './expression.ts';
-import { ExpressionFault } from './fault.ts';
-import { type Token, type TokenType, tokensOf } from './tokens.ts';
+import type { Comparison, Expression } from './evaluate.ts';
+import { checkCall } from './functions.ts';
+import { ExpressionFault, type Token, type TokenType, tokensOf } from './tokens.ts';
 
 const CURRENT: Expression = { type: 'current' };
 
@@ -257,9 +256,12 @@ class Parser {
       while (this.#takeIf(','));
     }
     this.#take(')');
-    const call: Call = { type: 'call', name: left.name, given, at: token.at };
-    checkCall(call);
-    return call;
+    checkCall(
+      left.name,
+      given.map(({ type }) => type === 'reference'),
+      token.at,
+    );
+    return { type: 'call', name: left.name, given, at: token.at };
   }
 
   #argument(): Expression {

@@ -1,6 +1,17 @@
-import { ExpressionFault } from './fault.ts';
 import { readPageTree } from './page-tree.ts';
 import { detached, type Value } from './value.ts';
+
+/** What is wrong with an expression, or with a page under it, and where in the expression. */
+export class ExpressionFault extends Error {
+  override readonly name = 'ExpressionFault';
+  /** Offset of the character, from 0. */
+  readonly at: number;
+
+  constructor(at: number, reason: string) {
+    super(reason);
+    this.at = at;
+  }
+}
 
 /** A symbol stands for itself. */
 export type TokenType = 'name' | 'quoted name' | 'number' | 'literal' | 'end' | Symbol;

@@ -1,5 +1,11 @@
-import { compareDecimals } from './decimal.ts';
+import { compactRange } from '../json-tokens.ts';
+import type { FoundRecords } from '../selection.ts';
 import { ALONE, type JsonValue, type PageTree } from './page-tree.ts';
+
+/**
+ * Values while an expression is applied: what stands in them, how they compare, and how a result is
+ * written. What is the page's own keeps its literal.
+ */
 
 /** A number or a string with the literal that stands for it in the page or in the expression. */
 export class Scalar {
@@ -129,4 +135,125 @@ export function isTrue(value: Value): boolean {
   if (value === null || value === false || value === '') return false;
   if (isArray(value)) return value.length > 0;
   return !isObject(value) || Object.keys(value).length > 0;
+}
+
+interface Decimal {
+  readonly isNegative: boolean;
+  /** Without zeros at either end; empty for zero. */
+  readonly digits: string;
+  /** Power of ten of the first digit. */
+  readonly magnitude: bigint;
+}
+
+/**
+ * Compares two JSON numbers by their digits, whatever a double makes of them: 1.50 is 15e-1, and
+ * 9007199254740993 is more than 9007199254740992. Negative, zero or positive, as for `sort`.
+ */
+export function compareDecimals(one: string, other: string): number {
+  if (one === other) return 0;
+  const [a, b] = [readDecimal(one), readDecimal(other)];
+  if (a.isNegative !== b.isNegative) return a.isNegative ? -1 : 1;
+  return a.isNegative ? compareMagnitudes(b, a) : compareMagnitudes(a, b);
+}
+
+function compareMagnitudes(a: Decimal, b: Decimal): number {
+  if (a.digits === '' || b.digits === '') return a.digits.length - b.digits.length;
+  if (a.magnitude !== b.magnitude) return a.magnitude < b.magnitude ? -1 : 1;
+  if (a.digits === b.digits) return 0;
+  return a.digits < b.digits ? -1 : 1;
+}
+
+function readDecimal(literal: string): Decimal {
+  const [, sign, whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal) ?? [];
+  const leading = `${whole}${fraction}`.replace(/^0+/, '');
+  const digits = leading.replace(/0+$/, '');
+  const magnitude = BigInt(exponent) - BigInt(fraction.length) + BigInt(leading.length);
+  return { isNegative: sign === '-' && digits !== '', digits, magnitude };
+}
+
+const FIRST_BYTES = 16_384;
+const COMMA = Buffer.from(',');
+
+/**
+ * What an expression gave, as records: an array's elements, nothing for null, else one. What is the
+ * page's own is copied from it, less white space; only what the expression made is written anew.
+ */
+export function recordsOf(tree: PageTree, result: Value): FoundRecords {
+  const records = result === null ? [] : isArray(result) ? elementsOf(tree, result) : [result];
+  const text = new ResultText(tree);
+  const spans = new Uint32Array(2 * records.length);
+  for (const [index, record] of records.entries()) {
+    if (index > 0) text.addBytes(COMMA);
+    spans[2 * index] = text.length;
+    text.add(record);
+    spans[2 * index + 1] = text.length;
+  }
+  return { count: records.length, spans, compact: true, source: text.bytes() };
+}
+
+/** The value as JSON text. */
+export function textOf(tree: PageTree, value: Value): string {
+  const text = new ResultText(tree);
+  text.add(value);
+  return Buffer.from(text.bytes()).toString();
+}
+
+class ResultText {
+  readonly #tree: PageTree;
+  #block = new Uint8Array(FIRST_BYTES);
+  length = 0;
+
+  constructor(tree: PageTree) {
+    this.#tree = tree;
+  }
+
+  bytes(): Uint8Array {
+    return this.#block.subarray(0, this.length);
+  }
+
+  add(value: Value): void {
+    if (value instanceof Scalar) this.#addText(value.text);
+    else if (typeof value === 'number') this.#addText(literalOf(value));
+    else if (!isArray(value) && !isObject(value)) this.#addText(JSON.stringify(value));
+    else {
+      const span = this.#tree.spans.get(value);
+      if (span !== undefined) {
+        this.addBytes(compactRange(this.#tree.bytes, span.start, span.end));
+      } else if (isArray(value)) this.#addArray(value);
+      else this.#addObject(value);
+    }
+  }
+
+  #addArray(array: readonly Value[]): void {
+    for (const [index, element] of array.entries()) {
+      this.#addText(index === 0 ? '[' : ',');
+      this.add(element);
+    }
+    this.#addText(array.length === 0 ? '[]' : ']');
+  }
+
+  #addObject(object: Readonly<Record<string, Value>>): void {
+    const keys = Object.keys(object);
+    for (const [index, key] of keys.entries()) {
+      this.#addText(`${index === 0 ? '{' : ','}${JSON.stringify(key)}:`);
+      this.add(memberOf(this.#tree, object, key));
+    }
+    this.#addText(keys.length === 0 ? '{}' : '}');
+  }
+
+  #addText(text: string): void {
+    this.addBytes(Buffer.from(text));
+  }
+
+  addBytes(bytes: Uint8Array): void {
+    const after = this.length + bytes.length;
+    if (after > this.#block.length) {
+      const larger = new Uint8Array(2 * after);
+      larger.set(this.bytes());
+      this.#block = larger;
+    }
+    this.#block.set(bytes, this.length);
+    this.length = after;
+  }
 }

@@ -14,7 +14,7 @@ export interface PageToRead {
   readonly headers: Readonly<Record<string, string>>;
   /**
    * The literal text at a dotted path of the page: a string with its quotes, a container whole. Null
-   * where nothing stands there.
+   * where nothing stands there; a lone quote, which is no value, where it has more than 64 KiB.
    */
   readonly literal: (path: string) => string | null;
   readonly recordCount: number;

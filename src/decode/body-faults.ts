@@ -1,5 +1,16 @@
 import { isUtf8 } from 'node:buffer';
 import { escapeText } from '../core/escape.ts';
+import { endOfSpace, endOfString, keyName } from './json-tokens.ts';
+import type { Selection } from './selection.ts';
+
+/** What is wrong with a body, in words for the reader of a message. Nothing here runs for good pages. */
+
+const MAX_KEYS_SHOWN = 8;
+const MAX_KEY_CHARACTERS = 40;
+const QUOTE = 0x22;
+const OPEN_BRACKET = 0x5b;
+const OPEN_BRACE = 0x7b;
+const COLON = 0x3a;
 
 /** Why a text is not JSON. */
 export interface JsonFault {
@@ -75,4 +86,82 @@ export function unexpected(bytes: Uint8Array, offset: number, end: number): Json
   if (constant) return { offset, reason: `${constant[0]} is not JSON` };
   const character = String.fromCodePoint(next.toString().codePointAt(0)!);
   return { offset, reason: `unexpected ${escapeText(character)}` };
+}
+
+/** Whether it begins as something that people can read. */
+export function isText(bytes: Uint8Array): boolean {
+  const start = bytes.subarray(0, 64);
+  return (
+    isUtf8(start.subarray(0, start.findLastIndex((byte) => byte < 0x80) + 1)) && !start.includes(0)
+  );
+}
+
+/**
+ * Says why a page has no value under a selection, by naming what it has instead:
+ * `data.items is not in this page (it has: error, code)`, or, where the path begins well,
+ * `data.items is not in this page (data has: rows, total)`. `body` is a page that a scan of
+ * `selection` found valid, and `missing`.
+ */
+export function describeMissing(body: Uint8Array, { text, keys }: Selection): string {
+  let at = endOfSpace(body, body[0] === 0xef ? 3 : 0);
+  let followed = 0;
+  for (const key of keys) {
+    const next = memberOf(body, at, key.name);
+    if (next === null) break;
+    at = next;
+    followed++;
+  }
+  const has = body[at] === OPEN_BRACE ? `has: ${listKeys(body, at)}` : null;
+  const prefix = keys.slice(0, followed).map((key) => key.name.replace(/[\\.]/g, '\\$&'));
+  const instead =
+    followed === 0
+      ? `it ${has ?? `is ${nameOf(body[at]!)}`}`
+      : `${escapeText(prefix.join('.'), 80)} ${has ?? 'is no object'}`;
+  return `${escapeText(text, 80)} is not in this page (${instead})`;
+}
+
+/** Where the value of a key begins in the value at `start`, or null. Of equal keys the last counts. */
+function memberOf(body: Uint8Array, start: number, key: string): number | null {
+  if (body[start] !== OPEN_BRACE) return null;
+  let found: number | null = null;
+  for (const [name, valueAt] of members(body, start)) if (name === key) found = valueAt;
+  return found;
+}
+
+function nameOf(first: number): string {
+  if (first === OPEN_BRACKET) return 'an array';
+  if (first === QUOTE) return 'a string';
+  if (first === 0x6e) return 'null';
+  return first === 0x74 || first === 0x66 ? 'a boolean' : 'a number';
+}
+
+/** The first keys of the valid object that begins at `start`, as text to show. */
+function listKeys(body: Uint8Array, start: number): string {
+  const names: string[] = [];
+  for (const [name] of members(body, start)) {
+    if (names.length === MAX_KEYS_SHOWN) return `${names.join(', ')}, …`;
+    names.push(escapeText(name, MAX_KEY_CHARACTERS));
+  }
+  return names.length === 0 ? 'no keys' : names.join(', ');
+}
+
+/** Each key of the valid object that begins at `start`, and where its value begins. */
+function* members(body: Uint8Array, start: number): Generator<readonly [string, number]> {
+  let depth = 0;
+  let pos = start;
+  do {
+    const c = body[pos]!;
+    if (c === QUOTE) {
+      const end = endOfString(body, pos + 1, body.length);
+      const colon = endOfSpace(body, end);
+      if (depth === 1 && body[colon] === COLON) {
+        yield [keyName(body.subarray(pos + 1, end - 1)), endOfSpace(body, colon + 1)];
+      }
+      pos = end;
+      continue;
+    }
+    if (c === OPEN_BRACE || c === OPEN_BRACKET) depth++;
+    else if (c === OPEN_BRACE + 2 || c === OPEN_BRACKET + 2) depth--;
+    pos++;
+  } while (depth > 0);
 }

@@ -1,8 +1,10 @@
+import type { AcceptedHistory } from './limiter-fit.ts';
+
 /**
- * Tells whether refusals are those of a short window: from an opening to a refusal as many were
- * accepted each time, for one and the same phase of the openings. A bucket's refusals have none.
+ * Limiters that count by short windows (a second): `WindowPhase` finds one in the refusals,
+ * `WindowFill` fills it. From each opening to the refusal such a window accepts the same number, and
+ * all openings have one phase. The refusals of a token bucket have no phase.
  */
-import type { AcceptedHistory } from './accepted-history.ts';
 
 export interface Window {
   readonly windowMs: number;
@@ -13,14 +15,14 @@ export interface Window {
 }
 
 /** Requests refused together, and the pause that followed. */
-export interface Event {
+export interface RefusalEvent {
   readonly firstAt: number;
   readonly lastAt: number;
   /** When the canary went out that was accepted. */
   readonly openAt: number;
 }
 
-interface Refusal {
+interface PhaseSample {
   readonly at: number;
   /** Accepted in the last one, two, three … parts of a window before it. */
   readonly accepted: readonly number[];
@@ -33,7 +35,7 @@ interface Refusal {
 const PARTS = 50;
 const LEAST_REFUSALS = 3;
 const MOST_REFUSALS = 6;
-/** How much the counts may differ, and how likely that may be by accident. */
+/** How much the counts may differ by chance, and how likely an accident may be. */
 const CHANCE = 1.6;
 const CHANCE_PART = 0.025;
 const ACCIDENT = 0.01;
@@ -44,9 +46,25 @@ const SLOP_MS = 30;
 /** Phases that explain it must lie as close together as this part of a window. */
 const MOST_SPREAD = 0.25;
 
+/** Part of a window before and after its opening in which nothing is sent. */
+const EDGE = 0.08;
+/** The rest of it is filled a little faster than it must be, since timers are late. */
+const HASTE = 1.03;
+/** How long a quota is held before one more is tried; twice as long after each refusal. */
+const FIRST_HOLD_MS = 4000;
+const HOLD_MS = 30_000;
+const LONGEST_HOLD_MS = 120_000;
+/** Windows that one more must survive. */
+const PROBE_WINDOWS = 4;
+/** Refusals of what was thought safe, and how far the quota may fall, before it is taken for no window. */
+const MOST_SURPRISES = 3;
+const LEAST_PART = 0.88;
+
+const ROUNDING = 1e-6;
+
 export class WindowPhase {
   readonly #windowMs: number;
-  #refusals: Refusal[] = [];
+  #refusals: PhaseSample[] = [];
   #known: number | null;
 
   /** @param quota as an earlier run found it: one refusal then shows the phase */
@@ -55,7 +73,7 @@ export class WindowPhase {
     this.#known = quota;
   }
 
-  refused(history: AcceptedHistory, { firstAt: at, lastAt, openAt }: Event): void {
+  refused(history: AcceptedHistory, { firstAt: at, lastAt, openAt }: RefusalEvent): void {
     const accepted = [0];
     for (let part = 1; part <= (1 + WINDOWS_BEFORE) * PARTS; part += 1) {
       accepted.push(history.between(at - (part * this.#windowMs) / PARTS, at));
@@ -129,4 +147,91 @@ function countAt(accepted: readonly number[], parts: number): number {
 
 function modulo(value: number, by: number): number {
   return ((value % by) + by) % by;
+}
+
+/**
+ * Fills short windows whose phase is known: evenly from an opening on, with a rest around the next
+ * opening, since what arrives a little early or late is counted in another window.
+ */
+export class WindowFill {
+  readonly windowMs: number;
+  readonly #first: number;
+  #opensAt: number;
+  #quota: number;
+  #step = 0;
+  #holdMs = FIRST_HOLD_MS;
+  #since: number;
+  #index = Number.NEGATIVE_INFINITY;
+  #sent = 0;
+  #surprises = 0;
+
+  /** @param isLearned whether the quota is from an earlier run, and tried less soon */
+  constructor({ windowMs, quota, opensAt }: Window, now: number, isLearned = false) {
+    this.windowMs = windowMs;
+    this.#first = quota;
+    this.#opensAt = opensAt;
+    this.#quota = Math.floor(quota + ROUNDING);
+    if (isLearned) this.#holdMs = HOLD_MS;
+    this.#since = now;
+  }
+
+  /** What is known to be accepted, in requests per millisecond. */
+  get rate(): number {
+    return (this.#quota - this.#step) / this.windowMs;
+  }
+
+  /** How close one request follows another while a window is filled. */
+  get spacingRate(): number {
+    return (HASTE * this.#quota) / (this.windowMs * (1 - 2 * EDGE));
+  }
+
+  startableAt(now: number): number {
+    this.#turn(now);
+    const opening = this.#opensAt + this.#index * this.windowMs;
+    const edgeMs = EDGE * this.windowMs;
+    const isOver = this.#sent >= this.#quota || now >= opening + this.windowMs - edgeMs;
+    return opening + edgeMs + (isOver ? this.windowMs : 0);
+  }
+
+  started(now: number): void {
+    this.#turn(now);
+    this.#sent += 1;
+  }
+
+  tick(now: number): void {
+    const heldMs = now - this.#since;
+    if (heldMs < (this.#step > 0 ? PROBE_WINDOWS * this.windowMs : this.#holdMs)) return;
+    this.#surprises = 0;
+    this.#step = Math.max(1, 2 * this.#step);
+    this.#quota += this.#step;
+    this.#since = now;
+  }
+
+  /**
+   * A pause is over that a refusal began.
+   * @param found what all refusals so far tell of the window
+   * @returns whether this is still such a window
+   */
+  refused(found: Window | null, now: number): boolean {
+    if (this.#step > 0) {
+      this.#quota -= this.#step;
+      // A big step leaves something between that is found soon.
+      if (this.#step === 1)
+        this.#holdMs = Math.min(LONGEST_HOLD_MS, Math.max(HOLD_MS, 2 * this.#holdMs));
+    } else {
+      this.#surprises += 1;
+      this.#quota -= 1;
+    }
+    if (found !== null) this.#opensAt = found.opensAt;
+    this.#step = 0;
+    this.#since = now;
+    return this.#surprises < MOST_SURPRISES && this.#quota > LEAST_PART * this.#first;
+  }
+
+  #turn(now: number): void {
+    const index = Math.floor((now - this.#opensAt) / this.windowMs);
+    if (index === this.#index) return;
+    this.#index = index;
+    this.#sent = 0;
+  }
 }
