@@ -60,7 +60,7 @@ const url = (text: string): NextStep => ({ kind: 'url', url: text });
 
 test('the table of docs/pagination.md says what the styles say', () => {
   const docs = readFileSync(new URL('../../docs/pagination.md', import.meta.url), 'utf8');
-  const [, table = ''] = docs.split('## The ways to page\n\n');
+  const [, table = ''] = docs.split('## Styles\n\n');
   const rows = namedStyles.map((style) => {
     const { evidence, flags } = styleOf({ style })!.docs;
     const come = isParallel({ style }) ? 'in parallel' : 'one after another';

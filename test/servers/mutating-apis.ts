@@ -1,4 +1,4 @@
-/** The ways to page that a changing list is read by. */
+/** The styles by which a changing list is read. */
 import type { PaginateOptions } from '../../src/index.ts';
 import type { MutatingList, MutatingRecord } from './mutating-list.ts';
 
