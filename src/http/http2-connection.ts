@@ -265,8 +265,6 @@ export class Http2Connection implements StreamOwner {
   }
 }
 
-/** One exchange on one HTTP/2 stream. */
-
 /** What an exchange tells its connection. */
 export interface StreamOwner {
   /** A part of a response came. */
@@ -277,6 +275,7 @@ export interface StreamOwner {
   onFailure(exchange: Exchange, abort: Abort): void;
 }
 
+/** One exchange on one HTTP/2 stream. */
 export class StreamSink implements ResponseSink {
   readonly #exchange: Exchange;
   readonly #owner: StreamOwner;
@@ -311,10 +310,9 @@ export class StreamSink implements ResponseSink {
   }
 }
 
-/** When a connection was last heard, and when it is to be asked (PING) or given up. */
-
 export type SilenceStep = 'wait' | 'ask' | 'give-up';
 
+/** When a connection was last heard, and when it is to be asked (PING) or given up. */
 export class ConnectionSilence {
   readonly #tuning: TransportTuning;
   /** Counts what came, so that silence shows without a clock call for every chunk. */

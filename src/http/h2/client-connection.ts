@@ -206,7 +206,6 @@ export class ClientConnection {
 }
 
 /** Request bodies, as fast as the server's windows allow (RFC 9113 §5.2, §6.9). */
-
 export class RequestBodies {
   readonly #writer: FrameWriter;
   readonly #settings: PeerSettings;

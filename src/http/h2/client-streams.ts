@@ -127,8 +127,6 @@ export class LateData {
   }
 }
 
-/** The open streams of a connection, and what the server sends on them. */
-
 /** A server may measure its way with a PING for each part that it sends, and settle each request. */
 const FRAMES_PER_RESPONSE = 4;
 const USEFUL_FRAME_BYTES = 1024;
@@ -140,6 +138,7 @@ export interface StreamsSettings {
   readonly onOver: (stream: ClientStream) => void;
 }
 
+/** The open streams of a connection, and what the server sends on them. */
 export class ClientStreams implements StreamFrames {
   readonly #writer: FrameWriter;
   readonly #guard: FloodGuard;

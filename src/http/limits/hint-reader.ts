@@ -1,6 +1,6 @@
 /**
- * Reads what responses say about limits. One reader is for one bucket, because some numbers show
- * their unit only in the light of those before them; else it is pure: times are passed in.
+ * Reads what responses say about limits. One reader serves one limiter, because some numbers show
+ * their unit only together with those before them; else it is pure: times are passed in.
  */
 import { type Hint, type Limit, noHint } from '../../core/hint.ts';
 import type { HeaderValues } from '../transport.ts';
@@ -151,12 +151,12 @@ function unite(a: Limit, b: Limit): Limit {
 
 /** Names that tell one limit of a server's from another, in order of authority. */
 const NAMES = ['x-ratelimit-resource', 'x-ratelimit-bucket'];
-/** Visible ASCII without quotes and brackets: what is shown and what keys a bucket. */
+/** Visible ASCII without quotes and brackets: it is shown, and is the key of a limiter. */
 const NAME = /^[\w.:/@+-]{1,100}$/;
 
 /**
  * The server's name for the limit that the request counted in (GitHub's `core` or `search`,
- * Discord's bucket), by which requests of one origin may have buckets of their own; null where it
+ * Discord's bucket), by which requests of one origin may have limiters of their own; null where it
  * names none, or where the refusal is for everything (Discord's `global` scope).
  */
 export function policyName(headers: HeaderValues): string | null {
@@ -169,20 +169,20 @@ export function policyName(headers: HeaderValues): string | null {
   return null;
 }
 
+/** Names are the same with every page; a server that makes them up does not fill the memory. */
+const known = new Map<string, Slot | null>();
+const MOST_KNOWN = 1000;
+const LONGEST_NAME = 80;
+
 /**
  * Which header says which part of which limit. Most vendors write the same words in another order
  * (`X-RateLimit-Limit-Minute`, `X-HubSpot-RateLimit-Daily-Remaining`,
  * `Anthropic-RateLimit-Requests-Reset`), so names are read by a closed vocabulary; those with words
  * of their own stand in a table. A name with a word that is not known says nothing: a limit misread
  * would stop a run for no reason.
+ *
+ * @param name in lower case
  */
-
-/** Names are the same with every page; a server that makes them up does not fill the memory. */
-const known = new Map<string, Slot | null>();
-const MOST_KNOWN = 1000;
-const LONGEST_NAME = 80;
-
-/** @param name in lower case */
 export function slotOf(name: string): Slot | null {
   let slot = known.get(name);
   if (slot === undefined) {
