@@ -93,7 +93,11 @@ const SLACK = 0.4;
 
 type Unit = 'unknown' | 'seconds' | 'milliseconds' | 'window';
 
-/** What is known of one header of one bucket. */
+/**
+ * Finds the unit of one header's bare `…-Reset` number from how it changes: seconds from now fall by
+ * one a second, milliseconds by a thousand, and what stays the same while requests are counted is no
+ * time from now at all but the length of a window.
+ */
 export class ResetUnit {
   #unit: Unit = 'unknown';
   /** Where the current fall or standstill began. */
