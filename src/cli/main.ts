@@ -119,7 +119,10 @@ function processContext(): CliContext {
   process.stderr.on('error', () => {});
   return {
     env: process.env,
-    stdin: process.stdin,
+    // Node makes the stream when it is first asked for, which takes 2 ms.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     signals: process,

@@ -1,7 +1,7 @@
 /** Pages that are asked for one by one before there is a plan: those that show how the list pages. */
 import type { PageRequest } from '../core/page-request.ts';
 import type { BodyCheck } from '../decode/check-body.ts';
-import { singleHeader } from '../http/transport.ts';
+import { singleHeader } from '../http/outcome.ts';
 import type { PageView } from '../plan/detect/discover.ts';
 import type { Dispatcher, PageSink, PageSource } from './dispatcher.ts';
 import { type Attempt, createTask, type FinalAttempt, type Task } from './task.ts';

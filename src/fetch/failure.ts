@@ -10,7 +10,8 @@ import type { Header } from '../core/options.ts';
 import { credentialsIn, isSecretName, Secret } from '../core/redact.ts';
 import { isText } from '../decode/body-faults.ts';
 import { decodeBody } from '../decode/content-encoding.ts';
-import { type RawResponse, singleHeader, type TransportFault } from '../http/transport.ts';
+import { singleHeader } from '../http/outcome.ts';
+import type { RawResponse, TransportFault } from '../http/transport.ts';
 import type { AttemptResult } from './task.ts';
 
 const ofFault: Readonly<Record<TransportFault, PageCode>> = {

@@ -74,7 +74,9 @@ export async function prepare(
       sources,
       method: options.method,
       body: options.body,
-      stdin: process.stdin,
+      get stdin() {
+        return process.stdin;
+      },
       secretParams: options.secretParams,
     });
   const paginate = await paginateJob(sources, options, makePlan);

@@ -5,14 +5,8 @@ import type { PageCode } from '../core/errors.ts';
 import type { Hint } from '../core/hint.ts';
 import { type PageRequest, pageKey } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
-import type { Outcome } from '../http/outcome.ts';
-import {
-  type HeaderValues,
-  type Protocol,
-  type RawResponse,
-  singleHeader,
-  type TransportFault,
-} from '../http/transport.ts';
+import { type Outcome, singleHeader } from '../http/outcome.ts';
+import type { HeaderValues, Protocol, RawResponse, TransportFault } from '../http/transport.ts';
 
 export interface Task {
   readonly request: PageRequest;

@@ -127,13 +127,6 @@ function groupBytes(groups: string): number[] {
   });
 }
 
-/**
- * Where the connections of one origin may go. A server that was given trust as a public one must not
- * lead into the network around us (docs/credentials.md, SECURITY.md): neither by a link or redirect to a name that resolves
- * there, nor by having its own name resolve there later (DNS rebinding). So addresses are judged
- * after they are resolved and before anything is sent to them, for each connection anew.
- */
-
 export interface GuardSettings {
   /** Without brackets. */
   readonly host: string;
@@ -149,6 +142,12 @@ export type Start = Pick<AddressGuard, 'isPublic' | 'learn'>;
 /** A public start, or one of which nothing can be known. */
 export const publicStart: Start = { isPublic: true, learn: (done) => done() };
 
+/**
+ * Where the connections of one origin may go. A server that was given trust as a public one must not
+ * lead into the network around us (docs/credentials.md, SECURITY.md): neither by a link or redirect to a name that resolves
+ * there, nor by having its own name resolve there later (DNS rebinding). So addresses are judged
+ * after they are resolved and before anything is sent to them, for each connection anew.
+ */
 export class AddressGuard {
   readonly #settings: GuardSettings;
   #isPublic: boolean | null;

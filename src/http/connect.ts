@@ -199,14 +199,13 @@ function once(
 
 const ignore = (): void => undefined;
 
-/** TLS contexts of a run, made once each: loading authorities costs milliseconds. */
-
 export interface TlsIdentity {
   readonly ca: string | null;
   readonly cert: string | null;
   readonly key: string | null;
 }
 
+/** TLS contexts of a run, made once each: loading authorities takes milliseconds. */
 export interface TlsContexts {
   /** Node's authorities (with NODE_EXTRA_CA_CERTS) and the given ones. */
   usual(): SecureContext;

@@ -236,7 +236,6 @@ function seconds(ms: number): string {
 }
 
 /** First in, first out, at constant cost: exchanges that wait for a free stream or connection. */
-
 export class ExchangeQueue {
   #items: (Exchange | undefined)[] = [];
   #head = 0;

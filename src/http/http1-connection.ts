@@ -156,9 +156,7 @@ export class Http1Connection {
   }
 }
 
-/** What it means that an HTTP/1.1 request ended without a whole response, in words a person can act on. */
-
-/** As over HTTP/2. */
+/** The same as over HTTP/2. */
 export const MAX_HEADER_BYTES = 64 * 1024;
 
 export interface Http1Peer {
@@ -172,7 +170,11 @@ export interface Http1Peer {
   readonly hasAnswered: boolean;
 }
 
-/** @param reused the connection has carried a response before */
+/**
+ * What it means that a request ended without a whole response, in words a person can act on.
+ *
+ * @param reused the connection has carried a response before
+ */
 export function http1Fault(
   exchange: Exchange,
   error: Error,

@@ -1,10 +1,9 @@
 /** One HTTP/2 connection of a pool: its stream limit, its GOAWAY, its silence, and what failures mean. */
 import type { Socket } from 'node:net';
 import { clientCertificateFault, errorCode } from './connect-fault.ts';
-import { ConnectionSilence } from './connection-silence.ts';
 import type { Exchange } from './exchange.ts';
 import { ClientConnection } from './h2/client-connection.ts';
-import type { Abort, ResponseSink } from './h2/client-stream.ts';
+import type { Abort, ResponseSink } from './h2/client-streams.ts';
 import { ConnectionError, ErrorCode, Http1AnswerError, nameOfCode } from './h2/protocol.ts';
 import { type HeaderValues, TransportError, type TransportTuning } from './transport.ts';
 
@@ -266,8 +265,6 @@ export class Http2Connection implements StreamOwner {
   }
 }
 
-/** One exchange on one HTTP/2 stream. */
-
 /** What an exchange tells its connection. */
 export interface StreamOwner {
   /** A part of a response came. */
@@ -278,6 +275,7 @@ export interface StreamOwner {
   onFailure(exchange: Exchange, abort: Abort): void;
 }
 
+/** One exchange on one HTTP/2 stream. */
 export class StreamSink implements ResponseSink {
   readonly #exchange: Exchange;
   readonly #owner: StreamOwner;
@@ -309,5 +307,62 @@ export class StreamSink implements ResponseSink {
   onAbort(abort: Abort): void {
     if (!this.#exchange.settled) this.#owner.onFailure(this.#exchange, abort);
     this.#owner.onRelease();
+  }
+}
+
+export type SilenceStep = 'wait' | 'ask' | 'give-up';
+
+/** When a connection was last heard, and when it is to be asked (PING) or given up. */
+export class ConnectionSilence {
+  readonly #tuning: TransportTuning;
+  /** Counts what came, so that silence shows without a clock call for every chunk. */
+  #heard = 0;
+  #heardAtSweep = 0;
+  #lastHeardAt = performance.now();
+  #askedAt: number | null = null;
+
+  constructor(tuning: TransportTuning) {
+    this.#tuning = tuning;
+  }
+
+  /** How often it was heard; the same again means silence in between. */
+  get heard(): number {
+    return this.#heard;
+  }
+
+  onHeard(): void {
+    this.#heard += 1;
+  }
+
+  onAsked(now: number): void {
+    this.#askedAt = now;
+  }
+
+  onAnswer(): void {
+    this.#askedAt = null;
+    this.#heard += 1;
+  }
+
+  /** Called about once a second. */
+  sweep(now: number, isBusy: boolean): SilenceStep {
+    if (this.#heard !== this.#heardAtSweep) {
+      this.#heardAtSweep = this.#heard;
+      this.#lastHeardAt = now;
+      return 'wait';
+    }
+    if (this.#askedAt !== null) {
+      return now - this.#askedAt > this.#tuning.pingTimeoutMs ? 'give-up' : 'wait';
+    }
+    return isBusy && now - this.#lastHeardAt > this.#tuning.silenceMs ? 'ask' : 'wait';
+  }
+
+  /** An idle connection is taken up again; it may be dead without our knowing. */
+  wake(now: number): 'wait' | 'ask' {
+    // Heard since the last sweep means at most a sweep ago.
+    const isFresh = this.#heard !== this.#heardAtSweep;
+    const isLong = now - this.#lastHeardAt > this.#tuning.idleCheckMs;
+    this.#heardAtSweep = this.#heard;
+    this.#lastHeardAt = now;
+    return !isFresh && isLong && this.#askedAt === null ? 'ask' : 'wait';
   }
 }

@@ -160,3 +160,9 @@ export function classifyFault(error: TransportError): Outcome {
   if (kind !== 'unsafe') return { kind, reason };
   return { kind, code: error.fault === 'address' ? 'PRIVATE_ADDRESS' : 'CERTIFICATE', reason };
 }
+
+/** A field's value; repeated fields join with a comma (RFC 9110 §5.3). */
+export function singleHeader(value: string | readonly string[] | undefined): string | null {
+  if (value === undefined) return null;
+  return typeof value === 'string' ? value : value.join(', ');
+}

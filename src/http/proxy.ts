@@ -143,8 +143,6 @@ function sameAddress(host: string, wanted: string): boolean {
   return subnet(wanted, family === 4 ? 32 : 128)(host, '');
 }
 
-/** A tunnel through an HTTP proxy (CONNECT, RFC 9110 §9.3.6), over a socket that stands already. */
-
 /** A proxy's answer to CONNECT is a few hundred bytes; more is no proxy. */
 const LONGEST_HEAD_BYTES = 64 * 1024;
 
@@ -168,6 +166,7 @@ export async function openTunnel(
   throw proxyRefusal(status, peer, authority);
 }
 
+/** A tunnel through an HTTP proxy (CONNECT, RFC 9110 §9.3.6), over a socket that stands already. */
 export function proxyRefusal(status: number, peer: string, authority: string): TransportError {
   if (status === 407) {
     return new TransportError(

@@ -98,13 +98,6 @@ export function freeChunks(chunks: readonly Uint8Array[]): void {
   }
 }
 
-/**
- * How much of bodies may arrive before some of it is gone: one budget for those that arrive and those
- * that the caller still holds (invariant 5 of memory). Beyond it bodies stand still, by HTTP/2's
- * windows or a socket that is not read. The one that began first goes on whatever there is, unless
- * the caller holds bodies: those go by themselves. So at least one body always ends.
- */
-
 /** What may come of bodies that stand still: windows that were given before, reads of sockets. */
 export const OUTSTANDING_BYTES = 32 * 1024 * 1024;
 /** Kept free for the rest of the body that goes on in any case, where its length was not stated. */
@@ -120,6 +113,12 @@ export interface ArrivingBody {
   goOn(): void;
 }
 
+/**
+ * How much of bodies may arrive before some of it is gone: one budget for those that arrive and those
+ * that the caller still holds (invariant 5 of memory). Beyond it bodies stand still, by HTTP/2's
+ * windows or a socket that is not read. The one that began first goes on whatever there is, unless
+ * the caller holds bodies: those go by themselves. So at least one body always ends.
+ */
 export class BodyRoom {
   readonly #mostBytes: number;
   readonly #reservedBytes: number;

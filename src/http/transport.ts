@@ -133,9 +133,3 @@ export const defaultTuning: TransportTuning = {
   connectionWindowBytes: 32 * 1024 * 1024,
   goodbyeMs: 250,
 };
-
-/** A field's value; repeated fields join with a comma (RFC 9110 §5.3). */
-export function singleHeader(value: string | readonly string[] | undefined): string | null {
-  if (value === undefined) return null;
-  return typeof value === 'string' ? value : value.join(', ');
-}

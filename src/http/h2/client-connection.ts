@@ -7,8 +7,7 @@
  */
 import type { Socket } from 'node:net';
 import type { TransportRequest } from '../transport.ts';
-import { type ClientStream, RequestBodies, type ResponseSink } from './client-stream.ts';
-import { ClientStreams } from './client-streams.ts';
+import { type ClientStream, ClientStreams, type ResponseSink } from './client-streams.ts';
 import { type ConnectionFrames, FloodGuard, FrameDispatch } from './frame-dispatch.ts';
 import { FrameReader } from './frame-reader.ts';
 import { FrameWriter, type PrefaceSettings, writePreface } from './frame-writer.ts';
@@ -16,9 +15,12 @@ import { RequestBlocks } from './message-fields.ts';
 import {
   applySettings,
   ConnectionError,
+  DEFAULT_WINDOW_BYTES,
   defaultPeerSettings,
   ErrorCode,
   Flag,
+  MAX_31_BITS,
+  type PeerSettings,
 } from './protocol.ts';
 
 /** How long a peer that does not read may keep a socket whose connection is over. */
@@ -201,4 +203,88 @@ export class ClientConnection {
     this.#socket.destroySoon();
     setTimeout(() => this.#socket.destroy(), FAREWELL_MS).unref();
   }
+}
+
+/** Request bodies, as fast as the server's windows allow (RFC 9113 §5.2, §6.9). */
+export class RequestBodies {
+  readonly #writer: FrameWriter;
+  readonly #settings: PeerSettings;
+  readonly #isCongested: () => boolean;
+  #connectionWindow = DEFAULT_WINDOW_BYTES;
+  readonly #waiting = new Set<ClientStream>();
+
+  /** @param isCongested the socket wants no more for now; `resume()` when it does again */
+  constructor(writer: FrameWriter, settings: PeerSettings, isCongested: () => boolean) {
+    this.#writer = writer;
+    this.#settings = settings;
+    this.#isCongested = isCongested;
+  }
+
+  get areWaiting(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** Sends what may be sent now; the rest follows by itself. */
+  send(stream: ClientStream): void {
+    const { body, id } = stream;
+    if (body === null) return;
+    while (!stream.isSent) {
+      const allowed = Math.min(
+        body.length - stream.sentBytes,
+        this.#connectionWindow,
+        stream.sendWindow,
+        this.#settings.maxFrameBytes,
+      );
+      if (allowed <= 0 || this.#isCongested()) {
+        this.#waiting.add(stream);
+        return;
+      }
+      const start = stream.sentBytes;
+      stream.sentBytes += allowed;
+      stream.sendWindow -= allowed;
+      this.#connectionWindow -= allowed;
+      this.#writer.data(id, body, start, stream.sentBytes, stream.isSent);
+    }
+    this.#waiting.delete(stream);
+  }
+
+  drop(stream: ClientStream): void {
+    this.#waiting.delete(stream);
+  }
+
+  resume(): void {
+    for (const stream of this.#waiting) {
+      if (this.#connectionWindow <= 0 || this.#isCongested()) return;
+      this.send(stream);
+    }
+  }
+
+  widenConnection(increment: number): void {
+    this.#connectionWindow += increment;
+    if (increment === 0 || this.#connectionWindow > MAX_31_BITS) throw badWindow(increment);
+    this.resume();
+  }
+
+  /** @returns false if that breaks the stream */
+  widen(stream: ClientStream, increment: number): boolean {
+    stream.sendWindow += increment;
+    if (increment === 0 || stream.sendWindow > MAX_31_BITS) return false;
+    if (this.#waiting.has(stream)) this.send(stream);
+    return true;
+  }
+
+  /** SETTINGS_INITIAL_WINDOW_SIZE changed; that holds for open streams too (§6.9.2). */
+  shiftAll(streams: Iterable<ClientStream>, change: number): void {
+    for (const stream of streams) {
+      stream.sendWindow += change;
+      if (stream.sendWindow > MAX_31_BITS) throw badWindow(change);
+    }
+    this.resume();
+  }
+}
+
+function badWindow(change: number): ConnectionError {
+  return change === 0
+    ? new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'WINDOW_UPDATE by 0')
+    : new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'a window beyond 2^31-1');
 }

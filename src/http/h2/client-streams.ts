@@ -1,16 +1,131 @@
-/** The open streams of a connection, and what the server sends on them. */
-import {
-  type Abort,
-  ClientStream,
-  LateData,
-  ReceiveWindow,
-  type ResponseSink,
-} from './client-stream.ts';
+import type { HeaderValues } from '../transport.ts';
 import type { FloodGuard, StreamFrames } from './frame-dispatch.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import { HpackDecoder } from './hpack.ts';
 import { checkTrailers, readResponseHead } from './message-fields.ts';
-import { ConnectionError, ErrorCode, MAX_31_BITS, MAX_HEADER_LIST_BYTES } from './protocol.ts';
+import {
+  ConnectionError,
+  ErrorCode,
+  FRAME_HEADER_BYTES,
+  MAX_31_BITS,
+  MAX_HEADER_LIST_BYTES,
+} from './protocol.ts';
+
+/** Why a stream is over before its response was whole. */
+export interface Abort {
+  readonly reason:
+    | 'reset' // the server's RST_STREAM, with its code
+    | 'unprocessed' // above the last id of the server's GOAWAY
+    | 'malformed' // the response breaks HTTP/2; we reset it
+    | 'lost'; // the connection is gone
+  readonly code: number;
+  readonly message: string;
+}
+
+/** Who gets a response. After `onEnd`, `onAbort` or a cancel nothing more comes. */
+export interface ResponseSink {
+  /** Of the final response; once. */
+  onHead(status: number, headers: HeaderValues): void;
+  /** A view of a buffer that other responses share. */
+  onData(bytes: Uint8Array): void;
+  /** Whether more may come; after a no the window stays as it is until `ClientConnection.widen`. */
+  mayGoOn(): boolean;
+  /** END_STREAM was seen: the response is whole. */
+  onEnd(): void;
+  onAbort(abort: Abort): void;
+}
+
+/** One request and its response. */
+export class ClientStream {
+  readonly id: number;
+  readonly sink: ResponseSink;
+  readonly receiveWindow: ReceiveWindow;
+  /** What the server allows us to send; below 0 when it took some back (RFC 9113 §6.9.2). */
+  sendWindow: number;
+  readonly body: Uint8Array | null;
+  sentBytes = 0;
+  hasHead = false;
+  isOver = false;
+
+  constructor(
+    id: number,
+    sink: ResponseSink,
+    body: Uint8Array | null,
+    sendWindow: number,
+    receiveWindowBytes: number,
+  ) {
+    this.id = id;
+    this.sink = sink;
+    this.body = body;
+    this.sendWindow = sendWindow;
+    this.receiveWindow = new ReceiveWindow(receiveWindowBytes);
+  }
+
+  /** The request is with the server, END_STREAM included. */
+  get isSent(): boolean {
+    return this.body === null || this.sentBytes === this.body.length;
+  }
+}
+
+/** What we let the server send, of one stream or of the connection (RFC 9113 §5.2, §6.9). */
+export class ReceiveWindow {
+  readonly #size: number;
+  /** Received and not yet given back. */
+  #owed = 0;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /** @returns false if the server sent more than it was allowed */
+  take(bytes: number): boolean {
+    this.#owed += bytes;
+    return this.#owed <= this.#size;
+  }
+
+  /**
+   * Whether to give back what came. At half the window: rarely enough to cost nothing, and early
+   * enough that over a long way the other half is still on the road.
+   */
+  get isDue(): boolean {
+    return this.#owed >= this.#size / 2;
+  }
+
+  /** The increment to say. */
+  giveBack(): number {
+    const increment = this.#owed;
+    this.#owed = 0;
+    return increment;
+  }
+}
+
+/**
+ * DATA that may still be on its way to streams that we gave up (RFC 9113 §5.1): passed over, but
+ * not without end.
+ */
+export class LateData {
+  readonly #perStream: number;
+  readonly #most: number;
+  #left = 0;
+
+  constructor(perStream: number, most: number) {
+    this.#perStream = perStream;
+    this.#most = most;
+  }
+
+  /** A stream was given up. */
+  expect(): void {
+    this.#left = Math.min(this.#left + this.#perStream, this.#most);
+  }
+
+  /** @throws ConnectionError */
+  take(frameBytes: number): void {
+    this.#left -= frameBytes + FRAME_HEADER_BYTES;
+    if (this.#left < 0) {
+      throw new ConnectionError(ErrorCode.STREAM_CLOSED, 'DATA on a stream that had ended');
+    }
+  }
+}
 
 /** A server may measure its way with a PING for each part that it sends, and settle each request. */
 const FRAMES_PER_RESPONSE = 4;
@@ -23,6 +138,7 @@ export interface StreamsSettings {
   readonly onOver: (stream: ClientStream) => void;
 }
 
+/** The open streams of a connection, and what the server sends on them. */
 export class ClientStreams implements StreamFrames {
   readonly #writer: FrameWriter;
   readonly #guard: FloodGuard;

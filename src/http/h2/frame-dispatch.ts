@@ -143,8 +143,6 @@ function wrong(what: string): ConnectionError {
   return new ConnectionError(ErrorCode.PROTOCOL_ERROR, what);
 }
 
-/** HEADERS and the CONTINUATION frames behind it, joined (RFC 9113 §4.3, §6.2, §6.10). */
-
 /** Both bound what a flood of CONTINUATION frames can cost; four frames hold 64 KiB. */
 const MAX_BLOCK_BYTES = 64 * 1024;
 const MAX_FRAMES = 32;
@@ -157,6 +155,7 @@ export type OnBlock = (
   end: number,
 ) => void;
 
+/** HEADERS and the CONTINUATION frames behind it, joined (RFC 9113 §4.3, §6.2, §6.10). */
 export class HeaderBlocks {
   readonly #onBlock: OnBlock;
   #streamId = 0;
@@ -226,16 +225,15 @@ function tooShort(): ConnectionError {
   return new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'HEADERS shorter than its flags say');
 }
 
+/** Far above what any server at work sends; what carries something adds to it. */
+const BURST = 2000;
+const PER_SECOND = 200;
+
 /**
  * Bounds frames that cost us work and bring no page: PING, SETTINGS, RST_STREAM and WINDOW_UPDATE
  * without need, empty DATA, frames of streams that are over, unknown types. A server may send some
  * at any time, but not without end (RFC 9113 §10.5).
  */
-
-/** Far above what any server at work sends; what carries something adds to it. */
-const BURST = 2000;
-const PER_SECOND = 200;
-
 export class FloodGuard {
   #left = BURST;
   #filledAt = performance.now();

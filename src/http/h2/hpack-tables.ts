@@ -86,8 +86,6 @@ export const staticIndexOfName = (name: string): number => byName.get(name) ?? 0
 export const staticIndexOfField = (name: string, value: string): number =>
   byField.get(`${name}\n${value}`) ?? 0;
 
-/** Decoding of RFC 7541 §5.2 and appendix B, half a byte at a time. */
-
 /** Bits of each symbol's code, 32 in a row, EOS last. The code is canonical: there is no more to know. */
 const CODE_BITS: readonly number[] = [
   '13 23 28 28 28 28 28 28 28 24 30 28 28 30 28 28 28 28 28 28 28 28 30 28 28 28 28 28 28 28 28 28',
@@ -119,7 +117,8 @@ interface Machine {
 let machine: Machine | null = null;
 
 /**
- * Decodes `bytes` from `start` to `end` to `out` at 0, which must have room for 8/5 as many bytes.
+ * Decodes a Huffman string (RFC 7541 §5.2, appendix B), half a byte at a time: `bytes` from `start`
+ * to `end`, to `out` at 0, which must have room for 8/5 as many bytes.
  *
  * @returns how many bytes it gave
  * @throws ConnectionError for EOS within and for wrong padding

@@ -90,11 +90,10 @@ export class DynamicTable {
   }
 }
 
-/** Header blocks to header lists (RFC 7541 §3, §6). Every error ends the connection (§4.3 of RFC 9113). */
-
 /** What a peer may assume that was told nothing else. */
 export const DEFAULT_TABLE_BYTES = 4096;
 
+/** Header blocks to header lists (RFC 7541 §3, §6). Every error ends the connection (§4.3 of RFC 9113). */
 export class HpackDecoder {
   readonly #table: DynamicTable;
   readonly #tableLimit: number;
@@ -206,17 +205,16 @@ function broken(what: string): ConnectionError {
   return new ConnectionError(ErrorCode.COMPRESSION_ERROR, what);
 }
 
-/**
- * Header lists to header blocks (RFC 7541 §6). Strings go as they are: Huffman coding would cost
- * more time than its few bytes, since all that repeats is one byte by way of the dynamic table.
- */
-
 /** Ours, and at most the peer's: enough for the headers of a run. */
 const TABLE_BYTES = 4096;
 
 /** `indexed`: repeats; `plain`: changes from request to request; `secret`: §7.1.3. */
 export type FieldKind = 'indexed' | 'plain' | 'secret';
 
+/**
+ * Header lists to header blocks (RFC 7541 §6). Strings go as they are: Huffman coding would cost
+ * more time than its few bytes, since all that repeats is one byte by way of the dynamic table.
+ */
 export class HpackEncoder {
   readonly #table = new DynamicTable(TABLE_BYTES);
   /** Number of the addition that brought a field into the table. */

@@ -28,11 +28,6 @@ export function checkFieldName(name: string): string | null {
 
 export const isFieldValue = (value: string): boolean => VALUE.test(value);
 
-/**
- * Requests as header blocks. The headers of a run are one frozen object, page after page, so that
- * after the first pages everything but the path is copied.
- */
-
 const PATH = /^[\x21-\x7e]+$/;
 /** Of `:path` in the static table. */
 const PATH_INDEX = 4;
@@ -46,6 +41,10 @@ interface Known {
   readonly afterPath: Uint8Array;
 }
 
+/**
+ * Requests as header blocks. The headers of a run are one frozen object, page after page, so that
+ * after the first pages everything but the path is copied.
+ */
 export class RequestBlocks {
   readonly #encoder = new HpackEncoder();
   readonly #scheme: string;
@@ -133,8 +132,7 @@ function checkField(name: string, value: string): void {
   if (name === 'te' && value !== 'trailers') throw new Error('the header te with its value');
 }
 
-/** What a decoded header list of a response may be (RFC 9113 §8.2, §8.3.2), and its fields by name. */
-
+/** The head of a response: a decoded header list that keeps the rules of RFC 9113 §8.2 and §8.3.2. */
 export interface ResponseHead {
   readonly status: number;
   readonly headers: HeaderValues;

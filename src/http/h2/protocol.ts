@@ -80,8 +80,6 @@ export class Http1AnswerError extends ConnectionError {
   }
 }
 
-/** The server's SETTINGS (RFC 9113 §6.5). */
-
 const ENTRY_BYTES = 6;
 const MAX_MAX_FRAME_BYTES = 0xffffff;
 
@@ -91,6 +89,7 @@ export interface PeerSettings {
   maxFrameBytes: number;
 }
 
+/** The server's SETTINGS (RFC 9113 §6.5). */
 export function defaultPeerSettings(): PeerSettings {
   return {
     maxConcurrentStreams: Number.POSITIVE_INFINITY,

@@ -5,10 +5,38 @@
  * one number for each of several limits (`1, 15000`).
  */
 import type { Limit } from '../../core/hint.ts';
-import type { Part, Slot } from './header-slots.ts';
 import { parseReset, type ResetReading, type ResetValue, untilMoment } from './reset.ts';
 import { durationMs, plainNumber, statedLimit } from './stated-limit.ts';
 import { isInteger, parseSfList } from './structured-fields.ts';
+
+export type Part =
+  | 'quota'
+  | 'remaining'
+  | 'used'
+  /** A moment, or a time from now, in a unit to be found out. */
+  | 'reset'
+  /** Seconds from now. */
+  | 'reset-after'
+  | 'reset-after-ms'
+  /** Length of the window, in seconds or with its unit. */
+  | 'window'
+  | 'window-ms'
+  /** What a token bucket of the quota's size gets each window; each second where none is stated. */
+  | 'fill'
+  /** Requests a second, by which alone the limit is stated. */
+  | 'rate'
+  /** The policies with their windows, as in `RateLimit-Policy`. */
+  | 'policies';
+
+export interface Slot {
+  /** Parts of one family are of one limit. */
+  readonly family: string;
+  readonly part: Part;
+  /** What tells the limit from others of the same server: `minute`, `api-key`; or `''`. */
+  readonly label: string;
+  /** Where the name itself says it. */
+  readonly windowMs: number | null;
+}
 
 export interface QuotaItem {
   readonly amount: number;

@@ -4,8 +4,8 @@
  */
 import type { Hint } from '../../core/hint.ts';
 import { decodeBody } from '../../decode/decode.ts';
-import { describeStatus, type PauseOutcome } from '../outcome.ts';
-import { type HeaderValues, type RawResponse, singleHeader } from '../transport.ts';
+import { describeStatus, type PauseOutcome, singleHeader } from '../outcome.ts';
+import type { HeaderValues, RawResponse } from '../transport.ts';
 import { type LimitInBody, limitInBody } from './limit-in-body.ts';
 import { isExhausted, refusalWait, statedWaitMs } from './retry-after.ts';
 

@@ -78,12 +78,6 @@ export function sentAt(date: string | null, age: string | null, wallTime: number
   return stated + (age === null ? 0 : (plainNumber(age) ?? 0) * 1_000);
 }
 
-/**
- * Finds the unit of a bare `…-Reset` number from how it goes on: seconds from now fall by one a
- * second, milliseconds by a thousand, and what stays the same while requests are counted is no time
- * from now at all but the length of a window.
- */
-
 export interface ResetReading {
   readonly resetMs: number | null;
   /** Set once the number turned out to be the length of the window. */
@@ -99,7 +93,11 @@ const SLACK = 0.4;
 
 type Unit = 'unknown' | 'seconds' | 'milliseconds' | 'window';
 
-/** What is known of one header of one bucket. */
+/**
+ * Finds the unit of one header's bare `…-Reset` number from how it changes: seconds from now fall by
+ * one a second, milliseconds by a thousand, and what stays the same while requests are counted is no
+ * time from now at all but the length of a window.
+ */
 export class ResetUnit {
   #unit: Unit = 'unknown';
   /** Where the current fall or standstill began. */

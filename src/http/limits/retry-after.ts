@@ -110,8 +110,6 @@ export function statedWaitMs(headers: HeaderValues, wallTime: number): number | 
   return null;
 }
 
-/** When the headers of a refusal say that a limit was met, and until when. */
-
 export interface RefusalWait {
   /** Null where the server named no time. */
   readonly waitMs: number | null;
@@ -121,6 +119,7 @@ export interface RefusalWait {
 /** A window that has no stated end is waited out whole where it is as short as this (HubSpot's 10 s). */
 const SHORT_WINDOW_MS = 10_000;
 
+/** When the headers of a refusal say that a limit was met, and until when. */
 export function isExhausted({ limits }: Hint): boolean {
   return limits.some(({ remaining }) => remaining === 0);
 }
