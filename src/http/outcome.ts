@@ -75,7 +75,10 @@ export function describeStatus(status: number): string {
   return phrase === undefined ? String(status) : `${status} ${phrase}`;
 }
 
-/** Statuses that say "later may be better": CLI.md's list; 520–529 are what CDNs answer for an origin in trouble. */
+/**
+ * Statuses after which a retry may succeed (docs/limits-and-retries.md). CDNs answer 520 to 529 when
+ * the origin has a problem.
+ */
 function isTransient(status: number): boolean {
   return (
     status === 408 ||

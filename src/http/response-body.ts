@@ -115,9 +115,9 @@ export interface ArrivingBody {
 
 /**
  * How much of bodies may arrive before some of it is gone: one budget for those that arrive and those
- * that the caller still holds (invariant 5 of memory). Beyond it bodies stand still, by HTTP/2's
- * windows or a socket that is not read. The one that began first goes on whatever there is, unless
- * the caller holds bodies: those go by themselves. So at least one body always ends.
+ * that the caller still holds (docs/limits-and-retries.md, Memory). Beyond it no more is read: HTTP/2's
+ * windows stay closed, or the socket is left unread. Only the body that began first continues, unless
+ * the caller holds bodies, which it will release. So at least one body always ends.
  */
 export class BodyRoom {
   readonly #mostBytes: number;

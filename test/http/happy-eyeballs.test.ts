@@ -1,4 +1,4 @@
-/** FAULTS T5: an address that swallows connections costs a moment, not the run. */
+/** An address that does not answer costs a moment, not the run (docs/reliability.md, T5). */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';

@@ -1,4 +1,4 @@
-/** Headers that servers may fill with anything (FAULTS R3, S1, S4). */
+/** Headers that servers may fill with anything (docs/reliability.md, R3, S4; RFC 9110 §5.5). */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

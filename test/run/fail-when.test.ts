@@ -1,4 +1,4 @@
-/** B4, B5, B8 and B9 by the whole pipeline: pages that are JSON, and what comes of them. */
+/** Pages that are JSON, through the whole program (docs/reliability.md, B4, B5, B8 and B9). */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * Every fault by the whole pipeline, over HTTP/1.1 and HTTP/2. Faults of single pages share a run, a
- * page each, so that they also meet one another; those of connections have one of their own.
+ * Every fault through the whole program, over HTTP/1.1 and HTTP/2. Faults of single pages share a run, a
+ * page each, so that they also meet one another; those of connections have one of their own. T1 and the
+ * like are rows of docs/reliability.md.
  */
 import assert from 'node:assert/strict';
 import { describe, mock, it as test } from 'node:test';

@@ -1,4 +1,4 @@
-/** B3 and invariant 5 with a process of its own, whose memory the system counts. */
+/** Memory of a process of its own, as the system counts it (docs/reliability.md, B3). */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

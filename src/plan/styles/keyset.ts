@@ -21,7 +21,7 @@ import { type ChainStyle, candidate, firstRequest, withParam } from './style.ts'
 export const keyset: ChainStyle = {
   kind: 'chain',
   docs: {
-    evidence: "there is more, without a token; the id of the last record worked",
+    evidence: 'there is more, without a token; the id of the last record worked',
     flags: '`--page-param`, `--key`',
   },
   first: firstRequest,
