@@ -1,6 +1,6 @@
 /**
  * Servers that repeat a credential in what they answer, as in a next link within the body. Bodies are
- * kept as they came, so the user is told (DESIGN invariant 4). What was given is compared with what
+ * kept as they came, so the user is told (SECURITY.md). What was given is compared with what
  * came in memory; it is stored nowhere.
  */
 import type { ResolvedOptions } from '../core/options.ts';

@@ -75,7 +75,7 @@ export function describeStatus(status: number): string {
   return phrase === undefined ? String(status) : `${status} ${phrase}`;
 }
 
-/** Statuses that say "later may be better": CLI.md's list; 520–529 are what CDNs answer for an origin in trouble. */
+/** Statuses that say "later may be better": docs/limits-and-retries.md lists them; 520–529 are what CDNs answer for an origin in trouble. */
 function isTransient(status: number): boolean {
   return (
     status === 408 ||

@@ -60,7 +60,7 @@ const stops: readonly (readonly [Stop, ExitCode])[] = [
 ];
 
 describe('exit codes', () => {
-  it('are those of CLI.md for every error', () => {
+  it('are those of docs/cli.md for every error', () => {
     for (const [code, expected] of Object.entries(ofError)) {
       assert.equal(exitCodeOfError(code as ErrorCode), expected, code);
     }

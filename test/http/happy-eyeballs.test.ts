@@ -1,4 +1,4 @@
-/** FAULTS T5: an address that swallows connections costs a moment, not the run. */
+/** An address that swallows connections costs a moment, not the run. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';

@@ -1,4 +1,4 @@
-/** Headers that servers may fill with anything (FAULTS R3, S1, S4). */
+/** Headers that servers may fill with anything. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
