@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Archive } from '../src/archive/archive.ts';
-import type { PageRecord } from '../src/archive/archive-types.ts';
+import type { PageRow } from '../src/archive/archive-types.ts';
 
 const ROUNDS = 3;
 const RUNS = [
@@ -50,7 +50,7 @@ function disordered(count: number): number[] {
   return order;
 }
 
-function page(position: number, body: Uint8Array): PageRecord {
+function page(position: number, body: Uint8Array): PageRow {
   return {
     place: { branch: 0, position },
     key: randomKey,

@@ -72,6 +72,7 @@ await bundle(
 // The thread has all its code in one file: no request is stored before it has been read.
 await bundle({ 'thread-entry': 'src/archive-thread/thread-entry.ts' }, false);
 writeLibraryEntry();
+writeNotices();
 execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
   cwd: ROOT,
   stdio: 'inherit',
@@ -82,6 +83,15 @@ keepOnlyNeeded(join(DIST, 'types'), 'index.d.ts');
 function writeLibraryEntry(): void {
   const names = Object.keys(createRequire(import.meta.url)(join(DIST, 'index.cjs')));
   writeFileSync(join(DIST, 'index.js'), `export { ${names.join(', ')} } from './index.cjs';\n`);
+}
+
+/** The bundle holds a copy of these packages, whose licences want to go along. */
+function writeNotices(): void {
+  const notices = ['structured-headers'].map((name) => {
+    const licence = readFileSync(join(ROOT, 'node_modules', name, 'LICENSE'), 'utf8');
+    return `${name}\n\n${licence}`;
+  });
+  writeFileSync(join(DIST, 'THIRD-PARTY-LICENSES.txt'), notices.join('\n'));
 }
 
 /** tsc writes declarations of every file that it has read; kept are those that the first one leads to. */

@@ -1,4 +1,4 @@
-import type { AttemptRecord, PageRecord } from '../archive/archive-types.ts';
+import type { AttemptRecord, PageRow } from '../archive/archive-types.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import { PAGE_KEY_BYTES } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
@@ -44,7 +44,7 @@ interface ReadPage {
   /** Where it stood in the batch. */
   readonly index: number;
   /** Credentials in its page info are redacted. */
-  readonly record: PageRecord;
+  readonly record: PageRow;
   /** With them. */
   readonly pageInfo: PageInfo | null;
   /** Null where it has no body that is stored. */
@@ -103,7 +103,7 @@ export class BatchReader {
       }
       const { bodyBytes: _, log, paging: __, ...row } = page;
       const failed = { ...row, key, body: null, hash: null, records: null };
-      let record: PageRecord = { ...failed, pageInfo: null, keys: null };
+      let record: PageRow = { ...failed, pageInfo: null, keys: null };
       let decoded: DecodedPage | null = null;
       if (read !== null) {
         const { hash, records, info } = read;

@@ -1,6 +1,6 @@
 /**
  * Servers that repeat a credential in what they answer, as in a next link within the body. Bodies are
- * kept as they came, so the user is told. The credentials are compared in memory and stored nowhere.
+ * kept as they came, so the user is told (SECURITY.md). The credentials are compared in memory and stored nowhere.
  */
 import type { ResolvedOptions } from '../core/options.ts';
 import type { Place } from '../core/page-request.ts';

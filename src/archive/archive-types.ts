@@ -27,7 +27,7 @@ export interface AttemptRecord {
 }
 
 /** What a page is when it has reached its end state. */
-export interface PageRecord {
+export interface PageRow {
   readonly place: Place;
   /** 16 bytes: see `pageKey`. */
   readonly key: Uint8Array;
@@ -75,7 +75,7 @@ export interface RunSpecification {
 
 /** A stored page as it is read back for exports, checks and replay. */
 export interface StoredPage
-  extends Pick<PageRecord, 'place' | 'key' | 'url' | 'headers' | 'encoding' | 'records'> {
+  extends Pick<PageRow, 'place' | 'key' | 'url' | 'headers' | 'encoding' | 'records'> {
   readonly status: number;
   readonly body: Uint8Array;
   readonly hash: Uint8Array;

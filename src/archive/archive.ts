@@ -3,7 +3,7 @@ import type { Pagination } from '../core/pagination.ts';
 import { isWhole, type VerdictName } from '../core/summary.ts';
 import { leaveOneFile, openForWriting, openOrCreateForWriting } from './archive-file.ts';
 import { ArchiveReader } from './archive-reader.ts';
-import type { AttemptRecord, PageCounts, PageRecord, RunSpecification } from './archive-types.ts';
+import type { AttemptRecord, PageCounts, PageRow, RunSpecification } from './archive-types.ts';
 import { type KeptPace, type RunRow, writePace, writeRun } from './kept-run.ts';
 import { PageStore } from './page-store.ts';
 import type { Connection } from './sqlite.ts';
@@ -89,7 +89,7 @@ export class Archive extends ArchiveReader {
    *   or the same records; null for a page without one
    */
   store(
-    pages: readonly PageRecord[],
+    pages: readonly PageRow[],
     attempts: readonly AttemptRecord[],
   ): readonly (PageInfo | null)[] {
     if (pages.length === 0 && attempts.length === 0) return [];

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { EverypageError } from '../core/errors.ts';
 import type { NextStep, PageInfo, PlanEnd } from '../core/page-info.ts';
 import { type Place, RECHECK_BRANCH } from '../core/page-request.ts';
-import type { AttemptRecord, PageCounts, PageRecord, PageState } from './archive-types.ts';
+import type { AttemptRecord, PageCounts, PageRow, PageState } from './archive-types.ts';
 import { readPageInfo } from './kept-json.ts';
 import { checksumWith, pageChecksum, pageInfoChecksum } from './row-checksum.ts';
 import { MAX_BRANCH, MAX_POSITION, PLACE, PLACE_COLUMNS, RECHECK_PLACE } from './schema.ts';
@@ -59,11 +59,11 @@ export class PageStore {
   }
 
   /** The info of each page as it is kept, or null. */
-  put(pages: readonly PageRecord[], attempts: readonly AttemptRecord[]): (PageInfo | null)[] {
+  put(pages: readonly PageRow[], attempts: readonly AttemptRecord[]): (PageInfo | null)[] {
     // In order, neighbours change the same 16 KiB page of the table one after the other.
     const ordered = pages.toSorted((a, b) => comparePlaces(a.place, b.place));
     const counts = { ...this.#counts };
-    const pageInfos = new Map<PageRecord, PageInfo>();
+    const pageInfos = new Map<PageRow, PageInfo>();
     for (const page of ordered) {
       const pageInfo = this.#putPage(page, counts);
       if (pageInfo !== null) pageInfos.set(page, pageInfo);
@@ -132,7 +132,7 @@ export class PageStore {
     this.#counts = counts;
   }
 
-  #putPage(page: PageRecord, counts: Count): PageInfo | null {
+  #putPage(page: PageRow, counts: Count): PageInfo | null {
     const { branch, position } = checkPlace(page.place);
     const { key, state, url } = page;
     if (state === 'stored' && (page.body === null || page.hash === null || page.status === null)) {
@@ -245,7 +245,7 @@ class PageInfoStore {
   }
 
   /** The page info with what earlier pages say of it, which is what is kept. */
-  put({ place, startedAt, keys }: PageRecord, pageInfo: PageInfo): PageInfo {
+  put({ place, startedAt, keys }: PageRow, pageInfo: PageInfo): PageInfo {
     const { branch, position } = place;
     const filled = branch === RECHECK_BRANCH ? pageInfo : this.#filled(place, pageInfo);
     const readAt = Math.round(startedAt);

@@ -5,12 +5,12 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Place } from '../core/page-request.ts';
-import type { PageRecord, PageState } from './archive-types.ts';
+import type { PageRow, PageState } from './archive-types.ts';
 import { placeColumns } from './schema.ts';
 import type { Connection } from './sqlite.ts';
 
 /** A page's row, and the row of its content without the body. */
-export type CheckedPage = Omit<PageRecord, 'body' | 'pageInfo' | 'keys'>;
+export type CheckedPage = Omit<PageRow, 'body' | 'pageInfo' | 'keys'>;
 
 /** The state stands above the CRC, so that SQL can change it for many pages at once. */
 const stateNumbers: Readonly<Record<PageState, number>> = { stored: 1, failed: 2, 'beyond-end': 3 };
@@ -59,7 +59,7 @@ type Row = [
   checksum: number,
   url: string,
   status: number | null,
-  code: PageRecord['code'],
+  code: PageRow['code'],
   headers: string | null,
   encoding: string | null,
   hash: Uint8Array | null,

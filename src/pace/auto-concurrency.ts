@@ -94,7 +94,7 @@ export class AutoConcurrency {
     this.#restart(now);
     if (isStrained) this.#shrinkOnStrain(now);
     else if (isBusy) this.#growWhileBusy(now);
-    else if (isFull) this.#judge(throughput, isLate, now);
+    else if (isFull) this.#compare(throughput, isLate, now);
   }
 
   /** The server asked for fewer at once: half as many, once for all that were under way. */
@@ -136,7 +136,7 @@ export class AutoConcurrency {
     this.#settle(now);
   }
 
-  #judge(throughput: number, isLate: boolean, now: number): void {
+  #compare(throughput: number, isLate: boolean, now: number): void {
     switch (this.#goal) {
       case 'grow':
         if (throughput >= this.#reference * WORTH) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { Archive } from '../../src/archive/archive.ts';
-import type { PageRecord } from '../../src/archive/archive-types.ts';
+import type { PageRow } from '../../src/archive/archive-types.ts';
 import type { NextStep, PageInfo } from '../../src/core/page-info.ts';
 import { type Place, RECHECK_BRANCH } from '../../src/core/page-request.ts';
 import { endAt, keysFrom, pagedArchive, pageWithInfo, paging } from './paged-archive.ts';
@@ -18,7 +18,7 @@ function positions(archive: Archive): number[] {
   return archive.readPages(null, 100, 1e9).map(({ place }) => place.position);
 }
 
-function beyond(position: number): PageRecord {
+function beyond(position: number): PageRow {
   return failedPage(position, { state: 'beyond-end', status: 404, reason: '404 Not Found' });
 }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Archive } from '../../src/archive/archive.ts';
-import type { PageRecord } from '../../src/archive/archive-types.ts';
+import type { PageRow } from '../../src/archive/archive-types.ts';
 import type { PageInfo, PlanEnd } from '../../src/core/page-info.ts';
 import { noPagination, type Pagination } from '../../src/core/pagination.ts';
 import type { Verdict } from '../../src/core/summary.ts';
@@ -25,8 +25,8 @@ export function pageWithInfo(
   position: number,
   keys: readonly string[],
   pageInfo: Partial<PageInfo> = {},
-  change: Partial<PageRecord> = {},
-): PageRecord {
+  change: Partial<PageRow> = {},
+): PageRow {
   return storedPage(position, {
     keys,
     records: keys.length,
@@ -63,7 +63,7 @@ export function endAt(
 interface Read {
   readonly style?: Pagination['style'];
   readonly change?: Partial<Pagination>;
-  readonly pages: readonly PageRecord[];
+  readonly pages: readonly PageRow[];
   readonly end: number;
   readonly reason?: PlanEnd['reason'];
   readonly detail?: string;

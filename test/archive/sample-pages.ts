@@ -5,11 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Archive } from '../../src/archive/archive.ts';
-import type {
-  AttemptRecord,
-  PageRecord,
-  RunSpecification,
-} from '../../src/archive/archive-types.ts';
+import type { AttemptRecord, PageRow, RunSpecification } from '../../src/archive/archive-types.ts';
 import type { PageInfo } from '../../src/core/page-info.ts';
 import { pageKey } from '../../src/core/page-request.ts';
 
@@ -59,7 +55,7 @@ export function sampleBody(position: number, bodyBytes = 200): Uint8Array {
   );
 }
 
-export function storedPage(position: number, change: Partial<PageRecord> = {}): PageRecord {
+export function storedPage(position: number, change: Partial<PageRow> = {}): PageRow {
   const body = sampleBody(position);
   const url = `https://api.example.com/items?page=${position + 1}`;
   return {
@@ -84,7 +80,7 @@ export function storedPage(position: number, change: Partial<PageRecord> = {}): 
   };
 }
 
-export function failedPage(position: number, change: Partial<PageRecord> = {}): PageRecord {
+export function failedPage(position: number, change: Partial<PageRow> = {}): PageRow {
   return storedPage(position, {
     state: 'failed',
     status: 503,
@@ -112,7 +108,7 @@ export function attemptAt(position: number, change: Partial<AttemptRecord> = {})
   };
 }
 
-export function storedPages(from: number, to: number): PageRecord[] {
+export function storedPages(from: number, to: number): PageRow[] {
   return Array.from({ length: to - from }, (_, index) => storedPage(from + index));
 }
 
