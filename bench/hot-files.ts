@@ -1,10 +1,12 @@
 /**
  * Which source files take part in each page: `npm run hot-files`. A range runs against a local
  * HTTP/2 server; when it is in the middle, V8 counts the calls of every function on both threads.
- * A file is listed where one of its functions runs at least once for each page.
+ * A file is listed where one of its functions runs at least once for each page. The two lists of
+ * docs/architecture.md should name the same files; what they lack or have too much is printed last.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -119,3 +121,14 @@ console.log(
 console.log(
   `${hot.length} files run for each page; ${touched.length} in all while ${counted} pages came`,
 );
+
+const architecture = readFileSync(join(import.meta.dirname, '../docs/architecture.md'), 'utf8');
+const lists = architecture.split('### For each page: main thread')[1]?.split('\nSome code runs')[0];
+const named = new Set(
+  [...(lists ?? '').matchAll(/`src\/([\w./-]+\.ts)`/g)].map(([, file]) => file!),
+);
+const hotFiles = new Set(hot.map(([file]) => file));
+const lacking = [...hotFiles].filter((file) => !named.has(file));
+const tooMuch = [...named].filter((file) => !hotFiles.has(file));
+console.log(`docs/architecture.md lacks: ${lacking.join(', ') || 'none'}`);
+console.log(`docs/architecture.md has too much: ${tooMuch.join(', ') || 'none'}`);
