@@ -9,7 +9,7 @@ import type { ResolvedOptions } from '../core/options.ts';
 import type { Method } from '../core/page-request.ts';
 import { withholdCredentials } from '../core/redact.ts';
 import { limitInResponse } from '../http/limits/limit-in-response.ts';
-import { classifyFault, classifyResponse, type Outcome } from '../http/outcome.ts';
+import { classifyFault, classifyResponse, mayHoldLimit, type Outcome } from '../http/outcome.ts';
 import { MAX_REDIRECTS } from '../http/redirect.ts';
 import { type RawResponse, type Transport, TransportError } from '../http/transport.ts';
 import { createRequestHeaders, holdsCredentials, type Trust } from './credentials.ts';
@@ -173,7 +173,9 @@ class Sender {
     const { inSuccess, pauseMs } = this.#parts.options.refusals;
     // GraphQL servers, which are asked by POST, say limits in a 200.
     const isUsual = inSuccess || method === 'POST';
-    const found = limitInResponse(response, hint, isUsual, this.#parts.clock.wallTime());
+    const found = mayHoldLimit(response, hint, isUsual)
+      ? limitInResponse(response, hint, this.#parts.clock.wallTime())
+      : null;
     const knowsLess = byHeaders.kind !== 'pause' || byHeaders.waitMs === null;
     const outcome = found?.pause != null && knowsLess ? found.pause : byHeaders;
     const known = found?.hint ?? hint;

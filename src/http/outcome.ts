@@ -7,7 +7,7 @@ import type { PageCode } from '../core/errors.ts';
 import { type Hint, noHint, type WaitSource } from '../core/hint.ts';
 import type { Stop } from '../core/summary.ts';
 import { createHintReader } from './limits/hint-reader.ts';
-import { isRefusal, refusalWait } from './limits/retry-after.ts';
+import { isExhausted, isRefusal, refusalWait } from './limits/retry-after.ts';
 import type { HeaderValues, TransportError, TransportFault } from './transport.ts';
 
 export type SafetyCode = (Stop & { kind: 'safety' })['code'];
@@ -162,6 +162,32 @@ export function classifyFault(error: TransportError): Outcome {
   if (kind === 'credentials') return { kind, status: 407, reason };
   if (kind !== 'unsafe') return { kind, reason };
   return { kind, code: error.fault === 'address' ? 'PRIVATE_ADDRESS' : 'CERTIFICATE', reason };
+}
+
+/** Statuses whose bodies may state a limit. Others mean what they say. */
+const ERRORS = new Set([400, 403, 420, 429, 430, 500, 503, 509]);
+/** On the wire: errors are short, and what is longer is a page. */
+const LONGEST_ERROR_BYTES = 16_384;
+const LONGEST_SUCCESS_BYTES = 4_096;
+
+export interface ReceivedResponse {
+  readonly status: number;
+  readonly headers: HeaderValues;
+  readonly bodyBytes: number;
+}
+
+/**
+ * Whether the body is worth reading for a limit (`limits/limit-in-response.ts`). Nearly all successes
+ * are pages: only headers, or the API's preset, make it worth the time.
+ *
+ * @param isUsual whether this API says limits in the body of a success
+ */
+export function mayHoldLimit(response: ReceivedResponse, hint: Hint, isUsual: boolean): boolean {
+  const { status, headers, bodyBytes } = response;
+  if (bodyBytes === 0) return false;
+  if (status < 200 || status >= 300) return ERRORS.has(status) && bodyBytes <= LONGEST_ERROR_BYTES;
+  if (bodyBytes > LONGEST_SUCCESS_BYTES) return false;
+  return isUsual || headers['mediawiki-api-error'] !== undefined || isExhausted(hint);
 }
 
 /** A field's value; repeated fields join with a comma (RFC 9110 §5.3). */

@@ -1,39 +1,15 @@
-/**
- * Limits that a body states, against its status or beside it: when a body is worth reading for
- * them, and what the finding means for the page.
- */
+/** Limits that a body states, against its status or beside it, and what they mean for the page. */
 import type { Hint } from '../../core/hint.ts';
 import { decodeBody } from '../../decode/decode.ts';
-import { describeStatus, type PauseOutcome, singleHeader } from '../outcome.ts';
-import type { HeaderValues, RawResponse } from '../transport.ts';
+import {
+  describeStatus,
+  type PauseOutcome,
+  type ReceivedResponse,
+  singleHeader,
+} from '../outcome.ts';
+import type { RawResponse } from '../transport.ts';
 import { type LimitInBody, limitInBody } from './limit-in-body.ts';
 import { isExhausted, refusalWait, statedWaitMs } from './retry-after.ts';
-
-/** Statuses that come with such bodies. Others mean what they say. */
-const ERRORS = new Set([400, 403, 420, 429, 430, 500, 503, 509]);
-/** On the wire: errors are short, and what is longer is a page. */
-const LONGEST_ERROR_BYTES = 16_384;
-const LONGEST_SUCCESS_BYTES = 4_096;
-
-export interface ReceivedResponse {
-  readonly status: number;
-  readonly headers: HeaderValues;
-  readonly bodyBytes: number;
-}
-
-/**
- * Whether the body is to be decoded and given to `limitInBody`. Successes are pages, nearly all:
- * only headers, or the API's preset, make it worth the time.
- *
- * @param isUsual whether this API says limits in the body of a success
- */
-export function mayHoldLimit(response: ReceivedResponse, hint: Hint, isUsual: boolean): boolean {
-  const { status, headers, bodyBytes } = response;
-  if (bodyBytes === 0) return false;
-  if (status < 200 || status >= 300) return ERRORS.has(status) && bodyBytes <= LONGEST_ERROR_BYTES;
-  if (bodyBytes > LONGEST_SUCCESS_BYTES) return false;
-  return isUsual || headers['mediawiki-api-error'] !== undefined || isExhausted(hint);
-}
 
 /**
  * The pause that a refusal in the body means. A `Retry-After` wins, then the end of a limit with
@@ -73,20 +49,13 @@ export interface FoundLimit {
   readonly hint: Hint;
 }
 
-/**
- * Looks for a limit in the body of a response, where its status and headers make that worth the
- * time. Null where nothing was found.
- *
- * @param isUsual whether this API says limits in the body of a success (`refusals.inSuccess` of its preset)
- */
+/** Looks for a limit in the body of a response for which `mayHoldLimit` holds. Null where there is none. */
 export function limitInResponse(
   response: RawResponse,
   hint: Hint,
-  isUsual: boolean,
   wallTime: number,
 ): FoundLimit | null {
   const { status, headers, chunks } = response;
-  if (!mayHoldLimit(response, hint, isUsual)) return null;
   const encoding = singleHeader(headers['content-encoding']);
   const decoded = decodeBody(Buffer.concat(chunks), encoding, LONGEST_DECODED_BYTES);
   if (!decoded.ok) return null;

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { noHint } from '../../../src/core/hint.ts';
 import { createHintReader } from '../../../src/http/limits/hint-reader.ts';
 import { limitInBody } from '../../../src/http/limits/limit-in-body.ts';
-import { mayHoldLimit, pauseByBody } from '../../../src/http/limits/limit-in-response.ts';
+import { pauseByBody } from '../../../src/http/limits/limit-in-response.ts';
+import { mayHoldLimit } from '../../../src/http/outcome.ts';
 import type { HeaderValues } from '../../../src/http/transport.ts';
 
 const NOW = Date.UTC(2026, 0, 15, 12, 0, 0);

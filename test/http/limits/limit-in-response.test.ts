@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { noHint } from '../../../src/core/hint.ts';
+import { type Hint, noHint } from '../../../src/core/hint.ts';
 import { limitInResponse } from '../../../src/http/limits/limit-in-response.ts';
+import { mayHoldLimit } from '../../../src/http/outcome.ts';
 import type { HeaderValues } from '../../../src/http/transport.ts';
 
 function respond(status: number, body: string, headers: HeaderValues = {}) {
@@ -12,10 +13,21 @@ function respond(status: number, body: string, headers: HeaderValues = {}) {
   return { status, headers, chunks, bodyBytes: bytes.length, protocol: 'HTTP/2' as const };
 }
 
+/** As an attempt asks for it. */
+function foundLimit(
+  response: ReturnType<typeof respond>,
+  hint: Hint,
+  isUsual: boolean,
+  wallTime: number,
+) {
+  if (!mayHoldLimit(response, hint, isUsual)) return null;
+  return limitInResponse(response, hint, wallTime);
+}
+
 test('a compressed error body is read, and plain text too', () => {
   const body = JSON.stringify({ message: 'You have exceeded a secondary rate limit.' });
   const packed = respond(403, body, { 'content-encoding': 'gzip' });
-  assert.deepEqual(limitInResponse(packed, noHint, false, 0)?.pause, {
+  assert.deepEqual(foundLimit(packed, noHint, false, 0)?.pause, {
     kind: 'pause',
     waitMs: 60_000,
     waitFrom: 'body',
@@ -23,21 +35,21 @@ test('a compressed error body is read, and plain text too', () => {
     hint: { waitMs: 60_000, limits: [] },
   });
   const plain = respond(503, 'Rate limit exceeded\n');
-  assert.equal(limitInResponse(plain, noHint, false, 0)?.pause?.waitMs, null);
+  assert.equal(foundLimit(plain, noHint, false, 0)?.pause?.waitMs, null);
 });
 
 test('a body that cannot be decoded, or says nothing, is no limit', () => {
   const cut = { ...respond(403, '{}', { 'content-encoding': 'gzip' }), chunks: [Buffer.from('x')] };
-  assert.equal(limitInResponse(cut, noHint, false, 0), null);
-  assert.equal(limitInResponse(respond(403, '{"message":"no"}'), noHint, false, 0), null);
-  assert.equal(limitInResponse(respond(403, ''), noHint, false, 0), null);
+  assert.equal(foundLimit(cut, noHint, false, 0), null);
+  assert.equal(foundLimit(respond(403, '{"message":"no"}'), noHint, false, 0), null);
+  assert.equal(foundLimit(respond(403, ''), noHint, false, 0), null);
 });
 
 test('an error body that unpacks to megabytes is left alone', () => {
   const body = `{"message":"rate limit exceeded","pad":"${' '.repeat(2_000_000)}"}`;
   const bomb = respond(403, body, { 'content-encoding': 'gzip' });
   assert.ok(bomb.bodyBytes < 16_384);
-  assert.equal(limitInResponse(bomb, noHint, false, 0), null);
+  assert.equal(foundLimit(bomb, noHint, false, 0), null);
 });
 
 test('a page is looked into only where the API is known for it, and may add to its hint', () => {
@@ -54,8 +66,8 @@ test('a page is looked into only where the API is known for it, and may add to i
       },
     }),
   );
-  assert.equal(limitInResponse(page, noHint, false, 0), null);
-  assert.deepEqual(limitInResponse(page, noHint, true, 0), {
+  assert.equal(foundLimit(page, noHint, false, 0), null);
+  assert.deepEqual(foundLimit(page, noHint, true, 0), {
     pause: null,
     hint: {
       waitMs: null,
