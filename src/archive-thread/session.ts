@@ -5,6 +5,7 @@
 
 import { Archive } from '../archive/archive.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
+import type { PageRow } from '../archive/archive-types.ts';
 import { differences, fingerprintOf } from '../archive/kept-run.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
@@ -178,10 +179,9 @@ export class ArchiveSession implements SessionCalls {
   store(batch: Batch): Stored {
     const { reader, follow } = this.#ready();
     const { rejections, pages, attempts } = reader.read(batch);
-    const kept = this.#archive.store(
-      pages.map(({ record }) => record),
-      attempts,
-    );
+    const rows: PageRow[] = [];
+    for (const { record } of pages) rows.push(record);
+    const kept = this.#archive.store(rows, attempts);
     const pageInfos: (PageInfo | null)[] = [];
     for (const [at, { index, record, pageInfo, decoded }] of pages.entries()) {
       follow.offer(record.place, decoded);
