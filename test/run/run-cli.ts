@@ -14,6 +14,8 @@ export interface CliResult {
 
 export interface CliProcess {
   readonly child: ChildProcess;
+  /** Resolves once standard error, from its beginning, is as `isThere` wants it; fails if the command ends before. */
+  untilSaid(isThere: (stderr: string) => boolean): Promise<void>;
   readonly ended: Promise<CliResult>;
 }
 
@@ -52,16 +54,32 @@ export function startCli(
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  const waiting = new Set<() => void>();
+  child.stderr.on('data', (chunk: Buffer) => {
+    err.push(chunk);
+    for (const look of waiting) look();
+  });
+  const said = (): string => Buffer.concat(err).toString();
   const ended = once(child, 'close').then(
     ([code, signal]): CliResult => ({
       code,
       signal,
       stdout: Buffer.concat(out).toString(),
-      stderr: Buffer.concat(err).toString(),
+      stderr: said(),
     }),
   );
-  return { child, ended };
+  const untilSaid = (isThere: (stderr: string) => boolean): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!isThere(said())) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+      ended.then(() => reject(new Error(`the command ended before it said so: ${said()}`)), reject);
+    });
+  return { child, ended, untilSaid };
 }
 
 export function runCli(

@@ -1,12 +1,12 @@
 /** How a command is stopped from outside, and which archives it does not touch. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { suite, test } from 'node:test';
+import { suite, type TestContext, test } from 'node:test';
 import { pageLine } from '../servers/page-body.ts';
 import { startPageServer } from '../servers/page-server.ts';
 import { ENTRY, startCli, temporaryFolder } from './run-cli.ts';
@@ -18,31 +18,31 @@ const EXPECTED = Array.from({ length: PAGES }, (_, n) => `${pageLine(n + 1, BODY
 process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'node-compile-cache');
 process.env['NO_PROXY'] = 'localhost';
 
-/** Pages from here on never come, as long as it says so. */
-let silentFrom = Number.POSITIVE_INFINITY;
-/** Slow enough for a signal to come in the middle of them. */
-let delayMs = 3;
+/** Pages from here on come only once it resolves. */
+const HELD_FROM = 30;
+let held = Promise.resolve();
 const server = await startPageServer({
   protocol: 'http',
   bodyBytes: BODY_BYTES,
-  respond: ({ n }) => (n >= silentFrom ? { hang: true } : { delayMs }),
+  respond: ({ n }) => (n < HELD_FROM ? { delayMs: 3 } : { until: held }),
 });
 test.after(() => server.close());
 const args = [server.template(PAGES), '-o', 'items.ndjson'];
 const PART = 'items.ndjson.everypage.part';
 
-/** Resolves when the command has said of so many pages that they came. */
-async function untilPages(child: ChildProcess, count: number): Promise<void> {
-  let lines = 0;
-  for await (const [chunk] of on(child)) {
-    lines += String(chunk).split('\n').length - 1;
-    if (lines >= count) return;
-  }
+/** Holds back the last pages, so that no run ends before it is stopped; gives what lets them come. */
+function holdLastPages(t: TestContext): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  held = promise;
+  t.after(() => resolve());
+  return resolve;
 }
 
-async function* on(child: ChildProcess): AsyncGenerator<[Buffer]> {
-  for (;;) yield (await once(child.stderr!, 'data')) as [Buffer];
-}
+/** Whether `-v` has told of so many pages. */
+const tellsOf =
+  (count: number) =>
+  (stderr: string): boolean =>
+    stderr.split('\n').length > count;
 
 async function mustGoOn(folder: string): Promise<void> {
   const again = await runCliHere(folder, [...args, '-q']);
@@ -57,12 +57,13 @@ suite('a signal', () => {
   ] as const) {
     test(`${signal} keeps what has come, says how to go on, and ends with ${code}`, async (t) => {
       const folder = temporaryFolder(t);
-      delayMs = 100;
-      const { child, ended } = startCli(folder, [...args, '-v']);
-      await untilPages(child, 10);
+      const release = holdLastPages(t);
+      const { child, ended, untilSaid } = startCli(folder, [...args, '-c', '5', '-v']);
+      await untilSaid(tellsOf(10));
       child.kill(signal);
+      await untilSaid((stderr) => stderr.includes('get 10 s'));
+      release();
       const stopped = await ended;
-      delayMs = 3;
       assert.equal(stopped.code, code, stopped.stderr);
       assert.match(stopped.stderr, /everypage .*-o items\.ndjson/);
       assert.deepEqual(readdirSync(folder), [PART]);
@@ -72,14 +73,11 @@ suite('a signal', () => {
 
   test('that comes twice leaves at once, and the same command goes on', async (t) => {
     const folder = temporaryFolder(t);
-    silentFrom = 30;
-    t.after(() => {
-      silentFrom = Number.POSITIVE_INFINITY;
-    });
-    const { child, ended } = startCli(folder, [...args, '-v']);
-    await untilPages(child, 20);
+    const release = holdLastPages(t);
+    const { child, ended, untilSaid } = startCli(folder, [...args, '-v']);
+    await untilSaid(tellsOf(20));
     child.kill('SIGINT');
-    await untilPages(child, 1);
+    await untilSaid((stderr) => stderr.includes('Ctrl-C again exits at once'));
     child.kill('SIGINT');
     const left = await ended;
     assert.equal(left.code, 130, left.stderr);
@@ -87,7 +85,7 @@ suite('a signal', () => {
     // Had it waited for what is in flight, it would have said how to go on.
     assert.doesNotMatch(left.stderr, /-o items\.ndjson/);
     assert.ok(existsSync(join(folder, PART)));
-    silentFrom = Number.POSITIVE_INFINITY;
+    release();
     await mustGoOn(folder);
   });
 });

@@ -16,9 +16,15 @@ export interface PageServerRequest {
 }
 
 /** Puts the ordinary answer's parts in place of absent ones. */
-export interface FullReply extends Reply {
+export interface FullReply extends HeldReply {
   readonly status: number;
   readonly body: Uint8Array;
+}
+
+/** For a server in the process of the test. */
+export interface HeldReply extends Reply {
+  /** Nothing of the answer is sent before it resolves. */
+  readonly until?: Promise<unknown>;
 }
 
 type OutgoingHeaders = Record<string, string | number | readonly string[]>;

@@ -19,7 +19,13 @@ import { createTestCertificates } from '../../src/demo/certificate.ts';
 import { TokenBucket } from '../../src/demo/token-bucket.ts';
 import type { Reply } from '../fixtures/faults/reply.ts';
 import { pageBody } from './page-body.ts';
-import { type FullReply, type PageServerRequest, playHttp1, playHttp2 } from './page-reply.ts';
+import {
+  type FullReply,
+  type HeldReply,
+  type PageServerRequest,
+  playHttp1,
+  playHttp2,
+} from './page-reply.ts';
 import { ReadWaits, whenRead } from './read-waits.ts';
 
 export interface PageServerData {
@@ -49,7 +55,7 @@ export interface PageServerData {
 
 export interface PageServerOptions extends PageServerData {
   /** Asked before `faults`; null: go on with those. */
-  readonly respond?: (request: PageServerRequest) => Reply | null;
+  readonly respond?: (request: PageServerRequest) => HeldReply | null;
   /** Answers a path outside all counting and limiting; null: an ordinary request. */
   readonly control?: (path: string) => string | null;
   /** Milliseconds by which stated waits count. Default performance.now. */
@@ -153,6 +159,10 @@ export async function startPageServer(options: PageServerOptions = {}): Promise<
       const waitMs = retryAfterMs(reply.headers?.['retry-after']);
       play(reply, waitMs === null ? null : now() + waitMs);
     };
+    if (reply.until !== undefined) {
+      reply.until.then(playNow);
+      return;
+    }
     if (!reply.delayMs) return playNow();
     const timer = setTimeout(() => {
       timers.delete(timer);
