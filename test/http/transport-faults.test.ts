@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import type { ServerHttp2Stream } from 'node:http2';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { onRequestHead, startRawServer } from '../servers/raw-server.ts';
 import { openStreams } from '../servers/stream-server.ts';
+import { stopTime, until } from './stopped-time.ts';
 import {
   bodyOf,
   expectFault,
@@ -207,11 +207,25 @@ for (const protocol of ['h1', 'h2'] as const) {
       protocol,
       faults: { 1: [{ hang: true }], 2: [{ hang: true, truncateAt: 20 }] },
     });
-    const transport = openTransport(t, { ca: server.ca, idleTimeoutMs: 80 });
-    await Promise.all([
-      expectFault(get(transport, server.origin, '/pages/1'), 'idle-timeout'),
-      expectFault(get(transport, server.origin, '/pages/2'), 'idle-timeout'),
-    ]);
+    const time = stopTime(t);
+    let came = 0;
+    const transport = openTransport(
+      t,
+      { ca: server.ca, idleTimeoutMs: 80 },
+      {
+        onBodyBytes: (bytes) => {
+          came = bytes;
+        },
+      },
+    );
+    const silent = [1, 2].map((n) =>
+      expectFault(get(transport, server.origin, `/pages/${n}`), 'idle-timeout'),
+    );
+    await until(() => server.counts().total === 2 && came === 20);
+    time.pass(200);
+    const [before, after] = await Promise.all(silent);
+    assert.match(before!.message, /^not a byte for 0\.1 s; /);
+    assert.match(after!.message, /^not a byte for 0\.1 s after 20 bytes of the body; /);
     assert.equal((await get(transport, server.origin, '/pages/3')).status, 200);
   });
 
@@ -230,7 +244,15 @@ for (const protocol of ['h1', 'h2'] as const) {
   });
 
   test(`waiting for a free place does not count as silence over ${protocol}`, async (t) => {
-    const server = await openPages(t, { protocol, maxConcurrentStreams: 1, delayMs: 60 });
+    const time = stopTime(t);
+    const server = await openPages(t, {
+      protocol,
+      maxConcurrentStreams: 1,
+      respond: () => {
+        time.pass(300);
+        return null;
+      },
+    });
     const transport = openTransport(
       t,
       { ca: server.ca, concurrency: 1, idleTimeoutMs: 400, timeoutMs: 500 },
@@ -244,20 +266,22 @@ for (const protocol of ['h1', 'h2'] as const) {
 }
 
 test('a byte now and then is not silence, and ends in the timeout of the attempt', async (t) => {
+  let drip = (): unknown => assert.fail('nothing was asked for');
   const server = await startRawServer((socket) => {
     onRequestHead(socket, () => {
-      socket.write(`${HEAD}content-length: 1000\r\n\r\n`);
-      const drip = setInterval(() => socket.write('x'), 20);
-      socket.once('close', () => clearInterval(drip));
+      socket.write(`${HEAD}content-length: 1000\r\n\r\nx`);
+      drip = () => socket.write('x');
     });
   });
   t.after(() => server.close());
-  const transport = openTransport(t, { idleTimeoutMs: 300, timeoutMs: 700 });
+  const time = stopTime(t);
+  const onBodyBytes = (): void => {
+    time.pass(100);
+    drip();
+  };
+  const transport = openTransport(t, { idleTimeoutMs: 300, timeoutMs: 700 }, { onBodyBytes });
   const error = await expectFault(get(transport, server.origin, '/'), 'timeout');
-  assert.match(
-    error.message,
-    /^not whole within 0\.7 s, \d+ bytes had come; --timeout allows more$/,
-  );
+  assert.equal(error.message, 'not whole within 0.7 s, 8 bytes had come; --timeout allows more');
 });
 
 test('no answer at all within the timeout is said as that', async (t) => {
@@ -289,28 +313,53 @@ async function openWire(context: TestContext, port: number) {
 }
 
 test('a connection that falls silent is pinged, given up, and replaced', async (t) => {
+  let isFrozen = false;
   const { origin, ca } = await openStreams(t, {}, (stream, headers) => {
-    if (headers[':path'] === '/freeze') wire.die();
+    if (headers[':path'] === '/freeze') {
+      wire.die();
+      isFrozen = true;
+    }
     stream.respond({ ':status': 200 });
     stream.end('{}');
   });
   const wire = await openWire(t, Number(new URL(origin).port));
+  const time = stopTime(t);
   const transport = openTransport(t, { ca }, { silenceMs: 40, pingTimeoutMs: 60 });
   await get(transport, wire.origin, '/');
-  const error = await expectFault(get(transport, wire.origin, '/freeze'), 'idle-timeout');
+  const given = expectFault(get(transport, wire.origin, '/freeze'), 'idle-timeout');
+  await until(() => isFrozen);
+  time.pass(200);
+  const error = await given;
   assert.match(error.message, /does not answer a ping/);
   assert.equal((await get(transport, wire.origin, '/')).status, 200);
 });
 
 test('a server that is only slow answers the ping and keeps its connection', async (t) => {
-  const { origin, ca } = await openStreams(t, {}, (stream) => {
-    setTimeout(() => {
-      stream.respond({ ':status': 200 });
-      stream.end('{}');
-    }, 300);
+  let pings = 0;
+  let slow: ServerHttp2Stream | null = null;
+  const answer = (stream: ServerHttp2Stream): void => {
+    stream.respond({ ':status': 200 });
+    stream.end('{}');
+  };
+  const { origin, ca, server } = await openStreams(t, {}, (stream, headers) => {
+    if (headers[':path'] === '/slow') slow = stream;
+    else answer(stream);
   });
+  server.on('session', (session) => session.on('ping', () => (pings += 1)));
+  const time = stopTime(t);
   const transport = openTransport(t, { ca }, { silenceMs: 40, pingTimeoutMs: 200 });
-  assert.equal((await get(transport, origin, '/')).status, 200);
+  // The connection has begun once it has served one.
+  await get(transport, origin, '/');
+  const response = get(transport, origin, '/slow');
+  await until(() => slow !== null);
+  for (let nth = 1; nth <= 4; nth += 1) {
+    time.pass(100);
+    await until(() => pings === nth);
+    // Comes behind the answer to the ping.
+    await get(transport, origin, '/');
+  }
+  answer(slow!);
+  assert.equal((await response).status, 200);
   assert.equal(transport.connectionCounts()['HTTP/2'], 1);
 });
 
@@ -320,6 +369,7 @@ test('an idle connection that has died unnoticed is found by a ping when it is u
     stream.end('{}');
   });
   const wire = await openWire(t, Number(new URL(origin).port));
+  const time = stopTime(t);
   const transport = openTransport(
     t,
     { ca },
@@ -327,7 +377,7 @@ test('an idle connection that has died unnoticed is found by a ping when it is u
   );
   await get(transport, wire.origin, '/');
   wire.die();
-  await sleep(120);
-  await expectFault(get(transport, wire.origin, '/'), 'idle-timeout');
+  time.pass(120);
+  await time.passUntilSettled(expectFault(get(transport, wire.origin, '/'), 'idle-timeout'));
   assert.equal((await get(transport, wire.origin, '/')).status, 200);
 });
