@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Exchange } from '../../src/http/exchange.ts';
 import { BodyRoom } from '../../src/http/response-body.ts';
@@ -14,6 +14,7 @@ import {
 import { onRequestHead, startRawServer } from '../servers/raw-server.ts';
 import { openStreams } from '../servers/stream-server.ts';
 import { converse } from './h2/raw-peer.ts';
+import { stopTime, until } from './stopped-time.ts';
 import { expectFault, get, openPages, openTransport } from './transport-client.ts';
 
 const MIB = 1024 * 1024;
@@ -158,6 +159,11 @@ for (const protocol of ['h1', 'h2'] as const) {
       protocol,
       respond: () => ({ body: Buffer.alloc(BODY_BYTES, 'x') }),
     });
+    const time = stopTime(t);
+    let cameBytes = 0;
+    const onBodyBytes = (bytes: number): void => {
+      cameBytes = bytes - MIB;
+    };
     const transport = openTransport(
       t,
       {
@@ -168,27 +174,45 @@ for (const protocol of ['h1', 'h2'] as const) {
         timeoutMs: 1300,
         minBytesPerSecond: 1_000_000,
       },
-      { streamWindowBytes: 32 * 1024 },
+      { streamWindowBytes: 32 * 1024, onBodyBytes },
     );
     transport.setHeldBytes(MIB);
     const coming = get(transport, server.origin, '/pages/1');
-    const inTime = await Promise.race([coming, sleep(1500, null)]);
-    assert.equal(inTime, null, 'there was no room for it');
+    coming.catch(() => {});
+    await until(() => cameBytes > 0);
+    await turn();
+    time.pass(3000);
+    await turn();
+    assert.ok(cameBytes < BODY_BYTES, 'there was no room for it');
     transport.setHeldBytes(0);
+    // The time in which there was no room is not of its own 1300 ms either.
+    time.pass(700);
     assert.equal((await coming).bodyBytes, BODY_BYTES);
   });
 }
 
+const SLOW = { idleTimeoutMs: 150, minBytesPerSecond: 1000 };
+
+/** Lets 20 ms pass when a byte has come, and the next one be sent. */
+function passBetweenDrips(t: TestContext, drip: () => unknown): () => void {
+  const time = stopTime(t);
+  return () => {
+    time.pass(20);
+    drip();
+  };
+}
+
 test('a byte now and then is given up as too slow, with what it came to and the flag', async (t) => {
+  let drip = (): unknown => assert.fail('nothing was asked for');
   const server = await startRawServer((socket) => {
     onRequestHead(socket, () => {
-      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n');
-      const drip = setInterval(() => socket.write('x'), 20);
-      socket.once('close', () => clearInterval(drip));
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\nx');
+      drip = () => socket.write('x');
     });
   });
   t.after(() => server.close());
-  const transport = openTransport(t, { idleTimeoutMs: 150, minBytesPerSecond: 1000 });
+  const onBodyBytes = passBetweenDrips(t, () => drip());
+  const transport = openTransport(t, SLOW, { onBodyBytes });
   const error = await expectFault(get(transport, server.origin, '/'), 'too-slow');
   assert.match(
     error.message,
@@ -197,12 +221,14 @@ test('a byte now and then is given up as too slow, with what it came to and the 
 });
 
 test('a byte now and then is given up as too slow over HTTP/2', async (t) => {
+  let drip = (): unknown => assert.fail('nothing was asked for');
   const { origin, ca } = await openStreams(t, {}, (stream) => {
     stream.respond({ ':status': 200 });
-    const drip = setInterval(() => stream.write('x'), 20);
-    stream.once('close', () => clearInterval(drip));
+    drip = () => stream.write('x');
+    drip();
   });
-  const transport = openTransport(t, { ca, idleTimeoutMs: 150, minBytesPerSecond: 1000 });
+  const onBodyBytes = passBetweenDrips(t, () => drip());
+  const transport = openTransport(t, { ca, ...SLOW }, { onBodyBytes });
   await expectFault(get(transport, origin, '/'), 'too-slow');
 });
 

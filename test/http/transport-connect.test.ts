@@ -8,6 +8,7 @@ import type { TransportFault } from '../../src/http/transport.ts';
 import { type ProxyServerOptions, startProxyServer } from '../servers/proxy-server.ts';
 import { startRawServer } from '../servers/raw-server.ts';
 import { openStreams } from '../servers/stream-server.ts';
+import { until } from './stopped-time.ts';
 import { expectFault, get, openPages, openTransport } from './transport-client.ts';
 
 async function unusedPort(): Promise<number> {
@@ -67,6 +68,7 @@ test('a handshake that never comes ends in a connect timeout, for all that wait 
     expectFault(get(transport, origin, `/${n}`), 'connect-timeout'),
   );
   for (const error of await Promise.all(requests)) assert.match(error.message, /--connect-timeout/);
+  await until(() => server.connections() > 0);
   assert.equal(server.connections(), 1);
 });
 

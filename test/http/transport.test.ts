@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { pageBody } from '../servers/page-body.ts';
 import type { PageServerOptions } from '../servers/page-server.ts';
 import { openStreams } from '../servers/stream-server.ts';
+import { stopTime } from './stopped-time.ts';
 import {
   bodyOf,
   expectFault,
@@ -151,12 +152,19 @@ test('a server that allows one stream a connection gets a few connections and ne
 test('a stream limit that is lowered while requests run is kept', async (t) => {
   let inFlight = 0;
   let most = 0;
+  let arrived = 0;
   let lowered = false;
-  const { origin, ca, server } = await openStreams(
+  const { origin, ca } = await openStreams(
     t,
     { settings: { maxConcurrentStreams: 50 } },
     (stream) => {
       inFlight += 1;
+      arrived += 1;
+      if (arrived === 30) {
+        stream.session?.settings({ maxConcurrentStreams: 2 }, () => {
+          lowered = true;
+        });
+      }
       most = Math.max(most, inFlight);
       stream.once('close', () => {
         inFlight -= 1;
@@ -168,13 +176,6 @@ test('a stream limit that is lowered while requests run is kept', async (t) => {
       }, 5);
     },
   );
-  server.once('session', (session) => {
-    setTimeout(() => {
-      session.settings({ maxConcurrentStreams: 2 }, () => {
-        lowered = true;
-      });
-    }, 20);
-  });
   const transport = openTransport(t, { ca }, { maxSessions: 1 });
   let whole = 0;
   await forEachPage(100, 20, async () => {
@@ -192,6 +193,7 @@ test('a stream limit that is lowered while requests run is kept', async (t) => {
 
 test('a server that allows no stream at all fails the requests instead of keeping them', async (t) => {
   const server = await openPages(t, { maxConcurrentStreams: 0 });
+  const time = stopTime(t);
   const transport = openTransport(
     t,
     { ca: server.ca, idleTimeoutMs: 50 },
@@ -199,7 +201,7 @@ test('a server that allows no stream at all fails the requests instead of keepin
   );
   // The first one goes out before the server has said so, and is refused.
   await expectFault(get(transport, server.origin, '/pages/1'), 'unprocessed');
-  await expectFault(get(transport, server.origin, '/pages/1'), 'protocol');
+  await time.passUntilSettled(expectFault(get(transport, server.origin, '/pages/1'), 'protocol'));
 });
 
 test('HTTP_1_1_REQUIRED sends the request, and all after it, over HTTP/1.1', async (t) => {

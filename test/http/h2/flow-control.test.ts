@@ -9,6 +9,7 @@ import {
   headers,
   OK,
   PADDED,
+  ping,
   settings,
   TYPES,
   windowUpdate,
@@ -117,7 +118,14 @@ const dataFrames = (talk: Conversation) =>
   talk.peers[0]!.frames.filter(({ type }) => type === TYPES.DATA);
 const sentBytes = (talk: Conversation): number =>
   dataFrames(talk).reduce((sum, { payload }) => sum + payload.length, 0);
-const settle = (): Promise<void> => new Promise((next) => setTimeout(next, 40));
+
+/** Waits until the client has done all that the frames before called for: it answers a PING in turn. */
+async function settle(talk: Conversation): Promise<void> {
+  const [peer] = talk.peers;
+  const from = peer!.frames.length;
+  peer!.send(ping('in turn?'));
+  await talk.frameOf(TYPES.PING, from);
+}
 
 test('a request body waits for the windows of stream and connection, in frames of the size agreed', async (t) => {
   const body = Buffer.from(Array.from({ length: 100_000 }, (_, n) => n % 251));
@@ -132,18 +140,18 @@ test('a request body waits for the windows of stream and connection, in frames o
   });
   const response = post(talk, body);
   await talk.frameOf(TYPES.DATA);
-  await settle();
+  await settle(talk);
   assert.equal(sentBytes(talk), 1000);
   const [peer] = talk.peers;
   peer!.send(windowUpdate(1, 500));
-  await settle();
+  await settle(talk);
   assert.equal(sentBytes(talk), 1500);
   // The stream's window shrinks by 900 and owes them before it opens again (RFC 9113 §6.9.2).
   peer!.send(settings([4, 100]), windowUpdate(1, 900));
-  await settle();
+  await settle(talk);
   assert.equal(sentBytes(talk), 1500);
   peer!.send(windowUpdate(1, 1_000_000));
-  await settle();
+  await settle(talk);
   assert.equal(sentBytes(talk), 65_535);
   peer!.send(windowUpdate(0, 1_000_000));
   assert.equal((await response).status, 200);
@@ -189,7 +197,7 @@ test('an answer that does not wait for the request body is taken, and the rest n
   const { payload } = await talk.frameOf(TYPES.RST_STREAM);
   assert.equal(payload.readUInt32BE(0), 8);
   talk.peers[0]!.send(windowUpdate(0, 1_000_000));
-  await settle();
+  await settle(talk);
   assert.ok(sentBytes(talk) <= 65_535);
 });
 

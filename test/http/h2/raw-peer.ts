@@ -39,7 +39,7 @@ export interface Conversation {
   /** By connection. */
   readonly peers: readonly RawPeer[];
   get(path?: string): Promise<RawResponse>;
-  /** Waits for a frame of the client's on the last connection. */
+  /** Waits for a frame of the client's on the last connection, up to a minute. */
   frameOf(type: number, from?: number): Promise<Frame>;
 }
 
@@ -68,7 +68,7 @@ export async function converse(
     peers,
     get: (path = '/') => get(transport, server.origin, path),
     frameOf: async (type, from = 0) => {
-      for (let tries = 0; tries < 500; tries += 1) {
+      for (let tries = 0; tries < 12_000; tries += 1) {
         const found = peers
           .at(-1)
           ?.frames.slice(from)
