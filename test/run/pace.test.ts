@@ -7,6 +7,8 @@ import { type TestContext, test } from 'node:test';
 import { Archive } from '../../src/archive/archive.ts';
 import type { RunEvent } from '../../src/core/events.ts';
 import type { RunOptions } from '../../src/core/options.ts';
+import { TokenBucket } from '../../src/demo/token-bucket.ts';
+import type { LearnedPace } from '../../src/pace/pace.ts';
 import { run } from '../../src/run.ts';
 import { type PageServerOptions, startPageServer } from '../servers/page-server.ts';
 import { temporaryFolder } from './run-cli.ts';
@@ -34,23 +36,24 @@ test('--rate holds however many requests are in flight', async (t) => {
       return null;
     },
   });
+  const beganAt = performance.now();
   const { pace, verdict } = await fetch(60, { rate: '50/s', concurrency: 20 });
   assert.equal(verdict.name, 'complete');
   assert.equal(pace[0]?.by, 'user');
-  // Late timers may only make it slower, so the number in any window has a bound that load cannot break.
-  for (const [at, from] of sentAt.entries()) {
-    const inWindow = sentAt.slice(at).filter((time) => time - from < 980).length;
-    assert.ok(inWindow <= 52, `${inWindow} requests within 980 ms`);
+  // Counted from before the first one. A busy machine makes each only later, so that it cannot break this;
+  // what holds from one request to the next is tested on a fake clock (test/pace/spacing.test.ts).
+  for (const [index, at] of sentAt.entries()) {
+    const allowed = ((at - beganAt) / 1000) * 50 + 3;
+    assert.ok(index + 1 <= allowed, `${index + 1} requests after ${at - beganAt} ms`);
   }
 });
 
 test('a server that fails for a while is probed, not stormed, and no page fails', async (t) => {
-  let endsAt = Number.POSITIVE_INFINITY;
   let during = 0;
   const { fetch, events } = await setUp(t, {
     respond: ({ n }) => {
-      if (n > 20 && endsAt === Number.POSITIVE_INFINITY) endsAt = performance.now() + 2500;
-      if (performance.now() > endsAt || n <= 20) return null;
+      // It lasts until two pauses were in vain.
+      if (n <= 20 || events.filter(({ type }) => type === 'pause').length >= 3) return null;
       during += 1;
       return { status: 503 };
     },
@@ -120,19 +123,19 @@ test('headers that say how much is left are obeyed before the server has to refu
 
 test('a paused origin holds up no other', async (t) => {
   const seen: string[] = [];
-  let opensAt = Number.POSITIVE_INFINITY;
+  const refusal = Promise.withResolvers<void>();
   const { server: slow } = await setUp(t, {
-    respond: () => {
-      if (opensAt === Number.POSITIVE_INFINITY) opensAt = performance.now() + 1500;
-      const isRefused = performance.now() < opensAt;
-      seen.push(isRefused ? 'refused' : 'accepted');
-      return isRefused ? { status: 429, headers: { 'retry-after': '2' } } : null;
+    respond: ({ attempt }) => {
+      refusal.resolve();
+      seen.push(attempt === 1 ? 'refused' : 'asked again');
+      return { status: 429, headers: { 'retry-after': '120' } };
     },
   });
+  // Answers nothing before the other has refused, and so never has more than are in flight at once.
   const { server: fast } = await setUp(t, {
     respond: () => {
       seen.push('other');
-      return null;
+      return { until: refusal.promise };
     },
   });
   const sources = [slow, fast].map((server) => ({
@@ -140,12 +143,17 @@ test('a paused origin holds up no other', async (t) => {
     text: server.template(30),
   }));
   const output = join(temporaryFolder(t), 'out.ndjson');
-  const { verdict } = await run(sources, { output });
-  assert.equal(verdict.name, 'complete');
-  const meanwhile = seen.slice(seen.indexOf('refused'), seen.indexOf('accepted'));
-  // One gate for both would let those in flight come through and no more.
-  const others = meanwhile.filter((what) => what === 'other').length;
-  assert.ok(others > 5, `${others} requests to the other origin while one was paused`);
+  const abort = new AbortController();
+  let others = 0;
+  const onEvent = (event: RunEvent): void => {
+    if (event.type === 'page') others += 1;
+    if (others === 30) abort.abort();
+  };
+  const { stop } = await run(sources, { output, concurrency: 5, onEvent, signal: abort.signal });
+  assert.equal(stop?.kind, 'aborted');
+  // One gate for both would let those in flight come through and no more until the pause was over.
+  assert.equal(seen.filter((what) => what === 'other').length, 30);
+  assert.ok(!seen.includes('asked again'));
 });
 
 test('routes that count in policies of their own are paced by themselves', async (t) => {
@@ -189,18 +197,42 @@ test('routes that count in policies of their own are paced by themselves', async
 });
 
 test('what was learned of a limit is kept, and used when the run goes on', async (t) => {
-  const limit = { perSecond: 100, burst: 10, retryAfterSeconds: 1 };
-  const { server, output, fetch } = await setUp(t, { limit });
-  await fetch(400, { maxPages: 120 });
-  const refusedBefore = server.counts().limited;
-  assert.ok(refusedBefore > 0);
-  const archive = Archive.openReadOnly(`${output}.everypage.part`);
-  const learned = archive.pace()[server.origin] as { lowPerSecond: number };
-  archive.close();
-  assert.ok(learned.lowPerSecond > 0 && learned.lowPerSecond < 200, JSON.stringify(learned));
-  const { pace } = await fetch(400, { maxPages: 80 });
+  const bucket = new TokenBucket(50, 10);
+  let isLimited = true;
+  const sentAt: number[] = [];
+  const { server, output, fetch } = await setUp(t, {
+    respond: () => {
+      sentAt.push(performance.now());
+      if (!isLimited || bucket.take()) return null;
+      return { status: 429, headers: { 'retry-after': '1' } };
+    },
+  });
+  const keptPace = (): LearnedPace => {
+    const archive = Archive.openReadOnly(`${output}.everypage.part`);
+    try {
+      return archive.pace()[server.origin] as LearnedPace;
+    } finally {
+      archive.close();
+    }
+  };
+  // As many pages as it takes: a slow machine comes to the limit more rarely.
+  for (let tries = 0; tries === 0 || keptPace().lowPerSecond === null; tries += 1) {
+    assert.ok(tries < 60, 'the limit was never found');
+    await fetch(3000, { maxPages: 120, concurrency: 20 });
+  }
+  const { lowPerSecond, highPerSecond } = keptPace();
+  assert.ok(lowPerSecond! > 0 && lowPerSecond! < 100, JSON.stringify(keptPace()));
+  // Nothing is refused now, so that what it knows of the limit is what was kept.
+  isLimited = false;
+  sentAt.length = 0;
+  const beganAt = performance.now();
+  const { pace } = await fetch(3000, { maxPages: 80, concurrency: 20 });
   assert.equal(pace[0]?.by, 'refusals');
-  const anew = server.counts().limited - refusedBefore;
-  assert.ok(anew < refusedBefore, `${anew} refused when it went on, ${refusedBefore} before`);
+  // The burst, and a rate that is raised bit by bit; a busy machine makes each request only later.
+  const perSecond = 1.5 * (highPerSecond ?? lowPerSecond!);
+  for (const [index, at] of sentAt.entries()) {
+    const allowed = ((at - beganAt) / 1000) * perSecond + 15;
+    assert.ok(index + 1 <= allowed, `${index + 1} requests after ${at - beganAt} ms`);
+  }
   assert.ok(readFileSync(`${output}.everypage.part`).length > 0);
 });
