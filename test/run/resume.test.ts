@@ -230,10 +230,12 @@ test('another plan, a changed list and a second process are refused, and what di
   const fresh = await runCliHere(folder, ['@urls.txt', '-o', 'b.ndjson', '--fresh', ...trust]);
   assert.equal(fresh.code, 0, fresh.stderr);
 
-  // One at a time: it takes seconds, and is ended before.
-  const first = startCli(folder, [url, '-o', 'c.ndjson', '-v', '-c', '1', ...trust]);
-  await once(first.child.stderr!, 'data');
-  const second = await runCliHere(folder, [url, '-o', 'c.ndjson', ...trust]);
+  // One at a time: it takes a minute, and is ended before.
+  const slow = await startServer(t, { bodyBytes: 500, delayMs: 300 });
+  const c = [`${slow.origin}/pages/[1-200]`, '-o', 'c.ndjson', '--cacert', slow.caFile];
+  const first = startCli(folder, [...c, '-v', '-c', '1']);
+  await first.untilSaid((stderr) => stderr.includes('\n'));
+  const second = await runCliHere(folder, c);
   assert.equal(second.code, 1, second.stderr);
   assert.match(second.stderr, /another process|in use/);
   first.child.kill('SIGTERM');

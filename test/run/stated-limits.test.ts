@@ -77,8 +77,9 @@ suite('what is said of waiting', () => {
   });
 
   test('a pause that the deadline cuts short counts as long as it was', async (t) => {
-    const refusal = { status: 429, headers: { 'retry-after': '9' } };
-    const { summary } = await summaryOf(t, refusal, '--deadline', '300ms');
+    // The first answer has seconds to come before the deadline.
+    const refusal = { status: 429, headers: { 'retry-after': '600' } };
+    const { summary } = await summaryOf(t, refusal, '--deadline', '3s');
     assert.ok(
       summary.pausedMs > 0 && summary.pausedMs <= summary.durationMs,
       `${summary.pausedMs}`,
