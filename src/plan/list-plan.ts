@@ -45,7 +45,7 @@ export function createListPlan(options: ListPlanOptions): Plan {
     async *batches() {
       let position = 0;
       for (const source of sources) {
-        for await (const written of writtenUrls(source, options.stdin)) {
+        for await (const written of writtenUrls(source, options)) {
           const batch: PageRequest[] = [];
           for (const { text, writtenAt } of written) {
             const url = checkUrl(text, writtenAt, secretParams);
@@ -109,7 +109,7 @@ async function countUrls(source: PlanSource): Promise<number | null> {
 /** The URLs of a source, in batches of 1 to `BATCH_LENGTH`. */
 async function* writtenUrls(
   source: PlanSource,
-  stdin: AsyncIterable<Uint8Array> | undefined,
+  options: ListPlanOptions,
 ): AsyncGenerator<readonly WrittenUrl[]> {
   switch (source.kind) {
     case 'template':
@@ -121,12 +121,14 @@ async function* writtenUrls(
     case 'file':
       yield* listBatches(source.path, source.path);
       break;
-    case 'stdin':
+    case 'stdin': {
+      const { stdin } = options;
       if (stdin === undefined) {
         throw new EverypageError('USAGE', 'there is no standard input to read URLs (-) from');
       }
       yield* listBatches(stdin, 'stdin');
       break;
+    }
     case 'iterable':
       if (Symbol.iterator in source.urls) {
         yield* batched(source.urls, (index) => `URL ${index + 1} of the list`);

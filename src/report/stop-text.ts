@@ -80,7 +80,7 @@ function ownPauseText({ nextMs, pausesBefore, url }: OwnPause, reason: string): 
 
 /** What the command needs before it can resume; null if it would end in the same way. */
 export function headingAfter(stop: Stop): string | null {
-  if (stop.kind === 'safety') return neverAllowed(stop) ? null : 'To resume with that flag:';
+  if (stop.kind === 'safety') return neverAllowed(stop) ? null : 'To resume, add that flag to:';
   if (stop.kind !== 'credentials') return 'To resume:';
   if (stop.status === 407) return 'To resume with them:';
   if (stop.credentials === 'withheld') return null;

@@ -147,8 +147,11 @@ describe('the summary of an incomplete run', () => {
     assert.doesNotMatch(refused('withheld'), /AGAIN/);
     const unsafe = (code: (Stop & { kind: 'safety' })['code'], message: string) =>
       stopped({ kind: 'safety', code, message });
-    assert.match(unsafe('CERTIFICATE', 'it is self-signed'), /To resume with that flag:\n/);
-    assert.match(unsafe('OTHER_ORIGIN', 'a link leads elsewhere'), /To resume with that flag:\n/);
+    assert.match(unsafe('CERTIFICATE', 'it is self-signed'), /To resume, add that flag to:\n/);
+    assert.match(
+      unsafe('OTHER_ORIGIN', 'a link leads elsewhere'),
+      /To resume, add that flag to:\n/,
+    );
     const downgrade = unsafe('OTHER_ORIGIN', 'it leads to http; that is never followed');
     assert.doesNotMatch(downgrade, /AGAIN|--allow-origin/);
     const expected = (summary: Partial<Summary>) =>
