@@ -112,6 +112,12 @@ export class SessionRun {
     return this.#output.text;
   }
 
+  /** Waits until at least so many characters of the output have come; whoever waits in vain hangs. */
+  async textOf(length: number): Promise<string> {
+    while (this.text.length < length) await new Promise(setImmediate);
+    return this.text;
+  }
+
   get pages(): readonly SentPage[] {
     return this.#output.pages;
   }
