@@ -1,6 +1,6 @@
 /**
- * The road of a stored page to an output: it is decoded and held against its hash, records that an
- * earlier page gave are marked, and it goes to a format or, in groups, to the main thread.
+ * How a stored page becomes output: it is decoded and compared with its hash, records that an
+ * earlier page had are marked, and it goes to a format or, in groups, to the main thread.
  */
 import { createHash } from 'node:crypto';
 import type { ArchiveReader } from '../archive/archive-reader.ts';

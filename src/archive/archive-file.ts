@@ -233,7 +233,7 @@ function checkVersion(connection: Connection): void {
   const [maker, advice] =
     version > FORMAT_VERSION
       ? ['a newer', 'Update everypage.']
-      : ['an older', 'Run the command that fetched it again, with --fresh.'];
+      : ['an older', 'Run the fetch command again, with --fresh.'];
   throw new EverypageError(
     'ARCHIVE_VERSION',
     `${connection.path} was made by ${maker} everypage (archive format ${version}; this one knows ${FORMAT_VERSION}). ${advice}`,

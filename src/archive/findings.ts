@@ -121,10 +121,10 @@ function driftFindings({ pages, keys, fetched, numberOf }: PagedFacts): readonly
     texts.push(`the total was ${from} at first and ${formatCount(totalBetween)} in between`);
   } else if (totalPagesAtStart !== null && totalPagesAtStart !== totalPagesAtEnd) {
     const [first, last] = [totalPagesAtStart, totalPagesAtEnd ?? 0].map(formatCount);
-    texts.push(`the server spoke of ${first} pages at first and of ${last} at the end`);
+    texts.push(`the server stated ${first} pages at first and ${last} at the end`);
   } else if (pages.totalPagesBetween !== null) {
     const [first, between] = [totalPagesAtStart ?? 0, pages.totalPagesBetween].map(formatCount);
-    texts.push(`the server spoke of ${first} pages at first and of ${between} in between`);
+    texts.push(`the server stated ${first} pages at first and ${between} in between`);
   }
   for (const pair of keys?.shared ?? []) texts.push(sharedText(pair, numberOf));
   const told = (keys?.shared ?? []).reduce((sum, pair) => sum + pair.keys, 0);
@@ -132,13 +132,13 @@ function driftFindings({ pages, keys, fetched, numberOf }: PagedFacts): readonly
   if (more > 0) texts.push(`${counted(more, 'more record')} came twice`);
   for (const { first, second, keys: count } of keys?.shifted ?? []) {
     const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
-    const records = counted(count, 'record was another', 'records were others');
+    const records = counted(count, 'record');
     // A page past the end has no number of its own.
     const where = a === b ? `at the end of page ${a}` : `where pages ${a} and ${b} overlap`;
-    texts.push(`${where} ${records} the second time`);
+    texts.push(`${where}, ${records} differed on the second read`);
   }
   if (pages.shortened > 0) {
-    texts.push('the list was shorter than what had come of it when its end was looked for');
+    texts.push('the list was shorter than what had come when its end was checked');
   }
   for (const { place, isChanged, isGone } of pages.secondReadings) {
     const page = `page ${formatCount(numberOf(place))}`;

@@ -197,7 +197,7 @@ const faults = {
   damaged: [
     'ARCHIVE_DAMAGED',
     (path: string, why: string) =>
-      `${path} is damaged or is not an archive of everypage: ${why}. Restore it from a copy, or run the command that fetched it again, with --fresh.`,
+      `${path} is damaged or is not an archive of everypage: ${why}. Restore it from a copy, or run the fetch command again, with --fresh.`,
   ],
   writing: [
     'ARCHIVE_WRITE',

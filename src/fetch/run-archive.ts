@@ -41,7 +41,7 @@ export async function openArchive(
 }
 
 function begunByAnother({ open }: Job): EverypageError {
-  const message = `another process began ${open.part} at the same time; run again to go on with it`;
+  const message = `another process began ${open.part} at the same time; run the command again to resume it`;
   return new EverypageError('ARCHIVE_LOCKED', message);
 }
 

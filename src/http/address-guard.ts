@@ -145,7 +145,7 @@ export const publicStart: Start = { isPublic: true, learn: (done) => done() };
 /**
  * Where the connections of one origin may go. A server that was given trust as a public one must not
  * lead into the network around us (docs/credentials.md, SECURITY.md): neither by a link or redirect to a name that resolves
- * there, nor by having its own name resolve there later (DNS rebinding). So addresses are judged
+ * there, nor by having its own name resolve there later (DNS rebinding). So addresses are checked
  * after they are resolved and before anything is sent to them, for each connection anew.
  */
 export class AddressGuard {

@@ -21,14 +21,14 @@ export type Outcome =
   | { readonly kind: 'retry'; readonly reason: string }
   /** The server never processed it: again at once, not an attempt (RFC 9113 §8.7). */
   | { readonly kind: 'unprocessed'; readonly reason: string }
-  /** The bucket stops: the credentials were refused. */
+  /** The limiter stops: the credentials were refused. */
   | { readonly kind: 'credentials'; readonly status: number; readonly reason: string }
   /** The run stops: going on would be unsafe. */
   | { readonly kind: 'unsafe'; readonly code: SafetyCode; readonly reason: string }
   /** `code`: where neither the status nor a fault tells it. */
   | { readonly kind: 'fail'; readonly reason: string; readonly code?: PageCode };
 
-/** The bucket waits; this was not an attempt. */
+/** The limiter waits; this was not an attempt. */
 export interface PauseOutcome {
   readonly kind: 'pause';
   /** Null where the server named no time. */
@@ -97,7 +97,7 @@ const MAY_BE_LIMIT = new Set([403, 420, 430, 503, 509, 529]);
 
 /**
  * @param wallTime milliseconds since 1970, for responses without a `Date`
- * @param known what the bucket's reader made of the response; where it is left out, the response is
+ * @param known what the reader of the limiter made of the response; where it is left out, the response is
  * read by itself
  */
 export function classifyResponse(

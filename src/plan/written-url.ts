@@ -147,7 +147,7 @@ export function takeUserInfo<Options extends RunOptions>(
   }
   if (options.user !== undefined || namesAuthorization(options)) {
     throw usage(
-      'a URL holds a user name, and credentials are given besides; leave out one of them',
+      'a URL holds a user name, and credentials are given by flags too; leave out one of them',
     );
   }
   return {

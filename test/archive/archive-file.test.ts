@@ -191,8 +191,7 @@ test('no archive, a folder, or something else entirely is told as what it is', (
     assert.throws(() => open(empty), { code: 'ARCHIVE_DAMAGED', message: /empty/ });
     assert.throws(() => open(text), {
       code: 'ARCHIVE_DAMAGED',
-      message:
-        /not a database\. Restore it from a copy, or run the command that fetched it again, with/,
+      message: /not a database\. Restore it from a copy, or run the fetch command again, with/,
     });
     assert.throws(() => open(foreign), { code: 'ARCHIVE_DAMAGED', message: /mark/ });
   }
@@ -206,11 +205,11 @@ test('an archive of another format is refused in one line that says what to do',
   const advice = new Map([
     [
       1,
-      'an older everypage (archive format 1; this one knows 3). Run the command that fetched it again, with --fresh.',
+      'an older everypage (archive format 1; this one knows 3). Run the fetch command again, with --fresh.',
     ],
     [
       2,
-      'an older everypage (archive format 2; this one knows 3). Run the command that fetched it again, with --fresh.',
+      'an older everypage (archive format 2; this one knows 3). Run the fetch command again, with --fresh.',
     ],
     [7, 'a newer everypage (archive format 7; this one knows 3). Update everypage.'],
   ]);

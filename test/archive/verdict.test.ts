@@ -304,11 +304,11 @@ describe('a list that pages by itself has drifted', () => {
     const fewer = { ...first!, pageInfo: { ...first!.pageInfo!, totalPages: 2 } };
     const verdict = verdictOf(t, { pages: [fewer, ...others], end: 3, reason: 'stated' });
     assert.equal(verdict.name, 'drifted');
-    assert.match(verdict.reasons[0]!, /^the server spoke of 2 pages at first and of 3 at the end$/);
+    assert.match(verdict.reasons[0]!, /^the server stated 2 pages at first and 3 at the end$/);
     const [one, two, three] = pagesOf(30, false, { totalPages: 3 });
     const more = { ...two!, pageInfo: { ...two!.pageInfo!, totalPages: 4 } };
     const between = verdictOf(t, { pages: [one!, more, three!], end: 3, reason: 'stated' });
-    assert.deepEqual(between.reasons, ['the server spoke of 3 pages at first and of 4 in between']);
+    assert.deepEqual(between.reasons, ['the server stated 3 pages at first and 4 in between']);
     assert.equal(between.name, 'drifted');
   });
 
@@ -413,7 +413,7 @@ describe('pages that overlap by ordinal', () => {
     const deleted = verdictOf(t, { ...read, pages: overlapping(keysFrom(9, 19)) });
     assert.equal(deleted.name, 'drifted');
     assert.match(deleted.reasons[0]!, /^1 record stands on pages 1 and 2 both: rows were deleted/);
-    assert.match(deleted.reasons.join(), /pages 1 and 2 overlap 2 records were others/);
+    assert.match(deleted.reasons.join(), /pages 1 and 2 overlap, 2 records differed on the second read/);
   });
 
   it('show a deletion even where they overlap by one record', (t) => {
@@ -426,7 +426,7 @@ describe('pages that overlap by ordinal', () => {
     const verdict = verdictOf(t, { style: 'offset', change, pages, end: 18 });
     assert.equal(verdict.name, 'drifted');
     assert.equal(verdict.records?.duplicates, 0);
-    assert.match(verdict.reasons[0]!, /pages 1 and 2 overlap 1 record was another/);
+    assert.match(verdict.reasons[0]!, /pages 1 and 2 overlap, 1 record differed on the second read/);
   });
 
   it('are compared as they stand where records have no key, and alike ones may be two', (t) => {
@@ -442,7 +442,7 @@ describe('pages that overlap by ordinal', () => {
       pages: [first, pageWithInfo(10, keysFrom(10, 20), total)],
     });
     assert.equal(moved.name, 'drifted');
-    assert.match(moved.reasons[0]!, /pages 1 and 2 overlap 1 record was another/);
+    assert.match(moved.reasons[0]!, /pages 1 and 2 overlap, 1 record differed on the second read/);
   });
 
   it('show also past the end that the list is another, or has become shorter', (t) => {
@@ -454,9 +454,11 @@ describe('pages that overlap by ordinal', () => {
     assert.deepEqual(past(keysFrom(8, 10)).reasons, []);
     const moved = past(['k9', 'k12']);
     assert.equal(moved.name, 'drifted');
-    assert.deepEqual(moved.reasons, ['at the end of page 1 2 records were others the second time']);
+    assert.deepEqual(moved.reasons, [
+      'at the end of page 1, 2 records differed on the second read',
+    ]);
     assert.equal(moved.records?.fetched, 10);
-    const shorter = 'the list was shorter than what had come of it when its end was looked for';
+    const shorter = 'the list was shorter than what had come when its end was checked';
     assert.deepEqual(past(['k8']).reasons, [shorter]);
     const beyond = (status: number) =>
       failedPage(10, { state: 'beyond-end', status, reason: `${status}` });

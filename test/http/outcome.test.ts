@@ -16,7 +16,7 @@ test('transient statuses are tried again, that page alone', () => {
   }
 });
 
-test('429, and 503 with a Retry-After, pause the bucket', () => {
+test('429, and 503 with a Retry-After, pause the limiter', () => {
   assert.deepEqual(classifyResponse(429, { 'retry-after': '7' }, 0), {
     kind: 'pause',
     waitMs: 7000,
@@ -92,7 +92,7 @@ test('nothing left in a good response is no failure', () => {
   assert.equal(kindOf(200, { 'x-ratelimit-remaining': '0', 'retry-after': '9' }), 'body');
 });
 
-test('what the bucket’s reader made of the response is not read again', () => {
+test('what the reader of the limiter made of the response is not read again', () => {
   const known: Hint = { waitMs: 5, limits: [] };
   const outcome = classifyResponse(403, {}, 0, known);
   assert.deepEqual(outcome, {
@@ -104,7 +104,7 @@ test('what the bucket’s reader made of the response is not read again', () => 
   });
 });
 
-test('other client errors fail the page, 401 stops the bucket', () => {
+test('other client errors fail the page, 401 stops the limiter', () => {
   for (const status of [400, 402, 403, 404, 405, 409, 410, 422, 451, 501, 505, 304, 600]) {
     assert.equal(kindOf(status), 'fail', String(status));
   }
