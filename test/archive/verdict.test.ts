@@ -413,7 +413,10 @@ describe('pages that overlap by ordinal', () => {
     const deleted = verdictOf(t, { ...read, pages: overlapping(keysFrom(9, 19)) });
     assert.equal(deleted.name, 'drifted');
     assert.match(deleted.reasons[0]!, /^1 record stands on pages 1 and 2 both: rows were deleted/);
-    assert.match(deleted.reasons.join(), /pages 1 and 2 overlap, 2 records differed on the second read/);
+    assert.match(
+      deleted.reasons.join(),
+      /pages 1 and 2 overlap, 2 records differed on the second read/,
+    );
   });
 
   it('show a deletion even where they overlap by one record', (t) => {
@@ -426,7 +429,10 @@ describe('pages that overlap by ordinal', () => {
     const verdict = verdictOf(t, { style: 'offset', change, pages, end: 18 });
     assert.equal(verdict.name, 'drifted');
     assert.equal(verdict.records?.duplicates, 0);
-    assert.match(verdict.reasons[0]!, /pages 1 and 2 overlap, 1 record differed on the second read/);
+    assert.match(
+      verdict.reasons[0]!,
+      /pages 1 and 2 overlap, 1 record differed on the second read/,
+    );
   });
 
   it('are compared as they stand where records have no key, and alike ones may be two', (t) => {
