@@ -56,7 +56,7 @@ export async function exportArchive(path: string, options: ExportOptions): Promi
   const archive = ArchiveReader.openReadOnly(path);
   try {
     const verdict = archive.verdict();
-    if (!isWhole(verdict.name, false) && !options.allowIncomplete) throw incomplete(path, verdict);
+    if (!isWhole(verdict.name, null) && !options.allowIncomplete) throw incomplete(path, verdict);
     const { pagination } = archive.run;
     const found = pagination?.records ?? null;
     const select = options.wholePages ? null : (options.select ?? found);

@@ -4,6 +4,7 @@ import type { SentPage } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { Place } from '../core/page-request.ts';
+import { strictOf } from '../core/resolve-options.ts';
 import { isWhole, type PaginationFacts, type Summary } from '../core/summary.ts';
 import {
   copyCompact,
@@ -99,7 +100,7 @@ async function* pagesOfRun<T>(
     }
     const summary = await running;
     const isMissing =
-      summary.stop !== null || !isWhole(summary.verdict.name, options.strict === true);
+      summary.stop !== null || !isWhole(summary.verdict.name, strictOf(options.strict));
     if (isMissing && !(options.allowIncomplete && summary.stop === null)) {
       throw new UnfinishedError(summary);
     }

@@ -1,5 +1,5 @@
 import type { AttemptRecord, PageRow } from '../archive/archive-types.ts';
-import type { PageInfo } from '../core/page-info.ts';
+import { type PageInfo, shortKey } from '../core/page-info.ts';
 import { PAGE_KEY_BYTES } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
@@ -182,8 +182,18 @@ export function createPageInfoReader(pagination: Pagination): (page: PageToRead)
       lastKey: pagination.key === null ? null : (keys?.at(-1) ?? null),
       digest: recordsDigest(body, found),
     });
-    return { pageInfo, keys };
+    return { pageInfo: { ...pageInfo, ...borderOf(pagination, keys) }, keys };
   };
+}
+
+/** What a page begins and ends with, where the next page must begin with its last record. */
+function borderOf(
+  { overlap }: Pagination,
+  keys: readonly string[] | null,
+): Pick<PageInfo, 'firstRecord' | 'lastRecord'> {
+  const [first, last] = [keys?.[0], keys?.at(-1)];
+  if (overlap !== 1 || !first || !last) return {};
+  return { firstRecord: shortKey(first), lastRecord: shortKey(last) };
 }
 
 /** Which paths a style reads shows on the first page; from then on one pass over a page finds all. */

@@ -11,7 +11,7 @@ import type {
   RunSpecification,
 } from '../archive/archive-types.ts';
 import type { ErrorCode, PageCode } from '../core/errors.ts';
-import type { FormatName } from '../core/options.ts';
+import type { FormatName, Strict } from '../core/options.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
@@ -36,7 +36,7 @@ export interface OpenRequest {
   readonly fresh: boolean;
   readonly keep: boolean;
   readonly allowIncomplete: boolean;
-  readonly strict: boolean;
+  readonly strict: Strict | null;
   /** Records there must be, or null. */
   readonly expect: number | null;
   /** What `paginate` will say is needed before anything is stored or exported. */

@@ -103,7 +103,7 @@ export class Archive extends ArchiveReader {
    */
   forgetFailed(): void {
     const { verdict, pagination } = this.run;
-    if (verdict !== null && isWhole(verdict, false)) return;
+    if (verdict !== null && isWhole(verdict, null)) return;
     if (pagination === null && this.counts().failed === 0) return;
     this.#changePages(
       (store) => store.dropUnfinished(),

@@ -19,6 +19,8 @@ export interface KeyFacts {
   /** Null where records have no key: then those that overlap are compared alone, as they stand. */
   readonly unique: number | null;
   readonly duplicates: number;
+  /** Records without a key. */
+  readonly unnamed: number;
   /** The first few, neighbours before others. */
   readonly shared: readonly SharedKeys[];
   /** Pages that overlap by ordinal and had other records there, the first few. */
@@ -93,7 +95,9 @@ export function scanKeys(
          WHERE previous IS NOT NULL)
        GROUP BY low, high ORDER BY low, high`,
   );
-  const [count] = connection.query<[number]>(`SELECT count(*) FROM (${keys})`).get()!;
+  const [count, unnamed] = connection
+    .query<[number, number]>(`SELECT count(*), count(*) FILTER (WHERE key = '') FROM (${keys})`)
+    .get()!;
   const shared = new FirstFew();
   let duplicates = 0;
   let repeats = 0;
@@ -106,7 +110,7 @@ export function scanKeys(
     if (told > 0) shared.add(sharedKeys(row, told));
   }
   const shifted = isReadTwice ? findShifted(connection, pagination) : [];
-  return { unique: count - repeats, duplicates, shared: shared.list(), shifted };
+  return { unique: count - repeats, duplicates, unnamed, shared: shared.list(), shifted };
 }
 
 /**
@@ -148,20 +152,6 @@ class FirstFew {
   list(): readonly SharedKeys[] {
     return [...this.#neighbours, ...this.#others].slice(0, MOST_SHARED);
   }
-}
-
-/** Whether two places have records with the same keys; null where not all have one. */
-export type KeyComparison = (a: Place, b: Place) => boolean | null;
-
-export function compareKeys(connection: Connection): KeyComparison {
-  const compare = connection.query<[number]>(
-    `SELECT a.keys = b.keys FROM record_keys AS a, record_keys AS b
-       WHERE a.place = ${PLACE} AND b.place = ${PLACE} AND instr(a.keys, '""') = 0`,
-  );
-  return (a, b) => {
-    const row = compare.get(a.branch, a.position, b.branch, b.position);
-    return row === undefined ? null : row[0] === 1;
-  };
 }
 
 /** How a reading that was given up compares with the one that the list was taken from. */

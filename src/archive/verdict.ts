@@ -5,10 +5,11 @@ import { factsOf, type Pagination } from '../core/pagination.ts';
 import type { Verdict } from '../core/summary.ts';
 import { counted } from '../core/units.ts';
 import type { PageCounts } from './archive-types.ts';
-import { makeFindings, nameOf, unexpected } from './findings.ts';
+import { type Checks, checksOf, proofOf, rereadingText } from './checks.ts';
+import { type Finding, makeFindings, nameOf, unexpected } from './findings.ts';
 import type { RunRow } from './kept-run.ts';
-import { compareReadings, findShifted, type KeyFacts, scanKeys } from './key-scan.ts';
-import { scanPages } from './page-scan.ts';
+import { compareReadings, type KeyFacts, scanKeys } from './key-scan.ts';
+import { type PageFacts, scanPages } from './page-scan.ts';
 import { PLACE, RECHECK_PLACE } from './schema.ts';
 import type { Connection } from './sqlite.ts';
 
@@ -62,7 +63,7 @@ function computeListVerdict(
     if (came !== expect) reasons.push(unexpected(expect, came));
   }
   return {
-    name: reasons.length === 0 ? 'complete' : 'incomplete',
+    name: reasons.length === 0 ? 'proven' : 'incomplete',
     planned,
     stored,
     failed,
@@ -70,6 +71,7 @@ function computeListVerdict(
     beyondEnd,
     end: planned === null ? null : 'list',
     reasons,
+    evidence: [],
     records: null,
   };
 }
@@ -98,13 +100,17 @@ function computePagedVerdict(
     factsOf(pagination).mayShareBoundaries === true &&
     pages.boundaries > 0 &&
     pages.sharedBoundaries === pages.boundaries;
-  const isReadTwice = pages.readAgain > 0 || pagination.overlap > 0;
+  // Borders of one record are compared while the pages are scanned.
+  const isReadTwice = pages.borders === 0 && (pages.readAgain > 0 || pagination.overlap > 0);
   const keys = readKeys(connection, pagination, sharesBoundaries, isReadTwice);
   const fetched = pages.records - (sharesBoundaries ? pages.boundaries : 0);
   const isEndKnown = planEnd !== null && planEnd.reason !== 'broken';
   const planned = isEndKnown ? stored + failed + pages.missingPages : null;
   const restarts = planEnd?.restarts ?? [];
+  const numberOf = createNumbering(connection);
+  const checks = checksOf(pagination, planEnd, pages, keys, numberOf);
   const findings = makeFindings({
+    checks,
     pagination,
     planEnd,
     planned,
@@ -115,17 +121,23 @@ function computePagedVerdict(
     // Of a list that was not read to its end there is nothing to compare with.
     givenUp: isEndKnown ? compareReadings(connection, restarts) : [],
     expect,
-    numberOf: createNumbering(connection),
+    numberOf,
   });
+  const name = nameOf(findings);
+  const agreed = planEnd?.agreed === true && (name === 'complete' || name === 'unverified');
+  const proof = name === 'complete' || agreed ? proofOf(pagination, pages, checks, agreed) : null;
+  const isChanged = findings.some(({ kind }) => kind === 'note');
+  const isProven = proof !== null && (agreed || !isChanged);
   return {
-    name: nameOf(findings),
+    name: isProven ? 'proven' : name,
     planned,
     stored,
     failed,
     pending: planned === null ? null : pages.missingPages,
     beyondEnd,
     end: planEnd?.reason ?? null,
-    reasons: findings.map(({ text }) => text),
+    reasons: isProven ? [] : findings.filter(({ kind }) => kind !== 'note').map(({ text }) => text),
+    evidence: evidenceOf(findings, checks, pages, proof),
     records: {
       fetched,
       totalAtStart: pages.totalAtStart,
@@ -135,25 +147,37 @@ function computePagedVerdict(
       sharedKeys: (keys?.shared ?? []).map(({ first, second, keys }) => ({ first, second, keys })),
       gaps: pages.gaps,
       changed: pages.secondReadings
-        .filter(({ isChanged, isGone }) => isChanged || isGone)
+        .filter(({ outcome }) => outcome === 'changed' || outcome === 'gone')
         .map(({ place }) => place),
       restarts: restarts.map(({ position, status }) => ({ page: position + 1, status })),
     },
   };
 }
 
+function evidenceOf(
+  findings: readonly Finding[],
+  checks: Checks,
+  pages: PageFacts,
+  proof: string | null,
+): readonly string[] {
+  const notes = findings.filter(({ kind }) => kind === 'note').map(({ text }) => text);
+  const rereading = proof === null ? rereadingText(checks, pages.pages) : null;
+  return [proof, rereading, ...notes].filter((text) => text !== null);
+}
+
+/** Where records have no key, those of pages that overlap are known by their bytes. */
 function readKeys(
   connection: Connection,
   pagination: Pagination,
   sharesBoundaries: boolean,
   isReadTwice: boolean,
 ): KeyFacts | null {
-  if (pagination.key !== null) {
-    return scanKeys(connection, pagination, sharesBoundaries, isReadTwice);
-  }
-  if (!isReadTwice) return null;
-  const shifted = findShifted(connection, pagination);
-  return { unique: null, duplicates: 0, shared: [], shifted };
+  if (pagination.key === null && pagination.overlap === 0) return null;
+  const keys = scanKeys(connection, pagination, sharesBoundaries, isReadTwice);
+  // Records whose bytes are alike may be two.
+  return pagination.key === null
+    ? { ...keys, unique: keys.duplicates === 0 ? keys.unique : null, duplicates: 0, shared: [] }
+    : keys;
 }
 
 /** How a page is called: its number among the pages of the plan, from 1. */

@@ -40,7 +40,7 @@ export async function exportCommand(typed: TypedArguments, context: CliContext):
   }
   return exitCodeOfVerdict(verdict, {
     allowIncomplete: shape.allowIncomplete === true,
-    strict: false,
+    strict: null,
   });
 }
 
@@ -60,7 +60,7 @@ export async function verifyCommand(typed: TypedArguments, context: CliContext):
       ...(expect === null ? {} : { expect }),
     });
     const { verdict, problems } = verification;
-    const exitCode = exitCodeOfVerification(verdict, problems.length, typed.has('strict'));
+    const exitCode = exitCodeOfVerification(verdict, problems.length, typed.value('strict'));
     if (typed.has('json')) {
       await writeOut(context, `${asciiJson({ ...verification, exitCode }, 2)}\n`);
     } else if (!(typed.has('quiet') && exitCode === 0)) {

@@ -63,7 +63,9 @@ function flagWords(
   const secretParams = typed.list('secret-param');
   return typed.flags.filter(isWanted).flatMap(({ name, rawName, value }) => {
     if (value === null) return [rawName];
-    const shown = flagNamed(name).value?.show?.(value, secretParams) ?? value;
+    const { value: type, bare } = flagNamed(name);
+    if (bare !== null) return [value === bare ? rawName : `${rawName}=${value}`];
+    const shown = type?.show?.(value, secretParams) ?? value;
     return shown.startsWith('-') && shown !== '-' ? [`--${name}=${shown}`] : [rawName, shown];
   });
 }

@@ -11,8 +11,16 @@ export interface Place {
   readonly position: number;
 }
 
-/** Pages read a second time at the end of a run, to see drift. They are compared, never exported. */
-export const RECHECK_BRANCH = 2 ** 23 - 1;
+/**
+ * Branches from here on hold pages that were read again at the end of a run: the page of branch `b` stands
+ * in branch `b + RECHECK_BRANCH`, at its own position. They are compared, never exported.
+ */
+export const RECHECK_BRANCH = 2 ** 22;
+
+/** Whether a page is read for comparison alone. */
+export function isRecheck({ branch }: Place): boolean {
+  return branch >= RECHECK_BRANCH;
+}
 
 export type Method = 'GET' | 'POST';
 

@@ -1,19 +1,31 @@
 import type { PageCode } from './errors.ts';
+import type { Strict } from './options.ts';
 import type { PlanEnd } from './page-info.ts';
 import type { Place } from './page-request.ts';
 import type { PaginationStyle } from './pagination.ts';
 
 /**
- * What the archive proves. `complete`: every page of the plan is stored, the plan's end is known and
- * what the server said of it agrees. `unverified`: the same, but the server said nothing to check
- * against. `incomplete`: pages failed, are pending, or records are missing. `drifted`: the list
- * changed while it was read. `capped`: the server returns no more, although there is more.
+ * What the archive proves. `proven`: no record that was there all the time can be missing. `complete`:
+ * every page of the plan is stored, the list's total came or its end was stated, and what was read again
+ * is unchanged. `unverified`: neither was stated, or a check could not be made. `incomplete`: pages
+ * failed, are pending, or records are missing. `drifted`: the list changed while it was read. `capped`:
+ * the server returns no more, although there is more.
  */
-export type VerdictName = 'complete' | 'unverified' | 'incomplete' | 'drifted' | 'capped';
+export type VerdictName = Level | 'incomplete' | 'drifted' | 'capped';
 
-/** Whether a run with this verdict has everything, so that it succeeds and may replace an older output. */
-export function isWhole(verdict: VerdictName, strict: boolean): boolean {
-  return verdict === 'complete' || (verdict === 'unverified' && !strict);
+/** The verdicts of a run that has everything, from the strongest. */
+export const levels = ['proven', 'complete', 'unverified'] as const;
+export type Level = (typeof levels)[number];
+
+/**
+ * Whether a run with this verdict has everything, so that it succeeds and may replace an older output.
+ *
+ * @param strict the least that counts; null: whatever could not be checked
+ */
+export function isWhole(verdict: VerdictName, strict: Strict | null): boolean {
+  const order: readonly VerdictName[] = levels;
+  const level = order.indexOf(verdict);
+  return level !== -1 && level <= order.indexOf(strict ?? 'unverified');
 }
 
 export interface Verdict {
@@ -27,8 +39,10 @@ export interface Verdict {
   readonly beyondEnd: number;
   /** How the plan ended; null if it did not. */
   readonly end: PlanEnd['reason'] | null;
-  /** Why it is not `complete`: sentences without a full stop. Empty if it is. */
+  /** Why it is not whole, or no more than `unverified`: sentences without a full stop. */
   readonly reasons: readonly string[];
+  /** What `proven` or `complete` rests on, and what one reading could not see: phrases. */
+  readonly evidence: readonly string[];
   /** What was counted of records; null for a list of URLs or a range. */
   readonly records: RecordEvidence | null;
 }
@@ -145,7 +159,7 @@ export interface Summary {
   readonly verdict: Verdict;
   /** Null for a list or a range. */
   readonly pagination: PaginationFacts | null;
-  /** How often the whole list was read: more than once only with `repair`. */
+  /** How often the whole list was read: more than once only with `prove`. */
   readonly readings: number;
   readonly stop: Stop | null;
   /** Pages fetched by this process; the rest were stored before. */

@@ -2,7 +2,7 @@
 import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import type { Opened, SentPage } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
-import type { PageToContinue } from '../core/options.ts';
+import type { PageToContinue, Recheck } from '../core/options.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { isByOrdinal, isOnePage } from '../core/pagination.ts';
 import type { PaginationFacts } from '../core/summary.ts';
@@ -117,7 +117,8 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   const flags = pinFlags(pagination);
   const facts = { style: pagination.style, evidence, flags, recordsPath: select };
   engine.emit({ type: 'pagination', ...facts });
-  const pending = new PendingPages(parts, planFor(found, paginate, thread), pagination, asked);
+  const plan = planFor(found, paginate, options.recheck, thread);
+  const pending = new PendingPages(parts, plan, pagination, asked);
   return { pending, attempt, facts };
 }
 
@@ -139,6 +140,7 @@ function rememberedPagination({ pagination, exportOnly }: Opened): FoundPaginati
 function planFor(
   { pagination, isWholeList }: FoundPagination,
   { start, split, next }: PaginateJob,
+  recheck: Recheck,
   thread: ArchiveThread,
 ): GrowingPlan {
   if (next !== null) {
@@ -148,7 +150,7 @@ function planFor(
       readPage: async (place) => pageToContinue(await thread.call('page', place), start.url),
     });
   }
-  const plan = createGrowingPlan({ pagination, start, split });
+  const plan = createGrowingPlan({ pagination, start, split, recheck });
   if (!isOnePage(pagination) || !isWholeList) return plan;
   // The one page said what its page info cannot repeat: that there is nothing after it.
   return { ...plan, end: () => ({ ...plan.end(), reason: 'stated' }) };

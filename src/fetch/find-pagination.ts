@@ -7,6 +7,7 @@ import { createBodyCheck } from '../decode/check-body.ts';
 import { isExpression, parseSelection } from '../decode/decode.ts';
 import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
 import { readFacts } from '../plan/detect/facts.ts';
+import { settleOverlap } from '../plan/detect/settle-overlap.ts';
 import type { Ask } from './asked-pages.ts';
 import type { PaginateJob } from './paginate-job.ts';
 
@@ -31,9 +32,14 @@ export async function findPagination(
   if (next !== null) return paginationOfFunction(paginate, options, ask);
   const found = await discoverPagination(start, { pinned, usual }, ask);
   if (!found.isListAbsent) checkSelection(found.responses[0]!, options);
+  const settled =
+    pinned.overlap == null
+      ? await settleOverlap(found, ask)
+      : { pagination: found.pagination, evidence: null };
+  const evidence = evidenceOf(found, paginate);
   return {
-    pagination: withEmptyList(found),
-    evidence: evidenceOf(found, paginate),
+    pagination: withEmptyList({ ...found, pagination: settled.pagination }),
+    evidence: settled.evidence === null ? evidence : [...evidence, settled.evidence],
     isWholeList: found.isWholeList,
   };
 }

@@ -111,7 +111,7 @@ export async function finishRun(
     durationMs: clock.now() - startedAt,
     connections: transport.connectionCounts(),
     pace: limiters.facts(clock.now()),
-    output: output === null ? null : { ...output, partial: !isWhole(verdict.name, false) },
+    output: output === null ? null : { ...output, partial: !isWhole(verdict.name, null) },
     archivePath,
   };
   await closing;

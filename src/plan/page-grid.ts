@@ -2,7 +2,7 @@
 import { EverypageError } from '../core/errors.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
-import { factsOf, type Pagination } from '../core/pagination.ts';
+import { factsOf, overlapOf, type Pagination } from '../core/pagination.ts';
 import type { CountedStyle } from './styles/style.ts';
 
 export interface GridParts {
@@ -52,20 +52,16 @@ export class PageGrid {
     return { records: pages * this.#pageRecords, pages };
   }
 
-  onFirst(pageInfo: PageInfo): void {
+  onFirst(pageInfo: Pick<PageInfo, 'records'>): void {
     this.#pageRecords = pageInfo.records;
     if (this.isPaged) return;
-    this.#stride = pageInfo.records;
-    this.#overlap = Math.min(this.#parts.pagination.overlap, pageInfo.records - 1);
+    this.#overlap = overlapOf(this.#parts.pagination, pageInfo.records);
+    this.#stride = pageInfo.records - this.#overlap;
   }
 
-  /**
-   * The first page may be shorter than the others. Where a page has no room for the overlap, since the
-   * server gives no larger pages, the stride is shorter instead.
-   */
+  /** The first page may be shorter than the others. */
   onSecond(pageInfo: PageInfo): void {
     if (this.isPaged) this.#pageRecords = Math.max(this.#pageRecords, pageInfo.records);
-    else if (pageInfo.records === this.#stride) this.#stride -= this.#overlap;
     else this.#stride = Math.max(this.#stride, pageInfo.records - this.#overlap);
   }
 
@@ -128,7 +124,8 @@ export class PageGrid {
     if (this.isPaged) return size;
     const isWhole = to - from === this.#stride;
     if (!style.needsSize && sizeParam === null) return null;
-    if (isWhole && this.#overlap === 0) return style.needsSize ? (size ?? this.#stride) : size;
+    // An overlap makes the steps shorter and not the pages longer: a server may refuse longer ones.
+    if (isWhole) return style.needsSize ? (size ?? this.#stride + this.#overlap) : size;
     return to - from + this.#overlapAt(from);
   }
 }

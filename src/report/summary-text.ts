@@ -69,7 +69,7 @@ function outputLines(summary: Summary, context: SummaryContext): readonly string
   }
   if (archivePath === null) return [];
   const archive = escapeText(archivePath);
-  if (isWhole(verdict.name, false)) {
+  if (isWhole(verdict.name, null)) {
     return [
       `${counted(verdict.stored, 'page')} → ${archive} (${formatBytes(summary.bodyBytes)} received) in ${formatDuration(summary.durationMs)}`,
     ];
@@ -135,7 +135,7 @@ function commandLines(
   context: SummaryContext,
   paint: Painter,
 ): readonly string[] {
-  if (isWhole(summary.verdict.name, false) || isDemo(context)) return [];
+  if (isWhole(summary.verdict.name, null) || isDemo(context)) return [];
   const { takeWhatIsThere } = context.commands;
   const lines = [...goingOn(summary, context, paint)];
   if (takeWhatIsThere !== null && summary.output === null) {

@@ -1,6 +1,6 @@
 /** The text of a verdict, and of the pages that failed. */
 import { escapeText } from '../core/escape.ts';
-import type { FailedPage, RecordEvidence, Verdict, VerdictName } from '../core/summary.ts';
+import type { FailedPage, Level, RecordEvidence, Verdict, VerdictName } from '../core/summary.ts';
 import { counted, formatCount } from '../core/units.ts';
 import type { Painter } from './paint.ts';
 import { reasonBeside } from './wording.ts';
@@ -16,15 +16,16 @@ export function verdictLines(
   total: number | null,
 ): readonly string[] {
   const { name, stored, records, reasons } = verdict;
-  if (name === 'complete') {
+  if (name === 'proven' || name === 'complete') {
     if (stored === 0) return [paint('yellow', 'The plan has no pages.')];
-    return [
-      paint(
-        'green',
-        `${pagesAreOk(stored)}${records === null ? '' : agreement(verdict, records)}.`,
-      ),
-      ...restartLines(records),
-    ];
+    if (records === null) return [paint('green', `${pagesAreOk(stored)}.`)];
+    const [first = '', ...others] = verdict.evidence;
+    const head =
+      name === 'proven'
+        ? `${pagesAreOk(stored)}: ${counted(records.fetched, 'record')}, proven: ${first}.`
+        : `${pagesAreOk(stored)}${agreement(verdict, records)}.`;
+    const rest = name === 'proven' ? others : verdict.evidence;
+    return [paint('green', head), ...rest.map((text) => `  ${text}`), ...restartLines(records)];
   }
   if (records === null) return listLines(verdict, paint, total);
   const [first = '', ...others] = reasons.map((reason) => escapeText(reason));
@@ -47,7 +48,7 @@ function restartLines(records: RecordEvidence | null): string[] {
   });
 }
 
-const labels: Readonly<Record<Exclude<VerdictName, 'complete' | 'unverified'>, string>> = {
+const labels: Readonly<Record<Exclude<VerdictName, Level>, string>> = {
   incomplete: 'Incomplete',
   drifted: 'Drifted',
   capped: 'Capped',

@@ -16,7 +16,7 @@ export function reasonBeside(status: number | null, reason: string): string {
 
 /** What to add about records that were written although the verdict is not complete. */
 export function reservation({ name, planned, stored }: Verdict): string {
-  if (isWhole(name, false)) return '';
+  if (isWhole(name, null)) return '';
   if (name === 'drifted') return ', though the list changed while it was read';
   if (name === 'capped') return ', as many as the server returns';
   const arePagesMissing = planned === null || stored < planned;

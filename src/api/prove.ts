@@ -6,6 +6,7 @@ import { ArchiveReader } from '../archive/archive-reader.ts';
 import { archivePages, decodeStored } from '../archive-thread/stored-pages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
+import { strictOf } from '../core/resolve-options.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { createKeyReader, readSelection, recordsDigest } from '../decode/decode.ts';
@@ -27,17 +28,14 @@ const MOST_READINGS = 5;
  * went and came back: of what was there before the second page and is there no more, or the other
  * way round, one of the two readings is another. The output is written from the last.
  */
-export async function repairList(
+export async function proveList(
   readOnce: ReadOnce,
   sources: readonly PlanSource[],
   options: RunOptions & OutputSinks,
 ): Promise<Summary> {
-  const { output, stdout, pages, format, repair, ...rest } = options;
+  const { output, stdout, pages, format, prove, ...rest } = options;
   if (pages !== undefined || (output === undefined && stdout === undefined && !rest.archive)) {
-    throw new EverypageError(
-      'USAGE',
-      'repair reads into an archive: give an output, or an archive',
-    );
+    throw new EverypageError('USAGE', 'prove reads into an archive: give an output, or an archive');
   }
   const folder = (output ?? rest.archive) ? null : mkdtempSync(join(tmpdir(), 'everypage-'));
   const archive = rest.archive ?? `${output ?? join(folder!, 'reading')}.everypage`;
@@ -122,7 +120,7 @@ async function written(
     keep,
   }: RunOptions & OutputSinks,
 ): Promise<Summary> {
-  const isGood = isWhole(summary.verdict.name, strict === true);
+  const isGood = isWhole(summary.verdict.name, strictOf(strict));
   if (!isGood && !allowIncomplete) return summary;
   if (output === undefined && stdout === undefined) return summary;
   const { destination, records, bytes } = await exportArchive(archivePath, {

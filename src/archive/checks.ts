@@ -1,0 +1,107 @@
+/** What was checked of a list that pages by itself: borders between pages, requests by key, rereadings. */
+import type { PlanEnd } from '../core/page-info.ts';
+import type { Place } from '../core/page-request.ts';
+import { factsOf, isByFunction, isByOrdinal, type Pagination } from '../core/pagination.ts';
+import { counted, formatCount } from '../core/units.ts';
+import type { KeyFacts } from './key-scan.ts';
+import type { PageFacts } from './page-scan.ts';
+
+export interface Checks {
+  /** Every page but the first begins with the last record of the page before. */
+  readonly bordersHold: boolean;
+  /** Every request of a chain held the key of the last record before it. */
+  readonly keysHold: boolean;
+  /** So many pages were read again at the end, and how many of them hold what they held before. */
+  readonly readAgain: number;
+  readonly unchanged: number;
+  /** All pages were read again, and none had changed. */
+  readonly isAllUnchanged: boolean;
+  /** Each record is another one, by its key or by its bytes. */
+  readonly isDistinct: boolean;
+  /** No page can be missing behind the last one, as it stood when that was read. */
+  readonly isEndSeen: boolean;
+  /** Why a check could not be made, or could not tell: phrases. */
+  readonly doubts: readonly string[];
+}
+
+export function checksOf(
+  pagination: Pagination,
+  planEnd: PlanEnd | null,
+  pages: PageFacts,
+  keys: KeyFacts | null,
+  numberOf: (place: Place) => number,
+): Checks {
+  const { borders, bordersAgreed, secondReadings, records } = pages;
+  const readAgain = secondReadings.length;
+  const unchanged = secondReadings.filter(
+    ({ outcome }) => outcome === 'same' || outcome === 'grown',
+  ).length;
+  const checks = {
+    bordersHold: borders > 0 && bordersAgreed === borders,
+    keysHold: !factsOf(pagination).counts && pages.isProvenByKeys,
+    readAgain,
+    unchanged,
+    isAllUnchanged: readAgain > 0 && readAgain === unchanged && readAgain >= pages.pages,
+    isDistinct: keys?.unique != null && keys.unnamed === 0 && keys.unique >= records,
+    isEndSeen:
+      borders > 0
+        ? pages.branches > 0 && pages.endsSeen === pages.branches
+        : planEnd?.reason === 'stated' || planEnd?.reason === 'total',
+  };
+  const doubts: string[] = [];
+  const isProof = checks.bordersHold || checks.keysHold;
+  if (pagination.key === null && pages.brokenBorders.length > 0) {
+    const { first, second } = pages.brokenBorders[0]!;
+    const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
+    doubts.push(
+      `page ${b} does not begin with the bytes that page ${a} ended with; without a key (--key) that may be a changed record or a changed list`,
+    );
+  }
+  for (const { place, outcome } of secondReadings) {
+    const page = `page ${formatCount(numberOf(place))}`;
+    if (outcome === 'unread') {
+      doubts.push(`${page} could not be read again at the end, so a change there does not show`);
+    }
+    if (outcome === 'different') {
+      doubts.push(
+        `${page} held other bytes when it was read again; without a key (--key) that may be changed records or a changed list`,
+      );
+    }
+  }
+  const isChecked = isProof || borders > 0 || readAgain > 0 || isByFunction(pagination);
+  if (!isChecked && pages.pages > 1 && isUncheckedStyle(pagination)) {
+    doubts.push('no page was read again, so a list that changed meanwhile does not show');
+  }
+  return { ...checks, doubts };
+}
+
+/** Pages of one response, and what a user's function asks for, are not read again. */
+function isUncheckedStyle(pagination: Pagination): boolean {
+  return pagination.style !== 'single' && pagination.style !== 'function';
+}
+
+/** What a proof rests on; null where there is none. */
+export function proofOf(
+  pagination: Pagination,
+  pages: PageFacts,
+  checks: Checks,
+  agreed: boolean,
+): string | null {
+  if (agreed) return 'two readings of the whole list agree';
+  if (pages.pages === 1 && pages.borders === 0 && pages.readAgain === 0 && checks.isEndSeen) {
+    return 'one page holds the whole list';
+  }
+  if (!checks.isDistinct || !checks.isEndSeen) return null;
+  if (checks.bordersHold && isByOrdinal(pagination)) {
+    return 'each page begins with the last record of the page before';
+  }
+  return checks.keysHold ? "each request names the last record's key" : null;
+}
+
+/** What was read again, and what that cannot show. */
+export function rereadingText({ readAgain, unchanged }: Checks, pages: number): string | null {
+  if (readAgain === 0 || unchanged < readAgain) return null;
+  if (readAgain >= pages) return 'every page was read again at the end and had not changed';
+  const were = counted(readAgain, 'page was', 'pages were');
+  return `${were} read again at the end and had not changed; a change between others would not show`;
+}
