@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Archive } from '../archive/archive.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import { archivePages, decodeStored } from '../archive-thread/stored-pages.ts';
 import { EverypageError } from '../core/errors.ts';
@@ -43,7 +44,7 @@ export async function proveList(
     let before: { readonly digest: string; readonly reasons: string } | null = null;
     for (let reading = 1; ; reading += 1) {
       const fresh = reading > 1 || rest.fresh === true;
-      const one = { ...rest, archive, fresh, keep: true, allowIncomplete: false };
+      const one = { ...rest, archive, fresh, keep: true, allowIncomplete: false, strict: false };
       const summary = { ...(await readOnce(sources, one)), readings: reading };
       const { stop, verdict, failures, archivePath } = summary;
       if (stop !== null || archivePath === null || verdict.stored === 0) return summary;
@@ -60,7 +61,8 @@ export async function proveList(
         before = now;
         continue;
       }
-      return await written(agrees ? summary : neverAgreed(summary), archivePath, options);
+      const judged = agrees ? withAgreement(summary, archivePath, rest) : neverAgreed(summary);
+      return await written(judged, archivePath, options);
     }
   } finally {
     if (folder !== null) rmSync(folder, { recursive: true, force: true });
@@ -92,6 +94,18 @@ async function recordsOf(archivePath: string): Promise<Records> {
       digest.update(JSON.stringify([place.position, areNamed ? keys : bytes]));
     }
     return { digest: digest.digest('hex'), pastEnd };
+  } finally {
+    archive.close();
+  }
+}
+
+/** The archive keeps that two readings agree, so that it can be verified. */
+function withAgreement(summary: Summary, archivePath: string, { expect }: RunOptions): Summary {
+  if (!isWhole(summary.verdict.name, null)) return summary;
+  const archive = Archive.open(archivePath);
+  try {
+    archive.markAgreed();
+    return { ...summary, verdict: archive.verdict({ expect: expect ?? null }) };
   } finally {
     archive.close();
   }

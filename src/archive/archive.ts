@@ -134,6 +134,14 @@ export class Archive extends ArchiveReader {
     if (!isPassing) this.connection.query('PRAGMA wal_checkpoint(TRUNCATE)').get();
   }
 
+  /** A second reading of the whole list agreed with this one. */
+  markAgreed(): void {
+    const { planEnd } = this.run;
+    if (planEnd !== null) this.#changeRun({ planEnd: { ...planEnd, agreed: true } });
+    const { name } = this.verdict();
+    if (isWhole(name, null)) this.#changeRun({ verdict: name });
+  }
+
   /** The output was written; safe from a power cut once the archive is closed. */
   markExported(now: number): void {
     this.#changeRun({ exportedAt: Math.round(now) });

@@ -5,6 +5,7 @@ import { factsOf, isByFunction, isByOrdinal, type Pagination } from '../core/pag
 import { counted, formatCount } from '../core/units.ts';
 import type { KeyFacts } from './key-scan.ts';
 import type { PageFacts } from './page-scan.ts';
+import type { SecondReading } from './recheck-scan.ts';
 
 export interface Checks {
   /** Every page but the first begins with the last record of the page before. */
@@ -57,22 +58,35 @@ export function checksOf(
       `page ${b} does not begin with the bytes that page ${a} ended with; without a key (--key) that may be a changed record or a changed list`,
     );
   }
-  for (const { place, outcome } of secondReadings) {
-    const page = `page ${formatCount(numberOf(place))}`;
-    if (outcome === 'unread') {
-      doubts.push(`${page} could not be read again at the end, so a change there does not show`);
-    }
-    if (outcome === 'different') {
-      doubts.push(
-        `${page} held other bytes when it was read again; without a key (--key) that may be changed records or a changed list`,
-      );
-    }
+  const of = (outcome: SecondReading['outcome']) =>
+    secondReadings
+      .filter((reading) => reading.outcome === outcome)
+      .map(({ place }) => numberOf(place));
+  const [unread, different] = [of('unread'), of('different')];
+  if (unread.length > 0) {
+    const were = `${pagesText(unread)} could not be read again at the end`;
+    doubts.push(`${were}, so a change there does not show`);
+  }
+  if (different.length > 0) {
+    const held = `${pagesText(different)} held other bytes when read again`;
+    doubts.push(`${held}; without a key (--key) that may be changed records or a changed list`);
   }
   const isChecked = isProof || borders > 0 || readAgain > 0 || isByFunction(pagination);
   if (!isChecked && pages.pages > 1 && isUncheckedStyle(pagination)) {
     doubts.push('no page was read again, so a list that changed meanwhile does not show');
   }
   return { ...checks, doubts };
+}
+
+const SHOWN_PAGES = 5;
+
+/** `page 3`, `pages 3, 5 and 7`, `pages 1, 2, 3, 4, 5 and 12 more` */
+export function pagesText(numbers: readonly number[]): string {
+  const shown = numbers.slice(0, SHOWN_PAGES).map(formatCount);
+  const more = numbers.length - shown.length;
+  if (more > 0) return `pages ${shown.join(', ')} and ${formatCount(more)} more`;
+  if (shown.length === 1) return `page ${shown[0]}`;
+  return `pages ${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }
 
 /** Pages of one response, and what a user's function asks for, are not read again. */

@@ -4,7 +4,7 @@ import type { Place } from '../core/page-request.ts';
 import { factsOf, type Pagination } from '../core/pagination.ts';
 import type { VerdictName } from '../core/summary.ts';
 import { counted, formatCount } from '../core/units.ts';
-import type { Checks } from './checks.ts';
+import { type Checks, pagesText } from './checks.ts';
 import type { GivenUpReading, KeyFacts, SharedKeys } from './key-scan.ts';
 import type { PageFacts } from './page-scan.ts';
 import type { SecondReading } from './recheck-scan.ts';
@@ -200,17 +200,6 @@ function changedTexts({ pages, numberOf }: PagedFacts): readonly string[] {
   if (changed.length > 0) texts.push(`${numbers(changed)} held other records when read again`);
   if (gone.length > 0) texts.push(`${numbers(gone)} could no longer be found when read again`);
   return texts;
-}
-
-const SHOWN_PAGES = 5;
-
-/** `page 3`, `pages 3, 5 and 7`, `pages 1, 2, 3, 4, 5 and 12 more` */
-function pagesText(numbers: readonly number[]): string {
-  const shown = numbers.slice(0, SHOWN_PAGES).map(formatCount);
-  const more = numbers.length - shown.length;
-  if (more > 0) return `pages ${shown.join(', ')} and ${formatCount(more)} more`;
-  if (shown.length === 1) return `page ${shown[0]}`;
-  return `pages ${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }
 
 /** A list that stands still begins with the same records whenever it is read. */

@@ -34,7 +34,7 @@ async function read(
 const from = (api: SimulatedApi) => (request: PageRequest) => answerCounted(api, request).ended;
 
 test('batches wait for answers, and end when everything is answered', async () => {
-  const plan = createGrowingPlan({ pagination: byPage, start, recheck: false });
+  const plan = createGrowingPlan({ pagination: byPage, start, recheck: 'none' });
   assert.equal(await plan.count(), null);
   assert.throws(() => plan.end(), /has not ended/);
   const asked = await read(plan, from({ total: 2000, size: 3 }));
@@ -44,7 +44,7 @@ test('batches wait for answers, and end when everything is answered', async () =
 });
 
 test('a page that is answered before the plan is asked again loses nothing', async () => {
-  const plan = createGrowingPlan({ pagination: byPage, start, recheck: false });
+  const plan = createGrowingPlan({ pagination: byPage, start, recheck: 'none' });
   let count = 0;
   for await (const batch of plan.batches()) {
     for (const request of batch) {

@@ -26,7 +26,7 @@ export type Outcome = 'still' | 'alarm' | 'reported' | 'right' | 'blind' | 'fals
 
 export function outcomeOf({ summary, lost, twice, hasChanged, isBlind }: MutatedRun): Outcome {
   const { name } = summary.verdict;
-  const isWhole = name === 'complete' || name === 'unverified';
+  const isWhole = name === 'proven' || name === 'complete' || name === 'unverified';
   const isWrong = lost.length > 0 || twice.length > 0;
   if (!hasChanged) return isWhole && !isWrong ? 'still' : 'alarm';
   if (!isWhole) return 'reported';
@@ -59,7 +59,7 @@ export async function runMutated(
     const summary = await run([{ kind: 'literal', text: server.url }], {
       output,
       concurrency,
-      repair,
+      prove: repair,
       paginate: api.paginate,
       allowIncomplete: true,
       proxy: '',
