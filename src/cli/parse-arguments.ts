@@ -206,12 +206,17 @@ export function wordsOf(
   return [
     ...(verb === 'fetch' ? [] : [verb]),
     ...positionals,
-    ...kept.flatMap(({ name, rawName, value }) => {
-      if (value === null) return [rawName];
-      // Only an inline value may be empty or begin with a dash.
-      return /^(?:-.|$)/.test(value) ? [`--${name}=${value}`] : [rawName, value];
-    }),
+    ...kept.flatMap((flag) => wordsOfFlag(flag)),
   ];
+}
+
+/** A flag as it is typed. */
+export function wordsOfFlag({ name, rawName, value }: TypedFlag, shown = value): readonly string[] {
+  const { bare } = flagNamed(name);
+  if (shown === null || (bare !== null && shown === bare)) return [rawName];
+  // Only an inline value may be empty or begin with a dash.
+  const isInline = bare !== null || /^(?:-.|$)/.test(shown);
+  return isInline ? [`--${name}=${shown}`] : [rawName, shown];
 }
 
 /** Reads every value, those of the environment too. Throws `UsageError` for the first that means nothing. */
