@@ -4,7 +4,7 @@ import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import type { ArrivedPage, EndOfPlan, KnownPage, Opened } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { PageEnd, PageInfo } from '../core/page-info.ts';
-import type { PageRequest, Place } from '../core/page-request.ts';
+import { isRecheck, type PageRequest, type Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';
 import { pagingHeaders } from '../plan/read-page-info.ts';
@@ -88,11 +88,14 @@ export class PendingPages implements PageListener {
         if (!this.#known.covers(request.place)) await this.#known.read(request.place);
         const task = this.#taskOf(request, this.#known.at(request.place));
         if (task === null) continue;
-        if (left === 0) {
-          if (tasks.length > 0) yield tasks;
-          return;
+        // Checks are not what the user counts.
+        if (!isRecheck(request.place)) {
+          if (left === 0) {
+            if (tasks.length > 0) yield tasks;
+            return;
+          }
+          left -= 1;
         }
-        left -= 1;
         tasks.push(task);
       }
       if (tasks.length > 0) yield tasks;
@@ -145,7 +148,9 @@ export class PendingPages implements PageListener {
     if (!this.isGrowing) this.#digest.update(task.key);
     // A growing plan cannot go on from a page of which nothing is known.
     if (known === undefined || (this.isGrowing && known.pageInfo === null)) {
-      const asked = this.#before?.take(task.key, pastEnd) ?? null;
+      // What is read again is to show the list as it is now.
+      const before = isRecheck(request.place) ? null : this.#before;
+      const asked = before?.take(task.key, pastEnd) ?? null;
       if (asked === null) return task;
       const { place } = request;
       const log = asked.log.map((attempt) => ({ ...attempt, place }));
