@@ -3,6 +3,9 @@ import type { PageCode } from './errors.ts';
 import type { Place } from './page-request.ts';
 import type { PaginationFacts, Summary } from './summary.ts';
 
+/** `checking`: every page has come, and some are read again to see whether the list changed. */
+export type Phase = 'fetching' | 'checking' | 'draining' | 'exporting';
+
 export type RunEvent =
   /** First event. `total` is null while the plan's length is unknown. */
   | {
@@ -56,7 +59,7 @@ export type RunEvent =
   | { readonly type: 'resume'; readonly limiter: string }
   /** What a server says of its limits, in words, when it has changed; rate-limited. */
   | { readonly type: 'limit'; readonly limiter: string; readonly said: string }
-  | { readonly type: 'phase'; readonly phase: 'fetching' | 'draining' | 'exporting' }
+  | { readonly type: 'phase'; readonly phase: Phase }
   | { readonly type: 'warning'; readonly code: string; readonly message: string }
   | { readonly type: 'end'; readonly summary: Summary };
 

@@ -46,6 +46,7 @@ export class PendingPages implements PageListener {
   readonly #digest = createHash('sha256');
   #count = 0;
   #isEnded = false;
+  #isChecking = false;
   #total: number | null = null;
   readonly traits: ListTraits;
   /** Origin of the plan's first page, once it was read. */
@@ -89,7 +90,8 @@ export class PendingPages implements PageListener {
         const task = this.#taskOf(request, this.#known.at(request.place));
         if (task === null) continue;
         // Checks are not what the user counts.
-        if (!isRecheck(request.place)) {
+        if (isRecheck(request.place)) this.#checks();
+        else {
           if (left === 0) {
             if (tasks.length > 0) yield tasks;
             return;
@@ -111,7 +113,7 @@ export class PendingPages implements PageListener {
     const plan = this.#plan;
     const { place, url, state, status, code, reason, bodyBytes, durationMs, attempts } = page;
     if (state === 'stored') {
-      counters.fetched += 1;
+      if (!isRecheck(place)) counters.fetched += 1;
       counters.bodyBytes += bodyBytes;
     }
     emit({
@@ -131,6 +133,12 @@ export class PendingPages implements PageListener {
     const known = plan.known?.() ?? null;
     if (known !== null && known !== this.#total) emit({ type: 'total', total: known });
     this.#total = known;
+  }
+
+  #checks(): void {
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    this.#parts.engine.emit({ type: 'phase', phase: 'checking' });
   }
 
   /** Length, digest and end of the plan, known once `tasks` has ended with it; else null. */

@@ -1,13 +1,16 @@
 import type { Clock } from '../core/clock.ts';
-import type { EventSink } from '../core/events.ts';
+import type { EventSink, Phase } from '../core/events.ts';
+import { isRecheck } from '../core/page-request.ts';
 
 /** Where a run stands at one moment. */
 export interface ProgressSnapshot {
-  readonly phase: 'fetching' | 'draining' | 'exporting';
+  readonly phase: Phase;
   readonly total: number | null;
   /** Pages in a final state, those of earlier runs included. */
   readonly done: number;
   readonly failed: number;
+  /** Pages that were read again. */
+  readonly checked: number;
   readonly retries: number;
   readonly elapsedMs: number;
   /** Smoothed over about 5 s, pauses included; null before the first page. */
@@ -32,6 +35,7 @@ export function createProgress(clock: Clock): Progress {
   let total: number | null = null;
   let done = 0;
   let failed = 0;
+  let checked = 0;
   let retries = 0;
   let fetched = 0;
   let hasPaused = false;
@@ -73,9 +77,12 @@ export function createProgress(clock: Clock): Progress {
           total = event.total;
           break;
         case 'page':
-          done += 1;
           fetched += 1;
-          if (event.state === 'failed') failed += 1;
+          if (isRecheck(event.place)) checked += 1;
+          else {
+            done += 1;
+            if (event.state === 'failed') failed += 1;
+          }
           break;
         case 'retry':
           retries += 1;
@@ -112,6 +119,7 @@ export function createProgress(clock: Clock): Progress {
         total,
         done,
         failed,
+        checked,
         retries,
         elapsedMs: now - startedAt,
         pagesPerSecond,

@@ -103,12 +103,13 @@ function amountText(snapshot: ProgressSnapshot): string {
 }
 
 function paceText(snapshot: ProgressSnapshot): string {
-  const { pagesPerSecond, leftMs, phase } = snapshot;
+  const { pagesPerSecond, leftMs, phase, checked } = snapshot;
   if (phase === 'exporting') return 'writing the output';
   if (phase === 'draining') return 'stopping: finishing the requests in flight';
   const parts: string[] = [];
+  if (phase === 'checking') parts.push(`reading pages again to check: ${formatCount(checked)}`);
   if (pagesPerSecond !== null) parts.push(`${formatRate(pagesPerSecond)} pages/s`);
-  if (leftMs !== null) parts.push(`${formatLeft(leftMs)} left`);
+  if (leftMs !== null && phase !== 'checking') parts.push(`${formatLeft(leftMs)} left`);
   return parts.join('  ');
 }
 
