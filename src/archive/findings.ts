@@ -2,7 +2,7 @@
 import type { PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { factsOf, type Pagination } from '../core/pagination.ts';
-import type { VerdictName } from '../core/summary.ts';
+import type { RecordEvidence, VerdictName } from '../core/summary.ts';
 import { counted, formatCount } from '../core/units.ts';
 import type { GivenUpReading, KeyFacts, SharedKeys } from './key-scan.ts';
 import type { PageFacts } from './page-scan.ts';
@@ -13,6 +13,10 @@ export interface PagedFacts {
   readonly planned: number | null;
   readonly failed: number;
   readonly fetched: number;
+  /** What `fetched` counts, and what the output takes: as in the evidence. */
+  readonly counts: RecordEvidence['counts'];
+  readonly output: RecordEvidence['output'];
+  readonly written: number | null;
   readonly pages: PageFacts;
   readonly keys: KeyFacts | null;
   /** Readings that an expired cursor ended. */
@@ -55,11 +59,12 @@ export function makeFindings(facts: PagedFacts): readonly Finding[] {
     const failedPages = counted(planned ?? failed, 'page');
     findings.push({ kind: 'unfinished', text: `${of}${failedPages} failed` });
   }
-  findings.push(...endFindings(facts));
+  findings.push(...endFindings(facts), ...unknownFindings(facts));
   if (expect !== null && expect !== fetched) {
     findings.push({ kind: 'unfinished', text: unexpected(expect, fetched) });
   }
-  findings.push(...driftFindings(facts), ...rereadingFindings(facts), ...missingFindings(facts));
+  findings.push(...driftFindings(facts), ...againFindings(facts));
+  findings.push(...rereadingFindings(facts), ...missingFindings(facts));
   if (pages.withoutInfo > 0) {
     const text = `the records of ${counted(pages.withoutInfo, 'page')} were not counted`;
     findings.push({ kind: 'unverified', text });
@@ -110,7 +115,33 @@ function endFindings({ planEnd, failed, pagination }: PagedFacts): readonly Find
   }
 }
 
-function driftFindings({ pages, keys, fetched, numberOf }: PagedFacts): readonly Finding[] {
+/** Where the list's own records stand is not known, so what totals say of them cannot be held against. */
+function unknownFindings(facts: PagedFacts): readonly Finding[] {
+  const { counts, output, written, failed, pages } = facts;
+  if (counts === 'list' || pages.pages === failed) return [];
+  if (output === 'nothing') {
+    const text =
+      'where the records stand in a page was not found: name the path with --select, or take whole pages with --pages';
+    return [{ kind: 'unfinished', text }];
+  }
+  if (written === null) {
+    const text = 'the selection was not applied to every page, so what it gives was not counted';
+    return [{ kind: 'unverified', text }];
+  }
+  const expected = expectedRecords(pages, pages.totalAtEnd ?? pages.leastTotal);
+  if (expected === null || (output === 'selection' && written === expected)) {
+    return [];
+  }
+  const says = `the server says ${counted(expected, 'record')}`;
+  const text =
+    output === 'pages'
+      ? `${says}; where they stand in a page was not found, so they were not counted`
+      : `${says}, the selection gives ${formatCount(written)}: it may leave some out, so whether all came cannot be told`;
+  return [{ kind: 'unverified', text }];
+}
+
+function driftFindings(facts: PagedFacts): readonly Finding[] {
+  const { pages, keys, fetched, numberOf } = facts;
   const texts: string[] = [];
   const { totalAtStart, totalAtEnd, totalBetween, totalPagesAtStart, totalPagesAtEnd } = pages;
   const from = formatCount(totalAtStart ?? 0);
@@ -126,10 +157,12 @@ function driftFindings({ pages, keys, fetched, numberOf }: PagedFacts): readonly
     const [first, between] = [totalPagesAtStart ?? 0, pages.totalPagesBetween].map(formatCount);
     texts.push(`the server stated ${first} pages at first and ${between} in between`);
   }
-  for (const pair of keys?.shared ?? []) texts.push(sharedText(pair, numberOf));
-  const told = (keys?.shared ?? []).reduce((sum, pair) => sum + pair.keys, 0);
-  const more = (keys?.duplicates ?? 0) - told;
-  if (more > 0) texts.push(`${counted(more, 'more record')} came twice`);
+  const shared = keys?.shared ?? [];
+  for (const pair of shared) if (!pair.isSameAgain) texts.push(sharedText(pair, numberOf));
+  const more = untoldRepeats(facts);
+  if (more > 0 && !shared.some(({ isSameAgain }) => isSameAgain)) {
+    texts.push(`${counted(more, 'more record')} came twice`);
+  }
   for (const { first, second, keys: count } of keys?.shifted ?? []) {
     const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
     const records = counted(count, 'record');
@@ -145,7 +178,7 @@ function driftFindings({ pages, keys, fetched, numberOf }: PagedFacts): readonly
     if (isChanged) texts.push(`${page} held other records when it was read again`);
     if (isGone) texts.push(`${page} was no longer there when it was to be read again`);
   }
-  const expected = expectedRecords(pages, totalAtEnd);
+  const expected = facts.counts === 'list' ? expectedRecords(pages, totalAtEnd) : null;
   if (isSteady && expected !== null && fetched > expected) {
     const said = totalText(pages, totalAtEnd ?? 0);
     texts.push(`${counted(fetched, 'record')} came, the server says ${said}`);
@@ -182,22 +215,42 @@ function sharedText(pair: SharedKeys, numberOf: PagedFacts['numberOf']): string 
   const stand = `${counted(keys, 'record stands', 'records stand')} on pages ${a} and ${b} both`;
   if (!areNeighbours) return stand;
   const changed = areCloser ? 'deleted' : 'inserted';
-  return `${stand}: rows were ${changed} before ${keys === 1 ? 'it' : 'them'}`;
+  return `${stand}: rows may have been ${changed} before ${keys === 1 ? 'it' : 'them'}`;
 }
 
-function missingFindings({
-  planEnd,
-  pagination,
-  failed,
-  fetched,
-  pages,
-}: PagedFacts): readonly Finding[] {
+/** Records whose key came before, beyond those on the pages that are named. */
+function untoldRepeats({ keys }: PagedFacts): number {
+  const told = (keys?.shared ?? []).reduce((sum, pair) => sum + pair.keys, 0);
+  return (keys?.duplicates ?? 0) - told;
+}
+
+/**
+ * As MediaWiki does: the same records come again, each time with some of their properties. No row has
+ * moved, and one record would have to be put together from several pages.
+ */
+function againFindings(facts: PagedFacts): readonly Finding[] {
+  const { keys, numberOf, output } = facts;
+  const again = (keys?.shared ?? []).filter(({ isSameAgain }) => isSameAgain);
+  // Whole pages hold all that came.
+  if (again.length === 0 || output === 'pages') return [];
+  const texts = again.map(({ first, second, keys: count }) => {
+    const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
+    const records = counted(count, 'record');
+    return `pages ${a} and ${b} hold the same ${records} with different properties: one record needs both, and they are not put together`;
+  });
+  const more = untoldRepeats(facts);
+  if (more > 0) texts.push(`${counted(more, 'more record')} came again`);
+  return texts.map((text) => ({ kind: 'missing', text }));
+}
+
+function missingFindings(facts: PagedFacts): readonly Finding[] {
+  const { planEnd, pagination, failed, fetched, pages } = facts;
   // Of a list that was not read to its end it goes without saying.
   if (planEnd === null || planEnd.reason === 'broken' || failed > 0) return [];
   const texts: string[] = [];
   if (pages.missingPages > 0) texts.push(`${counted(pages.missingPages, 'page')} did not come`);
   const said = pages.totalAtEnd ?? pages.leastTotal;
-  const expected = expectedRecords(pages, said);
+  const expected = facts.counts === 'list' ? expectedRecords(pages, said) : null;
   if (said !== null && expected !== null && fetched < expected) {
     const missing = counted(expected - fetched, 'record is', 'records are');
     const least = pages.totalAtEnd === null ? 'at least ' : '';

@@ -6,6 +6,7 @@ import type { RecordEvidence } from '../core/summary.ts';
 import type { PageState } from './archive-types.ts';
 import { readPageInfo } from './kept-json.ts';
 import { compareKeys, type KeyComparison } from './key-scan.ts';
+import { createLeftOut } from './left-out.ts';
 import { placeColumns, RECHECK_PLACE } from './schema.ts';
 import type { Connection } from './sqlite.ts';
 
@@ -22,7 +23,7 @@ export interface SecondReading {
 const nothing = {
   /** Stored or failed. */
   pages: 0,
-  /** Each ordinal once where the API pages by offset. */
+  /** Without those that an earlier page gave because of how the API pages. */
   records: 0,
   /** Ordinals that were read more than once. */
   readAgain: 0,
@@ -104,6 +105,7 @@ class PageScan {
   readonly #ends: Map<number, number>;
   readonly #haveSameKeys: KeyComparison;
   readonly #tally = { ...nothing };
+  readonly #leftOut: ReturnType<typeof createLeftOut>;
   readonly #gaps: RecordEvidence['gaps'][number][] = [];
   readonly #secondReadings: SecondReading[] = [];
   readonly #ended: BranchScan[] = [];
@@ -118,6 +120,7 @@ class PageScan {
     this.#byOrdinal = isByOrdinal(pagination);
     this.#ends = new Map(ends.map(({ branch, position }) => [branch, position]));
     this.#haveSameKeys = haveSameKeys;
+    this.#leftOut = createLeftOut(pagination);
   }
 
   page(place: Place, state: PageState, read: Read | null): void {
@@ -143,7 +146,8 @@ class PageScan {
       this.#compareBoundary(read);
     }
     if (this.#byOrdinal) this.#cover(branch, read);
-    else this.#tally.records += records;
+    const { front, back } = this.#leftOut({ place, ...read.pageInfo });
+    this.#tally.records += records - front - back;
   }
 
   /** An overlap reaches back from behind the end: what is there no more has gone meanwhile. */
@@ -218,7 +222,6 @@ class PageScan {
     const from = position - Math.min(Math.max(0, branch.overlap), position);
     const to = from + pageInfo.records;
     if (from > branch.coveredTo) this.#gap(branch, from);
-    this.#tally.records += Math.max(0, to - Math.max(from, branch.coveredTo));
     this.#tally.readAgain += Math.max(0, Math.min(to, branch.coveredTo) - from);
     branch.coveredTo = Math.max(branch.coveredTo, to);
   }

@@ -117,6 +117,11 @@ export interface Pagination {
   readonly ceiling: number | null;
   /** `offset` and `range`: each page asks for so many records of the one before again, to see drift. */
   readonly overlap: number;
+  /**
+   * What the run's output takes of a page where that is not `records`: a path or an expression, null
+   * for whole pages. See `output-shape.ts`.
+   */
+  readonly output?: string | null;
 }
 
 /** JMESPath that gives no records for any page. */
