@@ -62,7 +62,9 @@ export async function* pages(
   urls: Urls,
   options: IterateOptions = {},
 ): AsyncGenerator<Page, Summary> {
-  return yield* pagesOfRun(urls, options, toPage);
+  // Whole pages are what is given, whether or not their records are found.
+  const wholePages = options.select === undefined;
+  return yield* pagesOfRun(urls, { wholePages, ...options }, toPage);
 }
 
 /** The pages of a run, each given its shape; `onFound` hears how the list pages before the first one. */
@@ -135,7 +137,7 @@ export async function* records(
   for await (const sent of sentPages) {
     scanner ??= createJsonScanner(readSelection(select));
     const page = toPage(sent);
-    const scan = scanner.scan(page.body);
+    const scan = scanner.scan(sent.rest ?? page.body);
     if (!scan.valid) {
       throw new EverypageError('ARCHIVE_DAMAGED', `${page.url} can no longer be read as JSON`);
     }
@@ -143,7 +145,7 @@ export async function* records(
     const count = scan.found === 'missing' ? 0 : scan.count;
     // The spans are overwritten by the next scan, and the caller may scan between two records.
     const spans = scan.spans.slice(0, count * 2);
-    const source = scan.source ?? page.body;
+    const source = scan.source ?? sent.rest ?? page.body;
     for (let index = sent.skip * 2; index < spans.length; index += 2) {
       if (sent.repeats?.has(index / 2)) continue;
       yield toRecord(page, cut(source, spans[index]!, spans[index + 1]!));

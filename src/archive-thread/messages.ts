@@ -12,6 +12,7 @@ import type {
 } from '../archive/archive-types.ts';
 import type { ErrorCode, PageCode } from '../core/errors.ts';
 import type { FormatName, Strict } from '../core/options.ts';
+import type { OutputShape } from '../core/output-shape.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
@@ -68,8 +69,8 @@ export interface Opened {
 export interface PaginateRequest {
   /** Null where its first page did not come: what can be said of it then is why. */
   readonly pagination: Pagination | null;
-  /** What the export takes from a page; null for whole pages. */
-  readonly select: string | null;
+  /** What the export takes from a page. */
+  readonly output: OutputShape;
   /** Pages come from one branch, so the export can follow them while they arrive. */
   readonly isOneBranch: boolean;
 }
@@ -151,8 +152,10 @@ export interface SentPage {
   readonly body: Uint8Array;
   /** Records at its front that an earlier page gave already. */
   readonly skip: number;
-  /** Indexes of others that an earlier reading gave; null where there was none. */
+  /** Indexes of others that an earlier page or reading gave; null where there was none. */
   readonly repeats: ReadonlySet<number> | null;
+  /** What a selection other than the list's records is applied to; null for the body. */
+  readonly rest: Uint8Array | null;
 }
 
 /** What an open session answers to. The name of a call is the name of its message. */

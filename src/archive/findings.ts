@@ -2,7 +2,7 @@
 import type { PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { factsOf, type Pagination } from '../core/pagination.ts';
-import type { VerdictName } from '../core/summary.ts';
+import type { RecordEvidence, VerdictName } from '../core/summary.ts';
 import { counted, formatCount } from '../core/units.ts';
 import { type Checks, pagesText } from './checks.ts';
 import type { GivenUpReading, KeyFacts, SharedKeys } from './key-scan.ts';
@@ -15,6 +15,10 @@ export interface PagedFacts {
   readonly planned: number | null;
   readonly failed: number;
   readonly fetched: number;
+  /** What `fetched` counts, and what the output takes: as in the evidence. */
+  readonly counts: RecordEvidence['counts'];
+  readonly output: RecordEvidence['output'];
+  readonly written: number | null;
   readonly pages: PageFacts;
   readonly keys: KeyFacts | null;
   readonly checks: Checks;
@@ -60,11 +64,12 @@ export function makeFindings(facts: PagedFacts): readonly Finding[] {
     const failedPages = counted(planned ?? failed, 'page');
     findings.push({ kind: 'unfinished', text: `${of}${failedPages} failed` });
   }
-  findings.push(...endFindings(facts));
+  findings.push(...endFindings(facts), ...unknownFindings(facts));
   if (expect !== null && expect !== fetched) {
     findings.push({ kind: 'unfinished', text: unexpected(expect, fetched) });
   }
-  findings.push(...driftFindings(facts), ...rereadingFindings(facts), ...missingFindings(facts));
+  findings.push(...driftFindings(facts), ...againFindings(facts));
+  findings.push(...rereadingFindings(facts), ...missingFindings(facts));
   if (pages.withoutInfo > 0) {
     const text = `the records of ${counted(pages.withoutInfo, 'page')} were not counted`;
     findings.push({ kind: 'unverified', text });
@@ -108,6 +113,31 @@ function endFindings({ planEnd, failed, pagination }: PagedFacts): readonly Find
     default:
       return [];
   }
+}
+
+/** Where the list's own records stand is not known, so what totals say of them cannot be held against. */
+function unknownFindings(facts: PagedFacts): readonly Finding[] {
+  const { counts, output, written, failed, pages } = facts;
+  if (counts === 'list' || pages.pages === failed) return [];
+  if (output === 'nothing') {
+    const text =
+      'where the records stand in a page was not found: name the path with --select, or take whole pages with --pages';
+    return [{ kind: 'unfinished', text }];
+  }
+  if (written === null) {
+    const text = 'the selection was not applied to every page, so what it gives was not counted';
+    return [{ kind: 'unverified', text }];
+  }
+  const expected = expectedRecords(pages, pages.totalAtEnd ?? pages.leastTotal);
+  if (expected === null || (output === 'selection' && written === expected)) {
+    return [];
+  }
+  const says = `the server says ${counted(expected, 'record')}`;
+  const text =
+    output === 'pages'
+      ? `${says}; where they stand in a page was not found, so they were not counted`
+      : `${says}, the selection gives ${formatCount(written)}: it may leave some out, so whether all came cannot be told`;
+  return [{ kind: 'unverified', text }];
 }
 
 /** A total, or a number of pages, that the server stated, and stated otherwise later. */
@@ -162,10 +192,12 @@ function driftFindings(facts: PagedFacts): readonly Finding[] {
     if (isHarmless(change, facts)) findings.push({ kind: 'note', text: change.text });
     else texts.push(change.text);
   }
-  for (const pair of keys?.shared ?? []) texts.push(sharedText(pair, numberOf));
-  const told = (keys?.shared ?? []).reduce((sum, pair) => sum + pair.keys, 0);
-  const more = (keys?.duplicates ?? 0) - told;
-  if (more > 0) texts.push(`${counted(more, 'more record')} came twice`);
+  const shared = keys?.shared ?? [];
+  for (const pair of shared) if (!pair.isSameAgain) texts.push(sharedText(pair, numberOf));
+  const more = untoldRepeats(facts);
+  if (more > 0 && !shared.some(({ isSameAgain }) => isSameAgain)) {
+    texts.push(`${counted(more, 'more record')} came twice`);
+  }
   for (const { first, second, keys: count } of keys?.shifted ?? []) {
     const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
     const records = counted(count, 'record');
@@ -231,7 +263,32 @@ function sharedText(pair: SharedKeys, numberOf: PagedFacts['numberOf']): string 
   const stand = `${counted(keys, 'record stands', 'records stand')} on pages ${a} and ${b} both`;
   if (!areNeighbours) return stand;
   const changed = areCloser ? 'deleted' : 'inserted';
-  return `${stand}: rows were ${changed} before ${keys === 1 ? 'it' : 'them'}`;
+  return `${stand}: rows may have been ${changed} before ${keys === 1 ? 'it' : 'them'}`;
+}
+
+/** Records whose key came before, beyond those on the pages that are named. */
+function untoldRepeats({ keys }: PagedFacts): number {
+  const told = (keys?.shared ?? []).reduce((sum, pair) => sum + pair.keys, 0);
+  return (keys?.duplicates ?? 0) - told;
+}
+
+/**
+ * As MediaWiki does: the same records come again, each time with some of their properties. No row has
+ * moved, and one record would have to be put together from several pages.
+ */
+function againFindings(facts: PagedFacts): readonly Finding[] {
+  const { keys, numberOf, output } = facts;
+  const again = (keys?.shared ?? []).filter(({ isSameAgain }) => isSameAgain);
+  // Whole pages hold all that came.
+  if (again.length === 0 || output === 'pages') return [];
+  const texts = again.map(({ first, second, keys: count }) => {
+    const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
+    const records = counted(count, 'record');
+    return `pages ${a} and ${b} hold the same ${records} with different properties: one record needs both, and they are not put together`;
+  });
+  const more = untoldRepeats(facts);
+  if (more > 0) texts.push(`${counted(more, 'more record')} came again`);
+  return texts.map((text) => ({ kind: 'missing', text }));
 }
 
 function missingFindings(facts: PagedFacts): readonly Finding[] {
@@ -253,7 +310,8 @@ function missingFindings(facts: PagedFacts): readonly Finding[] {
 }
 
 /** What came against the totals: less than the least of them is missing. */
-function totalFindings({ pages, fetched }: PagedFacts): readonly string[] {
+function totalFindings({ pages, fetched, counts }: PagedFacts): readonly string[] {
+  if (counts !== 'list') return [];
   const { totalAtStart, totalAtEnd, leastTotal } = pages;
   const said =
     totalAtStart === null || totalAtEnd === null
@@ -268,9 +326,11 @@ function totalFindings({ pages, fetched }: PagedFacts): readonly string[] {
 }
 
 /** More came than the server ever said: a total that is wrong, or a list that changed unseen. */
-function surplus({ pages, fetched, planEnd }: PagedFacts): string | null {
+function surplus({ pages, fetched, planEnd, counts }: PagedFacts): string | null {
   const { totalAtStart, totalAtEnd } = pages;
-  if (planEnd === null || totalAtStart === null || totalAtEnd === null) return null;
+  if (counts !== 'list' || planEnd === null || totalAtStart === null || totalAtEnd === null) {
+    return null;
+  }
   const most = Math.max(totalAtStart, totalAtEnd);
   const expected = expectedRecords(pages, most);
   if (expected === null || fetched <= expected) return null;

@@ -98,6 +98,7 @@ const paginationShape: Shape<Pagination> = {
   pastEnd: listOf(isNumber),
   ceiling: orNull(isNumber),
   overlap: isCount,
+  output: (value) => value === undefined || value === null || isText(value),
 };
 
 const endReasons: Readonly<Record<PlanEnd['reason'], true>> = {

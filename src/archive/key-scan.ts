@@ -13,6 +13,8 @@ export interface SharedKeys {
   readonly areNeighbours: boolean;
   /** They stand further to the front in the second page, so rows before them went. */
   readonly areCloser: boolean;
+  /** Both pages hold these records and no others, in one order, but not the same bytes. */
+  readonly isSameAgain: boolean;
 }
 
 export interface KeyFacts {
@@ -110,7 +112,12 @@ export function scanKeys(
     if (told > 0) shared.add(sharedKeys(row, told));
   }
   const shifted = isReadTwice ? findShifted(connection, pagination) : [];
-  return { unique: count - repeats, duplicates, unnamed, shared: shared.list(), shifted };
+  const isSameAgain = compareProperties(connection);
+  const told = shared.list().map((pair) => ({
+    ...pair,
+    isSameAgain: isSameAgain(pair.first, pair.second),
+  }));
+  return { unique: count - repeats, duplicates, unnamed, shared: told, shifted };
 }
 
 /**
@@ -135,6 +142,7 @@ function sharedKeys(row: PairRow, keys: number): SharedKeys {
     first: { branch: row[0], position: row[1] },
     second: { branch: row[2], position: row[3] },
     keys,
+    isSameAgain: false,
     areCloser: row[6] > 0,
     areNeighbours: row[7] === 1,
   };
@@ -152,6 +160,33 @@ class FirstFew {
   list(): readonly SharedKeys[] {
     return [...this.#neighbours, ...this.#others].slice(0, MOST_SHARED);
   }
+}
+
+/** Whether two places have records with the same keys; null where not all have one. */
+export type KeyComparison = (a: Place, b: Place) => boolean | null;
+
+export function compareKeys(connection: Connection): KeyComparison {
+  const compare = connection.query<[number]>(
+    `SELECT a.keys = b.keys FROM record_keys AS a, record_keys AS b
+       WHERE a.place = ${PLACE} AND b.place = ${PLACE} AND instr(a.keys, '""') = 0`,
+  );
+  return (a, b) => {
+    const row = compare.get(a.branch, a.position, b.branch, b.position);
+    return row === undefined ? null : row[0] === 1;
+  };
+}
+
+/** Whether two pages hold the same records with other bytes. */
+function compareProperties(connection: Connection): (a: Place, b: Place) => boolean {
+  const haveSameKeys = compareKeys(connection);
+  const digests = connection.query<[number]>(
+    `SELECT a.text ->> '$.digest' <> b.text ->> '$.digest' FROM page_info AS a, page_info AS b
+       WHERE a.place = ${PLACE} AND b.place = ${PLACE}`,
+  );
+  return (a, b) => {
+    const isOther = digests.get(a.branch, a.position, b.branch, b.position)?.[0] === 1;
+    return isOther && haveSameKeys(a, b) === true;
+  };
 }
 
 /** How a reading that was given up compares with the one that the list was taken from. */

@@ -6,6 +6,7 @@ import { factsOf, isByOrdinal, overlapOf, type Pagination } from '../core/pagina
 import type { RecordEvidence } from '../core/summary.ts';
 import type { PageState } from './archive-types.ts';
 import { readPageInfo } from './kept-json.ts';
+import { createLeftOut } from './left-out.ts';
 import { type SecondReading, scanRechecks } from './recheck-scan.ts';
 import { placeColumns, RECHECK_PLACE } from './schema.ts';
 import type { Connection } from './sqlite.ts';
@@ -14,7 +15,7 @@ import type { Connection } from './sqlite.ts';
 const nothing = {
   /** Stored or failed. */
   pages: 0,
-  /** Each ordinal once where the API pages by offset. */
+  /** Without those that an earlier page gave because of how the API pages. */
   records: 0,
   /** Ordinals that were read more than once. */
   readAgain: 0,
@@ -109,6 +110,7 @@ class PageScan {
   readonly #byOrdinal: boolean;
   readonly #ends: Map<number, number>;
   readonly #tally = { ...nothing };
+  readonly #leftOut: ReturnType<typeof createLeftOut>;
   readonly #gaps: RecordEvidence['gaps'][number][] = [];
   readonly #brokenBorders: PageFacts['brokenBorders'][number][] = [];
   readonly #ended: BranchScan[] = [];
@@ -120,6 +122,7 @@ class PageScan {
     this.#pagination = pagination;
     this.#byOrdinal = isByOrdinal(pagination);
     this.#ends = new Map(ends.map(({ branch, position }) => [branch, position]));
+    this.#leftOut = createLeftOut(pagination);
   }
 
   page(place: Place, state: PageState, read: Read | null): void {
@@ -142,10 +145,9 @@ class PageScan {
     if (records > 0) this.#compareBoundary(read);
     branch.lastInfo = read.pageInfo;
     if (this.#byOrdinal) this.#cover(branch, read);
-    else {
-      this.#tally.records += records;
-      branch.proof.onPage(read.pageInfo);
-    }
+    else branch.proof.onPage(read.pageInfo);
+    const { front, back } = this.#leftOut({ place, ...read.pageInfo });
+    this.#tally.records += records - front - back;
   }
 
   /** An overlap reaches back from behind the end: what is there no more has gone meanwhile. */
@@ -232,7 +234,6 @@ class PageScan {
     const to = from + pageInfo.records;
     if (from > branch.coveredTo) this.#gap(branch, from);
     this.#checkBorder(branch, { place, pageInfo });
-    this.#tally.records += Math.max(0, to - Math.max(from, branch.coveredTo));
     this.#tally.readAgain += Math.max(0, Math.min(to, branch.coveredTo) - from);
     if (to >= branch.coveredTo) branch.previous = { place, pageInfo };
     branch.coveredTo = Math.max(branch.coveredTo, to);

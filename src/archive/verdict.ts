@@ -1,9 +1,10 @@
 /** The verdict of an archive, computed again from its tables. */
+import { keptShape, type OutputShape } from '../core/output-shape.ts';
 import type { PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { factsOf, type Pagination } from '../core/pagination.ts';
-import type { Verdict } from '../core/summary.ts';
-import { counted } from '../core/units.ts';
+import { isWhole, type Verdict } from '../core/summary.ts';
+import { counted, formatCount } from '../core/units.ts';
 import type { PageCounts } from './archive-types.ts';
 import { type Checks, checksOf, proofOf, rereadingText } from './checks.ts';
 import { type Finding, makeFindings, nameOf, unexpected } from './findings.ts';
@@ -16,12 +17,16 @@ import type { Connection } from './sqlite.ts';
 export interface VerdictOptions {
   /** Records there must be, or null where nobody says. */
   readonly expect?: number | null;
+  /** What the output takes of a page of a paginated list. Default: as the run's own did. */
+  readonly output?: OutputShape;
+  /** How many records that gave for all pages; what counts the list's own is known without. */
+  readonly written?: number | null;
 }
 
 export function computeVerdict(
   connection: Connection,
   run: RunRow,
-  { expect = null }: VerdictOptions,
+  { expect = null, output, written = null }: VerdictOptions,
 ): Verdict {
   const counts = countPages(connection);
   const tally = readTally(connection);
@@ -32,7 +37,11 @@ export function computeVerdict(
   const { pagination, planEnd, planCount } = run;
   return pagination === null
     ? computeListVerdict(connection, planCount, counts, expect)
-    : computePagedVerdict(connection, pagination, planEnd, counts, expect);
+    : computePagedVerdict(connection, pagination, planEnd, counts, {
+        expect,
+        output: output ?? keptShape(pagination),
+        written,
+      });
 }
 
 /**
@@ -92,7 +101,7 @@ function computePagedVerdict(
   pagination: Pagination,
   planEnd: PlanEnd | null,
   { stored, failed, beyondEnd }: PageCounts,
-  expect: number | null,
+  { expect, output, written: given }: Required<VerdictOptions>,
 ): Verdict {
   const pages = scanPages(connection, pagination, planEnd?.ends ?? []);
   // As CouchDB does: each page begins with the record that the one before ended with.
@@ -103,7 +112,9 @@ function computePagedVerdict(
   // Borders of one record are compared while the pages are scanned.
   const isReadTwice = pages.borders === 0 && (pages.readAgain > 0 || pagination.overlap > 0);
   const keys = readKeys(connection, pagination, sharesBoundaries, isReadTwice);
-  const fetched = pages.records - (sharesBoundaries ? pages.boundaries : 0);
+  const list = pagination.records === null ? null : pages.records;
+  const written = { records: list, pages: stored, nothing: 0, selection: given }[output.kind];
+  const fetched = list ?? written ?? 0;
   const isEndKnown = planEnd !== null && planEnd.reason !== 'broken';
   const planned = isEndKnown ? stored + failed + pages.missingPages : null;
   const restarts = planEnd?.restarts ?? [];
@@ -116,6 +127,9 @@ function computePagedVerdict(
     planned,
     failed,
     fetched,
+    counts: list === null ? 'output' : 'list',
+    output: output.kind,
+    written,
     pages,
     keys,
     // Of a list that was not read to its end there is nothing to compare with.
@@ -140,6 +154,9 @@ function computePagedVerdict(
     evidence: evidenceOf(findings, checks, pages, proof),
     records: {
       fetched,
+      counts: list === null ? 'output' : 'list',
+      written,
+      output: output.kind,
       totalAtStart: pages.totalAtStart,
       totalAtEnd: pages.totalAtEnd,
       unique: keys?.unique ?? null,
@@ -166,6 +183,21 @@ function evidenceOf(
 }
 
 /** Where records have no key, those of pages that overlap are known by their bytes. */
+/**
+ * The verdict once the output was written, with what it holds. The list's own records were counted by
+ * the same rule before, so another number means that one of the two is wrong.
+ */
+export function withWritten(verdict: Verdict, written: number): Verdict {
+  const { name, records, reasons } = verdict;
+  if (records === null) return verdict;
+  const said = { ...verdict, records: { ...records, written } };
+  if (records.written === null || records.written === written) return said;
+  const holds = counted(written, 'record');
+  const reason = `the output holds ${holds}, the stored pages ${formatCount(records.written)}`;
+  const isLowered = isWhole(name, null);
+  return { ...said, name: isLowered ? 'unverified' : name, reasons: [...reasons, reason] };
+}
+
 function readKeys(
   connection: Connection,
   pagination: Pagination,

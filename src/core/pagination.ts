@@ -120,6 +120,11 @@ export interface Pagination {
    * output leaves out. They prove that nothing was lost between the two.
    */
   readonly overlap: number;
+  /**
+   * What the run's output takes of a page where that is not `records`: a path or an expression, null
+   * for whole pages. See `output-shape.ts`.
+   */
+  readonly output?: string | null;
 }
 
 /** How many records each page repeats: at most one less than the first page of the list holds. */

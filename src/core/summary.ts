@@ -1,5 +1,6 @@
 import type { PageCode } from './errors.ts';
 import type { Strict } from './options.ts';
+import type { OutputKind } from './output-shape.ts';
 import type { PlanEnd } from './page-info.ts';
 import type { Place } from './page-request.ts';
 import type { PaginationStyle } from './pagination.ts';
@@ -48,8 +49,20 @@ export interface Verdict {
 }
 
 export interface RecordEvidence {
-  /** In the stored pages. With offsets, each ordinal counts once. */
+  /**
+   * Records of the list in the stored pages, which is what totals are compared with. What an earlier
+   * page gave because of how the API pages does not count again. See `counts`.
+   */
   readonly fetched: number;
+  /** `output`: where the list's own records stand is not known, so `fetched` is what the output takes. */
+  readonly counts: 'list' | 'output';
+  /**
+   * Records in the output, as `everypage export` writes it: `fetched` where it takes the list's records.
+   * Null where a selection was not applied to all pages, because the run was stopped before.
+   */
+  readonly written: number | null;
+  /** What the output takes of a page. */
+  readonly output: OutputKind;
   /** What the server said at the first and at the last reading; null if it said nothing. */
   readonly totalAtStart: number | null;
   readonly totalAtEnd: number | null;

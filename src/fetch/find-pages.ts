@@ -3,6 +3,7 @@ import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import type { Opened, SentPage } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { PageToContinue, Recheck } from '../core/options.ts';
+import { outputShape } from '../core/output-shape.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { isByOrdinal, isOnePage } from '../core/pagination.ts';
 import type { PaginationFacts } from '../core/summary.ts';
@@ -54,8 +55,8 @@ async function listWithRecordsFound(parts: RunParts): Promise<FoundPages | null>
   const asked = stored === null ? await firstOfList(parts) : { asked: null, json: parsed(stored) };
   if (asked === null || engine.stopped !== null) return null;
   const records = asked.json === undefined ? null : findRecords(asked.json);
-  const select = records?.path ?? null;
-  await thread.call('paginate', { pagination: null, select, isOneBranch: true });
+  const output = { kind: 'selection', select: records?.path ?? null } as const;
+  await thread.call('paginate', { pagination: null, output, isOneBranch: true });
   return listedPages(parts, asked.asked);
 }
 
@@ -103,7 +104,8 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   if (result === null) return null;
   const { found, asked } = result;
   if (found === null) {
-    await thread.call('paginate', { pagination: null, select: null, isOneBranch });
+    const output = { kind: 'pages', select: null } as const;
+    await thread.call('paginate', { pagination: null, output, isOneBranch });
     // As it was asked for: a preset may have added to its URL.
     return listedPages(parts, asked, onePage(start));
   }
@@ -112,10 +114,10 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
     const message = `--overlap does nothing here: this list is paged by ${pagination.style}, not by offset`;
     engine.emit({ type: 'warning', code: 'IDLE_OPTION', message });
   }
-  const select = options.wholePages ? null : (options.select ?? pagination.records);
-  await thread.call('paginate', { pagination, select, isOneBranch });
+  const output = outputShape(pagination, options);
+  await thread.call('paginate', { pagination, output, isOneBranch });
   const flags = pinFlags(pagination);
-  const facts = { style: pagination.style, evidence, flags, recordsPath: select };
+  const facts = { style: pagination.style, evidence, flags, recordsPath: output.select };
   engine.emit({ type: 'pagination', ...facts });
   const plan = planFor(found, paginate, options.recheck, thread);
   const pending = new PendingPages(parts, plan, pagination, asked);

@@ -130,8 +130,11 @@ export class ChainPlan implements PlanState {
       const isFirstAgain = position === 1 && pageInfo.digest === this.#previous?.digest;
       if (isFirstAgain && pageInfo.records > 0) {
         this.#finish('stuck', 1, 'page 2 holds the same records as page 1 and names the same next');
-      } else if (pagination.repeatIsEnd) this.#finish('stated', position + 1, null);
-      else this.#finish('loop', position + 1, circle);
+      } else if (pagination.repeatIsEnd) {
+        // A page that came before is given past the end; a last page that names itself is new.
+        const isOld = pageInfo.records > 0 && this.#isEarlier(pageInfo.recordsSeenAt);
+        this.#finish('stated', isOld ? position : position + 1, null);
+      } else this.#finish('loop', position + 1, circle);
       return true;
     }
     const tooMany = this.#nothingNewForLong(pageInfo);

@@ -1,4 +1,5 @@
 import { escapeText, shellQuote } from '../core/escape.ts';
+import { RECORDS_UNKNOWN } from '../core/output-shape.ts';
 import { factsOf, isOnePage, isParallel, NO_RECORDS } from '../core/pagination.ts';
 import { isWhole, type PaginationFacts, type Stop, type Summary } from '../core/summary.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../core/units.ts';
@@ -114,6 +115,7 @@ function pagingLines({ pagination, verdict, pace, readings }: Summary, paint: Pa
   const parts = [pagedBy(pagination, verdict.stored, pace[0]?.concurrency ?? 1)];
   if (evidence[0] !== undefined) parts.push(escapeText(evidence[0]));
   if (recordsPath === '@') parts.push('each page is a list of records');
+  else if (recordsPath === RECORDS_UNKNOWN) parts.push('its records were not found');
   else if (recordsPath === NO_RECORDS) parts.push('an empty list, left out of its page');
   else if (recordsPath !== null) parts.push(`records at ${escapeText(recordsPath)}`);
   if (readings > 1) parts.push(`read ${readings} times`);

@@ -33,7 +33,7 @@ export function verdictLines(
     name === 'unverified'
       ? paint(
           'yellow',
-          `${pagesAreOk(stored)}: ${counted(records.fetched, 'record')}, complete, but unverified: ${first}.`,
+          `${pagesAreOk(stored)}: ${recordsText(records)}, complete, but unverified: ${first}.`,
         )
       : paint('red', `${labels[name]}: ${first}.`);
   const rest = others.map((reason) => `  ${reason}`);
@@ -58,18 +58,32 @@ function pagesAreOk(stored: number): string {
   return stored === 1 ? 'The page is OK' : `All ${formatCount(stored)} pages are OK`;
 }
 
-function agreement({ end }: Verdict, { fetched, totalAtEnd }: RecordEvidence): string {
-  const records = `: ${counted(fetched, 'record')}`;
-  if (fetched === totalAtEnd) return `${records}, as many as the server says`;
+function agreement({ end }: Verdict, evidence: RecordEvidence): string {
+  const { fetched, counts, output, totalAtEnd } = evidence;
+  const records = `: ${recordsText(evidence)}`;
+  const isCounted = counts === 'list' || output === 'selection';
+  if (isCounted && fetched === totalAtEnd) return `${records}, as many as the server says`;
   return end === 'stated' ? `${records}, up to the end that the server states` : records;
 }
 
+/** What the list has, and what the output has of it where that is another number. */
+function recordsText({ fetched, counts, written, output }: RecordEvidence): string {
+  const records = counted(fetched, 'record');
+  if (output === 'pages') {
+    const pages = counted(written ?? 0, 'whole page');
+    return counts === 'output' ? pages : `${records} of the list, as ${pages}`;
+  }
+  if (written === null || written === fetched) return records;
+  const how = output === 'selection' ? 'by your selection' : 'in the output';
+  return `${records} of the list, ${formatCount(written)} ${how}`;
+}
+
 /** What was fetched, when the sentence above only says what is wrong. */
-function standing({ name, stored, planned }: Verdict, { fetched }: RecordEvidence): string[] {
+function standing({ name, stored, planned }: Verdict, evidence: RecordEvidence): string[] {
   if (name === 'unverified') return [];
   const isAll = planned === null || planned === stored;
   const of = isAll ? '' : `${formatCount(stored)} of `;
-  return [`  ${counted(fetched, 'record')} on ${of}${counted(isAll ? stored : planned, 'page')}`];
+  return [`  ${recordsText(evidence)} on ${of}${counted(isAll ? stored : planned, 'page')}`];
 }
 
 function listLines(verdict: Verdict, paint: Painter, total: number | null): readonly string[] {

@@ -27,7 +27,10 @@ export function pageWithInfo(
   pageInfo: Partial<PageInfo> = {},
   change: Partial<PageRow> = {},
 ): PageRow {
+  const body = Buffer.from(JSON.stringify({ items: keys.map((id) => ({ id })) }));
   return storedPage(position, {
+    body,
+    hash: createHash('sha256').update(body).digest(),
     keys,
     records: keys.length,
     pageInfo: pageInfoOf(keys.length, {

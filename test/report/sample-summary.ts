@@ -76,6 +76,9 @@ export function pagedVerdict(
     reasons: [],
     records: {
       fetched: 137,
+      counts: 'list',
+      written: records.fetched ?? 137,
+      output: 'records',
       totalAtStart: 137,
       totalAtEnd: 137,
       unique: 137,
