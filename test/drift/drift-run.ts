@@ -45,7 +45,7 @@ export async function readDrifting(
     const summary = await runOver(server.transport, [{ kind: 'literal', text }], {
       output,
       concurrency,
-      repair: prove,
+      prove,
       paginate: style.paginate(stated, pageSize, identity === 'rank' ? 'id' : 'rank'),
       proxy: '',
       signal: AbortSignal.timeout(LONGEST_MS),
@@ -58,7 +58,7 @@ export async function readDrifting(
     const { list, requests, log } = server;
     const facts = { summary, requests, log };
     const { name } = summary.verdict;
-    if (!isWhole(name, false) || summary.stop !== null) {
+    if (!isWhole(name, null) || summary.stop !== null) {
       return { ...facts, isWhole: false, lost: [], twice: [] };
     }
     const came = countLabels(readFileSync(output, 'utf8'));
