@@ -138,10 +138,17 @@ function commandLines(
   paint: Painter,
 ): readonly string[] {
   if (isWhole(summary.verdict.name, false) || isDemo(context)) return [];
-  const { takeWhatIsThere } = context.commands;
+  const { again, takeWhatIsThere } = context.commands;
+  const command = (heading: string, text: string) => [heading, `  ${paint('cyan', text)}`];
+  const { records, reasons } = summary.verdict;
+  // Without the path to the records nothing but whole pages can be written.
+  const isUnknown = records?.output === 'nothing' && summary.stop === null;
+  if (isUnknown && reasons.length === 1)
+    return command('To write whole pages:', `${again} --pages`);
   const lines = [...goingOn(summary, context, paint)];
   if (takeWhatIsThere !== null && summary.output === null) {
-    lines.push('To write what is there:', `  ${paint('cyan', takeWhatIsThere)}`);
+    const text = isUnknown ? `${takeWhatIsThere} --pages` : takeWhatIsThere;
+    lines.push(...command('To write what is there:', text));
   }
   return lines;
 }
