@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ArchiveReader } from '../archive/archive-reader.ts';
+import { withWritten } from '../archive/verdict.ts';
 import { archivePages, decodeStored } from '../archive-thread/stored-pages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
@@ -136,6 +137,7 @@ async function written(
   if (!isKept) rmSync(archivePath, { force: true });
   return {
     ...summary,
+    verdict: withWritten(summary.verdict, records),
     archivePath: isKept ? archivePath : null,
     output: { destination, records, bytes, partial: !isGood },
   };

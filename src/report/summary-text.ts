@@ -143,14 +143,21 @@ function commandLines(
   const { records, reasons } = summary.verdict;
   // Without the path to the records nothing but whole pages can be written.
   const isUnknown = records?.output === 'nothing' && summary.stop === null;
-  if (isUnknown && reasons.length === 1)
-    return command('To write whole pages:', `${again} --pages`);
+  const isAlone = (isUnknown && reasons.length === 1) || isInParts(summary);
+  if (isAlone) return command('To write whole pages:', `${again} --pages`);
   const lines = [...goingOn(summary, context, paint)];
   if (takeWhatIsThere !== null && summary.output === null) {
     const text = isUnknown ? `${takeWhatIsThere} --pages` : takeWhatIsThere;
     lines.push(...command('To write what is there:', text));
   }
   return lines;
+}
+
+/** Each record comes on several pages, and another reading would say the same. */
+function isInParts({ stop, verdict }: Summary): boolean {
+  const shared = verdict.records?.sharedKeys ?? [];
+  const isAll = shared.length > 0 && shared.every(({ isSameAgain }) => isSameAgain);
+  return isAll && stop === null && verdict.name === 'incomplete' && verdict.failed === 0;
 }
 
 /** The only problem is that `--expect` says another number of records. */
