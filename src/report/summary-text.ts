@@ -6,7 +6,7 @@ import { counted, formatBytes, formatCount, formatDuration } from '../core/units
 import { createPainter, type Painter } from './paint.ts';
 import { headingAfter, stopText } from './stop-text.ts';
 import { failureLines, verdictLines } from './verdict-text.ts';
-import { formatRate, paceWords, reservation } from './wording.ts';
+import { formatRate, paceWords, reservation, writtenText } from './wording.ts';
 
 /** Commands to print; the caller knows how the run was started, this file does not. */
 interface SummaryCommands {
@@ -65,7 +65,7 @@ function outputLines(summary: Summary, context: SummaryContext): readonly string
     const destination = escapeText(context.outputName ?? output.destination);
     const partial = output.partial ? reservation(verdict) : '';
     return [
-      `${counted(output.records, 'record')} → ${destination} (${formatBytes(output.bytes)}) in ${formatDuration(summary.durationMs)}${partial}`,
+      `${writtenText(output.records, verdict)} → ${destination} (${formatBytes(output.bytes)}) in ${formatDuration(summary.durationMs)}${partial}`,
     ];
   }
   if (archivePath === null) return [];

@@ -185,7 +185,7 @@ suite('one count, of what the output holds', AT_ONCE, () => {
       stderr,
       /^All 4 pages are OK: 100 records of the list, as 4 whole pages, as many as/,
     );
-    assert.match(stderr, /^4 records → b\.ndjson/m);
+    assert.match(stderr, /^4 pages → b\.ndjson/m);
   });
 
   test('with --repeat-is-end the page that comes again is not written', async (t) => {
