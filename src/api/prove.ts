@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Archive } from '../archive/archive.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
+import { withWritten } from '../archive/verdict.ts';
 import { archivePages, decodeStored } from '../archive-thread/stored-pages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
@@ -148,6 +149,7 @@ async function written(
   if (!isKept) rmSync(archivePath, { force: true });
   return {
     ...summary,
+    verdict: withWritten(summary.verdict, records),
     archivePath: isKept ? archivePath : null,
     output: { destination, records, bytes, partial: !isGood },
   };

@@ -3,17 +3,15 @@
  * exports in page order behind it. Runs on the thread; knows nothing of messages.
  */
 
-import { Archive } from '../archive/archive.ts';
+import type { Archive } from '../archive/archive.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
 import type { PageRow } from '../archive/archive-types.ts';
-import { differences, fingerprintOf } from '../archive/kept-run.ts';
 import { withWritten } from '../archive/verdict.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
 import { type OutputShape, withShape } from '../core/output-shape.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import { isOnePage } from '../core/pagination.ts';
 import { isWhole, type VerdictName } from '../core/summary.ts';
 import { readCondition, readSelection } from '../decode/decode.ts';
 import { formatFor } from '../export/choose-format.ts';
@@ -35,6 +33,7 @@ import type {
   SessionCalls,
   Stored,
 } from './messages.ts';
+import { openOrCreate } from './open-archive.ts';
 import {
   countWritten,
   decodeStored,
@@ -78,7 +77,7 @@ export class ArchiveSession implements SessionCalls {
     this.#clock = clock;
     this.#main = main;
     if (ask.fresh) discardArchive(ask.part);
-    const { archive, created } = this.#openOrCreate();
+    const { archive, created } = openOrCreate(ask, clock);
     this.#archive = archive;
     this.opened = this.#whatWasThere(!created);
     this.#file = ask.target.kind === 'file' ? createFileDestination(ask.target.path) : null;
@@ -134,32 +133,6 @@ export class ArchiveSession implements SessionCalls {
       }
       return null;
     });
-  }
-
-  #openOrCreate(): { archive: Archive; created: boolean } {
-    const { part, specification, maxDecodedBytes } = this.#ask;
-    const now = this.#clock.wallTime();
-    const open = () => Archive.openOrCreate(part, specification, now, maxDecodedBytes);
-    const found = open();
-    const { archive } = found;
-    const { fingerprint, pagination, specification: stored } = archive.run;
-    if (Buffer.compare(fingerprint, fingerprintOf(specification)) === 0) {
-      archive.allowDecodedBytes(maxDecodedBytes);
-      return found;
-    }
-    const isNextToNothing =
-      archive.counts().stored === 0 || (pagination !== null && isOnePage(pagination));
-    archive.close();
-    if (isNextToNothing) {
-      // Little is lost with it, so it must not stand in the way of a corrected command.
-      discardArchive(part);
-      return open();
-    }
-    throw new EverypageError(
-      'ARCHIVE_FOREIGN',
-      `${part} is an unfinished run of something else: ${differences(stored, specification).join('; ')}. ` +
-        'Go on with the command that began it, choose another output, or discard it with --fresh.',
-    );
   }
 
   #whatWasThere(goesOn: boolean): Opened {

@@ -284,7 +284,7 @@ function againFindings(facts: PagedFacts): readonly Finding[] {
   const texts = again.map(({ first, second, keys: count }) => {
     const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
     const records = counted(count, 'record');
-    return `pages ${a} and ${b} hold the same ${records} with different properties: one record needs both, and they are not put together`;
+    return `pages ${a} and ${b} hold the same ${records} by their keys, with different content, and records are not merged`;
   });
   const more = untoldRepeats(facts);
   if (more > 0) texts.push(`${counted(more, 'more record')} came again`);

@@ -161,7 +161,12 @@ function computePagedVerdict(
       totalAtEnd: pages.totalAtEnd,
       unique: keys?.unique ?? null,
       duplicates: keys?.duplicates ?? 0,
-      sharedKeys: (keys?.shared ?? []).map(({ first, second, keys }) => ({ first, second, keys })),
+      sharedKeys: (keys?.shared ?? []).map(({ first, second, keys, isSameAgain }) => ({
+        first,
+        second,
+        keys,
+        isSameAgain,
+      })),
       gaps: pages.gaps,
       changed: pages.secondReadings
         .filter(({ outcome }) => outcome === 'changed' || outcome === 'gone')

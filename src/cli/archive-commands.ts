@@ -7,7 +7,7 @@ import { asciiJson } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
 import { createScreen } from '../report/reporter.ts';
 import { failureLines, verdictLines } from '../report/verdict-text.ts';
-import { reservation } from '../report/wording.ts';
+import { reservation, writtenText } from '../report/wording.ts';
 import {
   type CliContext,
   createStdoutSink,
@@ -35,7 +35,7 @@ export async function exportCommand(typed: TypedArguments, context: CliContext):
   const { destination, records, bytes, verdict } = result;
   if (!typed.has('quiet')) {
     createScreen(context.stderr, facts).line(
-      `${counted(records, 'record')} → ${escapeText(destination)} (${formatBytes(bytes)})${reservation(verdict)}`,
+      `${writtenText(records, verdict)} → ${escapeText(destination)} (${formatBytes(bytes)})${reservation(verdict)}`,
     );
   }
   return exitCodeOfVerdict(verdict, {

@@ -75,6 +75,8 @@ export interface RecordEvidence {
     readonly first: Place;
     readonly second: Place;
     readonly keys: number;
+    /** Both hold the same records and no others, but with different content. */
+    readonly isSameAgain: boolean;
   }[];
   /** Ordinals that no page covers: from ≤ n < to. */
   readonly gaps: readonly { readonly branch: number; readonly from: number; readonly to: number }[];

@@ -6,7 +6,7 @@ import { counted, formatBytes, formatCount, formatDuration } from '../core/units
 import { createPainter, type Painter } from './paint.ts';
 import { headingAfter, stopText } from './stop-text.ts';
 import { failureLines, verdictLines } from './verdict-text.ts';
-import { formatRate, paceWords, reservation } from './wording.ts';
+import { formatRate, paceWords, reservation, writtenText } from './wording.ts';
 
 /** Commands to print; the caller knows how the run was started, this file does not. */
 interface SummaryCommands {
@@ -65,7 +65,7 @@ function outputLines(summary: Summary, context: SummaryContext): readonly string
     const destination = escapeText(context.outputName ?? output.destination);
     const partial = output.partial ? reservation(verdict) : '';
     return [
-      `${counted(output.records, 'record')} → ${destination} (${formatBytes(output.bytes)}) in ${formatDuration(summary.durationMs)}${partial}`,
+      `${writtenText(output.records, verdict)} → ${destination} (${formatBytes(output.bytes)}) in ${formatDuration(summary.durationMs)}${partial}`,
     ];
   }
   if (archivePath === null) return [];
@@ -138,12 +138,26 @@ function commandLines(
   paint: Painter,
 ): readonly string[] {
   if (isWhole(summary.verdict.name, null) || isDemo(context)) return [];
-  const { takeWhatIsThere } = context.commands;
+  const { again, takeWhatIsThere } = context.commands;
+  const command = (heading: string, text: string) => [heading, `  ${paint('cyan', text)}`];
+  const { records, reasons } = summary.verdict;
+  // Without the path to the records nothing but whole pages can be written.
+  const isUnknown = records?.output === 'nothing' && summary.stop === null;
+  const isAlone = (isUnknown && reasons.length === 1) || isInParts(summary);
+  if (isAlone) return command('To write whole pages:', `${again} --pages`);
   const lines = [...goingOn(summary, context, paint)];
   if (takeWhatIsThere !== null && summary.output === null) {
-    lines.push('To write what is there:', `  ${paint('cyan', takeWhatIsThere)}`);
+    const text = isUnknown ? `${takeWhatIsThere} --pages` : takeWhatIsThere;
+    lines.push(...command('To write what is there:', text));
   }
   return lines;
+}
+
+/** Each record comes on several pages, and another reading would say the same. */
+function isInParts({ stop, verdict }: Summary): boolean {
+  const shared = verdict.records?.sharedKeys ?? [];
+  const isAll = shared.length > 0 && shared.every(({ isSameAgain }) => isSameAgain);
+  return isAll && stop === null && verdict.name === 'incomplete' && verdict.failed === 0;
 }
 
 /** The only problem is that `--expect` says another number of records. */

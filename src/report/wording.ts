@@ -56,3 +56,8 @@ export function rateWords(perSecond: number): string {
   if (perSecond >= 1 / 60) return `${formatRate(perSecond * 60)} requests/min`;
   return `${formatRate(perSecond * 3600)} requests/h`;
 }
+
+/** What an output holds: its records, or the pages that were taken whole. */
+export function writtenText(count: number, { records }: Verdict): string {
+  return counted(count, records?.output === 'pages' ? 'page' : 'record');
+}

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
+import { withWritten } from '../../src/archive/verdict.ts';
 import type { PageInfo } from '../../src/core/page-info.ts';
 import { RECHECK_BRANCH } from '../../src/core/page-request.ts';
 import { keysFrom, pagedArchive, pageWithInfo, paging, verdictOf } from './paged-archive.ts';
@@ -31,6 +32,26 @@ function again(position: number, keys: readonly string[], pageInfo: Partial<Page
 }
 
 const at = (position: number) => ({ branch: 0, position });
+
+describe('the output of a list that pages by itself', () => {
+  const complete = (t: TestContext) =>
+    verdictOf(t, { pages: pagesOf(30, false, { total: 30 }), end: 3 });
+
+  it('holds as many records as were counted of the list', (t) => {
+    const verdict = complete(t);
+    assert.equal(verdict.name, 'complete');
+    assert.deepEqual(withWritten(verdict, 30), verdict);
+  });
+
+  it('makes a verdict unverified by another number, and both are said', (t) => {
+    const { name, reasons, records } = withWritten(complete(t), 29);
+    assert.equal(name, 'unverified');
+    assert.deepEqual(reasons, ['the output holds 29 records, the stored pages 30']);
+    assert.deepEqual([records?.fetched, records?.written], [30, 29]);
+    const { name: worse } = withWritten({ ...complete(t), name: 'drifted' }, 29);
+    assert.equal(worse, 'drifted');
+  });
+});
 
 describe('a list that pages by itself is complete', () => {
   it('where as many records came as the server says at the start and at the end', (t) => {
@@ -329,11 +350,23 @@ describe('a list that pages by itself has drifted', () => {
       'page 3 holds 1 record twice',
     ]);
     assert.deepEqual(verdict.records?.sharedKeys, [
-      { first: at(1), second: at(2), keys: 2 },
-      { first: at(0), second: at(2), keys: 1 },
-      { first: at(2), second: at(2), keys: 1 },
+      { first: at(1), second: at(2), keys: 2, isSameAgain: false },
+      { first: at(0), second: at(2), keys: 1, isSameAgain: false },
+      { first: at(2), second: at(2), keys: 1, isSameAgain: false },
     ]);
     assert.deepEqual([verdict.records?.unique, verdict.records?.duplicates], [7, 4]);
+  });
+
+  it('is not what is said where the same records came with different content', (t) => {
+    const keys = keysFrom(0, 10);
+    const pages = Array.from({ length: 9 }, (_, position) =>
+      pageWithInfo(position, keys, { digest: `content ${position}` }),
+    );
+    const { name, reasons, records } = verdictOf(t, { pages, end: 9, reason: 'stated' });
+    assert.equal(name, 'incomplete');
+    assert.deepEqual([reasons.length, records?.unique, records?.duplicates], [6, 10, 80]);
+    assert.match(reasons[4]!, /^pages 5 and 6 hold the same 10 records by their keys/);
+    assert.equal(reasons[5], '30 more records came again');
   });
 
   it('where many records came twice, of which the first pages are named', (t) => {
@@ -415,7 +448,10 @@ describe('pages that overlap by ordinal', () => {
     );
     const deleted = verdictOf(t, { ...read, pages: overlapping(keysFrom(9, 19)) });
     assert.equal(deleted.name, 'drifted');
-    assert.match(deleted.reasons[0]!, /^1 record stands on pages 1 and 2 both: rows may have been deleted/);
+    assert.match(
+      deleted.reasons[0]!,
+      /^1 record stands on pages 1 and 2 both: rows may have been deleted/,
+    );
     assert.match(
       deleted.reasons.join(),
       /pages 1 and 2 overlap, 2 records differed on the second read/,

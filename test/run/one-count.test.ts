@@ -185,7 +185,7 @@ suite('one count, of what the output holds', AT_ONCE, () => {
       stderr,
       /^All 4 pages are OK: 100 records of the list, as 4 whole pages, as many as/,
     );
-    assert.match(stderr, /^4 records → b\.ndjson/m);
+    assert.match(stderr, /^4 pages → b\.ndjson/m);
   });
 
   test('with --repeat-is-end the page that comes again is not written', async (t) => {
@@ -213,16 +213,29 @@ suite('one count, of what the output holds', AT_ONCE, () => {
     assert.equal(summary.verdict.name, 'unverified');
   });
 
-  test('where the records are not a list, what the selection gives is what is counted', async (t) => {
+  test('an expression says where the records stand that no list holds', async (t) => {
     const options: RunOptions = { select: 'query.pages.*' };
     const { summary, lines, text } = await countEverywhere(t, mapped, options);
     assert.equal(lines.length, 137);
     const { fetched, counts } = summary.verdict.records!;
-    assert.deepEqual([summary.verdict.name, fetched, counts], ['complete', 137, 'output']);
+    assert.deepEqual([summary.verdict.name, fetched, counts], ['complete', 137, 'list']);
     assert.match(
       text,
       /^All 3 pages are OK: 137 records, up to the end that the server states\.$/m,
     );
+  });
+
+  test('pages by number whose records stand in an object are read to their end by an expression', async (t) => {
+    const dictionary = (url: URL): JsonReply => {
+      const from = 25 * (numberIn(url, 'page', 1) - 1);
+      const ids = numbers(from, Math.min(100, from + 25));
+      const entities = Object.fromEntries(ids.map((id) => [`Q${id}`, { id }]));
+      return { body: { total: 100, entities } };
+    };
+    const select = 'entities.*.id | [?@ < `42`]';
+    const { summary, lines } = await countEverywhere(t, dictionary, { select }, '/things?page=1');
+    assert.deepEqual(lines, numbers(0, 42).map(String));
+    assert.deepEqual([summary.verdict.name, summary.verdict.records?.fetched], ['complete', 100]);
   });
 
   test('an envelope is no record: without --select and --pages nothing is written', async (t) => {
@@ -264,14 +277,14 @@ suite('what a total is held against where the records of the list are unknown', 
   const paginate = { style: 'continue', nextPath: 'continue', totalPath: 'total' } as const;
 
   test('as many of the selection as the total says are evidence', async (t) => {
-    const options: RunOptions = { select: 'query.pages.*.{n: id}', paginate };
+    const options: RunOptions = { select: 'values(query.pages)', paginate };
     const { summary, text } = await countEverywhere(t, totalled, options);
     assert.equal(summary.verdict.name, 'complete');
     assert.match(text, /: 137 records, as many as the server says\.$/m);
   });
 
   test('another number may be a filter, so it cannot be told whether all came', async (t) => {
-    const options: RunOptions = { select: 'query.pages.*.id | [?@ < `42`]', paginate };
+    const options: RunOptions = { select: 'values(query.pages)[?id < `42`]', paginate };
     const { summary, lines } = await countEverywhere(t, totalled, options);
     assert.deepEqual([summary.verdict.name, lines.length], ['unverified', 42]);
     assert.match(
@@ -310,7 +323,10 @@ suite('records that come again with further properties', AT_ONCE, () => {
     assert.equal(text, null);
     const { name, reasons, records } = summary.verdict;
     assert.deepEqual([name, records?.unique], ['incomplete', 50], reasons.join('; '));
-    assert.match(reasons[0]!, /^pages 1 and 2 hold the same 50 records with different properties/);
+    assert.match(
+      reasons[0]!,
+      /^pages 1 and 2 hold the same 50 records by their keys, with different content/,
+    );
     assert.doesNotMatch(reasons.join(), /inserted|deleted|twice/);
   });
 

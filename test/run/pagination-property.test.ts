@@ -59,7 +59,7 @@ suite(`records out are records in, or it is said that they are not (seed ${SEED}
         const { stop } = await fetch({ ...own, maxPages });
         assert.ok(stop === null || read() === null);
       }
-      const { verdict, pagination, stop } = await fetch(own);
+      const { verdict, pagination, output, stop } = await fetch(own);
       const told = JSON.stringify({ verdict, pagination });
       assert.equal(stop, null);
       assert.equal(verdict.failed, 0, told);
@@ -74,6 +74,7 @@ suite(`records out are records in, or it is said that they are not (seed ${SEED}
       assert.ok(verdict.name === 'complete' || verdict.name === 'unverified', told);
       assert.equal(read(), wholeOutput(server), told);
       assert.equal(verdict.records?.fetched, records, told);
+      assert.deepEqual([verdict.records?.written, output?.records], [records, records], told);
       assert.equal(verdict.records?.duplicates, 0, told);
     });
   }
