@@ -71,7 +71,10 @@ export function makeFindings(facts: PagedFacts): readonly Finding[] {
   }
   for (const text of facts.checks.doubts) findings.push({ kind: 'unverified', text });
   findings.push(...checkFindings(facts));
-  return findings;
+  const isWorse = findings.some(({ kind }) => kind !== 'unverified' && kind !== 'note');
+  if (isWorse) return findings;
+  const unchecked = facts.checks.unchecked.map((text): Finding => ({ kind: 'unverified', text }));
+  return [...findings, ...unchecked];
 }
 
 export function unexpected(expect: number, came: number): string {
@@ -166,14 +169,14 @@ function driftFindings(facts: PagedFacts): readonly Finding[] {
   const told = (keys?.shared ?? []).reduce((sum, pair) => sum + pair.keys, 0);
   const more = (keys?.duplicates ?? 0) - told;
   if (more > 0) texts.push(`${counted(more, 'more record')} came twice`);
-  for (const { first, second, keys: count } of keys?.shifted ?? []) {
-    const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
-    const records = counted(count, 'record');
-    // A page past the end has no number of its own.
-    const where = a === b ? `at the end of page ${a}` : `where pages ${a} and ${b} overlap`;
-    texts.push(`${where}, ${records} differed on the second read`);
-  }
   if (pagination.key !== null) {
+    for (const { first, second, keys: count } of keys?.shifted ?? []) {
+      const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
+      const records = counted(count, 'record');
+      // A page past the end has no number of its own.
+      const where = a === b ? `at the end of page ${a}` : `where pages ${a} and ${b} overlap`;
+      texts.push(`${where}, ${records} differed on the second read`);
+    }
     for (const { first, second } of pages.brokenBorders) {
       const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
       texts.push(
@@ -300,6 +303,8 @@ function checkFindings(facts: PagedFacts): readonly Finding[] {
   }
   const reason = planEnd?.reason;
   if (reason !== 'past-end' && reason !== 'short') return [];
+  // A page that was asked for from the last record on, and held nothing else, showed the end.
+  if (checks.bordersHold && checks.isEndSeen) return [];
   const isPageCount = factsOf(pagination).counts === 'pages' && pages.totalPagesAtEnd !== null;
   if (pages.totalAtEnd !== null || isPageCount || expect === fetched) return [];
   const text =

@@ -27,9 +27,9 @@ const nothing = {
   sharedBoundaries: 0,
   /** Pages past the end that should have repeated records, and did not have them all. */
   shortened: 0,
-  /** Places where a page must begin with the last record of the page before. */
+  /** Places where a page must begin with what the page before ended with. */
   borders: 0,
-  /** Borders at which the record is the same on both pages. */
+  /** Borders at which the record is the same on both pages; of more than one, at which they all came. */
   bordersAgreed: 0,
   /** Branches of which a page said that nothing follows, or showed it, when it was read. */
   endsSeen: 0,
@@ -210,13 +210,20 @@ class PageScan {
     return { records: pages * this.#largestPage, pages };
   }
 
-  /** Where an overlap of one record is asked for, that record must be the last one of the page before. */
+  /**
+   * What an overlap repeats must be what the page before ended with. One record is compared here; of more
+   * the keys are compared elsewhere, and here that they came.
+   */
   #checkBorder(branch: BranchScan, { place, pageInfo }: Pick<Read, 'place' | 'pageInfo'>): void {
     const { position } = place;
-    if (branch.overlap !== 1 || position === 0) return;
+    if (branch.overlap === 0 || position === 0) return;
     this.#tally.borders += 1;
     const { previous } = branch;
     if (previous === null || branch.coveredTo !== position) return;
+    if (branch.overlap > 1) {
+      if (pageInfo.records >= branch.overlap) this.#tally.bordersAgreed += 1;
+      return;
+    }
     const { lastRecord } = previous.pageInfo;
     if (lastRecord === undefined || pageInfo.firstRecord === undefined) return;
     if (lastRecord === pageInfo.firstRecord) this.#tally.bordersAgreed += 1;

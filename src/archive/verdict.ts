@@ -101,7 +101,9 @@ function computePagedVerdict(
     pages.boundaries > 0 &&
     pages.sharedBoundaries === pages.boundaries;
   // Borders of one record are compared while the pages are scanned.
-  const isReadTwice = pages.borders === 0 && (pages.readAgain > 0 || pagination.overlap > 0);
+  const isReadTwice =
+    pagination.overlap > 1 ||
+    (pages.borders === 0 && (pages.readAgain > 0 || pagination.overlap > 0));
   const keys = readKeys(connection, pagination, sharesBoundaries, isReadTwice);
   const fetched = pages.records - (sharesBoundaries ? pages.boundaries : 0);
   const isEndKnown = planEnd !== null && planEnd.reason !== 'broken';
