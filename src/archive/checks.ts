@@ -34,23 +34,24 @@ export function checksOf(
   keys: KeyFacts | null,
   numberOf: (place: Place) => number,
 ): Checks {
-  const { borders, bordersAgreed, secondReadings, records } = pages;
+  const { borders, secondReadings, records } = pages;
+  const agreed = pages.bordersAgreed + pages.bordersByKeys;
   const shifted = keys?.shifted ?? [];
   const readAgain = secondReadings.length;
   const unchanged = secondReadings.filter(
     ({ outcome }) => outcome === 'same' || outcome === 'grown',
   ).length;
   const checks = {
-    bordersHold: borders > 0 && bordersAgreed === borders && shifted.length === 0,
+    bordersHold: borders > 0 && agreed === borders && shifted.length === 0,
     keysHold: !factsOf(pagination).counts && pages.isProvenByKeys,
     readAgain,
     unchanged,
-    isAllUnchanged: readAgain > 0 && readAgain === unchanged && readAgain >= pages.pages,
+    isAllUnchanged: readAgain > 0 && readAgain === unchanged && readAgain >= pages.withRecords,
     isDistinct: keys?.unique != null && keys.unnamed === 0 && keys.unique >= records,
     isEndSeen:
       borders > 0
         ? pages.branches > 0 && pages.endsSeen === pages.branches
-        : planEnd?.reason === 'stated' || planEnd?.reason === 'total',
+        : planEnd?.reason === 'stated' || planEnd?.reason === 'total' || isTotal(planEnd, pages),
   };
   const doubts: string[] = [];
   const unchecked: string[] = [];
@@ -62,7 +63,7 @@ export function checksOf(
       `page ${b} does not begin with the bytes that page ${a} ended with; without a key (--key) that may be a changed record or a changed list`,
     );
   }
-  const untold = borders - bordersAgreed;
+  const untold = borders - agreed;
   if (untold > 0 && pages.brokenBorders.length === 0) {
     const borderTexts = counted(untold, 'border between pages', 'borders between pages');
     unchecked.push(`${borderTexts} could not be compared, so a change there does not show`);
@@ -85,6 +86,12 @@ export function checksOf(
     unchecked.push('no page was read again, so a list that changed meanwhile does not show');
   }
   return { ...checks, doubts, unchecked };
+}
+
+/** An empty page came last, and as many records as the server says. */
+function isTotal(planEnd: PlanEnd | null, pages: PageFacts): boolean {
+  const { totalAtEnd, skippedRecords, records } = pages;
+  return planEnd?.reason === 'past-end' && totalAtEnd === records + skippedRecords;
 }
 
 const SHOWN_PAGES = 5;
@@ -123,9 +130,12 @@ export function proofOf(
 }
 
 /** What was read again, and what that cannot show. */
-export function rereadingText({ readAgain, unchanged }: Checks, pages: number): string | null {
+export function rereadingText(
+  { readAgain, unchanged }: Checks,
+  { withRecords }: PageFacts,
+): string | null {
   if (readAgain === 0 || unchanged < readAgain) return null;
-  if (readAgain >= pages) return 'every page was read again at the end and had not changed';
+  if (readAgain >= withRecords) return 'every page was read again at the end and had not changed';
   const were = counted(readAgain, 'page was', 'pages were');
   return `${were} read again at the end and had not changed; a change between others would not show`;
 }

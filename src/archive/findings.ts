@@ -293,6 +293,8 @@ function gapText(gaps: PageFacts['gaps']): string {
   return `no page covers ${shown.join(', ')}${others}`;
 }
 
+const LOWEST_DEPTH = 1000;
+
 /** Nothing was found wrong; was there anything to find it by? */
 function checkFindings(facts: PagedFacts): readonly Finding[] {
   const { planEnd, pagination, expect, fetched, pages, checks } = facts;
@@ -303,8 +305,9 @@ function checkFindings(facts: PagedFacts): readonly Finding[] {
   }
   const reason = planEnd?.reason;
   if (reason !== 'past-end' && reason !== 'short') return [];
-  // A page that was asked for from the last record on, and held nothing else, showed the end.
-  if (checks.bordersHold && checks.isEndSeen) return [];
+  // A page that was asked for from the last record on, and held nothing else, showed the end; unless
+  // the server gives nothing beyond a depth, which is a round number.
+  if (checks.bordersHold && checks.isEndSeen && fetched % LOWEST_DEPTH !== 0) return [];
   const isPageCount = factsOf(pagination).counts === 'pages' && pages.totalPagesAtEnd !== null;
   if (pages.totalAtEnd !== null || isPageCount || expect === fetched) return [];
   const text =

@@ -29,8 +29,12 @@ const nothing = {
   shortened: 0,
   /** Places where a page must begin with what the page before ended with. */
   borders: 0,
-  /** Borders at which the record is the same on both pages; of more than one, at which they all came. */
+  /** Borders at which the record is the same on both pages. */
   bordersAgreed: 0,
+  /** Borders at which pages share more than one record: their keys must be compared, all of them. */
+  bordersByKeys: 0,
+  /** Pages that hold records. */
+  withRecords: 0,
   /** Branches of which a page said that nothing follows, or showed it, when it was read. */
   endsSeen: 0,
   branches: 0,
@@ -138,6 +142,7 @@ class PageScan {
     }
     const { records } = read.pageInfo;
     branch.hear(read);
+    if (records > 0) this.#tally.withRecords += 1;
     this.#largestPage = Math.max(this.#largestPage, records);
     if (records > 0) this.#compareBoundary(read);
     branch.lastInfo = read.pageInfo;
@@ -211,17 +216,17 @@ class PageScan {
   }
 
   /**
-   * What an overlap repeats must be what the page before ended with. One record is compared here; of more
-   * the keys are compared elsewhere, and here that they came.
+   * What an overlap repeats must be what the page before ended with. One record is compared here, the
+   * keys of more are compared where those of all pages are.
    */
   #checkBorder(branch: BranchScan, { place, pageInfo }: Pick<Read, 'place' | 'pageInfo'>): void {
     const { position } = place;
     if (branch.overlap === 0 || position === 0) return;
     this.#tally.borders += 1;
     const { previous } = branch;
-    if (previous === null || branch.coveredTo !== position) return;
-    if (branch.overlap > 1) {
-      if (pageInfo.records >= branch.overlap) this.#tally.bordersAgreed += 1;
+    if (previous === null || branch.coveredTo < position) return;
+    if (branch.overlap > 1 || branch.coveredTo > position) {
+      if (pageInfo.records >= branch.overlap) this.#tally.bordersByKeys += 1;
       return;
     }
     const { lastRecord } = previous.pageInfo;

@@ -32,8 +32,11 @@ export async function findPagination(
   if (next !== null) return paginationOfFunction(paginate, options, ask);
   const found = await discoverPagination(start, { pinned, usual }, ask);
   if (!found.isListAbsent) checkSelection(found.responses[0]!, options);
+  // What pages repeat can be left out of records, not of what is made of whole pages.
+  const { wholePages, select } = options;
+  const writesRecords = !wholePages && (select === null || select === found.pagination.records);
   const settled =
-    pinned.overlap == null
+    pinned.overlap == null && writesRecords
       ? await settleOverlap(found, ask)
       : { pagination: found.pagination, evidence: null };
   const evidence = evidenceOf(found, paginate);

@@ -71,6 +71,31 @@ describe('a list whose pages overlap by one record', () => {
     assert.deepEqual([verdict.stored, verdict.beyondEnd, verdict.records?.fetched], [3, 1, 28]);
   });
 
+  it('is unverified where that happens at a round depth, which may be as far as the server goes', (t) => {
+    const pages = [...overlappingPages(1000), borderPage(1000, ['k999'])];
+    const verdict = verdictOf(t, { ...read, end: 1000, pages, reason: 'past-end' });
+    assert.deepEqual(levelOf(verdict), unverified(NO_TOTAL));
+  });
+
+  it('is proven where a page shares more than one record with those before it', (t) => {
+    const pages = overlappingPages(28, { total: 28 });
+    // The server gave half a page; what it left out was asked for, beside the page that follows.
+    const half = borderPage(10, keysFrom(9, 14), { total: 28 });
+    const fill = (keys: readonly string[]) => borderPage(14, keys, { total: 28 });
+    const filled = (keys: readonly string[]) => [pages[0]!, half, fill(keys), pages[2]!];
+    const held = verdictOf(t, { ...read, pages: filled(keysFrom(13, 23)) });
+    assert.deepEqual(levelOf(held), proven(BORDERS));
+    const shifted = filled([...keysFrom(13, 18), 'new', ...keysFrom(18, 22)]);
+    const verdict = verdictOf(t, { ...read, pages: shifted });
+    assert.equal(verdict.name, 'drifted');
+    assert.ok(
+      verdict.reasons.includes(
+        'where pages 3 and 4 overlap, 5 records differed on the second read',
+      ),
+      verdict.reasons.join(),
+    );
+  });
+
   it('is unverified where its end is a refusal past the end', (t) => {
     const refused = failedPage(28, { state: 'beyond-end', status: 503 });
     const pages = [...overlappingPages(28), refused];
@@ -157,6 +182,11 @@ describe('a list whose pages overlap by one record', () => {
 
 describe('pages that were read again at the end', () => {
   const read = { end: 3, reason: 'total' } as const;
+
+  it('are all pages where the last one is empty', (t) => {
+    const pages = [...twice(pagesOf(30, false, { total: 30 })), pageWithInfo(3, [])];
+    assert.deepEqual(levelOf(verdictOf(t, { end: 4, pages })), complete(ALL_READ_AGAIN));
+  });
 
   it('leave the list unverified where there are none', (t) => {
     const pages = pagesOf(30, false, { total: 30 });
@@ -267,6 +297,19 @@ describe('a chain whose requests hold the last key', () => {
     }));
     const counted = verdictOf(t, { ...read, pages: total, reason: 'total' });
     assert.deepEqual(levelOf(counted), proven(BY_KEY));
+  });
+
+  it('is proven up to an empty page where as many came as the server says', (t) => {
+    const pages = chain(keysFrom(0, 30)).map((page) => ({
+      ...page,
+      pageInfo: { ...page.pageInfo!, total: 30, nextHoldsKey: true as const },
+    }));
+    const ended = [...pages, pageWithInfo(3, [])];
+    const verdict = verdictOf(t, { ...read, pages: ended, end: 4, reason: 'past-end' });
+    assert.deepEqual(levelOf(verdict), proven(BY_KEY));
+    const more = ended.map((page) => ({ ...page, pageInfo: { ...page.pageInfo!, total: null } }));
+    const unsaid = verdictOf(t, { ...read, pages: more, end: 4, reason: 'past-end' });
+    assert.deepEqual(levelOf(unsaid), unverified(NO_TOTAL));
   });
 
   it('is unverified where only its own rule ended it, or one request held none', (t) => {

@@ -12,7 +12,14 @@ import {
   twice,
   verdictOf,
 } from './paged-archive.ts';
-import { BORN_AT, createArchive, failedPage, storedPage, temporaryFolder } from './sample-pages.ts';
+import {
+  BORN_AT,
+  createArchive,
+  failedPage,
+  sha256,
+  storedPage,
+  temporaryFolder,
+} from './sample-pages.ts';
 
 const at = (position: number) => ({ branch: 0, position });
 
