@@ -8,7 +8,7 @@ import type { PageFacts } from './page-scan.ts';
 import type { SecondReading } from './recheck-scan.ts';
 
 export interface Checks {
-  /** Every page but the first begins with the last record of the page before. */
+  /** Every page but the first begins with what the page before ended with. */
   readonly bordersHold: boolean;
   /** Every request of a chain held the key of the last record before it. */
   readonly keysHold: boolean;
@@ -23,6 +23,8 @@ export interface Checks {
   readonly isEndSeen: boolean;
   /** Why a check could not be made, or could not tell: phrases. */
   readonly doubts: readonly string[];
+  /** What was not checked at all: phrases that go without saying where something is wrong. */
+  readonly unchecked: readonly string[];
 }
 
 export function checksOf(
@@ -32,31 +34,39 @@ export function checksOf(
   keys: KeyFacts | null,
   numberOf: (place: Place) => number,
 ): Checks {
-  const { borders, bordersAgreed, secondReadings, records } = pages;
+  const { borders, secondReadings, records } = pages;
+  const agreed = pages.bordersAgreed + pages.bordersByKeys;
+  const shifted = keys?.shifted ?? [];
   const readAgain = secondReadings.length;
   const unchanged = secondReadings.filter(
     ({ outcome }) => outcome === 'same' || outcome === 'grown',
   ).length;
   const checks = {
-    bordersHold: borders > 0 && bordersAgreed === borders,
+    bordersHold: borders > 0 && agreed === borders && shifted.length === 0,
     keysHold: !factsOf(pagination).counts && pages.isProvenByKeys,
     readAgain,
     unchanged,
-    isAllUnchanged: readAgain > 0 && readAgain === unchanged && readAgain >= pages.pages,
+    isAllUnchanged: readAgain > 0 && readAgain === unchanged && readAgain >= pages.withRecords,
     isDistinct: keys?.unique != null && keys.unnamed === 0 && keys.unique >= records,
     isEndSeen:
       borders > 0
         ? pages.branches > 0 && pages.endsSeen === pages.branches
-        : planEnd?.reason === 'stated' || planEnd?.reason === 'total',
+        : planEnd?.reason === 'stated' || planEnd?.reason === 'total' || isTotal(planEnd, pages),
   };
   const doubts: string[] = [];
+  const unchecked: string[] = [];
   const isProof = checks.bordersHold || checks.keysHold;
-  if (pagination.key === null && pages.brokenBorders.length > 0) {
-    const { first, second } = pages.brokenBorders[0]!;
-    const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
+  const differing = pages.brokenBorders[0] ?? shifted[0];
+  if (pagination.key === null && differing !== undefined) {
+    const [a, b] = [differing.first, differing.second].map((place) => formatCount(numberOf(place)));
     doubts.push(
       `page ${b} does not begin with the bytes that page ${a} ended with; without a key (--key) that may be a changed record or a changed list`,
     );
+  }
+  const untold = borders - agreed;
+  if (untold > 0 && pages.brokenBorders.length === 0) {
+    const borderTexts = counted(untold, 'border between pages', 'borders between pages');
+    unchecked.push(`${borderTexts} could not be compared, so a change there does not show`);
   }
   const of = (outcome: SecondReading['outcome']) =>
     secondReadings
@@ -72,10 +82,16 @@ export function checksOf(
     doubts.push(`${held}; without a key (--key) that may be changed records or a changed list`);
   }
   const isChecked = isProof || borders > 0 || readAgain > 0 || isByFunction(pagination);
-  if (!isChecked && pages.pages > 1 && isUncheckedStyle(pagination)) {
-    doubts.push('no page was read again, so a list that changed meanwhile does not show');
+  if (!isChecked && pages.pages > 1 && mayBeReadAgain(pagination)) {
+    unchecked.push('no page was read again, so a list that changed meanwhile does not show');
   }
-  return { ...checks, doubts };
+  return { ...checks, doubts, unchecked };
+}
+
+/** An empty page came last, and as many records as the server says. */
+function isTotal(planEnd: PlanEnd | null, pages: PageFacts): boolean {
+  const { totalAtEnd, skippedRecords, records } = pages;
+  return planEnd?.reason === 'past-end' && totalAtEnd === records + skippedRecords;
 }
 
 const SHOWN_PAGES = 5;
@@ -90,7 +106,7 @@ export function pagesText(numbers: readonly number[]): string {
 }
 
 /** Pages of one response, and what a user's function asks for, are not read again. */
-function isUncheckedStyle(pagination: Pagination): boolean {
+function mayBeReadAgain(pagination: Pagination): boolean {
   return pagination.style !== 'single' && pagination.style !== 'function';
 }
 
@@ -107,15 +123,19 @@ export function proofOf(
   }
   if (!checks.isDistinct || !checks.isEndSeen) return null;
   if (checks.bordersHold && isByOrdinal(pagination)) {
-    return 'each page begins with the last record of the page before';
+    const last = pagination.overlap === 1 ? 'last record' : 'last records';
+    return `each page begins with the ${last} of the page before`;
   }
   return checks.keysHold ? "each request names the last record's key" : null;
 }
 
 /** What was read again, and what that cannot show. */
-export function rereadingText({ readAgain, unchanged }: Checks, pages: number): string | null {
+export function rereadingText(
+  { readAgain, unchanged }: Checks,
+  { withRecords }: PageFacts,
+): string | null {
   if (readAgain === 0 || unchanged < readAgain) return null;
-  if (readAgain >= pages) return 'every page was read again at the end and had not changed';
+  if (readAgain >= withRecords) return 'every page was read again at the end and had not changed';
   const were = counted(readAgain, 'page was', 'pages were');
   return `${were} read again at the end and had not changed; a change between others would not show`;
 }

@@ -76,7 +76,10 @@ export function makeFindings(facts: PagedFacts): readonly Finding[] {
   }
   for (const text of facts.checks.doubts) findings.push({ kind: 'unverified', text });
   findings.push(...checkFindings(facts));
-  return findings;
+  const isWorse = findings.some(({ kind }) => kind !== 'unverified' && kind !== 'note');
+  if (isWorse) return findings;
+  const unchecked = facts.checks.unchecked.map((text): Finding => ({ kind: 'unverified', text }));
+  return [...findings, ...unchecked];
 }
 
 export function unexpected(expect: number, came: number): string {
@@ -198,14 +201,14 @@ function driftFindings(facts: PagedFacts): readonly Finding[] {
   if (more > 0 && !shared.some(({ isSameAgain }) => isSameAgain)) {
     texts.push(`${counted(more, 'more record')} came twice`);
   }
-  for (const { first, second, keys: count } of keys?.shifted ?? []) {
-    const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
-    const records = counted(count, 'record');
-    // A page past the end has no number of its own.
-    const where = a === b ? `at the end of page ${a}` : `where pages ${a} and ${b} overlap`;
-    texts.push(`${where}, ${records} differed on the second read`);
-  }
   if (pagination.key !== null) {
+    for (const { first, second, keys: count } of keys?.shifted ?? []) {
+      const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
+      const records = counted(count, 'record');
+      // A page past the end has no number of its own.
+      const where = a === b ? `at the end of page ${a}` : `where pages ${a} and ${b} overlap`;
+      texts.push(`${where}, ${records} differed on the second read`);
+    }
     for (const { first, second } of pages.brokenBorders) {
       const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
       texts.push(
@@ -350,6 +353,8 @@ function gapText(gaps: PageFacts['gaps']): string {
   return `no page covers ${shown.join(', ')}${others}`;
 }
 
+const LOWEST_DEPTH = 1000;
+
 /** Nothing was found wrong; was there anything to find it by? */
 function checkFindings(facts: PagedFacts): readonly Finding[] {
   const { planEnd, pagination, expect, fetched, pages, checks } = facts;
@@ -360,6 +365,9 @@ function checkFindings(facts: PagedFacts): readonly Finding[] {
   }
   const reason = planEnd?.reason;
   if (reason !== 'past-end' && reason !== 'short') return [];
+  // A page that was asked for from the last record on, and held nothing else, showed the end; unless
+  // the server gives nothing beyond a depth, which is a round number.
+  if (checks.bordersHold && checks.isEndSeen && fetched % LOWEST_DEPTH !== 0) return [];
   const isPageCount = factsOf(pagination).counts === 'pages' && pages.totalPagesAtEnd !== null;
   if (pages.totalAtEnd !== null || isPageCount || expect === fetched) return [];
   const text =

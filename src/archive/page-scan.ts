@@ -28,10 +28,14 @@ const nothing = {
   sharedBoundaries: 0,
   /** Pages past the end that should have repeated records, and did not have them all. */
   shortened: 0,
-  /** Places where a page must begin with the last record of the page before. */
+  /** Places where a page must begin with what the page before ended with. */
   borders: 0,
   /** Borders at which the record is the same on both pages. */
   bordersAgreed: 0,
+  /** Borders at which pages share more than one record: their keys must be compared, all of them. */
+  bordersByKeys: 0,
+  /** Pages that hold records. */
+  withRecords: 0,
   /** Branches of which a page said that nothing follows, or showed it, when it was read. */
   endsSeen: 0,
   branches: 0,
@@ -141,6 +145,7 @@ class PageScan {
     }
     const { records } = read.pageInfo;
     branch.hear(read);
+    if (records > 0) this.#tally.withRecords += 1;
     this.#largestPage = Math.max(this.#largestPage, records);
     if (records > 0) this.#compareBoundary(read);
     branch.lastInfo = read.pageInfo;
@@ -212,13 +217,20 @@ class PageScan {
     return { records: pages * this.#largestPage, pages };
   }
 
-  /** Where an overlap of one record is asked for, that record must be the last one of the page before. */
+  /**
+   * What an overlap repeats must be what the page before ended with. One record is compared here, the
+   * keys of more are compared where those of all pages are.
+   */
   #checkBorder(branch: BranchScan, { place, pageInfo }: Pick<Read, 'place' | 'pageInfo'>): void {
     const { position } = place;
-    if (branch.overlap !== 1 || position === 0) return;
+    if (branch.overlap === 0 || position === 0) return;
     this.#tally.borders += 1;
     const { previous } = branch;
-    if (previous === null || branch.coveredTo !== position) return;
+    if (previous === null || branch.coveredTo < position) return;
+    if (branch.overlap > 1 || branch.coveredTo > position) {
+      if (pageInfo.records >= branch.overlap) this.#tally.bordersByKeys += 1;
+      return;
+    }
     const { lastRecord } = previous.pageInfo;
     if (lastRecord === undefined || pageInfo.firstRecord === undefined) return;
     if (lastRecord === pageInfo.firstRecord) this.#tally.bordersAgreed += 1;

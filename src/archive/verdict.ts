@@ -110,7 +110,7 @@ function computePagedVerdict(
     pages.boundaries > 0 &&
     pages.sharedBoundaries === pages.boundaries;
   // Borders of one record are compared while the pages are scanned.
-  const isReadTwice = pages.borders === 0 && (pages.readAgain > 0 || pagination.overlap > 0);
+  const isReadTwice = pages.bordersByKeys > 0 || (pages.borders === 0 && pages.readAgain > 0);
   const keys = readKeys(connection, pagination, sharesBoundaries, isReadTwice);
   const list = pagination.records === null ? null : pages.records;
   const written = { records: list, pages: stored, nothing: 0, selection: given }[output.kind];
@@ -183,7 +183,7 @@ function evidenceOf(
   proof: string | null,
 ): readonly string[] {
   const notes = findings.filter(({ kind }) => kind === 'note').map(({ text }) => text);
-  const rereading = proof === null ? rereadingText(checks, pages.pages) : null;
+  const rereading = proof === null ? rereadingText(checks, pages) : null;
   return [proof, rereading, ...notes].filter((text) => text !== null);
 }
 

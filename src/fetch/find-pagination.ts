@@ -33,8 +33,11 @@ export async function findPagination(
   const found = await discoverPagination(start, { pinned, usual }, ask);
   if (!found.isListAbsent) checkSelection(found.responses[0]!, options);
   const listed = withListOf(options, withEmptyList(found), found.responses[0]!);
+  // What pages repeat can be left out of records, not of what is made of whole pages.
+  const { wholePages, select } = options;
+  const writesRecords = !wholePages && (select === null || select === listed.records);
   const { pagination, evidence } =
-    pinned.overlap == null
+    pinned.overlap == null && writesRecords
       ? await settleOverlap({ ...found, pagination: listed }, ask)
       : { pagination: listed, evidence: null };
   const shown = evidenceOf(found, paginate);

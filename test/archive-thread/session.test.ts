@@ -36,7 +36,7 @@ test('pages of a list go out in page order, whatever order they were stored in',
   run.endList(4);
   const finished = await run.finish();
   assert.equal(run.text, '{"n":0}\n{"n":1}\n{"n":2}\n{"n":3}\n');
-  assert.equal(finished.verdict.name, 'complete');
+  assert.equal(finished.verdict.name, 'proven');
   assert.deepEqual(finished.output, { destination: 'stdout', records: 4, bytes: run.text.length });
   assert.equal(finished.archivePath, join(folder, COMPLETE));
   assert.deepEqual(readdirSync(folder), [COMPLETE]);
@@ -260,7 +260,7 @@ test('what an earlier run stored under a higher limit is exported by one with a 
   );
   again.endList(2);
   const { verdict } = await again.finish();
-  assert.equal(verdict.name, 'complete');
+  assert.equal(verdict.name, 'proven');
   assert.equal(again.text, `${large.body}\n{"n":1}\n`);
 });
 
@@ -282,7 +282,7 @@ test('the archive says how large its pages may be: verify and export need no fla
   const { archivePath } = await run.finish();
   const output = join(folder, 'out.ndjson');
   const { verdict, problems } = await verifyArchive(archivePath!);
-  assert.deepEqual([verdict.name, problems], ['complete', []]);
+  assert.deepEqual([verdict.name, problems], ['proven', []]);
   const { records } = await exportArchive(archivePath!, { output });
   assert.deepEqual([records, readFileSync(output).length], [1, noise.length + 5]);
 });

@@ -38,7 +38,7 @@ test('--rate holds however many requests are in flight', async (t) => {
   });
   const beganAt = performance.now();
   const { pace, verdict } = await fetch(60, { rate: '50/s', concurrency: 20 });
-  assert.equal(verdict.name, 'complete');
+  assert.equal(verdict.name, 'proven');
   assert.equal(pace[0]?.by, 'user');
   // Counted from before the first one. A busy machine makes each only later, so that it cannot break this;
   // what holds from one request to the next is tested on a fake clock (test/pace/spacing.test.ts).
@@ -59,7 +59,7 @@ test('a server that fails for a while is probed, not stormed, and no page fails'
     },
   });
   const { verdict } = await fetch(500, { concurrency: 20 });
-  assert.equal(verdict.name, 'complete');
+  assert.equal(verdict.name, 'proven');
   // The budget of 100 failures, those in flight with the last of them, and a probe a second at most.
   assert.ok(during <= 130, `${during} requests while it failed`);
   const pauses = events.filter((event) => event.type === 'pause');
@@ -114,7 +114,7 @@ test('headers that say how much is left are obeyed before the server has to refu
     },
   });
   const { verdict, pace } = await fetch(40);
-  assert.equal(verdict.name, 'complete');
+  assert.equal(verdict.name, 'proven');
   assert.equal(refused, 0);
   assert.equal(pace[0]?.by, 'headers');
   const said = events.find((event) => event.type === 'limit');
