@@ -14,6 +14,11 @@ export interface Place {
 /** Pages read a second time at the end of a run, to see drift. They are compared, never exported. */
 export const RECHECK_BRANCH = 2 ** 23 - 1;
 
+/** Whether a page is read only to check others: whatever comes of it never stops the run. */
+export function isRecheck({ branch }: Place): boolean {
+  return branch >= RECHECK_BRANCH;
+}
+
 export type Method = 'GET' | 'POST';
 
 /** One page to fetch, as the plan states it. It holds no credentials of the run; its URL may. */

@@ -4,12 +4,14 @@
  */
 import type { Rejection } from '../archive-thread/messages.ts';
 import type { Clock } from '../core/clock.ts';
+import { isRecheck } from '../core/page-request.ts';
 import type { Stop } from '../core/summary.ts';
 import { DelayQueue } from '../pace/retries.ts';
-import type { Limiter, LimiterRegistry, Reaction } from './limiter.ts';
+import type { Limiter, Reaction, Role } from './limiter.ts';
+import type { LimiterRegistry } from './limiter-registry.ts';
 import { BODY_BUDGET_BYTES } from './open-transport.ts';
 import type { PauseMonitor } from './pause-monitor.ts';
-import { type RequestQueue, RequestQueues } from './request-queues.ts';
+import { type HeldAttempt, type RequestQueue, RequestQueues } from './request-queues.ts';
 import {
   type NextAction,
   pauseReason,
@@ -44,6 +46,7 @@ export interface Counters {
   fetched: number;
   retries: number;
   pausedMs: number;
+  outageMs: number;
   bodyBytes: number;
 }
 
@@ -52,6 +55,8 @@ export interface PageSource {
   /** In the order in which they should start. The dispatcher waits for a batch as long as it takes. */
   tasks(): AsyncIterable<readonly Task[]>;
   readonly attempt: Attempt;
+  /** A page that comes if the server is up, known before any came: the first of a list. */
+  readonly witness?: Task | null;
 }
 
 /**
@@ -111,6 +116,7 @@ export class Dispatcher {
     this.#exhausted = false;
     this.#pulling = false;
     this.#settled = Promise.withResolvers();
+    if (source.witness != null) this.#noteWitness(this.#queues.of(source.witness), source.witness);
     this.#pump();
     try {
       await this.#settled.promise;
@@ -161,10 +167,12 @@ export class Dispatcher {
       for (let due = this.#delayed.takeDue(now); due; due = this.#delayed.takeDue(now)) {
         this.#queues.add(due, 'again');
       }
+      this.#endTooLong(now);
       while (this.#mayStart(sink)) {
         const next = this.#queues.takeReady(now);
         if (next === undefined) break;
-        void this.#start(next.task, next.queue);
+        if (next.isWitness) void this.#ask(next.task, next.queue);
+        else void this.#start(next.task, next.queue);
       }
       this.#pull();
     }
@@ -225,46 +233,121 @@ export class Dispatcher {
   }
 
   async #start(task: Task, queue: RequestQueue): Promise<void> {
-    const { clock, pauseMonitor } = this.#parts;
     const { limiter } = queue;
-    this.#inFlight += 1;
-    const startedAt = clock.wallTime();
-    const sentAt = clock.now();
-    limiter.started(sentAt);
+    const role = isRecheck(task.request.place) ? 'recheck' : 'page';
     try {
-      const result = await this.#attempt(task);
-      this.#inFlight -= 1;
-      const now = clock.now();
-      const reaction = limiter.ended(result, task.attempts, sentAt, now);
-      pauseMonitor.answered(limiter, result, now);
-      const action = this.#policy.next(task, result, {
-        timing: { startedAt, sentAt, durationMs: now - sentAt },
-        isStopped: this.#stop !== null,
-        isExcused: reaction.isExcused || this.#wasUnprocessed(queue, result),
-      });
-      this.#pauseOrStop(task, limiter, reaction, result, now);
-      this.#do(task, action);
+      const { result, reaction, timing, now } = await this.#send(task, queue, role);
+      if (result.outcome.kind === 'body') this.#noteWitness(queue, task);
+      const held: HeldAttempt = { task, result, timing };
+      const isHeld = reaction.attempt === 'held' && this.#stop === null;
+      const isExcused = reaction.attempt === 'excused' || this.#wasUnprocessed(queue, result);
+      const action: NextAction = isHeld ? { kind: 'hold' } : this.#judge(held, limiter, isExcused);
+      this.#pauseOrStop(task, queue, reaction, result, now);
+      if (action.kind === 'hold') queue.held.push(held);
+      else this.#do(task, action);
+      this.#settle(queue, reaction);
       this.#pump();
     } catch (error) {
       this.fail(error);
     }
   }
 
+  /** Asks for the witness, which decides about the attempts that are held. Its body is of no use. */
+  async #ask(witness: Task, queue: RequestQueue): Promise<void> {
+    try {
+      const { result, reaction, now } = await this.#send(witness, queue, 'witness');
+      this.#pauseOrStop(witness, queue, reaction, result, now);
+      this.#settle(queue, reaction);
+      this.#pump();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  async #send(task: Task, { limiter }: RequestQueue, role: Role) {
+    const { clock, pauseMonitor } = this.#parts;
+    this.#inFlight += 1;
+    const startedAt = clock.wallTime();
+    const sentAt = clock.now();
+    limiter.started(sentAt);
+    const result = await this.#attempt(task);
+    this.#inFlight -= 1;
+    const now = clock.now();
+    const reaction = limiter.ended(result, task.attempts, sentAt, now, role);
+    pauseMonitor.answered(limiter, result, now);
+    const timing = { startedAt, sentAt, durationMs: now - sentAt };
+    return { result, reaction, timing, now };
+  }
+
+  /** @param mayDoubt whether the witness may still be asked */
+  #judge(
+    { task, result, timing }: HeldAttempt,
+    limiter: Limiter,
+    isExcused: boolean,
+    mayDoubt = true,
+  ): NextAction {
+    return this.#policy.next(task, result, {
+      timing,
+      isStopped: this.#stop !== null,
+      isExcused,
+      upSentAt: limiter.upSentAt,
+      doubt: () => mayDoubt && limiter.doubt(timing.sentAt, this.#parts.clock.now()),
+    });
+  }
+
+  /** Does what the probe has shown with the attempts that waited for it. */
+  #settle(queue: RequestQueue, { settled }: Reaction): void {
+    if (settled === null) return;
+    for (const held of queue.held.splice(0)) {
+      this.#do(held.task, this.#judge(held, queue.limiter, settled === 'down', false));
+    }
+  }
+
+  #noteWitness(queue: RequestQueue, task: Task): void {
+    if (queue.witness !== null) return;
+    queue.witness = task;
+    queue.limiter.haveWitness();
+  }
+
   #pauseOrStop(
     task: Task,
-    limiter: Limiter,
+    queue: RequestQueue,
     reaction: Reaction,
-    { outcome }: AttemptResult,
+    result: AttemptResult,
     now: number,
   ): void {
-    const { pauseMs, isUnreachable } = reaction;
+    const { pauseMs, isOutage, isUnreachable } = reaction;
     if (pauseMs === null && !isUnreachable) return;
     const { pauseMonitor } = this.#parts;
-    const reason = pauseReason(outcome);
+    const { limiter } = queue;
+    const reason = pauseReason(result);
     const pauses = pauseMonitor.pausesOf(limiter);
     const stop = this.#policy.whyStop(limiter, reaction, reason, task, pauses, now);
-    if (stop !== null) this.stop(stop);
-    else if (pauseMs !== null) pauseMonitor.paused(limiter, pauseMs, reason, now);
+    const isWaiting = result.outcome.kind === 'pause' || isOutage;
+    if (stop === null) {
+      if (pauseMs !== null) pauseMonitor.paused(limiter, pauseMs, reason, now, isOutage);
+    } else if (isWaiting && !isRecheck(task.request.place)) this.stop(stop);
+    // This page came, or is worth no wait: it may be the last that the limiter was needed for.
+    else queue.tooLong ??= stop;
+  }
+
+  /** Ends the run where a page would have to wait too long; pages that only check others are not read then. */
+  #endTooLong(now: number): void {
+    for (const queue of this.#queues.all) {
+      if (queue.tooLong === null) continue;
+      if (queue.limiter.heldUntil(now) <= now) {
+        queue.tooLong = null;
+        continue;
+      }
+      const tasks = this.#queues.takeAll(queue);
+      const stop = queue.tooLong;
+      if (tasks.some(({ request }) => !isRecheck(request.place))) {
+        for (const task of tasks) this.#queues.add(task, 'again');
+        this.stop(stop);
+        return;
+      }
+      for (const task of tasks) this.#sink?.add(task, this.#policy.notRead(task, stop));
+    }
   }
 
   /** Such a page goes again at once and uncounted, unless the server does nothing else. */
@@ -289,6 +372,7 @@ export class Dispatcher {
       case 'stop':
         this.stop(action.stop);
         return;
+      case 'hold':
       case 'leave':
         return;
     }

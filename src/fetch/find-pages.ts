@@ -17,11 +17,13 @@ import { restoreCredentials } from './credentials.ts';
 import { type FoundPagination, findPagination } from './find-pagination.ts';
 import type { PaginateJob } from './paginate-job.ts';
 import { PendingPages, type RunParts } from './pending-pages.ts';
-import type { Attempt } from './task.ts';
+import { type Attempt, createTask, type Task } from './task.ts';
 
 export interface FoundPages {
   readonly pending: PendingPages;
   readonly attempt: Attempt;
+  /** The list's first page: it comes if the server is up. Null for a list of URLs. */
+  readonly witness: Task | null;
   /** How the list was found to page; null for a list of URLs. */
   readonly facts: PaginationFacts | null;
 }
@@ -44,7 +46,7 @@ function listedPages(
 ): FoundPages {
   const pending = new PendingPages(parts, plan, null, before);
   const attempt = attemptsOfList(parts.engine, () => pending.firstOrigin);
-  return { pending, attempt, facts: null };
+  return { pending, attempt, witness: null, facts: null };
 }
 
 /** A list whose records are to be found (`--records`): its first page shows where they stand. */
@@ -118,7 +120,8 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   const facts = { style: pagination.style, evidence, flags, recordsPath: select };
   engine.emit({ type: 'pagination', ...facts });
   const pending = new PendingPages(parts, planFor(found, paginate, thread), pagination, asked);
-  return { pending, attempt, facts };
+  const witness = createTask(start, options.secretParams);
+  return { pending, attempt, witness, facts };
 }
 
 function onePage(request: PageRequest): Plan {

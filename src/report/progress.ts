@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { EventSink } from '../core/events.ts';
+import type { Place } from '../core/page-request.ts';
 
 /** Where a run stands at one moment. */
 export interface ProgressSnapshot {
@@ -14,7 +15,14 @@ export interface ProgressSnapshot {
   readonly pagesPerSecond: number | null;
   /** Null if it is not known. */
   readonly leftMs: number | null;
-  readonly pause: { readonly reason: string; readonly leftMs: number } | null;
+  /** The longest wait; `making`: for a page that the server is still making. */
+  readonly pause: Wait | null;
+}
+
+export interface Wait {
+  readonly cause: 'limit' | 'outage' | 'making';
+  readonly reason: string;
+  readonly leftMs: number;
 }
 
 export interface Progress {
@@ -27,7 +35,7 @@ const smoothingMs = 5000;
 
 export function createProgress(clock: Clock): Progress {
   const startedAt = clock.now();
-  const pauses = new Map<string, { reason: string; until: number }>();
+  const pauses = new Map<string, Omit<Wait, 'leftMs'> & { readonly until: number }>();
   let phase: ProgressSnapshot['phase'] = 'fetching';
   let total: number | null = null;
   let done = 0;
@@ -53,12 +61,14 @@ export function createProgress(clock: Clock): Progress {
     sampledFetched = fetched;
   }
 
-  function longestPause(now: number): { reason: string; leftMs: number } | null {
-    let longest: { reason: string; until: number } | null = null;
+  function longestPause(now: number): Wait | null {
+    let longest: { cause: Wait['cause']; reason: string; until: number } | null = null;
     for (const pause of pauses.values()) {
       if (longest === null || pause.until > longest.until) longest = pause;
     }
-    return longest && { reason: longest.reason, leftMs: Math.max(0, longest.until - now) };
+    if (longest === null) return null;
+    const { cause, reason, until } = longest;
+    return { cause, reason, leftMs: Math.max(0, until - now) };
   }
 
   return {
@@ -76,6 +86,14 @@ export function createProgress(clock: Clock): Progress {
           done += 1;
           fetched += 1;
           if (event.state === 'failed') failed += 1;
+          pauses.delete(nameOf(event.place));
+          break;
+        case 'not-ready':
+          pauses.set(nameOf(event.place), {
+            cause: 'making',
+            reason: event.reason,
+            until: clock.now() + event.delayMs,
+          });
           break;
         case 'retry':
           retries += 1;
@@ -83,6 +101,7 @@ export function createProgress(clock: Clock): Progress {
         case 'pause':
           hasPaused = true;
           pauses.set(event.limiter, {
+            cause: event.cause,
             reason: event.reason,
             until: clock.now() + event.durationMs,
           });
@@ -120,4 +139,9 @@ export function createProgress(clock: Clock): Progress {
       };
     },
   };
+}
+
+/** Of a page that is waited for; no origin looks like it. */
+function nameOf({ branch, position }: Place): string {
+  return `${branch}:${position}`;
 }
