@@ -236,9 +236,10 @@ export class Dispatcher {
     const { limiter } = queue;
     const role = isRecheck(task.request.place) ? 'recheck' : 'page';
     try {
+      const wasUp = limiter.isUp;
       const { result, reaction, timing, now } = await this.#send(task, queue, role);
       if (result.outcome.kind === 'body') this.#noteWitness(queue, task);
-      const held: HeldAttempt = { task, result, timing };
+      const held: HeldAttempt = { task, result, timing, wasUp };
       const isHeld = reaction.attempt === 'held' && this.#stop === null;
       const isExcused = reaction.attempt === 'excused' || this.#wasUnprocessed(queue, result);
       const action: NextAction = isHeld ? { kind: 'hold' } : this.#judge(held, limiter, isExcused);
@@ -281,17 +282,21 @@ export class Dispatcher {
 
   /** @param mayDoubt whether the witness may still be asked */
   #judge(
-    { task, result, timing }: HeldAttempt,
+    { task, result, timing, wasUp }: HeldAttempt,
     limiter: Limiter,
     isExcused: boolean,
     mayDoubt = true,
   ): NextAction {
+    const now = this.#parts.clock.now();
+    // An error shows that something answers: then it is enough that another page came meanwhile.
+    const since = result.response === null ? now : timing.sentAt;
     return this.#policy.next(task, result, {
       timing,
       isStopped: this.#stop !== null,
       isExcused,
       upSentAt: limiter.upSentAt,
-      doubt: () => mayDoubt && limiter.doubt(timing.sentAt, this.#parts.clock.now()),
+      wasUp,
+      doubt: () => mayDoubt && limiter.doubt(since, now),
     });
   }
 

@@ -73,6 +73,11 @@ export class Limiter {
     return Math.max(this.#pacer.heldUntil(now), this.#health.opensAt);
   }
 
+  /** Requests go out as the pace allows, and not as probes. */
+  get isUp(): boolean {
+    return this.#health.isUp;
+  }
+
   /** The server is down, until a probe shows that it is not. */
   get isDown(): boolean {
     return this.#health.isDown;
@@ -106,11 +111,10 @@ export class Limiter {
   /**
    * A page is about to fail.
    *
-   * @param sentAt of its last attempt
-   * @returns whether the witness is asked first: nothing else has shown since that the server is up
+   * @returns whether the witness is asked first: nothing that was sent since then has succeeded
    */
-  doubt(sentAt: number, now: number): boolean {
-    return this.#health.upSentAt < sentAt && this.#health.doubt(now);
+  doubt(since: number, now: number): boolean {
+    return this.#health.upSentAt < since && this.#health.doubt(now);
   }
 
   /** ≤ now: one may start; finite: not before; Infinity: only after an answer. */

@@ -8,6 +8,8 @@ export interface HeldAttempt {
   readonly task: Task;
   readonly result: AttemptResult;
   readonly timing: Timing;
+  /** It was no probe. */
+  readonly wasUp: boolean;
 }
 
 /** One limiter and the pages that are ready to go through it. */

@@ -30,6 +30,8 @@ export type NextAction =
   /** The run has stopped already: it stays pending. */
   | { readonly kind: 'leave' };
 
+/** A page that went out to a working server before so many outages may be what brings it down. */
+const MOST_OUTAGES = 3;
 /** A page that is read again for a check alone is worth one retry, and so many refusals. */
 const RECHECK_RETRIES = 1;
 const RECHECK_REFUSALS = 5;
@@ -53,6 +55,8 @@ interface Circumstances {
   readonly isExcused: boolean;
   /** When the last request that succeeded was sent. */
   readonly upSentAt: number;
+  /** The server was not known to be down when it was sent. */
+  readonly wasUp: boolean;
   /** Called where the page is about to fail: whether the witness is asked first. */
   readonly doubt: () => boolean;
 }
@@ -86,6 +90,8 @@ export class RetryPolicy {
         // After a stop the transport is closed under the requests that did not drain: still pending.
         if (isStopped) return { kind: 'leave' };
         if (!isExcused) break;
+        if (circumstances.wasUp) task.outages += 1;
+        if (this.#bringsDown(task)) break;
         giveBack(task, circumstances.upSentAt);
         logAttempt(task, timing, outcome.reason, null, status);
         return { kind: 'again' };
@@ -207,6 +213,10 @@ export class RetryPolicy {
     return answerExcerpt(response, request.url, this.#parts.options);
   }
 
+  #bringsDown({ outages }: Task): boolean {
+    return outages > this.#parts.options.retries + MOST_OUTAGES;
+  }
+
   /** The server is still making the page: it is asked for again, until it takes too long. */
   #waitOrEnd(
     task: Task,
@@ -247,10 +257,12 @@ export class RetryPolicy {
     const delayMs = backoffDelayMs(task.attempts, random());
     const isForCheck = isRecheck(task.request.place);
     const retries = isForCheck ? Math.min(RECHECK_RETRIES, options.retries) : options.retries;
-    const isLast = task.attempts > retries || task.spentMs + delayMs > options.retryMaxTimeMs;
-    if (isLast) {
+    const isFatal = this.#bringsDown(task);
+    const isTooLong = task.spentMs + delayMs > options.retryMaxTimeMs;
+    if (task.attempts > retries || isTooLong || isFatal) {
       // The last attempt is recorded with the page itself.
-      if (isForCheck || circumstances?.doubt() !== true) return { kind: 'end', final: failed };
+      const isSure = isForCheck || isFatal || circumstances?.doubt() !== true;
+      if (isSure) return { kind: 'end', final: failed };
       task.attempts -= 1;
       task.spentMs -= timing.durationMs;
       return { kind: 'hold' };

@@ -25,6 +25,8 @@ export interface Task {
   spentMs: number;
   /** What of both was spent since the server was last seen to be up: given back where it is down. */
   readonly doubtful: Spent;
+  /** Outages that began while it was asked for. */
+  outages: number;
   /** How often the server was still making it. */
   notReady: number;
   /** Attempts that did not end the page, to be archived with it. */
@@ -111,6 +113,7 @@ export function createTask(
     attempts: 0,
     spentMs: 0,
     doubtful: { attempts: 0, spentMs: 0, sentAt: 0 },
+    outages: 0,
     notReady: 0,
     log: [],
     ended: null,

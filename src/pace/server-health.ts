@@ -66,6 +66,11 @@ export class ServerHealth {
     return this.#opensAt;
   }
 
+  /** As far as is known. */
+  get isUp(): boolean {
+    return this.#phase === 'up';
+  }
+
   get isDown(): boolean {
     return this.#phase === 'down';
   }

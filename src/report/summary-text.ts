@@ -98,9 +98,7 @@ function paceLines(summary: Summary, paint: Painter): readonly string[] {
     parts.push(`paused ${formatDuration(pausedMs - outageMs)} for the server's limit`);
   }
   if (outageMs > 0) {
-    parts.push(
-      `waited ${formatDuration(outageMs)} for the server, which did not answer as it should`,
-    );
+    parts.push(`waited ${formatDuration(outageMs)} for the server, which was down`);
   }
   for (const protocol of ['HTTP/2', 'HTTP/1.1'] as const) {
     const connections = summary.connections[protocol];

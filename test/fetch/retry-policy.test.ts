@@ -13,6 +13,7 @@ const CALM = {
   isStopped: false,
   isExcused: false,
   upSentAt: Number.NEGATIVE_INFINITY,
+  wasUp: true,
   doubt: () => false,
 };
 
