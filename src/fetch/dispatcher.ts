@@ -11,7 +11,12 @@ import type { Limiter, Reaction, Role } from './limiter.ts';
 import type { LimiterRegistry } from './limiter-registry.ts';
 import { BODY_BUDGET_BYTES } from './open-transport.ts';
 import type { PauseMonitor } from './pause-monitor.ts';
-import { type HeldAttempt, type RequestQueue, RequestQueues } from './request-queues.ts';
+import {
+  type Made,
+  type ReadyRequest,
+  type RequestQueue,
+  RequestQueues,
+} from './request-queues.ts';
 import {
   type NextAction,
   pauseReason,
@@ -171,8 +176,7 @@ export class Dispatcher {
       while (this.#mayStart(sink)) {
         const next = this.#queues.takeReady(now);
         if (next === undefined) break;
-        if (next.isWitness) void this.#ask(next.task, next.queue);
-        else void this.#start(next.task, next.queue);
+        void this.#start(next);
       }
       this.#pull();
     }
@@ -232,57 +236,52 @@ export class Dispatcher {
     this.#timer = setTimeout(() => this.#pump(), waitMs);
   }
 
-  async #start(task: Task, queue: RequestQueue): Promise<void> {
+  async #start({ task, queue, isWitness }: ReadyRequest): Promise<void> {
+    const { clock } = this.#parts;
     const { limiter } = queue;
-    const role = isRecheck(task.request.place) ? 'recheck' : 'page';
-    try {
-      const wasUp = limiter.isUp;
-      const { result, reaction, timing, now } = await this.#send(task, queue, role);
-      if (result.outcome.kind === 'body') this.#noteWitness(queue, task);
-      const held: HeldAttempt = { task, result, timing, wasUp };
-      const isHeld = reaction.attempt === 'held' && this.#stop === null;
-      const isExcused = reaction.attempt === 'excused' || this.#wasUnprocessed(queue, result);
-      const action: NextAction = isHeld ? { kind: 'hold' } : this.#judge(held, limiter, isExcused);
-      this.#pauseOrStop(task, queue, reaction, result, now);
-      if (action.kind === 'hold') queue.held.push(held);
-      else this.#do(task, action);
-      this.#settle(queue, reaction);
-      this.#pump();
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  /** Asks for the witness, which decides about the attempts that are held. Its body is of no use. */
-  async #ask(witness: Task, queue: RequestQueue): Promise<void> {
-    try {
-      const { result, reaction, now } = await this.#send(witness, queue, 'witness');
-      this.#pauseOrStop(witness, queue, reaction, result, now);
-      this.#settle(queue, reaction);
-      this.#pump();
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  async #send(task: Task, { limiter }: RequestQueue, role: Role) {
-    const { clock, pauseMonitor } = this.#parts;
+    const isForCheck = isRecheck(task.request.place);
+    const role = isWitness ? 'witness' : isForCheck ? 'recheck' : 'page';
     this.#inFlight += 1;
     const startedAt = clock.wallTime();
     const sentAt = clock.now();
+    const wasUp = limiter.isUp;
     limiter.started(sentAt);
-    const result = await this.#attempt(task);
-    this.#inFlight -= 1;
-    const now = clock.now();
-    const reaction = limiter.ended(result, task.attempts, sentAt, now, role);
-    pauseMonitor.answered(limiter, result, now);
-    const timing = { startedAt, sentAt, durationMs: now - sentAt };
-    return { result, reaction, timing, now };
+    try {
+      const result = await this.#attempt(task);
+      this.#inFlight -= 1;
+      const timing = { startedAt, sentAt, durationMs: clock.now() - sentAt };
+      this.#received({ task, result, timing, wasUp }, queue, role);
+      this.#pump();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #received(attempt: Made, queue: RequestQueue, role: Role): void {
+    const { task, result, timing } = attempt;
+    const { limiter } = queue;
+    const now = timing.sentAt + timing.durationMs;
+    const reaction = limiter.ended(result, task.attempts, timing.sentAt, now, role);
+    this.#parts.pauseMonitor.answered(limiter, result, now);
+    // A witness comes for what it shows alone: its page is there.
+    const action = role === 'witness' ? null : this.#actionAfter(attempt, queue, reaction);
+    this.#pauseOrStop(task, queue, reaction, result, now);
+    if (action?.kind === 'hold') queue.held.push(attempt);
+    else if (action !== null) this.#do(task, action);
+    this.#settle(queue, reaction);
+  }
+
+  #actionAfter(attempt: Made, queue: RequestQueue, reaction: Reaction): NextAction {
+    const { task, result } = attempt;
+    if (result.outcome.kind === 'body') this.#noteWitness(queue, task);
+    if (reaction.attempt === 'held' && this.#stop === null) return { kind: 'hold' };
+    const isExcused = reaction.attempt === 'excused' || this.#wasUnprocessed(queue, result);
+    return this.#judge(attempt, queue.limiter, isExcused);
   }
 
   /** @param mayDoubt whether the witness may still be asked */
   #judge(
-    { task, result, timing, wasUp }: HeldAttempt,
+    { task, result, timing, wasUp }: Made,
     limiter: Limiter,
     isExcused: boolean,
     mayDoubt = true,

@@ -3,8 +3,8 @@ import type { Limiter } from './limiter.ts';
 import type { LimiterRegistry } from './limiter-registry.ts';
 import type { AttemptResult, Task, Timing } from './task.ts';
 
-/** An attempt whose page waits for what the witness shows: see pace/server-health.ts. */
-export interface HeldAttempt {
+/** An attempt that was made, of which it is to be said what follows. */
+export interface Made {
   readonly task: Task;
   readonly result: AttemptResult;
   readonly timing: Timing;
@@ -18,8 +18,8 @@ export interface RequestQueue {
   readonly fresh: Fifo<Task>;
   /** Tried before: they go first, because the output waits for their places. */
   readonly again: Fifo<Task>;
-  /** Attempts that the next probe decides about. */
-  readonly held: HeldAttempt[];
+  /** Attempts that the next probe decides about: see pace/server-health.ts. */
+  readonly held: Made[];
   /** A page that came through here, or the list's first: asked for to see whether the server is up. */
   witness: Task | null;
   /** The wait is longer than the user allows: the run stops where a page needs the limiter before. */
