@@ -83,6 +83,9 @@ const pageFaults = [
  */
 export type PageCode = `HTTP_${number}` | (typeof pageFaults)[number];
 
+/** Successes without a page: not ready yet, and nothing to send. */
+const NO_PAGE = new Set([202, 204, 205]);
+
 /** Whether a text that was kept is one of the codes. */
 export function isPageCode(text: string): text is PageCode {
   return /^HTTP_\d+$/.test(text) || pageFaults.some((fault) => fault === text);
@@ -96,7 +99,7 @@ export function isPageCode(text: string): text is PageCode {
  */
 export function codeOfStatus(status: number | null): PageCode | null {
   if (status === null) return null;
-  // Nothing can come with these two: the status is the reason.
-  const isRefusedBody = status >= 200 && status < 300 && status !== 204 && status !== 205;
+  // With these no page can come: the status is the reason.
+  const isRefusedBody = status >= 200 && status < 300 && !NO_PAGE.has(status);
   return isRefusedBody ? null : `HTTP_${status}`;
 }

@@ -48,10 +48,22 @@ export type RunEvent =
       readonly reason: string;
       readonly delayMs: number;
     }
+  /** The server is still making a page (202): it is asked for again, and this was no attempt. */
+  | {
+      readonly type: 'not-ready';
+      readonly place: Place;
+      /** Redacted. */
+      readonly url: string;
+      readonly status: number | null;
+      readonly reason: string;
+      readonly delayMs: number;
+    }
   /** A limiter stops dispatching. `untilWallTime` is milliseconds since 1970. */
   | {
       readonly type: 'pause';
       readonly limiter: string;
+      /** `limit`: the server asks for it. `outage`: it does not answer, or nothing else than errors. */
+      readonly cause: 'limit' | 'outage';
       readonly reason: string;
       readonly durationMs: number;
       readonly untilWallTime: number;

@@ -17,7 +17,7 @@ export interface Place {
  */
 export const RECHECK_BRANCH = 2 ** 22;
 
-/** Whether a page is read for comparison alone. */
+/** Whether a page is read only to check others: whatever comes of it never stops the run. */
 export function isRecheck({ branch }: Place): boolean {
   return branch >= RECHECK_BRANCH;
 }

@@ -110,13 +110,15 @@ export type Stop =
   | { readonly kind: 'deadline'; readonly deadlineMs: number }
   /**
    * The server asks for a wait longer than `--max-wait`: run again at `untilWallTime`. That is null if
-   * the server states no time: then all requests have failed for that long, or `ownPause` is longer.
+   * the server states no time: then it has refused all requests for that long, `ownPause` is longer, or
+   * it has been down for `downMs`.
    */
   | {
       readonly kind: 'max-wait';
       readonly untilWallTime: number | null;
       readonly reason: string;
       readonly ownPause?: OwnPause;
+      readonly downMs?: number;
     }
   /** The server never answered, in any attempt. */
   | { readonly kind: 'unreachable'; readonly limiter: string; readonly reason: string }
@@ -184,6 +186,8 @@ export interface Summary {
   readonly retries: number;
   /** Time that the run waited for a limit or an outage of a server. */
   readonly pausedMs: number;
+  /** The part of it in which a server did not answer, or nothing else than errors. */
+  readonly outageMs: number;
   readonly durationMs: number;
   /** On the wire, bodies only. */
   readonly bodyBytes: number;

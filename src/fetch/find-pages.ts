@@ -18,11 +18,13 @@ import { restoreCredentials } from './credentials.ts';
 import { type FoundPagination, findPagination } from './find-pagination.ts';
 import type { PaginateJob } from './paginate-job.ts';
 import { PendingPages, type RunParts } from './pending-pages.ts';
-import type { Attempt } from './task.ts';
+import { type Attempt, createTask, type Task } from './task.ts';
 
 export interface FoundPages {
   readonly pending: PendingPages;
   readonly attempt: Attempt;
+  /** The list's first page: it comes if the server is up. Null for a list of URLs. */
+  readonly witness: Task | null;
   /** How the list was found to page; null for a list of URLs. */
   readonly facts: PaginationFacts | null;
 }
@@ -45,7 +47,7 @@ function listedPages(
 ): FoundPages {
   const pending = new PendingPages(parts, plan, null, before);
   const attempt = attemptsOfList(parts.engine, () => pending.firstOrigin);
-  return { pending, attempt, facts: null };
+  return { pending, attempt, witness: null, facts: null };
 }
 
 /** A list whose records are to be found (`--records`): its first page shows where they stand. */
@@ -121,7 +123,8 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   engine.emit({ type: 'pagination', ...facts });
   const plan = planFor(found, paginate, options.recheck, thread);
   const pending = new PendingPages(parts, plan, pagination, asked);
-  return { pending, attempt, facts };
+  const witness = createTask(start, options.secretParams);
+  return { pending, attempt, witness, facts };
 }
 
 function onePage(request: PageRequest): Plan {

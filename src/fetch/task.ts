@@ -23,10 +23,23 @@ export interface Task {
   attempts: number;
   /** Spent in attempts and backoff, pauses left out: what `--retry-max-time` bounds. */
   spentMs: number;
+  /** What of both was spent since the server was last seen to be up: given back where it is down. */
+  readonly doubtful: Spent;
+  /** Outages that began while it was asked for. */
+  outages: number;
+  /** How often the server was still making it. */
+  notReady: number;
   /** Attempts that did not end the page, to be archived with it. */
   readonly log: AttemptRecord[];
   /** Detection has fetched the page already, and so it ended. */
   readonly ended: FinalAttempt | null;
+}
+
+export interface Spent {
+  attempts: number;
+  spentMs: number;
+  /** When the last of these attempts was sent. */
+  sentAt: number;
 }
 
 /** What one attempt brought. */
@@ -99,6 +112,9 @@ export function createTask(
     isGuess,
     attempts: 0,
     spentMs: 0,
+    doubtful: { attempts: 0, spentMs: 0, sentAt: 0 },
+    outages: 0,
+    notReady: 0,
     log: [],
     ended: null,
   };

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { EventSink, Phase } from '../core/events.ts';
-import { isRecheck } from '../core/page-request.ts';
+import { isRecheck, type Place } from '../core/page-request.ts';
 
 /** Where a run stands at one moment. */
 export interface ProgressSnapshot {
@@ -17,7 +17,14 @@ export interface ProgressSnapshot {
   readonly pagesPerSecond: number | null;
   /** Null if it is not known. */
   readonly leftMs: number | null;
-  readonly pause: { readonly reason: string; readonly leftMs: number } | null;
+  /** The longest wait; `making`: for a page that the server is still making. */
+  readonly pause: Wait | null;
+}
+
+export interface Wait {
+  readonly cause: 'limit' | 'outage' | 'making';
+  readonly reason: string;
+  readonly leftMs: number;
 }
 
 export interface Progress {
@@ -30,7 +37,7 @@ const smoothingMs = 5000;
 
 export function createProgress(clock: Clock): Progress {
   const startedAt = clock.now();
-  const pauses = new Map<string, { reason: string; until: number }>();
+  const pauses = new Map<string, Omit<Wait, 'leftMs'> & { readonly until: number }>();
   let phase: ProgressSnapshot['phase'] = 'fetching';
   let total: number | null = null;
   let done = 0;
@@ -57,12 +64,14 @@ export function createProgress(clock: Clock): Progress {
     sampledFetched = fetched;
   }
 
-  function longestPause(now: number): { reason: string; leftMs: number } | null {
-    let longest: { reason: string; until: number } | null = null;
+  function longestPause(now: number): Wait | null {
+    let longest: { cause: Wait['cause']; reason: string; until: number } | null = null;
     for (const pause of pauses.values()) {
       if (longest === null || pause.until > longest.until) longest = pause;
     }
-    return longest && { reason: longest.reason, leftMs: Math.max(0, longest.until - now) };
+    if (longest === null) return null;
+    const { cause, reason, until } = longest;
+    return { cause, reason, leftMs: Math.max(0, until - now) };
   }
 
   return {
@@ -78,11 +87,19 @@ export function createProgress(clock: Clock): Progress {
           break;
         case 'page':
           fetched += 1;
+          pauses.delete(nameOf(event.place));
           if (isRecheck(event.place)) checked += 1;
           else {
             done += 1;
             if (event.state === 'failed') failed += 1;
           }
+          break;
+        case 'not-ready':
+          pauses.set(nameOf(event.place), {
+            cause: 'making',
+            reason: event.reason,
+            until: clock.now() + event.delayMs,
+          });
           break;
         case 'retry':
           retries += 1;
@@ -90,6 +107,7 @@ export function createProgress(clock: Clock): Progress {
         case 'pause':
           hasPaused = true;
           pauses.set(event.limiter, {
+            cause: event.cause,
             reason: event.reason,
             until: clock.now() + event.durationMs,
           });
@@ -128,4 +146,9 @@ export function createProgress(clock: Clock): Progress {
       };
     },
   };
+}
+
+/** Of a page that is waited for; no origin looks like it. */
+function nameOf({ branch, position }: Place): string {
+  return `${branch}:${position}`;
 }

@@ -94,8 +94,12 @@ function paceLines(summary: Summary, paint: Painter): readonly string[] {
   const before = summary.verdict.stored - summary.fetched;
   if (before > 0) parts.push(`${counted(before, 'page')} stored before`);
   if (summary.retries > 0) parts.push(counted(summary.retries, 'retry', 'retries'));
-  if (summary.pausedMs > 0) {
-    parts.push(`paused ${formatDuration(summary.pausedMs)} for the server's limit`);
+  const { pausedMs, outageMs } = summary;
+  if (pausedMs > outageMs) {
+    parts.push(`paused ${formatDuration(pausedMs - outageMs)} for the server's limit`);
+  }
+  if (outageMs > 0) {
+    parts.push(`waited ${formatDuration(outageMs)} for the server, which was down`);
   }
   for (const protocol of ['HTTP/2', 'HTTP/1.1'] as const) {
     const connections = summary.connections[protocol];
