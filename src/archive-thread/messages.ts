@@ -16,6 +16,7 @@ import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
+import type { BodyFault } from '../decode/check-body.ts';
 import type { Echo } from './echoed-credentials.ts';
 
 export type { KnownPage };
@@ -109,7 +110,7 @@ export interface Batch {
 /** A page whose body did not pass the checks; it was not stored. */
 export interface Rejection {
   readonly index: number;
-  readonly kind: 'empty' | 'too-large' | 'encoding' | 'json' | 'fail-when' | 'selection';
+  readonly kind: BodyFault['kind'];
   readonly reason: string;
   /** How the body begins, where that tells what came instead; may hold controls and secrets. */
   readonly beginning: string | null;
@@ -149,6 +150,8 @@ export interface SentPage {
   readonly status: number;
   readonly headers: string | null;
   readonly body: Uint8Array;
+  /** It holds none of the records that the run takes. */
+  readonly isEmpty: boolean;
   /** Records at its front that an earlier page gave already. */
   readonly skip: number;
   /** Indexes of others that an earlier reading gave; null where there was none. */

@@ -107,6 +107,10 @@ export class ArchiveSession implements SessionCalls {
       failWhen,
       secretParams,
       this.#echoes,
+      () => {
+        const first = this.#archive.firstWithRecords();
+        return first === null ? null : decodeStored(this.#archive, first).body;
+      },
     );
     const isOneBranch = paginated?.isOneBranch === true;
     const follow = new ArchiveFollower(this.#archive, {
@@ -182,6 +186,7 @@ export class ArchiveSession implements SessionCalls {
     const rows: PageRow[] = [];
     for (const { record } of pages) rows.push(record);
     const kept = this.#archive.store(rows, attempts);
+    reader.stored();
     const pageInfos: (PageInfo | null)[] = [];
     for (const [at, { index, record, pageInfo, decoded }] of pages.entries()) {
       follow.offer(record.place, decoded);

@@ -188,6 +188,7 @@ export async function sendInGroups(
 }
 
 export function sentPage(page: DecodedPage): SentPage {
-  const { place, url, status, headers, body, skip, repeats } = page;
-  return { place, url, status, headers, body, skip: skip ?? 0, repeats: repeats ?? null };
+  const { place, url, status, headers, body, found, skip, repeats } = page;
+  const isEmpty = found?.count === 0;
+  return { place, url, status, headers, body, isEmpty, skip: skip ?? 0, repeats: repeats ?? null };
 }

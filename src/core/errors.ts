@@ -74,6 +74,7 @@ const pageFaults = [
   'NOT_JSON',
   'FAIL_WHEN',
   'SELECTION',
+  'UNLIKE',
 ] as const;
 
 /**

@@ -25,10 +25,10 @@ export type BodyVerdict =
     }
   | BodyFault;
 
-interface BodyFault {
+export interface BodyFault {
   readonly ok: false;
   /** `too-large` and no other will be the same the next time. */
-  readonly kind: 'empty' | 'too-large' | 'encoding' | 'json' | 'fail-when' | 'selection';
+  readonly kind: 'empty' | 'too-large' | 'encoding' | 'json' | 'fail-when' | 'selection' | 'unlike';
   readonly reason: string;
   /**
    * The beginning of the body where that tells what came instead, as the server wrote it; null
@@ -144,7 +144,8 @@ function firstByte(bytes: Uint8Array): number | undefined {
   return bytes.find((byte) => byte > 0x20 && byte < 0xbb);
 }
 
-function faulty(
+/** @param bytes where they tell what came instead */
+export function faulty(
   kind: BodyFault['kind'],
   reason: string,
   bytes: Uint8Array | null = null,
