@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
-import { describeMissing, isText } from './body-faults.ts';
+import { describeMissing, isText, nameFormat } from './body-faults.ts';
 import { decodeBody } from './content-encoding.ts';
 import { createJsonScanner, type JsonScan } from './json-scan.ts';
 import type { PageCondition } from './read-selection.ts';
@@ -39,7 +39,6 @@ export interface BodyFault {
 
 export type BodyCheck = (wire: Uint8Array, encoding: string | null) => BodyVerdict;
 
-const LESS_THAN = 0x3c;
 const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
 
@@ -93,9 +92,8 @@ export function createBodyCheck(
     const scan = scanOrFault(bytes);
     if ('ok' in scan) return scan;
     if (!scan.valid) {
-      const reason = isMarkupFrom(bytes, scan.offset)
-        ? `it looks like ${markupAt(bytes, scan.offset)}`
-        : scan.reason;
+      const format = nameFormat(bytes, scan.offset);
+      const reason = format === null ? scan.reason : `it looks like ${format}`;
       const first = firstByte(bytes);
       // Of what begins as JSON the offset says more than its beginning.
       const tells = first !== OPEN_BRACE && first !== OPEN_BRACKET && isText(bytes);
@@ -121,23 +119,6 @@ export function createBodyCheck(
       },
     };
   };
-}
-
-/** Whether nothing but white space and a byte order mark stands before a `<` at `offset`. */
-function isMarkupFrom(bytes: Uint8Array, offset: number): boolean {
-  return (
-    bytes[offset] === LESS_THAN &&
-    bytes.subarray(0, offset).every((byte) => byte <= 0x20 || byte >= 0xbb)
-  );
-}
-
-/** Elements that begin an HTML page or a fragment; XML names its own. */
-const HTML =
-  /^<(?:!doctype\s+html|!--|\/?(?:html|head|body|title|meta|link|script|style|h[1-6]|p|div|span|pre|center|table|ul|ol|img|br|hr|a|b|i|em|strong|font|form|main|section|header|svg)\b)/i;
-
-function markupAt(bytes: Uint8Array, offset: number): 'HTML' | 'XML' {
-  const start = Buffer.from(bytes.subarray(offset, offset + 40)).toString('latin1');
-  return HTML.test(start) ? 'HTML' : 'XML';
 }
 
 function firstByte(bytes: Uint8Array): number | undefined {
