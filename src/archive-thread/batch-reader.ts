@@ -3,7 +3,13 @@ import type { PageInfo } from '../core/page-info.ts';
 import { PAGE_KEY_BYTES } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
-import { type BodyCheck, type BodyVerdict, createBodyCheck, faulty } from '../decode/check-body.ts';
+import {
+  type BodyCheck,
+  type BodyVerdict,
+  createBodyCheck,
+  faulty,
+  withDigest,
+} from '../decode/check-body.ts';
 import {
   createKeyReader,
   createPicker,
@@ -106,11 +112,11 @@ export class BatchReader {
       at += PAGE_KEY_BYTES + page.bodyBytes;
       const read = page.state === 'stored' ? this.#checked(body, page) : null;
       if (read?.ok === false) {
-        const { kind, reason, beginning } = read;
-        rejections.push({ index, kind, reason, beginning });
+        const { ok: _, ...rejection } = read;
+        rejections.push({ index, ...rejection });
         continue;
       }
-      const { bodyBytes: _, log, paging: __, ...row } = page;
+      const { bodyBytes: _, log, paging: __, expected: ___, ...row } = page;
       const failed = { ...row, key, body: null, hash: null, records: null };
       let record: PageRow = { ...failed, pageInfo: null, keys: null };
       let decoded: DecodedPage | null = null;
@@ -147,7 +153,8 @@ export class BatchReader {
     if (sisters === null || sisters.isUsual(decoded, found)) {
       return { ...verdict, info: this.#infoOf(page, verdict) };
     }
-    return this.#compared(sisters, page, verdict, found);
+    const compared = this.#compared(sisters, page, verdict, found);
+    return compared.ok ? compared : withDigest(compared, wire);
   }
 
   /** @param found null where the path to the records leads nowhere */
@@ -163,13 +170,22 @@ export class BatchReader {
       return faulty(kind, likeness.reason, good.decoded);
     }
     const own = likeness.kind === 'empty' ? { ...good, records: 0, found: NO_RECORDS } : good;
-    return { ...own, info: this.#infoOf(page, own) };
+    const info = this.#infoOf(page, own);
+    if (page.expected === true && own.found.count === 0 && !leadsOn(info?.pageInfo)) {
+      return faulty('no-records', 'the page holds no records, though the server spoke of more');
+    }
+    return { ...own, info };
   }
 
   #infoOf({ url, paging }: ArrivedPage, { decoded, found }: Good): InfoAndKeys | null {
     const page = { url, headers: paging ?? {}, body: decoded, found };
     return this.#readInfo === null ? null : this.#readInfo(page);
   }
+}
+
+/** An empty page that names a next one says itself that it is not the end. */
+function leadsOn(info: PageInfo | undefined): boolean {
+  return info !== undefined && (info.next !== null || info.more === true);
 }
 
 /** The one that ended the page. */

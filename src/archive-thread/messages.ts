@@ -84,6 +84,8 @@ export interface ArrivedPage {
   readonly headers: string | null;
   readonly encoding: string | null;
   readonly bodyBytes: number;
+  /** There must be records in it; one that has none is to be asked for again. */
+  readonly expected?: true;
   /** Why it is not stored; null where it is. */
   readonly code: PageCode | null;
   readonly reason: string | null;
@@ -108,12 +110,8 @@ export interface Batch {
 }
 
 /** A page whose body did not pass the checks; it was not stored. */
-export interface Rejection {
+export interface Rejection extends Omit<BodyFault, 'ok'> {
   readonly index: number;
-  readonly kind: BodyFault['kind'];
-  readonly reason: string;
-  /** How the body begins, where that tells what came instead; may hold controls and secrets. */
-  readonly beginning: string | null;
 }
 
 /** What became of a batch. */

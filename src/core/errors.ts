@@ -75,6 +75,7 @@ const pageFaults = [
   'FAIL_WHEN',
   'SELECTION',
   'UNLIKE',
+  'NO_RECORDS',
 ] as const;
 
 /**

@@ -27,14 +27,27 @@ export type BodyVerdict =
 
 export interface BodyFault {
   readonly ok: false;
-  /** `too-large` and no other will be the same the next time. */
-  readonly kind: 'empty' | 'too-large' | 'encoding' | 'json' | 'fail-when' | 'selection' | 'unlike';
+  /**
+   * `too-large` will be the same the next time. `unlike`: it is not like the other pages of its list.
+   * `no-records`: there must be some.
+   */
+  readonly kind:
+    | 'empty'
+    | 'too-large'
+    | 'encoding'
+    | 'json'
+    | 'fail-when'
+    | 'selection'
+    | 'unlike'
+    | 'no-records';
   readonly reason: string;
   /**
    * The beginning of the body where that tells what came instead, as the server wrote it; null
    * where it does not. Not safe to show: it may hold controls, and a secret that the server echoes.
    */
   readonly beginning: string | null;
+  /** SHA-256 of the body as it came, where another one may be a page; null where the size decides. */
+  readonly digest: string | null;
 }
 
 export type BodyCheck = (wire: Uint8Array, encoding: string | null) => BodyVerdict;
@@ -81,7 +94,7 @@ export function createBodyCheck(
     return faulty('fail-when', `the page says that it failed (--fail-when "${what}")`, bytes);
   }
 
-  return (wire, encoding) => {
+  function judge(wire: Uint8Array, encoding: string | null): BodyVerdict {
     if (wire.length === 0) return faulty('empty', 'the body is empty');
     const decoded = decodeBody(wire, encoding, maxDecodedBytes);
     if (!decoded.ok && decoded.isTooLarge) return faulty('too-large', decoded.reason);
@@ -118,7 +131,18 @@ export function createBodyCheck(
         ...(scan.source === undefined ? {} : { source: scan.source }),
       },
     };
+  }
+
+  return (wire, encoding) => {
+    const verdict = judge(wire, encoding);
+    return verdict.ok ? verdict : withDigest(verdict, wire);
   };
+}
+
+/** The same body twice will be the same the next time. */
+export function withDigest(fault: BodyFault, wire: Uint8Array): BodyFault {
+  if (fault.kind === 'too-large' || fault.kind === 'empty') return fault;
+  return { ...fault, digest: hash('sha256', wire, 'hex') };
 }
 
 function firstByte(bytes: Uint8Array): number | undefined {
@@ -131,7 +155,7 @@ export function faulty(
   reason: string,
   bytes: Uint8Array | null = null,
 ): BodyFault {
-  if (bytes === null) return { ok: false, kind, reason, beginning: null };
+  if (bytes === null) return { ok: false, kind, reason, beginning: null, digest: null };
   const beginning = new TextDecoder().decode(bytes.subarray(0, BEGINNING_BYTES));
-  return { ok: false, kind, reason, beginning };
+  return { ok: false, kind, reason, beginning, digest: null };
 }

@@ -44,6 +44,7 @@ const ofRejection: Readonly<Record<Rejection['kind'], PageCode>> = {
   'fail-when': 'FAIL_WHEN',
   selection: 'SELECTION',
   unlike: 'UNLIKE',
+  'no-records': 'NO_RECORDS',
 };
 
 type Failed = Pick<AttemptResult, 'outcome' | 'response' | 'fault'>;
@@ -82,7 +83,12 @@ export function describeRejection(
 }
 
 /** The body is JSON, so what it is called tells nothing. */
-const IS_JSON: ReadonlySet<Rejection['kind']> = new Set(['fail-when', 'selection', 'unlike']);
+const IS_JSON: ReadonlySet<Rejection['kind']> = new Set([
+  'fail-when',
+  'selection',
+  'unlike',
+  'no-records',
+]);
 
 /** Where credentials of the user's may stand. */
 interface Sent {

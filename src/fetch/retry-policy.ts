@@ -46,6 +46,9 @@ interface Circumstances {
   readonly isExcused: boolean;
 }
 
+/** Bodies that nobody could read. */
+const UNREADABLE: ReadonlySet<Rejection['kind']> = new Set(['encoding', 'json']);
+
 export class RetryPolicy {
   readonly #parts: RetryPolicyParts;
   /** Whether any answer was a success, checked or not. */
@@ -111,7 +114,7 @@ export class RetryPolicy {
   /** After the checks of a whole body, which found that it is no page. */
   rejected(task: Task, final: FinalAttempt, rejection: Omit<Rejection, 'index'>): NextAction {
     const { options, storedBefore, counters } = this.#parts;
-    const { kind } = rejection;
+    const { kind, digest } = rejection;
     const contentType = singleHeader(final.headers?.['content-type']);
     const reason = describeRejection(rejection, contentType, task.request.url, options);
     if (kind === 'selection' && !storedBefore && counters.fetched === 0) {
@@ -122,9 +125,16 @@ export class RetryPolicy {
     }
     const why = { code: codeOfRejection(kind), reason };
     const failed: FinalAttempt = { ...final, state: 'failed', bodyBytes: 0, chunks: [], why };
-    // It will be as large the next time.
-    if (kind === 'too-large') return { kind: 'end', final: failed };
-    return this.#retryOrEnd(task, failed, null);
+    const isSame = digest !== null && digest === task.rejected;
+    task.rejected = digest;
+    // A page that may not exist is asked for in great number, so what answers it need not be waited for.
+    const { speculative = false, expected = false } = task.request;
+    const isFinal = UNREADABLE.has(kind) || (speculative && !expected);
+    // It will be as large, or the same, the next time.
+    if (kind === 'too-large' || (isSame && isFinal)) return { kind: 'end', final: failed };
+    if (kind !== 'no-records') return this.#retryOrEnd(task, failed, null);
+    task.isAskedAgain = true;
+    return this.#again(task, failed, null);
   }
 
   /** An attempt that counts. */
@@ -176,13 +186,21 @@ export class RetryPolicy {
 
   /** @param reason of this attempt, without what the answer says; null for that of `failed` */
   #retryOrEnd(task: Task, failed: FinalAttempt, reason: string | null): NextAction {
-    const { options, random, emit, counters } = this.#parts;
-    const { status, timing, why } = failed;
+    const { options, random } = this.#parts;
     const delayMs = backoffDelayMs(task.attempts, random());
     const isLast =
       task.attempts > options.retries || task.spentMs + delayMs > options.retryMaxTimeMs;
     // The last attempt is recorded with the page itself.
-    if (isLast) return { kind: 'end', final: failed };
+    return isLast ? { kind: 'end', final: failed } : this.#again(task, failed, reason, delayMs);
+  }
+
+  #again(
+    task: Task,
+    { status, timing, why }: FinalAttempt,
+    reason: string | null,
+    delayMs = backoffDelayMs(task.attempts, this.#parts.random()),
+  ): NextAction {
+    const { emit, counters } = this.#parts;
     const whole = why?.reason ?? '';
     logAttempt(task, timing, reason ?? whole, null, reason === null ? null : status);
     task.spentMs += delayMs;

@@ -174,3 +174,50 @@ suite('an empty page is no refusal', { concurrency: 2 }, () => {
     assert.equal(text, `${WHOLE}${JSON.stringify(row(19))}\n`);
   });
 });
+
+suite('an empty page where the server spoke of more is asked for once more', {
+  concurrency: 2,
+}, () => {
+  const total = () => ({ total: 18 });
+  const pages = () => ({ total_pages: 6 });
+  const none = { status: '1', message: 'Page 3', data: [] };
+  for (const [what, envelope] of [
+    ['a total', total],
+    ['a number of pages', pages],
+  ] as const) {
+    test(`by ${what}`, async (t) => {
+      const answer = list(
+        (page, time) => (page === 3 && time === 1 ? { body: { ...none, ...envelope() } } : null),
+        envelope,
+      );
+      const { summary, text } = await fetchJson(t, answer, { retries: 0 }, START);
+      assert.equal(summary.verdict.name, 'complete', summary.verdict.reasons.join());
+      assert.deepEqual([text, summary.retries], [WHOLE, 1]);
+    });
+  }
+
+  test('and then the total counts', async (t) => {
+    const answer = list((page) => (page === 3 ? { body: { ...none, ...total() } } : null), total);
+    const { summary, text, targets } = await fetchJson(t, answer, {}, START);
+    assert.deepEqual([summary.verdict.name, text], ['incomplete', null]);
+    assert.match(summary.verdict.reasons.join(), /3 records are missing/);
+    assert.equal(targets.filter((target) => target.endsWith('=3')).length, 2);
+  });
+
+  test('in a chain, the page that a link led to and that has no next one itself', async (t) => {
+    const asked = new Map<number, number>();
+    const answer = (url: URL): JsonReply => {
+      const page = Number(url.searchParams.get('page') ?? 1);
+      const time = (asked.get(page) ?? 0) + 1;
+      asked.set(page, time);
+      if (page === 3 && time === 1) return { body: { data: null, next: null } };
+      // Page 2 is empty and leads on: nothing to ask again.
+      const data = page === 2 ? [] : [row(page)];
+      return { body: { data, next: page < 5 ? `/things?page=${page + 1}&x=${page}` : null } };
+    };
+    const { summary, text } = await fetchJson(t, answer, { retries: 0 });
+    assert.ok(['complete', 'unverified'].includes(summary.verdict.name));
+    assert.equal(text, [1, 3, 4, 5].map((id) => `${JSON.stringify(row(id))}\n`).join(''));
+    assert.deepEqual([asked.get(2), asked.get(3)], [1, 2]);
+  });
+});
