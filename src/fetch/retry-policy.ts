@@ -49,6 +49,9 @@ interface Circumstances {
 /** Bodies that nobody could read. */
 const UNREADABLE: ReadonlySet<Rejection['kind']> = new Set(['encoding', 'json']);
 
+/** Successes without a body. */
+const NO_CONTENT: ReadonlySet<number> = new Set([204, 205]);
+
 export class RetryPolicy {
   readonly #parts: RetryPolicyParts;
   /** Whether any answer was a success, checked or not. */
@@ -151,14 +154,16 @@ export class RetryPolicy {
       reason: answer === null ? reason : `${reason}; the answer begins ${answer}`,
     };
     const failed = finalAttempt(result, why, timing);
-    if (outcome.kind === 'retry' || outcome.kind === 'unprocessed') {
+    const status = response?.status ?? null;
+    // As with a body: what came twice will come again.
+    const isNothingAgain = NO_CONTENT.has(status ?? 0) && task.attempts > 1;
+    if ((outcome.kind === 'retry' || outcome.kind === 'unprocessed') && !isNothingAgain) {
       return this.#retryOrEnd(task, failed, reason);
     }
     if (!task.isGuess) {
       if (outcome.kind === 'unsafe') {
         return stopFor({ kind: 'safety', code: outcome.code, message: outcome.reason });
       }
-      const status = response?.status ?? null;
       if (outcome.kind === 'credentials') return this.#refused(task, result, outcome.status);
       // 403 before anything has succeeded: the credentials, not the page.
       if (status === 403 && !this.#anySucceeded) return this.#refused(task, result, status);

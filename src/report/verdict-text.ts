@@ -54,6 +54,7 @@ const labels: Readonly<Record<Exclude<VerdictName, 'complete' | 'unverified'>, s
 };
 
 function pagesAreOk(stored: number): string {
+  if (stored === 0) return 'The list is empty';
   return stored === 1 ? 'The page is OK' : `All ${formatCount(stored)} pages are OK`;
 }
 
