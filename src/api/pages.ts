@@ -141,8 +141,8 @@ export async function* records(
     if (!scan.valid) {
       throw new EverypageError('ARCHIVE_DAMAGED', `${page.url} can no longer be read as JSON`);
     }
-    // A page that was stored without the path is one whose list is empty.
-    const count = scan.found === 'missing' ? 0 : scan.count;
+    // What stands for an empty list may be null, nothing at all or an empty object.
+    const count = sent.isEmpty || scan.found === 'missing' ? 0 : scan.count;
     // The spans are overwritten by the next scan, and the caller may scan between two records.
     const spans = scan.spans.slice(0, count * 2);
     const source = scan.source ?? sent.rest ?? page.body;

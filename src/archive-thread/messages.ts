@@ -17,6 +17,7 @@ import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
+import type { BodyFault } from '../decode/check-body.ts';
 import type { Echo } from './echoed-credentials.ts';
 
 export type { KnownPage };
@@ -84,6 +85,8 @@ export interface ArrivedPage {
   readonly headers: string | null;
   readonly encoding: string | null;
   readonly bodyBytes: number;
+  /** There must be records in it; one that has none is to be asked for again. */
+  readonly expected?: true;
   /** Why it is not stored; null where it is. */
   readonly code: PageCode | null;
   readonly reason: string | null;
@@ -108,12 +111,8 @@ export interface Batch {
 }
 
 /** A page whose body did not pass the checks; it was not stored. */
-export interface Rejection {
+export interface Rejection extends Omit<BodyFault, 'ok'> {
   readonly index: number;
-  readonly kind: 'empty' | 'too-large' | 'encoding' | 'json' | 'fail-when' | 'selection';
-  readonly reason: string;
-  /** How the body begins, where that tells what came instead; may hold controls and secrets. */
-  readonly beginning: string | null;
 }
 
 /** What became of a batch. */
@@ -150,6 +149,8 @@ export interface SentPage {
   readonly status: number;
   readonly headers: string | null;
   readonly body: Uint8Array;
+  /** It holds none of the records that the run takes. */
+  readonly isEmpty: boolean;
   /** Records at its front that an earlier page gave already. */
   readonly skip: number;
   /** Indexes of others that an earlier page or reading gave; null where there was none. */

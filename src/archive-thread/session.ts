@@ -110,6 +110,10 @@ export class ArchiveSession implements SessionCalls {
       failWhen,
       secretParams,
       this.#echoes,
+      () => {
+        const first = this.#archive.firstWithRecords();
+        return first === null ? null : decodeStored(this.#archive, first).body;
+      },
     );
     const isOneBranch = paginated?.isOneBranch === true;
     const follow = new ArchiveFollower(this.#archive, {
@@ -159,6 +163,7 @@ export class ArchiveSession implements SessionCalls {
     const rows: PageRow[] = [];
     for (const { record } of pages) rows.push(record);
     const kept = this.#archive.store(rows, attempts);
+    reader.stored();
     const pageInfos: (PageInfo | null)[] = [];
     for (const [at, { index, record, pageInfo, decoded }] of pages.entries()) {
       // The archive knows what was seen before, and has no credentials; the plan needs both.

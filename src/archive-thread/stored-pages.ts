@@ -202,6 +202,7 @@ export async function sendInGroups(
 }
 
 export function sentPage(page: DecodedPage): SentPage {
-  const { place, url, status, headers, body, skip = 0, repeats = null, rest = null } = page;
-  return { place, url, status, headers, body, skip, repeats, rest };
+  const { place, url, status, headers, body, found, skip = 0, repeats = null, rest = null } = page;
+  const isEmpty = found?.count === 0;
+  return { place, url, status, headers, body, isEmpty, skip, repeats, rest };
 }

@@ -180,6 +180,13 @@ export class ArchiveReader {
     return row === undefined ? null : readPageInfo(row[0], this.connection);
   }
 
+  /** The first page in which records were found, or null. */
+  firstWithRecords(): StoredPage | null {
+    const sql = `${STORED} AND content.records > 0 ORDER BY page.place LIMIT 1`;
+    const row = this.connection.query<ContentRow>(sql).get();
+    return row === undefined ? null : this.#storedPage(row);
+  }
+
   /** The first failed pages in page order. */
   failures(limit: number): FailedPage[] {
     return this.connection

@@ -74,6 +74,8 @@ const pageFaults = [
   'NOT_JSON',
   'FAIL_WHEN',
   'SELECTION',
+  'UNLIKE',
+  'NO_RECORDS',
 ] as const;
 
 /**

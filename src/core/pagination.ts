@@ -156,7 +156,7 @@ export const noPagination: Pagination = Object.freeze({
   key: null,
   keyFrom: 'last',
   repeatIsEnd: false,
-  pastEnd: [400, 404, 416, 422],
+  pastEnd: [204, 400, 404, 416, 422],
   ceiling: null,
   overlap: 0,
 });

@@ -5,7 +5,13 @@ import { EverypageError } from '../core/errors.ts';
 import type { PageToContinue, Recheck } from '../core/options.ts';
 import { outputShape } from '../core/output-shape.ts';
 import type { PageRequest } from '../core/page-request.ts';
-import { isByOrdinal, isOnePage } from '../core/pagination.ts';
+import {
+  isByOrdinal,
+  isOnePage,
+  NO_RECORDS,
+  noPagination,
+  type Pagination,
+} from '../core/pagination.ts';
 import type { PaginationFacts } from '../core/summary.ts';
 import { createGrowingPlan } from '../plan/create-growing-plan.ts';
 import { pinFlags } from '../plan/detect/detect.ts';
@@ -105,6 +111,9 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
       : { found: known, asked: null };
   if (result === null) return null;
   const { found, asked } = result;
+  if (found === null && asked !== null && isEmptyAnswer(asked)) {
+    return emptyList(parts, start, asked);
+  }
   if (found === null) {
     const output = { kind: 'pages', select: null } as const;
     await thread.call('paginate', { pagination: null, output, isOneBranch });
@@ -125,6 +134,29 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   const pending = new PendingPages(parts, plan, pagination, asked);
   const witness = createTask(start, options.secretParams);
   return { pending, attempt, witness, facts };
+}
+
+/** 204 (No Content) says that there is nothing, and of a list that it is empty (RFC 9110 §15.3.5). */
+function isEmptyAnswer(asked: AskedPages): boolean {
+  return asked.finals()[0]?.status === 204;
+}
+
+/** Its one page is asked for past the end, since a page without content is none to store. */
+async function emptyList(
+  parts: RunParts,
+  start: PageRequest,
+  asked: AskedPages,
+): Promise<FoundPages> {
+  const { thread, engine } = parts;
+  const pagination: Pagination = { ...noPagination, records: NO_RECORDS, pastEnd: [204] };
+  const output = outputShape(pagination, parts.job.options);
+  await thread.call('paginate', { pagination, output, isOneBranch: true });
+  const evidence = ['the first page is 204 No Content'];
+  const facts = { style: pagination.style, evidence, flags: [], recordsPath: output.select };
+  engine.emit({ type: 'pagination', ...facts });
+  const plan = createGrowingPlan({ pagination, start: { ...start, speculative: true } });
+  const pending = new PendingPages(parts, plan, pagination, asked);
+  return { pending, attempt: attemptsFrom(engine, start.url), witness: null, facts };
 }
 
 function onePage(request: PageRequest): Plan {

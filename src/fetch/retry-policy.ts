@@ -61,6 +61,12 @@ interface Circumstances {
   readonly doubt: () => boolean;
 }
 
+/** Bodies that nobody could read. */
+const UNREADABLE: ReadonlySet<Rejection['kind']> = new Set(['encoding', 'json']);
+
+/** Successes without a body. */
+const NO_CONTENT: ReadonlySet<number> = new Set([204, 205]);
+
 export class RetryPolicy {
   readonly #parts: RetryPolicyParts;
   /** Whether any answer was a success, checked or not. */
@@ -149,7 +155,7 @@ export class RetryPolicy {
   /** After the checks of a whole body, which found that it is no page. */
   rejected(task: Task, final: FinalAttempt, rejection: Omit<Rejection, 'index'>): NextAction {
     const { options, storedBefore, counters } = this.#parts;
-    const { kind } = rejection;
+    const { kind, digest } = rejection;
     const contentType = singleHeader(final.headers?.['content-type']);
     const reason = describeRejection(rejection, contentType, task.request.url, options);
     if (kind === 'selection' && !storedBefore && counters.fetched === 0) {
@@ -160,9 +166,16 @@ export class RetryPolicy {
     }
     const why = { code: codeOfRejection(kind), reason };
     const failed: FinalAttempt = { ...final, state: 'failed', bodyBytes: 0, chunks: [], why };
-    // It will be as large the next time.
-    if (kind === 'too-large') return { kind: 'end', final: failed };
-    return this.#retryOrEnd(task, failed, null, null);
+    const isSame = digest !== null && digest === task.rejected;
+    task.rejected = digest;
+    // A page that may not exist is asked for in great number, so what answers it need not be waited for.
+    const { speculative = false, expected = false } = task.request;
+    const isFinal = UNREADABLE.has(kind) || (speculative && !expected);
+    // It will be as large, or the same, the next time.
+    if (kind === 'too-large' || (isSame && isFinal)) return { kind: 'end', final: failed };
+    if (kind !== 'no-records') return this.#retryOrEnd(task, failed, null, null);
+    task.isAskedAgain = true;
+    return this.#again(task, failed, null, null);
   }
 
   /** An attempt that counts. */
@@ -180,14 +193,16 @@ export class RetryPolicy {
       reason: answer === null ? reason : `${reason}; the answer begins ${answer}`,
     };
     const failed = finalAttempt(result, why, timing);
-    if (outcome.kind === 'retry' || outcome.kind === 'unprocessed') {
+    const status = response?.status ?? null;
+    // As with a body: what came twice will come again.
+    const isNothingAgain = NO_CONTENT.has(status ?? 0) && task.attempts > 1;
+    if ((outcome.kind === 'retry' || outcome.kind === 'unprocessed') && !isNothingAgain) {
       return this.#retryOrEnd(task, failed, reason, circumstances);
     }
     if (!task.isGuess && !isRecheck(task.request.place)) {
       if (outcome.kind === 'unsafe') {
         return stopFor({ kind: 'safety', code: outcome.code, message: outcome.reason });
       }
-      const status = response?.status ?? null;
       if (outcome.kind === 'credentials') return this.#refused(task, result, outcome.status);
       // 403 before anything has succeeded: the credentials, not the page.
       if (status === 403 && !this.#anySucceeded) return this.#refused(task, result, status);
@@ -252,8 +267,7 @@ export class RetryPolicy {
     reason: string | null,
     circumstances: Circumstances | null,
   ): NextAction {
-    const { options, random, emit, counters } = this.#parts;
-    const { status, timing, why } = failed;
+    const { options, random } = this.#parts;
     const delayMs = backoffDelayMs(task.attempts, random());
     const isForCheck = isRecheck(task.request.place);
     const retries = isForCheck ? Math.min(RECHECK_RETRIES, options.retries) : options.retries;
@@ -264,9 +278,20 @@ export class RetryPolicy {
       const isSure = isForCheck || isFatal || circumstances?.doubt() !== true;
       if (isSure) return { kind: 'end', final: failed };
       task.attempts -= 1;
-      task.spentMs -= timing.durationMs;
+      task.spentMs -= failed.timing.durationMs;
       return { kind: 'hold' };
     }
+    return this.#again(task, failed, reason, circumstances, delayMs);
+  }
+
+  #again(
+    task: Task,
+    { status, timing, why }: FinalAttempt,
+    reason: string | null,
+    circumstances: Circumstances | null,
+    delayMs = backoffDelayMs(task.attempts, this.#parts.random()),
+  ): NextAction {
+    const { emit, counters } = this.#parts;
     const whole = why?.reason ?? '';
     logAttempt(task, timing, reason ?? whole, null, reason === null ? null : status);
     task.spentMs += delayMs;

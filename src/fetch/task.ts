@@ -29,6 +29,10 @@ export interface Task {
   outages: number;
   /** How often the server was still making it. */
   notReady: number;
+  /** Digest of the last body that was no page; null before there was one. */
+  rejected: string | null;
+  /** It came without records where there must be some: what comes now counts. */
+  isAskedAgain: boolean;
   /** Attempts that did not end the page, to be archived with it. */
   readonly log: AttemptRecord[];
   /** Detection has fetched the page already, and so it ended. */
@@ -115,6 +119,8 @@ export function createTask(
     doubtful: { attempts: 0, spentMs: 0, sentAt: 0 },
     outages: 0,
     notReady: 0,
+    rejected: null,
+    isAskedAgain: false,
     log: [],
     ended: null,
   };
@@ -146,8 +152,10 @@ export function arrivedPage(
     durationMs: timing.durationMs,
     log: task.log,
   };
-  if (pagingHeaders.length === 0 || headers === null) return page;
-  return { ...page, paging: pickHeaders(headers, pagingHeaders) };
+  const isExpected = task.request.expected === true && !task.isAskedAgain;
+  const known: ArrivedPage = isExpected ? { ...page, expected: true } : page;
+  if (pagingHeaders.length === 0 || headers === null) return known;
+  return { ...known, paging: pickHeaders(headers, pagingHeaders) };
 }
 
 /** Response headers worth keeping: what represents the page, how it pages and what it says about limits. Never Set-Cookie. */

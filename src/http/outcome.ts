@@ -112,7 +112,7 @@ export function classifyResponse(
   known: Hint | null = null,
 ): Outcome {
   const reason = describeStatus(status);
-  // An empty answer where JSON was due is never "no records"; it may heal.
+  // What it means, who asked knows; it may heal.
   if (status === 204 || status === 205) {
     return { kind: 'retry', reason: `${reason}: nothing came where JSON was due` };
   }

@@ -103,7 +103,9 @@ export class ChainPlan implements PlanState {
       return;
     }
     if (this.#leadsBack(pageInfo, request)) return;
-    this.#ask({ ...request, place: { ...start.place, position: after } });
+    // A style that ends by an empty page says nothing of the page after this one.
+    const isNamed = style.isPastEnd === undefined || pageInfo.more === true || this.#hasMore();
+    this.#ask({ ...request, place: { ...start.place, position: after }, expected: isNamed });
   }
 
   #stopWithoutNext({ next, more }: PageInfo): void {

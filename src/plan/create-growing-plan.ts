@@ -125,6 +125,10 @@ export class SinglePlan implements PlanState {
 
   onPage(_request: PageRequest, ended: PageEnd): void {
     const { branch } = this.#request.place;
+    if (ended.state === 'beyond-end') {
+      this.#end = { reason: 'past-end', detail: null, ends: [{ branch, position: 0 }] };
+      return;
+    }
     const reason = ended.state === 'stored' ? 'single' : 'broken';
     const detail = reason === 'single' ? nearRangeDetail(this.#request.url) : null;
     this.#end = { reason, detail, ends: [{ branch, position: 1 }] };

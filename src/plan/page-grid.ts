@@ -65,8 +65,11 @@ export class PageGrid {
     else this.#stride = Math.max(this.#stride, pageInfo.records - this.#overlap);
   }
 
-  /** The page that begins at a position and ends before another. */
-  request(from: number, to: number, isSpeculative: boolean): PageRequest {
+  /**
+   * The page that begins at a position and ends before another.
+   * @param isExpected the totals say that it has records
+   */
+  request(from: number, to: number, isSpeculative: boolean, isExpected = false): PageRequest {
     const { pagination, start, style } = this.#parts;
     const at = from - this.#overlapAt(from);
     const request = style.pageAt(pagination, start, at, this.#sizeOf(from, to));
@@ -78,7 +81,12 @@ export class PageGrid {
     }
     const speculative = isSpeculative || this.ordinalOf(from) >= LOWEST_CEILING;
     const place = { ...start.place, position: from };
-    return speculative ? { ...request, place, speculative } : { ...request, place };
+    return {
+      ...request,
+      place,
+      ...(speculative ? { speculative } : {}),
+      ...(isExpected ? { expected: true } : {}),
+    };
   }
 
   /** The position after a page's new records; its own position where it has none. */
@@ -174,7 +182,8 @@ export class AskedPages {
   step(isSpeculative: boolean): PageRequest {
     const from = this.next;
     this.next += this.#grid.stride;
-    return this.#request(from, Math.min(this.next, this.#grid.ceiling), isSpeculative);
+    const to = Math.min(this.next, this.#grid.ceiling);
+    return this.#request(from, to, isSpeculative, !isSpeculative);
   }
 
   queueStep(isSpeculative: boolean): void {
@@ -188,14 +197,14 @@ export class AskedPages {
   /** It was refused, but a later page has records, so it must exist. */
   queueAgain(position: number, to: number): void {
     this.#unanswered.set(position, { to, isAgain: true });
-    const { speculative: _, ...request } = this.#grid.request(position, to, false);
+    const { speculative: _, ...request } = this.#grid.request(position, to, false, true);
     this.#queue.push(request);
   }
 
-  #request(from: number, to: number, isSpeculative: boolean): PageRequest {
+  #request(from: number, to: number, isSpeculative: boolean, isExpected = false): PageRequest {
     this.#unanswered.set(from, { to, isAgain: false });
     this.count += 1;
-    return this.#grid.request(from, to, isSpeculative);
+    return this.#grid.request(from, to, isSpeculative, isExpected);
   }
 }
 

@@ -55,6 +55,7 @@ const labels: Readonly<Record<Exclude<VerdictName, Level>, string>> = {
 };
 
 function pagesAreOk(stored: number): string {
+  if (stored === 0) return 'The list is empty';
   return stored === 1 ? 'The page is OK' : `All ${formatCount(stored)} pages are OK`;
 }
 

@@ -166,15 +166,61 @@ test('a body that is no page is tried again, unless it will be as large the next
   const { policy } = createPolicy();
   const task = pageTask(0);
   const final = stored(policy, task);
-  const bad = { kind: 'json', reason: 'the body is not JSON', beginning: '<p>' } as const;
+  const reason = 'the body is not JSON';
+  const bad = { kind: 'json', reason, beginning: '<p>', digest: 'a' } as const;
   assert.equal(named(policy.rejected(task, final, bad)), 'later');
   assert.equal(task.log[0]?.outcome, 'the body is not JSON; it is text/html and begins "<p>"');
   const large = { ...bad, kind: 'too-large' } as const;
   assert.equal(named(policy.rejected(task, final, large)), 'end TOO_LARGE');
 });
 
+test('the same unreadable body twice is final; another one is not', () => {
+  const { policy } = createPolicy();
+  const bad = { kind: 'json', reason: 'no JSON', beginning: null, digest: 'a' } as const;
+  for (const kind of ['json', 'encoding'] as const) {
+    const task = pageTask(0);
+    const final = stored(policy, task);
+    assert.equal(named(policy.rejected(task, final, { ...bad, kind })), 'later');
+    assert.equal(named(policy.rejected(task, final, { ...bad, kind, digest: 'b' })), 'later');
+    assert.equal(named(policy.rejected(task, final, { ...bad, kind })), 'later');
+    assert.match(named(policy.rejected(task, final, { ...bad, kind })), /^end /);
+  }
+});
+
+test('a page unlike the others may heal, but need not be waited for where there may be none', () => {
+  const { policy } = createPolicy();
+  const unlike = { kind: 'unlike', reason: 'unlike', beginning: null, digest: 'a' } as const;
+  const task = pageTask(0);
+  const final = stored(policy, task);
+  assert.equal(named(policy.rejected(task, final, unlike)), 'later');
+  assert.equal(named(policy.rejected(task, final, unlike)), 'later');
+  for (const [expected, then] of [
+    [false, 'end UNLIKE'],
+    [true, 'later'],
+  ] as const) {
+    const request = { ...task.request, speculative: true, expected };
+    const guessed = { ...pageTask(1), request };
+    assert.equal(named(policy.rejected(guessed, final, unlike)), 'later');
+    assert.equal(named(policy.rejected(guessed, final, unlike)), then);
+  }
+});
+
+test('a page without records where there must be some is asked for once more, whatever --retry says', () => {
+  const { policy } = createPolicy({ retries: 0 });
+  const none = { kind: 'no-records', reason: 'none', beginning: null, digest: null } as const;
+  const task = { ...pageTask(0), request: { ...pageTask(0).request, expected: true } };
+  const final = stored(policy, task);
+  assert.equal(named(policy.rejected(task, final, none)), 'later');
+  assert.equal(task.isAskedAgain, true);
+});
+
 test('a selection that the very first page does not have is an error of usage', () => {
-  const missing = { kind: 'selection', reason: 'no data.items', beginning: null } as const;
+  const missing = {
+    kind: 'selection',
+    reason: 'no data.items',
+    beginning: null,
+    digest: null,
+  } as const;
   const { policy, counters } = createPolicy();
   const task = pageTask(0);
   const final = stored(policy, task);

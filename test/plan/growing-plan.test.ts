@@ -84,7 +84,7 @@ test('the first and the last page are read again at the end', async () => {
   for (const says of ['total', 'nothing'] as const) {
     const plan = createGrowingPlan({ pagination: byPage, start });
     const asked = await read(plan, from({ total: 1200, size: 100, says }));
-    const again = asked.slice(-2);
+    const again = asked.slice(-2).map(({ expected: _, ...request }) => request);
     assert.deepEqual(again, [
       { ...start, place: { branch: RECHECK_BRANCH, position: 0 } },
       {
