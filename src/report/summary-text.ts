@@ -138,7 +138,9 @@ function commandLines(
   if (isWhole(summary.verdict.name, false) || isDemo(context)) return [];
   const { takeWhatIsThere } = context.commands;
   const lines = [...goingOn(summary, context, paint)];
-  if (takeWhatIsThere !== null && summary.output === null) {
+  // Of a list whose records were not found nothing would be written, and that with exit 0.
+  const isNothing = summary.verdict.records?.fetched === 0;
+  if (takeWhatIsThere !== null && summary.output === null && !isNothing) {
     lines.push('To write what is there:', `  ${paint('cyan', takeWhatIsThere)}`);
   }
   return lines;

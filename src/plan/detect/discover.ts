@@ -9,7 +9,7 @@ import { presetForHost } from '../presets.ts';
 import { setPart } from '../request-parts.ts';
 import { literalNumber } from '../styles/style.ts';
 import { detect, pinDetection } from './detect.ts';
-import { type Facts, readFacts } from './facts.ts';
+import { type Facts, namesNext, readFacts, saysMore } from './facts.ts';
 import { type Candidate, type Detection, type PageView, recordIdentities } from './page-view.ts';
 import {
   type Acceptance,
@@ -31,6 +31,10 @@ export interface Discovery {
   readonly pagination: Pagination;
   /** For a single page: the page itself says that it is the whole list. */
   readonly isWholeList: boolean;
+  /** The first page says that there is more, be it by a number, a flag or a link. */
+  readonly saysMore: boolean;
+  /** Why a parameter that seemed to give another page is not used, without a full stop. */
+  readonly unproven: string | null;
   /** What showed it, each a phrase for people. */
   readonly evidence: readonly string[];
   /** Every page that was fetched, at most eight, the first page first, so that none is asked for again. */
@@ -55,6 +59,7 @@ interface Settled {
   readonly pagination: Pagination;
   readonly evidence: readonly string[];
   readonly isWholeList: boolean;
+  readonly unproven?: string | null;
 }
 
 /**
@@ -86,16 +91,26 @@ export async function discoverPagination(
   const shown = detect(first, pinned);
   const isOpen = shown.kind !== 'found' && usual !== null;
   const detection = pinDetection(shown, facts, isOpen ? { style: usual, ...pinned } : pinned);
-  const { evidence, isWholeList, ...settled } =
-    detection.kind === 'candidates'
-      ? (endByHost(facts, detection) ?? (await tryCandidates(first, detection, pinned, ask)))
-      : { ...detection, isWholeList: detection.kind === 'single' && detection.complete };
+  const {
+    evidence,
+    isWholeList,
+    unproven = null,
+    ...settled
+  } = detection.kind === 'candidates'
+    ? (endByHost(facts, detection) ?? (await tryCandidates(first, detection, pinned, ask)))
+    : {
+        ...detection,
+        isWholeList: detection.kind === 'single' && detection.complete,
+        unproven: null,
+      };
   const own = pinned.key == null ? withSoundKey(first, settled.pagination) : settled.pagination;
   const pagination = { ...own, ...pinned };
   return {
     kind: isOnePage(pagination) ? 'single' : 'found',
     pagination,
     isWholeList,
+    saysMore: saysMore(facts) || namesNext(facts),
+    unproven,
     evidence,
     responses,
     pageRecords: facts.count,

@@ -115,6 +115,15 @@ export function saysMore(facts: Facts): boolean {
   );
 }
 
+/** Whether the page links to the next one, or holds the token for it. */
+export function namesNext({ next, headers }: Facts): boolean {
+  const isLinked = next.url !== null || next.listed?.url != null || headers.next !== null;
+  const isOpen = next.continueObject?.isThere === true || next.pageInfo?.hasNext === true;
+  return (
+    isLinked || isOpen || ((next.token ?? headers.token) !== null && next.more?.value !== false)
+  );
+}
+
 export function numbersSayMore({ numbers, offset, count, records }: Facts): boolean {
   if (records !== null && numbers.total !== null) {
     return numbers.total.value > offset + count;

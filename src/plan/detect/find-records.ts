@@ -2,6 +2,7 @@ import { NO_RECORDS } from '../../core/pagination.ts';
 import { pathOf } from '../../decode/decode.ts';
 import { means, rankAsRecords, squash } from './names.ts';
 import { asCount } from './numbers-said.ts';
+import { findColumns, keyedLists } from './odd-lists.ts';
 import { type Field, isObject, listFields, PAGE_ITSELF, type RecordsFound } from './page-view.ts';
 
 /** How far down the records may stand; deeper only beside a `pageInfo`, as in GraphQL. */
@@ -15,22 +16,22 @@ const MAX_BESIDE_EMPTY = 5;
 interface Option extends RecordsFound {
   readonly name: string;
   readonly depth: number;
-  /** `objects`; `plain` for scalars and arrays; `empty`. */
-  readonly holds: 'objects' | 'plain' | 'empty';
+  /** `objects`; `plain` for scalars and arrays; `empty`; `values` of an object. */
+  readonly holds: 'objects' | 'plain' | 'empty' | 'values';
 }
 
 /**
  * Where a page's records stand, found by structure: the array whose items are objects, at most four
  * objects deep. Of several, one that has as many items as the page says it has (`counts`), else the
- * longest, then the shallowest; usual names only break ties. Null where there is none, as in a map
- * from id to object.
+ * longest, then the shallowest; usual names only break ties. Where no array may be meant, the values
+ * of an object that holds records by their ids. Null where there is none.
  *
  *     findRecords({ total: 2, hits: { hits: [{ _id: 'a' }, { _id: 'b' }] } })?.path; // 'hits.hits'
  *
  * @param counts page sizes and totals that the page or its request states
  */
 export function findRecords(json: unknown, counts: readonly number[] = []): RecordsFound | null {
-  return listOptions(json, counts.includes(0)).toSorted(order(counts))[0] ?? null;
+  return listOptions(json, counts).toSorted(order(counts))[0] ?? null;
 }
 
 /**
@@ -64,24 +65,31 @@ function textOf(item: unknown): string {
   }
 }
 
-/** @param saysEmpty where a page says that there are no records, an empty list of any name is theirs */
-function listOptions(json: unknown, saysEmpty = false): readonly Option[] {
+/** @param counts where a page says that there are no records, an empty list of any name is theirs */
+function listOptions(json: unknown, counts: readonly number[] = []): readonly Option[] {
   if (Array.isArray(json)) {
     const holds = holdsOf(json);
     if (holds === null) return [];
     return [{ path: PAGE_ITSELF, items: json, name: '', depth: 0, holds }];
   }
   const fields = listFields(json);
-  const arrays = fields.filter((field) => Array.isArray(field.value));
+  const keyed = keyedLists(fields, counts);
+  const isWithin = ({ keys }: Field): boolean =>
+    keyed.some((list) => list.keys.every((key, index) => key === keys[index]));
+  const arrays = fields.filter((field) => Array.isArray(field.value) && !isWithin(field));
   const options = arrays.flatMap((field) => optionOf(field, fields) ?? []);
   const topFields = fields.filter((field) => field.keys.length === 1).length;
-  return options.filter((option) => {
+  const columns = new Set(findColumns(json)?.paths);
+  const lists = options.filter((option) => {
+    if (columns.size > 0 && means.besideRecords(option.name)) return false;
     if (option.holds === 'objects') return true;
+    if (columns.has(option.path)) return false;
     if (means.records(option.name)) return true;
-    if (saysEmpty && option.holds === 'empty') return true;
+    if (counts.includes(0) && option.holds === 'empty') return true;
     // An array of scalars in an object with much else is one of its properties.
     return arrays.length === 1 && topFields <= MAX_TOP_FIELDS;
   });
+  return [...lists, ...keyed.map((list) => ({ ...list, holds: 'values' as const }))];
 }
 
 function optionOf(field: Field, fields: readonly Field[]): Option | null {
@@ -115,6 +123,7 @@ function order(counts: readonly number[]): (a: Option, b: Option) => number {
     if (option.holds === 'objects') {
       return option.items.length > MAX_BESIDE_EMPTY || means.records(option.name) ? 1 : 3;
     }
+    if (option.holds === 'values') return 2.5;
     return option.holds === 'empty' ? 2 : 4;
   }
 }

@@ -159,6 +159,11 @@ export const means = {
   },
   records: (name: string): boolean => rankAsRecords(name) < RECORDS.length,
   besideRecords: (name: string): boolean => BESIDE_RECORDS.has(squash(name)),
+  /** Objects of which no value is a record, though all look alike: links, counts, what is included. */
+  keyedBeside: (name: string): boolean =>
+    means.besideRecords(name) ||
+    means.next(name) ||
+    (means.paging(name) && squash(name) !== 'pages'),
 };
 
 /** A field's name, and the key before it. */
