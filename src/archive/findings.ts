@@ -59,7 +59,8 @@ export function makeFindings(facts: PagedFacts): readonly Finding[] {
   if (expect !== null && expect !== fetched) {
     findings.push({ kind: 'unfinished', text: unexpected(expect, fetched) });
   }
-  findings.push(...driftFindings(facts), ...rereadingFindings(facts), ...missingFindings(facts));
+  findings.push(...driftFindings(facts), ...repeatedFindings(facts));
+  findings.push(...rereadingFindings(facts), ...missingFindings(facts));
   if (pages.withoutInfo > 0) {
     const text = `the records of ${counted(pages.withoutInfo, 'page')} were not counted`;
     findings.push({ kind: 'unverified', text });
@@ -110,7 +111,10 @@ function endFindings({ planEnd, failed, pagination }: PagedFacts): readonly Find
   }
 }
 
-function driftFindings({ pages, keys, fetched, numberOf }: PagedFacts): readonly Finding[] {
+function driftFindings(facts: PagedFacts): readonly Finding[] {
+  const { pages, fetched, numberOf, pagination } = facts;
+  const addsProperties = factsOf(pagination).mayAddProperties === true;
+  const keys = addsProperties ? null : facts.keys;
   const texts: string[] = [];
   const { totalAtStart, totalAtEnd, totalBetween, totalPagesAtStart, totalPagesAtEnd } = pages;
   const from = formatCount(totalAtStart ?? 0);
@@ -151,6 +155,15 @@ function driftFindings({ pages, keys, fetched, numberOf }: PagedFacts): readonly
     texts.push(`${counted(fetched, 'record')} came, the server says ${said}`);
   }
   return texts.map((text) => ({ kind: 'drifted', text }));
+}
+
+/** The same records on several pages, where that need not mean that the list changed. */
+function repeatedFindings({ keys, pagination }: PagedFacts): readonly Finding[] {
+  const repeats = keys?.duplicates ?? 0;
+  if (factsOf(pagination).mayAddProperties !== true || repeats === 0) return [];
+  const came = counted(repeats, 'record came', 'records came');
+  const text = `${came} again, probably with further properties, which are not merged; --pages takes each page whole`;
+  return [{ kind: 'missing', text }];
 }
 
 /** A list that stands still begins with the same records whenever it is read. */

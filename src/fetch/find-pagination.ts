@@ -92,17 +92,19 @@ function withPagesCounted(pagination: Pagination): Pagination {
 
 function endOfOnePage({ isWholeList, pagination, saysMore, unproven }: Discovery): OnePageEnd {
   if (isWholeList) return { reason: 'stated', detail: null, isFinal: true };
-  return { reason: 'single', detail: unproven ?? adviceFor(pagination, saysMore), isFinal: false };
+  const what = saysMore
+    ? 'it says that there is more, and no way to the next page was found'
+    : 'no pagination was detected';
+  const detail = `${unproven ?? what}. ${adviceFor(pagination, saysMore)}`;
+  return { reason: 'single', detail, isFinal: false };
 }
 
-/** What may be said so that the list is read; null for what is always said. */
-function adviceFor({ records }: Pagination, saysMore: boolean): string | null {
-  if (saysMore) {
-    return 'it says that there is more, and no way to the next page was found. Say it with --paginate';
-  }
-  return records === null
-    ? 'no pagination was detected. Say it with --paginate, or that this page is all, as one record, with --paginate none'
-    : null;
+/** What may be said so that the list is read whole: that a page is all only where it may be. */
+function adviceFor({ records }: Pagination, saysMore: boolean): string {
+  if (saysMore) return 'Say it with --paginate';
+  const all = records === null ? 'this page is all, as one record,' : 'it is all';
+  const flags = records === null ? '--paginate none' : '--paginate none --records';
+  return `Say it with --paginate, or that ${all} with ${flags}`;
 }
 
 /** The user's function says what comes next; only the place of the records has to be found. */

@@ -64,6 +64,33 @@ suite('a list that stands in an object, each record under its id', () => {
   }
 });
 
+test('pages that come again with further properties are not written twice, and not called drift', async (t) => {
+  const { summary, text } = await fetchJson(t, (url) => {
+    const at = Number(url.searchParams.get('rvcontinue') ?? 0);
+    const rest = at < 20 ? { continue: { rvcontinue: String(at + 10), continue: '||' } } : {};
+    const pages = range(0, 30).map((pageid) => ({
+      pageid,
+      ...(pageid >= at && pageid < at + 10 ? { revisions: [{ revid: pageid }] } : {}),
+    }));
+    return { body: { ...rest, query: { pages } } };
+  });
+  assert.equal(summary.verdict.name, 'incomplete');
+  assert.match(summary.verdict.reasons.join(), /60 records came again.*not merged.*--pages/);
+  assert.equal(text, null);
+});
+
+test('a page that holds the time of asking is not followed as a list without end', async (t) => {
+  let time = 0;
+  const { summary, text, targets } = await fetchJson(t, () => {
+    time += 1;
+    return { body: range(0, 30).map((host) => ({ host: `h${host}`, time })) };
+  });
+  assert.equal(summary.verdict.name, 'incomplete');
+  assert.match(summary.verdict.reasons.join(), /the first page differs each time.*--paginate/);
+  assert.equal(text, null);
+  assert.ok(targets.length <= 9, targets.join(' '));
+});
+
 suite('a list that pages, and whose records are not found', () => {
   const columns = (url: URL): JsonReply => {
     const page = Number(url.searchParams.get('page') ?? 1);

@@ -36,24 +36,31 @@ export function findRecords(json: unknown, counts: readonly number[] = []): Reco
 
 /**
  * The records of two pages of one list: the array that changes most from the first to the second
- * wins. The result is the first page's.
+ * wins, and before all others one that is new altogether: what records refer to may be longer than
+ * they are, but some of it comes again. The result is the first page's.
+ *
+ * @param likely where the first page alone shows the records; kept where it is new altogether
  */
-export function findRecordsInBoth(first: unknown, second: unknown): RecordsFound | null {
+export function findRecordsInBoth(
+  first: unknown,
+  second: unknown,
+  likely: string | null = null,
+): RecordsFound | null {
   const later = new Map(listOptions(second).map((option) => [option.path, option]));
-  let best: Option | undefined;
-  let mostNew = 0;
   const options = listOptions(first);
   // Links repeat the request, so they change even where the records do not.
   const own = options.filter(({ name }) => !means.besideRecords(name));
-  for (const option of (own.length > 0 ? own : options).toSorted(order([]))) {
+  const changes = (own.length > 0 ? own : options).toSorted(order([])).flatMap((option) => {
     const known = new Set(option.items.map(textOf));
     const items = later.get(option.path)?.items ?? [];
     const fresh = items.filter((item) => !known.has(textOf(item))).length;
-    if (fresh <= mostNew || (best?.holds === 'objects' && option.holds !== 'objects')) continue;
-    best = option;
-    mostNew = fresh;
-  }
-  return best ?? findRecords(first);
+    return fresh === 0 ? [] : [{ option, fresh, isNew: fresh === items.length }];
+  });
+  const kept = changes.find(({ option, isNew }) => option.path === likely && isNew);
+  const rank = ({ option, isNew }: (typeof changes)[number]): number =>
+    (option.holds === 'objects' ? 0 : 2) + (isNew ? 0 : 1);
+  const [best] = changes.toSorted((a, b) => rank(a) - rank(b) || b.fresh - a.fresh);
+  return (kept ?? best)?.option ?? findRecords(first);
 }
 
 /** Empty for a record that is nested too deeply to be serialised. */
@@ -164,6 +171,11 @@ export function findKey(items: readonly unknown[]): string | null {
   }
   const path = paths.find((keys) => isDistinct(items, keys));
   return path === undefined ? null : pathOf(path);
+}
+
+/** Whether the records have that property, and no two the same. */
+export function isKeyOf(items: readonly unknown[], name: string): boolean {
+  return items.length > 0 && items.every(isObject) && isDistinct(items, [name]);
 }
 
 function namesIn(object: Record<string, unknown>): readonly string[] {

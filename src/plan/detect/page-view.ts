@@ -40,6 +40,8 @@ export interface Candidate {
   readonly request: Omit<PageRequest, 'place'>;
   /** A sentence for people. */
   readonly why: string;
+  /** Neither the page nor its request names the parameter or what it takes. */
+  readonly isGuess?: true;
 }
 
 /** What a first page shows of its list's pagination. */

@@ -1,5 +1,6 @@
 import type { Pagination } from '../../core/pagination.ts';
-import { found } from '../detect/page-view.ts';
+import { isKeyOf } from '../detect/find-records.ts';
+import { found, type RecordsFound } from '../detect/page-view.ts';
 import { isNothing, readMembers, readString } from '../literal.ts';
 import { mergeParameters } from '../query-parameter.ts';
 import { ended, type NextReading, type PageToRead, silent, unusable } from './page-reading.ts';
@@ -16,16 +17,27 @@ export const continueStyle: ChainStyle = {
     return { ...request, url: mergeParameters(request.url, pageInfo.next.values) };
   },
   readNext: readParameters,
-  detect({ next, base, view }) {
+  detect({ next, base, view, records }) {
     const said = next.continueObject;
     if (said === null || view.request.method !== 'GET') return null;
     const evidence = said.isThere
       ? `${said.path} holds the parameters of the next request`
       : 'batchcomplete stands without continue';
-    return found({ ...base, style: 'continue', nextPath: said.path }, [evidence], !said.isThere);
+    const key = base.key ?? keyOfPages(records);
+    const pagination = { ...base, key, style: 'continue', nextPath: said.path } as const;
+    return found(pagination, [evidence], !said.isThere);
   },
   readUsual: ({ next }) => ({ nextPath: next.continueObject?.path ?? 'continue' }),
 };
+
+/**
+ * MediaWiki's pages have ids of their own, also where a batch comes again with further properties.
+ * What else it lists may have the id of a page that it is about.
+ */
+function keyOfPages(records: RecordsFound | null): string | null {
+  if (records === null || !/^query\.pages(?:\.\*)?$/.test(records.path)) return null;
+  return isKeyOf(records.items, 'pageid') ? 'pageid' : null;
+}
 
 function readParameters({ nextPath }: Pagination, page: PageToRead): NextReading {
   const literal = nextPath === null ? null : page.literal(nextPath);
