@@ -62,9 +62,9 @@ export async function* pages(
   urls: Urls,
   options: IterateOptions = {},
 ): AsyncGenerator<Page, Summary> {
-  // Whole pages are what is given, whether or not their records are found.
-  const wholePages = options.select === undefined;
-  return yield* pagesOfRun(urls, { wholePages, ...options }, toPage);
+  // Pages are what is asked for, so that it need not be known where their records stand.
+  const wholePages = options.select == null;
+  return yield* pagesOfRun(urls, { ...options, wholePages }, toPage);
 }
 
 /** The pages of a run, each given its shape; `onFound` hears how the list pages before the first one. */

@@ -75,7 +75,7 @@ export function describeStop(stop: Stop): string {
 }
 
 function refusalOf({ status, url, credentials, answer }: Stop & { kind: 'credentials' }): string {
-  const said = answer === null ? '' : ` The answer begins ${answer}.`;
+  const said = answer === null ? '' : ` The server says ${answer}.`;
   if (credentials === 'sent') {
     return `The server refuses the credentials (${status}) for ${url}.${said}`;
   }

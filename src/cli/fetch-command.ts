@@ -11,6 +11,7 @@ import { createTransport } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { sourceOf } from '../plan/written-url.ts';
 import { summaryJson } from '../report/json-log.ts';
+import { flagsAfter } from '../report/stop-text.ts';
 import { summaryText } from '../report/summary-text.ts';
 import { runOver } from '../run.ts';
 import { againCommand, takeCommand } from './command-text.ts';
@@ -136,7 +137,7 @@ function saySummary(
     expect: options.expect ?? null,
     ...(outputName === undefined ? {} : { outputName }),
     commands: {
-      again: againCommand(typed, context.env),
+      again: againCommand(typed, context.env, flagsAfter(summary.stop)),
       takeWhatIsThere: takeWhatIsThere(summary, typed, context, options),
       anew: againCommand(typed, context.env, [anewFlag(summary, options)]),
     },

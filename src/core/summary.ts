@@ -128,7 +128,7 @@ export type Stop =
       readonly url: string;
       /** Whether any went with the request; `withheld`: they were given for another origin. */
       readonly credentials: 'sent' | 'none' | 'withheld';
-      /** How the server's answer begins, in quotes, without credentials; null if it says nothing. */
+      /** What the server's answer says, or how it begins, in quotes, without credentials; null if nothing. */
       readonly answer: string | null;
     }
   | {

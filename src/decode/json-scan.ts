@@ -77,7 +77,12 @@ export function createJsonScanner(
     const verdict = scanText(bytes, start, end);
     if (verdict.valid) {
       if (selection.evaluate === undefined) return verdict;
-      return { valid: true, found: 'records', ...selection.evaluate(bytes) };
+      // The object whose values are selected is not there.
+      if (keys.length > 0 && verdict.found === 'missing') return verdict;
+      const made = selection.evaluate(bytes);
+      const isNone = keys.length > 0 && made.count === 0 && verdict.count > 0;
+      const isThere = !isNone || isEmptyObject(bytes, verdict);
+      return { valid: true, found: isThere ? 'records' : 'missing', ...made };
     }
     const wide = findWideEncoding(bytes);
     return wide === null ? verdict : fault(wide);
@@ -252,6 +257,14 @@ export function createJsonScanner(
 }
 
 /** Past a UTF-8 byte order mark and white space. */
+/** Whether the one value that was found is `{}`. */
+function isEmptyObject(bytes: Uint8Array, { count, spans }: FoundRecords): boolean {
+  const open = spans[0] ?? 0;
+  return (
+    count === 1 && bytes[open] === OPEN_BRACE && bytes[endOfSpace(bytes, open + 1)] === CLOSE_BRACE
+  );
+}
+
 function startOfText(bytes: Uint8Array): number {
   let start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   while (start < bytes.length && isSpace(bytes[start]!)) start++;

@@ -35,13 +35,19 @@ export function readSelection(text: string | null): Selection {
   const expression = orSay(name, text, 'cannot be read', () => parseExpression(text));
   return {
     text,
-    keys: [],
+    keys: keysBefore(text),
     evaluate: (page) =>
       orSay(name, text, 'does not fit this page', () => {
         const tree = readPageTree(page);
         return recordsOf(tree, evaluate(expression, rootOf(tree), tree));
       }),
   };
+}
+
+/** Of `a.b.*` the keys to the object; a page without it does not fit. None for any other expression. */
+function keysBefore(text: string): Selection['keys'] {
+  const path = /^([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\.\*$/.exec(text)?.[1];
+  return path === undefined ? [] : parseSelection(path).keys;
 }
 
 /**

@@ -20,7 +20,10 @@ export interface FoundRecords {
 export interface Selection {
   /** As the user wrote it; empty for the whole page. */
   readonly text: string;
-  /** The keys to follow from the top, outermost first; none for the whole page and for `@`. */
+  /**
+   * The keys to follow from the top, outermost first; none for the whole page and for `@`. Of an
+   * expression those that lead to what it takes the values of, if that is all it does.
+   */
   readonly keys: readonly SelectionKey[];
   /**
    * Only for an expression: the records it gives for a page that is known to be valid JSON. Throws

@@ -12,6 +12,7 @@ import { isText } from '../decode/body-faults.ts';
 import { decodeBody } from '../decode/content-encoding.ts';
 import { singleHeader } from '../http/outcome.ts';
 import type { RawResponse, TransportFault } from '../http/transport.ts';
+import { messageIn } from './said-message.ts';
 import type { AttemptResult } from './task.ts';
 
 const ofFault: Readonly<Record<TransportFault, PageCode>> = {
@@ -78,7 +79,9 @@ export function describeRejection(
   const parts: string[] = [];
   const isNamed = contentType !== null && !IS_JSON.has(kind);
   if (isNamed) parts.push(`is ${escapeText(contentType, 60)}`);
-  if (beginning !== null) parts.push(`begins ${bodyExcerpt(beginning, url, sent)}`);
+  const said = beginning === null || kind !== 'fail-when' ? null : messageIn(beginning);
+  if (said !== null) parts.push(`says ${excerpt(said, url, sent, MESSAGE_CHARACTERS)}`);
+  else if (beginning !== null) parts.push(`begins ${excerpt(beginning, url, sent)}`);
   return parts.length === 0 ? reason : `${reason}; it ${parts.join(' and ')}`;
 }
 
@@ -98,6 +101,8 @@ interface Sent {
 }
 
 const SHOWN_CHARACTERS = 80;
+/** What a server says in words is worth more room than markup. */
+const MESSAGE_CHARACTERS = 300;
 /** Shorter words than this stand in any page. */
 const LEAST_SECRET = 4;
 /** Long enough that a secret which begins in what is shown ends in it. */
@@ -111,17 +116,20 @@ const MOST_BYTES = 262_144;
  * In quotes. A server may echo what we sent, so credentials are taken out before the text is cut.
  *
  * @param url as asked for, with its credentials
- * @example bodyExcerpt('<h1>Busy</h1>\n', url, options) // '"<h1>Busy</h1>"'
+ * @example excerpt('<h1>Busy</h1>\n', url, options) // '"<h1>Busy</h1>"'
  */
-function bodyExcerpt(text: string, url: string, sent: Sent): string {
+function excerpt(text: string, url: string, sent: Sent, most = SHOWN_CHARACTERS): string {
   const line = withoutSecrets(text, url, sent)
     .replace(/^\ufeff/, '')
     .replaceAll(/\s+/g, ' ')
     .trim();
-  return quoted(escapeText(line, SHOWN_CHARACTERS));
+  return quoted(escapeText(line, most));
 }
 
-/** The same of an answer whose status is its reason; null where its body has nothing for people. */
+/**
+ * What an answer says whose status is its reason: the message in its JSON, else how its body begins.
+ * Null where that has nothing for people.
+ */
 export function answerExcerpt(
   { headers, chunks, bodyBytes }: RawResponse,
   url: string,
@@ -131,8 +139,10 @@ export function answerExcerpt(
   const encoding = singleHeader(headers['content-encoding']);
   const decoded = decodeBody(Buffer.concat(chunks), encoding, MOST_BYTES);
   if (!decoded.ok || !isText(decoded.bytes)) return null;
+  const said = messageIn(new TextDecoder().decode(decoded.bytes));
+  if (said !== null) return excerpt(said.slice(0, BEGINNING_BYTES), url, sent, MESSAGE_CHARACTERS);
   const text = new TextDecoder().decode(decoded.bytes.subarray(0, BEGINNING_BYTES));
-  return /^[\s{}[\]"]*$/.test(text) ? null : bodyExcerpt(text, url, sent);
+  return /^[\s{}[\]"]*$/.test(text) ? null : excerpt(text, url, sent);
 }
 
 function quoted(text: string): string {

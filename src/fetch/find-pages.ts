@@ -128,7 +128,8 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   const output = outputShape(pagination, options);
   await thread.call('paginate', { pagination, output, isOneBranch });
   const flags = pinFlags(pagination);
-  const facts = { style: pagination.style, evidence, flags, recordsPath: output.select };
+  const recordsPath = found.end?.isFinal && found.end.reason === 'single' ? null : output.select;
+  const facts = { style: pagination.style, evidence, flags, recordsPath };
   engine.emit({ type: 'pagination', ...facts });
   const plan = planFor(found, paginate, options.recheck, thread);
   const pending = new PendingPages(parts, plan, pagination, asked);
@@ -171,11 +172,11 @@ function onePage(request: PageRequest): Plan {
 /** How the archive says that the list pages. One page that was all that was found is tried again. */
 function rememberedPagination({ pagination, exportOnly }: Opened): FoundPagination | null {
   if (pagination === null || (isOnePage(pagination) && !exportOnly)) return null;
-  return { pagination, evidence: ['as when this run began'], isWholeList: false };
+  return { pagination, evidence: ['as when this run began'], end: null };
 }
 
 function planFor(
-  { pagination, isWholeList }: FoundPagination,
+  { pagination, end }: FoundPagination,
   { start, split, next }: PaginateJob,
   recheck: Recheck,
   thread: ArchiveThread,
@@ -188,9 +189,17 @@ function planFor(
     });
   }
   const plan = createGrowingPlan({ pagination, start, split, recheck });
-  if (!isOnePage(pagination) || !isWholeList) return plan;
-  // The one page said what its page info cannot repeat: that there is nothing after it.
-  return { ...plan, end: () => ({ ...plan.end(), reason: 'stated' }) };
+  if (end === null) return plan;
+  return {
+    ...plan,
+    end() {
+      const own = plan.end();
+      if (own.reason === 'broken') return own;
+      // What the page was found to be: its page info alone cannot repeat that.
+      if (end.isFinal) return { ...own, reason: end.reason, detail: end.detail };
+      return own.reason === 'single' ? { ...own, detail: own.detail ?? end.detail } : own;
+    },
+  };
 }
 
 /**

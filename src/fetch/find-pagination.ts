@@ -1,12 +1,21 @@
 /** Finds how a list pages, from its first pages. */
 import { EverypageError } from '../core/errors.ts';
 import type { ResolvedOptions } from '../core/options.ts';
-import { NO_RECORDS, noPagination, type Pagination } from '../core/pagination.ts';
+import {
+  isOnePage,
+  isParallel,
+  NO_RECORDS,
+  noPagination,
+  type Pagination,
+} from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
+import { counted } from '../core/units.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { isExpression, listOfExpression, parseSelection, readSelection } from '../decode/decode.ts';
 import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
 import { readFacts } from '../plan/detect/facts.ts';
+import { findColumns } from '../plan/detect/odd-lists.ts';
+import { PAGE_ITSELF } from '../plan/detect/page-view.ts';
 import { settleOverlap } from '../plan/detect/settle-overlap.ts';
 import type { Ask } from './asked-pages.ts';
 import type { PaginateJob } from './paginate-job.ts';
@@ -14,8 +23,16 @@ import type { PaginateJob } from './paginate-job.ts';
 export interface FoundPagination {
   readonly pagination: Pagination;
   readonly evidence: readonly string[];
-  /** For a single page: it says itself that it is everything. */
-  readonly isWholeList: boolean;
+  /** How a list of one page ends, where that page's own words are not enough; null for all others. */
+  readonly end: OnePageEnd | null;
+}
+
+export interface OnePageEnd {
+  /** `stated`: the page says itself that it is everything. */
+  readonly reason: 'stated' | 'single';
+  readonly detail: string | null;
+  /** What the page states of the list does not change that. */
+  readonly isFinal: boolean;
 }
 
 /**
@@ -32,7 +49,14 @@ export async function findPagination(
   if (next !== null) return paginationOfFunction(paginate, options, ask);
   const found = await discoverPagination(start, { pinned, usual }, ask);
   if (!found.isListAbsent) checkSelection(found.responses[0]!, options);
-  const listed = withListOf(options, withEmptyList(found), found.responses[0]!);
+  const listed = withListOf(options, withPagesCounted(withEmptyList(found)), found.responses[0]!);
+  const said = evidenceOf(found, paginate);
+  const isOpen = options.select === null && !options.wholePages;
+  const isList = !isOnePage(listed) || found.isWholeList;
+  if (isOpen && isList && found.pagination.records === null && listed.records !== NO_RECORDS) {
+    return { ...withoutRecords(found, pinned), evidence: said };
+  }
+  const end = isOnePage(listed) ? endOfOnePage(found) : null;
   // What pages repeat can be left out of records, not of what is made of whole pages.
   const { wholePages, select } = options;
   const writesRecords = !wholePages && (select === null || select === listed.records);
@@ -40,12 +64,55 @@ export async function findPagination(
     pinned.overlap == null && writesRecords
       ? await settleOverlap({ ...found, pagination: listed }, ask)
       : { pagination: listed, evidence: null };
-  const shown = evidenceOf(found, paginate);
+  return { pagination, evidence: evidence === null ? said : [...said, evidence], end };
+}
+
+/** A page that is not known to be a record is none: one page is kept, and nothing is written of it. */
+function withoutRecords(
+  { responses, pagination }: Discovery,
+  pinned: Partial<Pagination>,
+): Pick<FoundPagination, 'pagination' | 'end'> {
+  const { base } = readFacts(responses[0]!, pinned);
+  const columns = findColumns(responses[0]!.json);
+  const what =
+    columns === null
+      ? 'the records in it were not found'
+      : `it holds columns of ${counted(columns.length, 'value')} (${columns.paths.slice(0, 3).join(', ')}), not records`;
+  // Pages that are counted have to be seen to end.
+  const mayBeWhole = !isParallel(pagination) || countsPages(pagination);
+  const whole = mayBeWhole ? ', or take each page whole with --pages' : '';
+  const why = `${what}. Say where they are with --select${whole}`;
   return {
-    pagination,
-    evidence: evidence === null ? shown : [...shown, evidence],
-    isWholeList: found.isWholeList,
+    pagination: { ...base, records: NO_RECORDS },
+    end: { reason: 'single', detail: why, isFinal: true },
   };
+}
+
+function countsPages({ style, totalPagesPath, totalPagesHeader }: Pagination): boolean {
+  return style === 'page' && (totalPagesPath !== null || totalPagesHeader !== null);
+}
+
+/** Whole pages of an unknown kind come to their end by the number of pages that is stated. */
+function withPagesCounted(pagination: Pagination): Pagination {
+  if (pagination.records !== null || !countsPages(pagination)) return pagination;
+  return { ...pagination, records: PAGE_ITSELF, totalPath: null, totalHeader: null };
+}
+
+function endOfOnePage({ isWholeList, pagination, saysMore, unproven }: Discovery): OnePageEnd {
+  if (isWholeList) return { reason: 'stated', detail: null, isFinal: true };
+  const what = saysMore
+    ? 'it says that there is more, and no way to the next page was found'
+    : 'no pagination was detected';
+  const detail = `${unproven ?? what}. ${adviceFor(pagination, saysMore)}`;
+  return { reason: 'single', detail, isFinal: false };
+}
+
+/** What may be said so that the list is read whole: that a page is all only where it may be. */
+function adviceFor({ records }: Pagination, saysMore: boolean): string {
+  if (saysMore) return 'Say it with --paginate';
+  const all = records === null ? 'this page is all, as one record,' : 'it is all';
+  const flags = records === null ? '--paginate none' : '--paginate none --records';
+  return `Say it with --paginate, or that ${all} with ${flags}`;
 }
 
 /** The user's function says what comes next; only the place of the records has to be found. */
@@ -58,7 +125,7 @@ async function paginationOfFunction(
   const isOpen = select === null && !wholePages;
   const records = isOpen ? readFacts(await ask(start), pinned).base.records : null;
   const pagination: Pagination = { ...noPagination, records, ...pinned, style: 'function' };
-  return { pagination, evidence: ['your function says what comes next'], isWholeList: false };
+  return { pagination, evidence: ['your function says what comes next'], end: null };
 }
 
 /** A path that leads to nothing would read as an API that does not page, or as an empty list. */

@@ -190,7 +190,7 @@ export class RetryPolicy {
     const answer = this.#answerOf(task, response);
     const why = {
       code: codeOfAttempt(result),
-      reason: answer === null ? reason : `${reason}; the answer begins ${answer}`,
+      reason: answer === null ? reason : `${reason}; the server says ${answer}`,
     };
     const failed = finalAttempt(result, why, timing);
     const status = response?.status ?? null;

@@ -60,7 +60,7 @@ function neverAllowed(stop: Stop): boolean {
 }
 
 function refusedText({ status, url, credentials, answer }: Stop & { kind: 'credentials' }): string {
-  const said = answer === null ? '' : ` The answer begins ${answer}.`;
+  const said = answer === null ? '' : ` The server says ${answer}.`;
   if (credentials === 'sent') {
     return `Stopped: the server rejects the credentials (${status} for ${url}).${said}`;
   }
@@ -81,11 +81,24 @@ function ownPauseText({ nextMs, pausesBefore, url }: OwnPause, reason: string): 
     : `Stopped at ${url}: ${counted(pausesBefore, 'pause')} did not help (${reason}). The next one would be ${long}`;
 }
 
+const ADD_ONE = 'To resume, add one of these flags to:';
+
 /** What the command needs before it can resume; null if it would end in the same way. */
 export function headingAfter(stop: Stop): string | null {
-  if (stop.kind === 'safety') return neverAllowed(stop) ? null : 'To resume, add that flag to:';
+  if (stop.kind === 'safety') {
+    if (neverAllowed(stop)) return null;
+    if (flagsAfter(stop).length > 0) return 'To resume with that flag:';
+    return stop.code === 'CERTIFICATE' ? ADD_ONE : 'To resume, add that flag to:';
+  }
   if (stop.kind !== 'credentials') return 'To resume:';
   if (stop.status === 407) return 'To resume with them:';
   if (stop.credentials === 'withheld') return null;
-  return stop.credentials === 'sent' ? 'To resume with new ones:' : 'To resume with them:';
+  return stop.credentials === 'sent' ? 'To resume with new ones:' : ADD_ONE;
+}
+
+/** The flags without which the command would stop again, where the stop says which they are. */
+export function flagsAfter(stop: Stop | null): readonly string[] {
+  if (stop?.kind !== 'safety' || neverAllowed(stop)) return [];
+  const [, flag, value] = /\s(--allow-origin|--allow-address) ([^\s;,]+)/.exec(stop.message) ?? [];
+  return flag === undefined || value === undefined ? [] : [flag, value.replace(/\.$/, '')];
 }

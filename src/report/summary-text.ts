@@ -150,7 +150,9 @@ function commandLines(
   const isAlone = (isUnknown && reasons.length === 1) || isInParts(summary);
   if (isAlone) return command('To write whole pages:', `${again} --pages`);
   const lines = [...goingOn(summary, context, paint)];
-  if (takeWhatIsThere !== null && summary.output === null) {
+  // Of a list whose records were not found nothing would be written, and that with exit 0.
+  const isNothing = records?.fetched === 0 && !isUnknown;
+  if (takeWhatIsThere !== null && summary.output === null && !isNothing) {
     const text = isUnknown ? `${takeWhatIsThere} --pages` : takeWhatIsThere;
     lines.push(...command('To write what is there:', text));
   }
@@ -171,6 +173,22 @@ function isUnexpected({ verdict }: Summary, expect: number | null): boolean {
   return records === null ? failed === 0 && pending === 0 : records.fetched !== expect;
 }
 
+const REFUSAL_CURE =
+  'Asked for in the same way, it is refused again: the URL or the headers have to change.';
+const LOOP_CURE =
+  'Read in the same way, it leads back again: say how the list pages with --paginate and its flags.';
+
+/** Statuses of a client's mistake that may be another answer to the same request later. */
+const PASSING: readonly (number | null)[] = [408, 425, 429];
+
+/** Nothing came, because the request itself is refused. */
+function isRefusedOutright({ verdict, failures }: Summary): boolean {
+  if (verdict.stored > 0 || failures.length === 0) return false;
+  return failures.every(
+    ({ status }) => status !== null && status >= 400 && status < 500 && !PASSING.includes(status),
+  );
+}
+
 function goingOn(
   summary: Summary,
   { commands, expect = null }: SummaryContext,
@@ -185,6 +203,9 @@ function goingOn(
   if (isUnexpected(summary, expect)) {
     return command('To resume with another --expect:', commands.again);
   }
+  if (isRefusedOutright(summary)) {
+    return [REFUSAL_CURE];
+  }
   if (verdict.failed > 0) return command('To try the missing pages again:', commands.again);
   if (verdict.end === null) return command('To resume:', commands.again);
   switch (verdict.name) {
@@ -193,10 +214,11 @@ function goingOn(
     case 'capped':
       return ['--split reads a list in smaller ranges, each below that limit.'];
     default:
+      if (verdict.records === null) return command('To resume:', commands.again);
       // What is said of how it pages has to change first.
       if (verdict.end === 'single' || verdict.end === 'stuck') return [];
-      return verdict.records === null
-        ? command('To resume:', commands.again)
-        : command('To read it all again:', commands.anew);
+      if (verdict.end === 'loop') return [LOOP_CURE];
+      // Records that came twice come twice again.
+      return verdict.records.duplicates > 0 ? [] : command('To read it all again:', commands.anew);
   }
 }

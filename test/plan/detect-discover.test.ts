@@ -51,7 +51,8 @@ describe('shapes that no table names are read to the end', () => {
       return { json: { total: '47', list: items(10 * page, Math.min(47, 10 * page + 10)) } };
     });
     assert.equal(run.found.pagination.first, 0);
-    assert.equal(run.found.responses.length, 3);
+    // The first page again: only that shows that its records do not change each time.
+    assert.equal(run.found.responses.length, 4);
   });
 
   test('pages from 1 that nothing echoes', async () => {

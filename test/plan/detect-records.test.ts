@@ -45,9 +45,44 @@ describe('records are found', () => {
     ['objects before scalars', { ids: [1, 2, 3], users: some(1) }, 'users'],
     ['no property of a thing', { id: 1, a: 1, b: 2, c: 3, d: 4, tags: ['x'] }, null],
     [
-      'nothing in a map from id to object',
+      'the values of an object whose keys are ids',
       { query: { pages: { 12: { id: 12 }, 13: { id: 13 } } } },
+      'query.pages.*',
+    ],
+    [
+      'values that repeat their keys, whatever lists they hold',
+      { entities: { Q1: { id: 'Q1', claims: some(2) }, Q2: { id: 'Q2', claims: some(3) } } },
+      'entities.*',
+    ],
+    ['one value that repeats its key', { found: { a7: { name: 'a7' } } }, 'found.*'],
+    ['an array, not what it refers to by id', { hits: some(2), users: { 1: {}, 2: {} } }, 'hits'],
+    ['no parts of one thing', { id: 1, home: { name: 'x' }, away: { name: 'y' } }, null],
+    ['no parts of a part', { match: { home: { name: 'x' }, away: { name: 'y' } } }, null],
+    ['no links', { _links: { self: { href: 'a' }, next: { href: 'b' } } }, null],
+    ['no values of different kinds', { data: { 1: { id: 1, a: 2 }, 2: { x: 1, y: 2 } } }, null],
+    ['no object at a path that no expression can say', { 'a-b': { 1: { id: 1 } } }, null],
+    ['no columns', { data: { id: [1, 2], name: ['a', 'b'], value: [3, 4] } }, null],
+    [
+      'no transposed rows',
+      {
+        columns: some(2),
+        values: [
+          [1, 2, 3],
+          [4, 5, 6],
+        ],
+      },
       null,
+    ],
+    [
+      'rows beside as many columns',
+      {
+        columns: ['a', 'b'],
+        rows: [
+          [1, 2],
+          [3, 4],
+        ],
+      },
+      'rows',
     ],
     ['no array inside of an array', { rows: [[some(3)]] }, 'rows'],
     ['no mixture', [{ page: 1 }, some(2)], null],
@@ -63,6 +98,12 @@ describe('records are found', () => {
     const page = { columns2: some(9), matches2: some(3) };
     assert.equal(pathOfRecords(page), 'columns2');
     assert.equal(pathOfRecords(page, [3]), 'matches2');
+  });
+
+  test('as many values as the page says it has', () => {
+    const page = { total: 9, found: { ab: { x: 1 }, cd: { x: 2 } } };
+    assert.equal(pathOfRecords(page), null);
+    assert.equal(pathOfRecords(page, [2]), 'found.*');
   });
 
   test('the array that changes from page to page', () => {

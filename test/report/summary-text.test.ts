@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { verificationText } from '../../src/cli/archive-commands.ts';
 import type { PaginationFacts, Stop, Summary } from '../../src/core/summary.ts';
 import { summaryJson } from '../../src/report/json-log.ts';
+import { flagsAfter } from '../../src/report/stop-text.ts';
 import { type SummaryContext, summaryText } from '../../src/report/summary-text.ts';
 import { hostileText } from './sample-events.ts';
 import { complete, failedPage, incomplete, pagedVerdict } from './sample-summary.ts';
@@ -144,15 +145,27 @@ describe('the summary of an incomplete run', () => {
         answer: null,
       });
     assert.match(refused('sent'), /To resume with new ones:\n {2}everypage AGAIN/);
-    assert.match(refused('none'), /To resume with them:\n {2}everypage AGAIN/);
+    assert.match(refused('none'), /To resume, add one of these flags to:\n {2}everypage AGAIN/);
     assert.doesNotMatch(refused('withheld'), /AGAIN/);
     const unsafe = (code: (Stop & { kind: 'safety' })['code'], message: string) =>
       stopped({ kind: 'safety', code, message });
-    assert.match(unsafe('CERTIFICATE', 'it is self-signed'), /To resume, add that flag to:\n/);
+    assert.match(unsafe('CERTIFICATE', 'it is self-signed'), /add one of these flags to:\n/);
     assert.match(
       unsafe('OTHER_ORIGIN', 'a link leads elsewhere'),
       /To resume, add that flag to:\n/,
     );
+    const led =
+      'a link leads to another origin, http://b.example. If you trust it, add --allow-origin http://b.example; it gets none';
+    assert.match(unsafe('OTHER_ORIGIN', led), /To resume with that flag:\n/);
+    assert.deepEqual(flagsAfter({ kind: 'safety', code: 'OTHER_ORIGIN', message: led }), [
+      '--allow-origin',
+      'http://b.example',
+    ]);
+    const inside = 'x resolves to 10.0.0.5. If you mean it, add --allow-address 10.0.0.5';
+    assert.deepEqual(flagsAfter({ kind: 'safety', code: 'PRIVATE_ADDRESS', message: inside }), [
+      '--allow-address',
+      '10.0.0.5',
+    ]);
     const downgrade = unsafe('OTHER_ORIGIN', 'it leads to http; that is never followed');
     assert.doesNotMatch(downgrade, /AGAIN|--allow-origin/);
     const expected = (summary: Partial<Summary>) =>
@@ -166,22 +179,38 @@ describe('the summary of an incomplete run', () => {
     assert.doesNotMatch(expected({ verdict: both }), /With another/);
   });
 
+  it('does not offer to ask again for what is refused outright, or to read what leads back again', () => {
+    const failing = (status: number | null, stored = 0) => {
+      const verdict = { ...incomplete.verdict, stored, planned: null, failed: 1 };
+      const failures = [{ ...failedPage(1), status, reason: 'refused' }];
+      return summaryText({ ...incomplete, verdict, failures }, context);
+    };
+    for (const status of [400, 404, 406]) {
+      assert.doesNotMatch(failing(status), /missing pages again|AGAIN/);
+      assert.match(failing(status), /refused again: the URL or the headers have to change/);
+    }
+    for (const status of [408, 429, 503, null])
+      assert.match(failing(status), /missing pages again/);
+    assert.match(failing(404, 3), /missing pages again/);
+    const looped = pagedVerdict({ name: 'incomplete', end: 'loop', reasons: ['it led back'] });
+    const text = summaryText({ ...incomplete, failures: [], verdict: looped }, context);
+    assert.doesNotMatch(text, /--fresh|ANEW/);
+    assert.match(text, /leads back again: say how the list pages with --paginate/);
+  });
+
   it('names the flags for credentials where none were sent, and what the server answers', () => {
     const url = 'https://a.example/';
     const of = (status: number, credentials: 'sent' | 'none' | 'withheld') =>
       stopped({ kind: 'credentials', status, url, credentials, answer: '"no key"' });
     assert.match(
       of(401, 'none'),
-      /Stopped: 401 for https:\/\/a\.example\/: no credentials were sent; give them with --bearer-env VAR, -u USER, -n or -H @FILE\. The answer begins "no key"\./,
+      /Stopped: 401 for https:\/\/a\.example\/: no credentials were sent; give them with --bearer-env VAR, -u USER, -n or -H @FILE\. The server says "no key"\./,
     );
     assert.match(
       of(403, 'none'),
       /403 for \S+, and no credentials were sent; if it needs some, give/,
     );
-    assert.match(
-      of(401, 'sent'),
-      /rejects the credentials \(401 for \S+\)\. The answer begins "no/,
-    );
+    assert.match(of(401, 'sent'), /rejects the credentials \(401 for \S+\)\. The server says "no/);
     assert.match(
       of(401, 'withheld'),
       /no credentials were sent, because they were given for another/,

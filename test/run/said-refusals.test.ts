@@ -29,11 +29,28 @@ test("a failure is told with the beginning of the server's own reason, whatever 
     if (n === 1) return { status: 422, body };
     return n === 2 ? { status: 500, ...packed } : { status: 404, body: '\u001b[2J\u0000' };
   });
-  const said = /the answer begins '\{"message":"page must be < 10"\}'/.source;
+  const said = /the server says "page must be < 10"/.source;
   assert.match(stderr, new RegExp(`422 .*/pages/1 {2}Unprocessable Content; ${said}`));
   assert.match(stderr, new RegExp(`500 .*/pages/2 {2}Internal Server Error; ${said}`));
   // What is no text is not shown.
   assert.match(stderr, /404 .*\/pages\/3 {2}Not Found$/m);
+});
+
+test('of an error in JSON its words are shown, wherever they stand, and not cut at once', async (t) => {
+  const reason = `Page out of range, page: 3 page size: 100, len: 130. ${'It is long. '.repeat(12)}`;
+  const bodies = [
+    { status: 400, error: { code: 7, trace: 'x'.repeat(200), message: 'the first' } },
+    { errors: [{ extensions: { code: 'X' }, message: 'the second' }] },
+    { error: 'page_out_of_range', reason },
+  ];
+  const { stderr } = await fetchFrom(t, (n) => ({
+    status: 400,
+    body: JSON.stringify(bodies[n - 1]),
+  }));
+  assert.match(stderr, /pages\/1 {2}Bad Request; the server says "the first"/);
+  assert.match(stderr, /pages\/2 {2}Bad Request; the server says "the second"/);
+  assert.ok(stderr.includes(`the server says "${reason.trim()}"`), stderr);
+  assert.doesNotMatch(stderr, /missing pages again/);
 });
 
 test('a refusal says whether credentials were sent, and which flags give them', async (t) => {
@@ -42,12 +59,12 @@ test('a refusal says whether credentials were sent, and which flags give them', 
   assert.equal(none.code, 4);
   assert.match(
     none.stderr,
-    /401 for \S+: no credentials were sent; give them with --bearer-env VAR, .*The answer begins "no key"/,
+    /401 for \S+: no credentials were sent; give them with --bearer-env VAR, .*The server says "no key"/,
   );
   const forbidden = await fetchFrom(t, refuse(403));
   assert.match(forbidden.stderr, /403 for \S+, and no credentials were sent/);
   const given = await fetchFrom(t, refuse(401), '-u', 'me:long-password');
-  assert.match(given.stderr, /the server rejects the credentials \(401 for .*begins "no key"/);
+  assert.match(given.stderr, /the server rejects the credentials \(401 for .*says "no key"/);
   assert.equal(
     given.summary.stop?.kind === 'credentials' && given.summary.stop.credentials,
     'sent',
@@ -61,10 +78,7 @@ test('explain says it too', async (t) => {
   });
   t.after(() => server.close());
   const { stderr } = await runCliHere(temporaryFolder(t), ['explain', `${server.origin}/things`]);
-  assert.match(
-    stderr,
-    /does not come: 422 Unprocessable Content; the answer begins "no such page"/,
-  );
+  assert.match(stderr, /does not come: 422 Unprocessable Content; the server says "no such page"/);
 });
 
 test('a page that is asked for alone counts its retries', async (t) => {

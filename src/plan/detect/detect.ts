@@ -139,7 +139,7 @@ function looksFull({ count, params, numbers }: Facts): boolean {
   return numbers.size?.value === count || ROUND_SIZES.has(count) || count % 50 === 0;
 }
 
-/** With the first page and one more to tell page 0 from page 1, eight requests in all. */
+/** With the first page, one more to tell page 0 from page 1 and the first page again, nine requests. */
 const MAX_CANDIDATES = 6;
 /** A POST may have effects, so few names are tried, and only with a token that the page holds. */
 const MAX_POST_CANDIDATES = 2;
@@ -175,8 +175,8 @@ function surest(facts: Facts): readonly Candidate[] | null {
 function guesses(facts: Facts, names: RegExp): readonly Candidate[] {
   const { numbers, next, params } = facts;
   const stated = statedKeys(facts);
-  const keys = guessedKeys(facts);
-  const positions = guessedPositions(facts, names);
+  const keys = guessedKeys(facts).map(asGuess);
+  const positions = guessedPositions(facts, names).map(asGuess);
   // A flag and ids without any number, as in Stripe.
   const isFlagAlone = next.more?.value === true && !numbersSayMore(facts);
   const hasPosition = numbers.page !== null || numbers.offset !== null || next.number !== null;
@@ -184,6 +184,10 @@ function guesses(facts: Facts, names: RegExp): readonly Candidate[] {
   if (hasPosition) return [...stated, ...positions];
   if (isFlagAlone) return [...stated, ...keys.slice(0, 2), ...positions];
   return [...stated, ...positions.slice(0, 4), ...keys.slice(0, 1), ...positions.slice(4)];
+}
+
+function asGuess(candidate: Candidate): Candidate {
+  return { ...candidate, isGuess: true };
 }
 
 /**

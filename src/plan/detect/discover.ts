@@ -9,13 +9,14 @@ import { presetForHost } from '../presets.ts';
 import { setPart } from '../request-parts.ts';
 import { literalNumber } from '../styles/style.ts';
 import { detect, pinDetection } from './detect.ts';
-import { type Facts, readFacts } from './facts.ts';
+import { type Facts, namesNext, readFacts, saysMore } from './facts.ts';
 import { type Candidate, type Detection, type PageView, recordIdentities } from './page-view.ts';
 import {
   type Acceptance,
   type AskWith,
   acceptCandidate,
   countsFrom,
+  isSamePage,
   proveEnd,
   settleBase,
 } from './trial.ts';
@@ -23,7 +24,9 @@ import {
 export type { PageView };
 
 /** The most requests that detection may make, with the first page. */
-export const MAX_REQUESTS = 8;
+export const MAX_REQUESTS = 9;
+/** One is kept back, for the first page again. */
+const MAX_OTHERS = MAX_REQUESTS - 1;
 
 export interface Discovery {
   readonly kind: 'found' | 'single';
@@ -31,9 +34,13 @@ export interface Discovery {
   readonly pagination: Pagination;
   /** For a single page: the page itself says that it is the whole list. */
   readonly isWholeList: boolean;
+  /** The first page says that there is more, be it by a number, a flag or a link. */
+  readonly saysMore: boolean;
+  /** Why a parameter that seemed to give another page is not used, without a full stop. */
+  readonly unproven: string | null;
   /** What showed it, each a phrase for people. */
   readonly evidence: readonly string[];
-  /** Every page that was fetched, at most eight, the first page first, so that none is asked for again. */
+  /** Every page that was fetched, at most nine, the first page first, so that none is asked for again. */
   readonly responses: readonly PageView[];
   /** The first page says that nothing comes after it. */
   readonly isLastPage: boolean;
@@ -51,16 +58,21 @@ export interface DiscoverOptions {
   readonly usual?: PaginationStyle | null;
 }
 
-type Ask = (request: Candidate['request'], position: number) => Promise<PageView | null>;
+type Ask = (
+  request: Candidate['request'],
+  position: number,
+  most?: number,
+) => Promise<PageView | null>;
 
 interface Settled {
   readonly pagination: Pagination;
   readonly evidence: readonly string[];
   readonly isWholeList: boolean;
+  readonly unproven?: string | null;
 }
 
 /**
- * Finds out how a list is paginated, with at most eight requests, one after another. The start is
+ * Finds out how a list is paginated, with at most nine requests, one after another. The start is
  * requested first, and most lists need no more. Where the first page says that there is more, but not
  * how to request it, candidates are tried until one is confirmed.
  *
@@ -77,8 +89,8 @@ export async function discoverPagination(
 ): Promise<Discovery> {
   const first = await fetchPage(start);
   const responses = [first];
-  const ask: Ask = async (request, position) => {
-    if (responses.length === MAX_REQUESTS) return null;
+  const ask: Ask = async (request, position, most = MAX_OTHERS) => {
+    if (responses.length >= most) return null;
     const place = { branch: start.place.branch, position: start.place.position + position };
     const view = await fetchPage({ ...request, place });
     responses.push(view);
@@ -88,10 +100,18 @@ export async function discoverPagination(
   const shown = detect(first, pinned);
   const isOpen = shown.kind !== 'found' && usual !== null;
   const detection = pinDetection(shown, facts, isOpen ? { style: usual, ...pinned } : pinned);
-  const { evidence, isWholeList, ...settled } =
-    detection.kind === 'candidates'
-      ? (endByHost(facts, detection) ?? (await tryCandidates(first, detection, pinned, ask)))
-      : { ...detection, isWholeList: detection.kind === 'single' && detection.complete };
+  const {
+    evidence,
+    isWholeList,
+    unproven = null,
+    ...settled
+  } = detection.kind === 'candidates'
+    ? (endByHost(facts, detection) ?? (await tryCandidates(first, detection, pinned, ask)))
+    : {
+        ...detection,
+        isWholeList: detection.kind === 'single' && detection.complete,
+        unproven: null,
+      };
   const own = pinned.key == null ? withSoundKey(first, settled.pagination) : settled.pagination;
   const pagination = { ...own, ...pinned };
   const total = facts.numbers.total?.value ?? null;
@@ -100,7 +120,9 @@ export async function discoverPagination(
     kind: isOnePage(pagination) ? 'single' : 'found',
     pagination,
     isWholeList,
-    evidence,
+    saysMore: saysMore(facts) || namesNext(facts),
+    unproven,
+    evidence: [...evidence, ...facts.contradicted],
     responses,
     isLastPage: isWholeList || isTotal || (detection.kind === 'found' && detection.lastPage),
     pageRecords: facts.count,
@@ -135,6 +157,8 @@ async function tryCandidates(
 ): Promise<Settled> {
   const { evidence, otherwise, isSilent } = detection;
   const tried: string[] = [];
+  /** Whether the first page is the same when it is asked for again; null where that is not known. */
+  let isSteady: boolean | null = null;
   const doubtful: { readonly candidate: Candidate; readonly acceptance: Acceptance }[] = [];
   for (const candidate of detection.candidates) {
     const second = await ask(candidate.request, positionOf(candidate));
@@ -147,12 +171,14 @@ async function tryCandidates(
     }
     if (accepted) {
       const based = acceptance.baseIsOpen ? await readBase(candidate, pagination, false) : null;
-      return settled(based ?? pagination, based);
+      const isShown = !acceptance.isByRecordsAlone || (await firstIsSteady(pagination));
+      return isShown ? settled(based ?? pagination, based) : unsteady(candidate);
     }
     if (finding !== null) doubtful.push({ candidate, acceptance });
     if (!isSilent) continue;
     const proven = await proveEnd(first, second, pagination, askWith(candidate, pagination));
     if (proven === null) continue;
+    if (!(await firstIsSteady(pagination))) return unsteady(candidate);
     const shown = [...evidence, ...tried.slice(-1), proven.proof];
     return { pagination: proven.pagination, evidence: shown, isWholeList: false };
   }
@@ -180,6 +206,25 @@ async function tryCandidates(
     return { pagination, evidence: shown, isWholeList: false };
   }
 
+  /** A request that gave the first page, or what follows its first record, has shown it already. */
+  async function firstIsSteady(pagination: Pagination): Promise<boolean> {
+    if (isSteady !== null) return isSteady;
+    const { place: _, ...start } = first.request;
+    const again = await ask(start, 0, MAX_REQUESTS);
+    isSteady = again !== null && isSamePage(first, again, pagination);
+    return isSteady;
+  }
+
+  function unsteady({ why }: Candidate): Settled {
+    const unproven = `the first page differs each time that it is asked for, so trying does not show how to get the next one (tried ${why})`;
+    return {
+      pagination: otherwise,
+      evidence: [...evidence, ...tried],
+      isWholeList: false,
+      unproven,
+    };
+  }
+
   async function readBase(
     candidate: Candidate,
     pagination: Pagination,
@@ -190,11 +235,14 @@ async function tryCandidates(
     return settleBase({ ...pagination, ...pinned }, first, view, overlaps);
   }
 
-  function askWith(candidate: Candidate, { carrier, param }: Pagination): AskWith {
+  function askWith(candidate: Candidate, pagination: Pagination): AskWith {
+    const { carrier, param } = pagination;
     return async (value) => {
       const { place: _, ...start } = first.request;
       const request = param === null ? null : setPart(start, carrier, param, value);
-      return request === null ? null : ask(request, positionOf(candidate));
+      const view = request === null ? null : await ask(request, positionOf(candidate));
+      if (view !== null && isSamePage(first, view, pagination)) isSteady = true;
+      return view;
     };
   }
 

@@ -2,10 +2,11 @@ import { noPagination, type Pagination } from '../../core/pagination.ts';
 import { linkTarget, parseLinkHeader } from '../link-header.ts';
 import { parseContentRange } from '../styles/page-reading.ts';
 import { findAbsentList, findKey, findRecords } from './find-records.ts';
-import { squash } from './names.ts';
+import { means, squash } from './names.ts';
 import { type NextSaid, readNext } from './next-said.ts';
 import {
   asCount,
+  contradictedNumbers,
   type NumbersSaid,
   readNumbers,
   readStartParams,
@@ -35,6 +36,8 @@ export interface Facts {
   readonly headers: HeadersSaid;
   readonly numbers: NumbersSaid;
   readonly next: NextSaid;
+  /** Fields that the page itself contradicts, and that therefore count for nothing; each a phrase. */
+  readonly contradicted: readonly string[];
   /** How many records come before this page, as far as that is said. */
   readonly offset: number;
   /** Style `single` with records, key and all that the page says of itself. */
@@ -65,7 +68,15 @@ export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Fac
     totalPages: headers.totalPages ?? body.totalPages,
     page: body.page ?? headers.page,
   };
-  const next = readNext(context, view.request.url);
+  const said = readNext(context, view.request.url);
+  const isIdle = isIdleCut(said, headers);
+  const next = isIdle ? { ...said, more: null } : said;
+  const contradicted = [
+    ...(isIdle && said.more?.value === false
+      ? [`${said.more.path} is false beside a next page, so it is not about the list`]
+      : []),
+    ...contradictedNumbers(context),
+  ];
   const base: Pagination = {
     ...noPagination,
     records: records?.path ?? null,
@@ -81,7 +92,26 @@ export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Fac
   const size = numbers.size?.value ?? count;
   const offset = offsetOf(params, headers, size);
   const isListAbsent = absent !== null;
-  return { view, params, records, count, isListAbsent, headers, numbers, next, offset, base };
+  const found = {
+    view,
+    params,
+    records,
+    count,
+    isListAbsent,
+    headers,
+    numbers,
+    next,
+    offset,
+    base,
+  };
+  return { ...found, contradicted };
+}
+
+/** A flag that nothing was cut (Datasette's `truncated`) says nothing beside a link to the next page. */
+function isIdleCut({ more, url, listed, token }: NextSaid, headers: HeadersSaid): boolean {
+  if (more === null || !means.cut(keysOf(more.path)?.at(-1) ?? '')) return false;
+  if (url !== null || listed?.url != null || headers.next !== null) return true;
+  return !more.value && (token !== null || headers.token !== null);
 }
 
 function pinnedRecords(view: PageView, path: string, isAbsent: boolean): RecordsFound | null {
@@ -112,6 +142,15 @@ export function saysMore(facts: Facts): boolean {
   if (next.more?.value === true) return true;
   return (
     numbersSayMore(facts) || (headers.nextPage?.value ?? null) !== null || next.number !== null
+  );
+}
+
+/** Whether the page links to the next one, or holds the token for it. */
+export function namesNext({ next, headers }: Facts): boolean {
+  const isLinked = next.url !== null || next.listed?.url != null || headers.next !== null;
+  const isOpen = next.continueObject?.isThere === true || next.pageInfo?.hasNext === true;
+  return (
+    isLinked || isOpen || ((next.token ?? headers.token) !== null && next.more?.value !== false)
   );
 }
 

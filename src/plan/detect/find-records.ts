@@ -2,6 +2,7 @@ import { NO_RECORDS } from '../../core/pagination.ts';
 import { pathOf } from '../../decode/decode.ts';
 import { means, rankAsRecords, squash } from './names.ts';
 import { asCount } from './numbers-said.ts';
+import { findColumns, keyedLists } from './odd-lists.ts';
 import { type Field, isObject, listFields, PAGE_ITSELF, type RecordsFound } from './page-view.ts';
 
 /** How far down the records may stand; deeper only beside a `pageInfo`, as in GraphQL. */
@@ -15,44 +16,51 @@ const MAX_BESIDE_EMPTY = 5;
 interface Option extends RecordsFound {
   readonly name: string;
   readonly depth: number;
-  /** `objects`; `plain` for scalars and arrays; `empty`. */
-  readonly holds: 'objects' | 'plain' | 'empty';
+  /** `objects`; `plain` for scalars and arrays; `empty`; `values` of an object. */
+  readonly holds: 'objects' | 'plain' | 'empty' | 'values';
 }
 
 /**
  * Where a page's records stand, found by structure: the array whose items are objects, at most four
  * objects deep. Of several, one that has as many items as the page says it has (`counts`), else the
- * longest, then the shallowest; usual names only break ties. Null where there is none, as in a map
- * from id to object.
+ * longest, then the shallowest; usual names only break ties. Where no array may be meant, the values
+ * of an object that holds records by their ids. Null where there is none.
  *
  *     findRecords({ total: 2, hits: { hits: [{ _id: 'a' }, { _id: 'b' }] } })?.path; // 'hits.hits'
  *
  * @param counts page sizes and totals that the page or its request states
  */
 export function findRecords(json: unknown, counts: readonly number[] = []): RecordsFound | null {
-  return listOptions(json, counts.includes(0)).toSorted(order(counts))[0] ?? null;
+  return listOptions(json, counts).toSorted(order(counts))[0] ?? null;
 }
 
 /**
  * The records of two pages of one list: the array that changes most from the first to the second
- * wins. The result is the first page's.
+ * wins, and before all others one that is new altogether: what records refer to may be longer than
+ * they are, but some of it comes again. The result is the first page's.
+ *
+ * @param likely where the first page alone shows the records; kept where it is new altogether
  */
-export function findRecordsInBoth(first: unknown, second: unknown): RecordsFound | null {
+export function findRecordsInBoth(
+  first: unknown,
+  second: unknown,
+  likely: string | null = null,
+): RecordsFound | null {
   const later = new Map(listOptions(second).map((option) => [option.path, option]));
-  let best: Option | undefined;
-  let mostNew = 0;
   const options = listOptions(first);
   // Links repeat the request, so they change even where the records do not.
   const own = options.filter(({ name }) => !means.besideRecords(name));
-  for (const option of (own.length > 0 ? own : options).toSorted(order([]))) {
+  const changes = (own.length > 0 ? own : options).toSorted(order([])).flatMap((option) => {
     const known = new Set(option.items.map(textOf));
     const items = later.get(option.path)?.items ?? [];
     const fresh = items.filter((item) => !known.has(textOf(item))).length;
-    if (fresh <= mostNew || (best?.holds === 'objects' && option.holds !== 'objects')) continue;
-    best = option;
-    mostNew = fresh;
-  }
-  return best ?? findRecords(first);
+    return fresh === 0 ? [] : [{ option, fresh, isNew: fresh === items.length }];
+  });
+  const kept = changes.find(({ option, isNew }) => option.path === likely && isNew);
+  const rank = ({ option, isNew }: (typeof changes)[number]): number =>
+    (option.holds === 'objects' ? 0 : 2) + (isNew ? 0 : 1);
+  const [best] = changes.toSorted((a, b) => rank(a) - rank(b) || b.fresh - a.fresh);
+  return (kept ?? best)?.option ?? findRecords(first);
 }
 
 /** Empty for a record that is nested too deeply to be serialised. */
@@ -64,24 +72,31 @@ function textOf(item: unknown): string {
   }
 }
 
-/** @param saysEmpty where a page says that there are no records, an empty list of any name is theirs */
-function listOptions(json: unknown, saysEmpty = false): readonly Option[] {
+/** @param counts where a page says that there are no records, an empty list of any name is theirs */
+function listOptions(json: unknown, counts: readonly number[] = []): readonly Option[] {
   if (Array.isArray(json)) {
     const holds = holdsOf(json);
     if (holds === null) return [];
     return [{ path: PAGE_ITSELF, items: json, name: '', depth: 0, holds }];
   }
   const fields = listFields(json);
-  const arrays = fields.filter((field) => Array.isArray(field.value));
+  const keyed = keyedLists(fields, counts);
+  const isWithin = ({ keys }: Field): boolean =>
+    keyed.some((list) => list.keys.every((key, index) => key === keys[index]));
+  const arrays = fields.filter((field) => Array.isArray(field.value) && !isWithin(field));
   const options = arrays.flatMap((field) => optionOf(field, fields) ?? []);
   const topFields = fields.filter((field) => field.keys.length === 1).length;
-  return options.filter((option) => {
+  const columns = new Set(findColumns(json)?.paths);
+  const lists = options.filter((option) => {
+    if (columns.size > 0 && means.besideRecords(option.name)) return false;
     if (option.holds === 'objects') return true;
+    if (columns.has(option.path)) return false;
     if (means.records(option.name)) return true;
-    if (saysEmpty && option.holds === 'empty') return true;
+    if (counts.includes(0) && option.holds === 'empty') return true;
     // An array of scalars in an object with much else is one of its properties.
     return arrays.length === 1 && topFields <= MAX_TOP_FIELDS;
   });
+  return [...lists, ...keyed.map((list) => ({ ...list, holds: 'values' as const }))];
 }
 
 function optionOf(field: Field, fields: readonly Field[]): Option | null {
@@ -115,6 +130,7 @@ function order(counts: readonly number[]): (a: Option, b: Option) => number {
     if (option.holds === 'objects') {
       return option.items.length > MAX_BESIDE_EMPTY || means.records(option.name) ? 1 : 3;
     }
+    if (option.holds === 'values') return 2.5;
     return option.holds === 'empty' ? 2 : 4;
   }
 }
@@ -155,6 +171,11 @@ export function findKey(items: readonly unknown[]): string | null {
   }
   const path = paths.find((keys) => isDistinct(items, keys));
   return path === undefined ? null : pathOf(path);
+}
+
+/** Whether the records have that property, and no two the same. */
+export function isKeyOf(items: readonly unknown[], name: string): boolean {
+  return items.length > 0 && items.every(isObject) && isDistinct(items, [name]);
 }
 
 function namesIn(object: Record<string, unknown>): readonly string[] {

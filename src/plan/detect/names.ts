@@ -20,7 +20,8 @@ const TOTAL = setOf(
     'numfound hitcount matchcount recordstotal itemstotal resultstotal counttotal allcount ' +
     'fullcount nbhits nbresults numberofresults numberofrecords numberofitems numresults ' +
     'numrecords numitems numberreturnedtotal numbermatched totalresult totalrecord odatacount ' +
-    'inlinecount grandtotal overallcount hitstotal foundcount countall',
+    'inlinecount grandtotal overallcount hitstotal foundcount countall filtercount filteredcount ' +
+    'recordsfiltered totalfiltered filteredtotal filteredtablerowscount',
 );
 /** These count the whole list in some APIs and the page in others. */
 const VAGUE_TOTAL = setOf(
@@ -66,6 +67,8 @@ const MORE = setOf(
   'more hasnext hasnextpage istruncated truncated incomplete exceededtransferlimit canloadmore ' +
     'nextavailable hasadditionalpages ismore thereismore hasnextpages hasnextresults',
 );
+/** Flags that a page was cut, which may be said of a query or of a text as well as of the list. */
+const CUT = setOf('truncated istruncated incomplete exceededtransferlimit');
 const DONE = setOf(
   'islast islastpage last lastpage done isdone end isend endoflist endofresults finished ' +
     'isfinished nomore nomoreresults exhausted eof allloaded endreached reachedend nomorepages ' +
@@ -82,6 +85,9 @@ const MORE_PATTERN =
   /^(?:has|is)?more(?:pages?|items?|results?|records?|data|rows|entries|available)*$/;
 const NEXT_PATTERN =
   /^(?:odata|page|paging|pagination|links?|cursor|results?|api|meta|response|search|list)*next(?:links?|url|uri|href|path|pages?|records?|results?|batch|set|cursor|token|key|marker|mark|id|offset|start|at|after|continuation|index|number|num|no|value|from|skip|search|row|position)*$/;
+
+/** Discourse: `more_topics_url`. */
+const MORE_LINK = /^more[a-z]*(?:url|uri|link|href)$/;
 
 /** Words that change the meaning of the next word: `perPage` is not a page. */
 const BINDING = setOf(
@@ -143,9 +149,10 @@ export const means = {
   keyset: (name: string): boolean => KEYSET.has(squash(name)),
   paging: (name: string): boolean => isOneOf(PAGING, name),
   more: (name: string): boolean => MORE.has(squash(name)) || MORE_PATTERN.test(squash(name)),
+  cut: (name: string): boolean => CUT.has(squash(name)),
   done: (name: string): boolean => DONE.has(squash(name)),
   /** `next`, `nextLink`, `@odata.nextLink`, `next_page_url`, `nextPageToken` … */
-  next: (name: string): boolean => NEXT_PATTERN.test(squash(name)),
+  next: (name: string): boolean => NEXT_PATTERN.test(squash(name)) || MORE_LINK.test(squash(name)),
   /** `href` within `next`. */
   nextLink: ({ name, parent }: Named): boolean =>
     LINK_UNDER_NEXT.has(squash(name)) && means.next(parent),
@@ -159,6 +166,11 @@ export const means = {
   },
   records: (name: string): boolean => rankAsRecords(name) < RECORDS.length,
   besideRecords: (name: string): boolean => BESIDE_RECORDS.has(squash(name)),
+  /** Objects of which no value is a record, though all look alike: links, counts, what is included. */
+  keyedBeside: (name: string): boolean =>
+    means.besideRecords(name) ||
+    means.next(name) ||
+    (means.paging(name) && squash(name) !== 'pages'),
 };
 
 /** A field's name, and the key before it. */

@@ -134,7 +134,7 @@ export function readNumbers(context: PageContext): NumbersSaid {
         ? (numbers.find(({ field, value }) => value === count && means.vagueTotal(field.name)) ??
           null)
         : null,
-    totalPages: findTotalPages(numbers, { count, hasPage: page !== null, total }),
+    totalPages: findTotalPages(numbers, { count, hasPage: page !== null, total, asked, size }),
     page,
     offset,
     size,
@@ -144,13 +144,15 @@ export function readNumbers(context: PageContext): NumbersSaid {
 interface TotalContext {
   readonly count: number | null;
   readonly asked: number | null;
-  readonly size: NumberField | null;
+  readonly size: SaidNumber | null;
 }
 
 function findTotal(numbers: readonly NumberField[], context: TotalContext): NumberField | null {
   const count = context.count ?? 0;
-  const clear = numbers.find(({ field, value }) => value >= count && isClearTotal(field));
-  if (clear !== undefined) return clear;
+  const clear = numbers.filter(({ field, value }) => value >= count && isClearTotal(field));
+  // `total_count` may be of the whole table, and `filter_count` of what the request asks for.
+  const filtered = clear.find(({ field }) => /filter/.test(squash(field.name)));
+  if (clear[0] !== undefined) return filtered ?? clear[0];
   const vague = numbers.find(
     ({ field, value }) => value > count && means.vagueTotal(field.name) && value !== context.asked,
   );
@@ -173,10 +175,13 @@ function isClearTotal({ name, parent }: Field): boolean {
 
 function findTotalPages(
   numbers: readonly NumberField[],
-  context: { count: number | null; hasPage: boolean; total: NumberField | null },
+  context: TotalContext & { hasPage: boolean; total: NumberField | null },
 ): NumberField | null {
   const named = numbers.find(
-    ({ field, path }) => means.totalPages(field.name) && path !== context.total?.path,
+    (number) =>
+      means.totalPages(number.field.name) &&
+      number.path !== context.total?.path &&
+      !countsThisPage(number, context),
   );
   if (named !== undefined) return named;
   const inPaging = numbers.find(
@@ -190,6 +195,39 @@ function findTotalPages(
       squash(field.name) === 'total' && value > 0 && value < (context.count ?? 0),
   );
   return context.hasPage ? (low ?? null) : null;
+}
+
+/**
+ * Whether a number of pages is that of the records in this page: it is as large, and either a total says
+ * otherwise, or its name can mean that too (`page_count` of Open Food Facts).
+ */
+function countsThisPage(
+  { value, field }: NumberField,
+  { count, asked, size, total }: TotalContext & { total: SaidNumber | null },
+): boolean {
+  if (value !== count || value < 2) return false;
+  const perPage = asked ?? size?.value ?? count;
+  if (total !== null) return value !== Math.ceil(total.value / Math.max(1, perPage));
+  return /(?:pagecount|pagetotal)$/.test(squash(field.name));
+}
+
+/** Numbers that the page itself contradicts, and what does; each a phrase for people. */
+export function contradictedNumbers(context: PageContext): readonly string[] {
+  const count = context.count ?? 0;
+  if (count < 2) return [];
+  const asked = context.params.size?.number ?? null;
+  const { total, totalPages, size } = readNumbers(context);
+  return numberFields(context).flatMap((number) => {
+    const { field, path, value } = number;
+    if (!isNear(field, context.around) || path === totalPages?.path) return [];
+    if (isClearTotal(field) && path !== total?.path && value < count) {
+      return [`${path} says ${value} beside ${count} records, so it is not the total`];
+    }
+    const isOfPage =
+      means.totalPages(field.name) &&
+      countsThisPage(number, { count: context.count, asked, size, total });
+    return isOfPage ? [`${path} is the number of records in this page, not of pages`] : [];
+  });
 }
 
 /** `page: { number: 0 }`, `pagination: { current: 1 }`. */

@@ -8,6 +8,7 @@ import {
   type JsonScan,
   parseSelection,
   pathOf,
+  readSelection,
 } from '../../decode/decode.ts';
 
 /** A response, its body decoded. */
@@ -23,7 +24,10 @@ export interface PageView {
 
 /** Where the records of a page stand. */
 export interface RecordsFound {
-  /** Dotted path (a dot in a key is `\.`), or `@` for a page that is itself the array. */
+  /**
+   * Dotted path (a dot in a key is `\.`), `@` for a page that is itself the array, or such a path and
+   * `.*` for the values of an object.
+   */
   readonly path: string;
   readonly items: readonly unknown[];
 }
@@ -36,6 +40,8 @@ export interface Candidate {
   readonly request: Omit<PageRequest, 'place'>;
   /** A sentence for people. */
   readonly why: string;
+  /** Neither the page nor its request names the parameter or what it takes. */
+  readonly isGuess?: true;
 }
 
 /** What a first page shows of its list's pagination. */
@@ -115,6 +121,8 @@ const MAX_DEPTH = 7;
 
 /** The page itself as a path to the records. */
 export const PAGE_ITSELF = '@';
+/** Behind a path: the values of the object there, as an expression has it. */
+export const VALUES_OF = '.*';
 
 /**
  * All fields of objects within objects, the shallow ones first. It enters no array, and no object
@@ -148,6 +156,10 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 /** The value at a dotted path, undefined where nothing stands there or the path is none. */
 export function valueAt(json: unknown, path: string): unknown {
   if (path === PAGE_ITSELF) return json;
+  if (path.endsWith(VALUES_OF)) {
+    const object = valueAt(json, path.slice(0, -VALUES_OF.length));
+    return isObject(object) ? Object.values(object) : undefined;
+  }
   const keys = keysOf(path);
   if (keys === null) return undefined;
   let value = json;
@@ -161,14 +173,15 @@ export function valueAt(json: unknown, path: string): unknown {
 /** The keys of a dotted path; null for what is none. */
 export function keysOf(path: string): readonly string[] | null {
   if (path === PAGE_ITSELF) return [];
+  const own = path.endsWith(VALUES_OF) ? path.slice(0, -VALUES_OF.length) : path;
   try {
-    return parseSelection(path).keys.map((key) => key.name);
+    return parseSelection(own).keys.map((key) => key.name);
   } catch {
     return null;
   }
 }
 
-function isMapByNumber(names: readonly string[]): boolean {
+export function isMapByNumber(names: readonly string[]): boolean {
   return names.length > 0 && names.every((name) => /^-?\d+$/.test(name));
 }
 
@@ -211,7 +224,7 @@ export function recordIdentities(
 
 function scanRecords(view: PageView, path: string): (JsonScan & { readonly valid: true }) | null {
   if (view.json === undefined) return null;
-  const scan = createJsonScanner(parseSelection(path)).scan(view.body);
+  const scan = createJsonScanner(readSelection(path)).scan(view.body);
   return scan.valid && scan.found === 'records' ? scan : null;
 }
 

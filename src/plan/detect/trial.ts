@@ -7,8 +7,10 @@ import { styleOf } from '../styles/styles.ts';
 import { readFacts } from './facts.ts';
 import { findKey, findRecordsInBoth } from './find-records.ts';
 import { asCount } from './numbers-said.ts';
+import { areLike } from './odd-lists.ts';
 import {
   type Candidate,
+  isObject,
   isSuccess,
   type PageView,
   recordIdentities,
@@ -26,6 +28,11 @@ export interface Acceptance {
    * or offset 1, can tell.
    */
   readonly baseIsOpen: boolean;
+  /**
+   * That its records are new is all that shows it: where a page's records differ each time that it is
+   * asked for, they would be new for the first page too.
+   */
+  readonly isByRecordsAlone: boolean;
   /**
    * What the answer shows besides. `end`: the first page was all, as its total says. `empty`: a token
    * was taken and led to nothing, which may be the end. `overlap`: the page begins with the last
@@ -46,7 +53,8 @@ export function acceptCandidate(
 ): Acceptance {
   let pagination = candidate.pagination;
   const result = (accepted: boolean, why: string, rest: Partial<Acceptance> = {}): Acceptance => {
-    return { accepted, why, pagination, baseIsOpen: false, finding: null, ...rest };
+    const usual = { baseIsOpen: false, isByRecordsAlone: false, finding: null };
+    return { accepted, why, pagination, ...usual, ...rest };
   };
   if (!isSuccess(second)) return result(false, `it is refused with ${second.status}`);
   if (second.json === undefined) return result(false, 'the answer is no JSON');
@@ -54,6 +62,8 @@ export function acceptCandidate(
   const refined = refine(first, second, pagination);
   const contradiction = contradictionOf(first, second, refined, candidate);
   if (contradiction !== null) return result(false, contradiction);
+  const difference = differenceOf(first, second, refined);
+  if (difference !== null) return result(false, difference);
   pagination = refined;
   const trial = trialOf(pagination);
   const own = identitiesOf(first, pagination);
@@ -87,8 +97,31 @@ export function acceptCandidate(
   }
   const objection = trial.objection?.(own, other) ?? null;
   if (objection !== null) return result(false, objection);
-  const baseIsOpen = isParallel(pagination) && echoOf(second, pagination) === null;
-  return result(true, 'its records are new', { baseIsOpen });
+  const isEchoed = echoOf(second, pagination) !== null;
+  const isByRecordsAlone = !isEchoed && candidate.isGuess === true;
+  const baseIsOpen = isParallel(pagination) && !isEchoed;
+  return result(true, 'its records are new', { baseIsOpen, isByRecordsAlone });
+}
+
+/** Pages of one list have their records in one place, and records of one kind. */
+function differenceOf(first: PageView, second: PageView, { records }: Pagination): string | null {
+  const own = records === null ? undefined : valueAt(first.json, records);
+  const other = records === null ? undefined : valueAt(second.json, records);
+  if (!Array.isArray(own) || other === undefined || other === null) return null;
+  // A list of one record may come as that record.
+  const items = Array.isArray(other) ? other : [other];
+  if (own.length === 0 || items.length === 0 || areLike(items, own)) return null;
+  return Array.isArray(other)
+    ? 'its records are of another kind'
+    : `it has ${isObject(other) ? 'an object' : 'a value'} where the first page has a list`;
+}
+
+/** Whether a page is the first one again, or one that begins near it, though some records be new. */
+export function isSamePage(first: PageView, again: PageView, pagination: Pagination): boolean {
+  if (!isSuccess(again)) return false;
+  const own = identitiesOf(first, pagination) ?? [];
+  const known = new Set(identitiesOf(again, pagination) ?? []);
+  return own.length > 0 && 2 * own.filter((identity) => known.has(identity)).length >= own.length;
 }
 
 function trialOf(pagination: Pagination): Trial {
@@ -100,7 +133,7 @@ function refine(first: PageView, second: PageView, pagination: Pagination): Pagi
   const later = pagination.records === null ? undefined : valueAt(second.json, pagination.records);
   // An empty page does not show which of its lists changes.
   if (Array.isArray(later) && later.length === 0) return pagination;
-  const both = findRecordsInBoth(first.json, second.json);
+  const both = findRecordsInBoth(first.json, second.json, pagination.records);
   if (both === null) return pagination;
   const items = valueAt(second.json, both.path);
   const held = both.items.length + (Array.isArray(items) ? items.length : 0);

@@ -1,6 +1,6 @@
 import type { Pagination } from '../../core/pagination.ts';
-import type { Facts } from '../detect/facts.ts';
-import { found, isObject, keysOf } from '../detect/page-view.ts';
+import { isKeyOf } from '../detect/find-records.ts';
+import { found, type RecordsFound } from '../detect/page-view.ts';
 import { isNothing, readMembers, readString } from '../literal.ts';
 import { mergeParameters } from '../query-parameter.ts';
 import { ended, type NextReading, type PageToRead, silent, unusable } from './page-reading.ts';
@@ -23,27 +23,20 @@ export const continueStyle: ChainStyle = {
     const evidence = said.isThere
       ? `${said.path} holds the parameters of the next request`
       : 'batchcomplete stands without continue';
-    const pagination = { ...base, style: 'continue', nextPath: said.path } as const;
-    return found(
-      { ...pagination, key: base.key ?? keyOfPages(records) },
-      [evidence],
-      !said.isThere,
-    );
+    const key = base.key ?? keyOfPages(records);
+    const pagination = { ...base, key, style: 'continue', nextPath: said.path } as const;
+    return found(pagination, [evidence], !said.isThere);
   },
   readUsual: ({ next }) => ({ nextPath: next.continueObject?.path ?? 'continue' }),
 };
 
-const PAGE_ID = 'pageid';
-
 /**
- * The same wiki pages come again until all that was asked of them has come; their ids show it. In
- * other lists (`recentchanges`) a page may well stand several times.
+ * MediaWiki's pages have ids of their own, also where a batch comes again with further properties.
+ * What else it lists may have the id of a page that it is about.
  */
-function keyOfPages(records: Facts['records']): string | null {
-  if (records === null || keysOf(records.path)?.at(-1) !== 'pages') return null;
-  const ids = records.items.map((item) => (isObject(item) ? item[PAGE_ID] : undefined));
-  const areKeys = ids.length > 0 && ids.every(Number.isSafeInteger);
-  return areKeys && new Set(ids).size === ids.length ? PAGE_ID : null;
+function keyOfPages(records: RecordsFound | null): string | null {
+  if (records === null || !/^query\.pages(?:\.\*)?$/.test(records.path)) return null;
+  return isKeyOf(records.items, 'pageid') ? 'pageid' : null;
 }
 
 function readParameters({ nextPath }: Pagination, page: PageToRead): NextReading {

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { exportArchive, pages } from '../../src/index.ts';
+import { fetchJson, type JsonReply, OUTPUT, startJsonServer } from './pagination-setup.ts';
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
+
+const idsOf = (text: string | null): number[] =>
+  (text ?? '')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line).pageid);
+
+/** MediaWiki's pages, by their ids; 137 of them, 50 a page. */
+function wiki(url: URL, pagesOf: (ids: readonly number[]) => unknown): JsonReply {
+  const at = Number(url.searchParams.get('gapcontinue') ?? 0);
+  const goesOn = at + 50 < 137;
+  const body = {
+    batchcomplete: '',
+    ...(goesOn ? { continue: { gapcontinue: String(at + 50), continue: '||' } } : {}),
+    query: { pages: pagesOf(range(at, Math.min(137, at + 50))) },
+  };
+  return { body };
+}
+
+// As text, the order of ids that fall would be lost.
+const byId = (ids: readonly number[]): object =>
+  Object.fromEntries(ids.map((pageid) => [`${pageid}`, { pageid, ns: 0, title: `T${pageid}` }]));
+
+suite('a list that stands in an object, each record under its id', () => {
+  test('is written record by record', async (t) => {
+    const { summary, text } = await fetchJson(t, (url) => wiki(url, byId));
+    assert.equal(summary.verdict.name, 'complete');
+    assert.equal(summary.verdict.records?.fetched, 137);
+    assert.deepEqual(idsOf(text), range(0, 137));
+    assert.equal(summary.pagination?.recordsPath, 'query.pages.*');
+  });
+
+  test('is empty where its page leaves it out and says how to go on', async (t) => {
+    const { summary, text } = await fetchJson(t, (url) => {
+      const reply = wiki(url, byId);
+      if (url.searchParams.get('gapcontinue') !== '50') return reply;
+      const { query: _, ...rest } = reply.body as { query: unknown };
+      return { body: rest };
+    });
+    assert.equal(summary.verdict.name, 'complete');
+    assert.deepEqual(idsOf(text), [...range(0, 50), ...range(100, 137)]);
+  });
+
+  for (const [name, odd] of [
+    ['says nothing but an error', { error: { code: 'maxlag', info: 'Waiting for a server' } }],
+    ['has a list in its place', { query: { pages: [{ pageid: 50, ns: 0, title: 'T50' }] } }],
+  ] as const) {
+    test(`is incomplete where a page ${name}`, async (t) => {
+      const { summary, text } = await fetchJson(t, (url) =>
+        url.searchParams.get('gapcontinue') === '50' ? { body: odd } : wiki(url, byId),
+      );
+      assert.equal(summary.verdict.name, 'incomplete');
+      assert.equal(text, null);
+      assert.match(summary.failures[0]?.reason ?? '', /query\.pages/);
+    });
+  }
+});
+
+test('pages that come again with further properties are not written twice, and not called drift', async (t) => {
+  const { summary, text } = await fetchJson(t, (url) => {
+    const at = Number(url.searchParams.get('rvcontinue') ?? 0);
+    const rest = at < 20 ? { continue: { rvcontinue: String(at + 10), continue: '||' } } : {};
+    const pages = range(0, 30).map((pageid) => ({
+      pageid,
+      ...(pageid >= at && pageid < at + 10 ? { revisions: [{ revid: pageid }] } : {}),
+    }));
+    return { body: { ...rest, query: { pages } } };
+  });
+  assert.equal(summary.verdict.name, 'incomplete');
+  assert.match(summary.verdict.reasons.join(), /60 records came again.*not merged.*--pages/);
+  assert.equal(text, null);
+});
+
+test('a page that holds the time of asking is not followed as a list without end', async (t) => {
+  let time = 0;
+  const { summary, text, targets } = await fetchJson(t, () => {
+    time += 1;
+    return { body: range(0, 30).map((host) => ({ host: `h${host}`, time })) };
+  });
+  assert.equal(summary.verdict.name, 'incomplete');
+  assert.match(summary.verdict.reasons.join(), /the first page differs each time.*--paginate/);
+  assert.equal(text, null);
+  assert.ok(targets.length <= 9, targets.join(' '));
+});
+
+suite('a list that pages, and whose records are not found', () => {
+  const columns = (url: URL): JsonReply => {
+    const page = Number(url.searchParams.get('page') ?? 1);
+    const id = range(25 * (page - 1), 25 * page);
+    return { body: { page, pages: 4, data: { id, name: id.map(String), value: id } } };
+  };
+  const opaque = (url: URL): JsonReply => {
+    const page = Number(url.searchParams.get('page') ?? 1);
+    return { body: { page, pages: 4, total: 100, data: { text: `rows ${page}` } } };
+  };
+
+  test('by columns is incomplete, and says so', async (t) => {
+    const { summary, text, targets } = await fetchJson(t, columns, {}, '/things?page=1');
+    const { name, reasons } = summary.verdict;
+    assert.equal(name, 'incomplete');
+    assert.match(reasons.join('; '), /columns of 25 values \(data\.id, data\.name, data\.value\)/);
+    assert.match(reasons.join('; '), /--pages/);
+    assert.equal(text, null);
+    assert.equal(targets.length, 1);
+  });
+
+  test('is incomplete, and says what to say', async (t) => {
+    const { summary, text } = await fetchJson(t, opaque, {}, '/things?page=1');
+    assert.equal(summary.verdict.name, 'incomplete');
+    assert.match(
+      summary.verdict.reasons.join('; '),
+      /--select, or take each page whole with --pages/,
+    );
+    assert.equal(text, null);
+  });
+
+  test('is no record either where the page says that it is all', async (t) => {
+    const { summary, text } = await fetchJson(t, () => ({
+      body: { total: 1, has_more: false, data: { text: 'rows' } },
+    }));
+    assert.equal(summary.verdict.name, 'incomplete');
+    assert.equal(text, null);
+  });
+
+  test('is not written page by page with --allow-incomplete', async (t) => {
+    const { folder, text } = await fetchJson(
+      t,
+      opaque,
+      { allowIncomplete: true },
+      '/things?page=1',
+    );
+    assert.equal(text, '');
+    const again = join(folder, 'again.ndjson');
+    const archive = join(folder, `${OUTPUT}.everypage.part`);
+    const { records } = await exportArchive(archive, { output: again, allowIncomplete: true });
+    assert.equal(records, 0);
+  });
+
+  test('is read whole with --pages, and page by page by the library', async (t) => {
+    const whole = await fetchJson(t, opaque, { wholePages: true }, '/things?page=1');
+    assert.equal(whole.text?.trimEnd().split('\n').length, 4);
+    const { origin } = await startJsonServer(t, opaque);
+    let count = 0;
+    for await (const page of pages(`${origin}/things?page=1`)) count += page.status === 200 ? 1 : 0;
+    assert.equal(count, 4);
+  });
+});
