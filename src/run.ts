@@ -1,5 +1,5 @@
 /** The pipeline, from what the user asks for to the summary: each step lives in a folder below. */
-import { repairList } from './api/repair.ts';
+import { proveList } from './api/prove.ts';
 import { ArchiveThread } from './archive-thread/archive-thread.ts';
 import { systemClock as clock } from './core/clock.ts';
 import type { RunOptions } from './core/options.ts';
@@ -31,8 +31,8 @@ export function run(sources: Sources, options: Options = {}): Promise<Summary> {
 
 /** `run` over a transport that the caller makes. */
 export function runOver(make: MakeTransport, sources: Sources, options: Options): Promise<Summary> {
-  if (!options.repair) return readList(make, sources, options);
-  return repairList((...asked) => readList(make, ...asked), sources, options);
+  if (!options.prove) return readList(make, sources, options);
+  return proveList((...asked) => readList(make, ...asked), sources, options);
 }
 
 async function readList(make: MakeTransport, sources: Sources, options: Options): Promise<Summary> {

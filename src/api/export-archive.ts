@@ -1,7 +1,14 @@
 import { ArchiveReader } from '../archive/archive-reader.ts';
-import { archivePages, createShaper, decodeStored } from '../archive-thread/stored-pages.ts';
+import { withWritten } from '../archive/verdict.ts';
+import {
+  archivePages,
+  countWritten,
+  createShaper,
+  decodeStored,
+} from '../archive-thread/stored-pages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { FormatName } from '../core/options.ts';
+import { keptShape, type OutputShape, outputShape } from '../core/output-shape.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
 import { formatFor, formatNameFor } from '../export/choose-format.ts';
 import { createFileDestination } from '../export/file-destination.ts';
@@ -14,7 +21,7 @@ export interface ExportOptions {
   readonly stdout?: ByteSink;
   /** Overrides the extension. Default `ndjson`. */
   readonly format?: FormatName;
-  /** As a run's. Default: the records that were found where the list was paginated, else whole pages. */
+  /** As a run's. Default: what the run took where the list was paginated, else whole pages. */
   readonly select?: string;
   /** One record a page, the whole page, for a list that was paginated too. Default false. */
   readonly wholePages?: boolean;
@@ -55,18 +62,18 @@ export async function exportArchive(path: string, options: ExportOptions): Promi
   checkOutputFolder(output ?? null);
   const archive = ArchiveReader.openReadOnly(path);
   try {
-    const verdict = archive.verdict();
-    if (!isWhole(verdict.name, false) && !options.allowIncomplete) throw incomplete(path, verdict);
-    const { pagination } = archive.run;
-    const found = pagination?.records ?? null;
-    const select = options.wholePages ? null : (options.select ?? found);
-    const shape = createShaper(pagination, select === found);
-    const pages = archivePages(archive).map((page) => shape(decodeStored(archive, page)));
+    const shape = shapeOf(archive, options);
+    const written = isAllThatIsCounted(archive, shape) ? countWritten(archive, shape) : null;
+    const verdict = archive.verdict({ output: shape, written });
+    if (!isWhole(verdict.name, null) && !options.allowIncomplete) throw incomplete(path, verdict);
+    const prepare = createShaper(archive, shape);
+    const pages = archivePages(archive).map((page) => prepare(decodeStored(archive, page)));
     const file = output === undefined ? null : createFileDestination(output);
     try {
-      const counts = await formatFor(format)(pages, file ?? stdout!, select);
+      const counts = await formatFor(format)(pages, file ?? stdout!, shape.select);
       file?.commit();
-      return { destination: output ?? 'stdout', ...counts, verdict };
+      const destination = output ?? 'stdout';
+      return { destination, ...counts, verdict: withWritten(verdict, counts.records) };
     } catch (error) {
       file?.abort();
       throw error;
@@ -74,6 +81,23 @@ export async function exportArchive(path: string, options: ExportOptions): Promi
   } finally {
     archive.close();
   }
+}
+
+/** As the user says; without a word as the run did, and of a list of URLs whole pages. */
+function shapeOf({ run: { pagination } }: ArchiveReader, options: ExportOptions): OutputShape {
+  const { select, wholePages } = options;
+  if (pagination === null)
+    return { kind: 'selection', select: wholePages ? null : (select ?? null) };
+  const isSaid = wholePages || select !== undefined;
+  return isSaid ? outputShape(pagination, options) : keptShape(pagination);
+}
+
+/** Where the list's own records stand is not known: then totals are held against the selection. */
+function isAllThatIsCounted(
+  { run: { pagination } }: ArchiveReader,
+  { kind }: OutputShape,
+): boolean {
+  return pagination !== null && pagination.records === null && kind === 'selection';
 }
 
 function incomplete(path: string, { stored, planned }: Verdict): EverypageError {

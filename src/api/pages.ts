@@ -4,6 +4,7 @@ import type { SentPage } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { Place } from '../core/page-request.ts';
+import { strictOf } from '../core/resolve-options.ts';
 import { isWhole, type PaginationFacts, type Summary } from '../core/summary.ts';
 import {
   copyCompact,
@@ -61,7 +62,9 @@ export async function* pages(
   urls: Urls,
   options: IterateOptions = {},
 ): AsyncGenerator<Page, Summary> {
-  return yield* pagesOfRun(urls, options, toPage);
+  // Whole pages are what is given, whether or not their records are found.
+  const wholePages = options.select === undefined;
+  return yield* pagesOfRun(urls, { wholePages, ...options }, toPage);
 }
 
 /** The pages of a run, each given its shape; `onFound` hears how the list pages before the first one. */
@@ -99,7 +102,7 @@ async function* pagesOfRun<T>(
     }
     const summary = await running;
     const isMissing =
-      summary.stop !== null || !isWhole(summary.verdict.name, options.strict === true);
+      summary.stop !== null || !isWhole(summary.verdict.name, strictOf(options.strict));
     if (isMissing && !(options.allowIncomplete && summary.stop === null)) {
       throw new UnfinishedError(summary);
     }
@@ -134,15 +137,15 @@ export async function* records(
   for await (const sent of sentPages) {
     scanner ??= createJsonScanner(readSelection(select));
     const page = toPage(sent);
-    const scan = scanner.scan(page.body);
+    const scan = scanner.scan(sent.rest ?? page.body);
     if (!scan.valid) {
       throw new EverypageError('ARCHIVE_DAMAGED', `${page.url} can no longer be read as JSON`);
     }
-    // A page that was stored without the path is one whose list is empty.
-    const count = scan.found === 'missing' ? 0 : scan.count;
+    // What stands for an empty list may be null, nothing at all or an empty object.
+    const count = sent.isEmpty || scan.found === 'missing' ? 0 : scan.count;
     // The spans are overwritten by the next scan, and the caller may scan between two records.
     const spans = scan.spans.slice(0, count * 2);
-    const source = scan.source ?? page.body;
+    const source = scan.source ?? sent.rest ?? page.body;
     for (let index = sent.skip * 2; index < spans.length; index += 2) {
       if (sent.repeats?.has(index / 2)) continue;
       yield toRecord(page, cut(source, spans[index]!, spans[index + 1]!));

@@ -58,6 +58,9 @@ export function describeStop(stop: Stop): string {
       if (stop.ownPause !== undefined) {
         return `Nothing comes through: ${stop.reason}. The next pause would be longer than maxWaitMs.`;
       }
+      if (stop.downMs !== undefined) {
+        return `The server was down for as long as maxWaitMs allows: ${stop.reason}.`;
+      }
       if (stop.untilWallTime === null) {
         return `For longer than maxWaitMs no request came through: ${stop.reason}.`;
       }

@@ -1,11 +1,16 @@
 import { ArchiveReader } from '../archive/archive-reader.ts';
-import { archivePages } from '../archive-thread/stored-pages.ts';
+import type { StoredPage } from '../archive/archive-types.ts';
+import { withWritten } from '../archive/verdict.ts';
+import { archivePages, createShaper } from '../archive-thread/stored-pages.ts';
+import { EverypageError } from '../core/errors.ts';
+import { keptShape } from '../core/output-shape.ts';
 import { keyOfRedacted, type Place } from '../core/page-request.ts';
 import { isByFunction } from '../core/pagination.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
 import { counted } from '../core/units.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { parseSelection } from '../decode/decode.ts';
+import { createRecordCounter } from '../export/page-records.ts';
 
 export interface Verification {
   /** Computed again from the pages; `incomplete` where a problem was found. */
@@ -64,7 +69,9 @@ export async function verifyArchive(
     let checkedPages = 0;
     let checkedBytes = 0;
     const isKnownByUrl = keysAreOfUrls(archive.run);
-    for (const { place, key, url, body, encoding, hash } of archivePages(archive)) {
+    const count = createOutputCount(archive);
+    for (const page of archivePages(archive)) {
+      const { place, key, url, body, encoding, hash } = page;
       const problem = (text: string) => problems.push({ place, url, problem: text });
       const found = check(body, encoding);
       if (!found.ok) problem(found.kind === 'too-large' ? GROWN_BODY : found.reason);
@@ -72,7 +79,7 @@ export async function verifyArchive(
         checkedBytes += found.decoded.length;
         if (Buffer.compare(found.hash, hash) !== 0) {
           problem('the body is not the one that was stored: its hash differs');
-        }
+        } else count?.add(page, found.decoded);
       }
       if (
         isKnownByUrl &&
@@ -83,9 +90,12 @@ export async function verifyArchive(
       checkedPages += 1;
       await takeTurns();
     }
-    const verdict = archive.verdict({ expect: options.expect ?? null });
+    const isSound = problems.length === 0;
+    const written = isSound ? (count?.written() ?? null) : null;
+    const computed = archive.verdict({ expect: options.expect ?? null, written });
+    const verdict = written === null ? computed : withWritten(computed, written);
     return {
-      verdict: problems.length === 0 ? verdict : withProblems(verdict, problems),
+      verdict: isSound ? verdict : withProblems(verdict, problems),
       archivePath: path,
       checkedPages,
       checkedBytes,
@@ -95,6 +105,34 @@ export async function verifyArchive(
   } finally {
     archive.close();
   }
+}
+
+interface OutputCount {
+  add(page: StoredPage, body: Uint8Array): void;
+  /** Null where a selection does not fit every page. */
+  written(): number | null;
+}
+
+/** Counts what the run's output holds, from the bodies; null for a list of URLs. */
+function createOutputCount(archive: ArchiveReader): OutputCount | null {
+  const { pagination } = archive.run;
+  if (pagination === null) return null;
+  const output = keptShape(pagination);
+  const shape = createShaper(archive, output);
+  const countPage = createRecordCounter(output.select);
+  let written: number | null = 0;
+  return {
+    add({ place, url, status, headers, records }, body) {
+      const page = shape({ place, url, status, headers, body, records: records ?? 1 });
+      try {
+        if (written !== null) written += countPage(page);
+      } catch (error) {
+        if (!(error instanceof EverypageError)) throw error;
+        written = null;
+      }
+    },
+    written: () => written,
+  };
 }
 
 /** Lets others run, and looks at the signal, after so many pages. */

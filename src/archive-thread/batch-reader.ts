@@ -1,13 +1,20 @@
 import type { AttemptRecord, PageRow } from '../archive/archive-types.ts';
-import type { PageInfo } from '../core/page-info.ts';
+import { type PageInfo, shortKey } from '../core/page-info.ts';
 import { PAGE_KEY_BYTES } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
-import { type BodyCheck, type BodyVerdict, createBodyCheck } from '../decode/check-body.ts';
+import {
+  type BodyCheck,
+  type BodyVerdict,
+  createBodyCheck,
+  faulty,
+  withDigest,
+} from '../decode/check-body.ts';
 import {
   createKeyReader,
   createPicker,
   type FoundRecords,
+  isExpression,
   type PageCondition,
   parseSelection,
   recordsDigest,
@@ -16,6 +23,7 @@ import {
 import { readPageInfo } from '../plan/read-page-info.ts';
 import type { EchoWatch } from './echoed-credentials.ts';
 import type { ArrivedPage, Batch, Rejection } from './messages.ts';
+import { SisterPages } from './sister-pages.ts';
 import type { DecodedPage } from './stored-pages.ts';
 
 interface PageToRead {
@@ -62,6 +70,8 @@ export class BatchReader {
   readonly #check: BodyCheck;
   readonly #checkWhole: BodyCheck;
   readonly #readInfo: ReturnType<typeof createPageInfoReader> | null;
+  /** Null where it is not known where records stand. */
+  readonly #sisters: SisterPages | null;
   readonly #secretParams: readonly string[];
   readonly #echoes: EchoWatch | null;
 
@@ -69,6 +79,7 @@ export class BatchReader {
    * @param selection the list's records where it is paginated, else what the export takes
    * @param pagination null for a list of known pages
    * @param echoes null where no credentials were given
+   * @param firstStored the first stored page that has records, decoded, or null
    */
   constructor(
     selection: Selection,
@@ -77,10 +88,14 @@ export class BatchReader {
     failWhen: PageCondition | null,
     secretParams: readonly string[],
     echoes: EchoWatch | null,
+    firstStored: () => Uint8Array | null,
   ) {
     this.#check = createBodyCheck(selection, maxDecodedBytes, failWhen);
     this.#checkWhole = createBodyCheck(parseSelection(null), maxDecodedBytes);
     this.#readInfo = pagination === null ? null : createPageInfoReader(pagination);
+    const records = pagination?.records ?? null;
+    const isPath = records !== null && !isExpression(records);
+    this.#sisters = isPath ? new SisterPages(records, firstStored) : null;
     this.#secretParams = secretParams;
     this.#echoes = echoes;
   }
@@ -97,11 +112,11 @@ export class BatchReader {
       at += PAGE_KEY_BYTES + page.bodyBytes;
       const read = page.state === 'stored' ? this.#checked(body, page) : null;
       if (read?.ok === false) {
-        const { kind, reason, beginning } = read;
-        rejections.push({ index, kind, reason, beginning });
+        const { ok: _, ...rejection } = read;
+        rejections.push({ index, ...rejection });
         continue;
       }
-      const { bodyBytes: _, log, paging: __, ...row } = page;
+      const { bodyBytes: _, log, paging: __, expected: ___, ...row } = page;
       const failed = { ...row, key, body: null, hash: null, records: null };
       let record: PageRow = { ...failed, pageInfo: null, keys: null };
       let decoded: DecodedPage | null = null;
@@ -118,25 +133,59 @@ export class BatchReader {
     return { rejections, pages, attempts };
   }
 
+  /** What was read is stored. */
+  stored(): void {
+    this.#sisters?.stored();
+  }
+
   #checked(wire: Uint8Array, page: ArrivedPage): Checked {
     const verdict = this.#check(wire, page.encoding);
-    if (verdict.ok) return { ...verdict, info: this.#infoOf(page, verdict) };
-    if (this.#readInfo === null || verdict.kind !== 'selection') return verdict;
-    // Some APIs leave the list out where it is empty. A page that still says how the list goes on is
-    // such a page; one that says nothing may be an error that came with status 200.
-    const whole = this.#checkWhole(wire, page.encoding);
-    if (!whole.ok) return whole;
-    const empty: Good = { ...whole, records: 0, found: NO_RECORDS };
-    const info = this.#infoOf(page, empty)!;
-    const { next, more, total, totalPages } = info.pageInfo;
-    const speaks = next !== null || more !== null || total !== null || totalPages !== null;
-    return speaks ? { ...empty, info } : verdict;
+    const sisters = this.#sisters;
+    if (!verdict.ok) {
+      if (sisters === null || verdict.kind !== 'selection') return verdict;
+      const whole = this.#checkWhole(wire, page.encoding);
+      return whole.ok
+        ? this.#compared(sisters, page, { ...whole, found: NO_RECORDS }, null)
+        : whole;
+    }
+    const { decoded, found } = verdict;
+    if (page.place.position === 0) sisters?.began(decoded, found);
+    if (sisters === null || sisters.isUsual(decoded, found)) {
+      return { ...verdict, info: this.#infoOf(page, verdict) };
+    }
+    const compared = this.#compared(sisters, page, verdict, found);
+    return compared.ok ? compared : withDigest(compared, wire);
+  }
+
+  /** @param found null where the path to the records leads nowhere */
+  #compared(
+    sisters: SisterPages,
+    page: ArrivedPage,
+    good: Good,
+    found: FoundRecords | null,
+  ): Checked {
+    const likeness = sisters.judge(good.decoded, found);
+    if (likeness.kind === 'unlike') {
+      const kind = found === null ? 'selection' : 'unlike';
+      return faulty(kind, likeness.reason, good.decoded);
+    }
+    const own = likeness.kind === 'empty' ? { ...good, records: 0, found: NO_RECORDS } : good;
+    const info = this.#infoOf(page, own);
+    if (page.expected === true && own.found.count === 0 && !leadsOn(info?.pageInfo)) {
+      return faulty('no-records', 'the page holds no records, though the server spoke of more');
+    }
+    return { ...own, info };
   }
 
   #infoOf({ url, paging }: ArrivedPage, { decoded, found }: Good): InfoAndKeys | null {
     const page = { url, headers: paging ?? {}, body: decoded, found };
     return this.#readInfo === null ? null : this.#readInfo(page);
   }
+}
+
+/** An empty page that names a next one says itself that it is not the end. */
+function leadsOn(info: PageInfo | undefined): boolean {
+  return info !== undefined && (info.next !== null || info.more === true);
 }
 
 /** The one that ended the page. */
@@ -182,8 +231,18 @@ export function createPageInfoReader(pagination: Pagination): (page: PageToRead)
       lastKey: pagination.key === null ? null : (keys?.at(-1) ?? null),
       digest: recordsDigest(body, found),
     });
-    return { pageInfo, keys };
+    return { pageInfo: { ...pageInfo, ...borderOf(pagination, keys) }, keys };
   };
+}
+
+/** What a page begins and ends with, where the next page must begin with its last record. */
+function borderOf(
+  { overlap }: Pagination,
+  keys: readonly string[] | null,
+): Pick<PageInfo, 'firstRecord' | 'lastRecord'> {
+  const [first, last] = [keys?.[0], keys?.at(-1)];
+  if (overlap !== 1 || !first || !last) return {};
+  return { firstRecord: shortKey(first), lastRecord: shortKey(last) };
 }
 
 /** Which paths a style reads shows on the first page; from then on one pass over a page finds all. */

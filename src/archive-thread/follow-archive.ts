@@ -1,6 +1,6 @@
 import type { Archive } from '../archive/archive.ts';
 import type { Place } from '../core/page-request.ts';
-import { isByOrdinal, type Pagination } from '../core/pagination.ts';
+import { factsOf, isByOrdinal, type Pagination } from '../core/pagination.ts';
 import { FLUSH } from '../export/format.ts';
 import { type DecodedPage, decodeStored, type PageItem } from './stored-pages.ts';
 
@@ -25,8 +25,8 @@ export interface PageOrder {
  * place that must come next: the next index, or for an API that pages by offset the ordinal after
  * the page's last record. It waits where that is not there.
  *
- * A page that failed leaves no gap in a list, whose places are known. In a paginated one, and
- * after an empty page, only the end of the plan tells what is missing: it waits for that, and then
+ * A page that failed leaves no gap in a list, whose places are known. In a paginated one, and at a
+ * page that is empty or holds what another one holds, only the end of the plan tells what is missing: it waits for that, and then
  * gives everything that is stored.
  */
 export class ArchiveFollower {
@@ -34,6 +34,7 @@ export class ArchiveFollower {
   readonly #isList: boolean;
   readonly #isByOrdinal: boolean;
   readonly #overlap: number;
+  readonly #mayShareBoundaries: boolean;
   /** What has just been stored, by position; null for a page that failed. Only a saving: the archive has it all. */
   readonly #recent = new Map<number, DecodedPage | null>();
   #recentBytes = 0;
@@ -54,6 +55,8 @@ export class ArchiveFollower {
     this.#isList = pagination === null;
     this.#isByOrdinal = pagination !== null && isByOrdinal(pagination);
     this.#overlap = pagination?.overlap ?? 0;
+    this.#mayShareBoundaries =
+      pagination !== null && factsOf(pagination).mayShareBoundaries === true;
     this.#isStalled = pagination !== null && !isOneBranch;
     this.#planCount = planCount;
     this.#onDiskUpTo = archive.highestPosition(0);
@@ -145,10 +148,16 @@ export class ArchiveFollower {
     }
   }
 
-  /** Whether an empty page is a page of the list or stands past its end shows at the end. */
+  /** Whether a page is one of the list or stands past its end may show only when that is known. */
   #stallsAt(page: DecodedPage | null): boolean {
-    if (!this.#isList && page?.records === 0) this.#isStalled = true;
+    if (!this.#isList && page !== null && this.#mayBePastEnd(page)) this.#isStalled = true;
     return this.#isStalled;
+  }
+
+  /** It is empty, holds what another page holds, or may hold nothing but the record that led to it. */
+  #mayBePastEnd({ place, records, isRepeated }: DecodedPage): boolean {
+    if (records === 0 || (records === 1 && this.#mayShareBoundaries)) return true;
+    return isRepeated ?? this.#archive.pageInfoAt(place)?.recordsSeenAt != null;
   }
 
   /** Goes on to the place that must come after a page. */

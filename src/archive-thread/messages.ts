@@ -11,11 +11,13 @@ import type {
   RunSpecification,
 } from '../archive/archive-types.ts';
 import type { ErrorCode, PageCode } from '../core/errors.ts';
-import type { FormatName } from '../core/options.ts';
+import type { FormatName, Strict } from '../core/options.ts';
+import type { OutputShape } from '../core/output-shape.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
+import type { BodyFault } from '../decode/check-body.ts';
 import type { Echo } from './echoed-credentials.ts';
 
 export type { KnownPage };
@@ -36,7 +38,7 @@ export interface OpenRequest {
   readonly fresh: boolean;
   readonly keep: boolean;
   readonly allowIncomplete: boolean;
-  readonly strict: boolean;
+  readonly strict: Strict | null;
   /** Records there must be, or null. */
   readonly expect: number | null;
   /** What `paginate` will say is needed before anything is stored or exported. */
@@ -68,8 +70,8 @@ export interface Opened {
 export interface PaginateRequest {
   /** Null where its first page did not come: what can be said of it then is why. */
   readonly pagination: Pagination | null;
-  /** What the export takes from a page; null for whole pages. */
-  readonly select: string | null;
+  /** What the export takes from a page. */
+  readonly output: OutputShape;
   /** Pages come from one branch, so the export can follow them while they arrive. */
   readonly isOneBranch: boolean;
 }
@@ -83,6 +85,8 @@ export interface ArrivedPage {
   readonly headers: string | null;
   readonly encoding: string | null;
   readonly bodyBytes: number;
+  /** There must be records in it; one that has none is to be asked for again. */
+  readonly expected?: true;
   /** Why it is not stored; null where it is. */
   readonly code: PageCode | null;
   readonly reason: string | null;
@@ -107,12 +111,8 @@ export interface Batch {
 }
 
 /** A page whose body did not pass the checks; it was not stored. */
-export interface Rejection {
+export interface Rejection extends Omit<BodyFault, 'ok'> {
   readonly index: number;
-  readonly kind: 'empty' | 'too-large' | 'encoding' | 'json' | 'fail-when' | 'selection';
-  readonly reason: string;
-  /** How the body begins, where that tells what came instead; may hold controls and secrets. */
-  readonly beginning: string | null;
 }
 
 /** What became of a batch. */
@@ -149,10 +149,14 @@ export interface SentPage {
   readonly status: number;
   readonly headers: string | null;
   readonly body: Uint8Array;
+  /** It holds none of the records that the run takes. */
+  readonly isEmpty: boolean;
   /** Records at its front that an earlier page gave already. */
   readonly skip: number;
-  /** Indexes of others that an earlier reading gave; null where there was none. */
+  /** Indexes of others that an earlier page or reading gave; null where there was none. */
   readonly repeats: ReadonlySet<number> | null;
+  /** What a selection other than the list's records is applied to; null for the body. */
+  readonly rest: Uint8Array | null;
 }
 
 /** What an open session answers to. The name of a call is the name of its message. */

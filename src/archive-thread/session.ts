@@ -3,16 +3,16 @@
  * exports in page order behind it. Runs on the thread; knows nothing of messages.
  */
 
-import { Archive } from '../archive/archive.ts';
+import type { Archive } from '../archive/archive.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
 import type { PageRow } from '../archive/archive-types.ts';
-import { differences, fingerprintOf } from '../archive/kept-run.ts';
+import { withWritten } from '../archive/verdict.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
+import { type OutputShape, withShape } from '../core/output-shape.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import { isOnePage } from '../core/pagination.ts';
-import { isWhole } from '../core/summary.ts';
+import { isWhole, type VerdictName } from '../core/summary.ts';
 import { readCondition, readSelection } from '../decode/decode.ts';
 import { formatFor } from '../export/choose-format.ts';
 import { createFileDestination, type FileDestination } from '../export/file-destination.ts';
@@ -33,7 +33,9 @@ import type {
   SessionCalls,
   Stored,
 } from './messages.ts';
+import { openOrCreate } from './open-archive.ts';
 import {
+  countWritten,
   decodeStored,
   leaveOutRepeats,
   type PageItem,
@@ -53,6 +55,7 @@ export interface MainThread {
 interface Begun {
   readonly reader: BatchReader;
   readonly follow: ArchiveFollower;
+  readonly output: OutputShape;
 }
 
 export class ArchiveSession implements SessionCalls {
@@ -74,7 +77,7 @@ export class ArchiveSession implements SessionCalls {
     this.#clock = clock;
     this.#main = main;
     if (ask.fresh) discardArchive(ask.part);
-    const { archive, created } = this.#openOrCreate();
+    const { archive, created } = openOrCreate(ask, clock);
     this.#archive = archive;
     this.opened = this.#whatWasThere(!created);
     this.#file = ask.target.kind === 'file' ? createFileDestination(ask.target.path) : null;
@@ -83,23 +86,23 @@ export class ArchiveSession implements SessionCalls {
   /** Opens the archive. A list begins at once; where the run is paginated `paginate` must follow. */
   static async open(ask: OpenRequest, clock: Clock, main: MainThread): Promise<ArchiveSession> {
     const session = new ArchiveSession(ask, clock, main);
-    if (!ask.isPaginated) session.#begin(ask.select, null);
+    if (!ask.isPaginated) session.#begin({ kind: 'selection', select: ask.select }, null);
     return session;
   }
 
   async paginate(ask: PaginateRequest): Promise<null> {
-    if (ask.pagination !== null) this.#archive.setPagination(ask.pagination);
-    this.#begin(ask.select, ask);
+    const { pagination, output } = ask;
+    if (pagination !== null) this.#archive.setPagination(withShape(pagination, output));
+    this.#begin(output, ask);
     return null;
   }
 
-  #begin(select: string | null, paginated: PaginateRequest | null): void {
+  #begin(output: OutputShape, paginated: PaginateRequest | null): void {
     const { maxDecodedBytes, secretParams } = this.#ask;
     const failWhen = readCondition(this.#ask.failWhen);
     const pagination = paginated?.pagination ?? null;
     // A page info counts the records of the list, whatever the export makes of a page.
-    const checked = pagination === null ? select : pagination.records;
-    const selection = readSelection(checked);
+    const selection = readSelection(pagination === null ? output.select : pagination.records);
     const reader = new BatchReader(
       selection,
       pagination,
@@ -107,6 +110,10 @@ export class ArchiveSession implements SessionCalls {
       failWhen,
       secretParams,
       this.#echoes,
+      () => {
+        const first = this.#archive.firstWithRecords();
+        return first === null ? null : decodeStored(this.#archive, first).body;
+      },
     );
     const isOneBranch = paginated?.isOneBranch === true;
     const follow = new ArchiveFollower(this.#archive, {
@@ -114,14 +121,14 @@ export class ArchiveSession implements SessionCalls {
       planCount: this.opened.exportOnly ? this.#archive.run.planCount : null,
       isOneBranch,
     });
-    this.#begun = { reader, follow };
+    this.#begun = { reader, follow, output };
     // Without a key no list is read twice, and slices are exported when all readings have ended.
     const isReadTwice = isOneBranch && pagination !== null && pagination.key !== null;
     const followed = isReadTwice
       ? leaveOutRepeats(follow.pages(), (last) => this.#archive.repeatsOf(last))
       : follow.pages();
-    const pages = shapedPages(followed, pagination, checked === select);
-    this.#exporting = this.#export(pages, select).catch((error) => {
+    const pages = shapedPages(followed, this.#archive, output);
+    this.#exporting = this.#export(pages, output.select).catch((error) => {
       // Where the main thread takes no more, it knows already.
       const isClosed = error instanceof EverypageError && error.code === 'CLOSED_PIPE';
       if (!isClosed) {
@@ -130,32 +137,6 @@ export class ArchiveSession implements SessionCalls {
       }
       return null;
     });
-  }
-
-  #openOrCreate(): { archive: Archive; created: boolean } {
-    const { part, specification, maxDecodedBytes } = this.#ask;
-    const now = this.#clock.wallTime();
-    const open = () => Archive.openOrCreate(part, specification, now, maxDecodedBytes);
-    const found = open();
-    const { archive } = found;
-    const { fingerprint, pagination, specification: stored } = archive.run;
-    if (Buffer.compare(fingerprint, fingerprintOf(specification)) === 0) {
-      archive.allowDecodedBytes(maxDecodedBytes);
-      return found;
-    }
-    const isNextToNothing =
-      archive.counts().stored === 0 || (pagination !== null && isOnePage(pagination));
-    archive.close();
-    if (isNextToNothing) {
-      // Little is lost with it, so it must not stand in the way of a corrected command.
-      discardArchive(part);
-      return open();
-    }
-    throw new EverypageError(
-      'ARCHIVE_FOREIGN',
-      `${part} is an unfinished run of something else: ${differences(stored, specification).join('; ')}. ` +
-        'Go on with the command that began it, choose another output, or discard it with --fresh.',
-    );
   }
 
   #whatWasThere(goesOn: boolean): Opened {
@@ -182,11 +163,13 @@ export class ArchiveSession implements SessionCalls {
     const rows: PageRow[] = [];
     for (const { record } of pages) rows.push(record);
     const kept = this.#archive.store(rows, attempts);
+    reader.stored();
     const pageInfos: (PageInfo | null)[] = [];
     for (const [at, { index, record, pageInfo, decoded }] of pages.entries()) {
-      follow.offer(record.place, decoded);
       // The archive knows what was seen before, and has no credentials; the plan needs both.
       const info = kept[at] ?? null;
+      const isRepeated = info !== null && info.recordsSeenAt !== null;
+      follow.offer(record.place, decoded === null ? null : { ...decoded, isRepeated });
       pageInfos[index] = info === null ? null : { ...info, next: pageInfo?.next ?? null };
     }
     follow.advance();
@@ -216,15 +199,20 @@ export class ArchiveSession implements SessionCalls {
   async finish({ stopped }: Ask<'finish'>): Promise<Finished> {
     const { part, complete, keep, allowIncomplete, strict, expect, target } = this.#ask;
     const archive = this.#archive;
-    const verdict = archive.verdict({ expect });
+    const selected = stopped ? null : await this.#countSelected();
+    const counted = archive.verdict({ expect, written: selected });
     const failures = archive.failures(20);
-    const isComplete = isWhole(verdict.name, strict);
-    const writes = isComplete || (allowIncomplete && !stopped);
-    if (isComplete) archive.seal(verdict.name, this.#clock.wallTime(), !keep);
-    if (target.kind === 'file' && !writes) this.#begun?.follow.cancel();
+    const isWritten = isWhole(counted.name, strict) || (allowIncomplete && !stopped);
+    if (isWhole(counted.name, strict)) this.#seal(counted.name);
+    if (target.kind === 'file' && !isWritten) this.#begun?.follow.cancel();
     else this.#begun?.follow.end();
     const counts = await this.#exporting;
     if (this.#exportError !== null) throw this.#exportError;
+    const isCounted = counts !== null && (target.kind !== 'file' || isWritten);
+    const verdict = isCounted ? withWritten(counted, counts.records) : counted;
+    const isComplete = isWhole(verdict.name, strict);
+    if (verdict.name !== counted.name) this.#seal(verdict.name);
+    const writes = isWritten && (isComplete || allowIncomplete);
     if (writes) this.#file?.commit();
     else this.#file?.abort();
     // Who left before the last page may come back for the rest, and must not fetch it again.
@@ -239,6 +227,23 @@ export class ArchiveSession implements SessionCalls {
     const output =
       counts === null || (target.kind === 'file' && !writes) ? null : { destination, ...counts };
     return { verdict, failures, output, archivePath, echo: this.#echoes?.found ?? null };
+  }
+
+  /** Keeps the verdict, after which a run that goes on has only the output to write. */
+  #seal(name: VerdictName): void {
+    this.#archive.seal(name, this.#clock.wallTime(), !this.#ask.keep);
+  }
+
+  /**
+   * What another selection than the list's records gives is known only when it was applied to every
+   * page; null where that does not matter.
+   */
+  async #countSelected(): Promise<number | null> {
+    const { output, follow } = this.#begun ?? {};
+    if (output?.kind !== 'selection' || this.#archive.run.pagination === null) return null;
+    if (this.#ask.target.kind === 'none') return countWritten(this.#archive, output);
+    follow?.end();
+    return (await this.#exporting)?.records ?? null;
   }
 
   close(): null {
@@ -269,7 +274,9 @@ export class ArchiveSession implements SessionCalls {
   ): Promise<ExportCounts | null> {
     const { target } = this.#ask;
     if (target.kind === 'none') return null;
-    if (target.kind === 'pages') return sendInGroups(pages, (sent) => this.#main.sendPages(sent));
+    if (target.kind === 'pages') {
+      return sendInGroups(pages, select, (sent) => this.#main.sendPages(sent));
+    }
     const destination: Destination = this.#file ?? {
       write: (bytes) => this.#main.sendBytes(bytes),
     };

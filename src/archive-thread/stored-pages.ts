@@ -5,12 +5,15 @@
 import { createHash } from 'node:crypto';
 import type { ArchiveReader } from '../archive/archive-reader.ts';
 import type { StoredPage } from '../archive/archive-types.ts';
+import { createLeftOut } from '../archive/left-out.ts';
 import { EverypageError } from '../core/errors.ts';
+import type { OutputShape } from '../core/output-shape.ts';
 import type { Place } from '../core/page-request.ts';
-import { isByOrdinal, type Pagination } from '../core/pagination.ts';
+import { factsOf, type Pagination } from '../core/pagination.ts';
 import { decodeBody } from '../decode/content-encoding.ts';
-import type { FoundRecords } from '../decode/decode.ts';
+import { type FoundRecords, withoutRecords } from '../decode/decode.ts';
 import { type ExportCounts, type ExportPage, FLUSH } from '../export/format.ts';
+import { createRecordCounter, createRecordFinder } from '../export/page-records.ts';
 import type { SentPage } from './messages.ts';
 
 export interface DecodedPage extends ExportPage {
@@ -19,6 +22,8 @@ export interface DecodedPage extends ExportPage {
   readonly headers: string | null;
   /** How many records it holds, which says where the next page stands. */
   readonly records: number;
+  /** Another page had the same records, so it may prove to lie past the end. Read from disk where absent. */
+  readonly isRepeated?: boolean;
 }
 
 /** Pages in page order; see `FLUSH`. */
@@ -66,24 +71,36 @@ function changed({ place, url }: StoredPage, how: string): EverypageError {
 const NO_RECORDS: FoundRecords = { count: 0, spans: new Uint32Array(0), compact: true };
 
 /**
- * Makes pages, one by one in page order, ready for a format: marks the records that an earlier page
- * gave, and lets a format use the records that the check has found only where it wants the same ones.
- *
- * @param exportsFound whether the export takes what the check counted
+ * Makes stored pages, one by one in page order, ready for a format: leaves out the records that an
+ * earlier page gave because of how the API pages, and lets a format use the records that the check
+ * has found only where it wants the same ones. A live export, `everypage export` and
+ * `everypage verify` all take pages from here, so they have the same records.
  */
 export function createShaper(
-  pagination: Pagination | null,
-  exportsFound: boolean,
+  archive: ArchiveReader,
+  output: OutputShape | null,
 ): (page: DecodedPage) => DecodedPage {
-  if (pagination === null) return (page) => page;
-  const trim = isByOrdinal(pagination) ? createTrimmer(pagination.overlap) : () => 0;
+  const { pagination } = archive.run;
+  if (pagination === null || output === null) return (page) => page;
+  const leftOut = createLeftOut(pagination);
+  const hasKeys = factsOf(pagination).mayShareBoundaries === true;
+  const cut = output.kind === 'selection' ? createCutter(pagination) : null;
   return (page) => {
-    const skip = trim(page.place, page.records);
-    const { found, repeats, ...bare } = page;
-    // What is skipped are records of the list; another selection has other records.
-    if (!exportsFound) return bare;
-    const shaped = repeats === undefined ? { ...bare, skip } : { ...bare, skip, repeats };
-    if (page.records === 0) return { ...shaped, found: NO_RECORDS };
+    const { place, records } = page;
+    const info = hasKeys ? archive.pageInfoAt(place) : null;
+    const { firstKey = null, lastKey = null } = info ?? {};
+    const { front, back } = leftOut({ place, records, firstKey, lastKey });
+    const { found, repeats: again, ...bare } = page;
+    const repeats = new Set(again);
+    for (let index = records - back; index < records; index += 1) repeats.add(index);
+    if (cut !== null) {
+      for (let index = 0; index < front; index += 1) repeats.add(index);
+      return repeats.size === 0 ? bare : { ...bare, rest: cut(page, repeats) };
+    }
+    if (output.kind !== 'records') return bare;
+    const shaped =
+      repeats.size === 0 ? { ...bare, skip: front } : { ...bare, skip: front, repeats };
+    if (records === 0) return { ...shaped, found: NO_RECORDS };
     return found === undefined ? shaped : { ...shaped, found };
   };
 }
@@ -91,40 +108,31 @@ export function createShaper(
 /** The same for pages that come over time. */
 export async function* shapedPages(
   pages: AsyncIterable<PageItem>,
-  pagination: Pagination | null,
-  exportsFound: boolean,
+  archive: ArchiveReader,
+  output: OutputShape | null,
 ): AsyncGenerator<PageItem> {
-  const shape = createShaper(pagination, exportsFound);
+  const shape = createShaper(archive, output);
   for await (const page of pages) yield page === FLUSH ? page : shape(page);
 }
 
-/**
- * How many records at the front of each page an earlier page has given already, for an API that
- * pages by offset: there a place's position is the ordinal of the page's first new record. It is told
- * of pages in page order, with the records that they hold. With `overlap`, a page repeats so many
- * records before its position, as far as there are any, and at most one less than the first page holds.
- *
- *     const trim = createTrimmer(1);
- *     trim({ branch: 0, position: 0 }, 3); // 0: holds the records 0, 1, 2
- *     trim({ branch: 0, position: 3 }, 3); // 1: holds 2, 3, 4
- *     trim({ branch: 0, position: 4 }, 3); // 2: holds 3, 4, 5, since a page was asked for too early
- */
-export function createTrimmer(overlap = 0): (place: Place, records: number) => number {
-  let branch = -1;
-  let expected = 0;
-  let repeated = 0;
-  return (place, records) => {
-    if (place.branch !== branch) {
-      branch = place.branch;
-      expected = 0;
-      // As the plan does: an overlap is never as long as the first page.
-      repeated = place.position === 0 ? Math.max(0, Math.min(overlap, records - 1)) : 0;
-    }
-    const first = Math.max(0, place.position - repeated);
-    const skip = Math.min(records, Math.max(0, expected - first));
-    expected = Math.max(expected, first + records);
-    return skip;
+/** Another selection is applied to what is left of a page without records that came before. */
+function createCutter({
+  records,
+}: Pagination): (page: DecodedPage, repeats: ReadonlySet<number>) => Uint8Array {
+  const find = createRecordFinder(records);
+  return (page, repeats) => {
+    const found = find(page);
+    return found.source === undefined ? withoutRecords(page.body, found, repeats) : page.body;
   };
+}
+
+/** How many records the output of a whole archive holds. */
+export function countWritten(archive: ArchiveReader, output: OutputShape): number {
+  const shape = createShaper(archive, output);
+  const count = createRecordCounter(output.select);
+  let written = 0;
+  for (const page of archivePages(archive)) written += count(shape(decodeStored(archive, page)));
+  return written;
 }
 
 /**
@@ -156,11 +164,17 @@ export async function* leaveOutRepeats(
 /** Pages are sent to the library's iterators in groups of about this size. */
 const GROUP_BYTES = 1024 * 1024;
 
-/** Sends whole pages to the main thread, group by group; each pause of the source ends a group. */
+/**
+ * Sends whole pages to the main thread, group by group; each pause of the source ends a group.
+ *
+ * @param select what the main thread takes of each page
+ */
 export async function sendInGroups(
   source: AsyncIterable<PageItem>,
+  select: string | null,
   send: (pages: readonly SentPage[]) => Promise<void>,
 ): Promise<ExportCounts> {
+  const count = createRecordCounter(select);
   let group: SentPage[] = [];
   let groupBytes = 0;
   let records = 0;
@@ -180,7 +194,7 @@ export async function sendInGroups(
     group.push(sentPage(page));
     groupBytes += page.body.length;
     bytes += page.body.length;
-    records += 1;
+    records += count(page);
     if (groupBytes >= GROUP_BYTES) await flush();
   }
   await flush();
@@ -188,6 +202,7 @@ export async function sendInGroups(
 }
 
 export function sentPage(page: DecodedPage): SentPage {
-  const { place, url, status, headers, body, skip, repeats } = page;
-  return { place, url, status, headers, body, skip: skip ?? 0, repeats: repeats ?? null };
+  const { place, url, status, headers, body, found, skip = 0, repeats = null, rest = null } = page;
+  const isEmpty = found?.count === 0;
+  return { place, url, status, headers, body, isEmpty, skip, repeats, rest };
 }

@@ -1,3 +1,4 @@
+import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
 import { checkFile, openForReading } from './archive-file.ts';
@@ -168,6 +169,21 @@ export class ArchiveReader {
   pageAt({ branch, position }: Place): StoredPage | null {
     const sql = `${CONTENT} WHERE page.place = ${PLACE} AND content.body IS NOT NULL`;
     const row = this.connection.query<ContentRow>(sql).get(branch, position);
+    return row === undefined ? null : this.#storedPage(row);
+  }
+
+  /** What a page says of the list, as it is kept, or null. */
+  pageInfoAt({ branch, position }: Place): PageInfo | null {
+    const row = this.connection
+      .query<[text: string]>(`SELECT text FROM page_info WHERE place = ${PLACE}`)
+      .get(branch, position);
+    return row === undefined ? null : readPageInfo(row[0], this.connection);
+  }
+
+  /** The first page in which records were found, or null. */
+  firstWithRecords(): StoredPage | null {
+    const sql = `${STORED} AND content.records > 0 ORDER BY page.place LIMIT 1`;
+    const row = this.connection.query<ContentRow>(sql).get();
     return row === undefined ? null : this.#storedPage(row);
   }
 

@@ -103,7 +103,7 @@ export class Archive extends ArchiveReader {
    */
   forgetFailed(): void {
     const { verdict, pagination } = this.run;
-    if (verdict !== null && isWhole(verdict, false)) return;
+    if (verdict !== null && isWhole(verdict, null)) return;
     if (pagination === null && this.counts().failed === 0) return;
     this.#changePages(
       (store) => store.dropUnfinished(),
@@ -132,6 +132,14 @@ export class Archive extends ArchiveReader {
   seal(verdict: VerdictName, now: number, isPassing = false): void {
     this.#changeRun({ verdict, completedAt: Math.round(now) });
     if (!isPassing) this.connection.query('PRAGMA wal_checkpoint(TRUNCATE)').get();
+  }
+
+  /** A second reading of the whole list agreed with this one. */
+  markAgreed(): void {
+    const { planEnd } = this.run;
+    if (planEnd !== null) this.#changeRun({ planEnd: { ...planEnd, agreed: true } });
+    const { name } = this.verdict();
+    if (isWhole(name, null)) this.#changeRun({ verdict: name });
   }
 
   /** The output was written; safe from a power cut once the archive is closed. */

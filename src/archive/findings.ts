@@ -2,10 +2,12 @@
 import type { PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { factsOf, type Pagination } from '../core/pagination.ts';
-import type { VerdictName } from '../core/summary.ts';
+import type { RecordEvidence, VerdictName } from '../core/summary.ts';
 import { counted, formatCount } from '../core/units.ts';
+import { type Checks, pagesText } from './checks.ts';
 import type { GivenUpReading, KeyFacts, SharedKeys } from './key-scan.ts';
 import type { PageFacts } from './page-scan.ts';
+import type { SecondReading } from './recheck-scan.ts';
 
 export interface PagedFacts {
   readonly pagination: Pagination;
@@ -13,8 +15,13 @@ export interface PagedFacts {
   readonly planned: number | null;
   readonly failed: number;
   readonly fetched: number;
+  /** What `fetched` counts, and what the output takes: as in the evidence. */
+  readonly counts: RecordEvidence['counts'];
+  readonly output: RecordEvidence['output'];
+  readonly written: number | null;
   readonly pages: PageFacts;
   readonly keys: KeyFacts | null;
+  readonly checks: Checks;
   /** Readings that an expired cursor ended. */
   readonly givenUp: readonly GivenUpReading[];
   readonly expect: number | null;
@@ -23,7 +30,7 @@ export interface PagedFacts {
 }
 
 /** From the one that decides over all others to the one that every other decides over. */
-const kinds = ['unfinished', 'capped', 'drifted', 'missing', 'unverified'] as const;
+const kinds = ['unfinished', 'capped', 'drifted', 'missing', 'unverified', 'note'] as const;
 
 type Kind = (typeof kinds)[number];
 
@@ -34,6 +41,8 @@ const nameOfKind: Readonly<Record<Kind, VerdictName>> = {
   drifted: 'drifted',
   missing: 'incomplete',
   unverified: 'unverified',
+  // Worth a line, and nothing against the list.
+  note: 'complete',
 };
 
 export interface Finding {
@@ -55,23 +64,22 @@ export function makeFindings(facts: PagedFacts): readonly Finding[] {
     const failedPages = counted(planned ?? failed, 'page');
     findings.push({ kind: 'unfinished', text: `${of}${failedPages} failed` });
   }
-  findings.push(...endFindings(facts));
+  findings.push(...endFindings(facts), ...unknownFindings(facts));
   if (expect !== null && expect !== fetched) {
     findings.push({ kind: 'unfinished', text: unexpected(expect, fetched) });
   }
-  findings.push(...driftFindings(facts), ...rereadingFindings(facts), ...missingFindings(facts));
+  findings.push(...driftFindings(facts), ...againFindings(facts));
+  findings.push(...rereadingFindings(facts), ...missingFindings(facts));
   if (pages.withoutInfo > 0) {
     const text = `the records of ${counted(pages.withoutInfo, 'page')} were not counted`;
     findings.push({ kind: 'unverified', text });
   }
-  for (const { place, isRead, isGone } of pages.secondReadings) {
-    if (isRead || isGone) continue;
-    const page = `page ${formatCount(facts.numberOf(place))}`;
-    const text = `${page} could not be read again at the end, so a change there does not show`;
-    findings.push({ kind: 'unverified', text });
-  }
+  for (const text of facts.checks.doubts) findings.push({ kind: 'unverified', text });
   findings.push(...checkFindings(facts));
-  return findings;
+  const isWorse = findings.some(({ kind }) => kind !== 'unverified' && kind !== 'note');
+  if (isWorse) return findings;
+  const unchecked = facts.checks.unchecked.map((text): Finding => ({ kind: 'unverified', text }));
+  return [...findings, ...unchecked];
 }
 
 export function unexpected(expect: number, came: number): string {
@@ -110,47 +118,123 @@ function endFindings({ planEnd, failed, pagination }: PagedFacts): readonly Find
   }
 }
 
-function driftFindings({ pages, keys, fetched, numberOf }: PagedFacts): readonly Finding[] {
-  const texts: string[] = [];
-  const { totalAtStart, totalAtEnd, totalBetween, totalPagesAtStart, totalPagesAtEnd } = pages;
-  const from = formatCount(totalAtStart ?? 0);
-  const isSteady = totalAtStart === totalAtEnd;
-  if (!isSteady && totalAtStart !== null && totalAtEnd !== null) {
-    texts.push(`the total went from ${from} to ${formatCount(totalAtEnd)} while the list was read`);
-  } else if (totalBetween !== null) {
-    texts.push(`the total was ${from} at first and ${formatCount(totalBetween)} in between`);
-  } else if (totalPagesAtStart !== null && totalPagesAtStart !== totalPagesAtEnd) {
-    const [first, last] = [totalPagesAtStart, totalPagesAtEnd ?? 0].map(formatCount);
-    texts.push(`the server stated ${first} pages at first and ${last} at the end`);
-  } else if (pages.totalPagesBetween !== null) {
-    const [first, between] = [totalPagesAtStart ?? 0, pages.totalPagesBetween].map(formatCount);
-    texts.push(`the server stated ${first} pages at first and ${between} in between`);
+/** Where the list's own records stand is not known, so what totals say of them cannot be held against. */
+function unknownFindings(facts: PagedFacts): readonly Finding[] {
+  const { counts, output, written, failed, pages } = facts;
+  if (counts === 'list' || pages.pages === failed) return [];
+  if (output === 'nothing') {
+    const text =
+      'where the records stand in a page was not found: name the path with --select, or take whole pages with --pages';
+    return [{ kind: 'unfinished', text }];
   }
-  for (const pair of keys?.shared ?? []) texts.push(sharedText(pair, numberOf));
-  const told = (keys?.shared ?? []).reduce((sum, pair) => sum + pair.keys, 0);
-  const more = (keys?.duplicates ?? 0) - told;
-  if (more > 0) texts.push(`${counted(more, 'more record')} came twice`);
-  for (const { first, second, keys: count } of keys?.shifted ?? []) {
-    const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
-    const records = counted(count, 'record');
-    // A page past the end has no number of its own.
-    const where = a === b ? `at the end of page ${a}` : `where pages ${a} and ${b} overlap`;
-    texts.push(`${where}, ${records} differed on the second read`);
+  if (written === null) {
+    const text = 'the selection was not applied to every page, so what it gives was not counted';
+    return [{ kind: 'unverified', text }];
+  }
+  const expected = expectedRecords(pages, pages.totalAtEnd ?? pages.leastTotal);
+  if (expected === null || (output === 'selection' && written === expected)) {
+    return [];
+  }
+  const says = `the server says ${counted(expected, 'record')}`;
+  const text =
+    output === 'pages'
+      ? `${says}; where they stand in a page was not found, so they were not counted`
+      : `${says}, the selection gives ${formatCount(written)}: it may leave some out, so whether all came cannot be told`;
+  return [{ kind: 'unverified', text }];
+}
+
+/** A total, or a number of pages, that the server stated, and stated otherwise later. */
+interface StatedChange {
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+function statedChange({ pages }: PagedFacts): StatedChange | null {
+  const { totalAtStart, totalAtEnd, totalBetween, totalPagesAtStart, totalPagesAtEnd } = pages;
+  const change = (from: number, to: number, text: string): StatedChange => ({ from, to, text });
+  const start = totalAtStart ?? 0;
+  if (totalAtStart !== null && totalAtEnd !== null && totalAtStart !== totalAtEnd) {
+    const [from, to] = [totalAtStart, totalAtEnd].map(formatCount);
+    const text = `the total went from ${from} to ${to} while the list was read`;
+    return change(totalAtStart, totalAtEnd, text);
+  }
+  if (totalBetween !== null) {
+    const [first, between] = [start, totalBetween].map(formatCount);
+    return change(start, totalBetween, `the total was ${first} at first and ${between} in between`);
+  }
+  const startPages = totalPagesAtStart ?? 0;
+  if (totalPagesAtStart !== null && totalPagesAtStart !== totalPagesAtEnd) {
+    const [first, last] = [startPages, totalPagesAtEnd ?? 0].map(formatCount);
+    const text = `the server stated ${first} pages at first and ${last} at the end`;
+    return change(startPages, totalPagesAtEnd ?? 0, text);
+  }
+  if (pages.totalPagesBetween === null) return null;
+  const [first, between] = [startPages, pages.totalPagesBetween].map(formatCount);
+  const text = `the server stated ${first} pages at first and ${between} in between`;
+  return change(startPages, pages.totalPagesBetween, text);
+}
+
+/**
+ * Whether a change of the total lost nothing that was there all the time: the borders or the requests
+ * prove it, rows were only appended behind what did not change, or nothing of what is left changed.
+ */
+function isHarmless({ from, to }: StatedChange, { checks, keys }: PagedFacts): boolean {
+  const { bordersHold, keysHold, readAgain, unchanged, isAllUnchanged } = checks;
+  if (bordersHold || keysHold) return true;
+  if ((keys?.duplicates ?? 0) > 0) return false;
+  return to > from ? readAgain > 0 && unchanged === readAgain : isAllUnchanged;
+}
+
+function driftFindings(facts: PagedFacts): readonly Finding[] {
+  const { pages, keys, pagination, checks, numberOf } = facts;
+  const texts: string[] = [];
+  const findings: Finding[] = [];
+  const change = statedChange(facts);
+  if (change !== null) {
+    if (isHarmless(change, facts)) findings.push({ kind: 'note', text: change.text });
+    else texts.push(change.text);
+  }
+  const shared = keys?.shared ?? [];
+  for (const pair of shared) if (!pair.isSameAgain) texts.push(sharedText(pair, numberOf));
+  const more = untoldRepeats(facts);
+  if (more > 0 && !shared.some(({ isSameAgain }) => isSameAgain)) {
+    texts.push(`${counted(more, 'more record')} came twice`);
+  }
+  if (pagination.key !== null) {
+    for (const { first, second, keys: count } of keys?.shifted ?? []) {
+      const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
+      const records = counted(count, 'record');
+      // A page past the end has no number of its own.
+      const where = a === b ? `at the end of page ${a}` : `where pages ${a} and ${b} overlap`;
+      texts.push(`${where}, ${records} differed on the second read`);
+    }
+    for (const { first, second } of pages.brokenBorders) {
+      const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
+      texts.push(
+        a === b
+          ? `the list did not end any more with the last record of page ${a} when its end was checked`
+          : `page ${b} did not begin with the last record of page ${a}, as it was asked to`,
+      );
+    }
   }
   if (pages.shortened > 0) {
     texts.push('the list was shorter than what had come when its end was checked');
   }
-  for (const { place, isChanged, isGone } of pages.secondReadings) {
-    const page = `page ${formatCount(numberOf(place))}`;
-    if (isChanged) texts.push(`${page} held other records when it was read again`);
-    if (isGone) texts.push(`${page} was no longer there when it was to be read again`);
-  }
-  const expected = expectedRecords(pages, totalAtEnd);
-  if (isSteady && expected !== null && fetched > expected) {
-    const said = totalText(pages, totalAtEnd ?? 0);
-    texts.push(`${counted(fetched, 'record')} came, the server says ${said}`);
-  }
-  return texts.map((text) => ({ kind: 'drifted', text }));
+  if (!checks.keysHold) texts.push(...changedTexts(facts));
+  return [...texts.map((text): Finding => ({ kind: 'drifted', text })), ...findings];
+}
+
+function changedTexts({ pages, numberOf }: PagedFacts): readonly string[] {
+  const of = (outcome: SecondReading['outcome']) =>
+    pages.secondReadings.filter((reading) => reading.outcome === outcome);
+  const [changed, gone] = [of('changed'), of('gone')];
+  const texts: string[] = [];
+  const numbers = (readings: readonly SecondReading[]) =>
+    pagesText(readings.map(({ place }) => numberOf(place)));
+  if (changed.length > 0) texts.push(`${numbers(changed)} held other records when read again`);
+  if (gone.length > 0) texts.push(`${numbers(gone)} could no longer be found when read again`);
+  return texts;
 }
 
 /** A list that stands still begins with the same records whenever it is read. */
@@ -182,28 +266,41 @@ function sharedText(pair: SharedKeys, numberOf: PagedFacts['numberOf']): string 
   const stand = `${counted(keys, 'record stands', 'records stand')} on pages ${a} and ${b} both`;
   if (!areNeighbours) return stand;
   const changed = areCloser ? 'deleted' : 'inserted';
-  return `${stand}: rows were ${changed} before ${keys === 1 ? 'it' : 'them'}`;
+  return `${stand}: rows may have been ${changed} before ${keys === 1 ? 'it' : 'them'}`;
 }
 
-function missingFindings({
-  planEnd,
-  pagination,
-  failed,
-  fetched,
-  pages,
-}: PagedFacts): readonly Finding[] {
+/** Records whose key came before, beyond those on the pages that are named. */
+function untoldRepeats({ keys }: PagedFacts): number {
+  const told = (keys?.shared ?? []).reduce((sum, pair) => sum + pair.keys, 0);
+  return (keys?.duplicates ?? 0) - told;
+}
+
+/**
+ * As MediaWiki does: the same records come again, each time with some of their properties. No row has
+ * moved, and one record would have to be put together from several pages.
+ */
+function againFindings(facts: PagedFacts): readonly Finding[] {
+  const { keys, numberOf, output } = facts;
+  const again = (keys?.shared ?? []).filter(({ isSameAgain }) => isSameAgain);
+  // Whole pages hold all that came.
+  if (again.length === 0 || output === 'pages') return [];
+  const texts = again.map(({ first, second, keys: count }) => {
+    const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
+    const records = counted(count, 'record');
+    return `pages ${a} and ${b} hold the same ${records} by their keys, with different content, and records are not merged`;
+  });
+  const more = untoldRepeats(facts);
+  if (more > 0) texts.push(`${counted(more, 'more record')} came again`);
+  return texts.map((text) => ({ kind: 'missing', text }));
+}
+
+function missingFindings(facts: PagedFacts): readonly Finding[] {
+  const { planEnd, pagination, failed, pages } = facts;
   // Of a list that was not read to its end it goes without saying.
   if (planEnd === null || planEnd.reason === 'broken' || failed > 0) return [];
   const texts: string[] = [];
   if (pages.missingPages > 0) texts.push(`${counted(pages.missingPages, 'page')} did not come`);
-  const said = pages.totalAtEnd ?? pages.leastTotal;
-  const expected = expectedRecords(pages, said);
-  if (said !== null && expected !== null && fetched < expected) {
-    const missing = counted(expected - fetched, 'record is', 'records are');
-    const least = pages.totalAtEnd === null ? 'at least ' : '';
-    const total = `${least}${totalText(pages, said)}`;
-    texts.push(`${missing} missing: the server says ${total}, ${formatCount(fetched)} came`);
-  }
+  texts.push(...totalFindings(facts));
   if (pages.gaps.length > 0) texts.push(gapText(pages.gaps));
   const pagesSaid = pages.totalPagesAtEnd;
   if (factsOf(pagination).counts === 'pages' && pagesSaid !== null) {
@@ -213,6 +310,34 @@ function missingFindings({
     }
   }
   return texts.map((text) => ({ kind: 'missing', text }));
+}
+
+/** What came against the totals: less than the least of them is missing. */
+function totalFindings({ pages, fetched, counts }: PagedFacts): readonly string[] {
+  if (counts !== 'list') return [];
+  const { totalAtStart, totalAtEnd, leastTotal } = pages;
+  const said =
+    totalAtStart === null || totalAtEnd === null
+      ? (totalAtEnd ?? leastTotal)
+      : Math.min(totalAtStart, totalAtEnd);
+  const expected = expectedRecords(pages, said);
+  if (said === null || expected === null || fetched >= expected) return [];
+  const missing = counted(expected - fetched, 'record is', 'records are');
+  const least = totalAtEnd === null ? 'at least ' : '';
+  const total = `${least}${totalText(pages, said)}`;
+  return [`${missing} missing: the server says ${total}, ${formatCount(fetched)} came`];
+}
+
+/** More came than the server ever said: a total that is wrong, or a list that changed unseen. */
+function surplus({ pages, fetched, planEnd, counts }: PagedFacts): string | null {
+  const { totalAtStart, totalAtEnd } = pages;
+  if (counts !== 'list' || planEnd === null || totalAtStart === null || totalAtEnd === null) {
+    return null;
+  }
+  const most = Math.max(totalAtStart, totalAtEnd);
+  const expected = expectedRecords(pages, most);
+  if (expected === null || fetched <= expected) return null;
+  return `${counted(fetched, 'record')} came, the server says ${totalText(pages, most)}`;
 }
 
 const SHOWN_GAPS = 3;
@@ -228,16 +353,21 @@ function gapText(gaps: PageFacts['gaps']): string {
   return `no page covers ${shown.join(', ')}${others}`;
 }
 
+const LOWEST_DEPTH = 1000;
+
 /** Nothing was found wrong; was there anything to find it by? */
-function checkFindings({
-  planEnd,
-  pagination,
-  expect,
-  fetched,
-  pages,
-}: PagedFacts): readonly Finding[] {
+function checkFindings(facts: PagedFacts): readonly Finding[] {
+  const { planEnd, pagination, expect, fetched, pages, checks } = facts;
+  const more = surplus(facts);
+  if (more !== null) {
+    const isProof = checks.bordersHold || checks.keysHold;
+    return [{ kind: isProof ? 'note' : 'unverified', text: more }];
+  }
   const reason = planEnd?.reason;
   if (reason !== 'past-end' && reason !== 'short') return [];
+  // A page that was asked for from the last record on, and held nothing else, showed the end; unless
+  // the server gives nothing beyond a depth, which is a round number.
+  if (checks.bordersHold && checks.isEndSeen && fetched % LOWEST_DEPTH !== 0) return [];
   const isPageCount = factsOf(pagination).counts === 'pages' && pages.totalPagesAtEnd !== null;
   if (pages.totalAtEnd !== null || isPageCount || expect === fetched) return [];
   const text =

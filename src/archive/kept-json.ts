@@ -48,6 +48,10 @@ function orNull(check: Check): Check {
   return (value) => value === null || check(value);
 }
 
+function orAbsent(check: Check): Check {
+  return (value) => value === undefined || check(value);
+}
+
 function listOf(check: Check): Check {
   return (value) => Array.isArray(value) && value.every(check);
 }
@@ -94,6 +98,7 @@ const paginationShape: Shape<Pagination> = {
   pastEnd: listOf(isNumber),
   ceiling: orNull(isNumber),
   overlap: isCount,
+  output: (value) => value === undefined || value === null || isText(value),
 };
 
 const endReasons: Readonly<Record<PlanEnd['reason'], true>> = {
@@ -121,6 +126,7 @@ const planEndShape: Shape<PlanEnd> = {
   reason: oneOf(Object.keys(endReasons)),
   detail: orNull(isText),
   ends: listOf(isPlace),
+  agreed: (value) => value === undefined || value === true,
   restarts: (value) => value === undefined || areRestarts(value),
 };
 
@@ -150,6 +156,9 @@ const pageInfoShape: Shape<PageInfo> = {
   digest: orNull(isText),
   firstKey: orNull(isText),
   lastKey: orNull(isText),
+  nextHoldsKey: (value) => value === undefined || value === true,
+  firstRecord: orAbsent(isText),
+  lastRecord: orAbsent(isText),
   nextSeenAt: orNull(isPlace),
   recordsSeenAt: orNull(isPlace),
 };

@@ -42,6 +42,7 @@ type Columns = [
 ];
 
 const verdictNames: Readonly<Record<VerdictName, true>> = {
+  proven: true,
   complete: true,
   unverified: true,
   incomplete: true,

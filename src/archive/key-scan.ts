@@ -13,12 +13,16 @@ export interface SharedKeys {
   readonly areNeighbours: boolean;
   /** They stand further to the front in the second page, so rows before them went. */
   readonly areCloser: boolean;
+  /** Both pages hold these records and no others, in one order, but not the same bytes. */
+  readonly isSameAgain: boolean;
 }
 
 export interface KeyFacts {
   /** Null where records have no key: then those that overlap are compared alone, as they stand. */
   readonly unique: number | null;
   readonly duplicates: number;
+  /** Records without a key. */
+  readonly unnamed: number;
   /** The first few, neighbours before others. */
   readonly shared: readonly SharedKeys[];
   /** Pages that overlap by ordinal and had other records there, the first few. */
@@ -93,7 +97,9 @@ export function scanKeys(
          WHERE previous IS NOT NULL)
        GROUP BY low, high ORDER BY low, high`,
   );
-  const [count] = connection.query<[number]>(`SELECT count(*) FROM (${keys})`).get()!;
+  const [count, unnamed] = connection
+    .query<[number, number]>(`SELECT count(*), count(*) FILTER (WHERE key = '') FROM (${keys})`)
+    .get()!;
   const shared = new FirstFew();
   let duplicates = 0;
   let repeats = 0;
@@ -106,7 +112,12 @@ export function scanKeys(
     if (told > 0) shared.add(sharedKeys(row, told));
   }
   const shifted = isReadTwice ? findShifted(connection, pagination) : [];
-  return { unique: count - repeats, duplicates, shared: shared.list(), shifted };
+  const isSameAgain = compareProperties(connection);
+  const told = shared.list().map((pair) => ({
+    ...pair,
+    isSameAgain: isSameAgain(pair.first, pair.second),
+  }));
+  return { unique: count - repeats, duplicates, unnamed, shared: told, shifted };
 }
 
 /**
@@ -131,6 +142,7 @@ function sharedKeys(row: PairRow, keys: number): SharedKeys {
     first: { branch: row[0], position: row[1] },
     second: { branch: row[2], position: row[3] },
     keys,
+    isSameAgain: false,
     areCloser: row[6] > 0,
     areNeighbours: row[7] === 1,
   };
@@ -161,6 +173,19 @@ export function compareKeys(connection: Connection): KeyComparison {
   return (a, b) => {
     const row = compare.get(a.branch, a.position, b.branch, b.position);
     return row === undefined ? null : row[0] === 1;
+  };
+}
+
+/** Whether two pages hold the same records with other bytes. */
+function compareProperties(connection: Connection): (a: Place, b: Place) => boolean {
+  const haveSameKeys = compareKeys(connection);
+  const digests = connection.query<[number]>(
+    `SELECT a.text ->> '$.digest' <> b.text ->> '$.digest' FROM page_info AS a, page_info AS b
+       WHERE a.place = ${PLACE} AND b.place = ${PLACE}`,
+  );
+  return (a, b) => {
+    const isOther = digests.get(a.branch, a.position, b.branch, b.position)?.[0] === 1;
+    return isOther && haveSameKeys(a, b) === true;
   };
 }
 

@@ -1,28 +1,21 @@
 /** What the infos of a list's pages say together, read once, in page order, without a body. */
+import { ChainProof } from '../core/chain-proof.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
-import { type Place, RECHECK_BRANCH } from '../core/page-request.ts';
-import { factsOf, isByOrdinal, type Pagination } from '../core/pagination.ts';
+import type { Place } from '../core/page-request.ts';
+import { factsOf, isByOrdinal, overlapOf, type Pagination } from '../core/pagination.ts';
 import type { RecordEvidence } from '../core/summary.ts';
 import type { PageState } from './archive-types.ts';
 import { readPageInfo } from './kept-json.ts';
-import { compareKeys, type KeyComparison } from './key-scan.ts';
+import { createLeftOut } from './left-out.ts';
+import { type SecondReading, scanRechecks } from './recheck-scan.ts';
 import { placeColumns, RECHECK_PLACE } from './schema.ts';
 import type { Connection } from './sqlite.ts';
-
-/** A page that was read a second time; `place` is where it was read first. */
-export interface SecondReading {
-  readonly place: Place;
-  readonly isChanged: boolean;
-  readonly isRead: boolean;
-  /** The server says that there is no such page any more. */
-  readonly isGone: boolean;
-}
 
 /** What is counted page by page. */
 const nothing = {
   /** Stored or failed. */
   pages: 0,
-  /** Each ordinal once where the API pages by offset. */
+  /** Without those that an earlier page gave because of how the API pages. */
   records: 0,
   /** Ordinals that were read more than once. */
   readAgain: 0,
@@ -35,10 +28,25 @@ const nothing = {
   sharedBoundaries: 0,
   /** Pages past the end that should have repeated records, and did not have them all. */
   shortened: 0,
+  /** Places where a page must begin with what the page before ended with. */
+  borders: 0,
+  /** Borders at which the record is the same on both pages. */
+  bordersAgreed: 0,
+  /** Borders at which pages share more than one record: their keys must be compared, all of them. */
+  bordersByKeys: 0,
+  /** Pages that hold records. */
+  withRecords: 0,
+  /** Branches of which a page said that nothing follows, or showed it, when it was read. */
+  endsSeen: 0,
+  branches: 0,
 };
 
 /** What the pages inside the plan's ends say together. */
 export interface PageFacts extends Readonly<typeof nothing> {
+  /** Neighbouring pages, the second of which does not begin with the last record of the first; a few. */
+  readonly brokenBorders: readonly { readonly first: Place; readonly second: Place }[];
+  /** Each request of a chain held the key of the last record before it. */
+  readonly isProvenByKeys: boolean;
   readonly gaps: RecordEvidence['gaps'];
   readonly secondReadings: readonly SecondReading[];
   /** Totals are of the whole list, of which so much lies before the first page asked for. */
@@ -46,6 +54,8 @@ export interface PageFacts extends Readonly<typeof nothing> {
   readonly skippedPages: number;
   readonly totalAtStart: number | null;
   readonly totalAtEnd: number | null;
+  /** What the last page said when the list was read. */
+  readonly totalOfLast: number | null;
   /** A total of a page that is another than at the start, and at the end. */
   readonly totalBetween: number | null;
   /** So many at least, where the server says no more than that. */
@@ -56,6 +66,7 @@ export interface PageFacts extends Readonly<typeof nothing> {
 }
 
 const MOST_GAPS = 100;
+const MOST_BORDERS = 5;
 
 type Row = [
   branch: number,
@@ -81,49 +92,47 @@ export function scanPages(
 ): PageFacts {
   const rows = connection.query<Row>(
     `SELECT ${placeColumns('page.place')}, page.state, page_info.text, page_info.read_at,
-         CASE WHEN page.place >= ${RECHECK_PLACE} OR page.state = 'beyond-end'
+         CASE WHEN page.state = 'beyond-end'
            THEN (SELECT status FROM content WHERE id = page.content) END
        FROM page LEFT JOIN page_info ON page_info.place = page.place
-       ${pagination.overlap > 0 ? '' : "WHERE page.state <> 'beyond-end'"} ORDER BY page.place`,
+       WHERE page.place < ${RECHECK_PLACE}
+         ${pagination.overlap > 0 ? '' : "AND page.state <> 'beyond-end'"} ORDER BY page.place`,
   );
-  const scan = new PageScan(pagination, ends, compareKeys(connection));
+  const scan = new PageScan(pagination, ends);
   for (const [branch, position, state, text, readAt, status] of rows.iterate()) {
     const place = { branch, position };
     const pageInfo = text === null ? null : readPageInfo(text, connection);
     const read = pageInfo === null ? null : { place, pageInfo, readAt: readAt ?? 0 };
-    if (branch === RECHECK_BRANCH) scan.readAgain(position, read, status);
-    else if (state === 'beyond-end') scan.pastEnd(place, read, status);
+    if (state === 'beyond-end') scan.pastEnd(place, read, status);
     else scan.page(place, state, read);
   }
-  return scan.facts();
+  return scan.facts(scanRechecks(connection, pagination.pastEnd));
 }
 
 class PageScan {
   readonly #pagination: Pagination;
   readonly #byOrdinal: boolean;
   readonly #ends: Map<number, number>;
-  readonly #haveSameKeys: KeyComparison;
   readonly #tally = { ...nothing };
+  readonly #leftOut: ReturnType<typeof createLeftOut>;
   readonly #gaps: RecordEvidence['gaps'][number][] = [];
-  readonly #secondReadings: SecondReading[] = [];
+  readonly #brokenBorders: PageFacts['brokenBorders'][number][] = [];
   readonly #ended: BranchScan[] = [];
   #branch: BranchScan | null = null;
-  #first: Read | null = null;
-  #last: Read | null = null;
   #previous: Read | null = null;
   #largestPage = 0;
 
-  constructor(pagination: Pagination, ends: PlanEnd['ends'], haveSameKeys: KeyComparison) {
+  constructor(pagination: Pagination, ends: PlanEnd['ends']) {
     this.#pagination = pagination;
     this.#byOrdinal = isByOrdinal(pagination);
     this.#ends = new Map(ends.map(({ branch, position }) => [branch, position]));
-    this.#haveSameKeys = haveSameKeys;
+    this.#leftOut = createLeftOut(pagination);
   }
 
   page(place: Place, state: PageState, read: Read | null): void {
     if (this.#branch?.number !== place.branch) {
       this.#endBranch();
-      this.#branch = new BranchScan(place.branch);
+      this.#branch = new BranchScan(place.branch, this.#pagination);
     }
     const branch = this.#branch;
     this.#tally.pages += 1;
@@ -136,14 +145,14 @@ class PageScan {
     }
     const { records } = read.pageInfo;
     branch.hear(read);
+    if (records > 0) this.#tally.withRecords += 1;
     this.#largestPage = Math.max(this.#largestPage, records);
-    if (records > 0) {
-      this.#first ??= read;
-      this.#last = read;
-      this.#compareBoundary(read);
-    }
+    if (records > 0) this.#compareBoundary(read);
+    branch.lastInfo = read.pageInfo;
     if (this.#byOrdinal) this.#cover(branch, read);
-    else this.#tally.records += records;
+    else branch.proof.onPage(read.pageInfo);
+    const { front, back } = this.#leftOut({ place, ...read.pageInfo });
+    this.#tally.records += records - front - back;
   }
 
   /** An overlap reaches back from behind the end: what is there no more has gone meanwhile. */
@@ -151,40 +160,37 @@ class PageScan {
     const branch = this.#branch;
     if (!this.#byOrdinal || branch?.number !== number) return;
     if (read === null && !this.#isPastEnd(status)) return;
-    const from = position - Math.max(0, branch.overlap);
+    const from = position - branch.overlap;
     const repeated = branch.coveredTo - from;
     if (repeated > 0 && (read?.pageInfo.records ?? 0) < repeated) this.#tally.shortened += 1;
-  }
-
-  /** Position 0 is the first page with records again, 1 the last one. */
-  readAgain(position: number, read: Read | null, status: number | null): void {
-    this.#endBranch();
-    const original = position === 0 ? this.#first : this.#last;
-    if (original === null) return;
-    // Records with the same keys are the same, also where something in them has changed.
-    const isChanged =
-      read !== null &&
-      original.pageInfo.digest !== read.pageInfo.digest &&
-      this.#haveSameKeys(original.place, read.place) !== true;
-    const isGone = read === null && this.#isPastEnd(status);
-    const { place } = original;
-    this.#secondReadings.push({ place, isChanged, isRead: read !== null, isGone });
-    if (read !== null) this.#ended.find(({ number }) => number === place.branch)?.hear(read);
+    if (read === null || repeated !== branch.overlap) return;
+    this.#checkBorder(branch, { ...read, place: { branch: number, position } });
+    if (read.pageInfo.records === repeated) branch.isEndSeen = true;
   }
 
   #isPastEnd(status: number | null): boolean {
     return status !== null && this.#pagination.pastEnd.includes(status);
   }
 
-  facts(): PageFacts {
+  facts(secondReadings: readonly SecondReading[]): PageFacts {
     this.#endBranch();
     for (const end of this.#ends.values()) this.#missing(end, 0);
     const branches = this.#ended;
+    const totalOfLast = sum(branches.map(({ total }) => total.end));
+    for (const { place, pageInfo, readAt } of secondReadings) {
+      const branch = branches.find(({ number }) => number === place.branch);
+      if (pageInfo !== null) branch?.hear({ place, pageInfo, readAt });
+    }
     const { records: skippedRecords, pages: skippedPages } = this.#skipped();
     return {
       ...this.#tally,
+      branches: branches.length,
+      endsSeen: branches.filter(({ isEndSeen }) => isEndSeen).length,
       gaps: this.#gaps,
-      secondReadings: this.#secondReadings,
+      secondReadings,
+      brokenBorders: this.#brokenBorders,
+      isProvenByKeys: !this.#byOrdinal && branches.every(({ proof }) => proof.holds),
+      totalOfLast,
       skippedRecords,
       skippedPages,
       totalAtStart: sum(branches.map(({ total }) => total.start)),
@@ -211,15 +217,37 @@ class PageScan {
     return { records: pages * this.#largestPage, pages };
   }
 
-  #cover(branch: BranchScan, { place, pageInfo }: Read): void {
+  /**
+   * What an overlap repeats must be what the page before ended with. One record is compared here, the
+   * keys of more are compared where those of all pages are.
+   */
+  #checkBorder(branch: BranchScan, { place, pageInfo }: Pick<Read, 'place' | 'pageInfo'>): void {
     const { position } = place;
-    // As the plan does: an overlap is never as long as the first page.
-    if (position === 0) branch.overlap = Math.min(this.#pagination.overlap, pageInfo.records - 1);
-    const from = position - Math.min(Math.max(0, branch.overlap), position);
+    if (branch.overlap === 0 || position === 0) return;
+    this.#tally.borders += 1;
+    const { previous } = branch;
+    if (previous === null || branch.coveredTo < position) return;
+    if (branch.overlap > 1 || branch.coveredTo > position) {
+      if (pageInfo.records >= branch.overlap) this.#tally.bordersByKeys += 1;
+      return;
+    }
+    const { lastRecord } = previous.pageInfo;
+    if (lastRecord === undefined || pageInfo.firstRecord === undefined) return;
+    if (lastRecord === pageInfo.firstRecord) this.#tally.bordersAgreed += 1;
+    else if (this.#brokenBorders.length < MOST_BORDERS) {
+      this.#brokenBorders.push({ first: previous.place, second: place });
+    }
+  }
+
+  #cover(branch: BranchScan, { place, pageInfo }: Omit<Read, 'readAt'>): void {
+    const { position } = place;
+    if (position === 0) branch.overlap = overlapOf(this.#pagination, pageInfo.records);
+    const from = position - Math.min(branch.overlap, position);
     const to = from + pageInfo.records;
     if (from > branch.coveredTo) this.#gap(branch, from);
-    this.#tally.records += Math.max(0, to - Math.max(from, branch.coveredTo));
+    this.#checkBorder(branch, { place, pageInfo });
     this.#tally.readAgain += Math.max(0, Math.min(to, branch.coveredTo) - from);
+    if (to >= branch.coveredTo) branch.previous = { place, pageInfo };
     branch.coveredTo = Math.max(branch.coveredTo, to);
   }
 
@@ -246,6 +274,10 @@ class PageScan {
     const { number, pages, highest } = branch;
     const total = (branch.total.end ?? branch.least ?? 0) - this.#skipped().records;
     if (this.#byOrdinal && branch.coveredTo < total) this.#gap(branch, total);
+    const { more = null, total: said = null } = branch.lastInfo ?? {};
+    if (more === false || (said !== null && said - this.#skipped().records === branch.coveredTo)) {
+      branch.isEndSeen = true;
+    }
     this.#missing(Math.max(highest + 1, this.#ends.get(number) ?? 0), pages);
     this.#ends.delete(number);
     this.#ended.push(branch);
@@ -262,9 +294,15 @@ class BranchScan {
   highest = 0;
   overlap = 0;
   coveredTo = 0;
+  /** The page that reaches furthest, where positions are ordinals. */
+  previous: Pick<Read, 'place' | 'pageInfo'> | null = null;
+  lastInfo: PageInfo | null = null;
+  isEndSeen = false;
+  readonly proof: ChainProof;
 
-  constructor(number: number) {
+  constructor(number: number, { style }: Pagination) {
     this.number = number;
+    this.proof = new ChainProof(style);
   }
 
   hear({ pageInfo, readAt }: Read): void {

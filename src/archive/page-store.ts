@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { EverypageError } from '../core/errors.ts';
-import type { NextStep, PageInfo, PlanEnd } from '../core/page-info.ts';
-import { type Place, RECHECK_BRANCH } from '../core/page-request.ts';
+import { type NextStep, type PageInfo, type PlanEnd, shortKey } from '../core/page-info.ts';
+import { isRecheck, type Place, RECHECK_BRANCH } from '../core/page-request.ts';
 import type { AttemptRecord, PageCounts, PageRow, PageState } from './archive-types.ts';
 import { readPageInfo } from './kept-json.ts';
 import { checksumWith, pageChecksum, pageInfoChecksum } from './row-checksum.ts';
@@ -145,10 +145,10 @@ export class PageStore {
       const old = oldState === 'failed' ? null : this.#pageInfos.at(page.place);
       // What is stored is final: a late failure of the same page changes nothing.
       const isFinal = oldState === 'stored' || old !== null;
-      if (isFinal && branch !== RECHECK_BRANCH) return old;
+      if (isFinal && !isRecheck(page.place)) return old;
       this.#dropContent(oldContent);
       this.#changePage(key, state, content, checksum, url, branch, position);
-      if (branch !== RECHECK_BRANCH) counts[countOf[oldState]] -= 1;
+      if (!isRecheck(page.place)) counts[countOf[oldState]] -= 1;
     }
     this.#addContent(
       content,
@@ -164,7 +164,7 @@ export class PageStore {
       page.durationMs,
       page.body,
     );
-    if (branch !== RECHECK_BRANCH) counts[countOf[state]] += 1;
+    if (!isRecheck(page.place)) counts[countOf[state]] += 1;
     return page.pageInfo === null ? null : this.#pageInfos.put(page, page.pageInfo);
   }
 
@@ -208,9 +208,6 @@ function checkPlace(place: Place): Place {
   return place;
 }
 
-/** Longer keys are kept as their hash, whose text is longer than this, so that it equals no key. */
-const LONGEST_KEY_BYTES = 40;
-
 /** Keeps page infos and the keys of records, and knows which next steps and records came before. */
 class PageInfoStore {
   readonly #connection: Connection;
@@ -247,7 +244,7 @@ class PageInfoStore {
   /** The page info with what earlier pages say of it, which is what is kept. */
   put({ place, startedAt, keys }: PageRow, pageInfo: PageInfo): PageInfo {
     const { branch, position } = place;
-    const filled = branch === RECHECK_BRANCH ? pageInfo : this.#filled(place, pageInfo);
+    const filled = isRecheck(place) ? pageInfo : this.#filled(place, pageInfo);
     const readAt = Math.round(startedAt);
     const text = JSON.stringify(filled);
     const hasKeys = keys !== null && keys.length > 0;
@@ -289,10 +286,4 @@ function stepText(step: NextStep): string {
       return `parameters ${JSON.stringify(values.toSorted(([a], [b]) => (a < b ? -1 : 1)))}`;
     }
   }
-}
-
-/** SQLite ends a text from JSON at a NUL. */
-function shortKey(key: string): string {
-  const isShort = key.length <= LONGEST_KEY_BYTES && Buffer.byteLength(key) <= LONGEST_KEY_BYTES;
-  return isShort && !key.includes('\u0000') ? key : `sha256:${hash('sha256', key, 'base64url')}`;
 }

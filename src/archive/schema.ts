@@ -39,7 +39,7 @@ export const READER_SETTINGS = `
 
 // A place is one integer, branch × 2^40 + position, so that page order is the order of the table.
 // It is put together and taken apart in SQL, where integers have 64 bits.
-export const MAX_BRANCH = RECHECK_BRANCH;
+export const MAX_BRANCH = 2 * RECHECK_BRANCH - 1;
 export const POSITION_MASK = 2 ** 40 - 1;
 /** One less than fits, so that the end of a range can be one more than its last position. */
 export const MAX_POSITION = POSITION_MASK - 1;
@@ -47,7 +47,7 @@ export const MAX_POSITION = POSITION_MASK - 1;
 export const PLACE = '((? << 40) | ?)';
 /** Two columns: branch, position. */
 export const PLACE_COLUMNS = placeColumns('place');
-/** Pages from here on are readings for comparison: in no tally, no verdict and no export. */
+/** Pages from here on are readings for comparison, in no tally, no verdict and no export. */
 export const RECHECK_PLACE = `(${RECHECK_BRANCH} << 40)`;
 
 /** Two columns: branch, position of the place in `column`. */

@@ -1,26 +1,32 @@
 /** The verdict of an archive, computed again from its tables. */
+import { keptShape, type OutputShape } from '../core/output-shape.ts';
 import type { PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { factsOf, type Pagination } from '../core/pagination.ts';
-import type { Verdict } from '../core/summary.ts';
-import { counted } from '../core/units.ts';
+import { isWhole, type Verdict } from '../core/summary.ts';
+import { counted, formatCount } from '../core/units.ts';
 import type { PageCounts } from './archive-types.ts';
-import { makeFindings, nameOf, unexpected } from './findings.ts';
+import { type Checks, checksOf, proofOf, rereadingText } from './checks.ts';
+import { type Finding, makeFindings, nameOf, unexpected } from './findings.ts';
 import type { RunRow } from './kept-run.ts';
-import { compareReadings, findShifted, type KeyFacts, scanKeys } from './key-scan.ts';
-import { scanPages } from './page-scan.ts';
+import { compareReadings, type KeyFacts, scanKeys } from './key-scan.ts';
+import { type PageFacts, scanPages } from './page-scan.ts';
 import { PLACE, RECHECK_PLACE } from './schema.ts';
 import type { Connection } from './sqlite.ts';
 
 export interface VerdictOptions {
   /** Records there must be, or null where nobody says. */
   readonly expect?: number | null;
+  /** What the output takes of a page of a paginated list. Default: as the run's own did. */
+  readonly output?: OutputShape;
+  /** How many records that gave for all pages; what counts the list's own is known without. */
+  readonly written?: number | null;
 }
 
 export function computeVerdict(
   connection: Connection,
   run: RunRow,
-  { expect = null }: VerdictOptions,
+  { expect = null, output, written = null }: VerdictOptions,
 ): Verdict {
   const counts = countPages(connection);
   const tally = readTally(connection);
@@ -31,7 +37,11 @@ export function computeVerdict(
   const { pagination, planEnd, planCount } = run;
   return pagination === null
     ? computeListVerdict(connection, planCount, counts, expect)
-    : computePagedVerdict(connection, pagination, planEnd, counts, expect);
+    : computePagedVerdict(connection, pagination, planEnd, counts, {
+        expect,
+        output: output ?? keptShape(pagination),
+        written,
+      });
 }
 
 /**
@@ -62,7 +72,7 @@ function computeListVerdict(
     if (came !== expect) reasons.push(unexpected(expect, came));
   }
   return {
-    name: reasons.length === 0 ? 'complete' : 'incomplete',
+    name: reasons.length === 0 ? 'proven' : 'incomplete',
     planned,
     stored,
     failed,
@@ -70,6 +80,7 @@ function computeListVerdict(
     beyondEnd,
     end: planned === null ? null : 'list',
     reasons,
+    evidence: [],
     records: null,
   };
 }
@@ -90,7 +101,7 @@ function computePagedVerdict(
   pagination: Pagination,
   planEnd: PlanEnd | null,
   { stored, failed, beyondEnd }: PageCounts,
-  expect: number | null,
+  { expect, output, written: given }: Required<VerdictOptions>,
 ): Verdict {
   const pages = scanPages(connection, pagination, planEnd?.ends ?? []);
   // As CouchDB does: each page begins with the record that the one before ended with.
@@ -98,48 +109,98 @@ function computePagedVerdict(
     factsOf(pagination).mayShareBoundaries === true &&
     pages.boundaries > 0 &&
     pages.sharedBoundaries === pages.boundaries;
-  const isReadTwice = pages.readAgain > 0 || pagination.overlap > 0;
+  // Borders of one record are compared while the pages are scanned.
+  const isReadTwice = pages.bordersByKeys > 0 || (pages.borders === 0 && pages.readAgain > 0);
   const keys = readKeys(connection, pagination, sharesBoundaries, isReadTwice);
-  const fetched = pages.records - (sharesBoundaries ? pages.boundaries : 0);
+  const list = pagination.records === null ? null : pages.records;
+  const written = { records: list, pages: stored, nothing: 0, selection: given }[output.kind];
+  const fetched = list ?? written ?? 0;
   const isEndKnown = planEnd !== null && planEnd.reason !== 'broken';
   const planned = isEndKnown ? stored + failed + pages.missingPages : null;
   const restarts = planEnd?.restarts ?? [];
+  const numberOf = createNumbering(connection);
+  const checks = checksOf(pagination, planEnd, pages, keys, numberOf);
   const findings = makeFindings({
+    checks,
     pagination,
     planEnd,
     planned,
     failed,
     fetched,
+    counts: list === null ? 'output' : 'list',
+    output: output.kind,
+    written,
     pages,
     keys,
     // Of a list that was not read to its end there is nothing to compare with.
     givenUp: isEndKnown ? compareReadings(connection, restarts) : [],
     expect,
-    numberOf: createNumbering(connection),
+    numberOf,
   });
+  const name = nameOf(findings);
+  const agreed = planEnd?.agreed === true && (name === 'complete' || name === 'unverified');
+  const proof = name === 'complete' || agreed ? proofOf(pagination, pages, checks, agreed) : null;
+  const isChanged = findings.some(({ kind }) => kind === 'note');
+  const isProven = proof !== null && (agreed || !isChanged);
   return {
-    name: nameOf(findings),
+    name: isProven ? 'proven' : name,
     planned,
     stored,
     failed,
     pending: planned === null ? null : pages.missingPages,
     beyondEnd,
     end: planEnd?.reason ?? null,
-    reasons: findings.map(({ text }) => text),
+    reasons: isProven ? [] : findings.filter(({ kind }) => kind !== 'note').map(({ text }) => text),
+    evidence: evidenceOf(findings, checks, pages, proof),
     records: {
       fetched,
+      counts: list === null ? 'output' : 'list',
+      written,
+      output: output.kind,
       totalAtStart: pages.totalAtStart,
       totalAtEnd: pages.totalAtEnd,
       unique: keys?.unique ?? null,
       duplicates: keys?.duplicates ?? 0,
-      sharedKeys: (keys?.shared ?? []).map(({ first, second, keys }) => ({ first, second, keys })),
+      sharedKeys: (keys?.shared ?? []).map(({ first, second, keys, isSameAgain }) => ({
+        first,
+        second,
+        keys,
+        isSameAgain,
+      })),
       gaps: pages.gaps,
       changed: pages.secondReadings
-        .filter(({ isChanged, isGone }) => isChanged || isGone)
+        .filter(({ outcome }) => outcome === 'changed' || outcome === 'gone')
         .map(({ place }) => place),
       restarts: restarts.map(({ position, status }) => ({ page: position + 1, status })),
     },
   };
+}
+
+function evidenceOf(
+  findings: readonly Finding[],
+  checks: Checks,
+  pages: PageFacts,
+  proof: string | null,
+): readonly string[] {
+  const notes = findings.filter(({ kind }) => kind === 'note').map(({ text }) => text);
+  const rereading = proof === null ? rereadingText(checks, pages) : null;
+  return [proof, rereading, ...notes].filter((text) => text !== null);
+}
+
+/** Where records have no key, those of pages that overlap are known by their bytes. */
+/**
+ * The verdict once the output was written, with what it holds. The list's own records were counted by
+ * the same rule before, so another number means that one of the two is wrong.
+ */
+export function withWritten(verdict: Verdict, written: number): Verdict {
+  const { name, records, reasons } = verdict;
+  if (records === null) return verdict;
+  const said = { ...verdict, records: { ...records, written } };
+  if (records.written === null || records.written === written) return said;
+  const holds = counted(written, 'record');
+  const reason = `the output holds ${holds}, the stored pages ${formatCount(records.written)}`;
+  const isLowered = isWhole(name, null);
+  return { ...said, name: isLowered ? 'unverified' : name, reasons: [...reasons, reason] };
 }
 
 function readKeys(
@@ -148,12 +209,12 @@ function readKeys(
   sharesBoundaries: boolean,
   isReadTwice: boolean,
 ): KeyFacts | null {
-  if (pagination.key !== null) {
-    return scanKeys(connection, pagination, sharesBoundaries, isReadTwice);
-  }
-  if (!isReadTwice) return null;
-  const shifted = findShifted(connection, pagination);
-  return { unique: null, duplicates: 0, shared: [], shifted };
+  if (pagination.key === null && pagination.overlap === 0) return null;
+  const keys = scanKeys(connection, pagination, sharesBoundaries, isReadTwice);
+  // Records whose bytes are alike may be two.
+  return pagination.key === null
+    ? { ...keys, unique: keys.duplicates === 0 ? keys.unique : null, duplicates: 0, shared: [] }
+    : keys;
 }
 
 /** How a page is called: its number among the pages of the plan, from 1. */

@@ -7,7 +7,7 @@ import { asciiJson } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
 import { createScreen } from '../report/reporter.ts';
 import { failureLines, verdictLines } from '../report/verdict-text.ts';
-import { reservation } from '../report/wording.ts';
+import { reservation, writtenText } from '../report/wording.ts';
 import {
   type CliContext,
   createStdoutSink,
@@ -35,12 +35,12 @@ export async function exportCommand(typed: TypedArguments, context: CliContext):
   const { destination, records, bytes, verdict } = result;
   if (!typed.has('quiet')) {
     createScreen(context.stderr, facts).line(
-      `${counted(records, 'record')} → ${escapeText(destination)} (${formatBytes(bytes)})${reservation(verdict)}`,
+      `${writtenText(records, verdict)} → ${escapeText(destination)} (${formatBytes(bytes)})${reservation(verdict)}`,
     );
   }
   return exitCodeOfVerdict(verdict, {
     allowIncomplete: shape.allowIncomplete === true,
-    strict: false,
+    strict: null,
   });
 }
 
@@ -60,7 +60,7 @@ export async function verifyCommand(typed: TypedArguments, context: CliContext):
       ...(expect === null ? {} : { expect }),
     });
     const { verdict, problems } = verification;
-    const exitCode = exitCodeOfVerification(verdict, problems.length, typed.has('strict'));
+    const exitCode = exitCodeOfVerification(verdict, problems.length, typed.value('strict'));
     if (typed.has('json')) {
       await writeOut(context, `${asciiJson({ ...verification, exitCode }, 2)}\n`);
     } else if (!(typed.has('quiet') && exitCode === 0)) {

@@ -2,7 +2,7 @@
 import { shellQuote } from '../core/escape.ts';
 import { shownUrl } from './flag-values.ts';
 import { flagNamed } from './flags.ts';
-import type { TypedArguments, TypedFlag } from './parse-arguments.ts';
+import { type TypedArguments, type TypedFlag, wordsOfFlag } from './parse-arguments.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -61,10 +61,10 @@ function flagWords(
   isWanted: (flag: TypedFlag) => boolean = () => true,
 ): readonly string[] {
   const secretParams = typed.list('secret-param');
-  return typed.flags.filter(isWanted).flatMap(({ name, rawName, value }) => {
-    if (value === null) return [rawName];
-    const shown = flagNamed(name).value?.show?.(value, secretParams) ?? value;
-    return shown.startsWith('-') && shown !== '-' ? [`--${name}=${shown}`] : [rawName, shown];
+  return typed.flags.filter(isWanted).flatMap((flag) => {
+    const { name, value } = flag;
+    const shown = value === null ? null : flagNamed(name).value?.show?.(value, secretParams);
+    return wordsOfFlag(flag, shown ?? value);
   });
 }
 

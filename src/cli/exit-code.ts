@@ -1,5 +1,7 @@
 /** The only owner of exit codes. */
+
 import type { ErrorCode } from '../core/errors.ts';
+import type { Strict } from '../core/options.ts';
 import { isWhole, type Stop, type Summary, type Verdict } from '../core/summary.ts';
 
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 129 | 130 | 143;
@@ -17,7 +19,7 @@ export const exitCodeMeanings: readonly (readonly [code: string, meaning: string
   ['2', 'invalid usage or configuration; nothing was requested'],
   [
     '3',
-    'incomplete, drifted or capped: pages failed, records are missing, or the list changed, and the message says which; with --strict also unverified',
+    'incomplete, drifted or capped: pages failed, records are missing, or the list changed, and the message says which; with --strict also unverified, with --strict=proven also complete',
   ],
   ['4', 'the server rejects the credentials; the same command resumes with new ones'],
   ['5', 'stopped by --max-pages, --deadline or --max-wait; the same command resumes'],
@@ -77,8 +79,8 @@ export function exitCodeOfSignal(signal: StopSignal): ExitCode {
 /** What the user accepts. */
 export interface Leniency {
   readonly allowIncomplete: boolean;
-  /** A result that could not be checked is not enough. */
-  readonly strict: boolean;
+  /** The least verdict that is enough. */
+  readonly strict: Strict | null;
 }
 
 export function exitCodeOfVerdict(verdict: Verdict, leniency: Leniency): ExitCode {
@@ -89,7 +91,7 @@ export function exitCodeOfVerdict(verdict: Verdict, leniency: Leniency): ExitCod
 export function exitCodeOfVerification(
   verdict: Verdict,
   problems: number,
-  strict: boolean,
+  strict: Strict | null,
 ): ExitCode {
   return problems > 0 ? 3 : exitCodeOfVerdict(verdict, { allowIncomplete: false, strict });
 }

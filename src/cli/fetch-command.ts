@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { archiveOf } from '../archive/archive-location.ts';
 import type { RunEvent } from '../core/events.ts';
 import type { RunOptions } from '../core/options.ts';
+import { strictOf } from '../core/resolve-options.ts';
 import type { Summary } from '../core/summary.ts';
 import { outputError } from '../export/file-destination.ts';
 import { checkDistinctFiles } from '../fetch/check-files.ts';
@@ -85,7 +86,7 @@ async function fetchAndReport(
     reporting.close();
     const exitCode = exitCodeOfSummary(summary, {
       allowIncomplete: options.allowIncomplete === true,
-      strict: options.strict === true,
+      strict: strictOf(options.strict),
     });
     if (!reporting.json && !(reporting.quiet && exitCode === 0)) {
       saySummary({ summary, total, outputName }, typed, context, options, reporting);
@@ -145,7 +146,7 @@ function saySummary(
 
 /** A list that changed while it was read needs a whole new reading; more pages do not help. */
 function anewFlag({ verdict }: Summary, options: RunOptions): string {
-  return verdict.name === 'drifted' && options.repair !== true ? '--repair' : '--fresh';
+  return verdict.name === 'drifted' && options.prove !== true ? '--prove' : '--fresh';
 }
 
 /**

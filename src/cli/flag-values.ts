@@ -1,7 +1,8 @@
 /** The kinds of values that flags take. Each is one object, which the table of flags names. */
 import { EverypageError, expected } from '../core/errors.ts';
+import type { Recheck } from '../core/options.ts';
 import { isSecretHeader, isSecretName, redactUrl } from '../core/redact.ts';
-import { addressBlock, originOf } from '../core/resolve-options.ts';
+import { addressBlock, originOf, recheckOf } from '../core/resolve-options.ts';
 import { parseBytes, parseDuration, parseRate, shortBytes, shortDuration } from '../core/units.ts';
 import { type HeaderLine, parseHeaderLine } from './headers.ts';
 
@@ -63,6 +64,14 @@ export function oneOf<const Word extends string>(
     print: (value) => value,
   };
 }
+
+/** Which pages are read again. */
+export const recheck: ValueType<Recheck> = {
+  name: 'PAGES',
+  example: '10%',
+  parse: (value) => recheckOf(value),
+  print: (value) => value,
+};
 
 /** A whole number. */
 export function whole(

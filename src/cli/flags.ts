@@ -20,6 +20,7 @@ import {
   path,
   proxyUrl,
   rate,
+  recheck,
   size,
   text,
   userPassword,
@@ -37,11 +38,11 @@ type ElementOf<List> = List extends readonly (infer Element)[] ? Element : never
 
 /**
  * What a flag takes. `on`: no value, and the option becomes this. `value`: one value, the last one
- * counts. `list`: all values count. The compiler checks them against the option's type.
+ * counts; with `bare` it may be left out, and is written with an equals sign. `list`: all values count. The compiler checks them against the option's type.
  */
 type Taking<Value> =
   | { readonly on: Value }
-  | { readonly value: ValueType<Value> }
+  | { readonly value: ValueType<Value>; readonly bare?: string }
   | { readonly list: ValueType<ElementOf<Value>> };
 
 /** The option that a flag sets, of the run or of its `paginate`. Without one, a command reads the flag. */
@@ -250,11 +251,20 @@ const table = {
     overlap: {
       pagination: 'overlap',
       value: whole(1),
-      help: 'request the last N records of the page before again',
-      detail: 'Offsets only. It shows rows that were inserted or deleted between two pages.',
+      help: 'each page begins with the last N records of the page before',
+      detail:
+        'Offsets and Range headers only. Default: 1 where the server allows it and a page holds at least 10 records; they are left out of the output. It proves that no record was lost between two pages. 0 turns it off, for an API that bills by record.',
     },
-    repair: {
-      option: 'repair',
+    recheck: {
+      option: 'recheck',
+      value: recheck,
+      help: 'pages to read again at the end: auto, none, all or 10%',
+      detail:
+        'It shows a list that changed while it was read. `auto`: up to 50 pages, where neither an overlap nor the keys in the requests prove the list. With `none`, such a list is unverified.',
+      verbs: ['fetch'],
+    },
+    prove: {
+      option: 'prove',
       on: true,
       help: 'read the list again until two readings agree',
       detail: 'At most five readings. The output comes from the last.',
@@ -268,10 +278,11 @@ const table = {
     },
     strict: {
       option: 'strict',
-      on: true,
-      help: 'exit 3 if the result could not be checked',
+      value: oneOf('LEVEL', ['complete', 'proven']),
+      bare: 'complete',
+      help: 'exit 3 if the result is less than complete, or than proven',
       detail:
-        'Without it, a run that could be checked against nothing is complete, and is reported as unverified.',
+        '`--strict` means `--strict=complete`: what could not be checked, and is unverified, is not written. `--strict=proven` takes nothing less than a proof. Levels: docs/verdicts.md.',
       verbs: ['fetch', 'verify'],
     },
     'fail-when': {
@@ -609,6 +620,8 @@ export interface Flag {
   readonly env: string | null;
   /** Null for a switch. */
   readonly value: ValueType<unknown> | null;
+  /** What it means without a value; null where it needs one. */
+  readonly bare: string | null;
   /** All values count, not only the last. */
   readonly isList: boolean;
   readonly option: keyof RunOptions | null;
@@ -640,6 +653,7 @@ export const flags: readonly Flag[] = Object.entries<AnyFacts>(table).map(([name
   return {
     short: null,
     env: null,
+    bare: null,
     pagination: null,
     on: null,
     detail: '',

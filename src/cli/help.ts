@@ -145,9 +145,10 @@ function groupedFlags(
 }
 
 /** `-o, --output FILE` */
-function flagLabel({ name, short, value }: Flag, indent = ''): string {
+function flagLabel({ name, short, value, bare }: Flag, indent = ''): string {
   const names = short === null ? `${indent}--${name}` : `-${short}, --${name}`;
-  return value === null ? names : `${names} ${value.name}`;
+  if (value === null) return names;
+  return bare === null ? `${names} ${value.name}` : `${names}[=${value.name}]`;
 }
 
 /** The line, the explanation and the environment variable as sentences. */

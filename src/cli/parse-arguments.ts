@@ -53,11 +53,14 @@ export interface TypedArguments {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+const takesWord = ({ value, bare }: Flag): boolean => value !== null && bare === null;
+
 const parseOptions = Object.fromEntries(
   flags.map((flag) => [
     flag.name,
     {
-      type: flag.value === null ? ('boolean' as const) : ('string' as const),
+      // A value that may be left out never stands in a word of its own: that may be a URL.
+      type: takesWord(flag) ? ('string' as const) : ('boolean' as const),
       multiple: true,
       ...(flag.short === null ? {} : { short: flag.short }),
     },
@@ -86,7 +89,7 @@ export function parseArguments(argv: readonly string[], env: Environment): Typed
       throw unknownFlag(rawName, argv, index);
     }
     checkForm(flag, rawName, value, inlineValue, argv, index);
-    typed.push({ name: flag.name, rawName, value: value ?? null });
+    typed.push({ name: flag.name, rawName, value: value ?? flag.bare });
   }
   const verb = takeVerb(positionals, argv);
   const parsed = lookup(verb, positionals, typed, env);
@@ -108,6 +111,7 @@ function checkForm(
     if (value === undefined) return;
     throw new UsageError(`${rawName} takes no value`, argv.with(index, rawName));
   }
+  if (flag.bare !== null) return;
   const { name, example, isNumber = false, show } = flag.value;
   const withExample = argv.toSpliced(index + 1, 0, example);
   if (value === undefined) {
@@ -202,12 +206,17 @@ export function wordsOf(
   return [
     ...(verb === 'fetch' ? [] : [verb]),
     ...positionals,
-    ...kept.flatMap(({ name, rawName, value }) => {
-      if (value === null) return [rawName];
-      // Only an inline value may be empty or begin with a dash.
-      return /^(?:-.|$)/.test(value) ? [`--${name}=${value}`] : [rawName, value];
-    }),
+    ...kept.flatMap((flag) => wordsOfFlag(flag)),
   ];
+}
+
+/** A flag as it is typed. */
+export function wordsOfFlag({ name, rawName, value }: TypedFlag, shown = value): readonly string[] {
+  const { bare } = flagNamed(name);
+  if (shown === null || (bare !== null && shown === bare)) return [rawName];
+  // Only an inline value may be empty or begin with a dash.
+  const isInline = bare !== null || /^(?:-.|$)/.test(shown);
+  return isInline ? [`--${name}=${shown}`] : [rawName, shown];
 }
 
 /** Reads every value, those of the environment too. Throws `UsageError` for the first that means nothing. */

@@ -74,6 +74,8 @@ const pageFaults = [
   'NOT_JSON',
   'FAIL_WHEN',
   'SELECTION',
+  'UNLIKE',
+  'NO_RECORDS',
 ] as const;
 
 /**
@@ -82,6 +84,9 @@ const pageFaults = [
  * means.
  */
 export type PageCode = `HTTP_${number}` | (typeof pageFaults)[number];
+
+/** Successes without a page: not ready yet, and nothing to send. */
+const NO_PAGE = new Set([202, 204, 205]);
 
 /** Whether a text that was kept is one of the codes. */
 export function isPageCode(text: string): text is PageCode {
@@ -96,7 +101,7 @@ export function isPageCode(text: string): text is PageCode {
  */
 export function codeOfStatus(status: number | null): PageCode | null {
   if (status === null) return null;
-  // Nothing can come with these two: the status is the reason.
-  const isRefusedBody = status >= 200 && status < 300 && status !== 204 && status !== 205;
+  // With these no page can come: the status is the reason.
+  const isRefusedBody = status >= 200 && status < 300 && !NO_PAGE.has(status);
   return isRefusedBody ? null : `HTTP_${status}`;
 }

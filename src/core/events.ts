@@ -3,6 +3,9 @@ import type { PageCode } from './errors.ts';
 import type { Place } from './page-request.ts';
 import type { PaginationFacts, Summary } from './summary.ts';
 
+/** `checking`: every page has come, and some are read again to see whether the list changed. */
+export type Phase = 'fetching' | 'checking' | 'draining' | 'exporting';
+
 export type RunEvent =
   /** First event. `total` is null while the plan's length is unknown. */
   | {
@@ -45,10 +48,22 @@ export type RunEvent =
       readonly reason: string;
       readonly delayMs: number;
     }
+  /** The server is still making a page (202): it is asked for again, and this was no attempt. */
+  | {
+      readonly type: 'not-ready';
+      readonly place: Place;
+      /** Redacted. */
+      readonly url: string;
+      readonly status: number | null;
+      readonly reason: string;
+      readonly delayMs: number;
+    }
   /** A limiter stops dispatching. `untilWallTime` is milliseconds since 1970. */
   | {
       readonly type: 'pause';
       readonly limiter: string;
+      /** `limit`: the server asks for it. `outage`: it does not answer, or nothing else than errors. */
+      readonly cause: 'limit' | 'outage';
       readonly reason: string;
       readonly durationMs: number;
       readonly untilWallTime: number;
@@ -56,7 +71,7 @@ export type RunEvent =
   | { readonly type: 'resume'; readonly limiter: string }
   /** What a server says of its limits, in words, when it has changed; rate-limited. */
   | { readonly type: 'limit'; readonly limiter: string; readonly said: string }
-  | { readonly type: 'phase'; readonly phase: 'fetching' | 'draining' | 'exporting' }
+  | { readonly type: 'phase'; readonly phase: Phase }
   | { readonly type: 'warning'; readonly code: string; readonly message: string }
   | { readonly type: 'end'; readonly summary: Summary };
 

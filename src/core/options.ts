@@ -67,6 +67,12 @@ export type Paginate =
   | PaginateOptions
   | NextPage;
 
+/** The least verdict that counts as success. */
+export type Strict = 'complete' | 'proven';
+
+/** `auto`: up to 50 pages of lists that nothing else proves. `10%`: so many of the pages. */
+export type Recheck = 'auto' | 'none' | 'all' | `${number}%`;
+
 /**
  * Options of a run. All are optional; times are milliseconds, sizes are bytes.
  */
@@ -149,10 +155,15 @@ export interface RunOptions {
   readonly allowIncomplete?: boolean;
   /** Number of records there must be; any other is `incomplete`. Default: what the server says. */
   readonly expect?: number;
-  /** Leave the output as it was if the result could not be checked. Default false. */
-  readonly strict?: boolean;
+  /**
+   * The least verdict that writes the output: `complete` (or `true`) does not take what could not be
+   * checked, `proven` takes nothing less. Default: none, `unverified` does.
+   */
+  readonly strict?: Strict | boolean;
+  /** Which pages of a list are read again at its end, to see whether it changed. Default `auto`. */
+  readonly recheck?: Recheck;
   /** Read the whole list again until two readings agree. Default false. */
-  readonly repair?: boolean;
+  readonly prove?: boolean;
   /**
    * A JMESPath expression. A page of which it is true has failed, whatever its status: `ok == false`. It
    * is tried again, and then fails. Default: what the preset says, else none.
@@ -224,8 +235,9 @@ export interface ResolvedOptions {
   readonly keep: boolean;
   readonly allowIncomplete: boolean;
   readonly expect: number | null;
-  readonly strict: boolean;
-  readonly repair: boolean;
+  readonly strict: Strict | null;
+  readonly recheck: Recheck;
+  readonly prove: boolean;
   /** How this API reports refusals, by its preset. */
   readonly refusals: {
     /** In the body of a 200. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Place } from './page-request.ts';
 
 /** What a page says comes after it. */
@@ -39,6 +40,11 @@ export interface PageInfo {
   /** Literal text of the first and the last record's key; null without a key or without records. */
   readonly firstKey: string | null;
   readonly lastKey: string | null;
+  /** What it names as the next page is its own last record: all that changes in the request is that key. */
+  readonly nextHoldsKey?: true;
+  /** Where pages overlap, the keys of its first and of its last record, or their bytes: see `shortKey`. */
+  readonly firstRecord?: string;
+  readonly lastRecord?: string;
   /** An earlier page with the same next step, or with the same records. The archive knows it. */
   readonly nextSeenAt: Place | null;
   readonly recordsSeenAt: Place | null;
@@ -80,6 +86,8 @@ export interface PlanEnd {
   readonly detail: string | null;
   /** For each branch, the first position after its end: pages from there on are beyond the end. */
   readonly ends: readonly { readonly branch: number; readonly position: number }[];
+  /** Two readings of the list had the same records in the same pages. */
+  readonly agreed?: true;
   /** Readings of a chain that ended at a refused page, after which the list was read again. Default none. */
   readonly restarts?: readonly Restart[];
 }
@@ -91,4 +99,13 @@ export interface Restart {
   readonly status: number | null;
   /** The branch of the reading that the list was taken from. */
   readonly into: number;
+}
+
+/** Longer keys are kept as their hash, whose text is longer than this, so that it equals no key. */
+const LONGEST_KEY_BYTES = 40;
+
+/** A record's key as it is kept and compared. SQLite ends a text from JSON at a NUL. */
+export function shortKey(key: string): string {
+  const isShort = key.length <= LONGEST_KEY_BYTES && Buffer.byteLength(key) <= LONGEST_KEY_BYTES;
+  return isShort && !key.includes('\u0000') ? key : `sha256:${hash('sha256', key, 'base64url')}`;
 }

@@ -11,8 +11,16 @@ export interface Place {
   readonly position: number;
 }
 
-/** Pages read a second time at the end of a run, to see drift. They are compared, never exported. */
-export const RECHECK_BRANCH = 2 ** 23 - 1;
+/**
+ * Branches from here on hold pages that were read again at the end of a run: the page of branch `b` stands
+ * in branch `b + RECHECK_BRANCH`, at its own position. They are compared, never exported.
+ */
+export const RECHECK_BRANCH = 2 ** 22;
+
+/** Whether a page is read only to check others: whatever comes of it never stops the run. */
+export function isRecheck({ branch }: Place): boolean {
+  return branch >= RECHECK_BRANCH;
+}
 
 export type Method = 'GET' | 'POST';
 
@@ -27,6 +35,8 @@ export interface PageRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Requested without knowing whether it exists: then a status of `pastEnd` is no failure. */
   readonly speculative?: boolean;
+  /** By what the server has said there are records in it. */
+  readonly expected?: boolean;
   /** Where the user wrote it, for messages: `urls.txt line 7`, or null for an argument. */
   readonly source: string | null;
 }

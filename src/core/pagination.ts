@@ -115,8 +115,21 @@ export interface Pagination {
   readonly pastEnd: readonly number[];
   /** The server gives no records beyond so many; null: none known. */
   readonly ceiling: number | null;
-  /** `offset` and `range`: each page asks for so many records of the one before again, to see drift. */
+  /**
+   * `offset` and `range`: each page begins with so many last records of the page before, which the
+   * output leaves out. They prove that nothing was lost between the two.
+   */
   readonly overlap: number;
+  /**
+   * What the run's output takes of a page where that is not `records`: a path or an expression, null
+   * for whole pages. See `output-shape.ts`.
+   */
+  readonly output?: string | null;
+}
+
+/** How many records each page repeats: at most one less than the first page of the list holds. */
+export function overlapOf({ overlap }: Pick<Pagination, 'overlap'>, firstRecords: number): number {
+  return Math.max(0, Math.min(overlap, firstRecords - 1));
 }
 
 /** JMESPath that gives no records for any page. */
@@ -143,7 +156,7 @@ export const noPagination: Pagination = Object.freeze({
   key: null,
   keyFrom: 'last',
   repeatIsEnd: false,
-  pastEnd: [400, 404, 416, 422],
+  pastEnd: [204, 400, 404, 416, 422],
   ceiling: null,
   overlap: 0,
 });

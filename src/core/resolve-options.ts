@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { EverypageError, expected } from './errors.ts';
-import type { Header, ResolvedOptions, RunOptions } from './options.ts';
+import type { Header, Recheck, ResolvedOptions, RunOptions, Strict } from './options.ts';
 import { isSecretHeader, Secret } from './redact.ts';
 import { resolvePaginate } from './resolve-paginate.ts';
 import { parseRate } from './units.ts';
@@ -85,8 +85,9 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     keep: options.keep ?? true,
     allowIncomplete: options.allowIncomplete ?? false,
     expect: options.expect === undefined ? null : whole('expect', options.expect, 0),
-    strict: options.strict ?? false,
-    repair: options.repair ?? false,
+    strict: strictOf(options.strict),
+    recheck: recheckOf(options.recheck ?? 'auto'),
+    prove: options.prove ?? false,
     refusals: { inSuccess: false, pauseMs: null },
     failWhen: options.failWhen ?? null,
     allowOrigins: Object.freeze((options.allowOrigins ?? []).map(originOf)),
@@ -133,6 +134,23 @@ function resolveHeaders(options: RunOptions, hasBody: boolean): Header[] {
 
 function concurrencyOf(value: number | 'auto'): number | 'auto' {
   return value === 'auto' ? value : whole('concurrency', value, 1, 1000);
+}
+
+/** @throws EverypageError USAGE for another word */
+export function strictOf(value: Strict | boolean | undefined = false): Strict | null {
+  if (value === true) return 'complete';
+  if (value === false) return null;
+  if (value === 'complete' || value === 'proven') return value;
+  throw namedError('strict', expected('complete or proven', value));
+}
+
+/** @throws EverypageError USAGE for what is no such value */
+export function recheckOf(value: string): Recheck {
+  if (value === 'auto' || value === 'none' || value === 'all') return value;
+  const percent = /^(\d{1,3}(?:\.\d+)?)%$/.exec(value);
+  const share = Number(percent?.[1]);
+  if (share > 0 && share <= 100) return `${share}%`;
+  throw expected('auto, none, all or a share such as 10%', value);
 }
 
 function whole(name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): number {

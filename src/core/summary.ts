@@ -1,19 +1,32 @@
 import type { PageCode } from './errors.ts';
+import type { Strict } from './options.ts';
+import type { OutputKind } from './output-shape.ts';
 import type { PlanEnd } from './page-info.ts';
 import type { Place } from './page-request.ts';
 import type { PaginationStyle } from './pagination.ts';
 
 /**
- * What the archive proves. `complete`: every page of the plan is stored, the plan's end is known and
- * what the server said of it agrees. `unverified`: the same, but the server said nothing to check
- * against. `incomplete`: pages failed, are pending, or records are missing. `drifted`: the list
- * changed while it was read. `capped`: the server returns no more, although there is more.
+ * What the archive proves. `proven`: no record that was there all the time can be missing. `complete`:
+ * every page of the plan is stored, the list's total came or its end was stated, and what was read again
+ * is unchanged. `unverified`: neither was stated, or a check could not be made. `incomplete`: pages
+ * failed, are pending, or records are missing. `drifted`: the list changed while it was read. `capped`:
+ * the server returns no more, although there is more.
  */
-export type VerdictName = 'complete' | 'unverified' | 'incomplete' | 'drifted' | 'capped';
+export type VerdictName = Level | 'incomplete' | 'drifted' | 'capped';
 
-/** Whether a run with this verdict has everything, so that it succeeds and may replace an older output. */
-export function isWhole(verdict: VerdictName, strict: boolean): boolean {
-  return verdict === 'complete' || (verdict === 'unverified' && !strict);
+/** The verdicts of a run that has everything, from the strongest. */
+export const levels = ['proven', 'complete', 'unverified'] as const;
+export type Level = (typeof levels)[number];
+
+/**
+ * Whether a run with this verdict has everything, so that it succeeds and may replace an older output.
+ *
+ * @param strict the least that counts; null: whatever could not be checked
+ */
+export function isWhole(verdict: VerdictName, strict: Strict | null): boolean {
+  const order: readonly VerdictName[] = levels;
+  const level = order.indexOf(verdict);
+  return level !== -1 && level <= order.indexOf(strict ?? 'unverified');
 }
 
 export interface Verdict {
@@ -27,15 +40,29 @@ export interface Verdict {
   readonly beyondEnd: number;
   /** How the plan ended; null if it did not. */
   readonly end: PlanEnd['reason'] | null;
-  /** Why it is not `complete`: sentences without a full stop. Empty if it is. */
+  /** Why it is not whole, or no more than `unverified`: sentences without a full stop. */
   readonly reasons: readonly string[];
+  /** What `proven` or `complete` rests on, and what one reading could not see: phrases. */
+  readonly evidence: readonly string[];
   /** What was counted of records; null for a list of URLs or a range. */
   readonly records: RecordEvidence | null;
 }
 
 export interface RecordEvidence {
-  /** In the stored pages. With offsets, each ordinal counts once. */
+  /**
+   * Records of the list in the stored pages, which is what totals are compared with. What an earlier
+   * page gave because of how the API pages does not count again. See `counts`.
+   */
   readonly fetched: number;
+  /** `output`: where the list's own records stand is not known, so `fetched` is what the output takes. */
+  readonly counts: 'list' | 'output';
+  /**
+   * Records in the output, as `everypage export` writes it: `fetched` where it takes the list's records.
+   * Null where a selection was not applied to all pages, because the run was stopped before.
+   */
+  readonly written: number | null;
+  /** What the output takes of a page. */
+  readonly output: OutputKind;
   /** What the server said at the first and at the last reading; null if it said nothing. */
   readonly totalAtStart: number | null;
   readonly totalAtEnd: number | null;
@@ -48,6 +75,8 @@ export interface RecordEvidence {
     readonly first: Place;
     readonly second: Place;
     readonly keys: number;
+    /** Both hold the same records and no others, but with different content. */
+    readonly isSameAgain: boolean;
   }[];
   /** Ordinals that no page covers: from ≤ n < to. */
   readonly gaps: readonly { readonly branch: number; readonly from: number; readonly to: number }[];
@@ -81,13 +110,15 @@ export type Stop =
   | { readonly kind: 'deadline'; readonly deadlineMs: number }
   /**
    * The server asks for a wait longer than `--max-wait`: run again at `untilWallTime`. That is null if
-   * the server states no time: then all requests have failed for that long, or `ownPause` is longer.
+   * the server states no time: then it has refused all requests for that long, `ownPause` is longer, or
+   * it has been down for `downMs`.
    */
   | {
       readonly kind: 'max-wait';
       readonly untilWallTime: number | null;
       readonly reason: string;
       readonly ownPause?: OwnPause;
+      readonly downMs?: number;
     }
   /** The server never answered, in any attempt. */
   | { readonly kind: 'unreachable'; readonly limiter: string; readonly reason: string }
@@ -145,7 +176,7 @@ export interface Summary {
   readonly verdict: Verdict;
   /** Null for a list or a range. */
   readonly pagination: PaginationFacts | null;
-  /** How often the whole list was read: more than once only with `repair`. */
+  /** How often the whole list was read: more than once only with `prove`. */
   readonly readings: number;
   readonly stop: Stop | null;
   /** Pages fetched by this process; the rest were stored before. */
@@ -155,6 +186,8 @@ export interface Summary {
   readonly retries: number;
   /** Time that the run waited for a limit or an outage of a server. */
   readonly pausedMs: number;
+  /** The part of it in which a server did not answer, or nothing else than errors. */
+  readonly outageMs: number;
   readonly durationMs: number;
   /** On the wire, bodies only. */
   readonly bodyBytes: number;

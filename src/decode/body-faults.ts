@@ -11,6 +11,10 @@ const QUOTE = 0x22;
 const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
 const COLON = 0x3a;
+const COMMA = 0x2c;
+const LINE_FEED = 0x0a;
+const LESS_THAN = 0x3c;
+const BEGINS_VALUE = Buffer.from('{["-0123456789tfn');
 
 /** Why a text is not JSON. */
 export interface JsonFault {
@@ -85,7 +89,51 @@ export function unexpected(bytes: Uint8Array, offset: number, end: number): Json
   const constant = /^(?:NaN|Infinity|undefined|None|True|False)\b/.exec(next.toString('latin1'));
   if (constant) return { offset, reason: `${constant[0]} is not JSON` };
   const character = String.fromCodePoint(next.toString().codePointAt(0)!);
+  const isTrailing = (character === '}' || character === ']') && isAfterComma(bytes, offset);
+  if (isTrailing) return { offset, reason: `a comma stands before ${character}` };
   return { offset, reason: `unexpected ${escapeText(character)}` };
+}
+
+function isAfterComma(bytes: Uint8Array, offset: number): boolean {
+  let before = offset - 1;
+  while (before >= 0 && bytes[before]! <= 0x20) before--;
+  return bytes[before] === COMMA;
+}
+
+/** What is wrong behind a whole value that ends at `from`, in a text that ends at `end`. */
+export function behindValue(bytes: Uint8Array, from: number, end: number): JsonFault {
+  const offset = endOfSpace(bytes, from);
+  const isLine = bytes.subarray(from, offset).includes(LINE_FEED);
+  if (isLine && offset < end && BEGINS_VALUE.includes(bytes[offset]!)) {
+    return {
+      offset,
+      reason: 'another value begins on a line of its own: it looks like JSON Lines',
+    };
+  }
+  return unexpected(bytes, offset, end);
+}
+
+/** Elements that begin an HTML page or a fragment; XML names its own. */
+const HTML =
+  /^<(?:!doctype\s+html|!--|\/?(?:html|head|body|title|meta|link|script|style|h[1-6]|p|div|span|pre|center|table|ul|ol|img|br|hr|a|b|i|em|strong|font|form|main|section|header|svg)\b)/i;
+/** A call of a function, be it behind a comment, around the JSON. */
+const JSONP = /^(?:\/\*[^*]{0,80}\*\/)?\s*[A-Za-z_$][\w$.[\]]{0,99}\s*\(\s*(?:[{[\])]|$)/;
+
+/** What a body is that breaks the grammar at `offset`, where its beginning tells; null where not. */
+export function nameFormat(bytes: Uint8Array, offset: number): string | null {
+  const begin = bytes[0] === 0xef ? 3 : 0;
+  const start = Buffer.from(bytes.subarray(begin, begin + 300))
+    .toString('latin1')
+    .trimStart();
+  if (bytes[offset] === LESS_THAN && start.startsWith('<') && isFirst(bytes, offset)) {
+    return HTML.test(start) ? 'HTML' : 'XML';
+  }
+  return JSONP.test(start) ? 'JSONP' : null;
+}
+
+/** Whether nothing but white space and a byte order mark stands before `offset`. */
+function isFirst(bytes: Uint8Array, offset: number): boolean {
+  return bytes.subarray(0, offset).every((byte) => byte <= 0x20 || byte >= 0xbb);
 }
 
 /** Whether it begins as something that people can read. */

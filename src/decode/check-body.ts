@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
-import { describeMissing, isText } from './body-faults.ts';
+import { describeMissing, isText, nameFormat } from './body-faults.ts';
 import { decodeBody } from './content-encoding.ts';
 import { createJsonScanner, type JsonScan } from './json-scan.ts';
 import type { PageCondition } from './read-selection.ts';
@@ -25,21 +25,33 @@ export type BodyVerdict =
     }
   | BodyFault;
 
-interface BodyFault {
+export interface BodyFault {
   readonly ok: false;
-  /** `too-large` and no other will be the same the next time. */
-  readonly kind: 'empty' | 'too-large' | 'encoding' | 'json' | 'fail-when' | 'selection';
+  /**
+   * `too-large` will be the same the next time. `unlike`: it is not like the other pages of its list.
+   * `no-records`: there must be some.
+   */
+  readonly kind:
+    | 'empty'
+    | 'too-large'
+    | 'encoding'
+    | 'json'
+    | 'fail-when'
+    | 'selection'
+    | 'unlike'
+    | 'no-records';
   readonly reason: string;
   /**
    * The beginning of the body where that tells what came instead, as the server wrote it; null
    * where it does not. Not safe to show: it may hold controls, and a secret that the server echoes.
    */
   readonly beginning: string | null;
+  /** SHA-256 of the body as it came, where another one may be a page; null where the size decides. */
+  readonly digest: string | null;
 }
 
 export type BodyCheck = (wire: Uint8Array, encoding: string | null) => BodyVerdict;
 
-const LESS_THAN = 0x3c;
 const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
 
@@ -82,7 +94,7 @@ export function createBodyCheck(
     return faulty('fail-when', `the page says that it failed (--fail-when "${what}")`, bytes);
   }
 
-  return (wire, encoding) => {
+  function judge(wire: Uint8Array, encoding: string | null): BodyVerdict {
     if (wire.length === 0) return faulty('empty', 'the body is empty');
     const decoded = decodeBody(wire, encoding, maxDecodedBytes);
     if (!decoded.ok && decoded.isTooLarge) return faulty('too-large', decoded.reason);
@@ -93,9 +105,8 @@ export function createBodyCheck(
     const scan = scanOrFault(bytes);
     if ('ok' in scan) return scan;
     if (!scan.valid) {
-      const reason = isMarkupFrom(bytes, scan.offset)
-        ? `it looks like ${markupAt(bytes, scan.offset)}`
-        : scan.reason;
+      const format = nameFormat(bytes, scan.offset);
+      const reason = format === null ? scan.reason : `it looks like ${format}`;
       const first = firstByte(bytes);
       // Of what begins as JSON the offset says more than its beginning.
       const tells = first !== OPEN_BRACE && first !== OPEN_BRACKET && isText(bytes);
@@ -120,36 +131,31 @@ export function createBodyCheck(
         ...(scan.source === undefined ? {} : { source: scan.source }),
       },
     };
+  }
+
+  return (wire, encoding) => {
+    const verdict = judge(wire, encoding);
+    return verdict.ok ? verdict : withDigest(verdict, wire);
   };
 }
 
-/** Whether nothing but white space and a byte order mark stands before a `<` at `offset`. */
-function isMarkupFrom(bytes: Uint8Array, offset: number): boolean {
-  return (
-    bytes[offset] === LESS_THAN &&
-    bytes.subarray(0, offset).every((byte) => byte <= 0x20 || byte >= 0xbb)
-  );
-}
-
-/** Elements that begin an HTML page or a fragment; XML names its own. */
-const HTML =
-  /^<(?:!doctype\s+html|!--|\/?(?:html|head|body|title|meta|link|script|style|h[1-6]|p|div|span|pre|center|table|ul|ol|img|br|hr|a|b|i|em|strong|font|form|main|section|header|svg)\b)/i;
-
-function markupAt(bytes: Uint8Array, offset: number): 'HTML' | 'XML' {
-  const start = Buffer.from(bytes.subarray(offset, offset + 40)).toString('latin1');
-  return HTML.test(start) ? 'HTML' : 'XML';
+/** The same body twice will be the same the next time. */
+export function withDigest(fault: BodyFault, wire: Uint8Array): BodyFault {
+  if (fault.kind === 'too-large' || fault.kind === 'empty') return fault;
+  return { ...fault, digest: hash('sha256', wire, 'hex') };
 }
 
 function firstByte(bytes: Uint8Array): number | undefined {
   return bytes.find((byte) => byte > 0x20 && byte < 0xbb);
 }
 
-function faulty(
+/** @param bytes where they tell what came instead */
+export function faulty(
   kind: BodyFault['kind'],
   reason: string,
   bytes: Uint8Array | null = null,
 ): BodyFault {
-  if (bytes === null) return { ok: false, kind, reason, beginning: null };
+  if (bytes === null) return { ok: false, kind, reason, beginning: null, digest: null };
   const beginning = new TextDecoder().decode(bytes.subarray(0, BEGINNING_BYTES));
-  return { ok: false, kind, reason, beginning };
+  return { ok: false, kind, reason, beginning, digest: null };
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import {
   badUtf8,
+  behindValue,
   findBadUtf8,
   findWideEncoding,
   type JsonFault,
@@ -243,7 +244,7 @@ export function createJsonScanner(
         if (pos === end && depth > 0) return fault(unexpected(bytes, pos, end));
       }
     }
-    if (pos !== end) return fault(unexpected(bytes, endOfSpace(bytes, pos), end));
+    if (pos !== end) return fault(behindValue(bytes, pos, end));
     return { valid: true, found, count, spans, compact };
   }
 

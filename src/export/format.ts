@@ -17,6 +17,11 @@ export interface ExportPage {
   readonly skip?: number;
   /** Indexes of records that are left out as well, because an earlier reading of the list gave them. */
   readonly repeats?: ReadonlySet<number>;
+  /**
+   * The page without records that are left out, where the selection is not the list's own records:
+   * what it is applied to. Default: the body.
+   */
+  readonly rest?: Uint8Array;
 }
 
 /** Stands between two pages where the next one is not there yet: what is buffered goes out. */

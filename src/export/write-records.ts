@@ -1,21 +1,6 @@
-import { EverypageError } from '../core/errors.ts';
-import {
-  copyCompact,
-  copyRange,
-  createJsonScanner,
-  describeMissing,
-  type FoundRecords,
-  type JsonScan,
-  readSelection,
-  type Selection,
-} from '../decode/decode.ts';
-import {
-  type Destination,
-  type ExportCounts,
-  type ExportItem,
-  type ExportPage,
-  FLUSH,
-} from './format.ts';
+import { copyCompact, copyRange, type FoundRecords } from '../decode/decode.ts';
+import { type Destination, type ExportCounts, type ExportItem, FLUSH } from './format.ts';
+import { createRecordFinder } from './page-records.ts';
 
 /** What stands around records, in UTF-8. */
 export interface RecordFrame {
@@ -41,8 +26,7 @@ export async function writeRecords(
   selectionText: string | null,
   frame: RecordFrame,
 ): Promise<ExportCounts> {
-  const selection = readSelection(selectionText);
-  const scanner = createJsonScanner(selection);
+  const find = createRecordFinder(selectionText);
   const out = new BlockWriter(destination);
   const beforeFirst = Buffer.from(frame.beforeFirst);
   const between = Buffer.from(frame.between);
@@ -54,10 +38,10 @@ export async function writeRecords(
       await out.flush();
       continue;
     }
-    const scan = page.found ?? recordsOf(() => scanner.scan(page.body), page, selection);
+    const scan = find(page);
     const skip = page.skip ?? 0;
     if (scan.count <= skip) continue;
-    const body = scan.source ?? page.body;
+    const body = scan.source ?? page.rest ?? page.body;
     const first = scan.spans[2 * skip]!;
     const regionBytes = scan.spans[2 * scan.count - 1]! - first;
     const { repeats } = page;
@@ -103,39 +87,6 @@ function addRegion(out: BlockWriter, body: Uint8Array, scan: FoundRecords, skip:
   const shift = out.used - first;
   out.used = copyRange(out.block, out.used, body, first, spans[2 * count - 1]!);
   for (let index = skip; index < count - 1; index++) out.block[spans[2 * index + 1]! + shift] = LF;
-}
-
-function recordsOf(scanPage: () => JsonScan, page: ExportPage, selection: Selection): FoundRecords {
-  const scan = orNamed(page, scanPage);
-  if (!scan.valid) {
-    throw new EverypageError(
-      'ARCHIVE_DAMAGED',
-      `The stored page ${page.url} is not JSON (byte ${scan.offset}: ${scan.reason}). ` +
-        'It was when it was fetched, so the archive is damaged: fetch again with --fresh.',
-    );
-  }
-  if (scan.found === 'missing') {
-    throw new EverypageError(
-      'SELECTION',
-      `${describeMissing(page.body, selection)}: ${page.url}. ` +
-        'Give --select the keys that lead to the records; the pages are kept and need no new fetch.',
-    );
-  }
-  return scan;
-}
-
-/** An expression that does not fit a page knows not which page it is. */
-function orNamed(page: ExportPage, scanPage: () => JsonScan): JsonScan {
-  try {
-    return scanPage();
-  } catch (error) {
-    if (!(error instanceof EverypageError)) throw error;
-    throw new EverypageError(
-      error.code,
-      `${error.message}: ${page.url}. The pages are kept and need no new fetch.`,
-      { cause: error },
-    );
-  }
 }
 
 /** Batches of 1 MiB were measured 10 % cheaper to write than 256 KiB ones. */

@@ -14,7 +14,7 @@ import { MAX_REDIRECTS } from '../http/redirect.ts';
 import { type RawResponse, type Transport, TransportError } from '../http/transport.ts';
 import { createRequestHeaders, holdsCredentials, type Trust } from './credentials.ts';
 import { followRedirect, leavesOrigin, type Target } from './follow-redirect.ts';
-import type { LimiterRegistry } from './limiter.ts';
+import type { LimiterRegistry } from './limiter-registry.ts';
 import type { Attempt, AttemptResult, Task } from './task.ts';
 
 export interface AttemptParts {

@@ -4,12 +4,19 @@
  */
 import type { Rejection } from '../archive-thread/messages.ts';
 import type { Clock } from '../core/clock.ts';
+import { isRecheck } from '../core/page-request.ts';
 import type { Stop } from '../core/summary.ts';
 import { DelayQueue } from '../pace/retries.ts';
-import type { Limiter, LimiterRegistry, Reaction } from './limiter.ts';
+import type { Limiter, Reaction, Role } from './limiter.ts';
+import type { LimiterRegistry } from './limiter-registry.ts';
 import { BODY_BUDGET_BYTES } from './open-transport.ts';
 import type { PauseMonitor } from './pause-monitor.ts';
-import { type RequestQueue, RequestQueues } from './request-queues.ts';
+import {
+  type Made,
+  type ReadyRequest,
+  type RequestQueue,
+  RequestQueues,
+} from './request-queues.ts';
 import {
   type NextAction,
   pauseReason,
@@ -44,6 +51,7 @@ export interface Counters {
   fetched: number;
   retries: number;
   pausedMs: number;
+  outageMs: number;
   bodyBytes: number;
 }
 
@@ -52,6 +60,8 @@ export interface PageSource {
   /** In the order in which they should start. The dispatcher waits for a batch as long as it takes. */
   tasks(): AsyncIterable<readonly Task[]>;
   readonly attempt: Attempt;
+  /** A page that comes if the server is up, known before any came: the first of a list. */
+  readonly witness?: Task | null;
 }
 
 /**
@@ -111,6 +121,7 @@ export class Dispatcher {
     this.#exhausted = false;
     this.#pulling = false;
     this.#settled = Promise.withResolvers();
+    if (source.witness != null) this.#noteWitness(this.#queues.of(source.witness), source.witness);
     this.#pump();
     try {
       await this.#settled.promise;
@@ -161,10 +172,11 @@ export class Dispatcher {
       for (let due = this.#delayed.takeDue(now); due; due = this.#delayed.takeDue(now)) {
         this.#queues.add(due, 'again');
       }
+      this.#endTooLong(now);
       while (this.#mayStart(sink)) {
         const next = this.#queues.takeReady(now);
         if (next === undefined) break;
-        void this.#start(next.task, next.queue);
+        void this.#start(next);
       }
       this.#pull();
     }
@@ -224,47 +236,122 @@ export class Dispatcher {
     this.#timer = setTimeout(() => this.#pump(), waitMs);
   }
 
-  async #start(task: Task, queue: RequestQueue): Promise<void> {
-    const { clock, pauseMonitor } = this.#parts;
+  async #start({ task, queue, isWitness }: ReadyRequest): Promise<void> {
+    const { clock } = this.#parts;
     const { limiter } = queue;
+    const isForCheck = isRecheck(task.request.place);
+    const role = isWitness ? 'witness' : isForCheck ? 'recheck' : 'page';
     this.#inFlight += 1;
     const startedAt = clock.wallTime();
     const sentAt = clock.now();
+    const wasUp = limiter.isUp;
     limiter.started(sentAt);
     try {
       const result = await this.#attempt(task);
       this.#inFlight -= 1;
-      const now = clock.now();
-      const reaction = limiter.ended(result, task.attempts, sentAt, now);
-      pauseMonitor.answered(limiter, result, now);
-      const action = this.#policy.next(task, result, {
-        timing: { startedAt, sentAt, durationMs: now - sentAt },
-        isStopped: this.#stop !== null,
-        isExcused: reaction.isExcused || this.#wasUnprocessed(queue, result),
-      });
-      this.#pauseOrStop(task, limiter, reaction, result, now);
-      this.#do(task, action);
+      const timing = { startedAt, sentAt, durationMs: clock.now() - sentAt };
+      this.#received({ task, result, timing, wasUp }, queue, role);
       this.#pump();
     } catch (error) {
       this.fail(error);
     }
   }
 
+  #received(attempt: Made, queue: RequestQueue, role: Role): void {
+    const { task, result, timing } = attempt;
+    const { limiter } = queue;
+    const now = timing.sentAt + timing.durationMs;
+    const reaction = limiter.ended(result, task.attempts, timing.sentAt, now, role);
+    this.#parts.pauseMonitor.answered(limiter, result, now);
+    // A witness comes for what it shows alone: its page is there.
+    const action = role === 'witness' ? null : this.#actionAfter(attempt, queue, reaction);
+    this.#pauseOrStop(task, queue, reaction, result, now);
+    if (action?.kind === 'hold') queue.held.push(attempt);
+    else if (action !== null) this.#do(task, action);
+    this.#settle(queue, reaction);
+  }
+
+  #actionAfter(attempt: Made, queue: RequestQueue, reaction: Reaction): NextAction {
+    const { task, result } = attempt;
+    if (result.outcome.kind === 'body') this.#noteWitness(queue, task);
+    if (reaction.attempt === 'held' && this.#stop === null) return { kind: 'hold' };
+    const isExcused = reaction.attempt === 'excused' || this.#wasUnprocessed(queue, result);
+    return this.#judge(attempt, queue.limiter, isExcused);
+  }
+
+  /** @param mayDoubt whether the witness may still be asked */
+  #judge(
+    { task, result, timing, wasUp }: Made,
+    limiter: Limiter,
+    isExcused: boolean,
+    mayDoubt = true,
+  ): NextAction {
+    const now = this.#parts.clock.now();
+    // An error shows that something answers: then it is enough that another page came meanwhile.
+    const since = result.response === null ? now : timing.sentAt;
+    return this.#policy.next(task, result, {
+      timing,
+      isStopped: this.#stop !== null,
+      isExcused,
+      upSentAt: limiter.upSentAt,
+      wasUp,
+      doubt: () => mayDoubt && limiter.doubt(since, now),
+    });
+  }
+
+  /** Does what the probe has shown with the attempts that waited for it. */
+  #settle(queue: RequestQueue, { settled }: Reaction): void {
+    if (settled === null) return;
+    for (const held of queue.held.splice(0)) {
+      this.#do(held.task, this.#judge(held, queue.limiter, settled === 'down', false));
+    }
+  }
+
+  #noteWitness(queue: RequestQueue, task: Task): void {
+    if (queue.witness !== null) return;
+    queue.witness = task;
+    queue.limiter.haveWitness();
+  }
+
   #pauseOrStop(
     task: Task,
-    limiter: Limiter,
+    queue: RequestQueue,
     reaction: Reaction,
-    { outcome }: AttemptResult,
+    result: AttemptResult,
     now: number,
   ): void {
-    const { pauseMs, isUnreachable } = reaction;
+    const { pauseMs, isOutage, isUnreachable } = reaction;
     if (pauseMs === null && !isUnreachable) return;
     const { pauseMonitor } = this.#parts;
-    const reason = pauseReason(outcome);
+    const { limiter } = queue;
+    const reason = pauseReason(result);
     const pauses = pauseMonitor.pausesOf(limiter);
     const stop = this.#policy.whyStop(limiter, reaction, reason, task, pauses, now);
-    if (stop !== null) this.stop(stop);
-    else if (pauseMs !== null) pauseMonitor.paused(limiter, pauseMs, reason, now);
+    const isWaiting = result.outcome.kind === 'pause' || isOutage;
+    if (stop === null) {
+      if (pauseMs !== null) pauseMonitor.paused(limiter, pauseMs, reason, now, isOutage);
+    } else if (isWaiting && !isRecheck(task.request.place)) this.stop(stop);
+    // This page came, or is worth no wait: it may be the last that the limiter was needed for.
+    else queue.tooLong ??= stop;
+  }
+
+  /** Ends the run where a page would have to wait too long; pages that only check others are not read then. */
+  #endTooLong(now: number): void {
+    for (const queue of this.#queues.all) {
+      if (queue.tooLong === null) continue;
+      if (queue.limiter.heldUntil(now) <= now) {
+        queue.tooLong = null;
+        continue;
+      }
+      const tasks = this.#queues.takeAll(queue);
+      const stop = queue.tooLong;
+      if (tasks.some(({ request }) => !isRecheck(request.place))) {
+        for (const task of tasks) this.#queues.add(task, 'again');
+        this.stop(stop);
+        return;
+      }
+      for (const task of tasks) this.#sink?.add(task, this.#policy.notRead(task, stop));
+    }
   }
 
   /** Such a page goes again at once and uncounted, unless the server does nothing else. */
@@ -289,6 +376,7 @@ export class Dispatcher {
       case 'stop':
         this.stop(action.stop);
         return;
+      case 'hold':
       case 'leave':
         return;
     }

@@ -20,7 +20,7 @@ import {
   type PageSink,
   type PageSource,
 } from './dispatcher.ts';
-import { LimiterRegistry } from './limiter.ts';
+import { LimiterRegistry } from './limiter-registry.ts';
 import { PauseMonitor } from './pause-monitor.ts';
 import type { Attempt } from './task.ts';
 
@@ -43,7 +43,13 @@ export class Engine {
   readonly emit: EventSink;
   readonly limiters: LimiterRegistry;
   readonly dispatcher: Dispatcher;
-  readonly counters: Counters = { fetched: 0, retries: 0, pausedMs: 0, bodyBytes: 0 };
+  readonly counters: Counters = {
+    fetched: 0,
+    retries: 0,
+    pausedMs: 0,
+    outageMs: 0,
+    bodyBytes: 0,
+  };
   readonly #pauseMonitor: PauseMonitor;
   readonly #beganAt: number;
   #isRunning = false;

@@ -43,6 +43,8 @@ const ofRejection: Readonly<Record<Rejection['kind'], PageCode>> = {
   json: 'NOT_JSON',
   'fail-when': 'FAIL_WHEN',
   selection: 'SELECTION',
+  unlike: 'UNLIKE',
+  'no-records': 'NO_RECORDS',
 };
 
 type Failed = Pick<AttemptResult, 'outcome' | 'response' | 'fault'>;
@@ -72,13 +74,21 @@ export function describeRejection(
   url: string,
   sent: Sent,
 ): string {
-  if (kind === 'selection' || (beginning === null && kind !== 'empty')) return reason;
+  if (beginning === null && kind !== 'empty') return reason;
   const parts: string[] = [];
-  const isNamed = contentType !== null && kind !== 'fail-when';
+  const isNamed = contentType !== null && !IS_JSON.has(kind);
   if (isNamed) parts.push(`is ${escapeText(contentType, 60)}`);
   if (beginning !== null) parts.push(`begins ${bodyExcerpt(beginning, url, sent)}`);
   return parts.length === 0 ? reason : `${reason}; it ${parts.join(' and ')}`;
 }
+
+/** The body is JSON, so what it is called tells nothing. */
+const IS_JSON: ReadonlySet<Rejection['kind']> = new Set([
+  'fail-when',
+  'selection',
+  'unlike',
+  'no-records',
+]);
 
 /** Where credentials of the user's may stand. */
 interface Sent {

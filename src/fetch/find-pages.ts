@@ -2,9 +2,16 @@
 import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import type { Opened, SentPage } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
-import type { PageToContinue } from '../core/options.ts';
+import type { PageToContinue, Recheck } from '../core/options.ts';
+import { outputShape } from '../core/output-shape.ts';
 import type { PageRequest } from '../core/page-request.ts';
-import { isByOrdinal, isOnePage } from '../core/pagination.ts';
+import {
+  isByOrdinal,
+  isOnePage,
+  NO_RECORDS,
+  noPagination,
+  type Pagination,
+} from '../core/pagination.ts';
 import type { PaginationFacts } from '../core/summary.ts';
 import { createGrowingPlan } from '../plan/create-growing-plan.ts';
 import { pinFlags } from '../plan/detect/detect.ts';
@@ -17,11 +24,13 @@ import { restoreCredentials } from './credentials.ts';
 import { type FoundPagination, findPagination } from './find-pagination.ts';
 import type { PaginateJob } from './paginate-job.ts';
 import { PendingPages, type RunParts } from './pending-pages.ts';
-import type { Attempt } from './task.ts';
+import { type Attempt, createTask, type Task } from './task.ts';
 
 export interface FoundPages {
   readonly pending: PendingPages;
   readonly attempt: Attempt;
+  /** The list's first page: it comes if the server is up. Null for a list of URLs. */
+  readonly witness: Task | null;
   /** How the list was found to page; null for a list of URLs. */
   readonly facts: PaginationFacts | null;
 }
@@ -44,7 +53,7 @@ function listedPages(
 ): FoundPages {
   const pending = new PendingPages(parts, plan, null, before);
   const attempt = attemptsOfList(parts.engine, () => pending.firstOrigin);
-  return { pending, attempt, facts: null };
+  return { pending, attempt, witness: null, facts: null };
 }
 
 /** A list whose records are to be found (`--records`): its first page shows where they stand. */
@@ -54,8 +63,8 @@ async function listWithRecordsFound(parts: RunParts): Promise<FoundPages | null>
   const asked = stored === null ? await firstOfList(parts) : { asked: null, json: parsed(stored) };
   if (asked === null || engine.stopped !== null) return null;
   const records = asked.json === undefined ? null : findRecords(asked.json);
-  const select = records?.path ?? null;
-  await thread.call('paginate', { pagination: null, select, isOneBranch: true });
+  const output = { kind: 'selection', select: records?.path ?? null } as const;
+  await thread.call('paginate', { pagination: null, output, isOneBranch: true });
   return listedPages(parts, asked.asked);
 }
 
@@ -102,8 +111,12 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
       : { found: known, asked: null };
   if (result === null) return null;
   const { found, asked } = result;
+  if (found === null && asked !== null && isEmptyAnswer(asked)) {
+    return emptyList(parts, start, asked);
+  }
   if (found === null) {
-    await thread.call('paginate', { pagination: null, select: null, isOneBranch });
+    const output = { kind: 'pages', select: null } as const;
+    await thread.call('paginate', { pagination: null, output, isOneBranch });
     // As it was asked for: a preset may have added to its URL.
     return listedPages(parts, asked, onePage(start));
   }
@@ -112,13 +125,38 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
     const message = `--overlap does nothing here: this list is paged by ${pagination.style}, not by offset`;
     engine.emit({ type: 'warning', code: 'IDLE_OPTION', message });
   }
-  const select = options.wholePages ? null : (options.select ?? pagination.records);
-  await thread.call('paginate', { pagination, select, isOneBranch });
+  const output = outputShape(pagination, options);
+  await thread.call('paginate', { pagination, output, isOneBranch });
   const flags = pinFlags(pagination);
-  const facts = { style: pagination.style, evidence, flags, recordsPath: select };
+  const facts = { style: pagination.style, evidence, flags, recordsPath: output.select };
   engine.emit({ type: 'pagination', ...facts });
-  const pending = new PendingPages(parts, planFor(found, paginate, thread), pagination, asked);
-  return { pending, attempt, facts };
+  const plan = planFor(found, paginate, options.recheck, thread);
+  const pending = new PendingPages(parts, plan, pagination, asked);
+  const witness = createTask(start, options.secretParams);
+  return { pending, attempt, witness, facts };
+}
+
+/** 204 (No Content) says that there is nothing, and of a list that it is empty (RFC 9110 §15.3.5). */
+function isEmptyAnswer(asked: AskedPages): boolean {
+  return asked.finals()[0]?.status === 204;
+}
+
+/** Its one page is asked for past the end, since a page without content is none to store. */
+async function emptyList(
+  parts: RunParts,
+  start: PageRequest,
+  asked: AskedPages,
+): Promise<FoundPages> {
+  const { thread, engine } = parts;
+  const pagination: Pagination = { ...noPagination, records: NO_RECORDS, pastEnd: [204] };
+  const output = outputShape(pagination, parts.job.options);
+  await thread.call('paginate', { pagination, output, isOneBranch: true });
+  const evidence = ['the first page is 204 No Content'];
+  const facts = { style: pagination.style, evidence, flags: [], recordsPath: output.select };
+  engine.emit({ type: 'pagination', ...facts });
+  const plan = createGrowingPlan({ pagination, start: { ...start, speculative: true } });
+  const pending = new PendingPages(parts, plan, pagination, asked);
+  return { pending, attempt: attemptsFrom(engine, start.url), witness: null, facts };
 }
 
 function onePage(request: PageRequest): Plan {
@@ -139,6 +177,7 @@ function rememberedPagination({ pagination, exportOnly }: Opened): FoundPaginati
 function planFor(
   { pagination, isWholeList }: FoundPagination,
   { start, split, next }: PaginateJob,
+  recheck: Recheck,
   thread: ArchiveThread,
 ): GrowingPlan {
   if (next !== null) {
@@ -148,7 +187,7 @@ function planFor(
       readPage: async (place) => pageToContinue(await thread.call('page', place), start.url),
     });
   }
-  const plan = createGrowingPlan({ pagination, start, split });
+  const plan = createGrowingPlan({ pagination, start, split, recheck });
   if (!isOnePage(pagination) || !isWholeList) return plan;
   // The one page said what its page info cannot repeat: that there is nothing after it.
   return { ...plan, end: () => ({ ...plan.end(), reason: 'stated' }) };

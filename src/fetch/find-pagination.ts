@@ -4,9 +4,10 @@ import type { ResolvedOptions } from '../core/options.ts';
 import { NO_RECORDS, noPagination, type Pagination } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
-import { isExpression, parseSelection } from '../decode/decode.ts';
+import { isExpression, listOfExpression, parseSelection, readSelection } from '../decode/decode.ts';
 import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
 import { readFacts } from '../plan/detect/facts.ts';
+import { settleOverlap } from '../plan/detect/settle-overlap.ts';
 import type { Ask } from './asked-pages.ts';
 import type { PaginateJob } from './paginate-job.ts';
 
@@ -31,9 +32,18 @@ export async function findPagination(
   if (next !== null) return paginationOfFunction(paginate, options, ask);
   const found = await discoverPagination(start, { pinned, usual }, ask);
   if (!found.isListAbsent) checkSelection(found.responses[0]!, options);
+  const listed = withListOf(options, withEmptyList(found), found.responses[0]!);
+  // What pages repeat can be left out of records, not of what is made of whole pages.
+  const { wholePages, select } = options;
+  const writesRecords = !wholePages && (select === null || select === listed.records);
+  const { pagination, evidence } =
+    pinned.overlap == null && writesRecords
+      ? await settleOverlap({ ...found, pagination: listed }, ask)
+      : { pagination: listed, evidence: null };
+  const shown = evidenceOf(found, paginate);
   return {
-    pagination: withEmptyList(found),
-    evidence: evidenceOf(found, paginate),
+    pagination,
+    evidence: evidence === null ? shown : [...shown, evidence],
     isWholeList: found.isWholeList,
   };
 }
@@ -62,6 +72,22 @@ function checkSelection({ body, request }: PageView, options: ResolvedOptions): 
     'SELECTION',
     `${verdict.reason}: ${url}. Give the path to the records with --select, or leave it out and they are found.`,
   );
+}
+
+/**
+ * An expression says where the list stands where its structure does not show it: without that no
+ * record of it could be counted, and a page by number would look empty.
+ */
+function withListOf(
+  { select, maxDecodedBytes }: ResolvedOptions,
+  pagination: Pagination,
+  { body }: PageView,
+): Pagination {
+  if (pagination.records !== null || select === null || !isExpression(select)) return pagination;
+  const records = listOfExpression(select);
+  if (records === null) return pagination;
+  const isThere = createBodyCheck(readSelection(records), maxDecodedBytes)(body, null).ok;
+  return isThere ? { ...pagination, records } : pagination;
 }
 
 /** What all slices hold together is not what the whole list holds; that is worth a look. */

@@ -12,12 +12,13 @@ const LIMIT_EVERY_MS = 10_000;
 interface PauseMonitorParts {
   readonly clock: Clock;
   readonly emit: EventSink;
-  readonly counters: { pausedMs: number };
+  readonly counters: { pausedMs: number; outageMs: number };
 }
 
 interface LimiterState {
   /** Null while it is not paused. */
   pausedUntil: number | null;
+  isOutage: boolean;
   /** Pauses since anything came through. */
   pauses: number;
   limit: string | null;
@@ -27,10 +28,8 @@ interface LimiterState {
 export class PauseMonitor {
   readonly #parts: PauseMonitorParts;
   readonly #states = new Map<Limiter, LimiterState>();
-  /** Limiters that are paused now, since when any is, and until when one was waited for. */
-  #paused = 0;
-  #pausedSince = 0;
-  #waitedUntil = 0;
+  readonly #pauses = new WaitMeter();
+  readonly #outages = new WaitMeter();
   #isEnded = false;
 
   constructor(parts: PauseMonitorParts) {
@@ -42,7 +41,8 @@ export class PauseMonitor {
     const state = this.#stateOf(limiter);
     const isDue = hint !== null && saysAnything(hint) && now - state.limitAt >= LIMIT_EVERY_MS;
     if (isDue) this.#reportLimit(limiter, state, describeHint(hint), now);
-    if (limiter.shutForMs(now) === 0 && outcome.kind !== 'pause') state.pauses = 0;
+    const isShut = limiter.isDown || limiter.refusedForMs(now) > 0;
+    if (!isShut && outcome.kind !== 'pause') state.pauses = 0;
   }
 
   #reportLimit(limiter: Limiter, state: LimiterState, said: string | null, now: number): void {
@@ -52,13 +52,25 @@ export class PauseMonitor {
     this.#parts.emit({ type: 'limit', limiter: limiter.name, said });
   }
 
-  /** A limiter's pause has begun, or has become longer. */
-  paused(limiter: Limiter, durationMs: number, reason: string, now: number): void {
+  /**
+   * A limiter's pause has begun, or has become longer.
+   *
+   * @param isOutage the server is down: the pause lasts until it is not, whenever it is asked next
+   */
+  paused(
+    limiter: Limiter,
+    durationMs: number,
+    reason: string,
+    now: number,
+    isOutage: boolean,
+  ): void {
     const state = this.#stateOf(limiter);
-    if (state.pausedUntil === null) state.pauses += 1;
-    this.#beginPause(state, now, now + durationMs);
+    if (state.pausedUntil === null || isOutage) state.pauses += 1;
+    this.#beginPause(state, now, isOutage ? Number.POSITIVE_INFINITY : now + durationMs, isOutage);
     const untilWallTime = this.#parts.clock.wallTime() + durationMs;
-    this.#parts.emit({ type: 'pause', limiter: limiter.name, reason, durationMs, untilWallTime });
+    const cause = isOutage ? 'outage' : 'limit';
+    const { name } = limiter;
+    this.#parts.emit({ type: 'pause', limiter: name, cause, reason, durationMs, untilWallTime });
   }
 
   /** Pauses of the limiter since anything came through. */
@@ -69,7 +81,8 @@ export class PauseMonitor {
   /** Reports that a pause is over, once. */
   opened(limiter: Limiter, now: number): void {
     const state = this.#states.get(limiter);
-    if (state === undefined || state.pausedUntil === null || limiter.heldUntil(now) > now) return;
+    if (state === undefined || state.pausedUntil === null) return;
+    if (limiter.isDown || limiter.heldUntil(now) > now) return;
     this.#endPause(state, now);
     this.#parts.emit({ type: 'resume', limiter: limiter.name });
   }
@@ -81,29 +94,37 @@ export class PauseMonitor {
     for (const state of this.#states.values()) this.#endPause(state, now);
   }
 
-  #beginPause(state: LimiterState, now: number, until: number): void {
+  #beginPause(state: LimiterState, now: number, until: number, isOutage: boolean): void {
     if (this.#isEnded) return;
-    if (state.pausedUntil === null) {
-      if (this.#paused === 0) this.#pausedSince = now;
-      this.#paused += 1;
-    }
+    if (state.pausedUntil === null) this.#pauses.begin(now);
+    if (isOutage && !state.isOutage) this.#outages.begin(now);
+    state.isOutage ||= isOutage;
     state.pausedUntil = Math.max(until, state.pausedUntil ?? until);
   }
 
-  /** Counts what was really waited: a pause may be cut short, and those of two limiters are one wait. */
+  /** Counts what was really waited: a pause may be cut short. */
   #endPause(state: LimiterState, now: number): void {
     if (state.pausedUntil === null) return;
-    this.#waitedUntil = Math.max(this.#waitedUntil, Math.min(now, state.pausedUntil));
+    const until = Math.min(now, state.pausedUntil);
+    this.#pauses.end(until);
+    if (state.isOutage) this.#outages.end(until);
     state.pausedUntil = null;
-    this.#paused -= 1;
-    if (this.#paused > 0) return;
-    this.#parts.counters.pausedMs += Math.max(0, this.#waitedUntil - this.#pausedSince);
+    state.isOutage = false;
+    const { counters } = this.#parts;
+    counters.pausedMs = this.#pauses.ms;
+    counters.outageMs = this.#outages.ms;
   }
 
   #stateOf(limiter: Limiter): LimiterState {
     let state = this.#states.get(limiter);
     if (state === undefined) {
-      state = { pausedUntil: null, pauses: 0, limit: null, limitAt: Number.NEGATIVE_INFINITY };
+      state = {
+        pausedUntil: null,
+        isOutage: false,
+        pauses: 0,
+        limit: null,
+        limitAt: Number.NEGATIVE_INFINITY,
+      };
       this.#states.set(limiter, state);
     }
     return state;
@@ -112,4 +133,23 @@ export class PauseMonitor {
 
 function saysAnything({ waitMs, limits }: Hint): boolean {
   return waitMs !== null || limits.length > 0;
+}
+
+/** The time of several waits: those of two limiters at once are one. */
+class WaitMeter {
+  ms = 0;
+  #waiting = 0;
+  #since = 0;
+  #until = 0;
+
+  begin(now: number): void {
+    if (this.#waiting === 0) this.#since = now;
+    this.#waiting += 1;
+  }
+
+  end(until: number): void {
+    this.#until = Math.max(this.#until, until);
+    this.#waiting -= 1;
+    if (this.#waiting === 0) this.ms += Math.max(0, this.#until - this.#since);
+  }
 }

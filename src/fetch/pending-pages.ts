@@ -4,7 +4,7 @@ import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import type { ArrivedPage, EndOfPlan, KnownPage, Opened } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { PageEnd, PageInfo } from '../core/page-info.ts';
-import type { PageRequest, Place } from '../core/page-request.ts';
+import { isRecheck, type PageRequest, type Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';
 import { pagingHeaders } from '../plan/read-page-info.ts';
@@ -46,6 +46,7 @@ export class PendingPages implements PageListener {
   readonly #digest = createHash('sha256');
   #count = 0;
   #isEnded = false;
+  #isChecking = false;
   #total: number | null = null;
   readonly traits: ListTraits;
   /** Origin of the plan's first page, once it was read. */
@@ -88,11 +89,15 @@ export class PendingPages implements PageListener {
         if (!this.#known.covers(request.place)) await this.#known.read(request.place);
         const task = this.#taskOf(request, this.#known.at(request.place));
         if (task === null) continue;
-        if (left === 0) {
-          if (tasks.length > 0) yield tasks;
-          return;
+        // Checks are not what the user counts.
+        if (isRecheck(request.place)) this.#checks();
+        else {
+          if (left === 0) {
+            if (tasks.length > 0) yield tasks;
+            return;
+          }
+          left -= 1;
         }
-        left -= 1;
         tasks.push(task);
       }
       if (tasks.length > 0) yield tasks;
@@ -108,7 +113,7 @@ export class PendingPages implements PageListener {
     const plan = this.#plan;
     const { place, url, state, status, code, reason, bodyBytes, durationMs, attempts } = page;
     if (state === 'stored') {
-      counters.fetched += 1;
+      if (!isRecheck(place)) counters.fetched += 1;
       counters.bodyBytes += bodyBytes;
     }
     emit({
@@ -130,6 +135,12 @@ export class PendingPages implements PageListener {
     this.#total = known;
   }
 
+  #checks(): void {
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    this.#parts.engine.emit({ type: 'phase', phase: 'checking' });
+  }
+
   /** Length, digest and end of the plan, known once `tasks` has ended with it; else null. */
   end(): EndOfPlan | null {
     if (!this.#isEnded) return null;
@@ -145,7 +156,9 @@ export class PendingPages implements PageListener {
     if (!this.isGrowing) this.#digest.update(task.key);
     // A growing plan cannot go on from a page of which nothing is known.
     if (known === undefined || (this.isGrowing && known.pageInfo === null)) {
-      const asked = this.#before?.take(task.key, pastEnd) ?? null;
+      // What is read again is to show the list as it is now.
+      const before = isRecheck(request.place) ? null : this.#before;
+      const asked = before?.take(task.key, pastEnd) ?? null;
       if (asked === null) return task;
       const { place } = request;
       const log = asked.log.map((attempt) => ({ ...attempt, place }));

@@ -1,5 +1,16 @@
-import type { Limiter, LimiterRegistry } from './limiter.ts';
-import type { Task } from './task.ts';
+import type { Stop } from '../core/summary.ts';
+import type { Limiter } from './limiter.ts';
+import type { LimiterRegistry } from './limiter-registry.ts';
+import type { AttemptResult, Task, Timing } from './task.ts';
+
+/** An attempt that was made, of which it is to be said what follows. */
+export interface Made {
+  readonly task: Task;
+  readonly result: AttemptResult;
+  readonly timing: Timing;
+  /** It was no probe. */
+  readonly wasUp: boolean;
+}
 
 /** One limiter and the pages that are ready to go through it. */
 export interface RequestQueue {
@@ -7,8 +18,20 @@ export interface RequestQueue {
   readonly fresh: Fifo<Task>;
   /** Tried before: they go first, because the output waits for their places. */
   readonly again: Fifo<Task>;
+  /** Attempts that the next probe decides about: see pace/server-health.ts. */
+  readonly held: Made[];
+  /** A page that came through here, or the list's first: asked for to see whether the server is up. */
+  witness: Task | null;
+  /** The wait is longer than the user allows: the run stops where a page needs the limiter before. */
+  tooLong: Stop | null;
   /** Requests since the last answer that the server says it did not process. */
   unprocessedInARow: number;
+}
+
+export interface ReadyRequest {
+  readonly task: Task;
+  readonly queue: RequestQueue;
+  readonly isWitness: boolean;
 }
 
 /** The queues of a run, one a limiter, made when first met and served in turn, so that a paused one holds up no other. */
@@ -36,7 +59,15 @@ export class RequestQueues {
     const limiter = this.#limiters.of(origin, path);
     let queue = this.#byLimiter.get(limiter);
     if (queue === undefined) {
-      queue = { limiter, fresh: new Fifo(), again: new Fifo(), unprocessedInARow: 0 };
+      queue = {
+        limiter,
+        fresh: new Fifo(),
+        again: new Fifo(),
+        held: [],
+        witness: null,
+        tooLong: null,
+        unprocessedInARow: 0,
+      };
       this.#byLimiter.set(limiter, queue);
       this.#all.push(queue);
     }
@@ -49,12 +80,15 @@ export class RequestQueues {
   }
 
   /** The next page whose limiter lets it start now, or undefined. */
-  takeReady(now: number): { task: Task; queue: RequestQueue } | undefined {
+  takeReady(now: number): ReadyRequest | undefined {
     for (let tried = 0; tried < this.#all.length; tried += 1) {
       const queue = this.#all[this.#turn % this.#all.length]!;
       this.#turn += 1;
-      if (queue.fresh.size + queue.again.size === 0) continue;
-      if (queue.limiter.startableAt(now) > now) continue;
+      if (!isWaiting(queue) || queue.limiter.startableAt(now) > now) continue;
+      const { limiter, witness } = queue;
+      if (witness !== null && (limiter.isWitnessDue || sizeOf(queue) === 0)) {
+        return { task: witness, queue, isWitness: true };
+      }
       const task = (queue.again.shift() ?? queue.fresh.shift())!;
       const own = this.of(task);
       if (own !== queue) {
@@ -64,19 +98,35 @@ export class RequestQueues {
         continue;
       }
       this.#readyCount -= 1;
-      return { task, queue };
+      return { task, queue, isWitness: false };
     }
     return undefined;
+  }
+
+  /** Pages that are ready in one queue, taken out of it. */
+  takeAll(queue: RequestQueue): readonly Task[] {
+    const tasks = [...queue.again.drain(), ...queue.fresh.drain()];
+    this.#readyCount -= tasks.length;
+    return tasks;
   }
 
   /** When the first limiter with ready pages lets one start that waits for time alone, or Infinity. */
   nextStartAt(now: number): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const { limiter, fresh, again } of this.#all) {
-      if (fresh.size + again.size > 0) next = Math.min(next, limiter.startableAt(now));
+    for (const queue of this.#all) {
+      if (isWaiting(queue)) next = Math.min(next, queue.limiter.startableAt(now));
     }
     return next;
   }
+}
+
+function sizeOf({ fresh, again }: RequestQueue): number {
+  return fresh.size + again.size;
+}
+
+/** Something of it can start as soon as its limiter lets it. */
+function isWaiting(queue: RequestQueue): boolean {
+  return sizeOf(queue) > 0 || (queue.held.length > 0 && queue.witness !== null);
 }
 
 /** Gaps shorter than this are not worth moving what stays. */
@@ -93,6 +143,11 @@ export class Fifo<T> {
 
   push(item: T): void {
     this.#items.push(item);
+  }
+
+  /** Takes everything out. */
+  *drain(): Generator<T> {
+    for (let item = this.shift(); item !== undefined; item = this.shift()) yield item;
   }
 
   shift(): T | undefined {

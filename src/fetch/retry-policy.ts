@@ -8,11 +8,12 @@ import { describeWait } from '../core/describe-hint.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions } from '../core/options.ts';
+import { isRecheck } from '../core/page-request.ts';
 import { credentialsIn } from '../core/redact.ts';
 import type { Stop } from '../core/summary.ts';
-import { type Outcome, singleHeader } from '../http/outcome.ts';
+import { singleHeader } from '../http/outcome.ts';
 import type { RawResponse } from '../http/transport.ts';
-import { backoffDelayMs } from '../pace/retries.ts';
+import { backoffDelayMs, notReadyDelayMs } from '../pace/retries.ts';
 import { answerExcerpt, codeOfAttempt, codeOfRejection, describeRejection } from './failure.ts';
 import type { Limiter, Reaction } from './limiter.ts';
 import type { AttemptResult, FinalAttempt, Task, Timing, Why } from './task.ts';
@@ -24,8 +25,16 @@ export type NextAction =
   | { readonly kind: 'again' }
   | { readonly kind: 'later'; readonly delayMs: number }
   | { readonly kind: 'stop'; readonly stop: Stop }
+  /** It is about to fail, and nothing else shows that the server is up: the witness is asked first. */
+  | { readonly kind: 'hold' }
   /** The run has stopped already: it stays pending. */
   | { readonly kind: 'leave' };
+
+/** A page that went out to a working server before so many outages may be what brings it down. */
+const MOST_OUTAGES = 3;
+/** A page that is read again for a check alone is worth one retry, and so many refusals. */
+const RECHECK_RETRIES = 1;
+const RECHECK_REFUSALS = 5;
 
 export interface RetryPolicyParts {
   readonly options: ResolvedOptions;
@@ -42,9 +51,21 @@ export interface RetryPolicyParts {
 interface Circumstances {
   readonly timing: Timing;
   readonly isStopped: boolean;
-  /** The server fails so much that a failed attempt says nothing of its page. */
+  /** The server is down, or did not process it: a failure says nothing of its page. */
   readonly isExcused: boolean;
+  /** When the last request that succeeded was sent. */
+  readonly upSentAt: number;
+  /** The server was not known to be down when it was sent. */
+  readonly wasUp: boolean;
+  /** Called where the page is about to fail: whether the witness is asked first. */
+  readonly doubt: () => boolean;
 }
+
+/** Bodies that nobody could read. */
+const UNREADABLE: ReadonlySet<Rejection['kind']> = new Set(['encoding', 'json']);
+
+/** Successes without a body. */
+const NO_CONTENT: ReadonlySet<number> = new Set([204, 205]);
 
 export class RetryPolicy {
   readonly #parts: RetryPolicyParts;
@@ -63,8 +84,11 @@ export class RetryPolicy {
     const status = response?.status ?? null;
     switch (outcome.kind) {
       case 'pause':
+        if (isRecheck(task.request.place) && task.log.length >= RECHECK_REFUSALS) break;
         logAttempt(task, timing, outcome.reason, outcome.waitMs, status);
         return { kind: 'again' };
+      case 'not-ready':
+        return this.#waitOrEnd(task, result, timing, outcome.waitMs);
       case 'unprocessed':
         if (isExcused) return { kind: 'again' };
         break;
@@ -72,23 +96,26 @@ export class RetryPolicy {
         // After a stop the transport is closed under the requests that did not drain: still pending.
         if (isStopped) return { kind: 'leave' };
         if (!isExcused) break;
+        if (circumstances.wasUp) task.outages += 1;
+        if (this.#bringsDown(task)) break;
+        giveBack(task, circumstances.upSentAt);
         logAttempt(task, timing, outcome.reason, null, status);
         return { kind: 'again' };
     }
     task.attempts += 1;
     task.spentMs += timing.durationMs;
-    return this.#count(task, result, timing);
+    return this.#count(task, result, circumstances);
   }
 
   /**
-   * Whether what a limiter made of an attempt ends the run: the wait is longer than the user allows, or
-   * nothing ever comes from there. Null where the run continues.
+   * Whether what a limiter made of an attempt ends the run: the wait is longer than the user allows, the
+   * server is down for as long, or nothing ever comes from there. Null where the run continues.
    *
    * @param pausesBefore pauses of the limiter since anything came through
    */
   whyStop(
     limiter: Limiter,
-    { pauseMs, isOwnPause, isUnreachable }: Reaction,
+    { pauseMs, isOwnPause, isOutage, isUnreachable }: Reaction,
     reason: string,
     { shownUrl: url }: Task,
     pausesBefore: number,
@@ -97,6 +124,11 @@ export class RetryPolicy {
     const { options, clock } = this.#parts;
     if (isUnreachable) return { kind: 'unreachable', limiter: limiter.name, reason };
     if (pauseMs === null) return null;
+    if (isOutage) {
+      const downMs = limiter.downForMs(now);
+      const isTooLong = downMs >= options.maxWaitMs;
+      return isTooLong ? { kind: 'max-wait', untilWallTime: null, reason, downMs } : null;
+    }
     if (pauseMs > options.maxWaitMs) {
       if (!isOwnPause) {
         return { kind: 'max-wait', untilWallTime: clock.wallTime() + pauseMs, reason };
@@ -104,14 +136,26 @@ export class RetryPolicy {
       const ownPause = { nextMs: pauseMs, pausesBefore, url };
       return { kind: 'max-wait', untilWallTime: null, reason, ownPause };
     }
-    const isShutTooLong = limiter.shutForMs(now) > options.maxWaitMs;
+    const isShutTooLong = limiter.refusedForMs(now) > options.maxWaitMs;
     return isShutTooLong ? { kind: 'max-wait', untilWallTime: null, reason } : null;
+  }
+
+  /** A page that only checks others, where its limiter makes it wait too long. */
+  notRead(task: Task, stop: Stop): FinalAttempt {
+    const { clock } = this.#parts;
+    const said = 'reason' in stop ? ` (${stop.reason})` : '';
+    const reason = `it was not read again: the wait is longer than --max-wait${said}`;
+    const timing = { startedAt: clock.wallTime(), sentAt: clock.now(), durationMs: 0 };
+    task.attempts = Math.max(1, task.attempts);
+    const outcome = { kind: 'fail', reason } as const;
+    const none: AttemptResult = { outcome, response: null, fault: null, hint: null };
+    return finalAttempt(none, { code: null, reason }, timing);
   }
 
   /** After the checks of a whole body, which found that it is no page. */
   rejected(task: Task, final: FinalAttempt, rejection: Omit<Rejection, 'index'>): NextAction {
     const { options, storedBefore, counters } = this.#parts;
-    const { kind } = rejection;
+    const { kind, digest } = rejection;
     const contentType = singleHeader(final.headers?.['content-type']);
     const reason = describeRejection(rejection, contentType, task.request.url, options);
     if (kind === 'selection' && !storedBefore && counters.fetched === 0) {
@@ -122,14 +166,22 @@ export class RetryPolicy {
     }
     const why = { code: codeOfRejection(kind), reason };
     const failed: FinalAttempt = { ...final, state: 'failed', bodyBytes: 0, chunks: [], why };
-    // It will be as large the next time.
-    if (kind === 'too-large') return { kind: 'end', final: failed };
-    return this.#retryOrEnd(task, failed, null);
+    const isSame = digest !== null && digest === task.rejected;
+    task.rejected = digest;
+    // A page that may not exist is asked for in great number, so what answers it need not be waited for.
+    const { speculative = false, expected = false } = task.request;
+    const isFinal = UNREADABLE.has(kind) || (speculative && !expected);
+    // It will be as large, or the same, the next time.
+    if (kind === 'too-large' || (isSame && isFinal)) return { kind: 'end', final: failed };
+    if (kind !== 'no-records') return this.#retryOrEnd(task, failed, null, null);
+    task.isAskedAgain = true;
+    return this.#again(task, failed, null, null);
   }
 
   /** An attempt that counts. */
-  #count(task: Task, result: AttemptResult, timing: Timing): NextAction {
+  #count(task: Task, result: AttemptResult, circumstances: Circumstances): NextAction {
     const { outcome, response } = result;
+    const { timing } = circumstances;
     if (outcome.kind === 'body') {
       this.#anySucceeded = true;
       return { kind: 'end', final: finalAttempt(result, null, timing) };
@@ -141,14 +193,16 @@ export class RetryPolicy {
       reason: answer === null ? reason : `${reason}; the answer begins ${answer}`,
     };
     const failed = finalAttempt(result, why, timing);
-    if (outcome.kind === 'retry' || outcome.kind === 'unprocessed') {
-      return this.#retryOrEnd(task, failed, reason);
+    const status = response?.status ?? null;
+    // As with a body: what came twice will come again.
+    const isNothingAgain = NO_CONTENT.has(status ?? 0) && task.attempts > 1;
+    if ((outcome.kind === 'retry' || outcome.kind === 'unprocessed') && !isNothingAgain) {
+      return this.#retryOrEnd(task, failed, reason, circumstances);
     }
-    if (!task.isGuess) {
+    if (!task.isGuess && !isRecheck(task.request.place)) {
       if (outcome.kind === 'unsafe') {
         return stopFor({ kind: 'safety', code: outcome.code, message: outcome.reason });
       }
-      const status = response?.status ?? null;
       if (outcome.kind === 'credentials') return this.#refused(task, result, outcome.status);
       // 403 before anything has succeeded: the credentials, not the page.
       if (status === 403 && !this.#anySucceeded) return this.#refused(task, result, status);
@@ -174,18 +228,74 @@ export class RetryPolicy {
     return answerExcerpt(response, request.url, this.#parts.options);
   }
 
-  /** @param reason of this attempt, without what the answer says; null for that of `failed` */
-  #retryOrEnd(task: Task, failed: FinalAttempt, reason: string | null): NextAction {
-    const { options, random, emit, counters } = this.#parts;
-    const { status, timing, why } = failed;
+  #bringsDown({ outages }: Task): boolean {
+    return outages > this.#parts.options.retries + MOST_OUTAGES;
+  }
+
+  /** The server is still making the page: it is asked for again, until it takes too long. */
+  #waitOrEnd(
+    task: Task,
+    result: AttemptResult,
+    timing: Timing,
+    statedMs: number | null,
+  ): NextAction {
+    const { options, emit } = this.#parts;
+    const { reason } = result.outcome as { readonly reason: string };
+    const status = result.response?.status ?? null;
+    task.notReady += 1;
+    task.spentMs += timing.durationMs;
+    const delayMs = statedMs ?? notReadyDelayMs(task.notReady);
+    if (task.spentMs + delayMs > options.retryMaxTimeMs) {
+      task.attempts += 1;
+      const why = { code: codeOfAttempt(result), reason };
+      return { kind: 'end', final: finalAttempt(result, why, timing) };
+    }
+    logAttempt(task, timing, reason, statedMs, status);
+    task.spentMs += delayMs;
+    const { place } = task.request;
+    emit({ type: 'not-ready', place, url: task.shownUrl, status, reason, delayMs });
+    return { kind: 'later', delayMs };
+  }
+
+  /**
+   * @param reason of this attempt, without what the answer says; null for that of `failed`
+   * @param circumstances null where a whole answer came, so that the server is up
+   */
+  #retryOrEnd(
+    task: Task,
+    failed: FinalAttempt,
+    reason: string | null,
+    circumstances: Circumstances | null,
+  ): NextAction {
+    const { options, random } = this.#parts;
     const delayMs = backoffDelayMs(task.attempts, random());
-    const isLast =
-      task.attempts > options.retries || task.spentMs + delayMs > options.retryMaxTimeMs;
-    // The last attempt is recorded with the page itself.
-    if (isLast) return { kind: 'end', final: failed };
+    const isForCheck = isRecheck(task.request.place);
+    const retries = isForCheck ? Math.min(RECHECK_RETRIES, options.retries) : options.retries;
+    const isFatal = this.#bringsDown(task);
+    const isTooLong = task.spentMs + delayMs > options.retryMaxTimeMs;
+    if (task.attempts > retries || isTooLong || isFatal) {
+      // The last attempt is recorded with the page itself.
+      const isSure = isForCheck || isFatal || circumstances?.doubt() !== true;
+      if (isSure) return { kind: 'end', final: failed };
+      task.attempts -= 1;
+      task.spentMs -= failed.timing.durationMs;
+      return { kind: 'hold' };
+    }
+    return this.#again(task, failed, reason, circumstances, delayMs);
+  }
+
+  #again(
+    task: Task,
+    { status, timing, why }: FinalAttempt,
+    reason: string | null,
+    circumstances: Circumstances | null,
+    delayMs = backoffDelayMs(task.attempts, this.#parts.random()),
+  ): NextAction {
+    const { emit, counters } = this.#parts;
     const whole = why?.reason ?? '';
     logAttempt(task, timing, reason ?? whole, null, reason === null ? null : status);
     task.spentMs += delayMs;
+    if (circumstances !== null) noteDoubtful(task, circumstances, delayMs);
     counters.retries += 1;
     emit({
       type: 'retry',
@@ -218,6 +328,29 @@ function finalAttempt({ response, hint }: AttemptResult, why: Why | null, timing
   return final;
 }
 
+/** An attempt that counts for now: it is given back if the server turns out to be down. */
+function noteDoubtful(
+  { doubtful }: Task,
+  { timing, upSentAt }: Circumstances,
+  delayMs: number,
+): void {
+  const isProven = upSentAt >= doubtful.sentAt;
+  doubtful.attempts = (isProven ? 0 : doubtful.attempts) + 1;
+  doubtful.spentMs = (isProven ? 0 : doubtful.spentMs) + timing.durationMs + delayMs;
+  doubtful.sentAt = timing.sentAt;
+}
+
+/** The server is down, and nothing had come from it since: those attempts were none. */
+function giveBack(task: Task, upSentAt: number): void {
+  const { doubtful } = task;
+  if (upSentAt < doubtful.sentAt) {
+    task.attempts -= doubtful.attempts;
+    task.spentMs -= doubtful.spentMs;
+  }
+  doubtful.attempts = 0;
+  doubtful.spentMs = 0;
+}
+
 /** Keeps an attempt that did not end its page. */
 function logAttempt(
   task: Task,
@@ -232,12 +365,18 @@ function logAttempt(
 }
 
 /** What an attempt says of a pause, for people. */
-export function pauseReason(outcome: Outcome): string {
+export function pauseReason({
+  outcome,
+  response,
+}: Pick<AttemptResult, 'outcome' | 'response'>): string {
   if (outcome.kind === 'pause') {
     return `${outcome.reason}, ${describeWait(outcome.waitMs, outcome.waitFrom)}`;
   }
   const reason = 'reason' in outcome ? outcome.reason : outcome.kind;
-  return outcome.kind === 'retry' ? `the server keeps failing (${reason})` : reason;
+  if (outcome.kind !== 'retry') return reason;
+  return response === null
+    ? `the server does not answer (${reason})`
+    : `the server keeps failing (${reason})`;
 }
 
 function stopFor(stop: Stop): NextAction {

@@ -50,7 +50,7 @@ const KEEP_PACE_EVERY_MS = 5_000;
 /** Fetches every page of the plan that the archive does not hold, and stores it. */
 export async function fetchPages(
   engine: Engine,
-  { pending, attempt }: FoundPages,
+  { pending, attempt, witness }: FoundPages,
   thread: ArchiveThread,
 ): Promise<void> {
   const { dispatcher, emit, limiters, options, transport } = engine;
@@ -64,7 +64,7 @@ export async function fetchPages(
     KEEP_PACE_EVERY_MS,
   );
   try {
-    await engine.fetch({ tasks: () => pending.tasks(), attempt }, batcher);
+    await engine.fetch({ tasks: () => pending.tasks(), attempt, witness }, batcher);
   } finally {
     clearInterval(keeping);
   }
@@ -111,7 +111,7 @@ export async function finishRun(
     durationMs: clock.now() - startedAt,
     connections: transport.connectionCounts(),
     pace: limiters.facts(clock.now()),
-    output: output === null ? null : { ...output, partial: !isWhole(verdict.name, false) },
+    output: output === null ? null : { ...output, partial: !isWhole(verdict.name, null) },
     archivePath,
   };
   await closing;

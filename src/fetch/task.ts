@@ -23,10 +23,27 @@ export interface Task {
   attempts: number;
   /** Spent in attempts and backoff, pauses left out: what `--retry-max-time` bounds. */
   spentMs: number;
+  /** What of both was spent since the server was last seen to be up: given back where it is down. */
+  readonly doubtful: Spent;
+  /** Outages that began while it was asked for. */
+  outages: number;
+  /** How often the server was still making it. */
+  notReady: number;
+  /** Digest of the last body that was no page; null before there was one. */
+  rejected: string | null;
+  /** It came without records where there must be some: what comes now counts. */
+  isAskedAgain: boolean;
   /** Attempts that did not end the page, to be archived with it. */
   readonly log: AttemptRecord[];
   /** Detection has fetched the page already, and so it ended. */
   readonly ended: FinalAttempt | null;
+}
+
+export interface Spent {
+  attempts: number;
+  spentMs: number;
+  /** When the last of these attempts was sent. */
+  sentAt: number;
 }
 
 /** What one attempt brought. */
@@ -99,6 +116,11 @@ export function createTask(
     isGuess,
     attempts: 0,
     spentMs: 0,
+    doubtful: { attempts: 0, spentMs: 0, sentAt: 0 },
+    outages: 0,
+    notReady: 0,
+    rejected: null,
+    isAskedAgain: false,
     log: [],
     ended: null,
   };
@@ -130,8 +152,10 @@ export function arrivedPage(
     durationMs: timing.durationMs,
     log: task.log,
   };
-  if (pagingHeaders.length === 0 || headers === null) return page;
-  return { ...page, paging: pickHeaders(headers, pagingHeaders) };
+  const isExpected = task.request.expected === true && !task.isAskedAgain;
+  const known: ArrivedPage = isExpected ? { ...page, expected: true } : page;
+  if (pagingHeaders.length === 0 || headers === null) return known;
+  return { ...known, paging: pickHeaders(headers, pagingHeaders) };
 }
 
 /** Response headers worth keeping: what represents the page, how it pages and what it says about limits. Never Set-Cookie. */

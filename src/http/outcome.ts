@@ -7,7 +7,7 @@ import type { PageCode } from '../core/errors.ts';
 import { type Hint, noHint, type WaitSource } from '../core/hint.ts';
 import type { Stop } from '../core/summary.ts';
 import { createHintReader } from './limits/hint-reader.ts';
-import { isExhausted, isRefusal, refusalWait } from './limits/retry-after.ts';
+import { isExhausted, isRefusal, refusalWait, statedWaitMs } from './limits/retry-after.ts';
 import type { HeaderValues, TransportError, TransportFault } from './transport.ts';
 
 export type SafetyCode = (Stop & { kind: 'safety' })['code'];
@@ -19,6 +19,8 @@ export type Outcome =
   | PauseOutcome
   /** This page alone is tried again. */
   | { readonly kind: 'retry'; readonly reason: string }
+  /** The server is still making it: this page waits, and it was no attempt (RFC 9110 §15.3.3). */
+  | { readonly kind: 'not-ready'; readonly waitMs: number | null; readonly reason: string }
   /** The server never processed it: again at once, not an attempt (RFC 9113 §8.7). */
   | { readonly kind: 'unprocessed'; readonly reason: string }
   /** The limiter stops: the credentials were refused. */
@@ -40,6 +42,7 @@ export interface PauseOutcome {
 }
 
 const REASON_PHRASE: Readonly<Record<number, string>> = {
+  202: 'Accepted',
   204: 'No Content',
   205: 'Reset Content',
   304: 'Not Modified',
@@ -68,6 +71,8 @@ const REASON_PHRASE: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
 };
+
+const NOT_READY = 'the server answers 202: not ready yet';
 
 /** `404 Not Found`, or the number alone where the status has no registered phrase. */
 export function describeStatus(status: number): string {
@@ -107,9 +112,13 @@ export function classifyResponse(
   known: Hint | null = null,
 ): Outcome {
   const reason = describeStatus(status);
-  // An empty answer where JSON was due is never "no records"; it may heal.
+  // What it means, who asked knows; it may heal.
   if (status === 204 || status === 205) {
     return { kind: 'retry', reason: `${reason}: nothing came where JSON was due` };
+  }
+  // Whatever stands in its body, as `[]` or `{}`, is not the page.
+  if (status === 202) {
+    return { kind: 'not-ready', waitMs: statedWaitMs(headers, wallTime), reason: NOT_READY };
   }
   if (status >= 200 && status < 300) return { kind: 'body' };
   if (status >= 300 && status < 400 && status !== 304) {
@@ -132,28 +141,29 @@ export function classifyResponse(
   return isTransient(status) ? { kind: 'retry', reason } : { kind: 'fail', reason };
 }
 
-const FAULT_KIND: Readonly<Record<TransportFault, Exclude<Outcome['kind'], 'body' | 'redirect'>>> =
-  {
-    dns: 'retry',
-    refused: 'retry',
-    'connect-timeout': 'retry',
-    address: 'unsafe',
-    certificate: 'unsafe',
-    tls: 'retry',
-    proxy: 'retry',
-    'proxy-denied': 'fail',
-    'proxy-credentials': 'credentials',
-    protocol: 'retry',
-    reset: 'retry',
-    truncated: 'retry',
-    unprocessed: 'unprocessed',
-    calm: 'pause',
-    'idle-timeout': 'retry',
-    timeout: 'retry',
-    'too-slow': 'retry',
-    'too-large': 'fail',
-    closed: 'retry',
-  };
+const FAULT_KIND: Readonly<
+  Record<TransportFault, Exclude<Outcome['kind'], 'body' | 'redirect' | 'not-ready'>>
+> = {
+  dns: 'retry',
+  refused: 'retry',
+  'connect-timeout': 'retry',
+  address: 'unsafe',
+  certificate: 'unsafe',
+  tls: 'retry',
+  proxy: 'retry',
+  'proxy-denied': 'fail',
+  'proxy-credentials': 'credentials',
+  protocol: 'retry',
+  reset: 'retry',
+  truncated: 'retry',
+  unprocessed: 'unprocessed',
+  calm: 'pause',
+  'idle-timeout': 'retry',
+  timeout: 'retry',
+  'too-slow': 'retry',
+  'too-large': 'fail',
+  closed: 'retry',
+};
 
 export function classifyFault(error: TransportError): Outcome {
   const kind = FAULT_KIND[error.fault];

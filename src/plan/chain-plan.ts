@@ -103,7 +103,9 @@ export class ChainPlan implements PlanState {
       return;
     }
     if (this.#leadsBack(pageInfo, request)) return;
-    this.#ask({ ...request, place: { ...start.place, position: after } });
+    // A style that ends by an empty page says nothing of the page after this one.
+    const isNamed = style.isPastEnd === undefined || pageInfo.more === true || this.#hasMore();
+    this.#ask({ ...request, place: { ...start.place, position: after }, expected: isNamed });
   }
 
   #stopWithoutNext({ next, more }: PageInfo): void {
@@ -130,8 +132,11 @@ export class ChainPlan implements PlanState {
       const isFirstAgain = position === 1 && pageInfo.digest === this.#previous?.digest;
       if (isFirstAgain && pageInfo.records > 0) {
         this.#finish('stuck', 1, 'page 2 holds the same records as page 1 and names the same next');
-      } else if (pagination.repeatIsEnd) this.#finish('stated', position + 1, null);
-      else this.#finish('loop', position + 1, circle);
+      } else if (pagination.repeatIsEnd) {
+        // A page that came before is given past the end; a last page that names itself is new.
+        const isOld = pageInfo.records > 0 && this.#isEarlier(pageInfo.recordsSeenAt);
+        this.#finish('stated', isOld ? position : position + 1, null);
+      } else this.#finish('loop', position + 1, circle);
       return true;
     }
     const tooMany = this.#nothingNewForLong(pageInfo);

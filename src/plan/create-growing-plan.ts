@@ -1,10 +1,12 @@
+import type { Recheck } from '../core/options.ts';
 import type { PageEnd, PlanEnd } from '../core/page-info.ts';
-import { type PageRequest, RECHECK_BRANCH } from '../core/page-request.ts';
+import type { PageRequest } from '../core/page-request.ts';
 import { isByOrdinal, type Pagination } from '../core/pagination.ts';
 import { ChainPlan } from './chain-plan.ts';
 import { FanOutPlan } from './fan-out-plan.ts';
 import { OverlapFill } from './overlap-fill.ts';
 import type { GrowingPlan, PlanState } from './plan.ts';
+import { withRecheck } from './recheck.ts';
 import { MOST_RESTARTS, RestartingChain } from './restarting-chain.ts';
 import { SplitPlan } from './split-plan.ts';
 import type { Split } from './split-ranges.ts';
@@ -19,8 +21,8 @@ export interface GrowingPlanOptions {
   readonly split?: Split | null;
   /** Slices that are fetched at the same time. Default 16. */
   readonly activeSlices?: number;
-  /** Read the first and the last page again at the end. Default true. */
-  readonly recheck?: boolean;
+  /** Which pages are read again at the end. Default `auto`. */
+  readonly recheck?: Recheck;
 }
 
 /**
@@ -36,7 +38,7 @@ export interface GrowingPlanOptions {
  * console.log(plan.end().reason);
  */
 export function createGrowingPlan(options: GrowingPlanOptions): GrowingPlan {
-  const { pagination, start, split, activeSlices, recheck = true } = options;
+  const { pagination, start, split, activeSlices, recheck = 'auto' } = options;
   const planOf = (from: PageRequest, mostRestarts: number): PlanState => {
     const style = styleOf(pagination);
     if (style === null) return new SinglePlan(from, pagination.records !== null);
@@ -62,7 +64,7 @@ export function createGrowingPlan(options: GrowingPlanOptions): GrowingPlan {
         ...(activeSlices === undefined ? {} : { activeSlices }),
       })
     : planOf(start, MOST_RESTARTS);
-  return growingPlan(recheck ? withRecheck(state) : state);
+  return growingPlan(withRecheck(state, pagination, recheck));
 }
 
 const BATCH_LENGTH = 256;
@@ -102,88 +104,6 @@ export function growingPlan(state: PlanState): GrowingPlan {
   };
 }
 
-/** Pages that may turn out to lie past the end: a window of them, and those that are said to be there. */
-const MOST_PAST_END = 80;
-
-/** The first and the last pages of a branch that had records, in order. */
-interface Edges {
-  first: PageRequest;
-  readonly last: PageRequest[];
-}
-
-/**
- * The plan, and when it has ended its first and its last page once more, in positions 0 and 1 of
- * `RECHECK_BRANCH`: what they hold then shows whether the list changed meanwhile. Where one page alone
- * had records it is read again if another was asked for to find the end. Nothing that comes of it
- * changes how the plan ended.
- */
-function withRecheck(state: PlanState): PlanState {
-  const edges = new Map<number, Edges>();
-  let asked = 0;
-  let again: PageRequest[] | null = null;
-  let unanswered = 0;
-
-  return {
-    take(most) {
-      const requests = state.take(most);
-      const end = state.end();
-      if (requests.length > 0 || end === null) return requests;
-      if (again === null) {
-        again = recheckRequests(edges, end, asked);
-        unanswered = again.length;
-      }
-      return again.splice(0, most);
-    },
-    onPage(request, ended) {
-      const { branch } = request.place;
-      if (branch === RECHECK_BRANCH) {
-        unanswered -= 1;
-        return;
-      }
-      asked += 1;
-      if (ended.state === 'stored' && ended.pageInfo.records > 0) {
-        const edge = edges.get(branch);
-        if (edge === undefined) edges.set(branch, { first: request, last: [request] });
-        else keepEdges(edge, request);
-      }
-      state.onPage(request, ended);
-    },
-    known: () => state.known(),
-    end: () => (again === null || unanswered > 0 ? null : state.end()),
-  };
-}
-
-function keepEdges(edges: Edges, request: PageRequest): void {
-  const { position } = request.place;
-  const { first, last } = edges;
-  if (position < first.place.position) edges.first = request;
-  const at = last.findLastIndex(({ place }) => place.position < position) + 1;
-  if (at === 0 && last.length === MOST_PAST_END) return;
-  last.splice(at, 0, request);
-  if (last.length > MOST_PAST_END) last.shift();
-}
-
-function recheckRequests(
-  edges: ReadonlyMap<number, Edges>,
-  end: PlanEnd,
-  asked: number,
-): PageRequest[] {
-  const endOf = new Map(end.ends.map(({ branch, position }) => [branch, position]));
-  const inside = [...edges.values()]
-    .flatMap(({ first, last }) => [first, ...last])
-    .filter(({ place }) => place.position < (endOf.get(place.branch) ?? 0))
-    .sort((a, b) => a.place.branch - b.place.branch || a.place.position - b.place.position);
-  const first = inside[0];
-  const last = inside.at(-1);
-  if (first === undefined || last === undefined || asked === 1 || end.reason === 'stuck') return [];
-  return (first === last ? [first] : [first, last]).map(
-    ({ speculative: _, ...request }, position) => ({
-      ...request,
-      place: { branch: RECHECK_BRANCH, position },
-    }),
-  );
-}
-
 /** One page, because nothing shows how to ask for another. */
 export class SinglePlan implements PlanState {
   readonly #request: PageRequest;
@@ -205,6 +125,10 @@ export class SinglePlan implements PlanState {
 
   onPage(_request: PageRequest, ended: PageEnd): void {
     const { branch } = this.#request.place;
+    if (ended.state === 'beyond-end') {
+      this.#end = { reason: 'past-end', detail: null, ends: [{ branch, position: 0 }] };
+      return;
+    }
     const reason = ended.state === 'stored' ? 'single' : 'broken';
     const detail = reason === 'single' ? nearRangeDetail(this.#request.url) : null;
     this.#end = { reason, detail, ends: [{ branch, position: 1 }] };

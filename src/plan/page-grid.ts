@@ -2,7 +2,7 @@
 import { EverypageError } from '../core/errors.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
-import { factsOf, type Pagination } from '../core/pagination.ts';
+import { factsOf, overlapOf, type Pagination } from '../core/pagination.ts';
 import type { CountedStyle } from './styles/style.ts';
 
 export interface GridParts {
@@ -52,25 +52,24 @@ export class PageGrid {
     return { records: pages * this.#pageRecords, pages };
   }
 
-  onFirst(pageInfo: PageInfo): void {
+  onFirst(pageInfo: Pick<PageInfo, 'records'>): void {
     this.#pageRecords = pageInfo.records;
     if (this.isPaged) return;
-    this.#stride = pageInfo.records;
-    this.#overlap = Math.min(this.#parts.pagination.overlap, pageInfo.records - 1);
+    this.#overlap = overlapOf(this.#parts.pagination, pageInfo.records);
+    this.#stride = pageInfo.records - this.#overlap;
   }
 
-  /**
-   * The first page may be shorter than the others. Where a page has no room for the overlap, since the
-   * server gives no larger pages, the stride is shorter instead.
-   */
+  /** The first page may be shorter than the others. */
   onSecond(pageInfo: PageInfo): void {
     if (this.isPaged) this.#pageRecords = Math.max(this.#pageRecords, pageInfo.records);
-    else if (pageInfo.records === this.#stride) this.#stride -= this.#overlap;
     else this.#stride = Math.max(this.#stride, pageInfo.records - this.#overlap);
   }
 
-  /** The page that begins at a position and ends before another. */
-  request(from: number, to: number, isSpeculative: boolean): PageRequest {
+  /**
+   * The page that begins at a position and ends before another.
+   * @param isExpected the totals say that it has records
+   */
+  request(from: number, to: number, isSpeculative: boolean, isExpected = false): PageRequest {
     const { pagination, start, style } = this.#parts;
     const at = from - this.#overlapAt(from);
     const request = style.pageAt(pagination, start, at, this.#sizeOf(from, to));
@@ -82,7 +81,12 @@ export class PageGrid {
     }
     const speculative = isSpeculative || this.ordinalOf(from) >= LOWEST_CEILING;
     const place = { ...start.place, position: from };
-    return speculative ? { ...request, place, speculative } : { ...request, place };
+    return {
+      ...request,
+      place,
+      ...(speculative ? { speculative } : {}),
+      ...(isExpected ? { expected: true } : {}),
+    };
   }
 
   /** The position after a page's new records; its own position where it has none. */
@@ -128,7 +132,8 @@ export class PageGrid {
     if (this.isPaged) return size;
     const isWhole = to - from === this.#stride;
     if (!style.needsSize && sizeParam === null) return null;
-    if (isWhole && this.#overlap === 0) return style.needsSize ? (size ?? this.#stride) : size;
+    // An overlap makes the steps shorter and not the pages longer: a server may refuse longer ones.
+    if (isWhole) return style.needsSize ? (size ?? this.#stride + this.#overlap) : size;
     return to - from + this.#overlapAt(from);
   }
 }
@@ -177,7 +182,8 @@ export class AskedPages {
   step(isSpeculative: boolean): PageRequest {
     const from = this.next;
     this.next += this.#grid.stride;
-    return this.#request(from, Math.min(this.next, this.#grid.ceiling), isSpeculative);
+    const to = Math.min(this.next, this.#grid.ceiling);
+    return this.#request(from, to, isSpeculative, !isSpeculative);
   }
 
   queueStep(isSpeculative: boolean): void {
@@ -191,14 +197,14 @@ export class AskedPages {
   /** It was refused, but a later page has records, so it must exist. */
   queueAgain(position: number, to: number): void {
     this.#unanswered.set(position, { to, isAgain: true });
-    const { speculative: _, ...request } = this.#grid.request(position, to, false);
+    const { speculative: _, ...request } = this.#grid.request(position, to, false, true);
     this.#queue.push(request);
   }
 
-  #request(from: number, to: number, isSpeculative: boolean): PageRequest {
+  #request(from: number, to: number, isSpeculative: boolean, isExpected = false): PageRequest {
     this.#unanswered.set(from, { to, isAgain: false });
     this.count += 1;
-    return this.#grid.request(from, to, isSpeculative);
+    return this.#grid.request(from, to, isSpeculative, isExpected);
   }
 }
 

@@ -3,6 +3,7 @@ import type { PageInfo } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { parseLinkHeader } from './link-header.ts';
 import { countOf, readCount, readFlag, readString } from './literal.ts';
+import { nextHoldsKey } from './next-holds-key.ts';
 import {
   type ContentRange,
   type PageToRead,
@@ -36,6 +37,7 @@ export function readPageInfo(pagination: Pagination, given: PageToRead): PageInf
     digest: page.digest,
     firstKey: page.firstKey,
     lastKey: page.lastKey,
+    ...(style?.kind === 'chain' && nextHoldsKey(step, page) ? { nextHoldsKey: true } : {}),
     nextSeenAt: null,
     recordsSeenAt: null,
   };

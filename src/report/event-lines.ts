@@ -46,11 +46,21 @@ function pageLine(event: RunEvent, paint: Painter): string | null {
         escapeText(reasonBeside(event.status, event.reason)),
         escapeText(event.url),
       ].join('  ');
-    case 'pause':
-      return paint(
-        'yellow',
-        `pause of ${formatDuration(event.durationMs)} for ${escapeText(event.limiter)}: ${escapeText(event.reason)}`,
-      );
+    case 'not-ready':
+      return [
+        paint('yellow', statusText(event.status)),
+        paint('yellow', `waiting for the server, again in ${formatDuration(event.delayMs)}:`),
+        escapeText(reasonBeside(event.status, event.reason)),
+        escapeText(event.url),
+      ].join('  ');
+    case 'pause': {
+      const duration = formatDuration(event.durationMs);
+      const what =
+        event.cause === 'limit'
+          ? `pause of ${duration} for`
+          : `waiting for the server, again in ${duration}:`;
+      return paint('yellow', `${what} ${escapeText(event.limiter)}: ${escapeText(event.reason)}`);
+    }
     case 'limit':
       return paint('dim', `${escapeText(event.limiter)}: ${escapeText(event.said)}`);
     case 'resume':

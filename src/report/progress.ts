@@ -1,20 +1,30 @@
 import type { Clock } from '../core/clock.ts';
-import type { EventSink } from '../core/events.ts';
+import type { EventSink, Phase } from '../core/events.ts';
+import { isRecheck, type Place } from '../core/page-request.ts';
 
 /** Where a run stands at one moment. */
 export interface ProgressSnapshot {
-  readonly phase: 'fetching' | 'draining' | 'exporting';
+  readonly phase: Phase;
   readonly total: number | null;
   /** Pages in a final state, those of earlier runs included. */
   readonly done: number;
   readonly failed: number;
+  /** Pages that were read again. */
+  readonly checked: number;
   readonly retries: number;
   readonly elapsedMs: number;
   /** Smoothed over about 5 s, pauses included; null before the first page. */
   readonly pagesPerSecond: number | null;
   /** Null if it is not known. */
   readonly leftMs: number | null;
-  readonly pause: { readonly reason: string; readonly leftMs: number } | null;
+  /** The longest wait; `making`: for a page that the server is still making. */
+  readonly pause: Wait | null;
+}
+
+export interface Wait {
+  readonly cause: 'limit' | 'outage' | 'making';
+  readonly reason: string;
+  readonly leftMs: number;
 }
 
 export interface Progress {
@@ -27,11 +37,12 @@ const smoothingMs = 5000;
 
 export function createProgress(clock: Clock): Progress {
   const startedAt = clock.now();
-  const pauses = new Map<string, { reason: string; until: number }>();
+  const pauses = new Map<string, Omit<Wait, 'leftMs'> & { readonly until: number }>();
   let phase: ProgressSnapshot['phase'] = 'fetching';
   let total: number | null = null;
   let done = 0;
   let failed = 0;
+  let checked = 0;
   let retries = 0;
   let fetched = 0;
   let hasPaused = false;
@@ -53,12 +64,14 @@ export function createProgress(clock: Clock): Progress {
     sampledFetched = fetched;
   }
 
-  function longestPause(now: number): { reason: string; leftMs: number } | null {
-    let longest: { reason: string; until: number } | null = null;
+  function longestPause(now: number): Wait | null {
+    let longest: { cause: Wait['cause']; reason: string; until: number } | null = null;
     for (const pause of pauses.values()) {
       if (longest === null || pause.until > longest.until) longest = pause;
     }
-    return longest && { reason: longest.reason, leftMs: Math.max(0, longest.until - now) };
+    if (longest === null) return null;
+    const { cause, reason, until } = longest;
+    return { cause, reason, leftMs: Math.max(0, until - now) };
   }
 
   return {
@@ -73,9 +86,20 @@ export function createProgress(clock: Clock): Progress {
           total = event.total;
           break;
         case 'page':
-          done += 1;
           fetched += 1;
-          if (event.state === 'failed') failed += 1;
+          pauses.delete(nameOf(event.place));
+          if (isRecheck(event.place)) checked += 1;
+          else {
+            done += 1;
+            if (event.state === 'failed') failed += 1;
+          }
+          break;
+        case 'not-ready':
+          pauses.set(nameOf(event.place), {
+            cause: 'making',
+            reason: event.reason,
+            until: clock.now() + event.delayMs,
+          });
           break;
         case 'retry':
           retries += 1;
@@ -83,6 +107,7 @@ export function createProgress(clock: Clock): Progress {
         case 'pause':
           hasPaused = true;
           pauses.set(event.limiter, {
+            cause: event.cause,
             reason: event.reason,
             until: clock.now() + event.durationMs,
           });
@@ -112,6 +137,7 @@ export function createProgress(clock: Clock): Progress {
         total,
         done,
         failed,
+        checked,
         retries,
         elapsedMs: now - startedAt,
         pagesPerSecond,
@@ -120,4 +146,9 @@ export function createProgress(clock: Clock): Progress {
       };
     },
   };
+}
+
+/** Of a page that is waited for; no origin looks like it. */
+function nameOf({ branch, position }: Place): string {
+  return `${branch}:${position}`;
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { escapeText } from '../core/escape.ts';
 import { counted, formatCount, formatDuration } from '../core/units.ts';
 import { createPainter, fitLine, type Segment, textWidth } from './paint.ts';
-import { createProgress, type ProgressSnapshot } from './progress.ts';
+import { createProgress, type ProgressSnapshot, type Wait } from './progress.ts';
 import type { Reporter, Screen, TerminalFacts, Ticker } from './reporter.ts';
 import { formatRate } from './wording.ts';
 
@@ -103,26 +103,35 @@ function amountText(snapshot: ProgressSnapshot): string {
 }
 
 function paceText(snapshot: ProgressSnapshot): string {
-  const { pagesPerSecond, leftMs, phase } = snapshot;
+  const { pagesPerSecond, leftMs, phase, checked } = snapshot;
   if (phase === 'exporting') return 'writing the output';
   if (phase === 'draining') return 'stopping: finishing the requests in flight';
   const parts: string[] = [];
+  if (phase === 'checking') parts.push(`reading pages again to check: ${formatCount(checked)}`);
   if (pagesPerSecond !== null) parts.push(`${formatRate(pagesPerSecond)} pages/s`);
-  if (leftMs !== null) parts.push(`${formatLeft(leftMs)} left`);
+  if (leftMs !== null && phase !== 'checking') parts.push(`${formatLeft(leftMs)} left`);
   return parts.join('  ');
 }
+
+function waitText({ cause, reason, leftMs }: Wait): string {
+  const what = WAITING[cause];
+  const next = cause === 'limit' ? 'resumes' : 'asks again';
+  const when = leftMs > 0 ? `, ${next} in ${formatLeft(leftMs)}` : '';
+  return `${what}${when}: ${escapeText(reason)}`;
+}
+
+const WAITING: Readonly<Record<Wait['cause'], string>> = {
+  limit: 'paused',
+  outage: 'waiting for the server',
+  making: 'waiting for the server to finish',
+};
 
 /** Retries, failures and the current pause; empty if there are none. */
 function troubleSegments(snapshot: ProgressSnapshot): readonly Segment[] {
   const { retries, failed, pause } = snapshot;
   const parts: Segment[] = [];
   if (pause !== null) {
-    const reason = escapeText(pause.reason);
-    const text =
-      pause.leftMs > 0
-        ? `paused, resumes in ${formatLeft(pause.leftMs)}: ${reason}`
-        : `paused: ${reason}`;
-    parts.push({ text, paint: 'yellow' });
+    parts.push({ text: waitText(pause), paint: 'yellow' });
   }
   if (failed > 0) parts.push({ text: `${formatCount(failed)} failed`, paint: 'red' });
   if (retries > 0) parts.push({ text: counted(retries, 'retry', 'retries'), paint: null });

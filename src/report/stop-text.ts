@@ -28,6 +28,9 @@ export function stopText(stop: Stop, wallTime: number): string {
       return `Stopped: ${stop.limiter} never answered, in any attempt (${stop.reason}).`;
     case 'max-wait': {
       if (stop.ownPause !== undefined) return ownPauseText(stop.ownPause, stop.reason);
+      if (stop.downMs !== undefined) {
+        return `Stopped: waited ${formatDuration(stop.downMs)} for the server, as long as --max-wait allows: ${stop.reason}. Run again when it works.`;
+      }
       if (stop.untilWallTime === null) {
         return `Stopped: no request has succeeded for longer than --max-wait (${stop.reason}). Run again later.`;
       }

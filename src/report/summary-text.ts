@@ -1,11 +1,12 @@
 import { escapeText, shellQuote } from '../core/escape.ts';
+import { RECORDS_UNKNOWN } from '../core/output-shape.ts';
 import { factsOf, isOnePage, isParallel, NO_RECORDS } from '../core/pagination.ts';
 import { isWhole, type PaginationFacts, type Stop, type Summary } from '../core/summary.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../core/units.ts';
 import { createPainter, type Painter } from './paint.ts';
 import { headingAfter, stopText } from './stop-text.ts';
 import { failureLines, verdictLines } from './verdict-text.ts';
-import { formatRate, paceWords, reservation } from './wording.ts';
+import { formatRate, paceWords, reservation, writtenText } from './wording.ts';
 
 /** Commands to print; the caller knows how the run was started, this file does not. */
 interface SummaryCommands {
@@ -64,12 +65,12 @@ function outputLines(summary: Summary, context: SummaryContext): readonly string
     const destination = escapeText(context.outputName ?? output.destination);
     const partial = output.partial ? reservation(verdict) : '';
     return [
-      `${counted(output.records, 'record')} → ${destination} (${formatBytes(output.bytes)}) in ${formatDuration(summary.durationMs)}${partial}`,
+      `${writtenText(output.records, verdict)} → ${destination} (${formatBytes(output.bytes)}) in ${formatDuration(summary.durationMs)}${partial}`,
     ];
   }
   if (archivePath === null) return [];
   const archive = escapeText(archivePath);
-  if (isWhole(verdict.name, false)) {
+  if (isWhole(verdict.name, null)) {
     return [
       `${counted(verdict.stored, 'page')} → ${archive} (${formatBytes(summary.bodyBytes)} received) in ${formatDuration(summary.durationMs)}`,
     ];
@@ -93,8 +94,12 @@ function paceLines(summary: Summary, paint: Painter): readonly string[] {
   const before = summary.verdict.stored - summary.fetched;
   if (before > 0) parts.push(`${counted(before, 'page')} stored before`);
   if (summary.retries > 0) parts.push(counted(summary.retries, 'retry', 'retries'));
-  if (summary.pausedMs > 0) {
-    parts.push(`paused ${formatDuration(summary.pausedMs)} for the server's limit`);
+  const { pausedMs, outageMs } = summary;
+  if (pausedMs > outageMs) {
+    parts.push(`paused ${formatDuration(pausedMs - outageMs)} for the server's limit`);
+  }
+  if (outageMs > 0) {
+    parts.push(`waited ${formatDuration(outageMs)} for the server, which was down`);
   }
   for (const protocol of ['HTTP/2', 'HTTP/1.1'] as const) {
     const connections = summary.connections[protocol];
@@ -114,6 +119,7 @@ function pagingLines({ pagination, verdict, pace, readings }: Summary, paint: Pa
   const parts = [pagedBy(pagination, verdict.stored, pace[0]?.concurrency ?? 1)];
   if (evidence[0] !== undefined) parts.push(escapeText(evidence[0]));
   if (recordsPath === '@') parts.push('each page is a list of records');
+  else if (recordsPath === RECORDS_UNKNOWN) parts.push('its records were not found');
   else if (recordsPath === NO_RECORDS) parts.push('an empty list, left out of its page');
   else if (recordsPath !== null) parts.push(`records at ${escapeText(recordsPath)}`);
   if (readings > 1) parts.push(`read ${readings} times`);
@@ -135,13 +141,27 @@ function commandLines(
   context: SummaryContext,
   paint: Painter,
 ): readonly string[] {
-  if (isWhole(summary.verdict.name, false) || isDemo(context)) return [];
-  const { takeWhatIsThere } = context.commands;
+  if (isWhole(summary.verdict.name, null) || isDemo(context)) return [];
+  const { again, takeWhatIsThere } = context.commands;
+  const command = (heading: string, text: string) => [heading, `  ${paint('cyan', text)}`];
+  const { records, reasons } = summary.verdict;
+  // Without the path to the records nothing but whole pages can be written.
+  const isUnknown = records?.output === 'nothing' && summary.stop === null;
+  const isAlone = (isUnknown && reasons.length === 1) || isInParts(summary);
+  if (isAlone) return command('To write whole pages:', `${again} --pages`);
   const lines = [...goingOn(summary, context, paint)];
   if (takeWhatIsThere !== null && summary.output === null) {
-    lines.push('To write what is there:', `  ${paint('cyan', takeWhatIsThere)}`);
+    const text = isUnknown ? `${takeWhatIsThere} --pages` : takeWhatIsThere;
+    lines.push(...command('To write what is there:', text));
   }
   return lines;
+}
+
+/** Each record comes on several pages, and another reading would say the same. */
+function isInParts({ stop, verdict }: Summary): boolean {
+  const shared = verdict.records?.sharedKeys ?? [];
+  const isAll = shared.length > 0 && shared.every(({ isSameAgain }) => isSameAgain);
+  return isAll && stop === null && verdict.name === 'incomplete' && verdict.failed === 0;
 }
 
 /** The only problem is that `--expect` says another number of records. */

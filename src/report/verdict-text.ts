@@ -1,6 +1,6 @@
 /** The text of a verdict, and of the pages that failed. */
 import { escapeText } from '../core/escape.ts';
-import type { FailedPage, RecordEvidence, Verdict, VerdictName } from '../core/summary.ts';
+import type { FailedPage, Level, RecordEvidence, Verdict, VerdictName } from '../core/summary.ts';
 import { counted, formatCount } from '../core/units.ts';
 import type { Painter } from './paint.ts';
 import { reasonBeside } from './wording.ts';
@@ -16,15 +16,16 @@ export function verdictLines(
   total: number | null,
 ): readonly string[] {
   const { name, stored, records, reasons } = verdict;
-  if (name === 'complete') {
+  if (name === 'proven' || name === 'complete') {
     if (stored === 0) return [paint('yellow', 'The plan has no pages.')];
-    return [
-      paint(
-        'green',
-        `${pagesAreOk(stored)}${records === null ? '' : agreement(verdict, records)}.`,
-      ),
-      ...restartLines(records),
-    ];
+    if (records === null) return [paint('green', `${pagesAreOk(stored)}.`)];
+    const [first = '', ...others] = verdict.evidence;
+    const head =
+      name === 'proven'
+        ? `${pagesAreOk(stored)}: ${counted(records.fetched, 'record')}, proven: ${first}.`
+        : `${pagesAreOk(stored)}${agreement(verdict, records)}.`;
+    const rest = name === 'proven' ? others : verdict.evidence;
+    return [paint('green', head), ...rest.map((text) => `  ${text}`), ...restartLines(records)];
   }
   if (records === null) return listLines(verdict, paint, total);
   const [first = '', ...others] = reasons.map((reason) => escapeText(reason));
@@ -32,7 +33,7 @@ export function verdictLines(
     name === 'unverified'
       ? paint(
           'yellow',
-          `${pagesAreOk(stored)}: ${counted(records.fetched, 'record')}, complete, but unverified: ${first}.`,
+          `${pagesAreOk(stored)}: ${recordsText(records)}, complete, but unverified: ${first}.`,
         )
       : paint('red', `${labels[name]}: ${first}.`);
   const rest = others.map((reason) => `  ${reason}`);
@@ -47,28 +48,43 @@ function restartLines(records: RecordEvidence | null): string[] {
   });
 }
 
-const labels: Readonly<Record<Exclude<VerdictName, 'complete' | 'unverified'>, string>> = {
+const labels: Readonly<Record<Exclude<VerdictName, Level>, string>> = {
   incomplete: 'Incomplete',
   drifted: 'Drifted',
   capped: 'Capped',
 };
 
 function pagesAreOk(stored: number): string {
+  if (stored === 0) return 'The list is empty';
   return stored === 1 ? 'The page is OK' : `All ${formatCount(stored)} pages are OK`;
 }
 
-function agreement({ end }: Verdict, { fetched, totalAtEnd }: RecordEvidence): string {
-  const records = `: ${counted(fetched, 'record')}`;
-  if (fetched === totalAtEnd) return `${records}, as many as the server says`;
+function agreement({ end }: Verdict, evidence: RecordEvidence): string {
+  const { fetched, counts, output, totalAtEnd } = evidence;
+  const records = `: ${recordsText(evidence)}`;
+  const isCounted = counts === 'list' || output === 'selection';
+  if (isCounted && fetched === totalAtEnd) return `${records}, as many as the server says`;
   return end === 'stated' ? `${records}, up to the end that the server states` : records;
 }
 
+/** What the list has, and what the output has of it where that is another number. */
+function recordsText({ fetched, counts, written, output }: RecordEvidence): string {
+  const records = counted(fetched, 'record');
+  if (output === 'pages') {
+    const pages = counted(written ?? 0, 'whole page');
+    return counts === 'output' ? pages : `${records} of the list, as ${pages}`;
+  }
+  if (written === null || written === fetched) return records;
+  const how = output === 'selection' ? 'by your selection' : 'in the output';
+  return `${records} of the list, ${formatCount(written)} ${how}`;
+}
+
 /** What was fetched, when the sentence above only says what is wrong. */
-function standing({ name, stored, planned }: Verdict, { fetched }: RecordEvidence): string[] {
+function standing({ name, stored, planned }: Verdict, evidence: RecordEvidence): string[] {
   if (name === 'unverified') return [];
   const isAll = planned === null || planned === stored;
   const of = isAll ? '' : `${formatCount(stored)} of `;
-  return [`  ${counted(fetched, 'record')} on ${of}${counted(isAll ? stored : planned, 'page')}`];
+  return [`  ${recordsText(evidence)} on ${of}${counted(isAll ? stored : planned, 'page')}`];
 }
 
 function listLines(verdict: Verdict, paint: Painter, total: number | null): readonly string[] {

@@ -16,7 +16,7 @@ export function reasonBeside(status: number | null, reason: string): string {
 
 /** What to add about records that were written although the verdict is not complete. */
 export function reservation({ name, planned, stored }: Verdict): string {
-  if (isWhole(name, false)) return '';
+  if (isWhole(name, null)) return '';
   if (name === 'drifted') return ', though the list changed while it was read';
   if (name === 'capped') return ', as many as the server returns';
   const arePagesMissing = planned === null || stored < planned;
@@ -55,4 +55,9 @@ export function rateWords(perSecond: number): string {
   if (perSecond >= 1) return `${formatRate(perSecond)} requests/s`;
   if (perSecond >= 1 / 60) return `${formatRate(perSecond * 60)} requests/min`;
   return `${formatRate(perSecond * 3600)} requests/h`;
+}
+
+/** What an output holds: its records, or the pages that were taken whole. */
+export function writtenText(count: number, { records }: Verdict): string {
+  return counted(count, records?.output === 'pages' ? 'page' : 'record');
 }

@@ -81,7 +81,7 @@ export class SessionRun {
       fresh: false,
       keep: true,
       allowIncomplete: false,
-      strict: false,
+      strict: null,
       expect: null,
       isPaginated: false,
       secretParams: [],

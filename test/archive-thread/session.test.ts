@@ -12,6 +12,8 @@ import { noPagination, type Pagination } from '../../src/core/pagination.ts';
 import { specification } from '../archive/sample-pages.ts';
 import { SessionRun, temporaryFolder } from './session-run.ts';
 
+const output = { kind: 'records', select: 'items' } as const;
+
 const PART = 'items.ndjson.everypage.part';
 const COMPLETE = 'items.ndjson.everypage';
 
@@ -34,7 +36,7 @@ test('pages of a list go out in page order, whatever order they were stored in',
   run.endList(4);
   const finished = await run.finish();
   assert.equal(run.text, '{"n":0}\n{"n":1}\n{"n":2}\n{"n":3}\n');
-  assert.equal(finished.verdict.name, 'complete');
+  assert.equal(finished.verdict.name, 'proven');
   assert.deepEqual(finished.output, { destination: 'stdout', records: 4, bytes: run.text.length });
   assert.equal(finished.archivePath, join(folder, COMPLETE));
   assert.deepEqual(readdirSync(folder), [COMPLETE]);
@@ -130,7 +132,7 @@ test('pages that memory does not hold until their turn are read back, past one t
 
 test('a paginated list whose pages memory does not hold is read back in its order', async (t) => {
   const run = await SessionRun.open(temporaryFolder(t), { isPaginated: true });
-  await run.session.paginate({ pagination: offsets, select: 'items', isOneBranch: true });
+  await run.session.paginate({ pagination: offsets, output, isOneBranch: true });
   const fill = 'x'.repeat(100_000);
   const large = (position: number) => ({
     position: 2 * position,
@@ -199,7 +201,7 @@ const listPage = (position: number, ...items: readonly number[]) => ({
 test('a paginated run begins once it is known how, and gives each record once', async (t) => {
   const run = await SessionRun.open(temporaryFolder(t), { isPaginated: true });
   assert.throws(() => run.store(listPage(0, 0)), { code: 'INTERNAL' });
-  await run.session.paginate({ pagination: offsets, select: 'items', isOneBranch: true });
+  await run.session.paginate({ pagination: offsets, output, isOneBranch: true });
   const { pageInfos } = run.store(listPage(0, 0, 1, 2), listPage(3, 3, 4));
   assert.deepEqual(
     pageInfos.map((info) => [info?.records, info?.total]),
@@ -219,7 +221,7 @@ test('a paginated run begins once it is known how, and gives each record once', 
 test('after an empty page only the end of the plan tells what follows', async (t) => {
   const run = await SessionRun.open(temporaryFolder(t), { isPaginated: true });
   const pagination: Pagination = { ...offsets, style: 'page', param: 'page' };
-  await run.session.paginate({ pagination, select: 'items', isOneBranch: true });
+  await run.session.paginate({ pagination, output, isOneBranch: true });
   run.store(listPage(2, 4), listPage(0, 0, 1), listPage(1), listPage(3));
   assert.equal(await run.textOf(3), '0\n1');
   const end = { reason: 'past-end', detail: null, ends: [{ branch: 0, position: 3 }] } as const;
@@ -230,7 +232,7 @@ test('after an empty page only the end of the plan tells what follows', async (t
 
 test('branches have no common order before they end', async (t) => {
   const run = await SessionRun.open(temporaryFolder(t), { isPaginated: true });
-  await run.session.paginate({ pagination: offsets, select: 'items', isOneBranch: false });
+  await run.session.paginate({ pagination: offsets, output, isOneBranch: false });
   run.store({ ...listPage(0, 3, 4), branch: 1 }, listPage(0, 0, 1, 2));
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(run.text, '');
@@ -258,7 +260,7 @@ test('what an earlier run stored under a higher limit is exported by one with a 
   );
   again.endList(2);
   const { verdict } = await again.finish();
-  assert.equal(verdict.name, 'complete');
+  assert.equal(verdict.name, 'proven');
   assert.equal(again.text, `${large.body}\n{"n":1}\n`);
 });
 
@@ -280,7 +282,7 @@ test('the archive says how large its pages may be: verify and export need no fla
   const { archivePath } = await run.finish();
   const output = join(folder, 'out.ndjson');
   const { verdict, problems } = await verifyArchive(archivePath!);
-  assert.deepEqual([verdict.name, problems], ['complete', []]);
+  assert.deepEqual([verdict.name, problems], ['proven', []]);
   const { records } = await exportArchive(archivePath!, { output });
   assert.deepEqual([records, readFileSync(output).length], [1, noise.length + 5]);
 });

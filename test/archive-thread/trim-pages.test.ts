@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createTrimmer } from '../../src/archive-thread/stored-pages.ts';
+import { createTrimmer } from '../../src/archive/left-out.ts';
 
 type Page = readonly [position: number, records: number];
 

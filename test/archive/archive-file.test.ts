@@ -306,7 +306,7 @@ test('after a seal everything stands in the file itself, without its log', (t) =
   execFileSync('cp', [path, copy]);
   const read = Archive.openReadOnly(copy);
   assert.equal(read.run.verdict, 'complete');
-  assert.equal(read.verdict().name, 'complete');
+  assert.equal(read.verdict().name, 'proven');
   read.close();
   assert.deepEqual(
     readdirSync(folder).filter((name) => name.startsWith('copy')),
@@ -329,7 +329,7 @@ test('an archive in a folder that cannot be written is read', (t) => {
   makeReadOnly(folder);
   const told = inAnotherProcess('read', path, STRANGER);
   assert.equal(told['read'], 30);
-  assert.equal(told['name'], 'complete');
+  assert.equal(told['name'], 'proven');
   assert.equal(inAnotherProcess('open', path, STRANGER)['code'], 'ARCHIVE_WRITE');
 });
 

@@ -187,7 +187,7 @@ test('failed pages can be forgotten, so that the next run tries them again', (t)
   assert.deepEqual(archive.counts(), { stored: 2, failed: 0, beyondEnd: 0 });
   archive.store([storedPage(1)], []);
   archive.endPlan(3, digest);
-  assert.equal(archive.verdict().name, 'complete');
+  assert.equal(archive.verdict().name, 'proven');
   archive.close();
 });
 
@@ -295,7 +295,7 @@ test('an empty plan that ended is complete', (t) => {
   const archive = createArchive(join(temporaryFolder(t), 'a'));
   assert.equal(archive.verdict().name, 'incomplete');
   archive.endPlan(0, digest);
-  assert.equal(archive.verdict().name, 'complete');
+  assert.equal(archive.verdict().name, 'proven');
   archive.close();
 });
 

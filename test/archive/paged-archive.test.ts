@@ -309,8 +309,18 @@ test('among 100,000 keys those that come twice are found, also where they are to
   assert.equal(name, 'drifted');
   assert.deepEqual([records?.fetched, records?.unique, records?.duplicates], [100_000, 99_996, 4]);
   assert.deepEqual(records?.sharedKeys, [
-    { first: { branch: 0, position: 0 }, second: { branch: 0, position: 9 }, keys: 2 },
-    { first: { branch: 0, position: 50 }, second: { branch: 0, position: 700 }, keys: 2 },
+    {
+      first: { branch: 0, position: 0 },
+      second: { branch: 0, position: 9 },
+      keys: 2,
+      isSameAgain: false,
+    },
+    {
+      first: { branch: 0, position: 50 },
+      second: { branch: 0, position: 700 },
+      keys: 2,
+      isSameAgain: false,
+    },
   ]);
   assert.deepEqual(reasons, [
     '2 records stand on pages 1 and 10 both',

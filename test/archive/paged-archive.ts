@@ -5,9 +5,10 @@ import type { TestContext } from 'node:test';
 import type { Archive } from '../../src/archive/archive.ts';
 import type { PageRow } from '../../src/archive/archive-types.ts';
 import type { PageInfo, PlanEnd } from '../../src/core/page-info.ts';
+import { RECHECK_BRANCH } from '../../src/core/page-request.ts';
 import { noPagination, type Pagination } from '../../src/core/pagination.ts';
 import type { Verdict } from '../../src/core/summary.ts';
-import { createArchive, pageInfoOf, storedPage, temporaryFolder } from './sample-pages.ts';
+import { BORN_AT, createArchive, pageInfoOf, storedPage, temporaryFolder } from './sample-pages.ts';
 
 const digest = new Uint8Array();
 
@@ -27,7 +28,10 @@ export function pageWithInfo(
   pageInfo: Partial<PageInfo> = {},
   change: Partial<PageRow> = {},
 ): PageRow {
+  const body = Buffer.from(JSON.stringify({ items: keys.map((id) => ({ id })) }));
   return storedPage(position, {
+    body,
+    hash: createHash('sha256').update(body).digest(),
     keys,
     records: keys.length,
     pageInfo: pageInfoOf(keys.length, {
@@ -38,6 +42,67 @@ export function pageWithInfo(
     }),
     ...change,
   });
+}
+
+/** Pages of ten records, the last one shorter, of a list of `records`. */
+export function pagesOf(records: number, byOrdinal: boolean, pageInfo: Partial<PageInfo> = {}) {
+  const count = Math.ceil(records / 10);
+  return Array.from({ length: count }, (_, index) =>
+    pageWithInfo(
+      byOrdinal ? index * 10 : index,
+      keysFrom(index * 10, Math.min(records, index * 10 + 10)),
+      pageInfo,
+    ),
+  );
+}
+
+/** These pages, and each of them once more at the end, unchanged. */
+export function twice(pages: readonly PageRow[]): PageRow[] {
+  const later = pages
+    .filter(({ state }) => state === 'stored')
+    .map((page) => ({
+      ...page,
+      place: { ...page.place, branch: page.place.branch + RECHECK_BRANCH },
+      startedAt: BORN_AT + 1e6,
+    }));
+  return [...pages, ...later];
+}
+
+/** A page as it was when it was read again at the end. */
+export function again(position: number, keys: readonly string[], pageInfo: Partial<PageInfo> = {}) {
+  const place = { branch: RECHECK_BRANCH, position };
+  return pageWithInfo(position, keys, pageInfo, { place, startedAt: BORN_AT + 1e6 });
+}
+
+/**
+ * Pages of ten records, each of which begins with the last record of the page before; `change` gives
+ * the keys of the page at a position other than they would be.
+ */
+export function overlappingPages(
+  records: number,
+  pageInfo: Partial<PageInfo> = {},
+  change: Readonly<Record<number, readonly string[]>> = {},
+): PageRow[] {
+  const positions = [0];
+  for (let position = 10; position < records; position += 9) positions.push(position);
+  return positions.map((position) =>
+    borderPage(
+      position,
+      change[position] ??
+        keysFrom(Math.max(0, position - 1), Math.min(records, Math.max(10, position + 9))),
+      pageInfo,
+    ),
+  );
+}
+
+/** A page that keeps what it begins and ends with. */
+export function borderPage(
+  position: number,
+  keys: readonly string[],
+  pageInfo: Partial<PageInfo> = {},
+): PageRow {
+  const ends = keys.length === 0 ? {} : { firstRecord: keys[0]!, lastRecord: keys.at(-1)! };
+  return pageWithInfo(position, keys, { ...ends, ...pageInfo });
 }
 
 function digestOf(keys: readonly string[]): string {

@@ -76,9 +76,9 @@ describe('exit codes', () => {
     ];
     for (const [name, usual, strict] of codes) {
       const summary = { ...complete, verdict: pagedVerdict({ name }) };
-      const given = { allowIncomplete: false, strict: false };
+      const given = { allowIncomplete: false, strict: null };
       assert.equal(exitCodeOfSummary(summary, given), usual, name);
-      assert.equal(exitCodeOfSummary(summary, { ...given, strict: true }), strict, name);
+      assert.equal(exitCodeOfSummary(summary, { ...given, strict: 'complete' }), strict, name);
       assert.equal(exitCodeOfSummary(summary, { ...given, allowIncomplete: true }), 0, name);
       assert.equal(exitCodeOfVerification(summary.verdict, 0, false), usual, name);
       assert.equal(exitCodeOfVerification(summary.verdict, 0, true), strict, name);
@@ -88,7 +88,7 @@ describe('exit codes', () => {
   it('tell why a run stopped, whatever may be missing', () => {
     for (const [stop, expected] of stops) {
       for (const allowIncomplete of [false, true]) {
-        const leniency = { allowIncomplete, strict: true };
+        const leniency = { allowIncomplete, strict: 'complete' };
         assert.equal(exitCodeOfSummary({ ...incomplete, stop }, leniency), expected);
       }
     }

@@ -95,6 +95,27 @@ test('a body that is not JSON is refused with the offset of the fault', () => {
   assert.equal(refusal(gzipSync('[]')), 'json: the body is not JSON (byte 0: unexpected \\x1f)');
 });
 
+test('what is no JSON is named as what it is', () => {
+  const named = (body: string) => refusal(body).replace('json: the body is not JSON ', '');
+  assert.equal(
+    named('{"id":1}\n{"id":2}\n'),
+    '(byte 9: another value begins on a line of its own: it looks like JSON Lines)',
+  );
+  assert.equal(named('{"id":1}{"id":2}'), '(byte 8: unexpected {)');
+  assert.equal(named('{"id":1}\nOK'), '(byte 9: unexpected O)');
+  for (const body of ['callback({"id":1})', '/**/ jQuery.cb_1([1]);', 'typeOf({});', ' f()']) {
+    assert.match(named(body), /^\(byte \d+: it looks like JSONP\)$/);
+  }
+  assert.equal(named('Sorry (try later)'), '(byte 0: unexpected S)');
+  assert.equal(named('[1, 2 , ]'), '(byte 8: a comma stands before ])');
+  assert.equal(named('{"id":1,}'), '(byte 8: a comma stands before })');
+  assert.equal(named('[,]'), '(byte 1: unexpected ,)');
+  assert.equal(named('[]]'), '(byte 2: unexpected ])');
+  assert.equal(named('{"n":NaN}'), '(byte 5: NaN is not JSON)');
+  assert.equal(named('{"n":-Infinity}'), '(byte 6: Infinity is not JSON)');
+  assert.equal(named('<rss><channel/></rss>'), '(byte 0: it looks like XML)');
+});
+
 test('a cut or unknown encoding is refused as such', () => {
   assert.equal(
     refusal(gzipSync('[]').subarray(0, -1), null, 'gzip'),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { test } from 'node:test';
 import { EverypageError } from '../../src/core/errors.ts';
 import { createBodyCheck } from '../../src/decode/check-body.ts';
@@ -54,6 +55,7 @@ test('a page of which a condition is true is refused with its beginning; one tha
     kind: 'fail-when',
     reason: 'the page says that it failed (--fail-when "ok == false")',
     beginning: ' {"ok":false,"error":"busy"}',
+    digest: hash('sha256', ' {"ok":false,"error":"busy"}'),
   });
   assert.ok(check(Buffer.from('{"ok":true,"items":[]}'), null).ok);
   const missing = check(Buffer.from('{"ok":true,"error":"busy"}'), null);

@@ -45,7 +45,7 @@ export async function readDrifting(
     const summary = await runOver(server.transport, [{ kind: 'literal', text }], {
       output,
       concurrency,
-      repair: prove,
+      prove,
       paginate: style.paginate(stated, pageSize, identity === 'rank' ? 'id' : 'rank'),
       proxy: '',
       signal: AbortSignal.timeout(LONGEST_MS),

@@ -202,6 +202,7 @@ test('what the sink refuses is tried again, and fails in the end', async () => {
           kind: 'json',
           reason: 'the body is not JSON',
           beginning: null,
+          digest: null,
         } as const;
         dispatcher.rejected(task, final, rejection);
         return;

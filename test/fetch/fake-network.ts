@@ -5,7 +5,7 @@ import { noHint } from '../../src/core/hint.ts';
 import type { RunOptions } from '../../src/core/options.ts';
 import { resolveOptions } from '../../src/core/resolve-options.ts';
 import { Dispatcher, type PageSink } from '../../src/fetch/dispatcher.ts';
-import { LimiterRegistry } from '../../src/fetch/limiter.ts';
+import { LimiterRegistry } from '../../src/fetch/limiter-registry.ts';
 import { PauseMonitor } from '../../src/fetch/pause-monitor.ts';
 import {
   type AttemptResult,
@@ -112,7 +112,7 @@ export function createFakeEngine(userOptions: RunOptions = {}) {
   const options = resolveOptions(userOptions);
   const events: RunEvent[] = [];
   const emit = (event: RunEvent): void => void events.push(event);
-  const counters = { fetched: 0, retries: 0, pausedMs: 0, bodyBytes: 0 };
+  const counters = { fetched: 0, retries: 0, pausedMs: 0, outageMs: 0, bodyBytes: 0 };
   const limiters = new LimiterRegistry(options);
   const pauseMonitor = new PauseMonitor({ clock, emit, counters });
   const random = () => 0.5;

@@ -30,7 +30,7 @@ export async function runDetected(
   const found = await discoverPagination(start, { pinned }, counted);
   const { pagination } = found;
   const known = new Map(found.responses.map((view) => [keyOf(view.request), view]));
-  const plan = createGrowingPlan({ pagination, start, recheck: false });
+  const plan = createGrowingPlan({ pagination, start, recheck: 'none' });
   const pages: { readonly position: number; readonly records: readonly string[] }[] = [];
   for await (const batch of plan.batches()) {
     for (const request of batch) {

@@ -443,18 +443,16 @@ test('a list that begins further on has what is left of the total', () => {
 
 test('each page repeats the end of the one before where an overlap is asked for', () => {
   const pagination = { ...byOffset, overlap: 2 };
-  const roomy = run(pagination, { total: 35, size: 10 });
-  assert.deepEqual(roomy.records, numbers(0, 35));
-  assert.deepEqual(urls(roomy), [
+  const driven = run(pagination, { total: 35, size: 10 });
+  assert.deepEqual(driven.records, numbers(0, 35));
+  assert.deepEqual(urls(driven), [
     'items',
-    'items?limit=12&offset=8',
-    'items?limit=12&offset=18',
-    'items?limit=12&offset=28',
+    'items?offset=8',
+    'items?offset=16',
+    'items?offset=24',
+    'items?offset=32',
   ]);
-  assert.deepEqual(positions(roomy), [0, 10, 20, 30]);
-  const full = run(pagination, { total: 35, size: 10, clamp: () => 10 });
-  assert.deepEqual(full.records, numbers(0, 35));
-  assert.deepEqual(positions(full), [0, 10, 18, 26, 34]);
+  assert.deepEqual(positions(driven), [0, 10, 18, 26, 34]);
 });
 
 test('pages of a known total are made as they are taken', () => {

@@ -34,7 +34,7 @@ async function read(
 const from = (api: SimulatedApi) => (request: PageRequest) => answerCounted(api, request).ended;
 
 test('batches wait for answers, and end when everything is answered', async () => {
-  const plan = createGrowingPlan({ pagination: byPage, start, recheck: false });
+  const plan = createGrowingPlan({ pagination: byPage, start, recheck: 'none' });
   assert.equal(await plan.count(), null);
   assert.throws(() => plan.end(), /has not ended/);
   const asked = await read(plan, from({ total: 2000, size: 3 }));
@@ -44,7 +44,7 @@ test('batches wait for answers, and end when everything is answered', async () =
 });
 
 test('a page that is answered before the plan is asked again loses nothing', async () => {
-  const plan = createGrowingPlan({ pagination: byPage, start, recheck: false });
+  const plan = createGrowingPlan({ pagination: byPage, start, recheck: 'none' });
   let count = 0;
   for await (const batch of plan.batches()) {
     for (const request of batch) {
@@ -84,7 +84,7 @@ test('the first and the last page are read again at the end', async () => {
   for (const says of ['total', 'nothing'] as const) {
     const plan = createGrowingPlan({ pagination: byPage, start });
     const asked = await read(plan, from({ total: 1200, size: 100, says }));
-    const again = asked.slice(-2);
+    const again = asked.slice(-2).map(({ expected: _, ...request }) => request);
     assert.deepEqual(again, [
       { ...start, place: { branch: RECHECK_BRANCH, position: 0 } },
       {

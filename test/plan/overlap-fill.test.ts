@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createTrimmer } from '../../src/archive-thread/stored-pages.ts';
+import { createTrimmer } from '../../src/archive/left-out.ts';
 import { FanOutPlan } from '../../src/plan/fan-out-plan.ts';
 import { OverlapFill } from '../../src/plan/overlap-fill.ts';
 import { offset } from '../../src/plan/styles/offset.ts';

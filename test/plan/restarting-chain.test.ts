@@ -218,7 +218,7 @@ test('a slice is read again in branches of its own, before those of the next one
     const next = page < 2 ? ({ kind: 'cursor', value: `${page + 1}` } as const) : null;
     return stored({ ...contentOf([place.branch, page]), next });
   };
-  const { end } = await askedBy({ pagination, split, recheck: false }, answer);
+  const { end } = await askedBy({ pagination, split, recheck: 'none' }, answer);
   assert.ok(died);
   assert.equal(end.reason, 'stated');
   const [first, again, second] = end.ends;

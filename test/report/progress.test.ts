@@ -57,7 +57,7 @@ describe('progress', () => {
     time.advance(20_000);
     const paused = progress.snapshot();
     assert.ok(paused.pagesPerSecond! < 1);
-    assert.deepEqual(paused.pause, { reason: '429', leftMs: 40_000 });
+    assert.deepEqual(paused.pause, { cause: 'limit', reason: '429', leftMs: 40_000 });
     assert.ok(Math.abs(paused.leftMs! - (21_000 + 40_000)) < 10);
     progress.sink({ type: 'resume', limiter: 'https://a.example' });
     assert.equal(progress.snapshot().pause, null);

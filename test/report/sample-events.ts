@@ -33,6 +33,7 @@ export function pauseEvent(durationMs: number, reason: string): RunEvent {
   return {
     type: 'pause',
     limiter: 'https://a.example',
+    cause: 'limit',
     reason,
     durationMs,
     untilWallTime: Date.UTC(2025, 0, 1) + durationMs,

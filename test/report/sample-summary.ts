@@ -19,6 +19,7 @@ export const complete: Summary = {
   failures: [],
   retries: 3,
   pausedMs: 4000,
+  outageMs: 0,
   durationMs: 14_200,
   bodyBytes: 2_500_000,
   connections: { 'HTTP/1.1': 0, 'HTTP/2': 1 },
@@ -76,6 +77,9 @@ export function pagedVerdict(
     reasons: [],
     records: {
       fetched: 137,
+      counts: 'list',
+      written: records.fetched ?? 137,
+      output: 'records',
       totalAtStart: 137,
       totalAtEnd: 137,
       unique: 137,

@@ -43,6 +43,7 @@ describe('the summary of a complete run', () => {
         fetched: 100,
         retries: 0,
         pausedMs: 0,
+        outageMs: 0,
         connections: { 'HTTP/1.1': 5, 'HTTP/2': 2 },
       },
       context,

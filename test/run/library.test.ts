@@ -222,7 +222,7 @@ test('an abort is heeded at once although every page is stored already, and lose
   const { code, summary } = await unfinished(aborted());
   assert.equal(code, 'INTERRUPTED');
   assert.equal(taken, 21);
-  assert.equal(summary.verdict.name, 'complete');
+  assert.equal(summary.verdict.name, 'proven');
   assert.ok(summary.archivePath !== null && existsSync(summary.archivePath));
   assert.equal((await allPages(template, options)).length, 600);
   assert.equal(server.counts().total, 600);
@@ -335,7 +335,7 @@ test('events begin with start, tell every page once and end with the summary', a
   const last = events.at(-1);
   assert.equal(last?.type, 'end');
   assert.equal(of('end').length, 1);
-  assert.equal(of('end')[0]?.summary.verdict.name, 'complete');
+  assert.equal(of('end')[0]?.summary.verdict.name, 'proven');
 });
 
 test('run writes the file and tells what it did', async (t) => {
@@ -351,7 +351,7 @@ test('run writes the file and tells what it did', async (t) => {
     bytes: Buffer.byteLength(expected),
     partial: false,
   });
-  assert.deepEqual([summary.fetched, summary.stop, summary.verdict.name], [25, null, 'complete']);
+  assert.deepEqual([summary.fetched, summary.stop, summary.verdict.name], [25, null, 'proven']);
   assert.equal(summary.archivePath, `${output}.everypage`);
 
   const again = join(folder, 'records.json');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { suite, test } from 'node:test';
+import { suite, type TestContext, test } from 'node:test';
 import { exportArchive, type RunOptions } from '../../src/index.ts';
 import { fetchJson, OUTPUT } from './pagination-setup.ts';
 
@@ -25,7 +25,7 @@ suite('an empty list that its page leaves out gives no records', { concurrency: 
     test(what, async (t) => {
       const { summary, text, targets, folder } = await fetchJson(t, () => ({ body }), options);
       const { verdict } = summary;
-      assert.deepEqual([verdict.name, verdict.end], ['complete', 'stated'], verdict.reasons.join());
+      assert.deepEqual([verdict.name, verdict.end], ['proven', 'stated'], verdict.reasons.join());
       assert.deepEqual([text, verdict.records?.fetched], ['', 0]);
       assert.equal(targets.length, 1);
       const again = join(folder, 'again.ndjson');
@@ -43,3 +43,74 @@ test('a thing whose total is 0 is no empty list', async (t) => {
     ['incomplete', 'single', null],
   );
 });
+
+suite('204 (No Content)', { concurrency: 4 }, () => {
+  test('for the first page is an empty list, of which nothing is proven', async (t) => {
+    const { summary, text, targets } = await fetchStatus(t, () => 204, {});
+    const { verdict } = summary;
+    assert.deepEqual([verdict.name, verdict.end, text], ['unverified', 'past-end', '']);
+    assert.deepEqual([verdict.stored, verdict.failed, verdict.planned], [0, 0, 0]);
+    assert.equal(targets.length, 2, 'it is asked for once more');
+  });
+
+  test('for the first page, with a style named, as JSON, and strict', async (t) => {
+    const named = await fetchStatus(t, () => 204, { paginate: 'page', format: 'json' });
+    assert.equal(named.summary.verdict.name, 'unverified');
+    assert.deepEqual(JSON.parse(named.text ?? ''), []);
+    const strict = await fetchStatus(t, () => 204, { strict: true });
+    assert.equal(strict.text, null);
+  });
+
+  test('that heals is no answer', async (t) => {
+    const { summary, text } = await fetchStatus(t, (_page, time) => (time === 1 ? 204 : 200), {});
+    assert.equal(summary.verdict.records?.fetched, 6, summary.verdict.reasons.join());
+    assert.equal(text?.split('\n').length, 7);
+  });
+
+  test('where a next link led is a page that is missing', async (t) => {
+    const { summary, text } = await fetchStatus(t, (page) => (page === 2 ? 204 : 200), {});
+    assert.deepEqual([summary.verdict.name, text], ['incomplete', null]);
+    assert.equal(summary.failures[0]?.code, 'HTTP_204');
+  });
+
+  test('in a list of URLs is a page that fails', async (t) => {
+    const { summary, text } = await fetchStatus(t, () => 204, { paginate: 'none' });
+    assert.deepEqual([summary.verdict.name, text], ['incomplete', null]);
+    assert.equal(summary.failures[0]?.attempts, 2);
+  });
+
+  test('past the end of a list by number is its end', async (t) => {
+    const { summary, text } = await fetchJson(
+      t,
+      (url) => {
+        const page = Number(url.searchParams.get('page'));
+        return page > 3 ? { status: 204 } : { body: [{ id: 2 * page }, { id: 2 * page + 1 }] };
+      },
+      { retries: 5 },
+      '/things?page=1',
+    );
+    assert.equal(summary.verdict.name, 'unverified', summary.verdict.reasons.join());
+    assert.equal(text?.split('\n').length, 7);
+  });
+});
+
+/** A list of three pages with next links, each answered with a status. */
+async function fetchStatus(
+  t: TestContext,
+  statusOf: (page: number, time: number) => number,
+  options: RunOptions,
+) {
+  const asked = new Map<number, number>();
+  return fetchJson(
+    t,
+    (url) => {
+      const page = Number(url.searchParams.get('page') ?? 1);
+      const time = (asked.get(page) ?? 0) + 1;
+      asked.set(page, time);
+      const next = page < 3 ? `/things?page=${page + 1}&of=${page}` : null;
+      const body = { data: [{ id: 2 * page }, { id: 2 * page + 1 }], next };
+      return { status: statusOf(page, time), body };
+    },
+    { retries: 5, ...options },
+  );
+}

@@ -224,9 +224,9 @@ test('a slice whose cursor expires is read again, and the output keeps the order
   assert.deepEqual(verdict.records?.restarts, [{ page: 3, status: 410 }]);
 });
 
-test('two readings agree with --repair where the first of them was begun again', async (t) => {
+test('two readings agree with --prove where the first of them was begun again', async (t) => {
   const { server, fetch, read } = await startFixture(t, { api });
-  const summary = await fetch({ repair: true });
+  const summary = await fetch({ prove: true });
   assert.equal(read(), wholeOutput(server));
   assert.deepEqual([summary.readings, summary.verdict.name], [2, 'complete']);
 });

@@ -121,7 +121,7 @@ suite('paginate', AT_ONCE, () => {
   test('none takes the URL for all there is', async (t) => {
     const { server, fetch, read } = await startFixture(t, { api: 'django' });
     const { verdict, pagination } = await fetch({ paginate: 'none' });
-    assert.deepEqual([verdict.name, pagination, server.counts().requests], ['complete', null, 1]);
+    assert.deepEqual([verdict.name, pagination, server.counts().requests], ['proven', null, 1]);
     assert.equal(JSON.parse(read() ?? '').count, server.length);
   });
 
@@ -264,7 +264,7 @@ suite('an AbortSignal', AT_ONCE, () => {
       const before = server.counts().requests;
       assert.ok(before < 14, `${before} requests`);
       const { verdict } = await fetch();
-      assert.equal(verdict.name, 'complete');
+      assert.equal(verdict.name, 'proven');
       assert.equal(read(), wholeOutput(server));
     });
   }

@@ -4,15 +4,16 @@ import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Archive } from '../../src/archive/archive.ts';
-import type { PaginateOptions } from '../../src/index.ts';
+import type { PaginateOptions, Verdict } from '../../src/index.ts';
 import type { ApiServerOptions } from '../fixtures/apis/api-server.ts';
 import { type Fixture, OUTPUT, randomFrom, startFixture, wholeOutput } from './pagination-setup.ts';
 import { runCli, startCli, temporaryFolder } from './run-cli.ts';
 
 const AT_ONCE = { concurrency: 4 };
 const LATENCY_MS = 30;
-/** The first and the last page are read a second time at the end. */
-const READ_AGAIN = 2;
+
+/** Every page is read a second time at the end, where nothing else proves the list. */
+const readAgain = ({ name, stored }: Verdict): number => (name === 'proven' ? 0 : stored);
 
 interface Watched extends Fixture {
   /** Resolves when so many requests have arrived in all. */
@@ -96,7 +97,7 @@ suite('killed in the middle of it, a run goes on without what it has', AT_ONCE, 
       assert.equal(read(), wholeOutput(server), JSON.stringify(verdict));
       const asked = server.counts().requests - before;
       t.diagnostic(`${api}: ${kept.stored} pages kept, ${asked} requests to go on`);
-      const all = verdict.stored + verdict.beyondEnd + READ_AGAIN;
+      const all = verdict.stored + verdict.beyondEnd + readAgain(verdict);
       if (kept.knowsPagination) assert.equal(asked, all - kept.stored);
     });
   }
@@ -127,7 +128,7 @@ suite('Ctrl-C ends with 130, and the same command goes on', AT_ONCE, () => {
       const { verdict } = await fetch();
       assert.equal(read(), wholeOutput(server));
       const asked = server.counts().requests - before;
-      if (knowsPagination) assert.equal(asked, verdict.stored + READ_AGAIN - stored);
+      if (knowsPagination) assert.equal(asked, verdict.stored + readAgain(verdict) - stored);
     });
   }
 });
@@ -150,9 +151,10 @@ suite('--max-pages stops with 5, and the same command goes on', AT_ONCE, () => {
         assert.equal(read(), null);
       }
       const { verdict } = await fetch(own);
-      assert.equal(verdict.name, 'complete');
+      const level = api === 'jira-offset' ? 'proven' : 'complete';
+      assert.equal(verdict.name, level, verdict.reasons.join());
       assert.equal(read(), wholeOutput(server));
-      assert.equal(server.counts().requests, verdict.stored + READ_AGAIN);
+      assert.equal(server.counts().requests, verdict.stored + readAgain(verdict));
     });
   }
 

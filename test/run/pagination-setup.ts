@@ -108,7 +108,7 @@ export async function startJsonServer(
     seen.push({ target: request.url ?? '/', headers: request.headers });
     const { status = 200, headers = {}, body = {} } = answer(new URL(request.url ?? '/', origin));
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
-    response.end(JSON.stringify(body));
+    response.end(status === 204 ? undefined : JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {

@@ -249,7 +249,7 @@ test('verify proves a whole archive and finds a changed body', async (t) => {
   assert.equal((await runCliHere(folder, args)).code, 0);
   const good = await runCliHere(folder, ['verify', 'items.ndjson.everypage', '--json']);
   assert.equal(good.code, 0, good.stderr);
-  assert.equal(JSON.parse(good.stdout).verdict.name, 'complete');
+  assert.equal(JSON.parse(good.stdout).verdict.name, 'proven');
 
   const path = join(folder, 'items.ndjson.everypage');
   const bytes = readFileSync(path);

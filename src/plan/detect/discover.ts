@@ -35,6 +35,8 @@ export interface Discovery {
   readonly evidence: readonly string[];
   /** Every page that was fetched, at most eight, the first page first, so that none is asked for again. */
   readonly responses: readonly PageView[];
+  /** The first page says that nothing comes after it. */
+  readonly isLastPage: boolean;
   /** Records in the first page, and in all as the server says; null where it does not. */
   readonly pageRecords: number;
   /** The list is empty, and its page leaves it out or has null for it. */
@@ -92,15 +94,18 @@ export async function discoverPagination(
       : { ...detection, isWholeList: detection.kind === 'single' && detection.complete };
   const own = pinned.key == null ? withSoundKey(first, settled.pagination) : settled.pagination;
   const pagination = { ...own, ...pinned };
+  const total = facts.numbers.total?.value ?? null;
+  const isTotal = total !== null && total - pagination.first <= facts.count;
   return {
     kind: isOnePage(pagination) ? 'single' : 'found',
     pagination,
     isWholeList,
     evidence,
     responses,
+    isLastPage: isWholeList || isTotal || (detection.kind === 'found' && detection.lastPage),
     pageRecords: facts.count,
     isListAbsent: facts.isListAbsent,
-    total: facts.numbers.total?.value ?? null,
+    total,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Pagination } from '../../core/pagination.ts';
-import { found } from '../detect/page-view.ts';
+import type { Facts } from '../detect/facts.ts';
+import { found, isObject, keysOf } from '../detect/page-view.ts';
 import { isNothing, readMembers, readString } from '../literal.ts';
 import { mergeParameters } from '../query-parameter.ts';
 import { ended, type NextReading, type PageToRead, silent, unusable } from './page-reading.ts';
@@ -16,16 +17,34 @@ export const continueStyle: ChainStyle = {
     return { ...request, url: mergeParameters(request.url, pageInfo.next.values) };
   },
   readNext: readParameters,
-  detect({ next, base, view }) {
+  detect({ next, base, view, records }) {
     const said = next.continueObject;
     if (said === null || view.request.method !== 'GET') return null;
     const evidence = said.isThere
       ? `${said.path} holds the parameters of the next request`
       : 'batchcomplete stands without continue';
-    return found({ ...base, style: 'continue', nextPath: said.path }, [evidence], !said.isThere);
+    const pagination = { ...base, style: 'continue', nextPath: said.path } as const;
+    return found(
+      { ...pagination, key: base.key ?? keyOfPages(records) },
+      [evidence],
+      !said.isThere,
+    );
   },
   readUsual: ({ next }) => ({ nextPath: next.continueObject?.path ?? 'continue' }),
 };
+
+const PAGE_ID = 'pageid';
+
+/**
+ * The same wiki pages come again until all that was asked of them has come; their ids show it. In
+ * other lists (`recentchanges`) a page may well stand several times.
+ */
+function keyOfPages(records: Facts['records']): string | null {
+  if (records === null || keysOf(records.path)?.at(-1) !== 'pages') return null;
+  const ids = records.items.map((item) => (isObject(item) ? item[PAGE_ID] : undefined));
+  const areKeys = ids.length > 0 && ids.every(Number.isSafeInteger);
+  return areKeys && new Set(ids).size === ids.length ? PAGE_ID : null;
+}
 
 function readParameters({ nextPath }: Pagination, page: PageToRead): NextReading {
   const literal = nextPath === null ? null : page.literal(nextPath);

@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Archive } from '../archive/archive.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
+import { withWritten } from '../archive/verdict.ts';
 import { archivePages, decodeStored } from '../archive-thread/stored-pages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
+import { strictOf } from '../core/resolve-options.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { createKeyReader, readSelection, recordsDigest } from '../decode/decode.ts';
@@ -27,17 +30,14 @@ const MOST_READINGS = 5;
  * went and came back: of what was there before the second page and is there no more, or the other
  * way round, one of the two readings is another. The output is written from the last.
  */
-export async function repairList(
+export async function proveList(
   readOnce: ReadOnce,
   sources: readonly PlanSource[],
   options: RunOptions & OutputSinks,
 ): Promise<Summary> {
-  const { output, stdout, pages, format, repair, ...rest } = options;
+  const { output, stdout, pages, format, prove, ...rest } = options;
   if (pages !== undefined || (output === undefined && stdout === undefined && !rest.archive)) {
-    throw new EverypageError(
-      'USAGE',
-      'repair reads into an archive: give an output, or an archive',
-    );
+    throw new EverypageError('USAGE', 'prove reads into an archive: give an output, or an archive');
   }
   const folder = (output ?? rest.archive) ? null : mkdtempSync(join(tmpdir(), 'everypage-'));
   const archive = rest.archive ?? `${output ?? join(folder!, 'reading')}.everypage`;
@@ -45,7 +45,7 @@ export async function repairList(
     let before: { readonly digest: string; readonly reasons: string } | null = null;
     for (let reading = 1; ; reading += 1) {
       const fresh = reading > 1 || rest.fresh === true;
-      const one = { ...rest, archive, fresh, keep: true, allowIncomplete: false };
+      const one = { ...rest, archive, fresh, keep: true, allowIncomplete: false, strict: false };
       const summary = { ...(await readOnce(sources, one)), readings: reading };
       const { stop, verdict, failures, archivePath } = summary;
       if (stop !== null || archivePath === null || verdict.stored === 0) return summary;
@@ -62,7 +62,8 @@ export async function repairList(
         before = now;
         continue;
       }
-      return await written(agrees ? summary : neverAgreed(summary), archivePath, options);
+      const judged = agrees ? withAgreement(summary, archivePath, rest) : neverAgreed(summary);
+      return await written(judged, archivePath, options);
     }
   } finally {
     if (folder !== null) rmSync(folder, { recursive: true, force: true });
@@ -99,6 +100,18 @@ async function recordsOf(archivePath: string): Promise<Records> {
   }
 }
 
+/** The archive keeps that two readings agree, so that it can be verified. */
+function withAgreement(summary: Summary, archivePath: string, { expect }: RunOptions): Summary {
+  if (!isWhole(summary.verdict.name, null)) return summary;
+  const archive = Archive.open(archivePath);
+  try {
+    archive.markAgreed();
+    return { ...summary, verdict: archive.verdict({ expect: expect ?? null }) };
+  } finally {
+    archive.close();
+  }
+}
+
 function neverAgreed(summary: Summary): Summary {
   const reason = `${MOST_READINGS} readings in a row were all different: the list changes faster than it can be read`;
   const { verdict } = summary;
@@ -122,7 +135,7 @@ async function written(
     keep,
   }: RunOptions & OutputSinks,
 ): Promise<Summary> {
-  const isGood = isWhole(summary.verdict.name, strict === true);
+  const isGood = isWhole(summary.verdict.name, strictOf(strict));
   if (!isGood && !allowIncomplete) return summary;
   if (output === undefined && stdout === undefined) return summary;
   const { destination, records, bytes } = await exportArchive(archivePath, {
@@ -136,6 +149,7 @@ async function written(
   if (!isKept) rmSync(archivePath, { force: true });
   return {
     ...summary,
+    verdict: withWritten(summary.verdict, records),
     archivePath: isKept ? archivePath : null,
     output: { destination, records, bytes, partial: !isGood },
   };

@@ -1,0 +1,40 @@
+import { Archive } from '../archive/archive.ts';
+import { discardArchive } from '../archive/archive-location.ts';
+import { differences, fingerprintOf } from '../archive/kept-run.ts';
+import type { Clock } from '../core/clock.ts';
+import { EverypageError } from '../core/errors.ts';
+import { isOnePage } from '../core/pagination.ts';
+import type { OpenRequest } from './messages.ts';
+
+/**
+ * Opens the archive that a run goes on in, or begins one.
+ *
+ * @throws EverypageError ARCHIVE_FOREIGN where the archive is of another run and holds more than little
+ */
+export function openOrCreate(
+  { part, specification, maxDecodedBytes }: OpenRequest,
+  clock: Clock,
+): { archive: Archive; created: boolean } {
+  const now = clock.wallTime();
+  const open = () => Archive.openOrCreate(part, specification, now, maxDecodedBytes);
+  const found = open();
+  const { archive } = found;
+  const { fingerprint, pagination, specification: stored } = archive.run;
+  if (Buffer.compare(fingerprint, fingerprintOf(specification)) === 0) {
+    archive.allowDecodedBytes(maxDecodedBytes);
+    return found;
+  }
+  const isNextToNothing =
+    archive.counts().stored === 0 || (pagination !== null && isOnePage(pagination));
+  archive.close();
+  if (isNextToNothing) {
+    // Little is lost with it, so it must not stand in the way of a corrected command.
+    discardArchive(part);
+    return open();
+  }
+  throw new EverypageError(
+    'ARCHIVE_FOREIGN',
+    `${part} is an unfinished run of something else: ${differences(stored, specification).join('; ')}. ` +
+      'Go on with the command that began it, choose another output, or discard it with --fresh.',
+  );
+}

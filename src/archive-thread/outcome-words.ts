@@ -1,0 +1,108 @@
+/** How an answer says how it went: the fields that hold it, and what their words mean. */
+import { squash } from '../plan/detect/names.ts';
+import { type Field, isObject } from '../plan/detect/page-view.ts';
+
+const setOf = (text: string): ReadonlySet<string> => new Set(text.split(' '));
+
+/** Something stands there only where an answer failed. */
+const FAULTS = setOf(
+  'error errors err errcode errno errmsg errormsg errorcode errormessage errordescription errorname ' +
+    'errortype errorid errorinfo iserror haserror haserrors failed failure fault faultcode faultstring exception',
+);
+/** They say in a word how it went, or what kind of answer it is. */
+const STATES = setOf(
+  'status statuscode statustext state code retcode returncode resultcode responsecode success ' +
+    'succeeded issuccess ok result type kind object resourcetype',
+);
+/** They tell people more. */
+const MESSAGES = setOf(
+  'message messages msg statusmessage statusmsg resultmsg resultmessage responsemessage detail details ' +
+    'reason description title info',
+);
+
+/** Fields deeper than this are about something in the page. */
+const MAX_DEPTH = 3;
+/** Of a text so much is looked at. */
+const MAX_TEXT = 1000;
+
+/** What a page says of how its request went, by path. */
+export type Outcomes = ReadonlyMap<string, OutcomeField>;
+
+interface OutcomeField {
+  readonly kind: 'fault' | 'state' | 'message';
+  /** Empty for nothing; digits within a sentence do not count (`Page 3 of 20`). */
+  readonly says: string;
+  /** As it stands, for its words. */
+  readonly text: string;
+}
+
+/** @param fields of the envelope, without what is in the list */
+export function readOutcomes(fields: readonly Field[]): Outcomes {
+  const outcomes = new Map<string, OutcomeField>();
+  for (const { path, keys, name, value } of fields) {
+    const kind = keys.length > MAX_DEPTH ? null : kindOf(name);
+    if (kind === null) continue;
+    const text = textOf(value);
+    const isNothing = kind === 'fault' && (value === false || value === 0 || value === '0');
+    outcomes.set(path, { kind, says: isNothing ? '' : normal(text), text });
+  }
+  return outcomes;
+}
+
+function kindOf(name: string): OutcomeField['kind'] | null {
+  const squashed = squash(name);
+  if (FAULTS.has(squashed)) return 'fault';
+  if (STATES.has(squashed)) return 'state';
+  return MESSAGES.has(squashed) ? 'message' : null;
+}
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'string') return value.slice(0, MAX_TEXT);
+  if (Array.isArray(value)) {
+    const texts = value.slice(0, 3).map((item) => textOf(isObject(item) ? item['message'] : item));
+    return value.length === 0 ? '' : `[${texts.join()}]`.slice(0, MAX_TEXT);
+  }
+  // Its own fields are listed one by one.
+  if (typeof value === 'object') return Object.keys(value).length === 0 ? '' : '{}';
+  return String(value);
+}
+
+function normal(text: string): string {
+  const plain = text.trim().toLowerCase();
+  return /[a-z]/.test(plain) ? plain.replaceAll(/\d+/g, '#') : plain;
+}
+
+const GOOD =
+  /^(?:ok|success(?:ful|fully)?|succeeded|done|completed?|finished|end(?:ed)?|eof|true|200|204|206|ready|none|no[ _-]?errors?)$/;
+
+/** Paths at which a page says another thing than its sisters do, a good word aside. */
+export function differences(sister: Outcomes, page: Outcomes): readonly string[] {
+  const paths = new Set([...page.keys(), ...sister.keys()]);
+  return [...paths].filter((path) => {
+    const own = page.get(path);
+    const other = sister.get(path);
+    const says = own?.says ?? '';
+    if (says === (other?.says ?? '') || GOOD.test(says)) return false;
+    // A message may be left out; a state that every page has is there for a reason.
+    return says !== '' || other?.kind === 'state';
+  });
+}
+
+/** The request was not served. */
+const REFUSED =
+  /\brate\b|limit (?:was |is |has been )?(?:exceeded|reached)|quota|throttl|too many|\bbusy\b|overload|(?:service|server|temporarily) (?:is )?unavailable|time[d -]?out|try(?:ing)? again|\bretry\b|later\b|denied|forbidden|unauthori[sz]ed|maintenance|internal/i;
+/** There is nothing, or nothing more: what APIs say of a page past the end. */
+const ENDED =
+  /\bno\b[^.]{0,40}\b(?:found|results?|records?|rows?|items?|data|entr(?:y|ies)|match(?:es)?|more|content|further|such|pages?|transactions?|objects?)\b|\bnot? ?found\b|\bnothing\b|\bempty\b|\bout of (?:range|bounds)\b|\b(?:past|beyond|after|reached) the (?:end|last)\b|\bend of\b|\blast page\b|\bdoes(?: not|n't) exist\b|\binvalid page\b|\bpage\b[^.]{0,60}\b(?:invalid|not|exceeds?|beyond|out of|greater|larger|too)\b/i;
+
+/** Whether what differs only says that the list has no such page, or no records. */
+export function saysNothingThere(paths: readonly string[], page: Outcomes): boolean {
+  const words = paths.map((path) => {
+    const text = page.get(path)?.text ?? '';
+    // `NO_DATA` and `noData` are words too.
+    return text.replaceAll(/[_-]/g, ' ').replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ');
+  });
+  if (words.some((text) => REFUSED.test(text))) return false;
+  return words.some((text) => ENDED.test(text) || /^(?:404|204)$/.test(text));
+}

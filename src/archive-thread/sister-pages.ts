@@ -1,0 +1,245 @@
+/**
+ * Whether a page is like the other pages of its list. Some servers say in a 200 that they refuse or
+ * fail: a sentence or an error stands where the list stood, or the list is gone and the status is
+ * another one. Such a page is none; an empty one is.
+ */
+import { escapeText } from '../core/escape.ts';
+import { describeMissing, type FoundRecords, parseSelection } from '../decode/decode.ts';
+import { findAbsentList } from '../plan/detect/find-records.ts';
+import { means, squash } from '../plan/detect/names.ts';
+import { type Field, isObject, keysOf, listFields, valueAt } from '../plan/detect/page-view.ts';
+import { differences, type Outcomes, readOutcomes, saysNothingThere } from './outcome-words.ts';
+
+export type Likeness =
+  | { readonly kind: 'alike' }
+  /** It has no records, as the page of a list may. */
+  | { readonly kind: 'empty' }
+  /** What differs, a phrase without text of the server's but names. */
+  | { readonly kind: 'unlike'; readonly reason: string };
+
+const alike: Likeness = { kind: 'alike' };
+const empty: Likeness = { kind: 'empty' };
+const unlike = (reason: string): Likeness => ({ kind: 'unlike', reason });
+
+const OPEN_BRACKET = 0x5b;
+const OPEN_BRACE = 0x7b;
+
+/** What stands at the path: `none` for an empty list and for null. */
+type Shape = 'none' | 'objects' | 'others' | 'one';
+
+/** The page that others are compared with. */
+interface Sister {
+  readonly fields: readonly Field[];
+  readonly outcomes: Outcomes;
+  readonly isOfObjects: boolean;
+  /** Of its first records, where they are objects. */
+  readonly recordKeys: ReadonlySet<string>;
+}
+
+/** Records whose keys are taken for those of all. */
+const MOST_RECORDS = 20;
+const MOST_NAMED = 3;
+
+export class SisterPages {
+  readonly #path: string;
+  readonly #keys: readonly string[];
+  readonly #find: () => Uint8Array | null;
+  #usual: Shape | null = null;
+  #sister: Sister | null = null;
+  /** The first page while it is not stored. */
+  #first: Uint8Array | null = null;
+
+  /**
+   * @param path to the records
+   * @param find the first stored page that has records, decoded, or null
+   */
+  constructor(path: string, find: () => Uint8Array | null) {
+    this.#path = path;
+    this.#keys = keysOf(path) ?? [];
+    this.#find = find;
+  }
+
+  /** A first page with records: what comes after it is compared with it. */
+  began(page: Uint8Array, found: FoundRecords): void {
+    if (this.#usual !== null || found.count === 0) return;
+    this.#usual = shapeOf(page, found);
+    this.#first = page;
+  }
+
+  /** What was given to `began` is stored. */
+  stored(): void {
+    this.#first = null;
+  }
+
+  /** Whether it surely is one of the list's; it reads two bytes of the page. */
+  isUsual(page: Uint8Array, found: FoundRecords): boolean {
+    const usual = this.#usual;
+    if (usual === null || found.count === 0) return false;
+    // Only a list of objects shows by a byte that others are not of it.
+    if (usual === 'one') return true;
+    const shape = shapeOf(page, found);
+    return shape === usual || (usual === 'others' && shape === 'objects');
+  }
+
+  /** @param found null where the path leads nowhere */
+  judge(page: Uint8Array, found: FoundRecords | null): Likeness {
+    const sister = this.#readSister();
+    if (sister !== null && this.#usual === 'one' && found !== null) return alike;
+    const json = parsed(page);
+    if (json === undefined)
+      return unlike('it nests too deeply to be compared with the other pages');
+    if (sister === null) {
+      if (found !== null) return alike;
+      return findAbsentList(listFields(json)) === null ? unlike(this.#isMissing(page)) : empty;
+    }
+    const value = this.#path === '@' ? json : valueAt(json, this.#path);
+    if (isNothing(value)) return this.#judgeEmpty(page, json, value, sister);
+    if (Array.isArray(value)) {
+      const items = value.filter((item) => item !== null);
+      const isOther = sister.isOfObjects && items.length > 0 && !items.some(isObject);
+      return isOther
+        ? this.#isOther(json, sister, 'holds no objects, as the other pages do')
+        : alike;
+    }
+    // Some APIs write a list of one as the record alone.
+    if (isObject(value) && isLikeRecord(value, sister)) return alike;
+    const what = isObject(value) ? 'an object' : typeof value === 'string' ? 'text' : typeof value;
+    return this.#isOther(json, sister, `is ${what} where the other pages have a list`);
+  }
+
+  #isOther(json: unknown, sister: Sister, what: string): Likeness {
+    const { outcomes } = this.#envelope(json);
+    const differ = differences(sister.outcomes, outcomes);
+    return unlike(`${this.#name()} ${what}${andDiffer(differ)}`);
+  }
+
+  #judgeEmpty(page: Uint8Array, json: unknown, value: unknown, sister: Sister): Likeness {
+    const { fields, outcomes } = this.#envelope(json);
+    const differ = differences(sister.outcomes, outcomes);
+    const isMissing = value === undefined;
+    const what = isMissing ? this.#isMissing(page) : `${this.#name()} is ${wordFor(value)}`;
+    if (differ.length > 0 && !saysNothingThere(differ, outcomes)) {
+      return unlike(`${what}${andDiffer(differ)}`);
+    }
+    const other = isMissing ? this.#otherField(fields, sister.fields) : null;
+    return other === null ? empty : unlike(`${what}, and ${other}`);
+  }
+
+  /** What a page that leaves its list out has, or has not, unlike its sisters; null for nothing. */
+  #otherField(own: readonly Field[], others: readonly Field[]): string | null {
+    const isAround = ({ keys }: Field) => this.#isAround(keys.slice(0, -1));
+    const ofPage = new Map(own.filter(isAround).map((field) => [field.path, field]));
+    const ofSister = new Map(others.filter(isAround).map((field) => [field.path, field]));
+    for (const field of ofPage.values()) {
+      if (ofSister.has(field.path) || mayComeAndGo(field)) continue;
+      return `only this page has ${nameOf(field.path)}`;
+    }
+    for (const field of ofSister.values()) {
+      if (ofPage.has(field.path) || mayComeAndGo(field) || this.#isAround(field.keys)) continue;
+      return `it has no ${nameOf(field.path)}, as the other pages do`;
+    }
+    return null;
+  }
+
+  /** Whether these keys lead to what holds the list. */
+  #isAround(keys: readonly string[]): boolean {
+    return keys.length < this.#keys.length && keys.every((key, at) => key === this.#keys[at]);
+  }
+
+  #readSister(): Sister | null {
+    if (this.#sister !== null) return this.#sister;
+    const page = this.#first ?? this.#find();
+    if (page === null) return null;
+    const json = parsed(page);
+    const value = this.#path === '@' ? json : valueAt(json, this.#path);
+    const items = Array.isArray(value) ? value.slice(0, MOST_RECORDS) : [];
+    const objects = items.filter(isObject);
+    if (!Array.isArray(value)) this.#usual = 'one';
+    else this.#usual = isObject(value[0]) ? 'objects' : 'others';
+    this.#sister = {
+      ...this.#envelope(json),
+      isOfObjects: objects.length > 0,
+      recordKeys: new Set(objects.flatMap(Object.keys)),
+    };
+    return this.#sister;
+  }
+
+  #envelope(json: unknown): Pick<Sister, 'fields' | 'outcomes'> {
+    const isInList = (keys: readonly string[]): boolean =>
+      this.#keys.length > 0 && this.#keys.every((key, at) => key === keys[at]);
+    const fields = listFields(json).filter(({ keys }) => !isInList(keys));
+    return { fields, outcomes: readOutcomes(fields) };
+  }
+
+  #isMissing(page: Uint8Array): string {
+    return describeMissing(page, parseSelection(this.#path));
+  }
+
+  #name(): string {
+    return this.#path === '@' ? 'the page' : nameOf(this.#path);
+  }
+}
+
+function shapeOf(page: Uint8Array, { count, spans }: FoundRecords): Shape {
+  if (count === 0) return 'none';
+  const start = spans[0]!;
+  if (count === 1) {
+    let before = start - 1;
+    while (before >= 0 && page[before]! <= 0x20) before--;
+    if (page[before] !== OPEN_BRACKET) return 'one';
+  }
+  return page[start] === OPEN_BRACE ? 'objects' : 'others';
+}
+
+/** What APIs write for an empty list: PHP an empty text or false, Lua an empty object. */
+function isNothing(value: unknown): boolean {
+  if (value === undefined || value === null || value === '' || value === false) return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}
+
+/** Half of what it has, or half of what records have. */
+function isLikeRecord(value: Record<string, unknown>, { recordKeys }: Sister): boolean {
+  const keys = Object.keys(value);
+  const shared = keys.filter((key) => recordKeys.has(key)).length;
+  return shared > 0 && 2 * shared >= Math.min(keys.length, recordKeys.size);
+}
+
+/** A link or a token for what comes next, what is beside the records, and nothing at all. */
+function mayComeAndGo({ name, parent, value }: Field): boolean {
+  if (value === 0 || isNothing(value)) return true;
+  if (Array.isArray(value)) return means.besideRecords(name);
+  return (
+    means.next(name) ||
+    means.more(name) ||
+    means.done(name) ||
+    means.token({ name, parent }) ||
+    /^(?:prev|previous|first|last|self|message|msg)/.test(squash(name))
+  );
+}
+
+function andDiffer(paths: readonly string[]): string {
+  if (paths.length === 0) return '';
+  const named = paths.slice(0, MOST_NAMED).map(nameOf).join(', ');
+  return `, and what it says in ${named} differs`;
+}
+
+function nameOf(path: string): string {
+  return escapeText(path, 60);
+}
+
+function wordFor(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return value.length === 0 ? 'empty' : 'an array';
+  return value === '' || isObject(value) ? 'empty' : String(typeof value);
+}
+
+const decoder = new TextDecoder();
+
+/** Undefined where it nests too deeply. */
+function parsed(page: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(page));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,141 @@
+/** What was checked of a list that pages by itself: borders between pages, requests by key, rereadings. */
+import type { PlanEnd } from '../core/page-info.ts';
+import type { Place } from '../core/page-request.ts';
+import { factsOf, isByFunction, isByOrdinal, type Pagination } from '../core/pagination.ts';
+import { counted, formatCount } from '../core/units.ts';
+import type { KeyFacts } from './key-scan.ts';
+import type { PageFacts } from './page-scan.ts';
+import type { SecondReading } from './recheck-scan.ts';
+
+export interface Checks {
+  /** Every page but the first begins with what the page before ended with. */
+  readonly bordersHold: boolean;
+  /** Every request of a chain held the key of the last record before it. */
+  readonly keysHold: boolean;
+  /** So many pages were read again at the end, and how many of them hold what they held before. */
+  readonly readAgain: number;
+  readonly unchanged: number;
+  /** All pages were read again, and none had changed. */
+  readonly isAllUnchanged: boolean;
+  /** Each record is another one, by its key or by its bytes. */
+  readonly isDistinct: boolean;
+  /** No page can be missing behind the last one, as it stood when that was read. */
+  readonly isEndSeen: boolean;
+  /** Why a check could not be made, or could not tell: phrases. */
+  readonly doubts: readonly string[];
+  /** What was not checked at all: phrases that go without saying where something is wrong. */
+  readonly unchecked: readonly string[];
+}
+
+export function checksOf(
+  pagination: Pagination,
+  planEnd: PlanEnd | null,
+  pages: PageFacts,
+  keys: KeyFacts | null,
+  numberOf: (place: Place) => number,
+): Checks {
+  const { borders, secondReadings, records } = pages;
+  const agreed = pages.bordersAgreed + pages.bordersByKeys;
+  const shifted = keys?.shifted ?? [];
+  const readAgain = secondReadings.length;
+  const unchanged = secondReadings.filter(
+    ({ outcome }) => outcome === 'same' || outcome === 'grown',
+  ).length;
+  const checks = {
+    bordersHold: borders > 0 && agreed === borders && shifted.length === 0,
+    keysHold: !factsOf(pagination).counts && pages.isProvenByKeys,
+    readAgain,
+    unchanged,
+    isAllUnchanged: readAgain > 0 && readAgain === unchanged && readAgain >= pages.withRecords,
+    isDistinct: keys?.unique != null && keys.unnamed === 0 && keys.unique >= records,
+    isEndSeen:
+      borders > 0
+        ? pages.branches > 0 && pages.endsSeen === pages.branches
+        : planEnd?.reason === 'stated' || planEnd?.reason === 'total' || isTotal(planEnd, pages),
+  };
+  const doubts: string[] = [];
+  const unchecked: string[] = [];
+  const isProof = checks.bordersHold || checks.keysHold;
+  const differing = pages.brokenBorders[0] ?? shifted[0];
+  if (pagination.key === null && differing !== undefined) {
+    const [a, b] = [differing.first, differing.second].map((place) => formatCount(numberOf(place)));
+    doubts.push(
+      `page ${b} does not begin with the bytes that page ${a} ended with; without a key (--key) that may be a changed record or a changed list`,
+    );
+  }
+  const untold = borders - agreed;
+  if (untold > 0 && pages.brokenBorders.length === 0) {
+    const borderTexts = counted(untold, 'border between pages', 'borders between pages');
+    unchecked.push(`${borderTexts} could not be compared, so a change there does not show`);
+  }
+  const of = (outcome: SecondReading['outcome']) =>
+    secondReadings
+      .filter((reading) => reading.outcome === outcome)
+      .map(({ place }) => numberOf(place));
+  const [unread, different] = [of('unread'), of('different')];
+  if (unread.length > 0) {
+    const were = `${pagesText(unread)} could not be read again at the end`;
+    doubts.push(`${were}, so a change there does not show`);
+  }
+  if (different.length > 0) {
+    const held = `${pagesText(different)} held other bytes when read again`;
+    doubts.push(`${held}; without a key (--key) that may be changed records or a changed list`);
+  }
+  const isChecked = isProof || borders > 0 || readAgain > 0 || isByFunction(pagination);
+  if (!isChecked && pages.pages > 1 && mayBeReadAgain(pagination)) {
+    unchecked.push('no page was read again, so a list that changed meanwhile does not show');
+  }
+  return { ...checks, doubts, unchecked };
+}
+
+/** An empty page came last, and as many records as the server says. */
+function isTotal(planEnd: PlanEnd | null, pages: PageFacts): boolean {
+  const { totalAtEnd, skippedRecords, records } = pages;
+  return planEnd?.reason === 'past-end' && totalAtEnd === records + skippedRecords;
+}
+
+const SHOWN_PAGES = 5;
+
+/** `page 3`, `pages 3, 5 and 7`, `pages 1, 2, 3, 4, 5 and 12 more` */
+export function pagesText(numbers: readonly number[]): string {
+  const shown = numbers.slice(0, SHOWN_PAGES).map(formatCount);
+  const more = numbers.length - shown.length;
+  if (more > 0) return `pages ${shown.join(', ')} and ${formatCount(more)} more`;
+  if (shown.length === 1) return `page ${shown[0]}`;
+  return `pages ${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+}
+
+/** Pages of one response, and what a user's function asks for, are not read again. */
+function mayBeReadAgain(pagination: Pagination): boolean {
+  return pagination.style !== 'single' && pagination.style !== 'function';
+}
+
+/** What a proof rests on; null where there is none. */
+export function proofOf(
+  pagination: Pagination,
+  pages: PageFacts,
+  checks: Checks,
+  agreed: boolean,
+): string | null {
+  if (agreed) return 'two readings of the whole list agree';
+  if (pages.pages === 1 && pages.borders === 0 && pages.readAgain === 0 && checks.isEndSeen) {
+    return 'one page holds the whole list';
+  }
+  if (!checks.isDistinct || !checks.isEndSeen) return null;
+  if (checks.bordersHold && isByOrdinal(pagination)) {
+    const last = pagination.overlap === 1 ? 'last record' : 'last records';
+    return `each page begins with the ${last} of the page before`;
+  }
+  return checks.keysHold ? "each request names the last record's key" : null;
+}
+
+/** What was read again, and what that cannot show. */
+export function rereadingText(
+  { readAgain, unchanged }: Checks,
+  { withRecords }: PageFacts,
+): string | null {
+  if (readAgain === 0 || unchanged < readAgain) return null;
+  if (readAgain >= withRecords) return 'every page was read again at the end and had not changed';
+  const were = counted(readAgain, 'page was', 'pages were');
+  return `${were} read again at the end and had not changed; a change between others would not show`;
+}

@@ -1,0 +1,90 @@
+/** Pages that were read again at the end of a run, compared with what they held before. */
+import type { PageInfo } from '../core/page-info.ts';
+import type { Place } from '../core/page-request.ts';
+import { readPageInfo } from './kept-json.ts';
+import { placeColumns, RECHECK_PLACE } from './schema.ts';
+import type { Connection } from './sqlite.ts';
+
+/** A page that was read a second time; `place` is where it was read first. */
+export interface SecondReading {
+  readonly place: Place;
+  /**
+   * `grown`: the same records, and more behind them. `changed`: other records, by their keys.
+   * `different`: other bytes, where no keys say whether a record changed or another one stands there.
+   * `gone`: there is no such page any more. `unread`: it could not be read.
+   */
+  readonly outcome: 'same' | 'grown' | 'changed' | 'different' | 'gone' | 'unread';
+  /** What it said then; null where it was not read. */
+  readonly pageInfo: PageInfo | null;
+  /** Milliseconds since 1970. */
+  readonly readAt: number;
+}
+
+type Row = [
+  branch: number,
+  position: number,
+  before: string | null,
+  again: string | null,
+  readAt: number | null,
+  status: number | null,
+  keysBefore: string | null,
+  keysAgain: string | null,
+];
+
+/** @param pastEnd statuses that mean that there is no such page */
+export function scanRechecks(
+  connection: Connection,
+  pastEnd: readonly number[],
+): readonly SecondReading[] {
+  const original = `page.place - ${RECHECK_PLACE}`;
+  const rows = connection.query<Row>(
+    `SELECT ${placeColumns(`(${original})`)}, before.text, again.text, again.read_at, content.status,
+         keys_before.keys, keys_again.keys
+       FROM page JOIN content ON content.id = page.content
+         LEFT JOIN page_info AS again ON again.place = page.place
+         LEFT JOIN page_info AS before ON before.place = ${original}
+         LEFT JOIN record_keys AS keys_again ON keys_again.place = page.place
+         LEFT JOIN record_keys AS keys_before ON keys_before.place = ${original}
+       WHERE page.place >= ${RECHECK_PLACE} ORDER BY page.place`,
+  );
+  const readings: SecondReading[] = [];
+  for (const row of rows.iterate()) {
+    const [branch, position, beforeText, againText, readAt, status, keysBefore, keysAgain] = row;
+    if (beforeText === null) continue;
+    const pageInfo = againText === null ? null : readPageInfo(againText, connection);
+    const before = readPageInfo(beforeText, connection);
+    const outcome =
+      pageInfo === null
+        ? status !== null && pastEnd.includes(status)
+          ? 'gone'
+          : 'unread'
+        : compare(before, pageInfo, keysBefore, keysAgain);
+    readings.push({ place: { branch, position }, outcome, pageInfo, readAt: readAt ?? 0 });
+  }
+  return readings;
+}
+
+function compare(
+  before: PageInfo,
+  again: PageInfo,
+  keysBefore: string | null,
+  keysAgain: string | null,
+): SecondReading['outcome'] {
+  if (before.digest === again.digest) return 'same';
+  // Records with the same keys are the same, also where something in them has changed.
+  if (isNamed(keysBefore) && keysBefore === keysAgain) return 'same';
+  if (again.records < before.records) return 'changed';
+  if (!isNamed(keysBefore) || !isNamed(keysAgain)) return 'different';
+  const isGrown = again.records > before.records && beginsWith(keysAgain, keysBefore);
+  return isGrown ? 'grown' : 'changed';
+}
+
+/** Whether every record has a key. */
+function isNamed(keys: string | null): keys is string {
+  return keys !== null && !keys.includes('""');
+}
+
+/** Both are JSON arrays of texts. */
+function beginsWith(keys: string, first: string): boolean {
+  return keys.startsWith(`${first.slice(0, -1)},`);
+}

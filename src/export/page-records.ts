@@ -1,0 +1,72 @@
+/** The records that an export takes from a page, and how many of them it leaves. */
+import { EverypageError } from '../core/errors.ts';
+import {
+  createJsonScanner,
+  describeMissing,
+  type FoundRecords,
+  type JsonScan,
+  readSelection,
+  type Selection,
+} from '../decode/decode.ts';
+import type { ExportPage } from './format.ts';
+
+/**
+ * Finds the records of pages under one selection, those among them that are left out; the next page
+ * overwrites what was found.
+ *
+ * Throws `EverypageError`: `SELECTION` where a page has nothing at the selection, `ARCHIVE_DAMAGED`
+ * where a page is no JSON.
+ */
+export function createRecordFinder(
+  selectionText: string | null,
+): (page: ExportPage) => FoundRecords {
+  const selection = readSelection(selectionText);
+  const scanner = createJsonScanner(selection);
+  return (page) =>
+    page.found ?? recordsOf(() => scanner.scan(page.rest ?? page.body), page, selection);
+}
+
+/** Counts the records that an export writes of each page. */
+export function createRecordCounter(selectionText: string | null): (page: ExportPage) => number {
+  const find = createRecordFinder(selectionText);
+  return (page) => {
+    const { count } = find(page);
+    const { skip = 0, repeats } = page;
+    let left = Math.max(0, count - skip);
+    for (const index of repeats ?? []) if (index >= skip && index < count) left -= 1;
+    return left;
+  };
+}
+
+function recordsOf(scanPage: () => JsonScan, page: ExportPage, selection: Selection): FoundRecords {
+  const scan = orNamed(page, scanPage);
+  if (!scan.valid) {
+    throw new EverypageError(
+      'ARCHIVE_DAMAGED',
+      `The stored page ${page.url} is not JSON (byte ${scan.offset}: ${scan.reason}). ` +
+        'It was when it was fetched, so the archive is damaged: fetch again with --fresh.',
+    );
+  }
+  if (scan.found === 'missing') {
+    throw new EverypageError(
+      'SELECTION',
+      `${describeMissing(page.body, selection)}: ${page.url}. ` +
+        'Give --select the keys that lead to the records; the pages are kept and need no new fetch.',
+    );
+  }
+  return scan;
+}
+
+/** An expression that does not fit a page knows not which page it is. */
+function orNamed(page: ExportPage, scanPage: () => JsonScan): JsonScan {
+  try {
+    return scanPage();
+  } catch (error) {
+    if (!(error instanceof EverypageError)) throw error;
+    throw new EverypageError(
+      error.code,
+      `${error.message}: ${page.url}. The pages are kept and need no new fetch.`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,99 @@
+/** The limiters of a run, by origin and by policy. */
+import type { ResolvedOptions } from '../core/options.ts';
+import type { PaceFacts } from '../core/summary.ts';
+import { policyName } from '../http/limits/hint-reader.ts';
+import type { HeaderValues } from '../http/transport.ts';
+import { readLearnedPace } from '../pace/pace.ts';
+import { BusyMeter } from './busy-meter.ts';
+import { Limiter } from './limiter.ts';
+
+/** A server that names a new policy with each answer names none. */
+const MOST_POLICIES = 16;
+
+type LimiterOptions = Pick<ResolvedOptions, 'concurrency' | 'rate' | 'maxWaitMs'>;
+
+/** The policies of one origin: GitHub counts its search apart from the rest, Discord each route. */
+interface Policies {
+  /** That of the origin's own limiter. */
+  readonly first: string;
+  /** Routes that count in another. */
+  readonly byRoute: Map<string, string>;
+  readonly names: Set<string>;
+}
+
+/**
+ * The limiters of a run, made when first met and shared by all who send. A run has one set of
+ * credentials for an origin, so a limiter is an origin, and a policy where it names more than one.
+ */
+export class LimiterRegistry {
+  readonly #options: LimiterOptions;
+  readonly #kept: Readonly<Record<string, unknown>>;
+  readonly #busy = new BusyMeter();
+  readonly #byName = new Map<string, Limiter>();
+  readonly #policies = new Map<string, Policies>();
+
+  /** @param kept what an earlier run of the same archive learned, by limiter */
+  constructor(options: LimiterOptions, kept: Readonly<Record<string, unknown>> = {}) {
+    this.#options = options;
+    this.#kept = kept;
+  }
+
+  /** @param path with or without a query */
+  of(origin: string, path: string): Limiter {
+    const policies = this.#policies.get(origin);
+    const policy =
+      policies === undefined || policies.byRoute.size === 0
+        ? undefined
+        : policies.byRoute.get(routeOf(path));
+    const name = policy === undefined ? origin : `${origin} ${policy}`;
+    let limiter = this.#byName.get(name);
+    if (limiter === undefined) {
+      const kept = Object.hasOwn(this.#kept, name) ? this.#kept[name] : null;
+      const learned = readLearnedPace(kept);
+      limiter = new Limiter(
+        name,
+        this.#options,
+        Math.random,
+        learned,
+        this.#busy,
+        this.#options.maxWaitMs,
+      );
+      this.#byName.set(name, limiter);
+    }
+    return limiter;
+  }
+
+  /** A response names the policy that its request counted in: from now on its route goes there. */
+  notePolicy(origin: string, path: string, headers: HeaderValues): void {
+    const name = policyName(headers);
+    if (name === null) return;
+    const policies = this.#policies.get(origin);
+    if (policies === undefined) {
+      this.#policies.set(origin, { first: name, byRoute: new Map(), names: new Set([name]) });
+    } else if (name !== policies.first && policies.names.size < MOST_POLICIES) {
+      policies.names.add(name);
+      policies.byRoute.set(routeOf(path), name);
+    }
+  }
+
+  /** What is worth keeping, by limiter. */
+  learned(): Readonly<Record<string, unknown>> {
+    const entries = [...this.#byName].map(([name, limiter]) => [name, limiter.learned()]);
+    return Object.fromEntries(entries);
+  }
+
+  /** How each limiter's pace was set, the busiest first. */
+  facts(now: number): readonly PaceFacts[] {
+    return [...this.#byName.values()]
+      .filter(({ requests }) => requests > 0)
+      .sort((a, b) => b.requests - a.requests)
+      .map((limiter) => ({ limiter: limiter.name, ...limiter.basis(now) }));
+  }
+}
+
+/** The path without its query and without what names one thing: `/channels/:/messages`. */
+function routeOf(path: string): string {
+  const query = path.indexOf('?');
+  const plain = query === -1 ? path : path.slice(0, query);
+  return plain.replace(/\/(?:\d+|[0-9a-f-]{16,})(?=\/|$)/gi, '/:');
+}

@@ -1,0 +1,54 @@
+/** Whether pages of a list that is paged by offset can begin with the last record of the page before. */
+import { isByOrdinal, type Pagination } from '../../core/pagination.ts';
+import { PageGrid } from '../page-grid.ts';
+import { styleOf } from '../styles/styles.ts';
+import type { Discovery } from './discover.ts';
+import { isSuccess, type PageView, recordIdentities } from './page-view.ts';
+
+/** A step of N−1 costs 1/(N−1) more requests: too many where pages hold few records. */
+const LEAST_RECORDS = 10;
+
+export interface OverlapSettled {
+  readonly pagination: Pagination;
+  /** Why pages do not overlap, though they might; null where there is nothing to say. */
+  readonly evidence: string | null;
+}
+
+/**
+ * The pagination with an overlap of one record, if the second page, asked for so, begins with the first
+ * page's last record. Servers that round offsets to the page size give the first page again, and others
+ * refuse an offset that is no multiple of it: then pages are read side by side, without a border to check.
+ *
+ * The page that is asked for is the plan's second page, so nothing is asked for twice.
+ */
+export async function settleOverlap(
+  { pagination, responses, pageRecords, isLastPage }: Discovery,
+  ask: (request: PageView['request']) => Promise<PageView>,
+): Promise<OverlapSettled> {
+  const style = styleOf(pagination);
+  const mayOverlap =
+    isByOrdinal(pagination) && style?.kind === 'counted' && pagination.records !== null;
+  const [first] = responses;
+  if (!mayOverlap || pageRecords < LEAST_RECORDS || isLastPage || first === undefined) {
+    return { pagination, evidence: null };
+  }
+  const overlapping = { ...pagination, overlap: 1 };
+  const start = first.request;
+  const grid = new PageGrid({ pagination: overlapping, start, style });
+  grid.onFirst({ records: pageRecords });
+  const view = await ask(grid.request(pageRecords, pageRecords + grid.stride, true));
+  const why = objection(pagination, first, view);
+  if (why === null) return { pagination: overlapping, evidence: null };
+  return { pagination, evidence: `pages do not overlap: ${why}` };
+}
+
+/** Why the page does not show that it begins where it was asked to; null where it does. */
+function objection({ records, key }: Pagination, first: PageView, view: PageView): string | null {
+  if (!isSuccess(view)) return `the server refused a page that begins in another (${view.status})`;
+  const [own, other] = [first, view].map((page) => recordIdentities(page, records!, key) ?? []);
+  const last = own!.at(-1);
+  if (other!.length === 0) return 'a page that begins in another was empty';
+  if (last === own![0]) return 'the records of a page are all alike';
+  if (other![0] === own![0]) return 'the server rounds the position of a page';
+  return other![0] === last ? null : 'a page that begins in another had other records there';
+}

@@ -1,0 +1,35 @@
+/** Whether what a page names as the next page is its own last record. */
+import type { NextStep } from '../core/page-info.ts';
+import { readScalar } from './literal.ts';
+import type { PageToRead } from './styles/page-reading.ts';
+
+/**
+ * Whether the next request holds the last record's key and changes in nothing else. Then a record cannot be
+ * lost between the two pages, where rows keep their order: the next page begins behind that record,
+ * wherever it stands by then. An opaque token shows nothing: it may hold an offset.
+ */
+export function nextHoldsKey(
+  step: NextStep | null,
+  { url, lastKey }: Pick<PageToRead, 'url' | 'lastKey'>,
+): boolean {
+  const key = lastKey === null ? null : readScalar(lastKey);
+  if (step === null || key === null || key.text === '') return false;
+  switch (step.kind) {
+    case 'cursor':
+      return step.value === key.text;
+    case 'parameters': {
+      const values = Object.values(step.values);
+      return values.length > 0 && values.every((value) => value === key.text);
+    }
+    case 'url':
+      return urlHoldsKey(new URL(step.url), new URL(url), key.text);
+  }
+}
+
+function urlHoldsKey(next: URL, own: URL, key: string): boolean {
+  if (next.pathname !== own.pathname) return false;
+  const changed = [...next.searchParams].filter(
+    ([name, value]) => own.searchParams.get(name) !== value,
+  );
+  return changed.length > 0 && changed.every(([, value]) => value === key);
+}
