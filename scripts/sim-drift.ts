@@ -26,6 +26,8 @@ const HELP = `node scripts/sim-drift.ts [options]
   --prove N    changing lists that are read until they are proven (default 2,000)
   --still N    lists that stand still, read once (default 2,000)
   --from N     the first seed of each (default 0)
+  --only TEXT  of these seeds only those of styles with this in their names
+  --pages N    of these seeds only those of lists with at most N pages
   --jobs N     processes (default: two for each core)
   --all        name every false run and every false alarm, not 20 of each kind
   --seed N     make one run again and print what was asked, answered and changed; together with
@@ -46,6 +48,8 @@ const { values: flags } = parseArgs({
     prove: { type: 'string', default: '2000' },
     still: { type: 'string', default: '2000' },
     from: { type: 'string', default: '0' },
+    only: { type: 'string', default: '' },
+    pages: { type: 'string', default: '1000' },
     jobs: { type: 'string', default: String(2 * availableParallelism()) },
     all: { type: 'boolean', default: false },
     seed: { type: 'string' },
@@ -67,6 +71,9 @@ const TITLES: Readonly<Record<Mode, string>> = {
 };
 
 const MOST_TOLD = 20;
+
+/** A log gets a line a minute. */
+const PROGRESS_MS = process.stderr.isTTY ? 1000 : 60_000;
 
 const isMode = (text: string): text is Mode => modes.some((mode) => mode === text);
 
@@ -111,6 +118,8 @@ async function outcomeOf(job: Job): Promise<Outcome> {
 
 /** A process that makes one run after another. */
 function work(): void {
+  // The parent hears it too, and gives no further run.
+  process.on('SIGINT', () => {});
   process.on('message', async (job: Job) => {
     process.send!(await outcomeOf(job));
   });
@@ -139,19 +148,18 @@ async function sweep(): Promise<void> {
     once: Number(flags.runs),
     prove: Number(flags.prove),
   };
-  const jobs = Object.entries(counts).flatMap(([mode, many]) =>
-    Array.from({ length: many }, (_, at) => ({
-      mode: mode as Mode,
-      seed: Number(flags.from) + at,
-    })),
-  );
+  const jobs: Job[] = [];
+  for (const mode of modes) {
+    for (let at = 0; at < counts[mode]; at += 1) {
+      const job = { mode, seed: Number(flags.from) + at };
+      const { style, pages } = drawn(job);
+      if (style.name.includes(flags.only) && pages <= Number(flags.pages)) jobs.push(job);
+    }
+  }
   const outcomes = await runAll(jobs, Math.min(Number(flags.jobs), jobs.length));
   outcomes.sort((a, b) => a.seed - b.seed);
-  for (const mode of modes)
-    report(
-      mode,
-      outcomes.filter((it) => it.mode === mode),
-    );
+  const byMode = Map.groupBy(outcomes, ({ mode }) => mode);
+  for (const [mode, own] of byMode) report(mode, own);
   const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
   console.log(`${outcomes.length} runs in ${minutes} minutes`);
   const missed = missedBars(outcomes);
@@ -162,9 +170,13 @@ async function sweep(): Promise<void> {
 async function runAll(jobs: readonly Job[], processes: number): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   let next = 0;
+  // Who interrupts it sees what was counted so far.
+  process.once('SIGINT', () => {
+    next = jobs.length;
+  });
   const progress = setInterval(() => {
-    if (process.stderr.isTTY) process.stderr.write(`\r${outcomes.length} of ${jobs.length} runs `);
-  }, 1000);
+    process.stderr.write(`\r${outcomes.length} of ${jobs.length} runs `);
+  }, PROGRESS_MS);
   const runs = Array.from(
     { length: processes },
     () =>
@@ -191,7 +203,7 @@ async function runAll(jobs: readonly Job[], processes: number): Promise<Outcome[
     await Promise.all(runs);
   } finally {
     clearInterval(progress);
-    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+    process.stderr.write('\r');
   }
   return outcomes;
 }

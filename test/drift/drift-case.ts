@@ -84,9 +84,11 @@ class Draw {
     return this.#random() < part;
   }
 
-  /** Mostly while the list is read, at times while it is checked. */
-  moment(): number {
-    return this.chance(0.9) ? this.#random() : 1 + 0.1 * this.#random();
+  /** Mostly while the list is read; often near its end, where nothing comes to show a change. */
+  moment(pages: number): number {
+    const any = this.#random();
+    if (this.chance(0.8)) return any;
+    return this.chance(0.5) ? 1 + 0.1 * any : (pages - 3 + 3 * any) / pages;
   }
 }
 
@@ -153,9 +155,11 @@ function drawSteps(draw: Draw, kind: Kind, { pages, pageSize }: DrawnList): Step
   const append: Change = { act: 'insert', where: 'newest' };
   const times = draw.pick([1, 1, 1, 2, 3]);
   const each = (changes: () => Change[]): Step[] =>
-    Array.from({ length: times }, () => ({ moment: draw.moment(), changes: changes() }));
+    Array.from({ length: times }, () => ({ moment: draw.moment(pages), changes: changes() }));
   const later = (first: () => Change, second: () => Change): Step[] =>
-    Array.from({ length: times }, () => [draw.moment(), draw.moment()].sort((a, b) => a - b))
+    Array.from({ length: times }, () =>
+      [draw.moment(pages), draw.moment(pages)].sort((a, b) => a - b),
+    )
       .flatMap(([one, two]) => [
         { moment: one!, changes: [first()] },
         { moment: two!, changes: [second()] },
@@ -191,12 +195,15 @@ function drawSteps(draw: Draw, kind: Kind, { pages, pageSize }: DrawnList): Step
         { length: amount },
         (): Change => ({ act: 'delete', where: there }),
       );
-      return [{ moment: draw.moment(), changes }];
+      return [{ moment: draw.moment(pages), changes }];
     }
     case 'all the time': {
       const amount = Math.ceil(pages * draw.pick([0.03, 0.1, 0.3]));
       const any = (): Change => draw.pick([remove(), insert(), append]);
-      return Array.from({ length: amount }, () => ({ moment: draw.moment(), changes: [any()] }));
+      return Array.from({ length: amount }, () => ({
+        moment: draw.moment(pages),
+        changes: [any()],
+      }));
     }
     case 'move':
       return each(() => [{ act: 'move', where: where(), to: draw.pick([where(), 'newest']) }]);
