@@ -207,7 +207,9 @@ export function wordsOf(
     ...(verb === 'fetch' ? [] : [verb]),
     ...positionals,
     ...kept.flatMap(({ name, rawName, value }) => {
-      if (value === null) return [rawName];
+      const { bare } = flagNamed(name);
+      if (value === null || value === bare) return [rawName];
+      if (bare !== null) return [`--${name}=${value}`];
       // Only an inline value may be empty or begin with a dash.
       return /^(?:-.|$)/.test(value) ? [`--${name}=${value}`] : [rawName, value];
     }),
