@@ -280,7 +280,7 @@ const table = {
       option: 'strict',
       value: oneOf('LEVEL', ['complete', 'proven']),
       bare: 'complete',
-      help: 'exit 3 if the result is less than complete, or than proven',
+      help: 'exit 3 if the result is less than complete, or proven',
       detail:
         '`--strict` means `--strict=complete`: what could not be checked, and is unverified, is not written. `--strict=proven` takes nothing less than a proof. Levels: docs/verdicts.md.',
       verbs: ['fetch', 'verify'],

@@ -6,6 +6,7 @@ import type { PaginationStyle } from './pagination.ts';
  * Is told the pages of one chain, in order. Each page but the last must name the next one by the key of
  * its own last record. Where the last keys are numbers that grow exactly as the count of records does, a
  * next link that holds one may as well hold an offset; then nothing is proven, unless we made the request.
+ * The last page has no such link, so its key tells nothing of that.
  */
 export class ChainProof {
   readonly #isByKey: boolean;
@@ -28,7 +29,10 @@ export class ChainProof {
     if (records === 0) return;
     this.#pages += 1;
     this.#records += records;
-    if (nextHoldsKey !== true) this.#withoutKey += 1;
+    if (nextHoldsKey !== true) {
+      this.#withoutKey += 1;
+      return;
+    }
     const key = Number(lastKey?.replaceAll('"', '') ?? Number.NaN);
     const distance = key - this.#records;
     if (this.#distance !== null && this.#distance !== distance) this.#isLikeOffset = false;

@@ -37,7 +37,7 @@ export function withRecheck(state: PlanState, pagination: Pagination, recheck: R
       isNeedless(pagination, recheck, [...proofs.values()])
     )
       return [];
-    return candidates.choose(end).map(({ speculative: _, place, ...request }) => ({
+    return candidates.choose(end).map(({ speculative: _, expected: __, place, ...request }) => ({
       ...request,
       place: { ...place, branch: place.branch + RECHECK_BRANCH },
     }));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Verdict } from '../../src/core/summary.ts';
-import { keysFrom, pagedArchive, pageWithInfo, paging } from './paged-archive.ts';
+import { keysFrom, pagedArchive, pageWithInfo, paging, twice } from './paged-archive.ts';
 
 const again = (position: number, keys: readonly string[]) =>
   pageWithInfo(position, keys, {}, { place: { branch: 1, position } });
@@ -10,7 +10,8 @@ const again = (position: number, keys: readonly string[]) =>
 function verdictOf(t: TestContext, first: readonly string[], second: readonly string[]): Verdict {
   const archive = pagedArchive(t, paging({ style: 'cursor' }));
   archive.store([pageWithInfo(0, first.slice(0, 3)), pageWithInfo(1, first.slice(3))], []);
-  archive.store([again(0, second.slice(0, 4)), again(1, second.slice(4))], []);
+  // The reading that came to the end, each page twice.
+  archive.store(twice([again(0, second.slice(0, 4)), again(1, second.slice(4))]), []);
   archive.endPlan(0, new Uint8Array(), {
     reason: 'stated',
     detail: null,

@@ -67,36 +67,39 @@ describe('exit codes', () => {
   });
 
   it('are 0 for everything there, 3 for all else, 0 where that is allowed, 3 where strict', () => {
-    const codes: [VerdictName, usual: ExitCode, strict: ExitCode][] = [
-      ['complete', 0, 0],
-      ['unverified', 0, 3],
-      ['incomplete', 3, 3],
-      ['drifted', 3, 3],
-      ['capped', 3, 3],
+    const codes: [VerdictName, usual: ExitCode, strict: ExitCode, proven: ExitCode][] = [
+      ['proven', 0, 0, 0],
+      ['complete', 0, 0, 3],
+      ['unverified', 0, 3, 3],
+      ['incomplete', 3, 3, 3],
+      ['drifted', 3, 3, 3],
+      ['capped', 3, 3, 3],
     ];
-    for (const [name, usual, strict] of codes) {
+    for (const [name, usual, strict, proven] of codes) {
       const summary = { ...complete, verdict: pagedVerdict({ name }) };
-      const given = { allowIncomplete: false, strict: null };
+      const given = { allowIncomplete: false, strict: null } as const;
       assert.equal(exitCodeOfSummary(summary, given), usual, name);
       assert.equal(exitCodeOfSummary(summary, { ...given, strict: 'complete' }), strict, name);
+      assert.equal(exitCodeOfSummary(summary, { ...given, strict: 'proven' }), proven, name);
       assert.equal(exitCodeOfSummary(summary, { ...given, allowIncomplete: true }), 0, name);
-      assert.equal(exitCodeOfVerification(summary.verdict, 0, false), usual, name);
-      assert.equal(exitCodeOfVerification(summary.verdict, 0, true), strict, name);
+      assert.equal(exitCodeOfVerification(summary.verdict, 0, null), usual, name);
+      assert.equal(exitCodeOfVerification(summary.verdict, 0, 'complete'), strict, name);
+      assert.equal(exitCodeOfVerification(summary.verdict, 0, 'proven'), proven, name);
     }
   });
 
   it('tell why a run stopped, whatever may be missing', () => {
     for (const [stop, expected] of stops) {
       for (const allowIncomplete of [false, true]) {
-        const leniency = { allowIncomplete, strict: 'complete' };
+        const leniency = { allowIncomplete, strict: 'complete' } as const;
         assert.equal(exitCodeOfSummary({ ...incomplete, stop }, leniency), expected);
       }
     }
   });
 
   it('of verify are 3 where a stored page no longer proves itself', () => {
-    assert.equal(exitCodeOfVerification(complete.verdict, 1, false), 3);
-    assert.equal(exitCodeOfVerification(incomplete.verdict, 0, false), 3);
+    assert.equal(exitCodeOfVerification(complete.verdict, 1, null), 3);
+    assert.equal(exitCodeOfVerification(incomplete.verdict, 0, null), 3);
   });
 
   it('that can come are all explained', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { findFlag, flags, type Verb } from '../../src/cli/flags.ts';
-import { parseArguments } from '../../src/cli/parse-arguments.ts';
+import { parseArguments, type UsageError, wordsOf } from '../../src/cli/parse-arguments.ts';
 import { resolveOptions } from '../../src/core/resolve-options.ts';
 
 const url = 'https://a.example/?page=[1-3]';
@@ -53,7 +53,11 @@ describe('parsing', () => {
     const verb: Verb = flag.verbs[0]!;
     const words = verb === 'fetch' ? [url] : [verb, 'a.everypage'];
     const forms =
-      flag.value === null ? [[`--${flag.name}`]] : [[`--${flag.name}`, '7'], [`--${flag.name}=7`]];
+      flag.value === null
+        ? [[`--${flag.name}`]]
+        : flag.bare === null
+          ? [[`--${flag.name}`, '7'], [`--${flag.name}=7`]]
+          : [[`--${flag.name}=7`]];
     if (flag.short !== null) {
       forms.push(
         ...(flag.value === null
@@ -79,6 +83,37 @@ describe('parsing', () => {
       }
     });
   }
+
+  it('takes --strict with a level or without one, and never the URL behind it', () => {
+    const forms = [
+      [['--strict', url], 'complete'],
+      [['--strict=complete', url], 'complete'],
+      [['--strict=proven', url], 'proven'],
+      [[url, '--strict'], 'complete'],
+      [['--strict=proven', '--strict', url], 'complete'],
+      [[url], null],
+    ] as const;
+    for (const [argv, level] of forms) {
+      const typed = parseArguments(argv, {});
+      assert.deepEqual([typed.value('strict'), typed.positionals], [level, [url]], argv.join(' '));
+    }
+    const bad = parseArguments(['--strict=bad', url], {});
+    assert.throws(
+      () => bad.value('strict'),
+      (error: UsageError) => {
+        assert.equal(error.message, '--strict: expected complete or proven, got "bad"');
+        assert.deepEqual(error.words, [url, '--strict']);
+        return true;
+      },
+    );
+  });
+
+  it('writes --strict in one word, so that the command printed means the same', () => {
+    const wordsOfTyped = (...argv: string[]) => wordsOf(parseArguments(argv, {}));
+    assert.deepEqual(wordsOfTyped('--strict', url), [url, '--strict']);
+    assert.deepEqual(wordsOfTyped('--strict=proven', url), [url, '--strict=proven']);
+    assert.deepEqual(wordsOfTyped('--strict=complete', url), [url, '--strict']);
+  });
 
   it('reads combined letters, the last of which may take a value', () => {
     const typed = parseArguments(['-vvgo', 'a.json', '-kc5', url], {});

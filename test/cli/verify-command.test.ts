@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { PlanEnd } from '../../src/core/page-info.ts';
 import type { Verdict } from '../../src/core/summary.ts';
-import { endAt, pagedArchive, pageWithInfo, paging } from '../archive/paged-archive.ts';
+import { endAt, pagedArchive, pageWithInfo, paging, twice } from '../archive/paged-archive.ts';
 import { runInProcess } from '../run/run-in-process.ts';
 
 const verify = (...argv: readonly string[]) => runInProcess(['verify', ...argv]);
@@ -10,7 +10,7 @@ const verify = (...argv: readonly string[]) => runInProcess(['verify', ...argv])
 /** Two pages with three records, the end of the list found for `reason`. */
 function archiveOf(t: TestContext, reason: PlanEnd['reason'], second: readonly string[] = ['c']) {
   const archive = pagedArchive(t, paging({ style: 'page' }));
-  archive.store([pageWithInfo(0, ['a', 'b']), pageWithInfo(1, second)], []);
+  archive.store(twice([pageWithInfo(0, ['a', 'b']), pageWithInfo(1, second)]), []);
   endAt(archive, 2, reason);
   archive.close();
   return archive.path;
@@ -20,7 +20,12 @@ test('verify passes what is complete, and what is unverified unless that is not 
   const complete = archiveOf(t, 'stated');
   const { code, stderr } = await verify(complete, '--strict');
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /^All 2 pages are OK: 3 records, up to the end that the server states\.\n/);
+  assert.match(
+    stderr,
+    /^All 2 pages are OK: 3 records, up to the end that the server states\.\n {2}every page was read again at the end and had not changed\n/,
+  );
+  assert.equal((await verify(complete, '--strict=complete')).code, 0);
+  assert.equal((await verify(complete, '--strict=proven')).code, 3);
   const unverified = archiveOf(t, 'past-end');
   const said = await verify(unverified);
   assert.equal(said.code, 0);

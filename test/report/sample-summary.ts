@@ -2,7 +2,7 @@ import type { FailedPage, RecordEvidence, Summary, Verdict } from '../../src/cor
 
 export const complete: Summary = {
   verdict: {
-    name: 'complete',
+    name: 'proven',
     planned: 500,
     stored: 500,
     failed: 0,
@@ -10,6 +10,7 @@ export const complete: Summary = {
     beyondEnd: 0,
     end: 'list',
     reasons: [],
+    evidence: [],
     records: null,
   },
   pagination: null,
@@ -75,6 +76,7 @@ export function pagedVerdict(
     beyondEnd: 1,
     end: 'total',
     reasons: [],
+    evidence: [],
     records: {
       fetched: 137,
       counts: 'list',

@@ -302,6 +302,22 @@ describe('the summary of a list that pages by itself', () => {
     assert.ok(!lines.join().includes('To '));
   });
 
+  it('says what the level rests on, and what changed meanwhile', () => {
+    const note = 'the total went from 137 to 138 while the list was read';
+    const borders = 'each page begins with the last record of the page before';
+    const proven = linesOf({ name: 'proven', evidence: [borders] });
+    assert.equal(proven[0], `All 14 pages are OK: 137 records, proven: ${borders}.`);
+    assert.match(proven[1]!, /^14 pages → /);
+    const read = '5 pages were read again at the end and had not changed';
+    assert.deepEqual(linesOf({ evidence: [read, note] }).slice(0, 3), [
+      'All 14 pages are OK: 137 records, as many as the server says.',
+      `  ${read}`,
+      `  ${note}`,
+    ]);
+    const list = summaryText({ ...complete, output: null }, context).split('\n');
+    assert.equal(list[0], 'All 500 pages are OK.');
+  });
+
   it('says what speaks against it, and what can be done about it', () => {
     const drifted = linesOf({
       name: 'drifted',

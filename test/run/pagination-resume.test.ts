@@ -12,8 +12,10 @@ import { runCli, startCli, temporaryFolder } from './run-cli.ts';
 const AT_ONCE = { concurrency: 4 };
 const LATENCY_MS = 30;
 
-/** Every page is read a second time at the end, where nothing else proves the list. */
-const readAgain = ({ name, stored }: Verdict): number => (name === 'proven' ? 0 : stored);
+/** Their pages overlap, or their requests hold the last key. */
+const provable = new Set(['ckan', 'range', 'jira-offset', 'stripe']);
+/** Pages that are read a second time at the end: all, where nothing else proves the list. */
+const readAgain = (api: string, { stored }: Verdict): number => (provable.has(api) ? 0 : stored);
 
 interface Watched extends Fixture {
   /** Resolves when so many requests have arrived in all. */
@@ -97,7 +99,7 @@ suite('killed in the middle of it, a run goes on without what it has', AT_ONCE, 
       assert.equal(read(), wholeOutput(server), JSON.stringify(verdict));
       const asked = server.counts().requests - before;
       t.diagnostic(`${api}: ${kept.stored} pages kept, ${asked} requests to go on`);
-      const all = verdict.stored + verdict.beyondEnd + readAgain(verdict);
+      const all = verdict.stored + verdict.beyondEnd + readAgain(api, verdict);
       if (kept.knowsPagination) assert.equal(asked, all - kept.stored);
     });
   }
@@ -128,7 +130,7 @@ suite('Ctrl-C ends with 130, and the same command goes on', AT_ONCE, () => {
       const { verdict } = await fetch();
       assert.equal(read(), wholeOutput(server));
       const asked = server.counts().requests - before;
-      if (knowsPagination) assert.equal(asked, verdict.stored + readAgain(verdict) - stored);
+      if (knowsPagination) assert.equal(asked, verdict.stored + readAgain(api, verdict) - stored);
     });
   }
 });
@@ -151,10 +153,14 @@ suite('--max-pages stops with 5, and the same command goes on', AT_ONCE, () => {
         assert.equal(read(), null);
       }
       const { verdict } = await fetch(own);
-      const level = api === 'jira-offset' ? 'proven' : 'complete';
+      // This one shortens its pages until nothing is left to overlap.
+      const level = api === 'jira-offset' ? 'unverified' : 'complete';
       assert.equal(verdict.name, level, verdict.reasons.join());
+      if (level === 'unverified') {
+        assert.match(verdict.reasons.join(), /^\d+ borders between pages could not be compared/);
+      }
       assert.equal(read(), wholeOutput(server));
-      assert.equal(server.counts().requests, verdict.stored + readAgain(verdict));
+      assert.equal(server.counts().requests, verdict.stored + readAgain(api, verdict));
     });
   }
 

@@ -109,7 +109,7 @@ suite('the archive of a list that pages by itself', AT_ONCE, () => {
   });
 
   test('verify names each verdict', async (t) => {
-    const unverified = await startFixture(t, { api: 'socrata' });
+    const unverified = await startFixture(t, { api: 'plain' });
     await unverified.fetch();
     const args = ['verify', ARCHIVE, '--json', '--strict'];
     const strict = await runCliHere(unverified.folder, args);
@@ -135,7 +135,7 @@ suite('the archive of a list that pages by itself', AT_ONCE, () => {
 
 suite('what counts as complete', AT_ONCE, () => {
   test('--expect', async (t) => {
-    const { folder, fetch, read, server } = await startFixture(t, { api: 'socrata' });
+    const { folder, fetch, read, server } = await startFixture(t, { api: 'plain' });
     writeFileSync(join(folder, OUTPUT), 'older\n');
     const wrong = await fetch({ expect: 136 });
     assert.equal(wrong.verdict.name, 'incomplete');
@@ -144,13 +144,14 @@ suite('what counts as complete', AT_ONCE, () => {
     const before = server.counts().requests;
     // The number is what there was to check against.
     const right = await fetch({ expect: 137, strict: true });
-    assert.equal(right.verdict.name, 'proven', right.verdict.reasons.join());
+    assert.equal(right.verdict.name, 'complete', right.verdict.reasons.join());
     assert.equal(read(), wholeOutput(server));
-    assert.equal(server.counts().requests - before, 0);
+    // It goes on with the archive, and reads each page again at its end.
+    assert.equal(server.counts().requests - before, right.verdict.stored);
   });
 
   test('--strict', async (t) => {
-    const { folder, args, read, server } = await startFixture(t, { api: 'socrata' });
+    const { folder, args, read, server } = await startFixture(t, { api: 'plain' });
     writeFileSync(join(folder, OUTPUT), 'older\n');
     const strict = await runCliHere(folder, [...args, '--strict']);
     assert.equal(strict.code, 3, strict.stderr);
@@ -163,7 +164,58 @@ suite('what counts as complete', AT_ONCE, () => {
     assert.match(lax.stderr, /unverified/);
     assert.equal(JSON.parse(readFileSync(summary, 'utf8')).verdict.name, 'unverified');
     assert.equal(read(), wholeOutput(server));
-    assert.equal(server.counts().requests - before, 0);
+    assert.equal(server.counts().requests - before, 6);
+  });
+
+  test('--strict=proven, which a list that was only read again in part or in whole is not', async (t) => {
+    const { folder, args, read, server } = await startFixture(t, { api: 'wordpress' });
+    const proven = await runCliHere(folder, [...args, '--strict=proven']);
+    assert.equal(proven.code, 3, proven.stderr);
+    assert.match(proven.stderr, /every page was read again at the end and had not changed/);
+    assert.equal(read(), null);
+    const complete = await runCliHere(folder, [...args, '--strict']);
+    assert.equal(complete.code, 0, complete.stderr);
+    assert.equal(read(), wholeOutput(server));
+    const verify = async (strict: string) =>
+      (await runCliHere(folder, ['verify', ARCHIVE, strict])).code;
+    assert.deepEqual([await verify('--strict'), await verify('--strict=proven')], [0, 3]);
+
+    const overlapping = await startFixture(t, { api: 'ckan' });
+    const told = await runCliHere(overlapping.folder, [...overlapping.args, '--strict=proven']);
+    assert.equal(told.code, 0, told.stderr);
+    assert.match(told.stderr, /each page begins with the last record of the page before/);
+    assert.equal(overlapping.read(), wholeOutput(overlapping.server));
+  });
+
+  test('--prove, after which verify says proven', async (t) => {
+    const { folder, args, read, server } = await startFixture(t, { api: 'wordpress' });
+    const { code, stderr } = await runCliHere(folder, [...args, '--prove', '--strict=proven']);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /two readings of the whole list agree/);
+    assert.equal(read(), wholeOutput(server));
+    const verified = await runCliHere(folder, ['verify', ARCHIVE, '--json', '--strict=proven']);
+    assert.deepEqual([verified.code, nameIn(verified.stdout)], [0, 'proven']);
+  });
+
+  test('--recheck none, all and a share, which the verdict tells apart', async (t) => {
+    const said = async (recheck: 'none' | 'all' | '50%') => {
+      const { server, fetch } = await startFixture(t, { api: 'wordpress', pageSize: 14 });
+      const { verdict } = await fetch({ recheck });
+      const requests = server.counts().requests - verdict.stored;
+      return [verdict.name, requests, [...verdict.reasons, ...verdict.evidence].join()];
+    };
+    assert.deepEqual(await said('none'), [
+      'unverified',
+      0,
+      'no page was read again, so a list that changed meanwhile does not show',
+    ]);
+    const all = 'every page was read again at the end and had not changed';
+    assert.deepEqual(await said('all'), ['complete', 10, all]);
+    assert.deepEqual(await said('50%'), [
+      'complete',
+      5,
+      '5 pages were read again at the end and had not changed; a change between others would not show',
+    ]);
   });
 });
 
@@ -176,7 +228,7 @@ suite('a list deeper than the server answers', AT_ONCE, () => {
     assert.equal(read(), wholeOutput(server), JSON.stringify(verdict));
     assert.equal(server.lines.length, 137);
     assert.equal(verdict.failed, 0);
-    assert.ok(['complete', 'unverified'].includes(verdict.name), JSON.stringify(verdict));
+    assert.equal(verdict.name, 'proven', JSON.stringify(verdict));
   });
 
   test('by ids, and gone on with after a stop', async (t) => {
@@ -236,7 +288,9 @@ suite('pages that overlap', AT_ONCE, () => {
       const { verdict } = await run([source], { output, paginate });
       const expected = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
       assert.equal(readFileSync(output, 'utf8'), expected, JSON.stringify(verdict));
-      assert.equal(verdict.name, says === 'nothing' ? 'unverified' : 'complete');
+      assert.equal(verdict.name, 'unverified');
+      const uncompared = /\d+ borders between pages could not be compared, so a change there/;
+      assert.match(verdict.reasons.join(), uncompared);
       const again = join(folder, 'again.ndjson');
       await exportArchive(`${output}.everypage`, { output: again });
       assert.equal(readFileSync(again, 'utf8'), expected);
