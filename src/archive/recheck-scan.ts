@@ -79,9 +79,9 @@ function compare(
   return isGrown ? 'grown' : 'changed';
 }
 
-/** Whether every record has a key. */
+/** Whether every record has a key. In the text of a key, quotes are escaped. */
 function isNamed(keys: string | null): keys is string {
-  return keys !== null && !keys.includes('""');
+  return keys !== null && !/[[,]""/.test(keys);
 }
 
 /** Both are JSON arrays of texts. */

@@ -7,7 +7,7 @@ import type { ResolvedOptions } from '../core/options.ts';
 import { chooseProxy } from '../http/proxy.ts';
 import type { Transport, TransportOptions } from '../http/transport.ts';
 
-/** Makes the transport of a reading of the list; `--repair` reads it more than once. */
+/** Makes the transport of a reading of the list; `--prove` reads it more than once. */
 export type MakeTransport = (options: TransportOptions) => Transport;
 
 /** Where the first request will go is connected to at once: the archive is opened meanwhile. */

@@ -11,9 +11,10 @@ import { verifyArchive } from '../../src/api/verify-archive.ts';
 import { Archive } from '../../src/archive/archive.ts';
 import { EverypageError } from '../../src/core/errors.ts';
 import { pageKey } from '../../src/core/page-request.ts';
+import { isWhole } from '../../src/core/summary.ts';
 import { withoutHanging } from '../without-hanging.ts';
 import { type Damage, damage, harmed } from './damage.ts';
-import { pageWithInfo, paging } from './paged-archive.ts';
+import { pageWithInfo, paging, twice } from './paged-archive.ts';
 import {
   attemptAt,
   BORN_AT,
@@ -76,14 +77,15 @@ function filesOf(
   if (isPaged) archive.setPagination(paging({ style: 'page' }));
   for (let from = 0; from < pages; from += 8) {
     const positions = Array.from({ length: Math.min(8, pages - from) }, (_, at) => from + at);
+    const rows = positions.map((position) => {
+      const change = pageAt(position, salt);
+      const keys = [`k${position}a`, `k${position}b`];
+      return isPaged
+        ? pageWithInfo(position, keys, { total: 2 * PAGES }, change)
+        : storedPage(position, change);
+    });
     archive.store(
-      positions.map((position) => {
-        const change = pageAt(position, salt);
-        const keys = [`k${position}a`, `k${position}b`];
-        return isPaged
-          ? pageWithInfo(position, keys, { total: 2 * PAGES }, change)
-          : storedPage(position, change);
-      }),
+      isPaged ? twice(rows) : rows,
       positions.map((position) => attemptAt(position)),
     );
   }
@@ -92,10 +94,9 @@ function filesOf(
       ? ({ reason: 'total', detail: null, ends: [{ branch: 0, position: pages }] } as const)
       : null;
     archive.endPlan(pages, planDigest(), end);
-    // No page of the paged list was read again.
-    const { name } = archive.verdict();
-    assert.equal(name, isPaged ? 'unverified' : 'proven');
-    archive.seal(name, BORN_AT);
+    const level = isPaged ? 'complete' : 'proven';
+    assert.equal(archive.verdict().name, level);
+    archive.seal(level, BORN_AT);
     archive.close();
   } else {
     // Read by another name: closing a descriptor of the file would drop the archive's lock.
@@ -203,7 +204,7 @@ test('of a damaged archive, verification says what is wrong and lets no wrong pa
       try {
         const { verdict, problems } = await verifyArchive(target);
         outcome = problems.length > 0 ? 'problems' : verdict.name;
-        if (outcome === 'complete') mustBeRight();
+        if (isWhole(verdict.name, 'complete') && problems.length === 0) mustBeRight();
       } catch (error) {
         outcome = mustBeTold(error);
       }
@@ -236,7 +237,7 @@ test('a bit that falls over in a place, a URL, a key or a number is never let pa
       rmSync(`${target}-wal`, { force: true });
       try {
         const { verdict, problems } = await verifyArchive(target);
-        if (verdict.name === 'complete' && problems.length === 0) mustBeRight();
+        if (isWhole(verdict.name, 'complete') && problems.length === 0) mustBeRight();
       } catch (error) {
         mustBeTold(error);
       }

@@ -253,6 +253,24 @@ describe('pages that were read again at the end', () => {
     );
   });
 
+  it('are compared by keys that are texts as by those that are numbers', (t) => {
+    // As they stand in an archive: each is the literal of its page.
+    const texts = (from: number, to: number) =>
+      keysFrom(from, to).map((key) => JSON.stringify(key));
+    const pages = [0, 10, 20].map((from, at) => pageWithInfo(at, texts(from, from + 10)));
+    const of = (page: PageRow) => levelOf(verdictOf(t, { ...read, pages: [...pages, page] }));
+    const other = again(1, texts(11, 21));
+    assert.deepEqual(of(other), drifted('page 2 held other records when read again'));
+    const ticked = again(1, texts(10, 20), { digest: 'f'.repeat(16) });
+    assert.equal(of(ticked).name, 'complete');
+    const grown = again(2, texts(20, 32));
+    assert.equal(of(grown).name, 'complete');
+    const unnamed = again(1, ['', ...texts(11, 20)], { digest: 'f'.repeat(16) });
+    assert.equal(of(unnamed).name, 'unverified');
+    const quotes = again(1, [...texts(11, 20), JSON.stringify('a,""b[""')]);
+    assert.equal(of(quotes).name, 'drifted');
+  });
+
   it('are named, the first five of many', (t) => {
     const pages = pagesOf(70, false, { total: 70 });
     const others = [0, 1, 2, 3, 4, 5, 6].map((at) => again(at, keysFrom(at + 1, at + 11)));

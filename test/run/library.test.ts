@@ -363,7 +363,7 @@ test('run writes the file and tells what it did', async (t) => {
   assert.equal(exported.records, items.length);
   assert.deepEqual(JSON.parse(readFileSync(again, 'utf8')), JSON.parse(`[${items.join()}]`));
   const verification = await verifyArchive(summary.archivePath);
-  assert.equal(verification.verdict.name, 'complete');
+  assert.equal(verification.verdict.name, 'proven');
   assert.deepEqual([verification.checkedPages, verification.problems], [25, []]);
 });
 

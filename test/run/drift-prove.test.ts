@@ -11,14 +11,14 @@ import { temporaryFolder } from './run-cli.ts';
 const AT_ONCE = { concurrency: 4 };
 
 /** One page at a time, so that requests come in page order. */
-const REPAIR = { repair: true, concurrency: 1 };
+const PROVE = { prove: true, concurrency: 1 };
 
-/** Pages of 25 of 137 records, and two of them read again. */
-const REQUESTS = 8;
+/** Pages of 25 of 137 records, each of them read again at the end. */
+const REQUESTS = 12;
 /** The request of each reading before which the list changes: two pages have been read. */
 const THIRD = 3;
 
-/** No total changes, and the first and the last page stay: one reading cannot see it. */
+/** No total changes, and the first and the last page stay: one reading alone cannot see it. */
 function changeUnseen(list: ApiChanges): void {
   list.deleteAt(30);
   list.insertAt(70);
@@ -31,12 +31,14 @@ suite('read again until two readings agree', AT_ONCE, () => {
       pageSize: 25,
       onRequest: (number, list) => number === THIRD && changeUnseen(list),
     });
-    const once = await fetch({ concurrency: 1, output: join(folder, 'once.ndjson') });
-    assert.equal(once.verdict.name, 'complete', 'one reading does not see it');
+    const output = join(folder, 'once.ndjson');
+    const once = await fetch({ concurrency: 1, output, recheck: 'none' });
+    assert.equal(once.verdict.name, 'unverified', 'one reading does not see it');
     const lost = new Set(read('once.ndjson')!.split('\n'));
     assert.ok(server.lines.some((line) => !lost.has(line)));
-    const { verdict, readings, output } = await fetch(REPAIR);
-    assert.deepEqual([verdict.name, readings, output?.records], ['complete', 2, 137]);
+    const { verdict, readings, output: written } = await fetch(PROVE);
+    assert.deepEqual([verdict.name, readings, written?.records], ['proven', 2, 137]);
+    assert.deepEqual(verdict.evidence, ['two readings of the whole list agree']);
     assert.equal(read(), wholeOutput(server));
   });
 
@@ -47,8 +49,8 @@ suite('read again until two readings agree', AT_ONCE, () => {
       onRequest: (number, list) => number === THIRD && changeUnseen(list),
     });
     writeFileSync(join(folder, OUTPUT), 'older\n');
-    const { verdict, readings } = await fetch(REPAIR);
-    assert.deepEqual([verdict.name, readings], ['complete', 3]);
+    const { verdict, readings } = await fetch(PROVE);
+    assert.deepEqual([verdict.name, readings], ['proven', 3]);
     assert.equal(read(), wholeOutput(server));
     assert.equal(server.counts().requests, 3 * REQUESTS);
     assert.deepEqual(readdirSync(folder).sort(), [OUTPUT, `${OUTPUT}.everypage`]);
@@ -61,7 +63,7 @@ suite('read again until two readings agree', AT_ONCE, () => {
       onRequest: (number, list) => number % REQUESTS === THIRD && changeUnseen(list),
     });
     writeFileSync(join(folder, OUTPUT), 'older\n');
-    const { verdict, readings, output } = await fetch(REPAIR);
+    const { verdict, readings, output } = await fetch(PROVE);
     assert.deepEqual([verdict.name, readings, output], ['drifted', 5, null]);
     assert.match(verdict.reasons.join(), /5 readings in a row were all different/);
     assert.equal(server.counts().requests, 5 * REQUESTS);
@@ -79,14 +81,14 @@ suite('read again until two readings agree', AT_ONCE, () => {
         if (number === REQUESTS + 5) stop.abort();
       },
     });
-    const stopped = await fetch({ ...REPAIR, signal: stop.signal });
+    const stopped = await fetch({ ...PROVE, signal: stop.signal });
     assert.deepEqual([stopped.stop?.kind, stopped.readings], ['aborted', 2]);
     assert.equal(read(), null);
     const kept = stopped.verdict.stored;
     assert.ok(kept >= 4, `${kept} pages are kept`);
     const before = server.counts().requests;
-    const { verdict, readings } = await fetch(REPAIR);
-    assert.deepEqual([verdict.name, readings], ['complete', 2]);
+    const { verdict, readings } = await fetch(PROVE);
+    assert.deepEqual([verdict.name, readings], ['proven', 2]);
     assert.equal(read(), wholeOutput(server));
     assert.equal(server.counts().requests - before, 2 * REQUESTS - kept);
     assert.deepEqual(readdirSync(folder).sort(), [OUTPUT, `${OUTPUT}.everypage`]);
@@ -101,8 +103,8 @@ suite('read again until two readings agree', AT_ONCE, () => {
         if (number === THIRD) for (let count = 0; count < 11; count += 1) list.deleteAt(0);
       },
     });
-    const { verdict, readings } = await fetch(REPAIR);
-    assert.deepEqual([verdict.name, readings], ['complete', 3]);
+    const { verdict, readings } = await fetch(PROVE);
+    assert.deepEqual([verdict.name, readings], ['proven', 3]);
     assert.equal(read(), wholeOutput(server));
     assert.equal(server.length, 20);
   });
@@ -117,7 +119,7 @@ suite('read again until two readings agree', AT_ONCE, () => {
     });
     const output = join(temporaryFolder(t), OUTPUT);
     const sources = [{ kind: 'literal', text: `${origin}/items?per_page=3` }] as const;
-    const { verdict, readings } = await run(sources, { ...REPAIR, output });
-    assert.deepEqual([verdict.name, verdict.reasons, readings], ['complete', [], 2]);
+    const { verdict, readings } = await run(sources, { ...PROVE, output });
+    assert.deepEqual([verdict.name, verdict.reasons, readings], ['proven', [], 2]);
   });
 });
