@@ -171,9 +171,11 @@ async function runAll(jobs: readonly Job[], processes: number): Promise<Outcome[
   const outcomes: Outcome[] = [];
   let next = 0;
   // Who interrupts it sees what was counted so far.
-  process.once('SIGINT', () => {
-    next = jobs.length;
-  });
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+      next = jobs.length;
+    });
+  }
   const progress = setInterval(() => {
     process.stderr.write(`\r${outcomes.length} of ${jobs.length} runs `);
   }, PROGRESS_MS);
