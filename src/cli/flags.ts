@@ -443,7 +443,8 @@ const table = {
       option: 'retryMaxTimeMs',
       value: duration('5m'),
       help: 'longest time for one page, all attempts together',
-      detail: 'Pauses that the server asked for do not count, nor does the time in which it is down. A page that the server is still making (202) is waited for until then.',
+      detail:
+        'Pauses that the server asked for do not count, nor does the time in which it is down. A page that the server is still making (202) is waited for until then.',
     },
     'max-wait': {
       env: 'EVERYPAGE_MAX_WAIT',

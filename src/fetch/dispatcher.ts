@@ -7,6 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import { isRecheck } from '../core/page-request.ts';
 import type { Stop } from '../core/summary.ts';
 import { DelayQueue } from '../pace/retries.ts';
+import { HiddenLimits } from './hidden-limits.ts';
 import type { Limiter, Reaction, Role } from './limiter.ts';
 import type { LimiterRegistry } from './limiter-registry.ts';
 import { BODY_BUDGET_BYTES } from './open-transport.ts';
@@ -81,6 +82,7 @@ export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #policy: RetryPolicy;
   readonly #queues: RequestQueues;
+  readonly #hiddenLimits = new HiddenLimits();
   readonly #delayed = new DelayQueue<Task>();
   /** Most requests in flight in all queues together. */
   readonly #mostInFlight: number;
@@ -257,10 +259,13 @@ export class Dispatcher {
     }
   }
 
-  #received(attempt: Made, queue: RequestQueue, role: Role): void {
-    const { task, result, timing } = attempt;
+  #received(made: Made, queue: RequestQueue, role: Role): void {
+    const { task, timing } = made;
     const { limiter } = queue;
     const now = timing.sentAt + timing.durationMs;
+    const result =
+      role === 'page' ? this.#hiddenLimits.read(task, made.result, limiter) : made.result;
+    const attempt = { ...made, result };
     const reaction = limiter.ended(result, task.attempts, timing.sentAt, now, role);
     this.#parts.pauseMonitor.answered(limiter, result, now);
     // A witness comes for what it shows alone: its page is there.
