@@ -11,6 +11,7 @@ import { HiddenLimits } from './hidden-limits.ts';
 import type { Limiter, Reaction, Role } from './limiter.ts';
 import type { LimiterRegistry } from './limiter-registry.ts';
 import { BODY_BUDGET_BYTES } from './open-transport.ts';
+import type { PageSink, PageSource } from './page-flow.ts';
 import type { PauseMonitor } from './pause-monitor.ts';
 import {
   type Made,
@@ -45,37 +46,6 @@ export interface DispatcherParts extends RetryPolicyParts {
   readonly clock: Clock;
   readonly limiters: LimiterRegistry;
   readonly pauseMonitor: PauseMonitor;
-}
-
-/** What is counted while pages are fetched. */
-export interface Counters {
-  fetched: number;
-  retries: number;
-  pausedMs: number;
-  outageMs: number;
-  bodyBytes: number;
-}
-
-/** What is to be fetched: a plan, or what detection asks for. */
-export interface PageSource {
-  /** In the order in which they should start. The dispatcher waits for a batch as long as it takes. */
-  tasks(): AsyncIterable<readonly Task[]>;
-  readonly attempt: Attempt;
-  /** A page that comes if the server is up, known before any came: the first of a list. */
-  readonly witness?: Task | null;
-}
-
-/**
- * Takes pages whose last attempt was made. For each it calls `rejected` or `done` of the dispatcher
- * later.
- */
-export interface PageSink {
-  /** Taken and not yet done. */
-  readonly heldPages: number;
-  readonly heldBytes: number;
-  add(task: Task, final: FinalAttempt): void;
-  /** Nothing is in flight: do not wait for more. */
-  flush(): void;
 }
 
 export class Dispatcher {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { RunEvent } from '../../src/core/events.ts';
+import { TokenBucket } from '../../src/demo/token-bucket.ts';
 import { type RunOptions, run } from '../../src/index.ts';
 import {
   type OutageReply,
@@ -359,4 +360,15 @@ test('a wait that is announced with the last page holds up only what is to be re
   const short = await announcedWith(4);
   const { stop } = await short.fetch('/items?page=1', { concurrency: 1 });
   assert.equal(stop?.kind, 'max-wait');
+});
+
+test('a limit that is said with a plain 503 is found, and loses no page', async (t) => {
+  const bucket = new TokenBucket(40, 5);
+  const setup = await setUp(t, (url) =>
+    bucket.take() ? numberedPage(url, 100) : { status: 503, body: {} },
+  );
+  const summary = await setup.fetch('/items?page=1', { retries: 8 });
+  assert.equal(summary.verdict.name, 'complete');
+  assert.equal(setup.ids().length, 1000);
+  assert.equal(summary.pace[0]?.by, 'refusals');
 });
