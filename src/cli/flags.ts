@@ -454,15 +454,16 @@ const table = {
       option: 'retryMaxTimeMs',
       value: duration('5m'),
       help: 'longest time for one page, all attempts together',
-      detail: 'Pauses that the server asked for do not count.',
+      detail:
+        'Pauses that the server asked for do not count, nor does the time in which it is down. A page that the server is still making (202) is waited for until then.',
     },
     'max-wait': {
       env: 'EVERYPAGE_MAX_WAIT',
       option: 'maxWaitMs',
       value: duration('1h', 0),
-      help: 'longest wait that a server may ask for',
+      help: 'longest wait for a server: that it asks for, or while it is down',
       detail:
-        'A 429, or a 503 with Retry-After, pauses all requests to that origin until the stated time. If that is longer than TIME, the run stops, keeps what it has, and exits 5.',
+        'A 429, or a 503 with Retry-After, pauses all requests to that origin until the stated time. If that is longer than TIME, the run stops, keeps what it has, and exits 5. The same holds for a server that has answered before and does not work any more.',
     },
     'connect-timeout': {
       env: 'EVERYPAGE_CONNECT_TIMEOUT',

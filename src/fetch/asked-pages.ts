@@ -3,7 +3,8 @@ import type { PageRequest } from '../core/page-request.ts';
 import type { BodyCheck } from '../decode/check-body.ts';
 import { singleHeader } from '../http/outcome.ts';
 import type { PageView } from '../plan/detect/discover.ts';
-import type { Dispatcher, PageSink, PageSource } from './dispatcher.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { PageSink, PageSource } from './page-flow.ts';
 import { type Attempt, createTask, type FinalAttempt, type Task } from './task.ts';
 
 /** Gets a page. A failure is an answer too, except for the first page. */

@@ -7,9 +7,11 @@ import type { Clock } from '../core/clock.ts';
 import { isRecheck } from '../core/page-request.ts';
 import type { Stop } from '../core/summary.ts';
 import { DelayQueue } from '../pace/retries.ts';
+import { HiddenLimits } from './hidden-limits.ts';
 import type { Limiter, Reaction, Role } from './limiter.ts';
 import type { LimiterRegistry } from './limiter-registry.ts';
 import { BODY_BUDGET_BYTES } from './open-transport.ts';
+import type { PageSink, PageSource } from './page-flow.ts';
 import type { PauseMonitor } from './pause-monitor.ts';
 import {
   type Made,
@@ -46,41 +48,11 @@ export interface DispatcherParts extends RetryPolicyParts {
   readonly pauseMonitor: PauseMonitor;
 }
 
-/** What is counted while pages are fetched. */
-export interface Counters {
-  fetched: number;
-  retries: number;
-  pausedMs: number;
-  outageMs: number;
-  bodyBytes: number;
-}
-
-/** What is to be fetched: a plan, or what detection asks for. */
-export interface PageSource {
-  /** In the order in which they should start. The dispatcher waits for a batch as long as it takes. */
-  tasks(): AsyncIterable<readonly Task[]>;
-  readonly attempt: Attempt;
-  /** A page that comes if the server is up, known before any came: the first of a list. */
-  readonly witness?: Task | null;
-}
-
-/**
- * Takes pages whose last attempt was made. For each it calls `rejected` or `done` of the dispatcher
- * later.
- */
-export interface PageSink {
-  /** Taken and not yet done. */
-  readonly heldPages: number;
-  readonly heldBytes: number;
-  add(task: Task, final: FinalAttempt): void;
-  /** Nothing is in flight: do not wait for more. */
-  flush(): void;
-}
-
 export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #policy: RetryPolicy;
   readonly #queues: RequestQueues;
+  readonly #hiddenLimits = new HiddenLimits();
   readonly #delayed = new DelayQueue<Task>();
   /** Most requests in flight in all queues together. */
   readonly #mostInFlight: number;
@@ -257,10 +229,13 @@ export class Dispatcher {
     }
   }
 
-  #received(attempt: Made, queue: RequestQueue, role: Role): void {
-    const { task, result, timing } = attempt;
+  #received(made: Made, queue: RequestQueue, role: Role): void {
+    const { task, timing } = made;
     const { limiter } = queue;
     const now = timing.sentAt + timing.durationMs;
+    const result =
+      role === 'page' ? this.#hiddenLimits.read(task, made.result, limiter) : made.result;
+    const attempt = { ...made, result };
     const reaction = limiter.ended(result, task.attempts, timing.sentAt, now, role);
     this.#parts.pauseMonitor.answered(limiter, result, now);
     // A witness comes for what it shows alone: its page is there.

@@ -13,14 +13,9 @@ import { createBodyCheck } from '../decode/check-body.ts';
 import { parseSelection, readCondition } from '../decode/decode.ts';
 import type { Transport } from '../http/transport.ts';
 import { type Ask, AskedPages } from './asked-pages.ts';
-import {
-  type Counters,
-  Dispatcher,
-  LONGEST_TIMER_MS,
-  type PageSink,
-  type PageSource,
-} from './dispatcher.ts';
+import { Dispatcher, LONGEST_TIMER_MS } from './dispatcher.ts';
 import { LimiterRegistry } from './limiter-registry.ts';
+import type { Counters, PageSink, PageSource } from './page-flow.ts';
 import { PauseMonitor } from './pause-monitor.ts';
 import type { Attempt } from './task.ts';
 

@@ -5,7 +5,8 @@ import type { PageInfo } from '../core/page-info.ts';
 import { PAGE_KEY_BYTES } from '../core/page-request.ts';
 import { freeChunks } from '../http/response-body.ts';
 import type { Transport } from '../http/transport.ts';
-import type { Dispatcher, PageSink } from './dispatcher.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { PageSink } from './page-flow.ts';
 import { arrivedPage, type FinalAttempt, type ListTraits, type Task } from './task.ts';
 
 /**

@@ -16,7 +16,8 @@ import type { RawResponse } from '../http/transport.ts';
 import { backoffDelayMs, notReadyDelayMs } from '../pace/retries.ts';
 import { answerExcerpt, codeOfAttempt, codeOfRejection, describeRejection } from './failure.ts';
 import type { Limiter, Reaction } from './limiter.ts';
-import type { AttemptResult, FinalAttempt, Task, Timing, Why } from './task.ts';
+import type { AttemptResult, FinalAttempt, Task, Timing } from './task.ts';
+import { finalAttempt, giveBack, logAttempt, noteDoubtful } from './task-attempts.ts';
 
 export type NextAction =
   /** No more attempts: the page goes to the sink, with its body where it has one. */
@@ -309,59 +310,6 @@ export class RetryPolicy {
     });
     return { kind: 'later', delayMs };
   }
-}
-
-/** @param why null where the attempt brought a body */
-function finalAttempt({ response, hint }: AttemptResult, why: Why | null, timing: Timing) {
-  const isStored = why === null && response !== null;
-  const final: FinalAttempt = {
-    state: isStored ? 'stored' : 'failed',
-    status: response?.status ?? null,
-    headers: response?.headers ?? null,
-    protocol: response?.protocol ?? null,
-    hint,
-    bodyBytes: isStored ? response.bodyBytes : 0,
-    chunks: isStored ? response.chunks : [],
-    why,
-    timing,
-  };
-  return final;
-}
-
-/** An attempt that counts for now: it is given back if the server turns out to be down. */
-function noteDoubtful(
-  { doubtful }: Task,
-  { timing, upSentAt }: Circumstances,
-  delayMs: number,
-): void {
-  const isProven = upSentAt >= doubtful.sentAt;
-  doubtful.attempts = (isProven ? 0 : doubtful.attempts) + 1;
-  doubtful.spentMs = (isProven ? 0 : doubtful.spentMs) + timing.durationMs + delayMs;
-  doubtful.sentAt = timing.sentAt;
-}
-
-/** The server is down, and nothing had come from it since: those attempts were none. */
-function giveBack(task: Task, upSentAt: number): void {
-  const { doubtful } = task;
-  if (upSentAt < doubtful.sentAt) {
-    task.attempts -= doubtful.attempts;
-    task.spentMs -= doubtful.spentMs;
-  }
-  doubtful.attempts = 0;
-  doubtful.spentMs = 0;
-}
-
-/** Keeps an attempt that did not end its page. */
-function logAttempt(
-  task: Task,
-  { startedAt, durationMs }: Timing,
-  outcome: string,
-  toldToWaitMs: number | null,
-  status: number | null,
-): void {
-  const { place } = task.request;
-  const number = task.log.length + 1;
-  task.log.push({ place, number, startedAt, durationMs, status, outcome, toldToWaitMs });
 }
 
 /** What an attempt says of a pause, for people. */

@@ -4,8 +4,9 @@ import type { Clock } from '../../src/core/clock.ts';
 import { noHint } from '../../src/core/hint.ts';
 import type { RunOptions } from '../../src/core/options.ts';
 import { resolveOptions } from '../../src/core/resolve-options.ts';
-import { Dispatcher, type PageSink } from '../../src/fetch/dispatcher.ts';
+import { Dispatcher } from '../../src/fetch/dispatcher.ts';
 import { LimiterRegistry } from '../../src/fetch/limiter-registry.ts';
+import type { PageSink } from '../../src/fetch/page-flow.ts';
 import { PauseMonitor } from '../../src/fetch/pause-monitor.ts';
 import {
   type AttemptResult,

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { RunEvent } from '../../src/core/events.ts';
+import { TokenBucket } from '../../src/demo/token-bucket.ts';
 import { type RunOptions, run } from '../../src/index.ts';
 import {
   type OutageReply,
@@ -261,4 +262,113 @@ test('pages behind an offset that the server cannot reach fail, without waiting 
   assert.equal(again.stop, null);
   assert.equal(again.verdict.failed, 60);
   assert.deepEqual(outages(setup.events), []);
+});
+
+/** Answers 202 to the first requests for a page, whatever it is asked for. */
+function inTheMaking(times: number, body: unknown, ready: (url: URL) => OutageReply) {
+  const asked = new Map<string, number>();
+  return (url: URL): OutageReply => {
+    const count = (asked.get(url.href) ?? 0) + 1;
+    asked.set(url.href, count);
+    return count <= times ? { status: 202, body } : ready(url);
+  };
+}
+
+for (const body of [{}, []]) {
+  const shown = JSON.stringify(body);
+  test(`202 with ${shown} is waited for, for every kind of page`, async (t) => {
+    const whole = (): OutageReply => ({ body: records(0, 7) });
+    const alone = await setUp(t, inTheMaking(2, body, whole));
+    const one = await alone.fetch('/stats', { retries: 0, paginate: 'none', records: true });
+    assert.equal(one.verdict.name, 'complete');
+    assert.deepEqual(alone.ids(), [0, 1, 2, 3, 4, 5, 6]);
+    const waits = alone.events.filter((event) => event.type === 'not-ready');
+    assert.deepEqual(
+      waits.map(({ status, reason }) => [status, reason]),
+      Array(2).fill([202, 'the server answers 202: not ready yet']),
+    );
+    for (const [path, page] of [
+      ['/items?cursor=', cursorPage],
+      ['/items?page=1', numberedPage],
+      ['/items?page=[1-6]', numberedPage],
+    ] as const) {
+      const list = await setUp(
+        t,
+        inTheMaking(1, body, (url) => page(url, 6)),
+      );
+      const select = path.includes('[') ? { select: 'items' } : {};
+      const summary = await list.fetch(path, { retries: 0, ...select });
+      assert.equal(summary.verdict.name, 'complete', path);
+      assert.equal(list.ids().length, 60, path);
+    }
+  });
+}
+
+test('a page that is never ready fails by name, after --retry-max-time', async (t) => {
+  const setup = await setUp(t, () => ({ status: 202, body: {} }));
+  const { server, folder } = setup;
+  const args = ['-o', 'out.ndjson', '--retry-max-time', '1s'];
+  for (const own of [[], ['--paginate', 'none', '--records']]) {
+    const { code, stderr } = await runCliHere(folder, [`${server.origin}/stats`, ...args, ...own]);
+    assert.equal(code, 3);
+    assert.match(stderr, /202 {2}http:.* the server answers 202: not ready yet/);
+  }
+});
+
+for (const [what, reply] of [
+  ['401', { status: 401, body: {} }],
+  ['403', { status: 403, body: {} }],
+  ['a wait of hours', { status: 429, headers: { 'retry-after': '36000' }, body: {} }],
+  ['no answer', null],
+  ['an outage', 'down'],
+] as const) {
+  test(`pages that are read again for a check alone stop no run: ${what}`, async (t) => {
+    const asked = new Set<string>();
+    const setup = await setUp(t, (url, _, { server }) => {
+      // The first page shows how the list pages and is then taken from there.
+      if (!asked.has(url.search)) {
+        asked.add(url.search);
+        return numberedPage(url, 6);
+      }
+      if (reply === 'down') server.goDown();
+      return reply === 'down' ? null : reply;
+    });
+    const summary = await setup.fetch('/items?page=1');
+    assert.equal(asked.size, 6);
+    assert.ok(setup.server.log.length > 6, 'some were asked for again');
+    assert.equal(summary.stop, null);
+    assert.equal(summary.verdict.failed, 0);
+    assert.equal(summary.verdict.pending, 0);
+    const again = setup.events.filter((e) => e.type === 'page' && e.place.branch > 0);
+    assert.ok(again.length > 0);
+    assert.ok(again.every((e) => e.type === 'page' && e.state === 'failed' && e.attempts <= 2));
+  });
+}
+
+test('a wait that is announced with the last page holds up only what is to be read again', async (t) => {
+  const announcedWith = (last: number) =>
+    setUp(t, (url, n) => ({
+      ...numberedPage(url, 6),
+      headers: n < last ? {} : { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset-after': '36000' },
+    }));
+  const whole = await announcedWith(6);
+  const summary = await whole.fetch('/items?page=1', { concurrency: 1 });
+  assert.equal(summary.stop, null);
+  assert.equal(summary.verdict.failed, 0);
+  assert.equal(whole.ids().length, 60);
+  // Where a page is still missing, the run stops.
+  const short = await announcedWith(4);
+  const { stop } = await short.fetch('/items?page=1', { concurrency: 1 });
+  assert.equal(stop?.kind, 'max-wait');
+});
+
+test('a limit that is said with a plain 503 is found, and loses no page', async (t) => {
+  const bucket = new TokenBucket(40, 5);
+  const setup = await setUp(t, (url) =>
+    bucket.take() ? numberedPage(url, 100) : { status: 503, body: {} },
+  );
+  const summary = await setup.fetch('/items?page=1', { retries: 8 });
+  assert.equal(summary.verdict.name, 'complete');
+  assert.equal(setup.ids().length, 1000);
+  assert.equal(summary.pace[0]?.by, 'refusals');
 });
