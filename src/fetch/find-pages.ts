@@ -112,6 +112,9 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
     const message = `--overlap does nothing here: this list is paged by ${pagination.style}, not by offset`;
     engine.emit({ type: 'warning', code: 'IDLE_OPTION', message });
   }
+  if (found.end?.reason === 'short' && found.end.detail !== null) {
+    engine.emit({ type: 'warning', code: 'IDLE_OPTION', message: found.end.detail });
+  }
   const select = options.wholePages ? null : (options.select ?? pagination.records);
   await thread.call('paginate', { pagination, select, isOneBranch });
   const flags = pinFlags(pagination);

@@ -90,7 +90,10 @@ suite('lists that are empty, or end on the edge of a page', AT_ONCE, () => {
           const { server, fetch, read } = await startFixture(t, { api, records, pageSize });
           const { verdict } = await fetch({ paginate });
           assert.equal(read(), wholeOutput(server), JSON.stringify(verdict));
-          assert.equal(verdict.name, 'complete', verdict.reasons.join());
+          // An end is stated only by what a page has: the header is in no page of a list of one.
+          const isUnsaid = api === 'header-cursor' && records > 0 && records <= pageSize;
+          const name = isUnsaid ? 'unverified' : 'complete';
+          assert.equal(verdict.name, name, verdict.reasons.join());
           assert.equal(verdict.records?.fetched, records);
         });
       }
