@@ -117,9 +117,11 @@ function endWithoutWord(
   const facts = readFacts(first, pinned);
   const isTotal = totalPath !== null && literalOf(first, totalPath) === String(facts.count);
   if (isTotal || saysEnd(facts) !== null) return null;
-  if (!saysMore(facts) && !namesNext(facts))
-    return { reason: 'short', detail: null, isFinal: true };
   const what = nextPath ?? `header ${nextHeader}`;
+  if (!saysMore(facts) && !namesNext(facts)) {
+    const detail = `the first page has no ${what}, so it is taken for the last; if it is not, check what names the next page`;
+    return { reason: 'short', detail, isFinal: true };
+  }
   const detail = `${what} is not in it, and it says that there is more. Check what names the next page`;
   return { reason: 'single', detail, isFinal: true };
 }

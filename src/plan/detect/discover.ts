@@ -10,7 +10,13 @@ import { setPart } from '../request-parts.ts';
 import { literalNumber } from '../styles/style.ts';
 import { detect, pinDetection } from './detect.ts';
 import { type Facts, namesNext, readFacts, saysMore } from './facts.ts';
-import { type Candidate, type Detection, type PageView, recordIdentities } from './page-view.ts';
+import {
+  type Candidate,
+  type Detection,
+  isSuccess,
+  type PageView,
+  recordIdentities,
+} from './page-view.ts';
 import {
   type Acceptance,
   type AskWith,
@@ -206,7 +212,9 @@ async function tryCandidates(
     if (isSteady !== null) return isSteady;
     const { place: _, ...start } = first.request;
     const again = await ask(start, 0, MAX_REQUESTS);
-    isSteady = again !== null && isSamePage(first, again, pagination);
+    // A refusal shows nothing; then the page's own word that there is more has to do.
+    isSteady =
+      again !== null && (isSuccess(again) ? isSamePage(first, again, pagination) : !isSilent);
     return isSteady;
   }
 
