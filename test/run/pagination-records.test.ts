@@ -147,6 +147,17 @@ suite('what a user says names the next page', () => {
   });
 });
 
+test('--paginate none --records writes the list that the page says how many it holds of', async (t) => {
+  const body = {
+    count: 3,
+    users: range(0, 9).map((id) => ({ id })),
+    found: range(0, 3).map((pageid) => ({ pageid })),
+  };
+  const options = { paginate: 'none', records: true } as const;
+  const { text } = await fetchJson(t, () => ({ body }), options);
+  assert.deepEqual(idsOf(text), [0, 1, 2]);
+});
+
 suite('a list that pages, and whose records are not found', () => {
   const columns = (url: URL): JsonReply => {
     const page = Number(url.searchParams.get('page') ?? 1);
