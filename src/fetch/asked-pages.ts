@@ -106,11 +106,16 @@ export class AskedPages implements PageSource, PageSink {
    * guess says nothing of the list, unless its status means that there is no such page.
    */
   take(key: Uint8Array, pastEnd: readonly number[]): Task | null {
-    const at = this.#answers.findLastIndex(({ task, final }) => {
-      const isAnswer = final.state === 'stored' || !task.isGuess;
-      const counts = isAnswer || (final.status !== null && pastEnd.includes(final.status));
-      return counts && Buffer.compare(task.key, key) === 0;
+    const own = ({ task }: Answer): boolean => Buffer.compare(task.key, key) === 0;
+    // The first page may be asked for twice, and be refused then.
+    const stored = this.#answers.findLastIndex(
+      (answer) => answer.final.state === 'stored' && own(answer),
+    );
+    const failed = this.#answers.findLastIndex(({ task, final }) => {
+      const isPast = final.status !== null && pastEnd.includes(final.status);
+      return (!task.isGuess || isPast) && own({ task, final, body: null });
     });
+    const at = stored === -1 ? failed : stored;
     const [answer] = at === -1 ? [] : this.#answers.splice(at, 1);
     return answer === undefined ? null : { ...answer.task, ended: answer.final };
   }

@@ -15,7 +15,7 @@ import {
 import type { PaginationFacts } from '../core/summary.ts';
 import { createGrowingPlan } from '../plan/create-growing-plan.ts';
 import { pinFlags } from '../plan/detect/detect.ts';
-import { findRecords } from '../plan/detect/find-records.ts';
+import { recordsIn } from '../plan/detect/facts.ts';
 import { createFunctionPlan } from '../plan/function-plan.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';
 import { type AskedPages, FirstPageMissing } from './asked-pages.ts';
@@ -60,9 +60,13 @@ function listedPages(
 async function listWithRecordsFound(parts: RunParts): Promise<FoundPages | null> {
   const { thread, engine } = parts;
   const stored = await thread.call('page', { branch: 0, position: 0 });
-  const asked = stored === null ? await firstOfList(parts) : { asked: null, json: parsed(stored) };
+  const asked =
+    stored === null
+      ? await firstOfList(parts)
+      : { asked: null, json: parsed(stored), request: { url: stored.url, body: null } };
   if (asked === null || engine.stopped !== null) return null;
-  const records = asked.json === undefined ? null : findRecords(asked.json);
+  const { json, request } = asked;
+  const records = json === undefined || request === null ? null : recordsIn(json, request);
   const output = { kind: 'selection', select: records?.path ?? null } as const;
   await thread.call('paginate', { pagination: null, output, isOneBranch: true });
   return listedPages(parts, asked.asked);
@@ -73,9 +77,9 @@ async function firstOfList({ job, engine }: RunParts) {
     attemptsOfList(engine, () => null),
     async (ask, asked) => {
       for await (const [first] of job.makePlan().batches()) {
-        return { asked, json: (await orMissing(ask(first!)))?.json };
+        return { asked, json: (await orMissing(ask(first!)))?.json, request: first! };
       }
-      return { asked, json: undefined };
+      return { asked, json: undefined, request: null };
     },
   );
 }
@@ -124,6 +128,9 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   if (pagination.overlap > 0 && !isByOrdinal(pagination)) {
     const message = `--overlap does nothing here: this list is paged by ${pagination.style}, not by offset`;
     engine.emit({ type: 'warning', code: 'IDLE_OPTION', message });
+  }
+  if (found.end?.reason === 'short' && found.end.detail !== null) {
+    engine.emit({ type: 'warning', code: 'IDLE_OPTION', message: found.end.detail });
   }
   const output = outputShape(pagination, options);
   await thread.call('paginate', { pagination, output, isOneBranch });

@@ -13,9 +13,9 @@ import { counted } from '../core/units.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { isExpression, listOfExpression, parseSelection, readSelection } from '../decode/decode.ts';
 import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
-import { readFacts } from '../plan/detect/facts.ts';
+import { namesNext, readFacts, saysEnd, saysMore } from '../plan/detect/facts.ts';
 import { findColumns } from '../plan/detect/odd-lists.ts';
-import { PAGE_ITSELF } from '../plan/detect/page-view.ts';
+import { literalOf, PAGE_ITSELF } from '../plan/detect/page-view.ts';
 import { settleOverlap } from '../plan/detect/settle-overlap.ts';
 import type { Ask } from './asked-pages.ts';
 import type { PaginateJob } from './paginate-job.ts';
@@ -28,8 +28,8 @@ export interface FoundPagination {
 }
 
 export interface OnePageEnd {
-  /** `stated`: the page says itself that it is everything. */
-  readonly reason: 'stated' | 'single';
+  /** `stated`: the page says itself that it is everything. `short`: nothing in it speaks of more. */
+  readonly reason: 'stated' | 'single' | 'short';
   readonly detail: string | null;
   /** What the page states of the list does not change that. */
   readonly isFinal: boolean;
@@ -56,7 +56,7 @@ export async function findPagination(
   if (isOpen && isList && found.pagination.records === null && listed.records !== NO_RECORDS) {
     return { ...withoutRecords(found, pinned), evidence: said };
   }
-  const end = isOnePage(listed) ? endOfOnePage(found) : null;
+  const end = isOnePage(listed) ? endOfOnePage(found) : endWithoutWord(found, options);
   // What pages repeat can be left out of records, not of what is made of whole pages.
   const { wholePages, select } = options;
   const writesRecords = !wholePages && (select === null || select === listed.records);
@@ -105,6 +105,37 @@ function endOfOnePage({ isWholeList, pagination, saysMore, unproven }: Discovery
     : 'no pagination was detected';
   const detail = `${unproven ?? what}. ${adviceFor(pagination, saysMore)}`;
   return { reason: 'single', detail, isFinal: false };
+}
+
+/**
+ * How a chain ends whose first page lacks what the user says that a page names the next one by. The
+ * page may be the last, or the path may be wrong; it states no end, whatever else it shows.
+ */
+function endWithoutWord(
+  { pagination, responses }: Discovery,
+  { paginate: { pinned, preset, split } }: ResolvedOptions,
+): OnePageEnd | null {
+  const { nextPath = null, nextHeader = null, morePath = null, totalPath = null } = pinned;
+  // A preset knows that its API leaves it out.
+  if (isParallel(pagination) || preset !== null || split !== null) return null;
+  const first = responses[0]!;
+  const isThere = (path: string): boolean => literalOf(first, path) !== null;
+  const hasWord = nextPath === null ? hasHeader(first, nextHeader) : isThere(nextPath);
+  if (hasWord || (morePath !== null && isThere(morePath.replace(/^!/, '')))) return null;
+  const facts = readFacts(first, pinned);
+  const isTotal = totalPath !== null && literalOf(first, totalPath) === String(facts.count);
+  if (isTotal || saysEnd(facts) !== null) return null;
+  const what = nextPath ?? `header ${nextHeader}`;
+  if (!saysMore(facts) && !namesNext(facts)) {
+    const detail = `the first page has no ${what}, so it is taken for the last; if it is not, check what names the next page`;
+    return { reason: 'short', detail, isFinal: true };
+  }
+  const detail = `${what} is not in it, and it says that there is more. Check what names the next page`;
+  return { reason: 'single', detail, isFinal: true };
+}
+
+function hasHeader({ headers }: PageView, name: string | null): boolean {
+  return name === null || name === 'link' || headers[name.toLowerCase()] !== undefined;
 }
 
 /** What may be said so that the list is read whole: that a page is all only where it may be. */

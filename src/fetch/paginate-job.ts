@@ -45,6 +45,7 @@ export async function paginateJob(
   if (first === undefined) return null;
   const records =
     options.select === null || isExpression(options.select) ? {} : { records: options.select };
+  checkPaths(pinned);
   const { pins, usual } = preset === null ? { pins: {}, usual: null } : presetPins(preset);
   return {
     start: preset === null ? first : withPresetBegin(first, preset),
@@ -53,6 +54,26 @@ export async function paginateJob(
     split: split === null ? null : parseSplit(split),
     next,
   };
+}
+
+const PATHS = {
+  nextPath: '--next-path',
+  morePath: '--more-path',
+  totalPath: '--total-path',
+  totalPagesPath: '--pages-path',
+  key: '--key',
+} as const;
+
+/** A value is looked up by its keys: an expression would find nothing in any page, which reads as an end. */
+function checkPaths(pinned: Partial<Pagination>): void {
+  for (const [part, flag] of Object.entries(PATHS)) {
+    const path = pinned[part as keyof typeof PATHS]?.replace(/^!/, '') ?? '';
+    if (!isExpression(path)) continue;
+    throw new EverypageError(
+      'USAGE',
+      `${flag} takes the keys that lead to the value, with dots between them, as in meta.next or links.0.href; ${path} is an expression, which only --select takes. A bracket that is part of a key is written \\[`,
+    );
+  }
 }
 
 function isOneUrl(sources: readonly PlanSource[]): boolean {

@@ -174,7 +174,7 @@ function isUnexpected({ verdict }: Summary, expect: number | null): boolean {
 }
 
 const REFUSAL_CURE =
-  'Asked for in the same way, it is refused again: the URL or the headers have to change.';
+  'Asked for in the same way, it may well be refused again: look at the URL and the headers.';
 const LOOP_CURE =
   'Read in the same way, it leads back again: say how the list pages with --paginate and its flags.';
 

@@ -103,6 +103,25 @@ describe('where the first page differs each time that it is asked for, no guess 
     assert.equal(found.kind, 'single', JSON.stringify(found.pagination));
   });
 
+  test('nor a page number in the URL, where nothing else could show the end', async () => {
+    const from = startAt('https://api.example/things?page=1');
+    const found = await discoverPagination(from, { pinned: {} }, serve(changing(30)));
+    assert.equal(found.kind, 'single');
+    assert.match(found.unproven ?? '', /differs each time.*tried page\)/);
+    const named = await discoverPagination(
+      from,
+      { pinned: { style: 'page' } },
+      serve(changing(30)),
+    );
+    assert.deepEqual([named.kind, named.responses.length], ['found', 1]);
+    const steady = await discoverPagination(
+      from,
+      { pinned: {} },
+      serve(() => ({ json: items(0, 30) })),
+    );
+    assert.deepEqual([steady.kind, steady.responses.length], ['found', 1]);
+  });
+
   test('a record that was added meanwhile is no such difference', async () => {
     let calls = 0;
     const found = await discover((query) => {
@@ -164,6 +183,19 @@ describe('what a first page contradicts counts for nothing, and is named', () =>
     const { numbers, contradicted } = readFacts(viewOf(start, { total: 0, products: rows }));
     assert.equal(numbers.total, null);
     assert.match(contradicted.join(), /total says 0 beside 24 records/);
+  });
+
+  test('a total that is of what is left, as the second page shows', async () => {
+    const { found, records } = await runDetected(
+      start,
+      serve((query) => {
+        const at = Number(query.get('offset') ?? 0);
+        const rows = query.has('page') ? items(0, 10) : items(at, Math.min(47, at + 10));
+        return { json: { total: 47 - at, rows } };
+      }),
+    );
+    assert.equal(found.pagination.totalPath, null);
+    assert.equal(records.length, 47);
   });
 
   test('a total of the whole table beside one of what the filter leaves', () => {

@@ -91,6 +91,73 @@ test('a page that holds the time of asking is not followed as a list without end
   assert.ok(targets.length <= 9, targets.join(' '));
 });
 
+suite('what a user says names the next page', () => {
+  const list = (url: URL): JsonReply => {
+    const at = Number(url.searchParams.get('after') ?? 0);
+    const more = at + 7 < 21 ? { paging: { follow: `/things?after=${at + 7}` } } : {};
+    return { body: { ...more, things: range(at, at + 7).map((pageid) => ({ pageid })) } };
+  };
+  const next = (nextPath: string) => ({ paginate: { style: 'next', nextPath } }) as const;
+
+  test('ends the list where a page had it and the last one has not', async (t) => {
+    const { summary, text } = await fetchJson(t, list, next('paging.follow'));
+    assert.equal(summary.verdict.name, 'complete');
+    assert.deepEqual(idsOf(text), range(0, 21));
+  });
+
+  test('states no end where no page has it', async (t) => {
+    const warnings: string[] = [];
+    const { summary } = await fetchJson(t, list, {
+      ...next('paging.folow'),
+      onEvent: (event) => event.type === 'warning' && warnings.push(event.message),
+    });
+    assert.deepEqual([summary.verdict.name, summary.verdict.end], ['unverified', 'short']);
+    assert.match(
+      warnings.join(),
+      /the first page has no paging\.folow, so it is taken for the last/,
+    );
+  });
+
+  test('is not there, though the page says that there is more', async (t) => {
+    const linked = (url: URL): JsonReply => {
+      const { body } = list(url);
+      return { body: { ...(body as object), next: '/things?after=7' } };
+    };
+    const { summary, text } = await fetchJson(t, linked, next('paging.folow'));
+    assert.equal(summary.verdict.name, 'incomplete');
+    assert.match(summary.verdict.reasons.join(), /paging\.folow is not in it, and it says.*more/);
+    assert.equal(text, null);
+  });
+
+  test('is no expression, which would find nothing in any page', async (t) => {
+    for (const [name, path] of [
+      ['nextPath', "links[?rel=='next'].href | [0]"],
+      ['morePath', '!paging.[more]'],
+      ['totalPath', 'length(things)'],
+      ['totalPagesPath', 'meta.pages || `1`'],
+    ] as const) {
+      const refused = fetchJson(t, list, { paginate: { [name]: path } });
+      await assert.rejects(refused, {
+        code: 'USAGE',
+        message: /is an expression, which only --select/,
+      });
+    }
+    const { summary } = await fetchJson(t, list, { paginate: { morePath: '!paging.done' } });
+    assert.equal(summary.stop, null);
+  });
+});
+
+test('--paginate none --records writes the list that the page says how many it holds of', async (t) => {
+  const body = {
+    count: 3,
+    users: range(0, 9).map((id) => ({ id })),
+    found: range(0, 3).map((pageid) => ({ pageid })),
+  };
+  const options = { paginate: 'none', records: true } as const;
+  const { text } = await fetchJson(t, () => ({ body }), options);
+  assert.deepEqual(idsOf(text), [0, 1, 2]);
+});
+
 suite('a list that pages, and whose records are not found', () => {
   const columns = (url: URL): JsonReply => {
     const page = Number(url.searchParams.get('page') ?? 1);

@@ -2,6 +2,7 @@ import type { PageRequest } from '../../core/page-request.ts';
 import {
   isByOrdinal,
   isOnePage,
+  isParallel,
   type Pagination,
   type PaginationStyle,
 } from '../../core/pagination.ts';
@@ -10,7 +11,13 @@ import { setPart } from '../request-parts.ts';
 import { literalNumber } from '../styles/style.ts';
 import { detect, pinDetection } from './detect.ts';
 import { type Facts, namesNext, readFacts, saysMore } from './facts.ts';
-import { type Candidate, type Detection, type PageView, recordIdentities } from './page-view.ts';
+import {
+  type Candidate,
+  type Detection,
+  isSuccess,
+  type PageView,
+  recordIdentities,
+} from './page-view.ts';
 import {
   type Acceptance,
   type AskWith,
@@ -107,11 +114,7 @@ export async function discoverPagination(
     ...settled
   } = detection.kind === 'candidates'
     ? (endByHost(facts, detection) ?? (await tryCandidates(first, detection, pinned, ask)))
-    : {
-        ...detection,
-        isWholeList: detection.kind === 'single' && detection.complete,
-        unproven: null,
-      };
+    : await settleShown(facts, detection, pinned, ask);
   const own = pinned.key == null ? withSoundKey(first, settled.pagination) : settled.pagination;
   const pagination = { ...own, ...pinned };
   const total = facts.numbers.total?.value ?? null;
@@ -122,7 +125,7 @@ export async function discoverPagination(
     isWholeList,
     saysMore: saysMore(facts) || namesNext(facts),
     unproven,
-    evidence: [...evidence, ...facts.contradicted],
+    evidence: [...evidence, ...(unproven === null ? [] : [unproven]), ...facts.contradicted],
     responses,
     isLastPage: isWholeList || isTotal || (detection.kind === 'found' && detection.lastPage),
     pageRecords: facts.count,
@@ -147,6 +150,42 @@ function endByHost(
   const evidence = `${hostname} is ${preset.title}, where a page that names no next one is the last`;
   const pagination = { ...base, style, param, carrier, nextPath };
   return { pagination, evidence: [evidence], isWholeList: true };
+}
+
+/**
+ * What the first page shows by itself. Where its URL has a page number, its records no key and nothing
+ * says how far the list goes, only records that come again can show its end: so the page has to be the
+ * same when it is asked for again.
+ */
+async function settleShown(
+  { base, view, params }: Facts,
+  shown: Exclude<Detection, { readonly kind: 'candidates' }>,
+  pinned: Partial<Pagination>,
+  ask: Ask,
+): Promise<Settled> {
+  const { pagination, evidence } = shown;
+  const settled = { pagination, evidence, isWholeList: shown.kind === 'single' && shown.complete };
+  if (!isEndless(pagination) || pinned.style !== undefined || view.request.method !== 'GET') {
+    return settled;
+  }
+  const { place: _, ...start } = view.request;
+  const again = await ask(start, 0);
+  if (again === null || !isSuccess(again) || isSamePage(view, again, pagination)) return settled;
+  const { name = '' } = params.page ?? params.offset ?? {};
+  return { ...settled, pagination: base, isWholeList: false, unproven: unsteadyText(name) };
+}
+
+/** Whether nothing but the records themselves can show where the pages end. */
+function isEndless(pagination: Pagination): boolean {
+  const { key, records, morePath, nextPath, nextHeader, positionPath } = pagination;
+  const { totalPath, totalHeader, totalPagesPath, totalPagesHeader } = pagination;
+  const says = [key, morePath, nextPath, nextHeader, positionPath, totalPath, totalHeader];
+  const isSaid = [...says, totalPagesPath, totalPagesHeader].some((said) => said !== null);
+  return isParallel(pagination) && records !== null && !isSaid;
+}
+
+function unsteadyText(tried: string): string {
+  return `the first page differs each time that it is asked for, so trying does not show how to get the next one (tried ${tried})`;
 }
 
 async function tryCandidates(
@@ -211,7 +250,9 @@ async function tryCandidates(
     if (isSteady !== null) return isSteady;
     const { place: _, ...start } = first.request;
     const again = await ask(start, 0, MAX_REQUESTS);
-    isSteady = again !== null && isSamePage(first, again, pagination);
+    // A refusal shows nothing; then the page's own word that there is more has to do.
+    isSteady =
+      again !== null && (isSuccess(again) ? isSamePage(first, again, pagination) : !isSilent);
     return isSteady;
   }
 

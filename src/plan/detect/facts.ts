@@ -1,3 +1,4 @@
+import type { PageRequest } from '../../core/page-request.ts';
 import { noPagination, type Pagination } from '../../core/pagination.ts';
 import { linkTarget, parseLinkHeader } from '../link-header.ts';
 import { parseContentRange } from '../styles/page-reading.ts';
@@ -9,9 +10,7 @@ import {
   contradictedNumbers,
   type NumbersSaid,
   readNumbers,
-  readStartParams,
   type SaidNumber,
-  type StartParams,
   statedCounts,
 } from './numbers-said.ts';
 import {
@@ -23,6 +22,7 @@ import {
   type Shown,
   valueAt,
 } from './page-view.ts';
+import { readStartParams, type StartParams } from './start-params.ts';
 
 /** Everything in a first page that says something about pagination, without a conclusion. */
 export interface Facts {
@@ -112,6 +112,14 @@ function isIdleCut({ more, url, listed, token }: NextSaid, headers: HeadersSaid)
   if (more === null || !means.cut(keysOf(more.path)?.at(-1) ?? '')) return false;
   if (url !== null || listed?.url != null || headers.next !== null) return true;
   return !more.value && (token !== null || headers.token !== null);
+}
+
+/** The records of a page that need not be one of several. */
+export function recordsIn(
+  json: unknown,
+  request: Pick<PageRequest, 'url' | 'body'>,
+): RecordsFound | null {
+  return findRecords(json, statedCounts(listFields(json), readStartParams(request)));
 }
 
 function pinnedRecords(view: PageView, path: string, isAbsent: boolean): RecordsFound | null {

@@ -89,8 +89,8 @@ function listOptions(json: unknown, counts: readonly number[] = []): readonly Op
   const columns = new Set(findColumns(json)?.paths);
   const lists = options.filter((option) => {
     if (columns.size > 0 && means.besideRecords(option.name)) return false;
-    if (option.holds === 'objects') return true;
     if (columns.has(option.path)) return false;
+    if (option.holds === 'objects') return true;
     if (means.records(option.name)) return true;
     if (counts.includes(0) && option.holds === 'empty') return true;
     // An array of scalars in an object with much else is one of its properties.

@@ -81,16 +81,20 @@ export function findColumns(json: unknown): Columns | null {
 }
 
 function sideBySide(fields: readonly Field[]): Columns | null {
-  const lists = fields.filter(({ value }) => Array.isArray(value) && value.every(isScalar));
+  const lists = fields.filter(({ value }) => Array.isArray(value) && value.length > 0);
   for (const { keys, value } of lists) {
     const { length } = value as readonly unknown[];
-    const columns = lists.filter(
+    const alike = lists.filter(
       (other) =>
         (other.value as readonly unknown[]).length === length &&
         other.keys.length === keys.length &&
         keys.slice(0, -1).every((key, index) => key === other.keys[index]),
     );
-    if (length > 1 && columns.length > 1) return { paths: columns.map(({ path }) => path), length };
+    const columns = alike.filter((other) => (other.value as readonly unknown[]).every(isScalar));
+    if (columns.length < (length > 1 ? 2 : 3)) continue;
+    // A column of objects is one too, unless its name says that they are the records.
+    const all = alike.filter((other) => columns.includes(other) || !means.records(other.name));
+    return { paths: all.map(({ path }) => path), length };
   }
   return null;
 }

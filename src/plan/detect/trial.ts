@@ -138,12 +138,15 @@ function refine(first: PageView, second: PageView, pagination: Pagination): Pagi
   const items = valueAt(second.json, both.path);
   const held = both.items.length + (Array.isArray(items) ? items.length : 0);
   const total = totalOf(first, pagination);
+  const left = totalOf(second, pagination);
+  // Two pages together hold more, so it was the number of records in a page; or it is what is left.
+  const isNoTotal =
+    total !== null && (held > total || (left !== null && left === total - both.items.length));
   return {
     ...pagination,
     records: both.path,
     key: both.path === pagination.records ? pagination.key : findKey(both.items),
-    // Two pages together hold more, so it was the number of records in a page.
-    ...(total !== null && held > total ? { totalPath: null, totalHeader: null } : {}),
+    ...(isNoTotal ? { totalPath: null, totalHeader: null } : {}),
   };
 }
 

@@ -1,8 +1,8 @@
 import type { Pagination } from '../../core/pagination.ts';
 import { type Facts, saysEnd, saysMore } from '../detect/facts.ts';
 import { squash } from '../detect/names.ts';
-import type { StartParam } from '../detect/numbers-said.ts';
 import { found, keysOf, literalOf, type PageView, type Shown, trial } from '../detect/page-view.ts';
+import type { StartParam } from '../detect/start-params.ts';
 import { isNothing, type PartValue, readScalar } from '../literal.ts';
 import { fitsHeader } from '../request-parts.ts';
 import { cursorStep, ended, literalOfNext, silent } from './page-reading.ts';

@@ -1,0 +1,64 @@
+/** Page numbers, offsets, sizes and cursors, as the start request asks for them. */
+import type { PageRequest } from '../../core/page-request.ts';
+import { readQuery, wholeNumber } from '../query-parameter.ts';
+import { means } from './names.ts';
+import { listFields, parseBody } from './page-view.ts';
+
+export interface StartParam {
+  /** Of the query parameter, or the dotted path in a JSON body. */
+  readonly name: string;
+  readonly carrier: 'query' | 'body';
+  readonly text: string;
+  /** Null where the text is no whole number. */
+  readonly number: number | null;
+}
+
+export interface StartParams {
+  readonly page: StartParam | null;
+  readonly offset: StartParam | null;
+  readonly size: StartParam | null;
+  readonly cursor: StartParam | null;
+  /** Takes the key of the record before: `since_id=0`. */
+  readonly keyset: StartParam | null;
+}
+
+/**
+ * The parameters of a request that page, by their names and values: a `start` that is a date is none
+ * of them. Those of a POST's body come first.
+ */
+export function readStartParams(request: Pick<PageRequest, 'url' | 'body'>): StartParams {
+  const params = [...bodyParams(request.body), ...queryParams(request.url)];
+  const numbered = params.filter((param) => param.number !== null);
+  return {
+    page: numbered.find((param) => means.page(spelled(param))) ?? null,
+    offset: numbered.find((param) => means.offset(spelled(param))) ?? null,
+    size: numbered.find((param) => means.size(spelled(param))) ?? null,
+    cursor: params.find((param) => means.cursor(spelled(param))) ?? null,
+    keyset: params.find((param) => means.keyset(spelled(param))) ?? null,
+  };
+}
+
+/** `variables.first` is `first`; `page[size]` and `page.size` are read as `pagesize`. */
+function spelled({ name, carrier }: StartParam): string {
+  if (carrier === 'query') return name;
+  const keys = name.split('.');
+  const last = keys.at(-1) ?? name;
+  return keys.at(-2) === 'page' ? `page_${last}` : last;
+}
+
+function queryParams(url: string): readonly StartParam[] {
+  return readQuery(url).map(([name, text]) => {
+    return { name, carrier: 'query', text, number: wholeNumber(text) };
+  });
+}
+
+function bodyParams(body: Uint8Array | null): readonly StartParam[] {
+  const fields = listFields(parseBody(body));
+  return fields.flatMap(({ path, keys, value }) => {
+    const isScalar = typeof value === 'string' || typeof value === 'number';
+    if (!isScalar || keys.length > 2) return [];
+    const text = String(value);
+    const number = typeof value === 'number' ? wholeNumber(text) : null;
+    return [{ name: path, carrier: 'body', text, number } as const];
+  });
+}
