@@ -64,6 +64,10 @@ export function makeFindings(facts: PagedFacts): readonly Finding[] {
     const text = `the records of ${counted(pages.withoutInfo, 'page')} were not counted`;
     findings.push({ kind: 'unverified', text });
   }
+  if (pages.unreadable > 0) {
+    const states = counted(pages.unreadable, 'page states', 'pages state');
+    findings.push({ kind: 'unverified', text: `${states} a total that is too long to be read` });
+  }
   for (const { place, isRead, isGone } of pages.secondReadings) {
     if (isRead || isGone) continue;
     const page = `page ${formatCount(facts.numberOf(place))}`;
