@@ -9,6 +9,7 @@ import { DelayQueue } from '../pace/retries.ts';
 import type { Limiter, LimiterRegistry, Reaction } from './limiter.ts';
 import { BODY_BUDGET_BYTES } from './open-transport.ts';
 import type { PauseMonitor } from './pause-monitor.ts';
+import { pauseOfRefused } from './refused-page.ts';
 import { type RequestQueue, RequestQueues } from './request-queues.ts';
 import {
   type NextAction,
@@ -138,11 +139,24 @@ export class Dispatcher {
   /** The sink found that a body is no page. */
   rejected(task: Task, final: FinalAttempt, rejection: Omit<Rejection, 'index'>): void {
     try {
-      this.#do(task, this.#policy.rejected(task, final, rejection));
+      const isPause = this.#pauseAfterAll(task, final, rejection);
+      this.#do(task, this.#policy.rejected(task, final, rejection, isPause));
       this.#pump();
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** Whether a page that says that it was refused speaks of a limit or a wait, as a 429 does. */
+  #pauseAfterAll(task: Task, final: FinalAttempt, rejection: Omit<Rejection, 'index'>): boolean {
+    const { clock, limiters } = this.#parts;
+    const outcome = pauseOfRefused(rejection, final, clock.wallTime());
+    if (outcome === null) return false;
+    const now = clock.now();
+    const limiter = limiters.of(task.origin, task.path);
+    const reaction = limiter.refusedAfterAll(final.timing.sentAt, outcome.waitMs, now);
+    this.#pauseOrStop(task, limiter, reaction, outcome, now);
+    return true;
   }
 
   /** A page has reached its end state. */
@@ -242,7 +256,7 @@ export class Dispatcher {
         isStopped: this.#stop !== null,
         isExcused: reaction.isExcused || this.#wasUnprocessed(queue, result),
       });
-      this.#pauseOrStop(task, limiter, reaction, result, now);
+      this.#pauseOrStop(task, limiter, reaction, result.outcome, now);
       this.#do(task, action);
       this.#pump();
     } catch (error) {
@@ -254,7 +268,7 @@ export class Dispatcher {
     task: Task,
     limiter: Limiter,
     reaction: Reaction,
-    { outcome }: AttemptResult,
+    outcome: AttemptResult['outcome'],
     now: number,
   ): void {
     const { pauseMs, isUnreachable } = reaction;

@@ -76,9 +76,11 @@ export function describeRejection(
 ): string {
   if (beginning === null && kind !== 'empty') return reason;
   const parts: string[] = [];
+  // Nothing else says why.
+  const shown = kind === 'unlike' || kind === 'selection' ? 2 * SHOWN_CHARACTERS : SHOWN_CHARACTERS;
   const isNamed = contentType !== null && !IS_JSON.has(kind);
   if (isNamed) parts.push(`is ${escapeText(contentType, 60)}`);
-  if (beginning !== null) parts.push(`begins ${bodyExcerpt(beginning, url, sent)}`);
+  if (beginning !== null) parts.push(`begins ${bodyExcerpt(beginning, url, sent, shown)}`);
   return parts.length === 0 ? reason : `${reason}; it ${parts.join(' and ')}`;
 }
 
@@ -113,12 +115,12 @@ const MOST_BYTES = 262_144;
  * @param url as asked for, with its credentials
  * @example bodyExcerpt('<h1>Busy</h1>\n', url, options) // '"<h1>Busy</h1>"'
  */
-function bodyExcerpt(text: string, url: string, sent: Sent): string {
+function bodyExcerpt(text: string, url: string, sent: Sent, most = SHOWN_CHARACTERS): string {
   const line = withoutSecrets(text, url, sent)
     .replace(/^\ufeff/, '')
     .replaceAll(/\s+/g, ' ')
     .trim();
-  return quoted(escapeText(line, SHOWN_CHARACTERS));
+  return quoted(escapeText(line, most));
 }
 
 /** The same of an answer whose status is its reason; null where its body has nothing for people. */

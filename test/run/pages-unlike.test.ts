@@ -256,3 +256,22 @@ suite('what is too long to be read is not absent', { concurrency: 2 }, () => {
     });
   }
 });
+
+test('a page that speaks of a limit pauses its origin, and is not given up while it does', async (t) => {
+  const body = { status: '0', message: 'NOTOK', data: 'rate limit reached, wait 20 ms' };
+  const pauses: string[] = [];
+  const answer = list((page, time) => (page === 3 && time <= 3 ? { body } : null));
+  const { summary, text } = await fetchJson(
+    t,
+    answer,
+    {
+      retries: 5,
+      onEvent: (event) => {
+        if (event.type === 'pause') pauses.push(event.reason);
+      },
+    },
+    START,
+  );
+  assert.equal(text, WHOLE, summary.verdict.reasons.join());
+  assert.match(pauses[0] ?? '', /^200 with rate limit in its body, /);
+});
