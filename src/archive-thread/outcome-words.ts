@@ -92,9 +92,22 @@ export function differences(sister: Outcomes, page: Outcomes): readonly string[]
 /** The request was not served. */
 const REFUSED =
   /\brate\b|limit (?:was |is |has been )?(?:exceeded|reached)|quota|throttl|too many|\bbusy\b|overload|(?:service|server|temporarily) (?:is )?unavailable|time[d -]?out|try(?:ing)? again|\bretry\b|later\b|denied|forbidden|unauthori[sz]ed|maintenance|internal/i;
-/** There is nothing, or nothing more: what APIs say of a page past the end. */
-const ENDED =
-  /\bno\b[^.]{0,40}\b(?:found|results?|records?|rows?|items?|data|entr(?:y|ies)|match(?:es)?|more|content|further|such|pages?|transactions?|objects?)\b|\bnot? ?found\b|\bnothing\b|\bempty\b|\bout of (?:range|bounds)\b|\b(?:past|beyond|after|reached) the (?:end|last)\b|\bend of\b|\blast page\b|\bdoes(?: not|n't) exist\b|\binvalid page\b|\bpage\b[^.]{0,60}\b(?:invalid|not|exceeds?|beyond|out of|greater|larger|too)\b/i;
+/** What a list has; a data node is none of it. */
+const THING =
+  '(?:pages?|records?|results?|data(?! ?(?:nodes?|source|service|store|base|cent))|items?|rows?|entr(?:y|ies)|' +
+  'content|resources?|objects?|match(?:es)?|transactions?|documents?|elements?)';
+/** There is nothing, or nothing more: what APIs say of a page past the end. Of a shard it is no end. */
+const ENDED = [
+  `\\bno (?:\\w+ )?${THING}\\b`,
+  '\\bno \\w+(?: \\w+)? (?:were |was )?found\\b',
+  `\\b${THING}\\b[^.]{0,30}\\b(?:not found|not exist|is empty|are empty)\\b`,
+  '^\\W*(?:no more|not ?found|empty|nothing(?: found| to show| more)?|none|eof)\\W*$',
+  '\\bout of (?:range|bounds)\\b',
+  '\\b(?:past|beyond|after|reached) the (?:end|last)\\b',
+  '\\bend of (?:the )?(?:list|results?|data|records?|pages?)\\b',
+  '\\b(?:last|invalid) page\\b',
+  "\\bpage\\b[^.]{0,40}\\b(?:(?:is|does)(?: not|n't)|not (?:valid|available)|invalid|exceeds?|beyond|greater|larger|too (?:high|large|big))\\b",
+].map((pattern) => new RegExp(pattern, 'i'));
 
 /** Whether what differs only says that the list has no such page, or no records. */
 export function saysNothingThere(paths: readonly string[], page: Outcomes): boolean {
@@ -104,5 +117,7 @@ export function saysNothingThere(paths: readonly string[], page: Outcomes): bool
     return text.replaceAll(/[_-]/g, ' ').replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ');
   });
   if (words.some((text) => REFUSED.test(text))) return false;
-  return words.some((text) => ENDED.test(text) || /^(?:404|204)$/.test(text));
+  return words.some(
+    (text) => /^(?:404|204)$/.test(text) || ENDED.some((pattern) => pattern.test(text)),
+  );
 }

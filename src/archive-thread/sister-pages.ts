@@ -4,7 +4,7 @@
  * another one. Such a page is none; an empty one is.
  */
 import { escapeText } from '../core/escape.ts';
-import { describeMissing, type FoundRecords, parseSelection } from '../decode/decode.ts';
+import { describeMissing, type FoundRecords, parseSelection, pathOf } from '../decode/decode.ts';
 import { findAbsentList } from '../plan/detect/find-records.ts';
 import { means, squash } from '../plan/detect/names.ts';
 import { type Field, isObject, keysOf, listFields, valueAt } from '../plan/detect/page-view.ts';
@@ -45,6 +45,8 @@ export class SisterPages {
   readonly #keys: readonly string[];
   readonly #find: () => Uint8Array | null;
   #usual: Shape | null = null;
+  /** Records in the first page. */
+  #count = 0;
   #sister: Sister | null = null;
   /** The first page while it is not stored. */
   #first: Uint8Array | null = null;
@@ -63,6 +65,7 @@ export class SisterPages {
   began(page: Uint8Array, found: FoundRecords): void {
     if (this.#usual !== null || found.count === 0) return;
     this.#usual = shapeOf(page, found);
+    this.#count = found.count;
     this.#first = page;
   }
 
@@ -77,6 +80,8 @@ export class SisterPages {
     if (usual === null || found.count === 0) return false;
     // Only a list of objects shows by a byte that others are not of it.
     if (usual === 'one') return true;
+    // One alone may be an error in the place of all.
+    if (found.count === 1 && this.#count > 1) return false;
     const shape = shapeOf(page, found);
     return shape === usual || (usual === 'others' && shape === 'objects');
   }
@@ -96,9 +101,14 @@ export class SisterPages {
     if (isNothing(value)) return this.#judgeEmpty(page, json, value, sister);
     if (Array.isArray(value)) {
       const items = value.filter((item) => item !== null);
-      const isOther = sister.isOfObjects && items.length > 0 && !items.some(isObject);
-      return isOther
-        ? this.#isOther(json, sister, 'holds no objects, as the other pages do')
+      if (!sister.isOfObjects || items.length === 0) return alike;
+      if (!items.some(isObject)) {
+        return this.#isOther(json, sister, 'holds no objects, as the other pages do');
+      }
+      const [item] = items;
+      const isStrange = items.length === 1 && isObject(item) && sharedKeys(item, sister) === 0;
+      return isStrange
+        ? this.#isOther(json, sister, 'holds one object, which has no field of the other records')
         : alike;
     }
     // Some APIs write a list of one as the record alone.
@@ -136,6 +146,10 @@ export class SisterPages {
     }
     for (const field of ofSister.values()) {
       if (ofPage.has(field.path) || mayComeAndGo(field) || this.#isAround(field.keys)) continue;
+      // What holds the list may be null itself, and all that is in it gone with that.
+      if (field.keys.length > 1 && isNothing(ofPage.get(pathOf(field.keys.slice(0, -1)))?.value)) {
+        continue;
+      }
       return `it has no ${nameOf(field.path)}, as the other pages do`;
     }
     return null;
@@ -154,6 +168,7 @@ export class SisterPages {
     const value = this.#path === '@' ? json : valueAt(json, this.#path);
     const items = Array.isArray(value) ? value.slice(0, MOST_RECORDS) : [];
     const objects = items.filter(isObject);
+    this.#count = Array.isArray(value) ? value.length : 1;
     if (!Array.isArray(value)) this.#usual = 'one';
     else this.#usual = isObject(value[0]) ? 'objects' : 'others';
     this.#sister = {
@@ -198,10 +213,13 @@ function isNothing(value: unknown): boolean {
 }
 
 /** Half of what it has, or half of what records have. */
-function isLikeRecord(value: Record<string, unknown>, { recordKeys }: Sister): boolean {
-  const keys = Object.keys(value);
-  const shared = keys.filter((key) => recordKeys.has(key)).length;
-  return shared > 0 && 2 * shared >= Math.min(keys.length, recordKeys.size);
+function isLikeRecord(value: Record<string, unknown>, sister: Sister): boolean {
+  const shared = sharedKeys(value, sister);
+  return shared > 0 && 2 * shared >= Math.min(Object.keys(value).length, sister.recordKeys.size);
+}
+
+function sharedKeys(value: Record<string, unknown>, { recordKeys }: Sister): number {
+  return Object.keys(value).filter((key) => recordKeys.has(key)).length;
 }
 
 /** A link or a token for what comes next, what is beside the records, and nothing at all. */

@@ -74,6 +74,10 @@ export function makeFindings(facts: PagedFacts): readonly Finding[] {
     const text = `the records of ${counted(pages.withoutInfo, 'page')} were not counted`;
     findings.push({ kind: 'unverified', text });
   }
+  if (pages.unreadable > 0) {
+    const states = counted(pages.unreadable, 'page states', 'pages state');
+    findings.push({ kind: 'unverified', text: `${states} a total that is too long to be read` });
+  }
   for (const text of facts.checks.doubts) findings.push({ kind: 'unverified', text });
   findings.push(...checkFindings(facts));
   const isWorse = findings.some(({ kind }) => kind !== 'unverified' && kind !== 'note');

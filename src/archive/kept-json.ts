@@ -151,6 +151,7 @@ const pageInfoShape: Shape<PageInfo> = {
   total: orNull(isNumber),
   totalIsLowerBound: isBoolean,
   totalPages: orNull(isNumber),
+  totalIsUnreadable: (value) => value === undefined || value === true,
   echoedSize: orNull(isNumber),
   echoedPosition: orNull(isNumber),
   digest: orNull(isText),

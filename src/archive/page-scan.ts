@@ -23,6 +23,8 @@ const nothing = {
   missingPages: 0,
   /** Stored pages without a page info. */
   withoutInfo: 0,
+  /** Stored pages that state a total too long to be read. */
+  unreadable: 0,
   /** Boundaries of neighbouring pages, and those at which the first key is the last one of the page before. */
   boundaries: 0,
   sharedBoundaries: 0,
@@ -143,7 +145,8 @@ class PageScan {
       this.#tally.withoutInfo += 1;
       return;
     }
-    const { records } = read.pageInfo;
+    const { records, totalIsUnreadable } = read.pageInfo;
+    if (totalIsUnreadable === true) this.#tally.unreadable += 1;
     branch.hear(read);
     if (records > 0) this.#tally.withRecords += 1;
     this.#largestPage = Math.max(this.#largestPage, records);

@@ -32,6 +32,8 @@ export interface PageInfo {
   readonly totalIsLowerBound: boolean;
   /** Pages in all, as this page says. */
   readonly totalPages: number | null;
+  /** It states one of the two, longer than can be read: that is not as if it stated none. */
+  readonly totalIsUnreadable?: true;
   /** The page size, and the offset or page number, that the server says it used. */
   readonly echoedSize: number | null;
   readonly echoedPosition: number | null;

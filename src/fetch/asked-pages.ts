@@ -123,17 +123,21 @@ export class AskedPages implements PageSource, PageSink {
 
 const decoder = new TextDecoder();
 
-function pageView(request: PageRequest, { final, body }: Answer): PageView {
+export function plainHeaders(final: FinalAttempt): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(final.headers ?? {})) {
     // HTTP/2 keeps its pseudo-headers, which are no strings, among them.
     const text = name.startsWith(':') ? null : singleHeader(value);
     if (text !== null) headers[name] = text;
   }
+  return headers;
+}
+
+function pageView(request: PageRequest, { final, body }: Answer): PageView {
   return {
     request,
     status: final.status ?? 0,
-    headers,
+    headers: plainHeaders(final),
     body: body ?? new Uint8Array(0),
     json: body === null ? undefined : JSON.parse(decoder.decode(body)),
   };

@@ -13,6 +13,7 @@ import type { LimiterRegistry } from './limiter-registry.ts';
 import { BODY_BUDGET_BYTES } from './open-transport.ts';
 import type { PageSink, PageSource } from './page-flow.ts';
 import type { PauseMonitor } from './pause-monitor.ts';
+import { pauseOfRefused } from './refused-page.ts';
 import {
   type Made,
   type ReadyRequest,
@@ -121,11 +122,24 @@ export class Dispatcher {
   /** The sink found that a body is no page. */
   rejected(task: Task, final: FinalAttempt, rejection: Omit<Rejection, 'index'>): void {
     try {
-      this.#do(task, this.#policy.rejected(task, final, rejection));
+      const isPause = this.#pauseAfterAll(task, final, rejection);
+      this.#do(task, this.#policy.rejected(task, final, rejection, isPause));
       this.#pump();
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** Whether a page that says that it was refused speaks of a limit or a wait, as a 429 does. */
+  #pauseAfterAll(task: Task, final: FinalAttempt, rejection: Omit<Rejection, 'index'>): boolean {
+    const { clock } = this.#parts;
+    const outcome = pauseOfRefused(rejection, final, clock.wallTime());
+    if (outcome === null) return false;
+    const now = clock.now();
+    const queue = this.#queues.of(task);
+    const reaction = queue.limiter.refusedAfterAll(final.timing.sentAt, outcome.waitMs, now);
+    this.#pauseOrStop(task, queue, reaction, { outcome, response: null }, now);
+    return true;
   }
 
   /** A page has reached its end state. */
@@ -292,7 +306,7 @@ export class Dispatcher {
     task: Task,
     queue: RequestQueue,
     reaction: Reaction,
-    result: AttemptResult,
+    result: Pick<AttemptResult, 'outcome' | 'response'>,
     now: number,
   ): void {
     const { pauseMs, isOutage, isUnreachable } = reaction;

@@ -77,11 +77,13 @@ export function describeRejection(
 ): string {
   if (beginning === null && kind !== 'empty') return reason;
   const parts: string[] = [];
+  // Nothing else says why.
+  const shown = kind === 'unlike' || kind === 'selection' ? 2 * SHOWN_CHARACTERS : SHOWN_CHARACTERS;
   const isNamed = contentType !== null && !IS_JSON.has(kind);
   if (isNamed) parts.push(`is ${escapeText(contentType, 60)}`);
   const said = beginning === null || kind !== 'fail-when' ? null : messageIn(beginning);
   if (said !== null) parts.push(`says ${excerpt(said, url, sent, MESSAGE_CHARACTERS)}`);
-  else if (beginning !== null) parts.push(`begins ${excerpt(beginning, url, sent)}`);
+  else if (beginning !== null) parts.push(`begins ${excerpt(beginning, url, sent, shown)}`);
   return parts.length === 0 ? reason : `${reason}; it ${parts.join(' and ')}`;
 }
 

@@ -15,10 +15,10 @@ import {
 import type { PaginationFacts } from '../core/summary.ts';
 import { createGrowingPlan } from '../plan/create-growing-plan.ts';
 import { pinFlags } from '../plan/detect/detect.ts';
-import { recordsIn } from '../plan/detect/facts.ts';
+import { headersSayRecords, recordsIn } from '../plan/detect/facts.ts';
 import { createFunctionPlan } from '../plan/function-plan.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';
-import { type AskedPages, FirstPageMissing } from './asked-pages.ts';
+import { type AskedPages, FirstPageMissing, plainHeaders } from './asked-pages.ts';
 import { attemptsFrom, attemptsOfList } from './attempt.ts';
 import { restoreCredentials } from './credentials.ts';
 import { type FoundPagination, findPagination } from './find-pagination.ts';
@@ -115,7 +115,7 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
       : { found: known, asked: null };
   if (result === null) return null;
   const { found, asked } = result;
-  if (found === null && asked !== null && isEmptyAnswer(asked)) {
+  if (found === null && asked !== null && isEmptyAnswer(asked, start)) {
     return emptyList(parts, start, asked);
   }
   if (found === null) {
@@ -145,8 +145,10 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
 }
 
 /** 204 (No Content) says that there is nothing, and of a list that it is empty (RFC 9110 §15.3.5). */
-function isEmptyAnswer(asked: AskedPages): boolean {
-  return asked.finals()[0]?.status === 204;
+function isEmptyAnswer(asked: AskedPages, request: PageRequest): boolean {
+  const final = asked.finals()[0];
+  if (final?.status !== 204) return false;
+  return !headersSayRecords({ request, headers: plainHeaders(final) });
 }
 
 /** Its one page is asked for past the end, since a page without content is none to store. */

@@ -163,6 +163,20 @@ export class Limiter {
     };
   }
 
+  /** The body of an answer that had ended as a success says that it was refused. */
+  refusedAfterAll(sentAt: number, waitMs: number | null, now: number): Reaction {
+    const pause = this.#pacer.refusedAfterAll(sentAt, now, waitMs);
+    const until = this.heldUntil(now);
+    return {
+      pauseMs: pause === null ? null : Math.max(0, until - now),
+      isOwnPause: until > this.#pacer.statedUntil(now),
+      isOutage: false,
+      attempt: 'counts',
+      settled: null,
+      isUnreachable: false,
+    };
+  }
+
   learned(): LearnedPace {
     return this.#pacer.learned();
   }

@@ -153,8 +153,16 @@ export class RetryPolicy {
     return finalAttempt(none, { code: null, reason }, timing);
   }
 
-  /** After the checks of a whole body, which found that it is no page. */
-  rejected(task: Task, final: FinalAttempt, rejection: Omit<Rejection, 'index'>): NextAction {
+  /**
+   * After the checks of a whole body, which found that it is no page.
+   * @param isPause it asks for a pause: another answer comes after that
+   */
+  rejected(
+    task: Task,
+    final: FinalAttempt,
+    rejection: Omit<Rejection, 'index'>,
+    isPause = false,
+  ): NextAction {
     const { options, storedBefore, counters } = this.#parts;
     const { kind, digest } = rejection;
     const contentType = singleHeader(final.headers?.['content-type']);
@@ -171,7 +179,7 @@ export class RetryPolicy {
     task.rejected = digest;
     // A page that may not exist is asked for in great number, so what answers it need not be waited for.
     const { speculative = false, expected = false } = task.request;
-    const isFinal = UNREADABLE.has(kind) || (speculative && !expected);
+    const isFinal = UNREADABLE.has(kind) || (speculative && !expected && !isPause);
     // It will be as large, or the same, the next time.
     if (kind === 'too-large' || (isSame && isFinal)) return { kind: 'end', final: failed };
     if (kind !== 'no-records') return this.#retryOrEnd(task, failed, null, null);

@@ -96,11 +96,7 @@ export class Pacer {
     if (hint !== null) this.#stated.said(hint.limits, sentAt, now, this.#inFlight);
     if (kind === 'refused') {
       if (isCalm) this.#auto?.calmed(sentAt, now);
-      this.#gate.firstPauseMs = this.#search.ownPauseMs;
-      const retryAfterMs = statedWaitMs(hint);
-      const pause = this.#gate.refused({ sentAt, now, retryAfterMs });
-      this.#search.refused(sentAt, pause.isNew, retryAfterMs);
-      return pause.isNew || now + pause.waitMs > Math.max(now, before) ? pause : null;
+      return this.#refused(sentAt, now, statedWaitMs(hint), before);
     }
     if (kind === 'lost') return null;
     const isStrained = kind === 'overloaded';
@@ -116,6 +112,23 @@ export class Pacer {
     }
     if (hint?.waitMs != null) this.#gate.hold(now + hint.waitMs);
     return this.#longer(before, now);
+  }
+
+  /** An answer that had counted as accepted turned out to be a refusal. */
+  refusedAfterAll(sentAt: number, now: number, waitMs: number | null): LimiterPause | null {
+    return this.#refused(sentAt, now, waitMs, this.heldUntil(now));
+  }
+
+  #refused(
+    sentAt: number,
+    now: number,
+    retryAfterMs: number | null,
+    before: number,
+  ): LimiterPause | null {
+    this.#gate.firstPauseMs = this.#search.ownPauseMs;
+    const pause = this.#gate.refused({ sentAt, now, retryAfterMs });
+    this.#search.refused(sentAt, pause.isNew, retryAfterMs);
+    return pause.isNew || now + pause.waitMs > Math.max(now, before) ? pause : null;
   }
 
   /** Ends of windows are stated in whole seconds: less is no news. */

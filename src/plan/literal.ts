@@ -37,6 +37,18 @@ export function countOf(text: string | null): number | null {
   return Number.isSafeInteger(count) ? count : null;
 }
 
+/** Any shorter count is a safe integer. */
+const LEAST_TOO_LONG = 16;
+
+/**
+ * Whether a literal is longer than what is read of one: a count of more digits than a number holds, or
+ * a value that was cut to a lone quote (`createPicker`). It is there, and nobody knows what it says.
+ */
+export function isTooLong(literal: string | null): boolean {
+  if (literal === null || (literal.length < LEAST_TOO_LONG && literal !== '"')) return false;
+  return literal === '"' || (/^"?\d+"?$/.test(literal) && readCount(literal) === null);
+}
+
 /** true and false, also as strings; a number says how many more there are. */
 export function readFlag(literal: string | null): boolean | null {
   const text = (readString(literal) ?? literal)?.toLowerCase();

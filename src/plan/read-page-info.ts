@@ -2,7 +2,7 @@
 import type { PageInfo } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { parseLinkHeader } from './link-header.ts';
-import { countOf, readCount, readFlag, readString } from './literal.ts';
+import { countOf, isTooLong, readCount, readFlag, readString } from './literal.ts';
 import { nextHoldsKey } from './next-holds-key.ts';
 import {
   type ContentRange,
@@ -26,12 +26,14 @@ export function readPageInfo(pagination: Pagination, given: PageToRead): PageInf
   const page: ReadablePage = { ...given, links, range };
   const { step = null, more = null } = style?.readNext(pagination, page) ?? {};
   const position = readAt(page, pagination.positionPath);
+  const isUnreadable = statesTooLong(pagination, page);
   return {
     records: page.recordCount,
     next: step,
     more: readMore(pagination, literal) ?? more,
     ...readTotal(pagination, page, range),
     totalPages: readTotalPages(pagination, page),
+    ...(isUnreadable ? { totalIsUnreadable: true } : {}),
     echoedSize: readAt(page, pagination.sizePath),
     echoedPosition: position ?? style?.echoedPosition?.(page) ?? null,
     digest: page.digest,
@@ -53,9 +55,29 @@ export function pagingHeaders(pagination: Pagination): readonly string[] {
 
 function readMore({ morePath }: Pagination, literal: PageToRead['literal']): boolean | null {
   if (morePath === null) return null;
-  if (!morePath.startsWith('!')) return readFlag(literal(morePath));
-  const done = readFlag(literal(morePath.slice(1)));
-  return done === null ? null : !done;
+  const isDone = morePath.startsWith('!');
+  const found = literal(isDone ? morePath.slice(1) : morePath);
+  // A flag that nobody can read must not end a list.
+  if (isTooLong(found)) return true;
+  const flag = readFlag(found);
+  return flag === null || !isDone ? flag : !flag;
+}
+
+/** Whether a total is there, and is longer than what is read of one. */
+function statesTooLong(
+  { totalPath, totalPagesPath, totalHeader, totalPagesHeader }: Pagination,
+  { headers, literal }: PageToRead,
+): boolean {
+  const isLong = (path: string | null): boolean => {
+    if (path === null) return false;
+    const found = literal(path);
+    return isTooLong(found?.startsWith('{') ? literal(`${path}.value`) : found);
+  };
+  const isLongHeader = (name: string | null): boolean =>
+    name !== null && isTooLong(headers[name]?.trim() ?? null);
+  return (
+    [totalPath, totalPagesPath].some(isLong) || [totalHeader, totalPagesHeader].some(isLongHeader)
+  );
 }
 
 function readTotal(

@@ -96,6 +96,16 @@ suite('a page unlike its sisters is named with what differs', () => {
         /in errors differs$/,
       ],
       [{ data: rows }, { data: 7 }, 'data', /^data is number where/],
+      [{ data: rows }, { data: [{ error: 'x' }] }, 'data', /^data holds one object, which has no/],
+      [scan, { ...scan, message: 'Shard not found', result: null }, 'result', /message differs$/],
+      [scan, { ...scan, message: 'No data nodes available', result: [] }, 'result', /differs$/],
+      [scan, { ...scan, message: 'unexpected end of file', result: [] }, 'result', /differs$/],
+      [
+        { data: { list: rows, total: 9 } },
+        { code: 50001, msg: 'system busy', data: null },
+        'data.list',
+        /^data.list is not in this page .*, and what it says in code, msg differs$/,
+      ],
     ];
   for (const [first, page, path, reason] of cases) {
     test(JSON.stringify(page), () => assert.match(likeness(first, page, path), reason));
@@ -123,6 +133,18 @@ suite('a page without records may be one of the list', () => {
       'result',
     ],
     ['a code for it', { code: 0, data: rows }, { code: 'NO_DATA', data: null }, 'data'],
+    [
+      'null for what holds it',
+      { code: 0, data: { list: rows, total: 9 } },
+      { code: 0, data: null },
+      'data.list',
+    ],
+    [
+      'a page out of range',
+      { ok: true, data: rows },
+      { ok: false, error: 'Page 9 is out of range', data: [] },
+      'data',
+    ],
     ['404 within', { code: 200, data: rows }, { code: 404, data: [] }, 'data'],
     [
       'HAL past the end',
@@ -153,7 +175,7 @@ suite('a page with records is one of the list, whatever its envelope says', () =
       'data',
     ],
     ['a warning', paged, { ...paged, error: 'partial' }, 'data'],
-    ['a list of numbers', { ids: [1, 2] }, { ids: [3], status: 'x' }, 'ids'],
+    ['a list of numbers', { ids: [1, 2] }, { ids: [3, 4], status: 'x' }, 'ids'],
   ];
   for (const [what, first, page, path] of cases) {
     test(what, () => assert.equal(likeness(first, page, path), 'usual'));

@@ -320,3 +320,41 @@ test('the headers a pageInfo needs are named once each', () => {
     'link',
   ]);
 });
+
+test('what is too long to be read is there: a flag goes on, a total is unreadable', () => {
+  const TOO_LONG = '"';
+  const read = (pagination: Partial<Pagination>, literals: Record<string, string>) =>
+    readPageInfo(
+      { ...noPagination, ...pagination },
+      {
+        url: 'https://a.example/v1/items?page=1',
+        headers: { 'x-total': '1'.repeat(30), 'x-pages': '12' },
+        literal: (path) => literals[path] ?? null,
+        recordCount: 2,
+        firstKey: null,
+        lastKey: null,
+        digest: null,
+      },
+    );
+  for (const morePath of ['m', '!m']) {
+    assert.equal(read({ morePath }, { m: TOO_LONG }).more, true);
+    assert.equal(read({ morePath }, {}).more, null);
+  }
+  const isUnreadable = (pagination: Partial<Pagination>, literals: Record<string, string> = {}) => {
+    const { total, totalPages, totalIsUnreadable = false } = read(pagination, literals);
+    assert.ok(!totalIsUnreadable || total === null || totalPages === null);
+    return totalIsUnreadable;
+  };
+  for (const path of ['totalPath', 'totalPagesPath'] as const) {
+    for (const long of [TOO_LONG, '9'.repeat(17), `"${'9'.repeat(40)}"`, '9007199254740993']) {
+      assert.ok(isUnreadable({ [path]: 't' }, { t: long }), long);
+    }
+    for (const short of ['12', '"12"', 'null', '-1', '"unknown"', '0000000000000012']) {
+      assert.ok(!isUnreadable({ [path]: 't' }, { t: short }), short);
+    }
+    assert.ok(!isUnreadable({ [path]: 't' }));
+  }
+  assert.ok(isUnreadable({ totalPath: 't' }, { t: '{"value": 1}', 't.value': TOO_LONG }));
+  assert.ok(isUnreadable({ totalHeader: 'x-total' }));
+  assert.ok(!isUnreadable({ totalPagesHeader: 'x-pages' }));
+});

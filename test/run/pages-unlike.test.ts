@@ -221,3 +221,57 @@ suite('an empty page where the server spoke of more is asked for once more', {
     assert.deepEqual([asked.get(2), asked.get(3)], [1, 2]);
   });
 });
+
+suite('what is too long to be read is not absent', { concurrency: 2 }, () => {
+  /** Three pages by cursor, the second of which states something in 70,000 bytes. */
+  const chain =
+    (odd: object) =>
+    (url: URL): JsonReply => {
+      const page = Number(url.searchParams.get('cursor') ?? 1);
+      const next = page < 3 ? `${page + 1}` : null;
+      const body = { data: [row(page)], next_cursor: next, has_more: page < 3, total: 3 };
+      return { body: page === 2 ? { ...body, ...odd } : body };
+    };
+  const LONG = 'x'.repeat(70_000);
+  const PINNED: RunOptions = {
+    paginate: {
+      style: 'cursor',
+      param: 'cursor',
+      nextPath: 'next_cursor',
+      morePath: 'has_more',
+      totalPath: 'total',
+    },
+    select: 'data',
+  };
+  for (const [what, odd, name] of [
+    ['a cursor', { next_cursor: LONG }, 'incomplete'],
+    ['a flag beside no cursor', { next_cursor: null, has_more: LONG }, 'incomplete'],
+    ['a flag beside a cursor', { has_more: LONG }, 'complete'],
+    ['a total', { total: LONG }, 'unverified'],
+    ['a total of many digits', { total: '3'.repeat(30) }, 'unverified'],
+  ] as const) {
+    test(what, async (t) => {
+      const { summary } = await fetchJson(t, chain(odd), PINNED);
+      assert.equal(summary.verdict.name, name, summary.verdict.reasons.join());
+    });
+  }
+});
+
+test('a page that speaks of a limit pauses its origin, and is not given up while it does', async (t) => {
+  const body = { status: '0', message: 'NOTOK', data: 'rate limit reached, wait 20 ms' };
+  const pauses: string[] = [];
+  const answer = list((page, time) => (page === 3 && time <= 3 ? { body } : null));
+  const { summary, text } = await fetchJson(
+    t,
+    answer,
+    {
+      retries: 5,
+      onEvent: (event) => {
+        if (event.type === 'pause') pauses.push(event.reason);
+      },
+    },
+    START,
+  );
+  assert.equal(text, WHOLE, summary.verdict.reasons.join());
+  assert.match(pauses[0] ?? '', /^200 with rate limit in its body, /);
+});

@@ -61,6 +61,17 @@ suite('204 (No Content)', { concurrency: 4 }, () => {
     assert.equal(strict.text, null);
   });
 
+  test('for the first page is no list where a header speaks of records', async (t) => {
+    for (const headers of [{ 'x-total-count': '7' }, { link: '</things?page=2>; rel="next"' }]) {
+      const { summary, text } = await fetchJson(t, () => ({ status: 204, headers }));
+      assert.deepEqual([summary.verdict.name, text], ['incomplete', null]);
+    }
+    const none = await fetchJson(t, () => ({ status: 204, headers: { 'x-total-count': '0' } }), {
+      retries: 1,
+    });
+    assert.deepEqual([none.summary.verdict.name, none.text], ['unverified', '']);
+  });
+
   test('that heals is no answer', async (t) => {
     const { summary, text } = await fetchStatus(t, (_page, time) => (time === 1 ? 204 : 200), {});
     assert.equal(summary.verdict.records?.fetched, 6, summary.verdict.reasons.join());

@@ -247,6 +247,13 @@ const PAGE = /^(?:x)?(?:pagination|paging|list|api)?(?:page|currentpage|pagenumb
 const TOKEN =
   /^(?:x)?(?:[a-z]{0,12})?(?:next(?:page)?(?:cursor|token|marker|key|id)|cursornext|nextcontinuationtoken|continuation|continuationtoken|aftercursor|cursorafter|endcursor)$/;
 
+/** Whether the headers of a first page without content say that its list is not empty. */
+export function headersSayRecords(view: Pick<PageView, 'headers' | 'request'>): boolean {
+  const { next, total, totalPages, nextPage, token } = readHeaders(view);
+  const isCounted = (total?.value ?? 0) > 0 || (totalPages?.value ?? 0) > 1;
+  return isCounted || next !== null || token !== null || (nextPage?.value ?? null) !== null;
+}
+
 function readHeaders(view: Pick<PageView, 'headers' | 'request'>): HeadersSaid {
   const { headers, request } = view;
   const links = parseLinkHeader(headers['link'] ?? '');
