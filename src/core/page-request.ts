@@ -27,6 +27,8 @@ export interface PageRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Requested without knowing whether it exists: then a status of `pastEnd` is no failure. */
   readonly speculative?: boolean;
+  /** The list says that there is such a page, so a refusal of it may be a limit, which ends. */
+  readonly promised?: boolean;
   /** Where the user wrote it, for messages: `urls.txt line 7`, or null for an argument. */
   readonly source: string | null;
 }

@@ -64,7 +64,8 @@ export class RestartingChain implements PlanState {
     }
     const end = reading.plan.end();
     if (end === null) return;
-    if (ended.state === 'stored') {
+    // A refusal behind everything that there is ends the list, whatever state the page is in.
+    if (ended.state === 'stored' || end.reason === 'stated' || end.reason === 'total') {
       this.#end = this.#ended(reading, end);
       return;
     }
