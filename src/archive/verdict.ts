@@ -70,6 +70,7 @@ function computeListVerdict(
     beyondEnd,
     end: planned === null ? null : 'list',
     reasons,
+    notes: [],
     records: null,
   };
 }
@@ -92,7 +93,7 @@ function computePagedVerdict(
   { stored, failed, beyondEnd }: PageCounts,
   expect: number | null,
 ): Verdict {
-  const pages = scanPages(connection, pagination, planEnd?.ends ?? []);
+  const pages = scanPages(connection, pagination, planEnd?.ends ?? [], planEnd?.dropped);
   // As CouchDB does: each page begins with the record that the one before ended with.
   const sharesBoundaries =
     factsOf(pagination).mayShareBoundaries === true &&
@@ -126,6 +127,7 @@ function computePagedVerdict(
     beyondEnd,
     end: planEnd?.reason ?? null,
     reasons: findings.map(({ text }) => text),
+    notes: [...(planEnd?.dropped ?? []).map(({ why }) => why), ...pages.notes],
     records: {
       fetched,
       totalAtStart: pages.totalAtStart,

@@ -29,6 +29,8 @@ export interface Verdict {
   readonly end: PlanEnd['reason'] | null;
   /** Why it is not `complete`: sentences without a full stop. Empty if it is. */
   readonly reasons: readonly string[];
+  /** What pages state that counted for nothing, and why: sentences without a full stop. */
+  readonly notes: readonly string[];
   /** What was counted of records; null for a list of URLs or a range. */
   readonly records: RecordEvidence | null;
 }

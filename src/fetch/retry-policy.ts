@@ -12,7 +12,7 @@ import { credentialsIn } from '../core/redact.ts';
 import type { Stop } from '../core/summary.ts';
 import { type Outcome, singleHeader } from '../http/outcome.ts';
 import type { RawResponse } from '../http/transport.ts';
-import { backoffDelayMs } from '../pace/retries.ts';
+import { backoffDelayMs, refusalDelayMs } from '../pace/retries.ts';
 import { answerExcerpt, codeOfAttempt, codeOfRejection, describeRejection } from './failure.ts';
 import type { Limiter, Reaction } from './limiter.ts';
 import type { AttemptResult, FinalAttempt, Task, Timing, Why } from './task.ts';
@@ -144,6 +144,10 @@ export class RetryPolicy {
     if (outcome.kind === 'retry' || outcome.kind === 'unprocessed') {
       return this.#retryOrEnd(task, failed, reason);
     }
+    if (mayBeLimited(task, response)) {
+      const delayMs = refusalDelayMs(task.attempts, this.#parts.random());
+      return this.#retryOrEnd(task, failed, reason, delayMs, MOST_REFUSAL_RETRIES);
+    }
     if (!task.isGuess) {
       if (outcome.kind === 'unsafe') {
         return stopFor({ kind: 'safety', code: outcome.code, message: outcome.reason });
@@ -175,12 +179,18 @@ export class RetryPolicy {
   }
 
   /** @param reason of this attempt, without what the answer says; null for that of `failed` */
-  #retryOrEnd(task: Task, failed: FinalAttempt, reason: string | null): NextAction {
-    const { options, random, emit, counters } = this.#parts;
+  #retryOrEnd(
+    task: Task,
+    failed: FinalAttempt,
+    reason: string | null,
+    delayMs = backoffDelayMs(task.attempts, this.#parts.random()),
+    most = Number.POSITIVE_INFINITY,
+  ): NextAction {
+    const { options, emit, counters } = this.#parts;
     const { status, timing, why } = failed;
-    const delayMs = backoffDelayMs(task.attempts, random());
     const isLast =
-      task.attempts > options.retries || task.spentMs + delayMs > options.retryMaxTimeMs;
+      task.attempts > Math.min(most, options.retries) ||
+      task.spentMs + delayMs > options.retryMaxTimeMs;
     // The last attempt is recorded with the page itself.
     if (isLast) return { kind: 'end', final: failed };
     const whole = why?.reason ?? '';
@@ -199,6 +209,15 @@ export class RetryPolicy {
     });
     return { kind: 'later', delayMs };
   }
+}
+
+/** How often a page that the list promises is asked for again where it is refused without a reason. */
+const MOST_REFUSAL_RETRIES = 3;
+
+/** The list says that there is such a page, so what refuses it may be a limit that has no 429. */
+function mayBeLimited({ request, isGuess }: Task, response: RawResponse | null): boolean {
+  if (isGuess || request.promised !== true || response === null) return false;
+  return response.status === 400 || response.status === 403;
 }
 
 /** @param why null where the attempt brought a body */

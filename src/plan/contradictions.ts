@@ -50,6 +50,11 @@ export class Contradictions {
     this.#totalPages ??= `${this.#pagesName} says ${counted(said, 'page')}, and ${came}`;
   }
 
+  /** Nobody can tell whether the last page that is stated is the last. */
+  uncheckedPages(said: number): void {
+    this.#totalPages ??= `${this.#pagesName} says ${counted(said, 'page')}, the last of them is full, and what follows it could not be read`;
+  }
+
   /** What is known of the list when its end was found. */
   dropped(): readonly Dropped[] {
     const dropped: Dropped[] = [];

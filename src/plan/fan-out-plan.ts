@@ -3,6 +3,7 @@ import type { PageRequest } from '../core/page-request.ts';
 import {
   type Answer,
   Coverage,
+  emptiness,
   type FanOutFacts,
   fanOutEnd,
   hasSameRecords,
@@ -16,6 +17,8 @@ import type { PlanState } from './plan.ts';
 const LONGEST_WINDOW = 64;
 /** Pages of a known total that are requested together with the second, before that one is checked. */
 const PAGES_WITH_SECOND = 20;
+/** Refusals that may be a limit, which ends; others say that there is no such page. */
+const MAY_BE_LIMIT: ReadonlySet<number> = new Set([400, 403]);
 
 /**
  * Pages that can be requested in parallel: by number, offset or range. The first page shows how large
@@ -41,6 +44,10 @@ export class FanOutPlan implements PlanState {
   #isStuck = false;
   #window: Map<number, Answer> | null = null;
   #windowLength = 1;
+  /** All that is stated came, and the window looks whether anything follows it. */
+  #isCheck = false;
+  /** Positions behind the last page that were asked for again. */
+  readonly #again = new Set<number>();
   #end: PlanEnd | null = null;
 
   constructor(parts: GridParts) {
@@ -81,13 +88,13 @@ export class FanOutPlan implements PlanState {
   }
 
   #read(position: number, ended: PageEnd): Answer {
-    const { to, isAgain } = this.#pages.answer(position);
+    const { to } = this.#pages.answer(position);
     if (ended.state === 'stored') {
       const { pageInfo } = ended;
       const isEmpty = this.#grid.endOf(position, pageInfo) === position;
       return { position, to, outcome: isEmpty ? 'empty' : 'records', status: null, pageInfo };
     }
-    const outcome = ended.state === 'beyond-end' && !isAgain ? 'refused' : 'failed';
+    const outcome = ended.state === 'beyond-end' ? 'refused' : 'failed';
     return { position, to, outcome, status: ended.status, pageInfo: null };
   }
 
@@ -126,8 +133,9 @@ export class FanOutPlan implements PlanState {
     const next = this.#coverage.end;
     this.#pages.next = next;
     this.#second = next;
-    const isAll = !this.#looksForEnd() && this.#limit() <= next;
+    const isAll = !this.#looksForEnd() && Math.min(this.#most(), this.#grid.ceiling) <= next;
     if (pageInfo.more === false) this.#finish('statement');
+    else if (this.#mayBeMoreThanStated()) this.#isCheck = true;
     else if (isAll && pageInfo.more === null && pageInfo.next === null) this.#finish(null);
     else if (isAll && next < this.#grid.ceiling) this.#totals.isTrusted = false;
     else if (next < this.#limit()) this.#pages.queueStep(false);
@@ -149,7 +157,7 @@ export class FanOutPlan implements PlanState {
   #onKnown(answer: Answer, isSecond: boolean): void {
     const { position, to, outcome, status, pageInfo } = answer;
     if (outcome === 'failed') this.#coverage.fail(position);
-    else if (outcome === 'empty') this.#coverage.trail(position, 'empty');
+    else if (outcome === 'empty') this.#coverage.trail(position, emptiness(answer));
     else if (outcome === 'records') {
       const until = isSecond ? this.#onSecond(answer) : to;
       this.#accept(position, pageInfo!);
@@ -192,10 +200,35 @@ export class FanOutPlan implements PlanState {
       const to = Math.min(this.#grid.after(end, this.#pages.next), this.#grid.ceiling);
       this.#pages.queue(end, to, false);
     } else if (this.#mayHaveMore()) this.#openWindow();
-    else this.#finish(null);
+    else if (!this.#asksAgain()) this.#finish(null);
+  }
+
+  /**
+   * Asks once more for the page behind the last one with records, where the list says that there is
+   * more: it may have been refused, or came empty, for a limit.
+   */
+  #asksAgain(): boolean {
+    const { end, failedEnd, firstTrailing: first } = this.#coverage;
+    if (first === null || failedEnd > end || !this.#saysMore()) return false;
+    const [position, kind] = first;
+    const isRefusal = typeof kind === 'object';
+    if (this.#again.has(position) || kind === 'ended' || kind === 'onward') return false;
+    if (isRefusal && kind.status !== null && !MAY_BE_LIMIT.has(kind.status)) return false;
+    this.#again.add(position);
+    this.#coverage.trailing.delete(position);
+    const to = isRefusal ? kind.to : position + this.#grid.stride;
+    this.#pages.queueAgain(position, to, this.#grid.isDeep(position, to));
+    return true;
+  }
+
+  #saysMore(): boolean {
+    const { end, newest, received } = this.#coverage;
+    if (this.#totals.areAll(received)) return false;
+    return newest.pageInfo?.more === true || end < this.#most() || this.#totals.exceeds(received);
   }
 
   #openWindow(): void {
+    this.#isCheck ||= !this.#looksForEnd() && this.#coverage.end >= this.#limit();
     const length = this.#parts.start.method === 'POST' ? 1 : this.#windowLength;
     this.#windowLength = Math.min(LONGEST_WINDOW, this.#windowLength * 2);
     for (let index = 0; index < length && this.#pages.next < this.#grid.ceiling; index++) {
@@ -222,17 +255,42 @@ export class FanOutPlan implements PlanState {
       if (outcome === 'records') this.#accept(position, pageInfo!);
     }
     this.#coverage.close(tail);
+    const outcomes = new Set(tail.map(({ outcome }) => outcome));
+    if (this.#isCheck && pages.length === 0 && outcomes.has('failed')) {
+      this.#finish('unchecked');
+      return;
+    }
+    this.#isCheck = false;
     for (const { position, outcome } of answers) {
       if (outcome === 'failed') this.#coverage.fail(position);
     }
-    const outcomes = new Set(tail.map(({ outcome }) => outcome));
     if (pages.length > 0 && this.#isLast(this.#coverage.newest.pageInfo!)) {
       this.#finish('statement');
-    } else if (outcomes.has('empty') || outcomes.has('refused')) this.#finish(null);
+      return;
+    }
+    const isAtEnd = outcomes.has('empty') || outcomes.has('refused');
+    if (isAtEnd && (this.#goesOn() || this.#asksAgain())) return;
+    if (isAtEnd) this.#finish(null);
     else if (pages.length === 0) this.#finish(outcomes.has('failed') ? 'failure' : 'repetition');
   }
 
+  /** Pages without records say that there is more, as where a server filters what it pages. */
+  #goesOn(): boolean {
+    const { trailing } = this.#coverage;
+    const kinds = [...trailing.values()].filter((kind) => kind !== 'repeated');
+    return kinds.every((kind) => kind === 'onward') && trailing.size < MOST_TRAILING_PAGES;
+  }
+
   #accept(position: number, pageInfo: PageInfo): void {
+    const { skipped, isPaged } = this.#grid;
+    // How many records come before a numbered page shows at its end: at least the first page's.
+    const before = position === 0 ? 0 : (this.#first?.records ?? 0);
+    if (pageInfo.recordsSeenAt === null) {
+      this.#totals.contradictions.hear(pageInfo, {
+        before: isPaged ? before : this.#grid.ordinalOf(position),
+        page: isPaged ? position + 1 + skipped.pages : null,
+      });
+    }
     for (const [refused, { to }] of this.#coverage.accept(position, pageInfo)) {
       this.#pages.queueAgain(refused, to);
     }
@@ -277,11 +335,28 @@ export class FanOutPlan implements PlanState {
   }
 
   #mayHaveMore(): boolean {
-    const { failedEnd, received, trailing } = this.#coverage;
-    if ([...trailing.values()].some((kind) => kind !== 'repeated')) return false;
+    const { end, failedEnd, received } = this.#coverage;
+    if (!this.#goesOn()) return false;
     if (this.#looksForEnd() || this.#totals.shrank) return true;
-    const isCounted = this.#grid.isPaged && this.#totals.pages === null && failedEnd === 0;
-    return isCounted && this.#totals.exceeds(received);
+    if (!this.#grid.isPaged || failedEnd > 0) return false;
+    if (this.#mayBeMoreThanStated()) return true;
+    return end < this.#most() || this.#totals.exceeds(received);
+  }
+
+  /** A number of pages alone says where the list ends, and the last of them is full. */
+  #mayBeMoreThanStated(): boolean {
+    const { end, newest, trailing } = this.#coverage;
+    const { isLowerBound, pages, records } = this.#totals;
+    if (!this.#grid.isPaged || pages === null || end < pages || trailing.size > 0) return false;
+    if (this.#looksForEnd() || (records !== null && !isLowerBound)) return false;
+    const { pageInfo } = newest;
+    const size = pageInfo!.echoedSize ?? this.#grid.pageRecords;
+    return pageInfo!.records >= size && !this.#isLast(pageInfo!);
+  }
+
+  /** Every position before it may have a page, by one of the totals. */
+  #most(): number {
+    return this.#grid.mostBy(this.#totals) ?? 0;
   }
 
   /** The page says that it is the last, or names no next page although the first one did. */

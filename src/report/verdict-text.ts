@@ -16,6 +16,7 @@ export function verdictLines(
   total: number | null,
 ): readonly string[] {
   const { name, stored, records, reasons } = verdict;
+  const notes = verdict.notes.map((note) => `  ${escapeText(note)}`);
   if (name === 'complete') {
     if (stored === 0) return [paint('yellow', 'The plan has no pages.')];
     return [
@@ -23,6 +24,7 @@ export function verdictLines(
         'green',
         `${pagesAreOk(stored)}${records === null ? '' : agreement(verdict, records)}.`,
       ),
+      ...notes,
       ...restartLines(records),
     ];
   }
@@ -36,7 +38,7 @@ export function verdictLines(
         )
       : paint('red', `${labels[name]}: ${first}.`);
   const rest = others.map((reason) => `  ${reason}`);
-  return [head, ...rest, ...restartLines(records), ...standing(verdict, records)];
+  return [head, ...rest, ...notes, ...restartLines(records), ...standing(verdict, records)];
 }
 
 /** Printed with every verdict, because a second reading costs the whole list again. */

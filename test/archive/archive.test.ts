@@ -249,6 +249,7 @@ test('the verdict is complete only if the plan has ended and each of its pages i
     beyondEnd: 0,
     end: null,
     reasons: ['the end of the list was not reached'],
+    notes: [],
     records: null,
   });
   archive.endPlan(5, digest);
@@ -262,6 +263,7 @@ test('the verdict is complete only if the plan has ended and each of its pages i
     beyondEnd: 0,
     end: 'list',
     reasons: ['1 page failed', '1 page did not come'],
+    notes: [],
     records: null,
   });
   archive.store([storedPage(4)], []);
@@ -276,6 +278,7 @@ test('the verdict is complete only if the plan has ended and each of its pages i
     beyondEnd: 0,
     end: 'list',
     reasons: [],
+    notes: [],
     records: null,
   });
   archive.store([failedPage(7, { state: 'beyond-end' })], []);

@@ -48,6 +48,7 @@ describe('a list that pages by itself is complete', () => {
       beyondEnd: 0,
       end: 'total',
       reasons: [],
+      notes: [],
       records: {
         fetched: 137,
         totalAtStart: 137,

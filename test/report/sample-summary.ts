@@ -10,6 +10,7 @@ export const complete: Summary = {
     beyondEnd: 0,
     end: 'list',
     reasons: [],
+    notes: [],
     records: null,
   },
   pagination: null,
@@ -54,6 +55,7 @@ export const incomplete: Summary = {
     stored: 463,
     failed: 37,
     reasons: ['37 pages failed'],
+    notes: [],
   },
   failures: Array.from({ length: 20 }, (_, index) => failedPage(index)),
   output: null,
@@ -74,6 +76,7 @@ export function pagedVerdict(
     beyondEnd: 1,
     end: 'total',
     reasons: [],
+    notes: [],
     records: {
       fetched: 137,
       totalAtStart: 137,
