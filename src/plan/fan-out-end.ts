@@ -214,7 +214,9 @@ function findEnd(facts: FanOutFacts): PlanEnd {
     return end('past-end', null);
   }
   if (byTotals !== null) {
-    return end(pages === null ? 'total' : 'stated', null, Math.max(reached, byTotals));
+    // Where each page states another number, as some pagers do, none of them says where the list ends.
+    const byPages = totals.arePagesSteady ? 'stated' : 'past-end';
+    return end(pages === null ? 'total' : byPages, null, Math.max(reached, byTotals));
   }
   if (found === 'repetition' && !facts.pagination.repeatIsEnd) {
     return end('loop', `after ${formatCount(received)} records, pages came again`);

@@ -241,8 +241,8 @@ export class AskedPages {
 export class Totals {
   readonly #grid: PageGrid;
   readonly contradictions: Contradictions;
-  #records = { said: null as number | null, at: -1, most: 0 };
-  #pages = { said: null as number | null, at: -1, most: 0 };
+  #records = nothingSaid;
+  #pages = nothingSaid;
   /** The total is at least what the pages state. */
   isLowerBound = false;
   /** False once a page has contradicted them. */
@@ -273,6 +273,11 @@ export class Totals {
     return said === null ? null : Math.max(0, said - this.#grid.skipped.pages);
   }
 
+  /** Every page states the same number of pages. */
+  get arePagesSteady(): boolean {
+    return this.#pages.isSteady;
+  }
+
   /** An earlier page stated more. */
   get shrank(): boolean {
     return [this.#records, this.#pages].some(({ said, most }) => most > (said ?? 0));
@@ -291,7 +296,10 @@ export class Totals {
   }
 }
 
+const nothingSaid: Statement = { said: null, at: -1, most: 0, isSteady: true };
+
 interface Statement {
+  readonly isSteady: boolean;
   readonly said: number | null;
   /** The position of the page that said it. */
   readonly at: number;
@@ -301,5 +309,8 @@ interface Statement {
 function furthest(before: Statement, total: number | null, position: number): Statement {
   if (total === null) return before;
   const most = Math.max(before.most, total);
-  return position < before.at ? { ...before, most } : { said: total, at: position, most };
+  const isSteady = before.isSteady && (before.said === null || before.said === total);
+  return position < before.at
+    ? { ...before, most, isSteady }
+    : { said: total, at: position, most, isSteady };
 }

@@ -210,6 +210,9 @@ test('total: digits alone, as a number, a string or an object', () => {
   assert.equal(total('0'), 0);
   assert.equal(total('{"value":10000,"relation":"gte"}'), '≥10000');
   assert.equal(total('{"value":"12","relation":"eq"}'), 12);
+  assert.equal(total('">1000"'), '≥1000');
+  assert.equal(total('"1000+"'), '≥1000');
+  assert.equal(total('"+1000+"'), null);
   for (const text of ['-1', '"3,000"', '1.5', '1e3', 'null', '"many"', '""', '{}', '[3]', 'true']) {
     assert.equal(total(text), null, text);
   }

@@ -149,8 +149,11 @@ interface TotalContext {
 
 function findTotal(numbers: readonly NumberField[], context: TotalContext): NumberField | null {
   const count = context.count ?? 0;
-  const clear = numbers.find(({ field, value }) => value >= count && isClearTotal(field));
-  if (clear !== undefined) return clear;
+  const clear = numbers.filter(({ field, value }) => value >= count && isClearTotal(field));
+  const [first] = clear;
+  // The list is what the filter leaves, wherever the two stand.
+  const filtered = clear.find(({ field }) => means.filteredTotal(field.name));
+  if (first !== undefined) return filtered ?? first;
   const vague = numbers.find(
     ({ field, value }) => value > count && means.vagueTotal(field.name) && value !== context.asked,
   );
