@@ -23,8 +23,17 @@ const MOST_REPEATED_PAGES_WITHOUT_KEY = 1000;
 /** A refusal before this depth is a failure, not a ceiling. */
 const LOWEST_CEILING = 1000;
 
-/** Past the end, beside the statuses of `Pagination.pastEnd`. */
-const NO_SUCH_PAGE: readonly number[] = [204, 410];
+/** Past the end, whatever `Pagination.pastEnd` says. */
+const NO_SUCH_PAGE: readonly number[] = [204, 404, 410, 416];
+
+/** Why a page may not be there: all came, the page before is said to be the last, or nothing is said. */
+type Doubt = 'everything-came' | 'no-more' | 'unpromised';
+
+const reasonOfDoubt: Readonly<Record<Doubt, PlanEnd['reason']>> = {
+  'everything-came': 'total',
+  'no-more': 'stated',
+  unpromised: 'past-end',
+};
 
 /** Each page says what comes next, so there is one request at a time: link, next, cursor, keyset … */
 export class ChainPlan implements PlanState {
@@ -38,7 +47,7 @@ export class ChainPlan implements PlanState {
   /** A page has said something of the page after it. */
   #hasSpoken = false;
   /** Why a page that a last page names is asked for: it may still be the end. */
-  #doubt: 'everything-came' | 'no-more' | null = null;
+  #doubt: Doubt | null = null;
   /** The last page came empty, though there is more, and is asked for once more. */
   #isAskedAgain = false;
   /** What a page says of more is known to be wrong. */
@@ -67,7 +76,7 @@ export class ChainPlan implements PlanState {
       this.#goOn(ended.pageInfo);
       this.#previous = ended.pageInfo;
     } else if (this.#isEndByDoubt(ended)) {
-      this.#finish(this.#doubt === 'no-more' ? 'stated' : 'total', position, null);
+      this.#finish(reasonOfDoubt[this.#doubt!], position, null);
     } else if (ended.state === 'beyond-end') {
       this.#finish('ceiling', position, `page ${position + 1} was refused${this.#depth()}`);
     } else {
@@ -138,11 +147,12 @@ export class ChainPlan implements PlanState {
       return;
     }
     if (this.#leadsBack(pageInfo, request)) return;
-    if (namesUrl && this.#more === null) this.#doubt = 'no-more';
-    else this.#doubt = this.#total.isReachedBy(this.#records) ? 'everything-came' : null;
     // A keyset goes on from any record, so that its pages promise nothing unless they say so.
     const isPromised = style.whyBroken === undefined || pageInfo.more === true;
-    this.#ask({ ...request, place: { ...start.place, position: after } }, isPromised);
+    if (namesUrl && this.#more === null) this.#doubt = 'no-more';
+    else if (this.#total.isReachedBy(this.#records)) this.#doubt = 'everything-came';
+    else this.#doubt = isPromised ? null : 'unpromised';
+    this.#ask({ ...request, place: { ...start.place, position: after } });
   }
 
   /** The page before said that there is more, and this one has nothing and says nothing. */
@@ -227,19 +237,22 @@ export class ChainPlan implements PlanState {
     return `${formatCount(this.#repeatedInARow)} pages in a row held records that had come before`;
   }
 
-  #ask(request: PageRequest, isPromised: boolean): void {
+  #ask(request: PageRequest): void {
     const isDeep = this.#records >= LOWEST_CEILING && this.#total.exceeds(this.#records);
     const speculative = isDeep || this.#doubt !== null;
-    const promised = isPromised && this.#doubt === null;
+    const promised = this.#doubt === null;
     this.#current = promised ? { ...request, speculative, promised } : { ...request, speculative };
     this.#isAsked = false;
   }
 
   /** Whether the refusal of a page that is asked for in doubt shows that the list has ended. */
   #isEndByDoubt({ status }: { readonly status: number | null }): boolean {
-    if (this.#doubt !== 'everything-came') return this.#doubt !== null;
+    if (this.#doubt === null || this.#doubt === 'no-more') return this.#doubt !== null;
+    if (status === null) return false;
     const { pastEnd } = this.#parts.pagination;
-    return status !== null && [...pastEnd, ...NO_SUCH_PAGE].includes(status);
+    if (this.#doubt === 'everything-came') return [...pastEnd, ...NO_SUCH_PAGE].includes(status);
+    // Where nothing says that all came, a status that may speak of a limit is no end.
+    return NO_SUCH_PAGE.includes(status) && !this.#total.exceeds(this.#records);
   }
 
   /** Only pages of this branch count: other slices may use the same tokens. */
