@@ -1,5 +1,6 @@
 import type { PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
+import { EndEvidence } from './end-evidence.ts';
 import {
   type Answer,
   Coverage,
@@ -17,8 +18,6 @@ import type { PlanState } from './plan.ts';
 const LONGEST_WINDOW = 64;
 /** Pages of a known total that are requested together with the second, before that one is checked. */
 const PAGES_WITH_SECOND = 20;
-/** Refusals that may be a limit, which ends; others say that there is no such page. */
-const MAY_BE_LIMIT: ReadonlySet<number> = new Set([400, 403]);
 
 /**
  * Pages that can be requested in parallel: by number, offset or range. The first page shows how large
@@ -35,7 +34,7 @@ export class FanOutPlan implements PlanState {
   readonly #pages: AskedPages;
   readonly #coverage: Coverage;
   readonly #totals: Totals;
-  #first: PageInfo | null = null;
+  readonly #evidence: EndEvidence;
   /** The second page's position while its answer is awaited. */
   #second: number | null = null;
   /** Answers that came before the second page's. */
@@ -46,8 +45,6 @@ export class FanOutPlan implements PlanState {
   #windowLength = 1;
   /** All that is stated came, and the window looks whether anything follows it. */
   #isCheck = false;
-  /** Positions behind the last page that were asked for again. */
-  readonly #again = new Set<number>();
   #end: PlanEnd | null = null;
 
   constructor(parts: GridParts) {
@@ -56,6 +53,7 @@ export class FanOutPlan implements PlanState {
     this.#pages = new AskedPages(this.#grid);
     this.#coverage = new Coverage(this.#grid);
     this.#totals = new Totals(this.#grid);
+    this.#evidence = new EndEvidence(this.#grid, this.#totals, this.#coverage);
   }
 
   take(most: number): readonly PageRequest[] {
@@ -104,8 +102,8 @@ export class FanOutPlan implements PlanState {
       const beyond = [...this.#coverage.trailing.keys()].filter((position) => position >= end);
       return this.#pages.count - beyond.length;
     }
-    if (this.#first === null || this.#looksForEnd()) return null;
-    const left = Math.max(0, this.#limit() - this.#pages.next);
+    if (this.#evidence.first === null || this.#evidence.looksForEnd()) return null;
+    const left = Math.max(0, this.#evidence.limit() - this.#pages.next);
     return this.#pages.count + Math.ceil(left / this.#grid.stride);
   }
 
@@ -122,7 +120,7 @@ export class FanOutPlan implements PlanState {
       };
       return;
     }
-    this.#first = pageInfo;
+    this.#evidence.first = pageInfo;
     this.#totals.onPage(0, pageInfo);
     if (pageInfo.records === 0) {
       this.#finish(pageInfo.more === false ? 'statement' : null);
@@ -133,12 +131,13 @@ export class FanOutPlan implements PlanState {
     const next = this.#coverage.end;
     this.#pages.next = next;
     this.#second = next;
-    const isAll = !this.#looksForEnd() && Math.min(this.#most(), this.#grid.ceiling) <= next;
+    const isAll =
+      !this.#evidence.looksForEnd() && Math.min(this.#evidence.most(), this.#grid.ceiling) <= next;
     if (pageInfo.more === false) this.#finish('statement');
-    else if (this.#mayBeMoreThanStated()) this.#isCheck = true;
+    else if (this.#evidence.mayBeMoreThanStated()) this.#isCheck = true;
     else if (isAll && pageInfo.more === null && pageInfo.next === null) this.#finish(null);
     else if (isAll && next < this.#grid.ceiling) this.#totals.isTrusted = false;
-    else if (next < this.#limit()) this.#pages.queueStep(false);
+    else if (next < this.#evidence.limit()) this.#pages.queueStep(false);
   }
 
   #onLater(answer: Answer): void {
@@ -147,7 +146,7 @@ export class FanOutPlan implements PlanState {
     if (isSecond) this.#second = null;
     if (pageInfo !== null) this.#totals.onPage(position, pageInfo);
     if (this.#window !== null) this.#onProbe(answer, this.#window, isSecond);
-    else if (isSecond && pageInfo !== null && hasSameRecords(pageInfo, this.#first!)) {
+    else if (isSecond && pageInfo !== null && hasSameRecords(pageInfo, this.#evidence.first!)) {
       this.#coverage.trail(position, 'repeated');
       this.#isStuck = true;
     } else this.#onKnown(answer, isSecond);
@@ -161,7 +160,7 @@ export class FanOutPlan implements PlanState {
     else if (outcome === 'records') {
       const until = isSecond ? this.#onSecond(answer) : to;
       this.#accept(position, pageInfo!);
-      const limit = this.#looksForEnd() ? until : this.#limit();
+      const limit = this.#evidence.looksForEnd() ? until : this.#evidence.limit();
       this.#fillGap(answer, Math.min(until, limit), until, false);
     } else if (!this.#coverage.trail(position, { status, to })) {
       this.#pages.queueAgain(position, to);
@@ -173,7 +172,7 @@ export class FanOutPlan implements PlanState {
     window.set(answer.position, answer);
     if (answer.outcome !== 'records') return;
     const to = isSecond ? this.#onSecond(answer) : answer.to;
-    if (!this.#isLast(answer.pageInfo!)) this.#fillGap(answer, to, to, true);
+    if (!this.#evidence.isLast(answer.pageInfo!)) this.#fillGap(answer, to, to, true);
   }
 
   /** Takes the stride from the second page; returns the position where the third begins. */
@@ -194,41 +193,26 @@ export class FanOutPlan implements PlanState {
     if (this.#window !== null) this.#readWindow(this.#window);
     if (this.#end !== null || !this.#pages.areAnswered || this.#mayGoOn()) return;
     const { end, failedEnd, trailing } = this.#coverage;
-    const isShort = !this.#looksForEnd() && end < this.#limit() && !this.#grid.isPaged;
+    const isShort =
+      !this.#evidence.looksForEnd() && end < this.#evidence.limit() && !this.#grid.isPaged;
     if (isShort && trailing.size === 0 && failedEnd <= end) {
       // The total grew after the last page had come.
       const to = Math.min(this.#grid.after(end, this.#pages.next), this.#grid.ceiling);
       this.#pages.queue(end, to, false);
-    } else if (this.#mayHaveMore()) this.#openWindow();
+    } else if (this.#evidence.mayHaveMore()) this.#openWindow();
     else if (!this.#asksAgain()) this.#finish(null);
   }
 
-  /**
-   * Asks once more for the page behind the last one with records, where the list says that there is
-   * more: it may have been refused, or came empty, for a limit.
-   */
+  /** @see EndEvidence.toAskAgain */
   #asksAgain(): boolean {
-    const { end, failedEnd, firstTrailing: first } = this.#coverage;
-    if (first === null || failedEnd > end || !this.#saysMore()) return false;
-    const [position, kind] = first;
-    const isRefusal = typeof kind === 'object';
-    if (this.#again.has(position) || kind === 'ended' || kind === 'onward') return false;
-    if (isRefusal && kind.status !== null && !MAY_BE_LIMIT.has(kind.status)) return false;
-    this.#again.add(position);
-    this.#coverage.trailing.delete(position);
-    const to = isRefusal ? kind.to : position + this.#grid.stride;
-    this.#pages.queueAgain(position, to, this.#grid.isDeep(position, to));
+    const page = this.#evidence.toAskAgain();
+    if (page === null) return false;
+    this.#pages.queueAgain(page.position, page.to, page.isDeep);
     return true;
   }
 
-  #saysMore(): boolean {
-    const { end, newest, received } = this.#coverage;
-    if (this.#totals.areAll(received)) return false;
-    return newest.pageInfo?.more === true || end < this.#most() || this.#totals.exceeds(received);
-  }
-
   #openWindow(): void {
-    this.#isCheck ||= !this.#looksForEnd() && this.#coverage.end >= this.#limit();
+    this.#isCheck ||= !this.#evidence.looksForEnd() && this.#coverage.end >= this.#evidence.limit();
     const length = this.#parts.start.method === 'POST' ? 1 : this.#windowLength;
     this.#windowLength = Math.min(LONGEST_WINDOW, this.#windowLength * 2);
     for (let index = 0; index < length && this.#pages.next < this.#grid.ceiling; index++) {
@@ -264,33 +248,18 @@ export class FanOutPlan implements PlanState {
     for (const { position, outcome } of answers) {
       if (outcome === 'failed') this.#coverage.fail(position);
     }
-    if (pages.length > 0 && this.#isLast(this.#coverage.newest.pageInfo!)) {
+    if (pages.length > 0 && this.#evidence.isLast(this.#coverage.newest.pageInfo!)) {
       this.#finish('statement');
       return;
     }
     const isAtEnd = outcomes.has('empty') || outcomes.has('refused');
-    if (isAtEnd && (this.#goesOn() || this.#asksAgain())) return;
+    if (isAtEnd && (this.#evidence.goesOn() || this.#asksAgain())) return;
     if (isAtEnd) this.#finish(null);
     else if (pages.length === 0) this.#finish(outcomes.has('failed') ? 'failure' : 'repetition');
   }
 
-  /** Pages without records say that there is more, as where a server filters what it pages. */
-  #goesOn(): boolean {
-    const { trailing } = this.#coverage;
-    const kinds = [...trailing.values()].filter((kind) => kind !== 'repeated');
-    return kinds.every((kind) => kind === 'onward') && trailing.size < MOST_TRAILING_PAGES;
-  }
-
   #accept(position: number, pageInfo: PageInfo): void {
-    const { skipped, isPaged } = this.#grid;
-    // How many records come before a numbered page shows at its end: at least the first page's.
-    const before = position === 0 ? 0 : (this.#first?.records ?? 0);
-    if (pageInfo.recordsSeenAt === null) {
-      this.#totals.contradictions.hear(pageInfo, {
-        before: isPaged ? before : this.#grid.ordinalOf(position),
-        page: isPaged ? position + 1 + skipped.pages : null,
-      });
-    }
+    this.#evidence.hear(position, pageInfo);
     for (const [refused, { to }] of this.#coverage.accept(position, pageInfo)) {
       this.#pages.queueAgain(refused, to);
     }
@@ -310,59 +279,19 @@ export class FanOutPlan implements PlanState {
   #mayGoOn(): boolean {
     return (
       this.#end === null &&
-      this.#first !== null &&
+      this.#evidence.first !== null &&
       (this.#second === null ? !this.#isStuck : this.#mayGoWith(this.#second)) &&
       this.#window === null &&
-      this.#pages.next < this.#limit() &&
+      this.#pages.next < this.#evidence.limit() &&
       this.#coverage.trailing.size < MOST_TRAILING_PAGES
     );
   }
 
   /** By page number only: for offsets, the second page shows how long the steps are. */
   #mayGoWith(second: number): boolean {
-    const isSure = this.#grid.isPaged && this.#parts.start.method === 'GET' && !this.#looksForEnd();
+    const isSure =
+      this.#grid.isPaged && this.#parts.start.method === 'GET' && !this.#evidence.looksForEnd();
     return isSure && this.#pages.next < second + PAGES_WITH_SECOND;
-  }
-
-  /** Every position before it is known to have a page. */
-  #limit(): number {
-    return Math.min(this.#grid.endBy(this.#totals) ?? 0, this.#grid.ceiling);
-  }
-
-  /** No total says where the list ends. */
-  #looksForEnd(): boolean {
-    return this.#totals.isLowerBound || this.#grid.endBy(this.#totals) === null;
-  }
-
-  #mayHaveMore(): boolean {
-    const { end, failedEnd, received } = this.#coverage;
-    if (!this.#goesOn()) return false;
-    if (this.#looksForEnd() || this.#totals.shrank) return true;
-    if (!this.#grid.isPaged || failedEnd > 0) return false;
-    if (this.#mayBeMoreThanStated()) return true;
-    return end < this.#most() || this.#totals.exceeds(received);
-  }
-
-  /** A number of pages alone says where the list ends, and the last of them is full. */
-  #mayBeMoreThanStated(): boolean {
-    const { end, newest, trailing } = this.#coverage;
-    const { isLowerBound, pages, records } = this.#totals;
-    if (!this.#grid.isPaged || pages === null || end < pages || trailing.size > 0) return false;
-    if (this.#looksForEnd() || (records !== null && !isLowerBound)) return false;
-    const { pageInfo } = newest;
-    const size = pageInfo!.echoedSize ?? this.#grid.pageRecords;
-    return pageInfo!.records >= size && !this.#isLast(pageInfo!);
-  }
-
-  /** Every position before it may have a page, by one of the totals. */
-  #most(): number {
-    return this.#grid.mostBy(this.#totals) ?? 0;
-  }
-
-  /** The page says that it is the last, or names no next page although the first one did. */
-  #isLast({ more, next }: PageInfo): boolean {
-    const firstNamedNext = this.#first?.more === true || this.#first?.next !== null;
-    return more === false || (more === null && next === null && firstNamedNext);
   }
 
   #finish(found: FanOutFacts['found']): void {
