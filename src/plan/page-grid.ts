@@ -87,8 +87,7 @@ export class PageGrid {
     }
     const speculative = isSpeculative || this.isDeep(from, to);
     const place = { ...start.place, position: from };
-    if (speculative) return { ...request, place, speculative };
-    return from === 0 ? { ...request, place } : { ...request, place, promised: true };
+    return speculative ? { ...request, place, speculative } : { ...request, place };
   }
 
   /** Whether a refusal of the page may be a ceiling; the gap that a page left before one is part of it. */
