@@ -106,12 +106,12 @@ export class ChainPlan implements PlanState {
     const { pagination, start, style } = this.#parts;
     const { position } = this.#current.place;
     const after = position + 1;
+    const isNew = pageInfo.records > 0 && this.#repeatedInARow === 0;
+    if ((this.#doubt === 'no-more' || this.#doubt === 'everything-came') && !isNew) {
+      this.#finish(reasonOfDoubt[this.#doubt], position, null);
+      return;
+    }
     if (this.#doubt === 'no-more') {
-      const isNew = pageInfo.records > 0 && this.#repeatedInARow === 0;
-      if (!isNew) {
-        this.#finish('stated', position, null);
-        return;
-      }
       this.#more ??= `${pagination.morePath} says that page ${position} is the last, and the page that it names has records`;
     }
     if (

@@ -150,6 +150,11 @@ test('where as many records came as are stated, the refusal of a next page is th
     const end = refused(status);
     assert.deepEqual([end.reason, end.ends[0]!.position], ['total', 2], String(status));
   }
+  const alwaysNext = follow(byLink, {
+    ...pages(4),
+    c: { next: toUrl('https://a.example/d') },
+  });
+  assert.deepEqual([alwaysNext.end.reason, alwaysNext.asked.length], ['total', 3]);
   assert.equal(refused(500).reason, 'broken');
   assert.equal(refused(404, 5).reason, 'broken');
   assert.equal(refused(404, 4, { total: 2 }).reason, 'broken', 'totals that are not one');
