@@ -1,6 +1,6 @@
 /** What the archive keeps as text, read back; a file may come from anywhere, so it is checked. */
 import { isPageCode, type PageCode } from '../core/errors.ts';
-import type { PageInfo, PlanEnd, Restart } from '../core/page-info.ts';
+import type { Dropped, PageInfo, PlanEnd, Restart } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { type Pagination, paginationStyles } from '../core/pagination.ts';
 import type { RunSpecification } from './archive-types.ts';
@@ -122,12 +122,19 @@ const restartShape: Shape<Restart> = {
 };
 const areRestarts = listOf((value) => hasShape<Restart>(value, restartShape));
 
+const droppedShape: Shape<Dropped> = {
+  what: oneOf(['total', 'totalPages', 'more']),
+  why: isText,
+};
+const areDropped = listOf((value) => hasShape<Dropped>(value, droppedShape));
+
 const planEndShape: Shape<PlanEnd> = {
   reason: oneOf(Object.keys(endReasons)),
   detail: orNull(isText),
   ends: listOf(isPlace),
   agreed: (value) => value === undefined || value === true,
   restarts: (value) => value === undefined || areRestarts(value),
+  dropped: (value) => value === undefined || areDropped(value),
 };
 
 const isNextStep: Check = (value) => {

@@ -65,6 +65,8 @@ export interface PageFacts extends Readonly<typeof nothing> {
   readonly totalPagesAtStart: number | null;
   readonly totalPagesAtEnd: number | null;
   readonly totalPagesBetween: number | null;
+  /** Numbers that counted for nothing, and why: sentences without a full stop. */
+  readonly notes: readonly string[];
 }
 
 const MOST_GAPS = 100;
@@ -91,6 +93,7 @@ export function scanPages(
   connection: Connection,
   pagination: Pagination,
   ends: PlanEnd['ends'],
+  dropped: PlanEnd['dropped'] = [],
 ): PageFacts {
   const rows = connection.query<Row>(
     `SELECT ${placeColumns('page.place')}, page.state, page_info.text, page_info.read_at,
@@ -103,12 +106,28 @@ export function scanPages(
   const scan = new PageScan(pagination, ends);
   for (const [branch, position, state, text, readAt, status] of rows.iterate()) {
     const place = { branch, position };
-    const pageInfo = text === null ? null : readPageInfo(text, connection);
+    const said = text === null ? null : readPageInfo(text, connection);
+    const pageInfo = said === null ? null : withoutDropped(said, dropped);
     const read = pageInfo === null ? null : { place, pageInfo, readAt: readAt ?? 0 };
     if (state === 'beyond-end') scan.pastEnd(place, read, status);
     else scan.page(place, state, read);
   }
-  return scan.facts(scanRechecks(connection, pagination.pastEnd));
+  const readings = scanRechecks(connection, pagination.pastEnd).map((reading) => ({
+    ...reading,
+    before: withoutDropped(reading.before, dropped),
+    pageInfo: reading.pageInfo === null ? null : withoutDropped(reading.pageInfo, dropped),
+  }));
+  return scan.facts(readings);
+}
+
+/** What pages contradict is not held against them. */
+function withoutDropped(pageInfo: PageInfo, dropped: NonNullable<PlanEnd['dropped']>): PageInfo {
+  let left = pageInfo;
+  for (const { what } of dropped) {
+    // Whether there is more is for the plan alone.
+    if (what !== 'more') left = { ...left, [what]: null };
+  }
+  return left;
 }
 
 class PageScan {
@@ -119,6 +138,7 @@ class PageScan {
   readonly #leftOut: ReturnType<typeof createLeftOut>;
   readonly #gaps: RecordEvidence['gaps'][number][] = [];
   readonly #brokenBorders: PageFacts['brokenBorders'][number][] = [];
+  readonly #byPage = { total: new ByPage(), totalPages: new ByPage() };
   readonly #ended: BranchScan[] = [];
   #branch: BranchScan | null = null;
   #previous: Read | null = null;
@@ -178,12 +198,16 @@ class PageScan {
   facts(secondReadings: readonly SecondReading[]): PageFacts {
     this.#endBranch();
     for (const end of this.#ends.values()) this.#missing(end, 0);
-    const branches = this.#ended;
-    const totalOfLast = sum(branches.map(({ total }) => total.end));
-    for (const { place, pageInfo, readAt } of secondReadings) {
-      const branch = branches.find(({ number }) => number === place.branch);
+    const totalOfLast = sum(this.#ended.map(({ total }) => total.end));
+    for (const { place, before, pageInfo, readAt } of secondReadings) {
+      for (const name of ['total', 'totalPages'] as const) {
+        this.#byPage[name].hear(before[name], pageInfo?.[name] ?? null);
+      }
+      const branch = this.#ended.find(({ number }) => number === place.branch);
       if (pageInfo !== null) branch?.hear({ place, pageInfo, readAt });
     }
+    const ofPage = (['total', 'totalPages'] as const).filter((name) => this.#byPage[name].isSo);
+    const branches = this.#ended.map((branch) => branch.without(ofPage));
     const { records: skippedRecords, pages: skippedPages } = this.#skipped();
     return {
       ...this.#tally,
@@ -196,6 +220,10 @@ class PageScan {
       totalOfLast,
       skippedRecords,
       skippedPages,
+      notes: ofPage.map((name) => {
+        const what = name === 'total' ? 'total' : 'number of pages';
+        return `the ${what} is another on each page, at the end as at first, so it is not the list's`;
+      }),
       totalAtStart: sum(branches.map(({ total }) => total.start)),
       totalAtEnd: sum(branches.map(({ total }) => total.end)),
       totalBetween: firstOf(branches.map(({ total }) => total.between)),
@@ -290,8 +318,8 @@ class PageScan {
 /** One branch, with what the server said of its length. */
 class BranchScan {
   readonly number: number;
-  readonly total = new StatedNumber();
-  readonly totalPages = new StatedNumber();
+  total = new StatedNumber();
+  totalPages = new StatedNumber();
   least: number | null = null;
   pages = 0;
   highest = 0;
@@ -308,6 +336,11 @@ class BranchScan {
     this.proof = new ChainProof(style);
   }
 
+  without(names: readonly ('total' | 'totalPages')[]): this {
+    for (const name of names) this[name] = new StatedNumber();
+    return this;
+  }
+
   hear({ pageInfo, readAt }: Read): void {
     const { records, total, totalIsLowerBound, totalPages } = pageInfo;
     // Some servers say 0 of everything where they have no records to give.
@@ -317,6 +350,21 @@ class BranchScan {
     if (total === null) return;
     if (totalIsLowerBound) this.least = Math.max(this.least ?? 0, total);
     else this.total.hear(total, readAt);
+  }
+}
+
+/** Whether a number belongs to the page that states it: read again, two pages still state two. */
+class ByPage {
+  readonly #said = new Set<number>();
+  #isSteady = true;
+
+  hear(before: number | null, again: number | null): void {
+    if (before === null || again !== before) this.#isSteady = false;
+    else this.#said.add(before);
+  }
+
+  get isSo(): boolean {
+    return this.#isSteady && this.#said.size > 1;
   }
 }
 

@@ -14,6 +14,8 @@ export interface SecondReading {
    * `gone`: there is no such page any more. `unread`: it could not be read.
    */
   readonly outcome: 'same' | 'grown' | 'changed' | 'different' | 'gone' | 'unread';
+  /** What it said at first. */
+  readonly before: PageInfo;
   /** What it said then; null where it was not read. */
   readonly pageInfo: PageInfo | null;
   /** Milliseconds since 1970. */
@@ -59,7 +61,8 @@ export function scanRechecks(
           ? 'gone'
           : 'unread'
         : compare(before, pageInfo, keysBefore, keysAgain);
-    readings.push({ place: { branch, position }, outcome, pageInfo, readAt: readAt ?? 0 });
+    const place = { branch, position };
+    readings.push({ place, outcome, before, pageInfo, readAt: readAt ?? 0 });
   }
   return readings;
 }

@@ -103,7 +103,7 @@ function computePagedVerdict(
   { stored, failed, beyondEnd }: PageCounts,
   { expect, output, written: given }: Required<VerdictOptions>,
 ): Verdict {
-  const pages = scanPages(connection, pagination, planEnd?.ends ?? []);
+  const pages = scanPages(connection, pagination, planEnd?.ends ?? [], planEnd?.dropped);
   // As CouchDB does: each page begins with the record that the one before ended with.
   const sharesBoundaries =
     factsOf(pagination).mayShareBoundaries === true &&
@@ -151,7 +151,7 @@ function computePagedVerdict(
     beyondEnd,
     end: planEnd?.reason ?? null,
     reasons: isProven ? [] : findings.filter(({ kind }) => kind !== 'note').map(({ text }) => text),
-    evidence: evidenceOf(findings, checks, pages, proof),
+    evidence: evidenceOf({ findings, checks, pages, planEnd, proof }),
     records: {
       fetched,
       counts: list === null ? 'output' : 'list',
@@ -176,15 +176,19 @@ function computePagedVerdict(
   };
 }
 
-function evidenceOf(
-  findings: readonly Finding[],
-  checks: Checks,
-  pages: PageFacts,
-  proof: string | null,
-): readonly string[] {
+function evidenceOf(facts: {
+  readonly findings: readonly Finding[];
+  readonly checks: Checks;
+  readonly pages: PageFacts;
+  readonly planEnd: PlanEnd | null;
+  readonly proof: string | null;
+}): readonly string[] {
+  const { findings, checks, pages, planEnd, proof } = facts;
   const notes = findings.filter(({ kind }) => kind === 'note').map(({ text }) => text);
+  const dropped = (planEnd?.dropped ?? []).map(({ why }) => why);
   const rereading = proof === null ? rereadingText(checks, pages) : null;
-  return [proof, rereading, ...notes].filter((text) => text !== null);
+  const said = [proof, rereading].filter((text) => text !== null);
+  return [...said, ...notes, ...dropped, ...pages.notes];
 }
 
 /** Where records have no key, those of pages that overlap are known by their bytes. */

@@ -67,9 +67,9 @@ export type PageEnd =
 export interface PlanEnd {
   /**
    * `list`: it was a list. `stated`: the server said that there is no more. `total`: as many records
-   * or pages as the server said there are. `past-end`: an empty page or a refusal past the end, and
-   * nothing to check against. `short`: ended by our own rule alone (a user's function, a keyset's
-   * short page). `single`: one page, because no pagination was detected. `loop`: the server led back
+   * as the server said there are. `past-end`: an empty page or a refusal past the end, and
+   * nothing to check against; with a detail, more was stated. `short`: ended by our own rule alone (a user's
+   * function, a page that names no next one where none ever did). `single`: one page, because no pagination was detected. `loop`: the server led back
    * to an earlier page. `stuck`: the second page was the first again. `ceiling`: the server returns
    * no records beyond a depth. `broken`: a page of a chain failed, and what follows it is unknown.
    */
@@ -92,6 +92,14 @@ export interface PlanEnd {
   readonly agreed?: true;
   /** Readings of a chain that ended at a refused page, after which the list was read again. Default none. */
   readonly restarts?: readonly Restart[];
+  /** What pages state and their own records contradict: nothing is held against it. Default none. */
+  readonly dropped?: readonly Dropped[];
+}
+
+export interface Dropped {
+  readonly what: 'total' | 'totalPages' | 'more';
+  /** A sentence for people with what was seen, without its full stop. */
+  readonly why: string;
 }
 
 /** The page at `position` of `branch` was refused with `status`, probably because its cursor had expired. */

@@ -42,7 +42,10 @@ export interface Verdict {
   readonly end: PlanEnd['reason'] | null;
   /** Why it is not whole, or no more than `unverified`: sentences without a full stop. */
   readonly reasons: readonly string[];
-  /** What `proven` or `complete` rests on, and what one reading could not see: phrases. */
+  /**
+   * What `proven` or `complete` rests on, what one reading could not see, and what pages state that counted
+   * for nothing: phrases.
+   */
   readonly evidence: readonly string[];
   /** What was counted of records; null for a list of URLs or a range. */
   readonly records: RecordEvidence | null;

@@ -13,7 +13,7 @@ import { credentialsIn } from '../core/redact.ts';
 import type { Stop } from '../core/summary.ts';
 import { singleHeader } from '../http/outcome.ts';
 import type { RawResponse } from '../http/transport.ts';
-import { backoffDelayMs, notReadyDelayMs } from '../pace/retries.ts';
+import { backoffDelayMs, notReadyDelayMs, refusalDelayMs } from '../pace/retries.ts';
 import { answerExcerpt, codeOfAttempt, codeOfRejection, describeRejection } from './failure.ts';
 import type { Limiter, Reaction } from './limiter.ts';
 import type { AttemptResult, FinalAttempt, Task, Timing } from './task.ts';
@@ -208,6 +208,10 @@ export class RetryPolicy {
     if ((outcome.kind === 'retry' || outcome.kind === 'unprocessed') && !isNothingAgain) {
       return this.#retryOrEnd(task, failed, reason, circumstances);
     }
+    if (mayBeLimited(task, response)) {
+      const delayMs = refusalDelayMs(task.attempts, this.#parts.random());
+      return this.#retryOrEnd(task, failed, reason, circumstances, delayMs, MOST_REFUSAL_RETRIES);
+    }
     if (!task.isGuess && !isRecheck(task.request.place)) {
       if (outcome.kind === 'unsafe') {
         return stopFor({ kind: 'safety', code: outcome.code, message: outcome.reason });
@@ -275,11 +279,12 @@ export class RetryPolicy {
     failed: FinalAttempt,
     reason: string | null,
     circumstances: Circumstances | null,
+    delayMs = backoffDelayMs(task.attempts, this.#parts.random()),
+    most = Number.POSITIVE_INFINITY,
   ): NextAction {
-    const { options, random } = this.#parts;
-    const delayMs = backoffDelayMs(task.attempts, random());
+    const { options } = this.#parts;
     const isForCheck = isRecheck(task.request.place);
-    const retries = isForCheck ? Math.min(RECHECK_RETRIES, options.retries) : options.retries;
+    const retries = Math.min(isForCheck ? RECHECK_RETRIES : most, options.retries);
     const isFatal = this.#bringsDown(task);
     const isTooLong = task.spentMs + delayMs > options.retryMaxTimeMs;
     if (task.attempts > retries || isTooLong || isFatal) {
@@ -318,6 +323,15 @@ export class RetryPolicy {
     });
     return { kind: 'later', delayMs };
   }
+}
+
+/** How often a page that the list promises is asked for again where it is refused without a reason. */
+const MOST_REFUSAL_RETRIES = 3;
+
+/** The list says that there is such a page, so what refuses it may be a limit that has no 429. */
+function mayBeLimited({ request, isGuess }: Task, response: RawResponse | null): boolean {
+  if (isGuess || request.expected !== true || response === null) return false;
+  return response.status === 400 || response.status === 403;
 }
 
 /** What an attempt says of a pause, for people. */

@@ -29,6 +29,15 @@ export function notReadyDelayMs(asked: number): number {
   return Math.min(NOT_READY_CAP_MS, NOT_READY_MS * NOT_READY_GROWTH ** (asked - 1));
 }
 
+/**
+ * The same after a refusal that may be a limit: half of it for certain, so that the retries of one page
+ * do not all fall into a window of a second.
+ */
+export function refusalDelayMs(failures: number, random: number): number {
+  const least = backoffDelayMs(failures, 0.5);
+  return least + random * least;
+}
+
 /** Things that become due, earliest first: a binary heap. Equal times keep no particular order. */
 export class DelayQueue<T> {
   readonly #items: { readonly dueAt: number; readonly value: T }[] = [];

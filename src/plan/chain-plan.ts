@@ -1,9 +1,10 @@
-import type { PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
+import type { Dropped, PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
 import type { PlanState } from './plan.ts';
 import { isSameRequest, type UnplacedRequest } from './request-parts.ts';
+import { StatedTotal } from './stated-total.ts';
 import type { ChainStyle } from './styles/style.ts';
 
 export interface ChainParts {
@@ -22,6 +23,18 @@ const MOST_REPEATED_PAGES_WITHOUT_KEY = 1000;
 /** A refusal before this depth is a failure, not a ceiling. */
 const LOWEST_CEILING = 1000;
 
+/** Past the end, whatever `Pagination.pastEnd` says. */
+const NO_SUCH_PAGE: readonly number[] = [204, 404, 410, 416];
+
+/** Why a page may not be there: all came, the page before is said to be the last, or nothing is said. */
+type Doubt = 'everything-came' | 'no-more' | 'unpromised';
+
+const reasonOfDoubt: Readonly<Record<Doubt, PlanEnd['reason']>> = {
+  'everything-came': 'total',
+  'no-more': 'stated',
+  unpromised: 'past-end',
+};
+
 /** Each page says what comes next, so there is one request at a time: link, next, cursor, keyset … */
 export class ChainPlan implements PlanState {
   readonly #parts: ChainParts;
@@ -30,13 +43,19 @@ export class ChainPlan implements PlanState {
   #end: PlanEnd | null = null;
   #previous: PageInfo | null = null;
   #records = 0;
-  #total: number | null = null;
-  #totalIsLowerBound = false;
+  readonly #total: StatedTotal;
+  /** A page has said something of the page after it. */
+  #hasSpoken = false;
+  /** Why a page that a last page names is asked for: it may still be the end. */
+  #doubt: Doubt | null = null;
+  /** What a page says of more is known to be wrong. */
+  #more: string | null = null;
   #emptyInARow = 0;
   #repeatedInARow = 0;
 
   constructor(parts: ChainParts) {
     this.#parts = parts;
+    this.#total = new StatedTotal(parts.pagination);
     const { pagination, start, style } = parts;
     this.#current = { ...style.first(pagination, start), place: { ...start.place, position: 0 } };
   }
@@ -54,6 +73,8 @@ export class ChainPlan implements PlanState {
       this.#count(ended.pageInfo);
       this.#goOn(ended.pageInfo);
       this.#previous = ended.pageInfo;
+    } else if (this.#isEndByDoubt(ended)) {
+      this.#finish(reasonOfDoubt[this.#doubt!], position, null);
     } else if (ended.state === 'beyond-end') {
       this.#finish('ceiling', position, `page ${position + 1} was refused${this.#depth()}`);
     } else {
@@ -71,26 +92,42 @@ export class ChainPlan implements PlanState {
   }
 
   #count(pageInfo: PageInfo): void {
-    this.#records += pageInfo.records;
-    if (pageInfo.total !== null && (pageInfo.records > 0 || this.#total === null)) {
-      this.#total = pageInfo.total;
-      this.#totalIsLowerBound = pageInfo.totalIsLowerBound;
-    }
-    this.#emptyInARow = pageInfo.records === 0 ? this.#emptyInARow + 1 : 0;
     const isRepeated = pageInfo.records > 0 && this.#isEarlier(pageInfo.recordsSeenAt);
+    this.#total.hear(pageInfo, this.#records, isRepeated);
+    if (!isRepeated) this.#records += pageInfo.records;
+    this.#emptyInARow = pageInfo.records === 0 ? this.#emptyInARow + 1 : 0;
     this.#repeatedInARow = isRepeated ? this.#repeatedInARow + 1 : 0;
+    this.#hasSpoken ||= pageInfo.next !== null || pageInfo.more !== null;
   }
 
   #goOn(pageInfo: PageInfo): void {
     const { pagination, start, style } = this.#parts;
     const { position } = this.#current.place;
     const after = position + 1;
-    if (pagination.ceiling !== null && this.#records >= pagination.ceiling && this.#hasMore()) {
+    const isNew = pageInfo.records > 0 && this.#repeatedInARow === 0;
+    if ((this.#doubt === 'no-more' || this.#doubt === 'everything-came') && !isNew) {
+      this.#finish(reasonOfDoubt[this.#doubt], position, null);
+      return;
+    }
+    if (this.#doubt === 'no-more') {
+      this.#more ??= `${pagination.morePath} says that page ${position} is the last, and the page that it names has records`;
+    }
+    if (
+      pagination.ceiling !== null &&
+      this.#records >= pagination.ceiling &&
+      this.#total.exceeds(this.#records)
+    ) {
       this.#finish('ceiling', after, `the server gives no more${this.#depth()}`);
       return;
     }
-    if (pageInfo.more === false) {
+    // A URL is the stronger word: `truncated: false` may be said of the page.
+    const namesUrl = pageInfo.more === false && pageInfo.next?.kind === 'url';
+    if (pageInfo.more === false && !namesUrl) {
       this.#finish('stated', after, null);
+      return;
+    }
+    if (this.#isEmptyAfterMore(pageInfo)) {
+      this.#onEmptyAfterMore();
       return;
     }
     if (style.isPastEnd?.(pagination, pageInfo, this.#previous)) {
@@ -102,10 +139,32 @@ export class ChainPlan implements PlanState {
       this.#stopWithoutNext(pageInfo);
       return;
     }
+    if (namesUrl && this.#more === null && this.#circle(pageInfo, request) !== null) {
+      this.#finish('stated', after, null);
+      return;
+    }
     if (this.#leadsBack(pageInfo, request)) return;
-    // A style that ends by an empty page says nothing of the page after this one.
-    const isNamed = style.isPastEnd === undefined || pageInfo.more === true || this.#hasMore();
-    this.#ask({ ...request, place: { ...start.place, position: after }, expected: isNamed });
+    // A keyset goes on from any record, so that its pages promise nothing unless they say so.
+    const isPromised =
+      style.whyBroken === undefined || pageInfo.more === true || this.#total.exceeds(this.#records);
+    if (namesUrl && this.#more === null) this.#doubt = 'no-more';
+    else if (this.#total.isReachedBy(this.#records)) this.#doubt = 'everything-came';
+    else this.#doubt = isPromised ? null : 'unpromised';
+    this.#ask({ ...request, place: { ...start.place, position: after } });
+  }
+
+  /** The page before said that there is more, and this one has nothing and says nothing, asked for twice. */
+  #isEmptyAfterMore({ records, more, next }: PageInfo): boolean {
+    return this.#previous?.more === true && records === 0 && more === null && next === null;
+  }
+
+  #onEmptyAfterMore(): void {
+    const { position } = this.#current.place;
+    if (this.#total.isReachedBy(this.#records)) this.#finish('total', position, null);
+    else {
+      const detail = `page ${position} says that there is more, and what follows it is empty`;
+      this.#finish('broken', position, detail);
+    }
   }
 
   #stopWithoutNext({ next, more }: PageInfo): void {
@@ -113,7 +172,7 @@ export class ChainPlan implements PlanState {
     const { whyBroken } = this.#parts.style;
     if (whyBroken !== undefined) this.#finish('broken', after, whyBroken(after));
     else if (more !== true && (next === null || (next.kind === 'cursor' && next.value === ''))) {
-      this.#finish('stated', after, null);
+      this.#finish(this.#reasonOfSilence(), after, null);
     } else {
       this.#finish(
         'broken',
@@ -121,6 +180,12 @@ export class ChainPlan implements PlanState {
         `what page ${after} names as its next page cannot be asked for`,
       );
     }
+  }
+
+  /** Where no page has ever spoken of a next one, that none is named states nothing. */
+  #reasonOfSilence(): PlanEnd['reason'] {
+    if (this.#hasSpoken) return 'stated';
+    return this.#total.isReachedBy(this.#records) ? 'total' : 'short';
   }
 
   /** Ends the plan where the next step was taken before, or where many pages brought nothing new. */
@@ -167,9 +232,21 @@ export class ChainPlan implements PlanState {
   }
 
   #ask(request: PageRequest): void {
-    const isDeep = this.#records >= LOWEST_CEILING && this.#hasMore();
-    this.#current = { ...request, speculative: isDeep };
+    const isDeep = this.#records >= LOWEST_CEILING && this.#total.exceeds(this.#records);
+    const speculative = isDeep || this.#doubt !== null;
+    const expected = this.#doubt === null;
+    this.#current = expected ? { ...request, speculative, expected } : { ...request, speculative };
     this.#isAsked = false;
+  }
+
+  /** Whether the refusal of a page that is asked for in doubt shows that the list has ended. */
+  #isEndByDoubt({ status }: { readonly status: number | null }): boolean {
+    if (this.#doubt === null || this.#doubt === 'no-more') return this.#doubt !== null;
+    if (status === null) return false;
+    const { pastEnd } = this.#parts.pagination;
+    if (this.#doubt === 'everything-came') return [...pastEnd, ...NO_SUCH_PAGE].includes(status);
+    // Where nothing says that all came, a status that may speak of a limit is no end.
+    return NO_SUCH_PAGE.includes(status) && !this.#total.exceeds(this.#records);
   }
 
   /** Only pages of this branch count: other slices may use the same tokens. */
@@ -178,18 +255,20 @@ export class ChainPlan implements PlanState {
     return place !== null && place.branch === own.branch && place.position < own.position;
   }
 
-  #hasMore(): boolean {
-    if (this.#total === null) return false;
-    return this.#totalIsLowerBound ? this.#total >= this.#records : this.#total > this.#records;
-  }
-
   #depth(): string {
-    const total = formatCount(this.#total ?? 0);
-    const least = this.#totalIsLowerBound ? 'at least ' : '';
+    const total = formatCount(this.#total.said ?? 0);
+    const least = this.#total.isLowerBound ? 'at least ' : '';
     return ` after ${formatCount(this.#records)} of ${least}${total} records`;
   }
 
   #finish(reason: PlanEnd['reason'], position: number, detail: string | null): void {
-    this.#end = { reason, detail, ends: [{ branch: this.#current.place.branch, position }] };
+    const end = { reason, detail, ends: [{ branch: this.#current.place.branch, position }] };
+    const dropped = this.#dropped();
+    this.#end = dropped.length === 0 ? end : { ...end, dropped };
+  }
+
+  #dropped(): readonly Dropped[] {
+    const dropped = this.#total.dropped();
+    return this.#more === null ? dropped : [...dropped, { what: 'more', why: this.#more }];
   }
 }

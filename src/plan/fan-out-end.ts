@@ -2,10 +2,13 @@
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
-import { LOWEST_CEILING, type PageGrid, type Totals } from './page-grid.ts';
+import type { PageGrid, Totals } from './page-grid.ts';
 
-/** A position past the last page with records: empty, refused, or with records that had come before. */
-export type Trailing = 'empty' | 'repeated' | Refusal;
+/**
+ * A position past the last page with records: empty, empty with a word that the list ends or goes on
+ * there, refused, or with records that had come before.
+ */
+export type Trailing = 'empty' | 'ended' | 'onward' | 'repeated' | Refusal;
 
 export interface Refusal {
   readonly status: number | null;
@@ -49,11 +52,21 @@ export class Coverage {
 
   /** Adds the answers after the last page of a list; those with records had come before. */
   close(tail: readonly Answer[]): void {
-    for (const { position, to, outcome, status } of tail) {
+    for (const answer of tail) {
+      const { position, to, outcome, status } = answer;
       if (outcome === 'records') this.trail(position, 'repeated');
-      else if (outcome === 'empty') this.trail(position, 'empty');
+      else if (outcome === 'empty') this.trail(position, emptiness(answer));
       else if (outcome === 'refused') this.trail(position, { status, to });
     }
+  }
+
+  /** The first page behind the last one with records, if it has none; null without one. */
+  get firstTrailing(): readonly [position: number, kind: Trailing] | null {
+    let first: readonly [number, Trailing] | null = null;
+    for (const entry of this.trailing) {
+      if (entry[1] !== 'repeated' && (first === null || entry[0] < first[0])) first = entry;
+    }
+    return first;
   }
 
   /** Adds a page without new records; false where a later page has records. */
@@ -66,6 +79,13 @@ export class Coverage {
   fail(position: number): void {
     this.failedEnd = Math.max(this.failedEnd, position + 1);
   }
+}
+
+/** How a page without records is past the end. */
+export function emptiness({ pageInfo }: Answer): 'empty' | 'ended' | 'onward' {
+  // One that has only the records of its overlap has been given as it should be.
+  if (pageInfo?.more === false || (pageInfo?.records ?? 0) > 0) return 'ended';
+  return pageInfo?.more === true ? 'onward' : 'empty';
 }
 
 /** What came of a request for a page. */
@@ -131,8 +151,8 @@ export interface FanOutFacts {
   readonly coverage: Coverage;
   /** The first position that was not asked for. */
   readonly next: number;
-  /** What ended the search for the end. */
-  readonly found: 'statement' | 'repetition' | 'failure' | null;
+  /** What ended the search for the end; `unchecked`: whether a last page is the last. */
+  readonly found: 'statement' | 'repetition' | 'failure' | 'unchecked' | null;
 }
 
 /** After so many pages without records no more are requested, whatever the total. */
@@ -141,7 +161,13 @@ export const MOST_TRAILING_PAGES = 16;
 const vagueStatuses = new Set([400, 422]);
 
 export function fanOutEnd(facts: FanOutFacts): PlanEnd {
-  const { branch, coverage, grid, totals } = facts;
+  const end = findEnd(facts);
+  const dropped = facts.totals.contradictions.dropped();
+  return dropped.length === 0 ? end : { ...end, dropped };
+}
+
+function findEnd(facts: FanOutFacts): PlanEnd {
+  const { branch, coverage, found, grid, totals } = facts;
   const { received } = coverage;
   const reached = Math.max(1, coverage.end, coverage.failedEnd);
   const end = (reason: PlanEnd['reason'], detail: string | null, position = reached): PlanEnd => ({
@@ -149,38 +175,64 @@ export function fanOutEnd(facts: FanOutFacts): PlanEnd {
     detail,
     ends: [{ branch, position }],
   });
+  const pages = grid.isPaged ? totals.pages : null;
+  const isAll = totals.areAll(received);
 
-  if (facts.found === 'failure') {
+  if (found === 'failure' && !isAll) {
     return end('broken', 'the pages that would show where the list ends failed');
   }
-  if (facts.found === 'repetition' && coverage.newest.position === 0) {
+  const isOne = coverage.newest.position === 0 && coverage.newest.pageInfo?.more !== true;
+  if (
+    found === 'repetition' &&
+    coverage.newest.position === 0 &&
+    !(isOne && (isAll || pages === 1))
+  ) {
     const param = facts.pagination.param ?? 'the range';
     const detail = `page 2 holds the same records as page 1, so the server seems to ignore ${param}`;
     return end('stuck', detail, coverage.end);
   }
-  if (facts.found !== 'statement') {
-    const ceiling = findCeiling(facts);
-    if (ceiling !== null) return end('ceiling', ceiling.detail, ceiling.position);
+  if (found === 'statement') return end('stated', null);
+  if (isAll) {
+    if (pages !== null && pages !== coverage.end) {
+      totals.contradictions.everythingCame(received, coverage.end, pages);
+    }
+    return end('total', null);
   }
-  if (facts.found === 'statement') return end('stated', null);
+  const ceiling = findCeiling(facts);
+  if (ceiling !== null) return end('ceiling', ceiling.detail, ceiling.position);
   const byTotals = totals.isLowerBound ? null : grid.endBy(totals);
-  if (byTotals !== null && byTotals > facts.next) {
-    const said = grid.isPaged && totals.pages !== null ? totals.pages : totals.records;
-    const unit = said === totals.records ? 'records' : 'pages';
+  // Servers that count one page too many where the last one is full are many.
+  const isShort = pages !== null && coverage.end < pages - 1 && coverage.failedEnd === 0;
+  if (byTotals !== null && (byTotals > facts.next || isShort)) {
+    const said = pages ?? totals.records;
+    const unit = pages === null ? 'records' : 'pages';
     const detail = `the pages after ${formatCount(received)} records are empty, though the server speaks of ${formatCount(said ?? 0)} ${unit}`;
     return end('past-end', detail);
   }
+  if (byTotals !== null && found === 'unchecked') {
+    totals.contradictions.uncheckedPages(pages ?? 0);
+    return end('past-end', null);
+  }
   if (byTotals !== null) {
-    const isPages = grid.isPaged && totals.pages !== null;
-    return end(isPages ? 'stated' : 'total', null, Math.max(reached, byTotals));
+    // Where each page states another number, as some pagers do, none of them says where the list ends.
+    const byPages = totals.arePagesSteady ? 'stated' : 'past-end';
+    return end(pages === null ? 'total' : byPages, null, Math.max(reached, byTotals));
   }
-  if (totals.records === received && !totals.isLowerBound) {
-    return end('total', null);
-  }
-  if (facts.found === 'repetition' && !facts.pagination.repeatIsEnd) {
+  if (found === 'repetition' && !facts.pagination.repeatIsEnd) {
     return end('loop', `after ${formatCount(received)} records, pages came again`);
   }
-  return end('past-end', null);
+  return end('past-end', refusedThoughMore(coverage));
+}
+
+/** The list says that there is more, and what follows is refused or comes empty. */
+function refusedThoughMore({ newest, firstTrailing, failedEnd }: Coverage): string | null {
+  if (newest.pageInfo?.more !== true || firstTrailing === null || failedEnd > 0) return null;
+  const [, kind] = firstTrailing;
+  if (kind === 'ended' || kind === 'onward') return null;
+  const status = typeof kind === 'object' ? kind.status : null;
+  const how = typeof kind === 'object' ? 'was refused' : 'is empty';
+  const by = status === null ? '' : ` (${status})`;
+  return `the last page with records says that there is more, and the one after it ${how}${by}`;
 }
 
 function findCeiling(facts: FanOutFacts): { position: number; detail: string } | null {
@@ -202,15 +254,20 @@ function findCeiling(facts: FanOutFacts): { position: number; detail: string } |
 
   const past = [...coverage.trailing].filter(([, kind]) => kind !== 'repeated');
   const refusals = past.map(([, kind]) => kind).filter((kind) => typeof kind === 'object');
-  const position = Math.min(...past.map(([from]) => from));
-  if (past.length === 0 || grid.ordinalOf(position) < LOWEST_CEILING) return null;
+  const [position, first] = coverage.firstTrailing ?? [0, null];
+  const to = typeof first === 'object' && first !== null ? first.to : position + grid.stride;
+  if (first === null || !grid.isDeep(position, to)) return null;
   const depth = grid.isPaged ? coverage.received : coverage.end;
   const status = refusals.find((kind) => kind.status !== null)?.status ?? null;
   const how =
     refusals.length === 0 ? 'are empty' : `are refused${status === null ? '' : ` (${status})`}`;
   const detail = `pages after the first ${formatCount(depth)} records ${how}, and ${there}`;
-  const isSaid = totals.exceeds(depth);
-  const isClear = refusals.length > 0 || past.length >= MOST_TRAILING_PAGES;
+  const { pageInfo } = coverage.newest;
+  const isSaid = totals.exceeds(depth) || (total === null && pageInfo?.more === true);
+  // A server that counts the pages that it gives, and records beyond them, says how far it goes.
+  const isStated =
+    grid.isPaged && totals.pages === coverage.end && (pageInfo?.records ?? 0) >= grid.pageRecords;
+  const isClear = refusals.length > 0 || past.length >= MOST_TRAILING_PAGES || isStated;
   // Without a total, a round depth and a refusal that does not say "not found" point to a limit.
   const isLikely =
     total === null && depth % 1000 === 0 && status !== null && vagueStatuses.has(status);

@@ -1,8 +1,10 @@
 import type { PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
+import { EndEvidence } from './end-evidence.ts';
 import {
   type Answer,
   Coverage,
+  emptiness,
   type FanOutFacts,
   fanOutEnd,
   hasSameRecords,
@@ -32,7 +34,7 @@ export class FanOutPlan implements PlanState {
   readonly #pages: AskedPages;
   readonly #coverage: Coverage;
   readonly #totals: Totals;
-  #first: PageInfo | null = null;
+  readonly #evidence: EndEvidence;
   /** The second page's position while its answer is awaited. */
   #second: number | null = null;
   /** Answers that came before the second page's. */
@@ -41,6 +43,8 @@ export class FanOutPlan implements PlanState {
   #isStuck = false;
   #window: Map<number, Answer> | null = null;
   #windowLength = 1;
+  /** All that is stated came, and the window looks whether anything follows it. */
+  #isCheck = false;
   #end: PlanEnd | null = null;
 
   constructor(parts: GridParts) {
@@ -49,6 +53,7 @@ export class FanOutPlan implements PlanState {
     this.#pages = new AskedPages(this.#grid);
     this.#coverage = new Coverage(this.#grid);
     this.#totals = new Totals(this.#grid);
+    this.#evidence = new EndEvidence(this.#grid, this.#totals, this.#coverage);
   }
 
   take(most: number): readonly PageRequest[] {
@@ -81,13 +86,13 @@ export class FanOutPlan implements PlanState {
   }
 
   #read(position: number, ended: PageEnd): Answer {
-    const { to, isAgain } = this.#pages.answer(position);
+    const { to } = this.#pages.answer(position);
     if (ended.state === 'stored') {
       const { pageInfo } = ended;
       const isEmpty = this.#grid.endOf(position, pageInfo) === position;
       return { position, to, outcome: isEmpty ? 'empty' : 'records', status: null, pageInfo };
     }
-    const outcome = ended.state === 'beyond-end' && !isAgain ? 'refused' : 'failed';
+    const outcome = ended.state === 'beyond-end' ? 'refused' : 'failed';
     return { position, to, outcome, status: ended.status, pageInfo: null };
   }
 
@@ -97,8 +102,8 @@ export class FanOutPlan implements PlanState {
       const beyond = [...this.#coverage.trailing.keys()].filter((position) => position >= end);
       return this.#pages.count - beyond.length;
     }
-    if (this.#first === null || this.#looksForEnd()) return null;
-    const left = Math.max(0, this.#limit() - this.#pages.next);
+    if (this.#evidence.first === null || this.#evidence.looksForEnd()) return null;
+    const left = Math.max(0, this.#evidence.limit() - this.#pages.next);
     return this.#pages.count + Math.ceil(left / this.#grid.stride);
   }
 
@@ -115,7 +120,7 @@ export class FanOutPlan implements PlanState {
       };
       return;
     }
-    this.#first = pageInfo;
+    this.#evidence.first = pageInfo;
     this.#totals.onPage(0, pageInfo);
     if (pageInfo.records === 0) {
       this.#finish(pageInfo.more === false ? 'statement' : null);
@@ -126,11 +131,13 @@ export class FanOutPlan implements PlanState {
     const next = this.#coverage.end;
     this.#pages.next = next;
     this.#second = next;
-    const isAll = !this.#looksForEnd() && this.#limit() <= next;
+    const isAll =
+      !this.#evidence.looksForEnd() && Math.min(this.#evidence.most(), this.#grid.ceiling) <= next;
     if (pageInfo.more === false) this.#finish('statement');
+    else if (this.#evidence.mayBeMoreThanStated()) this.#isCheck = true;
     else if (isAll && pageInfo.more === null && pageInfo.next === null) this.#finish(null);
     else if (isAll && next < this.#grid.ceiling) this.#totals.isTrusted = false;
-    else if (next < this.#limit()) this.#pages.queueStep(false);
+    else if (next < this.#evidence.limit()) this.#pages.queueStep(false);
   }
 
   #onLater(answer: Answer): void {
@@ -139,7 +146,7 @@ export class FanOutPlan implements PlanState {
     if (isSecond) this.#second = null;
     if (pageInfo !== null) this.#totals.onPage(position, pageInfo);
     if (this.#window !== null) this.#onProbe(answer, this.#window, isSecond);
-    else if (isSecond && pageInfo !== null && hasSameRecords(pageInfo, this.#first!)) {
+    else if (isSecond && pageInfo !== null && hasSameRecords(pageInfo, this.#evidence.first!)) {
       this.#coverage.trail(position, 'repeated');
       this.#isStuck = true;
     } else this.#onKnown(answer, isSecond);
@@ -149,11 +156,11 @@ export class FanOutPlan implements PlanState {
   #onKnown(answer: Answer, isSecond: boolean): void {
     const { position, to, outcome, status, pageInfo } = answer;
     if (outcome === 'failed') this.#coverage.fail(position);
-    else if (outcome === 'empty') this.#coverage.trail(position, 'empty');
+    else if (outcome === 'empty') this.#coverage.trail(position, emptiness(answer));
     else if (outcome === 'records') {
       const until = isSecond ? this.#onSecond(answer) : to;
       this.#accept(position, pageInfo!);
-      const limit = this.#looksForEnd() ? until : this.#limit();
+      const limit = this.#evidence.looksForEnd() ? until : this.#evidence.limit();
       this.#fillGap(answer, Math.min(until, limit), until, false);
     } else if (!this.#coverage.trail(position, { status, to })) {
       this.#pages.queueAgain(position, to);
@@ -165,7 +172,7 @@ export class FanOutPlan implements PlanState {
     window.set(answer.position, answer);
     if (answer.outcome !== 'records') return;
     const to = isSecond ? this.#onSecond(answer) : answer.to;
-    if (!this.#isLast(answer.pageInfo!)) this.#fillGap(answer, to, to, true);
+    if (!this.#evidence.isLast(answer.pageInfo!)) this.#fillGap(answer, to, to, true);
   }
 
   /** Takes the stride from the second page; returns the position where the third begins. */
@@ -186,16 +193,26 @@ export class FanOutPlan implements PlanState {
     if (this.#window !== null) this.#readWindow(this.#window);
     if (this.#end !== null || !this.#pages.areAnswered || this.#mayGoOn()) return;
     const { end, failedEnd, trailing } = this.#coverage;
-    const isShort = !this.#looksForEnd() && end < this.#limit() && !this.#grid.isPaged;
+    const isShort =
+      !this.#evidence.looksForEnd() && end < this.#evidence.limit() && !this.#grid.isPaged;
     if (isShort && trailing.size === 0 && failedEnd <= end) {
       // The total grew after the last page had come.
       const to = Math.min(this.#grid.after(end, this.#pages.next), this.#grid.ceiling);
       this.#pages.queue(end, to, false);
-    } else if (this.#mayHaveMore()) this.#openWindow();
-    else this.#finish(null);
+    } else if (this.#evidence.mayHaveMore()) this.#openWindow();
+    else if (!this.#asksAgain()) this.#finish(null);
+  }
+
+  /** @see EndEvidence.toAskAgain */
+  #asksAgain(): boolean {
+    const page = this.#evidence.toAskAgain();
+    if (page === null) return false;
+    this.#pages.queueAgain(page.position, page.to, page.isDeep);
+    return true;
   }
 
   #openWindow(): void {
+    this.#isCheck ||= !this.#evidence.looksForEnd() && this.#coverage.end >= this.#evidence.limit();
     const length = this.#parts.start.method === 'POST' ? 1 : this.#windowLength;
     this.#windowLength = Math.min(LONGEST_WINDOW, this.#windowLength * 2);
     for (let index = 0; index < length && this.#pages.next < this.#grid.ceiling; index++) {
@@ -222,17 +239,27 @@ export class FanOutPlan implements PlanState {
       if (outcome === 'records') this.#accept(position, pageInfo!);
     }
     this.#coverage.close(tail);
+    const outcomes = new Set(tail.map(({ outcome }) => outcome));
+    if (this.#isCheck && pages.length === 0 && outcomes.has('failed')) {
+      this.#finish('unchecked');
+      return;
+    }
+    this.#isCheck = false;
     for (const { position, outcome } of answers) {
       if (outcome === 'failed') this.#coverage.fail(position);
     }
-    const outcomes = new Set(tail.map(({ outcome }) => outcome));
-    if (pages.length > 0 && this.#isLast(this.#coverage.newest.pageInfo!)) {
+    if (pages.length > 0 && this.#evidence.isLast(this.#coverage.newest.pageInfo!)) {
       this.#finish('statement');
-    } else if (outcomes.has('empty') || outcomes.has('refused')) this.#finish(null);
+      return;
+    }
+    const isAtEnd = outcomes.has('empty') || outcomes.has('refused');
+    if (isAtEnd && (this.#evidence.goesOn() || this.#asksAgain())) return;
+    if (isAtEnd) this.#finish(null);
     else if (pages.length === 0) this.#finish(outcomes.has('failed') ? 'failure' : 'repetition');
   }
 
   #accept(position: number, pageInfo: PageInfo): void {
+    this.#evidence.hear(position, pageInfo);
     for (const [refused, { to }] of this.#coverage.accept(position, pageInfo)) {
       this.#pages.queueAgain(refused, to);
     }
@@ -252,42 +279,19 @@ export class FanOutPlan implements PlanState {
   #mayGoOn(): boolean {
     return (
       this.#end === null &&
-      this.#first !== null &&
+      this.#evidence.first !== null &&
       (this.#second === null ? !this.#isStuck : this.#mayGoWith(this.#second)) &&
       this.#window === null &&
-      this.#pages.next < this.#limit() &&
+      this.#pages.next < this.#evidence.limit() &&
       this.#coverage.trailing.size < MOST_TRAILING_PAGES
     );
   }
 
   /** By page number only: for offsets, the second page shows how long the steps are. */
   #mayGoWith(second: number): boolean {
-    const isSure = this.#grid.isPaged && this.#parts.start.method === 'GET' && !this.#looksForEnd();
+    const isSure =
+      this.#grid.isPaged && this.#parts.start.method === 'GET' && !this.#evidence.looksForEnd();
     return isSure && this.#pages.next < second + PAGES_WITH_SECOND;
-  }
-
-  /** Every position before it is known to have a page. */
-  #limit(): number {
-    return Math.min(this.#grid.endBy(this.#totals) ?? 0, this.#grid.ceiling);
-  }
-
-  /** No total says where the list ends. */
-  #looksForEnd(): boolean {
-    return this.#totals.isLowerBound || this.#grid.endBy(this.#totals) === null;
-  }
-
-  #mayHaveMore(): boolean {
-    const { failedEnd, received, trailing } = this.#coverage;
-    if ([...trailing.values()].some((kind) => kind !== 'repeated')) return false;
-    if (this.#looksForEnd() || this.#totals.shrank) return true;
-    const isCounted = this.#grid.isPaged && this.#totals.pages === null && failedEnd === 0;
-    return isCounted && this.#totals.exceeds(received);
-  }
-
-  /** The page says that it is the last, or names no next page although the first one did. */
-  #isLast({ more, next }: PageInfo): boolean {
-    const firstNamedNext = this.#first?.more === true || this.#first?.next !== null;
-    return more === false || (more === null && next === null && firstNamedNext);
   }
 
   #finish(found: FanOutFacts['found']): void {

@@ -196,25 +196,29 @@ export function pagesByLinks(links: readonly Link[], pageUrl: string): number | 
   const lastNumber = numberAt(last, place);
   if (nextNumber === null || lastNumber === null) return null;
   const own = numberAt(pageUrl, place);
-  const first =
-    firstNumber(links, pageUrl, place, own) ??
-    (own === null ? impliedFirst(place, nextNumber) : null);
+  const first = firstNumber(links, pageUrl, place, own, nextNumber);
   if (first === null) return null;
   const step = nextNumber - (own ?? first);
   const pages = (lastNumber - first) / step + 1;
   return step > 0 && lastNumber >= first && Number.isSafeInteger(pages) ? pages : null;
 }
 
+/**
+ * Without a link to the first page, a page is the first only where its own number shows it: that it
+ * links to no page before it does not, since some servers link to the next and the last alone.
+ */
 function firstNumber(
   links: readonly Link[],
   pageUrl: string,
   place: NumberDifference,
   own: number | null,
+  next: number,
 ): number | null {
   const first = linkTarget(links, 'first', pageUrl);
   if (first !== null) return numberAt(first, place);
-  const isFirst = !links.some(({ rels }) => rels.includes('prev') || rels.includes('previous'));
-  return isFirst ? own : null;
+  if (own === null) return impliedFirst(place, next);
+  // Page 1 may be the second of pages that count from 0.
+  return own < next - own ? own : null;
 }
 
 /** `?page=2` comes after a page without a number: that was page 1. */

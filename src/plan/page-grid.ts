@@ -3,6 +3,7 @@ import { EverypageError } from '../core/errors.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { factsOf, overlapOf, type Pagination } from '../core/pagination.ts';
+import { Contradictions } from './contradictions.ts';
 import type { CountedStyle } from './styles/style.ts';
 
 export interface GridParts {
@@ -32,6 +33,10 @@ export class PageGrid {
   constructor(parts: GridParts) {
     this.#parts = parts;
     this.isPaged = factsOf(parts.pagination).counts === 'pages';
+  }
+
+  get pagination(): Pagination {
+    return this.#parts.pagination;
   }
 
   get stride(): number {
@@ -79,7 +84,7 @@ export class PageGrid {
         `the request cannot carry ${pagination.param}: its body is not JSON. Give a JSON body with -d, or page by the query.`,
       );
     }
-    const speculative = isSpeculative || this.ordinalOf(from) >= LOWEST_CEILING;
+    const speculative = isSpeculative || this.isDeep(from, to);
     const place = { ...start.place, position: from };
     return {
       ...request,
@@ -87,6 +92,12 @@ export class PageGrid {
       ...(speculative ? { speculative } : {}),
       ...(isExpected ? { expected: true } : {}),
     };
+  }
+
+  /** Whether a refusal of the page may be a ceiling; the gap that a page left before one is part of it. */
+  isDeep(from: number, to: number): boolean {
+    const isGap = to - from < this.#stride;
+    return this.ordinalOf(isGap ? to : from) >= LOWEST_CEILING;
   }
 
   /** The position after a page's new records; its own position where it has none. */
@@ -100,12 +111,32 @@ export class PageGrid {
     return this.skipped.records + (this.isPaged ? position * this.#pageRecords : position);
   }
 
-  /** Where the list ends by its totals; null where they do not say. */
+  /**
+   * Up to where the list has pages by all that its totals say; null where they do not say. Of a number
+   * of pages and one of records that do not agree, the smaller is sure.
+   */
   endBy(totals: Totals): number | null {
-    if (!totals.isTrusted) return null;
-    if (!this.isPaged) return totals.records;
-    if (totals.pages !== null) return totals.pages;
-    return totals.records === null ? null : Math.ceil(totals.records / this.#pageRecords);
+    const ends = this.#endsBy(totals);
+    return ends.length === 0 ? null : Math.min(...ends);
+  }
+
+  /** Up to where it may have pages by any of them. */
+  mostBy(totals: Totals): number | null {
+    const ends = this.#endsBy(totals);
+    return ends.length === 0 ? null : Math.max(...ends);
+  }
+
+  #endsBy({ isTrusted, isLowerBound, records, pages }: Totals): readonly number[] {
+    if (!isTrusted) return [];
+    if (!this.isPaged) return records === null ? [] : [records];
+    if (records === null || (isLowerBound && pages !== null)) return pages === null ? [] : [pages];
+    const byRecords = Math.ceil(records / this.#pageRecords);
+    return pages === null ? [byRecords] : [pages, byRecords];
+  }
+
+  /** Records in a page, as the first two show. */
+  get pageRecords(): number {
+    return this.#pageRecords;
   }
 
   /** The first position beyond the server's ceiling. */
@@ -194,11 +225,11 @@ export class AskedPages {
     this.#queue.push(this.#request(from, to, isSpeculative));
   }
 
-  /** It was refused, but a later page has records, so it must exist. */
-  queueAgain(position: number, to: number): void {
+  /** It was refused or came empty, although it must exist, or be beyond a ceiling. */
+  queueAgain(position: number, to: number, mayBeCeiling = false): void {
     this.#unanswered.set(position, { to, isAgain: true });
     const { speculative: _, ...request } = this.#grid.request(position, to, false, true);
-    this.#queue.push(request);
+    this.#queue.push(mayBeCeiling ? { ...request, speculative: true } : request);
   }
 
   #request(from: number, to: number, isSpeculative: boolean, isExpected = false): PageRequest {
@@ -214,8 +245,9 @@ export class AskedPages {
  */
 export class Totals {
   readonly #grid: PageGrid;
-  #records = { said: null as number | null, at: -1, most: 0 };
-  #pages = { said: null as number | null, at: -1, most: 0 };
+  readonly contradictions: Contradictions;
+  #records = nothingSaid;
+  #pages = nothingSaid;
   /** The total is at least what the pages state. */
   isLowerBound = false;
   /** False once a page has contradicted them. */
@@ -223,6 +255,7 @@ export class Totals {
 
   constructor(grid: PageGrid) {
     this.#grid = grid;
+    this.contradictions = new Contradictions(grid.pagination);
   }
 
   onPage(position: number, pageInfo: PageInfo): void {
@@ -236,18 +269,28 @@ export class Totals {
 
   /** Totals are of the whole list, and the run may begin further on. */
   get records(): number | null {
-    const { said } = this.#records;
+    const said = this.contradictions.hasTotal ? null : this.#records.said;
     return said === null ? null : Math.max(0, said - this.#grid.skipped.records);
   }
 
   get pages(): number | null {
-    const { said } = this.#pages;
+    const said = this.contradictions.hasTotalPages ? null : this.#pages.said;
     return said === null ? null : Math.max(0, said - this.#grid.skipped.pages);
+  }
+
+  /** Every page states the same number of pages. */
+  get arePagesSteady(): boolean {
+    return this.#pages.isSteady;
   }
 
   /** An earlier page stated more. */
   get shrank(): boolean {
     return [this.#records, this.#pages].some(({ said, most }) => most > (said ?? 0));
+  }
+
+  /** So many records are all that there are, by every page that says it. */
+  areAll(records: number): boolean {
+    return !this.isLowerBound && !this.shrank && this.records === records;
   }
 
   /** Whether the total is larger than `records`. */
@@ -258,7 +301,10 @@ export class Totals {
   }
 }
 
+const nothingSaid: Statement = { said: null, at: -1, most: 0, isSteady: true };
+
 interface Statement {
+  readonly isSteady: boolean;
   readonly said: number | null;
   /** The position of the page that said it. */
   readonly at: number;
@@ -268,5 +314,8 @@ interface Statement {
 function furthest(before: Statement, total: number | null, position: number): Statement {
   if (total === null) return before;
   const most = Math.max(before.most, total);
-  return position < before.at ? { ...before, most } : { said: total, at: position, most };
+  const isSteady = before.isSteady && (before.said === null || before.said === total);
+  return position < before.at
+    ? { ...before, most, isSteady }
+    : { said: total, at: position, most, isSteady };
 }

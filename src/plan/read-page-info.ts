@@ -92,11 +92,20 @@ function readTotal(
   const total = stated ?? range?.total ?? null;
   if (total !== null || totalPath === null) return { total, totalIsLowerBound: false };
   const found = literal(totalPath);
-  if (!found?.startsWith('{')) return { total: readCount(found), totalIsLowerBound: false };
+  if (!found?.startsWith('{')) return readStatedTotal(found);
   // Elasticsearch: {"value": 10000, "relation": "gte"}.
   const value = readCount(literal(`${totalPath}.value`));
   const relation = readString(literal(`${totalPath}.relation`));
   return { total: value, totalIsLowerBound: value !== null && /^gte?$/i.test(relation ?? '') };
+}
+
+/** `">1000"`, `"1000+"`: so many at least. */
+function readStatedTotal(literal: string | null): Pick<PageInfo, 'total' | 'totalIsLowerBound'> {
+  const exact = readCount(literal);
+  if (exact !== null) return { total: exact, totalIsLowerBound: false };
+  const [, more, over] = /^"(?:>=?\s*(\d+)|(\d+)\s*\+)"$/.exec(literal ?? '') ?? [];
+  const least = countOf(more ?? over ?? null);
+  return { total: least, totalIsLowerBound: least !== null };
 }
 
 function readTotalPages(pagination: Pagination, page: ReadablePage): number | null {

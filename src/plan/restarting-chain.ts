@@ -18,6 +18,8 @@ export const MOST_RESTARTS = 15;
 
 /** How servers refuse a cursor that has expired; some do it with a 200 that holds no list. */
 const expiredStatuses = new Set([200, 400, 404, 409, 410, 412, 422]);
+/** Ends that a refusal shows, by what was stated before. */
+const endsByRefusal = new Set<PlanEnd['reason']>(['stated', 'total', 'past-end']);
 /** Servers limit depth at round numbers, and refuse what lies deeper as they would a dead cursor. */
 const CEILING_STEP = 1000;
 
@@ -64,7 +66,8 @@ export class RestartingChain implements PlanState {
     }
     const end = reading.plan.end();
     if (end === null) return;
-    if (ended.state === 'stored') {
+    // A refusal behind everything that there is ends the list, whatever state the page is in.
+    if (ended.state === 'stored' || endsByRefusal.has(end.reason)) {
       this.#end = this.#ended(reading, end);
       return;
     }

@@ -1,5 +1,5 @@
 import { EverypageError } from '../core/errors.ts';
-import type { PageEnd, PlanEnd, Restart } from '../core/page-info.ts';
+import type { Dropped, PageEnd, PlanEnd, Restart } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { PlanState } from './plan.ts';
@@ -63,6 +63,10 @@ export class SplitPlan implements PlanState {
   #knownDone = 0;
   readonly #ends: PlanEnd['ends'][number][] = [];
   readonly #restarts: Restart[] = [];
+  /** A slice has said something of the page after it, so that where others say nothing they end. */
+  #hasSpoken = false;
+  /** The first of each kind: a number that one slice contradicts means nothing in the others. */
+  readonly #dropped = new Map<Dropped['what'], Dropped>();
   #worst: Pick<PlanEnd, 'reason' | 'detail'> | null = null;
 
   constructor(parts: SplitParts) {
@@ -93,12 +97,18 @@ export class SplitPlan implements PlanState {
     const isTooMuch = request.place.position === 0 && this.#exceedsCeiling(ended);
     if (isTooMuch && this.#bisect(slice)) return;
     slice.plan.onPage(request, ended);
+    if (ended.state === 'stored') {
+      this.#hasSpoken ||= ended.pageInfo.next !== null || ended.pageInfo.more !== null;
+    }
     const end = slice.plan.end();
     if (end === null || (end.reason === 'ceiling' && this.#bisect(slice))) return;
     this.#active.delete(slice.branch);
     this.#knownDone += slice.plan.known() ?? 0;
     this.#ends.push(...end.ends);
     this.#restarts.push(...(end.restarts ?? []));
+    for (const each of end.dropped ?? []) {
+      if (!this.#dropped.has(each.what)) this.#dropped.set(each.what, each);
+    }
     this.#worsen(slice.range, end);
   }
 
@@ -118,9 +128,15 @@ export class SplitPlan implements PlanState {
       this.#started === this.#count && this.#halves.length === 0 && this.#active.size === 0;
     if (!isDone || this.#worst === null) return null;
     const ends = this.#ends.toSorted((a, b) => a.branch - b.branch);
-    if (this.#restarts.length === 0) return { ...this.#worst, ends };
     const restarts = this.#restarts.toSorted((a, b) => a.branch - b.branch);
-    return { ...this.#worst, ends, restarts };
+    const isStated = this.#hasSpoken && this.#worst.reason === 'short';
+    return {
+      ...this.#worst,
+      ...(isStated ? { reason: 'stated' } : {}),
+      ends,
+      ...(restarts.length === 0 ? {} : { restarts }),
+      ...(this.#dropped.size === 0 ? {} : { dropped: [...this.#dropped.values()] }),
+    };
   }
 
   #sliceOf(branch: number): ActiveSlice | undefined {

@@ -19,13 +19,13 @@ export function verdictLines(
   if (name === 'proven' || name === 'complete') {
     if (stored === 0) return [paint('yellow', 'The plan has no pages.')];
     if (records === null) return [paint('green', `${pagesAreOk(stored)}.`)];
-    const [first = '', ...others] = verdict.evidence;
-    const head =
-      name === 'proven'
-        ? `${pagesAreOk(stored)}: ${counted(records.fetched, 'record')}, proven: ${first}.`
-        : `${pagesAreOk(stored)}${agreement(verdict, records)}.`;
-    const rest = name === 'proven' ? others : verdict.evidence;
-    return [paint('green', head), ...rest.map((text) => `  ${text}`), ...restartLines(records)];
+    const said = verdict.evidence.map((text) => escapeText(text));
+    const isProven = name === 'proven';
+    const head = isProven
+      ? `${pagesAreOk(stored)}: ${recordsText(records)}, proven: ${said[0] ?? ''}.`
+      : `${pagesAreOk(stored)}${agreement(verdict, records)}.`;
+    const rest = said.slice(isProven ? 1 : 0).map((text) => `  ${text}`);
+    return [paint('green', head), ...rest, ...restartLines(records)];
   }
   if (records === null) return listLines(verdict, paint, total);
   const [first = '', ...others] = reasons.map((reason) => escapeText(reason));
@@ -36,8 +36,9 @@ export function verdictLines(
           `${pagesAreOk(stored)}: ${recordsText(records)}, complete, but unverified: ${first}.`,
         )
       : paint('red', `${labels[name]}: ${first}.`);
-  const rest = others.map((reason) => `  ${reason}`);
-  return [head, ...rest, ...restartLines(records), ...standing(verdict, records)];
+  const rest = [...others, ...verdict.evidence.map((text) => escapeText(text))];
+  const lines = rest.map((reason) => `  ${reason}`);
+  return [head, ...lines, ...restartLines(records), ...standing(verdict, records)];
 }
 
 /** Printed with every verdict, because a second reading costs the whole list again. */

@@ -101,6 +101,114 @@ test('a page that says that there is no more ends the chain, whatever it names',
   assert.equal(asked.length, 1);
 });
 
+test('a URL is a stronger word than a flag that says that there is no more', () => {
+  const to = (page: number) => toUrl(`https://a.example/items?${page}`);
+  const says = (from: number, next: number | null) => ({
+    ...contentOf(numbers(from, from + 2)),
+    more: false,
+    next: next === null ? null : to(next),
+  });
+  const pagination = paginationOf({ style: 'link', morePath: '!truncated' });
+  const goesOn = follow(pagination, {
+    items: says(0, 1),
+    'items?1': says(2, 2),
+    'items?2': says(4, null),
+  });
+  assert.deepEqual([goesOn.end.reason, goesOn.end.ends[0]!.position], ['stated', 3]);
+  assert.deepEqual(
+    goesOn.end.dropped?.map(({ what }) => what),
+    ['more'],
+  );
+  assert.match(goesOn.end.dropped![0]!.why, /^!truncated says that page 1 is the last/);
+  // Where it leads to nothing new, the flag was right.
+  const last = says(2, 2);
+  const ended = { items: { ...says(0, 1), more: true }, 'items?1': last };
+  for (const third of [undefined, {}, says(2, 3)]) {
+    const pages = third === undefined ? ended : { ...ended, 'items?2': third };
+    const { end } = follow(pagination, pages);
+    assert.deepEqual([end.reason, end.ends[0]!.position, end.dropped], ['stated', 2, undefined]);
+  }
+  const toItself = follow(pagination, { ...ended, 'items?1': says(2, 1) });
+  assert.deepEqual([toItself.end.reason, toItself.end.ends[0]!.position], ['stated', 2]);
+});
+
+test('where as many records came as are stated, the refusal of a next page is the end', () => {
+  const pages = (total: number) => ({
+    items: { ...contentOf([0, 1]), total, next: toUrl('https://a.example/b') },
+    b: { ...contentOf([2, 3]), total, next: toUrl('https://a.example/c') },
+  });
+  const refused = (status: number, total = 4, second: Partial<PageInfo> = {}) => {
+    const plan = planOf(byLink);
+    return drive(plan, ({ url }) => {
+      const { items, b } = pages(total);
+      if (url.endsWith('/items')) return { records: [], ended: stored(items) };
+      if (url.endsWith('/b')) return { records: [], ended: stored({ ...b, ...second }) };
+      return { records: [], ended: { state: 'failed', status } };
+    }).end;
+  };
+  for (const status of [404, 204, 400, 410, 416]) {
+    const end = refused(status);
+    assert.deepEqual([end.reason, end.ends[0]!.position], ['total', 2], String(status));
+  }
+  const alwaysNext = follow(byLink, {
+    ...pages(4),
+    c: { next: toUrl('https://a.example/d') },
+  });
+  assert.deepEqual([alwaysNext.end.reason, alwaysNext.asked.length], ['total', 3]);
+  assert.equal(refused(500).reason, 'broken');
+  assert.equal(refused(404, 5).reason, 'broken');
+  assert.equal(refused(404, 4, { total: 2 }).reason, 'broken', 'totals that are not one');
+  assert.equal(refused(404, 4, { totalIsLowerBound: true }).reason, 'broken');
+});
+
+test('where no page ever named a next one, a page that names none states no end', () => {
+  const one = contentOf([0, 1]);
+  assert.equal(follow(byCursor, { items: one }).end.reason, 'short');
+  assert.equal(follow(byCursor, { items: { ...one, total: 2 } }).end.reason, 'total');
+  assert.equal(follow(byCursor, { items: { ...one, more: false } }).end.reason, 'stated');
+});
+
+test('an empty page that says nothing after one that says there is more is asked for again', () => {
+  const first = { ...contentOf([0, 1]), more: true, next: toCursor('x') };
+  const once = (again: Partial<PageInfo>) => {
+    let asked = 0;
+    return drive(planOf(byCursor), ({ url }) => {
+      if (!url.includes('cursor')) return { records: [], ended: stored(first) };
+      asked += 1;
+      return { records: [], ended: stored(asked === 1 ? {} : again) };
+    });
+  };
+  const healed = once({ ...contentOf([2, 3]), more: false });
+  assert.deepEqual([healed.end.reason, healed.end.ends[0]!.position], ['stated', 3]);
+  const empty = once({});
+  assert.deepEqual([empty.end.reason, empty.end.ends[0]!.position], ['broken', 1]);
+  assert.equal(empty.end.detail, 'page 1 says that there is more, and what follows it is empty');
+  assert.equal(empty.asked.length, 3);
+  assert.equal(once({ more: false }).end.reason, 'stated');
+});
+
+test('a total that a page contradicts is dropped, and named', () => {
+  const pages = (totals: readonly number[]) => {
+    const pagination = { ...byCursor, totalPath: 'meta.total' };
+    const entries = totals.map((total, index) => {
+      const records = contentOf(numbers(index * 3, index * 3 + 3));
+      const next = index === totals.length - 1 ? null : toCursor(String(index + 1));
+      return [
+        index === 0 ? 'items' : `items?cursor=${index}`,
+        { ...records, total, next },
+      ] as const;
+    });
+    return follow(pagination, Object.fromEntries(entries)).end;
+  };
+  const why = (totals: readonly number[]) => pages(totals).dropped?.map((each) => each.why) ?? [];
+  assert.deepEqual(why([9, 9, 9]), []);
+  assert.deepEqual(why([0, 0]), ['meta.total says 0 records in all on a page that holds 3']);
+  // What is left from this page on, and what is in this page.
+  assert.match(why([9, 6, 3])[0]!, /says 3 records in all on a page whose 3 records come after 6/);
+  assert.match(why([3, 3])[0]!, /says 3 records in all on a page whose 3 records come after 3/);
+  assert.equal(pages([3, 3]).reason, 'stated');
+});
+
 test('a page that says that there is more but names nothing usable breaks the chain', () => {
   const { end } = follow(byCursor, { items: { records: 3, more: true } });
   assert.equal(end.reason, 'broken');
@@ -301,7 +409,10 @@ test('records out are records in, in order, for chains', () => {
         const driven = drive(planOf(pagination), answer(by, total, sizes));
         assert.deepEqual(recordsOf(driven, 'page'), numbers(0, total));
         assert.equal(new Set(driven.asked.map(({ url }) => url)).size, driven.asked.length);
-        assert.equal(driven.end.reason, by === 'after' ? 'past-end' : 'stated');
+        // Where one page is all, none has named a next one.
+        const isOne = driven.asked.length === 1;
+        const reason = by === 'after' ? 'past-end' : isOne ? 'short' : 'stated';
+        assert.equal(driven.end.reason, reason);
         assert.equal(driven.mostOutstanding, 1);
       },
     ),

@@ -33,6 +33,22 @@ describe('a first page shows its style', () => {
       { style: 'page', param: 'page', first: 1, totalPagesHeader: 'link', records: '@', key: 'id' },
     ],
     [
+      'a total of the table before one of what the filter leaves (Directus)',
+      {
+        url: '/items/a?limit=3&offset=0',
+        json: { meta: { total_count: 1250, filter_count: 549 }, data: items(0, 3) },
+      },
+      { totalPath: 'meta.filter_count' },
+    ],
+    [
+      'a total of the table before one of what the filter leaves (DataTables)',
+      {
+        url: '/a?start=0&length=3',
+        json: { recordsTotal: 1250, recordsFiltered: 549, data: items(0, 3) },
+      },
+      { style: 'offset', totalPath: 'recordsFiltered' },
+    ],
+    [
       'Link from page 0',
       {
         headers: { link: `<${A}/things?p=1>; rel=next, <${A}/things?p=9>; rel=last` },

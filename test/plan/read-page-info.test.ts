@@ -210,6 +210,9 @@ test('total: digits alone, as a number, a string or an object', () => {
   assert.equal(total('0'), 0);
   assert.equal(total('{"value":10000,"relation":"gte"}'), '≥10000');
   assert.equal(total('{"value":"12","relation":"eq"}'), 12);
+  assert.equal(total('">1000"'), '≥1000');
+  assert.equal(total('"1000+"'), '≥1000');
+  assert.equal(total('"+1000+"'), null);
   for (const text of ['-1', '"3,000"', '1.5', '1e3', 'null', '"many"', '""', '{}', '[3]', 'true']) {
     assert.equal(total(text), null, text);
   }
@@ -263,15 +266,15 @@ test('link: the last link tells how many pages there are, where its numbering is
     const given = { url: `https://a.example/v1/items${own}`, headers: { link: link.join(',') } };
     return pageInfo({ style: 'link' }, '', given).totalPages;
   };
-  assert.equal(pages('?page=1', { next: '?page=2', last: '?page=9' }), 9);
+  assert.equal(pages('?page=1', { first: '?page=1', next: '?page=2', last: '?page=9' }), 9);
   assert.equal(pages('?page=0', { next: '?page=1', last: '?page=9' }), 10);
   assert.equal(pages('', { next: '?page=2', last: '?page=9' }), 9);
   assert.equal(pages('', { next: '?page=1', last: '?page=9' }), 10);
-  assert.equal(pages('?page=1', { next: '?page=2', last: '?page=2' }), 2);
+  assert.equal(pages('?page=1', { first: '?page=1', next: '?page=2', last: '?page=2' }), 2);
   // GitHub writes the path with a number where it was asked for by name.
   assert.equal(pages('', { next: '/repositories/7?page=2', last: '/repositories/7?page=9' }), 9);
   assert.equal(pages('?offset=0', { next: '?offset=20', last: '?offset=80' }), 5);
-  assert.equal(pages('/1', { next: '/v1/items/2', last: '/v1/items/9' }), 9);
+  assert.equal(pages('/0', { next: '/v1/items/1', last: '/v1/items/9' }), 10);
   const middle = { prev: '?page=2', next: '?page=4', last: '?page=9' };
   assert.equal(pages('?page=3', { ...middle, first: '?page=1' }), 9);
   assert.equal(pages('?page=3', { ...middle, first: '?page=0' }), 10);
@@ -292,6 +295,10 @@ test('link: where the numbering is unclear, nothing is said of it', () => {
     ['?page=1', '<?page=2>; rel=next'],
     ['?page=9', '<?page=8>; rel=prev, <?page=9>; rel=last'],
     ['?page=5', '<?page=4>; rel=next, <?page=1>; rel=last'],
+    // It may be any page of a server that links to no page before it.
+    ['?page=2', '<?page=3>; rel=next, <?page=4>; rel=last'],
+    ['?page=1', '<?page=2>; rel=next, <?page=4>; rel=last'],
+    ['?offset=20', '<?offset=40>; rel=next, <?offset=80>; rel=last'],
   ] as const) {
     assert.equal(pages(own, links), null, `${own} ${links}`);
   }

@@ -56,6 +56,7 @@ export const incomplete: Summary = {
     stored: 463,
     failed: 37,
     reasons: ['37 pages failed'],
+    evidence: [],
   },
   failures: Array.from({ length: 20 }, (_, index) => failedPage(index)),
   output: null,

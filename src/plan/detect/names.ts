@@ -20,8 +20,12 @@ const TOTAL = setOf(
     'numfound hitcount matchcount recordstotal itemstotal resultstotal counttotal allcount ' +
     'fullcount nbhits nbresults numberofresults numberofrecords numberofitems numresults ' +
     'numrecords numitems numberreturnedtotal numbermatched totalresult totalrecord odatacount ' +
-    'inlinecount grandtotal overallcount hitstotal foundcount countall filtercount filteredcount ' +
-    'recordsfiltered totalfiltered filteredtotal filteredtablerowscount',
+    'inlinecount grandtotal overallcount hitstotal foundcount countall itemsintotal',
+);
+/** What a filter leaves of a table, beside a total of the whole table: Directus, DataTables. */
+const FILTERED_TOTAL = setOf(
+  'filtercount filteredcount filteredtotal totalfiltered recordsfiltered totaldisplayrecords ' +
+    'filteredtablerowscount itotaldisplayrecords countfiltered filteredrecords totalfilteredcount filteredtotalcount',
 );
 /** These count the whole list in some APIs and the page in others. */
 const VAGUE_TOTAL = setOf(
@@ -31,7 +35,7 @@ const VAGUE_TOTAL = setOf(
 const TOTAL_PAGES = setOf(
   'totalpages pages pagecount lastpage numpages nbpages pagetotal totalpagecount numberofpages ' +
     'maxpage pagestotal maxpages totalnumberofpages pagescount countpages noofpages lastpagenumber ' +
-    'totalpage',
+    'totalpage pagesintotal',
 );
 const PAGE = setOf(
   'page pagenumber currentpage pageno pagenum pageindex curpage thispage currentpagenumber ' +
@@ -139,7 +143,8 @@ const BESIDE_RECORDS = setOf(
 export const means = {
   total: (name: string): boolean =>
     // `@odata.count` and `__count` are never the page's own.
-    isOneOf(TOTAL, name) || /^(?:@[\w.]+\.count|__count)$/i.test(name),
+    isOneOf(TOTAL, name) || means.filteredTotal(name) || /^(?:@[\w.]+\.count|__count)$/i.test(name),
+  filteredTotal: (name: string): boolean => isOneOf(FILTERED_TOTAL, name),
   vagueTotal: (name: string): boolean => isOneOf(VAGUE_TOTAL, name),
   totalPages: (name: string): boolean => isOneOf(TOTAL_PAGES, name),
   page: (name: string): boolean => isOneOf(PAGE, name),

@@ -90,9 +90,10 @@ interface TotalContext {
 function findTotal(numbers: readonly NumberField[], context: TotalContext): NumberField | null {
   const count = context.count ?? 0;
   const clear = numbers.filter(({ field, value }) => value >= count && isClearTotal(field));
-  // `total_count` may be of the whole table, and `filter_count` of what the request asks for.
-  const filtered = clear.find(({ field }) => /filter/.test(squash(field.name)));
-  if (clear[0] !== undefined) return filtered ?? clear[0];
+  const [first] = clear;
+  // The list is what the filter leaves, wherever the two stand.
+  const filtered = clear.find(({ field }) => means.filteredTotal(field.name));
+  if (first !== undefined) return filtered ?? first;
   const vague = numbers.find(
     ({ field, value }) => value > count && means.vagueTotal(field.name) && value !== context.asked,
   );

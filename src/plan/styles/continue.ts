@@ -41,7 +41,8 @@ function keyOfPages(records: RecordsFound | null): string | null {
 
 function readParameters({ nextPath }: Pagination, page: PageToRead): NextReading {
   const literal = nextPath === null ? null : page.literal(nextPath);
-  if (literal === null) return silent;
+  // Where nothing is left to merge and nothing follows, the page says so.
+  if (literal === null) return page.literal('batchcomplete') === null ? silent : ended;
   if (isNothing(literal)) return ended;
   const members = readMembers(literal);
   if (members === null) return unusable;

@@ -1,11 +1,19 @@
 import type { Pagination } from '../../core/pagination.ts';
 import { type Facts, numbersSayMore, sourceOf } from '../detect/facts.ts';
 import { found, type Shown } from '../detect/page-view.ts';
-import { pagesByLinks } from '../link-header.ts';
+import { hasLink, pagesByLinks } from '../link-header.ts';
 import { differInOneNumber, getQueryParameter } from '../query-parameter.ts';
 import { stepOfUrl, stepped } from './counted.ts';
 import { followUrl } from './next.ts';
-import { linkStep } from './page-reading.ts';
+import {
+  ended,
+  isBeforeLast,
+  linkStep,
+  type NextReading,
+  type ReadablePage,
+  silent,
+  unusable,
+} from './page-reading.ts';
 import { type ChainStyle, firstRequest } from './style.ts';
 
 /** `Link: <…>; rel="next"` (RFC 8288). */
@@ -16,11 +24,21 @@ export const link: ChainStyle = {
   first: firstRequest,
   next: followUrl,
   headers: ['link'],
-  readNext: (_pagination, page) => linkStep(page),
+  readNext: readLink,
   totalPages: (_pagination, { links, url }) => pagesByLinks(links, url),
   detect: detectLink,
   readUsual: () => ({}),
 };
+
+/** A first page that is not the last and links to no next one leads nowhere. */
+function readLink(_pagination: Pagination, page: ReadablePage): NextReading {
+  const reading = linkStep(page);
+  if (reading !== silent || page.links.length === 0) return reading;
+  const isBefore = isBeforeLast(page);
+  const isFirst = !['prev', 'previous'].some((rel) => hasLink(page.links, rel, page.url));
+  // Most servers count from 1, so that page 1 without a number is the last.
+  return isBefore === null ? ended : isBefore && isFirst ? unusable : silent;
+}
 
 /** Links that differ only in one number are counted, if it is known how far they go. */
 function detectLink(facts: Facts): Shown | null {

@@ -45,7 +45,7 @@ export function followUrl(
   _previous: PageRequest,
   pageInfo: PageInfo,
 ): UnplacedRequest | null {
-  if (pageInfo.more === false || pageInfo.next?.kind !== 'url') return null;
+  if (pageInfo.next?.kind !== 'url') return null;
   return { ...unplaced(start), url: raiseScheme(pageInfo.next.url, start.url) };
 }
 

@@ -3,6 +3,7 @@ import type { NextStep } from '../../core/page-info.ts';
 import type { Pagination } from '../../core/pagination.ts';
 import { hasLink, type Link, linkTarget } from '../link-header.ts';
 import type { PartValue } from '../literal.ts';
+import { differInOneNumber } from '../query-parameter.ts';
 import { fitsHeader } from '../request-parts.ts';
 import { resolveUrl } from '../written-url.ts';
 
@@ -69,7 +70,21 @@ export function linkStep(page: ReadablePage): NextReading {
   if (url !== null) return { step: { kind: 'url', url }, more: null };
   if (has('next')) return unusable;
   // Links to other things, such as a description of the service, say nothing of pages.
-  return ['prev', 'previous', 'first', 'last'].some(has) ? ended : silent;
+  if (!['prev', 'previous', 'first', 'last'].some(has)) return silent;
+  return isBeforeLast(page) === false ? ended : silent;
+}
+
+/**
+ * Whether it links to a last page that lies further on, as servers do that never link to the next; null
+ * where the page has no number of its own, so that it may be page 1 or page 0.
+ */
+export function isBeforeLast({ links, url }: ReadablePage): boolean | null {
+  const last = linkTarget(links, 'last', url);
+  const difference = last === null ? null : differInOneNumber(url, last);
+  if (difference === null || !('param' in difference)) return false;
+  const { a, b } = difference;
+  if (a === null && b === 1) return null;
+  return b > (a ?? 0);
 }
 
 /** What `Content-Range` says of the records in a page and of the list. */
