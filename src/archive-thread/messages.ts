@@ -11,12 +11,12 @@ import type {
   RunSpecification,
 } from '../archive/archive-types.ts';
 import type { ErrorCode, PageCode } from '../core/errors.ts';
-import type { FormatName, Strict } from '../core/options.ts';
+import type { FormatName } from '../core/options.ts';
 import type { OutputShape } from '../core/output-shape.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
-import type { FailedPage, Verdict } from '../core/summary.ts';
+import type { FailedPage, Strict, Verdict } from '../core/summary.ts';
 import type { BodyFault } from '../decode/check-body.ts';
 import type { Echo } from './echoed-credentials.ts';
 

@@ -1,8 +1,7 @@
 /** The only owner of exit codes. */
 
 import type { ErrorCode } from '../core/errors.ts';
-import type { Strict } from '../core/options.ts';
-import { isWhole, type Stop, type Summary, type Verdict } from '../core/summary.ts';
+import { isWhole, type Stop, type Strict, type Summary, type Verdict } from '../core/summary.ts';
 
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 129 | 130 | 143;
 

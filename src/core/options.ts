@@ -8,6 +8,7 @@ import type { EventSink } from './events.ts';
 import type { Method } from './page-request.ts';
 import type { Pagination, PaginationStyle } from './pagination.ts';
 import type { Secret } from './redact.ts';
+import type { Strict } from './summary.ts';
 import type { Rate } from './units.ts';
 
 /** Formats of an output, by the names that `-f` takes. */
@@ -66,9 +67,6 @@ export type Paginate =
   | Exclude<PaginationStyle, 'function' | 'single'>
   | PaginateOptions
   | NextPage;
-
-/** The least verdict that counts as success. */
-export type Strict = 'complete' | 'proven';
 
 /** `auto`: up to 50 pages of lists that nothing else proves. `10%`: so many of the pages. */
 export type Recheck = 'auto' | 'none' | 'all' | `${number}%`;

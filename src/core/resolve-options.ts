@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 import { EverypageError, expected } from './errors.ts';
-import type { Header, Recheck, ResolvedOptions, RunOptions, Strict } from './options.ts';
+import type { Header, Recheck, ResolvedOptions, RunOptions } from './options.ts';
 import { isSecretHeader, Secret } from './redact.ts';
 import { resolvePaginate } from './resolve-paginate.ts';
+import type { Strict } from './summary.ts';
 import { parseRate } from './units.ts';
 
 const SECOND = 1000;

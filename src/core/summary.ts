@@ -1,5 +1,4 @@
 import type { PageCode } from './errors.ts';
-import type { Strict } from './options.ts';
 import type { OutputKind } from './output-shape.ts';
 import type { PlanEnd } from './page-info.ts';
 import type { Place } from './page-request.ts';
@@ -17,6 +16,9 @@ export type VerdictName = Level | 'incomplete' | 'drifted' | 'capped';
 /** The verdicts of a run that has everything, from the strongest. */
 export const levels = ['proven', 'complete', 'unverified'] as const;
 export type Level = (typeof levels)[number];
+
+/** The least verdict that counts as success, where `unverified` is not enough. */
+export type Strict = Exclude<Level, 'unverified'>;
 
 /**
  * Whether a run with this verdict has everything, so that it succeeds and may replace an older output.

