@@ -96,8 +96,9 @@ export class PageGrid {
 
   /** Whether a refusal of the page may be a ceiling; the gap that a page left before one is part of it. */
   isDeep(from: number, to: number): boolean {
-    const isGap = to - from < this.#stride;
-    return this.ordinalOf(isGap ? to : from) >= LOWEST_CEILING;
+    // Pages that overlap stand at no round number: what counts is how deep they reach.
+    const reaches = this.#overlap > 0 || to - from < this.#stride;
+    return this.ordinalOf(reaches ? to : from) >= LOWEST_CEILING;
   }
 
   /** The position after a page's new records; its own position where it has none. */
