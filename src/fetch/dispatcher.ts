@@ -6,6 +6,7 @@ import type { Rejection } from '../archive-thread/messages.ts';
 import type { Clock } from '../core/clock.ts';
 import { isRecheck } from '../core/page-request.ts';
 import type { Stop } from '../core/summary.ts';
+import { freeChunks } from '../http/response-body.ts';
 import { DelayQueue } from '../pace/retries.ts';
 import { HiddenLimits } from './hidden-limits.ts';
 import type { Limiter, Reaction, Role } from './limiter.ts';
@@ -255,6 +256,7 @@ export class Dispatcher {
     // A witness comes for what it shows alone: its page is there.
     const action = role === 'witness' ? null : this.#actionAfter(attempt, queue, reaction);
     this.#pauseOrStop(task, queue, reaction, result, now);
+    if (action === null) freeChunks(result.response?.chunks ?? []);
     if (action?.kind === 'hold') queue.held.push(attempt);
     else if (action !== null) this.#do(task, action);
     this.#settle(queue, reaction);

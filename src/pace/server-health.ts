@@ -18,6 +18,8 @@ const PROVEN_GAIN = CAPACITY / 2;
 const PAUSE_MS = 1000;
 const PAUSE_GROWTH = 2;
 const PAUSE_CAP_MS = 30_000;
+/** So many probes in a row must fail before a server that is doubted is down, if it answered with errors. */
+const SURE_PROBES = 2;
 /** Every fourth probe is a page: the witness may have a trouble of its own. */
 const PAGE_EVERY = 4;
 
@@ -121,7 +123,9 @@ export class ServerHealth {
       if (this.#tokens > 0) return { attempt: 'counts', waitMs: null };
       return this.doubt(now) ? { attempt: 'held', waitMs: null } : this.#goDown(now);
     }
-    if (wasProbe) return this.#goDown(now);
+    // A page in flight may have broken the connection under the first probe: it is not believed alone.
+    const isBelieved = this.#phase === 'down' || kind !== 'error' || this.#probes >= SURE_PROBES;
+    if (wasProbe && isBelieved) return this.#goDown(now);
     return { attempt: this.#phase === 'down' ? 'excused' : 'held', waitMs: null };
   }
 

@@ -77,15 +77,26 @@ test('with a witness the failures are held until it is seen whether that one com
   assert.equal(health.tokens, 250);
 });
 
-test('where the witness does not come either the server is down', () => {
+test('where the witness does not come either, twice, the server is down', () => {
   const health = known();
   exhaust(health);
   probe(health, 1);
-  assert.deepEqual(health.failed('error', 1, 2), { attempt: 'excused', waitMs: 750 });
+  assert.deepEqual(health.failed('error', 1, 2), { attempt: 'held', waitMs: null });
+  assert.equal(health.isWitnessDue, true);
+  probe(health, 2);
+  assert.deepEqual(health.failed('error', 2, 2), { attempt: 'excused', waitMs: 750 });
   assert.equal(health.isDown, true);
   // Of a request from before: no attempt either, and the pause stays.
   assert.deepEqual(health.failed('error', 0, 3), { attempt: 'excused', waitMs: null });
   assert.equal(health.opensAt, 752);
+});
+
+test('a witness that cannot be connected to is believed at once', () => {
+  const health = known();
+  exhaust(health);
+  probe(health, 1);
+  assert.equal(health.failed('unreachable', 1, 2).attempt, 'excused');
+  assert.equal(health.isDown, true);
 });
 
 test('one failure to connect is enough where nothing else was answered since', () => {
@@ -129,7 +140,7 @@ test('a probe that succeeds ends the outage and gives tokens for ten retries', (
   const health = known();
   exhaust(health);
   probe(health, 1);
-  health.failed('error', 1, 1);
+  health.failed('timeout', 1, 1);
   const now = health.opensAt;
   probe(health, now);
   assert.equal(health.succeeded(2, now), true);

@@ -59,8 +59,9 @@ interface Setup {
 async function setUp(
   t: TestContext,
   answer: (url: URL, n: number, setup: Setup) => OutageReply | null,
+  protocol: 'http' | 'h2c' = 'http',
 ): Promise<Setup> {
-  const server = await startOutageServer((url, n) => answer(url, n, setup));
+  const server = await startOutageServer((url, n) => answer(url, n, setup), protocol);
   t.after(() => server.close());
   const folder = temporaryFolder(t);
   const events: RunEvent[] = [];
@@ -72,6 +73,7 @@ async function setUp(
     fetch: (path, options = {}) =>
       run([{ kind: 'template', text: `${server.origin}${path}` }], {
         output,
+        ...(protocol === 'h2c' ? { protocol: 'http2' as const } : {}),
         ...options,
         onEvent(event) {
           events.push(event);
@@ -108,8 +110,13 @@ function upAgain({ server, events }: Setup): (event: RunEvent) => void {
   };
 }
 
-for (const retries of [0, 5]) {
-  test(`a chain waits for a server that goes down, with ${retries} retries`, async (t) => {
+for (const [protocol, retries] of [
+  ['http', 0],
+  ['http', 5],
+  ['h2c', 0],
+  ['h2c', 5],
+] as const) {
+  test(`a chain waits for a server that goes down, with ${retries} retries (${protocol})`, async (t) => {
     const setup = await setUp(
       t,
       downAt(4, (url) => cursorPage(url, 12)),
@@ -128,7 +135,7 @@ for (const retries of [0, 5]) {
     assert.equal(setup.events.filter(({ type }) => type === 'resume').length, 1);
   });
 
-  test(`pages in parallel wait at a rate, with ${retries} retries`, async (t) => {
+  test(`pages in parallel wait at a rate, with ${retries} retries (${protocol})`, async (t) => {
     const setup = await setUp(
       t,
       downAt(15, (url) => numberedPage(url, 40)),
@@ -143,7 +150,7 @@ for (const retries of [0, 5]) {
     );
   });
 
-  test(`a list of URLs waits, with ${retries} retries`, async (t) => {
+  test(`a list of URLs waits, with ${retries} retries (${protocol})`, async (t) => {
     const setup = await setUp(
       t,
       downAt(15, (url) => numberedPage(url, 40)),

@@ -1,6 +1,11 @@
 /** A server that can go down and come up again on the same port. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttp2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 
 export interface OutageReply {
@@ -27,31 +32,34 @@ export interface OutageServer {
  */
 export async function startOutageServer(
   answer: (url: URL, n: number) => OutageReply | null,
+  protocol: 'http' | 'h2c' = 'http',
 ): Promise<OutageServer> {
   const log: string[] = [];
   const sockets = new Set<Socket>();
   let origin = 'http://127.0.0.1';
 
-  function onRequest(request: IncomingMessage, response: ServerResponse): void {
+  function onRequest(
+    request: IncomingMessage | Http2ServerRequest,
+    response: ServerResponse | Http2ServerResponse,
+  ): void {
     const url = new URL(request.url!, origin);
     log.push(`${url.pathname}${url.search}`);
     const reply = answer(url, log.length);
     if (reply === null) {
-      request.socket.destroy();
+      if ('stream' in request) request.stream.session?.destroy();
+      else request.socket.destroy();
       return;
     }
     const { status = 200, headers = {}, body } = reply;
     const text = Buffer.from(JSON.stringify(body));
-    response.writeHead(status, {
-      'content-type': 'application/json',
-      'content-length': text.length,
-      ...headers,
-    });
+    response.statusCode = status;
+    const own = { 'content-type': 'application/json', 'content-length': text.length, ...headers };
+    for (const [name, value] of Object.entries(own)) response.setHeader(name, value);
     response.end(text);
   }
 
-  const server = createServer(onRequest);
-  server.on('connection', (socket) => {
+  const server = protocol === 'http' ? createServer(onRequest) : createHttp2Server(onRequest);
+  server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
