@@ -4,15 +4,17 @@ import type { PaginationStyle } from './pagination.ts';
 
 /**
  * Is told the pages of one chain, in order. Each page but the last must name the next one by the key of
- * its own last record. Where the last keys are numbers that grow exactly as the count of records does, a
- * next link that holds one may as well hold an offset; then nothing is proven, unless we made the request.
+ * its own last record. Where these keys are numbers in equal steps, what a next link holds may as well be
+ * an offset, whose last step shows no change; then nothing is proven, unless we made the request.
  */
 export class ChainProof {
   readonly #isByKey: boolean;
   #pages = 0;
-  #records = 0;
-  #withoutKey = 0;
-  #distance: number | null = null;
+  /** A page named the next one by something else, or a page follows one that named none. */
+  #isBroken = false;
+  #isEnded = false;
+  #key: number | null = null;
+  #step: number | null = null;
   #isLikeOffset = true;
 
   constructor(style: PaginationStyle) {
@@ -21,18 +23,24 @@ export class ChainProof {
 
   get holds(): boolean {
     const mayBeOffset = this.#isLikeOffset && !this.#isByKey && this.#pages > 1;
-    return this.#pages > 0 && this.#withoutKey <= 1 && !mayBeOffset;
+    return this.#pages > 0 && !this.#isBroken && !mayBeOffset;
   }
 
-  onPage({ records, lastKey, nextHoldsKey }: PageInfo): void {
+  onPage({ records, lastKey, nextHoldsKey, next, more }: PageInfo): void {
     if (records === 0) return;
     this.#pages += 1;
-    this.#records += records;
-    if (nextHoldsKey !== true) this.#withoutKey += 1;
+    if (this.#isEnded) this.#isBroken = true;
+    if (nextHoldsKey !== true) {
+      if (next !== null && more !== false) this.#isBroken = true;
+      this.#isEnded = true;
+      return;
+    }
     const key = Number(lastKey?.replaceAll('"', '') ?? Number.NaN);
-    const distance = key - this.#records;
-    if (this.#distance !== null && this.#distance !== distance) this.#isLikeOffset = false;
-    if (Number.isNaN(key)) this.#isLikeOffset = false;
-    this.#distance = distance;
+    const step = this.#key === null ? null : key - this.#key;
+    if (Number.isNaN(key) || (this.#step !== null && this.#step !== step)) {
+      this.#isLikeOffset = false;
+    }
+    this.#key = key;
+    this.#step = step;
   }
 }
