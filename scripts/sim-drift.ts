@@ -73,7 +73,7 @@ const TITLES: Readonly<Record<Mode, string>> = {
 const MOST_TOLD = 20;
 
 /** A log gets a line a minute. */
-const PROGRESS_MS = process.stderr.isTTY ? 1000 : 60_000;
+const [PROGRESS_MS, LINE_END] = process.stderr.isTTY ? [1000, ' \r'] : [60_000, '\n'];
 
 const isMode = (text: string): text is Mode => modes.some((mode) => mode === text);
 
@@ -177,7 +177,7 @@ async function runAll(jobs: readonly Job[], processes: number): Promise<Outcome[
     });
   }
   const progress = setInterval(() => {
-    process.stderr.write(`\r${outcomes.length} of ${jobs.length} runs `);
+    process.stderr.write(`${outcomes.length} of ${jobs.length} runs${LINE_END}`);
   }, PROGRESS_MS);
   const runs = Array.from(
     { length: processes },
@@ -205,7 +205,7 @@ async function runAll(jobs: readonly Job[], processes: number): Promise<Outcome[
     await Promise.all(runs);
   } finally {
     clearInterval(progress);
-    process.stderr.write('\r');
+    process.stderr.write(`${outcomes.length} of ${jobs.length} runs\n`);
   }
   return outcomes;
 }
