@@ -4,8 +4,9 @@ import type { PaginationStyle } from './pagination.ts';
 
 /**
  * Is told the pages of one chain, in order. Each page but the last must name the next one by the key of
- * its own last record. Where these keys are numbers in equal steps, what a next link holds may as well be
- * an offset, whose last step shows no change; then nothing is proven, unless we made the request.
+ * its own last record. Where these keys are numbers that grow by the size of a page, what a next link holds
+ * may as well be an offset, whose last step shows no change; then nothing is proven, unless we made the
+ * request.
  */
 export class ChainProof {
   readonly #isByKey: boolean;
@@ -13,8 +14,9 @@ export class ChainProof {
   /** A page named the next one by something else, or a page follows one that named none. */
   #isBroken = false;
   #isEnded = false;
+  /** Records in a page; the last one may have fewer. */
+  #size = 0;
   #key: number | null = null;
-  #step: number | null = null;
   #isLikeOffset = true;
 
   constructor(style: PaginationStyle) {
@@ -35,12 +37,10 @@ export class ChainProof {
       this.#isEnded = true;
       return;
     }
+    this.#size = Math.max(this.#size, records);
     const key = Number(lastKey?.replaceAll('"', '') ?? Number.NaN);
-    const step = this.#key === null ? null : key - this.#key;
-    if (Number.isNaN(key) || (this.#step !== null && this.#step !== step)) {
-      this.#isLikeOffset = false;
-    }
+    const isStep = this.#key === null || key - this.#key === this.#size;
+    if (Number.isNaN(key) || !isStep) this.#isLikeOffset = false;
     this.#key = key;
-    this.#step = step;
   }
 }

@@ -51,7 +51,7 @@ test('a chain whose pages name the next one by their last keys is proven', () =>
   );
 });
 
-test('keys in equal steps may be offsets, also where the last page breaks the step', () => {
+test('keys that grow by the size of a page may be offsets, also where the last page breaks the step', () => {
   assert.ok(
     !holds([
       [10, 10],
