@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type DriftCase, drawCase, drawStillCase } from '../test/drift/drift-case.ts';
+import { type DriftCase, drawCase, drawStillCase, lengths } from '../test/drift/drift-case.ts';
 import { type DriftResult, readDrifting } from '../test/drift/drift-run.ts';
 import {
   falseTable,
@@ -27,7 +27,7 @@ const HELP = `node scripts/sim-drift.ts [options]
   --still N    lists that stand still, read once (default 2,000)
   --from N     the first seed of each (default 0)
   --only TEXT  of these seeds only those of styles with this in their names
-  --pages N    of these seeds only those of lists with at most N pages
+  --pages N,M  of these seeds only those of changing lists with N or M pages: 10, 30, 100, 300, 1000
   --jobs N     processes (default: two for each core)
   --all        name every false run and every false alarm, not 20 of each kind
   --seed N     make one run again and print what was asked, answered and changed; together with
@@ -49,7 +49,7 @@ const { values: flags } = parseArgs({
     still: { type: 'string', default: '2000' },
     from: { type: 'string', default: '0' },
     only: { type: 'string', default: '' },
-    pages: { type: 'string', default: '1000' },
+    pages: { type: 'string', default: lengths.join() },
     jobs: { type: 'string', default: String(2 * availableParallelism()) },
     all: { type: 'boolean', default: false },
     seed: { type: 'string' },
@@ -73,7 +73,7 @@ const TITLES: Readonly<Record<Mode, string>> = {
 const MOST_TOLD = 20;
 
 /** A log gets a line a minute. */
-const PROGRESS_MS = process.stderr.isTTY ? 1000 : 60_000;
+const [PROGRESS_MS, LINE_END] = process.stderr.isTTY ? [1000, ' \r'] : [60_000, '\n'];
 
 const isMode = (text: string): text is Mode => modes.some((mode) => mode === text);
 
@@ -148,12 +148,14 @@ async function sweep(): Promise<void> {
     once: Number(flags.runs),
     prove: Number(flags.prove),
   };
+  const ofPages = flags.pages.split(',').map(Number);
   const jobs: Job[] = [];
   for (const mode of modes) {
     for (let at = 0; at < counts[mode]; at += 1) {
       const job = { mode, seed: Number(flags.from) + at };
       const { style, pages } = drawn(job);
-      if (style.name.includes(flags.only) && pages <= Number(flags.pages)) jobs.push(job);
+      const isAsked = mode === 'still' || ofPages.includes(pages);
+      if (style.name.includes(flags.only) && isAsked) jobs.push(job);
     }
   }
   const outcomes = await runAll(jobs, Math.min(Number(flags.jobs), jobs.length));
@@ -177,7 +179,7 @@ async function runAll(jobs: readonly Job[], processes: number): Promise<Outcome[
     });
   }
   const progress = setInterval(() => {
-    process.stderr.write(`\r${outcomes.length} of ${jobs.length} runs `);
+    process.stderr.write(`${outcomes.length} of ${jobs.length} runs${LINE_END}`);
   }, PROGRESS_MS);
   const runs = Array.from(
     { length: processes },
@@ -205,7 +207,7 @@ async function runAll(jobs: readonly Job[], processes: number): Promise<Outcome[
     await Promise.all(runs);
   } finally {
     clearInterval(progress);
-    process.stderr.write('\r');
+    process.stderr.write(`${outcomes.length} of ${jobs.length} runs\n`);
   }
   return outcomes;
 }

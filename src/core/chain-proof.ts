@@ -4,16 +4,19 @@ import type { PaginationStyle } from './pagination.ts';
 
 /**
  * Is told the pages of one chain, in order. Each page but the last must name the next one by the key of
- * its own last record. Where the last keys are numbers that grow exactly as the count of records does, a
- * next link that holds one may as well hold an offset; then nothing is proven, unless we made the request.
- * The last page has no such link, so its key tells nothing of that.
+ * its own last record. Where these keys are numbers that grow by the size of a page, what a next link holds
+ * may as well be an offset, whose last step shows no change; then nothing is proven, unless we made the
+ * request.
  */
 export class ChainProof {
   readonly #isByKey: boolean;
   #pages = 0;
-  #records = 0;
-  #withoutKey = 0;
-  #distance: number | null = null;
+  /** A page named the next one by something else, or a page follows one that named none. */
+  #isBroken = false;
+  #isEnded = false;
+  /** Records in a page; the last one may have fewer. */
+  #size = 0;
+  #key: number | null = null;
   #isLikeOffset = true;
 
   constructor(style: PaginationStyle) {
@@ -22,21 +25,22 @@ export class ChainProof {
 
   get holds(): boolean {
     const mayBeOffset = this.#isLikeOffset && !this.#isByKey && this.#pages > 1;
-    return this.#pages > 0 && this.#withoutKey <= 1 && !mayBeOffset;
+    return this.#pages > 0 && !this.#isBroken && !mayBeOffset;
   }
 
-  onPage({ records, lastKey, nextHoldsKey }: PageInfo): void {
+  onPage({ records, lastKey, nextHoldsKey, next, more }: PageInfo): void {
     if (records === 0) return;
     this.#pages += 1;
-    this.#records += records;
+    if (this.#isEnded) this.#isBroken = true;
     if (nextHoldsKey !== true) {
-      this.#withoutKey += 1;
+      if (next !== null && more !== false) this.#isBroken = true;
+      this.#isEnded = true;
       return;
     }
+    this.#size = Math.max(this.#size, records);
     const key = Number(lastKey?.replaceAll('"', '') ?? Number.NaN);
-    const distance = key - this.#records;
-    if (this.#distance !== null && this.#distance !== distance) this.#isLikeOffset = false;
-    if (Number.isNaN(key)) this.#isLikeOffset = false;
-    this.#distance = distance;
+    const isStep = this.#key === null || key - this.#key === this.#size;
+    if (Number.isNaN(key) || !isStep) this.#isLikeOffset = false;
+    this.#key = key;
   }
 }

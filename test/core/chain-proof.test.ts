@@ -1,51 +1,101 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ChainProof } from '../../src/core/chain-proof.ts';
+import type { PageInfo } from '../../src/core/page-info.ts';
 import type { PaginationStyle } from '../../src/core/pagination.ts';
-import { pageInfoOf } from '../archive/sample-pages.ts';
 
-/** Pages of ten records with these last keys; each but the last names the next one by its own. */
-function holds(
-  lastKeys: readonly string[],
-  style: PaginationStyle = 'next',
-  without: readonly number[] = [],
-): boolean {
+/** Its last record's key, and what it names as the next page; null names none. */
+type Page = readonly [lastKey: number, next: number | null];
+
+function holds(pages: readonly Page[], style: PaginationStyle = 'cursor'): boolean {
   const proof = new ChainProof(style);
-  for (const [index, lastKey] of lastKeys.entries()) {
-    const isLast = index === lastKeys.length - 1 || without.includes(index);
-    proof.onPage(pageInfoOf(10, { lastKey, ...(isLast ? {} : { nextHoldsKey: true }) }));
+  for (const [lastKey, next] of pages) {
+    const pageInfo: PageInfo = {
+      records: 10,
+      next: next === null ? null : { kind: 'cursor', value: `${next}` },
+      more: null,
+      total: null,
+      totalIsLowerBound: false,
+      totalPages: null,
+      echoedSize: null,
+      echoedPosition: null,
+      digest: null,
+      firstKey: null,
+      lastKey: `${lastKey}`,
+      ...(next === lastKey ? { nextHoldsKey: true } : {}),
+      nextSeenAt: null,
+      recordsSeenAt: null,
+    };
+    proof.onPage(pageInfo);
   }
   return proof.holds;
 }
 
-test('a chain is proven where each page but the last names the next by its last key', () => {
-  assert.equal(holds(['"a"', '"b"', '"c"']), true);
-  assert.equal(holds(['"a"', '"b"', '"c"'], 'next', [0]), false);
-  assert.equal(holds(['17', '31', '44']), true);
-  assert.equal(holds(['"17"', '"31"', '"44"']), true);
+test('a chain whose pages name the next one by their last keys is proven', () => {
+  assert.ok(
+    holds([
+      [12, 12],
+      [25, 25],
+      [31, 31],
+      [48, null],
+    ]),
+  );
+  assert.ok(
+    holds([
+      [12, 12],
+      [25, 25],
+      [31, 31],
+      [48, 48],
+    ]),
+    'an empty page follows',
+  );
 });
 
-test('numbers that grow as the count of records does may be offsets, unless the request is ours', () => {
-  assert.equal(holds(['10', '20', '30']), false);
-  assert.equal(holds(['"10"', '"20"', '"30"']), false);
-  assert.equal(holds(['1010', '1020', '1030']), false);
-  assert.equal(holds(['10', '20', '30'], 'keyset'), true);
+test('keys that grow by the size of a page may be offsets, also where the last page breaks the step', () => {
+  assert.ok(
+    !holds([
+      [10, 10],
+      [20, 20],
+      [30, 30],
+      [41, null],
+    ]),
+  );
+  assert.ok(
+    !holds([
+      [10, 10],
+      [20, null],
+    ]),
+  );
+  assert.ok(
+    holds(
+      [
+        [10, 10],
+        [20, 20],
+        [30, 30],
+        [41, null],
+      ],
+      'keyset',
+    ),
+    'we made the request',
+  );
 });
 
-test('a hole in the keys of the last page, which names no next one, is no sign that they are none', () => {
-  // ?offset=10 behind the ids 1 to 10, and then the ids 12 to 21.
-  assert.equal(holds(['10', '21']), false);
-  assert.equal(holds(['10', '20', '31']), false);
-  assert.equal(holds(['10', '21', '31']), true);
-});
-
-test('one page names no next one, pages without records count for none, and no page proves nothing', () => {
-  assert.equal(holds(['10']), true);
-  const proof = new ChainProof('cursor');
-  assert.equal(proof.holds, false);
-  proof.onPage(pageInfoOf(0));
-  assert.equal(proof.holds, false);
-  proof.onPage(pageInfoOf(10, { lastKey: '"k"', nextHoldsKey: true }));
-  proof.onPage(pageInfoOf(0));
-  assert.equal(proof.holds, true);
+test('one page that names another key than its last one breaks the proof', () => {
+  assert.ok(
+    !holds([
+      [10, 10],
+      [21, 20],
+      [30, 30],
+      [42, 42],
+      [50, null],
+    ]),
+  );
+  assert.ok(
+    !holds([
+      [12, 12],
+      [25, 25],
+      [31, 30],
+    ]),
+    'also the last one',
+  );
 });
