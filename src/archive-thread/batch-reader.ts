@@ -1,7 +1,7 @@
 import type { AttemptRecord, PageRow } from '../archive/archive-types.ts';
 import { type PageInfo, shortKey } from '../core/page-info.ts';
 import { PAGE_KEY_BYTES } from '../core/page-request.ts';
-import type { Pagination } from '../core/pagination.ts';
+import { isByOrdinal, type Pagination } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
 import {
   type BodyCheck,
@@ -219,6 +219,7 @@ export function createPageInfoReader(pagination: Pagination): (page: PageToRead)
   // Without a key, what pages repeat is compared as it stands; records that are alike may be two.
   const path = pagination.key ?? (pagination.overlap > 0 ? '@' : null);
   const keysOf = path === null ? null : createKeyReader(path);
+  const knowsLastByBytes = path === null && isByOrdinal(pagination);
   const literals = new LiteralReader();
   return ({ url, headers, body, found }) => {
     const keys = keysOf === null ? null : keysOf(body, found);
@@ -231,8 +232,16 @@ export function createPageInfoReader(pagination: Pagination): (page: PageToRead)
       lastKey: pagination.key === null ? null : (keys?.at(-1) ?? null),
       digest: recordsDigest(body, found),
     });
-    return { pageInfo: { ...pageInfo, ...borderOf(pagination, keys) }, keys };
+    const border = knowsLastByBytes ? lastOf(body, found) : borderOf(pagination, keys);
+    return { pageInfo: { ...pageInfo, ...border }, keys };
   };
+}
+
+/** Some servers round offsets, so that a page past the end ends as the last one does. */
+function lastOf(body: Uint8Array, found: FoundRecords): Pick<PageInfo, 'lastRecord'> {
+  if (found.count === 0) return {};
+  const last = { ...found, count: 1, spans: found.spans.slice(2 * found.count - 2) };
+  return { lastRecord: recordsDigest(body, last)! };
 }
 
 /** What a page begins and ends with, where the next page must begin with its last record. */

@@ -34,6 +34,7 @@ export class ArchiveFollower {
   readonly #isList: boolean;
   readonly #isByOrdinal: boolean;
   readonly #overlap: number;
+  #firstRecords = 0;
   readonly #mayShareBoundaries: boolean;
   /** What has just been stored, by position; null for a page that failed. Only a saving: the archive has it all. */
   readonly #recent = new Map<number, DecodedPage | null>();
@@ -165,6 +166,10 @@ export class ArchiveFollower {
     while (this.#isList && this.#expected < position) this.#forget(this.#expected++);
     this.#forget(position);
     this.#last = position;
+    if (position === 0) this.#firstRecords = records;
+    // It may be the last one. A server that rounds offsets then gives its records again.
+    const isShort = this.#isByOrdinal && records < this.#firstRecords;
+    if (isShort && this.#overlap === 0) this.#isStalled = true;
     const repeated = position === 0 ? 0 : this.#overlap;
     const after = position + (this.#isByOrdinal ? records - repeated : 1);
     this.#expected = Math.max(this.#expected, after);

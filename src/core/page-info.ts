@@ -44,7 +44,10 @@ export interface PageInfo {
   readonly lastKey: string | null;
   /** What it names as the next page is its own last record: all that changes in the request is that key. */
   readonly nextHoldsKey?: true;
-  /** Where pages overlap, the keys of its first and of its last record, or their bytes: see `shortKey`. */
+  /**
+   * Where pages overlap, the keys of its first and of its last record, or their bytes: see `shortKey`. Of
+   * offsets without an overlap and without keys a digest of the last record.
+   */
   readonly firstRecord?: string;
   readonly lastRecord?: string;
   /** An earlier page with the same next step, or with the same records. The archive knows it. */

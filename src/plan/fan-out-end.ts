@@ -127,7 +127,8 @@ export function readWindow(
     if (outcome !== 'records' || pageInfo === null) continue;
     const seenAt = pageInfo.recordsSeenAt;
     const isOld = seenAt !== null && seenAt.branch === branch && seenAt.position < start;
-    if (!isOld && !hasSameRecords(pageInfo, previous)) last = index;
+    if (!isOld && !hasSameRecords(pageInfo, previous) && !endsAlike(pageInfo, previous))
+      last = index;
     previous = pageInfo;
   }
   const pages = answers.slice(0, last + 1);
@@ -136,6 +137,12 @@ export function readWindow(
     tail: answers.slice(last + 1),
     again: pages.filter(({ outcome }) => outcome === 'refused'),
   };
+}
+
+/** The last page again, or a part of it: servers that round offsets begin it elsewhere than asked. */
+function endsAlike(a: PageInfo, b: PageInfo): boolean {
+  if (a.lastKey !== null) return a.lastKey === b.lastKey;
+  return a.lastRecord !== undefined && a.lastRecord === b.lastRecord;
 }
 
 export function hasSameRecords(a: PageInfo, b: PageInfo): boolean {

@@ -1,6 +1,7 @@
 /** Whether pages of a list that is paged by offset can begin with the last record of the page before. */
 import { isByOrdinal, type Pagination } from '../../core/pagination.ts';
 import { PageGrid } from '../page-grid.ts';
+import { isSameRequest } from '../request-parts.ts';
 import { styleOf } from '../styles/styles.ts';
 import type { Discovery } from './discover.ts';
 import { isSuccess, type PageView, recordIdentities } from './page-view.ts';
@@ -28,24 +29,30 @@ export async function settleOverlap(
   const style = styleOf(pagination);
   const mayOverlap =
     isByOrdinal(pagination) && style?.kind === 'counted' && pagination.records !== null;
-  const [first] = responses;
-  if (!mayOverlap || pageRecords < LEAST_RECORDS || isLastPage || first === undefined) {
-    return { pagination, evidence: null };
-  }
-  const overlapping = { ...pagination, overlap: 1 };
-  const start = first.request;
-  const grid = new PageGrid({ pagination: overlapping, start, style });
-  grid.onFirst({ records: pageRecords });
-  const view = await ask(grid.request(pageRecords, pageRecords + grid.stride, true));
+  const [asked] = responses;
+  if (!mayOverlap || isLastPage || asked === undefined) return { pagination, evidence: null };
+  const start = asked.request;
+  const grid = new PageGrid({ pagination: { ...pagination, overlap: 1 }, start, style });
+  // A page size that the user names is in the plan's first request, and not in what was typed.
+  const own = grid.first();
+  const first = isSameRequest(own, start) ? asked : await ask(own);
+  const records = first === asked ? pageRecords : identitiesOf(first, pagination).length;
+  if (records < LEAST_RECORDS || !isSuccess(first)) return { pagination, evidence: null };
+  grid.onFirst({ records });
+  const view = await ask(grid.request(records, records + grid.stride, true));
   const why = objection(pagination, first, view);
-  if (why === null) return { pagination: overlapping, evidence: null };
+  if (why === null) return { pagination: { ...pagination, overlap: 1 }, evidence: null };
   return { pagination, evidence: `pages do not overlap: ${why}` };
 }
 
+function identitiesOf(page: PageView, { records, key }: Pagination): readonly string[] {
+  return (records === null ? null : recordIdentities(page, records, key)) ?? [];
+}
+
 /** Why the page does not show that it begins where it was asked to; null where it does. */
-function objection({ records, key }: Pagination, first: PageView, view: PageView): string | null {
+function objection(pagination: Pagination, first: PageView, view: PageView): string | null {
   if (!isSuccess(view)) return `the server refused a page that begins in another (${view.status})`;
-  const [own, other] = [first, view].map((page) => recordIdentities(page, records!, key) ?? []);
+  const [own, other] = [first, view].map((page) => identitiesOf(page, pagination));
   const last = own!.at(-1);
   if (other!.length === 0) return 'a page that begins in another was empty';
   if (last === own![0]) return 'the records of a page are all alike';
