@@ -94,8 +94,7 @@ export class BatchReader {
     this.#checkWhole = createBodyCheck(parseSelection(null), maxDecodedBytes);
     this.#readInfo = pagination === null ? null : createPageInfoReader(pagination);
     const records = pagination?.records ?? null;
-    const isPath = records !== null && !isExpression(records);
-    this.#sisters = isPath ? new SisterPages(records, firstStored) : null;
+    this.#sisters = canCompare(records) ? new SisterPages(records, firstStored) : null;
     this.#secretParams = secretParams;
     this.#echoes = echoes;
   }
@@ -181,6 +180,11 @@ export class BatchReader {
     const page = { url, headers: paging ?? {}, body: decoded, found };
     return this.#readInfo === null ? null : this.#readInfo(page);
   }
+}
+
+/** Of what other expressions find, nobody knows where it stands in a page. */
+function canCompare(records: string | null): records is string {
+  return records !== null && !isExpression(records.replace(/\.\*$/, ''));
 }
 
 /** An empty page that names a next one says itself that it is not the end. */

@@ -42,6 +42,7 @@ const MOST_NAMED = 3;
 
 export class SisterPages {
   readonly #path: string;
+  readonly #isById: boolean;
   readonly #keys: readonly string[];
   readonly #find: () => Uint8Array | null;
   #usual: Shape | null = null;
@@ -56,8 +57,10 @@ export class SisterPages {
    * @param find the first stored page that has records, decoded, or null
    */
   constructor(path: string, find: () => Uint8Array | null) {
-    this.#path = path;
-    this.#keys = keysOf(path) ?? [];
+    // Records in an object, each under its id: the object is the list.
+    this.#isById = path.endsWith('.*');
+    this.#path = this.#isById ? path.slice(0, -2) : path;
+    this.#keys = keysOf(this.#path) ?? [];
     this.#find = find;
   }
 
@@ -97,7 +100,7 @@ export class SisterPages {
       if (found !== null) return alike;
       return findAbsentList(listFields(json)) === null ? unlike(this.#isMissing(page)) : empty;
     }
-    const value = this.#path === '@' ? json : valueAt(json, this.#path);
+    const value = this.#listIn(json);
     if (isNothing(value)) return this.#judgeEmpty(page, json, value, sister);
     if (Array.isArray(value)) {
       const items = value.filter((item) => item !== null);
@@ -160,12 +163,20 @@ export class SisterPages {
     return keys.length < this.#keys.length && keys.every((key, at) => key === this.#keys[at]);
   }
 
+  /** What stands where the list should; records by their ids as a list. */
+  #listIn(json: unknown): unknown {
+    const value = this.#path === '@' ? json : valueAt(json, this.#path);
+    if (!this.#isById) return value;
+    if (Array.isArray(value)) return 'a list';
+    return isObject(value) ? Object.values(value) : value;
+  }
+
   #readSister(): Sister | null {
     if (this.#sister !== null) return this.#sister;
     const page = this.#first ?? this.#find();
     if (page === null) return null;
     const json = parsed(page);
-    const value = this.#path === '@' ? json : valueAt(json, this.#path);
+    const value = this.#listIn(json);
     const items = Array.isArray(value) ? value.slice(0, MOST_RECORDS) : [];
     const objects = items.filter(isObject);
     this.#count = Array.isArray(value) ? value.length : 1;
@@ -195,9 +206,11 @@ export class SisterPages {
   }
 }
 
-function shapeOf(page: Uint8Array, { count, spans }: FoundRecords): Shape {
+function shapeOf(page: Uint8Array, { count, spans, source }: FoundRecords): Shape {
   if (count === 0) return 'none';
   const start = spans[0]!;
+  // What an expression found stands by itself.
+  if (source !== undefined) return source[start] === OPEN_BRACE ? 'objects' : 'others';
   if (count === 1) {
     let before = start - 1;
     while (before >= 0 && page[before]! <= 0x20) before--;

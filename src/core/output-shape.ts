@@ -1,5 +1,5 @@
 /** What the output of a paginated list takes of each page. */
-import type { Pagination } from './pagination.ts';
+import { isOnePage, type Pagination } from './pagination.ts';
 
 /**
  * `records`: those of the list. `selection`: what the user selects instead. `pages`: each page whole,
@@ -22,8 +22,11 @@ interface Asked {
 /** JMESPath that gives nothing for any page, where the records were not found. */
 export const RECORDS_UNKNOWN = '`null`';
 
-export function outputShape({ records }: Pagination, { select, wholePages }: Asked): OutputShape {
-  if (wholePages) return { kind: 'pages', select: null };
+export function outputShape(pagination: Pagination, { select, wholePages }: Asked): OutputShape {
+  const { records } = pagination;
+  // Nothing shows that one page is a list's: it is shown as it is, and the verdict says so.
+  const isAlone = records === null && select == null && isOnePage(pagination);
+  if (wholePages || isAlone) return { kind: 'pages', select: null };
   if (select != null && select !== records) return { kind: 'selection', select };
   if (records !== null) return { kind: 'records', select: records };
   return { kind: 'nothing', select: RECORDS_UNKNOWN };

@@ -35,11 +35,10 @@ export interface PageRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Requested without knowing whether it exists: then a status of `pastEnd` is no failure. */
   readonly speculative?: boolean;
-  /**
-   * By what the server has said there are records in it. Without any it is asked for once more, and a
-   * refusal of it may be a limit, which ends.
-   */
+  /** By what the server has said there are records in it. Without any it is asked for once more. */
   readonly expected?: boolean;
+  /** The page before says that there is this one, so a refusal of it may be a limit, which ends. */
+  readonly promised?: boolean;
   /** Where the user wrote it, for messages: `urls.txt line 7`, or null for an argument. */
   readonly source: string | null;
 }

@@ -330,7 +330,7 @@ const MOST_REFUSAL_RETRIES = 3;
 
 /** The list says that there is such a page, so what refuses it may be a limit that has no 429. */
 function mayBeLimited({ request, isGuess }: Task, response: RawResponse | null): boolean {
-  if (isGuess || request.expected !== true || response === null) return false;
+  if (isGuess || request.promised !== true || response === null) return false;
   return response.status === 400 || response.status === 403;
 }
 

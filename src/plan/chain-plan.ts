@@ -234,8 +234,9 @@ export class ChainPlan implements PlanState {
   #ask(request: PageRequest): void {
     const isDeep = this.#records >= LOWEST_CEILING && this.#total.exceeds(this.#records);
     const speculative = isDeep || this.#doubt !== null;
-    const expected = this.#doubt === null;
-    this.#current = expected ? { ...request, speculative, expected } : { ...request, speculative };
+    const isSure = this.#doubt === null;
+    const sure = isSure ? { expected: true, promised: true } : {};
+    this.#current = { ...request, speculative, ...sure };
     this.#isAsked = false;
   }
 

@@ -65,7 +65,8 @@ export class EndEvidence {
     if (this.looksForEnd() || (records !== null && !isLowerBound)) return false;
     const { pageInfo } = newest;
     const size = pageInfo!.echoedSize ?? this.#grid.pageRecords;
-    return pageInfo!.records >= size && !this.isLast(pageInfo!);
+    // A page that is taken whole is always full.
+    return size > 1 && pageInfo!.records >= size && !this.isLast(pageInfo!);
   }
 
   /** Pages without records say that there is more, as where a server filters what it pages. */

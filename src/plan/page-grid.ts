@@ -230,7 +230,7 @@ export class AskedPages {
   queueAgain(position: number, to: number, mayBeCeiling = false): void {
     this.#unanswered.set(position, { to, isAgain: true });
     const { speculative: _, ...request } = this.#grid.request(position, to, false, true);
-    this.#queue.push(mayBeCeiling ? { ...request, speculative: true } : request);
+    this.#queue.push({ ...request, promised: true, ...(mayBeCeiling && { speculative: true }) });
   }
 
   #request(from: number, to: number, isSpeculative: boolean, isExpected = false): PageRequest {

@@ -37,10 +37,12 @@ export function withRecheck(state: PlanState, pagination: Pagination, recheck: R
       isNeedless(pagination, recheck, [...proofs.values()])
     )
       return [];
-    return candidates.choose(end).map(({ speculative: _, expected: __, place, ...request }) => ({
-      ...request,
-      place: { ...place, branch: place.branch + RECHECK_BRANCH },
-    }));
+    return candidates
+      .choose(end)
+      .map(({ speculative: _, expected: __, promised: ___, place, ...request }) => ({
+        ...request,
+        place: { ...place, branch: place.branch + RECHECK_BRANCH },
+      }));
   };
 
   const proofOf = ({ place: { branch } }: PageRequest): ChainProof => {
@@ -66,7 +68,7 @@ export function withRecheck(state: PlanState, pagination: Pagination, recheck: R
         return;
       }
       asked += 1;
-      if (hasRecords(ended)) {
+      if (isOfList(ended, pagination)) {
         candidates.add(request);
         proofOf(request).onPage(ended.pageInfo);
       }
@@ -77,8 +79,12 @@ export function withRecheck(state: PlanState, pagination: Pagination, recheck: R
   };
 }
 
-function hasRecords(ended: PageEnd): ended is Extract<PageEnd, { state: 'stored' }> {
-  return ended.state === 'stored' && ended.pageInfo.records > 0;
+/** Where it is not known which records a page has, each page is one of the list. */
+function isOfList(
+  ended: PageEnd,
+  { records }: Pagination,
+): ended is Extract<PageEnd, { state: 'stored' }> {
+  return ended.state === 'stored' && (records === null || ended.pageInfo.records > 0);
 }
 
 function isNeedless(

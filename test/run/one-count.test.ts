@@ -245,7 +245,7 @@ suite('one count, of what the output holds', AT_ONCE, () => {
     assert.equal(name, 'incomplete');
     assert.match(
       reasons[0]!,
-      /^where the records stand in a page was not found: name the path with --select/,
+      /the records in it were not found\. Say where they are with --select/,
     );
     assert.deepEqual([written(summary.verdict), summary.output], [0, null]);
     const { origin } = await startJsonServer(t, mapped);

@@ -157,7 +157,7 @@ for (const [protocol, retries] of [
     );
     const options = { retries, select: 'items', concurrency: 8, onEvent: upAgain(setup) };
     const summary = await setup.fetch('/items?page=[1-40]', options);
-    assert.equal(summary.verdict.name, 'complete');
+    assert.equal(summary.verdict.name, 'proven');
     assert.equal(setup.ids().length, 400);
   });
 }
@@ -262,7 +262,7 @@ test('pages behind an offset that the server cannot reach fail, without waiting 
   assert.equal(summary.stop, null);
   assert.equal(summary.verdict.name, 'incomplete');
   assert.equal(summary.verdict.failed, 60);
-  assert.match(summary.failures[0]!.url, /offset=3000/);
+  assert.match(summary.failures[0]!.url, /offset=3\d{3}/);
   assert.deepEqual(outages(setup.events), []);
   // A second run begins behind that offset: it knows the first page all the same.
   const again = await setup.fetch('/items?offset=0&limit=100', { retries: 2 });
@@ -287,7 +287,7 @@ for (const body of [{}, []]) {
     const whole = (): OutageReply => ({ body: records(0, 7) });
     const alone = await setUp(t, inTheMaking(2, body, whole));
     const one = await alone.fetch('/stats', { retries: 0, paginate: 'none', records: true });
-    assert.equal(one.verdict.name, 'complete');
+    assert.equal(one.verdict.name, 'proven');
     assert.deepEqual(alone.ids(), [0, 1, 2, 3, 4, 5, 6]);
     const waits = alone.events.filter((event) => event.type === 'not-ready');
     assert.deepEqual(
@@ -305,7 +305,7 @@ for (const body of [{}, []]) {
       );
       const select = path.includes('[') ? { select: 'items' } : {};
       const summary = await list.fetch(path, { retries: 0, ...select });
-      assert.equal(summary.verdict.name, 'complete', path);
+      assert.equal(summary.verdict.name, path.includes('[') ? 'proven' : 'complete', path);
       assert.equal(list.ids().length, 60, path);
     }
   });

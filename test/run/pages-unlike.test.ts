@@ -218,7 +218,8 @@ suite('an empty page where the server spoke of more is asked for once more', {
     const { summary, text } = await fetchJson(t, answer, { retries: 0 });
     assert.ok(['complete', 'unverified'].includes(summary.verdict.name));
     assert.equal(text, [1, 3, 4, 5].map((id) => `${JSON.stringify(row(id))}\n`).join(''));
-    assert.deepEqual([asked.get(2), asked.get(3)], [1, 2]);
+    // Page 3 is also read once more at the end.
+    assert.deepEqual([asked.get(2), asked.get(3)], [1, 3]);
   });
 });
 
