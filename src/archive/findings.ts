@@ -90,7 +90,8 @@ export function unexpected(expect: number, came: number): string {
   return `${counted(expect, 'record was', 'records were')} expected, ${formatCount(came)} came`;
 }
 
-function endFindings({ planEnd, failed, pagination }: PagedFacts): readonly Finding[] {
+function endFindings(facts: PagedFacts): readonly Finding[] {
+  const { planEnd, failed, pagination, pages, fetched } = facts;
   if (planEnd === null)
     return [{ kind: 'unfinished', text: 'the end of the list was not reached' }];
   const { reason, detail } = planEnd;
@@ -116,7 +117,10 @@ function endFindings({ planEnd, failed, pagination }: PagedFacts): readonly Find
       return [{ kind: 'capped', text: detail ?? `the server gives nothing beyond ${depth}` }];
     }
     case 'past-end':
-      return detail === null ? [] : [{ kind: 'missing', text: detail }];
+      // What was said of a list that became shorter is said otherwise by now.
+      return detail === null || expectedRecords(pages, pages.totalAtEnd) === fetched
+        ? []
+        : [{ kind: 'missing', text: detail }];
     default:
       return [];
   }

@@ -33,11 +33,10 @@ type Row = [
   keysAgain: string | null,
 ];
 
-/** @param pastEnd statuses that mean that there is no such page */
-export function scanRechecks(
-  connection: Connection,
-  pastEnd: readonly number[],
-): readonly SecondReading[] {
+/** Statuses that say that there is no such page; others may be a limit, or a cursor that has expired. */
+const GONE: readonly (number | null)[] = [204, 404, 410, 416];
+
+export function scanRechecks(connection: Connection): readonly SecondReading[] {
   const original = `page.place - ${RECHECK_PLACE}`;
   const rows = connection.query<Row>(
     `SELECT ${placeColumns(`(${original})`)}, before.text, again.text, again.read_at, content.status,
@@ -57,7 +56,7 @@ export function scanRechecks(
     const before = readPageInfo(beforeText, connection);
     const outcome =
       pageInfo === null
-        ? status !== null && pastEnd.includes(status)
+        ? GONE.includes(status)
           ? 'gone'
           : 'unread'
         : compare(before, pageInfo, keysBefore, keysAgain);

@@ -248,8 +248,8 @@ export class Dispatcher {
     const { task, timing } = made;
     const { limiter } = queue;
     const now = timing.sentAt + timing.durationMs;
-    const result =
-      role === 'page' ? this.#hiddenLimits.read(task, made.result, limiter) : made.result;
+    const mayBeHidden = role === 'page' && (made.result.outcome.kind !== 'body' || task.trials > 0);
+    const result = mayBeHidden ? this.#hiddenLimits.read(task, made.result, limiter) : made.result;
     const attempt = { ...made, result };
     const reaction = limiter.ended(result, task.attempts, timing.sentAt, now, role);
     this.#parts.pauseMonitor.answered(limiter, result, now);

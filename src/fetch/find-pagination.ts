@@ -64,7 +64,13 @@ export async function findPagination(
     pinned.overlap == null && writesRecords
       ? await settleOverlap({ ...found, pagination: listed }, ask)
       : { pagination: listed, evidence: null };
-  return { pagination, evidence: evidence === null ? said : [...said, evidence], end };
+  // The first phrase is the one that a summary shows.
+  const [first = '', ...more] = said;
+  return {
+    pagination,
+    evidence: evidence === null ? said : [`${first}; ${evidence}`, ...more],
+    end,
+  };
 }
 
 /** A page that is not known to be a record is none: one page is kept, and nothing is written of it. */

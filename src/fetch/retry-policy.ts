@@ -16,8 +16,14 @@ import type { RawResponse } from '../http/transport.ts';
 import { backoffDelayMs, notReadyDelayMs, refusalDelayMs } from '../pace/retries.ts';
 import { answerExcerpt, codeOfAttempt, codeOfRejection, describeRejection } from './failure.ts';
 import type { Limiter, Reaction } from './limiter.ts';
-import type { AttemptResult, FinalAttempt, Task, Timing } from './task.ts';
-import { finalAttempt, giveBack, logAttempt, noteDoubtful } from './task-attempts.ts';
+import {
+  type AttemptResult,
+  type FinalAttempt,
+  finalAttempt,
+  type Task,
+  type Timing,
+} from './task.ts';
+import { giveBack, logAttempt, noteDoubtful } from './task-attempts.ts';
 
 export type NextAction =
   /** No more attempts: the page goes to the sink, with its body where it has one. */

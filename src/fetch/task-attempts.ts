@@ -1,22 +1,5 @@
-/** What is noted of a page's attempts: how the last one ended, those before it, and those that may not count. */
-import type { AttemptResult, FinalAttempt, Task, Timing, Why } from './task.ts';
-
-/** @param why null where the attempt brought a body */
-export function finalAttempt({ response, hint }: AttemptResult, why: Why | null, timing: Timing) {
-  const isStored = why === null && response !== null;
-  const final: FinalAttempt = {
-    state: isStored ? 'stored' : 'failed',
-    status: response?.status ?? null,
-    headers: response?.headers ?? null,
-    protocol: response?.protocol ?? null,
-    hint,
-    bodyBytes: isStored ? response.bodyBytes : 0,
-    chunks: isStored ? response.chunks : [],
-    why,
-    timing,
-  };
-  return final;
-}
+/** What is noted of a page's attempts that did not end it, and of those that may not count. */
+import type { Task, Timing } from './task.ts';
 
 /** An attempt that counts for now: it is given back if the server turns out to be down. */
 export function noteDoubtful(

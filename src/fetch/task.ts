@@ -223,3 +223,23 @@ function pickHeaders(headers: HeaderValues, names: readonly string[]): Record<st
   }
   return picked;
 }
+
+/**
+ * How a page's last attempt ended it.
+ * @param why null where the attempt brought a body
+ */
+export function finalAttempt({ response, hint }: AttemptResult, why: Why | null, timing: Timing) {
+  const isStored = why === null && response !== null;
+  const final: FinalAttempt = {
+    state: isStored ? 'stored' : 'failed',
+    status: response?.status ?? null,
+    headers: response?.headers ?? null,
+    protocol: response?.protocol ?? null,
+    hint,
+    bodyBytes: isStored ? response.bodyBytes : 0,
+    chunks: isStored ? response.chunks : [],
+    why,
+    timing,
+  };
+  return final;
+}

@@ -166,6 +166,8 @@ export interface FanOutFacts {
 export const MOST_TRAILING_PAGES = 16;
 /** Refusals that do not say whether the page exists. */
 const vagueStatuses = new Set([400, 422]);
+/** Refusals that say that there is no such page. */
+export const gone: ReadonlySet<number> = new Set([404, 410, 416]);
 
 export function fanOutEnd(facts: FanOutFacts): PlanEnd {
   const end = findEnd(facts);
@@ -216,6 +218,12 @@ function findEnd(facts: FanOutFacts): PlanEnd {
     const detail = `the pages after ${formatCount(received)} records are empty, though the server speaks of ${formatCount(said ?? 0)} ${unit}`;
     return end('past-end', detail);
   }
+  if (byTotals !== null && coverage.end < byTotals && isGone(coverage)) {
+    const said = formatCount(pages ?? totals.records ?? 0);
+    const unit = pages === null ? 'records' : 'pages';
+    const detail = `there are no pages after ${formatCount(received)} records, though the server spoke of ${said} ${unit}`;
+    return end('past-end', detail);
+  }
   if (byTotals !== null && found === 'unchecked') {
     totals.contradictions.uncheckedPages(pages ?? 0);
     return end('past-end', null);
@@ -229,6 +237,12 @@ function findEnd(facts: FanOutFacts): PlanEnd {
     return end('loop', `after ${formatCount(received)} records, pages came again`);
   }
   return end('past-end', refusedThoughMore(coverage));
+}
+
+/** The page after the last one with records is not there. */
+function isGone({ firstTrailing, failedEnd, end }: Coverage): boolean {
+  const kind = firstTrailing?.[1];
+  return failedEnd <= end && typeof kind === 'object' && gone.has(kind.status ?? 0);
 }
 
 /** The list says that there is more, and what follows is refused or comes empty. */

@@ -7,6 +7,7 @@ import {
   emptiness,
   type FanOutFacts,
   fanOutEnd,
+  gone,
   hasSameRecords,
   MOST_TRAILING_PAGES,
   readWindow,
@@ -92,7 +93,9 @@ export class FanOutPlan implements PlanState {
       const isEmpty = this.#grid.endOf(position, pageInfo) === position;
       return { position, to, outcome: isEmpty ? 'empty' : 'records', status: null, pageInfo };
     }
-    const outcome = ended.state === 'beyond-end' ? 'refused' : 'failed';
+    // A list that became shorter has no such page any more; pages between others have failed.
+    const isGone = gone.has(ended.status ?? 0) && position > this.#coverage.newest.position;
+    const outcome = ended.state === 'beyond-end' || isGone ? 'refused' : 'failed';
     return { position, to, outcome, status: ended.status, pageInfo: null };
   }
 
