@@ -1,7 +1,7 @@
 /** What was checked of a list that pages by itself: borders between pages, requests by key, rereadings. */
 import type { PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import { factsOf, isByFunction, isByOrdinal, type Pagination } from '../core/pagination.ts';
+import { isByFunction, isByOrdinal, isParallel, type Pagination } from '../core/pagination.ts';
 import { counted, formatCount } from '../core/units.ts';
 import type { KeyFacts } from './key-scan.ts';
 import type { PageFacts } from './page-scan.ts';
@@ -43,7 +43,7 @@ export function checksOf(
   ).length;
   const checks = {
     bordersHold: borders > 0 && agreed === borders && shifted.length === 0,
-    keysHold: !factsOf(pagination).counts && pages.isProvenByKeys,
+    keysHold: !isParallel(pagination) && pages.isProvenByKeys,
     readAgain,
     unchanged,
     isAllUnchanged: readAgain > 0 && readAgain === unchanged && readAgain >= pages.withRecords,
@@ -80,6 +80,14 @@ export function checksOf(
   if (different.length > 0) {
     const held = `${pagesText(different)} held other bytes when read again`;
     doubts.push(`${held}; without a key (--key) that may be changed records or a changed list`);
+  }
+  // An opaque token may hide an offset: then a change near where the list is being read shows on few pages.
+  const isSampled = readAgain > 0 && readAgain < pages.withRecords;
+  if (isSampled && !isProof && !isParallel(pagination)) {
+    const some = `${formatCount(readAgain)} of ${formatCount(pages.withRecords)} pages were read again`;
+    unchecked.push(
+      `${some}, and the requests hold no key, so a change between the others would not show; --recheck all reads them`,
+    );
   }
   const isChecked = isProof || borders > 0 || readAgain > 0 || isByFunction(pagination);
   if (!isChecked && pages.pages > 1 && mayBeReadAgain(pagination)) {
@@ -131,10 +139,10 @@ export function proofOf(
 
 /** What was read again, and what that cannot show. */
 export function rereadingText(
-  { readAgain, unchanged }: Checks,
+  { readAgain, unchanged, unchecked }: Checks,
   { withRecords }: PageFacts,
 ): string | null {
-  if (readAgain === 0 || unchanged < readAgain) return null;
+  if (readAgain === 0 || unchanged < readAgain || unchecked.length > 0) return null;
   if (readAgain >= withRecords) return 'every page was read again at the end and had not changed';
   const were = counted(readAgain, 'page was', 'pages were');
   return `${were} read again at the end and had not changed; a change between others would not show`;

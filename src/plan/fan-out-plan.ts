@@ -42,6 +42,8 @@ export class FanOutPlan implements PlanState {
   readonly #beforeSecond = new Map<PageRequest, PageEnd>();
   /** The second page repeated the first, so no page that was requested with it counts. */
   #isStuck = false;
+  /** A page behind a whole first one was asked for. */
+  #hasTriedWhole = false;
   #window: Map<number, Answer> | null = null;
   #windowLength = 1;
   /** All that is stated came, and the window looks whether anything follows it. */
@@ -151,8 +153,24 @@ export class FanOutPlan implements PlanState {
     if (this.#window !== null) this.#onProbe(answer, this.#window, isSecond);
     else if (isSecond && pageInfo !== null && hasSameRecords(pageInfo, this.#evidence.first!)) {
       this.#coverage.trail(position, 'repeated');
-      this.#isStuck = true;
+      this.#isStuck = !this.#triesWholePage();
     } else this.#onKnown(answer, isSecond);
+  }
+
+  /**
+   * A server that rounds offsets to the page size gives a short first page again. It is asked once for
+   * what stands behind a whole page.
+   */
+  #triesWholePage(): boolean {
+    const { askedSize } = this.#grid;
+    const { newest } = this.#coverage;
+    const isShort = askedSize !== null && askedSize > (newest.pageInfo?.records ?? 0);
+    if (this.#grid.isPaged || newest.position > 0 || !isShort || this.#hasTriedWhole) return false;
+    this.#hasTriedWhole = true;
+    this.#second = askedSize;
+    this.#pages.next = askedSize;
+    this.#pages.queueStep(true);
+    return true;
   }
 
   /** A page that must exist, by what is known of the total. */
@@ -258,7 +276,8 @@ export class FanOutPlan implements PlanState {
     const isAtEnd = outcomes.has('empty') || outcomes.has('refused');
     if (isAtEnd && (this.#evidence.goesOn() || this.#asksAgain())) return;
     if (isAtEnd) this.#finish(null);
-    else if (pages.length === 0) this.#finish(outcomes.has('failed') ? 'failure' : 'repetition');
+    else if (pages.length === 0 && outcomes.has('failed')) this.#finish('failure');
+    else if (pages.length === 0 && !this.#triesWholePage()) this.#finish('repetition');
   }
 
   #accept(position: number, pageInfo: PageInfo): void {

@@ -4,6 +4,8 @@ import type { PageInfo } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { factsOf, overlapOf, type Pagination } from '../core/pagination.ts';
 import { Contradictions } from './contradictions.ts';
+import { countOf } from './literal.ts';
+import { getQueryParameter } from './query-parameter.ts';
 import type { CountedStyle } from './styles/style.ts';
 
 export interface GridParts {
@@ -41,6 +43,14 @@ export class PageGrid {
 
   get stride(): number {
     return this.#stride;
+  }
+
+  /** Records that a page is asked for, by the user or in the start URL; null where nothing says it. */
+  get askedSize(): number | null {
+    const { pagination, start } = this.#parts;
+    const { size, sizeParam, carrier } = pagination;
+    if (size !== null || sizeParam === null || carrier === 'body') return size;
+    return countOf(getQueryParameter(start.url, sizeParam));
   }
 
   first(): PageRequest {
