@@ -7,6 +7,14 @@ import type { KeyFacts } from './key-scan.ts';
 import type { PageFacts } from './page-scan.ts';
 import type { SecondReading } from './recheck-scan.ts';
 
+/**
+ * The part of a list's pages that must be read again, so that fewer than 1 % of lists that changed are
+ * called complete though a record is missing (`npm run sim:drift`). Pages that are asked for by their
+ * number come side by side, so that a change meets them for a short time. A chain may hide an offset and
+ * takes long: a change near where it is being read shows on few of its pages.
+ */
+const ENOUGH_OF_COUNTED = 0.5;
+
 export interface Checks {
   /** Every page but the first begins with what the page before ended with. */
   readonly bordersHold: boolean;
@@ -81,19 +89,20 @@ export function checksOf(
     const held = `${pagesText(different)} held other bytes when read again`;
     doubts.push(`${held}; without a key (--key) that may be changed records or a changed list`);
   }
-  // An opaque token may hide an offset: then a change near where the list is being read shows on few pages.
-  const isSampled = readAgain > 0 && readAgain < pages.withRecords;
-  if (isSampled && !isProof && !isParallel(pagination)) {
-    const some = `${formatCount(readAgain)} of ${formatCount(pages.withRecords)} pages were read again`;
+  const enough = isParallel(pagination) ? ENOUGH_OF_COUNTED : 1;
+  if (!isProof && readAgain > 0 && readAgain < enough * pages.withRecords) {
+    const [some, all] = [readAgain, pages.withRecords].map(formatCount);
+    const flag = enough === 1 ? 'all' : `${100 * enough}%`;
     unchecked.push(
-      `${some}, and the requests hold no key, so a change between the others would not show; --recheck all reads them`,
+      `${some} of ${all} pages were read again, which is too few to show a small change; --recheck ${flag} reads enough of them`,
     );
   }
   const isChecked = isProof || borders > 0 || readAgain > 0 || isByFunction(pagination);
   if (!isChecked && pages.pages > 1 && mayBeReadAgain(pagination)) {
     unchecked.push('no page was read again, so a list that changed meanwhile does not show');
   }
-  return { ...checks, doubts, unchecked };
+  // What was found says more than what was not looked for.
+  return { ...checks, doubts, unchecked: doubts.length > 0 ? [] : unchecked };
 }
 
 /** An empty page came last, and as many records as the server says. */

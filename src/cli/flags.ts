@@ -260,7 +260,7 @@ const table = {
       value: recheck,
       help: 'pages to read again at the end: auto, none, all or 10%',
       detail:
-        'It shows a list that changed while it was read. `auto`: up to 50 pages, where neither an overlap nor the keys in the requests prove the list. With `none`, such a list is unverified.',
+        'It shows a list that changed while it was read. `auto`: up to 50 pages, where neither an overlap nor the keys in the requests prove the list. If too few are read again, such a list is unverified: docs/verdicts.md.',
       verbs: ['fetch'],
     },
     prove: {

@@ -1,8 +1,8 @@
 /** What lifts a list to `proven`, and what leaves it below. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import type { PageRow } from '../../src/archive/archive-types.ts';
-import { RECHECK_BRANCH } from '../../src/core/page-request.ts';
+import { isRecheck, RECHECK_BRANCH } from '../../src/core/page-request.ts';
 import type { Verdict } from '../../src/core/summary.ts';
 import {
   again,
@@ -258,7 +258,9 @@ describe('pages that were read again at the end', () => {
     const texts = (from: number, to: number) =>
       keysFrom(from, to).map((key) => JSON.stringify(key));
     const pages = [0, 10, 20].map((from, at) => pageWithInfo(at, texts(from, from + 10)));
-    const of = (page: PageRow) => levelOf(verdictOf(t, { ...read, pages: [...pages, page] }));
+    const first = again(0, texts(0, 10));
+    const of = (page: PageRow) =>
+      levelOf(verdictOf(t, { ...read, pages: [...pages, first, page] }));
     const other = again(1, texts(11, 21));
     assert.deepEqual(of(other), drifted('page 2 held other records when read again'));
     const ticked = again(1, texts(10, 20), { digest: 'f'.repeat(16) });
@@ -436,5 +438,27 @@ describe('a list', () => {
     assert.deepEqual([before, after.name], ['incomplete', 'incomplete']);
     const changed = [...pages, again(0, keysFrom(1, 11))];
     assert.equal(agreedOn(changed, 'total')[1].name, 'drifted');
+  });
+});
+
+describe('too few pages that were read again', () => {
+  const of = (t: TestContext, style: 'page' | 'cursor', reread: number) => {
+    const pages = pagesOf(100, false, { total: 100 });
+    const again = twice(pages).filter(({ place }) => isRecheck(place) && place.position < reread);
+    return levelOf(verdictOf(t, { style, pages: [...pages, ...again], end: 10 }));
+  };
+
+  it('leave a list by page number unverified below a half', (t) => {
+    assert.equal(of(t, 'page', 5).name, 'complete');
+    const { name, reasons } = of(t, 'page', 4);
+    assert.equal(name, 'unverified');
+    assert.match(reasons.join(), /^4 of 10 pages were read again, .*--recheck 50% reads enough/);
+  });
+
+  it('leave a chain unverified where any was left out', (t) => {
+    assert.equal(of(t, 'cursor', 10).name, 'complete');
+    const { name, reasons } = of(t, 'cursor', 9);
+    assert.equal(name, 'unverified');
+    assert.match(reasons.join(), /^9 of 10 pages were read again, .*--recheck all reads enough/);
   });
 });
