@@ -112,7 +112,7 @@ export function scanPages(
     if (state === 'beyond-end') scan.pastEnd(place, read, status);
     else scan.page(place, state, read);
   }
-  const readings = scanRechecks(connection).map((reading) => ({
+  const readings = scanRechecks(connection, pagination).map((reading) => ({
     ...reading,
     before: withoutDropped(reading.before, dropped),
     pageInfo: reading.pageInfo === null ? null : withoutDropped(reading.pageInfo, dropped),

@@ -1,6 +1,7 @@
 /** Pages that were read again at the end of a run, compared with what they held before. */
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
+import { isParallel, type Pagination } from '../core/pagination.ts';
 import { readPageInfo } from './kept-json.ts';
 import { placeColumns, RECHECK_PLACE } from './schema.ts';
 import type { Connection } from './sqlite.ts';
@@ -33,10 +34,14 @@ type Row = [
   keysAgain: string | null,
 ];
 
-/** Statuses that say that there is no such page; others may be a limit, or a cursor that has expired. */
+/** Statuses that say that there is no such page; others may be a limit. In a chain they mean that its cursor has expired. */
 const GONE: readonly (number | null)[] = [204, 404, 410, 416];
 
-export function scanRechecks(connection: Connection): readonly SecondReading[] {
+export function scanRechecks(
+  connection: Connection,
+  pagination: Pagination,
+): readonly SecondReading[] {
+  const mayBeGone = isParallel(pagination);
   const original = `page.place - ${RECHECK_PLACE}`;
   const rows = connection.query<Row>(
     `SELECT ${placeColumns(`(${original})`)}, before.text, again.text, again.read_at, content.status,
@@ -56,7 +61,7 @@ export function scanRechecks(connection: Connection): readonly SecondReading[] {
     const before = readPageInfo(beforeText, connection);
     const outcome =
       pageInfo === null
-        ? GONE.includes(status)
+        ? mayBeGone && GONE.includes(status)
           ? 'gone'
           : 'unread'
         : compare(before, pageInfo, keysBefore, keysAgain);

@@ -62,7 +62,8 @@ async function read(
 }
 
 function said({ summary: { verdict, pagination } }: Read) {
-  const apart = pagination?.evidence.find((text) => text.startsWith('pages do not overlap'));
+  // In the phrase that the summary shows.
+  const apart = /pages do not overlap: .*/.exec(pagination?.evidence[0] ?? '')?.[0];
   return { name: verdict.name, evidence: verdict.evidence, apart };
 }
 
