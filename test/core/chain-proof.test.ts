@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ChainProof } from '../../src/core/chain-proof.ts';
-import type { PageInfo } from '../../src/core/page-info.ts';
 import type { PaginationStyle } from '../../src/core/pagination.ts';
+import { pageInfoOf } from '../archive/sample-pages.ts';
 
 /** Its last record's key, and what it names as the next page; null names none. */
 type Page = readonly [lastKey: number, next: number | null];
@@ -10,22 +10,11 @@ type Page = readonly [lastKey: number, next: number | null];
 function holds(pages: readonly Page[], style: PaginationStyle = 'cursor'): boolean {
   const proof = new ChainProof(style);
   for (const [lastKey, next] of pages) {
-    const pageInfo: PageInfo = {
-      records: 10,
+    const pageInfo = pageInfoOf(10, {
       next: next === null ? null : { kind: 'cursor', value: `${next}` },
-      more: null,
-      total: null,
-      totalIsLowerBound: false,
-      totalPages: null,
-      echoedSize: null,
-      echoedPosition: null,
-      digest: null,
-      firstKey: null,
       lastKey: `${lastKey}`,
       ...(next === lastKey ? { nextHoldsKey: true } : {}),
-      nextSeenAt: null,
-      recordsSeenAt: null,
-    };
+    });
     proof.onPage(pageInfo);
   }
   return proof.holds;
