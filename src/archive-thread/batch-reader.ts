@@ -1,7 +1,7 @@
 import type { AttemptRecord, PageRow } from '../archive/archive-types.ts';
 import { type PageInfo, shortKey } from '../core/page-info.ts';
 import { PAGE_KEY_BYTES } from '../core/page-request.ts';
-import { isByOrdinal, type Pagination } from '../core/pagination.ts';
+import type { Pagination } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
 import {
   type BodyCheck,
@@ -169,7 +169,12 @@ export class BatchReader {
       return faulty(kind, likeness.reason, good.decoded);
     }
     const own = likeness.kind === 'empty' ? { ...good, records: 0, found: NO_RECORDS } : good;
-    const info = this.#infoOf(page, own);
+    const read = this.#infoOf(page, own);
+    const listIs = likeness.kind === 'empty' ? likeness.listIs : undefined;
+    const info =
+      read === null || listIs === undefined
+        ? read
+        : { ...read, pageInfo: { ...read.pageInfo, listIs } };
     if (page.expected === true && own.found.count === 0 && !leadsOn(info?.pageInfo)) {
       return faulty('no-records', 'the page holds no records, though the server spoke of more');
     }
@@ -223,7 +228,6 @@ export function createPageInfoReader(pagination: Pagination): (page: PageToRead)
   // Without a key, what pages repeat is compared as it stands; records that are alike may be two.
   const path = pagination.key ?? (pagination.overlap > 0 ? '@' : null);
   const keysOf = path === null ? null : createKeyReader(path);
-  const knowsLastByBytes = path === null && isByOrdinal(pagination);
   const literals = new LiteralReader();
   return ({ url, headers, body, found }) => {
     const keys = keysOf === null ? null : keysOf(body, found);
@@ -236,16 +240,25 @@ export function createPageInfoReader(pagination: Pagination): (page: PageToRead)
       lastKey: pagination.key === null ? null : (keys?.at(-1) ?? null),
       digest: recordsDigest(body, found),
     });
-    const border = knowsLastByBytes ? lastOf(body, found) : borderOf(pagination, keys);
+    const border = path === null ? edgesOf(body, found) : borderOf(pagination, keys);
     return { pageInfo: { ...pageInfo, ...border }, keys };
   };
 }
 
-/** Some servers round offsets, so that a page past the end ends as the last one does. */
-function lastOf(body: Uint8Array, found: FoundRecords): Pick<PageInfo, 'lastRecord'> {
+/**
+ * Of records without a key, the first and the last one by their bytes: some servers begin a page with the
+ * record that the one before ended with, and others give the end of the last page again.
+ */
+function edgesOf(
+  body: Uint8Array,
+  found: FoundRecords,
+): Pick<PageInfo, 'firstRecord' | 'lastRecord'> {
   if (found.count === 0) return {};
-  const last = { ...found, count: 1, spans: found.spans.slice(2 * found.count - 2) };
-  return { lastRecord: recordsDigest(body, last)! };
+  const at = (index: number): string => {
+    const spans = found.spans.slice(2 * index, 2 * index + 2);
+    return recordsDigest(body, { ...found, count: 1, spans })!;
+  };
+  return { firstRecord: at(0), lastRecord: at(found.count - 1) };
 }
 
 /** What a page begins and ends with, where the next page must begin with its last record. */

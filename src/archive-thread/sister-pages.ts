@@ -13,7 +13,7 @@ import { differences, type Outcomes, readOutcomes, saysNothingThere } from './ou
 export type Likeness =
   | { readonly kind: 'alike' }
   /** It has no records, as the page of a list may. */
-  | { readonly kind: 'empty' }
+  | { readonly kind: 'empty'; readonly listIs?: 'null' | 'absent' }
   /** What differs, a phrase without text of the server's but names. */
   | { readonly kind: 'unlike'; readonly reason: string };
 
@@ -104,7 +104,8 @@ export class SisterPages {
     if (isNothing(value)) return this.#judgeEmpty(page, json, value, sister);
     if (Array.isArray(value)) {
       const items = value.filter((item) => item !== null);
-      if (!sister.isOfObjects || items.length === 0) return alike;
+      if (!sister.isOfObjects || value.length === 0) return alike;
+      if (items.length === 0) return this.#isOther(json, sister, 'holds nothing but null');
       if (!items.some(isObject)) {
         return this.#isOther(json, sister, 'holds no objects, as the other pages do');
       }
@@ -135,7 +136,9 @@ export class SisterPages {
       return unlike(`${what}${andDiffer(differ)}`);
     }
     const other = isMissing ? this.#otherField(fields, sister.fields) : null;
-    return other === null ? empty : unlike(`${what}, and ${other}`);
+    if (other !== null) return unlike(`${what}, and ${other}`);
+    if (Array.isArray(value)) return empty;
+    return { kind: 'empty', listIs: value === null ? 'null' : 'absent' };
   }
 
   /** What a page that leaves its list out has, or has not, unlike its sisters; null for nothing. */

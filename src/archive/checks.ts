@@ -54,7 +54,7 @@ export function checksOf(
     keysHold: !isParallel(pagination) && pages.isProvenByKeys,
     readAgain,
     unchanged,
-    isAllUnchanged: readAgain > 0 && readAgain === unchanged && readAgain >= pages.withRecords,
+    isAllUnchanged: readAgain > 0 && readAgain === unchanged && readAgain >= pages.pages,
     isDistinct: keys?.unique != null && keys.unnamed === 0 && keys.unique >= records,
     isEndSeen:
       borders > 0
@@ -89,9 +89,10 @@ export function checksOf(
     const held = `${pagesText(different)} held other bytes when read again`;
     doubts.push(`${held}; without a key (--key) that may be changed records or a changed list`);
   }
+  doubts.push(...oddities(pages));
   const enough = isParallel(pagination) ? ENOUGH_OF_COUNTED : 1;
-  if (!isProof && readAgain > 0 && readAgain < enough * pages.withRecords) {
-    const [some, all] = [readAgain, pages.withRecords].map(formatCount);
+  if (!isProof && readAgain > 0 && readAgain < enough * pages.pages) {
+    const [some, all] = [readAgain, pages.pages].map(formatCount);
     const flag = enough === 1 ? 'all' : `${100 * enough}%`;
     unchecked.push(
       `${some} of ${all} pages were read again, which is too few to show a small change; --recheck ${flag} reads enough of them`,
@@ -103,6 +104,38 @@ export function checksOf(
   }
   // What was found says more than what was not looked for.
   return { ...checks, doubts, unchecked: doubts.length > 0 ? [] : unchecked };
+}
+
+/** What a total would settle, and no total does. */
+function oddities(pages: PageFacts): readonly string[] {
+  const { totalAtEnd, skippedRecords, records, emptyInside, nullLists, repeatedBytes } = pages;
+  if (totalAtEnd !== null && totalAtEnd === records + skippedRecords) {
+    return repeatedBytes > 0 ? [repeatedText(repeatedBytes)] : [];
+  }
+  const texts: string[] = [];
+  if (nullLists > 0) {
+    texts.push(`in ${counted(nullLists, 'page')} null stood where the others have their list`);
+  }
+  if (emptyInside > 0) {
+    const were = counted(emptyInside, 'page was', 'pages were');
+    texts.push(`${were} empty, though records came after, and no total says that none is missing`);
+  }
+  if (repeatedBytes > 0) texts.push(repeatedText(repeatedBytes));
+  const goesOn = pages.secondReadings.some(({ before, pageInfo }) => {
+    const isLast = before.next === null && before.more !== true;
+    return isLast && pageInfo !== null && (pageInfo.next !== null || pageInfo.more === true);
+  });
+  if (goesOn) {
+    texts.push(
+      'the last page speaks of a next one by now: rows were appended, or it was not the last',
+    );
+  }
+  return texts;
+}
+
+function repeatedText(count: number): string {
+  const begin = counted(count, 'page begins', 'pages begin');
+  return `${begin} with the very record that the page before ended with; without a key (--key) nobody can tell whether it stands twice`;
 }
 
 /** An empty page came last, and as many records as the server says. */
@@ -135,6 +168,8 @@ export function proofOf(
   agreed: boolean,
 ): string | null {
   if (agreed) return 'two readings of the whole list agree';
+  // Nothing came, so nothing shows that the answer is a list.
+  if (pages.records === 0) return null;
   if (pages.pages === 1 && pages.borders === 0 && pages.readAgain === 0 && checks.isEndSeen) {
     return 'one page holds the whole list';
   }
@@ -149,10 +184,10 @@ export function proofOf(
 /** What was read again, and what that cannot show. */
 export function rereadingText(
   { readAgain, unchanged, unchecked }: Checks,
-  { withRecords }: PageFacts,
+  { pages }: PageFacts,
 ): string | null {
   if (readAgain === 0 || unchanged < readAgain || unchecked.length > 0) return null;
-  if (readAgain >= withRecords) return 'every page was read again at the end and had not changed';
+  if (readAgain >= pages) return 'every page was read again at the end and had not changed';
   const were = counted(readAgain, 'page was', 'pages were');
   return `${were} read again at the end and had not changed; a change between others would not show`;
 }

@@ -19,6 +19,8 @@ export interface PagedFacts {
   readonly counts: RecordEvidence['counts'];
   readonly output: RecordEvidence['output'];
   readonly written: number | null;
+  /** What the output takes is an expression with a condition. */
+  readonly isFilter: boolean;
   readonly pages: PageFacts;
   readonly keys: KeyFacts | null;
   readonly checks: Checks;
@@ -128,7 +130,13 @@ function endFindings(facts: PagedFacts): readonly Finding[] {
 
 /** Where the list's own records stand is not known, so what totals say of them cannot be held against. */
 function unknownFindings(facts: PagedFacts): readonly Finding[] {
-  const { counts, output, written, failed, pages } = facts;
+  const { counts, output, written, failed, pages, fetched } = facts;
+  if (output === 'selection' && counts === 'list' && written === 0 && fetched > 0) {
+    // A filter may well leave nothing.
+    if (facts.isFilter) return [];
+    const text = `the selection finds nothing in ${counted(fetched, 'record')}; look at its names`;
+    return [{ kind: 'missing', text }];
+  }
   if (counts === 'list' || pages.pages === failed) return [];
   if (output === 'nothing') {
     const text =
@@ -307,13 +315,22 @@ function missingFindings(facts: PagedFacts): readonly Finding[] {
   // Of a list that was not read to its end it goes without saying.
   if (planEnd === null || planEnd.reason === 'broken' || failed > 0) return [];
   const texts: string[] = [];
+  // MediaWiki leaves the list out of a page that has none of it.
+  const isOdd = pages.withoutList > 0 && pagination.style !== 'continue';
+  if (isOdd && expectedRecords(pages, pages.totalAtEnd) !== facts.fetched) {
+    const were = counted(pages.withoutList, 'page');
+    texts.push(`in ${were} no list stood where the others have theirs, so records may be missing`);
+  }
   if (pages.missingPages > 0) texts.push(`${counted(pages.missingPages, 'page')} did not come`);
   texts.push(...totalFindings(facts));
   if (pages.gaps.length > 0) texts.push(gapText(pages.gaps));
   const pagesSaid = pages.totalPagesAtEnd;
   if (factsOf(pagination).counts === 'pages' && pagesSaid !== null) {
     const came = pages.pages + pages.skippedPages;
-    if (came < pagesSaid) {
+    // Rows that were appended behind the last page make more pages.
+    const grew = pages.totalPagesAtStart !== null && pagesSaid > pages.totalPagesAtStart;
+    const isBehind = grew && came >= (pages.totalPagesAtStart ?? 0);
+    if (came < pagesSaid && !isBehind) {
       texts.push(`the server speaks of ${formatCount(pagesSaid)} pages, ${formatCount(came)} came`);
     }
   }
@@ -367,9 +384,9 @@ const LOWEST_DEPTH = 1000;
 function checkFindings(facts: PagedFacts): readonly Finding[] {
   const { planEnd, pagination, expect, fetched, pages, checks } = facts;
   const more = surplus(facts);
-  if (more !== null) {
-    const isProof = checks.bordersHold || checks.keysHold;
-    return [{ kind: isProof ? 'note' : 'unverified', text: more }];
+  if (more !== null) return [{ kind: 'unverified', text: more }];
+  if (pages.records === 0 && pages.totalAtEnd !== 0 && expect !== 0 && facts.counts === 'list') {
+    return [{ kind: 'unverified', text: 'no records came, and no total says that there are none' }];
   }
   const reason = planEnd?.reason;
   if (reason !== 'past-end' && reason !== 'short') return [];

@@ -164,6 +164,7 @@ const pageInfoShape: Shape<PageInfo> = {
   digest: orNull(isText),
   firstKey: orNull(isText),
   lastKey: orNull(isText),
+  listIs: orAbsent(oneOf(['null', 'absent'])),
   nextHoldsKey: (value) => value === undefined || value === true,
   firstRecord: orAbsent(isText),
   lastRecord: orAbsent(isText),

@@ -41,6 +41,12 @@ const nothing = {
   /** Branches of which a page said that nothing follows, or showed it, when it was read. */
   endsSeen: 0,
   branches: 0,
+  /** Empty pages before others with records, and pages in which null or nothing stands for a list. */
+  emptyInside: 0,
+  nullLists: 0,
+  withoutList: 0,
+  /** Pages that begin with the bytes that the page before ended with, where nothing asked for that. */
+  repeatedBytes: 0,
 };
 
 /** What the pages inside the plan's ends say together. */
@@ -124,8 +130,7 @@ export function scanPages(
 function withoutDropped(pageInfo: PageInfo, dropped: NonNullable<PlanEnd['dropped']>): PageInfo {
   let left = pageInfo;
   for (const { what } of dropped) {
-    // Whether there is more is for the plan alone.
-    if (what !== 'more') left = { ...left, [what]: null };
+    left = { ...left, [what]: null };
   }
   return left;
 }
@@ -168,6 +173,7 @@ class PageScan {
     const { records, totalIsUnreadable } = read.pageInfo;
     if (totalIsUnreadable === true) this.#tally.unreadable += 1;
     branch.hear(read);
+    this.#noteOdd(branch, read.pageInfo);
     if (records > 0) this.#tally.withRecords += 1;
     this.#largestPage = Math.max(this.#largestPage, records);
     if (records > 0) this.#compareBoundary(read);
@@ -176,6 +182,21 @@ class PageScan {
     else branch.proof.onPage(read.pageInfo);
     const { front, back } = this.#leftOut({ place, ...read.pageInfo });
     this.#tally.records += records - front - back;
+  }
+
+  /** What a list that is whole may have, and one that lost records, too. */
+  #noteOdd(branch: BranchScan, { records, listIs, firstRecord }: PageInfo): void {
+    if (listIs === 'null') this.#tally.nullLists += 1;
+    if (listIs === 'absent') this.#tally.withoutList += 1;
+    if (records === 0) {
+      branch.emptyPages += 1;
+      return;
+    }
+    this.#tally.emptyInside += branch.emptyPages;
+    branch.emptyPages = 0;
+    const before = branch.lastInfo?.lastRecord;
+    const isAsked = this.#pagination.key !== null || this.#pagination.overlap > 0;
+    if (!isAsked && before !== undefined && before === firstRecord) this.#tally.repeatedBytes += 1;
   }
 
   /** An overlap reaches back from behind the end: what is there no more has gone meanwhile. */
@@ -214,7 +235,7 @@ class PageScan {
       branches: branches.length,
       endsSeen: branches.filter(({ isEndSeen }) => isEndSeen).length,
       gaps: this.#gaps,
-      secondReadings,
+      secondReadings: this.#placed(secondReadings),
       brokenBorders: this.#brokenBorders,
       isProvenByKeys: !this.#byOrdinal && branches.every(({ proof }) => proof.holds),
       totalOfLast,
@@ -232,6 +253,15 @@ class PageScan {
       totalPagesAtEnd: sum(branches.map(({ totalPages }) => totalPages.end)),
       totalPagesBetween: firstOf(branches.map(({ totalPages }) => totalPages.between)),
     };
+  }
+
+  /** Rows are appended to the last page; one in the middle that holds more now was not whole before. */
+  #placed(readings: readonly SecondReading[]): readonly SecondReading[] {
+    const lastOf = new Map(this.#ended.map(({ number, highest }) => [number, highest]));
+    return readings.map((reading) => {
+      const isLast = lastOf.get(reading.place.branch) === reading.place.position;
+      return reading.outcome === 'grown' && !isLast ? { ...reading, outcome: 'changed' } : reading;
+    });
   }
 
   /** Ordinals of records do not say how many pages there must be before an end. */
@@ -329,6 +359,8 @@ class BranchScan {
   previous: Pick<Read, 'place' | 'pageInfo'> | null = null;
   lastInfo: PageInfo | null = null;
   isEndSeen = false;
+  /** Since the last page with records. */
+  emptyPages = 0;
   readonly proof: ChainProof;
 
   constructor(number: number, { style }: Pagination) {

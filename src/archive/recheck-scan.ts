@@ -81,6 +81,7 @@ function compare(
   // Records with the same keys are the same, also where something in them has changed.
   if (isNamed(keysBefore) && keysBefore === keysAgain) return 'same';
   if (again.records < before.records) return 'changed';
+  if (before.records === 0) return 'grown';
   if (!isNamed(keysBefore) || !isNamed(keysAgain)) return 'different';
   const isGrown = again.records > before.records && beginsWith(keysAgain, keysBefore);
   return isGrown ? 'grown' : 'changed';

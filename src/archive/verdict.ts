@@ -130,6 +130,7 @@ function computePagedVerdict(
     counts: list === null ? 'output' : 'list',
     output: output.kind,
     written,
+    isFilter: output.select?.includes('[?') === true,
     pages,
     keys,
     // Of a list that was not read to its end there is nothing to compare with.

@@ -42,11 +42,13 @@ export interface PageInfo {
   /** Literal text of the first and the last record's key; null without a key or without records. */
   readonly firstKey: string | null;
   readonly lastKey: string | null;
+  /** Where its list should stand is null, or no list at all, not even an empty one. */
+  readonly listIs?: 'null' | 'absent';
   /** What it names as the next page is its own last record: all that changes in the request is that key. */
   readonly nextHoldsKey?: true;
   /**
    * Where pages overlap, the keys of its first and of its last record, or their bytes: see `shortKey`. Of
-   * offsets without an overlap and without keys a digest of the last record.
+   * other lists without keys, digests of the two.
    */
   readonly firstRecord?: string;
   readonly lastRecord?: string;

@@ -6,6 +6,8 @@ import { counted, formatCount } from '../core/units.ts';
 interface Standing {
   /** Records that come before them: so many at least. */
   readonly before: number;
+  /** Where they end, as an ordinal; null where pages are counted. */
+  readonly reach?: number | null;
   /** The page's number among all pages, from 1; null where pages are not counted. */
   readonly page: number | null;
 }
@@ -22,6 +24,7 @@ export class Contradictions {
   readonly #pagination: Pagination;
   #total: string | null = null;
   #totalPages: string | null = null;
+  #more: string | null = null;
   /** Numbers of pages that are the numbers of records in the pages that state them. */
   readonly #ownCounts = new Set<number>();
   #areOwnCounts = true;
@@ -40,8 +43,14 @@ export class Contradictions {
 
   hear({ records, total, totalPages, totalIsLowerBound }: PageInfo, at: Standing): void {
     if (records === 0) return;
-    if (total !== null && !totalIsLowerBound) this.#hearTotal(total, records, at.before);
+    if (total !== null && !totalIsLowerBound) this.#hearTotal(total, records, at);
     if (totalPages !== null) this.#hearPages(totalPages, records, at.page);
+  }
+
+  /** A page with records stands behind one that said that it is the last. */
+  moreCame(): void {
+    const { morePath } = this.#pagination;
+    this.#more ??= `${morePath ?? 'a page'} says that nothing follows, and pages with records do`;
   }
 
   /** All records that the total speaks of came, on another number of pages than is stated. */
@@ -60,10 +69,11 @@ export class Contradictions {
     const dropped: Dropped[] = [];
     if (this.#total !== null) dropped.push({ what: 'total', why: this.#total });
     if (this.#totalPages !== null) dropped.push({ what: 'totalPages', why: this.#totalPages });
+    if (this.#more !== null) dropped.push({ what: 'more', why: this.#more });
     return dropped;
   }
 
-  #hearTotal(total: number, records: number, before: number): void {
+  #hearTotal(total: number, records: number, { before, reach = null }: Standing): void {
     const { totalPath, totalHeader } = this.#pagination;
     const name = totalPath ?? (totalHeader === null ? 'a page' : `header ${totalHeader}`);
     const said = `${name} says ${counted(total, 'record')} in all`;
@@ -72,6 +82,8 @@ export class Contradictions {
     } else if (total <= before) {
       const stand = counted(records, 'record');
       this.#total ??= `${said} on a page whose ${stand} come after ${formatCount(before)} others`;
+    } else if (reach !== null && total < reach) {
+      this.#total ??= `${said} on a page that reaches record ${formatCount(reach)}`;
     }
   }
 

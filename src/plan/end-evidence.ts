@@ -12,6 +12,9 @@ export class EndEvidence {
   readonly #coverage: Coverage;
   /** Positions behind the last page that were asked for again. */
   readonly #again = new Set<number>();
+  /** The first page that said that nothing follows, and the last one with records. */
+  #saidLast = Number.POSITIVE_INFINITY;
+  #furthest = 0;
   first: PageInfo | null = null;
 
   constructor(grid: PageGrid, totals: Totals, coverage: Coverage) {
@@ -24,13 +27,22 @@ export class EndEvidence {
   hear(position: number, pageInfo: PageInfo): void {
     // Past the end some servers give an earlier page again.
     if (pageInfo.recordsSeenAt !== null) return;
+    this.#hearMore(position, pageInfo);
     const { skipped, isPaged } = this.#grid;
     // How many records come before a numbered page shows at its end: at least the first page's.
     const before = position === 0 ? 0 : (this.first?.records ?? 0);
     this.#totals.contradictions.hear(pageInfo, {
       before: isPaged ? before : this.#grid.ordinalOf(position),
       page: isPaged ? position + 1 + skipped.pages : null,
+      reach: isPaged ? null : this.#grid.ordinalOf(this.#grid.endOf(position, pageInfo)),
     });
+  }
+
+  /** A page behind one that said that it is the last shows that its word means something else. */
+  #hearMore(position: number, { more }: PageInfo): void {
+    if (more === false) this.#saidLast = Math.min(this.#saidLast, position);
+    this.#furthest = Math.max(this.#furthest, position);
+    if (this.#furthest > this.#saidLast) this.#totals.contradictions.moreCame();
   }
 
   /** Every position before it is known to have a page. */
@@ -78,6 +90,7 @@ export class EndEvidence {
 
   /** The page says that it is the last, or names no next page although the first one did. */
   isLast({ more, next }: PageInfo): boolean {
+    if (this.#furthest > this.#saidLast) return false;
     const firstNamedNext = this.first?.more === true || this.first?.next !== null;
     return more === false || (more === null && next === null && firstNamedNext);
   }

@@ -1,7 +1,7 @@
 /** Pages that are read again when a plan has ended, so that a list which changed meanwhile shows it. */
 import { ChainProof } from '../core/chain-proof.ts';
 import type { Recheck } from '../core/options.ts';
-import type { PageEnd, PlanEnd } from '../core/page-info.ts';
+import type { PlanEnd } from '../core/page-info.ts';
 import { isRecheck, type PageRequest, RECHECK_BRANCH } from '../core/page-request.ts';
 import { isByOrdinal, isParallel, type Pagination } from '../core/pagination.ts';
 import type { PlanState } from './plan.ts';
@@ -68,7 +68,7 @@ export function withRecheck(state: PlanState, pagination: Pagination, recheck: R
         return;
       }
       asked += 1;
-      if (isOfList(ended, pagination)) {
+      if (ended.state === 'stored') {
         candidates.add(request);
         proofOf(request).onPage(ended.pageInfo);
       }
@@ -77,14 +77,6 @@ export function withRecheck(state: PlanState, pagination: Pagination, recheck: R
     known: () => state.known(),
     end: () => (again === null || unanswered > 0 ? null : state.end()),
   };
-}
-
-/** Where it is not known which records a page has, each page is one of the list. */
-function isOfList(
-  ended: PageEnd,
-  { records }: Pagination,
-): ended is Extract<PageEnd, { state: 'stored' }> {
-  return ended.state === 'stored' && (records === null || ended.pageInfo.records > 0);
 }
 
 function isNeedless(

@@ -72,6 +72,9 @@ function textOf(item: unknown): string {
   }
 }
 
+/** What an answer says of itself. */
+const NEVER_RECORDS = /^(?:errors?|warnings?)$/i;
+
 /** @param counts where a page says that there are no records, an empty list of any name is theirs */
 function listOptions(json: unknown, counts: readonly number[] = []): readonly Option[] {
   if (Array.isArray(json)) {
@@ -88,6 +91,7 @@ function listOptions(json: unknown, counts: readonly number[] = []): readonly Op
   const topFields = fields.filter((field) => field.keys.length === 1).length;
   const columns = new Set(findColumns(json)?.paths);
   const lists = options.filter((option) => {
+    if (NEVER_RECORDS.test(option.name)) return false;
     if (columns.size > 0 && means.besideRecords(option.name)) return false;
     if (columns.has(option.path)) return false;
     if (option.holds === 'objects') return true;
