@@ -89,7 +89,7 @@ export function checksOf(
     const held = `${pagesText(different)} held other bytes when read again`;
     doubts.push(`${held}; without a key (--key) that may be changed records or a changed list`);
   }
-  doubts.push(...oddities(pages));
+  doubts.push(...oddities(pages, checks.isAllUnchanged));
   const enough = isParallel(pagination) ? ENOUGH_OF_COUNTED : 1;
   if (!isProof && readAgain > 0 && readAgain < enough * pages.pages) {
     const [some, all] = [readAgain, pages.pages].map(formatCount);
@@ -107,7 +107,7 @@ export function checksOf(
 }
 
 /** What a total would settle, and no total does. */
-function oddities(pages: PageFacts): readonly string[] {
+function oddities(pages: PageFacts, isAllUnchanged: boolean): readonly string[] {
   const { totalAtEnd, skippedRecords, records, emptyInside, nullLists, repeatedBytes } = pages;
   if (totalAtEnd !== null && totalAtEnd === records + skippedRecords) {
     return repeatedBytes > 0 ? [repeatedText(repeatedBytes)] : [];
@@ -116,7 +116,8 @@ function oddities(pages: PageFacts): readonly string[] {
   if (nullLists > 0) {
     texts.push(`in ${counted(nullLists, 'page')} null stood where the others have their list`);
   }
-  if (emptyInside > 0) {
+  // A page that was empty both times is empty: some servers filter what they have cut into pages.
+  if (emptyInside > 0 && !isAllUnchanged) {
     const were = counted(emptyInside, 'page was', 'pages were');
     texts.push(`${were} empty, though records came after, and no total says that none is missing`);
   }

@@ -385,7 +385,9 @@ function checkFindings(facts: PagedFacts): readonly Finding[] {
   const { planEnd, pagination, expect, fetched, pages, checks } = facts;
   const more = surplus(facts);
   if (more !== null) return [{ kind: 'unverified', text: more }];
-  if (pages.records === 0 && pages.totalAtEnd !== 0 && expect !== 0 && facts.counts === 'list') {
+  const isSaidToBeEmpty =
+    expect === 0 || pages.totalPagesAtEnd === 0 || pages.endsSeen === pages.branches;
+  if (pages.records === 0 && facts.counts === 'list' && !isSaidToBeEmpty) {
     return [{ kind: 'unverified', text: 'no records came, and no total says that there are none' }];
   }
   const reason = planEnd?.reason;

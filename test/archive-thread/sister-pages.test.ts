@@ -189,7 +189,10 @@ suite('a page with records is one of the list, whatever its envelope says', () =
   });
   test('null among the records', () => {
     assert.equal(likeness({ data: rows }, { data: [null, { id: 3 }] }, 'data'), 'alike');
-    assert.equal(likeness({ data: rows }, { data: [null] }, 'data'), 'alike');
+    assert.equal(
+      likeness({ data: rows }, { data: [null, null] }, 'data'),
+      'data holds nothing but null',
+    );
   });
   test('where a page is one record, others may differ', () => {
     assert.equal(likeness({ data: { a: 1 } }, { data: { b: 1 } }, 'data'), 'usual');
