@@ -1,0 +1,113 @@
+/** Pages that contradict each other, or came short once: what they say must not end a list green. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fetchJson, type JsonReply } from './pagination-setup.ts';
+
+interface Row {
+  readonly id: number;
+}
+
+const range = (from: number, to: number): Row[] =>
+  Array.from({ length: Math.max(0, to - from) }, (_, at) => ({ id: (from + at) * 3 + 7 }));
+const rows = range(0, 137);
+const whole = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+
+const offsetOf = ({ searchParams }: URL) => Number(searchParams.get('offset') ?? 0);
+const pageOf = ({ searchParams }: URL) => Number(searchParams.get('page') ?? 1);
+const ofPage = (page: number) => rows.slice((page - 1) * 20, page * 20);
+
+/** A cursor that shows nothing of where it leads. */
+const cursorOf = ({ searchParams }: URL) =>
+  Number(Buffer.from(searchParams.get('cursor') ?? '', 'base64url').toString() || 0);
+const nextOf = (from: number) =>
+  from < rows.length ? Buffer.from(String(from)).toString('base64url') : null;
+const byCursor = {
+  paginate: { style: 'cursor', param: 'cursor', nextPath: 'next' },
+} as const;
+
+test('a flag that says that nothing follows does not end a list by offset whose pages do follow', async (t) => {
+  const answer = (url: URL): JsonReply => {
+    const at = offsetOf(url);
+    return { body: { items: rows.slice(at, at + 20), has_more: at < 30 } };
+  };
+  const { summary, text } = await fetchJson(t, answer, {}, '/items?limit=20&offset=0');
+  assert.equal(text, whole, JSON.stringify(summary.verdict));
+  assert.match(summary.verdict.evidence.join(), /has_more says that nothing follows/);
+});
+
+test('a total that is too low does not end a list by offset', async (t) => {
+  const answer = (url: URL): JsonReply => {
+    const at = offsetOf(url);
+    return { body: { items: rows.slice(at, at + 20), total: 100 } };
+  };
+  const { summary, text } = await fetchJson(t, answer, {}, '/items?limit=20&offset=0');
+  assert.equal(text, whole, JSON.stringify(summary.verdict));
+  assert.match(
+    summary.verdict.evidence.join(),
+    /total says 100 records in all on a page that reaches/,
+  );
+});
+
+for (const [what, short] of [
+  ['short', 5],
+  ['empty', 0],
+] as const) {
+  test(`a page in the middle that came ${what} once is no page that grew`, async (t) => {
+    let asked = 0;
+    const answer = (url: URL): JsonReply => {
+      const from = cursorOf(url);
+      const isShort = from === 60 && ++asked === 1;
+      const items = rows.slice(from, from + (isShort ? short : 20));
+      return { body: { items, next: nextOf(from + 20) } };
+    };
+    const { summary, text } = await fetchJson(t, answer, byCursor);
+    assert.equal(summary.verdict.name, 'drifted', JSON.stringify(summary.verdict));
+    assert.match(summary.verdict.reasons.join(), /page 4 held other records when read again/);
+    assert.equal(text, null);
+  });
+}
+
+test('null in the place of a list in the middle leaves it unverified, and no list there incomplete', async (t) => {
+  for (const [odd, level] of [
+    [{ items: null }, 'unverified'],
+    [{}, 'incomplete'],
+  ] as const) {
+    const answer = (url: URL): JsonReply => {
+      const from = cursorOf(url);
+      const items = from === 60 ? odd : { items: rows.slice(from, from + 20) };
+      return { body: { ...items, next: nextOf(from + 20) } };
+    };
+    const { summary } = await fetchJson(t, answer, byCursor);
+    assert.equal(summary.verdict.name, level, JSON.stringify(summary.verdict));
+  }
+});
+
+test('a last page that names a next one when it is read again leaves the list unverified', async (t) => {
+  let asked = 0;
+  const answer = (url: URL): JsonReply => {
+    const from = cursorOf(url);
+    const isLast = from === 60 && ++asked === 1;
+    return {
+      body: { items: rows.slice(from, from + 20), next: isLast ? null : nextOf(from + 20) },
+    };
+  };
+  const { summary } = await fetchJson(t, answer, byCursor);
+  assert.equal(summary.verdict.name, 'unverified', JSON.stringify(summary.verdict));
+  assert.match(summary.verdict.reasons.join(), /the last page speaks of a next one by now/);
+});
+
+test('a selection that finds nothing writes nothing, unless it is a condition', async (t) => {
+  const answer = (url: URL): JsonReply => ({
+    body: { items: ofPage(pageOf(url)), total: rows.length },
+  });
+  const none = await fetchJson(t, answer, { select: 'items[].nmae' }, '/items?page=1');
+  assert.deepEqual([none.summary.verdict.name, none.text], ['incomplete', null]);
+  const filtered = await fetchJson(t, answer, { select: 'items[?id < `0`]' }, '/items?page=1');
+  assert.deepEqual([filtered.summary.verdict.name, filtered.text], ['complete', '']);
+});
+
+test('of an answer without records nothing is proven', async (t) => {
+  const answer = (): JsonReply => ({ body: { status: 'error', message: 'no such key', data: [] } });
+  const { summary } = await fetchJson(t, answer);
+  assert.equal(summary.verdict.name, 'unverified', JSON.stringify(summary.verdict));
+});
