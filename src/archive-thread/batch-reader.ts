@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { AttemptRecord, PageRow } from '../archive/archive-types.ts';
 import { type PageInfo, shortKey } from '../core/page-info.ts';
 import { PAGE_KEY_BYTES } from '../core/page-request.ts';
@@ -252,13 +253,25 @@ export function createPageInfoReader(pagination: Pagination): (page: PageToRead)
 function edgesOf(
   body: Uint8Array,
   found: FoundRecords,
-): Pick<PageInfo, 'firstRecord' | 'lastRecord'> {
+): Pick<PageInfo, 'firstRecord' | 'lastRecord' | 'firstMark' | 'lastMarks'> {
   if (found.count === 0) return {};
   const at = (index: number): string => {
     const spans = found.spans.slice(2 * index, 2 * index + 2);
     return recordsDigest(body, { ...found, count: 1, spans })!;
   };
-  return { firstRecord: at(0), lastRecord: at(found.count - 1) };
+  return { firstRecord: at(0), lastRecord: at(found.count - 1), ...marksOf(body, found) };
+}
+
+/** A page may begin some records before the end of the page before. */
+const MOST_MARKS = 10;
+
+function marksOf(body: Uint8Array, found: FoundRecords): Pick<PageInfo, 'firstMark' | 'lastMarks'> {
+  const bytes = found.source ?? body;
+  const markAt = (index: number): number =>
+    crc32(bytes.subarray(found.spans[2 * index], found.spans[2 * index + 1]));
+  const from = Math.max(0, found.count - MOST_MARKS);
+  const lastMarks = Array.from({ length: found.count - from }, (_, at) => markAt(from + at));
+  return { firstMark: markAt(0), lastMarks };
 }
 
 /** What a page begins and ends with, where the next page must begin with its last record. */

@@ -136,7 +136,7 @@ function oddities(pages: PageFacts, isAllUnchanged: boolean): readonly string[] 
 
 function repeatedText(count: number): string {
   const begin = counted(count, 'page begins', 'pages begin');
-  return `${begin} with the very record that the page before ended with; without a key (--key) nobody can tell whether it stands twice`;
+  return `${begin} with one of the last records of the page before; without a key (--key) nobody can tell whether it stands twice`;
 }
 
 /** An empty page came last, and as many records as the server says. */

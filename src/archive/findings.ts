@@ -321,6 +321,10 @@ function missingFindings(facts: PagedFacts): readonly Finding[] {
     const were = counted(pages.withoutList, 'page');
     texts.push(`in ${were} no list stood where the others have theirs, so records may be missing`);
   }
+  if (pages.partial > 0) {
+    const say = counted(pages.partial, 'page says', 'pages say');
+    texts.push(`${say} that not all of it is there (${pagination.partialPath})`);
+  }
   if (pages.missingPages > 0) texts.push(`${counted(pages.missingPages, 'page')} did not come`);
   texts.push(...totalFindings(facts));
   if (pages.gaps.length > 0) texts.push(gapText(pages.gaps));

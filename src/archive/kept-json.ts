@@ -99,6 +99,7 @@ const paginationShape: Shape<Pagination> = {
   ceiling: orNull(isNumber),
   overlap: isCount,
   output: (value) => value === undefined || value === null || isText(value),
+  partialPath: orAbsent(isText),
 };
 
 const endReasons: Readonly<Record<PlanEnd['reason'], true>> = {
@@ -158,6 +159,9 @@ const pageInfoShape: Shape<PageInfo> = {
   total: orNull(isNumber),
   totalIsLowerBound: isBoolean,
   totalPages: orNull(isNumber),
+  isPartial: (value) => value === undefined || value === true,
+  firstMark: orAbsent(isNumber),
+  lastMarks: orAbsent(listOf(isNumber)),
   totalIsUnreadable: (value) => value === undefined || value === true,
   echoedSize: orNull(isNumber),
   echoedPosition: orNull(isNumber),

@@ -25,6 +25,8 @@ const nothing = {
   withoutInfo: 0,
   /** Stored pages that state a total too long to be read. */
   unreadable: 0,
+  /** Pages that say themselves that they lack records. */
+  partial: 0,
   /** Boundaries of neighbouring pages, and those at which the first key is the last one of the page before. */
   boundaries: 0,
   sharedBoundaries: 0,
@@ -45,7 +47,7 @@ const nothing = {
   emptyInside: 0,
   nullLists: 0,
   withoutList: 0,
-  /** Pages that begin with the bytes that the page before ended with, where nothing asked for that. */
+  /** Pages that begin with one of the last records of the page before, where nothing asked for that. */
   repeatedBytes: 0,
 };
 
@@ -172,6 +174,7 @@ class PageScan {
     }
     const { records, totalIsUnreadable } = read.pageInfo;
     if (totalIsUnreadable === true) this.#tally.unreadable += 1;
+    if (read.pageInfo.isPartial === true) this.#tally.partial += 1;
     branch.hear(read);
     this.#noteOdd(branch, read.pageInfo);
     if (records > 0) this.#tally.withRecords += 1;
@@ -185,7 +188,7 @@ class PageScan {
   }
 
   /** What a list that is whole may have, and one that lost records, too. */
-  #noteOdd(branch: BranchScan, { records, listIs, firstRecord }: PageInfo): void {
+  #noteOdd(branch: BranchScan, { records, listIs, firstMark }: PageInfo): void {
     if (listIs === 'null') this.#tally.nullLists += 1;
     if (listIs === 'absent') this.#tally.withoutList += 1;
     if (records === 0) {
@@ -194,9 +197,10 @@ class PageScan {
     }
     this.#tally.emptyInside += branch.emptyPages;
     branch.emptyPages = 0;
-    const before = branch.lastInfo?.lastRecord;
+    const { lastMarks } = branch.lastInfo ?? {};
     const isAsked = this.#pagination.key !== null || this.#pagination.overlap > 0;
-    if (!isAsked && before !== undefined && before === firstRecord) this.#tally.repeatedBytes += 1;
+    const isRepeated = firstMark !== undefined && lastMarks?.includes(firstMark) === true;
+    if (!isAsked && isRepeated) this.#tally.repeatedBytes += 1;
   }
 
   /** An overlap reaches back from behind the end: what is there no more has gone meanwhile. */

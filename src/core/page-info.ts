@@ -34,6 +34,11 @@ export interface PageInfo {
   readonly totalPages: number | null;
   /** It states one of the two, longer than can be read: that is not as if it stated none. */
   readonly totalIsUnreadable?: true;
+  /** It says itself that it lacks records: `Pagination.partialPath`. */
+  readonly isPartial?: true;
+  /** Checksums of the last ten records where they have no key; `firstMark` is that of the first one. */
+  readonly lastMarks?: readonly number[];
+  readonly firstMark?: number;
   /** The page size, and the offset or page number, that the server says it used. */
   readonly echoedSize: number | null;
   readonly echoedPosition: number | null;

@@ -125,6 +125,8 @@ export interface Pagination {
    * for whole pages. See `output-shape.ts`.
    */
   readonly output?: string | null;
+  /** A flag by which a page says that it lacks records (`timed_out`); absent where the first page has none. */
+  readonly partialPath?: string;
 }
 
 /** How many records each page repeats: at most one less than the first page of the list holds. */

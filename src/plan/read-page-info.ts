@@ -34,6 +34,7 @@ export function readPageInfo(pagination: Pagination, given: PageToRead): PageInf
     ...readTotal(pagination, page, range),
     totalPages: readTotalPages(pagination, page),
     ...(isUnreadable ? { totalIsUnreadable: true } : {}),
+    ...(isPartial(pagination, literal) ? { isPartial: true } : {}),
     echoedSize: readAt(page, pagination.sizePath),
     echoedPosition: position ?? style?.echoedPosition?.(page) ?? null,
     digest: page.digest,
@@ -51,6 +52,10 @@ export function pagingHeaders(pagination: Pagination): readonly string[] {
   const own = styleOf(pagination)?.headers ?? [];
   const names = new Set([nextHeader, totalHeader, totalPagesHeader, ...own]);
   return [...names].filter((name) => name !== null);
+}
+
+function isPartial({ partialPath }: Pagination, literal: PageToRead['literal']): boolean {
+  return partialPath !== undefined && readFlag(literal(partialPath)) === true;
 }
 
 function readMore({ morePath }: Pagination, literal: PageToRead['literal']): boolean | null {

@@ -111,3 +111,31 @@ test('of an answer without records nothing is proven', async (t) => {
   const { summary } = await fetchJson(t, answer);
   assert.equal(summary.verdict.name, 'unverified', JSON.stringify(summary.verdict));
 });
+
+test('a page that says that it is partial makes the list incomplete', async (t) => {
+  const answer = (url: URL): JsonReply => {
+    const page = pageOf(url);
+    return { body: { timed_out: page === 3, items: ofPage(page), total: rows.length } };
+  };
+  const { summary } = await fetchJson(t, answer, {}, '/items?page=1');
+  assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+  assert.match(
+    summary.verdict.reasons.join(),
+    /1 page says that not all of it is there \(timed_out\)/,
+  );
+});
+
+test('records without a key that end one page and begin the next are not called complete', async (t) => {
+  const labels = rows.map(({ id }) => ({ label: `row ${id}` }));
+  const answer = (url: URL): JsonReply => {
+    const from = cursorOf(url);
+    const items = labels.slice(Math.max(0, from - 5), from + 20);
+    return { body: { items, next: nextOf(from + 20) } };
+  };
+  const { summary } = await fetchJson(t, answer, byCursor);
+  assert.equal(summary.verdict.name, 'unverified', JSON.stringify(summary.verdict));
+  assert.match(
+    summary.verdict.reasons.join(),
+    /begin with one of the last records of the page before/,
+  );
+});

@@ -88,6 +88,7 @@ export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Fac
     totalPagesPath: numbers.totalPages?.path ?? null,
     totalPagesHeader: numbers.totalPages?.header ?? null,
     sizePath: numbers.size?.path ?? null,
+    ...partialFlag(view.json),
   };
   const size = numbers.size?.value ?? count;
   const offset = offsetOf(params, headers, size);
@@ -296,4 +297,14 @@ function readRange(value: string): RecordRange | null {
   if (range === null || range.from === null || range.to === null) return null;
   if (/^bytes$/i.test(unit) || range.to < range.from) return null;
   return { unit, first: range.from, last: range.to, total: range.total };
+}
+
+/** GitHub's search and Elasticsearch say so when they ran out of time. */
+const PARTIAL = /^(?:incompleteresults|timedout|partial|ispartial|partialresults|terminatedearly)$/;
+
+function partialFlag(json: unknown): Pick<Pagination, 'partialPath'> {
+  const flag = listFields(json).find(
+    ({ name, value }) => typeof value === 'boolean' && PARTIAL.test(squash(name)),
+  );
+  return flag === undefined ? {} : { partialPath: flag.path };
 }
