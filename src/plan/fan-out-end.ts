@@ -139,10 +139,24 @@ export function readWindow(
   };
 }
 
+/**
+ * Whether a page that came again may be one of the list: without keys, pages of a few small values may be
+ * equal. Past the end servers give the first page again, or the last one.
+ */
+export function mayBeAlike({ outcome, pageInfo }: Answer, last: PageInfo): boolean {
+  if (outcome !== 'records' || pageInfo === null || pageInfo.firstKey !== null) return false;
+  const isFirst = pageInfo.recordsSeenAt?.position === 0;
+  return !isFirst && !hasSameRecords(pageInfo, last) && !endsAlike(pageInfo, last);
+}
+
 /** The last page again, or a part of it: servers that round offsets begin it elsewhere than asked. */
 function endsAlike(a: PageInfo, b: PageInfo): boolean {
   if (a.lastKey !== null) return a.lastKey === b.lastKey;
-  return a.lastRecord !== undefined && a.lastRecord === b.lastRecord;
+  // Without a key records may be alike: all of a shorter page must be the end of the one before.
+  const [own = [], other = []] = [a.lastMarks, b.lastMarks];
+  if (own.length === 0 || own.length < a.records || a.records >= b.records) return false;
+  const from = other.length - own.length;
+  return own.every((mark, index) => mark === other[from + index]);
 }
 
 export function hasSameRecords(a: PageInfo, b: PageInfo): boolean {
@@ -159,7 +173,7 @@ export interface FanOutFacts {
   /** The first position that was not asked for. */
   readonly next: number;
   /** What ended the search for the end; `unchecked`: whether a last page is the last. */
-  readonly found: 'statement' | 'repetition' | 'failure' | 'unchecked' | null;
+  readonly found: 'statement' | 'repetition' | 'alike' | 'failure' | 'unchecked' | null;
 }
 
 /** After so many pages without records no more are requested, whatever the total. */
@@ -186,6 +200,10 @@ function findEnd(facts: FanOutFacts): PlanEnd {
   });
   const pages = grid.isPaged ? totals.pages : null;
   const isAll = totals.areAll(received);
+  if (found === 'alike' && !isAll) {
+    const detail = `after ${formatCount(received)} records, pages came that are like earlier ones; without a key (--key) nobody can tell whether they are new`;
+    return end('loop', detail);
+  }
 
   if (found === 'failure' && !isAll) {
     return end('broken', 'the pages that would show where the list ends failed');

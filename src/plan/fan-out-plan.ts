@@ -10,6 +10,7 @@ import {
   gone,
   hasSameRecords,
   MOST_TRAILING_PAGES,
+  mayBeAlike,
   readWindow,
 } from './fan-out-end.ts';
 import { AskedPages, type GridParts, PageGrid, Totals } from './page-grid.ts';
@@ -44,6 +45,8 @@ export class FanOutPlan implements PlanState {
   #isStuck = false;
   /** A page behind a whole first one was asked for. */
   #hasTriedWhole = false;
+  /** Pages behind the last one were like earlier ones, which may be by chance. */
+  #areAlike = false;
   #window: Map<number, Answer> | null = null;
   #windowLength = 1;
   /** All that is stated came, and the window looks whether anything follows it. */
@@ -259,6 +262,8 @@ export class FanOutPlan implements PlanState {
     for (const { position, outcome, pageInfo } of pages) {
       if (outcome === 'records') this.#accept(position, pageInfo!);
     }
+    const last = this.#coverage.newest.pageInfo!;
+    this.#areAlike ||= tail.some((answer) => mayBeAlike(answer, last));
     this.#coverage.close(tail);
     const outcomes = new Set(tail.map(({ outcome }) => outcome));
     if (this.#isCheck && pages.length === 0 && outcomes.has('failed')) {
@@ -324,7 +329,7 @@ export class FanOutPlan implements PlanState {
       totals: this.#totals,
       coverage: this.#coverage,
       next: this.#pages.next,
-      found,
+      found: found !== 'statement' && this.#areAlike ? 'alike' : found,
     });
   }
 }
