@@ -72,6 +72,9 @@ const TITLES: Readonly<Record<Mode, string>> = {
 
 const MOST_TOLD = 20;
 
+/** Whoever sends one of these sees what was counted so far. */
+const STOPS = ['SIGINT', 'SIGTERM'] as const;
+
 /** A log gets a line a minute. */
 const [PROGRESS_MS, LINE_END] = process.stderr.isTTY ? [1000, ' \r'] : [60_000, '\n'];
 
@@ -119,7 +122,7 @@ async function outcomeOf(job: Job): Promise<Outcome> {
 /** A process that makes one run after another. */
 function work(): void {
   // The parent hears it too, and gives no further run.
-  process.on('SIGINT', () => {});
+  for (const signal of STOPS) process.on(signal, () => {});
   process.on('message', async (job: Job) => {
     process.send!(await outcomeOf(job));
   });
@@ -172,8 +175,7 @@ async function sweep(): Promise<void> {
 async function runAll(jobs: readonly Job[], processes: number): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   let next = 0;
-  // Who interrupts it sees what was counted so far.
-  for (const signal of ['SIGINT', 'SIGTERM']) {
+  for (const signal of STOPS) {
     process.once(signal, () => {
       next = jobs.length;
     });
