@@ -15,7 +15,7 @@ import { isExpression, listOfExpression, parseSelection, readSelection } from '.
 import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
 import { namesNext, readFacts, saysEnd, saysMore } from '../plan/detect/facts.ts';
 import { findColumns } from '../plan/detect/odd-lists.ts';
-import { literalOf, PAGE_ITSELF } from '../plan/detect/page-view.ts';
+import { listFields, literalOf, PAGE_ITSELF } from '../plan/detect/page-view.ts';
 import { settleOverlap } from '../plan/detect/settle-overlap.ts';
 import type { Ask } from './asked-pages.ts';
 import type { PaginateJob } from './paginate-job.ts';
@@ -104,12 +104,24 @@ function withPagesCounted(pagination: Pagination): Pagination {
   return { ...pagination, records: PAGE_ITSELF, totalPath: null, totalHeader: null };
 }
 
-function endOfOnePage({ isWholeList, pagination, saysMore, unproven }: Discovery): OnePageEnd {
+/** Fields that may name a next page in words that nobody knows: DynamoDB's `LastEvaluatedKey`. */
+const LIKE_A_TOKEN = /next|token|cursor|marker|continu|lastevaluated|bookmark|scroll/i;
+
+function holdsSomeToken(json: unknown): boolean {
+  return listFields(json).some(
+    ({ name, value }) =>
+      LIKE_A_TOKEN.test(name) && value !== null && value !== '' && value !== false,
+  );
+}
+
+function endOfOnePage(found: Discovery): OnePageEnd {
+  const { isWholeList, pagination, saysMore, unproven, responses } = found;
   if (isWholeList) return { reason: 'stated', detail: null, isFinal: true };
   const what = saysMore
     ? 'it says that there is more, and no way to the next page was found'
     : 'no pagination was detected';
-  const detail = `${unproven ?? what}. ${adviceFor(pagination, saysMore)}`;
+  const mayBeMore = saysMore || holdsSomeToken(responses[0]?.json);
+  const detail = `${unproven ?? what}. ${adviceFor(pagination, mayBeMore)}`;
   return { reason: 'single', detail, isFinal: false };
 }
 

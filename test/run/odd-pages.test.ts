@@ -139,3 +139,12 @@ test('records without a key that end one page and begin the next are not called 
     /begin with one of the last records of the page before/,
   );
 });
+
+test('a page that holds a token of an unknown name is not said to be all', async (t) => {
+  const answer = (): JsonReply => ({
+    body: { Items: rows.slice(0, 25), LastEvaluatedKey: { pk: 'a', sk: 'b' } },
+  });
+  const { summary } = await fetchJson(t, answer);
+  assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+  assert.doesNotMatch(summary.verdict.reasons.join(), /--paginate none/);
+});
