@@ -84,7 +84,7 @@ async function firstOfList({ job, engine }: RunParts) {
   );
 }
 
-/** Null where the first page does not come: its answer says why, and the run reports it as any page. */
+/** Null if the first page does not come. The run then asks for it and reports why it failed. */
 async function orMissing<T>(work: Promise<T>): Promise<T | null> {
   try {
     return await work;

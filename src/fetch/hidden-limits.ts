@@ -1,8 +1,8 @@
 /**
- * Limits that a server says with a plain 503, as nginx's `limit_req` does without further settings. What
- * tells them from errors is that they depend on the rate. So where a page is answered 503 again and again
- * while others come, that is taken for a refusal now and then: its limiter pauses and slows down. Where
- * such a page then comes, more of it follows; where it does not, the page fails as any other.
+ * Rate limits that a server states with a plain 503, as nginx's `limit_req` does by default. They differ
+ * from errors in that they depend on the rate. So if a page gets 503 again and again while other pages
+ * come, some of its failures are treated as refusals: the limiter pauses and slows down. If the page then
+ * comes, more failures are treated so. If it does not, the page fails.
  */
 import { type Hint, noHint } from '../core/hint.ts';
 import type { Limiter } from './limiter.ts';

@@ -146,7 +146,7 @@ export class Http2Connection implements StreamOwner {
     } else if (isLost) {
       this.#failLost(exchange);
     } else {
-      // NO_ERROR before END_STREAM is as cut as any other code.
+      // RFC 9113, section 8.1: NO_ERROR may follow a whole response only. Without END_STREAM the body was cut.
       exchange.fail(
         code === ErrorCode.PROTOCOL_ERROR ? 'protocol' : 'reset',
         `${this.#authority} reset the stream (${nameOfCode(code)})`,

@@ -31,10 +31,7 @@ export function verdictLines(
   const [first = '', ...others] = reasons.map((reason) => escapeText(reason));
   const head =
     name === 'unverified'
-      ? paint(
-          'yellow',
-          `${pagesAreOk(stored)}: ${recordsText(records)}, complete, but unverified: ${first}.`,
-        )
+      ? paint('yellow', `${pagesAreOk(stored)}: ${recordsText(records)}, unverified: ${first}.`)
       : paint('red', `${labels[name]}: ${first}.`);
   const rest = [...others, ...verdict.evidence.map((text) => escapeText(text))];
   const lines = rest.map((reason) => `  ${reason}`);

@@ -297,7 +297,7 @@ describe('the summary of a list that pages by itself', () => {
     );
     assert.equal(
       lines[0],
-      'All 14 pages are OK: 137 records, complete, but unverified: the server states no total.',
+      'All 14 pages are OK: 137 records, unverified: the server states no total.',
     );
     assert.ok(!lines.join().includes('To '));
   });
