@@ -9,7 +9,7 @@ export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 129 | 130 | 143;
 export const exitCodeMeanings: readonly (readonly [code: string, meaning: string])[] = [
   [
     '0',
-    'everything is there, as far as the server says; or --allow-incomplete was given; or the reader of the output has gone (| head)',
+    'every page is there (proven, complete or unverified); or --allow-incomplete was given; or the reader of the output has gone (| head)',
   ],
   [
     '1',
