@@ -29,7 +29,7 @@ const replacement = 'REDACTED';
  * `auth[token]`, `%61pi_key`). Cursors are no secrets: `page_token`, `nextToken`, `cursor` stay.
  * A value nested in a percent-encoded URL is not looked into.
  *
- * @param secretParams further names of query parameters (`--secret-param`)
+ * @param secretParams further names of query parameters (`--secret-param`); `-token` takes one off
  * @example redactUrl('https://me:pw@a.example/?page=2&api_key=abc')
  * // 'https://a.example/?page=2&api_key=REDACTED'
  */
@@ -101,13 +101,38 @@ export function isSecretName(name: string, secretParams?: readonly string[]): bo
   return namesWith(secretParams).has(nameKey(name));
 }
 
+/** Also names of cursors: a STAC API goes on with `?token=next:abc`. */
+const CURSOR_NAMES = ['token', 'key'];
+
+/**
+ * The names of secret parameters for a list that pages by itself. A `token` that the start URL does
+ * not have, and its server then puts into next links, says where the list goes on. Were it redacted,
+ * all its pages would look alike.
+ *
+ * @param secretParams of the user
+ * @returns them, and the names that are no secrets here, each after a `-`
+ */
+export function secretParamsOfList(
+  startUrl: string,
+  secretParams: readonly string[],
+): readonly string[] {
+  const query = startUrl.slice(startUrl.search(/[?#]|$/) + 1);
+  const own = [...query.split(/[?&#]/).map((part) => part.replace(/=.*$/s, '')), ...secretParams];
+  const taken = new Set(own.map(nameKey));
+  const free = CURSOR_NAMES.filter((name) => !taken.has(name)).map((name) => `-${name}`);
+  return Object.freeze([...secretParams, ...free]);
+}
+
 function namesWith(secretParams: readonly string[] | undefined): ReadonlySet<string> {
   if (secretParams === undefined || secretParams.length === 0) return defaultNames;
-  let names = namesByExtra.get(secretParams);
-  if (names === undefined) {
-    names = new Set([...secretNames, ...secretParams.map(nameKey)]);
-    namesByExtra.set(secretParams, names);
+  const known = namesByExtra.get(secretParams);
+  if (known !== undefined) return known;
+  const names = new Set(secretNames);
+  for (const name of secretParams) {
+    if (name.startsWith('-')) names.delete(nameKey(name));
+    else names.add(nameKey(name));
   }
+  namesByExtra.set(secretParams, names);
   return names;
 }
 

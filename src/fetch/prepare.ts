@@ -10,7 +10,7 @@ import { ownCredentials } from '../archive-thread/echoed-credentials.ts';
 import type { ExportTarget, OpenRequest, SentPage } from '../archive-thread/messages.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
-import { redactUrl, Secret } from '../core/redact.ts';
+import { redactUrl, Secret, secretParamsOfList } from '../core/redact.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
 import { readCondition, readSelection } from '../decode/decode.ts';
 import { formatNameFor } from '../export/choose-format.ts';
@@ -61,7 +61,7 @@ export async function prepare(
   askedOptions: RunOptions & OutputSinks,
 ): Promise<Job> {
   const { sources, options: userOptions } = takeUserInfo(asked, askedOptions);
-  const options = withPresetOptions(resolveOptions(userOptions));
+  const options = withCursorNames(withPresetOptions(resolveOptions(userOptions)), sources);
   readSelection(options.select);
   readCondition(options.failWhen);
   checkOutputFolder(options.output);
@@ -126,6 +126,16 @@ export async function prepare(
     connectTo: isNew || options.fresh ? firstOrigin(sources) : null,
     isNew,
   };
+}
+
+function withCursorNames(
+  options: ResolvedOptions,
+  sources: readonly PlanSource[],
+): ResolvedOptions {
+  const [source] = sources;
+  const isOne = sources.length === 1 && (source?.kind === 'template' || source?.kind === 'literal');
+  if (!isOne) return options;
+  return { ...options, secretParams: secretParamsOfList(source.text, options.secretParams) };
 }
 
 function exportTarget(options: ResolvedOptions, { stdout, pages }: OutputSinks): ExportTarget {

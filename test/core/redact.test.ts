@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isSecretHeader, redactUrl } from '../../src/core/redact.ts';
+import { isSecretHeader, redactUrl, secretParamsOfList } from '../../src/core/redact.ts';
 
 const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 1_000);
 
@@ -148,5 +148,17 @@ test('headers that carry credentials are told by their names', () => {
     ...['x-author', 'x-page-token', 'idempotency-key', 'accept-language', 'prefer', 'x-monkeys'],
   ]) {
     assert.equal(isSecretHeader(name), false, name);
+  }
+});
+
+test('a token that only next links have is a cursor, and one of the start URL a secret', () => {
+  const next = 'https://a.example/search?limit=5&token=next:b&sig=x';
+  const free = secretParamsOfList('https://a.example/search?limit=5', []);
+  assert.equal(redactUrl(next, free), 'https://a.example/search?limit=5&token=next:b&sig=REDACTED');
+  for (const [start, extra] of [
+    ['https://a.example/search?limit=5&token=mine', []],
+    ['https://a.example/search', ['to-ken']],
+  ] as const) {
+    assert.match(redactUrl(next, secretParamsOfList(start, extra)), /token=REDACTED/);
   }
 });
