@@ -73,6 +73,7 @@ export class BatchReader {
   readonly #readInfo: ReturnType<typeof createPageInfoReader> | null;
   /** Null where it is not known where records stand. */
   readonly #sisters: SisterPages | null;
+  readonly #isPaginated: boolean;
   readonly #secretParams: readonly string[];
   readonly #echoes: EchoWatch | null;
 
@@ -94,7 +95,8 @@ export class BatchReader {
     this.#check = createBodyCheck(selection, maxDecodedBytes, failWhen);
     this.#checkWhole = createBodyCheck(parseSelection(null), maxDecodedBytes);
     this.#readInfo = pagination === null ? null : createPageInfoReader(pagination);
-    const records = pagination?.records ?? null;
+    this.#isPaginated = pagination !== null;
+    const records = pagination === null ? selection.text : pagination.records;
     this.#sisters = canCompare(records) ? new SisterPages(records, firstStored) : null;
     this.#secretParams = secretParams;
     this.#echoes = echoes;
@@ -149,7 +151,8 @@ export class BatchReader {
         : whole;
     }
     const { decoded, found } = verdict;
-    if (page.place.position === 0) sisters?.began(decoded, found);
+    // The pages of a list of URLs come in any order.
+    if (page.place.position === 0 || !this.#isPaginated) sisters?.began(decoded, found);
     if (sisters === null || sisters.isUsual(decoded, found)) {
       return { ...verdict, info: this.#infoOf(page, verdict) };
     }
@@ -190,7 +193,7 @@ export class BatchReader {
 
 /** Of what other expressions find, nobody knows where it stands in a page. */
 function canCompare(records: string | null): records is string {
-  return records !== null && !isExpression(records.replace(/\.\*$/, ''));
+  return records !== null && records !== '' && !isExpression(records.replace(/\.\*$/, ''));
 }
 
 /** An empty page that names a next one says itself that it is not the end. */

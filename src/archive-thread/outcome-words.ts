@@ -89,6 +89,18 @@ export function differences(sister: Outcomes, page: Outcomes): readonly string[]
   });
 }
 
+/** A state that no page of a list has. */
+const BAD =
+  /^(?:err|error|errors|fail|failed|failure|false|fault|exception|denied|rejected|notok|nok|ko)$/;
+
+/** Paths at which a page says by itself, without another to compare it with, that it failed. */
+export function failuresIn(page: Outcomes): readonly string[] {
+  return [...page].flatMap(([path, { kind, says }]) => {
+    const isFault = kind === 'fault' && says !== '' && !GOOD.test(says);
+    return isFault || (kind === 'state' && BAD.test(says)) ? [path] : [];
+  });
+}
+
 /** The request was not served. */
 const REFUSED =
   /\brate\b|limit (?:was |is |has been )?(?:exceeded|reached)|quota|throttl|too many|\bbusy\b|overload|(?:service|server|temporarily) (?:is )?unavailable|time[d -]?out|try(?:ing)? again|\bretry\b|later\b|denied|forbidden|unauthori[sz]ed|maintenance|internal/i;

@@ -8,7 +8,13 @@ import { describeMissing, type FoundRecords, parseSelection, pathOf } from '../d
 import { findAbsentList } from '../plan/detect/find-records.ts';
 import { means, squash } from '../plan/detect/names.ts';
 import { type Field, isObject, keysOf, listFields, valueAt } from '../plan/detect/page-view.ts';
-import { differences, type Outcomes, readOutcomes, saysNothingThere } from './outcome-words.ts';
+import {
+  differences,
+  failuresIn,
+  type Outcomes,
+  readOutcomes,
+  saysNothingThere,
+} from './outcome-words.ts';
 
 export type Likeness =
   | { readonly kind: 'alike' }
@@ -96,10 +102,7 @@ export class SisterPages {
     const json = parsed(page);
     if (json === undefined)
       return unlike('it nests too deeply to be compared with the other pages');
-    if (sister === null) {
-      if (found !== null) return alike;
-      return findAbsentList(listFields(json)) === null ? unlike(this.#isMissing(page)) : empty;
-    }
+    if (sister === null) return this.#judgeAlone(page, json, found);
     const value = this.#listIn(json);
     if (isNothing(value)) return this.#judgeEmpty(page, json, value, sister);
     if (Array.isArray(value)) {
@@ -119,6 +122,19 @@ export class SisterPages {
     if (isObject(value) && isLikeRecord(value, sister)) return alike;
     const what = isObject(value) ? 'an object' : typeof value === 'string' ? 'text' : typeof value;
     return this.#isOther(json, sister, `is ${what} where the other pages have a list`);
+  }
+
+  /** Without a page to compare with, only what says itself that it failed is none. */
+  #judgeAlone(page: Uint8Array, json: unknown, found: FoundRecords | null): Likeness {
+    if (found !== null && found.count > 0) return alike;
+    const { outcomes } = this.#envelope(json);
+    const failures = failuresIn(outcomes);
+    if (failures.length > 0 && !saysNothingThere(failures, outcomes)) {
+      const what = found === null ? this.#isMissing(page) : `${this.#name()} is empty`;
+      return unlike(`${what}, and the page says that it failed (${namesOf(failures)})`);
+    }
+    if (found !== null) return alike;
+    return findAbsentList(listFields(json)) === null ? unlike(this.#isMissing(page)) : empty;
   }
 
   #isOther(json: unknown, sister: Sister, what: string): Likeness {
@@ -253,8 +269,11 @@ function mayComeAndGo({ name, parent, value }: Field): boolean {
 
 function andDiffer(paths: readonly string[]): string {
   if (paths.length === 0) return '';
-  const named = paths.slice(0, MOST_NAMED).map(nameOf).join(', ');
-  return `, and what it says in ${named} differs`;
+  return `, and what it says in ${namesOf(paths)} differs`;
+}
+
+function namesOf(paths: readonly string[]): string {
+  return paths.slice(0, MOST_NAMED).map(nameOf).join(', ');
 }
 
 function nameOf(path: string): string {

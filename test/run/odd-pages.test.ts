@@ -1,7 +1,11 @@
 /** Pages that contradict each other, or came short once: what they say must not end a list green. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { fetchJson, type JsonReply } from './pagination-setup.ts';
+import { run } from '../../src/index.ts';
+import { fetchJson, type JsonReply, OUTPUT, startJsonServer } from './pagination-setup.ts';
+import { temporaryFolder } from './run-cli.ts';
 
 interface Row {
   readonly id: number;
@@ -107,7 +111,7 @@ test('a selection that finds nothing writes nothing, unless it is a condition', 
 });
 
 test('of an answer without records nothing is proven', async (t) => {
-  const answer = (): JsonReply => ({ body: { status: 'error', message: 'no such key', data: [] } });
+  const answer = (): JsonReply => ({ body: { message: 'no such key', data: [] } });
   const { summary } = await fetchJson(t, answer);
   assert.equal(summary.verdict.name, 'unverified', JSON.stringify(summary.verdict));
 });
@@ -147,4 +151,44 @@ test('a page that holds a token of an unknown name is not said to be all', async
   const { summary } = await fetchJson(t, answer);
   assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
   assert.doesNotMatch(summary.verdict.reasons.join(), /--paginate none/);
+});
+
+test('a page of a range that is an error with an empty list fails', async (t) => {
+  for (const options of [{ records: true }, { select: 'data' }]) {
+    const answer = (url: URL): JsonReply => {
+      const page = pageOf(url);
+      return { body: page === 3 ? { data: [], error: 'shard down' } : { data: ofPage(page) } };
+    };
+    const { summary } = await fetchJson(t, answer, options, '/things?page=[1-6]');
+    assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+    assert.equal(summary.verdict.failed, 1);
+  }
+});
+
+test('a first page that is an error with an empty list fails', async (t) => {
+  for (const body of [
+    { data: [], error: 'no such key' },
+    { status: 'error', message: 'no such key', data: [] },
+  ]) {
+    const { summary, text } = await fetchJson(t, () => ({ body }), {}, '/things?page=1');
+    assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+    assert.equal(text, null);
+  }
+});
+
+test('next links that differ in a parameter named token lead on, also in a run that goes on', async (t) => {
+  const folder = temporaryFolder(t);
+  const output = join(folder, OUTPUT);
+  const { origin } = await startJsonServer(t, (url) => {
+    const from = Number(url.searchParams.get('token')?.slice(5) ?? 0);
+    const href = `${url.pathname}?limit=20&token=next:${from + 20}`;
+    const links = from + 20 < rows.length ? [{ rel: 'next', href }] : [];
+    return { body: { items: rows.slice(from, from + 20), links } };
+  });
+  const source = { kind: 'template', text: `${origin}/search?limit=20` } as const;
+  const first = await run([source], { output, maxPages: 3 });
+  assert.equal(first.verdict.stored, 3);
+  const { verdict } = await run([source], { output });
+  assert.equal(verdict.name, 'complete', JSON.stringify(verdict));
+  assert.equal(readFileSync(output, 'utf8'), whole);
 });
