@@ -108,14 +108,11 @@ export function checksOf(
 
 /** What a total would settle, and no total does. */
 function oddities(pages: PageFacts, isAllUnchanged: boolean): readonly string[] {
-  const { totalAtEnd, skippedRecords, records, emptyInside, nullLists, repeatedBytes } = pages;
+  const { totalAtEnd, skippedRecords, records, emptyInside, repeatedBytes } = pages;
   if (totalAtEnd !== null && totalAtEnd === records + skippedRecords) {
     return repeatedBytes > 0 ? [repeatedText(repeatedBytes)] : [];
   }
   const texts: string[] = [];
-  if (nullLists > 0) {
-    texts.push(`in ${counted(nullLists, 'page')} null stood where the others have their list`);
-  }
   // A page that was empty both times is empty: some servers filter what they have cut into pages.
   if (emptyInside > 0 && !isAllUnchanged) {
     const were = counted(emptyInside, 'page was', 'pages were');

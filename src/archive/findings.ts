@@ -316,10 +316,16 @@ function missingFindings(facts: PagedFacts): readonly Finding[] {
   if (planEnd === null || planEnd.reason === 'broken' || failed > 0) return [];
   const texts: string[] = [];
   // MediaWiki leaves the list out of a page that has none of it.
-  const isOdd = pages.withoutList > 0 && pagination.style !== 'continue';
-  if (isOdd && expectedRecords(pages, pages.totalAtEnd) !== facts.fetched) {
-    const were = counted(pages.withoutList, 'page');
-    texts.push(`in ${were} no list stood where the others have theirs, so records may be missing`);
+  const withoutList = pagination.style === 'continue' ? 0 : pages.withoutList;
+  if (expectedRecords(pages, pages.totalAtEnd) !== facts.fetched) {
+    for (const [count, what] of [
+      [withoutList, 'no list'],
+      [pages.nullInside, 'null'],
+    ] as const) {
+      if (count === 0) continue;
+      const where = `in ${counted(count, 'page')} ${what} stood where the others have their list`;
+      texts.push(`${where}, and no total says that none is missing`);
+    }
   }
   if (pages.partial > 0) {
     const say = counted(pages.partial, 'page says', 'pages say');

@@ -44,9 +44,10 @@ const nothing = {
   /** Branches of which a page said that nothing follows, or showed it, when it was read. */
   endsSeen: 0,
   branches: 0,
-  /** Empty pages before others with records, and pages in which null or nothing stands for a list. */
+  /** Empty pages before others with records, and those of them in which null stands for the list. */
   emptyInside: 0,
-  nullLists: 0,
+  nullInside: 0,
+  /** Pages in which nothing stands for the list. */
   withoutList: 0,
   /** Pages that begin with one of the last records of the page before, where nothing asked for that. */
   repeatedBytes: 0,
@@ -190,14 +191,16 @@ class PageScan {
 
   /** What a list that is whole may have, and one that lost records, too. */
   #noteOdd(branch: BranchScan, { records, listIs, firstMark }: PageInfo): void {
-    if (listIs === 'null') this.#tally.nullLists += 1;
     if (listIs === 'absent') this.#tally.withoutList += 1;
     if (records === 0) {
       branch.emptyPages += 1;
+      if (listIs === 'null') branch.nullPages += 1;
       return;
     }
     this.#tally.emptyInside += branch.emptyPages;
+    this.#tally.nullInside += branch.nullPages;
     branch.emptyPages = 0;
+    branch.nullPages = 0;
     const { lastMarks } = branch.lastInfo ?? {};
     const isAsked = this.#pagination.key !== null || this.#pagination.overlap > 0;
     const isRepeated = firstMark !== undefined && lastMarks?.includes(firstMark) === true;
@@ -366,6 +369,7 @@ class BranchScan {
   isEndSeen = false;
   /** Since the last page with records. */
   emptyPages = 0;
+  nullPages = 0;
   readonly proof: ChainProof;
 
   constructor(number: number, { style }: Pagination) {

@@ -71,19 +71,34 @@ for (const [what, short] of [
   });
 }
 
-test('null in the place of a list in the middle leaves it unverified, and no list there incomplete', async (t) => {
-  for (const [odd, level] of [
-    [{ items: null }, 'unverified'],
-    [{}, 'incomplete'],
-  ] as const) {
-    const answer = (url: URL): JsonReply => {
-      const from = cursorOf(url);
-      const items = from === 60 ? odd : { items: rows.slice(from, from + 20) };
-      return { body: { ...items, next: nextOf(from + 20) } };
-    };
-    const { summary } = await fetchJson(t, answer, byCursor);
-    assert.equal(summary.verdict.name, level, JSON.stringify(summary.verdict));
+test('null or nothing in the place of a list in the middle leaves it incomplete, unless as many came as said', async (t) => {
+  for (const odd of [{ items: null }, {}]) {
+    for (const total of [null, rows.length - 20]) {
+      const answer = (url: URL): JsonReply => {
+        const from = cursorOf(url);
+        const items = from === 60 ? odd : { items: rows.slice(from, from + 20) };
+        return {
+          body: { ...items, ...(total === null ? {} : { total }), next: nextOf(from + 20) },
+        };
+      };
+      const { summary } = await fetchJson(t, answer, byCursor);
+      const level = total === null ? 'incomplete' : 'complete';
+      assert.equal(summary.verdict.name, level, JSON.stringify(summary.verdict));
+    }
   }
+});
+
+test('null in the place of the list of the last page is an empty page', async (t) => {
+  const answer = (url: URL): JsonReply => {
+    const from = cursorOf(url);
+    const items = rows.slice(from, from + 20);
+    // Only the page after the last records names none.
+    const next = Buffer.from(String(from + 20)).toString('base64url');
+    return { body: items.length > 0 ? { items, next } : { items: null, next: null } };
+  };
+  const { summary, text } = await fetchJson(t, answer, byCursor);
+  assert.equal(summary.verdict.name, 'complete', JSON.stringify(summary.verdict));
+  assert.equal(text, whole);
 });
 
 test('a last page that names a next one when it is read again leaves the list unverified', async (t) => {
