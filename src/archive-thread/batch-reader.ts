@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 import type { AttemptRecord, PageRow } from '../archive/archive-types.ts';
 import { type PageInfo, shortKey } from '../core/page-info.ts';
-import { PAGE_KEY_BYTES } from '../core/page-request.ts';
-import type { Pagination } from '../core/pagination.ts';
+import { isRecheck, PAGE_KEY_BYTES, type Place } from '../core/page-request.ts';
+import { isParallel, type Pagination } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
 import {
   type BodyCheck,
@@ -60,6 +60,15 @@ interface ReadPage {
   readonly decoded: DecodedPage | null;
 }
 
+/** What pages are compared with. */
+export interface KeptPages {
+  /** The first page that has records, decoded, or null. */
+  readonly firstWithRecords: () => Uint8Array | null;
+  /** The keys of a page's records as they are kept; none where it is not stored. */
+  readonly keysAt: (place: Place) => readonly string[];
+  readonly pageInfoAt: (place: Place) => PageInfo | null;
+}
+
 type Good = Extract<BodyVerdict, { ok: true }>;
 
 type Checked = Exclude<BodyVerdict, Good> | (Good & { readonly info: InfoAndKeys | null });
@@ -73,7 +82,9 @@ export class BatchReader {
   readonly #readInfo: ReturnType<typeof createPageInfoReader> | null;
   /** Null where it is not known where records stand. */
   readonly #sisters: SisterPages | null;
+  readonly #kept: KeptPages;
   readonly #isPaginated: boolean;
+  readonly #isChain: boolean;
   readonly #secretParams: readonly string[];
   readonly #echoes: EchoWatch | null;
 
@@ -81,7 +92,7 @@ export class BatchReader {
    * @param selection the list's records where it is paginated, else what the export takes
    * @param pagination null for a list of known pages
    * @param echoes null where no credentials were given
-   * @param firstStored the first stored page that has records, decoded, or null
+   * @param kept what is stored already
    */
   constructor(
     selection: Selection,
@@ -90,14 +101,16 @@ export class BatchReader {
     failWhen: PageCondition | null,
     secretParams: readonly string[],
     echoes: EchoWatch | null,
-    firstStored: () => Uint8Array | null,
+    kept: KeptPages,
   ) {
     this.#check = createBodyCheck(selection, maxDecodedBytes, failWhen);
     this.#checkWhole = createBodyCheck(parseSelection(null), maxDecodedBytes);
     this.#readInfo = pagination === null ? null : createPageInfoReader(pagination);
+    this.#kept = kept;
     this.#isPaginated = pagination !== null;
+    this.#isChain = pagination !== null && pagination.key !== null && !isParallel(pagination);
     const records = pagination === null ? selection.text : pagination.records;
-    this.#sisters = canCompare(records) ? new SisterPages(records, firstStored) : null;
+    this.#sisters = canCompare(records) ? new SisterPages(records, kept.firstWithRecords) : null;
     this.#secretParams = secretParams;
     this.#echoes = echoes;
   }
@@ -185,10 +198,35 @@ export class BatchReader {
     return { ...own, info };
   }
 
-  #infoOf({ url, paging }: ArrivedPage, { decoded, found }: Good): InfoAndKeys | null {
-    const page = { url, headers: paging ?? {}, body: decoded, found };
-    return this.#readInfo === null ? null : this.#readInfo(page);
+  #infoOf({ url, paging, place }: ArrivedPage, { decoded, found }: Good): InfoAndKeys | null {
+    if (this.#readInfo === null) return null;
+    const info = this.#readInfo({ url, headers: paging ?? {}, body: decoded, found });
+    const { keys } = info;
+    if (!this.#isChain || keys === null || place.position === 0 || isRecheck(place)) return info;
+    // The pages of a chain come one after the other, so the one before is stored.
+    const led = { ...place, position: place.position - 1 };
+    const repeats = repeatedFront(this.#kept.keysAt(led), keys.map(shortKey));
+    if (repeats === 0) return info;
+    // A record may be continued: then the two hold other properties of it.
+    const { lastMarks = [] } = this.#kept.pageInfoAt(led) ?? {};
+    const own = marksOf(decoded, found, 0, repeats);
+    const isSame = lastMarks
+      .slice(-repeats)
+      .every((mark, at, { length }) => mark === own.at(at - length));
+    return isSame ? { ...info, pageInfo: { ...info.pageInfo, repeats } } : info;
   }
+}
+
+/** So many keys at the front are those that the page before ended with; less than it has. */
+function repeatedFront(before: readonly string[], own: readonly string[]): number {
+  const [first] = own;
+  if (first === undefined || first === '') return 0;
+  for (let at = before.indexOf(first, 1); at !== -1; at = before.indexOf(first, at + 1)) {
+    const tail = before.slice(at);
+    const isFront = tail.every((key, index) => key !== '' && key === own[index]);
+    if (isFront) return tail.length;
+  }
+  return 0;
 }
 
 /** Of what other expressions find, nobody knows where it stands in a page. */
@@ -233,6 +271,7 @@ export function createPageInfoReader(pagination: Pagination): (page: PageToRead)
   const path = pagination.key ?? (pagination.overlap > 0 ? '@' : null);
   const keysOf = path === null ? null : createKeyReader(path);
   const literals = new LiteralReader();
+  const isChain = !isParallel(pagination);
   return ({ url, headers, body, found }) => {
     const keys = keysOf === null ? null : keysOf(body, found);
     const pageInfo = readPageInfo(pagination, {
@@ -245,7 +284,8 @@ export function createPageInfoReader(pagination: Pagination): (page: PageToRead)
       digest: recordsDigest(body, found),
     });
     const border = path === null ? edgesOf(body, found) : borderOf(pagination, keys);
-    return { pageInfo: { ...pageInfo, ...border }, keys };
+    const lastMarks = isChain && path !== null ? { lastMarks: lastMarksOf(body, found) } : {};
+    return { pageInfo: { ...pageInfo, ...border, ...lastMarks }, keys };
   };
 }
 
@@ -262,19 +302,25 @@ function edgesOf(
     const spans = found.spans.slice(2 * index, 2 * index + 2);
     return recordsDigest(body, { ...found, count: 1, spans })!;
   };
-  return { firstRecord: at(0), lastRecord: at(found.count - 1), ...marksOf(body, found) };
+  const [firstMark] = marksOf(body, found, 0, 1);
+  const lastMarks = lastMarksOf(body, found);
+  return { firstRecord: at(0), lastRecord: at(found.count - 1), firstMark: firstMark!, lastMarks };
 }
 
 /** A page may begin some records before the end of the page before. */
 const MOST_MARKS = 10;
 
-function marksOf(body: Uint8Array, found: FoundRecords): Pick<PageInfo, 'firstMark' | 'lastMarks'> {
-  const bytes = found.source ?? body;
-  const markAt = (index: number): number =>
-    crc32(bytes.subarray(found.spans[2 * index], found.spans[2 * index + 1]));
-  const from = Math.max(0, found.count - MOST_MARKS);
-  const lastMarks = Array.from({ length: found.count - from }, (_, at) => markAt(from + at));
-  return { firstMark: markAt(0), lastMarks };
+function lastMarksOf(body: Uint8Array, found: FoundRecords): readonly number[] {
+  return marksOf(body, found, Math.max(0, found.count - MOST_MARKS), found.count);
+}
+
+/** Checksums of the records from `from` to `to`. */
+function marksOf(body: Uint8Array, found: FoundRecords, from: number, to: number): number[] {
+  const { source: bytes = body, spans } = found;
+  return Array.from({ length: to - from }, (_, index) => {
+    const at = 2 * (from + index);
+    return crc32(bytes.subarray(spans[at], spans[at + 1]));
+  });
 }
 
 /** What a page begins and ends with, where the next page must begin with its last record. */

@@ -110,9 +110,13 @@ export class ArchiveSession implements SessionCalls {
       failWhen,
       secretParams,
       this.#echoes,
-      () => {
-        const first = this.#archive.firstWithRecords();
-        return first === null ? null : decodeStored(this.#archive, first).body;
+      {
+        firstWithRecords: () => {
+          const first = this.#archive.firstWithRecords();
+          return first === null ? null : decodeStored(this.#archive, first).body;
+        },
+        keysAt: (place) => this.#archive.keysAt(place),
+        pageInfoAt: (place) => this.#archive.pageInfoAt(place),
       },
     );
     const isOneBranch = paginated?.isOneBranch === true;

@@ -9,7 +9,7 @@ import { createLeftOut } from '../archive/left-out.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { OutputShape } from '../core/output-shape.ts';
 import type { Place } from '../core/page-request.ts';
-import { factsOf, type Pagination } from '../core/pagination.ts';
+import { isParallel, type Pagination } from '../core/pagination.ts';
 import { decodeBody } from '../decode/content-encoding.ts';
 import { type FoundRecords, withoutRecords } from '../decode/decode.ts';
 import { type ExportCounts, type ExportPage, FLUSH } from '../export/format.ts';
@@ -83,13 +83,12 @@ export function createShaper(
   const { pagination } = archive.run;
   if (pagination === null || output === null) return (page) => page;
   const leftOut = createLeftOut(pagination);
-  const hasKeys = factsOf(pagination).mayShareBoundaries === true;
+  const mayRepeat = pagination.key !== null && !isParallel(pagination);
   const cut = output.kind === 'selection' ? createCutter(pagination) : null;
   return (page) => {
     const { place, records } = page;
-    const info = hasKeys ? archive.pageInfoAt(place) : null;
-    const { firstKey = null, lastKey = null } = info ?? {};
-    const { front, back } = leftOut({ place, records, firstKey, lastKey });
+    const info = mayRepeat ? archive.pageInfoAt(place) : null;
+    const { front, back } = leftOut({ ...info, place, records });
     const { found, repeats: again, ...bare } = page;
     const repeats = new Set(again);
     for (let index = records - back; index < records; index += 1) repeats.add(index);

@@ -15,7 +15,7 @@ import {
   placeColumns,
   RECHECK_PLACE,
 } from './schema.ts';
-import type { Connection } from './sqlite.ts';
+import type { Connection, Query } from './sqlite.ts';
 import { computeVerdict, readTally, type VerdictOptions } from './verdict.ts';
 
 type ContentRow = [
@@ -67,6 +67,7 @@ export class ArchiveReader {
   readonly path: string;
   protected readonly connection: Connection;
   #run: RunRow;
+  #keys: Query<[keys: string]> | null = null;
 
   /** Closes the connection where the archive cannot be read. */
   protected constructor(connection: Connection) {
@@ -185,6 +186,13 @@ export class ArchiveReader {
     const sql = `${STORED} AND content.records > 0 ORDER BY page.place LIMIT 1`;
     const row = this.connection.query<ContentRow>(sql).get();
     return row === undefined ? null : this.#storedPage(row);
+  }
+
+  /** The keys of a page's records, in order; none where it is not stored or has none. */
+  keysAt({ branch, position }: Place): readonly string[] {
+    this.#keys ??= this.connection.query(`SELECT keys FROM record_keys WHERE place = ${PLACE}`);
+    const row = this.#keys.get(branch, position);
+    return row === undefined ? [] : JSON.parse(row[0]);
   }
 
   /** The first failed pages in page order. */

@@ -118,7 +118,7 @@ function oddities(pages: PageFacts, isAllUnchanged: boolean): readonly string[] 
     const were = counted(emptyInside, 'page was', 'pages were');
     texts.push(`${were} empty, though records came after, and no total says that none is missing`);
   }
-  if (repeatedBytes > 0) texts.push(repeatedText(repeatedBytes));
+  if (repeatedBytes > 0 && !isRepeatedThroughout(pages)) texts.push(repeatedText(repeatedBytes));
   const goesOn = pages.secondReadings.some(({ before, pageInfo }) => {
     const isLast = before.next === null && before.more !== true;
     return isLast && pageInfo !== null && (pageInfo.next !== null || pageInfo.more === true);
@@ -129,6 +129,11 @@ function oddities(pages: PageFacts, isAllUnchanged: boolean): readonly string[] 
     );
   }
   return texts;
+}
+
+/** Every page begins with what the page before ended with, and nobody asked for that. */
+export function isRepeatedThroughout({ surelyRepeated, boundaries }: PageFacts): boolean {
+  return surelyRepeated > 0 && surelyRepeated === boundaries;
 }
 
 function repeatedText(count: number): string {

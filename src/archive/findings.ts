@@ -4,7 +4,7 @@ import type { Place } from '../core/page-request.ts';
 import { factsOf, type Pagination } from '../core/pagination.ts';
 import type { RecordEvidence, VerdictName } from '../core/summary.ts';
 import { counted, formatCount } from '../core/units.ts';
-import { type Checks, pagesText } from './checks.ts';
+import { type Checks, isRepeatedThroughout, pagesText } from './checks.ts';
 import type { GivenUpReading, KeyFacts, SharedKeys } from './key-scan.ts';
 import type { PageFacts } from './page-scan.ts';
 import type { SecondReading } from './recheck-scan.ts';
@@ -326,6 +326,11 @@ function missingFindings(facts: PagedFacts): readonly Finding[] {
       const where = `in ${counted(count, 'page')} ${what} stood where the others have their list`;
       texts.push(`${where}, and no total says that none is missing`);
     }
+  }
+  if (isRepeatedThroughout(pages) && expectedRecords(pages, pages.totalAtEnd) !== facts.fetched) {
+    texts.push(
+      'each page begins with one of the last records of the page before, so these stand twice: name what identifies a record with --key, and they are left out (--key @ takes the whole record)',
+    );
   }
   if (pages.partial > 0) {
     const say = counted(pages.partial, 'page says', 'pages say');

@@ -168,6 +168,7 @@ const pageInfoShape: Shape<PageInfo> = {
   digest: orNull(isText),
   firstKey: orNull(isText),
   lastKey: orNull(isText),
+  repeats: orAbsent(isCount),
   listIs: orAbsent(oneOf(['null', 'absent'])),
   nextHoldsKey: (value) => value === undefined || value === true,
   firstRecord: orAbsent(isText),

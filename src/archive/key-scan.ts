@@ -77,7 +77,7 @@ const LOW_AND_HIGH = 'min(place, previous) AS low, max(place, previous) AS high'
  * overlap by ordinal, the same key at the same ordinal is one record that was read twice. Empty text
  * is the key of records that have none: each is another record.
  *
- * @param sharesBoundaries each page begins with the record that the one before ended with
+ * @param sharesBoundaries each page begins with what the one before ended with, and that is left out
  * @param isReadTwice ordinals were read more than once
  */
 export function scanKeys(
@@ -100,6 +100,12 @@ export function scanKeys(
   const [count, unnamed] = connection
     .query<[number, number]>(`SELECT count(*), count(*) FILTER (WHERE key = '') FROM (${keys})`)
     .get()!;
+  const repeatsOf = connection.query<[number | null]>(
+    `SELECT text ->> '$.repeats' FROM page_info WHERE place = ${PLACE}`,
+  );
+  // A list that is read backwards shares one record.
+  const repeatsAt = (branch: number, position: number): number =>
+    repeatsOf.get(branch, position)?.[0] ?? 1;
   const shared = new FirstFew();
   let duplicates = 0;
   let repeats = 0;
@@ -107,7 +113,7 @@ export function scanKeys(
     const [, , , , moved, same, , areNeighbours] = row;
     repeats += moved + same;
     const isBoundary = sharesBoundaries && areNeighbours === 1 && row[0] === row[2];
-    const told = isBoundary ? moved - 1 : moved;
+    const told = isBoundary ? Math.max(0, moved - repeatsAt(row[2], row[3])) : moved;
     duplicates += told;
     if (told > 0) shared.add(sharedKeys(row, told));
   }

@@ -1,14 +1,12 @@
 /** Which records an earlier page gave already, because of how the API pages: the one home of it. */
+import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import { factsOf, isByOrdinal, type Pagination } from '../core/pagination.ts';
+import { isByOrdinal, isParallel, type Pagination } from '../core/pagination.ts';
 
 /** What has to be known of a page. */
-export interface CountedPage {
+export interface CountedPage extends Partial<Pick<PageInfo, 'repeats' | 'firstKey' | 'lastKey'>> {
   readonly place: Place;
   readonly records: number;
-  /** Null without a key or without records. Only where pages may share boundaries. */
-  readonly firstKey: string | null;
-  readonly lastKey: string | null;
 }
 
 /** So many records at the front and at the back of a page. */
@@ -27,23 +25,22 @@ export function createLeftOut(pagination: Pagination): (page: CountedPage) => Le
     const trim = createTrimmer(pagination.overlap);
     return ({ place, records }) => ({ front: trim(place, records), back: 0 });
   }
-  if (factsOf(pagination).mayShareBoundaries === true) return sharedBoundaries(pagination);
-  return () => NOTHING;
+  if (isParallel(pagination)) return () => NOTHING;
+  if (pagination.keyFrom === 'first') return sharedAtTheBack();
+  return ({ repeats = 0 }) => (repeats === 0 ? NOTHING : { front: repeats, back: 0 });
 }
 
 const NOTHING: LeftOut = { front: 0, back: 0 };
 
-/** Where a key is inclusive (CouchDB's `startkey`), a page holds the record that led to it. */
-function sharedBoundaries({ keyFrom }: Pagination): (page: CountedPage) => LeftOut {
+/** A list that is read backwards, by its first key: a page ends with the record that led to it. */
+function sharedAtTheBack(): (page: CountedPage) => LeftOut {
   let before: CountedPage | null = null;
   return (page) => {
     if (page.records === 0) return NOTHING;
-    const led = before?.place.branch === page.place.branch ? before : null;
+    const key = before?.place.branch === page.place.branch ? before.firstKey : null;
     before = page;
-    const [key, own] =
-      keyFrom === 'last' ? [led?.lastKey, page.firstKey] : [led?.firstKey, page.lastKey];
-    if (key == null || key === '' || key !== own) return NOTHING;
-    return keyFrom === 'last' ? { front: 1, back: 0 } : { front: 0, back: 1 };
+    const isShared = key != null && key !== '' && key === page.lastKey;
+    return isShared ? { front: 0, back: 1 } : NOTHING;
   };
 }
 

@@ -28,7 +28,7 @@ const nothing = {
   unreadable: 0,
   /** Pages that say themselves that they lack records. */
   partial: 0,
-  /** Boundaries of neighbouring pages, and those at which the first key is the last one of the page before. */
+  /** Boundaries of neighbouring pages, and those at which the second page repeats records of the first. */
   boundaries: 0,
   sharedBoundaries: 0,
   /** Pages past the end that should have repeated records, and did not have them all. */
@@ -51,6 +51,8 @@ const nothing = {
   withoutList: 0,
   /** Pages that begin with one of the last records of the page before, where nothing asked for that. */
   repeatedBytes: 0,
+  /** Those of them where the last records of the page before are all different, so that it is no chance. */
+  surelyRepeated: 0,
 };
 
 /** What the pages inside the plan's ends say together. */
@@ -81,6 +83,8 @@ export interface PageFacts extends Readonly<typeof nothing> {
 
 const MOST_GAPS = 100;
 const MOST_BORDERS = 5;
+/** Of fewer records it may be chance that none is like another. */
+const FEWEST_MARKS = 5;
 
 type Row = [
   branch: number,
@@ -181,11 +185,11 @@ class PageScan {
     this.#noteOdd(branch, read.pageInfo);
     if (records > 0) this.#tally.withRecords += 1;
     this.#largestPage = Math.max(this.#largestPage, records);
-    if (records > 0) this.#compareBoundary(read);
     branch.lastInfo = read.pageInfo;
     if (this.#byOrdinal) this.#cover(branch, read);
     else branch.proof.onPage(read.pageInfo);
     const { front, back } = this.#leftOut({ place, ...read.pageInfo });
+    if (records > 0) this.#countBoundary(read, front + back > 0);
     this.#tally.records += records - front - back;
   }
 
@@ -204,7 +208,10 @@ class PageScan {
     const { lastMarks } = branch.lastInfo ?? {};
     const isAsked = this.#pagination.key !== null || this.#pagination.overlap > 0;
     const isRepeated = firstMark !== undefined && lastMarks?.includes(firstMark) === true;
-    if (!isAsked && isRepeated) this.#tally.repeatedBytes += 1;
+    if (isAsked || !isRepeated) return;
+    this.#tally.repeatedBytes += 1;
+    const isSure = lastMarks.length >= FEWEST_MARKS && new Set(lastMarks).size === lastMarks.length;
+    if (isSure) this.#tally.surelyRepeated += 1;
   }
 
   /** An overlap reaches back from behind the end: what is there no more has gone meanwhile. */
@@ -325,15 +332,12 @@ class PageScan {
     this.#gaps.push({ branch: branch.number, from: branch.coveredTo, to });
   }
 
-  #compareBoundary(read: Read): void {
+  #countBoundary(read: Read, isLeftOut: boolean): void {
     const before = this.#previous;
     this.#previous = read;
     if (before === null || before.place.branch !== read.place.branch) return;
-    const isLast = this.#pagination.keyFrom === 'last';
-    const a = isLast ? before.pageInfo.lastKey : before.pageInfo.firstKey;
-    const b = isLast ? read.pageInfo.firstKey : read.pageInfo.lastKey;
     this.#tally.boundaries += 1;
-    if (a !== null && a !== '' && a === b) this.#tally.sharedBoundaries += 1;
+    if (isLeftOut) this.#tally.sharedBoundaries += 1;
   }
 
   #endBranch(): void {

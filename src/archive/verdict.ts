@@ -2,7 +2,7 @@
 import { keptShape, type OutputShape } from '../core/output-shape.ts';
 import type { PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import { factsOf, type Pagination } from '../core/pagination.ts';
+import { isParallel, type Pagination } from '../core/pagination.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
 import { counted, formatCount } from '../core/units.ts';
 import type { PageCounts } from './archive-types.ts';
@@ -104,11 +104,9 @@ function computePagedVerdict(
   { expect, output, written: given }: Required<VerdictOptions>,
 ): Verdict {
   const pages = scanPages(connection, pagination, planEnd?.ends ?? [], planEnd?.dropped);
-  // As CouchDB does: each page begins with the record that the one before ended with.
+  // As CouchDB does: each page begins with what the one before ended with. Then nothing is lost between.
   const sharesBoundaries =
-    factsOf(pagination).mayShareBoundaries === true &&
-    pages.boundaries > 0 &&
-    pages.sharedBoundaries === pages.boundaries;
+    !isParallel(pagination) && pages.boundaries > 0 && pages.sharedBoundaries === pages.boundaries;
   // Borders of one record are compared while the pages are scanned.
   const isReadTwice = pages.bordersByKeys > 0 || (pages.borders === 0 && pages.readAgain > 0);
   const keys = readKeys(connection, pagination, sharesBoundaries, isReadTwice);

@@ -36,7 +36,7 @@ export interface PageInfo {
   readonly totalIsUnreadable?: true;
   /** It says itself that it lacks records: `Pagination.partialPath`. */
   readonly isPartial?: true;
-  /** Checksums of the last ten records where they have no key; `firstMark` is that of the first one. */
+  /** Checksums of the last ten records in chains and where they have no key; `firstMark` is that of the first one. */
   readonly lastMarks?: readonly number[];
   readonly firstMark?: number;
   /** The page size, and the offset or page number, that the server says it used. */
@@ -47,6 +47,8 @@ export interface PageInfo {
   /** Literal text of the first and the last record's key; null without a key or without records. */
   readonly firstKey: string | null;
   readonly lastKey: string | null;
+  /** So many of its first records are the last ones of the page before, by their keys. Only in chains. */
+  readonly repeats?: number;
   /** Where its list should stand is null, or no list at all, not even an empty one. */
   readonly listIs?: 'null' | 'absent';
   /** What it names as the next page is its own last record: all that changes in the request is that key. */

@@ -149,14 +149,17 @@ describe('a list that pages by itself is complete', () => {
     assert.deepEqual([byPage.name, byPage.reasons], ['complete', []]);
   });
 
-  it('where each page of a keyset begins with the last record of the one before', (t) => {
-    const pages = [0, 9, 18].map((from, index) => pageWithInfo(index, keysFrom(from, from + 10)));
+  it('where each page of a chain begins with the last record of the one before', (t) => {
+    const pages = [0, 9, 18].map((from, index) => {
+      const repeats = index === 0 ? {} : { repeats: 1 };
+      return pageWithInfo(index, keysFrom(from, from + 10), repeats);
+    });
     const read = { pages: twice(pages), end: 3, reason: 'stated' } as const;
     const verdict = verdictOf(t, { style: 'keyset', ...read });
     assert.equal(verdict.name, 'complete');
     const { fetched, unique, duplicates } = verdict.records!;
     assert.deepEqual([fetched, unique, duplicates], [28, 28, 0]);
-    assert.equal(verdictOf(t, { style: 'cursor', ...read }).name, 'drifted');
+    assert.equal(verdictOf(t, { style: 'cursor', ...read }).name, 'complete');
     const once = twice([...pages.slice(0, 2), pageWithInfo(2, keysFrom(19, 29))]);
     assert.equal(verdictOf(t, { style: 'keyset', ...read, pages: once }).name, 'drifted');
   });

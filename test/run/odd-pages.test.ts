@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { run } from '../../src/index.ts';
+import { suite, test } from 'node:test';
+import { exportArchive, run, verifyArchive } from '../../src/index.ts';
 import { fetchJson, type JsonReply, OUTPUT, startJsonServer } from './pagination-setup.ts';
 import { temporaryFolder } from './run-cli.ts';
 
@@ -144,19 +144,67 @@ test('a page that says that it is partial makes the list incomplete', async (t) 
   );
 });
 
-test('records without a key that end one page and begin the next are not called complete', async (t) => {
+suite('pages that begin with the last records of the page before, though nobody asked for that', () => {
   const labels = rows.map(({ id }) => ({ label: `row ${id}` }));
-  const answer = (url: URL): JsonReply => {
-    const from = cursorOf(url);
-    const items = labels.slice(Math.max(0, from - 5), from + 20);
-    return { body: { items, next: nextOf(from + 20) } };
-  };
-  const { summary } = await fetchJson(t, answer, byCursor);
-  assert.equal(summary.verdict.name, 'unverified', JSON.stringify(summary.verdict));
-  assert.match(
-    summary.verdict.reasons.join(),
-    /begin with one of the last records of the page before/,
-  );
+  const lines = labels.map((row) => `${JSON.stringify(row)}\n`).join('');
+  for (const shared of [1, 5]) {
+    const answerOf =
+      (list: readonly object[]) =>
+      (url: URL): JsonReply => {
+        const from = cursorOf(url);
+        const items = list.slice(Math.max(0, from - shared), from + 20);
+        return { body: { items, next: nextOf(from + 20) } };
+      };
+
+    test(`${shared} of them, with a key: they are left out, and the list is complete`, async (t) => {
+      const { summary, text } = await fetchJson(t, answerOf(rows), byCursor);
+      assert.equal(summary.verdict.name, 'complete', JSON.stringify(summary.verdict));
+      assert.equal(summary.verdict.records?.fetched, rows.length);
+      assert.equal(text, whole);
+    });
+
+    test(`${shared} of them, without a key: the list is incomplete, and --key @ leaves them out`, async (t) => {
+      const bare = await fetchJson(t, answerOf(labels), byCursor);
+      assert.equal(bare.summary.verdict.name, 'incomplete', JSON.stringify(bare.summary.verdict));
+      assert.match(bare.summary.verdict.reasons.join(), /these stand twice: .*--key @/);
+      const paginate = { ...byCursor.paginate, key: '@' };
+      const { summary, text } = await fetchJson(t, answerOf(labels), { paginate });
+      assert.equal(summary.verdict.name, 'complete', JSON.stringify(summary.verdict));
+      assert.equal(text, lines);
+    });
+  }
+
+  test('some records that stand twice are drift', async (t) => {
+    const answer = (url: URL): JsonReply => {
+      const from = cursorOf(url);
+      const items = rows.slice(from === 60 ? from - 1 : from, from + 20);
+      return { body: { items, next: nextOf(from + 20) } };
+    };
+    const { summary, text } = await fetchJson(t, answer, byCursor);
+    assert.equal(summary.verdict.name, 'drifted', JSON.stringify(summary.verdict));
+    assert.equal(text, null);
+  });
+
+  test('the export and verify leave the same records out, also of a run that goes on', async (t) => {
+    const { origin } = await startJsonServer(t, (url) => {
+      const from = cursorOf(url);
+      return {
+        body: { items: rows.slice(Math.max(0, from - 2), from + 20), next: nextOf(from + 20) },
+      };
+    });
+    const folder = temporaryFolder(t);
+    const output = join(folder, OUTPUT);
+    const source = { kind: 'template', text: `${origin}/things` } as const;
+    await run([source], { output, ...byCursor, maxPages: 3 });
+    const { verdict, archivePath } = await run([source], { output, ...byCursor });
+    assert.equal(verdict.name, 'complete', JSON.stringify(verdict));
+    assert.equal(readFileSync(output, 'utf8'), whole);
+    const again = join(folder, 'again.ndjson');
+    await exportArchive(archivePath!, { output: again });
+    assert.equal(readFileSync(again, 'utf8'), whole);
+    const { verdict: verified } = await verifyArchive(archivePath!);
+    assert.equal(verified.records?.written, rows.length);
+  });
 });
 
 test('a page that holds a token of an unknown name is not said to be all', async (t) => {
