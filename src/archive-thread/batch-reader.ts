@@ -16,6 +16,7 @@ import {
   createPicker,
   type FoundRecords,
   isExpression,
+  nullsIn,
   type PageCondition,
   parseSelection,
   recordsDigest,
@@ -285,7 +286,9 @@ export function createPageInfoReader(pagination: Pagination): (page: PageToRead)
     });
     const border = path === null ? edgesOf(body, found) : borderOf(pagination, keys);
     const lastMarks = isChain && path !== null ? { lastMarks: lastMarksOf(body, found) } : {};
-    return { pageInfo: { ...pageInfo, ...border, ...lastMarks }, keys };
+    const nulls = pagination.records === null ? [] : nullsIn(body, found);
+    const gaps = nulls.length === 0 ? {} : { nulls };
+    return { pageInfo: { ...pageInfo, ...border, ...lastMarks, ...gaps }, keys };
   };
 }
 

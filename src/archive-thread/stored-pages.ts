@@ -11,7 +11,7 @@ import type { OutputShape } from '../core/output-shape.ts';
 import type { Place } from '../core/page-request.ts';
 import { isParallel, type Pagination } from '../core/pagination.ts';
 import { decodeBody } from '../decode/content-encoding.ts';
-import { type FoundRecords, withoutRecords } from '../decode/decode.ts';
+import { type FoundRecords, nullsIn, withoutRecords } from '../decode/decode.ts';
 import { type ExportCounts, type ExportPage, FLUSH } from '../export/format.ts';
 import { createRecordCounter, createRecordFinder } from '../export/page-records.ts';
 import type { SentPage } from './messages.ts';
@@ -84,12 +84,13 @@ export function createShaper(
   if (pagination === null || output === null) return (page) => page;
   const leftOut = createLeftOut(pagination);
   const mayRepeat = pagination.key !== null && !isParallel(pagination);
+  const find = createRecordFinder(output.select);
   const cut = output.kind === 'selection' ? createCutter(pagination) : null;
   return (page) => {
     const { place, records } = page;
     const info = mayRepeat ? archive.pageInfoAt(place) : null;
     const { front, back } = leftOut({ ...info, place, records });
-    const { found, repeats: again, ...bare } = page;
+    const { found: known, repeats: again, ...bare } = page;
     const repeats = new Set(again);
     for (let index = records - back; index < records; index += 1) repeats.add(index);
     if (cut !== null) {
@@ -97,10 +98,11 @@ export function createShaper(
       return repeats.size === 0 ? bare : { ...bare, rest: cut(page, repeats) };
     }
     if (output.kind !== 'records') return bare;
-    const shaped =
-      repeats.size === 0 ? { ...bare, skip: front } : { ...bare, skip: front, repeats };
-    if (records === 0) return { ...shaped, found: NO_RECORDS };
-    return found === undefined ? shaped : { ...shaped, found };
+    if (records === 0) return { ...bare, found: NO_RECORDS };
+    const found = known ?? find(bare);
+    for (const index of nullsIn(page.body, found)) repeats.add(index);
+    const shaped = { ...bare, found, skip: front };
+    return repeats.size === 0 ? shaped : { ...shaped, repeats };
   };
 }
 

@@ -108,8 +108,8 @@ export function checksOf(
 
 /** What a total would settle, and no total does. */
 function oddities(pages: PageFacts, isAllUnchanged: boolean): readonly string[] {
-  const { totalAtEnd, skippedRecords, records, emptyInside, repeatedBytes } = pages;
-  if (totalAtEnd !== null && totalAtEnd === records + skippedRecords) {
+  const { emptyInside, repeatedBytes } = pages;
+  if (isTotalThere(pages)) {
     return repeatedBytes > 0 ? [repeatedText(repeatedBytes)] : [];
   }
   const texts: string[] = [];
@@ -143,8 +143,14 @@ function repeatedText(count: number): string {
 
 /** An empty page came last, and as many records as the server says. */
 function isTotal(planEnd: PlanEnd | null, pages: PageFacts): boolean {
-  const { totalAtEnd, skippedRecords, records } = pages;
-  return planEnd?.reason === 'past-end' && totalAtEnd === records + skippedRecords;
+  return planEnd?.reason === 'past-end' && isTotalThere(pages);
+}
+
+/** As many records came as the last total says, which may count places that hold null. */
+export function isTotalThere({ totalAtEnd, skippedRecords, records, nulls }: PageFacts): boolean {
+  if (totalAtEnd === null) return false;
+  const came = records + skippedRecords;
+  return totalAtEnd === came || totalAtEnd === came + nulls;
 }
 
 const SHOWN_PAGES = 5;

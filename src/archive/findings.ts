@@ -4,7 +4,7 @@ import type { Place } from '../core/page-request.ts';
 import { factsOf, type Pagination } from '../core/pagination.ts';
 import type { RecordEvidence, VerdictName } from '../core/summary.ts';
 import { counted, formatCount } from '../core/units.ts';
-import { type Checks, isRepeatedThroughout, pagesText } from './checks.ts';
+import { type Checks, isRepeatedThroughout, isTotalThere, pagesText } from './checks.ts';
 import type { GivenUpReading, KeyFacts, SharedKeys } from './key-scan.ts';
 import type { PageFacts } from './page-scan.ts';
 import type { SecondReading } from './recheck-scan.ts';
@@ -206,6 +206,7 @@ function driftFindings(facts: PagedFacts): readonly Finding[] {
   const { pages, keys, pagination, checks, numberOf } = facts;
   const texts: string[] = [];
   const findings: Finding[] = [];
+  if (pages.nulls > 0) findings.push({ kind: 'note', text: nullsText(pages.nulls) });
   const change = statedChange(facts);
   if (change !== null) {
     if (isHarmless(change, facts)) findings.push({ kind: 'note', text: change.text });
@@ -239,6 +240,11 @@ function driftFindings(facts: PagedFacts): readonly Finding[] {
   }
   if (!checks.keysHold) texts.push(...changedTexts(facts));
   return [...texts.map((text): Finding => ({ kind: 'drifted', text })), ...findings];
+}
+
+function nullsText(nulls: number): string {
+  const places = counted(nulls, 'place of the list holds', 'places of the list hold');
+  return `${places} null, which is no record and is not written`;
 }
 
 function changedTexts({ pages, numberOf }: PagedFacts): readonly string[] {
@@ -317,7 +323,8 @@ function missingFindings(facts: PagedFacts): readonly Finding[] {
   const texts: string[] = [];
   // MediaWiki leaves the list out of a page that has none of it.
   const withoutList = pagination.style === 'continue' ? 0 : pages.withoutList;
-  if (expectedRecords(pages, pages.totalAtEnd) !== facts.fetched) {
+  const isAll = isTotalThere(pages);
+  if (!isAll) {
     for (const [count, what] of [
       [withoutList, 'no list'],
       [pages.nullInside, 'null'],
@@ -327,7 +334,7 @@ function missingFindings(facts: PagedFacts): readonly Finding[] {
       texts.push(`${where}, and no total says that none is missing`);
     }
   }
-  if (isRepeatedThroughout(pages) && expectedRecords(pages, pages.totalAtEnd) !== facts.fetched) {
+  if (isRepeatedThroughout(pages) && !isAll) {
     texts.push(
       'each page begins with one of the last records of the page before, so these stand twice: name what identifies a record with --key, and they are left out (--key @ takes the whole record)',
     );
@@ -361,7 +368,8 @@ function totalFindings({ pages, fetched, counts }: PagedFacts): readonly string[
       ? (totalAtEnd ?? leastTotal)
       : Math.min(totalAtStart, totalAtEnd);
   const expected = expectedRecords(pages, said);
-  if (said === null || expected === null || fetched >= expected) return [];
+  // A total may count the places of a list that hold null.
+  if (said === null || expected === null || fetched + pages.nulls >= expected) return [];
   const missing = counted(expected - fetched, 'record is', 'records are');
   const least = totalAtEnd === null ? 'at least ' : '';
   const total = `${least}${totalText(pages, said)}`;

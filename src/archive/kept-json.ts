@@ -169,6 +169,7 @@ const pageInfoShape: Shape<PageInfo> = {
   firstKey: orNull(isText),
   lastKey: orNull(isText),
   repeats: orAbsent(isCount),
+  nulls: orAbsent(listOf(isCount)),
   listIs: orAbsent(oneOf(['null', 'absent'])),
   nextHoldsKey: (value) => value === undefined || value === true,
   firstRecord: orAbsent(isText),

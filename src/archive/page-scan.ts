@@ -18,6 +18,8 @@ const nothing = {
   pages: 0,
   /** Without those that an earlier page gave because of how the API pages. */
   records: 0,
+  /** Places of the list that hold null. */
+  nulls: 0,
   /** Ordinals that were read more than once. */
   readAgain: 0,
   /** Places of the plan that have no end state, which only a damaged or unfinished plan has. */
@@ -190,7 +192,10 @@ class PageScan {
     else branch.proof.onPage(read.pageInfo);
     const { front, back } = this.#leftOut({ place, ...read.pageInfo });
     if (records > 0) this.#countBoundary(read, front + back > 0);
-    this.#tally.records += records - front - back;
+    const isOwn = (index: number) => index >= front && index < records - back;
+    const nulls = read.pageInfo.nulls?.filter(isOwn).length ?? 0;
+    this.#tally.nulls += nulls;
+    this.#tally.records += records - front - back - nulls;
   }
 
   /** What a list that is whole may have, and one that lost records, too. */

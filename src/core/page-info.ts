@@ -22,6 +22,8 @@ export type NextStep =
 export interface PageInfo {
   /** Records in it; an overlap counts. 0 if the path to them leads to null or to nothing. */
   readonly records: number;
+  /** Which of them are `null`, by their index: places in a list that hold no record. Absent for none. */
+  readonly nulls?: readonly number[];
   /** Null: it names no next page. */
   readonly next: NextStep | null;
   /** False: it says that it is the last one. Null: it does not say. */

@@ -12,6 +12,7 @@ export { withoutRecords } from './cut-records.ts';
 export { createJsonScanner, type JsonScan, type JsonScanner } from './json-scan.ts';
 export { copyCompact, copyRange } from './json-tokens.ts';
 export { listOfExpression } from './list-of-expression.ts';
+export { nullsIn } from './null-records.ts';
 export { createKeyReader, createPicker, recordsDigest } from './pick-values.ts';
 export { type PageCondition, readCondition, readSelection } from './read-selection.ts';
 export {

@@ -255,3 +255,33 @@ test('next links that differ in a parameter named token lead on, also in a run t
   assert.equal(verdict.name, 'complete', JSON.stringify(verdict));
   assert.equal(readFileSync(output, 'utf8'), whole);
 });
+
+suite('null among the records is no record', () => {
+  const withNulls = rows.map((row, at) => (at % 30 === 25 ? null : row));
+  const nulls = withNulls.filter((row) => row === null).length;
+  const lines = withNulls
+    .flatMap((row) => (row === null ? [] : `${JSON.stringify(row)}\n`))
+    .join('');
+  for (const [by, path] of [
+    ['page number', '/items?page=1'],
+    ['offset', '/items?limit=20&offset=0'],
+  ] as const) {
+    for (const total of [null, rows.length, rows.length - nulls]) {
+      test(`by ${by}, total ${total}`, async (t) => {
+        const answer = (url: URL): JsonReply => {
+          const from = url.searchParams.has('page') ? 20 * (pageOf(url) - 1) : offsetOf(url);
+          const items = withNulls.slice(from, from + 20);
+          return { body: { items, ...(total === null ? {} : { total }) } };
+        };
+        const { summary, text, folder } = await fetchJson(t, answer, {}, path);
+        const level = by === 'offset' || total !== null ? /complete|unverified/ : /unverified/;
+        assert.match(summary.verdict.name, level, JSON.stringify(summary.verdict));
+        assert.match(summary.verdict.evidence.join(), /4 places of the list hold null/);
+        assert.equal(summary.verdict.records?.written, rows.length - nulls);
+        assert.equal(text, lines);
+        const { verdict } = await verifyArchive(join(folder, `${OUTPUT}.everypage`));
+        assert.deepEqual(verdict.records, summary.verdict.records);
+      });
+    }
+  }
+});
