@@ -2,7 +2,7 @@
 import type { PageInfo } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { parseLinkHeader } from './link-header.ts';
-import { countOf, isTooLong, readCount, readFlag, readString } from './literal.ts';
+import { countOf, isNothing, isTooLong, readCount, readFlag, readString } from './literal.ts';
 import { nextHoldsKey } from './next-holds-key.ts';
 import {
   type ContentRange,
@@ -55,7 +55,10 @@ export function pagingHeaders(pagination: Pagination): readonly string[] {
 }
 
 function isPartial({ partialPath }: Pagination, literal: PageToRead['literal']): boolean {
-  return partialPath !== undefined && readFlag(literal(partialPath)) === true;
+  if (partialPath === undefined) return false;
+  const said = literal(partialPath);
+  // A list of errors, or a flag.
+  return readFlag(said) === true || (said?.startsWith('[') === true && !isNothing(said));
 }
 
 function readMore({ morePath }: Pagination, literal: PageToRead['literal']): boolean | null {

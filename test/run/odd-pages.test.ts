@@ -285,3 +285,22 @@ suite('null among the records is no record', () => {
     }
   }
 });
+
+test('a page of a GraphQL query with errors beside its records makes the list incomplete', async (t) => {
+  const { origin } = await startJsonServer(t, (url) => {
+    const from = Number(JSON.parse(url.searchParams.get('variables') ?? '{}').after ?? 0);
+    const endCursor = String(from + 20);
+    const pageInfo = { hasNextPage: from + 20 < rows.length, endCursor };
+    const nodes = rows.slice(from, from + (from === 40 ? 19 : 20));
+    const errors = from === 40 ? { errors: [{ message: 'a resolver failed' }] } : {};
+    return { body: { data: { rows: { nodes, pageInfo } }, ...errors } };
+  });
+  const query = 'query($after: String) { rows(after: $after) { nodes { id } } }';
+  const text = `${origin}/graphql?query=${encodeURIComponent(query)}&variables={}`;
+  const output = join(temporaryFolder(t), OUTPUT);
+  const paginate = { style: 'graphql', param: 'after' } as const;
+  const { verdict } = await run([{ kind: 'literal', text }], { output, paginate });
+  assert.equal(verdict.name, 'incomplete', JSON.stringify(verdict));
+  assert.match(verdict.reasons.join(), /1 page says that not all of it is there \(errors\)/);
+  assert.equal(verdict.stored, 7);
+});
