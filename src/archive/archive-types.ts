@@ -1,8 +1,9 @@
 /**
  * WHERE pages are kept. An archive is one SQLite file with every page as it came off the wire, what
  * it answers to, and how each try went. This folder is the only one that knows the tables. It sends
- * nothing, decodes nothing and checks no body, and it is synchronous: it lives on a thread of its
- * own. It may import only core/. This file is its contract: what goes into an archive and comes out.
+ * nothing and checks no body, and it is synchronous: it lives on a thread of its own. It may import
+ * core/, and what decode/ offers, to compare records. This file is its contract: what goes into an
+ * archive and comes out.
  */
 import type { PageCode } from '../core/errors.ts';
 import type { PageInfo } from '../core/page-info.ts';

@@ -24,6 +24,10 @@ export interface PagedFacts {
   readonly pages: PageFacts;
   readonly keys: KeyFacts | null;
   readonly checks: Checks;
+  /** Every page was read again, and none had changed. */
+  readonly isStill: boolean;
+  /** Records of one key are one record. */
+  readonly isKeyUnique: boolean;
   /** Readings that an expired cursor ended. */
   readonly givenUp: readonly GivenUpReading[];
   readonly expect: number | null;
@@ -212,12 +216,8 @@ function driftFindings(facts: PagedFacts): readonly Finding[] {
     if (isHarmless(change, facts)) findings.push({ kind: 'note', text: change.text });
     else texts.push(change.text);
   }
-  const shared = keys?.shared ?? [];
-  for (const pair of shared) if (!pair.isSameAgain) texts.push(sharedText(pair, numberOf));
-  const more = untoldRepeats(facts);
-  if (more > 0 && !shared.some(({ isSameAgain }) => isSameAgain)) {
-    texts.push(`${counted(more, 'more record')} came twice`);
-  }
+  if (facts.isStill) findings.push(...repeatFindings(facts));
+  else texts.push(...repeatTexts(facts));
   if (pagination.key !== null) {
     for (const { first, second, keys: count } of keys?.shifted ?? []) {
       const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
@@ -257,6 +257,31 @@ function changedTexts({ pages, numberOf }: PagedFacts): readonly string[] {
   if (changed.length > 0) texts.push(`${numbers(changed)} held other records when read again`);
   if (gone.length > 0) texts.push(`${numbers(gone)} could no longer be found when read again`);
   return texts;
+}
+
+/** Records of one key on several pages, where rows may have moved. */
+function repeatTexts(facts: PagedFacts): readonly string[] {
+  const shared = facts.keys?.shared ?? [];
+  const texts = shared
+    .filter(({ isSameAgain }) => !isSameAgain)
+    .map((pair) => sharedText(pair, facts.numberOf));
+  const more = untoldRepeats(facts);
+  if (more === 0 || shared.some(({ isSameAgain }) => isSameAgain)) return texts;
+  return [...texts, `${counted(more, 'more record')} came twice`];
+}
+
+/** The same where no row has moved: then the server gives them so. */
+function repeatFindings({ keys, isKeyUnique, pagination }: PagedFacts): readonly Finding[] {
+  const count = keys?.duplicates ?? 0;
+  if (count === 0 || keys?.shared.some(({ isSameAgain }) => isSameAgain)) return [];
+  if (isKeyUnique) {
+    const came = counted(count, 'record');
+    const text = `${came} came twice, though the list did not change: the server gives them on several pages`;
+    return [{ kind: 'missing', text }];
+  }
+  const have = counted(count, 'record has', 'records have');
+  const text = `${have} the ${pagination.key} of another record: name what identifies one with --key`;
+  return [{ kind: 'unverified', text }];
 }
 
 /** A list that stands still begins with the same records whenever it is read. */

@@ -11,6 +11,7 @@ import { type Finding, makeFindings, nameOf, unexpected } from './findings.ts';
 import type { RunRow } from './kept-run.ts';
 import { compareReadings, type KeyFacts, scanKeys } from './key-scan.ts';
 import { type PageFacts, scanPages } from './page-scan.ts';
+import { areOtherRecords } from './same-key.ts';
 import { PLACE, RECHECK_PLACE } from './schema.ts';
 import type { Connection } from './sqlite.ts';
 
@@ -34,10 +35,10 @@ export function computeVerdict(
   if (tally.stored !== stored || tally.failed !== failed || tally.beyondEnd !== beyondEnd) {
     throw connection.damaged('the pages in it are not as many as it says');
   }
-  const { pagination, planEnd, planCount } = run;
+  const { pagination, planCount } = run;
   return pagination === null
     ? computeListVerdict(connection, planCount, counts, expect)
-    : computePagedVerdict(connection, pagination, planEnd, counts, {
+    : computePagedVerdict(connection, run, pagination, counts, {
         expect,
         output: output ?? keptShape(pagination),
         written,
@@ -98,8 +99,8 @@ function countRecords(connection: Connection): number {
 /** The verdict of a list that pages by itself: its pages, its records and what the server said of them. */
 function computePagedVerdict(
   connection: Connection,
+  { planEnd, maxDecodedBytes }: RunRow,
   pagination: Pagination,
-  planEnd: PlanEnd | null,
   { stored, failed, beyondEnd }: PageCounts,
   { expect, output, written: given }: Required<VerdictOptions>,
 ): Verdict {
@@ -118,7 +119,12 @@ function computePagedVerdict(
   const restarts = planEnd?.restarts ?? [];
   const numberOf = createNumbering(connection);
   const checks = checksOf(pagination, planEnd, pages, keys, numberOf);
+  // Borders say nothing of a row that moved.
+  const isStill = checks.isAllUnchanged;
+  const again = isStill && keys !== null ? keys.shared : [];
   const findings = makeFindings({
+    isStill,
+    isKeyUnique: !areOtherRecords(connection, pagination, maxDecodedBytes, again),
     checks,
     pagination,
     planEnd,

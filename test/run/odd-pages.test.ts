@@ -174,14 +174,14 @@ suite('pages that begin with the last records of the page before, though nobody 
     });
   }
 
-  test('some records that stand twice are drift', async (t) => {
+  test('where only some pages do so, the list is not whole', async (t) => {
     const answer = (url: URL): JsonReply => {
       const from = cursorOf(url);
       const items = rows.slice(from === 60 ? from - 1 : from, from + 20);
       return { body: { items, next: nextOf(from + 20) } };
     };
     const { summary, text } = await fetchJson(t, answer, byCursor);
-    assert.equal(summary.verdict.name, 'drifted', JSON.stringify(summary.verdict));
+    assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
     assert.equal(text, null);
   });
 
@@ -303,4 +303,41 @@ test('a page of a GraphQL query with errors beside its records makes the list in
   assert.equal(verdict.name, 'incomplete', JSON.stringify(verdict));
   assert.match(verdict.reasons.join(), /1 page says that not all of it is there \(errors\)/);
   assert.equal(verdict.stored, 7);
+});
+
+suite('in a list that stands still, records of one key', () => {
+  const cycle = rows.map((_, at) => ({ id: at % 50, round: Math.floor(at / 50) }));
+
+  test('with other content have no unique key, and the list is unverified', async (t) => {
+    for (const [path, options] of [
+      ['/items?page=1', {}],
+      ['/items?limit=20&offset=0', { recheck: 'all' }],
+    ] as const) {
+      const answer = (url: URL): JsonReply => {
+        const from = url.searchParams.has('page') ? 20 * (pageOf(url) - 1) : offsetOf(url);
+        return { body: { items: cycle.slice(from, from + 20), total: cycle.length } };
+      };
+      const { summary, text } = await fetchJson(t, answer, options, path);
+      assert.equal(summary.verdict.name, 'unverified', JSON.stringify(summary.verdict));
+      assert.match(
+        summary.verdict.reasons.join(),
+        /87 records have the id of another record: .*--key/,
+      );
+      assert.equal(text, cycle.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    }
+  });
+
+  test('with the same content stand twice, and the list is incomplete', async (t) => {
+    const answer = (url: URL): JsonReply => {
+      const page = pageOf(url);
+      const items = page === 3 ? [...ofPage(page).slice(1), rows[0]] : ofPage(page);
+      return { body: { items, total: rows.length } };
+    };
+    const { summary } = await fetchJson(t, answer, {}, '/items?page=1');
+    assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+    assert.match(
+      summary.verdict.reasons.join(),
+      /1 record came twice, though the list did not change/,
+    );
+  });
 });
