@@ -89,7 +89,7 @@ export function checksOf(
     const held = `${pagesText(different)} held other bytes when read again`;
     doubts.push(`${held}; without a key (--key) that may be changed records or a changed list`);
   }
-  doubts.push(...oddities(pages, checks.isAllUnchanged));
+  doubts.push(...oddities(pagination, pages, checks.isAllUnchanged));
   const enough = isParallel(pagination) ? ENOUGH_OF_COUNTED : 1;
   if (!isProof && readAgain > 0 && readAgain < enough * pages.pages) {
     const [some, all] = [readAgain, pages.pages].map(formatCount);
@@ -107,12 +107,24 @@ export function checksOf(
 }
 
 /** What a total would settle, and no total does. */
-function oddities(pages: PageFacts, isAllUnchanged: boolean): readonly string[] {
+function oddities(
+  { style }: Pagination,
+  pages: PageFacts,
+  isAllUnchanged: boolean,
+): readonly string[] {
   const { emptyInside, repeatedBytes } = pages;
   if (isTotalThere(pages)) {
     return repeatedBytes > 0 ? [repeatedText(repeatedBytes)] : [];
   }
   const texts: string[] = [];
+  // Google leaves an empty list out, and Go writes null for it. A failure may look the same.
+  const leadingOn = pages.withoutList - pages.silentWithoutList;
+  if (leadingOn > 0 && style !== 'continue') {
+    const where = `in ${counted(leadingOn, 'page')}`;
+    texts.push(
+      `${where} no list stood where the others have theirs, which may mean that it is empty`,
+    );
+  }
   // A page that was empty both times is empty: some servers filter what they have cut into pages.
   if (emptyInside > 0 && !isAllUnchanged) {
     const were = counted(emptyInside, 'page was', 'pages were');

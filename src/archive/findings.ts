@@ -346,18 +346,11 @@ function missingFindings(facts: PagedFacts): readonly Finding[] {
   // Of a list that was not read to its end it goes without saying.
   if (planEnd === null || planEnd.reason === 'broken' || failed > 0) return [];
   const texts: string[] = [];
-  // MediaWiki leaves the list out of a page that has none of it.
-  const withoutList = pagination.style === 'continue' ? 0 : pages.withoutList;
   const isAll = isTotalThere(pages);
-  if (!isAll) {
-    for (const [count, what] of [
-      [withoutList, 'no list'],
-      [pages.nullInside, 'null'],
-    ] as const) {
-      if (count === 0) continue;
-      const where = `in ${counted(count, 'page')} ${what} stood where the others have their list`;
-      texts.push(`${where}, and no total says that none is missing`);
-    }
+  // MediaWiki leaves the list out of a page that has none of it.
+  if (pages.silentWithoutList > 0 && pagination.style !== 'continue' && !isAll) {
+    const where = `in ${counted(pages.silentWithoutList, 'page')}`;
+    texts.push(`${where} no list stood where the others have theirs, so records may be missing`);
   }
   if (isRepeatedThroughout(pages) && !isAll) {
     texts.push(

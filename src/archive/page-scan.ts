@@ -46,11 +46,13 @@ const nothing = {
   /** Branches of which a page said that nothing follows, or showed it, when it was read. */
   endsSeen: 0,
   branches: 0,
-  /** Empty pages before others with records, and those of them in which null stands for the list. */
+  /**
+   * Empty pages before others with records; those of them in which null or nothing stands for the list,
+   * and of these the ones that do not say either that the list goes on.
+   */
   emptyInside: 0,
-  nullInside: 0,
-  /** Pages in which nothing stands for the list. */
   withoutList: 0,
+  silentWithoutList: 0,
   /** Pages that begin with one of the last records of the page before, where nothing asked for that. */
   repeatedBytes: 0,
   /** Those of them where the last records of the page before are all different, so that it is no chance. */
@@ -199,17 +201,18 @@ class PageScan {
   }
 
   /** What a list that is whole may have, and one that lost records, too. */
-  #noteOdd(branch: BranchScan, { records, listIs, firstMark }: PageInfo): void {
-    if (listIs === 'absent') this.#tally.withoutList += 1;
+  #noteOdd(branch: BranchScan, { records, listIs, firstMark, next, more }: PageInfo): void {
+    const { empty } = branch;
     if (records === 0) {
-      branch.emptyPages += 1;
-      if (listIs === 'null') branch.nullPages += 1;
+      empty.pages += 1;
+      if (listIs !== undefined) empty.withoutList += 1;
+      if (listIs !== undefined && next === null && more !== true) empty.silent += 1;
       return;
     }
-    this.#tally.emptyInside += branch.emptyPages;
-    this.#tally.nullInside += branch.nullPages;
-    branch.emptyPages = 0;
-    branch.nullPages = 0;
+    this.#tally.emptyInside += empty.pages;
+    this.#tally.withoutList += empty.withoutList;
+    this.#tally.silentWithoutList += empty.silent;
+    branch.empty = { pages: 0, withoutList: 0, silent: 0 };
     const { lastMarks } = branch.lastInfo ?? {};
     const isAsked = this.#pagination.key !== null || this.#pagination.overlap > 0;
     const isRepeated = firstMark !== undefined && lastMarks?.includes(firstMark) === true;
@@ -377,8 +380,7 @@ class BranchScan {
   lastInfo: PageInfo | null = null;
   isEndSeen = false;
   /** Since the last page with records. */
-  emptyPages = 0;
-  nullPages = 0;
+  empty = { pages: 0, withoutList: 0, silent: 0 };
   readonly proof: ChainProof;
 
   constructor(number: number, { style }: Pagination) {

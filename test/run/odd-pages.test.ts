@@ -71,20 +71,30 @@ for (const [what, short] of [
   });
 }
 
-test('null or nothing in the place of a list in the middle leaves it incomplete, unless as many came as said', async (t) => {
+test('null or nothing in the place of a list in mid-list leaves it unverified where that page leads on', async (t) => {
   for (const odd of [{ items: null }, {}]) {
     for (const total of [null, rows.length - 20]) {
       const answer = (url: URL): JsonReply => {
         const from = cursorOf(url);
         const items = from === 60 ? odd : { items: rows.slice(from, from + 20) };
-        return {
-          body: { ...items, ...(total === null ? {} : { total }), next: nextOf(from + 20) },
-        };
+        const said = total === null ? {} : { total };
+        return { body: { ...items, ...said, next: nextOf(from + 20) } };
       };
       const { summary } = await fetchJson(t, answer, byCursor);
-      const level = total === null ? 'incomplete' : 'complete';
+      const level = total === null ? 'unverified' : 'complete';
       assert.equal(summary.verdict.name, level, JSON.stringify(summary.verdict));
     }
+  }
+});
+
+test('null or nothing in the place of a list in mid-list makes it incomplete where that page says nothing more', async (t) => {
+  for (const odd of [{ items: null }, { page: 3 }]) {
+    const answer = (url: URL): JsonReply => {
+      const page = pageOf(url);
+      return { body: page === 3 ? odd : { page, items: ofPage(page) } };
+    };
+    const { summary } = await fetchJson(t, answer, {}, '/items?page=1');
+    assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
   }
 });
 
