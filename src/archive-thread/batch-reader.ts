@@ -167,7 +167,13 @@ export class BatchReader {
     const { decoded, found } = verdict;
     // The pages of a list of URLs come in any order.
     if (page.place.position === 0 || !this.#isPaginated) sisters?.began(decoded, found);
-    if (sisters === null || sisters.isUsual(decoded, found)) {
+    if (sisters === null) return { ...verdict, info: this.#infoOf(page, verdict) };
+    // A list of URLs has no verdict on what its pages say.
+    const [fault] = this.#isPaginated ? [] : sisters.faultsBeside(decoded, found);
+    if (fault !== undefined) {
+      return withDigest(faulty('unlike', `it tells of a fault in ${fault}`, decoded), wire);
+    }
+    if (sisters.isUsual(decoded, found)) {
       return { ...verdict, info: this.#infoOf(page, verdict) };
     }
     const compared = this.#compared(sisters, page, verdict, found);
@@ -186,6 +192,9 @@ export class BatchReader {
       const kind = found === null ? 'selection' : 'unlike';
       return faulty(kind, likeness.reason, good.decoded);
     }
+    if (likeness.kind === 'empty' && likeness.listIs !== undefined && !this.#isPaginated) {
+      return faulty('unlike', 'no list stands where the other pages have theirs', good.decoded);
+    }
     const own = likeness.kind === 'empty' ? { ...good, records: 0, found: NO_RECORDS } : good;
     const read = this.#infoOf(page, own);
     const listIs = likeness.kind === 'empty' ? likeness.listIs : undefined;
@@ -201,7 +210,8 @@ export class BatchReader {
 
   #infoOf({ url, paging, place }: ArrivedPage, { decoded, found }: Good): InfoAndKeys | null {
     if (this.#readInfo === null) return null;
-    const info = this.#readInfo({ url, headers: paging ?? {}, body: decoded, found });
+    const read = this.#readInfo({ url, headers: paging ?? {}, body: decoded, found });
+    const info = { ...read, pageInfo: { ...read.pageInfo, ...this.#oddIn(decoded, found) } };
     const { keys } = info;
     if (!this.#isChain || keys === null || place.position === 0 || isRecheck(place)) return info;
     // The pages of a chain come one after the other, so the one before is stored.
@@ -215,6 +225,17 @@ export class BatchReader {
       .slice(-repeats)
       .every((mark, at, { length }) => mark === own.at(at - length));
     return isSame ? { ...info, pageInfo: { ...info.pageInfo, repeats } } : info;
+  }
+
+  #oddIn(page: Uint8Array, found: FoundRecords): Pick<PageInfo, 'partialBy' | 'strangers'> {
+    const sisters = this.#sisters;
+    if (sisters === null || found.count === 0) return {};
+    const [partialBy] = sisters.faultsBeside(page, found);
+    const strangers = sisters.strangersIn(page, found);
+    return {
+      ...(partialBy === undefined ? {} : { partialBy }),
+      ...(strangers === 0 ? {} : { strangers }),
+    };
   }
 }
 

@@ -95,15 +95,27 @@ const BAD =
 
 /** Paths at which a page says by itself, without another to compare it with, that it failed. */
 export function failuresIn(page: Outcomes): readonly string[] {
-  return [...page].flatMap(([path, { kind, says }]) => {
-    const isFault = kind === 'fault' && says !== '' && !GOOD.test(says);
-    return isFault || (kind === 'state' && BAD.test(says)) ? [path] : [];
+  return [...page].flatMap(([path, { kind, says, text }]) => {
+    const isBad = kind === 'state' && BAD.test(says);
+    const isRefused = kind === 'message' && REFUSED.test(text);
+    return isFault(kind, says) || isBad || isRefused ? [path] : [];
   });
+}
+
+/** Paths at which a page with records tells of a fault that its sister, if there is one, does not tell of. */
+export function faultsIn(page: Outcomes, sister: Outcomes | null): readonly string[] {
+  return [...page].flatMap(([path, { kind, says }]) =>
+    isFault(kind, says) && sister?.get(path)?.says !== says ? [path] : [],
+  );
+}
+
+function isFault(kind: OutcomeField['kind'], says: string): boolean {
+  return kind === 'fault' && says !== '' && !GOOD.test(says);
 }
 
 /** The request was not served. */
 const REFUSED =
-  /\brate\b|limit (?:was |is |has been )?(?:exceeded|reached)|quota|throttl|too many|\bbusy\b|overload|(?:service|server|temporarily) (?:is )?unavailable|time[d -]?out|try(?:ing)? again|\bretry\b|later\b|denied|forbidden|unauthori[sz]ed|maintenance|internal/i;
+  /\brate\b|limit (?:was |is |has been )?(?:exceeded|reached)|quota|throttl|too many|\bbusy\b|overload|(?:service|server|temporarily) (?:is )?unavailable|time[d -]?out|try(?:ing)? again|\bretry\b|later\b|denied|forbidden|unauthori[sz]ed|authentication|credentials|maintenance|internal/i;
 /** What a list has; a data node is none of it. */
 const THING =
   '(?:pages?|records?|results?|data(?! ?(?:nodes?|source|service|store|base|cent))|items?|rows?|entr(?:y|ies)|' +

@@ -8,9 +8,11 @@ import { describeMissing, type FoundRecords, parseSelection, pathOf } from '../d
 import { findAbsentList } from '../plan/detect/find-records.ts';
 import { means, squash } from '../plan/detect/names.ts';
 import { type Field, isObject, keysOf, listFields, valueAt } from '../plan/detect/page-view.ts';
+import { envelopeWithFault } from './envelope.ts';
 import {
   differences,
   failuresIn,
+  faultsIn,
   type Outcomes,
   readOutcomes,
   saysNothingThere,
@@ -29,6 +31,7 @@ const unlike = (reason: string): Likeness => ({ kind: 'unlike', reason });
 
 const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
+const LOWER_N = 0x6e;
 
 /** What stands at the path: `none` for an empty list and for null. */
 type Shape = 'none' | 'objects' | 'others' | 'one';
@@ -93,6 +96,30 @@ export class SisterPages {
     if (found.count === 1 && this.#count > 1) return false;
     const shape = shapeOf(page, found);
     return shape === usual || (usual === 'others' && shape === 'objects');
+  }
+
+  /**
+   * Fields in which a page with records says that not all of it could be served: a page of the list,
+   * but not a whole one.
+   */
+  faultsBeside(page: Uint8Array, found: FoundRecords): readonly string[] {
+    const json = envelopeWithFault(page, found);
+    if (json === null) return [];
+    const { outcomes } = this.#envelope(json);
+    if (failuresIn(outcomes).length === 0) return [];
+    const isFirst = this.#first === page || this.#readSister() === null;
+    return faultsIn(outcomes, isFirst ? null : this.#readSister()!.outcomes);
+  }
+
+  /** Records of another type than those of the other pages have: text among objects. */
+  strangersIn(page: Uint8Array, { count, spans, source }: FoundRecords): number {
+    if (this.#usual !== 'objects' || source !== undefined) return 0;
+    let strangers = 0;
+    for (let index = 0; index < count; index++) {
+      const first = page[spans[2 * index]!];
+      if (first !== OPEN_BRACE && first !== LOWER_N) strangers += 1;
+    }
+    return strangers;
   }
 
   /** @param found null where the path leads nowhere */

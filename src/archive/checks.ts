@@ -29,8 +29,10 @@ export interface Checks {
   readonly isDistinct: boolean;
   /** No page can be missing behind the last one, as it stood when that was read. */
   readonly isEndSeen: boolean;
-  /** Why a check could not be made, or could not tell: phrases. */
+  /** Why a check could not be made, or could not tell: phrases. A second reading that agrees settles them. */
   readonly doubts: readonly string[];
+  /** What is strange in what came, and no second reading settles: phrases. */
+  readonly oddities: readonly string[];
   /** What was not checked at all: phrases that go without saying where something is wrong. */
   readonly unchecked: readonly string[];
 }
@@ -89,7 +91,17 @@ export function checksOf(
     const held = `${pagesText(different)} held other bytes when read again`;
     doubts.push(`${held}; without a key (--key) that may be changed records or a changed list`);
   }
-  doubts.push(...oddities(pagination, pages, checks.isAllUnchanged));
+  if (pages.emptyInside > 0 && !checks.isAllUnchanged && !isTotalThere(pages)) {
+    // A page that was empty both times is empty: some servers filter what they have cut into pages.
+    const were = counted(pages.emptyInside, 'page was', 'pages were');
+    doubts.push(`${were} empty, though records came after, and no total says that none is missing`);
+  }
+  const oddities = [...oddOnes(pagination, pages, keys), ...oddPages(pagination, pages)];
+  if (checks.keysHold && pages.pages > 1 && !isId(pagination.key) && !isTotalThere(pages)) {
+    oddities.push(
+      `two records may have one ${pagination.key}: of two that stand where a page ends, the second is skipped`,
+    );
+  }
   const enough = isParallel(pagination) ? ENOUGH_OF_COUNTED : 1;
   if (!isProof && readAgain > 0 && readAgain < enough * pages.pages) {
     const [some, all] = [readAgain, pages.pages].map(formatCount);
@@ -103,16 +115,35 @@ export function checksOf(
     unchecked.push('no page was read again, so a list that changed meanwhile does not show');
   }
   // What was found says more than what was not looked for.
-  return { ...checks, doubts, unchecked: doubts.length > 0 ? [] : unchecked };
+  const isDoubted = doubts.length > 0 || oddities.length > 0;
+  return { ...checks, doubts, oddities, unchecked: isDoubted ? [] : unchecked };
+}
+
+/** What stands in the list's place for a record and is unlike the others. */
+function oddOnes(
+  { key }: Pagination,
+  { strangers, nulls }: PageFacts,
+  keys: KeyFacts | null,
+): readonly string[] {
+  const texts: string[] = [];
+  if (strangers > 0) {
+    const are = counted(strangers, 'record is no object', 'records are no objects');
+    texts.push(`${are}, as those of the first page are`);
+  }
+  // A null is no record, and what is no object has no key.
+  const unnamed = (keys?.unnamed ?? 0) - nulls - strangers;
+  if (key !== null && unnamed > 0) {
+    const have = counted(unnamed, 'record has', 'records have');
+    texts.push(
+      `${have} no ${key}, as those of the first page do: it may be no record, or stand twice`,
+    );
+  }
+  return texts;
 }
 
 /** What a total would settle, and no total does. */
-function oddities(
-  { style }: Pagination,
-  pages: PageFacts,
-  isAllUnchanged: boolean,
-): readonly string[] {
-  const { emptyInside, repeatedBytes } = pages;
+function oddPages({ style }: Pagination, pages: PageFacts): readonly string[] {
+  const { repeatedBytes } = pages;
   if (isTotalThere(pages)) {
     return repeatedBytes > 0 ? [repeatedText(repeatedBytes)] : [];
   }
@@ -124,11 +155,6 @@ function oddities(
     texts.push(
       `${where} no list stood where the others have theirs, which may mean that it is empty`,
     );
-  }
-  // A page that was empty both times is empty: some servers filter what they have cut into pages.
-  if (emptyInside > 0 && !isAllUnchanged) {
-    const were = counted(emptyInside, 'page was', 'pages were');
-    texts.push(`${were} empty, though records came after, and no total says that none is missing`);
   }
   if (repeatedBytes > 0 && !isRepeatedThroughout(pages)) texts.push(repeatedText(repeatedBytes));
   const goesOn = pages.secondReadings.some(({ before, pageInfo }) => {
@@ -199,7 +225,14 @@ export function proofOf(
     const last = pagination.overlap === 1 ? 'last record' : 'last records';
     return `each page begins with the ${last} of the page before`;
   }
-  return checks.keysHold ? "each request names the last record's key" : null;
+  return checks.keysHold && isId(pagination.key)
+    ? "each request names the last record's key"
+    : null;
+}
+
+/** Of ids no two are equal; of times and names some may be. */
+function isId(key: string | null): boolean {
+  return key !== null && /id$/i.test(key);
 }
 
 /** What was read again, and what that cannot show. */

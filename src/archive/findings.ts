@@ -36,7 +36,15 @@ export interface PagedFacts {
 }
 
 /** From the one that decides over all others to the one that every other decides over. */
-const kinds = ['unfinished', 'capped', 'drifted', 'missing', 'unverified', 'note'] as const;
+const kinds = [
+  'unfinished',
+  'capped',
+  'drifted',
+  'missing',
+  'unverified',
+  'unseen',
+  'note',
+] as const;
 
 type Kind = (typeof kinds)[number];
 
@@ -47,6 +55,8 @@ const nameOfKind: Readonly<Record<Kind, VerdictName>> = {
   drifted: 'drifted',
   missing: 'incomplete',
   unverified: 'unverified',
+  // A change may have gone unseen, which a second reading that agrees would show.
+  unseen: 'unverified',
   // Worth a line, and nothing against the list.
   note: 'complete',
 };
@@ -84,11 +94,12 @@ export function makeFindings(facts: PagedFacts): readonly Finding[] {
     const states = counted(pages.unreadable, 'page states', 'pages state');
     findings.push({ kind: 'unverified', text: `${states} a total that is too long to be read` });
   }
-  for (const text of facts.checks.doubts) findings.push({ kind: 'unverified', text });
+  for (const text of facts.checks.doubts) findings.push({ kind: 'unseen', text });
+  for (const text of facts.checks.oddities) findings.push({ kind: 'unverified', text });
   findings.push(...checkFindings(facts));
-  const isWorse = findings.some(({ kind }) => kind !== 'unverified' && kind !== 'note');
+  const isWorse = findings.some(({ kind }) => !['unverified', 'unseen', 'note'].includes(kind));
   if (isWorse) return findings;
-  const unchecked = facts.checks.unchecked.map((text): Finding => ({ kind: 'unverified', text }));
+  const unchecked = facts.checks.unchecked.map((text): Finding => ({ kind: 'unseen', text }));
   return [...findings, ...unchecked];
 }
 
@@ -359,7 +370,7 @@ function missingFindings(facts: PagedFacts): readonly Finding[] {
   }
   if (pages.partial > 0) {
     const say = counted(pages.partial, 'page says', 'pages say');
-    texts.push(`${say} that not all of it is there (${pagination.partialPath})`);
+    texts.push(`${say} that not all of it is there (${pages.partialBy})`);
   }
   if (pages.missingPages > 0) texts.push(`${counted(pages.missingPages, 'page')} did not come`);
   texts.push(...totalFindings(facts));
@@ -419,7 +430,7 @@ function gapText(gaps: PageFacts['gaps']): string {
   return `no page covers ${shown.join(', ')}${others}`;
 }
 
-const LOWEST_DEPTH = 1000;
+const LOWEST_DEPTH = 100;
 
 /** Nothing was found wrong; was there anything to find it by? */
 function checkFindings(facts: PagedFacts): readonly Finding[] {
@@ -434,15 +445,22 @@ function checkFindings(facts: PagedFacts): readonly Finding[] {
   const reason = planEnd?.reason;
   if (reason !== 'past-end' && reason !== 'short') return [];
   // A page that was asked for from the last record on, and held nothing else, showed the end; unless
-  // the server gives nothing beyond a depth, which is a round number.
-  if (checks.bordersHold && checks.isEndSeen && fetched % LOWEST_DEPTH !== 0) return [];
+  // the server gives nothing beyond a depth.
+  const mayBeCeiling = isRoundDepth(fetched + pages.nulls + pages.skippedRecords);
+  if (checks.bordersHold && checks.isEndSeen && !mayBeCeiling) return [];
   const isPageCount = factsOf(pagination).counts === 'pages' && pages.totalPagesAtEnd !== null;
   if (pages.totalAtEnd !== null || isPageCount || expect === fetched) return [];
   const text =
     pages.leastTotal === null
       ? 'the server states no total to check against'
       : `the server states no total but that it is at least ${formatCount(pages.leastTotal)}`;
-  return [{ kind: 'unverified', text }];
+  return [{ kind: mayBeCeiling ? 'unverified' : 'unseen', text }];
+}
+
+/** Where servers stop: at hundreds, at powers of two, and at one less than a thousand. */
+function isRoundDepth(records: number): boolean {
+  if (records < LOWEST_DEPTH) return false;
+  return records % 100 === 0 || (records + 1) % 1000 === 0 || Number.isInteger(Math.log2(records));
 }
 
 /** Records that the run should have, by what the server says. */

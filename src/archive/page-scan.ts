@@ -30,6 +30,8 @@ const nothing = {
   unreadable: 0,
   /** Pages that say themselves that they lack records. */
   partial: 0,
+  /** Records that are no objects, where those of the first page are. */
+  strangers: 0,
   /** Boundaries of neighbouring pages, and those at which the second page repeats records of the first. */
   boundaries: 0,
   sharedBoundaries: 0,
@@ -61,6 +63,8 @@ const nothing = {
 
 /** What the pages inside the plan's ends say together. */
 export interface PageFacts extends Readonly<typeof nothing> {
+  /** The field in which the first of the partial pages says so. */
+  readonly partialBy: string | null;
   /** Neighbouring pages, the second of which does not begin with the last record of the first; a few. */
   readonly brokenBorders: readonly { readonly first: Place; readonly second: Place }[];
   /** Each request of a chain held the key of the last record before it. */
@@ -160,6 +164,7 @@ class PageScan {
   #branch: BranchScan | null = null;
   #previous: Read | null = null;
   #largestPage = 0;
+  #partialBy: string | null = null;
 
   constructor(pagination: Pagination, ends: PlanEnd['ends']) {
     this.#pagination = pagination;
@@ -184,7 +189,7 @@ class PageScan {
     }
     const { records, totalIsUnreadable } = read.pageInfo;
     if (totalIsUnreadable === true) this.#tally.unreadable += 1;
-    if (read.pageInfo.isPartial === true) this.#tally.partial += 1;
+    this.#notePartial(read.pageInfo);
     branch.hear(read);
     this.#noteOdd(branch, read.pageInfo);
     if (records > 0) this.#tally.withRecords += 1;
@@ -198,6 +203,13 @@ class PageScan {
     const nulls = read.pageInfo.nulls?.filter(isOwn).length ?? 0;
     this.#tally.nulls += nulls;
     this.#tally.records += records - front - back - nulls;
+  }
+
+  #notePartial({ partialBy, strangers = 0 }: PageInfo): void {
+    this.#tally.strangers += strangers;
+    if (partialBy === undefined) return;
+    this.#tally.partial += 1;
+    this.#partialBy ??= partialBy;
   }
 
   /** What a list that is whole may have, and one that lost records, too. */
@@ -255,6 +267,7 @@ class PageScan {
     const { records: skippedRecords, pages: skippedPages } = this.#skipped();
     return {
       ...this.#tally,
+      partialBy: this.#partialBy,
       branches: branches.length,
       endsSeen: branches.filter(({ isEndSeen }) => isEndSeen).length,
       gaps: this.#gaps,

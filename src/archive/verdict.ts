@@ -142,9 +142,10 @@ function computePagedVerdict(
     expect,
     numberOf,
   });
-  const name = nameOf(findings);
-  const agreed = planEnd?.agreed === true && (name === 'complete' || name === 'unverified');
-  const proof = name === 'complete' || agreed ? proofOf(pagination, pages, checks, agreed) : null;
+  const hasAgreed = planEnd?.agreed === true;
+  const name = nameOf(hasAgreed ? findings.filter(({ kind }) => kind !== 'unseen') : findings);
+  const agreed = hasAgreed && name === 'complete';
+  const proof = name === 'complete' ? proofOf(pagination, pages, checks, agreed) : null;
   const isChanged = findings.some(({ kind }) => kind === 'note');
   const isProven = proof !== null && (agreed || !isChanged);
   return {

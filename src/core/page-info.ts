@@ -36,8 +36,10 @@ export interface PageInfo {
   readonly totalPages: number | null;
   /** It states one of the two, longer than can be read: that is not as if it stated none. */
   readonly totalIsUnreadable?: true;
-  /** It says itself that it lacks records: `Pagination.partialPath`. */
-  readonly isPartial?: true;
+  /** The field in which it says itself that it lacks records: `Pagination.partialPath`, or an error beside them. */
+  readonly partialBy?: string;
+  /** So many of its records are no objects, where those of the first page are. Absent for none. */
+  readonly strangers?: number;
   /** Checksums of the last ten records in chains and where they have no key; `firstMark` is that of the first one. */
   readonly lastMarks?: readonly number[];
   readonly firstMark?: number;

@@ -67,6 +67,12 @@ async function listWithRecordsFound(parts: RunParts): Promise<FoundPages | null>
   if (asked === null || engine.stopped !== null) return null;
   const { json, request } = asked;
   const records = json === undefined || request === null ? null : recordsIn(json, request);
+  if (json !== undefined && records === null) {
+    throw new EverypageError(
+      'SELECTION',
+      'no list of records was found in the first page: say where it is with --select, or take whole pages with --pages',
+    );
+  }
   const output = { kind: 'selection', select: records?.path ?? null } as const;
   await thread.call('paginate', { pagination: null, output, isOneBranch: true });
   return listedPages(parts, asked.asked);

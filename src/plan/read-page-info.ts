@@ -2,7 +2,7 @@
 import type { PageInfo } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { parseLinkHeader } from './link-header.ts';
-import { countOf, isNothing, isTooLong, readCount, readFlag, readString } from './literal.ts';
+import { countOf, isTooLong, readCount, readFlag, readString } from './literal.ts';
 import { nextHoldsKey } from './next-holds-key.ts';
 import {
   type ContentRange,
@@ -34,7 +34,7 @@ export function readPageInfo(pagination: Pagination, given: PageToRead): PageInf
     ...readTotal(pagination, page, range),
     totalPages: readTotalPages(pagination, page),
     ...(isUnreadable ? { totalIsUnreadable: true } : {}),
-    ...(isPartial(pagination, literal) ? { isPartial: true } : {}),
+    ...partialBy(pagination, literal),
     echoedSize: readAt(page, pagination.sizePath),
     echoedPosition: position ?? style?.echoedPosition?.(page) ?? null,
     digest: page.digest,
@@ -54,11 +54,12 @@ export function pagingHeaders(pagination: Pagination): readonly string[] {
   return [...names].filter((name) => name !== null);
 }
 
-function isPartial({ partialPath }: Pagination, literal: PageToRead['literal']): boolean {
-  if (partialPath === undefined) return false;
-  const said = literal(partialPath);
-  // A list of errors, or a flag.
-  return readFlag(said) === true || (said?.startsWith('[') === true && !isNothing(said));
+function partialBy(
+  { partialPath }: Pagination,
+  literal: PageToRead['literal'],
+): Pick<PageInfo, 'partialBy'> {
+  if (partialPath === undefined || readFlag(literal(partialPath)) !== true) return {};
+  return { partialBy: partialPath };
 }
 
 function readMore({ morePath }: Pagination, literal: PageToRead['literal']): boolean | null {

@@ -22,6 +22,8 @@ import { failedPage, sha256 } from './sample-pages.ts';
 const NOT_READ_AGAIN = 'no page was read again, so a list that changed meanwhile does not show';
 const ALL_READ_AGAIN = 'every page was read again at the end and had not changed';
 const BORDERS = 'each page begins with the last record of the page before';
+const NO_KEY =
+  '1 record has no id, as those of the first page do: it may be no record, or stand twice';
 const BY_KEY = "each request names the last record's key";
 const NO_TOTAL = 'the server states no total to check against';
 
@@ -144,13 +146,13 @@ describe('a list whose pages overlap by one record', () => {
     assert.ok(!failed.reasons.join().includes('could not be compared'));
   });
 
-  it('is complete and not proven where records are alike, or have no key', (t) => {
+  it('is complete where records are alike, and unverified where one has no key', (t) => {
     const alike = { 10: ['k9', 'k3', ...keysFrom(11, 19)] };
     const pages = overlappingPages(28, { total: 28 }, alike);
     assert.deepEqual(levelOf(verdictOf(t, { ...keyless, pages })), complete());
     const unnamed = { 10: ['k9', '', ...keysFrom(11, 19)] };
     const nameless = overlappingPages(28, { total: 28 }, unnamed);
-    assert.deepEqual(levelOf(verdictOf(t, { ...read, pages: nameless })), complete());
+    assert.deepEqual(levelOf(verdictOf(t, { ...read, pages: nameless })), unverified(NO_KEY));
   });
 
   it('has drifted where a record came twice though each border holds', (t) => {
@@ -355,10 +357,10 @@ describe('a chain whose requests hold the last key', () => {
     assert.deepEqual(levelOf(verdictOf(t, { ...read, pages: withHole })), proven(BY_KEY));
   });
 
-  it('is complete and not proven where records have no key', (t) => {
+  it('is unverified where a record has no key', (t) => {
     const names = [...keysFrom(0, 4), '', ...keysFrom(5, 30)];
-    const { name, evidence } = verdictOf(t, { ...read, pages: chain(names) });
-    assert.deepEqual([name, evidence], ['complete', []]);
+    const verdict = verdictOf(t, { ...read, pages: chain(names) });
+    assert.deepEqual(levelOf(verdict), unverified(NO_KEY));
   });
 
   it('is proven though a page held others later, and complete with a note where its total changed', (t) => {

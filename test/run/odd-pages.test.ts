@@ -351,3 +351,85 @@ suite('in a list that stands still, records of one key', () => {
     );
   });
 });
+
+suite('a page with records that tells of a fault makes the list incomplete', () => {
+  for (const [what, fault, none] of [
+    ['an error that the others have empty', { error: 'timeout' }, { error: null }],
+    ['a list of errors that the others do not have', { errors: [{ message: 'x' }] }, {}],
+    [
+      'shards that failed',
+      { _shards: { total: 5, failed: 3 } },
+      { _shards: { total: 5, failed: 0 } },
+    ],
+  ] as const) {
+    test(`${what}, in the middle and at first`, async (t) => {
+      for (const odd of [0, 60]) {
+        const answer = (url: URL): JsonReply => {
+          const from = cursorOf(url);
+          const said = from === odd ? fault : none;
+          return { body: { items: rows.slice(from, from + 20), ...said, next: nextOf(from + 20) } };
+        };
+        const { summary } = await fetchJson(t, answer, byCursor);
+        assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+        assert.match(summary.verdict.reasons.join(), /1 page says that not all of it is there/);
+      }
+    });
+  }
+
+  test('a field for faults that is empty on all pages, or says that there is none, is no fault', async (t) => {
+    for (const said of [{ errors: [] }, { error: 'none', errorCode: 0 }, { hasError: false }]) {
+      const answer = (url: URL): JsonReply => {
+        const from = cursorOf(url);
+        return { body: { items: rows.slice(from, from + 20), ...said, next: nextOf(from + 20) } };
+      };
+      const { summary } = await fetchJson(t, answer, byCursor);
+      assert.equal(summary.verdict.name, 'complete', JSON.stringify(summary.verdict));
+    }
+  });
+});
+
+test('what is no object, or has no key, among records that are and have leaves the list unverified', async (t) => {
+  for (const [odd, reason] of [
+    ['error', /1 record is no object/],
+    [{ error: 'shard down' }, /1 record has no id/],
+    [{}, /1 record has no id/],
+  ] as const) {
+    const answer = (url: URL): JsonReply => {
+      const page = pageOf(url);
+      const items = page === 3 ? [odd, ...ofPage(page).slice(1)] : ofPage(page);
+      return { body: { items, total: rows.length } };
+    };
+    const { summary } = await fetchJson(t, answer, {}, '/items?page=1');
+    assert.equal(summary.verdict.name, 'unverified', JSON.stringify(summary.verdict));
+    assert.match(summary.verdict.reasons.join(), reason);
+  }
+});
+
+suite('a page of a range that is no page of its list fails', () => {
+  for (const [what, odd] of [
+    ['null', { items: null }],
+    ['text', { items: 'unavailable' }],
+    ['an error object', { items: { error: 'down' } }],
+    ['records beside an error', { items: rows.slice(40, 43), error: 'timeout' }],
+  ] as const) {
+    test(what, async (t) => {
+      for (const options of [{ records: true }, { select: 'items' }]) {
+        const answer = (url: URL): JsonReply => {
+          const page = pageOf(url);
+          return { body: page === 3 ? odd : { items: ofPage(page) } };
+        };
+        const { summary } = await fetchJson(t, answer, options, '/things?page=[1-6]');
+        assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+        assert.equal(summary.verdict.failed, 1);
+      }
+    });
+  }
+
+  test('and where the first page holds no records, the run says so', async (t) => {
+    const answer = (): JsonReply => ({ body: { errors: [{ message: 'down' }] } });
+    await assert.rejects(
+      fetchJson(t, answer, { records: true }, '/things?page=[1-6]'),
+      /no list of records was found in the first page: say where it is with --select/,
+    );
+  });
+});

@@ -14,7 +14,6 @@ import {
   statedCounts,
 } from './numbers-said.ts';
 import {
-  isObject,
   keysOf,
   listFields,
   PAGE_ITSELF,
@@ -303,15 +302,7 @@ function readRange(value: string): RecordRange | null {
 /** GitHub's search and Elasticsearch say so when they ran out of time. */
 const PARTIAL = /^(?:incompleteresults|timedout|partial|ispartial|partialresults|terminatedearly)$/;
 
-/** All that an answer to a GraphQL query has (GraphQL spec §7.1): beside errors, some of its data is null. */
-const OF_GRAPHQL = new Set(['data', 'errors', 'extensions']);
-
 function partialFlag(json: unknown): Pick<Pagination, 'partialPath'> {
-  const isGraphql =
-    isObject(json) &&
-    isObject(json['data']) &&
-    Object.keys(json).every((name) => OF_GRAPHQL.has(name));
-  if (isGraphql) return { partialPath: 'errors' };
   const flag = listFields(json).find(
     ({ name, value }) => typeof value === 'boolean' && PARTIAL.test(squash(name)),
   );
