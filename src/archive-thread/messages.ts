@@ -85,7 +85,7 @@ export interface ArrivedPage {
   readonly headers: string | null;
   readonly encoding: string | null;
   readonly bodyBytes: number;
-  /** There must be records in it; one that has none is to be asked for again. */
+  /** The server has said that it is there, so one without records is asked for again (`Expectation`). */
   readonly expected?: true;
   /** Why it is not stored; null where it is. */
   readonly code: PageCode | null;

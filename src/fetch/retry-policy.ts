@@ -7,6 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import { describeWait } from '../core/describe-hint.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
+import { mayHideLimit } from '../core/expectation.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import { isRecheck } from '../core/page-request.ts';
 import { credentialsIn } from '../core/redact.ts';
@@ -184,8 +185,9 @@ export class RetryPolicy {
     const isSame = digest !== null && digest === task.rejected;
     task.rejected = digest;
     // A page that may not exist is asked for in great number, so what answers it need not be waited for.
-    const { speculative = false, expected = false } = task.request;
-    const isFinal = UNREADABLE.has(kind) || (speculative && !expected && !isPause);
+    const { speculative = false, expected } = task.request;
+    const mayNotExist = speculative && expected === undefined;
+    const isFinal = UNREADABLE.has(kind) || (mayNotExist && !isPause);
     // It will be as large, or the same, the next time.
     if (kind === 'too-large' || (isSame && isFinal)) return { kind: 'end', final: failed };
     if (kind !== 'no-records') return this.#retryOrEnd(task, failed, null, null);
@@ -331,13 +333,12 @@ export class RetryPolicy {
   }
 }
 
-/** How often a page that the list promises is asked for again where it is refused without a reason. */
+/** How often a page that is promised is asked for again where it is refused (`Expectation`). */
 const MOST_REFUSAL_RETRIES = 3;
 
-/** The list says that there is such a page, so what refuses it may be a limit that has no 429. */
 function mayBeLimited({ request, isGuess }: Task, response: RawResponse | null): boolean {
-  if (isGuess || request.promised !== true || response === null) return false;
-  return response.status === 400 || response.status === 403;
+  if (isGuess || request.expected !== 'promised' || response === null) return false;
+  return mayHideLimit(response.status);
 }
 
 /** What an attempt says of a pause, for people. */

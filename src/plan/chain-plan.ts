@@ -235,8 +235,7 @@ export class ChainPlan implements PlanState {
     const isDeep = this.#records >= LOWEST_CEILING && this.#total.exceeds(this.#records);
     const speculative = isDeep || this.#doubt !== null;
     const isSure = this.#doubt === null;
-    const sure = isSure ? { expected: true, promised: true } : {};
-    this.#current = { ...request, speculative, ...sure };
+    this.#current = { ...request, speculative, ...(isSure && { expected: 'promised' }) };
     this.#isAsked = false;
   }
 

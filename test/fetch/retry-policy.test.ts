@@ -195,10 +195,10 @@ test('a page unlike the others may heal, but need not be waited for where there 
   assert.equal(named(policy.rejected(task, final, unlike)), 'later');
   assert.equal(named(policy.rejected(task, final, unlike)), 'later');
   for (const [expected, then] of [
-    [false, 'end UNLIKE'],
-    [true, 'later'],
+    [{}, 'end UNLIKE'],
+    [{ expected: 'counted' }, 'later'],
   ] as const) {
-    const request = { ...task.request, speculative: true, expected };
+    const request = { ...task.request, speculative: true, ...expected };
     const guessed = { ...pageTask(1), request };
     assert.equal(named(policy.rejected(guessed, final, unlike)), 'later');
     assert.equal(named(policy.rejected(guessed, final, unlike)), then);
@@ -208,7 +208,10 @@ test('a page unlike the others may heal, but need not be waited for where there 
 test('a page without records where there must be some is asked for once more, whatever --retry says', () => {
   const { policy } = createPolicy({ retries: 0 });
   const none = { kind: 'no-records', reason: 'none', beginning: null, digest: null } as const;
-  const task = { ...pageTask(0), request: { ...pageTask(0).request, expected: true } };
+  const task = {
+    ...pageTask(0),
+    request: { ...pageTask(0).request, expected: 'counted' },
+  } as const;
   const final = stored(policy, task);
   assert.equal(named(policy.rejected(task, final, none)), 'later');
   assert.equal(task.isAskedAgain, true);
