@@ -4,6 +4,7 @@
  */
 import type { Rejection } from '../archive-thread/messages.ts';
 import type { Clock } from '../core/clock.ts';
+import { noHint } from '../core/hint.ts';
 import { isRecheck } from '../core/page-request.ts';
 import type { Stop } from '../core/summary.ts';
 import { freeChunks } from '../http/response-body.ts';
@@ -155,7 +156,9 @@ export class Dispatcher {
     const { clock, pauseMonitor } = this.#parts;
     const now = clock.now();
     if (this.#stop === null) {
-      for (const { limiter } of this.#queues.all) pauseMonitor.opened(limiter, now);
+      if (pauseMonitor.isWatching) {
+        for (const { limiter } of this.#queues.all) pauseMonitor.opened(limiter, now);
+      }
       for (let due = this.#delayed.takeDue(now); due; due = this.#delayed.takeDue(now)) {
         this.#queues.add(due, 'again');
       }
@@ -252,7 +255,10 @@ export class Dispatcher {
     const result = mayBeHidden ? this.#hiddenLimits.read(task, made.result, limiter) : made.result;
     const attempt = { ...made, result };
     const reaction = limiter.ended(result, task.attempts, timing.sentAt, now, role);
-    this.#parts.pauseMonitor.answered(limiter, result, now);
+    const { pauseMonitor } = this.#parts;
+    if (pauseMonitor.isWatching || result.hint !== noHint) {
+      pauseMonitor.answered(limiter, result, now);
+    }
     // A witness comes for what it shows alone: its page is there.
     const action = role === 'witness' ? null : this.#actionAfter(attempt, queue, reaction);
     this.#pauseOrStop(task, queue, reaction, result, now);

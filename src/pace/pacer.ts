@@ -7,6 +7,7 @@ import { StatedLimits } from './stated-limits.ts';
 /** A timer that is late, or a burst of answers, may be made good within this. */
 const SLACK_MS = 20;
 const ROUNDING_MS = 1500;
+const NEVER = Number.NEGATIVE_INFINITY;
 /** The user's rate is a promise: so much of its window may be early, and is taken off the rate. */
 const USER_SLACK_PART = 0.002;
 const USER_SLACK_CAP_MS = 50;
@@ -19,7 +20,8 @@ const USER_SLACK_CAP_MS = 50;
 export class Pacer {
   readonly #settings: PaceSettings;
   readonly #gate: PauseGate;
-  readonly #stated = new StatedLimits();
+  /** Null until the server has stated any; most never do. */
+  #stated: StatedLimits | null = null;
   readonly #search: RateSearch;
   readonly #auto: AutoConcurrency | null;
   readonly #searched = new Spacing(SLACK_MS);
@@ -49,12 +51,12 @@ export class Pacer {
 
   /** As `opensAt`, and not before the end of a window of which the server says nothing is left. */
   heldUntil(now: number): number {
-    return Math.max(this.#gate.opensAt, this.#stated.usedUpUntil(now));
+    return Math.max(this.#gate.opensAt, this.#stated?.usedUpUntil(now) ?? NEVER);
   }
 
   /** The part of `heldUntil` that the server stated; what lies beyond is our own wait. */
   statedUntil(now: number): number {
-    return Math.max(this.#gate.statedUntil, this.#stated.usedUpUntil(now));
+    return Math.max(this.#gate.statedUntil, this.#stated?.usedUpUntil(now) ?? NEVER);
   }
 
   /** Milliseconds since the first refusal that no success has followed; 0 where there is none. */
@@ -69,7 +71,7 @@ export class Pacer {
     this.#setRates(now);
     return Math.max(
       this.#gate.startableAt(),
-      this.#stated.startableAt(now, this.#inFlight),
+      this.#stated?.startableAt(now, this.#inFlight) ?? NEVER,
       this.#user.startableAt(now),
       this.#searched.startableAt(now),
       this.#search.startableAt(now),
@@ -81,7 +83,7 @@ export class Pacer {
     this.#inFlight += 1;
     this.#gate.started(now);
     this.#search.started(now);
-    this.#stated.started();
+    this.#stated?.started();
     this.#user.started(now);
     this.#searched.started(now);
     this.#statedSpacing.started(now);
@@ -93,7 +95,10 @@ export class Pacer {
     const before = this.heldUntil(now);
     this.#inFlight -= 1;
     this.#gate.ended(sentAt);
-    if (hint !== null) this.#stated.said(hint.limits, sentAt, now, this.#inFlight);
+    if (hint !== null && hint.limits.length > 0) {
+      this.#stated ??= new StatedLimits();
+      this.#stated.said(hint.limits, sentAt, now, this.#inFlight);
+    }
     if (kind === 'refused') {
       if (isCalm) this.#auto?.calmed(sentAt, now);
       return this.#refused(sentAt, now, statedWaitMs(hint), before);
@@ -155,7 +160,7 @@ export class Pacer {
   basis(now: number): PaceBasis {
     const { concurrency } = this;
     const user = this.#user.rate;
-    const stated = this.#stated.rate(now);
+    const stated = this.#stated?.rate(now) ?? Number.POSITIVE_INFINITY;
     const searched = this.#search.rate;
     const rate = Math.min(user, stated, searched);
     if (rate === Number.POSITIVE_INFINITY) {
@@ -165,7 +170,11 @@ export class Pacer {
     }
     const by = rate === user ? 'user' : rate === stated ? 'headers' : 'refusals';
     const windowMs =
-      by === 'headers' ? this.#stated.windowMs : by === 'refusals' ? this.#search.windowMs : null;
+      by === 'headers'
+        ? (this.#stated?.windowMs ?? null)
+        : by === 'refusals'
+          ? this.#search.windowMs
+          : null;
     return { by, perSecond: rate * 1000, concurrency, windowMs };
   }
 
@@ -176,7 +185,7 @@ export class Pacer {
       this.#userIsSet = true;
     }
     setIfChanged(this.#searched, this.#search.spacingRate, now);
-    setIfChanged(this.#statedSpacing, this.#stated.rate(now), now);
+    if (this.#stated !== null) setIfChanged(this.#statedSpacing, this.#stated.rate(now), now);
   }
 }
 
