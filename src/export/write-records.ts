@@ -38,7 +38,7 @@ export async function writeRecords(
       await out.flush();
       continue;
     }
-    const scan = find(page);
+    const scan = page.found ?? find(page);
     const skip = page.skip ?? 0;
     if (scan.count <= skip) continue;
     const body = scan.source ?? page.rest ?? page.body;
