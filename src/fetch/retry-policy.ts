@@ -4,7 +4,6 @@
  */
 import type { Rejection } from '../archive-thread/messages.ts';
 import type { Clock } from '../core/clock.ts';
-import { describeWait } from '../core/describe-hint.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import { mayHideLimit } from '../core/expectation.ts';
@@ -16,7 +15,6 @@ import { singleHeader } from '../http/outcome.ts';
 import type { RawResponse } from '../http/transport.ts';
 import { backoffDelayMs, notReadyDelayMs, refusalDelayMs } from '../pace/retries.ts';
 import { answerExcerpt, codeOfAttempt, codeOfRejection, describeRejection } from './failure.ts';
-import type { Limiter, Reaction } from './limiter.ts';
 import {
   type AttemptResult,
   type FinalAttempt,
@@ -113,51 +111,6 @@ export class RetryPolicy {
     task.attempts += 1;
     task.spentMs += timing.durationMs;
     return this.#count(task, result, circumstances);
-  }
-
-  /**
-   * Whether what a limiter made of an attempt ends the run: the wait is longer than the user allows, the
-   * server is down for as long, or nothing ever comes from there. Null where the run continues.
-   *
-   * @param pausesBefore pauses of the limiter since anything came through
-   */
-  whyStop(
-    limiter: Limiter,
-    { pauseMs, isOwnPause, isOutage, isUnreachable }: Reaction,
-    reason: string,
-    { shownUrl: url }: Task,
-    pausesBefore: number,
-    now: number,
-  ): Stop | null {
-    const { options, clock } = this.#parts;
-    if (isUnreachable) return { kind: 'unreachable', limiter: limiter.name, reason };
-    if (pauseMs === null) return null;
-    if (isOutage) {
-      const downMs = limiter.downForMs(now);
-      const isTooLong = downMs >= options.maxWaitMs;
-      return isTooLong ? { kind: 'max-wait', untilWallTime: null, reason, downMs } : null;
-    }
-    if (pauseMs > options.maxWaitMs) {
-      if (!isOwnPause) {
-        return { kind: 'max-wait', untilWallTime: clock.wallTime() + pauseMs, reason };
-      }
-      const ownPause = { nextMs: pauseMs, pausesBefore, url };
-      return { kind: 'max-wait', untilWallTime: null, reason, ownPause };
-    }
-    const isShutTooLong = limiter.refusedForMs(now) > options.maxWaitMs;
-    return isShutTooLong ? { kind: 'max-wait', untilWallTime: null, reason } : null;
-  }
-
-  /** A page that only checks others, where its limiter makes it wait too long. */
-  notRead(task: Task, stop: Stop): FinalAttempt {
-    const { clock } = this.#parts;
-    const said = 'reason' in stop ? ` (${stop.reason})` : '';
-    const reason = `it was not read again: the wait is longer than --max-wait${said}`;
-    const timing = { startedAt: clock.wallTime(), sentAt: clock.now(), durationMs: 0 };
-    task.attempts = Math.max(1, task.attempts);
-    const outcome = { kind: 'fail', reason } as const;
-    const none: AttemptResult = { outcome, response: null, fault: null, hint: null };
-    return finalAttempt(none, { code: null, reason }, timing);
   }
 
   /**
@@ -339,21 +292,6 @@ const MOST_REFUSAL_RETRIES = 3;
 function mayBeLimited({ request, isGuess }: Task, response: RawResponse | null): boolean {
   if (isGuess || request.expected !== 'promised' || response === null) return false;
   return mayHideLimit(response.status);
-}
-
-/** What an attempt says of a pause, for people. */
-export function pauseReason({
-  outcome,
-  response,
-}: Pick<AttemptResult, 'outcome' | 'response'>): string {
-  if (outcome.kind === 'pause') {
-    return `${outcome.reason}, ${describeWait(outcome.waitMs, outcome.waitFrom)}`;
-  }
-  const reason = 'reason' in outcome ? outcome.reason : outcome.kind;
-  if (outcome.kind !== 'retry') return reason;
-  return response === null
-    ? `the server does not answer (${reason})`
-    : `the server keeps failing (${reason})`;
 }
 
 function stopFor(stop: Stop): NextAction {
