@@ -7,6 +7,7 @@
  */
 import { BlockList, isIP, type Socket } from 'node:net';
 import { EverypageError } from '../core/errors.ts';
+import { percentDecoded } from '../core/escape.ts';
 import { TLS_QUESTION, withProxyCure } from './connect-fault.ts';
 import { TransportError } from './transport.ts';
 
@@ -70,18 +71,9 @@ function parseProxy(text: string, source: string): URL | null {
 /** `Basic …` for the proxy's user info, or null. */
 export function proxyAuthorization(proxy: URL): string | null {
   if (proxy.username === '' && proxy.password === '') return null;
-  const user = decodeUserInfo(proxy.username);
-  const password = decodeUserInfo(proxy.password);
+  const user = percentDecoded(proxy.username);
+  const password = percentDecoded(proxy.password);
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-}
-
-/** A lone `%` is legal in what people type, and then means itself. */
-function decodeUserInfo(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 type Exemption = (host: string, port: string) => boolean;

@@ -1,6 +1,6 @@
 /** URLs as users write them and as servers link to them: what they stand for, and what will be requested. */
 import { EverypageError } from '../core/errors.ts';
-import { escapeText } from '../core/escape.ts';
+import { escapeText, percentDecoded } from '../core/escape.ts';
 import type { RunOptions } from '../core/options.ts';
 import { redactUrl } from '../core/redact.ts';
 import type { PlanSource } from './plan.ts';
@@ -174,20 +174,11 @@ function namesAuthorization({ headers = [] }: RunOptions): boolean {
 /** `user:password` as Basic authentication has it (RFC 7617 §2). */
 function userOf(userInfo: string): string {
   const colon = userInfo.indexOf(':');
-  const user = decoded(colon === -1 ? userInfo : userInfo.slice(0, colon));
-  const password = colon === -1 ? '' : decoded(userInfo.slice(colon + 1));
+  const user = percentDecoded(colon === -1 ? userInfo : userInfo.slice(0, colon));
+  const password = colon === -1 ? '' : percentDecoded(userInfo.slice(colon + 1));
   if (user.includes(':'))
     throw usage('the user name in the URL holds a colon, which Basic forbids');
   return `${user}:${password}`;
-}
-
-/** A lone `%` is legal in what people type, and then means itself. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 function usage(message: string): EverypageError {
