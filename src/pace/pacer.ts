@@ -19,8 +19,9 @@ const USER_SLACK_CAP_MS = 50;
  */
 export class Pacer {
   readonly #settings: PaceSettings;
-  readonly #gate: PauseGate;
-  /** Null until the server has stated any; most never do. */
+  readonly #random: () => number;
+  /** Null until the server asks for a pause, and until it states a limit: most never do. */
+  #gate: PauseGate | null = null;
   #stated: StatedLimits | null = null;
   readonly #search: RateSearch;
   readonly #auto: AutoConcurrency | null;
@@ -32,7 +33,7 @@ export class Pacer {
 
   constructor(settings: PaceSettings, random: () => number, learned: LearnedPace | null) {
     this.#settings = settings;
-    this.#gate = new PauseGate(random);
+    this.#random = random;
     this.#search = new RateSearch(learned);
     this.#auto =
       settings.concurrency === 'auto' ? new AutoConcurrency(learned?.concurrency ?? null) : null;
@@ -46,22 +47,22 @@ export class Pacer {
 
   /** Nothing starts before this; it is in the past while no pause holds. */
   get opensAt(): number {
-    return this.#gate.opensAt;
+    return this.#gate?.opensAt ?? NEVER;
   }
 
   /** As `opensAt`, and not before the end of a window of which the server says nothing is left. */
   heldUntil(now: number): number {
-    return Math.max(this.#gate.opensAt, this.#stated?.usedUpUntil(now) ?? NEVER);
+    return Math.max(this.#gate?.opensAt ?? NEVER, this.#stated?.usedUpUntil(now) ?? NEVER);
   }
 
   /** The part of `heldUntil` that the server stated; what lies beyond is our own wait. */
   statedUntil(now: number): number {
-    return Math.max(this.#gate.statedUntil, this.#stated?.usedUpUntil(now) ?? NEVER);
+    return Math.max(this.#gate?.statedUntil ?? NEVER, this.#stated?.usedUpUntil(now) ?? NEVER);
   }
 
   /** Milliseconds since the first refusal that no success has followed; 0 where there is none. */
   refusedForMs(now: number): number {
-    return this.#gate.refusedForMs(now);
+    return this.#gate?.refusedForMs(now) ?? 0;
   }
 
   /** ≤ now: one may start; finite: not before; Infinity: only after an answer. */
@@ -70,7 +71,7 @@ export class Pacer {
     this.#search.tick(now);
     this.#setRates(now);
     return Math.max(
-      this.#gate.startableAt(),
+      this.#gate?.startableAt() ?? NEVER,
       this.#stated?.startableAt(now, this.#inFlight) ?? NEVER,
       this.#user.startableAt(now),
       this.#searched.startableAt(now),
@@ -81,7 +82,7 @@ export class Pacer {
 
   started(now: number): void {
     this.#inFlight += 1;
-    this.#gate.started(now);
+    this.#gate?.started(now);
     this.#search.started(now);
     this.#stated?.started();
     this.#user.started(now);
@@ -94,7 +95,7 @@ export class Pacer {
     const inFlight = this.#inFlight;
     const before = this.heldUntil(now);
     this.#inFlight -= 1;
-    this.#gate.ended(sentAt);
+    this.#gate?.ended(sentAt);
     if (hint !== null && hint.limits.length > 0) {
       this.#stated ??= new StatedLimits();
       this.#stated.said(hint.limits, sentAt, now, this.#inFlight);
@@ -108,14 +109,14 @@ export class Pacer {
     const answer = isStrained ? 'strained' : isBusy ? 'busy' : 'answered';
     this.#auto?.ended(answer, inFlight, sentAt, now);
     if (!isStrained) this.#search.accepted(sentAt, now);
-    if (this.#gate.succeeded(sentAt)) {
+    if (this.#gate?.succeeded(sentAt)) {
       this.#auto?.interrupted(now);
       const atOnce = this.#search.opened(sentAt, now);
       this.#setRates(now);
       this.#searched.drain(now);
       if (atOnce > 0) this.#searched.grant(atOnce, now);
     }
-    if (hint?.waitMs != null) this.#gate.hold(now + hint.waitMs);
+    if (hint?.waitMs != null) this.#makeGate().hold(now + hint.waitMs);
     return this.#longer(before, now);
   }
 
@@ -130,10 +131,16 @@ export class Pacer {
     retryAfterMs: number | null,
     before: number,
   ): LimiterPause | null {
-    this.#gate.firstPauseMs = this.#search.ownPauseMs;
-    const pause = this.#gate.refused({ sentAt, now, retryAfterMs });
+    const gate = this.#makeGate();
+    gate.firstPauseMs = this.#search.ownPauseMs;
+    const pause = gate.refused({ sentAt, now, retryAfterMs });
     this.#search.refused(sentAt, pause.isNew, retryAfterMs);
     return pause.isNew || now + pause.waitMs > Math.max(now, before) ? pause : null;
+  }
+
+  #makeGate(): PauseGate {
+    this.#gate ??= new PauseGate(this.#random);
+    return this.#gate;
   }
 
   /** Ends of windows are stated in whole seconds: less is no news. */
