@@ -186,7 +186,7 @@ export interface SessionCalls {
 }
 
 /** Requests that have an answer, by name. */
-export interface Calls extends SessionCalls {
+interface Calls extends SessionCalls {
   /** Must come before any other. */
   open(ask: OpenRequest): Opened;
 }

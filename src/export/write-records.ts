@@ -96,7 +96,7 @@ const BLOCK_BYTES = 1_048_576;
  * Gathers output in blocks for a destination, which takes each block over. Call `reserve`, await
  * what it returns if that is a promise, then fill `block` from `used` on.
  */
-export class BlockWriter {
+class BlockWriter {
   readonly #destination: Destination;
   #writtenBytes = 0;
   block = new Uint8Array(0);

@@ -41,7 +41,7 @@ export interface Task {
   readonly ended: FinalAttempt | null;
 }
 
-export interface Spent {
+interface Spent {
   attempts: number;
   spentMs: number;
   /** When the last of these attempts was sent. */

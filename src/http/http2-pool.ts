@@ -198,7 +198,7 @@ export class Http2Pool {
   }
 }
 
-export interface OpeningHttp2 {
+interface OpeningHttp2 {
   /** Has room for one request until the server's SETTINGS are there: more might exceed its limit. */
   readonly connection: Http2Connection;
   /** Resolves with the server's SETTINGS; rejects with a TransportError. */
@@ -206,7 +206,7 @@ export interface OpeningHttp2 {
 }
 
 /** Speaks HTTP/2 on a connected socket. */
-export function openHttp2(
+function openHttp2(
   socket: Socket,
   origin: URL,
   events: Http2Events,

@@ -97,7 +97,7 @@ export function growingPlan(state: PlanState): GrowingPlan {
 }
 
 /** One page, because nothing shows how to ask for another. */
-export class SinglePlan implements PlanState {
+class SinglePlan implements PlanState {
   readonly #request: PageRequest;
   readonly #hasRecords: boolean;
   #isAsked = false;

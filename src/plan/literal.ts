@@ -109,7 +109,7 @@ export function* jsonMembers(text: string, from: number): Generator<JsonMember> 
 }
 
 /** Behind the closing quote of the string whose opening quote stands at `from`. */
-export function endOfJsonString(text: string, from: number): number {
+function endOfJsonString(text: string, from: number): number {
   for (let at = from + 1; at < text.length; at++) {
     const character = text.charAt(at);
     if (character === '"') return at + 1;

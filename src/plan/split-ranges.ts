@@ -3,7 +3,7 @@ import { EverypageError } from '../core/errors.ts';
 import { parseDuration } from '../core/units.ts';
 
 /** The unit of the bounds, which is also the smallest slice. */
-export type SplitScale = 'integer' | 'date' | 'second' | 'millisecond';
+type SplitScale = 'integer' | 'date' | 'second' | 'millisecond';
 
 /** A range that is fetched in slices, each by pages of its own. */
 export interface Split extends SplitRange {
@@ -188,7 +188,7 @@ function fail(text: string, why: string): never {
 }
 
 /** The two parameters that bound a slice, and whether the bounds themselves are outside it. */
-export interface BoundParameters {
+interface BoundParameters {
   readonly lower: string;
   readonly upper: string;
   readonly lowerIsExclusive: boolean;
@@ -223,7 +223,7 @@ const joinedWords = /^(start|end|min|max|from|to)(time|date|day|id|at|ts|timesta
  *
  * Throws `EverypageError` `USAGE`.
  */
-export function readBoundParameters(names: string): BoundParameters {
+function readBoundParameters(names: string): BoundParameters {
   const [lower = '', given, ...others] = names.split(',').map((name) => name.trim());
   if (lower === '' || given === '' || others.length > 0) {
     throw new EverypageError(
