@@ -1,4 +1,8 @@
-/** What a literal of a page means. Numbers are never parsed where their text goes on to the server. */
+/**
+ * What a literal of a page means. Numbers are never parsed where their text goes on to the server.
+ * Positions in a JSON text, which is known to be valid, are characters.
+ */
+
 /** A literal as it goes back to the server, into a parameter, a header or a body. */
 export interface PartValue {
   readonly text: string;
@@ -78,8 +82,6 @@ export function readJson(literal: string): unknown {
     return null;
   }
 }
-
-/** Where the values of a JSON text end that is known to be valid; positions are characters. */
 
 export function skipJsonSpace(text: string, from: number): number {
   let at = from;
