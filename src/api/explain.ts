@@ -112,13 +112,13 @@ async function explainWith(engine: Engine, job: PaginateJob): Promise<Explanatio
 }
 
 /** @param finals of the pages that were asked for, in their order */
-async function describe(
+function describe(
   { limiters, options }: Engine,
   { pagination, evidence, isWholeList, responses, ...found }: Discovery,
   finals: readonly FinalAttempt[],
-): Promise<Explanation> {
+): Explanation {
   const first = finals[0]!;
-  const pageInfo = await pageInfoOf(pagination, responses[0]!, options.maxDecodedBytes);
+  const pageInfo = pageInfoOf(pagination, responses[0]!, options.maxDecodedBytes);
   const total = pageInfo?.total ?? found.total;
   const pageRecords = pageInfo?.records ?? found.pageRecords;
   const latencyMs = Math.min(...finals.map(({ timing }) => timing.durationMs));
@@ -152,11 +152,11 @@ async function describe(
 }
 
 /** What the first page says of the list, as a run would read it. */
-async function pageInfoOf(
+function pageInfoOf(
   pagination: Pagination,
   { request, headers, body }: PageView,
   maxDecodedBytes: number,
-): Promise<PageInfo | null> {
+): PageInfo | null {
   const check = createBodyCheck(readSelection(pagination.records), maxDecodedBytes);
   const verdict = check(body, null);
   if (!verdict.ok) return null;
