@@ -2,7 +2,7 @@
 import { createPageInfoReader } from '../archive-thread/batch-reader.ts';
 import { systemClock } from '../core/clock.ts';
 import { describeHint } from '../core/describe-hint.ts';
-import { EverypageError } from '../core/errors.ts';
+import { EverypageError, usageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import { isParallel, type Pagination } from '../core/pagination.ts';
@@ -81,7 +81,7 @@ export async function explainOver(
   const plan = () => createListPlan({ sources, method, body, secretParams });
   const job = await paginateJob(sources, options, plan);
   if (job === null) {
-    throw new EverypageError('USAGE', 'explain takes the URL of a first page, without a range');
+    throw usageError('explain takes the URL of a first page, without a range');
   }
   const transport = make(transportOptions(options, process.env));
   const emit = userOptions.onEvent ?? (() => {});

@@ -6,7 +6,7 @@
  * that is what every other reader of these variables does.
  */
 import { BlockList, isIP, type Socket } from 'node:net';
-import { EverypageError } from '../core/errors.ts';
+import { usageError } from '../core/errors.ts';
 import { percentDecoded } from '../core/escape.ts';
 import { TLS_QUESTION, withProxyCure } from './connect-fault.ts';
 import { TransportError } from './transport.ts';
@@ -54,14 +54,12 @@ function parseProxy(text: string, source: string): URL | null {
   const url = URL.parse(withScheme);
   // The text itself is not repeated: it may hold a password.
   if (url === null || url.hostname === '') {
-    throw new EverypageError(
-      'USAGE',
+    throw usageError(
       `The proxy (--proxy or ${source}) is not a URL; write http://host:port or https://host:port.`,
     );
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new EverypageError(
-      'USAGE',
+    throw usageError(
       `The proxy (--proxy or ${source}) begins with ${url.protocol}//; only http:// and https:// proxies are spoken.`,
     );
   }

@@ -1,5 +1,5 @@
 /** Pages that can be requested in parallel: their positions, which are requested, and the stated totals. */
-import { EverypageError } from '../core/errors.ts';
+import { usageError } from '../core/errors.ts';
 import type { Expectation } from '../core/expectation.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
@@ -87,8 +87,7 @@ export class PageGrid {
     const at = from - this.#overlapAt(from);
     const request = style.pageAt(pagination, start, at, this.#sizeOf(from, to));
     if (request === null) {
-      throw new EverypageError(
-        'USAGE',
+      throw usageError(
         `the request cannot carry ${pagination.param}: its body is not JSON. Give a JSON body with -d, or page by the query.`,
       );
     }
