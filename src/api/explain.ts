@@ -2,7 +2,7 @@
 import { createPageInfoReader } from '../archive-thread/batch-reader.ts';
 import { systemClock } from '../core/clock.ts';
 import { describeHint } from '../core/describe-hint.ts';
-import { EverypageError } from '../core/errors.ts';
+import { EverypageError, usageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import { isParallel, type Pagination } from '../core/pagination.ts';
@@ -81,7 +81,7 @@ export async function explainOver(
   const plan = () => createListPlan({ sources, method, body, secretParams });
   const job = await paginateJob(sources, options, plan);
   if (job === null) {
-    throw new EverypageError('USAGE', 'explain takes the URL of a first page, without a range');
+    throw usageError('explain takes the URL of a first page, without a range');
   }
   const transport = make(transportOptions(options, process.env));
   const emit = userOptions.onEvent ?? (() => {});
@@ -112,13 +112,13 @@ async function explainWith(engine: Engine, job: PaginateJob): Promise<Explanatio
 }
 
 /** @param finals of the pages that were asked for, in their order */
-async function describe(
+function describe(
   { limiters, options }: Engine,
   { pagination, evidence, isWholeList, responses, ...found }: Discovery,
   finals: readonly FinalAttempt[],
-): Promise<Explanation> {
+): Explanation {
   const first = finals[0]!;
-  const pageInfo = await pageInfoOf(pagination, responses[0]!, options.maxDecodedBytes);
+  const pageInfo = pageInfoOf(pagination, responses[0]!, options.maxDecodedBytes);
   const total = pageInfo?.total ?? found.total;
   const pageRecords = pageInfo?.records ?? found.pageRecords;
   const latencyMs = Math.min(...finals.map(({ timing }) => timing.durationMs));
@@ -152,11 +152,11 @@ async function describe(
 }
 
 /** What the first page says of the list, as a run would read it. */
-async function pageInfoOf(
+function pageInfoOf(
   pagination: Pagination,
   { request, headers, body }: PageView,
   maxDecodedBytes: number,
-): Promise<PageInfo | null> {
+): PageInfo | null {
   const check = createBodyCheck(readSelection(pagination.records), maxDecodedBytes);
   const verdict = check(body, null);
   if (!verdict.ok) return null;

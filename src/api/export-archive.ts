@@ -6,7 +6,7 @@ import {
   createShaper,
   decodeStored,
 } from '../archive-thread/stored-pages.ts';
-import { EverypageError } from '../core/errors.ts';
+import { EverypageError, usageError } from '../core/errors.ts';
 import type { FormatName } from '../core/options.ts';
 import { keptShape, type OutputShape, outputShape } from '../core/output-shape.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
@@ -47,17 +47,14 @@ export interface ExportResult {
 export async function exportArchive(path: string, options: ExportOptions): Promise<ExportResult> {
   const { output, stdout } = options;
   if (output === undefined && stdout === undefined) {
-    throw new EverypageError('USAGE', 'say where the export goes: give output, or stdout');
+    throw usageError('say where the export goes: give output, or stdout');
   }
   const format =
     output === undefined
       ? (options.format ?? 'ndjson')
       : formatNameFor(output, options.format ?? null);
   if (format === 'none') {
-    throw new EverypageError(
-      'USAGE',
-      `${output} would be an archive; an export is .ndjson, .jsonl or .json`,
-    );
+    throw usageError(`${output} would be an archive; an export is .ndjson, .jsonl or .json`);
   }
   checkOutputFolder(output ?? null);
   const archive = ArchiveReader.openReadOnly(path);

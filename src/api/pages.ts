@@ -7,7 +7,7 @@ import type { Place } from '../core/page-request.ts';
 import { strictOf } from '../core/resolve-options.ts';
 import { isWhole, type PaginationFacts, type Summary } from '../core/summary.ts';
 import {
-  copyCompact,
+  compactRange,
   createJsonScanner,
   type JsonScanner,
   readSelection,
@@ -148,7 +148,7 @@ export async function* records(
     const source = scan.source ?? sent.rest ?? page.body;
     for (let index = sent.skip * 2; index < spans.length; index += 2) {
       if (sent.repeats?.has(index / 2)) continue;
-      yield toRecord(page, cut(source, spans[index]!, spans[index + 1]!));
+      yield toRecord(page, compactRange(source, spans[index]!, spans[index + 1]!));
     }
   }
 }
@@ -183,11 +183,6 @@ function toPage({ place, url, status, headers, body }: SentPage): Page {
     text: () => decode(body),
     json: () => JSON.parse(decode(body)),
   };
-}
-
-function cut(body: Uint8Array, start: number, end: number): Uint8Array {
-  const bytes = new Uint8Array(end - start);
-  return bytes.subarray(0, copyCompact(bytes, 0, body, start, end));
 }
 
 function toRecord(page: Page, bytes: Uint8Array): PageRecord {

@@ -6,7 +6,7 @@ import { Archive } from '../archive/archive.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import { withWritten } from '../archive/verdict.ts';
 import { archivePages, decodeStored } from '../archive-thread/stored-pages.ts';
-import { EverypageError } from '../core/errors.ts';
+import { usageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
 import { strictOf } from '../core/resolve-options.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
@@ -37,7 +37,7 @@ export async function proveList(
 ): Promise<Summary> {
   const { output, stdout, pages, format, prove, ...rest } = options;
   if (pages !== undefined || (output === undefined && stdout === undefined && !rest.archive)) {
-    throw new EverypageError('USAGE', 'prove reads into an archive: give an output, or an archive');
+    throw usageError('prove reads into an archive: give an output, or an archive');
   }
   const folder = (output ?? rest.archive) ? null : mkdtempSync(join(tmpdir(), 'everypage-'));
   const archive = rest.archive ?? `${output ?? join(folder!, 'reading')}.everypage`;

@@ -7,10 +7,10 @@
 import type {
   AttemptRecord,
   KnownPage,
-  PageState,
+  PageRow,
   RunSpecification,
 } from '../archive/archive-types.ts';
-import type { ErrorCode, PageCode } from '../core/errors.ts';
+import type { ErrorCode } from '../core/errors.ts';
 import type { FormatName } from '../core/options.ts';
 import type { OutputShape } from '../core/output-shape.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
@@ -77,22 +77,11 @@ export interface PaginateRequest {
 }
 
 /** A page that arrived; its key and its body stand in the batch's arena. Only `stored` has a body. */
-export interface ArrivedPage {
-  readonly place: Place;
-  readonly url: string;
-  readonly state: PageState;
-  readonly status: number | null;
-  readonly headers: string | null;
-  readonly encoding: string | null;
+export interface ArrivedPage
+  extends Omit<PageRow, 'key' | 'body' | 'hash' | 'records' | 'pageInfo' | 'keys'> {
   readonly bodyBytes: number;
-  /** There must be records in it; one that has none is to be asked for again. */
+  /** The server has said that it is there, so one without records is asked for again (`Expectation`). */
   readonly expected?: true;
-  /** Why it is not stored; null where it is. */
-  readonly code: PageCode | null;
-  readonly reason: string | null;
-  readonly attempts: number;
-  readonly startedAt: number;
-  readonly durationMs: number;
   /** Earlier tries. */
   readonly log: readonly AttemptRecord[];
   /** Response headers that say how the list goes on; they may hold credentials and are not kept. */
@@ -186,7 +175,7 @@ export interface SessionCalls {
 }
 
 /** Requests that have an answer, by name. */
-export interface Calls extends SessionCalls {
+interface Calls extends SessionCalls {
   /** Must come before any other. */
   open(ask: OpenRequest): Opened;
 }

@@ -2,7 +2,7 @@
 import { closeSync, existsSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { EverypageError } from '../core/errors.ts';
+import { EverypageError, usageError } from '../core/errors.ts';
 import { syncFolder } from '../core/files.ts';
 import type { RunSpecification } from './archive-types.ts';
 import { checkRun, fingerprintOf, writeRunChecksum } from './kept-run.ts';
@@ -123,8 +123,7 @@ export function checkReplaceable(path: string): void {
   }
   const isArchive = header.readUInt32BE(APPLICATION_ID_AT) === APPLICATION_ID;
   if (length === 0 || isArchive) return;
-  throw new EverypageError(
-    'USAGE',
+  throw usageError(
     `${path} is there and is no archive; move it away, or name another place with --archive`,
   );
 }
@@ -266,9 +265,9 @@ export function checkFile(connection: Connection): void {
 function mustExist(path: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) {
-    throw new EverypageError('USAGE', `There is no archive ${path}. Check the path.`);
+    throw usageError(`There is no archive ${path}. Check the path.`);
   }
   if (!found.isFile()) {
-    throw new EverypageError('USAGE', `${path} is not a file, so it is no archive.`);
+    throw usageError(`${path} is not a file, so it is no archive.`);
   }
 }

@@ -42,6 +42,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 const isText: Check = (value) => typeof value === 'string';
 const isNumber: Check = (value) => typeof value === 'number';
 const isBoolean: Check = (value) => typeof value === 'boolean';
+const isTrue: Check = (value) => value === true;
 const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
 
 function orNull(check: Check): Check {
@@ -60,8 +61,12 @@ function oneOf(words: readonly string[]): Check {
   return (value) => typeof value === 'string' && words.includes(value);
 }
 
+function isOf<T>(shape: Shape<T>): Check {
+  return (value) => hasShape<T>(value, shape);
+}
+
 const placeShape: Shape<Place> = { branch: isCount, position: isCount };
-const isPlace: Check = (value) => hasShape<Place>(value, placeShape);
+const isPlace = isOf(placeShape);
 
 const isHeader: Check = (value) =>
   Array.isArray(value) && value.length === 2 && value.every(isText);
@@ -72,7 +77,7 @@ const specificationShape: Shape<RunSpecification> = {
   method: isText,
   bodyDigest: orNull(isText),
   headers: listOf(isHeader),
-  failWhen: (value) => value === undefined || isText(value),
+  failWhen: orAbsent(isText),
 };
 
 const paginationShape: Shape<Pagination> = {
@@ -98,7 +103,7 @@ const paginationShape: Shape<Pagination> = {
   pastEnd: listOf(isNumber),
   ceiling: orNull(isNumber),
   overlap: isCount,
-  output: (value) => value === undefined || value === null || isText(value),
+  output: orAbsent(orNull(isText)),
   partialPath: orAbsent(isText),
 };
 
@@ -121,21 +126,19 @@ const restartShape: Shape<Restart> = {
   status: orNull(isNumber),
   into: isCount,
 };
-const areRestarts = listOf((value) => hasShape<Restart>(value, restartShape));
 
 const droppedShape: Shape<Dropped> = {
   what: oneOf(['total', 'totalPages', 'more']),
   why: isText,
 };
-const areDropped = listOf((value) => hasShape<Dropped>(value, droppedShape));
 
 const planEndShape: Shape<PlanEnd> = {
   reason: oneOf(Object.keys(endReasons)),
   detail: orNull(isText),
   ends: listOf(isPlace),
-  agreed: (value) => value === undefined || value === true,
-  restarts: (value) => value === undefined || areRestarts(value),
-  dropped: (value) => value === undefined || areDropped(value),
+  agreed: orAbsent(isTrue),
+  restarts: orAbsent(listOf(isOf(restartShape))),
+  dropped: orAbsent(listOf(isOf(droppedShape))),
 };
 
 const isNextStep: Check = (value) => {
@@ -163,7 +166,7 @@ const pageInfoShape: Shape<PageInfo> = {
   strangers: orAbsent(isCount),
   firstMark: orAbsent(isNumber),
   lastMarks: orAbsent(listOf(isNumber)),
-  totalIsUnreadable: (value) => value === undefined || value === true,
+  totalIsUnreadable: orAbsent(isTrue),
   echoedSize: orNull(isNumber),
   echoedPosition: orNull(isNumber),
   digest: orNull(isText),
@@ -172,7 +175,7 @@ const pageInfoShape: Shape<PageInfo> = {
   repeats: orAbsent(isCount),
   nulls: orAbsent(listOf(isCount)),
   listIs: orAbsent(oneOf(['null', 'absent'])),
-  nextHoldsKey: (value) => value === undefined || value === true,
+  nextHoldsKey: orAbsent(isTrue),
   firstRecord: orAbsent(isText),
   lastRecord: orAbsent(isText),
   nextSeenAt: orNull(isPlace),

@@ -197,7 +197,6 @@ function evidenceOf(facts: {
   return [...said, ...notes, ...dropped, ...pages.notes];
 }
 
-/** Where records have no key, those of pages that overlap are known by their bytes. */
 /**
  * The verdict once the output was written, with what it holds. The list's own records were counted by
  * the same rule before, so another number means that one of the two is wrong.
@@ -213,6 +212,7 @@ export function withWritten(verdict: Verdict, written: number): Verdict {
   return { ...said, name: isLowered ? 'unverified' : name, reasons: [...reasons, reason] };
 }
 
+/** Where records have no key, those of pages that overlap are known by their bytes. */
 function readKeys(
   connection: Connection,
   pagination: Pagination,

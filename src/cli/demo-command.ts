@@ -1,7 +1,7 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EverypageError } from '../core/errors.ts';
+import { usageError } from '../core/errors.ts';
 import { type DemoServer, startDemoServer } from '../demo/demo-server.ts';
 import { createPainter, fitText } from '../report/paint.ts';
 import { type CliContext, describeTerminal } from './context.ts';
@@ -15,7 +15,7 @@ const SHOWN_RECORDS = 3;
 /** `everypage demo`: a local API with faults, fetched by the command that anyone would type. */
 export async function demoCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
   if (typed.positionals.length > 0) {
-    throw new EverypageError('USAGE', 'everypage demo brings its own URL and takes no other');
+    throw usageError('everypage demo brings its own URL and takes no other');
   }
   const server = await startDemoServer();
   const folder = await mkdtemp(join(tmpdir(), 'everypage-demo-'));

@@ -1,5 +1,5 @@
 /** The kinds of values that flags take. Each is one object, which the table of flags names. */
-import { EverypageError, expected } from '../core/errors.ts';
+import { expected, usageError } from '../core/errors.ts';
 import type { Recheck } from '../core/options.ts';
 import { isSecretHeader, isSecretName, redactUrl } from '../core/redact.ts';
 import { addressBlock, originOf, recheckOf } from '../core/resolve-options.ts';
@@ -197,10 +197,7 @@ export const userPassword: ValueType<string> = {
   example: 'user:password',
   parse(value) {
     if (value.includes(':')) return value;
-    throw new EverypageError(
-      'USAGE',
-      'expected user:password; where there is no password, end with a colon',
-    );
+    throw usageError('expected user:password; where there is no password, end with a colon');
   },
   show: (value) => `${value.split(':', 1)[0]}:<password>`,
 };

@@ -1,4 +1,4 @@
-import { EverypageError } from '../core/errors.ts';
+import { EverypageError, usageError } from '../core/errors.ts';
 
 /** A header as the user wrote it: `name` in lower case, `value` without white space around it. */
 export interface HeaderLine {
@@ -17,21 +17,23 @@ export interface HeaderLine {
 export function parseHeaderLine(line: string): HeaderLine {
   const colon = line.indexOf(':');
   if (colon === -1) {
-    throw usage(`a header needs a colon, as in 'Name: value'${quoteName(line)}`);
+    throw usageError(`a header needs a colon, as in 'Name: value'${quoteName(line)}`);
   }
   const name = line.slice(0, colon);
   if (name === '') {
-    throw usage("a header needs a name before its colon, as in 'Name: value'");
+    throw usageError("a header needs a name before its colon, as in 'Name: value'");
   }
   const stray = /[^!#$%&'*+.^_`|~0-9A-Za-z-]/u.exec(name);
   if (stray !== null) {
-    throw usage(`a header's name cannot contain ${describe(stray[0])}; write it as 'Name: value'`);
+    throw usageError(
+      `a header's name cannot contain ${describe(stray[0])}; write it as 'Name: value'`,
+    );
   }
   // Line ends are no white space here: trimming them would hide an injected header.
   const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '');
   const refused = /[^\t\P{Cc}]|[^\0-\u00ff]/u.exec(value);
   if (refused !== null) {
-    throw usage(`the value of the header '${name}' cannot contain ${describe(refused[0])}`);
+    throw usageError(`the value of the header '${name}' cannot contain ${describe(refused[0])}`);
   }
   return { name: name.toLowerCase(), value };
 }
@@ -54,14 +56,10 @@ export function parseHeaderFile(text: string, name: string): HeaderLine[] {
       headers.push(parseHeaderLine(trimmed));
     } catch (error) {
       if (!(error instanceof EverypageError)) throw error;
-      throw usage(`${name} line ${index + 1}: ${error.message}`);
+      throw usageError(`${name} line ${index + 1}: ${error.message}`);
     }
   }
   return headers;
-}
-
-function usage(message: string): EverypageError {
-  return new EverypageError('USAGE', message);
 }
 
 /** Only a first word that looks like a header's name; anything else may be a token and is not shown. */

@@ -37,6 +37,11 @@ export class EverypageError extends Error {
   }
 }
 
+/** What the user typed or gave cannot be meant. */
+export function usageError(message: string, cause?: unknown): EverypageError {
+  return new EverypageError('USAGE', message, cause === undefined ? undefined : { cause });
+}
+
 /**
  * A usage error in the one form: what was expected, and what came.
  *
@@ -45,7 +50,7 @@ export class EverypageError extends Error {
 export function expected(what: string, got: unknown, hint?: string): EverypageError {
   const shown = typeof got === 'string' ? JSON.stringify(got.slice(0, 80)) : String(got);
   const more = hint === undefined ? '' : ` (${hint})`;
-  return new EverypageError('USAGE', `expected ${what}, got ${shown}${more}`);
+  return usageError(`expected ${what}, got ${shown}${more}`);
 }
 
 /** No whole response came (`DNS` … `CLOSED`), or the body of a good one is not a page (`EMPTY` …). */

@@ -1,4 +1,4 @@
-/** Text made safe to print: for a terminal, and for a shell. */
+/** Text made safe to print, for a terminal and for a shell; and percent-encoded text made readable. */
 
 /**
  * Everything that could move a cursor, colour, reorder or hide text: controls (C0, DEL, C1), line
@@ -46,4 +46,13 @@ export function shellQuote(argument: string): string {
       .join('');
   });
   return `$'${escaped}'`;
+}
+
+/** Percent-encoded text, decoded. A lone `%` is legal in what people type: the text means itself then. */
+export function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

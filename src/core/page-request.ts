@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { Expectation } from './expectation.ts';
 import { redactUrl } from './redact.ts';
 
 /**
@@ -35,10 +36,8 @@ export interface PageRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Requested without knowing whether it exists: then a status of `pastEnd` is no failure. */
   readonly speculative?: boolean;
-  /** By what the server has said there are records in it. Without any it is asked for once more. */
-  readonly expected?: boolean;
-  /** The page before says that there is this one, so a refusal of it may be a limit, which ends. */
-  readonly promised?: boolean;
+  /** What the server has said of it: where it is empty or refused after all, it is asked for again. */
+  readonly expected?: Expectation;
   /** Where the user wrote it, for messages: `urls.txt line 7`, or null for an argument. */
   readonly source: string | null;
 }

@@ -18,7 +18,7 @@ export interface StyleFacts {
 }
 
 /** In the order of docs/pagination.md. `single`: one page is all that is asked for. */
-export const styleFacts = {
+const styleFacts = {
   link: { counts: null, name: 'Link header', explained: 'Link header' },
   next: { counts: null, name: 'next URL', explained: 'next URL in the body' },
   page: { counts: 'pages', name: 'page number', explained: 'page numbers' },

@@ -1,5 +1,6 @@
 /** Credentials: how to find them in URLs and headers, and to keep them out of all that is shown or stored. */
 import { inspect } from 'node:util';
+import { percentDecoded } from './escape.ts';
 
 /** Letters and digits only, lower case: `X-Amz-Signature`, `x_amz_signature` are the same name. */
 const secretNames = [
@@ -225,10 +226,5 @@ export function credentialsIn(url: string, secretParams: readonly string[]): Rea
 }
 
 function textOf(part: string): string {
-  const value = part.slice(part.indexOf('=') + 1).replaceAll('+', ' ');
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value;
-  }
+  return percentDecoded(part.slice(part.indexOf('=') + 1).replaceAll('+', ' '));
 }

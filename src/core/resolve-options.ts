@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { EverypageError, expected } from './errors.ts';
+import { type EverypageError, expected, usageError } from './errors.ts';
 import type { Header, Recheck, ResolvedOptions, RunOptions } from './options.ts';
 import { isSecretHeader, Secret } from './redact.ts';
 import { resolvePaginate } from './resolve-paginate.ts';
@@ -37,13 +37,10 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     typeof options.body === 'string' ? Buffer.from(options.body) : (options.body ?? null);
   const method = options.method ?? (body === null ? 'GET' : 'POST');
   if (method !== 'GET' && method !== 'POST') {
-    throw new EverypageError(
-      'USAGE',
-      `the method ${String(method)} is not supported; only GET and POST read pages`,
-    );
+    throw usageError(`the method ${String(method)} is not supported; only GET and POST read pages`);
   }
   if (method === 'GET' && body !== null) {
-    throw new EverypageError('USAGE', 'a GET request has no body; use POST, or leave the data out');
+    throw usageError('a GET request has no body; use POST, or leave the data out');
   }
   type Numeric = Exclude<keyof typeof defaults, 'concurrency'>;
   const count = (name: Numeric, least: number, most?: number) =>
@@ -105,14 +102,11 @@ function resolveHeaders(options: RunOptions, hasBody: boolean): Header[] {
   const own = pairs.map(([name, value]): Header => {
     const lower = name.trim().toLowerCase();
     if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower)) {
-      throw new EverypageError('USAGE', `${JSON.stringify(name)} is not a header name`);
+      throw usageError(`${JSON.stringify(name)} is not a header name`);
     }
     // A line break would end the field and begin another (RFC 9110 §5.5); the value may be a secret, so it is not shown.
     if (/[\r\n\0]/.test(value)) {
-      throw new EverypageError(
-        'USAGE',
-        `the value of header ${lower} holds a line break or NUL; take it out`,
-      );
+      throw usageError(`the value of header ${lower} holds a line break or NUL; take it out`);
     }
     const text = value.trim();
     return { name: lower, value: text !== '' && isSecretHeader(lower) ? new Secret(text) : text };
@@ -167,7 +161,7 @@ function positive(name: string, value: number, least = 1): number {
 }
 
 function namedError(name: string, { message }: EverypageError): EverypageError {
-  return new EverypageError('USAGE', `${name}: ${message}`);
+  return usageError(`${name}: ${message}`);
 }
 
 /** Throws `EverypageError` `USAGE` for text that is no origin. */

@@ -1,4 +1,4 @@
-import { EverypageError } from './errors.ts';
+import { usageError } from './errors.ts';
 import type { Paginate, ResolvedPaginate } from './options.ts';
 import { factsOf, noPagination, type PaginationStyle, paginationStyles } from './pagination.ts';
 
@@ -26,16 +26,13 @@ export function resolvePaginate(paginate: Paginate | undefined): ResolvedPaginat
   const { style = 'auto', preset = null, split = null, ...parts } = paginate;
   for (const [name, value] of Object.entries(parts)) {
     if (!(name in noPagination)) {
-      throw new EverypageError('USAGE', `paginate has no ${name}; see docs/pagination.md`);
+      throw usageError(`paginate has no ${name}; see docs/pagination.md`);
     }
     // A page of no records never ends a list.
     const least = name === 'size' ? 1 : 0;
     const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
     if (numbers.has(name) && value !== null && !isCount) {
-      throw new EverypageError(
-        'USAGE',
-        `${name} takes a whole number of at least ${least}, not ${value}`,
-      );
+      throw usageError(`${name} takes a whole number of at least ${least}, not ${value}`);
     }
   }
   const isAuto = style === 'auto';
@@ -51,8 +48,7 @@ export function resolvePaginate(paginate: Paginate | undefined): ResolvedPaginat
 function styleNamed(name: string): PaginationStyle {
   const style = namedStyles.find((it) => it === name);
   if (style !== undefined) return style;
-  throw new EverypageError(
-    'USAGE',
+  throw usageError(
     `there is no pagination style ${JSON.stringify(name)}; there are auto, ${namedStyles.join(', ')} and none`,
   );
 }

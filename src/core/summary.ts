@@ -14,7 +14,7 @@ import type { PaginationStyle } from './pagination.ts';
 export type VerdictName = Level | 'incomplete' | 'drifted' | 'capped';
 
 /** The verdicts of a run that has everything, from the strongest. */
-export const levels = ['proven', 'complete', 'unverified'] as const;
+const levels = ['proven', 'complete', 'unverified'] as const;
 export type Level = (typeof levels)[number];
 
 /** The least verdict that counts as success, where `unverified` is not enough. */

@@ -256,7 +256,6 @@ export function createJsonScanner(
   return { scan };
 }
 
-/** Past a UTF-8 byte order mark and white space. */
 /** Whether the one value that was found is `{}`. */
 function isEmptyObject(bytes: Uint8Array, { count, spans }: FoundRecords): boolean {
   const open = spans[0] ?? 0;
@@ -265,6 +264,7 @@ function isEmptyObject(bytes: Uint8Array, { count, spans }: FoundRecords): boole
   );
 }
 
+/** Past a UTF-8 byte order mark and white space. */
 function startOfText(bytes: Uint8Array): number {
   let start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   while (start < bytes.length && isSpace(bytes[start]!)) start++;

@@ -11,7 +11,7 @@ import { parseSelection } from './selection.ts';
 export type Picked = readonly (string | null)[];
 
 /** Where the values at some paths stand, found by `createPathWalk`. */
-export interface PathWalk {
+interface PathWalk {
   /** Start of the value at each path, -1 where it leads nowhere. Overwritten by the next walk. */
   readonly starts: Float64Array;
   /** End (exclusive) of the value at each path. */
@@ -81,7 +81,7 @@ export function createPicker(
   };
 }
 
-export function createPathWalk(paths: readonly string[]): PathWalk {
+function createPathWalk(paths: readonly string[]): PathWalk {
   const root = readPaths(paths);
   const starts = new Float64Array(paths.length);
   const ends = new Float64Array(paths.length);

@@ -37,7 +37,7 @@ export interface DemoOptions {
   readonly now?: () => number;
 }
 
-export interface DemoCounts {
+interface DemoCounts {
   /** Requests that arrived, of any kind. */
   readonly requests: number;
   /** Pages sent whole. */

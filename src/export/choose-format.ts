@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { EverypageError } from '../core/errors.ts';
+import { usageError } from '../core/errors.ts';
 import { type FormatName, formatNames } from '../core/options.ts';
 import type { Format } from './format.ts';
 import { json } from './json.ts';
@@ -33,8 +33,7 @@ export function formatNameFor(path: string, override: FormatName | null): Format
     : undefined;
   if (name !== undefined) return name;
   const what = extension === '' ? 'has no extension' : `ends in ${extension}, which is not known`;
-  throw new EverypageError(
-    'USAGE',
+  throw usageError(
     `The output ${path} ${what}. Known endings: ${Object.keys(NAMES_BY_EXTENSION).join(', ')} ` +
       `(.everypage is the archive alone). Or name the format: ${formatNames.map((it) => `-f ${it}`).join(', ')}.`,
   );

@@ -38,7 +38,7 @@ export async function writeRecords(
       await out.flush();
       continue;
     }
-    const scan = find(page);
+    const scan = page.found ?? find(page);
     const skip = page.skip ?? 0;
     if (scan.count <= skip) continue;
     const body = scan.source ?? page.rest ?? page.body;
@@ -96,7 +96,7 @@ const BLOCK_BYTES = 1_048_576;
  * Gathers output in blocks for a destination, which takes each block over. Call `reserve`, await
  * what it returns if that is a promise, then fill `block` from `used` on.
  */
-export class BlockWriter {
+class BlockWriter {
   readonly #destination: Destination;
   #writtenBytes = 0;
   block = new Uint8Array(0);

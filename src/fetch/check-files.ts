@@ -1,7 +1,7 @@
 /** Files that a command writes: whether it can, and whether it may. */
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { EverypageError } from '../core/errors.ts';
+import { EverypageError, usageError } from '../core/errors.ts';
 
 /** Paths by what they are for. */
 export type FileUses = readonly (readonly [use: string, path: string])[];
@@ -20,7 +20,7 @@ export function checkDistinctFiles(written: FileUses, read: FileUses): void {
     const place = placeOf(path);
     const other = uses.get(place);
     if (other !== undefined) {
-      throw new EverypageError('USAGE', `${other} and ${use} are the same file, ${path}; name two`);
+      throw usageError(`${other} and ${use} are the same file, ${path}; name two`);
     }
     uses.set(place, use);
   }

@@ -4,13 +4,15 @@
  */
 import type { Rejection } from '../archive-thread/messages.ts';
 import type { Clock } from '../core/clock.ts';
+import { noHint } from '../core/hint.ts';
 import { isRecheck } from '../core/page-request.ts';
+import { DelayQueue } from '../core/queues.ts';
 import type { Stop } from '../core/summary.ts';
 import { freeChunks } from '../http/response-body.ts';
-import { DelayQueue } from '../pace/retries.ts';
 import { HiddenLimits } from './hidden-limits.ts';
 import type { Limiter, Reaction, Role } from './limiter.ts';
 import type { LimiterRegistry } from './limiter-registry.ts';
+import { LongWaits } from './long-waits.ts';
 import { BODY_BUDGET_BYTES } from './open-transport.ts';
 import type { PageSink, PageSource } from './page-flow.ts';
 import type { PauseMonitor } from './pause-monitor.ts';
@@ -21,12 +23,7 @@ import {
   type RequestQueue,
   RequestQueues,
 } from './request-queues.ts';
-import {
-  type NextAction,
-  pauseReason,
-  RetryPolicy,
-  type RetryPolicyParts,
-} from './retry-policy.ts';
+import { type NextAction, RetryPolicy, type RetryPolicyParts } from './retry-policy.ts';
 import type { Attempt, AttemptResult, FinalAttempt, Task } from './task.ts';
 
 /** Pages that may be known and not done: bounds memory, however long a pause lasts. */
@@ -54,6 +51,7 @@ export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #policy: RetryPolicy;
   readonly #queues: RequestQueues;
+  readonly #waits: LongWaits;
   readonly #hiddenLimits = new HiddenLimits();
   readonly #delayed = new DelayQueue<Task>();
   /** Most requests in flight in all queues together. */
@@ -75,6 +73,7 @@ export class Dispatcher {
     this.#parts = parts;
     this.#policy = new RetryPolicy(parts);
     this.#queues = new RequestQueues(parts.limiters);
+    this.#waits = new LongWaits(parts, this.#queues);
     const { concurrency } = parts.options;
     this.#mostInFlight = concurrency === 'auto' ? Number.POSITIVE_INFINITY : concurrency;
   }
@@ -155,7 +154,9 @@ export class Dispatcher {
     const { clock, pauseMonitor } = this.#parts;
     const now = clock.now();
     if (this.#stop === null) {
-      for (const { limiter } of this.#queues.all) pauseMonitor.opened(limiter, now);
+      if (pauseMonitor.isWatching) {
+        for (const { limiter } of this.#queues.all) pauseMonitor.opened(limiter, now);
+      }
       for (let due = this.#delayed.takeDue(now); due; due = this.#delayed.takeDue(now)) {
         this.#queues.add(due, 'again');
       }
@@ -252,7 +253,10 @@ export class Dispatcher {
     const result = mayBeHidden ? this.#hiddenLimits.read(task, made.result, limiter) : made.result;
     const attempt = { ...made, result };
     const reaction = limiter.ended(result, task.attempts, timing.sentAt, now, role);
-    this.#parts.pauseMonitor.answered(limiter, result, now);
+    const { pauseMonitor } = this.#parts;
+    if (pauseMonitor.isWatching || result.hint !== noHint) {
+      pauseMonitor.answered(limiter, result, now);
+    }
     // A witness comes for what it shows alone: its page is there.
     const action = role === 'witness' ? null : this.#actionAfter(attempt, queue, reaction);
     this.#pauseOrStop(task, queue, reaction, result, now);
@@ -311,37 +315,19 @@ export class Dispatcher {
     result: Pick<AttemptResult, 'outcome' | 'response'>,
     now: number,
   ): void {
-    const { pauseMs, isOutage, isUnreachable } = reaction;
-    if (pauseMs === null && !isUnreachable) return;
-    const { pauseMonitor } = this.#parts;
-    const { limiter } = queue;
-    const reason = pauseReason(result);
-    const pauses = pauseMonitor.pausesOf(limiter);
-    const stop = this.#policy.whyStop(limiter, reaction, reason, task, pauses, now);
-    const isWaiting = result.outcome.kind === 'pause' || isOutage;
-    if (stop === null) {
-      if (pauseMs !== null) pauseMonitor.paused(limiter, pauseMs, reason, now, isOutage);
-    } else if (isWaiting && !isRecheck(task.request.place)) this.stop(stop);
-    // This page came, or is worth no wait: it may be the last that the limiter was needed for.
-    else queue.tooLong ??= stop;
+    if (reaction.pauseMs === null && !reaction.isUnreachable) return;
+    const stop = this.#waits.paused(task, queue, reaction, result, now);
+    if (stop !== null) this.stop(stop);
   }
 
-  /** Ends the run where a page would have to wait too long; pages that only check others are not read then. */
   #endTooLong(now: number): void {
     for (const queue of this.#queues.all) {
       if (queue.tooLong === null) continue;
-      if (queue.limiter.heldUntil(now) <= now) {
-        queue.tooLong = null;
-        continue;
-      }
-      const tasks = this.#queues.takeAll(queue);
-      const stop = queue.tooLong;
-      if (tasks.some(({ request }) => !isRecheck(request.place))) {
-        for (const task of tasks) this.#queues.add(task, 'again');
-        this.stop(stop);
-        return;
-      }
-      for (const task of tasks) this.#sink?.add(task, this.#policy.notRead(task, stop));
+      const { stop, notRead } = this.#waits.endOf(queue, queue.tooLong, now);
+      for (const { task, final } of notRead) this.#sink?.add(task, final);
+      if (stop === null) continue;
+      this.stop(stop);
+      return;
     }
   }
 

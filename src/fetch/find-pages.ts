@@ -2,7 +2,7 @@
 import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import type { Opened, SentPage } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
-import type { PageToContinue, Recheck } from '../core/options.ts';
+import type { PageToContinue, ResolvedOptions } from '../core/options.ts';
 import { outputShape } from '../core/output-shape.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import {
@@ -144,7 +144,7 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   const recordsPath = found.end?.isFinal && found.end.reason === 'single' ? null : output.select;
   const facts = { style: pagination.style, evidence, flags, recordsPath };
   engine.emit({ type: 'pagination', ...facts });
-  const plan = planFor(found, paginate, options.recheck, thread);
+  const plan = planFor(found, paginate, options, thread);
   const pending = new PendingPages(parts, plan, pagination, asked);
   const witness = createTask(start, options.secretParams);
   return { pending, attempt, witness, facts };
@@ -193,7 +193,7 @@ function rememberedPagination({ pagination, exportOnly }: Opened): FoundPaginati
 function planFor(
   { pagination, end }: FoundPagination,
   { start, split, next }: PaginateJob,
-  recheck: Recheck,
+  { recheck, secretParams }: ResolvedOptions,
   thread: ArchiveThread,
 ): GrowingPlan {
   if (next !== null) {
@@ -201,6 +201,7 @@ function planFor(
       start,
       next,
       readPage: async (place) => pageToContinue(await thread.call('page', place), start.url),
+      secretParams,
     });
   }
   const plan = createGrowingPlan({ pagination, start, split, recheck });

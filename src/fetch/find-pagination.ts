@@ -27,7 +27,7 @@ export interface FoundPagination {
   readonly end: OnePageEnd | null;
 }
 
-export interface OnePageEnd {
+interface OnePageEnd {
   /** `stated`: the page says itself that it is everything. `short`: nothing in it speaks of more. */
   readonly reason: 'stated' | 'single' | 'short';
   readonly detail: string | null;

@@ -28,13 +28,15 @@ interface Policies {
 export class LimiterRegistry {
   readonly #options: LimiterOptions;
   readonly #kept: Readonly<Record<string, unknown>>;
-  readonly #busy = new BusyMeter();
+  readonly #busy: BusyMeter | null;
   readonly #byName = new Map<string, Limiter>();
   readonly #policies = new Map<string, Policies>();
 
   /** @param kept what an earlier run of the same archive learned, by limiter */
   constructor(options: LimiterOptions, kept: Readonly<Record<string, unknown>> = {}) {
     this.#options = options;
+    // With a fixed number of requests nothing follows from latency.
+    this.#busy = options.concurrency === 'auto' ? new BusyMeter() : null;
     this.#kept = kept;
   }
 

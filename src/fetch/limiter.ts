@@ -41,7 +41,8 @@ export class Limiter {
   readonly name: string;
   readonly #pacer: Pacer;
   readonly #health: ServerHealth;
-  readonly #busy: Pick<BusyMeter, 'isBusy'>;
+  /** Null where no latency is measured. */
+  readonly #busy: Pick<BusyMeter, 'isBusy'> | null;
   readonly #hints: HintReader = createHintReader();
   #requests = 0;
 
@@ -50,7 +51,7 @@ export class Limiter {
     settings: PaceSettings,
     random: () => number,
     learned: LearnedPace | null,
-    busy: Pick<BusyMeter, 'isBusy'>,
+    busy: Pick<BusyMeter, 'isBusy'> | null,
     maxWaitMs = Number.POSITIVE_INFINITY,
   ) {
     this.name = name;
@@ -146,7 +147,7 @@ export class Limiter {
   ): Reaction {
     const kind = kindOf(result);
     const isCalm = result.fault === 'calm';
-    const isBusy = this.#busy.isBusy(now);
+    const isBusy = this.#busy?.isBusy(now) ?? false;
     const answer = { sentAt, now, kind, isCalm, isBusy, hint: hintOf(result) };
     const limited = this.#pacer.ended(answer);
     if (result.response !== null) this.#health.answered(now);

@@ -1,7 +1,7 @@
 /** The transport of a job: what the user's options mean for it, and the first connection. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { EverypageError } from '../core/errors.ts';
+import { usageError } from '../core/errors.ts';
 import { whyUnreadable } from '../core/files.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import { chooseProxy } from '../http/proxy.ts';
@@ -55,8 +55,7 @@ export function transportOptions(
 function readKey(path: string | null): string | null {
   const pem = readPem('--cert-key', path);
   if (pem === null || !/ENCRYPTED/.test(pem)) return pem;
-  throw new EverypageError(
-    'USAGE',
+  throw usageError(
     `the key ${path} is protected by a passphrase, which everypage does not take; write one without it by openssl pkey -in ${path} -out KEY, with mode 0600`,
   );
 }
@@ -67,10 +66,10 @@ function readPem(flag: string, path: string | null): string | null {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw usage(`${flag} ${path} cannot be read: ${whyUnreadable(cause)}`, cause);
+    throw usageError(`${flag} ${path} cannot be read: ${whyUnreadable(cause)}`, cause);
   }
   if (text.includes('-----BEGIN ')) return text;
-  throw usage(`${flag} ${path} holds no PEM text; convert it with openssl first`);
+  throw usageError(`${flag} ${path} holds no PEM text; convert it with openssl first`);
 }
 
 /** TLS would find the same, but only under the first request. */
@@ -84,19 +83,15 @@ function checkPair(
   try {
     certificate = new X509Certificate(cert);
   } catch (cause) {
-    throw usage(`--cert ${certFile} holds no certificate that can be read`, cause);
+    throw usageError(`--cert ${certFile} holds no certificate that can be read`, cause);
   }
   let privateKey: KeyObject;
   try {
     privateKey = createPrivateKey(key);
   } catch (cause) {
-    throw usage(`--cert-key ${keyFile} holds no private key that can be read`, cause);
+    throw usageError(`--cert-key ${keyFile} holds no private key that can be read`, cause);
   }
   if (!certificate.checkPrivateKey(privateKey)) {
-    throw usage(`--cert-key ${keyFile} is not the key of --cert ${certFile}`);
+    throw usageError(`--cert-key ${keyFile} is not the key of --cert ${certFile}`);
   }
-}
-
-function usage(message: string, cause?: unknown): EverypageError {
-  return new EverypageError('USAGE', message, { cause });
 }

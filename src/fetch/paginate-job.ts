@@ -1,5 +1,5 @@
 /** The part of a job that is about pagination: what the user said, and what a preset adds. */
-import { EverypageError } from '../core/errors.ts';
+import { usageError } from '../core/errors.ts';
 import type { NextPage, ResolvedOptions } from '../core/options.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination, PaginationStyle } from '../core/pagination.ts';
@@ -36,8 +36,7 @@ export async function paginateJob(
   if (kind === 'none') return null;
   if (!isOneUrl(sources)) {
     if (kind === 'default') return null;
-    throw new EverypageError(
-      'USAGE',
+    throw usageError(
       'pagination begins at one URL; a list or a range has its pages already. Give one URL without a range, or leave out the flags of pagination (--paginate, --preset, --page-size, --split, --key and the like)',
     );
   }
@@ -69,8 +68,7 @@ function checkPaths(pinned: Partial<Pagination>): void {
   for (const [part, flag] of Object.entries(PATHS)) {
     const path = pinned[part as keyof typeof PATHS]?.replace(/^!/, '') ?? '';
     if (!isExpression(path)) continue;
-    throw new EverypageError(
-      'USAGE',
+    throw usageError(
       `${flag} takes the keys that lead to the value, with dots between them, as in meta.next or links.0.href; ${path} is an expression, which only --select takes. A bracket that is part of a key is written \\[`,
     );
   }

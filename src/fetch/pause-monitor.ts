@@ -31,12 +31,14 @@ export class PauseMonitor {
   readonly #pauses = new WaitMeter();
   readonly #outages = new WaitMeter();
   #isEnded = false;
+  /** There was a pause, so there are ends of pauses to be noticed. */
+  isWatching = false;
 
   constructor(parts: PauseMonitorParts) {
     this.#parts = parts;
   }
 
-  /** An answer came. */
+  /** An answer came: it may say something of a limit, or show that no pause is needed any more. */
   answered(limiter: Limiter, { outcome, hint }: AttemptResult, now: number): void {
     const state = this.#stateOf(limiter);
     const isDue = hint !== null && saysAnything(hint) && now - state.limitAt >= LIMIT_EVERY_MS;
@@ -64,6 +66,7 @@ export class PauseMonitor {
     now: number,
     isOutage: boolean,
   ): void {
+    this.isWatching = true;
     const state = this.#stateOf(limiter);
     if (state.pausedUntil === null || isOutage) state.pauses += 1;
     this.#beginPause(state, now, isOutage ? Number.POSITIVE_INFINITY : now + durationMs, isOutage);

@@ -1,3 +1,4 @@
+import { Fifo } from '../core/queues.ts';
 import type { Stop } from '../core/summary.ts';
 import type { Limiter } from './limiter.ts';
 import type { LimiterRegistry } from './limiter-registry.ts';
@@ -105,7 +106,7 @@ export class RequestQueues {
 
   /** Pages that are ready in one queue, taken out of it. */
   takeAll(queue: RequestQueue): readonly Task[] {
-    const tasks = [...queue.again.drain(), ...queue.fresh.drain()];
+    const tasks = [...queue.again.takeAll(), ...queue.fresh.takeAll()];
     this.#readyCount -= tasks.length;
     return tasks;
   }
@@ -127,40 +128,4 @@ function sizeOf({ fresh, again }: RequestQueue): number {
 /** Something of it can start as soon as its limiter lets it. */
 function isWaiting(queue: RequestQueue): boolean {
   return sizeOf(queue) > 0 || (queue.held.length > 0 && queue.witness !== null);
-}
-
-/** Gaps shorter than this are not worth moving what stays. */
-const SHORTEST_GAP = 1024;
-
-/** First in, first out: an array and where it begins, moved up only where the gap is the larger part. */
-export class Fifo<T> {
-  #items: (T | undefined)[] = [];
-  #head = 0;
-
-  get size(): number {
-    return this.#items.length - this.#head;
-  }
-
-  push(item: T): void {
-    this.#items.push(item);
-  }
-
-  /** Takes everything out. */
-  *drain(): Generator<T> {
-    for (let item = this.shift(); item !== undefined; item = this.shift()) yield item;
-  }
-
-  shift(): T | undefined {
-    if (this.size === 0) return undefined;
-    const item = this.#items[this.#head];
-    this.#items[this.#head] = undefined;
-    this.#head += 1;
-    // A queue that is never empty would otherwise keep a place for everything that went through it.
-    const isMostlyGap = this.#head >= SHORTEST_GAP && this.#head * 2 >= this.#items.length;
-    if (isMostlyGap || this.#head === this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
-    return item;
-  }
 }

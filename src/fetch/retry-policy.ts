@@ -4,9 +4,9 @@
  */
 import type { Rejection } from '../archive-thread/messages.ts';
 import type { Clock } from '../core/clock.ts';
-import { describeWait } from '../core/describe-hint.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
+import { mayHideLimit } from '../core/expectation.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import { isRecheck } from '../core/page-request.ts';
 import { credentialsIn } from '../core/redact.ts';
@@ -15,7 +15,6 @@ import { singleHeader } from '../http/outcome.ts';
 import type { RawResponse } from '../http/transport.ts';
 import { backoffDelayMs, notReadyDelayMs, refusalDelayMs } from '../pace/retries.ts';
 import { answerExcerpt, codeOfAttempt, codeOfRejection, describeRejection } from './failure.ts';
-import type { Limiter, Reaction } from './limiter.ts';
 import {
   type AttemptResult,
   type FinalAttempt,
@@ -115,51 +114,6 @@ export class RetryPolicy {
   }
 
   /**
-   * Whether what a limiter made of an attempt ends the run: the wait is longer than the user allows, the
-   * server is down for as long, or nothing ever comes from there. Null where the run continues.
-   *
-   * @param pausesBefore pauses of the limiter since anything came through
-   */
-  whyStop(
-    limiter: Limiter,
-    { pauseMs, isOwnPause, isOutage, isUnreachable }: Reaction,
-    reason: string,
-    { shownUrl: url }: Task,
-    pausesBefore: number,
-    now: number,
-  ): Stop | null {
-    const { options, clock } = this.#parts;
-    if (isUnreachable) return { kind: 'unreachable', limiter: limiter.name, reason };
-    if (pauseMs === null) return null;
-    if (isOutage) {
-      const downMs = limiter.downForMs(now);
-      const isTooLong = downMs >= options.maxWaitMs;
-      return isTooLong ? { kind: 'max-wait', untilWallTime: null, reason, downMs } : null;
-    }
-    if (pauseMs > options.maxWaitMs) {
-      if (!isOwnPause) {
-        return { kind: 'max-wait', untilWallTime: clock.wallTime() + pauseMs, reason };
-      }
-      const ownPause = { nextMs: pauseMs, pausesBefore, url };
-      return { kind: 'max-wait', untilWallTime: null, reason, ownPause };
-    }
-    const isShutTooLong = limiter.refusedForMs(now) > options.maxWaitMs;
-    return isShutTooLong ? { kind: 'max-wait', untilWallTime: null, reason } : null;
-  }
-
-  /** A page that only checks others, where its limiter makes it wait too long. */
-  notRead(task: Task, stop: Stop): FinalAttempt {
-    const { clock } = this.#parts;
-    const said = 'reason' in stop ? ` (${stop.reason})` : '';
-    const reason = `it was not read again: the wait is longer than --max-wait${said}`;
-    const timing = { startedAt: clock.wallTime(), sentAt: clock.now(), durationMs: 0 };
-    task.attempts = Math.max(1, task.attempts);
-    const outcome = { kind: 'fail', reason } as const;
-    const none: AttemptResult = { outcome, response: null, fault: null, hint: null };
-    return finalAttempt(none, { code: null, reason }, timing);
-  }
-
-  /**
    * After the checks of a whole body, which found that it is no page.
    * @param isPause it asks for a pause: another answer comes after that
    */
@@ -184,8 +138,9 @@ export class RetryPolicy {
     const isSame = digest !== null && digest === task.rejected;
     task.rejected = digest;
     // A page that may not exist is asked for in great number, so what answers it need not be waited for.
-    const { speculative = false, expected = false } = task.request;
-    const isFinal = UNREADABLE.has(kind) || (speculative && !expected && !isPause);
+    const { speculative = false, expected } = task.request;
+    const mayNotExist = speculative && expected === undefined;
+    const isFinal = UNREADABLE.has(kind) || (mayNotExist && !isPause);
     // It will be as large, or the same, the next time.
     if (kind === 'too-large' || (isSame && isFinal)) return { kind: 'end', final: failed };
     if (kind !== 'no-records') return this.#retryOrEnd(task, failed, null, null);
@@ -331,28 +286,12 @@ export class RetryPolicy {
   }
 }
 
-/** How often a page that the list promises is asked for again where it is refused without a reason. */
+/** How often a page that is promised is asked for again where it is refused (`Expectation`). */
 const MOST_REFUSAL_RETRIES = 3;
 
-/** The list says that there is such a page, so what refuses it may be a limit that has no 429. */
 function mayBeLimited({ request, isGuess }: Task, response: RawResponse | null): boolean {
-  if (isGuess || request.promised !== true || response === null) return false;
-  return response.status === 400 || response.status === 403;
-}
-
-/** What an attempt says of a pause, for people. */
-export function pauseReason({
-  outcome,
-  response,
-}: Pick<AttemptResult, 'outcome' | 'response'>): string {
-  if (outcome.kind === 'pause') {
-    return `${outcome.reason}, ${describeWait(outcome.waitMs, outcome.waitFrom)}`;
-  }
-  const reason = 'reason' in outcome ? outcome.reason : outcome.kind;
-  if (outcome.kind !== 'retry') return reason;
-  return response === null
-    ? `the server does not answer (${reason})`
-    : `the server keeps failing (${reason})`;
+  if (isGuess || request.expected !== 'promised' || response === null) return false;
+  return mayHideLimit(response.status);
 }
 
 function stopFor(stop: Stop): NextAction {

@@ -33,7 +33,7 @@ export interface Task {
   notReady: number;
   /** Digest of the last body that was no page; null before there was one. */
   rejected: string | null;
-  /** It came without records where there must be some: what comes now counts. */
+  /** It came empty though it is expected: what comes now counts (`Expectation`). */
   isAskedAgain: boolean;
   /** Attempts that did not end the page, to be archived with it. */
   readonly log: AttemptRecord[];
@@ -41,7 +41,7 @@ export interface Task {
   readonly ended: FinalAttempt | null;
 }
 
-export interface Spent {
+interface Spent {
   attempts: number;
   spentMs: number;
   /** When the last of these attempts was sent. */
@@ -155,7 +155,7 @@ export function arrivedPage(
     durationMs: timing.durationMs,
     log: task.log,
   };
-  const isExpected = task.request.expected === true && !task.isAskedAgain;
+  const isExpected = task.request.expected !== undefined && !task.isAskedAgain;
   const known: ArrivedPage = isExpected ? { ...page, expected: true } : page;
   if (pagingHeaders.length === 0 || headers === null) return known;
   return { ...known, paging: pickHeaders(headers, pagingHeaders) };

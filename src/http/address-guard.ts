@@ -97,7 +97,7 @@ export function isNamedLocal(host: string, kindOf = addressKind): boolean {
 }
 
 /** The IPv4 address that an IPv6 address stands for, else the address itself, without its zone. */
-export function innermostAddress(address: string): string {
+function innermostAddress(address: string): string {
   const bare = address.replace(/%.*$/s, '');
   if (isIP(bare) !== 6) return bare;
   const bytes = bytesOf(bare);

@@ -131,12 +131,5 @@ export function certificateFault(error: unknown, host: string): TransportError {
 
 /** The authority is not in the list at hand; another list may hold it. */
 export function isUnknownAuthority(error: unknown): boolean {
-  return error instanceof TransportError && UNKNOWN_AUTHORITY.has(errorCode(error.cause));
+  return error instanceof TransportError && REASON[errorCode(error.cause)]?.[0] === UNKNOWN;
 }
-
-const UNKNOWN_AUTHORITY = new Set([
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);

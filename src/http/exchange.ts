@@ -2,6 +2,7 @@
  * One request on its way to one response, whatever protocol carries it. It collects the response,
  * holds it to its content-length and to the size limit, and settles exactly once.
  */
+import type { Fifo } from '../core/queues.ts';
 import { formatByteLimit } from '../core/units.ts';
 import { type ArrivingBody, BodyChunks, type BodyRoom } from './response-body.ts';
 import {
@@ -235,46 +236,7 @@ function seconds(ms: number): string {
   return `${Math.round(ms / 100) / 10} s`;
 }
 
-/** First in, first out, at constant cost: exchanges that wait for a free stream or connection. */
-export class ExchangeQueue {
-  #items: (Exchange | undefined)[] = [];
-  #head = 0;
-
-  get size(): number {
-    return this.#items.length - this.#head;
-  }
-
-  /** The one that `shift` would give. */
-  get next(): Exchange | undefined {
-    return this.#items[this.#head];
-  }
-
-  push(exchange: Exchange): void {
-    this.#items.push(exchange);
-  }
-
-  shift(): Exchange | undefined {
-    const next = this.#items[this.#head];
-    if (next === undefined) return undefined;
-    this.#items[this.#head] = undefined;
-    this.#head += 1;
-    // Cutting the front off only now and then keeps the cost of one shift constant.
-    if (this.#head > 1024 || this.#head === this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
-    return next;
-  }
-
-  /** Empties the queue; gives what waited, in order. */
-  takeAll(): Exchange[] {
-    const all = this.#items.slice(this.#head).filter((item) => item !== undefined);
-    this.#items = [];
-    this.#head = 0;
-    return all;
-  }
-
-  failAll(error: TransportError): void {
-    for (const exchange of this.takeAll()) exchange.failWith(error);
-  }
+/** None of those that wait will be sent. */
+export function failAll(waiting: Fifo<Exchange>, error: TransportError): void {
+  for (const exchange of waiting.takeAll()) exchange.failWith(error);
 }

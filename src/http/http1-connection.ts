@@ -157,9 +157,9 @@ export class Http1Connection {
 }
 
 /** The same as over HTTP/2. */
-export const MAX_HEADER_BYTES = 64 * 1024;
+const MAX_HEADER_BYTES = 64 * 1024;
 
-export interface Http1Peer {
+interface Http1Peer {
   /** `host:port`, or `proxy host:port`. */
   readonly name: string;
   /** Without TLS between here and there. */
@@ -175,7 +175,7 @@ export interface Http1Peer {
  *
  * @param reused the connection has carried a response before
  */
-export function http1Fault(
+function http1Fault(
   exchange: Exchange,
   error: Error,
   reused: boolean,

@@ -1,6 +1,7 @@
 /** The HTTP/1.1 connections of one origin: one a request in flight, the last used first. */
 import type { Socket } from 'node:net';
-import { type Exchange, ExchangeQueue } from './exchange.ts';
+import { Fifo } from '../core/queues.ts';
+import { type Exchange, failAll } from './exchange.ts';
 import { type ForwardProxy, Http1Connection } from './http1-connection.ts';
 import type { TransportError } from './transport.ts';
 
@@ -16,7 +17,7 @@ export interface Http1PoolSettings {
 export class Http1Pool {
   readonly #undici: typeof import('undici');
   readonly #settings: Http1PoolSettings;
-  readonly #waiting = new ExchangeQueue();
+  readonly #waiting = new Fifo<Exchange>();
   readonly #all: Http1Connection[] = [];
   readonly #idle: Http1Connection[] = [];
   #closed = false;
@@ -43,7 +44,7 @@ export class Http1Pool {
 
   async destroy(error: TransportError): Promise<void> {
     this.#closed = true;
-    this.#waiting.failAll(error);
+    failAll(this.#waiting, error);
     await Promise.all(this.#all.map((connection) => connection.destroy(error)));
   }
 

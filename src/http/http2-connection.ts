@@ -266,7 +266,7 @@ export class Http2Connection implements StreamOwner {
 }
 
 /** What an exchange tells its connection. */
-export interface StreamOwner {
+interface StreamOwner {
   /** A part of a response came. */
   onHeard(): void;
   /** The stream counts no longer against the server's limit. */
@@ -276,7 +276,7 @@ export interface StreamOwner {
 }
 
 /** One exchange on one HTTP/2 stream. */
-export class StreamSink implements ResponseSink {
+class StreamSink implements ResponseSink {
   readonly #exchange: Exchange;
   readonly #owner: StreamOwner;
 

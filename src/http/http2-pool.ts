@@ -3,7 +3,8 @@
  * fewer streams than the run wants. What exceeds the limit waits here, first come first served.
  */
 import type { Socket } from 'node:net';
-import { type Exchange, ExchangeQueue } from './exchange.ts';
+import { Fifo } from '../core/queues.ts';
+import { type Exchange, failAll } from './exchange.ts';
 import { Http2Connection, type Http2Events } from './http2-connection.ts';
 import { TransportError, type TransportTuning } from './transport.ts';
 
@@ -22,7 +23,7 @@ export interface Http2PoolSettings {
 
 export class Http2Pool {
   readonly #settings: Http2PoolSettings;
-  readonly #waiting = new ExchangeQueue();
+  readonly #waiting = new Fifo<Exchange>();
   /** Those that take requests, and those that only finish theirs. */
   readonly #open: Http2Connection[] = [];
   readonly #retired = new Set<Http2Connection>();
@@ -69,7 +70,7 @@ export class Http2Pool {
 
   destroy(error: TransportError): void {
     this.#closed = error;
-    this.#waiting.failAll(error);
+    failAll(this.#waiting, error);
     for (const connection of [...this.#open, ...this.#retired]) connection.destroy(error);
   }
 
@@ -161,7 +162,8 @@ export class Http2Pool {
       this.#openNotBefore = performance.now() + this.#settings.tuning.reopenDelayMs;
       return;
     }
-    this.#waiting.failAll(
+    failAll(
+      this.#waiting,
       error instanceof TransportError
         ? error
         : new TransportError('reset', 'the connection failed', { cause: error }),
@@ -189,13 +191,14 @@ export class Http2Pool {
     }
     this.#stuckSince ??= now;
     if (now - this.#stuckSince < this.#settings.idleTimeoutMs) return;
-    this.#waiting.failAll(
+    failAll(
+      this.#waiting,
       new TransportError('protocol', `${this.#settings.origin.host} allows no request at all`),
     );
   }
 }
 
-export interface OpeningHttp2 {
+interface OpeningHttp2 {
   /** Has room for one request until the server's SETTINGS are there: more might exceed its limit. */
   readonly connection: Http2Connection;
   /** Resolves with the server's SETTINGS; rejects with a TransportError. */
@@ -203,7 +206,7 @@ export interface OpeningHttp2 {
 }
 
 /** Speaks HTTP/2 on a connected socket. */
-export function openHttp2(
+function openHttp2(
   socket: Socket,
   origin: URL,
   events: Http2Events,

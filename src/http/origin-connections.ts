@@ -3,9 +3,10 @@
  * speaks it. While that first connection is made everything else waits for it.
  */
 import type { Socket } from 'node:net';
+import { Fifo } from '../core/queues.ts';
 import { type Alpn, type Connected, describeEndpoint, endpointOf } from './connect.ts';
 import { noHttp2Fault } from './connect-fault.ts';
-import { type Exchange, ExchangeQueue } from './exchange.ts';
+import { type Exchange, failAll } from './exchange.ts';
 import { Http1Pool } from './http1-pool.ts';
 import { Http2Pool } from './http2-pool.ts';
 import { proxyAuthorization } from './proxy.ts';
@@ -27,7 +28,7 @@ export interface OriginSettings {
 
 export class OriginConnections {
   readonly #settings: OriginSettings;
-  readonly #waiting = new ExchangeQueue();
+  readonly #waiting = new Fifo<Exchange>();
   /** Plain http by way of a proxy, in absolute form; everything else through a tunnel. */
   readonly #forwards: boolean;
   #http2: Http2Pool | null = null;
@@ -66,7 +67,7 @@ export class OriginConnections {
 
   async destroy(error: TransportError): Promise<void> {
     this.#closed = error;
-    this.#waiting.failAll(error);
+    failAll(this.#waiting, error);
     this.#http2?.destroy(error);
     await this.#http1?.destroy(error);
   }
@@ -81,7 +82,8 @@ export class OriginConnections {
       for (const exchange of this.#waiting.takeAll()) this.submit(exchange);
     } catch (error) {
       this.#deciding = false;
-      this.#waiting.failAll(
+      failAll(
+        this.#waiting,
         error instanceof TransportError
           ? error
           : new TransportError('reset', `the connection failed: ${error}`, { cause: error }),

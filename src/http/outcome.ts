@@ -10,7 +10,7 @@ import { createHintReader } from './limits/hint-reader.ts';
 import { isExhausted, isRefusal, refusalWait, statedWaitMs } from './limits/retry-after.ts';
 import type { HeaderValues, TransportError, TransportFault } from './transport.ts';
 
-export type SafetyCode = (Stop & { kind: 'safety' })['code'];
+type SafetyCode = (Stop & { kind: 'safety' })['code'];
 
 export type Outcome =
   /** The transfer was whole and the status is a success; the body is still to be checked. */

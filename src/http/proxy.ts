@@ -6,7 +6,8 @@
  * that is what every other reader of these variables does.
  */
 import { BlockList, isIP, type Socket } from 'node:net';
-import { EverypageError } from '../core/errors.ts';
+import { usageError } from '../core/errors.ts';
+import { percentDecoded } from '../core/escape.ts';
 import { TLS_QUESTION, withProxyCure } from './connect-fault.ts';
 import { TransportError } from './transport.ts';
 
@@ -53,14 +54,12 @@ function parseProxy(text: string, source: string): URL | null {
   const url = URL.parse(withScheme);
   // The text itself is not repeated: it may hold a password.
   if (url === null || url.hostname === '') {
-    throw new EverypageError(
-      'USAGE',
+    throw usageError(
       `The proxy (--proxy or ${source}) is not a URL; write http://host:port or https://host:port.`,
     );
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new EverypageError(
-      'USAGE',
+    throw usageError(
       `The proxy (--proxy or ${source}) begins with ${url.protocol}//; only http:// and https:// proxies are spoken.`,
     );
   }
@@ -70,18 +69,9 @@ function parseProxy(text: string, source: string): URL | null {
 /** `Basic …` for the proxy's user info, or null. */
 export function proxyAuthorization(proxy: URL): string | null {
   if (proxy.username === '' && proxy.password === '') return null;
-  const user = decodeUserInfo(proxy.username);
-  const password = decodeUserInfo(proxy.password);
+  const user = percentDecoded(proxy.username);
+  const password = percentDecoded(proxy.password);
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-}
-
-/** A lone `%` is legal in what people type, and then means itself. */
-function decodeUserInfo(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 type Exemption = (host: string, port: string) => boolean;

@@ -8,7 +8,7 @@ import type { RefusalEvent } from './short-window.ts';
 import { LONG_PAUSE_MS } from './window-mode.ts';
 
 /** Pause where the server names none, at first. */
-export const FIRST_PAUSE_MS = 500;
+const FIRST_PAUSE_MS = 500;
 /** Accepted requests between two refusals that make an estimate. */
 export const ENOUGH = 12;
 /** So many may be in flight after the first refusal: they are refused if the server's bucket is empty. */

@@ -7,6 +7,7 @@ import { StatedLimits } from './stated-limits.ts';
 /** A timer that is late, or a burst of answers, may be made good within this. */
 const SLACK_MS = 20;
 const ROUNDING_MS = 1500;
+const NEVER = Number.NEGATIVE_INFINITY;
 /** The user's rate is a promise: so much of its window may be early, and is taken off the rate. */
 const USER_SLACK_PART = 0.002;
 const USER_SLACK_CAP_MS = 50;
@@ -18,8 +19,10 @@ const USER_SLACK_CAP_MS = 50;
  */
 export class Pacer {
   readonly #settings: PaceSettings;
-  readonly #gate: PauseGate;
-  readonly #stated = new StatedLimits();
+  readonly #random: () => number;
+  /** Null until the server asks for a pause, and until it states a limit: most never do. */
+  #gate: PauseGate | null = null;
+  #stated: StatedLimits | null = null;
   readonly #search: RateSearch;
   readonly #auto: AutoConcurrency | null;
   readonly #searched = new Spacing(SLACK_MS);
@@ -30,7 +33,7 @@ export class Pacer {
 
   constructor(settings: PaceSettings, random: () => number, learned: LearnedPace | null) {
     this.#settings = settings;
-    this.#gate = new PauseGate(random);
+    this.#random = random;
     this.#search = new RateSearch(learned);
     this.#auto =
       settings.concurrency === 'auto' ? new AutoConcurrency(learned?.concurrency ?? null) : null;
@@ -44,22 +47,22 @@ export class Pacer {
 
   /** Nothing starts before this; it is in the past while no pause holds. */
   get opensAt(): number {
-    return this.#gate.opensAt;
+    return this.#gate?.opensAt ?? NEVER;
   }
 
   /** As `opensAt`, and not before the end of a window of which the server says nothing is left. */
   heldUntil(now: number): number {
-    return Math.max(this.#gate.opensAt, this.#stated.usedUpUntil(now));
+    return Math.max(this.#gate?.opensAt ?? NEVER, this.#stated?.usedUpUntil(now) ?? NEVER);
   }
 
   /** The part of `heldUntil` that the server stated; what lies beyond is our own wait. */
   statedUntil(now: number): number {
-    return Math.max(this.#gate.statedUntil, this.#stated.usedUpUntil(now));
+    return Math.max(this.#gate?.statedUntil ?? NEVER, this.#stated?.usedUpUntil(now) ?? NEVER);
   }
 
   /** Milliseconds since the first refusal that no success has followed; 0 where there is none. */
   refusedForMs(now: number): number {
-    return this.#gate.refusedForMs(now);
+    return this.#gate?.refusedForMs(now) ?? 0;
   }
 
   /** ≤ now: one may start; finite: not before; Infinity: only after an answer. */
@@ -68,8 +71,8 @@ export class Pacer {
     this.#search.tick(now);
     this.#setRates(now);
     return Math.max(
-      this.#gate.startableAt(),
-      this.#stated.startableAt(now, this.#inFlight),
+      this.#gate?.startableAt() ?? NEVER,
+      this.#stated?.startableAt(now, this.#inFlight) ?? NEVER,
       this.#user.startableAt(now),
       this.#searched.startableAt(now),
       this.#search.startableAt(now),
@@ -79,9 +82,9 @@ export class Pacer {
 
   started(now: number): void {
     this.#inFlight += 1;
-    this.#gate.started(now);
+    this.#gate?.started(now);
     this.#search.started(now);
-    this.#stated.started();
+    this.#stated?.started();
     this.#user.started(now);
     this.#searched.started(now);
     this.#statedSpacing.started(now);
@@ -92,8 +95,11 @@ export class Pacer {
     const inFlight = this.#inFlight;
     const before = this.heldUntil(now);
     this.#inFlight -= 1;
-    this.#gate.ended(sentAt);
-    if (hint !== null) this.#stated.said(hint.limits, sentAt, now, this.#inFlight);
+    this.#gate?.ended(sentAt);
+    if (hint !== null && hint.limits.length > 0) {
+      this.#stated ??= new StatedLimits();
+      this.#stated.said(hint.limits, sentAt, now, this.#inFlight);
+    }
     if (kind === 'refused') {
       if (isCalm) this.#auto?.calmed(sentAt, now);
       return this.#refused(sentAt, now, statedWaitMs(hint), before);
@@ -103,14 +109,14 @@ export class Pacer {
     const answer = isStrained ? 'strained' : isBusy ? 'busy' : 'answered';
     this.#auto?.ended(answer, inFlight, sentAt, now);
     if (!isStrained) this.#search.accepted(sentAt, now);
-    if (this.#gate.succeeded(sentAt)) {
+    if (this.#gate?.succeeded(sentAt)) {
       this.#auto?.interrupted(now);
       const atOnce = this.#search.opened(sentAt, now);
       this.#setRates(now);
       this.#searched.drain(now);
       if (atOnce > 0) this.#searched.grant(atOnce, now);
     }
-    if (hint?.waitMs != null) this.#gate.hold(now + hint.waitMs);
+    if (hint?.waitMs != null) this.#makeGate().hold(now + hint.waitMs);
     return this.#longer(before, now);
   }
 
@@ -125,10 +131,16 @@ export class Pacer {
     retryAfterMs: number | null,
     before: number,
   ): LimiterPause | null {
-    this.#gate.firstPauseMs = this.#search.ownPauseMs;
-    const pause = this.#gate.refused({ sentAt, now, retryAfterMs });
+    const gate = this.#makeGate();
+    gate.firstPauseMs = this.#search.ownPauseMs;
+    const pause = gate.refused({ sentAt, now, retryAfterMs });
     this.#search.refused(sentAt, pause.isNew, retryAfterMs);
     return pause.isNew || now + pause.waitMs > Math.max(now, before) ? pause : null;
+  }
+
+  #makeGate(): PauseGate {
+    this.#gate ??= new PauseGate(this.#random);
+    return this.#gate;
   }
 
   /** Ends of windows are stated in whole seconds: less is no news. */
@@ -155,7 +167,7 @@ export class Pacer {
   basis(now: number): PaceBasis {
     const { concurrency } = this;
     const user = this.#user.rate;
-    const stated = this.#stated.rate(now);
+    const stated = this.#stated?.rate(now) ?? Number.POSITIVE_INFINITY;
     const searched = this.#search.rate;
     const rate = Math.min(user, stated, searched);
     if (rate === Number.POSITIVE_INFINITY) {
@@ -165,7 +177,11 @@ export class Pacer {
     }
     const by = rate === user ? 'user' : rate === stated ? 'headers' : 'refusals';
     const windowMs =
-      by === 'headers' ? this.#stated.windowMs : by === 'refusals' ? this.#search.windowMs : null;
+      by === 'headers'
+        ? (this.#stated?.windowMs ?? null)
+        : by === 'refusals'
+          ? this.#search.windowMs
+          : null;
     return { by, perSecond: rate * 1000, concurrency, windowMs };
   }
 
@@ -176,7 +192,7 @@ export class Pacer {
       this.#userIsSet = true;
     }
     setIfChanged(this.#searched, this.#search.spacingRate, now);
-    setIfChanged(this.#statedSpacing, this.#stated.rate(now), now);
+    if (this.#stated !== null) setIfChanged(this.#statedSpacing, this.#stated.rate(now), now);
   }
 }
 

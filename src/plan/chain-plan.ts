@@ -2,6 +2,7 @@ import type { Dropped, PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
+import { LOWEST_CEILING } from './page-grid.ts';
 import type { PlanState } from './plan.ts';
 import { isSameRequest, type UnplacedRequest } from './request-parts.ts';
 import { StatedTotal } from './stated-total.ts';
@@ -20,8 +21,6 @@ const MOST_EMPTY_PAGES = 1000;
 const MOST_REPEATED_PAGES = 10;
 /** Without keys, pages of a few small values may be equal by chance. */
 const MOST_REPEATED_PAGES_WITHOUT_KEY = 1000;
-/** A refusal before this depth is a failure, not a ceiling. */
-const LOWEST_CEILING = 1000;
 
 /** Past the end, whatever `Pagination.pastEnd` says. */
 const NO_SUCH_PAGE: readonly number[] = [204, 404, 410, 416];
@@ -235,8 +234,7 @@ export class ChainPlan implements PlanState {
     const isDeep = this.#records >= LOWEST_CEILING && this.#total.exceeds(this.#records);
     const speculative = isDeep || this.#doubt !== null;
     const isSure = this.#doubt === null;
-    const sure = isSure ? { expected: true, promised: true } : {};
-    this.#current = { ...request, speculative, ...sure };
+    this.#current = { ...request, speculative, ...(isSure && { expected: 'promised' }) };
     this.#isAsked = false;
   }
 

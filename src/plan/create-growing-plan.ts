@@ -19,8 +19,6 @@ export interface GrowingPlanOptions {
   readonly start: PageRequest;
   /** Fetch a range in slices, each paged by itself. Default: none. */
   readonly split?: Split | null;
-  /** Slices that are fetched at the same time. Default 16. */
-  readonly activeSlices?: number;
   /** Which pages are read again at the end. Default `auto`. */
   readonly recheck?: Recheck;
 }
@@ -38,7 +36,7 @@ export interface GrowingPlanOptions {
  * console.log(plan.end().reason);
  */
 export function createGrowingPlan(options: GrowingPlanOptions): GrowingPlan {
-  const { pagination, start, split, activeSlices, recheck = 'auto' } = options;
+  const { pagination, start, split, recheck = 'auto' } = options;
   const planOf = (from: PageRequest, mostRestarts: number): PlanState => {
     const style = styleOf(pagination);
     if (style === null) return new SinglePlan(from, pagination.records !== null);
@@ -56,13 +54,7 @@ export function createGrowingPlan(options: GrowingPlanOptions): GrowingPlan {
     });
   };
   const state = split
-    ? new SplitPlan({
-        split,
-        pagination,
-        start,
-        planOf,
-        ...(activeSlices === undefined ? {} : { activeSlices }),
-      })
+    ? new SplitPlan({ split, pagination, start, planOf })
     : planOf(start, MOST_RESTARTS);
   return growingPlan(withRecheck(state, pagination, recheck));
 }
@@ -105,7 +97,7 @@ export function growingPlan(state: PlanState): GrowingPlan {
 }
 
 /** One page, because nothing shows how to ask for another. */
-export class SinglePlan implements PlanState {
+class SinglePlan implements PlanState {
   readonly #request: PageRequest;
   readonly #hasRecords: boolean;
   #isAsked = false;

@@ -1,9 +1,7 @@
+import { mayHideLimit } from '../core/expectation.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import { type Coverage, MOST_TRAILING_PAGES } from './fan-out-end.ts';
 import type { PageGrid, Totals } from './page-grid.ts';
-
-/** Refusals that may be a limit, which ends; others say that there is no such page. */
-const MAY_BE_LIMIT: ReadonlySet<number> = new Set([400, 403]);
 
 /** What pages say of where their list ends, held against what has come, while it is read. */
 export class EndEvidence {
@@ -96,8 +94,8 @@ export class EndEvidence {
   }
 
   /**
-   * The page behind the last one with records, where the list says that there is more: it may have
-   * been refused, or came empty, for a limit, so it is asked for once more. Null where that is not so.
+   * The page behind the last one with records, where it was refused or came empty though the list says
+   * that there is more; null where that is not so. Each is given once (`Expectation`).
    */
   toAskAgain(): {
     readonly position: number;
@@ -109,7 +107,7 @@ export class EndEvidence {
     const [position, kind] = firstTrailing;
     const isRefusal = typeof kind === 'object';
     if (this.#again.has(position) || kind === 'ended' || kind === 'onward') return null;
-    if (isRefusal && kind.status !== null && !MAY_BE_LIMIT.has(kind.status)) return null;
+    if (isRefusal && kind.status !== null && !mayHideLimit(kind.status)) return null;
     this.#again.add(position);
     trailing.delete(position);
     const to = isRefusal ? kind.to : position + this.#grid.stride;

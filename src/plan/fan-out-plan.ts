@@ -92,7 +92,7 @@ export class FanOutPlan implements PlanState {
   }
 
   #read(position: number, ended: PageEnd): Answer {
-    const { to } = this.#pages.answer(position);
+    const to = this.#pages.answer(position);
     if (ended.state === 'stored') {
       const { pageInfo } = ended;
       const isEmpty = this.#grid.endOf(position, pageInfo) === position;

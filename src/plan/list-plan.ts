@@ -1,4 +1,4 @@
-import { EverypageError } from '../core/errors.ts';
+import { usageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import type { Method, PageRequest } from '../core/page-request.ts';
 import type { Plan, PlanSource } from './plan.ts';
@@ -78,7 +78,7 @@ export async function checkSources(
   secretParams?: readonly string[],
 ): Promise<void> {
   if (sources.filter((source) => source.kind === 'stdin').length > 1) {
-    throw new EverypageError('USAGE', 'standard input (-) can be read only once');
+    throw usageError('standard input (-) can be read only once');
   }
   for (const source of sources) {
     if (source.kind === 'literal') checkUrl(source.text, null, secretParams);
@@ -124,7 +124,7 @@ async function* writtenUrls(
     case 'stdin': {
       const { stdin } = options;
       if (stdin === undefined) {
-        throw new EverypageError('USAGE', 'there is no standard input to read URLs (-) from');
+        throw usageError('there is no standard input to read URLs (-) from');
       }
       yield* listBatches(stdin, 'stdin');
       break;

@@ -1,4 +1,8 @@
-/** What a literal of a page means. Numbers are never parsed where their text goes on to the server. */
+/**
+ * What a literal of a page means. Numbers are never parsed where their text goes on to the server.
+ * Positions in a JSON text, which is known to be valid, are characters.
+ */
+
 /** A literal as it goes back to the server, into a parameter, a header or a body. */
 export interface PartValue {
   readonly text: string;
@@ -79,8 +83,6 @@ export function readJson(literal: string): unknown {
   }
 }
 
-/** Where the values of a JSON text end that is known to be valid; positions are characters. */
-
 export function skipJsonSpace(text: string, from: number): number {
   let at = from;
   while (at < text.length && ' \t\n\r'.includes(text.charAt(at))) at++;
@@ -109,7 +111,7 @@ export function* jsonMembers(text: string, from: number): Generator<JsonMember> 
 }
 
 /** Behind the closing quote of the string whose opening quote stands at `from`. */
-export function endOfJsonString(text: string, from: number): number {
+function endOfJsonString(text: string, from: number): number {
   for (let at = from + 1; at < text.length; at++) {
     const character = text.charAt(at);
     if (character === '"') return at + 1;

@@ -1,5 +1,6 @@
 /** Pages that can be requested in parallel: their positions, which are requested, and the stated totals. */
-import { EverypageError } from '../core/errors.ts';
+import { usageError } from '../core/errors.ts';
+import type { Expectation } from '../core/expectation.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { factsOf, overlapOf, type Pagination } from '../core/pagination.ts';
@@ -80,17 +81,13 @@ export class PageGrid {
     else this.#stride = Math.max(this.#stride, pageInfo.records - this.#overlap);
   }
 
-  /**
-   * The page that begins at a position and ends before another.
-   * @param isExpected the totals say that it has records
-   */
-  request(from: number, to: number, isSpeculative: boolean, isExpected = false): PageRequest {
+  /** The page that begins at a position and ends before another. */
+  request(from: number, to: number, isSpeculative: boolean, expected?: Expectation): PageRequest {
     const { pagination, start, style } = this.#parts;
     const at = from - this.#overlapAt(from);
     const request = style.pageAt(pagination, start, at, this.#sizeOf(from, to));
     if (request === null) {
-      throw new EverypageError(
-        'USAGE',
+      throw usageError(
         `the request cannot carry ${pagination.param}: its body is not JSON. Give a JSON body with -d, or page by the query.`,
       );
     }
@@ -100,7 +97,7 @@ export class PageGrid {
       ...request,
       place,
       ...(speculative ? { speculative } : {}),
-      ...(isExpected ? { expected: true } : {}),
+      ...(expected === undefined ? {} : { expected }),
     };
   }
 
@@ -180,17 +177,11 @@ export class PageGrid {
   }
 }
 
-interface Asked {
-  /** The page should reach up to this position, exclusive. */
-  readonly to: number;
-  /** It was refused before. */
-  readonly isAgain: boolean;
-}
-
 /** Which pages of a grid are requested: those that wait to be taken, and those without an answer. */
 export class AskedPages {
   readonly #grid: PageGrid;
-  readonly #unanswered = new Map<number, Asked>([[0, { to: 1, isAgain: false }]]);
+  /** By position, where the page should end, exclusive. */
+  readonly #unanswered = new Map<number, number>([[0, 1]]);
   readonly #queue: PageRequest[] = [];
   /** The first position that is not requested yet. */
   next = 1;
@@ -214,10 +205,11 @@ export class AskedPages {
     return this.#unanswered.has(position);
   }
 
-  answer(position: number): Asked {
-    const asked = this.#unanswered.get(position)!;
+  /** Takes its answer; returns where the page should end, exclusive. */
+  answer(position: number): number {
+    const to = this.#unanswered.get(position)!;
     this.#unanswered.delete(position);
-    return asked;
+    return to;
   }
 
   /** The request for the next page of the grid. */
@@ -225,7 +217,7 @@ export class AskedPages {
     const from = this.next;
     this.next += this.#grid.stride;
     const to = Math.min(this.next, this.#grid.ceiling);
-    return this.#request(from, to, isSpeculative, !isSpeculative);
+    return this.#request(from, to, isSpeculative, isSpeculative ? undefined : 'counted');
   }
 
   queueStep(isSpeculative: boolean): void {
@@ -238,15 +230,15 @@ export class AskedPages {
 
   /** It was refused or came empty, although it must exist, or be beyond a ceiling. */
   queueAgain(position: number, to: number, mayBeCeiling = false): void {
-    this.#unanswered.set(position, { to, isAgain: true });
-    const { speculative: _, ...request } = this.#grid.request(position, to, false, true);
-    this.#queue.push({ ...request, promised: true, ...(mayBeCeiling && { speculative: true }) });
+    this.#unanswered.set(position, to);
+    const { speculative: _, ...request } = this.#grid.request(position, to, false, 'promised');
+    this.#queue.push({ ...request, ...(mayBeCeiling && { speculative: true }) });
   }
 
-  #request(from: number, to: number, isSpeculative: boolean, isExpected = false): PageRequest {
-    this.#unanswered.set(from, { to, isAgain: false });
+  #request(from: number, to: number, isSpeculative: boolean, expected?: Expectation): PageRequest {
+    this.#unanswered.set(from, to);
     this.count += 1;
-    return this.#grid.request(from, to, isSpeculative, isExpected);
+    return this.#grid.request(from, to, isSpeculative, expected);
   }
 }
 

@@ -5,6 +5,7 @@ import type { PlanEnd } from '../core/page-info.ts';
 import { isRecheck, type PageRequest, RECHECK_BRANCH } from '../core/page-request.ts';
 import { isByOrdinal, isParallel, type Pagination } from '../core/pagination.ts';
 import type { PlanState } from './plan.ts';
+import { unplaced } from './styles/style.ts';
 
 /** Pages that `auto` reads again, at most. docs/verdicts.md has what that finds, by the length of a list. */
 const MOST_AGAIN = 50;
@@ -37,12 +38,10 @@ export function withRecheck(state: PlanState, pagination: Pagination, recheck: R
       isNeedless(pagination, recheck, [...proofs.values()])
     )
       return [];
-    return candidates
-      .choose(end)
-      .map(({ speculative: _, expected: __, promised: ___, place, ...request }) => ({
-        ...request,
-        place: { ...place, branch: place.branch + RECHECK_BRANCH },
-      }));
+    return candidates.choose(end).map((request) => {
+      const { branch, position } = request.place;
+      return { ...unplaced(request), place: { branch: branch + RECHECK_BRANCH, position } };
+    });
   };
 
   const proofOf = ({ place: { branch } }: PageRequest): ChainProof => {

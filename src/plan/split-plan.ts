@@ -1,4 +1,4 @@
-import { EverypageError } from '../core/errors.ts';
+import { usageError } from '../core/errors.ts';
 import type { Dropped, PageEnd, PlanEnd, Restart } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
@@ -179,8 +179,7 @@ export class SplitPlan implements PlanState {
       withLower &&
       setPart(withLower, carrier, split.bounds.upper, { text: values.upper, isLiteral });
     if (!request) {
-      throw new EverypageError(
-        'USAGE',
+      throw usageError(
         `--split cannot set ${split.bounds.lower} in the request's body: it is not JSON`,
       );
     }

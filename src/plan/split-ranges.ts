@@ -1,9 +1,9 @@
 /** `--split`: a range in slices, and the parameters that bound one. */
-import { EverypageError } from '../core/errors.ts';
+import { usageError } from '../core/errors.ts';
 import { parseDuration } from '../core/units.ts';
 
 /** The unit of the bounds, which is also the smallest slice. */
-export type SplitScale = 'integer' | 'date' | 'second' | 'millisecond';
+type SplitScale = 'integer' | 'date' | 'second' | 'millisecond';
 
 /** A range that is fetched in slices, each by pages of its own. */
 export interface Split extends SplitRange {
@@ -184,11 +184,11 @@ function readStep(text: string, scale: SplitScale, last: bigint): bigint | null 
 }
 
 function fail(text: string, why: string): never {
-  throw new EverypageError('USAGE', `--split ${JSON.stringify(text.slice(0, 200))} ${why}`);
+  throw usageError(`--split ${JSON.stringify(text.slice(0, 200))} ${why}`);
 }
 
 /** The two parameters that bound a slice, and whether the bounds themselves are outside it. */
-export interface BoundParameters {
+interface BoundParameters {
   readonly lower: string;
   readonly upper: string;
   readonly lowerIsExclusive: boolean;
@@ -223,18 +223,16 @@ const joinedWords = /^(start|end|min|max|from|to)(time|date|day|id|at|ts|timesta
  *
  * Throws `EverypageError` `USAGE`.
  */
-export function readBoundParameters(names: string): BoundParameters {
+function readBoundParameters(names: string): BoundParameters {
   const [lower = '', given, ...others] = names.split(',').map((name) => name.trim());
   if (lower === '' || given === '' || others.length > 0) {
-    throw new EverypageError(
-      'USAGE',
+    throw usageError(
       `--split needs the name of the parameter that takes the lower bound, as in 'created[gte]=2024-01-01..2024-12-31/30d'; ${JSON.stringify(names)} is none`,
     );
   }
   const upper = given ?? nameUpper(lower);
   if (upper === null) {
-    throw new EverypageError(
-      'USAGE',
+    throw usageError(
       `--split cannot tell which parameter takes the upper bound for ${lower}; name both: --split '${lower},UPPER=FROM..TO/STEP'`,
     );
   }

@@ -1,6 +1,6 @@
 /** URLs as users write them and as servers link to them: what they stand for, and what will be requested. */
-import { EverypageError } from '../core/errors.ts';
-import { escapeText } from '../core/escape.ts';
+import { EverypageError, usageError } from '../core/errors.ts';
+import { escapeText, percentDecoded } from '../core/escape.ts';
 import type { RunOptions } from '../core/options.ts';
 import { redactUrl } from '../core/redact.ts';
 import type { PlanSource } from './plan.ts';
@@ -114,10 +114,10 @@ function withoutFragment(url: URL): string {
 export function sourceOf(argument: string, literal: boolean): PlanSource {
   if (argument === '-' || argument === '@-') return { kind: 'stdin' };
   if (argument === '') {
-    throw new EverypageError('USAGE', 'a URL argument is empty; is a shell variable unset?');
+    throw usageError('a URL argument is empty; is a shell variable unset?');
   }
   if (argument === '@') {
-    throw new EverypageError('USAGE', '@ needs the path of a list after it, as in @urls.txt');
+    throw usageError('@ needs the path of a list after it, as in @urls.txt');
   }
   if (argument.startsWith('@')) return { kind: 'file', path: argument.slice(1) };
   return { kind: literal ? 'literal' : 'template', text: argument };
@@ -143,10 +143,10 @@ export function takeUserInfo<Options extends RunOptions>(
   const [first] = found;
   if (found.size === 0 || (found.size === 1 && first === null)) return { sources, options };
   if (found.size > 1) {
-    throw usage('not all URLs hold the same user name and password; run them one by one');
+    throw usageError('not all URLs hold the same user name and password; run them one by one');
   }
   if (options.user !== undefined || namesAuthorization(options)) {
-    throw usage(
+    throw usageError(
       'a URL holds a user name, and credentials are given by flags too; leave out one of them',
     );
   }
@@ -174,24 +174,11 @@ function namesAuthorization({ headers = [] }: RunOptions): boolean {
 /** `user:password` as Basic authentication has it (RFC 7617 §2). */
 function userOf(userInfo: string): string {
   const colon = userInfo.indexOf(':');
-  const user = decoded(colon === -1 ? userInfo : userInfo.slice(0, colon));
-  const password = colon === -1 ? '' : decoded(userInfo.slice(colon + 1));
+  const user = percentDecoded(colon === -1 ? userInfo : userInfo.slice(0, colon));
+  const password = colon === -1 ? '' : percentDecoded(userInfo.slice(colon + 1));
   if (user.includes(':'))
-    throw usage('the user name in the URL holds a colon, which Basic forbids');
+    throw usageError('the user name in the URL holds a colon, which Basic forbids');
   return `${user}:${password}`;
-}
-
-/** A lone `%` is legal in what people type, and then means itself. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-function usage(message: string): EverypageError {
-  return new EverypageError('USAGE', message);
 }
 
 /** Origin of the first page where an argument tells it without reading a list; else null. */

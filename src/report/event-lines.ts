@@ -40,19 +40,15 @@ function pageLine(event: RunEvent, paint: Painter): string | null {
       return columns.join('  ');
     }
     case 'retry':
+    case 'not-ready': {
+      const why = event.type === 'retry' ? `attempt ${event.attempt}` : 'waiting for the server';
       return [
         paint('yellow', statusText(event.status)),
-        paint('yellow', `attempt ${event.attempt}, again in ${formatDuration(event.delayMs)}:`),
+        paint('yellow', `${why}, again in ${formatDuration(event.delayMs)}:`),
         escapeText(reasonBeside(event.status, event.reason)),
         escapeText(event.url),
       ].join('  ');
-    case 'not-ready':
-      return [
-        paint('yellow', statusText(event.status)),
-        paint('yellow', `waiting for the server, again in ${formatDuration(event.delayMs)}:`),
-        escapeText(reasonBeside(event.status, event.reason)),
-        escapeText(event.url),
-      ].join('  ');
+    }
     case 'pause': {
       const duration = formatDuration(event.durationMs);
       const what =

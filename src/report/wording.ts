@@ -51,7 +51,7 @@ function setBy({ by, perSecond, concurrency, windowMs }: PaceFacts): string {
 }
 
 /** `50.0 requests/s`, `12.0 requests/min`: a number that can be read. */
-export function rateWords(perSecond: number): string {
+function rateWords(perSecond: number): string {
   if (perSecond >= 1) return `${formatRate(perSecond)} requests/s`;
   if (perSecond >= 1 / 60) return `${formatRate(perSecond * 60)} requests/min`;
   return `${formatRate(perSecond * 3600)} requests/h`;

@@ -119,5 +119,5 @@ export function createFakeEngine(userOptions: RunOptions = {}) {
   const random = () => 0.5;
   const parts = { options, clock, random, emit, counters, storedBefore: false };
   const dispatcher = new Dispatcher({ ...parts, limiters, pauseMonitor });
-  return { ...parts, dispatcher, limiters, events };
+  return { ...parts, dispatcher, limiters, pauseMonitor, events };
 }

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunOptions } from '../../src/core/options.ts';
 import { RECHECK_BRANCH } from '../../src/core/page-request.ts';
-import { Limiter, type Reaction } from '../../src/fetch/limiter.ts';
-import { type NextAction, pauseReason, RetryPolicy } from '../../src/fetch/retry-policy.ts';
+import { type NextAction, RetryPolicy } from '../../src/fetch/retry-policy.ts';
 import type { AttemptResult, Task } from '../../src/fetch/task.ts';
 import { answer, createFakeEngine, fault, pageTask } from './fake-network.ts';
 
@@ -195,10 +194,10 @@ test('a page unlike the others may heal, but need not be waited for where there 
   assert.equal(named(policy.rejected(task, final, unlike)), 'later');
   assert.equal(named(policy.rejected(task, final, unlike)), 'later');
   for (const [expected, then] of [
-    [false, 'end UNLIKE'],
-    [true, 'later'],
+    [{}, 'end UNLIKE'],
+    [{ expected: 'counted' }, 'later'],
   ] as const) {
-    const request = { ...task.request, speculative: true, expected };
+    const request = { ...task.request, speculative: true, ...expected };
     const guessed = { ...pageTask(1), request };
     assert.equal(named(policy.rejected(guessed, final, unlike)), 'later');
     assert.equal(named(policy.rejected(guessed, final, unlike)), then);
@@ -208,7 +207,10 @@ test('a page unlike the others may heal, but need not be waited for where there 
 test('a page without records where there must be some is asked for once more, whatever --retry says', () => {
   const { policy } = createPolicy({ retries: 0 });
   const none = { kind: 'no-records', reason: 'none', beginning: null, digest: null } as const;
-  const task = { ...pageTask(0), request: { ...pageTask(0).request, expected: true } };
+  const task = {
+    ...pageTask(0),
+    request: { ...pageTask(0).request, expected: 'counted' },
+  } as const;
   const final = stored(policy, task);
   assert.equal(named(policy.rejected(task, final, none)), 'later');
   assert.equal(task.isAskedAgain, true);
@@ -227,37 +229,4 @@ test('a selection that the very first page does not have is an error of usage', 
   assert.throws(() => policy.rejected(task, final, missing), { code: 'SELECTION' });
   counters.fetched = 1;
   assert.equal(named(policy.rejected(task, final, missing)), 'later');
-});
-
-test('a limiter ends the run where the wait is too long, or nothing ever comes', () => {
-  const { policy, clock } = createPolicy({ maxWaitMs: 10_000 });
-  const settings = { concurrency: 'auto', rate: null } as const;
-  const limiter = new Limiter('https://a.example', settings, () => 0.5, null, {
-    isBusy: () => false,
-  });
-  const calm: Reaction = {
-    pauseMs: null,
-    isOwnPause: false,
-    isOutage: false,
-    attempt: 'counts',
-    settled: null,
-    isUnreachable: false,
-  };
-  const reason = pauseReason(answer(429, { 'retry-after': '60' }));
-  const why = (reaction: Partial<Reaction>) =>
-    policy.whyStop(limiter, { ...calm, ...reaction }, reason, pageTask(0), 2, clock.now());
-  assert.equal(why({}), null);
-  assert.equal(why({ pauseMs: 9_000 }), null);
-  assert.deepEqual(why({ pauseMs: 60_000 }), {
-    kind: 'max-wait',
-    untilWallTime: clock.wallTime() + 60_000,
-    reason,
-  });
-  assert.deepEqual(why({ pauseMs: 60_000, isOwnPause: true }), {
-    kind: 'max-wait',
-    untilWallTime: null,
-    reason,
-    ownPause: { nextMs: 60_000, pausesBefore: 2, url: 'https://a.example/items?page=1' },
-  });
-  assert.equal(why({ isUnreachable: true })?.kind, 'unreachable');
 });

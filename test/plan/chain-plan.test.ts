@@ -179,7 +179,7 @@ test('an empty page that says nothing after one that says there is more is no en
   assert.deepEqual([empty.end.reason, empty.end.ends[0]!.position], ['broken', 1]);
   assert.equal(empty.end.detail, 'page 1 says that there is more, and what follows it is empty');
   // It is known to be expected, so the engine has asked for it twice.
-  assert.equal(empty.asked[1]!.expected, true);
+  assert.equal(empty.asked[1]!.expected, 'promised');
   assert.equal(endWith({ more: false }).end.reason, 'stated');
 });
 

@@ -125,6 +125,17 @@ suite('paginate', AT_ONCE, () => {
     assert.equal(JSON.parse(read() ?? '').count, server.length);
   });
 
+  test('what a function names that is no page is told without what the user calls a secret', async (t) => {
+    const { fetch } = await startFixture(t, { api: 'django' });
+    const next = () => 'ftp://a.example/?team_code=s3cret';
+    const failed = fetch({ paginate: next, secretParams: ['team_code'] });
+    await assert.rejects(failed, (error) => {
+      assert.ok(error instanceof EverypageError && error.code === 'URL_INVALID', String(error));
+      assert.doesNotMatch(error.message, /s3cret/);
+      return true;
+    });
+  });
+
   test('what cannot be meant is refused before any request', async (t) => {
     const { server, fetch } = await startFixture(t, { api: 'django' });
     const wrong = [

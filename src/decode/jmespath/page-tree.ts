@@ -3,7 +3,7 @@ import { endOfSpace, endOfString } from '../json-tokens.ts';
 /** What JSON can say, as JavaScript holds it; objects have no prototype, so any key is only a key. */
 export type JsonValue = string | number | boolean | null | JsonArray | JsonObject;
 export type JsonArray = readonly JsonValue[];
-export interface JsonObject {
+interface JsonObject {
   readonly [key: string]: JsonValue;
 }
 
@@ -20,7 +20,7 @@ export interface PageTree {
   readonly texts: ReadonlyMap<object, ReadonlyMap<string | number, string>>;
 }
 
-export interface Span {
+interface Span {
   readonly start: number;
   readonly end: number;
 }

@@ -88,7 +88,7 @@ function withText(tree: PageTree, container: object, key: string | number, value
 }
 
 /** The literal of a number. */
-export function literalOf(number: number | Scalar): string {
+function literalOf(number: number | Scalar): string {
   if (number instanceof Scalar) return number.text;
   return Object.is(number, -0) ? '-0' : String(number);
 }

@@ -34,8 +34,8 @@ export interface ClientConnectionSettings extends PrefaceSettings {
 export interface ConnectionListener {
   /** The server's SETTINGS are here, or changed. */
   onSettings(): void;
-  /** Called before the streams above `lastId` are aborted. */
-  onGoaway(code: number, lastId: number): void;
+  /** Called before the streams that it refuses are aborted. */
+  onGoaway(code: number): void;
   /** Nothing more comes or goes; called before the streams are aborted. */
   onClosed(error: Error | null): void;
 }
@@ -170,7 +170,7 @@ export class ClientConnection {
   #takeGoaway(lastId: number, code: number): void {
     // A server may lower it (RFC 9113 §6.8).
     this.#lastId = Math.min(this.#lastId, lastId);
-    this.#listener.onGoaway(code, this.#lastId);
+    this.#listener.onGoaway(code);
     this.#streams.abortAbove(this.#lastId, { reason: 'unprocessed', code, message: '' });
     // With an error the server closes at once; what it still owes will not come.
     if (code !== ErrorCode.NO_ERROR) this.#end(null);

@@ -9,7 +9,7 @@ import {
 import { ConnectionError, ErrorCode } from './protocol.ts';
 
 /** What an entry counts beside its bytes (RFC 7541 §4.1). */
-export const ENTRY_OVERHEAD_BYTES = 32;
+const ENTRY_OVERHEAD_BYTES = 32;
 
 /** The table of RFC 7541 §2.3.2, newest first, as a ring: every operation costs the same. */
 export class DynamicTable {
@@ -91,7 +91,7 @@ export class DynamicTable {
 }
 
 /** What a peer may assume that was told nothing else. */
-export const DEFAULT_TABLE_BYTES = 4096;
+const DEFAULT_TABLE_BYTES = 4096;
 
 /** Header blocks to header lists (RFC 7541 §3, §6). Every error ends the connection (§4.3 of RFC 9113). */
 export class HpackDecoder {
@@ -298,7 +298,7 @@ export function putInteger(out: number[], mark: number, prefixBits: number, valu
   out.push(rest);
 }
 
-export function putString(out: number[], text: string): void {
+function putString(out: number[], text: string): void {
   putInteger(out, 0, 7, text.length);
   for (let at = 0; at < text.length; at += 1) out.push(text.charCodeAt(at));
 }

@@ -21,12 +21,12 @@ const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
 const MAX_SHOWN = 40;
 
 /** @returns null, or what is wrong with a name; pseudo-headers are wrong here */
-export function checkFieldName(name: string): string | null {
+function checkFieldName(name: string): string | null {
   if (!NAME.test(name)) return `the header name ${JSON.stringify(name.slice(0, MAX_SHOWN))}`;
   return CONNECTION_FIELDS.has(name) ? `the header ${name}, which HTTP/2 has not` : null;
 }
 
-export const isFieldValue = (value: string): boolean => VALUE.test(value);
+const isFieldValue = (value: string): boolean => VALUE.test(value);
 
 const PATH = /^[\x21-\x7e]+$/;
 /** Of `:path` in the static table. */

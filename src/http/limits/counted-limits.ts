@@ -38,7 +38,7 @@ export interface Slot {
   readonly windowMs: number | null;
 }
 
-export interface QuotaItem {
+interface QuotaItem {
   readonly amount: number;
   /** From `w` or `window`, in seconds there. */
   readonly windowMs: number | null;
@@ -46,7 +46,7 @@ export interface QuotaItem {
 }
 
 /** @returns the numbers in order, or null where anything else stands between them */
-export function parseQuotaList(text: string): readonly QuotaItem[] | null {
+function parseQuotaList(text: string): readonly QuotaItem[] | null {
   // Most values are one number, and decimals with more digits than a structured field allows occur.
   const single = plainNumber(text);
   if (single !== null) return [{ amount: single, windowMs: null, policy: '' }];

@@ -101,7 +101,7 @@ const RESET_SLACK_MS = 2_000;
  * what is left and there its quota with its window: those become one. Those that are left have
  * names of their own, by which one answer's limits are found again in the next.
  */
-export function mergeLimits(limits: readonly (Limit | null)[]): readonly Limit[] {
+function mergeLimits(limits: readonly (Limit | null)[]): readonly Limit[] {
   const merged: Limit[] = [];
   for (const limit of limits) {
     if (limit === null) continue;
@@ -183,7 +183,7 @@ const LONGEST_NAME = 80;
  *
  * @param name in lower case
  */
-export function slotOf(name: string): Slot | null {
+function slotOf(name: string): Slot | null {
   let slot = known.get(name);
   if (slot === undefined) {
     slot = VENDOR_NAMES[name] ?? readName(name);

@@ -128,7 +128,7 @@ export function firstRequest(pagination: Pagination, start: PageRequest): Unplac
 }
 
 export function unplaced(request: PageRequest): UnplacedRequest {
-  const { place: _, speculative: __, expected: ___, promised: ____, ...rest } = request;
+  const { place: _, speculative: __, expected: ___, ...rest } = request;
   return rest;
 }
 

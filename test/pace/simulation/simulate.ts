@@ -1,7 +1,7 @@
 /** One run in virtual time: a client, a network, a limiter. Everything is drawn from one seed. */
 import type { Hint } from '../../../src/core/hint.ts';
+import { DelayQueue } from '../../../src/core/queues.ts';
 import type { Answer } from '../../../src/pace/pace.ts';
-import { DelayQueue } from '../../../src/pace/retries.ts';
 import type { Limiter, StateHeaders } from './limiter.ts';
 
 export interface Client {
