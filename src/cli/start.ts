@@ -18,3 +18,5 @@ const argv = process.argv.slice(2);
 export const command = guessCommand(argv);
 
 if (command === 'fetch' || command === 'demo') startArchiveWorker();
+// From when its module is loaded, Node parses its 150 authorities on a thread of their own.
+if (argv.some((word) => /^https:/i.test(word))) process.getBuiltinModule('node:tls');
