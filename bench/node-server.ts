@@ -9,7 +9,15 @@ const limit = Number(keepaliveRequests);
 const bodies = new Map<string, Buffer>();
 const requests = new WeakMap<object, number>();
 
+function bodyOf(path: string): Buffer | null {
+  if (!/^\/\w+\/\d+\.json$/.test(path)) return null;
+  const body = bodies.get(path) ?? readFileSync(join(root, path));
+  bodies.set(path, body);
+  return body;
+}
+
 const server = createSecureServer({
+  allowHTTP1: true,
   cert: readFileSync(join(certificates, 'cert.pem')),
   key: readFileSync(join(certificates, 'key.pem')),
   settings: { maxConcurrentStreams: 128 },
@@ -21,18 +29,20 @@ server.on('stream', (stream, headers) => {
   const count = session ? (requests.get(session) ?? 0) + 1 : 0;
   if (session) requests.set(session, count);
   if (count === limit) session?.close();
-  const path = headers[':path'] ?? '/';
-  if (!/^\/\w+\/\d+\.json$/.test(path)) {
+  const body = bodyOf(headers[':path'] ?? '/');
+  if (body === null) {
     stream.respond({ ':status': 404 }, { endStream: true });
     return;
   }
-  let body = bodies.get(path);
-  if (body === undefined) {
-    body = readFileSync(join(root, path));
-    bodies.set(path, body);
-  }
   stream.respond({ 'content-type': 'application/json', 'content-length': body.length });
   stream.end(body);
+});
+server.on('request', (request, response) => {
+  // Over HTTP/2 the stream was answered above.
+  if (request.httpVersionMajor === 2) return;
+  const body = bodyOf(request.url);
+  response.writeHead(body === null ? 404 : 200, { 'content-type': 'application/json' });
+  response.end(body ?? '');
 });
 process.stdin.once('close', () => process.exit(0)).resume();
 server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port));

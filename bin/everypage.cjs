@@ -2,7 +2,7 @@
 // Must parse on any Node there ever was, to say in one line what is wrong: ES5, no template strings.
 'use strict';
 
-var start;
+var dist;
 
 function refuse(words) {
   process.stderr.write(['everypage: '].concat(words, '\n').join(''));
@@ -30,9 +30,9 @@ if (parseInt(process.versions.node, 10) < 24) {
     '; install it from https://nodejs.org (in a clone, npm ci brings it along for npx everypage)',
   ]);
 } else {
-  start = require('node:path').join(__dirname, '..', 'dist', 'start.cjs');
-  if (require('node:fs').existsSync(start)) {
+  dist = require('node:path').join(__dirname, '..', 'dist');
+  if (require('node:fs').existsSync(require('node:path').join(dist, 'start.cjs'))) {
     cacheCompiledCode();
-    require(start).main();
+    require('./load.cjs').runProgram(dist);
   } else refuse(['this clone is not built yet; run npm run build']);
 }

@@ -14,6 +14,9 @@ import { type InputOptions, type OutputOptions, type Plugin, rolldown } from 'ro
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
 
+/** Compiled code is kept for files with such names: see bin/load.cjs. */
+const NAMED_BY_CONTENT = '[name]-[hash].cjs';
+
 /** Loading these takes milliseconds, and many runs or one of the two threads do without. */
 const LOADED_ON_USE =
   /^(let (node_\w+) = )(require\("node:(?:crypto|dns|fs\/promises|http|http2|os|stream\/consumers|tls|zlib)"\);)$/gm;
@@ -34,27 +37,50 @@ const loadOnUse: Plugin = {
   },
 };
 
+const NOT_ASCII = /[^\p{ASCII}]/gu;
+
+function escapeCharacter(character: string): string {
+  const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+}
+
+/** Outside ASCII, V8 would hold all of a file in twice the memory, and read it in twice the time. */
+const asciiOnly: Plugin = {
+  name: 'ascii-only',
+  generateBundle(_options, files) {
+    for (const file of Object.values(files)) {
+      if (file.type === 'chunk') file.code = file.code.replace(NOT_ASCII, escapeCharacter);
+    }
+  },
+};
+
 async function bundle(
   input: InputOptions['input'],
   codeSplitting: NonNullable<OutputOptions['codeSplitting']>,
-): Promise<void> {
+  entryFileNames: string,
+): Promise<readonly string[]> {
   const made = await rolldown({
     cwd: ROOT,
     input: input!,
     platform: 'node',
     external: ['undici'],
-    plugins: [loadOnUse],
+    plugins: [loadOnUse, asciiOnly],
   });
-  await made.write({
+  const { output } = await made.write({
     dir: DIST,
     format: 'cjs',
     // All in one folder: the thread's entry is found beside whichever file asks for it.
-    entryFileNames: '[name].cjs',
-    chunkFileNames: '[name]-[hash].cjs',
+    entryFileNames,
+    chunkFileNames: NAMED_BY_CONTENT,
+    // bin/load.cjs gives its files a `require` and no more.
+    dynamicImportInCjs: false,
     comments: false,
+    // Names stay, for the stacks of errors. What is left out is not read.
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
     codeSplitting,
   });
   await made.close();
+  return output.map(({ fileName }) => fileName);
 }
 
 // A file that was deleted in src/ must not be shipped.
@@ -66,11 +92,19 @@ await bundle(
     groups: [
       { name: 'archive-worker', test: /archive-worker\.ts$/, priority: 2 },
       { name: 'run', test: /src\/(?!demo|cli)/, priority: 1 },
+      // What a fetch loads of the command line.
+      { name: 'cli', test: /src\/cli\/(?!start|demo|explain|presets|archive)/, priority: 1 },
     ],
   },
+  '[name].cjs',
 );
 // The thread has all its code in one file: no request is stored before it has been read.
-await bundle({ 'thread-entry': 'src/archive-thread/thread-entry.ts' }, false);
+const [thread] = await bundle(
+  { 'archive-thread': 'src/archive-thread/serve-archive.ts' },
+  false,
+  NAMED_BY_CONTENT,
+);
+writeThreadEntry(thread!);
 writeLibraryEntry();
 writeNotices();
 execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
@@ -78,6 +112,16 @@ execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'],
   stdio: 'inherit',
 });
 keepOnlyNeeded(join(DIST, 'types'), 'index.d.ts');
+
+/** Where the archive thread begins. */
+function writeThreadEntry(file: string): void {
+  const lines = [
+    "const { parentPort } = require('node:worker_threads');",
+    "const { load, keepCompiled } = require('../bin/load.cjs');",
+    `load(\`\${__dirname}/${file}\`, 'fetch').serveArchive(parentPort, keepCompiled);`,
+  ];
+  writeFileSync(join(DIST, 'thread-entry.cjs'), `${lines.join('\n')}\n`);
+}
 
 /** The library is imported as an ES module. */
 function writeLibraryEntry(): void {

@@ -4,10 +4,12 @@ import { execFile } from 'node:child_process';
 import {
   cpSync,
   existsSync,
+  globSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +24,14 @@ const LISTED = Array.from({ length: 6 }, (_, n) => `{"id":${n + 1}}\n`).join('')
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'everypage-package-'));
 const installed = join(folder, 'node_modules', 'everypage');
-const env: NodeJS.ProcessEnv = { ...process.env, XDG_STATE_HOME: join(folder, 'state') };
+const cache = join(folder, 'cache');
+const env: NodeJS.ProcessEnv = {
+  ...process.env,
+  XDG_STATE_HOME: join(folder, 'state'),
+  XDG_CACHE_HOME: cache,
+};
+// It would stand for the folder above.
+delete env['NODE_COMPILE_CACHE'];
 // The test runner's variable would make a child's output a test report.
 delete env['NODE_TEST_CONTEXT'];
 let server: PageServer;
@@ -85,9 +94,44 @@ test('the installed command fetches a list over HTTP/2 and verifies its archive'
 });
 
 test('the installed command loads undici where HTTP/1.1 is spoken', async () => {
-  const args = ['-o', 'one.ndjson', '--cacert', 'ca.pem', '--http1.1', '-q'];
-  await everypage(server.template(2), ...args);
+  const args = [server.template(2), '-o', 'one.ndjson', '--cacert', 'ca.pem', '--http1.1', '-q'];
+  const command = [join(installed, manifest().bin.everypage), ...args];
+  const { stderr } = await run(process.execPath, command, { cwd: folder, env });
+  // Node warns of some ways to load.
+  assert.equal(stderr, '');
   assert.equal(readFileSync(join(folder, 'one.ndjson'), 'utf8').trim().split('\n').length, 2);
+});
+
+/** Files with compiled code of the program and of the thread, in the folder that Node makes for its own. */
+function keptCode(): string[] {
+  return globSync(join(cache, 'everypage/*/{run,cli,archive-thread}-*-fetch')).toSorted();
+}
+
+test('the installed command keeps its compiled code, and makes it anew where it is damaged', async () => {
+  const fetchOne = () =>
+    everypage(server.template(1), '-o', 'kept.ndjson', '--cacert', 'ca.pem', '-q', '--fresh');
+  await fetchOne();
+  const kept = keptCode();
+  assert.equal(kept.length, 3);
+  const before = kept.map((file) => statSync(file).mtimeMs);
+  await fetchOne();
+  assert.deepEqual(
+    kept.map((file) => statSync(file).mtimeMs),
+    before,
+  );
+  for (const file of kept) writeFileSync(file, readFileSync(file).subarray(0, 1000));
+  await fetchOne();
+  assert.deepEqual(keptCode(), kept);
+  for (const file of kept) assert.ok(statSync(file).size > 1000);
+});
+
+test('the installed command keeps no compiled code where Node may keep none', async () => {
+  const none = join(folder, 'no-cache');
+  const args = [server.template(1), '-o', 'kept.ndjson', '--cacert', 'ca.pem', '-q', '--fresh'];
+  const without = { ...env, XDG_CACHE_HOME: none, NODE_DISABLE_COMPILE_CACHE: '1' };
+  const command = [join(installed, manifest().bin.everypage), ...args];
+  await run(process.execPath, command, { cwd: folder, env: without });
+  assert.equal(existsSync(none), false);
 });
 
 test('the installed command finds how a list pages', async () => {

@@ -59,21 +59,23 @@ function takeOver(path: string, newRun: NewRun | null): WritableFile {
   const settings = `PRAGMA locking_mode = EXCLUSIVE; ${READER_SETTINGS} ${FILE_LAYOUT}`;
   const connection = new Connection(path, settings, false);
   try {
-    const created = connection.transaction('BEGIN EXCLUSIVE', () => {
-      if (newRun !== null && isEmptyDatabase(connection)) {
-        layOut(connection, newRun);
-        return true;
-      }
+    connection.exec('BEGIN EXCLUSIVE');
+    const begun = newRun !== null && isEmptyDatabase(connection) ? newRun : null;
+    if (begun === null) {
       checkLayout(connection);
       // With a log, the end of the file may still stand in that.
       if (!hasLog) checkLength(connection);
-      return false;
-    });
+    }
+    // Nothing was changed. The lock stays all the same, until the file is closed.
+    connection.exec('ROLLBACK');
     const [mode] = connection.query<[string]>('PRAGMA journal_mode = WAL').get() ?? [];
     if (mode !== 'wal') throw new EverypageError('INTERNAL', `${path}: no write-ahead log.`);
     connection.exec(WRITER_SETTINGS);
-    if (created) syncFolder(dirname(path));
-    return { connection, created };
+    if (begun === null) return { connection, created: false };
+    // In the log, where it need not be synced: without it the file is an empty database, as before.
+    connection.transaction('BEGIN', () => layOut(connection, begun));
+    syncFolder(dirname(path));
+    return { connection, created: true };
   } catch (error) {
     connection.close();
     throw archiveError(error, path, true);

@@ -12,15 +12,16 @@ import { createPainter } from '../report/paint.ts';
 import { typedCommand } from './command-text.ts';
 import { type CliContext, describeTerminal, writeOut } from './context.ts';
 import { type ExitCode, exitCodeOfError } from './exit-code.ts';
+import { fetchCommand } from './fetch-command.ts';
 import { flagNamed, type Verb, verbs } from './flags.ts';
 import { longHelp, shortHelp } from './help.ts';
 import { checkValues, parseArguments, type TypedArguments, UsageError } from './parse-arguments.ts';
 
 type Command = (typed: TypedArguments, context: CliContext) => Promise<ExitCode>;
 
-/** Loaded when used: `-h` and a mistyped flag need neither HTTP nor SQLite. */
+/** All but the usual one are loaded when they are used. */
 const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
-  fetch: async () => (await import('./fetch-command.ts')).fetchCommand,
+  fetch: async () => fetchCommand,
   export: async () => (await import('./archive-commands.ts')).exportCommand,
   verify: async () => (await import('./archive-commands.ts')).verifyCommand,
   explain: async () => (await import('./explain-command.ts')).explainCommand,

@@ -1,22 +1,22 @@
 /**
- * The first file of the program. It starts the archive thread before it loads anything else: the
+ * The first file of the program. It starts the archive thread before anything else is loaded: the
  * thread needs as long to come up as the rest needs to load, and does so on a second core.
  */
 import { startArchiveWorker } from '../archive-thread/archive-worker.ts';
 
-if (isFetch(process.argv.slice(2))) startArchiveWorker();
-
 /**
- * Whether these arguments look like a fetch. The arguments are not parsed yet, so this is a guess:
- * where it is wrong, the thread starts with the run, or ends with the process, unused.
+ * Which command these arguments look like. They are not parsed yet, so this is a guess: where it is
+ * wrong, the thread starts with the run, or ends with the process, unused.
  */
-function isFetch(argv: readonly string[]): boolean {
-  if (/^(?:export|verify|explain|presets)$/.test(argv[0] ?? '')) return false;
-  return argv[0] === 'demo' || argv.some((word) => /^(?:https?:\/\/|@|-$)/i.test(word));
+function guessCommand(argv: readonly string[]): string {
+  const [verb = ''] = argv;
+  if (/^(?:export|verify|explain|presets|demo)$/.test(verb)) return verb;
+  return argv.some((word) => /^(?:https?:\/\/|@|-$)/i.test(word)) ? 'fetch' : 'help';
 }
 
-/** Runs the command line of this process. */
-export async function main(): Promise<void> {
-  const program = await import('./main.ts');
-  await program.main();
-}
+const argv = process.argv.slice(2);
+export const command = guessCommand(argv);
+
+if (command === 'fetch' || command === 'demo') startArchiveWorker();
+// From when its module is loaded, Node parses its 150 authorities on a thread of their own.
+if (argv.some((word) => /^https:/i.test(word))) process.getBuiltinModule('node:tls');

@@ -102,7 +102,6 @@ const CODE_BITS: readonly number[] = [
   .map(Number);
 
 const EOS = 256;
-const LONGEST_BITS = 30;
 /** A transition: the next node in the lowest byte, the symbol above it, and what happens. */
 const EMITS = 1 << 16;
 const FAILS = 1 << 17;
@@ -160,46 +159,52 @@ function eosFound(): ConnectionError {
 /** Inner nodes by number, the root 0: `[child at 0, child at 1]`, a leaf as `-1 - symbol`. */
 function buildTree(): [number, number][] {
   const nodes: [number, number][] = [[0, 0]];
+  // Shorter codes come first, and those of one length in the order of their symbols.
+  const shortestFirst = CODE_BITS.map((bits, symbol) => ({ bits, symbol })).sort(
+    (a, b) => a.bits - b.bits,
+  );
   let code = 0;
-  for (let bits = 1; bits <= LONGEST_BITS; bits += 1) {
-    for (let symbol = 0; symbol <= EOS; symbol += 1) {
-      if (CODE_BITS[symbol] !== bits) continue;
-      let node = 0;
-      for (let bit = bits - 1; bit > 0; bit -= 1) {
-        const children = nodes[node]!;
-        const side = (code >>> bit) & 1;
-        if (children[side] === 0) children[side] = nodes.push([0, 0]) - 1;
-        node = children[side]!;
-      }
-      nodes[node]![code & 1] = -1 - symbol;
-      code += 1;
+  let length = 0;
+  for (const { bits, symbol } of shortestFirst) {
+    code <<= bits - length;
+    length = bits;
+    let node = 0;
+    for (let bit = bits - 1; bit > 0; bit -= 1) {
+      const children = nodes[node]!;
+      const side = (code >>> bit) & 1;
+      if (children[side] === 0) children[side] = nodes.push([0, 0]) - 1;
+      node = children[side]!;
     }
-    code <<= 1;
+    nodes[node]![code & 1] = -1 - symbol;
+    code += 1;
   }
   return nodes;
 }
 
 function buildMachine(): Machine {
   const nodes = buildTree();
-  const transitions = new Uint32Array(nodes.length * 16);
-  for (let from = 0; from < nodes.length; from += 1) {
-    for (let half = 0; half < 16; half += 1) {
-      let node = from;
-      let marks = 0;
-      for (let bit = 3; bit >= 0; bit -= 1) {
-        const next = nodes[node]![(half >>> bit) & 1]!;
-        node = Math.max(next, 0);
-        // No code is shorter than five bits, so there is one at most.
-        if (next === -1 - EOS) marks = FAILS;
-        else if (next < 0) marks = EMITS | ((-1 - next) << 8);
-      }
-      transitions[from * 16 + half] = node | marks;
-    }
-  }
+  const oneBit = Uint32Array.from(nodes.flat(), (child) => {
+    if (child >= 0) return child;
+    return child === -1 - EOS ? FAILS : EMITS | ((-1 - child) << 8);
+  });
   const mayEnd = new Uint8Array(nodes.length);
   for (let node = 0, ones = 0; ones < 8; ones += 1) {
     mayEnd[node] = 1;
     node = nodes[node]![1];
   }
-  return { transitions, mayEnd };
+  return { transitions: joined(joined(oneBit, 1), 2), mayEnd };
+}
+
+/** Transitions by twice as many bits. No code is shorter than five, so one of two steps at most emits. */
+function joined(steps: Uint32Array, bits: number): Uint32Array {
+  const inputs = 1 << bits;
+  const twice = new Uint32Array(steps.length * inputs);
+  for (let at = 0; at < steps.length; at += 1) {
+    const step = steps[at]!;
+    const next = (step & 0xff) << bits;
+    for (let input = 0; input < inputs; input += 1) {
+      twice[at * inputs + input] = (step & ~0xff) | steps[next | input]!;
+    }
+  }
+  return twice;
 }

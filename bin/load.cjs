@@ -1,0 +1,89 @@
+/**
+ * Loads the files of `dist/` with what V8 made of them in an earlier run. Node's compile cache keeps
+ * only what is compiled while a file is loaded. Functions that are called later are compiled again in
+ * every run, which takes a quarter of a short one; here they are kept too, in the same folder.
+ */
+'use strict';
+
+const { readFileSync, renameSync, writeFileSync } = require('node:fs');
+const { getCompileCacheDir } = require('node:module');
+const { basename, dirname, join } = require('node:path');
+const { Script } = require('node:vm');
+
+/** Files with a hash of their content in their name: another content is another name. */
+const NAMED_BY_CONTENT = /-[\w-]{8}\.cjs$/;
+
+const loaded = new Map();
+/** Scripts that nothing was kept of, by the file to keep it in. */
+const unkept = new Map();
+
+/**
+ * The exports of a file of `dist/`.
+ *
+ * @param {string} path
+ * @param {string} [command] what it is loaded for, since each command calls other functions; without
+ *   it nothing is kept
+ */
+function load(path, command) {
+  const known = loaded.get(path);
+  if (known !== undefined) return known.exports;
+  const module = { exports: {} };
+  loaded.set(path, module);
+  const folder = dirname(path);
+  const requireFrom = (name) =>
+    name.startsWith('./') ? load(join(folder, name), command) : require(name);
+  compile(path, command)(module.exports, requireFrom, module, path, folder);
+  return module.exports;
+}
+
+function compile(path, command) {
+  const source = readFileSync(path, 'utf8');
+  const folder = command && NAMED_BY_CONTENT.test(path) ? getCompileCacheDir() : undefined;
+  const file = folder && join(folder, `${basename(path, '.cjs')}-${command}`);
+  const cachedData = file && readIfThere(file);
+  const script = new Script(
+    `(function (exports, require, module, __filename, __dirname) {${source}\n})`,
+    { filename: path, cachedData },
+  );
+  if (file && (cachedData === undefined || script.cachedDataRejected)) unkept.set(file, script);
+  return script.runInThisContext();
+}
+
+function readIfThere(file) {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps what was compiled by now, for the next run. It is called once all that a run needs has run. */
+function keepCompiled() {
+  for (const [file, script] of unkept) {
+    const written = `${file}.${process.pid}`;
+    try {
+      writeFileSync(written, script.createCachedData(), { mode: 0o600 });
+      renameSync(written, file);
+    } catch {
+      // The next run starts as slowly as this one.
+    }
+  }
+  unkept.clear();
+}
+
+/**
+ * Runs the command line of this process.
+ *
+ * @param {string} dist
+ */
+function runProgram(dist) {
+  // First, and with nothing else: it begins the archive thread.
+  const { command } = load(join(dist, 'start.cjs'));
+  process.once('exit', (code) => {
+    // A run that failed has called too little of the program.
+    if (code === 0) keepCompiled();
+  });
+  load(join(dist, 'main.cjs'), command).main();
+}
+
+module.exports = { load, keepCompiled, runProgram };

@@ -1,0 +1,66 @@
+/** The archive thread's own side: messages in, ArchiveSession, messages out. */
+import type { MessagePort } from 'node:worker_threads';
+import { systemClock } from '../core/clock.ts';
+import { EverypageError } from '../core/errors.ts';
+import type { FromThread, ThrownError, ToThread } from './messages.ts';
+import { ArchiveSession, type MainThread } from './session.ts';
+
+/**
+ * Answers the calls that come to a port.
+ *
+ * @param onFinished a run has ended well; its last answer is sent after this
+ */
+export function serveArchive(port: MessagePort, onFinished: () => void = () => {}): void {
+  /** Of the run that goes on; the thread may have served others before. Calls wait until it is open. */
+  let opening: Promise<ArchiveSession> | null = null;
+  let taken: ((ok: boolean) => void) | null = null;
+
+  /** Sends a block and waits until the main thread has taken it: one is on its way at a time. */
+  const send = (message: FromThread, transfer: readonly ArrayBuffer[]): Promise<void> =>
+    new Promise((resolve, reject) => {
+      taken = (ok) =>
+        ok ? resolve() : reject(new EverypageError('CLOSED_PIPE', 'nobody takes the output'));
+      port.postMessage(message, transfer);
+    });
+
+  const main: MainThread = {
+    sendBytes: (bytes) => send({ type: 'bytes', bytes }, [bytes.buffer as ArrayBuffer]),
+    sendPages: (pages) => send({ type: 'pages', pages }, []),
+    exportFailed: (error) => port.postMessage({ type: 'export-failed', error: plain(error) }),
+  };
+
+  const answerTo = async (message: Exclude<ToThread, { call: 'taken' }>): Promise<unknown> => {
+    if (message.call === 'open') {
+      opening = ArchiveSession.open(message.ask, systemClock, main);
+      return (await opening).opened;
+    }
+    if (opening === null) throw new EverypageError('INTERNAL', 'the archive is not open');
+    const session = await opening;
+    // Name and request belong together, which TypeScript does not see through a union.
+    const call = session[message.call] as (ask: unknown) => unknown;
+    return call.call(session, message.ask);
+  };
+
+  port.on('message', async (message: ToThread) => {
+    if (message.call === 'taken') {
+      taken?.(message.ok);
+      return;
+    }
+    try {
+      const answer = await answerTo(message);
+      if (message.call === 'finish') onFinished();
+      port.postMessage({ type: 'answer', id: message.id, answer } satisfies FromThread);
+    } catch (error) {
+      port.postMessage({ type: 'error', id: message.id, error: plain(error) } satisfies FromThread);
+    }
+  });
+}
+
+/** Errors lose their class on the way between threads; their code and text are what counts. */
+function plain(error: unknown): ThrownError {
+  if (error instanceof EverypageError) return { code: error.code, message: error.message };
+  return {
+    code: 'INTERNAL',
+    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  };
+}
