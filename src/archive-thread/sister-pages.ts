@@ -127,6 +127,8 @@ export class SisterPages {
     const sister = this.#readSister();
     if (sister !== null && this.#usual === 'one' && found !== null) return alike;
     const json = parsed(page);
+    // What nests too deeply to be compared is no message of an error.
+    if (json === undefined && found !== null && found.count > 0) return alike;
     if (json === undefined)
       return unlike('it nests too deeply to be compared with the other pages');
     if (sister === null) return this.#judgeAlone(page, json, found);
@@ -136,6 +138,8 @@ export class SisterPages {
       const items = value.filter((item) => item !== null);
       if (!sister.isOfObjects || value.length === 0) return alike;
       if (items.length === 0) return this.#isOther(json, sister, 'holds nothing but null');
+      // A list of lists is no message of an error.
+      if (items.every(Array.isArray)) return alike;
       if (!items.some(isObject)) {
         return this.#isOther(json, sister, 'holds no objects, as the other pages do');
       }
