@@ -57,7 +57,7 @@ export interface Explanation {
 }
 
 /**
- * Finds out how a list pages, with at most nine requests, and writes nothing.
+ * Finds out how a list pages, with at most eight requests, and writes nothing.
  *
  * @throws EverypageError where the first page does not come, with its reason
  * @example

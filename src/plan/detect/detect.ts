@@ -139,7 +139,7 @@ function looksFull({ count, params, numbers }: Facts): boolean {
   return numbers.size?.value === count || ROUND_SIZES.has(count) || count % 50 === 0;
 }
 
-/** With the first page, one more to tell page 0 from page 1 and the first page again, nine requests. */
+/** With the first page, and one more to tell page 0 from page 1, eight requests. */
 const MAX_CANDIDATES = 6;
 /** A POST may have effects, so few names are tried, and only with a token that the page holds. */
 const MAX_POST_CANDIDATES = 2;

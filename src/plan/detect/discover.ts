@@ -31,8 +31,8 @@ import {
 export type { PageView };
 
 /** The most requests that detection may make, with the first page. */
-export const MAX_REQUESTS = 9;
-/** One is kept back, for the first page again. */
+export const MAX_REQUESTS = 8;
+/** One is kept back, to see whether what was accepted is what it seems. */
 const MAX_OTHERS = MAX_REQUESTS - 1;
 
 export interface Discovery {
@@ -47,7 +47,7 @@ export interface Discovery {
   readonly unproven: string | null;
   /** What showed it, each a phrase for people. */
   readonly evidence: readonly string[];
-  /** Every page that was fetched, at most nine, the first page first, so that none is asked for again. */
+  /** Every page that was fetched, at most eight, the first page first, so that none is asked for again. */
   readonly responses: readonly PageView[];
   /** The first page says that nothing comes after it. */
   readonly isLastPage: boolean;
@@ -79,7 +79,7 @@ interface Settled {
 }
 
 /**
- * Finds out how a list is paginated, with at most nine requests, one after another. The start is
+ * Finds out how a list is paginated, with at most eight requests, one after another. The start is
  * requested first, and most lists need no more. Where the first page says that there is more, but not
  * how to request it, candidates are tried until one is confirmed.
  *
@@ -210,7 +210,9 @@ async function tryCandidates(
     }
     if (accepted) {
       const based = acceptance.baseIsOpen ? await readBase(candidate, pagination, false) : null;
-      const isShown = !acceptance.isByRecordsAlone || (await firstIsSteady(pagination));
+      const isBased = !acceptance.baseIsOpen || based !== null;
+      const isShown =
+        isBased && (!acceptance.isByRecordsAlone || (await firstIsSteady(pagination)));
       return isShown ? settled(based ?? pagination, based) : unsteady(candidate);
     }
     if (finding !== null) doubtful.push({ candidate, acceptance });
@@ -271,17 +273,16 @@ async function tryCandidates(
     pagination: Pagination,
     overlaps: boolean,
   ): Promise<Pagination | null> {
-    const view = await askWith(candidate, pagination)(literalNumber(1));
-    if (view === null) return overlaps ? null : pagination;
-    return settleBase({ ...pagination, ...pinned }, first, view, overlaps);
+    const view = await askWith(candidate, pagination, MAX_REQUESTS)(literalNumber(1));
+    return view === null ? null : settleBase({ ...pagination, ...pinned }, first, view, overlaps);
   }
 
-  function askWith(candidate: Candidate, pagination: Pagination): AskWith {
+  function askWith(candidate: Candidate, pagination: Pagination, most = MAX_OTHERS): AskWith {
     const { carrier, param } = pagination;
     return async (value) => {
       const { place: _, ...start } = first.request;
       const request = param === null ? null : setPart(start, carrier, param, value);
-      const view = request === null ? null : await ask(request, positionOf(candidate));
+      const view = request === null ? null : await ask(request, positionOf(candidate), most);
       if (view !== null && isSamePage(first, view, pagination)) isSteady = true;
       return view;
     };
