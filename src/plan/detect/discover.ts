@@ -8,7 +8,7 @@ import {
 } from '../../core/pagination.ts';
 import { presetForHost } from '../presets.ts';
 import { setPart } from '../request-parts.ts';
-import { literalNumber } from '../styles/style.ts';
+import { literalNumber, unplaced, withSize } from '../styles/style.ts';
 import { detect, pinDetection } from './detect.ts';
 import { type Facts, namesNext, readFacts, saysMore } from './facts.ts';
 import {
@@ -280,7 +280,7 @@ async function tryCandidates(
   function askWith(candidate: Candidate, pagination: Pagination, most = MAX_OTHERS): AskWith {
     const { carrier, param } = pagination;
     return async (value) => {
-      const { place: _, ...start } = first.request;
+      const start = withSize(pagination, unplaced(first.request), pagination.size);
       const request = param === null ? null : setPart(start, carrier, param, value);
       const view = request === null ? null : await ask(request, positionOf(candidate), most);
       if (view !== null && isSamePage(first, view, pagination)) isSteady = true;

@@ -44,12 +44,13 @@ const PAGE = setOf(
 const OFFSET = setOf(
   'offset start skip startat from startindex firstresult startrow startposition begin ' +
     'recordoffset pageoffset currentoffset startrecord firstitem startfrom beginindex ' +
-    'displaystart idisplaystart startoffset',
+    'displaystart idisplaystart startoffset resultoffset retstart skipcount',
 );
 const SIZE = setOf(
   'perpage pagesize limit size rows maxresults pagelimit itemsperpage resultsperpage maxrecords ' +
     'maxitems take top pagelen pagelength hitsperpage recordsperpage count num first batchsize ' +
-    'numresults maxrows entriesperpage currentlimit itemsonpage perpagecount length n amount',
+    'numresults maxrows entriesperpage currentlimit itemsonpage perpagecount length n amount ' +
+    'resultrecordcount retmax maxresultcount',
 );
 const CURSOR = setOf(
   'cursor cursormark after pagetoken nexttoken continuation continuationtoken startcursor ' +

@@ -22,6 +22,7 @@ import {
   silent,
   unusable,
 } from './page-reading.ts';
+import { nestedNames, siblingOf } from './parameter-names.ts';
 import { candidate, literalNumber, unplaced, withSize } from './style.ts';
 
 export type PositionStyle = 'page' | 'offset';
@@ -172,12 +173,17 @@ export function stepped(
   return { ...base, positionPath: numbers[style]?.path ?? null, style, param, first, ...rest };
 }
 
-type Guess = readonly [style: PositionStyle, name: string];
+/** A parameter, and the page size that goes with it where the two are of one family. */
+type Guess = readonly [
+  style: PositionStyle,
+  name: string,
+  sized?: Pick<Pagination, 'sizeParam' | 'size'>,
+];
 
 /** Parameters that may take the next position, among those of `names`. */
 export function guessedPositions(facts: Facts, names: RegExp): readonly Candidate[] {
   const { base, numbers, count, view } = facts;
-  return orderedGuesses(facts).flatMap(([style, param]) => {
+  return orderedGuesses(facts).flatMap(([style, param, sized = {}]) => {
     if (style === 'offset' && count === 0) return [];
     // A value that is not a beginning (`from=2020`) has a meaning for the user and is kept.
     const own = getQueryParameter(view.request.url, param) ?? '';
@@ -189,7 +195,8 @@ export function guessedPositions(facts: Facts, names: RegExp): readonly Candidat
     const { carrier } = base;
     const pagination = countedBy(facts, style, { param, carrier, first, totalPath });
     const value = statedNumber(facts) ?? first + (style === 'page' ? 1 : count);
-    return candidate(facts, pagination, literalNumber(value), `${param} as the ${words}`);
+    const why = `${param} as the ${words}`;
+    return candidate(facts, { ...pagination, ...sized }, literalNumber(value), why);
   });
 }
 
@@ -207,9 +214,9 @@ function orderedGuesses(facts: Facts): readonly Guess[] {
     for (const name of names) guesses.push([style, name]);
   };
   const sized = params.size === null ? [] : besideSize(params.size.name);
-  if (numbers.page?.path != null) add('page', ...namesOfEcho(numbers.page.path));
+  if (numbers.page?.path != null) guesses.push(...byEcho(facts, 'page', numbers.page.path));
   if (numbers.offset?.path != null && numbers.page === null) {
-    add('offset', ...namesOfEcho(numbers.offset.path));
+    guesses.push(...byEcho(facts, 'offset', numbers.offset.path));
   }
   const isPage = numbers.page !== null || numbers.totalPages !== null;
   const isOffset = numbers.offset !== null;
@@ -228,19 +235,43 @@ function orderedGuesses(facts: Facts): readonly Guess[] {
   return guesses.filter(([style]) => style === (isStatedOffset ? 'offset' : 'page'));
 }
 
-/** `current_page` is what `page` asks for; `page.number` may be `page[number]`. */
-function namesOfEcho(path: string): readonly string[] {
+/** Parameters for a number by where the page echoes it, with the page size that it echoes there. */
+function byEcho({ numbers, params }: Facts, style: PositionStyle, path: string): readonly Guess[] {
   const keys = keysOf(path) ?? [];
-  const name = keys.at(-1) ?? '';
   const parent = keys.at(-2) ?? '';
+  const [name = '', ...others] = namesOfEcho(keys.at(-1) ?? '', parent);
+  const sibling = siblingOf(params.size?.name ?? null, name);
+  const sizeKeys = keysOf(numbers.size?.path ?? '') ?? [];
+  const isBeside = sizeKeys.slice(0, -1).join() === keys.slice(0, -1).join();
+  const sizeNames =
+    isBeside && params.size === null ? nestedNames(parent, sizeKeys.at(-1) ?? '') : [];
+  // `page: { number }` is `page[number]`, which its own names hold.
+  const within = /^page$/i.test(parent) ? [] : nestedNames(parent, name);
+  const nested = within.map((param, at): Guess => {
+    const sizeParam = sizeNames[at] ?? null;
+    return sizeParam === null
+      ? [style, param]
+      : [style, param, { sizeParam, size: numbers.size!.value }];
+  });
+  return [
+    ...(sibling === null ? [] : [[style, sibling] as const]),
+    [style, name],
+    ...nested,
+    ...others.map((other): Guess => [style, other]),
+  ];
+}
+
+/** `current_page` is what `page` asks for; `page.number` may be `page[number]`. */
+function namesOfEcho(name: string, parent: string): readonly string[] {
   const bare = name.replace(/^(?:current|this|cur)[_-]?(?=[a-z])/i, '');
   const isPageObject = /^page$/i.test(parent);
   const lower = bare.charAt(0).toLowerCase() + bare.slice(1);
   if (isPageObject && /^number$/i.test(name)) return ['page', 'page[number]'];
   if (isPageObject) return [`page[${name}]`, name];
   if (!means.page(name) && !means.offset(name)) return ['page'];
+  if (bare !== name) return [lower, name];
   // Feathers and OData echo `skip` for what `$skip` asks for.
-  return bare === name ? [name, `$${name}`] : [lower, name];
+  return means.offset(name) ? [name, `$${name}`] : [name];
 }
 
 /**
@@ -258,6 +289,9 @@ const BESIDE_SIZE: Readonly<Record<string, readonly Guess[]>> = {
   count: [offsets('offset'), offsets('startIndex'), offsets('start')],
   num: [offsets('start')],
   pagesize: [pages('~page'), pages('~pageNumber'), pages('pageIndex')],
+  resultrecordcount: [offsets('resultOffset')],
+  retmax: [offsets('retstart')],
+  maxresultcount: [offsets('skipCount')],
 };
 
 function pages(name: string): Guess {

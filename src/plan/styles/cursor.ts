@@ -1,11 +1,23 @@
 import type { Pagination } from '../../core/pagination.ts';
+import { pathOf } from '../../decode/decode.ts';
 import { type Facts, saysEnd, saysMore } from '../detect/facts.ts';
 import { squash } from '../detect/names.ts';
-import { found, keysOf, literalOf, type PageView, type Shown, trial } from '../detect/page-view.ts';
+import {
+  found,
+  isObject,
+  keysOf,
+  literalOf,
+  PAGE_ITSELF,
+  type PageView,
+  type Shown,
+  trial,
+  valueAt,
+} from '../detect/page-view.ts';
 import type { StartParam } from '../detect/start-params.ts';
 import { isNothing, type PartValue, readScalar } from '../literal.ts';
 import { fitsHeader } from '../request-parts.ts';
 import { cursorStep, ended, literalOfNext, silent } from './page-reading.ts';
+import { echoedEnd, nestedNames, siblingOf, withoutNext } from './parameter-names.ts';
 import { type ChainStyle, candidate, firstRequest, withParam } from './style.ts';
 
 /** A token from the page before, in a parameter, a header or the body. A start cursor is the user's. */
@@ -110,7 +122,7 @@ export function findToken(facts: Facts): Token | null {
     if (value === null) return null;
     const repeatIsEnd = /cursormark$/.test(squash(path));
     const own = { carrier, nextPath: path, morePath, repeatIsEnd } as const;
-    const names = namesFor(keysOf(path) ?? [], facts.params.size?.name ?? null, isPost);
+    const names = namesFor(path, facts);
     return {
       pagination: { ...base, style: 'cursor', ...own },
       where: path,
@@ -144,27 +156,33 @@ function isPosition(value: number, { offset, count, params, numbers }: Facts): b
   return count > 0 && (value === offset + count || value === offset + count + 1);
 }
 
-function namesFor(
-  keys: readonly string[],
-  size: string | null,
-  isPost: boolean,
-): readonly string[] {
+/** Names that the page and the request show first, then the usual ones. */
+function namesFor(path: string, { params, view }: Facts): readonly string[] {
+  const keys = keysOf(path) ?? [];
   const name = keys.at(-1) ?? '';
   const parent = keys.at(-2) ?? '';
+  const size = params.size?.name ?? null;
   const bare = withoutNext(name);
   const names: string[] = [];
+  // What takes the position comes back beside it.
+  const beside = valueAt(view.json, keys.length > 1 ? pathOf(keys.slice(0, -1)) : PAGE_ITSELF);
+  const echo = echoedEnd(name, isObject(beside) ? Object.keys(beside) : []);
+  if (echo !== null) names.push(echo);
   // `page[size]=10` asks for pages by the same family of names.
   if (size?.toLowerCase() === 'page[size]') names.push('page[after]', 'page[cursor]');
-  names.push(...conventional(name, parent, isPost));
-  if (bare !== '') names.push(bare);
-  names.push(name);
-  if (size?.startsWith('$')) names.unshift(`$${bare === '' ? name : bare}`, '$skiptoken');
-  names.push(`$${name}`);
+  names.push(siblingOf(size, bare || name) ?? '', siblingOf(size, name) ?? '');
+  const usual = conventional(name, parent, view.request.method === 'POST');
+  if (size?.startsWith('$')) names.push(`$${bare || name}`, '$skiptoken');
+  const [nested, dotted] = nestedNames(parent, bare || name);
+  names.push(...usual.slice(0, 2), bare, dotted ?? '', nested ?? '', name);
+  // OData takes `$skipToken` for what its page calls `skipToken`.
+  if (bare === name) names.push(`$${name}`);
+  names.push(...usual.slice(2));
   if (parent !== '' && squash(parent) !== 'next') {
     names.push(`${parent}[${name}]`, `${parent}.${name}`);
   }
   names.push('cursor', 'after', 'page_token', 'pageToken');
-  return [...new Set(names)].filter((each) => !each.startsWith('@'));
+  return [...new Set(names)].filter((each) => each !== '' && !each.startsWith('@'));
 }
 
 /** The usual parameters for a token of that name. */
@@ -192,15 +210,6 @@ function conventional(name: string, parent: string, isPost: boolean): readonly s
     default:
       return [];
   }
-}
-
-/** `next_page_token` → `page_token`, `nextPageToken` → `pageToken`, `cursor_next` → `cursor`. */
-function withoutNext(name: string): string {
-  const snake = /^next[_-](.+)$/i.exec(name)?.[1] ?? /^(.+)[_-]next$/i.exec(name)?.[1];
-  if (snake !== undefined) return snake;
-  const camel = /^next([A-Z].*)$/.exec(name)?.[1] ?? null;
-  if (camel !== null) return camel.charAt(0).toLowerCase() + camel.slice(1);
-  return /^Next([A-Z].*)$/.exec(name)?.[1] ?? (/^next$/i.test(name) ? '' : name);
 }
 
 function paramsForHeader(header: string): Token['params'] {
