@@ -1,40 +1,9 @@
 /** Which parameter takes the next position or token, as the page and its request show it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { PageRequest } from '../../src/core/page-request.ts';
 import { pinFlags } from '../../src/plan/detect/detect.ts';
-import { MAX_REQUESTS } from '../../src/plan/detect/discover.ts';
-import type { PageView } from '../../src/plan/detect/page-view.ts';
-import { items, startAt, viewOf } from './detect-pages.ts';
-import { type DetectedRun, runDetected } from './detect-run.ts';
-
-interface Reply {
-  readonly json: unknown;
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-type Api = (query: URLSearchParams, request: PageRequest) => Reply;
-
-const HOST = 'https://api.example';
-
-const serve =
-  (api: Api) =>
-  async (request: PageRequest): Promise<PageView> => {
-    const { json, status, headers } = api(new URL(request.url).searchParams, request);
-    return viewOf(request, json, headers, status);
-  };
-
-const LENGTH = 137;
-const lines = items(0, LENGTH).map((item) => JSON.stringify(item));
-const number = (text: string | null, otherwise: number): number => Number(text ?? otherwise);
-
-async function readWhole(api: Api, path = '/things'): Promise<DetectedRun> {
-  const run = await runDetected(startAt(`${HOST}${path}`), serve(api));
-  assert.deepEqual(run.records, lines, run.found.evidence.join('; '));
-  assert.ok(run.found.responses.length <= MAX_REQUESTS);
-  return run;
-}
+import { type Api, LENGTH, number, readWhole } from './detect-api.ts';
+import { items } from './detect-pages.ts';
 
 describe('a parameter is named after where the page echoes its number', () => {
   const nested = (write: (name: string) => string): Api => {

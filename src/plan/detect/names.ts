@@ -91,6 +91,8 @@ const MORE_PATTERN =
 const NEXT_PATTERN =
   /^(?:odata|page|paging|pagination|links?|cursor|results?|api|meta|response|search|list)*next(?:links?|url|uri|href|path|pages?|records?|results?|batch|set|cursor|token|key|marker|mark|id|offset|start|at|after|continuation|index|number|num|no|value|from|skip|search|row|position)*$/;
 
+/** `@odata.nextLink`, `@iot.nextLink`: whatever stands before it. */
+const NEXT_LINK = /nextlink$/;
 /** Discourse: `more_topics_url`. */
 const MORE_LINK = /^more[a-z]*(?:url|uri|link|href)$/;
 
@@ -158,7 +160,8 @@ export const means = {
   cut: (name: string): boolean => CUT.has(squash(name)),
   done: (name: string): boolean => DONE.has(squash(name)),
   /** `next`, `nextLink`, `@odata.nextLink`, `next_page_url`, `nextPageToken` … */
-  next: (name: string): boolean => NEXT_PATTERN.test(squash(name)) || MORE_LINK.test(squash(name)),
+  next: (name: string): boolean =>
+    [NEXT_PATTERN, NEXT_LINK, MORE_LINK].some((pattern) => pattern.test(squash(name))),
   /** `href` within `next`. */
   nextLink: ({ name, parent }: Named): boolean =>
     LINK_UNDER_NEXT.has(squash(name)) && means.next(parent),

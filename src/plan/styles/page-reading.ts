@@ -45,14 +45,15 @@ export const unusable: NextReading = { step: null, more: true };
 /** A header's value is made the literal that it would be in a body. */
 export function literalOfNext(
   { nextHeader, nextPath }: Pagination,
-  page: PageToRead,
+  page: Pick<PageToRead, 'headers' | 'literal'>,
 ): string | null {
   if (nextHeader === null) return nextPath === null ? null : page.literal(nextPath);
   const value = page.headers[nextHeader];
   return value === undefined ? null : JSON.stringify(value.trim());
 }
 
-export function urlStep(target: unknown, page: PageToRead): NextReading {
+/** @param target relative to the page's own URL, or absolute */
+export function urlStep(target: unknown, page: Pick<PageToRead, 'url'>): NextReading {
   const url = typeof target === 'string' ? resolveUrl(target, page.url) : null;
   return url === null ? unusable : { step: { kind: 'url', url }, more: null };
 }

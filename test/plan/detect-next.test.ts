@@ -1,0 +1,132 @@
+/** What a page names as the next one, in all its clothes. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { resolveUrl, underBase } from '../../src/plan/written-url.ts';
+import { type Api, HOST, LENGTH, number, pageFrom, readWhole, serve } from './detect-api.ts';
+import { startAt } from './detect-pages.ts';
+import { runDetected } from './detect-run.ts';
+
+const PAGE = 20;
+
+/** Pages by an opaque token, and a page that wraps the token of the next one. */
+function byToken(wrap: (next: string | null, records: object[]) => object): Api {
+  return (query) => {
+    const at = Number(Buffer.from(query.get('t') ?? '', 'base64url').toString() || 0);
+    const next = at + PAGE < LENGTH ? Buffer.from(String(at + PAGE)).toString('base64url') : null;
+    return { json: wrap(next, pageFrom(at)) };
+  };
+}
+
+describe('a next link is known by its name, whatever stands before it', () => {
+  for (const name of ['@odata.nextLink', '@iot.nextLink', 'odata.nextLink', 'sapNextLink']) {
+    test(name, async () => {
+      const api = byToken((next, value) => ({
+        value,
+        ...(next === null ? {} : { [name]: `${HOST}/things?t=${next}` }),
+      }));
+      assert.equal((await readWhole(api)).found.pagination.style, 'next');
+    });
+  }
+});
+
+describe('a next link that is not the URL itself', () => {
+  test('a template whose expressions are left out', async () => {
+    const api = byToken((next, things) => ({
+      _embedded: { things },
+      _links:
+        next === null ? {} : { next: { href: `/things?t=${next}{&sort,dir}`, templated: true } },
+    }));
+    await readWhole(api);
+    assert.equal(resolveUrl('/a{?page,size}{#top}', HOST), `${HOST}/a`);
+    const json = '/a?filter={"limit":5,"where":{"a":1}}';
+    assert.match(decodeURI(resolveUrl(json, HOST) ?? ''), /\{"limit":5,"where":\{"a":1\}\}$/);
+  });
+
+  test('relative to the base that the page states, of which only the path counts', async () => {
+    const whole: Api = byToken((next, results) => ({
+      results,
+      _links: {
+        base: 'http://inside.example/wiki',
+        ...(next === null ? {} : { next: `/rest/things?t=${next}` }),
+      },
+    }));
+    const api: Api = (query, request) =>
+      new URL(request.url).pathname.startsWith('/wiki/')
+        ? whole(query, request)
+        : { json: {}, status: 404 };
+    await readWhole(api, '/wiki/rest/things');
+  });
+
+  test('a base counts only where the page stands under it and the link does not', () => {
+    const page = 'https://a.example/wiki/rest/x';
+    const cases = [
+      ['/rest/x?s=1', '/wiki', '/wiki/rest/x?s=1'],
+      ['rest/x?s=1', 'https://b.example/wiki/', '/wiki/rest/x?s=1'],
+      ['/wiki/rest/x?s=1', '/wiki', '/wiki/rest/x?s=1'],
+      ['/rest/x?s=1', '/other', '/rest/x?s=1'],
+      ['/rest/x?s=1', null, '/rest/x?s=1'],
+      ['?s=1', '/wiki', '?s=1'],
+      ['x?s=1', '/wiki', 'x?s=1'],
+      ['https://c.example/x', '/wiki', 'https://c.example/x'],
+      ['//c.example/x', '/wiki', '//c.example/x'],
+    ] as const;
+    for (const [target, base, expected] of cases) {
+      assert.equal(underBase(target, base, page), expected, `${target} ${base}`);
+    }
+  });
+});
+
+describe('a link that says how it is to be asked for', () => {
+  const start = '{"collections":["s2"],"big":12345678901234567890,"limit":20}';
+
+  /** A search by POST whose links hold a body; a request of another kind gives nothing. */
+  function search(link: (token: string, asked: string) => object, listed = true): Api {
+    return (_query, { method, body }) => {
+      const text = Buffer.from(body ?? []).toString();
+      if (method !== 'POST') return { json: {}, status: 405 };
+      if (!text.includes('12345678901234567890')) return { json: { features: [] } };
+      const at = number(/"token":"n(\d+)"/.exec(text)?.[1] ?? null, 0);
+      const isLast = at + PAGE >= LENGTH;
+      const next = { href: `${HOST}/search`, method: 'POST', ...link(`n${at + PAGE}`, text) };
+      const links = [
+        { rel: 'self', href: `${HOST}/search` },
+        ...(isLast ? [] : [{ rel: 'next', ...next }]),
+      ];
+      const paging = listed ? { links } : { next: isLast ? null : next };
+      // As text, so that the number beyond 2^53 keeps its digits.
+      return {
+        json: `${JSON.stringify({ features: pageFrom(at), ...paging }).replace(/"RAW(.*?)RAW"/g, (_, raw) => JSON.parse(`"${raw}"`))}`,
+      };
+    };
+  }
+  const whole = (token: string, text: string) =>
+    `RAW${text.replace(/,"token":"n\d+"/, '').replace(/\}$/, `,"token":"${token}"}`)}RAW`;
+
+  test('with members that are merged into the body of the start', async () => {
+    const api = search((token) => ({ body: { token }, merge: true }));
+    const { found } = await readWhole(api, { path: '/search', body: start });
+    assert.equal(found.pagination.nextPath, 'links');
+  });
+
+  test('with a whole body, whose numbers keep their digits', async () => {
+    const api = search((token, text) => ({ body: whole(token, text), merge: false }));
+    await readWhole(api, { path: '/search', body: start });
+  });
+
+  test('in an object called next', async () => {
+    const api = search((token) => ({ body: { token }, merge: true }), false);
+    const { found } = await readWhole(api, { path: '/search', body: start });
+    assert.equal(found.pagination.nextPath, 'next');
+  });
+
+  test('a GET is not gone on with by a POST', async () => {
+    const methods: string[] = [];
+    const api: Api = (_query, { method }) => {
+      methods.push(method);
+      const next = { rel: 'next', href: `${HOST}/search`, method: 'POST', body: { token: 'n20' } };
+      return { json: { features: pageFrom(0), links: [next] } };
+    };
+    const { end } = await runDetected(startAt(`${HOST}/search`), serve(api));
+    assert.deepEqual([end, methods], ['broken', ['GET']]);
+  });
+});
