@@ -109,6 +109,8 @@ export interface Pagination {
   readonly key: string | null;
   /** `keyset`: which record's key goes on. */
   readonly keyFrom: 'last' | 'first';
+  /** A next link's path and query are asked for at the start's own origin, whatever origin it names. */
+  readonly sameOrigin?: boolean;
   /** The same cursor again is the end (Solr), not a loop. */
   readonly repeatIsEnd: boolean;
   /** Statuses that answer a page past the end. */
@@ -157,6 +159,7 @@ export const noPagination: Pagination = Object.freeze({
   records: null,
   key: null,
   keyFrom: 'last',
+  sameOrigin: false,
   repeatIsEnd: false,
   pastEnd: [204, 400, 404, 416, 422],
   ceiling: null,

@@ -118,6 +118,13 @@ export function raiseScheme(url: string, start: string): string {
   return raised.host === URL.parse(start)?.host ? raised.href : url;
 }
 
+/** A link's path and query at the origin of `start`, where the server does not know how it is reached. */
+export function atOriginOf(url: string, start: string): string {
+  const { origin } = new URL(start);
+  const parsed = new URL(url);
+  return origin + parsed.pathname + parsed.search;
+}
+
 function withoutFragment(url: URL): string {
   url.hash = '';
   return url.href;

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { run } from '../../src/index.ts';
 import { type Answer, OUTPUT, startJsonServer } from './pagination-setup.ts';
 import { temporaryFolder } from './run-cli.ts';
+import { runCliHere } from './run-in-process.ts';
 
 const rows = Array.from({ length: 137 }, (_, at) => ({ id: `r${at * 3 + 7}` }));
 const whole = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
@@ -31,4 +32,44 @@ test('a run that was stopped goes on by links that hold a body', async (t) => {
   assert.equal(verdict.name, 'complete', verdict.reasons.join());
   // Four pages were left, and all seven are read again at the end.
   assert.equal(seen.length - before, 11);
+});
+
+test('a link to where nothing listens is asked for at the start’s own origin by the printed command', async (t) => {
+  for (const link of [
+    'http://127.0.0.1:9',
+    'http://fhir-server:8080',
+    'https://fhir.svc.cluster.local',
+  ]) {
+    const answer: Answer = (url) => {
+      const at = Number(url.searchParams.get('_offset') ?? 0);
+      const next = { relation: 'next', url: `${link}/fhir?_getpages=bb&_offset=${at + 20}` };
+      const self = { relation: 'self', url: `${link}/fhir/Patient` };
+      return {
+        body: { link: at + 20 < 137 ? [self, next] : [self], entry: rows.slice(at, at + 20) },
+      };
+    };
+    const { origin } = await startJsonServer(t, answer);
+    const folder = temporaryFolder(t);
+    const { code, stderr } = await runCliHere(folder, [
+      `${origin}/fhir/Patient?_count=20`,
+      '-o',
+      OUTPUT,
+    ]);
+    assert.equal(code, 1);
+    const [, printed = ''] = /To resume with that flag:\n\s+everypage (.*)/.exec(stderr) ?? [];
+    const args = printed.split(' ').map((word) => word.replaceAll("'", ''));
+    assert.ok(args.includes('--same-origin'), stderr);
+    const second = await runCliHere(folder, args);
+    assert.equal(second.code, 0, second.stderr);
+    assert.equal(readFileSync(join(folder, OUTPUT), 'utf8'), whole);
+  }
+});
+
+test('a link to another public host is not taken for the start’s own', async (t) => {
+  const answer: Answer = () => ({
+    body: { data: rows.slice(0, 20), next: 'https://example.com/v9/x?p=2' },
+  });
+  const { origin } = await startJsonServer(t, answer);
+  const { stderr } = await runCliHere(temporaryFolder(t), [`${origin}/things`, '-o', OUTPUT]);
+  assert.match(stderr, /-o out\.ndjson --allow-origin https:\/\/example\.com/);
 });

@@ -89,6 +89,7 @@ export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Fac
     totalPagesHeader: numbers.totalPages?.header ?? null,
     sizePath: numbers.size?.path ?? null,
     ...partialFlag(view.json),
+    sameOrigin: pinned.sameOrigin ?? false,
   };
   const size = numbers.size?.value ?? count;
   const offset = offsetOf(params, headers, size);

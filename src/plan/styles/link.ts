@@ -4,7 +4,7 @@ import { found, type Shown } from '../detect/page-view.ts';
 import { hasLink, pagesByLinks } from '../link-header.ts';
 import { differInOneNumber, getQueryParameter } from '../query-parameter.ts';
 import { stepOfUrl, stepped } from './counted.ts';
-import { followUrl } from './next.ts';
+import { followUrl, ownUrl } from './next.ts';
 import {
   ended,
   isBeforeLast,
@@ -48,7 +48,8 @@ function detectLink(facts: Facts): Shown | null {
     if (!headers.hasPagingLinks || numbersSayMore(facts) || facts.next.url !== null) return null;
     return found(pagination, ['Link header without rel="next"'], true);
   }
-  const { next, last } = headers;
+  const next = ownUrl(base, headers.next, view.request.url);
+  const last = headers.last === null ? null : ownUrl(base, headers.last, view.request.url);
   const evidence = ['Link header: rel="next"'];
   const own = withPathOf(view.request.url, next);
   const step = stepOfUrl(own, next, count);

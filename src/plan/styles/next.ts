@@ -14,7 +14,7 @@ import {
 } from '../detect/page-view.ts';
 import { isNothing, readElements, readJson, readMembers, readString } from '../literal.ts';
 import { setBodyMember, type UnplacedRequest } from '../request-parts.ts';
-import { raiseScheme, underBase } from '../written-url.ts';
+import { atOriginOf, raiseScheme, underBase } from '../written-url.ts';
 import { stepOfUrl, stepped } from './counted.ts';
 import {
   ended,
@@ -49,20 +49,25 @@ export const next: ChainStyle = {
  * lists by POST wants its next link asked for by POST too.
  */
 export function followUrl(
-  _pagination: Pagination,
+  pagination: Pagination,
   start: PageRequest,
   _previous: PageRequest,
   pageInfo: PageInfo,
 ): UnplacedRequest | null {
   if (pageInfo.next?.kind !== 'url') return null;
   const { send, url } = pageInfo.next;
-  const own = { ...unplaced(start), url: raiseScheme(url, start.url) };
+  const own = { ...unplaced(start), url: ownUrl(pagination, url, start.url) };
   if (send === undefined) return own;
   if (send.method === 'GET') return { ...own, method: 'GET', body: null };
   // A list that is read by GET is never gone on with by a request that may change something.
   if (start.method !== 'POST') return null;
   const body = send.merges ? mergedBody(start.body, send.body) : bytesOf(send.body, start.body);
   return body === null ? null : { ...own, body };
+}
+
+/** The URL of a link as the run follows it. */
+export function ownUrl({ sameOrigin }: Pagination, url: string, start: string): string {
+  return sameOrigin === true ? atOriginOf(url, start) : raiseScheme(url, start);
 }
 
 function bytesOf(body: string | null, otherwise: Uint8Array | null): Uint8Array | null {
@@ -143,7 +148,8 @@ function detectUrl(facts: Facts): Shown | null {
   const { next: said, params, base, view, count, numbers } = facts;
   const path =
     said.url === null ? (said.listed?.path ?? null) : pathOfLink(view.json, said.url.path);
-  const url = path === null ? null : urlAt(view, path);
+  const named = path === null ? null : urlAt(view, path);
+  const url = named === null ? null : ownUrl(base, named, view.request.url);
   if (url !== null && path !== null) {
     const evidence = [`${path} holds a URL`];
     const step = view.request.method === 'GET' ? stepOfUrl(view.request.url, url, count) : null;
