@@ -83,9 +83,9 @@ export class Coverage {
 
 /** How a page without records is past the end. */
 export function emptiness({ pageInfo }: Answer): 'empty' | 'ended' | 'onward' {
+  if (pageInfo?.more === true) return 'onward';
   // One that has only the records of its overlap has been given as it should be.
-  if (pageInfo?.more === false || (pageInfo?.records ?? 0) > 0) return 'ended';
-  return pageInfo?.more === true ? 'onward' : 'empty';
+  return pageInfo?.more === false || (pageInfo?.records ?? 0) > 0 ? 'ended' : 'empty';
 }
 
 /** What came of a request for a page. */
