@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { pinFlags } from '../../src/plan/detect/detect.ts';
-import { type Api, LENGTH, number, readWhole } from './detect-api.ts';
-import { items } from './detect-pages.ts';
+import { type Api, HOST, LENGTH, number, readWhole, serve } from './detect-api.ts';
+import { items, startAt } from './detect-pages.ts';
+import { runDetected } from './detect-run.ts';
 
 describe('a parameter is named after where the page echoes its number', () => {
   const nested = (write: (name: string) => string): Api => {
@@ -108,4 +109,47 @@ describe('the parameter of a token is named after the token', () => {
     assert.deepEqual([found.pagination.style, found.pagination.param], ['cursor', 'start']);
     assert.equal(found.responses.length, 2);
   });
+});
+
+describe('a flag that a limit was exceeded says that there is more', () => {
+  const MORE = 'exceededTransferLimit';
+  const api = (take: (at: number) => number, wrap: (more: boolean) => object): Api => {
+    return (query) => {
+      const at = number(query.get('resultOffset'), 0);
+      const to = Math.min(LENGTH, at + take(at));
+      return { json: { features: items(at, to), ...wrap(to < LENGTH) } };
+    };
+  };
+  const flat = (more: boolean) => (more ? { [MORE]: true } : {});
+
+  test('beside the records, and the offset has the name that goes with it', async () => {
+    const { found } = await readWhole(api(() => 20, flat));
+    assert.deepEqual([found.pagination.param, found.pagination.morePath], ['resultOffset', MORE]);
+  });
+
+  test('within properties, as in GeoJSON', async () => {
+    const wrap = (more: boolean) => (more ? { properties: { [MORE]: true } } : {});
+    const { found } = await readWhole(api(() => 20, wrap));
+    assert.equal(found.pagination.morePath, `properties.${MORE}`);
+  });
+});
+
+describe('an offset that stands beside a first page’s number', () => {
+  for (const [what, length] of [
+    ['is the page size', LENGTH],
+    ['is the page size of a list that is shorter', 12],
+  ] as const) {
+    test(what, async () => {
+      const api: Api = (query) => {
+        const size = number(query.get('offset'), 1000);
+        const page = number(query.get('page'), 1);
+        return { json: { result: items((page - 1) * size, Math.min(length, page * size)) } };
+      };
+      const start = startAt(`${HOST}/api?page=1&offset=20`);
+      const { found, records } = await runDetected(start, serve(api));
+      assert.equal(records.length, length);
+      const { style, param, sizeParam } = found.pagination;
+      assert.deepEqual([style, param, sizeParam], ['page', 'page', 'offset']);
+    });
+  }
 });

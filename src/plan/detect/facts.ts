@@ -22,7 +22,7 @@ import {
   type Shown,
   valueAt,
 } from './page-view.ts';
-import { readStartParams, type StartParams } from './start-params.ts';
+import { readStartParams, type StartParams, withSizeShown } from './start-params.ts';
 
 /** Everything in a first page that says something about pagination, without a conclusion. */
 export interface Facts {
@@ -45,16 +45,17 @@ export interface Facts {
 }
 
 export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Facts {
-  const params = readStartParams(view.request);
+  const asked = readStartParams(view.request);
   const fields = listFields(view.json);
   const headers = readHeaders(view);
-  const counts = [...statedCounts(fields, params), ...(headers.total ? [headers.total.value] : [])];
+  const counts = [...statedCounts(fields, asked), ...(headers.total ? [headers.total.value] : [])];
   const absent = findAbsentList(fields);
   const records =
     pinned.records == null
       ? (absent ?? findRecords(view.json, counts))
       : pinnedRecords(view, pinned.records, absent !== null);
   const around = records === null ? [] : (keysOf(records.path) ?? []).slice(0, -1);
+  const params = withSizeShown(asked, records?.items.length ?? 0);
   const context = { fields, around, count: records?.items.length ?? null, params };
   const body = readNumbers(context);
   const count = records?.items.length ?? 0;

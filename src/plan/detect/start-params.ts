@@ -38,6 +38,17 @@ export function readStartParams(request: Pick<PageRequest, 'url' | 'body'>): Sta
   };
 }
 
+/**
+ * With what the records of the page show: beside a first page's number an `offset` that is no less than
+ * the records that came is their size, as in Etherscan.
+ */
+export function withSizeShown(params: StartParams, count: number): StartParams {
+  const { page, offset, size } = params;
+  const isFirst = page?.number === 0 || page?.number === 1;
+  if (!isFirst || size !== null || (offset?.number ?? 0) < Math.max(2, count)) return params;
+  return { ...params, size: offset, offset: null };
+}
+
 /** `variables.first` is `first`; `page[size]` and `page.size` are read as `pagesize`. */
 function spelled({ name, carrier }: StartParam): string {
   if (carrier === 'query') return name;

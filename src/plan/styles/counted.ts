@@ -207,7 +207,7 @@ function statedNumber({ next, headers }: Facts): number | null {
 
 /** Names that the response or the request suggest come first, then the usual ones. */
 function orderedGuesses(facts: Facts): readonly Guess[] {
-  const { numbers, params, count } = facts;
+  const { numbers, params, count, next } = facts;
   const guesses: Guess[] = [];
   const stated = statedNumber(facts);
   const add = (style: Guess[0], ...names: readonly string[]): void => {
@@ -225,6 +225,7 @@ function orderedGuesses(facts: Facts): readonly Guess[] {
     guesses.push(...sized.filter(([style]) => style === own));
   }
   guesses.push(...sized);
+  guesses.push(...(BESIDE_FLAG[squash(keysOf(next.more?.path ?? '')?.at(-1) ?? '')] ?? []));
   if (isPage) add('page', 'page', 'pageNumber', 'p');
   else if (isOffset) add('offset', 'offset', 'skip', 'start', 'from');
   add('page', 'page');
@@ -292,6 +293,12 @@ const BESIDE_SIZE: Readonly<Record<string, readonly Guess[]>> = {
   resultrecordcount: [offsets('resultOffset')],
   retmax: [offsets('retstart')],
   maxresultcount: [offsets('skipCount')],
+};
+
+/** What takes the position in the APIs that say with such a flag that there is more. */
+const BESIDE_FLAG: Readonly<Record<string, readonly Guess[]>> = {
+  // ArcGIS
+  exceededtransferlimit: [offsets('resultOffset')],
 };
 
 function pages(name: string): Guess {
