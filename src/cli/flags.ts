@@ -229,6 +229,12 @@ const table = {
       help: 'field that identifies a record, to find duplicates: id',
       detail: 'Default: an id field, if there is an evident one. Keys are compared by their bytes.',
     },
+    'next-encoded': {
+      pagination: 'nextIsEncoded',
+      on: true,
+      help: 'the cursor is URL-encoded in the page already',
+      detail: 'It is sent as it stands there, and not encoded once more.',
+    },
     'same-origin': {
       pagination: 'sameOrigin',
       on: true,

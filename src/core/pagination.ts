@@ -89,6 +89,8 @@ export interface Pagination {
   readonly nextPath: string | null;
   /** `cursor`: the response header that holds the token, lower case, instead of `nextPath`. */
   readonly nextHeader: string | null;
+  /** `cursor`: the token is URL-encoded in the page, and is decoded before it goes into a parameter. */
+  readonly nextIsEncoded?: boolean;
   /** A flag that says whether there is more: `has_more`. `!done` where it says the opposite. */
   readonly morePath: string | null;
   /** Records in all. Header names are lower case; `content-range` is understood as RFC 9110 §14.4. */
@@ -149,6 +151,7 @@ export const noPagination: Pagination = Object.freeze({
   first: 0,
   nextPath: null,
   nextHeader: null,
+  nextIsEncoded: false,
   morePath: null,
   totalPath: null,
   totalHeader: null,

@@ -94,6 +94,36 @@ describe('the parameter of a token is named after the token', () => {
     }
   });
 
+  /** A token that holds `=`, as base64 does, in a page that writes it encoded. */
+  const encoded = (param: string): Api => {
+    return (query) => {
+      const text = query.get(param) ?? '';
+      const token = Buffer.from(text, 'base64').toString();
+      if (text !== '' && !/^>i:\d+$/.test(token)) return { json: {}, status: 400 };
+      const at = Number(token.slice(3));
+      const next = Buffer.from(`>i:${at + 20}`).toString('base64');
+      const next_page = at + 20 < LENGTH ? encodeURIComponent(next) : null;
+      return { json: { items: items(at, Math.min(LENGTH, at + 20)), next_page } };
+    };
+  };
+
+  test('and takes one that is encoded in the page already without encoding it again', async () => {
+    const { pagination } = (await readWhole(encoded('cursor'), '/things?size=20')).found;
+    assert.equal(pagination.nextIsEncoded, true);
+    assert.ok(pinFlags(pagination).includes('--next-encoded'));
+    const named = (await readWhole(encoded('cursor'), '/things?cursor=')).found;
+    assert.equal(named.pagination.nextIsEncoded, true);
+  });
+
+  test('and encodes one that only looks encoded where the server wants it back as it stands', async () => {
+    const api: Api = (query) => {
+      const at = Number(/^n%3D(\d+)$/.exec(query.get('page_token') ?? '')?.[1] ?? 0);
+      const next_page_token = at + 20 < LENGTH ? `n%3D${at + 20}` : null;
+      return { json: { items: items(at, Math.min(LENGTH, at + 20)), next_page_token } };
+    };
+    assert.equal((await readWhole(api)).found.pagination.nextIsEncoded, false);
+  });
+
   test('what the page echoes under the end of its name', async () => {
     // Some rows are hidden, so that the next start is not this one and the page size.
     const hidden = (at: number): number => at + Math.floor(at / 9);

@@ -279,6 +279,7 @@ export function pinFlags(pagination: Pagination): readonly string[] {
       const isUnsaid = value === null || value === usual[part] || value === NO_RECORDS;
       return isUnsaid ? [] : [flag, String(value)];
     }),
+    ...(pagination.nextIsEncoded === true ? ['--next-encoded'] : []),
     ...(pagination.sameOrigin === true ? ['--same-origin'] : []),
     ...(pagination.repeatIsEnd ? ['--repeat-is-end'] : []),
   ];

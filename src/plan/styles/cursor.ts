@@ -35,16 +35,29 @@ export const cursor: ChainStyle = {
   readNext(pagination, page) {
     const literal = literalOfNext(pagination, page);
     if (literal === null) return silent;
-    return isNothing(literal) ? ended : cursorStep(pagination, readScalar(literal));
+    if (isNothing(literal)) return ended;
+    const token = readScalar(literal);
+    const isEncoded = pagination.nextIsEncoded === true && token !== null;
+    return cursorStep(pagination, isEncoded ? decoded(token) : token);
   },
   detect: detectToken,
   candidates(facts) {
     const said = findToken(facts);
-    return (said?.params ?? []).flatMap(({ name, carrier }) => {
-      const where = carrier === 'header' ? `header ${name}` : name;
-      const pagination = { ...said!.pagination, param: name, carrier };
-      return candidate(facts, pagination, said!.value, `the token of ${said!.where} in ${where}`);
-    });
+    if (said === null) return [];
+    const { value, where, pagination } = said;
+    const start = facts.params.cursor;
+    const params = [...(start === null || !isSure(start, said) ? [] : [start]), ...said.params];
+    const of = (param: Token['params'][number], isEncoded: boolean) => {
+      const { name, carrier } = param;
+      const to = carrier === 'header' ? `header ${name}` : name;
+      const own = { ...pagination, param: name, carrier, nextIsEncoded: isEncoded };
+      const why = `the token of ${where}${isEncoded ? ', decoded,' : ''} in ${to}`;
+      return candidate(facts, own, isEncoded ? decoded(value) : value, why);
+    };
+    const asWritten = params.flatMap((param) => of(param, false));
+    if (!isEncoded(said)) return asWritten;
+    const inQuery = params.filter(({ carrier }) => carrier === 'query');
+    return [...inQuery.slice(0, MOST_DECODED).flatMap((param) => of(param, true)), ...asWritten];
   },
   readUsual(facts) {
     const said = findToken(facts);
@@ -57,6 +70,23 @@ export const cursor: ChainStyle = {
   },
   trial: { nextOf },
 };
+
+/** Of the six tries that there are: a token that looks URL-encoded mostly is. */
+const MOST_DECODED = 5;
+
+/** Nothing but what needs no encoding and escapes: encoding it once more would be for nothing, or wrong. */
+function isEncoded({ value: { text }, pagination }: Token): boolean {
+  const needsNothing = !/[^\w.~%-]|%(?![\dA-F]{2})/i.test(text);
+  return pagination.carrier === 'query' && text.includes('%') && needsNothing;
+}
+
+function decoded({ text, isLiteral }: PartValue): PartValue {
+  try {
+    return { text: decodeURIComponent(text), isLiteral };
+  } catch {
+    return { text, isLiteral };
+  }
+}
 
 function nextOf(view: PageView, { nextPath, nextHeader }: Pagination): string | null {
   if (nextHeader !== null) return view.headers[nextHeader]?.trim() || null;
@@ -92,7 +122,7 @@ function detectToken(facts: Facts): Shown | null {
   const { pagination, where } = token;
   if (next.more?.value === false && headers.token === null) return null;
   const evidence = [`${where} holds a token`];
-  if (param === null || !isSure(param, token)) return trial(evidence);
+  if (param === null || !isSure(param, token) || isEncoded(token)) return trial(evidence);
   evidence.push(`the start ${param.carrier === 'body' ? 'body' : 'URL'} has ${param.name}`);
   return found(
     {
