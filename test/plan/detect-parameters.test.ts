@@ -183,3 +183,23 @@ describe('an offset that stands beside a first page’s number', () => {
     });
   }
 });
+
+describe('a page number that the user names alone', () => {
+  for (const base of [0, 1]) {
+    for (const length of [LENGTH, 40, 20, 7]) {
+      test(`counts from ${base} in a list of ${length}`, async () => {
+        const api: Api = (query) => {
+          const at = (number(query.get('page'), base) - base) * 20;
+          if (at < 0 || (at > 0 && at >= length)) return { json: { error: 'no' }, status: 400 };
+          return { json: { content: items(at, Math.min(length, at + 20)) } };
+        };
+        const pinned = { style: 'page', param: 'page' } as const;
+        const start = startAt(`${HOST}/x?size=20`);
+        const { records, found } = await runDetected(start, serve(api), pinned);
+        assert.equal(records.length, length, found.evidence.join('; '));
+        // A page 1 that is none proves no page 0, and makes no difference.
+        if (length > 20) assert.equal(found.pagination.first, base);
+      });
+    }
+  }
+});

@@ -7,6 +7,7 @@ import {
   type PaginationStyle,
 } from '../../core/pagination.ts';
 import { presetForHost } from '../presets.ts';
+import { getQueryParameter } from '../query-parameter.ts';
 import { setPart } from '../request-parts.ts';
 import { literalNumber, unplaced, withSize } from '../styles/style.ts';
 import { detect, pinDetection } from './detect.ts';
@@ -158,12 +159,14 @@ function endByHost(
  * same when it is asked for again.
  */
 async function settleShown(
-  { base, view, params }: Facts,
+  facts: Facts,
   shown: Exclude<Detection, { readonly kind: 'candidates' }>,
   pinned: Partial<Pagination>,
   ask: Ask,
 ): Promise<Settled> {
-  const { pagination, evidence } = shown;
+  const { base, view, params } = facts;
+  const { evidence } = shown;
+  const pagination = await withBase(facts, shown.pagination, pinned, ask);
   const settled = { pagination, evidence, isWholeList: shown.kind === 'single' && shown.complete };
   if (!isEndless(pagination) || pinned.style !== undefined || view.request.method !== 'GET') {
     return settled;
@@ -173,6 +176,26 @@ async function settleShown(
   if (again === null || !isSuccess(again) || isSamePage(view, again, pagination)) return settled;
   const { name = '' } = params.page ?? params.offset ?? {};
   return { ...settled, pagination: base, isWholeList: false, unproven: unsteadyText(name) };
+}
+
+/** Where the user names the page number's parameter alone, page 1 shows whether pages count from 0. */
+async function withBase(
+  { view, params, numbers }: Facts,
+  pagination: Pagination,
+  pinned: Partial<Pagination>,
+  ask: Ask,
+): Promise<Pagination> {
+  const { style, param, carrier, records, nextPath, nextHeader, totalPagesHeader } = pagination;
+  const isSaid = params.page !== null || numbers.page !== null || pinned.first !== undefined;
+  const isShown = [nextPath, nextHeader, totalPagesHeader].some((said) => said !== null);
+  if (style !== 'page' || param === null || records === null || isSaid || isShown)
+    return pagination;
+  if (view.request.method !== 'GET' || getQueryParameter(view.request.url, param) !== null) {
+    return pagination;
+  }
+  const request = setPart(unplaced(view.request), carrier, param, literalNumber(1));
+  const one = request === null ? null : await ask(request, 1);
+  return one === null ? pagination : (settleBase(pagination, view, one, false) ?? pagination);
 }
 
 /** Whether nothing but the records themselves can show where the pages end. */
