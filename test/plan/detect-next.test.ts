@@ -130,3 +130,51 @@ describe('a link that says how it is to be asked for', () => {
     assert.deepEqual([end, methods], ['broken', ['GET']]);
   });
 });
+
+describe('a response header', () => {
+  test('whose token goes back in the header that it came in', async () => {
+    const api: Api = (_query, { headers }) => {
+      const after = headers?.['cmr-search-after'];
+      const at = after === undefined ? 0 : number(/\d+/.exec(after)?.[0] ?? null, 0);
+      const last: Record<string, string> = { 'cmr-hits': String(LENGTH) };
+      const more = { ...last, 'cmr-search-after': `["k",${at + PAGE}]` };
+      return { json: { items: pageFrom(at) }, headers: at + PAGE < LENGTH ? more : last };
+    };
+    const { pagination, total } = (await readWhole(api)).found;
+    assert.deepEqual([pagination.carrier, pagination.param], ['header', 'cmr-search-after']);
+    assert.deepEqual([pagination.totalHeader, total], ['cmr-hits', LENGTH]);
+  });
+
+  const byPage = (name: string, value: number | string): Api => {
+    return (query) => {
+      const at = (number(query.get('page'), 1) - 1) * PAGE;
+      return { json: pageFrom(at), headers: { [name]: String(value) } };
+    };
+  };
+  for (const name of [
+    'x-article-count',
+    'cmr-hits',
+    'x-things-total',
+    'total',
+    'opensearch-totals',
+  ]) {
+    test(`${name} is the total`, async () => {
+      const { found } = await readWhole(byPage(name, LENGTH));
+      assert.equal(found.pagination.totalHeader, name);
+    });
+  }
+
+  for (const [name, value] of [
+    ['x-cache-hits', 500],
+    ['x-ratelimit-total', 5000],
+    ['x-request-count', 777],
+    ['x-retry-count', 99],
+    ['x-article-count', PAGE],
+    ['x-article-count', 3],
+  ] as const) {
+    test(`${name} of ${value} is none`, async () => {
+      const { found } = await readWhole(byPage(name, value));
+      assert.equal(found.pagination.totalHeader, null);
+    });
+  }
+});

@@ -3,7 +3,7 @@ import { noPagination, type Pagination } from '../../core/pagination.ts';
 import { linkTarget, parseLinkHeader } from '../link-header.ts';
 import { parseContentRange } from '../styles/page-reading.ts';
 import { findAbsentList, findKey, findRecords } from './find-records.ts';
-import { means, squash } from './names.ts';
+import { headerMeans, means, squash } from './names.ts';
 import { type NextSaid, readNext } from './next-said.ts';
 import {
   asCount,
@@ -59,7 +59,7 @@ export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Fac
   const context = { fields, around, count: records?.items.length ?? null, params };
   const body = readNumbers(context);
   const count = records?.items.length ?? 0;
-  const headerTotal = headers.total !== null && headers.total.value >= count ? headers.total : null;
+  const headerTotal = isTotalOf(headers.total, count) ? headers.total : null;
   const numbers = {
     ...body,
     // `count: 0` counts the list where the page has none.
@@ -241,15 +241,6 @@ interface RecordRange {
   readonly total: number | null;
 }
 
-const TOTAL =
-  /^(?:x)?(?:pagination|paging|page|wp|list|result|results|records|item|items|hits|data|api|search)?(?:total|totalcount|totalresults|totalrecords|totalitems|totalelements|counttotal|resultcount|totalsize|totalhits)$/;
-const TOTAL_PAGES =
-  /^(?:x)?(?:pagination|paging|page|wp|list|api)?(?:totalpages|pagecount|totalpagecount|pagetotal|pagestotal|numpages|lastpage)$/;
-const NEXT_PAGE = /^(?:x)?(?:pagination|paging|list|api)?(?:nextpage|pagenext)$/;
-const PAGE = /^(?:x)?(?:pagination|paging|list|api)?(?:page|currentpage|pagenumber|pagecurrent)$/;
-const TOKEN =
-  /^(?:x)?(?:[a-z]{0,12})?(?:next(?:page)?(?:cursor|token|marker|key|id)|cursornext|nextcontinuationtoken|continuation|continuationtoken|aftercursor|cursorafter|endcursor)$/;
-
 /** Whether the headers of a first page without content say that its list is not empty. */
 export function headersSayRecords(view: Pick<PageView, 'headers' | 'request'>): boolean {
   const { next, total, totalPages, nextPage, token } = readHeaders(view);
@@ -257,14 +248,21 @@ export function headersSayRecords(view: Pick<PageView, 'headers' | 'request'>): 
   return isCounted || next !== null || token !== null || (nextPage?.value ?? null) !== null;
 }
 
+/** A total of any name may be that of the page, so it has to be larger than what is in it. */
+function isTotalOf(total: SaidNumber | null, count: number): boolean {
+  if (total === null) return false;
+  const isClear = total.header === 'content-range' || headerMeans.total(total.header ?? '');
+  return isClear ? total.value >= count : total.value > count;
+}
+
 function readHeaders(view: Pick<PageView, 'headers' | 'request'>): HeadersSaid {
   const { headers, request } = view;
   const links = parseLinkHeader(headers['link'] ?? '');
   const rels = new Set(links.flatMap(({ rels }) => rels));
   const names = Object.keys(headers).filter((name) => name.length <= 64);
-  const number = (pattern: RegExp): SaidNumber | null => {
+  const number = (isMeant: (name: string) => boolean): SaidNumber | null => {
     for (const name of names) {
-      const value = pattern.test(squash(name)) ? asCount(headers[name]?.trim()) : null;
+      const value = isMeant(name) ? asCount(headers[name]?.trim()) : null;
       if (value !== null) return { path: null, header: name, value };
     }
     return null;
@@ -274,19 +272,19 @@ function readHeaders(view: Pick<PageView, 'headers' | 'request'>): HeadersSaid {
   const isBytes = /^\s*bytes\b/i.test(headers['content-range'] ?? '');
   const rangeTotal =
     counted === null || isBytes ? null : { path: null, header: 'content-range', value: counted };
-  const nextPage = names.find((name) => NEXT_PAGE.test(squash(name)));
-  const token = names.find((name) => TOKEN.test(squash(name)) && headers[name]?.trim() !== '');
+  const nextPage = names.find(headerMeans.nextPage);
+  const token = names.find((name) => headerMeans.token(name) && headers[name]?.trim() !== '');
   return {
     next: linkTarget(links, 'next', request.url),
     last: linkTarget(links, 'last', request.url),
     hasPagingLinks: ['next', 'prev', 'previous', 'first', 'last'].some((rel) => rels.has(rel)),
-    total: number(TOTAL) ?? rangeTotal,
-    totalPages: number(TOTAL_PAGES),
+    total: number(headerMeans.total) ?? rangeTotal ?? number(headerMeans.someTotal),
+    totalPages: number(headerMeans.totalPages),
     nextPage:
       nextPage === undefined
         ? null
         : { header: nextPage, value: asCount(headers[nextPage]?.trim()) },
-    page: number(PAGE),
+    page: number(headerMeans.page),
     token: token === undefined ? null : { header: token, value: headers[token]!.trim() },
     range,
   };

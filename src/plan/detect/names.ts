@@ -193,3 +193,28 @@ export function rankAsRecords(name: string): number {
   const rank = RECORDS.indexOf(squash(name));
   return rank === -1 ? RECORDS.length : rank;
 }
+
+const TOTAL_HEADER =
+  /^x?(?:pagination|paging|page|wp|list|result|results|records|item|items|hits|data|api|search)?(?:total|totalcount|totalresults|totalrecords|totalitems|totalelements|counttotal|resultcount|totalsize|totalhits)$/;
+const TOTAL_PAGES_HEADER =
+  /^x?(?:pagination|paging|page|wp|list|api)?(?:totalpages|pagecount|totalpagecount|pagetotal|pagestotal|numpages|lastpage)$/;
+const NEXT_PAGE_HEADER = /^x?(?:pagination|paging|list|api)?(?:nextpage|pagenext)$/;
+const PAGE_HEADER =
+  /^x?(?:pagination|paging|list|api)?(?:page|currentpage|pagenumber|pagecurrent)$/;
+const TOKEN_HEADER =
+  /^(?:x?[a-z]{0,12}(?:next(?:page)?(?:cursor|token|marker|key|id)|cursornext|nextcontinuationtoken|continuation|continuationtoken|aftercursor|cursorafter|endcursor)|[a-z]{0,12}searchafter)$/;
+/** Headers that count something else than the list: requests, attempts, what a cache did. */
+const COUNTS_OTHER =
+  /rate|limit|retr|page|cache|request|call|user|error|warn|served|view|cost|quota|remain|used|attempt|redirect|token|byte|size|time/;
+
+/** What a response header may mean; its name in lower case. */
+export const headerMeans = {
+  total: (name: string): boolean => TOTAL_HEADER.test(squash(name)),
+  /** `cmr-hits`, `x-article-count`: any name that ends like one. */
+  someTotal: (name: string): boolean =>
+    /(?:^|-)(?:hits|count|totals?)$/.test(name) && !COUNTS_OTHER.test(name),
+  totalPages: (name: string): boolean => TOTAL_PAGES_HEADER.test(squash(name)),
+  nextPage: (name: string): boolean => NEXT_PAGE_HEADER.test(squash(name)),
+  page: (name: string): boolean => PAGE_HEADER.test(squash(name)),
+  token: (name: string): boolean => TOKEN_HEADER.test(squash(name)),
+};

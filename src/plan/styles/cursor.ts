@@ -249,6 +249,8 @@ function paramsForHeader(header: string): Token['params'] {
   const query = [...new Set([snake, camel, 'cursor', bare.replaceAll('-', '_'), 'after'])];
   const params = query.map((name) => ({ name, carrier: 'query' }) as const);
   const same = { name: header, carrier: 'header' } as const;
-  // Azure takes a continuation back in the header it came in.
-  return /continuation/.test(header) ? [same, ...params] : [...params.slice(0, 4), same];
+  // Azure takes a continuation back in the header it came in, and CMR a `search-after`.
+  return /continuation|search-after/.test(header)
+    ? [same, ...params]
+    : [...params.slice(0, 4), same];
 }
