@@ -203,3 +203,34 @@ describe('a page number that the user names alone', () => {
     }
   }
 });
+
+describe('a parameter within JSON', () => {
+  for (const [what, path] of [
+    ['that holds the page size', '/things?filter={"where":{"count":7},"limit":20}'],
+    ['that holds the offset', '/things?filter=%7B%22limit%22%3A20%2C%22skip%22%3A0%7D'],
+  ] as const) {
+    test(`in a query parameter ${what}`, async () => {
+      const api: Api = (query) => {
+        const { limit, skip = 0, where } = JSON.parse(query.get('filter') ?? '{}');
+        if (path.includes('where') && where?.count !== 7) return { json: [] };
+        return { json: items(skip, Math.min(LENGTH, skip + limit)) };
+      };
+      const { pagination } = (await readWhole(api, path)).found;
+      assert.deepEqual([pagination.style, pagination.param], ['offset', 'filter.skip']);
+      assert.equal(pagination.sizeParam, 'filter.limit');
+    });
+  }
+
+  test('in an array of a body', async () => {
+    const api: Api = (_query, { body }) => {
+      const { param, big } = JSON.parse(Buffer.from(body ?? []).toString());
+      if (big === undefined) return { json: {}, status: 400 };
+      const [{ page, size }] = param;
+      const rows = items((page - 1) * size, Math.min(LENGTH, page * size));
+      return { json: { result: { rows, total: LENGTH } } };
+    };
+    const body = '{"big":12345678901234567890,"param":[{"page":1,"size":20}]}';
+    const { pagination } = (await readWhole(api, { body })).found;
+    assert.deepEqual([pagination.carrier, pagination.param], ['body', 'param.0.page']);
+  });
+});

@@ -315,6 +315,10 @@ function besideSize(size: string): readonly Guess[] {
     const both = [pages(`${outer}[number]`), offsets(`${outer}[offset]`)];
     return inner?.toLowerCase() === 'limit' ? both.reverse() : both;
   }
+  const [, within, member] = /^(.+\.)([^.]+)$/.exec(size) ?? [];
+  if (within !== undefined && member !== undefined) {
+    return besideSize(member).map(([style, name]) => [style, `${within}${name}`]);
+  }
   const squashed = squash(size);
   // json-server
   if (squashed === 'limit' && size.startsWith('_')) return [pages('_page'), offsets('_start')];
