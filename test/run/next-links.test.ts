@@ -73,3 +73,32 @@ test('a link to another public host is not taken for the start’s own', async (
   const { stderr } = await runCliHere(temporaryFolder(t), [`${origin}/things`, '-o', OUTPUT]);
   assert.match(stderr, /-o out\.ndjson --allow-origin https:\/\/example\.com/);
 });
+
+test('what a GraphQL query lacks is said, and one page is not taken for all', async (t) => {
+  const answer: Answer = (_url, { body }) => {
+    const { query, variables } = JSON.parse(body);
+    const at = Number(variables?.after ?? 0);
+    const pageInfo = { hasNextPage: at + 20 < 137, endCursor: String(at + 20) };
+    const nodes = rows.slice(at, at + 20);
+    return {
+      body: { data: { things: query.includes('pageInfo') ? { nodes, pageInfo } : { nodes } } },
+    };
+  };
+  const { origin } = await startJsonServer(t, answer);
+  const info = 'pageInfo { hasNextPage endCursor }';
+  for (const [query, said] of [
+    [`{ things(first: 20) { nodes { id } ${info} } }`, /takes no cursor: take .* after: \$after/],
+    ['{ things(first: 20) { nodes { id } } }', /ask for pageInfo \{ hasNextPage endCursor \}/],
+  ] as const) {
+    const args = [`${origin}/graphql`, '-o', OUTPUT, '-d', JSON.stringify({ query })];
+    const { code, stderr } = await runCliHere(temporaryFolder(t), args);
+    assert.equal(code, 3, stderr);
+    assert.match(stderr, said);
+  }
+  const query = `query($after: String) { things(first: 20, after: $after) { nodes { id } ${info} } }`;
+  const folder = temporaryFolder(t);
+  const args = [`${origin}/graphql`, '-o', OUTPUT, '-d', JSON.stringify({ query })];
+  const { code, stderr } = await runCliHere(folder, args);
+  assert.equal(code, 0, stderr);
+  assert.equal(readFileSync(join(folder, OUTPUT), 'utf8'), whole);
+});

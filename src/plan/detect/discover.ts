@@ -9,6 +9,7 @@ import {
 import { presetForHost } from '../presets.ts';
 import { getQueryParameter } from '../query-parameter.ts';
 import { setPart } from '../request-parts.ts';
+import { cureOfQuery } from '../styles/graphql.ts';
 import { literalNumber, unplaced, withSize } from '../styles/style.ts';
 import { detect, pinDetection } from './detect.ts';
 import { type Facts, namesNext, readFacts, saysMore } from './facts.ts';
@@ -46,6 +47,8 @@ export interface Discovery {
   readonly saysMore: boolean;
   /** Why a parameter that seemed to give another page is not used, without a full stop. */
   readonly unproven: string | null;
+  /** What the user may change in the request so that the list can be read, a sentence without its full stop. */
+  readonly cure: string | null;
   /** What showed it, each a phrase for people. */
   readonly evidence: readonly string[];
   /** Every page that was fetched, at most eight, the first page first, so that none is asked for again. */
@@ -126,6 +129,7 @@ export async function discoverPagination(
     isWholeList,
     saysMore: saysMore(facts) || namesNext(facts),
     unproven,
+    cure: isOnePage(pagination) && !isWholeList ? cureOfQuery(facts) : null,
     evidence: [...evidence, ...(unproven === null ? [] : [unproven]), ...facts.contradicted],
     responses,
     isLastPage: isWholeList || isTotal || (detection.kind === 'found' && detection.lastPage),
