@@ -178,3 +178,46 @@ describe('a response header', () => {
     });
   }
 });
+
+describe('what goes on with more than one value', () => {
+  test('an object of parameters that are added to the start', async () => {
+    const api: Api = (query) => {
+      const [at, date] = [number(query.get('last_index'), 0), query.get('last_date')];
+      if ((at === 0) !== (date === null)) return { json: {}, status: 422 };
+      const results = pageFrom(at);
+      const isLast = at + PAGE >= LENGTH;
+      const last = { last_index: String(at + PAGE), last_date: '2024-01-01', sort_null_only: null };
+      const pagination = {
+        pages: 7,
+        per_page: PAGE,
+        count: LENGTH,
+        last_indexes: isLast ? null : last,
+      };
+      return { json: { api_version: '1.0', pagination, results } };
+    };
+    const { pagination } = (await readWhole(api, '/schedules?per_page=20')).found;
+    assert.deepEqual(
+      [pagination.style, pagination.nextPath],
+      ['continue', 'pagination.last_indexes'],
+    );
+  });
+
+  test('an array of sort values, in the body of a POST and in a URL', async () => {
+    const byBody = (_query: URLSearchParams, { body }: { readonly body: Uint8Array | null }) =>
+      JSON.parse(Buffer.from(body ?? []).toString()).search_after?.[1];
+    const byUrl = (query: URLSearchParams) => JSON.parse(query.get('search_after') ?? '[]')[1];
+    for (const [read, body] of [
+      [byBody, '{"query":{},"size":20}'],
+      [byUrl, undefined],
+    ] as const) {
+      const api: Api = (query, request) => {
+        const at = Number(read(query, request) ?? 0);
+        const isLast = at + PAGE >= LENGTH;
+        const search_after = isLast ? null : [1700000000000, String(at + PAGE)];
+        return { json: { documents: pageFrom(at), search_after } };
+      };
+      const { pagination } = (await readWhole(api, body === undefined ? {} : { body })).found;
+      assert.deepEqual([pagination.style, pagination.param], ['cursor', 'search_after']);
+    }
+  });
+});

@@ -173,6 +173,13 @@ export const means = {
     if (squashed === 'next') return /^(?:cursors?|tokens?)$/.test(squash(parent));
     return means.next(parent) && TOKEN_UNDER_NEXT.has(squashed);
   },
+  /** An array of sort values. */
+  searchAfter: (name: string): boolean => /^(?:next)?searchafter$/.test(squash(name)),
+  /** An object whose members are parameters of the next request. */
+  parameters: (name: string): boolean =>
+    /^(?:(?:query)?continue|lastindex(?:es)?|next(?:page)?(?:params|parameters|query))$/.test(
+      squash(name),
+    ),
   records: (name: string): boolean => rankAsRecords(name) < RECORDS.length,
   besideRecords: (name: string): boolean => BESIDE_RECORDS.has(squash(name)),
   /** Objects of which no value is a record, though all look alike: links, counts, what is included. */

@@ -1,5 +1,6 @@
 /** What a page's body says of the page after it: a URL, a token, a number, or that there is none. */
 import { pathOf } from '../../decode/decode.ts';
+import { type ContinueSaid, readContinue } from '../styles/continue-object.ts';
 import { means, squash } from './names.ts';
 import { asCount, distance, isNear, type PageContext } from './numbers-said.ts';
 import { type Field, isObject } from './page-view.ts';
@@ -24,8 +25,7 @@ export interface NextSaid {
   readonly empty: { readonly path: string; readonly kind: 'url' | 'token' } | null;
   /** Its path is as `Pagination.morePath` has it: `!done` where the field says the opposite. */
   readonly more: Said<boolean> | null;
-  /** `continue: { … }`, whose members are to be sent with the next request. */
-  readonly continueObject: { readonly path: string; readonly isThere: boolean } | null;
+  readonly continueObject: ContinueSaid | null;
   readonly pageInfo: {
     readonly path: string;
     readonly hasNext: boolean;
@@ -82,6 +82,11 @@ interface TextOfNext extends Said<string> {
 function textOfNext(field: Field): readonly TextOfNext[] {
   const { name, path, value } = field;
   const isText = typeof value === 'string' && value !== '';
+  // Elasticsearch sorts by several values, and goes on behind all of them.
+  if (Array.isArray(value)) {
+    const isToken = means.searchAfter(name) && value.length > 0 && !value.some(isObject);
+    return isToken ? [{ path, value: JSON.stringify(value), field }] : [];
+  }
   // Airtable's `offset` is a token where it is no number.
   const isOffset = isText && squash(name) === 'offset' && asCount(value) === null;
   if (!isOffset && !means.next(name) && !means.nextLink(field) && !means.token(field)) return [];
@@ -160,22 +165,6 @@ function asFlag(value: unknown): boolean | null {
   if (typeof value === 'boolean') return value;
   if (value === 'true' || value === 'True') return true;
   return value === 'false' || value === 'False' ? false : null;
-}
-
-/** MediaWiki: `continue` while there is more, `batchcomplete` where there is nothing left to merge. */
-function readContinue(fields: readonly Field[]): NextSaid['continueObject'] {
-  const isScalar = (value: unknown): boolean =>
-    typeof value === 'string' || typeof value === 'number';
-  const found = fields.find(
-    ({ name, value }) =>
-      /^(?:query)?continue$/.test(squash(name)) &&
-      isObject(value) &&
-      Object.values(value).length > 0 &&
-      Object.values(value).every(isScalar),
-  );
-  if (found !== undefined) return { path: found.path, isThere: true };
-  const isLast = fields.some(({ path }) => path === 'batchcomplete');
-  return isLast ? { path: 'continue', isThere: false } : null;
 }
 
 function readPageInfo(fields: readonly Field[]): NextSaid['pageInfo'] {
