@@ -234,3 +234,27 @@ describe('a parameter within JSON', () => {
     assert.deepEqual([pagination.carrier, pagination.param], ['body', 'param.0.page']);
   });
 });
+
+describe('a number in the start URL that the next link leaves as it is', () => {
+  for (const [what, obeyed] of [
+    ['is followed where the server obeys it', 'offset'],
+    ['is left where the link is right', 'page'],
+  ] as const) {
+    for (const where of ['header', 'body'] as const) {
+      test(`${what}; the link in the ${where}`, async () => {
+        const api: Api = (query) => {
+          const page = number(query.get('page'), 1);
+          const at = obeyed === 'offset' ? number(query.get('offset'), 0) : 20 * (page - 1);
+          const next = `${HOST}/posts?offset=${query.get('offset')}&per_page=20&page=${page + 1}`;
+          const things = items(at, Math.min(LENGTH, at + 20));
+          const isLast = at + 20 >= LENGTH;
+          if (where === 'body') return { json: { things, next: isLast ? null : next } };
+          return { json: things, headers: isLast ? {} : { link: `<${next}>; rel="next"` } };
+        };
+        const { pagination } = (await readWhole(api, '/posts?offset=0&per_page=20')).found;
+        const byLink = where === 'header' ? 'link' : 'next';
+        assert.equal(pagination.style, obeyed === 'offset' ? 'offset' : byLink);
+      });
+    }
+  }
+});

@@ -4,6 +4,7 @@ import type { Pagination } from '../../core/pagination.ts';
 import { type Facts, numbersSayMore, saysEnd, sourceOf } from '../detect/facts.ts';
 import { means, squash } from '../detect/names.ts';
 import { type Candidate, found, keysOf, type Shown } from '../detect/page-view.ts';
+import type { StartParam } from '../detect/start-params.ts';
 import { isNothing } from '../literal.ts';
 import {
   differInOneNumber,
@@ -119,6 +120,39 @@ export function usualPosition(
     first: own?.number ?? echo?.value ?? positions[style].begin,
     positionPath: echo?.path ?? null,
   };
+}
+
+/**
+ * The number in the start URL that the page's own next link leaves as it is, to count in another: WordPress
+ * links from `?offset=0` to `?offset=0&page=2`, and gives the first page there. Null without one.
+ */
+export function rivalOf({ params, view }: Facts, next: string): StartParam | null {
+  const { offset, page } = params;
+  const rival =
+    [offset, page].find((own) => own?.carrier === 'query' && own.number !== null) ?? null;
+  const isFirst = rival?.number === 0 || rival?.number === 1;
+  if (!isFirst || view.request.method !== 'GET') return null;
+  return getQueryParameter(next, rival.name) === rival.text ? rival : null;
+}
+
+/** Both ways to the second page, the start's own first. */
+export function rivalCandidates(
+  facts: Facts,
+  next: string,
+  byLink: Pagination,
+): readonly Candidate[] {
+  const rival = rivalOf(facts, next);
+  if (rival?.number == null) return [];
+  const { base, count, params, view } = facts;
+  const style = rival === params.offset ? 'offset' : 'page';
+  const { name: param, number: first } = rival;
+  const own: Pagination = { ...base, style, param, carrier: 'query', first };
+  const at = literalNumber(first + (style === 'page' ? 1 : count));
+  const followed = { ...unplaced(view.request), url: raiseScheme(next, view.request.url) };
+  return [
+    ...candidate(facts, own, at, `${param}, which the start URL has`),
+    { pagination: byLink, request: followed, why: 'the next link' },
+  ];
 }
 
 /** How a next URL counts on from the first one. */

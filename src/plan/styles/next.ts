@@ -10,12 +10,13 @@ import {
   literalOf,
   type PageView,
   type Shown,
+  trial,
   valueAt,
 } from '../detect/page-view.ts';
 import { isNothing, readElements, readJson, readMembers, readString } from '../literal.ts';
 import { setBodyMember, type UnplacedRequest } from '../request-parts.ts';
 import { atOriginOf, raiseScheme, underBase } from '../written-url.ts';
-import { stepOfUrl, stepped } from './counted.ts';
+import { rivalCandidates, rivalOf, stepOfUrl, stepped } from './counted.ts';
 import {
   ended,
   literalOfNext,
@@ -39,6 +40,11 @@ export const next: ChainStyle = {
   next: followUrl,
   readNext: readUrl,
   detect: detectUrl,
+  candidates(facts) {
+    const { path, url } = linkOf(facts);
+    if (url === null || path === null) return [];
+    return rivalCandidates(facts, url, { ...facts.base, style: 'next', nextPath: path });
+  },
   readUsual: ({ next: said }) => ({
     nextPath: said.url?.path ?? said.listed?.path ?? said.empty?.path ?? 'next',
   }),
@@ -144,14 +150,24 @@ function statedBase(path: string | null, { literal }: LinkingPage): string | nul
   return null;
 }
 
-function detectUrl(facts: Facts): Shown | null {
-  const { next: said, params, base, view, count, numbers } = facts;
+/** Where the page links to the next one. */
+function linkOf({ next: said, base, view }: Facts): {
+  readonly path: string | null;
+  readonly url: string | null;
+} {
   const path =
     said.url === null ? (said.listed?.path ?? null) : pathOfLink(view.json, said.url.path);
   const named = path === null ? null : urlAt(view, path);
-  const url = named === null ? null : ownUrl(base, named, view.request.url);
+  return { path, url: named === null ? null : ownUrl(base, named, view.request.url) };
+}
+
+function detectUrl(facts: Facts): Shown | null {
+  const { next: said, params, base, view, count, numbers } = facts;
+  const { path, url } = linkOf(facts);
   if (url !== null && path !== null) {
     const evidence = [`${path} holds a URL`];
+    const rival = rivalOf(facts, url);
+    if (rival !== null) return trial([`${evidence[0]}, which leaves ${rival.name} as it is`]);
     const step = view.request.method === 'GET' ? stepOfUrl(view.request.url, url, count) : null;
     const known = numbers.totalPages ?? numbers.total;
     if (step === null || known === null) {
