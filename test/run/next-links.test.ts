@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../../src/index.ts';
-import { type Answer, OUTPUT, startJsonServer } from './pagination-setup.ts';
+import { type Answer, fetchJson, OUTPUT, startJsonServer } from './pagination-setup.ts';
 import { temporaryFolder } from './run-cli.ts';
 import { runCliHere } from './run-in-process.ts';
 
@@ -102,3 +102,22 @@ test('what a GraphQL query lacks is said, and one page is not taken for all', as
   assert.equal(code, 0, stderr);
   assert.equal(readFileSync(join(folder, OUTPUT), 'utf8'), whole);
 });
+
+for (const [from, to] of [
+  ['/items', '/items/'],
+  ['/', '/index.php'],
+] as const) {
+  test(`a start that is redirected from ${from} to ${to} is read in parallel all the same`, async (t) => {
+    const answer: Answer = (url) => {
+      if (url.pathname !== to) {
+        return { status: 301, headers: { location: `${to}${url.search}` }, body: {} };
+      }
+      const page = Number(url.searchParams.get('page') ?? 1);
+      const next = page * 20 < 137 ? `${url.origin}${to}?page=${page + 1}` : null;
+      return { body: { count: 137, next, results: rows.slice(page * 20 - 20, page * 20) } };
+    };
+    const { summary, text } = await fetchJson(t, answer, {}, from);
+    assert.equal(text, whole, JSON.stringify(summary.verdict));
+    assert.equal(summary.pagination?.style, 'page');
+  });
+}

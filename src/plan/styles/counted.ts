@@ -171,7 +171,8 @@ interface UrlStep {
  */
 export function stepOfUrl(start: string, next: string, count: number): UrlStep | null {
   const raised = raiseScheme(next, start);
-  const difference = differInOneNumber(alignSizes(start, raised, count), raised);
+  const aligned = alignSizes(alignPaths(start, raised), raised, count);
+  const difference = differInOneNumber(aligned, raised);
   if (difference === null || !('param' in difference)) return null;
   const { param, a, b } = difference;
   if (means.cursor(param) && !means.page(param) && !means.offset(param)) return null;
@@ -183,6 +184,21 @@ export function stepOfUrl(start: string, next: string, count: number): UrlStep |
   if (means.offset(param)) return records ? byOffset : null;
   if (pages === records) return null;
   return pages ? byPage : byOffset;
+}
+
+/**
+ * A server that redirects `/items` to `/items/`, or `/` to `/index.php`, links to where it redirected. With
+ * another query it redirects too.
+ */
+function alignPaths(start: string, next: string): string {
+  const [own, other] = [URL.parse(start), URL.parse(next)];
+  if (own === null || other === null || own.pathname === other.pathname) return start;
+  const folder = own.pathname.replace(/\/?$/, '/');
+  const isSame =
+    other.pathname === folder || /^index\.\w+$/.test(other.pathname.replace(folder, ''));
+  if (!isSame || !other.pathname.startsWith(folder)) return start;
+  own.pathname = other.pathname;
+  return own.href;
 }
 
 function alignSizes(start: string, next: string, count: number): string {

@@ -70,7 +70,7 @@ function detectLink(facts: Facts): Shown | null {
     return found(stepped(facts, step, totals), evidence, false);
   }
   const known = numbers.totalPages ?? numbers.total;
-  if (known === null || !(spans || own === view.request.url)) {
+  if (known === null || !(spans || stepOfUrl(view.request.url, next, count) !== null)) {
     return found(pagination, evidence, false);
   }
   evidence.push(
