@@ -121,3 +121,30 @@ for (const [from, to] of [
     assert.equal(summary.pagination?.style, 'page');
   });
 }
+
+test('a page size goes into the body of a POST, and one that nothing takes is said', async (t) => {
+  const sizes: unknown[] = [];
+  const answer: Answer = (url, { body, method }) => {
+    const { limit = 20, at = 0 } = method === 'POST' ? JSON.parse(body) : {};
+    sizes.push(limit);
+    assert.equal(url.search, '');
+    const next = {
+      rel: 'next',
+      method: 'POST',
+      href: '/search',
+      merge: true,
+      body: { at: at + limit },
+    };
+    const links = at + limit < 137 ? [next] : [];
+    return { body: { features: rows.slice(at, at + limit), links } };
+  };
+  const { origin } = await startJsonServer(t, answer);
+  const folder = temporaryFolder(t);
+  const args = [`${origin}/search`, '-o', OUTPUT, '--page-size', '50'];
+  const { code, stderr } = await runCliHere(folder, [...args, '-d', '{"limit":20}']);
+  assert.equal(code, 0, stderr);
+  assert.equal(readFileSync(join(folder, OUTPUT), 'utf8'), whole);
+  assert.deepEqual(new Set(sizes.slice(1)), new Set([50]));
+  const idle = await runCliHere(temporaryFolder(t), [...args, '-d', '{}']);
+  assert.match(idle.stderr, /--page-size does nothing here: .* --size-param/);
+});

@@ -83,6 +83,7 @@ export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Fac
     records: records?.path ?? null,
     key: pinned.key ?? (records === null ? null : findKey(records.items)),
     sizeParam: params.size?.name ?? null,
+    carrier: params.size?.carrier ?? noPagination.carrier,
     morePath: next.more?.path ?? null,
     totalPath: numbers.total?.path ?? null,
     totalHeader: numbers.total?.header ?? null,

@@ -26,7 +26,7 @@ import {
   unusable,
   urlStep,
 } from './page-reading.ts';
-import { type ChainStyle, firstRequest, unplaced } from './style.ts';
+import { type ChainStyle, firstRequest } from './style.ts';
 
 /** The next page's URL in the body, or in a header of the API's own. */
 export const next: ChainStyle = {
@@ -62,12 +62,14 @@ export function followUrl(
 ): UnplacedRequest | null {
   if (pageInfo.next?.kind !== 'url') return null;
   const { send, url } = pageInfo.next;
-  const own = { ...unplaced(start), url: ownUrl(pagination, url, start.url) };
+  // A page size stands in the body, or in the URL, which the link has anew.
+  const asked = firstRequest(pagination, start);
+  const own = { ...asked, url: ownUrl(pagination, url, start.url) };
   if (send === undefined) return own;
   if (send.method === 'GET') return { ...own, method: 'GET', body: null };
   // A list that is read by GET is never gone on with by a request that may change something.
   if (start.method !== 'POST') return null;
-  const body = send.merges ? mergedBody(start.body, send.body) : bytesOf(send.body, start.body);
+  const body = send.merges ? mergedBody(asked.body, send.body) : bytesOf(send.body, asked.body);
   return body === null ? null : { ...own, body };
 }
 
