@@ -55,6 +55,18 @@ describe('a parameter is named after where the page echoes its number', () => {
     });
   }
 
+  test('where only the user says which of the lists holds the records', async () => {
+    const api: Api = (query) => {
+      const at = number(query.get('retstart'), 0);
+      const ids = items(at, Math.min(LENGTH, at + 20)).map((_, index) => `${at + index}`);
+      const said = { count: String(LENGTH), retmax: String(ids.length), retstart: String(at) };
+      return { json: { result: { ...said, ids, translations: [{ from: 'x', to: 'y' }] } } };
+    };
+    const start = startAt(`${HOST}/search?retmax=20`);
+    const { found, records } = await runDetected(start, serve(api), { records: 'result.ids' });
+    assert.deepEqual([found.pagination.param, records.length], ['retstart', LENGTH]);
+  });
+
   test('what stands beside the page size, in the family of its name', async () => {
     const api: Api = (query) => {
       const at = number(query.get('pagination[start]'), 0);

@@ -133,7 +133,9 @@ function refine(first: PageView, second: PageView, pagination: Pagination): Pagi
   const later = pagination.records === null ? undefined : valueAt(second.json, pagination.records);
   // An empty page does not show which of its lists changes.
   if (Array.isArray(later) && later.length === 0) return pagination;
-  const both = findRecordsInBoth(first.json, second.json, pagination.records);
+  const both = isNewList(first, second, pagination)
+    ? { path: pagination.records!, items: valueAt(first.json, pagination.records!) as unknown[] }
+    : findRecordsInBoth(first.json, second.json, pagination.records);
   if (both === null) return pagination;
   const items = valueAt(second.json, both.path);
   const held = both.items.length + (Array.isArray(items) ? items.length : 0);
@@ -148,6 +150,18 @@ function refine(first: PageView, second: PageView, pagination: Pagination): Pagi
     key: both.path === pagination.records ? pagination.key : findKey(both.items),
     ...(isNoTotal ? { totalPath: null, totalHeader: null } : {}),
   };
+}
+
+/** Where the list is new altogether, it is the one, also where only the user says that it is a list. */
+function isNewList(first: PageView, second: PageView, { records }: Pagination): boolean {
+  const [own, other] = [first, second].map((view) => recordsOf(view, records));
+  if (own == null || other == null || own.length === 0) return false;
+  const known = new Set(own);
+  return Array.isArray(valueAt(first.json, records!)) && !other.some((text) => known.has(text));
+}
+
+function recordsOf(view: PageView, records: string | null): readonly string[] | null {
+  return records === null ? null : recordIdentities(view, records, null);
 }
 
 function contradictionOf(
