@@ -14,9 +14,9 @@ import {
 } from '../core/pagination.ts';
 import type { PaginationFacts } from '../core/summary.ts';
 import { createGrowingPlan } from '../plan/create-growing-plan.ts';
-import { pinFlags } from '../plan/detect/detect.ts';
 import { headersSayRecords, recordsIn } from '../plan/detect/facts.ts';
 import { createFunctionPlan } from '../plan/function-plan.ts';
+import { pinFlags } from '../plan/pin-flags.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';
 import { styleOf } from '../plan/styles/styles.ts';
 import { type AskedPages, FirstPageMissing, plainHeaders } from './asked-pages.ts';

@@ -1,7 +1,7 @@
 /** Which parameter takes the next position or token, as the page and its request show it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { pinFlags } from '../../src/plan/detect/detect.ts';
+import { pinFlags } from '../../src/plan/pin-flags.ts';
 import { type Api, HOST, LENGTH, number, readWhole, serve } from './detect-api.ts';
 import { items, startAt } from './detect-pages.ts';
 import { runDetected } from './detect-run.ts';

@@ -286,13 +286,8 @@ async function tryCandidates(
   }
 
   function unsteady({ why }: Candidate): Settled {
-    const unproven = `the first page differs each time that it is asked for, so trying does not show how to get the next one (tried ${why})`;
-    return {
-      pagination: otherwise,
-      evidence: [...evidence, ...tried],
-      isWholeList: false,
-      unproven,
-    };
+    const shown = { evidence: [...evidence, ...tried], isWholeList: false };
+    return { ...shown, pagination: otherwise, unproven: unsteadyText(why) };
   }
 
   async function readBase(

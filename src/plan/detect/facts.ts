@@ -1,7 +1,7 @@
 import type { PageRequest } from '../../core/page-request.ts';
 import { noPagination, type Pagination } from '../../core/pagination.ts';
 import { linkTarget, parseLinkHeader } from '../link-header.ts';
-import { parseContentRange } from '../styles/page-reading.ts';
+import { parseContentRange, type RecordRange, readRange } from '../styles/page-reading.ts';
 import { findAbsentList, findKey, findRecords } from './find-records.ts';
 import { headerMeans, means, squash } from './names.ts';
 import { type NextSaid, readNext } from './next-said.ts';
@@ -233,15 +233,6 @@ interface HeadersSaid {
   readonly range: RecordRange | null;
 }
 
-interface RecordRange {
-  /** Empty where the server names none (PostgREST). */
-  readonly unit: string;
-  readonly first: number;
-  readonly last: number;
-  /** Null for `*`. */
-  readonly total: number | null;
-}
-
 /** Whether the headers of a first page without content say that its list is not empty. */
 export function headersSayRecords(view: Pick<PageView, 'headers' | 'request'>): boolean {
   const { next, total, totalPages, nextPage, token } = readHeaders(view);
@@ -289,15 +280,6 @@ function readHeaders(view: Pick<PageView, 'headers' | 'request'>): HeadersSaid {
     token: token === undefined ? null : { header: token, value: headers[token]!.trim() },
     range,
   };
-}
-
-/** Null for bytes, and for what does not say which records it is. */
-function readRange(value: string): RecordRange | null {
-  const range = parseContentRange(value);
-  const unit = /^\s*([\w-]+)[ =:]/.exec(value)?.[1] ?? '';
-  if (range === null || range.from === null || range.to === null) return null;
-  if (/^bytes$/i.test(unit) || range.to < range.from) return null;
-  return { unit, first: range.from, last: range.to, total: range.total };
 }
 
 /** GitHub's search and Elasticsearch say so when they ran out of time. */
