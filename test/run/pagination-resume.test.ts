@@ -139,7 +139,7 @@ suite('--max-pages stops with 5, and the same command goes on', AT_ONCE, () => {
   const cases: readonly (readonly [api: string, paginate?: PaginateOptions])[] = [
     ['slack'],
     ['wordpress'],
-    ['jira-offset', { preset: 'jira-offset' }],
+    ['jira-offset', { style: 'offset', param: 'startAt', records: 'issues', key: 'id' }],
   ];
   for (const [api, paginate] of cases) {
     test(api, async (t) => {
