@@ -91,6 +91,11 @@ export function resolveUrl(target: string, base: string): string | null {
   return url.href.includes('#') ? withoutFragment(url) : url.href;
 }
 
+/** Parameters without a question mark, two at least: a token may hold `=`. */
+export function isBareQuery(target: string): boolean {
+  return /^[\w.[\]$%-]+=[^\s?&/]*(?:&[\w.[\]$%-]+=[^\s?&/]*)+$/.test(target);
+}
+
 /**
  * A link that is relative to a base which the page states beside it, and not to the page: Confluence
  * links to `/rest/…` beside `base: https://host/wiki`. Only the path of the base counts, so that such a

@@ -42,6 +42,28 @@ describe('a next link that is not the URL itself', () => {
     assert.match(decodeURI(resolveUrl(json, HOST) ?? ''), /\{"limit":5,"where":\{"a":1\}\}$/);
   });
 
+  test('parameters without a question mark, which are merged into the page’s own URL', async () => {
+    const api: Api = (query, request) => {
+      if (query.get('q') !== 'a') return { json: { things: [] } };
+      return byToken((next, things) => ({
+        things,
+        paging: { next: next === null ? null : `t=${next}&limit=20` },
+      }))(query, request);
+    };
+    await readWhole(api, '/things?q=a');
+  });
+
+  test('in a list of links, under uri, of which one has several relations', async () => {
+    const api = byToken((next, things) => ({
+      things,
+      links: [
+        { rel: ['self', 'canonical'], uri: '/things' },
+        ...(next === null ? [] : [{ rel: ['next'], uri: `/things?t=${next}` }]),
+      ],
+    }));
+    await readWhole(api);
+  });
+
   test('relative to the base that the page states, of which only the path counts', async () => {
     const whole: Api = byToken((next, results) => ({
       results,
@@ -131,6 +153,18 @@ describe('a link that says how it is to be asked for', () => {
   });
 });
 
+test('an array that a server reads in another way leads to no end', async () => {
+  const api: Api = (query) => {
+    const text = query.get('search_after')?.split(',')[1];
+    const at = Number(text ?? 0);
+    const isLast = Number.isNaN(at) || at + PAGE >= LENGTH;
+    const search_after = isLast ? null : [17, at + PAGE];
+    return { json: { hits: Number.isNaN(at) ? [] : pageFrom(at), search_after } };
+  };
+  const { found } = await runDetected(startAt(`${HOST}/things`), serve(api));
+  assert.deepEqual([found.kind, found.isWholeList], ['single', false]);
+});
+
 describe('a response header', () => {
   test('whose token goes back in the header that it came in', async () => {
     const api: Api = (_query, { headers }) => {
@@ -143,6 +177,22 @@ describe('a response header', () => {
     const { pagination, total } = (await readWhole(api)).found;
     assert.deepEqual([pagination.carrier, pagination.param], ['header', 'cmr-search-after']);
     assert.deepEqual([pagination.totalHeader, total], ['cmr-hits', LENGTH]);
+  });
+
+  test('that is the next page’s Range, or goes back without its next', async () => {
+    for (const [sent, taken, write] of [
+      ['next-range', 'range', (at: number) => `id ]${at}..; max=20`],
+      ['x-next-cursor', 'x-cursor', (at: number) => `c${at}`],
+    ] as const) {
+      const api: Api = (_query, { headers }) => {
+        const at = number(/\d+/.exec(headers?.[taken] ?? '')?.[0] ?? null, 0);
+        const isLast = at + PAGE >= LENGTH;
+        const next: Record<string, string> = isLast ? {} : { [sent]: write(at + PAGE) };
+        return { json: pageFrom(at), headers: next, status: isLast ? 200 : 206 };
+      };
+      const { pagination } = (await readWhole(api)).found;
+      assert.deepEqual([pagination.carrier, pagination.param], ['header', taken]);
+    }
   });
 
   const byPage = (name: string, value: number | string): Api => {

@@ -209,7 +209,7 @@ const NEXT_PAGE_HEADER = /^x?(?:pagination|paging|list|api)?(?:nextpage|pagenext
 const PAGE_HEADER =
   /^x?(?:pagination|paging|list|api)?(?:page|currentpage|pagenumber|pagecurrent)$/;
 const TOKEN_HEADER =
-  /^(?:x?[a-z]{0,12}(?:next(?:page)?(?:cursor|token|marker|key|id)|cursornext|nextcontinuationtoken|continuation|continuationtoken|aftercursor|cursorafter|endcursor)|[a-z]{0,12}searchafter)$/;
+  /^(?:x?[a-z]{0,12}(?:next(?:page)?(?:cursor|token|marker|key|id)|cursornext|nextcontinuationtoken|continuation|continuationtoken|aftercursor|cursorafter|endcursor)|[a-z]{0,12}searchafter|nextrange)$/;
 /** Headers that count something else than the list: requests, attempts, what a cache did. */
 const COUNTS_OTHER =
   /rate|limit|retr|page|cache|request|call|user|error|warn|served|view|cost|quota|remain|used|attempt|redirect|token|byte|size|time/;

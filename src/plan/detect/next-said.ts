@@ -2,6 +2,7 @@
 import { type ContinueSaid, readContinue } from '../styles/continue-object.ts';
 import { type ListedLink, readLinkless, readListed } from '../styles/link-list.ts';
 import { type PageInfoSaid, readPageInfo } from '../styles/page-info-object.ts';
+import { isBareQuery } from '../written-url.ts';
 import { means, squash } from './names.ts';
 import { asCount, distance, isNear, type PageContext } from './numbers-said.ts';
 import { type Field, isObject } from './page-view.ts';
@@ -106,7 +107,7 @@ function namesPosition({ name, parent }: Field): boolean {
 export function isUrlLike(value: string, field: Field | null, start: string): boolean {
   if (/\s/.test(value)) return false;
   if (/^https?:\/\//i.test(value)) return true;
-  if (/^\?[^=]+=/.test(value)) return true;
+  if (/^\?[^=]+=/.test(value) || isBareQuery(value)) return true;
   if (value.startsWith('/')) {
     if (value.includes('?') || (field !== null && namesLink(field))) return true;
     const first = `/${URL.parse(start)?.pathname.split('/')[1] ?? ''}`;

@@ -83,7 +83,9 @@ export function acceptCandidate(
     if (total === own.length)
       return result(true, 'it is empty, as the total says', { finding: 'end' });
     if (isMoved && after !== null) return result(true, 'it is empty and names another next page');
-    return result(false, 'it is empty', { finding: isMoved ? 'empty' : null });
+    // Whoever does not read an array as it was written may find nothing behind it.
+    const mayBeEnd = isMoved && before?.startsWith('[') !== true;
+    return result(false, 'it is empty', { finding: mayBeEnd ? 'empty' : null });
   }
   const known = new Set(own);
   const shared = other.filter((identity) => known.has(identity)).length;

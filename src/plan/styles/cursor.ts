@@ -249,8 +249,11 @@ function paramsForHeader(header: string): Token['params'] {
   const query = [...new Set([snake, camel, 'cursor', bare.replaceAll('-', '_'), 'after'])];
   const params = query.map((name) => ({ name, carrier: 'query' }) as const);
   const same = { name: header, carrier: 'header' } as const;
+  const own = { name: header.replace(/next-/, ''), carrier: 'header' } as const;
+  // Heroku gives the next page's Range.
+  if (own.name === 'range') return [own];
   // Azure takes a continuation back in the header it came in, and CMR a `search-after`.
   return /continuation|search-after/.test(header)
     ? [same, ...params]
-    : [...params.slice(0, 4), same];
+    : [...params.slice(0, 4), same, ...(own.name === header ? [] : [own])];
 }

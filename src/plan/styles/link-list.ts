@@ -19,11 +19,11 @@ export function readListed(fields: readonly Field[]): ListedLink | null {
     let isPaging = false;
     for (const link of value.slice(0, MAX_LINKS)) {
       if (!isObject(link)) continue;
-      const relation = link['rel'] ?? link['relation'];
-      const url = link['href'] ?? link['url'];
-      if (relation === 'next' && typeof url === 'string' && url !== '') return { path, url };
+      const relations = [link['rel'] ?? link['relation']].flat();
+      const url = link['href'] ?? link['url'] ?? link['uri'];
+      if (relations.includes('next') && typeof url === 'string' && url !== '') return { path, url };
       // Things with only one page have `self` and `first` too.
-      isPaging ||= relation === 'prev' || relation === 'previous' || relation === 'last';
+      isPaging ||= ['prev', 'previous', 'last'].some((relation) => relations.includes(relation));
     }
     if (isPaging) return { path, url: null };
   }

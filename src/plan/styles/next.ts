@@ -14,8 +14,9 @@ import {
   valueAt,
 } from '../detect/page-view.ts';
 import { isNothing, readElements, readJson, readMembers, readString } from '../literal.ts';
+import { mergeParameters, readQuery } from '../query-parameter.ts';
 import { setBodyMember, type UnplacedRequest } from '../request-parts.ts';
-import { atOriginOf, raiseScheme, underBase } from '../written-url.ts';
+import { atOriginOf, isBareQuery, raiseScheme, underBase } from '../written-url.ts';
 import { rivalCandidates, rivalOf, stepOfUrl, stepped } from './counted.ts';
 import {
   ended,
@@ -106,10 +107,11 @@ function readUrl(pagination: Pagination, page: LinkingPage): NextReading {
 }
 
 function readTarget(target: string | null, path: string | null, page: LinkingPage): NextReading {
-  return urlStep(
-    target === null ? null : underBase(target, statedBase(path, page), page.url),
-    page,
-  );
+  if (target === null) return unusable;
+  if (isBareQuery(target)) {
+    return urlStep(mergeParameters(page.url, Object.fromEntries(readQuery(`?${target}`))), page);
+  }
+  return urlStep(underBase(target, statedBase(path, page), page.url), page);
 }
 
 /** `[{"rel": "next", "href": …}, …]`, as FHIR and others write their links. */
@@ -117,8 +119,8 @@ function readLinkList(literal: string, page: LinkingPage): NextReading {
   if (readJson(literal) === null) return unusable;
   for (const element of readElements(literal)) {
     const members = readMembers(element);
-    const relation = members?.get('rel') ?? members?.get('relation') ?? null;
-    if (readString(relation) === 'next') return readLink(element, null, page);
+    const relation = readJson(members?.get('rel') ?? members?.get('relation') ?? 'null');
+    if ([relation].flat().includes('next')) return readLink(element, null, page);
   }
   return ended;
 }
@@ -126,7 +128,7 @@ function readLinkList(literal: string, page: LinkingPage): NextReading {
 /** `{"href": …}`, `{"url": …}`; STAC says beside it how it is to be asked for. */
 function readLink(literal: string, path: string | null, page: LinkingPage): NextReading {
   const members = readMembers(literal);
-  const target = members?.get('href') ?? members?.get('url') ?? null;
+  const target = members?.get('href') ?? members?.get('url') ?? members?.get('uri') ?? null;
   if (members === null || target === null) return unusable;
   if (isNothing(target)) return ended;
   const reading = readTarget(readString(target), path, page);
