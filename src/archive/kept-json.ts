@@ -94,6 +94,7 @@ const paginationShape: Shape<Pagination> = {
   records: orNull(isText),
   key: orNull(isText),
   keyFrom: oneOf(['last', 'first']),
+  totalIsUnsure: orAbsent(isBoolean),
   nextIsEncoded: orAbsent(isBoolean),
   sameOrigin: orAbsent(isBoolean),
   repeatIsEnd: isBoolean,

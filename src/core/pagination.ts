@@ -96,6 +96,8 @@ export interface Pagination {
   /** Records in all. Header names are lower case; `content-range` is understood as RFC 9110 §14.4. */
   readonly totalPath: string | null;
   readonly totalHeader: string | null;
+  /** That header is taken for a total by the end of its name alone, so what is behind it is looked for. */
+  readonly totalIsUnsure?: boolean;
   /** Pages in all. */
   readonly totalPagesPath: string | null;
   readonly totalPagesHeader: string | null;
@@ -155,6 +157,7 @@ export const noPagination: Pagination = Object.freeze({
   morePath: null,
   totalPath: null,
   totalHeader: null,
+  totalIsUnsure: false,
   totalPagesPath: null,
   totalPagesHeader: null,
   sizePath: null,

@@ -86,7 +86,7 @@ function statesTooLong(
 }
 
 function readTotal(
-  { totalHeader, totalPath }: Pagination,
+  { totalHeader, totalPath, totalIsUnsure = false }: Pagination,
   { headers, literal }: PageToRead,
   range: ContentRange | null,
 ): Pick<PageInfo, 'total' | 'totalIsLowerBound'> {
@@ -95,7 +95,9 @@ function readTotal(
       ? null
       : headerCount(headers[totalHeader]);
   const total = stated ?? range?.total ?? null;
-  if (total !== null || totalPath === null) return { total, totalIsLowerBound: false };
+  if (total !== null || totalPath === null) {
+    return { total, totalIsLowerBound: stated !== null && totalIsUnsure };
+  }
   const found = literal(totalPath);
   if (!found?.startsWith('{')) return readStatedTotal(found);
   // Elasticsearch: {"value": 10000, "relation": "gte"}.

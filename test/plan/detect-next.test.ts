@@ -214,6 +214,11 @@ describe('a response header', () => {
     });
   }
 
+  test('that only ends like a total does not end the list', async () => {
+    const { found } = await readWhole(byPage('x-subscriber-count', 40));
+    assert.equal(found.pagination.totalIsUnsure, true);
+  });
+
   for (const [name, value] of [
     ['x-cache-hits', 500],
     ['x-ratelimit-total', 5000],

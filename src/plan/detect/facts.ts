@@ -65,7 +65,7 @@ export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Fac
     // `count: 0` counts the list where the page has none.
     total: headerTotal ?? body.total ?? (absent === null ? null : body.vagueTotal),
     totalIsNear: headerTotal !== null || absent !== null || body.totalIsNear,
-    totalIsLowerBound: headerTotal === null && body.totalIsLowerBound,
+    totalIsLowerBound: headerTotal === null ? body.totalIsLowerBound : isUnsure(headerTotal),
     totalPages: headers.totalPages ?? body.totalPages,
     page: body.page ?? headers.page,
   };
@@ -87,6 +87,7 @@ export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Fac
     morePath: next.more?.path ?? null,
     totalPath: numbers.total?.path ?? null,
     totalHeader: numbers.total?.header ?? null,
+    totalIsUnsure: pinned.totalHeader == null && numbers.total !== null && isUnsure(numbers.total),
     totalPagesPath: numbers.totalPages?.path ?? null,
     totalPagesHeader: numbers.totalPages?.header ?? null,
     sizePath: numbers.size?.path ?? null,
@@ -242,9 +243,11 @@ export function headersSayRecords(view: Pick<PageView, 'headers' | 'request'>): 
 
 /** A total of any name may be that of the page, so it has to be larger than what is in it. */
 function isTotalOf(total: SaidNumber | null, count: number): boolean {
-  if (total === null) return false;
-  const isClear = total.header === 'content-range' || headerMeans.total(total.header ?? '');
-  return isClear ? total.value >= count : total.value > count;
+  return total !== null && (isUnsure(total) ? total.value > count : total.value >= count);
+}
+
+function isUnsure({ header }: SaidNumber): boolean {
+  return header !== null && header !== 'content-range' && !headerMeans.total(header);
 }
 
 function readHeaders(view: Pick<PageView, 'headers' | 'request'>): HeadersSaid {
