@@ -169,9 +169,8 @@ async function settleShown(
   ask: Ask,
 ): Promise<Settled> {
   const { base, view, params } = facts;
-  const { evidence } = shown;
   const pagination = await withBase(facts, shown.pagination, pinned, ask);
-  const settled = { pagination, evidence, isWholeList: shown.kind === 'single' && shown.complete };
+  const settled = { ...shown, pagination, isWholeList: shown.kind === 'single' && shown.complete };
   if (!isEndless(pagination) || pinned.style !== undefined || view.request.method !== 'GET') {
     return settled;
   }
@@ -192,11 +191,9 @@ async function withBase(
   const { style, param, carrier, records, nextPath, nextHeader, totalPagesHeader } = pagination;
   const isSaid = params.page !== null || numbers.page !== null || pinned.first !== undefined;
   const isShown = [nextPath, nextHeader, totalPagesHeader].some((said) => said !== null);
-  if (style !== 'page' || param === null || records === null || isSaid || isShown)
-    return pagination;
-  if (view.request.method !== 'GET' || getQueryParameter(view.request.url, param) !== null) {
-    return pagination;
-  }
+  if (style !== 'page' || param === null || records === null) return pagination;
+  const isNamed = getQueryParameter(view.request.url, param) !== null;
+  if (isSaid || isShown || isNamed || view.request.method !== 'GET') return pagination;
   const request = setPart(unplaced(view.request), carrier, param, literalNumber(1));
   const one = request === null ? null : await ask(request, 1);
   return one === null ? pagination : (settleBase(pagination, view, one, false) ?? pagination);

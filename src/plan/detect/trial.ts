@@ -156,14 +156,11 @@ function refine(first: PageView, second: PageView, pagination: Pagination): Pagi
 
 /** Where the list is new altogether, it is the one, also where only the user says that it is a list. */
 function isNewList(first: PageView, second: PageView, { records }: Pagination): boolean {
-  const [own, other] = [first, second].map((view) => recordsOf(view, records));
+  if (records === null || !Array.isArray(valueAt(first.json, records))) return false;
+  const [own, other] = [first, second].map((view) => recordIdentities(view, records, null));
   if (own == null || other == null || own.length === 0) return false;
   const known = new Set(own);
-  return Array.isArray(valueAt(first.json, records!)) && !other.some((text) => known.has(text));
-}
-
-function recordsOf(view: PageView, records: string | null): readonly string[] | null {
-  return records === null ? null : recordIdentities(view, records, null);
+  return !other.some((text) => known.has(text));
 }
 
 function contradictionOf(
