@@ -18,9 +18,9 @@ import { RunControl } from '../fetch/run-control.ts';
 import type { FinalAttempt } from '../fetch/task.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { HeaderValues, Protocol } from '../http/transport.ts';
-import { pinFlags } from '../plan/detect/detect.ts';
 import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
 import { createListPlan } from '../plan/list-plan.ts';
+import { pinFlags } from '../plan/pin-flags.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { presetForHost } from '../plan/presets.ts';
 import { takeUserInfo } from '../plan/written-url.ts';
@@ -57,7 +57,7 @@ export interface Explanation {
 }
 
 /**
- * Finds out how a list pages, with at most nine requests, and writes nothing.
+ * Finds out how a list pages, with at most eight requests, and writes nothing.
  *
  * @throws EverypageError where the first page does not come, with its reason
  * @example

@@ -284,7 +284,8 @@ function decodedPage(page: ArrivedPage, { decoded: body, found, records }: Good)
 /** A next link may hold credentials that the server put there; they are not stored. */
 function redactPageInfo(pageInfo: PageInfo, secretParams: readonly string[]): PageInfo {
   if (pageInfo.next?.kind !== 'url') return pageInfo;
-  return { ...pageInfo, next: { kind: 'url', url: redactUrl(pageInfo.next.url, secretParams) } };
+  const url = redactUrl(pageInfo.next.url, secretParams);
+  return { ...pageInfo, next: { ...pageInfo.next, url } };
 }
 
 /** Reads page infos under one pagination. */

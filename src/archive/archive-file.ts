@@ -212,7 +212,9 @@ export function leaveOneFile(connection: Connection): void {
 
 /** Cheap checks only: the same for ten pages and for a million. */
 function checkLayout(connection: Connection): void {
-  if (connection.pragma('page_count') === 0) throw connection.damaged('it is empty');
+  // A run that was killed at its very beginning leaves a file without tables.
+  const isEmpty = connection.pragma('page_count') === 0 || isEmptyDatabase(connection);
+  if (isEmpty) throw connection.damaged('it is empty');
   if (connection.pragma('application_id') !== APPLICATION_ID) {
     throw connection.damaged('it lacks the mark of an archive');
   }

@@ -1,6 +1,6 @@
 /** What the archive keeps as text, read back; a file may come from anywhere, so it is checked. */
 import { isPageCode, type PageCode } from '../core/errors.ts';
-import type { Dropped, PageInfo, PlanEnd, Restart } from '../core/page-info.ts';
+import type { Dropped, LinkedRequest, PageInfo, PlanEnd, Restart } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { type Pagination, paginationStyles } from '../core/pagination.ts';
 import type { RunSpecification } from './archive-types.ts';
@@ -99,6 +99,9 @@ const paginationShape: Shape<Pagination> = {
   records: orNull(isText),
   key: orNull(isText),
   keyFrom: oneOf(['last', 'first']),
+  totalIsUnsure: orAbsent(isBoolean),
+  nextIsEncoded: orAbsent(isBoolean),
+  sameOrigin: orAbsent(isBoolean),
   repeatIsEnd: isBoolean,
   pastEnd: listOf(isNumber),
   ceiling: orNull(isNumber),
@@ -141,11 +144,18 @@ const planEndShape: Shape<PlanEnd> = {
   dropped: orAbsent(listOf(isOf(droppedShape))),
 };
 
+const linkedRequestShape: Shape<LinkedRequest> = {
+  method: oneOf(['GET', 'POST']),
+  body: orNull(isText),
+  merges: isBoolean,
+};
+const isLinkedRequest: Check = (value) => hasShape<LinkedRequest>(value, linkedRequestShape);
+
 const isNextStep: Check = (value) => {
   if (!isObject(value)) return false;
   switch (value['kind']) {
     case 'url':
-      return isText(value['url']);
+      return isText(value['url']) && orAbsent(isLinkedRequest)(value['send']);
     case 'cursor':
       return isText(value['value']);
     case 'parameters':

@@ -278,7 +278,9 @@ class PageInfoStore {
 function stepText(step: NextStep): string {
   switch (step.kind) {
     case 'url':
-      return `url ${step.url}`;
+      return step.send === undefined
+        ? `url ${step.url}`
+        : `url ${step.url} ${JSON.stringify(step.send)}`;
     case 'cursor':
       return `cursor ${step.value}`;
     case 'parameters': {

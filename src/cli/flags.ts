@@ -229,6 +229,19 @@ const table = {
       help: 'field that identifies a record, to find duplicates: id',
       detail: 'Default: an id field, if there is an evident one. Keys are compared by their bytes.',
     },
+    'next-encoded': {
+      pagination: 'nextIsEncoded',
+      on: true,
+      help: 'the cursor is URL-encoded in the page already',
+      detail: 'It is sent as it stands there, and not encoded once more.',
+    },
+    'same-origin': {
+      pagination: 'sameOrigin',
+      on: true,
+      help: 'ask the origin of the URL for what next links name, whatever origin they name',
+      detail:
+        'For a server behind a proxy that does not know how it is reached: its next links name an address inside a network, or another port. Their path and query are requested from the origin that you gave, with your credentials.',
+    },
     'repeat-is-end': {
       pagination: 'repeatIsEnd',
       on: true,

@@ -44,7 +44,7 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
   },
   explain: {
     usage: "everypage explain 'URL' [FLAGS]",
-    does: 'Finds out how the list at URL is paginated, with at most nine requests: the evidence, the size of the list, and the flags that fix it. Writes nothing.',
+    does: 'Finds out how the list at URL is paginated, with at most eight requests: the evidence, the size of the list, and the flags that fix it. Writes nothing.',
     examples: [
       ['see how it is paginated?', "everypage explain 'https://a.io/v1/items'"],
       ['ask from a script?', "everypage explain 'https://a.io/v1/items' --json"],

@@ -1,4 +1,5 @@
 import { type Preset, presets } from '../index.ts';
+import { traps } from '../plan/presets.ts';
 import { asciiJson } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
 import { type CliContext, describeTerminal, writeOut } from './context.ts';
@@ -46,13 +47,16 @@ function presetsText(presets: readonly Preset[], isDetailed: boolean, color: boo
 }
 
 function detailOf(preset: Preset, paint: ReturnType<typeof createPainter>): string {
-  const { name, title, hosts, pagination, failWhen, limits, traps, source } = preset;
+  const { name, title, hosts, pagination, begin, headers, failWhen, source } = preset;
   const lines = [`${paint('bold', name)}  ${title}`];
   const rows: [label: string, text: string][] = [];
   if (hosts.length > 0) rows.push(['hosts', hosts.join(', ')]);
   for (const [key, value] of Object.entries(pagination)) rows.push([key, JSON.stringify(value)]);
+  for (const [key, value] of Object.entries(begin ?? {})) rows.push(['begins', `${key}=${value}`]);
+  for (const [key, value] of Object.entries(headers ?? {}))
+    rows.push(['header', `${key}: ${value}`]);
   if (failWhen !== undefined) rows.push(['fail-when', failWhen]);
-  rows.push(['limits', limits], ...traps.map((trap): [string, string] => ['note', trap]));
+  for (const trap of preset.traps ?? []) rows.push(['trap', traps[trap]]);
   const from =
     source === 'documented' ? "the vendor's documentation" : 'memory; check the first page';
   rows.push(['source', from]);

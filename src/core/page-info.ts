@@ -1,10 +1,15 @@
 import { hash } from 'node:crypto';
-import type { Place } from './page-request.ts';
+import type { Method, Place } from './page-request.ts';
 
 /** What a page says comes after it. */
 export type NextStep =
   /** Absolute, resolved against the page's own URL. */
-  | { readonly kind: 'url'; readonly url: string }
+  | {
+      readonly kind: 'url';
+      readonly url: string;
+      /** Absent: by the start's own method and body. */
+      readonly send?: LinkedRequest;
+    }
   /** A token, a key: a string's text, or another literal as it stands in the page (bytes unchanged). */
   | {
       readonly kind: 'cursor';
@@ -14,6 +19,15 @@ export type NextStep =
     }
   /** Query parameters to merge into the start URL (MediaWiki's `continue`). */
   | { readonly kind: 'parameters'; readonly values: Readonly<Record<string, string>> };
+
+/** How a link says that it is to be asked for, as STAC's links do. */
+export interface LinkedRequest {
+  readonly method: Method;
+  /** JSON text; null: the link names none. */
+  readonly body: string | null;
+  /** The body's members go into the start's body; else it takes its place. */
+  readonly merges: boolean;
+}
 
 /**
  * What a page says of the list that it is part of. It is read once from headers and body and kept in the

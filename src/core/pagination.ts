@@ -89,11 +89,15 @@ export interface Pagination {
   readonly nextPath: string | null;
   /** `cursor`: the response header that holds the token, lower case, instead of `nextPath`. */
   readonly nextHeader: string | null;
+  /** `cursor`: the token is URL-encoded in the page, and is decoded before it goes into a parameter. */
+  readonly nextIsEncoded?: boolean;
   /** A flag that says whether there is more: `has_more`. `!done` where it says the opposite. */
   readonly morePath: string | null;
   /** Records in all. Header names are lower case; `content-range` is understood as RFC 9110 §14.4. */
   readonly totalPath: string | null;
   readonly totalHeader: string | null;
+  /** That header is taken for a total by the end of its name alone, so what is behind it is looked for. */
+  readonly totalIsUnsure?: boolean;
   /** Pages in all. */
   readonly totalPagesPath: string | null;
   readonly totalPagesHeader: string | null;
@@ -109,6 +113,8 @@ export interface Pagination {
   readonly key: string | null;
   /** `keyset`: which record's key goes on. */
   readonly keyFrom: 'last' | 'first';
+  /** A next link's path and query are asked for at the start's own origin, whatever origin it names. */
+  readonly sameOrigin?: boolean;
   /** The same cursor again is the end (Solr), not a loop. */
   readonly repeatIsEnd: boolean;
   /** Statuses that answer a page past the end. */
@@ -147,9 +153,11 @@ export const noPagination: Pagination = Object.freeze({
   first: 0,
   nextPath: null,
   nextHeader: null,
+  nextIsEncoded: false,
   morePath: null,
   totalPath: null,
   totalHeader: null,
+  totalIsUnsure: false,
   totalPagesPath: null,
   totalPagesHeader: null,
   sizePath: null,
@@ -157,6 +165,7 @@ export const noPagination: Pagination = Object.freeze({
   records: null,
   key: null,
   keyFrom: 'last',
+  sameOrigin: false,
   repeatIsEnd: false,
   pastEnd: [204, 400, 404, 416, 422],
   ceiling: null,

@@ -13,7 +13,12 @@ import { classifyFault, classifyResponse, mayHoldLimit, type Outcome } from '../
 import { MAX_REDIRECTS } from '../http/redirect.ts';
 import { type RawResponse, type Transport, TransportError } from '../http/transport.ts';
 import { createRequestHeaders, holdsCredentials, type Trust } from './credentials.ts';
-import { followRedirect, leavesOrigin, type Target } from './follow-redirect.ts';
+import {
+  followRedirect,
+  linkLeavesOrigin,
+  sameOriginAdvice,
+  type Target,
+} from './follow-redirect.ts';
 import type { LimiterRegistry } from './limiter-registry.ts';
 import type { Attempt, AttemptResult, Task } from './task.ts';
 
@@ -68,7 +73,7 @@ export function attemptsFrom(parts: AttemptParts, startUrl: string): Attempt {
     if (origin === start.origin) return sender.send(task, 'named');
     if (start.protocol === 'https:' && origin.startsWith('http:')) {
       return unsafe(
-        `a next link leads from https to ${origin}; that is never followed. Where the server means https, say how the list pages instead, as with --paginate page`,
+        `a next link leads from https to ${origin}; that is never followed. ${sameOriginAdvice}`,
       );
     }
     if (allowed.has(origin)) {
@@ -76,7 +81,7 @@ export function attemptsFrom(parts: AttemptParts, startUrl: string): Attempt {
       const path = url.slice(origin.length);
       return sender.send({ ...task, path }, 'foreign', start.origin);
     }
-    return unsafe(leavesOrigin('a next link', origin, start.origin));
+    return unsafe(linkLeavesOrigin(new URL(request.url), start));
   };
 }
 

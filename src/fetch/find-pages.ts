@@ -14,10 +14,11 @@ import {
 } from '../core/pagination.ts';
 import type { PaginationFacts } from '../core/summary.ts';
 import { createGrowingPlan } from '../plan/create-growing-plan.ts';
-import { pinFlags } from '../plan/detect/detect.ts';
 import { headersSayRecords, recordsIn } from '../plan/detect/facts.ts';
 import { createFunctionPlan } from '../plan/function-plan.ts';
+import { pinFlags } from '../plan/pin-flags.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';
+import { styleOf } from '../plan/styles/styles.ts';
 import { type AskedPages, FirstPageMissing, plainHeaders } from './asked-pages.ts';
 import { attemptsFrom, attemptsOfList } from './attempt.ts';
 import { restoreCredentials } from './credentials.ts';
@@ -33,6 +34,23 @@ export interface FoundPages {
   readonly witness: Task | null;
   /** How the list was found to page; null for a list of URLs. */
   readonly facts: PaginationFacts | null;
+}
+
+/** What the user asked for and this list has no use for, each a sentence without its full stop. */
+function idleOptions(pagination: Pagination): readonly string[] {
+  const { overlap, size, sizeParam, style } = pagination;
+  const idle: string[] = [];
+  if (overlap > 0 && !isByOrdinal(pagination)) {
+    idle.push(`--overlap does nothing here: this list is paged by ${style}, not by offset`);
+  }
+  const own = styleOf(pagination);
+  const takesSize = sizeParam !== null || (own?.kind === 'counted' && own.needsSize === true);
+  if (size !== null && !takesSize) {
+    idle.push(
+      '--page-size does nothing here: neither the URL nor the first page names a parameter for it; name it with --size-param',
+    );
+  }
+  return idle;
 }
 
 /**
@@ -131,8 +149,7 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
     return listedPages(parts, asked, onePage(start));
   }
   const { pagination, evidence } = found;
-  if (pagination.overlap > 0 && !isByOrdinal(pagination)) {
-    const message = `--overlap does nothing here: this list is paged by ${pagination.style}, not by offset`;
+  for (const message of idleOptions(pagination)) {
     engine.emit({ type: 'warning', code: 'IDLE_OPTION', message });
   }
   if (found.end?.reason === 'short' && found.end.detail !== null) {

@@ -115,13 +115,13 @@ function holdsSomeToken(json: unknown): boolean {
 }
 
 function endOfOnePage(found: Discovery): OnePageEnd {
-  const { isWholeList, pagination, saysMore, unproven, responses } = found;
+  const { isWholeList, pagination, saysMore, unproven, responses, cure } = found;
   if (isWholeList) return { reason: 'stated', detail: null, isFinal: true };
   const what = saysMore
     ? 'it says that there is more, and no way to the next page was found'
     : 'no pagination was detected';
   const mayBeMore = saysMore || holdsSomeToken(responses[0]?.json);
-  const detail = `${unproven ?? what}. ${adviceFor(pagination, mayBeMore)}`;
+  const detail = `${unproven ?? what}. ${cure ?? adviceFor(pagination, mayBeMore)}`;
   return { reason: 'single', detail, isFinal: false };
 }
 

@@ -87,6 +87,29 @@ export function leavesOrigin(what: string, origin: string, from: string): string
   );
 }
 
+/** What is asked for then is sent to no other origin, so it may be offered first. */
+export const sameOriginAdvice =
+  'If the server only does not know how it is reached, add --same-origin: it asks for that path at the origin of your URL';
+
+/** Why a run stops at a next link that leaves its origin, and the flags, the likelier one first. */
+export function linkLeavesOrigin(link: URL, start: URL): string {
+  const byOrigin = leavesOrigin('a next link', link.origin, start.origin);
+  if (!seemsToBeItself(link, start)) return `${byOrigin}. ${sameOriginAdvice}`;
+  const [what, allow] = byOrigin.split('. ');
+  return `${what}. ${sameOriginAdvice}. ${allow}`;
+}
+
+/** Names that only resolve within a network: without a dot, of a cluster, of private use (RFC 6762, ICANN). */
+const INSIDE_NAME = /^[^.:]+$|\.(?:local|internal|svc|lan|intranet|corp|home)$/i;
+
+/** An address inside a network, another port of the host, or the path of the start at another host. */
+function seemsToBeItself(link: URL, start: URL): boolean {
+  if (isInside(link.origin) || INSIDE_NAME.test(link.hostname)) return true;
+  if (link.hostname === start.hostname) return true;
+  const [own, other] = [start, link].map(({ pathname }) => pathname.replace(/\/*$/, '/'));
+  return other !== '/' && (own!.startsWith(other!) || other!.startsWith(own!));
+}
+
 function isInside(origin: string): boolean {
   return isNamedLocal(new URL(origin).hostname.replace(/^\[|\]$/g, ''));
 }

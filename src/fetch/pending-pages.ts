@@ -177,7 +177,7 @@ export class PendingPages implements PageListener {
 function withCredentials(pageInfo: PageInfo, startUrl: string | null): PageInfo {
   if (pageInfo.next?.kind !== 'url' || startUrl === null) return pageInfo;
   const url = restoreCredentials(pageInfo.next.url, startUrl);
-  return { ...pageInfo, next: { kind: 'url', url } };
+  return { ...pageInfo, next: { ...pageInfo.next, url } };
 }
 
 /** How a page ended, for a growing plan. */

@@ -83,9 +83,9 @@ export class Coverage {
 
 /** How a page without records is past the end. */
 export function emptiness({ pageInfo }: Answer): 'empty' | 'ended' | 'onward' {
+  if (pageInfo?.more === true) return 'onward';
   // One that has only the records of its overlap has been given as it should be.
-  if (pageInfo?.more === false || (pageInfo?.records ?? 0) > 0) return 'ended';
-  return pageInfo?.more === true ? 'onward' : 'empty';
+  return pageInfo?.more === false || (pageInfo?.records ?? 0) > 0 ? 'ended' : 'empty';
 }
 
 /** What came of a request for a page. */
@@ -163,6 +163,16 @@ export function hasSameRecords(a: PageInfo, b: PageInfo): boolean {
   return a.records > 0 && a.digest === b.digest && a.firstKey === b.firstKey;
 }
 
+/**
+ * Whether every page past the last one is that one again, as where a server takes too high a number for
+ * that of the last page. Only keys show it: pages of a few small values may be equal.
+ */
+export function isLastAgain(tail: readonly Answer[], last: PageInfo): boolean {
+  const isSame = ({ pageInfo }: Answer): boolean =>
+    pageInfo !== null && hasSameRecords(pageInfo, last);
+  return tail.length > 1 && last.firstKey !== null && tail.every(isSame);
+}
+
 /** What is known when nothing is left to ask for. */
 export interface FanOutFacts {
   readonly pagination: Pagination;
@@ -172,8 +182,18 @@ export interface FanOutFacts {
   readonly coverage: Coverage;
   /** The first position that was not asked for. */
   readonly next: number;
-  /** What ended the search for the end; `unchecked`: whether a last page is the last. */
-  readonly found: 'statement' | 'repetition' | 'alike' | 'failure' | 'unchecked' | null;
+  /**
+   * What ended the search for the end. `last-again`: all pages past the last one are that one again.
+   * `unchecked`: whether a last page is the last.
+   */
+  readonly found:
+    | 'statement'
+    | 'repetition'
+    | 'last-again'
+    | 'alike'
+    | 'failure'
+    | 'unchecked'
+    | null;
 }
 
 /** After so many pages without records no more are requested, whatever the total. */
@@ -208,12 +228,9 @@ function findEnd(facts: FanOutFacts): PlanEnd {
   if (found === 'failure' && !isAll) {
     return end('broken', 'the pages that would show where the list ends failed');
   }
+  const isAgain = found === 'repetition' || found === 'last-again';
   const isOne = coverage.newest.position === 0 && coverage.newest.pageInfo?.more !== true;
-  if (
-    found === 'repetition' &&
-    coverage.newest.position === 0 &&
-    !(isOne && (isAll || pages === 1))
-  ) {
+  if (isAgain && coverage.newest.position === 0 && !(isOne && (isAll || pages === 1))) {
     const param = facts.pagination.param ?? 'the range';
     const detail = `page 2 holds the same records as page 1, so the server seems to ignore ${param}`;
     return end('stuck', detail, coverage.end);
@@ -251,10 +268,18 @@ function findEnd(facts: FanOutFacts): PlanEnd {
     const byPages = totals.arePagesSteady ? 'stated' : 'past-end';
     return end(pages === null ? 'total' : byPages, null, Math.max(reached, byTotals));
   }
-  if (found === 'repetition' && !facts.pagination.repeatIsEnd) {
+  if (isAgain && !facts.pagination.repeatIsEnd && !(found === 'last-again' && isPlainEnd(facts))) {
     return end('loop', `after ${formatCount(received)} records, pages came again`);
   }
   return end('past-end', refusedThoughMore(coverage));
+}
+
+/** A full last page behind a round number of pages or records may be as far as the server goes. */
+function isPlainEnd({ coverage, grid }: FanOutFacts): boolean {
+  const { end, newest, received } = coverage;
+  if (!grid.isPaged) return false;
+  const isFull = (newest.pageInfo?.records ?? 0) >= grid.pageRecords;
+  return !isFull || (end % 10 !== 0 && received % 1000 !== 0);
 }
 
 /** The page after the last one with records is not there. */
@@ -273,6 +298,9 @@ function refusedThoughMore({ newest, firstTrailing, failedEnd }: Coverage): stri
   const by = status === null ? '' : ` (${status})`;
   return `the last page with records says that there is more, and the one after it ${how}${by}`;
 }
+
+/** So many pages that fail behind the last one, all of them, are no chance. */
+const FAILED_IN_A_ROW = 3;
 
 function findCeiling(facts: FanOutFacts): { position: number; detail: string } | null {
   const { coverage, grid, totals, pagination } = facts;
@@ -293,6 +321,17 @@ function findCeiling(facts: FanOutFacts): { position: number; detail: string } |
 
   const past = [...coverage.trailing].filter(([, kind]) => kind !== 'repeated');
   const refusals = past.map(([, kind]) => kind).filter((kind) => typeof kind === 'object');
+  const isUnread =
+    facts.found === 'unchecked' ||
+    coverage.failedEnd >= coverage.end + FAILED_IN_A_ROW * grid.stride;
+  if (
+    isUnread &&
+    totals.exceeds(coverage.received) &&
+    grid.isDeep(coverage.end, coverage.end + grid.stride)
+  ) {
+    const detail = `pages after the first ${formatCount(coverage.received)} records do not come, and ${there}`;
+    return { position: Math.max(coverage.end, coverage.failedEnd), detail };
+  }
   const [position, first] = coverage.firstTrailing ?? [0, null];
   const to = typeof first === 'object' && first !== null ? first.to : position + grid.stride;
   if (first === null || !grid.isDeep(position, to)) return null;

@@ -9,6 +9,7 @@ import {
   fanOutEnd,
   gone,
   hasSameRecords,
+  isLastAgain,
   MOST_TRAILING_PAGES,
   mayBeAlike,
   readWindow,
@@ -282,7 +283,9 @@ export class FanOutPlan implements PlanState {
     if (isAtEnd && (this.#evidence.goesOn() || this.#asksAgain())) return;
     if (isAtEnd) this.#finish(null);
     else if (pages.length === 0 && outcomes.has('failed')) this.#finish('failure');
-    else if (pages.length === 0 && !this.#triesWholePage()) this.#finish('repetition');
+    else if (pages.length === 0 && !this.#triesWholePage()) {
+      this.#finish(isLastAgain(tail, last) ? 'last-again' : 'repetition');
+    }
   }
 
   #accept(position: number, pageInfo: PageInfo): void {

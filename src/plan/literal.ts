@@ -110,6 +110,19 @@ export function* jsonMembers(text: string, from: number): Generator<JsonMember> 
   }
 }
 
+/** The literals in the array that a JSON text is; none where it is no array. */
+export function readElements(literal: string): readonly string[] {
+  const elements: string[] = [];
+  if (!literal.startsWith('[') || readJson(literal) === null) return elements;
+  for (let at = skipJsonSpace(literal, 1); at < literal.length && literal.charAt(at) !== ']'; ) {
+    const to = endOfJsonValue(literal, at);
+    elements.push(literal.slice(at, to));
+    at = skipJsonSpace(literal, to);
+    if (literal.charAt(at) === ',') at = skipJsonSpace(literal, at + 1);
+  }
+  return elements;
+}
+
 /** Behind the closing quote of the string whose opening quote stands at `from`. */
 function endOfJsonString(text: string, from: number): number {
   for (let at = from + 1; at < text.length; at++) {

@@ -1,6 +1,7 @@
 /**
- * How named APIs page: data and two look-ups. What differs from list to list within one API (where
- * the records stand, which field is the key) is left out, and detection finds it.
+ * How named APIs page that cannot be read by their URL alone, or have a trap: data and two look-ups. What
+ * differs from list to list within one API (where the records stand, which field is the key) is left out,
+ * and detection finds it.
  */
 import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
@@ -22,8 +23,6 @@ export interface Preset {
   readonly begin?: Readonly<Record<string, string>>;
   /** JMESPath that is true of a page which says that it failed though its status is 200. */
   readonly failWhen?: string;
-  /** Which headers and statuses speak of limits, in a phrase. */
-  readonly limits: string;
   /** How it refuses, where statuses and headers do not say it all. */
   readonly refusals?: {
     /** The pause after a refusal that names no time, in milliseconds. */
@@ -31,11 +30,20 @@ export interface Preset {
     /** With status 2xx, as an error in the body. */
     readonly inSuccess?: true;
   };
-  /** What goes wrong with this API, a short sentence each. */
-  readonly traps: readonly string[];
+  /** What goes wrong with this API and its pages do not show. Default: nothing. */
+  readonly traps?: readonly Trap[];
   /** `recalled`: not all of it was found in the vendor's documentation. */
   readonly source: 'documented' | 'recalled';
 }
+
+/** What a page does not show, and what to do about it. */
+export const traps = {
+  ceiling: 'a list gives no more records than a limit; --split reads it in parts',
+  ban: 'many refused requests lead to a ban',
+  order: 'the order changes while the list is read; sort by a field that stays',
+} as const;
+
+type Trap = keyof typeof traps;
 
 type Way = Partial<Pagination> & { readonly style: PaginationStyle };
 
@@ -61,25 +69,13 @@ export const presets: readonly Preset[] = [
   api('github', 'GitHub REST', ['api.github.com'], {
     pagination: { style: 'link', sizeParam: 'per_page' },
     silenceIsEnd: true,
-    limits:
-      'x-ratelimit-limit, -remaining and -reset (epoch seconds); the secondary limit is 403 or 429, with retry-after or at least a minute',
     refusals: { pauseMs: 60_000 },
-    traps: [
-      'A per_page above 100 is made 100 in silence',
-      'A search gives no more than 1,000 records, and says incomplete_results where it gave up early',
-      'Next links lead to a numbered path (/organizations/…, /repositories/…)',
-    ],
+    traps: ['ceiling'],
   }),
   api('github-graphql', 'GitHub GraphQL', ['api.github.com'], {
     pagination: { style: 'graphql', carrier: 'body', key: 'id' },
     failWhen: 'errors',
-    limits: 'status 200 with RATE_LIMITED in errors; x-ratelimit headers as in REST',
     refusals: { pauseMs: 60_000, inSuccess: true },
-    traps: [
-      'The query must ask for pageInfo { hasNextPage endCursor } and take the cursor as a variable: after: $endCursor',
-      'A connection gives at most 100 records a page',
-      'Errors come with status 200',
-    ],
   }),
   api('gitlab', 'GitLab REST', ['gitlab.com'], {
     pagination: {
@@ -91,18 +87,11 @@ export const presets: readonly Preset[] = [
       totalPagesHeader: 'x-total-pages',
       records: '@',
     },
-    limits: 'ratelimit-limit, -remaining and -reset (epoch seconds); 429 with retry-after',
-    traps: [
-      'Lists of more than 10,000 records have no totals and no rel="last"',
-      'Offsets beyond 50,000 are refused where the list has keyset pagination',
-      'A per_page above 100 is made 100 in silence',
-    ],
+    traps: ['ceiling'],
   }),
   api('gitlab-keyset', 'GitLab REST, keyset pagination', ['gitlab.com'], {
     pagination: { style: 'link', sizeParam: 'per_page', records: '@' },
     begin: { pagination: 'keyset', order_by: 'id', sort: 'asc' },
-    limits: 'ratelimit-limit, -remaining and -reset (epoch seconds); 429 with retry-after',
-    traps: ['Only some lists have it, and each only for certain orders', 'There are no totals'],
   }),
   api('stripe', 'Stripe', ['api.stripe.com'], {
     pagination: {
@@ -111,21 +100,11 @@ export const presets: readonly Preset[] = [
       ...list('data', 'id'),
       keyFrom: 'last',
     },
-    limits: '429',
-    traps: [
-      'Newest first: rows that are made meanwhile come before the first page and are not seen',
-      'limit goes up to 100',
-      'Search lists go on by page and next_page instead',
-    ],
+    traps: ['order'],
   }),
   api('shopify', 'Shopify REST Admin', ['myshopify.com'], {
     pagination: { style: 'link', sizeParam: 'limit', key: 'id' },
     silenceIsEnd: true,
-    limits: 'x-shopify-shop-api-call-limit: 32/40; 429 with retry-after',
-    traps: [
-      'page_info stands for the whole request: it cannot be edited, and only limit and fields go with it',
-      'limit goes up to 250',
-    ],
   }),
   api('slack', 'Slack Web API', ['slack.com'], {
     pagination: {
@@ -134,13 +113,7 @@ export const presets: readonly Preset[] = [
     },
     silenceIsEnd: true,
     failWhen: 'ok == false',
-    limits: '429 with retry-after, for each method apart',
     refusals: { inSuccess: true },
-    traps: [
-      'Errors come with status 200 and ok: false',
-      'Any page may be shorter than limit',
-      'The end is an empty next_cursor, or none',
-    ],
   }),
   api('notion', 'Notion', ['api.notion.com'], {
     pagination: {
@@ -153,11 +126,6 @@ export const presets: readonly Preset[] = [
       ...list('results', 'id'),
     },
     headers: { 'notion-version': '2022-06-28' },
-    limits: 'about three requests a second; 429 with retry-after',
-    traps: [
-      'Queries and search are POST; lists by GET take start_cursor as a query parameter (--param-in query)',
-      'start_cursor may be left out but not be null',
-    ],
   }),
   api('hubspot', 'HubSpot CRM', ['api.hubapi.com'], {
     pagination: {
@@ -167,57 +135,7 @@ export const presets: readonly Preset[] = [
       ...list('results', 'id'),
     },
     silenceIsEnd: true,
-    limits: 'x-hubspot-ratelimit-max, -remaining and -interval-milliseconds; 429',
-    traps: [
-      'Search is POST, with after in the body, and gives no more than 10,000 records',
-      'Only search has a total',
-      'The last page has no paging at all',
-    ],
-  }),
-  api('salesforce', 'Salesforce REST query', ['salesforce.com'], {
-    pagination: {
-      style: 'next',
-      nextPath: 'nextRecordsUrl',
-      morePath: '!done',
-      totalPath: 'totalSize',
-      ...list('records', 'Id'),
-    },
-    limits: 'sforce-limit-info: api-usage=18/5000; 403 with REQUEST_LIMIT_EXCEEDED',
-    traps: [
-      'nextRecordsUrl is relative',
-      'Any batch may be shorter than the others',
-      'A query that does not select Id has no key',
-    ],
-  }),
-  api('jira', 'Jira Cloud search', ['atlassian.net'], {
-    pagination: {
-      ...query('cursor', 'nextPageToken', 'maxResults'),
-      nextPath: 'nextPageToken',
-      morePath: '!isLast',
-      ...list('issues', 'id'),
-    },
-    limits: 'retry-after; x-ratelimit-reset as an ISO 8601 time; 429',
-    traps: [
-      'The server lowers maxResults as it likes, in mid-list too',
-      'There is no total',
-      'Lists other than issues page by startAt: see jira-offset',
-    ],
-  }),
-  api('jira-offset', 'Jira, lists with startAt', ['atlassian.net'], {
-    pagination: {
-      ...query('offset', 'startAt', 'maxResults'),
-      first: 0,
-      morePath: '!isLast',
-      totalPath: 'total',
-      sizePath: 'maxResults',
-      positionPath: 'startAt',
-      key: 'id',
-    },
-    limits: 'retry-after; x-ratelimit-reset as an ISO 8601 time; 429',
-    traps: [
-      'The server lowers maxResults as it likes, in mid-list too',
-      'Some lists have isLast and no total',
-    ],
+    traps: ['ceiling'],
   }),
   api('zendesk', 'Zendesk', ['zendesk.com'], {
     pagination: {
@@ -228,10 +146,7 @@ export const presets: readonly Preset[] = [
       key: 'id',
     },
     begin: { 'page[size]': '100' },
-    limits: 'retry-after; x-rate-limit and x-rate-limit-remaining; 429',
-    traps: [
-      'Without page[size] it pages by number (next_page, count) and answers 400 beyond 10,000 records',
-    ],
+    traps: ['ceiling'],
   }),
   api('wordpress', 'WordPress REST', [], {
     pagination: {
@@ -242,12 +157,7 @@ export const presets: readonly Preset[] = [
       ...list('@', 'id'),
       pastEnd: [400],
     },
-    limits: 'as the host has them',
-    traps: [
-      'A page past the end is 400',
-      'A per_page above 100 is 400',
-      'Newest first: posts that are published meanwhile move the rest to later pages',
-    ],
+    traps: ['order'],
   }),
   api(
     'mediawiki',
@@ -264,14 +174,7 @@ export const presets: readonly Preset[] = [
       pagination: { style: 'continue', nextPath: 'continue', key: 'pageid' },
       begin: { format: 'json', formatversion: '2' },
       failWhen: 'error',
-      limits: 'maxlag errors and 503 with retry-after; 429',
       refusals: { pauseMs: 5_000, inSuccess: true },
-      traps: [
-        'Without formatversion=2 the pages are an object by id and no array',
-        'With several properties one page comes spread over the responses until batchcomplete',
-        'All of continue goes into the first request, without what an earlier continue held',
-        'Errors come with status 200',
-      ],
     },
   ),
   api('openalex', 'OpenAlex', ['api.openalex.org'], {
@@ -283,11 +186,7 @@ export const presets: readonly Preset[] = [
       ...list('results', 'id'),
     },
     begin: { cursor: '*' },
-    limits: '429 for the daily limit, 403 for the speed',
-    traps: [
-      'Without cursor=* it pages by number, 10,000 records deep',
-      'The last page of records has a cursor; the empty page after it has none',
-    ],
+    traps: ['ceiling'],
   }),
   api('crossref', 'Crossref REST', ['api.crossref.org'], {
     pagination: {
@@ -300,13 +199,7 @@ export const presets: readonly Preset[] = [
       repeatIsEnd: true,
     },
     begin: { cursor: '*' },
-    limits: 'x-rate-limit-limit and x-rate-limit-interval (1s); 429; a limit on requests at once',
-    traps: [
-      'Without cursor=* it pages by offset, 10,000 records deep',
-      'The cursor holds characters that must be encoded',
-      'Only works have a DOI as their key: --key names another',
-      'The last page has a cursor too, which leads to an empty page',
-    ],
+    traps: ['ceiling'],
     source: 'recalled',
   }),
   api('solr', 'Apache Solr', [], {
@@ -318,12 +211,6 @@ export const presets: readonly Preset[] = [
       repeatIsEnd: true,
     },
     begin: { cursorMark: '*' },
-    limits: 'as the host has them',
-    traps: [
-      'The sort must hold the unique key',
-      'The same nextCursorMark again is the end',
-      'numFound is a lower bound where numFoundExact is false',
-    ],
   }),
   // The service stands on a host that others of EMBL-EBI share, so only its own name is a hint.
   api('europepmc', 'Europe PMC', ['europepmc.org'], {
@@ -335,74 +222,12 @@ export const presets: readonly Preset[] = [
       repeatIsEnd: true,
     },
     begin: { cursorMark: '*', format: 'json' },
-    limits: '429',
-    traps: [
-      'The same nextCursorMark again is the end',
-      'An id is unique only together with its source',
-      'pageSize goes up to 1,000',
-    ],
     source: 'recalled',
   }),
   api('socrata', 'Socrata (SODA)', ['socrata.com'], {
     pagination: { ...query('offset', '$offset', '$limit'), first: 0, records: '@' },
     begin: { $order: ':id' },
-    limits: '429 without an application token',
-    traps: [
-      'Without $order the order may change from page to page',
-      'There is no total: select=count(*) gives it',
-      'Cities serve it under names of their own',
-    ],
-  }),
-  api(
-    'ckan',
-    'CKAN package_search',
-    ['catalog.data.gov', 'ckan.publishing.service.gov.uk', 'open.canada.ca'],
-    {
-      pagination: {
-        ...query('offset', 'start', 'rows'),
-        first: 0,
-        totalPath: 'result.count',
-        ...list('result.results', 'id'),
-      },
-      failWhen: 'success == false',
-      limits: 'as the host has them',
-      traps: [
-        'rows above 1,000 (or what the site set) are clamped in silence',
-        'success: false may come with status 200',
-        'datastore_search has offset, limit, result.total and result.records instead',
-      ],
-    },
-  ),
-  api('django', 'Django REST framework', [], {
-    pagination: {
-      style: 'next',
-      nextPath: 'next',
-      totalPath: 'count',
-      records: 'results',
-      pastEnd: [404],
-    },
-    limits: '429 with retry-after',
-    traps: [
-      'Behind a proxy the links may say http',
-      'Cursor pagination has no count',
-      'A page past the end is 404',
-    ],
-  }),
-  api('graph', 'Microsoft Graph, OData', ['graph.microsoft.com'], {
-    pagination: {
-      style: 'next',
-      sizeParam: '$top',
-      nextPath: '@odata\\.nextLink',
-      totalPath: '@odata\\.count',
-      ...list('value', 'id'),
-    },
-    limits: '429 with retry-after',
-    traps: [
-      'The next link may be another path',
-      'Directory objects are counted only with $count=true and the header consistencylevel: eventual',
-      '@odata.deltaLink begins the next round of a delta query; it is no next page',
-      'An empty page with a next link goes on',
-    ],
+    traps: ['order'],
   }),
   api('elasticsearch', 'Elasticsearch search_after', [], {
     pagination: {
@@ -416,12 +241,7 @@ export const presets: readonly Preset[] = [
       keyFrom: 'last',
     },
     failWhen: 'timed_out == true || _shards.failed > `0`',
-    limits: '429 (es_rejected_execution_exception)',
-    traps: [
-      'Your body must hold sort, with a field that is unique in the end, and size',
-      'Without a point in time (pit in your body) changes during the run are not kept out',
-      'hits.total is a lower bound beyond 10,000 unless your body says track_total_hits: true',
-    ],
+    traps: ['order'],
   }),
   api('elasticsearch-from', 'Elasticsearch from and size', [], {
     pagination: {
@@ -432,11 +252,7 @@ export const presets: readonly Preset[] = [
       ceiling: 10_000,
     },
     failWhen: 'timed_out == true || _shards.failed > `0`',
-    limits: '429 (es_rejected_execution_exception)',
-    traps: [
-      'from + size beyond 10,000 is 400; search_after reads on',
-      'hits.total is a lower bound beyond 10,000 unless track_total_hits=true',
-    ],
+    traps: ['ceiling', 'order'],
   }),
   api('airtable', 'Airtable', ['api.airtable.com'], {
     pagination: {
@@ -445,31 +261,11 @@ export const presets: readonly Preset[] = [
       ...list('records', 'id'),
     },
     silenceIsEnd: true,
-    limits: 'five requests a second to a base; after a 429 nothing for 30 s',
     refusals: { pauseMs: 30_000 },
-    traps: ['offset is a token and no number', 'The token expires', 'pageSize goes up to 100'],
   }),
   api('discord', 'Discord', ['discord.com'], {
     pagination: { ...query('keyset', 'before', 'limit'), ...list('@', 'id'), keyFrom: 'last' },
-    limits:
-      'x-ratelimit-reset-after (seconds with a fraction), -remaining, -bucket and -scope; 429 with retry_after in the body',
-    traps: [
-      'Newest first: messages that come meanwhile are not seen',
-      'Members and bans go on by after (--page-param after), and members have their id in user.id',
-      'Ten thousand refused requests in ten minutes are a ban',
-      'limit beyond 100 is 400',
-    ],
-  }),
-  api('pokeapi', 'PokéAPI', ['pokeapi.co'], {
-    pagination: {
-      style: 'next',
-      sizeParam: 'limit',
-      nextPath: 'next',
-      totalPath: 'count',
-      ...list('results', 'url'),
-    },
-    limits: 'none stated; fair use',
-    traps: ['Records have no id, only a URL and mostly a name'],
+    traps: ['ban', 'order'],
   }),
   api('google', 'Google APIs', ['googleapis.com'], {
     pagination: {
@@ -479,12 +275,6 @@ export const presets: readonly Preset[] = [
       nextPath: 'nextPageToken',
     },
     silenceIsEnd: true,
-    limits: '429, or 403 with rateLimitExceeded or quotaExceeded',
-    traps: [
-      'An empty page with a token goes on',
-      'nextSyncToken in the last page is no next page',
-      'The page size is maxResults in some APIs and pageSize in others',
-    ],
   }),
   api('npm-search', 'npm registry search', ['registry.npmjs.org'], {
     pagination: {
@@ -493,25 +283,8 @@ export const presets: readonly Preset[] = [
       totalPath: 'total',
       ...list('objects', 'package.name'),
     },
-    limits: '429',
-    traps: ['size above 250 is clamped', 'The order is by score, and scores change'],
+    traps: ['order'],
     source: 'recalled',
-  }),
-  api('couchdb', 'CouchDB views and _all_docs', [], {
-    pagination: {
-      ...query('offset', 'skip', 'limit'),
-      first: 0,
-      totalPath: 'total_rows',
-      positionPath: 'offset',
-      ...list('rows', 'id'),
-    },
-    limits: 'as the host has them',
-    traps: [
-      'Without limit it sends everything in one page',
-      'startkey is JSON and gives the last row again; skip has no overlap, but may be slow far in',
-      'total_rows counts the whole view, also where startkey or key leaves rows out',
-      'A view may hold one document’s id several times',
-    ],
   }),
 ];
 

@@ -90,7 +90,7 @@ function statesTooLong(
 }
 
 function readTotal(
-  { totalHeader, totalPath }: Pagination,
+  { totalHeader, totalPath, totalIsUnsure = false }: Pagination,
   { headers, literal }: PageToRead,
   range: ContentRange | null,
 ): Pick<PageInfo, 'total' | 'totalIsLowerBound'> {
@@ -99,7 +99,9 @@ function readTotal(
       ? null
       : headerCount(headers[totalHeader]);
   const total = stated ?? range?.total ?? null;
-  if (total !== null || totalPath === null) return { total, totalIsLowerBound: false };
+  if (total !== null || totalPath === null) {
+    return { total, totalIsLowerBound: stated !== null && totalIsUnsure };
+  }
   const found = literal(totalPath);
   if (!found?.startsWith('{')) return readStatedTotal(found);
   // Elasticsearch: {"value": 10000, "relation": "gte"}.

@@ -2,7 +2,7 @@
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { endOfJsonValue, jsonMembers, type PartValue, skipJsonSpace } from './literal.ts';
-import { setQueryParameter } from './query-parameter.ts';
+import { getQueryParameter, setQueryParameter } from './query-parameter.ts';
 
 /** A request whose place in the plan is not given yet. */
 export type UnplacedRequest = Omit<PageRequest, 'place'>;
@@ -11,7 +11,8 @@ export type UnplacedRequest = Omit<PageRequest, 'place'>;
  * The request with one part set. Null where it cannot be: a header's value may hold no line break
  * and nothing beyond Latin-1, and a body has to be JSON.
  *
- * A literal goes into a body as a string where a string stood before.
+ * A literal goes into a body as a string where a string stood before. `filter.skip` is a member of the
+ * parameter `filter` where that holds a JSON object: `filter={"limit":50}`.
  */
 export function setPart(
   request: UnplacedRequest,
@@ -20,7 +21,8 @@ export function setPart(
   value: PartValue,
 ): UnplacedRequest | null {
   if (carrier === 'query') {
-    return { ...request, url: setQueryParameter(request.url, name, value.text) };
+    const url = setInJson(request.url, name, value);
+    return { ...request, url: url ?? setQueryParameter(request.url, name, value.text) };
   }
   if (carrier === 'header') {
     const headers = setHeader(request.headers, name, value.text);
@@ -30,6 +32,19 @@ export function setPart(
   const literal = isBare ? value.text : JSON.stringify(value.text);
   const body = setBodyMember(request.body, name, literal);
   return body === null ? null : { ...request, body };
+}
+
+/** Null where the parameter before the dot holds no JSON object, or the URL has one of the whole name. */
+function setInJson(url: string, name: string, value: PartValue): string | null {
+  const dot = name.indexOf('.');
+  if (dot < 1 || getQueryParameter(url, name) !== null) return null;
+  const [outer, inner] = [name.slice(0, dot), name.slice(dot + 1)];
+  const json = getQueryParameter(url, outer)?.trim() ?? '';
+  if (!json.startsWith('{')) return null;
+  const written = Buffer.from(json);
+  const isBare = value.isLiteral && !getBodyMember(written, inner)?.startsWith('"');
+  const body = setBodyMember(written, inner, isBare ? value.text : JSON.stringify(value.text));
+  return body === null ? null : setQueryParameter(url, outer, Buffer.from(body).toString());
 }
 
 /** The headers with one set, its name in lower case; null where HTTP cannot carry the value. */

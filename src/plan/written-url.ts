@@ -73,12 +73,15 @@ function redactInvalid(text: string, secretParams: readonly string[] | undefined
   return text.includes('@') ? `…@${shown}` : shown;
 }
 
+/** What a URI template leaves open to whoever follows it (RFC 6570): `{&sort}`. JSON begins with a quote. */
+const OPEN_EXPRESSIONS = /\{[?&;/#.+][A-Za-z_][\w.,:*%-]*\}/g;
+
 /**
  * What a server's link leads to: absolute, without user info and fragment. Null where it is no URL
- * or neither http nor https.
+ * or neither http nor https. What a template leaves open is nothing (RFC 6570 §3.2.1).
  */
 export function resolveUrl(target: string, base: string): string | null {
-  const url = URL.parse(target, base);
+  const url = URL.parse(target.replaceAll(OPEN_EXPRESSIONS, ''), base);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return null;
   // Setting a part normalises the URL again, so only what is there is taken away.
   if (url.username !== '' || url.password !== '') {
@@ -86,6 +89,26 @@ export function resolveUrl(target: string, base: string): string | null {
     url.password = '';
   }
   return url.href.includes('#') ? withoutFragment(url) : url.href;
+}
+
+/** Parameters without a question mark, two at least: a token may hold `=`. */
+export function isBareQuery(target: string): boolean {
+  return /^[\w.[\]$%-]+=[^\s?&/]*(?:&[\w.[\]$%-]+=[^\s?&/]*)+$/.test(target);
+}
+
+/**
+ * A link that is relative to a base which the page states beside it, and not to the page: Confluence
+ * links to `/rest/…` beside `base: https://host/wiki`. Only the path of the base counts, so that such a
+ * link stays at its origin; and only where the page itself stands under it and the link does not.
+ */
+export function underBase(target: string, base: string | null, page: string): string {
+  if (base === null || /^(?:[a-z][a-z0-9+.-]*:|\/\/|[?#]|$)/i.test(target)) return target;
+  const root = URL.parse(base, page)?.pathname.replace(/\/+$/, '') ?? '';
+  const own = URL.parse(page)?.pathname ?? '';
+  if (root === '' || !own.startsWith(`${root}/`) || target.startsWith(`${root}/`)) return target;
+  const joined = `${root}/${target.replace(/^\/+/, '')}`;
+  if (target.startsWith('/')) return joined;
+  return URL.parse(joined, page)?.pathname === own ? joined : target;
 }
 
 /**
@@ -98,6 +121,13 @@ export function raiseScheme(url: string, start: string): string {
   if (raised === null) return url;
   raised.protocol = 'https:';
   return raised.host === URL.parse(start)?.host ? raised.href : url;
+}
+
+/** A link's path and query at the origin of `start`, where the server does not know how it is reached. */
+export function atOriginOf(url: string, start: string): string {
+  const { origin } = new URL(start);
+  const parsed = new URL(url);
+  return origin + parsed.pathname + parsed.search;
 }
 
 function withoutFragment(url: URL): string {

@@ -46,7 +46,7 @@ export function stopText(stop: Stop, wallTime: number): string {
       return refusedText(stop);
     case 'safety': {
       const named =
-        /--allow-origin|--allow-address|--cacert|(^|\s)-k\b/.test(stop.message) ||
+        /--same-origin|--allow-origin|--allow-address|--cacert|(^|\s)-k\b/.test(stop.message) ||
         neverAllowed(stop);
       const message = stop.message.replace(/\.$/, '');
       return `Stopped for safety: ${message}.${named ? '' : ` ${safetyCure[stop.code]}`}`;
@@ -54,9 +54,13 @@ export function stopText(stop: Stop, wallTime: number): string {
   }
 }
 
-/** No flag allows a way from https to http. */
+/** No flag allows a way from https to http; a link may still mean the origin that it was found at. */
 function neverAllowed(stop: Stop): boolean {
-  return stop.kind === 'safety' && /never followed/.test(stop.message);
+  return (
+    stop.kind === 'safety' &&
+    /never followed/.test(stop.message) &&
+    !/--same-origin/.test(stop.message)
+  );
 }
 
 function refusedText({ status, url, credentials, answer }: Stop & { kind: 'credentials' }): string {
@@ -99,6 +103,10 @@ export function headingAfter(stop: Stop): string | null {
 /** The flags without which the command would stop again, where the stop says which they are. */
 export function flagsAfter(stop: Stop | null): readonly string[] {
   if (stop?.kind !== 'safety' || neverAllowed(stop)) return [];
-  const [, flag, value] = /\s(--allow-origin|--allow-address) ([^\s;,]+)/.exec(stop.message) ?? [];
-  return flag === undefined || value === undefined ? [] : [flag, value.replace(/\.$/, '')];
+  const pattern = /\s(?:(--allow-origin|--allow-address) ([^\s;,]+)|--same-origin)/;
+  const [found, flag, value] = pattern.exec(stop.message) ?? [];
+  if (found === undefined) return [];
+  // Pages that follow other links make another run.
+  if (flag === undefined) return ['--same-origin', '--fresh'];
+  return value === undefined ? [] : [flag, value.replace(/\.$/, '')];
 }

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { PageRequest } from '../../src/core/page-request.ts';
 import type { Pagination } from '../../src/core/pagination.ts';
-import { pinFlags } from '../../src/plan/detect/detect.ts';
 import { discoverPagination, MAX_REQUESTS } from '../../src/plan/detect/discover.ts';
 import type { PageView } from '../../src/plan/detect/page-view.ts';
+import { pinFlags } from '../../src/plan/pin-flags.ts';
 import { startApiServer } from '../fixtures/apis/api-server.ts';
 import { apiNames } from '../fixtures/apis/api-shapes.ts';
 import { items, startAt, viewOf } from './detect-pages.ts';
@@ -414,7 +414,8 @@ describe('what the user said wins', () => {
   for (const [pinned, expected] of cases) {
     test(JSON.stringify(pinned), async () => {
       const found = await discoverPagination(start, { pinned }, serve(bare));
-      assert.equal(found.responses.length, 1);
+      // Page 1 shows whether a page number counts from 0.
+      assert.equal(found.responses.length, pinned.style === 'page' ? 2 : 1);
       for (const [part, value] of Object.entries({ ...pinned, ...expected })) {
         assert.equal(found.pagination[part as keyof Pagination], value, part);
       }

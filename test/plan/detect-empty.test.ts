@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NO_RECORDS } from '../../src/core/pagination.ts';
-import { pinFlags } from '../../src/plan/detect/detect.ts';
 import { discoverPagination } from '../../src/plan/detect/discover.ts';
+import { pinFlags } from '../../src/plan/pin-flags.ts';
 import { startAt, viewOf } from './detect-pages.ts';
 import { runDetected } from './detect-run.ts';
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Pagination } from '../../src/core/pagination.ts';
-import { detect, pinFlags } from '../../src/plan/detect/detect.ts';
+import { detect } from '../../src/plan/detect/detect.ts';
 import type { Detection } from '../../src/plan/detect/page-view.ts';
+import { pinFlags } from '../../src/plan/pin-flags.ts';
 import { items, startAt, viewOf } from './detect-pages.ts';
 
 interface Page {

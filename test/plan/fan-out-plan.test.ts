@@ -259,8 +259,11 @@ for (const pastEnd of ['empty', 404, 'last-again', 'first-again'] as const) {
         );
         const shown = `${pagination.style} ${total}`;
         assert.deepEqual(records, numbers(0, total), shown);
-        const reason = total === 0 || !isOld ? 'past-end' : total <= 3 ? 'stuck' : 'loop';
-        assert.equal(end.reason, reason, shown);
+        // A full last page with a round number may be as far as the server goes.
+        const isEnd = !isOld || (pastEnd === 'last-again' && total !== 30);
+        const reason = total > 0 && total <= 3 && isOld ? 'stuck' : 'loop';
+        const expected = total === 0 || (isEnd && reason !== 'stuck') ? 'past-end' : reason;
+        assert.equal(end.reason, expected, shown);
         if (pagination === byPage) {
           assert.equal(known, Math.max(1, Math.ceil(total / 3)), shown);
         }

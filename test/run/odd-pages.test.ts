@@ -433,3 +433,26 @@ suite('a page of a range that is no page of its list fails', () => {
     );
   });
 });
+
+/** ArcGIS: a flag says that there is more, and a page may hold less than the others. */
+const flagged = (take: (at: number) => readonly [from: number, to: number]) => (url: URL) => {
+  const at = Number(url.searchParams.get('resultOffset') ?? 0);
+  const [from, to] = take(at);
+  const more = to < rows.length ? { exceededTransferLimit: true } : {};
+  return { body: { features: rows.slice(from, to), ...more } };
+};
+
+test('a page that was cut short goes on from where it was cut', async (t) => {
+  const answer = flagged((at) => [at, Math.min(rows.length, at + (at < 30 || at > 90 ? 20 : 7))]);
+  const { summary, text } = await fetchJson(t, answer);
+  assert.equal(text, whole, JSON.stringify(summary.verdict));
+  assert.equal(summary.verdict.name, 'complete');
+});
+
+test('an empty page that says that there is more is no end, also where pages overlap', async (t) => {
+  // Records 40 to 79 of the server's own count are hidden.
+  const shown = (at: number): number => (at < 40 ? at : Math.max(40, at - 40));
+  const answer = flagged((at) => [shown(at), shown(at + 20)]);
+  const { summary, text } = await fetchJson(t, answer);
+  assert.ok(text === null || text === whole, JSON.stringify(summary.verdict));
+});

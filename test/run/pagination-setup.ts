@@ -87,6 +87,15 @@ export interface JsonReply {
   readonly body?: unknown;
 }
 
+/** What a test that answers by more than the URL may look at. */
+export interface AskedOf {
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export type Answer = (url: URL, asked: AskedOf) => JsonReply;
+
 export interface JsonServer {
   readonly origin: string;
   /** In order of arrival. */
@@ -98,7 +107,7 @@ export interface JsonServer {
 /** A server that answers with what a test makes up. */
 export async function startJsonServer(
   t: TestContext,
-  answer: (url: URL) => JsonReply,
+  answer: Answer,
   protocol: 'http' | 'https' = 'http',
 ): Promise<JsonServer> {
   const seen: SeenRequest[] = [];
@@ -106,9 +115,16 @@ export async function startJsonServer(
   const server = certificates === null ? createServer() : createSecureServer(certificates);
   server.on('request', (request, response) => {
     seen.push({ target: request.url ?? '/', headers: request.headers });
-    const { status = 200, headers = {}, body = {} } = answer(new URL(request.url ?? '/', origin));
-    response.writeHead(status, { 'content-type': 'application/json', ...headers });
-    response.end(status === 204 ? undefined : JSON.stringify(body));
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      const url = new URL(request.url ?? '/', origin);
+      const { method = 'GET', headers: sent } = request;
+      const asked = { method, headers: sent, body: Buffer.concat(parts).toString() };
+      const { status = 200, headers = {}, body = {} } = answer(url, asked);
+      response.writeHead(status, { 'content-type': 'application/json', ...headers });
+      response.end(status === 204 ? undefined : JSON.stringify(body));
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
@@ -132,7 +148,7 @@ export interface JsonRun {
 /** Runs a URL of a server that answers with what a test makes up. */
 export async function fetchJson(
   t: TestContext,
-  answer: (url: URL) => JsonReply,
+  answer: Answer,
   options: RunOptions = {},
   path = '/things',
 ): Promise<JsonRun> {

@@ -102,9 +102,22 @@ suite('more was stated', () => {
       const isOver = hits.length === 0;
       return { body: { hits, page, nbHits: isOver ? 0 : 5562, nbPages: isOver ? 0 : 10 } };
     };
-    const counted = await read(t, byPage, '/search?hitsPerPage=100&page=0');
-    assert.equal(counted.name, 'capped', counted.told);
-    assert.match(counted.reasons[0]!, /there are said to be 5,562/);
+    for (const path of ['/search?hitsPerPage=100&page=0', '/search?hitsPerPage=100']) {
+      const counted = await read(t, byPage, path);
+      assert.equal(counted.name, 'capped', counted.told);
+      assert.match(counted.reasons[0]!, /there are said to be 5,562/);
+    }
+  });
+
+  test('so where all pages beyond a depth fail, that depth is named', async (t) => {
+    const answer = (url: URL): JsonReply => {
+      const at = Number(url.searchParams.get('offset') ?? 0);
+      if (at >= 2000) return { status: 500, body: { message: 'Error' } };
+      return { body: { count: 3000, packages: range(at, at + 100) } };
+    };
+    const run = await read(t, answer, '/packages?offset=0&pageSize=100');
+    assert.equal(run.name, 'incomplete', run.told);
+    assert.match(run.reasons.join(), /pages after the first 2,0\d\d records do not come/);
   });
 
   test('by a link to a last page alone, so the first page is not the end', async (t) => {
@@ -205,5 +218,52 @@ suite('too little is stated', () => {
     const run = await read(t, answer, '/articles?limit=50&offset=0');
     assert.equal(run.name, 'proven', run.told);
     assert.deepEqual(run.ids, all(549));
+  });
+});
+
+suite('a page past the last one is the last one again', () => {
+  /** Too high a number is taken for that of the last page; `from` says which page that is. */
+  const clamped =
+    (size: number, records: number, last = Math.ceil(records / size)) =>
+    (url: URL): JsonReply => {
+      const page = Math.min(last, pageOf(url));
+      return { body: { items: rowsOf(page, size, records) } };
+    };
+
+  for (const [what, size, records] of [
+    ['that is full', 25, 100],
+    ['that is short', 25, 110],
+    ['of two', 25, 50],
+  ] as const) {
+    test(`${what}: the end, and unverified without a total`, async (t) => {
+      const run = await read(t, clamped(size, records), '/items?page=1');
+      assert.deepEqual(run.ids, all(records), run.told);
+      assert.equal(run.name, 'unverified');
+    });
+  }
+
+  for (const [what, size, last] of [
+    ['page', 25, 10],
+    ['number of records', 250, 4],
+  ] as const) {
+    test(`no end behind a round ${what}, which may be as far as the server goes`, async (t) => {
+      const run = await read(t, clamped(size, 5000, last), '/items?page=1');
+      assert.equal(run.ids, null, run.told);
+      assert.equal(run.name, 'incomplete');
+    });
+  }
+
+  test('no end where it is the first page that comes again, or records have no key', async (t) => {
+    const back = (url: URL): JsonReply => {
+      const page = pageOf(url);
+      return { body: { items: rowsOf(page > 4 ? 1 : page, 25, 100) } };
+    };
+    assert.equal((await read(t, back, '/items?page=1')).name, 'incomplete');
+    const alike = (url: URL): JsonReply => {
+      const page = pageOf(url);
+      const value = (at: number) => (page < 3 ? page * 100 + at : 7);
+      return { body: { items: Array.from({ length: 25 }, (_, at) => ({ value: value(at) })) } };
+    };
+    assert.equal((await read(t, alike, '/items?page=1')).ids, null);
   });
 });

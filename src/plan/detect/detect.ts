@@ -6,7 +6,7 @@
  * and link parsers of plan/, and decode's contract.
  */
 
-import { NO_RECORDS, noPagination, type Pagination } from '../../core/pagination.ts';
+import type { Pagination } from '../../core/pagination.ts';
 import { guessedPositions } from '../styles/counted.ts';
 import { findToken } from '../styles/cursor.ts';
 import { guessedKeys, statedKeys } from '../styles/keyset.ts';
@@ -139,7 +139,7 @@ function looksFull({ count, params, numbers }: Facts): boolean {
   return numbers.size?.value === count || ROUND_SIZES.has(count) || count % 50 === 0;
 }
 
-/** With the first page, one more to tell page 0 from page 1 and the first page again, nine requests. */
+/** With the first page, and one more to tell page 0 from page 1, eight requests. */
 const MAX_CANDIDATES = 6;
 /** A POST may have effects, so few names are tried, and only with a token that the page holds. */
 const MAX_POST_CANDIDATES = 2;
@@ -242,43 +242,4 @@ function styleOfPart(
   }
   if (findToken(facts) !== null) return 'cursor';
   return means.offset(param) && !means.page(param) ? 'offset' : 'page';
-}
-
-type Part = keyof Pagination;
-
-const FLAGS: readonly (readonly [part: Part, flag: string])[] = [
-  ['param', '--page-param'],
-  ['carrier', '--param-in'],
-  ['sizeParam', '--size-param'],
-  ['size', '--page-size'],
-  ['first', '--first'],
-  ['nextPath', '--next-path'],
-  ['nextHeader', '--next-header'],
-  ['morePath', '--more-path'],
-  ['totalPath', '--total-path'],
-  ['totalHeader', '--total-header'],
-  ['totalPagesPath', '--pages-path'],
-  ['totalPagesHeader', '--pages-header'],
-  ['records', '--select'],
-  ['key', '--key'],
-];
-
-/**
- * The command line's flags that pin a pagination, as arguments, without its defaults:
- * `['--paginate', 'offset', '--page-param', 'skip', …]`. None for one page.
- */
-export function pinFlags(pagination: Pagination): readonly string[] {
-  const style = styleOf(pagination);
-  if (style === null) return [];
-  const usual: Pagination = { ...noPagination, ...style.usual };
-  return [
-    '--paginate',
-    pagination.style,
-    ...FLAGS.flatMap(([part, flag]) => {
-      const value = pagination[part];
-      const isUnsaid = value === null || value === usual[part] || value === NO_RECORDS;
-      return isUnsaid ? [] : [flag, String(value)];
-    }),
-    ...(pagination.repeatIsEnd ? ['--repeat-is-end'] : []),
-  ];
 }

@@ -7,8 +7,10 @@ import {
   type PaginationStyle,
 } from '../../core/pagination.ts';
 import { presetForHost } from '../presets.ts';
+import { getQueryParameter } from '../query-parameter.ts';
 import { setPart } from '../request-parts.ts';
-import { literalNumber } from '../styles/style.ts';
+import { cureOfQuery } from '../styles/graphql.ts';
+import { literalNumber, unplaced, withSize } from '../styles/style.ts';
 import { detect, pinDetection } from './detect.ts';
 import { type Facts, namesNext, readFacts, saysMore } from './facts.ts';
 import {
@@ -31,8 +33,8 @@ import {
 export type { PageView };
 
 /** The most requests that detection may make, with the first page. */
-export const MAX_REQUESTS = 9;
-/** One is kept back, for the first page again. */
+export const MAX_REQUESTS = 8;
+/** One is kept back, to see whether what was accepted is what it seems. */
 const MAX_OTHERS = MAX_REQUESTS - 1;
 
 export interface Discovery {
@@ -45,9 +47,11 @@ export interface Discovery {
   readonly saysMore: boolean;
   /** Why a parameter that seemed to give another page is not used, without a full stop. */
   readonly unproven: string | null;
+  /** What the user may change in the request so that the list can be read, a sentence without its full stop. */
+  readonly cure: string | null;
   /** What showed it, each a phrase for people. */
   readonly evidence: readonly string[];
-  /** Every page that was fetched, at most nine, the first page first, so that none is asked for again. */
+  /** Every page that was fetched, at most eight, the first page first, so that none is asked for again. */
   readonly responses: readonly PageView[];
   /** The first page says that nothing comes after it. */
   readonly isLastPage: boolean;
@@ -79,7 +83,7 @@ interface Settled {
 }
 
 /**
- * Finds out how a list is paginated, with at most nine requests, one after another. The start is
+ * Finds out how a list is paginated, with at most eight requests, one after another. The start is
  * requested first, and most lists need no more. Where the first page says that there is more, but not
  * how to request it, candidates are tried until one is confirmed.
  *
@@ -125,6 +129,7 @@ export async function discoverPagination(
     isWholeList,
     saysMore: saysMore(facts) || namesNext(facts),
     unproven,
+    cure: isOnePage(pagination) && !isWholeList ? cureOfQuery(facts) : null,
     evidence: [...evidence, ...(unproven === null ? [] : [unproven]), ...facts.contradicted],
     responses,
     isLastPage: isWholeList || isTotal || (detection.kind === 'found' && detection.lastPage),
@@ -158,13 +163,14 @@ function endByHost(
  * same when it is asked for again.
  */
 async function settleShown(
-  { base, view, params }: Facts,
+  facts: Facts,
   shown: Exclude<Detection, { readonly kind: 'candidates' }>,
   pinned: Partial<Pagination>,
   ask: Ask,
 ): Promise<Settled> {
-  const { pagination, evidence } = shown;
-  const settled = { pagination, evidence, isWholeList: shown.kind === 'single' && shown.complete };
+  const { base, view, params } = facts;
+  const pagination = await withBase(facts, shown.pagination, pinned, ask);
+  const settled = { ...shown, pagination, isWholeList: shown.kind === 'single' && shown.complete };
   if (!isEndless(pagination) || pinned.style !== undefined || view.request.method !== 'GET') {
     return settled;
   }
@@ -173,6 +179,24 @@ async function settleShown(
   if (again === null || !isSuccess(again) || isSamePage(view, again, pagination)) return settled;
   const { name = '' } = params.page ?? params.offset ?? {};
   return { ...settled, pagination: base, isWholeList: false, unproven: unsteadyText(name) };
+}
+
+/** Where the user names the page number's parameter alone, page 1 shows whether pages count from 0. */
+async function withBase(
+  { view, params, numbers }: Facts,
+  pagination: Pagination,
+  pinned: Partial<Pagination>,
+  ask: Ask,
+): Promise<Pagination> {
+  const { style, param, carrier, records, nextPath, nextHeader, totalPagesHeader } = pagination;
+  const isSaid = params.page !== null || numbers.page !== null || pinned.first !== undefined;
+  const isShown = [nextPath, nextHeader, totalPagesHeader].some((said) => said !== null);
+  if (style !== 'page' || param === null || records === null) return pagination;
+  const isNamed = getQueryParameter(view.request.url, param) !== null;
+  if (isSaid || isShown || isNamed || view.request.method !== 'GET') return pagination;
+  const request = setPart(unplaced(view.request), carrier, param, literalNumber(1));
+  const one = request === null ? null : await ask(request, 1);
+  return one === null ? pagination : (settleBase(pagination, view, one, false) ?? pagination);
 }
 
 /** Whether nothing but the records themselves can show where the pages end. */
@@ -210,7 +234,9 @@ async function tryCandidates(
     }
     if (accepted) {
       const based = acceptance.baseIsOpen ? await readBase(candidate, pagination, false) : null;
-      const isShown = !acceptance.isByRecordsAlone || (await firstIsSteady(pagination));
+      const isBased = !acceptance.baseIsOpen || based !== null;
+      const isShown =
+        isBased && (!acceptance.isByRecordsAlone || (await firstIsSteady(pagination)));
       return isShown ? settled(based ?? pagination, based) : unsteady(candidate);
     }
     if (finding !== null) doubtful.push({ candidate, acceptance });
@@ -257,13 +283,8 @@ async function tryCandidates(
   }
 
   function unsteady({ why }: Candidate): Settled {
-    const unproven = `the first page differs each time that it is asked for, so trying does not show how to get the next one (tried ${why})`;
-    return {
-      pagination: otherwise,
-      evidence: [...evidence, ...tried],
-      isWholeList: false,
-      unproven,
-    };
+    const shown = { evidence: [...evidence, ...tried], isWholeList: false };
+    return { ...shown, pagination: otherwise, unproven: unsteadyText(why) };
   }
 
   async function readBase(
@@ -271,17 +292,16 @@ async function tryCandidates(
     pagination: Pagination,
     overlaps: boolean,
   ): Promise<Pagination | null> {
-    const view = await askWith(candidate, pagination)(literalNumber(1));
-    if (view === null) return overlaps ? null : pagination;
-    return settleBase({ ...pagination, ...pinned }, first, view, overlaps);
+    const view = await askWith(candidate, pagination, MAX_REQUESTS)(literalNumber(1));
+    return view === null ? null : settleBase({ ...pagination, ...pinned }, first, view, overlaps);
   }
 
-  function askWith(candidate: Candidate, pagination: Pagination): AskWith {
+  function askWith(candidate: Candidate, pagination: Pagination, most = MAX_OTHERS): AskWith {
     const { carrier, param } = pagination;
     return async (value) => {
-      const { place: _, ...start } = first.request;
+      const start = withSize(pagination, unplaced(first.request), pagination.size);
       const request = param === null ? null : setPart(start, carrier, param, value);
-      const view = request === null ? null : await ask(request, positionOf(candidate));
+      const view = request === null ? null : await ask(request, positionOf(candidate), most);
       if (view !== null && isSamePage(first, view, pagination)) isSteady = true;
       return view;
     };

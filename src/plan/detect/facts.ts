@@ -1,9 +1,9 @@
 import type { PageRequest } from '../../core/page-request.ts';
 import { noPagination, type Pagination } from '../../core/pagination.ts';
 import { linkTarget, parseLinkHeader } from '../link-header.ts';
-import { parseContentRange } from '../styles/page-reading.ts';
+import { parseContentRange, type RecordRange, readRange } from '../styles/page-reading.ts';
 import { findAbsentList, findKey, findRecords } from './find-records.ts';
-import { means, squash } from './names.ts';
+import { headerMeans, means, squash } from './names.ts';
 import { type NextSaid, readNext } from './next-said.ts';
 import {
   asCount,
@@ -22,7 +22,7 @@ import {
   type Shown,
   valueAt,
 } from './page-view.ts';
-import { readStartParams, type StartParams } from './start-params.ts';
+import { readStartParams, type StartParams, withSizeShown } from './start-params.ts';
 
 /** Everything in a first page that says something about pagination, without a conclusion. */
 export interface Facts {
@@ -45,26 +45,27 @@ export interface Facts {
 }
 
 export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Facts {
-  const params = readStartParams(view.request);
+  const asked = readStartParams(view.request);
   const fields = listFields(view.json);
   const headers = readHeaders(view);
-  const counts = [...statedCounts(fields, params), ...(headers.total ? [headers.total.value] : [])];
+  const counts = [...statedCounts(fields, asked), ...(headers.total ? [headers.total.value] : [])];
   const absent = findAbsentList(fields);
   const records =
     pinned.records == null
       ? (absent ?? findRecords(view.json, counts))
       : pinnedRecords(view, pinned.records, absent !== null);
   const around = records === null ? [] : (keysOf(records.path) ?? []).slice(0, -1);
+  const params = withSizeShown(asked, records?.items.length ?? 0);
   const context = { fields, around, count: records?.items.length ?? null, params };
   const body = readNumbers(context);
   const count = records?.items.length ?? 0;
-  const headerTotal = headers.total !== null && headers.total.value >= count ? headers.total : null;
+  const headerTotal = isTotalOf(headers.total, count) ? headers.total : null;
   const numbers = {
     ...body,
     // `count: 0` counts the list where the page has none.
     total: headerTotal ?? body.total ?? (absent === null ? null : body.vagueTotal),
     totalIsNear: headerTotal !== null || absent !== null || body.totalIsNear,
-    totalIsLowerBound: headerTotal === null && body.totalIsLowerBound,
+    totalIsLowerBound: headerTotal === null ? body.totalIsLowerBound : isUnsure(headerTotal),
     totalPages: headers.totalPages ?? body.totalPages,
     page: body.page ?? headers.page,
   };
@@ -82,13 +83,16 @@ export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Fac
     records: records?.path ?? null,
     key: pinned.key ?? (records === null ? null : findKey(records.items)),
     sizeParam: params.size?.name ?? null,
+    carrier: params.size?.carrier ?? noPagination.carrier,
     morePath: next.more?.path ?? null,
     totalPath: numbers.total?.path ?? null,
     totalHeader: numbers.total?.header ?? null,
+    totalIsUnsure: pinned.totalHeader == null && numbers.total !== null && isUnsure(numbers.total),
     totalPagesPath: numbers.totalPages?.path ?? null,
     totalPagesHeader: numbers.totalPages?.header ?? null,
     sizePath: numbers.size?.path ?? null,
     ...partialFlag(view.json),
+    sameOrigin: pinned.sameOrigin ?? false,
   };
   const size = numbers.size?.value ?? count;
   const offset = offsetOf(params, headers, size);
@@ -230,24 +234,6 @@ interface HeadersSaid {
   readonly range: RecordRange | null;
 }
 
-interface RecordRange {
-  /** Empty where the server names none (PostgREST). */
-  readonly unit: string;
-  readonly first: number;
-  readonly last: number;
-  /** Null for `*`. */
-  readonly total: number | null;
-}
-
-const TOTAL =
-  /^(?:x)?(?:pagination|paging|page|wp|list|result|results|records|item|items|hits|data|api|search)?(?:total|totalcount|totalresults|totalrecords|totalitems|totalelements|counttotal|resultcount|totalsize|totalhits)$/;
-const TOTAL_PAGES =
-  /^(?:x)?(?:pagination|paging|page|wp|list|api)?(?:totalpages|pagecount|totalpagecount|pagetotal|pagestotal|numpages|lastpage)$/;
-const NEXT_PAGE = /^(?:x)?(?:pagination|paging|list|api)?(?:nextpage|pagenext)$/;
-const PAGE = /^(?:x)?(?:pagination|paging|list|api)?(?:page|currentpage|pagenumber|pagecurrent)$/;
-const TOKEN =
-  /^(?:x)?(?:[a-z]{0,12})?(?:next(?:page)?(?:cursor|token|marker|key|id)|cursornext|nextcontinuationtoken|continuation|continuationtoken|aftercursor|cursorafter|endcursor)$/;
-
 /** Whether the headers of a first page without content say that its list is not empty. */
 export function headersSayRecords(view: Pick<PageView, 'headers' | 'request'>): boolean {
   const { next, total, totalPages, nextPage, token } = readHeaders(view);
@@ -255,14 +241,23 @@ export function headersSayRecords(view: Pick<PageView, 'headers' | 'request'>): 
   return isCounted || next !== null || token !== null || (nextPage?.value ?? null) !== null;
 }
 
+/** A total of any name may be that of the page, so it has to be larger than what is in it. */
+function isTotalOf(total: SaidNumber | null, count: number): boolean {
+  return total !== null && (isUnsure(total) ? total.value > count : total.value >= count);
+}
+
+function isUnsure({ header }: SaidNumber): boolean {
+  return header !== null && header !== 'content-range' && !headerMeans.total(header);
+}
+
 function readHeaders(view: Pick<PageView, 'headers' | 'request'>): HeadersSaid {
   const { headers, request } = view;
   const links = parseLinkHeader(headers['link'] ?? '');
   const rels = new Set(links.flatMap(({ rels }) => rels));
   const names = Object.keys(headers).filter((name) => name.length <= 64);
-  const number = (pattern: RegExp): SaidNumber | null => {
+  const number = (isMeant: (name: string) => boolean): SaidNumber | null => {
     for (const name of names) {
-      const value = pattern.test(squash(name)) ? asCount(headers[name]?.trim()) : null;
+      const value = isMeant(name) ? asCount(headers[name]?.trim()) : null;
       if (value !== null) return { path: null, header: name, value };
     }
     return null;
@@ -272,31 +267,22 @@ function readHeaders(view: Pick<PageView, 'headers' | 'request'>): HeadersSaid {
   const isBytes = /^\s*bytes\b/i.test(headers['content-range'] ?? '');
   const rangeTotal =
     counted === null || isBytes ? null : { path: null, header: 'content-range', value: counted };
-  const nextPage = names.find((name) => NEXT_PAGE.test(squash(name)));
-  const token = names.find((name) => TOKEN.test(squash(name)) && headers[name]?.trim() !== '');
+  const nextPage = names.find(headerMeans.nextPage);
+  const token = names.find((name) => headerMeans.token(name) && headers[name]?.trim() !== '');
   return {
     next: linkTarget(links, 'next', request.url),
     last: linkTarget(links, 'last', request.url),
     hasPagingLinks: ['next', 'prev', 'previous', 'first', 'last'].some((rel) => rels.has(rel)),
-    total: number(TOTAL) ?? rangeTotal,
-    totalPages: number(TOTAL_PAGES),
+    total: number(headerMeans.total) ?? rangeTotal ?? number(headerMeans.someTotal),
+    totalPages: number(headerMeans.totalPages),
     nextPage:
       nextPage === undefined
         ? null
         : { header: nextPage, value: asCount(headers[nextPage]?.trim()) },
-    page: number(PAGE),
+    page: number(headerMeans.page),
     token: token === undefined ? null : { header: token, value: headers[token]!.trim() },
     range,
   };
-}
-
-/** Null for bytes, and for what does not say which records it is. */
-function readRange(value: string): RecordRange | null {
-  const range = parseContentRange(value);
-  const unit = /^\s*([\w-]+)[ =:]/.exec(value)?.[1] ?? '';
-  if (range === null || range.from === null || range.to === null) return null;
-  if (/^bytes$/i.test(unit) || range.to < range.from) return null;
-  return { unit, first: range.from, last: range.to, total: range.total };
 }
 
 /** GitHub's search and Elasticsearch say so when they ran out of time. */

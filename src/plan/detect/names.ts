@@ -44,12 +44,13 @@ const PAGE = setOf(
 const OFFSET = setOf(
   'offset start skip startat from startindex firstresult startrow startposition begin ' +
     'recordoffset pageoffset currentoffset startrecord firstitem startfrom beginindex ' +
-    'displaystart idisplaystart startoffset',
+    'displaystart idisplaystart startoffset resultoffset retstart skipcount',
 );
 const SIZE = setOf(
   'perpage pagesize limit size rows maxresults pagelimit itemsperpage resultsperpage maxrecords ' +
     'maxitems take top pagelen pagelength hitsperpage recordsperpage count num first batchsize ' +
-    'numresults maxrows entriesperpage currentlimit itemsonpage perpagecount length n amount',
+    'numresults maxrows entriesperpage currentlimit itemsonpage perpagecount length n amount ' +
+    'resultrecordcount retmax maxresultcount',
 );
 const CURSOR = setOf(
   'cursor cursormark after pagetoken nexttoken continuation continuationtoken startcursor ' +
@@ -90,6 +91,8 @@ const MORE_PATTERN =
 const NEXT_PATTERN =
   /^(?:odata|page|paging|pagination|links?|cursor|results?|api|meta|response|search|list)*next(?:links?|url|uri|href|path|pages?|records?|results?|batch|set|cursor|token|key|marker|mark|id|offset|start|at|after|continuation|index|number|num|no|value|from|skip|search|row|position)*$/;
 
+/** `@odata.nextLink`, `@iot.nextLink`: whatever stands before it. */
+const NEXT_LINK = /nextlink$/;
 /** Discourse: `more_topics_url`. */
 const MORE_LINK = /^more[a-z]*(?:url|uri|link|href)$/;
 
@@ -157,7 +160,8 @@ export const means = {
   cut: (name: string): boolean => CUT.has(squash(name)),
   done: (name: string): boolean => DONE.has(squash(name)),
   /** `next`, `nextLink`, `@odata.nextLink`, `next_page_url`, `nextPageToken` … */
-  next: (name: string): boolean => NEXT_PATTERN.test(squash(name)) || MORE_LINK.test(squash(name)),
+  next: (name: string): boolean =>
+    [NEXT_PATTERN, NEXT_LINK, MORE_LINK].some((pattern) => pattern.test(squash(name))),
   /** `href` within `next`. */
   nextLink: ({ name, parent }: Named): boolean =>
     LINK_UNDER_NEXT.has(squash(name)) && means.next(parent),
@@ -169,6 +173,13 @@ export const means = {
     if (squashed === 'next') return /^(?:cursors?|tokens?)$/.test(squash(parent));
     return means.next(parent) && TOKEN_UNDER_NEXT.has(squashed);
   },
+  /** An array of sort values. */
+  searchAfter: (name: string): boolean => /^(?:next)?searchafter$/.test(squash(name)),
+  /** An object whose members are parameters of the next request. */
+  parameters: (name: string): boolean =>
+    /^(?:(?:query)?continue|lastindex(?:es)?|next(?:page)?(?:params|parameters|query))$/.test(
+      squash(name),
+    ),
   records: (name: string): boolean => rankAsRecords(name) < RECORDS.length,
   besideRecords: (name: string): boolean => BESIDE_RECORDS.has(squash(name)),
   /** Objects of which no value is a record, though all look alike: links, counts, what is included. */
@@ -189,3 +200,28 @@ export function rankAsRecords(name: string): number {
   const rank = RECORDS.indexOf(squash(name));
   return rank === -1 ? RECORDS.length : rank;
 }
+
+const TOTAL_HEADER =
+  /^x?(?:pagination|paging|page|wp|list|result|results|records|item|items|hits|data|api|search)?(?:total|totalcount|totalresults|totalrecords|totalitems|totalelements|counttotal|resultcount|totalsize|totalhits)$/;
+const TOTAL_PAGES_HEADER =
+  /^x?(?:pagination|paging|page|wp|list|api)?(?:totalpages|pagecount|totalpagecount|pagetotal|pagestotal|numpages|lastpage)$/;
+const NEXT_PAGE_HEADER = /^x?(?:pagination|paging|list|api)?(?:nextpage|pagenext)$/;
+const PAGE_HEADER =
+  /^x?(?:pagination|paging|list|api)?(?:page|currentpage|pagenumber|pagecurrent)$/;
+const TOKEN_HEADER =
+  /^(?:x?[a-z]{0,12}(?:next(?:page)?(?:cursor|token|marker|key|id)|cursornext|nextcontinuationtoken|continuation|continuationtoken|aftercursor|cursorafter|endcursor)|[a-z]{0,12}searchafter|nextrange)$/;
+/** Headers that count something else than the list: requests, attempts, what a cache did. */
+const COUNTS_OTHER =
+  /rate|limit|retr|page|cache|request|call|user|error|warn|served|view|cost|quota|remain|used|attempt|redirect|token|byte|size|time/;
+
+/** What a response header may mean; its name in lower case. */
+export const headerMeans = {
+  total: (name: string): boolean => TOTAL_HEADER.test(squash(name)),
+  /** `cmr-hits`, `x-article-count`: any name that ends like one. */
+  someTotal: (name: string): boolean =>
+    /(?:^|-)(?:hits|count|totals?)$/.test(name) && !COUNTS_OTHER.test(name),
+  totalPages: (name: string): boolean => TOTAL_PAGES_HEADER.test(squash(name)),
+  nextPage: (name: string): boolean => NEXT_PAGE_HEADER.test(squash(name)),
+  page: (name: string): boolean => PAGE_HEADER.test(squash(name)),
+  token: (name: string): boolean => TOKEN_HEADER.test(squash(name)),
+};

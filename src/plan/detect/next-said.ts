@@ -1,11 +1,11 @@
 /** What a page's body says of the page after it: a URL, a token, a number, or that there is none. */
-import { pathOf } from '../../decode/decode.ts';
+import { type ContinueSaid, readContinue } from '../styles/continue-object.ts';
+import { type ListedLink, readLinkless, readListed } from '../styles/link-list.ts';
+import { type PageInfoSaid, readPageInfo } from '../styles/page-info-object.ts';
+import { isBareQuery } from '../written-url.ts';
 import { means, squash } from './names.ts';
 import { asCount, distance, isNear, type PageContext } from './numbers-said.ts';
 import { type Field, isObject } from './page-view.ts';
-
-/** A list of links that is longer describes something else. */
-const MAX_LINKS = 50;
 
 /** What the page says at a path. */
 interface Said<Value> {
@@ -15,8 +15,7 @@ interface Said<Value> {
 
 export interface NextSaid {
   readonly url: Said<string> | null;
-  /** A list of links (`links: [{ rel, href }]`); the URL is null where none of them is `next`. */
-  readonly listed: { readonly path: string; readonly url: string | null } | null;
+  readonly listed: ListedLink | null;
   readonly token: Said<string> | null;
   /** `next_page: 2`, `nextOffset: 25`. */
   readonly number: Said<number> | null;
@@ -24,13 +23,8 @@ export interface NextSaid {
   readonly empty: { readonly path: string; readonly kind: 'url' | 'token' } | null;
   /** Its path is as `Pagination.morePath` has it: `!done` where the field says the opposite. */
   readonly more: Said<boolean> | null;
-  /** `continue: { … }`, whose members are to be sent with the next request. */
-  readonly continueObject: { readonly path: string; readonly isThere: boolean } | null;
-  readonly pageInfo: {
-    readonly path: string;
-    readonly hasNext: boolean;
-    readonly cursor: string | null;
-  } | null;
+  readonly continueObject: ContinueSaid | null;
+  readonly pageInfo: PageInfoSaid | null;
 }
 
 /** Reads what the body says. `start` is the URL that was asked for, to tell links from tokens. */
@@ -82,6 +76,11 @@ interface TextOfNext extends Said<string> {
 function textOfNext(field: Field): readonly TextOfNext[] {
   const { name, path, value } = field;
   const isText = typeof value === 'string' && value !== '';
+  // Elasticsearch sorts by several values, and goes on behind all of them.
+  if (Array.isArray(value)) {
+    const isToken = means.searchAfter(name) && value.length > 0 && !value.some(isObject);
+    return isToken ? [{ path, value: JSON.stringify(value), field }] : [];
+  }
   // Airtable's `offset` is a token where it is no number.
   const isOffset = isText && squash(name) === 'offset' && asCount(value) === null;
   if (!isOffset && !means.next(name) && !means.nextLink(field) && !means.token(field)) return [];
@@ -108,7 +107,7 @@ function namesPosition({ name, parent }: Field): boolean {
 export function isUrlLike(value: string, field: Field | null, start: string): boolean {
   if (/\s/.test(value)) return false;
   if (/^https?:\/\//i.test(value)) return true;
-  if (/^\?[^=]+=/.test(value)) return true;
+  if (/^\?[^=]+=/.test(value) || isBareQuery(value)) return true;
   if (value.startsWith('/')) {
     if (value.includes('?') || (field !== null && namesLink(field))) return true;
     const first = `/${URL.parse(start)?.pathname.split('/')[1] ?? ''}`;
@@ -160,72 +159,4 @@ function asFlag(value: unknown): boolean | null {
   if (typeof value === 'boolean') return value;
   if (value === 'true' || value === 'True') return true;
   return value === 'false' || value === 'False' ? false : null;
-}
-
-/** MediaWiki: `continue` while there is more, `batchcomplete` where there is nothing left to merge. */
-function readContinue(fields: readonly Field[]): NextSaid['continueObject'] {
-  const isScalar = (value: unknown): boolean =>
-    typeof value === 'string' || typeof value === 'number';
-  const found = fields.find(
-    ({ name, value }) =>
-      /^(?:query)?continue$/.test(squash(name)) &&
-      isObject(value) &&
-      Object.values(value).length > 0 &&
-      Object.values(value).every(isScalar),
-  );
-  if (found !== undefined) return { path: found.path, isThere: true };
-  const isLast = fields.some(({ path }) => path === 'batchcomplete');
-  return isLast ? { path: 'continue', isThere: false } : null;
-}
-
-function readPageInfo(fields: readonly Field[]): NextSaid['pageInfo'] {
-  for (const { name, path, value } of fields) {
-    if (squash(name) !== 'pageinfo' || !isObject(value)) continue;
-    const { hasNextPage, endCursor } = value;
-    if (typeof hasNextPage !== 'boolean') continue;
-    return { path, hasNext: hasNextPage, cursor: typeof endCursor === 'string' ? endCursor : null };
-  }
-  return null;
-}
-
-/** FHIR and others: `link: [{ relation: 'next', url }]`. */
-function readListed(fields: readonly Field[]): NextSaid['listed'] {
-  for (const { name, path, value } of fields) {
-    if (!/^_?links?$/i.test(name) || !Array.isArray(value)) continue;
-    let isPaging = false;
-    for (const link of value.slice(0, MAX_LINKS)) {
-      if (!isObject(link)) continue;
-      const relation = link['rel'] ?? link['relation'];
-      const url = link['href'] ?? link['url'];
-      if (relation === 'next' && typeof url === 'string' && url !== '') return { path, url };
-      // Things with only one page have `self` and `first` too.
-      isPaging ||= relation === 'prev' || relation === 'previous' || relation === 'last';
-    }
-    if (isPaging) return { path, url: null };
-  }
-  return null;
-}
-
-/** Links to the first or last page without one to the next, and OData, which must link to the rest. */
-function readLinkless(
-  fields: readonly Field[],
-  { params, count }: PageContext,
-): NextSaid['listed'] {
-  const asked = params.size?.number ?? null;
-  // With `$top` it was the client that limited the list.
-  const isCut = asked !== null && (count ?? 0) >= asked;
-  for (const { name, keys, value } of fields) {
-    if (/^_?links$/i.test(name) && isObject(value) && !('next' in value)) {
-      const isPaging = ['first', 'last', 'prev', 'previous'].some((rel) => rel in value);
-      if (isPaging) return { path: pathOf([...keys, 'next']), url: null };
-    }
-    const isOData = name === '@odata.context' || name === '@odata.deltaLink';
-    const isCollection = fields.some(
-      (other) => other.path === 'value' && Array.isArray(other.value),
-    );
-    if (isOData && keys.length === 1 && isCollection && !isCut) {
-      return { path: pathOf(['@odata.nextLink']), url: null };
-    }
-  }
-  return null;
 }

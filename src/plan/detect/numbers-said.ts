@@ -223,7 +223,9 @@ export function distance(field: Field, around: readonly string[]): number {
  * about paging there. What stands in another object (`facets.has_more`) may speak of that.
  */
 export function isNear(field: Field, around: readonly string[]): boolean {
-  return stepsTo(field, around).down.every(means.paging);
+  const { down } = stepsTo(field, around);
+  // GeoJSON has what it says of a whole collection there (RFC 7946 §6.1).
+  return down.every(means.paging) || (down.length === 1 && down[0] === 'properties');
 }
 
 function stepsTo(

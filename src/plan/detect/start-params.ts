@@ -1,8 +1,9 @@
 /** Page numbers, offsets, sizes and cursors, as the start request asks for them. */
 import type { PageRequest } from '../../core/page-request.ts';
+import { pathOf } from '../../decode/decode.ts';
 import { readQuery, wholeNumber } from '../query-parameter.ts';
 import { means } from './names.ts';
-import { listFields, parseBody } from './page-view.ts';
+import { isObject, parseBody } from './page-view.ts';
 
 export interface StartParam {
   /** Of the query parameter, or the dotted path in a JSON body. */
@@ -38,6 +39,17 @@ export function readStartParams(request: Pick<PageRequest, 'url' | 'body'>): Sta
   };
 }
 
+/**
+ * With what the records of the page show: beside a first page's number an `offset` that is no less than
+ * the records that came is their size, as in Etherscan.
+ */
+export function withSizeShown(params: StartParams, count: number): StartParams {
+  const { page, offset, size } = params;
+  const isFirst = page?.number === 0 || page?.number === 1;
+  if (!isFirst || size !== null || (offset?.number ?? 0) < Math.max(2, count)) return params;
+  return { ...params, size: offset, offset: null };
+}
+
 /** `variables.first` is `first`; `page[size]` and `page.size` are read as `pagesize`. */
 function spelled({ name, carrier }: StartParam): string {
   if (carrier === 'query') return name;
@@ -47,18 +59,55 @@ function spelled({ name, carrier }: StartParam): string {
 }
 
 function queryParams(url: string): readonly StartParam[] {
-  return readQuery(url).map(([name, text]) => {
-    return { name, carrier: 'query', text, number: wholeNumber(text) };
+  return readQuery(url).flatMap(([name, text]) => {
+    const own: StartParam = { name, carrier: 'query', text, number: wholeNumber(text) };
+    // LoopBack: `filter={"limit":50}`.
+    const within = text.trim().startsWith('{') ? scalarsIn(parseBody(Buffer.from(text))) : [];
+    const members = within.filter(({ keys }) => keys.length === 1);
+    return [own, ...members.map((it) => paramOf(`${name}.${pathOf(it.keys)}`, 'query', it.value))];
   });
 }
 
 function bodyParams(body: Uint8Array | null): readonly StartParam[] {
-  const fields = listFields(parseBody(body));
-  return fields.flatMap(({ path, keys, value }) => {
-    const isScalar = typeof value === 'string' || typeof value === 'number';
-    if (!isScalar || keys.length > 2) return [];
-    const text = String(value);
-    const number = typeof value === 'number' ? wholeNumber(text) : null;
-    return [{ name: path, carrier: 'body', text, number } as const];
-  });
+  return scalarsIn(parseBody(body)).map(({ keys, value }) => paramOf(pathOf(keys), 'body', value));
+}
+
+function paramOf(name: string, carrier: StartParam['carrier'], value: string | number): StartParam {
+  const text = String(value);
+  return { name, carrier, text, number: typeof value === 'number' ? wholeNumber(text) : null };
+}
+
+interface Scalar {
+  readonly keys: readonly string[];
+  readonly value: string | number;
+}
+
+/** Parameters stand at most so deep, not counting places in an array (`params.0.page`). */
+const MOST_NAMES = 2;
+const MOST_ELEMENTS = 20;
+
+/** Text and numbers in objects and arrays, the shallow ones first. */
+function scalarsIn(json: unknown): readonly Scalar[] {
+  const scalars: Scalar[] = [];
+  const queue: {
+    readonly value: unknown;
+    readonly keys: readonly string[];
+    readonly names: number;
+  }[] = [{ value: json, keys: [], names: 0 }];
+  for (const { value, keys, names } of queue) {
+    if (Array.isArray(value)) {
+      for (const [index, element] of value.slice(0, MOST_ELEMENTS).entries()) {
+        if (isObject(element))
+          queue.push({ value: element, keys: [...keys, String(index)], names });
+      }
+    } else if (isObject(value) && names < MOST_NAMES) {
+      for (const [name, member] of Object.entries(value)) {
+        // No path can say an empty name.
+        if (name !== '') queue.push({ value: member, keys: [...keys, name], names: names + 1 });
+      }
+    } else if (typeof value === 'string' || typeof value === 'number') {
+      if (keys.length > 0) scalars.push({ keys, value });
+    }
+  }
+  return scalars;
 }

@@ -83,7 +83,9 @@ export function acceptCandidate(
     if (total === own.length)
       return result(true, 'it is empty, as the total says', { finding: 'end' });
     if (isMoved && after !== null) return result(true, 'it is empty and names another next page');
-    return result(false, 'it is empty', { finding: isMoved ? 'empty' : null });
+    // Whoever does not read an array as it was written may find nothing behind it.
+    const mayBeEnd = isMoved && before?.startsWith('[') !== true;
+    return result(false, 'it is empty', { finding: mayBeEnd ? 'empty' : null });
   }
   const known = new Set(own);
   const shared = other.filter((identity) => known.has(identity)).length;
@@ -133,7 +135,9 @@ function refine(first: PageView, second: PageView, pagination: Pagination): Pagi
   const later = pagination.records === null ? undefined : valueAt(second.json, pagination.records);
   // An empty page does not show which of its lists changes.
   if (Array.isArray(later) && later.length === 0) return pagination;
-  const both = findRecordsInBoth(first.json, second.json, pagination.records);
+  const both = isNewList(first, second, pagination)
+    ? { path: pagination.records!, items: valueAt(first.json, pagination.records!) as unknown[] }
+    : findRecordsInBoth(first.json, second.json, pagination.records);
   if (both === null) return pagination;
   const items = valueAt(second.json, both.path);
   const held = both.items.length + (Array.isArray(items) ? items.length : 0);
@@ -148,6 +152,15 @@ function refine(first: PageView, second: PageView, pagination: Pagination): Pagi
     key: both.path === pagination.records ? pagination.key : findKey(both.items),
     ...(isNoTotal ? { totalPath: null, totalHeader: null } : {}),
   };
+}
+
+/** Where the list is new altogether, it is the one, also where only the user says that it is a list. */
+function isNewList(first: PageView, second: PageView, { records }: Pagination): boolean {
+  if (records === null || !Array.isArray(valueAt(first.json, records))) return false;
+  const [own, other] = [first, second].map((view) => recordIdentities(view, records, null));
+  if (own == null || other == null || own.length === 0) return false;
+  const known = new Set(own);
+  return !other.some((text) => known.has(text));
 }
 
 function contradictionOf(

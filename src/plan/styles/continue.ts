@@ -9,7 +9,10 @@ import { type ChainStyle, firstRequest } from './style.ts';
 /** MediaWiki: all members of the page's `continue` object go into the start, not into one another. */
 export const continueStyle: ChainStyle = {
   kind: 'chain',
-  docs: { evidence: 'an object of parameters, as in MediaWiki', flags: '`--next-path`' },
+  docs: {
+    evidence: 'an object of parameters: `continue` (MediaWiki), `last_indexes`',
+    flags: '`--next-path`',
+  },
   first: firstRequest,
   next(pagination, start, _previous, pageInfo) {
     if (pageInfo.more === false || pageInfo.next?.kind !== 'parameters') return null;

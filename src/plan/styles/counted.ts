@@ -4,6 +4,7 @@ import type { Pagination } from '../../core/pagination.ts';
 import { type Facts, numbersSayMore, saysEnd, sourceOf } from '../detect/facts.ts';
 import { means, squash } from '../detect/names.ts';
 import { type Candidate, found, keysOf, type Shown } from '../detect/page-view.ts';
+import type { StartParam } from '../detect/start-params.ts';
 import { isNothing } from '../literal.ts';
 import {
   differInOneNumber,
@@ -22,6 +23,7 @@ import {
   silent,
   unusable,
 } from './page-reading.ts';
+import { nestedNames, siblingOf } from './parameter-names.ts';
 import { candidate, literalNumber, unplaced, withSize } from './style.ts';
 
 export type PositionStyle = 'page' | 'offset';
@@ -120,6 +122,39 @@ export function usualPosition(
   };
 }
 
+/**
+ * The number in the start URL that the page's own next link leaves as it is, to count in another: WordPress
+ * links from `?offset=0` to `?offset=0&page=2`, and gives the first page there. Null without one.
+ */
+export function rivalOf({ params, view }: Facts, next: string): StartParam | null {
+  const { offset, page } = params;
+  const rival =
+    [offset, page].find((own) => own?.carrier === 'query' && own.number !== null) ?? null;
+  const isFirst = rival?.number === 0 || rival?.number === 1;
+  if (!isFirst || view.request.method !== 'GET') return null;
+  return getQueryParameter(next, rival.name) === rival.text ? rival : null;
+}
+
+/** Both ways to the second page, the start's own first. */
+export function rivalCandidates(
+  facts: Facts,
+  next: string,
+  byLink: Pagination,
+): readonly Candidate[] {
+  const rival = rivalOf(facts, next);
+  if (rival?.number == null) return [];
+  const { base, count, params, view } = facts;
+  const style = rival === params.offset ? 'offset' : 'page';
+  const { name: param, number: first } = rival;
+  const own: Pagination = { ...base, style, param, carrier: 'query', first };
+  const at = literalNumber(first + (style === 'page' ? 1 : count));
+  const followed = { ...unplaced(view.request), url: raiseScheme(next, view.request.url) };
+  return [
+    ...candidate(facts, own, at, `${param}, which the start URL has`),
+    { pagination: byLink, request: followed, why: 'the next link' },
+  ];
+}
+
 /** How a next URL counts on from the first one. */
 interface UrlStep {
   readonly style: PositionStyle;
@@ -136,7 +171,8 @@ interface UrlStep {
  */
 export function stepOfUrl(start: string, next: string, count: number): UrlStep | null {
   const raised = raiseScheme(next, start);
-  const difference = differInOneNumber(alignSizes(start, raised, count), raised);
+  const aligned = alignSizes(alignPaths(start, raised), raised, count);
+  const difference = differInOneNumber(aligned, raised);
   if (difference === null || !('param' in difference)) return null;
   const { param, a, b } = difference;
   if (means.cursor(param) && !means.page(param) && !means.offset(param)) return null;
@@ -148,6 +184,21 @@ export function stepOfUrl(start: string, next: string, count: number): UrlStep |
   if (means.offset(param)) return records ? byOffset : null;
   if (pages === records) return null;
   return pages ? byPage : byOffset;
+}
+
+/**
+ * A server that redirects `/items` to `/items/`, or `/` to `/index.php`, links to where it redirected. With
+ * another query it redirects too.
+ */
+function alignPaths(start: string, next: string): string {
+  const [own, other] = [URL.parse(start), URL.parse(next)];
+  if (own === null || other === null || own.pathname === other.pathname) return start;
+  const folder = own.pathname.replace(/\/?$/, '/');
+  const isSame =
+    other.pathname === folder || /^index\.\w+$/.test(other.pathname.replace(folder, ''));
+  if (!isSame || !other.pathname.startsWith(folder)) return start;
+  own.pathname = other.pathname;
+  return own.href;
 }
 
 function alignSizes(start: string, next: string, count: number): string {
@@ -172,12 +223,17 @@ export function stepped(
   return { ...base, positionPath: numbers[style]?.path ?? null, style, param, first, ...rest };
 }
 
-type Guess = readonly [style: PositionStyle, name: string];
+/** A parameter, and the page size that goes with it where the two are of one family. */
+type Guess = readonly [
+  style: PositionStyle,
+  name: string,
+  sized?: Pick<Pagination, 'sizeParam' | 'size'>,
+];
 
 /** Parameters that may take the next position, among those of `names`. */
 export function guessedPositions(facts: Facts, names: RegExp): readonly Candidate[] {
   const { base, numbers, count, view } = facts;
-  return orderedGuesses(facts).flatMap(([style, param]) => {
+  return orderedGuesses(facts).flatMap(([style, param, sized = {}]) => {
     if (style === 'offset' && count === 0) return [];
     // A value that is not a beginning (`from=2020`) has a meaning for the user and is kept.
     const own = getQueryParameter(view.request.url, param) ?? '';
@@ -189,7 +245,8 @@ export function guessedPositions(facts: Facts, names: RegExp): readonly Candidat
     const { carrier } = base;
     const pagination = countedBy(facts, style, { param, carrier, first, totalPath });
     const value = statedNumber(facts) ?? first + (style === 'page' ? 1 : count);
-    return candidate(facts, pagination, literalNumber(value), `${param} as the ${words}`);
+    const why = `${param} as the ${words}`;
+    return candidate(facts, { ...pagination, ...sized }, literalNumber(value), why);
   });
 }
 
@@ -200,16 +257,16 @@ function statedNumber({ next, headers }: Facts): number | null {
 
 /** Names that the response or the request suggest come first, then the usual ones. */
 function orderedGuesses(facts: Facts): readonly Guess[] {
-  const { numbers, params, count } = facts;
+  const { numbers, params, count, next } = facts;
   const guesses: Guess[] = [];
   const stated = statedNumber(facts);
   const add = (style: Guess[0], ...names: readonly string[]): void => {
     for (const name of names) guesses.push([style, name]);
   };
   const sized = params.size === null ? [] : besideSize(params.size.name);
-  if (numbers.page?.path != null) add('page', ...namesOfEcho(numbers.page.path));
+  if (numbers.page?.path != null) guesses.push(...byEcho(facts, 'page', numbers.page.path));
   if (numbers.offset?.path != null && numbers.page === null) {
-    add('offset', ...namesOfEcho(numbers.offset.path));
+    guesses.push(...byEcho(facts, 'offset', numbers.offset.path));
   }
   const isPage = numbers.page !== null || numbers.totalPages !== null;
   const isOffset = numbers.offset !== null;
@@ -218,6 +275,7 @@ function orderedGuesses(facts: Facts): readonly Guess[] {
     guesses.push(...sized.filter(([style]) => style === own));
   }
   guesses.push(...sized);
+  guesses.push(...(BESIDE_FLAG[squash(keysOf(next.more?.path ?? '')?.at(-1) ?? '')] ?? []));
   if (isPage) add('page', 'page', 'pageNumber', 'p');
   else if (isOffset) add('offset', 'offset', 'skip', 'start', 'from');
   add('page', 'page');
@@ -228,19 +286,43 @@ function orderedGuesses(facts: Facts): readonly Guess[] {
   return guesses.filter(([style]) => style === (isStatedOffset ? 'offset' : 'page'));
 }
 
-/** `current_page` is what `page` asks for; `page.number` may be `page[number]`. */
-function namesOfEcho(path: string): readonly string[] {
+/** Parameters for a number by where the page echoes it, with the page size that it echoes there. */
+function byEcho({ numbers, params }: Facts, style: PositionStyle, path: string): readonly Guess[] {
   const keys = keysOf(path) ?? [];
-  const name = keys.at(-1) ?? '';
   const parent = keys.at(-2) ?? '';
+  const [name = '', ...others] = namesOfEcho(keys.at(-1) ?? '', parent);
+  const sibling = siblingOf(params.size?.name ?? null, name);
+  const sizeKeys = keysOf(numbers.size?.path ?? '') ?? [];
+  const isBeside = sizeKeys.slice(0, -1).join() === keys.slice(0, -1).join();
+  const sizeNames =
+    isBeside && params.size === null ? nestedNames(parent, sizeKeys.at(-1) ?? '') : [];
+  // `page: { number }` is `page[number]`, which its own names hold.
+  const within = /^page$/i.test(parent) ? [] : nestedNames(parent, name);
+  const nested = within.map((param, at): Guess => {
+    const sizeParam = sizeNames[at] ?? null;
+    return sizeParam === null
+      ? [style, param]
+      : [style, param, { sizeParam, size: numbers.size!.value }];
+  });
+  return [
+    ...(sibling === null ? [] : [[style, sibling] as const]),
+    [style, name],
+    ...nested,
+    ...others.map((other): Guess => [style, other]),
+  ];
+}
+
+/** `current_page` is what `page` asks for; `page.number` may be `page[number]`. */
+function namesOfEcho(name: string, parent: string): readonly string[] {
   const bare = name.replace(/^(?:current|this|cur)[_-]?(?=[a-z])/i, '');
   const isPageObject = /^page$/i.test(parent);
   const lower = bare.charAt(0).toLowerCase() + bare.slice(1);
   if (isPageObject && /^number$/i.test(name)) return ['page', 'page[number]'];
   if (isPageObject) return [`page[${name}]`, name];
   if (!means.page(name) && !means.offset(name)) return ['page'];
+  if (bare !== name) return [lower, name];
   // Feathers and OData echo `skip` for what `$skip` asks for.
-  return bare === name ? [name, `$${name}`] : [lower, name];
+  return means.offset(name) ? [name, `$${name}`] : [name];
 }
 
 /**
@@ -258,6 +340,15 @@ const BESIDE_SIZE: Readonly<Record<string, readonly Guess[]>> = {
   count: [offsets('offset'), offsets('startIndex'), offsets('start')],
   num: [offsets('start')],
   pagesize: [pages('~page'), pages('~pageNumber'), pages('pageIndex')],
+  resultrecordcount: [offsets('resultOffset')],
+  retmax: [offsets('retstart')],
+  maxresultcount: [offsets('skipCount')],
+};
+
+/** What takes the position in the APIs that say with such a flag that there is more. */
+const BESIDE_FLAG: Readonly<Record<string, readonly Guess[]>> = {
+  // ArcGIS
+  exceededtransferlimit: [offsets('resultOffset')],
 };
 
 function pages(name: string): Guess {
@@ -273,6 +364,10 @@ function besideSize(size: string): readonly Guess[] {
   if (outer !== undefined) {
     const both = [pages(`${outer}[number]`), offsets(`${outer}[offset]`)];
     return inner?.toLowerCase() === 'limit' ? both.reverse() : both;
+  }
+  const [, within, member] = /^(.+\.)([^.]+)$/.exec(size) ?? [];
+  if (within !== undefined && member !== undefined) {
+    return besideSize(member).map(([style, name]) => [style, `${within}${name}`]);
   }
   const squashed = squash(size);
   // json-server

@@ -1,11 +1,23 @@
 import type { Pagination } from '../../core/pagination.ts';
+import { pathOf } from '../../decode/decode.ts';
 import { type Facts, saysEnd, saysMore } from '../detect/facts.ts';
 import { squash } from '../detect/names.ts';
-import { found, keysOf, literalOf, type PageView, type Shown, trial } from '../detect/page-view.ts';
+import {
+  found,
+  isObject,
+  keysOf,
+  literalOf,
+  PAGE_ITSELF,
+  type PageView,
+  type Shown,
+  trial,
+  valueAt,
+} from '../detect/page-view.ts';
 import type { StartParam } from '../detect/start-params.ts';
 import { isNothing, type PartValue, readScalar } from '../literal.ts';
 import { fitsHeader } from '../request-parts.ts';
 import { cursorStep, ended, literalOfNext, silent } from './page-reading.ts';
+import { echoedEnd, nestedNames, siblingOf, withoutNext } from './parameter-names.ts';
 import { type ChainStyle, candidate, firstRequest, withParam } from './style.ts';
 
 /** A token from the page before, in a parameter, a header or the body. A start cursor is the user's. */
@@ -23,16 +35,29 @@ export const cursor: ChainStyle = {
   readNext(pagination, page) {
     const literal = literalOfNext(pagination, page);
     if (literal === null) return silent;
-    return isNothing(literal) ? ended : cursorStep(pagination, readScalar(literal));
+    if (isNothing(literal)) return ended;
+    const token = readScalar(literal);
+    const isEncoded = pagination.nextIsEncoded === true && token !== null;
+    return cursorStep(pagination, isEncoded ? decoded(token) : token);
   },
   detect: detectToken,
   candidates(facts) {
     const said = findToken(facts);
-    return (said?.params ?? []).flatMap(({ name, carrier }) => {
-      const where = carrier === 'header' ? `header ${name}` : name;
-      const pagination = { ...said!.pagination, param: name, carrier };
-      return candidate(facts, pagination, said!.value, `the token of ${said!.where} in ${where}`);
-    });
+    if (said === null) return [];
+    const { value, where, pagination } = said;
+    const start = facts.params.cursor;
+    const params = [...(start === null || !isSure(start, said) ? [] : [start]), ...said.params];
+    const of = (param: Token['params'][number], isEncoded: boolean) => {
+      const { name, carrier } = param;
+      const to = carrier === 'header' ? `header ${name}` : name;
+      const own = { ...pagination, param: name, carrier, nextIsEncoded: isEncoded };
+      const why = `the token of ${where}${isEncoded ? ', decoded,' : ''} in ${to}`;
+      return candidate(facts, own, isEncoded ? decoded(value) : value, why);
+    };
+    const asWritten = params.flatMap((param) => of(param, false));
+    if (!isEncoded(said)) return asWritten;
+    const inQuery = params.filter(({ carrier }) => carrier === 'query');
+    return [...inQuery.slice(0, MOST_DECODED).flatMap((param) => of(param, true)), ...asWritten];
   },
   readUsual(facts) {
     const said = findToken(facts);
@@ -45,6 +70,23 @@ export const cursor: ChainStyle = {
   },
   trial: { nextOf },
 };
+
+/** Of the six tries that there are: a token that looks URL-encoded mostly is. */
+const MOST_DECODED = 5;
+
+/** Nothing but what needs no encoding and escapes: encoding it once more would be for nothing, or wrong. */
+function isEncoded({ value: { text }, pagination }: Token): boolean {
+  const needsNothing = !/[^\w.~%-]|%(?![\dA-F]{2})/i.test(text);
+  return pagination.carrier === 'query' && text.includes('%') && needsNothing;
+}
+
+function decoded({ text, isLiteral }: PartValue): PartValue {
+  try {
+    return { text: decodeURIComponent(text), isLiteral };
+  } catch {
+    return { text, isLiteral };
+  }
+}
 
 function nextOf(view: PageView, { nextPath, nextHeader }: Pagination): string | null {
   if (nextHeader !== null) return view.headers[nextHeader]?.trim() || null;
@@ -80,7 +122,7 @@ function detectToken(facts: Facts): Shown | null {
   const { pagination, where } = token;
   if (next.more?.value === false && headers.token === null) return null;
   const evidence = [`${where} holds a token`];
-  if (param === null || !isSure(param, token)) return trial(evidence);
+  if (param === null || !isSure(param, token) || isEncoded(token)) return trial(evidence);
   evidence.push(`the start ${param.carrier === 'body' ? 'body' : 'URL'} has ${param.name}`);
   return found(
     {
@@ -110,7 +152,7 @@ export function findToken(facts: Facts): Token | null {
     if (value === null) return null;
     const repeatIsEnd = /cursormark$/.test(squash(path));
     const own = { carrier, nextPath: path, morePath, repeatIsEnd } as const;
-    const names = namesFor(keysOf(path) ?? [], facts.params.size?.name ?? null, isPost);
+    const names = namesFor(path, facts);
     return {
       pagination: { ...base, style: 'cursor', ...own },
       where: path,
@@ -144,27 +186,33 @@ function isPosition(value: number, { offset, count, params, numbers }: Facts): b
   return count > 0 && (value === offset + count || value === offset + count + 1);
 }
 
-function namesFor(
-  keys: readonly string[],
-  size: string | null,
-  isPost: boolean,
-): readonly string[] {
+/** Names that the page and the request show first, then the usual ones. */
+function namesFor(path: string, { params, view }: Facts): readonly string[] {
+  const keys = keysOf(path) ?? [];
   const name = keys.at(-1) ?? '';
   const parent = keys.at(-2) ?? '';
+  const size = params.size?.name ?? null;
   const bare = withoutNext(name);
   const names: string[] = [];
+  // What takes the position comes back beside it.
+  const beside = valueAt(view.json, keys.length > 1 ? pathOf(keys.slice(0, -1)) : PAGE_ITSELF);
+  const echo = echoedEnd(name, isObject(beside) ? Object.keys(beside) : []);
+  if (echo !== null) names.push(echo);
   // `page[size]=10` asks for pages by the same family of names.
   if (size?.toLowerCase() === 'page[size]') names.push('page[after]', 'page[cursor]');
-  names.push(...conventional(name, parent, isPost));
-  if (bare !== '') names.push(bare);
-  names.push(name);
-  if (size?.startsWith('$')) names.unshift(`$${bare === '' ? name : bare}`, '$skiptoken');
-  names.push(`$${name}`);
+  names.push(siblingOf(size, bare || name) ?? '', siblingOf(size, name) ?? '');
+  const usual = conventional(name, parent, view.request.method === 'POST');
+  if (size?.startsWith('$')) names.push(`$${bare || name}`, '$skiptoken');
+  const [nested, dotted] = nestedNames(parent, bare || name);
+  names.push(...usual.slice(0, 2), bare, dotted ?? '', nested ?? '', name);
+  // OData takes `$skipToken` for what its page calls `skipToken`.
+  if (bare === name) names.push(`$${name}`);
+  names.push(...usual.slice(2));
   if (parent !== '' && squash(parent) !== 'next') {
     names.push(`${parent}[${name}]`, `${parent}.${name}`);
   }
   names.push('cursor', 'after', 'page_token', 'pageToken');
-  return [...new Set(names)].filter((each) => !each.startsWith('@'));
+  return [...new Set(names)].filter((each) => each !== '' && !each.startsWith('@'));
 }
 
 /** The usual parameters for a token of that name. */
@@ -194,15 +242,6 @@ function conventional(name: string, parent: string, isPost: boolean): readonly s
   }
 }
 
-/** `next_page_token` → `page_token`, `nextPageToken` → `pageToken`, `cursor_next` → `cursor`. */
-function withoutNext(name: string): string {
-  const snake = /^next[_-](.+)$/i.exec(name)?.[1] ?? /^(.+)[_-]next$/i.exec(name)?.[1];
-  if (snake !== undefined) return snake;
-  const camel = /^next([A-Z].*)$/.exec(name)?.[1] ?? null;
-  if (camel !== null) return camel.charAt(0).toLowerCase() + camel.slice(1);
-  return /^Next([A-Z].*)$/.exec(name)?.[1] ?? (/^next$/i.test(name) ? '' : name);
-}
-
 function paramsForHeader(header: string): Token['params'] {
   const bare = header.replace(/^x-/, '').replace(/^[a-z]+-(?=next-|continuation)/, '');
   const snake = withoutNext(bare).replaceAll('-', '_');
@@ -210,6 +249,11 @@ function paramsForHeader(header: string): Token['params'] {
   const query = [...new Set([snake, camel, 'cursor', bare.replaceAll('-', '_'), 'after'])];
   const params = query.map((name) => ({ name, carrier: 'query' }) as const);
   const same = { name: header, carrier: 'header' } as const;
-  // Azure takes a continuation back in the header it came in.
-  return /continuation/.test(header) ? [same, ...params] : [...params.slice(0, 4), same];
+  const own = { name: header.replace(/next-/, ''), carrier: 'header' } as const;
+  // Heroku gives the next page's Range.
+  if (own.name === 'range') return [own];
+  // Azure takes a continuation back in the header it came in, and CMR a `search-after`.
+  return /continuation|search-after/.test(header)
+    ? [same, ...params]
+    : [...params.slice(0, 4), same, ...(own.name === header ? [] : [own])];
 }

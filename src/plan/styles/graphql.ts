@@ -87,18 +87,12 @@ function readPageInfo(pagination: Pagination, { literal }: PageToRead): NextRead
 /** Where the query takes the cursor from a variable. */
 function detectRelay(facts: Facts): Shown | null {
   const { pageInfo } = facts.next;
-  const { view, base } = facts;
-  if (pageInfo === null || view.request.method !== 'POST') return null;
-  const body = parseBody(view.request.body);
-  const query = isObject(body) && typeof body['query'] === 'string' ? body['query'] : null;
-  if (query === null) return null;
-  const variable = /\bafter\s*:\s*\$([A-Za-z_]\w*)/.exec(query)?.[1] ?? null;
+  const { base } = facts;
+  const query = queryOf(facts);
+  if (pageInfo === null || query === null) return null;
+  const variable = variableOf(query);
   const seen = `${pageInfo.path} has hasNextPage and endCursor`;
-  if (variable === null && pageInfo.hasNext) {
-    const advice =
-      'the query takes no cursor; give it a variable, such as query($after: String) and after: $after';
-    return onePage(facts, false, [seen, advice]);
-  }
+  if (variable === null && pageInfo.hasNext) return onePage(facts, false, [seen]);
   return found(
     {
       ...base,
@@ -111,4 +105,31 @@ function detectRelay(facts: Facts): Shown | null {
     [seen, ...(variable === null ? [] : [`the query has after: $${variable}`])],
     !pageInfo.hasNext,
   );
+}
+
+function variableOf(query: string): string | null {
+  return /\bafter\s*:\s*\$([A-Za-z_]\w*)/.exec(query)?.[1] ?? null;
+}
+
+/** The text of the query; by GET it stands in the URL (GraphQL over HTTP §6.2). */
+function queryOf({ view: { request } }: Facts): string | null {
+  const body = parseBody(request.body);
+  const query =
+    request.method === 'POST'
+      ? isObject(body) && body['query']
+      : getQueryParameter(request.url, 'query');
+  return typeof query === 'string' && query.includes('{') ? query : null;
+}
+
+/** What has to change in a query so that it can be gone on with; null where that is not what is missing. */
+export function cureOfQuery(facts: Facts): string | null {
+  const query = queryOf(facts);
+  const { pageInfo } = facts.next;
+  if (query === null || facts.records === null) return null;
+  const variable = 'take the cursor from a variable, as in query($after: String) and after: $after';
+  if (pageInfo?.hasNext === true && variableOf(query) === null) {
+    return `The query takes no cursor: ${variable}`;
+  }
+  if (pageInfo !== null || !isObject(facts.view.json) || !('data' in facts.view.json)) return null;
+  return `If the list is a connection, ask for pageInfo { hasNextPage endCursor } in it, and ${variable}`;
 }

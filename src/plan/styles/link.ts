@@ -1,10 +1,10 @@
 import type { Pagination } from '../../core/pagination.ts';
 import { type Facts, numbersSayMore, sourceOf } from '../detect/facts.ts';
-import { found, type Shown } from '../detect/page-view.ts';
+import { found, type Shown, trial } from '../detect/page-view.ts';
 import { hasLink, pagesByLinks } from '../link-header.ts';
 import { differInOneNumber, getQueryParameter } from '../query-parameter.ts';
-import { stepOfUrl, stepped } from './counted.ts';
-import { followUrl } from './next.ts';
+import { rivalCandidates, rivalOf, stepOfUrl, stepped } from './counted.ts';
+import { followUrl, ownUrl } from './next.ts';
 import {
   ended,
   isBeforeLast,
@@ -27,6 +27,10 @@ export const link: ChainStyle = {
   readNext: readLink,
   totalPages: (_pagination, { links, url }) => pagesByLinks(links, url),
   detect: detectLink,
+  candidates(facts) {
+    const { next } = facts.headers;
+    return next === null ? [] : rivalCandidates(facts, next, { ...facts.base, style: 'link' });
+  },
   readUsual: () => ({}),
 };
 
@@ -48,8 +52,11 @@ function detectLink(facts: Facts): Shown | null {
     if (!headers.hasPagingLinks || numbersSayMore(facts) || facts.next.url !== null) return null;
     return found(pagination, ['Link header without rel="next"'], true);
   }
-  const { next, last } = headers;
+  const next = ownUrl(base, headers.next, view.request.url);
+  const last = headers.last === null ? null : ownUrl(base, headers.last, view.request.url);
   const evidence = ['Link header: rel="next"'];
+  const rival = rivalOf(facts, next);
+  if (rival !== null) return trial([`${evidence[0]}, which leaves ${rival.name} as it is`]);
   const own = withPathOf(view.request.url, next);
   const step = stepOfUrl(own, next, count);
   if (step === null) return found(pagination, evidence, false);
@@ -63,7 +70,7 @@ function detectLink(facts: Facts): Shown | null {
     return found(stepped(facts, step, totals), evidence, false);
   }
   const known = numbers.totalPages ?? numbers.total;
-  if (known === null || !(spans || own === view.request.url)) {
+  if (known === null || !(spans || stepOfUrl(view.request.url, next, count) !== null)) {
     return found(pagination, evidence, false);
   }
   evidence.push(

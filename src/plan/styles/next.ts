@@ -1,12 +1,23 @@
 import type { PageInfo } from '../../core/page-info.ts';
 import type { PageRequest } from '../../core/page-request.ts';
-import type { Pagination } from '../../core/pagination.ts';
+import { noPagination, type Pagination } from '../../core/pagination.ts';
+import { pathOf } from '../../decode/decode.ts';
 import { type Facts, saysMore, sourceOf } from '../detect/facts.ts';
-import { found, type Shown } from '../detect/page-view.ts';
-import { isNothing, readJson, readString } from '../literal.ts';
-import type { UnplacedRequest } from '../request-parts.ts';
-import { raiseScheme, resolveUrl } from '../written-url.ts';
-import { stepOfUrl, stepped } from './counted.ts';
+import {
+  found,
+  isObject,
+  keysOf,
+  literalOf,
+  type PageView,
+  type Shown,
+  trial,
+  valueAt,
+} from '../detect/page-view.ts';
+import { isNothing, readElements, readJson, readMembers, readString } from '../literal.ts';
+import { mergeParameters, readQuery } from '../query-parameter.ts';
+import { setBodyMember, type UnplacedRequest } from '../request-parts.ts';
+import { atOriginOf, isBareQuery, raiseScheme, underBase } from '../written-url.ts';
+import { rivalCandidates, rivalOf, stepOfUrl, stepped } from './counted.ts';
 import {
   ended,
   literalOfNext,
@@ -16,7 +27,7 @@ import {
   unusable,
   urlStep,
 } from './page-reading.ts';
-import { type ChainStyle, firstRequest, unplaced } from './style.ts';
+import { type ChainStyle, firstRequest } from './style.ts';
 
 /** The next page's URL in the body, or in a header of the API's own. */
 export const next: ChainStyle = {
@@ -30,6 +41,11 @@ export const next: ChainStyle = {
   next: followUrl,
   readNext: readUrl,
   detect: detectUrl,
+  candidates(facts) {
+    const { path, url } = linkOf(facts);
+    if (url === null || path === null) return [];
+    return rivalCandidates(facts, url, { ...facts.base, style: 'next', nextPath: path });
+  },
   readUsual: ({ next: said }) => ({
     nextPath: said.url?.path ?? said.listed?.path ?? said.empty?.path ?? 'next',
   }),
@@ -40,48 +56,122 @@ export const next: ChainStyle = {
  * lists by POST wants its next link asked for by POST too.
  */
 export function followUrl(
-  _pagination: Pagination,
+  pagination: Pagination,
   start: PageRequest,
   _previous: PageRequest,
   pageInfo: PageInfo,
 ): UnplacedRequest | null {
   if (pageInfo.next?.kind !== 'url') return null;
-  return { ...unplaced(start), url: raiseScheme(pageInfo.next.url, start.url) };
+  const { send, url } = pageInfo.next;
+  // A page size stands in the body, or in the URL, which the link has anew.
+  const asked = firstRequest(pagination, start);
+  const own = { ...asked, url: ownUrl(pagination, url, start.url) };
+  if (send === undefined) return own;
+  if (send.method === 'GET') return { ...own, method: 'GET', body: null };
+  // A list that is read by GET is never gone on with by a request that may change something.
+  if (start.method !== 'POST') return null;
+  const body = send.merges ? mergedBody(asked.body, send.body) : bytesOf(send.body, asked.body);
+  return body === null ? null : { ...own, body };
 }
 
-function readUrl(pagination: Pagination, page: PageToRead): NextReading {
+/** The URL of a link as the run follows it. */
+export function ownUrl({ sameOrigin }: Pagination, url: string, start: string): string {
+  return sameOrigin === true ? atOriginOf(url, start) : raiseScheme(url, start);
+}
+
+function bytesOf(body: string | null, otherwise: Uint8Array | null): Uint8Array | null {
+  return body === null ? otherwise : Buffer.from(body);
+}
+
+/** The start's body with the members of the link's: those stand in it at the top (STAC API, item search). */
+function mergedBody(start: Uint8Array | null, body: string | null): Uint8Array | null {
+  let merged = start;
+  for (const [name, literal] of readMembers(body ?? '{}') ?? []) {
+    const path = pathOf([name]);
+    merged = setBodyMember(merged, path, literal);
+    if (merged === null) return null;
+  }
+  return merged;
+}
+
+/** What of a page its links are read from. */
+type LinkingPage = Pick<PageToRead, 'url' | 'headers' | 'literal'>;
+
+function readUrl(pagination: Pagination, page: LinkingPage): NextReading {
   const literal = literalOfNext(pagination, page);
   if (literal === null) return silent;
   if (isNothing(literal)) return ended;
   if (literal.startsWith('[')) return readLinkList(literal, page);
-  const inner = literal.startsWith('{') ? literalOfLink(pagination, page) : literal;
-  if (inner !== null && isNothing(inner)) return ended;
-  return urlStep(readString(inner), page);
+  if (literal.startsWith('{')) return readLink(literal, pagination.nextPath, page);
+  return readTarget(readString(literal), pagination.nextPath, page);
 }
 
-/** `{"href": …}`, `{"url": …}`. */
-function literalOfLink({ nextPath }: Pagination, { literal }: PageToRead): string | null {
-  return literal(`${nextPath}.href`) ?? literal(`${nextPath}.url`);
+function readTarget(target: string | null, path: string | null, page: LinkingPage): NextReading {
+  if (target === null) return unusable;
+  if (isBareQuery(target)) {
+    return urlStep(mergeParameters(page.url, Object.fromEntries(readQuery(`?${target}`))), page);
+  }
+  return urlStep(underBase(target, statedBase(path, page), page.url), page);
 }
 
 /** `[{"rel": "next", "href": …}, …]`, as FHIR and others write their links. */
-function readLinkList(literal: string, page: PageToRead): NextReading {
-  const list = readJson(literal);
-  if (!Array.isArray(list)) return unusable;
-  for (const entry of list) {
-    if (typeof entry !== 'object' || entry === null) continue;
-    if ((entry.rel ?? entry.relation) === 'next') return urlStep(entry.href ?? entry.url, page);
+function readLinkList(literal: string, page: LinkingPage): NextReading {
+  if (readJson(literal) === null) return unusable;
+  for (const element of readElements(literal)) {
+    const members = readMembers(element);
+    const relation = readJson(members?.get('rel') ?? members?.get('relation') ?? 'null');
+    if ([relation].flat().includes('next')) return readLink(element, null, page);
   }
   return ended;
 }
 
+/** `{"href": …}`, `{"url": …}`; STAC says beside it how it is to be asked for. */
+function readLink(literal: string, path: string | null, page: LinkingPage): NextReading {
+  const members = readMembers(literal);
+  const target = members?.get('href') ?? members?.get('url') ?? members?.get('uri') ?? null;
+  if (members === null || target === null) return unusable;
+  if (isNothing(target)) return ended;
+  const reading = readTarget(readString(target), path, page);
+  const body = members.get('body') ?? null;
+  const method = readString(members.get('method') ?? null)?.toUpperCase() ?? null;
+  if (reading.step?.kind !== 'url' || (method === null && isNothing(body))) return reading;
+  const isBody = isNothing(body) || body!.startsWith('{');
+  const by = method ?? 'POST';
+  if (!isBody || (by !== 'GET' && by !== 'POST')) return unusable;
+  const merges = members.get('merge') === 'true';
+  const send = { method: by, body: isNothing(body) ? null : body, merges } as const;
+  return { ...reading, step: { ...reading.step, send } };
+}
+
+/** The base that the page states beside its next link, or beside the object that holds it. */
+function statedBase(path: string | null, { literal }: LinkingPage): string | null {
+  const keys = path === null ? [] : (keysOf(path) ?? []);
+  for (const depth of [1, 2]) {
+    if (keys.length < depth) return null;
+    const base = readString(literal(pathOf([...keys.slice(0, -depth), 'base'])));
+    if (base !== null) return base;
+  }
+  return null;
+}
+
+/** Where the page links to the next one. */
+function linkOf({ next: said, base, view }: Facts): {
+  readonly path: string | null;
+  readonly url: string | null;
+} {
+  const path =
+    said.url === null ? (said.listed?.path ?? null) : pathOfLink(view.json, said.url.path);
+  const named = path === null ? null : urlAt(view, path);
+  return { path, url: named === null ? null : ownUrl(base, named, view.request.url) };
+}
+
 function detectUrl(facts: Facts): Shown | null {
   const { next: said, params, base, view, count, numbers } = facts;
-  const path = said.url?.path ?? said.listed?.path ?? null;
-  const text = said.url?.value ?? said.listed?.url ?? null;
-  const url = text === null ? null : resolveUrl(text, view.request.url);
+  const { path, url } = linkOf(facts);
   if (url !== null && path !== null) {
     const evidence = [`${path} holds a URL`];
+    const rival = rivalOf(facts, url);
+    if (rival !== null) return trial([`${evidence[0]}, which leaves ${rival.name} as it is`]);
     const step = view.request.method === 'GET' ? stepOfUrl(view.request.url, url, count) : null;
     const known = numbers.totalPages ?? numbers.total;
     if (step === null || known === null) {
@@ -96,4 +186,20 @@ function detectUrl(facts: Facts): Shown | null {
   const end = said.empty?.kind === 'url' ? said.empty.path : (said.listed?.path ?? null);
   if (end === null || said.empty?.kind === 'token') return null;
   return found({ ...base, style: 'next', nextPath: end }, [`${end} names no next page`], true);
+}
+
+/** Where the URL stands in an object that says how it is to be asked for, the path to that object. */
+function pathOfLink(json: unknown, path: string): string {
+  const keys = (keysOf(path) ?? []).slice(0, -1);
+  if (keys.length === 0) return path;
+  const holder = valueAt(json, pathOf(keys));
+  return isObject(holder) && ('method' in holder || 'body' in holder) ? pathOf(keys) : path;
+}
+
+/** Where a page's link leads, as the pages behind it are read. */
+function urlAt(view: PageView, path: string): string | null {
+  const { headers } = view;
+  const page = { url: view.request.url, headers, literal: (at: string) => literalOf(view, at) };
+  const { step } = readUrl({ ...noPagination, nextPath: path }, page);
+  return step?.kind === 'url' ? step.url : null;
 }

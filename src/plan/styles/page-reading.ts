@@ -45,14 +45,15 @@ export const unusable: NextReading = { step: null, more: true };
 /** A header's value is made the literal that it would be in a body. */
 export function literalOfNext(
   { nextHeader, nextPath }: Pagination,
-  page: PageToRead,
+  page: Pick<PageToRead, 'headers' | 'literal'>,
 ): string | null {
   if (nextHeader === null) return nextPath === null ? null : page.literal(nextPath);
   const value = page.headers[nextHeader];
   return value === undefined ? null : JSON.stringify(value.trim());
 }
 
-export function urlStep(target: unknown, page: PageToRead): NextReading {
+/** @param target relative to the page's own URL, or absolute */
+export function urlStep(target: unknown, page: Pick<PageToRead, 'url'>): NextReading {
   const url = typeof target === 'string' ? resolveUrl(target, page.url) : null;
   return url === null ? unusable : { step: { kind: 'url', url }, more: null };
 }
@@ -106,6 +107,25 @@ export function parseContentRange(value: string): ContentRange | null {
   if (match === null) return null;
   const [from, to, total] = [match[1], match[2], match[3]].map(numberOf);
   return { from: from ?? null, to: to ?? null, total: total ?? null };
+}
+
+/** A range of records in a page. */
+export interface RecordRange {
+  /** Empty where the server names none (PostgREST). */
+  readonly unit: string;
+  readonly first: number;
+  readonly last: number;
+  /** Null for `*`. */
+  readonly total: number | null;
+}
+
+/** Null for bytes, and for what does not say which records it is. */
+export function readRange(value: string): RecordRange | null {
+  const range = parseContentRange(value);
+  const unit = /^\s*([\w-]+)[ =:]/.exec(value)?.[1] ?? '';
+  if (range === null || range.from === null || range.to === null) return null;
+  if (/^bytes$/i.test(unit) || range.to < range.from) return null;
+  return { unit, first: range.from, last: range.to, total: range.total };
 }
 
 function numberOf(digits: string | undefined): number | null {

@@ -166,7 +166,8 @@ export function candidate(
   value: PartValue,
   why: string,
 ): readonly Candidate[] {
-  const { carrier, param } = pagination;
-  const request = param === null ? null : setPart(unplaced(view.request), carrier, param, value);
+  const { carrier, param, size } = pagination;
+  const start = withSize(pagination, unplaced(view.request), size);
+  const request = param === null ? null : setPart(start, carrier, param, value);
   return request === null ? [] : [{ pagination, request, why }];
 }

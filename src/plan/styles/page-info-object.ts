@@ -1,0 +1,19 @@
+/** `pageInfo` of a GraphQL connection. */
+import { squash } from '../detect/names.ts';
+import { type Field, isObject } from '../detect/page-view.ts';
+
+export interface PageInfoSaid {
+  readonly path: string;
+  readonly hasNext: boolean;
+  readonly cursor: string | null;
+}
+
+export function readPageInfo(fields: readonly Field[]): PageInfoSaid | null {
+  for (const { name, path, value } of fields) {
+    if (squash(name) !== 'pageinfo' || !isObject(value)) continue;
+    const { hasNextPage, endCursor } = value;
+    if (typeof hasNextPage !== 'boolean') continue;
+    return { path, hasNext: hasNextPage, cursor: typeof endCursor === 'string' ? endCursor : null };
+  }
+  return null;
+}
