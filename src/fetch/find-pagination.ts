@@ -9,12 +9,11 @@ import {
   type Pagination,
 } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
-import { counted } from '../core/units.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { isExpression, listOfExpression, parseSelection, readSelection } from '../decode/decode.ts';
 import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
 import { namesNext, readFacts, saysEnd, saysMore } from '../plan/detect/facts.ts';
-import { findColumns } from '../plan/detect/odd-lists.ts';
+import { whatIsThere } from '../plan/detect/odd-lists.ts';
 import { listFields, literalOf, PAGE_ITSELF } from '../plan/detect/page-view.ts';
 import { settleOverlap } from '../plan/detect/settle-overlap.ts';
 import type { Ask } from './asked-pages.ts';
@@ -78,19 +77,15 @@ function withoutRecords(
   { responses, pagination }: Discovery,
   pinned: Partial<Pagination>,
 ): Pick<FoundPagination, 'pagination' | 'end'> {
-  const { base } = readFacts(responses[0]!, pinned);
-  const columns = findColumns(responses[0]!.json);
-  const what =
-    columns === null
-      ? 'the records in it were not found'
-      : `it holds columns of ${counted(columns.length, 'value')} (${columns.paths.slice(0, 3).join(', ')}), not records`;
+  const first = responses[0]!;
+  const { base } = readFacts(first, pinned);
   // Pages that are counted have to be seen to end.
   const mayBeWhole = !isParallel(pagination) || countsPages(pagination);
   const whole = mayBeWhole ? ', or take each page whole with --pages' : '';
-  const why = `${what}. Say where they are with --select${whole}`;
+  const { what, how } = whatIsThere(first.json);
   return {
     pagination: { ...base, records: NO_RECORDS },
-    end: { reason: 'single', detail: why, isFinal: true },
+    end: { reason: 'single', detail: `${what}. ${how}${whole}`, isFinal: true },
   };
 }
 

@@ -61,9 +61,19 @@ describe('records are found', () => {
     ['no links', { _links: { self: { href: 'a' }, next: { href: 'b' } } }, null],
     ['no values of different kinds', { data: { 1: { id: 1, a: 2 }, 2: { x: 1, y: 2 } } }, null],
     ['no object at a path that no expression can say', { 'a-b': { 1: { id: 1 } } }, null],
-    ['no columns', { data: { id: [1, 2], name: ['a', 'b'], value: [3, 4] } }, null],
     [
-      'no transposed rows',
+      'the rows of columns side by side',
+      { data: { id: [1, 2], name: ['a', 'b'], 'c-d': [3, 4] } },
+      'rows(data)',
+    ],
+    [
+      'the rows of columns beside something else',
+      { page: 1, of: { unit: 'm', x: [1, 2, 3, 4, 5, 6], 'y-z': [1, 2, 3, 4, 5, 6] } },
+      'rows(of.{x: x, "y-z": "y-z"})',
+    ],
+    ['no two short lists of one thing', { id: 1, sizes: [1, 2], colors: ['a', 'b'] }, null],
+    [
+      'the rows of transposed columns',
       {
         columns: some(2),
         values: [
@@ -71,7 +81,7 @@ describe('records are found', () => {
           [4, 5, 6],
         ],
       },
-      null,
+      'rows(values, columns)',
     ],
     [
       'rows beside as many columns',
@@ -85,7 +95,21 @@ describe('records are found', () => {
       'rows',
     ],
     ['no array inside of an array', { rows: [[some(3)]] }, 'rows'],
-    ['no mixture', [{ page: 1 }, some(2)], null],
+    ['the second of two parts', [{ page: 1 }, some(2)], '[1]'],
+    ['no mixture', [{ page: 1 }, some(2), some(2)], null],
+    ['objects among null', { items: [null, ...some(2), null] }, 'items'],
+    [
+      'a list of ids, not the few objects beside it',
+      { n: '9', m: 1, o: 2, idlist: ['a', 'b', 'c', 'd', 'e', 'f'], translations: some(1) },
+      'idlist',
+    ],
+    [
+      'none of many lists under names of their own',
+      { status: 'ok', message: { akita: [], hound: ['afghan', 'basset'], terrier: ['toy'] } },
+      null,
+    ],
+    ['none of the lists of days', { data: { '2026-01-01': some(2), '2026-01-02': some(1) } }, null],
+    ['one of three lists of different kinds', { a: some(2), b: [1], c: [{ x: 1, y: 2 }] }, 'a'],
     ['a path with dots', { 'a.b': { items: some(1) } }, 'a\\.b.items'],
     ['nothing in a scalar', 7, null],
     ['nothing in null', null, null],
@@ -98,6 +122,18 @@ describe('records are found', () => {
     const page = { columns2: some(9), matches2: some(3) };
     assert.equal(pathOfRecords(page), 'columns2');
     assert.equal(pathOfRecords(page, [3]), 'matches2');
+  });
+
+  test('scalars, where they are as many as the page says it has', () => {
+    const page = { count: 1234, max: 2, start: 0, found: ['7', '8'], sets: some(1), query: 'x' };
+    assert.equal(pathOfRecords(page), 'sets');
+    assert.equal(pathOfRecords(page, [1234, 2]), 'found');
+  });
+
+  test('one of many lists, where it is as many as the page says it has', () => {
+    const page = { few: some(2), many: some(3), most: some(4) };
+    assert.equal(pathOfRecords(page), null);
+    assert.equal(pathOfRecords(page, [3]), 'many');
   });
 
   test('as many values as the page says it has', () => {
@@ -150,6 +186,7 @@ describe('a key is found', () => {
       ['a key with a dot', [{ node: { '@.id': 1 } }], 'node.@\\.id'],
       ['none in scalars', ['a', 'b'], null],
       ['none in nothing', [], null],
+      ['what is null aside', [null, { id: 1 }, null, { id: 2 }], 'id'],
     ];
   for (const [name, items, key] of cases) {
     test(name, () => assert.equal(findKey(items), key));

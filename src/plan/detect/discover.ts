@@ -11,12 +11,14 @@ import { setPart } from '../request-parts.ts';
 import { literalNumber } from '../styles/style.ts';
 import { detect, pinDetection } from './detect.ts';
 import { type Facts, namesNext, readFacts, saysMore } from './facts.ts';
+import { pathWithoutNulls } from './find-records.ts';
 import {
   type Candidate,
   type Detection,
   isSuccess,
   type PageView,
   recordIdentities,
+  valueAt,
 } from './page-view.ts';
 import {
   type Acceptance,
@@ -115,8 +117,9 @@ export async function discoverPagination(
   } = detection.kind === 'candidates'
     ? (endByHost(facts, detection) ?? (await tryCandidates(first, detection, pinned, ask)))
     : await settleShown(facts, detection, pinned, ask);
-  const own = pinned.key == null ? withSoundKey(first, settled.pagination) : settled.pagination;
-  const pagination = { ...own, ...pinned };
+  const listed = withoutNulls(first, { ...settled.pagination, ...pinned });
+  const isLeftOut = listed.records !== (pinned.records ?? settled.pagination.records);
+  const pagination = pinned.key == null ? withSoundKey(first, listed) : listed;
   const total = facts.numbers.total?.value ?? null;
   const isTotal = total !== null && total - pagination.first <= facts.count;
   return {
@@ -125,7 +128,12 @@ export async function discoverPagination(
     isWholeList,
     saysMore: saysMore(facts) || namesNext(facts),
     unproven,
-    evidence: [...evidence, ...(unproven === null ? [] : [unproven]), ...facts.contradicted],
+    evidence: [
+      ...evidence,
+      ...(unproven === null ? [] : [unproven]),
+      ...(isLeftOut ? ['null stands among the records, and is left out'] : []),
+      ...facts.contradicted,
+    ],
     responses,
     isLastPage: isWholeList || isTotal || (detection.kind === 'found' && detection.lastPage),
     pageRecords: facts.count,
@@ -294,6 +302,15 @@ async function tryCandidates(
 
 function recordsIn(view: PageView, { records }: Pagination): number {
   return (records === null ? null : recordIdentities(view, records, null))?.length ?? 1;
+}
+
+/** What is null stands for no record, except where records are counted to ask for the next ones. */
+function withoutNulls({ json }: PageView, pagination: Pagination): Pagination {
+  const { records } = pagination;
+  if (records === null || isByOrdinal(pagination)) return pagination;
+  const items = valueAt(json, records);
+  const without = Array.isArray(items) ? pathWithoutNulls(records, items) : null;
+  return without === null ? pagination : { ...pagination, records: without };
 }
 
 /** Numbers that `JSON.parse` cannot tell apart were taken as distinct; their literals decide. */

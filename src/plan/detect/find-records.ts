@@ -1,14 +1,25 @@
 import { NO_RECORDS } from '../../core/pagination.ts';
-import { pathOf } from '../../decode/decode.ts';
+import { expressionOf, isExpression, parseSelection, pathOf } from '../../decode/decode.ts';
 import { means, rankAsRecords, squash } from './names.ts';
 import { asCount } from './numbers-said.ts';
-import { findColumns, keyedLists } from './odd-lists.ts';
-import { type Field, isObject, listFields, PAGE_ITSELF, type RecordsFound } from './page-view.ts';
+import { findColumns, findNamedLists, keyedLists } from './odd-lists.ts';
+import {
+  type Field,
+  isObject,
+  isPair,
+  listFields,
+  PAGE_ITSELF,
+  type RecordsFound,
+  SECOND_PART,
+} from './page-view.ts';
 
 /** How far down the records may stand; deeper only beside a `pageInfo`, as in GraphQL. */
 const MAX_DEPTH = 4;
 /** With more fields than this at the top, an array of scalars is a property of the page's one object. */
 const MAX_TOP_FIELDS = 4;
+
+/** Names of ids alone: NCBI's `idlist`. */
+const LIST_OF_IDS = /(?:ids|list)$/;
 
 /** An array of unusual name needs more items than this to win against an empty one of usual name. */
 const MAX_BESIDE_EMPTY = 5;
@@ -16,22 +27,26 @@ const MAX_BESIDE_EMPTY = 5;
 interface Option extends RecordsFound {
   readonly name: string;
   readonly depth: number;
-  /** `objects`; `plain` for scalars and arrays; `empty`; `values` of an object. */
-  readonly holds: 'objects' | 'plain' | 'empty' | 'values';
+  /** `objects`; `plain` for scalars and arrays; `empty`; `values` of an object; `rows` of columns. */
+  readonly holds: 'objects' | 'plain' | 'empty' | 'values' | 'rows';
 }
 
 /**
  * Where a page's records stand, found by structure: the array whose items are objects, at most four
  * objects deep. Of several, one that has as many items as the page says it has (`counts`), else the
  * longest, then the shallowest; usual names only break ties. Where no array may be meant, the values
- * of an object that holds records by their ids. Null where there is none.
+ * of an object that holds records by their ids, or the rows of columns side by side. Null where there
+ * is none, and where each of several lists is one of many under names of their own.
  *
  *     findRecords({ total: 2, hits: { hits: [{ _id: 'a' }, { _id: 'b' }] } })?.path; // 'hits.hits'
  *
  * @param counts page sizes and totals that the page or its request states
  */
 export function findRecords(json: unknown, counts: readonly number[] = []): RecordsFound | null {
-  return listOptions(json, counts).toSorted(order(counts))[0] ?? null;
+  const best = listOptions(json, counts).toSorted(order(counts))[0] ?? null;
+  const isOneOfMany = best !== null && counts.every((count) => count !== best.items.length);
+  const named = isOneOfMany ? findNamedLists(listFields(json), json) : null;
+  return named?.paths.includes(best?.path ?? '') ? null : best;
 }
 
 /**
@@ -77,10 +92,17 @@ const NEVER_RECORDS = /^(?:errors?|warnings?)$/i;
 
 /** @param counts where a page says that there are no records, an empty list of any name is theirs */
 function listOptions(json: unknown, counts: readonly number[] = []): readonly Option[] {
+  if (isPair(json)) {
+    const [, items] = json;
+    const holds = holdsOf(items);
+    return holds === null
+      ? []
+      : [{ path: SECOND_PART, items, around: [], name: '', depth: 1, holds }];
+  }
   if (Array.isArray(json)) {
     const holds = holdsOf(json);
     if (holds === null) return [];
-    return [{ path: PAGE_ITSELF, items: json, name: '', depth: 0, holds }];
+    return [{ path: PAGE_ITSELF, items: json, around: [], name: '', depth: 0, holds }];
   }
   const fields = listFields(json);
   const keyed = keyedLists(fields, counts);
@@ -89,26 +111,50 @@ function listOptions(json: unknown, counts: readonly number[] = []): readonly Op
   const arrays = fields.filter((field) => Array.isArray(field.value) && !isWithin(field));
   const options = arrays.flatMap((field) => optionOf(field, fields) ?? []);
   const topFields = fields.filter((field) => field.keys.length === 1).length;
-  const columns = new Set(findColumns(json)?.paths);
+  const columns = findColumns(json);
+  const isColumn = new Set(columns?.paths);
   const lists = options.filter((option) => {
     if (NEVER_RECORDS.test(option.name)) return false;
-    if (columns.size > 0 && means.besideRecords(option.name)) return false;
-    if (columns.has(option.path)) return false;
+    if (columns !== null && means.besideRecords(option.name)) return false;
+    if (isColumn.has(option.path)) return false;
     if (option.holds === 'objects') return true;
     if (means.records(option.name)) return true;
     if (counts.includes(0) && option.holds === 'empty') return true;
+    if (option.items.length > 1 && counts.includes(option.items.length)) return true;
+    if (isListOfIds(option)) return true;
     // An array of scalars in an object with much else is one of its properties.
     return arrays.length === 1 && topFields <= MAX_TOP_FIELDS;
   });
-  return [...lists, ...keyed.map((list) => ({ ...list, holds: 'values' as const }))];
+  return [
+    ...lists,
+    ...keyed.map((list) => ({ ...list, around: list.keys.slice(0, -1), holds: 'values' as const })),
+    ...rowsOf(columns, counts),
+  ];
+}
+
+function isListOfIds({ name, holds, items }: Option): boolean {
+  return holds === 'plain' && items.length > MAX_BESIDE_EMPTY && LIST_OF_IDS.test(squash(name));
+}
+
+/** Two short lists of equal length are more often properties of one thing than columns. */
+function rowsOf(
+  columns: ReturnType<typeof findColumns>,
+  counts: readonly number[],
+): readonly Option[] {
+  if (columns === null) return [];
+  const { length, isAlone, expression, rows, keys } = columns;
+  if (!isAlone && length <= MAX_BESIDE_EMPTY && !counts.includes(length)) return [];
+  const around = keys.slice(0, isAlone ? -2 : -1);
+  return [{ path: expression, items: rows, around, name: '', depth: keys.length, holds: 'rows' }];
 }
 
 function optionOf(field: Field, fields: readonly Field[]): Option | null {
   const items = field.value as readonly unknown[];
-  const depth = field.keys.length;
+  const { keys, name, path } = field;
+  const depth = keys.length;
   if (depth > MAX_DEPTH && !hasPageInfo(field, fields)) return null;
   const holds = holdsOf(items);
-  return holds === null ? null : { path: field.path, items, name: field.name, depth, holds };
+  return holds === null ? null : { path, items, around: keys.slice(0, -1), name, depth, holds };
 }
 
 function hasPageInfo(field: Field, fields: readonly Field[]): boolean {
@@ -116,12 +162,27 @@ function hasPageInfo(field: Field, fields: readonly Field[]): boolean {
   return fields.some((other) => other.path === path);
 }
 
-/** Null for a mixture of objects and other things. */
+/** Null for a mixture of objects and other things. What is null may stand for a record that is gone. */
 function holdsOf(items: readonly unknown[]): Option['holds'] | null {
   if (items.length === 0) return 'empty';
   const objects = items.filter(isObject).length;
-  if (objects === items.length) return 'objects';
-  return objects === 0 ? 'plain' : null;
+  if (objects === 0) return 'plain';
+  return objects === withoutNulls(items).length ? 'objects' : null;
+}
+
+function withoutNulls(items: readonly unknown[]): readonly unknown[] {
+  return items.filter((item) => item !== null);
+}
+
+/**
+ * An expression for the records at `path` without what is null among them; null where nothing is.
+ *
+ *     pathWithoutNulls('data.items', [{ id: 1 }, null]); // 'data.items[*]'
+ */
+export function pathWithoutNulls(path: string, items: readonly unknown[]): string | null {
+  if (!items.includes(null) || !items.some(isObject) || isExpression(path)) return null;
+  const names = path === PAGE_ITSELF ? [] : parseSelection(path).keys.map(({ name }) => name);
+  return `${expressionOf(names)}[*]`;
 }
 
 function order(counts: readonly number[]): (a: Option, b: Option) => number {
@@ -130,11 +191,13 @@ function order(counts: readonly number[]): (a: Option, b: Option) => number {
   function rank(option: Option): number {
     if (means.besideRecords(option.name)) return 5;
     // Only a page that says it holds none makes an empty list likelier than a full one.
-    if (counts.includes(option.items.length)) return 0;
+    if (counts.includes(option.items.length)) return option.holds === 'plain' ? 0.5 : 0;
     if (option.holds === 'objects') {
       return option.items.length > MAX_BESIDE_EMPTY || means.records(option.name) ? 1 : 3;
     }
     if (option.holds === 'values') return 2.5;
+    if (option.holds === 'rows') return 2.6;
+    if (isListOfIds(option)) return 2.7;
     return option.holds === 'empty' ? 2 : 4;
   }
 }
@@ -165,7 +228,8 @@ const WRAPPERS = new Set([
  *
  *     findKey([{ node: { id: 'a' } }, { node: { id: 'b' } }]); // 'node.id'
  */
-export function findKey(items: readonly unknown[]): string | null {
+export function findKey(given: readonly unknown[]): string | null {
+  const items = withoutNulls(given);
   const first = items[0];
   if (!isObject(first) || !items.every(isObject)) return null;
   const paths = namesIn(first).map((name) => [name]);
@@ -231,10 +295,12 @@ const leadsOn = ({ name, parent }: Field): boolean =>
 export function findAbsentList(fields: readonly Field[]): RecordsFound | null {
   let isSaid = false;
   let path: string | null = null;
+  let around: readonly string[] = [];
   for (const field of fields) {
     const { name, value } = field;
     if (isObject(value) && Object.keys(value).length > 0) continue;
     if (value === null && means.records(name) && !leadsOn(field)) {
+      if (path === null) around = field.keys.slice(0, -1);
       path ??= field.path;
       // `data: null` may stand for one thing that is not there.
       isSaid ||= /s$/.test(squash(name));
@@ -242,7 +308,7 @@ export function findAbsentList(fields: readonly Field[]): RecordsFound | null {
     else if (speaksOfRecords(field)) return null;
     else isSaid ||= saysNone(field);
   }
-  return isSaid ? { path: path ?? NO_RECORDS, items: [] } : null;
+  return isSaid ? { path: path ?? NO_RECORDS, items: [], around } : null;
 }
 
 function isOfPaging(field: Field): boolean {
