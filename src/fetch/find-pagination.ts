@@ -110,7 +110,8 @@ function holdsSomeToken(json: unknown): boolean {
 }
 
 function endOfOnePage(found: Discovery): OnePageEnd {
-  const { isWholeList, pagination, saysMore, unproven, responses } = found;
+  const { isWholeList, seemsWhole, pagination, saysMore, unproven, responses } = found;
+  if (seemsWhole) return { reason: 'short', detail: null, isFinal: true };
   if (isWholeList) return { reason: 'stated', detail: null, isFinal: true };
   const what = saysMore
     ? 'it says that there is more, and no way to the next page was found'

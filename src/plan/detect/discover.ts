@@ -29,6 +29,7 @@ import {
   proveEnd,
   settleBase,
 } from './trial.ts';
+import { mayShowBySize, wholeByOtherForm, wholeBySize } from './whole-list.ts';
 
 export type { PageView };
 
@@ -43,7 +44,9 @@ export interface Discovery {
   readonly pagination: Pagination;
   /** For a single page: the page itself says that it is the whole list. */
   readonly isWholeList: boolean;
-  /** The first page says that there is more, be it by a number, a flag or a link. */
+  /** Nothing in it says so, but the server gives no more where more is asked for. */
+  readonly seemsWhole: boolean;
+  /** The first page says that there is more, be it by a number, a flag or a link, or more was shown. */
   readonly saysMore: boolean;
   /** Why a parameter that seemed to give another page is not used, without a full stop. */
   readonly unproven: string | null;
@@ -66,6 +69,8 @@ export interface DiscoverOptions {
   /** The style to assume where the first page shows nothing; nothing is tried then. */
   readonly usual?: PaginationStyle | null;
 }
+
+type Candidates = Detection & { readonly kind: 'candidates' };
 
 type Ask = (
   request: Candidate['request'],
@@ -109,14 +114,21 @@ export async function discoverPagination(
   const shown = detect(first, pinned);
   const isOpen = shown.kind !== 'found' && usual !== null;
   const detection = pinDetection(shown, facts, isOpen ? { style: usual, ...pinned } : pinned);
-  const {
-    evidence,
-    isWholeList,
-    unproven = null,
-    ...settled
-  } = detection.kind === 'candidates'
-    ? (endByHost(facts, detection) ?? (await tryCandidates(first, detection, pinned, ask)))
-    : await settleShown(facts, detection, pinned, ask);
+  const settled =
+    detection.kind === 'candidates'
+      ? (endByHost(facts, detection) ??
+        (await tryCandidates(first, withRoom(facts, detection), pinned, ask)))
+      : await settleShown(facts, detection, pinned, ask);
+  const { isWholeList, unproven = null } = settled;
+  const isSilent = detection.kind === 'candidates' && detection.isSilent;
+  const isOpenEnd = isOnePage(settled.pagination) && !isWholeList && unproven === null;
+  const wholeness =
+    isSilent && isOpenEnd
+      ? (wholeByOtherForm(facts, responses) ??
+        (await wholeBySize(facts, (request) => ask(request, 1, MAX_REQUESTS))))
+      : null;
+  const evidence =
+    wholeness === null ? settled.evidence : [wholeness.why, ...settled.evidence.slice(1)];
   const listed = withoutNulls(first, { ...settled.pagination, ...pinned });
   const isLeftOut = listed.records !== (pinned.records ?? settled.pagination.records);
   const pagination = pinned.key == null ? withSoundKey(first, listed) : listed;
@@ -126,7 +138,8 @@ export async function discoverPagination(
     kind: isOnePage(pagination) ? 'single' : 'found',
     pagination,
     isWholeList,
-    saysMore: saysMore(facts) || namesNext(facts),
+    seemsWhole: wholeness?.isWhole === true,
+    saysMore: saysMore(facts) || namesNext(facts) || wholeness?.isWhole === false,
     unproven,
     evidence: [
       ...evidence,
@@ -142,14 +155,20 @@ export async function discoverPagination(
   };
 }
 
+/** Requests that are kept to see whether the page is the whole list: for one record, by two names, and for more. */
+const REQUESTS_FOR_SIZE = 3;
+
+function withRoom(facts: Facts, detection: Candidates): Candidates {
+  if (!detection.isSilent || !mayShowBySize(facts)) return detection;
+  const most = MAX_REQUESTS - 1 - REQUESTS_FOR_SIZE;
+  return { ...detection, candidates: detection.candidates.slice(0, most) };
+}
+
 /** A page with so many records may have been cut off without saying so. */
 const MOST_IN_A_PAGE = 1000;
 
 /** Some known APIs end a list by not naming a next page. */
-function endByHost(
-  { base, count, view }: Facts,
-  { isSilent }: Detection & { readonly kind: 'candidates' },
-): Settled | null {
+function endByHost({ base, count, view }: Facts, { isSilent }: Candidates): Settled | null {
   if (!isSilent || count >= MOST_IN_A_PAGE || view.request.method !== 'GET') return null;
   const { hostname } = new URL(view.request.url);
   const preset = presetForHost(hostname);
@@ -198,7 +217,7 @@ function unsteadyText(tried: string): string {
 
 async function tryCandidates(
   first: PageView,
-  detection: Detection & { readonly kind: 'candidates' },
+  detection: Candidates,
   pinned: Partial<Pagination>,
   ask: Ask,
 ): Promise<Settled> {
