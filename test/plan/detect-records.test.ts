@@ -32,6 +32,11 @@ describe('records are found', () => {
     ['nodes before edges', { edges: some(2), nodes: some(2) }, 'nodes'],
     ['data, not what it includes', { data: some(2), included: some(9) }, 'data'],
     ['records, not facets', { facets: some(30), found: some(2) }, 'found'],
+    [
+      'the list whose own object says how it goes on, though another one be longer',
+      { users: some(9), topic_list: { more_topics_url: '/latest?page=1', topics: some(6) } },
+      'topic_list.topics',
+    ],
     ['an empty list of a usual name', { data: [], total: 0 }, 'data'],
     [
       'an empty list beside a short list of something else',

@@ -29,6 +29,8 @@ interface Option extends RecordsFound {
   readonly depth: number;
   /** `objects`; `plain` for scalars and arrays; `empty`; `values` of an object; `rows` of columns. */
   readonly holds: 'objects' | 'plain' | 'empty' | 'values' | 'rows';
+  /** The object within the page that it stands in says how that list goes on, or how long it is. */
+  readonly isPaged?: boolean;
 }
 
 /**
@@ -154,7 +156,22 @@ function optionOf(field: Field, fields: readonly Field[]): Option | null {
   const depth = keys.length;
   if (depth > MAX_DEPTH && !hasPageInfo(field, fields)) return null;
   const holds = holdsOf(items);
-  return holds === null ? null : { path, items, around: keys.slice(0, -1), name, depth, holds };
+  if (holds === null) return null;
+  const around = keys.slice(0, -1);
+  return { path, items, around, name, depth, holds, isPaged: isPagedObject(around, fields) };
+}
+
+/** Discourse: `topic_list: { per_page, more_topics_url, topics }` beside `users`. */
+function isPagedObject(around: readonly string[], fields: readonly Field[]): boolean {
+  if (around.length === 0) return false;
+  const path = pathOf(around);
+  return fields.some(
+    ({ keys, name, value }) =>
+      keys.length === around.length + 1 &&
+      !Array.isArray(value) &&
+      (means.total(name) || means.next(name) || means.more(name) || means.size(name)) &&
+      pathOf(keys.slice(0, -1)) === path,
+  );
 }
 
 function hasPageInfo(field: Field, fields: readonly Field[]): boolean {
@@ -204,6 +221,7 @@ function order(counts: readonly number[]): (a: Option, b: Option) => number {
 
 function compareLikely(a: Option, b: Option): number {
   return (
+    Number(b.isPaged ?? false) - Number(a.isPaged ?? false) ||
     b.items.length - a.items.length ||
     a.depth - b.depth ||
     rankAsRecords(a.name) - rankAsRecords(b.name) ||
