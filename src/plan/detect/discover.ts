@@ -46,6 +46,8 @@ export interface Discovery {
   readonly isWholeList: boolean;
   /** Nothing in it says so, but the server gives no more where more is asked for. */
   readonly seemsWhole: boolean;
+  /** Nothing in it says so, but more came where more was asked for: the first evidence says it. */
+  readonly moreBySize: boolean;
   /** The first page says that there is more, be it by a number, a flag or a link, or more was shown. */
   readonly saysMore: boolean;
   /** Why a parameter that seemed to give another page is not used, without a full stop. */
@@ -139,6 +141,7 @@ export async function discoverPagination(
     pagination,
     isWholeList,
     seemsWhole: wholeness?.isWhole === true,
+    moreBySize: wholeness?.isWhole === false,
     saysMore: saysMore(facts) || namesNext(facts) || wholeness?.isWhole === false,
     unproven,
     evidence: [
@@ -257,10 +260,10 @@ async function tryCandidates(
     const shown = [...evidence, 'nothing was found behind it'];
     return { pagination: otherwise, evidence: shown, isWholeList: true };
   }
-  const vain =
-    tried.length === 1
-      ? 'one parameter gave no further page'
-      : `${tried.length} parameters gave no further page`;
+  const names = detection.candidates
+    .slice(0, tried.length)
+    .map(({ pagination: { param } }) => param);
+  const vain = `tried ${names.join(', ')}, which gave no further page`;
   const [why = '', ...rest] = evidence;
   const said = [`${why}; ${vain}`, ...rest, ...tried];
   return { pagination: otherwise, evidence: said, isWholeList: false };

@@ -207,21 +207,29 @@ export function findNamedLists(fields: readonly Field[], json: unknown): NamedLi
   return null;
 }
 
-/** What a page has in the place of a list of records, and how to say what is meant; each a phrase. */
-export function whatIsThere(json: unknown): { readonly what: string; readonly how: string } {
+/** What a page has in the place of a list of records, and how to say what is meant; both phrases. */
+export interface OddPage {
+  readonly what: string;
+  readonly how: string;
+  /** An expression that makes records of it; null where none is known. */
+  readonly select: string | null;
+}
+
+export function whatIsThere(json: unknown): OddPage {
   const named = findNamedLists(listFields(json), json);
   if (named !== null) {
-    const { names, expression } = named;
+    const { names, expression: select } = named;
     const what = `it holds ${names.length} lists under names of their own (${firstOf(names)})`;
-    return { what, how: `--select ${shellQuote(expression)} takes the records of all of them` };
+    return { what, how: `--select ${shellQuote(select)} takes the records of all of them`, select };
   }
   const columns = findColumns(json);
   if (columns === null) {
-    return { what: 'the records in it were not found', how: 'Say where they are with --select' };
+    const how = 'Say where they are with --select';
+    return { what: 'the records in it were not found', how, select: null };
   }
-  const { length, paths, expression } = columns;
+  const { length, paths, expression: select } = columns;
   const what = `it holds columns of ${counted(length, 'value')} (${firstOf(paths)}), not records`;
-  return { what, how: `--select ${shellQuote(expression)} makes rows of them` };
+  return { what, how: `--select ${shellQuote(select)} makes rows of them`, select };
 }
 
 function firstOf(names: readonly string[]): string {
