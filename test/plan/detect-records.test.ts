@@ -37,6 +37,16 @@ describe('records are found', () => {
       { users: some(9), topic_list: { more_topics_url: '/latest?page=1', topics: some(6) } },
       'topic_list.topics',
     ],
+    [
+      'no shorter list of an object about the page',
+      { things: some(9), meta: { total: 9, sources: some(7) } },
+      'things',
+    ],
+    [
+      'a usual name, not a list that says how it goes on',
+      { results: some(9), log: { next: 'x', lines: some(7) } },
+      'results',
+    ],
     ['an empty list of a usual name', { data: [], total: 0 }, 'data'],
     [
       'an empty list beside a short list of something else',
@@ -104,9 +114,28 @@ describe('records are found', () => {
     ['no mixture', [{ page: 1 }, some(2), some(2)], null],
     ['objects among null', { items: [null, ...some(2), null] }, 'items'],
     [
-      'a list of ids, not the few objects beside it',
-      { n: '9', m: 1, o: 2, idlist: ['a', 'b', 'c', 'd', 'e', 'f'], translations: some(1) },
+      'a list of ids, not the one object beside it',
+      {
+        n: '9',
+        m: 1,
+        o: 2,
+        idlist: Array.from({ length: 10 }, (_, index) => `${index}`),
+        translations: some(1),
+      },
       'idlist',
+    ],
+    [
+      'a few records, not what a chart beside them is drawn from',
+      {
+        orders: some(3),
+        chart: { labels: ['a', 'b', 'c', 'd', 'e', 'f'], sums: [1, 2, 3, 4, 5, 6] },
+      },
+      'orders',
+    ],
+    [
+      'a few records, not the ids of something else',
+      { posts: some(3), media_ids: [1, 2, 3, 4, 5, 6, 7, 8] },
+      'posts',
     ],
     [
       'none of many lists under names of their own',
@@ -133,6 +162,11 @@ describe('records are found', () => {
     const page = { count: 1234, max: 2, start: 0, found: ['7', '8'], sets: some(1), query: 'x' };
     assert.equal(pathOfRecords(page), 'sets');
     assert.equal(pathOfRecords(page, [1234, 2]), 'found');
+  });
+
+  test('objects, though scalars beside them are as many as the page says', () => {
+    const page = { total: 3, size: 2, posts: some(7), words: ['a', 'b', 'c'] };
+    assert.equal(pathOfRecords(page, [3, 2]), 'posts');
   });
 
   test('one of many lists, where it is as many as the page says it has', () => {

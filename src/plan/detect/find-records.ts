@@ -45,7 +45,8 @@ interface Option extends RecordsFound {
  * @param counts page sizes and totals that the page or its request states
  */
 export function findRecords(json: unknown, counts: readonly number[] = []): RecordsFound | null {
-  const best = listOptions(json, counts).toSorted(order(counts))[0] ?? null;
+  const options = listOptions(json, counts);
+  const best = options.toSorted(order(counts, mostObjectsOf(options)))[0] ?? null;
   const isOneOfMany = best !== null && counts.every((count) => count !== best.items.length);
   const named = isOneOfMany ? findNamedLists(listFields(json), json) : null;
   return named?.paths.includes(best?.path ?? '') ? null : best;
@@ -67,7 +68,8 @@ export function findRecordsInBoth(
   const options = listOptions(first);
   // Links repeat the request, so they change even where the records do not.
   const own = options.filter(({ name }) => !means.besideRecords(name));
-  const changes = (own.length > 0 ? own : options).toSorted(order([])).flatMap((option) => {
+  const likeliest = (own.length > 0 ? own : options).toSorted(order([], mostObjectsOf(options)));
+  const changes = likeliest.flatMap((option) => {
     const known = new Set(option.items.map(textOf));
     const items = later.get(option.path)?.items ?? [];
     const fresh = items.filter((item) => !known.has(textOf(item))).length;
@@ -161,9 +163,13 @@ function optionOf(field: Field, fields: readonly Field[]): Option | null {
   return { path, items, around, name, depth, holds, isPaged: isPagedObject(around, fields) };
 }
 
+/** An object about the page as a whole; its lists are no records. */
+const OF_THE_PAGE = /^_?(?:meta(?:data)?|pag(?:e|er|ing|ination).*)$/i;
+
 /** Discourse: `topic_list: { per_page, more_topics_url, topics }` beside `users`. */
 function isPagedObject(around: readonly string[], fields: readonly Field[]): boolean {
-  if (around.length === 0) return false;
+  const last = around.at(-1);
+  if (last === undefined || OF_THE_PAGE.test(last)) return false;
   const path = pathOf(around);
   return fields.some(
     ({ keys, name, value }) =>
@@ -202,26 +208,40 @@ export function pathWithoutNulls(path: string, items: readonly unknown[]): strin
   return `${expressionOf(names)}[*]`;
 }
 
-function order(counts: readonly number[]): (a: Option, b: Option) => number {
+/** So many times as many items as any list of objects has. */
+const MANY_MORE = 10;
+
+/** @param mostObjects items of the longest list of objects */
+function order(counts: readonly number[], mostObjects: number): (a: Option, b: Option) => number {
   return (a, b) => rank(a) - rank(b) || compareLikely(a, b);
 
   function rank(option: Option): number {
-    if (means.besideRecords(option.name)) return 5;
+    const { name, holds, items } = option;
+    if (means.besideRecords(name)) return 5;
     // Only a page that says it holds none makes an empty list likelier than a full one.
-    if (counts.includes(option.items.length)) return option.holds === 'plain' ? 0.5 : 0;
-    if (option.holds === 'objects') {
-      return option.items.length > MAX_BESIDE_EMPTY || means.records(option.name) ? 1 : 3;
+    if (counts.includes(items.length)) {
+      if (holds !== 'plain') return 0;
+      return means.records(name) ? 0.5 : 2.4;
     }
-    if (option.holds === 'values') return 2.5;
-    if (option.holds === 'rows') return 2.6;
-    if (isListOfIds(option)) return 2.7;
-    return option.holds === 'empty' ? 2 : 4;
+    if (holds === 'objects') return items.length > MAX_BESIDE_EMPTY || means.records(name) ? 1 : 3;
+    if (holds === 'values') return 2.5;
+    // What a chart is drawn from may stand beside a few records.
+    if (holds === 'rows' || isListOfIds(option)) {
+      return items.length >= MANY_MORE * mostObjects ? 2.6 : 3.5;
+    }
+    return holds === 'empty' ? 2 : 4;
   }
 }
 
+function mostObjectsOf(options: readonly Option[]): number {
+  const objects = options.filter(({ holds }) => holds === 'objects');
+  return Math.max(0, ...objects.map(({ items }) => items.length));
+}
+
 function compareLikely(a: Option, b: Option): number {
+  const isNamed = means.records(a.name) || means.records(b.name);
   return (
-    Number(b.isPaged ?? false) - Number(a.isPaged ?? false) ||
+    (isNamed ? 0 : Number(b.isPaged ?? false) - Number(a.isPaged ?? false)) ||
     b.items.length - a.items.length ||
     a.depth - b.depth ||
     rankAsRecords(a.name) - rankAsRecords(b.name) ||
