@@ -248,3 +248,47 @@ suite('a map from names to lists', () => {
     );
   });
 });
+
+suite('of several lists of objects in a page', () => {
+  /** Posts, and the authors of a page, who are more than its posts and other ones each time. */
+  const posts = (url: URL, usual: number): JsonReply => {
+    const page = Number(url.searchParams.get('page') ?? 1);
+    const size = Number(url.searchParams.get('per_page') ?? usual);
+    const ids = range(size * (page - 1), Math.min(90, size * page));
+    const authors = ids.flatMap((id) => [
+      { id: 2 * id, name: 'a' },
+      { id: 2 * id + 1, name: 'b' },
+    ]);
+    return {
+      body: {
+        page,
+        pages: Math.ceil(90 / size),
+        authors,
+        posts: ids.map((id) => ({ id, title: 't' })),
+      },
+    };
+  };
+
+  test('the one that has as many records as are asked for is the list', async (t) => {
+    const { summary, text } = await fetchJson(t, (url) => posts(url, 20), {}, '/things?page=1');
+    assert.equal(summary.pagination?.recordsPath, 'posts');
+    assert.equal(summary.verdict.name, 'complete');
+    assert.deepEqual(
+      lines(text).map((line) => JSON.parse(line).id),
+      range(0, 90),
+    );
+  });
+
+  test('what is selected needs no such request', async (t) => {
+    const { targets } = await fetchJson(
+      t,
+      (url) => posts(url, 20),
+      { select: 'posts', recheck: 'none' },
+      '/things?page=1',
+    );
+    assert.ok(
+      targets.every((target) => !/per_page|limit/.test(target)),
+      targets.join(' '),
+    );
+  });
+});

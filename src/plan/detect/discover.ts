@@ -29,6 +29,7 @@ import {
   proveEnd,
   settleBase,
 } from './trial.ts';
+import { listOfSize } from './which-list.ts';
 import { mayShowBySize, wholeByOtherForm, wholeBySize } from './whole-list.ts';
 
 export type { PageView };
@@ -100,7 +101,7 @@ interface Settled {
  */
 export async function discoverPagination(
   start: PageRequest,
-  { pinned, usual = null }: DiscoverOptions,
+  { pinned: given, usual = null }: DiscoverOptions,
   fetchPage: (request: PageRequest) => Promise<PageView>,
 ): Promise<Discovery> {
   const first = await fetchPage(start);
@@ -112,6 +113,8 @@ export async function discoverPagination(
     responses.push(view);
     return view;
   };
+  const list = given.records == null ? await listOfSize(first, (request) => ask(request, 1)) : null;
+  const pinned = list === null ? given : { ...given, records: list };
   const facts = readFacts(first, pinned);
   const shown = detect(first, pinned);
   const isOpen = shown.kind !== 'found' && usual !== null;

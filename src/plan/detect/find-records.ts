@@ -53,6 +53,23 @@ export function findRecords(json: unknown, counts: readonly number[] = []): Reco
 }
 
 /**
+ * Lists of objects of which nothing in the page shows which one is the list: the likeliest first. None
+ * where there is one such list, or none.
+ */
+export function rivalLists(json: unknown, counts: readonly number[]): readonly RecordsFound[] {
+  const options = listOptions(json, counts);
+  const mostObjects = mostObjectsOf(options);
+  const [best, ...others] = options.toSorted(order(counts, mostObjects));
+  if (best?.holds !== 'objects') return [];
+  const isRival = (option: Option): boolean =>
+    option.holds === 'objects' &&
+    option.isPaged === best.isPaged &&
+    rankOf(option, counts, mostObjects) === rankOf(best, counts, mostObjects);
+  const rivals = others.filter(isRival);
+  return rivals.length === 0 ? [] : [best, ...rivals];
+}
+
+/**
  * The records of two pages of one list: the array that changes most from the first to the second
  * wins, and before all others one that is new altogether: what records refer to may be longer than
  * they are, but some of it comes again. The result is the first page's.
@@ -213,24 +230,25 @@ const MANY_MORE = 10;
 
 /** @param mostObjects items of the longest list of objects */
 function order(counts: readonly number[], mostObjects: number): (a: Option, b: Option) => number {
+  const rank = (option: Option): number => rankOf(option, counts, mostObjects);
   return (a, b) => rank(a) - rank(b) || compareLikely(a, b);
+}
 
-  function rank(option: Option): number {
-    const { name, holds, items } = option;
-    if (means.besideRecords(name)) return 5;
-    // Only a page that says it holds none makes an empty list likelier than a full one.
-    if (counts.includes(items.length)) {
-      if (holds !== 'plain') return 0;
-      return means.records(name) ? 0.5 : 2.4;
-    }
-    if (holds === 'objects') return items.length > MAX_BESIDE_EMPTY || means.records(name) ? 1 : 3;
-    if (holds === 'values') return 2.5;
-    // What a chart is drawn from may stand beside a few records.
-    if (holds === 'rows' || isListOfIds(option)) {
-      return items.length >= MANY_MORE * mostObjects ? 2.6 : 3.5;
-    }
-    return holds === 'empty' ? 2 : 4;
+function rankOf(option: Option, counts: readonly number[], mostObjects: number): number {
+  const { name, holds, items } = option;
+  if (means.besideRecords(name)) return 5;
+  // Only a page that says it holds none makes an empty list likelier than a full one.
+  if (counts.includes(items.length)) {
+    if (holds !== 'plain') return 0;
+    return means.records(name) ? 0.5 : 2.4;
   }
+  if (holds === 'objects') return items.length > MAX_BESIDE_EMPTY || means.records(name) ? 1 : 3;
+  if (holds === 'values') return 2.5;
+  // What a chart is drawn from may stand beside a few records.
+  if (holds === 'rows' || isListOfIds(option)) {
+    return items.length >= MANY_MORE * mostObjects ? 2.6 : 3.5;
+  }
+  return holds === 'empty' ? 2 : 4;
 }
 
 function mostObjectsOf(options: readonly Option[]): number {

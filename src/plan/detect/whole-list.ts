@@ -18,7 +18,7 @@ export interface Wholeness {
 type Ask = (request: Omit<PageRequest, 'place'>) => Promise<PageView | null>;
 
 /** The parameters that most often set the size, where the request has none. */
-const SIZE_NAMES = ['limit', 'per_page'];
+export const SIZE_NAMES = ['limit', 'per_page'];
 /** As many as servers commonly give at most: more would not come, whatever the list has. */
 const COMMON_MOST: ReadonlySet<number> = new Set([10, 20, 25]);
 const COMMON_STEP = 50;
