@@ -134,8 +134,10 @@ export async function discoverPagination(
       : null;
   const evidence =
     wholeness === null ? settled.evidence : [wholeness.why, ...settled.evidence.slice(1)];
-  const listed = withoutNulls(first, { ...settled.pagination, ...pinned });
-  const isLeftOut = listed.records !== (pinned.records ?? settled.pagination.records);
+  const all = { ...settled.pagination, ...pinned };
+  // What the user said stays as it is.
+  const listed = given.records == null ? withoutNulls(first, all) : all;
+  const isLeftOut = listed.records !== all.records;
   const pagination = pinned.key == null ? withSoundKey(first, listed) : listed;
   const total = facts.numbers.total?.value ?? null;
   const isTotal = total !== null && total - pagination.first <= facts.count;
