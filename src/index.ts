@@ -31,6 +31,7 @@ export type {
 export type { Method, PageRequest, Place } from './core/page-request.ts';
 export type { Pagination, PaginationStyle } from './core/pagination.ts';
 export type {
+  Cure,
   FailedPage,
   OwnPause,
   PaginationFacts,

@@ -3,10 +3,12 @@ import { createPageInfoReader } from '../archive-thread/batch-reader.ts';
 import { systemClock } from '../core/clock.ts';
 import { describeHint } from '../core/describe-hint.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
-import type { RunOptions } from '../core/options.ts';
+import type { ResolvedOptions, RunOptions } from '../core/options.ts';
+import { outputShape } from '../core/output-shape.ts';
 import type { PageInfo } from '../core/page-info.ts';
-import { isParallel, type Pagination } from '../core/pagination.ts';
+import { isOnePage, isParallel, type Pagination } from '../core/pagination.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
+import type { Cure } from '../core/summary.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { readSelection } from '../decode/decode.ts';
 import { FirstPageMissing } from '../fetch/asked-pages.ts';
@@ -19,6 +21,7 @@ import type { FinalAttempt } from '../fetch/task.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { HeaderValues, Protocol } from '../http/transport.ts';
 import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
+import { endOfOnePage, endWithoutRecords, type OnePageEnd } from '../plan/detect/one-page.ts';
 import { createListPlan } from '../plan/list-plan.ts';
 import { pinFlags } from '../plan/pin-flags.ts';
 import type { PlanSource } from '../plan/plan.ts';
@@ -33,6 +36,12 @@ export interface Explanation {
   readonly evidence: readonly string[];
   /** The flags that pin it. */
   readonly flags: readonly string[];
+  /** What is taken of a page, as in the summary of a run; null for whole pages. */
+  readonly recordsPath: string | null;
+  /** Why a run would not read the list whole, and the first flag that helps; null where it would. */
+  readonly advice: string | null;
+  /** Flags that would help then, the likeliest first. */
+  readonly cures: readonly Cure[];
   /** A preset for this host, where there is one. */
   readonly preset: string | null;
   /** For a single page: it says itself that it is the whole list. */
@@ -114,9 +123,10 @@ async function explainWith(engine: Engine, job: PaginateJob): Promise<Explanatio
 /** @param finals of the pages that were asked for, in their order */
 function describe(
   { limiters, options }: Engine,
-  { pagination, evidence, isWholeList, responses, ...found }: Discovery,
+  found: Discovery,
   finals: readonly FinalAttempt[],
 ): Explanation {
+  const { pagination, evidence, isWholeList, responses } = found;
   const first = finals[0]!;
   const pageInfo = pageInfoOf(pagination, responses[0]!, options.maxDecodedBytes);
   const total = pageInfo?.total ?? found.total;
@@ -132,10 +142,14 @@ function describe(
   const atOnce = inParallel ? limiter.concurrency : 1;
   const { perSecond } = limiter.basis(systemClock.now());
   const byRateMs = pages === null || perSecond === null ? 0 : (pages / perSecond) * 1000;
+  const end = endOf(found, options);
   return {
     pagination,
     evidence,
     flags: pinFlags(pagination),
+    recordsPath: outputShape(pagination, options).select,
+    advice: end?.reason === 'single' ? end.detail : null,
+    cures: end?.cures ?? [],
     preset: presetForHost(hostname)?.name ?? null,
     isWholeList,
     pageRecords,
@@ -149,6 +163,17 @@ function describe(
     latencyMs,
     estimatedMs: pages === null ? null : Math.max(Math.ceil(pages / atOnce) * latencyMs, byRateMs),
   };
+}
+
+/** How a run would end after one page; null where it would read on. */
+function endOf(
+  found: Discovery,
+  { select, wholePages }: Pick<ResolvedOptions, 'select' | 'wholePages'>,
+): OnePageEnd | null {
+  const { pagination } = found;
+  const isSelected = select !== null || wholePages;
+  if (isOnePage(pagination)) return endOfOnePage(found, isSelected);
+  return pagination.records === null && !isSelected ? endWithoutRecords(found) : null;
 }
 
 /** What the first page says of the list, as a run would read it. */

@@ -213,7 +213,7 @@ class PageScan {
   }
 
   /** What a list that is whole may have, and one that lost records, too. */
-  #noteOdd(branch: BranchScan, { records, listIs, firstMark, next, more }: PageInfo): void {
+  #noteOdd(branch: BranchScan, { records, listIs, firstMark, nulls, next, more }: PageInfo): void {
     const { empty } = branch;
     if (records === 0) {
       empty.pages += 1;
@@ -227,7 +227,8 @@ class PageScan {
     branch.empty = { pages: 0, withoutList: 0, silent: 0 };
     const { lastMarks } = branch.lastInfo ?? {};
     const isAsked = this.#pagination.key !== null || this.#pagination.overlap > 0;
-    const isRepeated = firstMark !== undefined && lastMarks?.includes(firstMark) === true;
+    const isRecord = firstMark !== undefined && nulls?.[0] !== 0;
+    const isRepeated = isRecord && lastMarks?.includes(firstMark) === true;
     if (isAsked || !isRepeated) return;
     this.#tally.repeatedBytes += 1;
     const isSure = lastMarks.length >= FEWEST_MARKS && new Set(lastMarks).size === lastMarks.length;

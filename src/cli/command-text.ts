@@ -23,14 +23,47 @@ export function againCommand(
   return readsStdin ? `${command}   (with the same list on standard input)` : command;
 }
 
-/** The flags that were typed after another verb, as a command that fetches. */
+/**
+ * What was typed, after whatever verb, as a command that fetches, with `more` flags in place of those of
+ * the same names.
+ */
 export function fetchCommandText(
   typed: TypedArguments,
   env: Environment,
   more: readonly string[],
 ): string {
-  const own = flagWords(typed, ({ name }) => flagNamed(name).group !== 'Messages');
+  const isReplaced = replacedBy(more);
+  const own = flagWords(typed, ({ name }) => {
+    const { group, isOnce } = flagNamed(name);
+    return group !== 'Messages' && !isOnce && !isReplaced(name);
+  });
   return commandText(env, [...urlWords(typed), ...own, ...more]);
+}
+
+/**
+ * A command that fetches as `flags` say how the list pages.
+ *
+ * @param isOtherRun what an archive holds of the list as it was read so far is of no use to it
+ */
+export function pagingCommand(
+  typed: TypedArguments,
+  env: Environment,
+  flags: readonly string[],
+  isOtherRun: boolean,
+): string {
+  if (isOtherRun) return fetchCommandText(typed, env, [...flags, '--fresh']);
+  const at = flags.indexOf('--select');
+  // What the user takes of a page stays.
+  const isOwn = at !== -1 && (typed.has('select') || typed.has('pages'));
+  return fetchCommandText(typed, env, isOwn ? flags.toSpliced(at, 2) : flags);
+}
+
+function replacedBy(words: readonly string[]): (name: string) => boolean {
+  const names = new Set(words.filter((word) => /^--[a-z]/.test(word)).map((word) => word.slice(2)));
+  // Records that are found are no use beside those that are named.
+  if (names.has('select')) names.add('records');
+  if (names.has('select') || names.has('records')) names.add('pages');
+  return (name) => names.has(name);
 }
 
 /** `everypage export` with the output, format and selection of what was typed. */

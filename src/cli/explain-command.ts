@@ -3,23 +3,13 @@ import { factsOf, isOnePage, NO_RECORDS } from '../core/pagination.ts';
 import { counted, formatCount, formatDuration } from '../core/units.ts';
 import { type Explanation, explain } from '../index.ts';
 import { asciiJson } from '../report/json-log.ts';
+import { pagingCommands, pagingText } from '../report/paging-text.ts';
 import { createPainter } from '../report/paint.ts';
-import { fetchCommandText } from './command-text.ts';
+import { pagingCommand } from './command-text.ts';
 import { type CliContext, describeTerminal, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { type TypedArguments, UsageError } from './parse-arguments.ts';
 import { readRunOptions } from './run-options.ts';
-
-/** The command that fetches the list with the flags that were found. */
-function pinnedCommand(
-  typed: TypedArguments,
-  env: CliContext['env'],
-  { pagination, flags, isWholeList }: Explanation,
-): string {
-  const isKnown = !isOnePage(pagination) || isWholeList;
-  const words = isKnown ? flags : ['--paginate', 'none', '--records'];
-  return fetchCommandText(typed, env, [...words, '-o', 'items.ndjson']);
-}
 
 /** `everypage explain URL`: how a list is paginated, the evidence, and the flags that say the same. */
 export async function explainCommand(
@@ -40,20 +30,25 @@ export async function explainCommand(
     ]);
   }
   const explanation = await explain(url, await readRunOptions(typed, context));
+  const commandWith: CommandWith = (flags) =>
+    // A pinned command is complete, with a place for what it fetches.
+    pagingCommand(typed, context.env, [...flags, '-o', 'items.ndjson'], false);
   const facts = describeTerminal(context.stdout, context.env, typed.value('color'));
   const text = typed.has('json')
     ? asciiJson(explanation, 2)
-    : explanationText(explanation, pinnedCommand(typed, context.env, explanation), facts.color);
+    : explanationText(explanation, commandWith, facts.color);
   await writeOut(context, `${text}\n`);
   return 0;
 }
 
+type CommandWith = (flags: readonly string[]) => string;
+
 /**
- * What is said of an API, without a newline at its end.
+ * What is said of an API, without a newline at its end. It ends as the summary of a run does.
  *
- * @param command fetches it all, ready for a shell
+ * @param commandWith fetches with these flags, ready for a shell
  */
-function explanationText(facts: Explanation, command: string, color: boolean): string {
+function explanationText(facts: Explanation, commandWith: CommandWith, color: boolean): string {
   const paint = createPainter(color);
   const { pagination, evidence, pageRecords, total, pages, requests } = facts;
   const rows: [label: string, text: string][] = [['pagination', howItPages(facts)]];
@@ -77,9 +72,14 @@ function explanationText(facts: Explanation, command: string, color: boolean): s
 
   const width = Math.max(...rows.map(([label]) => label.length));
   const lines = rows.map(([label, text]) => `${paint('dim', label.padEnd(width))}  ${text}`);
-  const isKnown = !isOnePage(pagination) || facts.isWholeList;
-  const heading = isKnown ? 'To fetch it all, without detection:' : 'If this page is all there is:';
-  lines.push('', paint('bold', heading), `  ${command}`);
+  const { style } = pagination;
+  const { flags, recordsPath, advice, cures } = facts;
+  const paging = { style, evidence, flags: advice === null ? flags : [], recordsPath, cures };
+  lines.push('');
+  if (advice !== null) lines.push(`${escapeText(advice)}.`);
+  lines.push(pagingText(paging), ...pagingCommands(paging, commandWith, paint));
+  // One page that is all needs no flags.
+  if (advice === null && flags.length === 0) lines.push('fetch with:', `  ${commandWith([])}`);
   return lines.join('\n');
 }
 
@@ -92,12 +92,13 @@ function inAll(total: number | null, pages: number | null): string {
   return `${counted(total, 'record')}${pages === null ? '' : `, ${counted(pages, 'page')}`}`;
 }
 
-function howItPages({ pagination, isParallel, isWholeList }: Explanation): string {
+function howItPages({ pagination, isParallel, isWholeList, advice }: Explanation): string {
   const { explained: name, isUnnamed } = factsOf(pagination);
   if (isParallel) return `${name}, in parallel`;
   if (!isOnePage(pagination)) return isUnnamed ? name : `${name}, one page after another`;
-  return isWholeList
-    ? `${name}, which is the whole list`
+  if (isWholeList) return `${name}, which is the whole list`;
+  return advice === null
+    ? `${name}, and the server gives no more`
     : 'no pagination detected; it may be the only page';
 }
 

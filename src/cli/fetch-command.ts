@@ -14,7 +14,7 @@ import { summaryJson } from '../report/json-log.ts';
 import { flagsAfter } from '../report/stop-text.ts';
 import { summaryText } from '../report/summary-text.ts';
 import { runOver } from '../run.ts';
-import { againCommand, takeCommand } from './command-text.ts';
+import { againCommand, pagingCommand, takeCommand } from './command-text.ts';
 import { type CliContext, createStdoutSink, watchSignals } from './context.ts';
 import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.ts';
 import { type TypedArguments, UsageError } from './parse-arguments.ts';
@@ -139,6 +139,7 @@ function saySummary(
     commands: {
       again: againCommand(typed, context.env, flagsAfter(summary.stop)),
       takeWhatIsThere: takeWhatIsThere(summary, typed, context, options),
+      with: (flags, isOtherRun) => pagingCommand(typed, context.env, flags, isOtherRun),
       anew: againCommand(typed, context.env, [anewFlag(summary, options)]),
     },
   });

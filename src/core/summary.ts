@@ -161,6 +161,15 @@ export interface PaginationFacts {
   readonly flags: readonly string[];
   /** What is taken from a page; null for whole pages. */
   readonly recordsPath: string | null;
+  /** What would help where one page was all that was found, the likeliest first. Default none. */
+  readonly cures?: readonly Cure[];
+}
+
+/** Flags that would help, in place of those that were given with the same names. */
+export interface Cure {
+  /** Where they help, or what they do: a heading without its colon. */
+  readonly heading: string;
+  readonly flags: readonly string[];
 }
 
 /** What set the pace of a limiter in the end. */

@@ -11,7 +11,7 @@ export { decodeBody } from './content-encoding.ts';
 export { withoutRecords } from './cut-records.ts';
 export { createJsonScanner, type JsonScan, type JsonScanner } from './json-scan.ts';
 export { compactRange, copyCompact, copyRange } from './json-tokens.ts';
-export { listOfExpression } from './list-of-expression.ts';
+export { expressionOf, listOfExpression } from './list-of-expression.ts';
 export { nullsIn } from './null-records.ts';
 export { createKeyReader, createPicker, recordsDigest } from './pick-values.ts';
 export { type PageCondition, readCondition, readSelection } from './read-selection.ts';

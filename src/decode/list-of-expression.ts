@@ -14,7 +14,7 @@ export function listOfExpression(text: string): string | null {
   if (list === null) return null;
   const { names, isObject } = list;
   if (!isObject) return names.length === 0 ? '@' : pathOf(names);
-  return [...names.map(quoted), '*'].join('.');
+  return [expressionOf(names), '*'].filter((part) => part !== '').join('.');
 }
 
 interface FirstList {
@@ -56,6 +56,15 @@ function fieldsOf(expression: Expression): readonly string[] | null {
   if (expression.type !== 'then') return null;
   const [left, right] = [fieldsOf(expression.left), fieldsOf(expression.right)];
   return left === null || right === null ? null : [...left, ...right];
+}
+
+/**
+ * The expression for what stands under these keys.
+ *
+ *     expressionOf(['data', 'a-b']); // 'data."a-b"'
+ */
+export function expressionOf(names: readonly string[]): string {
+  return names.map(quoted).join('.');
 }
 
 function quoted(name: string): string {

@@ -4,7 +4,7 @@ import { type Expression, evaluate } from './jmespath/evaluate.ts';
 import { readPageTree } from './jmespath/page-tree.ts';
 import { parseExpression } from './jmespath/parse.ts';
 import { ExpressionFault } from './jmespath/tokens.ts';
-import { isTrue, recordsOf, rootOf } from './jmespath/value.ts';
+import { isArray, isTrue, recordsOf, rootOf } from './jmespath/value.ts';
 import { isExpression, parseSelection, type Selection } from './selection.ts';
 
 /** Whether a page says of itself that it failed. */
@@ -33,20 +33,31 @@ export function readSelection(text: string | null): Selection {
   if (text === null || !isExpression(text)) return parseSelection(text);
   const name = 'selection';
   const expression = orSay(name, text, 'cannot be read', () => parseExpression(text));
+  const place = PLACE.exec(text)?.[1];
   return {
     text,
     keys: keysBefore(text),
     evaluate: (page) =>
       orSay(name, text, 'does not fit this page', () => {
         const tree = readPageTree(page);
-        return recordsOf(tree, evaluate(expression, rootOf(tree), tree));
+        const root = rootOf(tree);
+        if (place !== undefined && !(isArray(root) && Number(place) < root.length)) {
+          throw new ExpressionFault(0, 'the page is no list of so many');
+        }
+        return recordsOf(tree, evaluate(expression, root, tree));
       }),
   };
 }
 
-/** Of `a.b.*` the keys to the object; a page without it does not fit. None for any other expression. */
+/** `[1]`: the page is a list of a few parts, and a page without that part does not fit. */
+const PLACE = /^\[(\d{1,3})\]$/;
+
+/**
+ * Of `a.b.*` and `a.b[*]` the keys to the object or the list; a page without it does not fit. None for
+ * any other expression.
+ */
 function keysBefore(text: string): Selection['keys'] {
-  const path = /^([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\.\*$/.exec(text)?.[1];
+  const path = /^([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\.\*|\[\*\])$/.exec(text)?.[1];
   return path === undefined ? [] : parseSelection(path).keys;
 }
 

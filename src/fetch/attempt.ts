@@ -153,7 +153,7 @@ class Sender {
     const wallTime = clock.wallTime();
     limiters.notePolicy(origin, path, response.headers);
     const limiter = limiters.of(origin, path);
-    const hint = limiter.readHint(response.status, response.headers, clock.now(), wallTime);
+    const hint = limiter.readHint(response, clock.now(), wallTime);
     const outcome = classifyResponse(response.status, response.headers, wallTime, hint);
     const answered = { response, hint, fault: null, outcome, ...this.#credentialsOf(trust) };
     if (outcome.kind === 'redirect') return answered;

@@ -129,14 +129,14 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   const { start, split } = paginate;
   const attempt = attemptsFrom(engine, start.url);
   const isOneBranch = split === null;
-  const known = rememberedPagination(opened);
+  const remembered = rememberedPagination(opened);
   const result =
-    known === null
+    remembered === null
       ? await engine.askFor(attempt, async (ask, asked) => {
           const found = await orMissing(findPagination(paginate, options, ask));
           return { found, asked };
         })
-      : { found: known, asked: null };
+      : { found: remembered, asked: null };
   if (result === null) return null;
   const { found, asked } = result;
   if (found === null && asked !== null && isEmptyAnswer(asked, start)) {
@@ -159,7 +159,9 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   await thread.call('paginate', { pagination, output, isOneBranch });
   const flags = pinFlags(pagination);
   const recordsPath = found.end?.isFinal && found.end.reason === 'single' ? null : output.select;
-  const facts = { style: pagination.style, evidence, flags, recordsPath };
+  const cures = found.end?.cures ?? [];
+  const known = { style: pagination.style, evidence, flags, recordsPath };
+  const facts = cures.length === 0 ? known : { ...known, cures };
   engine.emit({ type: 'pagination', ...facts });
   const plan = planFor(found, paginate, options, thread);
   const pending = new PendingPages(parts, plan, pagination, asked);

@@ -9,13 +9,17 @@ import {
   type Pagination,
 } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
-import { counted } from '../core/units.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { isExpression, listOfExpression, parseSelection, readSelection } from '../decode/decode.ts';
 import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
 import { namesNext, readFacts, saysEnd, saysMore } from '../plan/detect/facts.ts';
-import { findColumns } from '../plan/detect/odd-lists.ts';
-import { listFields, literalOf, PAGE_ITSELF } from '../plan/detect/page-view.ts';
+import {
+  countsPages,
+  endOfOnePage,
+  endWithoutRecords,
+  type OnePageEnd,
+} from '../plan/detect/one-page.ts';
+import { literalOf, PAGE_ITSELF } from '../plan/detect/page-view.ts';
 import { settleOverlap } from '../plan/detect/settle-overlap.ts';
 import type { Ask } from './asked-pages.ts';
 import type { PaginateJob } from './paginate-job.ts';
@@ -25,14 +29,6 @@ export interface FoundPagination {
   readonly evidence: readonly string[];
   /** How a list of one page ends, where that page's own words are not enough; null for all others. */
   readonly end: OnePageEnd | null;
-}
-
-interface OnePageEnd {
-  /** `stated`: the page says itself that it is everything. `short`: nothing in it speaks of more. */
-  readonly reason: 'stated' | 'single' | 'short';
-  readonly detail: string | null;
-  /** What the page states of the list does not change that. */
-  readonly isFinal: boolean;
 }
 
 /**
@@ -54,9 +50,11 @@ export async function findPagination(
   const isOpen = options.select === null && !options.wholePages;
   const isList = !isOnePage(listed) || found.isWholeList;
   if (isOpen && isList && found.pagination.records === null && listed.records !== NO_RECORDS) {
-    return { ...withoutRecords(found, pinned), evidence: said };
+    const { base } = readFacts(found.responses[0]!, pinned);
+    const pagination = { ...base, records: NO_RECORDS };
+    return { pagination, evidence: said, end: endWithoutRecords(found) };
   }
-  const end = isOnePage(listed) ? endOfOnePage(found) : endWithoutWord(found, options);
+  const end = isOnePage(listed) ? endOfOnePage(found, !isOpen) : endWithoutWord(found, options);
   // What pages repeat can be left out of records, not of what is made of whole pages.
   const { wholePages, select } = options;
   const writesRecords = !wholePages && (select === null || select === listed.records);
@@ -73,56 +71,10 @@ export async function findPagination(
   };
 }
 
-/** A page that is not known to be a record is none: one page is kept, and nothing is written of it. */
-function withoutRecords(
-  { responses, pagination }: Discovery,
-  pinned: Partial<Pagination>,
-): Pick<FoundPagination, 'pagination' | 'end'> {
-  const { base } = readFacts(responses[0]!, pinned);
-  const columns = findColumns(responses[0]!.json);
-  const what =
-    columns === null
-      ? 'the records in it were not found'
-      : `it holds columns of ${counted(columns.length, 'value')} (${columns.paths.slice(0, 3).join(', ')}), not records`;
-  // Pages that are counted have to be seen to end.
-  const mayBeWhole = !isParallel(pagination) || countsPages(pagination);
-  const whole = mayBeWhole ? ', or take each page whole with --pages' : '';
-  const why = `${what}. Say where they are with --select${whole}`;
-  return {
-    pagination: { ...base, records: NO_RECORDS },
-    end: { reason: 'single', detail: why, isFinal: true },
-  };
-}
-
-function countsPages({ style, totalPagesPath, totalPagesHeader }: Pagination): boolean {
-  return style === 'page' && (totalPagesPath !== null || totalPagesHeader !== null);
-}
-
 /** Whole pages of an unknown kind come to their end by the number of pages that is stated. */
 function withPagesCounted(pagination: Pagination): Pagination {
   if (pagination.records !== null || !countsPages(pagination)) return pagination;
   return { ...pagination, records: PAGE_ITSELF, totalPath: null, totalHeader: null };
-}
-
-/** Fields that may name a next page in words that nobody knows: DynamoDB's `LastEvaluatedKey`. */
-const LIKE_A_TOKEN = /next|token|cursor|marker|continu|lastevaluated|bookmark|scroll/i;
-
-function holdsSomeToken(json: unknown): boolean {
-  return listFields(json).some(
-    ({ name, value }) =>
-      LIKE_A_TOKEN.test(name) && value !== null && value !== '' && value !== false,
-  );
-}
-
-function endOfOnePage(found: Discovery): OnePageEnd {
-  const { isWholeList, pagination, saysMore, unproven, responses, cure } = found;
-  if (isWholeList) return { reason: 'stated', detail: null, isFinal: true };
-  const what = saysMore
-    ? 'it says that there is more, and no way to the next page was found'
-    : 'no pagination was detected';
-  const mayBeMore = saysMore || holdsSomeToken(responses[0]?.json);
-  const detail = `${unproven ?? what}. ${cure ?? adviceFor(pagination, mayBeMore)}`;
-  return { reason: 'single', detail, isFinal: false };
 }
 
 /**
@@ -146,22 +98,14 @@ function endWithoutWord(
   const what = nextPath ?? `header ${nextHeader}`;
   if (!saysMore(facts) && !namesNext(facts)) {
     const detail = `the first page has no ${what}, so it is taken for the last; if it is not, check what names the next page`;
-    return { reason: 'short', detail, isFinal: true };
+    return { reason: 'short', detail, isFinal: true, cures: [] };
   }
   const detail = `${what} is not in it, and it says that there is more. Check what names the next page`;
-  return { reason: 'single', detail, isFinal: true };
+  return { reason: 'single', detail, isFinal: true, cures: [] };
 }
 
 function hasHeader({ headers }: PageView, name: string | null): boolean {
   return name === null || name === 'link' || headers[name.toLowerCase()] !== undefined;
-}
-
-/** What may be said so that the list is read whole: that a page is all only where it may be. */
-function adviceFor({ records }: Pagination, saysMore: boolean): string {
-  if (saysMore) return 'Say it with --paginate';
-  const all = records === null ? 'this page is all, as one record,' : 'it is all';
-  const flags = records === null ? '--paginate none' : '--paginate none --records';
-  return `Say it with --paginate, or that ${all} with ${flags}`;
 }
 
 /** The user's function says what comes next; only the place of the records has to be found. */

@@ -2,8 +2,9 @@
  * A limiter says when its next request may start, and takes in what each answer says: it joins the server's limits (`Pacer`), its health (`ServerHealth`) and the reader of hints.
  */
 import type { Hint } from '../core/hint.ts';
+import { BackoffReader } from '../http/limits/backoff-in-body.ts';
 import { createHintReader, type HintReader } from '../http/limits/hint-reader.ts';
-import type { HeaderValues, TransportFault } from '../http/transport.ts';
+import type { RawResponse, TransportFault } from '../http/transport.ts';
 import type { Answer, LearnedPace, PaceBasis, PaceSettings } from '../pace/pace.ts';
 import { Pacer } from '../pace/pacer.ts';
 import {
@@ -44,6 +45,8 @@ export class Limiter {
   /** Null where no latency is measured. */
   readonly #busy: Pick<BusyMeter, 'isBusy'> | null;
   readonly #hints: HintReader = createHintReader();
+  readonly #backoffs = new BackoffReader();
+  #inFlight = 0;
   #requests = 0;
 
   constructor(
@@ -66,7 +69,7 @@ export class Limiter {
 
   /** Most requests in flight for now. */
   get concurrency(): number {
-    return this.#pacer.concurrency;
+    return this.#backoffs.mayComeLate ? 1 : this.#pacer.concurrency;
   }
 
   /** Until when nothing starts, by a pause or by a window that is used up; in the past while there is neither. */
@@ -120,18 +123,23 @@ export class Limiter {
 
   /** ≤ now: one may start; finite: not before; Infinity: only after an answer. */
   startableAt(now: number): number {
+    // A request on its way breaks the backoff that the answer before it asks for.
+    if (this.#inFlight > 0 && this.#backoffs.mayComeLate) return Number.POSITIVE_INFINITY;
     return Math.max(this.#pacer.startableAt(now), this.#health.startableAt());
   }
 
   started(now: number): void {
     this.#requests += 1;
+    this.#inFlight += 1;
     this.#pacer.started(now);
     this.#health.started(now);
   }
 
-  /** What the headers of one of its responses say. */
-  readHint(status: number, headers: HeaderValues, now: number, wallTime: number): Hint {
-    return this.#hints.read(status, headers, now, wallTime);
+  /** What the headers of one of its responses say, and the body of a good one. */
+  readHint(response: RawResponse, now: number, wallTime: number): Hint {
+    const hint = this.#hints.read(response.status, response.headers, now, wallTime);
+    const waitMs = this.#backoffs.read(response);
+    return waitMs === null ? hint : { ...hint, waitMs };
   }
 
   /**
@@ -145,6 +153,7 @@ export class Limiter {
     now: number,
     role: Role = 'page',
   ): Reaction {
+    this.#inFlight -= 1;
     const kind = kindOf(result);
     const isCalm = result.fault === 'calm';
     const isBusy = this.#busy?.isBusy(now) ?? false;
@@ -183,7 +192,7 @@ export class Limiter {
   }
 
   basis(now: number): PaceBasis {
-    return this.#pacer.basis(now);
+    return { ...this.#pacer.basis(now), concurrency: this.concurrency };
   }
 
   #judge(

@@ -1,8 +1,8 @@
-import { escapeText, shellQuote } from '../core/escape.ts';
-import { RECORDS_UNKNOWN } from '../core/output-shape.ts';
-import { factsOf, isOnePage, isParallel, NO_RECORDS } from '../core/pagination.ts';
-import { isWhole, type PaginationFacts, type Stop, type Summary } from '../core/summary.ts';
+import { escapeText } from '../core/escape.ts';
+import { isParallel } from '../core/pagination.ts';
+import { isWhole, type Stop, type Summary } from '../core/summary.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../core/units.ts';
+import { pagingCommands, pagingText } from './paging-text.ts';
 import { createPainter, type Painter } from './paint.ts';
 import { headingAfter, stopText } from './stop-text.ts';
 import { failureLines, verdictLines } from './verdict-text.ts';
@@ -16,6 +16,12 @@ interface SummaryCommands {
   readonly takeWhatIsThere: string | null;
   /** Reads everything again. */
   readonly anew: string;
+  /**
+   * With flags that say how the list pages, in place of those given with the same names.
+   *
+   * @param isOtherRun what is kept of this run is of no use to it
+   */
+  readonly with: (flags: readonly string[], isOtherRun: boolean) => string;
 }
 
 export interface SummaryContext {
@@ -42,7 +48,7 @@ export function summaryText(summary: Summary, context: SummaryContext): string {
     ...stopLines(summary.stop, context, paint),
     ...failureLines(summary.failures, summary.verdict.failed, paint),
     ...outputLines(summary, context),
-    ...pagingLines(summary, paint),
+    ...pagingLines(summary, context, paint),
     ...paceLines(summary, paint),
     ...commandLines(summary, context, paint),
   ].join('\n');
@@ -113,27 +119,27 @@ function paceLines(summary: Summary, paint: Painter): readonly string[] {
 }
 
 /** How the list paged, and how to say so the next time. */
-function pagingLines({ pagination, verdict, pace, readings }: Summary, paint: Painter): string[] {
+function pagingLines(summary: Summary, context: SummaryContext, paint: Painter): readonly string[] {
+  const { pagination, verdict, pace, readings } = summary;
   if (pagination === null) return [];
-  const { evidence, flags, recordsPath } = pagination;
-  const parts = [pagedBy(pagination, verdict.stored, pace[0]?.concurrency ?? 1)];
-  if (evidence[0] !== undefined) parts.push(escapeText(evidence[0]));
-  if (recordsPath === '@') parts.push('each page is a list of records');
-  else if (recordsPath === RECORDS_UNKNOWN) parts.push('its records were not found');
-  else if (recordsPath === NO_RECORDS) parts.push('an empty list, left out of its page');
-  else if (recordsPath !== null) parts.push(`records at ${escapeText(recordsPath)}`);
-  if (readings > 1) parts.push(`read ${readings} times`);
-  if (flags.length > 0)
-    parts.push(`pin with: ${flags.map((word) => shellQuote(escapeText(word))).join(' ')}`);
-  return [paint('dim', parts.join(' · '))];
+  const cameTogether =
+    isParallel(pagination) && verdict.stored > 2 && (pace[0]?.concurrency ?? 1) > 1;
+  const together = cameTogether ? `, ${formatCount(verdict.stored)} pages in parallel` : '';
+  const beside = readings > 1 ? [`read ${readings} times`] : [];
+  const text = paint('dim', pagingText(pagination, { together, beside }));
+  // Of the demo nothing is left that a command could fetch.
+  const isPinned = isWhole(verdict.name, null) && !isDemo(context);
+  const { cures: _, ...pinned } = pagination;
+  return [text, ...(isPinned ? pagingCommands(pinned, context.commands.with, paint) : [])];
 }
 
-function pagedBy(pagination: PaginationFacts, stored: number, concurrency: number): string {
-  const { name } = factsOf(pagination);
-  if (isOnePage(pagination)) return name;
-  const cameTogether = isParallel(pagination) && stored > 2 && concurrency > 1;
-  const pages = cameTogether ? `, ${formatCount(stored)} pages in parallel` : '';
-  return `paginated by ${name}${pages}`;
+function helpingLines(
+  { pagination, verdict }: Summary,
+  { commands }: SummaryContext,
+  paint: Painter,
+): readonly string[] {
+  if (pagination === null || verdict.end !== 'single') return [];
+  return pagingCommands({ ...pagination, flags: [] }, commands.with, paint);
 }
 
 function commandLines(
@@ -145,11 +151,12 @@ function commandLines(
   const { again, takeWhatIsThere } = context.commands;
   const command = (heading: string, text: string) => [heading, `  ${paint('cyan', text)}`];
   const { records, reasons } = summary.verdict;
+  const helping = summary.stop === null ? helpingLines(summary, context, paint) : [];
   // Without the path to the records nothing but whole pages can be written.
   const isUnknown = records?.output === 'nothing' && summary.stop === null;
   const isAlone = (isUnknown && reasons.length === 1) || isInParts(summary);
-  if (isAlone) return command('To write whole pages:', `${again} --pages`);
-  const lines = [...goingOn(summary, context, paint)];
+  if (isAlone) return [...helping, ...command('To write whole pages:', `${again} --pages`)];
+  const lines = [...helping, ...goingOn(summary, context, paint)];
   // Of a list whose records were not found nothing would be written, and that with exit 0.
   const isNothing = records?.fetched === 0 && !isUnknown;
   if (takeWhatIsThere !== null && summary.output === null && !isNothing) {

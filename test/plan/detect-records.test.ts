@@ -32,6 +32,21 @@ describe('records are found', () => {
     ['nodes before edges', { edges: some(2), nodes: some(2) }, 'nodes'],
     ['data, not what it includes', { data: some(2), included: some(9) }, 'data'],
     ['records, not facets', { facets: some(30), found: some(2) }, 'found'],
+    [
+      'the list whose own object says how it goes on, though another one be longer',
+      { users: some(9), topic_list: { more_topics_url: '/latest?page=1', topics: some(6) } },
+      'topic_list.topics',
+    ],
+    [
+      'no shorter list of an object about the page',
+      { things: some(9), meta: { total: 9, sources: some(7) } },
+      'things',
+    ],
+    [
+      'a usual name, not a list that says how it goes on',
+      { results: some(9), log: { next: 'x', lines: some(7) } },
+      'results',
+    ],
     ['an empty list of a usual name', { data: [], total: 0 }, 'data'],
     [
       'an empty list beside a short list of something else',
@@ -61,9 +76,19 @@ describe('records are found', () => {
     ['no links', { _links: { self: { href: 'a' }, next: { href: 'b' } } }, null],
     ['no values of different kinds', { data: { 1: { id: 1, a: 2 }, 2: { x: 1, y: 2 } } }, null],
     ['no object at a path that no expression can say', { 'a-b': { 1: { id: 1 } } }, null],
-    ['no columns', { data: { id: [1, 2], name: ['a', 'b'], value: [3, 4] } }, null],
     [
-      'no transposed rows',
+      'the rows of columns side by side',
+      { data: { id: [1, 2], name: ['a', 'b'], 'c-d': [3, 4] } },
+      'rows(data)',
+    ],
+    [
+      'the rows of columns beside something else',
+      { page: 1, of: { unit: 'm', x: [1, 2, 3, 4, 5, 6], 'y-z': [1, 2, 3, 4, 5, 6] } },
+      'rows(of.{x: x, "y-z": "y-z"})',
+    ],
+    ['no two short lists of one thing', { id: 1, sizes: [1, 2], colors: ['a', 'b'] }, null],
+    [
+      'the rows of transposed columns',
       {
         columns: some(2),
         values: [
@@ -71,7 +96,7 @@ describe('records are found', () => {
           [4, 5, 6],
         ],
       },
-      null,
+      'rows(values, columns)',
     ],
     [
       'rows beside as many columns',
@@ -85,7 +110,40 @@ describe('records are found', () => {
       'rows',
     ],
     ['no array inside of an array', { rows: [[some(3)]] }, 'rows'],
-    ['no mixture', [{ page: 1 }, some(2)], null],
+    ['the second of two parts', [{ page: 1 }, some(2)], '[1]'],
+    ['no mixture', [{ page: 1 }, some(2), some(2)], null],
+    ['objects among null', { items: [null, ...some(2), null] }, 'items'],
+    [
+      'a list of ids, not the one object beside it',
+      {
+        n: '9',
+        m: 1,
+        o: 2,
+        idlist: Array.from({ length: 10 }, (_, index) => `${index}`),
+        translations: some(1),
+      },
+      'idlist',
+    ],
+    [
+      'a few records, not what a chart beside them is drawn from',
+      {
+        orders: some(3),
+        chart: { labels: ['a', 'b', 'c', 'd', 'e', 'f'], sums: [1, 2, 3, 4, 5, 6] },
+      },
+      'orders',
+    ],
+    [
+      'a few records, not the ids of something else',
+      { posts: some(3), media_ids: [1, 2, 3, 4, 5, 6, 7, 8] },
+      'posts',
+    ],
+    [
+      'none of many lists under names of their own',
+      { status: 'ok', message: { akita: [], hound: ['afghan', 'basset'], terrier: ['toy'] } },
+      null,
+    ],
+    ['none of the lists of days', { data: { '2026-01-01': some(2), '2026-01-02': some(1) } }, null],
+    ['one of three lists of different kinds', { a: some(2), b: [1], c: [{ x: 1, y: 2 }] }, 'a'],
     ['a path with dots', { 'a.b': { items: some(1) } }, 'a\\.b.items'],
     ['nothing in a scalar', 7, null],
     ['nothing in null', null, null],
@@ -98,6 +156,23 @@ describe('records are found', () => {
     const page = { columns2: some(9), matches2: some(3) };
     assert.equal(pathOfRecords(page), 'columns2');
     assert.equal(pathOfRecords(page, [3]), 'matches2');
+  });
+
+  test('scalars, where they are as many as the page says it has', () => {
+    const page = { count: 1234, max: 2, start: 0, found: ['7', '8'], sets: some(1), query: 'x' };
+    assert.equal(pathOfRecords(page), 'sets');
+    assert.equal(pathOfRecords(page, [1234, 2]), 'found');
+  });
+
+  test('objects, though scalars beside them are as many as the page says', () => {
+    const page = { total: 3, size: 2, posts: some(7), words: ['a', 'b', 'c'] };
+    assert.equal(pathOfRecords(page, [3, 2]), 'posts');
+  });
+
+  test('one of many lists, where it is as many as the page says it has', () => {
+    const page = { few: some(2), many: some(3), most: some(4) };
+    assert.equal(pathOfRecords(page), null);
+    assert.equal(pathOfRecords(page, [3]), 'many');
   });
 
   test('as many values as the page says it has', () => {
@@ -150,6 +225,7 @@ describe('a key is found', () => {
       ['a key with a dot', [{ node: { '@.id': 1 } }], 'node.@\\.id'],
       ['none in scalars', ['a', 'b'], null],
       ['none in nothing', [], null],
+      ['what is null aside', [null, { id: 1 }, null, { id: 2 }], 'id'],
     ];
   for (const [name, items, key] of cases) {
     test(name, () => assert.equal(findKey(items), key));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { verificationText } from '../../src/cli/archive-commands.ts';
+import { shellQuote } from '../../src/core/escape.ts';
 import type { PaginationFacts, Stop, Summary } from '../../src/core/summary.ts';
 import { summaryJson } from '../../src/report/json-log.ts';
 import { flagsAfter } from '../../src/report/stop-text.ts';
@@ -17,6 +18,8 @@ const context: SummaryContext = {
     again: 'everypage AGAIN',
     takeWhatIsThere: 'everypage TAKE',
     anew: 'everypage ANEW',
+    with: (flags, isOtherRun) =>
+      ['everypage URL', ...flags.map(shellQuote), ...(isOtherRun ? ['--fresh'] : [])].join(' '),
   },
 };
 
@@ -340,6 +343,21 @@ describe('the summary of a list that pages by itself', () => {
     const single = linesOf({ name: 'incomplete', end: 'single', reasons: ['one page only: why'] });
     assert.equal(single[0], 'Incomplete: one page only: why.');
     assert.doesNotMatch(single.join('\n'), /AGAIN|ANEW/);
+    const cures = [{ heading: 'If this page is all', flags: ['--paginate', 'none'] }];
+    const helped = summaryText(
+      {
+        ...complete,
+        output: null,
+        verdict: pagedVerdict({ name: 'incomplete', end: 'single', reasons: ['one page only'] }),
+        pagination: { ...facts, cures },
+      },
+      context,
+    );
+    assert.match(
+      helped,
+      /\nIf this page is all:\n {2}everypage URL --paginate none --fresh\nTo write what is there:/,
+    );
+    assert.doesNotMatch(helped, /pin with/);
     const missing = linesOf({ name: 'incomplete', reasons: ['12 records are missing'] });
     assert.match(missing.join('\n'), /To read it all again:\n {2}everypage ANEW/);
   });
@@ -365,7 +383,7 @@ describe('the summary of a list that pages by itself', () => {
       summaryText({ ...complete, verdict: pagedVerdict(), pagination, ...more }, context);
     assert.match(
       of(facts),
-      /^paginated by page number, 14 pages in parallel · Link header: rel="next" and rel="last" \(14 in page\) · records at data\.items · pin with: --paginate page --page-param 'page\[no\]'$/m,
+      /^paginated by page number, 14 pages in parallel · Link header: rel="next" and rel="last" \(14 in page\); page 2 differs from page 1 · records at data\.items\npin with:\n {2}everypage URL --paginate page --page-param 'page\[no\]'$/m,
     );
     const cursor: PaginationFacts = { style: 'cursor', evidence: [], flags: [], recordsPath: '@' };
     assert.match(of(cursor), /^paginated by cursor · each page is a list of records$/m);

@@ -69,7 +69,7 @@ async function countEverywhere(
     yielded.push(record.text());
   }
   assert.deepEqual(yielded, lines);
-  const commands = { again: 'AGAIN', takeWhatIsThere: null, anew: 'ANEW' };
+  const commands = { again: 'AGAIN', takeWhatIsThere: null, anew: 'ANEW', with: () => 'WITH' };
   const context = { color: false, wallTime: 0, total: null, output: OUTPUT, commands };
   return { summary, lines, text: summaryText(summary, context) };
 }

@@ -140,8 +140,8 @@ suite('what cannot be read whole is said, and an older output stands untouched',
   const cases: readonly (readonly [api: string, flags: readonly string[], said: RegExp])[] = [
     ['loop', [], /led back to where it had been: page 3 names the same next page as page 1/],
     ['self-next', [], /page 1 names itself as the next page/],
-    ['single', [], /one page only.*--paginate/],
-    ['ambiguous', [], /one page only.*--paginate/],
+    ['single', [], /one page only.*--page-param names/],
+    ['ambiguous', [], /one page only.*--page-param names/],
     ['sliced', [], /400 .*only the first 50 events .*\n.*offset=45$/m],
     ['sliced', ['--ceiling', '50'], /the server gives the first 50 records/],
   ];

@@ -113,5 +113,8 @@ test('what looks like a range and is none is named', async (t) => {
     );
   }
   const { stderr } = await runCliHere(folder, [`${server.origin}/things?ids[1,2]={id}`, '--fresh']);
-  assert.match(stderr, /no pagination was detected\. Say it with --paginate/);
+  assert.match(
+    stderr,
+    /no pagination was detected\. If this page is all, as one record, --paginate none says so/,
+  );
 });

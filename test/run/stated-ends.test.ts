@@ -68,7 +68,7 @@ suite('more was stated', () => {
       const page = pageOf(url);
       if (page > 2 && refused < refusals) {
         refused += 1;
-        return { status: 400, body: { error_name: 'throttle_violation' } };
+        return { status: 400, body: { error_name: 'bad_request' } };
       }
       return { body: { items: rowsOf(page, 30, 300), has_more: page < 10 } };
     };

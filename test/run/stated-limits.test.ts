@@ -5,6 +5,7 @@ import { suite, type TestContext, test } from 'node:test';
 import type { Summary } from '../../src/index.ts';
 import { pageLine } from '../servers/page-body.ts';
 import { startPageServer } from '../servers/page-server.ts';
+import { fetchJson } from './pagination-setup.ts';
 import { temporaryFolder } from './run-cli.ts';
 import { runCliHere } from './run-in-process.ts';
 
@@ -53,6 +54,33 @@ test('a Retry-After of more digits than a date can hold ends the run with 5', as
   const headers = { 'retry-after': '9'.repeat(20) };
   const { code, stderr } = await runAgainst(t, { status: 429, headers });
   assert.equal(code, 5, stderr);
+});
+
+test('a backoff beside the records of a good page is waited for, also while pages are read again', async (t) => {
+  let until = 0;
+  let early = 0;
+  const asked = new Map<number, number>();
+  const { summary, text } = await fetchJson(t, (url) => {
+    const now = performance.now();
+    const page = Number(url.searchParams.get('page') ?? 1);
+    if (now < until) {
+      early += 1;
+      return { status: 400, body: { error_id: 502, error_name: 'throttle_violation' } };
+    }
+    const times = (asked.get(page) ?? 0) + 1;
+    asked.set(page, times);
+    const items = Array.from({ length: 30 }, (_, index) => ({ id: 30 * (page - 1) + index }));
+    const body = { items: page > 3 ? [] : items, has_more: page < 3 };
+    // The second page asks for it the first time, and the first one when it is read again.
+    const asks = (page === 2 && times === 1) || (page === 1 && times === 2);
+    if (!asks) return { body };
+    until = now + 950;
+    return { body: { ...body, backoff: 1 } };
+  });
+  assert.equal(early, 0);
+  assert.equal(text?.trimEnd().split('\n').length, 90);
+  assert.equal(summary.verdict.name, 'complete');
+  assert.ok(summary.pausedMs >= 1900, `${summary.pausedMs}`);
 });
 
 suite('what is said of waiting', () => {

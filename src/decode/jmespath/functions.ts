@@ -44,7 +44,7 @@ interface JmespathFunction {
   readonly call: (given: Given, tree: PageTree, at: number) => Value;
 }
 
-/** The functions of jmespath.org, version 1.0. */
+/** The functions of jmespath.org, version 1.0, and `rows`. */
 const FUNCTIONS: ReadonlyMap<string, JmespathFunction> = new Map(
   Object.entries<JmespathFunction>({
     abs: {
@@ -128,6 +128,11 @@ const FUNCTIONS: ReadonlyMap<string, JmespathFunction> = new Map(
           ? listIn(subject, tree).toReversed()
           : [...textIn(subject)].reverse().join(''),
     },
+    rows: {
+      takes: [['object', 'array']],
+      isOpen: true,
+      call: ([columns, names], tree, at) => rowsOf(columns as Value, names as Value, tree, at),
+    },
     sort: {
       takes: [['numbers', 'strings']],
       call: ([list], tree) => listIn(list, tree).toSorted(ascending),
@@ -170,6 +175,44 @@ const FUNCTIONS: ReadonlyMap<string, JmespathFunction> = new Map(
     },
   }),
 );
+
+/**
+ * What stands in columns side by side, as one object for each row: `{"a":[1,2],"b":[3,4]}` is
+ * `[{"a":1,"b":3},{"a":2,"b":4}]`. The names of columns in an array stand in another one, as text or
+ * as objects with a `name`.
+ */
+function rowsOf(given: Value, names: Value | undefined, tree: PageTree, at: number): Value {
+  const columns = isArray(given) ? elementsOf(tree, given) : membersOf(tree, given as MadeObject);
+  const keys = isArray(given) ? columnNames(names, tree) : Object.keys(given as MadeObject);
+  if (keys.length !== columns.length) {
+    const reason = `${columns.length} columns and ${keys.length} names of columns`;
+    throw new ExpressionFault(at, `rows() takes columns, and here are ${reason}`);
+  }
+  const lists = columns.map((column, index) => {
+    if (isArray(column)) return elementsOf(tree, column);
+    const found = DESCRIPTIONS[typeOf(column)];
+    throw new ExpressionFault(at, `rows() takes columns, and ${keys[index]} is ${found}`);
+  });
+  const [{ length } = []] = lists;
+  const uneven = lists.findIndex((list) => list.length !== length);
+  if (uneven !== -1) {
+    const reason = `${keys[0]} has ${length} values and ${keys[uneven]} ${lists[uneven]!.length}`;
+    throw new ExpressionFault(at, `rows() takes columns of one length, and ${reason}`);
+  }
+  return Array.from({ length }, (_, index) => {
+    const row: Record<string, Value> = Object.create(null);
+    for (const [column, key] of keys.entries()) row[key] = lists[column]![index]!;
+    return row;
+  });
+}
+
+function columnNames(names: Value | undefined, tree: PageTree): readonly string[] {
+  if (names === undefined || !isArray(names)) return [];
+  return elementsOf(tree, names).flatMap((element) => {
+    const name = isObject(element) ? memberOf(tree, element, 'name') : element;
+    return isString(name) ? [textIn(name)] : [];
+  });
+}
 
 type Order = (one: Value, other: Value) => number;
 

@@ -35,17 +35,26 @@ const CODES = new Set([
   'slowdown',
   'throttled',
   'throttling',
+  'throttleviolation',
   'throttlingexception',
   'toomanyrequests',
   'userratelimitexceeded',
 ]);
-const CODE_FIELDS = ['code', 'type', 'status', 'reason', 'errorCode', 'error_code', 'error'];
-const MESSAGE_FIELDS = ['message', 'error', 'error_description', 'detail', 'title', 'info', 'msg'];
+const CODE_FIELDS = [
+  ...['code', 'type', 'status', 'reason', 'errorCode', 'error_code', 'error'],
+  ...['error_name', 'errorName'],
+];
+const MESSAGE_FIELDS = [
+  ...['message', 'error', 'error_description', 'detail', 'title', 'info', 'msg'],
+  ...['error_message', 'errorMessage'],
+];
 const LONGEST_MESSAGE = 500;
 const MOST_ERRORS = 10;
 
 const LIMIT_WORDS =
   /rate[ -]?limit(?:s|ing)? (?:was |is |has been )?(?:exceeded|reached|hit)|exceeded (?:[^ ]{1,30} ){0,5}rate[ -]?limit|too many requests|request(?:s)? limit (?:was |has been )?(?:exceeded|reached)|quota (?:was |has been )?exceeded/i;
+/** `more requests available in 30 seconds`. */
+const SECONDS_IN_WORDS = /\b(?:in|after|for) (\d{1,7}) sec(?:ond)?s?\b/i;
 const SECONDARY_WORDS = /secondary rate limit|abuse detection/i;
 /** GitHub: "wait for at least one minute" where the secondary limit says no time. */
 const SECONDARY_WAIT_MS = 60_000;
@@ -92,7 +101,9 @@ function inMessage(text: string, waitMs: number | null): LimitInBody | null {
   if (SECONDARY_WORDS.test(start)) {
     return { ...refusal, waitMs: waitMs ?? SECONDARY_WAIT_MS, reason: 'secondary rate limit' };
   }
-  return LIMIT_WORDS.test(start) ? { ...refusal, waitMs, reason: 'rate limit' } : null;
+  if (!LIMIT_WORDS.test(start)) return null;
+  const said = SECONDS_IN_WORDS.exec(start)?.[1] ?? null;
+  return { ...refusal, waitMs: waitMs ?? secondsMs(said), reason: 'rate limit' };
 }
 
 /** Where errors stand: `error`, `errors[]` and, for Google, `error.errors[]`; Slack's `ok: false` is one itself. */
@@ -146,7 +157,7 @@ function waitIn(all: readonly Fields[]): number | null {
 
 function statedWait(fields: Fields): number | null {
   for (const name of SECONDS_FIELDS) {
-    const waitMs = positive(own(fields, name), 1_000);
+    const waitMs = secondsMs(own(fields, name));
     if (waitMs !== null) return waitMs;
   }
   for (const name of MS_FIELDS) {
@@ -169,6 +180,11 @@ function retryDelayMs(fields: Fields): number | null {
     if (match !== null) return positive(Number(match[1]), 1_000);
   }
   return null;
+}
+
+/** Milliseconds of a number of seconds, or of its text; null for what is no wait. */
+export function secondsMs(value: unknown): number | null {
+  return positive(value, 1_000);
 }
 
 /** Texts of digits too. */

@@ -2,7 +2,7 @@
  * What stands in a `…-Reset` header: a moment, a time from now, or a number that could be either.
  */
 
-import { parseHttpDate } from './retry-after.ts';
+import { parseMoment } from './moment.ts';
 import { durationMs, LONGEST_RESET_MS, plainNumber } from './stated-limit.ts';
 
 export type ResetValue =
@@ -26,32 +26,9 @@ export function parseReset(text: string, wallTime: number): ResetValue | null {
   }
   const ms = durationMs(text);
   if (ms !== null) return { kind: 'span', ms };
-  const at = parseHttpDate(text, wallTime) ?? parseIsoTime(text);
-  return at === null ? null : { kind: 'moment', at };
-}
-
-/** The seconds may be missing (Jira), a blank may stand for the `T` and `UTC` for the `Z` (Ruby). */
-const ISO_TIME =
-  /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z| ?UTC| ?[+-]\d{2}:?\d{2})?$/;
-
-/** Without a zone it is UTC, as everything that HTTP dates. */
-function parseIsoTime(text: string): number | null {
-  const match = ISO_TIME.exec(text);
-  if (match === null) return null;
-  const [year, month, day, hours, minutes] = match.slice(1, 6).map(Number);
-  const seconds = Number(match[6] ?? 0);
-  if (month! < 1 || month! > 12 || day! < 1 || day! > 31) return null;
-  if (hours! > 23 || minutes! > 59 || seconds > 60) return null;
-  const fractionMs = Math.floor(Number(`0.${match[7] ?? 0}`) * 1_000);
-  const utc = Date.UTC(year!, month! - 1, day!, hours!, minutes!, seconds) + fractionMs;
-  return utc - zoneMs(match[8] ?? 'Z');
-}
-
-function zoneMs(zone: string): number {
-  const match = /([+-])(\d{2}):?(\d{2})$/.exec(zone);
-  if (match === null) return 0;
-  const ms = (Number(match[2]) * 60 + Number(match[3])) * 60_000;
-  return match[1] === '-' ? -ms : ms;
+  // Without a zone it is UTC, as everything that HTTP dates.
+  const moment = parseMoment(text, wallTime);
+  return moment === null || moment.unknownZone ? null : { kind: 'moment', at: moment.at };
 }
 
 /** A moment this far past is another clock's; one just past is a window that ends now. */
@@ -73,9 +50,9 @@ export function untilMoment(at: number, sentAt: number): number | null {
  * The machine's own time where it has none.
  */
 export function sentAt(date: string | null, age: string | null, wallTime: number): number {
-  const stated = date === null ? null : parseHttpDate(date, wallTime);
-  if (stated === null) return wallTime;
-  return stated + (age === null ? 0 : (plainNumber(age) ?? 0) * 1_000);
+  const stated = date === null ? null : parseMoment(date, wallTime);
+  if (stated?.unknownZone !== null) return wallTime;
+  return stated.at + (age === null ? 0 : (plainNumber(age) ?? 0) * 1_000);
 }
 
 export interface ResetReading {

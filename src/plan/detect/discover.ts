@@ -29,6 +29,8 @@ import {
   proveEnd,
   settleBase,
 } from './trial.ts';
+import { listOfSize } from './which-list.ts';
+import { mayShowBySize, wholeByOtherForm, wholeBySize } from './whole-list.ts';
 
 export type { PageView };
 
@@ -43,7 +45,11 @@ export interface Discovery {
   readonly pagination: Pagination;
   /** For a single page: the page itself says that it is the whole list. */
   readonly isWholeList: boolean;
-  /** The first page says that there is more, be it by a number, a flag or a link. */
+  /** Nothing in it says so, but the server gives no more where more is asked for. */
+  readonly seemsWhole: boolean;
+  /** Nothing in it says so, but more came where more was asked for: the first evidence says it. */
+  readonly moreBySize: boolean;
+  /** The first page says that there is more, be it by a number, a flag or a link, or more was shown. */
   readonly saysMore: boolean;
   /** Why a parameter that seemed to give another page is not used, without a full stop. */
   readonly unproven: string | null;
@@ -68,6 +74,8 @@ export interface DiscoverOptions {
   /** The style to assume where the first page shows nothing; nothing is tried then. */
   readonly usual?: PaginationStyle | null;
 }
+
+type Candidates = Detection & { readonly kind: 'candidates' };
 
 type Ask = (
   request: Candidate['request'],
@@ -95,7 +103,7 @@ interface Settled {
  */
 export async function discoverPagination(
   start: PageRequest,
-  { pinned, usual = null }: DiscoverOptions,
+  { pinned: given, usual = null }: DiscoverOptions,
   fetchPage: (request: PageRequest) => Promise<PageView>,
 ): Promise<Discovery> {
   const first = await fetchPage(start);
@@ -107,27 +115,38 @@ export async function discoverPagination(
     responses.push(view);
     return view;
   };
+  const list = given.records == null ? await listOfSize(first, (request) => ask(request, 1)) : null;
+  const pinned = list === null ? given : { ...given, records: list };
   const facts = readFacts(first, pinned);
   const shown = detect(first, pinned);
   const isOpen = shown.kind !== 'found' && usual !== null;
   const detection = pinDetection(shown, facts, isOpen ? { style: usual, ...pinned } : pinned);
-  const {
-    evidence,
-    isWholeList,
-    unproven = null,
-    ...settled
-  } = detection.kind === 'candidates'
-    ? (endByHost(facts, detection) ?? (await tryCandidates(first, detection, pinned, ask)))
-    : await settleShown(facts, detection, pinned, ask);
-  const own = pinned.key == null ? withSoundKey(first, settled.pagination) : settled.pagination;
-  const pagination = { ...own, ...pinned };
+  const settled =
+    detection.kind === 'candidates'
+      ? (endByHost(facts, detection) ??
+        (await tryCandidates(first, withRoom(facts, detection), pinned, ask)))
+      : await settleShown(facts, detection, pinned, ask);
+  const { isWholeList, unproven = null } = settled;
+  const isSilent = detection.kind === 'candidates' && detection.isSilent;
+  const isOpenEnd = isOnePage(settled.pagination) && !isWholeList && unproven === null;
+  const wholeness =
+    isSilent && isOpenEnd
+      ? (wholeByOtherForm(facts, responses) ??
+        (await wholeBySize(facts, (request) => ask(request, 1, MAX_REQUESTS))))
+      : null;
+  const evidence =
+    wholeness === null ? settled.evidence : [wholeness.why, ...settled.evidence.slice(1)];
+  const all = { ...settled.pagination, ...pinned };
+  const pagination = pinned.key == null ? withSoundKey(first, all) : all;
   const total = facts.numbers.total?.value ?? null;
   const isTotal = total !== null && total - pagination.first <= facts.count;
   return {
     kind: isOnePage(pagination) ? 'single' : 'found',
     pagination,
     isWholeList,
-    saysMore: saysMore(facts) || namesNext(facts),
+    seemsWhole: wholeness?.isWhole === true,
+    moreBySize: wholeness?.isWhole === false,
+    saysMore: saysMore(facts) || namesNext(facts) || wholeness?.isWhole === false,
     unproven,
     cure: isOnePage(pagination) && !isWholeList ? cureOfQuery(facts) : null,
     evidence: [...evidence, ...(unproven === null ? [] : [unproven]), ...facts.contradicted],
@@ -139,14 +158,25 @@ export async function discoverPagination(
   };
 }
 
+/** Requests that are kept to see whether the page is the whole list: for one record, by two names, and for more. */
+const REQUESTS_FOR_SIZE = 3;
+
+function withRoom(facts: Facts, detection: Candidates): Candidates {
+  if (!detection.isSilent || !mayShowBySize(facts)) return detection;
+  const most = MAX_REQUESTS - 1 - REQUESTS_FOR_SIZE;
+  // Of each style one, before another name of the same.
+  const { candidates } = detection;
+  const isFirst = (own: Candidate, at: number) =>
+    candidates.findIndex(({ pagination }) => pagination.style === own.pagination.style) === at;
+  const kept = new Set([...candidates.filter(isFirst), ...candidates].slice(0, most));
+  return { ...detection, candidates: candidates.filter((candidate) => kept.has(candidate)) };
+}
+
 /** A page with so many records may have been cut off without saying so. */
 const MOST_IN_A_PAGE = 1000;
 
 /** Some known APIs end a list by not naming a next page. */
-function endByHost(
-  { base, count, view }: Facts,
-  { isSilent }: Detection & { readonly kind: 'candidates' },
-): Settled | null {
+function endByHost({ base, count, view }: Facts, { isSilent }: Candidates): Settled | null {
   if (!isSilent || count >= MOST_IN_A_PAGE || view.request.method !== 'GET') return null;
   const { hostname } = new URL(view.request.url);
   const preset = presetForHost(hostname);
@@ -214,7 +244,7 @@ function unsteadyText(tried: string): string {
 
 async function tryCandidates(
   first: PageView,
-  detection: Detection & { readonly kind: 'candidates' },
+  detection: Candidates,
   pinned: Partial<Pagination>,
   ask: Ask,
 ): Promise<Settled> {
@@ -256,10 +286,10 @@ async function tryCandidates(
     const shown = [...evidence, 'nothing was found behind it'];
     return { pagination: otherwise, evidence: shown, isWholeList: true };
   }
-  const vain =
-    tried.length === 1
-      ? 'one parameter gave no further page'
-      : `${tried.length} parameters gave no further page`;
+  const names = detection.candidates
+    .slice(0, tried.length)
+    .map(({ pagination: { param } }) => param);
+  const vain = `tried ${names.join(', ')}, which gave no further page`;
   const [why = '', ...rest] = evidence;
   const said = [`${why}; ${vain}`, ...rest, ...tried];
   return { pagination: otherwise, evidence: said, isWholeList: false };
@@ -320,6 +350,6 @@ function recordsIn(view: PageView, { records }: Pagination): number {
 function withSoundKey(first: PageView, pagination: Pagination): Pagination {
   const { records, key } = pagination;
   if (records === null || key === null) return pagination;
-  const keys = recordIdentities(first, records, key) ?? [];
+  const keys = (recordIdentities(first, records, key) ?? []).filter((own) => own !== 'null');
   return new Set(keys).size === keys.length ? pagination : { ...pagination, key: null };
 }

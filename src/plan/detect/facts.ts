@@ -54,7 +54,7 @@ export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Fac
     pinned.records == null
       ? (absent ?? findRecords(view.json, counts))
       : pinnedRecords(view, pinned.records, absent !== null);
-  const around = records === null ? [] : (keysOf(records.path) ?? []).slice(0, -1);
+  const around = records?.around ?? [];
   const params = withSizeShown(asked, records?.items.length ?? 0);
   const context = { fields, around, count: records?.items.length ?? null, params };
   const body = readNumbers(context);
@@ -130,8 +130,9 @@ export function recordsIn(
 function pinnedRecords(view: PageView, path: string, isAbsent: boolean): RecordsFound | null {
   const items = valueAt(view.json, path);
   const isEmpty = items === null || (items === undefined && isAbsent);
-  if (path !== PAGE_ITSELF && isEmpty) return { path, items: [] };
-  return Array.isArray(items) ? { path, items } : null;
+  const around = (keysOf(path) ?? []).slice(0, -1);
+  if (path !== PAGE_ITSELF && isEmpty) return { path, items: [], around };
+  return Array.isArray(items) ? { path, items, around } : null;
 }
 
 function offsetOf(params: StartParams, headers: HeadersSaid, size: number): number {

@@ -5,6 +5,7 @@ import {
   createJsonScanner,
   createKeyReader,
   createPicker,
+  isExpression,
   type JsonScan,
   parseSelection,
   pathOf,
@@ -25,11 +26,14 @@ export interface PageView {
 /** Where the records of a page stand. */
 export interface RecordsFound {
   /**
-   * Dotted path (a dot in a key is `\.`), `@` for a page that is itself the array, or such a path and
-   * `.*` for the values of an object.
+   * Dotted path (a dot in a key is `\.`), `@` for a page that is itself the array, or an expression:
+   * such a path and `.*` for the values of an object, `[1]` for the second of a page's two parts,
+   * `rows(…)` for columns.
    */
   readonly path: string;
   readonly items: readonly unknown[];
+  /** Keys to the object that the records stand in, as `Field.keys` has them. */
+  readonly around: readonly string[];
 }
 
 /** One way to ask for the second page, to be tried. */
@@ -121,17 +125,27 @@ const MAX_DEPTH = 7;
 
 /** The page itself as a path to the records. */
 export const PAGE_ITSELF = '@';
+/** The list of a pair. */
+export const SECOND_PART = '[1]';
 /** Behind a path: the values of the object there, as an expression has it. */
 export const VALUES_OF = '.*';
 
+/** A page of two parts, what it says of itself and its list: `[{"page":1,"total":304},[…]]`. */
+export function isPair(json: unknown): json is readonly [Record<string, unknown>, unknown[]] {
+  return Array.isArray(json) && json.length === 2 && isObject(json[0]) && Array.isArray(json[1]);
+}
+
 /**
- * All fields of objects within objects, the shallow ones first. It enters no array, and no object
- * that is a map by number.
+ * All fields of objects within objects, the shallow ones first. It enters no array but a pair, and no
+ * object that is a map by number.
  */
 export function listFields(json: unknown): readonly Field[] {
   const fields: Field[] = [];
   const queue: { readonly object: object; readonly keys: readonly string[] }[] = [];
-  if (isObject(json)) queue.push({ object: json, keys: [] });
+  // What the first part says stands as if at the top, but for its path.
+  const lead = isPair(json) ? ['0'] : [];
+  const top = isPair(json) ? json[0] : json;
+  if (isObject(top)) queue.push({ object: top, keys: [] });
   for (const { object, keys } of queue) {
     const names = Object.keys(object).slice(0, MAX_KEYS_OF_AN_OBJECT);
     if (isMapByNumber(names)) continue;
@@ -141,7 +155,13 @@ export function listFields(json: unknown): readonly Field[] {
       if (fields.length === MAX_FIELDS) return fields;
       const value = (object as Record<string, unknown>)[name];
       const own = [...keys, name];
-      fields.push({ path: pathOf(own), keys: own, name, parent: keys.at(-1) ?? '', value });
+      fields.push({
+        path: pathOf([...lead, ...own]),
+        keys: own,
+        name,
+        parent: keys.at(-1) ?? '',
+        value,
+      });
       if (isObject(value) && own.length < MAX_DEPTH) queue.push({ object: value, keys: own });
     }
   }
@@ -153,21 +173,39 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value at a dotted path, undefined where nothing stands there or the path is none. */
+/** The value at a path of `RecordsFound` or a dotted one, undefined where nothing stands there. */
 export function valueAt(json: unknown, path: string): unknown {
   if (path === PAGE_ITSELF) return json;
+  if (path === SECOND_PART) return Array.isArray(json) ? json[1] : undefined;
   if (path.endsWith(VALUES_OF)) {
     const object = valueAt(json, path.slice(0, -VALUES_OF.length));
     return isObject(object) ? Object.values(object) : undefined;
   }
+  if (isExpression(path)) return recordsBy(path, json);
   const keys = keysOf(path);
   if (keys === null) return undefined;
   let value = json;
   for (const key of keys) {
-    if (!isObject(value) || !Object.hasOwn(value, key)) return undefined;
-    value = value[key];
+    // Of an array, a number is an index, as where single values are picked out of a page.
+    const isThere = Array.isArray(value) ? /^\d+$/.test(key) : isObject(value);
+    if (!isThere || !Object.hasOwn(value as object, key)) return undefined;
+    value = (value as Record<string, unknown>)[key];
   }
   return value;
+}
+
+/** Undefined where the expression does not fit. */
+function recordsBy(expression: string, json: unknown): readonly unknown[] | undefined {
+  try {
+    const scan = createJsonScanner(readSelection(expression)).scan(
+      Buffer.from(JSON.stringify(json)),
+    );
+    if (!scan.valid || scan.found === 'missing' || scan.source === undefined) return undefined;
+    const text = `[${Buffer.from(scan.source).toString('utf8', 0, scan.spans[2 * scan.count - 1] ?? 0)}]`;
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The keys of a dotted path; null for what is none. */
@@ -198,7 +236,8 @@ export function literalOf(view: PageView, path: string): string | null {
 export function recordTexts(view: PageView, path: string): readonly string[] | null {
   const scan = scanRecords(view, path);
   if (scan === null) return null;
-  const text = Buffer.from(view.body.buffer, view.body.byteOffset, view.body.byteLength);
+  const bytes = scan.source ?? view.body;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: scan.count }, (_, index) =>
     text.toString('utf8', scan.spans[2 * index], scan.spans[2 * index + 1]),
   );
@@ -224,8 +263,13 @@ export function recordIdentities(
 
 function scanRecords(view: PageView, path: string): (JsonScan & { readonly valid: true }) | null {
   if (view.json === undefined) return null;
-  const scan = createJsonScanner(readSelection(path)).scan(view.body);
-  return scan.valid && scan.found === 'records' ? scan : null;
+  try {
+    const scan = createJsonScanner(readSelection(path)).scan(view.body);
+    return scan.valid && scan.found === 'records' ? scan : null;
+  } catch {
+    // An expression that does not fit this page.
+    return null;
+  }
 }
 
 /** A JSON body's value; undefined for everything else. */

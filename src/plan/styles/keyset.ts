@@ -7,7 +7,6 @@ import { isNear } from '../detect/numbers-said.ts';
 import {
   type Candidate,
   isObject,
-  keysOf,
   listFields,
   literalOf,
   parseBody,
@@ -108,7 +107,7 @@ export function statedKeys(facts: Facts): readonly Candidate[] {
   const first = records?.items[0];
   if (records === null || records.items.length < 2 || !isObject(first)) return [];
   if (view.request.method !== 'GET') return [];
-  const around = (keysOf(records.path) ?? []).slice(0, -1);
+  const { around } = records;
   for (const field of listFields(view.json)) {
     if (!LAST.test(field.name) || !isNear(field, around)) continue;
     const literal = literalOf(view, field.path);

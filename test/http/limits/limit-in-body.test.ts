@@ -39,6 +39,13 @@ test('codes that come with 403 and 429', () => {
   assert.deepEqual(refusal({ type: 'about:blank', title: 'x', status: 429 }, false), [null, '429']);
 });
 
+test('a refusal of Stack Exchange, and its time in words', () => {
+  const named = { error_id: 502, error_name: 'throttle_violation', error_message: 'x' };
+  assert.deepEqual(refusal(named, false), [null, 'throttle_violation']);
+  const error_message = 'too many requests from this IP, more requests available in 30 seconds';
+  assert.deepEqual(refusal({ error_id: 502, error_message }, false), [30_000, 'rate limit']);
+});
+
 test('the time to wait, in all places it stands in', () => {
   const error = 'ratelimited';
   for (const [fields, waitMs] of [

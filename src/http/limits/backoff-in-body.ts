@@ -1,0 +1,58 @@
+import { decodeBody } from '../../decode/decode.ts';
+import { singleHeader } from '../outcome.ts';
+import type { RawResponse } from '../transport.ts';
+import { secondsMs } from './limit-in-body.ts';
+
+/** Nearly no server says limits in good bodies, and undoing the encoding of each of them takes time. */
+const FIRST_BODIES = 5;
+const LONGEST_DECODED_BYTES = 8_388_608;
+/** What this server says of limits it says beside the records: it may ask for a backoff. */
+const SPEAKS_OF_LIMITS = /"(?:quota_?(?:max|remaining)|backoff)"\s*:/i;
+
+/**
+ * Finds the order to wait that some servers put beside the records of a good answer: `backoff`, in
+ * seconds (Stack Exchange, which shuts out who ignores it). One reader serves one limiter.
+ */
+export class BackoffReader {
+  #looked = 0;
+  #speaksOfLimits = false;
+
+  /** Such an order would come too late for requests that are on their way. */
+  get mayComeLate(): boolean {
+    return this.#speaksOfLimits;
+  }
+
+  /** @returns milliseconds; null where the body asks for nothing */
+  read({ status, headers, chunks, bodyBytes }: RawResponse): number | null {
+    if (status < 200 || status >= 300 || bodyBytes > LONGEST_DECODED_BYTES) return null;
+    const encoding = singleHeader(headers['content-encoding']);
+    const isPlain = encoding === null || encoding === 'identity';
+    const isFirst = this.#looked < FIRST_BODIES;
+    if (!isPlain && !this.#speaksOfLimits && !isFirst) return null;
+    const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+    const decoded = decodeBody(body, encoding, LONGEST_DECODED_BYTES);
+    if (!decoded.ok) return null;
+    const { bytes } = decoded;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (isFirst && !this.#speaksOfLimits) {
+      this.#looked += 1;
+      this.#speaksOfLimits = SPEAKS_OF_LIMITS.test(text.toString('latin1'));
+    }
+    const waitMs = text.includes('"backoff"') ? backoffMs(text) : null;
+    this.#speaksOfLimits ||= waitMs !== null;
+    return waitMs;
+  }
+}
+
+/** Beside a list alone: in any other object it may be a property of what the page is about. */
+function backoffMs(text: Buffer): number | null {
+  let page: unknown;
+  try {
+    page = JSON.parse(text.toString());
+  } catch {
+    return null;
+  }
+  if (typeof page !== 'object' || page === null || !Object.hasOwn(page, 'backoff')) return null;
+  const holdsList = Object.values(page).some(Array.isArray);
+  return holdsList ? secondsMs((page as { readonly backoff: unknown }).backoff) : null;
+}

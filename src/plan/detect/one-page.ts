@@ -1,0 +1,76 @@
+/** How a list of one page ends where the page's own words are not enough, and what would help. */
+import { isParallel, type Pagination } from '../../core/pagination.ts';
+import type { Cure } from '../../core/summary.ts';
+import type { Discovery } from './discover.ts';
+import { whatIsThere } from './odd-lists.ts';
+import { listFields } from './page-view.ts';
+import { readStartParams } from './start-params.ts';
+
+export interface OnePageEnd {
+  /** `stated`: the page says itself that it is everything. `short`: nothing in it speaks of more. */
+  readonly reason: 'stated' | 'single' | 'short';
+  readonly detail: string | null;
+  /** What the page states of the list does not change that. */
+  readonly isFinal: boolean;
+  /** The likeliest first. */
+  readonly cures: readonly Cure[];
+}
+
+/** @param isSelected the user says what the output takes of a page */
+export function endOfOnePage(found: Discovery, isSelected: boolean): OnePageEnd {
+  const { isWholeList, seemsWhole, saysMore, unproven, responses, pagination } = found;
+  const whole = { detail: null, isFinal: true, cures: [] };
+  if (seemsWhole) return { ...whole, reason: 'short' };
+  if (isWholeList) return { ...whole, reason: 'stated' };
+  const mayBeMore = saysMore || holdsSomeToken(responses[0]?.json) || isAsFullAsAsked(found);
+  const what = unproven ?? whyNotMore(found);
+  const single = { reason: 'single', isFinal: false } as const;
+  if (mayBeMore) return { ...single, detail: `${what}. ${NAME_IT}`, cures: [] };
+  const isList = pagination.records !== null;
+  const flags = ['--paginate', 'none', ...(isList && !isSelected ? ['--records'] : [])];
+  const all = isList ? 'this page is the whole list' : 'this page is all, as one record';
+  return {
+    ...single,
+    detail: `${what}. If ${all}, --paginate none says so; if there is more, ${NAME_IT}`,
+    cures: [{ heading: `If ${all}`, flags }],
+  };
+}
+
+/** A page that holds as many records as its URL asks for is most likely one of several. */
+function isAsFullAsAsked({ responses, pageRecords }: Discovery): boolean {
+  const size = responses[0] === undefined ? null : readStartParams(responses[0].request).size;
+  return size?.number != null && size.number > 0 && pageRecords >= size.number;
+}
+
+const NAME_IT = '--page-param names the parameter that asks for the next page';
+
+function whyNotMore({ saysMore, evidence, moreBySize }: Discovery): string {
+  if (moreBySize) return evidence[0] ?? '';
+  return saysMore
+    ? 'it says that there is more, and no way to the next page was found'
+    : 'no pagination was detected';
+}
+
+/** A list that pages, and whose records are not known: a page is kept, and nothing is written of it. */
+export function endWithoutRecords({ responses, pagination }: Discovery): OnePageEnd {
+  const { what, how, select } = whatIsThere(responses[0]?.json);
+  // Pages that are counted have to be seen to end.
+  const mayBeWhole = !isParallel(pagination) || countsPages(pagination);
+  const detail = `${what}. ${how}${mayBeWhole ? ', or take each page whole with --pages' : ''}`;
+  const own = select === null ? [] : [{ heading: `To read it so`, flags: ['--select', select] }];
+  return { reason: 'single', detail, isFinal: true, cures: own };
+}
+
+export function countsPages({ style, totalPagesPath, totalPagesHeader }: Pagination): boolean {
+  return style === 'page' && (totalPagesPath !== null || totalPagesHeader !== null);
+}
+
+/** Fields that may name a next page in words that nobody knows: DynamoDB's `LastEvaluatedKey`. */
+const LIKE_A_TOKEN = /next|token|cursor|marker|continu|lastevaluated|bookmark|scroll/i;
+
+function holdsSomeToken(json: unknown): boolean {
+  return listFields(json).some(
+    ({ name, value }) =>
+      LIKE_A_TOKEN.test(name) && value !== null && value !== '' && value !== false,
+  );
+}
