@@ -135,7 +135,7 @@ async function describe(
   return {
     pagination,
     evidence,
-    flags: pinFlags(pagination),
+    flags: pinFlags(pagination, options),
     preset: presetForHost(hostname)?.name ?? null,
     isWholeList,
     pageRecords,

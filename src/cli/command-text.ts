@@ -23,13 +23,16 @@ export function againCommand(
   return readsStdin ? `${command}   (with the same list on standard input)` : command;
 }
 
-/** The flags that were typed after another verb, as a command that fetches. */
+/** The flags that were typed after another verb, as a command that fetches; `more` flags stand for typed ones. */
 export function fetchCommandText(
   typed: TypedArguments,
   env: Environment,
   more: readonly string[],
 ): string {
-  const own = flagWords(typed, ({ name }) => flagNamed(name).group !== 'Messages');
+  const own = flagWords(
+    typed,
+    ({ name }) => flagNamed(name).group !== 'Messages' && !more.includes(`--${name}`),
+  );
   return commandText(env, [...urlWords(typed), ...own, ...more]);
 }
 

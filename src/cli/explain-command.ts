@@ -17,7 +17,9 @@ function pinnedCommand(
   { pagination, flags, isWholeList }: Explanation,
 ): string {
   const isKnown = !isOnePage(pagination) || isWholeList;
-  const words = isKnown ? flags : ['--paginate', 'none', '--records'];
+  const isSaid = typed.has('select');
+  const alone = ['--paginate', 'none', ...(isSaid ? [] : ['--records'])];
+  const words = isKnown ? flags : alone;
   return fetchCommandText(typed, env, [...words, '-o', 'items.ndjson']);
 }
 

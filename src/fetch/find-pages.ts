@@ -134,7 +134,7 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   }
   const output = outputShape(pagination, options);
   await thread.call('paginate', { pagination, output, isOneBranch });
-  const flags = pinFlags(pagination);
+  const flags = pinFlags(pagination, options);
   const recordsPath = found.end?.isFinal && found.end.reason === 'single' ? null : output.select;
   const facts = { style: pagination.style, evidence, flags, recordsPath };
   engine.emit({ type: 'pagination', ...facts });

@@ -6,6 +6,7 @@
  * and link parsers of plan/, and decode's contract.
  */
 
+import type { AskedOutput } from '../../core/output-shape.ts';
 import { NO_RECORDS, noPagination, type Pagination } from '../../core/pagination.ts';
 import { guessedPositions } from '../styles/counted.ts';
 import { findToken } from '../styles/cursor.ts';
@@ -264,10 +265,12 @@ const FLAGS: readonly (readonly [part: Part, flag: string])[] = [
 ];
 
 /**
- * The command line's flags that pin a pagination, as arguments, without its defaults:
- * `['--paginate', 'offset', '--page-param', 'skip', …]`. None for one page.
+ * The command line's flags that pin a pagination and what the output takes, as arguments, without
+ * defaults: `['--paginate', 'offset', '--page-param', 'skip', …]`. None for one page.
+ *
+ * @param asked what the user said that the output takes; it stands in the place of the list's records
  */
-export function pinFlags(pagination: Pagination): readonly string[] {
+export function pinFlags(pagination: Pagination, asked: AskedOutput): readonly string[] {
   const style = styleOf(pagination);
   if (style === null) return [];
   const usual: Pagination = { ...noPagination, ...style.usual };
@@ -275,10 +278,17 @@ export function pinFlags(pagination: Pagination): readonly string[] {
     '--paginate',
     pagination.style,
     ...FLAGS.flatMap(([part, flag]) => {
+      if (part === 'records') return outputFlags(pagination, asked);
       const value = pagination[part];
       const isUnsaid = value === null || value === usual[part] || value === NO_RECORDS;
       return isUnsaid ? [] : [flag, String(value)];
     }),
     ...(pagination.repeatIsEnd ? ['--repeat-is-end'] : []),
   ];
+}
+
+function outputFlags(pagination: Pagination, asked: AskedOutput): readonly string[] {
+  if (asked.wholePages === true) return ['--pages'];
+  const select = asked.select ?? pagination.records;
+  return select === null || select === NO_RECORDS ? [] : ['--select', select];
 }
