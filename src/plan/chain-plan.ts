@@ -110,7 +110,7 @@ export class ChainPlan implements PlanState {
       return;
     }
     if (this.#doubt === 'no-more') {
-      this.#more ??= `${pagination.morePath} says that page ${position} is the last, and the page that it names has records`;
+      this.#more ??= `${pagination.morePath ?? 'the Link header'} says that page ${position} is the last, and the page that it names has records`;
     }
     if (
       pagination.ceiling !== null &&

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { type JsonReply, startJsonServer } from './pagination-setup.ts';
+import { fetchJson, type JsonReply, startJsonServer } from './pagination-setup.ts';
 import { temporaryFolder } from './run-cli.ts';
 import { runCliHere } from './run-in-process.ts';
 
@@ -54,5 +54,55 @@ suite('a printed command does what was asked for', () => {
       );
       assert.deepEqual(second, first);
     });
+  }
+});
+
+suite('the end of a chain', () => {
+  const pageAt = (url: URL) => {
+    const offset = numberIn(url, 'cursor');
+    return { offset, rows: things(offset, Math.min(137, offset + 25)) };
+  };
+
+  test('is an empty page whose link to the next says that it has no results', async (t) => {
+    const answer = (url: URL): JsonReply => {
+      const { offset, rows } = pageAt(url);
+      const [before, after] = [Math.max(0, offset - 25), offset + 25];
+      const link = [
+        `<${url.origin}/issues?cursor=${before}>; rel="previous"; results="${offset > 0}"`,
+        `<${url.origin}/issues?cursor=${after}>; rel="next"; results="${after < 137}"`,
+      ].join(', ');
+      return { body: rows, headers: { link } };
+    };
+    const { summary, text, targets } = await fetchJson(t, answer, {}, '/issues');
+    assert.equal(summary.verdict.name, 'complete', summary.verdict.reasons.join());
+    assert.equal(summary.verdict.end, 'stated');
+    assert.equal(text?.trimEnd().split('\n').length, 137);
+    // Six pages, the empty one, and each page once more.
+    assert.ok(targets.length <= 14, String(targets.length));
+  });
+
+  test('is not where such a link is wrong: the page that it leads to counts', async (t) => {
+    const answer = (url: URL): JsonReply => {
+      const { offset, rows } = pageAt(url);
+      const next = `<${url.origin}/issues?cursor=${offset + 25}>; rel="next"; results="false"`;
+      return { body: rows, headers: { link: next } };
+    };
+    const { summary, text } = await fetchJson(t, answer, {}, '/issues');
+    assert.equal(text?.trimEnd().split('\n').length, 137, summary.verdict.reasons.join());
+    assert.match(JSON.stringify(summary.verdict), /the Link header says that page 1 is the last/);
+  });
+});
+
+test('a next URL with a space is a URL', async (t) => {
+  const answer = (url: URL): JsonReply => {
+    const offset = numberIn(url, 'o');
+    const results = things(offset, Math.min(137, offset + 25));
+    const next = offset + 25 < 137 ? `${url.origin}/things?o=${offset + 25}&q=a b` : null;
+    return { body: { results, next } };
+  };
+  for (const path of ['/things', '/things?o=0']) {
+    const { summary, text } = await fetchJson(t, answer, {}, path);
+    assert.equal(summary.verdict.name, 'complete', summary.verdict.reasons.join());
+    assert.equal(text?.trimEnd().split('\n').length, 137);
   }
 });
