@@ -93,6 +93,75 @@ suite('the end of a chain', () => {
   });
 });
 
+suite('what a server writes where no page follows', () => {
+  const server =
+    (last: unknown, of = 137) =>
+    (url: URL): JsonReply => {
+      const text = url.searchParams.get('cursor') ?? '';
+      const offset = /^[1-9]\d*$/.test(text) ? Number(text) : 0;
+      const items = things(offset, Math.min(of, offset + 25));
+      return { body: { items, next_cursor: offset + 25 < of ? offset + 25 : last } };
+    };
+  const lines = (text: string | null) => (text ?? '').split('\n').length - 1;
+
+  for (const last of [-1, '-1', 'null', 'None']) {
+    test(`is the end as stated after other cursors: ${JSON.stringify(last)}`, async (t) => {
+      const { summary, text, targets } = await fetchJson(t, server(last));
+      assert.equal(summary.verdict.end, 'stated', summary.verdict.reasons.join());
+      assert.equal(lines(text), 137);
+      assert.ok(!targets.includes(`/things?cursor=${last}`), targets.join(' '));
+    });
+  }
+
+  for (const last of [0, '0']) {
+    test(`is asked for once where it may be a cursor: ${JSON.stringify(last)}`, async (t) => {
+      const { summary, text, targets } = await fetchJson(t, server(last));
+      const { name, end, reasons } = summary.verdict;
+      assert.deepEqual([name, end], ['unverified', 'past-end'], reasons.join());
+      assert.equal(lines(text), 137);
+      assert.equal(targets.filter((target) => target.endsWith('cursor=0')).length, 1);
+    });
+  }
+
+  test('is asked for once where no other cursor came, and a cursor where new records come', async (t) => {
+    const short = await fetchJson(t, server('None', 12), {}, '/things?cursor=');
+    assert.equal(short.summary.verdict.name, 'unverified', short.summary.verdict.reasons.join());
+    assert.equal(lines(short.text), 12);
+    const countdown = (url: URL): JsonReply => {
+      const left = numberIn(url, 'cursor', 3);
+      return { body: { items: things(25 * (3 - left), 25 * (4 - left)), next_cursor: left - 1 } };
+    };
+    const { summary, text } = await fetchJson(t, countdown);
+    assert.equal(summary.verdict.end, 'stated', summary.verdict.reasons.join());
+    assert.equal(lines(text), 100);
+  });
+
+  test('is no URL: next: "None"', async (t) => {
+    const answer = (url: URL): JsonReply => {
+      if (url.pathname !== '/things') return { status: 404 };
+      const offset = numberIn(url, 'o');
+      const results = things(offset, Math.min(137, offset + 25));
+      const next = offset + 25 < 137 ? `${url.origin}/things?o=${offset + 25}` : 'None';
+      return { body: { results, next } };
+    };
+    const { summary, text } = await fetchJson(t, answer);
+    assert.equal(summary.verdict.end, 'stated', summary.verdict.reasons.join());
+    assert.equal(lines(text), 137);
+  });
+
+  test('is the cursor of an empty page once more, which is no loop', async (t) => {
+    const answer = (url: URL): JsonReply => {
+      const offset = Number(url.searchParams.get('cursor')?.slice(1) ?? 0);
+      const items = things(offset, Math.min(137, offset + 25));
+      return { body: { items, next_cursor: `x${offset + items.length}` } };
+    };
+    const { summary, text } = await fetchJson(t, answer);
+    const { name, end, reasons } = summary.verdict;
+    assert.deepEqual([name, end], ['unverified', 'past-end'], reasons.join());
+    assert.equal(lines(text), 137);
+  });
+});
+
 test('a next URL with a space is a URL', async (t) => {
   const answer = (url: URL): JsonReply => {
     const offset = numberIn(url, 'o');

@@ -4,6 +4,7 @@ import type { Pagination } from '../../core/pagination.ts';
 import { type Facts, saysMore, sourceOf } from '../detect/facts.ts';
 import { found, type Shown } from '../detect/page-view.ts';
 import { isNothing, readJson, readString } from '../literal.ts';
+import { isWordForNothing } from '../no-next.ts';
 import type { UnplacedRequest } from '../request-parts.ts';
 import { raiseScheme, resolveUrl } from '../written-url.ts';
 import { stepOfUrl, stepped } from './counted.ts';
@@ -56,7 +57,12 @@ function readUrl(pagination: Pagination, page: PageToRead): NextReading {
   if (literal.startsWith('[')) return readLinkList(literal, page);
   const inner = literal.startsWith('{') ? literalOfLink(pagination, page) : literal;
   if (inner !== null && isNothing(inner)) return ended;
-  return urlStep(readString(inner), page);
+  const text = readString(inner);
+  // No URL is made of it: the plan decides whether it means that nothing follows.
+  if (text !== null && isWordForNothing(text)) {
+    return { step: { kind: 'cursor', value: text }, more: null };
+  }
+  return urlStep(text, page);
 }
 
 /** `{"href": …}`, `{"url": …}`. */
