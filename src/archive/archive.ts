@@ -77,6 +77,11 @@ export class Archive extends ArchiveReader {
     this.#changeRun({ pagination });
   }
 
+  /** Keeps how many records there must be, so that it is judged by that whenever it is read. */
+  setExpected(expect: number | null): void {
+    if (expect !== this.run.expect) this.#changeRun({ expect });
+  }
+
   /** From now on bodies may have so many bytes once decoded, where that is more than before. */
   allowDecodedBytes(maxDecodedBytes: number): void {
     if (maxDecodedBytes > this.run.maxDecodedBytes) this.#changeRun({ maxDecodedBytes });

@@ -16,7 +16,7 @@ import { PLACE, RECHECK_PLACE } from './schema.ts';
 import type { Connection } from './sqlite.ts';
 
 export interface VerdictOptions {
-  /** Records there must be, or null where nobody says. */
+  /** Records there must be, or null where nobody says. Default: as the run was told. */
   readonly expect?: number | null;
   /** What the output takes of a page of a paginated list. Default: as the run's own did. */
   readonly output?: OutputShape;
@@ -27,7 +27,7 @@ export interface VerdictOptions {
 export function computeVerdict(
   connection: Connection,
   run: RunRow,
-  { expect = null, output, written = null }: VerdictOptions,
+  { expect = run.expect, output, written = null }: VerdictOptions,
 ): Verdict {
   const counts = countPages(connection);
   const tally = readTally(connection);

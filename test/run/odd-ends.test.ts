@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { exportArchive, verifyArchive } from '../../src/index.ts';
 import { fetchJson, type JsonReply, startJsonServer } from './pagination-setup.ts';
 import { temporaryFolder } from './run-cli.ts';
 import { runCliHere } from './run-in-process.ts';
@@ -174,4 +175,20 @@ test('a next URL with a space is a URL', async (t) => {
     assert.equal(summary.verdict.name, 'complete', summary.verdict.reasons.join());
     assert.equal(text?.trimEnd().split('\n').length, 137);
   }
+});
+
+test('verify judges by the number of records that the run expected', async (t) => {
+  const answer = (url: URL): JsonReply => {
+    const page = numberIn(url, 'page', 1);
+    return { body: things(25 * (page - 1), Math.min(137, 25 * page)) };
+  };
+  const options = { expect: 137, concurrency: 4 };
+  const { summary } = await fetchJson(t, answer, options, '/things?page=1');
+  assert.equal(summary.verdict.name, 'complete', summary.verdict.reasons.join());
+  const path = summary.archivePath!;
+  assert.deepEqual((await verifyArchive(path)).verdict, summary.verdict);
+  const other = await verifyArchive(path, { expect: 138 });
+  assert.match(other.verdict.reasons.join(), /138 records were expected, 137 came/);
+  const exported = await exportArchive(path, { output: `${path}.ndjson` });
+  assert.equal(exported.verdict.name, 'complete');
 });
