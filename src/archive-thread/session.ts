@@ -103,6 +103,7 @@ export class ArchiveSession implements SessionCalls {
     const failWhen = readCondition(this.#ask.failWhen);
     const pagination = paginated?.pagination ?? null;
     // A page info counts the records of the list, whatever the export makes of a page.
+    if (pagination === null) this.#archive.setSelection(output.select);
     const selection = readSelection(pagination === null ? output.select : pagination.records);
     const reader = new BatchReader(
       selection,

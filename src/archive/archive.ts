@@ -82,6 +82,11 @@ export class Archive extends ArchiveReader {
     if (expect !== this.run.expect) this.#changeRun({ expect });
   }
 
+  /** Keeps what the output takes of a list of URLs, so that an export takes the same. */
+  setSelection(selection: string | null): void {
+    if (selection !== this.run.selection) this.#changeRun({ selection });
+  }
+
   /** From now on bodies may have so many bytes once decoded, where that is more than before. */
   allowDecodedBytes(maxDecodedBytes: number): void {
     if (maxDecodedBytes > this.run.maxDecodedBytes) this.#changeRun({ maxDecodedBytes });

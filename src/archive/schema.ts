@@ -79,6 +79,7 @@ export const TABLES = `
     created_at INTEGER NOT NULL,
     max_decoded_bytes INTEGER NOT NULL,
     expect INTEGER,
+    selection TEXT,
     plan_count INTEGER,
     plan_digest BLOB,
     plan_end TEXT,

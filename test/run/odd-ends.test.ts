@@ -192,3 +192,27 @@ test('verify judges by the number of records that the run expected', async (t) =
   const exported = await exportArchive(path, { output: `${path}.ndjson` });
   assert.equal(exported.verdict.name, 'complete');
 });
+
+suite('export without flags writes what the run wrote', () => {
+  for (const [what, path, flags] of [
+    ['a range with --records', '/items?limit=25&offset=[0-125:25]', ['--records']],
+    ['a range with --select', '/items?limit=25&offset=[0-125:25]', ['--select', 'items[].id']],
+    ['a range', '/items?limit=25&offset=[0-125:25]', []],
+    ['--paginate none --records', '/items?limit=25', ['--paginate', 'none', '--records']],
+  ] as const) {
+    test(`of ${what}`, async (t) => {
+      const { origin } = await startJsonServer(t, byOffset);
+      const folder = temporaryFolder(t);
+      const run = await runCliHere(folder, [`${origin}${path}`, '-o', 'a.ndjson', ...flags]);
+      assert.equal(run.code, 0, run.stderr);
+      await runCliHere(folder, ['export', 'a.ndjson.everypage', '-o', 'b.ndjson']);
+      const [first, second] = ['a', 'b'].map((name) =>
+        readFileSync(join(folder, `${name}.ndjson`), 'utf8'),
+      );
+      assert.equal(second, first);
+      await runCliHere(folder, ['export', 'a.ndjson.everypage', '-o', 'c.ndjson', '--pages']);
+      const pages = readFileSync(join(folder, 'c.ndjson'), 'utf8').split('\n').length - 1;
+      assert.equal(pages, path.includes('[') ? 6 : 1);
+    });
+  }
+});
