@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { exportArchive, verifyArchive } from '../../src/index.ts';
+import { exportArchive, pages, verifyArchive } from '../../src/index.ts';
 import { fetchJson, type JsonReply, startJsonServer } from './pagination-setup.ts';
 import { temporaryFolder } from './run-cli.ts';
 import { runCliHere } from './run-in-process.ts';
@@ -211,8 +211,29 @@ suite('export without flags writes what the run wrote', () => {
       );
       assert.equal(second, first);
       await runCliHere(folder, ['export', 'a.ndjson.everypage', '-o', 'c.ndjson', '--pages']);
-      const pages = readFileSync(join(folder, 'c.ndjson'), 'utf8').split('\n').length - 1;
-      assert.equal(pages, path.includes('[') ? 6 : 1);
+      const whole = readFileSync(join(folder, 'c.ndjson'), 'utf8').split('\n').length - 1;
+      assert.equal(whole, path.includes('[') ? 6 : 1);
     });
   }
+});
+
+test('whole pages do not overlap: --overlap is refused with --pages and by the iterator of pages', async (t) => {
+  const { origin, seen } = await startJsonServer(t, byOffset);
+  const url = `${origin}/items?limit=25&offset=0`;
+  const folder = temporaryFolder(t);
+  const words = [url, '--pages', '-o', 'a.ndjson'];
+  const refused = await runCliHere(folder, [...words, '--overlap', '1']);
+  assert.equal(refused.code, 2, refused.stderr);
+  assert.match(refused.stderr, /leave out --overlap/);
+  const iterated = pages(url, { paginate: { overlap: 1 } }).next();
+  await assert.rejects(iterated, { code: 'USAGE', message: /leave out --overlap/ });
+  assert.equal(seen.length, 0);
+
+  const whole = await runCliHere(folder, [...words, '--overlap', '0']);
+  assert.equal(whole.code, 0, whole.stderr);
+  const records = readFileSync(join(folder, 'a.ndjson'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .flatMap((line) => JSON.parse(line).items);
+  assert.equal(records.length, 137);
 });
