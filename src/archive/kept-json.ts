@@ -2,7 +2,7 @@
 import { isPageCode, type PageCode } from '../core/errors.ts';
 import type { Dropped, PageInfo, PlanEnd, Restart } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import { type Pagination, paginationStyles } from '../core/pagination.ts';
+import { type Pagination, paginationStyles, type Slices } from '../core/pagination.ts';
 import type { RunSpecification } from './archive-types.ts';
 import type { Connection } from './sqlite.ts';
 
@@ -75,6 +75,13 @@ const specificationShape: Shape<RunSpecification> = {
   failWhen: (value) => value === undefined || isText(value),
 };
 
+const slicesShape: Shape<Slices> = {
+  lower: isText,
+  upper: isText,
+  share: orNull(isBoolean),
+  most: isCount,
+};
+
 const paginationShape: Shape<Pagination> = {
   style: oneOf(paginationStyles),
   param: orNull(isText),
@@ -100,6 +107,7 @@ const paginationShape: Shape<Pagination> = {
   overlap: isCount,
   output: (value) => value === undefined || value === null || isText(value),
   partialPath: orAbsent(isText),
+  slices: orAbsent((value) => hasShape(value, slicesShape)),
 };
 
 const endReasons: Readonly<Record<PlanEnd['reason'], true>> = {

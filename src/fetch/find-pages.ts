@@ -18,6 +18,7 @@ import { pinFlags } from '../plan/detect/detect.ts';
 import { headersSayRecords, recordsIn } from '../plan/detect/facts.ts';
 import { createFunctionPlan } from '../plan/function-plan.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';
+import { slicesOf } from '../plan/split-ranges.ts';
 import { type AskedPages, FirstPageMissing, plainHeaders } from './asked-pages.ts';
 import { attemptsFrom, attemptsOfList } from './attempt.ts';
 import { restoreCredentials } from './credentials.ts';
@@ -124,7 +125,9 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
     // As it was asked for: a preset may have added to its URL.
     return listedPages(parts, asked, onePage(start));
   }
-  const { pagination, evidence } = found;
+  const { evidence } = found;
+  const pagination =
+    split === null ? found.pagination : { ...found.pagination, slices: slicesOf(split) };
   if (pagination.overlap > 0 && !isByOrdinal(pagination)) {
     const message = `--overlap does nothing here: this list is paged by ${pagination.style}, not by offset`;
     engine.emit({ type: 'warning', code: 'IDLE_OPTION', message });
@@ -138,7 +141,7 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   const recordsPath = found.end?.isFinal && found.end.reason === 'single' ? null : output.select;
   const facts = { style: pagination.style, evidence, flags, recordsPath };
   engine.emit({ type: 'pagination', ...facts });
-  const plan = planFor(found, paginate, options.recheck, thread);
+  const plan = planFor({ ...found, pagination }, paginate, options.recheck, thread);
   const pending = new PendingPages(parts, plan, pagination, asked);
   const witness = createTask(start, options.secretParams);
   return { pending, attempt, witness, facts };

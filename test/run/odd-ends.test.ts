@@ -237,3 +237,101 @@ test('whole pages do not overlap: --overlap is refused with --pages and by the i
     .flatMap((line) => JSON.parse(line).items);
   assert.equal(records.length, 137);
 });
+
+suite('slices of a range', () => {
+  const HOUR = 3_600_000;
+  const START = Date.UTC(2024, 0, 1);
+  const hours = things(0, 240).map(({ id }) => ({ id, at: START + id * HOUR }));
+  /** Records by the hour, between two bounds; `isIn` says which of the bounds' own values are inside. */
+  const bounded =
+    (lower: string, upper: string, isIn: '[)' | '[]', say = (items: unknown[]): unknown => items) =>
+    (url: URL): JsonReply => {
+      const [from, to] = [lower, upper].map((name) => url.searchParams.get(name));
+      const [least, most] = [from, to].map((text) => Date.parse(text ?? ''));
+      const items = hours.filter(
+        ({ at }) => !(at < least!) && !(isIn === '[]' ? at > most! : at >= most!),
+      );
+      return { body: { items: say(items), total: items.length } };
+    };
+  const ids = (text: string | null) =>
+    (text ?? '')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line).id);
+  const range = '2024-01-01..2024-01-10';
+
+  for (const [lower, upper] of [
+    ['since', 'until'],
+    ['after', 'before'],
+    ['start_date', 'end_date'],
+    ['created[gt]', 'created[lte]'],
+  ] as const) {
+    for (const isIn of ['[)', '[]'] as const) {
+      for (const step of ['1d', '2d']) {
+        test(`lose no record between ${lower} and ${upper}, as in ${isIn}, by ${step}`, async (t) => {
+          const paginate = { split: `${lower}=${range}/${step}` };
+          const { summary, text } = await fetchJson(t, bounded(lower, upper, isIn), { paginate });
+          const { verdict, archivePath } = summary;
+          assert.equal(verdict.name, 'unverified', verdict.reasons.join());
+          assert.deepEqual(
+            ids(text),
+            things(0, 240).map(({ id }) => id),
+          );
+          assert.match(verdict.evidence[0]!, /slices, each from where the one before ends/);
+          assert.deepEqual((await verifyArchive(archivePath!)).verdict, verdict);
+          const again = `${archivePath}.ndjson`;
+          await exportArchive(archivePath!, { output: again });
+          assert.equal(readFileSync(again, 'utf8'), text);
+        });
+      }
+    }
+  }
+
+  test('are complete where the names tell, and never proven', async (t) => {
+    const paginate = { split: `created[gte]=${range}/2d` };
+    const answer = bounded('created[gte]', 'created[lt]', '[)');
+    const { summary, text } = await fetchJson(t, answer, { paginate });
+    assert.equal(summary.verdict.name, 'complete', summary.verdict.reasons.join());
+    assert.equal(ids(text).length, 240);
+    const proved = await fetchJson(t, answer, { paginate, prove: true });
+    assert.equal(proved.summary.verdict.name, 'complete');
+  });
+
+  test('that the names call apart and that share records are unverified, unless --expect agrees', async (t) => {
+    const paginate = { split: `created[gte]=${range}/2d` };
+    const answer = bounded('created[gte]', 'created[lt]', '[]');
+    const { summary, text } = await fetchJson(t, answer, { paginate });
+    assert.equal(summary.verdict.name, 'unverified');
+    assert.match(summary.verdict.reasons.join(), /neighbouring slices share 4 records/);
+    assert.equal(ids(text).length, 240);
+    const expected = await fetchJson(t, answer, { paginate, expect: 240 });
+    assert.equal(expected.summary.verdict.name, 'complete');
+  });
+
+  test('that share records without a key are incomplete, and with --key @ they are left out', async (t) => {
+    const bare = (items: unknown[]) => (items as typeof hours).map(({ at }) => ({ at }));
+    const answer = bounded('since', 'until', '[]', bare);
+    const paginate = { split: `since=${range}/2d` };
+    const { summary } = await fetchJson(t, answer, { paginate });
+    assert.equal(summary.verdict.name, 'incomplete');
+    assert.match(
+      summary.verdict.reasons.join(),
+      /4 records stand in two neighbouring slices.*--key/,
+    );
+    const keyed = await fetchJson(t, answer, { paginate: { ...paginate, key: '@' } });
+    assert.equal(keyed.summary.verdict.records?.written, 240);
+    assert.equal(ids(keyed.text).length, 240);
+  });
+
+  test('of a server that ignores the bounds are incomplete', async (t) => {
+    for (const [step, why] of [
+      ['3d', /240 records came in more than two slices/],
+      ['6d', /two neighbouring slices hold the same 240 records/],
+    ] as const) {
+      const paginate = { split: `created[gte]=${range}/${step}` };
+      const { summary } = await fetchJson(t, bounded('x', 'y', '[]'), { paginate });
+      assert.equal(summary.verdict.name, 'incomplete');
+      assert.match(summary.verdict.reasons.join(), why);
+    }
+  });
+});
