@@ -146,7 +146,7 @@ function describe(
   return {
     pagination,
     evidence,
-    flags: pinFlags(pagination),
+    flags: pinFlags(pagination, options),
     recordsPath: outputShape(pagination, options).select,
     advice: end?.reason === 'single' ? end.detail : null,
     cures: end?.cures ?? [],

@@ -21,7 +21,7 @@ export interface ExportOptions {
   readonly stdout?: ByteSink;
   /** Overrides the extension. Default `ndjson`. */
   readonly format?: FormatName;
-  /** As a run's. Default: what the run took where the list was paginated, else whole pages. */
+  /** As a run's. Default: what the run took. */
   readonly select?: string;
   /** One record a page, the whole page, for a list that was paginated too. Default false. */
   readonly wholePages?: boolean;
@@ -80,12 +80,14 @@ export async function exportArchive(path: string, options: ExportOptions): Promi
   }
 }
 
-/** As the user says; without a word as the run did, and of a list of URLs whole pages. */
-function shapeOf({ run: { pagination } }: ArchiveReader, options: ExportOptions): OutputShape {
-  const { select, wholePages } = options;
-  if (pagination === null)
-    return { kind: 'selection', select: wholePages ? null : (select ?? null) };
-  const isSaid = wholePages || select !== undefined;
+/** As the user says; without a word as the run did. */
+function shapeOf(
+  { run: { pagination, selection } }: ArchiveReader,
+  options: ExportOptions,
+): OutputShape {
+  const { select = selection, wholePages } = options;
+  if (pagination === null) return { kind: 'selection', select: wholePages ? null : select };
+  const isSaid = wholePages || options.select !== undefined;
   return isSaid ? outputShape(pagination, options) : keptShape(pagination);
 }
 

@@ -62,7 +62,7 @@ export async function proveList(
         before = now;
         continue;
       }
-      const judged = agrees ? withAgreement(summary, archivePath, rest) : neverAgreed(summary);
+      const judged = agrees ? withAgreement(summary, archivePath) : neverAgreed(summary);
       return await written(judged, archivePath, options);
     }
   } finally {
@@ -101,12 +101,12 @@ async function recordsOf(archivePath: string): Promise<Records> {
 }
 
 /** The archive keeps that two readings agree, so that it can be verified. */
-function withAgreement(summary: Summary, archivePath: string, { expect }: RunOptions): Summary {
+function withAgreement(summary: Summary, archivePath: string): Summary {
   if (!isWhole(summary.verdict.name, null)) return summary;
   const archive = Archive.open(archivePath);
   try {
     archive.markAgreed();
-    return { ...summary, verdict: archive.verdict({ expect: expect ?? null }) };
+    return { ...summary, verdict: archive.verdict() };
   } finally {
     archive.close();
   }

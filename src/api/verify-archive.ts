@@ -31,7 +31,7 @@ export interface Verification {
 
 export interface VerifyOptions {
   readonly signal?: AbortSignal;
-  /** Records there must be; another number is `incomplete`. Default: what the server said. */
+  /** Records there must be; another number is `incomplete`. Default: what the run was told. */
   readonly expect?: number;
 }
 
@@ -92,7 +92,8 @@ export async function verifyArchive(
     }
     const isSound = problems.length === 0;
     const written = isSound ? (count?.written() ?? null) : null;
-    const computed = archive.verdict({ expect: options.expect ?? null, written });
+    const expected = options.expect === undefined ? {} : { expect: options.expect };
+    const computed = archive.verdict({ ...expected, written });
     const verdict = written === null ? computed : withWritten(computed, written);
     return {
       verdict: isSound ? verdict : withProblems(verdict, problems),

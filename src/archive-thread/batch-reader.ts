@@ -291,7 +291,8 @@ function redactPageInfo(pageInfo: PageInfo, secretParams: readonly string[]): Pa
 /** Reads page infos under one pagination. */
 export function createPageInfoReader(pagination: Pagination): (page: PageToRead) => InfoAndKeys {
   // Without a key, what pages repeat is compared as it stands; records that are alike may be two.
-  const path = pagination.key ?? (pagination.overlap > 0 ? '@' : null);
+  const isOverlap = pagination.overlap > 0 || pagination.slices !== undefined;
+  const path = pagination.key ?? (isOverlap ? '@' : null);
   const keysOf = path === null ? null : createKeyReader(path);
   const literals = new LiteralReader();
   const isChain = !isParallel(pagination);
@@ -306,8 +307,9 @@ export function createPageInfoReader(pagination: Pagination): (page: PageToRead)
       lastKey: pagination.key === null ? null : (keys?.at(-1) ?? null),
       digest: recordsDigest(body, found),
     });
-    const border = path === null ? edgesOf(body, found) : borderOf(pagination, keys);
-    const lastMarks = isChain && path !== null ? { lastMarks: lastMarksOf(body, found) } : {};
+    const isAsked = pagination.key !== null || pagination.overlap > 0;
+    const border = isAsked ? borderOf(pagination, keys) : edgesOf(body, found);
+    const lastMarks = isChain && isAsked ? { lastMarks: lastMarksOf(body, found) } : {};
     const nulls = pagination.records === null ? [] : nullsIn(body, found);
     const gaps = nulls.length === 0 ? {} : { nulls };
     return { pageInfo: { ...pageInfo, ...border, ...lastMarks, ...gaps }, keys };

@@ -79,6 +79,7 @@ export class ArchiveSession implements SessionCalls {
     if (ask.fresh) discardArchive(ask.part);
     const { archive, created } = openOrCreate(ask, clock);
     this.#archive = archive;
+    archive.setExpected(ask.expect);
     this.opened = this.#whatWasThere(!created);
     this.#file = ask.target.kind === 'file' ? createFileDestination(ask.target.path) : null;
   }
@@ -102,6 +103,7 @@ export class ArchiveSession implements SessionCalls {
     const failWhen = readCondition(this.#ask.failWhen);
     const pagination = paginated?.pagination ?? null;
     // A page info counts the records of the list, whatever the export makes of a page.
+    if (pagination === null) this.#archive.setSelection(output.select);
     const selection = readSelection(pagination === null ? output.select : pagination.records);
     const reader = new BatchReader(
       selection,
@@ -202,10 +204,10 @@ export class ArchiveSession implements SessionCalls {
   }
 
   async finish({ stopped }: Ask<'finish'>): Promise<Finished> {
-    const { part, complete, keep, allowIncomplete, strict, expect, target } = this.#ask;
+    const { part, complete, keep, allowIncomplete, strict, target } = this.#ask;
     const archive = this.#archive;
     const selected = stopped ? null : await this.#countSelected();
-    const counted = archive.verdict({ expect, written: selected });
+    const counted = archive.verdict({ written: selected });
     const failures = archive.failures(20);
     const isWritten = isWhole(counted.name, strict) || (allowIncomplete && !stopped);
     if (isWhole(counted.name, strict)) this.#seal(counted.name);

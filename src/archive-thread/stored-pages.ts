@@ -82,16 +82,16 @@ export function createShaper(
 ): (page: DecodedPage) => DecodedPage {
   const { pagination } = archive.run;
   if (pagination === null || output === null) return (page) => page;
-  const leftOut = createLeftOut(pagination);
+  const leftOut = createLeftOut(pagination, () => archive.sharedBySlices());
   const mayRepeat = pagination.key !== null && !isParallel(pagination);
   const find = createRecordFinder(output.select);
   const cut = output.kind === 'selection' ? createCutter(pagination) : null;
   return (page) => {
     const { place, records } = page;
     const info = mayRepeat ? archive.pageInfoAt(place) : null;
-    const { front, back } = leftOut({ ...info, place, records });
+    const { front, back, others } = leftOut({ ...info, place, records });
     const { found: known, repeats: again, ...bare } = page;
-    const repeats = new Set(again);
+    const repeats = new Set([...(again ?? []), ...others]);
     for (let index = records - back; index < records; index += 1) repeats.add(index);
     if (cut !== null) {
       for (let index = 0; index < front; index += 1) repeats.add(index);

@@ -15,6 +15,7 @@ import {
   placeColumns,
   RECHECK_PLACE,
 } from './schema.ts';
+import { sharedBySlices } from './slice-scan.ts';
 import type { Connection, Query } from './sqlite.ts';
 import { computeVerdict, readTally, type VerdictOptions } from './verdict.ts';
 
@@ -241,6 +242,12 @@ export class ArchiveReader {
    */
   repeatsOf(last: Place): (page: Place) => readonly number[] {
     return repeatsOf(this.connection, last);
+  }
+
+  /** A function that says which records of a page, by their index, the slice before gave too. */
+  sharedBySlices(): (page: Place) => readonly number[] {
+    const { pagination } = this.#run;
+    return pagination === null ? () => [] : sharedBySlices(this.connection, pagination);
   }
 
   /** Computed from the tables alone: nothing that was counted on the way is believed. */

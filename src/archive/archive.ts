@@ -77,6 +77,16 @@ export class Archive extends ArchiveReader {
     this.#changeRun({ pagination });
   }
 
+  /** Keeps how many records there must be, so that it is judged by that whenever it is read. */
+  setExpected(expect: number | null): void {
+    if (expect !== this.run.expect) this.#changeRun({ expect });
+  }
+
+  /** Keeps what the output takes of a list of URLs, so that an export takes the same. */
+  setSelection(selection: string | null): void {
+    if (selection !== this.run.selection) this.#changeRun({ selection });
+  }
+
   /** From now on bodies may have so many bytes once decoded, where that is more than before. */
   allowDecodedBytes(maxDecodedBytes: number): void {
     if (maxDecodedBytes > this.run.maxDecodedBytes) this.#changeRun({ maxDecodedBytes });

@@ -6,6 +6,7 @@ import { counted, formatCount } from '../core/units.ts';
 import type { KeyFacts } from './key-scan.ts';
 import type { PageFacts } from './page-scan.ts';
 import type { SecondReading } from './recheck-scan.ts';
+import type { SliceFacts } from './slice-scan.ts';
 
 /**
  * The part of a list's pages that must be read again, so that fewer than 1 % of lists that changed are
@@ -185,9 +186,10 @@ function isTotal(planEnd: PlanEnd | null, pages: PageFacts): boolean {
 }
 
 /** As many records came as the last total says, which may count places that hold null. */
-export function isTotalThere({ totalAtEnd, skippedRecords, records, nulls }: PageFacts): boolean {
+export function isTotalThere(pages: PageFacts): boolean {
+  const { totalAtEnd, skippedRecords, sharedBySlices, records, nulls } = pages;
   if (totalAtEnd === null) return false;
-  const came = records + skippedRecords;
+  const came = records + skippedRecords + sharedBySlices;
   return totalAtEnd === came || totalAtEnd === came + nulls;
 }
 
@@ -214,7 +216,9 @@ export function proofOf(
   checks: Checks,
   agreed: boolean,
 ): string | null {
-  if (agreed) return 'two readings of the whole list agree';
+  if (agreed && pagination.slices === undefined) return 'two readings of the whole list agree';
+  // That no record lies between two slices rests on the names of their bounds.
+  if (pagination.slices !== undefined) return null;
   // Nothing came, so nothing shows that the answer is a list.
   if (pages.records === 0) return null;
   if (pages.pages === 1 && pages.borders === 0 && pages.readAgain === 0 && checks.isEndSeen) {
@@ -233,6 +237,26 @@ export function proofOf(
 /** Of ids no two are equal; of times and names some may be. */
 function isId(key: string | null): boolean {
   return key !== null && /id$/i.test(key);
+}
+
+/** What a list of slices rests on; null for any other. */
+export function slicesText(
+  { slices: bounds, key }: Pagination,
+  slices: SliceFacts | null,
+  { keysHold }: Checks,
+  agreed: boolean,
+): string | null {
+  if (slices === null || bounds === undefined) return null;
+  const { lower, upper } = bounds;
+  const texts = [
+    `${counted(slices.count, 'slice')}, each from where the one before ends, by ${lower} and ${upper}`,
+  ];
+  if (slices.shared > 0 && key !== null) {
+    texts.push(`${counted(slices.shared, 'record')} that two of them gave stand once`);
+  }
+  if (keysHold) texts.push("within a slice each request names the last record's key");
+  if (agreed) texts.push('two readings of all of them agree');
+  return texts.join('; ');
 }
 
 /** What was read again, and what that cannot show. */

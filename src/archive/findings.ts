@@ -8,6 +8,7 @@ import { type Checks, isRepeatedThroughout, isTotalThere, pagesText } from './ch
 import type { GivenUpReading, KeyFacts, SharedKeys } from './key-scan.ts';
 import type { PageFacts } from './page-scan.ts';
 import type { SecondReading } from './recheck-scan.ts';
+import type { SliceFacts } from './slice-scan.ts';
 
 export interface PagedFacts {
   readonly pagination: Pagination;
@@ -23,6 +24,8 @@ export interface PagedFacts {
   readonly isFilter: boolean;
   readonly pages: PageFacts;
   readonly keys: KeyFacts | null;
+  /** Null where the list was not read in slices. */
+  readonly slices: SliceFacts | null;
   readonly checks: Checks;
   /** Every page was read again, and none had changed. */
   readonly isStill: boolean;
@@ -85,7 +88,7 @@ export function makeFindings(facts: PagedFacts): readonly Finding[] {
     findings.push({ kind: 'unfinished', text: unexpected(expect, fetched) });
   }
   findings.push(...driftFindings(facts), ...againFindings(facts));
-  findings.push(...rereadingFindings(facts), ...missingFindings(facts));
+  findings.push(...rereadingFindings(facts), ...missingFindings(facts), ...sliceFindings(facts));
   if (pages.withoutInfo > 0) {
     const text = `the records of ${counted(pages.withoutInfo, 'page')} were not counted`;
     findings.push({ kind: 'unverified', text });
@@ -388,6 +391,43 @@ function missingFindings(facts: PagedFacts): readonly Finding[] {
   return texts.map((text) => ({ kind: 'missing', text }));
 }
 
+/** What slices share, and what their bounds leave open. */
+function sliceFindings({ pagination, slices, expect, fetched }: PagedFacts): readonly Finding[] {
+  if (slices === null || pagination.slices === undefined) return [];
+  const { lower, upper, share, most } = pagination.slices;
+  const { shared, overrun, same } = slices;
+  const bounds = `${lower} and ${upper}`;
+  const missing = (text: string): readonly Finding[] => [{ kind: 'missing', text }];
+  if (overrun > 0) {
+    const came = counted(overrun, 'record');
+    const times = most === 2 ? 'two' : 'three';
+    return missing(
+      `${came} came in more than ${times} slices: the server does not keep to ${bounds}`,
+    );
+  }
+  if (same > 0) {
+    const hold = `two neighbouring slices hold the same ${formatCount(same)} records`;
+    return missing(`${hold}: the server does not keep to ${bounds}`);
+  }
+  if (shared > 0 && pagination.key === null) {
+    const stand = counted(shared, 'record stands', 'records stand');
+    return missing(
+      `${stand} in two neighbouring slices: name what identifies a record with --key, and they are left out (--key @ takes the whole record)`,
+    );
+  }
+  // Then as many came as there must be.
+  if (expect === fetched) return [];
+  // The records at a boundary came, since two slices have them.
+  if (shared > 0 && share !== true) {
+    const both = counted(shared, 'record');
+    const text = `neighbouring slices share ${both}, so ${bounds} include their own values, and records next to the range may be among these; --expect N settles it`;
+    return [{ kind: 'unverified', text }];
+  }
+  if (share !== null) return [];
+  const text = `whether ${bounds} include their own values is not known, so at the ends of slices records may be missing or too many; --expect N settles it`;
+  return [{ kind: 'unverified', text }];
+}
+
 /** What came against the totals: less than the least of them is missing. */
 function totalFindings({ pages, fetched, counts }: PagedFacts): readonly string[] {
   if (counts !== 'list') return [];
@@ -465,7 +505,7 @@ function isRoundDepth(records: number): boolean {
 
 /** Records that the run should have, by what the server says. */
 function expectedRecords(pages: PageFacts, said: number | null): number | null {
-  return said === null ? null : Math.max(0, said - pages.skippedRecords);
+  return said === null ? null : Math.max(0, said - pages.skippedRecords - pages.sharedBySlices);
 }
 
 function totalText({ skippedRecords }: PageFacts, total: number): string {

@@ -2,7 +2,7 @@
 import { isPageCode, type PageCode } from '../core/errors.ts';
 import type { Dropped, LinkedRequest, PageInfo, PlanEnd, Restart } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import { type Pagination, paginationStyles } from '../core/pagination.ts';
+import { type Pagination, paginationStyles, type Slices } from '../core/pagination.ts';
 import type { RunSpecification } from './archive-types.ts';
 import type { Connection } from './sqlite.ts';
 
@@ -80,6 +80,13 @@ const specificationShape: Shape<RunSpecification> = {
   failWhen: orAbsent(isText),
 };
 
+const slicesShape: Shape<Slices> = {
+  lower: isText,
+  upper: isText,
+  share: orNull(isBoolean),
+  most: isCount,
+};
+
 const paginationShape: Shape<Pagination> = {
   style: oneOf(paginationStyles),
   param: orNull(isText),
@@ -108,6 +115,7 @@ const paginationShape: Shape<Pagination> = {
   overlap: isCount,
   output: orAbsent(orNull(isText)),
   partialPath: orAbsent(isText),
+  slices: orAbsent((value) => hasShape(value, slicesShape)),
 };
 
 const endReasons: Readonly<Record<PlanEnd['reason'], true>> = {

@@ -18,6 +18,10 @@ export interface RunRow {
   readonly createdAt: number;
   /** No body in the archive is larger once decoded. */
   readonly maxDecodedBytes: number;
+  /** Records there must be, as the user says; null where that was not said. */
+  readonly expect: number | null;
+  /** What the output takes of each page of a list of URLs; null for whole pages. */
+  readonly selection: string | null;
   readonly planCount: number | null;
   readonly planDigest: Uint8Array | null;
   readonly planEnd: PlanEnd | null;
@@ -32,6 +36,8 @@ type Columns = [
   specification: string,
   createdAt: number,
   maxDecodedBytes: number,
+  expect: number | null,
+  selection: string | null,
   planCount: number | null,
   planDigest: Uint8Array | null,
   planEnd: string | null,
@@ -53,13 +59,23 @@ const verdictNames: Readonly<Record<VerdictName, true>> = {
 export function readRun(connection: Connection): RunRow {
   const row = connection
     .query<Columns>(
-      `SELECT fingerprint, specification, created_at, max_decoded_bytes, plan_count, plan_digest,
+      `SELECT fingerprint, specification, created_at, max_decoded_bytes, expect, selection, plan_count, plan_digest,
          plan_end, pagination, verdict, completed_at, exported_at FROM run`,
     )
     .get();
   if (row === undefined) throw connection.damaged('it does not say what was asked for');
   const [fingerprint, specification, createdAt, maxDecodedBytes, ...changing] = row;
-  const [planCount, planDigest, planEnd, pagination, verdict, completedAt, exportedAt] = changing;
+  const [
+    expect,
+    selection,
+    planCount,
+    planDigest,
+    planEnd,
+    pagination,
+    verdict,
+    completedAt,
+    exportedAt,
+  ] = changing;
   if (verdict !== null && !isVerdictName(verdict)) {
     throw connection.damaged('its verdict is none that is known');
   }
@@ -69,6 +85,8 @@ export function readRun(connection: Connection): RunRow {
     specification: readSpecification(specification, connection),
     createdAt,
     maxDecodedBytes,
+    expect,
+    selection,
     planCount,
     planDigest,
     planEnd: planEnd === null ? null : readPlanEnd(planEnd, connection),
@@ -82,10 +100,12 @@ export function readRun(connection: Connection): RunRow {
 /** Writes what may change during a run. */
 export function writeRun(connection: Connection, run: RunRow): void {
   connection.writer(
-    `UPDATE run SET max_decoded_bytes = ?, plan_count = ?, plan_digest = ?, plan_end = ?,
+    `UPDATE run SET max_decoded_bytes = ?, expect = ?, selection = ?, plan_count = ?, plan_digest = ?, plan_end = ?,
        pagination = ?, verdict = ?, completed_at = ?, exported_at = ?`,
   )(
     run.maxDecodedBytes,
+    run.expect,
+    run.selection,
     run.planCount,
     run.planDigest,
     run.planEnd === null ? null : JSON.stringify(run.planEnd),
@@ -111,7 +131,7 @@ export function checkRun(connection: Connection): void {
 
 function runChecksum(connection: Connection): number {
   const row = connection.query<[string]>(
-    `SELECT json_array(hex(fingerprint), specification, created_at, max_decoded_bytes, plan_count,
+    `SELECT json_array(hex(fingerprint), specification, created_at, max_decoded_bytes, expect, selection, plan_count,
        hex(plan_digest), plan_end, pagination, verdict, completed_at, exported_at) FROM run`,
   );
   return crc32(row.get()![0]);

@@ -34,7 +34,7 @@ const MOST_SHARED = 5;
 const NOT_STORED = `(SELECT place FROM page INDEXED BY page_not_stored WHERE state <> 'stored')`;
 
 /** Every key of the pages inside the ends. */
-function keysOf(pagination: Pagination): string {
+export function keysOf(pagination: Pagination): string {
   return `${allKeysOf(pagination)} AND record_keys.place NOT IN ${NOT_STORED}`;
 }
 
@@ -50,7 +50,7 @@ function allKeysOf(pagination: Pagination): string {
   const repeated = `min(${place} & ${POSITION_MASK}, ${overlap}, max(0, coalesce(${firstPage}, 1) - 1))`;
   const from = overlap === 0 ? place : `${place} - ${repeated}`;
   const ordinal = isByOrdinal(pagination) ? `${from} + item.key` : place;
-  return `SELECT ${place}, item.value AS key, ${ordinal} AS ordinal
+  return `SELECT ${place}, item.key AS number, item.value AS key, ${ordinal} AS ordinal
     FROM record_keys, json_each(record_keys.keys) AS item WHERE ${place} < ${RECHECK_PLACE}`;
 }
 
@@ -107,13 +107,16 @@ export function scanKeys(
   const repeatsAt = (branch: number, position: number): number =>
     repeatsOf.get(branch, position)?.[0] ?? 1;
   const shared = new FirstFew();
+  const follows = pagination.slices === undefined ? null : createSliceOrder(connection);
   let duplicates = 0;
   let repeats = 0;
   for (const row of pairs.iterate()) {
     const [, , , , moved, same, , areNeighbours] = row;
     repeats += moved + same;
     const isBoundary = sharesBoundaries && areNeighbours === 1 && row[0] === row[2];
-    const told = isBoundary ? Math.max(0, moved - repeatsAt(row[2], row[3])) : moved;
+    const areSlices = row[0] !== row[2] && follows?.(row[0], row[2]) === true;
+    const seen = areSlices ? 0 : moved;
+    const told = isBoundary ? Math.max(0, moved - repeatsAt(row[2], row[3])) : seen;
     duplicates += told;
     if (told > 0) shared.add(sharedKeys(row, told));
   }
@@ -141,6 +144,16 @@ export function findShifted(connection: Connection, pagination: Pagination): rea
        GROUP BY low, high ORDER BY low, high LIMIT ${MOST_SHARED}`,
   );
   return pairs.all().map((row) => sharedKeys(row, row[4]));
+}
+
+/** Whether the slice in one branch is the next one after that in another. */
+export function createSliceOrder(connection: Connection): (low: number, high: number) => boolean {
+  const next = connection.query<[number | null]>(
+    `SELECT place >> 40 FROM page WHERE place >= ((? + 1) << 40) AND place < ${RECHECK_PLACE}
+         AND state <> 'beyond-end'
+       ORDER BY place LIMIT 1`,
+  );
+  return (low, high) => next.get(low)?.[0] === high;
 }
 
 function sharedKeys(row: PairRow, keys: number): SharedKeys {

@@ -13,24 +13,46 @@ export interface CountedPage extends Partial<Pick<PageInfo, 'repeats' | 'firstKe
 export interface LeftOut {
   readonly front: number;
   readonly back: number;
+  /** Others of its records, by their index, in order. */
+  readonly others: readonly number[];
 }
 
 /**
  * Tells for each stored page which of its records an earlier page gave. It is told of all of them in
  * page order. The export leaves these records out, and the verdict does not count them, so both have
  * the same number.
+ *
+ * @param sharedBySlices which records of a page the slice before gave: see `sharedBySlices`
  */
-export function createLeftOut(pagination: Pagination): (page: CountedPage) => LeftOut {
+export function createLeftOut(
+  pagination: Pagination,
+  sharedBySlices: () => (page: Place) => readonly number[],
+): (page: CountedPage) => LeftOut {
+  const within = leftOutOfBranch(pagination);
+  // Without a key records that are alike may be two.
+  if (pagination.slices === undefined || pagination.key === null) return within;
+  let between: ReturnType<typeof sharedBySlices> | null = null;
+  return (page) => {
+    // Slices are exported when all have come; before that nothing is known of what they share.
+    between ??= sharedBySlices();
+    const { front, back } = within(page);
+    const isLeft = (index: number) => index >= front && index < page.records - back;
+    return { front, back, others: between(page.place).filter(isLeft) };
+  };
+}
+
+/** What a page repeats of the pages before it in its own branch. */
+function leftOutOfBranch(pagination: Pagination): (page: CountedPage) => LeftOut {
   if (isByOrdinal(pagination)) {
     const trim = createTrimmer(pagination.overlap);
-    return ({ place, records }) => ({ front: trim(place, records), back: 0 });
+    return ({ place, records }) => ({ ...NOTHING, front: trim(place, records) });
   }
   if (isParallel(pagination)) return () => NOTHING;
   if (pagination.keyFrom === 'first') return sharedAtTheBack();
-  return ({ repeats = 0 }) => (repeats === 0 ? NOTHING : { front: repeats, back: 0 });
+  return ({ repeats = 0 }) => (repeats === 0 ? NOTHING : { ...NOTHING, front: repeats });
 }
 
-const NOTHING: LeftOut = { front: 0, back: 0 };
+const NOTHING: LeftOut = { front: 0, back: 0, others: [] };
 
 /** A list that is read backwards, by its first key: a page ends with the record that led to it. */
 function sharedAtTheBack(): (page: CountedPage) => LeftOut {
@@ -40,7 +62,7 @@ function sharedAtTheBack(): (page: CountedPage) => LeftOut {
     const key = before?.place.branch === page.place.branch ? before.firstKey : null;
     before = page;
     const isShared = key != null && key !== '' && key === page.lastKey;
-    return isShared ? { front: 0, back: 1 } : NOTHING;
+    return isShared ? { ...NOTHING, back: 1 } : NOTHING;
   };
 }
 

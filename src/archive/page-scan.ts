@@ -9,6 +9,7 @@ import { readPageInfo } from './kept-json.ts';
 import { createLeftOut } from './left-out.ts';
 import { type SecondReading, scanRechecks } from './recheck-scan.ts';
 import { placeColumns, RECHECK_PLACE } from './schema.ts';
+import { sharedBySlices } from './slice-scan.ts';
 import type { Connection } from './sqlite.ts';
 import { ByPage, StatedNumber } from './stated-number.ts';
 
@@ -18,6 +19,8 @@ const nothing = {
   pages: 0,
   /** Without those that an earlier page gave because of how the API pages. */
   records: 0,
+  /** Records that the slice before gave too, at the value where one ends and the other begins. */
+  sharedBySlices: 0,
   /** Places of the list that hold null. */
   nulls: 0,
   /** Ordinals that were read more than once. */
@@ -125,7 +128,7 @@ export function scanPages(
        WHERE page.place < ${RECHECK_PLACE}
          ${pagination.overlap > 0 ? '' : "AND page.state <> 'beyond-end'"} ORDER BY page.place`,
   );
-  const scan = new PageScan(pagination, ends);
+  const scan = new PageScan(pagination, ends, () => sharedBySlices(connection, pagination));
   for (const [branch, position, state, text, readAt, status] of rows.iterate()) {
     const place = { branch, position };
     const said = text === null ? null : readPageInfo(text, connection);
@@ -166,11 +169,15 @@ class PageScan {
   #largestPage = 0;
   #partialBy: string | null = null;
 
-  constructor(pagination: Pagination, ends: PlanEnd['ends']) {
+  constructor(
+    pagination: Pagination,
+    ends: PlanEnd['ends'],
+    shared: Parameters<typeof createLeftOut>[1],
+  ) {
     this.#pagination = pagination;
     this.#byOrdinal = isByOrdinal(pagination);
     this.#ends = new Map(ends.map(({ branch, position }) => [branch, position]));
-    this.#leftOut = createLeftOut(pagination);
+    this.#leftOut = createLeftOut(pagination, shared);
   }
 
   page(place: Place, state: PageState, read: Read | null): void {
@@ -197,12 +204,13 @@ class PageScan {
     branch.lastInfo = read.pageInfo;
     if (this.#byOrdinal) this.#cover(branch, read);
     else branch.proof.onPage(read.pageInfo);
-    const { front, back } = this.#leftOut({ place, ...read.pageInfo });
+    const { front, back, others } = this.#leftOut({ place, ...read.pageInfo });
     if (records > 0) this.#countBoundary(read, front + back > 0);
     const isOwn = (index: number) => index >= front && index < records - back;
     const nulls = read.pageInfo.nulls?.filter(isOwn).length ?? 0;
     this.#tally.nulls += nulls;
-    this.#tally.records += records - front - back - nulls;
+    this.#tally.sharedBySlices += others.length;
+    this.#tally.records += records - front - back - others.length - nulls;
   }
 
   #notePartial({ partialBy, strangers = 0 }: PageInfo): void {

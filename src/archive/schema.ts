@@ -78,6 +78,8 @@ export const TABLES = `
     specification TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     max_decoded_bytes INTEGER NOT NULL,
+    expect INTEGER,
+    selection TEXT,
     plan_count INTEGER,
     plan_digest BLOB,
     plan_end TEXT,

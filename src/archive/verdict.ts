@@ -6,17 +6,18 @@ import { isParallel, type Pagination } from '../core/pagination.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
 import { counted, formatCount } from '../core/units.ts';
 import type { PageCounts } from './archive-types.ts';
-import { type Checks, checksOf, proofOf, rereadingText } from './checks.ts';
+import { type Checks, checksOf, proofOf, rereadingText, slicesText } from './checks.ts';
 import { type Finding, makeFindings, nameOf, unexpected } from './findings.ts';
 import type { RunRow } from './kept-run.ts';
 import { compareReadings, type KeyFacts, scanKeys } from './key-scan.ts';
 import { type PageFacts, scanPages } from './page-scan.ts';
 import { areOtherRecords } from './same-key.ts';
 import { PLACE, RECHECK_PLACE } from './schema.ts';
+import { scanSlices } from './slice-scan.ts';
 import type { Connection } from './sqlite.ts';
 
 export interface VerdictOptions {
-  /** Records there must be, or null where nobody says. */
+  /** Records there must be, or null where nobody says. Default: as the run was told. */
   readonly expect?: number | null;
   /** What the output takes of a page of a paginated list. Default: as the run's own did. */
   readonly output?: OutputShape;
@@ -27,7 +28,7 @@ export interface VerdictOptions {
 export function computeVerdict(
   connection: Connection,
   run: RunRow,
-  { expect = null, output, written = null }: VerdictOptions,
+  { expect = run.expect, output, written = null }: VerdictOptions,
 ): Verdict {
   const counts = countPages(connection);
   const tally = readTally(connection);
@@ -111,6 +112,7 @@ function computePagedVerdict(
   // Borders of one record are compared while the pages are scanned.
   const isReadTwice = pages.bordersByKeys > 0 || (pages.borders === 0 && pages.readAgain > 0);
   const keys = readKeys(connection, pagination, sharesBoundaries, isReadTwice);
+  const slices = scanSlices(connection, pagination);
   const list = pagination.records === null ? null : pages.records;
   const written = { records: list, pages: stored, nothing: 0, selection: given }[output.kind];
   const fetched = list ?? written ?? 0;
@@ -137,6 +139,7 @@ function computePagedVerdict(
     isFilter: output.select?.includes('[?') === true,
     pages,
     keys,
+    slices,
     // Of a list that was not read to its end there is nothing to compare with.
     givenUp: isEndKnown ? compareReadings(connection, restarts) : [],
     expect,
@@ -148,6 +151,7 @@ function computePagedVerdict(
   const proof = name === 'complete' ? proofOf(pagination, pages, checks, agreed) : null;
   const isChanged = findings.some(({ kind }) => kind === 'note');
   const isProven = proof !== null && (agreed || !isChanged);
+  const ofSlices = slicesText(pagination, slices, checks, agreed);
   return {
     name: isProven ? 'proven' : name,
     planned,
@@ -157,7 +161,7 @@ function computePagedVerdict(
     beyondEnd,
     end: planEnd?.reason ?? null,
     reasons: isProven ? [] : findings.filter(({ kind }) => kind !== 'note').map(({ text }) => text),
-    evidence: evidenceOf({ findings, checks, pages, planEnd, proof }),
+    evidence: evidenceOf({ findings, checks, pages, planEnd, proof, ofSlices }),
     records: {
       fetched,
       counts: list === null ? 'output' : 'list',
@@ -188,12 +192,13 @@ function evidenceOf(facts: {
   readonly pages: PageFacts;
   readonly planEnd: PlanEnd | null;
   readonly proof: string | null;
+  readonly ofSlices: string | null;
 }): readonly string[] {
-  const { findings, checks, pages, planEnd, proof } = facts;
+  const { findings, checks, pages, planEnd, proof, ofSlices } = facts;
   const notes = findings.filter(({ kind }) => kind === 'note').map(({ text }) => text);
   const dropped = (planEnd?.dropped ?? []).map(({ why }) => why);
   const rereading = proof === null ? rereadingText(checks, pages) : null;
-  const said = [proof, rereading].filter((text) => text !== null);
+  const said = [proof, ofSlices, rereading].filter((text) => text !== null);
   return [...said, ...notes, ...dropped, ...pages.notes];
 }
 
@@ -219,7 +224,8 @@ function readKeys(
   sharesBoundaries: boolean,
   isReadTwice: boolean,
 ): KeyFacts | null {
-  if (pagination.key === null && pagination.overlap === 0) return null;
+  const isWithout = pagination.key === null && pagination.overlap === 0;
+  if (isWithout && pagination.slices === undefined) return null;
   const keys = scanKeys(connection, pagination, sharesBoundaries, isReadTwice);
   // Records whose bytes are alike may be two.
   return pagination.key === null

@@ -14,7 +14,7 @@ export interface OutputShape {
 }
 
 /** What a user says of it. */
-interface Asked {
+export interface AskedOutput {
   readonly select?: string | null | undefined;
   readonly wholePages?: boolean | undefined;
 }
@@ -22,7 +22,10 @@ interface Asked {
 /** JMESPath that gives nothing for any page, where the records were not found. */
 export const RECORDS_UNKNOWN = '`null`';
 
-export function outputShape(pagination: Pagination, { select, wholePages }: Asked): OutputShape {
+export function outputShape(
+  pagination: Pagination,
+  { select, wholePages }: AskedOutput,
+): OutputShape {
   const { records } = pagination;
   // Nothing shows that one page is a list's: it is shown as it is, and the verdict says so.
   const isAlone = records === null && select == null && isOnePage(pagination);

@@ -133,6 +133,19 @@ export interface Pagination {
   readonly output?: string | null;
   /** A flag by which a page says that it lacks records (`timed_out`); absent where the first page has none. */
   readonly partialPath?: string;
+  /** Of a range that is read in slices (`--split`), each in branches of its own; absent elsewhere. */
+  readonly slices?: Slices;
+}
+
+/** A slice ends at the value where the next begins. */
+export interface Slices {
+  /** The parameters that bound a slice. */
+  readonly lower: string;
+  readonly upper: string;
+  /** Whether both slices have that value, as the names tell (`gte` and `lte`); null where they do not. */
+  readonly share: boolean | null;
+  /** So many slices may have a record, whatever the bounds include. */
+  readonly most: number;
 }
 
 /** How many records each page repeats: at most one less than the first page of the list holds. */

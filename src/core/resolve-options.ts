@@ -42,6 +42,12 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
   if (method === 'GET' && body !== null) {
     throw usageError('a GET request has no body; use POST, or leave the data out');
   }
+  const paginate = resolvePaginate(options.paginate);
+  if (options.wholePages && (paginate.pinned.overlap ?? 0) > 0) {
+    throw usageError(
+      'with an overlap pages repeat records, and whole pages would hold them twice; leave out --overlap, or take records instead of pages',
+    );
+  }
   type Numeric = Exclude<keyof typeof defaults, 'concurrency'>;
   const count = (name: Numeric, least: number, most?: number) =>
     whole(name, options[name] ?? defaults[name], least, most);
@@ -53,7 +59,7 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     select: options.select ?? null,
     records: options.records ?? false,
     wholePages: options.wholePages ?? false,
-    paginate: resolvePaginate(options.paginate),
+    paginate,
     method,
     headers: Object.freeze(resolveHeaders(options, body !== null)),
     body,

@@ -18,6 +18,7 @@ import { headersSayRecords, recordsIn } from '../plan/detect/facts.ts';
 import { createFunctionPlan } from '../plan/function-plan.ts';
 import { pinFlags } from '../plan/pin-flags.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';
+import { slicesOf } from '../plan/split-ranges.ts';
 import { styleOf } from '../plan/styles/styles.ts';
 import { type AskedPages, FirstPageMissing, plainHeaders } from './asked-pages.ts';
 import { attemptsFrom, attemptsOfList } from './attempt.ts';
@@ -148,7 +149,9 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
     // As it was asked for: a preset may have added to its URL.
     return listedPages(parts, asked, onePage(start));
   }
-  const { pagination, evidence } = found;
+  const { evidence } = found;
+  const pagination =
+    split === null ? found.pagination : { ...found.pagination, slices: slicesOf(split) };
   for (const message of idleOptions(pagination)) {
     engine.emit({ type: 'warning', code: 'IDLE_OPTION', message });
   }
@@ -157,13 +160,13 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   }
   const output = outputShape(pagination, options);
   await thread.call('paginate', { pagination, output, isOneBranch });
-  const flags = pinFlags(pagination);
+  const flags = pinFlags(pagination, options);
   const recordsPath = found.end?.isFinal && found.end.reason === 'single' ? null : output.select;
   const cures = found.end?.cures ?? [];
   const known = { style: pagination.style, evidence, flags, recordsPath };
   const facts = cures.length === 0 ? known : { ...known, cures };
   engine.emit({ type: 'pagination', ...facts });
-  const plan = planFor(found, paginate, options, thread);
+  const plan = planFor({ ...found, pagination }, paginate, options, thread);
   const pending = new PendingPages(parts, plan, pagination, asked);
   const witness = createTask(start, options.secretParams);
   return { pending, attempt, witness, facts };

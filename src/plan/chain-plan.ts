@@ -2,6 +2,7 @@ import type { Dropped, PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
+import { readNoNext } from './no-next.ts';
 import { LOWEST_CEILING } from './page-grid.ts';
 import type { PlanState } from './plan.ts';
 import { isSameRequest, type UnplacedRequest } from './request-parts.ts';
@@ -25,12 +26,16 @@ const MOST_REPEATED_PAGES_WITHOUT_KEY = 1000;
 /** Past the end, whatever `Pagination.pastEnd` says. */
 const NO_SUCH_PAGE: readonly number[] = [204, 404, 410, 416];
 
-/** Why a page may not be there: all came, the page before is said to be the last, or nothing is said. */
-type Doubt = 'everything-came' | 'no-more' | 'unpromised';
+/**
+ * Why a page may not be there: all came, the page before is said to be the last, what it names may mean
+ * that nothing follows, or nothing is said.
+ */
+type Doubt = 'everything-came' | 'no-more' | 'no-next' | 'unpromised';
 
 const reasonOfDoubt: Readonly<Record<Doubt, PlanEnd['reason']>> = {
   'everything-came': 'total',
   'no-more': 'stated',
+  'no-next': 'past-end',
   unpromised: 'past-end',
 };
 
@@ -49,6 +54,8 @@ export class ChainPlan implements PlanState {
   #doubt: Doubt | null = null;
   /** What a page says of more is known to be wrong. */
   #more: string | null = null;
+  /** A page has named its next one by what can only be that. */
+  #hasNamed = false;
   #emptyInARow = 0;
   #repeatedInARow = 0;
 
@@ -72,6 +79,7 @@ export class ChainPlan implements PlanState {
       this.#count(ended.pageInfo);
       this.#goOn(ended.pageInfo);
       this.#previous = ended.pageInfo;
+      this.#hasNamed ||= ended.pageInfo.next !== null && readNoNext(ended.pageInfo.next) === null;
     } else if (this.#isEndByDoubt(ended)) {
       this.#finish(reasonOfDoubt[this.#doubt!], position, null);
     } else if (ended.state === 'beyond-end') {
@@ -104,12 +112,15 @@ export class ChainPlan implements PlanState {
     const { position } = this.#current.place;
     const after = position + 1;
     const isNew = pageInfo.records > 0 && this.#repeatedInARow === 0;
-    if ((this.#doubt === 'no-more' || this.#doubt === 'everything-came') && !isNew) {
-      this.#finish(reasonOfDoubt[this.#doubt], position, null);
+    // Where no page named its next one in another way, a 0 may well be a cursor, and pages may be empty.
+    const isCursor = this.#doubt === 'no-next' && !this.#hasNamed && pageInfo.records === 0;
+    const mayEnd = this.#doubt !== null && this.#doubt !== 'unpromised';
+    if (mayEnd && !isNew && !(isCursor && pageInfo.next !== null)) {
+      this.#finish(reasonOfDoubt[this.#doubt!], position, null);
       return;
     }
     if (this.#doubt === 'no-more') {
-      this.#more ??= `${pagination.morePath} says that page ${position} is the last, and the page that it names has records`;
+      this.#more ??= `${pagination.morePath ?? 'the Link header'} says that page ${position} is the last, and the page that it names has records`;
     }
     if (
       pagination.ceiling !== null &&
@@ -133,7 +144,18 @@ export class ChainPlan implements PlanState {
       this.#finish('past-end', pageInfo.records === 0 ? after : position, null);
       return;
     }
+    const noNext = readNoNext(pageInfo.next);
+    const saysMore = pageInfo.more === true || this.#total.exceeds(this.#records);
+    if (noNext === 'sure' && this.#hasNamed && !saysMore) {
+      this.#finish('stated', after, null);
+      return;
+    }
     const request = style.next(pagination, start, this.#current, pageInfo);
+    const mayBeAsked = request !== null && this.#circle(pageInfo, request) === null;
+    if (noNext !== null && !mayBeAsked) {
+      this.#finish('past-end', after, null);
+      return;
+    }
     if (request === null) {
       this.#stopWithoutNext(pageInfo);
       return;
@@ -148,6 +170,7 @@ export class ChainPlan implements PlanState {
       style.whyBroken === undefined || pageInfo.more === true || this.#total.exceeds(this.#records);
     if (namesUrl && this.#more === null) this.#doubt = 'no-more';
     else if (this.#total.isReachedBy(this.#records)) this.#doubt = 'everything-came';
+    else if (noNext !== null) this.#doubt = 'no-next';
     else this.#doubt = isPromised ? null : 'unpromised';
     this.#ask({ ...request, place: { ...start.place, position: after } });
   }
@@ -200,6 +223,9 @@ export class ChainPlan implements PlanState {
         // A page that came before is given past the end; a last page that names itself is new.
         const isOld = pageInfo.records > 0 && this.#isEarlier(pageInfo.recordsSeenAt);
         this.#finish('stated', isOld ? position : position + 1, null);
+      } else if (pageInfo.records === 0 && isSameRequest(request, this.#current)) {
+        // As where a client may ask again later for what is new.
+        this.#finish('past-end', position + 1, null);
       } else this.#finish('loop', position + 1, circle);
       return true;
     }
@@ -243,7 +269,7 @@ export class ChainPlan implements PlanState {
     if (this.#doubt === null || this.#doubt === 'no-more') return this.#doubt !== null;
     if (status === null) return false;
     const { pastEnd } = this.#parts.pagination;
-    if (this.#doubt === 'everything-came') return [...pastEnd, ...NO_SUCH_PAGE].includes(status);
+    if (this.#doubt !== 'unpromised') return [...pastEnd, ...NO_SUCH_PAGE].includes(status);
     // Where nothing says that all came, a status that may speak of a limit is no end.
     return NO_SUCH_PAGE.includes(status) && !this.#total.exceeds(this.#records);
   }

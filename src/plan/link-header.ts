@@ -33,10 +33,19 @@ export function parseLinkHeader(value: string): readonly Link[] {
  * the page (§3.2).
  */
 export function linkTarget(links: readonly Link[], rel: string, base: string): string | null {
+  return findLink(links, rel, base)?.url ?? null;
+}
+
+/** The same link with its parameters. */
+export function findLink(
+  links: readonly Link[],
+  rel: string,
+  base: string,
+): { readonly url: string; readonly params: Link['params'] } | null {
   for (const link of links) {
     if (!isLinkOf(link, rel, base)) continue;
     const url = resolveUrl(link.target, base);
-    if (url !== null) return url;
+    if (url !== null) return { url, params: link.params };
   }
   return null;
 }

@@ -1,4 +1,5 @@
 /** The flags that say how a list pages. */
+import type { AskedOutput } from '../core/output-shape.ts';
 import { NO_RECORDS, noPagination, type Pagination } from '../core/pagination.ts';
 import { styleOf } from './styles/styles.ts';
 
@@ -22,10 +23,12 @@ const FLAGS: readonly (readonly [part: Part, flag: string])[] = [
 ];
 
 /**
- * The command line's flags that pin a pagination, as arguments, without its defaults:
- * `['--paginate', 'offset', '--page-param', 'skip', …]`. None for one page.
+ * The command line's flags that pin a pagination and what the output takes, as arguments, without
+ * defaults: `['--paginate', 'offset', '--page-param', 'skip', …]`. None for one page.
+ *
+ * @param asked what the user said that the output takes; it stands in the place of the list's records
  */
-export function pinFlags(pagination: Pagination): readonly string[] {
+export function pinFlags(pagination: Pagination, asked: AskedOutput): readonly string[] {
   const style = styleOf(pagination);
   if (style === null) return [];
   const usual: Pagination = { ...noPagination, ...style.usual };
@@ -33,6 +36,7 @@ export function pinFlags(pagination: Pagination): readonly string[] {
     '--paginate',
     pagination.style,
     ...FLAGS.flatMap(([part, flag]) => {
+      if (part === 'records') return outputFlags(pagination, asked);
       const value = pagination[part];
       const isUnsaid = value === null || value === usual[part] || value === NO_RECORDS;
       return isUnsaid ? [] : [flag, String(value)];
@@ -41,4 +45,10 @@ export function pinFlags(pagination: Pagination): readonly string[] {
     ...(pagination.sameOrigin === true ? ['--same-origin'] : []),
     ...(pagination.repeatIsEnd ? ['--repeat-is-end'] : []),
   ];
+}
+
+function outputFlags(pagination: Pagination, asked: AskedOutput): readonly string[] {
+  if (asked.wholePages === true) return ['--pages'];
+  const select = asked.select ?? pagination.records;
+  return select === null || select === NO_RECORDS ? [] : ['--select', select];
 }

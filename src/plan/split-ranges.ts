@@ -1,5 +1,6 @@
 /** `--split`: a range in slices, and the parameters that bound one. */
 import { usageError } from '../core/errors.ts';
+import type { Slices } from '../core/pagination.ts';
 import { parseDuration } from '../core/units.ts';
 
 /** The unit of the bounds, which is also the smallest slice. */
@@ -13,8 +14,8 @@ export interface Split extends SplitRange {
 }
 
 /**
- * From `from` up to, not including, `to`; in units of the scale since 1970, or in integers. Where the
- * lower bound is exclusive and the upper is not, it is `from` that is left out and `to` that is in.
+ * From `from` up to `to`, where the next slice begins; in units of the scale since 1970, or in integers.
+ * Which of the two values are inside is for the bounds to say.
  */
 export interface SplitRange {
   readonly from: bigint;
@@ -35,9 +36,10 @@ const unitMs = { integer: 1, date: DAY_MS, second: 1000, millisecond: 1 };
  *     created[gte]=1704067200..1735689599/7d       seconds since 1970
  *     id[gte]=0..100000/10000                      integers of any length
  *
- * Slices do not overlap and leave nothing out, TO included (with `gt` FROM is left out, as it says).
- * Where the upper bound is inclusive, a slice ends one unit before the next begins: one day, one
- * second, 1. Times end one microsecond before, since records may lie between two seconds.
+ * A slice ends where the next begins: whether an upper bound of such a name has its own value inside, and
+ * whether a day means all of it, differs from API to API. What two slices share comes twice and shows; a
+ * value that each takes to be the other's would be lost. For the same reason the last slice ends one unit
+ * behind TO, unless the bound is `lte` (with `gt` FROM is left out, as it says).
  *
  * Throws `EverypageError` `USAGE`.
  */
@@ -69,8 +71,10 @@ export function parseSplit(text: string): Split {
     };
     fail(text, `needs a step behind the /: ${steps[scale]}`);
   }
-  const to = isShifted(bounds) ? last : last + 1n;
-  if (first === to) fail(text, `is empty: ${bounds.lower} leaves its own value out`);
+  const to = bounds.upperIsExclusive === false && scale !== 'date' ? last : last + 1n;
+  if (first === to && bounds.lowerIsExclusive) {
+    fail(text, `is empty: ${bounds.lower} leaves its own value out`);
+  }
   const split = { bounds, scale, step, from: first, to };
   const count = (to - first + step - 1n) / step;
   if (count > BigInt(MOST_SLICES)) {
@@ -80,7 +84,8 @@ export function parseSplit(text: string): Split {
 }
 
 export function sliceCount({ from, to, step }: Split): number {
-  return Number((to - from + step - 1n) / step);
+  // One value from itself to itself is a slice, too.
+  return Math.max(1, Number((to - from + step - 1n) / step));
 }
 
 export function sliceAt({ from, to, step }: Split, index: number): SplitRange {
@@ -103,16 +108,25 @@ export function boundValues(
   { bounds, scale }: Split,
   { from, to }: SplitRange,
 ): { readonly lower: string; readonly upper: string } {
-  if (isShifted(bounds)) return { lower: valueAt(scale, from), upper: valueAt(scale, to) };
   return {
-    lower: bounds.lowerIsExclusive ? valueBefore(scale, from) : valueAt(scale, from),
-    upper: bounds.upperIsExclusive ? valueAt(scale, to) : valueBefore(scale, to),
+    lower: beginsBefore(bounds) ? valueBefore(scale, from) : valueAt(scale, from),
+    upper: valueAt(scale, to),
   };
 }
 
-/** With `gt` and `lte` slices share their boundary: one slice has it, the next leaves it out. */
-function isShifted(bounds: BoundParameters): boolean {
-  return bounds.lowerIsExclusive && !bounds.upperIsExclusive;
+/** What is known of the value at which one slice ends and the next begins. */
+export function slicesOf({ bounds, scale }: Split): Slices {
+  const { lower, upper, areOperators, lowerIsExclusive, upperIsExclusive } = bounds;
+  // A day may be the moment at which it begins, or all of it.
+  const isMoment = scale !== 'date' || (!lowerIsExclusive && upperIsExclusive === true);
+  const isKnown = areOperators && upperIsExclusive !== null && isMoment;
+  const share = isKnown ? !lowerIsExclusive && !upperIsExclusive : null;
+  return { lower, upper, share, most: beginsBefore(bounds) ? 3 : 2 };
+}
+
+/** Where both bounds may leave their own value out, a slice is asked for from one value before. */
+function beginsBefore({ lowerIsExclusive, upperIsExclusive }: BoundParameters): boolean {
+  return lowerIsExclusive && upperIsExclusive !== false;
 }
 
 function valueAt(scale: SplitScale, units: bigint): string {
@@ -187,12 +201,15 @@ function fail(text: string, why: string): never {
   throw usageError(`--split ${JSON.stringify(text.slice(0, 200))} ${why}`);
 }
 
-/** The two parameters that bound a slice, and whether the bounds themselves are outside it. */
-interface BoundParameters {
+/** The two parameters that bound a slice, and what their names say of the bounds themselves. */
+export interface BoundParameters {
   readonly lower: string;
   readonly upper: string;
+  /** The lower one is `gt`, `gte` or `ge`, so that its name tells. */
+  readonly areOperators: boolean;
   readonly lowerIsExclusive: boolean;
-  readonly upperIsExclusive: boolean;
+  /** Null where the name does not tell: only `lt`, `lte` and `le` do. */
+  readonly upperIsExclusive: boolean | null;
 }
 
 /** How APIs call a lower bound, and the upper bound that goes with it. */
@@ -209,7 +226,8 @@ const upperOf: Readonly<Record<string, string>> = {
 };
 
 const exclusiveLower = new Set(['gt', 'after']);
-const inclusiveUpper = new Set(['lte', 'le', 'until', 'to', 'max', 'end']);
+const lowerOperators = new Set(['gt', 'gte', 'ge']);
+const inclusiveUpper = new Set(['lte', 'le']);
 
 /** `starttime`, `mindate`: two words without a separator. */
 const joinedWords = /^(start|end|min|max|from|to)(time|date|day|id|at|ts|timestamp)$/i;
@@ -217,9 +235,6 @@ const joinedWords = /^(start|end|min|max|from|to)(time|date|day|id|at|ts|timesta
 /**
  * Reads the part of `--split` before the `=`: the lower bound's parameter alone where its name tells
  * the other (`created[gte]`, `updatedAfter`, `min_id`), or both with a comma between.
- *
- * An upper bound of unknown name is taken as exclusive. If it is inclusive, a record on a boundary comes
- * twice, which is noticed; the opposite error would lose the record.
  *
  * Throws `EverypageError` `USAGE`.
  */
@@ -236,11 +251,14 @@ function readBoundParameters(names: string): BoundParameters {
       `--split cannot tell which parameter takes the upper bound for ${lower}; name both: --split '${lower},UPPER=FROM..TO/STEP'`,
     );
   }
+  const [ofLower, ofUpper] = [wordsOf(lower), wordsOf(upper)];
+  const isInclusive = ofUpper.some((word) => inclusiveUpper.has(word));
   return {
     lower,
     upper,
-    lowerIsExclusive: wordsOf(lower).some((word) => exclusiveLower.has(word)),
-    upperIsExclusive: !wordsOf(upper).some((word) => inclusiveUpper.has(word)),
+    areOperators: ofLower.some((word) => lowerOperators.has(word)),
+    lowerIsExclusive: ofLower.some((word) => exclusiveLower.has(word)),
+    upperIsExclusive: isInclusive ? false : ofUpper.includes('lt') ? true : null,
   };
 }
 

@@ -429,7 +429,7 @@ describe('what the user said wins', () => {
     };
     const found = await discoverPagination(start, { pinned: {} }, serve(api));
     assert.equal(
-      pinFlags(found.pagination).join(' '),
+      pinFlags(found.pagination, {}).join(' '),
       '--paginate page --page-param page --total-path total --select list --key id',
     );
     const { style, param, totalPath, records, key } = found.pagination;

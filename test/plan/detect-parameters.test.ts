@@ -33,7 +33,7 @@ describe('a parameter is named after where the page echoes its number', () => {
         [pagination.param, pagination.sizeParam, pagination.size],
         [write('page'), write('pageSize'), 25],
       );
-      assert.ok(pinFlags(pagination).join(' ').includes(`--page-size 25`));
+      assert.ok(pinFlags(pagination, {}).join(' ').includes(`--page-size 25`));
     });
   }
 
@@ -122,7 +122,7 @@ describe('the parameter of a token is named after the token', () => {
   test('and takes one that is encoded in the page already without encoding it again', async () => {
     const { pagination } = (await readWhole(encoded('cursor'), '/things?size=20')).found;
     assert.equal(pagination.nextIsEncoded, true);
-    assert.ok(pinFlags(pagination).includes('--next-encoded'));
+    assert.ok(pinFlags(pagination, {}).includes('--next-encoded'));
     const named = (await readWhole(encoded('cursor'), '/things?cursor=')).found;
     assert.equal(named.pagination.nextIsEncoded, true);
   });

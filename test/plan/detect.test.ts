@@ -319,7 +319,7 @@ describe('a first page shows its style', () => {
         assert.deepEqual(pagination[part as keyof Pagination], value, part);
       }
       assert.ok(evidence.length > 0);
-      assert.equal(pinFlags(pagination)[1], pagination.style);
+      assert.equal(pinFlags(pagination, {})[1], pagination.style);
     });
   }
 });

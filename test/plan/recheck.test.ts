@@ -233,10 +233,10 @@ test('the plan has not ended before the last page that is read again is answered
 });
 
 test('of a split the pages of all slices that are part of the list are read again, in their branches', async () => {
-  const split = parseSplit('from=0..29/10');
+  const split = parseSplit('from[gte]=0..29/10');
   const pagination = { ...byPage, ceiling: 50 };
   const { plan, again } = await read({ pagination, split }, (request) => {
-    const isFirst = request.url.includes('from=0&to=9');
+    const isFirst = request.url.includes('from[gte]=0&from[lt]=10');
     // The first slice is bisected, so its page is not part of the list.
     return from({ total: isFirst ? 60 : 25, size: 10 })(request);
   });
@@ -250,6 +250,6 @@ test('of a split the pages of all slices that are part of the list are read agai
     again.map(({ place }) => place),
     inList,
   );
-  assert.ok(again.every(({ url }) => !url.includes('from=0&to=9')));
-  assert.ok(again[0]!.url.includes('from=0&to=4'), again[0]!.url);
+  assert.ok(again.every(({ url }) => !url.includes('from[gte]=0&from[lt]=10')));
+  assert.ok(again[0]!.url.includes('from[gte]=0&from[lt]=5'), again[0]!.url);
 });

@@ -89,7 +89,7 @@ test('the bounds go into a JSON body where the list pages by its body', () => {
   });
   assert.deepEqual(
     plan.take(256).map(({ body }) => body?.toString()),
-    ['{"filter":{"kind":"x","from":0,"to":4}}', '{"filter":{"kind":"x","from":5,"to":9}}'],
+    ['{"filter":{"kind":"x","from":0,"to":5}}', '{"filter":{"kind":"x","from":5,"to":10}}'],
   );
 });
 

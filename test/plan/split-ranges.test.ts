@@ -8,6 +8,7 @@ import {
   type Split,
   sliceAt,
   sliceCount,
+  slicesOf as slicesIn,
 } from '../../src/plan/split-ranges.ts';
 
 const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 300);
@@ -25,7 +26,8 @@ function slicesOf(text: string): string[] {
 function boundsOf(text: string): string {
   const { bounds } = parseSplit(text);
   const { lower, upper, lowerIsExclusive, upperIsExclusive } = bounds;
-  return `${lowerIsExclusive ? '(' : '['}${lower}, ${upper}${upperIsExclusive ? ')' : ']'}`;
+  const end = upperIsExclusive === null ? '?' : upperIsExclusive ? ')' : ']';
+  return `${lowerIsExclusive ? '(' : '['}${lower}, ${upper}${end}`;
 }
 
 test('dates are whole days, and the last one is in', () => {
@@ -35,9 +37,9 @@ test('dates are whole days, and the last one is in', () => {
     '2024-03-01 2024-03-03',
   ]);
   assert.deepEqual(slicesOf('since=2024-01-01..2024-01-15/1w'), [
-    '2024-01-01 2024-01-07',
-    '2024-01-08 2024-01-14',
-    '2024-01-15 2024-01-15',
+    '2024-01-01 2024-01-08',
+    '2024-01-08 2024-01-15',
+    '2024-01-15 2024-01-16',
   ]);
   assert.deepEqual(slicesOf('after=2024-01-01..2024-01-02/1d'), [
     '2023-12-31 2024-01-02',
@@ -45,7 +47,7 @@ test('dates are whole days, and the last one is in', () => {
   ]);
   assert.deepEqual(slicesOf('day[gt]=2024-01-01..2024-01-04/2d'), [
     '2024-01-01 2024-01-03',
-    '2024-01-03 2024-01-04',
+    '2024-01-03 2024-01-05',
   ]);
 });
 
@@ -56,8 +58,8 @@ test('times have their zone read, and leave nothing out between two seconds', ()
     '2024-01-01T12:00:00Z 2024-01-01T12:00:01Z',
   ]);
   assert.deepEqual(slicesOf('since=2024-01-01T00:00:00Z..2024-01-01T11:59:59Z/6h'), [
-    '2024-01-01T00:00:00Z 2024-01-01T05:59:59.999999Z',
-    '2024-01-01T06:00:00Z 2024-01-01T11:59:59.999999Z',
+    '2024-01-01T00:00:00Z 2024-01-01T06:00:00Z',
+    '2024-01-01T06:00:00Z 2024-01-01T12:00:00Z',
   ]);
   assert.deepEqual(slicesOf('at[gt]=2024-01-01T00:00Z..2024-01-01T12:00:00.5Z/6h'), [
     '2024-01-01T00:00:00.000Z 2024-01-01T06:00:00.000Z',
@@ -68,7 +70,7 @@ test('times have their zone read, and leave nothing out between two seconds', ()
 
 test('integers may be of any length, and seconds or milliseconds since 1970 are stepped by times', () => {
   assert.deepEqual(slicesOf('id[gte]=0..25/10'), ['0 10', '10 20', '20 26']);
-  assert.deepEqual(slicesOf('min_id=-5..4/5'), ['-5 -1', '0 4']);
+  assert.deepEqual(slicesOf('min_id=-5..4/5'), ['-5 0', '0 5']);
   assert.deepEqual(slicesOf('id[gt]=0..20/10'), ['0 10', '10 20']);
   assert.deepEqual(slicesOf('after=1..20/10'), ['0 11', '10 21']);
   assert.deepEqual(slicesOf('id[gte]=9007199254740993000..9007199254740993001/1000'), [
@@ -89,23 +91,23 @@ for (const [given, bounds] of [
   ['created[gt]', '(created[gt], created[lte]]'],
   ['created_at__gte', '[created_at__gte, created_at__lt)'],
   ['filter[date][ge]', '[filter[date][ge], filter[date][lt])'],
-  ['since', '[since, until]'],
-  ['since_id', '[since_id, until_id]'],
-  ['after', '(after, before)'],
-  ['createdAfter', '(createdAfter, createdBefore)'],
-  ['CREATED_FROM', '[CREATED_FROM, CREATED_TO]'],
-  ['from', '[from, to]'],
-  ['min_price', '[min_price, max_price]'],
-  ['minPrice', '[minPrice, maxPrice]'],
-  ['created_at_min', '[created_at_min, created_at_max]'],
-  ['start_date', '[start_date, end_date]'],
-  ['startTime', '[startTime, endTime]'],
-  ['starttime', '[starttime, endtime]'],
+  ['since', '[since, until?'],
+  ['since_id', '[since_id, until_id?'],
+  ['after', '(after, before?'],
+  ['createdAfter', '(createdAfter, createdBefore?'],
+  ['CREATED_FROM', '[CREATED_FROM, CREATED_TO?'],
+  ['from', '[from, to?'],
+  ['min_price', '[min_price, max_price?'],
+  ['minPrice', '[minPrice, maxPrice?'],
+  ['created_at_min', '[created_at_min, created_at_max?'],
+  ['start_date', '[start_date, end_date?'],
+  ['startTime', '[startTime, endTime?'],
+  ['starttime', '[starttime, endtime?'],
   ['start_date[gte]', '[start_date[gte], start_date[lt])'],
-  ['low,high', '[low, high)'],
+  ['low,high', '[low, high?'],
   ['created[gte],created[lt]', '[created[gte], created[lt])'],
   ['a,b[lte]', '[a, b[lte]]'],
-  ['x[after],x[until]', '(x[after], x[until]]'],
+  ['x[after],x[until]', '(x[after], x[until]?'],
 ] as const) {
   test(`${given} is bounded as ${bounds}`, () => {
     assert.equal(boundsOf(`${given}=0..9/3`), bounds);
@@ -138,34 +140,55 @@ for (const [text, message] of [
 }
 
 /** Whether a slice holds a number, as a server decides by the values it is sent. */
-function holds(split: Split, index: number, value: bigint): boolean {
+function holds(split: Split, index: number, value: bigint, otherwise: boolean): boolean {
   const { lower, upper } = boundValues(split, sliceAt(split, index));
-  const { lowerIsExclusive, upperIsExclusive } = split.bounds;
+  const { lowerIsExclusive } = split.bounds;
+  const upperIsExclusive = split.bounds.upperIsExclusive ?? otherwise;
   const isAbove = lowerIsExclusive ? value > BigInt(lower) : value >= BigInt(lower);
   return isAbove && (upperIsExclusive ? value < BigInt(upper) : value <= BigInt(upper));
 }
 
-test('each value of the range is in one slice, and none outside is in any', () => {
+test('each value of the range is in a slice, and in two only where one ends and the other begins', () => {
   fc.assert(
     fc.property(
-      fc.constantFrom('a[gte]', 'a[gt]', 'since', 'after', 'a,b'),
+      fc.constantFrom('a[gte]', 'a[gt]', 'a[gte],a[lte]', 'a[gt],a[lt]', 'since', 'after', 'a,b'),
       fc.integer({ min: -50, max: 50 }),
       fc.integer({ min: 1, max: 60 }),
       fc.integer({ min: 1, max: 20 }),
-      (name, from, length, step) => {
+      fc.boolean(),
+      (name, from, length, step, isExclusive) => {
         const split = parseSplit(`${name}=${from}..${from + length}/${step}`);
+        const { share } = slicesIn(split);
+        const mayShare = share ?? !isExclusive;
+        // Where the name does not tell, the value behind the range may come too.
+        const last = from + length + (share === null && !isExclusive ? 1 : 0);
         for (let value = from - 3; value <= from + length + 3; value++) {
-          let times = 0;
-          for (let index = 0; index < sliceCount(split); index++) {
-            if (holds(split, index, BigInt(value))) times += 1;
-          }
+          const slices = Array.from({ length: sliceCount(split) }, (_, index) => index).filter(
+            (index) => holds(split, index, BigInt(value), isExclusive),
+          );
           const first = name === 'a[gt]' ? from + 1 : from;
-          assert.equal(times, value >= first && value <= from + length ? 1 : 0, `${value}`);
+          const isIn = value >= first && value <= last;
+          assert.equal(slices.length > 0, isIn, `${value}`);
+          assert.ok(slices.length <= (mayShare ? 2 : 1), `${value}`);
+          if (slices.length === 2) assert.equal(slices[1]! - slices[0]!, 1);
         }
       },
     ),
     { numRuns },
   );
+});
+
+test('names tell what slices share only where they are operators, and not of days', () => {
+  const share = (text: string) => slicesIn(parseSplit(text)).share;
+  assert.equal(share('a[gte]=0..9/3'), false);
+  assert.equal(share('a[gt]=0..9/3'), false);
+  assert.equal(share('a[gte],a[lte]=0..9/3'), true);
+  assert.equal(share('since=0..9/3'), null);
+  assert.equal(share('a[gte]=2024-01-01..2024-01-09/3d'), false);
+  assert.equal(share('a[gt]=2024-01-01..2024-01-09/3d'), null);
+  assert.equal(share('a[gte],a[lte]=2024-01-01..2024-01-09/3d'), null);
+  assert.deepEqual(slicesOf('a[gte],a[lte]=0..25/10'), ['0 10', '10 20', '20 25']);
+  assert.deepEqual(slicesOf('a[gte],a[lte]=7..7/10'), ['7 7']);
 });
 
 test('halves make up the whole, down to one unit', () => {

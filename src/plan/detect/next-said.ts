@@ -105,8 +105,9 @@ function namesPosition({ name, parent }: Field): boolean {
 
 /** Tokens may begin with a slash too (base64), so a path has to look like one. */
 export function isUrlLike(value: string, field: Field | null, start: string): boolean {
-  if (/\s/.test(value)) return false;
   if (/^https?:\/\//i.test(value)) return true;
+  // Some servers leave spaces in a query as they are; a sentence has them before its question mark.
+  if (/\s/.test(value.replace(/\?[^=]+=.*$/s, ''))) return false;
   if (/^\?[^=]+=/.test(value) || isBareQuery(value)) return true;
   if (value.startsWith('/')) {
     if (value.includes('?') || (field !== null && namesLink(field))) return true;

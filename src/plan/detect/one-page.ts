@@ -25,13 +25,14 @@ export function endOfOnePage(found: Discovery, isSelected: boolean): OnePageEnd 
   const mayBeMore = saysMore || holdsSomeToken(responses[0]?.json) || isAsFullAsAsked(found);
   const what = unproven ?? whyNotMore(found);
   const single = { reason: 'single', isFinal: false } as const;
-  if (mayBeMore) return { ...single, detail: `${what}. ${NAME_IT}`, cures: [] };
+  const how = found.cure ?? NAME_IT;
+  if (mayBeMore) return { ...single, detail: `${what}. ${how}`, cures: [] };
   const isList = pagination.records !== null;
   const flags = ['--paginate', 'none', ...(isList && !isSelected ? ['--records'] : [])];
   const all = isList ? 'this page is the whole list' : 'this page is all, as one record';
   return {
     ...single,
-    detail: `${what}. If ${all}, --paginate none says so; if there is more, ${NAME_IT}`,
+    detail: `${what}. If ${all}, --paginate none says so; if there is more, ${how}`,
     cures: [{ heading: `If ${all}`, flags }],
   };
 }

@@ -14,6 +14,7 @@ import {
   valueAt,
 } from '../detect/page-view.ts';
 import { isNothing, readElements, readJson, readMembers, readString } from '../literal.ts';
+import { isWordForNothing } from '../no-next.ts';
 import { mergeParameters, readQuery } from '../query-parameter.ts';
 import { setBodyMember, type UnplacedRequest } from '../request-parts.ts';
 import { atOriginOf, isBareQuery, raiseScheme, underBase } from '../written-url.ts';
@@ -108,6 +109,8 @@ function readUrl(pagination: Pagination, page: LinkingPage): NextReading {
 
 function readTarget(target: string | null, path: string | null, page: LinkingPage): NextReading {
   if (target === null) return unusable;
+  // No URL is made of it: the plan decides whether it means that nothing follows.
+  if (isWordForNothing(target)) return { step: { kind: 'cursor', value: target }, more: null };
   if (isBareQuery(target)) {
     return urlStep(mergeParameters(page.url, Object.fromEntries(readQuery(`?${target}`))), page);
   }

@@ -1,7 +1,7 @@
 /** A page as styles read it, and what it says of the page after it. */
 import type { NextStep } from '../../core/page-info.ts';
 import type { Pagination } from '../../core/pagination.ts';
-import { hasLink, type Link, linkTarget } from '../link-header.ts';
+import { findLink, hasLink, type Link, linkTarget } from '../link-header.ts';
 import type { PartValue } from '../literal.ts';
 import { differInOneNumber } from '../query-parameter.ts';
 import { fitsHeader } from '../request-parts.ts';
@@ -67,8 +67,13 @@ export function cursorStep({ carrier }: Pagination, value: PartValue | null): Ne
 /** `Link: <…>; rel="next"`. */
 export function linkStep(page: ReadablePage): NextReading {
   const has = (rel: string) => hasLink(page.links, rel, page.url);
-  const url = linkTarget(page.links, 'next', page.url);
-  if (url !== null) return { step: { kind: 'url', url }, more: null };
+  const next = findLink(page.links, 'next', page.url);
+  if (next !== null) {
+    // Such servers link on from every page, so that a client may ask again later for what is new.
+    const isLast = next.params['results'] === 'false';
+    if (isLast && page.recordCount === 0) return ended;
+    return { step: { kind: 'url', url: next.url }, more: isLast ? false : null };
+  }
   if (has('next')) return unusable;
   // Links to other things, such as a description of the service, say nothing of pages.
   if (!['prev', 'previous', 'first', 'last'].some(has)) return silent;
