@@ -1,9 +1,13 @@
 import type { PageInfo } from '../core/page-info.ts';
 import { type Coverage, MOST_TRAILING_PAGES } from './fan-out-end.ts';
+import { mayBeFull } from './full-page.ts';
 import type { PageGrid, Totals } from './page-grid.ts';
 
 /** Refusals that may be a limit, which ends; others say that there is no such page. */
 const MAY_BE_LIMIT: ReadonlySet<number> = new Set([400, 403]);
+
+/** Pages that are refused one after another, the first behind a full page, show that a list ends. */
+const PAGES_OF_AN_END = 4;
 
 /** What pages say of where their list ends, held against what has come, while it is read. */
 export class EndEvidence {
@@ -85,7 +89,28 @@ export class EndEvidence {
   goesOn(): boolean {
     const { trailing } = this.#coverage;
     const kinds = [...trailing.values()].filter((kind) => kind !== 'repeated');
-    return kinds.every((kind) => kind === 'onward') && trailing.size < MOST_TRAILING_PAGES;
+    const isOnward = kinds.every((kind) => kind === 'onward');
+    return (isOnward && trailing.size < MOST_TRAILING_PAGES) || this.pagesBehindRefusal() > 0;
+  }
+
+  /**
+   * So many more pages are asked for before a refused one behind a full page is taken for the end, where
+   * nothing states one: it may be a page in the middle that fails.
+   */
+  pagesBehindRefusal(): number {
+    const { newest, trailing } = this.#coverage;
+    const kinds = [...trailing.values()].filter((kind) => kind !== 'repeated');
+    const isRefused = kinds.length > 0 && kinds.every((kind) => typeof kind === 'object');
+    if (!isRefused || !this.#grid.mayGuess || !this.looksForEnd()) return 0;
+    if (newest.pageInfo === null || !this.#isFull(newest.pageInfo)) return 0;
+    return Math.max(0, PAGES_OF_AN_END - kinds.length);
+  }
+
+  #isFull({ records, echoedSize }: PageInfo): boolean {
+    const { askedSize, wholePage } = this.#grid;
+    if (records < wholePage) return false;
+    // Two pages have shown how many a whole one holds.
+    return this.#coverage.newest.position > 0 || mayBeFull(records, askedSize ?? echoedSize);
   }
 
   /** The page says that it is the last, or names no next page although the first one did. */

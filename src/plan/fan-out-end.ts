@@ -93,6 +93,8 @@ export interface Answer {
   readonly position: number;
   /** It should reach up to this position, exclusive. */
   readonly to: number;
+  /** It was refused or came empty before. */
+  readonly isAgain: boolean;
   readonly outcome: 'records' | 'empty' | 'refused' | 'failed';
   readonly status: number | null;
   /** Null unless it was stored. */
@@ -104,7 +106,7 @@ interface WindowReading {
   readonly pages: readonly Answer[];
   /** What follows them: empty, refused, failed, or pages that had come before. */
   readonly tail: readonly Answer[];
-  /** Refused, although a later page has records: to be requested again. */
+  /** Refused once, although a later page has records: to be requested again. */
   readonly again: readonly Answer[];
 }
 
@@ -135,7 +137,7 @@ export function readWindow(
   return {
     pages,
     tail: answers.slice(last + 1),
-    again: pages.filter(({ outcome }) => outcome === 'refused'),
+    again: pages.filter(({ outcome, isAgain }) => outcome === 'refused' && !isAgain),
   };
 }
 

@@ -92,16 +92,17 @@ export class FanOutPlan implements PlanState {
   }
 
   #read(position: number, ended: PageEnd): Answer {
-    const { to } = this.#pages.answer(position);
+    const { to, isAgain } = this.#pages.answer(position);
+    const asked = { position, to, isAgain };
     if (ended.state === 'stored') {
       const { pageInfo } = ended;
       const isEmpty = this.#grid.endOf(position, pageInfo) === position;
-      return { position, to, outcome: isEmpty ? 'empty' : 'records', status: null, pageInfo };
+      return { ...asked, outcome: isEmpty ? 'empty' : 'records', status: null, pageInfo };
     }
     // A list that became shorter has no such page any more; pages between others have failed.
     const isGone = gone.has(ended.status ?? 0) && position > this.#coverage.newest.position;
     const outcome = ended.state === 'beyond-end' || isGone ? 'refused' : 'failed';
-    return { position, to, outcome, status: ended.status, pageInfo: null };
+    return { ...asked, outcome, status: ended.status, pageInfo: null };
   }
 
   known(): number | null {
@@ -237,7 +238,9 @@ export class FanOutPlan implements PlanState {
 
   #openWindow(): void {
     this.#isCheck ||= !this.#evidence.looksForEnd() && this.#coverage.end >= this.#evidence.limit();
-    const length = this.#parts.start.method === 'POST' ? 1 : this.#windowLength;
+    const behind = this.#evidence.pagesBehindRefusal();
+    const guessed = behind > 0 ? behind : this.#windowLength;
+    const length = this.#grid.mayGuess ? guessed : 1;
     this.#windowLength = Math.min(LONGEST_WINDOW, this.#windowLength * 2);
     for (let index = 0; index < length && this.#pages.next < this.#grid.ceiling; index++) {
       this.#pages.queueStep(true);
@@ -273,6 +276,10 @@ export class FanOutPlan implements PlanState {
     this.#isCheck = false;
     for (const { position, outcome } of answers) {
       if (outcome === 'failed') this.#coverage.fail(position);
+    }
+    for (const { position, outcome } of pages) {
+      // Refused twice, and there are records behind it.
+      if (outcome === 'refused') this.#coverage.fail(position);
     }
     if (pages.length > 0 && this.#evidence.isLast(this.#coverage.newest.pageInfo!)) {
       this.#finish('statement');
@@ -316,8 +323,7 @@ export class FanOutPlan implements PlanState {
 
   /** By page number only: for offsets, the second page shows how long the steps are. */
   #mayGoWith(second: number): boolean {
-    const isSure =
-      this.#grid.isPaged && this.#parts.start.method === 'GET' && !this.#evidence.looksForEnd();
+    const isSure = this.#grid.isPaged && this.#grid.mayGuess && !this.#evidence.looksForEnd();
     return isSure && this.#pages.next < second + PAGES_WITH_SECOND;
   }
 

@@ -58,6 +58,11 @@ export class PageGrid {
     return { ...style.first(pagination, start), place: { ...start.place, position: 0 } };
   }
 
+  /** A POST is never sent for several pages that may not exist. */
+  get mayGuess(): boolean {
+    return this.#parts.start.method !== 'POST';
+  }
+
   /** How much the user skipped by a start that is not the first page. Pages count from 0 or 1. */
   get skipped(): { readonly records: number; readonly pages: number } {
     const { first } = this.#parts.pagination;
@@ -148,6 +153,11 @@ export class PageGrid {
   /** Records in a page, as the first two show. */
   get pageRecords(): number {
     return this.#pageRecords;
+  }
+
+  /** Records in a whole page, as the first two show. */
+  get wholePage(): number {
+    return this.isPaged ? this.#pageRecords : this.#stride + this.#overlap;
   }
 
   /** The first position beyond the server's ceiling. */
