@@ -2,7 +2,7 @@
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { endOfJsonValue, jsonMembers, type PartValue, skipJsonSpace } from './literal.ts';
-import { setQueryParameter } from './query-parameter.ts';
+import { getQueryParameter, setQueryParameter } from './query-parameter.ts';
 
 /** A request whose place in the plan is not given yet. */
 export type UnplacedRequest = Omit<PageRequest, 'place'>;
@@ -30,6 +30,17 @@ export function setPart(
   const literal = isBare ? value.text : JSON.stringify(value.text);
   const body = setBodyMember(request.body, name, literal);
   return body === null ? null : { ...request, body };
+}
+
+/** Whether the request has something in that part; nothing after `page=` counts as nothing. */
+export function hasPart(
+  { url, headers = {}, body }: UnplacedRequest,
+  carrier: Pagination['carrier'],
+  name: string,
+): boolean {
+  if (carrier === 'query') return (getQueryParameter(url, name) ?? '') !== '';
+  if (carrier === 'header') return headers[name.toLowerCase()] !== undefined;
+  return getBodyMember(body, name) !== null;
 }
 
 /** The headers with one set, its name in lower case; null where HTTP cannot carry the value. */

@@ -1,7 +1,13 @@
 /** Lists by page number and offset that are refused, cut or counted oddly: none may end green and short. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { fetchJson, type JsonReply } from './pagination-setup.ts';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { run } from '../../src/index.ts';
+import { fetchJson, type JsonReply, OUTPUT } from './pagination-setup.ts';
+import { temporaryFolder } from './run-cli.ts';
 
 const rows = Array.from({ length: 137 }, (_, at) => ({ id: at * 3 + 7 }));
 
@@ -78,3 +84,67 @@ test('pages that are refused in the middle are not the end of the list, where no
     assert.equal(text, null);
   }
 });
+
+test('--first is in the first request, whatever the URL says', async (t) => {
+  const byPage = (url: URL): JsonReply => ({ body: { items: ofPage(pageOf(url)), total: 137 } });
+  const byOffset = (url: URL): JsonReply => {
+    const at = offsetOf(url);
+    return { body: { items: rows.slice(at, at + 25), total: 137 } };
+  };
+  const page = { style: 'page', param: 'page', first: 3 } as const;
+  const offset = { style: 'offset', param: 'offset', first: 10 } as const;
+  for (const [answer, paginate, path, expected, from] of [
+    [byPage, page, '/things?per_page=25', '/things?per_page=25&page=3', 50],
+    [byPage, page, '/things?per_page=25&page=1', '/things?per_page=25&page=3', 50],
+    [byPage, { style: 'page', first: 3 }, '/things', '/things?page=3', 50],
+    [byPage, { first: 3 }, '/things?page=1', '/things?page=3', 50],
+    [byOffset, offset, '/things?limit=25', '/things?limit=25&offset=10', 10],
+    [byOffset, offset, '/things?limit=25&offset=0', '/things?limit=25&offset=10', 10],
+  ] as const) {
+    const { summary, text, targets } = await fetchJson(t, answer, { paginate }, path);
+    assert.equal(targets[0], expected);
+    assert.equal(text, linesOf(from), JSON.stringify(summary.verdict));
+    assert.notEqual(summary.verdict.name, 'unverified', JSON.stringify(summary.verdict));
+  }
+});
+
+test('--first alone begins where it says, though the parameter is found by trying', async (t) => {
+  const answer = (url: URL): JsonReply => ({ body: { items: ofPage(pageOf(url)), total: 137 } });
+  const { summary, text } = await fetchJson(t, answer, { paginate: { first: 3 } });
+  assert.equal(text, linesOf(50), JSON.stringify(summary.verdict));
+});
+
+test('a preset begins where the URL does', async (t) => {
+  const answer = (url: URL): JsonReply => {
+    const at = numberIn(url, '$offset', 0);
+    return { body: rows.slice(at, at + numberIn(url, '$limit', 25)) };
+  };
+  const options = { paginate: { preset: 'socrata' } };
+  const { summary, text } = await fetchJson(t, answer, options, '/things?$limit=25&$offset=50');
+  assert.equal(text, linesOf(50), JSON.stringify(summary.verdict));
+});
+
+test('--first of a range is in the first request', async (t) => {
+  const { origin } = await startRangeServer(t);
+  const paginate = { style: 'range', first: 10 } as const;
+  const output = join(temporaryFolder(t), OUTPUT);
+  const source = { kind: 'template', text: `${origin}/things` } as const;
+  const summary = await run([source], { output, paginate });
+  assert.equal(readFileSync(output, 'utf8'), linesOf(10), JSON.stringify(summary.verdict));
+});
+
+async function startRangeServer(t: TestContext): Promise<{ readonly origin: string }> {
+  const server = createServer((request, response) => {
+    const [, from = '0', to] = /=(\d+)-(\d*)/.exec(request.headers.range ?? '') ?? [];
+    const items = rows.slice(Number(from), Math.min(Number(from) + 25, Number(to || 1e9) + 1));
+    const range = `items ${from}-${Number(from) + items.length - 1}/137`;
+    response.writeHead(206, { 'content-type': 'application/json', 'content-range': range });
+    response.end(JSON.stringify(items));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
