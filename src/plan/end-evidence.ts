@@ -27,14 +27,18 @@ export class EndEvidence {
     this.#coverage = coverage;
   }
 
-  /** Holds the numbers that a page with records states against where it stands. */
-  hear(position: number, pageInfo: PageInfo): void {
+  /**
+   * Holds the numbers that a page with records states against where it stands.
+   * @param came records of earlier pages, where all of them have come
+   */
+  hear(position: number, pageInfo: PageInfo, came = 0): void {
     // Past the end some servers give an earlier page again.
     if (pageInfo.recordsSeenAt !== null) return;
     this.#hearMore(position, pageInfo);
     const { skipped, isPaged } = this.#grid;
     // How many records come before a numbered page shows at its end: at least the first page's.
-    const before = position === 0 ? 0 : (this.first?.records ?? 0);
+    const least = position === 0 ? 0 : (this.first?.records ?? 0);
+    const before = came > 0 ? came + skipped.records : least;
     this.#totals.contradictions.hear(pageInfo, {
       before: isPaged ? before : this.#grid.ordinalOf(position),
       page: isPaged ? position + 1 + skipped.pages : null,
@@ -68,21 +72,34 @@ export class EndEvidence {
     const { end, failedEnd, received } = this.#coverage;
     if (!this.goesOn()) return false;
     if (this.looksForEnd() || this.#totals.shrank) return true;
-    if (!this.#grid.isPaged || failedEnd > 0) return false;
+    if (failedEnd > 0) return false;
     if (this.mayBeMoreThanStated()) return true;
+    if (!this.#grid.isPaged) return false;
     return end < this.most() || this.#totals.exceeds(received);
   }
 
-  /** A number of pages alone says where the list ends, and the last of them is full. */
+  /**
+   * All came that numbers speak of, and the last page is full: they may count what came so far, what is
+   * in a page, or one page too few.
+   */
   mayBeMoreThanStated(): boolean {
-    const { end, newest, trailing } = this.#coverage;
+    const { end, newest, received, trailing } = this.#coverage;
     const { isLowerBound, pages, records } = this.#totals;
-    if (!this.#grid.isPaged || pages === null || end < pages || trailing.size > 0) return false;
-    if (this.looksForEnd() || (records !== null && !isLowerBound)) return false;
-    const { pageInfo } = newest;
-    const size = pageInfo!.echoedSize ?? this.#grid.pageRecords;
-    // A page that is taken whole is always full.
-    return size > 1 && pageInfo!.records >= size && !this.isLast(pageInfo!);
+    if (this.looksForEnd() || trailing.size > 0 || newest.pageInfo === null) return false;
+    if (this.isLast(newest.pageInfo)) return false;
+    if (records !== null && !isLowerBound)
+      return records === received && this.#isFull(newest.pageInfo);
+    if (!this.#grid.isPaged || pages === null || end < pages) return false;
+    const size = newest.pageInfo.echoedSize ?? this.#grid.pageRecords;
+    return size > 1 && newest.pageInfo.records >= size;
+  }
+
+  /** The total of a first page that is all, as far as that says, may be the number of its records. */
+  get isOwnCount(): boolean {
+    const { newest, received } = this.#coverage;
+    return (
+      newest.position === 0 && this.#totals.areAll(received) && newest.pageInfo?.total === received
+    );
   }
 
   /** Pages without records say that there is more, as where a server filters what it pages. */
@@ -108,7 +125,8 @@ export class EndEvidence {
 
   #isFull({ records, echoedSize }: PageInfo): boolean {
     const { askedSize, wholePage } = this.#grid;
-    if (records < wholePage) return false;
+    // A page that is taken whole is always full.
+    if (records < wholePage || wholePage === 1) return false;
     // Two pages have shown how many a whole one holds.
     return this.#coverage.newest.position > 0 || mayBeFull(records, askedSize ?? echoedSize);
   }

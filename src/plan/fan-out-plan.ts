@@ -263,13 +263,14 @@ export class FanOutPlan implements PlanState {
     }
     this.#window = null;
     for (const { position, outcome, pageInfo } of pages) {
-      if (outcome === 'records') this.#accept(position, pageInfo!);
+      if (outcome === 'records') this.#accept(position, pageInfo!, this.#coverage.received);
     }
     const last = this.#coverage.newest.pageInfo!;
     this.#areAlike ||= tail.some((answer) => mayBeAlike(answer, last));
     this.#coverage.close(tail);
     const outcomes = new Set(tail.map(({ outcome }) => outcome));
     if (this.#isCheck && pages.length === 0 && outcomes.has('failed')) {
+      if (this.#evidence.isOwnCount) this.#totals.contradictions.uncheckedTotal();
       this.#finish('unchecked');
       return;
     }
@@ -292,8 +293,8 @@ export class FanOutPlan implements PlanState {
     else if (pages.length === 0 && !this.#triesWholePage()) this.#finish('repetition');
   }
 
-  #accept(position: number, pageInfo: PageInfo): void {
-    this.#evidence.hear(position, pageInfo);
+  #accept(position: number, pageInfo: PageInfo, came = 0): void {
+    this.#evidence.hear(position, pageInfo, came);
     for (const [refused, { to }] of this.#coverage.accept(position, pageInfo)) {
       this.#pages.queueAgain(refused, to);
     }

@@ -37,12 +37,14 @@ export function withRecheck(state: PlanState, pagination: Pagination, recheck: R
       isNeedless(pagination, recheck, [...proofs.values()])
     )
       return [];
-    return candidates
-      .choose(end)
-      .map(({ speculative: _, expected: __, promised: ___, place, ...request }) => ({
-        ...request,
-        place: { ...place, branch: place.branch + RECHECK_BRANCH },
-      }));
+    const chosen = candidates.choose(end);
+    // One response is not read while the list changes, if what it states is the end.
+    const isOne = chosen.length === 1 && recheck === 'auto';
+    if (isOne && (end.reason === 'total' || end.reason === 'stated')) return [];
+    return chosen.map(({ speculative: _, expected: __, promised: ___, place, ...request }) => ({
+      ...request,
+      place: { ...place, branch: place.branch + RECHECK_BRANCH },
+    }));
   };
 
   const proofOf = ({ place: { branch } }: PageRequest): ChainProof => {

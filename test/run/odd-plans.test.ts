@@ -85,6 +85,54 @@ test('pages that are refused in the middle are not the end of the list, where no
   }
 });
 
+test('a total that is the number of records in a full first page is asked about once', async (t) => {
+  const from = (url: URL) =>
+    url.search.includes('page=') ? (pageOf(url) - 1) * 25 : offsetOf(url);
+  const answers: readonly ((items: readonly unknown[], at: number) => JsonReply)[] = [
+    (items) => ({ body: { items, total: items.length } }),
+    (items) => ({ body: { items, page: { total: items.length } } }),
+    (items) => ({ body: items, headers: { 'x-total-count': String(items.length) } }),
+    (items) => ({ body: { items, total: items.length, pages: 1 } }),
+    (items, at) => ({ body: { items, total: at + items.length } }),
+  ];
+  for (const path of [BY_PAGE, BY_OFFSET, '/things?page=1', '/things?offset=0']) {
+    for (const [index, reply] of answers.entries()) {
+      for (const count of [12, 25, 137]) {
+        const answer = (url: URL): JsonReply => {
+          const at = from(url);
+          return reply(rows.slice(at, Math.min(at + 25, count)), at);
+        };
+        const what = `${path} ${index} ${count}`;
+        const { summary, text, targets } = await fetchJson(t, answer, {}, path);
+        assert.equal(text, linesOf(0, count), `${what} ${JSON.stringify(summary.verdict)}`);
+        if (count === 25) assert.equal(summary.verdict.name, 'proven', what);
+        if (count === 25) assert.equal(targets.length, 2, `${what} ${targets}`);
+        if (count === 12 && path.includes('25')) assert.equal(targets.length, 1, what);
+      }
+    }
+  }
+});
+
+test('a total that fits the records so far at a full page is asked about once', async (t) => {
+  for (const [total, requests, verdict] of [
+    [125, 5 + 1 + 5, 'complete'],
+    [137, 6 + 6, 'complete'],
+    [150, null, 'unverified'],
+  ] as const) {
+    const all = Array.from({ length: total }, (_, id) => ({ id }));
+    const answer = (url: URL): JsonReply => {
+      const page = pageOf(url);
+      const items = all.slice((page - 1) * 25, page * 25);
+      return { body: { items, total: Math.min(total, total === 150 ? 125 : total) } };
+    };
+    const { summary, text, targets } = await fetchJson(t, answer, {}, BY_PAGE);
+    const whole = all.map((row) => `${JSON.stringify(row)}\n`).join('');
+    assert.equal(text, whole, JSON.stringify(summary.verdict));
+    assert.equal(summary.verdict.name, verdict, JSON.stringify(summary.verdict));
+    if (requests !== null) assert.equal(targets.length, requests);
+  }
+});
+
 test('--first is in the first request, whatever the URL says', async (t) => {
   const byPage = (url: URL): JsonReply => ({ body: { items: ofPage(pageOf(url)), total: 137 } });
   const byOffset = (url: URL): JsonReply => {
