@@ -131,11 +131,25 @@ export class EndEvidence {
     return this.#coverage.newest.position > 0 || mayBeFull(records, askedSize ?? echoedSize);
   }
 
-  /** The page says that it is the last, or names no next page although the first one did. */
-  isLast({ more, next }: PageInfo): boolean {
-    if (this.#furthest > this.#saidLast) return false;
+  /** The page says that it is the last. */
+  isLast(pageInfo: PageInfo): boolean {
+    if (this.#furthest > this.#saidLast || pageInfo.more !== false) return false;
+    // A full page that names no next one is like a page in the middle that leaves it out.
+    return this.#grid.pagination.morePath !== null || !this.#isFull(pageInfo);
+  }
+
+  /**
+   * The last page with records says less of a next one than the first did, and no more than that shows
+   * the end: one more page is asked for, as any page can be.
+   */
+  mayBeLast(): boolean {
+    const { pageInfo } = this.#coverage.newest;
+    if (this.#furthest > this.#saidLast || pageInfo === null || this.isLast(pageInfo)) return false;
     const firstNamedNext = this.first?.more === true || this.first?.next !== null;
-    return more === false || (more === null && next === null && firstNamedNext);
+    return (
+      pageInfo.more === false ||
+      (pageInfo.more === null && firstNamedNext && pageInfo.next === null)
+    );
   }
 
   /**

@@ -142,7 +142,7 @@ export class FanOutPlan implements PlanState {
     this.#second = next;
     const isAll =
       !this.#evidence.looksForEnd() && Math.min(this.#evidence.most(), this.#grid.ceiling) <= next;
-    if (pageInfo.more === false) this.#finish('statement');
+    if (this.#evidence.isLast(pageInfo)) this.#finish('statement');
     else if (this.#evidence.mayBeMoreThanStated()) this.#isCheck = true;
     else if (isAll && pageInfo.more === null && pageInfo.next === null) this.#finish(null);
     else if (isAll && next < this.#grid.ceiling) this.#totals.isTrusted = false;
@@ -239,7 +239,7 @@ export class FanOutPlan implements PlanState {
   #openWindow(): void {
     this.#isCheck ||= !this.#evidence.looksForEnd() && this.#coverage.end >= this.#evidence.limit();
     const behind = this.#evidence.pagesBehindRefusal();
-    const guessed = behind > 0 ? behind : this.#windowLength;
+    const guessed = behind > 0 ? behind : this.#evidence.mayBeLast() ? 1 : this.#windowLength;
     const length = this.#grid.mayGuess ? guessed : 1;
     this.#windowLength = Math.min(LONGEST_WINDOW, this.#windowLength * 2);
     for (let index = 0; index < length && this.#pages.next < this.#grid.ceiling; index++) {
@@ -288,9 +288,11 @@ export class FanOutPlan implements PlanState {
     }
     const isAtEnd = outcomes.has('empty') || outcomes.has('refused');
     if (isAtEnd && (this.#evidence.goesOn() || this.#asksAgain())) return;
-    if (isAtEnd) this.#finish(null);
-    else if (pages.length === 0 && outcomes.has('failed')) this.#finish('failure');
-    else if (pages.length === 0 && !this.#triesWholePage()) this.#finish('repetition');
+    const isSaid = this.#evidence.mayBeLast();
+    if (isAtEnd) this.#finish(isSaid ? 'statement' : null);
+    else if (pages.length > 0) return;
+    else if (outcomes.has('failed')) this.#finish(isSaid ? 'unchecked' : 'failure');
+    else if (!this.#triesWholePage()) this.#finish(isSaid ? 'statement' : 'repetition');
   }
 
   #accept(position: number, pageInfo: PageInfo, came = 0): void {

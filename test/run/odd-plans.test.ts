@@ -133,6 +133,48 @@ test('a total that fits the records so far at a full page is asked about once', 
   }
 });
 
+test('one page without the flag, or with null, does not end a list by page or offset', async (t) => {
+  for (const odd of [{}, { has_more: null }]) {
+    for (const path of [BY_PAGE, BY_OFFSET]) {
+      const answer = (url: URL): JsonReply => {
+        const at = path === BY_PAGE ? (pageOf(url) - 1) * 25 : offsetOf(url);
+        const items = rows.slice(at, at + 25);
+        const isOdd = at >= 70 && at < 80;
+        return { body: { items, ...(isOdd ? odd : { has_more: at + 25 < rows.length }) } };
+      };
+      const { summary, text } = await fetchJson(t, answer, {}, path);
+      assert.equal(text, linesOf(0), `${path} ${JSON.stringify(summary.verdict)}`);
+    }
+  }
+});
+
+test('a flag that is left out where it is false ends a list, once the page behind it is empty', async (t) => {
+  const answer = (url: URL): JsonReply => {
+    const page = pageOf(url);
+    return { body: { items: ofPage(page), ...(page < 6 && { has_more: true }) } };
+  };
+  const { summary, text } = await fetchJson(t, answer, {}, BY_PAGE);
+  assert.equal(text, linesOf(0));
+  assert.equal(summary.verdict.name, 'complete', JSON.stringify(summary.verdict));
+});
+
+test('a full page that names no next one does not end a list by page or offset', async (t) => {
+  for (const [path, name, param] of [
+    [BY_PAGE, 'next_page', 'page'],
+    [BY_OFFSET, 'next_offset', 'offset'],
+  ] as const) {
+    const answer = (url: URL): JsonReply => {
+      const at = path === BY_PAGE ? (pageOf(url) - 1) * 25 : offsetOf(url);
+      const isNone = (at >= 70 && at < 80) || at + 25 >= rows.length;
+      const next = path === BY_PAGE ? pageOf(url) + 1 : at + 25;
+      return { body: { items: rows.slice(at, at + 25), [name]: isNone ? null : next } };
+    };
+    const paginate = { style: param, param, nextPath: name } as const;
+    const { summary, text } = await fetchJson(t, answer, { paginate }, path);
+    assert.equal(text, linesOf(0), `${path} ${JSON.stringify(summary.verdict)}`);
+  }
+});
+
 test('--first is in the first request, whatever the URL says', async (t) => {
   const byPage = (url: URL): JsonReply => ({ body: { items: ofPage(pageOf(url)), total: 137 } });
   const byOffset = (url: URL): JsonReply => {
