@@ -3,6 +3,7 @@ import type { PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { isByFunction, isByOrdinal, isParallel, type Pagination } from '../core/pagination.ts';
 import { counted, formatCount } from '../core/units.ts';
+import { cutPagesText } from './cut-pages.ts';
 import type { KeyFacts } from './key-scan.ts';
 import type { PageFacts } from './page-scan.ts';
 import type { SecondReading } from './recheck-scan.ts';
@@ -90,6 +91,8 @@ export function checksOf(
     doubts.push(`${held}; without a key (--key) that may be changed records or a changed list`);
   }
   doubts.push(...oddities(pages, checks.isAllUnchanged));
+  const cut = isTotalThere(pages) ? null : cutPagesText(pagination, pages);
+  if (cut !== null) doubts.push(cut);
   const enough = isParallel(pagination) ? ENOUGH_OF_COUNTED : 1;
   if (!isProof && readAgain > 0 && readAgain < enough * pages.pages) {
     const [some, all] = [readAgain, pages.pages].map(formatCount);

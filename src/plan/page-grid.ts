@@ -2,7 +2,7 @@
 import { EverypageError } from '../core/errors.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
-import { factsOf, overlapOf, type Pagination } from '../core/pagination.ts';
+import { factsOf, overlapOf, type Pagination, recordsBefore } from '../core/pagination.ts';
 import { Contradictions } from './contradictions.ts';
 import { countOf } from './literal.ts';
 import { getQueryParameter } from './query-parameter.ts';
@@ -31,6 +31,8 @@ export class PageGrid {
   #overlap = 0;
   /** Records in a page, as the first two show. */
   #pageRecords = 1;
+  /** What the first page holds, and what it says of all. */
+  #first: Pick<PageInfo, 'records' | 'total'> = { records: 0, total: null };
 
   constructor(parts: GridParts) {
     this.#parts = parts;
@@ -68,15 +70,19 @@ export class PageGrid {
     const { first } = this.#parts.pagination;
     // Where offsets count from 1, offset 1 is the first record.
     if (!this.isPaged) return { records: first === 1 ? 0 : first, pages: 0 };
-    const pages = Math.max(0, first - 1);
-    return { records: pages * this.#pageRecords, pages };
+    const came = { ...this.#first, largestPage: this.#pageRecords };
+    return {
+      records: recordsBefore(this.#parts.pagination, came),
+      pages: Math.max(0, first - 1),
+    };
   }
 
-  onFirst(pageInfo: Pick<PageInfo, 'records'>): void {
-    this.#pageRecords = pageInfo.records;
+  onFirst({ records, total }: Pick<PageInfo, 'records' | 'total'>): void {
+    this.#pageRecords = records;
+    this.#first = { records, total };
     if (this.isPaged) return;
-    this.#overlap = overlapOf(this.#parts.pagination, pageInfo.records);
-    this.#stride = pageInfo.records - this.#overlap;
+    this.#overlap = overlapOf(this.#parts.pagination, records);
+    this.#stride = records - this.#overlap;
   }
 
   /** The first page may be shorter than the others. */

@@ -175,6 +175,48 @@ test('a full page that names no next one does not end a list by page or offset',
   }
 });
 
+test('a list that begins at its short last page has the size that was asked for before it', async (t) => {
+  for (const [count, query, from] of [
+    [137, 'per_page=25&page=6', 125],
+    [30, 'page=2&limit=25', 25],
+  ] as const) {
+    const answer = (url: URL): JsonReply => {
+      const items = rows.slice(0, count).slice((pageOf(url) - 1) * 25, pageOf(url) * 25);
+      return { body: { items, total: count } };
+    };
+    const { summary, text, targets } = await fetchJson(t, answer, {}, `/things?${query}`);
+    assert.equal(text, linesOf(from, count), JSON.stringify(summary.verdict));
+    assert.equal(targets.length, 1);
+  }
+});
+
+test('pages by number that are shorter than asked for are in doubt, unless a total or their size clears them', async (t) => {
+  for (const [says, isCut, verdict] of [
+    ['flag', true, 'unverified'],
+    ['pages', true, 'unverified'],
+    ['flag', false, 'unverified'],
+    ['size', false, 'complete'],
+    ['total', false, 'complete'],
+  ] as const) {
+    const step = isCut ? 50 : 25;
+    const answer = (url: URL): JsonReply => {
+      const at = (pageOf(url) - 1) * step;
+      const isMore = at + step < rows.length;
+      const words = {
+        flag: { has_more: isMore },
+        pages: { total_pages: Math.ceil(rows.length / step) },
+        size: { has_more: isMore, per_page: 25 },
+        total: { total: rows.length },
+      }[says];
+      return { body: { items: rows.slice(at, at + 25), ...words } };
+    };
+    const { summary } = await fetchJson(t, answer, {}, '/things?per_page=50&page=1');
+    assert.equal(summary.verdict.name, verdict, `${says} ${JSON.stringify(summary.verdict)}`);
+    const told = /25 records came on each full page where 50 were asked for/;
+    if (verdict === 'unverified') assert.match(summary.verdict.reasons.join(), told);
+  }
+});
+
 test('--first is in the first request, whatever the URL says', async (t) => {
   const byPage = (url: URL): JsonReply => ({ body: { items: ofPage(pageOf(url)), total: 137 } });
   const byOffset = (url: URL): JsonReply => {
