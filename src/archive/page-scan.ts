@@ -315,6 +315,7 @@ class PageScan {
       largestPage: this.#tally.largestPage,
       records: this.#tally.records,
       total: sum(this.#ended.map(({ total }) => total.end)),
+      totalPages: sum(this.#ended.map(({ totalPages }) => totalPages.end)),
     };
     return { records: recordsBefore(this.#pagination, came), pages: Math.max(0, first - 1) };
   }

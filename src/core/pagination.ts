@@ -139,18 +139,24 @@ export function overlapOf({ overlap }: Pick<Pagination, 'overlap'>, firstRecords
 /**
  * How many records lie before a first page by number that is not the list's first. A run that begins at
  * the last page, which is short, does not show how long the others are: the size that was asked for
- * counts if it fits the total, for pages from 1 or from 0.
+ * counts if it fits the total, for pages from 1 or from 0, and so does what the number of pages leaves.
  */
 export function recordsBefore(
   { first, size, askedSize = 0 }: Pick<Pagination, 'first' | 'size' | 'askedSize'>,
-  came: { readonly largestPage: number; readonly records: number; readonly total: number | null },
+  came: {
+    readonly largestPage: number;
+    readonly records: number;
+    readonly total: number | null;
+    readonly totalPages: number | null;
+  },
 ): number {
   const pages = Math.max(0, first - 1);
   const asked = size ?? askedSize;
-  if (asked > came.largestPage && came.total !== null) {
-    for (const before of [pages * asked, first * asked]) {
-      if (before + came.records === came.total) return before;
-    }
+  if (came.total !== null) {
+    const left = came.total - came.records;
+    const isFit = asked > came.largestPage && (left === pages * asked || left === first * asked);
+    const isLast = pages > 0 && came.totalPages === first && left % pages === 0;
+    if (isFit || (isLast && left / pages >= came.records)) return left;
   }
   return pages * came.largestPage;
 }

@@ -8,6 +8,8 @@ import { countOf } from './literal.ts';
 import { getQueryParameter } from './query-parameter.ts';
 import type { CountedStyle } from './styles/style.ts';
 
+type FirstSaid = Pick<PageInfo, 'records' | 'total' | 'totalPages'>;
+
 export interface GridParts {
   readonly pagination: Pagination;
   /** What the user asked for; its branch is that of all pages. */
@@ -32,7 +34,7 @@ export class PageGrid {
   /** Records in a page, as the first two show. */
   #pageRecords = 1;
   /** What the first page holds, and what it says of all. */
-  #first: Pick<PageInfo, 'records' | 'total'> = { records: 0, total: null };
+  #first: FirstSaid = { records: 0, total: null, totalPages: null };
 
   constructor(parts: GridParts) {
     this.#parts = parts;
@@ -77,9 +79,9 @@ export class PageGrid {
     };
   }
 
-  onFirst({ records, total }: Pick<PageInfo, 'records' | 'total'>): void {
+  onFirst({ records, total, totalPages }: FirstSaid): void {
     this.#pageRecords = records;
-    this.#first = { records, total };
+    this.#first = { records, total, totalPages };
     if (this.isPaged) return;
     this.#overlap = overlapOf(this.#parts.pagination, records);
     this.#stride = records - this.#overlap;

@@ -179,14 +179,17 @@ test('a list that begins at its short last page has the size that was asked for 
   for (const [count, query, from] of [
     [137, 'per_page=25&page=6', 125],
     [30, 'page=2&limit=25', 25],
+    [137, 'page=6', 125],
   ] as const) {
     const answer = (url: URL): JsonReply => {
       const items = rows.slice(0, count).slice((pageOf(url) - 1) * 25, pageOf(url) * 25);
-      return { body: { items, total: count } };
+      const pages = query === 'page=6' ? { total_pages: 6 } : {};
+      return { body: { items, total: count, ...pages } };
     };
     const { summary, text, targets } = await fetchJson(t, answer, {}, `/things?${query}`);
     assert.equal(text, linesOf(from, count), JSON.stringify(summary.verdict));
-    assert.equal(targets.length, 1);
+    // Where no size is known, 12 records may be a full page.
+    assert.equal(targets.length, query === 'page=6' ? 2 : 1);
   }
 });
 
@@ -214,6 +217,17 @@ test('pages by number that are shorter than asked for are in doubt, unless a tot
     assert.equal(summary.verdict.name, verdict, `${says} ${JSON.stringify(summary.verdict)}`);
     const told = /25 records came on each full page where 50 were asked for/;
     if (verdict === 'unverified') assert.match(summary.verdict.reasons.join(), told);
+  }
+});
+
+test('an empty list is one, though its URL has a page number or an offset', async (t) => {
+  for (const path of [BY_PAGE, BY_OFFSET, '/things?page=1']) {
+    for (const body of [[], { items: [] }]) {
+      const { summary, text, targets } = await fetchJson(t, () => ({ body }), {}, path);
+      assert.equal(summary.verdict.name, 'unverified', JSON.stringify(summary.verdict));
+      assert.equal(text, '');
+      assert.equal(targets.length, 1);
+    }
   }
 });
 

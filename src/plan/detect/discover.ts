@@ -158,16 +158,16 @@ function endByHost(
  * same when it is asked for again.
  */
 async function settleShown(
-  { base, view, params }: Facts,
+  { base, view, params, count }: Facts,
   shown: Exclude<Detection, { readonly kind: 'candidates' }>,
   pinned: Partial<Pagination>,
   ask: Ask,
 ): Promise<Settled> {
   const { pagination, evidence } = shown;
   const settled = { pagination, evidence, isWholeList: shown.kind === 'single' && shown.complete };
-  if (!isEndless(pagination) || pinned.style !== undefined || view.request.method !== 'GET') {
-    return settled;
-  }
+  // A page without records has none that could come again.
+  const isGiven = pinned.style !== undefined || count === 0;
+  if (!isEndless(pagination) || isGiven || view.request.method !== 'GET') return settled;
   const { place: _, ...start } = view.request;
   const again = await ask(start, 0);
   if (again === null || !isSuccess(again) || isSamePage(view, again, pagination)) return settled;
