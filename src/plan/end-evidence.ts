@@ -1,7 +1,7 @@
 import type { PageInfo } from '../core/page-info.ts';
-import { type Coverage, MOST_TRAILING_PAGES } from './fan-out-end.ts';
+import { type Answer, type Coverage, hasSameRecords, MOST_TRAILING_PAGES } from './fan-out-end.ts';
 import { mayBeFull } from './full-page.ts';
-import type { PageGrid, Totals } from './page-grid.ts';
+import { LOWEST_CEILING, type PageGrid, type Totals } from './page-grid.ts';
 
 /** Refusals that may be a limit, which ends; others say that there is no such page. */
 const MAY_BE_LIMIT: ReadonlySet<number> = new Set([400, 403]);
@@ -150,6 +150,19 @@ export class EndEvidence {
       pageInfo.more === false ||
       (pageInfo.more === null && firstNamedNext && pageInfo.next === null)
     );
+  }
+
+  /**
+   * Behind the last page by number nothing came but that page, more than once: so many servers answer
+   * past the end, and a limit that is no end lies deeper. Records without a key may be alike by chance.
+   */
+  isLastAgain(tail: readonly Answer[]): boolean {
+    const { newest, received } = this.#coverage;
+    const { pageInfo } = newest;
+    if (!this.#grid.isPaged || tail.length < 2 || newest.position === 0) return false;
+    if (pageInfo === null || pageInfo.firstKey === null || pageInfo.more === true) return false;
+    if (this.#isFull(pageInfo) && received >= LOWEST_CEILING) return false;
+    return tail.every((page) => page.pageInfo !== null && hasSameRecords(page.pageInfo, pageInfo));
   }
 
   /**

@@ -254,7 +254,9 @@ function findEnd(facts: FanOutFacts): PlanEnd {
     return end(pages === null ? 'total' : byPages, null, Math.max(reached, byTotals));
   }
   if (found === 'repetition' && !facts.pagination.repeatIsEnd) {
-    return end('loop', `after ${formatCount(received)} records, pages came again`);
+    // Where a server moves offsets, ordinals do not say how many records there are.
+    const after = grid.isPaged ? `after ${formatCount(received)} records, ` : '';
+    return end('loop', `${after}pages came again`);
   }
   return end('past-end', refusedThoughMore(coverage));
 }

@@ -292,7 +292,10 @@ export class FanOutPlan implements PlanState {
     if (isAtEnd) this.#finish(isSaid ? 'statement' : null);
     else if (pages.length > 0) return;
     else if (outcomes.has('failed')) this.#finish(isSaid ? 'unchecked' : 'failure');
-    else if (!this.#triesWholePage()) this.#finish(isSaid ? 'statement' : 'repetition');
+    else if (!this.#triesWholePage()) {
+      const isEnd = this.#evidence.isLastAgain(tail);
+      this.#finish(isSaid ? 'statement' : isEnd ? null : 'repetition');
+    }
   }
 
   #accept(position: number, pageInfo: PageInfo, came = 0): void {

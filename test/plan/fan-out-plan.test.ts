@@ -262,7 +262,9 @@ for (const pastEnd of ['empty', 404, 'last-again', 'first-again'] as const) {
         );
         const shown = `${pagination.style} ${total}`;
         assert.deepEqual(records, numbers(0, total), shown);
-        const reason = total === 0 || !isOld ? 'past-end' : total <= 3 ? 'stuck' : 'loop';
+        // The last page again, and again further on, is an end; the first one is not.
+        const again = pastEnd === 'last-again' ? 'past-end' : 'loop';
+        const reason = total === 0 || !isOld ? 'past-end' : total <= 3 ? 'stuck' : again;
         assert.equal(end.reason, reason, shown);
         if (pagination === byPage) {
           assert.equal(known, Math.max(1, Math.ceil(total / 3)), shown);

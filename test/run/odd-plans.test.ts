@@ -231,6 +231,44 @@ test('an empty list is one, though its URL has a page number or an offset', asyn
   }
 });
 
+test('the last page again, wherever more is asked for, is an end that nothing states', async (t) => {
+  for (const count of [137, 100]) {
+    const last = Math.ceil(count / 25);
+    const answer = (url: URL): JsonReply => {
+      const page = Math.min(pageOf(url), last);
+      return { body: { items: rows.slice(0, count).slice((page - 1) * 25, page * 25) } };
+    };
+    const { summary, text } = await fetchJson(t, answer, {}, BY_PAGE);
+    assert.equal(summary.verdict.name, 'unverified', JSON.stringify(summary.verdict));
+    assert.equal(text, linesOf(0, count));
+  }
+});
+
+test('the last page again is no end where it says that there is more, or records have no key', async (t) => {
+  for (const [flag, name] of [
+    [{ has_more: true }, 'id'],
+    [{}, 'value'],
+  ] as const) {
+    const answer = (url: URL): JsonReply => {
+      const items = ofPage(Math.min(pageOf(url), 4)).map(({ id }) => ({ [name]: id }));
+      return { body: { items, ...flag } };
+    };
+    const { summary, text } = await fetchJson(t, answer, {}, BY_PAGE);
+    assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+    assert.equal(text, null);
+  }
+});
+
+test('offsets that the server moves back do not say how many records came', async (t) => {
+  const answer = (url: URL): JsonReply => {
+    const at = Math.min(offsetOf(url), 112);
+    return { body: { items: rows.slice(at, at + 25) } };
+  };
+  const { summary } = await fetchJson(t, answer, {}, BY_OFFSET);
+  assert.notEqual(summary.verdict.name, 'complete');
+  assert.doesNotMatch(summary.verdict.reasons.join(), /after \d+ records/);
+});
+
 test('--first is in the first request, whatever the URL says', async (t) => {
   const byPage = (url: URL): JsonReply => ({ body: { items: ofPage(pageOf(url)), total: 137 } });
   const byOffset = (url: URL): JsonReply => {
