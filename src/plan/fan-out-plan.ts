@@ -288,7 +288,7 @@ export class FanOutPlan implements PlanState {
     }
     const isAtEnd = outcomes.has('empty') || outcomes.has('refused');
     if (isAtEnd && (this.#evidence.goesOn() || this.#asksAgain())) return;
-    const isSaid = this.#evidence.mayBeLast();
+    const isSaid = this.#evidence.looksForEnd() && this.#evidence.mayBeLast();
     if (isAtEnd) this.#finish(isSaid ? 'statement' : null);
     else if (pages.length > 0) return;
     else if (outcomes.has('failed')) this.#finish(isSaid ? 'unchecked' : 'failure');
