@@ -87,8 +87,11 @@ export class EndEvidence {
     const { isLowerBound, pages, records } = this.#totals;
     if (this.looksForEnd() || trailing.size > 0 || newest.pageInfo === null) return false;
     if (this.isLast(newest.pageInfo)) return false;
-    if (records !== null && !isLowerBound)
+    // Of several pages, a total and a number of pages that agree bear each other out.
+    if (records === received && pages === end && newest.position > 0) return false;
+    if (records !== null && !isLowerBound) {
       return records === received && this.#isFull(newest.pageInfo);
+    }
     if (!this.#grid.isPaged || pages === null || end < pages) return false;
     const size = newest.pageInfo.echoedSize ?? this.#grid.pageRecords;
     return size > 1 && newest.pageInfo.records >= size;
