@@ -3,6 +3,7 @@ import type { PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { isByFunction, isByOrdinal, isParallel, type Pagination } from '../core/pagination.ts';
 import { counted, formatCount } from '../core/units.ts';
+import { cutPagesText } from './cut-pages.ts';
 import type { KeyFacts } from './key-scan.ts';
 import type { PageFacts } from './page-scan.ts';
 import type { SecondReading } from './recheck-scan.ts';
@@ -103,6 +104,8 @@ export function checksOf(
       `two records may have one ${pagination.key}: of two that stand where a page ends, the second is skipped`,
     );
   }
+  const cut = isTotalThere(pages) ? null : cutPagesText(pagination, pages);
+  if (cut !== null) oddities.push(cut);
   const enough = isParallel(pagination) ? ENOUGH_OF_COUNTED : 1;
   if (!isProof && readAgain > 0 && readAgain < enough * pages.pages) {
     const [some, all] = [readAgain, pages.pages].map(formatCount);

@@ -93,6 +93,7 @@ const paginationShape: Shape<Pagination> = {
   carrier: oneOf(['query', 'header', 'body']),
   sizeParam: orNull(isText),
   size: orNull(isNumber),
+  askedSize: orAbsent(isCount),
   first: isNumber,
   nextPath: orNull(isText),
   nextHeader: orNull(isText),

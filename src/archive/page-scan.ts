@@ -2,7 +2,13 @@
 import { ChainProof } from '../core/chain-proof.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import { factsOf, isByOrdinal, overlapOf, type Pagination } from '../core/pagination.ts';
+import {
+  factsOf,
+  isByOrdinal,
+  overlapOf,
+  type Pagination,
+  recordsBefore,
+} from '../core/pagination.ts';
 import type { RecordEvidence } from '../core/summary.ts';
 import type { PageState } from './archive-types.ts';
 import { readPageInfo } from './kept-json.ts';
@@ -48,6 +54,10 @@ const nothing = {
   bordersByKeys: 0,
   /** Pages that hold records. */
   withRecords: 0,
+  /** Records in the largest page, pages as large, and pages that state that size. */
+  largestPage: 0,
+  ofLargest: 0,
+  saysSize: 0,
   /** Branches of which a page said that nothing follows, or showed it, when it was read. */
   endsSeen: 0,
   branches: 0,
@@ -166,7 +176,6 @@ class PageScan {
   readonly #ended: BranchScan[] = [];
   #branch: BranchScan | null = null;
   #previous: Read | null = null;
-  #largestPage = 0;
   #partialBy: string | null = null;
 
   constructor(
@@ -200,7 +209,7 @@ class PageScan {
     branch.hear(read);
     this.#noteOdd(branch, read.pageInfo);
     if (records > 0) this.#tally.withRecords += 1;
-    this.#largestPage = Math.max(this.#largestPage, records);
+    this.#measure(read.pageInfo);
     branch.lastInfo = read.pageInfo;
     if (this.#byOrdinal) this.#cover(branch, read);
     else branch.proof.onPage(read.pageInfo);
@@ -314,13 +323,26 @@ class PageScan {
     if (!this.#byOrdinal) this.#tally.missingPages += Math.max(0, end - pages);
   }
 
+  #measure({ records, echoedSize }: PageInfo): void {
+    const tally = this.#tally;
+    if (records > tally.largestPage) Object.assign(tally, { largestPage: records, ofLargest: 0 });
+    if (records === 0 || records < tally.largestPage) return;
+    tally.ofLargest += 1;
+    if (echoedSize === records) tally.saysSize += 1;
+  }
+
   /** Where the user begins further on: pages and records count from 0 or 1. */
   #skipped(): { records: number; pages: number } {
     const { first } = this.#pagination;
     if (this.#byOrdinal) return { records: first === 1 ? 0 : first, pages: 0 };
-    const isCounted = factsOf(this.#pagination).counts === 'pages';
-    const pages = isCounted ? Math.max(0, first - 1) : 0;
-    return { records: pages * this.#largestPage, pages };
+    if (factsOf(this.#pagination).counts !== 'pages') return { records: 0, pages: 0 };
+    const came = {
+      largestPage: this.#tally.largestPage,
+      records: this.#tally.records,
+      total: sum(this.#ended.map(({ total }) => total.end)),
+      totalPages: sum(this.#ended.map(({ totalPages }) => totalPages.end)),
+    };
+    return { records: recordsBefore(this.#pagination, came), pages: Math.max(0, first - 1) };
   }
 
   /**

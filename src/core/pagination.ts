@@ -83,6 +83,8 @@ export interface Pagination {
   readonly sizeParam: string | null;
   /** Records to ask for in a page; null leaves it to the start URL or the server. */
   readonly size: number | null;
+  /** `page`: records that the start request asks for, where its page has fewer; absent where it has not. */
+  readonly askedSize?: number;
   /** The first page's number (`page`: 0 or 1, or where the start URL begins) or offset (`offset`, `range`). */
   readonly first: number;
   /** `next`: the URL; `cursor`: the token; `continue`: the object; `graphql`: the `pageInfo` object. */
@@ -151,6 +153,31 @@ export interface Slices {
 /** How many records each page repeats: at most one less than the first page of the list holds. */
 export function overlapOf({ overlap }: Pick<Pagination, 'overlap'>, firstRecords: number): number {
   return Math.max(0, Math.min(overlap, firstRecords - 1));
+}
+
+/**
+ * How many records lie before a first page by number that is not the list's first. A run that begins at
+ * the last page, which is short, does not show how long the others are: the size that was asked for
+ * counts if it fits the total, for pages from 1 or from 0, and so does what the number of pages leaves.
+ */
+export function recordsBefore(
+  { first, size, askedSize = 0 }: Pick<Pagination, 'first' | 'size' | 'askedSize'>,
+  came: {
+    readonly largestPage: number;
+    readonly records: number;
+    readonly total: number | null;
+    readonly totalPages: number | null;
+  },
+): number {
+  const pages = Math.max(0, first - 1);
+  const asked = size ?? askedSize;
+  if (came.total !== null) {
+    const left = came.total - came.records;
+    const isFit = asked > came.largestPage && (left === pages * asked || left === first * asked);
+    const isLast = pages > 0 && came.totalPages === first && left % pages === 0;
+    if (isFit || (isLast && left / pages >= came.records)) return left;
+  }
+  return pages * came.largestPage;
 }
 
 /** JMESPath that gives no records for any page. */

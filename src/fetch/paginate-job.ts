@@ -7,6 +7,7 @@ import { isExpression } from '../decode/decode.ts';
 import type { Plan, PlanSource } from '../plan/plan.ts';
 import { findPreset } from '../plan/presets.ts';
 import { getQueryParameter, setQueryParameter } from '../plan/query-parameter.ts';
+import { firstOf, withSaidFirst } from '../plan/said-first.ts';
 import { parseSplit, type Split } from '../plan/split-ranges.ts';
 import { styleOf } from '../plan/styles/styles.ts';
 import { parseUrlTemplate } from '../plan/url-template.ts';
@@ -46,9 +47,10 @@ export async function paginateJob(
     options.select === null || isExpression(options.select) ? {} : { records: options.select };
   checkPaths(pinned);
   const { pins, usual } = preset === null ? { pins: {}, usual: null } : presetPins(preset);
+  const begun = withSaidFirst(first, { ...pins, ...pinned }, pinned.first ?? null);
   return {
-    start: preset === null ? first : withPresetBegin(first, preset),
-    pinned: { ...pins, ...records, ...pinned },
+    start: preset === null ? begun : withPresetBegin(begun, preset),
+    pinned: { ...firstOf(begun, pins), ...records, ...pinned },
     usual,
     split: split === null ? null : parseSplit(split),
     next,

@@ -64,6 +64,11 @@ export class Contradictions {
     this.#totalPages ??= `${this.#pagesName} says ${counted(said, 'page')}, the last of them is full, and what follows it could not be read`;
   }
 
+  /** Nobody can tell whether the total of a first page that is full counts more than that page. */
+  uncheckedTotal(): void {
+    this.#total ??= `${this.#totalName} is the number of records in the first page, and what follows it could not be read`;
+  }
+
   /** What is known of the list when its end was found. */
   dropped(): readonly Dropped[] {
     const dropped: Dropped[] = [];
@@ -74,9 +79,7 @@ export class Contradictions {
   }
 
   #hearTotal(total: number, records: number, { before, reach = null }: Standing): void {
-    const { totalPath, totalHeader } = this.#pagination;
-    const name = totalPath ?? (totalHeader === null ? 'a page' : `header ${totalHeader}`);
-    const said = `${name} says ${counted(total, 'record')} in all`;
+    const said = `${this.#totalName} says ${counted(total, 'record')} in all`;
     if (total < records) {
       this.#total ??= `${said} on a page that holds ${formatCount(records)}`;
     } else if (total <= before) {
@@ -95,6 +98,11 @@ export class Contradictions {
     }
     if (page === null || said >= page) return;
     this.#totalPages ??= `${this.#pagesName} says ${counted(said, 'page')}, and page ${formatCount(page)} has records`;
+  }
+
+  get #totalName(): string {
+    const { totalPath, totalHeader } = this.#pagination;
+    return totalPath ?? (totalHeader === null ? 'a page' : `header ${totalHeader}`);
   }
 
   get #pagesName(): string {

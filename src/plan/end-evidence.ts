@@ -1,7 +1,11 @@
 import { mayHideLimit } from '../core/expectation.ts';
 import type { PageInfo } from '../core/page-info.ts';
-import { type Coverage, MOST_TRAILING_PAGES } from './fan-out-end.ts';
-import type { PageGrid, Totals } from './page-grid.ts';
+import { type Answer, type Coverage, hasSameRecords, MOST_TRAILING_PAGES } from './fan-out-end.ts';
+import { mayBeFull } from './full-page.ts';
+import { LOWEST_CEILING, type PageGrid, type Totals } from './page-grid.ts';
+
+/** Pages that are refused one after another, the first behind a full page, show that a list ends. */
+const PAGES_OF_AN_END = 4;
 
 /** What pages say of where their list ends, held against what has come, while it is read. */
 export class EndEvidence {
@@ -21,14 +25,18 @@ export class EndEvidence {
     this.#coverage = coverage;
   }
 
-  /** Holds the numbers that a page with records states against where it stands. */
-  hear(position: number, pageInfo: PageInfo): void {
+  /**
+   * Holds the numbers that a page with records states against where it stands.
+   * @param came records of earlier pages, where all of them have come
+   */
+  hear(position: number, pageInfo: PageInfo, came = 0): void {
     // Past the end some servers give an earlier page again.
     if (pageInfo.recordsSeenAt !== null) return;
     this.#hearMore(position, pageInfo);
     const { skipped, isPaged } = this.#grid;
     // How many records come before a numbered page shows at its end: at least the first page's.
-    const before = position === 0 ? 0 : (this.first?.records ?? 0);
+    const least = position === 0 ? 0 : (this.first?.records ?? 0);
+    const before = came > 0 ? came + skipped.records : least;
     this.#totals.contradictions.hear(pageInfo, {
       before: isPaged ? before : this.#grid.ordinalOf(position),
       page: isPaged ? position + 1 + skipped.pages : null,
@@ -62,35 +70,100 @@ export class EndEvidence {
     const { end, failedEnd, received } = this.#coverage;
     if (!this.goesOn()) return false;
     if (this.looksForEnd() || this.#totals.shrank) return true;
-    if (!this.#grid.isPaged || failedEnd > 0) return false;
+    if (failedEnd > 0) return false;
     if (this.mayBeMoreThanStated()) return true;
+    if (!this.#grid.isPaged) return false;
     return end < this.most() || this.#totals.exceeds(received);
   }
 
-  /** A number of pages alone says where the list ends, and the last of them is full. */
+  /**
+   * All came that numbers speak of, and the last page is full: they may count what came so far, what is
+   * in a page, or one page too few.
+   */
   mayBeMoreThanStated(): boolean {
-    const { end, newest, trailing } = this.#coverage;
+    const { end, newest, received, trailing } = this.#coverage;
     const { isLowerBound, pages, records } = this.#totals;
-    if (!this.#grid.isPaged || pages === null || end < pages || trailing.size > 0) return false;
-    if (this.looksForEnd() || (records !== null && !isLowerBound)) return false;
-    const { pageInfo } = newest;
-    const size = pageInfo!.echoedSize ?? this.#grid.pageRecords;
-    // A page that is taken whole is always full.
-    return size > 1 && pageInfo!.records >= size && !this.isLast(pageInfo!);
+    if (this.looksForEnd() || trailing.size > 0 || newest.pageInfo === null) return false;
+    if (this.isLast(newest.pageInfo)) return false;
+    // Of several pages, a total and a number of pages that agree bear each other out.
+    if (records === received && pages === end && newest.position > 0) return false;
+    if (records !== null && !isLowerBound) {
+      return records === received && this.#isFull(newest.pageInfo);
+    }
+    if (!this.#grid.isPaged || pages === null || end < pages) return false;
+    const size = newest.pageInfo.echoedSize ?? this.#grid.pageRecords;
+    return size > 1 && newest.pageInfo.records >= size;
+  }
+
+  /** The total of a first page that is all, as far as that says, may be the number of its records. */
+  get isOwnCount(): boolean {
+    const { newest, received } = this.#coverage;
+    return (
+      newest.position === 0 && this.#totals.areAll(received) && newest.pageInfo?.total === received
+    );
   }
 
   /** Pages without records say that there is more, as where a server filters what it pages. */
   goesOn(): boolean {
     const { trailing } = this.#coverage;
     const kinds = [...trailing.values()].filter((kind) => kind !== 'repeated');
-    return kinds.every((kind) => kind === 'onward') && trailing.size < MOST_TRAILING_PAGES;
+    const isOnward = kinds.every((kind) => kind === 'onward');
+    return (isOnward && trailing.size < MOST_TRAILING_PAGES) || this.pagesBehindRefusal() > 0;
   }
 
-  /** The page says that it is the last, or names no next page although the first one did. */
-  isLast({ more, next }: PageInfo): boolean {
-    if (this.#furthest > this.#saidLast) return false;
+  /**
+   * So many more pages are asked for before a refused one behind a full page is taken for the end, where
+   * nothing states one: it may be a page in the middle that fails.
+   */
+  pagesBehindRefusal(): number {
+    const { newest, trailing } = this.#coverage;
+    const kinds = [...trailing.values()].filter((kind) => kind !== 'repeated');
+    const isRefused = kinds.length > 0 && kinds.every((kind) => typeof kind === 'object');
+    if (!isRefused || !this.#grid.mayGuess || !this.looksForEnd()) return 0;
+    if (newest.pageInfo === null || !this.#isFull(newest.pageInfo)) return 0;
+    return Math.max(0, PAGES_OF_AN_END - kinds.length);
+  }
+
+  #isFull({ records, echoedSize }: PageInfo): boolean {
+    const { askedSize, wholePage } = this.#grid;
+    // A page that is taken whole is always full.
+    if (records < wholePage || wholePage === 1) return false;
+    // Two pages have shown how many a whole one holds.
+    return this.#coverage.newest.position > 0 || mayBeFull(records, askedSize ?? echoedSize);
+  }
+
+  /** The page says that it is the last. */
+  isLast(pageInfo: PageInfo): boolean {
+    if (this.#furthest > this.#saidLast || pageInfo.more !== false) return false;
+    // A full page that names no next one is like a page in the middle that leaves it out.
+    return this.#grid.pagination.morePath !== null || !this.#isFull(pageInfo);
+  }
+
+  /**
+   * The last page with records says less of a next one than the first did, and no more than that shows
+   * the end: one more page is asked for, as any page can be.
+   */
+  mayBeLast(): boolean {
+    const { pageInfo } = this.#coverage.newest;
+    if (this.#furthest > this.#saidLast || pageInfo === null || this.isLast(pageInfo)) return false;
     const firstNamedNext = this.first?.more === true || this.first?.next !== null;
-    return more === false || (more === null && next === null && firstNamedNext);
+    return (
+      pageInfo.more === false ||
+      (pageInfo.more === null && firstNamedNext && pageInfo.next === null)
+    );
+  }
+
+  /**
+   * Behind the last page by number nothing came but that page, more than once: so many servers answer
+   * past the end, and a limit that is no end lies deeper. Records without a key may be alike by chance.
+   */
+  isLastAgain(tail: readonly Answer[]): boolean {
+    const { newest, received } = this.#coverage;
+    const { pageInfo } = newest;
+    if (!this.#grid.isPaged || tail.length < 2 || newest.position === 0) return false;
+    if (pageInfo === null || pageInfo.firstKey === null || pageInfo.more === true) return false;
+    if (this.#isFull(pageInfo) && received >= LOWEST_CEILING) return false;
+    return tail.every((page) => page.pageInfo !== null && hasSameRecords(page.pageInfo, pageInfo));
   }
 
   /**

@@ -93,6 +93,8 @@ export interface Answer {
   readonly position: number;
   /** It should reach up to this position, exclusive. */
   readonly to: number;
+  /** It was refused or came empty before. */
+  readonly isAgain: boolean;
   readonly outcome: 'records' | 'empty' | 'refused' | 'failed';
   readonly status: number | null;
   /** Null unless it was stored. */
@@ -104,7 +106,7 @@ interface WindowReading {
   readonly pages: readonly Answer[];
   /** What follows them: empty, refused, failed, or pages that had come before. */
   readonly tail: readonly Answer[];
-  /** Refused, although a later page has records: to be requested again. */
+  /** Refused once, although a later page has records: to be requested again. */
   readonly again: readonly Answer[];
 }
 
@@ -135,7 +137,7 @@ export function readWindow(
   return {
     pages,
     tail: answers.slice(last + 1),
-    again: pages.filter(({ outcome }) => outcome === 'refused'),
+    again: pages.filter(({ outcome, isAgain }) => outcome === 'refused' && !isAgain),
   };
 }
 
@@ -269,7 +271,9 @@ function findEnd(facts: FanOutFacts): PlanEnd {
     return end(pages === null ? 'total' : byPages, null, Math.max(reached, byTotals));
   }
   if (isAgain && !facts.pagination.repeatIsEnd && !(found === 'last-again' && isPlainEnd(facts))) {
-    return end('loop', `after ${formatCount(received)} records, pages came again`);
+    // Where a server moves offsets, ordinals do not say how many records there are.
+    const after = grid.isPaged ? `after ${formatCount(received)} records, ` : '';
+    return end('loop', `${after}pages came again`);
   }
   return end('past-end', refusedThoughMore(coverage));
 }

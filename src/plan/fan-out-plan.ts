@@ -93,16 +93,17 @@ export class FanOutPlan implements PlanState {
   }
 
   #read(position: number, ended: PageEnd): Answer {
-    const to = this.#pages.answer(position);
+    const { to, isAgain } = this.#pages.answer(position);
+    const asked = { position, to, isAgain };
     if (ended.state === 'stored') {
       const { pageInfo } = ended;
       const isEmpty = this.#grid.endOf(position, pageInfo) === position;
-      return { position, to, outcome: isEmpty ? 'empty' : 'records', status: null, pageInfo };
+      return { ...asked, outcome: isEmpty ? 'empty' : 'records', status: null, pageInfo };
     }
     // A list that became shorter has no such page any more; pages between others have failed.
     const isGone = gone.has(ended.status ?? 0) && position > this.#coverage.newest.position;
     const outcome = ended.state === 'beyond-end' || isGone ? 'refused' : 'failed';
-    return { position, to, outcome, status: ended.status, pageInfo: null };
+    return { ...asked, outcome, status: ended.status, pageInfo: null };
   }
 
   known(): number | null {
@@ -142,7 +143,7 @@ export class FanOutPlan implements PlanState {
     this.#second = next;
     const isAll =
       !this.#evidence.looksForEnd() && Math.min(this.#evidence.most(), this.#grid.ceiling) <= next;
-    if (pageInfo.more === false) this.#finish('statement');
+    if (this.#evidence.isLast(pageInfo)) this.#finish('statement');
     else if (this.#evidence.mayBeMoreThanStated()) this.#isCheck = true;
     else if (isAll && pageInfo.more === null && pageInfo.next === null) this.#finish(null);
     else if (isAll && next < this.#grid.ceiling) this.#totals.isTrusted = false;
@@ -238,7 +239,9 @@ export class FanOutPlan implements PlanState {
 
   #openWindow(): void {
     this.#isCheck ||= !this.#evidence.looksForEnd() && this.#coverage.end >= this.#evidence.limit();
-    const length = this.#parts.start.method === 'POST' ? 1 : this.#windowLength;
+    const behind = this.#evidence.pagesBehindRefusal();
+    const guessed = behind > 0 ? behind : this.#evidence.mayBeLast() ? 1 : this.#windowLength;
+    const length = this.#grid.mayGuess ? guessed : 1;
     this.#windowLength = Math.min(LONGEST_WINDOW, this.#windowLength * 2);
     for (let index = 0; index < length && this.#pages.next < this.#grid.ceiling; index++) {
       this.#pages.queueStep(true);
@@ -261,13 +264,14 @@ export class FanOutPlan implements PlanState {
     }
     this.#window = null;
     for (const { position, outcome, pageInfo } of pages) {
-      if (outcome === 'records') this.#accept(position, pageInfo!);
+      if (outcome === 'records') this.#accept(position, pageInfo!, this.#coverage.received);
     }
     const last = this.#coverage.newest.pageInfo!;
     this.#areAlike ||= tail.some((answer) => mayBeAlike(answer, last));
     this.#coverage.close(tail);
     const outcomes = new Set(tail.map(({ outcome }) => outcome));
     if (this.#isCheck && pages.length === 0 && outcomes.has('failed')) {
+      if (this.#evidence.isOwnCount) this.#totals.contradictions.uncheckedTotal();
       this.#finish('unchecked');
       return;
     }
@@ -275,21 +279,28 @@ export class FanOutPlan implements PlanState {
     for (const { position, outcome } of answers) {
       if (outcome === 'failed') this.#coverage.fail(position);
     }
+    for (const { position, outcome } of pages) {
+      // Refused twice, and there are records behind it.
+      if (outcome === 'refused') this.#coverage.fail(position);
+    }
     if (pages.length > 0 && this.#evidence.isLast(this.#coverage.newest.pageInfo!)) {
       this.#finish('statement');
       return;
     }
     const isAtEnd = outcomes.has('empty') || outcomes.has('refused');
     if (isAtEnd && (this.#evidence.goesOn() || this.#asksAgain())) return;
-    if (isAtEnd) this.#finish(null);
-    else if (pages.length === 0 && outcomes.has('failed')) this.#finish('failure');
-    else if (pages.length === 0 && !this.#triesWholePage()) {
-      this.#finish(isLastAgain(tail, last) ? 'last-again' : 'repetition');
+    const isSaid = this.#evidence.looksForEnd() && this.#evidence.mayBeLast();
+    if (isAtEnd) this.#finish(isSaid ? 'statement' : null);
+    else if (pages.length > 0) return;
+    else if (outcomes.has('failed')) this.#finish(isSaid ? 'unchecked' : 'failure');
+    else if (!this.#triesWholePage()) {
+      const isEnd = isLastAgain(tail, last) && this.#evidence.isLastAgain(tail);
+      this.#finish(isSaid ? 'statement' : isEnd ? 'last-again' : 'repetition');
     }
   }
 
-  #accept(position: number, pageInfo: PageInfo): void {
-    this.#evidence.hear(position, pageInfo);
+  #accept(position: number, pageInfo: PageInfo, came = 0): void {
+    this.#evidence.hear(position, pageInfo, came);
     for (const [refused, { to }] of this.#coverage.accept(position, pageInfo)) {
       this.#pages.queueAgain(refused, to);
     }
@@ -319,8 +330,7 @@ export class FanOutPlan implements PlanState {
 
   /** By page number only: for offsets, the second page shows how long the steps are. */
   #mayGoWith(second: number): boolean {
-    const isSure =
-      this.#grid.isPaged && this.#parts.start.method === 'GET' && !this.#evidence.looksForEnd();
+    const isSure = this.#grid.isPaged && this.#grid.mayGuess && !this.#evidence.looksForEnd();
     return isSure && this.#pages.next < second + PAGES_WITH_SECOND;
   }
 

@@ -3,11 +3,13 @@ import { usageError } from '../core/errors.ts';
 import type { Expectation } from '../core/expectation.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
-import { factsOf, overlapOf, type Pagination } from '../core/pagination.ts';
+import { factsOf, overlapOf, type Pagination, recordsBefore } from '../core/pagination.ts';
 import { Contradictions } from './contradictions.ts';
 import { countOf } from './literal.ts';
 import { getQueryParameter } from './query-parameter.ts';
 import type { CountedStyle } from './styles/style.ts';
+
+type FirstSaid = Pick<PageInfo, 'records' | 'total' | 'totalPages'>;
 
 export interface GridParts {
   readonly pagination: Pagination;
@@ -32,6 +34,8 @@ export class PageGrid {
   #overlap = 0;
   /** Records in a page, as the first two show. */
   #pageRecords = 1;
+  /** What the first page holds, and what it says of all. */
+  #first: FirstSaid = { records: 0, total: null, totalPages: null };
 
   constructor(parts: GridParts) {
     this.#parts = parts;
@@ -59,20 +63,29 @@ export class PageGrid {
     return { ...style.first(pagination, start), place: { ...start.place, position: 0 } };
   }
 
+  /** A POST is never sent for several pages that may not exist. */
+  get mayGuess(): boolean {
+    return this.#parts.start.method !== 'POST';
+  }
+
   /** How much the user skipped by a start that is not the first page. Pages count from 0 or 1. */
   get skipped(): { readonly records: number; readonly pages: number } {
     const { first } = this.#parts.pagination;
     // Where offsets count from 1, offset 1 is the first record.
     if (!this.isPaged) return { records: first === 1 ? 0 : first, pages: 0 };
-    const pages = Math.max(0, first - 1);
-    return { records: pages * this.#pageRecords, pages };
+    const came = { ...this.#first, largestPage: this.#pageRecords };
+    return {
+      records: recordsBefore(this.#parts.pagination, came),
+      pages: Math.max(0, first - 1),
+    };
   }
 
-  onFirst(pageInfo: Pick<PageInfo, 'records'>): void {
-    this.#pageRecords = pageInfo.records;
+  onFirst({ records, total, totalPages }: FirstSaid): void {
+    this.#pageRecords = records;
+    this.#first = { records, total, totalPages };
     if (this.isPaged) return;
-    this.#overlap = overlapOf(this.#parts.pagination, pageInfo.records);
-    this.#stride = pageInfo.records - this.#overlap;
+    this.#overlap = overlapOf(this.#parts.pagination, records);
+    this.#stride = records - this.#overlap;
   }
 
   /** The first page may be shorter than the others. */
@@ -147,6 +160,11 @@ export class PageGrid {
     return this.#pageRecords;
   }
 
+  /** Records in a whole page, as the first two show. */
+  get wholePage(): number {
+    return this.isPaged ? this.#pageRecords : this.#stride + this.#overlap;
+  }
+
   /** The first position beyond the server's ceiling. */
   get ceiling(): number {
     const { ceiling } = this.#parts.pagination;
@@ -177,11 +195,17 @@ export class PageGrid {
   }
 }
 
+interface Asked {
+  /** Where the page should end, exclusive. */
+  readonly to: number;
+  /** It is requested for the second time. */
+  readonly isAgain: boolean;
+}
+
 /** Which pages of a grid are requested: those that wait to be taken, and those without an answer. */
 export class AskedPages {
   readonly #grid: PageGrid;
-  /** By position, where the page should end, exclusive. */
-  readonly #unanswered = new Map<number, number>([[0, 1]]);
+  readonly #unanswered = new Map<number, Asked>([[0, { to: 1, isAgain: false }]]);
   readonly #queue: PageRequest[] = [];
   /** The first position that is not requested yet. */
   next = 1;
@@ -205,11 +229,11 @@ export class AskedPages {
     return this.#unanswered.has(position);
   }
 
-  /** Takes its answer; returns where the page should end, exclusive. */
-  answer(position: number): number {
-    const to = this.#unanswered.get(position)!;
+  /** Takes its answer. */
+  answer(position: number): Asked {
+    const asked = this.#unanswered.get(position)!;
     this.#unanswered.delete(position);
-    return to;
+    return asked;
   }
 
   /** The request for the next page of the grid. */
@@ -230,13 +254,13 @@ export class AskedPages {
 
   /** It was refused or came empty, although it must exist, or be beyond a ceiling. */
   queueAgain(position: number, to: number, mayBeCeiling = false): void {
-    this.#unanswered.set(position, to);
+    this.#unanswered.set(position, { to, isAgain: true });
     const { speculative: _, ...request } = this.#grid.request(position, to, false, 'promised');
     this.#queue.push({ ...request, ...(mayBeCeiling && { speculative: true }) });
   }
 
   #request(from: number, to: number, isSpeculative: boolean, expected?: Expectation): PageRequest {
-    this.#unanswered.set(from, to);
+    this.#unanswered.set(from, { to, isAgain: false });
     this.count += 1;
     return this.#grid.request(from, to, isSpeculative, expected);
   }

@@ -38,7 +38,11 @@ export function withRecheck(state: PlanState, pagination: Pagination, recheck: R
       isNeedless(pagination, recheck, [...proofs.values()])
     )
       return [];
-    return candidates.choose(end).map((request) => {
+    const chosen = candidates.choose(end);
+    // One response is not read while the list changes, if what it states is the end.
+    const isOne = chosen.length === 1 && recheck === 'auto';
+    if (isOne && (end.reason === 'total' || end.reason === 'stated')) return [];
+    return chosen.map((request) => {
       const { branch, position } = request.place;
       return { ...unplaced(request), place: { branch: branch + RECHECK_BRANCH, position } };
     });

@@ -47,6 +47,17 @@ function setInJson(url: string, name: string, value: PartValue): string | null {
   return body === null ? null : setQueryParameter(url, outer, Buffer.from(body).toString());
 }
 
+/** Whether the request has something in that part; nothing after `page=` counts as nothing. */
+export function hasPart(
+  { url, headers = {}, body }: UnplacedRequest,
+  carrier: Pagination['carrier'],
+  name: string,
+): boolean {
+  if (carrier === 'query') return (getQueryParameter(url, name) ?? '') !== '';
+  if (carrier === 'header') return headers[name.toLowerCase()] !== undefined;
+  return getBodyMember(body, name) !== null;
+}
+
 /** The headers with one set, its name in lower case; null where HTTP cannot carry the value. */
 export function setHeader(
   headers: Readonly<Record<string, string>> | undefined,

@@ -88,9 +88,12 @@ test('a list of one page takes one request where the page says so', () => {
     for (const total of [0, 1, 4, 5]) {
       for (const says of ['total', 'pages', 'more'] as const) {
         if (says === 'pages' && pagination !== byPage) continue;
-        const { asked, end, records } = run(pagination, { total, size: 5, says });
+        const flagged = { ...pagination, morePath: says === 'more' ? 'more' : null };
+        const { asked, end, records } = run(flagged, { total, size: 5, says });
         // A number of pages may be one too few where the last of them is full; one record may be a whole page.
-        const isChecked = says === 'pages' && total > 1;
+        // A total may be the number of records in a first page that is as long as was asked for.
+        const isFull = says === 'total' && pagination === byRange && total === 5;
+        const isChecked = (says === 'pages' && total > 1) || isFull;
         const requests = isChecked ? 2 : 1;
         assert.equal(asked.length, requests, `${pagination.style} ${total} ${says}`);
         assert.deepEqual(records, numbers(0, total));
@@ -322,6 +325,42 @@ test('a page that is refused although pages behind it have records is asked for 
   assert.equal(failed.end.ends[0]!.position, 20);
 });
 
+test('a page that is always refused is missing after two requests, wherever it stands before the end', () => {
+  const pages = [[1], [2], [3], [2, 3], [1, 2, 3], [9], [19]];
+  for (const pagination of [byPage, byOffset]) {
+    for (const status of [404, 410, 416, 400]) {
+      for (const refused of pages) {
+        const from = (position: number) => (pagination === byPage ? position : position / 10);
+        const api: SimulatedApi = { total: 207, size: 10, says: 'nothing', pastEnd: status };
+        const driven = drive(planOf(pagination), (request) => {
+          if (!refused.includes(from(request.place.position))) return answerCounted(api, request);
+          const state = request.speculative ? 'beyond-end' : 'failed';
+          return { records: [], ended: { state, status } };
+        });
+        const what = `${pagination.style} ${status} ${refused}`;
+        const failed = driven.failed.map(({ position }) => from(position));
+        assert.deepEqual(failed.sort(), [...refused].sort(), what);
+        for (const page of refused) {
+          const asked = driven.asked.filter(({ place }) => from(place.position) === page);
+          assert.equal(asked.length, 2, what);
+        }
+        assert.equal(driven.end.reason, 'past-end', what);
+      }
+    }
+  }
+});
+
+test('a refusal behind a short page is the end, and so are four behind a full one', () => {
+  for (const [total, pages] of [
+    [9, [0, 1, 2, 3]],
+    [10, [0, 1, 2, 3, 4, 5]],
+  ] as const) {
+    const answer = run(byPage, { total, size: 5, says: 'nothing', pastEnd: 404 });
+    assert.deepEqual(positions(answer), pages);
+    assert.equal(answer.end.reason, 'past-end');
+  }
+});
+
 test('POST is never speculated with: one page at a time, each after one with records', () => {
   const plan = planOf(byPage, 'POST');
   const driven = drive(plan, (request) =>
@@ -541,7 +580,8 @@ test('records out are records in, in order, for every counted style', () => {
       const inside = places.length - beyond.length;
       // Pages that come again count as the end only when a whole window of them came.
       const most = pastEnd === 'last-again' ? 3 * Math.min(64, inside) : Math.min(64, inside);
-      assert.ok(beyond.length <= most + 1, `${beyond.length} beyond ${inside}`);
+      const more = typeof pastEnd === 'number' ? 3 : 1;
+      assert.ok(beyond.length <= most + more, `${beyond.length} beyond ${inside}`);
       if (how.method === 'POST' && says === 'nothing') assert.equal(driven.mostOutstanding, 1);
     }),
     { numRuns },

@@ -7,6 +7,7 @@
  */
 
 import type { Pagination } from '../../core/pagination.ts';
+import { isRoundSize } from '../full-page.ts';
 import { guessedPositions } from '../styles/counted.ts';
 import { findToken } from '../styles/cursor.ts';
 import { guessedKeys, statedKeys } from '../styles/keyset.ts';
@@ -128,15 +129,12 @@ function bySilence({ count, view }: Facts): Shown | null {
   return trial([sentence], { isSilent: true, names: CLEAR_NAMES });
 }
 
-const ROUND_SIZES: ReadonlySet<number> = new Set([10, 20, 25, 30, 40, 50, 60, 75, 80, 100, 120]);
-
 /** As many records as were asked for, or as pages commonly hold. */
 function looksFull({ count, params, numbers }: Facts): boolean {
   if (count === 0) return false;
   const asked = params.size?.number ?? null;
   if (asked !== null && count >= asked) return true;
-  // Servers lower a page size that is too large without saying so.
-  return numbers.size?.value === count || ROUND_SIZES.has(count) || count % 50 === 0;
+  return numbers.size?.value === count || isRoundSize(count);
 }
 
 /** With the first page, and one more to tell page 0 from page 1, eight requests. */

@@ -198,12 +198,12 @@ async function settleShown(
   pinned: Partial<Pagination>,
   ask: Ask,
 ): Promise<Settled> {
-  const { base, view, params } = facts;
+  const { base, view, params, count } = facts;
   const pagination = await withBase(facts, shown.pagination, pinned, ask);
   const settled = { ...shown, pagination, isWholeList: shown.kind === 'single' && shown.complete };
-  if (!isEndless(pagination) || pinned.style !== undefined || view.request.method !== 'GET') {
-    return settled;
-  }
+  // A page without records has none that could come again.
+  const isGiven = pinned.style !== undefined || count === 0;
+  if (!isEndless(pagination) || isGiven || view.request.method !== 'GET') return settled;
   const { place: _, ...start } = view.request;
   const again = await ask(start, 0);
   if (again === null || !isSuccess(again) || isSamePage(view, again, pagination)) return settled;

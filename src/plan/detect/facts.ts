@@ -91,6 +91,7 @@ export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Fac
     totalPagesPath: numbers.totalPages?.path ?? null,
     totalPagesHeader: numbers.totalPages?.header ?? null,
     sizePath: numbers.size?.path ?? null,
+    ...askedSize(params, records?.items.length ?? 0),
     ...partialFlag(view.json),
     sameOrigin: pinned.sameOrigin ?? false,
   };
@@ -110,6 +111,12 @@ export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Fac
     base,
   };
   return { ...found, contradicted };
+}
+
+/** The first page may be the last, which is short, or the server gives fewer than it is asked for. */
+function askedSize({ page, size }: StartParams, count: number): Pick<Pagination, 'askedSize'> {
+  const asked = size?.number ?? 0;
+  return page !== null && count > 0 && asked > count ? { askedSize: asked } : {};
 }
 
 /** A flag that nothing was cut (Datasette's `truncated`) says nothing beside a link to the next page. */

@@ -38,7 +38,7 @@ export async function settleOverlap(
   const first = isSameRequest(own, start) ? asked : await ask(own);
   const records = first === asked ? pageRecords : identitiesOf(first, pagination).length;
   if (records < LEAST_RECORDS || !isSuccess(first)) return { pagination, evidence: null };
-  grid.onFirst({ records });
+  grid.onFirst({ records, total: null, totalPages: null });
   const view = await ask(grid.request(records, records + grid.stride, true));
   const why = objection(pagination, first, view);
   if (why === null) return { pagination: { ...pagination, overlap: 1 }, evidence: null };

@@ -12,7 +12,7 @@ import {
   readQuery,
   setQueryParameter,
 } from '../query-parameter.ts';
-import { setPart, type UnplacedRequest } from '../request-parts.ts';
+import { hasPart, setPart, type UnplacedRequest } from '../request-parts.ts';
 import { raiseScheme } from '../written-url.ts';
 import {
   ended,
@@ -24,7 +24,7 @@ import {
   unusable,
 } from './page-reading.ts';
 import { nestedNames, siblingOf } from './parameter-names.ts';
-import { candidate, literalNumber, unplaced, withSize } from './style.ts';
+import { candidate, firstRequest, literalNumber, unplaced, withSize } from './style.ts';
 
 export type PositionStyle = 'page' | 'offset';
 
@@ -39,6 +39,17 @@ export function atPosition(
   if (param === null) return null;
   const request = withSize(pagination, unplaced(start), size);
   return setPart(request, carrier, param, literalNumber(first + at));
+}
+
+/**
+ * The start as it stands, unless the user begins further on than a bare URL can: nothing but `--first`
+ * gives it a first page beyond 1.
+ */
+export function firstCounted(pagination: Pagination, start: PageRequest): UnplacedRequest {
+  const { param, carrier, first, size } = pagination;
+  const isBare = param !== null && !hasPart(start, carrier, param);
+  const set = first > 1 && isBare ? atPosition(pagination, start, 0, size) : null;
+  return set ?? firstRequest(pagination, start);
 }
 
 /** Where pages are counted, a page's next link only shows whether there is a next page. */

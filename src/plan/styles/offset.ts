@@ -1,5 +1,11 @@
-import { atPosition, detectStartNumber, evidenceOfNext, usualPosition } from './counted.ts';
-import { type CountedStyle, firstRequest, literalNumber } from './style.ts';
+import {
+  atPosition,
+  detectStartNumber,
+  evidenceOfNext,
+  firstCounted,
+  usualPosition,
+} from './counted.ts';
+import { type CountedStyle, literalNumber } from './style.ts';
 
 /** How many records come before the page: `?offset=50`. */
 export const offset: CountedStyle = {
@@ -8,7 +14,7 @@ export const offset: CountedStyle = {
     evidence: '`offset=0` in the URL, a total, or `?offset=25` worked',
     flags: '`--page-param`, `--size-param`, `--total-path`',
   },
-  first: firstRequest,
+  first: firstCounted,
   pageAt: atPosition,
   readNext: evidenceOfNext,
   detect: (facts) => detectStartNumber(facts, 'offset'),

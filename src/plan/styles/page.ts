@@ -1,9 +1,15 @@
 import type { Pagination } from '../../core/pagination.ts';
 import { linkTarget } from '../link-header.ts';
 import { getQueryParameter, wholeNumber } from '../query-parameter.ts';
-import { atPosition, detectStartNumber, evidenceOfNext, usualPosition } from './counted.ts';
+import {
+  atPosition,
+  detectStartNumber,
+  evidenceOfNext,
+  firstCounted,
+  usualPosition,
+} from './counted.ts';
 import type { ReadablePage } from './page-reading.ts';
-import { type CountedStyle, firstRequest, literalNumber } from './style.ts';
+import { type CountedStyle, literalNumber } from './style.ts';
 
 /** A page number: `?page=2`. */
 export const page: CountedStyle = {
@@ -13,7 +19,7 @@ export const page: CountedStyle = {
     flags: '`--page-param`, `--first`',
   },
   usual: { first: 1 },
-  first: firstRequest,
+  first: firstCounted,
   pageAt: atPosition,
   readNext: evidenceOfNext,
   totalPages: pagesByLastLink,

@@ -23,7 +23,8 @@ export interface Style {
 
   /**
    * The first page's request: the start as the user typed it, with the page size where one is set.
-   * A first page's number is not added: what the server does without one is what the user asked for.
+   * A first page's number is not added, unless the user named a later page: what the server does
+   * without one is what was asked for.
    */
   first(pagination: Pagination, start: PageRequest): UnplacedRequest;
 

@@ -1,0 +1,16 @@
+/** Whether more may stand behind a page, by how many records it holds. */
+
+const ROUND_SIZES: ReadonlySet<number> = new Set([10, 20, 25, 30, 40, 50, 60, 75, 80, 100, 120]);
+/** A page of unknown size that holds so many may be cut. */
+const LEAST_CUT = 10;
+
+/** As many records as pages commonly hold: servers lower a size that is too large without saying so. */
+export function isRoundSize(records: number): boolean {
+  return ROUND_SIZES.has(records) || (records > 0 && records % 50 === 0);
+}
+
+/** @param asked the size that was asked for, or that the server says; null where it is not known */
+export function mayBeFull(records: number, asked: number | null): boolean {
+  if (asked === null) return records >= LEAST_CUT;
+  return records >= asked || isRoundSize(records);
+}
