@@ -1,79 +1,10 @@
-/** What speaks against a verdict of `complete`, in sentences, and which verdict follows. */
-import type { PlanEnd } from '../core/page-info.ts';
-import type { Place } from '../core/page-request.ts';
-import { factsOf, type Pagination } from '../core/pagination.ts';
-import type { RecordEvidence, VerdictName } from '../core/summary.ts';
+import { factsOf } from '../core/pagination.ts';
 import { counted, formatCount } from '../core/units.ts';
-import { type Checks, isRepeatedThroughout, isTotalThere, pagesText } from './checks.ts';
-import type { GivenUpReading, KeyFacts, SharedKeys } from './key-scan.ts';
+import { isRepeatedThroughout, isTotalThere } from './checks.ts';
+import { driftFindings, rereadingFindings } from './drift-findings.ts';
+import type { Finding, PagedFacts } from './finding.ts';
 import type { PageFacts } from './page-scan.ts';
-import type { SecondReading } from './recheck-scan.ts';
-import type { SliceFacts } from './slice-scan.ts';
-
-export interface PagedFacts {
-  readonly pagination: Pagination;
-  readonly planEnd: PlanEnd | null;
-  readonly planned: number | null;
-  readonly failed: number;
-  readonly fetched: number;
-  /** What `fetched` counts, and what the output takes: as in the evidence. */
-  readonly counts: RecordEvidence['counts'];
-  readonly output: RecordEvidence['output'];
-  readonly written: number | null;
-  /** What the output takes is an expression with a condition. */
-  readonly isFilter: boolean;
-  readonly pages: PageFacts;
-  readonly keys: KeyFacts | null;
-  /** Null where the list was not read in slices. */
-  readonly slices: SliceFacts | null;
-  readonly checks: Checks;
-  /** Every page was read again, and none had changed. */
-  readonly isStill: boolean;
-  /** Records of one key are one record. */
-  readonly isKeyUnique: boolean;
-  /** Readings that an expired cursor ended. */
-  readonly givenUp: readonly GivenUpReading[];
-  readonly expect: number | null;
-  /** A page's number, from 1. */
-  readonly numberOf: (place: Place) => number;
-}
-
-/** From the one that decides over all others to the one that every other decides over. */
-const kinds = [
-  'unfinished',
-  'capped',
-  'drifted',
-  'missing',
-  'unverified',
-  'unseen',
-  'note',
-] as const;
-
-type Kind = (typeof kinds)[number];
-
-const nameOfKind: Readonly<Record<Kind, VerdictName>> = {
-  unfinished: 'incomplete',
-  capped: 'capped',
-  // Where the list changed under way, that is why records are missing.
-  drifted: 'drifted',
-  missing: 'incomplete',
-  unverified: 'unverified',
-  // A change may have gone unseen, which a second reading that agrees would show.
-  unseen: 'unverified',
-  // Worth a line, and nothing against the list.
-  note: 'complete',
-};
-
-export interface Finding {
-  readonly kind: Kind;
-  /** Without its full stop. */
-  readonly text: string;
-}
-
-export function nameOf(findings: readonly Finding[]): VerdictName {
-  const kind = kinds.find((kind) => findings.some((finding) => finding.kind === kind));
-  return kind === undefined ? 'complete' : nameOfKind[kind];
-}
+import { againFindings } from './repeat-findings.ts';
 
 export function makeFindings(facts: PagedFacts): readonly Finding[] {
   const { planned, failed, fetched, expect, pages } = facts;
@@ -89,6 +20,7 @@ export function makeFindings(facts: PagedFacts): readonly Finding[] {
   }
   findings.push(...driftFindings(facts), ...againFindings(facts));
   findings.push(...rereadingFindings(facts), ...missingFindings(facts), ...sliceFindings(facts));
+  if (pages.nulls > 0) findings.push({ kind: 'note', text: nullsText(pages.nulls) });
   if (pages.withoutInfo > 0) {
     const text = `the records of ${counted(pages.withoutInfo, 'page')} were not counted`;
     findings.push({ kind: 'unverified', text });
@@ -104,6 +36,11 @@ export function makeFindings(facts: PagedFacts): readonly Finding[] {
   if (isWorse) return findings;
   const unchecked = facts.checks.unchecked.map((text): Finding => ({ kind: 'unseen', text }));
   return [...findings, ...unchecked];
+}
+
+function nullsText(nulls: number): string {
+  const places = counted(nulls, 'place of the list holds', 'places of the list hold');
+  return `${places} null, which is no record and is not written`;
 }
 
 export function unexpected(expect: number, came: number): string {
@@ -175,184 +112,6 @@ function unknownFindings(facts: PagedFacts): readonly Finding[] {
       ? `${says}; where they stand in a page was not found, so they were not counted`
       : `${says}, the selection gives ${formatCount(written)}: it may leave some out, so whether all came cannot be told`;
   return [{ kind: 'unverified', text }];
-}
-
-/** A total, or a number of pages, that the server stated, and stated otherwise later. */
-interface StatedChange {
-  readonly text: string;
-  readonly from: number;
-  readonly to: number;
-}
-
-function statedChange({ pages }: PagedFacts): StatedChange | null {
-  const { totalAtStart, totalAtEnd, totalBetween, totalPagesAtStart, totalPagesAtEnd } = pages;
-  const change = (from: number, to: number, text: string): StatedChange => ({ from, to, text });
-  const start = totalAtStart ?? 0;
-  if (totalAtStart !== null && totalAtEnd !== null && totalAtStart !== totalAtEnd) {
-    const [from, to] = [totalAtStart, totalAtEnd].map(formatCount);
-    const text = `the total went from ${from} to ${to} while the list was read`;
-    return change(totalAtStart, totalAtEnd, text);
-  }
-  if (totalBetween !== null) {
-    const [first, between] = [start, totalBetween].map(formatCount);
-    return change(start, totalBetween, `the total was ${first} at first and ${between} in between`);
-  }
-  const startPages = totalPagesAtStart ?? 0;
-  if (totalPagesAtStart !== null && totalPagesAtStart !== totalPagesAtEnd) {
-    const [first, last] = [startPages, totalPagesAtEnd ?? 0].map(formatCount);
-    const text = `the server stated ${first} pages at first and ${last} at the end`;
-    return change(startPages, totalPagesAtEnd ?? 0, text);
-  }
-  if (pages.totalPagesBetween === null) return null;
-  const [first, between] = [startPages, pages.totalPagesBetween].map(formatCount);
-  const text = `the server stated ${first} pages at first and ${between} in between`;
-  return change(startPages, pages.totalPagesBetween, text);
-}
-
-/**
- * Whether a change of the total lost nothing that was there all the time: the borders or the requests
- * prove it, rows were only appended behind what did not change, or nothing of what is left changed.
- */
-function isHarmless({ from, to }: StatedChange, { checks, keys }: PagedFacts): boolean {
-  const { bordersHold, keysHold, readAgain, unchanged, isAllUnchanged } = checks;
-  if (bordersHold || keysHold) return true;
-  if ((keys?.duplicates ?? 0) > 0) return false;
-  return to > from ? readAgain > 0 && unchanged === readAgain : isAllUnchanged;
-}
-
-function driftFindings(facts: PagedFacts): readonly Finding[] {
-  const { pages, keys, pagination, checks, numberOf } = facts;
-  const texts: string[] = [];
-  const findings: Finding[] = [];
-  if (pages.nulls > 0) findings.push({ kind: 'note', text: nullsText(pages.nulls) });
-  const change = statedChange(facts);
-  if (change !== null) {
-    if (isHarmless(change, facts)) findings.push({ kind: 'note', text: change.text });
-    else texts.push(change.text);
-  }
-  if (facts.isStill) findings.push(...repeatFindings(facts));
-  else texts.push(...repeatTexts(facts));
-  if (pagination.key !== null) {
-    for (const { first, second, keys: count } of keys?.shifted ?? []) {
-      const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
-      const records = counted(count, 'record');
-      // A page past the end has no number of its own.
-      const where = a === b ? `at the end of page ${a}` : `where pages ${a} and ${b} overlap`;
-      texts.push(`${where}, ${records} differed on the second read`);
-    }
-    for (const { first, second } of pages.brokenBorders) {
-      const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
-      texts.push(
-        a === b
-          ? `the list did not end any more with the last record of page ${a} when its end was checked`
-          : `page ${b} did not begin with the last record of page ${a}, as it was asked to`,
-      );
-    }
-  }
-  if (pages.shortened > 0) {
-    texts.push('the list was shorter than what had come when its end was checked');
-  }
-  if (!checks.keysHold) texts.push(...changedTexts(facts));
-  return [...texts.map((text): Finding => ({ kind: 'drifted', text })), ...findings];
-}
-
-function nullsText(nulls: number): string {
-  const places = counted(nulls, 'place of the list holds', 'places of the list hold');
-  return `${places} null, which is no record and is not written`;
-}
-
-function changedTexts({ pages, numberOf }: PagedFacts): readonly string[] {
-  const of = (outcome: SecondReading['outcome']) =>
-    pages.secondReadings.filter((reading) => reading.outcome === outcome);
-  const [changed, gone] = [of('changed'), of('gone')];
-  const texts: string[] = [];
-  const numbers = (readings: readonly SecondReading[]) =>
-    pagesText(readings.map(({ place }) => numberOf(place)));
-  if (changed.length > 0) texts.push(`${numbers(changed)} held other records when read again`);
-  if (gone.length > 0) texts.push(`${numbers(gone)} could no longer be found when read again`);
-  return texts;
-}
-
-/** Records of one key on several pages, where rows may have moved. */
-function repeatTexts(facts: PagedFacts): readonly string[] {
-  const shared = facts.keys?.shared ?? [];
-  const texts = shared
-    .filter(({ isSameAgain }) => !isSameAgain)
-    .map((pair) => sharedText(pair, facts.numberOf));
-  const more = untoldRepeats(facts);
-  if (more === 0 || shared.some(({ isSameAgain }) => isSameAgain)) return texts;
-  return [...texts, `${counted(more, 'more record')} came twice`];
-}
-
-/** The same where no row has moved: then the server gives them so. */
-function repeatFindings({ keys, isKeyUnique, pagination }: PagedFacts): readonly Finding[] {
-  const count = keys?.duplicates ?? 0;
-  if (count === 0 || keys?.shared.some(({ isSameAgain }) => isSameAgain)) return [];
-  if (isKeyUnique) {
-    const came = counted(count, 'record');
-    const text = `${came} came twice, though the list did not change: the server gives them on several pages`;
-    return [{ kind: 'missing', text }];
-  }
-  const have = counted(count, 'record has', 'records have');
-  const text = `${have} the ${pagination.key} of another record: name what identifies one with --key`;
-  return [{ kind: 'unverified', text }];
-}
-
-/** A list that stands still begins with the same records whenever it is read. */
-function rereadingFindings({ givenUp }: PagedFacts): readonly Finding[] {
-  const findings: Finding[] = [];
-  for (const { place, gone, moved, unnamed } of givenUp) {
-    const when = `when the list was read again after page ${formatCount(place.position)}`;
-    if (gone > 0) {
-      findings.push({
-        kind: 'drifted',
-        text: `${counted(gone, 'record was', 'records were')} gone ${when}`,
-      });
-    } else if (moved > 0) {
-      const stood = counted(moved, 'record stood', 'records stood');
-      findings.push({ kind: 'drifted', text: `${stood} elsewhere ${when}` });
-    }
-    if (unnamed === 0) continue;
-    const came = counted(unnamed, 'record has', 'records have');
-    const text = `${came} no key, so whether they came again ${when} cannot be told`;
-    findings.push({ kind: 'missing', text });
-  }
-  return findings;
-}
-
-function sharedText(pair: SharedKeys, numberOf: PagedFacts['numberOf']): string {
-  const { first, second, keys, areNeighbours, areCloser } = pair;
-  const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
-  if (a === b) return `page ${a} holds ${counted(keys, 'record')} twice`;
-  const stand = `${counted(keys, 'record stands', 'records stand')} on pages ${a} and ${b} both`;
-  if (!areNeighbours) return stand;
-  const changed = areCloser ? 'deleted' : 'inserted';
-  return `${stand}: rows may have been ${changed} before ${keys === 1 ? 'it' : 'them'}`;
-}
-
-/** Records whose key came before, beyond those on the pages that are named. */
-function untoldRepeats({ keys }: PagedFacts): number {
-  const told = (keys?.shared ?? []).reduce((sum, pair) => sum + pair.keys, 0);
-  return (keys?.duplicates ?? 0) - told;
-}
-
-/**
- * As MediaWiki does: the same records come again, each time with some of their properties. No row has
- * moved, and one record would have to be put together from several pages.
- */
-function againFindings(facts: PagedFacts): readonly Finding[] {
-  const { keys, numberOf, output } = facts;
-  const again = (keys?.shared ?? []).filter(({ isSameAgain }) => isSameAgain);
-  // Whole pages hold all that came.
-  if (again.length === 0 || output === 'pages') return [];
-  const texts = again.map(({ first, second, keys: count }) => {
-    const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
-    const records = counted(count, 'record');
-    return `pages ${a} and ${b} hold the same ${records} by their keys, with different content, and records are not merged`;
-  });
-  const more = untoldRepeats(facts);
-  if (more > 0) texts.push(`${counted(more, 'more record')} came again`);
-  return texts.map((text) => ({ kind: 'missing', text }));
 }
 
 function missingFindings(facts: PagedFacts): readonly Finding[] {
