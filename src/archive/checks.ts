@@ -5,7 +5,7 @@ import { isByFunction, isByOrdinal, isParallel, type Pagination } from '../core/
 import { counted, formatCount } from '../core/units.ts';
 import { cutPagesText } from './cut-pages.ts';
 import type { KeyFacts } from './key-scan.ts';
-import type { PageFacts } from './page-scan.ts';
+import type { PageFacts } from './page-facts.ts';
 import type { SecondReading } from './recheck-scan.ts';
 import type { SliceFacts } from './slice-scan.ts';
 

@@ -1,6 +1,6 @@
 import { factsOf, type Pagination } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
-import type { PageFacts } from './page-scan.ts';
+import type { PageFacts } from './page-facts.ts';
 
 /**
  * A server that gives fewer records in a page than were asked for, without a word, may still count its

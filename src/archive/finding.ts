@@ -5,7 +5,7 @@ import type { Pagination } from '../core/pagination.ts';
 import type { RecordEvidence, VerdictName } from '../core/summary.ts';
 import type { Checks } from './checks.ts';
 import type { GivenUpReading, KeyFacts } from './key-scan.ts';
-import type { PageFacts } from './page-scan.ts';
+import type { PageFacts } from './page-facts.ts';
 import type { SliceFacts } from './slice-scan.ts';
 
 export interface PagedFacts {

@@ -3,7 +3,7 @@ import { counted, formatCount } from '../core/units.ts';
 import { isRepeatedThroughout, isTotalThere } from './checks.ts';
 import { driftFindings, rereadingFindings } from './drift-findings.ts';
 import type { Finding, PagedFacts } from './finding.ts';
-import type { PageFacts } from './page-scan.ts';
+import type { PageFacts } from './page-facts.ts';
 import { againFindings } from './repeat-findings.ts';
 
 export function makeFindings(facts: PagedFacts): readonly Finding[] {

@@ -1,5 +1,4 @@
 /** What the infos of a list's pages say together, read once, in page order, without a body. */
-import { ChainProof } from '../core/chain-proof.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import {
@@ -11,96 +10,15 @@ import {
 } from '../core/pagination.ts';
 import type { RecordEvidence } from '../core/summary.ts';
 import type { PageState } from './archive-types.ts';
+import { BranchScan, type Read } from './branch-scan.ts';
 import { readPageInfo } from './kept-json.ts';
 import { createLeftOut } from './left-out.ts';
+import { nothing, type PageFacts } from './page-facts.ts';
 import { type SecondReading, scanRechecks } from './recheck-scan.ts';
 import { placeColumns, RECHECK_PLACE } from './schema.ts';
 import { sharedBySlices } from './slice-scan.ts';
 import type { Connection } from './sqlite.ts';
-import { ByPage, StatedNumber } from './stated-number.ts';
-
-/** What is counted page by page. */
-const nothing = {
-  /** Stored or failed. */
-  pages: 0,
-  /** Without those that an earlier page gave because of how the API pages. */
-  records: 0,
-  /** Records that the slice before gave too, at the value where one ends and the other begins. */
-  sharedBySlices: 0,
-  /** Places of the list that hold null. */
-  nulls: 0,
-  /** Ordinals that were read more than once. */
-  readAgain: 0,
-  /** Places of the plan that have no end state, which only a damaged or unfinished plan has. */
-  missingPages: 0,
-  /** Stored pages without a page info. */
-  withoutInfo: 0,
-  /** Stored pages that state a total too long to be read. */
-  unreadable: 0,
-  /** Pages that say themselves that they lack records. */
-  partial: 0,
-  /** Records that are no objects, where those of the first page are. */
-  strangers: 0,
-  /** Boundaries of neighbouring pages, and those at which the second page repeats records of the first. */
-  boundaries: 0,
-  sharedBoundaries: 0,
-  /** Pages past the end that should have repeated records, and did not have them all. */
-  shortened: 0,
-  /** Places where a page must begin with what the page before ended with. */
-  borders: 0,
-  /** Borders at which the record is the same on both pages. */
-  bordersAgreed: 0,
-  /** Borders at which pages share more than one record: their keys must be compared, all of them. */
-  bordersByKeys: 0,
-  /** Pages that hold records. */
-  withRecords: 0,
-  /** Records in the largest page, pages as large, and pages that state that size. */
-  largestPage: 0,
-  ofLargest: 0,
-  saysSize: 0,
-  /** Branches of which a page said that nothing follows, or showed it, when it was read. */
-  endsSeen: 0,
-  branches: 0,
-  /**
-   * Empty pages before others with records; those of them in which null or nothing stands for the list,
-   * and of these the ones that do not say either that the list goes on.
-   */
-  emptyInside: 0,
-  withoutList: 0,
-  silentWithoutList: 0,
-  /** Pages that begin with one of the last records of the page before, where nothing asked for that. */
-  repeatedBytes: 0,
-  /** Those of them where the last records of the page before are all different, so that it is no chance. */
-  surelyRepeated: 0,
-};
-
-/** What the pages inside the plan's ends say together. */
-export interface PageFacts extends Readonly<typeof nothing> {
-  /** The field in which the first of the partial pages says so. */
-  readonly partialBy: string | null;
-  /** Neighbouring pages, the second of which does not begin with the last record of the first; a few. */
-  readonly brokenBorders: readonly { readonly first: Place; readonly second: Place }[];
-  /** Each request of a chain held the key of the last record before it. */
-  readonly isProvenByKeys: boolean;
-  readonly gaps: RecordEvidence['gaps'];
-  readonly secondReadings: readonly SecondReading[];
-  /** Totals are of the whole list, of which so much lies before the first page asked for. */
-  readonly skippedRecords: number;
-  readonly skippedPages: number;
-  readonly totalAtStart: number | null;
-  readonly totalAtEnd: number | null;
-  /** What the last page said when the list was read. */
-  readonly totalOfLast: number | null;
-  /** A total of a page that is another than at the start, and at the end. */
-  readonly totalBetween: number | null;
-  /** So many at least, where the server says no more than that. */
-  readonly leastTotal: number | null;
-  readonly totalPagesAtStart: number | null;
-  readonly totalPagesAtEnd: number | null;
-  readonly totalPagesBetween: number | null;
-  /** Numbers that counted for nothing, and why: sentences without a full stop. */
-  readonly notes: readonly string[];
-}
+import { ByPage } from './stated-number.ts';
 
 const MOST_GAPS = 100;
 const MOST_BORDERS = 5;
@@ -115,13 +33,6 @@ type Row = [
   readAt: number | null,
   status: number | null,
 ];
-
-interface Read {
-  readonly place: Place;
-  readonly pageInfo: PageInfo;
-  /** Milliseconds since 1970. */
-  readonly readAt: number;
-}
 
 /** Holds two pages at a time. */
 export function scanPages(
@@ -406,46 +317,6 @@ class PageScan {
     this.#missing(Math.max(highest + 1, this.#ends.get(number) ?? 0), pages);
     this.#ends.delete(number);
     this.#ended.push(branch);
-  }
-}
-
-/** One branch, with what the server said of its length. */
-class BranchScan {
-  readonly number: number;
-  total = new StatedNumber();
-  totalPages = new StatedNumber();
-  least: number | null = null;
-  pages = 0;
-  highest = 0;
-  overlap = 0;
-  coveredTo = 0;
-  /** The page that reaches furthest, where positions are ordinals. */
-  previous: Pick<Read, 'place' | 'pageInfo'> | null = null;
-  lastInfo: PageInfo | null = null;
-  isEndSeen = false;
-  /** Since the last page with records. */
-  empty = { pages: 0, withoutList: 0, silent: 0 };
-  readonly proof: ChainProof;
-
-  constructor(number: number, { style }: Pagination) {
-    this.number = number;
-    this.proof = new ChainProof(style);
-  }
-
-  without(names: readonly ('total' | 'totalPages')[]): this {
-    for (const name of names) this[name] = new StatedNumber();
-    return this;
-  }
-
-  hear({ pageInfo, readAt }: Read): void {
-    const { records, total, totalIsLowerBound, totalPages } = pageInfo;
-    // Some servers say 0 of everything where they have no records to give.
-    const isTold = records > 0 || (this.total.start === null && this.totalPages.start === null);
-    if (!isTold) return;
-    if (totalPages !== null) this.totalPages.hear(totalPages, readAt);
-    if (total === null) return;
-    if (totalIsLowerBound) this.least = Math.max(this.least ?? 0, total);
-    else this.total.hear(total, readAt);
   }
 }
 
