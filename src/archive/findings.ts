@@ -49,8 +49,14 @@ export function unexpected(expect: number, came: number): string {
 
 function endFindings(facts: PagedFacts): readonly Finding[] {
   const { planEnd, failed, pagination, pages, fetched } = facts;
-  if (planEnd === null)
-    return [{ kind: 'unfinished', text: 'the end of the list was not reached' }];
+  if (planEnd === null) {
+    // Pages are read again only once the list has come to its end.
+    const text =
+      pages.secondReadings.length > 0
+        ? 'the list came to its end, and the run stopped while pages were read again to check them'
+        : 'the end of the list was not reached';
+    return [{ kind: 'unfinished', text }];
+  }
   const { reason, detail } = planEnd;
   switch (reason) {
     case 'broken':

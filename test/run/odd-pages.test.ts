@@ -456,3 +456,25 @@ test('an empty page that says that there is more is no end, also where pages ove
   const { summary, text } = await fetchJson(t, answer);
   assert.ok(text === null || text === whole, JSON.stringify(summary.verdict));
 });
+
+test('a run that stops while pages are read again says so, and the same call goes on', async (t) => {
+  const stop = new AbortController();
+  const asked = new Map<string, number>();
+  const { origin } = await startJsonServer(t, (url) => {
+    const times = (asked.get(url.search) ?? 0) + 1;
+    asked.set(url.search, times);
+    // The second page that is read again.
+    if (times === 2 && cursorOf(url) === 20) setImmediate(() => stop.abort());
+    const from = cursorOf(url);
+    return { body: { items: rows.slice(from, from + 20), next: nextOf(from + 20) } };
+  });
+  const output = join(temporaryFolder(t), OUTPUT);
+  const source = { kind: 'template', text: `${origin}/things` } as const;
+  const options = { output, ...byCursor, concurrency: 1 };
+  const stopped = await run([source], { ...options, signal: stop.signal });
+  assert.equal(stopped.verdict.name, 'incomplete', JSON.stringify(stopped.verdict));
+  assert.match(stopped.verdict.reasons.join(), /the list came to its end, and the run stopped/);
+  const { verdict } = await run([source], options);
+  assert.equal(verdict.name, 'complete', JSON.stringify(verdict));
+  assert.equal(readFileSync(output, 'utf8'), whole);
+});
