@@ -4,7 +4,7 @@ import type { FoundRecords } from '../decode/decode.ts';
 const decoder = new TextDecoder();
 
 /** A name of a field for faults, in part. Of nearly all pages nothing more is read than this. */
-const MAY_BE_FAULT = /err|fail|fault|xception/i;
+const MAY_BE_FAULT = /err|fail|fault|xception|"(?:ok|(?:is_?)?succe\w*)"\s*:\s*"?false/i;
 /** Beside the records of a list there may be others, as long as they. */
 const MOST_BYTES = 64 * 1024;
 

@@ -43,10 +43,26 @@ export function readOutcomes(fields: readonly Field[]): Outcomes {
     const kind = keys.length > MAX_DEPTH ? null : kindOf(name);
     if (kind === null) continue;
     const text = textOf(value);
-    const isNothing = kind === 'fault' && (value === false || value === 0 || value === '0');
+    const isNothing = kind === 'fault' && (saysNothing(value) || isCountOf(name, keys, value));
     outcomes.set(path, { kind, says: isNothing ? '' : normal(text), text });
   }
   return outcomes;
+}
+
+/** Null, false and 0, good words, and what holds nothing else: `{"code":"ok"}`. */
+function saysNothing(value: unknown): boolean {
+  if (value === null || value === false || value === 0 || value === '' || value === '0')
+    return true;
+  if (typeof value === 'string' || typeof value === 'number')
+    return GOOD.test(normal(String(value)));
+  return typeof value === 'object' && Object.values(value).every(saysNothing);
+}
+
+/** `{"passed":135,"failed":2}` counts what the list is about; of shards a count tells of the answer. */
+function isCountOf(name: string, keys: readonly string[], value: unknown): boolean {
+  return (
+    typeof value === 'number' && /^fail/.test(squash(name)) && !/shard/i.test(keys.at(-2) ?? '')
+  );
 }
 
 function kindOf(name: string): OutcomeField['kind'] | null {
@@ -104,9 +120,10 @@ export function failuresIn(page: Outcomes): readonly string[] {
 
 /** Paths at which a page with records tells of a fault that its sister, if there is one, does not tell of. */
 export function faultsIn(page: Outcomes, sister: Outcomes | null): readonly string[] {
-  return [...page].flatMap(([path, { kind, says }]) =>
-    isFault(kind, says) && sister?.get(path)?.says !== says ? [path] : [],
-  );
+  return [...page].flatMap(([path, { kind, says }]) => {
+    const isBad = isFault(kind, says) || (kind === 'state' && BAD.test(says));
+    return isBad && sister?.get(path)?.says !== says ? [path] : [];
+  });
 }
 
 function isFault(kind: OutcomeField['kind'], says: string): boolean {

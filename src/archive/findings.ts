@@ -203,7 +203,8 @@ function totalFindings({ pages, fetched, counts }: PagedFacts): readonly string[
       : Math.min(totalAtStart, totalAtEnd);
   const expected = expectedRecords(pages, said);
   // A total may count the places of a list that hold null.
-  if (said === null || expected === null || fetched + pages.nulls >= expected) return [];
+  const isThere = expected !== null && fetched + pages.nulls === expected;
+  if (said === null || expected === null || fetched >= expected || isThere) return [];
   const missing = counted(expected - fetched, 'record is', 'records are');
   const least = totalAtEnd === null ? 'at least ' : '';
   const total = `${least}${totalText(pages, said)}`;

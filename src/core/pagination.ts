@@ -171,7 +171,8 @@ export function recordsBefore(
 ): number {
   const pages = Math.max(0, first - 1);
   const asked = size ?? askedSize;
-  if (came.total !== null) {
+  // From page 1 on nothing lies before, and page 1 may be the second where they count from 0.
+  if (came.total !== null && first > 1) {
     const left = came.total - came.records;
     const isFit = asked > came.largestPage && (left === pages * asked || left === first * asked);
     const isLast = pages > 0 && came.totalPages === first && left % pages === 0;

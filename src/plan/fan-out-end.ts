@@ -153,6 +153,8 @@ export function mayBeAlike({ outcome, pageInfo }: Answer, last: PageInfo): boole
 
 /** The last page again, or a part of it: servers that round offsets begin it elsewhere than asked. */
 function endsAlike(a: PageInfo, b: PageInfo): boolean {
+  // What has no key is null, or one record of many without.
+  if (a.lastKey === '' || b.lastKey === '') return false;
   if (a.lastKey !== null) return a.lastKey === b.lastKey;
   // Without a key records may be alike: all of a shorter page must be the end of the one before.
   const [own = [], other = []] = [a.lastMarks, b.lastMarks];

@@ -377,7 +377,13 @@ suite('a page with records that tells of a fault makes the list incomplete', () 
   }
 
   test('a field for faults that is empty on all pages, or says that there is none, is no fault', async (t) => {
-    for (const said of [{ errors: [] }, { error: 'none', errorCode: 0 }, { hasError: false }]) {
+    for (const said of [
+      { errors: [] },
+      { error: 'none', errorCode: 0 },
+      { hasError: false },
+      { error: { code: 'ok', message: '' } },
+      { errors: [null], stats: { passed: 135, failed: 2 } },
+    ]) {
       const answer = (url: URL): JsonReply => {
         const from = cursorOf(url);
         return { body: { items: rows.slice(from, from + 20), ...said, next: nextOf(from + 20) } };
@@ -477,4 +483,41 @@ test('a run that stops while pages are read again says so, and the same call goe
   const { verdict } = await run([source], options);
   assert.equal(verdict.name, 'complete', JSON.stringify(verdict));
   assert.equal(readFileSync(output, 'utf8'), whole);
+});
+
+test('pages that are shorter than was asked for are missing what the total says', async (t) => {
+  const answer = (url: URL): JsonReply => {
+    const from = 25 * (pageOf(url) - 1);
+    return { body: { items: rows.slice(from, from + 20), total: rows.length } };
+  };
+  const { summary } = await fetchJson(t, answer, {}, '/items?page=1&per_page=25');
+  assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+  assert.match(summary.verdict.reasons.join(), /25 records are missing/);
+});
+
+test('null in the place of records does not make up for records that are missing', async (t) => {
+  const withNulls = rows.flatMap((row, at) => (at % 10 === 5 ? [null, row] : [row]));
+  const answer = (url: URL): JsonReply => {
+    const from = 20 * (pageOf(url) - 1);
+    const items = from < 120 ? withNulls.slice(from, from + 20) : [];
+    return { body: { items, total: rows.length } };
+  };
+  const { summary } = await fetchJson(t, answer, {}, '/items?page=1');
+  assert.notEqual(summary.verdict.name, 'complete', JSON.stringify(summary.verdict));
+  assert.equal(summary.verdict.name, 'incomplete');
+});
+
+test('pages that end with null are not taken for the same page', async (t) => {
+  const withNulls = rows.map((row, at) => (at % 20 === 19 ? null : row));
+  const lines = withNulls
+    .flatMap((row) => (row === null ? [] : `${JSON.stringify(row)}\n`))
+    .join('');
+  for (const path of ['/items?page=1', '/items?limit=20&offset=0']) {
+    const answer = (url: URL): JsonReply => {
+      const from = url.searchParams.has('page') ? 20 * (pageOf(url) - 1) : offsetOf(url);
+      return { body: { items: withNulls.slice(from, from + 20) } };
+    };
+    const { summary, text } = await fetchJson(t, answer, {}, path);
+    assert.equal(text, lines, JSON.stringify(summary.verdict));
+  }
 });
