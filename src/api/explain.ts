@@ -1,5 +1,5 @@
 /** How a list pages, found out by the engine of a run, without an archive. */
-import { createPageInfoReader } from '../archive-thread/batch-reader.ts';
+import { createPageInfoReader } from '../archive-thread/page-info-reader.ts';
 import { systemClock } from '../core/clock.ts';
 import { describeHint } from '../core/describe-hint.ts';
 import { EverypageError, usageError } from '../core/errors.ts';

@@ -1,7 +1,6 @@
-import { crc32 } from 'node:zlib';
 import type { AttemptRecord, PageRow } from '../archive/archive-types.ts';
-import { type PageInfo, shortKey } from '../core/page-info.ts';
-import { isRecheck, PAGE_KEY_BYTES, type Place } from '../core/page-request.ts';
+import type { PageInfo } from '../core/page-info.ts';
+import { isRecheck, PAGE_KEY_BYTES } from '../core/page-request.ts';
 import { isParallel, type Pagination } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
 import {
@@ -12,36 +11,18 @@ import {
   withDigest,
 } from '../decode/check-body.ts';
 import {
-  createKeyReader,
-  createPicker,
   type FoundRecords,
   isExpression,
-  nullsIn,
   type PageCondition,
   parseSelection,
-  recordsDigest,
   type Selection,
 } from '../decode/decode.ts';
-import { readPageInfo } from '../plan/read-page-info.ts';
 import type { EchoWatch } from './echoed-credentials.ts';
 import type { ArrivedPage, Batch, Rejection } from './messages.ts';
+import { createPageInfoReader, type InfoAndKeys } from './page-info-reader.ts';
+import { countRepeats, type KeptPages } from './repeated-records.ts';
 import { SisterPages } from './sister-pages.ts';
 import type { DecodedPage } from './stored-pages.ts';
-
-interface PageToRead {
-  /** Redacted; relative targets are resolved against it. */
-  readonly url: string;
-  /** Those of `pagingHeaders`. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-  readonly found: FoundRecords;
-}
-
-interface InfoAndKeys {
-  readonly pageInfo: PageInfo;
-  /** Each record's key as literal text, the record where pages overlap and none is known, or null. */
-  readonly keys: readonly string[] | null;
-}
 
 export interface ReadBatch {
   readonly rejections: readonly Rejection[];
@@ -59,15 +40,6 @@ interface ReadPage {
   readonly pageInfo: PageInfo | null;
   /** Null where it has no body that is stored. */
   readonly decoded: DecodedPage | null;
-}
-
-/** What pages are compared with. */
-export interface KeptPages {
-  /** The first page that has records, decoded, or null. */
-  readonly firstWithRecords: () => Uint8Array | null;
-  /** The keys of a page's records as they are kept; none where it is not stored. */
-  readonly keysAt: (place: Place) => readonly string[];
-  readonly pageInfoAt: (place: Place) => PageInfo | null;
 }
 
 type Good = Extract<BodyVerdict, { ok: true }>;
@@ -215,16 +187,9 @@ export class BatchReader {
     const { keys } = info;
     if (!this.#isChain || keys === null || place.position === 0 || isRecheck(place)) return info;
     // The pages of a chain come one after the other, so the one before is stored.
-    const led = { ...place, position: place.position - 1 };
-    const repeats = repeatedFront(this.#kept.keysAt(led), keys.map(shortKey));
-    if (repeats === 0) return info;
-    // A record may be continued: then the two hold other properties of it.
-    const { lastMarks = [] } = this.#kept.pageInfoAt(led) ?? {};
-    const own = marksOf(decoded, found, 0, repeats);
-    const isSame = lastMarks
-      .slice(-repeats)
-      .every((mark, at, { length }) => mark === own.at(at - length));
-    return isSame ? { ...info, pageInfo: { ...info.pageInfo, repeats } } : info;
+    const before = { ...place, position: place.position - 1 };
+    const repeats = countRepeats({ body: decoded, found, keys }, before, this.#kept);
+    return repeats === 0 ? info : { ...info, pageInfo: { ...info.pageInfo, repeats } };
   }
 
   #oddIn(page: Uint8Array, found: FoundRecords): Pick<PageInfo, 'partialBy' | 'strangers'> {
@@ -237,18 +202,6 @@ export class BatchReader {
       ...(strangers === 0 ? {} : { strangers }),
     };
   }
-}
-
-/** So many keys at the front are those that the page before ended with; less than it has. */
-function repeatedFront(before: readonly string[], own: readonly string[]): number {
-  const [first] = own;
-  if (first === undefined || first === '') return 0;
-  for (let at = before.indexOf(first, 1); at !== -1; at = before.indexOf(first, at + 1)) {
-    const tail = before.slice(at);
-    const isFront = tail.every((key, index) => key !== '' && key === own[index]);
-    if (isFront) return tail.length;
-  }
-  return 0;
 }
 
 /** Of what other expressions find, nobody knows where it stands in a page. */
@@ -286,97 +239,4 @@ function redactPageInfo(pageInfo: PageInfo, secretParams: readonly string[]): Pa
   if (pageInfo.next?.kind !== 'url') return pageInfo;
   const url = redactUrl(pageInfo.next.url, secretParams);
   return { ...pageInfo, next: { ...pageInfo.next, url } };
-}
-
-/** Reads page infos under one pagination. */
-export function createPageInfoReader(pagination: Pagination): (page: PageToRead) => InfoAndKeys {
-  // Without a key, what pages repeat is compared as it stands; records that are alike may be two.
-  const isOverlap = pagination.overlap > 0 || pagination.slices !== undefined;
-  const path = pagination.key ?? (isOverlap ? '@' : null);
-  const keysOf = path === null ? null : createKeyReader(path);
-  const literals = new LiteralReader();
-  const isChain = !isParallel(pagination);
-  return ({ url, headers, body, found }) => {
-    const keys = keysOf === null ? null : keysOf(body, found);
-    const pageInfo = readPageInfo(pagination, {
-      url,
-      headers,
-      literal: literals.of(body, found),
-      recordCount: pagination.records === null ? 0 : found.count,
-      firstKey: pagination.key === null ? null : (keys?.[0] ?? null),
-      lastKey: pagination.key === null ? null : (keys?.at(-1) ?? null),
-      digest: recordsDigest(body, found),
-    });
-    const isAsked = pagination.key !== null || pagination.overlap > 0;
-    const border = isAsked ? borderOf(pagination, keys) : edgesOf(body, found);
-    const lastMarks = isChain && isAsked ? { lastMarks: lastMarksOf(body, found) } : {};
-    const nulls = pagination.records === null ? [] : nullsIn(body, found);
-    const gaps = nulls.length === 0 ? {} : { nulls };
-    return { pageInfo: { ...pageInfo, ...border, ...lastMarks, ...gaps }, keys };
-  };
-}
-
-/**
- * Of records without a key, the first and the last one by their bytes: some servers begin a page with the
- * record that the one before ended with, and others give the end of the last page again.
- */
-function edgesOf(
-  body: Uint8Array,
-  found: FoundRecords,
-): Pick<PageInfo, 'firstRecord' | 'lastRecord' | 'firstMark' | 'lastMarks'> {
-  if (found.count === 0) return {};
-  const at = (index: number): string => {
-    const spans = found.spans.slice(2 * index, 2 * index + 2);
-    return recordsDigest(body, { ...found, count: 1, spans })!;
-  };
-  const [firstMark] = marksOf(body, found, 0, 1);
-  const lastMarks = lastMarksOf(body, found);
-  return { firstRecord: at(0), lastRecord: at(found.count - 1), firstMark: firstMark!, lastMarks };
-}
-
-/** A page may begin some records before the end of the page before. */
-const MOST_MARKS = 10;
-
-function lastMarksOf(body: Uint8Array, found: FoundRecords): readonly number[] {
-  return marksOf(body, found, Math.max(0, found.count - MOST_MARKS), found.count);
-}
-
-/** Checksums of the records from `from` to `to`. */
-function marksOf(body: Uint8Array, found: FoundRecords, from: number, to: number): number[] {
-  const { source: bytes = body, spans } = found;
-  return Array.from({ length: to - from }, (_, index) => {
-    const at = 2 * (from + index);
-    return crc32(bytes.subarray(spans[at], spans[at + 1]));
-  });
-}
-
-/** What a page begins and ends with, where the next page must begin with its last record. */
-function borderOf(
-  { overlap }: Pagination,
-  keys: readonly string[] | null,
-): Pick<PageInfo, 'firstRecord' | 'lastRecord'> {
-  const [first, last] = [keys?.[0], keys?.at(-1)];
-  if (overlap !== 1 || !first || !last) return {};
-  return { firstRecord: shortKey(first), lastRecord: shortKey(last) };
-}
-
-/** Which paths a style reads shows on the first page; from then on one pass over a page finds all. */
-class LiteralReader {
-  readonly #paths: string[] = [];
-  #pick = createPicker([]);
-
-  of(body: Uint8Array, found: FoundRecords): (path: string) => string | null {
-    let picked: readonly (string | null)[] | null = null;
-    return (path) => {
-      let index = this.#paths.indexOf(path);
-      if (index === -1) {
-        index = this.#paths.push(path) - 1;
-        this.#pick = createPicker(this.#paths);
-        picked = null;
-      }
-      const all = picked ?? this.#pick(body, found);
-      picked = all;
-      return all[index] ?? null;
-    };
-  }
 }

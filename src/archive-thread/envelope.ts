@@ -5,8 +5,6 @@ const decoder = new TextDecoder();
 
 /** A name of a field for faults, in part. Of nearly all pages nothing more is read than this. */
 const MAY_BE_FAULT = /err|fail|fault|xception|"(?:ok|(?:is_?)?succe\w*)"\s*:\s*"?false/i;
-/** Beside the records of a list there may be others, as long as they. */
-const MOST_BYTES = 64 * 1024;
 
 /**
  * The page without its records, parsed, if one of its fields may tell of a fault; else null. The
@@ -19,7 +17,6 @@ export function envelopeWithFault(page: Uint8Array, found: FoundRecords): unknow
   if (count === 0 || source !== undefined) return null;
   const head = page.subarray(0, spans[0]);
   const tail = page.subarray(spans[2 * count - 1]);
-  if (head.length + tail.length > MOST_BYTES) return null;
   const text = decoder.decode(head) + decoder.decode(tail);
   if (!MAY_BE_FAULT.test(text)) return null;
   try {

@@ -140,8 +140,8 @@ export class EndEvidence {
   }
 
   /**
-   * The last page with records says less of a next one than the first did, and no more than that shows
-   * the end: one more page is asked for, as any page can be.
+   * Whether only silence shows the end: the last page with records names no next one, and the first did.
+   * Pages by number or offset need no link, so one more is asked for.
    */
   mayBeLast(): boolean {
     const { pageInfo } = this.#coverage.newest;

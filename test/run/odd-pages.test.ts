@@ -357,6 +357,13 @@ suite('a page with records that tells of a fault makes the list incomplete', () 
     ['an error that the others have empty', { error: 'timeout' }, { error: null }],
     ['a list of errors that the others do not have', { errors: [{ message: 'x' }] }, {}],
     [
+      'errors behind much else',
+      { included: ['x'.repeat(100_000)], errors: [{ message: 'x' }] },
+      { included: ['x'.repeat(100_000)] },
+    ],
+    ['a flag that says that it failed', { ok: false }, { ok: true }],
+    ['a state that says so', { status: 'error' }, { status: 'ok' }],
+    [
       'shards that failed',
       { _shards: { total: 5, failed: 3 } },
       { _shards: { total: 5, failed: 0 } },

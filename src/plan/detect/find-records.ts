@@ -214,7 +214,7 @@ function withoutNulls(items: readonly unknown[]): readonly unknown[] {
   return items.filter((item) => item !== null);
 }
 
-/** So many times as many items as any list of objects has. */
+/** A plain list needs so many times the items of the longest list of objects to come before it. */
 const MANY_MORE = 10;
 
 /** @param mostObjects items of the longest list of objects */
