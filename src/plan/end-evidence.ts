@@ -6,6 +6,8 @@ import { LOWEST_CEILING, type PageGrid, type Totals } from './page-grid.ts';
 
 /** Pages that are refused one after another, the first behind a full page, show that a list ends. */
 const PAGES_OF_AN_END = 4;
+/** Servers that stop at a page stop at page 10, 100 or the like. */
+const ROUND_PAGES = 10;
 
 /** What pages say of where their list ends, held against what has come, while it is read. */
 export class EndEvidence {
@@ -155,14 +157,16 @@ export class EndEvidence {
 
   /**
    * Behind the last page by number nothing came but that page, more than once: so many servers answer
-   * past the end, and a limit that is no end lies deeper. Records without a key may be alike by chance.
+   * past the end. Where it is full, it may be as far as the server goes, which is deep or a round number
+   * of pages. Records without a key may be alike by chance.
    */
   isLastAgain(tail: readonly Answer[]): boolean {
-    const { newest, received } = this.#coverage;
+    const { end, newest, received } = this.#coverage;
     const { pageInfo } = newest;
     if (!this.#grid.isPaged || tail.length < 2 || newest.position === 0) return false;
     if (pageInfo === null || pageInfo.firstKey === null || pageInfo.more === true) return false;
-    if (this.#isFull(pageInfo) && received >= LOWEST_CEILING) return false;
+    const mayBeCeiling = received >= LOWEST_CEILING || end % ROUND_PAGES === 0;
+    if (this.#isFull(pageInfo) && mayBeCeiling) return false;
     return tail.every((page) => page.pageInfo !== null && hasSameRecords(page.pageInfo, pageInfo));
   }
 

@@ -167,16 +167,6 @@ export function hasSameRecords(a: PageInfo, b: PageInfo): boolean {
   return a.records > 0 && a.digest === b.digest && a.firstKey === b.firstKey;
 }
 
-/**
- * Whether every page past the last one is that one again, as where a server takes too high a number for
- * that of the last page. Only keys show it: pages of a few small values may be equal.
- */
-export function isLastAgain(tail: readonly Answer[], last: PageInfo): boolean {
-  const isSame = ({ pageInfo }: Answer): boolean =>
-    pageInfo !== null && hasSameRecords(pageInfo, last);
-  return tail.length > 1 && last.firstKey !== null && tail.every(isSame);
-}
-
 /** What is known when nothing is left to ask for. */
 export interface FanOutFacts {
   readonly pagination: Pagination;
@@ -187,17 +177,9 @@ export interface FanOutFacts {
   /** The first position that was not asked for. */
   readonly next: number;
   /**
-   * What ended the search for the end. `last-again`: all pages past the last one are that one again.
-   * `unchecked`: whether a last page is the last.
+   * What ended the search for the end. `unchecked`: whether a last page is the last.
    */
-  readonly found:
-    | 'statement'
-    | 'repetition'
-    | 'last-again'
-    | 'alike'
-    | 'failure'
-    | 'unchecked'
-    | null;
+  readonly found: 'statement' | 'repetition' | 'alike' | 'failure' | 'unchecked' | null;
 }
 
 /** After so many pages without records no more are requested, whatever the total. */
@@ -232,9 +214,12 @@ function findEnd(facts: FanOutFacts): PlanEnd {
   if (found === 'failure' && !isAll) {
     return end('broken', 'the pages that would show where the list ends failed');
   }
-  const isAgain = found === 'repetition' || found === 'last-again';
   const isOne = coverage.newest.position === 0 && coverage.newest.pageInfo?.more !== true;
-  if (isAgain && coverage.newest.position === 0 && !(isOne && (isAll || pages === 1))) {
+  if (
+    found === 'repetition' &&
+    coverage.newest.position === 0 &&
+    !(isOne && (isAll || pages === 1))
+  ) {
     const param = facts.pagination.param ?? 'the range';
     const detail = `page 2 holds the same records as page 1, so the server seems to ignore ${param}`;
     return end('stuck', detail, coverage.end);
@@ -272,20 +257,12 @@ function findEnd(facts: FanOutFacts): PlanEnd {
     const byPages = totals.arePagesSteady ? 'stated' : 'past-end';
     return end(pages === null ? 'total' : byPages, null, Math.max(reached, byTotals));
   }
-  if (isAgain && !facts.pagination.repeatIsEnd && !(found === 'last-again' && isPlainEnd(facts))) {
+  if (found === 'repetition' && !facts.pagination.repeatIsEnd) {
     // Where a server moves offsets, ordinals do not say how many records there are.
     const after = grid.isPaged ? `after ${formatCount(received)} records, ` : '';
     return end('loop', `${after}pages came again`);
   }
   return end('past-end', refusedThoughMore(coverage));
-}
-
-/** A full last page behind a round number of pages or records may be as far as the server goes. */
-function isPlainEnd({ coverage, grid }: FanOutFacts): boolean {
-  const { end, newest, received } = coverage;
-  if (!grid.isPaged) return false;
-  const isFull = (newest.pageInfo?.records ?? 0) >= grid.pageRecords;
-  return !isFull || (end % 10 !== 0 && received % 1000 !== 0);
 }
 
 /** The page after the last one with records is not there. */

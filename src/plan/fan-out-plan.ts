@@ -9,7 +9,6 @@ import {
   fanOutEnd,
   gone,
   hasSameRecords,
-  isLastAgain,
   MOST_TRAILING_PAGES,
   mayBeAlike,
   readWindow,
@@ -294,8 +293,8 @@ export class FanOutPlan implements PlanState {
     else if (pages.length > 0) return;
     else if (outcomes.has('failed')) this.#finish(isSaid ? 'unchecked' : 'failure');
     else if (!this.#triesWholePage()) {
-      const isEnd = isLastAgain(tail, last) && this.#evidence.isLastAgain(tail);
-      this.#finish(isSaid ? 'statement' : isEnd ? 'last-again' : 'repetition');
+      const isEnd = this.#evidence.isLastAgain(tail);
+      this.#finish(isSaid ? 'statement' : isEnd ? null : 'repetition');
     }
   }
 
