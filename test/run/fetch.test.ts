@@ -12,7 +12,7 @@ import {
   startPageServer,
 } from '../servers/page-server.ts';
 import { runCli, temporaryFolder } from './run-cli.ts';
-import { runCliHere } from './run-in-process.ts';
+import { runCliHere, STATES } from './run-in-process.ts';
 
 /** A server, a folder with its authority in ca.pem, and the arguments every test shares. */
 async function setUp(t: TestContext, options: PageServerOptions = {}) {
@@ -62,12 +62,12 @@ test('records keep their bytes, and only white space goes', async (t) => {
 });
 
 test('without -o the lines stream to standard output, and no archive stays behind', async (t) => {
-  const { server, folder, run } = await setUp(t);
+  const { server, run } = await setUp(t);
   const result = await run(server.template(50), '-q');
   assert.equal(result.code, 0, result.stderr);
   assert.equal(result.stdout, lines(1, 50));
   assert.equal(result.stderr, '');
-  assert.deepEqual(readdirSync(join(folder, 'state', 'everypage')), []);
+  assert.deepEqual(readdirSync(join(STATES, 'everypage')), []);
 });
 
 test('a JSON array, an archive alone, and --no-keep', async (t) => {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import {
   allPages,
   EverypageError,
@@ -17,14 +16,11 @@ import {
 import { startRawServer } from '../servers/raw-server.ts';
 import { fetchJson, startFixture, wholeOutput } from './pagination-setup.ts';
 import { temporaryFolder } from './run-cli.ts';
-import { runCliHere } from './run-in-process.ts';
+import { runCliHere, STATES } from './run-in-process.ts';
 
 const AT_ONCE = { concurrency: 4 };
-const states = mkdtempSync(join(tmpdir(), 'everypage-states-'));
-process.env['XDG_STATE_HOME'] = states;
-after(() => rmSync(states, { recursive: true, force: true }));
 
-const archives = () => (existsSync(states) ? readdirSync(join(states, 'everypage')) : []);
+const archives = () => readdirSync(join(STATES, 'everypage'));
 
 suite('iterators over a list that pages by itself', () => {
   test('records yields the records that were found, as they stand in their pages', async (t) => {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import type { CliContext } from '../../src/cli/context.ts';
 import { runCommandLine } from '../../src/cli/main.ts';
@@ -33,12 +36,17 @@ export async function runInProcess(
   return { code, stdout, stderr };
 }
 
+/** The state folder of whatever runs in this process. */
+export const STATES = mkdtempSync(join(tmpdir(), 'everypage-states-'));
+process.env['XDG_STATE_HOME'] = STATES;
+process.on('exit', () => rmSync(STATES, { recursive: true, force: true }));
+
 let turn: Promise<unknown> = Promise.resolve();
 
 /**
  * As `runCli`, without a process of its own, which costs more than most runs: for what does not depend
- * on signals, streams or how a process ends. The folder and the environment belong to the process, so
- * commands wait for each other.
+ * on signals, streams or how a process ends. The working folder belongs to the process, so commands wait
+ * for each other. The environment belongs to it too, and stays: a test may read a list beside a command.
  */
 export function runCliHere(
   folder: string,
@@ -46,19 +54,13 @@ export function runCliHere(
   options: { readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<CliResult> {
   const result = turn.then(async () => {
-    const before = { folder: process.cwd(), env: process.env };
+    const before = process.cwd();
     process.chdir(folder);
-    process.env = {
-      ...before.env,
-      XDG_STATE_HOME: `${folder}/state`,
-      NO_COLOR: '1',
-      ...options.env,
-    };
     try {
-      return { signal: null, ...(await runInProcess(args, { env: process.env })) };
+      const env = { ...process.env, NO_COLOR: '1', ...options.env };
+      return { signal: null, ...(await runInProcess(args, { env })) };
     } finally {
-      process.chdir(before.folder);
-      process.env = before.env;
+      process.chdir(before);
     }
   });
   turn = result.catch(() => undefined);
