@@ -6,7 +6,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runRandom } from '../test/pace/simulation/random-run.ts';
-import { type Choice, limiterTable, loadTable, realTable } from '../test/pace/simulation/tables.ts';
+import {
+  type Choice,
+  errorTable,
+  limiterTable,
+  loadTable,
+  realTable,
+} from '../test/pace/simulation/tables.ts';
 
 const HELP = `node scripts/sim-pace.ts [options]
   --seeds N    runs of each kind, of which the median is printed (default 20)
@@ -50,7 +56,7 @@ function checkRandomRuns(runs: number): void {
 function printTables(): void {
   const seeds = Array.from({ length: Number(flags.seeds) }, (_, index) => from + index);
   const choice: Choice = { seeds, only: flags.only };
-  for (const [name, table] of Object.entries({ limiterTable, realTable, loadTable })) {
+  for (const [name, table] of Object.entries({ limiterTable, realTable, loadTable, errorTable })) {
     const lines: string[] = [];
     for (const line of table(choice)) {
       console.log(line);

@@ -9,7 +9,6 @@ import { isRecheck } from '../core/page-request.ts';
 import { DelayQueue } from '../core/queues.ts';
 import type { Stop } from '../core/summary.ts';
 import { freeChunks } from '../http/response-body.ts';
-import { HiddenLimits } from './hidden-limits.ts';
 import type { Limiter, Reaction, Role } from './limiter.ts';
 import type { LimiterRegistry } from './limiter-registry.ts';
 import { LongWaits } from './long-waits.ts';
@@ -38,6 +37,8 @@ const READY_PAGES = 128;
 const COMMIT_GROUP_PAGES = 250;
 /** A server that answers nothing while it says this often that it did not process a page is failing. */
 const MAX_UNPROCESSED = 20;
+/** A page that meets a limit by errors so often has a trouble of its own. */
+const MOST_REFUSALS_BY_ERROR = 5;
 /** Node fires timers beyond 2^31 ms at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -52,7 +53,6 @@ export class Dispatcher {
   readonly #policy: RetryPolicy;
   readonly #queues: RequestQueues;
   readonly #waits: LongWaits;
-  readonly #hiddenLimits = new HiddenLimits();
   readonly #delayed = new DelayQueue<Task>();
   /** Most requests in flight in all queues together. */
   readonly #mostInFlight: number;
@@ -249,8 +249,11 @@ export class Dispatcher {
     const { task, timing } = made;
     const { limiter } = queue;
     const now = timing.sentAt + timing.durationMs;
-    const mayBeHidden = role === 'page' && (made.result.outcome.kind !== 'body' || task.trials > 0);
-    const result = mayBeHidden ? this.#hiddenLimits.read(task, made.result, limiter) : made.result;
+    const result =
+      role === 'page' && task.refusals < MOST_REFUSALS_BY_ERROR
+        ? limiter.readRefusal(made.result, timing.sentAt, now)
+        : made.result;
+    if (result !== made.result) task.refusals += 1;
     const attempt = { ...made, result };
     const reaction = limiter.ended(result, task.attempts, timing.sentAt, now, role);
     const { pauseMonitor } = this.#parts;

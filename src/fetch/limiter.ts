@@ -1,7 +1,7 @@
 /**
  * A limiter says when its next request may start, and takes in what each answer says: it joins the server's limits (`Pacer`), its health (`ServerHealth`) and the reader of hints.
  */
-import type { Hint } from '../core/hint.ts';
+import { type Hint, noHint } from '../core/hint.ts';
 import { BackoffReader } from '../http/limits/backoff-in-body.ts';
 import { createHintReader, type HintReader } from '../http/limits/hint-reader.ts';
 import type { RawResponse, TransportFault } from '../http/transport.ts';
@@ -143,6 +143,22 @@ export class Limiter {
   }
 
   /**
+   * The result, or the refusal that it is, where the server states its limit with errors. Call it for a
+   * page before `ended`.
+   */
+  readRefusal(result: AttemptResult, sentAt: number, now: number): AttemptResult {
+    const { outcome, hint } = result;
+    if (outcome.kind !== 'retry' || kindOf(result) !== 'failed') return result;
+    if (!this.#health.isUp) return result;
+    const is = this.#pacer.readError(sentAt, now);
+    if (is === 'down') this.#health.doubt(now);
+    if (is !== 'refusal') return result;
+    const { reason } = outcome;
+    const refusal = { kind: 'pause', waitMs: null, waitFrom: null, reason } as const;
+    return { ...result, outcome: { ...refusal, hint: hint ?? noHint } };
+  }
+
+  /**
    * Call once for each `started`.
    * @param failures how often this page had failed before
    */
@@ -204,9 +220,10 @@ export class Limiter {
     role: Role,
   ): Judged & Pick<Reaction, 'settled'> {
     const health = this.#health;
-    const isFailure = kind === 'overloaded' || (kind === 'lost' && outcome.kind === 'retry');
+    const isError = kind === 'failed' || kind === 'late';
     // A witness was given before: whatever keeps it from coming now is the server's.
-    const isTrouble = role === 'witness' ? kind === 'overloaded' || kind === 'lost' : isFailure;
+    const isLost = kind === 'lost' && (role === 'witness' || outcome.kind === 'retry');
+    const isTrouble = isError || isLost;
     // Closed by us: it says nothing of the server.
     if (isTrouble && fault !== 'closed' && role !== 'recheck') {
       const judged = health.failed(failureKind(fault), sentAt, now);
@@ -231,8 +248,8 @@ function hintOf({ outcome, hint }: AttemptResult): Hint | null {
 
 function kindOf({ outcome, response, fault }: AttemptResult): Answer['kind'] {
   if (outcome.kind === 'pause') return 'refused';
-  if (response === null) return isTimeout(fault) ? 'overloaded' : 'lost';
-  return response.status >= 500 && outcome.kind === 'retry' ? 'overloaded' : 'accepted';
+  if (response === null) return isTimeout(fault) ? 'late' : 'lost';
+  return response.status >= 500 && outcome.kind === 'retry' ? 'failed' : 'accepted';
 }
 
 function isTimeout(fault: TransportFault | null): boolean {

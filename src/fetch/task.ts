@@ -27,8 +27,8 @@ export interface Task {
   readonly doubtful: Spent;
   /** Outages that began while it was asked for. */
   outages: number;
-  /** How often an error of it was taken for a refusal. */
-  trials: number;
+  /** How often an error of it was a refusal by a limit. */
+  refusals: number;
   /** How often the server was still making it. */
   notReady: number;
   /** Digest of the last body that was no page; null before there was one. */
@@ -120,7 +120,7 @@ export function createTask(
     spentMs: 0,
     doubtful: { attempts: 0, spentMs: 0, sentAt: 0 },
     outages: 0,
-    trials: 0,
+    refusals: 0,
     notReady: 0,
     rejected: null,
     isAskedAgain: false,

@@ -15,7 +15,7 @@ export const ENOUGH = 12;
 const FEW_AT_ONCE = 1;
 const PART_AT_ONCE = 1 / 40;
 /** After a refusal that comes after few requests: the next rate as a part of what was accepted. */
-const SLOW_PART = 0.6;
+const SLOW_PART = 0.7;
 /** Where likely rates lie so far apart, they are measured again, unless a pause costs too much. */
 const WIDE = 1.3;
 const WIDE_AGAIN = 1.45;
@@ -88,8 +88,7 @@ export class Measurement {
 
   /** The next guess. It grows slowly beyond what the run's start had accepted: no bucket refills faster. */
   grown(rate: number): number {
-    if (this.#isSlow) return 1.25 * rate;
-    if (this.#isUninformed) return 1.5 * rate;
+    if (this.#isSlow || this.#isUninformed) return 1.5 * rate;
     return Math.min(1.6 * rate, Math.max(1.1 * this.#firstRate, 1.06 * rate));
   }
 

@@ -19,9 +19,10 @@ export interface Answer {
   readonly now: number;
   /**
    * `accepted`: the server processed it, whatever it answered. `refused`: 429 or its like, no
-   * attempt. `overloaded`: 5xx, timeout. `lost`: a network fault, which says nothing of the limit.
+   * attempt. `failed`: 5xx. `late`: no answer in time. `lost`: a network fault, which says nothing of
+   * the limit.
    */
-  readonly kind: 'accepted' | 'refused' | 'overloaded' | 'lost';
+  readonly kind: 'accepted' | 'refused' | 'failed' | 'late' | 'lost';
   /** Of a refusal: whether it asks for fewer requests at once (ENHANCE_YOUR_CALM); false by default. */
   readonly isCalm?: boolean;
   /** This process has little time to spare, so how long the answer took says nothing of the server. */

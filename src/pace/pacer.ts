@@ -1,4 +1,5 @@
 import { AutoConcurrency } from './auto-concurrency.ts';
+import { HiddenLimit, type ServerError } from './hidden-limit.ts';
 import type { Answer, LearnedPace, LimiterPause, PaceBasis, PaceSettings } from './pace.ts';
 import { PauseGate } from './pause-gate.ts';
 import { RateSearch } from './rate-search.ts';
@@ -27,6 +28,8 @@ export class Pacer {
   readonly #auto: AutoConcurrency | null;
   readonly #searched = new Spacing(SLACK_MS);
   readonly #statedSpacing = new Spacing(SLACK_MS);
+  readonly #trial = new Spacing(SLACK_MS);
+  readonly #hidden = new HiddenLimit();
   readonly #user: Spacing;
   #userIsSet = false;
   #inFlight = 0;
@@ -77,6 +80,7 @@ export class Pacer {
       this.#searched.startableAt(now),
       this.#search.startableAt(now),
       this.#statedSpacing.startableAt(now),
+      this.#trial.startableAt(now),
     );
   }
 
@@ -88,6 +92,14 @@ export class Pacer {
     this.#user.started(now);
     this.#searched.started(now);
     this.#statedSpacing.started(now);
+    this.#trial.started(now);
+  }
+
+  /** What an error of the server is. Call it before `ended`, which is told of a refusal as of any other. */
+  readError(sentAt: number, now: number): ServerError {
+    const is = this.#hidden.failed(sentAt, now, this.#search.isSafe);
+    if (is === 'no-limit' || is === 'down') this.#search.startOver(now);
+    return is;
   }
 
   /** Call once for each `started`. */
@@ -105,10 +117,15 @@ export class Pacer {
       return this.#refused(sentAt, now, statedWaitMs(hint), before);
     }
     if (kind === 'lost') return null;
-    const isStrained = kind === 'overloaded';
-    const answer = isStrained ? 'strained' : isBusy ? 'busy' : 'answered';
-    this.#auto?.ended(answer, inFlight, sentAt, now);
-    if (!isStrained) this.#search.accepted(sentAt, now);
+    // How long an error took says nothing of how long an answer takes.
+    if (kind !== 'failed') {
+      const answer = kind === 'late' ? 'strained' : isBusy ? 'busy' : 'answered';
+      this.#auto?.ended(answer, inFlight, sentAt, now);
+    }
+    if (kind === 'accepted') {
+      this.#hidden.accepted(sentAt, now);
+      this.#search.accepted(sentAt, now);
+    }
     if (this.#gate?.succeeded(sentAt)) {
       this.#auto?.interrupted(now);
       const atOnce = this.#search.opened(sentAt, now);
@@ -192,12 +209,15 @@ export class Pacer {
       this.#userIsSet = true;
     }
     setIfChanged(this.#searched, this.#search.spacingRate, now);
+    if (setIfChanged(this.#trial, this.#hidden.rate, now)) this.#trial.drain(now);
     if (this.#stated !== null) setIfChanged(this.#statedSpacing, this.#stated.rate(now), now);
   }
 }
 
-function setIfChanged(spacing: Spacing, rate: number, now: number): void {
-  if (spacing.rate !== rate) spacing.setRate(rate, now);
+function setIfChanged(spacing: Spacing, rate: number, now: number): boolean {
+  if (spacing.rate === rate) return false;
+  spacing.setRate(rate, now);
+  return true;
 }
 
 function userSlackMs({ rate }: PaceSettings): number {

@@ -90,6 +90,11 @@ export class RateSearch {
     return this.#window.fill?.startableAt(now) ?? Number.NEGATIVE_INFINITY;
   }
 
+  /** The rate is thought to be below the limit. */
+  get isSafe(): boolean {
+    return this.#phase === 'cruise';
+  }
+
   get low(): number {
     return this.#low;
   }
@@ -126,7 +131,7 @@ export class RateSearch {
     if (this.#history.total === 0) this.#roundTripMs = tookMs;
     this.#roundTripMs += (tookMs - this.#roundTripMs) / 16;
     this.#history.add(sentAt);
-    if (this.#unrelated?.accepted(sentAt, now)) this.#startOver(now);
+    if (this.#unrelated?.accepted(sentAt, now)) this.startOver(now);
   }
 
   /** @param statedMs the wait that the server named, or null */
@@ -221,8 +226,9 @@ export class RateSearch {
   }
 
   /** As if nothing had been refused yet. */
-  #startOver(now: number): void {
+  startOver(now: number): void {
     this.#phase = 'open';
+    this.#event = null;
     this.#rate = Number.POSITIVE_INFINITY;
     this.#low = 0;
     this.#high = Number.POSITIVE_INFINITY;

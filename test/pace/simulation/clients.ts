@@ -6,7 +6,20 @@ import type { Client } from './simulate.ts';
 export type MakeClient = (random: () => number) => Client;
 
 export function pacerClient(random: () => number): Client {
-  return new Pacer({ concurrency: 'auto', rate: null }, random, null);
+  return clientOf(new Pacer({ concurrency: 'auto', rate: null }, random, null));
+}
+
+/** As a limiter drives it, without the retry policy. */
+export function clientOf(pacer: Pacer): Client {
+  return {
+    startableAt: (now) => pacer.startableAt(now),
+    started: (now) => pacer.started(now),
+    ended(answer) {
+      const { kind, sentAt, now } = answer;
+      const isRefusal = kind === 'failed' && pacer.readError(sentAt, now) === 'refusal';
+      pacer.ended(isRefusal ? { ...answer, kind: 'refused' } : answer);
+    },
+  };
 }
 
 /**

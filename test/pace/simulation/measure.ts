@@ -156,3 +156,106 @@ export function measureRandomRefusals(
   });
   return (1000 * accepted) / RANDOM_MS;
 }
+
+/** A server of which a part of the answers are errors, and that may refuse by errors as well. */
+export interface ErrorBar {
+  readonly name: string;
+  readonly latencyMs: number;
+  readonly failing: number;
+  /** As nginx: requests a second, and how many more at once. Null where nothing is limited. */
+  readonly limit: { readonly perSecond: number; readonly burst: number } | null;
+  readonly pages: number;
+  /** Refusals are 429. */
+  readonly isPlain?: boolean;
+  /** A limit, and errors besides: no goal is set. */
+  readonly isMixed: boolean;
+}
+
+const NGINX = { perSecond: 20, burst: 5 };
+
+export const ERROR_BARS: readonly ErrorBar[] = [
+  ...[0, 0.01, 0.05, 0.14, 0.3].map((failing) => ({
+    name: `10,000 pages, 50 ms, ${Math.round(100 * failing)} % of 503`,
+    latencyMs: 50,
+    failing,
+    limit: null,
+    isMixed: false,
+    pages: 10_000,
+  })),
+  ...[0, 50].map((latencyMs) => ({
+    name: `500 pages, ${latencyMs} ms, 429 beyond 20/s, burst 5`,
+    latencyMs,
+    failing: 0,
+    limit: NGINX,
+    isMixed: false,
+    pages: 500,
+    isPlain: true,
+  })),
+  ...[0, 50].flatMap((latencyMs) =>
+    [0, 0.01, 0.05].map((failing) => ({
+      name: `500 pages, ${latencyMs} ms, 503 beyond 20/s, burst 5${failing > 0 ? `, and ${100 * failing} % of 503` : ''}`,
+      latencyMs,
+      failing,
+      limit: NGINX,
+      isMixed: failing > 0,
+      pages: 500,
+    })),
+  ),
+  ...[0.01, 0.05].map((failing) => ({
+    name: `5,000 pages, 50 ms, 503 beyond 100/s, burst 20, and ${100 * failing} % of 503`,
+    latencyMs: 50,
+    failing,
+    limit: { perSecond: 100, burst: 20 },
+    isMixed: true,
+    pages: 5000,
+  })),
+];
+
+export interface ErrorFigures {
+  /** Percent of the pages a second of the best fixed concurrency, or of what the limit lets through. */
+  readonly whole: number;
+  /** Percent of the requests. */
+  readonly refused: number;
+}
+
+export function measureErrors(bar: ErrorBar, makeClient: MakeClient, seed: number): ErrorFigures {
+  const result = runErrors(bar, makeClient, seed);
+  const refused = (100 * result.refused) / result.sent;
+  const perMs = result.accepted / result.endedAt;
+  if (bar.limit === null) {
+    const best = Math.max(
+      ...[5, 10, 20, 50].map((size) => {
+        const fixed = runErrors(bar, (random) => new FixedClient(size, random), seed);
+        return fixed.accepted / fixed.endedAt;
+      }),
+    );
+    return { whole: (100 * perMs) / best, refused };
+  }
+  // What the limit lets through, errors among it.
+  const answered = result.accepted + result.failed;
+  const { perSecond, burst } = bar.limit;
+  return { whole: (100 * 1000 * (answered - burst)) / perSecond / result.endedAt, refused };
+}
+
+function runErrors(
+  { latencyMs, failing, limit, pages, isPlain = false }: ErrorBar,
+  make: MakeClient,
+  seed: number,
+) {
+  const random = randomFrom(seed);
+  return simulate({
+    server: {
+      limiter: limit === null ? new NoLimiter() : new BucketLimiter(limit.perSecond, limit.burst),
+      retryAfter: false,
+      refusesByError: !isPlain,
+      headers: null,
+      failing,
+      losing: 0,
+    },
+    network: realNetworkOf(latencyMs),
+    client: make(random),
+    random,
+    durationMs: 600_000,
+    pages,
+  });
+}

@@ -3,6 +3,7 @@ import type { Limit } from '../../../src/core/hint.ts';
 import type { LearnedPace, PaceSettings } from '../../../src/pace/pace.ts';
 import { Pacer } from '../../../src/pace/pacer.ts';
 import { randomFrom } from '../../run/pagination-setup.ts';
+import { clientOf } from './clients.ts';
 import {
   BucketLimiter,
   type Limiter,
@@ -117,6 +118,7 @@ export function runRandom(seed: number): RandomRun {
     server: {
       limiter: drawLimiter(random),
       retryAfter: random() < 0.5,
+      refusesByError: random() < 0.2,
       headers: drawHeaders(random),
       failing: random() < 0.7 ? 0 : random() * 0.3,
       losing: random() < 0.8 ? 0 : random() * 0.3,
@@ -127,7 +129,7 @@ export function runRandom(seed: number): RandomRun {
       inOrder: random() < 0.5,
       serviceMs: random() < 0.8 ? 0 : between(0.1, 50, random),
     },
-    client: new Pacer(settings, random, drawLearned(random)),
+    client: clientOf(new Pacer(settings, random, drawLearned(random))),
     random,
     durationMs: A_DAY_MS,
     pages,

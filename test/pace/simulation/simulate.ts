@@ -24,6 +24,8 @@ export interface Server {
   readonly limiter: Limiter;
   /** Whether a refusal says when to come back, in whole seconds. */
   readonly retryAfter: boolean;
+  /** Whether a refusal looks as any error; then it says nothing. */
+  readonly refusesByError?: boolean;
   readonly headers: StateHeaders | null;
   /** Part of the requests that are answered 503 once the limiter let them pass. */
   readonly failing: number;
@@ -74,7 +76,7 @@ export function simulate(run: Run): RunResult {
   const queue = new DelayQueue<Event>();
   const marks = [...(run.marksMs ?? [])];
   const acceptedByMark: number[] = [];
-  let [sent, accepted, refused, failed, early, inFlight] = [0, 0, 0, 0, 0, 0];
+  let [sent, accepted, refused, hidden, failed, early, inFlight] = [0, 0, 0, 0, 0, 0, 0];
   let [now, lastArrival, lastAnswer, busyUntil, statedUntil, endedAt] = [0, 0, 0, 0, 0, 0];
   let [wakeAt, latencySum] = [Number.POSITIVE_INFINITY, 0];
   let isStuck = false;
@@ -118,9 +120,9 @@ export function simulate(run: Run): RunResult {
     }
     const isTaken = limiter.take(now);
     let answer: Answer['kind'] = isTaken ? 'accepted' : 'refused';
-    if (isTaken && server.failing > 0 && random() < server.failing) answer = 'overloaded';
+    if (isTaken && server.failing > 0 && random() < server.failing) answer = 'failed';
     const waitMs =
-      !isTaken && server.retryAfter
+      !isTaken && server.retryAfter && server.refusesByError !== true
         ? Math.max(1, Math.ceil((limiter.nextAt(now) - now) / 1000)) * 1000
         : null;
     const limits = server.headers === null ? [] : server.headers(limiter, now);
@@ -133,7 +135,9 @@ export function simulate(run: Run): RunResult {
     let at = doneAt + oneWayMs();
     if (network.inOrder) at = Math.max(at, lastAnswer);
     lastAnswer = at;
-    queue.add(at, { kind: 'answer', sentAt, answer, hint });
+    const isHidden = server.refusesByError === true && answer === 'refused';
+    if (isHidden) hidden += 1;
+    queue.add(at, { kind: 'answer', sentAt, answer: isHidden ? 'failed' : answer, hint });
   }
 
   function end({ sentAt, answer, hint }: Event): void {
@@ -173,8 +177,8 @@ export function simulate(run: Run): RunResult {
   return {
     sent,
     accepted,
-    refused,
-    failed,
+    refused: refused + hidden,
+    failed: failed - hidden,
     endedAt,
     acceptedByMark,
     permitted: limiter.permitted(endedAt),

@@ -1,6 +1,15 @@
 /** The figures of the simulation as tables in Markdown. */
 import { CubicClient, FixedClient, type MakeClient, pacerClient } from './clients.ts';
-import { figuresOf, LOAD_BARS, measureLoad, median, runRealBar, runScenario } from './measure.ts';
+import {
+  ERROR_BARS,
+  figuresOf,
+  LOAD_BARS,
+  measureErrors,
+  measureLoad,
+  median,
+  runRealBar,
+  runScenario,
+} from './measure.ts';
 import { REAL_BARS, SCENARIOS } from './scenarios.ts';
 
 const CLIENTS: readonly MakeClient[] = [
@@ -98,5 +107,17 @@ export function* loadTable({ seeds, only }: Choice): Generator<string> {
       '90 %, 2 ×',
       verdict(isMet),
     ]);
+  }
+}
+
+export function* errorTable({ seeds, only }: Choice): Generator<string> {
+  yield* head(['errors', 'pages a second', 'refused', 'goal', '']);
+  for (const bar of ERROR_BARS.filter(({ name }) => name.includes(only))) {
+    const all = seeds.map((seed) => measureErrors(bar, pacerClient, seed));
+    const whole = median(all.map((figures) => figures.whole));
+    const refused = median(all.map((figures) => figures.refused));
+    const isMet = whole >= 90 && refused <= 5;
+    const goal = bar.isMixed ? ['', ''] : ['90, 5', verdict(isMet)];
+    yield row([bar.name, whole.toFixed(1), refused.toFixed(2), ...goal]);
   }
 }

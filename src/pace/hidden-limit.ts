@@ -1,0 +1,170 @@
+/**
+ * Tells a limit that a server states with plain errors from errors. nginx's `limit_req` answers 503 with
+ * a page of HTML and no Retry-After by default. Errors come whatever the rate; a limit refuses what is
+ * beyond it. So errors are refusals once they come in a run, which chance would not bring, or where none
+ * comes in a trial at half the pace. They are errors again where they stay frequent although the pace
+ * was found, or where nothing is answered any more. Beside a limit there may be errors too: those that
+ * come alone at a pace that was thought safe are known by their frequency.
+ */
+
+/** The part of the requests that errors are thought to be, before much is known. */
+const LIKELY_PART = 0.15;
+/** A run that chance would bring as seldom, in all answers so far, is none; and once a limit is known. */
+const CHANCE = 1e-3;
+const CHANCE_OF_REFUSAL = 1e-3;
+/** Fewer errors than this part cost less than a trial. */
+const WORTH_PART = 0.05;
+/** A trial is so long that chance alone would bring so many errors. */
+const EXPECTED_ERRORS = 4;
+const TRIAL_PACE = 0.5;
+/** Errors before the first trial; each in vain makes the next wait longer. */
+const FIRST_PATIENCE = 3;
+const PATIENCE_GROWTH = 4;
+/** So many answers are remembered fully, older ones less and less. */
+const MEMORY = 200;
+/** Of the requests under a limit that is known, so few are refused. */
+const MOST_REFUSED = 0.2;
+const FEW_REFUSED = 3;
+/** Errors beside a limit; what is above may be the limit itself. */
+const MOST_ERRORS = 0.1;
+const FEW_ERRORS = 6;
+/** Refusals one after another, with nothing answered between, before the server is rather down. */
+const MOST_IN_A_ROW = 3;
+
+/**
+ * `no-limit`: an error after refusals that were none. `down`: likewise, as nothing is answered any more.
+ */
+export type ServerError = 'error' | 'refusal' | 'no-limit' | 'down';
+
+export class HiddenLimit {
+  #phase: 'errors' | 'trial' | 'limit' = 'errors';
+  #hasAnswered = false;
+  #knowsErrors = false;
+  #total = 0;
+  /** In this phase, fading. */
+  #answers = 0;
+  #errors = 0;
+  #refusals = 0;
+  /** Errors since the last answer. */
+  #run = 0;
+  /** Refusals since the last answer, of those that were new. */
+  #inARow = 0;
+  #patience = FIRST_PATIENCE;
+  #errorsSinceTrial = 0;
+  /** What was sent before this belongs to what was before. */
+  #from = Number.NEGATIVE_INFINITY;
+  #trialRate = 0;
+  #trialLeft = 0;
+  /** Answers since an error, from which the pace of a trial follows. */
+  #countedFrom = 0;
+  #counted = 0;
+
+  /** Requests per millisecond that a trial holds to; Infinity where there is none. */
+  get rate(): number {
+    return this.#phase === 'trial' ? this.#trialRate : Number.POSITIVE_INFINITY;
+  }
+
+  /** A request was answered, by whatever is neither an error nor a refusal. */
+  accepted(sentAt: number, now: number): void {
+    this.#hasAnswered = true;
+    this.#run = 0;
+    this.#inARow = 0;
+    this.#counted += 1;
+    this.#count(0);
+    if (this.#phase !== 'trial' || sentAt < this.#from) return;
+    this.#trialLeft -= 1;
+    if (this.#trialLeft <= 0) this.#begin('limit', now);
+  }
+
+  /**
+   * A request was answered with an error of the server.
+   *
+   * @param isSafe it came at a pace that was thought to be below the limit
+   * @returns what it is
+   */
+  failed(sentAt: number, now: number, isSafe: boolean): ServerError {
+    const isOld = sentAt < this.#from;
+    switch (this.#phase) {
+      case 'limit':
+        // Requests that were under way are refused together, and say no more than one of them.
+        return isOld ? 'refusal' : this.#failedUnderLimit(now, isSafe);
+      case 'trial':
+        this.#count(1);
+        if (!isOld) {
+          this.#patience *= PATIENCE_GROWTH;
+          this.#begin('errors', now);
+        }
+        return 'error';
+      case 'errors':
+        return this.#failedWithoutLimit(now);
+    }
+  }
+
+  #failedWithoutLimit(now: number): 'error' | 'refusal' {
+    const part = (this.#errors - this.#run) / (this.#answers - this.#run + 1);
+    this.#run += 1;
+    const chance = this.#total * Math.max(LIKELY_PART, part) ** this.#run;
+    if (this.#hasAnswered && chance <= CHANCE) {
+      this.#begin('limit', now);
+      return 'refusal';
+    }
+    if (this.#errorsSinceTrial === 0) [this.#countedFrom, this.#counted] = [now, 0];
+    this.#errorsSinceTrial += 1;
+    this.#count(1);
+    const isFrequent = this.#errors > WORTH_PART * this.#answers;
+    if (this.#counted > 0 && isFrequent && this.#errorsSinceTrial >= this.#patience) {
+      this.#trialRate = (TRIAL_PACE * this.#counted) / Math.max(1, now - this.#countedFrom);
+      this.#trialLeft = Math.ceil((EXPECTED_ERRORS * this.#answers) / this.#errors);
+      this.#begin('trial', now);
+      // Those under way take what the limit gives meanwhile.
+      this.#from += 1 / this.#trialRate;
+    }
+    return 'error';
+  }
+
+  #failedUnderLimit(now: number, isSafe: boolean): ServerError {
+    const part = Math.min(MOST_ERRORS, this.#errors / (this.#answers + 1));
+    this.#run += 1;
+    const isFew = this.#errors <= Math.max(FEW_ERRORS, MOST_ERRORS * this.#answers);
+    const isOfChance = isFew && part ** this.#run > CHANCE_OF_REFUSAL;
+    this.#count(isSafe || isOfChance ? 1 : 0);
+    if (isOfChance) {
+      if (this.#knowsErrors) return 'error';
+      this.#knowsErrors = true;
+      return 'no-limit';
+    }
+    this.#refusals += 1;
+    const isFrequent = this.#refusals > Math.max(FEW_REFUSED, MOST_REFUSED * this.#answers);
+    this.#inARow += 1;
+    const isDown = this.#inARow >= MOST_IN_A_ROW;
+    if (isFrequent || isDown) {
+      this.#patience *= PATIENCE_GROWTH;
+      this.#begin('errors', now);
+      return isDown ? 'down' : 'no-limit';
+    }
+    this.#from = now;
+    return 'refusal';
+  }
+
+  #count(errors: number): void {
+    this.#total += 1;
+    this.#answers += 1;
+    this.#errors += errors;
+    if (this.#answers <= MEMORY) return;
+    this.#answers /= 2;
+    this.#errors /= 2;
+    this.#refusals /= 2;
+  }
+
+  #begin(phase: 'errors' | 'trial' | 'limit', now: number): void {
+    this.#phase = phase;
+    this.#from = now;
+    this.#run = 0;
+    this.#inARow = 0;
+    this.#errorsSinceTrial = 0;
+    if (phase === 'trial') return;
+    this.#answers = 0;
+    this.#errors = 0;
+    this.#refusals = 0;
+  }
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HiddenLimit } from '../../src/pace/hidden-limit.ts';
+import { randomFrom } from '../run/pagination-setup.ts';
+import { pacerClient } from './simulation/clients.ts';
+import { ERROR_BARS, measureErrors, median } from './simulation/measure.ts';
+
+/** `A` is answered, `E` is an error; one each ms, sent when the last came. What each error was. */
+function told(limit: HiddenLimit, answers: string, from = 0, isSafe = false): string[] {
+  const found: string[] = [];
+  for (const [index, answer] of [...answers].entries()) {
+    const now = from + index + 1;
+    if (answer === 'A') limit.accepted(now - 1, now);
+    else found.push(limit.failed(now - 1, now, isSafe));
+  }
+  return found;
+}
+
+test('a run of errors after answers is a limit', () => {
+  const limit = new HiddenLimit();
+  assert.deepEqual(told(limit, 'AAAAAAEEEEE'), ['error', 'error', 'error', 'error', 'refusal']);
+});
+
+test('errors before anything was answered are errors', () => {
+  const limit = new HiddenLimit();
+  assert.deepEqual(new Set(told(limit, 'E'.repeat(30))), new Set(['error']));
+});
+
+test('errors by chance stay errors, however many', () => {
+  for (const part of [0.01, 0.14, 0.3]) {
+    const random = randomFrom(7);
+    const limit = new HiddenLimit();
+    const answers = Array.from({ length: 5000 }, () => (random() < part ? 'E' : 'A')).join('');
+    assert.deepEqual(new Set(told(limit, answers)), new Set(['error']), String(part));
+  }
+});
+
+test('errors that are gone at half the pace are a limit', () => {
+  const limit = new HiddenLimit();
+  told(limit, 'AAEAAAEAAAEAA');
+  const slower = limit.rate;
+  assert.ok(slower > 0 && slower < 1, String(slower));
+  told(limit, 'A'.repeat(30), 1000);
+  assert.equal(limit.rate, Number.POSITIVE_INFINITY);
+  assert.deepEqual(told(limit, 'E', 2000), ['refusal']);
+});
+
+test('errors that are as many at half the pace are errors, and the next trial comes later', () => {
+  const limit = new HiddenLimit();
+  told(limit, 'AAEAAAEAAAEAA');
+  assert.ok(Number.isFinite(limit.rate));
+  assert.deepEqual(told(limit, 'AAE', 1000), ['error']);
+  assert.equal(limit.rate, Number.POSITIVE_INFINITY);
+  told(limit, 'AAEAAAEAAAEAA', 2000);
+  assert.equal(limit.rate, Number.POSITIVE_INFINITY);
+});
+
+test('refusals in a row with nothing between are a server that is down', () => {
+  const limit = new HiddenLimit();
+  told(limit, 'AAAAAAEEEEE');
+  assert.deepEqual(told(limit, 'EEEE', 1000), ['refusal', 'refusal', 'down', 'error']);
+});
+
+test('beside a limit, errors at a safe pace become known as errors', () => {
+  const limit = new HiddenLimit();
+  told(limit, 'AAAAAAEEEEE');
+  const rare = `${'A'.repeat(24)}E`.repeat(8);
+  const found = told(limit, rare, 1000, true);
+  assert.equal(found[0], 'refusal');
+  assert.deepEqual(new Set(found.slice(3)), new Set(['error']));
+  // Two or three in a row are none of chance.
+  assert.ok(told(limit, 'AAAAAEEEE', 2000, true).includes('refusal'));
+});
+
+for (const bar of ERROR_BARS) {
+  test(`in the simulation, ${bar.name}`, () => {
+    const seeds = bar.isMixed ? [1, 2, 3, 4, 5] : [1];
+    const runs = seeds.map((seed) => measureErrors(bar, pacerClient, seed));
+    const whole = median(runs.map((run) => run.whole));
+    const refused = median(runs.map((run) => run.refused));
+    const [least, most] = bar.isMixed ? [40, 15] : [84, 7];
+    assert.ok(whole >= least, `${whole} % of the pace`);
+    assert.ok(refused <= most, `${refused} % refused`);
+  });
+}
