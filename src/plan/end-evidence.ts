@@ -119,6 +119,7 @@ export class EndEvidence {
    */
   pagesBehindRefusal(): number {
     const { newest, trailing } = this.#coverage;
+    if (newest.pageInfo?.more === false && this.mayBeLast()) return 0;
     const kinds = [...trailing.values()].filter((kind) => kind !== 'repeated');
     const isRefused = kinds.length > 0 && kinds.every((kind) => typeof kind === 'object');
     if (!isRefused || !this.#grid.mayGuess || !this.looksForEnd()) return 0;
@@ -137,8 +138,12 @@ export class EndEvidence {
   /** The page says that it is the last. */
   isLast(pageInfo: PageInfo): boolean {
     if (this.#furthest > this.#saidLast || pageInfo.more !== false) return false;
+    if (!this.#isFull(pageInfo)) return true;
     // A full page that names no next one is like a page in the middle that leaves it out.
-    return this.#grid.pagination.morePath !== null || !this.#isFull(pageInfo);
+    if (this.#grid.pagination.morePath === null) return false;
+    // A flag may be the same on all pages: a full first page is held against the second, or a total.
+    const { newest, received } = this.#coverage;
+    return newest.position > 0 || this.#totals.areAll(received);
   }
 
   /**
