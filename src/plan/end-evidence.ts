@@ -110,7 +110,19 @@ export class EndEvidence {
     const { trailing } = this.#coverage;
     const kinds = [...trailing.values()].filter((kind) => kind !== 'repeated');
     const isOnward = kinds.every((kind) => kind === 'onward');
-    return (isOnward && trailing.size < MOST_TRAILING_PAGES) || this.pagesBehindRefusal() > 0;
+    if (isOnward && trailing.size < MOST_TRAILING_PAGES) return true;
+    return this.pagesBehindRefusal() > 0 || this.mayBeHidden();
+  }
+
+  /**
+   * Behind an offset one page came without a new record, and nothing states an end: a server that hides rows
+   * from a page after it has cut it may have hidden them all. So one more is asked for.
+   */
+  mayBeHidden(): boolean {
+    const { newest, trailing } = this.#coverage;
+    const [kind] = trailing.values();
+    if (this.#grid.isPaged || trailing.size !== 1 || !this.looksForEnd()) return false;
+    return (kind === 'empty' || kind === 'bare') && newest.pageInfo?.more !== false;
   }
 
   /**
@@ -188,7 +200,8 @@ export class EndEvidence {
     if (firstTrailing === null || failedEnd > end || !this.#saysMore()) return null;
     const [position, kind] = firstTrailing;
     const isRefusal = typeof kind === 'object';
-    if (this.#again.has(position) || kind === 'ended' || kind === 'onward') return null;
+    if (this.#again.has(position) || ['ended', 'bare', 'onward'].includes(String(kind)))
+      return null;
     if (isRefusal && kind.status !== null && !mayHideLimit(kind.status)) return null;
     this.#again.add(position);
     trailing.delete(position);

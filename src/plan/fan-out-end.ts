@@ -5,10 +5,10 @@ import { formatCount } from '../core/units.ts';
 import type { PageGrid, Totals } from './page-grid.ts';
 
 /**
- * A position past the last page with records: empty, empty with a word that the list ends or goes on
- * there, refused, or with records that had come before.
+ * A position past the last page with records: empty, empty but for the records of its overlap (`bare`), empty
+ * with a word that the list ends or goes on there, refused, or with records that had come before.
  */
-export type Trailing = 'empty' | 'ended' | 'onward' | 'repeated' | Refusal;
+export type Trailing = 'empty' | 'bare' | 'ended' | 'onward' | 'repeated' | Refusal;
 
 export interface Refusal {
   readonly status: number | null;
@@ -82,10 +82,11 @@ export class Coverage {
 }
 
 /** How a page without records is past the end. */
-export function emptiness({ pageInfo }: Answer): 'empty' | 'ended' | 'onward' {
+export function emptiness({ pageInfo }: Answer): 'empty' | 'bare' | 'ended' | 'onward' {
   if (pageInfo?.more === true) return 'onward';
+  if (pageInfo?.more === false) return 'ended';
   // One that has only the records of its overlap has been given as it should be.
-  return pageInfo?.more === false || (pageInfo?.records ?? 0) > 0 ? 'ended' : 'empty';
+  return (pageInfo?.records ?? 0) > 0 ? 'bare' : 'empty';
 }
 
 /** What came of a request for a page. */
@@ -275,7 +276,7 @@ function isGone({ firstTrailing, failedEnd, end }: Coverage): boolean {
 function refusedThoughMore({ newest, firstTrailing, failedEnd }: Coverage): string | null {
   if (newest.pageInfo?.more !== true || firstTrailing === null || failedEnd > 0) return null;
   const [, kind] = firstTrailing;
-  if (kind === 'ended' || kind === 'onward') return null;
+  if (kind === 'ended' || kind === 'bare' || kind === 'onward') return null;
   const status = typeof kind === 'object' ? kind.status : null;
   const how = typeof kind === 'object' ? 'was refused' : 'is empty';
   const by = status === null ? '' : ` (${status})`;

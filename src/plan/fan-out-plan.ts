@@ -239,7 +239,8 @@ export class FanOutPlan implements PlanState {
   #openWindow(): void {
     this.#isCheck ||= !this.#evidence.looksForEnd() && this.#coverage.end >= this.#evidence.limit();
     const behind = this.#evidence.pagesBehindRefusal();
-    const guessed = behind > 0 ? behind : this.#evidence.mayBeLast() ? 1 : this.#windowLength;
+    const isOne = this.#evidence.mayBeLast() || this.#evidence.mayBeHidden();
+    const guessed = behind > 0 ? behind : isOne ? 1 : this.#windowLength;
     const length = this.#grid.mayGuess ? guessed : 1;
     this.#windowLength = Math.min(LONGEST_WINDOW, this.#windowLength * 2);
     for (let index = 0; index < length && this.#pages.next < this.#grid.ceiling; index++) {

@@ -85,6 +85,28 @@ test('pages that are refused in the middle are not the end of the list, where no
   }
 });
 
+test('a page of an offset list whose rows are all hidden is not its end', async (t) => {
+  const all = Array.from({ length: 137 }, (_, id) => ({ id }));
+  for (const [options, size, hidden] of [
+    [{}, 25, [73, 99]],
+    [{ paginate: { overlap: 0 } }, 25, [50, 75]],
+    [{}, 5, [45, 50]],
+  ] as const) {
+    const [from, to] = hidden;
+    const answer = (url: URL): JsonReply => {
+      const at = offsetOf(url);
+      const page = all.slice(at, at + numberIn(url, 'limit', size));
+      return { body: page.filter(({ id }) => id < from || id >= to) };
+    };
+    const path = `/things?limit=${size}&offset=0`;
+    const { summary, text } = await fetchJson(t, answer, options, path);
+    const came = text === null ? null : text.split('\n').length - 1;
+    const what = `${size} ${came} ${JSON.stringify(summary.verdict)}`;
+    assert.doesNotMatch(summary.verdict.name, /^(?:proven|complete)$/, what);
+    if (came !== null) assert.equal(came, 137 - (to - from), what);
+  }
+});
+
 test('a total that is the number of records in a full first page is asked about once', async (t) => {
   const from = (url: URL) =>
     url.search.includes('page=') ? (pageOf(url) - 1) * 25 : offsetOf(url);
