@@ -1,6 +1,12 @@
 import { mayHideLimit } from '../core/expectation.ts';
 import type { PageInfo } from '../core/page-info.ts';
-import { type Answer, type Coverage, hasSameRecords, MOST_TRAILING_PAGES } from './fan-out-end.ts';
+import {
+  type Answer,
+  type Coverage,
+  hasSameRecords,
+  MOST_MEAGRE_PAGES,
+  MOST_TRAILING_PAGES,
+} from './fan-out-end.ts';
 import { mayBeFull } from './full-page.ts';
 import { LOWEST_CEILING, type PageGrid, type Totals } from './page-grid.ts';
 
@@ -8,6 +14,9 @@ import { LOWEST_CEILING, type PageGrid, type Totals } from './page-grid.ts';
 const PAGES_OF_AN_END = 4;
 /** Servers that stop at a page stop at page 10, 100 or the like. */
 const ROUND_PAGES = 10;
+
+/** Where pages hold fewer, one record is a page like the others. */
+const LEAST_PAGE = 5;
 
 /** What pages say of where their list ends, held against what has come, while it is read. */
 export class EndEvidence {
@@ -19,6 +28,8 @@ export class EndEvidence {
   /** The first page that said that nothing follows, and the last one with records. */
   #saidLast = Number.POSITIVE_INFINITY;
   #furthest = 0;
+  /** Pages in a row with one new record. */
+  #meagre = 0;
   first: PageInfo | null = null;
 
   constructor(grid: PageGrid, totals: Totals, coverage: Coverage) {
@@ -44,6 +55,19 @@ export class EndEvidence {
       page: isPaged ? position + 1 + skipped.pages : null,
       reach: isPaged ? null : this.#grid.ordinalOf(this.#grid.endOf(position, pageInfo)),
     });
+  }
+
+  /** Told of pages with records in their order, while the end is looked for. */
+  hearSize(position: number, pageInfo: PageInfo): void {
+    const fresh = this.#grid.isPaged
+      ? pageInfo.records
+      : this.#grid.endOf(position, pageInfo) - position;
+    this.#meagre = fresh === 1 && this.#grid.wholePage >= LEAST_PAGE ? this.#meagre + 1 : 0;
+  }
+
+  /** Each page brings one record more, however far it lies. */
+  get isEndless(): boolean {
+    return this.looksForEnd() && this.#meagre >= MOST_MEAGRE_PAGES;
   }
 
   /** A page behind one that said that it is the last shows that its word means something else. */

@@ -178,17 +178,24 @@ export interface FanOutFacts {
   /** The first position that was not asked for. */
   readonly next: number;
   /**
-   * What ended the search for the end. `unchecked`: whether a last page is the last.
+   * What ended the search for the end. `unchecked`: whether a last page is the last. `endless`: pages bring one
+   * record each, one after another.
    */
-  readonly found: 'statement' | 'repetition' | 'alike' | 'failure' | 'unchecked' | null;
+  readonly found: 'statement' | 'repetition' | 'alike' | 'failure' | 'unchecked' | 'endless' | null;
 }
 
 /** After so many pages without records no more are requested, whatever the total. */
 export const MOST_TRAILING_PAGES = 16;
+/** So many pages in a row, each with one new record where others hold many, are those of a server that has always one more. */
+export const MOST_MEAGRE_PAGES = 100;
 /** Refusals that do not say whether the page exists. */
 const vagueStatuses = new Set([400, 422]);
 /** Refusals that say that there is no such page. */
 export const gone: ReadonlySet<number> = new Set([404, 410, 416]);
+
+export function endlessText(received: number): string {
+  return `after ${formatCount(received)} records, the last ${formatCount(MOST_MEAGRE_PAGES)} pages brought one each, so the server seems to answer any page, and where the list ends is unknown`;
+}
 
 export function fanOutEnd(facts: FanOutFacts): PlanEnd {
   const end = findEnd(facts);
@@ -212,6 +219,7 @@ function findEnd(facts: FanOutFacts): PlanEnd {
     return end('loop', detail);
   }
 
+  if (found === 'endless') return end('broken', endlessText(received));
   if (found === 'failure' && !isAll) {
     return end('broken', 'the pages that would show where the list ends failed');
   }
