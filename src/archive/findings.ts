@@ -1,3 +1,4 @@
+import { isRoundDepth } from '../core/depth.ts';
 import { factsOf } from '../core/pagination.ts';
 import { counted, formatCount } from '../core/units.ts';
 import { isRepeatedThroughout, isTotalThere } from './checks.ts';
@@ -244,8 +245,6 @@ function gapText(gaps: PageFacts['gaps']): string {
   return `no page covers ${shown.join(', ')}${others}`;
 }
 
-const LOWEST_DEPTH = 100;
-
 /** Nothing was found wrong; was there anything to find it by? */
 function checkFindings(facts: PagedFacts): readonly Finding[] {
   const { planEnd, pagination, expect, fetched, pages, checks } = facts;
@@ -269,12 +268,6 @@ function checkFindings(facts: PagedFacts): readonly Finding[] {
       ? 'the server states no total to check against'
       : `the server states no total but that it is at least ${formatCount(pages.leastTotal)}`;
   return [{ kind: mayBeCeiling ? 'unverified' : 'unseen', text }];
-}
-
-/** Where servers stop: at hundreds, at powers of two, and at one less than a thousand. */
-function isRoundDepth(records: number): boolean {
-  if (records < LOWEST_DEPTH) return false;
-  return records % 100 === 0 || (records + 1) % 1000 === 0 || Number.isInteger(Math.log2(records));
 }
 
 /** Records that the run should have, by what the server says. */

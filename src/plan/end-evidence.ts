@@ -1,3 +1,4 @@
+import { mayBeCeiling } from '../core/depth.ts';
 import { mayHideLimit } from '../core/expectation.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import {
@@ -8,7 +9,7 @@ import {
   MOST_TRAILING_PAGES,
 } from './fan-out-end.ts';
 import { mayBeFull } from './full-page.ts';
-import { LOWEST_CEILING, type PageGrid, type Totals } from './page-grid.ts';
+import type { PageGrid, Totals } from './page-grid.ts';
 
 /** Pages that are refused one after another, the first behind a full page, show that a list ends. */
 const PAGES_OF_AN_END = 4;
@@ -206,8 +207,8 @@ export class EndEvidence {
     const { pageInfo } = newest;
     if (!this.#grid.isPaged || tail.length < 2 || newest.position === 0) return false;
     if (pageInfo === null || pageInfo.firstKey === null || pageInfo.more === true) return false;
-    const mayBeCeiling = received >= LOWEST_CEILING || end % ROUND_PAGES === 0;
-    if (this.#isFull(pageInfo) && mayBeCeiling) return false;
+    const isDeep = mayBeCeiling(received) || end % ROUND_PAGES === 0;
+    if (this.#isFull(pageInfo) && isDeep) return false;
     return tail.every((page) => page.pageInfo !== null && hasSameRecords(page.pageInfo, pageInfo));
   }
 

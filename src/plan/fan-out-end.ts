@@ -1,4 +1,5 @@
 /** What the answers of a fan-out cover, and where its list ends. */
+import { isLikelyCeiling } from '../core/depth.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
@@ -340,7 +341,7 @@ function findCeiling(facts: FanOutFacts): { position: number; detail: string } |
   const isClear = refusals.length > 0 || past.length >= MOST_TRAILING_PAGES || isStated;
   // Without a total, a round depth and a refusal that does not say "not found" point to a limit.
   const isLikely =
-    total === null && depth % 1000 === 0 && status !== null && vagueStatuses.has(status);
+    total === null && isLikelyCeiling(depth) && status !== null && vagueStatuses.has(status);
   return (isSaid && isClear) || isLikely
     ? { position: Math.max(position, coverage.end), detail }
     : null;
