@@ -29,7 +29,7 @@ import {
   proveEnd,
   settleBase,
 } from './trial.ts';
-import { listOfSize } from './which-list.ts';
+import { whichList } from './which-list.ts';
 import { requestsForSize, wholeByOtherForm, wholeBySize, whyFlagIsIdle } from './whole-list.ts';
 
 export type { PageView };
@@ -65,6 +65,8 @@ export interface Discovery {
   readonly pageRecords: number;
   /** The list is empty, and its page leaves it out or has null for it. */
   readonly isListAbsent: boolean;
+  /** Paths to several lists, of which the first page does not show which one it is; empty where it does. */
+  readonly rivals: readonly string[];
   readonly total: number | null;
 }
 
@@ -115,7 +117,10 @@ export async function discoverPagination(
     responses.push(view);
     return view;
   };
-  const list = given.records == null ? await listOfSize(first, (request) => ask(request, 1)) : null;
+  const { path: list, rivals } =
+    given.records == null
+      ? await whichList(first, (request) => ask(request, 1))
+      : { path: null, rivals: [] };
   const pinned = list === null ? given : { ...given, records: list };
   const facts = readFacts(first, pinned);
   const shown = detect(first, pinned);
@@ -159,6 +164,7 @@ export async function discoverPagination(
     isLastPage: isWholeList || isTotal || (detection.kind === 'found' && detection.lastPage),
     pageRecords: facts.count,
     isListAbsent: facts.isListAbsent,
+    rivals,
     total,
   };
 }

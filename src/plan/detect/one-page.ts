@@ -67,6 +67,13 @@ export function endWithoutRecords({ responses, pagination }: Discovery): OnePage
   return { reason: 'single', detail, isFinal: true, cures: own };
 }
 
+/** A page has several lists, and nothing shows which one pages. */
+export function endOfRivals(rivals: readonly string[]): OnePageEnd {
+  const detail = `it has several lists, and nothing shows which of them is meant: name it with --select, one of ${rivals.join(', ')}`;
+  const cures = rivals.map((path) => ({ heading: `To read ${path}`, flags: ['--select', path] }));
+  return { reason: 'single', detail, isFinal: true, cures };
+}
+
 export function countsPages({ style, totalPagesPath, totalPagesHeader }: Pagination): boolean {
   return style === 'page' && (totalPagesPath !== null || totalPagesHeader !== null);
 }
