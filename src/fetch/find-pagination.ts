@@ -22,7 +22,7 @@ import {
 } from '../plan/detect/one-page.ts';
 import { literalOf, PAGE_ITSELF } from '../plan/detect/page-view.ts';
 import { settleOverlap } from '../plan/detect/settle-overlap.ts';
-import { isOnlyOneToChange } from '../plan/detect/which-list.ts';
+import { isOnlyOneToChange } from '../plan/detect/which-changes.ts';
 import type { Ask } from './asked-pages.ts';
 import type { PaginateJob } from './paginate-job.ts';
 

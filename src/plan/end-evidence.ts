@@ -63,12 +63,14 @@ export class EndEvidence {
     const fresh = this.#grid.isPaged
       ? pageInfo.records
       : this.#grid.endOf(position, pageInfo) - position;
-    this.#meagre = fresh === 1 && this.#grid.wholePage >= LEAST_PAGE ? this.#meagre + 1 : 0;
+    const isMeagre = fresh === 1 && this.#grid.wholePage >= LEAST_PAGE && pageInfo.more !== true;
+    this.#meagre = isMeagre ? this.#meagre + 1 : 0;
   }
 
   /** Each page brings one record more, however far it lies. */
   get isEndless(): boolean {
-    return this.looksForEnd() && this.#meagre >= MOST_MEAGRE_PAGES;
+    const most = MOST_MEAGRE_PAGES[this.#grid.isPaged ? 'pages' : 'records'];
+    return this.looksForEnd() && this.#meagre >= most;
   }
 
   /** A page behind one that said that it is the last shows that its word means something else. */

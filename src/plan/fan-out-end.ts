@@ -187,15 +187,19 @@ export interface FanOutFacts {
 
 /** After so many pages without records no more are requested, whatever the total. */
 export const MOST_TRAILING_PAGES = 16;
-/** So many pages in a row, each with one new record where others hold many, are those of a server that has always one more. */
-export const MOST_MEAGRE_PAGES = 100;
+/**
+ * So many pages in a row, each with one new record where others hold many, are those of a server that has always
+ * one more. Behind offsets a server may have lowered its page size to one record.
+ */
+export const MOST_MEAGRE_PAGES = { pages: 100, records: 2000 };
 /** Refusals that do not say whether the page exists. */
 const vagueStatuses = new Set([400, 422]);
 /** Refusals that say that there is no such page. */
 export const gone: ReadonlySet<number> = new Set([404, 410, 416]);
 
-export function endlessText(received: number): string {
-  return `after ${formatCount(received)} records, the last ${formatCount(MOST_MEAGRE_PAGES)} pages brought one each, so the server seems to answer any page, and where the list ends is unknown`;
+export function endlessText(received: number, last: number): string {
+  const [records, pages] = [received, last].map(formatCount);
+  return `after ${records} records, the last ${pages} pages brought one each, so the server seems to answer any page, and where the list ends is unknown`;
 }
 
 export function fanOutEnd(facts: FanOutFacts): PlanEnd {
@@ -220,7 +224,10 @@ function findEnd(facts: FanOutFacts): PlanEnd {
     return end('loop', detail);
   }
 
-  if (found === 'endless') return end('broken', endlessText(received));
+  if (found === 'endless') {
+    const most = MOST_MEAGRE_PAGES[grid.isPaged ? 'pages' : 'records'];
+    return end('broken', endlessText(received, most));
+  }
   if (found === 'failure' && !isAll) {
     return end('broken', 'the pages that would show where the list ends failed');
   }

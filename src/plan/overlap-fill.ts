@@ -71,8 +71,10 @@ export class OverlapFill implements PlanState {
     const end = this.#plan.end();
     if (end === null || this.#end !== null) return;
     if (this.#outstanding > 0 || this.#queue.length > 0) return;
-    if (this.#meagre >= MOST_MEAGRE_PAGES && this.#totals.records === null) {
-      this.#end = { ...this.#ended(end), reason: 'broken', detail: endlessText(this.#top.to) };
+    const most = MOST_MEAGRE_PAGES.records;
+    if (this.#meagre >= most && this.#totals.records === null) {
+      const detail = endlessText(this.#top.to, most);
+      this.#end = { ...this.#ended(end), reason: 'broken', detail };
       return;
     }
     const holes = this.#holes(end);
