@@ -195,7 +195,7 @@ export class BatchReader {
   #oddIn(page: Uint8Array, found: FoundRecords): Pick<PageInfo, 'partialBy' | 'strangers'> {
     const sisters = this.#sisters;
     if (sisters === null || found.count === 0) return {};
-    const [partialBy] = sisters.faultsBeside(page, found);
+    const [partialBy] = sisters.faultsBeside(page, found, true);
     const strangers = sisters.strangersIn(page, found);
     return {
       ...(partialBy === undefined ? {} : { partialBy }),

@@ -101,13 +101,15 @@ export class SisterPages {
   /**
    * Fields in which a page with records says that not all of it could be served: a page of the list,
    * but not a whole one.
+   *
+   * @param isAlone also what its sisters say
    */
-  faultsBeside(page: Uint8Array, found: FoundRecords): readonly string[] {
+  faultsBeside(page: Uint8Array, found: FoundRecords, isAlone = false): readonly string[] {
     const json = envelopeWithFault(page, found);
     if (json === null) return [];
     const { outcomes } = this.#envelope(json);
     if (failuresIn(outcomes).length === 0) return [];
-    const isFirst = this.#first === page || this.#readSister() === null;
+    const isFirst = isAlone || this.#first === page || this.#readSister() === null;
     return faultsIn(outcomes, isFirst ? null : this.#readSister()!.outcomes);
   }
 

@@ -1,3 +1,4 @@
+import { isRoundDepth } from '../core/depth.ts';
 import { factsOf } from '../core/pagination.ts';
 import { counted, formatCount } from '../core/units.ts';
 import { isRepeatedThroughout, isTotalThere } from './checks.ts';
@@ -136,7 +137,7 @@ function missingFindings(facts: PagedFacts): readonly Finding[] {
       'each page begins with one of the last records of the page before, so these stand twice: name what identifies a record with --key, and they are left out (--key @ takes the whole record)',
     );
   }
-  if (pages.partial > 0) {
+  if (pages.partial > 0 && !(isAll && saysSoEverywhere(pages))) {
     const say = counted(pages.partial, 'page says', 'pages say');
     texts.push(`${say} that not all of it is there (${pages.partialBy})`);
   }
@@ -154,6 +155,14 @@ function missingFindings(facts: PagedFacts): readonly Finding[] {
     }
   }
   return texts.map((text) => ({ kind: 'missing', text }));
+}
+
+/** An error: a count of shards, or a time that ran out, may be why the total is what it is. */
+const ERRORS = /(?:^|\.)[^.]*err[^.]*$/i;
+
+/** All pages tell of an error, as a warning that is always there; where all records came, none is missing. */
+function saysSoEverywhere({ partial, partialBy, withRecords }: PageFacts): boolean {
+  return partial > 1 && partial === withRecords && ERRORS.test(partialBy ?? '');
 }
 
 /** What slices share, and what their bounds leave open. */
@@ -236,8 +245,6 @@ function gapText(gaps: PageFacts['gaps']): string {
   return `no page covers ${shown.join(', ')}${others}`;
 }
 
-const LOWEST_DEPTH = 100;
-
 /** Nothing was found wrong; was there anything to find it by? */
 function checkFindings(facts: PagedFacts): readonly Finding[] {
   const { planEnd, pagination, expect, fetched, pages, checks } = facts;
@@ -261,12 +268,6 @@ function checkFindings(facts: PagedFacts): readonly Finding[] {
       ? 'the server states no total to check against'
       : `the server states no total but that it is at least ${formatCount(pages.leastTotal)}`;
   return [{ kind: mayBeCeiling ? 'unverified' : 'unseen', text }];
-}
-
-/** Where servers stop: at hundreds, at powers of two, and at one less than a thousand. */
-function isRoundDepth(records: number): boolean {
-  if (records < LOWEST_DEPTH) return false;
-  return records % 100 === 0 || (records + 1) % 1000 === 0 || Number.isInteger(Math.log2(records));
 }
 
 /** Records that the run should have, by what the server says. */

@@ -16,11 +16,13 @@ import { namesNext, readFacts, saysEnd, saysMore } from '../plan/detect/facts.ts
 import {
   countsPages,
   endOfOnePage,
+  endOfRivals,
   endWithoutRecords,
   type OnePageEnd,
 } from '../plan/detect/one-page.ts';
 import { literalOf, PAGE_ITSELF } from '../plan/detect/page-view.ts';
 import { settleOverlap } from '../plan/detect/settle-overlap.ts';
+import { isOnlyOneToChange } from '../plan/detect/which-changes.ts';
 import type { Ask } from './asked-pages.ts';
 import type { PaginateJob } from './paginate-job.ts';
 
@@ -53,6 +55,10 @@ export async function findPagination(
     const { base } = readFacts(found.responses[0]!, pinned);
     const pagination = { ...base, records: NO_RECORDS };
     return { pagination, evidence: said, end: endWithoutRecords(found) };
+  }
+  if (isOpen && isList && found.rivals.length > 0 && !(await isOnlyOneToChange(found, ask))) {
+    const pagination = { ...readFacts(found.responses[0]!, pinned).base, records: NO_RECORDS };
+    return { pagination, evidence: said, end: endOfRivals(found.rivals) };
   }
   const end = isOnePage(listed) ? endOfOnePage(found, !isOpen) : endWithoutWord(found, options);
   // What pages repeat can be left out of records, not of what is made of whole pages.

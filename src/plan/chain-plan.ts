@@ -1,9 +1,9 @@
+import { mayBeCeiling } from '../core/depth.ts';
 import type { Dropped, PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
 import { readNoNext } from './no-next.ts';
-import { LOWEST_CEILING } from './page-grid.ts';
 import type { PlanState } from './plan.ts';
 import { isSameRequest, type UnplacedRequest } from './request-parts.ts';
 import { StatedTotal } from './stated-total.ts';
@@ -257,7 +257,7 @@ export class ChainPlan implements PlanState {
   }
 
   #ask(request: PageRequest): void {
-    const isDeep = this.#records >= LOWEST_CEILING && this.#total.exceeds(this.#records);
+    const isDeep = mayBeCeiling(this.#records) && this.#total.exceeds(this.#records);
     const speculative = isDeep || this.#doubt !== null;
     const isSure = this.#doubt === null;
     this.#current = { ...request, speculative, ...(isSure && { expected: 'promised' }) };

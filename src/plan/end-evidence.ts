@@ -1,13 +1,23 @@
+import { mayBeCeiling } from '../core/depth.ts';
 import { mayHideLimit } from '../core/expectation.ts';
 import type { PageInfo } from '../core/page-info.ts';
-import { type Answer, type Coverage, hasSameRecords, MOST_TRAILING_PAGES } from './fan-out-end.ts';
+import {
+  type Answer,
+  type Coverage,
+  hasSameRecords,
+  MOST_MEAGRE_PAGES,
+  MOST_TRAILING_PAGES,
+} from './fan-out-end.ts';
 import { mayBeFull } from './full-page.ts';
-import { LOWEST_CEILING, type PageGrid, type Totals } from './page-grid.ts';
+import type { PageGrid, Totals } from './page-grid.ts';
 
 /** Pages that are refused one after another, the first behind a full page, show that a list ends. */
 const PAGES_OF_AN_END = 4;
 /** Servers that stop at a page stop at page 10, 100 or the like. */
 const ROUND_PAGES = 10;
+
+/** Where pages hold fewer, one record is a page like the others. */
+const LEAST_PAGE = 5;
 
 /** What pages say of where their list ends, held against what has come, while it is read. */
 export class EndEvidence {
@@ -19,6 +29,8 @@ export class EndEvidence {
   /** The first page that said that nothing follows, and the last one with records. */
   #saidLast = Number.POSITIVE_INFINITY;
   #furthest = 0;
+  /** Pages in a row with one new record. */
+  #meagre = 0;
   first: PageInfo | null = null;
 
   constructor(grid: PageGrid, totals: Totals, coverage: Coverage) {
@@ -44,6 +56,21 @@ export class EndEvidence {
       page: isPaged ? position + 1 + skipped.pages : null,
       reach: isPaged ? null : this.#grid.ordinalOf(this.#grid.endOf(position, pageInfo)),
     });
+  }
+
+  /** Told of pages with records in their order, while the end is looked for. */
+  hearSize(position: number, pageInfo: PageInfo): void {
+    const fresh = this.#grid.isPaged
+      ? pageInfo.records
+      : this.#grid.endOf(position, pageInfo) - position;
+    const isMeagre = fresh === 1 && this.#grid.wholePage >= LEAST_PAGE && pageInfo.more !== true;
+    this.#meagre = isMeagre ? this.#meagre + 1 : 0;
+  }
+
+  /** Each page brings one record more, however far it lies. */
+  get isEndless(): boolean {
+    const most = MOST_MEAGRE_PAGES[this.#grid.isPaged ? 'pages' : 'records'];
+    return this.looksForEnd() && this.#meagre >= most;
   }
 
   /** A page behind one that said that it is the last shows that its word means something else. */
@@ -110,7 +137,19 @@ export class EndEvidence {
     const { trailing } = this.#coverage;
     const kinds = [...trailing.values()].filter((kind) => kind !== 'repeated');
     const isOnward = kinds.every((kind) => kind === 'onward');
-    return (isOnward && trailing.size < MOST_TRAILING_PAGES) || this.pagesBehindRefusal() > 0;
+    if (isOnward && trailing.size < MOST_TRAILING_PAGES) return true;
+    return this.pagesBehindRefusal() > 0 || this.mayBeHidden();
+  }
+
+  /**
+   * Behind an offset one page came without a new record, and nothing states an end: a server that hides rows
+   * from a page after it has cut it may have hidden them all. So one more is asked for.
+   */
+  mayBeHidden(): boolean {
+    const { newest, trailing } = this.#coverage;
+    const [kind] = trailing.values();
+    if (this.#grid.isPaged || trailing.size !== 1 || !this.looksForEnd()) return false;
+    return (kind === 'empty' || kind === 'bare') && newest.pageInfo?.more !== false;
   }
 
   /**
@@ -119,6 +158,7 @@ export class EndEvidence {
    */
   pagesBehindRefusal(): number {
     const { newest, trailing } = this.#coverage;
+    if (newest.pageInfo?.more === false && this.mayBeLast()) return 0;
     const kinds = [...trailing.values()].filter((kind) => kind !== 'repeated');
     const isRefused = kinds.length > 0 && kinds.every((kind) => typeof kind === 'object');
     if (!isRefused || !this.#grid.mayGuess || !this.looksForEnd()) return 0;
@@ -137,8 +177,12 @@ export class EndEvidence {
   /** The page says that it is the last. */
   isLast(pageInfo: PageInfo): boolean {
     if (this.#furthest > this.#saidLast || pageInfo.more !== false) return false;
+    if (!this.#isFull(pageInfo)) return true;
     // A full page that names no next one is like a page in the middle that leaves it out.
-    return this.#grid.pagination.morePath !== null || !this.#isFull(pageInfo);
+    if (this.#grid.pagination.morePath === null) return false;
+    // A flag may be the same on all pages: a full first page is held against the second, or a total.
+    const { newest, received } = this.#coverage;
+    return newest.position > 0 || this.#totals.areAll(received);
   }
 
   /**
@@ -165,8 +209,8 @@ export class EndEvidence {
     const { pageInfo } = newest;
     if (!this.#grid.isPaged || tail.length < 2 || newest.position === 0) return false;
     if (pageInfo === null || pageInfo.firstKey === null || pageInfo.more === true) return false;
-    const mayBeCeiling = received >= LOWEST_CEILING || end % ROUND_PAGES === 0;
-    if (this.#isFull(pageInfo) && mayBeCeiling) return false;
+    const isDeep = mayBeCeiling(received) || end % ROUND_PAGES === 0;
+    if (this.#isFull(pageInfo) && isDeep) return false;
     return tail.every((page) => page.pageInfo !== null && hasSameRecords(page.pageInfo, pageInfo));
   }
 
@@ -183,7 +227,8 @@ export class EndEvidence {
     if (firstTrailing === null || failedEnd > end || !this.#saysMore()) return null;
     const [position, kind] = firstTrailing;
     const isRefusal = typeof kind === 'object';
-    if (this.#again.has(position) || kind === 'ended' || kind === 'onward') return null;
+    if (this.#again.has(position) || ['ended', 'bare', 'onward'].includes(String(kind)))
+      return null;
     if (isRefusal && kind.status !== null && !mayHideLimit(kind.status)) return null;
     this.#again.add(position);
     trailing.delete(position);

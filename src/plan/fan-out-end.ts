@@ -1,14 +1,15 @@
 /** What the answers of a fan-out cover, and where its list ends. */
+import { isLikelyCeiling } from '../core/depth.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
 import type { PageGrid, Totals } from './page-grid.ts';
 
 /**
- * A position past the last page with records: empty, empty with a word that the list ends or goes on
- * there, refused, or with records that had come before.
+ * A position past the last page with records: empty, empty but for the records of its overlap (`bare`), empty
+ * with a word that the list ends or goes on there, refused, or with records that had come before.
  */
-export type Trailing = 'empty' | 'ended' | 'onward' | 'repeated' | Refusal;
+export type Trailing = 'empty' | 'bare' | 'ended' | 'onward' | 'repeated' | Refusal;
 
 export interface Refusal {
   readonly status: number | null;
@@ -82,10 +83,11 @@ export class Coverage {
 }
 
 /** How a page without records is past the end. */
-export function emptiness({ pageInfo }: Answer): 'empty' | 'ended' | 'onward' {
+export function emptiness({ pageInfo }: Answer): 'empty' | 'bare' | 'ended' | 'onward' {
   if (pageInfo?.more === true) return 'onward';
+  if (pageInfo?.more === false) return 'ended';
   // One that has only the records of its overlap has been given as it should be.
-  return pageInfo?.more === false || (pageInfo?.records ?? 0) > 0 ? 'ended' : 'empty';
+  return (pageInfo?.records ?? 0) > 0 ? 'bare' : 'empty';
 }
 
 /** What came of a request for a page. */
@@ -177,17 +179,28 @@ export interface FanOutFacts {
   /** The first position that was not asked for. */
   readonly next: number;
   /**
-   * What ended the search for the end. `unchecked`: whether a last page is the last.
+   * What ended the search for the end. `unchecked`: whether a last page is the last. `endless`: pages bring one
+   * record each, one after another.
    */
-  readonly found: 'statement' | 'repetition' | 'alike' | 'failure' | 'unchecked' | null;
+  readonly found: 'statement' | 'repetition' | 'alike' | 'failure' | 'unchecked' | 'endless' | null;
 }
 
 /** After so many pages without records no more are requested, whatever the total. */
 export const MOST_TRAILING_PAGES = 16;
+/**
+ * So many pages in a row, each with one new record where others hold many, are those of a server that has always
+ * one more. Behind offsets a server may have lowered its page size to one record.
+ */
+export const MOST_MEAGRE_PAGES = { pages: 100, records: 2000 };
 /** Refusals that do not say whether the page exists. */
 const vagueStatuses = new Set([400, 422]);
 /** Refusals that say that there is no such page. */
 export const gone: ReadonlySet<number> = new Set([404, 410, 416]);
+
+export function endlessText(received: number, last: number): string {
+  const [records, pages] = [received, last].map(formatCount);
+  return `after ${records} records, the last ${pages} pages brought one each, so the server seems to answer any page, and where the list ends is unknown`;
+}
 
 export function fanOutEnd(facts: FanOutFacts): PlanEnd {
   const end = findEnd(facts);
@@ -211,6 +224,10 @@ function findEnd(facts: FanOutFacts): PlanEnd {
     return end('loop', detail);
   }
 
+  if (found === 'endless') {
+    const most = MOST_MEAGRE_PAGES[grid.isPaged ? 'pages' : 'records'];
+    return end('broken', endlessText(received, most));
+  }
   if (found === 'failure' && !isAll) {
     return end('broken', 'the pages that would show where the list ends failed');
   }
@@ -275,7 +292,7 @@ function isGone({ firstTrailing, failedEnd, end }: Coverage): boolean {
 function refusedThoughMore({ newest, firstTrailing, failedEnd }: Coverage): string | null {
   if (newest.pageInfo?.more !== true || firstTrailing === null || failedEnd > 0) return null;
   const [, kind] = firstTrailing;
-  if (kind === 'ended' || kind === 'onward') return null;
+  if (kind === 'ended' || kind === 'bare' || kind === 'onward') return null;
   const status = typeof kind === 'object' ? kind.status : null;
   const how = typeof kind === 'object' ? 'was refused' : 'is empty';
   const by = status === null ? '' : ` (${status})`;
@@ -331,7 +348,7 @@ function findCeiling(facts: FanOutFacts): { position: number; detail: string } |
   const isClear = refusals.length > 0 || past.length >= MOST_TRAILING_PAGES || isStated;
   // Without a total, a round depth and a refusal that does not say "not found" point to a limit.
   const isLikely =
-    total === null && depth % 1000 === 0 && status !== null && vagueStatuses.has(status);
+    total === null && isLikelyCeiling(depth) && status !== null && vagueStatuses.has(status);
   return (isSaid && isClear) || isLikely
     ? { position: Math.max(position, coverage.end), detail }
     : null;

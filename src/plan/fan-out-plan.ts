@@ -239,7 +239,12 @@ export class FanOutPlan implements PlanState {
   #openWindow(): void {
     this.#isCheck ||= !this.#evidence.looksForEnd() && this.#coverage.end >= this.#evidence.limit();
     const behind = this.#evidence.pagesBehindRefusal();
-    const guessed = behind > 0 ? behind : this.#evidence.mayBeLast() ? 1 : this.#windowLength;
+    // Each page that fails costs all its attempts.
+    const isOne =
+      this.#evidence.mayBeLast() ||
+      this.#evidence.mayBeHidden() ||
+      this.#coverage.failedEnd > this.#coverage.end;
+    const guessed = behind > 0 ? behind : isOne ? 1 : this.#windowLength;
     const length = this.#grid.mayGuess ? guessed : 1;
     this.#windowLength = Math.min(LONGEST_WINDOW, this.#windowLength * 2);
     for (let index = 0; index < length && this.#pages.next < this.#grid.ceiling; index++) {
@@ -263,7 +268,13 @@ export class FanOutPlan implements PlanState {
     }
     this.#window = null;
     for (const { position, outcome, pageInfo } of pages) {
-      if (outcome === 'records') this.#accept(position, pageInfo!, this.#coverage.received);
+      if (outcome !== 'records') continue;
+      this.#evidence.hearSize(position, pageInfo!);
+      this.#accept(position, pageInfo!, this.#coverage.received);
+    }
+    if (this.#evidence.isEndless) {
+      this.#finish('endless');
+      return;
     }
     const last = this.#coverage.newest.pageInfo!;
     this.#areAlike ||= tail.some((answer) => mayBeAlike(answer, last));

@@ -9,6 +9,12 @@ export function isRoundSize(records: number): boolean {
   return ROUND_SIZES.has(records) || (records > 0 && records % 50 === 0);
 }
 
+/** As many records as the first page was asked for, as its server says that a page holds, or as pages commonly do. */
+export function looksFull(records: number, asked: number | null, said: number | null): boolean {
+  if (records === 0) return false;
+  return (asked !== null && records >= asked) || said === records || isRoundSize(records);
+}
+
 /** @param asked the size that was asked for, or that the server says; null where it is not known */
 export function mayBeFull(records: number, asked: number | null): boolean {
   if (asked === null) return records >= LEAST_CUT;

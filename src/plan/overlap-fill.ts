@@ -1,5 +1,6 @@
 import type { PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
+import { endlessText, MOST_MEAGRE_PAGES } from './fan-out-end.ts';
 import { type GridParts, PageGrid, Totals } from './page-grid.ts';
 import type { PlanState } from './plan.ts';
 
@@ -29,6 +30,8 @@ export class OverlapFill implements PlanState {
   readonly #queue: PageRequest[] = [];
   #outstanding = 0;
   #filled = 0;
+  /** Fills in a row that brought one record. */
+  #meagre = 0;
   #overlap = 0;
   #firstRecords = 1;
   /** A page after the first was no longer than the overlap. */
@@ -62,9 +65,18 @@ export class OverlapFill implements PlanState {
     if (ended.state === 'stored') this.#cover(position, ended.pageInfo);
     if (!isFill) this.#plan.onPage(request, ended);
     else if (ended.state === 'failed') this.#failedEnd = Math.max(this.#failedEnd, position + 1);
+    if (isFill)
+      this.#meagre =
+        ended.state === 'stored' && ended.pageInfo.records === 1 ? this.#meagre + 1 : 0;
     const end = this.#plan.end();
     if (end === null || this.#end !== null) return;
     if (this.#outstanding > 0 || this.#queue.length > 0) return;
+    const most = MOST_MEAGRE_PAGES.records;
+    if (this.#meagre >= most && this.#totals.records === null) {
+      const detail = endlessText(this.#top.to, most);
+      this.#end = { ...this.#ended(end), reason: 'broken', detail };
+      return;
+    }
     const holes = this.#holes(end);
     if (holes.length === 0) this.#end = this.#ended(end);
     for (const hole of holes) this.#fill(hole);

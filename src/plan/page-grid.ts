@@ -1,4 +1,5 @@
 /** Pages that can be requested in parallel: their positions, which are requested, and the stated totals. */
+import { mayBeCeiling } from '../core/depth.ts';
 import { usageError } from '../core/errors.ts';
 import type { Expectation } from '../core/expectation.ts';
 import type { PageInfo } from '../core/page-info.ts';
@@ -17,9 +18,6 @@ export interface GridParts {
   readonly start: PageRequest;
   readonly style: CountedStyle;
 }
-
-/** From this depth on a refusal may be a ceiling, so a page is requested as one that may not exist. */
-export const LOWEST_CEILING = 1000;
 
 /**
  * The positions of pages that can be requested in parallel, and the request for each. Positions are
@@ -114,11 +112,11 @@ export class PageGrid {
     };
   }
 
-  /** Whether a refusal of the page may be a ceiling; the gap that a page left before one is part of it. */
+  /** Whether a refusal of the page may be a ceiling, so that it is requested as one that may not exist; the gap that a page left before one is part of it. */
   isDeep(from: number, to: number): boolean {
     // Pages that overlap stand at no round number: what counts is how deep they reach.
     const reaches = this.#overlap > 0 || to - from < this.#stride;
-    return this.ordinalOf(reaches ? to : from) >= LOWEST_CEILING;
+    return mayBeCeiling(this.ordinalOf(reaches ? to : from));
   }
 
   /** The position after a page's new records; its own position where it has none. */

@@ -89,7 +89,7 @@ export function createProgress(clock: Clock): Progress {
           fetched += 1;
           pauses.delete(nameOf(event.place));
           if (isRecheck(event.place)) checked += 1;
-          else {
+          else if (event.state !== 'beyond-end') {
             done += 1;
             if (event.state === 'failed') failed += 1;
           }
@@ -135,7 +135,8 @@ export function createProgress(clock: Clock): Progress {
       return {
         phase,
         total,
-        done,
+        // An empty page past the end is none of the list's.
+        done: total === null ? done : Math.min(done, total),
         failed,
         checked,
         retries,

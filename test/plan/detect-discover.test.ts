@@ -215,11 +215,15 @@ describe('what cannot be told is not guessed', () => {
     });
   }
 
-  test('a total that is the page size is believed once nothing is found behind it', async () => {
-    const api: Api = () => ({ json: { total: 20, rows: items(0, 20) } });
-    const found = await discoverPagination(start, { pinned: {} }, serve(api));
-    assert.equal(found.kind, 'single');
-    assert.equal(found.isWholeList, true);
+  test('a total that is the number of records in a full page is believed where fewer records have the same', async () => {
+    for (const isObeyed of [true, false]) {
+      const api: Api = (query) => ({
+        json: { total: 20, rows: items(0, isObeyed ? number(query('limit'), 20) : 20) },
+      });
+      const found = await discoverPagination(start, { pinned: {} }, serve(api));
+      assert.equal(found.kind, 'single');
+      assert.equal(found.isWholeList, isObeyed);
+    }
   });
 
   test('a count that stays when the page is empty counts the list', async () => {

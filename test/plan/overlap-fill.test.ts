@@ -50,6 +50,20 @@ for (const says of ['total', 'more', 'nothing'] as const) {
   });
 }
 
+test('offsets that bring one record each, however far they lie, are not asked for without an end', () => {
+  const api = { total: 1_000_000, size: 10, says: 'nothing', clamp: lowered(50, 1) } as const;
+  for (const overlap of [0, 1]) {
+    const parts = { pagination: { ...byOffset, overlap }, start, style: offset };
+    const plan = new FanOutPlan(parts);
+    const { end, asked } = drive(overlap === 0 ? plan : new OverlapFill(parts, plan), (request) =>
+      answerCounted(api, request),
+    );
+    assert.equal(end.reason, 'broken');
+    assert.match(end.detail ?? '', /the last 2,000 pages brought one each/);
+    assert.ok(asked.length < 5000, String(asked.length));
+  }
+});
+
 test('where pages are longer than the overlap nothing more is asked for', () => {
   const api = { total: 35, size: 10, clamp: lowered(20, 8) };
   const parts = { pagination: byOffset, start, style: offset };

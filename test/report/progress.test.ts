@@ -33,6 +33,16 @@ describe('progress', () => {
     );
   });
 
+  it('never counts more pages than there are: those past the end are none', () => {
+    const progress = createProgress(createFakeTime().clock);
+    progress.sink(startEvent(2));
+    for (const position of [0, 1, 2]) progress.sink(pageEvent(position));
+    progress.sink(pageEvent(3, { state: 'beyond-end' }));
+    assert.equal(progress.snapshot().done, 2);
+    progress.sink({ type: 'total', total: 4 });
+    assert.equal(progress.snapshot().done, 3);
+  });
+
   it('smooths the rate without being slow at the start, and tells the time left by it', () => {
     const time = createFakeTime();
     const progress = createProgress(time.clock);

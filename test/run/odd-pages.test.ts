@@ -383,6 +383,25 @@ suite('a page with records that tells of a fault makes the list incomplete', () 
     });
   }
 
+  test('errors that all pages tell of are none where as many records came as the total says', async (t) => {
+    for (const [fault, level] of [
+      [{ errors: ['this version is deprecated'] }, 'complete'],
+      [{ meta: { error: { message: 'see the docs' } } }, 'complete'],
+      [{ _shards: { total: 5, failed: 3 } }, 'incomplete'],
+      [{ timed_out: true }, 'incomplete'],
+    ] as const) {
+      for (const total of [rows.length, null]) {
+        const answer = (url: URL): JsonReply => {
+          const said = total === null ? {} : { total };
+          return { body: { ...fault, items: ofPage(pageOf(url)), ...said } };
+        };
+        const { summary } = await fetchJson(t, answer, {}, '/items?page=1');
+        const expected = total === null ? 'incomplete' : level;
+        assert.equal(summary.verdict.name, expected, JSON.stringify(summary.verdict));
+      }
+    }
+  });
+
   test('a field for faults that is empty on all pages, or says that there is none, is no fault', async (t) => {
     for (const said of [
       { errors: [] },

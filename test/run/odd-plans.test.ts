@@ -85,6 +85,51 @@ test('pages that are refused in the middle are not the end of the list, where no
   }
 });
 
+test('a page of an offset list whose rows are all hidden is not its end', async (t) => {
+  const all = Array.from({ length: 137 }, (_, id) => ({ id }));
+  for (const [options, size, hidden] of [
+    [{}, 25, [73, 99]],
+    [{ paginate: { overlap: 0 } }, 25, [50, 75]],
+    [{}, 5, [45, 50]],
+  ] as const) {
+    const [from, to] = hidden;
+    const answer = (url: URL): JsonReply => {
+      const at = offsetOf(url);
+      const page = all.slice(at, at + numberIn(url, 'limit', size));
+      return { body: page.filter(({ id }) => id < from || id >= to) };
+    };
+    const path = `/things?limit=${size}&offset=0`;
+    const { summary, text } = await fetchJson(t, answer, options, path);
+    const came = text === null ? null : text.split('\n').length - 1;
+    const what = `${size} ${came} ${JSON.stringify(summary.verdict)}`;
+    assert.doesNotMatch(summary.verdict.name, /^(?:proven|complete)$/, what);
+    if (came !== null) assert.equal(came, 137 - (to - from), what);
+  }
+});
+
+test('a server that has one further record on every page past the end is not asked without an end', async (t) => {
+  const answer = (url: URL): JsonReply => {
+    const page = pageOf(url);
+    return { body: { items: page > 6 ? [{ id: 10_000 + page }] : ofPage(page) } };
+  };
+  const { summary, text, targets } = await fetchJson(t, answer, {}, BY_PAGE);
+  assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+  assert.match(summary.verdict.reasons.join(), /the last 100 pages brought one each/);
+  assert.equal(text, null);
+  assert.ok(targets.length < 250, String(targets.length));
+});
+
+test('few pages are asked for behind those that fail past the end', async (t) => {
+  const answer = (url: URL): JsonReply => {
+    const items = ofPage(pageOf(url));
+    return items.length === 0 ? { status: 500 } : { body: { items } };
+  };
+  const { summary, targets } = await fetchJson(t, answer, {}, BY_PAGE);
+  assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+  const pastEnd = targets.filter((target) => Number(/page=(\d+)$/.exec(target)?.[1]) > 6);
+  assert.ok(pastEnd.length <= 3, targets.join(' '));
+});
+
 test('a total that is the number of records in a full first page is asked about once', async (t) => {
   const from = (url: URL) =>
     url.search.includes('page=') ? (pageOf(url) - 1) * 25 : offsetOf(url);

@@ -291,4 +291,59 @@ suite('of several lists of objects in a page', () => {
       targets.join(' '),
     );
   });
+
+  /** Two lists of which both change from page to page, or one of them; no size is obeyed. */
+  const two =
+    (names: readonly [string, string], isSecondStill = false) =>
+    (url: URL): JsonReply => {
+      const page = Number(url.searchParams.get('page') ?? 1);
+      const rowsOf = (name: string, size: number, at: number) =>
+        at > 4 ? [] : range(0, size).map((index) => ({ id: `${name} ${at} ${index}` }));
+      const [own, other] = names;
+      const still = isSecondStill ? 1 : page;
+      return { body: { [own]: rowsOf(own, 20, page), [other]: rowsOf(other, 30, still) } };
+    };
+  const isOf = (text: string | null, name: string): boolean =>
+    lines(text).every((line) => JSON.parse(line).id.startsWith(`${name} `));
+
+  for (const [what, path, names] of [
+    ['the one that the path names', '/v1/orders?page=1', ['orders', 'parts']],
+    ['the one with a usual name', '/report?page=1', ['items', 'parts']],
+  ] as const) {
+    test(`${what} is the list, also where another is longer`, async (t) => {
+      const { summary, text } = await fetchJson(t, two(names), {}, path);
+      assert.equal(lines(text).length, 80, JSON.stringify(summary.verdict));
+      assert.ok(isOf(text, names[0]));
+    });
+  }
+
+  test('none is taken where nothing shows which one pages', async (t) => {
+    for (const path of ['/report?page=1', '/report']) {
+      const answer = two(['orders', 'parts']);
+      const { summary, text, targets } = await fetchJson(t, answer, {}, path);
+      assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+      assert.match(summary.verdict.reasons.join(), /--select, one of parts, orders/);
+      assert.deepEqual(summary.pagination?.cures?.map(({ flags }) => flags.at(-1)).sort(), [
+        'orders',
+        'parts',
+      ]);
+      assert.equal(text, null);
+      assert.ok(targets.length <= 9, targets.join(' '));
+    }
+  });
+
+  test('the one that alone is another on the second page is the list', async (t) => {
+    const answer = two(['tags', 'parts'], true);
+    const longer = await fetchJson(t, answer, {}, '/report?page=1');
+    assert.equal(longer.summary.verdict.name, 'incomplete', JSON.stringify(longer.summary.verdict));
+    const parts = (url: URL): JsonReply => {
+      const page = Number(url.searchParams.get('page') ?? 1);
+      const rowsOf = (at: number) =>
+        at > 4 ? [] : range(0, 30).map((index) => ({ id: `parts ${at} ${index}` }));
+      return { body: { parts: rowsOf(page), tags: range(0, 9).map((id) => ({ id })) } };
+    };
+    const { summary, text } = await fetchJson(t, parts, {}, '/report?page=1');
+    assert.equal(lines(text).length, 120, JSON.stringify(summary.verdict));
+    assert.ok(isOf(text, 'parts'));
+  });
 });

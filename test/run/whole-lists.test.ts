@@ -94,3 +94,145 @@ suite('a page is not taken for the whole list', () => {
     assert.doesNotMatch(reasons, /--paginate none/);
   });
 });
+
+const items = (from: number, to: number) => ({ items: things(from, to) });
+const sizeIn = (url: URL) => Number(url.searchParams.get('limit') ?? 25);
+const offsetIn = (url: URL) => Number(url.searchParams.get('offset') ?? 0);
+const pageIn = (url: URL) => Number(url.searchParams.get('page') ?? 1);
+const lines = (text: string | null) => (text ?? '').split('\n').length - 1;
+
+suite('a full page whose total is the number of its records', () => {
+  for (const [what, count, path] of [
+    ['that the URL asks for', 25, '/things?limit=25'],
+    ['that pages commonly hold', 50, '/things'],
+  ] as const) {
+    test(`is not the whole list where nothing that is tried is obeyed: as many ${what}`, async (t) => {
+      const body = { ...items(0, count), total: count };
+      const { summary, text, targets } = await fetchJson(t, () => ({ body }), {}, path);
+      assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+      assert.match(summary.verdict.reasons.join(), /its total of \d+ may count its own records/);
+      assert.equal(text, null);
+      assert.ok(targets.length <= MAX_REQUESTS, targets.join(' '));
+    });
+  }
+
+  test('is not where the total follows the size', async (t) => {
+    const answer = (url: URL): JsonReply => ({
+      body: { ...items(0, sizeIn(url)), total: sizeIn(url) },
+    });
+    const { summary } = await fetchJson(t, answer, {}, '/things?limit=25');
+    assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+  });
+
+  test('is where one record has the same total beside it', async (t) => {
+    const answer = (url: URL): JsonReply => ({
+      body: { ...items(0, Math.min(25, sizeIn(url))), total: 25 },
+    });
+    const { summary, text } = await fetchJson(t, answer, {}, '/things?limit=25');
+    assert.equal(summary.verdict.name, 'proven', JSON.stringify(summary.verdict));
+    assert.equal(lines(text), 25);
+    assert.match(summary.pagination?.evidence[0] ?? '', /limit=1 .* still a total of 25/);
+  });
+
+  test('is where the page behind it is empty and has the same total', async (t) => {
+    const answer = (url: URL): JsonReply => ({
+      body: { ...items(offsetIn(url), 25), total: 25 },
+    });
+    const { summary, text, targets } = await fetchJson(t, answer, {}, '/things?limit=25');
+    assert.equal(summary.verdict.name, 'proven', JSON.stringify(summary.verdict));
+    assert.equal(lines(text), 25);
+    assert.equal(targets.length, 2, targets.join(' '));
+  });
+});
+
+suite('a flag that says that nothing follows a full first page', () => {
+  const byPage = (url: URL) => items(25 * (pageIn(url) - 1), Math.min(137, 25 * pageIn(url)));
+  const byOffset = (url: URL) => items(offsetIn(url), Math.min(137, offsetIn(url) + 25));
+
+  for (const flag of [{ has_more: false }, { truncated: false }, { isLastPage: true }]) {
+    for (const [path, body] of [
+      ['/things?limit=25', byPage],
+      ['/things?limit=25', byOffset],
+      ['/things?limit=25&page=1', byPage],
+      ['/things?limit=25&offset=0', byOffset],
+    ] as const) {
+      test(`ends no list that goes on: ${JSON.stringify(flag)} ${body.name} ${path}`, async (t) => {
+        const answer = (url: URL): JsonReply => ({ body: { ...body(url), ...flag } });
+        const { summary, text } = await fetchJson(t, answer, {}, path);
+        assert.equal(lines(text), 137, JSON.stringify(summary.verdict));
+        assert.notEqual(summary.verdict.name, 'complete', JSON.stringify(summary.verdict));
+      });
+
+      test(`gives way to a total that says more: ${JSON.stringify(flag)} ${body.name} ${path}`, async (t) => {
+        const answer = (url: URL): JsonReply => ({ body: { ...body(url), ...flag, total: 137 } });
+        const { summary, text } = await fetchJson(t, answer, {}, path);
+        assert.equal(lines(text), 137, JSON.stringify(summary.verdict));
+        assert.match(summary.verdict.name, /proven|complete/);
+        assert.match(summary.pagination?.evidence.join() ?? '', /a number that more does/);
+      });
+    }
+  }
+
+  test('gives way to a total that says more, where pages name the next one', async (t) => {
+    const answer = (url: URL): JsonReply => {
+      const from = Number(url.searchParams.get('cursor')?.slice(1) ?? 0);
+      const next = from + 25 < 137 ? `c${from + 25}` : null;
+      return {
+        body: { ...items(from, Math.min(137, from + 25)), next, has_more: false, total: 137 },
+      };
+    };
+    const { summary, text } = await fetchJson(t, answer, {}, '/things');
+    assert.equal(lines(text), 137, JSON.stringify(summary.verdict));
+    assert.equal(summary.verdict.name, 'complete');
+  });
+
+  for (const [what, answer, requests] of [
+    ['where the page behind it is empty', (url: URL) => items(offsetIn(url), 25), 2],
+    ['where nothing that is tried is obeyed', () => items(0, 25), MAX_REQUESTS],
+  ] as const) {
+    test(`is the end ${what}`, async (t) => {
+      const { summary, text, targets } = await fetchJson(
+        t,
+        (url) => ({ body: { ...answer(url), has_more: false } }),
+        {},
+        '/things?limit=25',
+      );
+      assert.equal(summary.verdict.end, 'stated', JSON.stringify(summary.verdict));
+      assert.equal(lines(text), 25);
+      assert.ok(targets.length <= requests, targets.join(' '));
+    });
+  }
+
+  test('is the end where a page behind it is empty or not there', async (t) => {
+    for (const [path, status] of [
+      ['/things?limit=25&page=1', 404],
+      ['/things?limit=25&offset=0', 200],
+    ] as const) {
+      const answer = (url: URL): JsonReply => {
+        const isFirst = pageIn(url) === 1 && offsetIn(url) === 0;
+        const body = { ...items(0, isFirst ? 25 : 0), has_more: false };
+        return { status: isFirst ? 200 : status, body };
+      };
+      const { summary, text, targets } = await fetchJson(t, answer, {}, path);
+      assert.equal(summary.verdict.end, 'stated', JSON.stringify(summary.verdict));
+      assert.equal(lines(text), 25);
+      assert.equal(targets.length, 2, targets.join(' '));
+    }
+  });
+
+  test('says nothing where it is false beside one record of them, too', async (t) => {
+    const answer = (url: URL): JsonReply => ({
+      body: { ...items(0, sizeIn(url)), has_more: false },
+    });
+    const { summary, text } = await fetchJson(t, answer, {}, '/things?limit=25');
+    assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+    assert.match(summary.pagination?.evidence.join() ?? '', /has_more is the same beside it/);
+    assert.equal(text, null);
+  });
+
+  test('is about that page where its name is that of a cut, and nothing else speaks', async (t) => {
+    const body = { ...items(0, 25), truncated: false };
+    const { summary } = await fetchJson(t, () => ({ body }), {}, '/things?limit=25');
+    assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+  });
+});

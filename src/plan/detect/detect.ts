@@ -7,13 +7,14 @@
  */
 
 import type { Pagination } from '../../core/pagination.ts';
-import { isRoundSize } from '../full-page.ts';
 import { guessedPositions } from '../styles/counted.ts';
 import { findToken } from '../styles/cursor.ts';
 import { guessedKeys, statedKeys } from '../styles/keyset.ts';
 import { styleOf, styles } from '../styles/styles.ts';
 import {
   type Facts,
+  hasOwnTotal,
+  isFullPage,
   numbersSayMore,
   onePage,
   readFacts,
@@ -82,13 +83,14 @@ function look(facts: Facts): Shown {
 /** The page says that it is all. */
 function byEnd(facts: Facts): Shown | null {
   const end = saysEnd(facts);
-  const { next, headers, numbers, count, offset } = facts;
-  if (end === null || (saysMore(facts) && next.more?.value !== false)) return null;
-  const isByTotalAlone = next.more === null && next.empty === null && headers.nextPage === null;
-  const isTotalOfPage =
-    numbers.total?.value === count && offset === 0 && numbers.totalPages === null;
-  // Some servers state the number of records in the page as the total.
-  if (isByTotalAlone && isTotalOfPage && looksFull(facts)) {
+  const { next, headers, numbers, offset } = facts;
+  if (end === null || saysMore(facts)) return null;
+  const isBacked = next.empty !== null || headers.nextPage !== null || numbers.totalPages !== null;
+  if (isBacked || offset > 0 || !isFullPage(facts)) return onePage(facts, true, [end]);
+  // Some servers state the number of records in the page as the total: of a full page it shows nothing.
+  if (next.more === null && hasOwnTotal(facts)) return trial([end], { isSilent: true });
+  // A flag may be the same on all pages.
+  if (next.more?.value === false && !hasOwnTotal(facts)) {
     return trial([end], { completeOtherwise: true });
   }
   return onePage(facts, true, [end]);
@@ -118,7 +120,7 @@ function byNumbers(facts: Facts): Shown | null {
   if (vagueTotal !== null && count > 0) {
     return trial([`${sourceOf(vagueTotal)} may count the list or the page`], { isSilent: true });
   }
-  if (!looksFull(facts)) return null;
+  if (!isFullPage(facts)) return null;
   return trial([`${count} records look like a full page`], { isSilent: true });
 }
 
@@ -127,14 +129,6 @@ function bySilence({ count, view }: Facts): Shown | null {
   if (count === 0 || view.request.method === 'POST') return null;
   const sentence = 'the first page does not say whether more pages follow';
   return trial([sentence], { isSilent: true, names: CLEAR_NAMES });
-}
-
-/** As many records as were asked for, or as pages commonly hold. */
-function looksFull({ count, params, numbers }: Facts): boolean {
-  if (count === 0) return false;
-  const asked = params.size?.number ?? null;
-  if (asked !== null && count >= asked) return true;
-  return numbers.size?.value === count || isRoundSize(count);
 }
 
 /** With the first page, and one more to tell page 0 from page 1, eight requests. */

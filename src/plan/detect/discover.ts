@@ -29,8 +29,8 @@ import {
   proveEnd,
   settleBase,
 } from './trial.ts';
-import { listOfSize } from './which-list.ts';
-import { mayShowBySize, wholeByOtherForm, wholeBySize } from './whole-list.ts';
+import { whichList } from './which-list.ts';
+import { requestsForSize, wholeByOtherForm, wholeBySize, whyFlagIsIdle } from './whole-list.ts';
 
 export type { PageView };
 
@@ -65,6 +65,8 @@ export interface Discovery {
   readonly pageRecords: number;
   /** The list is empty, and its page leaves it out or has null for it. */
   readonly isListAbsent: boolean;
+  /** Paths to several lists, of which the first page does not show which one it is; empty where it does. */
+  readonly rivals: readonly string[];
   readonly total: number | null;
 }
 
@@ -115,7 +117,10 @@ export async function discoverPagination(
     responses.push(view);
     return view;
   };
-  const list = given.records == null ? await listOfSize(first, (request) => ask(request, 1)) : null;
+  const { path: list, rivals } =
+    given.records == null
+      ? await whichList(first, (request) => ask(request, 1))
+      : { path: null, rivals: [] };
   const pinned = list === null ? given : { ...given, records: list };
   const facts = readFacts(first, pinned);
   const shown = detect(first, pinned);
@@ -126,9 +131,9 @@ export async function discoverPagination(
       ? (endByHost(facts, detection) ??
         (await tryCandidates(first, withRoom(facts, detection), pinned, ask)))
       : await settleShown(facts, detection, pinned, ask);
-  const { isWholeList, unproven = null } = settled;
+  const { unproven = null } = settled;
   const isSilent = detection.kind === 'candidates' && detection.isSilent;
-  const isOpenEnd = isOnePage(settled.pagination) && !isWholeList && unproven === null;
+  const isOpenEnd = isOnePage(settled.pagination) && !settled.isWholeList && unproven === null;
   const wholeness =
     isSilent && isOpenEnd
       ? (wholeByOtherForm(facts, responses) ??
@@ -136,15 +141,20 @@ export async function discoverPagination(
       : null;
   const evidence =
     wholeness === null ? settled.evidence : [wholeness.why, ...settled.evidence.slice(1)];
-  const all = { ...settled.pagination, ...pinned };
+  const isWholeList = settled.isWholeList || wholeness?.isStated === true;
+  const seemsWhole = wholeness?.isWhole === true && !isWholeList;
+  // A total that other answers do not bear out is the page's own.
+  const noTotal = seemsWhole ? { totalPath: null, totalHeader: null } : {};
+  const all = { ...settled.pagination, ...noTotal, ...pinned };
   const pagination = pinned.key == null ? withSoundKey(first, all) : all;
   const total = facts.numbers.total?.value ?? null;
-  const isTotal = total !== null && total - pagination.first <= facts.count;
+  const hasTotal = pagination.totalPath !== null || pagination.totalHeader !== null;
+  const isTotal = hasTotal && total !== null && total - pagination.first <= facts.count;
   return {
     kind: isOnePage(pagination) ? 'single' : 'found',
     pagination,
     isWholeList,
-    seemsWhole: wholeness?.isWhole === true,
+    seemsWhole,
     moreBySize: wholeness?.isWhole === false,
     saysMore: saysMore(facts) || namesNext(facts) || wholeness?.isWhole === false,
     unproven,
@@ -154,22 +164,22 @@ export async function discoverPagination(
     isLastPage: isWholeList || isTotal || (detection.kind === 'found' && detection.lastPage),
     pageRecords: facts.count,
     isListAbsent: facts.isListAbsent,
+    rivals,
     total,
   };
 }
 
-/** Requests that are kept to see whether the page is the whole list: for one record, by two names, and for more. */
-const REQUESTS_FOR_SIZE = 3;
-
+/** Some requests are kept to see whether the page is the whole list. */
 function withRoom(facts: Facts, detection: Candidates): Candidates {
-  if (!detection.isSilent || !mayShowBySize(facts)) return detection;
-  const most = MAX_REQUESTS - 1 - REQUESTS_FOR_SIZE;
+  const kept = requestsForSize(facts);
+  if (!detection.isSilent || kept === 0) return detection;
+  const most = MAX_REQUESTS - 1 - kept;
   // Of each style one, before another name of the same.
   const { candidates } = detection;
   const isFirst = (own: Candidate, at: number) =>
     candidates.findIndex(({ pagination }) => pagination.style === own.pagination.style) === at;
-  const kept = new Set([...candidates.filter(isFirst), ...candidates].slice(0, most));
-  return { ...detection, candidates: candidates.filter((candidate) => kept.has(candidate)) };
+  const likely = new Set([...candidates.filter(isFirst), ...candidates].slice(0, most));
+  return { ...detection, candidates: candidates.filter((candidate) => likely.has(candidate)) };
 }
 
 /** A page with so many records may have been cut off without saying so. */
@@ -282,10 +292,7 @@ async function tryCandidates(
     const based = finding === 'empty' ? pagination : await readBase(candidate, pagination, true);
     if (based !== null) return settled(based, based);
   }
-  if (detection.completeOtherwise) {
-    const shown = [...evidence, 'nothing was found behind it'];
-    return { pagination: otherwise, evidence: shown, isWholeList: true };
-  }
+  if (detection.completeOtherwise) return whole();
   const names = detection.candidates
     .slice(0, tried.length)
     .map(({ pagination: { param } }) => param);
@@ -312,7 +319,17 @@ async function tryCandidates(
     return isSteady;
   }
 
-  function unsteady({ why }: Candidate): Settled {
+  /** By the word of its flag, and nothing was found behind it. */
+  async function whole(): Promise<Settled> {
+    const facts = readFacts(first, pinned);
+    const why = await whyFlagIsIdle(facts, (request) => ask(request, 1, MAX_REQUESTS));
+    const shown = [...evidence, why ?? 'nothing was found behind it'];
+    const pagination = why === null ? otherwise : { ...otherwise, morePath: null };
+    return { pagination, evidence: shown, isWholeList: why === null };
+  }
+
+  function unsteady({ why }: Candidate): Settled | Promise<Settled> {
+    if (detection.completeOtherwise) return whole();
     const shown = { evidence: [...evidence, ...tried], isWholeList: false };
     return { ...shown, pagination: otherwise, unproven: unsteadyText(why) };
   }

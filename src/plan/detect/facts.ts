@@ -1,10 +1,11 @@
 import type { PageRequest } from '../../core/page-request.ts';
 import { noPagination, type Pagination } from '../../core/pagination.ts';
+import { looksFull } from '../full-page.ts';
 import { linkTarget, parseLinkHeader } from '../link-header.ts';
 import { parseContentRange, type RecordRange, readRange } from '../styles/page-reading.ts';
 import { findAbsentList, findKey, findRecords } from './find-records.ts';
-import { headerMeans, means, squash } from './names.ts';
-import { type NextSaid, readNext } from './next-said.ts';
+import { headerMeans, squash } from './names.ts';
+import { idleFlag, type NextSaid, readNext } from './next-said.ts';
 import {
   asCount,
   contradictedNumbers,
@@ -69,15 +70,17 @@ export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Fac
     totalPages: headers.totalPages ?? body.totalPages,
     page: body.page ?? headers.page,
   };
+  const size = numbers.size?.value ?? count;
+  const offset = offsetOf(params, headers, size);
   const said = readNext(context, view.request.url);
-  const isIdle = isIdleCut(said, headers);
-  const next = isIdle ? { ...said, more: null } : said;
-  const contradicted = [
-    ...(isIdle && said.more?.value === false
-      ? [`${said.more.path} is false beside a next page, so it is not about the list`]
-      : []),
-    ...contradictedNumbers(context),
-  ];
+  const idle = idleFlag(said, {
+    isLinked: headers.next !== null,
+    hasToken: headers.token !== null,
+    saysMore: numbersSayMore({ numbers, offset, count, records }),
+    isFull: isFullPage({ numbers, params, count }),
+  });
+  const next = idle === null ? said : { ...said, more: null };
+  const contradicted = [...(idle?.why ?? []), ...contradictedNumbers(context)];
   const base: Pagination = {
     ...noPagination,
     records: records?.path ?? null,
@@ -95,8 +98,6 @@ export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Fac
     ...partialFlag(view.json),
     sameOrigin: pinned.sameOrigin ?? false,
   };
-  const size = numbers.size?.value ?? count;
-  const offset = offsetOf(params, headers, size);
   const isListAbsent = absent !== null;
   const found = {
     view,
@@ -117,13 +118,6 @@ export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Fac
 function askedSize({ page, size }: StartParams, count: number): Pick<Pagination, 'askedSize'> {
   const asked = size?.number ?? 0;
   return page !== null && count > 0 && asked > count ? { askedSize: asked } : {};
-}
-
-/** A flag that nothing was cut (Datasette's `truncated`) says nothing beside a link to the next page. */
-function isIdleCut({ more, url, listed, token }: NextSaid, headers: HeadersSaid): boolean {
-  if (more === null || !means.cut(keysOf(more.path)?.at(-1) ?? '')) return false;
-  if (url !== null || listed?.url != null || headers.next !== null) return true;
-  return !more.value && (token !== null || headers.token !== null);
 }
 
 /** The records of a page that need not be one of several. */
@@ -175,7 +169,26 @@ export function namesNext({ next, headers }: Facts): boolean {
   );
 }
 
-export function numbersSayMore({ numbers, offset, count, records }: Facts): boolean {
+/** As many records as were asked for, or as pages commonly hold. */
+export function isFullPage({
+  count,
+  params,
+  numbers,
+}: Pick<Facts, 'count' | 'params' | 'numbers'>) {
+  return looksFull(count, params.size?.number ?? null, numbers.size?.value ?? null);
+}
+
+/** The total is the number of records in the page: it may count only these. */
+export function hasOwnTotal({ count, numbers }: Pick<Facts, 'count' | 'numbers'>): boolean {
+  return count > 0 && numbers.total?.value === count;
+}
+
+export function numbersSayMore({
+  numbers,
+  offset,
+  count,
+  records,
+}: Pick<Facts, 'numbers' | 'offset' | 'count' | 'records'>): boolean {
   if (records !== null && numbers.total !== null) {
     return numbers.total.value > offset + count;
   }

@@ -5,7 +5,7 @@ import { type PageInfoSaid, readPageInfo } from '../styles/page-info-object.ts';
 import { isBareQuery } from '../written-url.ts';
 import { means, squash } from './names.ts';
 import { asCount, distance, isNear, type PageContext } from './numbers-said.ts';
-import { type Field, isObject } from './page-view.ts';
+import { type Field, isObject, keysOf } from './page-view.ts';
 
 /** What the page says at a path. */
 interface Said<Value> {
@@ -66,6 +66,39 @@ export function readNext(context: PageContext, start: string): NextSaid {
     continueObject: readContinue(fields),
     pageInfo,
   };
+}
+
+/**
+ * Whether the flag is about something else than the list, or is the same on all pages, and a phrase where it
+ * speaks against the rest of the page. A total, or a number of pages, that says more is the stronger word. A
+ * flag that nothing was cut (Datasette's `truncated`) may speak of a query or a text: it says nothing beside a
+ * next page, and ends no list whose page is full.
+ */
+export function idleFlag(
+  { more, url, listed, token }: NextSaid,
+  page: {
+    readonly isLinked: boolean;
+    readonly hasToken: boolean;
+    readonly saysMore: boolean;
+    readonly isFull: boolean;
+  },
+): { readonly why: readonly string[] } | null {
+  if (more === null) return null;
+  const name = more.path.replace(/^!/, '');
+  if (!more.value && page.saysMore) {
+    return {
+      why: [`${name} says that nothing follows, and a number that more does, which counts`],
+    };
+  }
+  if (!means.cut(keysOf(more.path)?.at(-1) ?? '')) return null;
+  const isLinked = url !== null || listed?.url != null || page.isLinked;
+  if (more.value) return isLinked ? { why: [] } : null;
+  if (isLinked || token !== null || page.hasToken) {
+    return { why: [`${name} is false beside a next page, so it is not about the list`] };
+  }
+  return page.isFull
+    ? { why: [`${name} is false on a full page, which may be about that page`] }
+    : null;
 }
 
 interface TextOfNext extends Said<string> {

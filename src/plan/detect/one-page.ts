@@ -1,6 +1,7 @@
 /** How a list of one page ends where the page's own words are not enough, and what would help. */
 import { isParallel, type Pagination } from '../../core/pagination.ts';
 import type { Cure } from '../../core/summary.ts';
+import { formatCount } from '../../core/units.ts';
 import type { Discovery } from './discover.ts';
 import { whatIsThere } from './odd-lists.ts';
 import { listFields } from './page-view.ts';
@@ -24,7 +25,8 @@ export function endOfOnePage(found: Discovery, isSelected: boolean): OnePageEnd 
   if (isWholeList) return { ...whole, reason: 'stated' };
   const mayBeMore = saysMore || holdsSomeToken(responses[0]?.json) || isAsFullAsAsked(found);
   const what = unproven ?? whyNotMore(found);
-  const single = { reason: 'single', isFinal: false } as const;
+  // As many as the page holds is what it states, and that is no word of the list.
+  const single = { reason: 'single', isFinal: found.total === found.pageRecords } as const;
   const how = found.cure ?? NAME_IT;
   if (mayBeMore) return { ...single, detail: `${what}. ${how}`, cures: [] };
   const isList = pagination.records !== null;
@@ -45,8 +47,11 @@ function isAsFullAsAsked({ responses, pageRecords }: Discovery): boolean {
 
 const NAME_IT = '--page-param names the parameter that asks for the next page';
 
-function whyNotMore({ saysMore, evidence, moreBySize }: Discovery): string {
+function whyNotMore({ saysMore, evidence, moreBySize, total, pageRecords }: Discovery): string {
   if (moreBySize) return evidence[0] ?? '';
+  if (total === pageRecords) {
+    return `it is full, its total of ${formatCount(total)} may count its own records, and no way to another page was found`;
+  }
   return saysMore
     ? 'it says that there is more, and no way to the next page was found'
     : 'no pagination was detected';
@@ -60,6 +65,13 @@ export function endWithoutRecords({ responses, pagination }: Discovery): OnePage
   const detail = `${what}. ${how}${mayBeWhole ? ', or take each page whole with --pages' : ''}`;
   const own = select === null ? [] : [{ heading: `To read it so`, flags: ['--select', select] }];
   return { reason: 'single', detail, isFinal: true, cures: own };
+}
+
+/** A page has several lists, and nothing shows which one pages. */
+export function endOfRivals(rivals: readonly string[]): OnePageEnd {
+  const detail = `it has several lists, and nothing shows which of them is meant: name it with --select, one of ${rivals.join(', ')}`;
+  const cures = rivals.map((path) => ({ heading: `To read ${path}`, flags: ['--select', path] }));
+  return { reason: 'single', detail, isFinal: true, cures };
 }
 
 export function countsPages({ style, totalPagesPath, totalPagesHeader }: Pagination): boolean {

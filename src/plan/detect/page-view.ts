@@ -78,7 +78,7 @@ export type Detection =
 interface ToTry {
   readonly kind: 'trial';
   readonly evidence: readonly string[];
-  /** Without an accepted candidate the one page is all: its total says so, though that may be chance. */
+  /** Without an accepted candidate the one page is all: its flag says so, though that may say nothing. */
   readonly completeOtherwise: boolean;
   /** Nothing says that there is more, and nothing says that there is not. */
   readonly isSilent: boolean;

@@ -79,9 +79,11 @@ export function acceptCandidate(
     return result(true, 'it says that it is the page asked for');
   }
   if (other.length === 0) {
-    const total = totalOf(second, pagination) ?? totalOf(first, pagination);
-    if (total === own.length)
+    // A parameter that filters leaves nothing, too, and says so.
+    if (totalOf(second, pagination) === own.length)
       return result(true, 'it is empty, as the total says', { finding: 'end' });
+    if (readFacts(first).next.more?.value === false)
+      return result(true, 'it is empty, as the first page says', { finding: 'end' });
     if (isMoved && after !== null) return result(true, 'it is empty and names another next page');
     // Whoever does not read an array as it was written may find nothing behind it.
     const mayBeEnd = isMoved && before?.startsWith('[') !== true;
@@ -130,7 +132,7 @@ function trialOf(pagination: Pagination): Trial {
   return styleOf(pagination)?.trial ?? {};
 }
 
-/** Two pages show which array changes, and which number is not the total. */
+/** Two pages show which array changes, which number is not the total, and that a flag says nothing. */
 function refine(first: PageView, second: PageView, pagination: Pagination): Pagination {
   const later = pagination.records === null ? undefined : valueAt(second.json, pagination.records);
   // An empty page does not show which of its lists changes.
@@ -151,6 +153,7 @@ function refine(first: PageView, second: PageView, pagination: Pagination): Pagi
     records: both.path,
     key: both.path === pagination.records ? pagination.key : findKey(both.items),
     ...(isNoTotal ? { totalPath: null, totalHeader: null } : {}),
+    ...(readFacts(first).next.more?.value === false ? { morePath: null } : {}),
   };
 }
 

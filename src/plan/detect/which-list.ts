@@ -1,28 +1,71 @@
 /**
- * Which of several lists of a page is the list, where the page does not show it: the one that has as
- * many records as are asked for.
+ * Which of several lists of a page is the list, where the page does not show it: the one that the URL's path
+ * names, or that has as many records as are asked for, or a usual name. Else `which-changes.ts` looks further.
  */
 import type { PageRequest } from '../../core/page-request.ts';
 import { setQueryParameter } from '../query-parameter.ts';
 import { rivalLists } from './find-records.ts';
+import { means, squash } from './names.ts';
 import { statedCounts } from './numbers-said.ts';
-import { isSuccess, listFields, type PageView, valueAt } from './page-view.ts';
+import {
+  isSuccess,
+  keysOf,
+  listFields,
+  type PageView,
+  type RecordsFound,
+  valueAt,
+} from './page-view.ts';
 import { readStartParams } from './start-params.ts';
 import { SIZE_NAMES } from './whole-list.ts';
 
 /** Few enough to differ from what came, and more than a list has by chance. */
 const ASKED = 3;
 
-/** Null where there is one list, or where nothing shows which of them it is. */
-export async function listOfSize(
+type Ask = (request: Omit<PageRequest, 'place'>) => Promise<PageView | null>;
+
+interface WhichList {
+  /** Null where there is one list, or where nothing shows which of them it is. */
+  readonly path: string | null;
+  /** Then those that it may be. */
+  readonly rivals: readonly string[];
+}
+
+export async function whichList(first: PageView, ask: Ask): Promise<WhichList> {
+  const { url, body } = first.request;
+  const params = readStartParams({ url, body });
+  const rivals = isSuccess(first)
+    ? rivalLists(first.json, statedCounts(listFields(first.json), params))
+    : [];
+  if (rivals.length === 0) return { path: null, rivals: [] };
+  const path = namedByUrl(rivals, url) ?? (await listOfSize(first, rivals, ask)) ?? usual(rivals);
+  return { path, rivals: path === null ? rivals.map((rival) => rival.path) : [] };
+}
+
+/** `/v1/orders` gives `orders`. */
+function namedByUrl(rivals: readonly RecordsFound[], url: string): string | null {
+  const segments = new Set(new URL(url).pathname.split('/').map(squash));
+  return only(rivals, (name) => segments.has(squash(name)));
+}
+
+function usual(rivals: readonly RecordsFound[]): string | null {
+  return only(rivals, means.records);
+}
+
+function only(rivals: readonly RecordsFound[], isMeant: (name: string) => boolean): string | null {
+  const [own, another] = rivals.filter(({ path }) => isMeant(keysOf(path)?.at(-1) ?? ''));
+  return own === undefined || another !== undefined ? null : own.path;
+}
+
+async function listOfSize(
   first: PageView,
-  ask: (request: Omit<PageRequest, 'place'>) => Promise<PageView | null>,
+  rivals: readonly RecordsFound[],
+  ask: Ask,
 ): Promise<string | null> {
   const { place: _, ...start } = first.request;
-  if (start.method !== 'GET' || !isSuccess(first)) return null;
   const params = readStartParams(start);
-  const rivals = rivalLists(first.json, statedCounts(listFields(first.json), params));
-  if (rivals.length === 0 || (params.size !== null && params.size.carrier !== 'query')) return null;
+  if (start.method !== 'GET' || (params.size !== null && params.size.carrier !== 'query')) {
+    return null;
+  }
   for (const name of params.size === null ? SIZE_NAMES : [params.size.name]) {
     const url = setQueryParameter(start.url, name, String(ASKED));
     const answer = await ask({ ...start, url });

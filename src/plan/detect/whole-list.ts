@@ -1,16 +1,19 @@
 /**
  * Whether a page that says no word of paging is the whole list. Its size alone never shows it: pages of
- * 12, 15 or any other number are common. Either the server itself says a total, in another form of its
- * answer; or it obeys a page size, and gives no more where more is asked for.
+ * 12, 15 or any other number are common; nor does a total that is the number of its records, where the page
+ * is full. Either the server itself says a total, in another form of its answer, or beside fewer records; or
+ * it obeys a page size, and gives no more where more is asked for.
  */
 import type { PageRequest } from '../../core/page-request.ts';
 import { setQueryParameter } from '../query-parameter.ts';
-import { type Facts, readFacts } from './facts.ts';
+import { type Facts, hasOwnTotal, readFacts } from './facts.ts';
 import { isSuccess, type PageView, recordTexts } from './page-view.ts';
 
 export interface Wholeness {
   /** False: it was shown that there is more. */
   readonly isWhole: boolean;
+  /** The page's own total was shown to count the list. */
+  readonly isStated?: true;
   /** A phrase for people. */
   readonly why: string;
 }
@@ -24,10 +27,17 @@ const COMMON_MOST: ReadonlySet<number> = new Set([10, 20, 25]);
 const COMMON_STEP = 50;
 const LEAST_ASKED = 100;
 
-/** Whether asking for other sizes can show anything: then some requests are to be kept for it. */
-export function mayShowBySize({ view, records, count, params }: Facts): boolean {
-  if (view.request.method !== 'GET' || records === null || count < 2) return false;
-  if (params.size !== null && params.size.carrier !== 'query') return false;
+/** How many requests for other sizes can show anything: so many are to be kept for it. */
+export function requestsForSize(facts: Facts): number {
+  const { view, records, count, params } = facts;
+  if (view.request.method !== 'GET' || records === null || count < 2) return 0;
+  if (params.size !== null && params.size.carrier !== 'query') return 0;
+  const names = params.size === null ? SIZE_NAMES.length : 1;
+  return mayShowMore(facts) ? names + 1 : hasOwnTotal(facts) ? names : 0;
+}
+
+/** Whether asking for more can show that there is none. */
+function mayShowMore({ count, params }: Facts): boolean {
   // A page that is as full as was asked for may be as much as the server gives at most.
   if (params.size?.number != null && params.size.number <= count) return false;
   return count % COMMON_STEP !== 0 && !COMMON_MOST.has(count);
@@ -57,19 +67,27 @@ export function wholeByOtherForm(facts: Facts, answers: readonly PageView[]): Wh
 
 /**
  * Asks for one record, and then for more than came: a server that obeys the first and gives nothing
- * new for the second has nothing more. Null where nothing is shown.
+ * new for the second has nothing more. Where it still says the same total beside the one record, that is the
+ * list's. Null where nothing is shown.
  */
 export async function wholeBySize(facts: Facts, ask: Ask): Promise<Wholeness | null> {
-  if (!mayShowBySize(facts)) return null;
+  if (requestsForSize(facts) === 0) return null;
   const own = textsOf(facts);
-  const { params, view, count } = facts;
+  const { params, count } = facts;
   const asked = params.size?.number ?? null;
   for (const name of params.size === null ? SIZE_NAMES : [params.size.name]) {
-    const one = await askForSize(name, 1);
-    if (one === null) return null;
+    const answer = await askForSize(name, 1);
+    if (answer === null) return null;
+    const one = textsIn(answer, facts);
     if (one.length !== 1 || one[0] !== own[0]) continue;
+    if (hasOwnTotal(facts) && readFacts(answer).numbers.total?.value === count) {
+      const why = `${name}=1 gives one record and still a total of ${count}, which is what the first page holds`;
+      return { isWhole: true, isStated: true, why };
+    }
+    if (!mayShowMore(facts)) return null;
     const most = asked ?? Math.max(LEAST_ASKED, 2 * count);
-    const all = asked === null ? await askForSize(name, most) : own;
+    const larger = asked === null ? await askForSize(name, most) : facts.view;
+    const all = larger === null ? null : textsIn(larger, facts);
     if (all === null || !own.every((text, index) => text === all[index])) return null;
     const more = all.length - count;
     if (more > 0) {
@@ -81,12 +99,32 @@ export async function wholeBySize(facts: Facts, ask: Ask): Promise<Wholeness | n
   }
   return null;
 
-  /** Null where no more may be asked; none where the answer is another one. */
-  async function askForSize(name: string, size: number): Promise<readonly string[] | null> {
-    const { place: _, ...start } = view.request;
-    const answer = await ask({ ...start, url: setQueryParameter(start.url, name, String(size)) });
-    return answer === null ? null : isSuccess(answer) ? textsIn(answer, facts) : [];
+  /** Null where no more may be asked. */
+  function askForSize(name: string, size: number): Promise<PageView | null> {
+    return ask(requestForSize(facts, name, size));
   }
+}
+
+/**
+ * A flag that says beside the first record alone, too, that nothing follows says nothing of the list. A phrase;
+ * null where it does not, and where the server does not obey the size.
+ */
+export async function whyFlagIsIdle(facts: Facts, ask: Ask): Promise<string | null> {
+  const { next, params, view, count } = facts;
+  const [usual] = SIZE_NAMES;
+  const { name, carrier } = params.size ?? { name: usual!, carrier: 'query' };
+  if (next.more === null || view.request.method !== 'GET' || carrier !== 'query') return null;
+  const answer = count < 2 ? null : await ask(requestForSize(facts, name, 1));
+  if (answer === null) return null;
+  const one = textsIn(answer, facts);
+  const said = readFacts(answer).next.more;
+  if (one.length !== 1 || one[0] !== textsOf(facts)[0] || said?.value !== false) return null;
+  return `${name}=1 gives one record, and ${said.path} is the same beside it, so it says nothing`;
+}
+
+function requestForSize({ view }: Facts, name: string, size: number): Parameters<Ask>[0] {
+  const { place: _, ...start } = view.request;
+  return { ...start, url: setQueryParameter(start.url, name, String(size)) };
 }
 
 function textsOf(facts: Facts): readonly string[] {
@@ -94,5 +132,6 @@ function textsOf(facts: Facts): readonly string[] {
 }
 
 function textsIn(view: PageView, { records }: Facts): readonly string[] {
-  return (records === null ? null : recordTexts(view, records.path)) ?? [];
+  const path = isSuccess(view) ? records?.path : undefined;
+  return (path === undefined ? null : recordTexts(view, path)) ?? [];
 }
