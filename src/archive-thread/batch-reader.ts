@@ -1,7 +1,7 @@
 import type { AttemptRecord, PageRow } from '../archive/archive-types.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import { isRecheck, PAGE_KEY_BYTES } from '../core/page-request.ts';
-import { isParallel, type Pagination } from '../core/pagination.ts';
+import { isParallel, noPagination, type Pagination } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
 import {
   type BodyCheck,
@@ -11,10 +11,14 @@ import {
   withDigest,
 } from '../decode/check-body.ts';
 import {
+  createJsonScanner,
   type FoundRecords,
   isExpression,
+  listOfExpression,
+  nullsIn,
   type PageCondition,
   parseSelection,
+  readSelection,
   type Selection,
 } from '../decode/decode.ts';
 import type { EchoWatch } from './echoed-credentials.ts';
@@ -55,6 +59,10 @@ export class BatchReader {
   readonly #readInfo: ReturnType<typeof createPageInfoReader> | null;
   /** Null where it is not known where records stand. */
   readonly #sisters: SisterPages | null;
+  /** Finds the list that an expression takes its records from; null where the selection is the list. */
+  readonly #findList: ((page: Uint8Array) => FoundRecords | null) | null;
+  /** Reads what is worth keeping of a page in a list of URLs: which of its records are null. */
+  readonly #readNulls: ReturnType<typeof createPageInfoReader> | null;
   readonly #kept: KeptPages;
   readonly #isPaginated: boolean;
   readonly #isChain: boolean;
@@ -82,8 +90,15 @@ export class BatchReader {
     this.#kept = kept;
     this.#isPaginated = pagination !== null;
     this.#isChain = pagination !== null && pagination.key !== null && !isParallel(pagination);
-    const records = pagination === null ? selection.text : pagination.records;
-    this.#sisters = canCompare(records) ? new SisterPages(records, kept.firstWithRecords) : null;
+    const selected = pagination === null ? selection.text : pagination.records;
+    const isExpressed = isExpression(selection.text);
+    const list = pagination === null && isExpressed ? listOfExpression(selection.text) : selected;
+    this.#readNulls =
+      pagination === null && selection.text !== '' && !isExpressed
+        ? createPageInfoReader({ ...noPagination, records: selection.text })
+        : null;
+    this.#findList = list !== null && list !== selected ? createListFinder(list) : null;
+    this.#sisters = canCompare(list) ? new SisterPages(list, kept.firstWithRecords) : null;
     this.#secretParams = secretParams;
     this.#echoes = echoes;
   }
@@ -109,7 +124,10 @@ export class BatchReader {
       let record: PageRow = { ...failed, pageInfo: null, keys: null };
       let decoded: DecodedPage | null = null;
       if (read !== null) {
-        const { hash, records, info } = read;
+        const { hash, info } = read;
+        // In a list that pages by itself a null has a place, by which the next page is asked for.
+        const nulls = this.#isPaginated ? 0 : (info?.pageInfo.nulls?.length ?? 0);
+        const records = read.records === null ? null : read.records - nulls;
         this.#echoes?.look(read.decoded, page);
         const pageInfo = info === null ? null : redactPageInfo(info.pageInfo, this.#secretParams);
         record = { ...record, body, hash, records, pageInfo, keys: info?.keys ?? null };
@@ -136,7 +154,9 @@ export class BatchReader {
         ? this.#compared(sisters, page, { ...whole, found: NO_RECORDS }, null)
         : whole;
     }
-    const { decoded, found } = verdict;
+    const { decoded } = verdict;
+    const found = this.#findList === null ? verdict.found : this.#findList(decoded);
+    if (found === null) return this.#compared(sisters!, page, verdict, null);
     // The pages of a list of URLs come in any order.
     if (page.place.position === 0 || !this.#isPaginated) sisters?.began(decoded, found);
     if (sisters === null) return { ...verdict, info: this.#infoOf(page, verdict) };
@@ -161,13 +181,15 @@ export class BatchReader {
   ): Checked {
     const likeness = sisters.judge(good.decoded, found);
     if (likeness.kind === 'unlike') {
-      const kind = found === null ? 'selection' : 'unlike';
+      const kind = found === null && !likeness.saysFailed ? 'selection' : 'unlike';
       return faulty(kind, likeness.reason, good.decoded);
     }
     if (likeness.kind === 'empty' && likeness.listIs !== undefined && !this.#isPaginated) {
       return faulty('unlike', 'no list stands where the other pages have theirs', good.decoded);
     }
-    const own = likeness.kind === 'empty' ? { ...good, records: 0, found: NO_RECORDS } : good;
+    const isList = this.#findList === null;
+    const own =
+      likeness.kind === 'empty' && isList ? { ...good, records: 0, found: NO_RECORDS } : good;
     const read = this.#infoOf(page, own);
     const listIs = likeness.kind === 'empty' ? likeness.listIs : undefined;
     const info =
@@ -181,8 +203,10 @@ export class BatchReader {
   }
 
   #infoOf({ url, paging, place }: ArrivedPage, { decoded, found }: Good): InfoAndKeys | null {
-    if (this.#readInfo === null) return null;
-    const read = this.#readInfo({ url, headers: paging ?? {}, body: decoded, found });
+    const isBare = this.#readNulls !== null && nullsIn(decoded, found).length === 0;
+    const readInfo = isBare ? null : (this.#readNulls ?? this.#readInfo);
+    if (readInfo === null) return null;
+    const read = readInfo({ url, headers: paging ?? {}, body: decoded, found });
     const info = { ...read, pageInfo: { ...read.pageInfo, ...this.#oddIn(decoded, found) } };
     const { keys } = info;
     if (!this.#isChain || keys === null || place.position === 0 || isRecheck(place)) return info;
@@ -206,7 +230,16 @@ export class BatchReader {
 
 /** Of what other expressions find, nobody knows where it stands in a page. */
 function canCompare(records: string | null): records is string {
-  return records !== null && records !== '' && !isExpression(records.replace(/\.\*$/, ''));
+  return records !== null && records !== '' && !isExpression(records.replace(/(?:^|\.)\*$/, ''));
+}
+
+/** Null where the path leads nowhere. */
+function createListFinder(list: string): (page: Uint8Array) => FoundRecords | null {
+  const scanner = createJsonScanner(readSelection(list));
+  return (page) => {
+    const scan = scanner.scan(page);
+    return scan.valid && scan.found === 'records' ? scan : null;
+  };
 }
 
 /** An empty page that names a next one says itself that it is not the end. */

@@ -133,8 +133,7 @@ export class ArchiveSession implements SessionCalls {
     const followed = isReadTwice
       ? leaveOutRepeats(follow.pages(), (last) => this.#archive.repeatsOf(last))
       : follow.pages();
-    // The pages of a list of URLs go out as they came.
-    const pages = pagination === null ? followed : shapedPages(followed, this.#archive, output);
+    const pages = shapedPages(followed, this.#archive, output);
     this.#exporting = this.#export(pages, output.select).catch((error) => {
       // Where the main thread takes no more, it knows already.
       const isClosed = error instanceof EverypageError && error.code === 'CLOSED_PIPE';
