@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { AttemptRecord, PageRow } from '../archive/archive-types.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import { isRecheck, PAGE_KEY_BYTES } from '../core/page-request.ts';
@@ -67,11 +68,13 @@ export class BatchReader {
   readonly #isPaginated: boolean;
   readonly #isChain: boolean;
   readonly #secretParams: readonly string[];
+  readonly #credentials: readonly string[];
   readonly #echoes: EchoWatch | null;
 
   /**
    * @param selection the list's records where it is paginated, else what the export takes
    * @param pagination null for a list of known pages
+   * @param credentials of the user's
    * @param echoes null where no credentials were given
    * @param kept what is stored already
    */
@@ -81,6 +84,7 @@ export class BatchReader {
     maxDecodedBytes: number,
     failWhen: PageCondition | null,
     secretParams: readonly string[],
+    credentials: readonly string[],
     echoes: EchoWatch | null,
     kept: KeptPages,
   ) {
@@ -100,6 +104,7 @@ export class BatchReader {
     this.#findList = list !== null && list !== selected ? createListFinder(list) : null;
     this.#sisters = canCompare(list) ? new SisterPages(list, kept.firstWithRecords) : null;
     this.#secretParams = secretParams;
+    this.#credentials = credentials;
     this.#echoes = echoes;
   }
 
@@ -129,7 +134,10 @@ export class BatchReader {
         const nulls = this.#isPaginated ? 0 : (info?.pageInfo.nulls?.length ?? 0);
         const records = read.records === null ? null : read.records - nulls;
         this.#echoes?.look(read.decoded, page);
-        const pageInfo = info === null ? null : redactPageInfo(info.pageInfo, this.#secretParams);
+        const pageInfo =
+          info === null
+            ? null
+            : redactPageInfo(info.pageInfo, this.#secretParams, this.#credentials);
         record = { ...record, body, hash, records, pageInfo, keys: info?.keys ?? null };
         decoded = decodedPage(page, read);
       }
@@ -142,6 +150,12 @@ export class BatchReader {
   /** What was read is stored. */
   stored(): void {
     this.#sisters?.stored();
+  }
+
+  /** What a stored page names as the next one, with the credentials that its body holds. */
+  nextOf({ url, body }: DecodedPage): PageInfo['next'] {
+    const read = this.#readInfo?.({ url, headers: {}, body, found: NO_RECORDS });
+    return read?.pageInfo.next ?? null;
   }
 
   #checked(wire: Uint8Array, page: ArrivedPage): Checked {
@@ -267,9 +281,20 @@ function decodedPage(page: ArrivedPage, { decoded: body, found, records }: Good)
   return { place, url, status: page.status ?? 0, headers, body, found, records: records ?? 1 };
 }
 
-/** A next link may hold credentials that the server put there; they are not stored. */
-function redactPageInfo(pageInfo: PageInfo, secretParams: readonly string[]): PageInfo {
+/**
+ * A next link may hold credentials; they are not stored. What tells two links apart may be one that the
+ * server put there, so these leave a hash; the user's own do not.
+ */
+function redactPageInfo(
+  pageInfo: PageInfo,
+  secretParams: readonly string[],
+  credentials: readonly string[],
+): PageInfo {
   if (pageInfo.next?.kind !== 'url') return pageInfo;
   const url = redactUrl(pageInfo.next.url, secretParams);
-  return { ...pageInfo, next: { ...pageInfo.next, url } };
+  if (url === pageInfo.next.url) return pageInfo;
+  let own = pageInfo.next.url;
+  for (const credential of credentials) own = own.replaceAll(`=${credential}`, '=REDACTED');
+  const mark = own === url ? {} : { mark: hash('sha256', own, 'base64url').slice(0, 22) };
+  return { ...pageInfo, next: { ...pageInfo.next, url, ...mark } };
 }

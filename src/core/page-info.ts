@@ -7,6 +7,8 @@ export type NextStep =
   | {
       readonly kind: 'url';
       readonly url: string;
+      /** Where credentials of the server's own were taken out of it to be kept: a hash that tells such links apart. */
+      readonly mark?: string;
       /** Absent: by the start's own method and body. */
       readonly send?: LinkedRequest;
     }
