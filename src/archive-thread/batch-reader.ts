@@ -210,7 +210,9 @@ export class BatchReader {
       read === null || listIs === undefined
         ? read
         : { ...read, pageInfo: { ...read.pageInfo, listIs } };
-    if (page.expected === true && own.found.count === 0 && !leadsOn(info?.pageInfo)) {
+    // An empty list may be one that a filter left; that there is none is stranger.
+    const isOpen = listIs === undefined && leadsOn(info?.pageInfo);
+    if (page.expected === true && own.found.count === 0 && !isOpen) {
       return faulty('no-records', 'the page holds no records, though the server spoke of more');
     }
     return { ...own, info };
