@@ -1,14 +1,15 @@
 /** Whether the next page begins where a page ended, as far as a link or a token shows numbers. */
 import type { NextStep, PageInfo } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
-import { means } from './detect/names.ts';
 import { readStartParams } from './detect/start-params.ts';
 import { differInOneNumber, getQueryParameter } from './query-parameter.ts';
 import type { PageToRead } from './styles/page-reading.ts';
 import { numbersIn } from './token-text.ts';
 
-/** Larger numbers in an offset's place are times or ids. */
+/** A larger step is one of times or ids. */
 const LARGEST_STEP = 100_000;
+/** `start` and `from` may as well be a time or an id. */
+const SURE_OFFSET = /offset|skip/i;
 
 interface Page extends Pick<PageToRead, 'url' | 'recordCount' | 'lastKey'> {
   readonly echoedSize: number | null;
@@ -41,7 +42,11 @@ export function readSkips(
     const next = readStartParams({ url: step.url, body: null });
     if (next.offset?.number != null) {
       const isOwn = own.offset?.name === next.offset.name;
-      return told(isOwn ? own.offset.number : null, next.offset.number, true);
+      return told(
+        isOwn ? own.offset.number : null,
+        next.offset.number,
+        SURE_OFFSET.test(next.offset.name),
+      );
     }
     if (next.page?.number != null) {
       const most = next.size?.number ?? asked ?? 0;
@@ -76,7 +81,7 @@ function skipsOf(sent: string | null, token: string, told: Told): Pick<PageInfo,
   for (const [name, number] of numbersIn(token)) {
     const from = before?.get(name) ?? null;
     if (before !== null && from === null) continue;
-    const skips = told(from, number, means.offset(name));
+    const skips = told(from, number, SURE_OFFSET.test(name));
     if (skips.skips !== undefined) return skips;
   }
   return {};
