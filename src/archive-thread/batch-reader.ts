@@ -1,7 +1,8 @@
+import { hash } from 'node:crypto';
 import type { AttemptRecord, PageRow } from '../archive/archive-types.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import { isRecheck, PAGE_KEY_BYTES } from '../core/page-request.ts';
-import { isParallel, type Pagination } from '../core/pagination.ts';
+import { isParallel, noPagination, type Pagination } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
 import {
   type BodyCheck,
@@ -11,10 +12,14 @@ import {
   withDigest,
 } from '../decode/check-body.ts';
 import {
+  createJsonScanner,
   type FoundRecords,
   isExpression,
+  listOfExpression,
+  nullsIn,
   type PageCondition,
   parseSelection,
+  readSelection,
   type Selection,
 } from '../decode/decode.ts';
 import type { EchoWatch } from './echoed-credentials.ts';
@@ -55,15 +60,21 @@ export class BatchReader {
   readonly #readInfo: ReturnType<typeof createPageInfoReader> | null;
   /** Null where it is not known where records stand. */
   readonly #sisters: SisterPages | null;
+  /** Finds the list that an expression takes its records from; null where the selection is the list. */
+  readonly #findList: ((page: Uint8Array) => FoundRecords | null) | null;
+  /** Reads what is worth keeping of a page in a list of URLs: which of its records are null. */
+  readonly #readNulls: ReturnType<typeof createPageInfoReader> | null;
   readonly #kept: KeptPages;
   readonly #isPaginated: boolean;
   readonly #isChain: boolean;
   readonly #secretParams: readonly string[];
+  readonly #credentials: readonly string[];
   readonly #echoes: EchoWatch | null;
 
   /**
    * @param selection the list's records where it is paginated, else what the export takes
    * @param pagination null for a list of known pages
+   * @param credentials of the user's
    * @param echoes null where no credentials were given
    * @param kept what is stored already
    */
@@ -73,6 +84,7 @@ export class BatchReader {
     maxDecodedBytes: number,
     failWhen: PageCondition | null,
     secretParams: readonly string[],
+    credentials: readonly string[],
     echoes: EchoWatch | null,
     kept: KeptPages,
   ) {
@@ -82,9 +94,17 @@ export class BatchReader {
     this.#kept = kept;
     this.#isPaginated = pagination !== null;
     this.#isChain = pagination !== null && pagination.key !== null && !isParallel(pagination);
-    const records = pagination === null ? selection.text : pagination.records;
-    this.#sisters = canCompare(records) ? new SisterPages(records, kept.firstWithRecords) : null;
+    const selected = pagination === null ? selection.text : pagination.records;
+    const isExpressed = isExpression(selection.text);
+    const list = pagination === null && isExpressed ? listOfExpression(selection.text) : selected;
+    this.#readNulls =
+      pagination === null && selection.text !== '' && !isExpressed
+        ? createPageInfoReader({ ...noPagination, records: selection.text })
+        : null;
+    this.#findList = list !== null && list !== selected ? createListFinder(list) : null;
+    this.#sisters = canCompare(list) ? new SisterPages(list, kept.firstWithRecords) : null;
     this.#secretParams = secretParams;
+    this.#credentials = credentials;
     this.#echoes = echoes;
   }
 
@@ -109,9 +129,15 @@ export class BatchReader {
       let record: PageRow = { ...failed, pageInfo: null, keys: null };
       let decoded: DecodedPage | null = null;
       if (read !== null) {
-        const { hash, records, info } = read;
+        const { hash, info } = read;
+        // In a list that pages by itself a null has a place, by which the next page is asked for.
+        const nulls = this.#isPaginated ? 0 : (info?.pageInfo.nulls?.length ?? 0);
+        const records = read.records === null ? null : read.records - nulls;
         this.#echoes?.look(read.decoded, page);
-        const pageInfo = info === null ? null : redactPageInfo(info.pageInfo, this.#secretParams);
+        const pageInfo =
+          info === null
+            ? null
+            : redactPageInfo(info.pageInfo, this.#secretParams, this.#credentials);
         record = { ...record, body, hash, records, pageInfo, keys: info?.keys ?? null };
         decoded = decodedPage(page, read);
       }
@@ -126,6 +152,12 @@ export class BatchReader {
     this.#sisters?.stored();
   }
 
+  /** What a stored page names as the next one, with the credentials that its body holds. */
+  nextOf({ url, body }: DecodedPage): PageInfo['next'] {
+    const read = this.#readInfo?.({ url, headers: {}, body, found: NO_RECORDS });
+    return read?.pageInfo.next ?? null;
+  }
+
   #checked(wire: Uint8Array, page: ArrivedPage): Checked {
     const verdict = this.#check(wire, page.encoding);
     const sisters = this.#sisters;
@@ -136,7 +168,9 @@ export class BatchReader {
         ? this.#compared(sisters, page, { ...whole, found: NO_RECORDS }, null)
         : whole;
     }
-    const { decoded, found } = verdict;
+    const { decoded } = verdict;
+    const found = this.#findList === null ? verdict.found : this.#findList(decoded);
+    if (found === null) return this.#compared(sisters!, page, verdict, null);
     // The pages of a list of URLs come in any order.
     if (page.place.position === 0 || !this.#isPaginated) sisters?.began(decoded, found);
     if (sisters === null) return { ...verdict, info: this.#infoOf(page, verdict) };
@@ -161,28 +195,34 @@ export class BatchReader {
   ): Checked {
     const likeness = sisters.judge(good.decoded, found);
     if (likeness.kind === 'unlike') {
-      const kind = found === null ? 'selection' : 'unlike';
+      const kind = found === null && !likeness.saysFailed ? 'selection' : 'unlike';
       return faulty(kind, likeness.reason, good.decoded);
     }
     if (likeness.kind === 'empty' && likeness.listIs !== undefined && !this.#isPaginated) {
       return faulty('unlike', 'no list stands where the other pages have theirs', good.decoded);
     }
-    const own = likeness.kind === 'empty' ? { ...good, records: 0, found: NO_RECORDS } : good;
+    const isList = this.#findList === null;
+    const own =
+      likeness.kind === 'empty' && isList ? { ...good, records: 0, found: NO_RECORDS } : good;
     const read = this.#infoOf(page, own);
     const listIs = likeness.kind === 'empty' ? likeness.listIs : undefined;
     const info =
       read === null || listIs === undefined
         ? read
         : { ...read, pageInfo: { ...read.pageInfo, listIs } };
-    if (page.expected === true && own.found.count === 0 && !leadsOn(info?.pageInfo)) {
+    // An empty list may be one that a filter left; that there is none is stranger.
+    const isOpen = listIs === undefined && leadsOn(info?.pageInfo);
+    if (page.expected === true && own.found.count === 0 && !isOpen) {
       return faulty('no-records', 'the page holds no records, though the server spoke of more');
     }
     return { ...own, info };
   }
 
   #infoOf({ url, paging, place }: ArrivedPage, { decoded, found }: Good): InfoAndKeys | null {
-    if (this.#readInfo === null) return null;
-    const read = this.#readInfo({ url, headers: paging ?? {}, body: decoded, found });
+    const isBare = this.#readNulls !== null && nullsIn(decoded, found).length === 0;
+    const readInfo = isBare ? null : (this.#readNulls ?? this.#readInfo);
+    if (readInfo === null) return null;
+    const read = readInfo({ url, headers: paging ?? {}, body: decoded, found });
     const info = { ...read, pageInfo: { ...read.pageInfo, ...this.#oddIn(decoded, found) } };
     const { keys } = info;
     if (!this.#isChain || keys === null || place.position === 0 || isRecheck(place)) return info;
@@ -206,7 +246,16 @@ export class BatchReader {
 
 /** Of what other expressions find, nobody knows where it stands in a page. */
 function canCompare(records: string | null): records is string {
-  return records !== null && records !== '' && !isExpression(records.replace(/\.\*$/, ''));
+  return records !== null && records !== '' && !isExpression(records.replace(/(?:^|\.)\*$/, ''));
+}
+
+/** Null where the path leads nowhere. */
+function createListFinder(list: string): (page: Uint8Array) => FoundRecords | null {
+  const scanner = createJsonScanner(readSelection(list));
+  return (page) => {
+    const scan = scanner.scan(page);
+    return scan.valid && scan.found === 'records' ? scan : null;
+  };
 }
 
 /** An empty page that names a next one says itself that it is not the end. */
@@ -234,9 +283,20 @@ function decodedPage(page: ArrivedPage, { decoded: body, found, records }: Good)
   return { place, url, status: page.status ?? 0, headers, body, found, records: records ?? 1 };
 }
 
-/** A next link may hold credentials that the server put there; they are not stored. */
-function redactPageInfo(pageInfo: PageInfo, secretParams: readonly string[]): PageInfo {
+/**
+ * A next link may hold credentials; they are not stored. What tells two links apart may be one that the
+ * server put there, so these leave a hash; the user's own do not.
+ */
+function redactPageInfo(
+  pageInfo: PageInfo,
+  secretParams: readonly string[],
+  credentials: readonly string[],
+): PageInfo {
   if (pageInfo.next?.kind !== 'url') return pageInfo;
   const url = redactUrl(pageInfo.next.url, secretParams);
-  return { ...pageInfo, next: { ...pageInfo.next, url } };
+  if (url === pageInfo.next.url) return pageInfo;
+  let own = pageInfo.next.url;
+  for (const credential of credentials) own = own.replaceAll(`=${credential}`, '=REDACTED');
+  const mark = own === url ? {} : { mark: hash('sha256', own, 'base64url').slice(0, 22) };
+  return { ...pageInfo, next: { ...pageInfo.next, url, ...mark } };
 }

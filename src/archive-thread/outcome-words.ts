@@ -1,6 +1,6 @@
 /** How an answer says how it went: the fields that hold it, and what their words mean. */
 import { squash } from '../plan/detect/names.ts';
-import { type Field, isObject } from '../plan/detect/page-view.ts';
+import { type Field, isObject, listFields } from '../plan/detect/page-view.ts';
 
 const setOf = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 
@@ -116,6 +116,13 @@ export function failuresIn(page: Outcomes): readonly string[] {
     const isRefused = kind === 'message' && REFUSED.test(text);
     return isFault(kind, says) || isBad || isRefused ? [path] : [];
   });
+}
+
+/** Whether a page without records says so. */
+export function saysThatItFailed(json: unknown): boolean {
+  const outcomes = readOutcomes(listFields(json));
+  const failures = failuresIn(outcomes);
+  return failures.length > 0 && !saysNothingThere(failures, outcomes);
 }
 
 /** Paths at which a page with records tells of a fault that its sister, if there is one, does not tell of. */

@@ -7,6 +7,7 @@ import {
   nullsIn,
   recordsDigest,
 } from '../decode/decode.ts';
+import { nextByField } from '../plan/next-by-field.ts';
 import { readPageInfo } from '../plan/read-page-info.ts';
 import { lastMarksOf, marksOf } from './repeated-records.ts';
 
@@ -49,8 +50,30 @@ export function createPageInfoReader(pagination: Pagination): (page: PageToRead)
     const lastMarks = isChain && isAsked ? { lastMarks: lastMarksOf(body, found) } : {};
     const nulls = pagination.records === null ? [] : nullsIn(body, found);
     const gaps = nulls.length === 0 ? {} : { nulls };
-    return { pageInfo: { ...pageInfo, ...border, ...lastMarks, ...gaps }, keys };
+    const field = isChain ? fieldOf(pageInfo, url, body, found) : {};
+    return { pageInfo: { ...pageInfo, ...border, ...lastMarks, ...gaps, ...field }, keys };
   };
+}
+
+/** Longer records are not looked into. */
+const MOST_RECORD_BYTES = 65_536;
+
+function fieldOf(
+  { next, nextHoldsKey, lastKey }: PageInfo,
+  url: string,
+  body: Uint8Array,
+  found: FoundRecords,
+): Pick<PageInfo, 'nextByField'> {
+  if (next === null || nextHoldsKey === true || found.count === 0) return {};
+  const at = (index: number): unknown => {
+    const [from = 0, to = 0] = found.spans.subarray(2 * index, 2 * index + 2);
+    const bytes = (found.source ?? body).subarray(from, to);
+    if (index < 0 || bytes.length > MOST_RECORD_BYTES) return null;
+    return JSON.parse(Buffer.from(bytes).toString());
+  };
+  const records = { last: at(found.count - 1), before: () => at(found.count - 2) };
+  const path = nextByField(next, { url, lastKey, ...records });
+  return path === null ? {} : { nextByField: path };
 }
 
 /**

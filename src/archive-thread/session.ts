@@ -5,7 +5,7 @@
 
 import type { Archive } from '../archive/archive.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
-import type { PageRow } from '../archive/archive-types.ts';
+import type { KnownPage, PageRow } from '../archive/archive-types.ts';
 import { withWritten } from '../archive/verdict.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
@@ -111,6 +111,7 @@ export class ArchiveSession implements SessionCalls {
       maxDecodedBytes,
       failWhen,
       secretParams,
+      this.#ask.credentials,
       this.#echoes,
       {
         firstWithRecords: () => {
@@ -133,8 +134,7 @@ export class ArchiveSession implements SessionCalls {
     const followed = isReadTwice
       ? leaveOutRepeats(follow.pages(), (last) => this.#archive.repeatsOf(last))
       : follow.pages();
-    // The pages of a list of URLs go out as they came.
-    const pages = pagination === null ? followed : shapedPages(followed, this.#archive, output);
+    const pages = shapedPages(followed, this.#archive, output);
     this.#exporting = this.#export(pages, output.select).catch((error) => {
       // Where the main thread takes no more, it knows already.
       const isClosed = error instanceof EverypageError && error.code === 'CLOSED_PIPE';
@@ -184,7 +184,16 @@ export class ArchiveSession implements SessionCalls {
   }
 
   known({ branch, from, to }: Ask<'known'>): Answer<'known'> {
-    return this.#archive.storedIn(branch, from, to);
+    return this.#archive.storedIn(branch, from, to).map((page) => this.#withOwnLink(page, branch));
+  }
+
+  /** A credential of the server's own stands in its page alone. */
+  #withOwnLink(page: KnownPage, branch: number): KnownPage {
+    const { pageInfo, position } = page;
+    if (pageInfo?.next?.kind !== 'url' || pageInfo.next.mark === undefined) return page;
+    const stored = this.#archive.pageAt({ branch, position });
+    const next = stored && this.#ready().reader.nextOf(decodeStored(this.#archive, stored));
+    return next === null ? page : { ...page, pageInfo: { ...pageInfo, next } };
   }
 
   page(place: Place): SentPage | null {

@@ -4,7 +4,13 @@
  * another one. Such a page is none; an empty one is.
  */
 import { escapeText } from '../core/escape.ts';
-import { describeMissing, type FoundRecords, parseSelection, pathOf } from '../decode/decode.ts';
+import {
+  describeMissing,
+  type FoundRecords,
+  nullsIn,
+  parseSelection,
+  pathOf,
+} from '../decode/decode.ts';
 import { findAbsentList } from '../plan/detect/find-records.ts';
 import { means, squash } from '../plan/detect/names.ts';
 import { type Field, isObject, keysOf, listFields, valueAt } from '../plan/detect/page-view.ts';
@@ -22,8 +28,11 @@ export type Likeness =
   | { readonly kind: 'alike' }
   /** It has no records, as the page of a list may. */
   | { readonly kind: 'empty'; readonly listIs?: 'null' | 'absent' }
-  /** What differs, a phrase without text of the server's but names. */
-  | { readonly kind: 'unlike'; readonly reason: string };
+  /**
+   * What differs, a phrase without text of the server's but names; and whether the page says by itself,
+   * without another to compare it with, that it failed.
+   */
+  | { readonly kind: 'unlike'; readonly reason: string; readonly saysFailed?: true };
 
 const alike: Likeness = { kind: 'alike' };
 const empty: Likeness = { kind: 'empty' };
@@ -67,15 +76,15 @@ export class SisterPages {
    */
   constructor(path: string, find: () => Uint8Array | null) {
     // Records in an object, each under its id: the object is the list.
-    this.#isById = path.endsWith('.*');
-    this.#path = this.#isById ? path.slice(0, -2) : path;
+    this.#isById = path === '*' || path.endsWith('.*');
+    this.#path = path === '*' ? '@' : this.#isById ? path.slice(0, -2) : path;
     this.#keys = keysOf(this.#path) ?? [];
     this.#find = find;
   }
 
   /** A first page with records: what comes after it is compared with it. */
   began(page: Uint8Array, found: FoundRecords): void {
-    if (this.#usual !== null || found.count === 0) return;
+    if (this.#usual !== null || nullsIn(page, found).length === found.count) return;
     this.#usual = shapeOf(page, found);
     this.#count = found.count;
     this.#first = page;
@@ -164,7 +173,8 @@ export class SisterPages {
     const failures = failuresIn(outcomes);
     if (failures.length > 0 && !saysNothingThere(failures, outcomes)) {
       const what = found === null ? this.#isMissing(page) : `${this.#name()} is empty`;
-      return unlike(`${what}, and the page says that it failed (${namesOf(failures)})`);
+      const reason = `${what}, and the page says that it failed (${namesOf(failures)})`;
+      return { kind: 'unlike', reason, saysFailed: true };
     }
     if (found !== null) return alike;
     return findAbsentList(listFields(json)) === null ? unlike(this.#isMissing(page)) : empty;
@@ -244,7 +254,7 @@ export class SisterPages {
 
   #envelope(json: unknown): Pick<Sister, 'fields' | 'outcomes'> {
     const isInList = (keys: readonly string[]): boolean =>
-      this.#keys.length > 0 && this.#keys.every((key, at) => key === keys[at]);
+      (this.#keys.length > 0 || this.#isById) && this.#keys.every((key, at) => key === keys[at]);
     const fields = listFields(json).filter(({ keys }) => !isInList(keys));
     return { fields, outcomes: readOutcomes(fields) };
   }

@@ -11,7 +11,7 @@ import type { OutputShape } from '../core/output-shape.ts';
 import type { Place } from '../core/page-request.ts';
 import { isParallel, type Pagination } from '../core/pagination.ts';
 import { decodeBody } from '../decode/content-encoding.ts';
-import { type FoundRecords, nullsIn, withoutRecords } from '../decode/decode.ts';
+import { type FoundRecords, isExpression, nullsIn, withoutRecords } from '../decode/decode.ts';
 import { type ExportCounts, type ExportPage, FLUSH } from '../export/format.ts';
 import { createRecordCounter, createRecordFinder } from '../export/page-records.ts';
 import type { SentPage } from './messages.ts';
@@ -81,7 +81,8 @@ export function createShaper(
   output: OutputShape | null,
 ): (page: DecodedPage) => DecodedPage {
   const { pagination } = archive.run;
-  if (pagination === null || output === null) return (page) => page;
+  if (output === null) return (page) => page;
+  if (pagination === null) return createNullFilter(output.select);
   const leftOut = createLeftOut(pagination, () => archive.sharedBySlices());
   const mayRepeat = pagination.key !== null && !isParallel(pagination);
   const find = createRecordFinder(output.select);
@@ -103,6 +104,17 @@ export function createShaper(
     for (const index of nullsIn(page.body, found)) repeats.add(index);
     const shaped = { ...bare, found, skip: front };
     return repeats.size === 0 ? shaped : { ...shaped, repeats };
+  };
+}
+
+/** Pages of a list of URLs go out as they came, but for null in the place of a record. */
+function createNullFilter(select: string | null): (page: DecodedPage) => DecodedPage {
+  if (select === null || isExpression(select)) return (page) => page;
+  const find = createRecordFinder(select);
+  return (page) => {
+    const found = find(page);
+    const nulls = nullsIn(page.body, found);
+    return nulls.length === 0 ? { ...page, found } : { ...page, found, repeats: new Set(nulls) };
   };
 }
 

@@ -25,6 +25,8 @@ export class BranchScan {
   /** The page that reaches furthest, where positions are ordinals. */
   previous: Pick<Read, 'place' | 'pageInfo'> | null = null;
   lastInfo: PageInfo | null = null;
+  /** The last page that has records. */
+  lastFull: PageInfo | null = null;
   isEndSeen = false;
   /** Since the last page with records. */
   empty = { pages: 0, withoutList: 0, silent: 0 };

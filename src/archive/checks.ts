@@ -99,9 +99,10 @@ export function checksOf(
     doubts.push(`${were} empty, though records came after, and no total says that none is missing`);
   }
   const oddities = [...oddOnes(pagination, pages, keys), ...oddPages(pagination, pages)];
-  if (checks.keysHold && pages.pages > 1 && !isId(pagination.key) && !isTotalThere(pages)) {
+  const field = sharedField(pagination, pages, checks);
+  if (field !== null && !isTotalThere(pages)) {
     oddities.push(
-      `two records may have one ${pagination.key}: of two that stand where a page ends, the second is skipped`,
+      `two records may have one ${field}: of two that stand where a page ends, the second is skipped`,
     );
   }
   const cut = isTotalThere(pages) ? null : cutPagesText(pagination, pages);
@@ -123,10 +124,22 @@ export function checksOf(
   return { ...checks, doubts, oddities, unchecked: isDoubted ? [] : unchecked };
 }
 
+/** What the requests of a chain go on from, where it may be the same in two records. */
+function sharedField(
+  { key }: Pagination,
+  pages: PageFacts,
+  { keysHold }: Pick<Checks, 'keysHold'>,
+): string | null {
+  if (keysHold && pages.pages > 1 && !isId(key)) return key;
+  // Where pages begin with the last records of the page before, none is skipped.
+  const isInclusive = pages.boundaries > 0 && pages.sharedBoundaries === pages.boundaries;
+  return pages.byField > 0 && !isInclusive ? pages.nextByField : null;
+}
+
 /** What stands in the list's place for a record and is unlike the others. */
 function oddOnes(
   { key }: Pagination,
-  { strangers, nulls }: PageFacts,
+  { strangers, allNulls }: PageFacts,
   keys: KeyFacts | null,
 ): readonly string[] {
   const texts: string[] = [];
@@ -135,7 +148,7 @@ function oddOnes(
     texts.push(`${are}, as those of the first page are`);
   }
   // A null is no record, and what is no object has no key.
-  const unnamed = (keys?.unnamed ?? 0) - nulls - strangers;
+  const unnamed = (keys?.unnamed ?? 0) - allNulls - strangers;
   if (key !== null && unnamed > 0) {
     const have = counted(unnamed, 'record has', 'records have');
     texts.push(

@@ -39,7 +39,7 @@ export function makeFindings(facts: PagedFacts): readonly Finding[] {
   return [...findings, ...unchecked];
 }
 
-function nullsText(nulls: number): string {
+export function nullsText(nulls: number): string {
   const places = counted(nulls, 'place of the list holds', 'places of the list hold');
   return `${places} null, which is no record and is not written`;
 }

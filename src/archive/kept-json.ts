@@ -164,7 +164,11 @@ const isNextStep: Check = (value) => {
   if (!isObject(value)) return false;
   switch (value['kind']) {
     case 'url':
-      return isText(value['url']) && orAbsent(isLinkedRequest)(value['send']);
+      return (
+        isText(value['url']) &&
+        orAbsent(isText)(value['mark']) &&
+        orAbsent(isLinkedRequest)(value['send'])
+      );
     case 'cursor':
       return isText(value['value']);
     case 'parameters':
@@ -195,6 +199,9 @@ const pageInfoShape: Shape<PageInfo> = {
   nulls: orAbsent(listOf(isCount)),
   listIs: orAbsent(oneOf(['null', 'absent'])),
   nextHoldsKey: orAbsent(isTrue),
+  nextByField: orAbsent(isText),
+  skips: orAbsent(isCount),
+  shortOf: orAbsent(isCount),
   firstRecord: orAbsent(isText),
   lastRecord: orAbsent(isText),
   nextSeenAt: orNull(isPlace),

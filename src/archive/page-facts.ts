@@ -13,6 +13,8 @@ export const nothing = {
   sharedBySlices: 0,
   /** Places of the list that hold null. */
   nulls: 0,
+  /** The same, also where an earlier page gave them. */
+  allNulls: 0,
   /** Ordinals that were read more than once. */
   readAgain: 0,
   /** Places of the plan that have no end state, which only a damaged or unfinished plan has. */
@@ -42,6 +44,14 @@ export const nothing = {
   largestPage: 0,
   ofLargest: 0,
   saysSize: 0,
+  /**
+   * Pages before others with records: what they name as the next page begins further on than they end; is
+   * named by its number, though they hold fewer records than were asked for; or holds a property of the
+   * last record that others may have too.
+   */
+  skipping: 0,
+  shortOfAsked: 0,
+  byField: 0,
   /** Branches of which a page said that nothing follows, or showed it, when it was read. */
   endsSeen: 0,
   branches: 0,
@@ -62,6 +72,9 @@ export const nothing = {
 export interface PageFacts extends Readonly<typeof nothing> {
   /** The field in which the first of the partial pages says so. */
   readonly partialBy: string | null;
+  /** What the last of the pages `byField` names, and how many records a page `shortOfAsked` was asked for. */
+  readonly nextByField: string | null;
+  readonly askedOfPage: number;
   /** Neighbouring pages, the second of which does not begin with the last record of the first; a few. */
   readonly brokenBorders: readonly { readonly first: Place; readonly second: Place }[];
   /** Each request of a chain held the key of the last record before it. */

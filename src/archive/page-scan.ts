@@ -88,6 +88,8 @@ class PageScan {
   #branch: BranchScan | null = null;
   #previous: Read | null = null;
   #partialBy: string | null = null;
+  #nextByField: string | null = null;
+  #askedOfPage = 0;
 
   constructor(
     pagination: Pagination,
@@ -129,6 +131,7 @@ class PageScan {
     const isOwn = (index: number) => index >= front && index < records - back;
     const nulls = read.pageInfo.nulls?.filter(isOwn).length ?? 0;
     this.#tally.nulls += nulls;
+    this.#tally.allNulls += read.pageInfo.nulls?.length ?? 0;
     this.#tally.sharedBySlices += others.length;
     this.#tally.records += records - front - back - others.length - nulls;
   }
@@ -141,7 +144,8 @@ class PageScan {
   }
 
   /** What a list that is whole may have, and one that lost records, too. */
-  #noteOdd(branch: BranchScan, { records, listIs, firstMark, nulls, next, more }: PageInfo): void {
+  #noteOdd(branch: BranchScan, pageInfo: PageInfo): void {
+    const { records, listIs, firstMark, nulls, next, more } = pageInfo;
     const { empty } = branch;
     if (records === 0) {
       empty.pages += 1;
@@ -149,6 +153,8 @@ class PageScan {
       if (listIs !== undefined && next === null && more !== true) empty.silent += 1;
       return;
     }
+    this.#noteNext(branch.lastFull);
+    branch.lastFull = pageInfo;
     this.#tally.emptyInside += empty.pages;
     this.#tally.withoutList += empty.withoutList;
     this.#tally.silentWithoutList += empty.silent;
@@ -161,6 +167,17 @@ class PageScan {
     this.#tally.repeatedBytes += 1;
     const isSure = lastMarks.length >= FEWEST_MARKS && new Set(lastMarks).size === lastMarks.length;
     if (isSure) this.#tally.surelyRepeated += 1;
+  }
+
+  /** How a page before others with records names what follows. */
+  #noteNext(pageInfo: PageInfo | null): void {
+    const { skips = 0, shortOf = 0, nextByField = null } = pageInfo ?? {};
+    if (skips > 0) this.#tally.skipping += 1;
+    if (shortOf > 0) this.#tally.shortOfAsked += 1;
+    this.#askedOfPage = Math.max(this.#askedOfPage, shortOf);
+    if (nextByField === null) return;
+    this.#tally.byField += 1;
+    this.#nextByField = nextByField;
   }
 
   /** An overlap reaches back from behind the end: what is there no more has gone meanwhile. */
@@ -197,6 +214,8 @@ class PageScan {
     return {
       ...this.#tally,
       partialBy: this.#partialBy,
+      nextByField: this.#nextByField,
+      askedOfPage: this.#askedOfPage,
       branches: branches.length,
       endsSeen: branches.filter(({ isEndSeen }) => isEndSeen).length,
       gaps: this.#gaps,

@@ -277,10 +277,12 @@ class PageInfoStore {
 /** No two steps have the same text; parameters have no order. */
 function stepText(step: NextStep): string {
   switch (step.kind) {
-    case 'url':
+    case 'url': {
+      const marked = step.mark === undefined ? step.url : `${step.url} ${step.mark}`;
       return step.send === undefined
-        ? `url ${step.url}`
-        : `url ${step.url} ${JSON.stringify(step.send)}`;
+        ? `url ${marked}`
+        : `url ${marked} ${JSON.stringify(step.send)}`;
+    }
     case 'cursor':
       return `cursor ${step.value}`;
     case 'parameters': {

@@ -8,7 +8,7 @@ import { counted, formatCount } from '../core/units.ts';
 import type { PageCounts } from './archive-types.ts';
 import { type Checks, checksOf, proofOf, rereadingText, slicesText } from './checks.ts';
 import { type Finding, nameOf } from './finding.ts';
-import { makeFindings, unexpected } from './findings.ts';
+import { makeFindings, nullsText, unexpected } from './findings.ts';
 import type { RunRow } from './kept-run.ts';
 import { compareReadings, type KeyFacts, scanKeys } from './key-scan.ts';
 import type { PageFacts } from './page-facts.ts';
@@ -75,8 +75,10 @@ function computeListVerdict(
     const came = countRecords(connection);
     if (came !== expect) reasons.push(unexpected(expect, came));
   }
+  const nulls = countNulls(connection);
+  const name = nulls === 0 ? 'proven' : 'complete';
   return {
-    name: reasons.length === 0 ? 'proven' : 'incomplete',
+    name: reasons.length === 0 ? name : 'incomplete',
     planned,
     stored,
     failed,
@@ -84,9 +86,19 @@ function computeListVerdict(
     beyondEnd,
     end: planned === null ? null : 'list',
     reasons,
-    evidence: [],
+    evidence: nulls === 0 ? [] : [nullsText(nulls)],
     records: null,
   };
+}
+
+/** Nulls in the place of records. Of a list of URLs no other page has a page info. */
+function countNulls(connection: Connection): number {
+  return connection
+    .query<[number]>(
+      `SELECT coalesce(sum(json_array_length(text, '$.nulls')), 0) FROM page_info
+         JOIN page ON page.place = page_info.place WHERE page.state = 'stored'`,
+    )
+    .get()![0];
 }
 
 /** A page of which no records were asked for is one. */

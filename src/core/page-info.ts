@@ -7,6 +7,8 @@ export type NextStep =
   | {
       readonly kind: 'url';
       readonly url: string;
+      /** Where credentials of the server's own were taken out of it to be kept: a hash that tells such links apart. */
+      readonly mark?: string;
       /** Absent: by the start's own method and body. */
       readonly send?: LinkedRequest;
     }
@@ -71,6 +73,12 @@ export interface PageInfo {
   readonly listIs?: 'null' | 'absent';
   /** What it names as the next page is its own last record: all that changes in the request is that key. */
   readonly nextHoldsKey?: true;
+  /** What it names as the next page holds this property of its last record, which others may have too. */
+  readonly nextByField?: string;
+  /** What it names as the next page begins so many records behind its last one. Absent for none. */
+  readonly skips?: number;
+  /** The next page is named by its number, and this one holds fewer records than so many, as were asked for. */
+  readonly shortOf?: number;
   /**
    * Where pages overlap, the keys of its first and of its last record, or their bytes: see `shortKey`. Of
    * other lists without keys, digests of the two.

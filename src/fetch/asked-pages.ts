@@ -1,6 +1,6 @@
 /** Pages that are asked for one by one before there is a plan: those that show how the list pages. */
 import type { PageRequest } from '../core/page-request.ts';
-import type { BodyCheck } from '../decode/check-body.ts';
+import { type BodyCheck, faulty, withDigest } from '../decode/check-body.ts';
 import { singleHeader } from '../http/outcome.ts';
 import type { PageView } from '../plan/detect/discover.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -9,6 +9,9 @@ import { type Attempt, createTask, type FinalAttempt, type Task } from './task.t
 
 /** Gets a page. A failure is an answer too, except for the first page. */
 export type Ask = (request: PageRequest) => Promise<PageView>;
+
+/** Whether a page says of itself that it failed, so that it is none. */
+export type FailureCheck = (page: Uint8Array, request: PageRequest) => boolean;
 
 /** The first page did not come, so nothing can be found out. */
 export class FirstPageMissing extends Error {
@@ -40,6 +43,7 @@ export class AskedPages implements PageSource, PageSink {
   readonly heldBytes = 0;
   readonly #dispatcher: Pick<Dispatcher, 'rejected' | 'done'>;
   readonly #check: BodyCheck;
+  readonly #isFailure: FailureCheck;
   readonly #secretParams: readonly string[];
   #next = Promise.withResolvers<Task | null>();
   #answer = Promise.withResolvers<Answer>();
@@ -48,11 +52,13 @@ export class AskedPages implements PageSource, PageSink {
   constructor(
     attempt: Attempt,
     check: BodyCheck,
+    isFailure: FailureCheck,
     secretParams: readonly string[],
     dispatcher: Pick<Dispatcher, 'rejected' | 'done'>,
   ) {
     this.attempt = attempt;
     this.#check = check;
+    this.#isFailure = isFailure;
     this.#secretParams = secretParams;
     this.#dispatcher = dispatcher;
   }
@@ -86,9 +92,15 @@ export class AskedPages implements PageSource, PageSink {
     let body: Uint8Array | null = null;
     if (final.state === 'stored') {
       const encoding = singleHeader(final.headers?.['content-encoding']);
-      const verdict = this.#check(Buffer.concat(final.chunks), encoding);
+      const wire = Buffer.concat(final.chunks);
+      const verdict = this.#check(wire, encoding);
       if (!verdict.ok) {
         this.#dispatcher.rejected(task, final, verdict);
+        return;
+      }
+      if (this.#isFailure(verdict.decoded, task.request)) {
+        const fault = faulty('unlike', 'the page says that it failed', verdict.decoded);
+        this.#dispatcher.rejected(task, final, withDigest(fault, wire));
         return;
       }
       body = verdict.decoded;

@@ -12,7 +12,7 @@ import type { Stop } from '../core/summary.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { parseSelection, readCondition } from '../decode/decode.ts';
 import type { Transport } from '../http/transport.ts';
-import { type Ask, AskedPages } from './asked-pages.ts';
+import { type Ask, AskedPages, type FailureCheck } from './asked-pages.ts';
 import { Dispatcher, LONGEST_TIMER_MS } from './dispatcher.ts';
 import { LimiterRegistry } from './limiter-registry.ts';
 import type { Counters, PageSink, PageSource } from './page-flow.ts';
@@ -107,11 +107,12 @@ export class Engine {
   async askFor<T>(
     attempt: Attempt,
     work: (ask: Ask, asked: AskedPages) => Promise<T>,
+    isFailure: FailureCheck = () => false,
   ): Promise<T | null> {
     const { failWhen, maxDecodedBytes, secretParams } = this.options;
     const condition = readCondition(failWhen);
     const check = createBodyCheck(parseSelection(null), maxDecodedBytes, condition);
-    const asked = new AskedPages(attempt, check, secretParams, this.dispatcher);
+    const asked = new AskedPages(attempt, check, isFailure, secretParams, this.dispatcher);
     const result = work(asked.ask, asked).finally(() => asked.close());
     // Who waits for it below hears of an error; a run that is stopped does not wait.
     result.catch(() => {});

@@ -1,6 +1,7 @@
 /** Where a run's pages come from: a list of URLs, or a list that pages by itself. */
 import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import type { Opened, SentPage } from '../archive-thread/messages.ts';
+import { saysThatItFailed } from '../archive-thread/outcome-words.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { PageToContinue, ResolvedOptions } from '../core/options.ts';
 import { outputShape } from '../core/output-shape.ts';
@@ -69,8 +70,9 @@ function listedPages(
   parts: RunParts,
   before: AskedPages | null,
   plan = parts.job.makePlan(),
+  mostPages?: number,
 ): FoundPages {
-  const pending = new PendingPages(parts, plan, null, before);
+  const pending = new PendingPages(parts, plan, null, before, mostPages);
   const attempt = attemptsOfList(parts.engine, () => pending.firstOrigin);
   return { pending, attempt, witness: null, facts: null };
 }
@@ -94,17 +96,36 @@ async function listWithRecordsFound(parts: RunParts): Promise<FoundPages | null>
   }
   const output = { kind: 'selection', select: records?.path ?? null } as const;
   await thread.call('paginate', { pagination: null, output, isOneBranch: true });
-  return listedPages(parts, asked.asked);
+  if (records !== null) return listedPages(parts, asked.asked);
+  // The first one has failed, and no other is taken without knowing what its records are.
+  return listedPages(parts, asked.asked, parts.job.makePlan(), 1);
 }
 
+/** Where the first pages fail, so many are asked for to find where records stand. */
+const MOST_FIRST_PAGES = 3;
+
+/** The first page that comes; those before it have failed, and fail in the run. */
 async function firstOfList({ job, engine }: RunParts) {
+  const most = Math.min(MOST_FIRST_PAGES, job.options.maxPages ?? MOST_FIRST_PAGES);
+  let origin: string | null = null;
   return engine.askFor(
-    attemptsOfList(engine, () => null),
+    attemptsOfList(engine, () => origin),
     async (ask, asked) => {
-      for await (const [first] of job.makePlan().batches()) {
-        return { asked, json: (await orMissing(ask(first!)))?.json, request: first! };
+      let tried = 0;
+      for await (const requests of job.makePlan().batches()) {
+        for (const request of requests.slice(0, most - tried)) {
+          origin ??= new URL(request.url).origin;
+          const json = (await orMissing(ask(request)))?.json;
+          if (json !== undefined) return { asked, json, request };
+          tried += 1;
+        }
+        if (tried === most) break;
       }
       return { asked, json: undefined, request: null };
+    },
+    (page, request) => {
+      const json: unknown = JSON.parse(decoder.decode(page));
+      return recordsIn(json, request) === null && saysThatItFailed(json);
     },
   );
 }
@@ -119,8 +140,10 @@ async function orMissing<T>(work: Promise<T>): Promise<T | null> {
   }
 }
 
+const decoder = new TextDecoder();
+
 function parsed({ body }: SentPage): unknown {
-  return JSON.parse(new TextDecoder().decode(body));
+  return JSON.parse(decoder.decode(body));
 }
 
 /** A list that pages by itself: finds out how before anything else is asked for. */

@@ -49,6 +49,7 @@ export class PendingPages implements PageListener {
   #isChecking = false;
   #total: number | null = null;
   readonly traits: ListTraits;
+  readonly mostPages: number;
   /** Origin of the plan's first page, once it was read. */
   firstOrigin: string | null = null;
 
@@ -61,8 +62,10 @@ export class PendingPages implements PageListener {
     plan: AnyPlan,
     pagination: Pagination | null,
     before: AskedPages | null,
+    mostPages = parts.job.options.maxPages ?? Number.POSITIVE_INFINITY,
   ) {
     this.#parts = parts;
+    this.mostPages = mostPages;
     this.#plan = plan;
     this.#before = before;
     this.#known = new KnownPages(parts);
@@ -78,10 +81,10 @@ export class PendingPages implements PageListener {
     return this.#plan.onPage !== undefined;
   }
 
-  /** Ends with the plan, or at `maxPages`. */
+  /** Ends with the plan, or after `mostPages`. */
   async *tasks(): AsyncGenerator<readonly Task[]> {
-    const { job, opened } = this.#parts;
-    let left = job.options.maxPages ?? Number.POSITIVE_INFINITY;
+    const { opened } = this.#parts;
+    let left = this.mostPages;
     for await (const requests of this.#plan.batches()) {
       this.firstOrigin ??= new URL(requests[0]!.url).origin;
       const tasks: Task[] = [];

@@ -72,7 +72,10 @@ export async function fetchPages(
   if (engine.stopped !== null) return;
   const end = pending.end();
   if (end === null) {
-    engine.stop({ kind: 'max-pages', maxPages: options.maxPages ?? 0 });
+    const { maxPages } = options;
+    if (maxPages !== null && maxPages === pending.mostPages) {
+      engine.stop({ kind: 'max-pages', maxPages });
+    }
     return;
   }
   if (!pending.isGrowing) {

@@ -3,11 +3,12 @@ import type { Dropped, PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
+import { guessNext } from './guess-next.ts';
 import { readNoNext } from './no-next.ts';
 import type { PlanState } from './plan.ts';
 import { isSameRequest, type UnplacedRequest } from './request-parts.ts';
 import { StatedTotal } from './stated-total.ts';
-import type { ChainStyle } from './styles/style.ts';
+import { type ChainStyle, unplaced } from './styles/style.ts';
 
 export interface ChainParts {
   readonly pagination: Pagination;
@@ -28,14 +29,15 @@ const NO_SUCH_PAGE: readonly number[] = [204, 404, 410, 416];
 
 /**
  * Why a page may not be there: all came, the page before is said to be the last, what it names may mean
- * that nothing follows, or nothing is said.
+ * that nothing follows, it is full and names nothing, or nothing is said.
  */
-type Doubt = 'everything-came' | 'no-more' | 'no-next' | 'unpromised';
+type Doubt = 'everything-came' | 'no-more' | 'no-next' | 'silence' | 'unpromised';
 
 const reasonOfDoubt: Readonly<Record<Doubt, PlanEnd['reason']>> = {
   'everything-came': 'total',
   'no-more': 'stated',
   'no-next': 'past-end',
+  silence: 'stated',
   unpromised: 'past-end',
 };
 
@@ -58,6 +60,9 @@ export class ChainPlan implements PlanState {
   #hasNamed = false;
   #emptyInARow = 0;
   #repeatedInARow = 0;
+  /** What led to the page that is asked for now. */
+  #before: { readonly request: PageRequest; readonly pageInfo: PageInfo } | null = null;
+  #largest = 0;
 
   constructor(parts: ChainParts) {
     this.#parts = parts;
@@ -111,7 +116,10 @@ export class ChainPlan implements PlanState {
     const { pagination, start, style } = this.#parts;
     const { position } = this.#current.place;
     const after = position + 1;
-    const isNew = pageInfo.records > 0 && this.#repeatedInARow === 0;
+    const isNew =
+      pageInfo.records > 0 &&
+      this.#repeatedInARow === 0 &&
+      (this.#doubt !== 'silence' || pageInfo.repeats === undefined);
     // Where no page named its next one in another way, a 0 may well be a cursor, and pages may be empty.
     const isCursor = this.#doubt === 'no-next' && !this.#hasNamed && pageInfo.records === 0;
     const mayEnd = this.#doubt !== null && this.#doubt !== 'unpromised';
@@ -121,6 +129,9 @@ export class ChainPlan implements PlanState {
     }
     if (this.#doubt === 'no-more') {
       this.#more ??= `${pagination.morePath ?? 'the Link header'} says that page ${position} is the last, and the page that it names has records`;
+    }
+    if (this.#doubt === 'silence') {
+      this.#more ??= `page ${position} names no next page, and the one behind it has records`;
     }
     if (
       pagination.ceiling !== null &&
@@ -157,7 +168,12 @@ export class ChainPlan implements PlanState {
       return;
     }
     if (request === null) {
-      this.#stopWithoutNext(pageInfo);
+      const behind = this.#guessBehind(pageInfo);
+      if (behind === null) this.#stopWithoutNext(pageInfo);
+      else {
+        this.#doubt = 'silence';
+        this.#ask({ ...behind, place: { ...start.place, position: after } }, pageInfo);
+      }
       return;
     }
     if (namesUrl && this.#more === null && this.#circle(pageInfo, request) !== null) {
@@ -172,7 +188,20 @@ export class ChainPlan implements PlanState {
     else if (this.#total.isReachedBy(this.#records)) this.#doubt = 'everything-came';
     else if (noNext !== null) this.#doubt = 'no-next';
     else this.#doubt = isPromised ? null : 'unpromised';
-    this.#ask({ ...request, place: { ...start.place, position: after } });
+    this.#ask({ ...request, place: { ...start.place, position: after } }, pageInfo);
+  }
+
+  /**
+   * A full page that names no next one, where those before it did, may be the last, or one in the middle
+   * that leaves it out. One request shows which, if it is known how to ask.
+   */
+  #guessBehind(pageInfo: PageInfo): UnplacedRequest | null {
+    const { records, next, more, totalPages } = pageInfo;
+    const isSilent = next === null && more === null && this.#hasNamed;
+    if (!isSilent || this.#before === null || records < Math.max(2, this.#largest)) return null;
+    const isLast = totalPages !== null && this.#current.place.position + 1 >= totalPages;
+    if (isLast || this.#total.isReachedBy(this.#records)) return null;
+    return guessNext(this.#before, { request: unplaced(this.#current), pageInfo });
   }
 
   /** The page before said that there is more, and this one has nothing and says nothing, asked for twice. */
@@ -256,7 +285,10 @@ export class ChainPlan implements PlanState {
     return `${formatCount(this.#repeatedInARow)} pages in a row held records that had come before`;
   }
 
-  #ask(request: PageRequest): void {
+  /** @param pageInfo of the page that leads to it */
+  #ask(request: PageRequest, pageInfo: PageInfo): void {
+    this.#before = { request: this.#current, pageInfo };
+    this.#largest = Math.max(this.#largest, pageInfo.records);
     const isDeep = mayBeCeiling(this.#records) && this.#total.exceeds(this.#records);
     const speculative = isDeep || this.#doubt !== null;
     const isSure = this.#doubt === null;
@@ -266,7 +298,8 @@ export class ChainPlan implements PlanState {
 
   /** Whether the refusal of a page that is asked for in doubt shows that the list has ended. */
   #isEndByDoubt({ status }: { readonly status: number | null }): boolean {
-    if (this.#doubt === null || this.#doubt === 'no-more') return this.#doubt !== null;
+    if (this.#doubt === null) return false;
+    if (this.#doubt === 'no-more' || this.#doubt === 'silence') return true;
     if (status === null) return false;
     const { pastEnd } = this.#parts.pagination;
     if (this.#doubt !== 'unpromised') return [...pastEnd, ...NO_SUCH_PAGE].includes(status);

@@ -1,9 +1,10 @@
 /** What a page says about its list, by the run's pagination: pure, and it never throws. */
-import type { PageInfo } from '../core/page-info.ts';
+import type { NextStep, PageInfo } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { parseLinkHeader } from './link-header.ts';
 import { countOf, isTooLong, readCount, readFlag, readString } from './literal.ts';
 import { nextHoldsKey } from './next-holds-key.ts';
+import { readSkips } from './next-skips.ts';
 import {
   type ContentRange,
   type PageToRead,
@@ -27,6 +28,7 @@ export function readPageInfo(pagination: Pagination, given: PageToRead): PageInf
   const { step = null, more = null } = style?.readNext(pagination, page) ?? {};
   const position = readAt(page, pagination.positionPath);
   const isUnreadable = statesTooLong(pagination, page);
+  const echoedSize = readAt(page, pagination.sizePath);
   return {
     records: page.recordCount,
     next: step,
@@ -35,15 +37,23 @@ export function readPageInfo(pagination: Pagination, given: PageToRead): PageInf
     totalPages: readTotalPages(pagination, page),
     ...(isUnreadable ? { totalIsUnreadable: true } : {}),
     ...partialBy(pagination, literal),
-    echoedSize: readAt(page, pagination.sizePath),
+    echoedSize,
     echoedPosition: position ?? style?.echoedPosition?.(page) ?? null,
     digest: page.digest,
     firstKey: page.firstKey,
     lastKey: page.lastKey,
-    ...(style?.kind === 'chain' && nextHoldsKey(step, page) ? { nextHoldsKey: true } : {}),
+    ...(style?.kind === 'chain' ? ofChain(pagination, step, { ...page, echoedSize }) : {}),
     nextSeenAt: null,
     recordsSeenAt: null,
   };
+}
+
+function ofChain(
+  pagination: Pagination,
+  step: NextStep | null,
+  page: ReadablePage & Pick<PageInfo, 'echoedSize'>,
+): Pick<PageInfo, 'nextHoldsKey' | 'skips' | 'shortOf'> {
+  return nextHoldsKey(step, page) ? { nextHoldsKey: true } : readSkips(step, page, pagination);
 }
 
 /** Names, in lower case, of the response headers that a page info is read from. */

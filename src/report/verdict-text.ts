@@ -18,8 +18,10 @@ export function verdictLines(
   const { name, stored, records, reasons } = verdict;
   if (name === 'proven' || name === 'complete') {
     if (stored === 0) return [paint('yellow', 'The plan has no pages.')];
-    if (records === null) return [paint('green', `${pagesAreOk(stored)}.`)];
     const said = verdict.evidence.map((text) => escapeText(text));
+    if (records === null) {
+      return [paint('green', `${pagesAreOk(stored)}.`), ...said.map((text) => `  ${text}`)];
+    }
     const isProven = name === 'proven';
     const head = isProven
       ? `${pagesAreOk(stored)}: ${recordsText(records)}, proven: ${said[0] ?? ''}.`

@@ -364,8 +364,23 @@ test('a known ceiling ends a chain only while the total says more', () => {
   assert.equal(run(50, { total: 50 }).end.reason, 'ceiling');
   assert.equal(run(50, { total: 50 }).asked.length, 2);
   assert.equal(run(20, { total: 20 }).end.reason, 'stated');
-  assert.equal(run(50, {}).end.reason, 'stated');
-  assert.equal(run(50, {}).asked.length, 5);
+  assert.equal(run(45, {}).end.reason, 'stated');
+  assert.equal(run(45, {}).asked.length, 5);
+});
+
+test('a full last page that names nothing is asked behind once, if the steps before show how', () => {
+  const run = (total: number, says: Partial<PageInfo> = {}) =>
+    drive(
+      planOf(byCursor),
+      answer('cursor', total, () => 10, says),
+    );
+  assert.equal(run(50).asked.length, 6);
+  assert.equal(run(50).end.reason, 'stated');
+  assert.deepEqual(run(50).end.ends, [{ branch: 0, position: 5 }]);
+  assert.equal(run(45).asked.length, 5);
+  assert.equal(run(50, { total: 50 }).asked.length, 5);
+  assert.equal(run(50, { totalPages: 5 }).asked.length, 5);
+  assert.equal(run(10).asked.length, 1);
 });
 
 test('a refusal deep in a list whose total says more is a ceiling, before that a failure', () => {

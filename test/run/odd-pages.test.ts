@@ -458,7 +458,7 @@ suite('a page of a range that is no page of its list fails', () => {
   }
 
   test('and where the first page holds no records, the run says so', async (t) => {
-    const answer = (): JsonReply => ({ body: { errors: [{ message: 'down' }] } });
+    const answer = (): JsonReply => ({ body: { state: 'open' } });
     await assert.rejects(
       fetchJson(t, answer, { records: true }, '/things?page=[1-6]'),
       /no list of records was found in the first page: say where it is with --select/,

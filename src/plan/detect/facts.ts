@@ -57,7 +57,8 @@ export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Fac
       : pinnedRecords(view, pinned.records, absent !== null);
   const around = records?.around ?? [];
   const params = withSizeShown(asked, records?.items.length ?? 0);
-  const context = { fields, around, count: records?.items.length ?? null, params };
+  const list = keysOf(records?.path ?? PAGE_ITSELF)?.at(-1) ?? null;
+  const context = { fields, around, list, count: records?.items.length ?? null, params };
   const body = readNumbers(context);
   const count = records?.items.length ?? 0;
   const headerTotal = isTotalOf(headers.total, count) ? headers.total : null;

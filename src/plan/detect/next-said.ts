@@ -4,7 +4,7 @@ import { type ListedLink, readLinkless, readListed } from '../styles/link-list.t
 import { type PageInfoSaid, readPageInfo } from '../styles/page-info-object.ts';
 import { isBareQuery } from '../written-url.ts';
 import { means, squash } from './names.ts';
-import { asCount, distance, isNear, type PageContext } from './numbers-said.ts';
+import { asCount, distance, isNear, isOfOther, type PageContext } from './numbers-said.ts';
 import { type Field, isObject, keysOf } from './page-view.ts';
 
 /** What the page says at a path. */
@@ -30,7 +30,9 @@ export interface NextSaid {
 /** Reads what the body says. `start` is the URL that was asked for, to tell links from tokens. */
 export function readNext(context: PageContext, start: string): NextSaid {
   const distances = new Map(context.fields.map((it) => [it, distance(it, context.around)]));
-  const fields = context.fields.toSorted((a, b) => distances.get(a)! - distances.get(b)!);
+  const isNext = ({ name, parent }: Field) => means.next(name) || means.next(parent);
+  const own = context.fields.filter((field) => !(isNext(field) && isOfOther(field, context)));
+  const fields = own.toSorted((a, b) => distances.get(a)! - distances.get(b)!);
   const pageInfo = readPageInfo(fields);
   const open = fields.filter(
     ({ path }) => pageInfo === null || !path.startsWith(`${pageInfo.path}.`),

@@ -34,6 +34,8 @@ export interface PageContext {
   readonly fields: readonly Field[];
   /** Keys to the object that holds the records; empty without records. */
   readonly around: readonly string[];
+  /** The key of the list in that object; null where it has none, and without records. */
+  readonly list: string | null;
   /** Records in the page; null where none were found. */
   readonly count: number | null;
   readonly params: StartParams;
@@ -226,6 +228,26 @@ export function isNear(field: Field, around: readonly string[]): boolean {
   const { down } = stepsTo(field, around);
   // GeoJSON has what it says of a whole collection there (RFC 7946 §6.1).
   return down.every(means.paging) || (down.length === 1 && down[0] === 'properties');
+}
+
+/**
+ * Whether a field for what comes next is another list's: OData writes `tags@odata.nextLink` for the list in
+ * `tags`, and an object that stands elsewhere than the list, with a list or an id of its own, says how that goes on.
+ */
+export function isOfOther(field: Field, { fields, around, list, count }: PageContext): boolean {
+  if (count === null) return false;
+  const named = /^(.+)@[\w.]*nextLink$/i.exec(field.name)?.[1];
+  if (named !== undefined) return named !== list;
+  if (isNear(field, around)) return false;
+  const { up, down } = stepsTo(field, around);
+  const shared = around.length - up;
+  return fields.some(({ keys, name, value }) => {
+    const depth = keys.length - 1;
+    const isWithin = depth > shared && depth <= shared + down.length;
+    if (!isWithin || !keys.slice(0, -1).every((key, at) => key === field.keys[at])) return false;
+    const isList = Array.isArray(value) && !means.besideRecords(name);
+    return isList || /^_?(?:id|uuid|guid)$/i.test(name);
+  });
 }
 
 function stepsTo(

@@ -1,5 +1,5 @@
 /** Whether an answer confirms a candidate for the next page, and what else it shows. */
-import { factsOf, isParallel, type Pagination } from '../../core/pagination.ts';
+import { factsOf, isParallel, noPagination, type Pagination } from '../../core/pagination.ts';
 import type { PartValue } from '../literal.ts';
 import { getQueryParameter } from '../query-parameter.ts';
 import type { Comparison, Trial } from '../styles/style.ts';
@@ -160,7 +160,8 @@ function refine(first: PageView, second: PageView, pagination: Pagination): Pagi
 /** Where the list is new altogether, it is the one, also where only the user says that it is a list. */
 function isNewList(first: PageView, second: PageView, { records }: Pagination): boolean {
   if (records === null || !Array.isArray(valueAt(first.json, records))) return false;
-  const [own, other] = [first, second].map((view) => recordIdentities(view, records, null));
+  const all = { ...noPagination, records };
+  const [own, other] = [first, second].map((view) => identitiesOf(view, all));
   if (own == null || other == null || own.length === 0) return false;
   const known = new Set(own);
   return !other.some((text) => known.has(text));
@@ -187,8 +188,10 @@ function contradictionOf(
   return null;
 }
 
+/** Of what is a record: two pages with null have none in common by that. */
 function identitiesOf(view: PageView, { records, key }: Pagination): readonly string[] | null {
-  return records === null ? null : recordIdentities(view, records, key);
+  const all = records === null ? null : recordIdentities(view, records, key);
+  return all?.filter((text) => text !== 'null') ?? null;
 }
 
 function echoOf({ json }: PageView, { positionPath }: Pagination): number | null {
