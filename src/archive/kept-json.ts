@@ -153,10 +153,13 @@ const planEndShape: Shape<PlanEnd> = {
   dropped: orAbsent(listOf(isOf(droppedShape))),
 };
 
+const isTextMap: Check = (value) => isObject(value) && Object.values(value).every(isText);
+
 const linkedRequestShape: Shape<LinkedRequest> = {
   method: oneOf(['GET', 'POST']),
   body: orNull(isText),
   merges: isBoolean,
+  headers: orAbsent(isTextMap),
 };
 const isLinkedRequest: Check = (value) => hasShape<LinkedRequest>(value, linkedRequestShape);
 
@@ -172,7 +175,7 @@ const isNextStep: Check = (value) => {
     case 'cursor':
       return isText(value['value']);
     case 'parameters':
-      return isObject(value['values']) && Object.values(value['values']).every(isText);
+      return isTextMap(value['values']);
     default:
       return false;
   }

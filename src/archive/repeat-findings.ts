@@ -44,12 +44,15 @@ function untoldRepeats({ keys }: PagedFacts): number {
   return (keys?.duplicates ?? 0) - told;
 }
 
+const WHOLE_PROPERTIES =
+  'a larger limit for the properties in the URL may bring each record once: cllimit=max where continue names clcontinue';
+
 /**
  * As MediaWiki does: the same records come again, each time with some of their properties. No row has
  * moved, and one record would have to be put together from several pages.
  */
 export function againFindings(facts: PagedFacts): readonly Finding[] {
-  const { keys, numberOf, output } = facts;
+  const { keys, numberOf, output, pagination } = facts;
   const again = (keys?.shared ?? []).filter(({ isSameAgain }) => isSameAgain);
   // Whole pages hold all that came.
   if (again.length === 0 || output === 'pages') return [];
@@ -60,5 +63,6 @@ export function againFindings(facts: PagedFacts): readonly Finding[] {
   });
   const more = untoldRepeats(facts);
   if (more > 0) texts.push(`${counted(more, 'more record')} came again`);
+  if (pagination.style === 'continue') texts.push(WHOLE_PROPERTIES);
   return texts.map((text) => ({ kind: 'missing', text }));
 }

@@ -29,6 +29,8 @@ export interface LinkedRequest {
   readonly body: string | null;
   /** The body's members go into the start's body; else it takes its place. */
   readonly merges: boolean;
+  /** Names in lower case, none of a credential. Absent for none. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -15,6 +15,15 @@ export function looksFull(records: number, asked: number | null, said: number | 
   return (asked !== null && records >= asked) || said === records || isRoundSize(records);
 }
 
+/**
+ * As many as a server may give at most, so that a larger size would bring no more, whatever the list
+ * has. People choose multiples of 5 and of 12, and powers of two.
+ */
+export function mayBeMost(records: number): boolean {
+  const isPowerOfTwo = (records & (records - 1)) === 0;
+  return records >= LEAST_CUT && (records % 5 === 0 || records % 12 === 0 || isPowerOfTwo);
+}
+
 /** @param asked the size that was asked for, or that the server says; null where it is not known */
 export function mayBeFull(records: number, asked: number | null): boolean {
   if (asked === null) return records >= LEAST_CUT;

@@ -25,7 +25,7 @@ interface SummaryFile {
 
 /** `--summary` besides the URL: it writes down what was found, and changes nothing. */
 export async function fetchCase(
-  { path, body, all, records }: PeerCase,
+  { path, body, all, records, byValue }: PeerCase,
   { origin, counts }: CountingProxy,
   flags: readonly string[],
   folder: string,
@@ -49,9 +49,14 @@ export async function fetchCase(
     requests: counts.requests - before.requests,
     refused: counts.refused - before.refused,
     records: lines.length,
-    wrong: differenceOf(code, lines, expected),
+    wrong: differenceOf(code, byValue ? lines.map(rewritten) : lines, expected),
     stderr,
   };
+}
+
+/** The record as this program would write it. */
+function rewritten(line: string): string {
+  return JSON.stringify(JSON.parse(line));
 }
 
 function readOrNull(path: string): string | null {

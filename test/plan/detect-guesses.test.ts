@@ -252,3 +252,40 @@ describe('the records are the list that pages', () => {
     assert.equal(shown.kind === 'found' && shown.pagination.records, 'topic_list.topics');
   });
 });
+
+describe('a key that asks for its own record too', () => {
+  const from =
+    (name: string, rest: object): Api =>
+    (query) => {
+      const at = Number(query.get(name) ?? 1) - 1;
+      return { json: { ...rest, messages: items(at, Math.min(70, at + 20)) } };
+    };
+  const cases: readonly (readonly [url: string, api: Api])[] = [
+    ['https://api.example/messages', from('anchor', { found_newest: false })],
+    ['https://api.example/messages?anchor=1', from('anchor', {})],
+    ['https://api.example/trades?fromId=1', from('fromId', {})],
+  ];
+  for (const [url, api] of cases) {
+    test(`is followed, and the record stands once: ${url}`, async () => {
+      const run = await runDetected(startAt(url), serve(api));
+      const { style, key } = run.found.pagination;
+      assert.deepEqual([style, key], ['keyset', 'id'], run.found.evidence.join('; '));
+      assert.match(run.found.evidence.join('\n'), /begins with the last record/);
+      assert.ok(run.found.responses.length <= MAX_REQUESTS);
+      assert.equal(new Set(run.records).size, 70);
+    });
+  }
+
+  test('is not followed back to older records', async () => {
+    const found = await discoverPagination(
+      startAt('https://api.example/messages?anchor=1'),
+      { pinned: {} },
+      serve((query) => {
+        const at = Number(query.get('anchor') ?? 1);
+        const rows = at === 1 ? items(50, 70) : [...items(69, 70), ...items(0, 19)];
+        return { json: { messages: rows } };
+      }),
+    );
+    assert.equal(found.kind, 'single', JSON.stringify(found.pagination));
+  });
+});

@@ -141,6 +141,23 @@ describe('a link that says how it is to be asked for', () => {
     assert.equal(found.pagination.nextPath, 'next');
   });
 
+  for (const listed of [true, false]) {
+    test(`with headers, of which a credential is never sent, ${listed ? 'in a list' : 'as next'}`, async () => {
+      const sent = new Set<string>();
+      const api: Api = (_query, { headers = {} }) => {
+        for (const name of Object.keys(headers)) sent.add(name);
+        const at = number(headers['search-after'] ?? null, 0);
+        const named = { 'Search-After': `${at + PAGE}`, Authorization: 'Bearer x', Host: 'other' };
+        const next = { rel: 'next', href: `${HOST}/search`, headers: named };
+        const isLast = at + PAGE >= LENGTH;
+        const paging = listed ? { links: isLast ? [] : [next] } : { next: isLast ? null : next };
+        return { json: { features: pageFrom(at), ...paging } };
+      };
+      await readWhole(api, '/search');
+      assert.deepEqual([...sent], ['search-after']);
+    });
+  }
+
   test('a GET is not gone on with by a POST', async () => {
     const methods: string[] = [];
     const api: Api = (_query, { method }) => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { pinFlags } from '../../src/plan/pin-flags.ts';
-import { type Api, HOST, LENGTH, number, readWhole, serve } from './detect-api.ts';
+import { type Api, HOST, LENGTH, number, pageFrom, readWhole, serve } from './detect-api.ts';
 import { items, startAt } from './detect-pages.ts';
 import { runDetected } from './detect-run.ts';
 
@@ -268,5 +268,25 @@ describe('a number in the start URL that the next link leaves as it is', () => {
         assert.equal(pagination.style, obeyed === 'offset' ? 'offset' : byLink);
       });
     }
+  }
+});
+
+describe('a GraphQL query that takes its offset from a variable', () => {
+  const api: Api = (_, { body }) => {
+    const { variables = {} } = JSON.parse(Buffer.from(body ?? []).toString());
+    const nodes = pageFrom(variables.from ?? 0);
+    return { json: { data: { things: { nodes, totalCount: LENGTH } } } };
+  };
+  for (const argument of ['offset', 'skip']) {
+    test(`is counted on, as PostGraphile, Hasura and Prisma have it: ${argument}`, async () => {
+      const list = `things(first: 20, ${argument}: $from) { nodes { id name } totalCount }`;
+      const body = JSON.stringify({ query: `query ($from: Int) { ${list} }` });
+      const { pagination, responses } = (await readWhole(api, { body })).found;
+      assert.deepEqual(
+        [pagination.style, pagination.param, pagination.carrier],
+        ['offset', 'variables.from', 'body'],
+      );
+      assert.equal(responses.length, 3);
+    });
   }
 });

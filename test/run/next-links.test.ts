@@ -94,6 +94,7 @@ test('what a GraphQL query lacks is said, and one page is not taken for all', as
     const { code, stderr } = await runCliHere(temporaryFolder(t), args);
     assert.equal(code, 3, stderr);
     assert.match(stderr, said);
+    assert.doesNotMatch(stderr, /, If the list/);
   }
   const query = `query($after: String) { things(first: 20, after: $after) { nodes { id } ${info} } }`;
   const folder = temporaryFolder(t);

@@ -124,7 +124,7 @@ const OTHER_TOKEN =
 
 /** What takes the last record's key. */
 const KEYSET = setOf(
-  'sinceid maxid minid startingafter endingbefore afterid beforeid lastid startkey fromid after before',
+  'sinceid maxid minid startingafter endingbefore afterid beforeid lastid startkey fromid after before anchor',
 );
 
 /** Usual names of the array of records, the likeliest first; they break ties and name empty lists. */

@@ -34,7 +34,7 @@ export function endOfOnePage(found: Discovery, isSelected: boolean): OnePageEnd 
   const all = isList ? 'this page is the whole list' : 'this page is all, as one record';
   return {
     ...single,
-    detail: `${what}. If ${all}, --paginate none says so; if there is more, ${how}`,
+    detail: `${what}. If ${all}, --paginate none says so${found.cure === null ? '; if there is more, ' : '. '}${how}`,
     cures: [{ heading: `If ${all}`, flags }],
   };
 }

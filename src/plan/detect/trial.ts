@@ -92,19 +92,26 @@ export function acceptCandidate(
   const known = new Set(own);
   const shared = other.filter((identity) => known.has(identity)).length;
   if (shared === other.length) return result(false, 'it gives the same records');
-  if (shared === 1 && trial.mayOverlap && other[0] === own.at(-1)) {
+  const beginsWithLast = shared === 1 && other[0] === own.at(-1);
+  if (beginsWithLast && trial.mayOverlap) {
     return result(false, 'it begins with the last record', { finding: 'overlap' });
   }
-  if (shared > 0) return result(false, `${shared} of its records are in the first page too`);
+  // A key may be the first of what is asked for, as well as what that comes after.
+  const isInclusive = beginsWithLast && trial.byKey === true;
+  if (shared > 0 && !isInclusive)
+    return result(false, `${shared} of its records are in the first page too`);
   if (trial.nextOf !== undefined && !isMoved && !pagination.repeatIsEnd) {
     return result(false, 'it names the same next page again');
   }
-  const objection = trial.objection?.(own, other) ?? null;
+  const objection = trial.objection?.(own, other.slice(shared)) ?? null;
   if (objection !== null) return result(false, objection);
   const isEchoed = echoOf(second, pagination) !== null;
   const isByRecordsAlone = !isEchoed && candidate.isGuess === true;
   const baseIsOpen = isParallel(pagination) && !isEchoed;
-  return result(true, 'its records are new', { baseIsOpen, isByRecordsAlone });
+  const why = isInclusive
+    ? 'it begins with the last record, and goes on with new ones'
+    : 'its records are new';
+  return result(true, why, { baseIsOpen, isByRecordsAlone });
 }
 
 /** Pages of one list have their records in one place, and records of one kind. */

@@ -5,6 +5,7 @@
  * it obeys a page size, and gives no more where more is asked for.
  */
 import type { PageRequest } from '../../core/page-request.ts';
+import { mayBeMost } from '../full-page.ts';
 import { setQueryParameter } from '../query-parameter.ts';
 import { type Facts, hasOwnTotal, readFacts } from './facts.ts';
 import { isSuccess, type PageView, recordTexts } from './page-view.ts';
@@ -22,7 +23,7 @@ type Ask = (request: Omit<PageRequest, 'place'>) => Promise<PageView | null>;
 
 /** The parameters that most often set the size, where the request has none. */
 export const SIZE_NAMES = ['limit', 'per_page'];
-/** As many as servers commonly give at most: more would not come, whatever the list has. */
+/** As many as most servers give at most: asking for more is not worth a request. */
 const COMMON_MOST: ReadonlySet<number> = new Set([10, 20, 25]);
 const COMMON_STEP = 50;
 const LEAST_ASKED = 100;
@@ -94,6 +95,7 @@ export async function wholeBySize(facts: Facts, ask: Ask): Promise<Wholeness | n
       const why = `${name}=${most} gives ${more} more records than the first page, so it is not the whole list`;
       return { isWhole: false, why };
     }
+    if (mayBeMost(count)) return null;
     const why = `${name}=1 gives one record, and ${name}=${most} no more than these ${count}`;
     return { isWhole: true, why };
   }

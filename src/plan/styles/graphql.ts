@@ -1,7 +1,7 @@
 import type { PageRequest } from '../../core/page-request.ts';
 import type { Pagination } from '../../core/pagination.ts';
 import { type Facts, onePage } from '../detect/facts.ts';
-import { found, isObject, parseBody, type Shown } from '../detect/page-view.ts';
+import { type Candidate, found, isObject, parseBody, type Shown } from '../detect/page-view.ts';
 import { isNothing, type PartValue, readFlag, readScalar } from '../literal.ts';
 import { getQueryParameter, setQueryParameter } from '../query-parameter.ts';
 import { setBodyMember, setPart, type UnplacedRequest } from '../request-parts.ts';
@@ -13,7 +13,7 @@ import {
   silent,
   unusable,
 } from './page-reading.ts';
-import { type ChainStyle, literalNumber, unplaced } from './style.ts';
+import { type ChainStyle, candidate, literalNumber, unplaced } from './style.ts';
 
 /** The GraphQL Cursor Connections specification: the end cursor goes into a variable of the query. */
 export const graphql: ChainStyle = {
@@ -109,6 +109,18 @@ function detectRelay(facts: Facts): Shown | null {
 
 function variableOf(query: string): string | null {
   return /\bafter\s*:\s*\$([A-Za-z_]\w*)/.exec(query)?.[1] ?? null;
+}
+
+/** A query may count instead: `offset: $offset` (Hasura, PostGraphile), `skip: $skip` (Prisma). */
+export function offsetOfQuery(facts: Facts): readonly Candidate[] {
+  const { base, count, view } = facts;
+  const query = queryOf(facts);
+  if (query === null || count === 0 || view.request.method !== 'POST') return [];
+  const [, name, variable] = /\b(offset|skip)\s*:\s*\$([A-Za-z_]\w*)/.exec(query) ?? [];
+  if (variable === undefined) return [];
+  const param = `variables.${variable}`;
+  const pagination = { ...base, style: 'offset', param, carrier: 'body', first: 0 } as const;
+  return candidate(facts, pagination, literalNumber(count), `$${variable}, the query's ${name}`);
 }
 
 /** The text of the query; by GET it stands in the URL (GraphQL over HTTP §6.2). */

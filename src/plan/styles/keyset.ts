@@ -76,6 +76,12 @@ function sortCandidates(facts: Facts): readonly Candidate[] {
   );
 }
 
+/** What takes the key in the APIs that say with such a flag whether there is more. */
+const BESIDE_FLAG: Readonly<Record<string, string>> = {
+  // Zulip, whose anchor is the first record of the page.
+  foundnewest: 'anchor',
+};
+
 /** The last record's key as the start of the next page. */
 export function guessedKeys(facts: Facts): readonly Candidate[] {
   const { records, base, view, params } = facts;
@@ -89,8 +95,9 @@ export function guessedKeys(facts: Facts): readonly Candidate[] {
   // Chat and event logs give the newest first and take what lies before.
   const usual = compareKeys(first, last) > 0 ? 'before' : 'after';
   const own = params.keyset?.carrier === 'query' ? [params.keyset.name] : [];
+  const beside = listFields(view.json).flatMap(({ name }) => BESIDE_FLAG[squash(name)] ?? []);
   const flagged = facts.next.more === null ? [] : ['starting_after'];
-  return [...own, ...flagged, usual].flatMap((param) => {
+  return [...own, ...beside, ...flagged, usual].flatMap((param) => {
     const why = `the last record's ${base.key} in ${param}`;
     return candidate(facts, { ...base, style: 'keyset', param }, value, why);
   });

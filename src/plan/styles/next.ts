@@ -1,6 +1,7 @@
 import type { PageInfo } from '../../core/page-info.ts';
 import type { PageRequest } from '../../core/page-request.ts';
 import { noPagination, type Pagination } from '../../core/pagination.ts';
+import { isSecretHeader } from '../../core/redact.ts';
 import { pathOf } from '../../decode/decode.ts';
 import { type Facts, saysMore, sourceOf } from '../detect/facts.ts';
 import {
@@ -13,10 +14,17 @@ import {
   trial,
   valueAt,
 } from '../detect/page-view.ts';
-import { isNothing, readElements, readJson, readMembers, readString } from '../literal.ts';
+import {
+  isNothing,
+  readElements,
+  readJson,
+  readMembers,
+  readScalar,
+  readString,
+} from '../literal.ts';
 import { isWordForNothing } from '../no-next.ts';
 import { mergeParameters, readQuery } from '../query-parameter.ts';
-import { setBodyMember, type UnplacedRequest } from '../request-parts.ts';
+import { setBodyMember, setHeader, type UnplacedRequest } from '../request-parts.ts';
 import { atOriginOf, isBareQuery, raiseScheme, underBase } from '../written-url.ts';
 import { rivalCandidates, rivalOf, stepOfUrl, stepped } from './counted.ts';
 import {
@@ -66,8 +74,10 @@ export function followUrl(
   const { send, url } = pageInfo.next;
   // A page size stands in the body, or in the URL, which the link has anew.
   const asked = firstRequest(pagination, start);
-  const own = { ...asked, url: ownUrl(pagination, url, start.url) };
-  if (send === undefined) return own;
+  const linked = { ...asked, url: ownUrl(pagination, url, start.url) };
+  if (send === undefined) return linked;
+  const headers = send.headers === undefined ? {} : { ...asked.headers, ...send.headers };
+  const own = send.headers === undefined ? linked : { ...linked, headers };
   if (send.method === 'GET') return { ...own, method: 'GET', body: null };
   // A list that is read by GET is never gone on with by a request that may change something.
   if (start.method !== 'POST') return null;
@@ -137,13 +147,33 @@ function readLink(literal: string, path: string | null, page: LinkingPage): Next
   const reading = readTarget(readString(target), path, page);
   const body = members.get('body') ?? null;
   const method = readString(members.get('method') ?? null)?.toUpperCase() ?? null;
-  if (reading.step?.kind !== 'url' || (method === null && isNothing(body))) return reading;
+  const headers = sentHeaders(members.get('headers') ?? null);
+  const isPlain = method === null && isNothing(body) && headers === null;
+  if (reading.step?.kind !== 'url' || isPlain) return reading;
   const isBody = isNothing(body) || body!.startsWith('{');
-  const by = method ?? 'POST';
+  const by = method ?? (isNothing(body) ? 'GET' : 'POST');
   if (!isBody || (by !== 'GET' && by !== 'POST')) return unusable;
   const merges = members.get('merge') === 'true';
   const send = { method: by, body: isNothing(body) ? null : body, merges } as const;
-  return { ...reading, step: { ...reading.step, send } };
+  const all = headers === null ? send : { ...send, headers };
+  return { ...reading, step: { ...reading.step, send: all } };
+}
+
+/** What the connection and the body say of themselves is not for a page to set. */
+const OWN_HEADER =
+  /^(?:host|connection|keep-alive|content-.*|transfer-encoding|te|trailer|upgrade|expect|accept-encoding)$/;
+
+/** The headers that a link names, as STAC's may; a credential goes only where the user gives it. */
+function sentHeaders(literal: string | null): Readonly<Record<string, string>> | null {
+  let headers: Readonly<Record<string, string>> = {};
+  for (const [name, member] of readMembers(literal ?? '{}') ?? []) {
+    const lower = name.toLowerCase();
+    const value = readScalar(member);
+    const isField = /^[-!#$%&'*+.^_`|~0-9a-z]+$/.test(lower);
+    if (value === null || !isField || OWN_HEADER.test(lower) || isSecretHeader(lower)) continue;
+    headers = setHeader(headers, lower, value.text) ?? headers;
+  }
+  return Object.keys(headers).length === 0 ? null : headers;
 }
 
 /** The base that the page states beside its next link, or beside the object that holds it. */
@@ -196,7 +226,9 @@ function pathOfLink(json: unknown, path: string): string {
   const keys = (keysOf(path) ?? []).slice(0, -1);
   if (keys.length === 0) return path;
   const holder = valueAt(json, pathOf(keys));
-  return isObject(holder) && ('method' in holder || 'body' in holder) ? pathOf(keys) : path;
+  return isObject(holder) && ['method', 'body', 'headers'].some((name) => name in holder)
+    ? pathOf(keys)
+    : path;
 }
 
 /** Where a page's link leads, as the pages behind it are read. */

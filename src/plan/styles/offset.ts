@@ -5,6 +5,7 @@ import {
   firstCounted,
   usualPosition,
 } from './counted.ts';
+import { offsetOfQuery } from './graphql.ts';
 import { type CountedStyle, literalNumber } from './style.ts';
 
 /** How many records come before the page: `?offset=50`. */
@@ -18,6 +19,7 @@ export const offset: CountedStyle = {
   pageAt: atPosition,
   readNext: evidenceOfNext,
   detect: (facts) => detectStartNumber(facts, 'offset'),
+  candidates: offsetOfQuery,
   readUsual: (facts) => usualPosition(facts, 'offset'),
   trial: {
     mayOverlap: true,

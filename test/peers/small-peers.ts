@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { items } from './items.ts';
 import type { Peer } from './peer.ts';
 import { publishPackages } from './publish-packages.ts';
+import { query, read, whole } from './read.ts';
 import { startOwn, startProgram } from './start-server.ts';
 
 /** More than the 250 that verdaccio gives at once. */
@@ -20,22 +21,7 @@ packages: { '**': { access: $all, publish: $anonymous } }
 log: { type: stdout, format: json, level: error }
 `;
 
-async function read<Value>(url: string, body?: string): Promise<Value> {
-  const headers = { 'content-type': 'application/json' };
-  const response = await fetch(url, body === undefined ? {} : { method: 'POST', headers, body });
-  if (!response.ok) throw new Error(`${response.status} from ${url}`);
-  return (await response.json()) as Value;
-}
-
 const records = items.length;
-
-/** `all` for a server that gives the whole list at `path`, below `field`. */
-function whole(path: string, field?: string) {
-  return async (origin: string): Promise<readonly unknown[]> => {
-    const page = await read<Record<string, unknown[]> & unknown[]>(`${origin}${path}`);
-    return field === undefined ? page : (page[field] ?? []);
-  };
-}
 
 async function searchAll(origin: string): Promise<readonly unknown[]> {
   const pages = [0, 250].map((from) =>
@@ -45,7 +31,6 @@ async function searchAll(origin: string): Promise<readonly unknown[]> {
 }
 
 const node = 'node { id title price owner { id tags } parent }';
-const query = (fields: string): string => JSON.stringify({ query: fields });
 const shallow = (paging: string): string =>
   `items(${paging}) { totalCount pageInfo { hasNextPage endCursor } edges { ${node} } }`;
 
@@ -75,7 +60,8 @@ async function everyThing(origin: string): Promise<readonly unknown[]> {
   return (await Promise.all(pages)).flatMap(({ data }) => data);
 }
 
-export const peers: readonly Peer[] = [
+/** Those of the lock file: they are installed all at once. */
+export const smallPeers: readonly Peer[] = [
   {
     package: 'json-server',
     start: (folder) => {
