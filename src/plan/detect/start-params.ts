@@ -83,7 +83,7 @@ interface Scalar {
 }
 
 /** Parameters stand at most so deep, not counting places in an array (`params.0.page`). */
-const MOST_NAMES = 2;
+const MOST_NAMES = 3;
 const MOST_ELEMENTS = 20;
 
 /** Text and numbers in objects and arrays, the shallow ones first. */

@@ -12,10 +12,10 @@ export interface ListedLink {
 /** A list of links that is longer describes something else. */
 const MAX_LINKS = 50;
 
-/** FHIR and others: `link: [{ relation: 'next', url }]`. */
+/** FHIR and others: `link: [{ relation: 'next', url }]`; OpenStack's `servers_links` for `servers`. */
 export function readListed(fields: readonly Field[]): ListedLink | null {
   for (const { name, path, value } of fields) {
-    if (!/^_?links?$/i.test(name) || !Array.isArray(value)) continue;
+    if (!/(?:^|_)links?$/i.test(name) || !Array.isArray(value)) continue;
     let isPaging = false;
     for (const link of value.slice(0, MAX_LINKS)) {
       if (!isObject(link)) continue;
