@@ -53,6 +53,7 @@ const byToken = (
 };
 
 const total: Wrap = (things) => ({ things, total: LENGTH });
+const withoutId = (record: object): object => ({ ...record, id: undefined });
 const resource = (record: object): object => ({ ...record, type: 'thing', attributes: {} });
 
 describe('a position is asked for by the name that goes with', () => {
@@ -286,6 +287,14 @@ describe('a next link is found', () => {
     };
     await readWhole(api, '/lista?sok=a');
   });
+});
+
+test('a page is not said to differ each time where no request was left to see it', async () => {
+  // The sixth name that is tried, and pages count from 0: no request but one is left.
+  const api = byPage('p', (things) => ({ things: things.map(withoutId), hits: LENGTH }), 0);
+  const { found } = await runDetected(startAt(`${HOST}/things?limit=20`), serve(api));
+  assert.equal(found.kind, 'single');
+  assert.match(found.unproven ?? '', /no request was left/);
 });
 
 test('the total is what the filter leaves, where the page says filtered beside it', async () => {
