@@ -296,8 +296,3 @@ test('a page is not said to differ each time where no request was left to see it
   assert.equal(found.kind, 'single');
   assert.match(found.unproven ?? '', /no request was left/);
 });
-
-test('the total is what the filter leaves, where the page says filtered beside it', async () => {
-  const api = byOffset('offset', (items) => ({ total: 400, filtered: LENGTH, items }));
-  assert.equal((await readWhole(api)).found.total, LENGTH);
-});

@@ -25,7 +25,7 @@ const TOTAL = setOf(
 /** What a filter leaves of a table, beside a total of the whole table: Directus, DataTables. */
 const FILTERED_TOTAL = setOf(
   'filtercount filteredcount filteredtotal totalfiltered recordsfiltered totaldisplayrecords ' +
-    'filteredtablerowscount itotaldisplayrecords countfiltered filteredrecords totalfilteredcount filteredtotalcount filtered',
+    'filteredtablerowscount itotaldisplayrecords countfiltered filteredrecords totalfilteredcount filteredtotalcount',
 );
 /** These count the whole list in some APIs and the page in others. */
 const VAGUE_TOTAL = setOf(

@@ -83,7 +83,7 @@ interface Scalar {
 }
 
 /** Parameters stand at most so deep, not counting places in an array (`params.0.page`). */
-const MOST_NAMES = 3;
+const MOST_NAMES = 2;
 const MOST_ELEMENTS = 20;
 
 /** Text and numbers in objects and arrays, the shallow ones first. */
@@ -102,8 +102,10 @@ function scalarsIn(json: unknown): readonly Scalar[] {
       }
     } else if (isObject(value) && names < MOST_NAMES) {
       for (const [name, member] of Object.entries(value)) {
+        // An object about paging says what its numbers mean, however deep it stands.
+        const own = means.paging(name) ? 0 : 1;
         // No path can say an empty name.
-        if (name !== '') queue.push({ value: member, keys: [...keys, name], names: names + 1 });
+        if (name !== '') queue.push({ value: member, keys: [...keys, name], names: names + own });
       }
     } else if (typeof value === 'string' || typeof value === 'number') {
       if (keys.length > 0) scalars.push({ keys, value });

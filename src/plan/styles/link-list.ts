@@ -22,8 +22,10 @@ export function readListed(fields: readonly Field[]): ListedLink | null {
       const relations = [link['rel'] ?? link['relation']].flat();
       const url = link['href'] ?? link['url'] ?? link['uri'];
       if (relations.includes('next') && typeof url === 'string' && url !== '') return { path, url };
-      // Things with only one page have `self` and `first` too.
-      isPaging ||= ['prev', 'previous', 'last'].some((relation) => relations.includes(relation));
+      // Things with only one page have `self` and `first` too; other names may be of other links.
+      isPaging ||=
+        /^_?links?$/i.test(name) &&
+        ['prev', 'previous', 'last'].some((relation) => relations.includes(relation));
     }
     if (isPaging) return { path, url: null };
   }

@@ -206,9 +206,14 @@ function pathOfStep({ view, records, count, headers, next }: Facts): string | nu
       /^(?:https?:\/\/|[/?])\S*[?&]/i.test(field.value) &&
       !field.keys.some((key) => OTHER_PAGES.test(key)) &&
       isNear(field, records.around) &&
-      stepOfUrl(view.request.url, urlAt(view, field.path) ?? '', count) !== null,
+      leadsOn(stepOfUrl(view.request.url, urlAt(view, field.path) ?? '', count)),
   );
   return step?.path ?? null;
+}
+
+/** Page 1 is more often this page than the one after page 0. */
+function leadsOn(step: ReturnType<typeof stepOfUrl>): boolean {
+  return step !== null && (step.style === 'offset' || step.first > 0);
 }
 
 /** Where the URL stands in an object that says how it is to be asked for, the path to that object. */
