@@ -145,13 +145,19 @@ const MAX_POST_CANDIDATES = 2;
  */
 function listCandidates(facts: Facts, names: RegExp): readonly Candidate[] {
   const isPost = facts.view.request.method === 'POST';
-  const all = isPost ? surest(facts) : (surest(facts) ?? guesses(facts, names));
+  const others = isPost ? statedPosition(facts) : guesses(facts, names);
+  const all = surest(facts) ?? others;
   const seen = new Set<string>();
-  const distinct = (all ?? []).filter(({ pagination: { carrier, param }, request }) => {
+  const distinct = all.filter(({ pagination: { carrier, param }, request }) => {
     const what = `${carrier} ${param} ${request.url}`;
     return !seen.has(what) && seen.add(what);
   });
   return distinct.slice(0, isPost ? MAX_POST_CANDIDATES : MAX_CANDIDATES);
+}
+
+/** Parameters for the next page's number or offset, where the page says it. */
+function statedPosition(facts: Facts): readonly Candidate[] {
+  return facts.next.number === null ? [] : guessedPositions(facts, /(?:)/);
 }
 
 /** Candidates from something that the first page holds for the next request; null without any. */

@@ -313,9 +313,9 @@ async function tryCandidates(
     if (isSteady !== null) return isSteady;
     const { place: _, ...start } = first.request;
     const again = await ask(start, 0, MAX_REQUESTS);
+    if (again === null) return false;
     // A refusal shows nothing; then the page's own word that there is more has to do.
-    isSteady =
-      again !== null && (isSuccess(again) ? isSamePage(first, again, pagination) : !isSilent);
+    isSteady = isSuccess(again) ? isSamePage(first, again, pagination) : !isSilent;
     return isSteady;
   }
 
@@ -331,7 +331,12 @@ async function tryCandidates(
   function unsteady({ why }: Candidate): Settled | Promise<Settled> {
     if (detection.completeOtherwise) return whole();
     const shown = { evidence: [...evidence, ...tried], isWholeList: false };
-    return { ...shown, pagination: otherwise, unproven: unsteadyText(why) };
+    // Out of requests: whether the first page stays the same is not known.
+    const unproven =
+      isSteady === null
+        ? `trying ${why} led on, and no request was left to see whether the first page stays the same`
+        : unsteadyText(why);
+    return { ...shown, pagination: otherwise, unproven };
   }
 
   async function readBase(

@@ -39,18 +39,18 @@ const TOTAL_PAGES = setOf(
 );
 const PAGE = setOf(
   'page pagenumber currentpage pageno pagenum pageindex curpage thispage currentpagenumber ' +
-    'pageidx pagenr currentpageindex pagecurrent currpage paged p pg',
+    'pageidx pagenr currentpageindex pagecurrent currpage paged p pg pn pagina seite',
 );
 const OFFSET = setOf(
   'offset start skip startat from startindex firstresult startrow startposition begin ' +
     'recordoffset pageoffset currentoffset startrecord firstitem startfrom beginindex ' +
-    'displaystart idisplaystart startoffset resultoffset retstart skipcount',
+    'displaystart idisplaystart startoffset resultoffset retstart skipcount debut',
 );
 const SIZE = setOf(
   'perpage pagesize limit size rows maxresults pagelimit itemsperpage resultsperpage maxrecords ' +
     'maxitems take top pagelen pagelength hitsperpage recordsperpage count num first batchsize ' +
     'numresults maxrows entriesperpage currentlimit itemsonpage perpagecount length n amount ' +
-    'resultrecordcount retmax maxresultcount',
+    'resultrecordcount retmax maxresultcount ps nombre itens',
 );
 const CURSOR = setOf(
   'cursor cursormark after pagetoken nexttoken continuation continuationtoken startcursor ' +
@@ -91,8 +91,8 @@ const MORE_PATTERN =
 const NEXT_PATTERN =
   /^(?:odata|page|paging|pagination|links?|cursor|results?|api|meta|response|search|list)*next(?:links?|url|uri|href|path|pages?|records?|results?|batch|set|cursor|token|key|marker|mark|id|offset|start|at|after|continuation|index|number|num|no|value|from|skip|search|row|position)*$/;
 
-/** `@odata.nextLink`, `@iot.nextLink`: whatever stands before it. */
-const NEXT_LINK = /nextlink$/;
+/** `@odata.nextLink`, `next_collection_link`: whatever stands before or within it. */
+const NEXT_LINK = /nextlink$|^next[a-z]{1,20}link$/;
 /** Discourse: `more_topics_url`. */
 const MORE_LINK = /^more[a-z]*(?:url|uri|link|href)$/;
 
@@ -170,6 +170,8 @@ export const means = {
     if (isOneOf(TOKEN, name)) return true;
     const squashed = squash(name);
     if (TOKEN_PATTERN.test(squashed) && !OTHER_TOKEN.test(squashed)) return true;
+    // WeChat: `next_openid`.
+    if (/^next[a-z]{1,20}id$/.test(squashed)) return true;
     if (squashed === 'next') return /^(?:cursors?|tokens?)$/.test(squash(parent));
     return means.next(parent) && TOKEN_UNDER_NEXT.has(squashed);
   },

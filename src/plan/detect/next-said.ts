@@ -39,8 +39,11 @@ export function readNext(context: PageContext, start: string): NextSaid {
   );
   const texts = open.flatMap(textOfNext);
   const isLink = ({ value, field }: TextOfNext): boolean => isUrlLike(value, field, start);
+  const links = texts.filter((text) => namesLink(text.field) && isLink(text));
+  // Asana's `path` beside `uri` is relative to nothing that the page names.
   const url =
-    texts.find((text) => namesLink(text.field) && isLink(text)) ??
+    links.find(({ value }) => /^https?:/i.test(value)) ??
+    links[0] ??
     texts.find((text) => means.next(text.field.name) && isLink(text)) ??
     null;
   const echoed = context.params.cursor?.text;

@@ -102,8 +102,10 @@ function scalarsIn(json: unknown): readonly Scalar[] {
       }
     } else if (isObject(value) && names < MOST_NAMES) {
       for (const [name, member] of Object.entries(value)) {
+        // An object about paging says what its numbers mean, however deep it stands.
+        const own = means.paging(name) ? 0 : 1;
         // No path can say an empty name.
-        if (name !== '') queue.push({ value: member, keys: [...keys, name], names: names + 1 });
+        if (name !== '') queue.push({ value: member, keys: [...keys, name], names: names + own });
       }
     } else if (typeof value === 'string' || typeof value === 'number') {
       if (keys.length > 0) scalars.push({ keys, value });

@@ -3,7 +3,7 @@ import type { PageRequest } from '../../core/page-request.ts';
 import type { Pagination } from '../../core/pagination.ts';
 import { type Facts, numbersSayMore, saysEnd, sourceOf } from '../detect/facts.ts';
 import { means, squash } from '../detect/names.ts';
-import { type Candidate, found, keysOf, type Shown } from '../detect/page-view.ts';
+import { type Candidate, found, isObject, keysOf, type Shown } from '../detect/page-view.ts';
 import type { StartParam } from '../detect/start-params.ts';
 import { isNothing } from '../literal.ts';
 import {
@@ -253,7 +253,8 @@ export function guessedPositions(facts: Facts, names: RegExp): readonly Candidat
     const first = numbers[style]?.value ?? begin;
     // If the second page has records too, this was not the total.
     const totalPath = base.totalPath ?? numbers.vagueTotal?.path ?? null;
-    const { carrier } = base;
+    const isBody = view.request.method === 'POST' && facts.params.size === null;
+    const carrier = isBody ? 'body' : base.carrier;
     const pagination = countedBy(facts, style, { param, carrier, first, totalPath });
     const value = statedNumber(facts) ?? first + (style === 'page' ? 1 : count);
     const why = `${param} as the ${words}`;
@@ -275,10 +276,12 @@ function orderedGuesses(facts: Facts): readonly Guess[] {
     for (const name of names) guesses.push([style, name]);
   };
   const sized = params.size === null ? [] : besideSize(params.size.name);
-  if (numbers.page?.path != null) guesses.push(...byEcho(facts, 'page', numbers.page.path));
-  if (numbers.offset?.path != null && numbers.page === null) {
-    guesses.push(...byEcho(facts, 'offset', numbers.offset.path));
-  }
+  const echoed = numbers.offset?.path == null ? [] : byEcho(facts, 'offset', numbers.offset.path);
+  if (numbers.page?.path != null) {
+    guesses.push(...byEcho(facts, 'page', numbers.page.path), pages('page'));
+    // Some say the page too, and take only where it begins (Companies House).
+    guesses.push(...echoed.slice(0, 1));
+  } else guesses.push(...echoed);
   const isPage = numbers.page !== null || numbers.totalPages !== null;
   const isOffset = numbers.offset !== null;
   if (isPage !== isOffset) {
@@ -287,14 +290,28 @@ function orderedGuesses(facts: Facts): readonly Guess[] {
   }
   guesses.push(...sized);
   guesses.push(...(BESIDE_FLAG[squash(keysOf(next.more?.path ?? '')?.at(-1) ?? '')] ?? []));
+  // JSON:API names them so (§ pagination).
+  if (isJsonApi(facts)) guesses.push(pages('page[number]'), offsets('page[offset]'));
   if (isPage) add('page', 'page', 'pageNumber', 'p');
-  else if (isOffset) add('offset', 'offset', 'skip', 'start', 'from');
+  else if (isOffset) add('offset', 'offset');
+  // Whoever takes page numbers may echo where the page begins (The New York Times).
   add('page', 'page');
+  if (isOffset) add('offset', 'skip', 'start', 'from');
   add('offset', 'offset', 'start', 'from', 'skip');
   add('page', 'p', 'pageNumber', 'pageNo', 'pageNum', 'pageIndex');
   if (stated === null) return guesses;
   const isStatedOffset = count > 2 && (stated === count || stated === count + 1);
   return guesses.filter(([style]) => style === (isStatedOffset ? 'offset' : 'page'));
+}
+
+/** Whether the records are resource objects of JSON:API. */
+function isJsonApi({ records }: Facts): boolean {
+  const isResource = (item: unknown): boolean =>
+    isObject(item) &&
+    typeof item['type'] === 'string' &&
+    'id' in item &&
+    isObject(item['attributes']);
+  return records !== null && records.items.length > 0 && records.items.every(isResource);
 }
 
 /** Parameters for a number by where the page echoes it, with the page size that it echoes there. */
@@ -331,6 +348,8 @@ function namesOfEcho(name: string, parent: string): readonly string[] {
   if (isPageObject && /^number$/i.test(name)) return ['page', 'page[number]'];
   if (isPageObject) return [`page[${name}]`, name];
   if (!means.page(name) && !means.offset(name)) return ['page'];
+  // Beside `page_size` it is what `page[number]` asks for (Telnyx).
+  if (/^page[_-]?number$/i.test(name)) return [name, 'page[number]'];
   if (bare !== name) return [lower, name];
   // Feathers and OData echo `skip` for what `$skip` asks for.
   return means.offset(name) ? [name, `$${name}`] : [name];
@@ -350,7 +369,8 @@ const BESIDE_SIZE: Readonly<Record<string, readonly Guess[]>> = {
   resultsperpage: [pages('page'), offsets('startIndex')],
   count: [offsets('offset'), offsets('startIndex'), offsets('start')],
   num: [offsets('start')],
-  pagesize: [pages('~page'), pages('~pageNumber'), pages('pageIndex')],
+  pagesize: [pages('~page'), pages('~pageNumber'), pages('~pageNum')],
+  ps: [pages('pn'), pages('p'), pages('page')],
   resultrecordcount: [offsets('resultOffset')],
   retmax: [offsets('retstart')],
   maxresultcount: [offsets('skipCount')],
@@ -371,10 +391,13 @@ function offsets(name: string): Guess {
 }
 
 function besideSize(size: string): readonly Guess[] {
-  const [, outer, inner] = /^(\w+)\[(size|limit)\]$/i.exec(size) ?? [];
+  const [, outer, inner = ''] = /^(\w+)\[(\w+)\]$/.exec(size) ?? [];
   if (outer !== undefined) {
     const both = [pages(`${outer}[number]`), offsets(`${outer}[offset]`)];
-    return inner?.toLowerCase() === 'limit' ? both.reverse() : both;
+    if (squash(inner) === 'limit') return both.reverse();
+    if (squash(inner) === 'size') return both;
+    // Magento: `searchCriteria[pageSize]`.
+    return [pages(`${outer}[page]`), pages(`${outer}[currentPage]`)];
   }
   const [, within, member] = /^(.+\.)([^.]+)$/.exec(size) ?? [];
   if (within !== undefined && member !== undefined) {
@@ -382,13 +405,23 @@ function besideSize(size: string): readonly Guess[] {
   }
   const squashed = squash(size);
   // json-server
-  if (squashed === 'limit' && size.startsWith('_')) return [pages('_page'), offsets('_start')];
+  if (squashed === 'limit' && size.startsWith('_')) {
+    return [pages('_page'), offsets('_start'), offsets('_skip')];
+  }
+  const [, family, own] = /^([a-z]+[_-])([a-z]+)$/i.exec(size) ?? [];
+  // ServiceNow: `sysparm_limit`.
+  if (family !== undefined && own !== undefined && BESIDE_SIZE[squashed] === undefined) {
+    const inFamily = (BESIDE_SIZE[squash(own)] ?? []).filter(([, name]) => name.startsWith('~'));
+    if (inFamily.length > 0) {
+      return inFamily.map(([style, name]) => [style, family + name.slice(1)]);
+    }
+  }
   const beside = BESIDE_SIZE[squashed] ?? (means.size(size) ? [pages('~page')] : []);
   const prefix = /^[$_]/.exec(size)?.[0] ?? '';
   const isSnake = /_/.test(size.slice(1));
   return beside.map(([style, written]) => {
     const bare = written.replace('~', '');
-    const name = isSnake && bare === 'pageNumber' ? 'page_number' : bare;
+    const name = isSnake ? bare.replace(/^page(?=N)/, 'page_').toLowerCase() : bare;
     const cased = /^[A-Z]/.test(size) ? name.charAt(0).toUpperCase() + name.slice(1) : name;
     return [style, written.startsWith('~') ? prefix + cased : cased];
   });

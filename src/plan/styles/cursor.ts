@@ -15,6 +15,7 @@ import {
 } from '../detect/page-view.ts';
 import type { StartParam } from '../detect/start-params.ts';
 import { isNothing, type PartValue, readScalar } from '../literal.ts';
+import { readQuery } from '../query-parameter.ts';
 import { fitsHeader } from '../request-parts.ts';
 import { cursorStep, ended, literalOfNext, silent } from './page-reading.ts';
 import { echoedEnd, nestedNames, siblingOf, withoutNext } from './parameter-names.ts';
@@ -152,7 +153,7 @@ export function findToken(facts: Facts): Token | null {
     if (value === null) return null;
     const repeatIsEnd = /cursormark$/.test(squash(path));
     const own = { carrier, nextPath: path, morePath, repeatIsEnd } as const;
-    const names = namesFor(path, facts);
+    const names = namesFor(path, value.text, facts);
     return {
       pagination: { ...base, style: 'cursor', ...own },
       where: path,
@@ -187,7 +188,7 @@ function isPosition(value: number, { offset, count, params, numbers }: Facts): b
 }
 
 /** Names that the page and the request show first, then the usual ones. */
-function namesFor(path: string, { params, view }: Facts): readonly string[] {
+function namesFor(path: string, value: string, { params, view }: Facts): readonly string[] {
   const keys = keysOf(path) ?? [];
   const name = keys.at(-1) ?? '';
   const parent = keys.at(-2) ?? '';
@@ -200,10 +201,11 @@ function namesFor(path: string, { params, view }: Facts): readonly string[] {
   if (echo !== null) names.push(echo);
   // `page[size]=10` asks for pages by the same family of names.
   if (size?.toLowerCase() === 'page[size]') names.push('page[after]', 'page[cursor]');
-  names.push(siblingOf(size, bare || name) ?? '', siblingOf(size, name) ?? '');
+  names.push(siblingOf(size, bare || 'cursor') ?? '', siblingOf(size, name) ?? '');
   const usual = conventional(name, parent, view.request.method === 'POST');
   if (size?.startsWith('$')) names.push(`$${bare || name}`, '$skiptoken');
   const [nested, dotted] = nestedNames(parent, bare || name);
+  if (MOMENT.test(value)) names.push('until', 'before');
   names.push(...usual.slice(0, 2), bare, dotted ?? '', nested ?? '', name);
   // OData takes `$skipToken` for what its page calls `skipToken`.
   if (bare === name) names.push(`$${name}`);
@@ -212,14 +214,27 @@ function namesFor(path: string, { params, view }: Facts): readonly string[] {
     names.push(`${parent}[${name}]`, `${parent}.${name}`);
   }
   names.push('cursor', 'after', 'page_token', 'pageToken');
-  return [...new Set(names)].filter((each) => each !== '' && !each.startsWith('@'));
+  const written = spelledAs(readQuery(view.request.url), names);
+  return [...new Set(written)].filter((each) => each !== '' && !each.startsWith('@'));
+}
+
+/** A moment in seconds or milliseconds, as lists that begin with the newest go on from. */
+const MOMENT = /^1\d{9}(?:\d{3})?$/;
+
+/** Names as the URL spells its own: beside `org-slug` a page token is `page-token`. */
+function spelledAs(
+  query: ReturnType<typeof readQuery>,
+  names: readonly string[],
+): readonly string[] {
+  const isKebab = query.some(([name]) => /[a-z]-[a-z]/.test(name));
+  return isKebab ? names.flatMap((name) => [name.replaceAll('_', '-'), name]) : names;
 }
 
 /** The usual parameters for a token of that name. */
 function conventional(name: string, parent: string, isPost: boolean): readonly string[] {
   switch (squash(name)) {
     case 'nextcursor':
-      return isPost ? ['start_cursor', 'cursor'] : ['cursor', name, 'after'];
+      return isPost ? ['start_cursor', 'cursor'] : ['cursor', name, 'after', 'start_cursor'];
     case 'nextpagetoken':
       return [withoutNext(name), name];
     // AWS sends it back under the same name, in its own spelling.
@@ -231,19 +246,24 @@ function conventional(name: string, parent: string, isPost: boolean): readonly s
     case 'lastevaluatedkey':
     case 'lastkey':
       return [name, 'exclusiveStartKey', 'startKey', 'lastKey'];
+    case 'nextbatch':
+      return ['since', 'from', 'batch'];
     case 'nextkey':
     case 'nextmarker':
       return [withoutNext(name), name, 'startkey', 'start_key'];
     case 'next':
       if (/^cursors?$/i.test(parent)) return ['cursor', 'after', 'next'];
-      return ['next', 'cursor', 'page', 'after', 'start'];
+      return ['next', 'cursor', 'page', 'after', 'start', 'offset'];
     default:
       return [];
   }
 }
 
 function paramsForHeader(header: string): Token['params'] {
-  const bare = header.replace(/^x-/, '').replace(/^[a-z]+-(?=next-|continuation)/, '');
+  const bare = header
+    .replace(/^x-/, '')
+    .replace(/^[a-z]+-(?=next|continuation)/, '')
+    .replace(/^(next|continuation)(?=(?:token|key|marker|cursor)$)/, '$1-');
   const snake = withoutNext(bare).replaceAll('-', '_');
   const camel = snake.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   const query = [...new Set([snake, camel, 'cursor', bare.replaceAll('-', '_'), 'after'])];

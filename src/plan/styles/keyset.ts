@@ -126,7 +126,8 @@ export function statedKeys(facts: Facts): readonly Candidate[] {
       .map((name) => pathOf([name]))
       .find((path) => isKeyOfLast(facts, path, literal!));
     if (key === undefined) continue;
-    return ['since', 'after', field.name].flatMap((param) => {
+    const names = ['since', 'after', `after_${key}`, field.name];
+    return names.flatMap((param) => {
       const why = `${field.path}, the last record's ${key}, in ${param}`;
       return candidate(facts, { ...base, style: 'keyset', param, key }, value, why);
     });

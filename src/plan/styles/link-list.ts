@@ -12,18 +12,20 @@ export interface ListedLink {
 /** A list of links that is longer describes something else. */
 const MAX_LINKS = 50;
 
-/** FHIR and others: `link: [{ relation: 'next', url }]`. */
+/** FHIR and others: `link: [{ relation: 'next', url }]`; OpenStack's `servers_links` for `servers`. */
 export function readListed(fields: readonly Field[]): ListedLink | null {
   for (const { name, path, value } of fields) {
-    if (!/^_?links?$/i.test(name) || !Array.isArray(value)) continue;
+    if (!/(?:^|_)links?$/i.test(name) || !Array.isArray(value)) continue;
     let isPaging = false;
     for (const link of value.slice(0, MAX_LINKS)) {
       if (!isObject(link)) continue;
       const relations = [link['rel'] ?? link['relation']].flat();
       const url = link['href'] ?? link['url'] ?? link['uri'];
       if (relations.includes('next') && typeof url === 'string' && url !== '') return { path, url };
-      // Things with only one page have `self` and `first` too.
-      isPaging ||= ['prev', 'previous', 'last'].some((relation) => relations.includes(relation));
+      // Things with only one page have `self` and `first` too; other names may be of other links.
+      isPaging ||=
+        /^_?links?$/i.test(name) &&
+        ['prev', 'previous', 'last'].some((relation) => relations.includes(relation));
     }
     if (isPaging) return { path, url: null };
   }

@@ -4,10 +4,12 @@ import { noPagination, type Pagination } from '../../core/pagination.ts';
 import { isSecretHeader } from '../../core/redact.ts';
 import { pathOf } from '../../decode/decode.ts';
 import { type Facts, saysMore, sourceOf } from '../detect/facts.ts';
+import { isNear } from '../detect/numbers-said.ts';
 import {
   found,
   isObject,
   keysOf,
+  listFields,
   literalOf,
   type PageView,
   type Shown,
@@ -188,12 +190,12 @@ function statedBase(path: string | null, { literal }: LinkingPage): string | nul
 }
 
 /** Where the page links to the next one. */
-function linkOf({ next: said, base, view }: Facts): {
-  readonly path: string | null;
-  readonly url: string | null;
-} {
+function linkOf(facts: Facts): { readonly path: string | null; readonly url: string | null } {
+  const { next: said, base, view } = facts;
   const path =
-    said.url === null ? (said.listed?.path ?? null) : pathOfLink(view.json, said.url.path);
+    said.url === null
+      ? (said.listed?.path ?? pathOfStep(facts))
+      : pathOfLink(view.json, said.url.path);
   const named = path === null ? null : urlAt(view, path);
   return { path, url: named === null ? null : ownUrl(base, named, view.request.url) };
 }
@@ -219,6 +221,29 @@ function detectUrl(facts: Facts): Shown | null {
   const end = said.empty?.kind === 'url' ? said.empty.path : (said.listed?.path ?? null);
   if (end === null || said.empty?.kind === 'token') return null;
   return found({ ...base, style: 'next', nextPath: end }, [`${end} names no next page`], true);
+}
+
+/** These may lead a step on where there are two pages. */
+const OTHER_PAGES = /^@?_?(?:first|last|prev(?:ious)?|self|current|canonical|href|end)/i;
+
+/** A link whose name is in no table, but that does nothing else than to count on by a page (`@nasta_sida`). */
+function pathOfStep({ view, records, count, headers, next }: Facts): string | null {
+  const isOpen = headers.next === null && next.token === null && next.pageInfo === null;
+  if (!isOpen || records === null || count === 0 || view.request.method !== 'GET') return null;
+  const step = listFields(view.json).find(
+    (field) =>
+      typeof field.value === 'string' &&
+      /^(?:https?:\/\/|[/?])\S*[?&]/i.test(field.value) &&
+      !field.keys.some((key) => OTHER_PAGES.test(key)) &&
+      isNear(field, records.around) &&
+      leadsOn(stepOfUrl(view.request.url, urlAt(view, field.path) ?? '', count)),
+  );
+  return step?.path ?? null;
+}
+
+/** Page 1 is more often this page than the one after page 0. */
+function leadsOn(step: ReturnType<typeof stepOfUrl>): boolean {
+  return step !== null && (step.style === 'offset' || step.first > 0);
 }
 
 /** Where the URL stands in an object that says how it is to be asked for, the path to that object. */

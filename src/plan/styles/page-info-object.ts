@@ -1,5 +1,5 @@
 /** `pageInfo` of a GraphQL connection. */
-import { squash } from '../detect/names.ts';
+import { means, squash } from '../detect/names.ts';
 import { type Field, isObject } from '../detect/page-view.ts';
 
 export interface PageInfoSaid {
@@ -13,6 +13,8 @@ export function readPageInfo(fields: readonly Field[]): PageInfoSaid | null {
     if (squash(name) !== 'pageinfo' || !isObject(value)) continue;
     const { hasNextPage, endCursor } = value;
     if (typeof hasNextPage !== 'boolean') continue;
+    // AniList counts pages there; then it is an object about paging like any other.
+    if (!('endCursor' in value) && Object.keys(value).some(means.page)) continue;
     return { path, hasNext: hasNextPage, cursor: typeof endCursor === 'string' ? endCursor : null };
   }
   return null;
