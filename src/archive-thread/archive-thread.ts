@@ -60,9 +60,15 @@ export class ArchiveThread {
     });
   }
 
+  /** Closes what was opened, where that did not come to its end. */
+  async giveUp(): Promise<void> {
+    if (this.#lastId > 0) await this.call('close', null).catch(() => {});
+  }
+
   /** Ends the thread, or leaves it to the next run; what it has committed stays. */
   async close(): Promise<void> {
-    if (this.#isFinished && this.#fatal === null) returnArchiveWorker(this.#worker);
+    const isFree = this.#isFinished || this.#lastId === 0;
+    if (isFree && this.#fatal === null) returnArchiveWorker(this.#worker);
     else await this.#worker.terminate();
   }
 
