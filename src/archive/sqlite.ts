@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { type ErrorCode, EverypageError } from '../core/errors.ts';
+import { absolutePath } from '../core/files.ts';
 
 type Sqlite = typeof import('node:sqlite');
 
@@ -52,7 +53,9 @@ export class Connection {
     const { DatabaseSync } = loadSqlite();
     try {
       // No waiting for a lock: another process keeps its lock for as long as it runs.
-      this.#database = new DatabaseSync(location, { readOnly: isReadOnly, timeout: 0 });
+      // A name such as `file:x?mode=ro` or `:memory:` means something else to SQLite; no absolute path does.
+      const asked = typeof location === 'string' ? absolutePath(location) : location;
+      this.#database = new DatabaseSync(asked, { readOnly: isReadOnly, timeout: 0 });
     } catch (error) {
       throw archiveError(error, path);
     }
@@ -214,6 +217,21 @@ const faults = {
     (path: string) =>
       `The folder of the archive ${path} does not exist. Create it, or name another place with --archive.`,
   ],
+  named: [
+    'ARCHIVE_WRITE',
+    (path: string, why: string) =>
+      `The archive ${path} cannot be opened: ${why}. Name another place with --archive.`,
+  ],
+  crowded: [
+    'ARCHIVE_WRITE',
+    (path: string, why: string) =>
+      `The archive ${path} cannot be opened: ${why}. Close some files or allow more (ulimit -n), and run the same command again.`,
+  ],
+  gone: [
+    'ARCHIVE_WRITE',
+    (path: string) =>
+      `The archive ${path} was removed, renamed or replaced while this process used it. Run the same command again, and leave its files alone until it ends.`,
+  ],
   isFolder: ['USAGE', (path: string) => `${path} is a folder, not an archive.`],
   internal: ['INTERNAL', (path: string, why: string) => `The archive ${path} failed: ${why}.`],
 } as const satisfies Record<string, readonly [ErrorCode, (path: string, why: string) => string]>;
@@ -254,6 +272,8 @@ const faultsOfSqlite: Readonly<Record<number, readonly [Fault, ((said: string) =
   522: ['damaged', (said) => `it cannot be read, ${said}`],
   // A file that may only be read cannot be locked for writing; some network drives lock nothing.
   2314: ['access', () => 'it cannot be locked'],
+  // SQLITE_READONLY_DBMOVED
+  1032: ['gone'],
   3850: ['access', () => 'it cannot be locked'],
 };
 
@@ -269,6 +289,10 @@ const faultsOfNode: Readonly<Record<string, readonly [Fault, string?]>> = {
   EDQUOT: ['writing', 'the disk is full or over quota (EDQUOT)'],
   EFBIG: ['writing', 'the disk is full or over quota (EFBIG)'],
   EIO: ['writing', 'the disk reported an error (EIO)'],
+  ELOOP: ['named', 'its links lead in a circle (ELOOP)'],
+  ENAMETOOLONG: ['named', 'its name is too long (ENAMETOOLONG)'],
+  EMFILE: ['crowded', 'too many files are open (EMFILE)'],
+  ENFILE: ['crowded', 'too many files are open on this machine (ENFILE)'],
   ERR_OUT_OF_RANGE: ['damaged', 'a number in it is larger than any that we write'],
 };
 
