@@ -73,13 +73,16 @@ export function createFileDestination(
 
 type Attempt = <Result>(work: () => Result) => Result;
 
+/** Names of what a process has open (fd(4)). `/dev/shm` is a folder like any other. */
+const DESCRIPTOR = /^\/(?:dev\/(?:std(?:in|out|err)$|fd\/)|proc\/[^/]+\/fd\/)/;
+
 /**
  * Whether output to `path` goes to what is there, a pipe or a device, and puts nothing beside it.
  * `/dev/stdout` may be a regular file behind the scenes, but the name is not ours to rename.
  */
 export function isWrittenInPlace(path: string): boolean {
   const existing = statOrNull(path);
-  return existing !== null && (!existing.isFile() || absolutePath(path).startsWith('/dev/'));
+  return existing !== null && (!existing.isFile() || DESCRIPTOR.test(absolutePath(path)));
 }
 
 function writeInPlace(path: string, attempt: Attempt): FileDestination {

@@ -248,6 +248,21 @@ test('/dev/stdout and /dev/null are written as they stand', async () => {
   assert.equal(await inProcess('', code), 'to /dev/stdout');
 });
 
+test('a file in /dev/shm is a file', { skip: !existsSync('/dev/shm') }, () => {
+  const shared = mkdtempSync('/dev/shm/everypage-output-');
+  try {
+    const path = join(shared, 'items.ndjson');
+    for (const text of ['first', 'second']) {
+      const destination = createFileDestination(path, holdFile);
+      destination.write(bytes(text));
+      destination.commit();
+      assert.equal(readFileSync(path, 'utf8'), text);
+    }
+  } finally {
+    rmSync(shared, { recursive: true });
+  }
+});
+
 test('a reader that goes away is a closed pipe', async () => {
   const code = `
     const destination = createFileDestination('/dev/stdout');
