@@ -2,9 +2,11 @@
  * The only use of `node:sqlite`: loads it without a warning, gives statements types, and turns what
  * SQLite and the disk say into errors that a person can act on. It knows no table.
  */
+import { closeSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { type ErrorCode, EverypageError } from '../core/errors.ts';
-import { absolutePath } from '../core/files.ts';
+import { absolutePath, statOrNull } from '../core/files.ts';
 
 type Sqlite = typeof import('node:sqlite');
 
@@ -62,8 +64,9 @@ export class Connection {
     try {
       this.#database.exec(settings);
     } catch (error) {
+      const told = archiveError(error, path, true);
       this.#database.close();
-      throw archiveError(error, path, true);
+      throw told;
     }
   }
 
@@ -245,6 +248,8 @@ function told(fault: Fault, path: string, why: string, cause?: unknown): Everypa
 
 /** SQLITE_ERROR: a statement that SQLite does not take. */
 const REFUSED = 1;
+/** SQLITE_CANTOPEN */
+const CANNOT_OPEN = 14;
 
 /**
  * By result code, extended codes before primary ones (https://www.sqlite.org/rescode.html). The words
@@ -261,7 +266,7 @@ const faultsOfSqlite: Readonly<Record<number, readonly [Fault, ((said: string) =
     (said) => (/ image is malformed/.test(said) ? 'its parts do not fit together' : said),
   ],
   13: ['writing', () => 'the disk is full'],
-  14: ['access'],
+  [CANNOT_OPEN]: ['access'],
   // Our statements break no rule of a whole file: 18 to 20 are rules that a damaged one breaks.
   18: ['damaged'],
   19: ['damaged'],
@@ -311,8 +316,25 @@ export function archiveError(error: unknown, path: string, isOfData = false): Ev
   }
   if (errcode === REFUSED && isOfData) return told('damaged', path, said, error);
   const found = faultsOfSqlite[errcode] ?? faultsOfSqlite[errcode & 0xff] ?? ['internal'];
+  const isUnopened = (errcode & 0xff) === CANNOT_OPEN;
+  const refusal = isUnopened ? whyUnopened(path) : null;
+  if (refusal !== null) return archiveError(refusal, path);
   const [fault, words = String] = found;
   return told(fault, path, words(said), error);
+}
+
+/**
+ * SQLite says of a file only that it cannot be opened; who asks for it hears why. Its folder is opened in
+ * its place: a lock of this process would be gone once the file is closed again (fcntl(2)).
+ */
+function whyUnopened(path: string): unknown {
+  try {
+    statOrNull(path);
+    closeSync(openSync(dirname(path), 'r'));
+    return null;
+  } catch (cause) {
+    return cause;
+  }
 }
 
 function asThrown(error: unknown): { message: string; code: string; errcode: number | undefined } {

@@ -196,6 +196,20 @@ test('an archive that is removed in mid-run is said to be gone, and nothing is c
   await mustGoOn(folder);
 });
 
+suite('a limit on open files', AT_ONCE, () => {
+  test('is called by its name, and once it is lifted the command goes on', async (t) => {
+    const folder = temporaryFolder(t);
+    // Below, Node itself does not start; above, there are descriptors for the archive and none for the network.
+    for (let limit = 24; limit < 64; limit += 3) {
+      const failed = await under(`ulimit -n ${limit}`, folder);
+      if (failed.code === 0 || /EMFILE.*attempts?/.test(failed.stderr)) break;
+      assert.doesNotMatch(failed.stderr, /bug in everypage/);
+      if (failed.stderr.startsWith('everypage:')) mustSay(failed, /too many files are open/);
+    }
+    await mustGoOn(folder);
+  });
+});
+
 suite('a limit on the size of files', AT_ONCE, () => {
   // In KiB: before the first table, in the tables, in the log, in the file as the log is brought in.
   for (const limitKib of [1, 40, 700, 1150]) {
