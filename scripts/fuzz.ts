@@ -1,8 +1,8 @@
 /**
  * `npm run fuzz [-- CASES [AREA…]]`: everything that reads what a server, a user or a disk has made up, by
  * default with ten million texts an area that are nearly right (`test/fuzz/`), then a hundredth of that for
- * each property test of it. A damaged archive is a file that is written, opened and verified: of those it
- * is a thousandth.
+ * each property test of it. A damaged archive is a file that is written, opened and verified, and two
+ * options that name files are a whole run: of those it is a thousandth.
  */
 import { spawnSync } from 'node:child_process';
 import { fuzz } from '../test/fuzz/fuzz.ts';
@@ -27,6 +27,7 @@ const areas: Readonly<Record<string, Area>> = {
   link: { tests: ['test/plan/styles-properties.test.ts'], share: 0.01 },
   detect: { tests: ['test/plan/detect-fuzz.test.ts'], share: 0.01 },
   archive: { tests: ['test/archive/damage-fuzz.test.ts'], share: 0.001 },
+  files: { tests: ['test/fuzz/named-files.test.ts'], share: 0.001 },
 };
 
 const [count = '10000000', ...asked] = process.argv.slice(2);

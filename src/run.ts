@@ -4,6 +4,7 @@ import { ArchiveThread } from './archive-thread/archive-thread.ts';
 import { systemClock as clock } from './core/clock.ts';
 import type { RunOptions } from './core/options.ts';
 import type { Summary } from './core/summary.ts';
+import type { FilesBeside } from './fetch/check-files.ts';
 import { Engine } from './fetch/engine.ts';
 import { findPages } from './fetch/find-pages.ts';
 import { type MakeTransport, openTransport } from './fetch/open-transport.ts';
@@ -30,12 +31,20 @@ export function run(sources: Sources, options: Options = {}): Promise<Summary> {
 }
 
 /** `run` over a transport that the caller makes. */
-export function runOver(make: MakeTransport, sources: Sources, options: Options): Promise<Summary> {
+export function runOver(
+  make: MakeTransport,
+  sources: Sources,
+  options: Options & FilesBeside,
+): Promise<Summary> {
   if (!options.prove) return readList(make, sources, options);
   return proveList((...asked) => readList(make, ...asked), sources, options);
 }
 
-async function readList(make: MakeTransport, sources: Sources, options: Options): Promise<Summary> {
+async function readList(
+  make: MakeTransport,
+  sources: Sources,
+  options: Options & FilesBeside,
+): Promise<Summary> {
   const startedAt = clock.now();
   const control = new RunControl(options.signal);
   // The thread starts up while the job is prepared and the first connection is made.
@@ -50,7 +59,7 @@ async function readList(make: MakeTransport, sources: Sources, options: Options)
     if (found !== null && !opened.exportOnly) await fetchPages(engine, found, thread);
     return await finishRun(engine, thread, found?.facts ?? null, startedAt);
   } catch (error) {
-    await thread.call('close', null).catch(() => {});
+    await thread.giveUp();
     throw error;
   } finally {
     control.close();

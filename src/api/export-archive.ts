@@ -1,3 +1,5 @@
+import { holdFile } from '../archive/archive-file.ts';
+import { filesOfArchive } from '../archive/archive-location.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import { withWritten } from '../archive/verdict.ts';
 import {
@@ -12,7 +14,7 @@ import { keptShape, type OutputShape, outputShape } from '../core/output-shape.t
 import { isWhole, type Verdict } from '../core/summary.ts';
 import { formatFor, formatNameFor } from '../export/choose-format.ts';
 import { createFileDestination } from '../export/file-destination.ts';
-import { checkOutputFolder } from '../fetch/check-files.ts';
+import { checkDistinctFiles, checkOutputFolder, type FilesBeside } from '../fetch/check-files.ts';
 import type { ByteSink } from '../fetch/prepare.ts';
 
 export interface ExportOptions {
@@ -44,7 +46,16 @@ export interface ExportResult {
  * @example
  * await exportArchive('items.ndjson.everypage', { output: 'names.json', select: 'data.items' });
  */
-export async function exportArchive(path: string, options: ExportOptions): Promise<ExportResult> {
+export function exportArchive(path: string, options: ExportOptions): Promise<ExportResult> {
+  return exportBeside(path, options, {});
+}
+
+/** `exportArchive` for a caller that reads and writes other files too. */
+export async function exportBeside(
+  path: string,
+  options: ExportOptions,
+  { alsoWritten = [], alsoRead = [] }: FilesBeside,
+): Promise<ExportResult> {
   const { output, stdout } = options;
   if (output === undefined && stdout === undefined) {
     throw usageError('say where the export goes: give output, or stdout');
@@ -57,6 +68,10 @@ export async function exportArchive(path: string, options: ExportOptions): Promi
     throw usageError(`${output} would be an archive; an export is .ndjson, .jsonl or .json`);
   }
   checkOutputFolder(output ?? null);
+  checkDistinctFiles(
+    [...(output === undefined ? [] : [['the output', output] as const]), ...alsoWritten],
+    [...filesOfArchive(path).map((file) => ['the archive', file] as const), ...alsoRead],
+  );
   const archive = ArchiveReader.openReadOnly(path);
   try {
     const shape = shapeOf(archive, options);
@@ -65,7 +80,7 @@ export async function exportArchive(path: string, options: ExportOptions): Promi
     if (!isWhole(verdict.name, null) && !options.allowIncomplete) throw incomplete(path, verdict);
     const prepare = createShaper(archive, shape);
     const pages = archivePages(archive).map((page) => prepare(decodeStored(archive, page)));
-    const file = output === undefined ? null : createFileDestination(output);
+    const file = output === undefined ? null : createFileDestination(output, holdFile);
     try {
       const counts = await formatFor(format)(pages, file ?? stdout!, shape.select);
       file?.commit();

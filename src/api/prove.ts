@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Archive } from '../archive/archive.ts';
+import { archiveOf } from '../archive/archive-location.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import { withWritten } from '../archive/verdict.ts';
 import { archivePages, decodeStored } from '../archive-thread/stored-pages.ts';
@@ -12,13 +13,16 @@ import { strictOf } from '../core/resolve-options.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { createKeyReader, readSelection, recordsDigest } from '../decode/decode.ts';
+import { formatNameFor } from '../export/choose-format.ts';
+import { isWrittenInPlace } from '../export/file-destination.ts';
+import { checkOutputFolder, type FilesBeside } from '../fetch/check-files.ts';
 import type { OutputSinks } from '../fetch/prepare.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { exportArchive } from './export-archive.ts';
 
 type ReadOnce = (
   sources: readonly PlanSource[],
-  options: RunOptions & OutputSinks,
+  options: RunOptions & OutputSinks & FilesBeside,
 ) => Promise<Summary>;
 
 /** A list that changes this often cannot be read as it stood at any one time. */
@@ -33,26 +37,42 @@ const MOST_READINGS = 5;
 export async function proveList(
   readOnce: ReadOnce,
   sources: readonly PlanSource[],
-  options: RunOptions & OutputSinks,
+  options: RunOptions & OutputSinks & FilesBeside,
 ): Promise<Summary> {
   const { output, stdout, pages, format, prove, ...rest } = options;
   if (pages !== undefined || (output === undefined && stdout === undefined && !rest.archive)) {
     throw usageError('prove reads into an archive: give an output, or an archive');
   }
-  const folder = (output ?? rest.archive) ? null : mkdtempSync(join(tmpdir(), 'everypage-'));
-  const archive = rest.archive ?? `${output ?? join(folder!, 'reading')}.everypage`;
+  checkOutputFolder(output ?? null);
+  const beside = output === undefined || isWrittenInPlace(output) ? null : output;
+  const folder = (beside ?? rest.archive) ? null : mkdtempSync(join(tmpdir(), 'everypage-'));
+  const archive = rest.archive ?? archiveOf(beside ?? join(folder!, 'reading'));
+  // The readings write none, and are held against it all the same.
+  const isAlone = output !== undefined && formatNameFor(output, format ?? null) === 'none';
+  const asked = isAlone ? {} : options;
+  const own = output === undefined || isAlone ? [] : [['the output', output] as const];
+  const alsoWritten = [...(rest.alsoWritten ?? []), ...own];
+  const write = (summary: Summary, path: string) => written(summary, path, asked, folder === null);
   try {
     let before: { readonly digest: string; readonly reasons: string } | null = null;
     for (let reading = 1; ; reading += 1) {
       const fresh = reading > 1 || rest.fresh === true;
-      const one = { ...rest, archive, fresh, keep: true, allowIncomplete: false, strict: false };
+      const one = {
+        ...rest,
+        alsoWritten,
+        archive,
+        fresh,
+        keep: true,
+        allowIncomplete: false,
+        strict: false,
+      };
       const summary = { ...(await readOnce(sources, one)), readings: reading };
       const { stop, verdict, failures, archivePath } = summary;
       if (stop !== null || archivePath === null || verdict.stored === 0) return summary;
       const { digest, pastEnd } = await recordsOf(archivePath);
       // A page may have gone because the list became shorter; other failures do not pass by that.
       const areGone = failures.every(({ status }) => pastEnd.includes(status ?? 0));
-      if (!areGone) return await written(summary, archivePath, options);
+      if (!areGone) return await write(summary, archivePath);
       const now = { digest, reasons: verdict.reasons.join() };
       // A change that only the second look showed may be gone in the next reading; what every
       // reading says is so.
@@ -63,7 +83,7 @@ export async function proveList(
         continue;
       }
       const judged = agrees ? withAgreement(summary, archivePath) : neverAgreed(summary);
-      return await written(judged, archivePath, options);
+      return await write(judged, archivePath);
     }
   } finally {
     if (folder !== null) rmSync(folder, { recursive: true, force: true });
@@ -134,6 +154,7 @@ async function written(
     strict,
     keep,
   }: RunOptions & OutputSinks,
+  mayStay: boolean,
 ): Promise<Summary> {
   const isGood = isWhole(summary.verdict.name, strictOf(strict));
   if (!isGood && !allowIncomplete) return summary;
@@ -145,7 +166,7 @@ async function written(
     wholePages: wholePages === true,
     allowIncomplete: true,
   });
-  const isKept = keep !== false && output !== undefined;
+  const isKept = keep !== false && mayStay;
   if (!isKept) rmSync(archivePath, { force: true });
   return {
     ...summary,

@@ -4,6 +4,7 @@
  */
 
 import type { Archive } from '../archive/archive.ts';
+import { holdFile } from '../archive/archive-file.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
 import type { KnownPage, PageRow } from '../archive/archive-types.ts';
 import { withWritten } from '../archive/verdict.ts';
@@ -81,7 +82,8 @@ export class ArchiveSession implements SessionCalls {
     this.#archive = archive;
     archive.setExpected(ask.expect);
     this.opened = this.#whatWasThere(!created);
-    this.#file = ask.target.kind === 'file' ? createFileDestination(ask.target.path) : null;
+    this.#file =
+      ask.target.kind === 'file' ? createFileDestination(ask.target.path, holdFile) : null;
   }
 
   /** Opens the archive. A list begins at once; where the run is paginated `paginate` must follow. */

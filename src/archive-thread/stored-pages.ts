@@ -46,10 +46,11 @@ export function* archivePages(archive: ArchiveReader): Generator<StoredPage> {
 /**
  * Decodes a stored page of the archive, up to the limit of the run that stored it.
  *
- * @throws EverypageError ARCHIVE_DAMAGED where a body no longer decodes, or not to what was stored
+ * @throws EverypageError ARCHIVE_DAMAGED where a body no longer decodes, or not to what was stored in its place
  */
 export function decodeStored(archive: ArchiveReader, page: StoredPage): DecodedPage {
   const { place, url, status, headers } = page;
+  if (!page.isAsStored) throw changed(page, 'is not what was stored in its place');
   const decoded = decodeBody(page.body, page.encoding, archive.run.maxDecodedBytes);
   if (!decoded.ok) {
     const why = decoded.isTooLarge ? 'it is larger than the run allowed' : decoded.reason;

@@ -1,9 +1,18 @@
 /** An archive's file: made, locked, checked and let go. */
-import { closeSync, existsSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readSync,
+  realpathSync,
+  rmSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { EverypageError, usageError } from '../core/errors.ts';
-import { syncFolder } from '../core/files.ts';
+import { statOrNull, syncFolder } from '../core/files.ts';
 import type { RunSpecification } from './archive-types.ts';
 import { checkRun, fingerprintOf, writeRunChecksum } from './kept-run.ts';
 import {
@@ -42,16 +51,24 @@ export function openForWriting(path: string): WritableFile {
  * it made one leaves an empty file or an empty database: that counts as none.
  */
 export function openOrCreateForWriting(path: string, newRun: NewRun): WritableFile {
+  let isMade = false;
   try {
     // SQLite gives its log the mode of the file.
     closeSync(openSync(path, 'wx', 0o600));
+    isMade = true;
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
       throw archiveError(error, path);
     }
     mustExist(path);
   }
-  return takeOver(path, newRun);
+  try {
+    return takeOver(path, newRun);
+  } catch (error) {
+    const isTaken = error instanceof EverypageError && error.code === 'ARCHIVE_LOCKED';
+    if (isMade && !isTaken) rmSync(path, { force: true });
+    throw error;
+  }
 }
 
 function takeOver(path: string, newRun: NewRun | null): WritableFile {
@@ -113,19 +130,25 @@ export function checkReplaceable(path: string): void {
   const header = Buffer.alloc(APPLICATION_ID_AT + 4);
   let length: number;
   try {
+    // A pipe would be waited for.
+    if (statOrNull(path)?.isFile() === false) throw isNoArchive(path);
     const file = openSync(path, 'r');
     try {
       length = readSync(file, header, 0, header.length, 0);
     } finally {
       closeSync(file);
     }
-  } catch {
+  } catch (error) {
+    if (error instanceof EverypageError) throw error;
     // There is none, or it says so when it is written.
     return;
   }
   const isArchive = header.readUInt32BE(APPLICATION_ID_AT) === APPLICATION_ID;
-  if (length === 0 || isArchive) return;
-  throw usageError(
+  if (length > 0 && !isArchive) throw isNoArchive(path);
+}
+
+function isNoArchive(path: string): EverypageError {
+  return usageError(
     `${path} is there and is no archive; move it away, or name another place with --archive`,
   );
 }
@@ -149,7 +172,10 @@ export function openForReading(path: string): Connection {
   } catch (error) {
     if (!(error instanceof EverypageError && error.code === 'ARCHIVE_WRITE')) throw error;
     // No log beside it, and none can be made: what is in the file is all there is.
-    return openSnapshot(new URL(`${pathToFileURL(path).href}?immutable=1`), path);
+    return openSnapshot(
+      new URL(`${pathToFileURL(realpathSync.native(path)).href}?immutable=1`),
+      path,
+    );
   }
 }
 
@@ -202,6 +228,23 @@ export function lockFile(path: string): () => void {
     if (told.code === 'ARCHIVE_LOCKED') throw told;
     // Nobody can work in what cannot be opened.
     return () => {};
+  }
+}
+
+/**
+ * Holds a file that is no archive by the lock that archives have, and writes nothing to it nor beside it.
+ * Returns what lets it go; null where another process holds it, or where nobody can tell.
+ */
+export function holdFile(path: string): (() => void) | null {
+  try {
+    // A journal on the disk would be one more leftover of a process that is killed.
+    const settings =
+      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE';
+    const connection = new Connection(path, settings, false);
+    return () => connection.close();
+  } catch (error) {
+    // That it is no database shows only where nobody holds it.
+    return archiveError(error, path).code === 'ARCHIVE_DAMAGED' ? () => {} : null;
   }
 }
 
@@ -267,8 +310,13 @@ export function checkFile(connection: Connection): void {
 }
 
 function mustExist(path: string): void {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) {
+  let found: Stats | null;
+  try {
+    found = statOrNull(path);
+  } catch (error) {
+    throw archiveError(error, path);
+  }
+  if (found === null) {
     throw usageError(`There is no archive ${path}. Check the path.`);
   }
   if (!found.isFile()) {

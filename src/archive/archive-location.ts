@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
-import { syncFolder } from '../core/files.ts';
+import { realPlace, syncFolder } from '../core/files.ts';
 import { lockFile } from './archive-file.ts';
 import { archiveError } from './sqlite.ts';
 
@@ -17,6 +17,18 @@ export function archiveOf(output: string): string {
 /** What SQLite may leave beside a file whose process was killed. */
 const COMPANIONS = ['-wal', '-journal', '-shm'];
 
+/** The archive's file and what SQLite may put beside it, which is where a link leads to. */
+export function filesOfArchive(path: string): readonly string[] {
+  let place = path;
+  try {
+    place = realPlace(path);
+  } catch {
+    // Said where it is opened.
+  }
+  const beside = COMPANIONS.flatMap((suffix) => [path + suffix, place + suffix]);
+  return [path, ...beside];
+}
+
 export interface ArchiveLocation {
   /** While pages are missing, or not exported yet. */
   readonly part: string;
@@ -24,7 +36,7 @@ export interface ArchiveLocation {
 }
 
 export interface ArchivePlacement {
-  /** A file's path; null for standard output, a database or no output. */
+  /** A file's path; null for standard output, a pipe, a device, a database or no output. */
   readonly output: string | null;
   /** As the user named it; it may be the `.part` that we printed. */
   readonly archive: string | null;
@@ -75,6 +87,10 @@ export function finishArchive(location: ArchiveLocation): void {
   const left = COMPANIONS.find((suffix) => existsSync(location.part + suffix));
   if (left !== undefined) {
     throw new EverypageError('INTERNAL', `${location.part} was not closed: ${left} is beside it.`);
+  }
+  // A log that a killed process left would be taken for the new file's.
+  if (COMPANIONS.some((suffix) => existsSync(location.complete + suffix))) {
+    discardArchive(location.complete);
   }
   try {
     renameSync(location.part, location.complete);

@@ -2,11 +2,18 @@ import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
 import { checkFile, openForReading } from './archive-file.ts';
-import type { AttemptRecord, KnownPage, PageCounts, StoredPage } from './archive-types.ts';
+import type {
+  AttemptRecord,
+  KnownPage,
+  PageCounts,
+  PageRow,
+  PageState,
+  StoredPage,
+} from './archive-types.ts';
 import { readCode, readPageInfo } from './kept-json.ts';
 import { type KeptPace, type RunRow, readPace, readRun } from './kept-run.ts';
 import { repeatsOf } from './key-scan.ts';
-import { type CheckedRow, checkRows } from './row-checksum.ts';
+import { type CheckedRow, checkRows, pageChecksum } from './row-checksum.ts';
 import {
   MAX_POSITION,
   PLACE,
@@ -30,10 +37,18 @@ type ContentRow = [
   hash: Uint8Array | null,
   records: number | null,
   body: Uint8Array | null,
+  state: PageState,
+  checksum: number,
+  code: PageRow['code'],
+  reason: string | null,
+  attempts: number | null,
+  startedAt: number,
+  durationMs: number,
 ];
 
 const CONTENT = `SELECT ${placeColumns('page.place')}, page.key, page.url, content.status, content.headers,
-    content.encoding, content.hash, content.records, content.body
+    content.encoding, content.hash, content.records, content.body, page.state, page.checksum,
+    content.code, content.reason, content.attempts, content.started_at, content.duration_ms
   FROM page LEFT JOIN content ON content.id = page.content`;
 
 const STORED = `${CONTENT} WHERE page.state = 'stored' AND page.place < ${RECHECK_PLACE}`;
@@ -282,21 +297,16 @@ export class ArchiveReader {
   }
 
   #storedPage(row: ContentRow): StoredPage {
-    const [branch, position, key, url, status, headers, encoding, hash, records, body] = row;
-    if (status === null || hash === null || body === null) {
+    const [branch, position, key, url, status, headers, encoding, hash, records, body, ...rest] =
+      row;
+    const [state, checksum, code, reason, attempts, startedAt, durationMs] = rest;
+    if (status === null || hash === null || body === null || attempts === null) {
       throw this.connection.damaged(`page ${position} has lost its body`);
     }
-    return {
-      place: { branch, position },
-      key,
-      url,
-      status,
-      headers,
-      encoding,
-      hash,
-      records,
-      body,
-    };
+    const place = { branch, position };
+    const kept = { place, key, url, status, headers, encoding, hash, records };
+    const all = { ...kept, state, code, reason, attempts, startedAt, durationMs };
+    return { ...kept, body, isAsStored: pageChecksum(all) === checksum };
   }
 }
 

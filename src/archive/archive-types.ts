@@ -80,6 +80,8 @@ export interface StoredPage
   readonly status: number;
   readonly body: Uint8Array;
   readonly hash: Uint8Array;
+  /** Its rows, the hash and the place among them, agree with their checksum. */
+  readonly isAsStored: boolean;
 }
 
 /**

@@ -2,8 +2,11 @@
  * The only use of `node:sqlite`: loads it without a warning, gives statements types, and turns what
  * SQLite and the disk say into errors that a person can act on. It knows no table.
  */
+import { closeSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { type ErrorCode, EverypageError } from '../core/errors.ts';
+import { absolutePath, statOrNull } from '../core/files.ts';
 
 type Sqlite = typeof import('node:sqlite');
 
@@ -52,15 +55,18 @@ export class Connection {
     const { DatabaseSync } = loadSqlite();
     try {
       // No waiting for a lock: another process keeps its lock for as long as it runs.
-      this.#database = new DatabaseSync(location, { readOnly: isReadOnly, timeout: 0 });
+      // A name such as `file:x?mode=ro` or `:memory:` means something else to SQLite; no absolute path does.
+      const asked = typeof location === 'string' ? absolutePath(location) : location;
+      this.#database = new DatabaseSync(asked, { readOnly: isReadOnly, timeout: 0 });
     } catch (error) {
       throw archiveError(error, path);
     }
     try {
       this.#database.exec(settings);
     } catch (error) {
+      const told = archiveError(error, path, true);
       this.#database.close();
-      throw archiveError(error, path, true);
+      throw told;
     }
   }
 
@@ -214,6 +220,21 @@ const faults = {
     (path: string) =>
       `The folder of the archive ${path} does not exist. Create it, or name another place with --archive.`,
   ],
+  named: [
+    'ARCHIVE_WRITE',
+    (path: string, why: string) =>
+      `The archive ${path} cannot be opened: ${why}. Name another place with --archive.`,
+  ],
+  crowded: [
+    'ARCHIVE_WRITE',
+    (path: string, why: string) =>
+      `The archive ${path} cannot be opened: ${why}. Close some files or allow more (ulimit -n), and run the same command again.`,
+  ],
+  gone: [
+    'ARCHIVE_WRITE',
+    (path: string) =>
+      `The archive ${path} was removed, renamed or replaced while this process used it. Run the same command again, and leave its files alone until it ends.`,
+  ],
   isFolder: ['USAGE', (path: string) => `${path} is a folder, not an archive.`],
   internal: ['INTERNAL', (path: string, why: string) => `The archive ${path} failed: ${why}.`],
 } as const satisfies Record<string, readonly [ErrorCode, (path: string, why: string) => string]>;
@@ -227,6 +248,8 @@ function told(fault: Fault, path: string, why: string, cause?: unknown): Everypa
 
 /** SQLITE_ERROR: a statement that SQLite does not take. */
 const REFUSED = 1;
+/** SQLITE_CANTOPEN */
+const CANNOT_OPEN = 14;
 
 /**
  * By result code, extended codes before primary ones (https://www.sqlite.org/rescode.html). The words
@@ -243,7 +266,7 @@ const faultsOfSqlite: Readonly<Record<number, readonly [Fault, ((said: string) =
     (said) => (/ image is malformed/.test(said) ? 'its parts do not fit together' : said),
   ],
   13: ['writing', () => 'the disk is full'],
-  14: ['access'],
+  [CANNOT_OPEN]: ['access'],
   // Our statements break no rule of a whole file: 18 to 20 are rules that a damaged one breaks.
   18: ['damaged'],
   19: ['damaged'],
@@ -254,6 +277,8 @@ const faultsOfSqlite: Readonly<Record<number, readonly [Fault, ((said: string) =
   522: ['damaged', (said) => `it cannot be read, ${said}`],
   // A file that may only be read cannot be locked for writing; some network drives lock nothing.
   2314: ['access', () => 'it cannot be locked'],
+  // SQLITE_READONLY_DBMOVED
+  1032: ['gone'],
   3850: ['access', () => 'it cannot be locked'],
 };
 
@@ -269,6 +294,10 @@ const faultsOfNode: Readonly<Record<string, readonly [Fault, string?]>> = {
   EDQUOT: ['writing', 'the disk is full or over quota (EDQUOT)'],
   EFBIG: ['writing', 'the disk is full or over quota (EFBIG)'],
   EIO: ['writing', 'the disk reported an error (EIO)'],
+  ELOOP: ['named', 'its links lead in a circle (ELOOP)'],
+  ENAMETOOLONG: ['named', 'its name is too long (ENAMETOOLONG)'],
+  EMFILE: ['crowded', 'too many files are open (EMFILE)'],
+  ENFILE: ['crowded', 'too many files are open on this machine (ENFILE)'],
   ERR_OUT_OF_RANGE: ['damaged', 'a number in it is larger than any that we write'],
 };
 
@@ -287,8 +316,25 @@ export function archiveError(error: unknown, path: string, isOfData = false): Ev
   }
   if (errcode === REFUSED && isOfData) return told('damaged', path, said, error);
   const found = faultsOfSqlite[errcode] ?? faultsOfSqlite[errcode & 0xff] ?? ['internal'];
+  const isUnopened = (errcode & 0xff) === CANNOT_OPEN;
+  const refusal = isUnopened ? whyUnopened(path) : null;
+  if (refusal !== null) return archiveError(refusal, path);
   const [fault, words = String] = found;
   return told(fault, path, words(said), error);
+}
+
+/**
+ * SQLite says of a file only that it cannot be opened; who asks for it hears why. Its folder is opened in
+ * its place: a lock of this process would be gone once the file is closed again (fcntl(2)).
+ */
+function whyUnopened(path: string): unknown {
+  try {
+    statOrNull(path);
+    closeSync(openSync(dirname(path), 'r'));
+    return null;
+  } catch (cause) {
+    return cause;
+  }
 }
 
 function asThrown(error: unknown): { message: string; code: string; errcode: number | undefined } {

@@ -1,8 +1,9 @@
 /** The commands that read an archive again, without the network: `everypage export`, `everypage verify`. */
 import { existsSync } from 'node:fs';
+import { exportBeside } from '../api/export-archive.ts';
 import { escapeText } from '../core/escape.ts';
 import { counted, formatBytes, formatCount } from '../core/units.ts';
-import { exportArchive, type Verification, verifyArchive } from '../index.ts';
+import { type Verification, verifyArchive } from '../index.ts';
 import { asciiJson } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
 import { createScreen } from '../report/reporter.ts';
@@ -27,10 +28,11 @@ export async function exportCommand(typed: TypedArguments, context: CliContext):
   const shape = optionsOfTable(typed);
   const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
   const stdout = shape.output === undefined ? createStdoutSink(context.stdout) : null;
-  const result = await exportArchive(archivePath, {
-    ...shape,
-    ...(stdout === null ? {} : { stdout }),
-  });
+  const result = await exportBeside(
+    archivePath,
+    { ...shape, ...(stdout === null ? {} : { stdout }) },
+    { alsoWritten: stdout === null ? [] : [['standard output', '/dev/stdout']] },
+  );
   await stdout?.flush();
   const { destination, records, bytes, verdict } = result;
   if (!typed.has('quiet')) {

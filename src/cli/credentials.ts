@@ -44,8 +44,13 @@ function bearerToken(variable: string, env: CliContext['env']): string {
   return token;
 }
 
+/** The file of `--netrc`. */
+export function netrcPath(env: CliContext['env']): string {
+  return env['NETRC'] || join(env['HOME'] || homedir(), '.netrc');
+}
+
 async function netrcUser(typed: TypedArguments, env: CliContext['env']): Promise<string> {
-  const path = env['NETRC'] || join(env['HOME'] || homedir(), '.netrc');
+  const path = netrcPath(env);
   const host = onlyHost(typed);
   let text: string;
   try {

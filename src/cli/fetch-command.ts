@@ -1,12 +1,17 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { archiveOf } from '../archive/archive-location.ts';
+import { holdFile } from '../archive/archive-file.ts';
 import type { RunEvent } from '../core/events.ts';
 import type { RunOptions } from '../core/options.ts';
 import { strictOf } from '../core/resolve-options.ts';
 import type { Summary } from '../core/summary.ts';
-import { outputError } from '../export/file-destination.ts';
-import { checkDistinctFiles } from '../fetch/check-files.ts';
+import {
+  createFileDestination,
+  isWrittenInPlace,
+  outputError,
+  type ToldOfFile,
+} from '../export/file-destination.ts';
+import type { FilesBeside } from '../fetch/check-files.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { sourceOf } from '../plan/written-url.ts';
@@ -16,6 +21,7 @@ import { summaryText } from '../report/summary-text.ts';
 import { runOver } from '../run.ts';
 import { againCommand, pagingCommand, takeCommand } from './command-text.ts';
 import { type CliContext, createStdoutSink, watchSignals } from './context.ts';
+import { netrcPath } from './credentials.ts';
 import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.ts';
 import { type TypedArguments, UsageError } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
@@ -41,8 +47,8 @@ export async function fetchCommand(
   const sources = typed.positionals.map((argument) => sourceOf(argument, literal));
   const options = await readRunOptions(typed, context);
   const summaryPath = readSummaryPath(typed);
-  checkFiles(typed, summaryPath, options);
-  return fetchAndReport({ sources, options, summaryPath, outputName }, typed, context);
+  const beside = filesBeside(typed, summaryPath, options, context.env);
+  return fetchAndReport({ sources, options, summaryPath, outputName, beside }, typed, context);
 }
 
 /** What the arguments ask for. */
@@ -50,13 +56,14 @@ interface FetchJob {
   readonly sources: readonly PlanSource[];
   readonly options: RunOptions;
   readonly summaryPath: string | null;
+  readonly beside: FilesBeside;
   /** A name for the output if its path means nothing to the user, as in the demo. */
   readonly outputName: string | undefined;
 }
 
 /** Runs the job, shows its progress, and prints the summary. */
 async function fetchAndReport(
-  { sources, options, summaryPath, outputName }: FetchJob,
+  { sources, options, summaryPath, outputName, beside }: FetchJob,
   typed: TypedArguments,
   context: CliContext,
 ): Promise<ExitCode> {
@@ -73,6 +80,7 @@ async function fetchAndReport(
     const summary = namedStop(
       await runOver((asked) => createTransport(asked, context.network), sources, {
         ...options,
+        ...beside,
         signal: signals.signal,
         onEvent: (event) => {
           if (event.type === 'start' || event.type === 'total') total = event.total;
@@ -171,38 +179,53 @@ function takeWhatIsThere(
 
 /** The summary was printed before, so a failure here says only how to get the verdict again. */
 async function writeSummary(path: string, summary: Summary, exitCode: ExitCode): Promise<void> {
+  const text = summaryJson(summary, exitCode);
+  const { archivePath } = summary;
+  const advice =
+    archivePath === null
+      ? 'The run itself ended as said above.'
+      : `The run itself ended as said above; everypage verify --json ${archivePath} shows its verdict again.`;
+  const told = { name: `--summary ${path}`, advice };
   try {
-    await writeFile(path, summaryJson(summary, exitCode));
+    if (isWrittenInPlace(path)) await writeFile(path, text);
+    else writeWhole(path, text, told);
   } catch (cause) {
-    const { archivePath } = summary;
-    const then =
-      archivePath === null
-        ? 'The run itself ended as said above.'
-        : `The run itself ended as said above; everypage verify --json ${archivePath} shows its verdict again.`;
-    throw outputError(`--summary ${path}`, cause, then);
+    throw outputError(told.name, cause, advice);
   }
 }
 
-/** The files that only the command line knows; the run checks its own. */
-function checkFiles(typed: TypedArguments, summary: string | null, options: RunOptions): void {
-  const { output, archive = output === undefined ? undefined : archiveOf(output) } = options;
-  const files = { '-o': output, '--archive': archive, '--summary': summary ?? undefined };
-  const written = Object.entries(files).flatMap(([use, path]) =>
-    // An output may be the archive alone.
-    path === undefined || (use === '--archive' && path === output) ? [] : [[use, path] as const],
-  );
-  const named = (use: string, values: readonly string[]) =>
-    values.filter((value) => /^@(?!-$)/.test(value)).map((value) => [use, value.slice(1)] as const);
-  const read = [
-    ...named('the list', typed.positionals),
-    ...typed
-      .list('header')
-      .flatMap((line) =>
-        typeof line === 'string' ? [['the file of --header', line] as const] : [],
-      ),
-    ...named('the file of --data', typed.list('data')),
-  ];
-  checkDistinctFiles(written, read);
+function writeWhole(path: string, text: string, told: ToldOfFile): void {
+  const destination = createFileDestination(path, holdFile, told);
+  try {
+    destination.write(Buffer.from(text));
+    destination.commit();
+  } finally {
+    destination.abort();
+  }
+}
+
+/** The files that only the command line knows; the run knows its own. */
+function filesBeside(
+  typed: TypedArguments,
+  summary: string | null,
+  { output }: RunOptions,
+  env: CliContext['env'],
+): FilesBeside {
+  const data = typed.value('data');
+  const isStdinRead = data === '@-' || typed.positionals.some((source) => /^@?-$/.test(source));
+  const headers = typed.list('header').filter((line) => typeof line === 'string');
+  return {
+    alsoWritten: [
+      ...(summary === null ? [] : [['--summary', summary] as const]),
+      ...(output === undefined ? [['standard output', '/dev/stdout'] as const] : []),
+    ],
+    alsoRead: [
+      ...headers.map((path) => ['the file of --header', path] as const),
+      ...(/^@(?!-$)/.test(data ?? '') ? [['the file of --data', data!.slice(1)] as const] : []),
+      ...(typed.has('netrc') ? [['the file of --netrc', netrcPath(env)] as const] : []),
+      ...(isStdinRead ? [['standard input', '/dev/stdin'] as const] : []),
+    ],
+  };
 }
 
 /** The name of a file in place of a URL gets better advice than to add a scheme. */

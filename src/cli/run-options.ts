@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { EverypageError } from '../core/errors.ts';
 import { whyUnreadable } from '../core/files.ts';
 import type { Paginate, RunOptions } from '../core/options.ts';
+import { checkOutputFolder } from '../fetch/check-files.ts';
 import type { CliContext } from './context.ts';
 import { readCredentials } from './credentials.ts';
 import { type Flag, flagNamed, flagsOf } from './flags.ts';
@@ -79,12 +77,7 @@ function readPaginate(typed: TypedArguments): Paginate | null {
 /** `--summary`, whose folder is checked before anything is requested. */
 export function readSummaryPath(typed: TypedArguments): string | null {
   const path = typed.value('summary');
-  if (path !== null && !existsSync(dirname(path))) {
-    throw new EverypageError(
-      'OUTPUT_FOLDER',
-      `--summary ${path}: the folder ${dirname(path)} does not exist; create it first`,
-    );
-  }
+  checkOutputFolder(path);
   return path;
 }
 

@@ -1,21 +1,22 @@
+import { randomBytes } from 'node:crypto';
 import {
   accessSync,
   closeSync,
   constants,
   fchmodSync,
+  fstatSync,
   fsyncSync,
+  lstatSync,
   openSync,
-  readlinkSync,
-  realpathSync,
+  readdirSync,
   renameSync,
   rmSync,
   type Stats,
-  statSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
-import { syncFolder } from '../core/files.ts';
+import { absolutePath, realPlace, statOrNull, syncFolder } from '../core/files.ts';
 import type { Destination } from './format.ts';
 
 /** A file that appears whole or not at all. */
@@ -28,45 +29,60 @@ export interface FileDestination extends Destination {
   readonly bytesWritten: number;
 }
 
-/** As many as Linux follows. */
-const MAX_LINKS = 40;
+/**
+ * Keeps a file from the other processes that ask in the same way, until the returned function is called.
+ * Null where another one has it, or where nobody can tell.
+ */
+export type HoldFile = (path: string) => (() => void) | null;
+
+/** What errors call the file, and what they say is to be done. */
+export interface ToldOfFile {
+  readonly name: string;
+  readonly advice: string;
+}
 
 /**
- * Opens `path` for output. A regular file, there or to be, is written beside it under the name
- * `<name>.everypage.tmp` and synced and renamed on `commit`; it keeps its mode, links are followed,
- * and the leftover of a killed run is written anew. Anything else (a pipe, `/dev/stdout`) is written
- * as it stands, and `commit` only closes it.
+ * Opens `path` for output. A regular file, there or to be, is written beside it under a temporary name
+ * of this writer's own (`<name>.<random>.everypage.tmp`), and synced and renamed on `commit`; it keeps its
+ * mode, and links are followed. What killed runs left is removed where no process holds it. Anything
+ * else (a pipe, `/dev/stdout`) is written as it stands, and `commit` only closes it.
  *
  * All methods but `abort` throw `EverypageError`: `OUTPUT_WRITE`, with what to do; `OUTPUT_FOLDER`
  * where the folder is missing; `CLOSED_PIPE` where the reader went away.
  *
- *     const destination = createFileDestination('items.ndjson');
+ *     const destination = createFileDestination('items.ndjson', holdFile);
  *     await ndjson(pages, destination, 'data');
  *     destination.commit();
  */
-export function createFileDestination(path: string): FileDestination {
+export function createFileDestination(
+  path: string,
+  hold: HoldFile,
+  { name, advice }: ToldOfFile = { name: path, advice: KEPT },
+): FileDestination {
   const attempt = <Result>(work: () => Result): Result => {
     try {
       return work();
     } catch (error) {
-      throw outputError(path, error);
+      throw outputError(name, error, advice);
     }
   };
-  const existing = attempt(() => statSync(path, { throwIfNoEntry: false }));
-  return isWrittenInPlace(path, existing)
-    ? writeInPlace(path, attempt)
-    : writeBeside(
-        attempt(() => (existing ? realpathSync(path) : followDangling(path))),
-        existing,
-        attempt,
-      );
+  if (attempt(() => isWrittenInPlace(path))) return writeInPlace(path, attempt);
+  const [target, existing] = attempt(() => [realPlace(path), statOrNull(path)] as const);
+  return writeBeside(target, existing, hold, attempt);
 }
 
 type Attempt = <Result>(work: () => Result) => Result;
 
-/** `/dev/stdout` may be a regular file behind the scenes, but the name is not ours to rename. */
-function isWrittenInPlace(path: string, existing: Stats | undefined): boolean {
-  return existing !== undefined && (!existing.isFile() || resolve(path).startsWith('/dev/'));
+/** Names of what a process has open (fd(4)). `/dev/shm` is a folder like any other. */
+const DESCRIPTOR = /^\/(?:dev\/(?:std(?:in|out|err)$|fd\/)|proc\/[^/]+\/fd\/)/;
+
+/**
+ * Whether output to `path` goes to what is there, a pipe or a device, and puts nothing beside it.
+ * `/dev/stdout` may be a regular file behind the scenes, but the name is not ours to rename.
+ */
+export function isWrittenInPlace(path: string): boolean {
+  const existing = statOrNull(path);
+  return existing !== null && (!existing.isFile() || DESCRIPTOR.test(absolutePath(path)));
 }
 
 function writeInPlace(path: string, attempt: Attempt): FileDestination {
@@ -84,38 +100,111 @@ function writeInPlace(path: string, attempt: Attempt): FileDestination {
 
 function writeBeside(
   target: string,
-  existing: Stats | undefined,
+  existing: Stats | null,
+  hold: HoldFile,
   attempt: Attempt,
 ): FileDestination {
-  const temporary = join(dirname(target), `${basename(target)}.everypage.tmp`);
-  let committed = false;
-  const output = openOutput(() => {
-    // Renaming would replace a file that its owner has made read-only.
-    if (existing) accessSync(target, constants.W_OK);
-    rmSync(temporary, { force: true });
-    const opened = openSync(temporary, 'wx');
-    if (existing) fchmodSync(opened, existing.mode & 0o7777);
-    return opened;
-  }, attempt);
+  // Renaming would replace a file that its owner has made read-only.
+  attempt(() => existing && accessSync(target, constants.W_OK));
+  removeLeftovers(target, hold);
+  const { temporary, opened, release } = attempt(() => openTemporary(target, hold));
+  const output = openOutput(() => opened, attempt);
+  const isOurs = (): boolean => stands(opened, temporary);
+  let isHeld = true;
+  const letGo = (): void => {
+    isHeld = false;
+    try {
+      output.close();
+    } finally {
+      release();
+    }
+  };
+  if (existing) attempt(() => fchmodSync(opened, existing.mode & 0o7777));
   return {
     write: output.write,
     commit() {
       attempt(() => {
         output.sync();
-        output.close();
+        if (!isOurs()) throw new Error(`${temporary} was removed or replaced meanwhile`);
         renameSync(temporary, target);
-        committed = true;
+        // Let go of earlier, it could be taken for a leftover.
+        letGo();
         syncFolder(dirname(target));
       });
     },
     abort() {
-      quietly(output.close);
-      if (!committed) quietly(() => rmSync(temporary, { force: true }));
+      if (!isHeld) return;
+      quietly(() => {
+        if (isOurs()) rmSync(temporary);
+      });
+      quietly(letGo);
     },
     get bytesWritten() {
       return output.bytesWritten();
     },
   };
+}
+
+const TEMPORARY = /\.[0-9a-f]{12}\.everypage\.tmp$/;
+
+/** The path of the output whose temporary file has this path; null for any other file. */
+export function outputOfTemporary(path: string): string | null {
+  return TEMPORARY.test(path) ? path.replace(TEMPORARY, '') : null;
+}
+
+interface Temporary {
+  readonly temporary: string;
+  readonly opened: number;
+  readonly release: () => void;
+}
+
+/** Another one each time. */
+export function temporaryOf(output: string): string {
+  return `${output}.${randomBytes(6).toString('hex')}.everypage.tmp`;
+}
+
+/** Where nothing can be locked, as on some network drives, a file is written all the same. */
+const TRIES_TO_HOLD = 3;
+
+function openTemporary(target: string, hold: HoldFile): Temporary {
+  for (let tries = 1; ; tries += 1) {
+    const temporary = temporaryOf(target);
+    const opened = openSync(temporary, 'wx');
+    const release = hold(temporary);
+    // Until it was held, another process could take it for a leftover.
+    const isOurs = stands(opened, temporary);
+    if (isOurs && (release !== null || tries >= TRIES_TO_HOLD)) {
+      return { temporary, opened, release: release ?? (() => {}) };
+    }
+    closeSync(opened);
+    if (isOurs || release !== null) rmSync(temporary, { force: true });
+    release?.();
+  }
+}
+
+/** Whether the open file is the one that has the name. */
+function stands(opened: number, path: string): boolean {
+  const ours = fstatSync(opened, { bigint: true });
+  const named = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return named?.ino === ours.ino && named.dev === ours.dev;
+}
+
+/** A process that was killed left its temporary file, and holds it no more. */
+function removeLeftovers(target: string, hold: HoldFile): void {
+  const folder = dirname(target);
+  quietly(() => {
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name);
+      if (!name.startsWith(basename(target)) || outputOfTemporary(path) !== target) continue;
+      quietly(() => {
+        if (!lstatSync(path).isFile()) return;
+        const release = hold(path);
+        if (release === null) return;
+        quietly(() => rmSync(path));
+        release();
+      });
+    }
+  });
 }
 
 interface OpenOutput {
@@ -153,25 +242,6 @@ function openOutput(open: () => number, attempt: Attempt): OpenOutput {
   };
 }
 
-/** Where a link that leads to no file yet would create one. */
-function followDangling(path: string): string {
-  let target = resolve(path);
-  for (let links = 0; links < MAX_LINKS; links++) {
-    const next = linkAt(target);
-    if (next === null) return target;
-    target = resolve(dirname(target), next);
-  }
-  return target;
-}
-
-function linkAt(path: string): string | null {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return null;
-  }
-}
-
 /** For cleaning up after an error that matters more than what goes wrong here. */
 function quietly(work: () => void): void {
   try {
@@ -196,6 +266,10 @@ const CAUSES: Readonly<Record<string, string>> = {
   EROFS: 'the disk is read-only. Write to another one.',
   EISDIR: 'it is a folder. Name a file in it.',
   ELOOP: 'its links lead in a circle. Name the file itself.',
+  ENAMETOOLONG:
+    'its name is too long, or becomes so with .everypage.tmp at its end. Take a shorter one.',
+  EMFILE: 'too many files are open. Allow more (ulimit -n).',
+  ENFILE: 'too many files are open on this machine. Close some.',
 };
 
 /**

@@ -1,10 +1,18 @@
 /** Files that a command writes: whether it can, and whether it may. */
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { EverypageError, usageError } from '../core/errors.ts';
+import { absolutePath, realPlace, statOrNull, whyUnreadable } from '../core/files.ts';
+import { outputOfTemporary, temporaryOf } from '../export/file-destination.ts';
 
 /** Paths by what they are for. */
 export type FileUses = readonly (readonly [use: string, path: string])[];
+
+/** What a caller of a run reads and writes besides: the run holds it against its own files. */
+export interface FilesBeside {
+  readonly alsoWritten?: FileUses;
+  readonly alsoRead?: FileUses;
+}
 
 /**
  * A file that is written must be no other one of the command: the last to be written would be all that is
@@ -15,57 +23,66 @@ export type FileUses = readonly (readonly [use: string, path: string])[];
  */
 export function checkDistinctFiles(written: FileUses, read: FileUses): void {
   const uses = new Map<string, string>();
-  for (const [use, path] of read) uses.set(placeOf(path), use);
-  for (const [use, path] of written) {
-    const place = placeOf(path);
-    const other = uses.get(place);
-    if (other !== undefined) {
+  const isWritten = new Set(written);
+  for (const entry of [...read, ...written]) {
+    const [use, path] = entry;
+    const identities = identitiesOf(path);
+    const other = identities.map((identity) => uses.get(identity)).find(Boolean);
+    if (isWritten.has(entry) && other !== undefined && other !== use) {
       throw usageError(`${other} and ${use} are the same file, ${path}; name two`);
     }
-    uses.set(place, use);
+    for (const identity of identities) uses.set(identity, use);
   }
 }
 
-/** Two names of one file are one place, also where it is a link or is not there yet. */
-function placeOf(path: string): string {
+/**
+ * What tells a file from every other, whatever it is called: its inode where it is there, since it may
+ * have two names, and its place, where it may be written. Pipes and devices hold nothing that could be
+ * lost.
+ */
+function identitiesOf(path: string): readonly string[] {
+  let inode: readonly string[] = [];
+  let place = absolutePath(path);
   try {
-    return realpathSync(path);
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (found !== undefined && !found.isFile()) return [];
+    if (found !== undefined) inode = [`${found.dev}:${found.ino}`];
+    place = realPlace(path);
   } catch {
-    try {
-      return join(realpathSync(dirname(path)), basename(path));
-    } catch {
-      return resolve(path);
-    }
+    // Nothing can be written there, which is said where that is tried.
   }
+  return [...inode, place, outputOfTemporary(place) ?? place];
 }
 
 /** @throws EverypageError OUTPUT_FOLDER, before any request is sent, where the file could not be written later */
 export function checkOutputFolder(path: string | null): void {
   if (path === null) return;
+  if (path === '') throw usageError('the path of a file is empty; is a variable unset?');
   const folder = dirname(path);
-  const stat = statSync(folder, { throwIfNoEntry: false });
-  if (stat === undefined) {
-    throw new EverypageError(
-      'OUTPUT_FOLDER',
-      `the folder ${folder} does not exist; make it first: mkdir -p ${folder}`,
-    );
+  const refused = (message: string, cause?: unknown): EverypageError =>
+    new EverypageError('OUTPUT_FOLDER', message, { cause });
+  const look = (at: string) => {
+    try {
+      return statOrNull(at);
+    } catch (cause) {
+      throw refused(`${path} cannot be written: ${whyUnreadable(cause)}; choose another`, cause);
+    }
+  };
+  const stat = look(folder);
+  if (stat === null) {
+    throw refused(`the folder ${folder} does not exist; make it first: mkdir -p ${folder}`);
   }
   if (!stat.isDirectory()) {
-    throw new EverypageError(
-      'OUTPUT_FOLDER',
-      `${folder} is not a folder; choose another place for ${path}`,
-    );
+    throw refused(`${folder} is not a folder; choose another place for ${path}`);
   }
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new EverypageError('OUTPUT_FOLDER', `${path} is a folder; name a file in it`);
-  }
+  const found = look(path);
+  if (found?.isDirectory()) throw refused(`${path} is a folder; name a file in it`);
+  // Nothing is made beside a pipe or a device.
+  if (found !== null && !found.isFile()) return;
+  look(temporaryOf(path));
   try {
     accessSync(folder, constants.W_OK);
   } catch (cause) {
-    throw new EverypageError(
-      'OUTPUT_FOLDER',
-      `the folder ${folder} is not writable for you; choose another`,
-      { cause },
-    );
+    throw refused(`the folder ${folder} is not writable for you; choose another`, cause);
   }
 }

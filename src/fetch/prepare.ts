@@ -3,7 +3,12 @@ import { createHash, hash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { checkReplaceable } from '../archive/archive-file.ts';
-import { locateArchive, makeStateFolder, stateFolder } from '../archive/archive-location.ts';
+import {
+  filesOfArchive,
+  locateArchive,
+  makeStateFolder,
+  stateFolder,
+} from '../archive/archive-location.ts';
 import type { RunSpecification } from '../archive/archive-types.ts';
 import { fingerprintOf } from '../archive/kept-run.ts';
 import { ownCredentials } from '../archive-thread/echoed-credentials.ts';
@@ -14,11 +19,17 @@ import { redactUrl, Secret, secretParamsOfList } from '../core/redact.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
 import { readCondition, readSelection } from '../decode/decode.ts';
 import { formatNameFor } from '../export/choose-format.ts';
+import { isWrittenInPlace } from '../export/file-destination.ts';
 import type { TransportOptions } from '../http/transport.ts';
 import { checkSources, createListPlan } from '../plan/list-plan.ts';
 import type { Plan, PlanSource } from '../plan/plan.ts';
 import { firstOrigin, takeUserInfo } from '../plan/written-url.ts';
-import { checkDistinctFiles, checkOutputFolder } from './check-files.ts';
+import {
+  checkDistinctFiles,
+  checkOutputFolder,
+  type FilesBeside,
+  type FileUses,
+} from './check-files.ts';
 import { transportOptions } from './open-transport.ts';
 import { type PaginateJob, paginateJob, withPresetOptions } from './paginate-job.ts';
 
@@ -58,7 +69,7 @@ export interface Job {
  */
 export async function prepare(
   asked: readonly PlanSource[],
-  askedOptions: RunOptions & OutputSinks,
+  askedOptions: RunOptions & OutputSinks & FilesBeside,
 ): Promise<Job> {
   const { sources, options: userOptions } = takeUserInfo(asked, askedOptions);
   const options = withCursorNames(withPresetOptions(resolveOptions(userOptions)), sources);
@@ -81,24 +92,30 @@ export async function prepare(
     });
   const paginate = await paginateJob(sources, options, makePlan);
   const specification = specificationOf(sources, options, paginate !== null);
-  const isFileBacked = options.output !== null || options.archive !== null;
+  const stands = options.output !== null && !isWrittenInPlace(options.output);
+  const isFileBacked = stands || options.archive !== null;
   const states = stateFolder(process.env, homedir());
   if (!isFileBacked) makeStateFolder(states);
   const location = locateArchive({
-    output: options.output,
+    output: stands ? options.output : null,
     archive: options.archive,
     stateFolder: states,
     fingerprint: fingerprintOf(specification),
   });
+  const { alsoWritten = [], alsoRead = [] } = askedOptions;
   checkDistinctFiles(
     [
       ...(target.kind === 'file' ? [['the output', target.path] as const] : []),
-      ['the archive', location.complete],
-      ['its unfinished archive', location.part],
+      ...filesOfArchive(location.complete).map((path) => ['the archive', path] as const),
+      ...filesOfArchive(location.part).map((path) => ['its unfinished archive', path] as const),
+      ...alsoWritten,
     ],
-    sources.flatMap((source) => (source.kind === 'file' ? [['the list', source.path]] : [])),
+    [...filesRead(sources, options), ...alsoRead],
   );
+  checkOutputFolder(location.part);
   if (isFileBacked) checkReplaceable(location.complete);
+  // By that ending it is ours, however damaged.
+  if (options.fresh && !location.part.endsWith('.everypage.part')) checkReplaceable(location.part);
   const isNew = !existsSync(location.part);
   return {
     options,
@@ -136,6 +153,20 @@ function withCursorNames(
   const isOne = sources.length === 1 && (source?.kind === 'template' || source?.kind === 'literal');
   if (!isOne) return options;
   return { ...options, secretParams: secretParamsOfList(source.text, options.secretParams) };
+}
+
+function filesRead(sources: readonly PlanSource[], options: ResolvedOptions): FileUses {
+  const lists = sources.flatMap((source) =>
+    source.kind === 'file' ? [['the list', source.path] as const] : [],
+  );
+  const { caFile, certFile, keyFile } = options;
+  const named = Object.entries({ '--cacert': caFile, '--cert': certFile, '--cert-key': keyFile });
+  return [
+    ...lists,
+    ...named.flatMap(([use, path]) =>
+      path === null ? [] : [[`the file of ${use}`, path] as const],
+    ),
+  ];
 }
 
 function exportTarget(options: ResolvedOptions, { stdout, pages }: OutputSinks): ExportTarget {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -18,7 +20,7 @@ import {
   makeStateFolder,
   stateFolder,
 } from '../../src/archive/archive-location.ts';
-import { createArchive, storedPage, temporaryFolder } from './sample-pages.ts';
+import { createArchive, storedPage, storedPages, temporaryFolder } from './sample-pages.ts';
 
 const nowhere = {
   output: null,
@@ -68,6 +70,26 @@ test('a finished archive takes its final name, in place of an older one', (t) =>
   archive.store([storedPage(0)], []);
   assert.throws(() => finishArchive(location), { code: 'INTERNAL' });
   assert.equal(readFileSync(location.complete, 'utf8'), 'older');
+  archive.close();
+  finishArchive(location);
+  assert.deepEqual(readdirSync(folder), ['x.json.everypage']);
+  const complete = Archive.openReadOnly(location.complete);
+  assert.equal(complete.counts().stored, 1);
+  complete.close();
+});
+
+test('a log that a killed process left beside the older archive is not taken for the new one’s', (t) => {
+  const folder = temporaryFolder(t);
+  const location = locateArchive({ ...nowhere, output: join(folder, 'x.json') });
+  const killed = createArchive(join(folder, 'killed'));
+  killed.store(storedPages(0, 40), []);
+  for (const suffix of ['', '-wal']) {
+    copyFileSync(join(folder, `killed${suffix}`), location.complete + suffix);
+  }
+  killed.close();
+  rmSync(join(folder, 'killed'));
+  const archive = createArchive(location.part);
+  archive.store([storedPage(0)], []);
   archive.close();
   finishArchive(location);
   assert.deepEqual(readdirSync(folder), ['x.json.everypage']);

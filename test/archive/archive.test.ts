@@ -54,6 +54,7 @@ test('a page comes back as it was stored, byte for byte', (t) => {
     body: new Uint8Array(body),
     hash: page.hash!,
     records: null,
+    isAsStored: true,
   };
   const [read] = archive.readPages(null, 1, 1);
   assert.deepEqual(

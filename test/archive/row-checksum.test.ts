@@ -1,8 +1,10 @@
 /** What a fallen bit is found by that no body's hash covers. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
+import { exportArchive } from '../../src/api/export-archive.ts';
 import { verifyArchive } from '../../src/api/verify-archive.ts';
 import type { Archive } from '../../src/archive/archive.ts';
 import { RECHECK_BRANCH } from '../../src/core/page-request.ts';
@@ -124,5 +126,29 @@ test('what a page says of the list, when it was read, and its keys are covered t
     'DELETE FROM record_keys WHERE place = 1',
   ]) {
     assert.deepEqual(await namedAfter(paged(t), sql), [1], sql);
+  }
+});
+
+test('an export writes no page in the place of another', async (t) => {
+  const exchanges = {
+    'bodies with their hashes': `CREATE TEMP TABLE old AS SELECT * FROM content;
+      UPDATE content SET (body, hash) = (SELECT body, hash FROM old WHERE id = 5 - content.id)
+        WHERE id IN (2, 3)`,
+    places: `UPDATE page SET place = 99 WHERE place = 1; UPDATE page SET place = 1 WHERE place = 2;
+      UPDATE page SET place = 2 WHERE place = 99`,
+    'all but places': `CREATE TEMP TABLE old AS SELECT * FROM page;
+      UPDATE page SET (key, content, checksum, url) =
+        (SELECT key, content, checksum, url FROM old WHERE place = 3 - page.place)
+        WHERE place IN (1, 2)`,
+  };
+  for (const [what, sql] of Object.entries(exchanges)) {
+    const archive = list(t);
+    assert.deepEqual(await namedAfter(archive, sql), [1, 2], what);
+    const output = `${archive.path}.ndjson`;
+    await assert.rejects(exportArchive(archive.path, { output, allowIncomplete: true }), {
+      code: 'ARCHIVE_DAMAGED',
+      message: /is not what was stored in its place.*everypage verify/,
+    });
+    assert.deepEqual(readdirSync(dirname(output)), ['list'], what);
   }
 });

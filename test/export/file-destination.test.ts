@@ -18,9 +18,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { promisify } from 'node:util';
+import { holdFile } from '../../src/archive/archive-file.ts';
 import { createFileDestination } from '../../src/export/file-destination.ts';
 
-const MODULE = join(import.meta.dirname, '../../src/export/file-destination.ts');
+const SOURCES = join(import.meta.dirname, '../../src');
+
+const IMPORTS = `
+  import { createFileDestination } from '${SOURCES}/export/file-destination.ts';
+  import { holdFile } from '${SOURCES}/archive/archive-file.ts';`;
 
 let folder: string;
 let target: string;
@@ -40,7 +45,7 @@ function bytes(text: string): Uint8Array {
 
 /** Runs a module's text in a process of its own, under `before`, which a shell understands. */
 async function inProcess(before: string, code: string): Promise<string> {
-  const script = `import { createFileDestination } from ${JSON.stringify(MODULE)};\n${code}`;
+  const script = `${IMPORTS}\n${code}`;
   const { stdout } = await promisify(execFile)(
     'bash',
     [
@@ -55,7 +60,7 @@ async function inProcess(before: string, code: string): Promise<string> {
 }
 
 test('a new file appears whole on commit, and nothing else stays', () => {
-  const destination = createFileDestination(target);
+  const destination = createFileDestination(target, holdFile);
   destination.write(bytes('one\n'));
   destination.write(bytes('two\n'));
   assert.equal(destination.bytesWritten, 8);
@@ -68,7 +73,7 @@ test('a new file appears whole on commit, and nothing else stays', () => {
 test('an old file is untouched until commit, which replaces it and keeps its mode', () => {
   writeFileSync(target, 'old');
   chmodSync(target, 0o640);
-  const destination = createFileDestination(target);
+  const destination = createFileDestination(target, holdFile);
   destination.write(bytes('new'));
   assert.equal(readFileSync(target, 'utf8'), 'old');
   destination.commit();
@@ -78,7 +83,7 @@ test('an old file is untouched until commit, which replaces it and keeps its mod
 
 test('abort leaves the old file and no temporary one, also when called twice', () => {
   writeFileSync(target, 'old');
-  const destination = createFileDestination(target);
+  const destination = createFileDestination(target, holdFile);
   destination.write(bytes('new'));
   destination.abort();
   destination.abort();
@@ -89,35 +94,106 @@ test('abort leaves the old file and no temporary one, also when called twice', (
 });
 
 test('abort after commit changes nothing', () => {
-  const destination = createFileDestination(target);
+  const destination = createFileDestination(target, holdFile);
   destination.write(bytes('new'));
   destination.commit();
   destination.abort();
   assert.equal(readFileSync(target, 'utf8'), 'new');
 });
 
-test('what a killed run left is used up by the next, not piled up', async () => {
+const TEMPORARY = /^items\.ndjson\.[0-9a-f]{12}\.everypage\.tmp$/;
+
+test('what killed runs left is removed by the next, and never taken for its own', async () => {
   const code = `
-    const destination = createFileDestination(process.env.TARGET);
+    const destination = createFileDestination(process.env.TARGET, holdFile);
     destination.write(Buffer.from('a long text that was never committed'));
     process.kill(process.pid, 'SIGKILL');`;
   for (let run = 0; run < 2; run++) await assert.rejects(inProcess('', code));
-  assert.deepEqual(readdirSync(folder), ['items.ndjson.everypage.tmp']);
-  const destination = createFileDestination(target);
+  const [left, ...others] = readdirSync(folder);
+  assert.match(left!, TEMPORARY);
+  assert.deepEqual(others, []);
+  const destination = createFileDestination(target, holdFile);
   destination.write(bytes('short'));
   destination.commit();
   assert.deepEqual(readdirSync(folder), ['items.ndjson']);
   assert.equal(readFileSync(target, 'utf8'), 'short');
 });
 
-test('a leftover that is a link is not followed', () => {
+test('two writers of one output, in one process or in two, disturb each other in nothing', async () => {
+  const code = `
+    const destination = createFileDestination(process.env.TARGET, holdFile);
+    destination.write(Buffer.from('of another process'));
+    console.log('begun');
+    process.stdin.once('data', () => { destination.commit(); process.exit(); });`;
+  const other = spawn(process.execPath, ['--input-type=module', '-e', `${IMPORTS}\n${code}`], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, TARGET: target },
+  });
+  await once(other.stdout, 'data');
+  const first = createFileDestination(target, holdFile);
+  first.write(bytes('one, '));
+  const second = createFileDestination(target, holdFile);
+  second.write(bytes('two'));
+  assert.equal(readdirSync(folder).filter((name) => TEMPORARY.test(name)).length, 3);
+  first.write(bytes('whole'));
+  first.commit();
+  assert.equal(readFileSync(target, 'utf8'), 'one, whole');
+  second.commit();
+  assert.equal(readFileSync(target, 'utf8'), 'two');
+  other.stdin.end('commit');
+  await once(other, 'close');
+  assert.equal(readFileSync(target, 'utf8'), 'of another process');
+  assert.deepEqual(readdirSync(folder), ['items.ndjson']);
+});
+
+test('holding a file changes no byte of it, of whatever length', () => {
+  const block = bytes('0123456789abcdef'.repeat(4096));
+  const destination = createFileDestination(target, holdFile);
+  for (let blocks = 0; blocks < 100; blocks++) destination.write(block);
+  destination.commit();
+  assert.ok(readFileSync(target).equals(Buffer.concat(Array(100).fill(block))));
+});
+
+test('a temporary file that is no more the one that was opened takes no place', () => {
+  for (const change of ['removed', 'replaced']) {
+    writeFileSync(target, 'old');
+    const destination = createFileDestination(target, holdFile);
+    destination.write(bytes('new'));
+    const name = readdirSync(folder).find((entry) => TEMPORARY.test(entry))!;
+    rmSync(join(folder, name));
+    if (change === 'replaced') writeFileSync(join(folder, name), 'of somebody else');
+    assert.throws(() => destination.commit(), { code: 'OUTPUT_WRITE' }, change);
+    destination.abort();
+    assert.equal(readFileSync(target, 'utf8'), 'old');
+    assert.equal(existsSync(join(folder, name)), change === 'replaced');
+  }
+});
+
+test('what only looks like a leftover stays: a link, a folder, the file of another output', () => {
   const precious = join(folder, 'precious');
   writeFileSync(precious, 'precious');
-  symlinkSync(precious, `${target}.everypage.tmp`);
-  const destination = createFileDestination(target);
+  symlinkSync(precious, `${target}.0123456789ab.everypage.tmp`);
+  mkdirSync(`${target}.0123456789ac.everypage.tmp`);
+  writeFileSync(`${target}.x.0123456789ad.everypage.tmp`, '');
+  writeFileSync(`${target}.everypage.tmp`, '');
+  const before = readdirSync(folder);
+  const destination = createFileDestination(target, holdFile);
   destination.write(bytes('new'));
   destination.commit();
   assert.equal(readFileSync(precious, 'utf8'), 'precious');
+  assert.deepEqual(readdirSync(folder), ['items.ndjson', ...before]);
+});
+
+test('a folder above a link is the folder that the link leads to', () => {
+  mkdirSync(join(folder, 'far', 'deep'), { recursive: true });
+  symlinkSync('far/deep', join(folder, 'near'));
+  for (const text of ['first', 'second']) {
+    const destination = createFileDestination(`${folder}/near/../a.ndjson`, holdFile);
+    destination.write(bytes(text));
+    destination.commit();
+    assert.equal(readFileSync(join(folder, 'far', 'a.ndjson'), 'utf8'), text);
+  }
+  assert.deepEqual(readdirSync(folder), ['far', 'near']);
 });
 
 test('a link stays a link: the file behind it is replaced, or created', () => {
@@ -127,7 +203,7 @@ test('a link stays a link: the file behind it is replaced, or created', () => {
     const link = join(folder, `link-${before}`);
     if (before !== null) writeFileSync(real, before);
     symlinkSync(`real/data-${before}.ndjson`, link);
-    const destination = createFileDestination(link);
+    const destination = createFileDestination(link, holdFile);
     destination.write(bytes('new'));
     assert.equal(existsSync(real) ? readFileSync(real, 'utf8') : null, before);
     destination.commit();
@@ -140,7 +216,7 @@ test('a link stays a link: the file behind it is replaced, or created', () => {
 test('links in a circle are refused', () => {
   symlinkSync('b', join(folder, 'a'));
   symlinkSync('a', join(folder, 'b'));
-  assert.throws(() => createFileDestination(join(folder, 'a')), {
+  assert.throws(() => createFileDestination(join(folder, 'a'), holdFile), {
     code: 'OUTPUT_WRITE',
     message: /links lead in a circle/,
   });
@@ -152,7 +228,7 @@ test('a pipe is written as it stands, without a temporary file', async () => {
   const received: Buffer[] = [];
   reader.stdout.on('data', (chunk: Buffer) => received.push(chunk));
   const closed = once(reader, 'close');
-  const destination = createFileDestination(target);
+  const destination = createFileDestination(target, holdFile);
   destination.write(bytes('through '));
   destination.write(bytes('the pipe'));
   destination.commit();
@@ -165,11 +241,26 @@ test('a pipe is written as it stands, without a temporary file', async () => {
 test('/dev/stdout and /dev/null are written as they stand', async () => {
   const code = `
     for (const path of ['/dev/null', '/dev/stdout']) {
-      const destination = createFileDestination(path);
+      const destination = createFileDestination(path, holdFile);
       destination.write(Buffer.from('to ' + path));
       destination.commit();
     }`;
   assert.equal(await inProcess('', code), 'to /dev/stdout');
+});
+
+test('a file in /dev/shm is a file', { skip: !existsSync('/dev/shm') }, () => {
+  const shared = mkdtempSync('/dev/shm/everypage-output-');
+  try {
+    const path = join(shared, 'items.ndjson');
+    for (const text of ['first', 'second']) {
+      const destination = createFileDestination(path, holdFile);
+      destination.write(bytes(text));
+      destination.commit();
+      assert.equal(readFileSync(path, 'utf8'), text);
+    }
+  } finally {
+    rmSync(shared, { recursive: true });
+  }
 });
 
 test('a reader that goes away is a closed pipe', async () => {
@@ -180,7 +271,7 @@ test('a reader that goes away is a closed pipe', async () => {
     } catch (error) {
       console.error(error.code);
     }`;
-  const script = `import { createFileDestination } from ${JSON.stringify(MODULE)};\n${code}`;
+  const script = `${IMPORTS}\n${code}`;
   const { stderr } = await promisify(execFile)('bash', [
     '-c',
     '"$0" --input-type=module -e "$1" | head -c 1',
@@ -191,7 +282,7 @@ test('a reader that goes away is a closed pipe', async () => {
 });
 
 test('a full disk is said as such', { skip: !existsSync('/dev/full') }, () => {
-  const destination = createFileDestination('/dev/full');
+  const destination = createFileDestination('/dev/full', holdFile);
   assert.throws(() => destination.write(bytes('x')), {
     code: 'OUTPUT_WRITE',
     message: /\/dev\/full \(ENOSPC\): the disk is full\. Free some room/,
@@ -203,7 +294,7 @@ test('a file-size limit ends in an error that says so, after short writes, and a
   const printed = await inProcess(
     'ulimit -f 64;',
     `
-    const destination = createFileDestination(process.env.TARGET);
+    const destination = createFileDestination(process.env.TARGET, holdFile);
     try {
       for (let block = 0; block < 100; block++) destination.write(new Uint8Array(50_000));
     } catch (error) {
@@ -220,7 +311,7 @@ test('a write that comes up short is never taken for a whole one', async () => {
   const printed = await inProcess(
     'ulimit -f 64;',
     `
-    const destination = createFileDestination(process.env.TARGET);
+    const destination = createFileDestination(process.env.TARGET, holdFile);
     try {
       destination.write(new Uint8Array(100_000));
       destination.commit();
@@ -236,7 +327,7 @@ test('a write that comes up short is never taken for a whole one', async () => {
 test('a missing folder is named as such', () => {
   for (const path of [join(folder, 'none', 'a.json'), join(target, 'a.json')]) {
     writeFileSync(target, '');
-    assert.throws(() => createFileDestination(path), {
+    assert.throws(() => createFileDestination(path, holdFile), {
       code: 'OUTPUT_FOLDER',
       message: /its folder does not exist/,
     });
@@ -244,7 +335,7 @@ test('a missing folder is named as such', () => {
 });
 
 test('a folder is no output', () => {
-  assert.throws(() => createFileDestination(folder), {
+  assert.throws(() => createFileDestination(folder, holdFile), {
     code: 'OUTPUT_WRITE',
     message: /it is a folder/,
   });
@@ -252,7 +343,7 @@ test('a folder is no output', () => {
 
 test('a read-only file is not replaced', { skip: process.getuid?.() === 0 }, () => {
   writeFileSync(target, 'old', { mode: 0o444 });
-  assert.throws(() => createFileDestination(target), {
+  assert.throws(() => createFileDestination(target, holdFile), {
     code: 'OUTPUT_WRITE',
     message: /permission is denied/,
   });

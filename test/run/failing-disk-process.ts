@@ -6,8 +6,8 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 
 export interface DiskFault {
-  /** Of `node:fs`, or `writeFile` of its promises. */
-  readonly call: (typeof patched)[number] | 'writeFile';
+  /** Of `node:fs`. */
+  readonly call: (typeof patched)[number];
   /** The end of the file's path; `/` for the folder that the command works in. */
   readonly suffix: string;
   /** From 1; every later call fails too, as on a disk that stays full. */
@@ -50,10 +50,5 @@ function failAt({ call, suffix, nth, code }: DiskFault): void {
       return result;
     };
   }
-  const { writeFile } = fs.promises;
-  fs.promises.writeFile = async (...args) => {
-    if (call === 'writeFile') fail(String(args[0]));
-    return writeFile(...args);
-  };
   syncBuiltinESMExports();
 }

@@ -1,8 +1,18 @@
 /** Files that a command would overwrite although nobody meant it to: bad input loses no data. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { type Flag, flags } from '../../src/cli/flags.ts';
+import { createTestCertificates } from '../../src/demo/certificate.ts';
 import { startPageServer } from '../servers/page-server.ts';
 import { temporaryFolder } from './run-cli.ts';
 import { runCliHere } from './run-in-process.ts';
@@ -14,10 +24,11 @@ async function setUp(t: TestContext) {
   t.after(() => server.close());
   const folder = temporaryFolder(t);
   const refused = async (why: RegExp, ...args: readonly string[]): Promise<void> => {
+    const asked = server.counts().total;
     const { code, stderr } = await runCliHere(folder, args);
     assert.equal(code, 2, `${args.join(' ')}: ${stderr}`);
     assert.match(stderr, why);
-    assert.equal(server.counts().total, 0);
+    assert.equal(server.counts().total, asked);
   };
   return { server, folder, refused };
 }
@@ -44,6 +55,167 @@ test('output, archive, summary and lists are files apart, or nothing is asked fo
     readdirSync(folder).filter((name) => name !== 'state'),
     before,
   );
+});
+
+test('an export does not take the place of the archive it reads, by whatever name', async (t) => {
+  const { server, folder, refused } = await setUp(t);
+  const made = await runCliHere(folder, [server.template(3), '-o', 'a.ndjson']);
+  assert.equal(made.code, 0, made.stderr);
+  const archive = join(folder, 'a.ndjson.everypage');
+  const before = readFileSync(archive);
+  symlinkSync('a.ndjson.everypage', join(folder, 'symbolic'));
+  linkSync(archive, join(folder, 'hard'));
+  symlinkSync('.', join(folder, 'here'));
+  const same = /are the same file, .*; name two/;
+  const names = ['a.ndjson.everypage', './a.ndjson.everypage', archive, 'symbolic', 'hard'];
+  for (const name of [...names, 'here/hard', 'here/here/symbolic', 'a.ndjson.everypage-wal']) {
+    await refused(same, 'export', 'a.ndjson.everypage', '-o', name, '-f', 'ndjson');
+    await refused(
+      same,
+      'export',
+      'symbolic',
+      '-o',
+      name.replace('a.ndjson.everypage-', 'symbolic-'),
+      '-f',
+      'json',
+    );
+  }
+  assert.ok(readFileSync(archive).equals(before));
+});
+
+test('an output or a summary is no file of the unfinished archive, by whatever name', async (t) => {
+  const { server, folder, refused } = await setUp(t);
+  const url = server.template(3);
+  const same = /are the same file, .*; name two/;
+  const part = 'a.ndjson.everypage.part';
+  writeFileSync(join(folder, part), '');
+  linkSync(join(folder, part), join(folder, 'hard'));
+  symlinkSync(part, join(folder, 'symbolic'));
+  symlinkSync(`${part}-wal`, join(folder, 'to-be'));
+  symlinkSync('to-be', join(folder, 'to-be-too'));
+  const names = ['', '-wal', '-journal', '-shm'].map((suffix) => part + suffix);
+  for (const name of [...names, 'hard', 'symbolic', 'to-be', 'to-be-too']) {
+    await refused(same, url, '-o', 'a.ndjson', '--summary', name);
+    await refused(same, url, '-o', name, '-f', 'ndjson', '--archive', 'a.ndjson.everypage');
+    await refused(same, url, '-o', name, '-f', 'json', '--archive', part);
+    await refused(same, url, '-o', name, '-f', 'json', '--archive', part, '--prove');
+  }
+  const temporary = 'a.ndjson.0123456789ab.everypage.tmp';
+  await refused(same, url, '-o', 'a.ndjson', '--summary', temporary);
+});
+
+test('each flag that takes a file is held against the output', async (t) => {
+  const { server, folder, refused } = await setUp(t);
+  const { ca, cert, key } = createTestCertificates();
+  const texts = { cacert: ca, cert, 'cert-key': key, header: 'x: 1', data: '{}' };
+  for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text);
+  const pair = ['--cert', 'cert', '--cert-key', 'cert-key'];
+  const others = ({ name }: Flag) =>
+    name === 'cert' || name === 'cert-key' ? pair : [`--${name}`, name];
+  const named = flags.filter(
+    ({ value, verbs }) => verbs.includes('fetch') && value?.name === 'FILE',
+  );
+  assert.deepEqual(
+    named.map(({ name }) => name),
+    ['output', 'cacert', 'cert', 'cert-key', 'archive', 'summary'],
+  );
+  for (const flag of named.slice(1)) {
+    symlinkSync(flag.name, join(folder, `link-${flag.name}`));
+    const output = ['-o', `link-${flag.name}`, '-f', 'json'];
+    await refused(
+      /are the same file, .*; name two/,
+      server.template(3),
+      ...output,
+      ...others(flag),
+    );
+  }
+  for (const name of ['header', 'data']) {
+    const output = ['-o', name, '-f', 'json', `--${name}`, `@./${name}`];
+    await refused(/are the same file, .*; name two/, server.template(3), ...output);
+  }
+});
+
+test('names that mean something to SQLite are names of files', async (t) => {
+  const { server, folder } = await setUp(t);
+  const outputs = [
+    'file:foo.ndjson',
+    'a%2e%2fb.ndjson',
+    'file:c.ndjson?mode=memory&x=.ndjson',
+    ':memory:.ndjson',
+    'file:%2e.ndjson',
+  ];
+  for (const output of outputs) {
+    const { code, stderr } = await runCliHere(folder, [server.template(3), '-o', output]);
+    assert.equal(code, 0, `${output}: ${stderr}`);
+    assert.equal(readFileSync(join(folder, output), 'utf8').split('\n').length, 4);
+    assert.equal(statSync(join(folder, `${output}.everypage`)).mode & 0o777, 0o600);
+    const verified = await runCliHere(folder, ['verify', `${output}.everypage`]);
+    assert.equal(verified.code, 0, `${output}: ${verified.stderr}`);
+  }
+  for (const archive of [':memory:', 'file:x?vfs=none', 'file::memory:?cache=shared', '?mode=ro']) {
+    const args = [server.template(3), '-o', 'z.ndjson', '--archive', archive];
+    const { code, stderr } = await runCliHere(folder, args);
+    assert.equal(code, 0, `${archive}: ${stderr}`);
+    const verified = await runCliHere(folder, ['verify', archive]);
+    assert.equal(verified.code, 0, `${archive}: ${verified.stderr}`);
+    outputs.push(archive);
+  }
+  const made = outputs.flatMap((name) =>
+    /ndjson/.test(name) ? [name, `${name}.everypage`] : [name],
+  );
+  assert.deepEqual(readdirSync(folder).toSorted(), [...made, 'z.ndjson'].toSorted());
+});
+
+test('a device has no archive beside it, and none takes its place', async (t) => {
+  const { server, folder, refused } = await setUp(t);
+  const beside = () => readdirSync('/dev').filter((name) => name.includes('everypage'));
+  for (const more of [[], ['--prove']]) {
+    const args = [server.template(3), '-o', '/dev/null', '-f', 'ndjson', ...more];
+    const { code, stderr } = await runCliHere(folder, args);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(beside(), []);
+  }
+  symlinkSync('/dev/null', join(folder, 'device'));
+  for (const archive of ['/dev/null', 'device']) {
+    await refused(
+      /is there and is no archive/,
+      server.template(3),
+      ...['-o', 'a.ndjson', '--archive', archive],
+    );
+  }
+  assert.ok(statSync('/dev/null').isCharacterDevice());
+});
+
+test('links in a circle and names that are too long are said in one line', async (t) => {
+  const { server, folder } = await setUp(t);
+  symlinkSync('circle', join(folder, 'circle'));
+  symlinkSync('circle', join(folder, 'part.everypage.part'));
+  const long = 'n'.repeat(250);
+  const names = () => readdirSync(folder).filter((name) => name !== 'state');
+  const before = names();
+  const url = server.template(3);
+  for (const args of [
+    ...['circle', 'circle/a.ndjson', `${long}.ndjson`, `${long.slice(0, 245)}.json`].flatMap(
+      (name) => [
+        [url, '-o', name, '-f', 'ndjson'],
+        [url, '-o', 'a.ndjson', '--archive', name],
+        [url, '-o', 'a.ndjson', '--summary', name],
+        [`@${name}`, '-o', 'a.ndjson'],
+        [url, '-o', 'a.ndjson', '-H', `@${name}`],
+        [url, '-o', 'a.ndjson', '--cacert', name],
+        ['verify', name],
+        ['export', name, '-o', 'a.ndjson'],
+      ],
+    ),
+    [url, '-o', 'a.ndjson', '--archive', 'part.everypage'],
+    [url, '-o', 'a.ndjson', '--archive', 'part.everypage', '--fresh'],
+  ]) {
+    const { code, stderr } = await runCliHere(folder, args);
+    assert.ok(code === 1 || code === 2, `${args.join(' ')}: ${code} ${stderr}`);
+    assert.doesNotMatch(stderr, /bug in everypage/, args.join(' '));
+    assert.match(stderr, /^everypage: .*\n(?: {2}try: .*\n)?$/, args.join(' '));
+    assert.deepEqual(names(), before, args.join(' '));
+  }
 });
 
 test('what is only read may be read twice, and an output may be the archive alone', async (t) => {

@@ -17,7 +17,7 @@ import { suite, type TestContext, test } from 'node:test';
 import { pageLine } from '../servers/page-body.ts';
 import { startPageServer } from '../servers/page-server.ts';
 import type { DiskFault } from './failing-disk-process.ts';
-import { type CliResult, ENTRY, runCli, temporaryFolder } from './run-cli.ts';
+import { type CliResult, ENTRY, runCli, startCli, temporaryFolder } from './run-cli.ts';
 import { runCliHere } from './run-in-process.ts';
 
 const DISK = join(import.meta.dirname, 'failing-disk-process.ts');
@@ -92,6 +92,16 @@ suite('a disk that fails', AT_ONCE, () => {
       /the disk is full/,
     ],
     [
+      'for want of descriptors as the archive is made',
+      { call: 'openSync', suffix: '.everypage.part', nth: 1, code: 'EMFILE' },
+      /too many files are open/,
+    ],
+    [
+      'for want of descriptors as the output is begun',
+      { call: 'openSync', suffix: '.everypage.tmp', nth: 1, code: 'EMFILE' },
+      /too many files are open/,
+    ],
+    [
       'read-only as the output is renamed',
       { call: 'renameSync', suffix: '.everypage.tmp', nth: 1, code: 'EROFS' },
       /read-only/,
@@ -119,12 +129,12 @@ suite('a disk that fails', AT_ONCE, () => {
 
   test('as the summary is written: the output stands, and how to get the verdict is said', async (t) => {
     const folder = temporaryFolder(t);
-    const summary = [...args, '--summary', 'summary.json'];
+    const summary = [args[0]!, '-o', 'items.everypage', '--summary', 'summary.json'];
     const failed = await runCli(folder, summary, {
       env: {
         EVERYPAGE_FAILING_DISK: JSON.stringify({
-          call: 'writeFile',
-          suffix: 'summary.json',
+          call: 'writeSync',
+          suffix: '.everypage.tmp',
           nth: 1,
           code: 'ENOSPC',
         } satisfies DiskFault),
@@ -132,8 +142,9 @@ suite('a disk that fails', AT_ONCE, () => {
       },
     });
     mustSay(failed, /--summary summary\.json.*the disk is full/);
-    assert.match(failed.stderr, /everypage verify --json items\.ndjson\.everypage/);
-    assert.equal(readFileSync(join(folder, 'items.ndjson'), 'utf8'), EXPECTED);
+    assert.match(failed.stderr, /everypage verify --json items\.everypage/);
+    const left = readdirSync(folder).filter((name) => /items|summary/.test(name));
+    assert.deepEqual(left, ['items.everypage']);
   });
 
   test('that is full under the output itself is said as such', {
@@ -170,6 +181,34 @@ async function under(before: string, folder: string, uid?: number): Promise<CliR
   const text = async (chunks: Promise<Buffer[]>) => Buffer.concat(await chunks).toString();
   return { code, signal, stdout: await text(out!), stderr: await text(err!) };
 }
+
+test('an archive that is removed in mid-run is said to be gone, and nothing is called OK', async (t) => {
+  const folder = temporaryFolder(t);
+  const slow = [...args, '--rate', '40/s', '-v'];
+  const { untilSaid, ended } = startCli(folder, slow);
+  await untilSaid((stderr) => /pages\/5\b/.test(stderr));
+  rmSync(join(folder, 'items.ndjson.everypage.part'));
+  const failed = await ended;
+  const lines = failed.stderr.split('\n').filter((line) => line.startsWith('everypage:'));
+  mustSay({ ...failed, stderr: lines.join('\n') }, /removed, renamed or replaced/);
+  assert.equal(lines.length, 1, failed.stderr);
+  assert.doesNotMatch(failed.stderr, /pages? (?:is|are) OK|bug in everypage/);
+  await mustGoOn(folder);
+});
+
+suite('a limit on open files', AT_ONCE, () => {
+  test('is called by its name, and once it is lifted the command goes on', async (t) => {
+    const folder = temporaryFolder(t);
+    // Below, Node itself does not start; above, there are descriptors for the archive and none for the network.
+    for (let limit = 24; limit < 64; limit += 3) {
+      const failed = await under(`ulimit -n ${limit}`, folder);
+      if (failed.code === 0 || /EMFILE.*attempts?/.test(failed.stderr)) break;
+      assert.doesNotMatch(failed.stderr, /bug in everypage/);
+      if (failed.stderr.startsWith('everypage:')) mustSay(failed, /too many files are open/);
+    }
+    await mustGoOn(folder);
+  });
+});
 
 suite('a limit on the size of files', AT_ONCE, () => {
   // In KiB: before the first table, in the tables, in the log, in the file as the log is brought in.

@@ -19,8 +19,8 @@ export interface KillCaseResult {
 }
 
 const OLD_OUTPUT = 'of an earlier run\n';
-// A run that is alone takes a second; one that hangs must not hang the soak.
-const LONGEST_RUN_MS = 60_000;
+// A run that is alone takes a second, on a machine that does much else a minute.
+const LONGEST_RUN_MS = 180_000;
 
 const environment: NodeJS.ProcessEnv = {
   // The folder that Node itself takes: with its modules compiled a command starts in a third of the time.
@@ -56,6 +56,7 @@ async function undisturbed(wanted: Wanted, folder: string): Promise<Buffer> {
     concurrency: 5,
     faultOf: () => null,
     hasOldOutput: false,
+    hasRival: false,
     moments: [],
   };
   const server = await startSoakServer(plan);
@@ -92,8 +93,12 @@ export async function runKillCase(
   if (plan.hasOldOutput && wanted.output !== 'archive') writeFileSync(output, OLD_OUTPUT);
 
   const server = await startSoakServer(plan);
+  const rival = { isWanted: plan.hasRival };
   try {
     const args = argumentsOf(plan, server.url, folder);
+    const competing = compete(work, args, outputOf(wanted), rival);
+    // Told where it is awaited, also if the case fails before.
+    competing.catch(() => {});
     const kills: Moment['after'][] = [];
     let late = 0;
     for (const moment of [...plan.moments, null]) {
@@ -103,14 +108,37 @@ export async function runKillCase(
         break;
       }
       kills.push(moment!.after);
-      if (checkOutput(output, expected, plan)) late += 1;
+      if (checkOutput(output, expected, plan) && !plan.hasRival) late += 1;
       // Killed when all was done: another run would be a new one.
       if (existsSync(join(work, archiveOf(wanted)))) break;
     }
-    await checkEnd(work, wanted, expected);
+    rival.isWanted = false;
+    await competing;
+    await checkEnd(work, plan, expected);
     return { kills, late };
   } finally {
+    rival.isWanted = false;
     await server.close();
+  }
+}
+
+const RIVAL = 'rival.everypage';
+
+/** Writes the same output again and again, by runs and exports that nobody kills, as long as it is wanted. */
+async function compete(
+  folder: string,
+  args: readonly string[],
+  output: string,
+  rival: { readonly isWanted: boolean },
+): Promise<void> {
+  const commands = [
+    [...args, '--archive', RIVAL],
+    ['export', RIVAL, '-o', output],
+  ];
+  for (let turn = 0; rival.isWanted; turn += 1) {
+    const { ended } = startCli(folder, [...commands[turn % 2]!, '-q'], { env: environment });
+    const { code, stderr } = await ended;
+    assert.equal(code, 0, `the other writer: ${stderr.slice(-2000)}`);
   }
 }
 
@@ -187,11 +215,14 @@ function checkOutput(
   return true;
 }
 
-async function checkEnd(work: string, wanted: Wanted, expected: Buffer): Promise<void> {
+async function checkEnd(work: string, plan: KillPlan, expected: Buffer): Promise<void> {
+  const { wanted } = plan;
   const output = outputOf(wanted);
   const archive = archiveOf(wanted);
   const files = readdirSync(work).filter((name) => name !== 'state');
-  assert.deepEqual(files.toSorted(), [...new Set([output, archive])].toSorted());
+  const others = plan.hasRival ? [RIVAL] : [];
+  assert.deepEqual(files.toSorted(), [...new Set([output, archive]), ...others].toSorted());
+  if (plan.hasRival) assert.deepEqual((await verifyArchive(join(work, RIVAL))).problems, []);
   if (wanted.output !== 'archive') {
     assertSame(readFileSync(join(work, output)), expected, 'the output');
   }

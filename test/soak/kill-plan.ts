@@ -34,8 +34,13 @@ export interface KillPlan {
   readonly faultOf: (page: number, attempt: number) => Reply | null;
   /** An output of an earlier run is there: it stays until a whole one replaces it. */
   readonly hasOldOutput: boolean;
+  /** Another process writes the same output all the while, from an archive of its own. */
+  readonly hasRival: boolean;
   readonly moments: readonly Moment[];
 }
+
+/** A tenth of all cases: in a third of them the archive is the output. */
+const RIVALS = 0.15;
 
 /** At once in half of the cases. */
 function soon(random: () => number, mostMs: number): number {
@@ -83,6 +88,7 @@ export function killPlan(seed: number): KillPlan {
     concurrency: pick([1, 5, 5, 20]),
     faultOf: chooseFaults(random, wanted.pages),
     hasOldOutput: random() < 0.25,
+    hasRival: output !== 'archive' && random() < RIVALS,
     // Those at the end come last: nearly all pages are there by then, and each run is short.
     moments: [...several(2, 12, early), ...several(1, 5, late)],
   };
