@@ -8,6 +8,7 @@ import { clientCertificateFault, errorCode, TLS_QUESTION, withProxyCure } from '
 import type { Exchange } from './exchange.ts';
 import { proxyRefusal } from './proxy.ts';
 import { TransportError, type TransportFault } from './transport.ts';
+import { UnaskedContinue } from './unasked-continue.ts';
 
 /** Where requests go by way of a proxy that wants them in absolute form (RFC 9112 §3.2.2). */
 export interface ForwardProxy {
@@ -39,6 +40,8 @@ export class Http1Connection {
   #served = 0;
   /** undici may see the end of a socket before its error, and reports the end. */
   #socketError: Error | null = null;
+  /** Of the socket in use. */
+  #unaskedContinue: UnaskedContinue | null = null;
 
   /** @param standing a socket that is connected already, or null */
   constructor(undici: typeof import('undici'), settings: Http1Settings, standing: Socket | null) {
@@ -87,6 +90,7 @@ export class Http1Connection {
     this.#client.dispatch(options, {
       onRequestStart: (controller) => {
         reused = this.#served > 0;
+        this.#unaskedContinue?.expectHead();
         exchange.start(
           () => controller.abort(new Error('given up')),
           () => controller.resume(),
@@ -150,6 +154,7 @@ export class Http1Connection {
 
   #watch(socket: Socket): void {
     this.#socketError = null;
+    this.#unaskedContinue = new UnaskedContinue(socket);
     socket.on('error', (error) => {
       this.#socketError ??= error;
     });
