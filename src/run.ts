@@ -4,10 +4,11 @@ import { ArchiveThread } from './archive-thread/archive-thread.ts';
 import { systemClock as clock } from './core/clock.ts';
 import type { RunOptions } from './core/options.ts';
 import type { Summary } from './core/summary.ts';
+import { shownError } from './fetch/credentials.ts';
 import { Engine } from './fetch/engine.ts';
 import { findPages } from './fetch/find-pages.ts';
 import { type MakeTransport, openTransport } from './fetch/open-transport.ts';
-import { type OutputSinks, prepare } from './fetch/prepare.ts';
+import { type Job, type OutputSinks, prepare } from './fetch/prepare.ts';
 import { fetchPages, finishRun, openArchive } from './fetch/run-archive.ts';
 import { RunControl } from './fetch/run-control.ts';
 import { createTransport } from './http/create-transport.ts';
@@ -41,8 +42,9 @@ async function readList(make: MakeTransport, sources: Sources, options: Options)
   // The thread starts up while the job is prepared and the first connection is made.
   const thread = new ArchiveThread(control.exportSink(options));
   let transport: Transport | null = null;
+  let job: Job | null = null;
   try {
-    const job = await prepare(sources, options);
+    job = await prepare(sources, options);
     transport = openTransport(make, job);
     const opened = await openArchive(thread, job, control.fail);
     const engine = control.attach(new Engine({ ...job, transport, clock, opened }));
@@ -51,7 +53,7 @@ async function readList(make: MakeTransport, sources: Sources, options: Options)
     return await finishRun(engine, thread, found?.facts ?? null, startedAt);
   } catch (error) {
     await thread.call('close', null).catch(() => {});
-    throw error;
+    throw job === null ? error : shownError(error, job.options);
   } finally {
     control.close();
     await Promise.all([transport?.close(), thread.close()]);

@@ -1,8 +1,8 @@
 import type { AttemptRecord, PageRow } from '../archive/archive-types.ts';
+import type { KnownCredentials } from '../core/known-credentials.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import { isRecheck, PAGE_KEY_BYTES } from '../core/page-request.ts';
 import { isParallel, type Pagination } from '../core/pagination.ts';
-import { redactUrl } from '../core/redact.ts';
 import {
   type BodyCheck,
   type BodyVerdict,
@@ -34,7 +34,7 @@ export interface ReadBatch {
 interface ReadPage {
   /** Where it stood in the batch. */
   readonly index: number;
-  /** Credentials in its page info are redacted. */
+  /** Credentials in its page info and keys are sealed. */
   readonly record: PageRow;
   /** With them. */
   readonly pageInfo: PageInfo | null;
@@ -58,7 +58,7 @@ export class BatchReader {
   readonly #kept: KeptPages;
   readonly #isPaginated: boolean;
   readonly #isChain: boolean;
-  readonly #secretParams: readonly string[];
+  readonly #credentials: KnownCredentials;
   readonly #echoes: EchoWatch | null;
 
   /**
@@ -72,7 +72,7 @@ export class BatchReader {
     pagination: Pagination | null,
     maxDecodedBytes: number,
     failWhen: PageCondition | null,
-    secretParams: readonly string[],
+    credentials: KnownCredentials,
     echoes: EchoWatch | null,
     kept: KeptPages,
   ) {
@@ -84,7 +84,7 @@ export class BatchReader {
     this.#isChain = pagination !== null && pagination.key !== null && !isParallel(pagination);
     const records = pagination === null ? selection.text : pagination.records;
     this.#sisters = canCompare(records) ? new SisterPages(records, kept.firstWithRecords) : null;
-    this.#secretParams = secretParams;
+    this.#credentials = credentials;
     this.#echoes = echoes;
   }
 
@@ -104,14 +104,14 @@ export class BatchReader {
         rejections.push({ index, ...rejection });
         continue;
       }
-      const { bodyBytes: _, log, paging: __, expected: ___, ...row } = page;
+      const { bodyBytes: _, log, asked: __, paging: ___, expected: ____, ...row } = page;
       const failed = { ...row, key, body: null, hash: null, records: null };
       let record: PageRow = { ...failed, pageInfo: null, keys: null };
       let decoded: DecodedPage | null = null;
       if (read !== null) {
         const { hash, records, info } = read;
         this.#echoes?.look(read.decoded, page);
-        const pageInfo = info === null ? null : redactPageInfo(info.pageInfo, this.#secretParams);
+        const pageInfo = info === null ? null : sealedPageInfo(info.pageInfo, this.#credentials);
         record = { ...record, body, hash, records, pageInfo, keys: info?.keys ?? null };
         decoded = decodedPage(page, read);
       }
@@ -180,11 +180,13 @@ export class BatchReader {
     return { ...own, info };
   }
 
-  #infoOf({ url, paging, place }: ArrivedPage, { decoded, found }: Good): InfoAndKeys | null {
+  #infoOf({ url, asked, paging, place }: ArrivedPage, good: Good): InfoAndKeys | null {
     if (this.#readInfo === null) return null;
-    const read = this.#readInfo({ url, headers: paging ?? {}, body: decoded, found });
-    const info = { ...read, pageInfo: { ...read.pageInfo, ...this.#oddIn(decoded, found) } };
-    const { keys } = info;
+    const { decoded, found } = good;
+    const read = this.#readInfo({ url: asked ?? url, headers: paging ?? {}, body: decoded, found });
+    // Keys are compared as they are kept.
+    const keys = this.#credentials.sealIn(read.keys);
+    const info = { pageInfo: { ...read.pageInfo, ...this.#oddIn(decoded, found) }, keys };
     if (!this.#isChain || keys === null || place.position === 0 || isRecheck(place)) return info;
     // The pages of a chain come one after the other, so the one before is stored.
     const before = { ...place, position: place.position - 1 };
@@ -234,9 +236,11 @@ function decodedPage(page: ArrivedPage, { decoded: body, found, records }: Good)
   return { place, url, status: page.status ?? 0, headers, body, found, records: records ?? 1 };
 }
 
-/** A next link may hold credentials that the server put there; they are not stored. */
-function redactPageInfo(pageInfo: PageInfo, secretParams: readonly string[]): PageInfo {
-  if (pageInfo.next?.kind !== 'url') return pageInfo;
-  const url = redactUrl(pageInfo.next.url, secretParams);
-  return { ...pageInfo, next: { ...pageInfo.next, url } };
+/** A server may put credentials into a next link, and into all else that it says. */
+function sealedPageInfo(pageInfo: PageInfo, credentials: KnownCredentials): PageInfo {
+  const { next } = pageInfo;
+  if (next?.kind !== 'url') return credentials.sealIn(pageInfo);
+  const sealed = credentials.sealIn({ ...pageInfo, next: null });
+  const url = credentials.url(next.url);
+  return { ...sealed, next: { ...credentials.sealIn(next), url } };
 }

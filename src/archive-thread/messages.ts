@@ -11,6 +11,7 @@ import type {
   RunSpecification,
 } from '../archive/archive-types.ts';
 import type { ErrorCode } from '../core/errors.ts';
+import type { NamedCredential } from '../core/known-credentials.ts';
 import type { FormatName } from '../core/options.ts';
 import type { OutputShape } from '../core/output-shape.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
@@ -44,8 +45,8 @@ export interface OpenRequest {
   /** What `paginate` will say is needed before anything is stored or exported. */
   readonly isPaginated: boolean;
   readonly secretParams: readonly string[];
-  /** To be looked for in bodies; stored nowhere. */
-  readonly credentials: readonly string[];
+  /** To be looked for in bodies, and withheld from all else; stored nowhere. */
+  readonly credentials: readonly NamedCredential[];
   readonly select: string | null;
   readonly maxDecodedBytes: number;
   /** A page of which this is true is none; null for no such condition. */
@@ -84,7 +85,8 @@ export interface ArrivedPage
   readonly expected?: true;
   /** Earlier tries. */
   readonly log: readonly AttemptRecord[];
-  /** Response headers that say how the list goes on; they may hold credentials and are not kept. */
+  /** Its URL with credentials, and response headers that say how the list goes on; not kept. */
+  readonly asked?: string;
   readonly paging?: Readonly<Record<string, string>>;
 }
 

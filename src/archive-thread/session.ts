@@ -9,6 +9,7 @@ import type { PageRow } from '../archive/archive-types.ts';
 import { withWritten } from '../archive/verdict.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
+import { KnownCredentials } from '../core/known-credentials.ts';
 import { type OutputShape, withShape } from '../core/output-shape.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
@@ -64,6 +65,7 @@ export class ArchiveSession implements SessionCalls {
   readonly #main: MainThread;
   readonly #archive: Archive;
   readonly #file: FileDestination | null;
+  readonly #credentials: KnownCredentials;
   readonly #echoes: EchoWatch | null;
   #begun: Begun | null = null;
   #exporting: Promise<ExportCounts | null> = Promise.resolve(null);
@@ -73,7 +75,9 @@ export class ArchiveSession implements SessionCalls {
 
   private constructor(ask: OpenRequest, clock: Clock, main: MainThread) {
     this.#ask = ask;
-    this.#echoes = ask.credentials.length === 0 ? null : new EchoWatch(ask.credentials);
+    this.#credentials = new KnownCredentials(ask.credentials, ask.secretParams);
+    const forms = this.#credentials.bodyForms();
+    this.#echoes = forms.length === 0 ? null : new EchoWatch(forms);
     this.#clock = clock;
     this.#main = main;
     if (ask.fresh) discardArchive(ask.part);
@@ -99,7 +103,7 @@ export class ArchiveSession implements SessionCalls {
   }
 
   #begin(output: OutputShape, paginated: PaginateRequest | null): void {
-    const { maxDecodedBytes, secretParams } = this.#ask;
+    const { maxDecodedBytes } = this.#ask;
     const failWhen = readCondition(this.#ask.failWhen);
     const pagination = paginated?.pagination ?? null;
     // A page info counts the records of the list, whatever the export makes of a page.
@@ -110,7 +114,7 @@ export class ArchiveSession implements SessionCalls {
       pagination,
       maxDecodedBytes,
       failWhen,
-      secretParams,
+      this.#credentials,
       this.#echoes,
       {
         firstWithRecords: () => {
@@ -177,7 +181,10 @@ export class ArchiveSession implements SessionCalls {
       const info = kept[at] ?? null;
       const isRepeated = info !== null && info.recordsSeenAt !== null;
       follow.offer(record.place, decoded === null ? null : { ...decoded, isRepeated });
-      pageInfos[index] = info === null ? null : { ...info, next: pageInfo?.next ?? null };
+      pageInfos[index] =
+        info === null || pageInfo === null
+          ? null
+          : { ...pageInfo, nextSeenAt: info.nextSeenAt, recordsSeenAt: info.recordsSeenAt };
     }
     follow.advance();
     return { rejections, pageInfos };

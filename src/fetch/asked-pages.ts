@@ -1,4 +1,5 @@
 /** Pages that are asked for one by one before there is a plan: those that show how the list pages. */
+import type { KnownCredentials } from '../core/known-credentials.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { BodyCheck } from '../decode/check-body.ts';
 import { singleHeader } from '../http/outcome.ts';
@@ -40,7 +41,7 @@ export class AskedPages implements PageSource, PageSink {
   readonly heldBytes = 0;
   readonly #dispatcher: Pick<Dispatcher, 'rejected' | 'done'>;
   readonly #check: BodyCheck;
-  readonly #secretParams: readonly string[];
+  readonly #credentials: KnownCredentials;
   #next = Promise.withResolvers<Task | null>();
   #answer = Promise.withResolvers<Answer>();
   readonly #answers: Answer[] = [];
@@ -48,12 +49,12 @@ export class AskedPages implements PageSource, PageSink {
   constructor(
     attempt: Attempt,
     check: BodyCheck,
-    secretParams: readonly string[],
+    credentials: KnownCredentials,
     dispatcher: Pick<Dispatcher, 'rejected' | 'done'>,
   ) {
     this.attempt = attempt;
     this.#check = check;
-    this.#secretParams = secretParams;
+    this.#credentials = credentials;
     this.#dispatcher = dispatcher;
   }
 
@@ -64,7 +65,7 @@ export class AskedPages implements PageSource, PageSink {
   readonly ask: Ask = async (request) => {
     const isGuess = this.#answers.length > 0;
     this.#answer = Promise.withResolvers();
-    this.#next.resolve(createTask(request, this.#secretParams, isGuess));
+    this.#next.resolve(createTask(request, this.#credentials, isGuess));
     const answer = await this.#answer.promise;
     if (answer.body === null && !isGuess) throw new FirstPageMissing(answer.task, answer.final);
     return pageView(request, answer);

@@ -108,10 +108,10 @@ export class Engine {
     attempt: Attempt,
     work: (ask: Ask, asked: AskedPages) => Promise<T>,
   ): Promise<T | null> {
-    const { failWhen, maxDecodedBytes, secretParams } = this.options;
+    const { failWhen, maxDecodedBytes, credentials } = this.options;
     const condition = readCondition(failWhen);
     const check = createBodyCheck(parseSelection(null), maxDecodedBytes, condition);
-    const asked = new AskedPages(attempt, check, secretParams, this.dispatcher);
+    const asked = new AskedPages(attempt, check, credentials, this.dispatcher);
     const result = work(asked.ask, asked).finally(() => asked.close());
     // Who waits for it below hears of an error; a run that is stopped does not wait.
     result.catch(() => {});
