@@ -307,6 +307,33 @@ test('a byte now and then is not silence, and ends in the timeout of the attempt
   assert.equal(error.message, 'not whole within 0.7 s, 7 bytes had come; --timeout allows more');
 });
 
+for (const protocol of ['h1', 'h2'] as const) {
+  test(`time in which the process was stopped is not the server's over ${protocol}`, async (t) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const server = await openPages(t, { protocol, respond: () => ({ until: promise }) });
+    const time = stopTime(t);
+    const transport = openTransport(t, { ca: server.ca, timeoutMs: 400, idleTimeoutMs: 300 });
+    const all = [1, 2, 3].map((n) => get(transport, server.origin, `/pages/${n}`));
+    await until(() => server.counts().total === 3);
+    time.pass(200);
+    time.jump(60_000);
+    time.pass(150);
+    resolve();
+    for (const response of await Promise.all(all)) assert.equal(response.status, 200);
+  });
+
+  test(`what ends while the process is stopped is no attempt over ${protocol}`, async (t) => {
+    const server = await openPages(t, { protocol, faults: { 1: [{ hang: true }] } });
+    const time = stopTime(t);
+    const transport = openTransport(t, { ca: server.ca });
+    const open = expectFault(get(transport, server.origin, '/pages/1'), 'unprocessed');
+    await until(() => server.counts().total === 1);
+    time.jump(60_000);
+    await server.close();
+    assert.match((await open).message, /this process had been stopped meanwhile$/);
+  });
+}
+
 test('no answer at all within the timeout is said as that', async (t) => {
   const server = await startRawServer(() => {});
   t.after(() => server.close());
