@@ -18,6 +18,7 @@ const ofFault: Readonly<Record<TransportFault, PageCode>> = {
   dns: 'DNS',
   refused: 'CONNECTION_REFUSED',
   'connect-timeout': 'CONNECT_TIMEOUT',
+  'open-files': 'OPEN_FILES',
   address: 'PRIVATE_ADDRESS',
   certificate: 'CERTIFICATE',
   tls: 'TLS',

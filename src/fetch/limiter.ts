@@ -207,8 +207,7 @@ export class Limiter {
     const isFailure = kind === 'overloaded' || (kind === 'lost' && outcome.kind === 'retry');
     // A witness was given before: whatever keeps it from coming now is the server's.
     const isTrouble = role === 'witness' ? kind === 'overloaded' || kind === 'lost' : isFailure;
-    // Closed by us: it says nothing of the server.
-    if (isTrouble && fault !== 'closed' && role !== 'recheck') {
+    if (isTrouble && !OURS.has(fault) && role !== 'recheck') {
       const judged = health.failed(failureKind(fault), sentAt, now);
       return { ...judged, settled: judged.waitMs === null ? null : 'down' };
     }
@@ -220,6 +219,9 @@ export class Limiter {
     return COUNTS;
   }
 }
+
+/** They say nothing of the server. */
+const OURS = new Set<TransportFault | null>(['closed', 'open-files']);
 
 const COUNTS = { attempt: 'counts', waitMs: null, settled: null } as const;
 

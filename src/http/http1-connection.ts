@@ -30,6 +30,8 @@ export interface Http1Settings {
   readonly onAnswer: () => void;
   /** The response is over, well or not: the connection takes the next request. */
   readonly onIdle: (connection: Http1Connection) => void;
+  /** It could not be opened for want of a file descriptor. Whether others take the request over. */
+  readonly onNoDescriptor: (connection: Http1Connection, exchange: Exchange) => boolean;
 }
 
 export class Http1Connection {
@@ -116,6 +118,8 @@ export class Http1Connection {
         end();
       },
       onResponseError: (_controller, error) => {
+        const isOurs = error instanceof TransportError && error.fault === 'open-files';
+        if (isOurs && !exchange.settled && this.#settings.onNoDescriptor(this, exchange)) return;
         if (!exchange.settled) {
           const certificate = clientCertificateFault(this.#socketError ?? error, this.#peer);
           const peer = {
