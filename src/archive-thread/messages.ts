@@ -122,6 +122,8 @@ export interface Finished {
     readonly bytes: number;
   } | null;
   readonly archivePath: string | null;
+  /** The output was not taken whole, and was given up. */
+  readonly isAbandoned: boolean;
   /** Where the server repeats a credential, or null. */
   readonly echo: Echo | null;
 }
@@ -172,6 +174,8 @@ export interface SessionCalls {
    * run ended before its plan was done.
    */
   finish(ask: { readonly stopped: boolean }): Promise<Finished>;
+  /** A reader does not take the output in time: its export ends where it is, and is none. */
+  abandon(ask: null): null;
   /** Leaves the archive as it is, in one file; for ends that are not a finish. */
   close(ask: null): null;
 }

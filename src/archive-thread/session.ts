@@ -50,6 +50,8 @@ export interface MainThread {
   sendBytes(bytes: Uint8Array): Promise<void>;
   sendPages(pages: readonly SentPage[]): Promise<void>;
   exportFailed(error: unknown): void;
+  /** Nothing that was sent is waited for any more. */
+  giveUp(): void;
 }
 
 /** What can be set up only once it is known how the list pages. */
@@ -69,6 +71,8 @@ export class ArchiveSession implements SessionCalls {
   readonly #echoes: EchoWatch | null;
   #begun: Begun | null = null;
   #exporting: Promise<ExportCounts | null> = Promise.resolve(null);
+  #isAbandoned = false;
+  #isExported = false;
   /** Why the output cannot be whole; null while it can. */
   #exportError: unknown = null;
   readonly opened: Opened;
@@ -142,7 +146,7 @@ export class ArchiveSession implements SessionCalls {
     this.#exporting = this.#export(pages, output.select).catch((error) => {
       // Where the main thread takes no more, it knows already.
       const isClosed = error instanceof EverypageError && error.code === 'CLOSED_PIPE';
-      if (!isClosed) {
+      if (!isClosed && !this.#isAbandoned) {
         this.#exportError = error;
         this.#main.exportFailed(error);
       }
@@ -226,11 +230,12 @@ export class ArchiveSession implements SessionCalls {
     const verdict = isCounted ? withWritten(counted, counts.records) : counted;
     const isComplete = isWhole(verdict.name, strict);
     if (verdict.name !== counted.name) this.#seal(verdict.name);
-    const writes = isWritten && (isComplete || allowIncomplete);
+    const writes = isWritten && (isComplete || allowIncomplete) && !this.#isAbandoned;
     if (writes) this.#file?.commit();
     else this.#file?.abort();
     // Who left before the last page may come back for the rest, and must not fetch it again.
-    const isDone = isComplete && !(target.kind === 'pages' && counts === null);
+    const isTaken = !(target.kind === 'pages' && counts === null) && !this.#isAbandoned;
+    const isDone = isComplete && isTaken;
     if (isDone) archive.markExported(this.#clock.wallTime());
     if (isDone && !keep) archive.closeForRemoval();
     else archive.close();
@@ -240,7 +245,9 @@ export class ArchiveSession implements SessionCalls {
     const destination = target.kind === 'file' ? target.path : 'stdout';
     const output =
       counts === null || (target.kind === 'file' && !writes) ? null : { destination, ...counts };
-    return { verdict, failures, output, archivePath, echo: this.#echoes?.found ?? null };
+    const isAbandoned = this.#isAbandoned;
+    const echo = this.#echoes?.found ?? null;
+    return { verdict, failures, output, archivePath, isAbandoned, echo };
   }
 
   /** Keeps the verdict, after which a run that goes on has only the output to write. */
@@ -258,6 +265,16 @@ export class ArchiveSession implements SessionCalls {
     if (this.#ask.target.kind === 'none') return countWritten(this.#archive, output);
     follow?.end();
     return (await this.#exporting)?.records ?? null;
+  }
+
+  abandon(): null {
+    const { kind } = this.#ask.target;
+    const hasReader = kind === 'bytes' || this.#file?.waitsForReader === true;
+    if (!hasReader || this.#isExported) return null;
+    this.#isAbandoned = true;
+    this.#file?.abort();
+    this.#main.giveUp();
+    return null;
   }
 
   close(): null {
@@ -294,7 +311,9 @@ export class ArchiveSession implements SessionCalls {
     const destination: Destination = this.#file ?? {
       write: (bytes) => this.#main.sendBytes(bytes),
     };
-    return formatFor(target.format)(pages, destination, select);
+    const counts = await formatFor(target.format)(pages, destination, select);
+    this.#isExported = true;
+    return counts;
   }
 
   #ready(): Begun {

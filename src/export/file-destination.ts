@@ -17,15 +17,19 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
 import { syncFolder } from '../core/files.ts';
 import type { Destination } from './format.ts';
+import { openInPlace } from './in-place-writer.ts';
 
 /** A file that appears whole or not at all. */
 export interface FileDestination extends Destination {
-  write(bytes: Uint8Array): void;
+  /** Takes over `bytes`. A promise where a reader must first make room. */
+  write(bytes: Uint8Array): Promise<void> | undefined;
   /** Puts what was written in the place of the old file and on the disk. Call it once, at the end. */
   commit(): void;
   /** Removes what was written; the old file stays. Does nothing after `commit`. */
   abort(): void;
   readonly bytesWritten: number;
+  /** It is no regular file: whoever reads it may be slow, or not there. */
+  readonly waitsForReader: boolean;
 }
 
 /** As many as Linux follows. */
@@ -70,15 +74,19 @@ function isWrittenInPlace(path: string, existing: Stats | undefined): boolean {
 }
 
 function writeInPlace(path: string, attempt: Attempt): FileDestination {
-  // Appending is what `>>` asks of `/dev/stdout`; to pipes and devices it makes no difference.
-  const output = openOutput(() => openSync(path, constants.O_WRONLY | constants.O_APPEND), attempt);
+  const output = attempt(() => openInPlace(path));
   return {
-    write: output.write,
+    write(bytes) {
+      return attempt(() => output.write(bytes))?.catch((error) => {
+        throw outputError(path, error);
+      });
+    },
     commit: () => attempt(output.close),
     abort: () => quietly(output.close),
     get bytesWritten() {
-      return output.bytesWritten();
+      return output.bytesWritten;
     },
+    waitsForReader: true,
   };
 }
 
@@ -115,11 +123,12 @@ function writeBeside(
     get bytesWritten() {
       return output.bytesWritten();
     },
+    waitsForReader: false,
   };
 }
 
 interface OpenOutput {
-  write(bytes: Uint8Array): void;
+  write(bytes: Uint8Array): undefined;
   sync(): void;
   close(): void;
   bytesWritten(): number;
@@ -142,6 +151,7 @@ function openOutput(open: () => number, attempt: Attempt): OpenOutput {
           bytesWritten += written;
         }
       });
+      return undefined;
     },
     sync: () => fsyncSync(current()),
     close() {

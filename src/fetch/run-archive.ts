@@ -96,8 +96,9 @@ export async function finishRun(
   // Connections say goodbye, which takes a round trip, while the archive is finished.
   const closing = transport.close();
   emit({ type: 'phase', phase: 'exporting' });
+  engine.whileExporting(() => void thread.call('abandon', null).catch(() => {}));
   const finished = await thread.call('finish', { stopped: engine.stopped !== null });
-  const { verdict, failures, output, archivePath, echo } = finished;
+  const { verdict, failures, output, archivePath, isAbandoned, echo } = finished;
   if (echo !== null) {
     emit({ type: 'warning', code: 'ECHOED_CREDENTIAL', message: echoWarning(echo) });
   }
@@ -106,7 +107,7 @@ export async function finishRun(
     verdict,
     pagination,
     readings: 1,
-    stop: engine.stopped,
+    stop: engine.stopped ?? (isAbandoned ? engine.overdue : null),
     failures,
     ...counters,
     durationMs: clock.now() - startedAt,
