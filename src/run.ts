@@ -5,10 +5,11 @@ import { systemClock as clock } from './core/clock.ts';
 import type { RunOptions } from './core/options.ts';
 import type { Summary } from './core/summary.ts';
 import type { FilesBeside } from './fetch/check-files.ts';
+import { shownError } from './fetch/credentials.ts';
 import { Engine } from './fetch/engine.ts';
 import { findPages } from './fetch/find-pages.ts';
 import { type MakeTransport, openTransport } from './fetch/open-transport.ts';
-import { type OutputSinks, prepare } from './fetch/prepare.ts';
+import { type Job, type OutputSinks, prepare } from './fetch/prepare.ts';
 import { fetchPages, finishRun, openArchive } from './fetch/run-archive.ts';
 import { RunControl } from './fetch/run-control.ts';
 import { createTransport } from './http/create-transport.ts';
@@ -50,8 +51,9 @@ async function readList(
   // The thread starts up while the job is prepared and the first connection is made.
   const thread = new ArchiveThread(control.exportSink(options));
   let transport: Transport | null = null;
+  let job: Job | null = null;
   try {
-    const job = await prepare(sources, options);
+    job = await prepare(sources, options);
     transport = openTransport(make, job);
     const opened = await openArchive(thread, job, control.fail);
     const engine = control.attach(new Engine({ ...job, transport, clock, opened }));
@@ -60,7 +62,7 @@ async function readList(
     return await finishRun(engine, thread, found?.facts ?? null, startedAt);
   } catch (error) {
     await thread.giveUp();
-    throw error;
+    throw job === null ? error : shownError(error, job.options);
   } finally {
     control.close();
     await Promise.all([transport?.close(), thread.close()]);

@@ -13,6 +13,7 @@ import { createBodyCheck } from '../decode/check-body.ts';
 import { readSelection } from '../decode/decode.ts';
 import { FirstPageMissing } from '../fetch/asked-pages.ts';
 import { attemptsFrom } from '../fetch/attempt.ts';
+import { shownError, withKnownCredentials, withoutCredentials } from '../fetch/credentials.ts';
 import { Engine } from '../fetch/engine.ts';
 import { type MakeTransport, transportOptions } from '../fetch/open-transport.ts';
 import { type PaginateJob, paginateJob, withPresetOptions } from '../fetch/paginate-job.ts';
@@ -26,7 +27,7 @@ import { createListPlan } from '../plan/list-plan.ts';
 import { pinFlags } from '../plan/pin-flags.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { presetForHost } from '../plan/presets.ts';
-import { takeUserInfo } from '../plan/written-url.ts';
+import { firstOrigin, takeUserInfo } from '../plan/written-url.ts';
 import { codeOfStop, describeStop } from './unfinished-error.ts';
 
 /** What a few requests show of an API. */
@@ -82,22 +83,27 @@ export async function explainOver(
   url: string,
   userOptions: RunOptions,
 ): Promise<Explanation> {
-  const asked: PlanSource = { kind: userOptions.literal ? 'literal' : 'template', text: url };
-  const taken = takeUserInfo([asked], userOptions);
+  const source: PlanSource = { kind: userOptions.literal ? 'literal' : 'template', text: url };
+  const taken = takeUserInfo([source], userOptions);
   const { sources } = taken;
-  const options = withPresetOptions(resolveOptions(taken.options));
+  const resolved = withPresetOptions(resolveOptions(taken.options));
+  const asked = transportOptions(resolved, process.env);
+  const proxy = asked.proxyFor(firstOrigin(sources) ?? url);
+  const options = withKnownCredentials(resolved, sources, proxy);
   const { method, body, secretParams } = options;
   const plan = () => createListPlan({ sources, method, body, secretParams });
   const job = await paginateJob(sources, options, plan);
   if (job === null) {
     throw usageError('explain takes the URL of a first page, without a range');
   }
-  const transport = make(transportOptions(options, process.env));
-  const emit = userOptions.onEvent ?? (() => {});
+  const transport = make(asked);
+  const emit = withoutCredentials(userOptions.onEvent ?? (() => {}), options);
   const control = new RunControl(userOptions.signal);
   const engine = new Engine({ options, transport, clock: systemClock, emit, opened: null });
   try {
-    return await explainWith(control.attach(engine), job);
+    return options.credentials.withholdIn(await explainWith(control.attach(engine), job));
+  } catch (error) {
+    throw shownError(error, options);
   } finally {
     control.close();
     await transport.close();

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { AttemptRecord, PageRow } from '../archive/archive-types.ts';
+import type { KnownCredentials } from '../core/known-credentials.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import { isRecheck, PAGE_KEY_BYTES } from '../core/page-request.ts';
 import { isParallel, noPagination, type Pagination } from '../core/pagination.ts';
@@ -39,7 +40,7 @@ export interface ReadBatch {
 interface ReadPage {
   /** Where it stood in the batch. */
   readonly index: number;
-  /** Credentials in its page info are redacted. */
+  /** Credentials in its page info and keys are sealed. */
   readonly record: PageRow;
   /** With them. */
   readonly pageInfo: PageInfo | null;
@@ -67,8 +68,7 @@ export class BatchReader {
   readonly #kept: KeptPages;
   readonly #isPaginated: boolean;
   readonly #isChain: boolean;
-  readonly #secretParams: readonly string[];
-  readonly #credentials: readonly string[];
+  readonly #credentials: KnownCredentials;
   readonly #echoes: EchoWatch | null;
 
   /**
@@ -83,8 +83,7 @@ export class BatchReader {
     pagination: Pagination | null,
     maxDecodedBytes: number,
     failWhen: PageCondition | null,
-    secretParams: readonly string[],
-    credentials: readonly string[],
+    credentials: KnownCredentials,
     echoes: EchoWatch | null,
     kept: KeptPages,
   ) {
@@ -103,7 +102,6 @@ export class BatchReader {
         : null;
     this.#findList = list !== null && list !== selected ? createListFinder(list) : null;
     this.#sisters = canCompare(list) ? new SisterPages(list, kept.firstWithRecords) : null;
-    this.#secretParams = secretParams;
     this.#credentials = credentials;
     this.#echoes = echoes;
   }
@@ -124,7 +122,7 @@ export class BatchReader {
         rejections.push({ index, ...rejection });
         continue;
       }
-      const { bodyBytes: _, log, paging: __, expected: ___, ...row } = page;
+      const { bodyBytes: _, log, asked: __, paging: ___, expected: ____, ...row } = page;
       const failed = { ...row, key, body: null, hash: null, records: null };
       let record: PageRow = { ...failed, pageInfo: null, keys: null };
       let decoded: DecodedPage | null = null;
@@ -134,10 +132,7 @@ export class BatchReader {
         const nulls = this.#isPaginated ? 0 : (info?.pageInfo.nulls?.length ?? 0);
         const records = read.records === null ? null : read.records - nulls;
         this.#echoes?.look(read.decoded, page);
-        const pageInfo =
-          info === null
-            ? null
-            : redactPageInfo(info.pageInfo, this.#secretParams, this.#credentials);
+        const pageInfo = info === null ? null : sealedPageInfo(info.pageInfo, this.#credentials);
         record = { ...record, body, hash, records, pageInfo, keys: info?.keys ?? null };
         decoded = decodedPage(page, read);
       }
@@ -218,13 +213,17 @@ export class BatchReader {
     return { ...own, info };
   }
 
-  #infoOf({ url, paging, place }: ArrivedPage, { decoded, found }: Good): InfoAndKeys | null {
+  #infoOf(
+    { url, asked, paging, place }: ArrivedPage,
+    { decoded, found }: Good,
+  ): InfoAndKeys | null {
     const isBare = this.#readNulls !== null && nullsIn(decoded, found).length === 0;
     const readInfo = isBare ? null : (this.#readNulls ?? this.#readInfo);
     if (readInfo === null) return null;
-    const read = readInfo({ url, headers: paging ?? {}, body: decoded, found });
-    const info = { ...read, pageInfo: { ...read.pageInfo, ...this.#oddIn(decoded, found) } };
-    const { keys } = info;
+    const read = readInfo({ url: asked ?? url, headers: paging ?? {}, body: decoded, found });
+    // Keys are compared as they are kept.
+    const keys = this.#credentials.sealIn(read.keys);
+    const info = { pageInfo: { ...read.pageInfo, ...this.#oddIn(decoded, found) }, keys };
     if (!this.#isChain || keys === null || place.position === 0 || isRecheck(place)) return info;
     // The pages of a chain come one after the other, so the one before is stored.
     const before = { ...place, position: place.position - 1 };
@@ -284,19 +283,16 @@ function decodedPage(page: ArrivedPage, { decoded: body, found, records }: Good)
 }
 
 /**
- * A next link may hold credentials; they are not stored. What tells two links apart may be one that the
- * server put there, so these leave a hash; the user's own do not.
+ * A server may put credentials into a next link, and into all else that it says. What tells two links
+ * apart may be one of its own, so these leave a hash; the user's do not.
  */
-function redactPageInfo(
-  pageInfo: PageInfo,
-  secretParams: readonly string[],
-  credentials: readonly string[],
-): PageInfo {
-  if (pageInfo.next?.kind !== 'url') return pageInfo;
-  const url = redactUrl(pageInfo.next.url, secretParams);
-  if (url === pageInfo.next.url) return pageInfo;
-  let own = pageInfo.next.url;
-  for (const credential of credentials) own = own.replaceAll(`=${credential}`, '=REDACTED');
-  const mark = own === url ? {} : { mark: hash('sha256', own, 'base64url').slice(0, 22) };
-  return { ...pageInfo, next: { ...pageInfo.next, url, ...mark } };
+function sealedPageInfo(pageInfo: PageInfo, credentials: KnownCredentials): PageInfo {
+  const { next } = pageInfo;
+  if (next?.kind !== 'url') return credentials.sealIn(pageInfo);
+  const sealed = credentials.sealIn({ ...pageInfo, next: null });
+  const url = credentials.url(next.url);
+  const own = credentials.withhold(next.url);
+  const isBare = redactUrl(own, credentials.secretParams) === own;
+  const mark = isBare ? {} : { mark: hash('sha256', own, 'base64url').slice(0, 22) };
+  return { ...sealed, next: { ...credentials.sealIn(next), url, ...mark } };
 }

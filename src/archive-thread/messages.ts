@@ -11,6 +11,7 @@ import type {
   RunSpecification,
 } from '../archive/archive-types.ts';
 import type { ErrorCode } from '../core/errors.ts';
+import type { NamedCredential } from '../core/known-credentials.ts';
 import type { FormatName } from '../core/options.ts';
 import type { OutputShape } from '../core/output-shape.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
@@ -44,8 +45,8 @@ export interface OpenRequest {
   /** What `paginate` will say is needed before anything is stored or exported. */
   readonly isPaginated: boolean;
   readonly secretParams: readonly string[];
-  /** To be looked for in bodies; stored nowhere. */
-  readonly credentials: readonly string[];
+  /** To be looked for in bodies, and withheld from all else; stored nowhere. */
+  readonly credentials: readonly NamedCredential[];
   readonly select: string | null;
   readonly maxDecodedBytes: number;
   /** A page of which this is true is none; null for no such condition. */
@@ -84,7 +85,8 @@ export interface ArrivedPage
   readonly expected?: true;
   /** Earlier tries. */
   readonly log: readonly AttemptRecord[];
-  /** Response headers that say how the list goes on; they may hold credentials and are not kept. */
+  /** Its URL with credentials, and response headers that say how the list goes on; not kept. */
+  readonly asked?: string;
   readonly paging?: Readonly<Record<string, string>>;
 }
 
@@ -120,6 +122,8 @@ export interface Finished {
     readonly bytes: number;
   } | null;
   readonly archivePath: string | null;
+  /** The output was not taken whole, and was given up. */
+  readonly isAbandoned: boolean;
   /** Where the server repeats a credential, or null. */
   readonly echo: Echo | null;
 }
@@ -170,6 +174,8 @@ export interface SessionCalls {
    * run ended before its plan was done.
    */
   finish(ask: { readonly stopped: boolean }): Promise<Finished>;
+  /** A reader does not take the output in time: its export ends where it is, and is none. */
+  abandon(ask: null): null;
   /** Leaves the archive as it is, in one file; for ends that are not a finish. */
   close(ask: null): null;
 }

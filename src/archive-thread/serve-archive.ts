@@ -14,23 +14,30 @@ export function serveArchive(port: MessagePort, onFinished: () => void = () => {
   /** Of the run that goes on; the thread may have served others before. Calls wait until it is open. */
   let opening: Promise<ArchiveSession> | null = null;
   let taken: ((ok: boolean) => void) | null = null;
+  let isGivenUp = false;
 
   /** Sends a block and waits until the main thread has taken it: one is on its way at a time. */
   const send = (message: FromThread, transfer: readonly ArrayBuffer[]): Promise<void> =>
     new Promise((resolve, reject) => {
       taken = (ok) =>
         ok ? resolve() : reject(new EverypageError('CLOSED_PIPE', 'nobody takes the output'));
-      port.postMessage(message, transfer);
+      if (isGivenUp) taken(false);
+      else port.postMessage(message, transfer);
     });
 
   const main: MainThread = {
     sendBytes: (bytes) => send({ type: 'bytes', bytes }, [bytes.buffer as ArrayBuffer]),
     sendPages: (pages) => send({ type: 'pages', pages }, []),
+    giveUp() {
+      isGivenUp = true;
+      taken?.(false);
+    },
     exportFailed: (error) => port.postMessage({ type: 'export-failed', error: plain(error) }),
   };
 
   const answerTo = async (message: Exclude<ToThread, { call: 'taken' }>): Promise<unknown> => {
     if (message.call === 'open') {
+      isGivenUp = false;
       opening = ArchiveSession.open(message.ask, systemClock, main);
       return (await opening).opened;
     }

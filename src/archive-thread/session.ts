@@ -10,6 +10,7 @@ import type { KnownPage, PageRow } from '../archive/archive-types.ts';
 import { withWritten } from '../archive/verdict.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
+import { KnownCredentials } from '../core/known-credentials.ts';
 import { type OutputShape, withShape } from '../core/output-shape.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
@@ -50,6 +51,8 @@ export interface MainThread {
   sendBytes(bytes: Uint8Array): Promise<void>;
   sendPages(pages: readonly SentPage[]): Promise<void>;
   exportFailed(error: unknown): void;
+  /** Nothing that was sent is waited for any more. */
+  giveUp(): void;
 }
 
 /** What can be set up only once it is known how the list pages. */
@@ -65,16 +68,21 @@ export class ArchiveSession implements SessionCalls {
   readonly #main: MainThread;
   readonly #archive: Archive;
   readonly #file: FileDestination | null;
+  readonly #credentials: KnownCredentials;
   readonly #echoes: EchoWatch | null;
   #begun: Begun | null = null;
   #exporting: Promise<ExportCounts | null> = Promise.resolve(null);
+  #isAbandoned = false;
+  #isExported = false;
   /** Why the output cannot be whole; null while it can. */
   #exportError: unknown = null;
   readonly opened: Opened;
 
   private constructor(ask: OpenRequest, clock: Clock, main: MainThread) {
     this.#ask = ask;
-    this.#echoes = ask.credentials.length === 0 ? null : new EchoWatch(ask.credentials);
+    this.#credentials = new KnownCredentials(ask.credentials, ask.secretParams);
+    const forms = this.#credentials.bodyForms();
+    this.#echoes = forms.length === 0 ? null : new EchoWatch(forms);
     this.#clock = clock;
     this.#main = main;
     if (ask.fresh) discardArchive(ask.part);
@@ -101,7 +109,7 @@ export class ArchiveSession implements SessionCalls {
   }
 
   #begin(output: OutputShape, paginated: PaginateRequest | null): void {
-    const { maxDecodedBytes, secretParams } = this.#ask;
+    const { maxDecodedBytes } = this.#ask;
     const failWhen = readCondition(this.#ask.failWhen);
     const pagination = paginated?.pagination ?? null;
     // A page info counts the records of the list, whatever the export makes of a page.
@@ -112,8 +120,7 @@ export class ArchiveSession implements SessionCalls {
       pagination,
       maxDecodedBytes,
       failWhen,
-      secretParams,
-      this.#ask.credentials,
+      this.#credentials,
       this.#echoes,
       {
         firstWithRecords: () => {
@@ -140,7 +147,7 @@ export class ArchiveSession implements SessionCalls {
     this.#exporting = this.#export(pages, output.select).catch((error) => {
       // Where the main thread takes no more, it knows already.
       const isClosed = error instanceof EverypageError && error.code === 'CLOSED_PIPE';
-      if (!isClosed) {
+      if (!isClosed && !this.#isAbandoned) {
         this.#exportError = error;
         this.#main.exportFailed(error);
       }
@@ -179,7 +186,10 @@ export class ArchiveSession implements SessionCalls {
       const info = kept[at] ?? null;
       const isRepeated = info !== null && info.recordsSeenAt !== null;
       follow.offer(record.place, decoded === null ? null : { ...decoded, isRepeated });
-      pageInfos[index] = info === null ? null : { ...info, next: pageInfo?.next ?? null };
+      pageInfos[index] =
+        info === null || pageInfo === null
+          ? null
+          : { ...pageInfo, nextSeenAt: info.nextSeenAt, recordsSeenAt: info.recordsSeenAt };
     }
     follow.advance();
     return { rejections, pageInfos };
@@ -230,11 +240,12 @@ export class ArchiveSession implements SessionCalls {
     const verdict = isCounted ? withWritten(counted, counts.records) : counted;
     const isComplete = isWhole(verdict.name, strict);
     if (verdict.name !== counted.name) this.#seal(verdict.name);
-    const writes = isWritten && (isComplete || allowIncomplete);
+    const writes = isWritten && (isComplete || allowIncomplete) && !this.#isAbandoned;
     if (writes) this.#file?.commit();
     else this.#file?.abort();
     // Who left before the last page may come back for the rest, and must not fetch it again.
-    const isDone = isComplete && !(target.kind === 'pages' && counts === null);
+    const isTaken = !(target.kind === 'pages' && counts === null) && !this.#isAbandoned;
+    const isDone = isComplete && isTaken;
     if (isDone) archive.markExported(this.#clock.wallTime());
     if (isDone && !keep) archive.closeForRemoval();
     else archive.close();
@@ -244,7 +255,9 @@ export class ArchiveSession implements SessionCalls {
     const destination = target.kind === 'file' ? target.path : 'stdout';
     const output =
       counts === null || (target.kind === 'file' && !writes) ? null : { destination, ...counts };
-    return { verdict, failures, output, archivePath, echo: this.#echoes?.found ?? null };
+    const isAbandoned = this.#isAbandoned;
+    const echo = this.#echoes?.found ?? null;
+    return { verdict, failures, output, archivePath, isAbandoned, echo };
   }
 
   /** Keeps the verdict, after which a run that goes on has only the output to write. */
@@ -262,6 +275,16 @@ export class ArchiveSession implements SessionCalls {
     if (this.#ask.target.kind === 'none') return countWritten(this.#archive, output);
     follow?.end();
     return (await this.#exporting)?.records ?? null;
+  }
+
+  abandon(): null {
+    const { kind } = this.#ask.target;
+    const hasReader = kind === 'bytes' || this.#file?.waitsForReader === true;
+    if (!hasReader || this.#isExported) return null;
+    this.#isAbandoned = true;
+    this.#file?.abort();
+    this.#main.giveUp();
+    return null;
   }
 
   close(): null {
@@ -298,7 +321,9 @@ export class ArchiveSession implements SessionCalls {
     const destination: Destination = this.#file ?? {
       write: (bytes) => this.#main.sendBytes(bytes),
     };
-    return formatFor(target.format)(pages, destination, select);
+    const counts = await formatFor(target.format)(pages, destination, select);
+    this.#isExported = true;
+    return counts;
   }
 
   #ready(): Begun {

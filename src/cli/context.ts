@@ -46,6 +46,15 @@ export function describeTerminal(
   };
 }
 
+/**
+ * Whatever holds a command up after a signal, it ends then: later than what is in flight is waited for.
+ * A second signal, or this, is safe because of the archive.
+ */
+const LONGEST_STOP_MS = 11_000;
+
+/** For what is still to be written when a run was stopped. */
+export const LAST_WRITE_MS = 500;
+
 export interface SignalWatch {
   /** Aborted at the first signal. */
   readonly signal: AbortSignal;
@@ -74,15 +83,20 @@ export function watchSignals(
 ): SignalWatch {
   const controller = new AbortController();
   let first: StopSignal | null = null;
+  let ending: NodeJS.Timeout | undefined;
+  const leave = (signal: StopSignal): void => {
+    beforeExit();
+    source.exit(exitCodeOfSignal(signal));
+  };
 
   const listeners = watched.map((signal) => {
     const listener = () => {
       if (first !== null) {
-        beforeExit();
-        source.exit(exitCodeOfSignal(signal));
+        leave(signal);
         return;
       }
       first = signal;
+      ending = setTimeout(() => leave(signal), LONGEST_STOP_MS).unref();
       onFirst(signal);
       controller.abort(new EverypageError('INTERRUPTED', `Stopped by ${signal}`));
     };
@@ -94,6 +108,7 @@ export function watchSignals(
     signal: controller.signal,
     received: () => first,
     close() {
+      clearTimeout(ending);
       for (const { signal, listener } of listeners) source.off(signal, listener);
     },
   };
@@ -105,8 +120,11 @@ export interface StdoutSink {
    * `OUTPUT_WRITE` if they cannot be written.
    */
   write(bytes: Uint8Array): Promise<void>;
-  /** Resolves when everything has left the process, or the reader has gone. Rejects if it cannot be written. */
-  flush(): Promise<void>;
+  /**
+   * Resolves when everything has left the process, or the reader has gone, or after `mostMs`. Rejects if
+   * it cannot be written.
+   */
+  flush(mostMs?: number): Promise<void>;
 }
 
 /**
@@ -133,11 +151,22 @@ export function createStdoutSink(stream: Writable): StdoutSink {
 
   return {
     write,
-    async flush() {
-      if (failure === null && stream.writableLength > 0) await write('').catch(() => undefined);
+    async flush(mostMs) {
+      if (failure === null && stream.writableLength > 0) {
+        const written = write('').catch(() => undefined);
+        await (mostMs === undefined ? written : withinTime(written, mostMs));
+      }
       if (failure !== null && failure.code !== 'CLOSED_PIPE') throw failure;
     },
   };
+}
+
+/** Resolves with the work, or when the time is over. */
+export async function withinTime(work: Promise<unknown>, mostMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, mostMs);
+  await Promise.race([work, promise]);
+  clearTimeout(timer);
 }
 
 /** Writes text to standard output, and waits until it has left. */

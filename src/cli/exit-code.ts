@@ -75,6 +75,12 @@ export function exitCodeOfSignal(signal: StopSignal): ExitCode {
   return ofSignal[signal];
 }
 
+/** Null where the code is not that of a signal. */
+export function signalOfExitCode(code: number): StopSignal | null {
+  const found = Object.entries(ofSignal).find(([, its]) => its === code);
+  return found === undefined ? null : (found[0] as StopSignal);
+}
+
 /** What the user accepts. */
 export interface Leniency {
   readonly allowIncomplete: boolean;

@@ -20,7 +20,7 @@ import { flagsAfter } from '../report/stop-text.ts';
 import { summaryText } from '../report/summary-text.ts';
 import { runOver } from '../run.ts';
 import { againCommand, pagingCommand, takeCommand } from './command-text.ts';
-import { type CliContext, createStdoutSink, watchSignals } from './context.ts';
+import { type CliContext, createStdoutSink, LAST_WRITE_MS, watchSignals } from './context.ts';
 import { netrcPath } from './credentials.ts';
 import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.ts';
 import { type TypedArguments, UsageError } from './parse-arguments.ts';
@@ -91,7 +91,8 @@ async function fetchAndReport(
       }),
       signals.received(),
     );
-    await stdout?.flush();
+    // Who has not taken it by now may never do so.
+    await stdout?.flush(summary.stop === null ? undefined : LAST_WRITE_MS);
     reporting.close();
     const exitCode = exitCodeOfSummary(summary, {
       allowIncomplete: options.allowIncomplete === true,

@@ -10,8 +10,14 @@ import { VERSION } from '../core/resolve-options.ts';
 import { writeJsonLine } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
 import { typedCommand } from './command-text.ts';
-import { type CliContext, describeTerminal, writeOut } from './context.ts';
-import { type ExitCode, exitCodeOfError } from './exit-code.ts';
+import {
+  type CliContext,
+  describeTerminal,
+  LAST_WRITE_MS,
+  withinTime,
+  writeOut,
+} from './context.ts';
+import { type ExitCode, exitCodeOfError, signalOfExitCode } from './exit-code.ts';
 import { fetchCommand } from './fetch-command.ts';
 import { flagNamed, type Verb, verbs } from './flags.ts';
 import { longHelp, shortHelp } from './help.ts';
@@ -32,8 +38,9 @@ const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
 /** Runs the program in this process and sets its exit code. */
 export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<void> {
   const context = processContext();
-  process.exitCode = await runCommandLine(argv, context);
-  await leave();
+  const code = await runCommandLine(argv, context);
+  process.exitCode = code;
+  await leave(STOPPED.has(code));
 }
 
 /** Runs one command line and gives its exit code. Every error has been printed then. */
@@ -126,7 +133,11 @@ function processContext(): CliContext {
     },
     stdout: process.stdout,
     stderr: process.stderr,
-    signals: process,
+    signals: {
+      on: (signal, listener) => process.on(signal, listener),
+      off: (signal, listener) => process.off(signal, listener),
+      exit: exitAtOnce,
+    },
     clock: systemClock,
   };
 }
@@ -135,10 +146,14 @@ function processContext(): CliContext {
  * Exits when all output has been written. Waiting until nothing is open any more would take as long
  * as the thread and the connections need to be taken apart: some 20 ms, in which nobody gains.
  */
-async function leave(): Promise<void> {
-  await Promise.all([written(process.stdout), written(process.stderr)]);
-  process.exit();
+async function leave(isStopped: boolean): Promise<void> {
+  const all = Promise.all([written(process.stdout), written(process.stderr)]);
+  await (isStopped ? withinTime(all, LAST_WRITE_MS) : all);
+  exitAtOnce(Number(process.exitCode ?? 0));
 }
+
+/** By a signal or a limit of the user's: then no reader holds the process up. */
+const STOPPED: ReadonlySet<ExitCode> = new Set([5, 129, 130, 143]);
 
 /** Resolves when the stream has passed on what it was given, or never will. */
 function written(stream: NodeJS.WriteStream): Promise<void> {
@@ -146,4 +161,17 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
     if (stream.destroyed || stream.writableLength === 0) resolve();
     else stream.write('', () => resolve());
   });
+}
+
+/** Work of the thread pool, for which `process.exit` waits: a name that is looked up, a file of another kind. */
+const ON_POOL = /^(?:FSReq|GetAddrInfo|GetNameInfo)/;
+
+/** Exits though something may never come back: then as the signal itself would have ended the process. */
+function exitAtOnce(code: number): void {
+  const signal = signalOfExitCode(code);
+  if (signal !== null && process.getActiveResourcesInfo().some((name) => ON_POOL.test(name))) {
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  }
+  process.exit(code);
 }

@@ -58,6 +58,7 @@ const pageFaults = [
   'DNS',
   'CONNECTION_REFUSED',
   'CONNECT_TIMEOUT',
+  'OPEN_FILES',
   'PRIVATE_ADDRESS',
   'CERTIFICATE',
   'TLS',

@@ -5,6 +5,7 @@
  * errors, page requests, summaries, units. It knows no concern of another folder and imports none.
  */
 import type { EventSink } from './events.ts';
+import type { KnownCredentials } from './known-credentials.ts';
 import type { Method } from './page-request.ts';
 import type { Pagination, PaginationStyle } from './pagination.ts';
 import type { Secret } from './redact.ts';
@@ -247,4 +248,6 @@ export interface ResolvedOptions {
   readonly allowOrigins: readonly string[];
   readonly allowAddresses: readonly string[];
   readonly secretParams: readonly string[];
+  /** Those of headers, body, URL arguments and proxy. */
+  readonly credentials: KnownCredentials;
 }

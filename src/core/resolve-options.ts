@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { type EverypageError, expected, usageError } from './errors.ts';
+import { KnownCredentials, namedCredentials } from './known-credentials.ts';
 import type { Header, Recheck, ResolvedOptions, RunOptions } from './options.ts';
 import { isSecretHeader, Secret } from './redact.ts';
 import { resolvePaginate } from './resolve-paginate.ts';
@@ -43,6 +44,8 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     throw usageError('a GET request has no body; use POST, or leave the data out');
   }
   const paginate = resolvePaginate(options.paginate);
+  const headers = Object.freeze(resolveHeaders(options, body !== null));
+  const secretParams = Object.freeze([...(options.secretParams ?? [])]);
   if (options.wholePages && (paginate.pinned.overlap ?? 0) > 0) {
     throw usageError(
       'with an overlap pages repeat records, and whole pages would hold them twice; leave out --overlap, or take records instead of pages',
@@ -61,7 +64,7 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     wholePages: options.wholePages ?? false,
     paginate,
     method,
-    headers: Object.freeze(resolveHeaders(options, body !== null)),
+    headers,
     body,
     literal: options.literal ?? false,
     proxy: options.proxy === undefined ? null : new Secret(options.proxy),
@@ -96,7 +99,11 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     failWhen: options.failWhen ?? null,
     allowOrigins: Object.freeze((options.allowOrigins ?? []).map(originOf)),
     allowAddresses: Object.freeze((options.allowAddresses ?? []).map(addressBlock)),
-    secretParams: Object.freeze([...(options.secretParams ?? [])]),
+    secretParams,
+    credentials: new KnownCredentials(
+      namedCredentials({ headers, body, secretParams }, [], null),
+      secretParams,
+    ),
   });
 }
 

@@ -18,15 +18,19 @@ import { basename, dirname, join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
 import { absolutePath, realPlace, statOrNull, syncFolder } from '../core/files.ts';
 import type { Destination } from './format.ts';
+import { openInPlace } from './in-place-writer.ts';
 
 /** A file that appears whole or not at all. */
 export interface FileDestination extends Destination {
-  write(bytes: Uint8Array): void;
+  /** Takes over `bytes`. A promise where a reader must first make room. */
+  write(bytes: Uint8Array): Promise<void> | undefined;
   /** Puts what was written in the place of the old file and on the disk. Call it once, at the end. */
   commit(): void;
   /** Removes what was written; the old file stays. Does nothing after `commit`. */
   abort(): void;
   readonly bytesWritten: number;
+  /** It is no regular file: whoever reads it may be slow, or not there. */
+  readonly waitsForReader: boolean;
 }
 
 /**
@@ -86,15 +90,19 @@ export function isWrittenInPlace(path: string): boolean {
 }
 
 function writeInPlace(path: string, attempt: Attempt): FileDestination {
-  // Appending is what `>>` asks of `/dev/stdout`; to pipes and devices it makes no difference.
-  const output = openOutput(() => openSync(path, constants.O_WRONLY | constants.O_APPEND), attempt);
+  const output = attempt(() => openInPlace(path));
   return {
-    write: output.write,
+    write(bytes) {
+      return attempt(() => output.write(bytes))?.catch((error) => {
+        throw outputError(path, error);
+      });
+    },
     commit: () => attempt(output.close),
     abort: () => quietly(output.close),
     get bytesWritten() {
-      return output.bytesWritten();
+      return output.bytesWritten;
     },
+    waitsForReader: true,
   };
 }
 
@@ -142,6 +150,7 @@ function writeBeside(
     get bytesWritten() {
       return output.bytesWritten();
     },
+    waitsForReader: false,
   };
 }
 
@@ -208,7 +217,7 @@ function removeLeftovers(target: string, hold: HoldFile): void {
 }
 
 interface OpenOutput {
-  write(bytes: Uint8Array): void;
+  write(bytes: Uint8Array): undefined;
   sync(): void;
   close(): void;
   bytesWritten(): number;
@@ -231,6 +240,7 @@ function openOutput(open: () => number, attempt: Attempt): OpenOutput {
           bytesWritten += written;
         }
       });
+      return undefined;
     },
     sync: () => fsyncSync(current()),
     close() {

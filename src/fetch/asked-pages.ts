@@ -1,4 +1,5 @@
 /** Pages that are asked for one by one before there is a plan: those that show how the list pages. */
+import type { KnownCredentials } from '../core/known-credentials.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { type BodyCheck, faulty, withDigest } from '../decode/check-body.ts';
 import { singleHeader } from '../http/outcome.ts';
@@ -44,7 +45,7 @@ export class AskedPages implements PageSource, PageSink {
   readonly #dispatcher: Pick<Dispatcher, 'rejected' | 'done'>;
   readonly #check: BodyCheck;
   readonly #isFailure: FailureCheck;
-  readonly #secretParams: readonly string[];
+  readonly #credentials: KnownCredentials;
   #next = Promise.withResolvers<Task | null>();
   #answer = Promise.withResolvers<Answer>();
   readonly #answers: Answer[] = [];
@@ -53,13 +54,13 @@ export class AskedPages implements PageSource, PageSink {
     attempt: Attempt,
     check: BodyCheck,
     isFailure: FailureCheck,
-    secretParams: readonly string[],
+    credentials: KnownCredentials,
     dispatcher: Pick<Dispatcher, 'rejected' | 'done'>,
   ) {
     this.attempt = attempt;
     this.#check = check;
     this.#isFailure = isFailure;
-    this.#secretParams = secretParams;
+    this.#credentials = credentials;
     this.#dispatcher = dispatcher;
   }
 
@@ -70,7 +71,7 @@ export class AskedPages implements PageSource, PageSink {
   readonly ask: Ask = async (request) => {
     const isGuess = this.#answers.length > 0;
     this.#answer = Promise.withResolvers();
-    this.#next.resolve(createTask(request, this.#secretParams, isGuess));
+    this.#next.resolve(createTask(request, this.#credentials, isGuess));
     const answer = await this.#answer.promise;
     if (answer.body === null && !isGuess) throw new FirstPageMissing(answer.task, answer.final);
     return pageView(request, answer);

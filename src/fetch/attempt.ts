@@ -77,7 +77,8 @@ export function attemptsFrom(parts: AttemptParts, startUrl: string): Attempt {
       );
     }
     if (allowed.has(origin)) {
-      const url = withholdCredentials(request.url, startUrl, parts.options.secretParams);
+      const { credentials, secretParams } = parts.options;
+      const url = credentials.withhold(withholdCredentials(request.url, startUrl, secretParams));
       const path = url.slice(origin.length);
       return sender.send({ ...task, path }, 'foreign', start.origin);
     }
@@ -103,10 +104,22 @@ class Sender {
     this.#allowOrigins = new Set(parts.options.allowOrigins);
   }
 
+  /** What it says of the outcome holds no credentials. */
   async send(
-    { request, origin, path }: Pick<Task, 'request' | 'origin' | 'path'>,
+    task: Pick<Task, 'request' | 'origin' | 'path'>,
     trust: Trust,
     start: string | null = null,
+  ): Promise<AttemptResult> {
+    const result = await this.#sendOn(task, trust, start);
+    const { credentials } = this.#parts.options;
+    const outcome = credentials.of(task.request.url).withholdIn(result.outcome);
+    return { ...result, outcome };
+  }
+
+  async #sendOn(
+    { request, origin, path }: Pick<Task, 'request' | 'origin' | 'path'>,
+    trust: Trust,
+    start: string | null,
   ): Promise<AttemptResult> {
     const { method, body, headers = null } = request;
     let target: Target = { method, origin, start, path, body, trust, headers };
@@ -128,10 +141,11 @@ class Sender {
   }
 
   #follow(from: Target, status: number, location: string): Target | Outcome {
-    const { secretParams } = this.#parts.options;
+    const { credentials, secretParams } = this.#parts.options;
     const rules = {
       hasCredentials: this.#hasCredentials,
       allowOrigins: this.#allowOrigins,
+      credentials,
       secretParams,
     };
     return followRedirect(rules, from, status, location);
@@ -139,7 +153,7 @@ class Sender {
 
   /** @param asked the method of the page's own request, before any redirect */
   async #sendTo(target: Target, asked: Method): Promise<AttemptResult> {
-    const { transport, clock, limiters } = this.#parts;
+    const { transport, clock, limiters, options } = this.#parts;
     const { method, origin, start, path, body, trust } = target;
     const ofRun = this.#headers[trust];
     const headers = target.headers === null ? ofRun : { ...ofRun, ...target.headers };
@@ -151,9 +165,12 @@ class Sender {
       return { outcome: classifyFault(error), response: null, fault: error.fault, hint: null };
     }
     const wallTime = clock.wallTime();
-    limiters.notePolicy(origin, path, response.headers);
+    // Names of limits are shown and stored.
+    const headersShown = options.credentials.withholdIn(response.headers);
+    limiters.notePolicy(origin, path, headersShown);
     const limiter = limiters.of(origin, path);
-    const hint = limiter.readHint(response, clock.now(), wallTime);
+    const shown = { ...response, headers: headersShown };
+    const hint = limiter.readHint(shown, clock.now(), wallTime);
     const outcome = classifyResponse(response.status, response.headers, wallTime, hint);
     const answered = { response, hint, fault: null, outcome, ...this.#credentialsOf(trust) };
     if (outcome.kind === 'redirect') return answered;

@@ -1,6 +1,11 @@
 /** Credentials on the way: which of the run's headers an origin may have, and where they come back into a stored link. */
+import { EverypageError } from '../core/errors.ts';
+import type { EventSink } from '../core/events.ts';
+import { KnownCredentials, namedCredentials } from '../core/known-credentials.ts';
 import type { Header, ResolvedOptions } from '../core/options.ts';
 import { Secret } from '../core/redact.ts';
+import { proxyAuthorization } from '../http/proxy.ts';
+import type { PlanSource } from '../plan/plan.ts';
 
 /** Which of the run's headers a request gets. */
 export type Trust =
@@ -40,6 +45,38 @@ export function createRequestHeaders(
 
 export function holdsCredentials(options: Pick<ResolvedOptions, 'headers'>): boolean {
   return options.headers.some(({ value }) => value instanceof Secret);
+}
+
+/** Shows events without the credentials of the run, whatever put them there. */
+export function withoutCredentials(
+  emit: EventSink,
+  { credentials }: Pick<ResolvedOptions, 'credentials'>,
+): EventSink {
+  return (event) => emit(credentials.withholdIn(event));
+}
+
+/** The error as it may be shown. */
+export function shownError(
+  error: unknown,
+  { credentials }: Pick<ResolvedOptions, 'credentials'>,
+): unknown {
+  if (!(error instanceof EverypageError)) return error;
+  const message = credentials.withhold(error.message);
+  return message === error.message ? error : new EverypageError(error.code, message);
+}
+
+/** The options with every credential that is known before the first request: also those of URLs and a proxy. */
+export function withKnownCredentials(
+  options: ResolvedOptions,
+  sources: readonly PlanSource[],
+  proxy: URL | null,
+): ResolvedOptions {
+  const urls = sources.flatMap((source) =>
+    source.kind === 'template' || source.kind === 'literal' ? [source.text] : [],
+  );
+  const authorization = proxy === null ? null : proxyAuthorization(proxy);
+  const given = namedCredentials(options, urls, authorization);
+  return { ...options, credentials: new KnownCredentials(given, options.secretParams) };
 }
 
 const REDACTED = /([?&#;]|^)([^?&#=]*)=REDACTED(?=$|[&#;])/g;

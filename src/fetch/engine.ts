@@ -19,8 +19,10 @@ import type { Counters, PageSink, PageSource } from './page-flow.ts';
 import { PauseMonitor } from './pause-monitor.ts';
 import type { Attempt } from './task.ts';
 
-/** After a signal, what is in flight has this long to arrive. */
+/** After a stop, what is in flight has this long to arrive, and the output to be taken. */
 const DRAIN_MS = 10_000;
+/** Where nothing is in flight, only the reader of the output is waited for. */
+const READER_MS = 2_000;
 
 interface EngineParts {
   readonly options: ResolvedOptions;
@@ -46,9 +48,13 @@ export class Engine {
     bodyBytes: 0,
   };
   readonly #pauseMonitor: PauseMonitor;
-  readonly #beganAt: number;
+  readonly #deadline: NodeJS.Timeout | undefined;
   #isRunning = false;
   #drain: NodeJS.Timeout | undefined;
+  #giveUp: (() => void) | null = null;
+  #isGivenUp = false;
+  /** The deadline has passed while the output was written; it counts where that was not done. */
+  overdue: Stop | null = null;
 
   constructor({ options, transport, clock, emit, opened }: EngineParts) {
     this.options = options;
@@ -63,7 +69,13 @@ export class Engine {
     const random = Math.random;
     const parts = { options, clock, random, emit, counters, storedBefore, limiters, pauseMonitor };
     this.dispatcher = new Dispatcher(parts);
-    this.#beganAt = clock.now();
+    const { deadlineMs } = options;
+    if (deadlineMs !== null) {
+      this.#deadline = setTimeout(
+        () => this.stop({ kind: 'deadline', deadlineMs }),
+        Math.min(LONGEST_TIMER_MS, deadlineMs),
+      );
+    }
   }
 
   /** Why it stopped before everything was fetched; null while it has not. */
@@ -73,30 +85,48 @@ export class Engine {
 
   /** Ends the fetching early: nothing starts, what is in flight has ten seconds. */
   readonly stop = (stop: Stop): void => {
+    if (stop.kind === 'deadline' && this.#giveUp !== null) {
+      // Everything was fetched; whether anything is missed is not known yet.
+      this.overdue = stop;
+      this.#giveUp();
+      return;
+    }
     if (this.#isRunning) this.emit({ type: 'phase', phase: 'draining' });
     this.dispatcher.stop(stop);
-    const drainMs = stop.kind === 'closed-pipe' ? 0 : DRAIN_MS;
-    if (this.#isRunning) this.#drain ??= setTimeout(() => void this.transport.close(), drainMs);
+    if (stop.kind === 'closed-pipe') {
+      // Nobody waits for what is in flight.
+      setTimeout(() => void this.transport.close(), 0);
+      return;
+    }
+    this.#drain ??= setTimeout(
+      () => {
+        void this.transport.close();
+        this.#isGivenUp = true;
+        this.#giveUp?.();
+      },
+      this.#isRunning ? DRAIN_MS : READER_MS,
+    );
   };
+
+  /** @param giveUp ends the wait for whoever takes the output, some time after a stop */
+  whileExporting(giveUp: () => void): void {
+    this.#giveUp = giveUp;
+    if (this.#isGivenUp) giveUp();
+  }
+
+  /** The run is over: nothing of it is to happen any more. */
+  ended(): void {
+    clearTimeout(this.#deadline);
+    clearTimeout(this.#drain);
+  }
 
   /** Fetches every page of a source. Rejects where the run cannot go on; a stop is no such thing. */
   async fetch(source: PageSource, sink: PageSink): Promise<void> {
-    const { deadlineMs } = this.options;
-    const leftMs = (deadlineMs ?? 0) - (this.clock.now() - this.#beganAt);
-    const deadline =
-      deadlineMs === null
-        ? undefined
-        : setTimeout(
-            () => this.stop({ kind: 'deadline', deadlineMs }),
-            Math.min(LONGEST_TIMER_MS, Math.max(1, leftMs)),
-          );
     this.#isRunning = true;
     try {
       await this.dispatcher.run(source, sink);
     } finally {
       this.#isRunning = false;
-      clearTimeout(deadline);
-      clearTimeout(this.#drain);
     }
   }
 
@@ -109,10 +139,10 @@ export class Engine {
     work: (ask: Ask, asked: AskedPages) => Promise<T>,
     isFailure: FailureCheck = () => false,
   ): Promise<T | null> {
-    const { failWhen, maxDecodedBytes, secretParams } = this.options;
+    const { failWhen, maxDecodedBytes, credentials } = this.options;
     const condition = readCondition(failWhen);
     const check = createBodyCheck(parseSelection(null), maxDecodedBytes, condition);
-    const asked = new AskedPages(attempt, check, isFailure, secretParams, this.dispatcher);
+    const asked = new AskedPages(attempt, check, isFailure, credentials, this.dispatcher);
     const result = work(asked.ask, asked).finally(() => asked.close());
     // Who waits for it below hears of an error; a run that is stopped does not wait.
     result.catch(() => {});

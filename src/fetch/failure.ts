@@ -2,12 +2,11 @@
  * Why a page did not come: its stable code, and words for people. What a server sent is shown without
  * credentials, in one line, escaped and cut.
  */
-import { formsOf, partsOf } from '../archive-thread/echoed-credentials.ts';
 import type { Rejection } from '../archive-thread/messages.ts';
 import { codeOfStatus, type PageCode } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
-import type { Header } from '../core/options.ts';
-import { credentialsIn, isSecretName, Secret } from '../core/redact.ts';
+import { FIELD, type KnownCredentials } from '../core/known-credentials.ts';
+import { isSecretName } from '../core/redact.ts';
 import { isText } from '../decode/body-faults.ts';
 import { decodeBody } from '../decode/content-encoding.ts';
 import { singleHeader } from '../http/outcome.ts';
@@ -19,6 +18,7 @@ const ofFault: Readonly<Record<TransportFault, PageCode>> = {
   dns: 'DNS',
   refused: 'CONNECTION_REFUSED',
   'connect-timeout': 'CONNECT_TIMEOUT',
+  'open-files': 'OPEN_FILES',
   address: 'PRIVATE_ADDRESS',
   certificate: 'CERTIFICATE',
   tls: 'TLS',
@@ -97,16 +97,12 @@ const IS_JSON: ReadonlySet<Rejection['kind']> = new Set([
 
 /** Where credentials of the user's may stand. */
 interface Sent {
-  readonly headers: readonly Header[];
-  readonly body: Uint8Array | null;
-  readonly secretParams: readonly string[];
+  readonly credentials: KnownCredentials;
 }
 
 const SHOWN_CHARACTERS = 80;
 /** What a server says in words is worth more room than markup. */
 const MESSAGE_CHARACTERS = 300;
-/** Shorter words than this stand in any page. */
-const LEAST_SECRET = 4;
 /** Long enough that a secret which begins in what is shown ends in it. */
 const BEGINNING_BYTES = 4096;
 /** In characters of at most four bytes, fewer than that were not cut. */
@@ -151,47 +147,12 @@ function quoted(text: string): string {
   return text.includes('"') ? `'${text}'` : `"${text}"`;
 }
 
-function withoutSecrets(text: string, url: string, sent: Sent): string {
-  const { headers, secretParams } = sent;
-  const secrets = [
-    ...headers.flatMap(({ value }) => (value instanceof Secret ? partsOf(value.reveal()) : [])),
-    ...credentialsIn(url, secretParams),
-    ...secretsOfBody(sent),
-  ];
-  const known = secrets.filter(({ length }) => length >= LEAST_SECRET).flatMap(formsOf);
-  // Longest first: one may be a part of another.
-  const rest = known
-    .toSorted((a, b) => b.length - a.length)
-    .reduce((left, secret) => left.replaceAll(however(secret), 'REDACTED'), text);
-  const longest = Math.max(0, ...known.map(({ length }) => length));
+function withoutSecrets(text: string, url: string, { credentials }: Sent): string {
+  const known = credentials.of(url).forSaid();
+  const rest = known.withhold(text);
   // Where the beginning was cut, so may be a secret at its end, and white space before it goes.
-  const whole = text.length < SURELY_WHOLE ? rest : rest.slice(0, -2 * longest || undefined);
+  const whole = text.length < SURELY_WHOLE ? rest : rest.slice(0, -2 * known.longest || undefined);
   return whole.replaceAll(FIELD, (field, name: string, between: string) =>
-    isSecretName(name, secretParams) ? `${name}${between}REDACTED` : field,
+    isSecretName(name, known.secretParams) ? `${name}${between}REDACTED` : field,
   );
-}
-
-/** A string inside a string inside JSON may have any number of backslashes, and `%2F` equals `%2f`. */
-function however(secret: string): RegExp {
-  const characters = [...secret].map((character) => character.replace(/[^\w\s]/, '\\$&'));
-  return new RegExp(characters.join('\\\\*'), 'gi');
-}
-
-/** JSON and forms alike: what stands before a colon or an equals sign is a name. */
-const FIELD = /\b([\w.[\]%-]{1,64})(["']?\s{0,9}[:=]\s{0,9})("(?:[^"\\]|\\.)*"?|[^\s"'&,;}]+)/g;
-
-function secretsOfBody({ body, secretParams }: Sent): string[] {
-  if (body === null) return [];
-  const text = new TextDecoder().decode(body.subarray(0, MOST_BYTES));
-  return [...text.matchAll(FIELD)]
-    .filter(([, name]) => isSecretName(name!, secretParams))
-    .map(([, , , value]) => plain(value!));
-}
-
-function plain(value: string): string {
-  try {
-    return value.startsWith('"') ? String(JSON.parse(value)) : decodeURIComponent(value);
-  } catch {
-    return value;
-  }
 }

@@ -3,6 +3,7 @@ import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import type { Opened, SentPage } from '../archive-thread/messages.ts';
 import { saysThatItFailed } from '../archive-thread/outcome-words.ts';
 import { EverypageError } from '../core/errors.ts';
+import type { KnownCredentials } from '../core/known-credentials.ts';
 import type { PageToContinue, ResolvedOptions } from '../core/options.ts';
 import { outputShape } from '../core/output-shape.ts';
 import type { PageRequest } from '../core/page-request.ts';
@@ -191,7 +192,7 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   engine.emit({ type: 'pagination', ...facts });
   const plan = planFor({ ...found, pagination }, paginate, options, thread);
   const pending = new PendingPages(parts, plan, pagination, asked);
-  const witness = createTask(start, options.secretParams);
+  const witness = createTask(start, options.credentials);
   return { pending, attempt, witness, facts };
 }
 
@@ -238,14 +239,15 @@ function rememberedPagination({ pagination, exportOnly }: Opened): FoundPaginati
 function planFor(
   { pagination, end }: FoundPagination,
   { start, split, next }: PaginateJob,
-  { recheck, secretParams }: ResolvedOptions,
+  { recheck, secretParams, credentials }: ResolvedOptions,
   thread: ArchiveThread,
 ): GrowingPlan {
   if (next !== null) {
     return createFunctionPlan({
       start,
       next,
-      readPage: async (place) => pageToContinue(await thread.call('page', place), start.url),
+      readPage: async (place) =>
+        pageToContinue(await thread.call('page', place), start.url, credentials),
       secretParams,
     });
   }
@@ -267,11 +269,15 @@ function planFor(
  * A stored page as a user's pagination function gets it. Its URL has the credentials of the start
  * again, so that the next one can be made of it.
  */
-function pageToContinue(page: SentPage | null, startUrl: string): PageToContinue {
+function pageToContinue(
+  page: SentPage | null,
+  startUrl: string,
+  credentials: KnownCredentials,
+): PageToContinue {
   if (page === null) throw new EverypageError('INTERNAL', 'a page to go on from is not stored');
   const { url, status, headers, body } = page;
   return {
-    url: restoreCredentials(url, startUrl),
+    url: restoreCredentials(credentials.open(url), startUrl),
     status,
     headers: headers === null ? {} : JSON.parse(headers),
     body,

@@ -1,5 +1,6 @@
 /** Where a redirect leads: the next request, or why it is not followed. */
 import { escapeText } from '../core/escape.ts';
+import type { KnownCredentials } from '../core/known-credentials.ts';
 import type { Method } from '../core/page-request.ts';
 import { redactUrl, withholdCredentials } from '../core/redact.ts';
 import { isNamedLocal } from '../http/address-guard.ts';
@@ -23,6 +24,7 @@ export interface Target {
 interface RedirectRules {
   readonly hasCredentials: boolean;
   readonly allowOrigins: ReadonlySet<string>;
+  readonly credentials: KnownCredentials;
   readonly secretParams: readonly string[];
 }
 
@@ -58,7 +60,8 @@ export function followRedirect(
       };
     }
     trust = 'foreign';
-    url = new URL(withholdCredentials(url.href, from.origin + from.path, rules.secretParams));
+    const own = withholdCredentials(url.href, from.origin + from.path, rules.secretParams);
+    url = new URL(rules.credentials.withhold(own));
   }
   // RFC 9110 §15.4: 307 and 308 keep the method; after the others a POST becomes a GET, as clients do.
   const keeps = status === 307 || status === 308 || from.method === 'GET';

@@ -224,8 +224,7 @@ export class Limiter {
     // A witness was given before: whatever keeps it from coming now is the server's.
     const isLost = kind === 'lost' && (role === 'witness' || outcome.kind === 'retry');
     const isTrouble = isError || isLost;
-    // Closed by us: it says nothing of the server.
-    if (isTrouble && fault !== 'closed' && role !== 'recheck') {
+    if (isTrouble && !OURS.has(fault) && role !== 'recheck') {
       const judged = health.failed(failureKind(fault), sentAt, now);
       return { ...judged, settled: judged.waitMs === null ? null : 'down' };
     }
@@ -237,6 +236,9 @@ export class Limiter {
     return COUNTS;
   }
 }
+
+/** They say nothing of the server. */
+const OURS = new Set<TransportFault | null>(['closed', 'open-files']);
 
 const COUNTS = { attempt: 'counts', waitMs: null, settled: null } as const;
 

@@ -72,7 +72,7 @@ export class PendingPages implements PageListener {
     this.traits = {
       pagingHeaders: pagination === null ? [] : pagingHeaders(pagination),
       pastEnd: pagination?.pastEnd ?? [],
-      secretParams: parts.job.options.secretParams,
+      credentials: parts.job.options.credentials,
     };
   }
 
@@ -153,8 +153,8 @@ export class PendingPages implements PageListener {
 
   /** Null where the page is stored. */
   #taskOf(request: PageRequest, known: KnownPage | undefined): Task | null {
-    const { secretParams, pastEnd } = this.traits;
-    const task = createTask(request, secretParams);
+    const { credentials, pastEnd } = this.traits;
+    const task = createTask(request, credentials);
     this.#count += 1;
     if (!this.isGrowing) this.#digest.update(task.key);
     // A growing plan cannot go on from a page of which nothing is known.
@@ -170,7 +170,7 @@ export class PendingPages implements PageListener {
     if (Buffer.compare(known.key, task.key) !== 0) throw changed(task, known);
     if (known.pageInfo !== null) {
       const startUrl = this.#parts.job.paginate?.start.url ?? null;
-      const pageInfo = withCredentials(known.pageInfo, startUrl);
+      const pageInfo = withCredentials(credentials.openIn(known.pageInfo), startUrl);
       this.#plan.onPage?.(request, { state: 'stored', pageInfo, isKnown: true });
     }
     return null;

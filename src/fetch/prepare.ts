@@ -11,7 +11,6 @@ import {
 } from '../archive/archive-location.ts';
 import type { RunSpecification } from '../archive/archive-types.ts';
 import { fingerprintOf } from '../archive/kept-run.ts';
-import { ownCredentials } from '../archive-thread/echoed-credentials.ts';
 import type { ExportTarget, OpenRequest, SentPage } from '../archive-thread/messages.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
@@ -30,8 +29,12 @@ import {
   type FilesBeside,
   type FileUses,
 } from './check-files.ts';
+import { withKnownCredentials, withoutCredentials } from './credentials.ts';
 import { transportOptions } from './open-transport.ts';
 import { type PaginateJob, paginateJob, withPresetOptions } from './paginate-job.ts';
+
+/** For the proxy of a list whose first URL is not known yet. */
+const SOME_ORIGIN = 'https://list.invalid';
 
 /** Takes bytes; resolves when more may come. Rejecting with `CLOSED_PIPE` ends the run quietly. */
 export interface ByteSink {
@@ -72,13 +75,15 @@ export async function prepare(
   askedOptions: RunOptions & OutputSinks & FilesBeside,
 ): Promise<Job> {
   const { sources, options: userOptions } = takeUserInfo(asked, askedOptions);
-  const options = withCursorNames(withPresetOptions(resolveOptions(userOptions)), sources);
+  const known = withCursorNames(withPresetOptions(resolveOptions(userOptions)), sources);
+  const transport = transportOptions(known, process.env);
+  const proxy = transport.proxyFor(firstOrigin(sources) ?? SOME_ORIGIN);
+  const options = withKnownCredentials(known, sources, proxy);
   readSelection(options.select);
   readCondition(options.failWhen);
   checkOutputFolder(options.output);
   checkOutputFolder(options.archive);
   const target = exportTarget(options, askedOptions);
-  const transport = transportOptions(options, process.env);
   await checkSources(sources);
   const makePlan = (): Plan =>
     createListPlan({
@@ -119,7 +124,7 @@ export async function prepare(
   const isNew = !existsSync(location.part);
   return {
     options,
-    emit: askedOptions.onEvent ?? (() => {}),
+    emit: withoutCredentials(askedOptions.onEvent ?? (() => {}), options),
     makePlan,
     paginate,
     open: {
@@ -133,7 +138,7 @@ export async function prepare(
       expect: options.expect,
       isPaginated: paginate !== null || (options.records && options.select === null),
       secretParams: options.secretParams,
-      credentials: ownCredentials(options, sources),
+      credentials: options.credentials.reveal(),
       select: options.select,
       maxDecodedBytes: options.maxDecodedBytes,
       failWhen: options.failWhen,

@@ -126,7 +126,8 @@ export class RetryPolicy {
     const { options, storedBefore, counters } = this.#parts;
     const { kind, digest } = rejection;
     const contentType = singleHeader(final.headers?.['content-type']);
-    const reason = describeRejection(rejection, contentType, task.request.url, options);
+    const said = describeRejection(rejection, contentType, task.request.url, options);
+    const reason = options.credentials.of(task.request.url).withhold(said);
     if (kind === 'selection' && !storedBefore && counters.fetched === 0) {
       throw new EverypageError(
         'SELECTION',

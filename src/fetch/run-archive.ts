@@ -84,7 +84,7 @@ export async function fetchPages(
     }
     emit({ type: 'total', total: end.count });
   }
-  await thread.call('endPlan', end);
+  await thread.call('endPlan', options.credentials.withholdIn(end));
 }
 
 /** Ends the archive and the output by what is stored, and sums up what the run took. */
@@ -94,21 +94,23 @@ export async function finishRun(
   pagination: PaginationFacts | null,
   startedAt: number,
 ): Promise<Summary> {
-  const { clock, counters, emit, limiters, transport } = engine;
+  const { clock, counters, emit, limiters, options, transport } = engine;
   engine.pausesEnded();
   // Connections say goodbye, which takes a round trip, while the archive is finished.
   const closing = transport.close();
   emit({ type: 'phase', phase: 'exporting' });
+  engine.whileExporting(() => void thread.call('abandon', null).catch(() => {}));
   const finished = await thread.call('finish', { stopped: engine.stopped !== null });
-  const { verdict, failures, output, archivePath, echo } = finished;
+  const { verdict, failures, output, archivePath, isAbandoned, echo } = finished;
   if (echo !== null) {
     emit({ type: 'warning', code: 'ECHOED_CREDENTIAL', message: echoWarning(echo) });
   }
-  const summary: Summary = {
+  // Also what the archive holds sealed.
+  const summary: Summary = options.credentials.withholdIn({
     verdict,
     pagination,
     readings: 1,
-    stop: engine.stopped,
+    stop: engine.stopped ?? (isAbandoned ? engine.overdue : null),
     failures,
     ...counters,
     durationMs: clock.now() - startedAt,
@@ -116,7 +118,7 @@ export async function finishRun(
     pace: limiters.facts(clock.now()),
     output: output === null ? null : { ...output, partial: !isWhole(verdict.name, null) },
     archivePath,
-  };
+  });
   await closing;
   emit({ type: 'end', summary });
   return summary;

@@ -37,6 +37,7 @@ export class RunControl {
 
   close(): void {
     this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#engine?.ended();
   }
 
   /** The run cannot go on; where nobody takes the output any more, it stops. */

@@ -3,7 +3,8 @@ import type { AttemptRecord } from '../archive/archive-types.ts';
 import type { ArrivedPage } from '../archive-thread/messages.ts';
 import type { PageCode } from '../core/errors.ts';
 import type { Hint } from '../core/hint.ts';
-import { type PageRequest, pageKey } from '../core/page-request.ts';
+import type { KnownCredentials } from '../core/known-credentials.ts';
+import { keyOfRedacted, type PageRequest } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
 import { type Outcome, singleHeader } from '../http/outcome.ts';
 import type { HeaderValues, Protocol, RawResponse, TransportFault } from '../http/transport.ts';
@@ -15,7 +16,7 @@ export interface Task {
   /** Path and query. */
   readonly path: string;
   readonly key: Uint8Array;
-  /** Redacted. */
+  /** Redacted, as it is stored and shown. */
   readonly shownUrl: string;
   /** Detection guesses that there may be such a page: any answer is one, and none stops the run. */
   readonly isGuess: boolean;
@@ -98,23 +99,24 @@ export interface ListTraits {
   readonly pagingHeaders: readonly string[];
   /** Statuses that mean, for a speculative page, that it is past the end. */
   readonly pastEnd: readonly number[];
-  readonly secretParams: readonly string[];
+  readonly credentials: KnownCredentials;
 }
 
 /** @param isGuess see `Task` */
 export function createTask(
   request: PageRequest,
-  secretParams: readonly string[],
+  credentials: KnownCredentials,
   isGuess = false,
 ): Task {
   // The plan has normalised the URL, so the path begins at the first slash after `https://`.
   const pathAt = request.url.indexOf('/', 8);
+  const shownUrl = credentials.url(request.url);
   return {
     request,
     origin: request.url.slice(0, pathAt),
     path: request.url.slice(pathAt),
-    key: pageKey(request, secretParams),
-    shownUrl: redactUrl(request.url, secretParams),
+    key: keyOfRedacted({ ...request, url: shownUrl }),
+    shownUrl,
     isGuess,
     attempts: 0,
     spentMs: 0,
@@ -133,7 +135,7 @@ export function createTask(
 export function arrivedPage(
   task: Task,
   { state, status, headers, bodyBytes, why, timing }: FinalAttempt,
-  { pagingHeaders, pastEnd, secretParams }: ListTraits,
+  { pagingHeaders, pastEnd, credentials }: ListTraits,
 ): ArrivedPage {
   const isPastEnd =
     state === 'failed' &&
@@ -145,7 +147,7 @@ export function arrivedPage(
     url: task.shownUrl,
     state: isPastEnd ? 'beyond-end' : state,
     status,
-    headers: headers === null ? null : keptHeaders(headers, secretParams),
+    headers: headers === null ? null : keptHeaders(headers, credentials.of(task.request.url)),
     encoding: headers === null ? null : singleHeader(headers['content-encoding']),
     bodyBytes,
     code: why?.code ?? null,
@@ -158,7 +160,7 @@ export function arrivedPage(
   const isExpected = task.request.expected !== undefined && !task.isAskedAgain;
   const known: ArrivedPage = isExpected ? { ...page, expected: true } : page;
   if (pagingHeaders.length === 0 || headers === null) return known;
-  return { ...known, paging: pickHeaders(headers, pagingHeaders) };
+  return { ...known, asked: task.request.url, paging: pickHeaders(headers, pagingHeaders) };
 }
 
 /** Response headers worth keeping: what represents the page, how it pages and what it says about limits. Never Set-Cookie. */
@@ -181,8 +183,8 @@ const MOST_KNOWN = 1000;
 /** A link's target, a URL that stands by itself, or a query, as in `{"next":"/items?page=2"}`. */
 const LINK = /<[^<>]*>|https?:\/\/[^\s<>"]+|\?[^\s<>"]*/gi;
 
-/** As a JSON object for the archive, without credentials in links; null where nothing is worth keeping. */
-export function keptHeaders(headers: HeaderValues, secretParams: readonly string[]): string | null {
+/** As a JSON object for the archive, without credentials; null where nothing is worth keeping. */
+export function keptHeaders(headers: HeaderValues, credentials: KnownCredentials): string | null {
   let kept: Record<string, string | readonly string[]> | null = null;
   for (const name in headers) {
     const value = headers[name];
@@ -190,8 +192,8 @@ export function keptHeaders(headers: HeaderValues, secretParams: readonly string
     kept ??= {};
     kept[name] =
       typeof value === 'string'
-        ? withoutCredentials(value, secretParams)
-        : value.map((each) => withoutCredentials(each, secretParams));
+        ? withoutCredentials(value, credentials)
+        : value.map((each) => withoutCredentials(each, credentials));
   }
   return kept === null ? null : JSON.stringify(kept);
 }
@@ -205,13 +207,16 @@ function isKept(name: string): boolean {
   return kept;
 }
 
-function withoutCredentials(value: string, secretParams: readonly string[]): string {
-  if (!value.includes('=')) return value;
-  return value.replace(LINK, (link) =>
-    link.startsWith('<')
-      ? `<${redactUrl(link.slice(1, -1), secretParams)}>`
-      : redactUrl(link, secretParams),
-  );
+function withoutCredentials(value: string, credentials: KnownCredentials): string {
+  const { secretParams } = credentials;
+  const links = value.includes('=')
+    ? value.replace(LINK, (link) =>
+        link.startsWith('<')
+          ? `<${redactUrl(link.slice(1, -1), secretParams)}>`
+          : redactUrl(link, secretParams),
+      )
+    : value;
+  return credentials.seal(links);
 }
 
 /** Those of the named headers that are there, repeated fields joined. */

@@ -11,6 +11,7 @@ import {
   type SecureContext,
   type TLSSocket,
 } from 'node:tls';
+import { setRunningTimeout } from '../core/running-time.ts';
 import {
   certificateFault,
   isUnknownAuthority,
@@ -98,9 +99,9 @@ async function attemptConnect(
     settings.onSocket(socket);
   };
   let stage = `no connection to ${peer}`;
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = (): void => {};
   const timedOut = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+    cancel = setRunningTimeout(() => {
       const text = `${stage} within ${settings.connectTimeoutMs / 1000} s; --connect-timeout allows longer`;
       reject(new TransportError('connect-timeout', text));
     }, settings.connectTimeoutMs);
@@ -137,7 +138,7 @@ async function attemptConnect(
     }
     throw error;
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }
 

@@ -1,6 +1,7 @@
 /** The transport: one set of connections per origin, one sweep for all timeouts. */
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction, Socket } from 'node:net';
+import { runningTime } from '../core/running-time.ts';
 import {
   AddressGuard,
   type AddressKind,
@@ -18,6 +19,7 @@ import {
   type Protocol,
   type Transport,
   TransportError,
+  type TransportFault,
   type TransportOptions,
   type TransportTuning,
 } from './transport.ts';
@@ -64,7 +66,9 @@ export function createTransport(
   const onWire = new Set<Exchange>();
   const sockets = new Set<Socket>();
   const counts: Record<Protocol, number> = { 'HTTP/1.1': 0, 'HTTP/2': 0 };
-  let sweptAt = performance.now();
+  const sweepMs = sweepIntervalMs(options, tuning);
+  let sweptAt = runningTime.now();
+  let stopsSeen = runningTime.look(sweepMs);
   let sweepTimer: NodeJS.Timeout | null = null;
   let closed: Promise<void> | null = null;
 
@@ -127,7 +131,10 @@ export function createTransport(
   };
 
   const sweep = (): void => {
-    const now = performance.now();
+    const seen = runningTime.look(sweepMs);
+    const now = runningTime.now();
+    if (seen !== stopsSeen) for (const exchange of onWire) exchange.beginAfresh(now);
+    stopsSeen = seen;
     for (const exchange of onWire) sweepExchange(exchange, now, now - sweptAt, options);
     sweptAt = now;
     for (const origin of origins.values()) origin.sweep(now);
@@ -154,9 +161,17 @@ export function createTransport(
           reject(new TransportError('closed', 'the run is over'));
           return;
         }
-        sweepTimer ??= setInterval(sweep, sweepIntervalMs(options, tuning)).unref();
+        if (sweepTimer === null) {
+          runningTime.begin();
+          sweepTimer = setInterval(sweep, sweepMs).unref();
+        }
+        const stops = runningTime.look(sweepMs);
+        const fail = (error: TransportError): void => {
+          const isStopped = runningTime.look(sweepMs) !== stops && ENDED_BY_A_STOP.has(error.fault);
+          reject(isStopped ? afterStop(error) : error);
+        };
         connectionsOf(request.origin, request.start ?? null).submit(
-          new Exchange(request, options.maxBodyBytes, room, onWire, resolve, reject),
+          new Exchange(request, options.maxBodyBytes, room, onWire, resolve, fail),
         );
       }),
     connect: (origin) => {
@@ -169,6 +184,18 @@ export function createTransport(
       return closed;
     },
   };
+}
+
+/** What a connection comes to while nobody tends it. */
+const ENDED_BY_A_STOP: ReadonlySet<TransportFault> = new Set([
+  ...(['dns', 'connect-timeout', 'tls', 'proxy', 'reset', 'truncated'] as const),
+  ...(['idle-timeout', 'timeout', 'too-slow'] as const),
+]);
+
+/** It says nothing of the server, and the request is to be sent again. */
+function afterStop(cause: TransportError): TransportError {
+  const text = `${cause.message}; this process had been stopped meanwhile`;
+  return new TransportError('unprocessed', text, { cause });
 }
 
 /** All public starts share the connections to where they lead, and so do all others. */

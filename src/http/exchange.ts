@@ -3,6 +3,7 @@
  * holds it to its content-length and to the size limit, and settles exactly once.
  */
 import type { Fifo } from '../core/queues.ts';
+import { runningTime } from '../core/running-time.ts';
 import { formatByteLimit } from '../core/units.ts';
 import { type ArrivingBody, BodyChunks, type BodyRoom } from './response-body.ts';
 import {
@@ -74,9 +75,15 @@ export class Exchange implements ArrivingBody {
   start(cancel: () => void, resume: () => void): void {
     this.#cancel = cancel;
     this.#resume = resume;
-    this.startedAt = performance.now();
-    this.lastHeardAt = this.startedAt;
+    this.beginAfresh(runningTime.now());
     this.#onWire.add(this);
+  }
+
+  /** No time has passed for it. */
+  beginAfresh(now: number): void {
+    this.startedAt = now;
+    this.lastHeardAt = now;
+    this.markedAt = 0;
   }
 
   /** Back to the queue, as if never sent: the server asked for another protocol. */

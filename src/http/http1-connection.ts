@@ -8,6 +8,7 @@ import { clientCertificateFault, errorCode, TLS_QUESTION, withProxyCure } from '
 import type { Exchange } from './exchange.ts';
 import { proxyRefusal } from './proxy.ts';
 import { TransportError, type TransportFault } from './transport.ts';
+import { UnaskedContinue } from './unasked-continue.ts';
 
 /** Where requests go by way of a proxy that wants them in absolute form (RFC 9112 §3.2.2). */
 export interface ForwardProxy {
@@ -29,6 +30,8 @@ export interface Http1Settings {
   readonly onAnswer: () => void;
   /** The response is over, well or not: the connection takes the next request. */
   readonly onIdle: (connection: Http1Connection) => void;
+  /** It could not be opened for want of a file descriptor. Whether others take the request over. */
+  readonly onNoDescriptor: (connection: Http1Connection, exchange: Exchange) => boolean;
 }
 
 export class Http1Connection {
@@ -39,6 +42,8 @@ export class Http1Connection {
   #served = 0;
   /** undici may see the end of a socket before its error, and reports the end. */
   #socketError: Error | null = null;
+  /** Of the socket in use. */
+  #unaskedContinue: UnaskedContinue | null = null;
 
   /** @param standing a socket that is connected already, or null */
   constructor(undici: typeof import('undici'), settings: Http1Settings, standing: Socket | null) {
@@ -87,6 +92,7 @@ export class Http1Connection {
     this.#client.dispatch(options, {
       onRequestStart: (controller) => {
         reused = this.#served > 0;
+        this.#unaskedContinue?.expectHead();
         exchange.start(
           () => controller.abort(new Error('given up')),
           () => controller.resume(),
@@ -112,6 +118,8 @@ export class Http1Connection {
         end();
       },
       onResponseError: (_controller, error) => {
+        const isOurs = error instanceof TransportError && error.fault === 'open-files';
+        if (isOurs && !exchange.settled && this.#settings.onNoDescriptor(this, exchange)) return;
         if (!exchange.settled) {
           const certificate = clientCertificateFault(this.#socketError ?? error, this.#peer);
           const peer = {
@@ -150,6 +158,7 @@ export class Http1Connection {
 
   #watch(socket: Socket): void {
     this.#socketError = null;
+    this.#unaskedContinue = new UnaskedContinue(socket);
     socket.on('error', (error) => {
       this.#socketError ??= error;
     });

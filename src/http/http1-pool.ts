@@ -3,7 +3,10 @@ import type { Socket } from 'node:net';
 import { Fifo } from '../core/queues.ts';
 import { type Exchange, failAll } from './exchange.ts';
 import { type ForwardProxy, Http1Connection } from './http1-connection.ts';
-import type { TransportError } from './transport.ts';
+import { TransportError } from './transport.ts';
+
+/** Files that this process opens besides: of the archive, the output, the resolver. */
+const SPARE_DESCRIPTORS = 4;
 
 export interface Http1PoolSettings {
   readonly origin: URL;
@@ -20,12 +23,15 @@ export class Http1Pool {
   readonly #waiting = new Fifo<Exchange>();
   readonly #all: Http1Connection[] = [];
   readonly #idle: Http1Connection[] = [];
+  /** Connections at once; fewer than the run wants where this process may not open so many. */
+  #most: number;
   #closed = false;
   #hasAnswered = false;
 
   constructor(undici: typeof import('undici'), settings: Http1PoolSettings) {
     this.#undici = undici;
     this.#settings = settings;
+    this.#most = settings.concurrency;
   }
 
   submit(exchange: Exchange): void {
@@ -49,7 +55,7 @@ export class Http1Pool {
   }
 
   #add(standing: Socket | null): Http1Connection | null {
-    if (this.#all.length >= this.#settings.concurrency || this.#closed) return null;
+    if (this.#all.length >= this.#most || this.#closed) return null;
     const connection = new Http1Connection(
       this.#undici,
       {
@@ -59,6 +65,7 @@ export class Http1Pool {
           this.#hasAnswered = true;
         },
         onIdle: (idle) => this.#onIdle(idle),
+        onNoDescriptor: (failed, exchange) => this.#doWithout(failed, exchange),
       },
       standing,
     );
@@ -67,8 +74,27 @@ export class Http1Pool {
   }
 
   #onIdle(connection: Http1Connection): void {
+    if (this.#all.length > this.#most) {
+      this.#remove(connection);
+      return;
+    }
     const next = this.#waiting.shift();
     if (next === undefined) this.#idle.push(connection);
     else connection.send(next);
+  }
+
+  /** Its request waits for one of the others. */
+  #doWithout(failed: Http1Connection, exchange: Exchange): boolean {
+    if (this.#all.length === 1) return false;
+    this.#remove(failed);
+    this.#most = Math.min(this.#most, Math.max(1, this.#all.length - SPARE_DESCRIPTORS));
+    exchange.restart();
+    this.#waiting.push(exchange);
+    return true;
+  }
+
+  #remove(connection: Http1Connection): void {
+    this.#all.splice(this.#all.indexOf(connection), 1);
+    void connection.destroy(new TransportError('closed', 'one connection too many'));
   }
 }

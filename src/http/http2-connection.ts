@@ -1,5 +1,6 @@
 /** One HTTP/2 connection of a pool: its stream limit, its GOAWAY, its silence, and what failures mean. */
 import type { Socket } from 'node:net';
+import { runningTime } from '../core/running-time.ts';
 import { clientCertificateFault, errorCode } from './connect-fault.ts';
 import type { Exchange } from './exchange.ts';
 import { ClientConnection } from './h2/client-connection.ts';
@@ -190,7 +191,7 @@ export class Http2Connection implements StreamOwner {
 
   /** A connection that was idle may be dead without our knowing; it is asked, but not waited for. */
   #wake(exchange: Exchange): void {
-    const now = performance.now();
+    const now = runningTime.now();
     if (this.#served > 0) this.#wokenBy = { exchange, heard: this.#silence.heard };
     if (this.#silence.wake(now) === 'ask') this.#ping(now);
   }
@@ -318,7 +319,7 @@ export class ConnectionSilence {
   /** Counts what came, so that silence shows without a clock call for every chunk. */
   #heard = 0;
   #heardAtSweep = 0;
-  #lastHeardAt = performance.now();
+  #lastHeardAt = runningTime.now();
   #askedAt: number | null = null;
 
   constructor(tuning: TransportTuning) {

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { Fifo } from '../core/queues.ts';
+import { runningTime, setRunningTimeout } from '../core/running-time.ts';
 import { type Exchange, failAll } from './exchange.ts';
 import { Http2Connection, type Http2Events } from './http2-connection.ts';
 import { TransportError, type TransportTuning } from './transport.ts';
@@ -96,7 +97,7 @@ export class Http2Pool {
     return (
       standing < this.#settings.tuning.maxSessions &&
       streams < this.#settings.concurrency &&
-      performance.now() >= this.#openNotBefore
+      runningTime.now() >= this.#openNotBefore
     );
   }
 
@@ -159,7 +160,7 @@ export class Http2Pool {
   #onOpenFailed(error: unknown): void {
     // Others carry on; the one more that would have helped is tried again later.
     if (this.#open.length > 0) {
-      this.#openNotBefore = performance.now() + this.#settings.tuning.reopenDelayMs;
+      this.#openNotBefore = runningTime.now() + this.#settings.tuning.reopenDelayMs;
       return;
     }
     failAll(
@@ -215,15 +216,15 @@ function openHttp2(
 ): OpeningHttp2 {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onBegun = (): void => {
-    clearTimeout(timer);
+    cancel();
     resolve();
   };
   const onLost = (fault: TransportError): void => {
-    clearTimeout(timer);
+    cancel();
     reject(fault);
   };
   const connection = new Http2Connection(socket, origin, events, tuning, onBegun, onLost);
-  const timer = setTimeout(() => {
+  const cancel = setRunningTimeout(() => {
     const text = `${origin.host} did not begin HTTP/2 within ${timeoutMs / 1000} s; --http1.1 does without`;
     const error = new TransportError('connect-timeout', text);
     reject(error);

@@ -5,12 +5,12 @@
 import type { Socket } from 'node:net';
 import { Fifo } from '../core/queues.ts';
 import { type Alpn, type Connected, describeEndpoint, endpointOf } from './connect.ts';
-import { noHttp2Fault } from './connect-fault.ts';
+import { noHttp2Fault, tcpFault } from './connect-fault.ts';
 import { type Exchange, failAll } from './exchange.ts';
 import { Http1Pool } from './http1-pool.ts';
 import { Http2Pool } from './http2-pool.ts';
 import { proxyAuthorization } from './proxy.ts';
-import { type Protocol, TransportError, type TransportTuning } from './transport.ts';
+import type { Protocol, TransportError, TransportTuning } from './transport.ts';
 
 export interface OriginSettings {
   readonly origin: URL;
@@ -74,20 +74,19 @@ export class OriginConnections {
 
   async #decide(): Promise<void> {
     this.#deciding = true;
+    let opened: Socket | null = null;
     try {
       const { socket, alpn } = await this.#settings.connect(this.#offer(), !this.#forwards);
+      opened = socket;
       if (alpn === 'h2') this.#beginHttp2(socket);
       else await this.#beginHttp1(socket);
       this.#deciding = false;
       for (const exchange of this.#waiting.takeAll()) this.submit(exchange);
     } catch (error) {
       this.#deciding = false;
-      failAll(
-        this.#waiting,
-        error instanceof TransportError
-          ? error
-          : new TransportError('reset', `the connection failed: ${error}`, { cause: error }),
-      );
+      opened?.destroy();
+      // Also undici's files may be too many to be opened.
+      failAll(this.#waiting, tcpFault(error, this.#settings.origin.host));
     }
   }
 

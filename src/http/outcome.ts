@@ -147,6 +147,7 @@ const FAULT_KIND: Readonly<
   dns: 'retry',
   refused: 'retry',
   'connect-timeout': 'retry',
+  'open-files': 'retry',
   address: 'unsafe',
   certificate: 'unsafe',
   tls: 'retry',

@@ -191,7 +191,12 @@ function readHead(socket: Socket, peer: string, isPlain: boolean): Promise<strin
     const onReadable = (): void => {
       for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) {
         received = Buffer.concat([received, chunk as Buffer]);
-        const end = received.indexOf('\r\n\r\n');
+        let end = received.indexOf('\r\n\r\n');
+        // Interim responses are skipped, asked for or not (RFC 9110 §15.2).
+        while (end !== -1 && /^HTTP\/1\.1 1\d\d/.test(received.toString('latin1', 0, 12))) {
+          received = received.subarray(end + 4);
+          end = received.indexOf('\r\n\r\n');
+        }
         if (end !== -1) {
           settle();
           if (received.length > end + 4) socket.unshift(received.subarray(end + 4));

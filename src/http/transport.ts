@@ -39,6 +39,7 @@ export type TransportFault =
   | 'dns' // the name does not resolve
   | 'refused' // nobody listens, or no route
   | 'connect-timeout'
+  | 'open-files' // this process, or the machine, may open no further socket: nothing of the server's
   | 'address' // a public server led to one that is not; never retried
   | 'certificate' // never retried; names the cure
   | 'tls' // handshake failed otherwise

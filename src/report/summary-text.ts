@@ -76,6 +76,10 @@ function outputLines(summary: Summary, context: SummaryContext): readonly string
   }
   if (archivePath === null) return [];
   const archive = escapeText(archivePath);
+  if (isUntaken(summary)) {
+    const name = context.output === null ? 'Standard output' : escapeText(context.output);
+    return [`${name} was not written: nobody read it in time. All pages are kept in ${archive}`];
+  }
   if (isWhole(verdict.name, null)) {
     return [
       `${counted(verdict.stored, 'page')} → ${archive} (${formatBytes(summary.bodyBytes)} received) in ${formatDuration(summary.durationMs)}`,
@@ -90,6 +94,12 @@ function outputLines(summary: Summary, context: SummaryContext): readonly string
   const kept = isOfNoUse ? '' : `What was fetched is kept in ${archive}`;
   const line = `${untouched}${kept}`.trim();
   return line === '' ? [] : [line];
+}
+
+/** Every page is there, and the run was stopped while whoever reads the output held it up. */
+function isUntaken({ stop, verdict, output, archivePath }: Summary): boolean {
+  const isUnfinished = archivePath?.endsWith('.part') === true;
+  return isWhole(verdict.name, null) && stop !== null && output === null && isUnfinished;
 }
 
 function paceLines(summary: Summary, paint: Painter): readonly string[] {
@@ -147,7 +157,9 @@ function commandLines(
   context: SummaryContext,
   paint: Painter,
 ): readonly string[] {
-  if (isWhole(summary.verdict.name, null) || isDemo(context)) return [];
+  if (isDemo(context)) return [];
+  if (isUntaken(summary)) return goingOn(summary, context, paint);
+  if (isWhole(summary.verdict.name, null)) return [];
   const { again, takeWhatIsThere } = context.commands;
   const command = (heading: string, text: string) => [heading, `  ${paint('cyan', text)}`];
   const { records, reasons } = summary.verdict;

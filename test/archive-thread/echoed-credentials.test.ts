@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EchoWatch, ownCredentials } from '../../src/archive-thread/echoed-credentials.ts';
+import { EchoWatch } from '../../src/archive-thread/echoed-credentials.ts';
 import { resolveOptions } from '../../src/core/resolve-options.ts';
+import { withKnownCredentials } from '../../src/fetch/credentials.ts';
 
 const page = (position: number) => ({
   place: { branch: 0, position },
@@ -17,6 +18,8 @@ const options = resolveOptions({
   secretParams: ['team_code'],
 });
 const text = 'https://a.example/?page=[1-3]&api_key=key%2B-89ab&team_code=short';
+const known = withKnownCredentials(options, [{ kind: 'template', text }], null);
+const forms = known.credentials.bodyForms();
 
 for (const [what, body] of [
   ['a token', '{"seen":"to/ken-0123"}'],
@@ -27,7 +30,7 @@ for (const [what, body] of [
   ['a key decoded', '{"key":"key+-89ab"}'],
 ] as const) {
   test(`${what} is found in a body`, () => {
-    const watch = new EchoWatch(ownCredentials(options, [{ kind: 'template', text }]));
+    const watch = new EchoWatch(forms);
     watch.look(Buffer.from('{"ok":true}'), page(0));
     assert.equal(watch.found, null);
     watch.look(Buffer.from(body), page(1));
@@ -37,7 +40,7 @@ for (const [what, body] of [
 }
 
 test('what is no credential, and what is too short to tell, is not looked for', () => {
-  const watch = new EchoWatch(ownCredentials(options, [{ kind: 'literal', text }]));
+  const watch = new EchoWatch(forms);
   watch.look(Buffer.from('{"team":"rocket-team","code":"short","a":1,"page":"[1-3]"}'), page(0));
   assert.equal(watch.found, null);
 });

@@ -151,4 +151,6 @@ class Received {
   exportFailed(error: unknown): void {
     this.failures.push(error);
   }
+
+  giveUp(): void {}
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { EverypageError } from '../../src/core/errors.ts';
 import { compareDecimals } from '../../src/decode/jmespath/value.ts';
 import { createJsonScanner } from '../../src/decode/json-scan.ts';
-import { readSelection } from '../../src/decode/read-selection.ts';
+import { readCondition, readSelection } from '../../src/decode/read-selection.ts';
 import { oddJsonForParse } from './odd-json.ts';
 
 const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 600);
@@ -478,5 +478,39 @@ test('numbers are in order by their digits', () => {
     ['1e999999999999', '10e999999999998'],
   ] as const) {
     assert.equal(compareDecimals(one, other), 0, `${one} and ${other}`);
+  }
+});
+
+describe('an expression has bounds, which the refusal names', () => {
+  const refused = (text: string, bound: RegExp): void => {
+    assert.match(
+      failure(() => readSelection(text)),
+      bound,
+    );
+    assert.match(
+      failure(() => readCondition(text)),
+      bound,
+    );
+  };
+
+  test('10,000 characters', () => {
+    readSelection(`a == '${'x'.repeat(9_993)}'`);
+    refused(`a == '${'x'.repeat(9_994)}'`, /it has 10001 characters, and .* at most 10000$/);
+    refused('['.repeat(80_000), /it has 80000 characters/);
+  });
+
+  for (const [kind, expression] of Object.entries({
+    brackets: (levels: number) => `${'['.repeat(levels)}a${']'.repeat(levels)}`,
+    objects: (levels: number) => `${'{a:'.repeat(levels)}a${'}'.repeat(levels)}`,
+    parentheses: (levels: number) => `${'('.repeat(levels)}a${')'.repeat(levels)}`,
+    conditions: (levels: number) => `${'a[?'.repeat(levels / 2)}a${']'.repeat(levels / 2)}`,
+    alternatives: (levels: number) => `[0]${'||a'.repeat(levels)}`,
+    positions: (levels: number) => `a${'[0]'.repeat(levels)}`,
+    negations: (levels: number) => `${'!'.repeat(levels)}a`,
+  })) {
+    test(`500 levels of ${kind}`, () => {
+      recordsOf('{"a":[[1]]}', expression(490));
+      refused(expression(510), /it nests more than 500 levels deep/);
+    });
   }
 });

@@ -2,6 +2,7 @@
 import { mock } from 'node:test';
 import type { Clock } from '../../src/core/clock.ts';
 import { noHint } from '../../src/core/hint.ts';
+import { KnownCredentials } from '../../src/core/known-credentials.ts';
 import type { RunOptions } from '../../src/core/options.ts';
 import { resolveOptions } from '../../src/core/resolve-options.ts';
 import { Dispatcher } from '../../src/fetch/dispatcher.ts';
@@ -49,7 +50,7 @@ export function pageTask(position: number, isGuess = false): Task {
     body: null,
     source: null,
   } as const;
-  return createTask(request, [], isGuess);
+  return createTask(request, new KnownCredentials([], []), isGuess);
 }
 
 export function answer(

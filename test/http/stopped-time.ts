@@ -10,6 +10,8 @@ const MOST_TURNS = 60_000;
 export interface StoppedTime {
   /** Lets so much time pass, at once, with each look at the clock that is due in it. */
   pass(ms: number): void;
+  /** As much as it takes to stop a process and to let it go on: time passes, and nothing is run. */
+  jump(ms: number): void;
   /** Lets time pass until the promise is settled. */
   passUntilSettled<T>(promise: Promise<T>): Promise<T>;
 }
@@ -30,6 +32,9 @@ export function stopTime(context: TestContext): StoppedTime {
   };
   return {
     pass,
+    jump(ms) {
+      now += ms;
+    },
     async passUntilSettled(promise) {
       let isSettled = false;
       const settle = (): void => {

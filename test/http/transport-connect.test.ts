@@ -228,6 +228,15 @@ for (const protocol of ['h2', 'h1'] as const) {
   });
 }
 
+test('interim responses before the answer to CONNECT are passed over', async (t) => {
+  const server = await openPages(t);
+  const interim = 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nx: y\r\n\r\n';
+  const proxy = await startProxyServer({ interim });
+  t.after(() => proxy.close());
+  const transport = openTransport(t, { ca: server.ca, proxyFor: () => new URL(proxy.url) });
+  assert.equal((await get(transport, server.origin, '/pages/1')).status, 200);
+});
+
 test('a tunnel leads through a proxy that speaks TLS itself', async (t) => {
   const certificates = createTestCertificates();
   const server = await openPages(t, { certificates });

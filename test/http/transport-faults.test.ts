@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ServerHttp2Stream } from 'node:http2';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { onRequestHead, startRawServer } from '../servers/raw-server.ts';
 import { openStreams } from '../servers/stream-server.ts';
 import { stopTime, until } from './stopped-time.ts';
@@ -147,18 +148,40 @@ test('an HTTP/1.1 body that ends with the connection is taken as it is: nothing 
   assert.equal(bodyOf(await get(openTransport(t), server.origin, '/')).toString(), '{"a":');
 });
 
-test('HTTP/1.1 informational responses are passed over', async (t) => {
-  const server = await startRawServer((socket) => {
-    onRequestHead(socket, () => {
-      socket.write('HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n');
-      socket.write(`${HEAD}content-length: 2\r\n\r\n{}`);
+const HINTS = 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n';
+const INTERIM = {
+  '103': HINTS,
+  '100': 'HTTP/1.1 100 Continue\r\n\r\n',
+  '100 with fields, twice': 'HTTP/1.1 100 Continue\r\nlink: </a>\r\nx: 100\r\n\r\n'.repeat(2),
+  '102, 100, 103': `HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n${HINTS}`,
+};
+
+for (const [what, interim] of Object.entries(INTERIM)) {
+  for (const [how, size] of Object.entries({ 'in one piece': 1e6, 'byte by byte': 1 })) {
+    test(`HTTP/1.1 interim responses are passed over: ${what}, ${how}`, async (t) => {
+      const body = '"HTTP/1.1 100 Continue"';
+      const answer = `${interim}${HEAD}content-length: ${body.length}\r\n\r\n${body}`;
+      const server = await startRawServer((socket) => {
+        socket.setNoDelay(true);
+        onRequestHead(socket, async () => {
+          for (let at = 0; at < answer.length; at += size) {
+            socket.write(answer.slice(at, at + size));
+            await nextTurn();
+          }
+        });
+      });
+      t.after(() => server.close());
+      const transport = openTransport(t, { concurrency: 1 });
+      for (let page = 1; page <= 3; page++) {
+        const response = await get(transport, server.origin, `/${page}`);
+        assert.equal(response.status, 200);
+        assert.equal(response.headers['link'], undefined);
+        assert.equal(bodyOf(response).toString(), body);
+      }
+      assert.equal(server.connections(), 1);
     });
-  });
-  t.after(() => server.close());
-  const response = await get(openTransport(t), server.origin, '/');
-  assert.equal(response.status, 200);
-  assert.equal(response.headers['link'], undefined);
-});
+  }
+}
 
 test('what is not HTTP is a protocol fault', async (t) => {
   const server = await startRawServer((socket) => {
@@ -283,6 +306,33 @@ test('a byte now and then is not silence, and ends in the timeout of the attempt
   const error = await expectFault(get(transport, server.origin, '/'), 'timeout');
   assert.equal(error.message, 'not whole within 0.7 s, 7 bytes had come; --timeout allows more');
 });
+
+for (const protocol of ['h1', 'h2'] as const) {
+  test(`time in which the process was stopped is not the server's over ${protocol}`, async (t) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const server = await openPages(t, { protocol, respond: () => ({ until: promise }) });
+    const time = stopTime(t);
+    const transport = openTransport(t, { ca: server.ca, timeoutMs: 400, idleTimeoutMs: 300 });
+    const all = [1, 2, 3].map((n) => get(transport, server.origin, `/pages/${n}`));
+    await until(() => server.counts().total === 3);
+    time.pass(200);
+    time.jump(60_000);
+    time.pass(150);
+    resolve();
+    for (const response of await Promise.all(all)) assert.equal(response.status, 200);
+  });
+
+  test(`what ends while the process is stopped is no attempt over ${protocol}`, async (t) => {
+    const server = await openPages(t, { protocol, faults: { 1: [{ hang: true }] } });
+    const time = stopTime(t);
+    const transport = openTransport(t, { ca: server.ca });
+    const open = expectFault(get(transport, server.origin, '/pages/1'), 'unprocessed');
+    await until(() => server.counts().total === 1);
+    time.jump(60_000);
+    await server.close();
+    assert.match((await open).message, /this process had been stopped meanwhile$/);
+  });
+}
 
 test('no answer at all within the timeout is said as that', async (t) => {
   const server = await startRawServer(() => {});

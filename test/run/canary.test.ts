@@ -7,44 +7,10 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { startProxyServer } from '../servers/proxy-server.ts';
+import { assertClean, assertFolderClean, basic, canary, encoded, FORMS } from './canary.ts';
 import { type JsonReply, type JsonServer, startJsonServer } from './pagination-setup.ts';
 import { type CliResult, runCli, startCli, temporaryFolder } from './run-cli.ts';
 import { runCliHere, runInProcess } from './run-in-process.ts';
-
-const canary = (channel: string) => `canary-${channel}/9f+2`;
-const encoded = (channel: string) => encodeURIComponent(canary(channel));
-const basic = (channel: string) => Buffer.from(`me:${canary(channel)}`).toString('base64');
-
-/** What must be found nowhere: any of them, plain, encoded for a URL or as Basic has it. */
-const CHANNELS = [
-  ...['header', 'cookie', 'file', 'query', 'param', 'proxy', 'body'],
-  ...['user', 'netrc', 'env', 'userinfo'],
-];
-const LEAK = new RegExp(
-  ['canary-', ...CHANNELS.map((channel) => basic(channel).slice(6, -3))]
-    .map((text) => text.replaceAll(/[+/]/g, '\\$&'))
-    .join('|'),
-);
-
-function assertClean(text: string, where: string): void {
-  const at = text.search(LEAK);
-  assert.equal(at, -1, `${where}: …${text.slice(Math.max(0, at - 80), at + 60)}…`);
-}
-
-/** Files that hold a secret because the test wrote it there. */
-const OWN_FILES = new Set(['headers.txt', '.netrc']);
-
-function assertFolderClean(folder: string): string[] {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => !OWN_FILES.has(name) && statSync(join(folder, name)).isFile())
-    .sort();
-  for (const name of files) {
-    assertClean(readFileSync(join(folder, name), 'latin1'), name);
-    if (/\.everypage(?:\.part.*)?$/.test(name))
-      assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
-  }
-  return files;
-}
 
 interface World {
   readonly server: JsonServer;
@@ -276,6 +242,8 @@ suite('a server that repeats credentials in what it says of a failure', { concur
       () => ({ client_secret: canary('body') }),
       () => ({ why: `${' '.repeat(4080)}${canary('header')}` }),
       () => ({ access_token: 'canary-of-the-server' }),
+      ...Object.values(FORMS).map((form) => () => ({ why: `it is ${form(canary('header'))}.` })),
+      () => ({ why: Buffer.from(`me:${canary('body')}`).toString('base64') }),
       (_url, sent) => ({ sent }),
     ];
     for (const way of ways) {

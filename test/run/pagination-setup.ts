@@ -84,6 +84,7 @@ export interface SeenRequest {
 export interface JsonReply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** As JSON, but for bytes. */
   readonly body?: unknown;
 }
 
@@ -123,7 +124,8 @@ export async function startJsonServer(
       const asked = { method, headers: sent, body: Buffer.concat(parts).toString() };
       const { status = 200, headers = {}, body = {} } = answer(url, asked);
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
-      response.end(status === 204 ? undefined : JSON.stringify(body));
+      const bytes = body instanceof Uint8Array ? body : JSON.stringify(body);
+      response.end(status === 204 ? undefined : bytes);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

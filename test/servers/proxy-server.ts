@@ -17,6 +17,8 @@ export interface ProxyServerOptions {
   readonly authorization?: string;
   /** Answers every request for a tunnel with this status. */
   readonly refuseWith?: number;
+  /** Written before the answer to CONNECT. */
+  readonly interim?: string;
   /** Speaks TLS to its clients. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
@@ -29,7 +31,7 @@ export async function startProxyServer(options: ProxyServerOptions = {}): Promis
     socket.on('error', () => socket.destroy());
     socket.once('close', () => open.delete(socket));
   };
-  const { authorization, refuseWith, tls } = options;
+  const { authorization, refuseWith, interim = '', tls } = options;
   const server = tls === undefined ? createServer() : createSecureServer(tls);
   server.on('connection', track);
   server.on('request', (request, response) => {
@@ -64,7 +66,7 @@ export async function startProxyServer(options: ProxyServerOptions = {}): Promis
     seen.push(authority);
     const [host, port] = authority.split(':');
     const onward = connect(Number(port), host, () => {
-      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      socket.write(`${interim}HTTP/1.1 200 Connection established\r\n\r\n`);
       socket.pipe(onward);
       onward.pipe(socket);
     });

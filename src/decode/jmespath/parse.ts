@@ -27,13 +27,24 @@ const BINDING: Partial<Record<TokenType, number>> = {
 /** What binds less tightly ends a projection. */
 const ENDS_PROJECTION = 10;
 
+/** Characters of an expression. Far above what a person writes, and read within a millisecond. */
+const LONGEST = 10_000;
+/** Levels of an expression: parts within parts, and parts behind each other as in `a.b.c`. */
+const DEEPEST = 500;
+
 /**
  * Reads an expression by the grammar of jmespath.org (version 1.0), without the deprecated
- * literals that are not JSON. Names and numbers of arguments of functions are checked too.
+ * literals that are not JSON. Names and numbers of arguments of functions are checked too. It takes
+ * time in proportion to the length.
  *
- * Throws `ExpressionFault`.
+ * Throws `ExpressionFault`, also beyond 10,000 characters and 500 levels: what walks the tree calls
+ * itself once for each level.
  */
 export function parseExpression(text: string): Expression {
+  if (text.length > LONGEST) {
+    const length = `${text.length} characters`;
+    throw new ExpressionFault(LONGEST, `it has ${length}, and an expression at most ${LONGEST}`);
+  }
   const parser = new Parser(tokensOf(text));
   return parser.whole();
 }
@@ -42,6 +53,7 @@ export function parseExpression(text: string): Expression {
 class Parser {
   readonly #tokens: readonly Token[];
   #index = 0;
+  #depth = 0;
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
@@ -86,9 +98,22 @@ class Parser {
   }
 
   #expression(binding: number): Expression {
+    const outer = this.#depth;
+    this.#goDeeper();
     let left = this.#begin();
-    while (binding < (BINDING[this.#next.type] ?? 0)) left = this.#goOn(left);
+    while (binding < (BINDING[this.#next.type] ?? 0)) {
+      this.#goDeeper();
+      left = this.#goOn(left);
+    }
+    this.#depth = outer;
     return left;
+  }
+
+  #goDeeper(): void {
+    this.#depth += 1;
+    if (this.#depth > DEEPEST) {
+      throw new ExpressionFault(this.#next.at, `it nests more than ${DEEPEST} levels deep`);
+    }
   }
 
   #begin(): Expression {
@@ -122,7 +147,7 @@ class Parser {
       case '[]':
         return this.#goOn(CURRENT);
       case '[': {
-        const [, second, third] = this.#tokens.slice(this.#index);
+        const [, second, third] = this.#tokens.slice(this.#index, this.#index + 3);
         const isProjection = second?.type === '*' && third?.type === ']';
         const isPosition = second?.type === 'number' || second?.type === ':';
         return isProjection || isPosition ? this.#goOn(CURRENT) : this.#array();
