@@ -112,7 +112,7 @@ export class BatchReader {
         const { hash, records, info } = read;
         this.#echoes?.look(read.decoded, page);
         const pageInfo = info === null ? null : redactPageInfo(info.pageInfo, this.#secretParams);
-        record = { ...record, body, hash, records, pageInfo, keys: info?.keys ?? null };
+        record = { ...record, body, hash, records, pageInfo, keys: info?.keys?.list ?? null };
         decoded = decodedPage(page, read);
       }
       pages.push({ index, record, pageInfo: read?.info?.pageInfo ?? null, decoded });
@@ -188,7 +188,7 @@ export class BatchReader {
     if (!this.#isChain || keys === null || place.position === 0 || isRecheck(place)) return info;
     // The pages of a chain come one after the other, so the one before is stored.
     const before = { ...place, position: place.position - 1 };
-    const repeats = countRepeats({ body: decoded, found, keys }, before, this.#kept);
+    const repeats = countRepeats({ body: decoded, found, keys: keys.list }, before, this.#kept);
     return repeats === 0 ? info : { ...info, pageInfo: { ...info.pageInfo, repeats } };
   }
 

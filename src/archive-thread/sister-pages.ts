@@ -4,7 +4,13 @@
  * another one. Such a page is none; an empty one is.
  */
 import { escapeText } from '../core/escape.ts';
-import { describeMissing, type FoundRecords, parseSelection, pathOf } from '../decode/decode.ts';
+import {
+  describeMissing,
+  type FoundRecords,
+  pageValue,
+  parseSelection,
+  pathOf,
+} from '../decode/decode.ts';
 import { findAbsentList } from '../plan/detect/find-records.ts';
 import { means, squash } from '../plan/detect/names.ts';
 import { type Field, isObject, keysOf, listFields, valueAt } from '../plan/detect/page-view.ts';
@@ -317,12 +323,10 @@ function wordFor(value: unknown): string {
   return value === '' || isObject(value) ? 'empty' : String(typeof value);
 }
 
-const decoder = new TextDecoder();
-
 /** Undefined where it nests too deeply. */
 function parsed(page: Uint8Array): unknown {
   try {
-    return JSON.parse(decoder.decode(page));
+    return pageValue(page);
   } catch {
     return undefined;
   }

@@ -1,7 +1,9 @@
 /** Pages that are asked for one by one before there is a plan: those that show how the list pages. */
 import type { PageRequest } from '../core/page-request.ts';
 import type { BodyCheck } from '../decode/check-body.ts';
+import { pageValue } from '../decode/decode.ts';
 import { singleHeader } from '../http/outcome.ts';
+import { joinChunks } from '../http/response-body.ts';
 import type { PageView } from '../plan/detect/discover.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { PageSink, PageSource } from './page-flow.ts';
@@ -86,7 +88,10 @@ export class AskedPages implements PageSource, PageSink {
     let body: Uint8Array | null = null;
     if (final.state === 'stored') {
       const encoding = singleHeader(final.headers?.['content-encoding']);
-      const verdict = this.#check(Buffer.concat(final.chunks), encoding);
+      // A large body is freed when it is sent to the archive: nobody looks at the page any more.
+      const whole = joinChunks(final.chunks);
+      final.chunks = [whole];
+      const verdict = this.#check(whole, encoding);
       if (!verdict.ok) {
         this.#dispatcher.rejected(task, final, verdict);
         return;
@@ -121,8 +126,6 @@ export class AskedPages implements PageSource, PageSink {
   }
 }
 
-const decoder = new TextDecoder();
-
 export function plainHeaders(final: FinalAttempt): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(final.headers ?? {})) {
@@ -139,6 +142,6 @@ function pageView(request: PageRequest, { final, body }: Answer): PageView {
     status: final.status ?? 0,
     headers: plainHeaders(final),
     body: body ?? new Uint8Array(0),
-    json: body === null ? undefined : JSON.parse(decoder.decode(body)),
+    json: body === null ? undefined : pageValue(body),
   };
 }

@@ -13,6 +13,7 @@ import {
   type Pagination,
 } from '../core/pagination.ts';
 import type { PaginationFacts } from '../core/summary.ts';
+import { pageValue } from '../decode/decode.ts';
 import { createGrowingPlan } from '../plan/create-growing-plan.ts';
 import { headersSayRecords, recordsIn } from '../plan/detect/facts.ts';
 import { createFunctionPlan } from '../plan/function-plan.ts';
@@ -120,7 +121,7 @@ async function orMissing<T>(work: Promise<T>): Promise<T | null> {
 }
 
 function parsed({ body }: SentPage): unknown {
-  return JSON.parse(new TextDecoder().decode(body));
+  return pageValue(body);
 }
 
 /** A list that pages by itself: finds out how before anything else is asked for. */

@@ -88,7 +88,7 @@ export function findRecordsInBoth(
   const likeliest = (own.length > 0 ? own : options).toSorted(order([], mostObjectsOf(options)));
   const changes = likeliest.flatMap((option) => {
     const known = new Set(option.items.map(textOf));
-    const items = later.get(option.path)?.items ?? [];
+    const items = Object.values(later.get(option.path)?.items ?? []);
     const fresh = items.filter((item) => !known.has(textOf(item))).length;
     return fresh === 0 ? [] : [{ option, fresh, isNew: fresh === items.length }];
   });

@@ -10,6 +10,7 @@ import { asCount } from './numbers-said.ts';
 import { areLike } from './odd-lists.ts';
 import {
   type Candidate,
+  countRecords,
   isObject,
   isSuccess,
   type PageView,
@@ -80,7 +81,7 @@ export function acceptCandidate(
   }
   if (other.length === 0) {
     const total = totalOf(second, pagination) ?? totalOf(first, pagination);
-    if (total === own.length)
+    if (total === countRecords(first, pagination.records!))
       return result(true, 'it is empty, as the total says', { finding: 'end' });
     if (isMoved && after !== null) return result(true, 'it is empty and names another next page');
     // Whoever does not read an array as it was written may find nothing behind it.

@@ -6,7 +6,7 @@
 import type { PageRequest } from '../../core/page-request.ts';
 import { setQueryParameter } from '../query-parameter.ts';
 import { type Facts, readFacts } from './facts.ts';
-import { isSuccess, type PageView, recordTexts } from './page-view.ts';
+import { isSuccess, MOST_COMPARED, type PageView, recordTexts } from './page-view.ts';
 
 export interface Wholeness {
   /** False: it was shown that there is more. */
@@ -27,6 +27,7 @@ const LEAST_ASKED = 100;
 /** Whether asking for other sizes can show anything: then some requests are to be kept for it. */
 export function mayShowBySize({ view, records, count, params }: Facts): boolean {
   if (view.request.method !== 'GET' || records === null || count < 2) return false;
+  if (count > MOST_COMPARED) return false;
   if (params.size !== null && params.size.carrier !== 'query') return false;
   // A page that is as full as was asked for may be as much as the server gives at most.
   if (params.size?.number != null && params.size.number <= count) return false;
