@@ -12,7 +12,7 @@ import type { RunOptions } from '../core/options.ts';
 import { strictOf } from '../core/resolve-options.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
-import { createKeyReader, readSelection, recordsDigest } from '../decode/decode.ts';
+import { createKeyLister, readSelection, recordsDigest } from '../decode/decode.ts';
 import { formatNameFor } from '../export/choose-format.ts';
 import { isWrittenInPlace } from '../export/file-destination.ts';
 import { checkOutputFolder, type FilesBeside } from '../fetch/check-files.ts';
@@ -102,17 +102,18 @@ async function recordsOf(archivePath: string): Promise<Records> {
     const { pagination, maxDecodedBytes } = archive.run;
     const { records = null, key = null, pastEnd = [] } = pagination ?? {};
     const selection = readSelection(records);
-    const keysOf = key === null ? null : createKeyReader(key);
+    const keysOf = key === null ? null : createKeyLister(key);
     const check = createBodyCheck(selection, maxDecodedBytes);
     const digest = createHash('sha256');
     for (const page of archivePages(archive)) {
       const { place, body } = decodeStored(archive, page);
       const checked = check(body, null);
       const keys = checked.ok ? (keysOf?.(body, checked.found) ?? null) : null;
-      const areNamed = keys !== null && !keys.includes('');
+      const areNamed = keys !== null && !keys.hasUnnamed;
       const bytes = checked.ok && !areNamed ? recordsDigest(body, checked.found) : null;
       // One reading may have been begun again in another branch, and still say the same.
-      digest.update(JSON.stringify([place.position, areNamed ? keys : bytes]));
+      digest.update(JSON.stringify([place.position, bytes]));
+      if (areNamed) digest.update(keys.list);
     }
     return { digest: digest.digest('hex'), pastEnd };
   } finally {

@@ -133,7 +133,7 @@ export class BatchReader {
         const records = read.records === null ? null : read.records - nulls;
         this.#echoes?.look(read.decoded, page);
         const pageInfo = info === null ? null : sealedPageInfo(info.pageInfo, this.#credentials);
-        record = { ...record, body, hash, records, pageInfo, keys: info?.keys ?? null };
+        record = { ...record, body, hash, records, pageInfo, keys: info?.keys?.list ?? null };
         decoded = decodedPage(page, read);
       }
       pages.push({ index, record, pageInfo: read?.info?.pageInfo ?? null, decoded });
@@ -222,12 +222,15 @@ export class BatchReader {
     if (readInfo === null) return null;
     const read = readInfo({ url: asked ?? url, headers: paging ?? {}, body: decoded, found });
     // Keys are compared as they are kept.
-    const keys = this.#credentials.sealIn(read.keys);
+    const keys = read.keys && {
+      ...this.#credentials.sealIn(read.keys),
+      list: this.#credentials.sealBytes(read.keys.list),
+    };
     const info = { pageInfo: { ...read.pageInfo, ...this.#oddIn(decoded, found) }, keys };
     if (!this.#isChain || keys === null || place.position === 0 || isRecheck(place)) return info;
     // The pages of a chain come one after the other, so the one before is stored.
     const before = { ...place, position: place.position - 1 };
-    const repeats = countRepeats({ body: decoded, found, keys }, before, this.#kept);
+    const repeats = countRepeats({ body: decoded, found, keys: keys.list }, before, this.#kept);
     return repeats === 0 ? info : { ...info, pageInfo: { ...info.pageInfo, repeats } };
   }
 

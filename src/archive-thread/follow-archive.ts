@@ -63,16 +63,20 @@ export class ArchiveFollower {
     this.#onDiskUpTo = archive.highestPosition(0);
   }
 
-  /** A page was committed, null where it has no body. `advance` must follow. */
-  offer({ branch, position }: Place, page: DecodedPage | null): void {
-    if (branch !== 0 || (page === null && !this.#isList)) return;
+  /**
+   * A page was committed, null where it has no body. `advance` must follow.
+   * @returns whether it is kept until its turn comes
+   */
+  offer({ branch, position }: Place, page: DecodedPage | null): boolean {
+    if (branch !== 0 || (page === null && !this.#isList)) return false;
     const bytes = page?.body.length ?? 0;
     if (this.#isStalled || this.#recentBytes + bytes > RECENT_BYTES) {
       this.#onDiskUpTo = Math.max(this.#onDiskUpTo, position);
-      return;
+      return false;
     }
     this.#recent.set(position, page);
     this.#recentBytes += bytes;
+    return true;
   }
 
   /** More was committed. The export goes on after the commit has been answered: fetching waits for that. */

@@ -1,10 +1,11 @@
 import { type PageInfo, shortKey } from '../core/page-info.ts';
 import { isParallel, type Pagination } from '../core/pagination.ts';
 import {
-  createKeyReader,
+  createKeyLister,
   createPicker,
   type FoundRecords,
   nullsIn,
+  type RecordKeys,
   recordsDigest,
 } from '../decode/decode.ts';
 import { nextByField } from '../plan/next-by-field.ts';
@@ -22,8 +23,8 @@ interface PageToRead {
 
 export interface InfoAndKeys {
   readonly pageInfo: PageInfo;
-  /** Each record's key as literal text, the record where pages overlap and none is known, or null. */
-  readonly keys: readonly string[] | null;
+  /** Of the records, the record itself where pages overlap and no key is known, or null. */
+  readonly keys: RecordKeys | null;
 }
 
 /** Reads page infos under one pagination. */
@@ -31,7 +32,7 @@ export function createPageInfoReader(pagination: Pagination): (page: PageToRead)
   // Without a key, what pages repeat is compared as it stands; records that are alike may be two.
   const isOverlap = pagination.overlap > 0 || pagination.slices !== undefined;
   const path = pagination.key ?? (isOverlap ? '@' : null);
-  const keysOf = path === null ? null : createKeyReader(path);
+  const keysOf = path === null ? null : createKeyLister(path);
   const literals = new LiteralReader();
   const isChain = !isParallel(pagination);
   return ({ url, headers, body, found }) => {
@@ -41,8 +42,8 @@ export function createPageInfoReader(pagination: Pagination): (page: PageToRead)
       headers,
       literal: literals.of(body, found),
       recordCount: pagination.records === null ? 0 : found.count,
-      firstKey: pagination.key === null ? null : (keys?.[0] ?? null),
-      lastKey: pagination.key === null ? null : (keys?.at(-1) ?? null),
+      firstKey: pagination.key === null ? null : (keys?.first ?? null),
+      lastKey: pagination.key === null ? null : (keys?.last ?? null),
       digest: recordsDigest(body, found),
     });
     const isAsked = pagination.key !== null || pagination.overlap > 0;
@@ -97,10 +98,10 @@ function edgesOf(
 /** What a page begins and ends with, where the next page must begin with its last record. */
 function borderOf(
   { overlap }: Pagination,
-  keys: readonly string[] | null,
+  keys: RecordKeys | null,
 ): Pick<PageInfo, 'firstRecord' | 'lastRecord'> {
-  const [first, last] = [keys?.[0], keys?.at(-1)];
-  if (overlap !== 1 || !first || !last) return {};
+  if (overlap !== 1 || !keys?.first || !keys.last) return {};
+  const { first, last } = keys;
   return { firstRecord: shortKey(first), lastRecord: shortKey(last) };
 }
 

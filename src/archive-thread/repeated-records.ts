@@ -1,6 +1,6 @@
 /** Records at the front of a page of a chain that are the last ones of the page before. */
 import { crc32 } from 'node:zlib';
-import { type PageInfo, shortKey } from '../core/page-info.ts';
+import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { FoundRecords } from '../decode/decode.ts';
 
@@ -8,15 +8,15 @@ import type { FoundRecords } from '../decode/decode.ts';
 export interface KeptPages {
   /** The first page that has records, decoded, or null. */
   readonly firstWithRecords: () => Uint8Array | null;
-  /** The keys of a page's records as they are kept; none where it is not stored. */
-  readonly keysAt: (place: Place) => readonly string[];
+  /** The keys of a page's records as they are kept (`RecordKeys.list`); null where it is not stored or has none. */
+  readonly keysAt: (place: Place) => Uint8Array | null;
   readonly pageInfoAt: (place: Place) => PageInfo | null;
 }
 
 interface PageWithKeys {
   readonly body: Uint8Array;
   readonly found: FoundRecords;
-  readonly keys: readonly string[];
+  readonly keys: Uint8Array;
 }
 
 /** So many of a page's first records are, by key and bytes, the last ones of the page at `before`. */
@@ -25,27 +25,61 @@ export function countRepeats(
   before: Place,
   kept: KeptPages,
 ): number {
-  const repeats = repeatedFront(kept.keysAt(before), keys.map(shortKey));
+  const keysBefore = kept.keysAt(before);
+  const repeats = keysBefore === null ? 0 : repeatedFront(bufferOf(keysBefore), bufferOf(keys));
   if (repeats === 0) return 0;
   // A record may be continued: then the two hold other properties of it.
   const { lastMarks = [] } = kept.pageInfoAt(before) ?? {};
-  const own = marksOf(body, found, 0, repeats);
-  const isSame = lastMarks
-    .slice(-repeats)
-    .every((mark, at, { length }) => mark === own.at(at - length));
-  return isSame ? repeats : 0;
+  const marks = lastMarks.slice(-repeats);
+  const own = marksOf(body, found, repeats - marks.length, repeats);
+  return marks.every((mark, at) => mark === own[at]) ? repeats : 0;
 }
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/**
+ * Within a text of JSON no quote stands without a backslash before it: so this begins a key that is not
+ * the first, and the other is one without text.
+ */
+const NEXT_KEY = ',"';
+const NO_KEY = ',""';
+/** Keys that a page has more often than this tell nothing. */
+const MOST_PLACES = 100;
+
 /** So many keys at the front are those that the page before ended with; less than it has. */
-function repeatedFront(before: readonly string[], own: readonly string[]): number {
-  const [first] = own;
-  if (first === undefined || first === '') return 0;
-  for (let at = before.indexOf(first, 1); at !== -1; at = before.indexOf(first, at + 1)) {
-    const tail = before.slice(at);
-    const isFront = tail.every((key, index) => key !== '' && key === own[index]);
-    if (isFront) return tail.length;
+function repeatedFront(before: Buffer, own: Buffer): number {
+  const first = own.subarray(1, endOfFirst(own));
+  if (first.length === 2) return 0;
+  const sought = Buffer.concat([Buffer.from(','), first]);
+  let at = before.indexOf(sought, 1);
+  for (let places = 0; at !== -1 && places < MOST_PLACES; places += 1) {
+    // Both lists from a key on to a bracket; the bracket of the page before may be a comma here.
+    const tail = before.subarray(at + 1, -1);
+    const end = 1 + tail.length;
+    const isEnd = end === own.length - 1 || own.indexOf(NEXT_KEY, end) === end;
+    if (isEnd && own.subarray(1, end).equals(tail) && !tail.includes(NO_KEY)) {
+      return countKeys(tail);
+    }
+    at = before.indexOf(sought, at + 1);
   }
   return 0;
+}
+
+/** Where the first key of a list ends, past its quote. */
+function endOfFirst(list: Buffer): number {
+  let at = 2;
+  while (list[at] !== QUOTE) at += list[at] === BACKSLASH ? 2 : 1;
+  return at + 1;
+}
+
+function countKeys(part: Buffer): number {
+  let count = 1;
+  for (let at = part.indexOf(NEXT_KEY); at !== -1; at = part.indexOf(NEXT_KEY, at + 1)) count += 1;
+  return count;
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** A page may begin some records before the end of the page before. */

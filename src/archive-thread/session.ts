@@ -19,7 +19,7 @@ import { readCondition, readSelection } from '../decode/decode.ts';
 import { formatFor } from '../export/choose-format.ts';
 import { createFileDestination, type FileDestination } from '../export/file-destination.ts';
 import type { Destination, ExportCounts } from '../export/format.ts';
-import { BatchReader } from './batch-reader.ts';
+import { BatchReader, type ReadBatch } from './batch-reader.ts';
 import { EchoWatch } from './echoed-credentials.ts';
 import { ArchiveFollower } from './follow-archive.ts';
 import type {
@@ -45,6 +45,19 @@ import {
   sentPage,
   shapedPages,
 } from './stored-pages.ts';
+
+const LARGE_BYTES = 4 * 1024 * 1024;
+
+/** Of pages that are stored, and that the export reads back. */
+function letGo(batch: Batch, pages: ReadBatch['pages']): void {
+  batch.arena.transfer(0);
+  for (const { record, decoded } of pages) {
+    for (const part of [record.keys, decoded?.found?.spans]) {
+      if ((part?.byteLength ?? 0) < LARGE_BYTES || !(part?.buffer instanceof ArrayBuffer)) continue;
+      part.buffer.transfer(0);
+    }
+  }
+}
 
 /** Where an export goes that the main thread receives. */
 export interface MainThread {
@@ -181,16 +194,23 @@ export class ArchiveSession implements SessionCalls {
     const kept = this.#archive.store(rows, attempts);
     reader.stored();
     const pageInfos: (PageInfo | null)[] = [];
+    let isKept = false;
     for (const [at, { index, record, pageInfo, decoded }] of pages.entries()) {
       // The archive knows what was seen before, and has no credentials; the plan needs both.
       const info = kept[at] ?? null;
       const isRepeated = info !== null && info.recordsSeenAt !== null;
-      follow.offer(record.place, decoded === null ? null : { ...decoded, isRepeated });
+      const isNew = follow.offer(
+        record.place,
+        decoded === null ? null : { ...decoded, isRepeated },
+      );
+      isKept ||= isNew;
       pageInfos[index] =
         info === null || pageInfo === null
           ? null
           : { ...pageInfo, nextSeenAt: info.nextSeenAt, recordsSeenAt: info.recordsSeenAt };
     }
+    // What is large is not left until memory is next looked for.
+    if (!isKept && batch.arena.byteLength > LARGE_BYTES) letGo(batch, pages);
     follow.advance();
     return { rejections, pageInfos };
   }

@@ -8,6 +8,7 @@ import {
   describeMissing,
   type FoundRecords,
   nullsIn,
+  pageValue,
   parseSelection,
   pathOf,
 } from '../decode/decode.ts';
@@ -329,12 +330,10 @@ function wordFor(value: unknown): string {
   return value === '' || isObject(value) ? 'empty' : String(typeof value);
 }
 
-const decoder = new TextDecoder();
-
 /** Undefined where it nests too deeply. */
 function parsed(page: Uint8Array): unknown {
   try {
-    return JSON.parse(decoder.decode(page));
+    return pageValue(page);
   } catch {
     return undefined;
   }

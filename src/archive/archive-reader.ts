@@ -83,7 +83,7 @@ export class ArchiveReader {
   readonly path: string;
   protected readonly connection: Connection;
   #run: RunRow;
-  #keys: Query<[keys: string]> | null = null;
+  #keys: Query<[keys: Uint8Array]> | null = null;
 
   /** Closes the connection where the archive cannot be read. */
   protected constructor(connection: Connection) {
@@ -204,11 +204,12 @@ export class ArchiveReader {
     return row === undefined ? null : this.#storedPage(row);
   }
 
-  /** The keys of a page's records, in order; none where it is not stored or has none. */
-  keysAt({ branch, position }: Place): readonly string[] {
-    this.#keys ??= this.connection.query(`SELECT keys FROM record_keys WHERE place = ${PLACE}`);
-    const row = this.#keys.get(branch, position);
-    return row === undefined ? [] : JSON.parse(row[0]);
+  /** The keys of a page's records, see `PageRow.keys`; null where it is not stored or has none. */
+  keysAt({ branch, position }: Place): Uint8Array | null {
+    this.#keys ??= this.connection.query(
+      `SELECT CAST(keys AS BLOB) FROM record_keys WHERE place = ${PLACE}`,
+    );
+    return this.#keys.get(branch, position)?.[0] ?? null;
   }
 
   /** The first failed pages in page order. */

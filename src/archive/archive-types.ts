@@ -48,8 +48,8 @@ export interface PageRow {
   readonly records: number | null;
   /** What it says of the list, its next step redacted; null where it failed and in a list. */
   readonly pageInfo: PageInfo | null;
-  /** The literal text of each record's key, in order; null where no key is known. */
-  readonly keys: readonly string[] | null;
+  /** Of its records, in order: JSON, a list of texts in UTF-8 (`RecordKeys.list`); null without any. */
+  readonly keys: Uint8Array | null;
   /** Why it failed, for machines and for people; null otherwise. */
   readonly code: PageCode | null;
   readonly reason: string | null;

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { EverypageError } from '../core/errors.ts';
-import { type NextStep, type PageInfo, type PlanEnd, shortKey } from '../core/page-info.ts';
+import type { NextStep, PageInfo, PlanEnd } from '../core/page-info.ts';
 import { isRecheck, type Place, RECHECK_BRANCH } from '../core/page-request.ts';
 import type { AttemptRecord, PageCounts, PageRow, PageState } from './archive-types.ts';
 import { readPageInfo } from './kept-json.ts';
@@ -8,6 +8,12 @@ import { checksumWith, pageChecksum, pageInfoChecksum } from './row-checksum.ts'
 import { MAX_BRANCH, MAX_POSITION, PLACE, PLACE_COLUMNS, RECHECK_PLACE } from './schema.ts';
 import type { Connection, Query, Writer } from './sqlite.ts';
 import { countPages, readTally } from './verdict.ts';
+
+/**
+ * A statement keeps a copy of what it last wrote. After more than this it is run again with nothing to
+ * write for a row that is there.
+ */
+const LARGE_BYTES = 4 * 1024 * 1024;
 
 /** Writes pages, within transactions of its caller's, and keeps count of them. */
 export class PageStore {
@@ -36,7 +42,7 @@ export class PageStore {
     );
     this.#addContent = connection.writer(
       `INSERT INTO content (id, status, code, headers, encoding, hash, records, reason, attempts,
-         started_at, duration_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         started_at, duration_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     );
     this.#dropContent = connection.writer('DELETE FROM content WHERE id = ?');
     // A page that failed in one run and is tried again in the next counts its tries from 1 again:
@@ -164,6 +170,9 @@ export class PageStore {
       page.durationMs,
       page.body,
     );
+    if ((page.body?.length ?? 0) > LARGE_BYTES) {
+      this.#addContent(content, null, null, null, null, null, null, null, 0, 0, 0, null);
+    }
     if (!isRecheck(page.place)) counts[countOf[state]] += 1;
     return page.pageInfo === null ? null : this.#pageInfos.put(page, page.pageInfo);
   }
@@ -225,8 +234,8 @@ class PageInfoStore {
            read_at = excluded.read_at, checksum = excluded.checksum, text = excluded.text`,
     );
     this.#putKeys = connection.writer(
-      `INSERT INTO record_keys (place, keys) VALUES (${PLACE}, ?)
-         ON CONFLICT DO UPDATE SET keys = excluded.keys`,
+      `INSERT INTO record_keys (place, keys) VALUES (${PLACE}, CAST(? AS TEXT))
+         ON CONFLICT DO UPDATE SET keys = excluded.keys WHERE excluded.keys <> ''`,
     );
     this.#get = connection.query(`SELECT text FROM page_info WHERE place = ${PLACE}`);
     this.#addSeen = connection.writer(
@@ -247,11 +256,10 @@ class PageInfoStore {
     const filled = isRecheck(place) ? pageInfo : this.#filled(place, pageInfo);
     const readAt = Math.round(startedAt);
     const text = JSON.stringify(filled);
-    const hasKeys = keys !== null && keys.length > 0;
-    const keysText = hasKeys ? JSON.stringify(keys.map(shortKey)) : null;
-    const checksum = pageInfoChecksum(place, readAt, text, keysText);
+    const checksum = pageInfoChecksum(place, readAt, text, keys);
     this.#put(branch, position, readAt, checksum, text);
-    if (keysText !== null) this.#putKeys(branch, position, keysText);
+    if (keys !== null) this.#putKeys(branch, position, keys);
+    if ((keys?.length ?? 0) > LARGE_BYTES) this.#putKeys(branch, position, '');
     return filled;
   }
 

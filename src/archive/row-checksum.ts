@@ -41,14 +41,30 @@ export function pageChecksum(page: CheckedPage): number {
   return stateNumbers[state] * 2 ** 32 + (hash === null ? crc : crc32(hash, crc));
 }
 
-/** @param keys the JSON text of the page's record keys, or null */
+/** Of a page's keys so much is made a text at once: they may be as long as the page. */
+const PART_BYTES = 65_536;
+
+/**
+ * The CRC of these as one JSON list.
+ * @param keys the JSON text of the page's record keys in UTF-8, or null
+ */
 export function pageInfoChecksum(
   { branch, position }: Place,
   readAt: number,
   text: string,
-  keys: string | null,
+  keys: Uint8Array | null,
 ): number {
-  return crc32(JSON.stringify([branch, position, readAt, text, keys]));
+  const before = JSON.stringify([branch, position, readAt, text]).slice(0, -1);
+  if (keys === null) return crc32(`${before},null]`);
+  const bytes = Buffer.from(keys.buffer, keys.byteOffset, keys.byteLength);
+  let crc = crc32(`${before},"`);
+  for (let from = 0, to = 0; from < bytes.length; from = to) {
+    to = Math.min(bytes.length, from + PART_BYTES);
+    // Not within a character.
+    while (to < bytes.length && (bytes[to]! & 0xc0) === 0x80) to -= 1;
+    crc = crc32(JSON.stringify(bytes.toString('utf8', from, to)).slice(1, -1), crc);
+  }
+  return crc32('"]', crc);
 }
 
 type Row = [
@@ -71,7 +87,7 @@ type Row = [
   readAt: number | null,
   pageInfo: string,
   pageInfoChecksum: number,
-  keys: string | null,
+  keys: Uint8Array | null,
 ];
 
 export interface CheckedRow {
@@ -87,7 +103,7 @@ export function* checkRows(connection: Connection): Generator<CheckedRow> {
          content.status, content.code, content.headers, content.encoding, content.hash,
          content.records, content.reason, content.attempts, content.started_at,
          content.duration_ms, page_info.read_at, page_info.text, page_info.checksum,
-         record_keys.keys
+         CAST(record_keys.keys AS BLOB)
        FROM page LEFT JOIN content ON content.id = page.content
          LEFT JOIN page_info ON page_info.place = page.place
          LEFT JOIN record_keys ON record_keys.place = page.place

@@ -1,20 +1,17 @@
 /** Whether records that share a key are one record that came twice, or others whose key is not unique. */
-import { hash } from 'node:crypto';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import {
   createJsonScanner,
-  createKeyReader,
+  createKeyLister,
   decodeBody,
-  type FoundRecords,
+  eachKey,
   readSelection,
+  TextHashes,
 } from '../decode/decode.ts';
 import type { SharedKeys } from './key-scan.ts';
 import { PLACE } from './schema.ts';
 import type { Connection } from './sqlite.ts';
-
-/** Each key of a page, with digests of the records that have it. */
-type RecordsByKey = ReadonlyMap<string, readonly string[]>;
 
 /**
  * Compares, by their bytes, the records that pages share by their keys.
@@ -30,42 +27,42 @@ export function areOtherRecords(
 ): boolean {
   if (records === null || key === null || shared.length === 0) return false;
   const scanner = createJsonScanner(readSelection(records));
-  const keysOf = createKeyReader(key);
+  const keysOf = createKeyLister(key);
   const bodies = connection.query<[body: Uint8Array, encoding: string | null]>(
     `SELECT content.body, content.encoding FROM page JOIN content ON content.id = page.content
        WHERE page.place = ${PLACE} AND content.body IS NOT NULL`,
   );
-  const read = ({ branch, position }: Place): RecordsByKey | null => {
+  const read = ({ branch, position }: Place): NamedRecords | null => {
     const row = bodies.get(branch, position);
     const decoded = row === undefined ? null : decodeBody(row[0], row[1], maxDecodedBytes);
     if (decoded === null || !decoded.ok) return null;
     const found = scanner.scan(decoded.bytes);
     if (!found.valid || found.found === 'missing') return null;
-    return byKey(decoded.bytes, found, keysOf(decoded.bytes, found));
+    const spans = found.spans.slice(0, 2 * found.count);
+    const keys = keysOf(decoded.bytes, found)?.list ?? new Uint8Array(0);
+    return { bytes: found.source ?? decoded.bytes, spans, keys };
   };
   return shared.every(({ first, second }) => {
-    const own = read(first);
     const isSamePage = first.branch === second.branch && first.position === second.position;
-    if (isSamePage) return own !== null && [...own.values()].every(areDistinct);
-    const other = read(second);
-    if (own === null || other === null) return false;
-    return [...own].every(([id, digests]) => areDistinct([...digests, ...(other.get(id) ?? [])]));
+    const pages = (isSamePage ? [first] : [first, second]).map(read);
+    return pages.every((page) => page !== null) && areDistinct(pages);
   });
 }
 
-function byKey(page: Uint8Array, found: FoundRecords, keys: readonly string[]): RecordsByKey {
-  const { spans, source: bytes = page } = found;
-  const records = new Map<string, string[]>();
-  for (const [index, key] of keys.entries()) {
-    if (key === '') continue;
-    const record = bytes.subarray(spans[2 * index], spans[2 * index + 1]);
-    const digests = records.get(key) ?? [];
-    digests.push(hash('sha256', record, 'base64url'));
-    records.set(key, digests);
-  }
-  return records;
+interface NamedRecords {
+  readonly bytes: Uint8Array;
+  readonly spans: Uint32Array;
+  readonly keys: Uint8Array;
 }
 
-function areDistinct(digests: readonly string[]): boolean {
-  return new Set(digests).size === digests.length;
+/** Records that are the same have the same key; those without one do not count. */
+function areDistinct(pages: readonly NamedRecords[]): boolean {
+  const most = pages.reduce((sum, { spans }) => sum + spans.length / 2, 0);
+  const hashes = new TextHashes(most);
+  for (const { bytes, spans, keys } of pages) {
+    eachKey(keys, (start, end, index) => {
+      if (end > start + 2) hashes.add(bytes, spans[2 * index]!, spans[2 * index + 1]!);
+    });
+  }
+  return hashes.areDistinct();
 }

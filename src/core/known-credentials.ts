@@ -80,6 +80,15 @@ export class KnownCredentials {
     });
   }
 
+  /** The same for text in UTF-8, which may be large: the bytes themselves where nothing is found. */
+  sealBytes(bytes: Uint8Array): Uint8Array {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (this.longest === 0 && !text.includes(MARK)) return bytes;
+    const whole = text.toString();
+    const sealed = this.seal(whole);
+    return sealed === whole ? bytes : Buffer.from(sealed);
+  }
+
   /** Sealed text with the credentials that are known now. */
   open(text: string): string {
     return text.replace(MARKED, (mark, name: string | undefined) =>

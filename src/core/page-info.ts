@@ -152,7 +152,7 @@ export interface Restart {
 }
 
 /** Longer keys are kept as their hash, whose text is longer than this, so that it equals no key. */
-const LONGEST_KEY_BYTES = 40;
+export const LONGEST_KEY_BYTES = 40;
 
 /** A record's key as it is kept and compared. SQLite ends a text from JSON at a NUL. */
 export function shortKey(key: string): string {

@@ -3,7 +3,7 @@ import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import { describeMissing, isText, nameFormat } from './body-faults.ts';
 import { decodeBody } from './content-encoding.ts';
-import { createJsonScanner, type JsonScan } from './json-scan.ts';
+import { createJsonScanner, type JsonScan, MOST_KEPT_SPANS } from './json-scan.ts';
 import type { PageCondition } from './read-selection.ts';
 import type { FoundRecords, Selection } from './selection.ts';
 
@@ -126,7 +126,8 @@ export function createBodyCheck(
       records: wholePage ? null : scan.count,
       found: {
         count: scan.count,
-        spans: scan.spans.slice(0, 2 * scan.count),
+        spans:
+          scan.spans.length > MOST_KEPT_SPANS ? scan.spans : scan.spans.slice(0, 2 * scan.count),
         compact: scan.compact,
         ...(scan.source === undefined ? {} : { source: scan.source }),
       },

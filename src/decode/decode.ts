@@ -9,12 +9,20 @@
 export { describeMissing } from './body-faults.ts';
 export { decodeBody } from './content-encoding.ts';
 export { withoutRecords } from './cut-records.ts';
+export { TextHashes } from './distinct.ts';
 export { createJsonScanner, type JsonScan, type JsonScanner } from './json-scan.ts';
 export { compactRange, copyCompact, copyRange } from './json-tokens.ts';
 export { expressionOf, listOfExpression } from './list-of-expression.ts';
 export { nullsIn } from './null-records.ts';
-export { createKeyReader, createPicker, recordsDigest } from './pick-values.ts';
+export { MOST_ELEMENTS, pageValue } from './page-value.ts';
+export { createPicker, recordsDigest } from './pick-values.ts';
 export { type PageCondition, readCondition, readSelection } from './read-selection.ts';
+export {
+  createKeyLister,
+  createKeyReader,
+  eachKey,
+  type RecordKeys,
+} from './record-keys.ts';
 export {
   type FoundRecords,
   isExpression,

@@ -11,7 +11,10 @@ import {
 import { endOfLiteral, endOfSpace, endOfString, isKey } from './json-tokens.ts';
 import type { FoundRecords, Selection } from './selection.ts';
 
-/** What one pass over a page found. The scanner owns `spans`; the next scan overwrites it. */
+/**
+ * What one pass over a page found. The scanner owns `spans` and overwrites them in the next scan, unless
+ * they are larger than `MOST_KEPT_SPANS`.
+ */
 export type JsonScan =
   | ({
       readonly valid: true;
@@ -45,6 +48,9 @@ const LOWER_N = 0x6e;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
+/** Offsets of large pages are not kept for the next page: whoever got them may keep them. */
+export const MOST_KEPT_SPANS = 131_072;
+
 /** What a `Uint32Array` of offsets can say. */
 const MAX_BYTES = 0xffff_ffff;
 
@@ -70,6 +76,7 @@ export function createJsonScanner(
   let spans = new Uint32Array(256);
 
   function scan(bytes: Uint8Array): JsonScan {
+    if (spans.length > MOST_KEPT_SPANS) spans = new Uint32Array(256);
     if (bytes.length > MAX_BYTES) return fault({ offset: MAX_BYTES, reason: 'it is too long' });
     const start = startOfText(bytes);
     const end = endOfText(bytes, start);
@@ -295,8 +302,7 @@ function grownStack(stack: Uint8Array): Uint8Array<ArrayBuffer> {
   return larger;
 }
 
-function grownSpans(spans: Uint32Array): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(2 * spans.length);
-  larger.set(spans);
-  return larger;
+function grownSpans(spans: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  // Without a second copy, as the system lets memory grow where it stands.
+  return new Uint32Array(spans.buffer.transfer(2 * spans.byteLength));
 }

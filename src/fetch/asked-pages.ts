@@ -2,7 +2,9 @@
 import type { KnownCredentials } from '../core/known-credentials.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { type BodyCheck, faulty, withDigest } from '../decode/check-body.ts';
+import { pageValue } from '../decode/decode.ts';
 import { singleHeader } from '../http/outcome.ts';
+import { joinChunks } from '../http/response-body.ts';
 import type { PageView } from '../plan/detect/discover.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { PageSink, PageSource } from './page-flow.ts';
@@ -93,15 +95,17 @@ export class AskedPages implements PageSource, PageSink {
     let body: Uint8Array | null = null;
     if (final.state === 'stored') {
       const encoding = singleHeader(final.headers?.['content-encoding']);
-      const wire = Buffer.concat(final.chunks);
-      const verdict = this.#check(wire, encoding);
+      // A large body is freed when it is sent to the archive: nobody looks at the page any more.
+      const whole = joinChunks(final.chunks);
+      final.chunks = [whole];
+      const verdict = this.#check(whole, encoding);
       if (!verdict.ok) {
         this.#dispatcher.rejected(task, final, verdict);
         return;
       }
       if (this.#isFailure(verdict.decoded, task.request)) {
         const fault = faulty('unlike', 'the page says that it failed', verdict.decoded);
-        this.#dispatcher.rejected(task, final, withDigest(fault, wire));
+        this.#dispatcher.rejected(task, final, withDigest(fault, whole));
         return;
       }
       body = verdict.decoded;
@@ -134,8 +138,6 @@ export class AskedPages implements PageSource, PageSink {
   }
 }
 
-const decoder = new TextDecoder();
-
 export function plainHeaders(final: FinalAttempt): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(final.headers ?? {})) {
@@ -152,6 +154,6 @@ function pageView(request: PageRequest, { final, body }: Answer): PageView {
     status: final.status ?? 0,
     headers: plainHeaders(final),
     body: body ?? new Uint8Array(0),
-    json: body === null ? undefined : JSON.parse(decoder.decode(body)),
+    json: body === null ? undefined : pageValue(body),
   };
 }

@@ -15,6 +15,7 @@ import {
   type Pagination,
 } from '../core/pagination.ts';
 import type { PaginationFacts } from '../core/summary.ts';
+import { pageValue } from '../decode/decode.ts';
 import { createGrowingPlan } from '../plan/create-growing-plan.ts';
 import { headersSayRecords, recordsIn } from '../plan/detect/facts.ts';
 import { createFunctionPlan } from '../plan/function-plan.ts';
@@ -144,7 +145,7 @@ async function orMissing<T>(work: Promise<T>): Promise<T | null> {
 const decoder = new TextDecoder();
 
 function parsed({ body }: SentPage): unknown {
-  return JSON.parse(decoder.decode(body));
+  return pageValue(body);
 }
 
 /** A list that pages by itself: finds out how before anything else is asked for. */

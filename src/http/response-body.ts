@@ -11,7 +11,7 @@ const JOINED_BYTES = 2048;
 const LARGE_BYTES = 1024 * 1024;
 const SLAB_BYTES = 1024 * 1024;
 
-/** Buffers that hold nothing but part of one large body. */
+/** Buffers that hold nothing but one large body, or part of it. */
 const slabs = new WeakSet<ArrayBufferLike>();
 
 export class BodyChunks {
@@ -96,6 +96,14 @@ export function freeChunks(chunks: readonly Uint8Array[]): void {
   for (const { buffer } of chunks) {
     if (slabs.has(buffer) && buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
   }
+}
+
+/** All in one piece, which `freeChunks` frees too; they themselves may no longer be read. */
+export function joinChunks(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = Buffer.concat(chunks);
+  if (whole.length > LARGE_BYTES) slabs.add(whole.buffer);
+  freeChunks(chunks);
+  return whole;
 }
 
 /** What may come of bodies that stand still: windows that were given before, reads of sockets. */

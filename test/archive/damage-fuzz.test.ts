@@ -24,7 +24,7 @@ import {
   storedPage,
 } from './sample-pages.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 2500);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 1000);
 
 const PAGES = 24;
 const SQLITE_PAGE = 16_384;
@@ -242,7 +242,7 @@ test('a bit that falls over in a place, a URL, a key or a number is never let pa
         mustBeTold(error);
       }
     }),
-    { numRuns: Math.ceil(numRuns / 10) },
+    { numRuns: Math.ceil(numRuns / 4) },
   );
 });
 

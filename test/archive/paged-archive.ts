@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Archive } from '../../src/archive/archive.ts';
 import type { PageRow } from '../../src/archive/archive-types.ts';
-import type { PageInfo, PlanEnd } from '../../src/core/page-info.ts';
+import { type PageInfo, type PlanEnd, shortKey } from '../../src/core/page-info.ts';
 import { RECHECK_BRANCH } from '../../src/core/page-request.ts';
 import { noPagination, type Pagination } from '../../src/core/pagination.ts';
 import type { Verdict } from '../../src/core/summary.ts';
@@ -21,6 +21,11 @@ export function keysFrom(from: number, to: number): string[] {
   return Array.from({ length: to - from }, (_, index) => `k${from + index}`);
 }
 
+/** As a page's row has them. */
+export function keysText(keys: readonly string[]): Uint8Array | null {
+  return keys.length === 0 ? null : Buffer.from(JSON.stringify(keys.map(shortKey)));
+}
+
 /** A page at a position of branch 0 whose records have these keys. */
 export function pageWithInfo(
   position: number,
@@ -32,7 +37,7 @@ export function pageWithInfo(
   return storedPage(position, {
     body,
     hash: createHash('sha256').update(body).digest(),
-    keys,
+    keys: keysText(keys),
     records: keys.length,
     pageInfo: pageInfoOf(keys.length, {
       digest: keys.length === 0 ? null : digestOf(keys),

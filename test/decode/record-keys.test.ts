@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { shortKey } from '../../src/core/page-info.ts';
 import { createJsonScanner } from '../../src/decode/json-scan.ts';
-import { createKeyReader, recordsDigest } from '../../src/decode/pick-values.ts';
+import { recordsDigest } from '../../src/decode/pick-values.ts';
 import { readSelection } from '../../src/decode/read-selection.ts';
+import {
+  createKeyLister,
+  createKeyReader,
+  eachKey,
+  type RecordKeys,
+} from '../../src/decode/record-keys.ts';
 
 function scanned(page: string, selection: string | null) {
   const body = Buffer.from(page);
@@ -13,7 +20,24 @@ function scanned(page: string, selection: string | null) {
 
 function keysOf(records: string, key: string, selection = '@'): string[] {
   const { body, scan } = scanned(records, selection);
-  return createKeyReader(key)(body, scan);
+  const keys = createKeyReader(key)(body, scan);
+  checkList(keys, createKeyLister(key)(body, scan));
+  return keys;
+}
+
+/** The list that is kept says the same, and where each key stands. */
+function checkList(keys: readonly string[], kept: RecordKeys | null): void {
+  if (kept === null) {
+    assert.deepEqual(keys, []);
+    return;
+  }
+  const { list, first, last, hasUnnamed } = kept;
+  const text = Buffer.from(list);
+  assert.equal(text.toString(), JSON.stringify(keys.map(shortKey)));
+  assert.deepEqual([first, last, hasUnnamed], [keys[0], keys.at(-1), keys.includes('')]);
+  const each: string[] = [];
+  eachKey(list, (start, end) => each.push(JSON.parse(text.toString('utf8', start, end))));
+  assert.deepEqual(each, keys.map(shortKey));
 }
 
 function digestOf(page: string, selection: string | null): string | null {
@@ -56,6 +80,27 @@ test('a key may stand deeper, and a record may be its own key', () => {
 
 test('a key is that of the last of equal keys, and of no other record', () => {
   assert.deepEqual(keysOf('[{"id":1,"id":2},{"x":{"id":3}},{"id":4}]', 'id'), ['2', '', '4']);
+});
+
+test('keys are kept as they are compared, however long, and whatever stands in them', () => {
+  const odd = [
+    'é'.repeat(19),
+    'é'.repeat(20),
+    'a'.repeat(38),
+    'a'.repeat(39),
+    'a"b',
+    ',""',
+    '\u2028',
+  ];
+  const records = odd.map((id) => JSON.stringify({ id })).join();
+  assert.equal(keysOf(`[${records},{"id":"\\ud800"},{"id":{"a":"\\\\"}}]`, 'id').length, 9);
+  assert.deepEqual(keysOf('[]', 'id'), []);
+});
+
+test('the keys of a large page are kept like those of a small one', () => {
+  const ids = Array.from({ length: 60_000 }, (_, index) => `{"id":"record ${index}"}`);
+  assert.equal(keysOf(`[${ids.join()}]`, 'id').length, 60_000);
+  assert.equal(keysOf(`[${[...ids, ids[7]].join()}]`, 'id').length, 60_001);
 });
 
 test('keys are read from what an expression made, too', () => {

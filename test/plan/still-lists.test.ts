@@ -7,6 +7,7 @@ import type { NextStep } from '../../src/core/page-info.ts';
 import { pageKey } from '../../src/core/page-request.ts';
 import { isWhole, type Verdict } from '../../src/core/summary.ts';
 import { createGrowingPlan } from '../../src/plan/create-growing-plan.ts';
+import { keysText } from '../archive/paged-archive.ts';
 import { BORN_AT, createArchive, failedPage, sha256, storedPage } from '../archive/sample-pages.ts';
 import {
   needsNext,
@@ -51,7 +52,7 @@ async function readList(path: string, list: StillList): Promise<Verdict> {
         nextSeenAt: seenAt(nameOf(said.next), place),
         recordsSeenAt: seenAt(said.digest, place),
       };
-      const row = { ...own, records: ids.length, pageInfo, keys: ids };
+      const row = { ...own, records: ids.length, pageInfo, keys: keysText(ids) };
       archive.store([storedPage(place.position, row)], []);
       plan.onPage(request, { state: 'stored', pageInfo });
     }

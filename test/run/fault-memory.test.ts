@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
@@ -91,4 +93,21 @@ test('large bodies at once stay within the budget for those in flight', async (t
   );
   assert.equal(code, 0, said);
   assert.ok(bodiesBytes > 40e6 && bodiesBytes <= 128 * 1024 * 1024, `${bodiesBytes} bytes`);
+});
+
+test('a page of a million short records takes a small multiple of its bytes', async (t) => {
+  // JSON.parse alone would take 200 MB for them, and a text for each key 100 MB.
+  const ids = Array.from({ length: 1_000_000 }, (_, index) => `{"id":${1_000_000 + index}}`);
+  const body = Buffer.from(`{"data":[${ids.join()}],"has_more":false}`);
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const { code, said, peakBytes } = await measure(t, `http://127.0.0.1:${port}/things`);
+  assert.equal(code, 0, said);
+  assert.match(said, /1,000,000 records/);
+  assert.ok(peakBytes < 330e6, `${Math.round(peakBytes / 1e6)} MB: ${said}`);
 });

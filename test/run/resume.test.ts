@@ -110,14 +110,14 @@ test('killed between completion, export and rename, it exports without the netwo
     '--cacert',
     server.caFile,
   ];
-  for (let kill = 0; kill < 6; kill += 1) {
+  for (let kill = 0; kill < 4; kill += 1) {
     const { child, ended } = startCli(folder, args);
     let printed = '';
     child.stderr?.on('data', (chunk) => {
       printed += chunk;
       if (!printed.includes('"exporting"')) return;
       printed = '';
-      setTimeout(() => child.kill('SIGKILL'), kill * 2);
+      setTimeout(() => child.kill('SIGKILL'), kill * 3);
     });
     await ended;
   }

@@ -15,6 +15,7 @@ import { detect, pinDetection } from './detect.ts';
 import { type Facts, namesNext, readFacts, saysMore } from './facts.ts';
 import {
   type Candidate,
+  countRecords,
   type Detection,
   isSuccess,
   type PageView,
@@ -365,7 +366,7 @@ async function tryCandidates(
 }
 
 function recordsIn(view: PageView, { records }: Pagination): number {
-  return (records === null ? null : recordIdentities(view, records, null))?.length ?? 1;
+  return (records === null ? null : countRecords(view, records)) ?? 1;
 }
 
 /** Numbers that `JSON.parse` cannot tell apart were taken as distinct; their literals decide. */

@@ -1,7 +1,7 @@
 /** Lists that are no arrays of records: objects from a key to its record, and columns. */
 import { shellQuote } from '../../core/escape.ts';
 import { counted } from '../../core/units.ts';
-import { expressionOf, pathOf } from '../../decode/decode.ts';
+import { expressionOf, MOST_ELEMENTS, pathOf } from '../../decode/decode.ts';
 import { means } from './names.ts';
 import { type Field, isMapByNumber, isObject, listFields, VALUES_OF } from './page-view.ts';
 
@@ -57,7 +57,8 @@ export function areLike(items: readonly unknown[], others: readonly unknown[]): 
     return !items.some(isObject) && items.some(Array.isArray) === others.some(Array.isArray);
   }
   const known = namesOf(others);
-  return items.filter((item) => isLike(item, known)).length >= LEAST_SHARED * items.length;
+  const own = Object.values(items);
+  return own.filter((item) => isLike(item, known)).length >= LEAST_SHARED * own.length;
 }
 
 function isLike(item: unknown, known: ReadonlySet<string>): boolean {
@@ -132,9 +133,11 @@ function rowsOf(
   columns: readonly (readonly unknown[])[],
 ): readonly Record<string, unknown>[] {
   const [{ length } = []] = columns;
-  return Array.from({ length }, (_, row) =>
+  const rows = Array.from({ length: Math.min(length, MOST_ELEMENTS) }, (_, row) =>
     Object.fromEntries(names.map((name, column) => [name, columns[column]![row]])),
   );
+  rows.length = length;
+  return rows;
 }
 
 /** Elasticsearch with `columnar`: each list in `values` is a column, named in `columns`. */

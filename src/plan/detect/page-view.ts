@@ -5,6 +5,7 @@ import {
   createJsonScanner,
   createKeyReader,
   createPicker,
+  type FoundRecords,
   isExpression,
   type JsonScan,
   parseSelection,
@@ -19,7 +20,7 @@ export interface PageView {
   /** Names in lower case; repeated headers joined by commas. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
-  /** `JSON.parse` of the body; undefined where it is no JSON. */
+  /** `pageValue` of the body; undefined where it is no JSON. */
   readonly json: unknown;
 }
 
@@ -232,10 +233,20 @@ export function literalOf(view: PageView, path: string): string | null {
   return createPicker([path])(view.body)[0] ?? null;
 }
 
-/** Each record's text, or null where the page has no such path. */
+/** Of a page with more, its first and its last records are compared, half of so many each. */
+export const MOST_COMPARED = 20_000;
+
+/** Records in a page, or null where it has no such path. */
+export function countRecords(view: PageView, path: string): number | null {
+  return withRecords(view, path, ({ count }) => count);
+}
+
+/** Each record's text, see `MOST_COMPARED`, or null where the page has no such path. */
 export function recordTexts(view: PageView, path: string): readonly string[] | null {
-  const scan = scanRecords(view, path);
-  if (scan === null) return null;
+  return withRecords(view, path, (scan) => textsOf(view, compared(scan)));
+}
+
+function textsOf(view: PageView, scan: FoundRecords): readonly string[] {
   const bytes = scan.source ?? view.body;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: scan.count }, (_, index) =>
@@ -252,13 +263,30 @@ export function recordIdentities(
   path: string,
   key: string | null,
 ): readonly string[] | null {
+  const keysOf = key === null ? null : createKeyReader(key);
+  return withRecords(view, path, (scan) => {
+    const keys = keysOf?.(view.body, compared(scan)) ?? [''];
+    return keys.includes('') ? textsOf(view, compared(scan)) : keys;
+  });
+}
+
+function compared(scan: FoundRecords): FoundRecords {
+  if (scan.count <= MOST_COMPARED) return scan;
+  const spans = new Uint32Array(2 * MOST_COMPARED);
+  spans.set(scan.spans.subarray(0, MOST_COMPARED));
+  spans.set(scan.spans.subarray(2 * scan.count - MOST_COMPARED, 2 * scan.count), MOST_COMPARED);
+  return { ...scan, count: MOST_COMPARED, spans };
+}
+
+/** What `use` makes of the records, which it does not keep; null where the page has no such path. */
+function withRecords<T>(view: PageView, path: string, use: (scan: FoundRecords) => T): T | null {
   const scan = scanRecords(view, path);
   if (scan === null) return null;
-  if (key !== null) {
-    const keys = createKeyReader(key)(view.body, scan);
-    if (!keys.includes('')) return keys;
-  }
-  return recordTexts(view, path);
+  const used = use(scan);
+  // Of millions of records it is much, and garbage is found late.
+  const { buffer } = scan.spans;
+  if (scan.spans.length > MOST_COMPARED && buffer instanceof ArrayBuffer) buffer.transfer(0);
+  return used;
 }
 
 function scanRecords(view: PageView, path: string): (JsonScan & { readonly valid: true }) | null {

@@ -4,7 +4,7 @@ import { PageGrid } from '../page-grid.ts';
 import { isSameRequest } from '../request-parts.ts';
 import { styleOf } from '../styles/styles.ts';
 import type { Discovery } from './discover.ts';
-import { isSuccess, type PageView, recordIdentities } from './page-view.ts';
+import { countRecords, isSuccess, type PageView, recordIdentities } from './page-view.ts';
 
 /** A step of N−1 costs 1/(N−1) more requests: too many where pages hold few records. */
 const LEAST_RECORDS = 10;
@@ -36,7 +36,8 @@ export async function settleOverlap(
   // A page size that the user names is in the plan's first request, and not in what was typed.
   const own = grid.first();
   const first = isSameRequest(own, start) ? asked : await ask(own);
-  const records = first === asked ? pageRecords : identitiesOf(first, pagination).length;
+  const records =
+    first === asked ? pageRecords : (countRecords(first, pagination.records ?? '') ?? 0);
   if (records < LEAST_RECORDS || !isSuccess(first)) return { pagination, evidence: null };
   grid.onFirst({ records, total: null, totalPages: null });
   const view = await ask(grid.request(records, records + grid.stride, true));

@@ -10,6 +10,7 @@ import { asCount } from './numbers-said.ts';
 import { areLike } from './odd-lists.ts';
 import {
   type Candidate,
+  countRecords,
   isObject,
   isSuccess,
   type PageView,
@@ -80,7 +81,7 @@ export function acceptCandidate(
   }
   if (other.length === 0) {
     // A parameter that filters leaves nothing, too, and says so.
-    if (totalOf(second, pagination) === own.length)
+    if (totalOf(second, pagination) === countRecords(first, pagination.records!))
       return result(true, 'it is empty, as the total says', { finding: 'end' });
     if (readFacts(first).next.more?.value === false)
       return result(true, 'it is empty, as the first page says', { finding: 'end' });

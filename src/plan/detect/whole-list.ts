@@ -8,7 +8,7 @@ import type { PageRequest } from '../../core/page-request.ts';
 import { mayBeMost } from '../full-page.ts';
 import { setQueryParameter } from '../query-parameter.ts';
 import { type Facts, hasOwnTotal, readFacts } from './facts.ts';
-import { isSuccess, type PageView, recordTexts } from './page-view.ts';
+import { isSuccess, MOST_COMPARED, type PageView, recordTexts } from './page-view.ts';
 
 export interface Wholeness {
   /** False: it was shown that there is more. */
@@ -32,6 +32,7 @@ const LEAST_ASKED = 100;
 export function requestsForSize(facts: Facts): number {
   const { view, records, count, params } = facts;
   if (view.request.method !== 'GET' || records === null || count < 2) return 0;
+  if (count > MOST_COMPARED) return 0;
   if (params.size !== null && params.size.carrier !== 'query') return 0;
   const names = params.size === null ? SIZE_NAMES.length : 1;
   return mayShowMore(facts) ? names + 1 : hasOwnTotal(facts) ? names : 0;
