@@ -119,8 +119,7 @@ function writeBeside(
       release();
     }
   };
-  if (existing) attempt(() => fchmodSync(opened, existing.mode & 0o7777));
-  return {
+  const destination: FileDestination = {
     write: output.write,
     commit() {
       attempt(() => {
@@ -143,6 +142,13 @@ function writeBeside(
       return output.bytesWritten();
     },
   };
+  try {
+    if (existing) attempt(() => fchmodSync(opened, existing.mode & 0o7777));
+    return destination;
+  } catch (error) {
+    destination.abort();
+    throw error;
+  }
 }
 
 const TEMPORARY = /\.[0-9a-f]{12}\.everypage\.tmp$/;
