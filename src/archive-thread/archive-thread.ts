@@ -40,7 +40,7 @@ export class ArchiveThread {
   constructor(sink: ExportSink) {
     this.#sink = sink;
     this.#worker.on('message', (message: FromThread) => this.#receive(message));
-    this.#worker.on('error', (error) => this.#fail(notStarted(error) ?? error));
+    this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', () => this.#fail(new Error('the archive thread ended')));
   }
 
@@ -119,15 +119,6 @@ export class ArchiveThread {
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
   }
-}
-
-/** Node names the system's error in its text alone. */
-function notStarted(error: unknown): EverypageError | null {
-  const text = error instanceof Error ? error.message : '';
-  if (!/^Worker initialization failure: E[MN]FILE/.test(text)) return null;
-  const message =
-    'The thread that writes the archive cannot be started: too many files are open. Allow more (ulimit -n), and run the same command again.';
-  return new EverypageError('ARCHIVE_WRITE', message, { cause: error });
 }
 
 function revive({ code, message }: ThrownError): EverypageError {

@@ -79,10 +79,7 @@ function textAskedFor(typed: TypedArguments): string | null {
 function sayError(error: unknown, argv: readonly string[], context: CliContext): ExitCode {
   const code: ErrorCode = error instanceof EverypageError ? error.code : 'INTERNAL';
   if (code === 'CLOSED_PIPE') return exitCodeOfError(code);
-  const message =
-    error instanceof EverypageError
-      ? error.message
-      : `this is a bug in everypage: ${error instanceof Error ? error.message : String(error)} (EVERYPAGE_DEBUG=1 shows where)`;
+  const message = error instanceof EverypageError ? error.message : wordsFor(error);
   const command = error instanceof UsageError ? commandInstead(error, argv, context) : null;
   if (wantsJson(argv, context)) {
     const more = command === null ? {} : { try: command };
@@ -97,6 +94,14 @@ function sayError(error: unknown, argv: readonly string[], context: CliContext):
     context.stderr.write(`${error.stack}\n`);
   }
   return exitCodeOfError(code);
+}
+
+/** Code and threads are loaded as they are needed, for which a descriptor may be wanting. */
+function wordsFor(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return /\bE[MN]FILE\b/.test(text)
+    ? 'too many files are open. Allow more (ulimit -n), and run the same command again.'
+    : `this is a bug in everypage: ${text} (EVERYPAGE_DEBUG=1 shows where)`;
 }
 
 /** The command to try instead of one that cannot run. If none is known, the help. */

@@ -127,8 +127,7 @@ function writeBeside(
       release();
     }
   };
-  if (existing) attempt(() => fchmodSync(opened, existing.mode & 0o7777));
-  return {
+  const destination: FileDestination = {
     write: output.write,
     commit() {
       attempt(() => {
@@ -152,6 +151,13 @@ function writeBeside(
     },
     waitsForReader: false,
   };
+  try {
+    if (existing) attempt(() => fchmodSync(opened, existing.mode & 0o7777));
+    return destination;
+  } catch (error) {
+    destination.abort();
+    throw error;
+  }
 }
 
 const TEMPORARY = /\.[0-9a-f]{12}\.everypage\.tmp$/;

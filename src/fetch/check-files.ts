@@ -3,7 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EverypageError, usageError } from '../core/errors.ts';
 import { absolutePath, realPlace, statOrNull, whyUnreadable } from '../core/files.ts';
-import { outputOfTemporary, temporaryOf } from '../export/file-destination.ts';
+import { isWrittenInPlace, outputOfTemporary, temporaryOf } from '../export/file-destination.ts';
 
 /** Paths by what they are for. */
 export type FileUses = readonly (readonly [use: string, path: string])[];
@@ -61,28 +61,29 @@ export function checkOutputFolder(path: string | null): void {
   const folder = dirname(path);
   const refused = (message: string, cause?: unknown): EverypageError =>
     new EverypageError('OUTPUT_FOLDER', message, { cause });
-  const look = (at: string) => {
+  const look = <Found>(at: () => Found): Found => {
     try {
-      return statOrNull(at);
+      return at();
     } catch (cause) {
       throw refused(`${path} cannot be written: ${whyUnreadable(cause)}; choose another`, cause);
     }
   };
-  const stat = look(folder);
+  const stat = look(() => statOrNull(folder));
   if (stat === null) {
     throw refused(`the folder ${folder} does not exist; make it first: mkdir -p ${folder}`);
   }
   if (!stat.isDirectory()) {
     throw refused(`${folder} is not a folder; choose another place for ${path}`);
   }
-  const found = look(path);
+  const found = look(() => statOrNull(path));
   if (found?.isDirectory()) throw refused(`${path} is a folder; name a file in it`);
-  // Nothing is made beside a pipe or a device.
-  if (found !== null && !found.isFile()) return;
-  look(temporaryOf(path));
+  if (isWrittenInPlace(path)) return;
+  look(() => statOrNull(temporaryOf(path)));
+  // A link may lead from a folder that is not writable to one that is.
+  const target = dirname(look(() => realPlace(path)));
   try {
-    accessSync(folder, constants.W_OK);
+    accessSync(target, constants.W_OK);
   } catch (cause) {
-    throw refused(`the folder ${folder} is not writable for you; choose another`, cause);
+    throw refused(`the folder ${target} is not writable for you; choose another`, cause);
   }
 }

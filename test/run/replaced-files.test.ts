@@ -1,8 +1,11 @@
 /** Files that a command would overwrite although nobody meant it to: bad input loses no data. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
+  closeSync,
   linkSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -14,7 +17,7 @@ import { type TestContext, test } from 'node:test';
 import { type Flag, flags } from '../../src/cli/flags.ts';
 import { createTestCertificates } from '../../src/demo/certificate.ts';
 import { startPageServer } from '../servers/page-server.ts';
-import { temporaryFolder } from './run-cli.ts';
+import { ENTRY, temporaryFolder } from './run-cli.ts';
 import { runCliHere } from './run-in-process.ts';
 
 process.env['NO_PROXY'] = 'localhost';
@@ -132,6 +135,29 @@ test('each flag that takes a file is held against the output', async (t) => {
   for (const name of ['header', 'data']) {
     const output = ['-o', name, '-f', 'json', `--${name}`, `@./${name}`];
     await refused(/are the same file, .*; name two/, server.template(3), ...output);
+  }
+});
+
+test('what standard input and output lead to counts as well', async (t) => {
+  const { server, folder } = await setUp(t);
+  const list = join(folder, 'list.txt');
+  const text = `${server.origin}/pages/1\n`;
+  writeFileSync(list, text);
+  const opened = openSync(list, 'a+');
+  t.after(() => closeSync(opened));
+  for (const [args, stdio] of [
+    [
+      ['-', '-o', 'list.txt', '-f', 'ndjson'],
+      [opened, 'ignore', 'pipe'],
+    ],
+    [['@list.txt'], ['ignore', opened, 'pipe']],
+  ] as const) {
+    const env = { ...process.env, NODE_TEST_CONTEXT: undefined, XDG_STATE_HOME: folder };
+    const options = { cwd: folder, stdio: [...stdio], env };
+    const { status, stderr } = spawnSync(process.execPath, [ENTRY, ...args], options);
+    assert.equal(status, 2, String(stderr));
+    assert.match(String(stderr), /are the same file, .*; name two/);
+    assert.equal(readFileSync(list, 'utf8'), text);
   }
 });
 
