@@ -94,8 +94,8 @@ export class Engine {
     if (this.#isRunning) this.emit({ type: 'phase', phase: 'draining' });
     this.dispatcher.stop(stop);
     if (stop.kind === 'closed-pipe') {
-      // Nobody waits for what is in flight.
-      setTimeout(() => void this.transport.close(), 0);
+      // Nobody waits for what is in flight, unless an earlier stop does.
+      if (this.#isRunning) this.#drain ??= setTimeout(() => void this.transport.close(), 0);
       return;
     }
     this.#drain ??= setTimeout(

@@ -13,10 +13,11 @@ import { ENTRY, temporaryFolder } from './run-cli.ts';
 const PAGES = 150;
 const AT_ONCE = 100;
 const SPARE_FILES = 20;
+const PRLIMIT = '/usr/bin/prlimit';
 
 // The sources are loaded many at once, which takes more files than connections do.
 const isBuilt = process.env['EVERYPAGE_TEST_CLI'] === 'dist';
-const skip = isBuilt && existsSync('/usr/bin/prlimit') ? false : 'it needs dist/ and prlimit';
+const skip = isBuilt && existsSync(PRLIMIT) ? false : 'it needs dist/ and prlimit';
 
 test('fewer connections are used where no more can be opened, and no page fails', {
   skip,
@@ -54,7 +55,7 @@ test('fewer connections are used where no more can be opened, and no page fails'
   child.stdin.write(url(1));
   await begun;
   const now = readdirSync(`/proc/${child.pid}/fd`).length;
-  execFileSync('prlimit', ['--pid', String(child.pid), `--nofile=${now + SPARE_FILES}`]);
+  execFileSync(PRLIMIT, ['--pid', String(child.pid), `--nofile=${now + SPARE_FILES}`]);
   child.stdin.end(Array.from({ length: PAGES - 1 }, (_, n) => url(n + 2)).join(''));
   const [code] = await once(child, 'exit');
   const stderr = Buffer.concat(await said).toString();
