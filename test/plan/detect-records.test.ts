@@ -54,6 +54,12 @@ describe('records are found', () => {
       'items',
     ],
     ['the only array, though it is empty', { orders: [] }, 'orders'],
+    [
+      'an empty list of any name, not the links of the page',
+      { dados: [], links: [{ rel: 'self', href: '/a' }] },
+      'dados',
+    ],
+    ['links that are the records', { links: [{ id: 1, url: '/a' }], tags: [] }, 'links'],
     ['scalars where there are no objects', { values: ['a', 'b'] }, 'values'],
     ['the only array, though it holds scalars', { name: 'x', tags: ['1', '2'] }, 'tags'],
     ['arrays as records', { rows: [[1], [2]] }, 'rows'],

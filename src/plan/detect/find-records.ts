@@ -134,13 +134,15 @@ function listOptions(json: unknown, counts: readonly number[] = []): readonly Op
   const topFields = fields.filter((field) => field.keys.length === 1).length;
   const columns = findColumns(json);
   const isColumn = new Set(columns?.paths);
+  const objects = options.filter(({ holds }) => holds === 'objects');
+  const hasLinksAlone = objects.length > 0 && objects.every(isListOfRelations);
   const lists = options.filter((option) => {
     if (NEVER_RECORDS.test(option.name)) return false;
     if (columns !== null && means.besideRecords(option.name)) return false;
     if (isColumn.has(option.path)) return false;
     if (option.holds === 'objects') return true;
     if (means.records(option.name)) return true;
-    if (counts.includes(0) && option.holds === 'empty') return true;
+    if ((counts.includes(0) || hasLinksAlone) && option.holds === 'empty') return true;
     if (option.items.length > 1 && counts.includes(option.items.length)) return true;
     if (isListOfIds(option)) return true;
     // An array of scalars in an object with much else is one of its properties.
@@ -151,6 +153,12 @@ function listOptions(json: unknown, counts: readonly number[] = []): readonly Op
     ...keyed.map((list) => ({ ...list, around: list.keys.slice(0, -1), holds: 'values' as const })),
     ...rowsOf(columns, counts),
   ];
+}
+
+/** The links of a page: an empty list beside them is the list. */
+function isListOfRelations({ name, items }: Option): boolean {
+  const isRelation = (item: unknown) => isObject(item) && ('rel' in item || 'relation' in item);
+  return means.besideRecords(name) && items.every(isRelation);
 }
 
 function isListOfIds({ name, holds, items }: Option): boolean {
