@@ -24,6 +24,9 @@ const MOST_REPEATED_PAGES = 10;
 /** Without keys, pages of a few small values may be equal by chance. */
 const MOST_REPEATED_PAGES_WITHOUT_KEY = 1000;
 
+/** A server that answers whatever page it is asked for has one behind each, without an end. */
+const MOST_SILENT_IN_A_ROW = 100;
+
 /** Past the end, whatever `Pagination.pastEnd` says. */
 const NO_SUCH_PAGE: readonly number[] = [204, 404, 410, 416];
 
@@ -60,6 +63,7 @@ export class ChainPlan implements PlanState {
   #hasNamed = false;
   #emptyInARow = 0;
   #repeatedInARow = 0;
+  #silentInARow = 0;
   /** What led to the page that is asked for now. */
   #before: { readonly request: PageRequest; readonly pageInfo: PageInfo } | null = null;
   #largest = 0;
@@ -169,13 +173,18 @@ export class ChainPlan implements PlanState {
     }
     if (request === null) {
       const behind = this.#guessBehind(pageInfo);
+      this.#silentInARow += 1;
       if (behind === null) this.#stopWithoutNext(pageInfo);
-      else {
+      else if (this.#silentInARow > MOST_SILENT_IN_A_ROW) {
+        const detail = `${MOST_SILENT_IN_A_ROW} pages in a row name no next page, and each has another behind it`;
+        this.#finish('broken', after, detail);
+      } else {
         this.#doubt = 'silence';
         this.#ask({ ...behind, place: { ...start.place, position: after } }, pageInfo);
       }
       return;
     }
+    this.#silentInARow = 0;
     if (namesUrl && this.#more === null && this.#circle(pageInfo, request) !== null) {
       this.#finish('stated', after, null);
       return;

@@ -42,7 +42,9 @@ function walk(
     const page = Number(getQueryParameter(request.url, 'c') ?? 0);
     assert.equal(page, position, 'each reading begins with the first request');
     const next = page + 1 < pages ? ({ kind: 'cursor', value: `${page + 1}` } as const) : null;
-    const content = contentOf(numbers(page * size, (page + 1) * size));
+    // The last page is not full: nothing is looked for behind it.
+    const to = (page + 1) * size - (next === null ? 1 : 0);
+    const content = contentOf(numbers(page * size, to));
     const pageInfo = pageInfoOf({ ...content, next, total });
     const isKnown = known.has(`${branch}/${position}`);
     plan.onPage(request, refusedAt(request.place) ?? { state: 'stored', pageInfo, isKnown });
@@ -214,7 +216,8 @@ test('a slice is read again in branches of its own, before those of the next one
       return refused(410);
     }
     const next = page < 2 ? ({ kind: 'cursor', value: `${page + 1}` } as const) : null;
-    return stored({ ...contentOf([place.branch, page]), next });
+    const content = contentOf(next === null ? [page] : [place.branch, page]);
+    return stored({ ...content, next });
   };
   const { end } = await askedBy({ pagination, split, recheck: 'none' }, answer);
   assert.ok(died);

@@ -53,7 +53,8 @@ async function startEchoing(
     const last = lastNext?.(part) ?? null;
     const next = page === 1 ? `/chain/${part}/${query}` : page === 2 ? query : last;
     const link = next === null ? {} : { link: `<${next}>; rel="next"` };
-    const body = gzipSync(JSON.stringify({ items: [{ id: page * 2 }, { id: page * 2 + 1 }] }));
+    const items = page > 3 ? [] : [{ id: page * 2 }, { id: page * 2 + 1 }];
+    const body = gzipSync(JSON.stringify({ items }));
     return { headers: { ...echoes, ...link, 'content-encoding': 'gzip' }, body };
   });
   return { server, folder: temporaryFolder(t), part };

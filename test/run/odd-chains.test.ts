@@ -205,6 +205,18 @@ suite('a full page in the middle that names no next one', () => {
       assert.equal(new Set(targets).size, 5);
     });
   }
+
+  test('is not followed without an end', async (t) => {
+    const answer = (url: URL): JsonReply => {
+      const page = Number(url.searchParams.get('page') ?? 1);
+      const items = Array.from({ length: 20 }, (_, index) => ({ id: 20 * page + index }));
+      return { body: { items, ...(page === 1 ? { next: '/things?limit=20&page=2' } : {}) } };
+    };
+    const { summary, targets } = await fetchJson(t, answer, options, '/things?limit=20');
+    assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+    assert.match(summary.verdict.reasons.join(), /100 pages in a row name no next page/);
+    assert.ok(targets.length < 200, String(targets.length));
+  });
 });
 
 suite('of two next links the own one of the list counts', () => {
