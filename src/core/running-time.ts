@@ -6,7 +6,7 @@
 /** Looks that come so many times later than they are due show that nothing ran. */
 const LATE = 2;
 /** A busy machine may be so late. */
-const LEAST_STOP_MS = 250;
+const LEAST_STOP_MS = 1000;
 
 export class RunningTime {
   #lookedAt = performance.now();

@@ -267,7 +267,7 @@ test('a reader that goes away is a closed pipe', async () => {
   const code = `
     const destination = createFileDestination('/dev/stdout');
     try {
-      for (;;) destination.write(new Uint8Array(65536).fill(10));
+      for (;;) await destination.write(new Uint8Array(65536).fill(10));
     } catch (error) {
       console.error(error.code);
     }`;

@@ -534,7 +534,7 @@ const apis = size.chain((size) =>
     says: fc.constantFrom('total' as const, 'pages' as const, 'more' as const, 'nothing' as const),
     pastEnd: fc.constantFrom('empty' as const, 404, 400, 'last-again' as const),
     shrinksAt: fc.option(fc.nat(20 * size)),
-    shrinksTo: fc.integer({ min: 1, max: size }),
+    shrinksTo: fc.integer({ min: Math.min(2, size), max: size }),
   }),
 );
 const drives = fc.record({

@@ -97,7 +97,8 @@ test('large bodies at once stay within the budget for those in flight', async (t
 
 test('a page of a million short records takes a small multiple of its bytes', async (t) => {
   // JSON.parse alone would take 200 MB for them, and a text for each key 100 MB.
-  const ids = Array.from({ length: 1_000_000 }, (_, index) => `{"id":${1_000_000 + index}}`);
+  // No round number: as many as servers give at most would be asked for in other sizes.
+  const ids = Array.from({ length: 1_000_003 }, (_, index) => `{"id":${1_000_000 + index}}`);
   const body = Buffer.from(`{"data":[${ids.join()}],"has_more":false}`);
   const server = createServer((_, response) => {
     response.writeHead(200, { 'content-type': 'application/json' }).end(body);
@@ -108,6 +109,6 @@ test('a page of a million short records takes a small multiple of its bytes', as
   const { port } = server.address() as AddressInfo;
   const { code, said, peakBytes } = await measure(t, `http://127.0.0.1:${port}/things`);
   assert.equal(code, 0, said);
-  assert.match(said, /1,000,000 records/);
+  assert.match(said, /1,000,003 records/);
   assert.ok(peakBytes < 330e6, `${Math.round(peakBytes / 1e6)} MB: ${said}`);
 });

@@ -98,7 +98,8 @@ suite('what a user says names the next page', () => {
   const list = (url: URL): JsonReply => {
     const at = Number(url.searchParams.get('after') ?? 0);
     const more = at + 7 < 21 ? { paging: { follow: `/things?after=${at + 7}` } } : {};
-    return { body: { ...more, things: range(at, at + 7).map((pageid) => ({ pageid })) } };
+    const to = Math.min(21, at + 7);
+    return { body: { ...more, things: range(at, to).map((pageid) => ({ pageid })) } };
   };
   const next = (nextPath: string) => ({ paginate: { style: 'next', nextPath } }) as const;
 
