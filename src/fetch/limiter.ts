@@ -147,9 +147,10 @@ export class Limiter {
    * page before `ended`.
    */
   readRefusal(result: AttemptResult, sentAt: number, now: number): AttemptResult {
-    const { outcome, hint } = result;
+    const { outcome, response, hint } = result;
     if (outcome.kind !== 'retry' || kindOf(result) !== 'failed') return result;
-    if (!this.#health.isUp) return result;
+    // Of a fault in the server itself 500 speaks, and no proxy refuses with it.
+    if (!this.#health.isUp || response?.status === 500) return result;
     const is = this.#pacer.readError(sentAt, now);
     if (is === 'down') this.#health.doubt(now);
     if (is !== 'refusal') return result;

@@ -50,6 +50,8 @@ export class HiddenLimit {
   /** Refusals since the last answer, of those that were new. */
   #inARow = 0;
   #patience = FIRST_PATIENCE;
+  /** How often refusals were none. */
+  #inVain = 0;
   #errorsSinceTrial = 0;
   /** What was sent before this belongs to what was before. */
   #from = Number.NEGATIVE_INFINITY;
@@ -104,7 +106,7 @@ export class HiddenLimit {
     const part = (this.#errors - this.#run) / (this.#answers - this.#run + 1);
     this.#run += 1;
     const chance = this.#total * Math.max(LIKELY_PART, part) ** this.#run;
-    if (this.#hasAnswered && chance <= CHANCE) {
+    if (this.#hasAnswered && chance <= CHANCE ** (1 + this.#inVain)) {
       this.#begin('limit', now);
       return 'refusal';
     }
@@ -139,6 +141,7 @@ export class HiddenLimit {
     const isDown = this.#inARow >= MOST_IN_A_ROW;
     if (isFrequent || isDown) {
       this.#patience *= PATIENCE_GROWTH;
+      this.#inVain += 1;
       this.#begin('errors', now);
       return isDown ? 'down' : 'no-limit';
     }
