@@ -17,6 +17,9 @@ const WORTH_PART = 0.05;
 /** A trial is so long that chance alone would bring so many errors. */
 const EXPECTED_ERRORS = 4;
 const TRIAL_PACE = 0.5;
+/** It costs no more time than this, whatever pace was measured: a pause may lie in what it was measured by. */
+const LONGEST_TRIAL_MS = 15_000;
+const SLOWEST_TRIAL = 1 / 2000;
 /** Errors before the first trial; each in vain makes the next wait longer. */
 const FIRST_PATIENCE = 3;
 const PATIENCE_GROWTH = 4;
@@ -57,13 +60,17 @@ export class HiddenLimit {
   #from = Number.NEGATIVE_INFINITY;
   #trialRate = 0;
   #trialLeft = 0;
+  #trialUntil = 0;
   /** Answers since an error, from which the pace of a trial follows. */
   #countedFrom = 0;
   #counted = 0;
 
   /** Requests per millisecond that a trial holds to; Infinity where there is none. */
-  get rate(): number {
-    return this.#phase === 'trial' ? this.#trialRate : Number.POSITIVE_INFINITY;
+  rate(now: number): number {
+    if (this.#phase !== 'trial') return Number.POSITIVE_INFINITY;
+    if (now < this.#trialUntil) return this.#trialRate;
+    this.#endTrialInVain(now);
+    return Number.POSITIVE_INFINITY;
   }
 
   /** A request was answered, by whatever is neither an error nor a refusal. */
@@ -92,10 +99,7 @@ export class HiddenLimit {
         return isOld ? 'refusal' : this.#failedUnderLimit(now, isSafe);
       case 'trial':
         this.#count(1);
-        if (!isOld) {
-          this.#patience *= PATIENCE_GROWTH;
-          this.#begin('errors', now);
-        }
+        if (!isOld) this.#endTrialInVain(now);
         return 'error';
       case 'errors':
         return this.#failedWithoutLimit(now);
@@ -115,13 +119,20 @@ export class HiddenLimit {
     this.#count(1);
     const isFrequent = this.#errors > WORTH_PART * this.#answers;
     if (this.#counted > 0 && isFrequent && this.#errorsSinceTrial >= this.#patience) {
-      this.#trialRate = (TRIAL_PACE * this.#counted) / Math.max(1, now - this.#countedFrom);
+      const pace = this.#counted / Math.max(1, now - this.#countedFrom);
+      this.#trialRate = Math.max(SLOWEST_TRIAL, TRIAL_PACE * pace);
+      this.#trialUntil = now + LONGEST_TRIAL_MS;
       this.#trialLeft = Math.ceil((EXPECTED_ERRORS * this.#answers) / this.#errors);
       this.#begin('trial', now);
       // Those under way take what the limit gives meanwhile.
       this.#from += 1 / this.#trialRate;
     }
     return 'error';
+  }
+
+  #endTrialInVain(now: number): void {
+    this.#patience *= PATIENCE_GROWTH;
+    this.#begin('errors', now);
   }
 
   #failedUnderLimit(now: number, isSafe: boolean): ServerError {

@@ -209,7 +209,7 @@ export class Pacer {
       this.#userIsSet = true;
     }
     setIfChanged(this.#searched, this.#search.spacingRate, now);
-    if (setIfChanged(this.#trial, this.#hidden.rate, now)) this.#trial.drain(now);
+    if (setIfChanged(this.#trial, this.#hidden.rate(now), now)) this.#trial.drain(now);
     if (this.#stated !== null) setIfChanged(this.#statedSpacing, this.#stated.rate(now), now);
   }
 }

@@ -38,21 +38,30 @@ test('errors by chance stay errors, however many', () => {
 test('errors that are gone at half the pace are a limit', () => {
   const limit = new HiddenLimit();
   told(limit, 'AAEAAAEAAAEAA');
-  const slower = limit.rate;
+  const slower = limit.rate(20);
   assert.ok(slower > 0 && slower < 1, String(slower));
   told(limit, 'A'.repeat(30), 1000);
-  assert.equal(limit.rate, Number.POSITIVE_INFINITY);
+  assert.equal(limit.rate(1040), Number.POSITIVE_INFINITY);
   assert.deepEqual(told(limit, 'E', 2000), ['refusal']);
 });
 
 test('errors that are as many at half the pace are errors, and the next trial comes later', () => {
   const limit = new HiddenLimit();
   told(limit, 'AAEAAAEAAAEAA');
-  assert.ok(Number.isFinite(limit.rate));
+  assert.ok(Number.isFinite(limit.rate(20)));
   assert.deepEqual(told(limit, 'AAE', 1000), ['error']);
-  assert.equal(limit.rate, Number.POSITIVE_INFINITY);
+  assert.equal(limit.rate(1003), Number.POSITIVE_INFINITY);
   told(limit, 'AAEAAAEAAAEAA', 2000);
-  assert.equal(limit.rate, Number.POSITIVE_INFINITY);
+  assert.equal(limit.rate(2013), Number.POSITIVE_INFINITY);
+});
+
+test('a trial ends, however slow the pace seems that it was measured by', () => {
+  const limit = new HiddenLimit();
+  told(limit, 'AAE');
+  // An hour's pause lies between.
+  told(limit, 'AEAAE', 3_600_000);
+  assert.equal(limit.rate(3_600_010), 1 / 2000);
+  assert.equal(limit.rate(3_620_000), Number.POSITIVE_INFINITY);
 });
 
 test('refusals in a row with nothing between are a server that is down', () => {
