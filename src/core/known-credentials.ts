@@ -32,8 +32,9 @@ export class KnownCredentials {
   /** Texts as they are found, with their marks, and back. */
   readonly #marks = new Map<string, string>();
   readonly #texts = new Map<string, string>();
-  /** Characters of the longest form. */
+  /** Characters of the longest form, and of the shortest; Infinity where none was given. */
   readonly longest: number;
+  readonly #least: number;
   #said: KnownCredentials | null = null;
   #last: { readonly key: string; readonly known: KnownCredentials } | null = null;
 
@@ -63,6 +64,12 @@ export class KnownCredentials {
     const patterns = new Set(forms.map(({ text }) => however(text)));
     this.#pattern = new RegExp([`${MARK}(?:[\\w-]*~)?`, ...patterns].join('|'), 'g');
     this.longest = forms[0]?.text.length ?? 0;
+    this.#least = forms.at(-1)?.text.length ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** None was given, so that nothing is to be withheld but what single URLs hold. */
+  get isEmpty(): boolean {
+    return this.longest === 0;
   }
 
   /** A URL as it is stored: without the values of secret parameters, and sealed. */
@@ -72,6 +79,7 @@ export class KnownCredentials {
 
   /** Each credential becomes a mark, different ones different marks; `open` makes it whole again. */
   seal(text: string): string {
+    if (text.length < this.#least && !text.includes(MARK)) return text;
     return text.replace(this.#pattern, (found) => {
       // A server that writes a mark must not be given what it stands for.
       if (found.startsWith(MARK)) return `${MARK}~${found.slice(MARK.length)}`;
@@ -83,7 +91,7 @@ export class KnownCredentials {
   /** The same for text in UTF-8, which may be large: the bytes themselves where nothing is found. */
   sealBytes(bytes: Uint8Array): Uint8Array {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (this.longest === 0 && !text.includes(MARK)) return bytes;
+    if (this.isEmpty && !text.includes(MARK)) return bytes;
     const whole = text.toString();
     const sealed = this.seal(whole);
     return sealed === whole ? bytes : Buffer.from(sealed);
@@ -91,6 +99,7 @@ export class KnownCredentials {
 
   /** Sealed text with the credentials that are known now. */
   open(text: string): string {
+    if (!text.includes(MARK)) return text;
     return text.replace(MARKED, (mark, name: string | undefined) =>
       name === undefined ? MARK : (this.#texts.get(name) ?? mark),
     );
@@ -98,6 +107,7 @@ export class KnownCredentials {
 
   /** The text as it is shown, sealed or not. */
   withhold(text: string): string {
+    if (text.length < this.#least && !text.includes(MARK)) return text;
     return text.replace(this.#pattern, 'REDACTED');
   }
 
@@ -110,6 +120,7 @@ export class KnownCredentials {
   }
 
   withholdIn<T>(value: T): T {
+    if (this.isEmpty) return value;
     return changeStrings(value, (text) => this.withhold(text));
   }
 

@@ -111,6 +111,7 @@ class Sender {
     start: string | null = null,
   ): Promise<AttemptResult> {
     const result = await this.#sendOn(task, trust, start);
+    if (result.outcome.kind === 'body') return result;
     const { credentials } = this.#parts.options;
     const outcome = credentials.of(task.request.url).withholdIn(result.outcome);
     return { ...result, outcome };

@@ -52,7 +52,7 @@ export function withoutCredentials(
   emit: EventSink,
   { credentials }: Pick<ResolvedOptions, 'credentials'>,
 ): EventSink {
-  return (event) => emit(credentials.withholdIn(event));
+  return credentials.isEmpty ? emit : (event) => emit(credentials.withholdIn(event));
 }
 
 /** The error as it may be shown. */
