@@ -113,7 +113,7 @@ function createNullFilter(select: string | null): (page: DecodedPage) => Decoded
   if (select === null || isExpression(select)) return (page) => page;
   const find = createRecordFinder(select);
   return (page) => {
-    const found = find(page);
+    const found = page.found ?? find(page);
     const nulls = nullsIn(page.body, found);
     return nulls.length === 0 ? { ...page, found } : { ...page, found, repeats: new Set(nulls) };
   };
