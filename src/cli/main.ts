@@ -99,7 +99,7 @@ function sayError(error: unknown, argv: readonly string[], context: CliContext):
 /** Code and threads are loaded as they are needed, for which a descriptor may be wanting. */
 function wordsFor(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return /\bE[MN]FILE\b/.test(text)
+  return /\bE[MN]FILE\b|\btoo many open files\b/i.test(text)
     ? 'too many files are open. Allow more (ulimit -n), and run the same command again.'
     : `this is a bug in everypage: ${text} (EVERYPAGE_DEBUG=1 shows where)`;
 }

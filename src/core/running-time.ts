@@ -6,7 +6,7 @@
 /** Looks that come so many times later than they are due show that nothing ran. */
 const LATE = 2;
 /** A busy machine may be so late. */
-const LEAST_STOP_MS = 1000;
+const LEAST_STOP_MS = 2000;
 
 export class RunningTime {
   #lookedAt = performance.now();
@@ -16,6 +16,11 @@ export class RunningTime {
   /** Nobody has looked for a while, since nothing was waited for. */
   begin(): void {
     this.#lookedAt = performance.now();
+  }
+
+  /** How often the process was stopped, as far as was looked. */
+  get stops(): number {
+    return this.#stops;
   }
 
   /** To be called at least so often while something is waited for. Gives how often the process was stopped. */

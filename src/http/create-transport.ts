@@ -68,7 +68,8 @@ export function createTransport(
   const counts: Record<Protocol, number> = { 'HTTP/1.1': 0, 'HTTP/2': 0 };
   const sweepMs = sweepIntervalMs(options, tuning);
   let sweptAt = runningTime.now();
-  let stopsSeen = runningTime.look(sweepMs);
+  // Others may look less often than this transport will.
+  let stopsSeen = runningTime.stops;
   let sweepTimer: NodeJS.Timeout | null = null;
   let closed: Promise<void> | null = null;
 

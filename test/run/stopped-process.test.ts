@@ -26,7 +26,7 @@ for (const protocol of ['http', 'h2'] as const) {
     const { child, ended } = startCli(folder, [...argv, '--timeout', '1', '--retry', '0']);
     await allAsked;
     child.kill('SIGSTOP');
-    await wait(1600);
+    await wait(2600);
     child.kill('SIGCONT');
     // The process looks at the time before anything comes.
     await wait(300);
