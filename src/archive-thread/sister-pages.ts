@@ -12,7 +12,7 @@ import {
   parseSelection,
   pathOf,
 } from '../decode/decode.ts';
-import { findAbsentList } from '../plan/detect/find-records.ts';
+import { findAbsentList } from '../plan/detect/absent-list.ts';
 import { means, squash } from '../plan/detect/names.ts';
 import { type Field, isObject, keysOf, listFields, valueAt } from '../plan/detect/page-view.ts';
 import { envelopeWithFault } from './envelope.ts';

@@ -149,7 +149,7 @@ export class Limiter {
   readRefusal(result: AttemptResult, sentAt: number, now: number): AttemptResult {
     const { outcome, response, hint } = result;
     if (outcome.kind !== 'retry' || kindOf(result) !== 'failed') return result;
-    // Of a fault in the server itself 500 speaks, and no proxy refuses with it.
+    // 500 is a fault of the server itself; no proxy refuses with it.
     if (!this.#health.isUp || response?.status === 500) return result;
     const is = this.#pacer.readError(sentAt, now);
     if (is === 'down') this.#health.doubt(now);

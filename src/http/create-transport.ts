@@ -68,7 +68,7 @@ export function createTransport(
   const counts: Record<Protocol, number> = { 'HTTP/1.1': 0, 'HTTP/2': 0 };
   const sweepMs = sweepIntervalMs(options, tuning);
   let sweptAt = runningTime.now();
-  // Others may look less often than this transport will.
+  // Not `look`: another transport may look less often, and the time since would seem a stop.
   let stopsSeen = runningTime.stops;
   let sweepTimer: NodeJS.Timeout | null = null;
   let closed: Promise<void> | null = null;

@@ -1,23 +1,22 @@
 /**
- * Tells a limit that a server states with plain errors from errors. nginx's `limit_req` answers 503 with
- * a page of HTML and no Retry-After by default. Errors come whatever the rate; a limit refuses what is
- * beyond it. So errors are refusals once they come in a run, which chance would not bring, or where none
- * comes in a trial at half the pace. They are errors again where they stay frequent although the pace
- * was found, or where nothing is answered any more. Beside a limit there may be errors too: those that
- * come alone at a pace that was thought safe are known by their frequency.
+ * Some servers refuse with plain errors: nginx's `limit_req` answers 503 with HTML and no Retry-After by
+ * default. Real errors come at any rate; a limit refuses only what is beyond it. Errors are taken for
+ * refusals in two cases: many come in a row after requests were answered, or none comes in a trial at
+ * half the pace. They are errors again if they stay frequent at the slower pace, or if nothing is
+ * answered any more. A server with a limit may have real errors too. These also come at a safe pace, and
+ * their frequency there is what tells them from refusals.
  */
 
-/** The part of the requests that errors are thought to be, before much is known. */
+/** Until more is known, this part of the requests is expected to fail. */
 const LIKELY_PART = 0.15;
-/** A run that chance would bring as seldom, in all answers so far, is none; and once a limit is known. */
+/** Errors in a row are a limit if independent errors would do this in fewer than one of so many runs. */
 const CHANCE = 1e-3;
-const CHANCE_OF_REFUSAL = 1e-3;
 /** Fewer errors than this part cost less than a trial. */
 const WORTH_PART = 0.05;
 /** A trial is so long that chance alone would bring so many errors. */
 const EXPECTED_ERRORS = 4;
 const TRIAL_PACE = 0.5;
-/** It costs no more time than this, whatever pace was measured: a pause may lie in what it was measured by. */
+/** Bounds for a trial: a pause may make the measured pace too low. */
 const LONGEST_TRIAL_MS = 15_000;
 const SLOWEST_TRIAL = 1 / 2000;
 /** Errors before the first trial; each in vain makes the next wait longer. */
@@ -25,19 +24,20 @@ const FIRST_PATIENCE = 3;
 const PATIENCE_GROWTH = 4;
 /** So many answers are remembered fully, older ones less and less. */
 const MEMORY = 200;
-/** Of the requests under a limit that is known, so few are refused. */
+/** More refusals than this, at a pace that was found, are no limit. */
 const MOST_REFUSED = 0.2;
 const FEW_REFUSED = 3;
-/** Errors beside a limit; what is above may be the limit itself. */
+/** More errors than this at a safe pace may be the limit itself. */
 const MOST_ERRORS = 0.1;
 const FEW_ERRORS = 6;
-/** Refusals one after another, with nothing answered between, before the server is rather down. */
+/** After so many refusals with no answer between, the server is down. */
 const MOST_IN_A_ROW = 3;
 
 /**
- * `no-limit`: an error after refusals that were none. `down`: likewise, as nothing is answered any more.
+ * `misled`: an error, and what was found from refusals before it is wrong. `down`: the same, and nothing is
+ * answered any more.
  */
-export type ServerError = 'error' | 'refusal' | 'no-limit' | 'down';
+export type ServerError = 'error' | 'refusal' | 'misled' | 'down';
 
 export class HiddenLimit {
   #phase: 'errors' | 'trial' | 'limit' = 'errors';
@@ -53,7 +53,7 @@ export class HiddenLimit {
   /** Refusals since the last answer, of those that were new. */
   #inARow = 0;
   #patience = FIRST_PATIENCE;
-  /** How often refusals were none. */
+  /** How often errors were wrongly taken for refusals. */
   #inVain = 0;
   #errorsSinceTrial = 0;
   /** What was sent before this belongs to what was before. */
@@ -139,12 +139,12 @@ export class HiddenLimit {
     const part = Math.min(MOST_ERRORS, this.#errors / (this.#answers + 1));
     this.#run += 1;
     const isFew = this.#errors <= Math.max(FEW_ERRORS, MOST_ERRORS * this.#answers);
-    const isOfChance = isFew && part ** this.#run > CHANCE_OF_REFUSAL;
+    const isOfChance = isFew && part ** this.#run > CHANCE;
     this.#count(isSafe || isOfChance ? 1 : 0);
     if (isOfChance) {
       if (this.#knowsErrors) return 'error';
       this.#knowsErrors = true;
-      return 'no-limit';
+      return 'misled';
     }
     this.#refusals += 1;
     const isFrequent = this.#refusals > Math.max(FEW_REFUSED, MOST_REFUSED * this.#answers);
@@ -154,7 +154,7 @@ export class HiddenLimit {
       this.#patience *= PATIENCE_GROWTH;
       this.#inVain += 1;
       this.#begin('errors', now);
-      return isDown ? 'down' : 'no-limit';
+      return isDown ? 'down' : 'misled';
     }
     this.#from = now;
     return 'refusal';

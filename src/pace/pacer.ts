@@ -98,7 +98,7 @@ export class Pacer {
   /** What an error of the server is. Call it before `ended`, which is told of a refusal as of any other. */
   readError(sentAt: number, now: number): ServerError {
     const is = this.#hidden.failed(sentAt, now, this.#search.isSafe);
-    if (is === 'no-limit' || is === 'down') this.#search.startOver(now);
+    if (is === 'misled' || is === 'down') this.#search.startOver(now);
     return is;
   }
 

@@ -62,6 +62,14 @@ test('the state folder is made open to nobody else, and closed where it was open
   assert.equal(statSync(folder).mode & 0o777, 0o700);
 });
 
+/** It holds one page, and nothing else is in its folder. */
+function assertOnlyArchive(folder: string, path: string): void {
+  assert.deepEqual(readdirSync(folder), ['x.json.everypage']);
+  const archive = Archive.openReadOnly(path);
+  assert.equal(archive.counts().stored, 1);
+  archive.close();
+}
+
 test('a finished archive takes its final name, in place of an older one', (t) => {
   const folder = temporaryFolder(t);
   const location = locateArchive({ ...nowhere, output: join(folder, 'x.json') });
@@ -72,10 +80,7 @@ test('a finished archive takes its final name, in place of an older one', (t) =>
   assert.equal(readFileSync(location.complete, 'utf8'), 'older');
   archive.close();
   finishArchive(location);
-  assert.deepEqual(readdirSync(folder), ['x.json.everypage']);
-  const complete = Archive.openReadOnly(location.complete);
-  assert.equal(complete.counts().stored, 1);
-  complete.close();
+  assertOnlyArchive(folder, location.complete);
 });
 
 test('a log that a killed process left beside the older archive is not taken for the new one’s', (t) => {
@@ -92,10 +97,7 @@ test('a log that a killed process left beside the older archive is not taken for
   archive.store([storedPage(0)], []);
   archive.close();
   finishArchive(location);
-  assert.deepEqual(readdirSync(folder), ['x.json.everypage']);
-  const complete = Archive.openReadOnly(location.complete);
-  assert.equal(complete.counts().stored, 1);
-  complete.close();
+  assertOnlyArchive(folder, location.complete);
 });
 
 test('discarding removes an archive and what is beside it, also a damaged one or none', (t) => {

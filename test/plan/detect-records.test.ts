@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { findKey, findRecords, findRecordsInBoth } from '../../src/plan/detect/find-records.ts';
+import { findKey } from '../../src/plan/detect/find-key.ts';
+import { findRecords, findRecordsInBoth } from '../../src/plan/detect/find-records.ts';
 
 const some = (length: number): object[] =>
   Array.from({ length }, (_, id) => ({ id, name: `n${id}` }));

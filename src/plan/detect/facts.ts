@@ -3,7 +3,9 @@ import { noPagination, type Pagination } from '../../core/pagination.ts';
 import { looksFull } from '../full-page.ts';
 import { linkTarget, parseLinkHeader } from '../link-header.ts';
 import { parseContentRange, type RecordRange, readRange } from '../styles/page-reading.ts';
-import { findAbsentList, findKey, findRecords } from './find-records.ts';
+import { findAbsentList } from './absent-list.ts';
+import { findKey } from './find-key.ts';
+import { findRecords } from './find-records.ts';
 import { headerMeans, squash } from './names.ts';
 import { idleFlag, type NextSaid, readNext } from './next-said.ts';
 import {

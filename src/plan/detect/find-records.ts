@@ -1,7 +1,5 @@
-import { NO_RECORDS } from '../../core/pagination.ts';
 import { pathOf } from '../../decode/decode.ts';
 import { means, rankAsRecords, squash } from './names.ts';
-import { asCount } from './numbers-said.ts';
 import { findColumns, findNamedLists, keyedLists } from './odd-lists.ts';
 import {
   type Field,
@@ -218,7 +216,7 @@ function holdsOf(items: readonly unknown[]): Option['holds'] | null {
   return objects === withoutNulls(items).length ? 'objects' : null;
 }
 
-function withoutNulls(items: readonly unknown[]): readonly unknown[] {
+export function withoutNulls(items: readonly unknown[]): readonly unknown[] {
   return items.filter((item) => item !== null);
 }
 
@@ -262,139 +260,4 @@ function compareLikely(a: Option, b: Option): number {
     rankAsRecords(a.name) - rankAsRecords(b.name) ||
     0
   );
-}
-
-/** What names a record by itself, the surest first; compared without case and punctuation. */
-const NAMES = ['id', 'uuid', 'guid', 'sysid', 'gid', 'key'];
-/** Objects that a list wraps each record in. */
-const WRAPPERS = new Set([
-  ...['node', 'attributes', 'data', 'resource', 'sys', 'item', 'record', 'document', 'doc'],
-  ...['source', 'fields', 'properties', 'metadata', 'entry', 'object'],
-]);
-
-/**
- * What identifies a record, as a path from the record: a field named `id` or the like that every
- * record has, that is text or a number and that no two share. Null where none is evident.
- *
- * Numbers beyond 2^53 are taken as distinct, because `JSON.parse` has already made some of them equal.
- * A caller that has the page's text compares their literals.
- *
- *     findKey([{ node: { id: 'a' } }, { node: { id: 'b' } }]); // 'node.id'
- */
-export function findKey(given: readonly unknown[]): string | null {
-  const items = withoutNulls(given);
-  const first = items[0];
-  if (!isObject(first) || !items.every(isObject)) return null;
-  const paths = namesIn(first).map((name) => [name]);
-  for (const [wrapper, value] of Object.entries(first)) {
-    if (!WRAPPERS.has(squash(wrapper)) || !isObject(value)) continue;
-    paths.push(...namesIn(value).map((name) => [wrapper, name]));
-  }
-  const path = paths.find((keys) => isDistinct(items, keys));
-  return path === undefined ? null : pathOf(path);
-}
-
-/** Whether the records have that property, and no two the same. */
-export function isKeyOf(items: readonly unknown[], name: string): boolean {
-  return items.length > 0 && items.every(isObject) && isDistinct(items, [name]);
-}
-
-function namesIn(object: Record<string, unknown>): readonly string[] {
-  const names = Object.keys(object).filter((name) => name !== '' && NAMES.includes(squash(name)));
-  const rank = (name: string): number =>
-    // `id` before `_id` and `ID`.
-    2 * NAMES.indexOf(squash(name)) + (squash(name) === name ? 0 : 1);
-  return names.sort((a, b) => rank(a) - rank(b));
-}
-
-function isDistinct(items: readonly Record<string, unknown>[], keys: readonly string[]): boolean {
-  const seen = new Set<unknown>();
-  for (const item of items) {
-    let value: unknown = item;
-    for (const key of keys) {
-      value = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-    }
-    const isKey = (typeof value === 'string' && value !== '') || typeof value === 'number';
-    if (!isKey) return false;
-    if (typeof value === 'number' && !Number.isSafeInteger(value)) continue;
-    if (seen.has(value)) return false;
-    seen.add(value);
-  }
-  return true;
-}
-
-/** What an answer says of itself, whatever it holds. */
-const OF_THE_ANSWER = new Set(
-  (
-    'status success ok code statuscode message msg object kind type took time timedout etag version ' +
-    'apiversion requestid query q context odatacontext relation self href first last prev previous url'
-  ).split(' '),
-);
-
-/** `total`, or `value` in an object of that name. */
-const counts = ({ name, parent }: Field): boolean =>
-  means.total(name) || means.vagueTotal(name) || means.totalPages(name) || means.total(parent);
-const pages = (name: string): boolean =>
-  means.page(name) || means.offset(name) || means.size(name) || means.paging(name);
-const leadsOn = ({ name, parent }: Field): boolean =>
-  means.next(name) || means.next(parent) || means.token({ name, parent });
-
-/**
- * The list of a page that is empty and whose server leaves the list out of it, or writes null for
- * it: HAL without `_embedded`, `{"total":0}`, `{"items":null}`. Null where anything in the page
- * could be a record's own (an invoice has a `total` too), or where nothing says that the list is
- * empty.
- */
-export function findAbsentList(fields: readonly Field[]): RecordsFound | null {
-  let isSaid = false;
-  let path: string | null = null;
-  let around: readonly string[] = [];
-  for (const field of fields) {
-    const { name, value } = field;
-    if (isObject(value) && Object.keys(value).length > 0) continue;
-    if (value === null && means.records(name) && !leadsOn(field)) {
-      if (path === null) around = field.keys.slice(0, -1);
-      path ??= field.path;
-      // `data: null` may stand for one thing that is not there.
-      isSaid ||= /s$/.test(squash(name));
-    } else if (!isOfPaging(field)) return null;
-    else if (speaksOfRecords(field)) return null;
-    else isSaid ||= saysNone(field);
-  }
-  return isSaid ? { path: path ?? NO_RECORDS, items: [], around } : null;
-}
-
-function isOfPaging(field: Field): boolean {
-  const { name, keys, value } = field;
-  if (Array.isArray(value)) {
-    return means.besideRecords(name) && (value.length === 0 || /^_?links?$/i.test(name));
-  }
-  if (value === null || value === '' || isObject(value)) return true;
-  if (keys.slice(0, -1).some(means.paging)) return true;
-  const isNamed =
-    counts(field) || pages(name) || means.more(name) || means.done(name) || means.cursor(name);
-  return isNamed || leadsOn(field) || OF_THE_ANSWER.has(squash(name));
-}
-
-/** A count, a token or a flag that an empty list would not have; a failure that came as a 200. */
-function speaksOfRecords(field: Field): boolean {
-  const { name, value } = field;
-  const isTrue = value === true || value === 'true';
-  if (leadsOn(field) && !Array.isArray(value)) {
-    return value !== null && value !== '' && value !== false && value !== 0;
-  }
-  if (means.more(name)) return isTrue;
-  if (means.done(name)) return value === false;
-  if (/^(?:success|ok)$/.test(squash(name))) return value === false;
-  // An empty list may still count as one page.
-  const isCount = counts(field) && !means.totalPages(name) && !means.size(name);
-  return isCount && (asCount(value) ?? 0) > 0;
-}
-
-function saysNone(field: Field): boolean {
-  const { name, value } = field;
-  if (counts(field) && asCount(value) === 0) return true;
-  if (means.more(name)) return value === false || value === 'false';
-  if (means.done(name)) return value === true;
-  return leadsOn(field) && (value === null || value === '' || value === false);
 }

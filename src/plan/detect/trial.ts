@@ -5,7 +5,8 @@ import { getQueryParameter } from '../query-parameter.ts';
 import type { Comparison, Trial } from '../styles/style.ts';
 import { styleOf } from '../styles/styles.ts';
 import { readFacts } from './facts.ts';
-import { findKey, findRecordsInBoth } from './find-records.ts';
+import { findKey } from './find-key.ts';
+import { findRecordsInBoth } from './find-records.ts';
 import { asCount } from './numbers-said.ts';
 import { areLike } from './odd-lists.ts';
 import {

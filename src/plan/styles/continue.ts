@@ -1,5 +1,5 @@
 import type { Pagination } from '../../core/pagination.ts';
-import { isKeyOf } from '../detect/find-records.ts';
+import { isKeyOf } from '../detect/find-key.ts';
 import { found, type RecordsFound } from '../detect/page-view.ts';
 import { isNothing, readMembers, readString } from '../literal.ts';
 import { mergeParameters } from '../query-parameter.ts';

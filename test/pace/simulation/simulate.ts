@@ -24,7 +24,7 @@ export interface Server {
   readonly limiter: Limiter;
   /** Whether a refusal says when to come back, in whole seconds. */
   readonly retryAfter: boolean;
-  /** Whether a refusal looks as any error; then it says nothing. */
+  /** Whether it refuses with 503 and states no wait, as nginx does; 429 otherwise. */
   readonly refusesByError?: boolean;
   readonly headers: StateHeaders | null;
   /** Part of the requests that are answered 503 once the limiter let them pass. */

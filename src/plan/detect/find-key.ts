@@ -1,0 +1,63 @@
+import { pathOf } from '../../decode/decode.ts';
+import { withoutNulls } from './find-records.ts';
+import { squash } from './names.ts';
+import { isObject } from './page-view.ts';
+
+/** What names a record by itself, the surest first; compared without case and punctuation. */
+const NAMES = ['id', 'uuid', 'guid', 'sysid', 'gid', 'key'];
+/** Objects that a list wraps each record in. */
+const WRAPPERS = new Set([
+  ...['node', 'attributes', 'data', 'resource', 'sys', 'item', 'record', 'document', 'doc'],
+  ...['source', 'fields', 'properties', 'metadata', 'entry', 'object'],
+]);
+
+/**
+ * What identifies a record, as a path from the record: a field named `id` or the like that every
+ * record has, that is text or a number and that no two share. Null where none is evident.
+ *
+ * Numbers beyond 2^53 are taken as distinct, because `JSON.parse` has already made some of them equal.
+ * A caller that has the page's text compares their literals.
+ *
+ *     findKey([{ node: { id: 'a' } }, { node: { id: 'b' } }]); // 'node.id'
+ */
+export function findKey(given: readonly unknown[]): string | null {
+  const items = withoutNulls(given);
+  const first = items[0];
+  if (!isObject(first) || !items.every(isObject)) return null;
+  const paths = namesIn(first).map((name) => [name]);
+  for (const [wrapper, value] of Object.entries(first)) {
+    if (!WRAPPERS.has(squash(wrapper)) || !isObject(value)) continue;
+    paths.push(...namesIn(value).map((name) => [wrapper, name]));
+  }
+  const path = paths.find((keys) => isDistinct(items, keys));
+  return path === undefined ? null : pathOf(path);
+}
+
+/** Whether the records have that property, and no two the same. */
+export function isKeyOf(items: readonly unknown[], name: string): boolean {
+  return items.length > 0 && items.every(isObject) && isDistinct(items, [name]);
+}
+
+function namesIn(object: Record<string, unknown>): readonly string[] {
+  const names = Object.keys(object).filter((name) => name !== '' && NAMES.includes(squash(name)));
+  const rank = (name: string): number =>
+    // `id` before `_id` and `ID`.
+    2 * NAMES.indexOf(squash(name)) + (squash(name) === name ? 0 : 1);
+  return names.sort((a, b) => rank(a) - rank(b));
+}
+
+function isDistinct(items: readonly Record<string, unknown>[], keys: readonly string[]): boolean {
+  const seen = new Set<unknown>();
+  for (const item of items) {
+    let value: unknown = item;
+    for (const key of keys) {
+      value = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+    }
+    const isKey = (typeof value === 'string' && value !== '') || typeof value === 'number';
+    if (!isKey) return false;
+    if (typeof value === 'number' && !Number.isSafeInteger(value)) continue;
+    if (seen.has(value)) return false;
+    seen.add(value);
+  }
+  return true;
+}
