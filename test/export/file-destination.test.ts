@@ -229,8 +229,8 @@ test('a pipe is written as it stands, without a temporary file', async () => {
   reader.stdout.on('data', (chunk: Buffer) => received.push(chunk));
   const closed = once(reader, 'close');
   const destination = createFileDestination(target, holdFile);
-  destination.write(bytes('through '));
-  destination.write(bytes('the pipe'));
+  await destination.write(bytes('through '));
+  await destination.write(bytes('the pipe'));
   destination.commit();
   await closed;
   assert.equal(Buffer.concat(received).toString(), 'through the pipe');
