@@ -102,11 +102,11 @@ export class HiddenLimit {
         if (!isOld) this.#endTrialInVain(now);
         return 'error';
       case 'errors':
-        return this.#failedWithoutLimit(now);
+        return this.#failedWithoutLimit(sentAt, now);
     }
   }
 
-  #failedWithoutLimit(now: number): 'error' | 'refusal' {
+  #failedWithoutLimit(sentAt: number, now: number): 'error' | 'refusal' {
     const part = (this.#errors - this.#run) / (this.#answers - this.#run + 1);
     this.#run += 1;
     const chance = this.#total * Math.max(LIKELY_PART, part) ** this.#run;
@@ -118,7 +118,9 @@ export class HiddenLimit {
     this.#errorsSinceTrial += 1;
     this.#count(1);
     const isFrequent = this.#errors > WORTH_PART * this.#answers;
-    if (this.#counted > 0 && isFrequent && this.#errorsSinceTrial >= this.#patience) {
+    // A pace within one round trip is that of the burst before it.
+    const isMeasured = this.#counted > 0 && sentAt >= this.#countedFrom;
+    if (isMeasured && isFrequent && this.#errorsSinceTrial >= this.#patience) {
       const pace = this.#counted / Math.max(1, now - this.#countedFrom);
       this.#trialRate = Math.max(SLOWEST_TRIAL, TRIAL_PACE * pace);
       this.#trialUntil = now + LONGEST_TRIAL_MS;

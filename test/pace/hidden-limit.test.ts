@@ -45,6 +45,20 @@ test('errors that are gone at half the pace are a limit', () => {
   assert.deepEqual(told(limit, 'E', 2000), ['refusal']);
 });
 
+test('a trial waits for a pace that is more than the burst before the first error', () => {
+  const limit = new HiddenLimit();
+  told(limit, 'AAAAA');
+  // All of this was sent before the first of these errors came: it says nothing of a pace.
+  for (const now of [50, 50, 51, 52]) limit.failed(now - 45, now, false);
+  limit.accepted(6, 52);
+  limit.failed(10, 53, false);
+  assert.equal(limit.rate(53), Number.POSITIVE_INFINITY);
+  limit.accepted(55, 100);
+  limit.failed(56, 101, false);
+  const slower = limit.rate(102);
+  assert.ok(slower > 0 && slower < 0.1, `${slower} requests a millisecond`);
+});
+
 test('errors that are as many at half the pace are errors, and the next trial comes later', () => {
   const limit = new HiddenLimit();
   told(limit, 'AAEAAAEAAAEAA');
