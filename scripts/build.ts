@@ -95,11 +95,11 @@ await bundle(
   {
     groups: [
       { name: 'archive-worker', test: /archive-worker\.ts$/, priority: 2 },
-      { name: 'run', test: /src\/(?!demo|cli)/, priority: 1 },
+      { name: 'run', test: /src[\\/](?!demo|cli)/, priority: 1 },
       // What a fetch loads of the command line.
       {
         name: 'cli',
-        test: /src\/cli\/(?!start|demo|explain|presets|archive|completion)/,
+        test: /src[\\/]cli[\\/](?!start|demo|explain|presets|archive|completion)/,
         priority: 1,
       },
     ],
@@ -115,7 +115,8 @@ const [thread] = await bundle(
 writeThreadEntry(thread!);
 writeLibraryEntry();
 writeNotices();
-execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
+const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
+execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
   cwd: ROOT,
   stdio: 'inherit',
 });
