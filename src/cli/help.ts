@@ -102,7 +102,7 @@ export function shortHelp(verb: Verb): string {
     verb === 'fetch'
       ? [
           `usage: ${usage}`,
-          '       everypage explain URL, export|verify ARCHIVE, presets, demo, completion',
+          '       everypage explain URL, export|verify ARCHIVE, presets, demo',
           '',
         ]
       : [`usage: ${usage}`, '', ...wrap(does, helpColumns), ''];
