@@ -75,8 +75,12 @@ async function bundle(
     // bin/load.cjs gives its files a `require` and no more.
     dynamicImportInCjs: false,
     comments: false,
-    // Names stay, for the stacks of errors. What is left out is not read.
-    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    // Names of functions and classes stay, for the stacks of errors. What is left out is not read.
+    minify: {
+      compress: false,
+      mangle: { toplevel: false, keepNames: true },
+      codegen: { removeWhitespace: true },
+    },
     codeSplitting,
   });
   await made.close();
@@ -91,9 +95,13 @@ await bundle(
   {
     groups: [
       { name: 'archive-worker', test: /archive-worker\.ts$/, priority: 2 },
-      { name: 'run', test: /src\/(?!demo|cli)/, priority: 1 },
+      { name: 'run', test: /src[\\/](?!demo|cli)/, priority: 1 },
       // What a fetch loads of the command line.
-      { name: 'cli', test: /src\/cli\/(?!start|demo|explain|presets|archive)/, priority: 1 },
+      {
+        name: 'cli',
+        test: /src[\\/]cli[\\/](?!start|demo|explain|presets|archive|completion)/,
+        priority: 1,
+      },
     ],
   },
   '[name].cjs',
@@ -107,7 +115,8 @@ const [thread] = await bundle(
 writeThreadEntry(thread!);
 writeLibraryEntry();
 writeNotices();
-execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
+const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
+execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
   cwd: ROOT,
   stdio: 'inherit',
 });

@@ -1,7 +1,9 @@
-/** Writes docs/cli.md from the table of flags. */
+/** Writes docs/cli.md and man/everypage.1 from the table of flags. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cliDocs } from '../src/cli/help.ts';
+import { manPage } from '../src/cli/man-page.ts';
 
-const folder = new URL('../docs/', import.meta.url);
-mkdirSync(folder, { recursive: true });
-writeFileSync(new URL('cli.md', folder), cliDocs());
+const root = new URL('../', import.meta.url);
+mkdirSync(new URL('man/', root), { recursive: true });
+writeFileSync(new URL('docs/cli.md', root), cliDocs());
+writeFileSync(new URL('man/everypage.1', root), manPage());

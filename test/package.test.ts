@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { type PageServer, startPageServer } from './servers/page-server.ts';
@@ -83,6 +83,26 @@ async function everypage(...args: string[]): Promise<string> {
 
 test('the package takes less than 1.5 MB', () => {
   assert.ok(packed.unpackedSize < MOST_BYTES, `${packed.unpackedSize} bytes`);
+});
+
+test('every relative link of the packed pages leads to a packed file', () => {
+  const broken: string[] = [];
+  let links = 0;
+  for (const page of globSync('**/*.md', { cwd: installed })) {
+    const text = readFileSync(join(installed, page), 'utf8');
+    for (const [, link] of text.matchAll(/\]\(([^)\s#]+)[^)\s]*\)/g)) {
+      if (/^https?:/.test(link!)) continue;
+      links += 1;
+      if (!existsSync(join(installed, dirname(page), link!))) broken.push(`${page}: ${link}`);
+    }
+  }
+  assert.ok(links > 50, `only ${links} links were read`);
+  assert.deepEqual(broken, []);
+});
+
+test('the package brings the man page that its manifest names', () => {
+  const { man } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  assert.match(readFileSync(join(installed, man), 'utf8'), /^\.TH EVERYPAGE 1 /m);
 });
 
 test('the installed command fetches a list over HTTP/2 and verifies its archive', async () => {

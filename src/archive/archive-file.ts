@@ -236,6 +236,8 @@ export function lockFile(path: string): () => void {
  * Returns what lets it go; null where another process holds it, or where nobody can tell.
  */
 export function holdFile(path: string): (() => void) | null {
+  // SQLite locks bytes behind the first GiB. On Windows, nobody can then write there, nor rename the file.
+  if (process.platform === 'win32') return null;
   try {
     // A journal on the disk would be one more leftover of a process that is killed.
     const settings =

@@ -1,8 +1,8 @@
 /** What an archive is called and where it is, from its first page to its last day. */
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
-import { realPlace, syncFolder } from '../core/files.ts';
+import { realPlace, renameFile, syncFolder } from '../core/files.ts';
 import { lockFile } from './archive-file.ts';
 import { archiveError } from './sqlite.ts';
 
@@ -93,7 +93,7 @@ export function finishArchive(location: ArchiveLocation): void {
     discardArchive(location.complete);
   }
   try {
-    renameSync(location.part, location.complete);
+    renameFile(location.part, location.complete);
     syncFolder(dirname(location.complete));
   } catch (error) {
     throw archiveError(error, location.part);
@@ -109,8 +109,13 @@ export function discardArchive(path: string): void {
     for (const suffix of COMPANIONS) rmSync(path + suffix, { force: true });
     return;
   }
-  const unlock = lockFile(path);
+  let unlock = lockFile(path);
   try {
+    if (process.platform === 'win32') {
+      // It removes no file that is open, not by us nor by a process that opens it meanwhile.
+      unlock();
+      unlock = () => {};
+    }
     // The file first: a log without its file is never replayed, a file without its log is broken.
     rmSync(path, { force: true });
     for (const suffix of COMPANIONS) rmSync(path + suffix, { force: true });

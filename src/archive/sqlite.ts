@@ -290,6 +290,7 @@ const faultsOfNode: Readonly<Record<string, readonly [Fault, string?]>> = {
   EACCES: ['access'],
   EPERM: ['access'],
   EROFS: ['access'],
+  EBUSY: ['writing', 'another program has it open (EBUSY)'],
   ENOSPC: ['writing', 'the disk is full or over quota (ENOSPC)'],
   EDQUOT: ['writing', 'the disk is full or over quota (EDQUOT)'],
   EFBIG: ['writing', 'the disk is full or over quota (EFBIG)'],
@@ -330,7 +331,8 @@ export function archiveError(error: unknown, path: string, isOfData = false): Ev
 function whyUnopened(path: string): unknown {
   try {
     statOrNull(path);
-    closeSync(openSync(dirname(path), 'r'));
+    // Windows opens no folder.
+    if (process.platform !== 'win32') closeSync(openSync(dirname(path), 'r'));
     return null;
   } catch (cause) {
     return cause;

@@ -65,12 +65,21 @@ export interface SignalWatch {
 
 /** The parts of `process` that are used. */
 export interface SignalSource {
-  on(signal: StopSignal, listener: () => void): unknown;
-  off(signal: StopSignal, listener: () => void): unknown;
+  on(signal: WatchedSignal, listener: () => void): unknown;
+  off(signal: WatchedSignal, listener: () => void): unknown;
   exit(code: number): unknown;
 }
 
-const watched: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+/** Ctrl-Break on Windows; elsewhere it never comes. */
+type WatchedSignal = StopSignal | 'SIGBREAK';
+
+/** What each counts as. */
+const watched: readonly (readonly [WatchedSignal, StopSignal])[] = [
+  ['SIGINT', 'SIGINT'],
+  ['SIGBREAK', 'SIGINT'],
+  ['SIGTERM', 'SIGTERM'],
+  ['SIGHUP', 'SIGHUP'],
+];
 
 /**
  * The first signal aborts: the run finishes the requests in flight and commits. The second exits at once,
@@ -89,7 +98,7 @@ export function watchSignals(
     source.exit(exitCodeOfSignal(signal));
   };
 
-  const listeners = watched.map((signal) => {
+  const listeners = watched.map(([watchedSignal, signal]) => {
     const listener = () => {
       if (first !== null) {
         leave(signal);
@@ -100,8 +109,8 @@ export function watchSignals(
       onFirst(signal);
       controller.abort(new EverypageError('INTERRUPTED', `Stopped by ${signal}`));
     };
-    source.on(signal, listener);
-    return { signal, listener };
+    source.on(watchedSignal, listener);
+    return { watchedSignal, listener };
   });
 
   return {
@@ -109,10 +118,13 @@ export function watchSignals(
     received: () => first,
     close() {
       clearTimeout(ending);
-      for (const { signal, listener } of listeners) source.off(signal, listener);
+      for (const { watchedSignal, listener } of listeners) source.off(watchedSignal, listener);
     },
   };
 }
+
+/** Windows says EOF of a pipe whose reader has gone. */
+const CLOSED: ReadonlySet<string> = new Set(['EPIPE', 'EOF', 'ERR_STREAM_DESTROYED']);
 
 export interface StdoutSink {
   /**
@@ -135,10 +147,9 @@ export function createStdoutSink(stream: Writable): StdoutSink {
   /** The first failure. Later ones only say that the stream is closed. */
   let failure: EverypageError | null = null;
   const failed = (cause: NodeJS.ErrnoException): EverypageError => {
-    failure ??=
-      cause.code === 'EPIPE' || cause.code === 'ERR_STREAM_DESTROYED'
-        ? new EverypageError('CLOSED_PIPE', 'nobody reads standard output any more', { cause })
-        : outputError('standard output', cause, 'The same command resumes once it can be written.');
+    failure ??= CLOSED.has(cause.code ?? '')
+      ? new EverypageError('CLOSED_PIPE', 'nobody reads standard output any more', { cause })
+      : outputError('standard output', cause, 'The same command resumes once it can be written.');
     return failure;
   };
   stream.on('error', failed);

@@ -4,6 +4,7 @@ import type { Recheck } from '../core/options.ts';
 import { isSecretHeader, isSecretName, redactUrl } from '../core/redact.ts';
 import { addressBlock, originOf, recheckOf } from '../core/resolve-options.ts';
 import { parseBytes, parseDuration, parseRate, shortBytes, shortDuration } from '../core/units.ts';
+import { presets } from '../plan/presets.ts';
 import { type HeaderLine, parseHeaderLine } from './headers.ts';
 
 export interface ValueType<T> {
@@ -13,6 +14,10 @@ export interface ValueType<T> {
   readonly example: string;
   /** It is or has a number, so `-5` is a wrong value and not a flag. */
   readonly isNumber?: boolean;
+  /** All words that it may be, or those worth offering where it may be something else. */
+  readonly words?: readonly string[];
+  /** It is the path of a file, or is read from one if it begins with `@`. */
+  readonly file?: 'path' | 'after @';
   /**
    * Null: as if the flag were not given. Throws `EverypageError` `USAGE` with what was expected and
    * what came; the caller adds the name of the flag.
@@ -34,6 +39,7 @@ export function path(example: string): ValueType<string> {
   return {
     name: 'FILE',
     example,
+    file: 'path',
     parse(value) {
       if (value !== '') return value;
       throw expected('the path of a file', value, 'is a shell variable unset?');
@@ -56,6 +62,7 @@ export function oneOf<const Word extends string>(
   return {
     name,
     example,
+    words,
     parse(value) {
       const word = words.find((it) => it === value);
       if (word !== undefined) return word;
@@ -69,6 +76,7 @@ export function oneOf<const Word extends string>(
 export const recheck: ValueType<Recheck> = {
   name: 'PAGES',
   example: '10%',
+  words: ['auto', 'none', 'all'],
   parse: (value) => recheckOf(value),
   print: (value) => value,
 };
@@ -97,6 +105,7 @@ export function whole(
 /** Requests at once: a number, or `auto`. */
 export const concurrency: ValueType<number | 'auto'> = {
   ...whole(10, 1, 1000),
+  words: ['auto'],
   parse(value) {
     if (value === 'auto') return value;
     const number = /^\d{1,4}$/.test(value) ? Number(value) : Number.NaN;
@@ -149,6 +158,7 @@ export const rate: ValueType<string> = {
 export const method: ValueType<'GET' | 'POST'> = {
   name: 'METHOD',
   example: 'POST',
+  words: ['GET', 'POST'],
   parse(value) {
     const upper = value.toUpperCase();
     if (upper === 'GET' || upper === 'POST') return upper;
@@ -179,6 +189,7 @@ export const address: ValueType<string> = {
 export const header: ValueType<HeaderLine | string> = {
   name: 'LINE',
   example: 'name: value',
+  file: 'after @',
   parse: (value) => (value.startsWith('@') ? value.slice(1) : parseHeaderLine(value)),
   show(value) {
     const name = value.split(':', 1)[0] ?? '';
@@ -188,6 +199,7 @@ export const header: ValueType<HeaderLine | string> = {
 
 export const body: ValueType<string> = {
   ...text('BODY', '{"page":1}'),
+  file: 'after @',
   show: (value, secretParams) =>
     !value.startsWith('@') && holdsSecretField(value, secretParams) ? '<body>' : value,
 };
@@ -206,6 +218,12 @@ export const userPassword: ValueType<string> = {
 export const variableName: ValueType<string> = {
   ...text('VAR', 'TOKEN'),
   show: (value) => (/^[A-Z_][A-Z0-9_]{0,63}$/.test(value) ? value : '<variable>'),
+};
+
+/** The name of a preset; another one is refused where presets are looked up. */
+export const presetName: ValueType<string> = {
+  ...text('NAME', 'github'),
+  words: presets.map(({ name }) => name),
 };
 
 /** `''` is no proxy. */

@@ -1,7 +1,7 @@
 /**
  * The one table of flags. An entry says everything about a flag: its names, the kind of its value, the
- * option of a run that it sets, and its help. Parsing, options, `-h`, `--help`, docs/cli.md and the
- * commands in messages are made from it. CONTRIBUTING.md has the recipe for a new flag.
+ * option of a run that it sets, and its help. Parsing, options, `-h`, `--help`, docs/cli.md, the
+ * man page, the completions of shells and the commands in messages are made from it. CONTRIBUTING.md has the recipe for a new flag.
  */
 import { formatNames, type PaginateOptions, type RunOptions } from '../core/options.ts';
 import { defaults } from '../core/resolve-options.ts';
@@ -18,6 +18,7 @@ import {
   origin,
   outputPath,
   path,
+  presetName,
   proxyUrl,
   rate,
   recheck,
@@ -29,7 +30,15 @@ import {
   whole,
 } from './flag-values.ts';
 
-export const verbs = ['fetch', 'export', 'verify', 'explain', 'presets', 'demo'] as const;
+export const verbs = [
+  'fetch',
+  'export',
+  'verify',
+  'explain',
+  'presets',
+  'demo',
+  'completion',
+] as const;
 
 /** `fetch` is what happens without a verb. */
 export type Verb = (typeof verbs)[number];
@@ -153,7 +162,7 @@ const table = {
     },
     preset: {
       pagination: 'preset',
-      value: text('NAME', 'github'),
+      value: presetName,
       help: 'use what is known of a named API',
       detail: '`everypage presets` lists them. Other flags override a preset.',
     },

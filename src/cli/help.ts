@@ -60,7 +60,23 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
     does: 'Starts a local HTTP/2 API with faults and a rate limit, fetches all of it, and shows the first records.',
     examples: [['watch each page?', 'everypage demo -vv']],
   },
+  completion: {
+    usage: 'everypage completion bash|zsh|fish|powershell',
+    does: 'Prints a script that lets the Tab key complete verbs, flags, values and files. One line loads it: in ~/.bashrc, in ~/.zshrc after compinit, in config.fish, or in the $PROFILE of PowerShell.',
+    examples: [
+      ['complete in bash?', 'eval "$(everypage completion bash)"'],
+      ['complete in zsh?', 'eval "$(everypage completion zsh)"'],
+      ['complete in fish?', 'everypage completion fish | source'],
+      ['in PowerShell?', 'everypage completion powershell | Out-String | iex'],
+    ],
+  },
 };
+
+/** What values with a unit look like. */
+export const unitsHelp: readonly string[] = [
+  'TIME is 500ms, 90s, 5m, 1h or 1d; a bare number is seconds.',
+  'SIZE is 123, 10k, 64MiB or 1G; a bare number is bytes.',
+];
 
 /** For verbs with more flags than fit a screen. */
 const oftenUsed: Readonly<Partial<Record<Verb, readonly FlagName[]>>> = {
@@ -115,7 +131,7 @@ export function longHelp(verb: Verb): string {
   }
   lines.push('', ...wrap(does, helpColumns), '', 'How do I...');
   for (const [question, command] of examples) lines.push(`  ${question}`, `      ${command}`);
-  for (const { group, members } of groupedFlags(verb)) {
+  for (const { group, members } of groupedFlags(flagsOf(verb))) {
     lines.push('', group);
     for (const flag of members) {
       lines.push(`  ${flagLabel(flag, '    ')}`);
@@ -123,8 +139,7 @@ export function longHelp(verb: Verb): string {
     }
   }
   if (verb === 'fetch') {
-    lines.push('', 'TIME is 500ms, 90s, 5m, 1h or 1d; a bare number is seconds.');
-    lines.push('SIZE is 123, 10k, 64MiB or 1G; a bare number is bytes.');
+    lines.push('', ...unitsHelp);
   }
   lines.push('', 'Exit codes');
   for (const [code, meaning] of exitCodeMeanings) {
@@ -134,10 +149,10 @@ export function longHelp(verb: Verb): string {
   return `${lines.join('\n')}\n`;
 }
 
-function groupedFlags(
-  verb: Verb,
+/** Under their headings, in the order of the table. */
+export function groupedFlags(
+  own: readonly Flag[],
 ): readonly { readonly group: string; readonly members: readonly Flag[] }[] {
-  const own = flagsOf(verb);
   return [...new Set(own.map(({ group }) => group))].map((group) => ({
     group,
     members: own.filter((flag) => flag.group === group),
@@ -145,14 +160,14 @@ function groupedFlags(
 }
 
 /** `-o, --output FILE` */
-function flagLabel({ name, short, value, bare }: Flag, indent = ''): string {
+export function flagLabel({ name, short, value, bare }: Flag, indent = ''): string {
   const names = short === null ? `${indent}--${name}` : `-${short}, --${name}`;
   if (value === null) return names;
   return bare === null ? `${names} ${value.name}` : `${names}[=${value.name}]`;
 }
 
 /** The line, the explanation and the environment variable as sentences. */
-function flagText(flag: Flag): string {
+export function flagText(flag: Flag): string {
   const sentences = [`${flag.help.slice(0, 1).toUpperCase()}${flag.help.slice(1)}.`];
   if (flag.detail !== '') sentences.push(flag.detail);
   if (flag.env !== null) sentences.push(`Also from ${flag.env}.`);
@@ -164,7 +179,8 @@ function twoColumns(rows: readonly { readonly left: string; readonly right: stri
   return rows.map(({ left, right }) => `  ${left.padEnd(width)}  ${right}`);
 }
 
-function wrap(text: string, columns: number): string[] {
+/** Lines of at most so many columns; a longer word has a line of its own. */
+export function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
@@ -195,7 +211,7 @@ export function cliDocs(): string {
     for (const [question, command] of examples) {
       lines.push(`| ${escapeCell(question)} | \`${command.replaceAll('|', '\\|')}\` |`);
     }
-    for (const { group, members } of groupedFlags(verb)) {
+    for (const { group, members } of groupedFlags(flagsOf(verb))) {
       lines.push('', `### ${group}`, '', '| flag | meaning |', '|---|---|');
       for (const flag of members) {
         lines.push(`| \`${flagLabel(flag)}\` | ${escapeCell(flagText(flag))} |`);

@@ -33,6 +33,7 @@ const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
   explain: async () => (await import('./explain-command.ts')).explainCommand,
   presets: async () => (await import('./presets-command.ts')).presetsCommand,
   demo: async () => (await import('./demo-command.ts')).demoCommand,
+  completion: async () => (await import('./completion-command.ts')).completionCommand,
 };
 
 /** Runs the program in this process and sets its exit code. */

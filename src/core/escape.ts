@@ -34,8 +34,25 @@ function escapeOf(character: string): string {
     : `\\u${code.toString(16).padStart(4, '0')}`;
 }
 
-/** Quoted for a POSIX shell, only where that is needed. */
+/** Quoted for the shells of this system, only where that is needed. */
 export function shellQuote(argument: string): string {
+  return process.platform === 'win32' ? windowsQuote(argument) : posixQuote(argument);
+}
+
+/**
+ * Quoted for PowerShell; without a double quote, dollar sign, backtick or control character it holds for
+ * cmd.exe too. A comma or a leading `@` would mean something to PowerShell.
+ */
+function windowsQuote(argument: string): string {
+  if (/^[\w+=:./\\-]+$/.test(argument)) return argument;
+  // PowerShell takes typographic double quotes for quotes.
+  const escaped = argument.replace(/["$`\u201c-\u201e]|\p{C}/gu, (char) =>
+    /\p{C}/u.test(char) ? `\`u{${char.codePointAt(0)!.toString(16)}}` : `\`${char}`,
+  );
+  return `"${escaped}"`;
+}
+
+function posixQuote(argument: string): string {
   if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;
   if (!/\p{C}/u.test(argument)) return `'${argument.replaceAll("'", `'\\''`)}'`;
   // $'…' is the one form that shows control characters instead of sending them to the terminal.

@@ -5,10 +5,11 @@ import {
   openSync,
   readlinkSync,
   realpathSync,
+  renameSync,
   type Stats,
   statSync,
 } from 'node:fs';
-import { basename, dirname, isAbsolute, join, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',
@@ -16,6 +17,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder',
   EACCES: 'permission is denied',
   EPERM: 'permission is denied',
+  EBUSY: 'another program has it open',
   ELOOP: 'its links lead in a circle',
   ENAMETOOLONG: 'its name is too long',
   EMFILE: 'too many files are open (see ulimit -n)',
@@ -37,8 +39,18 @@ export function statOrNull(path: string): Stats | null {
   return statSync(path, { throwIfNoEntry: false }) ?? null;
 }
 
+/**
+ * What tells a file from every other, whatever it is called; null on a disk that does not number its
+ * files, as some network drives of Windows.
+ */
+export function fileNumber({ dev, ino }: { dev: bigint; ino: bigint }): string | null {
+  return ino === 0n ? null : `${dev}:${ino}`;
+}
+
 /** `..` is not taken away, since it may follow a link to another folder. */
 export function absolutePath(path: string): string {
+  // Windows takes `..` away by itself, and `C:items` stands in the folder that this drive is at.
+  if (process.platform === 'win32') return resolve(path);
   return isAbsolute(path) ? path : process.cwd() + sep + path;
 }
 
@@ -71,13 +83,51 @@ function linkAt(path: string): string | null {
   }
 }
 
+/** How often and how long a file that another program has open is waited for: a second in all. */
+const BUSY_WAITS_MS: readonly number[] = [5, 15, 40, 90, 150, 200, 250, 250];
+
+/** What Windows says of a file that a virus scanner, an indexer or a reader has open. */
+const BUSY: ReadonlySet<unknown> = new Set(['EBUSY', 'EPERM', 'EACCES']);
+
+/**
+ * Renames a file, also over one that is there. On Windows both may be open elsewhere for a moment, so it
+ * is tried again for about a second.
+ *
+ * @throws what `node:fs` throws
+ */
+export function renameFile(
+  from: string,
+  to: string,
+  { rename = renameSync, platform = process.platform, pause = sleep } = {},
+): void {
+  for (const waitMs of platform === 'win32' ? BUSY_WAITS_MS : []) {
+    try {
+      rename(from, to);
+      return;
+    } catch (error) {
+      if (!BUSY.has((error as { code?: unknown }).code)) throw error;
+    }
+    pause(waitMs);
+  }
+  rename(from, to);
+}
+
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/** How file systems say that they cannot sync a folder, as some network drives. */
+const NO_FOLDER_SYNC: ReadonlySet<unknown> = new Set(['EINVAL', 'ENOTSUP', 'ENOSYS', 'EISDIR']);
+
 /** Makes created, renamed and removed names in `folder` survive a power cut (fsync(2), NOTES). */
-export function syncFolder(folder: string): void {
+export function syncFolder(folder: string, sync: (descriptor: number) => void = fsyncSync): void {
   // Windows cannot open a folder as a file, and journals names by itself.
   if (process.platform === 'win32') return;
   const descriptor = openSync(folder, 'r');
   try {
-    fsyncSync(descriptor);
+    sync(descriptor);
+  } catch (error) {
+    if (!NO_FOLDER_SYNC.has((error as { code?: unknown }).code)) throw error;
   } finally {
     closeSync(descriptor);
   }

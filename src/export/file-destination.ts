@@ -9,14 +9,13 @@ import {
   lstatSync,
   openSync,
   readdirSync,
-  renameSync,
   rmSync,
   type Stats,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
-import { absolutePath, realPlace, statOrNull, syncFolder } from '../core/files.ts';
+import { absolutePath, realPlace, renameFile, statOrNull, syncFolder } from '../core/files.ts';
 import type { Destination } from './format.ts';
 import { openInPlace } from './in-place-writer.ts';
 
@@ -133,7 +132,7 @@ function writeBeside(
       attempt(() => {
         output.sync();
         if (!isOurs()) throw new Error(`${temporary} was removed or replaced meanwhile`);
-        renameSync(temporary, target);
+        renameFile(temporary, target);
         // Let go of earlier, it could be taken for a leftover.
         letGo();
         syncFolder(dirname(target));
@@ -178,7 +177,7 @@ export function temporaryOf(output: string): string {
   return `${output}.${randomBytes(6).toString('hex')}.everypage.tmp`;
 }
 
-/** Where nothing can be locked, as on some network drives, a file is written all the same. */
+/** Where nothing can be locked, as on some network drives and on Windows, a file is written all the same. */
 const TRIES_TO_HOLD = 3;
 
 function openTemporary(target: string, hold: HoldFile): Temporary {
@@ -279,6 +278,7 @@ const CAUSES: Readonly<Record<string, string>> = {
     'permission is denied. Change the permissions of the file and its folder, or write elsewhere.',
   EPERM:
     'it is not permitted. Change the permissions of the file and its folder, or write elsewhere.',
+  EBUSY: 'another program has it open. Close it there.',
   EROFS: 'the disk is read-only. Write to another one.',
   EISDIR: 'it is a folder. Name a file in it.',
   ELOOP: 'its links lead in a circle. Name the file itself.',

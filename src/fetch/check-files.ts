@@ -2,7 +2,8 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EverypageError, usageError } from '../core/errors.ts';
-import { absolutePath, realPlace, statOrNull, whyUnreadable } from '../core/files.ts';
+import { absolutePath, fileNumber, realPlace, statOrNull, whyUnreadable } from '../core/files.ts';
+import { whyNoWindowsName } from '../core/windows-names.ts';
 import { isWrittenInPlace, outputOfTemporary, temporaryOf } from '../export/file-destination.ts';
 
 /** Paths by what they are for. */
@@ -36,22 +37,21 @@ export function checkDistinctFiles(written: FileUses, read: FileUses): void {
 }
 
 /**
- * What tells a file from every other, whatever it is called: its inode where it is there, since it may
- * have two names, and its place, where it may be written. Pipes and devices hold nothing that could be
- * lost.
+ * What tells a file from every other: its number where it is there, since it may have two names, and its
+ * place, where it may be written. Pipes and devices hold nothing that could be lost.
  */
 function identitiesOf(path: string): readonly string[] {
-  let inode: readonly string[] = [];
+  let number: string | null = null;
   let place = absolutePath(path);
   try {
     const found = statSync(path, { bigint: true, throwIfNoEntry: false });
     if (found !== undefined && !found.isFile()) return [];
-    if (found !== undefined) inode = [`${found.dev}:${found.ino}`];
+    if (found !== undefined) number = fileNumber(found);
     place = realPlace(path);
   } catch {
     // Nothing can be written there, which is said where that is tried.
   }
-  return [...inode, place, outputOfTemporary(place) ?? place];
+  return [...(number === null ? [] : [number]), place, outputOfTemporary(place) ?? place];
 }
 
 /** @throws EverypageError OUTPUT_FOLDER, before any request is sent, where the file could not be written later */
@@ -61,6 +61,8 @@ export function checkOutputFolder(path: string | null): void {
   const folder = dirname(path);
   const refused = (message: string, cause?: unknown): EverypageError =>
     new EverypageError('OUTPUT_FOLDER', message, { cause });
+  const why = process.platform === 'win32' ? whyNoWindowsName(path) : null;
+  if (why !== null) throw refused(`${path} cannot be written: ${why}; choose another name`);
   const look = <Found>(at: () => Found): Found => {
     try {
       return at();

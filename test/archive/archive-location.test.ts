@@ -20,6 +20,7 @@ import {
   makeStateFolder,
   stateFolder,
 } from '../../src/archive/archive-location.ts';
+import { onWindows } from '../on-windows.ts';
 import { createArchive, storedPage, storedPages, temporaryFolder } from './sample-pages.ts';
 
 const nowhere = {
@@ -112,6 +113,18 @@ test('discarding removes an archive and what is beside it, also a damaged one or
   discardArchive(path);
   discardArchive(path);
   assert.deepEqual(readdirSync(folder), []);
+});
+
+test('on Windows, which removes no open file, an archive is let go of before it is removed', (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'x.everypage.part');
+  createArchive(path).close();
+  onWindows(() => discardArchive(path));
+  assert.deepEqual(readdirSync(folder), []);
+  const working = createArchive(path);
+  onWindows(() => assert.throws(() => discardArchive(path), { code: 'ARCHIVE_LOCKED' }));
+  assert.ok(existsSync(path));
+  working.close();
 });
 
 test('an archive that is being worked in is not discarded', (t) => {

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { againCommand, takeCommand } from '../../src/cli/command-text.ts';
 import { parseArguments } from '../../src/cli/parse-arguments.ts';
 import { shellQuote } from '../../src/core/escape.ts';
+import { onWindows } from '../on-windows.ts';
 
 function again(argv: readonly string[], env: Record<string, string> = {}): string {
   return againCommand(parseArguments(argv, env), env);
@@ -37,6 +38,24 @@ describe('a command to type again', () => {
       });
       assert.equal(shown, word);
       assert.doesNotMatch(shellQuote(word), /\p{Cc}/u);
+    }
+  });
+
+  it('is quoted for PowerShell and cmd.exe on Windows', () => {
+    for (const [word, quoted] of [
+      ['items.ndjson', 'items.ndjson'],
+      ['C:\\data\\items.json', 'C:\\data\\items.json'],
+      ['https://a.io/items?page=1&size=[2-3]', '"https://a.io/items?page=1&size=[2-3]"'],
+      // PowerShell would splat a variable, and make a list.
+      ['@urls.txt', '"@urls.txt"'],
+      ['a,b', '"a,b"'],
+      ["it's", `"it's"`],
+      ['', '""'],
+      ['$HOME "x" `y`', '"`$HOME `"x`" ``y``"'],
+      ['\u201cx\u201d', '"`\u201cx`\u201d"'],
+      ['\u001b[2J', '"`u{1b}[2J"'],
+    ] as const) {
+      onWindows(() => assert.equal(shellQuote(word), quoted));
     }
   });
 

@@ -39,6 +39,15 @@ describe('signals', () => {
     assert.deepEqual(said, ['SIGINT', 'leaving']);
   });
 
+  it('count Ctrl-Break of Windows as Ctrl-C', () => {
+    const { exits, said, emitter, signals } = watch();
+    emitter.emit('SIGBREAK');
+    assert.equal(signals.received(), 'SIGINT');
+    emitter.emit('SIGBREAK');
+    assert.deepEqual(exits, [130]);
+    assert.deepEqual(said, ['SIGINT', 'leaving']);
+  });
+
   it('leave with the code of the second', () => {
     for (const [signal, code] of [
       ['SIGTERM', 143],
@@ -76,6 +85,8 @@ describe('standard output', () => {
 
   for (const [cause, code] of [
     ['EPIPE', 'CLOSED_PIPE'],
+    // So Windows calls it.
+    ['EOF', 'CLOSED_PIPE'],
     ['ENOSPC', 'OUTPUT_WRITE'],
   ] as const) {
     it(`rejects with ${code} for ${cause}, also while it waits, and then always`, async () => {

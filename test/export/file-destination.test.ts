@@ -20,6 +20,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { promisify } from 'node:util';
 import { holdFile } from '../../src/archive/archive-file.ts';
 import { createFileDestination } from '../../src/export/file-destination.ts';
+import { onWindows } from '../on-windows.ts';
 
 const SOURCES = join(import.meta.dirname, '../../src');
 
@@ -67,6 +68,18 @@ test('a new file appears whole on commit, and nothing else stays', () => {
   assert.ok(!existsSync(target));
   destination.commit();
   assert.equal(readFileSync(target, 'utf8'), 'one\ntwo\n');
+  assert.deepEqual(readdirSync(folder), ['items.ndjson']);
+});
+
+test('on Windows a file is held by no lock, which would keep it from being written and renamed', () => {
+  writeFileSync(target, 'old');
+  onWindows(() => {
+    assert.equal(holdFile(target), null);
+    const destination = createFileDestination(target, holdFile);
+    destination.write(bytes('new'));
+    destination.commit();
+  });
+  assert.equal(readFileSync(target, 'utf8'), 'new');
   assert.deepEqual(readdirSync(folder), ['items.ndjson']);
 });
 
