@@ -13,6 +13,7 @@ const RANK: Readonly<Record<string, number>> = {
   http: 1,
   archive: 1,
   decode: 1,
+  schema: 1,
   export: 1,
   report: 1,
   demo: 1,
@@ -32,6 +33,7 @@ const CONTRACTS = new Set([
   'src/http/transport.ts',
   'src/archive/archive-types.ts',
   'src/decode/decode.ts',
+  'src/schema/schema.ts',
   'src/export/format.ts',
 ]);
 

@@ -11,11 +11,11 @@ export { decodeBody } from './content-encoding.ts';
 export { withoutRecords } from './cut-records.ts';
 export { TextHashes } from './distinct.ts';
 export { createJsonScanner, type JsonScan, type JsonScanner } from './json-scan.ts';
-export { compactRange, copyCompact, copyRange } from './json-tokens.ts';
+export { compactRange, copyCompact, copyRange, endOfSpace, keyName } from './json-tokens.ts';
 export { expressionOf, listOfExpression } from './list-of-expression.ts';
 export { nullsIn } from './null-records.ts';
 export { MOST_ELEMENTS, pageValue } from './page-value.ts';
-export { createPicker, recordsDigest } from './pick-values.ts';
+export { createPicker, endOfString, endOfValue, recordsDigest } from './pick-values.ts';
 export { type PageCondition, readCondition, readSelection } from './read-selection.ts';
 export {
   createKeyLister,

@@ -1,0 +1,57 @@
+/** What JSON values a column holds, null apart. */
+export type JsonKind = 'boolean' | 'number' | 'string' | 'list' | 'object';
+
+export type ColumnType =
+  /** No value but null. */
+  | { readonly kind: 'null' }
+  | { readonly kind: 'boolean' }
+  /** 64 bits, signed. */
+  | { readonly kind: 'integer' }
+  /** Exact; `precision` is the number of all digits, at most 38, `scale` of those behind the point. */
+  | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
+  /** The shortest form of each double has the digits of its literal. */
+  | { readonly kind: 'double'; readonly hasNegativeZero: boolean }
+  | { readonly kind: 'date' }
+  /** All values have this offset, `Z` or `+02:00`, and so many digits of a second. */
+  | { readonly kind: 'timestamp'; readonly offset: string; readonly digits: number }
+  | { readonly kind: 'string' }
+  | { readonly kind: 'list'; readonly items: ColumnType; readonly hasNulls: boolean }
+  | { readonly kind: 'struct'; readonly fields: readonly Field[] }
+  /** The JSON text of whatever stands there: kinds that conflict, or what no other type holds exactly. */
+  | { readonly kind: 'json'; readonly of: readonly JsonKind[] };
+
+export interface Field {
+  /** As the records have it. */
+  readonly key: string;
+  /** As a table has it: not empty, and no other field of its object has it, in upper or lower case. */
+  readonly name: string;
+  readonly type: ColumnType;
+  /** It is null somewhere. */
+  readonly hasNulls: boolean;
+  /** An object does not have it. */
+  readonly isOptional: boolean;
+}
+
+export interface RecordSchema {
+  /** At least one. */
+  readonly columns: readonly Field[];
+  /** Not all records are objects that have columns: the only column holds each whole. */
+  readonly isWhole: boolean;
+  /** A record is null. */
+  readonly hasNulls: boolean;
+  readonly records: number;
+  /** What a user should know of names and types, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** A value in a row, by the type of its column. */
+export type RowValue =
+  | null
+  | boolean
+  /** `integer`; `decimal`: without the point; `timestamp`: microseconds since 1970, UTC. */
+  | bigint
+  /** `double`; `date`: days since 1970. */
+  | number
+  | string
+  | RowValue[]
+  | { [name: string]: RowValue };
