@@ -100,8 +100,8 @@ export function verificationText(facts: Verification, color: boolean): string {
   ].join('\n');
 }
 
-/** The one argument of both commands. */
-function onlyArchive({ verb, positionals }: TypedArguments): string {
+/** The one argument of a command that reads an archive. */
+export function onlyArchive({ verb, positionals }: TypedArguments): string {
   const [path, second] = positionals;
   if (path === undefined) {
     throw new UsageError(`everypage ${verb} needs an archive`, [verb, 'items.ndjson.everypage']);

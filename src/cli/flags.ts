@@ -34,6 +34,7 @@ export const verbs = [
   'fetch',
   'export',
   'verify',
+  'schema',
   'explain',
   'presets',
   'demo',
@@ -129,7 +130,7 @@ const table = {
       help: 'where the records are in a page, as in data.items',
       detail:
         'A dotted path, `@` for a page that is itself the list, or a JMESPath expression. If it leads to an array, each element is a record. Records keep their bytes; only white space between tokens is removed.',
-      verbs: ['fetch', 'export', 'explain'],
+      verbs: ['fetch', 'export', 'schema', 'explain'],
       excludes: { pages: 'one takes records out of pages, the other keeps pages whole' },
     },
     records: {
@@ -146,6 +147,7 @@ const table = {
       on: true,
       help: 'one record a page: the whole page',
       detail: 'The default for lists and ranges.',
+      verbs: ['fetch', 'export', 'schema'],
     },
     'allow-incomplete': {
       option: 'allowIncomplete',
@@ -604,6 +606,10 @@ const table = {
     json: {
       help: 'print the result as JSON on stdout',
       verbs: ['verify', 'explain', 'presets'],
+    },
+    ts: {
+      help: 'print TypeScript types instead of JSON Schema',
+      verbs: ['schema'],
     },
     help: {
       short: 'h',

@@ -42,6 +42,14 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
       ['ask from a script?', 'everypage verify a.everypage --json'],
     ],
   },
+  schema: {
+    usage: 'everypage schema ARCHIVE [FLAGS]',
+    does: 'Reads every record of an archive, and prints what they have in common as JSON Schema (2020-12) or as TypeScript types.',
+    examples: [
+      ['JSON Schema?', 'everypage schema a.everypage > a.schema.json'],
+      ['TypeScript?', 'everypage schema a.everypage --ts > a.ts'],
+    ],
+  },
   explain: {
     usage: "everypage explain 'URL' [FLAGS]",
     does: 'Finds out how the list at URL is paginated, with at most eight requests: the evidence, the size of the list, and the flags that fix it. Writes nothing.',
@@ -102,7 +110,7 @@ export function shortHelp(verb: Verb): string {
     verb === 'fetch'
       ? [
           `usage: ${usage}`,
-          '       everypage explain URL, export|verify ARCHIVE, presets, demo',
+          '       everypage explain URL, export|verify|schema ARCHIVE, presets, demo',
           '',
         ]
       : [`usage: ${usage}`, '', ...wrap(does, helpColumns), ''];

@@ -30,6 +30,7 @@ const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
   fetch: async () => fetchCommand,
   export: async () => (await import('./archive-commands.ts')).exportCommand,
   verify: async () => (await import('./archive-commands.ts')).verifyCommand,
+  schema: async () => (await import('./schema-command.ts')).schemaCommand,
   explain: async () => (await import('./explain-command.ts')).explainCommand,
   presets: async () => (await import('./presets-command.ts')).presetsCommand,
   demo: async () => (await import('./demo-command.ts')).demoCommand,

@@ -8,5 +8,5 @@ export { withoutNesting } from './column-types.ts';
 export { createInference } from './infer.ts';
 export { type JsonSchema, jsonSchemaOf } from './json-schema.ts';
 export { createRowReader } from './read-rows.ts';
-export type { ColumnType, Field, RecordSchema, RowValue } from './types.ts';
+export type { ColumnType, RecordSchema, RowValue } from './types.ts';
 export { typeScriptOf } from './typescript.ts';

@@ -31,7 +31,11 @@ function objectOf(fields: readonly Field[], indent: string): string {
 }
 
 function property(key: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key);
+  if (/^[A-Za-z_$][\w$]*$/.test(key)) return key;
+  // Marks that a terminal or an editor acts on are escaped; they come from a server.
+  return JSON.stringify(key).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (mark) =>
+    mark.replace(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  );
 }
 
 function nullable({ type, hasNulls }: Pick<Field, 'type' | 'hasNulls'>, indent: string): string {

@@ -1,0 +1,25 @@
+import { archiveSchema } from '../api/archive-schema.ts';
+import { escapeText } from '../core/escape.ts';
+import { asciiJson } from '../report/json-log.ts';
+import { createScreen } from '../report/reporter.ts';
+import { jsonSchemaOf, typeScriptOf } from '../schema/schema.ts';
+import { onlyArchive } from './archive-commands.ts';
+import { type CliContext, describeTerminal, writeOut } from './context.ts';
+import type { ExitCode } from './exit-code.ts';
+import type { TypedArguments } from './parse-arguments.ts';
+import { optionsOfTable } from './run-options.ts';
+
+/** `everypage schema ARCHIVE`: the types of its records, for a program or for another tool. */
+export async function schemaCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
+  const path = onlyArchive(typed);
+  const { schema, isOfAll } = archiveSchema(path, optionsOfTable(typed));
+  const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
+  if (!isOfAll) {
+    createScreen(context.stderr, facts).line(
+      `${escapeText(path)} is not complete: records that are missing may have other types.`,
+    );
+  }
+  const text = typed.has('ts') ? typeScriptOf(schema) : `${asciiJson(jsonSchemaOf(schema), 2)}\n`;
+  await writeOut(context, text);
+  return 0;
+}
