@@ -188,7 +188,7 @@ function skipValue(
   recordsEnd: number,
 ): number {
   let c = bytes[pos]!;
-  if (c === QUOTE) return skipString(bytes, pos + 1);
+  if (c === QUOTE) return endOfString(bytes, pos + 1);
   if (c === OPEN_BRACE || c === OPEN_BRACKET) {
     return skipContainer(bytes, pos, recordsStart, recordsEnd);
   }
@@ -200,8 +200,13 @@ function skipValue(
   return pos;
 }
 
-/** The position after the quote that ends the string whose content begins at `pos`. */
-function skipString(bytes: Uint8Array, pos: number): number {
+/** Where the value that begins at `pos`, which is valid JSON, ends. */
+export function endOfValue(bytes: Uint8Array, pos: number): number {
+  return skipValue(bytes, pos, -1, -1);
+}
+
+/** The position after the quote that ends the string whose content begins at `pos`; it is valid JSON. */
+export function endOfString(bytes: Uint8Array, pos: number): number {
   let c = bytes[pos]!;
   while (c !== QUOTE) {
     if (c === BACKSLASH) pos++;
@@ -219,7 +224,7 @@ function skipContainer(
   let depth = 0;
   for (;;) {
     const c = bytes[pos++]!;
-    if (c === QUOTE) pos = skipString(bytes, pos);
+    if (c === QUOTE) pos = endOfString(bytes, pos);
     else if ((c | BRACE_BIT) === OPEN_BRACE) {
       depth++;
       if (pos <= recordsStart && endOfSpace(bytes, pos) === recordsStart) pos = recordsEnd;

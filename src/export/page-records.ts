@@ -38,6 +38,28 @@ export function createRecordCounter(selectionText: string | null): (page: Export
   };
 }
 
+/** Records that an export writes of a page, and what their spans count in. */
+export interface TakenRecords {
+  readonly source: Uint8Array;
+  /** Start and end of each. */
+  readonly spans: Uint32Array;
+}
+
+/** Takes the records that an export writes of each page; the next page may overwrite their spans. */
+export function createRecordTaker(
+  selectionText: string | null,
+): (page: ExportPage) => TakenRecords {
+  const find = createRecordFinder(selectionText);
+  return (page) => {
+    const found = find(page);
+    const { skip = 0, repeats, rest, body } = page;
+    const spans = found.spans.subarray(2 * Math.min(skip, found.count), 2 * found.count);
+    const source = found.source ?? rest ?? body;
+    if (repeats === undefined) return { source, spans };
+    return { source, spans: spans.filter((_, at) => !repeats.has(skip + (at >> 1))) };
+  };
+}
+
 function recordsOf(scanPage: () => JsonScan, page: ExportPage, selection: Selection): FoundRecords {
   const scan = orNamed(page, scanPage);
   if (!scan.valid) {
