@@ -40,6 +40,7 @@ export type {
   Summary,
   Verdict,
   VerdictName,
+  WrittenOutput,
 } from './core/summary.ts';
 export type { ByteSink, OutputSinks } from './fetch/prepare.ts';
 export type { PlanSource } from './plan/plan.ts';

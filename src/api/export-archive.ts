@@ -2,27 +2,35 @@ import { holdFile } from '../archive/archive-file.ts';
 import { filesOfArchive } from '../archive/archive-location.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import { withWritten } from '../archive/verdict.ts';
-import {
-  archivePages,
-  countWritten,
-  createShaper,
-  decodeStored,
-} from '../archive-thread/stored-pages.ts';
+import { countWritten, wholeArchive } from '../archive-thread/stored-pages.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
-import type { FormatName } from '../core/options.ts';
+import { type FormatName, formatNames } from '../core/options.ts';
 import { keptShape, type OutputShape, outputShape } from '../core/output-shape.ts';
+import { outputsOf } from '../core/resolve-options.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
-import { formatFor, formatNameFor } from '../export/choose-format.ts';
-import { createFileDestination } from '../export/file-destination.ts';
-import { checkDistinctFiles, checkOutputFolder, type FilesBeside } from '../fetch/check-files.ts';
+import { tableOptions } from '../core/table-options.ts';
+import { checkTable, outputForm } from '../export/choose-format.ts';
+import { createFileDestination, type FileDestination } from '../export/file-destination.ts';
+import { writeWhole } from '../export/write-output.ts';
+import {
+  checkDistinctFiles,
+  checkOutputFolder,
+  type FilesBeside,
+  outputUses,
+} from '../fetch/check-files.ts';
 import type { ByteSink } from '../fetch/prepare.ts';
 
 export interface ExportOptions {
-  /** A path whose extension names the format, or `stdout`. */
-  readonly output?: string;
+  /** Paths whose extensions name their formats, as a run has them, or `stdout`. */
+  readonly output?: string | readonly string[];
   readonly stdout?: ByteSink;
   /** Overrides the extension. Default `ndjson`. */
   readonly format?: FormatName;
+  /** As a run's. */
+  readonly columns?: readonly string[];
+  readonly csvSafe?: boolean;
+  readonly csvBom?: boolean;
+  readonly csvDelimiter?: string;
   /** As a run's. Default: what the run took. */
   readonly select?: string;
   /** One record a page, the whole page, for a list that was paginated too. Default false. */
@@ -31,10 +39,17 @@ export interface ExportOptions {
   readonly allowIncomplete?: boolean;
 }
 
-export interface ExportResult {
+export interface ExportedFile {
   readonly destination: string;
   readonly records: number;
   readonly bytes: number;
+  /** What is to be known of it, a sentence each: names of columns that are not those of the records. */
+  readonly notes: readonly string[];
+}
+
+/** The first output's own numbers stand here too. */
+export interface ExportResult extends ExportedFile {
+  readonly outputs: readonly ExportedFile[];
   readonly verdict: Verdict;
 }
 
@@ -56,41 +71,47 @@ export async function exportBeside(
   options: ExportOptions,
   { alsoWritten = [], alsoRead = [] }: FilesBeside,
 ): Promise<ExportResult> {
-  const { output, stdout } = options;
-  if (output === undefined && stdout === undefined) {
+  const { stdout } = options;
+  const paths = outputsOf(options.output);
+  if (paths.length === 0 && stdout === undefined) {
     throw usageError('say where the export goes: give output, or stdout');
   }
-  const format =
-    output === undefined
-      ? (options.format ?? 'ndjson')
-      : formatNameFor(output, options.format ?? null);
-  if (format === 'none') {
-    throw usageError(`${output} would be an archive; an export is .ndjson, .jsonl or .json`);
-  }
-  checkOutputFolder(output ?? null);
+  const override = options.format ?? null;
+  const forms =
+    paths.length === 0
+      ? [outputForm(null, override)]
+      : paths.map((output) => {
+          const form = outputForm(output, override);
+          if (form !== null) return form;
+          throw usageError(`${output} would be an archive; an export is ${formatNames.join(', ')}`);
+        });
+  const table = tableOptions(options);
+  checkTable(table, forms);
+  for (const output of paths) checkOutputFolder(output);
   checkDistinctFiles(
-    [...(output === undefined ? [] : [['the output', output] as const]), ...alsoWritten],
+    [...outputUses(paths), ...alsoWritten],
     [...filesOfArchive(path).map((file) => ['the archive', file] as const), ...alsoRead],
   );
   const archive = ArchiveReader.openReadOnly(path);
+  const files: FileDestination[] = [];
   try {
     const shape = shapeOf(archive, options);
     const written = isAllThatIsCounted(archive, shape) ? countWritten(archive, shape) : null;
     const verdict = archive.verdict({ output: shape, written });
     if (!isWhole(verdict.name, null) && !options.allowIncomplete) throw incomplete(path, verdict);
-    const prepare = createShaper(archive, shape);
-    const pages = archivePages(archive).map((page) => prepare(decodeStored(archive, page)));
-    const file = output === undefined ? null : createFileDestination(output, holdFile);
-    try {
-      const counts = await formatFor(format)(pages, file ?? stdout!, shape.select);
-      file?.commit();
-      const destination = output ?? 'stdout';
-      return { destination, ...counts, verdict: withWritten(verdict, counts.records) };
-    } catch (error) {
-      file?.abort();
-      throw error;
+    for (const output of paths) files.push(createFileDestination(output, holdFile));
+    const outputs: ExportedFile[] = [];
+    for (const [index, form] of forms.entries()) {
+      const pages = () => wholeArchive(archive, shape);
+      const to = files[index] ?? stdout!;
+      const counts = await writeWhole(form, pages, to, shape.select, table);
+      outputs.push({ destination: paths[index] ?? 'stdout', ...counts });
     }
+    for (const file of files) file.commit();
+    const first = outputs[0]!;
+    return { ...first, outputs, verdict: withWritten(verdict, first.records) };
   } finally {
+    for (const file of files) file.abort();
     archive.close();
   }
 }

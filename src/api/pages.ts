@@ -6,6 +6,7 @@ import type { RunOptions } from '../core/options.ts';
 import type { Place } from '../core/page-request.ts';
 import { strictOf } from '../core/resolve-options.ts';
 import { isWhole, type PaginationFacts, type Summary } from '../core/summary.ts';
+import type { AskedTable } from '../core/table-options.ts';
 import {
   compactRange,
   createJsonScanner,
@@ -23,7 +24,7 @@ import { UnfinishedError } from './unfinished-error.ts';
 export type Urls = string | Iterable<string> | AsyncIterable<string>;
 
 /** Options of the iterators: those of a run, less what writes to files. */
-export type IterateOptions = Omit<RunOptions, 'output' | 'format'>;
+export type IterateOptions = Omit<RunOptions, 'output' | 'format' | keyof AskedTable>;
 
 /** A page that came back whole, decoded and valid. */
 export interface Page {

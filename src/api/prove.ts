@@ -9,14 +9,16 @@ import { withWritten } from '../archive/verdict.ts';
 import { archivePages, decodeStored } from '../archive-thread/stored-pages.ts';
 import { usageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
-import { strictOf } from '../core/resolve-options.ts';
+import { outputsOf, strictOf } from '../core/resolve-options.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
+import { tableOptions } from '../core/table-options.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { createKeyLister, readSelection, recordsDigest } from '../decode/decode.ts';
-import { formatNameFor } from '../export/choose-format.ts';
+import { checkTable, outputForm } from '../export/choose-format.ts';
 import { isWrittenInPlace } from '../export/file-destination.ts';
-import { checkOutputFolder, type FilesBeside } from '../fetch/check-files.ts';
+import { checkOutputFolder, type FilesBeside, outputUses } from '../fetch/check-files.ts';
 import type { OutputSinks } from '../fetch/prepare.ts';
+import { sayNotes } from '../fetch/run-archive.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { exportArchive } from './export-archive.ts';
 
@@ -39,20 +41,28 @@ export async function proveList(
   sources: readonly PlanSource[],
   options: RunOptions & OutputSinks & FilesBeside,
 ): Promise<Summary> {
-  const { output, stdout, pages, format, prove, ...rest } = options;
-  if (pages !== undefined || (output === undefined && stdout === undefined && !rest.archive)) {
+  const { output, stdout, pages, format, prove, ...others } = options;
+  // The readings write no table.
+  const { columns, csvSafe, csvBom, csvDelimiter, ...rest } = others;
+  const paths = outputsOf(output);
+  if (pages !== undefined || (paths.length === 0 && stdout === undefined && !rest.archive)) {
     throw usageError('prove reads into an archive: give an output, or an archive');
   }
-  checkOutputFolder(output ?? null);
-  const beside = output === undefined || isWrittenInPlace(output) ? null : output;
+  for (const path of paths) checkOutputFolder(path);
+  const forms = paths.map((path) => outputForm(path, format ?? null));
+  checkTable(
+    tableOptions(others),
+    forms.filter((form) => form !== null),
+  );
+  const alone = paths.find((_, index) => forms[index] === null);
+  const beside = alone ?? paths.find((path) => !isWrittenInPlace(path)) ?? null;
   const folder = (beside ?? rest.archive) ? null : mkdtempSync(join(tmpdir(), 'everypage-'));
   const archive = rest.archive ?? archiveOf(beside ?? join(folder!, 'reading'));
-  // The readings write none, and are held against it all the same.
-  const isAlone = output !== undefined && formatNameFor(output, format ?? null) === 'none';
-  const asked = isAlone ? {} : options;
-  const own = output === undefined || isAlone ? [] : [['the output', output] as const];
-  const alsoWritten = [...(rest.alsoWritten ?? []), ...own];
-  const write = (summary: Summary, path: string) => written(summary, path, asked, folder === null);
+  // The readings write none, and are held against them all the same.
+  const files = paths.filter((path) => path !== alone);
+  const alsoWritten = [...(rest.alsoWritten ?? []), ...outputUses(files)];
+  const write = (summary: Summary, path: string) =>
+    written(summary, path, { ...options, output: files }, folder === null);
   try {
     let before: { readonly digest: string; readonly reasons: string } | null = null;
     for (let reading = 1; ; reading += 1) {
@@ -145,34 +155,24 @@ function neverAgreed(summary: Summary): Summary {
 async function written(
   summary: Summary,
   archivePath: string,
-  {
-    output,
-    stdout,
-    format,
-    select,
-    wholePages,
-    allowIncomplete,
-    strict,
-    keep,
-  }: RunOptions & OutputSinks,
+  options: RunOptions & OutputSinks & { readonly output: readonly string[] },
   mayStay: boolean,
 ): Promise<Summary> {
+  const { output, stdout, allowIncomplete, strict, keep } = options;
   const isGood = isWhole(summary.verdict.name, strictOf(strict));
   if (!isGood && !allowIncomplete) return summary;
-  if (output === undefined && stdout === undefined) return summary;
-  const { destination, records, bytes } = await exportArchive(archivePath, {
-    ...(output === undefined ? { stdout: stdout! } : { output }),
-    ...(format === undefined ? {} : { format }),
-    ...(select === undefined ? {} : { select }),
-    wholePages: wholePages === true,
-    allowIncomplete: true,
-  });
+  if (output.length === 0 && stdout === undefined) return summary;
+  const partial = !isGood;
+  const exported = await exportArchive(archivePath, { ...options, allowIncomplete: true });
+  sayNotes(exported.outputs, options.onEvent ?? (() => {}));
+  const outputs = exported.outputs.map(({ notes: _, ...written }) => ({ ...written, partial }));
   const isKept = keep !== false && mayStay;
   if (!isKept) rmSync(archivePath, { force: true });
   return {
     ...summary,
-    verdict: withWritten(summary.verdict, records),
+    verdict: withWritten(summary.verdict, exported.records),
     archivePath: isKept ? archivePath : null,
-    output: { destination, records, bytes, partial: !isGood },
+    output: outputs[0] ?? null,
+    outputs,
   };
 }

@@ -12,23 +12,32 @@ import type {
 } from '../archive/archive-types.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { NamedCredential } from '../core/known-credentials.ts';
-import type { FormatName } from '../core/options.ts';
 import type { OutputShape } from '../core/output-shape.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { FailedPage, Strict, Verdict } from '../core/summary.ts';
+import type { TableOptions } from '../core/table-options.ts';
 import type { BodyFault } from '../decode/check-body.ts';
+import type { OutputForm } from '../export/format.ts';
 import type { Echo } from './echoed-credentials.ts';
 
 export type { KnownPage };
 
-/** Where the pages go while they become final, in page order. */
+export interface FileTarget extends OutputForm {
+  readonly kind: 'file';
+  readonly path: string;
+}
+
+/** Blocks of bytes to the main thread, which owns stdout. */
+export interface BytesTarget extends OutputForm {
+  readonly kind: 'bytes';
+}
+
+/** Where the pages go, in page order. */
 export type ExportTarget =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'file'; readonly path: string; readonly format: FormatName }
-  /** Blocks of bytes to the main thread, which owns stdout. */
-  | { readonly kind: 'bytes'; readonly format: FormatName }
+  | FileTarget
+  | BytesTarget
   /** Whole pages to the main thread: the library's iterators. */
   | { readonly kind: 'pages' };
 
@@ -51,7 +60,9 @@ export interface OpenRequest {
   readonly maxDecodedBytes: number;
   /** A page of which this is true is none; null for no such condition. */
   readonly failWhen: string | null;
-  readonly target: ExportTarget;
+  /** None for the archive alone; several only if all are files. */
+  readonly targets: readonly ExportTarget[];
+  readonly table: TableOptions;
 }
 
 export interface Opened {
@@ -113,14 +124,19 @@ export interface Stored {
   readonly pageInfos: readonly (PageInfo | null)[];
 }
 
+export interface FinishedOutput {
+  readonly destination: string;
+  readonly records: number;
+  readonly bytes: number;
+  /** What a user should know of it, a sentence each. */
+  readonly notes: readonly string[];
+}
+
 export interface Finished {
   readonly verdict: Verdict;
   readonly failures: readonly FailedPage[];
-  readonly output: {
-    readonly destination: string;
-    readonly records: number;
-    readonly bytes: number;
-  } | null;
+  /** What was written, in the order of the targets. */
+  readonly outputs: readonly FinishedOutput[];
   readonly archivePath: string | null;
   /** The output was not taken whole, and was given up. */
   readonly isAbandoned: boolean;

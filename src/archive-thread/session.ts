@@ -16,9 +16,9 @@ import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { isWhole, type VerdictName } from '../core/summary.ts';
 import { readCondition, readSelection } from '../decode/decode.ts';
-import { formatFor } from '../export/choose-format.ts';
 import { createFileDestination, type FileDestination } from '../export/file-destination.ts';
 import type { Destination, ExportCounts } from '../export/format.ts';
+import { canFollow, type Written, writeFollowing, writeWhole } from '../export/write-output.ts';
 import { BatchReader, type ReadBatch } from './batch-reader.ts';
 import { EchoWatch } from './echoed-credentials.ts';
 import { ArchiveFollower } from './follow-archive.ts';
@@ -26,7 +26,9 @@ import type {
   Answer,
   Ask,
   Batch,
+  BytesTarget,
   EndOfPlan,
+  FileTarget,
   Finished,
   Opened,
   OpenRequest,
@@ -44,6 +46,7 @@ import {
   sendInGroups,
   sentPage,
   shapedPages,
+  wholeArchive,
 } from './stored-pages.ts';
 
 const LARGE_BYTES = 4 * 1024 * 1024;
@@ -75,12 +78,23 @@ interface Begun {
   readonly output: OutputShape;
 }
 
+/** An output that is made of bytes. */
+interface ByteOutput {
+  readonly target: FileTarget | BytesTarget;
+  /** Null for the main thread. */
+  readonly file: FileDestination | null;
+  /** Null while it is not written. */
+  written: Written | null;
+}
+
 export class ArchiveSession implements SessionCalls {
   readonly #ask: OpenRequest;
   readonly #clock: Clock;
   readonly #main: MainThread;
   readonly #archive: Archive;
-  readonly #file: FileDestination | null;
+  readonly #outputs: readonly ByteOutput[];
+  /** The one of them that is written while pages come. The others are written from the whole archive. */
+  readonly #following: ByteOutput | null;
   readonly #credentials: KnownCredentials;
   readonly #echoes: EchoWatch | null;
   #begun: Begun | null = null;
@@ -103,8 +117,23 @@ export class ArchiveSession implements SessionCalls {
     this.#archive = archive;
     archive.setExpected(ask.expect);
     this.opened = this.#whatWasThere(!created);
-    this.#file =
-      ask.target.kind === 'file' ? createFileDestination(ask.target.path, holdFile) : null;
+    const outputs: ByteOutput[] = [];
+    this.#outputs = outputs;
+    try {
+      for (const target of ask.targets) {
+        if (target.kind === 'pages') continue;
+        const file = target.kind === 'file' ? createFileDestination(target.path, holdFile) : null;
+        outputs.push({ target, file, written: null });
+      }
+    } catch (error) {
+      this.#abortFiles();
+      throw error;
+    }
+    this.#following = outputs.find(({ target }) => canFollow(target)) ?? null;
+  }
+
+  #abortFiles(): void {
+    for (const { file } of this.#outputs) file?.abort();
   }
 
   /** Opens the archive. A list begins at once; where the run is paginated `paginate` must follow. */
@@ -157,7 +186,14 @@ export class ArchiveSession implements SessionCalls {
       ? leaveOutRepeats(follow.pages(), (last) => this.#archive.repeatsOf(last))
       : follow.pages();
     const pages = shapedPages(followed, this.#archive, output);
-    this.#exporting = this.#export(pages, output.select).catch((error) => {
+    this.#exporting = this.#orFailed(this.#export(pages, output.select));
+  }
+
+  /** Null where an export failed. */
+  async #orFailed<Result>(exporting: Promise<Result>): Promise<Result | null> {
+    try {
+      return await exporting;
+    } catch (error) {
       // Where the main thread takes no more, it knows already.
       const isClosed = error instanceof EverypageError && error.code === 'CLOSED_PIPE';
       if (!isClosed && !this.#isAbandoned) {
@@ -165,7 +201,7 @@ export class ArchiveSession implements SessionCalls {
         this.#main.exportFailed(error);
       }
       return null;
-    });
+    }
   }
 
   #whatWasThere(goesOn: boolean): Opened {
@@ -245,26 +281,33 @@ export class ArchiveSession implements SessionCalls {
   }
 
   async finish({ stopped }: Ask<'finish'>): Promise<Finished> {
-    const { part, complete, keep, allowIncomplete, strict, target } = this.#ask;
+    const { part, complete, keep, allowIncomplete, strict, targets } = this.#ask;
     const archive = this.#archive;
     const selected = stopped ? null : await this.#countSelected();
     const counted = archive.verdict({ written: selected });
     const failures = archive.failures(20);
     const isWritten = isWhole(counted.name, strict) || (allowIncomplete && !stopped);
     if (isWhole(counted.name, strict)) this.#seal(counted.name);
-    if (target.kind === 'file' && !isWritten) this.#begun?.follow.cancel();
+    const areFiles = this.#outputs.some(({ file }) => file !== null);
+    if (areFiles && !isWritten) this.#begun?.follow.cancel();
     else this.#begun?.follow.end();
-    const counts = await this.#exporting;
+    const followed = await this.#exporting;
+    if (isWritten) await this.#writeOthers();
     if (this.#exportError !== null) throw this.#exportError;
-    const isCounted = counts !== null && (target.kind !== 'file' || isWritten);
+    const counts = followed ?? this.#outputs.find(({ written }) => written !== null)?.written;
+    const isCounted = counts != null && (!areFiles || isWritten);
     const verdict = isCounted ? withWritten(counted, counts.records) : counted;
     const isComplete = isWhole(verdict.name, strict);
     if (verdict.name !== counted.name) this.#seal(verdict.name);
     const writes = isWritten && (isComplete || allowIncomplete) && !this.#isAbandoned;
-    if (writes) this.#file?.commit();
-    else this.#file?.abort();
+    for (const { file, written } of this.#outputs) {
+      if (writes && written !== null) file?.commit();
+      else file?.abort();
+    }
     // Who left before the last page may come back for the rest, and must not fetch it again.
-    const isTaken = !(target.kind === 'pages' && counts === null) && !this.#isAbandoned;
+    const arePages = targets[0]?.kind === 'pages';
+    const isLeft = arePages && followed === null;
+    const isTaken = !isLeft && !this.#isAbandoned;
     const isDone = isComplete && isTaken;
     if (isDone) archive.markExported(this.#clock.wallTime());
     if (isDone && !keep) archive.closeForRemoval();
@@ -272,12 +315,29 @@ export class ArchiveSession implements SessionCalls {
     const isEmpty = verdict.stored === 0 && verdict.failed === 0;
     const archivePath =
       isEmpty && !isComplete ? this.#discard() : this.#settleArchive(isDone, keep, part, complete);
-    const destination = target.kind === 'file' ? target.path : 'stdout';
-    const output =
-      counts === null || (target.kind === 'file' && !writes) ? null : { destination, ...counts };
+    const sent = arePages && followed !== null ? { ...followed, notes: [] } : null;
+    const given = this.#outputs.flatMap(({ target, file, written }) => {
+      if (written === null || (file !== null && !writes)) return [];
+      return [{ destination: target.kind === 'file' ? target.path : 'stdout', ...written }];
+    });
+    const outputs = sent === null ? given : [{ destination: 'stdout', ...sent }];
     const isAbandoned = this.#isAbandoned;
     const echo = this.#echoes?.found ?? null;
-    return { verdict, failures, output, archivePath, isAbandoned, echo };
+    return { verdict, failures, outputs, archivePath, isAbandoned, echo };
+  }
+
+  /** Those that have to see every page first, and those that did not follow. */
+  async #writeOthers(): Promise<void> {
+    const shape = this.#ready().output;
+    const pages = () => wholeArchive(this.#archive, shape, () => this.#isAbandoned);
+    for (const output of this.#outputs) {
+      if (output === this.#following || this.#isAbandoned || this.#exportError !== null) continue;
+      const { target } = output;
+      const { table } = this.#ask;
+      const to = this.#destinationOf(output);
+      output.written = await this.#orFailed(writeWhole(target, pages, to, shape.select, table));
+    }
+    this.#isExported = true;
   }
 
   /** Keeps the verdict, after which a run that goes on has only the output to write. */
@@ -292,23 +352,23 @@ export class ArchiveSession implements SessionCalls {
   async #countSelected(): Promise<number | null> {
     const { output, follow } = this.#begun ?? {};
     if (output?.kind !== 'selection' || this.#archive.run.pagination === null) return null;
-    if (this.#ask.target.kind === 'none') return countWritten(this.#archive, output);
+    const isFollowed = this.#following !== null || this.#ask.targets[0]?.kind === 'pages';
+    if (!isFollowed) return countWritten(this.#archive, output);
     follow?.end();
     return (await this.#exporting)?.records ?? null;
   }
 
   abandon(): null {
-    const { kind } = this.#ask.target;
-    const hasReader = kind === 'bytes' || this.#file?.waitsForReader === true;
+    const hasReader = this.#outputs.some(({ file }) => file === null || file.waitsForReader);
     if (!hasReader || this.#isExported) return null;
     this.#isAbandoned = true;
-    this.#file?.abort();
+    this.#abortFiles();
     this.#main.giveUp();
     return null;
   }
 
   close(): null {
-    this.#file?.abort();
+    this.#abortFiles();
     const isEmpty = this.#archive.counts().stored === 0;
     this.#archive.close();
     return isEmpty ? this.#discard() : null;
@@ -333,17 +393,20 @@ export class ArchiveSession implements SessionCalls {
     pages: AsyncIterable<PageItem>,
     select: string | null,
   ): Promise<ExportCounts | null> {
-    const { target } = this.#ask;
-    if (target.kind === 'none') return null;
-    if (target.kind === 'pages') {
+    if (this.#ask.targets[0]?.kind === 'pages') {
       return sendInGroups(pages, select, (sent) => this.#main.sendPages(sent));
     }
-    const destination: Destination = this.#file ?? {
-      write: (bytes) => this.#main.sendBytes(bytes),
-    };
-    const counts = await formatFor(target.format)(pages, destination, select);
-    this.#isExported = true;
-    return counts;
+    const output = this.#following;
+    if (output === null) return null;
+    const to = this.#destinationOf(output);
+    const written = await writeFollowing(output.target, pages, to, select);
+    output.written = written;
+    this.#isExported = this.#outputs.length === 1;
+    return written;
+  }
+
+  #destinationOf({ file }: ByteOutput): Destination {
+    return file ?? { write: (bytes) => this.#main.sendBytes(bytes) };
   }
 
   #ready(): Begun {

@@ -129,6 +129,30 @@ export async function* shapedPages(
   for await (const page of pages) yield page === FLUSH ? page : shape(page);
 }
 
+/**
+ * The pages of a whole archive, shaped for an export. Others have the thread between its reads.
+ *
+ * @param isGivenUp whether nobody wants the rest
+ * @throws EverypageError CLOSED_PIPE where it is given up
+ */
+export async function* wholeArchive(
+  archive: ArchiveReader,
+  output: OutputShape,
+  isGivenUp: () => boolean = () => false,
+): AsyncGenerator<DecodedPage> {
+  const shape = createShaper(archive, output);
+  let bytes = 0;
+  for (const page of archivePages(archive)) {
+    if (isGivenUp()) throw new EverypageError('CLOSED_PIPE', 'nobody takes the output');
+    const decoded = decodeStored(archive, page);
+    yield shape(decoded);
+    bytes += decoded.body.length;
+    if (bytes < READ_BYTES) continue;
+    bytes = 0;
+    await new Promise(setImmediate);
+  }
+}
+
 /** Another selection is applied to what is left of a page without records that came before. */
 function createCutter({
   records,

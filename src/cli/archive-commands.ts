@@ -34,10 +34,14 @@ export async function exportCommand(typed: TypedArguments, context: CliContext):
     { alsoWritten: stdout === null ? [] : [['standard output', '/dev/stdout']] },
   );
   await stdout?.flush();
-  const { destination, records, bytes, verdict } = result;
-  if (!typed.has('quiet')) {
-    createScreen(context.stderr, facts).line(
-      `${writtenText(records, verdict)} → ${escapeText(destination)} (${formatBytes(bytes)})${reservation(verdict)}`,
+  const { outputs, verdict } = result;
+  const screen = createScreen(context.stderr, facts);
+  for (const { destination, records, bytes, notes } of outputs) {
+    const name = escapeText(destination);
+    for (const note of notes) screen.line(`everypage: ${name}: ${escapeText(note)}`);
+    if (typed.has('quiet')) continue;
+    screen.line(
+      `${writtenText(records, verdict)} → ${name} (${formatBytes(bytes)})${reservation(verdict)}`,
     );
   }
   return exitCodeOfVerdict(verdict, {

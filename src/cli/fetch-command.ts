@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { holdFile } from '../archive/archive-file.ts';
 import type { RunEvent } from '../core/events.ts';
 import type { RunOptions } from '../core/options.ts';
-import { strictOf } from '../core/resolve-options.ts';
+import { outputsOf, strictOf } from '../core/resolve-options.ts';
 import type { Summary } from '../core/summary.ts';
 import {
   createFileDestination,
@@ -142,7 +142,7 @@ function saySummary(
     color: facts.color,
     wallTime: context.clock.wallTime(),
     total,
-    output: options.output ?? null,
+    outputs: outputsOf(options.output),
     expect: options.expect ?? null,
     ...(outputName === undefined ? {} : { outputName }),
     commands: {

@@ -3,6 +3,7 @@ import { expected, usageError } from '../core/errors.ts';
 import type { Recheck } from '../core/options.ts';
 import { isSecretHeader, isSecretName, redactUrl } from '../core/redact.ts';
 import { addressBlock, originOf, recheckOf } from '../core/resolve-options.ts';
+import { delimiterOf, tableOptions } from '../core/table-options.ts';
 import { parseBytes, parseDuration, parseRate, shortBytes, shortDuration } from '../core/units.ts';
 import { presets } from '../plan/presets.ts';
 import { type HeaderLine, parseHeaderLine } from './headers.ts';
@@ -46,6 +47,23 @@ export function path(example: string): ValueType<string> {
     },
   };
 }
+
+/** Columns of a table, with commas between them. */
+export const columns: ValueType<readonly string[]> = {
+  name: 'LIST',
+  example: 'id,city=address.city',
+  parse(value) {
+    const list = value.split(',').map((column) => column.trim());
+    tableOptions({ columns: list });
+    return list;
+  },
+};
+
+export const delimiter: ValueType<string> = {
+  name: 'CHAR',
+  example: ';',
+  parse: (value) => delimiterOf(value),
+};
 
 /** The path of an output; `-` is standard output, which is the default. */
 export const outputPath: ValueType<string> = {

@@ -9,7 +9,9 @@ import { namedStyles } from '../core/resolve-paginate.ts';
 import {
   address,
   body,
+  columns,
   concurrency,
+  delimiter,
   duration,
   header,
   headerName,
@@ -112,16 +114,16 @@ const table = {
     output: {
       short: 'o',
       option: 'output',
-      value: outputPath,
-      help: 'file to write, .ndjson or .json; default: stdout',
+      list: outputPath,
+      help: 'file to write: .ndjson, .json, .csv; default: stdout',
       detail:
-        'The file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.jsonl` means NDJSON. `.everypage` keeps only the archive. `-` is standard output.',
+        'Also `.jsonl`, `.tsv`, and `.gz` or `.zst` behind any of them. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `-` is standard output.',
     },
     format: {
       short: 'f',
       option: 'format',
       value: oneOf('FMT', formatNames),
-      help: 'output format: ndjson or json',
+      help: 'output format: ndjson, json, csv or tsv',
       detail: 'Default: what the file name says, else ndjson.',
     },
     select: {
@@ -148,6 +150,31 @@ const table = {
       help: 'one record a page: the whole page',
       detail: 'The default for lists and ranges.',
       verbs: ['fetch', 'export', 'schema'],
+    },
+    columns: {
+      option: 'columns',
+      value: columns,
+      help: 'columns of a CSV or TSV: id,city=address.city',
+      detail:
+        'A path from the record, or a name and a path; `@` is the whole record. Objects there are JSON text. Default: the columns of all records, with dots in the names of what is within objects.',
+    },
+    'csv-safe': {
+      option: 'csvSafe',
+      on: true,
+      help: 'no text in a CSV that a spreadsheet takes for a formula',
+      detail:
+        'Text that begins with =, +, -, @, a tab or a line end gets an apostrophe before it. Numbers stay as they are.',
+    },
+    'csv-bom': {
+      option: 'csvBom',
+      on: true,
+      help: 'a CSV begins with a byte order mark, for Excel',
+    },
+    'csv-delimiter': {
+      option: 'csvDelimiter',
+      value: delimiter,
+      help: 'what stands between the cells of a CSV; default ,',
+      detail: 'One character such as ; or |, or the word tab.',
     },
     'allow-incomplete': {
       option: 'allowIncomplete',

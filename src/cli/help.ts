@@ -31,7 +31,7 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
     does: 'Writes the records of an archive again, with another selection or format, without the network.',
     examples: [
       ['another selection?', 'everypage export a.everypage -o b.json --select data'],
-      ['one JSON array?', 'everypage export a.everypage -o a.json'],
+      ['a spreadsheet?', 'everypage export a.everypage -o a.csv --csv-bom'],
     ],
   },
   verify: {
@@ -98,6 +98,7 @@ const oftenUsed: Readonly<Partial<Record<Verb, readonly FlagName[]>>> = {
     'fresh',
     'verbose',
   ],
+  export: ['output', 'format', 'select', 'pages', 'columns', 'csv-safe', 'allow-incomplete'],
   explain: ['paginate', 'preset', 'header', 'bearer-env', 'data', 'json'],
 };
 

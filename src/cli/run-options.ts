@@ -35,7 +35,23 @@ export async function readRunOptions(
 
 /** The options that the table of flags names; all that `everypage export` takes is among them. */
 export function optionsOfTable(typed: TypedArguments): RunOptions {
-  return valuesOf(typed, ({ option }) => option);
+  const { output: _, ...options } = valuesOf(typed, ({ option }) => option);
+  const outputs = readOutputs(typed);
+  return outputs === null ? options : { ...options, output: outputs };
+}
+
+/** Null for standard output. */
+function readOutputs(typed: TypedArguments): string | readonly string[] | null {
+  const given = typed.list('output');
+  const paths = given.filter((path) => path !== null);
+  if (paths.length === 0) return null;
+  if (paths.length < given.length) {
+    throw new UsageError(
+      '-o - is standard output, which cannot be written beside files; everypage export writes it afterwards',
+      wordsOf(typed, (flag) => (flag.name === 'output' && flag.value === '-' ? null : flag)),
+    );
+  }
+  return paths.length === 1 ? paths[0]! : paths;
 }
 
 /** Each flag that was given, by the name that `keyOf` has for it. */

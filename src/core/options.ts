@@ -10,10 +10,11 @@ import type { Method } from './page-request.ts';
 import type { Pagination, PaginationStyle } from './pagination.ts';
 import type { Secret } from './redact.ts';
 import type { Strict } from './summary.ts';
+import type { TableOptions } from './table-options.ts';
 import type { Rate } from './units.ts';
 
 /** Formats of an output, by the names that `-f` takes. */
-export const formatNames = ['ndjson', 'json'] as const;
+export const formatNames = ['ndjson', 'json', 'csv', 'tsv'] as const;
 
 export type FormatName = (typeof formatNames)[number];
 
@@ -76,10 +77,27 @@ export type Recheck = 'auto' | 'none' | 'all' | `${number}%`;
  * Options of a run. All are optional; times are milliseconds, sizes are bytes.
  */
 export interface RunOptions {
-  /** Where records go: a path ending in `.ndjson`, `.jsonl`, `.json` or `.everypage` (archive alone). Default: nowhere. */
-  readonly output?: string;
+  /**
+   * Where records go: a path ending in `.ndjson`, `.jsonl`, `.json`, `.csv` or `.tsv`, with `.gz` or `.zst`
+   * behind it for a compressed file, or in `.everypage` (archive alone). Several paths are written from
+   * one fetch, and the archive stands beside the first. Default: nowhere.
+   *
+   * @example ['items.ndjson', 'items.csv.gz']
+   */
+  readonly output?: string | readonly string[];
   /** Overrides what the output's extension says. */
   readonly format?: FormatName;
+  /**
+   * Columns of a CSV or TSV output, in their order: `name`, or `name=path.to.it` for a dotted path from
+   * the record (`@` is the record itself). Objects there are JSON text. Default: those of all records.
+   */
+  readonly columns?: readonly string[];
+  /** Text in a CSV or TSV output that a spreadsheet may take for a formula gets an apostrophe. Default false. */
+  readonly csvSafe?: boolean;
+  /** A CSV or TSV output begins with a byte order mark, which Excel needs to read UTF-8. Default false. */
+  readonly csvBom?: boolean;
+  /** What stands between the cells of a CSV output: one character. Default `,`. */
+  readonly csvDelimiter?: string;
   /**
    * Where the records are in a page: a dotted path (`data.items`), `@` for a page that is itself
    * the list, or a JMESPath expression. Default: for a paginated list the records that are found,
@@ -198,7 +216,9 @@ export interface ResolvedPaginate {
 
 /** `RunOptions` with every default filled in and every value checked; frozen. */
 export interface ResolvedOptions {
-  readonly output: string | null;
+  /** None for nowhere. */
+  readonly outputs: readonly string[];
+  readonly table: TableOptions;
   /** Null: what the output's extension says, else NDJSON. */
   readonly format: FormatName | null;
   readonly select: string | null;

@@ -5,6 +5,7 @@ import type { Header, Recheck, ResolvedOptions, RunOptions } from './options.ts'
 import { isSecretHeader, Secret } from './redact.ts';
 import { resolvePaginate } from './resolve-paginate.ts';
 import type { Strict } from './summary.ts';
+import { tableOptions } from './table-options.ts';
 import { parseRate } from './units.ts';
 
 const SECOND = 1000;
@@ -57,7 +58,8 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
   const time = (name: Numeric, leastMs: number) =>
     positive(name, options[name] ?? defaults[name], leastMs);
   return Object.freeze({
-    output: options.output ?? null,
+    outputs: Object.freeze(outputsOf(options.output)),
+    table: tableOptions(options),
     format: options.format ?? null,
     select: options.select ?? null,
     records: options.records ?? false,
@@ -138,6 +140,12 @@ function resolveHeaders(options: RunOptions, hasBody: boolean): Header[] {
   // An empty value takes a default away, as in curl's -H 'Accept:'.
   const sent = own.filter(({ value }) => value !== '');
   return [...defaults.filter(({ name }) => !ownNames.has(name)), ...sent];
+}
+
+/** The paths of an option that may be one, several or none. */
+export function outputsOf(output: RunOptions['output']): readonly string[] {
+  if (output === undefined) return [];
+  return typeof output === 'string' ? [output] : [...output];
 }
 
 function concurrencyOf(value: number | 'auto'): number | 'auto' {

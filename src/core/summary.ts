@@ -186,6 +186,14 @@ export interface PaceFacts {
   readonly windowMs: number | null;
 }
 
+export interface WrittenOutput {
+  readonly destination: string;
+  readonly records: number;
+  readonly bytes: number;
+  /** True when failed pages were left out because the user allowed it. */
+  readonly partial: boolean;
+}
+
 export interface Summary {
   readonly verdict: Verdict;
   /** Null for a list or a range. */
@@ -208,14 +216,10 @@ export interface Summary {
   readonly connections: Readonly<Record<'HTTP/1.1' | 'HTTP/2', number>>;
   /** How the pace was set, for each limiter that was asked, the busiest first. */
   readonly pace: readonly PaceFacts[];
-  /** What was written, or null where the run asked for no output or wrote none. */
-  readonly output: {
-    readonly destination: string;
-    readonly records: number;
-    readonly bytes: number;
-    /** True when failed pages were left out because the user allowed it. */
-    readonly partial: boolean;
-  } | null;
+  /** What was written, or null where the run asked for no output or wrote none. The first of `outputs`. */
+  readonly output: WrittenOutput | null;
+  /** Everything that was written, in the order in which it was asked for. */
+  readonly outputs: readonly WrittenOutput[];
   /** Where the archive is now, or null when it was removed. */
   readonly archivePath: string | null;
 }

@@ -1,40 +1,103 @@
 import { extname } from 'node:path';
 import { usageError } from '../core/errors.ts';
 import { type FormatName, formatNames } from '../core/options.ts';
-import type { Format } from './format.ts';
+import type { TableOptions } from '../core/table-options.ts';
+import { isExpression, parseSelection } from '../decode/decode.ts';
+import { csv, tsv } from './csv.ts';
+import {
+  type Compression,
+  compressions,
+  type Format,
+  type OutputForm,
+  type TableFormat,
+} from './format.ts';
 import { json } from './json.ts';
 import { ndjson } from './ndjson.ts';
 
-const FORMATS: Readonly<Record<FormatName, Format>> = { ndjson, json };
+const FORMATS = { ndjson, json } as const satisfies Partial<Record<FormatName, Format>>;
+const TABLES = { csv, tsv } as const satisfies Partial<Record<FormatName, TableFormat>>;
 
 const NAMES_BY_EXTENSION: Readonly<Record<string, FormatName | 'none'>> = {
   '.ndjson': 'ndjson',
   '.jsonl': 'ndjson',
   '.json': 'json',
+  '.csv': 'csv',
+  '.tsv': 'tsv',
   '.everypage': 'none',
 };
 
-/** The format of that name. */
-export function formatFor(name: FormatName): Format {
+/** The format of that name; a table is written by `tableFor`. */
+export function formatFor(name: Exclude<FormatName, keyof typeof TABLES>): Format {
   return FORMATS[name];
 }
 
+export function isTable(name: FormatName): name is keyof typeof TABLES {
+  return Object.hasOwn(TABLES, name);
+}
+
+/** The table of that name. */
+export function tableFor(name: keyof typeof TABLES): TableFormat {
+  return TABLES[name];
+}
+
+/** How the path says that the output is compressed; null for as it is. */
+function compressionOf(path: string): Compression | null {
+  return compressions.find((ending) => ending === extname(path).toLowerCase()) ?? null;
+}
+
 /**
- * The format for an output path: `override` where it is given, else what the extension says;
- * `none` is the archive alone. Throws `EverypageError` with code `USAGE` for other extensions.
+ * The format for an output path: `override` where it is given, else what the extension says, before
+ * `.gz` or `.zst`; `none` is the archive alone. Throws `EverypageError` with code `USAGE` for other extensions.
  *
- *     formatNameFor('items.jsonl', null); // 'ndjson'
+ *     formatNameFor('items.jsonl.gz', null); // 'ndjson'
  */
 export function formatNameFor(path: string, override: FormatName | null): FormatName | 'none' {
   if (override !== null) return override;
-  const extension = extname(path).toLowerCase();
+  const compression = compressionOf(path);
+  const extension = extname(path.slice(0, path.length - (compression ?? '').length)).toLowerCase();
   const name = Object.hasOwn(NAMES_BY_EXTENSION, extension)
     ? NAMES_BY_EXTENSION[extension]
     : undefined;
-  if (name !== undefined) return name;
-  const what = extension === '' ? 'has no extension' : `ends in ${extension}, which is not known`;
+  if (name !== undefined && !(name === 'none' && compression !== null)) return name;
+  const ending = `${extension}${compression ?? ''}`;
+  const what = ending === '' ? 'has no extension' : `ends in ${ending}, which is not known`;
   throw usageError(
     `The output ${path} ${what}. Known endings: ${Object.keys(NAMES_BY_EXTENSION).join(', ')} ` +
-      `(.everypage is the archive alone). Or name the format: ${formatNames.map((it) => `-f ${it}`).join(', ')}.`,
+      `(.everypage is the archive alone), and .gz or .zst after the others. Or name the format: ${formatNames.map((it) => `-f ${it}`).join(', ')}.`,
+  );
+}
+
+/**
+ * How an output is written; null for the archive alone. Throws as `formatNameFor` does.
+ *
+ * @param path null for standard output
+ */
+export function outputForm(path: null, override: FormatName | null): OutputForm;
+export function outputForm(path: string | null, override: FormatName | null): OutputForm | null;
+export function outputForm(path: string | null, override: FormatName | null): OutputForm | null {
+  if (path === null) return { format: override ?? 'ndjson', compression: null };
+  const format = formatNameFor(path, override);
+  return format === 'none' ? null : { format, compression: compressionOf(path) };
+}
+
+/**
+ * Throws `EverypageError`: `USAGE` where something is said of tables and no output is one, or a column is
+ * an expression; `SELECTION` where its path cannot be read.
+ */
+export function checkTable(
+  { columns, csvSafe, csvBom, csvDelimiter }: TableOptions,
+  forms: readonly OutputForm[],
+): void {
+  for (const { name, path } of columns ?? []) {
+    parseSelection(path);
+    if (!isExpression(path)) continue;
+    throw usageError(
+      `the column ${name} is an expression, ${path}; a column takes a dotted path, and --select an expression`,
+    );
+  }
+  const isSaid = columns !== null || csvSafe || csvBom || csvDelimiter !== ',';
+  if (!isSaid || forms.some(({ format }) => isTable(format))) return;
+  throw usageError(
+    'columns and the CSV settings are for .csv and .tsv, and no output is one; name one, or give -f csv',
   );
 }

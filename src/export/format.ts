@@ -2,8 +2,20 @@
  * The contract of this folder: shapes. A format turns pages in page order into bytes at a
  * destination; it opens nothing, names nothing and knows no archive. It may import core/ and decode/.
  */
+import type { FormatName } from '../core/options.ts';
 import type { Place } from '../core/page-request.ts';
+import type { TableOptions } from '../core/table-options.ts';
 import type { FoundRecords } from '../decode/decode.ts';
+
+/** Endings of compressed text. */
+export const compressions = ['.gz', '.zst'] as const;
+
+export type Compression = (typeof compressions)[number];
+
+export interface OutputForm {
+  readonly format: FormatName;
+  readonly compression: Compression | null;
+}
 
 /** A page as a format sees it: decoded, known to be valid JSON, byte order mark removed. */
 export interface ExportPage {
@@ -39,8 +51,24 @@ export interface ExportCounts {
   readonly bytes: number;
 }
 
+/** Writes each page when it comes: nothing depends on a later one. */
 export type Format = (
   pages: AsyncIterable<ExportItem> | Iterable<ExportItem>,
   destination: Destination,
   selection: string | null,
 ) => Promise<ExportCounts>;
+
+/** All pages, once all are there, from the first one at each call. */
+export type PageSource = () => AsyncIterable<ExportPage> | Iterable<ExportPage>;
+
+/** Has columns, which are those of all records: it needs every page before the first byte. */
+export type TableFormat = (
+  pages: PageSource,
+  destination: Destination,
+  selection: string | null,
+  options: TableOptions,
+) => Promise<
+  ExportCounts & {
+    /** What a user should know, a sentence each. */ readonly notes: readonly string[];
+  }
+>;

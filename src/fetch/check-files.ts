@@ -9,6 +9,12 @@ import { isWrittenInPlace, outputOfTemporary, temporaryOf } from '../export/file
 /** Paths by what they are for. */
 export type FileUses = readonly (readonly [use: string, path: string])[];
 
+/** Each output is a file of its own. */
+export function outputUses(paths: readonly string[]): FileUses {
+  if (paths.length < 2) return paths.map((path) => ['the output', path]);
+  return paths.map((path, index) => [`output ${index + 1}`, path]);
+}
+
 /** What a caller of a run reads and writes besides: the run holds it against its own files. */
 export interface FilesBeside {
   readonly alsoWritten?: FileUses;

@@ -11,13 +11,19 @@ import {
 } from '../archive/archive-location.ts';
 import type { RunSpecification } from '../archive/archive-types.ts';
 import { fingerprintOf } from '../archive/kept-run.ts';
-import type { ExportTarget, OpenRequest, SentPage } from '../archive-thread/messages.ts';
+import type {
+  ExportTarget,
+  FileTarget,
+  OpenRequest,
+  SentPage,
+} from '../archive-thread/messages.ts';
+import { usageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
 import { redactUrl, Secret, secretParamsOfList } from '../core/redact.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
 import { readCondition, readSelection } from '../decode/decode.ts';
-import { formatNameFor } from '../export/choose-format.ts';
+import { checkTable, outputForm } from '../export/choose-format.ts';
 import { isWrittenInPlace } from '../export/file-destination.ts';
 import type { TransportOptions } from '../http/transport.ts';
 import { checkSources, createListPlan } from '../plan/list-plan.ts';
@@ -28,6 +34,7 @@ import {
   checkOutputFolder,
   type FilesBeside,
   type FileUses,
+  outputUses,
 } from './check-files.ts';
 import { withKnownCredentials, withoutCredentials } from './credentials.ts';
 import { transportOptions } from './open-transport.ts';
@@ -81,9 +88,9 @@ export async function prepare(
   const options = withKnownCredentials(known, sources, proxy);
   readSelection(options.select);
   readCondition(options.failWhen);
-  checkOutputFolder(options.output);
+  for (const output of options.outputs) checkOutputFolder(output);
   checkOutputFolder(options.archive);
-  const target = exportTarget(options, askedOptions);
+  const targets = exportTargets(options, askedOptions);
   await checkSources(sources);
   const makePlan = (): Plan =>
     createListPlan({
@@ -97,12 +104,12 @@ export async function prepare(
     });
   const paginate = await paginateJob(sources, options, makePlan);
   const specification = specificationOf(sources, options, paginate !== null);
-  const stands = options.output !== null && !isWrittenInPlace(options.output);
-  const isFileBacked = stands || options.archive !== null;
+  const beside = placeOfArchive(options);
+  const isFileBacked = beside !== null || options.archive !== null;
   const states = stateFolder(process.env, homedir());
   if (!isFileBacked) makeStateFolder(states);
   const location = locateArchive({
-    output: stands ? options.output : null,
+    output: beside,
     archive: options.archive,
     stateFolder: states,
     fingerprint: fingerprintOf(specification),
@@ -110,7 +117,7 @@ export async function prepare(
   const { alsoWritten = [], alsoRead = [] } = askedOptions;
   checkDistinctFiles(
     [
-      ...(target.kind === 'file' ? [['the output', target.path] as const] : []),
+      ...outputUses(targets.flatMap((target) => (target.kind === 'file' ? [target.path] : []))),
       ...filesOfArchive(location.complete).map((path) => ['the archive', path] as const),
       ...filesOfArchive(location.part).map((path) => ['its unfinished archive', path] as const),
       ...alsoWritten,
@@ -142,7 +149,8 @@ export async function prepare(
       select: options.select,
       maxDecodedBytes: options.maxDecodedBytes,
       failWhen: options.failWhen,
-      target,
+      targets,
+      table: options.table,
     },
     transport,
     connectTo: isNew || options.fresh ? firstOrigin(sources) : null,
@@ -174,13 +182,31 @@ function filesRead(sources: readonly PlanSource[], options: ResolvedOptions): Fi
   ];
 }
 
-function exportTarget(options: ResolvedOptions, { stdout, pages }: OutputSinks): ExportTarget {
-  if (options.output === null) {
-    if (stdout !== undefined) return { kind: 'bytes', format: options.format ?? 'ndjson' };
-    return { kind: pages === undefined ? 'none' : 'pages' };
+function exportTargets(
+  { outputs, format, table }: ResolvedOptions,
+  { stdout, pages }: OutputSinks,
+): readonly ExportTarget[] {
+  if (outputs.length === 0) {
+    if (stdout === undefined) return pages === undefined ? [] : [{ kind: 'pages' }];
+    const form = outputForm(null, format);
+    checkTable(table, [form]);
+    return [{ kind: 'bytes', ...form }];
   }
-  const format = formatNameFor(options.output, options.format);
-  return format === 'none' ? { kind: 'none' } : { kind: 'file', path: options.output, format };
+  const targets = outputs.flatMap((path): FileTarget[] => {
+    const form = outputForm(path, format);
+    return form === null ? [] : [{ kind: 'file', path, ...form }];
+  });
+  if (outputs.length - targets.length > 1) {
+    throw usageError('two outputs end in .everypage; a run has one archive');
+  }
+  checkTable(table, targets);
+  return targets;
+}
+
+/** The output that the archive stands beside or is; null where none is a file. */
+function placeOfArchive({ outputs, format }: ResolvedOptions): string | null {
+  const files = outputs.filter((path) => !isWrittenInPlace(path));
+  return files.find((path) => outputForm(path, format) === null) ?? files[0] ?? null;
 }
 
 /** Headers that say who asks or how bytes travel, not what is represented. */

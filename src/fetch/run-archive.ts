@@ -3,6 +3,7 @@ import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import { echoWarning } from '../archive-thread/echoed-credentials.ts';
 import type { Opened } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
+import type { EventSink } from '../core/events.ts';
 import { isWhole, type PaginationFacts, type Summary } from '../core/summary.ts';
 import type { Engine } from './engine.ts';
 import type { FoundPages } from './find-pages.ts';
@@ -101,10 +102,13 @@ export async function finishRun(
   emit({ type: 'phase', phase: 'exporting' });
   engine.whileExporting(() => void thread.call('abandon', null).catch(() => {}));
   const finished = await thread.call('finish', { stopped: engine.stopped !== null });
-  const { verdict, failures, output, archivePath, isAbandoned, echo } = finished;
+  const { verdict, failures, archivePath, isAbandoned, echo } = finished;
+  const partial = !isWhole(verdict.name, null);
+  const outputs = finished.outputs.map(({ notes: _, ...output }) => ({ ...output, partial }));
   if (echo !== null) {
     emit({ type: 'warning', code: 'ECHOED_CREDENTIAL', message: echoWarning(echo) });
   }
+  sayNotes(finished.outputs, emit);
   // Also what the archive holds sealed.
   const summary: Summary = options.credentials.withholdIn({
     verdict,
@@ -116,10 +120,23 @@ export async function finishRun(
     durationMs: clock.now() - startedAt,
     connections: transport.connectionCounts(),
     pace: limiters.facts(clock.now()),
-    output: output === null ? null : { ...output, partial: !isWhole(verdict.name, null) },
+    output: outputs[0] ?? null,
+    outputs,
     archivePath,
   });
   await closing;
   emit({ type: 'end', summary });
   return summary;
+}
+
+/** Says what is to be known of outputs. */
+export function sayNotes(
+  outputs: readonly { readonly destination: string; readonly notes: readonly string[] }[],
+  emit: EventSink,
+): void {
+  for (const { destination, notes } of outputs) {
+    if (notes.length === 0) continue;
+    const message = `${destination}: ${notes.join('; ')}`;
+    emit({ type: 'warning', code: 'OUTPUT_COLUMNS', message });
+  }
 }

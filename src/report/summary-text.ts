@@ -31,8 +31,8 @@ export interface SummaryContext {
   readonly commands: SummaryCommands;
   /** Pages in the plan, from the run's events; null if that was never known. */
   readonly total: number | null;
-  /** Where the output was meant to go, or null for standard output or nowhere. */
-  readonly output: string | null;
+  /** Where the outputs were meant to go; none for standard output or nowhere. */
+  readonly outputs: readonly string[];
   /** A name for the output if its path means nothing to the user: the demo removes its files. */
   readonly outputName?: string;
   /** `--expect`; null or absent if it was not given. */
@@ -65,35 +65,43 @@ function isDemo({ outputName }: SummaryContext): boolean {
 }
 
 function outputLines(summary: Summary, context: SummaryContext): readonly string[] {
-  const { output, archivePath, verdict } = summary;
-  if (output !== null && output.records === 0 && summary.stop !== null) return [];
-  if (output !== null) {
-    const destination = escapeText(context.outputName ?? output.destination);
-    const partial = output.partial ? reservation(verdict) : '';
-    return [
-      `${writtenText(output.records, verdict)} → ${destination} (${formatBytes(output.bytes)}) in ${formatDuration(summary.durationMs)}${partial}`,
-    ];
+  const { outputs, archivePath, verdict } = summary;
+  const [first] = outputs;
+  if (first?.records === 0 && summary.stop !== null) return [];
+  if (first !== undefined) {
+    return outputs.map((output) => {
+      const { destination, records, bytes, partial } = output;
+      const name = escapeText(context.outputName ?? destination);
+      const time = output === first ? ` in ${formatDuration(summary.durationMs)}` : '';
+      const but = partial ? reservation(verdict) : '';
+      return `${writtenText(records, verdict)} → ${name} (${formatBytes(bytes)})${time}${but}`;
+    });
   }
   if (archivePath === null) return [];
   const archive = escapeText(archivePath);
   if (isUntaken(summary)) {
-    const name = context.output === null ? 'Standard output' : escapeText(context.output);
-    return [`${name} was not written: nobody read it in time. All pages are kept in ${archive}`];
+    const name = notWritten(context) ?? 'Standard output was not written';
+    return [`${name}: nobody read it in time. All pages are kept in ${archive}`];
   }
   if (isWhole(verdict.name, null)) {
     return [
       `${counted(verdict.stored, 'page')} → ${archive} (${formatBytes(summary.bodyBytes)} received) in ${formatDuration(summary.durationMs)}`,
     ];
   }
-  const untouched =
-    context.output === null
-      ? ''
-      : `${escapeText(context.outputName ?? context.output)} was not written. `;
+  const untouched = notWritten(context) === null ? '' : `${notWritten(context)}. `;
   // Without a stored page, the archive holds only the failures, which are printed anyway.
   const isOfNoUse = verdict.stored === 0 || isDemo(context);
   const kept = isOfNoUse ? '' : `What was fetched is kept in ${archive}`;
   const line = `${untouched}${kept}`.trim();
   return line === '' ? [] : [line];
+}
+
+/** Null where no file was to be written. */
+function notWritten({ outputs, outputName }: SummaryContext): string | null {
+  const [first, ...others] = outputs;
+  if (first === undefined) return null;
+  const names = [outputName ?? first, ...others].map((name) => escapeText(name));
+  return `${names.join(' and ')} ${others.length === 0 ? 'was' : 'were'} not written`;
 }
 
 /** Every page is there, and the run was stopped while whoever reads the output held it up. */

@@ -14,6 +14,7 @@ import type {
 import { ArchiveSession } from '../../src/archive-thread/session.ts';
 import type { PageCode } from '../../src/core/errors.ts';
 import { PAGE_KEY_BYTES, pageKey } from '../../src/core/page-request.ts';
+import { tableOptions } from '../../src/core/table-options.ts';
 import { specification } from '../archive/sample-pages.ts';
 
 export function temporaryFolder(context: TestContext): string {
@@ -89,7 +90,8 @@ export class SessionRun {
       select: null,
       maxDecodedBytes: 1_000_000,
       failWhen: null,
-      target: { kind: 'bytes', format: 'ndjson' },
+      targets: [{ kind: 'bytes', format: 'ndjson', compression: null }],
+      table: tableOptions({}),
       ...change,
     };
     const clock = { now: () => 0, wallTime: () => 1_763_800_000_000 };

@@ -37,7 +37,10 @@ test('pages of a list go out in page order, whatever order they were stored in',
   const finished = await run.finish();
   assert.equal(run.text, '{"n":0}\n{"n":1}\n{"n":2}\n{"n":3}\n');
   assert.equal(finished.verdict.name, 'proven');
-  assert.deepEqual(finished.output, { destination: 'stdout', records: 4, bytes: run.text.length });
+  const { length } = run.text;
+  assert.deepEqual(finished.outputs, [
+    { destination: 'stdout', records: 4, bytes: length, notes: [] },
+  ]);
   assert.equal(finished.archivePath, join(folder, COMPLETE));
   assert.deepEqual(readdirSync(folder), [COMPLETE]);
 });
@@ -59,18 +62,19 @@ test('a body that is no page is rejected with its index, and the rest of its bat
 test('a failed page keeps its code; the output is left out, or holds what is there', async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, 'out.ndjson');
-  const target = { kind: 'file', path, format: 'ndjson' } as const;
-  const first = await SessionRun.open(folder, { target });
+  const target = { kind: 'file', path, format: 'ndjson', compression: null } as const;
+  const targets = [target];
+  const first = await SessionRun.open(folder, { targets });
   first.store(page(0), { position: 1, code: 'TRUNCATED' }, page(2));
   first.endList(3);
   const finished = await first.finish();
-  assert.deepEqual([finished.verdict.name, finished.output], ['incomplete', null]);
+  assert.deepEqual([finished.verdict.name, finished.outputs], ['incomplete', []]);
   assert.deepEqual(
     finished.failures.map(({ place, code }) => [place.position, code]),
     [[1, 'TRUNCATED']],
   );
   assert.deepEqual(readdirSync(folder), [PART]);
-  const again = await SessionRun.open(folder, { target, allowIncomplete: true });
+  const again = await SessionRun.open(folder, { targets, allowIncomplete: true });
   assert.deepEqual(again.session.opened.resumed?.stored, 2);
   again.store({ position: 1, code: 'NOT_JSON' });
   again.endList(3);
@@ -124,7 +128,7 @@ test('pages that memory does not hold until their turn are read back, past one t
   run.store(large(0));
   run.endList(301);
   const finished = await run.finish();
-  assert.equal(finished.output?.records, 300);
+  assert.equal(finished.outputs[0]?.records, 300);
   const order = [...run.text.matchAll(/^\[(\d+),/gm)].map(([, position]) => Number(position));
   const expected = Array.from({ length: 301 }, (_, position) => position);
   assert.deepEqual(order, expected.toSpliced(failed, 1));
@@ -168,13 +172,13 @@ test('another run with pages is refused by what differs, one without gives way',
 
 test('who leaves before the last page finds everything the next time', async (t) => {
   const folder = temporaryFolder(t);
-  const run = await SessionRun.open(folder, { target: { kind: 'pages' } });
+  const run = await SessionRun.open(folder, { targets: [{ kind: 'pages' }] });
   run.closePipe(new EverypageError('CLOSED_PIPE', 'gone'));
   run.store(page(0));
   run.endList(1);
   const finished = await run.finish();
-  assert.deepEqual([finished.output, run.failures], [null, []]);
-  const again = await SessionRun.open(folder, { target: { kind: 'pages' } });
+  assert.deepEqual([finished.outputs, run.failures], [[], []]);
+  const again = await SessionRun.open(folder, { targets: [{ kind: 'pages' }] });
   assert.equal(again.session.opened.exportOnly, true);
   await again.finish();
   assert.deepEqual(
@@ -276,7 +280,7 @@ test('the archive says how large its pages may be: verify and export need no fla
   const parts = [Buffer.from('["'), noise, Buffer.from('"'), space, Buffer.from(']')];
   const body = gzipSync(Buffer.concat(parts), { level: 1 });
   const limit = 300 * 1024 * 1024;
-  const run = await SessionRun.open(folder, { maxDecodedBytes: limit, target: { kind: 'none' } });
+  const run = await SessionRun.open(folder, { maxDecodedBytes: limit, targets: [] });
   assert.deepEqual(run.store({ position: 0, body, encoding: 'gzip' }).rejections, []);
   run.endList(1);
   const { archivePath } = await run.finish();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { EverypageError } from '../../src/core/errors.ts';
-import { formatFor, formatNameFor } from '../../src/export/choose-format.ts';
+import { formatFor, formatNameFor, outputForm } from '../../src/export/choose-format.ts';
 import {
   type Destination,
   type ExportItem,
@@ -263,6 +263,9 @@ describe('the format is chosen', () => {
     assert.equal(formatNameFor('items.JSONL', null), 'ndjson');
     assert.equal(formatNameFor('items.v2.json', null), 'json');
     assert.equal(formatNameFor('items.everypage', null), 'none');
+    assert.equal(formatNameFor('items.CSV.gz', null), 'csv');
+    assert.deepEqual(outputForm('items.tsv.zst', null), { format: 'tsv', compression: '.zst' });
+    assert.deepEqual(outputForm('items.gz', 'json'), { format: 'json', compression: '.gz' });
   });
 
   test('by the override first', () => {
@@ -272,7 +275,17 @@ describe('the format is chosen', () => {
     assert.equal(formatFor('ndjson'), ndjson);
   });
 
-  for (const path of ['a.csv', 'a.parquet', 'a.db', 'a.duckdb', 'a', 'a.constructor', '.json']) {
+  for (const path of [
+    'a.gz',
+    'a.csv.zip',
+    'a.everypage.gz',
+    'a.parquet',
+    'a.db',
+    'a.duckdb',
+    'a',
+    'a.constructor',
+    '.json',
+  ]) {
     test(`not for ${path}: what works is said`, () => {
       assert.throws(() => formatNameFor(path, null), {
         code: 'USAGE',

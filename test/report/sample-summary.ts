@@ -1,5 +1,7 @@
 import type { FailedPage, RecordEvidence, Summary, Verdict } from '../../src/core/summary.ts';
 
+const written = { destination: 'items.ndjson', records: 25_000, bytes: 12_400_000, partial: false };
+
 export const complete: Summary = {
   verdict: {
     name: 'proven',
@@ -33,7 +35,8 @@ export const complete: Summary = {
       windowMs: null,
     },
   ],
-  output: { destination: 'items.ndjson', records: 25_000, bytes: 12_400_000, partial: false },
+  output: written,
+  outputs: [written],
   archivePath: 'items.ndjson.everypage',
 };
 
@@ -60,6 +63,7 @@ export const incomplete: Summary = {
   },
   failures: Array.from({ length: 20 }, (_, index) => failedPage(index)),
   output: null,
+  outputs: [],
   archivePath: 'items.ndjson.everypage.part',
 };
 

@@ -13,7 +13,7 @@ const context: SummaryContext = {
   color: false,
   wallTime: Date.UTC(2025, 0, 1),
   total: 500,
-  output: 'items.ndjson',
+  outputs: ['items.ndjson'],
   commands: {
     again: 'everypage AGAIN',
     takeWhatIsThere: 'everypage TAKE',
@@ -66,7 +66,10 @@ describe('the summary of a complete run', () => {
   });
 
   it('names the archive where there is no output', () => {
-    const text = summaryText({ ...complete, output: null }, { ...context, output: null });
+    const text = summaryText(
+      { ...complete, output: null, outputs: [] },
+      { ...context, outputs: [] },
+    );
     assert.match(text, /500 pages → items\.ndjson\.everypage \(2\.5 MB received\)/);
   });
 });
@@ -106,7 +109,7 @@ describe('the summary of an incomplete run', () => {
 
   it('offers no other output where one was written from what is there', () => {
     const output = { ...complete.output!, partial: true };
-    const text = summaryText({ ...incomplete, output }, context);
+    const text = summaryText({ ...incomplete, output, outputs: [output] }, context);
     assert.match(text, /in 14\.2 s, without the missing pages/);
     assert.doesNotMatch(text, /TAKE/);
   });
@@ -252,7 +255,7 @@ describe('the summary of an incomplete run', () => {
     const text = summaryText(none, context);
     assert.match(text, /^items\.ndjson was not written\.$/m);
     assert.doesNotMatch(text, /kept in|connection/);
-    assert.doesNotMatch(summaryText(none, { ...context, output: null }), /^$/m);
+    assert.doesNotMatch(summaryText(none, { ...context, outputs: [] }), /^$/m);
   });
 
   it('offers nothing to go on with where all is gone in a moment', () => {
@@ -281,9 +284,10 @@ const facts: PaginationFacts = {
 
 describe('the summary of a list that pages by itself', () => {
   const linesOf = (...change: Parameters<typeof pagedVerdict>): string[] =>
-    summaryText({ ...complete, verdict: pagedVerdict(...change), output: null }, context).split(
-      '\n',
-    );
+    summaryText(
+      { ...complete, verdict: pagedVerdict(...change), output: null, outputs: [] },
+      context,
+    ).split('\n');
 
   it('says how many records came and what the server says of that', () => {
     assert.equal(linesOf()[0], 'All 14 pages are OK: 137 records, as many as the server says.');
@@ -317,7 +321,7 @@ describe('the summary of a list that pages by itself', () => {
       `  ${read}`,
       `  ${note}`,
     ]);
-    const list = summaryText({ ...complete, output: null }, context).split('\n');
+    const list = summaryText({ ...complete, output: null, outputs: [] }, context).split('\n');
     assert.equal(list[0], 'All 500 pages are OK.');
   });
 
@@ -348,6 +352,7 @@ describe('the summary of a list that pages by itself', () => {
       {
         ...complete,
         output: null,
+        outputs: [],
         verdict: pagedVerdict({ name: 'incomplete', end: 'single', reasons: ['one page only'] }),
         pagination: { ...facts, cures },
       },
@@ -395,7 +400,7 @@ describe('the summary of a list that pages by itself', () => {
   it('does not say that pages are missing from an output where none are', () => {
     const output = { ...complete.output!, partial: true };
     const lineOf = (change: Parameters<typeof pagedVerdict>[0]): string =>
-      summaryText({ ...complete, verdict: pagedVerdict(change), output }, context);
+      summaryText({ ...complete, verdict: pagedVerdict(change), outputs: [output] }, context);
     assert.match(
       lineOf({ name: 'drifted' }),
       /14\.2 s, though the list changed while it was read$/m,

@@ -291,7 +291,7 @@ test('what cannot be meant is refused before any request', async (t) => {
     ['USAGE', () => allPages(template, { ...options, concurrency: 0 })],
     ['USAGE', () => allPages(template, { ...options, retries: -1 })],
     ['USAGE', () => allPages(template, JSON.parse('{"method":"DELETE"}'))],
-    ['USAGE', () => run([{ kind: 'literal', text: url(1) }], { ...options, output: 'items.csv' })],
+    ['USAGE', () => run([{ kind: 'literal', text: url(1) }], { ...options, output: 'items.xlsx' })],
     ['USAGE', () => allPages(template, { ...options, headers: { 'a b': 'c' } })],
     ['OUTPUT_FOLDER', () => run([], { output: join(states, 'none', 'items.ndjson') })],
   ];

@@ -70,7 +70,7 @@ async function countEverywhere(
   }
   assert.deepEqual(yielded, lines);
   const commands = { again: 'AGAIN', takeWhatIsThere: null, anew: 'ANEW', with: () => 'WITH' };
-  const context = { color: false, wallTime: 0, total: null, output: OUTPUT, commands };
+  const context = { color: false, wallTime: 0, total: null, outputs: [OUTPUT], commands };
   return { summary, lines, text: summaryText(summary, context) };
 }
 

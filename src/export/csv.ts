@@ -1,0 +1,114 @@
+import type { TableOptions } from '../core/table-options.ts';
+import { type Field, RecordFields } from '../decode/decode.ts';
+import { BlockWriter } from './block-writer.ts';
+import { columnNames } from './column-names.ts';
+import { CsvCells } from './csv-cells.ts';
+import type { PageSource, TableFormat } from './format.ts';
+import { createRecordTaker } from './page-records.ts';
+
+const LF = 0x0a;
+const TAB = '\t';
+const BOM = Buffer.from('\ufeff');
+
+/** What the column of records that are no objects is called. */
+const WHOLE = 'value';
+
+/** Comma-separated values (RFC 4180, with LF at the end of a line); docs/output.md has the details. */
+export const csv: TableFormat = (pages, destination, selection, options) =>
+  writeRows(pages, new BlockWriter(destination), selection, options);
+
+/** The same with tabs; values that have tabs or line ends are quoted as there. */
+export const tsv: TableFormat = (pages, destination, selection, options) =>
+  writeRows(pages, new BlockWriter(destination), selection, { ...options, csvDelimiter: TAB });
+
+interface Columns {
+  readonly fields: RecordFields;
+  readonly at: readonly Field[];
+  readonly names: readonly string[];
+  readonly notes: readonly string[];
+}
+
+async function writeRows(
+  pages: PageSource,
+  out: BlockWriter,
+  selection: string | null,
+  options: TableOptions,
+): ReturnType<TableFormat> {
+  const { fields, at, names, notes } = await findColumns(pages, selection, options);
+  const cells = new CsvCells(options.csvDelimiter, options.csvSafe);
+  const delimiter = options.csvDelimiter.charCodeAt(0);
+  const isOne = at.length === 1;
+  if (options.csvBom) {
+    out.reserve(BOM.length);
+    out.add(BOM);
+  }
+  if (names.length > 0) {
+    const header = Buffer.from(
+      `${names.map((name) => cells.textOf(name)).join(options.csvDelimiter)}\n`,
+    );
+    const room = out.reserve(header.length);
+    if (room) await room;
+    out.add(header);
+  }
+  const take = createRecordTaker(selection);
+  let records = 0;
+  for await (const page of pages()) {
+    const { source, spans } = take(page);
+    for (let record = 0; record < spans.length; record += 2) {
+      records += 1;
+      fields.read(source, spans[record]!);
+      const room = out.reserve(mostBytes(fields, at));
+      if (room) await room;
+      const { block, used: rowStart } = out;
+      let used = rowStart;
+      for (let index = 0; index < at.length; index += 1) {
+        if (index > 0) block[used++] = delimiter;
+        const field = at[index]!;
+        if (fields.has(field)) used = cells.write(block, used, source, field.start, field.end);
+      }
+      // Many readers pass over an empty line.
+      if (isOne && used === rowStart) used = cells.writeEmpty(block, used);
+      block[used++] = LF;
+      out.used = used;
+    }
+  }
+  await out.flush();
+  const unmet = options.columns === null || records === 0 ? [] : unmetNotes(at, names);
+  return { records, bytes: out.writtenBytes, notes: [...notes, ...unmet] };
+}
+
+/** Of the row of the record that was read last: quoting at most doubles a value, and adds three characters. */
+function mostBytes(fields: RecordFields, at: readonly Field[]): number {
+  let bytes = 4 * (at.length + 1);
+  for (const field of at) if (fields.has(field)) bytes += 2 * (field.end - field.start);
+  return bytes;
+}
+
+async function findColumns(
+  pages: PageSource,
+  selection: string | null,
+  { columns }: TableOptions,
+): Promise<Columns> {
+  if (columns !== null) {
+    const named = RecordFields.at(columns.map(({ path }) => path));
+    return { ...named, names: columns.map(({ name }) => name), notes: [] };
+  }
+  const fields = RecordFields.found();
+  const take = createRecordTaker(selection);
+  for await (const page of pages()) {
+    const { source, spans } = take(page);
+    for (let index = 0; index < spans.length; index += 2) fields.read(source, spans[index]!);
+  }
+  const at = fields.columns();
+  const paths = at.map(({ path }) => (path.length === 0 ? WHOLE : path.join('.')));
+  const { names, notes } = columnNames(paths);
+  return { fields, at, names, notes };
+}
+
+function unmetNotes(at: readonly Field[], names: readonly string[]): readonly string[] {
+  const unmet = names.filter((_, index) => at[index]!.seenIn === 0);
+  if (unmet.length === 0) return [];
+  return [
+    `no record has ${unmet.join(', ')}: the cells of ${unmet.length === 1 ? 'that column' : 'those columns'} are empty`,
+  ];
+}

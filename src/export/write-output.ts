@@ -1,0 +1,69 @@
+import { EverypageError } from '../core/errors.ts';
+import type { TableOptions } from '../core/table-options.ts';
+import { formatFor, isTable, tableFor } from './choose-format.ts';
+import { createCompressor } from './compress.ts';
+import type { Destination, ExportCounts, ExportItem, OutputForm, PageSource } from './format.ts';
+
+export interface Written extends ExportCounts {
+  /** What a user should know of the output, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** Whether such an output can be written while its pages come. */
+export function canFollow({ format }: OutputForm): boolean {
+  return !isTable(format);
+}
+
+/** Writes pages while they come; `canFollow` says of which form. */
+export function writeFollowing(
+  form: OutputForm,
+  pages: AsyncIterable<ExportItem>,
+  destination: Destination,
+  selection: string | null,
+): Promise<Written> {
+  const { format } = form;
+  if (isTable(format)) throw new EverypageError('INTERNAL', `${format} needs all pages`);
+  return compressed(form, destination, async (to) => ({
+    ...(await formatFor(format)(pages, to, selection)),
+    notes: [],
+  }));
+}
+
+/** Writes pages that are all there, in any form. */
+export function writeWhole(
+  form: OutputForm,
+  pages: PageSource,
+  destination: Destination,
+  selection: string | null,
+  options: TableOptions,
+): Promise<Written> {
+  const { format } = form;
+  return compressed(form, destination, async (to) =>
+    isTable(format)
+      ? tableFor(format)(pages, to, selection, options)
+      : { ...(await formatFor(format)(pages(), to, selection)), notes: [] },
+  );
+}
+
+/** Bytes are counted as they reach the destination. */
+async function compressed(
+  { compression }: OutputForm,
+  destination: Destination,
+  write: (to: Destination) => Promise<Written>,
+): Promise<Written> {
+  if (compression === null) return write(destination);
+  let bytes = 0;
+  const compressor = createCompressor(compression, {
+    write(chunk) {
+      bytes += chunk.length;
+      return destination.write(chunk);
+    },
+  });
+  try {
+    const written = await write(compressor);
+    await compressor.end();
+    return { ...written, bytes };
+  } finally {
+    compressor.abort();
+  }
+}
