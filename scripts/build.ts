@@ -63,7 +63,7 @@ async function bundle(
     cwd: ROOT,
     input: input!,
     platform: 'node',
-    external: ['undici'],
+    external: ['undici', 'hyparquet-writer'],
     plugins: [loadOnUse, asciiOnly],
   });
   const { output } = await made.write({
@@ -99,7 +99,7 @@ await bundle(
       // What a fetch loads of the command line.
       {
         name: 'cli',
-        test: /src[\\/]cli[\\/](?!start|demo|explain|presets|archive|completion)/,
+        test: /src[\\/]cli[\\/](?!start|demo|explain|presets|archive|only-archive|schema|completion)/,
         priority: 1,
       },
     ],

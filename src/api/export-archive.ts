@@ -8,7 +8,7 @@ import { type FormatName, formatNames } from '../core/options.ts';
 import { keptShape, type OutputShape, outputShape } from '../core/output-shape.ts';
 import { outputsOf } from '../core/resolve-options.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
-import { tableOptions } from '../core/table-options.ts';
+import { type Nested, tableOptions } from '../core/table-options.ts';
 import { checkTable, outputForm } from '../export/choose-format.ts';
 import { createFileDestination, type FileDestination } from '../export/file-destination.ts';
 import { writeWhole } from '../export/write-output.ts';
@@ -31,6 +31,7 @@ export interface ExportOptions {
   readonly csvSafe?: boolean;
   readonly csvBom?: boolean;
   readonly csvDelimiter?: string;
+  readonly nested?: Nested;
   /** As a run's. Default: what the run took. */
   readonly select?: string;
   /** One record a page, the whole page, for a list that was paginated too. Default false. */

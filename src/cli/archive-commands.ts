@@ -1,5 +1,4 @@
 /** The commands that read an archive again, without the network: `everypage export`, `everypage verify`. */
-import { existsSync } from 'node:fs';
 import { exportBeside } from '../api/export-archive.ts';
 import { escapeText } from '../core/escape.ts';
 import { counted, formatBytes, formatCount } from '../core/units.ts';
@@ -17,7 +16,8 @@ import {
   writeOut,
 } from './context.ts';
 import { type ExitCode, exitCodeOfVerdict, exitCodeOfVerification } from './exit-code.ts';
-import { type TypedArguments, UsageError } from './parse-arguments.ts';
+import { onlyArchive } from './only-archive.ts';
+import type { TypedArguments } from './parse-arguments.ts';
 import { optionsOfTable } from './run-options.ts';
 
 const shownProblems = 10;
@@ -102,23 +102,4 @@ export function verificationText(facts: Verification, color: boolean): string {
       `${escapeText(facts.archivePath)}: ${read}, each decoded, parsed and compared with its hash`,
     ),
   ].join('\n');
-}
-
-/** The one argument of a command that reads an archive. */
-export function onlyArchive({ verb, positionals }: TypedArguments): string {
-  const [path, second] = positionals;
-  if (path === undefined) {
-    throw new UsageError(`everypage ${verb} needs an archive`, [verb, 'items.ndjson.everypage']);
-  }
-  if (second !== undefined) {
-    throw new UsageError(`everypage ${verb} takes one archive; ${second} is one too many`, [
-      verb,
-      path,
-    ]);
-  }
-  const beside = `${path}.everypage`;
-  if (!/\.everypage(?:\.part)?$/.test(path) && existsSync(beside)) {
-    throw new UsageError(`${path} is an output; its archive is ${beside}`, [verb, beside]);
-  }
-  return path;
 }

@@ -6,6 +6,7 @@
 import { formatNames, type PaginateOptions, type RunOptions } from '../core/options.ts';
 import { defaults } from '../core/resolve-options.ts';
 import { namedStyles } from '../core/resolve-paginate.ts';
+import { nestings } from '../core/table-options.ts';
 import {
   address,
   body,
@@ -115,15 +116,15 @@ const table = {
       short: 'o',
       option: 'output',
       list: outputPath,
-      help: 'file to write: .ndjson, .json, .csv; default: stdout',
+      help: 'file: .ndjson .json .csv .parquet; default: stdout',
       detail:
-        'Also `.jsonl`, `.tsv`, and `.gz` or `.zst` behind any of them. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `-` is standard output.',
+        'Also `.jsonl`, `.tsv`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `-` is standard output.',
     },
     format: {
       short: 'f',
       option: 'format',
       value: oneOf('FMT', formatNames),
-      help: 'output format: ndjson, json, csv or tsv',
+      help: 'output format: ndjson, json, csv, tsv or parquet',
       detail: 'Default: what the file name says, else ndjson.',
     },
     select: {
@@ -158,10 +159,16 @@ const table = {
       detail:
         'A path from the record, or a name and a path; `@` is the whole record. Objects there are JSON text. Default: the columns of all records, with dots in the names of what is within objects.',
     },
+    nested: {
+      option: 'nested',
+      value: oneOf('HOW', nestings),
+      help: 'lists and objects in Parquet: typed, or json for text',
+      detail: 'Default: typed, which is LIST and STRUCT.',
+    },
     'csv-safe': {
       option: 'csvSafe',
       on: true,
-      help: 'no text in a CSV that a spreadsheet takes for a formula',
+      help: 'no text in a CSV that spreadsheets take for formulas',
       detail:
         'Text that begins with =, +, -, @, a tab or a line end gets an apostrophe before it. Numbers stay as they are.',
     },

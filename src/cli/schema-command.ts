@@ -3,9 +3,9 @@ import { escapeText } from '../core/escape.ts';
 import { asciiJson } from '../report/json-log.ts';
 import { createScreen } from '../report/reporter.ts';
 import { jsonSchemaOf, typeScriptOf } from '../schema/schema.ts';
-import { onlyArchive } from './archive-commands.ts';
 import { type CliContext, describeTerminal, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
+import { onlyArchive } from './only-archive.ts';
 import type { TypedArguments } from './parse-arguments.ts';
 import { optionsOfTable } from './run-options.ts';
 

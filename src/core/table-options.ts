@@ -1,6 +1,11 @@
 /** What a user says of outputs that are tables. */
 import { usageError } from './errors.ts';
 
+/** How lists and objects are written where a format has types for them. */
+export const nestings = ['typed', 'json'] as const;
+
+export type Nested = (typeof nestings)[number];
+
 export interface TableColumn {
   readonly name: string;
   /** A dotted path from the record, `@` for the record itself. */
@@ -13,6 +18,7 @@ export interface TableOptions {
   readonly csvSafe: boolean;
   readonly csvBom: boolean;
   readonly csvDelimiter: string;
+  readonly nested: Nested;
 }
 
 /** As a user gives them; see `RunOptions`. */
@@ -21,6 +27,7 @@ export interface AskedTable {
   readonly csvSafe?: boolean;
   readonly csvBom?: boolean;
   readonly csvDelimiter?: string;
+  readonly nested?: Nested;
 }
 
 /**
@@ -29,12 +36,13 @@ export interface AskedTable {
  * @throws EverypageError USAGE for a value that is not valid
  */
 export function tableOptions(asked: AskedTable): TableOptions {
-  const { columns, csvSafe = false, csvBom = false, csvDelimiter = ',' } = asked;
+  const { columns, csvSafe = false, csvBom = false, csvDelimiter = ',', nested = 'typed' } = asked;
   return {
     columns: columns === undefined ? null : tableColumns(columns),
     csvSafe,
     csvBom,
     csvDelimiter: delimiterOf(csvDelimiter),
+    nested,
   };
 }
 

@@ -13,9 +13,10 @@ import {
 } from './format.ts';
 import { json } from './json.ts';
 import { ndjson } from './ndjson.ts';
+import { parquet } from './parquet.ts';
 
 const FORMATS = { ndjson, json } as const satisfies Partial<Record<FormatName, Format>>;
-const TABLES = { csv, tsv } as const satisfies Partial<Record<FormatName, TableFormat>>;
+const TABLES = { csv, tsv, parquet } as const satisfies Partial<Record<FormatName, TableFormat>>;
 
 const NAMES_BY_EXTENSION: Readonly<Record<string, FormatName | 'none'>> = {
   '.ndjson': 'ndjson',
@@ -23,6 +24,7 @@ const NAMES_BY_EXTENSION: Readonly<Record<string, FormatName | 'none'>> = {
   '.json': 'json',
   '.csv': 'csv',
   '.tsv': 'tsv',
+  '.parquet': 'parquet',
   '.everypage': 'none',
 };
 
@@ -77,7 +79,13 @@ export function outputForm(path: string | null, override: FormatName | null): Ou
 export function outputForm(path: string | null, override: FormatName | null): OutputForm | null {
   if (path === null) return { format: override ?? 'ndjson', compression: null };
   const format = formatNameFor(path, override);
-  return format === 'none' ? null : { format, compression: compressionOf(path) };
+  const compression = compressionOf(path);
+  if (format === 'parquet' && compression !== null) {
+    throw usageError(
+      `${path} would be compressed twice, and Parquet is already; leave out ${compression}`,
+    );
+  }
+  return format === 'none' ? null : { format, compression };
 }
 
 /**
@@ -85,7 +93,7 @@ export function outputForm(path: string | null, override: FormatName | null): Ou
  * an expression; `SELECTION` where its path cannot be read.
  */
 export function checkTable(
-  { columns, csvSafe, csvBom, csvDelimiter }: TableOptions,
+  { columns, csvSafe, csvBom, csvDelimiter, nested }: TableOptions,
   forms: readonly OutputForm[],
 ): void {
   for (const { name, path } of columns ?? []) {
@@ -95,8 +103,13 @@ export function checkTable(
       `the column ${name} is an expression, ${path}; a column takes a dotted path, and --select an expression`,
     );
   }
+  const has = (...names: readonly FormatName[]): boolean =>
+    forms.some(({ format }) => names.includes(format));
+  if (nested !== 'typed' && !has('parquet')) {
+    throw usageError('--nested is for .parquet, and no output is one; name one, or leave it out');
+  }
   const isSaid = columns !== null || csvSafe || csvBom || csvDelimiter !== ',';
-  if (!isSaid || forms.some(({ format }) => isTable(format))) return;
+  if (!isSaid || has('csv', 'tsv')) return;
   throw usageError(
     'columns and the CSV settings are for .csv and .tsv, and no output is one; name one, or give -f csv',
   );

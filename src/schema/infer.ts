@@ -2,7 +2,7 @@ import { endOfSpace, endOfString, endOfValue, keyName } from '../decode/decode.t
 import { columnNames } from './column-names.ts';
 import { kindsOf } from './column-types.ts';
 import { fitsInt64, isDouble, readLiteral, scaleOf, wholeDigits } from './number-literal.ts';
-import { type TimeForm, timeFormOf } from './time-literal.ts';
+import { LONGEST_TIME, type TimeForm, timeFormOf } from './time-literal.ts';
 import type { ColumnType, Field, JsonKind, RecordSchema } from './types.ts';
 
 /** Collects what the values of each column have in common. */
@@ -173,7 +173,7 @@ class Seen {
   #lookAtString(bytes: Uint8Array, pos: number): number {
     const end = endOfString(bytes, pos + 1);
     if (this.#timeForm !== null) {
-      const form = timeFormOf(end - pos > 40 ? '' : textOf(bytes, pos + 1, end - 1));
+      const form = timeFormOf(end - pos - 2 > LONGEST_TIME ? '' : textOf(bytes, pos + 1, end - 1));
       this.#timeForm = this.#timeForm === undefined ? form : common(this.#timeForm, form);
     }
     if (this.#isUnicode && hasHighEscape(bytes, pos, end)) {
@@ -309,16 +309,16 @@ function notesOf(
       .slice(0, 5)
       .map(({ key, name }) => `${JSON.stringify(key)} is ${JSON.stringify(name)}`);
     const more = renamed.length > shown.length ? `, and ${renamed.length - shown.length} more` : '';
-    notes.push(`Column names were changed so that each is its own: ${shown.join(', ')}${more}.`);
+    notes.push(`names of columns were changed so that each is its own: ${shown.join(', ')}${more}`);
   }
   if (sameKeys) {
-    notes.push('An object has the same key twice; the last value counts, as for most readers.');
+    notes.push('an object has the same key twice; the last value counts, as for most readers');
   }
   if (isWhole && records > 0 && columns[0]!.type.kind !== 'null') {
     const kinds = kindsOf(columns[0]!.type);
     const isObjects = kinds.length === 1 && kinds[0] === 'object';
     const why = isObjects ? 'have no keys, or too many' : 'are not all objects';
-    notes.push(`The records ${why}, so each stands whole in the column "value".`);
+    notes.push(`the records ${why}, so each stands whole in the column "value"`);
   }
   return notes;
 }

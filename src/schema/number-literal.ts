@@ -6,16 +6,20 @@ export interface Literal {
   readonly exponent: number;
 }
 
-const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
-
 /** Reads the text of a valid JSON number (RFC 8259 §6). */
 export function readLiteral(text: string): Literal {
-  const [, sign, whole = '', fraction = '', power = '0'] = NUMBER.exec(text) ?? [];
-  return {
-    isNegative: sign === '-',
-    digits: (whole + fraction).replace(/^0+/, ''),
-    exponent: Number(power) - fraction.length,
-  };
+  const isNegative = text.startsWith('-');
+  const power = text.search(/[eE]/);
+  const end = power < 0 ? text.length : power;
+  const point = text.indexOf('.');
+  const from = isNegative ? 1 : 0;
+  const digits =
+    point < 0 ? text.slice(from, end) : text.slice(from, point) + text.slice(point + 1, end);
+  const places = point < 0 ? 0 : end - point - 1;
+  let zeros = 0;
+  while (digits.charCodeAt(zeros) === 0x30) zeros += 1;
+  const exponent = (power < 0 ? 0 : Number(text.slice(power + 1))) - places;
+  return { isNegative, digits: digits.slice(zeros), exponent };
 }
 
 /** Digits before the point. */
@@ -47,6 +51,8 @@ export function fitsInt64(literal: Literal): boolean {
 
 /** Whether the shortest form of the double next to the literal has the literal's digits. */
 export function isDouble(text: string, literal: Literal): boolean {
+  // A double holds every number of 15 digits (IEEE 754), but for those near its ends.
+  if (literal.digits.length <= 15 && Math.abs(literal.exponent) < 280) return true;
   if (literal.digits === '') return true;
   const double = Number(text);
   if (!Number.isFinite(double) || double === 0) return false;

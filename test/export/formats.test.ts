@@ -279,7 +279,7 @@ describe('the format is chosen', () => {
     'a.gz',
     'a.csv.zip',
     'a.everypage.gz',
-    'a.parquet',
+    'a.orc',
     'a.db',
     'a.duckdb',
     'a',

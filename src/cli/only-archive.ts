@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs';
+import { type TypedArguments, UsageError } from './parse-arguments.ts';
+
+/** The one argument of a command that reads an archive. */
+export function onlyArchive({ verb, positionals }: TypedArguments): string {
+  const [path, second] = positionals;
+  if (path === undefined) {
+    throw new UsageError(`everypage ${verb} needs an archive`, [verb, 'items.ndjson.everypage']);
+  }
+  if (second !== undefined) {
+    throw new UsageError(`everypage ${verb} takes one archive; ${second} is one too many`, [
+      verb,
+      path,
+    ]);
+  }
+  const beside = `${path}.everypage`;
+  if (!/\.everypage(?:\.part)?$/.test(path) && existsSync(beside)) {
+    throw new UsageError(`${path} is an output; its archive is ${beside}`, [verb, beside]);
+  }
+  return path;
+}
