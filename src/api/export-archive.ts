@@ -117,9 +117,9 @@ export async function exportBeside(
 }
 
 /** As the user says; without a word as the run did. */
-function shapeOf(
+export function shapeOf(
   { run: { pagination, selection } }: ArchiveReader,
-  options: ExportOptions,
+  options: Pick<ExportOptions, 'select' | 'wholePages'>,
 ): OutputShape {
   const { select = selection, wholePages } = options;
   if (pagination === null) return { kind: 'selection', select: wholePages ? null : select };

@@ -31,6 +31,7 @@ const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
   export: async () => (await import('./archive-commands.ts')).exportCommand,
   verify: async () => (await import('./archive-commands.ts')).verifyCommand,
   explain: async () => (await import('./explain-command.ts')).explainCommand,
+  head: async () => (await import('./head-command.ts')).headCommand,
   presets: async () => (await import('./presets-command.ts')).presetsCommand,
   demo: async () => (await import('./demo-command.ts')).demoCommand,
   completion: async () => (await import('./completion-command.ts')).completionCommand,

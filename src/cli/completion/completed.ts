@@ -53,6 +53,7 @@ const argumentsOf: Readonly<Partial<Record<Verb, Offer>>> = {
   fetch: { kind: 'files after @' },
   export: { kind: 'archives' },
   verify: { kind: 'archives' },
+  head: { kind: 'archives' },
   presets: { kind: 'words', words: presets.map(({ name }) => name) },
   completion: { kind: 'words', words: shells },
 };
