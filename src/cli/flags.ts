@@ -38,6 +38,7 @@ export const verbs = [
   'export',
   'verify',
   'schema',
+  'head',
   'explain',
   'presets',
   'demo',
@@ -133,7 +134,7 @@ const table = {
       help: 'where the records are in a page, as in data.items',
       detail:
         'A dotted path, `@` for a page that is itself the list, or a JMESPath expression. If it leads to an array, each element is a record. Records keep their bytes; only white space between tokens is removed.',
-      verbs: ['fetch', 'export', 'schema', 'explain'],
+      verbs: ['fetch', 'export', 'schema', 'explain', 'head'],
       excludes: { pages: 'one takes records out of pages, the other keeps pages whole' },
     },
     records: {
@@ -150,7 +151,13 @@ const table = {
       on: true,
       help: 'one record a page: the whole page',
       detail: 'The default for lists and ranges.',
-      verbs: ['fetch', 'export', 'schema'],
+      verbs: ['fetch', 'export', 'schema', 'head'],
+    },
+    rows: {
+      value: whole(10, 1, 10_000),
+      standard: 10,
+      help: 'records to show',
+      verbs: ['head'],
     },
     columns: {
       option: 'columns',
@@ -168,7 +175,7 @@ const table = {
     'csv-safe': {
       option: 'csvSafe',
       on: true,
-      help: 'no text in a CSV that spreadsheets take for formulas',
+      help: 'no cell of a CSV is a formula to a spreadsheet',
       detail:
         'Text that begins with =, +, -, @, a tab or a line end gets an apostrophe before it. Numbers stay as they are.',
     },
@@ -190,7 +197,7 @@ const table = {
       detail: 'Without it, only a run that has every page writes the output file.',
     },
   }),
-  ...group('Pagination', ['fetch', 'explain'], {
+  ...group('Pagination', ['fetch', 'explain', 'head'], {
     paginate: {
       value: oneOf('KIND', ['auto', 'none', ...namedStyles]),
       help: 'how the list is paginated: auto, none, page, cursor',
@@ -351,7 +358,7 @@ const table = {
         "A JMESPath expression, for APIs that report errors with status 200. Such a page is tried again, and then fails. A preset may set one; '' removes it.",
     },
   }),
-  ...group('Request', ['fetch', 'explain'], {
+  ...group('Request', ['fetch', 'explain', 'head'], {
     request: {
       short: 'X',
       option: 'method',
@@ -388,7 +395,7 @@ const table = {
         'Without it, `[1-500]`, `[001-100]`, `[0-900:100]`, `[a-z]` and `{a,b}` in arguments are expanded. Other brackets and braces stay as they are. URLs in lists are never expanded.',
     },
   }),
-  ...group('Credentials', ['fetch', 'explain'], {
+  ...group('Credentials', ['fetch', 'explain', 'head'], {
     user: {
       short: 'u',
       option: 'user',
@@ -432,7 +439,7 @@ const table = {
         'As in 10.0.0.5 or 10.0.0.0/8. Can be repeated. Not needed if the URL you give has a private address itself.',
     },
   }),
-  ...group('Connection', ['fetch', 'explain'], {
+  ...group('Connection', ['fetch', 'explain', 'head'], {
     proxy: {
       short: 'x',
       option: 'proxy',
@@ -480,7 +487,7 @@ const table = {
       help: 'HTTP/2 only, without negotiation on http://',
     },
   }),
-  ...group('Pace and retries', ['fetch', 'explain'], {
+  ...group('Pace and retries', ['fetch', 'explain', 'head'], {
     concurrency: {
       short: 'c',
       env: 'EVERYPAGE_CONCURRENCY',
@@ -489,7 +496,7 @@ const table = {
       help: 'requests in flight at once, 1 to 1000',
       detail:
         'auto starts with 5 to each origin, raises concurrency while throughput grows, and lowers it when the server slows down. It stays at or below 64.',
-      verbs: ['fetch', 'demo', 'explain'],
+      verbs: ['fetch', 'demo', 'explain', 'head'],
     },
     rate: {
       env: 'EVERYPAGE_RATE',
@@ -568,14 +575,14 @@ const table = {
       value: size('64MiB'),
       help: 'largest body as it is received',
       detail: 'A page with a larger body fails.',
-      verbs: ['fetch', 'explain'],
+      verbs: ['fetch', 'explain', 'head'],
     },
     'max-decoded-bytes': {
       option: 'maxDecodedBytes',
       value: size('128MiB'),
       help: 'largest body after decompression',
       detail: 'A page with a larger body fails.',
-      verbs: ['fetch', 'explain'],
+      verbs: ['fetch', 'explain', 'head'],
     },
   }),
   ...group('Archive', ['fetch'], {

@@ -50,6 +50,14 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
       ['TypeScript?', 'everypage schema a.everypage --ts > a.ts'],
     ],
   },
+  head: {
+    usage: "everypage head ARCHIVE | 'URL' [FLAGS]",
+    does: 'Shows the first records: as a table on a terminal, else as NDJSON. Of a URL it requests one page, and more only if that has too few records. Keeps nothing.',
+    examples: [
+      ['look at a list?', "everypage head 'https://a.io/v1/items'"],
+      ['look at an archive?', 'everypage head a.ndjson.everypage --rows 3'],
+    ],
+  },
   explain: {
     usage: "everypage explain 'URL' [FLAGS]",
     does: 'Finds out how the list at URL is paginated, with at most eight requests: the evidence, the size of the list, and the flags that fix it. Writes nothing.',
@@ -99,6 +107,7 @@ const oftenUsed: Readonly<Partial<Record<Verb, readonly FlagName[]>>> = {
     'verbose',
   ],
   export: ['output', 'format', 'select', 'pages', 'columns', 'csv-safe', 'allow-incomplete'],
+  head: ['rows', 'select', 'pages', 'paginate', 'preset', 'header', 'bearer-env', 'color'],
   explain: ['paginate', 'preset', 'header', 'bearer-env', 'data', 'json'],
 };
 
@@ -111,7 +120,7 @@ export function shortHelp(verb: Verb): string {
     verb === 'fetch'
       ? [
           `usage: ${usage}`,
-          '       everypage explain URL, export|verify|schema ARCHIVE, presets, demo',
+          '       everypage explain|head URL, export|verify|schema ARCHIVE, presets, demo',
           '',
         ]
       : [`usage: ${usage}`, '', ...wrap(does, helpColumns), ''];

@@ -32,6 +32,7 @@ const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
   verify: async () => (await import('./archive-commands.ts')).verifyCommand,
   schema: async () => (await import('./schema-command.ts')).schemaCommand,
   explain: async () => (await import('./explain-command.ts')).explainCommand,
+  head: async () => (await import('./head-command.ts')).headCommand,
   presets: async () => (await import('./presets-command.ts')).presetsCommand,
   demo: async () => (await import('./demo-command.ts')).demoCommand,
   completion: async () => (await import('./completion-command.ts')).completionCommand,

@@ -76,7 +76,8 @@ function checkPaths(pinned: Partial<Pagination>): void {
   }
 }
 
-function isOneUrl(sources: readonly PlanSource[]): boolean {
+/** One URL without a range: what may page by itself. */
+export function isOneUrl(sources: readonly PlanSource[]): boolean {
   const [source] = sources;
   if (sources.length !== 1 || source === undefined) return false;
   // A range of one, `[1-1]`, is a range too: its author has counted the pages.

@@ -189,7 +189,7 @@ describe('refusals', () => {
   it('name the verb that a flag belongs to', () => {
     assert.match(
       refusal(['verify', 'a', '-H', 'a: b']),
-      /-H is a flag of everypage URL and everypage explain, not of/,
+      /-H is a flag of everypage URL, everypage explain and everypage head, not of/,
     );
     assert.match(
       refusal(['--json', url]),

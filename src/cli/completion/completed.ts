@@ -54,6 +54,7 @@ const argumentsOf: Readonly<Partial<Record<Verb, Offer>>> = {
   export: { kind: 'archives' },
   verify: { kind: 'archives' },
   schema: { kind: 'archives' },
+  head: { kind: 'archives' },
   presets: { kind: 'words', words: presets.map(({ name }) => name) },
   completion: { kind: 'words', words: shells },
 };

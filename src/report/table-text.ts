@@ -1,0 +1,117 @@
+/** Records as a table for a terminal. */
+import { escapeText } from '../core/escape.ts';
+import { type Field, RecordFields } from '../decode/decode.ts';
+import type { Painter } from './paint.ts';
+
+const BETWEEN = '  ';
+/** A column is not wider, nor, if there are many, narrower than its name and this. */
+const WIDEST = 48;
+const NARROWEST = 8;
+const MOST_SHOWN = 500;
+
+interface Cell {
+  readonly text: string;
+  readonly isNumber: boolean;
+}
+
+/**
+ * A header and a line for each record, within `columns` of the terminal: long values end in `…`, and
+ * columns that do not fit are named below. What could move a cursor is escaped.
+ *
+ * @param records JSON text of each
+ */
+export function tableText(
+  records: readonly Uint8Array[],
+  columns: number,
+  paint: Painter,
+): readonly string[] {
+  const fields = RecordFields.found();
+  for (const record of records) fields.read(record, 0);
+  const found = fields.columns();
+  const rows = records.map((record) => {
+    fields.read(record, 0);
+    return found.map((field) => cellOf(record, fields.has(field) ? field : null));
+  });
+  const names = found.map(({ path }) => escapeText(path.length === 0 ? 'value' : path.join('.')));
+  const natural = names.map((name, at) =>
+    Math.max(1, textColumns(name), ...rows.map((row) => textColumns(row[at]!.text))),
+  );
+  const widths = fitWidths(natural, columns);
+  const areNumbers = widths.map((_, at) =>
+    rows.every((row) => row[at]!.isNumber || row[at]!.text === ''),
+  );
+  const line = (texts: readonly string[]): string =>
+    widths
+      .map((width, at) => padded(cutToWidth(texts[at]!, width), width, areNumbers[at]!))
+      .join(BETWEEN)
+      .trimEnd();
+  const left = names.slice(widths.length);
+  return [
+    paint('bold', line(names)),
+    ...rows.map((row) => line(row.map(({ text }) => text))),
+    ...(left.length === 0
+      ? []
+      : [paint('dim', cutToWidth(`not shown: ${left.join(', ')}`, columns))]),
+  ];
+}
+
+/** Widths of as many columns as fit, the widest made narrower first. */
+function fitWidths(natural: readonly number[], columns: number): readonly number[] {
+  for (let most = WIDEST; most >= NARROWEST; most -= 1) {
+    const widths = natural.map((width) => Math.min(width, most));
+    if (lineWidth(widths) <= columns) return widths;
+  }
+  const widths = natural.map((width) => Math.min(width, NARROWEST));
+  while (widths.length > 1 && lineWidth(widths) > columns) widths.pop();
+  return widths.map((width) => Math.min(width, columns));
+}
+
+function lineWidth(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width, (widths.length - 1) * BETWEEN.length);
+}
+
+function cellOf(record: Uint8Array, field: Field | null): Cell {
+  if (field === null) return { text: '', isNumber: false };
+  const literal = Buffer.from(record.subarray(field.start, field.end)).toString();
+  const isNumber = /^[-\d]/.test(literal);
+  if (literal === 'null') return { text: '', isNumber };
+  const text: string = literal.startsWith('"') ? JSON.parse(literal) : literal;
+  return { text: escapeText(text, MOST_SHOWN), isNumber };
+}
+
+function padded(text: string, width: number, isRight: boolean): string {
+  const space = ' '.repeat(Math.max(0, width - textColumns(text)));
+  return isRight ? space + text : text + space;
+}
+
+function cutToWidth(text: string, width: number): string {
+  if (textColumns(text) <= width) return text;
+  let cut = '';
+  let used = 1;
+  for (const { segment } of graphemes.segment(text)) {
+    used += graphemeColumns(segment);
+    if (used > width) break;
+    cut += segment;
+  }
+  return `${cut}…`;
+}
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+const ASCII = /^[\x20-\x7e]*$/;
+
+/** Columns that a terminal gives to text: marks that stand on others take none, wide scripts two. */
+export function textColumns(text: string): number {
+  if (ASCII.test(text)) return text.length;
+  let width = 0;
+  for (const { segment } of graphemes.segment(text)) width += graphemeColumns(segment);
+  return width;
+}
+
+/** East Asian Wide and Fullwidth (Unicode UAX #11), in blocks. */
+const WIDE =
+  /^[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{1b2ff}\u{1f200}-\u{1f2ff}\u{20000}-\u{3fffd}]|^\p{Emoji_Presentation}|^\p{Emoji}\ufe0f/u;
+
+function graphemeColumns(segment: string): number {
+  if (WIDE.test(segment)) return 2;
+  return /^[\p{Mn}\p{Me}\p{Cf}]/u.test(segment) ? 0 : 1;
+}
