@@ -8,9 +8,10 @@ import { type FormatName, formatNames } from '../core/options.ts';
 import { keptShape, type OutputShape, outputShape } from '../core/output-shape.ts';
 import { outputsOf } from '../core/resolve-options.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
-import { type Nested, tableOptions } from '../core/table-options.ts';
+import { type IfExists, type Nested, tableOptions, withTable } from '../core/table-options.ts';
 import { checkTable, outputForm } from '../export/choose-format.ts';
-import { createFileDestination, type FileDestination } from '../export/file-destination.ts';
+import { createOutput } from '../export/create-output.ts';
+import type { FileDestination } from '../export/file-destination.ts';
 import { writeWhole } from '../export/write-output.ts';
 import {
   checkDistinctFiles,
@@ -32,6 +33,10 @@ export interface ExportOptions {
   readonly csvBom?: boolean;
   readonly csvDelimiter?: string;
   readonly nested?: Nested;
+  readonly table?: string;
+  readonly ifExists?: IfExists;
+  /** The key of the records, for `upsert`. Default: the run's. */
+  readonly key?: string;
   /** As a run's. Default: what the run took. */
   readonly select?: string;
   /** One record a page, the whole page, for a list that was paginated too. Default false. */
@@ -86,8 +91,8 @@ export async function exportBeside(
           if (form !== null) return form;
           throw usageError(`${output} would be an archive; an export is ${formatNames.join(', ')}`);
         });
-  const table = tableOptions(options);
-  checkTable(table, forms);
+  const asked = tableOptions(options);
+  checkTable(asked, forms);
   for (const output of paths) checkOutputFolder(output);
   checkDistinctFiles(
     [...outputUses(paths), ...alsoWritten],
@@ -100,7 +105,11 @@ export async function exportBeside(
     const written = isAllThatIsCounted(archive, shape) ? countWritten(archive, shape) : null;
     const verdict = archive.verdict({ output: shape, written });
     if (!isWhole(verdict.name, null) && !options.allowIncomplete) throw incomplete(path, verdict);
-    for (const output of paths) files.push(createFileDestination(output, holdFile));
+    const [page] = archive.readPages(null, 1, 1);
+    const table = withTable(asked, page?.url, archive.run.pagination?.key);
+    for (const [index, output] of paths.entries()) {
+      files.push(createOutput(forms[index]!, output, holdFile, table));
+    }
     const outputs: ExportedFile[] = [];
     for (const [index, form] of forms.entries()) {
       const pages = () => wholeArchive(archive, shape);

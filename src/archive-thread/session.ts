@@ -15,8 +15,10 @@ import { type OutputShape, withShape } from '../core/output-shape.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { isWhole, type VerdictName } from '../core/summary.ts';
+import { withTable } from '../core/table-options.ts';
 import { readCondition, readSelection } from '../decode/decode.ts';
-import { createFileDestination, type FileDestination } from '../export/file-destination.ts';
+import { createOutput } from '../export/create-output.ts';
+import type { FileDestination } from '../export/file-destination.ts';
 import type { Destination, ExportCounts } from '../export/format.ts';
 import { canFollow, type Written, writeFollowing, writeWhole } from '../export/write-output.ts';
 import { BatchReader, type ReadBatch } from './batch-reader.ts';
@@ -122,7 +124,8 @@ export class ArchiveSession implements SessionCalls {
     try {
       for (const target of ask.targets) {
         if (target.kind === 'pages') continue;
-        const file = target.kind === 'file' ? createFileDestination(target.path, holdFile) : null;
+        const file =
+          target.kind === 'file' ? createOutput(target, target.path, holdFile, ask.table) : null;
         outputs.push({ target, file, written: null });
       }
     } catch (error) {
@@ -330,10 +333,11 @@ export class ArchiveSession implements SessionCalls {
   async #writeOthers(): Promise<void> {
     const shape = this.#ready().output;
     const pages = () => wholeArchive(this.#archive, shape, () => this.#isAbandoned);
+    const { pagination } = this.#archive.run;
     for (const output of this.#outputs) {
       if (output === this.#following || this.#isAbandoned || this.#exportError !== null) continue;
       const { target } = output;
-      const { table } = this.#ask;
+      const table = withTable(this.#ask.table, undefined, pagination?.key);
       const to = this.#destinationOf(output);
       output.written = await this.#orFailed(writeWhole(target, pages, to, shape.select, table));
     }

@@ -6,7 +6,7 @@
 import { formatNames, type PaginateOptions, type RunOptions } from '../core/options.ts';
 import { defaults } from '../core/resolve-options.ts';
 import { namedStyles } from '../core/resolve-paginate.ts';
-import { nestings } from '../core/table-options.ts';
+import { ifExistsWays, nestings } from '../core/table-options.ts';
 import {
   address,
   body,
@@ -117,15 +117,15 @@ const table = {
       short: 'o',
       option: 'output',
       list: outputPath,
-      help: 'file: .ndjson .json .csv .parquet; default: stdout',
+      help: 'file: .ndjson .csv .parquet .db; default: stdout',
       detail:
-        'Also `.jsonl`, `.tsv`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `-` is standard output.',
+        'Also `.json`, `.jsonl`, `.tsv`, `.sqlite`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `-` is standard output.',
     },
     format: {
       short: 'f',
       option: 'format',
       value: oneOf('FMT', formatNames),
-      help: 'output format: ndjson, json, csv, tsv or parquet',
+      help: 'format: ndjson, json, csv, tsv, parquet or sqlite',
       detail: 'Default: what the file name says, else ndjson.',
     },
     select: {
@@ -171,6 +171,19 @@ const table = {
       value: oneOf('HOW', nestings),
       help: 'lists and objects in Parquet: typed, or json for text',
       detail: 'Default: typed, which is LIST and STRUCT.',
+    },
+    table: {
+      option: 'table',
+      value: text('NAME', 'items'),
+      help: 'table of a SQLite database; default: from the URL',
+      detail: 'Default: the last word of the path of the URL.',
+    },
+    'if-exists': {
+      option: 'ifExists',
+      value: oneOf('HOW', ifExistsWays),
+      help: 'if the table is there: replace, append or upsert',
+      detail:
+        'Default: a table that everypage made is replaced, another one is an error. append and upsert add columns that are new. upsert replaces rows that have the key of a record (--key).',
     },
     'csv-safe': {
       option: 'csvSafe',

@@ -10,11 +10,11 @@ import type { Method } from './page-request.ts';
 import type { Pagination, PaginationStyle } from './pagination.ts';
 import type { Secret } from './redact.ts';
 import type { Strict } from './summary.ts';
-import type { Nested, TableOptions } from './table-options.ts';
+import type { IfExists, Nested, TableOptions } from './table-options.ts';
 import type { Rate } from './units.ts';
 
 /** Formats of an output, by the names that `-f` takes. */
-export const formatNames = ['ndjson', 'json', 'csv', 'tsv', 'parquet'] as const;
+export const formatNames = ['ndjson', 'json', 'csv', 'tsv', 'parquet', 'sqlite'] as const;
 
 export type FormatName = (typeof formatNames)[number];
 
@@ -79,7 +79,7 @@ export type Recheck = 'auto' | 'none' | 'all' | `${number}%`;
 export interface RunOptions {
   /**
    * Where records go: a path ending in `.ndjson`, `.jsonl`, `.json`, `.csv` or `.tsv`, with `.gz` or `.zst`
-   * behind it for a compressed file, in `.parquet`, or in `.everypage` (archive alone). Several paths are written from
+   * behind it for a compressed file, in `.parquet` or `.db`, or in `.everypage` (archive alone). Several paths are written from
    * one fetch, and the archive stands beside the first. Default: nowhere.
    *
    * @example ['items.ndjson', 'items.csv.gz']
@@ -100,6 +100,13 @@ export interface RunOptions {
   readonly csvDelimiter?: string;
   /** Lists and objects in a Parquet output: with types of their own, or as JSON text. Default `typed`. */
   readonly nested?: Nested;
+  /** The table of a SQLite output. Default: the last word of the URL's path. */
+  readonly table?: string;
+  /**
+   * What becomes of a table that is there. Default: one that everypage made is replaced, another one is an
+   * error. `upsert` replaces rows that have the key of a record.
+   */
+  readonly ifExists?: IfExists;
   /**
    * Where the records are in a page: a dotted path (`data.items`), `@` for a page that is itself
    * the list, or a JMESPath expression. Default: for a paginated list the records that are found,

@@ -6,6 +6,11 @@ export const nestings = ['typed', 'json'] as const;
 
 export type Nested = (typeof nestings)[number];
 
+/** What becomes of a table that is there. */
+export const ifExistsWays = ['replace', 'append', 'upsert'] as const;
+
+export type IfExists = (typeof ifExistsWays)[number];
+
 export interface TableColumn {
   readonly name: string;
   /** A dotted path from the record, `@` for the record itself. */
@@ -19,6 +24,11 @@ export interface TableOptions {
   readonly csvBom: boolean;
   readonly csvDelimiter: string;
   readonly nested: Nested;
+  /** Of a database. Null: the last word of the URL's path. */
+  readonly table: string | null;
+  readonly ifExists: IfExists | null;
+  /** A key of the records, for `upsert`. */
+  readonly key: string | null;
 }
 
 /** As a user gives them; see `RunOptions`. */
@@ -28,6 +38,9 @@ export interface AskedTable {
   readonly csvBom?: boolean;
   readonly csvDelimiter?: string;
   readonly nested?: Nested;
+  readonly table?: string;
+  readonly ifExists?: IfExists;
+  readonly key?: string;
 }
 
 /**
@@ -37,12 +50,16 @@ export interface AskedTable {
  */
 export function tableOptions(asked: AskedTable): TableOptions {
   const { columns, csvSafe = false, csvBom = false, csvDelimiter = ',', nested = 'typed' } = asked;
+  const { table = null, ifExists = null, key = null } = asked;
   return {
     columns: columns === undefined ? null : tableColumns(columns),
     csvSafe,
     csvBom,
     csvDelimiter: delimiterOf(csvDelimiter),
     nested,
+    table: table === null ? null : tableName(table),
+    ifExists,
+    key,
   };
 }
 
@@ -72,4 +89,36 @@ function tableColumns(columns: readonly string[]): readonly TableColumn[] {
     names.add(name);
     return { name, path };
   });
+}
+
+/** @throws EverypageError USAGE for a name that a table cannot have */
+export function tableName(text: string): string {
+  if (text !== '' && !/\p{Cc}|\p{Cs}/u.test(text) && !/^sqlite_/i.test(text)) return text;
+  throw usageError(
+    `${JSON.stringify(text)} cannot be the name of a table; it is not empty, has no control characters, and does not begin with sqlite_`,
+  );
+}
+
+/** The last word of a URL's path: what a table is called where nobody names it. */
+export function tableNameOf(url: string): string {
+  const [path = ''] = url.replace(/^[a-z]+:\/\/[^/?#]*/i, '').split(/[?#]/);
+  const word = path
+    .split('/')
+    .map((part) => part.replace(/\.\w+$/, ''))
+    .filter((part) => /^[\p{L}_][\p{L}\p{N}_-]*$/u.test(part) && !/^sqlite_/i.test(part))
+    .at(-1);
+  return word ?? 'items';
+}
+
+/** The options with what a run knows of the table: the URL that it is called by, and the key of its records. */
+export function withTable(
+  options: TableOptions,
+  url: string | undefined,
+  key: string | null | undefined,
+): TableOptions {
+  return {
+    ...options,
+    table: options.table ?? tableNameOf(url ?? ''),
+    key: options.key ?? key ?? null,
+  };
 }

@@ -14,9 +14,12 @@ import {
 import { json } from './json.ts';
 import { ndjson } from './ndjson.ts';
 import { parquet } from './parquet.ts';
+import { sqlite } from './sqlite.ts';
 
 const FORMATS = { ndjson, json } as const satisfies Partial<Record<FormatName, Format>>;
-const TABLES = { csv, tsv, parquet } as const satisfies Partial<Record<FormatName, TableFormat>>;
+const TABLES = { csv, tsv, parquet, sqlite } as const satisfies Partial<
+  Record<FormatName, TableFormat>
+>;
 
 const NAMES_BY_EXTENSION: Readonly<Record<string, FormatName | 'none'>> = {
   '.ndjson': 'ndjson',
@@ -25,6 +28,8 @@ const NAMES_BY_EXTENSION: Readonly<Record<string, FormatName | 'none'>> = {
   '.csv': 'csv',
   '.tsv': 'tsv',
   '.parquet': 'parquet',
+  '.db': 'sqlite',
+  '.sqlite': 'sqlite',
   '.everypage': 'none',
 };
 
@@ -77,12 +82,15 @@ export function formatNameFor(path: string, override: FormatName | null): Format
 export function outputForm(path: null, override: FormatName | null): OutputForm;
 export function outputForm(path: string | null, override: FormatName | null): OutputForm | null;
 export function outputForm(path: string | null, override: FormatName | null): OutputForm | null {
-  if (path === null) return { format: override ?? 'ndjson', compression: null };
+  if (path === null) {
+    if (override === 'sqlite') throw usageError('a SQLite database is a file; give -o items.db');
+    return { format: override ?? 'ndjson', compression: null };
+  }
   const format = formatNameFor(path, override);
   const compression = compressionOf(path);
-  if (format === 'parquet' && compression !== null) {
+  if ((format === 'parquet' || format === 'sqlite') && compression !== null) {
     throw usageError(
-      `${path} would be compressed twice, and Parquet is already; leave out ${compression}`,
+      `${path}: text is compressed, and ${format} is none; leave out ${compression}`,
     );
   }
   return format === 'none' ? null : { format, compression };
@@ -93,7 +101,7 @@ export function outputForm(path: string | null, override: FormatName | null): Ou
  * an expression; `SELECTION` where its path cannot be read.
  */
 export function checkTable(
-  { columns, csvSafe, csvBom, csvDelimiter, nested }: TableOptions,
+  { columns, csvSafe, csvBom, csvDelimiter, nested, table, ifExists }: TableOptions,
   forms: readonly OutputForm[],
 ): void {
   for (const { name, path } of columns ?? []) {
@@ -107,6 +115,11 @@ export function checkTable(
     forms.some(({ format }) => names.includes(format));
   if (nested !== 'typed' && !has('parquet')) {
     throw usageError('--nested is for .parquet, and no output is one; name one, or leave it out');
+  }
+  if ((table !== null || ifExists !== null) && !has('sqlite')) {
+    throw usageError(
+      '--table and --if-exists are for databases, and no output is one; give -o items.db',
+    );
   }
   const isSaid = columns !== null || csvSafe || csvBom || csvDelimiter !== ',';
   if (!isSaid || has('csv', 'tsv')) return;

@@ -204,7 +204,7 @@ function stands(opened: number, path: string): boolean {
 }
 
 /** A process that was killed left its temporary file, and holds it no more. */
-function removeLeftovers(target: string, hold: HoldFile): void {
+export function removeLeftovers(target: string, hold: HoldFile): void {
   const folder = dirname(target);
   quietly(() => {
     for (const name of readdirSync(folder)) {

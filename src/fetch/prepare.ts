@@ -22,6 +22,7 @@ import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
 import { redactUrl, Secret, secretParamsOfList } from '../core/redact.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
+import { withTable } from '../core/table-options.ts';
 import { readCondition, readSelection } from '../decode/decode.ts';
 import { checkTable, outputForm } from '../export/choose-format.ts';
 import { isWrittenInPlace } from '../export/file-destination.ts';
@@ -150,7 +151,7 @@ export async function prepare(
       maxDecodedBytes: options.maxDecodedBytes,
       failWhen: options.failWhen,
       targets,
-      table: options.table,
+      table: withTable(options.table, specification.sources[0], options.paginate.pinned.key),
     },
     transport,
     connectTo: isNew || options.fresh ? firstOrigin(sources) : null,

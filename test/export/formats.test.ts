@@ -280,7 +280,7 @@ describe('the format is chosen', () => {
     'a.csv.zip',
     'a.everypage.gz',
     'a.orc',
-    'a.db',
+    'a.xlsx',
     'a.duckdb',
     'a',
     'a.constructor',

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
+import { tableOptions } from '../../src/core/table-options.ts';
 import type { ExportPage } from '../../src/export/format.ts';
 import { parquet } from '../../src/export/parquet.ts';
 import { createInference, withoutNesting } from '../../src/schema/schema.ts';
@@ -22,13 +23,7 @@ async function written(t: TestContext, records: readonly string[], nested: Neste
     body: Buffer.from(`{"data":[${record}]}`),
   }));
   const blocks: Buffer[] = [];
-  const table = {
-    columns: null,
-    csvSafe: false,
-    csvBom: false,
-    csvDelimiter: ',',
-    nested,
-  } as const;
+  const table = tableOptions({ nested });
   const counts = await parquet(
     () => pages,
     { write: (bytes) => void blocks.push(Buffer.from(bytes)) },
