@@ -1,7 +1,7 @@
 /**
  * `npm run soak -- --kills 2000`: kills runs with `kill -9` at random instants, lets each end, and
  * compares all bytes with those of undisturbed runs. HTTP/1.1 and HTTP/2, lists and ranges, NDJSON,
- * JSON and archives, with faults on, in a tenth of the cases beside another process that writes the same
+ * JSON, CSV and archives, with faults on, in a tenth of the cases beside another process that writes the same
  * output. Servers are on loopback.
  */
 import { mkdtempSync, rmSync } from 'node:fs';

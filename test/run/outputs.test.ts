@@ -141,14 +141,17 @@ test('all outputs are written, or none', async (t) => {
   assert.equal(read('b.csv').split('\n').length, 8);
 });
 
-test('where an output cannot be written, no other one is', async (t) => {
-  const { folder, url } = await setUp(t);
+test('where an output cannot be written, no other one is, and the pages need not be fetched again', async (t) => {
+  const { folder, url, read, requests } = await setUp(t);
   const args = [url, ...SELECT, '-o', 'a.ndjson', '-o', '/dev/full', '-f', 'csv'];
   if (!existsSync('/dev/full')) return t.skip('there is no /dev/full');
   const { code, stderr } = await runCliHere(folder, args);
   assert.equal(code, 1);
   assert.match(stderr, /Cannot write \/dev\/full \(ENOSPC\): the disk is full/);
-  assert.ok(!existsSync(join(folder, 'a.ndjson')));
+  assert.deepEqual(readdirSync(folder), ['a.ndjson.everypage.part']);
+  const again = [url, ...SELECT, '-o', 'a.ndjson', '-o', 'b.csv'];
+  assert.equal((await runCliHere(folder, again)).code, 0);
+  assert.deepEqual([read('a.ndjson'), read('b.csv'), requests()], [NDJSON, CSV, 4]);
 });
 
 test('standard output takes a CSV', async (t) => {

@@ -232,7 +232,7 @@ async function checkEnd(work: string, plan: KillPlan, expected: Buffer): Promise
   const levels = wanted.list === 'range' ? ['proven'] : ['complete', 'unverified'];
   assert.ok(levels.includes(verdict.name), verdict.reasons.join());
   assert.equal(verdict.stored, wanted.pages);
-  const again = join(work, `again.${wanted.output === 'json' ? 'json' : 'ndjson'}`);
+  const again = join(work, `again.${wanted.output === 'archive' ? 'ndjson' : wanted.output}`);
   await exportArchive(join(work, archive), { output: again });
   assertSame(readFileSync(again), expected, 'what its archive holds');
 }

@@ -5,7 +5,7 @@ import type { PageServerData } from '../servers/page-server.ts';
 import { chooseFaults } from './soak-faults.ts';
 
 export type ListKind = 'range' | 'chain' | 'numbered';
-export type OutputKind = 'ndjson' | 'json' | 'archive';
+export type OutputKind = 'ndjson' | 'json' | 'csv' | 'csv.gz' | 'archive';
 
 /** What is asked for: the bytes that come out depend on nothing else. */
 export interface Wanted {
@@ -39,7 +39,7 @@ export interface KillPlan {
   readonly moments: readonly Moment[];
 }
 
-/** A tenth of all cases: in a third of them the archive is the output. */
+/** An eighth of all cases: in a fifth of them the archive is the output. */
 const RIVALS = 0.15;
 
 /** At once in half of the cases. */
@@ -52,7 +52,7 @@ export function killPlan(seed: number): KillPlan {
   const upTo = (most: number): number => Math.floor(random() * (most + 1));
   const pick = <T>(values: readonly T[]): T => values[upTo(values.length - 1)]!;
   const list = pick(['range', 'range', 'range', 'chain', 'numbered'] as const);
-  const output = pick(['ndjson', 'json', 'archive'] as const);
+  const output = pick(['ndjson', 'json', 'csv', 'csv.gz', 'archive'] as const);
   // One in ten is large: its log is brought into the file in the middle of the run.
   const isLarge = list === 'range' && random() < 0.1;
   const wanted: Wanted = {
