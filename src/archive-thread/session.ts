@@ -4,7 +4,6 @@
  */
 
 import type { Archive } from '../archive/archive.ts';
-import { holdFile } from '../archive/archive-file.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
 import type { KnownPage, PageRow } from '../archive/archive-types.ts';
 import { withWritten } from '../archive/verdict.ts';
@@ -15,12 +14,8 @@ import { type OutputShape, withShape } from '../core/output-shape.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { isWhole, type VerdictName } from '../core/summary.ts';
-import { withTable } from '../core/table-options.ts';
 import { readCondition, readSelection } from '../decode/decode.ts';
-import { createOutput } from '../export/create-output.ts';
-import type { FileDestination } from '../export/file-destination.ts';
-import type { Destination, ExportCounts } from '../export/format.ts';
-import { canFollow, type Written, writeFollowing, writeWhole } from '../export/write-output.ts';
+import type { ExportCounts } from '../export/format.ts';
 import { BatchReader, type ReadBatch } from './batch-reader.ts';
 import { EchoWatch } from './echoed-credentials.ts';
 import { ArchiveFollower } from './follow-archive.ts';
@@ -28,9 +23,7 @@ import type {
   Answer,
   Ask,
   Batch,
-  BytesTarget,
   EndOfPlan,
-  FileTarget,
   Finished,
   Opened,
   OpenRequest,
@@ -40,6 +33,7 @@ import type {
   Stored,
 } from './messages.ts';
 import { openOrCreate } from './open-archive.ts';
+import { Outputs } from './outputs.ts';
 import {
   countWritten,
   decodeStored,
@@ -80,23 +74,12 @@ interface Begun {
   readonly output: OutputShape;
 }
 
-/** An output that is made of bytes. */
-interface ByteOutput {
-  readonly target: FileTarget | BytesTarget;
-  /** Null for the main thread. */
-  readonly file: FileDestination | null;
-  /** Null while it is not written. */
-  written: Written | null;
-}
-
 export class ArchiveSession implements SessionCalls {
   readonly #ask: OpenRequest;
   readonly #clock: Clock;
   readonly #main: MainThread;
   readonly #archive: Archive;
-  readonly #outputs: readonly ByteOutput[];
-  /** The one of them that is written while pages come. The others are written from the whole archive. */
-  readonly #following: ByteOutput | null;
+  readonly #outputs: Outputs;
   readonly #credentials: KnownCredentials;
   readonly #echoes: EchoWatch | null;
   #begun: Begun | null = null;
@@ -119,24 +102,9 @@ export class ArchiveSession implements SessionCalls {
     this.#archive = archive;
     archive.setExpected(ask.expect);
     this.opened = this.#whatWasThere(!created);
-    const outputs: ByteOutput[] = [];
-    this.#outputs = outputs;
-    try {
-      for (const target of ask.targets) {
-        if (target.kind === 'pages') continue;
-        const file =
-          target.kind === 'file' ? createOutput(target, target.path, holdFile, ask.table) : null;
-        outputs.push({ target, file, written: null });
-      }
-    } catch (error) {
-      this.#abortFiles();
-      throw error;
-    }
-    this.#following = outputs.find(({ target }) => canFollow(target)) ?? null;
-  }
-
-  #abortFiles(): void {
-    for (const { file } of this.#outputs) file?.abort();
+    this.#outputs = Outputs.open(ask.targets, ask.table, {
+      write: (bytes) => main.sendBytes(bytes),
+    });
   }
 
   /** Opens the archive. A list begins at once; where the run is paginated `paginate` must follow. */
@@ -291,22 +259,19 @@ export class ArchiveSession implements SessionCalls {
     const failures = archive.failures(20);
     const isWritten = isWhole(counted.name, strict) || (allowIncomplete && !stopped);
     if (isWhole(counted.name, strict)) this.#seal(counted.name);
-    const areFiles = this.#outputs.some(({ file }) => file !== null);
+    const { areFiles } = this.#outputs;
     if (areFiles && !isWritten) this.#begun?.follow.cancel();
     else this.#begun?.follow.end();
     const followed = await this.#exporting;
     if (isWritten) await this.#writeOthers();
     if (this.#exportError !== null) throw this.#exportError;
-    const counts = followed ?? this.#outputs.find(({ written }) => written !== null)?.written;
-    const isCounted = counts != null && (!areFiles || isWritten);
+    const counts = followed ?? this.#outputs.written;
+    const isCounted = counts !== null && (!areFiles || isWritten);
     const verdict = isCounted ? withWritten(counted, counts.records) : counted;
     const isComplete = isWhole(verdict.name, strict);
     if (verdict.name !== counted.name) this.#seal(verdict.name);
     const writes = isWritten && (isComplete || allowIncomplete) && !this.#isAbandoned;
-    for (const { file, written } of this.#outputs) {
-      if (writes && written !== null) file?.commit();
-      else file?.abort();
-    }
+    const given = writes ? this.#outputs.commit() : this.#outputs.abort();
     // Who left before the last page may come back for the rest, and must not fetch it again.
     const arePages = targets[0]?.kind === 'pages';
     const isLeft = arePages && followed === null;
@@ -319,10 +284,6 @@ export class ArchiveSession implements SessionCalls {
     const archivePath =
       isEmpty && !isComplete ? this.#discard() : this.#settleArchive(isDone, keep, part, complete);
     const sent = arePages && followed !== null ? { ...followed, notes: [] } : null;
-    const given = this.#outputs.flatMap(({ target, file, written }) => {
-      if (written === null || (file !== null && !writes)) return [];
-      return [{ destination: target.kind === 'file' ? target.path : 'stdout', ...written }];
-    });
     const outputs = sent === null ? given : [{ destination: 'stdout', ...sent }];
     const isAbandoned = this.#isAbandoned;
     const echo = this.#echoes?.found ?? null;
@@ -331,15 +292,13 @@ export class ArchiveSession implements SessionCalls {
 
   /** Those that have to see every page first, and those that did not follow. */
   async #writeOthers(): Promise<void> {
-    const shape = this.#ready().output;
+    if (this.#begun === null) return;
+    const shape = this.#begun.output;
     const pages = () => wholeArchive(this.#archive, shape, () => this.#isAbandoned);
-    const { pagination } = this.#archive.run;
-    for (const output of this.#outputs) {
-      if (output === this.#following || this.#isAbandoned || this.#exportError !== null) continue;
-      const { target } = output;
-      const table = withTable(this.#ask.table, undefined, pagination?.key);
-      const to = this.#destinationOf(output);
-      output.written = await this.#orFailed(writeWhole(target, pages, to, shape.select, table));
+    const key = this.#archive.run.pagination?.key;
+    for (const write of this.#outputs.others(pages, shape.select, key)) {
+      if (this.#isAbandoned || this.#exportError !== null) return;
+      await this.#orFailed(write());
     }
     this.#isExported = true;
   }
@@ -356,23 +315,22 @@ export class ArchiveSession implements SessionCalls {
   async #countSelected(): Promise<number | null> {
     const { output, follow } = this.#begun ?? {};
     if (output?.kind !== 'selection' || this.#archive.run.pagination === null) return null;
-    const isFollowed = this.#following !== null || this.#ask.targets[0]?.kind === 'pages';
+    const isFollowed = this.#outputs.isFollowing || this.#ask.targets[0]?.kind === 'pages';
     if (!isFollowed) return countWritten(this.#archive, output);
     follow?.end();
     return (await this.#exporting)?.records ?? null;
   }
 
   abandon(): null {
-    const hasReader = this.#outputs.some(({ file }) => file === null || file.waitsForReader);
-    if (!hasReader || this.#isExported) return null;
+    if (!this.#outputs.haveReader || this.#isExported) return null;
     this.#isAbandoned = true;
-    this.#abortFiles();
+    this.#outputs.abort();
     this.#main.giveUp();
     return null;
   }
 
   close(): null {
-    this.#abortFiles();
+    this.#outputs.abort();
     const isEmpty = this.#archive.counts().stored === 0;
     this.#archive.close();
     return isEmpty ? this.#discard() : null;
@@ -400,17 +358,9 @@ export class ArchiveSession implements SessionCalls {
     if (this.#ask.targets[0]?.kind === 'pages') {
       return sendInGroups(pages, select, (sent) => this.#main.sendPages(sent));
     }
-    const output = this.#following;
-    if (output === null) return null;
-    const to = this.#destinationOf(output);
-    const written = await writeFollowing(output.target, pages, to, select);
-    output.written = written;
-    this.#isExported = this.#outputs.length === 1;
+    const written = await this.#outputs.follow(pages, select);
+    this.#isExported = written !== null && this.#outputs.areWritten;
     return written;
-  }
-
-  #destinationOf({ file }: ByteOutput): Destination {
-    return file ?? { write: (bytes) => this.#main.sendBytes(bytes) };
   }
 
   #ready(): Begun {

@@ -7,10 +7,12 @@ import { counted } from '../core/units.ts';
  * @returns `names` in the order of what was given, and what to say of those that are new
  * @example columnNames(['a.b', 'a.b', '']).names // ['a.b', 'a.b_2', 'unnamed']
  */
-export function columnNames(paths: readonly string[]): {
+export function columnNames(given: readonly string[]): {
   readonly names: readonly string[];
   readonly notes: readonly string[];
 } {
+  // Half of a surrogate pair is no UTF-8.
+  const paths = given.map((path) => path.toWellFormed());
   const taken = new Set<string>();
   const isFirst = paths.map((path) => {
     if (path === '' || taken.has(path)) return false;

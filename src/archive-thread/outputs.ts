@@ -1,0 +1,124 @@
+/** The outputs of a run that are made of bytes: files, or blocks for the main thread. */
+import { holdFile } from '../archive/archive-file.ts';
+import { type TableOptions, withTable } from '../core/table-options.ts';
+import { createOutput } from '../export/create-output.ts';
+import type { FileDestination } from '../export/file-destination.ts';
+import type { Destination, ExportItem, PageSource } from '../export/format.ts';
+import { canFollow, type Written, writeFollowing, writeWhole } from '../export/write-output.ts';
+import type { BytesTarget, ExportTarget, FileTarget, FinishedOutput } from './messages.ts';
+
+interface ByteOutput {
+  readonly target: FileTarget | BytesTarget;
+  /** Null for the main thread. */
+  readonly file: FileDestination | null;
+  readonly destination: Destination;
+  /** Null while it is not written whole. */
+  written: Written | null;
+}
+
+export class Outputs {
+  readonly #all: readonly ByteOutput[];
+  readonly #table: TableOptions;
+  /** The one that is written while pages come. The others are written from the whole archive. */
+  readonly #following: ByteOutput | null;
+
+  private constructor(all: readonly ByteOutput[], table: TableOptions) {
+    this.#all = all;
+    this.#table = table;
+    this.#following = all.find(({ target }) => canFollow(target)) ?? null;
+  }
+
+  /**
+   * Opens all, or none.
+   *
+   * @param main takes blocks that go to no file
+   * @throws EverypageError as `createOutput` does
+   */
+  static open(targets: readonly ExportTarget[], table: TableOptions, main: Destination): Outputs {
+    const all: ByteOutput[] = [];
+    const outputs = (): Outputs => new Outputs(all, table);
+    try {
+      for (const target of targets) {
+        if (target.kind === 'pages') continue;
+        const file =
+          target.kind === 'file' ? createOutput(target, target.path, holdFile, table) : null;
+        all.push({ target, file, destination: file ?? main, written: null });
+      }
+    } catch (error) {
+      outputs().abort();
+      throw error;
+    }
+    return outputs();
+  }
+
+  get areFiles(): boolean {
+    return this.#all.some(({ file }) => file !== null);
+  }
+
+  /** Somebody reads them meanwhile, who may be slow or not there. */
+  get haveReader(): boolean {
+    return this.#all.some(({ file }) => file === null || file.waitsForReader);
+  }
+
+  get isFollowing(): boolean {
+    return this.#following !== null;
+  }
+
+  get areWritten(): boolean {
+    return this.#all.every(({ written }) => written !== null);
+  }
+
+  /** What the first of those that are written holds. */
+  get written(): Written | null {
+    return this.#all.find(({ written }) => written !== null)?.written ?? null;
+  }
+
+  /** Writes the one that can be written while pages come; null where none can. */
+  async follow(pages: AsyncIterable<ExportItem>, select: string | null): Promise<Written | null> {
+    const output = this.#following;
+    if (output === null) return null;
+    output.written = await writeFollowing(output.target, pages, output.destination, select);
+    return output.written;
+  }
+
+  /**
+   * Writes each of the others: work that the caller starts, and whose errors it takes.
+   *
+   * @param key of the records, as it was found
+   */
+  others(
+    pages: PageSource,
+    select: string | null,
+    key: string | null | undefined,
+  ): readonly (() => Promise<void>)[] {
+    const table = withTable(this.#table, undefined, key);
+    const others = this.#all.filter((output) => output !== this.#following);
+    return others.map((output) => async () => {
+      const { target, destination } = output;
+      output.written = await writeWhole(target, pages, destination, select, table);
+    });
+  }
+
+  /** Puts files that are written whole in their places. Returns what was written. */
+  commit(): readonly FinishedOutput[] {
+    for (const { file, written } of this.#all) {
+      if (written === null) file?.abort();
+      else file?.commit();
+    }
+    return this.#finished(this.#all);
+  }
+
+  /** Files stay as they were. Returns what nobody can take back. */
+  abort(): readonly FinishedOutput[] {
+    for (const { file } of this.#all) file?.abort();
+    return this.#finished(this.#all.filter(({ file }) => file === null));
+  }
+
+  #finished(outputs: readonly ByteOutput[]): readonly FinishedOutput[] {
+    return outputs.flatMap(({ target, written }) =>
+      written === null
+        ? []
+        : [{ destination: target.kind === 'file' ? target.path : 'stdout', ...written }],
+    );
+  }
+}
