@@ -557,8 +557,9 @@ test('records out are records in, in order, for every counted style', () => {
       const isPaged = pagination.style === 'page';
       // A page number cannot follow pages that shrink.
       const shrinksAt = isPaged ? null : given.shrinksAt;
-      // Nor can a page no longer than the overlap bring anything new.
-      const shrinksTo = Math.max(given.shrinksTo, pagination.overlap + 1);
+      // Nor can a page no longer than the overlap bring anything new. Where thousands of pages bring one
+      // record each, the list is called endless.
+      const shrinksTo = Math.max(given.shrinksTo, pagination.overlap + 2);
       const clamp = (ordinal: number) =>
         shrinksAt !== null && ordinal >= shrinksAt ? shrinksTo : Number.POSITIVE_INFINITY;
       const isPages = given.says === 'pages' && !isPaged;
