@@ -113,7 +113,7 @@ async function recordsOf(archivePath: string): Promise<Records> {
       const bytes = checked.ok && !areNamed ? recordsDigest(body, checked.found) : null;
       // One reading may have been begun again in another branch, and still say the same.
       digest.update(JSON.stringify([place.position, bytes]));
-      if (areNamed) digest.update(keys.list);
+      if (areNamed) for (const { list } of keys.parts) digest.update(list);
     }
     return { digest: digest.digest('hex'), pastEnd };
   } finally {

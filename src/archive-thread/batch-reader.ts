@@ -124,7 +124,7 @@ export class BatchReader {
       }
       const { bodyBytes: _, log, asked: __, paging: ___, expected: ____, ...row } = page;
       const failed = { ...row, key, body: null, hash: null, records: null };
-      let record: PageRow = { ...failed, pageInfo: null, keys: null };
+      let record: PageRow = { ...failed, pageInfo: null, keys: [] };
       let decoded: DecodedPage | null = null;
       if (read !== null) {
         const { hash, info } = read;
@@ -133,7 +133,7 @@ export class BatchReader {
         const records = read.records === null ? null : read.records - nulls;
         this.#echoes?.look(read.decoded, page);
         const pageInfo = info === null ? null : sealedPageInfo(info.pageInfo, this.#credentials);
-        record = { ...record, body, hash, records, pageInfo, keys: info?.keys?.list ?? null };
+        record = { ...record, body, hash, records, pageInfo, keys: info?.keys?.parts ?? [] };
         decoded = decodedPage(page, read);
       }
       pages.push({ index, record, pageInfo: read?.info?.pageInfo ?? null, decoded });
@@ -224,13 +224,20 @@ export class BatchReader {
     // Keys are compared as they are kept.
     const keys = read.keys && {
       ...this.#credentials.sealIn(read.keys),
-      list: this.#credentials.sealBytes(read.keys.list),
+      parts: read.keys.parts.map(({ first, list }) => ({
+        first,
+        list: this.#credentials.sealBytes(list),
+      })),
     };
     const info = { pageInfo: { ...read.pageInfo, ...this.#oddIn(decoded, found) }, keys };
     if (!this.#isChain || keys === null || place.position === 0 || isRecheck(place)) return info;
     // The pages of a chain come one after the other, so the one before is stored.
     const before = { ...place, position: place.position - 1 };
-    const repeats = countRepeats({ body: decoded, found, keys: keys.list }, before, this.#kept);
+    const repeats = countRepeats(
+      { body: decoded, found, keys: keys.parts[0]!.list },
+      before,
+      this.#kept,
+    );
     return repeats === 0 ? info : { ...info, pageInfo: { ...info.pageInfo, repeats } };
   }
 

@@ -15,7 +15,7 @@ import { type OutputShape, withShape } from '../core/output-shape.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { isWhole, type VerdictName } from '../core/summary.ts';
-import { readCondition, readSelection } from '../decode/decode.ts';
+import { freeSpans, readCondition, readSelection } from '../decode/decode.ts';
 import { formatFor } from '../export/choose-format.ts';
 import { createFileDestination, type FileDestination } from '../export/file-destination.ts';
 import type { Destination, ExportCounts } from '../export/format.ts';
@@ -52,9 +52,12 @@ const LARGE_BYTES = 4 * 1024 * 1024;
 function letGo(batch: Batch, pages: ReadBatch['pages']): void {
   batch.arena.transfer(0);
   for (const { record, decoded } of pages) {
-    for (const part of [record.keys, decoded?.found?.spans]) {
-      if ((part?.byteLength ?? 0) < LARGE_BYTES || !(part?.buffer instanceof ArrayBuffer)) continue;
-      part.buffer.transfer(0);
+    if (decoded?.found !== undefined) freeSpans(decoded.found);
+    for (const { list } of record.keys) {
+      // A small one shares its memory with others.
+      if (list.length === list.buffer.byteLength && list.buffer instanceof ArrayBuffer) {
+        list.buffer.transfer(0);
+      }
     }
   }
 }
@@ -140,7 +143,7 @@ export class ArchiveSession implements SessionCalls {
           const first = this.#archive.firstWithRecords();
           return first === null ? null : decodeStored(this.#archive, first).body;
         },
-        keysAt: (place) => this.#archive.keysAt(place),
+        lastKeysAt: (place) => this.#archive.lastKeysAt(place),
         pageInfoAt: (place) => this.#archive.pageInfoAt(place),
       },
     );

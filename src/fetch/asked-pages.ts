@@ -2,7 +2,7 @@
 import type { KnownCredentials } from '../core/known-credentials.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { type BodyCheck, faulty, withDigest } from '../decode/check-body.ts';
-import { pageValue } from '../decode/decode.ts';
+import { freeSpans, pageValue } from '../decode/decode.ts';
 import { singleHeader } from '../http/outcome.ts';
 import { joinChunks } from '../http/response-body.ts';
 import type { PageView } from '../plan/detect/discover.ts';
@@ -103,6 +103,7 @@ export class AskedPages implements PageSource, PageSink {
         this.#dispatcher.rejected(task, final, verdict);
         return;
       }
+      freeSpans(verdict.found);
       if (this.#isFailure(verdict.decoded, task.request)) {
         const fault = faulty('unlike', 'the page says that it failed', verdict.decoded);
         this.#dispatcher.rejected(task, final, withDigest(fault, whole));

@@ -3,7 +3,7 @@ import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import type { ArrivedPage } from '../archive-thread/messages.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import { PAGE_KEY_BYTES } from '../core/page-request.ts';
-import { freeChunks } from '../http/response-body.ts';
+import { moveChunks } from '../http/response-body.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { PageSink } from './page-flow.ts';
@@ -105,12 +105,7 @@ function packed(arrivals: readonly Arrival[], bytes: number): { readonly buffer:
   for (const { task, final } of arrivals) {
     arena.set(task.key, end);
     end += PAGE_KEY_BYTES;
-    for (const chunk of final.chunks) {
-      arena.set(chunk, end);
-      end += chunk.length;
-    }
-    // Otherwise a body would be held twice until it is committed.
-    freeChunks(final.chunks);
+    end = moveChunks(final.chunks, arena, end);
     final.chunks = [];
   }
   return arena;

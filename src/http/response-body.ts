@@ -10,6 +10,7 @@ const JOINED_BYTES = 2048;
 /** From here on a body is copied: of so many bytes a copy costs little, and what it holds counts. */
 const LARGE_BYTES = 1024 * 1024;
 const SLAB_BYTES = 1024 * 1024;
+const MOST_SLAB_BYTES = 32 * 1024 * 1024;
 
 /** Buffers that hold nothing but one large body, or part of it. */
 const slabs = new WeakSet<ArrayBufferLike>();
@@ -69,11 +70,14 @@ export class BodyChunks {
       this.#joined !== null && (size === JOINED_BYTES || slabs.has(this.#joined.buffer));
     const left = isFit ? this.#joined!.length - this.#joinedTo : 0;
     if (left >= least) return left;
-    this.#joined = size === SLAB_BYTES ? Buffer.allocUnsafeSlow(size) : Buffer.allocUnsafe(size);
+    // As much again as there is: the system gives memory only to what is written, and takes back at once
+    // what is freed in large pieces.
+    const own = size === SLAB_BYTES ? clamp(this.#bytes, size, MOST_SLAB_BYTES) : size;
+    this.#joined = size === SLAB_BYTES ? Buffer.allocUnsafeSlow(own) : Buffer.allocUnsafe(own);
     if (size === SLAB_BYTES) slabs.add(this.#joined.buffer);
     this.#joinedTo = 0;
     this.#isLastJoined = false;
-    return size;
+    return own;
   }
 
   /** There is room. */
@@ -100,10 +104,31 @@ export function freeChunks(chunks: readonly Uint8Array[]): void {
 
 /** All in one piece, which `freeChunks` frees too; they themselves may no longer be read. */
 export function joinChunks(chunks: readonly Uint8Array[]): Uint8Array {
-  const whole = Buffer.concat(chunks);
-  if (whole.length > LARGE_BYTES) slabs.add(whole.buffer);
-  freeChunks(chunks);
+  const [first = Buffer.alloc(0)] = chunks;
+  if (chunks.length === 1) return first;
+  const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
+  const whole = bytes > LARGE_BYTES ? Buffer.allocUnsafeSlow(bytes) : Buffer.allocUnsafe(bytes);
+  if (bytes > LARGE_BYTES) slabs.add(whole.buffer);
+  moveChunks(chunks, whole, 0);
   return whole;
+}
+
+/**
+ * Copies them to `target` and frees each as soon as it is copied, so that a large body is never in
+ * memory twice. Returns where the copy ends.
+ */
+export function moveChunks(chunks: readonly Uint8Array[], target: Uint8Array, at: number): number {
+  let to = at;
+  for (const [index, chunk] of chunks.entries()) {
+    target.set(chunk, to);
+    to += chunk.length;
+    if (chunks[index + 1]?.buffer !== chunk.buffer) freeChunks([chunk]);
+  }
+  return to;
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
 }
 
 /** What may come of bodies that stand still: windows that were given before, reads of sockets. */

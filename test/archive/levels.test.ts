@@ -241,12 +241,12 @@ describe('pages that were read again at the end', () => {
       levelOf(verdictOf(t, { ...read, pages: [...pages, other] })),
       drifted('page 2 held other records when read again'),
     );
-    const bare = pages.map((page) => ({ ...page, keys: null }));
+    const bare = pages.map((page) => ({ ...page, keys: [] }));
     const change = { key: null };
-    const fewer = { ...again(2, keysFrom(20, 29), { total: 30 }), keys: null };
+    const fewer = { ...again(2, keysFrom(20, 29), { total: 30 }), keys: [] };
     const shorter = verdictOf(t, { ...read, change, pages: [...bare, fewer] });
     assert.deepEqual(levelOf(shorter), drifted('page 3 held other records when read again'));
-    const different = { ...other, keys: null };
+    const different = { ...other, keys: [] };
     assert.deepEqual(
       levelOf(verdictOf(t, { ...read, change, pages: [...bare, different] })),
       unverified(

@@ -82,7 +82,7 @@ describe('a list that pages by itself is complete', () => {
   });
 
   it('where the server said that there is no more, without a total and without keys', (t) => {
-    const pages = pagesOf(25, false).map((page) => ({ ...page, keys: null }));
+    const pages = pagesOf(25, false).map((page) => ({ ...page, keys: [] }));
     const read = { style: 'cursor', change: { key: null }, end: 3, reason: 'stated' } as const;
     const verdict = verdictOf(t, { ...read, pages: twice(pages) });
     assert.equal(verdict.name, 'complete');
@@ -131,7 +131,7 @@ describe('a list that pages by itself is complete', () => {
     assert.deepEqual(verdict.evidence, [
       '2 pages were read again at the end and had not changed; a change between others would not show',
     ]);
-    const bare = pages.map((page) => ({ ...page, keys: null }));
+    const bare = pages.map((page) => ({ ...page, keys: [] }));
     const withoutKey = verdictOf(t, { ...read, pages: bare, change: { key: null } });
     assert.equal(withoutKey.name, 'unverified');
     assert.deepEqual(withoutKey.records?.changed, []);

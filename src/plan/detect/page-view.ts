@@ -6,6 +6,7 @@ import {
   createKeyReader,
   createPicker,
   type FoundRecords,
+  freeSpans,
   isExpression,
   type JsonScan,
   parseSelection,
@@ -283,9 +284,7 @@ function withRecords<T>(view: PageView, path: string, use: (scan: FoundRecords) 
   const scan = scanRecords(view, path);
   if (scan === null) return null;
   const used = use(scan);
-  // Of millions of records it is much, and garbage is found late.
-  const { buffer } = scan.spans;
-  if (scan.spans.length > MOST_COMPARED && buffer instanceof ArrayBuffer) buffer.transfer(0);
+  freeSpans(scan);
   return used;
 }
 
