@@ -77,6 +77,9 @@ function endFindings(facts: PagedFacts): readonly Finding[] {
     }
     case 'ceiling': {
       const { ceiling } = pagination;
+      // No total speaks of more, and the user knows how many there are.
+      const isNoMore = pages.totalAtEnd === null && pages.leastTotal === null;
+      if (isNoMore && facts.expect === fetched) return [];
       const depth = ceiling === null ? 'a certain depth' : counted(ceiling, 'record');
       return [{ kind: 'capped', text: detail ?? `the server gives nothing beyond ${depth}` }];
     }
