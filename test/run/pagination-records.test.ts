@@ -151,8 +151,8 @@ suite('records that come again with further properties', () => {
     const { summary, text } = await fetchJson(t, (url) => {
       const at = Number(url.searchParams.get('gapcontinue') ?? 0);
       const rest = at < 60 ? { continue: { gapcontinue: String(at + 20), continue: '||' } } : {};
-      const title = 'long '.repeat(100 - at);
-      const pages = range(at, at + 20).map((pageid) => ({ pageid, title }));
+      const title = 'long '.repeat(Math.max(0, 100 - at));
+      const pages = range(at, Math.min(80, at + 20)).map((pageid) => ({ pageid, title }));
       return { body: { ...rest, query: { pages } } };
     });
     assert.equal(summary.verdict.name, 'complete', summary.verdict.reasons.join());
