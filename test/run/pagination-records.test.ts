@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { exportArchive, pages, records, verifyArchive } from '../../src/index.ts';
 import { fetchJson, type JsonReply, OUTPUT, startJsonServer } from './pagination-setup.ts';
+import { temporaryFolder } from './run-cli.ts';
+import { runCliHere } from './run-in-process.ts';
 
 const range = (from: number, to: number): number[] =>
   Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
@@ -63,6 +65,20 @@ suite('a list that stands in an object, each record under its id', () => {
       assert.match(summary.failures[0]?.reason ?? '', /query\.pages/);
     });
   }
+});
+
+test('an empty list beside another one is not advised to be written as that one', async (t) => {
+  const users = [1, 2].map((id) => ({ id, name: `u${id}` }));
+  const { origin } = await startJsonServer(t, () => ({ body: { topics: [], users } }));
+  const folder = temporaryFolder(t);
+  const { code, stderr } = await runCliHere(folder, [`${origin}/topics`, '-o', OUTPUT]);
+  assert.equal(code, 3);
+  assert.match(stderr, /The list at topics is empty, and users holds records/);
+  assert.doesNotMatch(stderr, /--paginate none --records/);
+  const [, command] = /If this page is all of topics:\n {2}everypage (.*)$/m.exec(stderr)!;
+  const again = await runCliHere(folder, command!.replaceAll("'", '').split(' '));
+  assert.equal(again.code, 0, again.stderr);
+  assert.equal(readFileSync(join(folder, OUTPUT), 'utf8'), '');
 });
 
 suite('records that come again with further properties', () => {
