@@ -2,12 +2,7 @@ import { holdFile } from '../archive/archive-file.ts';
 import { filesOfArchive } from '../archive/archive-location.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import { withWritten } from '../archive/verdict.ts';
-import {
-  archivePages,
-  countWritten,
-  createShaper,
-  decodeStored,
-} from '../archive-thread/stored-pages.ts';
+import { countWritten, shapeAll } from '../archive-thread/stored-pages.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
 import type { FormatName } from '../core/options.ts';
 import { keptShape, type OutputShape, outputShape } from '../core/output-shape.ts';
@@ -78,8 +73,7 @@ export async function exportBeside(
     const written = isAllThatIsCounted(archive, shape) ? countWritten(archive, shape) : null;
     const verdict = archive.verdict({ output: shape, written });
     if (!isWhole(verdict.name, null) && !options.allowIncomplete) throw incomplete(path, verdict);
-    const prepare = createShaper(archive, shape);
-    const pages = archivePages(archive).map((page) => prepare(decodeStored(archive, page)));
+    const pages = shapeAll(archive, shape);
     const file = output === undefined ? null : createFileDestination(output, holdFile);
     try {
       const counts = await formatFor(format)(pages, file ?? stdout!, shape.select);

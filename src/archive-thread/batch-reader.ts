@@ -24,6 +24,7 @@ import {
   type Selection,
 } from '../decode/decode.ts';
 import type { EchoWatch } from './echoed-credentials.ts';
+import { createJoiner, mayComeInParts, PartsWatch, type StoredParts } from './joined-records.ts';
 import type { ArrivedPage, Batch, Rejection } from './messages.ts';
 import { createPageInfoReader, type InfoAndKeys } from './page-info-reader.ts';
 import { countRepeats, type KeptPages } from './repeated-records.ts';
@@ -66,6 +67,8 @@ export class BatchReader {
   /** Reads what is worth keeping of a page in a list of URLs: which of its records are null. */
   readonly #readNulls: ReturnType<typeof createPageInfoReader> | null;
   readonly #kept: KeptPages;
+  /** Null where records do not come in parts. */
+  readonly #parts: PartsWatch | null;
   readonly #isPaginated: boolean;
   readonly #isChain: boolean;
   readonly #credentials: KnownCredentials;
@@ -85,12 +88,15 @@ export class BatchReader {
     failWhen: PageCondition | null,
     credentials: KnownCredentials,
     echoes: EchoWatch | null,
-    kept: KeptPages,
+    kept: KeptPages & StoredParts,
   ) {
     this.#check = createBodyCheck(selection, maxDecodedBytes, failWhen);
     this.#checkWhole = createBodyCheck(parseSelection(null), maxDecodedBytes);
     this.#readInfo = pagination === null ? null : createPageInfoReader(pagination);
     this.#kept = kept;
+    this.#parts = mayComeInParts(pagination)
+      ? new PartsWatch(createJoiner(pagination.records), kept, maxDecodedBytes)
+      : null;
     this.#isPaginated = pagination !== null;
     this.#isChain = pagination !== null && pagination.key !== null && !isParallel(pagination);
     const selected = pagination === null ? selection.text : pagination.records;
@@ -233,6 +239,9 @@ export class BatchReader {
     if (!this.#isChain || keys === null || place.position === 0 || isRecheck(place)) return info;
     // The pages of a chain come one after the other, so the one before is stored.
     const before = { ...place, position: place.position - 1 };
+    if (this.#parts?.goesOn(decoded, keys, before)) {
+      return { ...info, pageInfo: { ...info.pageInfo, goesOn: true } };
+    }
     const repeats = countRepeats(
       { body: decoded, found, keys: keys.parts[0]!.list },
       before,

@@ -145,6 +145,10 @@ export class ArchiveSession implements SessionCalls {
         },
         lastKeysAt: (place) => this.#archive.lastKeysAt(place),
         pageInfoAt: (place) => this.#archive.pageInfoAt(place),
+        bodyAt: (place) => {
+          const page = this.#archive.pageAt(place);
+          return page === null ? null : decodeStored(this.#archive, page).body;
+        },
       },
     );
     const isOneBranch = paginated?.isOneBranch === true;

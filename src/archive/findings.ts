@@ -22,6 +22,11 @@ export function makeFindings(facts: PagedFacts): readonly Finding[] {
   findings.push(...driftFindings(facts), ...againFindings(facts));
   findings.push(...rereadingFindings(facts), ...missingFindings(facts), ...sliceFindings(facts));
   if (pages.nulls > 0) findings.push({ kind: 'note', text: nullsText(pages.nulls) });
+  if (pages.goingOn > 0 && facts.output !== 'pages') {
+    const hold = counted(pages.goingOn, 'page holds', 'pages hold');
+    const text = `${hold} further properties of the records before, which were put together by their ${facts.pagination.key}`;
+    findings.push({ kind: 'note', text });
+  }
   if (pages.withoutInfo > 0) {
     const text = `the records of ${counted(pages.withoutInfo, 'page')} were not counted`;
     findings.push({ kind: 'unverified', text });
@@ -77,6 +82,9 @@ function endFindings(facts: PagedFacts): readonly Finding[] {
     }
     case 'ceiling': {
       const { ceiling } = pagination;
+      // No total speaks of more, and the user knows how many there are.
+      const isNoMore = pages.totalAtEnd === null && pages.leastTotal === null;
+      if (isNoMore && facts.expect === fetched) return [];
       const depth = ceiling === null ? 'a certain depth' : counted(ceiling, 'record');
       return [{ kind: 'capped', text: detail ?? `the server gives nothing beyond ${depth}` }];
     }

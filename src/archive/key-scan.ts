@@ -1,7 +1,7 @@
 /** What the keys of records say: which came twice, which moved, which an earlier reading gave. */
 import type { Restart } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import { isByOrdinal, type Pagination } from '../core/pagination.ts';
+import { factsOf, isByOrdinal, type Pagination } from '../core/pagination.ts';
 import { compareKeys } from './key-parts.ts';
 import {
   KEY_PARTS,
@@ -41,9 +41,12 @@ const MOST_SHARED = 5;
 
 const NOT_STORED = `(SELECT place FROM page INDEXED BY page_not_stored WHERE state <> 'stored')`;
 
-/** Every key of the pages inside the ends. */
+/** Every key of the pages inside the ends, without those of records that a page goes on with. */
 export function keysOf(pagination: Pagination): string {
-  return `${allKeysOf(pagination)} AND parts.place NOT IN ${NOT_STORED}`;
+  const keys = `${allKeysOf(pagination)} AND parts.place NOT IN ${NOT_STORED}`;
+  if (factsOf(pagination).mayComeInParts !== true) return keys;
+  return `${keys} AND NOT EXISTS (
+    SELECT 1 FROM page_info WHERE page_info.place = parts.place AND text ->> '$.goesOn')`;
 }
 
 /**

@@ -110,7 +110,8 @@ export class ChainPlan implements PlanState {
   #count(pageInfo: PageInfo): void {
     const isRepeated = pageInfo.records > 0 && this.#isEarlier(pageInfo.recordsSeenAt);
     this.#total.hear(pageInfo, this.#records, isRepeated);
-    if (!isRepeated) this.#records += pageInfo.records - (pageInfo.repeats ?? 0);
+    const { records, repeats = 0, goesOn = false } = pageInfo;
+    if (!isRepeated && !goesOn) this.#records += records - repeats;
     this.#emptyInARow = pageInfo.records === 0 ? this.#emptyInARow + 1 : 0;
     this.#repeatedInARow = isRepeated ? this.#repeatedInARow + 1 : 0;
     this.#hasSpoken ||= pageInfo.next !== null || pageInfo.more !== null;

@@ -162,8 +162,13 @@ export class EndEvidence {
     const kinds = [...trailing.values()].filter((kind) => kind !== 'repeated');
     const isRefused = kinds.length > 0 && kinds.every((kind) => typeof kind === 'object');
     if (!isRefused || !this.#grid.mayGuess || !this.looksForEnd()) return 0;
-    if (newest.pageInfo === null || !this.#isFull(newest.pageInfo)) return 0;
+    if (!this.isLastFull) return 0;
     return Math.max(0, PAGES_OF_AN_END - kinds.length);
+  }
+
+  get isLastFull(): boolean {
+    const { pageInfo } = this.#coverage.newest;
+    return pageInfo !== null && this.#isFull(pageInfo);
   }
 
   #isFull({ records, echoedSize }: PageInfo): boolean {

@@ -1,5 +1,5 @@
 /** What the answers of a fan-out cover, and where its list ends. */
-import { isLikelyCeiling } from '../core/depth.ts';
+import { likelyCeiling } from '../core/depth.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
@@ -178,6 +178,8 @@ export interface FanOutFacts {
   readonly coverage: Coverage;
   /** The first position that was not asked for. */
   readonly next: number;
+  /** The last page with records holds as many as a page can. */
+  readonly isLastFull: boolean;
   /**
    * What ended the search for the end. `unchecked`: whether a last page is the last. `endless`: pages bring one
    * record each, one after another.
@@ -193,7 +195,7 @@ export const MOST_TRAILING_PAGES = 16;
  */
 export const MOST_MEAGRE_PAGES = { pages: 100, records: 2000 };
 /** Refusals that do not say whether the page exists. */
-const vagueStatuses = new Set([400, 422]);
+const vagueStatuses: ReadonlySet<number> = new Set([400, 422]);
 /** Refusals that say that there is no such page. */
 export const gone: ReadonlySet<number> = new Set([404, 410, 416]);
 
@@ -248,7 +250,7 @@ function findEnd(facts: FanOutFacts): PlanEnd {
     }
     return end('total', null);
   }
-  const ceiling = findCeiling(facts);
+  const ceiling = findCeiling(facts) ?? findLikelyCeiling(facts);
   if (ceiling !== null) return end('ceiling', ceiling.detail, ceiling.position);
   const byTotals = totals.isLowerBound ? null : grid.endBy(totals);
   // Servers that count one page too many where the last one is full are many.
@@ -346,10 +348,30 @@ function findCeiling(facts: FanOutFacts): { position: number; detail: string } |
   const isStated =
     grid.isPaged && totals.pages === coverage.end && (pageInfo?.records ?? 0) >= grid.pageRecords;
   const isClear = refusals.length > 0 || past.length >= MOST_TRAILING_PAGES || isStated;
-  // Without a total, a round depth and a refusal that does not say "not found" point to a limit.
-  const isLikely =
-    total === null && isLikelyCeiling(depth) && status !== null && vagueStatuses.has(status);
-  return (isSaid && isClear) || isLikely
-    ? { position: Math.max(position, coverage.end), detail }
-    : null;
+  return isSaid && isClear ? { position: Math.max(position, coverage.end), detail } : null;
+}
+
+/**
+ * Nothing is stated, and a page is refused at a depth where servers stop: it may be a limit, or a list
+ * may happen to end there. "There is no such page" counts only behind a full page.
+ */
+function findLikelyCeiling(facts: FanOutFacts): { position: number; detail: string } | null {
+  const { coverage, grid, totals, isLastFull } = facts;
+  const [position, first] = coverage.firstTrailing ?? [0, null];
+  if (totals.records !== null || first === null || typeof first !== 'object') return null;
+  const status = first.status ?? 0;
+  const isEndOrLimit = gone.has(status) && isLastFull && totals.pages === null;
+  if (!vagueStatuses.has(status) && !isEndOrLimit) return null;
+  const { end, newest, received } = coverage;
+  const depth = {
+    from: grid.ordinalOf(newest.position),
+    at: grid.isPaged ? grid.skipped.records + received : grid.ordinalOf(end),
+    to: grid.ordinalOf(first.to),
+    pages: grid.isPaged ? grid.skipped.pages + end : grid.ordinalOf(end) / grid.wholePage,
+  };
+  const limit = likelyCeiling(depth);
+  if (limit === null) return null;
+  const came = formatCount(received);
+  const detail = `after ${came} records the server refuses (${status}) to give more, and it states no end: as many servers stop at ${limit}, there may be more`;
+  return { position: Math.max(position, end), detail };
 }

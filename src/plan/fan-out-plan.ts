@@ -352,6 +352,7 @@ export class FanOutPlan implements PlanState {
       totals: this.#totals,
       coverage: this.#coverage,
       next: this.#pages.next,
+      isLastFull: this.#evidence.isLastFull,
       found: found !== 'statement' && this.#areAlike ? 'alike' : found,
     });
   }

@@ -1,6 +1,6 @@
 import { escapeText } from '../core/escape.ts';
 import { isParallel } from '../core/pagination.ts';
-import { isWhole, type Stop, type Summary } from '../core/summary.ts';
+import { isWhole, type RecordEvidence, type Stop, type Summary } from '../core/summary.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../core/units.ts';
 import { pagingCommands, pagingText } from './paging-text.ts';
 import { createPainter, type Painter } from './paint.ts';
@@ -197,6 +197,14 @@ const REFUSAL_CURE =
 const LOOP_CURE =
   'Read in the same way, it leads back again: say how the list pages with --paginate and its flags.';
 
+function cappedCure(records: RecordEvidence | null): readonly string[] {
+  const cure =
+    '--split reads a list in smaller ranges, each below that limit: by a filter of the API on a date or an id.';
+  // A limit that no total speaks of is a guess, and the user may know better.
+  if (records === null || records.totalAtEnd !== null) return [cure];
+  return [cure, `If you know that these are all: --expect ${records.fetched}`];
+}
+
 /** Statuses of a client's mistake that may be another answer to the same request later. */
 const PASSING: readonly (number | null)[] = [408, 425, 429];
 
@@ -231,7 +239,7 @@ function goingOn(
     case 'drifted':
       return command('To read it again, until two readings agree:', commands.anew);
     case 'capped':
-      return ['--split reads a list in smaller ranges, each below that limit.'];
+      return cappedCure(verdict.records);
     default:
       if (verdict.records === null) return command('To resume:', commands.again);
       // What is said of how it pages has to change first.

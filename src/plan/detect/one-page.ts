@@ -3,8 +3,9 @@ import { isParallel, type Pagination } from '../../core/pagination.ts';
 import type { Cure } from '../../core/summary.ts';
 import { formatCount } from '../../core/units.ts';
 import type { Discovery } from './discover.ts';
+import { means } from './names.ts';
 import { whatIsThere } from './odd-lists.ts';
-import { listFields } from './page-view.ts';
+import { keysOf, listFields } from './page-view.ts';
 import { readStartParams } from './start-params.ts';
 
 export interface OnePageEnd {
@@ -29,6 +30,16 @@ export function endOfOnePage(found: Discovery, isSelected: boolean): OnePageEnd 
   const single = { reason: 'single', isFinal: found.total === found.pageRecords } as const;
   const how = found.cure ?? NAME_IT;
   if (mayBeMore) return { ...single, detail: `${what}. ${how}`, cures: [] };
+  const beside = isSelected ? null : emptyListBeside(responses[0]?.json, pagination.records);
+  if (beside !== null) {
+    const { empty, other } = beside;
+    const detail = `${what}. The list at ${empty} is empty, and ${other} holds records, perhaps of another thing: say with --select which one is meant`;
+    const cures = [empty, other].map((path) => ({
+      heading: `If this page is all of ${path}`,
+      flags: ['--paginate', 'none', '--select', path],
+    }));
+    return { ...single, detail, cures };
+  }
   const isList = pagination.records !== null;
   const flags = ['--paginate', 'none', ...(isList && !isSelected ? ['--records'] : [])];
   const all = isList ? 'this page is the whole list' : 'this page is all, as one record';
@@ -37,6 +48,18 @@ export function endOfOnePage(found: Discovery, isSelected: boolean): OnePageEnd 
     detail: `${what}. If ${all}, --paginate none says so${found.cure === null ? '; if there is more, ' : '. '}${how}`,
     cures: [{ heading: `If ${all}`, flags }],
   };
+}
+
+/** An empty list may be the one that was asked for, and what is taken for records a list of another thing. */
+function emptyListBeside(
+  json: unknown,
+  records: string | null,
+): { readonly empty: string; readonly other: string } | null {
+  const other = records !== null && keysOf(records) !== null ? records : null;
+  const empty = listFields(json).find(
+    ({ name, value }) => Array.isArray(value) && value.length === 0 && !means.besideRecords(name),
+  );
+  return other === null || empty === undefined ? null : { empty: empty.path, other };
 }
 
 /** A page that holds as many records as its URL asks for is most likely one of several. */

@@ -59,5 +59,6 @@ function readParameters({ nextPath }: Pagination, page: PageToRead): NextReading
   }
   if (isEnd) return ended;
   if (Object.keys(values).length === 0) return unusable;
-  return { step: { kind: 'parameters', values }, more: null };
+  const isPart = page.literal('batchcomplete') === null;
+  return { step: { kind: 'parameters', values }, more: null, isPart };
 }

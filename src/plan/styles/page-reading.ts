@@ -35,6 +35,8 @@ export interface NextReading {
   readonly step: NextStep | null;
   /** True without a step: the page names one that cannot be taken. */
   readonly more: boolean | null;
+  /** See `PageInfo.isPart`. */
+  readonly isPart?: boolean;
 }
 
 export const silent: NextReading = { step: null, more: null };
