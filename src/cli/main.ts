@@ -6,6 +6,7 @@
 import { systemClock } from '../core/clock.ts';
 import { type ErrorCode, EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
+import { reasonOfFile } from '../core/files.ts';
 import { VERSION } from '../core/resolve-options.ts';
 import { writeJsonLine } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
@@ -96,12 +97,19 @@ function sayError(error: unknown, argv: readonly string[], context: CliContext):
   return exitCodeOfError(code);
 }
 
-/** Code and threads are loaded as they are needed, for which a descriptor may be wanting. */
+/**
+ * Files, code and threads are opened as they are needed: a right or a descriptor may be wanting, which is
+ * no bug.
+ */
 function wordsFor(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return /\bE[MN]FILE\b|\btoo many open files\b/i.test(text)
-    ? 'too many files are open. Allow more (ulimit -n), and run the same command again.'
-    : `this is a bug in everypage: ${text} (EVERYPAGE_DEBUG=1 shows where)`;
+  if (/\bE[MN]FILE\b|\btoo many open files\b/i.test(text)) {
+    return 'too many files are open. Allow more (ulimit -n), and run the same command again.';
+  }
+  const { path = '' } = error as { path?: string };
+  const reason = reasonOfFile(error);
+  if (reason !== null) return `${path === '' ? '' : `${path}: `}${reason}`;
+  return `this is a bug in everypage: ${text} (EVERYPAGE_DEBUG=1 shows where)`;
 }
 
 /** The command to try instead of one that cannot run. If none is known, the help. */
