@@ -48,7 +48,11 @@ export interface Screen {
   live(lines: readonly string[]): void;
 }
 
-const ERASE_BELOW = '\u001b[J';
+/**
+ * All from the beginning of the line on. The space is there because tmux keeps what is erased from the
+ * first place of its window on.
+ */
+const ERASE = '\r \u001b[J\r\u001b[K';
 
 export function createScreen(stream: TextStream, facts: TerminalFacts): Screen {
   let drawn: readonly string[] = [];
@@ -62,7 +66,7 @@ export function createScreen(stream: TextStream, facts: TerminalFacts): Screen {
     const up = drawn.length === 1 ? '' : `\u001b[${drawn.length - 1}A`;
     return `${drawn.join('\n')}\r${up}`;
   };
-  const erase = (): string => (drawn.length === 0 ? '' : `\r${ERASE_BELOW}`);
+  const erase = (): string => (drawn.length === 0 ? '' : ERASE);
 
   return {
     line(text) {

@@ -73,6 +73,7 @@ export function createTerminal(width: number) {
         else if (name === 'A') for (let row = 0; row < Number(count); row++) up();
         else if (name === 'J')
           lines.splice(line, Number.POSITIVE_INFINITY, lines[line]!.slice(0, at));
+        else if (name === 'K') lines[line] = lines[line]!.slice(0, at);
         else if (!token.startsWith('\u001b')) {
           const old = lines[line]!;
           lines[line] = old.padEnd(at).slice(0, at) + token + old.slice(at + 1);
