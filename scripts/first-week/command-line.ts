@@ -117,7 +117,7 @@ export const checks: readonly Check[] = [
     name: 'an output that bash opens as a pipe takes the records, and nothing stands beside it',
     run: ({ url }) =>
       inFolder(async (folder) => {
-        const line = `everypage '${url}' -o >(gzip > a.gz); code=$?; wait; sleep 0.2; exit $code`;
+        const line = `everypage '${url}' -o >(gzip > a.part && mv a.part a.gz); code=$?; for try in {1..100}; do [ -e a.gz ] && break; sleep 0.05; done; exit $code`;
         const { code, stderr } = await bash(folder, line);
         assert.equal(code, 0, stderr);
         assert.deepEqual(filesIn(folder), ['a.gz']);

@@ -50,7 +50,8 @@ async function fetchShown(
   const caFile = join(folder, 'ca.pem');
   const output = join(folder, OUTPUT);
   await writeFile(caFile, server.ca);
-  const hidden = ['--cacert', caFile, '-o', output, '--proxy', '', ...messageFlags(typed)];
+  const json = typed.has('json') ? ['--json'] : [];
+  const hidden = [...json, '--cacert', caFile, '-o', output, '--proxy', '', ...messageFlags(typed)];
   const words = [server.url, '--select', 'data.items', ...own, ...hidden];
   const exitCode = await fetchCommand(parseArguments(words, {}), context, OUTPUT);
   if (exitCode !== 0) return exitCode;

@@ -251,6 +251,7 @@ function filesBeside(
         : []),
     ],
     alsoRead: [
+      ...typed.list('env-file').map((path) => ['the file of --env-file', path] as const),
       ...headers.map((path) => ['the file of --header', path] as const),
       ...(/^@(?!-$)/.test(data ?? '') ? [['the file of --data', data!.slice(1)] as const] : []),
       ...(typed.has('netrc') ? [['the file of --netrc', netrcPath(env)] as const] : []),
@@ -259,8 +260,16 @@ function filesBeside(
   };
 }
 
-/** The name of a file in place of a URL gets better advice than to add a scheme. */
+/** The name of a file, or a body, in place of a URL gets better advice than to add a scheme. */
 function checkIsNoFile(argument: string): void {
+  // As after the `--json` of curl and httpie. It may hold credentials.
+  if (/^[{[]/.test(argument)) {
+    throw new UsageError('JSON stands where a URL is due; -d sends a body', [
+      'https://api.example.com/items',
+      '-d',
+      '@body.json',
+    ]);
+  }
   if (/^(?:@|-$|[a-z]+:)/i.test(argument)) return;
   if (/\.everypage(?:\.part)?$/.test(argument)) {
     throw new UsageError(

@@ -366,6 +366,12 @@ const table = {
       detail: 'Sends `authorization: Bearer …` with the value of VAR.',
       excludes: { netrc: 'each says who you are' },
     },
+    'env-file': {
+      list: path('.env'),
+      help: 'file of NAME=value lines, as if they were in the environment',
+      detail:
+        'For the variables of --bearer-env, for proxies, and for what is said here to come from a variable. Can be repeated. A variable that is set already stays.',
+    },
     netrc: {
       short: 'n',
       help: 'user and password for the host from ~/.netrc',
@@ -606,7 +612,9 @@ const table = {
     },
     json: {
       help: 'print the result as JSON on stdout',
-      verbs: ['verify', 'explain', 'presets'],
+      detail: 'Its form: docs/schemas. The records of a fetch or an export then need a file, -o.',
+      verbs,
+      excludes: { summary: 'both are the summary; --json is --summary -' },
     },
     help: {
       short: 'h',

@@ -18,6 +18,7 @@ import {
   withinTime,
   writeOut,
 } from './context.ts';
+import { loadEnvFiles } from './env-file.ts';
 import { type ExitCode, exitCodeOfError, signalOfExitCode } from './exit-code.ts';
 import { fetchCommand } from './fetch-command.ts';
 import { flagNamed, type Verb, verbs } from './flags.ts';
@@ -60,6 +61,7 @@ export async function runCommandLine(
       await writeOut(context, text);
       return 0;
     }
+    loadEnvFiles(typed, context);
     checkValues(typed);
     const command = await commands[typed.verb]();
     return await command(typed, context);

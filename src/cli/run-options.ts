@@ -77,11 +77,11 @@ function readPaginate(typed: TypedArguments): Paginate | null {
 
 /** `--summary`, whose folder is checked before anything is requested. */
 export function readSummaryPath(typed: TypedArguments): string | null {
-  const path = typed.value('summary');
+  const path = typed.has('json') ? STDOUT : typed.value('summary');
   if (path !== STDOUT) checkOutputFolder(path);
   else if (typed.value('output') === null) {
     throw new UsageError(
-      '--summary - and the records would both go to standard output; give the records a file with -o, or the summary one',
+      `${typed.has('json') ? '--json' : '--summary -'} and the records would both go to standard output; give the records a file with -o`,
       [...wordsOf(typed, (flag) => (flag.name === 'output' ? null : flag)), '-o', 'items.ndjson'],
     );
   }

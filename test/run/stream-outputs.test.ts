@@ -35,7 +35,7 @@ suite('an output that is a stream', { concurrency: 2 }, () => {
     const folder = temporaryFolder(t);
     const { code, stderr } = await bash(
       folder,
-      `everypage '${url}' -q > a && everypage '${url}' -o >(gzip > b.gz) && everypage '${url}' -q -o /dev/fd/3 3> c; code=$?; wait; exit $code`,
+      `everypage '${url}' -q > a && everypage '${url}' -o >(gzip > b.part && mv b.part b.gz) && everypage '${url}' -q -o /dev/fd/3 3> c; code=$?; until [ -e b.gz ]; do sleep 0.05; done; exit $code`,
     );
     assert.equal(code, 0, stderr);
     assert.match(stderr, /12 records → \/dev\/fd\/\d+ \(/);
