@@ -8,6 +8,7 @@ import type { Clock } from '../core/clock.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
 import { outputError } from '../export/file-destination.ts';
 import type { TransportInternals } from '../http/create-transport.ts';
+import { wrapText } from '../report/paint.ts';
 import type { TerminalFacts, TextStream } from '../report/reporter.ts';
 import { exitCodeOfSignal, type StopSignal } from './exit-code.ts';
 import type { FlagValue } from './flags.ts';
@@ -204,6 +205,16 @@ export async function withinTime(work: Promise<unknown>, mostMs: number): Promis
   const timer = setTimeout(resolve, mostMs);
   await Promise.race([work, promise]);
   clearTimeout(timer);
+}
+
+/** Text for people, broken between words where it goes to a terminal. */
+export function fitTerminal(
+  stream: TerminalStream,
+  env: Readonly<Record<string, string | undefined>>,
+  words: string,
+): string {
+  const { isTerminal, columns } = describeTerminal(stream, env, 'never');
+  return isTerminal ? wrapText(words, columns()) : words;
 }
 
 /** Writes text to standard output, and waits until it has left. */

@@ -14,6 +14,7 @@ import { typedCommand } from './command-text.ts';
 import {
   type CliContext,
   describeTerminal,
+  fitTerminal,
   LAST_WRITE_MS,
   withinTime,
   writeOut,
@@ -21,7 +22,7 @@ import {
 import { loadEnvFiles } from './env-file.ts';
 import { type ExitCode, exitCodeOfError, signalOfExitCode } from './exit-code.ts';
 import { fetchCommand } from './fetch-command.ts';
-import { flagNamed, type Verb, verbs } from './flags.ts';
+import { type FlagValue, flagNamed, type Verb, verbs } from './flags.ts';
 import { longHelp, shortHelp } from './help.ts';
 import { checkValues, parseArguments, type TypedArguments, UsageError } from './parse-arguments.ts';
 
@@ -58,7 +59,7 @@ export async function runCommandLine(
     const typed = parseArguments(argv, context.env);
     const text = textAskedFor(typed);
     if (text !== null) {
-      await writeOut(context, text);
+      await writeOut(context, fitTerminal(context.stdout, context.env, text));
       return 0;
     }
     loadEnvFiles(typed, context);
@@ -88,10 +89,15 @@ function sayError(error: unknown, argv: readonly string[], context: CliContext):
     const more = command === null ? {} : { try: command };
     writeJsonLine(context.stderr, context.clock, { type: 'error', code, message, ...more });
   } else {
-    const color = argv.includes('--color=never') ? 'never' : 'auto';
-    const paint = createPainter(describeTerminal(context.stderr, context.env, color).color);
+    const [, color = 'auto'] =
+      /(?:^| )--color[= ](auto|always|never)(?: |$)/.exec(argv.join(' ')) ??
+      (argv.includes('--color') ? ['', 'always'] : []);
+    const paint = createPainter(
+      describeTerminal(context.stderr, context.env, color as FlagValue<'color'>).color,
+    );
     const more = command === null ? '' : `  try: ${paint('cyan', command)}\n`;
-    context.stderr.write(`${paint('red', 'everypage:')} ${escapeText(message)}\n${more}`);
+    const said = `${paint('red', 'everypage:')} ${escapeText(message)}\n${more}`;
+    context.stderr.write(fitTerminal(context.stderr, context.env, said));
   }
   if (context.env['EVERYPAGE_DEBUG'] === '1' && error instanceof Error) {
     context.stderr.write(`${error.stack}\n`);

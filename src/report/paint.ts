@@ -67,7 +67,7 @@ export function fitText(text: string, columns: number): string {
 }
 
 /** A command to copy: in several lines it would be several commands. */
-const COMMAND = /^\s*(?:try: |\$ )?(?:npx )?everypage(?: |$)/;
+const COMMAND = /^(?: +| *try: |\$ )(?:npx )?everypage /;
 
 /**
  * Text whose lines fit `columns`, broken between words; what follows a break is indented as the line is.
@@ -83,7 +83,10 @@ export function wrapText(text: string, columns: number): string {
 function wrapLine(line: string, columns: number): readonly string[] {
   const bare = stripVTControlCharacters(line);
   if (textWidth(bare) <= columns || COMMAND.test(bare)) return [line];
-  const [indent] = /^ */.exec(bare)!;
+  // What follows stands under the last column of a table, if that leaves room for it.
+  const [left = ''] = /^ *\S+(?: \S+)* {2,}(?=\S)/.exec(bare) ?? [];
+  const isTable = left !== '' && textWidth(left) <= columns * 0.6;
+  const indent = isTable ? ' '.repeat(textWidth(left)) : /^ */.exec(bare)![0];
   const lines: string[] = [];
   let current = '';
   let width = 0;
