@@ -30,7 +30,7 @@ async function bash(folder: string, line: string) {
 
 const filesIn = (folder: string) => readdirSync(folder).filter((name) => name !== 'state');
 
-suite('an output that is a stream', { concurrency: 2 }, () => {
+suite('an output that is a stream', () => {
   test('takes what standard output takes, and nothing stands beside it', async (t) => {
     const folder = temporaryFolder(t);
     const { code, stderr } = await bash(
