@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Archive } from '../archive/archive.ts';
 import { archiveOf } from '../archive/archive-location.ts';
@@ -8,6 +7,7 @@ import { ArchiveReader } from '../archive/archive-reader.ts';
 import { withWritten } from '../archive/verdict.ts';
 import { archivePages, decodeStored } from '../archive-thread/stored-pages.ts';
 import { usageError } from '../core/errors.ts';
+import { makeTemporaryFolder } from '../core/files.ts';
 import type { RunOptions } from '../core/options.ts';
 import { strictOf } from '../core/resolve-options.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
@@ -45,7 +45,7 @@ export async function proveList(
   }
   checkOutputFolder(output ?? null);
   const beside = output === undefined || isWrittenInPlace(output) ? null : output;
-  const folder = (beside ?? rest.archive) ? null : mkdtempSync(join(tmpdir(), 'everypage-'));
+  const folder = (beside ?? rest.archive) ? null : makeTemporaryFolder('everypage');
   const archive = rest.archive ?? archiveOf(beside ?? join(folder!, 'reading'));
   // The readings write none, and are held against it all the same.
   const isAlone = output !== undefined && formatNameFor(output, format ?? null) === 'none';

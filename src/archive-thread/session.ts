@@ -259,15 +259,18 @@ export class ArchiveSession implements SessionCalls {
     const failures = archive.failures(20);
     const isWritten = isWhole(counted.name, strict) || (allowIncomplete && !stopped);
     if (isWhole(counted.name, strict)) this.#seal(counted.name);
-    if (target.kind === 'file' && !isWritten) this.#begun?.follow.cancel();
+    // A pipe has got its first pages by now, as standard output has: it gets all that are there.
+    const isAllOrNothing = this.#file !== null && !this.#file.waitsForReader;
+    if (isAllOrNothing && !isWritten) this.#begun?.follow.cancel();
     else this.#begun?.follow.end();
     const counts = await this.#exporting;
     if (this.#exportError !== null) throw this.#exportError;
-    const isCounted = counts !== null && (target.kind !== 'file' || isWritten);
+    const isCounted = counts !== null && (!isAllOrNothing || isWritten);
     const verdict = isCounted ? withWritten(counted, counts.records) : counted;
     const isComplete = isWhole(verdict.name, strict);
     if (verdict.name !== counted.name) this.#seal(verdict.name);
-    const writes = isWritten && (isComplete || allowIncomplete) && !this.#isAbandoned;
+    const isGood = isWritten && (isComplete || allowIncomplete);
+    const writes = (isGood || !isAllOrNothing) && !this.#isAbandoned;
     if (writes) this.#file?.commit();
     else this.#file?.abort();
     // Who left before the last page may come back for the rest, and must not fetch it again.
@@ -281,7 +284,7 @@ export class ArchiveSession implements SessionCalls {
       isEmpty && !isComplete ? this.#discard() : this.#settleArchive(isDone, keep, part, complete);
     const destination = target.kind === 'file' ? target.path : 'stdout';
     const output =
-      counts === null || (target.kind === 'file' && !writes) ? null : { destination, ...counts };
+      counts === null || (isAllOrNothing && !writes) ? null : { destination, ...counts };
     const isAbandoned = this.#isAbandoned;
     const echo = this.#echoes?.found ?? null;
     return { verdict, failures, output, archivePath, isAbandoned, echo };

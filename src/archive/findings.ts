@@ -225,7 +225,7 @@ function totalFindings({ pages, fetched, counts }: PagedFacts): readonly string[
   const missing = counted(expected - fetched, 'record is', 'records are');
   const least = totalAtEnd === null ? 'at least ' : '';
   const total = `${least}${totalText(pages, said)}`;
-  return [`${missing} missing: the server says ${total}, ${formatCount(fetched)} came`];
+  return [`${formatCount(fetched)} came, the server says ${total}: ${missing} missing`];
 }
 
 /** More came than the server ever said: a total that is wrong, or a list that changed unseen. */

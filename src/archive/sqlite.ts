@@ -2,7 +2,7 @@
  * The only use of `node:sqlite`: loads it without a warning, gives statements types, and turns what
  * SQLite and the disk say into errors that a person can act on. It knows no table.
  */
-import { closeSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { type ErrorCode, EverypageError } from '../core/errors.ts';
@@ -287,9 +287,9 @@ const faultsOfNode: Readonly<Record<string, readonly [Fault, string?]>> = {
   ENOENT: ['noFolder'],
   ENOTDIR: ['noFolder'],
   EISDIR: ['isFolder'],
-  EACCES: ['access'],
-  EPERM: ['access'],
-  EROFS: ['access'],
+  EACCES: ['access', 'permission is denied (EACCES)'],
+  EPERM: ['access', 'permission is denied (EPERM)'],
+  EROFS: ['access', 'the disk is read-only (EROFS)'],
   EBUSY: ['writing', 'another program has it open (EBUSY)'],
   ENOSPC: ['writing', 'the disk is full or over quota (ENOSPC)'],
   EDQUOT: ['writing', 'the disk is full or over quota (EDQUOT)'],
@@ -330,7 +330,7 @@ export function archiveError(error: unknown, path: string, isOfData = false): Ev
  */
 function whyUnopened(path: string): unknown {
   try {
-    statOrNull(path);
+    if (statOrNull(path) !== null) accessSync(path, constants.R_OK);
     // Windows opens no folder.
     if (process.platform !== 'win32') closeSync(openSync(dirname(path), 'r'));
     return null;

@@ -17,7 +17,7 @@ import {
   writeOut,
 } from './context.ts';
 import { type ExitCode, exitCodeOfVerdict, exitCodeOfVerification } from './exit-code.ts';
-import { type TypedArguments, UsageError } from './parse-arguments.ts';
+import { type TypedArguments, UsageError, wordsOf } from './parse-arguments.ts';
 import { optionsOfTable } from './run-options.ts';
 
 const shownProblems = 10;
@@ -26,6 +26,13 @@ const shownProblems = 10;
 export async function exportCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
   const archivePath = onlyArchive(typed);
   const shape = optionsOfTable(typed);
+  const isJson = typed.has('json');
+  if (isJson && shape.output === undefined) {
+    throw new UsageError(
+      '--json and the records would both go to standard output; give the records a file with -o',
+      [...wordsOf(typed), '-o', 'items.ndjson'],
+    );
+  }
   const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
   const stdout = shape.output === undefined ? createStdoutSink(context.stdout) : null;
   const result = await exportBeside(
@@ -35,15 +42,18 @@ export async function exportCommand(typed: TypedArguments, context: CliContext):
   );
   await stdout?.flush();
   const { destination, records, bytes, verdict } = result;
-  if (!typed.has('quiet')) {
+  const exitCode = exitCodeOfVerdict(verdict, {
+    allowIncomplete: shape.allowIncomplete === true,
+    strict: null,
+  });
+  if (isJson) {
+    await writeOut(context, `${asciiJson({ ...result, exitCode }, 2)}\n`);
+  } else if (!typed.has('quiet')) {
     createScreen(context.stderr, facts).line(
       `${writtenText(records, verdict)} → ${escapeText(destination)} (${formatBytes(bytes)})${reservation(verdict)}`,
     );
   }
-  return exitCodeOfVerdict(verdict, {
-    allowIncomplete: shape.allowIncomplete === true,
-    strict: null,
-  });
+  return exitCode;
 }
 
 /** `everypage verify ARCHIVE`: computes the verdict again from the stored bytes. */

@@ -6,7 +6,7 @@ import { asciiJson } from '../report/json-log.ts';
 import { pagingCommands, pagingText } from '../report/paging-text.ts';
 import { createPainter } from '../report/paint.ts';
 import { pagingCommand } from './command-text.ts';
-import { type CliContext, describeTerminal, writeOut } from './context.ts';
+import { type CliContext, describeTerminal, fitTerminal, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { type TypedArguments, UsageError } from './parse-arguments.ts';
 import { readRunOptions } from './run-options.ts';
@@ -36,7 +36,11 @@ export async function explainCommand(
   const facts = describeTerminal(context.stdout, context.env, typed.value('color'));
   const text = typed.has('json')
     ? asciiJson(explanation, 2)
-    : explanationText(explanation, commandWith, facts.color);
+    : fitTerminal(
+        context.stdout,
+        context.env,
+        explanationText(explanation, commandWith, facts.color),
+      );
   await writeOut(context, `${text}\n`);
   return 0;
 }

@@ -18,6 +18,7 @@ import {
   origin,
   outputPath,
   path,
+  pathOrStdout,
   presetName,
   proxyUrl,
   rate,
@@ -47,7 +48,8 @@ type ElementOf<List> = List extends readonly (infer Element)[] ? Element : never
 
 /**
  * What a flag takes. `on`: no value, and the option becomes this. `value`: one value, the last one
- * counts; with `bare` it may be left out, and is written with an equals sign. `list`: all values count. The compiler checks them against the option's type.
+ * counts; with `bare` it may be left out, and then only one of its words may follow it. `list`: all values count.
+ * The compiler checks them against the option's type.
  */
 type Taking<Value> =
   | { readonly on: Value }
@@ -65,7 +67,7 @@ type Target =
       >;
     }[keyof PaginateOptions]
   | ({ readonly option?: never; readonly pagination?: never } & (
-      | { readonly value: ValueType<unknown>; readonly standard?: unknown }
+      | { readonly value: ValueType<unknown>; readonly bare?: string; readonly standard?: unknown }
       | { readonly list: ValueType<unknown> }
       | { readonly on?: never }
     ));
@@ -86,6 +88,8 @@ type FlagFacts = Target & {
   readonly needs?: Readonly<Record<string, string>>;
   /** Left out of the command that resumes a run. */
   readonly isOnce?: boolean;
+  /** Why it is given once only; without it the last one counts, as in a command that an alias begins. */
+  readonly single?: string;
 };
 
 interface OfGroup {
@@ -114,7 +118,8 @@ const table = {
       value: outputPath,
       help: 'file to write, .ndjson or .json; default: stdout',
       detail:
-        'The file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.jsonl` means NDJSON. `.everypage` keeps only the archive. `-` is standard output.',
+        'The file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.jsonl` means NDJSON. `.everypage` keeps only the archive. `-` is standard output. A pipe (`>(gzip > a.gz)`, a named pipe, `/dev/fd/3`) is written as standard output is.',
+      single: 'a run writes one output; everypage export writes more of them from the archive',
     },
     format: {
       short: 'f',
@@ -130,6 +135,7 @@ const table = {
       detail:
         'A dotted path, `@` for a page that is itself the list, or a JMESPath expression. If it leads to an array, each element is a record. Records keep their bytes; only white space between tokens is removed.',
       verbs: ['fetch', 'export', 'explain'],
+      single: 'a run takes one selection; a JMESPath expression can join two',
       excludes: { pages: 'one takes records out of pages, the other keeps pages whole' },
     },
     records: {
@@ -334,6 +340,7 @@ const table = {
       short: 'd',
       value: body,
       help: 'body of each request; @file reads it from a file',
+      single: 'a request has one body',
       detail:
         'Implies POST, and `content-type: application/json` unless a header says otherwise. `@-` is standard input.',
     },
@@ -367,6 +374,12 @@ const table = {
       help: 'Bearer token from the environment variable VAR',
       detail: 'Sends `authorization: Bearer …` with the value of VAR.',
       excludes: { netrc: 'each says who you are' },
+    },
+    'env-file': {
+      list: path('.env'),
+      help: 'file of NAME=value lines, as if they were in the environment',
+      detail:
+        'For the variables of --bearer-env, for proxies, and for what is said here to come from a variable. Can be repeated. A variable that is set already stays.',
     },
     netrc: {
       short: 'n',
@@ -547,6 +560,7 @@ const table = {
       option: 'archive',
       value: path('items.everypage'),
       help: 'where to keep the archive',
+      single: 'a run has one archive',
       detail:
         'Default: beside the output, `items.ndjson.everypage`. Without an output file: in the state folder ($XDG_STATE_HOME/everypage).',
     },
@@ -584,9 +598,11 @@ const table = {
     color: {
       env: 'EVERYPAGE_COLOR',
       value: oneOf('WHEN', ['auto', 'always', 'never']),
+      bare: 'always',
       standard: 'auto',
       help: 'when to colour: auto, always or never',
-      detail: 'auto uses colour on a terminal unless NO_COLOR is set.',
+      detail:
+        '`--color` alone means always. auto uses colour on a terminal, and elsewhere if FORCE_COLOR or CLICOLOR_FORCE is set; NO_COLOR turns it off.',
       verbs,
     },
     'log-format': {
@@ -597,13 +613,17 @@ const table = {
       verbs: ['fetch'],
     },
     summary: {
-      value: path('summary.json'),
+      value: pathOrStdout('summary.json'),
       help: 'file for the verdict and all numbers, as JSON',
+      detail: '`-` is standard output, which then takes no records.',
+      single: 'there is one summary',
       verbs: ['fetch'],
     },
     json: {
       help: 'print the result as JSON on stdout',
-      verbs: ['verify', 'explain', 'presets'],
+      detail: 'Its form: docs/schemas. The records of a fetch or an export then need a file, -o.',
+      verbs,
+      excludes: { summary: 'both are the summary; --json is --summary -' },
     },
     help: {
       short: 'h',
@@ -660,6 +680,8 @@ export interface Flag {
   readonly excludes: Readonly<Record<string, string>>;
   readonly needs: Readonly<Record<string, string>>;
   readonly isOnce: boolean;
+  /** Null where the last one counts. */
+  readonly single: string | null;
 }
 
 type AnyFacts = Partial<Omit<Flag, 'value' | 'name'>> &
@@ -683,6 +705,7 @@ export const flags: readonly Flag[] = Object.entries<AnyFacts>(table).map(([name
     excludes: {},
     needs: {},
     isOnce: false,
+    single: null,
     ...facts,
     name: name as FlagName,
     value: value ?? list,

@@ -2,7 +2,7 @@ import { type Preset, presets } from '../index.ts';
 import { traps } from '../plan/presets.ts';
 import { asciiJson } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
-import { type CliContext, describeTerminal, writeOut } from './context.ts';
+import { type CliContext, describeTerminal, fitTerminal, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { nearest, type TypedArguments, UsageError } from './parse-arguments.ts';
 
@@ -29,7 +29,7 @@ export async function presetsCommand(
   const facts = describeTerminal(context.stdout, context.env, typed.value('color'));
   const text = typed.has('json')
     ? asciiJson(shown, 2)
-    : presetsText(shown, name !== undefined, facts.color);
+    : fitTerminal(context.stdout, context.env, presetsText(shown, name !== undefined, facts.color));
   await writeOut(context, `${text}\n`);
   return 0;
 }

@@ -266,7 +266,7 @@ function quietly(work: () => void): void {
   }
 }
 
-const KEPT =
+export const KEPT =
   'The pages are kept in the archive: run the same command again and nothing is fetched twice.';
 
 const CAUSES: Readonly<Record<string, string>> = {

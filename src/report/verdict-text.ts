@@ -93,6 +93,9 @@ function listLines(verdict: Verdict, paint: Painter, total: number | null): read
   const missing = planned === null ? null : planned - stored;
   if (missing === 0)
     return [paint('red', `Incomplete: ${escapeText(verdict.reasons.join('; '))}.`)];
+  // Of one page nothing need be counted.
+  if (planned === 1 && failed === 1) return [paint('red', 'The page failed.')];
+  if (planned === 1 && stored === 0) return [paint('red', 'The page is missing.')];
   const parts = [
     planned === null
       ? `${counted(stored, 'page is', 'pages are')} OK; the total is not known yet`

@@ -197,7 +197,7 @@ describe('pages that were read again at the end', () => {
 
   it('go without saying where they are none and something is wrong', (t) => {
     const verdict = verdictOf(t, { ...read, pages: pagesOf(29, false, { total: 30 }) });
-    const missing = '1 record is missing: the server says 30, 29 came';
+    const missing = '29 came, the server says 30: 1 record is missing';
     assert.deepEqual([verdict.name, verdict.reasons], ['incomplete', [missing]]);
   });
 

@@ -184,8 +184,8 @@ describe('refusals', () => {
       /-H is a flag of everypage URL and everypage explain, not of/,
     );
     assert.match(
-      refusal(['--json', url]),
-      /everypage verify, everypage explain and everypage presets, not of everypage URL/,
+      refusal(['verify', 'a', '-v']),
+      /-v is a flag of everypage URL and everypage demo, not of everypage verify/,
     );
   });
 
