@@ -539,7 +539,7 @@ const table = {
       value: path('items.everypage'),
       help: 'where to keep the archive',
       detail:
-        'Default: beside the output, `items.ndjson.everypage`. Without an output file: in the state folder ($XDG_STATE_HOME/everypage).',
+        'Default: beside the output, `items.ndjson.everypage`. Without an output file: in the state folder ($XDG_STATE_HOME/everypage), until every page was written; everypage archives lists what is there.',
     },
     fresh: {
       option: 'fresh',
