@@ -29,7 +29,15 @@ import {
   whole,
 } from './flag-values.ts';
 
-export const verbs = ['fetch', 'export', 'verify', 'explain', 'presets', 'demo'] as const;
+export const verbs = [
+  'fetch',
+  'export',
+  'verify',
+  'explain',
+  'presets',
+  'archives',
+  'demo',
+] as const;
 
 /** `fetch` is what happens without a verb. */
 export type Verb = (typeof verbs)[number];
@@ -594,7 +602,13 @@ const table = {
     },
     json: {
       help: 'print the result as JSON on stdout',
-      verbs: ['verify', 'explain', 'presets'],
+      verbs: ['verify', 'explain', 'presets', 'archives'],
+    },
+    clean: {
+      help: 'remove the archives that are listed',
+      detail:
+        'All but those that a run is working in. A run that one of them belongs to begins again.',
+      verbs: ['archives'],
     },
     help: {
       short: 'h',

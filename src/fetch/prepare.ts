@@ -11,7 +11,9 @@ import {
 } from '../archive/archive-location.ts';
 import type { ArchiveLocation, RunSpecification } from '../archive/archive-types.ts';
 import { fingerprintOf } from '../archive/kept-run.ts';
+import { tidyStateFolder } from '../archive/state-folder.ts';
 import type { ExportTarget, OpenRequest, SentPage } from '../archive-thread/messages.ts';
+import { systemClock } from '../core/clock.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
 import { redactUrl, Secret, secretParamsOfList } from '../core/redact.ts';
@@ -120,6 +122,9 @@ export async function prepare(
     [...filesRead(sources, options), ...alsoRead],
   );
   if (location !== null) checkArchive(location, isFileBacked, options.fresh);
+  if (location !== null && !isFileBacked) {
+    tidyStateFolder(states, systemClock.wallTime(), location.part);
+  }
   const isNew = location === null || !existsSync(location.part);
   return {
     options,

@@ -187,7 +187,7 @@ describe('refusals', () => {
     );
     assert.match(
       refusal(['--json', url]),
-      /everypage verify, everypage explain and everypage presets, not of everypage URL/,
+      /everypage verify, everypage explain, everypage presets and everypage archives, not of everypage URL/,
     );
   });
 
