@@ -24,7 +24,10 @@ function loadSqlite(): Sqlite {
     process.emitWarning = emitWarning;
   }
   if (loaded === undefined) {
-    throw new EverypageError('INTERNAL', 'This Node has no SQLite. Use Node 24 or newer.');
+    throw new EverypageError(
+      'INTERNAL',
+      'there is no node:sqlite here; use Node 24 or newer, or a Bun or Deno that has it',
+    );
   }
   return loaded;
 }
