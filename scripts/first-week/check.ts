@@ -10,8 +10,8 @@ export interface FixtureServer {
   readonly url: string;
   /** The same without TLS over HTTP/2. */
   readonly http2Url: string;
-  /** A port that accepts connections and never answers. */
-  readonly silentUrl: string;
+  /** A port that neither accepts nor refuses connections. */
+  readonly deadUrl: string;
   /** A folder of this check alone. */
   readonly folder: string;
 }
