@@ -12,9 +12,9 @@ export {
   type PageRecord,
   pages,
   records,
-  type Urls,
 } from './api/pages.ts';
 export { UnfinishedError } from './api/unfinished-error.ts';
+export type { Sources, Urls } from './api/urls.ts';
 export { type Verification, verifyArchive } from './api/verify-archive.ts';
 export type { ErrorCode, PageCode } from './core/errors.ts';
 export { EverypageError } from './core/errors.ts';

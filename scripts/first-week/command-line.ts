@@ -9,12 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-
-interface Check {
-  readonly name: string;
-  /** @param server `url` is the first page of a list of records */
-  run(server: { readonly url: string }): Promise<void>;
-}
+import type { Check } from './check.ts';
 
 /** Another build may be named, to see that the checks fail on it. */
 const BIN = process.env['EVERYPAGE_BIN'] ?? join(import.meta.dirname, '../../bin/everypage.cjs');
@@ -115,7 +110,7 @@ const HINTS: readonly (readonly [typed: string, tried: string])[] = [
 export const checks: readonly Check[] = [
   {
     name: 'an output that bash opens as a pipe takes the records, and nothing stands beside it',
-    run: ({ url }) =>
+    run: ({ listUrl: url }) =>
       inFolder(async (folder) => {
         const line = `everypage '${url}' -o >(gzip > a.part && mv a.part a.gz); code=$?; for try in {1..100}; do [ -e a.gz ] && break; sleep 0.05; done; exit $code`;
         const { code, stderr } = await bash(folder, line);
@@ -126,7 +121,7 @@ export const checks: readonly Check[] = [
   },
   {
     name: '/dev/stdout, /dev/fd/3 and a named pipe are written as standard output is',
-    run: ({ url }) =>
+    run: ({ listUrl: url }) =>
       inFolder(async (folder) => {
         const script = [
           `everypage '${url}' -q > a`,
@@ -142,7 +137,7 @@ export const checks: readonly Check[] = [
   },
   {
     name: 'a folder without rights is said in a sentence, and is no bug',
-    run: ({ url }) =>
+    run: ({ listUrl: url }) =>
       inFolder(async (folder) => {
         const isRoot = process.getuid?.() === 0;
         chmodSync(folder, 0o555);
@@ -163,7 +158,7 @@ export const checks: readonly Check[] = [
   },
   {
     name: 'a closed standard output is an error, before anything is requested',
-    run: ({ url }) =>
+    run: ({ listUrl: url }) =>
       inFolder(async (folder) => {
         if (process.platform !== 'linux') return;
         const { code, stderr } = await bash(folder, `everypage '${url}' >&-`);
@@ -175,7 +170,7 @@ export const checks: readonly Check[] = [
   },
   {
     name: 'two outputs are refused, and --summary - is standard output',
-    run: ({ url }) =>
+    run: ({ listUrl: url }) =>
       inFolder(async (folder) => {
         const two = await bash(folder, `everypage '${url}' -o a.ndjson -o b.ndjson`);
         assert.equal(two.code, 2, two.stderr);
@@ -192,7 +187,7 @@ export const checks: readonly Check[] = [
   },
   {
     name: 'flags of other tools are answered with what they are here, without the credential',
-    run: ({ url }) =>
+    run: ({ listUrl: url }) =>
       inFolder(async (folder) => {
         for (const [typed, tried] of HINTS) {
           const { code, stderr } = await bash(folder, `everypage ${typed} '${url}' -o a.ndjson`);
@@ -207,7 +202,7 @@ export const checks: readonly Check[] = [
   },
   {
     name: 'a flag whose value may be left out takes no URL for it',
-    run: ({ url }) =>
+    run: ({ listUrl: url }) =>
       inFolder(async (folder) => {
         for (const flag of ['--color', '--strict', '--strict complete', '--color never']) {
           const { code, stdout, stderr } = await bash(folder, `everypage -q ${flag} '${url}'`);

@@ -3,6 +3,15 @@ import { filesOfArchive } from '../archive/archive-location.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import { withWritten } from '../archive/verdict.ts';
 import { countWritten, shapeAll } from '../archive-thread/stored-pages.ts';
+import {
+  boolean,
+  byteSink,
+  checkOptions,
+  checkPath,
+  format,
+  type OptionKinds,
+  string,
+} from '../core/check-options.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
 import type { FormatName } from '../core/options.ts';
 import { keptShape, type OutputShape, outputShape } from '../core/output-shape.ts';
@@ -26,6 +35,15 @@ export interface ExportOptions {
   readonly allowIncomplete?: boolean;
 }
 
+const kinds: OptionKinds<Required<ExportOptions>> = {
+  output: string,
+  stdout: byteSink,
+  format,
+  select: string,
+  wholePages: boolean,
+  allowIncomplete: boolean,
+};
+
 export interface ExportResult {
   readonly destination: string;
   readonly records: number;
@@ -41,7 +59,9 @@ export interface ExportResult {
  * @example
  * await exportArchive('items.ndjson.everypage', { output: 'names.json', select: 'data.items' });
  */
-export function exportArchive(path: string, options: ExportOptions): Promise<ExportResult> {
+export async function exportArchive(path: string, options: ExportOptions): Promise<ExportResult> {
+  checkPath('path', path);
+  checkOptions('exportArchive', kinds, options);
   return exportBeside(path, options, {});
 }
 
@@ -55,11 +75,11 @@ export async function exportBeside(
   if (output === undefined && stdout === undefined) {
     throw usageError('say where the export goes: give output, or stdout');
   }
-  const format =
+  const formatName =
     output === undefined
       ? (options.format ?? 'ndjson')
       : formatNameFor(output, options.format ?? null);
-  if (format === 'none') {
+  if (formatName === 'none') {
     throw usageError(`${output} would be an archive; an export is .ndjson, .jsonl or .json`);
   }
   checkOutputFolder(output ?? null);
@@ -76,7 +96,7 @@ export async function exportBeside(
     const pages = shapeAll(archive, shape);
     const file = output === undefined ? null : createFileDestination(output, holdFile);
     try {
-      const counts = await formatFor(format)(pages, file ?? stdout!, shape.select);
+      const counts = await formatFor(formatName)(pages, file ?? stdout!, shape.select);
       file?.commit();
       const destination = output ?? 'stdout';
       return { destination, ...counts, verdict: withWritten(verdict, counts.records) };

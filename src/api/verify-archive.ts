@@ -2,6 +2,13 @@ import { ArchiveReader } from '../archive/archive-reader.ts';
 import type { StoredPage } from '../archive/archive-types.ts';
 import { withWritten } from '../archive/verdict.ts';
 import { archivePages, createShaper, type DecodedPage } from '../archive-thread/stored-pages.ts';
+import {
+  abortSignal,
+  checkOptions,
+  checkPath,
+  number,
+  type OptionKinds,
+} from '../core/check-options.ts';
 import { EverypageError } from '../core/errors.ts';
 import { keptShape } from '../core/output-shape.ts';
 import { keyOfRedacted, type Place } from '../core/page-request.ts';
@@ -35,6 +42,8 @@ export interface VerifyOptions {
   readonly expect?: number;
 }
 
+const kinds: OptionKinds<Required<VerifyOptions>> = { signal: abortSignal, expect: number };
+
 const CHANGED_ROW =
   'its status, headers, times or place are not what was stored: the checksum differs';
 /** No flag helps: the archive says itself how large its bodies may be. */
@@ -56,6 +65,9 @@ export async function verifyArchive(
   path: string,
   options: VerifyOptions = {},
 ): Promise<Verification> {
+  checkPath('path', path);
+  checkOptions('verifyArchive', kinds, options);
+  options.signal?.throwIfAborted();
   const archive = ArchiveReader.openReadOnly(path);
   try {
     archive.check();

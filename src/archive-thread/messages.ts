@@ -5,6 +5,7 @@
  * plain data.
  */
 import type {
+  ArchiveLocation,
   AttemptRecord,
   KnownPage,
   PageRow,
@@ -33,8 +34,8 @@ export type ExportTarget =
   | { readonly kind: 'pages' };
 
 export interface OpenRequest {
-  readonly part: string;
-  readonly complete: string;
+  /** Where the archive stands; null for one that is this run's alone, and is gone at its end. */
+  readonly location: ArchiveLocation | null;
   readonly specification: RunSpecification;
   readonly fresh: boolean;
   readonly keep: boolean;

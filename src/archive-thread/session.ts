@@ -6,7 +6,7 @@
 import type { Archive } from '../archive/archive.ts';
 import { holdFile } from '../archive/archive-file.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
-import type { KnownPage, PageRow } from '../archive/archive-types.ts';
+import type { ArchiveLocation, KnownPage, PageRow } from '../archive/archive-types.ts';
 import { withWritten } from '../archive/verdict.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
@@ -101,7 +101,7 @@ export class ArchiveSession implements SessionCalls {
     this.#echoes = forms.length === 0 ? null : new EchoWatch(forms);
     this.#clock = clock;
     this.#main = main;
-    if (ask.fresh) discardArchive(ask.part);
+    if (ask.fresh && ask.location !== null) discardArchive(ask.location.part);
     const { archive, created } = openOrCreate(ask, clock);
     this.#archive = archive;
     archive.setExpected(ask.expect);
@@ -252,7 +252,7 @@ export class ArchiveSession implements SessionCalls {
   }
 
   async finish({ stopped }: Ask<'finish'>): Promise<Finished> {
-    const { part, complete, keep, allowIncomplete, strict, target } = this.#ask;
+    const { location, keep, allowIncomplete, strict, target } = this.#ask;
     const archive = this.#archive;
     const selected = stopped ? null : await this.#countSelected();
     const counted = archive.verdict({ written: selected });
@@ -277,11 +277,11 @@ export class ArchiveSession implements SessionCalls {
     const isTaken = !(target.kind === 'pages' && counts === null) && !this.#isAbandoned;
     const isDone = isComplete && isTaken;
     if (isDone) archive.markExported(this.#clock.wallTime());
-    if (isDone && !keep) archive.closeForRemoval();
+    if (location === null || (isDone && !keep)) archive.closeForRemoval();
     else archive.close();
     const isEmpty = verdict.stored === 0 && verdict.failed === 0;
     const archivePath =
-      isEmpty && !isComplete ? this.#discard() : this.#settleArchive(isDone, keep, part, complete);
+      isEmpty && !isComplete ? this.#discard() : this.#settleArchive(isDone, keep, location);
     const destination = target.kind === 'file' ? target.path : 'stdout';
     const output =
       counts === null || (isAllOrNothing && !writes) ? null : { destination, ...counts };
@@ -320,23 +320,25 @@ export class ArchiveSession implements SessionCalls {
   close(): null {
     this.#file?.abort();
     const isEmpty = this.#archive.counts().stored === 0;
-    this.#archive.close();
+    if (this.#ask.location === null) this.#archive.closeForRemoval();
+    else this.#archive.close();
     return isEmpty ? this.#discard() : null;
   }
 
   #discard(): null {
-    discardArchive(this.#ask.part);
+    const { location } = this.#ask;
+    if (location !== null) discardArchive(location.part);
     return null;
   }
 
-  #settleArchive(isDone: boolean, keep: boolean, part: string, complete: string): string | null {
-    if (!isDone) return part;
+  #settleArchive(isDone: boolean, keep: boolean, location: ArchiveLocation | null): string | null {
+    if (location === null) return null;
+    if (!isDone) return location.part;
     if (keep) {
-      finishArchive({ part, complete });
-      return complete;
+      finishArchive(location);
+      return location.complete;
     }
-    discardArchive(part);
-    return null;
+    return this.#discard();
   }
 
   async #export(

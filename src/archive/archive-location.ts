@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
 import { realPlace, renameFile, syncFolder, whyUnreadable } from '../core/files.ts';
 import { lockFile } from './archive-file.ts';
+import type { ArchiveLocation } from './archive-types.ts';
 import { archiveError } from './sqlite.ts';
 
 const SUFFIX = '.everypage';
@@ -27,12 +28,6 @@ export function filesOfArchive(path: string): readonly string[] {
   }
   const beside = COMPANIONS.flatMap((suffix) => [path + suffix, place + suffix]);
   return [path, ...beside];
-}
-
-export interface ArchiveLocation {
-  /** While pages are missing, or not exported yet. */
-  readonly part: string;
-  readonly complete: string;
 }
 
 export interface ArchivePlacement {

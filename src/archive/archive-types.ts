@@ -10,6 +10,13 @@ import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { KeyPart } from '../decode/decode.ts';
 
+/** The paths of an archive. */
+export interface ArchiveLocation {
+  /** While pages are missing, or not exported yet. */
+  readonly part: string;
+  readonly complete: string;
+}
+
 export type PageState = 'stored' | 'failed' | 'beyond-end';
 
 /** One try of one page, as the report will draw it. */

@@ -29,6 +29,12 @@ export const WRITER_SETTINGS = `
   PRAGMA wal_autocheckpoint = ${(16 * 1024 * 1024) / PAGE_BYTES};
 `;
 
+/** For a database that is gone with its connection: nothing of it has to outlive a crash. */
+export const TEMPORARY_SETTINGS = `
+  PRAGMA synchronous = OFF;
+  PRAGMA journal_mode = MEMORY;
+`;
+
 /**
  * A file may come from anywhere: nothing in its schema is trusted, its cells are checked. What is
  * sorted for the verdict, all record keys, spills into a file once it is larger than the cache.

@@ -101,6 +101,7 @@ async function fetchAndReport(
       await runOver((asked) => createTransport(asked, context.network), sources, {
         ...options,
         ...beside,
+        resume: true,
         signal: signals.signal,
         onEvent: (event) => {
           if (event.type === 'start' || event.type === 'total') total = event.total;

@@ -37,6 +37,7 @@ export const verbs = [
   'verify',
   'explain',
   'presets',
+  'archives',
   'demo',
   'completion',
 ] as const;
@@ -562,7 +563,7 @@ const table = {
       help: 'where to keep the archive',
       single: 'a run has one archive',
       detail:
-        'Default: beside the output, `items.ndjson.everypage`. Without an output file: in the state folder ($XDG_STATE_HOME/everypage).',
+        'Default: beside the output, `items.ndjson.everypage`. Without an output file: in the state folder ($XDG_STATE_HOME/everypage), until every page was written; everypage archives lists what is there.',
     },
     fresh: {
       option: 'fresh',
@@ -624,6 +625,12 @@ const table = {
       detail: 'Its form: docs/schemas. The records of a fetch or an export then need a file, -o.',
       verbs,
       excludes: { summary: 'both are the summary; --json is --summary -' },
+    },
+    clean: {
+      help: 'remove the archives that are listed',
+      detail:
+        'All but those that a run is working in. A run that one of them belongs to begins again.',
+      verbs: ['archives'],
     },
     help: {
       short: 'h',

@@ -55,6 +55,14 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
     does: 'Lists the APIs whose pagination is known by name, or shows everything about one.',
     examples: [['use one?', "everypage 'https://a.io/items' --preset stripe -o a.ndjson"]],
   },
+  archives: {
+    usage: 'everypage archives [--clean]',
+    does: 'Lists the archives of runs to standard output that did not end: their records were not all written, and the same command resumes them. They go by themselves: complete ones after a day, others when they have not changed for 30 days.',
+    examples: [
+      ['see what is kept?', 'everypage archives'],
+      ['remove all of it?', 'everypage archives --clean'],
+    ],
+  },
   demo: {
     usage: 'everypage demo [FLAGS]',
     does: 'Starts a local HTTP/2 API with faults and a rate limit, fetches all of it, and shows the first records.',
@@ -102,7 +110,7 @@ export function shortHelp(verb: Verb): string {
     verb === 'fetch'
       ? [
           `usage: ${usage}`,
-          '       everypage explain URL, export|verify ARCHIVE, presets, demo',
+          '       everypage explain URL, export|verify ARCHIVE, archives, presets, demo',
           '',
         ]
       : [`usage: ${usage}`, '', ...wrap(does, helpColumns), ''];

@@ -35,6 +35,7 @@ const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
   verify: async () => (await import('./archive-commands.ts')).verifyCommand,
   explain: async () => (await import('./explain-command.ts')).explainCommand,
   presets: async () => (await import('./presets-command.ts')).presetsCommand,
+  archives: async () => (await import('./archives-command.ts')).archivesCommand,
   demo: async () => (await import('./demo-command.ts')).demoCommand,
   completion: async () => (await import('./completion-command.ts')).completionCommand,
 };

@@ -1,10 +1,11 @@
+import { nearest } from '../core/nearest.ts';
 import { type Preset, presets } from '../index.ts';
 import { traps } from '../plan/presets.ts';
 import { asciiJson } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
 import { type CliContext, describeTerminal, fitTerminal, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
-import { nearest, type TypedArguments, UsageError } from './parse-arguments.ts';
+import { type TypedArguments, UsageError } from './parse-arguments.ts';
 
 /** `everypage presets [NAME]`: the named APIs, or all that is known of one. */
 export async function presetsCommand(

@@ -216,6 +216,6 @@ export interface Summary {
     /** True when failed pages were left out because the user allowed it. */
     readonly partial: boolean;
   } | null;
-  /** Where the archive is now, or null when it was removed. */
+  /** Where the archive is now; null if it was removed, or was this run's alone. */
   readonly archivePath: string | null;
 }

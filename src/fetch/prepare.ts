@@ -9,9 +9,11 @@ import {
   makeStateFolder,
   stateFolder,
 } from '../archive/archive-location.ts';
-import type { RunSpecification } from '../archive/archive-types.ts';
+import type { ArchiveLocation, RunSpecification } from '../archive/archive-types.ts';
 import { fingerprintOf } from '../archive/kept-run.ts';
+import { tidyStateFolder } from '../archive/state-folder.ts';
 import type { ExportTarget, OpenRequest, SentPage } from '../archive-thread/messages.ts';
+import { systemClock } from '../core/clock.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
 import { redactUrl, Secret, secretParamsOfList } from '../core/redact.ts';
@@ -100,35 +102,37 @@ export async function prepare(
   const stands = options.output !== null && !isWrittenInPlace(options.output);
   const isFileBacked = stands || options.archive !== null;
   const states = stateFolder(process.env, homedir());
-  if (!isFileBacked) makeStateFolder(states);
-  const location = locateArchive({
-    output: stands ? options.output : null,
-    archive: options.archive,
-    stateFolder: states,
-    fingerprint: fingerprintOf(specification),
-  });
+  const isTemporary = !isFileBacked && !options.resume;
+  if (!isFileBacked && options.resume) makeStateFolder(states);
+  const location = isTemporary
+    ? null
+    : locateArchive({
+        output: stands ? options.output : null,
+        archive: options.archive,
+        stateFolder: states,
+        fingerprint: fingerprintOf(specification),
+      });
   const { alsoWritten = [], alsoRead = [] } = askedOptions;
   checkDistinctFiles(
     [
       ...(target.kind === 'file' ? [['the output', target.path] as const] : []),
-      ...filesOfArchive(location.complete).map((path) => ['the archive', path] as const),
-      ...filesOfArchive(location.part).map((path) => ['its unfinished archive', path] as const),
+      ...(location === null ? [] : archiveUses(location)),
       ...alsoWritten,
     ],
     [...filesRead(sources, options), ...alsoRead],
   );
-  checkOutputFolder(location.part);
-  if (isFileBacked) checkReplaceable(location.complete);
-  // By that ending it is ours, however damaged.
-  if (options.fresh && !location.part.endsWith('.everypage.part')) checkReplaceable(location.part);
-  const isNew = !existsSync(location.part);
+  if (location !== null) checkArchive(location, isFileBacked, options.fresh);
+  if (location !== null && !isFileBacked) {
+    tidyStateFolder(states, systemClock.wallTime(), location.part);
+  }
+  const isNew = location === null || !existsSync(location.part);
   return {
     options,
     emit: withoutCredentials(askedOptions.onEvent ?? (() => {}), options),
     makePlan,
     paginate,
     open: {
-      ...location,
+      location,
       specification,
       fresh: options.fresh,
       // Without a file to stand beside, a complete archive has served its purpose.
@@ -148,6 +152,24 @@ export async function prepare(
     connectTo: isNew || options.fresh ? firstOrigin(sources) : null,
     isNew,
   };
+}
+
+function archiveUses({ part, complete }: ArchiveLocation): FileUses {
+  return [
+    ...filesOfArchive(complete).map((path) => ['the archive', path] as const),
+    ...filesOfArchive(part).map((path) => ['its unfinished archive', path] as const),
+  ];
+}
+
+function checkArchive(
+  { part, complete }: ArchiveLocation,
+  isFileBacked: boolean,
+  fresh: boolean,
+): void {
+  checkOutputFolder(part);
+  if (isFileBacked) checkReplaceable(complete);
+  // By that ending it is ours, however damaged.
+  if (fresh && !part.endsWith('.everypage.part')) checkReplaceable(part);
 }
 
 function withCursorNames(

@@ -39,15 +39,20 @@ export async function connectTcp(settings: TcpSettings): Promise<Socket> {
     trying.add(socket);
     onSocket(socket);
     const onError = (error: Error): void => {
+      socket.off('close', onClose);
       errors.push(error);
       trying.delete(socket);
       if (next < addresses.length) tryNext();
       else if (trying.size === 0) reject(errors[0]);
     };
+    // A socket that is destroyed while it connects gives no error.
+    const onClose = (): void => onError(new Error('closed'));
     socket.once('error', onError);
+    socket.once('close', onClose);
     socket.once('connect', () => {
       trying.delete(socket);
       socket.off('error', onError);
+      socket.off('close', onClose);
       win(socket);
     });
     if (next < addresses.length) timer = setTimeout(tryNext, ATTEMPT_DELAY_MS);

@@ -40,6 +40,8 @@ export interface ConnectSettings {
   readonly lookup: LookupFunction;
   /** Every TCP socket, as soon as there is one, so that it can be cut from outside. */
   readonly onSocket: (socket: Socket) => void;
+  /** Gives up at once, with the signal's reason. */
+  readonly signal: AbortSignal;
 }
 
 export interface Connected {
@@ -75,7 +77,7 @@ export async function connect(
   try {
     return await attemptConnect(target, proxy, tunnel, offered, settings, false);
   } catch (error) {
-    if (!isUnknownAuthority(error)) throw error;
+    if (!isUnknownAuthority(error) || settings.signal.aborted) throw error;
     return await attemptConnect(target, proxy, tunnel, offered, settings, true).catch(() => {
       throw error;
     });
@@ -99,13 +101,14 @@ async function attemptConnect(
     settings.onSocket(socket);
   };
   let stage = `no connection to ${peer}`;
-  let cancel = (): void => {};
-  const timedOut = new Promise<never>((_, reject) => {
-    cancel = setRunningTimeout(() => {
-      const text = `${stage} within ${settings.connectTimeoutMs / 1000} s; --connect-timeout allows longer`;
-      reject(new TransportError('connect-timeout', text));
-    }, settings.connectTimeoutMs);
-  });
+  settings.signal.throwIfAborted();
+  const given = Promise.withResolvers<never>();
+  const onAbort = (): void => given.reject(settings.signal.reason);
+  settings.signal.addEventListener('abort', onAbort, { once: true });
+  const cancel = setRunningTimeout(() => {
+    const text = `${stage} within ${settings.connectTimeoutMs / 1000} s; --connect-timeout allows longer`;
+    given.reject(new TransportError('connect-timeout', text));
+  }, settings.connectTimeoutMs);
   const build = async (): Promise<Connected> => {
     const { lookup } = settings;
     const { signal } = giveUp;
@@ -129,7 +132,7 @@ async function attemptConnect(
     return { socket: secured, alpn };
   };
   try {
-    return await Promise.race([build(), timedOut]);
+    return await Promise.race([build(), given.promise]);
   } catch (error) {
     giveUp.abort(error);
     for (const socket of sockets) {
@@ -139,6 +142,7 @@ async function attemptConnect(
     throw error;
   } finally {
     cancel();
+    settings.signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -75,8 +75,7 @@ export class SessionRun {
     const output = new Received();
     const path = join(folder, 'items.ndjson.everypage');
     const ask: OpenRequest = {
-      part: `${path}.part`,
-      complete: path,
+      location: { part: `${path}.part`, complete: path },
       specification,
       fresh: false,
       keep: true,

@@ -67,6 +67,18 @@ suite('--json', () => {
     mustFit('presets.json', (await runCliHere(folder, ['presets', '--json'])).stdout);
   });
 
+  test('of archives fits', async (t) => {
+    const folder = temporaryFolder(t);
+    const stopped = await runCliHere(folder, [server.template(9), '--max-pages', '2']);
+    assert.equal(stopped.code, 5, stopped.stderr);
+    const { stdout } = await runCliHere(folder, ['archives', '--json']);
+    const listed = mustFit('archives.json', stdout) as { stored: number }[];
+    assert.ok(
+      listed.some(({ stored }) => stored === 2),
+      stdout,
+    );
+  });
+
   test('is refused where records go to standard output too', async (t) => {
     const { folder } = await fetched(t, 2);
     for (const args of [

@@ -40,6 +40,8 @@ describe('the table of flags', () => {
 describe('every option of a run', () => {
   it('has a flag, except those that several flags make together', () => {
     const made = new Set(['paginate', 'headers', 'body', 'refusals', 'credentials']);
+    // The command line always resumes.
+    made.add('resume');
     const named = new Set<string>(flags.map(({ option }) => option ?? ''));
     const without = Object.keys(resolveOptions()).filter(
       (option) => !made.has(option) && !named.has(option),

@@ -70,7 +70,7 @@ describe('progress', () => {
     assert.ok(paused.pagesPerSecond! < 1);
     assert.deepEqual(paused.pause, { cause: 'limit', reason: '429', leftMs: 40_000 });
     assert.ok(Math.abs(paused.leftMs! - (21_000 + 40_000)) < 10);
-    progress.sink({ type: 'resume', limiter: 'https://a.example' });
+    progress.sink({ type: 'resume', limiter: 'https://a.example', ended: false });
     assert.equal(progress.snapshot().pause, null);
   });
 
@@ -177,7 +177,7 @@ describe('the progress bar', () => {
     assert.equal(during[0], 'a line that stays');
     assert.match(during[1]!, /0\/10 pages/);
     assert.match(during[2]!, /paused/);
-    bar.sink({ type: 'resume', limiter: 'https://a.example' });
+    bar.sink({ type: 'resume', limiter: 'https://a.example', ended: false });
     time.advance(100);
     screen.line('another');
     bar.close();
