@@ -37,7 +37,8 @@ const REASONS: Readonly<Record<string, string>> = {
  * @param error what `node:fs` threw
  */
 export function whyUnreadable(error: unknown): string {
-  return reasonOfFile(error) ?? (error as { code?: string }).code ?? String(error);
+  const { code = '' } = error as { code?: string };
+  return reasonOfFile(error) ?? REASONS[code] ?? (code || String(error));
 }
 
 /** The same; null for what says nothing of a file, or nothing that a user could mend. */
