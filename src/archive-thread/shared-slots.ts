@@ -5,7 +5,7 @@
 
 /** A batch is no larger. */
 export const SLOT_BYTES = 1024 * 1024;
-const SLOTS = 8;
+const SLOTS = 16;
 /** Slots of pages that are stored and wait for their turn in the output. The others are for what arrives. */
 export const MOST_KEPT_SLOTS = SLOTS / 2;
 
