@@ -15,7 +15,7 @@ import { arrivedPage, type FinalAttempt, type ListTraits, type Task } from './ta
  * A batch goes off at this many pages, when it fills a slot, or after this time. Each is one
  * transaction; the dispatcher bounds how many may be on their way.
  */
-const BATCH_PAGES = 50;
+const BATCH_PAGES = 100;
 const BATCH_AGE_MS = 50;
 
 interface Arrival {
