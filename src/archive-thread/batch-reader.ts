@@ -119,9 +119,9 @@ export class BatchReader {
     const arrived: readonly ArrivedPage[] = JSON.parse(text);
     let at = 0;
     for (const [index, page] of arrived.entries()) {
-      const key = new Uint8Array(arena, at, PAGE_KEY_BYTES);
-      const body = new Uint8Array(arena, at + PAGE_KEY_BYTES, page.bodyBytes);
+      const key = arena.subarray(at, at + PAGE_KEY_BYTES);
       at += PAGE_KEY_BYTES + page.bodyBytes;
+      const body = arena.subarray(at - page.bodyBytes, at);
       const read = page.state === 'stored' ? this.#checked(body, page) : null;
       if (read?.ok === false) {
         const { ok: _, ...rejection } = read;

@@ -49,8 +49,8 @@ import {
 const LARGE_BYTES = 4 * 1024 * 1024;
 
 /** Of pages that are stored, and that the export reads back. */
-function letGo(batch: Batch, pages: ReadBatch['pages']): void {
-  batch.arena.transfer(0);
+function letGo({ arena }: Batch, pages: ReadBatch['pages']): void {
+  if (arena.buffer instanceof ArrayBuffer) arena.buffer.transfer(0);
   for (const { record, decoded } of pages) {
     if (decoded?.found !== undefined) freeSpans(decoded.found);
     for (const { list } of record.keys) {
@@ -201,14 +201,17 @@ export class ArchiveSession implements SessionCalls {
     const kept = this.#archive.store(rows, attempts);
     reader.stored();
     const pageInfos: (PageInfo | null)[] = [];
+    follow.came(batch.slot);
     let isKept = false;
     for (const [at, { index, record, pageInfo, decoded }] of pages.entries()) {
       // The archive knows what was seen before, and has no credentials; the plan needs both.
       const info = kept[at] ?? null;
       const isRepeated = info !== null && info.recordsSeenAt !== null;
+      const isInSlot = decoded?.body.buffer === batch.arena.buffer;
       const isNew = follow.offer(
         record.place,
         decoded === null ? null : { ...decoded, isRepeated },
+        isInSlot ? batch.slot : null,
       );
       isKept ||= isNew;
       pageInfos[index] =
@@ -219,7 +222,11 @@ export class ArchiveSession implements SessionCalls {
     // What is large is not left until memory is next looked for.
     if (!isKept && batch.arena.byteLength > LARGE_BYTES) letGo(batch, pages);
     follow.advance();
-    return { rejections, pageInfos };
+    return { rejections, pageInfos, freeSlots: follow.takeFreeSlots() };
+  }
+
+  freeSlots(): readonly number[] {
+    return this.#ready().follow.takeSomeSlots();
   }
 
   known({ branch, from, to }: Ask<'known'>): Answer<'known'> {

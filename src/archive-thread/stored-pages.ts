@@ -298,7 +298,23 @@ export async function sendInGroups(
 }
 
 export function sentPage(page: DecodedPage): SentPage {
-  const { place, url, status, headers, body, found, skip = 0, repeats = null, rest = null } = page;
+  const { place, url, status, headers, found, skip = 0, repeats = null, rest = null } = page;
   const isEmpty = found?.count === 0;
-  return { place, url, status, headers, body, isEmpty, skip, repeats, rest };
+  const body = unshared(page.body);
+  return {
+    place,
+    url,
+    status,
+    headers,
+    body,
+    isEmpty,
+    skip,
+    repeats,
+    rest: rest && unshared(rest),
+  };
+}
+
+/** Shared memory is filled again; other memory is copied when it is sent. */
+function unshared(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer instanceof SharedArrayBuffer ? new Uint8Array(bytes) : bytes;
 }

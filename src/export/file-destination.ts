@@ -21,7 +21,7 @@ import { openInPlace } from './in-place-writer.ts';
 
 /** A file that appears whole or not at all. */
 export interface FileDestination extends Destination {
-  /** Takes over `bytes`. A promise where a reader must first make room. */
+  /** A promise where a reader must first make room; `bytes` may change once it resolves. */
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** Puts what was written in the place of the old file and on the disk. Call it once, at the end. */
   commit(): void;

@@ -96,8 +96,9 @@ export class AskedPages implements PageSource, PageSink {
     if (final.state === 'stored') {
       const encoding = singleHeader(final.headers?.['content-encoding']);
       // A large body is freed when it is sent to the archive: nobody looks at the page any more.
-      const whole = joinChunks(final.chunks);
-      final.chunks = [whole];
+      const joined = joinChunks(final.chunks);
+      const [whole] = joined;
+      final.chunks = joined;
       const verdict = this.#check(whole, encoding);
       if (!verdict.ok) {
         this.#dispatcher.rejected(task, final, verdict);

@@ -3,13 +3,14 @@
  * It does not know what is spoken afterwards, and repeats nothing, but for one case: a certificate
  * whose authority Node does not know is looked up in the operating system's list as well.
  */
-import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectPlain, isIP, type LookupFunction, type Socket } from 'node:net';
 import {
+  type ConnectionOptions,
   connect as connectTls,
   createSecureContext,
   getCACertificates,
   type SecureContext,
-  type TLSSocket,
+  TLSSocket,
 } from 'node:tls';
 import { setRunningTimeout } from '../core/running-time.ts';
 import {
@@ -20,6 +21,7 @@ import {
   tlsFault,
 } from './connect-fault.ts';
 import { connectTcp } from './connect-tcp.ts';
+import { readInPlace } from './h2/frame-reader.ts';
 import { openTunnel } from './proxy.ts';
 import { TransportError } from './transport.ts';
 
@@ -112,12 +114,24 @@ async function attemptConnect(
   const build = async (): Promise<Connected> => {
     const { lookup } = settings;
     const { signal } = giveUp;
-    let socket = await connectTcp({ ...first, lookup, onSocket, signal }).catch((error) => {
+    const direct =
+      proxy === null && target.tls
+        ? tlsOptions(target, offered, settings, systemAuthorities)
+        : null;
+    const open = (address: string, port: number): Socket => {
+      const place = { host: address, port, noDelay: true };
+      // Only a TLS socket that connects by itself reads in place.
+      return direct === null
+        ? connectPlain(place)
+        : connectTls(Object.assign({}, direct, place, readInPlace()));
+    };
+    let socket = await connectTcp({ ...first, lookup, open, onSocket, signal }).catch((error) => {
       throw tcpFault(error, peer);
     });
     if (proxy !== null && first.tls) {
       stage = `no TLS handshake with ${peer}`;
-      socket = await secure(socket, first, peer, ['http/1.1'], settings, systemAuthorities);
+      const toProxy = tlsOptions(first, ['http/1.1'], settings, systemAuthorities);
+      socket = await secured(connectTls({ ...toProxy, socket }), peer);
     }
     if (proxy !== null && tunnel) {
       stage = `no tunnel through ${peer}`;
@@ -126,10 +140,14 @@ async function attemptConnect(
     if (!target.tls) return { socket, alpn: offered[0] ?? 'http/1.1' };
     const named = describeEndpoint(target);
     stage = `no TLS handshake with ${named}`;
-    const secured = await secure(socket, target, named, offered, settings, systemAuthorities);
-    const alpn = secured.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
+    const safe =
+      direct !== null && socket instanceof TLSSocket
+        ? socket
+        : connectTls({ ...tlsOptions(target, offered, settings, systemAuthorities), socket });
+    await secured(safe, named);
+    const alpn = safe.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
     if (!offered.includes(alpn)) throw noHttp2Fault(named);
-    return { socket: secured, alpn };
+    return { socket: safe, alpn };
   };
   try {
     return await Promise.race([build(), given.promise]);
@@ -146,28 +164,28 @@ async function attemptConnect(
   }
 }
 
-async function secure(
-  socket: Socket,
+function tlsOptions(
   { host }: Endpoint,
-  peer: string,
   offered: readonly Alpn[],
-  settings: ConnectSettings,
+  { contexts, insecure }: ConnectSettings,
   systemAuthorities: boolean,
-): Promise<TLSSocket> {
-  const { contexts } = settings;
-  const secured = connectTls({
-    socket,
+): ConnectionOptions {
+  return {
     host,
     // A name only: addresses are not allowed in SNI (RFC 6066 §3).
-    ...(isIP(host) === 0 ? { servername: host } : { servername: '' }),
+    servername: isIP(host) === 0 ? host : '',
     ALPNProtocols: [...offered],
     secureContext: systemAuthorities ? contexts.withSystem() : contexts.usual(),
-    rejectUnauthorized: !settings.insecure,
-  });
-  await once(secured, 'secureConnect', (error) =>
-    secured.authorizationError ? certificateFault(error, peer) : tlsFault(error, peer),
+    rejectUnauthorized: !insecure,
+  };
+}
+
+/** Resolves when the handshake with `peer` has ended well. */
+async function secured(socket: TLSSocket, peer: string): Promise<TLSSocket> {
+  await once(socket, 'secureConnect', (error) =>
+    socket.authorizationError ? certificateFault(error, peer) : tlsFault(error, peer),
   );
-  return secured;
+  return socket;
 }
 
 /** Resolves on `event`; rejects with what `toFault` makes of an error or an early close. */

@@ -267,7 +267,7 @@ describe('faults', { concurrency: 6 }, () => {
       { hang: true, truncateAt: 200 },
       2,
       'IDLE_TIMEOUT',
-      /^not a byte for 1 s after 200 bytes of the body; --idle-timeout allows more$/,
+      /^not a byte for 2 s after 200 bytes of the body; --idle-timeout allows more$/,
     ],
     drip: [
       { bytesPerSecond: 20 },
