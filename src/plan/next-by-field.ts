@@ -1,8 +1,8 @@
 /** Whether what a page names as the next page holds a property of its last record that others may have too. */
 import type { NextStep } from '../core/page-info.ts';
-import { squash } from './detect/names.ts';
-import { isObject, listFields } from './detect/page-view.ts';
 import { readScalar } from './literal.ts';
+import { squash } from './names.ts';
+import { isObject, listFields } from './page-fields.ts';
 import { textsOf } from './token-text.ts';
 
 interface Page {

@@ -1,8 +1,8 @@
 /** Whether the next page begins where a page ended, as far as a link or a token shows numbers. */
 import type { NextStep, PageInfo } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
-import { readStartParams } from './detect/start-params.ts';
 import { differInOneNumber, getQueryParameter } from './query-parameter.ts';
+import { readStartParams } from './start-params.ts';
 import type { PageToRead } from './styles/page-reading.ts';
 import { numbersIn } from './token-text.ts';
 

@@ -1,7 +1,7 @@
 /** The parts of a request that say which page it is: query parameter, header, member of the body. */
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
-import { endOfJsonValue, jsonMembers, type PartValue, skipJsonSpace } from './literal.ts';
+import { endOfJsonValue, jsonMembers, type PartValue, readJson, skipJsonSpace } from './literal.ts';
 import { getQueryParameter, setQueryParameter } from './query-parameter.ts';
 
 /** A request whose place in the plan is not given yet. */
@@ -124,6 +124,11 @@ export function setBodyMember(
   // Into an object, behind its last member: without the braces of its own.
   const comma = place.isEmpty ? '' : ',';
   return Buffer.from(`${before}${comma}${written.slice(1, -1)}${text.slice(place.to)}`, 'latin1');
+}
+
+/** The parsed body; null without one, and where it is no JSON. */
+export function parsedBody({ body }: Pick<UnplacedRequest, 'body'>): unknown {
+  return body === null ? null : readJson(Buffer.from(body).toString());
 }
 
 /** The literal text at a dotted path of a JSON body, or null where nothing stands there. */

@@ -1,8 +1,8 @@
 /** Where a list begins, as the user or a preset says it with `first`, and as its start request has it. */
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
-import { readStartParams, type StartParam } from './detect/start-params.ts';
 import { setHeader, setPart } from './request-parts.ts';
+import { readStartParams, type StartParam } from './start-params.ts';
 import { literalNumber } from './styles/style.ts';
 
 /**

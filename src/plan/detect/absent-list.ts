@@ -1,7 +1,7 @@
 import { NO_RECORDS } from '../../core/pagination.ts';
-import { means, squash } from './names.ts';
+import { means, squash } from '../names.ts';
+import { type Field, isObject, type RecordsFound } from '../page-fields.ts';
 import { asCount } from './numbers-said.ts';
-import { type Field, isObject, type RecordsFound } from './page-view.ts';
 
 /** What an answer says of itself, whatever it holds. */
 const OF_THE_ANSWER = new Set(

@@ -7,6 +7,8 @@
  */
 
 import type { Pagination } from '../../core/pagination.ts';
+import { means } from '../names.ts';
+import { isObject, valueAt } from '../page-fields.ts';
 import { guessedPositions } from '../styles/counted.ts';
 import { findToken } from '../styles/cursor.ts';
 import { guessedKeys, statedKeys } from '../styles/keyset.ts';
@@ -22,17 +24,14 @@ import {
   saysMore,
   sourceOf,
 } from './facts.ts';
-import { means } from './names.ts';
 import { isUrlLike } from './next-said.ts';
 import {
   type Candidate,
   type Detection,
-  isObject,
   isSuccess,
   type PageView,
   type Shown,
   trial,
-  valueAt,
 } from './page-view.ts';
 
 /** Names that can only mean a position: `from`, `start` and `p` may be dates or projects. */

@@ -2,11 +2,13 @@ import type { PageRequest } from '../../core/page-request.ts';
 import { noPagination, type Pagination } from '../../core/pagination.ts';
 import { looksFull } from '../full-page.ts';
 import { linkTarget, parseLinkHeader } from '../link-header.ts';
+import { headerMeans, squash } from '../names.ts';
+import { keysOf, listFields, PAGE_ITSELF, type RecordsFound, valueAt } from '../page-fields.ts';
+import { readStartParams, type StartParams, withSizeShown } from '../start-params.ts';
 import { parseContentRange, type RecordRange, readRange } from '../styles/page-reading.ts';
 import { findAbsentList } from './absent-list.ts';
 import { findKey } from './find-key.ts';
 import { findRecords } from './find-records.ts';
-import { headerMeans, squash } from './names.ts';
 import { idleFlag, type NextSaid, readNext } from './next-said.ts';
 import {
   asCount,
@@ -16,16 +18,7 @@ import {
   type SaidNumber,
   statedCounts,
 } from './numbers-said.ts';
-import {
-  keysOf,
-  listFields,
-  PAGE_ITSELF,
-  type PageView,
-  type RecordsFound,
-  type Shown,
-  valueAt,
-} from './page-view.ts';
-import { readStartParams, type StartParams, withSizeShown } from './start-params.ts';
+import type { PageView, Shown } from './page-view.ts';
 
 /** Everything in a first page that says something about pagination, without a conclusion. */
 export interface Facts {

@@ -1,7 +1,7 @@
 import { pathOf } from '../../decode/decode.ts';
+import { squash } from '../names.ts';
+import { isObject } from '../page-fields.ts';
 import { withoutNulls } from './find-records.ts';
-import { squash } from './names.ts';
-import { isObject } from './page-view.ts';
 
 /** What names a record by itself, the surest first; compared without case and punctuation. */
 const NAMES = ['id', 'uuid', 'guid', 'sysid', 'gid', 'key'];

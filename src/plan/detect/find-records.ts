@@ -1,6 +1,5 @@
 import { pathOf } from '../../decode/decode.ts';
-import { means, rankAsRecords, squash } from './names.ts';
-import { findColumns, findNamedLists, keyedLists } from './odd-lists.ts';
+import { means, rankAsRecords, squash } from '../names.ts';
 import {
   type Field,
   isObject,
@@ -9,7 +8,8 @@ import {
   PAGE_ITSELF,
   type RecordsFound,
   SECOND_PART,
-} from './page-view.ts';
+} from '../page-fields.ts';
+import { findColumns, findNamedLists, keyedLists } from './odd-lists.ts';
 
 /** How far down the records may stand; deeper only beside a `pageInfo`, as in GraphQL. */
 const MAX_DEPTH = 4;

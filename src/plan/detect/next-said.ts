@@ -1,11 +1,12 @@
 /** What a page's body says of the page after it: a URL, a token, a number, or that there is none. */
+
+import { means, squash } from '../names.ts';
+import { type Field, isObject, keysOf } from '../page-fields.ts';
 import { type ContinueSaid, readContinue } from '../styles/continue-object.ts';
 import { type ListedLink, readLinkless, readListed } from '../styles/link-list.ts';
 import { type PageInfoSaid, readPageInfo } from '../styles/page-info-object.ts';
 import { isBareQuery } from '../written-url.ts';
-import { means, squash } from './names.ts';
 import { asCount, distance, isNear, isOfOther, type PageContext } from './numbers-said.ts';
-import { type Field, isObject, keysOf } from './page-view.ts';
 
 /** What the page says at a path. */
 interface Said<Value> {

@@ -1,8 +1,8 @@
 /** Totals, page sizes and positions, as a page states them. */
 import { pathOf } from '../../decode/decode.ts';
-import { means, squash } from './names.ts';
-import { type Field, isObject } from './page-view.ts';
-import type { StartParams } from './start-params.ts';
+import { means, squash } from '../names.ts';
+import { type Field, isObject } from '../page-fields.ts';
+import type { StartParams } from '../start-params.ts';
 
 /** A number and where it stands: a path in the body, or a header's name in lower case. */
 export interface SaidNumber {

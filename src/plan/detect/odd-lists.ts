@@ -2,8 +2,8 @@
 import { shellQuote } from '../../core/escape.ts';
 import { counted } from '../../core/units.ts';
 import { expressionOf, MOST_ELEMENTS, pathOf } from '../../decode/decode.ts';
-import { means } from './names.ts';
-import { type Field, isMapByNumber, isObject, listFields, VALUES_OF } from './page-view.ts';
+import { means } from '../names.ts';
+import { type Field, isMapByNumber, isObject, listFields, VALUES_OF } from '../page-fields.ts';
 
 /** Records that stand in an object, each under its key. */
 export interface KeyedList {

@@ -2,11 +2,11 @@
 import { isParallel, type Pagination } from '../../core/pagination.ts';
 import type { Cure } from '../../core/summary.ts';
 import { formatCount } from '../../core/units.ts';
+import { means } from '../names.ts';
+import { keysOf, listFields } from '../page-fields.ts';
+import { readStartParams } from '../start-params.ts';
 import type { Discovery } from './discover.ts';
-import { means } from './names.ts';
 import { whatIsThere } from './odd-lists.ts';
-import { keysOf, listFields } from './page-view.ts';
-import { readStartParams } from './start-params.ts';
 
 export interface OnePageEnd {
   /** `stated`: the page says itself that it is everything. `short`: nothing in it speaks of more. */

@@ -1,6 +1,8 @@
 /** Whether an answer confirms a candidate for the next page, and what else it shows. */
+
 import { factsOf, isParallel, noPagination, type Pagination } from '../../core/pagination.ts';
 import type { PartValue } from '../literal.ts';
+import { isObject, valueAt } from '../page-fields.ts';
 import { getQueryParameter } from '../query-parameter.ts';
 import type { Comparison, Trial } from '../styles/style.ts';
 import { styleOf } from '../styles/styles.ts';
@@ -12,11 +14,9 @@ import { areLike } from './odd-lists.ts';
 import {
   type Candidate,
   countRecords,
-  isObject,
   isSuccess,
   type PageView,
   recordIdentities,
-  valueAt,
 } from './page-view.ts';
 
 export interface Acceptance {

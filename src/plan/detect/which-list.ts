@@ -2,20 +2,15 @@
  * Which of several lists of a page is the list, where the page does not show it: the one that the URL's path
  * names, or that has as many records as are asked for, or a usual name. Else `which-changes.ts` looks further.
  */
+
 import type { PageRequest } from '../../core/page-request.ts';
+import { means, squash } from '../names.ts';
+import { keysOf, listFields, type RecordsFound, valueAt } from '../page-fields.ts';
 import { setQueryParameter } from '../query-parameter.ts';
+import { readStartParams } from '../start-params.ts';
 import { rivalLists } from './find-records.ts';
-import { means, squash } from './names.ts';
 import { statedCounts } from './numbers-said.ts';
-import {
-  isSuccess,
-  keysOf,
-  listFields,
-  type PageView,
-  type RecordsFound,
-  valueAt,
-} from './page-view.ts';
-import { readStartParams } from './start-params.ts';
+import { isSuccess, type PageView } from './page-view.ts';
 import { SIZE_NAMES } from './whole-list.ts';
 
 /** Few enough to differ from what came, and more than a list has by chance. */

@@ -1,11 +1,12 @@
 /** What page numbers and offsets have in common: how they are asked for, and what shows them. */
+
 import type { PageRequest } from '../../core/page-request.ts';
 import type { Pagination } from '../../core/pagination.ts';
 import { type Facts, numbersSayMore, saysEnd, sourceOf } from '../detect/facts.ts';
-import { means, squash } from '../detect/names.ts';
-import { type Candidate, found, isObject, keysOf, type Shown } from '../detect/page-view.ts';
-import type { StartParam } from '../detect/start-params.ts';
+import { type Candidate, found, type Shown } from '../detect/page-view.ts';
 import { isNothing } from '../literal.ts';
+import { means, squash } from '../names.ts';
+import { isObject, keysOf } from '../page-fields.ts';
 import {
   differInOneNumber,
   getQueryParameter,
@@ -13,6 +14,7 @@ import {
   setQueryParameter,
 } from '../query-parameter.ts';
 import { hasPart, setPart, type UnplacedRequest } from '../request-parts.ts';
+import type { StartParam } from '../start-params.ts';
 import { raiseScheme } from '../written-url.ts';
 import {
   ended,

@@ -1,22 +1,13 @@
 import type { Pagination } from '../../core/pagination.ts';
 import { pathOf } from '../../decode/decode.ts';
 import { type Facts, saysEnd, saysMore } from '../detect/facts.ts';
-import { squash } from '../detect/names.ts';
-import {
-  found,
-  isObject,
-  keysOf,
-  literalOf,
-  PAGE_ITSELF,
-  type PageView,
-  type Shown,
-  trial,
-  valueAt,
-} from '../detect/page-view.ts';
-import type { StartParam } from '../detect/start-params.ts';
+import { found, literalOf, type PageView, type Shown, trial } from '../detect/page-view.ts';
 import { isNothing, type PartValue, readScalar } from '../literal.ts';
+import { squash } from '../names.ts';
+import { isObject, keysOf, PAGE_ITSELF, valueAt } from '../page-fields.ts';
 import { readQuery } from '../query-parameter.ts';
 import { fitsHeader } from '../request-parts.ts';
+import type { StartParam } from '../start-params.ts';
 import { cursorStep, ended, literalOfNext, silent } from './page-reading.ts';
 import { echoedEnd, nestedNames, siblingOf, withoutNext } from './parameter-names.ts';
 import { type ChainStyle, candidate, firstRequest, withParam } from './style.ts';

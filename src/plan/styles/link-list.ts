@@ -1,7 +1,7 @@
 /** Lists of links in a body, and the links that a page of such an API would have. */
 import { pathOf } from '../../decode/decode.ts';
 import type { PageContext } from '../detect/numbers-said.ts';
-import { type Field, isObject } from '../detect/page-view.ts';
+import { type Field, isObject } from '../page-fields.ts';
 
 /** A list of links (`links: [{ rel, href }]`); the URL is null where none of them is `next`. */
 export interface ListedLink {

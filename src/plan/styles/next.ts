@@ -5,17 +5,7 @@ import { isSecretHeader } from '../../core/redact.ts';
 import { pathOf } from '../../decode/decode.ts';
 import { type Facts, saysMore, sourceOf } from '../detect/facts.ts';
 import { isNear } from '../detect/numbers-said.ts';
-import {
-  found,
-  isObject,
-  keysOf,
-  listFields,
-  literalOf,
-  type PageView,
-  type Shown,
-  trial,
-  valueAt,
-} from '../detect/page-view.ts';
+import { found, literalOf, type PageView, type Shown, trial } from '../detect/page-view.ts';
 import {
   isNothing,
   readElements,
@@ -25,6 +15,7 @@ import {
   readString,
 } from '../literal.ts';
 import { isWordForNothing } from '../no-next.ts';
+import { isObject, keysOf, listFields, valueAt } from '../page-fields.ts';
 import { mergeParameters, readQuery } from '../query-parameter.ts';
 import { setBodyMember, setHeader, type UnplacedRequest } from '../request-parts.ts';
 import { atOriginOf, isBareQuery, raiseScheme, underBase } from '../written-url.ts';
