@@ -3,14 +3,6 @@ import { means, squash } from '../names.ts';
 import { type Field, isObject, type RecordsFound } from '../page-fields.ts';
 import { asCount } from './numbers-said.ts';
 
-/** What an answer says of itself, whatever it holds. */
-const OF_THE_ANSWER = new Set(
-  (
-    'status success ok code statuscode message msg object kind type took time timedout etag version ' +
-    'apiversion requestid query q context odatacontext relation self href first last prev previous url'
-  ).split(' '),
-);
-
 /** `total`, or `value` in an object of that name. */
 const counts = ({ name, parent }: Field): boolean =>
   means.total(name) || means.vagueTotal(name) || means.totalPages(name) || means.total(parent);
@@ -53,7 +45,7 @@ function isOfPaging(field: Field): boolean {
   if (keys.slice(0, -1).some(means.paging)) return true;
   const isNamed =
     counts(field) || pages(name) || means.more(name) || means.done(name) || means.cursor(name);
-  return isNamed || leadsOn(field) || OF_THE_ANSWER.has(squash(name));
+  return isNamed || leadsOn(field) || means.ofTheAnswer(name);
 }
 
 /** A count, a token or a flag that an empty list would not have; a failure that came as a 200. */

@@ -31,11 +31,9 @@ import {
   isSuccess,
   type PageView,
   type Shown,
+  type ToTry,
   trial,
 } from './page-view.ts';
-
-/** Names that can only mean a position: `from`, `start` and `p` may be dates or projects. */
-const CLEAR_NAMES = /page|offset|skip/i;
 
 /**
  * What the first page shows. Never throws, whatever the JSON.
@@ -46,8 +44,8 @@ export function detect(first: PageView, pinned: Partial<Pagination> = {}): Detec
   const facts = readFacts(first, pinned);
   const shown = look(facts);
   if (shown.kind !== 'trial') return shown;
-  const { names, evidence, ...rest } = shown;
-  const candidates = listCandidates(facts, names);
+  const { mayBe, evidence, ...rest } = shown;
+  const candidates = listCandidates(facts, mayBe);
   if (candidates.length > 0) {
     return { ...rest, kind: 'candidates', candidates, otherwise: facts.base, evidence };
   }
@@ -127,7 +125,7 @@ function byNumbers(facts: Facts): Shown | null {
 function bySilence({ count, view }: Facts): Shown | null {
   if (count === 0 || view.request.method === 'POST') return null;
   const sentence = 'the first page does not say whether more pages follow';
-  return trial([sentence], { isSilent: true, names: CLEAR_NAMES });
+  return trial([sentence], { isSilent: true, mayBe: means.onlyPosition });
 }
 
 /** With the first page, and one more to tell page 0 from page 1, eight requests. */
@@ -139,12 +137,12 @@ const MAX_POST_CANDIDATES = 2;
  * At most six, the likeliest first. A POST is never sent on a guess: only where the page holds what
  * the next request needs, and at most twice.
  *
- * @param names parameters that may be guessed: those that mean nothing but a position, where nothing
+ * @param mayBe which parameters may be guessed: those that mean nothing but a position, where nothing
  *   says that there is more
  */
-function listCandidates(facts: Facts, names: RegExp): readonly Candidate[] {
+function listCandidates(facts: Facts, mayBe: ToTry['mayBe']): readonly Candidate[] {
   const isPost = facts.view.request.method === 'POST';
-  const others = isPost ? statedPosition(facts) : guesses(facts, names);
+  const others = isPost ? statedPosition(facts) : guesses(facts, mayBe);
   const all = surest(facts) ?? others;
   const seen = new Set<string>();
   const distinct = all.filter(({ pagination: { carrier, param }, request }) => {
@@ -156,7 +154,7 @@ function listCandidates(facts: Facts, names: RegExp): readonly Candidate[] {
 
 /** Parameters for the next page's number or offset, where the page says it. */
 function statedPosition(facts: Facts): readonly Candidate[] {
-  return facts.next.number === null ? [] : guessedPositions(facts, /(?:)/);
+  return facts.next.number === null ? [] : guessedPositions(facts, () => true);
 }
 
 /** Candidates from something that the first page holds for the next request; null without any. */
@@ -169,11 +167,11 @@ function surest(facts: Facts): readonly Candidate[] | null {
 }
 
 /** Parameters whose names fit what the page holds, the likeliest first. */
-function guesses(facts: Facts, names: RegExp): readonly Candidate[] {
+function guesses(facts: Facts, mayBe: ToTry['mayBe']): readonly Candidate[] {
   const { numbers, next, params } = facts;
   const stated = statedKeys(facts);
   const keys = guessedKeys(facts).map(asGuess);
-  const positions = guessedPositions(facts, names).map(asGuess);
+  const positions = guessedPositions(facts, mayBe).map(asGuess);
   // A flag and ids without any number, as in Stripe.
   const isFlagAlone = next.more?.value === true && !numbersSayMore(facts);
   const hasPosition = numbers.page !== null || numbers.offset !== null || next.number !== null;

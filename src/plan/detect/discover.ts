@@ -17,9 +17,9 @@ import {
   type Candidate,
   countRecords,
   type Detection,
+  identitiesOf,
   isSuccess,
   type PageView,
-  recordIdentities,
 } from './page-view.ts';
 import {
   type Acceptance,
@@ -215,8 +215,7 @@ async function settleShown(
   // A page without records has none that could come again.
   const isGiven = pinned.style !== undefined || count === 0;
   if (!isEndless(pagination) || isGiven || view.request.method !== 'GET') return settled;
-  const { place: _, ...start } = view.request;
-  const again = await ask(start, 0);
+  const again = await ask(unplaced(view.request), 0);
   if (again === null || !isSuccess(again) || isSamePage(view, again, pagination)) return settled;
   const { name = '' } = params.page ?? params.offset ?? {};
   return { ...settled, pagination: base, isWholeList: false, unproven: unsteadyText(name) };
@@ -312,8 +311,7 @@ async function tryCandidates(
   /** A request that gave the first page, or what follows its first record, has shown it already. */
   async function firstIsSteady(pagination: Pagination): Promise<boolean> {
     if (isSteady !== null) return isSteady;
-    const { place: _, ...start } = first.request;
-    const again = await ask(start, 0, MAX_REQUESTS);
+    const again = await ask(unplaced(first.request), 0, MAX_REQUESTS);
     if (again === null) return false;
     // A refusal shows nothing; then the page's own word that there is more has to do.
     isSteady = isSuccess(again) ? isSamePage(first, again, pagination) : !isSilent;
@@ -361,18 +359,15 @@ async function tryCandidates(
   }
 
   function positionOf({ pagination }: Candidate): number {
-    return isByOrdinal(pagination) ? recordsIn(first, pagination) : 1;
+    const { records } = pagination;
+    const isCounted = isByOrdinal(pagination) && records !== null;
+    return (isCounted ? countRecords(first, records) : null) ?? 1;
   }
-}
-
-function recordsIn(view: PageView, { records }: Pagination): number {
-  return (records === null ? null : countRecords(view, records)) ?? 1;
 }
 
 /** Numbers that `JSON.parse` cannot tell apart were taken as distinct; their literals decide. */
 function withSoundKey(first: PageView, pagination: Pagination): Pagination {
-  const { records, key } = pagination;
-  if (records === null || key === null) return pagination;
-  const keys = (recordIdentities(first, records, key) ?? []).filter((own) => own !== 'null');
+  if (pagination.key === null) return pagination;
+  const keys = identitiesOf(first, pagination) ?? [];
   return new Set(keys).size === keys.length ? pagination : { ...pagination, key: null };
 }

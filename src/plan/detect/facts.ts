@@ -2,7 +2,7 @@ import type { PageRequest } from '../../core/page-request.ts';
 import { noPagination, type Pagination } from '../../core/pagination.ts';
 import { looksFull } from '../full-page.ts';
 import { linkTarget, parseLinkHeader } from '../link-header.ts';
-import { headerMeans, squash } from '../names.ts';
+import { headerMeans, means } from '../names.ts';
 import { keysOf, listFields, PAGE_ITSELF, type RecordsFound, valueAt } from '../page-fields.ts';
 import { readStartParams, type StartParams, withSizeShown } from '../start-params.ts';
 import { parseContentRange, type RecordRange, readRange } from '../styles/page-reading.ts';
@@ -302,12 +302,9 @@ function readHeaders(view: Pick<PageView, 'headers' | 'request'>): HeadersSaid {
   };
 }
 
-/** GitHub's search and Elasticsearch say so when they ran out of time. */
-const PARTIAL = /^(?:incompleteresults|timedout|partial|ispartial|partialresults|terminatedearly)$/;
-
 function partialFlag(json: unknown): Pick<Pagination, 'partialPath'> {
   const flag = listFields(json).find(
-    ({ name, value }) => typeof value === 'boolean' && PARTIAL.test(squash(name)),
+    ({ name, value }) => typeof value === 'boolean' && means.partial(name),
   );
   return flag === undefined ? {} : { partialPath: flag.path };
 }

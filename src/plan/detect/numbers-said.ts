@@ -1,5 +1,6 @@
 /** Totals, page sizes and positions, as a page states them. */
 import { pathOf } from '../../decode/decode.ts';
+import { countOf } from '../literal.ts';
 import { means, squash } from '../names.ts';
 import { type Field, isObject } from '../page-fields.ts';
 import type { StartParams } from '../start-params.ts';
@@ -264,7 +265,7 @@ function stepsTo(
 /** A whole number of at least 0, also as text; null for everything else. */
 export function asCount(value: unknown): number | null {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : null;
-  return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : null;
+  return typeof value === 'string' ? countOf(value) : null;
 }
 
 /** All counts that a page states, to tell its records from its other lists. */

@@ -101,12 +101,8 @@ export function countsPages({ style, totalPagesPath, totalPagesHeader }: Paginat
   return style === 'page' && (totalPagesPath !== null || totalPagesHeader !== null);
 }
 
-/** Fields that may name a next page in words that nobody knows: DynamoDB's `LastEvaluatedKey`. */
-const LIKE_A_TOKEN = /next|token|cursor|marker|continu|lastevaluated|bookmark|scroll/i;
-
 function holdsSomeToken(json: unknown): boolean {
   return listFields(json).some(
-    ({ name, value }) =>
-      LIKE_A_TOKEN.test(name) && value !== null && value !== '' && value !== false,
+    ({ name, value }) => means.someToken(name) && value !== null && value !== '' && value !== false,
   );
 }

@@ -10,6 +10,7 @@ import {
   type JsonScan,
   readSelection,
 } from '../../decode/decode.ts';
+import type { UnplacedRequest } from '../request-parts.ts';
 
 /** A response, its body decoded. */
 export interface PageView {
@@ -27,7 +28,7 @@ export interface Candidate {
   /** The pagination, if the second page confirms it. */
   readonly pagination: Pagination;
   /** The second page's request; its place is given by who sends it. */
-  readonly request: Omit<PageRequest, 'place'>;
+  readonly request: UnplacedRequest;
   /** A sentence for people. */
   readonly why: string;
   /** Neither the page nor its request names the parameter or what it takes. */
@@ -44,7 +45,7 @@ export type Detection =
       /** The page says that nothing comes after it. */
       readonly lastPage: boolean;
     }
-  | (Omit<ToTry, 'kind' | 'names'> & {
+  | (Omit<ToTry, 'kind' | 'mayBe'> & {
       readonly kind: 'candidates';
       /** In the order to try, at most six. */
       readonly candidates: readonly Candidate[];
@@ -61,15 +62,15 @@ export type Detection =
     };
 
 /** There may be more pages, and a request has to show how to get them. */
-interface ToTry {
+export interface ToTry {
   readonly kind: 'trial';
   readonly evidence: readonly string[];
   /** Without an accepted candidate the one page is all: its flag says so, though that may say nothing. */
   readonly completeOtherwise: boolean;
   /** Nothing says that there is more, and nothing says that there is not. */
   readonly isSilent: boolean;
-  /** Parameters that may be guessed. */
-  readonly names: RegExp;
+  /** Which parameters may be guessed, by their names. */
+  readonly mayBe: (name: string) => boolean;
 }
 
 /** What one kind of evidence shows, before candidates are sought. */
@@ -87,7 +88,7 @@ export function trial(
   evidence: readonly string[],
   how: Partial<Omit<ToTry, 'kind' | 'evidence'>> = {},
 ): Shown {
-  const usual = { completeOtherwise: false, isSilent: false, names: /(?:)/ };
+  const usual = { completeOtherwise: false, isSilent: false, mayBe: () => true };
   return { kind: 'trial', evidence, ...usual, ...how };
 }
 
@@ -135,6 +136,18 @@ export function recordIdentities(
     const keys = keysOf?.(view.body, compared(scan)) ?? [''];
     return keys.includes('') ? textsOf(view, compared(scan)) : keys;
   });
+}
+
+/**
+ * Which records a page has, by the key of the pagination or byte by byte; null where its list is not there.
+ * What is null is no record: two pages have none in common by that.
+ */
+export function identitiesOf(
+  view: PageView,
+  { records, key }: Pick<Pagination, 'records' | 'key'>,
+): readonly string[] | null {
+  const all = records === null ? null : recordIdentities(view, records, key);
+  return all?.filter((text) => text !== 'null') ?? null;
 }
 
 function compared(scan: FoundRecords): FoundRecords {

@@ -14,6 +14,7 @@ import { areLike } from './odd-lists.ts';
 import {
   type Candidate,
   countRecords,
+  identitiesOf,
   isSuccess,
   type PageView,
   recordIdentities,
@@ -195,12 +196,6 @@ function contradictionOf(
     return `the server says that ${said.path} is still ${said.value}`;
   }
   return null;
-}
-
-/** Of what is a record: two pages with null have none in common by that. */
-function identitiesOf(view: PageView, { records, key }: Pagination): readonly string[] | null {
-  const all = records === null ? null : recordIdentities(view, records, key);
-  return all?.filter((text) => text !== 'null') ?? null;
 }
 
 function echoOf({ json }: PageView, { positionPath }: Pagination): number | null {

@@ -3,11 +3,12 @@
  * names, or that has as many records as are asked for, or a usual name. Else `which-changes.ts` looks further.
  */
 
-import type { PageRequest } from '../../core/page-request.ts';
 import { means, squash } from '../names.ts';
 import { keysOf, listFields, type RecordsFound, valueAt } from '../page-fields.ts';
 import { setQueryParameter } from '../query-parameter.ts';
+import type { UnplacedRequest } from '../request-parts.ts';
 import { readStartParams } from '../start-params.ts';
+import { unplaced } from '../styles/style.ts';
 import { rivalLists } from './find-records.ts';
 import { statedCounts } from './numbers-said.ts';
 import { isSuccess, type PageView } from './page-view.ts';
@@ -16,7 +17,7 @@ import { SIZE_NAMES } from './whole-list.ts';
 /** Few enough to differ from what came, and more than a list has by chance. */
 const ASKED = 3;
 
-type Ask = (request: Omit<PageRequest, 'place'>) => Promise<PageView | null>;
+type Ask = (request: UnplacedRequest) => Promise<PageView | null>;
 
 interface WhichList {
   /** Null where there is one list, or where nothing shows which of them it is. */
@@ -56,7 +57,7 @@ async function listOfSize(
   rivals: readonly RecordsFound[],
   ask: Ask,
 ): Promise<string | null> {
-  const { place: _, ...start } = first.request;
+  const start = unplaced(first.request);
   const params = readStartParams(start);
   if (start.method !== 'GET' || (params.size !== null && params.size.carrier !== 'query')) {
     return null;

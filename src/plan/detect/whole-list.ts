@@ -4,9 +4,10 @@
  * is full. Either the server itself says a total, in another form of its answer, or beside fewer records; or
  * it obeys a page size, and gives no more where more is asked for.
  */
-import type { PageRequest } from '../../core/page-request.ts';
 import { mayBeMost } from '../full-page.ts';
 import { setQueryParameter } from '../query-parameter.ts';
+import type { UnplacedRequest } from '../request-parts.ts';
+import { unplaced } from '../styles/style.ts';
 import { type Facts, hasOwnTotal, readFacts } from './facts.ts';
 import { isSuccess, MOST_COMPARED, type PageView, recordTexts } from './page-view.ts';
 
@@ -19,7 +20,7 @@ export interface Wholeness {
   readonly why: string;
 }
 
-type Ask = (request: Omit<PageRequest, 'place'>) => Promise<PageView | null>;
+type Ask = (request: UnplacedRequest) => Promise<PageView | null>;
 
 /** The parameters that most often set the size, where the request has none. */
 export const SIZE_NAMES = ['limit', 'per_page'];
@@ -125,8 +126,8 @@ export async function whyFlagIsIdle(facts: Facts, ask: Ask): Promise<string | nu
   return `${name}=1 gives one record, and ${said.path} is the same beside it, so it says nothing`;
 }
 
-function requestForSize({ view }: Facts, name: string, size: number): Parameters<Ask>[0] {
-  const { place: _, ...start } = view.request;
+function requestForSize({ view }: Facts, name: string, size: number): UnplacedRequest {
+  const start = unplaced(view.request);
   return { ...start, url: setQueryParameter(start.url, name, String(size)) };
 }
 

@@ -117,7 +117,7 @@ export function detectStartNumber(facts: Facts, style: PositionStyle): Shown | n
  * year, and `p=7` a project.
  */
 function isPlain(name: string, value: number): boolean {
-  return /page|offset|skip/i.test(name) || (value === 0 && /^[$_]?start/i.test(name));
+  return means.onlyPosition(name) || (value === 0 && /^[$_]?start/i.test(name));
 }
 
 /** What the style takes where the user names it alone. */
@@ -243,14 +243,17 @@ type Guess = readonly [
   sized?: Pick<Pagination, 'sizeParam' | 'size'>,
 ];
 
-/** Parameters that may take the next position, among those of `names`. */
-export function guessedPositions(facts: Facts, names: RegExp): readonly Candidate[] {
+/** Parameters that may take the next position, of those that may be one by their names. */
+export function guessedPositions(
+  facts: Facts,
+  mayBe: (name: string) => boolean,
+): readonly Candidate[] {
   const { base, numbers, count, view } = facts;
   return orderedGuesses(facts).flatMap(([style, param, sized = {}]) => {
     if (style === 'offset' && count === 0) return [];
     // A value that is not a beginning (`from=2020`) has a meaning for the user and is kept.
     const own = getQueryParameter(view.request.url, param) ?? '';
-    if (!names.test(param) || !/^[01]?$/.test(own)) return [];
+    if (!mayBe(param) || !/^[01]?$/.test(own)) return [];
     const { begin, words } = positions[style];
     const first = numbers[style]?.value ?? begin;
     // If the second page has records too, this was not the total.
