@@ -5,11 +5,12 @@ import {
   type Answer,
   type Coverage,
   hasSameRecords,
-  MOST_MEAGRE_PAGES,
   MOST_TRAILING_PAGES,
-} from './fan-out-end.ts';
+} from './fan-out-coverage.ts';
+import { MOST_MEAGRE_PAGES } from './fan-out-end.ts';
 import { mayBeFull } from './full-page.ts';
-import type { PageGrid, Totals } from './page-grid.ts';
+import type { PageGrid } from './page-grid.ts';
+import type { Totals } from './totals.ts';
 
 /** Pages that are refused one after another, the first behind a full page, show that a list ends. */
 const PAGES_OF_AN_END = 4;

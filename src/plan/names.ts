@@ -52,24 +52,23 @@ const SIZE = setOf(
     'numresults maxrows entriesperpage currentlimit itemsonpage perpagecount length n amount ' +
     'resultrecordcount retmax maxresultcount ps nombre itens',
 );
-/** Fields that hold a token although nothing in their name says `next`, and the parameters for it. */
-const TOKEN_OR_CURSOR =
-  'cursor after aftercursor continuation continuationtoken continue continuetoken scrollid marker ' +
-  'bookmark paginationtoken resumptiontoken pagestate pagekey searchafter pagetoken ';
 const CURSOR = setOf(
-  `${TOKEN_OR_CURSOR}cursormark nexttoken startcursor pagecursor pageafter startingafter nextcursor ` +
-    'pageinfo nextpagetoken exclusivestartkey nextmarker cursornext skiptoken',
+  'cursor cursormark after pagetoken nexttoken continuation continuationtoken startcursor ' +
+    'pagecursor pageafter startingafter marker bookmark scrollid nextcursor continue pageinfo ' +
+    'paginationtoken nextpagetoken pagestate pagekey resumptiontoken aftercursor searchafter ' +
+    'exclusivestartkey nextmarker cursornext continuetoken skiptoken',
 );
+/** Fields that hold a token, besides those whose names end with such a word. */
 const TOKEN = setOf(
-  `${TOKEN_OR_CURSOR}endcursor scroll pagingtoken lastevaluatedkey cursorsafter lastkey`,
+  'after continue scrollid scroll lastevaluatedkey pagestate pagekey searchafter cursorsafter lastkey',
 );
 const TOKEN_UNDER_NEXT = setOf(
   'after cursor token page offset start pagetoken key marker id value skip from',
 );
 const LINK_UNDER_NEXT = setOf('href url uri link path');
 const MORE = setOf(
-  'more hasnext hasnextpage istruncated truncated incomplete exceededtransferlimit canloadmore ' +
-    'nextavailable hasadditionalpages ismore thereismore hasnextpages hasnextresults',
+  'hasnext hasnextpage istruncated truncated incomplete exceededtransferlimit canloadmore ' +
+    'nextavailable hasadditionalpages thereismore hasnextpages hasnextresults',
 );
 /** Flags that a page was cut, which may be said of a query or of a text as well as of the list. */
 const CUT = setOf('truncated istruncated incomplete exceededtransferlimit');

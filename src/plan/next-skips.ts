@@ -2,7 +2,7 @@
 import type { NextStep, PageInfo } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { means } from './names.ts';
-import { differInOneNumber, getQueryParameter } from './query-parameter.ts';
+import { changedQuery, differInOneNumber, getQueryParameter } from './query-parameter.ts';
 import { readStartParams } from './start-params.ts';
 import type { PageToRead } from './styles/page-reading.ts';
 import { numbersIn } from './token-text.ts';
@@ -66,10 +66,8 @@ type Told = (from: number | null, to: number, isNamed: boolean) => Pick<PageInfo
 
 /** A next link that differs in a token. */
 function tokenSkips(url: string, next: string, told: Told): Pick<PageInfo, 'skips'> {
-  for (const [name, value] of new URL(next).searchParams) {
-    const sent = getQueryParameter(url, name);
-    if (sent === value) continue;
-    const skips = skipsOf(sent, value, told);
+  for (const [name, value] of changedQuery(url, next)) {
+    const skips = skipsOf(getQueryParameter(url, name), value, told);
     if (skips.skips !== undefined) return skips;
   }
   return {};

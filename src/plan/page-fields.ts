@@ -83,6 +83,23 @@ export function listFields(json: unknown): readonly Field[] {
   return fields;
 }
 
+/** Whether a field stands in the object that those keys lead to. */
+export function isIn({ keys }: Pick<Field, 'keys'>, around: readonly string[]): boolean {
+  return keys.length === around.length + 1 && around.every((key, index) => key === keys[index]);
+}
+
+/** What APIs write where nothing follows. */
+export function isBlank(value: unknown): boolean {
+  return value === null || value === '' || value === false;
+}
+
+/** A flag, also as text; null for everything else. */
+export function asFlag(value: unknown): boolean | null {
+  if (value === true || value === false) return value;
+  const text = typeof value === 'string' ? value.toLowerCase() : '';
+  return text === 'true' ? true : text === 'false' ? false : null;
+}
+
 /** Whether a value is an object and no array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -59,6 +59,14 @@ export function readQuery(url: string): readonly (readonly [name: string, value:
   ]);
 }
 
+/** Parameters of a URL that another one does not have, or has with another value. */
+export function changedQuery(
+  other: string,
+  url: string,
+): readonly (readonly [name: string, value: string])[] {
+  return readQuery(url).filter(([name, value]) => getQueryParameter(other, name) !== value);
+}
+
 function* parameters(url: string): Generator<Span> {
   const end = queryEnd(url);
   const question = url.indexOf('?');
@@ -147,6 +155,18 @@ export function differInOneNumber(urlA: string, urlB: string): NumberDifference 
   if (a.pathname === b.pathname) return differInParameter(a.href, b.href);
   const sameQuery = differences(a.href, b.href).length === 0;
   return sameQuery ? differInSegment(a.pathname, b.pathname) : null;
+}
+
+/**
+ * Whether a number goes on by one page, or by so many records. A URL without one is the first page, which
+ * servers count as 0 or as 1.
+ */
+export function stepsBy(
+  { a, b }: Pick<NumberDifference, 'a' | 'b'>,
+  records: number,
+): { readonly pages: boolean; readonly records: boolean } {
+  const steps = a === null ? [b, b - 1] : [b - a];
+  return { pages: steps.includes(1), records: records > 0 && steps.includes(records) };
 }
 
 /** A whole number as servers write one into a link: digits, no sign, no zeros before it. */

@@ -28,10 +28,13 @@ export function setPart(
     const headers = setHeader(request.headers, name, value.text);
     return headers === null ? null : { ...request, headers };
   }
-  const isBare = value.isLiteral && !getBodyMember(request.body, name)?.startsWith('"');
-  const literal = isBare ? value.text : JSON.stringify(value.text);
-  const body = setBodyMember(request.body, name, literal);
+  const body = setMember(request.body, name, value);
   return body === null ? null : { ...request, body };
+}
+
+function setMember(body: Uint8Array | null, name: string, value: PartValue): Uint8Array | null {
+  const isBare = value.isLiteral && !getBodyMember(body, name)?.startsWith('"');
+  return setBodyMember(body, name, isBare ? value.text : JSON.stringify(value.text));
 }
 
 /** Null where the parameter before the dot holds no JSON object, or the URL has one of the whole name. */
@@ -41,9 +44,7 @@ function setInJson(url: string, name: string, value: PartValue): string | null {
   const [outer, inner] = [name.slice(0, dot), name.slice(dot + 1)];
   const json = getQueryParameter(url, outer)?.trim() ?? '';
   if (!json.startsWith('{')) return null;
-  const written = Buffer.from(json);
-  const isBare = value.isLiteral && !getBodyMember(written, inner)?.startsWith('"');
-  const body = setBodyMember(written, inner, isBare ? value.text : JSON.stringify(value.text));
+  const body = setMember(Buffer.from(json), inner, value);
   return body === null ? null : setQueryParameter(url, outer, Buffer.from(body).toString());
 }
 

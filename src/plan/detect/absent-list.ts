@@ -1,6 +1,6 @@
 import { NO_RECORDS } from '../../core/pagination.ts';
 import { means, squash } from '../names.ts';
-import { type Field, isObject, type RecordsFound } from '../page-fields.ts';
+import { asFlag, type Field, isBlank, isObject, type RecordsFound } from '../page-fields.ts';
 import { asCount } from './numbers-said.ts';
 
 /** `total`, or `value` in an object of that name. */
@@ -51,12 +51,11 @@ function isOfPaging(field: Field): boolean {
 /** A count, a token or a flag that an empty list would not have; a failure that came as a 200. */
 function speaksOfRecords(field: Field): boolean {
   const { name, value } = field;
-  const isTrue = value === true || value === 'true';
   if (leadsOn(field) && !Array.isArray(value)) {
-    return value !== null && value !== '' && value !== false && value !== 0;
+    return !isBlank(value) && value !== 0;
   }
-  if (means.more(name)) return isTrue;
-  if (means.done(name)) return value === false;
+  if (means.more(name)) return asFlag(value) === true;
+  if (means.done(name)) return asFlag(value) === false;
   if (/^(?:success|ok)$/.test(squash(name))) return value === false;
   // An empty list may still count as one page.
   const isCount = counts(field) && !means.totalPages(name) && !means.size(name);
@@ -66,7 +65,7 @@ function speaksOfRecords(field: Field): boolean {
 function saysNone(field: Field): boolean {
   const { name, value } = field;
   if (counts(field) && asCount(value) === 0) return true;
-  if (means.more(name)) return value === false || value === 'false';
-  if (means.done(name)) return value === true;
-  return leadsOn(field) && (value === null || value === '' || value === false);
+  if (means.more(name)) return asFlag(value) === false;
+  if (means.done(name)) return asFlag(value) === true;
+  return leadsOn(field) && isBlank(value);
 }

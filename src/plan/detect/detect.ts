@@ -9,8 +9,8 @@
 import type { Pagination } from '../../core/pagination.ts';
 import { means } from '../names.ts';
 import { isObject, valueAt } from '../page-fields.ts';
-import { guessedPositions } from '../styles/counted.ts';
 import { findToken } from '../styles/cursor.ts';
+import { guessedPositions } from '../styles/guessed-positions.ts';
 import { guessedKeys, statedKeys } from '../styles/keyset.ts';
 import { styleOf, styles } from '../styles/styles.ts';
 import {

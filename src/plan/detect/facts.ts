@@ -1,17 +1,15 @@
 import type { PageRequest } from '../../core/page-request.ts';
 import { noPagination, type Pagination } from '../../core/pagination.ts';
 import { looksFull } from '../full-page.ts';
-import { linkTarget, parseLinkHeader } from '../link-header.ts';
-import { headerMeans, means } from '../names.ts';
+import { means } from '../names.ts';
 import { keysOf, listFields, PAGE_ITSELF, type RecordsFound, valueAt } from '../page-fields.ts';
 import { readStartParams, type StartParams, withSizeShown } from '../start-params.ts';
-import { parseContentRange, type RecordRange, readRange } from '../styles/page-reading.ts';
 import { findAbsentList } from './absent-list.ts';
 import { findKey } from './find-key.ts';
 import { findRecords } from './find-records.ts';
+import { type HeadersSaid, isUnsure, readHeaders } from './headers-said.ts';
 import { idleFlag, type NextSaid, readNext } from './next-said.ts';
 import {
-  asCount,
   contradictedNumbers,
   type NumbersSaid,
   readNumbers,
@@ -235,71 +233,9 @@ export function sourceOf(said: { path: string | null; header: string | null }): 
   return said.path ?? `header ${said.header}`;
 }
 
-/** What the headers say of the list: links, totals, the next page's number or token. */
-interface HeadersSaid {
-  /** Absolute; null without one. */
-  readonly next: string | null;
-  readonly last: string | null;
-  /** Links that only a paged list has, whether or not one is `next`. */
-  readonly hasPagingLinks: boolean;
-  readonly total: SaidNumber | null;
-  readonly totalPages: SaidNumber | null;
-  /** The next page's number; `value` is null where the header is there and empty. */
-  readonly nextPage: { readonly header: string; readonly value: number | null } | null;
-  readonly page: SaidNumber | null;
-  readonly token: { readonly header: string; readonly value: string } | null;
-  readonly range: RecordRange | null;
-}
-
-/** Whether the headers of a first page without content say that its list is not empty. */
-export function headersSayRecords(view: Pick<PageView, 'headers' | 'request'>): boolean {
-  const { next, total, totalPages, nextPage, token } = readHeaders(view);
-  const isCounted = (total?.value ?? 0) > 0 || (totalPages?.value ?? 0) > 1;
-  return isCounted || next !== null || token !== null || (nextPage?.value ?? null) !== null;
-}
-
 /** A total of any name may be that of the page, so it has to be larger than what is in it. */
 function isTotalOf(total: SaidNumber | null, count: number): boolean {
   return total !== null && (isUnsure(total) ? total.value > count : total.value >= count);
-}
-
-function isUnsure({ header }: SaidNumber): boolean {
-  return header !== null && header !== 'content-range' && !headerMeans.total(header);
-}
-
-function readHeaders(view: Pick<PageView, 'headers' | 'request'>): HeadersSaid {
-  const { headers, request } = view;
-  const links = parseLinkHeader(headers['link'] ?? '');
-  const rels = new Set(links.flatMap(({ rels }) => rels));
-  const names = Object.keys(headers).filter((name) => name.length <= 64);
-  const number = (isMeant: (name: string) => boolean): SaidNumber | null => {
-    for (const name of names) {
-      const value = isMeant(name) ? asCount(headers[name]?.trim()) : null;
-      if (value !== null) return { path: null, header: name, value };
-    }
-    return null;
-  };
-  const range = readRange(headers['content-range'] ?? '');
-  const counted = parseContentRange(headers['content-range'] ?? '')?.total ?? null;
-  const isBytes = /^\s*bytes\b/i.test(headers['content-range'] ?? '');
-  const rangeTotal =
-    counted === null || isBytes ? null : { path: null, header: 'content-range', value: counted };
-  const nextPage = names.find(headerMeans.nextPage);
-  const token = names.find((name) => headerMeans.token(name) && headers[name]?.trim() !== '');
-  return {
-    next: linkTarget(links, 'next', request.url),
-    last: linkTarget(links, 'last', request.url),
-    hasPagingLinks: ['next', 'prev', 'previous', 'first', 'last'].some((rel) => rels.has(rel)),
-    total: number(headerMeans.total) ?? rangeTotal ?? number(headerMeans.someTotal),
-    totalPages: number(headerMeans.totalPages),
-    nextPage:
-      nextPage === undefined
-        ? null
-        : { header: nextPage, value: asCount(headers[nextPage]?.trim()) },
-    page: number(headerMeans.page),
-    token: token === undefined ? null : { header: token, value: headers[token]!.trim() },
-    range,
-  };
 }
 
 function partialFlag(json: unknown): Pick<Pagination, 'partialPath'> {

@@ -2,6 +2,7 @@ import { pathOf } from '../../decode/decode.ts';
 import { means, rankAsRecords, squash } from '../names.ts';
 import {
   type Field,
+  isIn,
   isObject,
   isPair,
   listFields,
@@ -193,13 +194,11 @@ const OF_THE_PAGE = /^_?(?:meta(?:data)?|pag(?:e|er|ing|ination).*)$/i;
 function isPagedObject(around: readonly string[], fields: readonly Field[]): boolean {
   const last = around.at(-1);
   if (last === undefined || OF_THE_PAGE.test(last)) return false;
-  const path = pathOf(around);
   return fields.some(
-    ({ keys, name, value }) =>
-      keys.length === around.length + 1 &&
-      !Array.isArray(value) &&
-      (means.total(name) || means.next(name) || means.more(name) || means.size(name)) &&
-      pathOf(keys.slice(0, -1)) === path,
+    (field) =>
+      isIn(field, around) &&
+      !Array.isArray(field.value) &&
+      [means.total, means.next, means.more, means.size].some((isMeant) => isMeant(field.name)),
   );
 }
 
@@ -257,7 +256,6 @@ function compareLikely(a: Option, b: Option): number {
     (isNamed ? 0 : Number(b.isPaged ?? false) - Number(a.isPaged ?? false)) ||
     b.items.length - a.items.length ||
     a.depth - b.depth ||
-    rankAsRecords(a.name) - rankAsRecords(b.name) ||
-    0
+    rankAsRecords(a.name) - rankAsRecords(b.name)
   );
 }

@@ -1,7 +1,7 @@
 /** What a page's body says of the page after it: a URL, a token, a number, or that there is none. */
 
 import { means, squash } from '../names.ts';
-import { type Field, isObject, keysOf } from '../page-fields.ts';
+import { asFlag, type Field, isBlank, isObject, keysOf } from '../page-fields.ts';
 import { type ContinueSaid, readContinue } from '../styles/continue-object.ts';
 import { type ListedLink, readLinkless, readListed } from '../styles/link-list.ts';
 import { type PageInfoSaid, readPageInfo } from '../styles/page-info-object.ts';
@@ -167,8 +167,7 @@ function readNumber(fields: readonly Field[]): NextSaid['number'] {
 }
 
 function readEmpty(fields: readonly Field[]): NextSaid['empty'] {
-  const isEmpty = (value: unknown): boolean => value === null || value === '' || value === false;
-  const empty = fields.find((field) => isEmpty(field.value) && mayBeEmptyNext(field));
+  const empty = fields.find((field) => isBlank(field.value) && mayBeEmptyNext(field));
   if (empty === undefined) return null;
   const isToken = TOKEN_ENDING.test(squash(empty.name)) || means.token(empty);
   return { path: empty.path, kind: isToken ? 'token' : 'url' };
@@ -193,10 +192,4 @@ function readMore(fields: readonly Field[], hasNext: boolean): NextSaid['more'] 
     if (means.next(name) && !hasNext && typeof value === 'boolean') return { path, value: flag };
   }
   return null;
-}
-
-function asFlag(value: unknown): boolean | null {
-  if (typeof value === 'boolean') return value;
-  if (value === 'true' || value === 'True') return true;
-  return value === 'false' || value === 'False' ? false : null;
 }

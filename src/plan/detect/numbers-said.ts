@@ -2,7 +2,7 @@
 import { pathOf } from '../../decode/decode.ts';
 import { countOf } from '../literal.ts';
 import { means, squash } from '../names.ts';
-import { type Field, isObject } from '../page-fields.ts';
+import { type Field, isIn, isObject } from '../page-fields.ts';
 import type { StartParams } from '../start-params.ts';
 
 /** A number and where it stands: a path in the body, or a header's name in lower case. */
@@ -187,12 +187,7 @@ function whole(
   fields: readonly Field[],
 ): Pick<NumbersSaid, 'total' | 'totalIsLowerBound'> {
   const around = total?.field.keys.slice(0, -1) ?? [];
-  const relation = fields.find(
-    ({ name, keys }) =>
-      name === 'relation' &&
-      keys.length === around.length + 1 &&
-      around.every((key, index) => key === keys[index]),
-  );
+  const relation = fields.find((field) => field.name === 'relation' && isIn(field, around));
   if (total === null || relation === undefined || squash(total.field.name) !== 'value') {
     return { total, totalIsLowerBound: false };
   }

@@ -3,7 +3,7 @@ import { isParallel, type Pagination } from '../../core/pagination.ts';
 import type { Cure } from '../../core/summary.ts';
 import { formatCount } from '../../core/units.ts';
 import { means } from '../names.ts';
-import { keysOf, listFields } from '../page-fields.ts';
+import { isBlank, keysOf, listFields } from '../page-fields.ts';
 import { readStartParams } from '../start-params.ts';
 import type { Discovery } from './discover.ts';
 import { whatIsThere } from './odd-lists.ts';
@@ -102,7 +102,5 @@ export function countsPages({ style, totalPagesPath, totalPagesHeader }: Paginat
 }
 
 function holdsSomeToken(json: unknown): boolean {
-  return listFields(json).some(
-    ({ name, value }) => means.someToken(name) && value !== null && value !== '' && value !== false,
-  );
+  return listFields(json).some(({ name, value }) => means.someToken(name) && !isBlank(value));
 }

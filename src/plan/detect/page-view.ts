@@ -11,6 +11,7 @@ import {
   readSelection,
 } from '../../decode/decode.ts';
 import type { UnplacedRequest } from '../request-parts.ts';
+import type { LinkingPage } from '../styles/page-reading.ts';
 
 /** A response, its body decoded. */
 export interface PageView {
@@ -99,6 +100,12 @@ export function trial(
 export function literalOf(view: PageView, path: string): string | null {
   if (view.json === undefined) return null;
   return createPicker([path])(view.body)[0] ?? null;
+}
+
+/** A view as the pages of a run are read. */
+export function linkingPage(view: PageView): LinkingPage {
+  const { request, headers } = view;
+  return { url: request.url, headers, literal: (path) => literalOf(view, path) };
 }
 
 /** Of a page with more, its first and its last records are compared, half of so many each. */

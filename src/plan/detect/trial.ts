@@ -1,9 +1,12 @@
 /** Whether an answer confirms a candidate for the next page, and what else it shows. */
 
 import { factsOf, isParallel, noPagination, type Pagination } from '../../core/pagination.ts';
+import { gone } from '../fan-out-coverage.ts';
 import type { PartValue } from '../literal.ts';
 import { isObject, valueAt } from '../page-fields.ts';
 import { getQueryParameter } from '../query-parameter.ts';
+import { readAt, readTotal } from '../read-page-info.ts';
+import { parseContentRange } from '../styles/page-reading.ts';
 import type { Comparison, Trial } from '../styles/style.ts';
 import { styleOf } from '../styles/styles.ts';
 import { readFacts } from './facts.ts';
@@ -16,6 +19,7 @@ import {
   countRecords,
   identitiesOf,
   isSuccess,
+  linkingPage,
   type PageView,
   recordIdentities,
 } from './page-view.ts';
@@ -198,24 +202,17 @@ function contradictionOf(
   return null;
 }
 
-function echoOf({ json }: PageView, { positionPath }: Pagination): number | null {
-  return positionPath === null ? null : asCount(valueAt(json, positionPath));
+function echoOf(view: PageView, { positionPath }: Pagination): number | null {
+  return readAt(linkingPage(view), positionPath);
 }
 
-function totalOf(view: PageView, { totalPath, totalHeader }: Pagination): number | null {
-  if (totalHeader !== null) {
-    // `items 0-24/3000`
-    return asCount((view.headers[totalHeader] ?? '').replace(/^.*\//, '').trim());
-  }
-  const total = totalPath === null ? null : valueAt(view.json, totalPath);
-  return asCount(total) ?? asCount((total as { value?: unknown } | null)?.value);
+function totalOf(view: PageView, pagination: Pagination): number | null {
+  const range = parseContentRange(view.headers['content-range'] ?? '');
+  return readTotal(pagination, linkingPage(view), range).total;
 }
 
 /** Asks for a page with that value of the parameter; null where no more may be asked. */
 export type AskWith = (value: PartValue) => Promise<PageView | null>;
-
-/** These mean that there is no such page; a 400 may mean that a page is refused. */
-const NO_SUCH_PAGE: readonly number[] = [404, 416];
 
 /**
  * What a parameter is, where the answer to a candidate may be a page past the end. Such an answer alone
@@ -234,7 +231,7 @@ export async function proveEnd(
   const { proveEnd: prove, byKey = false } = trialOf(pagination);
   if (prove === undefined || records === null) return null;
   const isPastEnd =
-    NO_SUCH_PAGE.includes(second.status) ||
+    gone.has(second.status) ||
     (isSuccess(second) && recordIdentities(second, records, null)?.length === 0);
   if (!isPastEnd) return null;
   const way = { ...pagination, key: byKey ? key : null };

@@ -5,14 +5,12 @@
 
 import { means, squash } from '../names.ts';
 import { keysOf, listFields, type RecordsFound, valueAt } from '../page-fields.ts';
-import { setQueryParameter } from '../query-parameter.ts';
 import type { UnplacedRequest } from '../request-parts.ts';
 import { readStartParams } from '../start-params.ts';
-import { unplaced } from '../styles/style.ts';
 import { rivalLists } from './find-records.ts';
 import { statedCounts } from './numbers-said.ts';
 import { isSuccess, type PageView } from './page-view.ts';
-import { SIZE_NAMES } from './whole-list.ts';
+import { requestForSize, sizeNames } from './whole-list.ts';
 
 /** Few enough to differ from what came, and more than a list has by chance. */
 const ASKED = 3;
@@ -57,14 +55,9 @@ async function listOfSize(
   rivals: readonly RecordsFound[],
   ask: Ask,
 ): Promise<string | null> {
-  const start = unplaced(first.request);
-  const params = readStartParams(start);
-  if (start.method !== 'GET' || (params.size !== null && params.size.carrier !== 'query')) {
-    return null;
-  }
-  for (const name of params.size === null ? SIZE_NAMES : [params.size.name]) {
-    const url = setQueryParameter(start.url, name, String(ASKED));
-    const answer = await ask({ ...start, url });
+  if (first.request.method !== 'GET') return null;
+  for (const name of sizeNames(readStartParams(first.request))) {
+    const answer = await ask(requestForSize({ view: first }, name, ASKED));
     if (answer === null || !isSuccess(answer)) continue;
     const [path, another] = rivals
       .filter(({ items }) => items.length !== ASKED)

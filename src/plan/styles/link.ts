@@ -1,9 +1,9 @@
 import type { Pagination } from '../../core/pagination.ts';
 import { type Facts, numbersSayMore, sourceOf } from '../detect/facts.ts';
 import { found, type Shown, trial } from '../detect/page-view.ts';
-import { hasLink, pagesByLinks } from '../link-header.ts';
+import { hasLink, PAGES_BEFORE, pagesByLinks } from '../link-header.ts';
 import { differInOneNumber, getQueryParameter } from '../query-parameter.ts';
-import { rivalCandidates, rivalOf, stepOfUrl, stepped } from './counted.ts';
+import { rivalCandidates, rivalOf, stepOfUrl, stepped } from './counting-link.ts';
 import { followUrl, ownUrl } from './next.ts';
 import {
   ended,
@@ -39,7 +39,7 @@ function readLink(_pagination: Pagination, page: ReadablePage): NextReading {
   const reading = linkStep(page);
   if (reading !== silent || page.links.length === 0) return reading;
   const isBefore = isBeforeLast(page);
-  const isFirst = !['prev', 'previous'].some((rel) => hasLink(page.links, rel, page.url));
+  const isFirst = !PAGES_BEFORE.some((rel) => hasLink(page.links, rel, page.url));
   // Most servers count from 1, so that page 1 without a number is the last.
   return isBefore === null ? ended : isBefore && isFirst ? unusable : silent;
 }

@@ -1,7 +1,7 @@
 /** A page as styles read it, and what it says of the page after it. */
 import type { NextStep } from '../../core/page-info.ts';
 import type { Pagination } from '../../core/pagination.ts';
-import { findLink, hasLink, type Link, linkTarget } from '../link-header.ts';
+import { findLink, hasLink, type Link, linkTarget, OTHER_PAGES } from '../link-header.ts';
 import type { PartValue } from '../literal.ts';
 import { differInOneNumber } from '../query-parameter.ts';
 import { fitsHeader } from '../request-parts.ts';
@@ -25,6 +25,9 @@ export interface PageToRead {
   readonly digest: string | null;
 }
 
+/** What of a page its links are read from. */
+export type LinkingPage = Pick<PageToRead, 'url' | 'headers' | 'literal'>;
+
 /** With the two structured headers parsed, where the pagination uses them. */
 export interface ReadablePage extends PageToRead {
   readonly links: readonly Link[];
@@ -47,7 +50,7 @@ export const unusable: NextReading = { step: null, more: true };
 /** A header's value is made the literal that it would be in a body. */
 export function literalOfNext(
   { nextHeader, nextPath }: Pagination,
-  page: Pick<PageToRead, 'headers' | 'literal'>,
+  page: Pick<LinkingPage, 'headers' | 'literal'>,
 ): string | null {
   if (nextHeader === null) return nextPath === null ? null : page.literal(nextPath);
   const value = page.headers[nextHeader];
@@ -78,7 +81,7 @@ export function linkStep(page: ReadablePage): NextReading {
   }
   if (has('next')) return unusable;
   // Links to other things, such as a description of the service, say nothing of pages.
-  if (!['prev', 'previous', 'first', 'last'].some(has)) return silent;
+  if (!OTHER_PAGES.some(has)) return silent;
   return isBeforeLast(page) === false ? ended : silent;
 }
 
