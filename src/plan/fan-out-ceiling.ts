@@ -35,8 +35,7 @@ function findStated(facts: FanOutFacts): Ceiling | null {
     }
   }
 
-  const past = [...coverage.trailing].filter(([, kind]) => kind !== 'repeated');
-  const refusals = past.map(([, kind]) => kind).filter((kind) => typeof kind === 'object');
+  const refusals = coverage.kindsBehind.filter((kind) => typeof kind === 'object');
   const isUnread =
     facts.found === 'unchecked' ||
     coverage.failedEnd >= coverage.end + FAILED_IN_A_ROW * grid.stride;
@@ -61,7 +60,8 @@ function findStated(facts: FanOutFacts): Ceiling | null {
   // A server that counts the pages that it gives, and records beyond them, says how far it goes.
   const isStated =
     grid.isPaged && totals.pages === coverage.end && (pageInfo?.records ?? 0) >= grid.pageRecords;
-  const isClear = refusals.length > 0 || past.length >= MOST_TRAILING_PAGES || isStated;
+  const isClear =
+    refusals.length > 0 || coverage.kindsBehind.length >= MOST_TRAILING_PAGES || isStated;
   return isSaid && isClear ? { position: Math.max(position, coverage.end), detail } : null;
 }
 

@@ -70,6 +70,11 @@ export class Coverage {
     return first;
   }
 
+  /** What came behind the last page with records, but for pages that had come before. */
+  get kindsBehind(): readonly Exclude<Trailing, 'repeated'>[] {
+    return [...this.trailing.values()].filter((kind) => kind !== 'repeated');
+  }
+
   /** Adds a page without new records; false where a later page has records. */
   trail(position: number, kind: Trailing): boolean {
     if (position < this.newest.position) return false;

@@ -3,6 +3,8 @@
  * as the user or the server wrote it, since some servers sign a query or read `[` and `%5B` apart.
  */
 
+import { isDeepStrictEqual } from 'node:util';
+
 /** `from` and `to` (exclusive) in the URL of one `name=value`, and of the value in it. */
 interface Span {
   readonly from: number;
@@ -190,26 +192,16 @@ type Difference = readonly [name: string, a: readonly string[], b: readonly stri
 
 /** The names whose values are not the same in both, with the values. */
 function differences(a: string, b: string): readonly Difference[] {
-  const valuesA = valuesByName(a);
-  const valuesB = valuesByName(b);
-  const found: Difference[] = [];
-  for (const name of new Set([...valuesA.keys(), ...valuesB.keys()])) {
-    const inA = valuesA.get(name) ?? [];
-    const inB = valuesB.get(name) ?? [];
-    const same = inA.length === inB.length && inA.every((value, index) => value === inB[index]);
-    if (!same) found.push([name, inA, inB]);
-  }
-  return found;
+  const [valuesInA, valuesInB] = [valuesByName(a), valuesByName(b)];
+  const names = new Set([...readQuery(a), ...readQuery(b)].map(([name]) => name));
+  return [...names]
+    .map((name): Difference => [name, valuesInA(name), valuesInB(name)])
+    .filter(([, inA, inB]) => !isDeepStrictEqual(inA, inB));
 }
 
-function valuesByName(url: string): ReadonlyMap<string, readonly string[]> {
-  const values = new Map<string, string[]>();
-  for (const [name, value] of readQuery(url)) {
-    const known = values.get(name);
-    if (known === undefined) values.set(name, [value]);
-    else known.push(value);
-  }
-  return values;
+function valuesByName(url: string): (name: string) => readonly string[] {
+  const named = Map.groupBy(readQuery(url), ([name]) => name);
+  return (name) => (named.get(name) ?? []).map(([, value]) => value);
 }
 
 function differInSegment(pathA: string, pathB: string): NumberDifference | null {

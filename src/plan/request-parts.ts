@@ -1,4 +1,5 @@
 /** The parts of a request that say which page it is: query parameter, header, member of the body. */
+import { isDeepStrictEqual } from 'node:util';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { endOfJsonValue, jsonMembers, type PartValue, readJson, skipJsonSpace } from './literal.ts';
@@ -76,22 +77,16 @@ export function fitsHeader(value: string): boolean {
 /** Whether two requests ask a server for the same thing. */
 export function isSameRequest(a: UnplacedRequest, b: UnplacedRequest): boolean {
   return (
-    a.url === b.url && a.method === b.method && isSameBody(a.body, b.body) && hasSameHeaders(a, b)
+    a.url === b.url &&
+    a.method === b.method &&
+    isSameBody(a.body, b.body) &&
+    isDeepStrictEqual({ ...a.headers }, { ...b.headers })
   );
 }
 
 function isSameBody(a: Uint8Array | null, b: Uint8Array | null): boolean {
   if (a === null || b === null) return a === b;
   return Buffer.compare(a, b) === 0;
-}
-
-function hasSameHeaders(a: UnplacedRequest, b: UnplacedRequest): boolean {
-  const own = Object.entries(a.headers ?? {});
-  const others = b.headers ?? {};
-  return (
-    own.length === Object.keys(others).length &&
-    own.every(([name, value]) => others[name] === value)
-  );
 }
 
 /**

@@ -92,20 +92,19 @@ export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Fac
     ...partialFlag(view.json),
     sameOrigin: pinned.sameOrigin ?? false,
   };
-  const isListAbsent = absent !== null;
-  const found = {
+  return {
     view,
     params,
     records,
     count,
-    isListAbsent,
+    isListAbsent: absent !== null,
     headers,
     numbers,
     next,
+    contradicted,
     offset,
     base,
   };
-  return { ...found, contradicted };
 }
 
 /** The first page may be the last, which is short, or the server gives fewer than it is asked for. */

@@ -72,14 +72,8 @@ export function rivalLists(json: unknown, counts: readonly number[]): readonly R
  * The records of two pages of one list: the array that changes most from the first to the second
  * wins, and before all others one that is new altogether: what records refer to may be longer than
  * they are, but some of it comes again. The result is the first page's.
- *
- * @param likely where the first page alone shows the records; kept where it is new altogether
  */
-export function findRecordsInBoth(
-  first: unknown,
-  second: unknown,
-  likely: string | null = null,
-): RecordsFound | null {
+export function findRecordsInBoth(first: unknown, second: unknown): RecordsFound | null {
   const later = new Map(listOptions(second).map((option) => [option.path, option]));
   const options = listOptions(first);
   // Links repeat the request, so they change even where the records do not.
@@ -91,11 +85,10 @@ export function findRecordsInBoth(
     const fresh = items.filter((item) => !known.has(textOf(item))).length;
     return fresh === 0 ? [] : [{ option, fresh, isNew: fresh === items.length }];
   });
-  const kept = changes.find(({ option, isNew }) => option.path === likely && isNew);
   const rank = ({ option, isNew }: (typeof changes)[number]): number =>
     (option.holds === 'objects' ? 0 : 2) + (isNew ? 0 : 1);
   const [best] = changes.toSorted((a, b) => rank(a) - rank(b) || b.fresh - a.fresh);
-  return (kept ?? best)?.option ?? findRecords(first);
+  return best?.option ?? findRecords(first);
 }
 
 /** Empty for a record that is nested too deeply to be serialised. */

@@ -153,7 +153,7 @@ function refine(first: PageView, second: PageView, pagination: Pagination): Pagi
   if (Array.isArray(later) && later.length === 0) return pagination;
   const both = isNewList(first, second, pagination)
     ? { path: pagination.records!, items: valueAt(first.json, pagination.records!) as unknown[] }
-    : findRecordsInBoth(first.json, second.json, pagination.records);
+    : findRecordsInBoth(first.json, second.json);
   if (both === null) return pagination;
   const items = valueAt(second.json, both.path);
   const held = both.items.length + (Array.isArray(items) ? items.length : 0);
@@ -176,7 +176,7 @@ function isNewList(first: PageView, second: PageView, { records }: Pagination): 
   if (records === null || !Array.isArray(valueAt(first.json, records))) return false;
   const all = { ...noPagination, records };
   const [own, other] = [first, second].map((view) => identitiesOf(view, all));
-  if (own == null || other == null || own.length === 0) return false;
+  if (own == null || other == null) return false;
   const known = new Set(own);
   return !other.some((text) => known.has(text));
 }

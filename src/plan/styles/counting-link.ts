@@ -61,10 +61,17 @@ interface UrlStep {
  * as many records as the page held. Null for everything else, which has to be followed as it stands.
  *
  * A page size that the server adds to its links is its default, and so no difference.
+ *
+ * @param samePath a path that is another name of the list's; null where none is known
  */
-export function stepOfUrl(start: string, next: string, count: number): UrlStep | null {
+export function stepOfUrl(
+  start: string,
+  next: string,
+  count: number,
+  samePath: string | null = null,
+): UrlStep | null {
   const raised = raiseScheme(next, start);
-  const aligned = alignSizes(alignPaths(start, raised), raised, count);
+  const aligned = alignSizes(alignPaths(start, raised, samePath), raised, count);
   const difference = differInOneNumber(aligned, raised);
   if (difference === null || !('param' in difference)) return null;
   const { param, a, b } = difference;
@@ -82,13 +89,13 @@ export function stepOfUrl(start: string, next: string, count: number): UrlStep |
  * A server that redirects `/items` to `/items/`, or `/` to `/index.php`, links to where it redirected. With
  * another query it redirects too.
  */
-function alignPaths(start: string, next: string): string {
+function alignPaths(start: string, next: string, samePath: string | null): string {
   const [own, other] = [URL.parse(start), URL.parse(next)];
   if (own === null || other === null || own.pathname === other.pathname) return start;
   const folder = own.pathname.replace(/\/?$/, '/');
-  const isSame =
-    other.pathname === folder || /^index\.\w+$/.test(other.pathname.replace(folder, ''));
-  if (!isSame || !other.pathname.startsWith(folder)) return start;
+  const within = other.pathname.startsWith(folder) ? other.pathname.slice(folder.length) : null;
+  const isRedirected = within !== null && /^(?:index\.\w+)?$/.test(within);
+  if (!isRedirected && samePath !== other.pathname) return start;
   own.pathname = other.pathname;
   return own.href;
 }

@@ -57,8 +57,9 @@ function detectLink(facts: Facts): Shown | null {
   const evidence = ['Link header: rel="next"'];
   const rival = rivalOf(facts, next);
   if (rival !== null) return trial([`${evidence[0]}, which leaves ${rival.name} as it is`]);
-  const own = withPathOf(view.request.url, next);
-  const step = stepOfUrl(own, next, count);
+  // GitHub links to `/repositories/1/issues` from `/repos/a/b/issues`; only the query matters here.
+  const own = URL.parse(next)?.pathname ?? null;
+  const step = stepOfUrl(view.request.url, next, count, own);
   if (step === null) return found(pagination, evidence, false);
   const across = last === null ? null : differInOneNumber(next, last);
   const spans =
@@ -77,14 +78,4 @@ function detectLink(facts: Facts): Shown | null {
     `${sourceOf(known)} says ${known.value} ${numbers.totalPages ? 'pages' : 'records'}`,
   );
   return found(stepped(facts, step, { nextHeader: 'link' }), evidence, false);
-}
-
-/** GitHub links to `/repositories/1/issues` from `/repos/a/b/issues`; only the query matters here. */
-function withPathOf(url: string, other: string): string {
-  const parsed = URL.parse(url);
-  const like = URL.parse(other);
-  if (parsed === null || like === null || parsed.host !== like.host) return url;
-  if (parsed.pathname === like.pathname) return url;
-  parsed.pathname = like.pathname;
-  return parsed.href;
 }
