@@ -182,6 +182,8 @@ export const means = {
   /** `next`, `nextLink`, `@odata.nextLink`, `next_page_url`, `nextPageToken` … */
   next: (name: string): boolean =>
     [NEXT_PATTERN, NEXT_LINK, MORE_LINK].some((pattern) => pattern.test(squash(name))),
+  /** `next`, or anything within it. */
+  ofNext: ({ name, parent }: Named): boolean => means.next(name) || means.next(parent),
   /** `href` within `next`. */
   nextLink: ({ name, parent }: Named): boolean =>
     LINK_UNDER_NEXT.has(squash(name)) && means.next(parent),

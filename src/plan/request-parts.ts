@@ -12,8 +12,7 @@ export type UnplacedRequest = Omit<PageRequest, 'place'>;
  * The request with one part set. Null where it cannot be: a header's value may hold no line break
  * and nothing beyond Latin-1, and a body has to be JSON.
  *
- * A literal goes into a body as a string where a string stood before. `filter.skip` is a member of the
- * parameter `filter` where that holds a JSON object: `filter={"limit":50}`.
+ * `filter.skip` is a member of the parameter `filter` where that holds a JSON object: `filter={"limit":50}`.
  */
 export function setPart(
   request: UnplacedRequest,
@@ -33,7 +32,12 @@ export function setPart(
   return body === null ? null : { ...request, body };
 }
 
-function setMember(body: Uint8Array | null, name: string, value: PartValue): Uint8Array | null {
+/** A literal goes in as a string where a string stood before. */
+export function setMember(
+  body: Uint8Array | null,
+  name: string,
+  value: PartValue,
+): Uint8Array | null {
   const isBare = value.isLiteral && !getBodyMember(body, name)?.startsWith('"');
   return setBodyMember(body, name, isBare ? value.text : JSON.stringify(value.text));
 }

@@ -8,8 +8,7 @@ const counts = ({ name, parent }: Field): boolean =>
   means.total(name) || means.vagueTotal(name) || means.totalPages(name) || means.total(parent);
 const pages = (name: string): boolean =>
   means.page(name) || means.offset(name) || means.size(name) || means.paging(name);
-const leadsOn = ({ name, parent }: Field): boolean =>
-  means.next(name) || means.next(parent) || means.token({ name, parent });
+const leadsOn = (field: Field): boolean => means.ofNext(field) || means.token(field);
 
 /**
  * The list of a page that is empty and whose server leaves the list out of it, or writes null for
@@ -29,8 +28,7 @@ export function findAbsentList(fields: readonly Field[]): RecordsFound | null {
       path ??= field.path;
       // `data: null` may stand for one thing that is not there.
       isSaid ||= /s$/.test(squash(name));
-    } else if (!isOfPaging(field)) return null;
-    else if (speaksOfRecords(field)) return null;
+    } else if (!isOfPaging(field) || speaksOfRecords(field)) return null;
     else isSaid ||= saysNone(field);
   }
   return isSaid ? { path: path ?? NO_RECORDS, items: [], around } : null;

@@ -142,19 +142,14 @@ const MAX_POST_CANDIDATES = 2;
  */
 function listCandidates(facts: Facts, mayBe: ToTry['mayBe']): readonly Candidate[] {
   const isPost = facts.view.request.method === 'POST';
-  const others = isPost ? statedPosition(facts) : guesses(facts, mayBe);
-  const all = surest(facts) ?? others;
+  const stated = facts.next.number === null ? [] : guessedPositions(facts, () => true);
+  const all = surest(facts) ?? (isPost ? stated : guesses(facts, mayBe));
   const seen = new Set<string>();
   const distinct = all.filter(({ pagination: { carrier, param }, request }) => {
     const what = `${carrier} ${param} ${request.url}`;
     return !seen.has(what) && seen.add(what);
   });
   return distinct.slice(0, isPost ? MAX_POST_CANDIDATES : MAX_CANDIDATES);
-}
-
-/** Parameters for the next page's number or offset, where the page says it. */
-function statedPosition(facts: Facts): readonly Candidate[] {
-  return facts.next.number === null ? [] : guessedPositions(facts, () => true);
 }
 
 /** Candidates from something that the first page holds for the next request; null without any. */

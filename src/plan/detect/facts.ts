@@ -130,7 +130,7 @@ function pinnedRecords(view: PageView, path: string, isAbsent: boolean): Records
 }
 
 function offsetOf(params: StartParams, headers: HeadersSaid, size: number): number {
-  if (headers.range !== null) return headers.range.first;
+  if (headers.range !== null) return headers.range.from;
   if (params.offset?.number != null) return params.offset.number;
   if (params.page?.number != null) {
     // Pages almost always count from 1; where they count from 0, the end is noticed one page later.

@@ -31,8 +31,7 @@ export interface NextSaid {
 /** Reads what the body says. `start` is the URL that was asked for, to tell links from tokens. */
 export function readNext(context: PageContext, start: string): NextSaid {
   const distances = new Map(context.fields.map((it) => [it, distance(it, context.around)]));
-  const isNext = ({ name, parent }: Field) => means.next(name) || means.next(parent);
-  const own = context.fields.filter((field) => !(isNext(field) && isOfOther(field, context)));
+  const own = context.fields.filter((field) => !(means.ofNext(field) && isOfOther(field, context)));
   const fields = own.toSorted((a, b) => distances.get(a)! - distances.get(b)!);
   const pageInfo = readPageInfo(fields);
   const open = fields.filter(
@@ -56,10 +55,7 @@ export function readNext(context: PageContext, start: string): NextSaid {
       // A number as text may be a token (HubSpot's `after: "100"`), but not where a page's would stand.
       (asCount(text.value) === null || !namesPosition(text.field)),
   );
-  const token =
-    tokens.find(({ field }) => means.next(field.name) || means.next(field.parent)) ??
-    tokens[0] ??
-    null;
+  const token = tokens.find(({ field }) => means.ofNext(field)) ?? tokens[0] ?? null;
   // Only a field that is about this list may end it.
   const near = open.filter((field) => isNear(field, context.around));
   return {

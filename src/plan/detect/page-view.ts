@@ -116,11 +116,6 @@ export function countRecords(view: PageView, path: string): number | null {
   return withRecords(view, path, ({ count }) => count);
 }
 
-/** Each record's text, see `MOST_COMPARED`, or null where the page has no such path. */
-export function recordTexts(view: PageView, path: string): readonly string[] | null {
-  return withRecords(view, path, (scan) => textsOf(view, compared(scan)));
-}
-
 function textsOf(view: PageView, scan: FoundRecords): readonly string[] {
   const bytes = scan.source ?? view.body;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

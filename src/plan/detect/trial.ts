@@ -1,6 +1,6 @@
 /** Whether an answer confirms a candidate for the next page, and what else it shows. */
 
-import { factsOf, isParallel, noPagination, type Pagination } from '../../core/pagination.ts';
+import { factsOf, isParallel, type Pagination } from '../../core/pagination.ts';
 import { gone } from '../fan-out-coverage.ts';
 import type { PartValue } from '../literal.ts';
 import { isObject, valueAt } from '../page-fields.ts';
@@ -174,8 +174,7 @@ function refine(first: PageView, second: PageView, pagination: Pagination): Pagi
 /** Where the list is new altogether, it is the one, also where only the user says that it is a list. */
 function isNewList(first: PageView, second: PageView, { records }: Pagination): boolean {
   if (records === null || !Array.isArray(valueAt(first.json, records))) return false;
-  const all = { ...noPagination, records };
-  const [own, other] = [first, second].map((view) => identitiesOf(view, all));
+  const [own, other] = [first, second].map((view) => recordIdentities(view, records, null));
   if (own == null || other == null) return false;
   const known = new Set(own);
   return !other.some((text) => known.has(text));

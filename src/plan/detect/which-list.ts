@@ -4,18 +4,15 @@
  */
 
 import { means, squash } from '../names.ts';
-import { keysOf, listFields, type RecordsFound, valueAt } from '../page-fields.ts';
-import type { UnplacedRequest } from '../request-parts.ts';
+import { keysOf, listFields, type RecordsFound } from '../page-fields.ts';
 import { readStartParams } from '../start-params.ts';
 import { rivalLists } from './find-records.ts';
 import { statedCounts } from './numbers-said.ts';
-import { isSuccess, type PageView } from './page-view.ts';
-import { requestForSize, sizeNames } from './whole-list.ts';
+import { countRecords, isSuccess, type PageView } from './page-view.ts';
+import { type Ask, requestForSize, sizeNames } from './whole-list.ts';
 
 /** Few enough to differ from what came, and more than a list has by chance. */
 const ASKED = 3;
-
-type Ask = (request: UnplacedRequest) => Promise<PageView | null>;
 
 interface WhichList {
   /** Null where there is one list, or where nothing shows which of them it is. */
@@ -62,13 +59,8 @@ async function listOfSize(
     const [path, another] = rivals
       .filter(({ items }) => items.length !== ASKED)
       .map((rival) => rival.path)
-      .filter((rival) => lengthAt(answer, rival) === ASKED);
+      .filter((rival) => countRecords(answer, rival) === ASKED);
     if (path !== undefined && another === undefined) return path;
   }
   return null;
-}
-
-function lengthAt({ json }: PageView, path: string): number | null {
-  const items = valueAt(json, path);
-  return Array.isArray(items) ? items.length : null;
 }

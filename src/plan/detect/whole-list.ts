@@ -10,7 +10,7 @@ import type { UnplacedRequest } from '../request-parts.ts';
 import type { StartParams } from '../start-params.ts';
 import { unplaced } from '../styles/style.ts';
 import { type Facts, hasOwnTotal, readFacts } from './facts.ts';
-import { isSuccess, MOST_COMPARED, type PageView, recordTexts } from './page-view.ts';
+import { isSuccess, MOST_COMPARED, type PageView, recordIdentities } from './page-view.ts';
 
 export interface Wholeness {
   /** False: it was shown that there is more. */
@@ -21,7 +21,7 @@ export interface Wholeness {
   readonly why: string;
 }
 
-type Ask = (request: UnplacedRequest) => Promise<PageView | null>;
+export type Ask = (request: UnplacedRequest) => Promise<PageView | null>;
 
 /** The parameters that most often set the size, where the request has none. */
 const SIZE_NAMES = ['limit', 'per_page'];
@@ -146,5 +146,5 @@ function textsOf(facts: Facts): readonly string[] {
 
 function textsIn(view: PageView, { records }: Facts): readonly string[] {
   const path = isSuccess(view) ? records?.path : undefined;
-  return (path === undefined ? null : recordTexts(view, path)) ?? [];
+  return (path === undefined ? null : recordIdentities(view, path, null)) ?? [];
 }

@@ -5,7 +5,7 @@ import { type Candidate, found, type Shown } from '../detect/page-view.ts';
 import { isNothing, type PartValue, readFlag, readScalar } from '../literal.ts';
 import { isObject } from '../page-fields.ts';
 import { getQueryParameter, setQueryParameter } from '../query-parameter.ts';
-import { parsedBody, setBodyMember, setPart, type UnplacedRequest } from '../request-parts.ts';
+import { parsedBody, setMember, setPart, type UnplacedRequest } from '../request-parts.ts';
 import {
   cursorStep,
   ended,
@@ -55,9 +55,7 @@ function setVariable(
   const path = variablePath(name);
   if (request.method === 'POST') return setPart(request, 'body', path, value);
   const written = getQueryParameter(request.url, 'variables') ?? '';
-  const literal = value.isLiteral ? value.text : JSON.stringify(value.text);
-  const inner = path.slice('variables.'.length);
-  const variables = setBodyMember(Buffer.from(written), inner, literal);
+  const variables = setMember(Buffer.from(written), path.slice('variables.'.length), value);
   if (variables === null) return null;
   const text = Buffer.from(variables).toString();
   return { ...request, url: setQueryParameter(request.url, 'variables', text) };

@@ -119,23 +119,20 @@ export function parseContentRange(value: string): ContentRange | null {
   return { from: from ?? null, to: to ?? null, total: total ?? null };
 }
 
-/** A range of records in a page. */
-export interface RecordRange {
+/** A range that says which records are in a page. */
+export interface RecordRange extends ContentRange {
   /** Empty where the server names none (PostgREST). */
   readonly unit: string;
-  readonly first: number;
-  readonly last: number;
-  /** Null for `*`. */
-  readonly total: number | null;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Null for bytes, and for what does not say which records it is. */
 export function readRange(value: string): RecordRange | null {
-  const range = parseContentRange(value);
+  const { from = null, to = null, total = null } = parseContentRange(value) ?? {};
   const unit = /^\s*([\w-]+)[ =:]/.exec(value)?.[1] ?? '';
-  if (range === null || range.from === null || range.to === null) return null;
-  if (/^bytes$/i.test(unit) || range.to < range.from) return null;
-  return { unit, first: range.from, last: range.to, total: range.total };
+  const isOfRecords = from !== null && to !== null && to >= from && !/^bytes$/i.test(unit);
+  return isOfRecords ? { unit, from, to, total } : null;
 }
 
 function numberOf(digits: string | undefined): number | null {
