@@ -100,9 +100,9 @@ function statesTooLong(
   );
 }
 
-function readTotal(
+export function readTotal(
   { totalHeader, totalPath, totalIsUnsure = false }: Pagination,
-  { headers, literal }: PageToRead,
+  { headers, literal }: Pick<PageToRead, 'headers' | 'literal'>,
   range: ContentRange | null,
 ): Pick<PageInfo, 'total' | 'totalIsLowerBound'> {
   const stated =
@@ -140,7 +140,10 @@ function readTotalPages(pagination: Pagination, page: ReadablePage): number | nu
   return styleOf(pagination)?.totalPages?.(pagination, page) ?? null;
 }
 
-function readAt({ literal }: PageToRead, path: string | null): number | null {
+export function readAt(
+  { literal }: Pick<PageToRead, 'literal'>,
+  path: string | null,
+): number | null {
   return path === null ? null : readCount(literal(path));
 }
 

@@ -88,7 +88,8 @@ export function resolveUrl(target: string, base: string): string | null {
     url.username = '';
     url.password = '';
   }
-  return url.href.includes('#') ? withoutFragment(url) : url.href;
+  if (url.href.includes('#')) url.hash = '';
+  return url.href;
 }
 
 /** Parameters without a question mark, two at least: a token may hold `=`. */
@@ -128,11 +129,6 @@ export function atOriginOf(url: string, start: string): string {
   const { origin } = new URL(start);
   const parsed = new URL(url);
   return origin + parsed.pathname + parsed.search;
-}
-
-function withoutFragment(url: URL): string {
-  url.hash = '';
-  return url.href;
 }
 
 /**

@@ -2,11 +2,11 @@
 import { isParallel, type Pagination } from '../../core/pagination.ts';
 import type { Cure } from '../../core/summary.ts';
 import { formatCount } from '../../core/units.ts';
+import { means } from '../names.ts';
+import { isBlank, keysOf, listFields } from '../page-fields.ts';
+import { readStartParams } from '../start-params.ts';
 import type { Discovery } from './discover.ts';
-import { means } from './names.ts';
 import { whatIsThere } from './odd-lists.ts';
-import { keysOf, listFields } from './page-view.ts';
-import { readStartParams } from './start-params.ts';
 
 export interface OnePageEnd {
   /** `stated`: the page says itself that it is everything. `short`: nothing in it speaks of more. */
@@ -101,12 +101,6 @@ export function countsPages({ style, totalPagesPath, totalPagesHeader }: Paginat
   return style === 'page' && (totalPagesPath !== null || totalPagesHeader !== null);
 }
 
-/** Fields that may name a next page in words that nobody knows: DynamoDB's `LastEvaluatedKey`. */
-const LIKE_A_TOKEN = /next|token|cursor|marker|continu|lastevaluated|bookmark|scroll/i;
-
 function holdsSomeToken(json: unknown): boolean {
-  return listFields(json).some(
-    ({ name, value }) =>
-      LIKE_A_TOKEN.test(name) && value !== null && value !== '' && value !== false,
-  );
+  return listFields(json).some(({ name, value }) => means.someToken(name) && !isBlank(value));
 }
