@@ -172,6 +172,7 @@ function saySummary(
     total,
     output: options.output ?? null,
     expect: options.expect ?? null,
+    isWholeByDefault: isWholeByDefault(summary, options),
     ...(outputName === undefined ? {} : { outputName }),
     commands: {
       again: againCommand(typed, context.env, flagsAfter(summary.stop)),
@@ -181,6 +182,13 @@ function saySummary(
     },
   });
   if (text !== '') screen.line(text);
+}
+
+/** Of a list of URLs: the user said neither what the records are nor that pages are wanted whole. */
+function isWholeByDefault({ pagination }: Summary, options: RunOptions): boolean {
+  const { paginate, select, records, wholePages } = options;
+  const isList = pagination === null && paginate === undefined;
+  return isList && select === undefined && records !== true && wholePages !== true;
 }
 
 /** A list that changed while it was read needs a whole new reading; more pages do not help. */

@@ -35,6 +35,8 @@ export interface SummaryContext {
   readonly output: string | null;
   /** A name for the output if its path means nothing to the user: the demo removes its files. */
   readonly outputName?: string;
+  /** Nothing was said about records, so that each URL of a list became one record. */
+  readonly isWholeByDefault?: boolean;
   /** `--expect`; null or absent if it was not given. */
   readonly expect?: number | null;
 }
@@ -59,6 +61,10 @@ function stopLines(stop: Stop | null, context: SummaryContext, paint: Painter): 
   return [paint('yellow', escapeText(stopText(stop, context.wallTime)))];
 }
 
+/** A reader may have expected the records, or that each of several lists is followed to its end. */
+const WHOLE_PAGES =
+  'Each URL was fetched as one page and written as one record; --records or --select PATH takes the records out of the pages.';
+
 /** The demo removes its server and its files, so there is nothing to resume. */
 function isDemo({ outputName }: SummaryContext): boolean {
   return outputName !== undefined;
@@ -70,8 +76,13 @@ function outputLines(summary: Summary, context: SummaryContext): readonly string
   if (output !== null) {
     const destination = escapeText(context.outputName ?? output.destination);
     const partial = output.partial ? reservation(verdict) : '';
+    const { isWholeByDefault = false } = context;
+    const written = isWholeByDefault
+      ? counted(output.records, 'whole page')
+      : writtenText(output.records, verdict);
     return [
-      `${writtenText(output.records, verdict)} → ${destination} (${formatBytes(output.bytes)}) in ${formatDuration(summary.durationMs)}${partial}`,
+      `${written} → ${destination} (${formatBytes(output.bytes)}) in ${formatDuration(summary.durationMs)}${partial}`,
+      ...(isWholeByDefault ? [WHOLE_PAGES] : []),
     ];
   }
   if (archivePath === null) return [];
@@ -111,7 +122,8 @@ function paceLines(summary: Summary, paint: Painter): readonly string[] {
   if (before > 0) parts.push(`${counted(before, 'page')} stored before`);
   if (summary.retries > 0) parts.push(counted(summary.retries, 'retry', 'retries'));
   const { pausedMs, outageMs } = summary;
-  if (pausedMs > outageMs) {
+  const hasPaused = pausedMs > outageMs;
+  if (hasPaused) {
     parts.push(`paused ${formatDuration(pausedMs - outageMs)} for the server's limit`);
   }
   if (outageMs > 0) {
@@ -122,7 +134,7 @@ function paceLines(summary: Summary, paint: Painter): readonly string[] {
     if (connections > 0 && summary.fetched > 0)
       parts.push(`${protocol}, ${counted(connections, 'connection')}`);
   }
-  const pace = summary.fetched === 0 ? null : paceWords(summary.pace);
+  const pace = summary.fetched === 0 ? null : paceWords(summary.pace, hasPaused);
   return [parts.length === 0 ? null : parts.join(' · '), pace]
     .filter((line) => line !== null)
     .map((line) => paint('dim', line));
@@ -193,17 +205,20 @@ function isUnexpected({ verdict }: Summary, expect: number | null): boolean {
 }
 
 const REFUSAL_CURE =
-  'Asked for in the same way, it may well be refused again: look at the URL and the headers.';
+  'The same request will probably be refused again. Check the URL and the headers.';
 const LOOP_CURE =
-  'Read in the same way, it leads back again: say how the list pages with --paginate and its flags.';
+  'The same command would end in the same loop. Say how the list is paginated with --paginate and its flags.';
 
 function cappedCure(records: RecordEvidence | null): readonly string[] {
   const cure =
-    '--split reads a list in smaller ranges, each below that limit: by a filter of the API on a date or an id.';
+    '--split fetches a list in smaller ranges, each below that limit. It needs a filter of the API on a date or an id.';
   // A limit that no total speaks of is a guess, and the user may know better.
   if (records === null || records.totalAtEnd !== null) return [cure];
-  return [cure, `If you know that these are all: --expect ${records.fetched}`];
+  return [cure, `If you know that these are all records: --expect ${records.fetched}`];
 }
+
+const NO_JSON_CURE =
+  'everypage fetches JSON only. Check the URL; an HTML page is often a login page or an error page.';
 
 /** Statuses of a client's mistake that may be another answer to the same request later. */
 const PASSING: readonly (number | null)[] = [408, 425, 429];
@@ -213,6 +228,13 @@ function isRefusedOutright({ verdict, failures }: Summary): boolean {
   if (verdict.stored > 0 || failures.length === 0) return false;
   return failures.every(
     ({ status }) => status !== null && status >= 400 && status < 500 && !PASSING.includes(status),
+  );
+}
+
+/** Nothing came, because each answer was something else than JSON. */
+function isNoJson({ verdict, failures }: Summary): boolean {
+  return (
+    verdict.stored === 0 && failures.length > 0 && failures.every(({ code }) => code === 'NOT_JSON')
   );
 }
 
@@ -233,7 +255,11 @@ function goingOn(
   if (isRefusedOutright(summary)) {
     return [REFUSAL_CURE];
   }
-  if (verdict.failed > 0) return command('To try the missing pages again:', commands.again);
+  if (verdict.failed > 0) {
+    const heading = verdict.failed === 1 ? 'missing page' : 'missing pages';
+    const cure = isNoJson(summary) ? [NO_JSON_CURE] : [];
+    return [...cure, ...command(`To try the ${heading} again:`, commands.again)];
+  }
   if (verdict.end === null) return command('To resume:', commands.again);
   switch (verdict.name) {
     case 'drifted':
