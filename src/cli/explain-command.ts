@@ -1,3 +1,4 @@
+import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import { factsOf, isOnePage, NO_RECORDS } from '../core/pagination.ts';
 import { counted, formatCount, formatDuration } from '../core/units.ts';
@@ -29,7 +30,8 @@ export async function explainCommand(
       'https://api.example.com/items',
     ]);
   }
-  const explanation = await explain(url, await readRunOptions(typed, context));
+  const options = await readRunOptions(typed, context);
+  const explanation = await explain(url, options).catch(inFlags);
   const commandWith: CommandWith = (flags) =>
     // A pinned command is complete, with a place for what it fetches.
     pagingCommand(typed, context.env, [...flags, '-o', 'items.ndjson'], false);
@@ -43,6 +45,18 @@ export async function explainCommand(
       );
   await writeOut(context, `${text}\n`);
   return 0;
+}
+
+/** The library speaks of its options, the command line of flags. */
+function inFlags(error: unknown): never {
+  if (!(error instanceof EverypageError)) throw error;
+  const { code, message } = error;
+  const lacksCredentials =
+    code === 'CREDENTIALS_REFUSED' && /no credentials were sent/.test(message);
+  const cure = lacksCredentials ? '; give them with --bearer-env VAR, -u USER, -n or -H @FILE' : '';
+  throw new EverypageError(code, `${message.replaceAll('maxWaitMs', '--max-wait')}${cure}`, {
+    cause: error,
+  });
 }
 
 type CommandWith = (flags: readonly string[]) => string;

@@ -4,7 +4,7 @@ import { holdFile } from '../archive/archive-file.ts';
 import type { RunEvent } from '../core/events.ts';
 import type { RunOptions } from '../core/options.ts';
 import { strictOf } from '../core/resolve-options.ts';
-import type { Summary } from '../core/summary.ts';
+import { isWhole, type Summary } from '../core/summary.ts';
 import {
   createFileDestination,
   isWrittenInPlace,
@@ -172,6 +172,7 @@ function saySummary(
     total,
     output: options.output ?? null,
     expect: options.expect ?? null,
+    strict: strictOf(options.strict),
     isWholeByDefault: isWholeByDefault(summary, options),
     ...(outputName === undefined ? {} : { outputName }),
     commands: {
@@ -193,7 +194,8 @@ function isWholeByDefault({ pagination }: Summary, options: RunOptions): boolean
 
 /** A list that changed while it was read needs a whole new reading; more pages do not help. */
 function anewFlag({ verdict }: Summary, options: RunOptions): string {
-  return verdict.name === 'drifted' && options.prove !== true ? '--prove' : '--fresh';
+  const isProvable = verdict.name === 'drifted' || isWhole(verdict.name, null);
+  return isProvable && options.prove !== true ? '--prove' : '--fresh';
 }
 
 /**

@@ -163,7 +163,7 @@ const table = {
   ...group('Pagination', ['fetch', 'explain'], {
     paginate: {
       value: oneOf('KIND', ['auto', 'none', ...namedStyles]),
-      help: 'how the list is paginated: auto, page, cursor, none …',
+      help: 'how the list is paginated: auto, none, page and more',
       detail: `One of auto, ${namedStyles.join(', ')} and none. Default: auto for one URL without a range, none for lists and ranges. \`everypage explain URL\` shows what auto finds.`,
     },
     preset: {

@@ -71,7 +71,7 @@ export function tlsFault(error: unknown, host: string): TransportError {
 }
 
 function handshakeCure(code: string): string {
-  if (NO_TLS.has(code)) return ': it does not speak TLS there; is its URL http://?';
+  if (NO_TLS.has(code)) return ': it does not speak TLS on this port; is its URL http://?';
   // Before TLS 1.3 the lack of a client certificate has no alert of its own (RFC 5246 §7.4.6).
   if (code.endsWith('ALERT_HANDSHAKE_FAILURE')) {
     return `: does it want ${CLIENT_CERTIFICATE_CURE}?`;

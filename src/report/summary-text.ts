@@ -1,6 +1,12 @@
 import { escapeText } from '../core/escape.ts';
 import { isParallel } from '../core/pagination.ts';
-import { isWhole, type RecordEvidence, type Stop, type Summary } from '../core/summary.ts';
+import {
+  isWhole,
+  type RecordEvidence,
+  type Stop,
+  type Strict,
+  type Summary,
+} from '../core/summary.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../core/units.ts';
 import { pagingCommands, pagingText } from './paging-text.ts';
 import { createPainter, type Painter } from './paint.ts';
@@ -37,6 +43,8 @@ export interface SummaryContext {
   readonly outputName?: string;
   /** Nothing was said about records, so that each URL of a list became one record. */
   readonly isWholeByDefault?: boolean;
+  /** `--strict`; null or absent if it was not given. */
+  readonly strict?: Strict | null;
   /** `--expect`; null or absent if it was not given. */
   readonly expect?: number | null;
 }
@@ -49,7 +57,7 @@ export function summaryText(summary: Summary, context: SummaryContext): string {
     ...verdictLines(summary.verdict, paint, context.total),
     ...stopLines(summary.stop, context, paint),
     ...failureLines(summary.failures, summary.verdict.failed, paint),
-    ...outputLines(summary, context),
+    ...outputLines(summary, context, paint),
     ...pagingLines(summary, context, paint),
     ...paceLines(summary, paint),
     ...commandLines(summary, context, paint),
@@ -70,7 +78,7 @@ function isDemo({ outputName }: SummaryContext): boolean {
   return outputName !== undefined;
 }
 
-function outputLines(summary: Summary, context: SummaryContext): readonly string[] {
+function outputLines(summary: Summary, context: SummaryContext, paint: Painter): readonly string[] {
   const { output, archivePath, verdict } = summary;
   if (output !== null && output.records === 0 && summary.stop !== null) return [];
   if (output !== null) {
@@ -91,9 +99,19 @@ function outputLines(summary: Summary, context: SummaryContext): readonly string
     const name = context.output === null ? 'Standard output' : escapeText(context.output);
     return [`${name} was not written: nobody read it in time. All pages are kept in ${archive}`];
   }
-  if (isWhole(verdict.name, null)) {
+  if (isWhole(verdict.name, context.strict ?? null)) {
     return [
       `${counted(verdict.stored, 'page')} → ${archive} (${formatBytes(summary.bodyBytes)} received) in ${formatDuration(summary.durationMs)}`,
+    ];
+  }
+  const { strict = null } = context;
+  if (isRefusedByStrict(summary, strict)) {
+    const name = context.output === null ? 'The output' : escapeText(context.output);
+    return [
+      paint(
+        'red',
+        `${name} was not written: the verdict is ${verdict.name}, and --strict=${strict} needs more. What was fetched is kept in ${escapeText(archivePath)}`,
+      ),
     ];
   }
   const untouched =
@@ -105,6 +123,11 @@ function outputLines(summary: Summary, context: SummaryContext): readonly string
   const kept = isOfNoUse ? '' : `What was fetched is kept in ${archive}`;
   const line = `${untouched}${kept}`.trim();
   return line === '' ? [] : [line];
+}
+
+/** Everything came, and the user wants a better verdict. */
+function isRefusedByStrict({ verdict, stop }: Summary, strict: Strict | null): boolean {
+  return stop === null && isWhole(verdict.name, null) && !isWhole(verdict.name, strict);
 }
 
 /** Every page is there, and the run was stopped while whoever reads the output held it up. */
@@ -171,9 +194,15 @@ function commandLines(
 ): readonly string[] {
   if (isDemo(context)) return [];
   if (isUntaken(summary)) return goingOn(summary, context, paint);
-  if (isWhole(summary.verdict.name, null)) return [];
-  const { again, takeWhatIsThere } = context.commands;
+  const { again, anew, takeWhatIsThere } = context.commands;
+  const isStrict = isRefusedByStrict(summary, context.strict ?? null);
+  if (isWhole(summary.verdict.name, null) && !isStrict) return [];
   const command = (heading: string, text: string) => [heading, `  ${paint('cyan', text)}`];
+  if (isStrict) {
+    const lines = command('To read it again, until two readings agree:', anew);
+    if (takeWhatIsThere === null || summary.output !== null) return lines;
+    return [...lines, ...command('To write what is there:', takeWhatIsThere)];
+  }
   const { records, reasons } = summary.verdict;
   const helping = summary.stop === null ? helpingLines(summary, context, paint) : [];
   // Without the path to the records nothing but whole pages can be written.
@@ -250,7 +279,13 @@ function goingOn(
     return heading === null ? [] : command(heading, commands.again);
   }
   if (isUnexpected(summary, expect)) {
-    return command('To resume with another --expect:', commands.again);
+    const { records } = verdict;
+    return records === null
+      ? command('To resume with another --expect:', commands.again)
+      : command(
+          'If these are all records:',
+          commands.with(['--expect', String(records.fetched)], false),
+        );
   }
   if (isRefusedOutright(summary)) {
     return [REFUSAL_CURE];

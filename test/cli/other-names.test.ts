@@ -65,6 +65,9 @@ suite('what other tools call it', () => {
     assert.equal(code, 0);
     assert.match(stdout, /usage: everypage export/);
     assert.match((await runInProcess(['version'])).stdout, /^everypage \d/);
+    assert.equal((await refused('help', 'verfy')).tried, 'everypage verify --help');
+    assert.match((await refused('help', 'foo')).stderr, /there is no verb foo; there are export, /);
+    assert.equal((await refused('helo')).tried, 'everypage --help');
   });
 });
 

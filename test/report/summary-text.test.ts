@@ -104,6 +104,17 @@ describe('the summary of an incomplete run', () => {
     ]);
   });
 
+  it('says that --strict is why nothing was written, and how to get a better verdict', () => {
+    const summary = { ...complete, output: null, verdict: pagedVerdict({ name: 'complete' }) };
+    const text = summaryText(summary, { ...context, strict: 'proven' });
+    assert.match(
+      text,
+      /items\.ndjson was not written: the verdict is complete, and --strict=proven needs more\. /,
+    );
+    assert.match(text, /agree:\n {2}everypage ANEW\nTo write what is there:\n {2}everypage TAKE$/);
+    assert.doesNotMatch(summaryText(summary, { ...context, strict: 'complete' }), /--strict|ANEW/);
+  });
+
   it('says that the API sent no JSON, before it offers to try again', () => {
     const verdict = { ...incomplete.verdict, planned: 1, stored: 0, failed: 1 };
     const text = (code: 'NOT_JSON' | 'TRUNCATED') => {
@@ -217,7 +228,10 @@ describe('the summary of an incomplete run', () => {
     const verdict = { ...list, reasons: ['5 records were expected, 9 came'] };
     assert.match(expected({ verdict }), /To resume with another --expect:\n {2}everypage AGAIN/);
     const paged = pagedVerdict({ name: 'incomplete', reasons: ['5 records were expected'] });
-    assert.match(expected({ verdict: paged }), /To resume with another --expect:\n/);
+    assert.match(
+      expected({ verdict: paged }),
+      /If these are all records:\n {2}everypage URL --expect 137$/m,
+    );
     const both = pagedVerdict({ name: 'incomplete', reasons: ['5 were expected', 'it is short'] });
     assert.doesNotMatch(expected({ verdict: both }), /With another/);
   });

@@ -74,7 +74,7 @@ suite('what is said, and how it ends, where', { concurrency: 4 }, () => {
     const url = server.template(1).replace('http://localhost', 'https://api.example');
     const { code, stderr } = await fetchPage(t, url);
     assert.equal(code, 3, stderr);
-    assert.match(stderr, /it does not speak TLS there; is its URL http:\/\/\?/);
+    assert.match(stderr, /it does not speak TLS on this port; is its URL http:\/\/\?/);
   });
 
   for (const [what, options, cure] of [

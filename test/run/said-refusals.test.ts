@@ -78,7 +78,10 @@ test('explain says it too', async (t) => {
   });
   t.after(() => server.close());
   const { stderr } = await runCliHere(temporaryFolder(t), ['explain', `${server.origin}/things`]);
-  assert.match(stderr, /does not come: 422 Unprocessable Content; the server says "no such page"/);
+  assert.match(
+    stderr,
+    /could not be fetched: 422 Unprocessable Content; the server says "no such page"/,
+  );
 });
 
 test('a page that is asked for alone counts its retries', async (t) => {
