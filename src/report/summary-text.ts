@@ -6,6 +6,7 @@ import {
   type Stop,
   type Strict,
   type Summary,
+  type Verdict,
 } from '../core/summary.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../core/units.ts';
 import { pagingCommands, pagingText } from './paging-text.ts';
@@ -80,6 +81,7 @@ function isDemo({ outputName }: SummaryContext): boolean {
 
 function outputLines(summary: Summary, context: SummaryContext, paint: Painter): readonly string[] {
   const { output, archivePath, verdict } = summary;
+  const { strict = null } = context;
   if (output !== null && output.records === 0 && summary.stop !== null) return [];
   if (output !== null) {
     const destination = escapeText(context.outputName ?? output.destination);
@@ -91,6 +93,9 @@ function outputLines(summary: Summary, context: SummaryContext, paint: Painter):
     return [
       `${written} → ${destination} (${formatBytes(output.bytes)}) in ${formatDuration(summary.durationMs)}${partial}`,
       ...(isWholeByDefault ? [WHOLE_PAGES] : []),
+      ...(isRefusedByStrict(summary, strict)
+        ? [paint('red', `The exit code is 3: ${strictText(verdict, strict)}.`)]
+        : []),
     ];
   }
   if (archivePath === null) return [];
@@ -104,13 +109,12 @@ function outputLines(summary: Summary, context: SummaryContext, paint: Painter):
       `${counted(verdict.stored, 'page')} → ${archive} (${formatBytes(summary.bodyBytes)} received) in ${formatDuration(summary.durationMs)}`,
     ];
   }
-  const { strict = null } = context;
   if (isRefusedByStrict(summary, strict)) {
     const name = context.output === null ? 'The output' : escapeText(context.output);
     return [
       paint(
         'red',
-        `${name} was not written: the verdict is ${verdict.name}, and --strict=${strict} needs more. What was fetched is kept in ${escapeText(archivePath)}`,
+        `${name} was not written: ${strictText(verdict, strict)}. What was fetched is kept in ${escapeText(archivePath)}`,
       ),
     ];
   }
@@ -128,6 +132,10 @@ function outputLines(summary: Summary, context: SummaryContext, paint: Painter):
 /** Everything came, and the user wants a better verdict. */
 function isRefusedByStrict({ verdict, stop }: Summary, strict: Strict | null): boolean {
   return stop === null && isWhole(verdict.name, null) && !isWhole(verdict.name, strict);
+}
+
+function strictText({ name }: Verdict, strict: Strict | null): string {
+  return `the verdict is ${name}, and --strict=${strict} needs more`;
 }
 
 /** Every page is there, and the run was stopped while whoever reads the output held it up. */

@@ -113,6 +113,12 @@ describe('the summary of an incomplete run', () => {
     );
     assert.match(text, /agree:\n {2}everypage ANEW\nTo write what is there:\n {2}everypage TAKE$/);
     assert.doesNotMatch(summaryText(summary, { ...context, strict: 'complete' }), /--strict|ANEW/);
+    const sent = { ...summary, output: complete.output };
+    const said = summaryText(sent, { ...context, output: null, strict: 'proven' });
+    assert.match(
+      said,
+      /^The exit code is 3: the verdict is complete, and --strict=proven needs more\.$/m,
+    );
   });
 
   it('says that the API sent no JSON, before it offers to try again', () => {
