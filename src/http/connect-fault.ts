@@ -56,7 +56,7 @@ const NO_SUCH_NAME = new Set(['ENOTFOUND', 'ENODATA']);
 /** A proxy may stand in the environment, where its user no longer thinks of it. */
 export function withProxyCure(what: string, peer: string): string {
   if (!peer.startsWith('proxy ')) return what;
-  return `${what}${what.endsWith('?') ? '' : ';'} -x or HTTPS_PROXY names it, -x '' goes without a proxy`;
+  return `${what}${what.endsWith('?') ? '' : ';'} -x, HTTPS_PROXY or http_proxy names it, -x '' goes without a proxy`;
 }
 
 /** An error of TLS's handshake with `host` (`host:port`, or `proxy host:port`), whose own certificate was found good or not looked at. */

@@ -82,7 +82,8 @@ function isDemo({ outputName }: SummaryContext): boolean {
 function outputLines(summary: Summary, context: SummaryContext, paint: Painter): readonly string[] {
   const { output, archivePath, verdict } = summary;
   const { strict = null } = context;
-  if (output !== null && output.records === 0 && summary.stop !== null) return [];
+  const isNothing = summary.stop !== null || (context.output === null && verdict.stored === 0);
+  if (output !== null && output.records === 0 && isNothing) return [];
   if (output !== null) {
     const destination = escapeText(context.outputName ?? output.destination);
     const partial = output.partial ? reservation(verdict) : '';

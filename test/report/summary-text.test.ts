@@ -47,6 +47,20 @@ describe('the summary of a complete run', () => {
     assert.doesNotMatch(summaryText(complete, context), /whole page|--records/);
   });
 
+  it('does not count nothing on standard output where no page came', () => {
+    const verdict = { ...incomplete.verdict, planned: 1, stored: 0, failed: 1 };
+    const output = {
+      ...complete.output!,
+      destination: 'stdout',
+      records: 0,
+      bytes: 0,
+      partial: true,
+    };
+    const summary = { ...incomplete, verdict, output, failures: [failedPage(1)] };
+    assert.doesNotMatch(summaryText(summary, { ...context, output: null }), /→/);
+    assert.match(summaryText(summary, context), /0 records → /);
+  });
+
   it('does not say that no limit was reached where the server asked for a pause', () => {
     const pace = [{ ...complete.pace[0]!, by: 'none' as const }];
     assert.match(
