@@ -131,7 +131,7 @@ async function explainWith(engine: Engine, job: PaginateJob): Promise<Explanatio
   if (shown !== null) return describe(engine, shown.found, shown.finals);
   const stop = engine.stopped ?? { kind: 'aborted' };
   const text = describeStop(stop).replace(/\.$/, '');
-  throw new EverypageError(codeOfStop(stop), `how the list pages was not found out: ${text}`);
+  throw new EverypageError(codeOfStop(stop), `the pagination was not detected: ${text}`);
 }
 
 /** @param finals of the pages that were asked for, in their order */
@@ -219,6 +219,6 @@ function notThere({ task, final }: FirstPageMissing): EverypageError {
   const reason = `${final.why?.reason ?? ''}${tried}`;
   return new EverypageError(
     'INCOMPLETE',
-    `the first page, ${task.shownUrl}, does not come: ${reason}`,
+    `the first page, ${task.shownUrl}, could not be fetched: ${reason}`,
   );
 }

@@ -13,6 +13,7 @@ import {
   string,
 } from '../core/check-options.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
+import { escapeText } from '../core/escape.ts';
 import type { FormatName } from '../core/options.ts';
 import { keptShape, type OutputShape, outputShape } from '../core/output-shape.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
@@ -128,11 +129,10 @@ function isAllThatIsCounted(
   return pagination !== null && pagination.records === null && kind === 'selection';
 }
 
-function incomplete(path: string, { stored, planned }: Verdict): EverypageError {
-  const of = planned === null ? '' : ` of ${planned}`;
+function incomplete(path: string, { name, reasons }: Verdict): EverypageError {
   return new EverypageError(
     'ARCHIVE_INCOMPLETE',
-    `${path} holds ${stored}${of} pages and is not complete. Run the command that began it again, ` +
-      'or take what is there with --allow-incomplete.',
+    `${path} is ${name}: ${reasons.map((reason) => escapeText(reason)).join('; ')}. ` +
+      'Run the command that began it again, or export what is there with --allow-incomplete.',
   );
 }

@@ -159,7 +159,10 @@ function missingFindings(facts: PagedFacts): readonly Finding[] {
     const grew = pages.totalPagesAtStart !== null && pagesSaid > pages.totalPagesAtStart;
     const isBehind = grew && came >= (pages.totalPagesAtStart ?? 0);
     if (came < pagesSaid && !isBehind) {
-      texts.push(`the server speaks of ${formatCount(pagesSaid)} pages, ${formatCount(came)} came`);
+      const missing = counted(pagesSaid - came, 'page is', 'pages are');
+      texts.push(
+        `${missing} missing: ${formatCount(came)} came, the server says ${formatCount(pagesSaid)}`,
+      );
     }
   }
   return texts.map((text) => ({ kind: 'missing', text }));
@@ -225,7 +228,7 @@ function totalFindings({ pages, fetched, counts }: PagedFacts): readonly string[
   const missing = counted(expected - fetched, 'record is', 'records are');
   const least = totalAtEnd === null ? 'at least ' : '';
   const total = `${least}${totalText(pages, said)}`;
-  return [`${formatCount(fetched)} came, the server says ${total}: ${missing} missing`];
+  return [`${missing} missing: ${formatCount(fetched)} came, the server says ${total}`];
 }
 
 /** More came than the server ever said: a total that is wrong, or a list that changed unseen. */

@@ -97,7 +97,7 @@ export function verificationText(facts: Verification, color: boolean): string {
     .slice(0, shownProblems)
     .map(({ url, problem }) => `  ${escapeText(url)}  ${escapeText(problem)}`);
   const more = problems.length - shown.length;
-  const read = `${counted(facts.checkedPages, 'page')} read again, ${formatBytes(facts.checkedBytes)}`;
+  const read = `${counted(facts.checkedPages, 'page')} checked, ${formatBytes(facts.checkedBytes)}`;
   return [
     ...head,
     ...shown,

@@ -1,9 +1,10 @@
+import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import { factsOf, isOnePage, NO_RECORDS } from '../core/pagination.ts';
 import { counted, formatCount, formatDuration } from '../core/units.ts';
 import { type Explanation, explain } from '../index.ts';
 import { asciiJson } from '../report/json-log.ts';
-import { pagingCommands, pagingText } from '../report/paging-text.ts';
+import { pagingCommands } from '../report/paging-text.ts';
 import { createPainter } from '../report/paint.ts';
 import { pagingCommand } from './command-text.ts';
 import { type CliContext, describeTerminal, fitTerminal, writeOut } from './context.ts';
@@ -29,7 +30,8 @@ export async function explainCommand(
       'https://api.example.com/items',
     ]);
   }
-  const explanation = await explain(url, await readRunOptions(typed, context));
+  const options = await readRunOptions(typed, context);
+  const explanation = await explain(url, options).catch(inFlags);
   const commandWith: CommandWith = (flags) =>
     // A pinned command is complete, with a place for what it fetches.
     pagingCommand(typed, context.env, [...flags, '-o', 'items.ndjson'], false);
@@ -45,10 +47,22 @@ export async function explainCommand(
   return 0;
 }
 
+/** The library speaks of its options, the command line of flags. */
+function inFlags(error: unknown): never {
+  if (!(error instanceof EverypageError)) throw error;
+  const { code, message } = error;
+  const lacksCredentials =
+    code === 'CREDENTIALS_REFUSED' && /no credentials were sent/.test(message);
+  const cure = lacksCredentials ? '; give them with --bearer-env VAR, -u USER, -n or -H @FILE' : '';
+  throw new EverypageError(code, `${message.replaceAll('maxWaitMs', '--max-wait')}${cure}`, {
+    cause: error,
+  });
+}
+
 type CommandWith = (flags: readonly string[]) => string;
 
 /**
- * What is said of an API, without a newline at its end. It ends as the summary of a run does.
+ * What is said of an API, without a newline at its end. It ends with the commands of a run's summary.
  *
  * @param commandWith fetches with these flags, ready for a shell
  */
@@ -81,9 +95,9 @@ function explanationText(facts: Explanation, commandWith: CommandWith, color: bo
   const paging = { style, evidence, flags: advice === null ? flags : [], recordsPath, cures };
   lines.push('');
   if (advice !== null) lines.push(`${escapeText(advice)}.`);
-  lines.push(pagingText(paging), ...pagingCommands(paging, commandWith, paint));
+  lines.push(...pagingCommands(paging, commandWith, paint));
   // One page that is all needs no flags.
-  if (advice === null && flags.length === 0) lines.push('fetch with:', `  ${commandWith([])}`);
+  if (advice === null && flags.length === 0) lines.push('to fetch it:', `  ${commandWith([])}`);
   return lines.join('\n');
 }
 

@@ -4,7 +4,7 @@ import { holdFile } from '../archive/archive-file.ts';
 import type { RunEvent } from '../core/events.ts';
 import type { RunOptions } from '../core/options.ts';
 import { strictOf } from '../core/resolve-options.ts';
-import type { Summary } from '../core/summary.ts';
+import { isWhole, type Summary } from '../core/summary.ts';
 import {
   createFileDestination,
   isWrittenInPlace,
@@ -173,6 +173,8 @@ function saySummary(
     total,
     output: options.output ?? null,
     expect: options.expect ?? null,
+    strict: options.allowIncomplete === true ? null : strictOf(options.strict),
+    isWholeByDefault: isWholeByDefault(summary, options),
     ...(outputName === undefined ? {} : { outputName }),
     commands: {
       again: againCommand(typed, context.env, flagsAfter(summary.stop)),
@@ -184,9 +186,17 @@ function saySummary(
   if (text !== '') screen.line(text);
 }
 
+/** Of a list of URLs: the user said neither what the records are nor that pages are wanted whole. */
+function isWholeByDefault({ pagination }: Summary, options: RunOptions): boolean {
+  const { paginate, select, records, wholePages } = options;
+  const isList = pagination === null && paginate === undefined;
+  return isList && select === undefined && records !== true && wholePages !== true;
+}
+
 /** A list that changed while it was read needs a whole new reading; more pages do not help. */
 function anewFlag({ verdict }: Summary, options: RunOptions): string {
-  return verdict.name === 'drifted' && options.prove !== true ? '--prove' : '--fresh';
+  const isProvable = verdict.name === 'drifted' || isWhole(verdict.name, null);
+  return isProvable && options.prove !== true ? '--prove' : '--fresh';
 }
 
 /**

@@ -151,26 +151,26 @@ const table = {
     pages: {
       option: 'wholePages',
       on: true,
-      help: 'one record a page: the whole page',
+      help: 'write each page as one record',
       detail: 'The default for lists and ranges.',
     },
     'allow-incomplete': {
       option: 'allowIncomplete',
       on: true,
       help: 'write the output and exit 0 even if pages are missing',
-      detail: 'Without it, only a run that has every page writes the output file.',
+      detail: 'Without it, only a run with every page writes the output file.',
     },
   }),
   ...group('Pagination', ['fetch', 'explain'], {
     paginate: {
       value: oneOf('KIND', ['auto', 'none', ...namedStyles]),
-      help: 'how the list is paginated: auto, none, page, cursor',
-      detail: `auto, ${namedStyles.join(', ')} or none. Default: auto for one URL without a range, none for lists and ranges. \`everypage explain URL\` shows what auto finds.`,
+      help: 'how the list is paginated: auto, none, page and more',
+      detail: `One of auto, ${namedStyles.join(', ')} and none. Default: auto for one URL without a range, none for lists and ranges. \`everypage explain URL\` shows what auto finds.`,
     },
     preset: {
       pagination: 'preset',
       value: presetName,
-      help: 'use what is known of a named API',
+      help: 'use the known pagination of a named API',
       detail: '`everypage presets` lists them. Other flags override a preset.',
     },
     'page-param': {
@@ -243,26 +243,26 @@ const table = {
       pagination: 'key',
       value: text('PATH', 'id'),
       help: 'field that identifies a record, to find duplicates: id',
-      detail: 'Default: an id field, if there is an evident one. Keys are compared by their bytes.',
+      detail: 'Default: an id field, if one is found. Keys are compared by their bytes.',
     },
     'next-encoded': {
       pagination: 'nextIsEncoded',
       on: true,
-      help: 'the cursor is URL-encoded in the page already',
-      detail: 'It is sent as it stands there, and not encoded once more.',
+      help: 'the cursor in the page is already URL-encoded',
+      detail: 'It is sent as it is, and not encoded again.',
     },
     'same-origin': {
       pagination: 'sameOrigin',
       on: true,
-      help: 'ask the origin of the URL for what next links name, whatever origin they name',
+      help: 'request next links from the origin of your URL',
       detail:
-        'For a server behind a proxy that does not know how it is reached: its next links name an address inside a network, or another port. Their path and query are requested from the origin that you gave, with your credentials.',
+        'Only the path and query of a next link are used. For a server behind a proxy that puts another host or port into its next links. The requests carry your credentials.',
     },
     'repeat-is-end': {
       pagination: 'repeatIsEnd',
       on: true,
-      help: 'the same cursor twice is the end of the list',
-      detail: 'As in Solr. Without it, a repeated cursor is a loop, and is reported.',
+      help: 'a repeated cursor is the end of the list',
+      detail: 'As in Solr. Without it, a repeated cursor is reported as a loop.',
     },
     ceiling: {
       pagination: 'ceiling',
@@ -275,21 +275,21 @@ const table = {
       value: text('RANGES', 'id[gte]=0..9000/1000'),
       help: "fetch separate ranges in parallel: 'id[gte]=0..9000/1000'",
       detail:
-        "Dates, times or whole numbers, and the step, as in 'created[gte]=2024-01-01..2024-12-31/30d'. The upper bound goes into the matching parameter (gte and lt, since and until, min and max). If it has another name, give both: 'a,b=0..900/100'.",
+        "From, to and step: dates, times or whole numbers, as in 'created[gte]=2024-01-01..2024-12-31/30d'. The upper bound goes into the matching parameter (gte and lt, since and until, min and max). If it has another name, give both: 'a,b=0..900/100'.",
     },
     overlap: {
       pagination: 'overlap',
       value: whole(1),
       help: 'each page begins with the last N records of the page before',
       detail:
-        'Offsets and Range headers only. Default: 1 where the server allows it and a page holds at least 10 records; they are left out of the output. It proves that no record was lost between two pages. 0 turns it off, for an API that bills by record.',
+        'Offsets and Range headers only. Default: 1 where the server allows it and a page holds at least 10 records. The repeated records are left out of the output. The overlap proves that no record was lost between two pages. 0 turns it off, for an API that bills by record.',
     },
     recheck: {
       option: 'recheck',
       value: recheck,
       help: 'pages to read again at the end: auto, none, all or 10%',
       detail:
-        'It shows a list that changed while it was read. `auto`: up to 50 pages, where neither an overlap nor the keys in the requests prove the list. If too few are read again, such a list is unverified: docs/verdicts.md.',
+        'This detects a list that changed while it was read. `auto`: up to 50 pages, unless an overlap or the keys in the requests already prove the list. If too few pages are read again, the list is unverified: docs/verdicts.md.',
       verbs: ['fetch'],
     },
     prove: {
@@ -302,7 +302,7 @@ const table = {
     expect: {
       option: 'expect',
       value: whole(500),
-      help: 'number of records there must be; any other is incomplete',
+      help: 'expected number of records; any other is incomplete',
       verbs: ['fetch', 'verify'],
     },
     strict: {
@@ -311,15 +311,15 @@ const table = {
       bare: 'complete',
       help: 'exit 3 if the result is less than complete, or proven',
       detail:
-        '`--strict` means `--strict=complete`: what could not be checked, and is unverified, is not written. `--strict=proven` takes nothing less than a proof. Levels: docs/verdicts.md.',
+        '`--strict` means `--strict=complete`: an unverified result is not written. `--strict=proven` accepts only a proven one. Levels: docs/verdicts.md.',
       verbs: ['fetch', 'verify'],
     },
     'fail-when': {
       option: 'failWhen',
       value: text('EXPR', 'ok == false'),
-      help: "a page has failed if this is true of it: 'ok == false'",
+      help: "a page fails if this is true for it: 'ok == false'",
       detail:
-        "A JMESPath expression, for APIs that report errors with status 200. Such a page is tried again, and then fails. A preset may set one; '' removes it.",
+        "A JMESPath expression, for APIs that report errors with status 200. Such a page is retried before it fails. A preset may set an expression; '' removes it.",
     },
   }),
   ...group('Request', ['fetch', 'explain'], {
@@ -328,7 +328,7 @@ const table = {
       option: 'method',
       value: method,
       help: 'GET or POST; default GET, or POST with --data',
-      detail: 'A POST is expected to read only, so it may be sent again.',
+      detail: 'A POST must only read, because it may be sent again.',
     },
     header: {
       short: 'H',
@@ -380,7 +380,7 @@ const table = {
       list: path('.env'),
       help: 'file of NAME=value lines, as if they were in the environment',
       detail:
-        'For the variables of --bearer-env, for proxies, and for what is said here to come from a variable. Can be repeated. A variable that is set already stays.',
+        'For --bearer-env, proxies and EVERYPAGE_… variables. Can be repeated. A variable that is already set keeps its value.',
     },
     netrc: {
       short: 'n',
@@ -416,7 +416,8 @@ const table = {
       option: 'proxy',
       value: proxyUrl,
       help: "proxy for all requests; '' for none",
-      detail: 'Default: HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment.',
+      detail:
+        'Default: HTTPS_PROXY, http_proxy, ALL_PROXY and NO_PROXY of the environment. Upper-case HTTP_PROXY is ignored, as in curl.',
     },
     insecure: {
       short: 'k',
@@ -473,9 +474,9 @@ const table = {
       env: 'EVERYPAGE_RATE',
       option: 'rate',
       value: rate,
-      help: 'at most N requests in a time to each origin: 10/s, 1000/h',
+      help: 'most requests to each origin in a time: 10/s, 1000/h',
       detail:
-        'Spread evenly. The unit is required; 5/15s is five in fifteen seconds. A limit that the server states can make it slower, never faster. Default: as fast as the server allows.',
+        'Requests are spread evenly. The unit is required; 5/15s is five in fifteen seconds. A limit that the server states can make a run slower, never faster. Default: as fast as the server allows.',
     },
     retry: {
       env: 'EVERYPAGE_RETRY',
@@ -483,7 +484,7 @@ const table = {
       value: whole(5, 0, 1000),
       help: 'retries of a page after its first attempt',
       detail:
-        'For network errors, 408, 425, 500, 502 to 504 and 52x. Only that page waits, each time longer.',
+        'For network errors, 408, 425, 500, 502 to 504 and 52x. Only that page waits, longer each time.',
     },
     'retry-max-time': {
       env: 'EVERYPAGE_RETRY_MAX_TIME',
@@ -491,15 +492,15 @@ const table = {
       value: duration('5m'),
       help: 'longest time for one page, all attempts together',
       detail:
-        'Pauses that the server asked for do not count, nor does the time in which it is down. A page that the server is still making (202) is waited for until then.',
+        'Pauses that the server asked for and the time in which it is down do not count. A page that the server is still preparing (202) is requested again until this time is over.',
     },
     'max-wait': {
       env: 'EVERYPAGE_MAX_WAIT',
       option: 'maxWaitMs',
       value: duration('1h', 0),
-      help: 'longest wait for a server: that it asks for, or while it is down',
+      help: 'longest wait that a server asks for, or while it is down',
       detail:
-        'A 429, or a 503 with Retry-After, pauses all requests to that origin until the stated time. If that is longer than TIME, the run stops, keeps what it has, and exits 5. The same holds for a server that has answered before and does not work any more.',
+        'A 429, or a 503 with Retry-After, pauses all requests to that origin until the stated time. If that is longer than TIME, the run stops, keeps what it has, and exits 5. A server that stops working during the run is waited for as long.',
     },
     'connect-timeout': {
       env: 'EVERYPAGE_CONNECT_TIMEOUT',
@@ -525,7 +526,7 @@ const table = {
       value: size('100', 0),
       help: 'slowest body to accept, in bytes a second',
       detail:
-        'A body that is slower for the whole of --idle-timeout is given up and tried again. 0 for no limit.',
+        'A body that is slower for the whole of --idle-timeout is aborted and retried. 0 for no limit.',
     },
   }),
   ...group('Limits', ['fetch'], {
@@ -610,19 +611,20 @@ const table = {
       env: 'EVERYPAGE_LOG_FORMAT',
       value: oneOf('FMT', ['json']),
       help: 'log format: json, one object for each event on stderr',
-      detail: 'It replaces the progress, the page lines and the summary.',
+      detail: 'It replaces progress, page lines and summary.',
       verbs: ['fetch'],
     },
     summary: {
       value: pathOrStdout('summary.json'),
       help: 'file for the verdict and all numbers, as JSON',
-      detail: '`-` is standard output, which then takes no records.',
+      detail: '`-` is standard output; the records then need a file, -o.',
       single: 'there is one summary',
       verbs: ['fetch'],
     },
     json: {
       help: 'print the result as JSON on stdout',
-      detail: 'Its form: docs/schemas. The records of a fetch or an export then need a file, -o.',
+      detail:
+        'JSON Schemas: docs/schemas. The records of a fetch or an export then need a file, -o.',
       verbs,
       excludes: { summary: 'both are the summary; --json is --summary -' },
     },

@@ -5,6 +5,9 @@ import { type Flag, type FlagName, flagNamed, flagsOf, type Verb, verbs } from '
 /** Width of the screen that `-h` has to fit; 24 lines high. */
 const helpColumns = 80;
 
+/** Words in the place of a command. */
+const SAME_COMMAND = 'the same command again';
+
 interface VerbHelp {
   readonly usage: string;
   /** One sentence. */
@@ -23,7 +26,7 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
       ['get a list of URLs?', 'everypage @urls.txt -o a.ndjson'],
       ['keep only the records?', 'everypage @urls.txt -o a.json --select data.items'],
       ['send a token?', 'everypage @urls.txt -o a.json --bearer-env TOKEN'],
-      ['resume after a stop?', 'the same command again'],
+      ['resume after a stop?', SAME_COMMAND],
     ],
   },
   export: {
@@ -44,7 +47,7 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
   },
   explain: {
     usage: "everypage explain 'URL' [FLAGS]",
-    does: 'Finds out how the list at URL is paginated, with at most eight requests: the evidence, the size of the list, and the flags that fix it. Writes nothing.',
+    does: 'Finds out how the list at URL is paginated, with at most eight requests: the evidence, the size of the list, and the flags that say the same. Writes nothing.',
     examples: [
       ['see how it is paginated?', "everypage explain 'https://a.io/v1/items'"],
       ['ask from a script?', "everypage explain 'https://a.io/v1/items' --json"],
@@ -110,7 +113,7 @@ export function shortHelp(verb: Verb): string {
     verb === 'fetch'
       ? [
           `usage: ${usage}`,
-          '       everypage explain URL, export|verify ARCHIVE, archives, presets, demo',
+          '       everypage explain URL, export|verify ARCHIVE, archives, completion, demo',
           '',
         ]
       : [`usage: ${usage}`, '', ...wrap(does, helpColumns), ''];
@@ -217,7 +220,9 @@ export function cliDocs(): string {
     lines.push('', `## ${verb === 'fetch' ? 'everypage' : `everypage ${verb}`}`, '');
     lines.push('```', usage, '```', '', escapeCell(does), '', '| how do I… | |', '|---|---|');
     for (const [question, command] of examples) {
-      lines.push(`| ${escapeCell(question)} | \`${command.replaceAll('|', '\\|')}\` |`);
+      const cell = escapeCell(command);
+      const shown = command === SAME_COMMAND ? cell : `\`${cell}\``;
+      lines.push(`| ${escapeCell(question)} | ${shown} |`);
     }
     for (const { group, members } of groupedFlags(flagsOf(verb))) {
       lines.push('', `### ${group}`, '', '| flag | meaning |', '|---|---|');

@@ -108,7 +108,7 @@ export const otherNames: readonly OtherName[] = [
   },
   {
     names: ['-G', '--get'],
-    says: 'a GET is what is sent without -d; parameters stand in the URL',
+    says: 'a GET is what is sent without -d; parameters go into the URL',
   },
   {
     names: [
@@ -121,17 +121,17 @@ export const otherNames: readonly OtherName[] = [
       '--server-response',
       '--show-headers',
     ],
-    says: 'everypage explain URL shows what a server says of its list and its limits; -v shows each page',
+    says: 'everypage explain URL shows what a server says about its list and its limits; -v shows each page',
     instead: ['-v'],
   },
   {
     names: ['--params', '--param', '--query-param'],
     takes: true,
-    says: "parameters stand in the URL: 'https://api.example.com/items?a=b'",
+    says: "parameters go into the URL: 'https://api.example.com/items?a=b'",
   },
   {
     names: ['--http2-prior-knowledge', '--http2-only'],
-    says: '--http2 on an http:// URL asks for nothing else',
+    says: '--http2 uses HTTP/2 only, also on an http:// URL',
     instead: ['--http2'],
   },
   {
@@ -147,7 +147,7 @@ export const otherNames: readonly OtherName[] = [
       '--ipv4',
       '--ipv6',
     ],
-    says: 'everypage takes HTTP/2 or HTTP/1.1, TLS 1.2 or 1.3, and whichever address answers',
+    says: 'everypage uses HTTP/2 or HTTP/1.1, TLS 1.2 or 1.3, and the address that answers first',
   },
   {
     names: [
@@ -186,7 +186,7 @@ export const otherNames: readonly OtherName[] = [
   {
     names: ['--retry-delay', '--retry-wait', '--waitretry'],
     takes: true,
-    says: 'waits between retries follow what the server says, else they grow from one retry to the next',
+    says: 'retries wait as long as the server says; otherwise each wait is longer than the one before',
   },
   {
     names: ['-m', '--max-time', '--read-timeout', '-T'],
@@ -230,7 +230,7 @@ export const otherNames: readonly OtherName[] = [
   {
     names: ['--next', '--next-url', '--next-link', '--follow-next'],
     takes: true,
-    says: 'the next page is found; --next-path PATH says where a page names it',
+    says: 'the next page is found by itself; --next-path PATH says where a page names it',
     instead: ['--next-path', 'links.next'],
   },
   {
@@ -250,7 +250,7 @@ export const otherNames: readonly OtherName[] = [
   {
     names: ['--offset', '--start', '--page', '--start-page', '--from'],
     takes: true,
-    says: '--first N is the first page or offset; a range stands in the URL, as in ?page=[1-500]',
+    says: '--first N is the first page or offset; a range goes into the URL, as in ?page=[1-500]',
     instead: ['--first', VALUE],
   },
   {
@@ -292,19 +292,20 @@ export const otherNames: readonly OtherName[] = [
   },
   // Output
   {
-    names: [
-      '-O',
-      '--remote-name',
-      '-J',
-      '--remote-header-name',
-      '--out',
-      '--outfile',
-      '--output-document',
-      '--download',
-      '--dir',
-      '--output-dir',
-    ],
-    says: 'the output is -o FILE, with the pages of a run in one file',
+    names: ['-O', '--remote-name', '-J', '--remote-header-name', '--download'],
+    says: 'the output is -o FILE, one file for all pages of a run',
+    instead: ['-o', 'items.ndjson'],
+  },
+  {
+    names: ['--out', '--outfile', '--output-document'],
+    takes: true,
+    says: 'the output is -o FILE',
+    instead: ['-o', VALUE],
+  },
+  {
+    names: ['--dir', '--output-dir'],
+    takes: true,
+    says: 'the output is -o FILE, one file for all pages of a run',
     instead: ['-o', 'items.ndjson'],
   },
   {
@@ -322,16 +323,16 @@ export const otherNames: readonly OtherName[] = [
       '--stream',
       '--compact-output',
     ],
-    says: 'the output is NDJSON, each page as soon as those before it are written, unless -f or -o say json',
+    says: 'the output is NDJSON, each page as soon as those before it are written, unless -f or -o says json',
   },
   {
     names: ['--csv', '--tsv', '--parquet', '--xml', '--table'],
-    says: 'the output is NDJSON or JSON; other tools make more of it, as jq and DuckDB do',
+    says: 'the output is NDJSON or JSON; jq and DuckDB convert it',
   },
   {
     names: ['-p', '--print', '--pretty', '--style', '--theme', '--write-out'],
     takes: true,
-    says: 'records keep the bytes that the server sent; pipe them to jq to have them laid out',
+    says: 'records keep the bytes that the server sent; pipe them to jq to format them',
   },
   // Runs
   {
@@ -414,7 +415,7 @@ export const otherNames: readonly OtherName[] = [
   {
     names: ['--url', '--endpoint', '--base-url'],
     takes: true,
-    says: 'a URL stands by itself',
+    says: 'a URL needs no flag',
     instead: [VALUE],
   },
   {

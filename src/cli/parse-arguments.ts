@@ -125,7 +125,13 @@ function wordsOfHelp(argv: readonly string[]): string[] {
   const [first, verb] = argv;
   if (first === 'version' && argv.length === 1) return ['--version'];
   if (first !== 'help') return [...argv];
-  return [...verbs.filter((name) => name === verb), '--help'];
+  const known = verbs.filter((name) => name === verb);
+  if (known.length === 0 && verb !== undefined && !verb.startsWith('-')) {
+    const near = nearest(verb, verbs);
+    const words = near === null ? ['--help'] : ['help', near];
+    throw new UsageError(`there is no verb ${verb}; there are ${spoken(verbs.slice(1))}`, words);
+  }
+  return [...known, '--help'];
 }
 
 /** Whether there is a value exactly where the flag takes one. */
@@ -220,7 +226,7 @@ function takeVerb(positionals: string[], argv: readonly string[]): Verb {
     const at = argv.indexOf(first);
     throw other === null
       ? new UsageError(
-          `${first} is no verb of everypage; a URL stands by itself, and the same command resumes`,
+          `${first} is no verb of everypage; a URL needs no verb, and the same command resumes`,
           argv.toSpliced(at, 1),
         )
       : new UsageError(
@@ -228,7 +234,7 @@ function takeVerb(positionals: string[], argv: readonly string[]): Verb {
           argv.with(at, other),
         );
   }
-  const near = /^[a-z]+$/.test(first) ? nearest(first, verbs) : null;
+  const near = /^[a-z]+$/.test(first) ? nearest(first, [...verbs, 'help']) : null;
   if (near === null) return 'fetch';
   throw new UsageError(
     `${first} is neither a URL nor a verb; did you mean everypage ${near}?`,

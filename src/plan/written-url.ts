@@ -45,7 +45,7 @@ export function checkUrl(
     if (/^https?:/i.test(trimmed)) fail('lacks the // after http: or https:');
     if (/\s/.test(trimmed)) {
       const shown = `"${redactInvalid(trimmed, secretParams)}"`;
-      fail('is not a URL, which begins with https:// and holds no spaces', shown);
+      fail('is not a URL; a URL begins with https:// and has no spaces', shown);
     }
     const rest = redactInvalid(trimmed, secretParams).replace(/^[/\\]+/, '');
     // A server on one's own machine seldom has a certificate.

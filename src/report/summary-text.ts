@@ -1,6 +1,13 @@
 import { escapeText } from '../core/escape.ts';
 import { isParallel } from '../core/pagination.ts';
-import { isWhole, type RecordEvidence, type Stop, type Summary } from '../core/summary.ts';
+import {
+  isWhole,
+  type RecordEvidence,
+  type Stop,
+  type Strict,
+  type Summary,
+  type Verdict,
+} from '../core/summary.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../core/units.ts';
 import { pagingCommands, pagingText } from './paging-text.ts';
 import { createPainter, type Painter } from './paint.ts';
@@ -35,6 +42,10 @@ export interface SummaryContext {
   readonly output: string | null;
   /** A name for the output if its path means nothing to the user: the demo removes its files. */
   readonly outputName?: string;
+  /** Nothing was said about records, so that each URL of a list became one record. */
+  readonly isWholeByDefault?: boolean;
+  /** `--strict`; null or absent if it was not given. */
+  readonly strict?: Strict | null;
   /** `--expect`; null or absent if it was not given. */
   readonly expect?: number | null;
 }
@@ -47,7 +58,7 @@ export function summaryText(summary: Summary, context: SummaryContext): string {
     ...verdictLines(summary.verdict, paint, context.total),
     ...stopLines(summary.stop, context, paint),
     ...failureLines(summary.failures, summary.verdict.failed, paint),
-    ...outputLines(summary, context),
+    ...outputLines(summary, context, paint),
     ...pagingLines(summary, context, paint),
     ...paceLines(summary, paint),
     ...commandLines(summary, context, paint),
@@ -59,19 +70,33 @@ function stopLines(stop: Stop | null, context: SummaryContext, paint: Painter): 
   return [paint('yellow', escapeText(stopText(stop, context.wallTime)))];
 }
 
+/** A reader may have expected the records, or that each of several lists is followed to its end. */
+const WHOLE_PAGES =
+  'Each URL was fetched as one page and written as one record; --records or --select PATH takes the records out of the pages.';
+
 /** The demo removes its server and its files, so there is nothing to resume. */
 function isDemo({ outputName }: SummaryContext): boolean {
   return outputName !== undefined;
 }
 
-function outputLines(summary: Summary, context: SummaryContext): readonly string[] {
+function outputLines(summary: Summary, context: SummaryContext, paint: Painter): readonly string[] {
   const { output, archivePath, verdict } = summary;
-  if (output !== null && output.records === 0 && summary.stop !== null) return [];
+  const { strict = null } = context;
+  const isNothing = summary.stop !== null || (context.output === null && verdict.stored === 0);
+  if (output !== null && output.records === 0 && isNothing) return [];
   if (output !== null) {
     const destination = escapeText(context.outputName ?? output.destination);
     const partial = output.partial ? reservation(verdict) : '';
+    const { isWholeByDefault = false } = context;
+    const written = isWholeByDefault
+      ? counted(output.records, 'whole page')
+      : writtenText(output.records, verdict);
     return [
-      `${writtenText(output.records, verdict)} → ${destination} (${formatBytes(output.bytes)}) in ${formatDuration(summary.durationMs)}${partial}`,
+      `${written} → ${destination} (${formatBytes(output.bytes)}) in ${formatDuration(summary.durationMs)}${partial}`,
+      ...(isWholeByDefault ? [WHOLE_PAGES] : []),
+      ...(isRefusedByStrict(summary, strict)
+        ? [paint('red', `The exit code is 3: ${strictText(verdict, strict)}.`)]
+        : []),
     ];
   }
   if (archivePath === null) return [];
@@ -80,9 +105,18 @@ function outputLines(summary: Summary, context: SummaryContext): readonly string
     const name = context.output === null ? 'Standard output' : escapeText(context.output);
     return [`${name} was not written: nobody read it in time. All pages are kept in ${archive}`];
   }
-  if (isWhole(verdict.name, null)) {
+  if (isWhole(verdict.name, context.strict ?? null)) {
     return [
       `${counted(verdict.stored, 'page')} → ${archive} (${formatBytes(summary.bodyBytes)} received) in ${formatDuration(summary.durationMs)}`,
+    ];
+  }
+  if (isRefusedByStrict(summary, strict)) {
+    const name = context.output === null ? 'The output' : escapeText(context.output);
+    return [
+      paint(
+        'red',
+        `${name} was not written: ${strictText(verdict, strict)}. What was fetched is kept in ${escapeText(archivePath)}`,
+      ),
     ];
   }
   const untouched =
@@ -94,6 +128,15 @@ function outputLines(summary: Summary, context: SummaryContext): readonly string
   const kept = isOfNoUse ? '' : `What was fetched is kept in ${archive}`;
   const line = `${untouched}${kept}`.trim();
   return line === '' ? [] : [line];
+}
+
+/** Everything came, and the user wants a better verdict. */
+function isRefusedByStrict({ verdict, stop }: Summary, strict: Strict | null): boolean {
+  return stop === null && isWhole(verdict.name, null) && !isWhole(verdict.name, strict);
+}
+
+function strictText({ name }: Verdict, strict: Strict | null): string {
+  return `the verdict is ${name}, and --strict=${strict} needs more`;
 }
 
 /** Every page is there, and the run was stopped while whoever reads the output held it up. */
@@ -111,7 +154,8 @@ function paceLines(summary: Summary, paint: Painter): readonly string[] {
   if (before > 0) parts.push(`${counted(before, 'page')} stored before`);
   if (summary.retries > 0) parts.push(counted(summary.retries, 'retry', 'retries'));
   const { pausedMs, outageMs } = summary;
-  if (pausedMs > outageMs) {
+  const hasPaused = pausedMs > outageMs;
+  if (hasPaused) {
     parts.push(`paused ${formatDuration(pausedMs - outageMs)} for the server's limit`);
   }
   if (outageMs > 0) {
@@ -122,7 +166,7 @@ function paceLines(summary: Summary, paint: Painter): readonly string[] {
     if (connections > 0 && summary.fetched > 0)
       parts.push(`${protocol}, ${counted(connections, 'connection')}`);
   }
-  const pace = summary.fetched === 0 ? null : paceWords(summary.pace);
+  const pace = summary.fetched === 0 ? null : paceWords(summary.pace, hasPaused);
   return [parts.length === 0 ? null : parts.join(' · '), pace]
     .filter((line) => line !== null)
     .map((line) => paint('dim', line));
@@ -159,9 +203,15 @@ function commandLines(
 ): readonly string[] {
   if (isDemo(context)) return [];
   if (isUntaken(summary)) return goingOn(summary, context, paint);
-  if (isWhole(summary.verdict.name, null)) return [];
-  const { again, takeWhatIsThere } = context.commands;
+  const { again, anew, takeWhatIsThere } = context.commands;
+  const isStrict = isRefusedByStrict(summary, context.strict ?? null);
+  if (isWhole(summary.verdict.name, null) && !isStrict) return [];
   const command = (heading: string, text: string) => [heading, `  ${paint('cyan', text)}`];
+  if (isStrict) {
+    const lines = command('To read it again, until two readings agree:', anew);
+    if (takeWhatIsThere === null || summary.output !== null) return lines;
+    return [...lines, ...command('To write what is there:', takeWhatIsThere)];
+  }
   const { records, reasons } = summary.verdict;
   const helping = summary.stop === null ? helpingLines(summary, context, paint) : [];
   // Without the path to the records nothing but whole pages can be written.
@@ -193,17 +243,20 @@ function isUnexpected({ verdict }: Summary, expect: number | null): boolean {
 }
 
 const REFUSAL_CURE =
-  'Asked for in the same way, it may well be refused again: look at the URL and the headers.';
+  'The same request will probably be refused again. Check the URL and the headers.';
 const LOOP_CURE =
-  'Read in the same way, it leads back again: say how the list pages with --paginate and its flags.';
+  'The same command would end in the same loop. Say how the list is paginated with --paginate and its flags.';
 
 function cappedCure(records: RecordEvidence | null): readonly string[] {
   const cure =
-    '--split reads a list in smaller ranges, each below that limit: by a filter of the API on a date or an id.';
+    '--split fetches a list in smaller ranges, each below that limit. It needs a filter of the API on a date or an id.';
   // A limit that no total speaks of is a guess, and the user may know better.
   if (records === null || records.totalAtEnd !== null) return [cure];
-  return [cure, `If you know that these are all: --expect ${records.fetched}`];
+  return [cure, `If you know that these are all records: --expect ${records.fetched}`];
 }
+
+const NO_JSON_CURE =
+  'everypage fetches JSON only. Check the URL; an HTML page is often a login page or an error page.';
 
 /** Statuses of a client's mistake that may be another answer to the same request later. */
 const PASSING: readonly (number | null)[] = [408, 425, 429];
@@ -213,6 +266,13 @@ function isRefusedOutright({ verdict, failures }: Summary): boolean {
   if (verdict.stored > 0 || failures.length === 0) return false;
   return failures.every(
     ({ status }) => status !== null && status >= 400 && status < 500 && !PASSING.includes(status),
+  );
+}
+
+/** Nothing came, because each answer was something else than JSON. */
+function isNoJson({ verdict, failures }: Summary): boolean {
+  return (
+    verdict.stored === 0 && failures.length > 0 && failures.every(({ code }) => code === 'NOT_JSON')
   );
 }
 
@@ -228,12 +288,22 @@ function goingOn(
     return heading === null ? [] : command(heading, commands.again);
   }
   if (isUnexpected(summary, expect)) {
-    return command('To resume with another --expect:', commands.again);
+    const { records } = verdict;
+    return records === null
+      ? command('To resume with another --expect:', commands.again)
+      : command(
+          'If these are all records:',
+          commands.with(['--expect', String(records.fetched)], false),
+        );
   }
   if (isRefusedOutright(summary)) {
     return [REFUSAL_CURE];
   }
-  if (verdict.failed > 0) return command('To try the missing pages again:', commands.again);
+  if (verdict.failed > 0) {
+    const heading = verdict.failed === 1 ? 'missing page' : 'missing pages';
+    const cure = isNoJson(summary) ? [NO_JSON_CURE] : [];
+    return [...cure, ...command(`To try the ${heading} again:`, commands.again)];
+  }
   if (verdict.end === null) return command('To resume:', commands.again);
   switch (verdict.name) {
     case 'drifted':

@@ -197,7 +197,7 @@ describe('pages that were read again at the end', () => {
 
   it('go without saying where they are none and something is wrong', (t) => {
     const verdict = verdictOf(t, { ...read, pages: pagesOf(29, false, { total: 30 }) });
-    const missing = '29 came, the server says 30: 1 record is missing';
+    const missing = '1 record is missing: 29 came, the server says 30';
     assert.deepEqual([verdict.name, verdict.reasons], ['incomplete', [missing]]);
   });
 
@@ -211,7 +211,7 @@ describe('pages that were read again at the end', () => {
     assert.deepEqual(
       levelOf(verdictOf(t, { ...read, pages: [...pages, ...grown] })),
       complete(
-        '2 pages were read again at the end and had not changed; a change between others would not show',
+        '2 pages were read again at the end and had not changed; a change on another page would not be seen',
         note,
       ),
     );

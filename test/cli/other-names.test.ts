@@ -45,6 +45,7 @@ suite('what other tools call it', () => {
 
   test('is known with its value in the same word, and among other letters', async () => {
     assert.match((await refused('--limit=5', URL_GIVEN)).tried, /--page-size 5$/);
+    assert.match((await refused(URL_GIVEN, '--out', 'a.json')).tried, /items -o a\.json$/);
     assert.match((await refused('-m5', URL_GIVEN)).tried, /--timeout 5$/);
     assert.match((await refused('-vL', URL_GIVEN)).tried, /items -v$/);
     assert.match((await refused('-fsSL', URL_GIVEN)).tried, /items$/);
@@ -64,6 +65,9 @@ suite('what other tools call it', () => {
     assert.equal(code, 0);
     assert.match(stdout, /usage: everypage export/);
     assert.match((await runInProcess(['version'])).stdout, /^everypage \d/);
+    assert.equal((await refused('help', 'verfy')).tried, 'everypage verify --help');
+    assert.match((await refused('help', 'foo')).stderr, /there is no verb foo; there are export, /);
+    assert.equal((await refused('helo')).tried, 'everypage --help');
   });
 });
 

@@ -333,7 +333,7 @@ suite('explain', AT_ONCE, () => {
     assert.equal(code, 3, stderr);
     assert.match(
       stderr,
-      /the first page, http:\/\/\S+\/items\?api_key=REDACTED, does not come: .* \(2 attempts\)/,
+      /the first page, http:\/\/\S+\/items\?api_key=REDACTED, could not be fetched: .* \(2 attempts\)/,
     );
   });
 

@@ -38,7 +38,7 @@ suite('an output that is a stream', () => {
       `everypage '${url}' -q > a && everypage '${url}' -o >(gzip > b.part && mv b.part b.gz) && everypage '${url}' -q -o /dev/fd/3 3> c; code=$?; until [ -e b.gz ]; do sleep 0.05; done; exit $code`,
     );
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /12 records → \/dev\/fd\/\d+ \(/);
+    assert.match(stderr, /12 whole pages → \/dev\/fd\/\d+ \(/);
     assert.deepEqual(filesIn(folder), ['a', 'b.gz', 'c']);
     const expected = readFileSync(join(folder, 'a'), 'utf8');
     assert.equal(expected.split('\n').length, 13);
