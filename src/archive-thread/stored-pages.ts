@@ -87,9 +87,10 @@ class JoinedPages {
     const { isPart, goesOn } = this.#pageInfoAt(page.place) ?? {};
     const held = goesOn === true ? null : this.#held;
     const whole = goesOn === true ? this.#joined(page) : page;
-    // What was found is overwritten by what is found in the next page.
+    // What was found is overwritten by what is found in the next page, and the body may be: it stands in
+    // memory that the next batch is written to.
     const { found: _, ...later } = whole;
-    this.#held = isPart === true ? later : null;
+    this.#held = isPart === true ? { ...later, body: later.body.slice() } : null;
     const given = isPart === true ? [] : [whole];
     return held === null ? given : [held, ...given];
   }

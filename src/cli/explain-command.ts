@@ -4,7 +4,7 @@ import { factsOf, isOnePage, NO_RECORDS } from '../core/pagination.ts';
 import { counted, formatCount, formatDuration } from '../core/units.ts';
 import { type Explanation, explain } from '../index.ts';
 import { asciiJson } from '../report/json-log.ts';
-import { pagingCommands } from '../report/paging-text.ts';
+import { pagingCommands, pagingText } from '../report/paging-text.ts';
 import { createPainter } from '../report/paint.ts';
 import { pagingCommand } from './command-text.ts';
 import { type CliContext, describeTerminal, fitTerminal, writeOut } from './context.ts';
@@ -62,7 +62,7 @@ function inFlags(error: unknown): never {
 type CommandWith = (flags: readonly string[]) => string;
 
 /**
- * What is said of an API, without a newline at its end. It ends with the commands of a run's summary.
+ * What is said of an API, without a newline at its end. It ends as the summary of a run does (issue 13).
  *
  * @param commandWith fetches with these flags, ready for a shell
  */
@@ -95,7 +95,7 @@ function explanationText(facts: Explanation, commandWith: CommandWith, color: bo
   const paging = { style, evidence, flags: advice === null ? flags : [], recordsPath, cures };
   lines.push('');
   if (advice !== null) lines.push(`${escapeText(advice)}.`);
-  lines.push(...pagingCommands(paging, commandWith, paint));
+  lines.push(pagingText(paging), ...pagingCommands(paging, commandWith, paint));
   // One page that is all needs no flags.
   if (advice === null && flags.length === 0) lines.push('to fetch it:', `  ${commandWith([])}`);
   return lines.join('\n');
