@@ -75,9 +75,9 @@ async function bundle(
     // bin/load.cjs gives its files a `require` and no more.
     dynamicImportInCjs: false,
     comments: false,
-    // Names of functions and classes stay, for the stacks of errors. What is left out is not read.
+    // Names of functions and classes stay, for the stacks of errors.
     minify: {
-      compress: false,
+      compress: true,
       mangle: { toplevel: false, keepNames: true },
       codegen: { removeWhitespace: true },
     },
