@@ -63,7 +63,7 @@ function page(position: number, body: Uint8Array): PageRow {
     hash: randomHash,
     records: 25,
     pageInfo: null,
-    keys: null,
+    keys: [],
     code: null,
     reason: null,
     attempts: 1,

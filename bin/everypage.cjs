@@ -2,10 +2,11 @@
 // Must parse on any Node there ever was, to say in one line what is wrong: ES5, no template strings.
 'use strict';
 
+var whyNotHere = require('./runtime.cjs')();
 var dist;
 
-function refuse(words) {
-  process.stderr.write(['everypage: '].concat(words, '\n').join(''));
+function refuse(why) {
+  process.stderr.write(['everypage: ', why, '\n'].join(''));
   process.exitCode = 2;
 }
 
@@ -20,19 +21,17 @@ function cacheCompiledCode() {
   if (!base) base = join(require('node:os').homedir(), '.cache');
   if (!env.NODE_COMPILE_CACHE) env.NODE_COMPILE_CACHE = join(base, 'everypage');
   // It does nothing where NODE_DISABLE_COMPILE_CACHE is set or the folder cannot be written.
-  require('node:module').enableCompileCache();
+  // Deno has no such function.
+  var enable = require('node:module').enableCompileCache;
+  if (enable) enable();
 }
 
-if (parseInt(process.versions.node, 10) < 24) {
-  refuse([
-    'needs Node 24 or newer and this is ',
-    process.versions.node,
-    '; install it from https://nodejs.org (in a clone, npm ci brings it along for npx everypage)',
-  ]);
+if (whyNotHere !== null) {
+  refuse(whyNotHere);
 } else {
   dist = require('node:path').join(__dirname, '..', 'dist');
   if (require('node:fs').existsSync(require('node:path').join(dist, 'start.cjs'))) {
     cacheCompiledCode();
     require('./load.cjs').runProgram(dist);
-  } else refuse(['this clone is not built yet; run npm run build']);
+  } else refuse('this clone is not built yet; run npm run build');
 }

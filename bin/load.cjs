@@ -6,7 +6,8 @@
 'use strict';
 
 const { readFileSync, renameSync, writeFileSync } = require('node:fs');
-const { getCompileCacheDir } = require('node:module');
+// Deno's has no such function.
+const { getCompileCacheDir = () => undefined } = require('node:module');
 const { basename, dirname, join } = require('node:path');
 const { Script } = require('node:vm');
 

@@ -63,7 +63,7 @@ async function bundle(
     cwd: ROOT,
     input: input!,
     platform: 'node',
-    external: ['undici', 'hyparquet-writer'],
+    external: [/^undici/, 'hyparquet-writer'],
     plugins: [loadOnUse, asciiOnly],
   });
   const { output } = await made.write({
@@ -75,10 +75,10 @@ async function bundle(
     // bin/load.cjs gives its files a `require` and no more.
     dynamicImportInCjs: false,
     comments: false,
-    // Names of functions and classes stay, for the stacks of errors. What is left out is not read.
+    // Names of functions and classes stay, for the stacks of errors.
     minify: {
-      compress: false,
-      mangle: { toplevel: false, keepNames: true },
+      compress: true,
+      mangle: { toplevel: true, keepNames: true },
       codegen: { removeWhitespace: true },
     },
     codeSplitting,
@@ -132,10 +132,19 @@ function writeThreadEntry(file: string): void {
   writeFileSync(join(DIST, 'thread-entry.cjs'), `${lines.join('\n')}\n`);
 }
 
-/** The library is imported as an ES module. */
+/** The library is imported as an ES module. What refuses another Node runs before anything else is loaded. */
 function writeLibraryEntry(): void {
   const names = Object.keys(createRequire(import.meta.url)(join(DIST, 'index.cjs')));
-  writeFileSync(join(DIST, 'index.js'), `export { ${names.join(', ')} } from './index.cjs';\n`);
+  writeFileSync(
+    join(DIST, 'index.js'),
+    `import './check-runtime.cjs';\nexport { ${names.join(', ')} } from './index.cjs';\n`,
+  );
+  const lines = [
+    "'use strict';",
+    "var whyNotHere = require('../bin/runtime.cjs')();",
+    "if (whyNotHere !== null) throw new Error('everypage ' + whyNotHere);",
+  ];
+  writeFileSync(join(DIST, 'check-runtime.cjs'), `${lines.join('\n')}\n`);
 }
 
 /** The bundle holds a copy of these packages, whose licences want to go along. */

@@ -12,9 +12,9 @@ export {
   type PageRecord,
   pages,
   records,
-  type Urls,
 } from './api/pages.ts';
 export { UnfinishedError } from './api/unfinished-error.ts';
+export type { Sources, Urls } from './api/urls.ts';
 export { type Verification, verifyArchive } from './api/verify-archive.ts';
 export type { ErrorCode, PageCode } from './core/errors.ts';
 export { EverypageError } from './core/errors.ts';
@@ -42,7 +42,7 @@ export type {
   VerdictName,
   WrittenOutput,
 } from './core/summary.ts';
-export type { ByteSink, OutputSinks } from './fetch/prepare.ts';
+export type { ByteSink, OutputSinks } from './fetch/output-sinks.ts';
 export type { PlanSource } from './plan/plan.ts';
 export { type Preset, presets } from './plan/presets.ts';
 export { sourceOf } from './plan/written-url.ts';

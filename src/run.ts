@@ -1,6 +1,14 @@
 /** The pipeline, from what the user asks for to the summary: each step lives in a folder below. */
 import { proveList } from './api/prove.ts';
+import { type Sources, sourcesOf } from './api/urls.ts';
 import { ArchiveThread } from './archive-thread/archive-thread.ts';
+import {
+  aFunction,
+  byteSink,
+  checkOptions,
+  type OptionKinds,
+  runOptions,
+} from './core/check-options.ts';
 import { systemClock as clock } from './core/clock.ts';
 import type { RunOptions } from './core/options.ts';
 import type { Summary } from './core/summary.ts';
@@ -9,32 +17,45 @@ import { shownError } from './fetch/credentials.ts';
 import { Engine } from './fetch/engine.ts';
 import { findPages } from './fetch/find-pages.ts';
 import { type MakeTransport, openTransport } from './fetch/open-transport.ts';
-import { type Job, type OutputSinks, prepare } from './fetch/prepare.ts';
+import type { OutputSinks } from './fetch/output-sinks.ts';
+import { type Job, prepare } from './fetch/prepare.ts';
 import { fetchPages, finishRun, openArchive } from './fetch/run-archive.ts';
 import { RunControl } from './fetch/run-control.ts';
 import { createTransport } from './http/create-transport.ts';
 import type { Transport } from './http/transport.ts';
 import type { PlanSource } from './plan/plan.ts';
 
-type Sources = readonly PlanSource[];
 type Options = RunOptions & OutputSinks;
 
+const kinds: OptionKinds<Required<Options>> = {
+  ...runOptions,
+  stdout: byteSink,
+  pages: aFunction,
+};
+
 /**
- * Fetches every page of the sources, keeps them in an archive, checks and exports them.
+ * Fetches every page of the URLs, keeps them in an archive, checks and exports them.
  *
- * The same call resumes where an earlier one stopped. What a server does never rejects the promise: it
- * is in the summary's verdict, failures and stop.
+ * With `output`, `archive` or `resume` the same call resumes where an earlier one stopped. What a server
+ * does never rejects the promise, nor does an abort: it is in the summary's verdict, failures and stop.
  *
  * @throws EverypageError where the usage is invalid, or the disk or the archive fails
+ * @example
+ * const { verdict } = await run('https://api.example/items?page=[1-500]', { output: 'items.ndjson' });
  */
-export function run(sources: Sources, options: Options = {}): Promise<Summary> {
-  return runOver(createTransport, sources, options);
+export async function run(urls: Sources, options: Options = {}): Promise<Summary> {
+  checkOptions('run', kinds, options);
+  return runOver(createTransport, sourcesOf(urls, options.literal), options);
 }
 
-/** `run` over a transport that the caller makes. */
+/**
+ * `run` over a transport that the caller makes.
+ *
+ * @internal
+ */
 export function runOver(
   make: MakeTransport,
-  sources: Sources,
+  sources: readonly PlanSource[],
   options: Options & FilesBeside,
 ): Promise<Summary> {
   if (!options.prove) return readList(make, sources, options);
@@ -43,7 +64,7 @@ export function runOver(
 
 async function readList(
   make: MakeTransport,
-  sources: Sources,
+  sources: readonly PlanSource[],
   options: Options & FilesBeside,
 ): Promise<Summary> {
   const startedAt = clock.now();
@@ -56,7 +77,8 @@ async function readList(
     job = await prepare(sources, options);
     transport = openTransport(make, job);
     const opened = await openArchive(thread, job, control.fail);
-    const engine = control.attach(new Engine({ ...job, transport, clock, opened }));
+    const keepsPages = job.open.location !== null;
+    const engine = control.attach(new Engine({ ...job, transport, clock, opened, keepsPages }));
     const found = await findPages({ job, opened, thread, engine });
     if (found !== null && !opened.exportOnly) await fetchPages(engine, found, thread);
     return await finishRun(engine, thread, found?.facts ?? null, startedAt);

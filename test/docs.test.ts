@@ -15,6 +15,7 @@ const PAGES = [
 /** Flags of other programs: README.md compares everypage with curl, Docker and our scripts have their own. */
 const OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
   'README.md': ['retry-all-errors', 'skip-existing'],
+  'CHANGELOG.md': ['out'],
   'CONTRIBUTING.md': ['test-name-pattern'],
   'docs/reliability.md': ['kills'],
   'docs/github-action.md': ['rm', 'read-only', 'tmpfs', 'cap-drop'],

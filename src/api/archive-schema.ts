@@ -1,9 +1,10 @@
 import { ArchiveReader } from '../archive/archive-reader.ts';
-import { archivePages, createShaper, decodeStored } from '../archive-thread/stored-pages.ts';
+import { shapeAll } from '../archive-thread/stored-pages.ts';
 import { isWhole } from '../core/summary.ts';
 import { createRecordTaker } from '../export/page-records.ts';
 import { createInference, type RecordSchema } from '../schema/schema.ts';
-import { type ExportOptions, shapeOf } from './export-archive.ts';
+import type { ExportOptions } from './export-archive.ts';
+import { shapeOf } from './export-shape.ts';
 
 export interface ArchiveSchema {
   readonly schema: RecordSchema;
@@ -24,11 +25,10 @@ export function archiveSchema(
   const archive = ArchiveReader.openReadOnly(path);
   try {
     const output = shapeOf(archive, options);
-    const shape = createShaper(archive, output);
     const take = createRecordTaker(output.select);
     const inference = createInference();
-    for (const page of archivePages(archive)) {
-      const { source, spans } = take(shape(decodeStored(archive, page)));
+    for (const page of shapeAll(archive, output)) {
+      const { source, spans } = take(page);
       for (let at = 0; at < spans.length; at += 2) inference.add(source, spans[at]!);
     }
     const verdict = archive.verdict({ output, written: null });

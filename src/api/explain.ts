@@ -1,8 +1,9 @@
 /** How a list pages, found out by the engine of a run, without an archive. */
 import { createPageInfoReader } from '../archive-thread/page-info-reader.ts';
+import { checkOptions, runOptions } from '../core/check-options.ts';
 import { systemClock } from '../core/clock.ts';
 import { describeHint } from '../core/describe-hint.ts';
-import { EverypageError, usageError } from '../core/errors.ts';
+import { EverypageError, kindOf, usageError } from '../core/errors.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
 import { outputShape } from '../core/output-shape.ts';
 import type { PageInfo } from '../core/page-info.ts';
@@ -25,10 +26,10 @@ import { type Discovery, discoverPagination, type PageView } from '../plan/detec
 import { endOfOnePage, endWithoutRecords, type OnePageEnd } from '../plan/detect/one-page.ts';
 import { createListPlan } from '../plan/list-plan.ts';
 import { pinFlags } from '../plan/pin-flags.ts';
-import type { PlanSource } from '../plan/plan.ts';
 import { presetForHost } from '../plan/presets.ts';
 import { firstOrigin, takeUserInfo } from '../plan/written-url.ts';
-import { codeOfStop, describeStop } from './unfinished-error.ts';
+import { abortedBy, codeOfStop, describeStop } from './unfinished-error.ts';
+import { sourcesOf } from './urls.ts';
 
 /** What a few requests show of an API. */
 export interface Explanation {
@@ -73,22 +74,29 @@ export interface Explanation {
  * @example
  * const { flags, total } = await explain('https://api.example/items');
  */
-export async function explain(url: string, options: RunOptions = {}): Promise<Explanation> {
+export async function explain(url: string | URL, options: RunOptions = {}): Promise<Explanation> {
+  checkOptions('explain', runOptions, options);
   return explainOver(createTransport, url, options);
 }
 
-/** `explain` over a transport that a test makes. */
+/**
+ * `explain` over a transport that a test makes.
+ *
+ * @internal
+ */
 export async function explainOver(
   make: MakeTransport,
-  url: string,
+  url: string | URL,
   userOptions: RunOptions,
 ): Promise<Explanation> {
-  const source: PlanSource = { kind: userOptions.literal ? 'literal' : 'template', text: url };
-  const taken = takeUserInfo([source], userOptions);
+  if (typeof url !== 'string' && !(url instanceof URL)) {
+    throw usageError(`url: expected one URL (a string or a URL object), got ${kindOf(url)}`);
+  }
+  const taken = takeUserInfo(sourcesOf(url, userOptions.literal), userOptions);
   const { sources } = taken;
   const resolved = withPresetOptions(resolveOptions(taken.options));
   const asked = transportOptions(resolved, process.env);
-  const proxy = asked.proxyFor(firstOrigin(sources) ?? url);
+  const proxy = asked.proxyFor(firstOrigin(sources) ?? String(url));
   const options = withKnownCredentials(resolved, sources, proxy);
   const { method, body, secretParams } = options;
   const plan = () => createListPlan({ sources, method, body, secretParams });
@@ -99,11 +107,15 @@ export async function explainOver(
   const transport = make(asked);
   const emit = withoutCredentials(userOptions.onEvent ?? (() => {}), options);
   const control = new RunControl(userOptions.signal);
-  const engine = new Engine({ options, transport, clock: systemClock, emit, opened: null });
+  const parts = { options, transport, clock: systemClock, emit };
+  const engine = new Engine({ ...parts, opened: null, keepsPages: false });
   try {
     return options.credentials.withholdIn(await explainWith(control.attach(engine), job));
   } catch (error) {
-    throw shownError(error, options);
+    const shown = shownError(error, options);
+    const { signal } = userOptions;
+    const isAborted = shown instanceof EverypageError && shown.code === 'INTERRUPTED';
+    throw isAborted && signal?.aborted ? abortedBy(signal, shown) : shown;
   } finally {
     control.close();
     await transport.close();
@@ -123,7 +135,7 @@ async function explainWith(engine: Engine, job: PaginateJob): Promise<Explanatio
   if (shown !== null) return describe(engine, shown.found, shown.finals);
   const stop = engine.stopped ?? { kind: 'aborted' };
   const text = describeStop(stop).replace(/\.$/, '');
-  throw new EverypageError(codeOfStop(stop), `how the list pages was not found out: ${text}`);
+  throw new EverypageError(codeOfStop(stop), `the pagination was not detected: ${text}`);
 }
 
 /** @param finals of the pages that were asked for, in their order */
@@ -211,6 +223,6 @@ function notThere({ task, final }: FirstPageMissing): EverypageError {
   const reason = `${final.why?.reason ?? ''}${tried}`;
   return new EverypageError(
     'INCOMPLETE',
-    `the first page, ${task.shownUrl}, does not come: ${reason}`,
+    `the first page, ${task.shownUrl}, could not be fetched: ${reason}`,
   );
 }

@@ -3,9 +3,21 @@ import { filesOfArchive } from '../archive/archive-location.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import { withWritten } from '../archive/verdict.ts';
 import { countWritten, wholeArchive } from '../archive-thread/stored-pages.ts';
+import {
+  boolean,
+  byteSink,
+  checkOptions,
+  checkPath,
+  format,
+  type OptionKinds,
+  outputs,
+  string,
+  tableKinds,
+} from '../core/check-options.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
+import { escapeText } from '../core/escape.ts';
 import { type FormatName, formatNames } from '../core/options.ts';
-import { keptShape, type OutputShape, outputShape } from '../core/output-shape.ts';
+import type { OutputShape } from '../core/output-shape.ts';
 import { outputsOf } from '../core/resolve-options.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
 import { type IfExists, type Nested, tableOptions, withTable } from '../core/table-options.ts';
@@ -19,7 +31,8 @@ import {
   type FilesBeside,
   outputUses,
 } from '../fetch/check-files.ts';
-import type { ByteSink } from '../fetch/prepare.ts';
+import type { ByteSink } from '../fetch/output-sinks.ts';
+import { shapeOf } from './export-shape.ts';
 
 export interface ExportOptions {
   /** Paths whose extensions name their formats, as a run has them, or `stdout`. */
@@ -45,6 +58,16 @@ export interface ExportOptions {
   readonly allowIncomplete?: boolean;
 }
 
+const kinds: OptionKinds<Required<ExportOptions>> = {
+  ...tableKinds,
+  output: outputs,
+  stdout: byteSink,
+  format,
+  select: string,
+  wholePages: boolean,
+  allowIncomplete: boolean,
+};
+
 export interface ExportedFile {
   readonly destination: string;
   readonly records: number;
@@ -67,11 +90,17 @@ export interface ExportResult extends ExportedFile {
  * @example
  * await exportArchive('items.ndjson.everypage', { output: 'names.json', select: 'data.items' });
  */
-export function exportArchive(path: string, options: ExportOptions): Promise<ExportResult> {
+export async function exportArchive(path: string, options: ExportOptions): Promise<ExportResult> {
+  checkPath('path', path);
+  checkOptions('exportArchive', kinds, options);
   return exportBeside(path, options, {});
 }
 
-/** `exportArchive` for a caller that reads and writes other files too. */
+/**
+ * `exportArchive` for a caller that reads and writes other files too.
+ *
+ * @internal
+ */
 export async function exportBeside(
   path: string,
   options: ExportOptions,
@@ -126,17 +155,6 @@ export async function exportBeside(
   }
 }
 
-/** As the user says; without a word as the run did. */
-export function shapeOf(
-  { run: { pagination, selection } }: ArchiveReader,
-  options: Pick<ExportOptions, 'select' | 'wholePages'>,
-): OutputShape {
-  const { select = selection, wholePages } = options;
-  if (pagination === null) return { kind: 'selection', select: wholePages ? null : select };
-  const isSaid = wholePages || options.select !== undefined;
-  return isSaid ? outputShape(pagination, options) : keptShape(pagination);
-}
-
 /** Where the list's own records stand is not known: then totals are held against the selection. */
 function isAllThatIsCounted(
   { run: { pagination } }: ArchiveReader,
@@ -145,11 +163,10 @@ function isAllThatIsCounted(
   return pagination !== null && pagination.records === null && kind === 'selection';
 }
 
-function incomplete(path: string, { stored, planned }: Verdict): EverypageError {
-  const of = planned === null ? '' : ` of ${planned}`;
+function incomplete(path: string, { name, reasons }: Verdict): EverypageError {
   return new EverypageError(
     'ARCHIVE_INCOMPLETE',
-    `${path} holds ${stored}${of} pages and is not complete. Run the command that began it again, ` +
-      'or take what is there with --allow-incomplete.',
+    `${path} is ${name}: ${reasons.map((reason) => escapeText(reason)).join('; ')}. ` +
+      'Run the command that began it again, or export what is there with --allow-incomplete.',
   );
 }

@@ -8,12 +8,13 @@ import type { RunOptions } from '../core/options.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
 import { compactRange } from '../decode/decode.ts';
 import { createRecordTaker } from '../export/page-records.ts';
+import type { ByteSink } from '../fetch/output-sinks.ts';
 import { isOneUrl } from '../fetch/paginate-job.ts';
-import type { ByteSink } from '../fetch/prepare.ts';
 import { createTransport, type TransportInternals } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { runOver } from '../run.ts';
-import { type ExportOptions, shapeOf } from './export-archive.ts';
+import type { ExportOptions } from './export-archive.ts';
+import { shapeOf } from './export-shape.ts';
 
 const LF = 0x0a;
 

@@ -1,6 +1,7 @@
 /** The library's iterators: a run whose pages go to the caller. */
 
 import type { SentPage } from '../archive-thread/messages.ts';
+import { checkOptions, runOptions } from '../core/check-options.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { Place } from '../core/page-request.ts';
@@ -13,18 +14,14 @@ import {
   type JsonScanner,
   readSelection,
 } from '../decode/decode.ts';
-import type { PlanSource } from '../plan/plan.ts';
 import { run } from '../run.ts';
-import { UnfinishedError } from './unfinished-error.ts';
-
-/**
- * What to fetch: one string is taken as on the command line (`https://host/items?page=[1-500]`),
- * anything iterable is a list of URLs that stand as they are.
- */
-export type Urls = string | Iterable<string> | AsyncIterable<string>;
+import { abortedBy, UnfinishedError } from './unfinished-error.ts';
+import type { Urls } from './urls.ts';
 
 /** Options of the iterators: those of a run, less what writes to files. */
 export type IterateOptions = Omit<RunOptions, 'output' | 'format' | keyof AskedTable>;
+
+const { output, format, ...iterateOptions } = runOptions;
 
 /** A page that came back whole, decoded and valid. */
 export interface Page {
@@ -53,7 +50,8 @@ export interface PageRecord {
  * Fetches every page and yields them in their order, whatever order they came back in. Memory stays
  * flat: fetching waits while the caller is busy, beyond what the archive keeps on disk.
  *
- * @throws UnfinishedError at the end, when pages are missing and `allowIncomplete` is not set
+ * @throws UnfinishedError at the end, when pages are missing and `allowIncomplete` is not set; the
+ * reason of `signal` where that was aborted
  * @example
  * for await (const page of pages('https://api.example/items?page=[1-500]', { concurrency: 20 })) {
  *   console.log(page.url, page.json<{ items: unknown[] }>().items.length);
@@ -63,6 +61,7 @@ export async function* pages(
   urls: Urls,
   options: IterateOptions = {},
 ): AsyncGenerator<Page, Summary> {
+  checkOptions('pages', iterateOptions, options);
   // Pages are what is asked for, so that it need not be known where their records stand.
   const wholePages = options.select == null;
   return yield* pagesOfRun(urls, { ...options, wholePages }, toPage);
@@ -79,7 +78,7 @@ async function* pagesOfRun<T>(
   const signal =
     options.signal === undefined ? abort.signal : AbortSignal.any([options.signal, abort.signal]);
   const channel = new Channel();
-  const running = run([planSource(urls, options)], {
+  const running = run(urls, {
     ...options,
     signal,
     pages: (sent) => channel.give(sent),
@@ -102,6 +101,9 @@ async function* pagesOfRun<T>(
       if (options.signal?.aborted) channel.refuse();
     }
     const summary = await running;
+    if (summary.stop?.kind === 'aborted' && options.signal?.aborted) {
+      throw abortedBy(options.signal, new UnfinishedError(summary));
+    }
     const isMissing =
       summary.stop !== null || !isWhole(summary.verdict.name, strictOf(options.strict));
     if (isMissing && !(options.allowIncomplete && summary.stop === null)) {
@@ -119,7 +121,8 @@ async function* pagesOfRun<T>(
  * Fetches every page and yields its records: those at `select`, by default those that were found in
  * a list that pages by itself, and elsewhere each page as one record.
  *
- * @throws UnfinishedError at the end, when pages are missing and `allowIncomplete` is not set
+ * @throws UnfinishedError at the end, when pages are missing and `allowIncomplete` is not set; the
+ * reason of `signal` where that was aborted
  * @example
  * for await (const record of records('https://api.example/items')) {
  *   console.log(record.json<{ id: string }>().id);
@@ -129,6 +132,7 @@ export async function* records(
   urls: Urls,
   options: IterateOptions = {},
 ): AsyncGenerator<PageRecord, void> {
+  checkOptions('records', iterateOptions, options);
   let select = options.select ?? null;
   let scanner: JsonScanner | null = null;
   const asSent = (page: SentPage): SentPage => page;
@@ -164,14 +168,10 @@ export async function* records(
  * const [a, b] = all.map((page) => page.json());
  */
 export async function allPages(urls: Urls, options: IterateOptions = {}): Promise<Page[]> {
+  checkOptions('allPages', iterateOptions, options);
   const all: Page[] = [];
   for await (const page of pages(urls, options)) all.push(page);
   return all;
-}
-
-function planSource(urls: Urls, options: IterateOptions): PlanSource {
-  if (typeof urls !== 'string') return { kind: 'iterable', urls };
-  return { kind: options.literal ? 'literal' : 'template', text: urls };
 }
 
 function toPage({ place, url, status, headers, body }: SentPage): Page {

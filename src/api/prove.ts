@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Archive } from '../archive/archive.ts';
 import { archiveOf } from '../archive/archive-location.ts';
@@ -8,6 +7,7 @@ import { ArchiveReader } from '../archive/archive-reader.ts';
 import { withWritten } from '../archive/verdict.ts';
 import { archivePages, decodeStored } from '../archive-thread/stored-pages.ts';
 import { usageError } from '../core/errors.ts';
+import { makeTemporaryFolder } from '../core/files.ts';
 import type { RunOptions } from '../core/options.ts';
 import { outputsOf, strictOf } from '../core/resolve-options.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
@@ -17,10 +17,10 @@ import { createKeyLister, readSelection, recordsDigest } from '../decode/decode.
 import { checkTable, outputForm } from '../export/choose-format.ts';
 import { isWrittenInPlace } from '../export/file-destination.ts';
 import { checkOutputFolder, type FilesBeside, outputUses } from '../fetch/check-files.ts';
-import type { OutputSinks } from '../fetch/prepare.ts';
+import type { OutputSinks } from '../fetch/output-sinks.ts';
 import { sayNotes } from '../fetch/run-archive.ts';
 import type { PlanSource } from '../plan/plan.ts';
-import { exportArchive } from './export-archive.ts';
+import { type ExportOptions, exportArchive } from './export-archive.ts';
 
 type ReadOnce = (
   sources: readonly PlanSource[],
@@ -56,7 +56,7 @@ export async function proveList(
   );
   const alone = paths.find((_, index) => forms[index] === null);
   const beside = alone ?? paths.find((path) => !isWrittenInPlace(path)) ?? null;
-  const folder = (beside ?? rest.archive) ? null : mkdtempSync(join(tmpdir(), 'everypage-'));
+  const folder = (beside ?? rest.archive) ? null : makeTemporaryFolder('everypage');
   const archive = rest.archive ?? archiveOf(beside ?? join(folder!, 'reading'));
   // The readings write none, and are held against them all the same.
   const files = paths.filter((path) => path !== alone);
@@ -123,7 +123,7 @@ async function recordsOf(archivePath: string): Promise<Records> {
       const bytes = checked.ok && !areNamed ? recordsDigest(body, checked.found) : null;
       // One reading may have been begun again in another branch, and still say the same.
       digest.update(JSON.stringify([place.position, bytes]));
-      if (areNamed) digest.update(keys.list);
+      if (areNamed) for (const { list } of keys.parts) digest.update(list);
     }
     return { digest: digest.digest('hex'), pastEnd };
   } finally {
@@ -163,7 +163,7 @@ async function written(
   if (!isGood && !allowIncomplete) return summary;
   if (output.length === 0 && stdout === undefined) return summary;
   const partial = !isGood;
-  const exported = await exportArchive(archivePath, { ...options, allowIncomplete: true });
+  const exported = await exportArchive(archivePath, exportOptions(options));
   sayNotes(exported.outputs, options.onEvent ?? (() => {}));
   const outputs = exported.outputs.map(({ notes: _, ...written }) => ({ ...written, partial }));
   const isKept = keep !== false && mayStay;
@@ -175,4 +175,16 @@ async function written(
     output: outputs[0] ?? null,
     outputs,
   };
+}
+
+/** Those that an export takes of a run's; a run that may be written at all writes what is there. */
+function exportOptions(
+  options: RunOptions & OutputSinks & { readonly output: readonly string[] },
+): ExportOptions {
+  const { output, stdout, format, select, wholePages } = options;
+  const { columns, csvSafe, csvBom, csvDelimiter, nested, table, ifExists } = options;
+  const asked = { output, stdout, format, select, wholePages };
+  const tables = { columns, csvSafe, csvBom, csvDelimiter, nested, table, ifExists };
+  const given = Object.entries({ ...asked, ...tables }).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(given), allowIncomplete: true };
 }

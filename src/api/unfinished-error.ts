@@ -11,6 +11,19 @@ export class UnfinishedError extends EverypageError {
   }
 }
 
+/**
+ * What a call rejects with whose signal was aborted: the signal's own reason, as the platform's functions
+ * do. Its `cause` becomes what the abort has led to, where it is an error that has none.
+ */
+export function abortedBy({ reason }: AbortSignal, cause: EverypageError): unknown {
+  const takesCause =
+    reason instanceof Error && reason.cause === undefined && Object.isExtensible(reason);
+  if (takesCause) {
+    Object.defineProperty(reason, 'cause', { value: cause, configurable: true, writable: true });
+  }
+  return reason;
+}
+
 const CODE: Readonly<Record<Stop['kind'], ErrorCode>> = {
   signal: 'INTERRUPTED',
   aborted: 'INTERRUPTED',
@@ -29,7 +42,10 @@ export function codeOfStop(stop: Stop): ErrorCode {
 }
 
 function messageOf({ stop, verdict, failures, archivePath }: Summary): string {
-  const goesOn = `What is stored stays in ${archivePath}; the same call resumes.`;
+  const goesOn =
+    archivePath === null
+      ? 'Nothing of it is kept; with resume: true the same call would resume.'
+      : `What is stored stays in ${archivePath}; the same call resumes.`;
   if (stop !== null) return `${describeStop(stop)} ${goesOn}`;
   const first = failures[0];
   const example =

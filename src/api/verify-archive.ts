@@ -1,7 +1,14 @@
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import type { StoredPage } from '../archive/archive-types.ts';
 import { withWritten } from '../archive/verdict.ts';
-import { archivePages, createShaper } from '../archive-thread/stored-pages.ts';
+import { archivePages, createShaper, type DecodedPage } from '../archive-thread/stored-pages.ts';
+import {
+  abortSignal,
+  checkOptions,
+  checkPath,
+  number,
+  type OptionKinds,
+} from '../core/check-options.ts';
 import { EverypageError } from '../core/errors.ts';
 import { keptShape } from '../core/output-shape.ts';
 import { keyOfRedacted, type Place } from '../core/page-request.ts';
@@ -35,6 +42,8 @@ export interface VerifyOptions {
   readonly expect?: number;
 }
 
+const kinds: OptionKinds<Required<VerifyOptions>> = { signal: abortSignal, expect: number };
+
 const CHANGED_ROW =
   'its status, headers, times or place are not what was stored: the checksum differs';
 /** No flag helps: the archive says itself how large its bodies may be. */
@@ -56,6 +65,9 @@ export async function verifyArchive(
   path: string,
   options: VerifyOptions = {},
 ): Promise<Verification> {
+  checkPath('path', path);
+  checkOptions('verifyArchive', kinds, options);
+  options.signal?.throwIfAborted();
   const archive = ArchiveReader.openReadOnly(path);
   try {
     archive.check();
@@ -119,20 +131,25 @@ function createOutputCount(archive: ArchiveReader): OutputCount | null {
   const { pagination } = archive.run;
   if (pagination === null) return null;
   const output = keptShape(pagination);
-  const shape = createShaper(archive, output);
+  const shaper = createShaper(archive, output);
   const countPage = createRecordCounter(output.select);
   let written: number | null = 0;
+  const count = (pages: Iterable<DecodedPage>): void => {
+    try {
+      for (const page of pages) if (written !== null) written += countPage(page);
+    } catch (error) {
+      if (!(error instanceof EverypageError)) throw error;
+      written = null;
+    }
+  };
   return {
     add({ place, url, status, headers, records }, body) {
-      const page = shape({ place, url, status, headers, body, records: records ?? 1 });
-      try {
-        if (written !== null) written += countPage(page);
-      } catch (error) {
-        if (!(error instanceof EverypageError)) throw error;
-        written = null;
-      }
+      count(shaper.take({ place, url, status, headers, body, records: records ?? 1 }));
     },
-    written: () => written,
+    written() {
+      count(shaper.rest());
+      return written;
+    },
   };
 }
 

@@ -24,6 +24,7 @@ import {
   type Selection,
 } from '../decode/decode.ts';
 import type { EchoWatch } from './echoed-credentials.ts';
+import { createJoiner, mayComeInParts, PartsWatch, type StoredParts } from './joined-records.ts';
 import type { ArrivedPage, Batch, Rejection } from './messages.ts';
 import { createPageInfoReader, type InfoAndKeys } from './page-info-reader.ts';
 import { countRepeats, type KeptPages } from './repeated-records.ts';
@@ -66,6 +67,8 @@ export class BatchReader {
   /** Reads what is worth keeping of a page in a list of URLs: which of its records are null. */
   readonly #readNulls: ReturnType<typeof createPageInfoReader> | null;
   readonly #kept: KeptPages;
+  /** Null where records do not come in parts. */
+  readonly #parts: PartsWatch | null;
   readonly #isPaginated: boolean;
   readonly #isChain: boolean;
   readonly #credentials: KnownCredentials;
@@ -85,12 +88,15 @@ export class BatchReader {
     failWhen: PageCondition | null,
     credentials: KnownCredentials,
     echoes: EchoWatch | null,
-    kept: KeptPages,
+    kept: KeptPages & StoredParts,
   ) {
     this.#check = createBodyCheck(selection, maxDecodedBytes, failWhen);
     this.#checkWhole = createBodyCheck(parseSelection(null), maxDecodedBytes);
     this.#readInfo = pagination === null ? null : createPageInfoReader(pagination);
     this.#kept = kept;
+    this.#parts = mayComeInParts(pagination)
+      ? new PartsWatch(createJoiner(pagination.records), kept, maxDecodedBytes)
+      : null;
     this.#isPaginated = pagination !== null;
     this.#isChain = pagination !== null && pagination.key !== null && !isParallel(pagination);
     const selected = pagination === null ? selection.text : pagination.records;
@@ -113,9 +119,9 @@ export class BatchReader {
     const arrived: readonly ArrivedPage[] = JSON.parse(text);
     let at = 0;
     for (const [index, page] of arrived.entries()) {
-      const key = new Uint8Array(arena, at, PAGE_KEY_BYTES);
-      const body = new Uint8Array(arena, at + PAGE_KEY_BYTES, page.bodyBytes);
+      const key = arena.subarray(at, at + PAGE_KEY_BYTES);
       at += PAGE_KEY_BYTES + page.bodyBytes;
+      const body = arena.subarray(at - page.bodyBytes, at);
       const read = page.state === 'stored' ? this.#checked(body, page) : null;
       if (read?.ok === false) {
         const { ok: _, ...rejection } = read;
@@ -124,7 +130,7 @@ export class BatchReader {
       }
       const { bodyBytes: _, log, asked: __, paging: ___, expected: ____, ...row } = page;
       const failed = { ...row, key, body: null, hash: null, records: null };
-      let record: PageRow = { ...failed, pageInfo: null, keys: null };
+      let record: PageRow = { ...failed, pageInfo: null, keys: [] };
       let decoded: DecodedPage | null = null;
       if (read !== null) {
         const { hash, info } = read;
@@ -133,7 +139,7 @@ export class BatchReader {
         const records = read.records === null ? null : read.records - nulls;
         this.#echoes?.look(read.decoded, page);
         const pageInfo = info === null ? null : sealedPageInfo(info.pageInfo, this.#credentials);
-        record = { ...record, body, hash, records, pageInfo, keys: info?.keys?.list ?? null };
+        record = { ...record, body, hash, records, pageInfo, keys: info?.keys?.parts ?? [] };
         decoded = decodedPage(page, read);
       }
       pages.push({ index, record, pageInfo: read?.info?.pageInfo ?? null, decoded });
@@ -224,13 +230,23 @@ export class BatchReader {
     // Keys are compared as they are kept.
     const keys = read.keys && {
       ...this.#credentials.sealIn(read.keys),
-      list: this.#credentials.sealBytes(read.keys.list),
+      parts: read.keys.parts.map(({ first, list }) => ({
+        first,
+        list: this.#credentials.sealBytes(list),
+      })),
     };
     const info = { pageInfo: { ...read.pageInfo, ...this.#oddIn(decoded, found) }, keys };
     if (!this.#isChain || keys === null || place.position === 0 || isRecheck(place)) return info;
     // The pages of a chain come one after the other, so the one before is stored.
     const before = { ...place, position: place.position - 1 };
-    const repeats = countRepeats({ body: decoded, found, keys: keys.list }, before, this.#kept);
+    if (this.#parts?.goesOn(decoded, keys, before)) {
+      return { ...info, pageInfo: { ...info.pageInfo, goesOn: true } };
+    }
+    const repeats = countRepeats(
+      { body: decoded, found, keys: keys.parts[0]!.list },
+      before,
+      this.#kept,
+    );
     return repeats === 0 ? info : { ...info, pageInfo: { ...info.pageInfo, repeats } };
   }
 

@@ -2,13 +2,21 @@ import type { Archive } from '../archive/archive.ts';
 import type { Place } from '../core/page-request.ts';
 import { factsOf, isByOrdinal, type Pagination } from '../core/pagination.ts';
 import { FLUSH } from '../export/format.ts';
+import { MOST_KEPT_SLOTS } from './shared-slots.ts';
 import { type DecodedPage, decodeStored, type PageItem } from './stored-pages.ts';
 
 /** Read at once: bounds memory, and how long the thread does nothing else. */
 const READ_PAGES = 256;
 const READ_BYTES = 1024 * 1024;
-/** Bodies kept until their turn comes, so that they need not be read and decoded again. */
+/** Bodies outside of slots that are kept until their turn comes, so that they need not be read again. */
 const RECENT_BYTES = 16 * 1024 * 1024;
+
+interface RecentPage {
+  /** Null where it failed. */
+  readonly page: DecodedPage | null;
+  /** That its body stands in, if it does. */
+  readonly slot: number | null;
+}
 
 /** What is known of the order of the pages. */
 export interface PageOrder {
@@ -36,9 +44,11 @@ export class ArchiveFollower {
   readonly #overlap: number;
   #firstRecords = 0;
   readonly #mayShareBoundaries: boolean;
-  /** What has just been stored, by position; null for a page that failed. Only a saving: the archive has it all. */
-  readonly #recent = new Map<number, DecodedPage | null>();
+  /** What has just been stored, by position. Only a saving: the archive has it all. */
+  readonly #recent = new Map<number, RecentPage>();
   #recentBytes = 0;
+  /** Needed pages by slot, in the order in which the slots came. */
+  readonly #slots = new Map<number, number>();
   /** Up to here the archive may hold pages that are not among the recent ones. */
   #onDiskUpTo: number;
   /** Positions of branch 0: of the last page that was given or passed over, and of the next one. */
@@ -63,20 +73,49 @@ export class ArchiveFollower {
     this.#onDiskUpTo = archive.highestPosition(0);
   }
 
+  /** A batch whose pages are offered next stands in a slot. */
+  came(slot: number | null): void {
+    if (slot !== null) this.#slots.set(slot, 0);
+  }
+
   /**
    * A page was committed, null where it has no body. `advance` must follow.
+   * @param slot that its body stands in, or null
    * @returns whether it is kept until its turn comes
    */
-  offer({ branch, position }: Place, page: DecodedPage | null): boolean {
+  offer({ branch, position }: Place, page: DecodedPage | null, slot: number | null): boolean {
     if (branch !== 0 || (page === null && !this.#isList)) return false;
-    const bytes = page?.body.length ?? 0;
+    const recent = { page, slot };
+    const bytes = ownBytes(recent);
     if (this.#isStalled || this.#recentBytes + bytes > RECENT_BYTES) {
       this.#onDiskUpTo = Math.max(this.#onDiskUpTo, position);
       return false;
     }
-    this.#recent.set(position, page);
+    this.#recent.set(position, recent);
     this.#recentBytes += bytes;
+    this.#need(slot, 1);
     return true;
+  }
+
+  /** The slots that are needed no more, and were not given before. */
+  takeFreeSlots(): readonly number[] {
+    const free = [...this.#slots].filter(([, pages]) => pages === 0).map(([slot]) => slot);
+    for (const slot of free) this.#slots.delete(slot);
+    return free;
+  }
+
+  /** The same, but not none: pages that keep too many are read back from the archive when their turn comes. */
+  takeSomeSlots(): readonly number[] {
+    const free = this.takeFreeSlots();
+    if (free.length > 0) return free;
+    for (const oldest of [...this.#slots.keys()].slice(0, -MOST_KEPT_SLOTS)) {
+      for (const [position, recent] of this.#recent) {
+        if (recent.slot !== oldest) continue;
+        this.#forget(position);
+        this.#onDiskUpTo = Math.max(this.#onDiskUpTo, position);
+      }
+    }
+    return this.takeFreeSlots();
   }
 
   /** More was committed. The export goes on after the commit has been answered: fetching waits for that. */
@@ -107,8 +146,12 @@ export class ArchiveFollower {
   async *pages(): AsyncGenerator<PageItem> {
     while (!this.#isCancelled) {
       const wake = this.#wake.promise;
-      for (let page = this.#takeRecent(); page !== undefined; page = this.#takeRecent()) {
+      for (let next = this.#takeRecent(); next !== undefined; next = this.#takeRecent()) {
+        const { page, slot } = next;
+        // Whoever takes it needs it until the next one is asked for.
+        this.#need(slot, 1);
         if (page !== null) yield page;
+        this.#need(slot, -1);
       }
       const last = this.#last;
       yield* this.#readOn();
@@ -125,12 +168,12 @@ export class ArchiveFollower {
     if (!this.#isList) yield* this.#rest();
   }
 
-  /** The page at the expected place, if it is a recent one: null where it failed. */
-  #takeRecent(): DecodedPage | null | undefined {
-    const page = this.#isCancelled ? undefined : this.#recent.get(this.#expected);
-    if (page === undefined || this.#stallsAt(page)) return undefined;
-    this.#pass(this.#expected, page?.records ?? 0);
-    return page;
+  /** The page at the expected place, if it is a recent one. */
+  #takeRecent(): RecentPage | undefined {
+    const recent = this.#isCancelled ? undefined : this.#recent.get(this.#expected);
+    if (recent === undefined || this.#stallsAt(recent.page)) return undefined;
+    this.#pass(this.#expected, recent.page?.records ?? 0);
+    return recent;
   }
 
   /** What follows without a gap on the disk. */
@@ -180,12 +223,20 @@ export class ArchiveFollower {
   }
 
   #forget(position: number): void {
-    this.#recentBytes -= this.#recent.get(position)?.body.length ?? 0;
+    const recent = this.#recent.get(position);
+    if (recent === undefined) return;
     this.#recent.delete(position);
+    this.#recentBytes -= ownBytes(recent);
+    this.#need(recent.slot, -1);
+  }
+
+  /** One page more is needed in a slot, or one fewer. */
+  #need(slot: number | null, change: 1 | -1): void {
+    if (slot !== null) this.#slots.set(slot, (this.#slots.get(slot) ?? 0) + change);
   }
 
   async *#rest(): AsyncGenerator<DecodedPage> {
-    this.#recent.clear();
+    for (const position of this.#recent.keys()) this.#forget(position);
     let last: Place | null = this.#last < 0 ? null : { branch: 0, position: this.#last };
     while (!this.#isCancelled) {
       const pages = this.#archive.readPages(last, READ_PAGES, READ_BYTES);
@@ -197,4 +248,9 @@ export class ArchiveFollower {
       await new Promise(setImmediate);
     }
   }
+}
+
+/** Of memory that is not shared. */
+function ownBytes({ page, slot }: RecentPage): number {
+  return slot === null ? (page?.body.length ?? 0) : 0;
 }

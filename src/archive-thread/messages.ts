@@ -5,6 +5,7 @@
  * plain data.
  */
 import type {
+  ArchiveLocation,
   AttemptRecord,
   KnownPage,
   PageRow,
@@ -42,8 +43,8 @@ export type ExportTarget =
   | { readonly kind: 'pages' };
 
 export interface OpenRequest {
-  readonly part: string;
-  readonly complete: string;
+  /** Where the archive stands; null for one that is this run's alone, and is gone at its end. */
+  readonly location: ArchiveLocation | null;
   readonly specification: RunSpecification;
   readonly fresh: boolean;
   readonly keep: boolean;
@@ -88,7 +89,7 @@ export interface PaginateRequest {
   readonly isOneBranch: boolean;
 }
 
-/** A page that arrived; its key and its body stand in the batch's arena. Only `stored` has a body. */
+/** A page that arrived; its key and its body stand beside it in the batch. Only `stored` has a body. */
 export interface ArrivedPage
   extends Omit<PageRow, 'key' | 'body' | 'hash' | 'records' | 'pageInfo' | 'keys'> {
   readonly bodyBytes: number;
@@ -103,13 +104,15 @@ export interface ArrivedPage
 
 /**
  * Pages on their way to the archive. Cloning 50 objects with a typed array each took 20 µs a page on
- * the thread that fetches; one JSON text and one transferred buffer take a tenth of that.
+ * the thread that fetches; one JSON text and one piece of memory take a tenth of that.
  */
 export interface Batch {
   /** `ArrivedPage[]` as JSON. */
   readonly pages: string;
   /** For each page in turn, its key (`PAGE_KEY_BYTES`) and its body. */
-  readonly arena: ArrayBuffer;
+  readonly arena: Uint8Array;
+  /** The slot of shared memory that the arena is; null where it has memory of its own, transferred. */
+  readonly slot: number | null;
 }
 
 /** A page whose body did not pass the checks; it was not stored. */
@@ -122,6 +125,8 @@ export interface Stored {
   readonly rejections: readonly Rejection[];
   /** The info of each page, by its index; empty for a list. */
   readonly pageInfos: readonly (PageInfo | null)[];
+  /** Slots of this or earlier batches that may be filled again. */
+  readonly freeSlots: readonly number[];
 }
 
 export interface FinishedOutput {
@@ -174,6 +179,8 @@ export interface SessionCalls {
   paginate(ask: PaginateRequest): Promise<null>;
   /** Checks every body, and commits those that pass in one transaction. */
   store(batch: Batch): Stored;
+  /** Slots that may be filled again; for when no answer to a batch is awaited, and none is left. */
+  freeSlots(ask: null): readonly number[];
   /** Stored pages at positions from ≤ p < to of a branch. */
   known(range: {
     readonly branch: number;

@@ -7,15 +7,20 @@ import { isOnePage } from '../core/pagination.ts';
 import type { OpenRequest } from './messages.ts';
 
 /**
- * Opens the archive that a run goes on in, or begins one.
+ * Opens the archive that a run goes on in, or begins one. One without a place is always new.
  *
  * @throws EverypageError ARCHIVE_FOREIGN where the archive is of another run and holds more than little
  */
 export function openOrCreate(
-  { part, specification, maxDecodedBytes }: OpenRequest,
+  { location, specification, maxDecodedBytes }: OpenRequest,
   clock: Clock,
 ): { archive: Archive; created: boolean } {
   const now = clock.wallTime();
+  if (location === null) {
+    const archive = Archive.createTemporary(specification, now, maxDecodedBytes);
+    return { archive, created: true };
+  }
+  const { part } = location;
   const open = () => Archive.openOrCreate(part, specification, now, maxDecodedBytes);
   const found = open();
   const { archive } = found;

@@ -1,6 +1,6 @@
 /** How an answer says how it went: the fields that hold it, and what their words mean. */
-import { squash } from '../plan/detect/names.ts';
-import { type Field, isObject, listFields } from '../plan/detect/page-view.ts';
+import { squash } from '../plan/names.ts';
+import { type Field, isObject, listFields } from '../plan/page-fields.ts';
 
 const setOf = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 

@@ -51,8 +51,10 @@ export class Outputs {
     return outputs();
   }
 
-  get areFiles(): boolean {
-    return this.#all.some(({ file }) => file !== null);
+  /** What is written while pages come is put in its place at the end; a pipe has got them by then. */
+  get isAllOrNothing(): boolean {
+    const first = this.#following ?? this.#all[0];
+    return first !== undefined && !isStream(first);
   }
 
   /** Somebody reads them meanwhile, who may be slow or not there. */
@@ -99,26 +101,29 @@ export class Outputs {
     });
   }
 
-  /** Puts files that are written whole in their places. Returns what was written. */
-  commit(): readonly FinishedOutput[] {
-    for (const { file, written } of this.#all) {
-      if (written === null) file?.abort();
-      else file?.commit();
+  /**
+   * Puts files that are written whole in their places, if they are to be written at all; else they stay as
+   * they were. What a pipe or the main thread got nobody can take back. Returns what was written.
+   */
+  settle(isGood: boolean, isAbandoned: boolean): readonly FinishedOutput[] {
+    const isKept = (output: ByteOutput): boolean =>
+      output.written !== null && (isGood || isStream(output));
+    for (const output of this.#all) {
+      if (isKept(output) && !isAbandoned) output.file?.commit();
+      else output.file?.abort();
     }
-    return this.#finished(this.#all);
+    return this.#all.filter(isKept).map(({ target, written }) => ({
+      destination: target.kind === 'file' ? target.path : 'stdout',
+      ...written!,
+    }));
   }
 
-  /** Files stay as they were. Returns what nobody can take back. */
-  abort(): readonly FinishedOutput[] {
+  abort(): void {
     for (const { file } of this.#all) file?.abort();
-    return this.#finished(this.#all.filter(({ file }) => file === null));
   }
+}
 
-  #finished(outputs: readonly ByteOutput[]): readonly FinishedOutput[] {
-    return outputs.flatMap(({ target, written }) =>
-      written === null
-        ? []
-        : [{ destination: target.kind === 'file' ? target.path : 'stdout', ...written }],
-    );
-  }
+/** Somebody reads it meanwhile. */
+function isStream({ file }: ByteOutput): boolean {
+  return file === null || file.waitsForReader;
 }

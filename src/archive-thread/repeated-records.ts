@@ -8,14 +8,15 @@ import type { FoundRecords } from '../decode/decode.ts';
 export interface KeptPages {
   /** The first page that has records, decoded, or null. */
   readonly firstWithRecords: () => Uint8Array | null;
-  /** The keys of a page's records as they are kept (`RecordKeys.list`); null where it is not stored or has none. */
-  readonly keysAt: (place: Place) => Uint8Array | null;
+  /** The keys of a page's last records as they are kept (`KeyPart.list`); null where it is not stored or has none. */
+  readonly lastKeysAt: (place: Place) => Uint8Array | null;
   readonly pageInfoAt: (place: Place) => PageInfo | null;
 }
 
 interface PageWithKeys {
   readonly body: Uint8Array;
   readonly found: FoundRecords;
+  /** Of the first records. */
   readonly keys: Uint8Array;
 }
 
@@ -25,7 +26,7 @@ export function countRepeats(
   before: Place,
   kept: KeptPages,
 ): number {
-  const keysBefore = kept.keysAt(before);
+  const keysBefore = kept.lastKeysAt(before);
   const repeats = keysBefore === null ? 0 : repeatedFront(bufferOf(keysBefore), bufferOf(keys));
   if (repeats === 0) return 0;
   // A record may be continued: then the two hold other properties of it.

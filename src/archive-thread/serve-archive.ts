@@ -2,6 +2,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { systemClock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
+import { reasonOfFile } from '../core/files.ts';
+import { KEPT } from '../export/file-destination.ts';
 import type { FromThread, ThrownError, ToThread } from './messages.ts';
 import { ArchiveSession, type MainThread } from './session.ts';
 
@@ -66,8 +68,13 @@ export function serveArchive(port: MessagePort, onFinished: () => void = () => {
 /** Errors lose their class on the way between threads; their code and text are what counts. */
 function plain(error: unknown): ThrownError {
   if (error instanceof EverypageError) return { code: error.code, message: error.message };
-  return {
-    code: 'INTERNAL',
-    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
-  };
+  const reason = reasonOfFile(error);
+  if (reason !== null) {
+    const { path = 'the archive' } = error as { path?: string };
+    return { code: 'ARCHIVE_WRITE', message: `${path}: ${reason}. ${KEPT}` };
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  const where = process.env['EVERYPAGE_DEBUG'] === '1' && error instanceof Error ? error.stack : '';
+  const message = `this is a bug in everypage: ${text} (EVERYPAGE_DEBUG=1 shows where)`;
+  return { code: 'INTERNAL', message: where ? `${message}\n${where}` : message };
 }

@@ -5,7 +5,7 @@
 
 import type { Archive } from '../archive/archive.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
-import type { KnownPage, PageRow } from '../archive/archive-types.ts';
+import type { ArchiveLocation, KnownPage, PageRow } from '../archive/archive-types.ts';
 import { withWritten } from '../archive/verdict.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
@@ -14,7 +14,7 @@ import { type OutputShape, withShape } from '../core/output-shape.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { isWhole, type VerdictName } from '../core/summary.ts';
-import { readCondition, readSelection } from '../decode/decode.ts';
+import { freeSpans, readCondition, readSelection } from '../decode/decode.ts';
 import type { ExportCounts } from '../export/format.ts';
 import { BatchReader, type ReadBatch } from './batch-reader.ts';
 import { EchoWatch } from './echoed-credentials.ts';
@@ -48,12 +48,15 @@ import {
 const LARGE_BYTES = 4 * 1024 * 1024;
 
 /** Of pages that are stored, and that the export reads back. */
-function letGo(batch: Batch, pages: ReadBatch['pages']): void {
-  batch.arena.transfer(0);
+function letGo({ arena }: Batch, pages: ReadBatch['pages']): void {
+  if (arena.buffer instanceof ArrayBuffer) arena.buffer.transfer(0);
   for (const { record, decoded } of pages) {
-    for (const part of [record.keys, decoded?.found?.spans]) {
-      if ((part?.byteLength ?? 0) < LARGE_BYTES || !(part?.buffer instanceof ArrayBuffer)) continue;
-      part.buffer.transfer(0);
+    if (decoded?.found !== undefined) freeSpans(decoded.found);
+    for (const { list } of record.keys) {
+      // A small one shares its memory with others.
+      if (list.length === list.buffer.byteLength && list.buffer instanceof ArrayBuffer) {
+        list.buffer.transfer(0);
+      }
     }
   }
 }
@@ -97,7 +100,7 @@ export class ArchiveSession implements SessionCalls {
     this.#echoes = forms.length === 0 ? null : new EchoWatch(forms);
     this.#clock = clock;
     this.#main = main;
-    if (ask.fresh) discardArchive(ask.part);
+    if (ask.fresh && ask.location !== null) discardArchive(ask.location.part);
     const { archive, created } = openOrCreate(ask, clock);
     this.#archive = archive;
     archive.setExpected(ask.expect);
@@ -140,8 +143,12 @@ export class ArchiveSession implements SessionCalls {
           const first = this.#archive.firstWithRecords();
           return first === null ? null : decodeStored(this.#archive, first).body;
         },
-        keysAt: (place) => this.#archive.keysAt(place),
+        lastKeysAt: (place) => this.#archive.lastKeysAt(place),
         pageInfoAt: (place) => this.#archive.pageInfoAt(place),
+        bodyAt: (place) => {
+          const page = this.#archive.pageAt(place);
+          return page === null ? null : decodeStored(this.#archive, page).body;
+        },
       },
     );
     const isOneBranch = paginated?.isOneBranch === true;
@@ -201,14 +208,17 @@ export class ArchiveSession implements SessionCalls {
     const kept = this.#archive.store(rows, attempts);
     reader.stored();
     const pageInfos: (PageInfo | null)[] = [];
+    follow.came(batch.slot);
     let isKept = false;
     for (const [at, { index, record, pageInfo, decoded }] of pages.entries()) {
       // The archive knows what was seen before, and has no credentials; the plan needs both.
       const info = kept[at] ?? null;
       const isRepeated = info !== null && info.recordsSeenAt !== null;
+      const isInSlot = decoded?.body.buffer === batch.arena.buffer;
       const isNew = follow.offer(
         record.place,
         decoded === null ? null : { ...decoded, isRepeated },
+        isInSlot ? batch.slot : null,
       );
       isKept ||= isNew;
       pageInfos[index] =
@@ -219,7 +229,11 @@ export class ArchiveSession implements SessionCalls {
     // What is large is not left until memory is next looked for.
     if (!isKept && batch.arena.byteLength > LARGE_BYTES) letGo(batch, pages);
     follow.advance();
-    return { rejections, pageInfos };
+    return { rejections, pageInfos, freeSlots: follow.takeFreeSlots() };
+  }
+
+  freeSlots(): readonly number[] {
+    return this.#ready().follow.takeSomeSlots();
   }
 
   known({ branch, from, to }: Ask<'known'>): Answer<'known'> {
@@ -252,37 +266,37 @@ export class ArchiveSession implements SessionCalls {
   }
 
   async finish({ stopped }: Ask<'finish'>): Promise<Finished> {
-    const { part, complete, keep, allowIncomplete, strict, targets } = this.#ask;
+    const { location, keep, allowIncomplete, strict, targets } = this.#ask;
     const archive = this.#archive;
     const selected = stopped ? null : await this.#countSelected();
     const counted = archive.verdict({ written: selected });
     const failures = archive.failures(20);
     const isWritten = isWhole(counted.name, strict) || (allowIncomplete && !stopped);
     if (isWhole(counted.name, strict)) this.#seal(counted.name);
-    const { areFiles } = this.#outputs;
-    if (areFiles && !isWritten) this.#begun?.follow.cancel();
+    const { isAllOrNothing } = this.#outputs;
+    if (isAllOrNothing && !isWritten) this.#begun?.follow.cancel();
     else this.#begun?.follow.end();
     const followed = await this.#exporting;
     if (isWritten) await this.#writeOthers();
     if (this.#exportError !== null) throw this.#exportError;
     const counts = followed ?? this.#outputs.written;
-    const isCounted = counts !== null && (!areFiles || isWritten);
+    const isCounted = counts !== null && (!isAllOrNothing || isWritten);
     const verdict = isCounted ? withWritten(counted, counts.records) : counted;
     const isComplete = isWhole(verdict.name, strict);
     if (verdict.name !== counted.name) this.#seal(verdict.name);
-    const writes = isWritten && (isComplete || allowIncomplete) && !this.#isAbandoned;
-    const given = writes ? this.#outputs.commit() : this.#outputs.abort();
+    const isGood = isWritten && (isComplete || allowIncomplete) && !this.#isAbandoned;
+    const given = this.#outputs.settle(isGood, this.#isAbandoned);
     // Who left before the last page may come back for the rest, and must not fetch it again.
     const arePages = targets[0]?.kind === 'pages';
     const isLeft = arePages && followed === null;
     const isTaken = !isLeft && !this.#isAbandoned;
     const isDone = isComplete && isTaken;
     if (isDone) archive.markExported(this.#clock.wallTime());
-    if (isDone && !keep) archive.closeForRemoval();
+    if (location === null || (isDone && !keep)) archive.closeForRemoval();
     else archive.close();
     const isEmpty = verdict.stored === 0 && verdict.failed === 0;
     const archivePath =
-      isEmpty && !isComplete ? this.#discard() : this.#settleArchive(isDone, keep, part, complete);
+      isEmpty && !isComplete ? this.#discard() : this.#settleArchive(isDone, keep, location);
     const sent = arePages && followed !== null ? { ...followed, notes: [] } : null;
     const outputs = sent === null ? given : [{ destination: 'stdout', ...sent }];
     const isAbandoned = this.#isAbandoned;
@@ -332,23 +346,25 @@ export class ArchiveSession implements SessionCalls {
   close(): null {
     this.#outputs.abort();
     const isEmpty = this.#archive.counts().stored === 0;
-    this.#archive.close();
+    if (this.#ask.location === null) this.#archive.closeForRemoval();
+    else this.#archive.close();
     return isEmpty ? this.#discard() : null;
   }
 
   #discard(): null {
-    discardArchive(this.#ask.part);
+    const { location } = this.#ask;
+    if (location !== null) discardArchive(location.part);
     return null;
   }
 
-  #settleArchive(isDone: boolean, keep: boolean, part: string, complete: string): string | null {
-    if (!isDone) return part;
+  #settleArchive(isDone: boolean, keep: boolean, location: ArchiveLocation | null): string | null {
+    if (location === null) return null;
+    if (!isDone) return location.part;
     if (keep) {
-      finishArchive({ part, complete });
-      return complete;
+      finishArchive(location);
+      return location.complete;
     }
-    discardArchive(part);
-    return null;
+    return this.#discard();
   }
 
   async #export(

@@ -13,8 +13,8 @@ import {
   pathOf,
 } from '../decode/decode.ts';
 import { findAbsentList } from '../plan/detect/absent-list.ts';
-import { means, squash } from '../plan/detect/names.ts';
-import { type Field, isObject, keysOf, listFields, valueAt } from '../plan/detect/page-view.ts';
+import { means, squash } from '../plan/names.ts';
+import { type Field, isObject, keysOf, listFields, valueAt } from '../plan/page-fields.ts';
 import { envelopeWithFault } from './envelope.ts';
 import {
   differences,

@@ -14,6 +14,7 @@ import { decodeBody } from '../decode/content-encoding.ts';
 import { type FoundRecords, isExpression, nullsIn, withoutRecords } from '../decode/decode.ts';
 import { type ExportCounts, type ExportPage, FLUSH } from '../export/format.ts';
 import { createRecordCounter, createRecordFinder } from '../export/page-records.ts';
+import { createJoiner, type Joiner, mayComeInParts } from './joined-records.ts';
 import type { SentPage } from './messages.ts';
 
 export interface DecodedPage extends ExportPage {
@@ -71,13 +72,92 @@ function changed({ place, url }: StoredPage, how: string): EverypageError {
 
 const NO_RECORDS: FoundRecords = { count: 0, spans: new Uint32Array(0), compact: true };
 
+/** Of stored pages in their order, those that are parts of one batch as one page. */
+class JoinedPages {
+  readonly #join: Joiner;
+  readonly #pageInfoAt: ArchiveReader['pageInfoAt'];
+  #held: DecodedPage | null = null;
+
+  constructor(join: Joiner, pageInfoAt: ArchiveReader['pageInfoAt']) {
+    this.#join = join;
+    this.#pageInfoAt = pageInfoAt;
+  }
+
+  take(page: DecodedPage): readonly DecodedPage[] {
+    const { isPart, goesOn } = this.#pageInfoAt(page.place) ?? {};
+    const held = goesOn === true ? null : this.#held;
+    const whole = goesOn === true ? this.#joined(page) : page;
+    // What was found is overwritten by what is found in the next page, and the body may be: it stands in
+    // memory that the next batch is written to.
+    const { found: _, ...later } = whole;
+    this.#held = isPart === true ? { ...later, body: later.body.slice() } : null;
+    const given = isPart === true ? [] : [whole];
+    return held === null ? given : [held, ...given];
+  }
+
+  rest(): readonly DecodedPage[] {
+    const held = this.#held;
+    this.#held = null;
+    return held === null ? [] : [held];
+  }
+
+  /** They were joined before, when they were stored. */
+  #joined({ body: further, url }: DecodedPage): DecodedPage {
+    const body = this.#held === null ? null : this.#join(this.#held.body, further);
+    if (body === null) {
+      throw new EverypageError(
+        'ARCHIVE_DAMAGED',
+        `${url} does not go on with the records of the page before, as it did when it was stored. ` +
+          'everypage verify names what was changed, and --fresh fetches it again.',
+      );
+    }
+    return { ...this.#held!, body };
+  }
+}
+
 /**
- * Makes stored pages, one by one in page order, ready for a format: leaves out the records that an
- * earlier page gave because of how the API pages, and lets a format use the records that the check
- * has found only where it wants the same ones. A live export, `everypage export` and
+ * Takes stored pages in page order, and gives what a format takes of each: none, one or two at a time. The
+ * next page overwrites what was found in one.
+ */
+export interface Shaper {
+  take(page: DecodedPage): Iterable<DecodedPage>;
+  /** No page follows. */
+  rest(): Iterable<DecodedPage>;
+}
+
+/**
+ * Makes stored pages, in page order, ready for a format: puts records together that come in parts, leaves
+ * out those that an earlier page gave because of how the API pages, and lets a format use the records that
+ * the check has found only where it wants the same ones. A live export, `everypage export` and
  * `everypage verify` all take pages from here, so they have the same records.
  */
-export function createShaper(
+export function createShaper(archive: ArchiveReader, output: OutputShape | null): Shaper {
+  const { pagination } = archive.run;
+  const shape = createPageShaper(archive, output);
+  // A whole page is as it came.
+  if (output === null || output.kind === 'pages' || !mayComeInParts(pagination)) {
+    return { take: (page) => [shape(page)], rest: () => [] };
+  }
+  const joined = new JoinedPages(createJoiner(pagination.records), (place) =>
+    archive.pageInfoAt(place),
+  );
+  function* shaped(pages: readonly DecodedPage[]): Generator<DecodedPage> {
+    for (const page of pages) yield shape(page);
+  }
+  return { take: (page) => shaped(joined.take(page)), rest: () => shaped(joined.rest()) };
+}
+
+/** The same for pages that are all there. */
+export function* shapeAll(
+  archive: ArchiveReader,
+  output: OutputShape | null,
+): Generator<DecodedPage> {
+  const shaper = createShaper(archive, output);
+  for (const page of archivePages(archive)) yield* shaper.take(decodeStored(archive, page));
+  yield* shaper.rest();
+}
+
+function createPageShaper(
   archive: ArchiveReader,
   output: OutputShape | null,
 ): (page: DecodedPage) => DecodedPage {
@@ -125,8 +205,12 @@ export async function* shapedPages(
   archive: ArchiveReader,
   output: OutputShape | null,
 ): AsyncGenerator<PageItem> {
-  const shape = createShaper(archive, output);
-  for await (const page of pages) yield page === FLUSH ? page : shape(page);
+  const shaper = createShaper(archive, output);
+  for await (const page of pages) {
+    if (page === FLUSH) yield page;
+    else yield* shaper.take(page);
+  }
+  yield* shaper.rest();
 }
 
 /**
@@ -140,17 +224,18 @@ export async function* wholeArchive(
   output: OutputShape,
   isGivenUp: () => boolean = () => false,
 ): AsyncGenerator<DecodedPage> {
-  const shape = createShaper(archive, output);
+  const shaper = createShaper(archive, output);
   let bytes = 0;
   for (const page of archivePages(archive)) {
     if (isGivenUp()) throw new EverypageError('CLOSED_PIPE', 'nobody takes the output');
     const decoded = decodeStored(archive, page);
-    yield shape(decoded);
+    yield* shaper.take(decoded);
     bytes += decoded.body.length;
     if (bytes < READ_BYTES) continue;
     bytes = 0;
     await new Promise(setImmediate);
   }
+  yield* shaper.rest();
 }
 
 /** Another selection is applied to what is left of a page without records that came before. */
@@ -166,10 +251,9 @@ function createCutter({
 
 /** How many records the output of a whole archive holds. */
 export function countWritten(archive: ArchiveReader, output: OutputShape): number {
-  const shape = createShaper(archive, output);
   const count = createRecordCounter(output.select);
   let written = 0;
-  for (const page of archivePages(archive)) written += count(shape(decodeStored(archive, page)));
+  for (const page of shapeAll(archive, output)) written += count(page);
   return written;
 }
 
@@ -240,7 +324,23 @@ export async function sendInGroups(
 }
 
 export function sentPage(page: DecodedPage): SentPage {
-  const { place, url, status, headers, body, found, skip = 0, repeats = null, rest = null } = page;
+  const { place, url, status, headers, found, skip = 0, repeats = null, rest = null } = page;
   const isEmpty = found?.count === 0;
-  return { place, url, status, headers, body, isEmpty, skip, repeats, rest };
+  const body = unshared(page.body);
+  return {
+    place,
+    url,
+    status,
+    headers,
+    body,
+    isEmpty,
+    skip,
+    repeats,
+    rest: rest && unshared(rest),
+  };
+}
+
+/** Shared memory is filled again; other memory is copied when it is sent. */
+function unshared(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer instanceof SharedArrayBuffer ? new Uint8Array(bytes) : bytes;
 }

@@ -22,9 +22,10 @@ import {
   READER_SETTINGS,
   TABLE_NAMES,
   TABLES,
+  TEMPORARY_SETTINGS,
   WRITER_SETTINGS,
 } from './schema.ts';
-import { archiveError, Connection } from './sqlite.ts';
+import { archiveError, Connection, TEMPORARY } from './sqlite.ts';
 
 /** What a new archive begins with. */
 export interface NewRun {
@@ -68,6 +69,19 @@ export function openOrCreateForWriting(path: string, newRun: NewRun): WritableFi
     const isTaken = error instanceof EverypageError && error.code === 'ARCHIVE_LOCKED';
     if (isMade && !isTaken) rmSync(path, { force: true });
     throw error;
+  }
+}
+
+/** A database that only this connection sees, and that leaves no file behind. */
+export function createTemporary(newRun: NewRun): Connection {
+  const settings = `${READER_SETTINGS} ${FILE_LAYOUT} ${TEMPORARY_SETTINGS}`;
+  const connection = new Connection(TEMPORARY, settings, false);
+  try {
+    connection.transaction('BEGIN', () => layOut(connection, newRun));
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw archiveError(error, TEMPORARY);
   }
 }
 

@@ -1,9 +1,10 @@
 /** What an archive is called and where it is, from its first page to its last day. */
-import { chmodSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
-import { realPlace, renameFile, syncFolder } from '../core/files.ts';
+import { realPlace, renameFile, syncFolder, whyUnreadable } from '../core/files.ts';
 import { lockFile } from './archive-file.ts';
+import type { ArchiveLocation } from './archive-types.ts';
 import { archiveError } from './sqlite.ts';
 
 const SUFFIX = '.everypage';
@@ -27,12 +28,6 @@ export function filesOfArchive(path: string): readonly string[] {
   }
   const beside = COMPANIONS.flatMap((suffix) => [path + suffix, place + suffix]);
   return [path, ...beside];
-}
-
-export interface ArchiveLocation {
-  /** While pages are missing, or not exported yet. */
-  readonly part: string;
-  readonly complete: string;
 }
 
 export interface ArchivePlacement {
@@ -77,8 +72,10 @@ export function makeStateFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     if ((statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);
-  } catch (error) {
-    throw archiveError(error, folder);
+    accessSync(folder, constants.W_OK);
+  } catch (cause) {
+    const message = `the folder ${folder} cannot be used: ${whyUnreadable(cause)}. Without an output file the archive is kept there; name another place with --archive, or set XDG_STATE_HOME to a folder of your own`;
+    throw new EverypageError('OUTPUT_FOLDER', message, { cause });
   }
 }
 

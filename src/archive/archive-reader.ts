@@ -10,8 +10,10 @@ import type {
   PageState,
   StoredPage,
 } from './archive-types.ts';
+import { createBodyReader } from './body-parts.ts';
 import { readCode, readPageInfo } from './kept-json.ts';
 import { type KeptPace, type RunRow, readPace, readRun } from './kept-run.ts';
+import { lastKeysAt } from './key-parts.ts';
 import { repeatsOf } from './key-scan.ts';
 import { type CheckedRow, checkRows, pageChecksum } from './row-checksum.ts';
 import {
@@ -23,7 +25,7 @@ import {
   RECHECK_PLACE,
 } from './schema.ts';
 import { sharedBySlices } from './slice-scan.ts';
-import type { Connection, Query } from './sqlite.ts';
+import type { Connection } from './sqlite.ts';
 import { computeVerdict, readTally, type VerdictOptions } from './verdict.ts';
 
 type ContentRow = [
@@ -44,11 +46,13 @@ type ContentRow = [
   attempts: number | null,
   startedAt: number,
   durationMs: number,
+  content: number,
 ];
 
 const CONTENT = `SELECT ${placeColumns('page.place')}, page.key, page.url, content.status, content.headers,
     content.encoding, content.hash, content.records, content.body, page.state, page.checksum,
-    content.code, content.reason, content.attempts, content.started_at, content.duration_ms
+    content.code, content.reason, content.attempts, content.started_at, content.duration_ms,
+    page.content
   FROM page LEFT JOIN content ON content.id = page.content`;
 
 const STORED = `${CONTENT} WHERE page.state = 'stored' AND page.place < ${RECHECK_PLACE}`;
@@ -83,12 +87,13 @@ export class ArchiveReader {
   readonly path: string;
   protected readonly connection: Connection;
   #run: RunRow;
-  #keys: Query<[keys: Uint8Array]> | null = null;
+  readonly #wholeBody: ReturnType<typeof createBodyReader>;
 
   /** Closes the connection where the archive cannot be read. */
   protected constructor(connection: Connection) {
     this.path = connection.path;
     this.connection = connection;
+    this.#wholeBody = createBodyReader(connection);
     try {
       this.#run = readRun(connection);
     } catch (error) {
@@ -204,12 +209,9 @@ export class ArchiveReader {
     return row === undefined ? null : this.#storedPage(row);
   }
 
-  /** The keys of a page's records, see `PageRow.keys`; null where it is not stored or has none. */
-  keysAt({ branch, position }: Place): Uint8Array | null {
-    this.#keys ??= this.connection.query(
-      `SELECT CAST(keys AS BLOB) FROM record_keys WHERE place = ${PLACE}`,
-    );
-    return this.#keys.get(branch, position)?.[0] ?? null;
+  /** The keys of a page's last records, see `lastKeysAt`; null where it is not stored or has none. */
+  lastKeysAt(place: Place): Uint8Array | null {
+    return lastKeysAt(this.connection, place);
   }
 
   /** The first failed pages in page order. */
@@ -300,14 +302,15 @@ export class ArchiveReader {
   #storedPage(row: ContentRow): StoredPage {
     const [branch, position, key, url, status, headers, encoding, hash, records, body, ...rest] =
       row;
-    const [state, checksum, code, reason, attempts, startedAt, durationMs] = rest;
+    const [state, checksum, code, reason, attempts, startedAt, durationMs, content] = rest;
     if (status === null || hash === null || body === null || attempts === null) {
       throw this.connection.damaged(`page ${position} has lost its body`);
     }
     const place = { branch, position };
     const kept = { place, key, url, status, headers, encoding, hash, records };
     const all = { ...kept, state, code, reason, attempts, startedAt, durationMs };
-    return { ...kept, body, isAsStored: pageChecksum(all) === checksum };
+    const isAsStored = pageChecksum(all) === checksum;
+    return { ...kept, body: this.#wholeBody(content, body), isAsStored };
   }
 }
 

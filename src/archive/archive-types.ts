@@ -8,6 +8,14 @@
 import type { PageCode } from '../core/errors.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
+import type { KeyPart } from '../decode/decode.ts';
+
+/** The paths of an archive. */
+export interface ArchiveLocation {
+  /** While pages are missing, or not exported yet. */
+  readonly part: string;
+  readonly complete: string;
+}
 
 export type PageState = 'stored' | 'failed' | 'beyond-end';
 
@@ -48,8 +56,8 @@ export interface PageRow {
   readonly records: number | null;
   /** What it says of the list, its next step redacted; null where it failed and in a list. */
   readonly pageInfo: PageInfo | null;
-  /** Of its records, in order: JSON, a list of texts in UTF-8 (`RecordKeys.list`); null without any. */
-  readonly keys: Uint8Array | null;
+  /** Of its records, in order; none where they have no keys. */
+  readonly keys: readonly KeyPart[];
   /** Why it failed, for machines and for people; null otherwise. */
   readonly code: PageCode | null;
   readonly reason: string | null;

@@ -1,7 +1,12 @@
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { isWhole, type VerdictName } from '../core/summary.ts';
-import { leaveOneFile, openForWriting, openOrCreateForWriting } from './archive-file.ts';
+import {
+  createTemporary,
+  leaveOneFile,
+  openForWriting,
+  openOrCreateForWriting,
+} from './archive-file.ts';
 import { ArchiveReader } from './archive-reader.ts';
 import type { AttemptRecord, PageCounts, PageRow, RunSpecification } from './archive-types.ts';
 import { type KeptPace, type RunRow, writePace, writeRun } from './kept-run.ts';
@@ -61,6 +66,15 @@ export class Archive extends ArchiveReader {
     const newRun = { specification, now, maxDecodedBytes };
     const { connection, created } = openOrCreateForWriting(path, newRun);
     return { archive: new Archive(connection), created };
+  }
+
+  /** An archive that this process alone can see, and that is gone when it is closed. */
+  static createTemporary(
+    specification: RunSpecification,
+    now: number,
+    maxDecodedBytes: number,
+  ): Archive {
+    return new Archive(createTemporary({ specification, now, maxDecodedBytes }));
   }
 
   override counts(): PageCounts {

@@ -283,5 +283,5 @@ export function rereadingText(
   if (readAgain === 0 || unchanged < readAgain || unchecked.length > 0) return null;
   if (readAgain >= pages) return 'every page was read again at the end and had not changed';
   const were = counted(readAgain, 'page was', 'pages were');
-  return `${were} read again at the end and had not changed; a change between others would not show`;
+  return `${were} read again at the end and had not changed; a change on another page would not be seen`;
 }

@@ -49,7 +49,7 @@ function isHarmless({ from, to }: StatedChange, { checks, keys }: PagedFacts): b
 }
 
 export function driftFindings(facts: PagedFacts): readonly Finding[] {
-  const { pages, keys, pagination, checks, numberOf } = facts;
+  const { pages, keys, pagination, planEnd, checks, numberOf } = facts;
   const texts: string[] = [];
   const findings: Finding[] = [];
   const change = statedChange(facts);
@@ -76,7 +76,8 @@ export function driftFindings(facts: PagedFacts): readonly Finding[] {
       );
     }
   }
-  if (pages.shortened > 0) {
+  // Behind a limit the server gives nothing, also not what it gave before.
+  if (pages.shortened > 0 && planEnd?.reason !== 'ceiling') {
     texts.push('the list was shorter than what had come when its end was checked');
   }
   if (!checks.keysHold) texts.push(...changedTexts(facts));

@@ -22,6 +22,11 @@ export function makeFindings(facts: PagedFacts): readonly Finding[] {
   findings.push(...driftFindings(facts), ...againFindings(facts));
   findings.push(...rereadingFindings(facts), ...missingFindings(facts), ...sliceFindings(facts));
   if (pages.nulls > 0) findings.push({ kind: 'note', text: nullsText(pages.nulls) });
+  if (pages.goingOn > 0 && facts.output !== 'pages') {
+    const hold = counted(pages.goingOn, 'page holds', 'pages hold');
+    const text = `${hold} further properties of the records before, which were put together by their ${facts.pagination.key}`;
+    findings.push({ kind: 'note', text });
+  }
   if (pages.withoutInfo > 0) {
     const text = `the records of ${counted(pages.withoutInfo, 'page')} were not counted`;
     findings.push({ kind: 'unverified', text });
@@ -77,6 +82,9 @@ function endFindings(facts: PagedFacts): readonly Finding[] {
     }
     case 'ceiling': {
       const { ceiling } = pagination;
+      // No total speaks of more, and the user knows how many there are.
+      const isNoMore = pages.totalAtEnd === null && pages.leastTotal === null;
+      if (isNoMore && facts.expect === fetched) return [];
       const depth = ceiling === null ? 'a certain depth' : counted(ceiling, 'record');
       return [{ kind: 'capped', text: detail ?? `the server gives nothing beyond ${depth}` }];
     }
@@ -151,7 +159,10 @@ function missingFindings(facts: PagedFacts): readonly Finding[] {
     const grew = pages.totalPagesAtStart !== null && pagesSaid > pages.totalPagesAtStart;
     const isBehind = grew && came >= (pages.totalPagesAtStart ?? 0);
     if (came < pagesSaid && !isBehind) {
-      texts.push(`the server speaks of ${formatCount(pagesSaid)} pages, ${formatCount(came)} came`);
+      const missing = counted(pagesSaid - came, 'page is', 'pages are');
+      texts.push(
+        `${missing} missing: ${formatCount(came)} came, the server says ${formatCount(pagesSaid)}`,
+      );
     }
   }
   return texts.map((text) => ({ kind: 'missing', text }));
@@ -217,7 +228,7 @@ function totalFindings({ pages, fetched, counts }: PagedFacts): readonly string[
   const missing = counted(expected - fetched, 'record is', 'records are');
   const least = totalAtEnd === null ? 'at least ' : '';
   const total = `${least}${totalText(pages, said)}`;
-  return [`${missing} missing: the server says ${total}, ${formatCount(fetched)} came`];
+  return [`${missing} missing: ${formatCount(fetched)} came, the server says ${total}`];
 }
 
 /** More came than the server ever said: a total that is wrong, or a list that changed unseen. */

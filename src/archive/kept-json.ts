@@ -199,6 +199,8 @@ const pageInfoShape: Shape<PageInfo> = {
   firstKey: orNull(isText),
   lastKey: orNull(isText),
   repeats: orAbsent(isCount),
+  isPart: orAbsent(isTrue),
+  goesOn: orAbsent(isTrue),
   nulls: orAbsent(listOf(isCount)),
   listIs: orAbsent(oneOf(['null', 'absent'])),
   nextHoldsKey: orAbsent(isTrue),

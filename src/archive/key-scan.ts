@@ -1,8 +1,16 @@
 /** What the keys of records say: which came twice, which moved, which an earlier reading gave. */
 import type { Restart } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import { isByOrdinal, type Pagination } from '../core/pagination.ts';
-import { MAX_POSITION, PLACE, POSITION_MASK, placeColumns, RECHECK_PLACE } from './schema.ts';
+import { factsOf, isByOrdinal, type Pagination } from '../core/pagination.ts';
+import { compareKeys } from './key-parts.ts';
+import {
+  KEY_PARTS,
+  MAX_POSITION,
+  PLACE,
+  POSITION_MASK,
+  placeColumns,
+  RECHECK_PLACE,
+} from './schema.ts';
 import type { Connection } from './sqlite.ts';
 
 /** Two pages, in page order, and how many keys they share; or one page that has keys twice. */
@@ -33,9 +41,12 @@ const MOST_SHARED = 5;
 
 const NOT_STORED = `(SELECT place FROM page INDEXED BY page_not_stored WHERE state <> 'stored')`;
 
-/** Every key of the pages inside the ends. */
+/** Every key of the pages inside the ends, without those of records that a page goes on with. */
 export function keysOf(pagination: Pagination): string {
-  return `${allKeysOf(pagination)} AND record_keys.place NOT IN ${NOT_STORED}`;
+  const keys = `${allKeysOf(pagination)} AND parts.place NOT IN ${NOT_STORED}`;
+  if (factsOf(pagination).mayComeInParts !== true) return keys;
+  return `${keys} AND NOT EXISTS (
+    SELECT 1 FROM page_info WHERE page_info.place = parts.place AND text ->> '$.goesOn')`;
 }
 
 /**
@@ -43,15 +54,16 @@ export function keysOf(pagination: Pagination): string {
  * stands for that elsewhere.
  */
 function allKeysOf(pagination: Pagination): string {
-  const place = 'record_keys.place';
+  const place = 'parts.place';
+  const number = 'parts.first + item.key';
   // As the plan does: an overlap is never as long as the first page.
   const firstPage = `(SELECT text ->> '$.records' FROM page_info WHERE place = (${place} >> 40 << 40))`;
   const overlap = Math.trunc(pagination.overlap);
   const repeated = `min(${place} & ${POSITION_MASK}, ${overlap}, max(0, coalesce(${firstPage}, 1) - 1))`;
   const from = overlap === 0 ? place : `${place} - ${repeated}`;
-  const ordinal = isByOrdinal(pagination) ? `${from} + item.key` : place;
-  return `SELECT ${place}, item.key AS number, item.value AS key, ${ordinal} AS ordinal
-    FROM record_keys, json_each(record_keys.keys) AS item WHERE ${place} < ${RECHECK_PLACE}`;
+  const ordinal = isByOrdinal(pagination) ? `${from} + ${number}` : place;
+  return `SELECT ${place}, ${number} AS number, item.value AS key, ${ordinal} AS ordinal
+    FROM ${KEY_PARTS}, json_each(parts.keys) AS item WHERE ${place} < ${RECHECK_PLACE}`;
 }
 
 type PairRow = [
@@ -181,30 +193,15 @@ class FirstFew {
   }
 }
 
-/** Whether two places have records with the same keys; null where not all have one. */
-export type KeyComparison = (a: Place, b: Place) => boolean | null;
-
-export function compareKeys(connection: Connection): KeyComparison {
-  const compare = connection.query<[number]>(
-    `SELECT a.keys = b.keys FROM record_keys AS a, record_keys AS b
-       WHERE a.place = ${PLACE} AND b.place = ${PLACE} AND instr(a.keys, '""') = 0`,
-  );
-  return (a, b) => {
-    const row = compare.get(a.branch, a.position, b.branch, b.position);
-    return row === undefined ? null : row[0] === 1;
-  };
-}
-
 /** Whether two pages hold the same records with other bytes. */
 function compareProperties(connection: Connection): (a: Place, b: Place) => boolean {
-  const haveSameKeys = compareKeys(connection);
   const digests = connection.query<[number]>(
     `SELECT a.text ->> '$.digest' <> b.text ->> '$.digest' FROM page_info AS a, page_info AS b
        WHERE a.place = ${PLACE} AND b.place = ${PLACE}`,
   );
   return (a, b) => {
     const isOther = digests.get(a.branch, a.position, b.branch, b.position)?.[0] === 1;
-    return isOther && haveSameKeys(a, b) === true;
+    return isOther && compareKeys(connection, a, b) === 'same';
   };
 }
 
@@ -223,10 +220,10 @@ export interface GivenUpReading {
 type ReadingRow = [gone: number | null, moved: number | null, unnamed: number | null];
 
 /** The keys of one branch as they follow each other; two parameters. */
-const SEQUENCE = `SELECT row_number() OVER (ORDER BY record_keys.place, item.key) AS number,
+const SEQUENCE = `SELECT row_number() OVER (ORDER BY parts.place, parts.first, item.key) AS number,
     item.value AS key
-  FROM record_keys, json_each(record_keys.keys) AS item
-  WHERE record_keys.place >= ${PLACE} AND record_keys.place < ${PLACE}`;
+  FROM ${KEY_PARTS}, json_each(parts.keys) AS item
+  WHERE parts.place >= ${PLACE} AND parts.place < ${PLACE}`;
 
 /**
  * Holds readings that an expired cursor ended against the one that came to the end. A list that stands
@@ -263,12 +260,12 @@ export function repeatsOf(
     CREATE TEMP TABLE given (key TEXT PRIMARY KEY) STRICT, WITHOUT ROWID`);
   connection.writer(
     `INSERT OR IGNORE INTO temp.given SELECT item.value
-       FROM record_keys, json_each(record_keys.keys) AS item
-       WHERE place >= ${PLACE} AND place <= ${PLACE} AND item.value <> ''`,
+       FROM ${KEY_PARTS}, json_each(parts.keys) AS item
+       WHERE parts.place >= ${PLACE} AND parts.place <= ${PLACE} AND item.value <> ''`,
   )(branch, 0, branch, position);
   const repeats = connection.query<[index: number]>(
-    `SELECT item.key FROM record_keys, json_each(record_keys.keys) AS item
-       WHERE place = ${PLACE} AND item.value IN temp.given ORDER BY item.key`,
+    `SELECT parts.first + item.key AS number FROM ${KEY_PARTS}, json_each(parts.keys) AS item
+       WHERE parts.place = ${PLACE} AND item.value IN temp.given ORDER BY number`,
   );
   return (page) => repeats.all(page.branch, page.position).map(([index]) => index);
 }

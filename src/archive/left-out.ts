@@ -4,7 +4,8 @@ import type { Place } from '../core/page-request.ts';
 import { isByOrdinal, isParallel, type Pagination } from '../core/pagination.ts';
 
 /** What has to be known of a page. */
-export interface CountedPage extends Partial<Pick<PageInfo, 'repeats' | 'firstKey' | 'lastKey'>> {
+export interface CountedPage
+  extends Partial<Pick<PageInfo, 'repeats' | 'goesOn' | 'firstKey' | 'lastKey'>> {
   readonly place: Place;
   readonly records: number;
 }
@@ -49,7 +50,10 @@ function leftOutOfBranch(pagination: Pagination): (page: CountedPage) => LeftOut
   }
   if (isParallel(pagination)) return () => NOTHING;
   if (pagination.keyFrom === 'first') return sharedAtTheBack();
-  return ({ repeats = 0 }) => (repeats === 0 ? NOTHING : { ...NOTHING, front: repeats });
+  return ({ repeats = 0, goesOn = false, records }) => {
+    const front = goesOn ? records : repeats;
+    return front === 0 ? NOTHING : { ...NOTHING, front };
+  };
 }
 
 const NOTHING: LeftOut = { front: 0, back: 0, others: [] };

@@ -38,6 +38,8 @@ export const nothing = {
   bordersAgreed: 0,
   /** Borders at which pages share more than one record: their keys must be compared, all of them. */
   bordersByKeys: 0,
+  /** Pages that go on with the records of the page before. */
+  goingOn: 0,
   /** Pages that hold records. */
   withRecords: 0,
   /** Records in the largest page, pages as large, and pages that state that size. */

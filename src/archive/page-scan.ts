@@ -133,6 +133,7 @@ class PageScan {
     this.#tally.nulls += nulls;
     this.#tally.allNulls += read.pageInfo.nulls?.length ?? 0;
     this.#tally.sharedBySlices += others.length;
+    if (read.pageInfo.goesOn) this.#tally.goingOn += 1;
     this.#tally.records += records - front - back - others.length - nulls;
   }
 

@@ -3,17 +3,12 @@ import { EverypageError } from '../core/errors.ts';
 import type { NextStep, PageInfo, PlanEnd } from '../core/page-info.ts';
 import { isRecheck, type Place, RECHECK_BRANCH } from '../core/page-request.ts';
 import type { AttemptRecord, PageCounts, PageRow, PageState } from './archive-types.ts';
+import { bodyParts } from './body-parts.ts';
 import { readPageInfo } from './kept-json.ts';
 import { checksumWith, pageChecksum, pageInfoChecksum } from './row-checksum.ts';
 import { MAX_BRANCH, MAX_POSITION, PLACE, PLACE_COLUMNS, RECHECK_PLACE } from './schema.ts';
 import type { Connection, Query, Writer } from './sqlite.ts';
 import { countPages, readTally } from './verdict.ts';
-
-/**
- * A statement keeps a copy of what it last wrote. After more than this it is run again with nothing to
- * write for a row that is there.
- */
-const LARGE_BYTES = 4 * 1024 * 1024;
 
 /** Writes pages, within transactions of its caller's, and keeps count of them. */
 export class PageStore {
@@ -21,7 +16,9 @@ export class PageStore {
   readonly #addPage: Writer;
   readonly #changePage: Writer;
   readonly #addContent: Writer;
+  readonly #addBodyPart: Writer;
   readonly #dropContent: Writer;
+  readonly #dropBodyParts: Writer;
   readonly #addAttempt: Writer;
   readonly #setTally: Writer;
   readonly #known: Query<[state: PageState, content: number]>;
@@ -44,7 +41,11 @@ export class PageStore {
       `INSERT INTO content (id, status, code, headers, encoding, hash, records, reason, attempts,
          started_at, duration_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     );
+    this.#addBodyPart = connection.writer(
+      'INSERT INTO more_body (content, part, bytes) VALUES (?, ?, ?)',
+    );
     this.#dropContent = connection.writer('DELETE FROM content WHERE id = ?');
+    this.#dropBodyParts = connection.writer('DELETE FROM more_body WHERE content = ?');
     // A page that failed in one run and is tried again in the next counts its tries from 1 again:
     // the time they began keeps them apart.
     this.#addAttempt = connection.writer(
@@ -88,12 +89,14 @@ export class PageStore {
     this.#connection.exec(`
       DELETE FROM page_info WHERE place >= ${RECHECK_PLACE};
       DELETE FROM record_keys WHERE place >= ${RECHECK_PLACE};
+      DELETE FROM more_keys WHERE place >= ${RECHECK_PLACE};
     `);
     this.#setCounts(countPages(this.#connection));
   }
 
   #drop(which: string): void {
     this.#connection.exec(`
+      DELETE FROM more_body WHERE content IN (SELECT content FROM page ${which});
       DELETE FROM content WHERE id IN (SELECT content FROM page ${which});
       DELETE FROM page ${which};
     `);
@@ -153,9 +156,12 @@ export class PageStore {
       const isFinal = oldState === 'stored' || old !== null;
       if (isFinal && !isRecheck(page.place)) return old;
       this.#dropContent(oldContent);
+      this.#dropBodyParts(oldContent);
+      this.#pageInfos.dropMoreKeys(page.place);
       this.#changePage(key, state, content, checksum, url, branch, position);
       if (!isRecheck(page.place)) counts[countOf[oldState]] -= 1;
     }
+    const [first = page.body, ...rest] = page.body === null ? [] : bodyParts(page.body);
     this.#addContent(
       content,
       page.status,
@@ -168,11 +174,9 @@ export class PageStore {
       page.attempts,
       Math.round(page.startedAt),
       page.durationMs,
-      page.body,
+      first,
     );
-    if ((page.body?.length ?? 0) > LARGE_BYTES) {
-      this.#addContent(content, null, null, null, null, null, null, null, 0, 0, 0, null);
-    }
+    for (const [index, part] of rest.entries()) this.#addBodyPart(content, index + 1, part);
     if (!isRecheck(page.place)) counts[countOf[state]] += 1;
     return page.pageInfo === null ? null : this.#pageInfos.put(page, page.pageInfo);
   }
@@ -222,6 +226,8 @@ class PageInfoStore {
   readonly #connection: Connection;
   readonly #put: Writer;
   readonly #putKeys: Writer;
+  readonly #addMoreKeys: Writer;
+  readonly #dropMoreKeys: Writer;
   readonly #get: Query<[text: string]>;
   readonly #addSeen: Writer;
   readonly #firstSeen: Query<[branch: number, position: number]>;
@@ -235,8 +241,12 @@ class PageInfoStore {
     );
     this.#putKeys = connection.writer(
       `INSERT INTO record_keys (place, keys) VALUES (${PLACE}, CAST(? AS TEXT))
-         ON CONFLICT DO UPDATE SET keys = excluded.keys WHERE excluded.keys <> ''`,
+         ON CONFLICT DO UPDATE SET keys = excluded.keys`,
     );
+    this.#addMoreKeys = connection.writer(
+      `INSERT INTO more_keys (place, first, keys) VALUES (${PLACE}, ?, CAST(? AS TEXT))`,
+    );
+    this.#dropMoreKeys = connection.writer(`DELETE FROM more_keys WHERE place = ${PLACE}`);
     this.#get = connection.query(`SELECT text FROM page_info WHERE place = ${PLACE}`);
     this.#addSeen = connection.writer(
       `INSERT INTO seen (hash, place) VALUES (?, ${PLACE}) ON CONFLICT DO NOTHING`,
@@ -258,9 +268,16 @@ class PageInfoStore {
     const text = JSON.stringify(filled);
     const checksum = pageInfoChecksum(place, readAt, text, keys);
     this.#put(branch, position, readAt, checksum, text);
-    if (keys !== null) this.#putKeys(branch, position, keys);
-    if ((keys?.length ?? 0) > LARGE_BYTES) this.#putKeys(branch, position, '');
+    for (const { first, list } of keys) {
+      if (first === 0) this.#putKeys(branch, position, list);
+      else this.#addMoreKeys(branch, position, first, list);
+    }
     return filled;
+  }
+
+  /** Of a page that is read again for comparison. */
+  dropMoreKeys({ branch, position }: Place): void {
+    this.#dropMoreKeys(branch, position);
   }
 
   #filled(place: Place, pageInfo: PageInfo): PageInfo {

@@ -1,8 +1,9 @@
 /** Pages that were read again at the end of a run, compared with what they held before. */
 import type { PageInfo } from '../core/page-info.ts';
-import type { Place } from '../core/page-request.ts';
+import { type Place, RECHECK_BRANCH } from '../core/page-request.ts';
 import { isParallel, type Pagination } from '../core/pagination.ts';
 import { readPageInfo } from './kept-json.ts';
+import { compareKeys } from './key-parts.ts';
 import { placeColumns, RECHECK_PLACE } from './schema.ts';
 import type { Connection } from './sqlite.ts';
 
@@ -30,8 +31,6 @@ type Row = [
   again: string | null,
   readAt: number | null,
   status: number | null,
-  keysBefore: string | null,
-  keysAgain: string | null,
 ];
 
 /** Statuses that say that there is no such page; others may be a limit. In a chain they mean that its cursor has expired. */
@@ -44,28 +43,26 @@ export function scanRechecks(
   const mayBeGone = isParallel(pagination);
   const original = `page.place - ${RECHECK_PLACE}`;
   const rows = connection.query<Row>(
-    `SELECT ${placeColumns(`(${original})`)}, before.text, again.text, again.read_at, content.status,
-         keys_before.keys, keys_again.keys
+    `SELECT ${placeColumns(`(${original})`)}, before.text, again.text, again.read_at, content.status
        FROM page JOIN content ON content.id = page.content
          LEFT JOIN page_info AS again ON again.place = page.place
          LEFT JOIN page_info AS before ON before.place = ${original}
-         LEFT JOIN record_keys AS keys_again ON keys_again.place = page.place
-         LEFT JOIN record_keys AS keys_before ON keys_before.place = ${original}
        WHERE page.place >= ${RECHECK_PLACE} ORDER BY page.place`,
   );
   const readings: SecondReading[] = [];
   for (const row of rows.iterate()) {
-    const [branch, position, beforeText, againText, readAt, status, keysBefore, keysAgain] = row;
+    const [branch, position, beforeText, againText, readAt, status] = row;
     if (beforeText === null) continue;
     const pageInfo = againText === null ? null : readPageInfo(againText, connection);
     const before = readPageInfo(beforeText, connection);
+    const place = { branch, position };
+    const again = { branch: branch + RECHECK_BRANCH, position };
     const outcome =
       pageInfo === null
         ? mayBeGone && GONE.includes(status)
           ? 'gone'
           : 'unread'
-        : compare(before, pageInfo, keysBefore, keysAgain);
-    const place = { branch, position };
+        : compare(before, pageInfo, () => compareKeys(connection, place, again));
     readings.push({ place, outcome, before, pageInfo, readAt: readAt ?? 0 });
   }
   return readings;
@@ -74,25 +71,14 @@ export function scanRechecks(
 function compare(
   before: PageInfo,
   again: PageInfo,
-  keysBefore: string | null,
-  keysAgain: string | null,
+  compareByKeys: () => ReturnType<typeof compareKeys>,
 ): SecondReading['outcome'] {
   if (before.digest === again.digest) return 'same';
+  const byKeys = compareByKeys();
   // Records with the same keys are the same, also where something in them has changed.
-  if (isNamed(keysBefore) && keysBefore === keysAgain) return 'same';
+  if (byKeys === 'same') return 'same';
   if (again.records < before.records) return 'changed';
   if (before.records === 0) return 'grown';
-  if (!isNamed(keysBefore) || !isNamed(keysAgain)) return 'different';
-  const isGrown = again.records > before.records && beginsWith(keysAgain, keysBefore);
-  return isGrown ? 'grown' : 'changed';
-}
-
-/** Whether every record has a key. In the text of a key, quotes are escaped. */
-function isNamed(keys: string | null): keys is string {
-  return keys !== null && !/[[,]""/.test(keys);
-}
-
-/** Both are JSON arrays of texts. */
-function beginsWith(keys: string, first: string): boolean {
-  return keys.startsWith(`${first.slice(0, -1)},`);
+  if (byKeys === null) return 'different';
+  return byKeys === 'more' ? 'grown' : 'changed';
 }

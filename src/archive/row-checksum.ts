@@ -5,7 +5,9 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Place } from '../core/page-request.ts';
+import type { KeyPart } from '../decode/decode.ts';
 import type { PageRow, PageState } from './archive-types.ts';
+import { keyPartsAt } from './key-parts.ts';
 import { placeColumns } from './schema.ts';
 import type { Connection } from './sqlite.ts';
 
@@ -41,30 +43,16 @@ export function pageChecksum(page: CheckedPage): number {
   return stateNumbers[state] * 2 ** 32 + (hash === null ? crc : crc32(hash, crc));
 }
 
-/** Of a page's keys so much is made a text at once: they may be as long as the page. */
-const PART_BYTES = 65_536;
-
-/**
- * The CRC of these as one JSON list.
- * @param keys the JSON text of the page's record keys in UTF-8, or null
- */
+/** @param keys of the page's records */
 export function pageInfoChecksum(
   { branch, position }: Place,
   readAt: number,
   text: string,
-  keys: Uint8Array | null,
+  keys: Iterable<KeyPart>,
 ): number {
-  const before = JSON.stringify([branch, position, readAt, text]).slice(0, -1);
-  if (keys === null) return crc32(`${before},null]`);
-  const bytes = Buffer.from(keys.buffer, keys.byteOffset, keys.byteLength);
-  let crc = crc32(`${before},"`);
-  for (let from = 0, to = 0; from < bytes.length; from = to) {
-    to = Math.min(bytes.length, from + PART_BYTES);
-    // Not within a character.
-    while (to < bytes.length && (bytes[to]! & 0xc0) === 0x80) to -= 1;
-    crc = crc32(JSON.stringify(bytes.toString('utf8', from, to)).slice(1, -1), crc);
-  }
-  return crc32('"]', crc);
+  let crc = crc32(JSON.stringify([branch, position, readAt, text]));
+  for (const { first, list } of keys) crc = crc32(list, crc32(String(first), crc));
+  return crc;
 }
 
 type Row = [
@@ -87,7 +75,6 @@ type Row = [
   readAt: number | null,
   pageInfo: string,
   pageInfoChecksum: number,
-  keys: Uint8Array | null,
 ];
 
 export interface CheckedRow {
@@ -102,23 +89,22 @@ export function* checkRows(connection: Connection): Generator<CheckedRow> {
     `SELECT ${placeColumns('page.place')}, page.key, page.state, page.checksum, page.url,
          content.status, content.code, content.headers, content.encoding, content.hash,
          content.records, content.reason, content.attempts, content.started_at,
-         content.duration_ms, page_info.read_at, page_info.text, page_info.checksum,
-         CAST(record_keys.keys AS BLOB)
+         content.duration_ms, page_info.read_at, page_info.text, page_info.checksum
        FROM page LEFT JOIN content ON content.id = page.content
          LEFT JOIN page_info ON page_info.place = page.place
-         LEFT JOIN record_keys ON record_keys.place = page.place
        ORDER BY page.place`,
   );
   for (const row of rows.iterate()) {
     const [branch, position, key, state, checksum, url, status, code, headers, ...rest] = row;
     const [encoding, hash, records, reason, attempts, startedAt, durationMs, ...info] = rest;
-    const [readAt, text, infoChecksum, keys] = info;
+    const [readAt, text, infoChecksum] = info;
     const place = { branch, position };
     const kept = { place, key, state, url, status, code, headers, encoding, hash, records, reason };
     const isSound =
       attempts !== null &&
       pageChecksum({ ...kept, attempts, startedAt, durationMs }) === checksum &&
-      (readAt === null || pageInfoChecksum(place, readAt, text, keys) === infoChecksum);
+      (readAt === null ||
+        pageInfoChecksum(place, readAt, text, keyPartsAt(connection, place)) === infoChecksum);
     yield { place, url, isSound };
   }
 }

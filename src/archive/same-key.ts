@@ -6,9 +6,11 @@ import {
   createKeyLister,
   decodeBody,
   eachKey,
+  type KeyPart,
   readSelection,
   TextHashes,
 } from '../decode/decode.ts';
+import { createBodyReader } from './body-parts.ts';
 import type { SharedKeys } from './key-scan.ts';
 import { PLACE } from './schema.ts';
 import type { Connection } from './sqlite.ts';
@@ -28,18 +30,21 @@ export function areOtherRecords(
   if (records === null || key === null || shared.length === 0) return false;
   const scanner = createJsonScanner(readSelection(records));
   const keysOf = createKeyLister(key);
-  const bodies = connection.query<[body: Uint8Array, encoding: string | null]>(
-    `SELECT content.body, content.encoding FROM page JOIN content ON content.id = page.content
+  const wholeBody = createBodyReader(connection);
+  const bodies = connection.query<[content: number, body: Uint8Array, encoding: string | null]>(
+    `SELECT content.id, content.body, content.encoding FROM page JOIN content ON content.id = page.content
        WHERE page.place = ${PLACE} AND content.body IS NOT NULL`,
   );
   const read = ({ branch, position }: Place): NamedRecords | null => {
     const row = bodies.get(branch, position);
-    const decoded = row === undefined ? null : decodeBody(row[0], row[1], maxDecodedBytes);
-    if (decoded === null || !decoded.ok) return null;
+    if (row === undefined) return null;
+    const [content, first, encoding] = row;
+    const decoded = decodeBody(wholeBody(content, first), encoding, maxDecodedBytes);
+    if (!decoded.ok) return null;
     const found = scanner.scan(decoded.bytes);
     if (!found.valid || found.found === 'missing') return null;
     const spans = found.spans.slice(0, 2 * found.count);
-    const keys = keysOf(decoded.bytes, found)?.list ?? new Uint8Array(0);
+    const keys = keysOf(decoded.bytes, found)?.parts ?? [];
     return { bytes: found.source ?? decoded.bytes, spans, keys };
   };
   return shared.every(({ first, second }) => {
@@ -52,7 +57,7 @@ export function areOtherRecords(
 interface NamedRecords {
   readonly bytes: Uint8Array;
   readonly spans: Uint32Array;
-  readonly keys: Uint8Array;
+  readonly keys: readonly KeyPart[];
 }
 
 /** Records that are the same have the same key; those without one do not count. */
@@ -60,9 +65,11 @@ function areDistinct(pages: readonly NamedRecords[]): boolean {
   const most = pages.reduce((sum, { spans }) => sum + spans.length / 2, 0);
   const hashes = new TextHashes(most);
   for (const { bytes, spans, keys } of pages) {
-    eachKey(keys, (start, end, index) => {
-      if (end > start + 2) hashes.add(bytes, spans[2 * index]!, spans[2 * index + 1]!);
-    });
+    for (const part of keys) {
+      eachKey(part, (start, end, index) => {
+        if (end > start + 2) hashes.add(bytes, spans[2 * index]!, spans[2 * index + 1]!);
+      });
+    }
   }
   return hashes.areDistinct();
 }

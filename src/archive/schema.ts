@@ -6,9 +6,12 @@ export const APPLICATION_ID = 0x45565047;
 
 /**
  * `user_version` of the file. Counts up when an older everypage could not read the file correctly.
- * Formats 1 and 2 were never released; nothing reads them.
+ * Formats 1 to 3 were never released; nothing reads them.
  */
-export const FORMAT_VERSION = 3;
+export const FORMAT_VERSION = 4;
+
+/** The most bytes of a body that one row holds: on its way through SQLite a row is in memory three times. */
+export const BODY_PART_BYTES = 256 * 1024;
 
 /** SQLite's default of 4 KiB costs a fifth to a third more CPU to store, at 5 KB and at 60 KB a body. */
 const PAGE_BYTES = 16_384;
@@ -26,12 +29,18 @@ export const WRITER_SETTINGS = `
   PRAGMA wal_autocheckpoint = ${(16 * 1024 * 1024) / PAGE_BYTES};
 `;
 
+/** For a database that is gone with its connection: nothing of it has to outlive a crash. */
+export const TEMPORARY_SETTINGS = `
+  PRAGMA synchronous = OFF;
+  PRAGMA journal_mode = MEMORY;
+`;
+
 /**
  * A file may come from anywhere: nothing in its schema is trusted, its cells are checked. What is
  * sorted for the verdict, all record keys, spills into a file once it is larger than the cache.
  */
 export const READER_SETTINGS = `
-  PRAGMA cache_size = -16384;
+  PRAGMA cache_size = -8192;
   PRAGMA temp_store = FILE;
   PRAGMA trusted_schema = OFF;
   PRAGMA cell_size_check = ON;
@@ -69,7 +78,10 @@ export function placeColumns(column: string): string {
 // `page_info` stands apart from `content`: a plan that is made again and the verdict read all page
 // infos and no body. It and the tables after it stay empty for a list. `record_keys` holds
 // a page's keys as one JSON array: a row a key would cost a microsecond each while pages are stored,
-// and SQL unpacks the arrays where they are compared. `seen` says which page named a next step, or had
+// and SQL unpacks the arrays where they are compared.
+//
+// `more_body` and `more_keys` hold what is too large for one row: the parts of a body after the first,
+// from 1 on, and the parts of the keys after the first, each with the number of its first key. `seen` says which page named a next step, or had
 // the same records, first; it is looked up page by page.
 export const TABLES = `
   CREATE TABLE run (
@@ -123,6 +135,13 @@ export const TABLES = `
     body BLOB
   ) STRICT;
 
+  CREATE TABLE more_body (
+    content INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (content, part)
+  ) STRICT;
+
   CREATE TABLE attempt (
     place INTEGER NOT NULL,
     started_at INTEGER NOT NULL,
@@ -146,6 +165,13 @@ export const TABLES = `
     keys TEXT NOT NULL
   ) STRICT;
 
+  CREATE TABLE more_keys (
+    place INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    keys TEXT NOT NULL,
+    PRIMARY KEY (place, first)
+  ) STRICT;
+
   CREATE TABLE seen (
     hash TEXT PRIMARY KEY,
     place INTEGER NOT NULL
@@ -158,6 +184,10 @@ export const TABLES = `
 
   INSERT INTO tally VALUES (1, 0, 0, 0);
 `;
+
+/** All keys in their parts: `first` is the number of a part's first key within its page. */
+export const KEY_PARTS = `(SELECT place, 0 AS first, keys FROM record_keys
+    UNION ALL SELECT place, first, keys FROM more_keys) AS parts`;
 
 /** What a file must have. */
 export const TABLE_NAMES: readonly string[] = [...TABLES.matchAll(/CREATE TABLE (\w+)/g)].map(

@@ -2,7 +2,7 @@
  * The only use of `node:sqlite`: loads it without a warning, gives statements types, and turns what
  * SQLite and the disk say into errors that a person can act on. It knows no table.
  */
-import { closeSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { type ErrorCode, EverypageError } from '../core/errors.ts';
@@ -24,7 +24,10 @@ function loadSqlite(): Sqlite {
     process.emitWarning = emitWarning;
   }
   if (loaded === undefined) {
-    throw new EverypageError('INTERNAL', 'This Node has no SQLite. Use Node 24 or newer.');
+    throw new EverypageError(
+      'INTERNAL',
+      'there is no node:sqlite here; use Node 24 or newer, or a Bun or Deno that has it',
+    );
   }
   return loaded;
 }
@@ -38,6 +41,12 @@ export interface Query<Row> {
 
 /** A prepared statement that writes; it returns how many rows it changed. */
 export type Writer = (...values: SQLInputValue[]) => number;
+
+/**
+ * The path of a temporary database, as SQLite has it: pages beyond the cache go to a file that has no
+ * name and is gone with the connection (https://www.sqlite.org/inmemorydb.html#temp_db).
+ */
+export const TEMPORARY = '';
 
 /** The open database of the archive at `path`. What it throws is an `EverypageError` in words for the user. */
 export class Connection {
@@ -56,7 +65,8 @@ export class Connection {
     try {
       // No waiting for a lock: another process keeps its lock for as long as it runs.
       // A name such as `file:x?mode=ro` or `:memory:` means something else to SQLite; no absolute path does.
-      const asked = typeof location === 'string' ? absolutePath(location) : location;
+      const isFile = typeof location === 'string' && location !== TEMPORARY;
+      const asked = isFile ? absolutePath(location) : location;
       this.#database = new DatabaseSync(asked, { readOnly: isReadOnly, timeout: 0 });
     } catch (error) {
       throw archiveError(error, path);
@@ -243,7 +253,15 @@ type Fault = keyof typeof faults;
 
 function told(fault: Fault, path: string, why: string, cause?: unknown): EverypageError {
   const [code, text] = faults[fault];
-  return new EverypageError(code, text(path, why), { cause });
+  const message = path === TEMPORARY ? temporaryFault(fault, why) : text(path, why);
+  return new EverypageError(code, message, { cause });
+}
+
+/** Nothing of it is kept, and only a folder can be at fault. */
+function temporaryFault(fault: Fault, why: string): string {
+  return fault === 'writing' || fault === 'access'
+    ? `Cannot write the temporary archive of this run: ${why}. Make room in the folder for temporary files, name another one in TMPDIR, or set the option archive to a path elsewhere.`
+    : `The temporary archive of this run failed: ${why}.`;
 }
 
 /** SQLITE_ERROR: a statement that SQLite does not take. */
@@ -287,9 +305,9 @@ const faultsOfNode: Readonly<Record<string, readonly [Fault, string?]>> = {
   ENOENT: ['noFolder'],
   ENOTDIR: ['noFolder'],
   EISDIR: ['isFolder'],
-  EACCES: ['access'],
-  EPERM: ['access'],
-  EROFS: ['access'],
+  EACCES: ['access', 'permission is denied (EACCES)'],
+  EPERM: ['access', 'permission is denied (EPERM)'],
+  EROFS: ['access', 'the disk is read-only (EROFS)'],
   EBUSY: ['writing', 'another program has it open (EBUSY)'],
   ENOSPC: ['writing', 'the disk is full or over quota (ENOSPC)'],
   EDQUOT: ['writing', 'the disk is full or over quota (EDQUOT)'],
@@ -330,7 +348,7 @@ export function archiveError(error: unknown, path: string, isOfData = false): Ev
  */
 function whyUnopened(path: string): unknown {
   try {
-    statOrNull(path);
+    if (statOrNull(path) !== null) accessSync(path, constants.R_OK);
     // Windows opens no folder.
     if (process.platform !== 'win32') closeSync(openSync(dirname(path), 'r'));
     return null;

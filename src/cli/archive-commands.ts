@@ -17,7 +17,7 @@ import {
 } from './context.ts';
 import { type ExitCode, exitCodeOfVerdict, exitCodeOfVerification } from './exit-code.ts';
 import { onlyArchive } from './only-archive.ts';
-import type { TypedArguments } from './parse-arguments.ts';
+import { type TypedArguments, UsageError, wordsOf } from './parse-arguments.ts';
 import { optionsOfTable } from './run-options.ts';
 
 const shownProblems = 10;
@@ -26,6 +26,13 @@ const shownProblems = 10;
 export async function exportCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
   const archivePath = onlyArchive(typed);
   const shape = optionsOfTable(typed);
+  const isJson = typed.has('json');
+  if (isJson && shape.output === undefined) {
+    throw new UsageError(
+      '--json and the records would both go to standard output; give the records a file with -o',
+      [...wordsOf(typed), '-o', 'items.ndjson'],
+    );
+  }
   const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
   const stdout = shape.output === undefined ? createStdoutSink(context.stdout) : null;
   const result = await exportBeside(
@@ -35,19 +42,21 @@ export async function exportCommand(typed: TypedArguments, context: CliContext):
   );
   await stdout?.flush();
   const { outputs, verdict } = result;
+  const exitCode = exitCodeOfVerdict(verdict, {
+    allowIncomplete: shape.allowIncomplete === true,
+    strict: null,
+  });
+  if (isJson) await writeOut(context, `${asciiJson({ ...result, exitCode }, 2)}\n`);
   const screen = createScreen(context.stderr, facts);
   for (const { destination, records, bytes, notes } of outputs) {
     const name = escapeText(destination);
     for (const note of notes) screen.line(`everypage: ${name}: ${escapeText(note)}`);
-    if (typed.has('quiet')) continue;
+    if (isJson || typed.has('quiet')) continue;
     screen.line(
       `${writtenText(records, verdict)} → ${name} (${formatBytes(bytes)})${reservation(verdict)}`,
     );
   }
-  return exitCodeOfVerdict(verdict, {
-    allowIncomplete: shape.allowIncomplete === true,
-    strict: null,
-  });
+  return exitCode;
 }
 
 /** `everypage verify ARCHIVE`: computes the verdict again from the stored bytes. */
@@ -91,7 +100,7 @@ export function verificationText(facts: Verification, color: boolean): string {
     .slice(0, shownProblems)
     .map(({ url, problem }) => `  ${escapeText(url)}  ${escapeText(problem)}`);
   const more = problems.length - shown.length;
-  const read = `${counted(facts.checkedPages, 'page')} read again, ${formatBytes(facts.checkedBytes)}`;
+  const read = `${counted(facts.checkedPages, 'page')} checked, ${formatBytes(facts.checkedBytes)}`;
   return [
     ...head,
     ...shown,

@@ -85,6 +85,8 @@ function verbWords({ verb }: TypedArguments): readonly string[] {
   return verb === 'fetch' ? [] : [verb];
 }
 
+const OPENED = /^\/(?:dev|proc\/[^/]+)\/fd\//;
+
 function urlWords(typed: TypedArguments): readonly string[] {
   return typed.positionals.map((argument) => shownUrl(argument, typed.list('secret-param')));
 }
@@ -96,6 +98,8 @@ function flagWords(
   const secretParams = typed.list('secret-param');
   return typed.flags.filter(isWanted).flatMap((flag) => {
     const { name, value } = flag;
+    // What a shell opened for this one command is there for no other.
+    if (name === 'output' && OPENED.test(value ?? '')) return [];
     const shown = value === null ? null : flagNamed(name).value?.show?.(value, secretParams);
     return wordsOfFlag(flag, shown ?? value);
   });

@@ -1,3 +1,4 @@
+import { nearest } from '../core/nearest.ts';
 import { bashCompletion } from './completion/bash.ts';
 import { type Shell, shells } from './completion/completed.ts';
 import { fishCompletion } from './completion/fish.ts';
@@ -5,7 +6,7 @@ import { powershellCompletion } from './completion/powershell.ts';
 import { zshCompletion } from './completion/zsh.ts';
 import { type CliContext, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
-import { nearest, type TypedArguments, UsageError } from './parse-arguments.ts';
+import { type TypedArguments, UsageError } from './parse-arguments.ts';
 
 const scripts: Readonly<Record<Shell, () => string>> = {
   bash: bashCompletion,

@@ -2,11 +2,13 @@
  * The process as commands see it: its streams, its terminal and colour, its signals. Nothing else asks
  * `process` for them.
  */
+import { fstatSync, readFileSync, statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
-import { EverypageError } from '../core/errors.ts';
+import { EverypageError, usageError } from '../core/errors.ts';
 import { outputError } from '../export/file-destination.ts';
 import type { TransportInternals } from '../http/create-transport.ts';
+import { wrapText } from '../report/paint.ts';
 import type { TerminalFacts, TextStream } from '../report/reporter.ts';
 import { exitCodeOfSignal, type StopSignal } from './exit-code.ts';
 import type { FlagValue } from './flags.ts';
@@ -37,13 +39,26 @@ export function describeTerminal(
   const isTTY = stream.isTTY === true;
   // A dumb terminal (an editor's shell, a build log) shows cursor movements as text.
   const isTerminal = isTTY && env['TERM'] !== 'dumb';
-  // https://no-color.org: any value that is not empty.
-  const auto = isTerminal && !env['NO_COLOR'];
   return {
     isTerminal,
-    color: when === 'always' || (when === 'auto' && auto),
+    color: when === 'always' || (when === 'auto' && isColorWanted(isTerminal, env)),
     columns: () => stream.columns || 80,
   };
+}
+
+/**
+ * What the environment says of colour: https://no-color.org, which counts most; https://force-color.org;
+ * https://bixense.com/clicolors.
+ */
+function isColorWanted(
+  isTerminal: boolean,
+  env: Readonly<Record<string, string | undefined>>,
+): boolean {
+  const { NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR } = env;
+  if (NO_COLOR) return false;
+  if (FORCE_COLOR) return !/^(?:0|false)$/i.test(FORCE_COLOR);
+  if (CLICOLOR_FORCE && CLICOLOR_FORCE !== '0') return true;
+  return isTerminal && CLICOLOR !== '0';
 }
 
 /**
@@ -82,7 +97,7 @@ const watched: readonly (readonly [WatchedSignal, StopSignal])[] = [
 ];
 
 /**
- * The first signal aborts: the run finishes the requests in flight and commits. The second exits at once,
+ * The first signal aborts: the run finishes the requests in flight and commits. The second leaves at once,
  * which is safe because of the archive.
  */
 export function watchSignals(
@@ -140,10 +155,33 @@ export interface StdoutSink {
 }
 
 /**
+ * Node opens the null device in the place of a standard output that is closed (`>&-`), for reading and
+ * writing; a shell opens it for writing only. Linux alone says which it was (proc_pid_fdinfo(5)).
+ */
+function leadsNowhere({ fd }: { readonly fd?: unknown }): boolean {
+  if (typeof fd !== 'number' || process.platform !== 'linux') return false;
+  try {
+    if (fstatSync(fd).rdev !== statSync('/dev/null').rdev) return false;
+    const [, flags = ''] =
+      /^flags:\s+(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? [];
+    return (Number.parseInt(flags, 8) & 3) === 2;
+  } catch {
+    return false;
+  }
+}
+
+/**
  * Standard output with backpressure: a slow reader slows the export and fills no memory. Each write is
  * known to have succeeded before the next one, because the archive may be removed after the last.
+ *
+ * @throws EverypageError USAGE where it is closed
  */
 export function createStdoutSink(stream: Writable): StdoutSink {
+  if (leadsNowhere(stream as { fd?: unknown })) {
+    throw usageError(
+      'standard output is closed, or thrown away by the program that started this one, so what is written there is lost; name a file with -o, or throw it away with -o /dev/null',
+    );
+  }
   /** The first failure. Later ones only say that the stream is closed. */
   let failure: EverypageError | null = null;
   const failed = (cause: NodeJS.ErrnoException): EverypageError => {
@@ -178,6 +216,16 @@ export async function withinTime(work: Promise<unknown>, mostMs: number): Promis
   const timer = setTimeout(resolve, mostMs);
   await Promise.race([work, promise]);
   clearTimeout(timer);
+}
+
+/** Text for people, broken between words where it goes to a terminal. */
+export function fitTerminal(
+  stream: TerminalStream,
+  env: Readonly<Record<string, string | undefined>>,
+  words: string,
+): string {
+  const { isTerminal, columns } = describeTerminal(stream, env, 'never');
+  return isTerminal ? wrapText(words, columns()) : words;
 }
 
 /** Writes text to standard output, and waits until it has left. */

@@ -1,7 +1,7 @@
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { usageError } from '../core/errors.ts';
+import { makeTemporaryFolder } from '../core/files.ts';
 import { type DemoServer, startDemoServer } from '../demo/demo-server.ts';
 import { createPainter, fitText } from '../report/paint.ts';
 import { type CliContext, describeTerminal } from './context.ts';
@@ -17,8 +17,8 @@ export async function demoCommand(typed: TypedArguments, context: CliContext): P
   if (typed.positionals.length > 0) {
     throw usageError('everypage demo brings its own URL and takes no other');
   }
+  const folder = makeTemporaryFolder('everypage-demo');
   const server = await startDemoServer();
-  const folder = await mkdtemp(join(tmpdir(), 'everypage-demo-'));
   try {
     return await fetchShown(server, folder, typed, context);
   } finally {
@@ -50,7 +50,8 @@ async function fetchShown(
   const caFile = join(folder, 'ca.pem');
   const output = join(folder, OUTPUT);
   await writeFile(caFile, server.ca);
-  const hidden = ['--cacert', caFile, '-o', output, '--proxy', '', ...messageFlags(typed)];
+  const json = typed.has('json') ? ['--json'] : [];
+  const hidden = [...json, '--cacert', caFile, '-o', output, '--proxy', '', ...messageFlags(typed)];
   const words = [server.url, '--select', 'data.items', ...own, ...hidden];
   const exitCode = await fetchCommand(parseArguments(words, {}), context, OUTPUT);
   if (exitCode !== 0) return exitCode;

@@ -1,3 +1,4 @@
+import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import { factsOf, isOnePage, NO_RECORDS } from '../core/pagination.ts';
 import { counted, formatCount, formatDuration } from '../core/units.ts';
@@ -6,7 +7,7 @@ import { asciiJson } from '../report/json-log.ts';
 import { pagingCommands, pagingText } from '../report/paging-text.ts';
 import { createPainter } from '../report/paint.ts';
 import { pagingCommand } from './command-text.ts';
-import { type CliContext, describeTerminal, writeOut } from './context.ts';
+import { type CliContext, describeTerminal, fitTerminal, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { type TypedArguments, UsageError } from './parse-arguments.ts';
 import { readRunOptions } from './run-options.ts';
@@ -29,22 +30,39 @@ export async function explainCommand(
       'https://api.example.com/items',
     ]);
   }
-  const explanation = await explain(url, await readRunOptions(typed, context));
+  const options = await readRunOptions(typed, context);
+  const explanation = await explain(url, options).catch(inFlags);
   const commandWith: CommandWith = (flags) =>
     // A pinned command is complete, with a place for what it fetches.
     pagingCommand(typed, context.env, [...flags, '-o', 'items.ndjson'], false);
   const facts = describeTerminal(context.stdout, context.env, typed.value('color'));
   const text = typed.has('json')
     ? asciiJson(explanation, 2)
-    : explanationText(explanation, commandWith, facts.color);
+    : fitTerminal(
+        context.stdout,
+        context.env,
+        explanationText(explanation, commandWith, facts.color),
+      );
   await writeOut(context, `${text}\n`);
   return 0;
+}
+
+/** The library speaks of its options, the command line of flags. */
+function inFlags(error: unknown): never {
+  if (!(error instanceof EverypageError)) throw error;
+  const { code, message } = error;
+  const lacksCredentials =
+    code === 'CREDENTIALS_REFUSED' && /no credentials were sent/.test(message);
+  const cure = lacksCredentials ? '; give them with --bearer-env VAR, -u USER, -n or -H @FILE' : '';
+  throw new EverypageError(code, `${message.replaceAll('maxWaitMs', '--max-wait')}${cure}`, {
+    cause: error,
+  });
 }
 
 type CommandWith = (flags: readonly string[]) => string;
 
 /**
- * What is said of an API, without a newline at its end. It ends as the summary of a run does.
+ * What is said of an API, without a newline at its end. It ends as the summary of a run does (issue 13).
  *
  * @param commandWith fetches with these flags, ready for a shell
  */
@@ -79,7 +97,7 @@ function explanationText(facts: Explanation, commandWith: CommandWith, color: bo
   if (advice !== null) lines.push(`${escapeText(advice)}.`);
   lines.push(pagingText(paging), ...pagingCommands(paging, commandWith, paint));
   // One page that is all needs no flags.
-  if (advice === null && flags.length === 0) lines.push('fetch with:', `  ${commandWith([])}`);
+  if (advice === null && flags.length === 0) lines.push('to fetch it:', `  ${commandWith([])}`);
   return lines.join('\n');
 }
 

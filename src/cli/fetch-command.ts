@@ -4,7 +4,7 @@ import { holdFile } from '../archive/archive-file.ts';
 import type { RunEvent } from '../core/events.ts';
 import type { RunOptions } from '../core/options.ts';
 import { outputsOf, strictOf } from '../core/resolve-options.ts';
-import type { Summary } from '../core/summary.ts';
+import { isWhole, type Summary } from '../core/summary.ts';
 import {
   createFileDestination,
   isWrittenInPlace,
@@ -20,10 +20,18 @@ import { flagsAfter } from '../report/stop-text.ts';
 import { summaryText } from '../report/summary-text.ts';
 import { runOver } from '../run.ts';
 import { againCommand, pagingCommand, takeCommand } from './command-text.ts';
-import { type CliContext, createStdoutSink, LAST_WRITE_MS, watchSignals } from './context.ts';
+import {
+  type CliContext,
+  createStdoutSink,
+  LAST_WRITE_MS,
+  watchSignals,
+  writeOut,
+} from './context.ts';
 import { netrcPath } from './credentials.ts';
 import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.ts';
-import { type TypedArguments, UsageError } from './parse-arguments.ts';
+import { STDOUT } from './flag-values.ts';
+import { flagNamed } from './flags.ts';
+import { type TypedArguments, UsageError, wordsOf } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
 import { readRunOptions, readSummaryPath } from './run-options.ts';
 
@@ -36,6 +44,15 @@ export async function fetchCommand(
   outputName?: string,
 ): Promise<ExitCode> {
   if (typed.positionals.length === 0) {
+    const taken = typed.flags.find(({ value }) => /^https?:\/\//i.test(value ?? ''));
+    if (taken !== undefined && flagNamed(taken.name).value?.name !== 'URL') {
+      throw new UsageError(`no URL is given: ${taken.rawName} took it for its value`, [
+        ...wordsOf(typed, (it) =>
+          it === taken ? { ...it, value: flagNamed(it.name).value!.example } : it,
+        ),
+        taken.value!,
+      ]);
+    }
     throw new UsageError('no URL is given', [
       'https://api.example.com/items',
       '-o',
@@ -72,7 +89,10 @@ async function fetchAndReport(
   const signals = watchSignals(
     context.signals,
     (signal) => sayStopping(signal, reporting),
-    () => reporting.close(),
+    () => {
+      reporting.close();
+      sayLeaving(reporting);
+    },
   );
   const stdout = streamsRecords ? createStdoutSink(context.stdout) : null;
   let total: number | null = null;
@@ -81,6 +101,7 @@ async function fetchAndReport(
       await runOver((asked) => createTransport(asked, context.network), sources, {
         ...options,
         ...beside,
+        resume: true,
         signal: signals.signal,
         onEvent: (event) => {
           if (event.type === 'start' || event.type === 'total') total = event.total;
@@ -101,7 +122,8 @@ async function fetchAndReport(
     if (!reporting.json && !(reporting.quiet && exitCode === 0)) {
       saySummary({ summary, total, outputName }, typed, context, options, reporting);
     }
-    if (summaryPath !== null) await writeSummary(summaryPath, summary, exitCode);
+    if (summaryPath === STDOUT) await writeOut(context, summaryJson(summary, exitCode));
+    else if (summaryPath !== null) await writeSummary(summaryPath, summary, exitCode);
     return exitCode;
   } finally {
     reporting.close();
@@ -121,8 +143,15 @@ function namedStop(summary: Summary, signal: StopSignal | null): Summary {
 
 function sayStopping(signal: StopSignal, { screen, json }: Reporting): void {
   if (json) return;
-  const again = signal === 'SIGINT' ? '; Ctrl-C again exits at once' : '';
-  screen.line(`everypage: stopping, requests in flight get 10 s${again}`);
+  screen.line('everypage: stopping; requests in flight get 10 s');
+  if (signal === 'SIGINT') screen.line('everypage: Ctrl-C again leaves at once');
+}
+
+/** A second signal, or the end of the time that the first one gives. */
+function sayLeaving({ screen, json }: Reporting): void {
+  if (json) return;
+  screen.line('everypage: leaving at once; what is stored stays,');
+  screen.line('everypage: and the same command resumes');
 }
 
 interface Said {
@@ -144,6 +173,8 @@ function saySummary(
     total,
     outputs: outputsOf(options.output),
     expect: options.expect ?? null,
+    strict: options.allowIncomplete === true ? null : strictOf(options.strict),
+    isWholeByDefault: isWholeByDefault(summary, options),
     ...(outputName === undefined ? {} : { outputName }),
     commands: {
       again: againCommand(typed, context.env, flagsAfter(summary.stop)),
@@ -155,9 +186,17 @@ function saySummary(
   if (text !== '') screen.line(text);
 }
 
+/** Of a list of URLs: the user said neither what the records are nor that pages are wanted whole. */
+function isWholeByDefault({ pagination }: Summary, options: RunOptions): boolean {
+  const { paginate, select, records, wholePages } = options;
+  const isList = pagination === null && paginate === undefined;
+  return isList && select === undefined && records !== true && wholePages !== true;
+}
+
 /** A list that changed while it was read needs a whole new reading; more pages do not help. */
 function anewFlag({ verdict }: Summary, options: RunOptions): string {
-  return verdict.name === 'drifted' && options.prove !== true ? '--prove' : '--fresh';
+  const isProvable = verdict.name === 'drifted' || isWhole(verdict.name, null);
+  return isProvable && options.prove !== true ? '--prove' : '--fresh';
 }
 
 /**
@@ -217,10 +256,13 @@ function filesBeside(
   const headers = typed.list('header').filter((line) => typeof line === 'string');
   return {
     alsoWritten: [
-      ...(summary === null ? [] : [['--summary', summary] as const]),
-      ...(output === undefined ? [['standard output', '/dev/stdout'] as const] : []),
+      ...(summary === null || summary === STDOUT ? [] : [['--summary', summary] as const]),
+      ...(output === undefined || summary === STDOUT
+        ? [['standard output', '/dev/stdout'] as const]
+        : []),
     ],
     alsoRead: [
+      ...typed.list('env-file').map((path) => ['the file of --env-file', path] as const),
       ...headers.map((path) => ['the file of --header', path] as const),
       ...(/^@(?!-$)/.test(data ?? '') ? [['the file of --data', data!.slice(1)] as const] : []),
       ...(typed.has('netrc') ? [['the file of --netrc', netrcPath(env)] as const] : []),
@@ -229,8 +271,16 @@ function filesBeside(
   };
 }
 
-/** The name of a file in place of a URL gets better advice than to add a scheme. */
+/** The name of a file, or a body, in place of a URL gets better advice than to add a scheme. */
 function checkIsNoFile(argument: string): void {
+  // As after the `--json` of curl and httpie. It may hold credentials.
+  if (/^[{[]/.test(argument)) {
+    throw new UsageError('JSON stands where a URL is due; -d sends a body', [
+      'https://api.example.com/items',
+      '-d',
+      '@body.json',
+    ]);
+  }
   if (/^(?:@|-$|[a-z]+:)/i.test(argument)) return;
   if (/\.everypage(?:\.part)?$/.test(argument)) {
     throw new UsageError(

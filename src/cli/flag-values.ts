@@ -65,11 +65,22 @@ export const delimiter: ValueType<string> = {
   parse: (value) => delimiterOf(value),
 };
 
+/** What else standard output is called. As a socket, it cannot be opened by these names (open(2), ENXIO). */
+const STDOUT_NAMES = /^(?:-|\/dev\/stdout|(?:\/dev|\/proc\/self)\/fd\/1)$/;
+
 /** The path of an output; `-` is standard output, which is the default. */
 export const outputPath: ValueType<string> = {
   ...path('items.ndjson'),
-  parse: (value) => (value === '-' ? null : path('').parse(value)),
+  parse: (value) => (STDOUT_NAMES.test(value) ? null : path('').parse(value)),
 };
+
+export const STDOUT = '-';
+
+/** The path of a file, or `-` for standard output, which is not the default. */
+export function pathOrStdout(example: string): ValueType<string> {
+  const { parse, ...facts } = path(example);
+  return { ...facts, parse: (value) => (STDOUT_NAMES.test(value) ? STDOUT : parse(value)) };
+}
 
 /** One of a few words. */
 export function oneOf<const Word extends string>(

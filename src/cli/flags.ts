@@ -21,6 +21,7 @@ import {
   origin,
   outputPath,
   path,
+  pathOrStdout,
   presetName,
   proxyUrl,
   rate,
@@ -41,6 +42,7 @@ export const verbs = [
   'head',
   'explain',
   'presets',
+  'archives',
   'demo',
   'completion',
 ] as const;
@@ -52,7 +54,8 @@ type ElementOf<List> = List extends readonly (infer Element)[] ? Element : never
 
 /**
  * What a flag takes. `on`: no value, and the option becomes this. `value`: one value, the last one
- * counts; with `bare` it may be left out, and is written with an equals sign. `list`: all values count. The compiler checks them against the option's type.
+ * counts; with `bare` it may be left out, and then only one of its words may follow it. `list`: all values count.
+ * The compiler checks them against the option's type.
  */
 type Taking<Value> =
   | { readonly on: Value }
@@ -70,7 +73,7 @@ type Target =
       >;
     }[keyof PaginateOptions]
   | ({ readonly option?: never; readonly pagination?: never } & (
-      | { readonly value: ValueType<unknown>; readonly standard?: unknown }
+      | { readonly value: ValueType<unknown>; readonly bare?: string; readonly standard?: unknown }
       | { readonly list: ValueType<unknown> }
       | { readonly on?: never }
     ));
@@ -91,6 +94,8 @@ type FlagFacts = Target & {
   readonly needs?: Readonly<Record<string, string>>;
   /** Left out of the command that resumes a run. */
   readonly isOnce?: boolean;
+  /** Why it is given once only; without it the last one counts, as in a command that an alias begins. */
+  readonly single?: string;
 };
 
 interface OfGroup {
@@ -119,7 +124,7 @@ const table = {
       list: outputPath,
       help: 'file: .ndjson .csv .parquet .db; default: stdout',
       detail:
-        'Also `.json`, `.jsonl`, `.tsv`, `.sqlite`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `-` is standard output.',
+        'Also `.json`, `.jsonl`, `.tsv`, `.sqlite`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `-` is standard output. A pipe (`>(gzip > a.gz)`, a named pipe, `/dev/fd/3`) is written as standard output is.',
     },
     format: {
       short: 'f',
@@ -135,6 +140,7 @@ const table = {
       detail:
         'A dotted path, `@` for a page that is itself the list, or a JMESPath expression. If it leads to an array, each element is a record. Records keep their bytes; only white space between tokens is removed.',
       verbs: ['fetch', 'export', 'schema', 'explain', 'head'],
+      single: 'a run takes one selection; a JMESPath expression can join two',
       excludes: { pages: 'one takes records out of pages, the other keeps pages whole' },
     },
     records: {
@@ -149,7 +155,7 @@ const table = {
     pages: {
       option: 'wholePages',
       on: true,
-      help: 'one record a page: the whole page',
+      help: 'write each page as one record',
       detail: 'The default for lists and ranges.',
       verbs: ['fetch', 'export', 'schema', 'head'],
     },
@@ -207,19 +213,19 @@ const table = {
       option: 'allowIncomplete',
       on: true,
       help: 'write the output and exit 0 even if pages are missing',
-      detail: 'Without it, only a run that has every page writes the output file.',
+      detail: 'Without it, only a run with every page writes the output file.',
     },
   }),
   ...group('Pagination', ['fetch', 'explain', 'head'], {
     paginate: {
       value: oneOf('KIND', ['auto', 'none', ...namedStyles]),
-      help: 'how the list is paginated: auto, none, page, cursor',
-      detail: `auto, ${namedStyles.join(', ')} or none. Default: auto for one URL without a range, none for lists and ranges. \`everypage explain URL\` shows what auto finds.`,
+      help: 'how the list is paginated: auto, none, page and more',
+      detail: `One of auto, ${namedStyles.join(', ')} and none. Default: auto for one URL without a range, none for lists and ranges. \`everypage explain URL\` shows what auto finds.`,
     },
     preset: {
       pagination: 'preset',
       value: presetName,
-      help: 'use what is known of a named API',
+      help: 'use the known pagination of a named API',
       detail: '`everypage presets` lists them. Other flags override a preset.',
     },
     'page-param': {
@@ -292,26 +298,26 @@ const table = {
       pagination: 'key',
       value: text('PATH', 'id'),
       help: 'field that identifies a record, to find duplicates: id',
-      detail: 'Default: an id field, if there is an evident one. Keys are compared by their bytes.',
+      detail: 'Default: an id field, if one is found. Keys are compared by their bytes.',
     },
     'next-encoded': {
       pagination: 'nextIsEncoded',
       on: true,
-      help: 'the cursor is URL-encoded in the page already',
-      detail: 'It is sent as it stands there, and not encoded once more.',
+      help: 'the cursor in the page is already URL-encoded',
+      detail: 'It is sent as it is, and not encoded again.',
     },
     'same-origin': {
       pagination: 'sameOrigin',
       on: true,
-      help: 'ask the origin of the URL for what next links name, whatever origin they name',
+      help: 'request next links from the origin of your URL',
       detail:
-        'For a server behind a proxy that does not know how it is reached: its next links name an address inside a network, or another port. Their path and query are requested from the origin that you gave, with your credentials.',
+        'Only the path and query of a next link are used. For a server behind a proxy that puts another host or port into its next links. The requests carry your credentials.',
     },
     'repeat-is-end': {
       pagination: 'repeatIsEnd',
       on: true,
-      help: 'the same cursor twice is the end of the list',
-      detail: 'As in Solr. Without it, a repeated cursor is a loop, and is reported.',
+      help: 'a repeated cursor is the end of the list',
+      detail: 'As in Solr. Without it, a repeated cursor is reported as a loop.',
     },
     ceiling: {
       pagination: 'ceiling',
@@ -324,21 +330,21 @@ const table = {
       value: text('RANGES', 'id[gte]=0..9000/1000'),
       help: "fetch separate ranges in parallel: 'id[gte]=0..9000/1000'",
       detail:
-        "Dates, times or whole numbers, and the step, as in 'created[gte]=2024-01-01..2024-12-31/30d'. The upper bound goes into the matching parameter (gte and lt, since and until, min and max). If it has another name, give both: 'a,b=0..900/100'.",
+        "From, to and step: dates, times or whole numbers, as in 'created[gte]=2024-01-01..2024-12-31/30d'. The upper bound goes into the matching parameter (gte and lt, since and until, min and max). If it has another name, give both: 'a,b=0..900/100'.",
     },
     overlap: {
       pagination: 'overlap',
       value: whole(1),
       help: 'each page begins with the last N records of the page before',
       detail:
-        'Offsets and Range headers only. Default: 1 where the server allows it and a page holds at least 10 records; they are left out of the output. It proves that no record was lost between two pages. 0 turns it off, for an API that bills by record.',
+        'Offsets and Range headers only. Default: 1 where the server allows it and a page holds at least 10 records. The repeated records are left out of the output. The overlap proves that no record was lost between two pages. 0 turns it off, for an API that bills by record.',
     },
     recheck: {
       option: 'recheck',
       value: recheck,
       help: 'pages to read again at the end: auto, none, all or 10%',
       detail:
-        'It shows a list that changed while it was read. `auto`: up to 50 pages, where neither an overlap nor the keys in the requests prove the list. If too few are read again, such a list is unverified: docs/verdicts.md.',
+        'This detects a list that changed while it was read. `auto`: up to 50 pages, unless an overlap or the keys in the requests already prove the list. If too few pages are read again, the list is unverified: docs/verdicts.md.',
       verbs: ['fetch'],
     },
     prove: {
@@ -351,7 +357,7 @@ const table = {
     expect: {
       option: 'expect',
       value: whole(500),
-      help: 'number of records there must be; any other is incomplete',
+      help: 'expected number of records; any other is incomplete',
       verbs: ['fetch', 'verify'],
     },
     strict: {
@@ -360,15 +366,15 @@ const table = {
       bare: 'complete',
       help: 'exit 3 if the result is less than complete, or proven',
       detail:
-        '`--strict` means `--strict=complete`: what could not be checked, and is unverified, is not written. `--strict=proven` takes nothing less than a proof. Levels: docs/verdicts.md.',
+        '`--strict` means `--strict=complete`: an unverified result is not written. `--strict=proven` accepts only a proven one. Levels: docs/verdicts.md.',
       verbs: ['fetch', 'verify'],
     },
     'fail-when': {
       option: 'failWhen',
       value: text('EXPR', 'ok == false'),
-      help: "a page has failed if this is true of it: 'ok == false'",
+      help: "a page fails if this is true for it: 'ok == false'",
       detail:
-        "A JMESPath expression, for APIs that report errors with status 200. Such a page is tried again, and then fails. A preset may set one; '' removes it.",
+        "A JMESPath expression, for APIs that report errors with status 200. Such a page is retried before it fails. A preset may set an expression; '' removes it.",
     },
   }),
   ...group('Request', ['fetch', 'explain', 'head'], {
@@ -377,7 +383,7 @@ const table = {
       option: 'method',
       value: method,
       help: 'GET or POST; default GET, or POST with --data',
-      detail: 'A POST is expected to read only, so it may be sent again.',
+      detail: 'A POST must only read, because it may be sent again.',
     },
     header: {
       short: 'H',
@@ -390,6 +396,7 @@ const table = {
       short: 'd',
       value: body,
       help: 'body of each request; @file reads it from a file',
+      single: 'a request has one body',
       detail:
         'Implies POST, and `content-type: application/json` unless a header says otherwise. `@-` is standard input.',
     },
@@ -423,6 +430,12 @@ const table = {
       help: 'Bearer token from the environment variable VAR',
       detail: 'Sends `authorization: Bearer …` with the value of VAR.',
       excludes: { netrc: 'each says who you are' },
+    },
+    'env-file': {
+      list: path('.env'),
+      help: 'file of NAME=value lines, as if they were in the environment',
+      detail:
+        'For --bearer-env, proxies and EVERYPAGE_… variables. Can be repeated. A variable that is already set keeps its value.',
     },
     netrc: {
       short: 'n',
@@ -458,7 +471,8 @@ const table = {
       option: 'proxy',
       value: proxyUrl,
       help: "proxy for all requests; '' for none",
-      detail: 'Default: HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment.',
+      detail:
+        'Default: HTTPS_PROXY, http_proxy, ALL_PROXY and NO_PROXY of the environment. Upper-case HTTP_PROXY is ignored, as in curl.',
     },
     insecure: {
       short: 'k',
@@ -515,9 +529,9 @@ const table = {
       env: 'EVERYPAGE_RATE',
       option: 'rate',
       value: rate,
-      help: 'at most N requests in a time to each origin: 10/s, 1000/h',
+      help: 'most requests to each origin in a time: 10/s, 1000/h',
       detail:
-        'Spread evenly. The unit is required; 5/15s is five in fifteen seconds. A limit that the server states can make it slower, never faster. Default: as fast as the server allows.',
+        'Requests are spread evenly. The unit is required; 5/15s is five in fifteen seconds. A limit that the server states can make a run slower, never faster. Default: as fast as the server allows.',
     },
     retry: {
       env: 'EVERYPAGE_RETRY',
@@ -525,7 +539,7 @@ const table = {
       value: whole(5, 0, 1000),
       help: 'retries of a page after its first attempt',
       detail:
-        'For network errors, 408, 425, 500, 502 to 504 and 52x. Only that page waits, each time longer.',
+        'For network errors, 408, 425, 500, 502 to 504 and 52x. Only that page waits, longer each time.',
     },
     'retry-max-time': {
       env: 'EVERYPAGE_RETRY_MAX_TIME',
@@ -533,15 +547,15 @@ const table = {
       value: duration('5m'),
       help: 'longest time for one page, all attempts together',
       detail:
-        'Pauses that the server asked for do not count, nor does the time in which it is down. A page that the server is still making (202) is waited for until then.',
+        'Pauses that the server asked for and the time in which it is down do not count. A page that the server is still preparing (202) is requested again until this time is over.',
     },
     'max-wait': {
       env: 'EVERYPAGE_MAX_WAIT',
       option: 'maxWaitMs',
       value: duration('1h', 0),
-      help: 'longest wait for a server: that it asks for, or while it is down',
+      help: 'longest wait that a server asks for, or while it is down',
       detail:
-        'A 429, or a 503 with Retry-After, pauses all requests to that origin until the stated time. If that is longer than TIME, the run stops, keeps what it has, and exits 5. The same holds for a server that has answered before and does not work any more.',
+        'A 429, or a 503 with Retry-After, pauses all requests to that origin until the stated time. If that is longer than TIME, the run stops, keeps what it has, and exits 5. A server that stops working during the run is waited for as long.',
     },
     'connect-timeout': {
       env: 'EVERYPAGE_CONNECT_TIMEOUT',
@@ -567,7 +581,7 @@ const table = {
       value: size('100', 0),
       help: 'slowest body to accept, in bytes a second',
       detail:
-        'A body that is slower for the whole of --idle-timeout is given up and tried again. 0 for no limit.',
+        'A body that is slower for the whole of --idle-timeout is aborted and retried. 0 for no limit.',
     },
   }),
   ...group('Limits', ['fetch'], {
@@ -603,8 +617,9 @@ const table = {
       option: 'archive',
       value: path('items.everypage'),
       help: 'where to keep the archive',
+      single: 'a run has one archive',
       detail:
-        'Default: beside the output, `items.ndjson.everypage`. Without an output file: in the state folder ($XDG_STATE_HOME/everypage).',
+        'Default: beside the output, `items.ndjson.everypage`. Without an output file: in the state folder ($XDG_STATE_HOME/everypage), until every page was written; everypage archives lists what is there.',
     },
     fresh: {
       option: 'fresh',
@@ -640,26 +655,39 @@ const table = {
     color: {
       env: 'EVERYPAGE_COLOR',
       value: oneOf('WHEN', ['auto', 'always', 'never']),
+      bare: 'always',
       standard: 'auto',
       help: 'when to colour: auto, always or never',
-      detail: 'auto uses colour on a terminal unless NO_COLOR is set.',
+      detail:
+        '`--color` alone means always. auto uses colour on a terminal, and elsewhere if FORCE_COLOR or CLICOLOR_FORCE is set; NO_COLOR turns it off.',
       verbs,
     },
     'log-format': {
       env: 'EVERYPAGE_LOG_FORMAT',
       value: oneOf('FMT', ['json']),
       help: 'log format: json, one object for each event on stderr',
-      detail: 'It replaces the progress, the page lines and the summary.',
+      detail: 'It replaces progress, page lines and summary.',
       verbs: ['fetch'],
     },
     summary: {
-      value: path('summary.json'),
+      value: pathOrStdout('summary.json'),
       help: 'file for the verdict and all numbers, as JSON',
+      detail: '`-` is standard output; the records then need a file, -o.',
+      single: 'there is one summary',
       verbs: ['fetch'],
     },
     json: {
       help: 'print the result as JSON on stdout',
-      verbs: ['verify', 'explain', 'presets'],
+      detail:
+        'JSON Schemas: docs/schemas. The records of a fetch or an export then need a file, -o.',
+      verbs,
+      excludes: { summary: 'both are the summary; --json is --summary -' },
+    },
+    clean: {
+      help: 'remove the archives that are listed',
+      detail:
+        'All but those that a run is working in. A run that one of them belongs to begins again.',
+      verbs: ['archives'],
     },
     ts: {
       help: 'print TypeScript types instead of JSON Schema',
@@ -720,6 +748,8 @@ export interface Flag {
   readonly excludes: Readonly<Record<string, string>>;
   readonly needs: Readonly<Record<string, string>>;
   readonly isOnce: boolean;
+  /** Null where the last one counts. */
+  readonly single: string | null;
 }
 
 type AnyFacts = Partial<Omit<Flag, 'value' | 'name'>> &
@@ -743,6 +773,7 @@ export const flags: readonly Flag[] = Object.entries<AnyFacts>(table).map(([name
     excludes: {},
     needs: {},
     isOnce: false,
+    single: null,
     ...facts,
     name: name as FlagName,
     value: value ?? list,

@@ -5,6 +5,9 @@ import { type Flag, type FlagName, flagNamed, flagsOf, type Verb, verbs } from '
 /** Width of the screen that `-h` has to fit; 24 lines high. */
 const helpColumns = 80;
 
+/** Words in the place of a command. */
+const SAME_COMMAND = 'the same command again';
+
 interface VerbHelp {
   readonly usage: string;
   /** One sentence. */
@@ -23,7 +26,7 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
       ['get a list of URLs?', 'everypage @urls.txt -o a.ndjson'],
       ['keep only the records?', 'everypage @urls.txt -o a.json --select data.items'],
       ['send a token?', 'everypage @urls.txt -o a.json --bearer-env TOKEN'],
-      ['resume after a stop?', 'the same command again'],
+      ['resume after a stop?', SAME_COMMAND],
     ],
   },
   export: {
@@ -60,7 +63,7 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
   },
   explain: {
     usage: "everypage explain 'URL' [FLAGS]",
-    does: 'Finds out how the list at URL is paginated, with at most eight requests: the evidence, the size of the list, and the flags that fix it. Writes nothing.',
+    does: 'Finds out how the list at URL is paginated, with at most eight requests: the evidence, the size of the list, and the flags that say the same. Writes nothing.',
     examples: [
       ['see how it is paginated?', "everypage explain 'https://a.io/v1/items'"],
       ['ask from a script?', "everypage explain 'https://a.io/v1/items' --json"],
@@ -70,6 +73,14 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
     usage: 'everypage presets [NAME]',
     does: 'Lists the APIs whose pagination is known by name, or shows everything about one.',
     examples: [['use one?', "everypage 'https://a.io/items' --preset stripe -o a.ndjson"]],
+  },
+  archives: {
+    usage: 'everypage archives [--clean]',
+    does: 'Lists the archives of runs to standard output that did not end: their records were not all written, and the same command resumes them. They go by themselves: complete ones after a day, others when they have not changed for 30 days.',
+    examples: [
+      ['see what is kept?', 'everypage archives'],
+      ['remove all of it?', 'everypage archives --clean'],
+    ],
   },
   demo: {
     usage: 'everypage demo [FLAGS]',
@@ -120,7 +131,7 @@ export function shortHelp(verb: Verb): string {
     verb === 'fetch'
       ? [
           `usage: ${usage}`,
-          '       everypage explain|head URL, export|verify|schema ARCHIVE, presets, demo',
+          '       everypage explain|head URL, export|verify|schema ARCHIVE, archives, demo',
           '',
         ]
       : [`usage: ${usage}`, '', ...wrap(does, helpColumns), ''];
@@ -227,7 +238,9 @@ export function cliDocs(): string {
     lines.push('', `## ${verb === 'fetch' ? 'everypage' : `everypage ${verb}`}`, '');
     lines.push('```', usage, '```', '', escapeCell(does), '', '| how do I… | |', '|---|---|');
     for (const [question, command] of examples) {
-      lines.push(`| ${escapeCell(question)} | \`${command.replaceAll('|', '\\|')}\` |`);
+      const cell = escapeCell(command);
+      const shown = command === SAME_COMMAND ? cell : `\`${cell}\``;
+      lines.push(`| ${escapeCell(question)} | ${shown} |`);
     }
     for (const { group, members } of groupedFlags(flagsOf(verb))) {
       lines.push('', `### ${group}`, '', '| flag | meaning |', '|---|---|');

@@ -6,6 +6,7 @@
 import { systemClock } from '../core/clock.ts';
 import { type ErrorCode, EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
+import { reasonOfFile } from '../core/files.ts';
 import { VERSION } from '../core/resolve-options.ts';
 import { writeJsonLine } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
@@ -13,13 +14,15 @@ import { typedCommand } from './command-text.ts';
 import {
   type CliContext,
   describeTerminal,
+  fitTerminal,
   LAST_WRITE_MS,
   withinTime,
   writeOut,
 } from './context.ts';
+import { loadEnvFiles } from './env-file.ts';
 import { type ExitCode, exitCodeOfError, signalOfExitCode } from './exit-code.ts';
 import { fetchCommand } from './fetch-command.ts';
-import { flagNamed, type Verb, verbs } from './flags.ts';
+import { type FlagValue, flagNamed, type Verb, verbs } from './flags.ts';
 import { longHelp, shortHelp } from './help.ts';
 import { checkValues, parseArguments, type TypedArguments, UsageError } from './parse-arguments.ts';
 
@@ -34,6 +37,7 @@ const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
   explain: async () => (await import('./explain-command.ts')).explainCommand,
   head: async () => (await import('./head-command.ts')).headCommand,
   presets: async () => (await import('./presets-command.ts')).presetsCommand,
+  archives: async () => (await import('./archives-command.ts')).archivesCommand,
   demo: async () => (await import('./demo-command.ts')).demoCommand,
   completion: async () => (await import('./completion-command.ts')).completionCommand,
 };
@@ -59,9 +63,10 @@ export async function runCommandLine(
     const typed = parseArguments(argv, context.env);
     const text = textAskedFor(typed);
     if (text !== null) {
-      await writeOut(context, text);
+      await writeOut(context, fitTerminal(context.stdout, context.env, text));
       return 0;
     }
+    loadEnvFiles(typed, context);
     checkValues(typed);
     const command = await commands[typed.verb]();
     return await command(typed, context);
@@ -88,10 +93,15 @@ function sayError(error: unknown, argv: readonly string[], context: CliContext):
     const more = command === null ? {} : { try: command };
     writeJsonLine(context.stderr, context.clock, { type: 'error', code, message, ...more });
   } else {
-    const color = argv.includes('--color=never') ? 'never' : 'auto';
-    const paint = createPainter(describeTerminal(context.stderr, context.env, color).color);
+    const [, color = 'auto'] =
+      /(?:^| )--color[= ](auto|always|never)(?: |$)/.exec(argv.join(' ')) ??
+      (argv.includes('--color') ? ['', 'always'] : []);
+    const paint = createPainter(
+      describeTerminal(context.stderr, context.env, color as FlagValue<'color'>).color,
+    );
     const more = command === null ? '' : `  try: ${paint('cyan', command)}\n`;
-    context.stderr.write(`${paint('red', 'everypage:')} ${escapeText(message)}\n${more}`);
+    const said = `${paint('red', 'everypage:')} ${escapeText(message)}\n${more}`;
+    context.stderr.write(fitTerminal(context.stderr, context.env, said));
   }
   if (context.env['EVERYPAGE_DEBUG'] === '1' && error instanceof Error) {
     context.stderr.write(`${error.stack}\n`);
@@ -99,12 +109,19 @@ function sayError(error: unknown, argv: readonly string[], context: CliContext):
   return exitCodeOfError(code);
 }
 
-/** Code and threads are loaded as they are needed, for which a descriptor may be wanting. */
+/**
+ * Files, code and threads are opened as they are needed: a right or a descriptor may be wanting, which is
+ * no bug.
+ */
 function wordsFor(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return /\bE[MN]FILE\b|\btoo many open files\b/i.test(text)
-    ? 'too many files are open. Allow more (ulimit -n), and run the same command again.'
-    : `this is a bug in everypage: ${text} (EVERYPAGE_DEBUG=1 shows where)`;
+  if (/\bE[MN]FILE\b|\btoo many open files\b/i.test(text)) {
+    return 'too many files are open. Allow more (ulimit -n), and run the same command again.';
+  }
+  const { path = '' } = error as { path?: string };
+  const reason = reasonOfFile(error);
+  if (reason !== null) return `${path === '' ? '' : `${path}: `}${reason}`;
+  return `this is a bug in everypage: ${text} (EVERYPAGE_DEBUG=1 shows where)`;
 }
 
 /** The command to try instead of one that cannot run. If none is known, the help. */

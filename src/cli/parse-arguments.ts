@@ -1,6 +1,7 @@
 /** What was typed, checked against the table of flags. */
 import { parseArgs } from 'node:util';
 import { EverypageError } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
 import {
   type Flag,
   type FlagName,
@@ -13,6 +14,7 @@ import {
   type Verb,
   verbs,
 } from './flags.ts';
+import { findOtherName, isCurlLetters, type OtherName, otherVerbs, VALUE } from './other-names.ts';
 
 /** A command line that cannot run, and if known, the words of one that can. */
 export class UsageError extends EverypageError {
@@ -59,7 +61,7 @@ const parseOptions = Object.fromEntries(
   flags.map((flag) => [
     flag.name,
     {
-      // A value that may be left out never stands in a word of its own: that may be a URL.
+      // A value that may be left out is looked for afterwards: the next word may be a URL.
       type: takesWord(flag) ? ('string' as const) : ('boolean' as const),
       multiple: true,
       ...(flag.short === null ? {} : { short: flag.short }),
@@ -69,8 +71,15 @@ const parseOptions = Object.fromEntries(
 
 /** Throws `UsageError` for a flag that does not exist, lacks its value, has one too many or is of another verb. */
 export function parseArguments(argv: readonly string[], env: Environment): TypedArguments {
+  const letters = argv.findIndex(isCurlLetters);
+  if (letters !== -1) {
+    throw new UsageError(
+      `there is no flag ${argv[letters]}; everypage follows redirects within the origin, and takes an error for a failed page, without it. -q prints nothing unless something is wrong`,
+      argv.toSpliced(letters, 1),
+    );
+  }
   const { tokens } = parseArgs({
-    args: [...argv],
+    args: wordsOfHelp(argv),
     options: parseOptions,
     // Its own messages know neither the nearest flag nor the verbs.
     strict: false,
@@ -79,8 +88,9 @@ export function parseArguments(argv: readonly string[], env: Environment): Typed
   });
   const typed: TypedFlag[] = [];
   const positionals: string[] = [];
+  const valuesAt = new Set<number>();
   for (const token of tokens) {
-    if (token.kind === 'positional') positionals.push(token.value);
+    if (token.kind === 'positional' && !valuesAt.has(token.index)) positionals.push(token.value);
     if (token.kind !== 'option') continue;
     const { rawName, index, value, inlineValue = false } = token;
     const flag = findFlag(token.name);
@@ -89,13 +99,39 @@ export function parseArguments(argv: readonly string[], env: Environment): Typed
       throw unknownFlag(rawName, argv, index);
     }
     checkForm(flag, rawName, value, inlineValue, argv, index);
-    typed.push({ name: flag.name, rawName, value: value ?? flag.bare });
+    const own = value ?? ownWord(flag, argv[index + 1]);
+    if (value === undefined && own !== null) valuesAt.add(index + 1);
+    typed.push({ name: flag.name, rawName, value: own ?? flag.bare });
   }
   const verb = takeVerb(positionals, argv);
   const parsed = lookup(verb, positionals, typed, env);
   checkVerb(parsed);
   checkTogether(parsed);
   return parsed;
+}
+
+/** A value that may be left out stands in the next word only if that is one of its few words. */
+function ownWord({ bare, value }: Flag, next: string | undefined): string | null {
+  if (bare === null || next === undefined) return null;
+  try {
+    return value?.parse(next) == null ? null : next;
+  } catch {
+    return null;
+  }
+}
+
+/** `everypage help verify` is `everypage verify --help`. */
+function wordsOfHelp(argv: readonly string[]): string[] {
+  const [first, verb] = argv;
+  if (first === 'version' && argv.length === 1) return ['--version'];
+  if (first !== 'help') return [...argv];
+  const known = verbs.filter((name) => name === verb);
+  if (known.length === 0 && verb !== undefined && !verb.startsWith('-')) {
+    const near = nearest(verb, verbs);
+    const words = near === null ? ['--help'] : ['help', near];
+    throw new UsageError(`there is no verb ${verb}; there are ${spoken(verbs.slice(1))}`, words);
+  }
+  return [...known, '--help'];
 }
 
 /** Whether there is a value exactly where the flag takes one. */
@@ -129,12 +165,50 @@ function checkForm(
   throw new UsageError(`${rawName} needs a value and is followed by ${shown}${hint}`, withExample);
 }
 
+/** A flag that is none of ours: what it is here if another tool has it, else the nearest one. */
 function unknownFlag(rawName: string, argv: readonly string[], index: number): UsageError {
+  const other = findOtherName(rawName);
+  if (other !== undefined) {
+    const said = `there is no flag ${rawName}; ${other.says}`;
+    return new UsageError(said, wordsInstead(rawName, other, argv, index));
+  }
   const names = flags.map((flag) => `--${flag.name}`);
   const near = rawName.startsWith('--') ? nearest(rawName, names) : null;
   if (near === null) return new UsageError(`there is no flag ${rawName}`);
   const words = argv.with(index, argv[index]!.replace(rawName, near));
   return new UsageError(`there is no flag ${rawName}; did you mean ${near}?`, words);
+}
+
+/** The command line with what a flag of another tool is here, in its place. */
+function wordsInstead(
+  rawName: string,
+  { takes, instead = [], verb }: OtherName,
+  argv: readonly string[],
+  index: number,
+): readonly string[] {
+  const word = argv[index]!;
+  const letters = rawName.startsWith('--') ? '' : word.slice(1).split(rawName[1]!)[0]!;
+  const before = letters === '' ? [] : [`-${letters}`];
+  // `--limit=5`, `-m5`; other letters that follow are flags of their own.
+  const rest = rawName.startsWith('--')
+    ? word.slice(rawName.length + 1)
+    : word.slice(1 + letters.length + 1);
+  const isAttached = takes === true && rest !== '';
+  const after = isAttached || rest === '' || rawName.startsWith('--') ? [] : [`-${rest}`];
+  const wantsValue = instead.some((it) => it.includes(VALUE));
+  const next = argv[index + 1];
+  const isNext =
+    takes === true &&
+    rest === '' &&
+    next !== undefined &&
+    (next === '-' || !next.startsWith('-')) &&
+    // A URL stands by itself, unless the flag is one that has a URL.
+    (wantsValue || !/^https?:\/\//i.test(next));
+  const value = isAttached ? rest : isNext ? next : '';
+  const own = instead.map((it) => it.replace(VALUE, () => value));
+  const words = [...before, ...own, ...after];
+  const changed = argv.toSpliced(index, isNext ? 2 : 1, ...words);
+  return verb === undefined || changed[0] === verb ? changed : [verb, ...changed];
 }
 
 function takeVerb(positionals: string[], argv: readonly string[]): Verb {
@@ -145,7 +219,22 @@ function takeVerb(positionals: string[], argv: readonly string[]): Verb {
     positionals.shift();
     return verb;
   }
-  const near = /^[a-z]+$/.test(first) ? nearest(first, verbs) : null;
+  const other = Object.hasOwn(otherVerbs, first.toLowerCase())
+    ? otherVerbs[first.toLowerCase()]
+    : undefined;
+  if (other !== undefined) {
+    const at = argv.indexOf(first);
+    throw other === null
+      ? new UsageError(
+          `${first} is no verb of everypage; a URL needs no verb, and the same command resumes`,
+          argv.toSpliced(at, 1),
+        )
+      : new UsageError(
+          `${first} is no verb of everypage; that is everypage ${other}`,
+          argv.with(at, other),
+        );
+  }
+  const near = /^[a-z]+$/.test(first) ? nearest(first, [...verbs, 'help']) : null;
   if (near === null) return 'fetch';
   throw new UsageError(
     `${first} is neither a URL nor a verb; did you mean everypage ${near}?`,
@@ -171,8 +260,16 @@ function checkVerb(typed: TypedArguments): void {
   }
 }
 
-/** Flags that contradict each other, and flags that need another. */
+/** Flags that are given twice, that contradict each other, or that need another. */
 function checkTogether(typed: TypedArguments): void {
+  for (const flag of typed.flags) {
+    const { single, name } = flagNamed(flag.name);
+    if (single === null || typed.count(name) === 1) continue;
+    throw new UsageError(
+      `${flag.rawName} is given twice: ${single}`,
+      wordsOf(typed, (it) => (it.name === name && it !== flag ? null : it)),
+    );
+  }
   for (const { name } of typed.flags) {
     const { excludes, needs } = flagNamed(name);
     for (const [other, why] of Object.entries(excludes)) {
@@ -261,44 +358,16 @@ function parsed(flag: TypedFlag, typed: TypedArguments): unknown {
   } catch (cause) {
     if (!(cause instanceof EverypageError)) throw cause;
     const better = { ...flag, rawName: `--${flag.name}`, value: type.example };
+    // The URL was meant to stand by itself.
+    const isUrl = /^https?:\/\//i.test(flag.value!) && typed.positionals.length === 0;
     const words = typed.flags.includes(flag)
-      ? wordsOf(typed, (it) => (it === flag ? { ...better, rawName: flag.rawName } : it))
+      ? [
+          ...wordsOf(typed, (it) => (it === flag ? { ...better, rawName: flag.rawName } : it)),
+          ...(isUrl ? [flag.value!] : []),
+        ]
       : [...wordsOf(typed), `--${flag.name}`, type.example];
-    throw new UsageError(`${flag.rawName}: ${cause.message}`, words, cause);
+    // A URL may hold credentials.
+    const said = isUrl ? cause.message.replace(/, got ".*$/s, ', got a URL') : cause.message;
+    throw new UsageError(`${flag.rawName}: ${said}`, words, cause);
   }
-}
-
-/** Of `candidates` the one that `text` was probably meant to be, or null where none is close. */
-export function nearest(text: string, candidates: readonly string[]): string | null {
-  let best: string | null = null;
-  let bestDistance = Math.max(1, Math.floor(text.length / 3)) + 1;
-  for (const candidate of candidates) {
-    const distance = editDistance(text, candidate);
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  if (best !== null || text.length < 3) return best;
-  return candidates.find((candidate) => candidate.startsWith(text)) ?? null;
-}
-
-/** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
-function editDistance(a: string, b: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1];
-      let cost = Math.min(
-        last[column]! + 1,
-        current[column - 1]! + 1,
-        last[column - 1]! + (same ? 0 : 1),
-      );
-      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
-        cost = Math.min(cost, beforeLast[column - 2]! + 1);
-      }
-      current.push(cost);
-    }
-    [beforeLast, last] = [last, current];
-  }
-  return last[b.length]!;
 }

@@ -1,10 +1,11 @@
+import { nearest } from '../core/nearest.ts';
 import { type Preset, presets } from '../index.ts';
 import { traps } from '../plan/presets.ts';
 import { asciiJson } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
-import { type CliContext, describeTerminal, writeOut } from './context.ts';
+import { type CliContext, describeTerminal, fitTerminal, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
-import { nearest, type TypedArguments, UsageError } from './parse-arguments.ts';
+import { type TypedArguments, UsageError } from './parse-arguments.ts';
 
 /** `everypage presets [NAME]`: the named APIs, or all that is known of one. */
 export async function presetsCommand(
@@ -29,7 +30,7 @@ export async function presetsCommand(
   const facts = describeTerminal(context.stdout, context.env, typed.value('color'));
   const text = typed.has('json')
     ? asciiJson(shown, 2)
-    : presetsText(shown, name !== undefined, facts.color);
+    : fitTerminal(context.stdout, context.env, presetsText(shown, name !== undefined, facts.color));
   await writeOut(context, `${text}\n`);
   return 0;
 }

@@ -5,6 +5,7 @@ import type { Paginate, RunOptions } from '../core/options.ts';
 import { checkOutputFolder } from '../fetch/check-files.ts';
 import type { CliContext } from './context.ts';
 import { readCredentials } from './credentials.ts';
+import { STDOUT } from './flag-values.ts';
 import { type Flag, flagNamed, flagsOf } from './flags.ts';
 import { parseHeaderFile } from './headers.ts';
 import { type TypedArguments, type TypedFlag, UsageError, wordsOf } from './parse-arguments.ts';
@@ -92,8 +93,14 @@ function readPaginate(typed: TypedArguments): Paginate | null {
 
 /** `--summary`, whose folder is checked before anything is requested. */
 export function readSummaryPath(typed: TypedArguments): string | null {
-  const path = typed.value('summary');
-  checkOutputFolder(path);
+  const path = typed.has('json') ? STDOUT : typed.value('summary');
+  if (path !== STDOUT) checkOutputFolder(path);
+  else if (typed.value('output') === null) {
+    throw new UsageError(
+      `${typed.has('json') ? '--json' : '--summary -'} and the records would both go to standard output; give the records a file with -o`,
+      [...wordsOf(typed, (flag) => (flag.name === 'output' ? null : flag)), '-o', 'items.ndjson'],
+    );
+  }
   return path;
 }
 
@@ -117,7 +124,6 @@ async function readBody(
   typed: TypedArguments,
   context: Pick<CliContext, 'stdin'>,
 ): Promise<string | Uint8Array | null> {
-  if (typed.count('data') > 1) throw new UsageError('-d is given twice; a request has one body');
   const data = typed.value('data');
   if (data === null || !data.startsWith('@')) return data;
   if (data !== '@-') return readFlagFile('-d', data.slice(1));

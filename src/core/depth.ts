@@ -1,4 +1,5 @@
 /** How deep in a list servers stop giving records. */
+import { counted } from './units.ts';
 
 /** From here on a refusal or an empty page may be as far as the server goes. */
 const LOWEST_CEILING = 1000;
@@ -9,9 +10,38 @@ export function mayBeCeiling(records: number): boolean {
   return records >= LOWEST_CEILING;
 }
 
-/** At these depths a refusal that does not say "not found" points to a limit, though no total says more. */
-export function isLikelyCeiling(records: number): boolean {
-  return records % LOWEST_CEILING === 0;
+/** A limit of fewer records would be one of a page. */
+const LOWEST_LIMIT = 500;
+/** Servers stop at 1,000 records, at 20 pages, at 50,000. */
+const FIRST_DIGITS: readonly number[] = [1, 2, 5];
+const ROUND_PAGES = 10;
+
+/** Where a list was refused behind its last page. All count from the start of the list. */
+export interface RefusedDepth {
+  /** Where the last page that came begins and ends, and where the refused one should end. */
+  readonly from: number;
+  readonly at: number;
+  readonly to: number;
+  readonly pages: number;
+}
+
+/**
+ * The limit that a refusal there points to, though no total says more: a round number of records or of
+ * pages. Where pages do not come out at one, it lies in the last page or in the refused one. Null for none.
+ */
+export function likelyCeiling({ from, at, to, pages }: RefusedDepth): string | null {
+  if (at < LOWEST_LIMIT) return null;
+  if (at === LOWEST_LIMIT || at % LOWEST_CEILING === 0) return counted(at, 'record');
+  if (pages < ROUND_PAGES) return null;
+  if (roundBelow(pages) === pages) return counted(pages, 'page');
+  const within = roundBelow(to - 1);
+  return within > from ? counted(within, 'record') : null;
+}
+
+/** The largest of 1, 2, 5, 10, 20, 50, 100 and so on that is not above `count`. */
+function roundBelow(count: number): number {
+  const unit = 10 ** Math.floor(Math.log10(count));
+  return unit * Math.max(...FIRST_DIGITS.filter((digit) => digit * unit <= count));
 }
 
 /** Where an end that nothing states may be the server's: at hundreds, powers of two, one less than a thousand. */

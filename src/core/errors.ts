@@ -53,6 +53,19 @@ export function expected(what: string, got: unknown, hint?: string): EverypageEr
   return usageError(`expected ${what}, got ${shown}${more}`);
 }
 
+/**
+ * What a value is, for a message; a string may be a credential, so it is not shown.
+ *
+ * @example kindOf(new Map()) // 'an instance of Map'
+ */
+export function kindOf(value: unknown): string {
+  if (value === undefined || value === null || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number') return `the number ${value}`;
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  const name = Object.getPrototypeOf(value)?.constructor?.name ?? 'Object';
+  return name === 'Object' ? 'an object' : `an instance of ${name}`;
+}
+
 /** No whole response came (`DNS` … `CLOSED`), or the body of a good one is not a page (`EMPTY` …). */
 const pageFaults = [
   'DNS',

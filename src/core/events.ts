@@ -11,7 +11,8 @@ export type RunEvent =
   | {
       readonly type: 'start';
       readonly total: number | null;
-      readonly archivePath: string;
+      /** Null for an archive that is this run's alone. */
+      readonly archivePath: string | null;
       /** Set when an unfinished archive is resumed. */
       readonly resumed: { readonly stored: number; readonly ageMs: number } | null;
       /** The pages are complete already and only the output was missing: no request is sent. */
@@ -58,9 +59,12 @@ export type RunEvent =
       readonly reason: string;
       readonly delayMs: number;
     }
-  /** A limiter stops dispatching. `untilWallTime` is milliseconds since 1970. */
+  /**
+   * A limiter stops dispatching. `untilWallTime` is milliseconds since 1970. Each `pause` is followed by
+   * one `resume` of its limiter; if the pause is made longer meanwhile, by `pause-extended`.
+   */
   | {
-      readonly type: 'pause';
+      readonly type: 'pause' | 'pause-extended';
       readonly limiter: string;
       /** `limit`: the server asks for it. `outage`: it does not answer, or nothing else than errors. */
       readonly cause: 'limit' | 'outage';
@@ -68,7 +72,12 @@ export type RunEvent =
       readonly durationMs: number;
       readonly untilWallTime: number;
     }
-  | { readonly type: 'resume'; readonly limiter: string }
+  | {
+      readonly type: 'resume';
+      readonly limiter: string;
+      /** The run ended, so the pause did too. */
+      readonly ended: boolean;
+    }
   /** What a server says of its limits, in words, when it has changed; rate-limited. */
   | { readonly type: 'limit'; readonly limiter: string; readonly said: string }
   | { readonly type: 'phase'; readonly phase: Phase }

@@ -2,6 +2,7 @@
 import {
   closeSync,
   fsyncSync,
+  mkdtempSync,
   openSync,
   readlinkSync,
   realpathSync,
@@ -9,7 +10,9 @@ import {
   type Stats,
   statSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import { EverypageError } from './errors.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',
@@ -18,6 +21,10 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission is denied',
   EPERM: 'permission is denied',
   EBUSY: 'another program has it open',
+  EROFS: 'the disk is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'your quota on this disk is used up',
+  EIO: 'the disk reports an error',
   ELOOP: 'its links lead in a circle',
   ENAMETOOLONG: 'its name is too long',
   EMFILE: 'too many files are open (see ulimit -n)',
@@ -30,8 +37,33 @@ const REASONS: Readonly<Record<string, string>> = {
  * @param error what `node:fs` threw
  */
 export function whyUnreadable(error: unknown): string {
-  const { code } = error as { code?: string };
-  return REASONS[code ?? ''] ?? code ?? String(error);
+  const { code = '' } = error as { code?: string };
+  return reasonOfFile(error) ?? REASONS[code] ?? (code || String(error));
+}
+
+/** The same; null for what says nothing of a file, or nothing that a user could mend. */
+export function reasonOfFile(error: unknown): string | null {
+  const { code = '', syscall } = error as { code?: string; syscall?: string };
+  if (syscall === 'uv_cwd') return 'the folder that the command was started in was removed';
+  return syscall === undefined ? null : (REASONS[code] ?? null);
+}
+
+/**
+ * A folder of this process's own for files that nobody is to keep.
+ *
+ * @throws EverypageError OUTPUT_FOLDER where none can be made
+ */
+export function makeTemporaryFolder(name: string): string {
+  const place = tmpdir();
+  try {
+    return mkdtempSync(join(place, `${name}-`));
+  } catch (cause) {
+    throw new EverypageError(
+      'OUTPUT_FOLDER',
+      `no file can be made in the folder for temporary files, ${place}: ${whyUnreadable(cause)}; set TMPDIR to a folder of your own`,
+      { cause },
+    );
+  }
 }
 
 /** What stands at `path`, links followed; null where nothing does. Throws what `node:fs` throws. */

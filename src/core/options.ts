@@ -171,8 +171,14 @@ export interface RunOptions {
   readonly maxBodyBytes?: number;
   /** Largest body after decompression. Default 128 MiB. */
   readonly maxDecodedBytes?: number;
-  /** Where the archive is. Default: beside the output, or in the state folder. */
+  /** Where the archive is. Default: beside the output; without one, see `resume`. */
   readonly archive?: string;
+  /**
+   * Without `output` and `archive`: keep an unfinished archive in the state folder, so that the same
+   * call resumes. Such an archive has one run at a time. Default false: the archive is temporary, and
+   * only this run sees it. A run with `output` or `archive` always resumes.
+   */
+  readonly resume?: boolean;
   /** Discard an unfinished archive and start again. Default false. */
   readonly fresh?: boolean;
   /** Keep the archive when the output is written. Default true beside an output file. */
@@ -201,7 +207,7 @@ export interface RunOptions {
   readonly allowAddresses?: readonly string[];
   /** More query parameters to treat as credentials. */
   readonly secretParams?: readonly string[];
-  /** Stops the run. What is stored stays, and the same call resumes. */
+  /** Stops the run. What is stored stays, and the same call resumes, unless the archive is temporary. */
   readonly signal?: AbortSignal;
   readonly onEvent?: EventSink;
 }
@@ -223,7 +229,11 @@ export interface ResolvedPaginate {
   readonly next: NextPage | null;
 }
 
-/** `RunOptions` with every default filled in and every value checked; frozen. */
+/**
+ * `RunOptions` with every default filled in and every value checked; frozen.
+ *
+ * @internal
+ */
 export interface ResolvedOptions {
   /** None for nowhere. */
   readonly outputs: readonly string[];
@@ -259,6 +269,7 @@ export interface ResolvedOptions {
   readonly maxBodyBytes: number;
   readonly maxDecodedBytes: number;
   readonly archive: string | null;
+  readonly resume: boolean;
   readonly fresh: boolean;
   readonly keep: boolean;
   readonly allowIncomplete: boolean;

@@ -71,6 +71,10 @@ export interface PageInfo {
   readonly lastKey: string | null;
   /** So many of its first records are the last ones of the page before, by their keys. Only in chains. */
   readonly repeats?: number;
+  /** Its records may come again in the next page, with further properties: MediaWiki without `batchcomplete`. */
+  readonly isPart?: true;
+  /** All its records are those of the page before, with further properties of them. */
+  readonly goesOn?: true;
   /** Where its list should stand is null, or no list at all, not even an empty one. */
   readonly listIs?: 'null' | 'absent';
   /** What it names as the next page is its own last record: all that changes in the request is that key. */

@@ -15,6 +15,8 @@ export interface StyleFacts {
   readonly isUnnamed?: true;
   /** A page may begin with the record that the one before ended with. */
   readonly mayShareBoundaries?: true;
+  /** A page may hold further properties of the records of the page before. */
+  readonly mayComeInParts?: true;
 }
 
 /** In the order of docs/pagination.md. `single`: one page is all that is asked for. */
@@ -30,7 +32,12 @@ const styleFacts = {
     explained: 'the last key of a page',
     mayShareBoundaries: true,
   },
-  continue: { counts: null, name: 'continue parameters', explained: 'parameters to merge' },
+  continue: {
+    counts: null,
+    name: 'continue parameters',
+    explained: 'parameters to merge',
+    mayComeInParts: true,
+  },
   graphql: { counts: null, name: 'GraphQL cursor', explained: 'GraphQL cursors' },
   range: { counts: 'records', name: 'Range header', explained: 'Range headers' },
   function: { counts: null, name: 'a function', explained: 'a function', isUnnamed: true },

@@ -1,5 +1,4 @@
 /** Credentials: how to find them in URLs and headers, and to keep them out of all that is shown or stored. */
-import { inspect } from 'node:util';
 import { percentDecoded } from './escape.ts';
 
 /** Letters and digits only, lower case: `X-Amz-Signature`, `x_amz_signature` are the same name. */
@@ -169,6 +168,9 @@ export function isSecretHeader(name: string): boolean {
   return secretHeaderPattern.test(lower) && !harmlessHeaderPattern.test(lower);
 }
 
+/** That of `node:util`, by its registered name: programs without @types/node read the types of this file. */
+const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom');
+
 /** A credential's value. Printing, joining, inspecting or serialising it never shows it. */
 export class Secret {
   readonly #value: string;
@@ -190,7 +192,7 @@ export class Secret {
     return '[secret]';
   }
 
-  [inspect.custom](): string {
+  [inspectCustom](): string {
     return '[secret]';
   }
 }

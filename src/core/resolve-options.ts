@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type EverypageError, expected, usageError } from './errors.ts';
+import { type EverypageError, expected, kindOf, usageError } from './errors.ts';
 import { KnownCredentials, namedCredentials } from './known-credentials.ts';
 import type { Header, Recheck, ResolvedOptions, RunOptions } from './options.ts';
 import { isSecretHeader, Secret } from './redact.ts';
@@ -90,6 +90,7 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     maxBodyBytes: count('maxBodyBytes', 1),
     maxDecodedBytes: count('maxDecodedBytes', 1),
     archive: options.archive ?? null,
+    resume: options.resume ?? false,
     fresh: options.fresh ?? false,
     keep: options.keep ?? true,
     allowIncomplete: options.allowIncomplete ?? false,
@@ -115,9 +116,12 @@ function resolveHeaders(options: RunOptions, hasBody: boolean): Header[] {
   const pairs: (readonly [string, string])[] =
     Symbol.iterator in given ? [...given] : Object.entries(given);
   const own = pairs.map(([name, value]): Header => {
-    const lower = name.trim().toLowerCase();
+    const lower = String(name).trim().toLowerCase();
     if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower)) {
       throw usageError(`${JSON.stringify(name)} is not a header name`);
+    }
+    if (typeof value !== 'string') {
+      throw usageError(`headers: expected a string as the value of ${lower}, got ${kindOf(value)}`);
     }
     // A line break would end the field and begin another (RFC 9110 §5.5); the value may be a secret, so it is not shown.
     if (/[\r\n\0]/.test(value)) {

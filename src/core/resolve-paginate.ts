@@ -1,4 +1,5 @@
 import { usageError } from './errors.ts';
+import { nearest } from './nearest.ts';
 import type { Paginate, ResolvedPaginate } from './options.ts';
 import { factsOf, noPagination, type PaginationStyle, paginationStyles } from './pagination.ts';
 
@@ -26,7 +27,9 @@ export function resolvePaginate(paginate: Paginate | undefined): ResolvedPaginat
   const { style = 'auto', preset = null, split = null, ...parts } = paginate;
   for (const [name, value] of Object.entries(parts)) {
     if (!(name in noPagination)) {
-      throw usageError(`paginate has no ${name}; see docs/pagination.md`);
+      const near = nearest(name, ['style', 'preset', 'split', ...Object.keys(noPagination)]);
+      const hint = near === null ? 'see docs/pagination.md' : `did you mean ${near}?`;
+      throw usageError(`paginate has no ${name}; ${hint}`);
     }
     // A page of no records never ends a list.
     const least = name === 'size' ? 1 : 0;
@@ -48,7 +51,9 @@ export function resolvePaginate(paginate: Paginate | undefined): ResolvedPaginat
 function styleNamed(name: string): PaginationStyle {
   const style = namedStyles.find((it) => it === name);
   if (style !== undefined) return style;
+  const near = nearest(String(name), ['auto', 'none', ...namedStyles]);
+  const hint = near === null ? '' : ` did you mean ${near}?`;
   throw usageError(
-    `there is no pagination style ${JSON.stringify(name)}; there are auto, ${namedStyles.join(', ')} and none`,
+    `there is no pagination style ${JSON.stringify(name)};${hint} There are auto, ${namedStyles.join(', ')} and none`,
   );
 }

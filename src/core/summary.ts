@@ -220,6 +220,6 @@ export interface Summary {
   readonly output: WrittenOutput | null;
   /** Everything that was written, in the order in which it was asked for. */
   readonly outputs: readonly WrittenOutput[];
-  /** Where the archive is now, or null when it was removed. */
+  /** Where the archive is now; null if it was removed, or was this run's alone. */
   readonly archivePath: string | null;
 }

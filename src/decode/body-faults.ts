@@ -91,7 +91,7 @@ export function unexpected(bytes: Uint8Array, offset: number, end: number): Json
   const character = String.fromCodePoint(next.toString().codePointAt(0)!);
   const isTrailing = (character === '}' || character === ']') && isAfterComma(bytes, offset);
   if (isTrailing) return { offset, reason: `a comma stands before ${character}` };
-  return { offset, reason: `unexpected ${escapeText(character)}` };
+  return { offset, reason: `unexpected character ${escapeText(character)}` };
 }
 
 function isAfterComma(bytes: Uint8Array, offset: number): boolean {

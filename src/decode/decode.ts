@@ -10,7 +10,7 @@ export { describeMissing } from './body-faults.ts';
 export { decodeBody } from './content-encoding.ts';
 export { withoutRecords } from './cut-records.ts';
 export { TextHashes } from './distinct.ts';
-export { createJsonScanner, type JsonScan, type JsonScanner } from './json-scan.ts';
+export { createJsonScanner, freeSpans, type JsonScan, type JsonScanner } from './json-scan.ts';
 export { compactRange, copyCompact, copyRange, endOfSpace, keyName } from './json-tokens.ts';
 export { expressionOf, listOfExpression } from './list-of-expression.ts';
 export { nullsIn } from './null-records.ts';
@@ -22,6 +22,8 @@ export {
   createKeyLister,
   createKeyReader,
   eachKey,
+  KEY_PART_BYTES,
+  type KeyPart,
   type RecordKeys,
 } from './record-keys.ts';
 export {

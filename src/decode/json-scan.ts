@@ -51,6 +51,12 @@ const CLOSE_BRACE = 0x7d;
 /** Offsets of large pages are not kept for the next page: whoever got them may keep them. */
 export const MOST_KEPT_SPANS = 131_072;
 
+/** Lets go of the offsets of a large page now, and not when memory is next looked for. */
+export function freeSpans({ spans }: FoundRecords): void {
+  if (spans.length <= MOST_KEPT_SPANS || !(spans.buffer instanceof ArrayBuffer)) return;
+  spans.buffer.transfer(0);
+}
+
 /** What a `Uint32Array` of offsets can say. */
 const MAX_BYTES = 0xffff_ffff;
 
@@ -76,7 +82,6 @@ export function createJsonScanner(
   let spans = new Uint32Array(256);
 
   function scan(bytes: Uint8Array): JsonScan {
-    if (spans.length > MOST_KEPT_SPANS) spans = new Uint32Array(256);
     if (bytes.length > MAX_BYTES) return fault({ offset: MAX_BYTES, reason: 'it is too long' });
     const start = startOfText(bytes);
     const end = endOfText(bytes, start);
@@ -228,7 +233,7 @@ export function createJsonScanner(
       // A value is complete: a comma leads to the next one, a bracket completes the one around it.
       for (;;) {
         if (depth === recordDepth) {
-          if (2 * count === spans.length) spans = grownSpans(spans);
+          if (2 * count === spans.length) spans = grownSpans(spans, pos, end);
           spans[2 * count] = recordStart;
           spans[2 * count + 1] = pos;
           count++;
@@ -257,7 +262,9 @@ export function createJsonScanner(
       }
     }
     if (pos !== end) return fault(behindValue(bytes, pos, end));
-    return { valid: true, found, count, spans, compact };
+    const own = spans;
+    if (own.length > MOST_KEPT_SPANS) spans = new Uint32Array(256);
+    return { valid: true, found, count, spans: own, compact };
   }
 
   return { scan };
@@ -302,7 +309,15 @@ function grownStack(stack: Uint8Array): Uint8Array<ArrayBuffer> {
   return larger;
 }
 
-function grownSpans(spans: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  // Without a second copy, as the system lets memory grow where it stands.
-  return new Uint32Array(spans.buffer.transfer(2 * spans.byteLength));
+/** Of a large page at once for as many records as are likely: each smaller piece leaves a hole behind. */
+function grownSpans(
+  spans: Uint32Array<ArrayBuffer>,
+  pos: number,
+  end: number,
+): Uint32Array<ArrayBuffer> {
+  const { length } = spans;
+  const likely = Math.ceil((1.02 * length * end) / pos);
+  const isLarge = length > MOST_KEPT_SPANS / 2;
+  const grown = isLarge ? Math.min(32 * length, Math.max(1.2 * length, likely)) : 2 * length;
+  return new Uint32Array(spans.buffer.transfer(8 * Math.ceil(grown / 2)));
 }

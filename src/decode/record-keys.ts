@@ -40,10 +40,21 @@ export function createKeyReader(path: string): (page: Uint8Array, found: FoundRe
   };
 }
 
-/** The keys of a page's records, without a text for each: a page may hold millions. */
-export interface RecordKeys {
+/** Keys that follow each other, without a text for each: a page may hold millions. */
+export interface KeyPart {
+  /** The number of the first one within its page. */
+  readonly first: number;
   /** As the archive keeps them: JSON, a list with `shortKey` of each, in UTF-8. */
   readonly list: Uint8Array;
+}
+
+/** A part ends with the key that brings it to so many bytes; the same keys give the same parts. */
+export const KEY_PART_BYTES = 1024 * 1024;
+
+/** The keys of a page's records. */
+export interface RecordKeys {
+  /** At least one. */
+  readonly parts: readonly KeyPart[];
   /** Whole. */
   readonly first: string;
   readonly last: string;
@@ -51,12 +62,12 @@ export interface RecordKeys {
   readonly hasUnnamed: boolean;
 }
 
-/** Of a `RecordKeys.list`, where each key stands, its quotes with it; `""` is that of a record without one. */
+/** Where each key stands in a part, its quotes with it; `""` is that of a record without one. */
 export function eachKey(
-  list: Uint8Array,
+  { first, list }: KeyPart,
   use: (start: number, end: number, index: number) => void,
 ): void {
-  for (let start = 1, index = 0; start < list.length; index++) {
+  for (let start = 1, index = first; start < list.length; index++) {
     const end = endOfString(list, start + 1, list.length);
     use(start, end, index);
     start = end + 1;
@@ -65,7 +76,6 @@ export function eachKey(
 
 /** A key and what stands around it take no more: each byte may need a backslash, or it is a hash. */
 const MOST_BYTES_A_KEY = 2 * LONGEST_KEY_BYTES + 32;
-const LARGE_BYTES = 1024 * 1024;
 
 /** A function that reads the same keys as a list; null for no records. Throws as `createKeyReader` does. */
 export function createKeyLister(
@@ -108,12 +118,9 @@ export function createKeyLister(
     return to;
   }
 
-  /** Room for one more key; at once for as many as there are, by what `index` of them took. */
-  function reserve(used: number, index: number, count: number): void {
-    const least = used + MOST_BYTES_A_KEY;
-    if (least <= out.length) return;
-    const expected = Math.ceil((1.05 * used * count) / Math.max(1, index));
-    out = Buffer.from(out.buffer.transfer(Math.max(least, Math.min(2 * out.length, expected))));
+  function reserve(used: number): void {
+    if (used + MOST_BYTES_A_KEY <= out.length) return;
+    out = Buffer.from(out.buffer.transfer(2 * out.length));
   }
 
   return (page, found) => {
@@ -121,23 +128,26 @@ export function createKeyLister(
     const bytes = found.source ?? page;
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const whole = (): string => (starts[0]! < 0 ? '' : identityOf(text, starts[0]!, ends[0]!));
+    const parts: KeyPart[] = [];
     let first = '';
     let used = 0;
+    let partFirst = 0;
     let hasUnnamed = false;
     for (let index = 0; index < found.count; index++) {
       walk(bytes, found.spans[2 * index]!, null);
       if (index === 0) first = whole();
-      reserve(used, index, found.count);
-      out[used++] = index === 0 ? OPEN_BRACKET : COMMA;
+      reserve(used);
+      out[used++] = used === 1 ? OPEN_BRACKET : COMMA;
       const from = used;
       used = write(text, from);
       if (used === from + 2) hasUnnamed = true;
+      if (used < KEY_PART_BYTES && index + 1 < found.count) continue;
+      out[used++] = CLOSE_BRACKET;
+      parts.push({ first: partFirst, list: Buffer.from(out.subarray(0, used)) });
+      used = 0;
+      partFirst = index + 1;
     }
-    out[used++] = CLOSE_BRACKET;
-    const own = out.subarray(0, used);
-    const list = used > LARGE_BYTES ? own : Buffer.from(own);
-    if (list === own) out = Buffer.allocUnsafeSlow(1024);
-    return { list, first, last: whole(), hasUnnamed };
+    return { parts, first, last: whole(), hasUnnamed };
   };
 }
 

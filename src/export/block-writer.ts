@@ -4,8 +4,8 @@ import type { Destination } from './format.ts';
 export const BLOCK_BYTES = 1_048_576;
 
 /**
- * Gathers output in blocks for a destination, which takes each block over. Call `reserve`, await
- * what it returns if that is a promise, then fill `block` from `used` on.
+ * Gathers output in a block for a destination, and fills it again where that did not take it away. Call
+ * `reserve`, await what it returns if that is a promise, then fill `block` from `used` on.
  */
 export class BlockWriter {
   readonly #destination: Destination;
@@ -21,8 +21,11 @@ export class BlockWriter {
   reserve(bytes: number): Promise<void> | void {
     if (this.used + bytes <= this.block.length) return;
     const written = this.flush();
-    this.block = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, bytes));
-    return written;
+    const renew = (): void => {
+      const isFit = this.block.length >= bytes && this.block.length <= BLOCK_BYTES;
+      if (!isFit) this.block = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, bytes));
+    };
+    return written ? written.then(renew) : renew();
   }
 
   /** Writes what is in the block. */
@@ -30,7 +33,6 @@ export class BlockWriter {
     if (this.used === 0) return;
     const full = this.block.subarray(0, this.used);
     this.#writtenBytes += this.used;
-    this.block = new Uint8Array(0);
     this.used = 0;
     return this.#destination.write(full);
   }

@@ -4,6 +4,7 @@ import { type FormatName, formatNames } from '../core/options.ts';
 import type { TableOptions } from '../core/table-options.ts';
 import { isExpression, parseSelection } from '../decode/decode.ts';
 import { csv, tsv } from './csv.ts';
+import { isWrittenInPlace } from './file-destination.ts';
 import {
   type Compression,
   compressions,
@@ -54,7 +55,8 @@ function compressionOf(path: string): Compression | null {
 
 /**
  * The format for an output path: `override` where it is given, else what the extension says, before
- * `.gz` or `.zst`; `none` is the archive alone. Throws `EverypageError` with code `USAGE` for other extensions.
+ * `.gz` or `.zst`; `none` is the archive alone. What is written as it stands (a pipe, `/dev/fd/3`) may have any
+ * name: it gets NDJSON, as standard output does. Throws `EverypageError` with code `USAGE` for other extensions.
  *
  *     formatNameFor('items.jsonl.gz', null); // 'ndjson'
  */
@@ -65,7 +67,10 @@ export function formatNameFor(path: string, override: FormatName | null): Format
   const name = Object.hasOwn(NAMES_BY_EXTENSION, extension)
     ? NAMES_BY_EXTENSION[extension]
     : undefined;
-  if (name !== undefined && !(name === 'none' && compression !== null)) return name;
+  // Nothing is put in the place of a pipe, an archive neither.
+  const isNone = name === 'none' && (compression !== null || isWrittenInPlace(path));
+  if (name !== undefined && !isNone) return name;
+  if (isWrittenInPlace(path)) return 'ndjson';
   const ending = `${extension}${compression ?? ''}`;
   const what = ending === '' ? 'has no extension' : `ends in ${ending}, which is not known`;
   throw usageError(

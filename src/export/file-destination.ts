@@ -21,7 +21,7 @@ import { openInPlace } from './in-place-writer.ts';
 
 /** A file that appears whole or not at all. */
 export interface FileDestination extends Destination {
-  /** Takes over `bytes`. A promise where a reader must first make room. */
+  /** A promise where a reader must first make room; `bytes` may change once it resolves. */
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** Puts what was written in the place of the old file and on the disk. Call it once, at the end. */
   commit(): void;
@@ -266,7 +266,7 @@ function quietly(work: () => void): void {
   }
 }
 
-const KEPT =
+export const KEPT =
   'The pages are kept in the archive: run the same command again and nothing is fetched twice.';
 
 const CAUSES: Readonly<Record<string, string>> = {

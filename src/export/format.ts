@@ -42,7 +42,10 @@ export const FLUSH = Symbol('the next page is not there yet');
 export type ExportItem = ExportPage | typeof FLUSH;
 
 export interface Destination {
-  /** Takes over `bytes`. Resolves when more may be written. */
+  /**
+   * Resolves when more may be written. By then it needs `bytes` no more, which are written over, or has
+   * transferred them.
+   */
   write(bytes: Uint8Array): Promise<void> | void;
 }
 

@@ -68,6 +68,9 @@ function tryOpen(path: string): number | null {
     return openSync(path, how | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     if (codeOf(error) === 'ENXIO' && statSync(path).isFIFO()) return null;
+    // A socket, which a parent may give in the place of a pipe, has no name to be opened by (open(2)).
+    const [, inherited] = /^\/(?:dev|proc\/self)\/fd\/(\d+)$/.exec(path) ?? [];
+    if (codeOf(error) === 'ENXIO' && inherited !== undefined) return Number(inherited);
     throw error;
   }
 }

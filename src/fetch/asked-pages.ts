@@ -2,7 +2,7 @@
 import type { KnownCredentials } from '../core/known-credentials.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { type BodyCheck, faulty, withDigest } from '../decode/check-body.ts';
-import { pageValue } from '../decode/decode.ts';
+import { freeSpans, pageValue } from '../decode/decode.ts';
 import { singleHeader } from '../http/outcome.ts';
 import { joinChunks } from '../http/response-body.ts';
 import type { PageView } from '../plan/detect/discover.ts';
@@ -96,13 +96,15 @@ export class AskedPages implements PageSource, PageSink {
     if (final.state === 'stored') {
       const encoding = singleHeader(final.headers?.['content-encoding']);
       // A large body is freed when it is sent to the archive: nobody looks at the page any more.
-      const whole = joinChunks(final.chunks);
-      final.chunks = [whole];
+      const joined = joinChunks(final.chunks);
+      const [whole] = joined;
+      final.chunks = joined;
       const verdict = this.#check(whole, encoding);
       if (!verdict.ok) {
         this.#dispatcher.rejected(task, final, verdict);
         return;
       }
+      freeSpans(verdict.found);
       if (this.#isFailure(verdict.decoded, task.request)) {
         const fault = faulty('unlike', 'the page says that it failed', verdict.decoded);
         this.#dispatcher.rejected(task, final, withDigest(fault, whole));

@@ -31,6 +31,8 @@ interface EngineParts {
   readonly emit: EventSink;
   /** What an earlier run left in the archive; null where nothing is stored. */
   readonly opened: Pick<Opened, 'pace' | 'resumed'> | null;
+  /** What arrives after a stop is there for the next run. */
+  readonly keepsPages: boolean;
 }
 
 export class Engine {
@@ -48,6 +50,7 @@ export class Engine {
     bodyBytes: 0,
   };
   readonly #pauseMonitor: PauseMonitor;
+  readonly #keepsPages: boolean;
   readonly #deadline: NodeJS.Timeout | undefined;
   #isRunning = false;
   #drain: NodeJS.Timeout | undefined;
@@ -56,8 +59,9 @@ export class Engine {
   /** The deadline has passed while the output was written; it counts where that was not done. */
   overdue: Stop | null = null;
 
-  constructor({ options, transport, clock, emit, opened }: EngineParts) {
+  constructor({ options, transport, clock, emit, opened, keepsPages }: EngineParts) {
     this.options = options;
+    this.#keepsPages = keepsPages;
     this.transport = transport;
     this.clock = clock;
     this.emit = emit;
@@ -98,13 +102,16 @@ export class Engine {
       if (this.#isRunning) this.#drain ??= setTimeout(() => void this.transport.close(), 0);
       return;
     }
+    // Who aborts waits for nothing that would not be kept.
+    const isLeft = stop.kind === 'aborted' && !this.#keepsPages;
+    const drainMs = this.#isRunning ? DRAIN_MS : READER_MS;
     this.#drain ??= setTimeout(
       () => {
         void this.transport.close();
         this.#isGivenUp = true;
         this.#giveUp?.();
       },
-      this.#isRunning ? DRAIN_MS : READER_MS,
+      isLeft ? 0 : drainMs,
     );
   };
 
@@ -118,6 +125,7 @@ export class Engine {
   ended(): void {
     clearTimeout(this.#deadline);
     clearTimeout(this.#drain);
+    this.pausesEnded();
   }
 
   /** Fetches every page of a source. Rejects where the run cannot go on; a stop is no such thing. */

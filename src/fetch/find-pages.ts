@@ -17,7 +17,8 @@ import {
 import type { PaginationFacts } from '../core/summary.ts';
 import { pageValue } from '../decode/decode.ts';
 import { createGrowingPlan } from '../plan/create-growing-plan.ts';
-import { headersSayRecords, recordsIn } from '../plan/detect/facts.ts';
+import { recordsIn } from '../plan/detect/facts.ts';
+import { headersSayRecords } from '../plan/detect/headers-said.ts';
 import { createFunctionPlan } from '../plan/function-plan.ts';
 import { pinFlags } from '../plan/pin-flags.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';

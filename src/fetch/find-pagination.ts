@@ -1,4 +1,5 @@
 /** Finds how a list pages, from its first pages. */
+
 import { EverypageError } from '../core/errors.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import {
@@ -20,9 +21,10 @@ import {
   endWithoutRecords,
   type OnePageEnd,
 } from '../plan/detect/one-page.ts';
-import { literalOf, PAGE_ITSELF } from '../plan/detect/page-view.ts';
+import { literalOf } from '../plan/detect/page-view.ts';
 import { settleOverlap } from '../plan/detect/settle-overlap.ts';
 import { isOnlyOneToChange } from '../plan/detect/which-changes.ts';
+import { PAGE_ITSELF } from '../plan/page-fields.ts';
 import type { Ask } from './asked-pages.ts';
 import type { PaginateJob } from './paginate-job.ts';
 

@@ -1,26 +1,33 @@
 /** Sends pages to the archive thread in groups, and reports what became of each. */
 import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
-import type { ArrivedPage } from '../archive-thread/messages.ts';
+import type { ArrivedPage, Batch } from '../archive-thread/messages.ts';
+import { FreeSlots, SLOT_BYTES } from '../archive-thread/shared-slots.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import { PAGE_KEY_BYTES } from '../core/page-request.ts';
-import { freeChunks } from '../http/response-body.ts';
+import { Fifo } from '../core/queues.ts';
+import { moveChunks } from '../http/response-body.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { PageSink } from './page-flow.ts';
 import { arrivedPage, type FinalAttempt, type ListTraits, type Task } from './task.ts';
 
 /**
- * A batch goes off at this many pages or bytes, or after this time. Each is one
+ * A batch goes off at this many pages, when it fills a slot, or after this time. Each is one
  * transaction; the dispatcher bounds how many may be on their way.
  */
-const BATCH_PAGES = 50;
-const BATCH_BYTES = 1024 * 1024;
+const BATCH_PAGES = 100;
 const BATCH_AGE_MS = 50;
 
 interface Arrival {
   readonly task: Task;
   readonly final: FinalAttempt;
   readonly page: ArrivedPage;
+}
+
+interface Group {
+  readonly arrivals: readonly Arrival[];
+  /** Of keys and bodies. */
+  readonly bytes: number;
 }
 
 /** Gets each page that has ended. */
@@ -40,8 +47,13 @@ interface BatcherParts {
 
 export class PageBatcher implements PageSink {
   readonly #parts: BatcherParts;
+  readonly #slots = new FreeSlots();
   #waiting: Arrival[] = [];
   #waitingBytes = 0;
+  /** Groups of pages for which there was no slot. */
+  readonly #groups = new Fifo<Group>();
+  /** Calls of the archive thread whose answers may bring slots. */
+  #unanswered = 0;
   #timer: NodeJS.Timeout | null = null;
   /** Arrived and not yet committed; a kill loses at most these. */
   heldPages = 0;
@@ -53,11 +65,13 @@ export class PageBatcher implements PageSink {
 
   add(task: Task, final: FinalAttempt): void {
     const page = arrivedPage(task, final, this.#parts.traits);
+    const bytes = PAGE_KEY_BYTES + page.bodyBytes;
+    if (this.#waitingBytes + bytes > SLOT_BYTES) this.flush();
     this.#waiting.push({ task, final, page });
-    this.#waitingBytes += page.bodyBytes;
+    this.#waitingBytes += bytes;
     this.heldPages += 1;
     this.#hold(page.bodyBytes);
-    if (this.#waiting.length >= BATCH_PAGES || this.#waitingBytes >= BATCH_BYTES) this.flush();
+    if (this.#waiting.length >= BATCH_PAGES || this.#waitingBytes >= SLOT_BYTES) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), BATCH_AGE_MS);
   }
 
@@ -65,11 +79,46 @@ export class PageBatcher implements PageSink {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#waiting.length === 0) return;
-    const arrivals = this.#waiting;
-    const bytes = this.#waitingBytes;
+    this.#groups.push({ arrivals: this.#waiting, bytes: this.#waitingBytes });
     this.#waiting = [];
     this.#waitingBytes = 0;
-    this.#send(arrivals, bytes).catch((error) => this.#parts.dispatcher.fail(error));
+    this.#sendGroups();
+  }
+
+  #sendGroups(): void {
+    for (let group = this.#groups.next; group !== undefined; group = this.#groups.next) {
+      const batch = this.#batchOf(group);
+      if (batch === null) {
+        if (this.#unanswered === 0) this.#orFail(this.#askForSlots());
+        return;
+      }
+      this.#groups.shift();
+      this.#orFail(this.#send(group.arrivals, batch));
+    }
+  }
+
+  #orFail(work: Promise<void>): void {
+    work.catch((error) => this.#parts.dispatcher.fail(error));
+  }
+
+  /** Whose pages all wait for their turn in the output. */
+  async #askForSlots(): Promise<void> {
+    this.#unanswered += 1;
+    const free = await this.#parts.thread.call('freeSlots', null);
+    this.#unanswered -= 1;
+    this.#slots.giveBack(free);
+    this.#sendGroups();
+  }
+
+  /** Null where there is no slot for it. */
+  #batchOf({ arrivals, bytes }: Group): Batch | null {
+    const isLarge = bytes > SLOT_BYTES;
+    const slot = isLarge ? null : this.#slots.take();
+    if (!isLarge && slot === null) return null;
+    const arena = slot?.bytes.subarray(0, bytes) ?? Buffer.allocUnsafeSlow(bytes);
+    pack(arrivals, arena);
+    const pages = JSON.stringify(arrivals.map(({ page }) => page));
+    return { pages, arena, slot: slot?.number ?? null };
   }
 
   #hold(bytes: number): void {
@@ -78,13 +127,17 @@ export class PageBatcher implements PageSink {
     this.#parts.transport.setHeldBytes(this.heldBytes);
   }
 
-  async #send(arrivals: readonly Arrival[], bytes: number): Promise<void> {
+  async #send(arrivals: readonly Arrival[], batch: Batch): Promise<void> {
     const { thread, dispatcher, listener } = this.#parts;
-    const { buffer } = packed(arrivals, bytes);
-    const pages = JSON.stringify(arrivals.map(({ page }) => page));
-    const stored = await thread.call('store', { pages, arena: buffer }, [buffer]);
+    const { buffer } = batch.arena;
+    const transfer = buffer instanceof ArrayBuffer ? [buffer] : [];
+    this.#unanswered += 1;
+    const stored = await thread.call('store', batch, transfer);
+    this.#unanswered -= 1;
+    this.#slots.giveBack(stored.freeSlots);
     this.heldPages -= arrivals.length;
-    this.#hold(-bytes);
+    this.#hold(-arrivals.reduce((bytes, { page }) => bytes + page.bodyBytes, 0));
+    this.#sendGroups();
     const rejected = new Map(stored.rejections.map((rejection) => [rejection.index, rejection]));
     for (const [index, { task, final, page }] of arrivals.entries()) {
       const rejection = rejected.get(index);
@@ -98,20 +151,13 @@ export class PageBatcher implements PageSink {
   }
 }
 
-/** Keys and bodies in one piece of memory, which is not pooled: it is transferred to the thread, not copied. */
-function packed(arrivals: readonly Arrival[], bytes: number): { readonly buffer: ArrayBuffer } {
-  const arena = Buffer.allocUnsafeSlow(bytes + arrivals.length * PAGE_KEY_BYTES);
+/** Puts keys and bodies one behind the other. */
+function pack(arrivals: readonly Arrival[], arena: Uint8Array): void {
   let end = 0;
   for (const { task, final } of arrivals) {
     arena.set(task.key, end);
     end += PAGE_KEY_BYTES;
-    for (const chunk of final.chunks) {
-      arena.set(chunk, end);
-      end += chunk.length;
-    }
-    // Otherwise a body would be held twice until it is committed.
-    freeChunks(final.chunks);
+    end = moveChunks(final.chunks, arena, end);
     final.chunks = [];
   }
-  return arena;
 }

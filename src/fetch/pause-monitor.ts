@@ -66,14 +66,16 @@ export class PauseMonitor {
     now: number,
     isOutage: boolean,
   ): void {
+    if (this.#isEnded) return;
     this.isWatching = true;
     const state = this.#stateOf(limiter);
+    const type = state.pausedUntil === null ? 'pause' : 'pause-extended';
     if (state.pausedUntil === null || isOutage) state.pauses += 1;
     this.#beginPause(state, now, isOutage ? Number.POSITIVE_INFINITY : now + durationMs, isOutage);
     const untilWallTime = this.#parts.clock.wallTime() + durationMs;
     const cause = isOutage ? 'outage' : 'limit';
     const { name } = limiter;
-    this.#parts.emit({ type: 'pause', limiter: name, cause, reason, durationMs, untilWallTime });
+    this.#parts.emit({ type, limiter: name, cause, reason, durationMs, untilWallTime });
   }
 
   /** Pauses of the limiter since anything came through. */
@@ -87,18 +89,21 @@ export class PauseMonitor {
     if (state === undefined || state.pausedUntil === null) return;
     if (limiter.isDown || limiter.heldUntil(now) > now) return;
     this.#endPause(state, now);
-    this.#parts.emit({ type: 'resume', limiter: limiter.name });
+    this.#parts.emit({ type: 'resume', limiter: limiter.name, ended: false });
   }
 
   /** Nothing is waited for any more, though pauses may go on. */
   ended(now: number): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    for (const state of this.#states.values()) this.#endPause(state, now);
+    for (const [{ name }, state] of this.#states) {
+      if (state.pausedUntil === null) continue;
+      this.#endPause(state, now);
+      this.#parts.emit({ type: 'resume', limiter: name, ended: true });
+    }
   }
 
   #beginPause(state: LimiterState, now: number, until: number, isOutage: boolean): void {
-    if (this.#isEnded) return;
     if (state.pausedUntil === null) this.#pauses.begin(now);
     if (isOutage && !state.isOutage) this.#outages.begin(now);
     state.isOutage ||= isOutage;

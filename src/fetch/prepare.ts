@@ -9,14 +9,11 @@ import {
   makeStateFolder,
   stateFolder,
 } from '../archive/archive-location.ts';
-import type { RunSpecification } from '../archive/archive-types.ts';
+import type { ArchiveLocation, RunSpecification } from '../archive/archive-types.ts';
 import { fingerprintOf } from '../archive/kept-run.ts';
-import type {
-  ExportTarget,
-  FileTarget,
-  OpenRequest,
-  SentPage,
-} from '../archive-thread/messages.ts';
+import { tidyStateFolder } from '../archive/state-folder.ts';
+import type { ExportTarget, FileTarget, OpenRequest } from '../archive-thread/messages.ts';
+import { systemClock } from '../core/clock.ts';
 import { usageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
@@ -39,22 +36,11 @@ import {
 } from './check-files.ts';
 import { withKnownCredentials, withoutCredentials } from './credentials.ts';
 import { transportOptions } from './open-transport.ts';
+import type { OutputSinks } from './output-sinks.ts';
 import { type PaginateJob, paginateJob, withPresetOptions } from './paginate-job.ts';
 
 /** For the proxy of a list whose first URL is not known yet. */
 const SOME_ORIGIN = 'https://list.invalid';
-
-/** Takes bytes; resolves when more may come. Rejecting with `CLOSED_PIPE` ends the run quietly. */
-export interface ByteSink {
-  write(bytes: Uint8Array): Promise<void>;
-}
-
-/** Who gets the export where `output` names no file. */
-export interface OutputSinks {
-  readonly stdout?: ByteSink;
-  /** Pages in page order; the next ones come when it resolves. */
-  readonly pages?: (pages: readonly SentPage[]) => Promise<void>;
-}
 
 export interface Job {
   readonly options: ResolvedOptions;
@@ -108,35 +94,37 @@ export async function prepare(
   const beside = placeOfArchive(options);
   const isFileBacked = beside !== null || options.archive !== null;
   const states = stateFolder(process.env, homedir());
-  if (!isFileBacked) makeStateFolder(states);
-  const location = locateArchive({
-    output: beside,
-    archive: options.archive,
-    stateFolder: states,
-    fingerprint: fingerprintOf(specification),
-  });
+  const isTemporary = !isFileBacked && !options.resume;
+  if (!isFileBacked && options.resume) makeStateFolder(states);
+  const location = isTemporary
+    ? null
+    : locateArchive({
+        output: beside,
+        archive: options.archive,
+        stateFolder: states,
+        fingerprint: fingerprintOf(specification),
+      });
   const { alsoWritten = [], alsoRead = [] } = askedOptions;
   checkDistinctFiles(
     [
       ...outputUses(targets.flatMap((target) => (target.kind === 'file' ? [target.path] : []))),
-      ...filesOfArchive(location.complete).map((path) => ['the archive', path] as const),
-      ...filesOfArchive(location.part).map((path) => ['its unfinished archive', path] as const),
+      ...(location === null ? [] : archiveUses(location)),
       ...alsoWritten,
     ],
     [...filesRead(sources, options), ...alsoRead],
   );
-  checkOutputFolder(location.part);
-  if (isFileBacked) checkReplaceable(location.complete);
-  // By that ending it is ours, however damaged.
-  if (options.fresh && !location.part.endsWith('.everypage.part')) checkReplaceable(location.part);
-  const isNew = !existsSync(location.part);
+  if (location !== null) checkArchive(location, isFileBacked, options.fresh);
+  if (location !== null && !isFileBacked) {
+    tidyStateFolder(states, systemClock.wallTime(), location.part);
+  }
+  const isNew = location === null || !existsSync(location.part);
   return {
     options,
     emit: withoutCredentials(askedOptions.onEvent ?? (() => {}), options),
     makePlan,
     paginate,
     open: {
-      ...location,
+      location,
       specification,
       fresh: options.fresh,
       // Without a file to stand beside, a complete archive has served its purpose.
@@ -157,6 +145,24 @@ export async function prepare(
     connectTo: isNew || options.fresh ? firstOrigin(sources) : null,
     isNew,
   };
+}
+
+function archiveUses({ part, complete }: ArchiveLocation): FileUses {
+  return [
+    ...filesOfArchive(complete).map((path) => ['the archive', path] as const),
+    ...filesOfArchive(part).map((path) => ['its unfinished archive', path] as const),
+  ];
+}
+
+function checkArchive(
+  { part, complete }: ArchiveLocation,
+  isFileBacked: boolean,
+  fresh: boolean,
+): void {
+  checkOutputFolder(part);
+  if (isFileBacked) checkReplaceable(complete);
+  // By that ending it is ours, however damaged.
+  if (fresh && !part.endsWith('.everypage.part')) checkReplaceable(part);
 }
 
 function withCursorNames(

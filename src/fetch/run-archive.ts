@@ -37,12 +37,18 @@ export async function openArchive(
   const { resumed, exportOnly } = opened;
   const isListed = job.paginate === null && !exportOnly;
   const total = isListed ? await job.makePlan().count() : opened.planCount;
-  job.emit({ type: 'start', total, archivePath: job.open.part, resumed, exportOnly });
+  job.emit({
+    type: 'start',
+    total,
+    archivePath: job.open.location?.part ?? null,
+    resumed,
+    exportOnly,
+  });
   return opened;
 }
 
 function begunByAnother({ open }: Job): EverypageError {
-  const message = `another process began ${open.part} at the same time; run the command again to resume it`;
+  const message = `another process began ${open.location?.part} at the same time; run the command again to resume it`;
   return new EverypageError('ARCHIVE_LOCKED', message);
 }
 

@@ -2,7 +2,7 @@ import type { ExportSink } from '../archive-thread/archive-thread.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { Stop } from '../core/summary.ts';
 import type { Engine } from './engine.ts';
-import type { OutputSinks } from './prepare.ts';
+import type { OutputSinks } from './output-sinks.ts';
 
 /** What ends a run early from outside: the caller's signal, a closed pipe, an export that cannot go on. */
 export class RunControl {

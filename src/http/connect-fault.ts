@@ -56,7 +56,7 @@ const NO_SUCH_NAME = new Set(['ENOTFOUND', 'ENODATA']);
 /** A proxy may stand in the environment, where its user no longer thinks of it. */
 export function withProxyCure(what: string, peer: string): string {
   if (!peer.startsWith('proxy ')) return what;
-  return `${what}${what.endsWith('?') ? '' : ';'} -x or HTTPS_PROXY names it, -x '' goes without a proxy`;
+  return `${what}${what.endsWith('?') ? '' : ';'} -x, HTTPS_PROXY or http_proxy names it, -x '' goes without a proxy`;
 }
 
 /** An error of TLS's handshake with `host` (`host:port`, or `proxy host:port`), whose own certificate was found good or not looked at. */
@@ -71,7 +71,7 @@ export function tlsFault(error: unknown, host: string): TransportError {
 }
 
 function handshakeCure(code: string): string {
-  if (NO_TLS.has(code)) return ': it does not speak TLS there; is its URL http://?';
+  if (NO_TLS.has(code)) return ': it does not speak TLS on this port; is its URL http://?';
   // Before TLS 1.3 the lack of a client certificate has no alert of its own (RFC 5246 §7.4.6).
   if (code.endsWith('ALERT_HANDSHAKE_FAILURE')) {
     return `: does it want ${CLIENT_CERTIFICATE_CURE}?`;

@@ -4,7 +4,7 @@
  * attempt does not end an earlier one: behind a slow link Node gives up every address but the last.
  */
 import { ADDRCONFIG, type LookupAddress } from 'node:dns';
-import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
 
 /** RFC 8305 §5, "Connection Attempt Delay". */
 const ATTEMPT_DELAY_MS = 250;
@@ -14,6 +14,8 @@ export interface TcpSettings {
   readonly host: string;
   readonly port: number;
   readonly lookup: LookupFunction;
+  /** Begins to connect to an address. */
+  readonly open: (address: string, port: number) => Socket;
   /** Every socket, as soon as there is one. */
   readonly onSocket: (socket: Socket) => void;
   /** Gives up, and leaves no socket behind. */
@@ -22,7 +24,7 @@ export interface TcpSettings {
 
 /** Rejects with the resolver's error, or with that of the first address; both as Node has them. */
 export async function connectTcp(settings: TcpSettings): Promise<Socket> {
-  const { host, port, lookup, onSocket, signal } = settings;
+  const { host, port, lookup, open, onSocket, signal } = settings;
   const addresses = interleaved(await resolve(host, lookup));
   signal.throwIfAborted();
   const trying = new Set<Socket>();
@@ -35,19 +37,24 @@ export async function connectTcp(settings: TcpSettings): Promise<Socket> {
     const address = addresses[next];
     if (address === undefined) return;
     next += 1;
-    const socket = connect({ host: address, port, noDelay: true });
+    const socket = open(address, port);
     trying.add(socket);
     onSocket(socket);
     const onError = (error: Error): void => {
+      socket.off('close', onClose);
       errors.push(error);
       trying.delete(socket);
       if (next < addresses.length) tryNext();
       else if (trying.size === 0) reject(errors[0]);
     };
+    // A socket that is destroyed while it connects gives no error.
+    const onClose = (): void => onError(new Error('closed'));
     socket.once('error', onError);
+    socket.once('close', onClose);
     socket.once('connect', () => {
       trying.delete(socket);
       socket.off('error', onError);
+      socket.off('close', onClose);
       win(socket);
     });
     if (next < addresses.length) timer = setTimeout(tryNext, ATTEMPT_DELAY_MS);

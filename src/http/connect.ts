@@ -3,13 +3,14 @@
  * It does not know what is spoken afterwards, and repeats nothing, but for one case: a certificate
  * whose authority Node does not know is looked up in the operating system's list as well.
  */
-import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectPlain, isIP, type LookupFunction, type Socket } from 'node:net';
 import {
+  type ConnectionOptions,
   connect as connectTls,
   createSecureContext,
   getCACertificates,
   type SecureContext,
-  type TLSSocket,
+  TLSSocket,
 } from 'node:tls';
 import { setRunningTimeout } from '../core/running-time.ts';
 import {
@@ -20,6 +21,7 @@ import {
   tlsFault,
 } from './connect-fault.ts';
 import { connectTcp } from './connect-tcp.ts';
+import { readInPlace } from './h2/frame-reader.ts';
 import { openTunnel } from './proxy.ts';
 import { TransportError } from './transport.ts';
 
@@ -40,6 +42,8 @@ export interface ConnectSettings {
   readonly lookup: LookupFunction;
   /** Every TCP socket, as soon as there is one, so that it can be cut from outside. */
   readonly onSocket: (socket: Socket) => void;
+  /** Gives up at once, with the signal's reason. */
+  readonly signal: AbortSignal;
 }
 
 export interface Connected {
@@ -75,7 +79,7 @@ export async function connect(
   try {
     return await attemptConnect(target, proxy, tunnel, offered, settings, false);
   } catch (error) {
-    if (!isUnknownAuthority(error)) throw error;
+    if (!isUnknownAuthority(error) || settings.signal.aborted) throw error;
     return await attemptConnect(target, proxy, tunnel, offered, settings, true).catch(() => {
       throw error;
     });
@@ -99,22 +103,35 @@ async function attemptConnect(
     settings.onSocket(socket);
   };
   let stage = `no connection to ${peer}`;
-  let cancel = (): void => {};
-  const timedOut = new Promise<never>((_, reject) => {
-    cancel = setRunningTimeout(() => {
-      const text = `${stage} within ${settings.connectTimeoutMs / 1000} s; --connect-timeout allows longer`;
-      reject(new TransportError('connect-timeout', text));
-    }, settings.connectTimeoutMs);
-  });
+  settings.signal.throwIfAborted();
+  const given = Promise.withResolvers<never>();
+  const onAbort = (): void => given.reject(settings.signal.reason);
+  settings.signal.addEventListener('abort', onAbort, { once: true });
+  const cancel = setRunningTimeout(() => {
+    const text = `${stage} within ${settings.connectTimeoutMs / 1000} s; --connect-timeout allows longer`;
+    given.reject(new TransportError('connect-timeout', text));
+  }, settings.connectTimeoutMs);
   const build = async (): Promise<Connected> => {
     const { lookup } = settings;
     const { signal } = giveUp;
-    let socket = await connectTcp({ ...first, lookup, onSocket, signal }).catch((error) => {
+    const direct =
+      proxy === null && target.tls
+        ? tlsOptions(target, offered, settings, systemAuthorities)
+        : null;
+    const open = (address: string, port: number): Socket => {
+      const place = { host: address, port, noDelay: true };
+      // Only a TLS socket that connects by itself reads in place.
+      return direct === null
+        ? connectPlain(place)
+        : connectTls(Object.assign({}, direct, place, readInPlace()));
+    };
+    let socket = await connectTcp({ ...first, lookup, open, onSocket, signal }).catch((error) => {
       throw tcpFault(error, peer);
     });
     if (proxy !== null && first.tls) {
       stage = `no TLS handshake with ${peer}`;
-      socket = await secure(socket, first, peer, ['http/1.1'], settings, systemAuthorities);
+      const toProxy = tlsOptions(first, ['http/1.1'], settings, systemAuthorities);
+      socket = await secured(connectTls({ ...toProxy, socket }), peer);
     }
     if (proxy !== null && tunnel) {
       stage = `no tunnel through ${peer}`;
@@ -123,13 +140,17 @@ async function attemptConnect(
     if (!target.tls) return { socket, alpn: offered[0] ?? 'http/1.1' };
     const named = describeEndpoint(target);
     stage = `no TLS handshake with ${named}`;
-    const secured = await secure(socket, target, named, offered, settings, systemAuthorities);
-    const alpn = secured.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
+    const safe =
+      direct !== null && socket instanceof TLSSocket
+        ? socket
+        : connectTls({ ...tlsOptions(target, offered, settings, systemAuthorities), socket });
+    await secured(safe, named);
+    const alpn = safe.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
     if (!offered.includes(alpn)) throw noHttp2Fault(named);
-    return { socket: secured, alpn };
+    return { socket: safe, alpn };
   };
   try {
-    return await Promise.race([build(), timedOut]);
+    return await Promise.race([build(), given.promise]);
   } catch (error) {
     giveUp.abort(error);
     for (const socket of sockets) {
@@ -139,31 +160,32 @@ async function attemptConnect(
     throw error;
   } finally {
     cancel();
+    settings.signal.removeEventListener('abort', onAbort);
   }
 }
 
-async function secure(
-  socket: Socket,
+function tlsOptions(
   { host }: Endpoint,
-  peer: string,
   offered: readonly Alpn[],
-  settings: ConnectSettings,
+  { contexts, insecure }: ConnectSettings,
   systemAuthorities: boolean,
-): Promise<TLSSocket> {
-  const { contexts } = settings;
-  const secured = connectTls({
-    socket,
+): ConnectionOptions {
+  return {
     host,
     // A name only: addresses are not allowed in SNI (RFC 6066 §3).
-    ...(isIP(host) === 0 ? { servername: host } : { servername: '' }),
+    servername: isIP(host) === 0 ? host : '',
     ALPNProtocols: [...offered],
     secureContext: systemAuthorities ? contexts.withSystem() : contexts.usual(),
-    rejectUnauthorized: !settings.insecure,
-  });
-  await once(secured, 'secureConnect', (error) =>
-    secured.authorizationError ? certificateFault(error, peer) : tlsFault(error, peer),
+    rejectUnauthorized: !insecure,
+  };
+}
+
+/** Resolves when the handshake with `peer` has ended well. */
+async function secured(socket: TLSSocket, peer: string): Promise<TLSSocket> {
+  await once(socket, 'secureConnect', (error) =>
+    socket.authorizationError ? certificateFault(error, peer) : tlsFault(error, peer),
   );
-  return secured;
+  return socket;
 }
 
 /** Resolves on `event`; rejects with what `toFault` makes of an error or an early close. */

@@ -65,6 +65,8 @@ export function createTransport(
   const origins = new Map<string, OriginConnections>();
   const onWire = new Set<Exchange>();
   const sockets = new Set<Socket>();
+  /** Ends the connections that are still being made. */
+  const giveUp = new AbortController();
   const counts: Record<Protocol, number> = { 'HTTP/1.1': 0, 'HTTP/2': 0 };
   const sweepMs = sweepIntervalMs(options, tuning);
   let sweptAt = runningTime.now();
@@ -120,6 +122,7 @@ export function createTransport(
           insecure: options.insecure,
           connectTimeoutMs: options.connectTimeoutMs,
           onSocket,
+          signal: giveUp.signal,
           // A proxy is the user's own choice, and resolves the names that it is asked for.
           lookup: proxy === null ? guard.lookup : lookup,
         }),
@@ -144,6 +147,7 @@ export function createTransport(
   const shutDown = async (): Promise<void> => {
     if (sweepTimer !== null) clearInterval(sweepTimer);
     const error = new TransportError('closed', 'the run is over');
+    giveUp.abort(error);
     const gone = [...sockets].map(
       (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
     );

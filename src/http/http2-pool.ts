@@ -73,6 +73,8 @@ export class Http2Pool {
     this.#closed = error;
     failAll(this.#waiting, error);
     for (const connection of [...this.#open, ...this.#retired]) connection.destroy(error);
+    // Only requests that wait would be told that it has not begun.
+    this.#beginning?.destroy(error);
   }
 
   #pump(): void {

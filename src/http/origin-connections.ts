@@ -140,7 +140,8 @@ export class OriginConnections {
     const { origin, proxy, concurrency, hasClientCertificate } = this.#settings;
     // The server may cut an idle socket while undici is being loaded.
     socket?.on('error', () => undefined);
-    const undici = await import('undici');
+    // By its file: Bun replaces the package by one of its own, which lacks most of it.
+    const undici = await import('undici/index.js');
     if (this.#closed !== null) {
       socket?.destroy();
       return;

@@ -1,109 +1,111 @@
 /**
- * What has come of one body. Small pieces are copied together, and so is what comes of a large body:
- * pieces are views of what was read from a socket, which holds bytes of other bodies too, and goes only
- * when all of them have gone. Of copies we know that nobody else needs them, and free them at once.
+ * What has come of one body. It is copied: pieces are views of what was read from a socket, which is read
+ * into again. Memory that bodies have used before is already there for the process; new memory costs more
+ * than the copy. Nobody else needs the copies, so a large one is freed at once.
  */
 
-/** A server that sends byte by byte would have each of them hold a whole read of the socket. */
-const SMALL_BYTES = 256;
-const JOINED_BYTES = 2048;
-/** From here on a body is copied: of so many bytes a copy costs little, and what it holds counts. */
+const SLAB_BYTES = 16 * 1024;
+/** From here on a body goes on in slabs of this size, and then in larger ones. */
 const LARGE_BYTES = 1024 * 1024;
-const SLAB_BYTES = 1024 * 1024;
+const MOST_SLAB_BYTES = 4 * 1024 * 1024;
+/** Kept for the bodies to come: 8 MiB, which is 50 bodies of 60 KB and those that wait for a slot. */
+const MOST_FREE_SLABS = 512;
 
-/** Buffers that hold nothing but one large body, or part of it. */
-const slabs = new WeakSet<ArrayBufferLike>();
+/** What the next bodies go to. */
+const freeSlabs: Buffer[] = [];
+/** Chunks that nobody has freed; all but the large ones fill a slab from its beginning. */
+const unfreed = new WeakSet<readonly Uint8Array[]>();
 
 export class BodyChunks {
   #chunks: Uint8Array[] = [];
   #bytes = 0;
-  /** Where pieces are copied to, and which part of it the last chunk is. */
-  #joined: Buffer | null = null;
-  #joinedFrom = 0;
-  #joinedTo = 0;
-  #isLastJoined = false;
+  /** Where the last chunk grows. */
+  #slab: Buffer | null = null;
+  #slabBytes = 0;
 
   get bytes(): number {
     return this.#bytes;
   }
 
   add(chunk: Uint8Array): void {
-    this.#bytes += chunk.length;
-    if (this.#bytes > LARGE_BYTES) {
-      for (let at = 0; at < chunk.length; ) {
-        const part = chunk.subarray(at, at + this.#roomFor(SLAB_BYTES, 1));
-        this.#join(part);
-        at += part.length;
-      }
-    } else if (chunk.length < SMALL_BYTES && this.#chunks.length > 0) {
-      this.#roomFor(JOINED_BYTES, chunk.length);
-      this.#join(chunk);
-    } else {
-      this.#chunks.push(chunk);
-      this.#isLastJoined = false;
+    for (let at = 0; at < chunk.length; ) {
+      const slab = this.#slabWithRoom();
+      const part = chunk.subarray(at, at + slab.length - this.#slabBytes);
+      slab.set(part, this.#slabBytes);
+      this.#slabBytes += part.length;
+      this.#bytes += part.length;
+      at += part.length;
     }
   }
 
   /** Gives them away. */
   take(): readonly Uint8Array[] {
+    this.#endSlab();
     const chunks = this.#chunks;
-    this.#forget();
+    unfreed.add(chunks);
+    this.#chunks = [];
+    this.#bytes = 0;
     return chunks;
   }
 
   drop(): void {
-    freeChunks(this.#chunks);
-    this.#forget();
+    freeChunks(this.take());
   }
 
-  #forget(): void {
-    this.#chunks = [];
-    this.#bytes = 0;
-    this.#joined = null;
-    this.#isLastJoined = false;
+  #slabWithRoom(): Buffer {
+    if (this.#slab !== null && this.#slabBytes < this.#slab.length) return this.#slab;
+    this.#endSlab();
+    const isLarge = this.#bytes >= LARGE_BYTES;
+    const free = isLarge ? undefined : freeSlabs.pop();
+    // As much again as there is: the system gives memory only to what is written.
+    const size = isLarge ? Math.min(this.#bytes, MOST_SLAB_BYTES) : SLAB_BYTES;
+    this.#slab = free ?? Buffer.allocUnsafeSlow(size);
+    return this.#slab;
   }
 
-  /** Bytes that are left in the buffer for copies; a new one of `size` where they are fewer than `least`. */
-  #roomFor(size: number, least: number): number {
-    const isFit =
-      this.#joined !== null && (size === JOINED_BYTES || slabs.has(this.#joined.buffer));
-    const left = isFit ? this.#joined!.length - this.#joinedTo : 0;
-    if (left >= least) return left;
-    this.#joined = size === SLAB_BYTES ? Buffer.allocUnsafeSlow(size) : Buffer.allocUnsafe(size);
-    if (size === SLAB_BYTES) slabs.add(this.#joined.buffer);
-    this.#joinedTo = 0;
-    this.#isLastJoined = false;
-    return size;
-  }
-
-  /** There is room. */
-  #join(chunk: Uint8Array): void {
-    const joined = this.#joined!;
-    if (this.#isLastJoined) this.#chunks.pop();
-    else this.#joinedFrom = this.#joinedTo;
-    joined.set(chunk, this.#joinedTo);
-    this.#joinedTo += chunk.length;
-    this.#chunks.push(joined.subarray(this.#joinedFrom, this.#joinedTo));
-    this.#isLastJoined = true;
+  #endSlab(): void {
+    if (this.#slab !== null) this.#chunks.push(this.#slab.subarray(0, this.#slabBytes));
+    this.#slab = null;
+    this.#slabBytes = 0;
   }
 }
 
 /**
- * Lets go of the memory of large bodies now instead of when it is next looked for; of others nothing
- * happens. None of the chunks may be read any more.
+ * Gives the memory of a body to the next one, or that of a large body back to the system now instead of
+ * when it is next looked for. None of the chunks may be read any more.
  */
 export function freeChunks(chunks: readonly Uint8Array[]): void {
-  for (const { buffer } of chunks) {
-    if (slabs.has(buffer) && buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
-  }
+  if (unfreed.delete(chunks)) for (const chunk of chunks) freeChunk(chunk);
 }
 
-/** All in one piece, which `freeChunks` frees too; they themselves may no longer be read. */
-export function joinChunks(chunks: readonly Uint8Array[]): Uint8Array {
-  const whole = Buffer.concat(chunks);
-  if (whole.length > LARGE_BYTES) slabs.add(whole.buffer);
-  freeChunks(chunks);
-  return whole;
+function freeChunk({ buffer }: Uint8Array): void {
+  if (buffer.byteLength > SLAB_BYTES) (buffer as ArrayBuffer).transfer(0);
+  else if (freeSlabs.length < MOST_FREE_SLABS) freeSlabs.push(Buffer.from(buffer));
+}
+
+/** All in one chunk, which `freeChunks` frees where it is large; they themselves may no longer be read. */
+export function joinChunks(chunks: readonly Uint8Array[]): readonly [Uint8Array] {
+  const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
+  const whole = bytes > LARGE_BYTES ? Buffer.allocUnsafeSlow(bytes) : Buffer.allocUnsafe(bytes);
+  moveChunks(chunks, whole, 0);
+  const joined = [whole] as const;
+  if (bytes > LARGE_BYTES) unfreed.add(joined);
+  return joined;
+}
+
+/**
+ * Copies them to `target` and frees each as soon as it is copied, so that a large body is never in
+ * memory twice. Returns where the copy ends.
+ */
+export function moveChunks(chunks: readonly Uint8Array[], target: Uint8Array, at: number): number {
+  const isOurs = unfreed.delete(chunks);
+  let to = at;
+  for (const chunk of chunks) {
+    target.set(chunk, to);
+    to += chunk.length;
+    if (isOurs) freeChunk(chunk);
+  }
+  return to;
 }
 
 /** What may come of bodies that stand still: windows that were given before, reads of sockets. */

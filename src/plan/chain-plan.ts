@@ -3,12 +3,13 @@ import type { Dropped, PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
+import { gone } from './fan-out-coverage.ts';
 import { guessNext } from './guess-next.ts';
 import { readNoNext } from './no-next.ts';
 import type { PlanState } from './plan.ts';
 import { isSameRequest, type UnplacedRequest } from './request-parts.ts';
-import { StatedTotal } from './stated-total.ts';
 import { type ChainStyle, unplaced } from './styles/style.ts';
+import { Totals } from './totals.ts';
 
 export interface ChainParts {
   readonly pagination: Pagination;
@@ -28,7 +29,7 @@ const MOST_REPEATED_PAGES_WITHOUT_KEY = 1000;
 const MOST_SILENT_IN_A_ROW = 100;
 
 /** Past the end, whatever `Pagination.pastEnd` says. */
-const NO_SUCH_PAGE: readonly number[] = [204, 404, 410, 416];
+const NO_SUCH_PAGE: readonly number[] = [204, ...gone];
 
 /**
  * Why a page may not be there: all came, the page before is said to be the last, what it names may mean
@@ -52,7 +53,7 @@ export class ChainPlan implements PlanState {
   #end: PlanEnd | null = null;
   #previous: PageInfo | null = null;
   #records = 0;
-  readonly #total: StatedTotal;
+  readonly #total: Totals;
   /** A page has said something of the page after it. */
   #hasSpoken = false;
   /** Why a page that a last page names is asked for: it may still be the end. */
@@ -70,8 +71,8 @@ export class ChainPlan implements PlanState {
 
   constructor(parts: ChainParts) {
     this.#parts = parts;
-    this.#total = new StatedTotal(parts.pagination);
     const { pagination, start, style } = parts;
+    this.#total = new Totals({ pagination, skipped: { records: 0, pages: 0 } });
     this.#current = { ...style.first(pagination, start), place: { ...start.place, position: 0 } };
   }
 
@@ -109,8 +110,11 @@ export class ChainPlan implements PlanState {
 
   #count(pageInfo: PageInfo): void {
     const isRepeated = pageInfo.records > 0 && this.#isEarlier(pageInfo.recordsSeenAt);
-    this.#total.hear(pageInfo, this.#records, isRepeated);
-    if (!isRepeated) this.#records += pageInfo.records - (pageInfo.repeats ?? 0);
+    const at = { before: this.#records, page: null };
+    if (!isRepeated) this.#total.contradictions.hear(pageInfo, at);
+    this.#total.onPage(this.#current.place.position, pageInfo);
+    const { records, repeats = 0, goesOn = false } = pageInfo;
+    if (!isRepeated && !goesOn) this.#records += records - repeats;
     this.#emptyInARow = pageInfo.records === 0 ? this.#emptyInARow + 1 : 0;
     this.#repeatedInARow = isRepeated ? this.#repeatedInARow + 1 : 0;
     this.#hasSpoken ||= pageInfo.next !== null || pageInfo.more !== null;
@@ -194,7 +198,7 @@ export class ChainPlan implements PlanState {
     const isPromised =
       style.whyBroken === undefined || pageInfo.more === true || this.#total.exceeds(this.#records);
     if (namesUrl && this.#more === null) this.#doubt = 'no-more';
-    else if (this.#total.isReachedBy(this.#records)) this.#doubt = 'everything-came';
+    else if (this.#total.areAlwaysAll(this.#records)) this.#doubt = 'everything-came';
     else if (noNext !== null) this.#doubt = 'no-next';
     else this.#doubt = isPromised ? null : 'unpromised';
     this.#ask({ ...request, place: { ...start.place, position: after } }, pageInfo);
@@ -209,7 +213,7 @@ export class ChainPlan implements PlanState {
     const isSilent = next === null && more === null && this.#hasNamed;
     if (!isSilent || this.#before === null || records < Math.max(2, this.#largest)) return null;
     const isLast = totalPages !== null && this.#current.place.position + 1 >= totalPages;
-    if (isLast || this.#total.isReachedBy(this.#records)) return null;
+    if (isLast || this.#total.areAlwaysAll(this.#records)) return null;
     return guessNext(this.#before, { request: unplaced(this.#current), pageInfo });
   }
 
@@ -220,7 +224,7 @@ export class ChainPlan implements PlanState {
 
   #onEmptyAfterMore(): void {
     const { position } = this.#current.place;
-    if (this.#total.isReachedBy(this.#records)) this.#finish('total', position, null);
+    if (this.#total.areAlwaysAll(this.#records)) this.#finish('total', position, null);
     else {
       const detail = `page ${position} says that there is more, and what follows it is empty`;
       this.#finish('broken', position, detail);
@@ -245,7 +249,7 @@ export class ChainPlan implements PlanState {
   /** Where no page has ever spoken of a next one, that none is named states nothing. */
   #reasonOfSilence(): PlanEnd['reason'] {
     if (this.#hasSpoken) return 'stated';
-    return this.#total.isReachedBy(this.#records) ? 'total' : 'short';
+    return this.#total.areAlwaysAll(this.#records) ? 'total' : 'short';
   }
 
   /** Ends the plan where the next step was taken before, or where many pages brought nothing new. */
@@ -323,7 +327,7 @@ export class ChainPlan implements PlanState {
   }
 
   #depth(): string {
-    const total = formatCount(this.#total.said ?? 0);
+    const total = formatCount(this.#total.records ?? 0);
     const least = this.#total.isLowerBound ? 'at least ' : '';
     return ` after ${formatCount(this.#records)} of ${least}${total} records`;
   }
@@ -335,7 +339,7 @@ export class ChainPlan implements PlanState {
   }
 
   #dropped(): readonly Dropped[] {
-    const dropped = this.#total.dropped();
+    const dropped = this.#total.contradictions.dropped();
     return this.#more === null ? dropped : [...dropped, { what: 'more', why: this.#more }];
   }
 }

@@ -5,11 +5,12 @@ import {
   type Answer,
   type Coverage,
   hasSameRecords,
-  MOST_MEAGRE_PAGES,
   MOST_TRAILING_PAGES,
-} from './fan-out-end.ts';
+} from './fan-out-coverage.ts';
+import { MOST_MEAGRE_PAGES } from './fan-out-end.ts';
 import { mayBeFull } from './full-page.ts';
-import type { PageGrid, Totals } from './page-grid.ts';
+import type { PageGrid } from './page-grid.ts';
+import type { Totals } from './totals.ts';
 
 /** Pages that are refused one after another, the first behind a full page, show that a list ends. */
 const PAGES_OF_AN_END = 4;
@@ -134,9 +135,8 @@ export class EndEvidence {
 
   /** Pages without records say that there is more, as where a server filters what it pages. */
   goesOn(): boolean {
-    const { trailing } = this.#coverage;
-    const kinds = [...trailing.values()].filter((kind) => kind !== 'repeated');
-    const isOnward = kinds.every((kind) => kind === 'onward');
+    const { kindsBehind, trailing } = this.#coverage;
+    const isOnward = kindsBehind.every((kind) => kind === 'onward');
     if (isOnward && trailing.size < MOST_TRAILING_PAGES) return true;
     return this.pagesBehindRefusal() > 0 || this.mayBeHidden();
   }
@@ -157,13 +157,17 @@ export class EndEvidence {
    * nothing states one: it may be a page in the middle that fails.
    */
   pagesBehindRefusal(): number {
-    const { newest, trailing } = this.#coverage;
+    const { newest, kindsBehind: kinds } = this.#coverage;
     if (newest.pageInfo?.more === false && this.mayBeLast()) return 0;
-    const kinds = [...trailing.values()].filter((kind) => kind !== 'repeated');
     const isRefused = kinds.length > 0 && kinds.every((kind) => typeof kind === 'object');
     if (!isRefused || !this.#grid.mayGuess || !this.looksForEnd()) return 0;
-    if (newest.pageInfo === null || !this.#isFull(newest.pageInfo)) return 0;
+    if (!this.isLastFull) return 0;
     return Math.max(0, PAGES_OF_AN_END - kinds.length);
+  }
+
+  get isLastFull(): boolean {
+    const { pageInfo } = this.#coverage.newest;
+    return pageInfo !== null && this.#isFull(pageInfo);
   }
 
   #isFull({ records, echoedSize }: PageInfo): boolean {

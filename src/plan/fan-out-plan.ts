@@ -6,15 +6,16 @@ import {
   Coverage,
   emptiness,
   type FanOutFacts,
-  fanOutEnd,
   gone,
   hasSameRecords,
   MOST_TRAILING_PAGES,
   mayBeAlike,
   readWindow,
-} from './fan-out-end.ts';
-import { AskedPages, type GridParts, PageGrid, Totals } from './page-grid.ts';
+} from './fan-out-coverage.ts';
+import { fanOutEnd } from './fan-out-end.ts';
+import { AskedPages, type GridParts, PageGrid } from './page-grid.ts';
 import type { PlanState } from './plan.ts';
+import { Totals } from './totals.ts';
 
 /** Pages that are requested together before it is known whether they exist. */
 const LONGEST_WINDOW = 64;
@@ -352,6 +353,7 @@ export class FanOutPlan implements PlanState {
       totals: this.#totals,
       coverage: this.#coverage,
       next: this.#pages.next,
+      isLastFull: this.#evidence.isLastFull,
       found: found !== 'statement' && this.#areAlike ? 'alike' : found,
     });
   }

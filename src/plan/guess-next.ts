@@ -1,12 +1,7 @@
 /** The page behind one that names none, by how the links before it counted on. */
 import type { PageInfo } from '../core/page-info.ts';
 import { readScalar } from './literal.ts';
-import {
-  differInOneNumber,
-  getQueryParameter,
-  readQuery,
-  setQueryParameter,
-} from './query-parameter.ts';
+import { changedQuery, differInOneNumber, setQueryParameter, stepsBy } from './query-parameter.ts';
 import type { UnplacedRequest } from './request-parts.ts';
 
 interface Asked {
@@ -28,18 +23,13 @@ export function guessNext(before: Asked, { request, pageInfo }: Asked): Unplaced
   const [led, leads] = [before, { pageInfo }].map(({ pageInfo: { lastKey } }) =>
     lastKey === null ? null : (readScalar(lastKey)?.text ?? null),
   );
-  const changed = readQuery(url).filter(
-    ([name, value]) => getQueryParameter(before.request.url, name) !== value,
-  );
-  const [only, ...others] = changed;
+  const [only, ...others] = changedQuery(before.request.url, url);
   if (only === undefined || others.length > 0) return null;
   if (only[1] === led && leads != null) return set(only[0], leads);
   const difference = differInOneNumber(before.request.url, url);
   if (difference === null || !('param' in difference)) return null;
-  const { param, a, b } = difference;
-  const { records } = before.pageInfo;
-  const isByRecords = a === null ? b === records || b === records + 1 : b - a === records;
-  if (isByRecords) return set(param, String(b + pageInfo.records));
-  const isByPage = a === null ? b === 1 || b === 2 : b - a === 1;
-  return isByPage ? set(param, String(b + 1)) : null;
+  const { param, b } = difference;
+  const by = stepsBy(difference, before.pageInfo.records);
+  if (by.records) return set(param, String(b + pageInfo.records));
+  return by.pages ? set(param, String(b + 1)) : null;
 }

@@ -1,4 +1,5 @@
 /** The Link header (RFC 8288 §3), read as its Appendix B.2 says and forgiving where servers err. */
+import { means } from './names.ts';
 import {
   differInOneNumber,
   getQueryParameter,
@@ -65,6 +66,11 @@ function isLinkOf(link: Link, rel: string, base: string): boolean {
   page.hash = '';
   return context.href === page.href;
 }
+
+/** Relations to the pages before a page. */
+export const PAGES_BEFORE = ['prev', 'previous'];
+/** Relations that only a paged list has, besides `next`. */
+export const OTHER_PAGES = [...PAGES_BEFORE, 'first', 'last'];
 
 class LinkReader {
   readonly #text: string;
@@ -187,9 +193,6 @@ function isNamePart(character: string): boolean {
   return isUnquotedPart(character) && character !== '=' && !isSpace(character);
 }
 
-/** Names of which an absent value means the first page, not the first record. */
-const pageName = /page|^p$/i;
-
 /**
  * Pages in all by `rel="last"` where its number counts pages or, evenly, records: that takes the
  * number of the first page and the step from this page to the next. Null where either is unclear.
@@ -232,7 +235,7 @@ function firstNumber(
 
 /** `?page=2` comes after a page without a number: that was page 1. */
 function impliedFirst(place: NumberDifference, nextNumber: number): number | null {
-  const countsPages = 'param' in place && pageName.test(place.param);
+  const countsPages = 'param' in place && means.page(place.param);
   return countsPages && (nextNumber === 1 || nextNumber === 2) ? nextNumber - 1 : null;
 }
 

@@ -1,8 +1,9 @@
 /** Whether what a page names as the next page holds a property of its last record that others may have too. */
 import type { NextStep } from '../core/page-info.ts';
-import { squash } from './detect/names.ts';
-import { isObject, listFields } from './detect/page-view.ts';
 import { readScalar } from './literal.ts';
+import { squash } from './names.ts';
+import { isObject, listFields } from './page-fields.ts';
+import { changedQuery, mergeParameters } from './query-parameter.ts';
 import { textsOf } from './token-text.ts';
 
 interface Page {
@@ -44,10 +45,8 @@ export function nextByField(step: NextStep | null, page: Page): string | null {
 /** What changes in the request. */
 function changedTexts(step: NextStep, url: string): readonly string[] {
   if (step.kind === 'cursor') return [step.value];
-  const own = new URL(url).searchParams;
-  const values =
-    step.kind === 'url' ? [...new URL(step.url).searchParams] : Object.entries(step.values);
-  const changed = values.filter(([name, value]) => own.get(name) !== value);
+  const next = step.kind === 'url' ? step.url : mergeParameters(url, step.values);
+  const changed = changedQuery(url, next);
   // Another parameter beside it may hold what is missing.
   return changed.length === 1 ? changed.map(([, value]) => value) : [];
 }

@@ -1,6 +1,7 @@
 /** Whether what a page names as the next page is its own last record. */
 import type { NextStep } from '../core/page-info.ts';
 import { readScalar } from './literal.ts';
+import { changedQuery } from './query-parameter.ts';
 import type { PageToRead } from './styles/page-reading.ts';
 
 /**
@@ -24,14 +25,12 @@ export function nextHoldsKey(
     case 'url':
       // What a body holds beside the key nobody knows.
       if (step.send?.method === 'POST') return false;
-      return urlHoldsKey(new URL(step.url), new URL(url), key.text);
+      return urlHoldsKey(step.url, url, key.text);
   }
 }
 
-function urlHoldsKey(next: URL, own: URL, key: string): boolean {
-  if (next.pathname !== own.pathname) return false;
-  const changed = [...next.searchParams].filter(
-    ([name, value]) => own.searchParams.get(name) !== value,
-  );
-  return changed.length > 0 && changed.every(([, value]) => value === key);
+function urlHoldsKey(next: string, own: string, key: string): boolean {
+  const changed = changedQuery(own, next);
+  const isSamePath = URL.parse(next)?.pathname === URL.parse(own)?.pathname;
+  return isSamePath && changed.length > 0 && changed.every(([, value]) => value === key);
 }

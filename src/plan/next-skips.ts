@@ -1,15 +1,14 @@
 /** Whether the next page begins where a page ended, as far as a link or a token shows numbers. */
 import type { NextStep, PageInfo } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
-import { readStartParams } from './detect/start-params.ts';
-import { differInOneNumber, getQueryParameter } from './query-parameter.ts';
+import { means } from './names.ts';
+import { changedQuery, differInOneNumber, getQueryParameter } from './query-parameter.ts';
+import { readStartParams } from './start-params.ts';
 import type { PageToRead } from './styles/page-reading.ts';
 import { numbersIn } from './token-text.ts';
 
 /** A larger step is one of times or ids. */
 const LARGEST_STEP = 100_000;
-/** `start` and `from` may as well be a time or an id. */
-const SURE_OFFSET = /offset|skip/i;
 
 interface Page extends Pick<PageToRead, 'url' | 'recordCount' | 'lastKey'> {
   readonly echoedSize: number | null;
@@ -45,7 +44,7 @@ export function readSkips(
       return told(
         isOwn ? own.offset.number : null,
         next.offset.number,
-        SURE_OFFSET.test(next.offset.name),
+        means.onlyOffset(next.offset.name),
       );
     }
     if (next.page?.number != null) {
@@ -67,10 +66,8 @@ type Told = (from: number | null, to: number, isNamed: boolean) => Pick<PageInfo
 
 /** A next link that differs in a token. */
 function tokenSkips(url: string, next: string, told: Told): Pick<PageInfo, 'skips'> {
-  for (const [name, value] of new URL(next).searchParams) {
-    const sent = getQueryParameter(url, name);
-    if (sent === value) continue;
-    const skips = skipsOf(sent, value, told);
+  for (const [name, value] of changedQuery(url, next)) {
+    const skips = skipsOf(getQueryParameter(url, name), value, told);
     if (skips.skips !== undefined) return skips;
   }
   return {};
@@ -81,7 +78,7 @@ function skipsOf(sent: string | null, token: string, told: Told): Pick<PageInfo,
   for (const [name, number] of numbersIn(token)) {
     const from = before?.get(name) ?? null;
     if (before !== null && from === null) continue;
-    const skips = told(from, number, SURE_OFFSET.test(name));
+    const skips = told(from, number, means.onlyOffset(name));
     if (skips.skips !== undefined) return skips;
   }
   return {};

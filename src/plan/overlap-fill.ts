@@ -1,8 +1,9 @@
 import type { PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { endlessText, MOST_MEAGRE_PAGES } from './fan-out-end.ts';
-import { type GridParts, PageGrid, Totals } from './page-grid.ts';
+import { type GridParts, PageGrid } from './page-grid.ts';
 import type { PlanState } from './plan.ts';
+import { Totals } from './totals.ts';
 
 /** Ends after which no gap is filled. */
 const finalReasons = new Set<PlanEnd['reason']>(['broken', 'stuck', 'loop', 'ceiling', 'single']);

@@ -3,6 +3,8 @@
  * as the user or the server wrote it, since some servers sign a query or read `[` and `%5B` apart.
  */
 
+import { isDeepStrictEqual } from 'node:util';
+
 /** `from` and `to` (exclusive) in the URL of one `name=value`, and of the value in it. */
 interface Span {
   readonly from: number;
@@ -57,6 +59,14 @@ export function readQuery(url: string): readonly (readonly [name: string, value:
     decodePart(url.slice(span.from, nameEnd(span))),
     decodePart(url.slice(span.value, span.to)),
   ]);
+}
+
+/** Parameters of a URL that another one does not have, or has with another value. */
+export function changedQuery(
+  other: string,
+  url: string,
+): readonly (readonly [name: string, value: string])[] {
+  return readQuery(url).filter(([name, value]) => getQueryParameter(other, name) !== value);
 }
 
 function* parameters(url: string): Generator<Span> {
@@ -149,6 +159,18 @@ export function differInOneNumber(urlA: string, urlB: string): NumberDifference 
   return sameQuery ? differInSegment(a.pathname, b.pathname) : null;
 }
 
+/**
+ * Whether a number goes on by one page, or by so many records. A URL without one is the first page, which
+ * servers count as 0 or as 1.
+ */
+export function stepsBy(
+  { a, b }: Pick<NumberDifference, 'a' | 'b'>,
+  records: number,
+): { readonly pages: boolean; readonly records: boolean } {
+  const steps = a === null ? [b, b - 1] : [b - a];
+  return { pages: steps.includes(1), records: records > 0 && steps.includes(records) };
+}
+
 /** A whole number as servers write one into a link: digits, no sign, no zeros before it. */
 export function wholeNumber(text: string | null): number | null {
   return text !== null && /^(?:0|[1-9][0-9]{0,14})$/.test(text) ? Number(text) : null;
@@ -170,26 +192,16 @@ type Difference = readonly [name: string, a: readonly string[], b: readonly stri
 
 /** The names whose values are not the same in both, with the values. */
 function differences(a: string, b: string): readonly Difference[] {
-  const valuesA = valuesByName(a);
-  const valuesB = valuesByName(b);
-  const found: Difference[] = [];
-  for (const name of new Set([...valuesA.keys(), ...valuesB.keys()])) {
-    const inA = valuesA.get(name) ?? [];
-    const inB = valuesB.get(name) ?? [];
-    const same = inA.length === inB.length && inA.every((value, index) => value === inB[index]);
-    if (!same) found.push([name, inA, inB]);
-  }
-  return found;
+  const [valuesInA, valuesInB] = [valuesByName(a), valuesByName(b)];
+  const names = new Set([...readQuery(a), ...readQuery(b)].map(([name]) => name));
+  return [...names]
+    .map((name): Difference => [name, valuesInA(name), valuesInB(name)])
+    .filter(([, inA, inB]) => !isDeepStrictEqual(inA, inB));
 }
 
-function valuesByName(url: string): ReadonlyMap<string, readonly string[]> {
-  const values = new Map<string, string[]>();
-  for (const [name, value] of readQuery(url)) {
-    const known = values.get(name);
-    if (known === undefined) values.set(name, [value]);
-    else known.push(value);
-  }
-  return values;
+function valuesByName(url: string): (name: string) => readonly string[] {
+  const named = Map.groupBy(readQuery(url), ([name]) => name);
+  return (name) => (named.get(name) ?? []).map(([, value]) => value);
 }
 
 function differInSegment(pathA: string, pathB: string): NumberDifference | null {

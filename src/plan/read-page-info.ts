@@ -25,7 +25,7 @@ export function readPageInfo(pagination: Pagination, given: PageToRead): PageInf
     ? parseContentRange(headers['content-range'] ?? '')
     : null;
   const page: ReadablePage = { ...given, links, range };
-  const { step = null, more = null } = style?.readNext(pagination, page) ?? {};
+  const { step = null, more = null, isPart = false } = style?.readNext(pagination, page) ?? {};
   const position = readAt(page, pagination.positionPath);
   const isUnreadable = statesTooLong(pagination, page);
   const echoedSize = readAt(page, pagination.sizePath);
@@ -42,6 +42,7 @@ export function readPageInfo(pagination: Pagination, given: PageToRead): PageInf
     digest: page.digest,
     firstKey: page.firstKey,
     lastKey: page.lastKey,
+    ...(isPart ? { isPart } : {}),
     ...(style?.kind === 'chain' ? ofChain(pagination, step, { ...page, echoedSize }) : {}),
     nextSeenAt: null,
     recordsSeenAt: null,
@@ -99,9 +100,9 @@ function statesTooLong(
   );
 }
 
-function readTotal(
+export function readTotal(
   { totalHeader, totalPath, totalIsUnsure = false }: Pagination,
-  { headers, literal }: PageToRead,
+  { headers, literal }: Pick<PageToRead, 'headers' | 'literal'>,
   range: ContentRange | null,
 ): Pick<PageInfo, 'total' | 'totalIsLowerBound'> {
   const stated =
@@ -139,7 +140,10 @@ function readTotalPages(pagination: Pagination, page: ReadablePage): number | nu
   return styleOf(pagination)?.totalPages?.(pagination, page) ?? null;
 }
 
-function readAt({ literal }: PageToRead, path: string | null): number | null {
+export function readAt(
+  { literal }: Pick<PageToRead, 'literal'>,
+  path: string | null,
+): number | null {
   return path === null ? null : readCount(literal(path));
 }
 

@@ -1,7 +1,8 @@
 /** The parts of a request that say which page it is: query parameter, header, member of the body. */
+import { isDeepStrictEqual } from 'node:util';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
-import { endOfJsonValue, jsonMembers, type PartValue, skipJsonSpace } from './literal.ts';
+import { endOfJsonValue, jsonMembers, type PartValue, readJson, skipJsonSpace } from './literal.ts';
 import { getQueryParameter, setQueryParameter } from './query-parameter.ts';
 
 /** A request whose place in the plan is not given yet. */
@@ -11,8 +12,7 @@ export type UnplacedRequest = Omit<PageRequest, 'place'>;
  * The request with one part set. Null where it cannot be: a header's value may hold no line break
  * and nothing beyond Latin-1, and a body has to be JSON.
  *
- * A literal goes into a body as a string where a string stood before. `filter.skip` is a member of the
- * parameter `filter` where that holds a JSON object: `filter={"limit":50}`.
+ * `filter.skip` is a member of the parameter `filter` where that holds a JSON object: `filter={"limit":50}`.
  */
 export function setPart(
   request: UnplacedRequest,
@@ -28,10 +28,18 @@ export function setPart(
     const headers = setHeader(request.headers, name, value.text);
     return headers === null ? null : { ...request, headers };
   }
-  const isBare = value.isLiteral && !getBodyMember(request.body, name)?.startsWith('"');
-  const literal = isBare ? value.text : JSON.stringify(value.text);
-  const body = setBodyMember(request.body, name, literal);
+  const body = setMember(request.body, name, value);
   return body === null ? null : { ...request, body };
+}
+
+/** A literal goes in as a string where a string stood before. */
+export function setMember(
+  body: Uint8Array | null,
+  name: string,
+  value: PartValue,
+): Uint8Array | null {
+  const isBare = value.isLiteral && !getBodyMember(body, name)?.startsWith('"');
+  return setBodyMember(body, name, isBare ? value.text : JSON.stringify(value.text));
 }
 
 /** Null where the parameter before the dot holds no JSON object, or the URL has one of the whole name. */
@@ -41,9 +49,7 @@ function setInJson(url: string, name: string, value: PartValue): string | null {
   const [outer, inner] = [name.slice(0, dot), name.slice(dot + 1)];
   const json = getQueryParameter(url, outer)?.trim() ?? '';
   if (!json.startsWith('{')) return null;
-  const written = Buffer.from(json);
-  const isBare = value.isLiteral && !getBodyMember(written, inner)?.startsWith('"');
-  const body = setBodyMember(written, inner, isBare ? value.text : JSON.stringify(value.text));
+  const body = setMember(Buffer.from(json), inner, value);
   return body === null ? null : setQueryParameter(url, outer, Buffer.from(body).toString());
 }
 
@@ -75,22 +81,16 @@ export function fitsHeader(value: string): boolean {
 /** Whether two requests ask a server for the same thing. */
 export function isSameRequest(a: UnplacedRequest, b: UnplacedRequest): boolean {
   return (
-    a.url === b.url && a.method === b.method && isSameBody(a.body, b.body) && hasSameHeaders(a, b)
+    a.url === b.url &&
+    a.method === b.method &&
+    isSameBody(a.body, b.body) &&
+    isDeepStrictEqual({ ...a.headers }, { ...b.headers })
   );
 }
 
 function isSameBody(a: Uint8Array | null, b: Uint8Array | null): boolean {
   if (a === null || b === null) return a === b;
   return Buffer.compare(a, b) === 0;
-}
-
-function hasSameHeaders(a: UnplacedRequest, b: UnplacedRequest): boolean {
-  const own = Object.entries(a.headers ?? {});
-  const others = b.headers ?? {};
-  return (
-    own.length === Object.keys(others).length &&
-    own.every(([name, value]) => others[name] === value)
-  );
 }
 
 /**
@@ -124,6 +124,11 @@ export function setBodyMember(
   // Into an object, behind its last member: without the braces of its own.
   const comma = place.isEmpty ? '' : ',';
   return Buffer.from(`${before}${comma}${written.slice(1, -1)}${text.slice(place.to)}`, 'latin1');
+}
+
+/** The parsed body; null without one, and where it is no JSON. */
+export function parsedBody({ body }: Pick<UnplacedRequest, 'body'>): unknown {
+  return body === null ? null : readJson(Buffer.from(body).toString());
 }
 
 /** The literal text at a dotted path of a JSON body, or null where nothing stands there. */

@@ -1,9 +1,8 @@
 /** Where a list begins, as the user or a preset says it with `first`, and as its start request has it. */
 import type { PageRequest } from '../core/page-request.ts';
-import type { Pagination } from '../core/pagination.ts';
-import { readStartParams, type StartParam } from './detect/start-params.ts';
-import { setHeader, setPart } from './request-parts.ts';
-import { literalNumber } from './styles/style.ts';
+import { noPagination, type Pagination } from '../core/pagination.ts';
+import { readStartParams, type StartParam } from './start-params.ts';
+import { styleOf } from './styles/styles.ts';
 
 /**
  * The start with the number of its first page, or its first offset, where the user named that: what a
@@ -14,21 +13,17 @@ export function withSaidFirst(
   said: Partial<Pagination>,
   first: number | null,
 ): PageRequest {
-  const { style, size = null } = said;
-  if (first === null) return start;
-  if (style === 'range') {
-    const range = `${said.param ?? 'items'}=${first}-`;
-    const headers = first > 0 && size === null ? setHeader(start.headers, 'range', range) : null;
-    return headers === null ? start : { ...start, headers };
-  }
   const own = ownNumber(start, said);
-  const param = said.param ?? own?.name ?? style ?? null;
-  const isCounted = style === 'page' || style === 'offset' || (style == null && own !== null);
-  if (!isCounted || param === null) return start;
+  const name = said.style ?? (own === null ? null : 'page');
+  const style = name === null ? null : styleOf({ style: name });
+  if (first === null || name === null || style?.kind !== 'counted') return start;
+  // Its first page is asked for with a size, which says where that begins.
+  if (style.needsSize && (first === 0 || said.size != null)) return start;
+  const param = said.param ?? (style.needsSize ? null : (own?.name ?? name));
   const carrier = said.carrier ?? own?.carrier ?? (start.method === 'POST' ? 'body' : 'query');
-  const { place, ...request } = start;
-  const set = setPart(request, carrier, param, literalNumber(first));
-  return set === null ? start : { ...set, place };
+  const pagination = { ...noPagination, style: name, param, carrier, first };
+  const request = style.pageAt(pagination, start, 0, null);
+  return request === null ? start : { ...request, place: start.place };
 }
 
 /** A preset's own first page, unless the user's request begins elsewhere. */

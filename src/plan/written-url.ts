@@ -45,7 +45,7 @@ export function checkUrl(
     if (/^https?:/i.test(trimmed)) fail('lacks the // after http: or https:');
     if (/\s/.test(trimmed)) {
       const shown = `"${redactInvalid(trimmed, secretParams)}"`;
-      fail('is not a URL, which begins with https:// and holds no spaces', shown);
+      fail('is not a URL; a URL begins with https:// and has no spaces', shown);
     }
     const rest = redactInvalid(trimmed, secretParams).replace(/^[/\\]+/, '');
     // A server on one's own machine seldom has a certificate.
@@ -88,7 +88,8 @@ export function resolveUrl(target: string, base: string): string | null {
     url.username = '';
     url.password = '';
   }
-  return url.href.includes('#') ? withoutFragment(url) : url.href;
+  if (url.href.includes('#')) url.hash = '';
+  return url.href;
 }
 
 /** Parameters without a question mark, two at least: a token may hold `=`. */
@@ -128,11 +129,6 @@ export function atOriginOf(url: string, start: string): string {
   const { origin } = new URL(start);
   const parsed = new URL(url);
   return origin + parsed.pathname + parsed.search;
-}
-
-function withoutFragment(url: URL): string {
-  url.hash = '';
-  return url.href;
 }
 
 /**

@@ -49,7 +49,8 @@ function pageLine(event: RunEvent, paint: Painter): string | null {
         escapeText(event.url),
       ].join('  ');
     }
-    case 'pause': {
+    case 'pause':
+    case 'pause-extended': {
       const duration = formatDuration(event.durationMs);
       const what =
         event.cause === 'limit'
@@ -60,7 +61,7 @@ function pageLine(event: RunEvent, paint: Painter): string | null {
     case 'limit':
       return paint('dim', `${escapeText(event.limiter)}: ${escapeText(event.said)}`);
     case 'resume':
-      return paint('dim', `${escapeText(event.limiter)} resumes`);
+      return event.ended ? null : paint('dim', `${escapeText(event.limiter)} resumes`);
     default:
       return null;
   }

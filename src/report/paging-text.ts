@@ -51,7 +51,7 @@ export function pagingCommands(
   ]);
   if (flags.length === 0) return helping;
   return [
-    paint('dim', 'pin with:'),
+    paint('dim', 'to skip detection next time:'),
     `  ${paint('dim', escapeText(commandWith(flags, false)))}`,
     ...helping,
   ];

@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 /** Colours, in the eight that every terminal theme defines. */
 export type Paint = 'green' | 'yellow' | 'red' | 'cyan' | 'dim' | 'bold';
 
@@ -62,6 +64,45 @@ export function fitText(text: string, columns: number): string {
     fitted += char;
   }
   return `${fitted}…`;
+}
+
+/** A command to copy: in several lines it would be several commands. */
+const COMMAND = /^(?: +| *try: |\$ )(?:npx )?everypage /;
+
+/**
+ * Text whose lines fit `columns`, broken between words; what follows a break is indented as the line is.
+ * Commands stay whole, and so do words that are longer than a line.
+ */
+export function wrapText(text: string, columns: number): string {
+  return text
+    .split('\n')
+    .flatMap((line) => wrapLine(line, columns))
+    .join('\n');
+}
+
+function wrapLine(line: string, columns: number): readonly string[] {
+  const bare = stripVTControlCharacters(line);
+  if (textWidth(bare) <= columns || COMMAND.test(bare)) return [line];
+  // What follows stands under the last column of a table, if that leaves room for it.
+  const [left = ''] = /^ *\S+(?: \S+)* {2,}(?=\S)/.exec(bare) ?? [];
+  const isTable = left !== '' && textWidth(left) <= columns * 0.6;
+  const indent = isTable ? ' '.repeat(textWidth(left)) : /^ */.exec(bare)![0];
+  const lines: string[] = [];
+  let current = '';
+  let width = 0;
+  // White space within a line may be columns of a table.
+  for (const [word] of line.matchAll(/\s*\S+/g)) {
+    const wide = textWidth(stripVTControlCharacters(word));
+    if (current !== '' && width + wide > columns) {
+      lines.push(current);
+      current = indent + word.trimStart();
+      width = textWidth(stripVTControlCharacters(current));
+    } else {
+      current += word;
+      width += wide;
+    }
+  }
+  return [...lines, current];
 }
 
 /** One painted line of at most `columns` columns. */

@@ -105,6 +105,7 @@ export function createProgress(clock: Clock): Progress {
           retries += 1;
           break;
         case 'pause':
+        case 'pause-extended':
           hasPaused = true;
           pauses.set(event.limiter, {
             cause: event.cause,

@@ -1,4 +1,5 @@
 import type { EventSink } from '../core/events.ts';
+import { wrapText } from './paint.ts';
 
 /**
  * The contract of this folder: observers. They receive events and print something about them. They
@@ -41,31 +42,44 @@ export const systemTicker: Ticker = (periodMs, tick) => {
  * are redrawn in place.
  */
 export interface Screen {
-  /** Writes one line that stays. */
+  /** Writes lines that stay; on a terminal they are broken between words. */
   line(text: string): void;
   /** Replaces the live lines; `[]` takes them back. Nothing without a terminal. */
   live(lines: readonly string[]): void;
 }
 
-const eraseLine = '\u001b[2K';
-const lineUp = '\u001b[1A';
+/**
+ * All from the beginning of the line on. The space is there because tmux keeps what is erased from the
+ * first place of its window on.
+ */
+const ERASE = '\r \u001b[J\r\u001b[K';
 
 export function createScreen(stream: TextStream, facts: TerminalFacts): Screen {
   let drawn: readonly string[] = [];
 
-  const erase = () =>
-    drawn.length === 0 ? '' : `\r${eraseLine}${`${lineUp}${eraseLine}`.repeat(drawn.length - 1)}`;
+  /**
+   * The cursor waits where the live lines begin. A window that becomes narrower breaks them into more rows,
+   * and some terminals do not: from there everything below is erased either way.
+   */
+  const draw = (): string => {
+    if (drawn.length === 0) return '';
+    const up = drawn.length === 1 ? '' : `\u001b[${drawn.length - 1}A`;
+    return `${drawn.join('\n')}\r${up}`;
+  };
+  const erase = (): string => (drawn.length === 0 ? '' : ERASE);
 
   return {
     line(text) {
+      const shown = facts.isTerminal ? wrapText(text, facts.columns()) : text;
       // One write, so that no half-drawn state is ever shown.
-      stream.write(`${erase()}${text}\n${drawn.join('\n')}`);
+      stream.write(`${erase()}${shown}\n${draw()}`);
     },
     live(lines) {
       if (!facts.isTerminal) return;
       if (drawn.length === 0 && lines.length === 0) return;
-      stream.write(`${erase()}${lines.join('\n')}`);
+      const erased = erase();
       drawn = lines;
+      stream.write(`${erased}${draw()}`);
     },
   };
 }

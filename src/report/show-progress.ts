@@ -32,19 +32,20 @@ export function createProgressBar(
   };
 }
 
-/** The lines of the bar, each at least three columns narrower than the terminal. */
+/** The lines of the bar, each narrower than the terminal: a full one makes some terminals wrap. */
 export function progressLines(
   snapshot: ProgressSnapshot,
   facts: Pick<TerminalFacts, 'color' | 'columns'>,
 ): readonly string[] {
-  // A full line makes some terminals wrap, and so does the `^C` that a terminal writes behind it; a
-  // line that wrapped is not erased.
-  const columns = Math.max(1, facts.columns() - 3);
+  const columns = Math.max(1, facts.columns() - 1);
   const paint = createPainter(facts.color);
-  const pace = paceText(snapshot);
+  const amount = amountText(snapshot);
+  let pace = paceParts(snapshot).map((part) => `  ${part}`);
+  // What does not fit is left out rather than cut, what counts least first.
+  while (pace.length > 1 && textWidth(amount + pace.join('')) > columns) pace = pace.slice(1);
   const words: Segment[] = [
-    { text: amountText(snapshot), paint: 'bold' },
-    { text: pace === '' ? '' : `  ${pace}`, paint: null },
+    { text: amount, paint: 'bold' },
+    { text: pace.join(''), paint: null },
   ];
   const wordsWidth = words.reduce((sum, word) => sum + textWidth(word.text), 0);
   const barWidth = Math.min(widestBar, columns - wordsWidth - 2);
@@ -75,7 +76,7 @@ export function plainProgressLine(snapshot: ProgressSnapshot): string {
   const trouble = troubleSegments(snapshot)
     .map((segment) => segment.text)
     .join('');
-  return [formatDuration(snapshot.elapsedMs), amountText(snapshot), paceText(snapshot), trouble]
+  return [formatDuration(snapshot.elapsedMs), amountText(snapshot), ...paceParts(snapshot), trouble]
     .filter((part) => part !== '')
     .join('  ');
 }
@@ -102,15 +103,16 @@ function amountText(snapshot: ProgressSnapshot): string {
   return `${formatCount(there)}/${formatCount(total)} pages  ${percent(there, total)}`;
 }
 
-function paceText(snapshot: ProgressSnapshot): string {
+/** What counts most comes last. */
+function paceParts(snapshot: ProgressSnapshot): readonly string[] {
   const { pagesPerSecond, leftMs, phase, checked } = snapshot;
-  if (phase === 'exporting') return 'writing the output';
-  if (phase === 'draining') return 'stopping: finishing the requests in flight';
+  if (phase === 'exporting') return ['writing the output'];
+  if (phase === 'draining') return ['stopping: finishing requests'];
   const parts: string[] = [];
-  if (phase === 'checking') parts.push(`reading pages again to check: ${formatCount(checked)}`);
+  if (phase === 'checking') parts.push(`checking again: ${formatCount(checked)}`);
   if (pagesPerSecond !== null) parts.push(`${formatRate(pagesPerSecond)} pages/s`);
   if (leftMs !== null && phase !== 'checking') parts.push(`${formatLeft(leftMs)} left`);
-  return parts.join('  ');
+  return parts;
 }
 
 function waitText({ cause, reason, leftMs }: Wait): string {

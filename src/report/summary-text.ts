@@ -1,6 +1,13 @@
 import { escapeText } from '../core/escape.ts';
 import { isParallel } from '../core/pagination.ts';
-import { isWhole, type Stop, type Summary } from '../core/summary.ts';
+import {
+  isWhole,
+  type RecordEvidence,
+  type Stop,
+  type Strict,
+  type Summary,
+  type Verdict,
+} from '../core/summary.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../core/units.ts';
 import { pagingCommands, pagingText } from './paging-text.ts';
 import { createPainter, type Painter } from './paint.ts';
@@ -35,6 +42,10 @@ export interface SummaryContext {
   readonly outputs: readonly string[];
   /** A name for the output if its path means nothing to the user: the demo removes its files. */
   readonly outputName?: string;
+  /** Nothing was said about records, so that each URL of a list became one record. */
+  readonly isWholeByDefault?: boolean;
+  /** `--strict`; null or absent if it was not given. */
+  readonly strict?: Strict | null;
   /** `--expect`; null or absent if it was not given. */
   readonly expect?: number | null;
 }
@@ -47,7 +58,7 @@ export function summaryText(summary: Summary, context: SummaryContext): string {
     ...verdictLines(summary.verdict, paint, context.total),
     ...stopLines(summary.stop, context, paint),
     ...failureLines(summary.failures, summary.verdict.failed, paint),
-    ...outputLines(summary, context),
+    ...outputLines(summary, context, paint),
     ...pagingLines(summary, context, paint),
     ...paceLines(summary, paint),
     ...commandLines(summary, context, paint),
@@ -59,23 +70,40 @@ function stopLines(stop: Stop | null, context: SummaryContext, paint: Painter): 
   return [paint('yellow', escapeText(stopText(stop, context.wallTime)))];
 }
 
+/** A reader may have expected the records, or that each of several lists is followed to its end. */
+const WHOLE_PAGES =
+  'Each URL was fetched as one page and written as one record; --records or --select PATH takes the records out of the pages.';
+
 /** The demo removes its server and its files, so there is nothing to resume. */
 function isDemo({ outputName }: SummaryContext): boolean {
   return outputName !== undefined;
 }
 
-function outputLines(summary: Summary, context: SummaryContext): readonly string[] {
+function outputLines(summary: Summary, context: SummaryContext, paint: Painter): readonly string[] {
   const { outputs, archivePath, verdict } = summary;
+  const { strict = null } = context;
   const [first] = outputs;
-  if (first?.records === 0 && summary.stop !== null) return [];
+  const isNothing = summary.stop !== null || (context.outputs.length === 0 && verdict.stored === 0);
+  if (first?.records === 0 && isNothing) return [];
   if (first !== undefined) {
-    return outputs.map((output) => {
+    const { isWholeByDefault = false } = context;
+    const lines = outputs.map((output) => {
       const { destination, records, bytes, partial } = output;
       const name = escapeText(context.outputName ?? destination);
       const time = output === first ? ` in ${formatDuration(summary.durationMs)}` : '';
       const but = partial ? reservation(verdict) : '';
-      return `${writtenText(records, verdict)} → ${name} (${formatBytes(bytes)})${time}${but}`;
+      const written = isWholeByDefault
+        ? counted(records, 'whole page')
+        : writtenText(records, verdict);
+      return `${written} → ${name} (${formatBytes(bytes)})${time}${but}`;
     });
+    return [
+      ...lines,
+      ...(isWholeByDefault ? [WHOLE_PAGES] : []),
+      ...(isRefusedByStrict(summary, strict)
+        ? [paint('red', `The exit code is 3: ${strictText(verdict, strict)}.`)]
+        : []),
+    ];
   }
   if (archivePath === null) return [];
   const archive = escapeText(archivePath);
@@ -83,9 +111,18 @@ function outputLines(summary: Summary, context: SummaryContext): readonly string
     const name = notWritten(context) ?? 'Standard output was not written';
     return [`${name}: nobody read it in time. All pages are kept in ${archive}`];
   }
-  if (isWhole(verdict.name, null)) {
+  if (isWhole(verdict.name, context.strict ?? null)) {
     return [
       `${counted(verdict.stored, 'page')} → ${archive} (${formatBytes(summary.bodyBytes)} received) in ${formatDuration(summary.durationMs)}`,
+    ];
+  }
+  if (isRefusedByStrict(summary, strict)) {
+    const what = notWritten(context) ?? 'The output was not written';
+    return [
+      paint(
+        'red',
+        `${what}: ${strictText(verdict, strict)}. What was fetched is kept in ${escapeText(archivePath)}`,
+      ),
     ];
   }
   const untouched = notWritten(context) === null ? '' : `${notWritten(context)}. `;
@@ -104,6 +141,15 @@ function notWritten({ outputs, outputName }: SummaryContext): string | null {
   return `${names.join(' and ')} ${others.length === 0 ? 'was' : 'were'} not written`;
 }
 
+/** Everything came, and the user wants a better verdict. */
+function isRefusedByStrict({ verdict, stop }: Summary, strict: Strict | null): boolean {
+  return stop === null && isWhole(verdict.name, null) && !isWhole(verdict.name, strict);
+}
+
+function strictText({ name }: Verdict, strict: Strict | null): string {
+  return `the verdict is ${name}, and --strict=${strict} needs more`;
+}
+
 /** Every page is there, and the run was stopped while whoever reads the output held it up. */
 function isUntaken({ stop, verdict, output, archivePath }: Summary): boolean {
   const isUnfinished = archivePath?.endsWith('.part') === true;
@@ -119,7 +165,8 @@ function paceLines(summary: Summary, paint: Painter): readonly string[] {
   if (before > 0) parts.push(`${counted(before, 'page')} stored before`);
   if (summary.retries > 0) parts.push(counted(summary.retries, 'retry', 'retries'));
   const { pausedMs, outageMs } = summary;
-  if (pausedMs > outageMs) {
+  const hasPaused = pausedMs > outageMs;
+  if (hasPaused) {
     parts.push(`paused ${formatDuration(pausedMs - outageMs)} for the server's limit`);
   }
   if (outageMs > 0) {
@@ -130,7 +177,7 @@ function paceLines(summary: Summary, paint: Painter): readonly string[] {
     if (connections > 0 && summary.fetched > 0)
       parts.push(`${protocol}, ${counted(connections, 'connection')}`);
   }
-  const pace = summary.fetched === 0 ? null : paceWords(summary.pace);
+  const pace = summary.fetched === 0 ? null : paceWords(summary.pace, hasPaused);
   return [parts.length === 0 ? null : parts.join(' · '), pace]
     .filter((line) => line !== null)
     .map((line) => paint('dim', line));
@@ -167,9 +214,15 @@ function commandLines(
 ): readonly string[] {
   if (isDemo(context)) return [];
   if (isUntaken(summary)) return goingOn(summary, context, paint);
-  if (isWhole(summary.verdict.name, null)) return [];
-  const { again, takeWhatIsThere } = context.commands;
+  const { again, anew, takeWhatIsThere } = context.commands;
+  const isStrict = isRefusedByStrict(summary, context.strict ?? null);
+  if (isWhole(summary.verdict.name, null) && !isStrict) return [];
   const command = (heading: string, text: string) => [heading, `  ${paint('cyan', text)}`];
+  if (isStrict) {
+    const lines = command('To read it again, until two readings agree:', anew);
+    if (takeWhatIsThere === null || summary.output !== null) return lines;
+    return [...lines, ...command('To write what is there:', takeWhatIsThere)];
+  }
   const { records, reasons } = summary.verdict;
   const helping = summary.stop === null ? helpingLines(summary, context, paint) : [];
   // Without the path to the records nothing but whole pages can be written.
@@ -201,9 +254,20 @@ function isUnexpected({ verdict }: Summary, expect: number | null): boolean {
 }
 
 const REFUSAL_CURE =
-  'Asked for in the same way, it may well be refused again: look at the URL and the headers.';
+  'The same request will probably be refused again. Check the URL and the headers.';
 const LOOP_CURE =
-  'Read in the same way, it leads back again: say how the list pages with --paginate and its flags.';
+  'The same command would end in the same loop. Say how the list is paginated with --paginate and its flags.';
+
+function cappedCure(records: RecordEvidence | null): readonly string[] {
+  const cure =
+    '--split fetches a list in smaller ranges, each below that limit. It needs a filter of the API on a date or an id.';
+  // A limit that no total speaks of is a guess, and the user may know better.
+  if (records === null || records.totalAtEnd !== null) return [cure];
+  return [cure, `If you know that these are all records: --expect ${records.fetched}`];
+}
+
+const NO_JSON_CURE =
+  'everypage fetches JSON only. Check the URL; an HTML page is often a login page or an error page.';
 
 /** Statuses of a client's mistake that may be another answer to the same request later. */
 const PASSING: readonly (number | null)[] = [408, 425, 429];
@@ -213,6 +277,13 @@ function isRefusedOutright({ verdict, failures }: Summary): boolean {
   if (verdict.stored > 0 || failures.length === 0) return false;
   return failures.every(
     ({ status }) => status !== null && status >= 400 && status < 500 && !PASSING.includes(status),
+  );
+}
+
+/** Nothing came, because each answer was something else than JSON. */
+function isNoJson({ verdict, failures }: Summary): boolean {
+  return (
+    verdict.stored === 0 && failures.length > 0 && failures.every(({ code }) => code === 'NOT_JSON')
   );
 }
 
@@ -228,18 +299,28 @@ function goingOn(
     return heading === null ? [] : command(heading, commands.again);
   }
   if (isUnexpected(summary, expect)) {
-    return command('To resume with another --expect:', commands.again);
+    const { records } = verdict;
+    return records === null
+      ? command('To resume with another --expect:', commands.again)
+      : command(
+          'If these are all records:',
+          commands.with(['--expect', String(records.fetched)], false),
+        );
   }
   if (isRefusedOutright(summary)) {
     return [REFUSAL_CURE];
   }
-  if (verdict.failed > 0) return command('To try the missing pages again:', commands.again);
+  if (verdict.failed > 0) {
+    const heading = verdict.failed === 1 ? 'missing page' : 'missing pages';
+    const cure = isNoJson(summary) ? [NO_JSON_CURE] : [];
+    return [...cure, ...command(`To try the ${heading} again:`, commands.again)];
+  }
   if (verdict.end === null) return command('To resume:', commands.again);
   switch (verdict.name) {
     case 'drifted':
       return command('To read it again, until two readings agree:', commands.anew);
     case 'capped':
-      return ['--split reads a list in smaller ranges, each below that limit.'];
+      return cappedCure(verdict.records);
     default:
       if (verdict.records === null) return command('To resume:', commands.again);
       // What is said of how it pages has to change first.

@@ -93,15 +93,23 @@ function listLines(verdict: Verdict, paint: Painter, total: number | null): read
   const missing = planned === null ? null : planned - stored;
   if (missing === 0)
     return [paint('red', `Incomplete: ${escapeText(verdict.reasons.join('; '))}.`)];
+  // Of one page nothing need be counted.
+  if (planned === 1 && failed === 1) return [paint('red', 'The page failed.')];
+  if (planned === 1 && stored === 0) return [paint('red', 'The page is missing.')];
   const parts = [
     planned === null
-      ? `${counted(stored, 'page is', 'pages are')} OK; the total is not known yet`
+      ? pagesSoFar(stored)
       : `${formatCount(stored)} of ${counted(planned, 'page is', 'pages are')} OK; ${
           missing === 1 ? '1 is missing' : `${formatCount(missing ?? 0)} are missing`
         }`,
   ];
   if (failed > 0 && failed !== missing) parts.push(`${formatCount(failed)} failed`);
   return [paint('red', `${parts.join(', ')}.`)];
+}
+
+function pagesSoFar(stored: number): string {
+  if (stored === 0) return 'No page was fetched';
+  return `${counted(stored, 'page is', 'pages are')} OK; the total is not known yet`;
 }
 
 const shownLines = 10;

@@ -23,16 +23,20 @@ export function reservation({ name, planned, stored }: Verdict): string {
   return arePagesMissing ? ', without the missing pages' : ', though it may be incomplete';
 }
 
-/** In one line, what set the pace; null if there was no request. */
-export function paceWords(pace: readonly PaceFacts[]): string | null {
+/**
+ * In one line, what set the pace; null if there was no request.
+ *
+ * @param hasPaused the server asked for a pause, so that a limit was reached although no rate was found
+ */
+export function paceWords(pace: readonly PaceFacts[], hasPaused: boolean): string | null {
   const [busiest, ...others] = pace;
   if (busiest === undefined) return null;
   const where = others.length === 0 ? '' : ` for ${escapeText(busiest.limiter)}`;
   const more = others.length === 0 ? '' : `; and for ${counted(others.length, 'other origin')}`;
-  return `pace${where}: ${setBy(busiest)}${more}`;
+  return `pace${where}: ${setBy(busiest, hasPaused)}${more}`;
 }
 
-function setBy({ by, perSecond, concurrency, windowMs }: PaceFacts): string {
+function setBy({ by, perSecond, concurrency, windowMs }: PaceFacts, hasPaused: boolean): string {
   const atOnce = `${counted(concurrency, 'request')} at once`;
   const rate = perSecond === null ? atOnce : rateWords(perSecond);
   const window = windowMs === null ? '' : `, in windows of ${formatDuration(windowMs)}`;
@@ -46,7 +50,7 @@ function setBy({ by, perSecond, concurrency, windowMs }: PaceFacts): string {
     case 'latency':
       return `${atOnce}, found by latency: more did not raise throughput`;
     case 'none':
-      return `up to ${atOnce}, no limit was reached`;
+      return `up to ${atOnce}, ${hasPaused ? 'between the pauses' : 'no limit was reached'}`;
   }
 }
 

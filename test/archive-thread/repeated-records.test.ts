@@ -9,7 +9,7 @@ function pageOf(ids: readonly (string | number | null)[]) {
   const body = Buffer.from(JSON.stringify(ids.map((id) => ({ id }))));
   const found = createJsonScanner(parseSelection('@')).scan(body);
   assert.ok(found.valid);
-  const keys = createKeyLister('id')(body, found)!.list;
+  const keys = createKeyLister('id')(body, found)!.parts[0]!.list;
   return { body, found, keys };
 }
 
@@ -19,7 +19,7 @@ function repeats(before: readonly (string | number | null)[], own: typeof before
   const place = { branch: 0, position: 0 };
   return countRepeats(page, place, {
     firstWithRecords: () => null,
-    keysAt: () => last.keys,
+    lastKeysAt: () => last.keys,
     pageInfoAt: () => ({ lastMarks }) as never,
   });
 }

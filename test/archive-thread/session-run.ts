@@ -58,9 +58,8 @@ export function batchOf(given: readonly GivenPage[]): Batch {
     };
   });
   const all = Buffer.concat(parts);
-  const arena = all.buffer.slice(all.byteOffset, all.byteOffset + all.length);
-  if (arena.byteLength < given.length * PAGE_KEY_BYTES) throw new Error('no room for the keys');
-  return { pages: JSON.stringify(pages), arena: arena as ArrayBuffer };
+  if (all.length < given.length * PAGE_KEY_BYTES) throw new Error('no room for the keys');
+  return { pages: JSON.stringify(pages), arena: new Uint8Array(all), slot: null };
 }
 
 export class SessionRun {
@@ -76,8 +75,7 @@ export class SessionRun {
     const output = new Received();
     const path = join(folder, 'items.ndjson.everypage');
     const ask: OpenRequest = {
-      part: `${path}.part`,
-      complete: path,
+      location: { part: `${path}.part`, complete: path },
       specification,
       fresh: false,
       keep: true,

@@ -197,7 +197,7 @@ describe('pages that were read again at the end', () => {
 
   it('go without saying where they are none and something is wrong', (t) => {
     const verdict = verdictOf(t, { ...read, pages: pagesOf(29, false, { total: 30 }) });
-    const missing = '1 record is missing: the server says 30, 29 came';
+    const missing = '1 record is missing: 29 came, the server says 30';
     assert.deepEqual([verdict.name, verdict.reasons], ['incomplete', [missing]]);
   });
 
@@ -211,7 +211,7 @@ describe('pages that were read again at the end', () => {
     assert.deepEqual(
       levelOf(verdictOf(t, { ...read, pages: [...pages, ...grown] })),
       complete(
-        '2 pages were read again at the end and had not changed; a change between others would not show',
+        '2 pages were read again at the end and had not changed; a change on another page would not be seen',
         note,
       ),
     );
@@ -241,12 +241,12 @@ describe('pages that were read again at the end', () => {
       levelOf(verdictOf(t, { ...read, pages: [...pages, other] })),
       drifted('page 2 held other records when read again'),
     );
-    const bare = pages.map((page) => ({ ...page, keys: null }));
+    const bare = pages.map((page) => ({ ...page, keys: [] }));
     const change = { key: null };
-    const fewer = { ...again(2, keysFrom(20, 29), { total: 30 }), keys: null };
+    const fewer = { ...again(2, keysFrom(20, 29), { total: 30 }), keys: [] };
     const shorter = verdictOf(t, { ...read, change, pages: [...bare, fewer] });
     assert.deepEqual(levelOf(shorter), drifted('page 3 held other records when read again'));
-    const different = { ...other, keys: null };
+    const different = { ...other, keys: [] };
     assert.deepEqual(
       levelOf(verdictOf(t, { ...read, change, pages: [...bare, different] })),
       unverified(

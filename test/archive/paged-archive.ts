@@ -8,6 +8,7 @@ import { type PageInfo, type PlanEnd, shortKey } from '../../src/core/page-info.
 import { RECHECK_BRANCH } from '../../src/core/page-request.ts';
 import { noPagination, type Pagination } from '../../src/core/pagination.ts';
 import type { Verdict } from '../../src/core/summary.ts';
+import type { KeyPart } from '../../src/decode/decode.ts';
 import { BORN_AT, createArchive, pageInfoOf, storedPage, temporaryFolder } from './sample-pages.ts';
 
 const digest = new Uint8Array();
@@ -22,8 +23,9 @@ export function keysFrom(from: number, to: number): string[] {
 }
 
 /** As a page's row has them. */
-export function keysText(keys: readonly string[]): Uint8Array | null {
-  return keys.length === 0 ? null : Buffer.from(JSON.stringify(keys.map(shortKey)));
+export function keyPartsOf(keys: readonly string[]): readonly KeyPart[] {
+  const list = Buffer.from(JSON.stringify(keys.map(shortKey)));
+  return keys.length === 0 ? [] : [{ first: 0, list }];
 }
 
 /** A page at a position of branch 0 whose records have these keys. */
@@ -37,7 +39,7 @@ export function pageWithInfo(
   return storedPage(position, {
     body,
     hash: createHash('sha256').update(body).digest(),
-    keys: keysText(keys),
+    keys: keyPartsOf(keys),
     records: keys.length,
     pageInfo: pageInfoOf(keys.length, {
       digest: keys.length === 0 ? null : digestOf(keys),

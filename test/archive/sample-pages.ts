@@ -70,7 +70,7 @@ export function storedPage(position: number, change: Partial<PageRow> = {}): Pag
     hash: sha256(body),
     records: 1,
     pageInfo: null,
-    keys: null,
+    keys: [],
     code: null,
     reason: null,
     attempts: 1,

@@ -62,7 +62,7 @@ describe('a list that pages by itself is complete', () => {
       end: 'total',
       reasons: [],
       evidence: [
-        '7 pages were read again at the end and had not changed; a change between others would not show',
+        '7 pages were read again at the end and had not changed; a change on another page would not be seen',
       ],
       records: {
         fetched: 137,
@@ -82,7 +82,7 @@ describe('a list that pages by itself is complete', () => {
   });
 
   it('where the server said that there is no more, without a total and without keys', (t) => {
-    const pages = pagesOf(25, false).map((page) => ({ ...page, keys: null }));
+    const pages = pagesOf(25, false).map((page) => ({ ...page, keys: [] }));
     const read = { style: 'cursor', change: { key: null }, end: 3, reason: 'stated' } as const;
     const verdict = verdictOf(t, { ...read, pages: twice(pages) });
     assert.equal(verdict.name, 'complete');
@@ -129,9 +129,9 @@ describe('a list that pages by itself is complete', () => {
     const verdict = verdictOf(t, { ...read, pages });
     assert.equal(verdict.name, 'complete');
     assert.deepEqual(verdict.evidence, [
-      '2 pages were read again at the end and had not changed; a change between others would not show',
+      '2 pages were read again at the end and had not changed; a change on another page would not be seen',
     ]);
-    const bare = pages.map((page) => ({ ...page, keys: null }));
+    const bare = pages.map((page) => ({ ...page, keys: [] }));
     const withoutKey = verdictOf(t, { ...read, pages: bare, change: { key: null } });
     assert.equal(withoutKey.name, 'unverified');
     assert.deepEqual(withoutKey.records?.changed, []);
@@ -186,7 +186,7 @@ describe('a list that pages by itself is unverified', () => {
     assert.equal(more.records?.totalAtEnd, null);
     const fewer = verdictOf(t, { ...read, pages: pagesOf(15, false, pageInfo), end: 2 });
     assert.equal(fewer.name, 'incomplete');
-    assert.match(fewer.reasons[0]!, /^5 records are missing: the server says at least 20, 15 came/);
+    assert.match(fewer.reasons[0]!, /^5 records are missing: 15 came, the server says at least 20/);
   });
 
   it('unless the user said how many records there must be', (t) => {
@@ -251,7 +251,7 @@ describe('a list that pages by itself is incomplete', () => {
     const pages = pagesOf(125, false, { total: 137 });
     const verdict = verdictOf(t, { pages, end: 13, reason: 'stated' });
     assert.equal(verdict.name, 'incomplete');
-    assert.deepEqual(verdict.reasons, ['12 records are missing: the server says 137, 125 came']);
+    assert.deepEqual(verdict.reasons, ['12 records are missing: 125 came, the server says 137']);
   });
 
   it('where a page between others is not there', (t) => {
@@ -265,7 +265,7 @@ describe('a list that pages by itself is incomplete', () => {
   it('where the server speaks of more pages', (t) => {
     const pages = pagesOf(50, false, { totalPages: 7 });
     const verdict = verdictOf(t, { pages, end: 5, reason: 'past-end' });
-    assert.deepEqual(verdict.reasons, ['the server speaks of 7 pages, 5 came']);
+    assert.deepEqual(verdict.reasons, ['2 pages are missing: 5 came, the server says 7']);
     assert.equal(verdict.name, 'incomplete');
   });
 
@@ -281,7 +281,7 @@ describe('a list that pages by itself is incomplete', () => {
       { branch: 0, from: 60, to: 64 },
     ]);
     assert.deepEqual(verdict.reasons, [
-      '19 records are missing: the server says 64, 45 came',
+      '19 records are missing: 45 came, the server says 64',
       'no page covers records 11 to 20, records 26 to 30, records 61 to 64',
     ]);
     assert.equal(verdict.records?.fetched, 45);
@@ -295,7 +295,7 @@ describe('a list that pages by itself is capped', () => {
     const verdict = verdictOf(t, { ...read, change: { ceiling: 30 } });
     assert.equal(verdict.name, 'capped');
     assert.match(verdict.reasons[0]!, /nothing beyond 30 records/);
-    assert.match(verdict.reasons[1]!, /^12 records are missing/);
+    assert.match(verdict.reasons[1]!, /^12 records are missing: /);
     const told = verdictOf(t, { ...read, detail: 'page 4 was refused after 30 of 42 records' });
     assert.equal(told.reasons[0], 'page 4 was refused after 30 of 42 records');
   });
@@ -408,7 +408,7 @@ describe('a list that pages by itself has drifted', () => {
     const pages = pagesOf(20, false, { total: 21 });
     const verdict = verdictOf(t, { pages: [...pages, again(0, ['x'])], end: 2 });
     assert.equal(verdict.name, 'drifted');
-    assert.match(verdict.reasons.at(-1)!, /^1 record is missing/);
+    assert.match(verdict.reasons.at(-1)!, /^1 record is missing: /);
   });
 });
 

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const launcher = fileURLToPath(new URL('../../bin/everypage.cjs', import.meta.url));
+const runtime = fileURLToPath(new URL('../../bin/runtime.cjs', import.meta.url));
 const oldNode = '/usr/bin/node';
 
 /** The version of the system's Node where that is too old for the program, else why it is of no use. */
@@ -34,7 +35,7 @@ describe('the launcher', () => {
     const folder = mkdtempSync(join(tmpdir(), 'everypage-launcher-'));
     try {
       mkdirSync(join(folder, 'bin'));
-      cpSync(launcher, join(folder, 'bin/everypage.cjs'));
+      for (const file of [launcher, runtime]) cpSync(file, join(folder, 'bin', basename(file)));
       const { status, stderr } = spawnSync(process.execPath, [join(folder, 'bin/everypage.cjs')], {
         encoding: 'utf8',
       });
@@ -46,7 +47,9 @@ describe('the launcher', () => {
   });
 
   it('is written in words that every Node parses', () => {
-    const code = readFileSync(launcher, 'utf8').replace(/^#!.*|\/\/.*$/gm, '');
-    assert.doesNotMatch(code, /\b(?:const|let|class|import|export|async|await)\b|=>|`|\?\.|\?\?/);
+    for (const file of [launcher, runtime]) {
+      const code = readFileSync(file, 'utf8').replace(/^#!.*|\/\/.*$/gm, '');
+      assert.doesNotMatch(code, /\b(?:const|let|class|import|export|async|await)\b|=>|`|\?\.|\?\?/);
+    }
   });
 });

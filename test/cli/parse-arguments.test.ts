@@ -41,6 +41,8 @@ describe('every option of a run', () => {
   it('has a flag, except those that several flags make together', () => {
     const made = new Set([
       'outputs',
+      // The command line always resumes.
+      'resume',
       'table',
       'paginate',
       'headers',
@@ -192,8 +194,8 @@ describe('refusals', () => {
       /-H is a flag of everypage URL, everypage explain and everypage head, not of/,
     );
     assert.match(
-      refusal(['--json', url]),
-      /everypage verify, everypage explain and everypage presets, not of everypage URL/,
+      refusal(['verify', 'a', '-v']),
+      /-v is a flag of everypage URL and everypage demo, not of everypage verify/,
     );
   });
 

@@ -149,7 +149,7 @@ describe('bad input', () => {
     ],
     [['-H', '@/'], /^-H @\/ cannot be read: it is a folder$/],
     [['-d', '@/no/such/file'], /^-d @\/no\/such\/file cannot be read: it does not exist$/],
-    [['-d', 'a', '-d', 'b'], /-d is given twice/],
+    [['-d', 'a', '-d', 'b'], /-d is given twice: a request has one body/],
     [['-u', 'me'], /user:password/],
     [['-u', 'a:b', '-n'], /--user and --netrc/],
     [['--bearer-env', 'NOT_SET'], /NOT_SET.*not set/],

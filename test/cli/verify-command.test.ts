@@ -53,3 +53,10 @@ test('verify tells machines the verdict by name, why, and what was counted', asy
   const { fetched, unique, duplicates, sharedKeys } = told.verdict.records!;
   assert.deepEqual([fetched, unique, duplicates, sharedKeys.length], [4, 3, 1, 1]);
 });
+
+test('export of an archive that is not whole says why, and how to take what is there', async (t) => {
+  const { code, stderr } = await runInProcess(['export', archiveOf(t, 'loop')]);
+  assert.equal(code, 3, stderr);
+  assert.match(stderr, /is incomplete: the server led back to where it had been\. Run the command/);
+  assert.match(stderr, /export what is there with --allow-incomplete/);
+});

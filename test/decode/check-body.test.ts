@@ -89,10 +89,13 @@ test('a body that is not JSON is refused with the offset of the fault', () => {
   for (const xml of ['<?xml version="1.0"?><error/>', '<error><code>7</code></error>']) {
     assert.equal(refusal(xml), 'json: the body is not JSON (byte 0: it looks like XML)');
   }
-  assert.equal(refusal('{"a":<b>}'), 'json: the body is not JSON (byte 5: unexpected <)');
+  assert.equal(refusal('{"a":<b>}'), 'json: the body is not JSON (byte 5: unexpected character <)');
   assert.equal(refusal('{"a":1'), 'json: the body is not JSON (byte 6: it ends early)');
   assert.equal(refusal('  '), 'json: the body is not JSON (byte 2: it ends early)');
-  assert.equal(refusal(gzipSync('[]')), 'json: the body is not JSON (byte 0: unexpected \\x1f)');
+  assert.equal(
+    refusal(gzipSync('[]')),
+    'json: the body is not JSON (byte 0: unexpected character \\x1f)',
+  );
 });
 
 test('what is no JSON is named as what it is', () => {
@@ -101,16 +104,16 @@ test('what is no JSON is named as what it is', () => {
     named('{"id":1}\n{"id":2}\n'),
     '(byte 9: another value begins on a line of its own: it looks like JSON Lines)',
   );
-  assert.equal(named('{"id":1}{"id":2}'), '(byte 8: unexpected {)');
-  assert.equal(named('{"id":1}\nOK'), '(byte 9: unexpected O)');
+  assert.equal(named('{"id":1}{"id":2}'), '(byte 8: unexpected character {)');
+  assert.equal(named('{"id":1}\nOK'), '(byte 9: unexpected character O)');
   for (const body of ['callback({"id":1})', '/**/ jQuery.cb_1([1]);', 'typeOf({});', ' f()']) {
     assert.match(named(body), /^\(byte \d+: it looks like JSONP\)$/);
   }
-  assert.equal(named('Sorry (try later)'), '(byte 0: unexpected S)');
+  assert.equal(named('Sorry (try later)'), '(byte 0: unexpected character S)');
   assert.equal(named('[1, 2 , ]'), '(byte 8: a comma stands before ])');
   assert.equal(named('{"id":1,}'), '(byte 8: a comma stands before })');
-  assert.equal(named('[,]'), '(byte 1: unexpected ,)');
-  assert.equal(named('[]]'), '(byte 2: unexpected ])');
+  assert.equal(named('[,]'), '(byte 1: unexpected character ,)');
+  assert.equal(named('[]]'), '(byte 2: unexpected character ])');
   assert.equal(named('{"n":NaN}'), '(byte 5: NaN is not JSON)');
   assert.equal(named('{"n":-Infinity}'), '(byte 6: Infinity is not JSON)');
   assert.equal(named('<rss><channel/></rss>'), '(byte 0: it looks like XML)');

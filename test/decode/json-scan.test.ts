@@ -159,16 +159,19 @@ describe('validity is what JSON.parse says', () => {
 
 describe('a fault names its byte', () => {
   test('and what stands there', () => {
-    assert.deepEqual(faultOf('{"a":1}{"a":2}'), { offset: 7, reason: 'unexpected {' });
+    assert.deepEqual(faultOf('{"a":1}{"a":2}'), { offset: 7, reason: 'unexpected character {' });
     assert.deepEqual(faultOf('{"a":NaN}'), { offset: 5, reason: 'NaN is not JSON' });
     assert.deepEqual(faultOf('{"a":-Infinity}'), { offset: 6, reason: 'Infinity is not JSON' });
-    assert.deepEqual(faultOf('["é",x]'), { offset: 6, reason: 'unexpected x' });
+    assert.deepEqual(faultOf('["é",x]'), { offset: 6, reason: 'unexpected character x' });
     assert.deepEqual(faultOf('["\u0007"]'), {
       offset: 2,
       reason: 'a string holds a control character',
     });
     assert.deepEqual(faultOf('["\\q"]'), { offset: 3, reason: 'a string holds a bad escape' });
-    assert.deepEqual(faultOf('[1] \u001b[31m'), { offset: 4, reason: 'unexpected \\x1b' });
+    assert.deepEqual(faultOf('[1] \u001b[31m'), {
+      offset: 4,
+      reason: 'unexpected character \\x1b',
+    });
   });
 
   test('in bad UTF-8, wherever it stands', () => {

@@ -8,6 +8,8 @@ import {
   createKeyLister,
   createKeyReader,
   eachKey,
+  KEY_PART_BYTES,
+  type KeyPart,
   type RecordKeys,
 } from '../../src/decode/record-keys.ts';
 
@@ -31,12 +33,21 @@ function checkList(keys: readonly string[], kept: RecordKeys | null): void {
     assert.deepEqual(keys, []);
     return;
   }
-  const { list, first, last, hasUnnamed } = kept;
-  const text = Buffer.from(list);
-  assert.equal(text.toString(), JSON.stringify(keys.map(shortKey)));
+  const { parts, first, last, hasUnnamed } = kept;
+  const lists = parts.map(({ list }) => JSON.parse(Buffer.from(list).toString()));
+  assert.deepEqual(lists.flat(), keys.map(shortKey));
+  assert.deepEqual(
+    parts.map((part) => part.first),
+    lists.map((_, at) => lists.slice(0, at).flat().length),
+  );
   assert.deepEqual([first, last, hasUnnamed], [keys[0], keys.at(-1), keys.includes('')]);
   const each: string[] = [];
-  eachKey(list, (start, end) => each.push(JSON.parse(text.toString('utf8', start, end))));
+  for (const part of parts) {
+    const text = Buffer.from(part.list);
+    eachKey(part, (start, end, index) => {
+      each[index] = JSON.parse(text.toString('utf8', start, end));
+    });
+  }
   assert.deepEqual(each, keys.map(shortKey));
 }
 
@@ -101,6 +112,18 @@ test('the keys of a large page are kept like those of a small one', () => {
   const ids = Array.from({ length: 60_000 }, (_, index) => `{"id":"record ${index}"}`);
   assert.equal(keysOf(`[${ids.join()}]`, 'id').length, 60_000);
   assert.equal(keysOf(`[${[...ids, ids[7]].join()}]`, 'id').length, 60_001);
+});
+
+test('keys of more than a mebibyte stand in parts, which begin alike where the keys do', () => {
+  const ids = Array.from({ length: 70_000 }, (_, index) => `{"id":"record ${index}"}`);
+  const lists = [ids, [...ids, '{"id":0}']].map((records) => {
+    const { body, scan } = scanned(`[${records.join()}]`, '@');
+    return createKeyLister('id')(body, scan)!.parts;
+  });
+  const [own, longer] = lists as [readonly KeyPart[], readonly KeyPart[]];
+  assert.ok(own.length > 1);
+  assert.deepEqual(longer[0], own[0]);
+  assert.ok(own.every(({ list }) => list.length < KEY_PART_BYTES + 200));
 });
 
 test('keys are read from what an expression made, too', () => {

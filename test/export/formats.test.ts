@@ -28,7 +28,8 @@ function collector(): Destination & { readonly blocks: Buffer[]; text(): string 
   return {
     blocks,
     write(bytes) {
-      blocks.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+      // They are written over.
+      blocks.push(Buffer.from(bytes));
     },
     text: () => Buffer.concat(blocks).toString(),
   };

@@ -47,3 +47,21 @@ test('its memory is let go of at once, and that of others stays', () => {
   assert.equal(last.length, 0);
   assert.equal(read.toString('utf8', 0, 20), 'shared by two bodies');
 });
+
+test('memory of a small body goes to the next one, and to no two of them', () => {
+  const first = new BodyChunks();
+  first.add(Buffer.from('first'));
+  const freed = first.take();
+  freeChunks(freed);
+  const second = new BodyChunks();
+  second.add(Buffer.from('second'));
+  // What was freed is no longer ours to free.
+  freeChunks(freed);
+  const third = new BodyChunks();
+  third.add(Buffer.from('third'));
+  const [ofSecond] = second.take();
+  const [ofThird] = third.take();
+  assert.equal(ofSecond?.buffer, freed[0]?.buffer);
+  assert.notEqual(ofThird?.buffer, ofSecond?.buffer);
+  assert.equal(String(ofSecond), 'second');
+});

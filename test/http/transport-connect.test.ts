@@ -257,7 +257,7 @@ for (const target of ['http://api.example', 'https://api.example']) {
     const error = await expectFault(get(transport, target, '/'), 'reset', 'proxy');
     assert.match(
       error.message,
-      /^proxy 127\.0\.0\.1:\d+ .*; does it speak TLS \(https:\/\/\)\? -x or HTTPS_PROXY names it/,
+      /^proxy 127\.0\.0\.1:\d+ .*; does it speak TLS \(https:\/\/\)\? -x, HTTPS_PROXY or http_proxy names it/,
     );
     assert.ok(!error.message.includes('hush'));
   });
@@ -270,7 +270,7 @@ test("a proxy's own certificate is said to be the proxy's", async (t) => {
   const error = await expectFault(get(transport, 'http://api.example', '/'), 'certificate');
   assert.match(
     error.message,
-    /^the certificate of proxy localhost:\d+ .*; -x or HTTPS_PROXY names/,
+    /^the certificate of proxy localhost:\d+ .*; -x, HTTPS_PROXY or http_proxy names/,
   );
 });
 
@@ -285,7 +285,7 @@ test('a plain http origin is asked through the proxy in absolute form', async (t
 
 const REFUSALS: readonly [string, TransportFault, ProxyServerOptions, RegExp][] = [
   ['403', 'proxy-denied', { refuseWith: 403 }, /answered 403 when asked for localhost:\d+; -x/],
-  ['502', 'proxy', { refuseWith: 502 }, /answered 502 when asked for localhost:\d+; -x or HTTPS_/],
+  ['502', 'proxy', { refuseWith: 502 }, /answered 502 when asked for localhost:\d+; -x, HTTPS_/],
   [
     '407',
     'proxy-credentials',

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import type { PageRequest } from '../../src/core/page-request.ts';
 import type { Pagination } from '../../src/core/pagination.ts';
-import { MAX_REQUESTS } from '../../src/plan/detect/discover.ts';
 import type { PageView } from '../../src/plan/detect/page-view.ts';
+import { MAX_REQUESTS } from '../../src/plan/detect/try-candidates.ts';
 import { items, startAt, viewOf } from './detect-pages.ts';
 import { type DetectedRun, runDetected } from './detect-run.ts';
 

@@ -3,10 +3,11 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { NO_RECORDS, noPagination, paginationStyles } from '../../src/core/pagination.ts';
 import { detect } from '../../src/plan/detect/detect.ts';
-import { discoverPagination, MAX_REQUESTS } from '../../src/plan/detect/discover.ts';
+import { discoverPagination } from '../../src/plan/detect/discover.ts';
 import { findRecords } from '../../src/plan/detect/find-records.ts';
-import { valueAt } from '../../src/plan/detect/page-view.ts';
 import { acceptCandidate } from '../../src/plan/detect/trial.ts';
+import { MAX_REQUESTS } from '../../src/plan/detect/try-candidates.ts';
+import { valueAt } from '../../src/plan/page-fields.ts';
 import { startAt, viewOf } from './detect-pages.ts';
 
 const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 2000);

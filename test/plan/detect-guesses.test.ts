@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { PageRequest } from '../../src/core/page-request.ts';
 import { detect } from '../../src/plan/detect/detect.ts';
-import { discoverPagination, MAX_REQUESTS } from '../../src/plan/detect/discover.ts';
+import { discoverPagination } from '../../src/plan/detect/discover.ts';
 import { readFacts } from '../../src/plan/detect/facts.ts';
 import type { PageView } from '../../src/plan/detect/page-view.ts';
+import { MAX_REQUESTS } from '../../src/plan/detect/try-candidates.ts';
 import { items, startAt, viewOf } from './detect-pages.ts';
 import { runDetected } from './detect-run.ts';
 

@@ -2,7 +2,7 @@ import type { PageRequest } from '../../src/core/page-request.ts';
 import type { Pagination } from '../../src/core/pagination.ts';
 import { createGrowingPlan } from '../../src/plan/create-growing-plan.ts';
 import { type Discovery, discoverPagination } from '../../src/plan/detect/discover.ts';
-import { type PageView, recordTexts } from '../../src/plan/detect/page-view.ts';
+import { type PageView, recordIdentities } from '../../src/plan/detect/page-view.ts';
 import { readView } from './detect-reader.ts';
 
 export interface DetectedRun {
@@ -41,7 +41,8 @@ export async function runDetected(
         continue;
       }
       plan.onPage(request, { state: 'stored', pageInfo: readView(view, pagination).pageInfo });
-      const records = pagination.records === null ? [] : recordTexts(view, pagination.records);
+      const records =
+        pagination.records === null ? [] : recordIdentities(view, pagination.records, null);
       pages.push({ position: request.place.position, records: records ?? [] });
     }
   }

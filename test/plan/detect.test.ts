@@ -99,6 +99,11 @@ describe('a first page shows its style', () => {
       { style: 'offset', param: 'offset', first: 0, totalHeader: 'x-total-count' },
     ],
     [
+      'a number of pages in a header that is called like a field',
+      { url: '/things?page=1', headers: { 'x-pages': '32' }, json: items(0, 3) },
+      { style: 'page', param: 'page', first: 1, totalPagesHeader: 'x-pages' },
+    ],
+    [
       'Content-Range with 206',
       { status: 206, headers: { 'content-range': 'items 0-2/3000' }, json: items(0, 3) },
       { style: 'range', param: 'items', totalHeader: 'content-range', first: 0 },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Pagination } from '../../src/core/pagination.ts';
+import { MOST_MEAGRE_PAGES } from '../../src/plan/fan-out-end.ts';
 import { FanOutPlan } from '../../src/plan/fan-out-plan.ts';
 import { offset } from '../../src/plan/styles/offset.ts';
 import { page } from '../../src/plan/styles/page.ts';
@@ -453,10 +454,11 @@ test('a total that is a lower bound is followed and looked behind', () => {
   assert.equal(capped.end.reason, 'ceiling');
 });
 
-test('without a total a vague refusal at a round depth is taken for a ceiling', () => {
+test('without a total a refusal at a round depth is taken for a ceiling', () => {
   const api = { total: 9_000, size: 100, says: 'nothing', ceiling: 5_000 } as const;
   assert.equal(run(byOffset, { ...api, pastEnd: 400 }).end.reason, 'ceiling');
-  assert.equal(run(byOffset, { ...api, pastEnd: 404 }).end.reason, 'past-end');
+  assert.equal(run(byOffset, { ...api, pastEnd: 404 }).end.reason, 'ceiling');
+  assert.equal(run(byOffset, { ...api, pastEnd: 404, ceiling: 4_900 }).end.reason, 'past-end');
   assert.equal(run(byOffset, { ...api, pastEnd: 400, ceiling: 5_050 }).end.reason, 'past-end');
 });
 
@@ -557,8 +559,9 @@ test('records out are records in, in order, for every counted style', () => {
       const isPaged = pagination.style === 'page';
       // A page number cannot follow pages that shrink.
       const shrinksAt = isPaged ? null : given.shrinksAt;
-      // Nor can a page no longer than the overlap bring anything new.
-      const shrinksTo = Math.max(given.shrinksTo, pagination.overlap + 1);
+      // Nor can a page no longer than the overlap bring anything new; thousands that bring one each look endless.
+      const least = given.total > MOST_MEAGRE_PAGES.records ? 2 : 1;
+      const shrinksTo = Math.max(given.shrinksTo, pagination.overlap + least);
       const clamp = (ordinal: number) =>
         shrinksAt !== null && ordinal >= shrinksAt ? shrinksTo : Number.POSITIVE_INFINITY;
       const isPages = given.says === 'pages' && !isPaged;

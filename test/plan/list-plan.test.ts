@@ -144,7 +144,7 @@ for (const [text, message] of [
   ['//a.example/x', /has no scheme; did you mean https:\/\/a\.example\/x\?/],
   ['localhost:8080/x', /^localhost:8080\/x has no scheme/],
   ['/x', /has no scheme/],
-  ['not a url', /"not a url" is not a URL, which begins with https:\/\/ and holds no spaces$/],
+  ['not a url', /"not a url" is not a URL; a URL begins with https:\/\/ and has no spaces$/],
   ['http:///x', /http:\/\/\/x names no host; is a shell variable unset\?$/],
   ['https://\\x', /names no host/],
   ['', /the URL is empty/],

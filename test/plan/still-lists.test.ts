@@ -7,7 +7,7 @@ import type { NextStep } from '../../src/core/page-info.ts';
 import { pageKey } from '../../src/core/page-request.ts';
 import { isWhole, type Verdict } from '../../src/core/summary.ts';
 import { createGrowingPlan } from '../../src/plan/create-growing-plan.ts';
-import { keysText } from '../archive/paged-archive.ts';
+import { keyPartsOf } from '../archive/paged-archive.ts';
 import { BORN_AT, createArchive, failedPage, sha256, storedPage } from '../archive/sample-pages.ts';
 import {
   needsNext,
@@ -52,7 +52,7 @@ async function readList(path: string, list: StillList): Promise<Verdict> {
         nextSeenAt: seenAt(nameOf(said.next), place),
         recordsSeenAt: seenAt(said.digest, place),
       };
-      const row = { ...own, records: ids.length, pageInfo, keys: keysText(ids) };
+      const row = { ...own, records: ids.length, pageInfo, keys: keyPartsOf(ids) };
       archive.store([storedPage(place.position, row)], []);
       plan.onPage(request, { state: 'stored', pageInfo });
     }

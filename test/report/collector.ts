@@ -48,28 +48,57 @@ export function createFakeTime() {
   };
 }
 
-/** What a terminal shows after it obeyed line feeds, returns, erasures and moves up. */
-export function renderTerminal(text: string): readonly string[] {
-  const rows: string[] = [''];
-  let row = 0;
-  let column = 0;
-  for (const token of terminalTokens(text)) {
-    if (token === '\n') {
-      row += 1;
-      column = 0;
-      rows[row] ??= '';
-    } else if (token === '\r') {
-      column = 0;
-    } else if (token === '\u001b[2K') {
-      rows[row] = '';
-    } else if (token === '\u001b[1A') {
-      row -= 1;
-    } else if (!token.startsWith('\u001b')) {
-      rows[row] = rows[row]!.padEnd(column).slice(0, column) + token + rows[row]!.slice(column + 1);
-      column += 1;
+/** A terminal as far as the reports use one. Its lines are broken anew when its width changes. */
+export function createTerminal(width: number) {
+  let columns = width;
+  const lines: string[] = [''];
+  let line = 0;
+  let at = 0;
+  const up = (): void => {
+    if (at >= columns) at -= columns;
+    else {
+      line -= 1;
+      at += Math.floor(Math.max(0, lines[line]!.length - 1) / columns) * columns;
     }
-  }
-  return rows;
+  };
+  return {
+    write(text: string): void {
+      for (const token of terminalTokens(text)) {
+        const [, count = '1', name] = /^.\[(\d*)([A-Z])$/.exec(token) ?? [];
+        if (token === '\n') {
+          line += 1;
+          at = 0;
+          lines[line] ??= '';
+        } else if (token === '\r') at -= at % columns;
+        else if (name === 'A') for (let row = 0; row < Number(count); row++) up();
+        else if (name === 'J')
+          lines.splice(line, Number.POSITIVE_INFINITY, lines[line]!.slice(0, at));
+        else if (name === 'K') lines[line] = lines[line]!.slice(0, at);
+        else if (!token.startsWith('\u001b')) {
+          const old = lines[line]!;
+          lines[line] = old.padEnd(at).slice(0, at) + token + old.slice(at + 1);
+          at += 1;
+        }
+      }
+    },
+    resize(newWidth: number): void {
+      columns = newWidth;
+    },
+    rows: (): readonly string[] =>
+      lines.flatMap((text) => {
+        const rows = Math.max(1, Math.ceil(text.length / columns));
+        return Array.from({ length: rows }, (_, row) =>
+          text.slice(row * columns, (row + 1) * columns),
+        );
+      }),
+  };
+}
+
+/** What a wide terminal shows of a text. */
+export function renderTerminal(text: string): readonly string[] {
+  const terminal = createTerminal(1000);
+  terminal.write(text);
+  return terminal.rows();
 }
 
 /** Characters, and escape sequences as one. */

@@ -64,7 +64,7 @@ export function hostileEvents(hostile: string): readonly RunEvent[] {
     pageEvent(1, { url: `https://a.example/${hostile}` }),
     pageEvent(2, { state: 'failed', status: 404, reason: hostile }),
     { type: 'warning', code: 'ECHOED', message: hostile },
-    { type: 'resume', limiter: hostile },
+    { type: 'resume', limiter: hostile, ended: false },
     { type: 'end', summary: complete },
   ];
 }

@@ -40,6 +40,43 @@ describe('the summary of a complete run', () => {
     );
   });
 
+  it('says how a list of URLs was written where nobody said what a record is', () => {
+    const lines = summaryText(complete, { ...context, isWholeByDefault: true }).split('\n');
+    assert.equal(lines[1], '25,000 whole pages → items.ndjson (12.4 MB) in 14.2 s');
+    assert.match(lines[2]!, /^Each URL was fetched as one page .*--records or --select PATH/);
+    assert.doesNotMatch(summaryText(complete, context), /whole page|--records/);
+  });
+
+  it('does not count nothing on standard output where no page came', () => {
+    const verdict = { ...incomplete.verdict, planned: 1, stored: 0, failed: 1 };
+    const output = {
+      ...complete.output!,
+      destination: 'stdout',
+      records: 0,
+      bytes: 0,
+      partial: true,
+    };
+    const summary = {
+      ...incomplete,
+      verdict,
+      output,
+      outputs: [output],
+      failures: [failedPage(1)],
+    };
+    assert.doesNotMatch(summaryText(summary, { ...context, outputs: [] }), /→/);
+    assert.match(summaryText(summary, context), /0 records → /);
+  });
+
+  it('does not say that no limit was reached where the server asked for a pause', () => {
+    const pace = [{ ...complete.pace[0]!, by: 'none' as const }];
+    assert.match(
+      summaryText({ ...complete, pace }, context),
+      /24 requests at once, between the pauses/,
+    );
+    const free = summaryText({ ...complete, pace, pausedMs: 0 }, context);
+    assert.match(free, /24 requests at once, no limit was reached/);
+  });
+
   it('says what a resumed run found there, and names both protocols', () => {
     const text = summaryText(
       {
@@ -88,6 +125,51 @@ describe('the summary of an incomplete run', () => {
       'To write what is there:',
       '  everypage TAKE',
     ]);
+  });
+
+  it('says that --strict is why nothing was written, and how to get a better verdict', () => {
+    const summary = {
+      ...complete,
+      output: null,
+      outputs: [],
+      verdict: pagedVerdict({ name: 'complete' }),
+    };
+    const text = summaryText(summary, { ...context, strict: 'proven' });
+    assert.match(
+      text,
+      /items\.ndjson was not written: the verdict is complete, and --strict=proven needs more\. /,
+    );
+    assert.match(text, /agree:\n {2}everypage ANEW\nTo write what is there:\n {2}everypage TAKE$/);
+    assert.doesNotMatch(summaryText(summary, { ...context, strict: 'complete' }), /--strict|ANEW/);
+    const sent = { ...summary, output: complete.output, outputs: complete.outputs };
+    const said = summaryText(sent, { ...context, outputs: [], strict: 'proven' });
+    assert.match(
+      said,
+      /^The exit code is 3: the verdict is complete, and --strict=proven needs more\.$/m,
+    );
+  });
+
+  it('says that the API sent no JSON, before it offers to try again', () => {
+    const verdict = { ...incomplete.verdict, planned: 1, stored: 0, failed: 1 };
+    const text = (code: 'NOT_JSON' | 'TRUNCATED') => {
+      const failures = [{ ...failedPage(1), status: 200, code, reason: 'why' }];
+      return summaryText({ ...incomplete, verdict, failures }, context);
+    };
+    assert.match(
+      text('NOT_JSON'),
+      /\neverypage fetches JSON only\. Check the URL; .*\nTo try the missing page again:\n/,
+    );
+    assert.doesNotMatch(text('TRUNCATED'), /fetches JSON only/);
+  });
+
+  it('says that no page was fetched where a stop came first', () => {
+    const verdict = { ...incomplete.verdict, planned: null, stored: 0, failed: 0, end: null };
+    const stop = { kind: 'aborted' } as const;
+    const text = summaryText(
+      { ...incomplete, failures: [], verdict, stop },
+      { ...context, total: null },
+    );
+    assert.match(text, /^No page was fetched\.\nStopped\.\n/);
   });
 
   it('counts a stopped run against the total that was known, and otherwise says so', () => {
@@ -180,7 +262,10 @@ describe('the summary of an incomplete run', () => {
     const verdict = { ...list, reasons: ['5 records were expected, 9 came'] };
     assert.match(expected({ verdict }), /To resume with another --expect:\n {2}everypage AGAIN/);
     const paged = pagedVerdict({ name: 'incomplete', reasons: ['5 records were expected'] });
-    assert.match(expected({ verdict: paged }), /To resume with another --expect:\n/);
+    assert.match(
+      expected({ verdict: paged }),
+      /If these are all records:\n {2}everypage URL --expect 137$/m,
+    );
     const both = pagedVerdict({ name: 'incomplete', reasons: ['5 were expected', 'it is short'] });
     assert.doesNotMatch(expected({ verdict: both }), /With another/);
   });
@@ -192,16 +277,18 @@ describe('the summary of an incomplete run', () => {
       return summaryText({ ...incomplete, verdict, failures }, context);
     };
     for (const status of [400, 404, 406]) {
-      assert.doesNotMatch(failing(status), /missing pages again|AGAIN/);
-      assert.match(failing(status), /may well be refused again: look at the URL and the headers/);
+      assert.doesNotMatch(failing(status), /missing pages? again|AGAIN/);
+      assert.match(
+        failing(status),
+        /will probably be refused again\. Check the URL and the headers/,
+      );
     }
-    for (const status of [408, 429, 503, null])
-      assert.match(failing(status), /missing pages again/);
-    assert.match(failing(404, 3), /missing pages again/);
+    for (const status of [408, 429, 503, null]) assert.match(failing(status), /missing page again/);
+    assert.match(failing(404, 3), /missing page again/);
     const looped = pagedVerdict({ name: 'incomplete', end: 'loop', reasons: ['it led back'] });
     const text = summaryText({ ...incomplete, failures: [], verdict: looped }, context);
     assert.doesNotMatch(text, /--fresh|ANEW/);
-    assert.match(text, /leads back again: say how the list pages with --paginate/);
+    assert.match(text, /in the same loop\. Say how the list is paginated with --paginate/);
   });
 
   it('names the flags for credentials where none were sent, and what the server answers', () => {
@@ -343,7 +430,7 @@ describe('the summary of a list that pages by itself', () => {
     ]);
     const capped = linesOf({ name: 'capped', end: 'ceiling', reasons: ['no more than 100'] });
     assert.equal(capped[0], 'Capped: no more than 100.');
-    assert.match(capped.join('\n'), /--split reads/);
+    assert.match(capped.join('\n'), /--split fetches/);
     const single = linesOf({ name: 'incomplete', end: 'single', reasons: ['one page only: why'] });
     assert.equal(single[0], 'Incomplete: one page only: why.');
     assert.doesNotMatch(single.join('\n'), /AGAIN|ANEW/);
@@ -362,7 +449,7 @@ describe('the summary of a list that pages by itself', () => {
       helped,
       /\nIf this page is all:\n {2}everypage URL --paginate none --fresh\nTo write what is there:/,
     );
-    assert.doesNotMatch(helped, /pin with/);
+    assert.doesNotMatch(helped, /to skip detection next time/);
     const missing = linesOf({ name: 'incomplete', reasons: ['12 records are missing'] });
     assert.match(missing.join('\n'), /To read it all again:\n {2}everypage ANEW/);
   });
@@ -377,7 +464,7 @@ describe('the summary of a list that pages by itself', () => {
       'Incomplete: 1 of 14 pages failed.',
       '  130 records on 13 of 14 pages',
     ]);
-    assert.match(failed.join('\n'), /To try the missing pages again:\n {2}everypage AGAIN/);
+    assert.match(failed.join('\n'), /To try the missing page again:\n {2}everypage AGAIN/);
     const open = linesOf({ name: 'incomplete', planned: null, end: null, reasons: ['no end'] });
     assert.equal(open[1], '  137 records on 14 pages');
     assert.match(open.join('\n'), /To resume:\n {2}everypage AGAIN/);
@@ -388,7 +475,7 @@ describe('the summary of a list that pages by itself', () => {
       summaryText({ ...complete, verdict: pagedVerdict(), pagination, ...more }, context);
     assert.match(
       of(facts),
-      /^paginated by page number, 14 pages in parallel · Link header: rel="next" and rel="last" \(14 in page\); page 2 differs from page 1 · records at data\.items\npin with:\n {2}everypage URL --paginate page --page-param 'page\[no\]'$/m,
+      /^paginated by page number, 14 pages in parallel · Link header: rel="next" and rel="last" \(14 in page\); page 2 differs from page 1 · records at data\.items\nto skip detection next time:\n {2}everypage URL --paginate page --page-param 'page\[no\]'$/m,
     );
     const cursor: PaginationFacts = { style: 'cursor', evidence: [], flags: [], recordsPath: '@' };
     assert.match(of(cursor), /^paginated by cursor · each page is a list of records$/m);
@@ -447,7 +534,7 @@ describe('the text of verify', () => {
   it('says the verdict and what was read for it', () => {
     assert.match(
       verificationText(verified, false),
-      /^All 500 pages are OK\.\nitems\.ndjson\.everypage: 500 pages read again, 12\.4 MB/,
+      /^All 500 pages are OK\.\nitems\.ndjson\.everypage: 500 pages checked, 12\.4 MB/,
     );
   });
 

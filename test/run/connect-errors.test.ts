@@ -74,7 +74,7 @@ suite('what is said, and how it ends, where', { concurrency: 4 }, () => {
     const url = server.template(1).replace('http://localhost', 'https://api.example');
     const { code, stderr } = await fetchPage(t, url);
     assert.equal(code, 3, stderr);
-    assert.match(stderr, /it does not speak TLS there; is its URL http:\/\/\?/);
+    assert.match(stderr, /it does not speak TLS on this port; is its URL http:\/\/\?/);
   });
 
   for (const [what, options, cure] of [
@@ -205,7 +205,7 @@ suite('what is said, and how it ends, where', { concurrency: 4 }, () => {
       assert.equal(code, 3, stderr);
       assert.match(
         stderr,
-        new RegExp(`answered ${refuseWith} when asked for api\\.example:443; -x or HTTPS_PROXY`),
+        new RegExp(`answered ${refuseWith} when asked for api\\.example:443; -x, HTTPS_PROXY`),
       );
     });
   }
@@ -216,7 +216,7 @@ suite('what is said, and how it ends, where', { concurrency: 4 }, () => {
     assert.equal(code, 3, stderr);
     assert.match(
       stderr,
-      /the name of proxy proxy\.exmaple does not resolve \(ENOTFOUND\): is it spelt right\? -x or/,
+      /the name of proxy proxy\.exmaple does not resolve \(ENOTFOUND\): is it spelt right\? -x, HTTPS_PROXY or/,
     );
     assert.doesNotMatch(stderr, /hush/);
   });

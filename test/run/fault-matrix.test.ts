@@ -200,7 +200,7 @@ describe('faults', { concurrency: 6 }, () => {
       { change: 'text' },
       2,
       'NOT_JSON',
-      /byte 0: unexpected u\); it is text\/plain and begins "upstream/,
+      /byte 0: unexpected character u\); it is text\/plain and begins "upstream/,
     ],
     'utf-16': [
       { change: 'utf-16' },
@@ -210,7 +210,7 @@ describe('faults', { concurrency: 6 }, () => {
     ],
     'bad-utf-8': [{ change: 'bad-utf-8' }, 2, 'NOT_JSON', /byte 9: it is not valid UTF-8/],
     nan: [{ change: 'nan' }, 2, 'NOT_JSON', /byte 35: NaN is not JSON/],
-    'two-values': [{ change: 'two-values' }, 2, 'NOT_JSON', /byte \d{4}: unexpected \{/],
+    'two-values': [{ change: 'two-values' }, 2, 'NOT_JSON', /byte \d{4}: unexpected character \{/],
     'cut-json': [{ change: 'cut-json' }, 2, 'NOT_JSON', /byte \d+: (it ends early|a string)/],
     'cut-at-close': [
       { truncateAt: 200, framing: 'close' },
@@ -262,12 +262,12 @@ describe('faults', { concurrency: 6 }, () => {
       'HTTP_302',
       /^more than 10 redirects, the last to itself; does it want a cookie or a login\?$/,
     ],
-    silent: [{ hang: true }, 2, 'IDLE_TIMEOUT', /^not a byte for 1 s; --idle-timeout allows more$/],
+    silent: [{ hang: true }, 2, 'IDLE_TIMEOUT', /^not a byte for 2 s; --idle-timeout allows more$/],
     'silent-in-body': [
       { hang: true, truncateAt: 200 },
       2,
       'IDLE_TIMEOUT',
-      /^not a byte for 1 s after 200 bytes of the body; --idle-timeout allows more$/,
+      /^not a byte for 2 s after 200 bytes of the body; --idle-timeout allows more$/,
     ],
     drip: [
       { bytesPerSecond: 20 },

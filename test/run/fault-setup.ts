@@ -65,7 +65,7 @@ export async function runFaults(
 
 /** Where silence is what is tested. */
 export const IMPATIENT = {
-  idleTimeoutMs: 1000,
+  idleTimeoutMs: 2000,
   timeoutMs: 20_000,
   minBytesPerSecond: 1000,
 } as const;

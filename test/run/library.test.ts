@@ -59,11 +59,30 @@ function threads(): string[] {
   return process.getActiveResourcesInfo().filter((name) => /MessagePort|Worker/.test(name));
 }
 
-async function unfinished(work: Promise<unknown>): Promise<UnfinishedError> {
-  const error = await work.then(
+function stateFiles(): string[] {
+  const folder = join(states, 'everypage');
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+function rejection(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
     () => assert.fail('it ended as if nothing were missing'),
     (reason: unknown) => reason,
   );
+}
+
+/** What lies beneath the reason of an abort. */
+async function abortedAs(work: Promise<unknown>, signal: AbortSignal): Promise<UnfinishedError> {
+  const error = await rejection(work);
+  assert.equal(error, signal.reason);
+  assert.ok(error instanceof DOMException);
+  assert.equal(error.name, 'AbortError');
+  assert.ok(error.cause instanceof UnfinishedError, String(error.cause));
+  return error.cause;
+}
+
+async function unfinished(work: Promise<unknown>): Promise<UnfinishedError> {
+  const error = await rejection(work);
   assert.ok(error instanceof UnfinishedError, String(error));
   assert.ok(error instanceof EverypageError);
   return error;
@@ -94,7 +113,7 @@ test('pages come in order with what the server said of them', async (t) => {
   }
   assert.equal(n, 120);
   assert.equal(server.counts().total, 120);
-  assert.deepEqual(readdirSync(join(states, 'everypage')), []);
+  assert.deepEqual(stateFiles(), []);
   await assertNothingRuns(server);
 });
 
@@ -177,13 +196,14 @@ test('an error in the loop is the one that comes out, and the run has stopped', 
 test('after an abort the same call goes on and asks for no stored page again', async (t) => {
   const { server, options } = await setUp(t, { delayMs: 1 });
   const abort = new AbortController();
+  const resuming = { ...options, resume: true };
   const template = server.template(400);
   const aborted = async () => {
-    for await (const page of pages(template, { ...options, signal: abort.signal })) {
+    for await (const page of pages(template, { ...resuming, signal: abort.signal })) {
       if (page.place.position === 150) abort.abort();
     }
   };
-  const { code, summary, message } = await unfinished(aborted());
+  const { code, summary, message } = await abortedAs(aborted(), abort.signal);
   assert.equal(code, 'INTERRUPTED');
   assert.deepEqual(summary.stop, { kind: 'aborted' });
   assert.ok(summary.archivePath !== null && existsSync(summary.archivePath));
@@ -192,7 +212,7 @@ test('after an abort the same call goes on and asks for no stored page again', a
   assert.ok(stored > 150 && stored < 400, `${stored} stored`);
   await assertNothingRuns(server);
 
-  const all = await allPages(template, options);
+  const all = await allPages(template, resuming);
   assert.deepEqual(
     all.map((page) => page.place.position),
     Array.from({ length: 400 }, (_, index) => index),
@@ -205,6 +225,7 @@ test('after an abort the same call goes on and asks for no stored page again', a
 test('an abort is heeded at once although every page is stored already, and loses none', async (t) => {
   const { server, options } = await setUp(t);
   const abort = new AbortController();
+  const resuming = { ...options, resume: true };
   const template = server.template(600);
   let isExporting = false;
   let taken = 0;
@@ -212,19 +233,19 @@ test('an abort is heeded at once although every page is stored already, and lose
     if (event.type === 'phase') isExporting = event.phase === 'exporting';
   };
   const aborted = async () => {
-    for await (const page of pages(template, { ...options, onEvent, signal: abort.signal })) {
+    for await (const page of pages(template, { ...resuming, onEvent, signal: abort.signal })) {
       taken += 1;
       // The first page keeps the iterator busy until all the others were fetched.
       while (page.place.position === 0 && !isExporting) await sleep(5);
       if (page.place.position === 20) abort.abort();
     }
   };
-  const { code, summary } = await unfinished(aborted());
+  const { code, summary } = await abortedAs(aborted(), abort.signal);
   assert.equal(code, 'INTERRUPTED');
   assert.equal(taken, 21);
   assert.equal(summary.verdict.name, 'proven');
   assert.ok(summary.archivePath !== null && existsSync(summary.archivePath));
-  assert.equal((await allPages(template, options)).length, 600);
+  assert.equal((await allPages(template, resuming)).length, 600);
   assert.equal(server.counts().total, 600);
   assert.equal(existsSync(summary.archivePath), false);
 });
@@ -232,7 +253,7 @@ test('an abort is heeded at once although every page is stored already, and lose
 test('a signal that is aborted before the start asks for nothing', async (t) => {
   const { server, options } = await setUp(t);
   const signal = AbortSignal.abort();
-  const { code } = await unfinished(allPages(server.template(9), { ...options, signal }));
+  const { code } = await abortedAs(allPages(server.template(9), { ...options, signal }), signal);
   assert.equal(code, 'INTERRUPTED');
   assert.equal(server.counts().total, 0);
 });
@@ -395,12 +416,27 @@ test('runs at once do not disturb each other, and one archive has one run', asyn
   assert.equal(pagesOfIt.map((page) => `${page.text()}\n`).join(''), lines(60));
   for (const output of outputs) assert.equal(readFileSync(output, 'utf8'), lines(60));
 
-  const held = pages(template, options);
+  const held = pages(template, { ...options, resume: true });
   await held.next();
-  await assert.rejects(allPages(template, options), { code: 'ARCHIVE_LOCKED' });
+  await assert.rejects(allPages(template, { ...options, resume: true }), {
+    code: 'ARCHIVE_LOCKED',
+  });
   let rest = 0;
   for await (const _ of held) rest += 1;
   assert.equal(rest, 59);
+});
+
+test('two reads of the same list go side by side, and leave no file', async (t) => {
+  const { server, options } = await setUp(t);
+  const template = server.template(60);
+  const before = stateFiles();
+  const held = pages(template, options);
+  await held.next();
+  assert.equal((await allPages(template, options)).length, 60);
+  let rest = 0;
+  for await (const _ of held) rest += 1;
+  assert.equal(rest, 59);
+  assert.deepEqual(stateFiles(), before);
 });
 
 test('a slow consumer loses no page, and fetching does not wait in memory for it', async (t) => {

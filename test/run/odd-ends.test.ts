@@ -47,7 +47,7 @@ suite('a printed command does what was asked for', () => {
       const folder = temporaryFolder(t);
       const url = `${origin}/items?limit=25&offset=0`;
       const run = await runCliHere(folder, [url, '-o', 'a.ndjson', ...flags]);
-      const [, pinned] = /pin with:\n {2}everypage (.*)$/m.exec(run.stderr)!;
+      const [, pinned] = /to skip detection next time:\n {2}everypage (.*)$/m.exec(run.stderr)!;
       const again = await runCliHere(folder, wordsOf(pinned!.replace('a.ndjson', 'b.ndjson')));
       assert.equal(again.code, 0, again.stderr);
       const [first, second] = ['a', 'b'].map((name) =>

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { exportArchive, type RunOptions, verifyArchive } from '../../src/index.ts';
-import { fetchJson, type JsonReply } from './pagination-setup.ts';
+import { fetchJson, type JsonReply, startJsonServer } from './pagination-setup.ts';
+import { temporaryFolder } from './run-cli.ts';
+import { runCliHere } from './run-in-process.ts';
 
 const rows = Array.from({ length: 120 }, (_, at) => ({ id: at * 3 + 7, tags: [{ name: 't' }] }));
 const pageOf = ({ searchParams }: URL) => Number(searchParams.get('page') ?? 1);
@@ -140,4 +142,19 @@ suite('null in the place of a record is none in a list of URLs', () => {
     assert.equal(summary.verdict.name, 'proven');
     assert.match(text ?? '', /\[null,null,/);
   });
+});
+
+test('lists that are given together are fetched page by page as URLs, and the summary says so', async (t) => {
+  const server = await startJsonServer(t, (url) => ({
+    body: { total: 120, items: ofPage(pageOf(url)) },
+  }));
+  const folder = temporaryFolder(t);
+  const urls = [`${server.origin}/a`, `${server.origin}/b`];
+  const whole = await runCliHere(folder, [...urls, '-o', 'a.ndjson']);
+  assert.equal(whole.code, 0, whole.stderr);
+  assert.match(whole.stderr, /\n2 whole pages → a\.ndjson.*\nEach URL was fetched as one page/);
+  for (const flag of ['--records', '--pages', '--select=items']) {
+    const { stderr } = await runCliHere(folder, [...urls, '-o', 'a.ndjson', flag]);
+    assert.doesNotMatch(stderr, /Each URL was fetched/, flag);
+  }
 });

@@ -318,8 +318,21 @@ const byParts = (url: URL): JsonReply => {
 };
 
 suite('records that come again with further properties', AT_ONCE, () => {
-  test('are not written as if there were more of them, and no row is said to have moved', async (t) => {
+  test('are counted and written once, with all of them', async (t) => {
     const { summary, text } = await fetchJson(t, byParts);
+    const { name, reasons, records } = summary.verdict;
+    assert.deepEqual([name, records?.unique], ['complete', 50], reasons.join('; '));
+    assert.deepEqual([records?.fetched, records?.written], [50, 50]);
+    assert.equal(text?.match(/"revisions":/g)?.length, 50);
+  });
+
+  test('are not written as if there were more of them, where they cannot be put together', async (t) => {
+    const { summary, text } = await fetchJson(t, (url) => {
+      const from = numberIn(url, 'rvcontinue', 0);
+      const { body } = byParts(url) as { body: { query: { pages: object[] } } };
+      const pages = body.query.pages.map((page) => ({ ...page, from }));
+      return { body: { ...body, query: { pages } } };
+    });
     assert.equal(text, null);
     const { name, reasons, records } = summary.verdict;
     assert.deepEqual([name, records?.unique], ['incomplete', 50], reasons.join('; '));

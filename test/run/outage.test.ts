@@ -90,7 +90,10 @@ async function setUp(
 }
 
 const outages = (events: readonly RunEvent[]) =>
-  events.filter((event) => event.type === 'pause' && event.cause === 'outage');
+  events.filter(
+    (event) =>
+      (event.type === 'pause' || event.type === 'pause-extended') && event.cause === 'outage',
+  );
 
 /** Goes down with the request of this number, and comes up when the run has waited twice. */
 function downAt(at: number, page: (url: URL) => OutageReply) {

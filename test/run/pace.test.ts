@@ -52,7 +52,11 @@ test('a server that fails for a while is probed, not stormed, and no page fails'
   let during = 0;
   let before = 0;
   const outages = () =>
-    events.filter((event) => event.type === 'pause' && /keeps failing \(503/.test(event.reason));
+    events.filter(
+      (event) =>
+        (event.type === 'pause' || event.type === 'pause-extended') &&
+        /keeps failing \(503/.test(event.reason),
+    );
   const { fetch, events } = await setUp(t, {
     respond: () => {
       before += 1;

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { exportArchive, pages } from '../../src/index.ts';
+import { exportArchive, pages, records, verifyArchive } from '../../src/index.ts';
 import { fetchJson, type JsonReply, OUTPUT, startJsonServer } from './pagination-setup.ts';
+import { temporaryFolder } from './run-cli.ts';
+import { runCliHere } from './run-in-process.ts';
 
 const range = (from: number, to: number): number[] =>
   Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
@@ -64,22 +67,134 @@ suite('a list that stands in an object, each record under its id', () => {
   }
 });
 
-test('pages that come again with further properties are not written twice, and not called drift', async (t) => {
-  const { summary, text } = await fetchJson(t, (url) => {
-    const at = Number(url.searchParams.get('rvcontinue') ?? 0);
-    const rest = at < 20 ? { continue: { rvcontinue: String(at + 10), continue: '||' } } : {};
-    const pages = range(0, 30).map((pageid) => ({
-      pageid,
-      ...(pageid >= at && pageid < at + 10 ? { revisions: [{ revid: pageid }] } : {}),
-    }));
-    return { body: { ...rest, query: { pages } } };
+test('an empty list beside another one is not advised to be written as that one', async (t) => {
+  const users = [1, 2].map((id) => ({ id, name: `u${id}` }));
+  const { origin } = await startJsonServer(t, () => ({ body: { topics: [], users } }));
+  const folder = temporaryFolder(t);
+  const { code, stderr } = await runCliHere(folder, [`${origin}/topics`, '-o', OUTPUT]);
+  assert.equal(code, 3);
+  assert.match(stderr, /The list at topics is empty, and users holds records/);
+  assert.doesNotMatch(stderr, /--paginate none --records/);
+  const [, command] = /If this page is all of topics:\n {2}everypage (.*)$/m.exec(stderr)!;
+  const again = await runCliHere(folder, command!.replaceAll("'", '').split(' '));
+  assert.equal(again.code, 0, again.stderr);
+  assert.equal(readFileSync(join(folder, OUTPUT), 'utf8'), '');
+});
+
+suite('records that come again with further properties', () => {
+  /** As MediaWiki gives them, in batches of 30 pages, whose revisions come ten at a time. */
+  const inParts =
+    (more: (pageid: number, at: number) => object = () => ({})) =>
+    (url: URL): JsonReply => {
+      const batch = Number(url.searchParams.get('gapcontinue') ?? 0);
+      const at = Number(url.searchParams.get('rvcontinue') ?? batch);
+      const isWhole = at + 10 >= batch + 30;
+      const next = isWhole
+        ? { gapcontinue: String(batch + 30), continue: 'gapcontinue||' }
+        : { gapcontinue: String(batch), rvcontinue: String(at + 10), continue: '||info' };
+      const pages = range(batch, batch + 30).map((pageid) => ({
+        pageid,
+        title: `Ü ${pageid}`,
+        ...(at === batch ? { touched: 9007199254740993n } : {}),
+        ...(pageid >= at && pageid < at + 10 ? { revisions: [{ revid: pageid }] } : {}),
+        categories: [{ title: `at ${at}` }],
+        ...more(pageid, at),
+      }));
+      const rest = at + 10 < 90 ? { continue: next } : {};
+      const body = { ...rest, ...(isWhole ? { batchcomplete: true } : {}), query: { pages } };
+      // JSON.stringify takes no number as large.
+      const text = JSON.stringify(body, (_, value) =>
+        typeof value === 'bigint' ? `big ${value}` : value,
+      );
+      return { body: Buffer.from(text.replaceAll(/"big (\d+)"/g, '$1')) };
+    };
+  const record = (pageid: number) => {
+    const batch = pageid - (pageid % 30);
+    const categories = [0, 10, 20].map((at) => `{"title":"at ${batch + at}"}`).join(',');
+    const members = `"pageid":${pageid},"title":"Ü ${pageid}","touched":9007199254740993`;
+    return { members, revisions: `[{"revid":${pageid}}]`, categories: `[${categories}]` };
+  };
+
+  test('are written once, with all of them, and counted once', async (t) => {
+    const { summary, text, folder } = await fetchJson(t, inParts());
+    const { name, records: counts, reasons, evidence } = summary.verdict;
+    assert.equal(name, 'complete', reasons.join());
+    assert.deepEqual([counts?.fetched, counts?.written], [90, 90]);
+    assert.match(evidence.join(), /6 pages hold further properties of the records before/);
+    const lines = text!.trimEnd().split('\n');
+    assert.equal(lines.length, 90);
+    for (const [pageid, line] of lines.entries()) {
+      const { members, revisions, categories } = record(pageid);
+      assert.ok(line.startsWith(`{${members},`), line);
+      assert.ok(line.includes(`"revisions":${revisions}`), line);
+      assert.ok(line.includes(`"categories":${categories}`), line);
+    }
+    const archive = join(folder, 'out.ndjson.everypage');
+    const { verdict } = await verifyArchive(archive);
+    assert.deepEqual([verdict.name, verdict.records?.written], ['complete', 90]);
+    const again = join(folder, 'again.ndjson');
+    await exportArchive(archive, { output: again });
+    assert.equal(readFileSync(again, 'utf8'), text);
   });
-  assert.equal(summary.verdict.name, 'incomplete');
-  assert.match(
-    summary.verdict.reasons.join(),
-    /the same 30 records by their keys, with different content, and records are not merged.*a larger limit for the properties/s,
-  );
-  assert.equal(text, null);
+
+  test('are written once also where they stand under their ids', async (t) => {
+    const { summary, text } = await fetchJson(t, (url) => {
+      const { body } = inParts()(url);
+      const { query, ...rest } = JSON.parse(String(body));
+      const pages = query.pages.map((page: { pageid: number }) => [`${page.pageid}`, page]);
+      return { body: { ...rest, query: { pages: Object.fromEntries(pages) } } };
+    });
+    assert.equal(summary.verdict.name, 'complete', summary.verdict.reasons.join());
+    assert.deepEqual(idsOf(text), range(0, 90));
+    assert.equal(text!.match(/"title":"at \d+"/g)?.length, 270);
+  });
+
+  test('are found by a selection that needs all of them', async (t) => {
+    const select = 'query.pages[?length(categories) == `3`].pageid';
+    const { summary, text } = await fetchJson(t, inParts(), { select });
+    assert.equal(summary.verdict.name, 'complete', summary.verdict.reasons.join());
+    assert.equal(text!.trimEnd().split('\n').length, 90);
+  });
+
+  test('are given once to a program that reads them', async (t) => {
+    const { origin } = await startJsonServer(t, inParts());
+    const came: string[] = [];
+    for await (const record of records(`${origin}/things`)) came.push(record.text());
+    assert.deepEqual(idsOf(came.join('\n')), range(0, 90));
+  });
+
+  test('are no parts where each page has others, though none says that its batch is complete', async (t) => {
+    const { summary, text } = await fetchJson(t, (url) => {
+      const at = Number(url.searchParams.get('gapcontinue') ?? 0);
+      const rest = at < 60 ? { continue: { gapcontinue: String(at + 20), continue: '||' } } : {};
+      const title = 'long '.repeat(Math.max(0, 100 - at));
+      const pages = range(at, Math.min(80, at + 20)).map((pageid) => ({ pageid, title }));
+      return { body: { ...rest, query: { pages } } };
+    });
+    assert.equal(summary.verdict.name, 'complete', summary.verdict.reasons.join());
+    assert.deepEqual(idsOf(text), range(0, 80));
+  });
+
+  test('stay as they came with --pages', async (t) => {
+    const { summary, text } = await fetchJson(t, inParts(), { wholePages: true });
+    assert.equal(summary.verdict.name, 'complete', summary.verdict.reasons.join());
+    assert.equal(text!.trimEnd().split('\n').length, 9);
+  });
+
+  for (const [what, more] of [
+    ['another value', (_: number, at: number) => ({ views: at })],
+    ['a part of a list again', (_: number, at: number) => ({ links: [1, at + 2] })],
+  ] as const) {
+    test(`are not put together where they hold ${what}`, async (t) => {
+      const { summary, text } = await fetchJson(t, inParts(more));
+      assert.equal(summary.verdict.name, 'incomplete');
+      assert.match(
+        summary.verdict.reasons.join(),
+        /the same 30 records by their keys, with different content.*a larger limit for the properties/s,
+      );
+      assert.equal(text, null);
+    });
+  }
 });
 
 test('a page that holds the time of asking is not followed as a list without end', async (t) => {

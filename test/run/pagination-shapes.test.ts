@@ -214,7 +214,7 @@ suite('what counts as complete', AT_ONCE, () => {
     assert.deepEqual(await said('50%'), [
       'complete',
       5,
-      '5 pages were read again at the end and had not changed; a change between others would not show',
+      '5 pages were read again at the end and had not changed; a change on another page would not be seen',
     ]);
   });
 });

@@ -98,7 +98,12 @@ suite('the printed command', () => {
         body: { has_more: page < 4, 'the items': things(10 * page - 10, Math.min(37, 10 * page)) },
       };
     };
-    const { first, second, explained } = await runTwice(t, answer, '/things', /^pin with:$/);
+    const { first, second, explained } = await runTwice(
+      t,
+      answer,
+      '/things',
+      /^to skip detection next time:$/,
+    );
     assert.equal(first.code, 0, first.stderr);
     assert.equal(second.code, 0, second.stderr);
     assert.deepEqual([first.ids, second.ids], [ids(37), ids(37)]);
@@ -120,7 +125,13 @@ suite('the printed command', () => {
       return { body: { page, pages: 3, items: things(10 * page - 10, Math.min(30, 10 * page)) } };
     };
     const select = ['--select', 'items[?id > `4`]'];
-    const { first, second } = await runTwice(t, answer, '/things?page=1', /^pin with:$/, ...select);
+    const { first, second } = await runTwice(
+      t,
+      answer,
+      '/things?page=1',
+      /^to skip detection next time:$/,
+      ...select,
+    );
     assert.equal(first.code, 0, first.stderr);
     assert.deepEqual([first.ids, second.ids], [ids(30).slice(5), ids(30).slice(5)]);
   });

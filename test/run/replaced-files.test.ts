@@ -110,7 +110,14 @@ test('an output or a summary is no file of the unfinished archive, by whatever n
 test('each flag that takes a file is held against the output', async (t) => {
   const { server, folder, refused } = await setUp(t);
   const { ca, cert, key } = createTestCertificates();
-  const texts = { cacert: ca, cert, 'cert-key': key, header: 'x: 1', data: '{}' };
+  const texts = {
+    'env-file': 'A=b',
+    cacert: ca,
+    cert,
+    'cert-key': key,
+    header: 'x: 1',
+    data: '{}',
+  };
   for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text);
   const pair = ['--cert', 'cert', '--cert-key', 'cert-key'];
   const others = ({ name }: Flag) =>
@@ -120,7 +127,7 @@ test('each flag that takes a file is held against the output', async (t) => {
   );
   assert.deepEqual(
     named.map(({ name }) => name),
-    ['output', 'cacert', 'cert', 'cert-key', 'archive', 'summary'],
+    ['output', 'env-file', 'cacert', 'cert', 'cert-key', 'archive', 'summary'],
   );
   for (const flag of named.slice(1)) {
     symlinkSync(flag.name, join(folder, `link-${flag.name}`));

@@ -50,7 +50,7 @@ test('of an error in JSON its words are shown, wherever they stand, and not cut 
   assert.match(stderr, /pages\/1 {2}Bad Request; the server says "the first"/);
   assert.match(stderr, /pages\/2 {2}Bad Request; the server says "the second"/);
   assert.ok(stderr.includes(`the server says "${reason.trim()}"`), stderr);
-  assert.doesNotMatch(stderr, /missing pages again/);
+  assert.doesNotMatch(stderr, /missing pages? again/);
 });
 
 test('a refusal says whether credentials were sent, and which flags give them', async (t) => {
@@ -78,7 +78,10 @@ test('explain says it too', async (t) => {
   });
   t.after(() => server.close());
   const { stderr } = await runCliHere(temporaryFolder(t), ['explain', `${server.origin}/things`]);
-  assert.match(stderr, /does not come: 422 Unprocessable Content; the server says "no such page"/);
+  assert.match(
+    stderr,
+    /could not be fetched: 422 Unprocessable Content; the server says "no such page"/,
+  );
 });
 
 test('a page that is asked for alone counts its retries', async (t) => {

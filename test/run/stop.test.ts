@@ -77,11 +77,15 @@ suite('a signal', () => {
     const { child, ended, untilSaid } = startCli(folder, [...args, '-v']);
     await untilSaid(tellsOf(20));
     child.kill('SIGINT');
-    await untilSaid((stderr) => stderr.includes('Ctrl-C again exits at once'));
+    await untilSaid((stderr) => stderr.includes('Ctrl-C again leaves at once'));
     child.kill('SIGINT');
     const left = await ended;
     assert.equal(left.code, 130, left.stderr);
-    assert.match(left.stderr, /get 10 s; Ctrl-C again exits at once/);
+    assert.match(left.stderr, /get 10 s\neverypage: Ctrl-C again leaves at once\n/);
+    assert.match(
+      left.stderr,
+      /leaving at once; what is stored stays,\neverypage: and the same command resumes/,
+    );
     // Had it waited for what is in flight, it would have said how to go on.
     assert.doesNotMatch(left.stderr, /-o items\.ndjson/);
     assert.ok(existsSync(join(folder, PART)));

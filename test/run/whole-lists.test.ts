@@ -1,7 +1,7 @@
 /** A list on one page that says no word of paging: whether that page is all. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { MAX_REQUESTS } from '../../src/plan/detect/discover.ts';
+import { MAX_REQUESTS } from '../../src/plan/detect/try-candidates.ts';
 import { fetchJson, type JsonReply } from './pagination-setup.ts';
 
 const things = (from: number, to: number): object[] =>

@@ -3,7 +3,15 @@
  * then left to end. What it leaves must be what an undisturbed run leaves, byte for byte.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportArchive, verifyArchive } from '../../src/index.ts';
@@ -19,8 +27,10 @@ export interface KillCaseResult {
 }
 
 const OLD_OUTPUT = 'of an earlier run\n';
-// A run that is alone takes a second, on a machine that does much else a minute.
-const LONGEST_RUN_MS = 180_000;
+// A run that is alone takes a second. On a machine that does much else it may take minutes, but goes on.
+const LONGEST_SILENCE_MS = 180_000;
+/** A run that asks for pages without end hangs, too. */
+const MOST_SILENCES = 10;
 
 const environment: NodeJS.ProcessEnv = {
   // The folder that Node itself takes: with its modules compiled a command starts in a third of the time.
@@ -150,13 +160,33 @@ async function runAndKill(
 ): Promise<CliResult> {
   const log = moment?.after === 'exporting' ? ['--log-format', 'json'] : ['-q'];
   const started = startCli(folder, [...args, ...log], { env: environment });
-  const limit = setTimeout(() => started.child.kill('SIGABRT'), LONGEST_RUN_MS);
+  const limit = killWhenStill(started, folder, server);
   const unwatch = moment === null ? () => {} : killAt(moment, started, folder, server);
   const result = await started.ended;
-  clearTimeout(limit);
+  clearInterval(limit);
   unwatch();
   assert.notEqual(result.signal, 'SIGABRT', 'a run hangs');
   return result;
+}
+
+/** Aborts a run that neither asks for a page nor changes a file for a long time. */
+function killWhenStill({ child }: CliProcess, folder: string, server: SoakServer): NodeJS.Timeout {
+  const progress = (): string => {
+    const sizes = readdirSync(folder).map((name) => {
+      const { size = 0, mtimeMs = 0 } =
+        statSync(join(folder, name), { throwIfNoEntry: false }) ?? {};
+      return [name, size, mtimeMs];
+    });
+    return JSON.stringify([sizes, server.counts()]);
+  };
+  let seen = progress();
+  let silences = 0;
+  return setInterval(() => {
+    const now = progress();
+    silences += 1;
+    if (now === seen || silences === MOST_SILENCES) child.kill('SIGABRT');
+    seen = now;
+  }, LONGEST_SILENCE_MS);
 }
 
 /** Kills at the moment, if the run lives to see it. Returns what stops watching. */

@@ -50,7 +50,8 @@ function oneOf(random: () => number): Reply {
     { truncateAt, reset: code, framing: 'chunked' },
     FLUSH,
     FLUSH,
-    { body: '<html>be right back</html>' },
+    // The same body twice would be final.
+    { body: `<html>be right back, says ${random()}</html>` },
     { delayMs: 40 },
   ];
   return kinds[Math.floor(random() * kinds.length)]!;

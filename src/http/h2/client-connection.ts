@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 import type { TransportRequest } from '../transport.ts';
 import { type ClientStream, ClientStreams, type ResponseSink } from './client-streams.ts';
 import { type ConnectionFrames, FloodGuard, FrameDispatch } from './frame-dispatch.ts';
-import { FrameReader } from './frame-reader.ts';
+import { FrameReader, takeBytes } from './frame-reader.ts';
 import { FrameWriter, type PrefaceSettings, writePreface } from './frame-writer.ts';
 import { RequestBlocks } from './message-fields.ts';
 import {
@@ -67,7 +67,7 @@ export class ClientConnection {
     });
     this.#reader = new FrameReader(new FrameDispatch(this.#streams, this.#frames(), this.#guard));
     writePreface(writer, settings);
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    takeBytes(socket, (bytes) => this.#read(bytes));
     socket.on('drain', () => this.#bodies.resume());
     socket.on('error', (error) => this.#end(error));
     socket.on('end', () => this.#end(null));

@@ -1,7 +1,8 @@
 /**
- * Cuts what a socket gives into frames (RFC 9113 §4.1), whatever the pieces. DATA is handed on as it
- * comes, as views without a copy and without its padding; any other frame whole.
+ * Reads a socket, and cuts what it gives into frames (RFC 9113 §4.1), whatever the pieces. DATA is handed on
+ * as it comes, as views without a copy and without its padding; any other frame whole.
  */
+import type { OnReadOpts, Socket } from 'node:net';
 import {
   ConnectionError,
   DEFAULT_MAX_FRAME_BYTES,
@@ -163,4 +164,37 @@ export class FrameReader {
     }
     return at + taken;
   }
+}
+
+/** The most plain text of a TLS record (RFC 8446 §5.1); Node hands over one record at a time. */
+const RECORD_BYTES = 16 * 1024;
+
+type Take = (bytes: Buffer) => void;
+
+/** Who takes the bytes of a socket. */
+const takers = new WeakMap<Socket, Take>();
+
+/**
+ * An option of `tls.connect`. What arrives stands in one buffer, which is read into again and again: with
+ * new memory for each record, collecting that takes more time than reading. A socket that nobody takes the
+ * bytes of by `takeBytes` is like any other.
+ */
+export function readInPlace(): { readonly onread: OnReadOpts } {
+  const buffer = Buffer.allocUnsafeSlow(RECORD_BYTES);
+  function callback(this: Socket, length: number): boolean {
+    const bytes = buffer.subarray(0, length);
+    const take = takers.get(this);
+    // What came before anybody took it goes first.
+    const isNext = this.readableFlowing === true && this.readableLength === 0;
+    if (take === undefined || !isNext) return this.push(Buffer.from(bytes));
+    take(bytes);
+    return true;
+  }
+  return { onread: { buffer, callback } };
+}
+
+/** @param take gets views of memory that may be written over once it returns */
+export function takeBytes(socket: Socket, take: Take): void {
+  takers.set(socket, take);
+  socket.on('data', take);
 }

@@ -1,23 +1,14 @@
 import { NO_RECORDS } from '../../core/pagination.ts';
-import { means, squash } from './names.ts';
+import { means, squash } from '../names.ts';
+import { asFlag, type Field, isBlank, isObject, type RecordsFound } from '../page-fields.ts';
 import { asCount } from './numbers-said.ts';
-import { type Field, isObject, type RecordsFound } from './page-view.ts';
-
-/** What an answer says of itself, whatever it holds. */
-const OF_THE_ANSWER = new Set(
-  (
-    'status success ok code statuscode message msg object kind type took time timedout etag version ' +
-    'apiversion requestid query q context odatacontext relation self href first last prev previous url'
-  ).split(' '),
-);
 
 /** `total`, or `value` in an object of that name. */
 const counts = ({ name, parent }: Field): boolean =>
   means.total(name) || means.vagueTotal(name) || means.totalPages(name) || means.total(parent);
 const pages = (name: string): boolean =>
   means.page(name) || means.offset(name) || means.size(name) || means.paging(name);
-const leadsOn = ({ name, parent }: Field): boolean =>
-  means.next(name) || means.next(parent) || means.token({ name, parent });
+const leadsOn = (field: Field): boolean => means.ofNext(field) || means.token(field);
 
 /**
  * The list of a page that is empty and whose server leaves the list out of it, or writes null for
@@ -37,8 +28,7 @@ export function findAbsentList(fields: readonly Field[]): RecordsFound | null {
       path ??= field.path;
       // `data: null` may stand for one thing that is not there.
       isSaid ||= /s$/.test(squash(name));
-    } else if (!isOfPaging(field)) return null;
-    else if (speaksOfRecords(field)) return null;
+    } else if (!isOfPaging(field) || speaksOfRecords(field)) return null;
     else isSaid ||= saysNone(field);
   }
   return isSaid ? { path: path ?? NO_RECORDS, items: [], around } : null;
@@ -53,18 +43,17 @@ function isOfPaging(field: Field): boolean {
   if (keys.slice(0, -1).some(means.paging)) return true;
   const isNamed =
     counts(field) || pages(name) || means.more(name) || means.done(name) || means.cursor(name);
-  return isNamed || leadsOn(field) || OF_THE_ANSWER.has(squash(name));
+  return isNamed || leadsOn(field) || means.ofTheAnswer(name);
 }
 
 /** A count, a token or a flag that an empty list would not have; a failure that came as a 200. */
 function speaksOfRecords(field: Field): boolean {
   const { name, value } = field;
-  const isTrue = value === true || value === 'true';
   if (leadsOn(field) && !Array.isArray(value)) {
-    return value !== null && value !== '' && value !== false && value !== 0;
+    return !isBlank(value) && value !== 0;
   }
-  if (means.more(name)) return isTrue;
-  if (means.done(name)) return value === false;
+  if (means.more(name)) return asFlag(value) === true;
+  if (means.done(name)) return asFlag(value) === false;
   if (/^(?:success|ok)$/.test(squash(name))) return value === false;
   // An empty list may still count as one page.
   const isCount = counts(field) && !means.totalPages(name) && !means.size(name);
@@ -74,7 +63,7 @@ function speaksOfRecords(field: Field): boolean {
 function saysNone(field: Field): boolean {
   const { name, value } = field;
   if (counts(field) && asCount(value) === 0) return true;
-  if (means.more(name)) return value === false || value === 'false';
-  if (means.done(name)) return value === true;
-  return leadsOn(field) && (value === null || value === '' || value === false);
+  if (means.more(name)) return asFlag(value) === false;
+  if (means.done(name)) return asFlag(value) === true;
+  return leadsOn(field) && isBlank(value);
 }

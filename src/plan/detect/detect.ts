@@ -7,8 +7,10 @@
  */
 
 import type { Pagination } from '../../core/pagination.ts';
-import { guessedPositions } from '../styles/counted.ts';
+import { means } from '../names.ts';
+import { isObject, valueAt } from '../page-fields.ts';
 import { findToken } from '../styles/cursor.ts';
+import { guessedPositions } from '../styles/guessed-positions.ts';
 import { guessedKeys, statedKeys } from '../styles/keyset.ts';
 import { styleOf, styles } from '../styles/styles.ts';
 import {
@@ -22,21 +24,16 @@ import {
   saysMore,
   sourceOf,
 } from './facts.ts';
-import { means } from './names.ts';
 import { isUrlLike } from './next-said.ts';
 import {
   type Candidate,
   type Detection,
-  isObject,
   isSuccess,
   type PageView,
   type Shown,
+  type ToTry,
   trial,
-  valueAt,
 } from './page-view.ts';
-
-/** Names that can only mean a position: `from`, `start` and `p` may be dates or projects. */
-const CLEAR_NAMES = /page|offset|skip/i;
 
 /**
  * What the first page shows. Never throws, whatever the JSON.
@@ -47,8 +44,8 @@ export function detect(first: PageView, pinned: Partial<Pagination> = {}): Detec
   const facts = readFacts(first, pinned);
   const shown = look(facts);
   if (shown.kind !== 'trial') return shown;
-  const { names, evidence, ...rest } = shown;
-  const candidates = listCandidates(facts, names);
+  const { mayBe, evidence, ...rest } = shown;
+  const candidates = listCandidates(facts, mayBe);
   if (candidates.length > 0) {
     return { ...rest, kind: 'candidates', candidates, otherwise: facts.base, evidence };
   }
@@ -128,7 +125,7 @@ function byNumbers(facts: Facts): Shown | null {
 function bySilence({ count, view }: Facts): Shown | null {
   if (count === 0 || view.request.method === 'POST') return null;
   const sentence = 'the first page does not say whether more pages follow';
-  return trial([sentence], { isSilent: true, names: CLEAR_NAMES });
+  return trial([sentence], { isSilent: true, mayBe: means.onlyPosition });
 }
 
 /** With the first page, and one more to tell page 0 from page 1, eight requests. */
@@ -140,24 +137,19 @@ const MAX_POST_CANDIDATES = 2;
  * At most six, the likeliest first. A POST is never sent on a guess: only where the page holds what
  * the next request needs, and at most twice.
  *
- * @param names parameters that may be guessed: those that mean nothing but a position, where nothing
+ * @param mayBe which parameters may be guessed: those that mean nothing but a position, where nothing
  *   says that there is more
  */
-function listCandidates(facts: Facts, names: RegExp): readonly Candidate[] {
+function listCandidates(facts: Facts, mayBe: ToTry['mayBe']): readonly Candidate[] {
   const isPost = facts.view.request.method === 'POST';
-  const others = isPost ? statedPosition(facts) : guesses(facts, names);
-  const all = surest(facts) ?? others;
+  const stated = facts.next.number === null ? [] : guessedPositions(facts, () => true);
+  const all = surest(facts) ?? (isPost ? stated : guesses(facts, mayBe));
   const seen = new Set<string>();
   const distinct = all.filter(({ pagination: { carrier, param }, request }) => {
     const what = `${carrier} ${param} ${request.url}`;
     return !seen.has(what) && seen.add(what);
   });
   return distinct.slice(0, isPost ? MAX_POST_CANDIDATES : MAX_CANDIDATES);
-}
-
-/** Parameters for the next page's number or offset, where the page says it. */
-function statedPosition(facts: Facts): readonly Candidate[] {
-  return facts.next.number === null ? [] : guessedPositions(facts, /(?:)/);
 }
 
 /** Candidates from something that the first page holds for the next request; null without any. */
@@ -170,11 +162,11 @@ function surest(facts: Facts): readonly Candidate[] | null {
 }
 
 /** Parameters whose names fit what the page holds, the likeliest first. */
-function guesses(facts: Facts, names: RegExp): readonly Candidate[] {
+function guesses(facts: Facts, mayBe: ToTry['mayBe']): readonly Candidate[] {
   const { numbers, next, params } = facts;
   const stated = statedKeys(facts);
   const keys = guessedKeys(facts).map(asGuess);
-  const positions = guessedPositions(facts, names).map(asGuess);
+  const positions = guessedPositions(facts, mayBe).map(asGuess);
   // A flag and ids without any number, as in Stripe.
   const isFlagAlone = next.more?.value === true && !numbersSayMore(facts);
   const hasPosition = numbers.page !== null || numbers.offset !== null || next.number !== null;

@@ -1,31 +1,22 @@
 import type { PageRequest } from '../../core/page-request.ts';
 import { noPagination, type Pagination } from '../../core/pagination.ts';
 import { looksFull } from '../full-page.ts';
-import { linkTarget, parseLinkHeader } from '../link-header.ts';
-import { parseContentRange, type RecordRange, readRange } from '../styles/page-reading.ts';
+import { means } from '../names.ts';
+import { keysOf, listFields, PAGE_ITSELF, type RecordsFound, valueAt } from '../page-fields.ts';
+import { readStartParams, type StartParams, withSizeShown } from '../start-params.ts';
 import { findAbsentList } from './absent-list.ts';
 import { findKey } from './find-key.ts';
 import { findRecords } from './find-records.ts';
-import { headerMeans, squash } from './names.ts';
+import { type HeadersSaid, isUnsure, readHeaders } from './headers-said.ts';
 import { idleFlag, type NextSaid, readNext } from './next-said.ts';
 import {
-  asCount,
   contradictedNumbers,
   type NumbersSaid,
   readNumbers,
   type SaidNumber,
   statedCounts,
 } from './numbers-said.ts';
-import {
-  keysOf,
-  listFields,
-  PAGE_ITSELF,
-  type PageView,
-  type RecordsFound,
-  type Shown,
-  valueAt,
-} from './page-view.ts';
-import { readStartParams, type StartParams, withSizeShown } from './start-params.ts';
+import type { PageView, Shown } from './page-view.ts';
 
 /** Everything in a first page that says something about pagination, without a conclusion. */
 export interface Facts {
@@ -101,20 +92,19 @@ export function readFacts(view: PageView, pinned: Partial<Pagination> = {}): Fac
     ...partialFlag(view.json),
     sameOrigin: pinned.sameOrigin ?? false,
   };
-  const isListAbsent = absent !== null;
-  const found = {
+  return {
     view,
     params,
     records,
     count,
-    isListAbsent,
+    isListAbsent: absent !== null,
     headers,
     numbers,
     next,
+    contradicted,
     offset,
     base,
   };
-  return { ...found, contradicted };
 }
 
 /** The first page may be the last, which is short, or the server gives fewer than it is asked for. */
@@ -140,7 +130,7 @@ function pinnedRecords(view: PageView, path: string, isAbsent: boolean): Records
 }
 
 function offsetOf(params: StartParams, headers: HeadersSaid, size: number): number {
-  if (headers.range !== null) return headers.range.first;
+  if (headers.range !== null) return headers.range.from;
   if (params.offset?.number != null) return params.offset.number;
   if (params.page?.number != null) {
     // Pages almost always count from 1; where they count from 0, the end is noticed one page later.
@@ -242,79 +232,14 @@ export function sourceOf(said: { path: string | null; header: string | null }): 
   return said.path ?? `header ${said.header}`;
 }
 
-/** What the headers say of the list: links, totals, the next page's number or token. */
-interface HeadersSaid {
-  /** Absolute; null without one. */
-  readonly next: string | null;
-  readonly last: string | null;
-  /** Links that only a paged list has, whether or not one is `next`. */
-  readonly hasPagingLinks: boolean;
-  readonly total: SaidNumber | null;
-  readonly totalPages: SaidNumber | null;
-  /** The next page's number; `value` is null where the header is there and empty. */
-  readonly nextPage: { readonly header: string; readonly value: number | null } | null;
-  readonly page: SaidNumber | null;
-  readonly token: { readonly header: string; readonly value: string } | null;
-  readonly range: RecordRange | null;
-}
-
-/** Whether the headers of a first page without content say that its list is not empty. */
-export function headersSayRecords(view: Pick<PageView, 'headers' | 'request'>): boolean {
-  const { next, total, totalPages, nextPage, token } = readHeaders(view);
-  const isCounted = (total?.value ?? 0) > 0 || (totalPages?.value ?? 0) > 1;
-  return isCounted || next !== null || token !== null || (nextPage?.value ?? null) !== null;
-}
-
 /** A total of any name may be that of the page, so it has to be larger than what is in it. */
 function isTotalOf(total: SaidNumber | null, count: number): boolean {
   return total !== null && (isUnsure(total) ? total.value > count : total.value >= count);
 }
 
-function isUnsure({ header }: SaidNumber): boolean {
-  return header !== null && header !== 'content-range' && !headerMeans.total(header);
-}
-
-function readHeaders(view: Pick<PageView, 'headers' | 'request'>): HeadersSaid {
-  const { headers, request } = view;
-  const links = parseLinkHeader(headers['link'] ?? '');
-  const rels = new Set(links.flatMap(({ rels }) => rels));
-  const names = Object.keys(headers).filter((name) => name.length <= 64);
-  const number = (isMeant: (name: string) => boolean): SaidNumber | null => {
-    for (const name of names) {
-      const value = isMeant(name) ? asCount(headers[name]?.trim()) : null;
-      if (value !== null) return { path: null, header: name, value };
-    }
-    return null;
-  };
-  const range = readRange(headers['content-range'] ?? '');
-  const counted = parseContentRange(headers['content-range'] ?? '')?.total ?? null;
-  const isBytes = /^\s*bytes\b/i.test(headers['content-range'] ?? '');
-  const rangeTotal =
-    counted === null || isBytes ? null : { path: null, header: 'content-range', value: counted };
-  const nextPage = names.find(headerMeans.nextPage);
-  const token = names.find((name) => headerMeans.token(name) && headers[name]?.trim() !== '');
-  return {
-    next: linkTarget(links, 'next', request.url),
-    last: linkTarget(links, 'last', request.url),
-    hasPagingLinks: ['next', 'prev', 'previous', 'first', 'last'].some((rel) => rels.has(rel)),
-    total: number(headerMeans.total) ?? rangeTotal ?? number(headerMeans.someTotal),
-    totalPages: number(headerMeans.totalPages),
-    nextPage:
-      nextPage === undefined
-        ? null
-        : { header: nextPage, value: asCount(headers[nextPage]?.trim()) },
-    page: number(headerMeans.page),
-    token: token === undefined ? null : { header: token, value: headers[token]!.trim() },
-    range,
-  };
-}
-
-/** GitHub's search and Elasticsearch say so when they ran out of time. */
-const PARTIAL = /^(?:incompleteresults|timedout|partial|ispartial|partialresults|terminatedearly)$/;
-
 function partialFlag(json: unknown): Pick<Pagination, 'partialPath'> {
   const flag = listFields(json).find(
-    ({ name, value }) => typeof value === 'boolean' && PARTIAL.test(squash(name)),
+    ({ name, value }) => typeof value === 'boolean' && means.partial(name),
   );
   return flag === undefined ? {} : { partialPath: flag.path };
 }

@@ -1,15 +1,7 @@
 import { pathOf } from '../../decode/decode.ts';
+import { means, rankAsKey } from '../names.ts';
+import { isObject } from '../page-fields.ts';
 import { withoutNulls } from './find-records.ts';
-import { squash } from './names.ts';
-import { isObject } from './page-view.ts';
-
-/** What names a record by itself, the surest first; compared without case and punctuation. */
-const NAMES = ['id', 'uuid', 'guid', 'sysid', 'gid', 'key'];
-/** Objects that a list wraps each record in. */
-const WRAPPERS = new Set([
-  ...['node', 'attributes', 'data', 'resource', 'sys', 'item', 'record', 'document', 'doc'],
-  ...['source', 'fields', 'properties', 'metadata', 'entry', 'object'],
-]);
 
 /**
  * What identifies a record, as a path from the record: a field named `id` or the like that every
@@ -26,7 +18,7 @@ export function findKey(given: readonly unknown[]): string | null {
   if (!isObject(first) || !items.every(isObject)) return null;
   const paths = namesIn(first).map((name) => [name]);
   for (const [wrapper, value] of Object.entries(first)) {
-    if (!WRAPPERS.has(squash(wrapper)) || !isObject(value)) continue;
+    if (!means.wrapper(wrapper) || !isObject(value)) continue;
     paths.push(...namesIn(value).map((name) => [wrapper, name]));
   }
   const path = paths.find((keys) => isDistinct(items, keys));
@@ -39,11 +31,11 @@ export function isKeyOf(items: readonly unknown[], name: string): boolean {
 }
 
 function namesIn(object: Record<string, unknown>): readonly string[] {
-  const names = Object.keys(object).filter((name) => name !== '' && NAMES.includes(squash(name)));
-  const rank = (name: string): number =>
-    // `id` before `_id` and `ID`.
-    2 * NAMES.indexOf(squash(name)) + (squash(name) === name ? 0 : 1);
-  return names.sort((a, b) => rank(a) - rank(b));
+  const ranked = Object.keys(object).flatMap((name) => {
+    const rank = rankAsKey(name);
+    return rank === null ? [] : [{ name, rank }];
+  });
+  return ranked.sort((a, b) => a.rank - b.rank).map(({ name }) => name);
 }
 
 function isDistinct(items: readonly Record<string, unknown>[], keys: readonly string[]): boolean {

@@ -1,15 +1,16 @@
 import { pathOf } from '../../decode/decode.ts';
-import { means, rankAsRecords, squash } from './names.ts';
-import { findColumns, findNamedLists, keyedLists } from './odd-lists.ts';
+import { means, rankAsRecords, squash } from '../names.ts';
 import {
   type Field,
+  isIn,
   isObject,
   isPair,
   listFields,
   PAGE_ITSELF,
   type RecordsFound,
   SECOND_PART,
-} from './page-view.ts';
+} from '../page-fields.ts';
+import { findColumns, findNamedLists, keyedLists } from './odd-lists.ts';
 
 /** How far down the records may stand; deeper only beside a `pageInfo`, as in GraphQL. */
 const MAX_DEPTH = 4;
@@ -71,14 +72,8 @@ export function rivalLists(json: unknown, counts: readonly number[]): readonly R
  * The records of two pages of one list: the array that changes most from the first to the second
  * wins, and before all others one that is new altogether: what records refer to may be longer than
  * they are, but some of it comes again. The result is the first page's.
- *
- * @param likely where the first page alone shows the records; kept where it is new altogether
  */
-export function findRecordsInBoth(
-  first: unknown,
-  second: unknown,
-  likely: string | null = null,
-): RecordsFound | null {
+export function findRecordsInBoth(first: unknown, second: unknown): RecordsFound | null {
   const later = new Map(listOptions(second).map((option) => [option.path, option]));
   const options = listOptions(first);
   // Links repeat the request, so they change even where the records do not.
@@ -90,11 +85,10 @@ export function findRecordsInBoth(
     const fresh = items.filter((item) => !known.has(textOf(item))).length;
     return fresh === 0 ? [] : [{ option, fresh, isNew: fresh === items.length }];
   });
-  const kept = changes.find(({ option, isNew }) => option.path === likely && isNew);
   const rank = ({ option, isNew }: (typeof changes)[number]): number =>
     (option.holds === 'objects' ? 0 : 2) + (isNew ? 0 : 1);
   const [best] = changes.toSorted((a, b) => rank(a) - rank(b) || b.fresh - a.fresh);
-  return (kept ?? best)?.option ?? findRecords(first);
+  return best?.option ?? findRecords(first);
 }
 
 /** Empty for a record that is nested too deeply to be serialised. */
@@ -193,13 +187,11 @@ const OF_THE_PAGE = /^_?(?:meta(?:data)?|pag(?:e|er|ing|ination).*)$/i;
 function isPagedObject(around: readonly string[], fields: readonly Field[]): boolean {
   const last = around.at(-1);
   if (last === undefined || OF_THE_PAGE.test(last)) return false;
-  const path = pathOf(around);
   return fields.some(
-    ({ keys, name, value }) =>
-      keys.length === around.length + 1 &&
-      !Array.isArray(value) &&
-      (means.total(name) || means.next(name) || means.more(name) || means.size(name)) &&
-      pathOf(keys.slice(0, -1)) === path,
+    (field) =>
+      isIn(field, around) &&
+      !Array.isArray(field.value) &&
+      [means.total, means.next, means.more, means.size].some((isMeant) => isMeant(field.name)),
   );
 }
 
@@ -257,7 +249,6 @@ function compareLikely(a: Option, b: Option): number {
     (isNamed ? 0 : Number(b.isPaged ?? false) - Number(a.isPaged ?? false)) ||
     b.items.length - a.items.length ||
     a.depth - b.depth ||
-    rankAsRecords(a.name) - rankAsRecords(b.name) ||
-    0
+    rankAsRecords(a.name) - rankAsRecords(b.name)
   );
 }

@@ -1,11 +1,12 @@
 /** What a page's body says of the page after it: a URL, a token, a number, or that there is none. */
+
+import { means, squash } from '../names.ts';
+import { asFlag, type Field, isBlank, isObject, keysOf } from '../page-fields.ts';
 import { type ContinueSaid, readContinue } from '../styles/continue-object.ts';
 import { type ListedLink, readLinkless, readListed } from '../styles/link-list.ts';
 import { type PageInfoSaid, readPageInfo } from '../styles/page-info-object.ts';
 import { isBareQuery } from '../written-url.ts';
-import { means, squash } from './names.ts';
 import { asCount, distance, isNear, isOfOther, type PageContext } from './numbers-said.ts';
-import { type Field, isObject, keysOf } from './page-view.ts';
 
 /** What the page says at a path. */
 interface Said<Value> {
@@ -30,8 +31,7 @@ export interface NextSaid {
 /** Reads what the body says. `start` is the URL that was asked for, to tell links from tokens. */
 export function readNext(context: PageContext, start: string): NextSaid {
   const distances = new Map(context.fields.map((it) => [it, distance(it, context.around)]));
-  const isNext = ({ name, parent }: Field) => means.next(name) || means.next(parent);
-  const own = context.fields.filter((field) => !(isNext(field) && isOfOther(field, context)));
+  const own = context.fields.filter((field) => !(means.ofNext(field) && isOfOther(field, context)));
   const fields = own.toSorted((a, b) => distances.get(a)! - distances.get(b)!);
   const pageInfo = readPageInfo(fields);
   const open = fields.filter(
@@ -55,10 +55,7 @@ export function readNext(context: PageContext, start: string): NextSaid {
       // A number as text may be a token (HubSpot's `after: "100"`), but not where a page's would stand.
       (asCount(text.value) === null || !namesPosition(text.field)),
   );
-  const token =
-    tokens.find(({ field }) => means.next(field.name) || means.next(field.parent)) ??
-    tokens[0] ??
-    null;
+  const token = tokens.find(({ field }) => means.ofNext(field)) ?? tokens[0] ?? null;
   // Only a field that is about this list may end it.
   const near = open.filter((field) => isNear(field, context.around));
   return {
@@ -166,8 +163,7 @@ function readNumber(fields: readonly Field[]): NextSaid['number'] {
 }
 
 function readEmpty(fields: readonly Field[]): NextSaid['empty'] {
-  const isEmpty = (value: unknown): boolean => value === null || value === '' || value === false;
-  const empty = fields.find((field) => isEmpty(field.value) && mayBeEmptyNext(field));
+  const empty = fields.find((field) => isBlank(field.value) && mayBeEmptyNext(field));
   if (empty === undefined) return null;
   const isToken = TOKEN_ENDING.test(squash(empty.name)) || means.token(empty);
   return { path: empty.path, kind: isToken ? 'token' : 'url' };
@@ -192,10 +188,4 @@ function readMore(fields: readonly Field[], hasNext: boolean): NextSaid['more'] 
     if (means.next(name) && !hasNext && typeof value === 'boolean') return { path, value: flag };
   }
   return null;
-}
-
-function asFlag(value: unknown): boolean | null {
-  if (typeof value === 'boolean') return value;
-  if (value === 'true' || value === 'True') return true;
-  return value === 'false' || value === 'False' ? false : null;
 }

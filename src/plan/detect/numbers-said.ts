@@ -1,8 +1,9 @@
 /** Totals, page sizes and positions, as a page states them. */
 import { pathOf } from '../../decode/decode.ts';
-import { means, squash } from './names.ts';
-import { type Field, isObject } from './page-view.ts';
-import type { StartParams } from './start-params.ts';
+import { countOf } from '../literal.ts';
+import { means, squash } from '../names.ts';
+import { type Field, isIn, isObject } from '../page-fields.ts';
+import type { StartParams } from '../start-params.ts';
 
 /** A number and where it stands: a path in the body, or a header's name in lower case. */
 export interface SaidNumber {
@@ -186,12 +187,7 @@ function whole(
   fields: readonly Field[],
 ): Pick<NumbersSaid, 'total' | 'totalIsLowerBound'> {
   const around = total?.field.keys.slice(0, -1) ?? [];
-  const relation = fields.find(
-    ({ name, keys }) =>
-      name === 'relation' &&
-      keys.length === around.length + 1 &&
-      around.every((key, index) => key === keys[index]),
-  );
+  const relation = fields.find((field) => field.name === 'relation' && isIn(field, around));
   if (total === null || relation === undefined || squash(total.field.name) !== 'value') {
     return { total, totalIsLowerBound: false };
   }
@@ -264,7 +260,7 @@ function stepsTo(
 /** A whole number of at least 0, also as text; null for everything else. */
 export function asCount(value: unknown): number | null {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : null;
-  return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : null;
+  return typeof value === 'string' ? countOf(value) : null;
 }
 
 /** All counts that a page states, to tell its records from its other lists. */

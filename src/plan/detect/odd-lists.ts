@@ -2,8 +2,15 @@
 import { shellQuote } from '../../core/escape.ts';
 import { counted } from '../../core/units.ts';
 import { expressionOf, MOST_ELEMENTS, pathOf } from '../../decode/decode.ts';
-import { means } from './names.ts';
-import { type Field, isMapByNumber, isObject, listFields, VALUES_OF } from './page-view.ts';
+import { means } from '../names.ts';
+import {
+  type Field,
+  isIn,
+  isMapByNumber,
+  isObject,
+  listFields,
+  VALUES_OF,
+} from '../page-fields.ts';
 
 /** Records that stand in an object, each under its key. */
 export interface KeyedList {
@@ -122,10 +129,6 @@ function sideBySide(fields: readonly Field[]): Columns | null {
     };
   }
   return null;
-}
-
-function isIn({ keys }: Field, around: readonly string[]): boolean {
-  return keys.length === around.length + 1 && around.every((key, index) => key === keys[index]);
 }
 
 function rowsOf(

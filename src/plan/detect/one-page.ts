@@ -2,10 +2,11 @@
 import { isParallel, type Pagination } from '../../core/pagination.ts';
 import type { Cure } from '../../core/summary.ts';
 import { formatCount } from '../../core/units.ts';
+import { means } from '../names.ts';
+import { isBlank, keysOf, listFields } from '../page-fields.ts';
+import { readStartParams } from '../start-params.ts';
 import type { Discovery } from './discover.ts';
 import { whatIsThere } from './odd-lists.ts';
-import { listFields } from './page-view.ts';
-import { readStartParams } from './start-params.ts';
 
 export interface OnePageEnd {
   /** `stated`: the page says itself that it is everything. `short`: nothing in it speaks of more. */
@@ -29,6 +30,16 @@ export function endOfOnePage(found: Discovery, isSelected: boolean): OnePageEnd 
   const single = { reason: 'single', isFinal: found.total === found.pageRecords } as const;
   const how = found.cure ?? NAME_IT;
   if (mayBeMore) return { ...single, detail: `${what}. ${how}`, cures: [] };
+  const beside = isSelected ? null : emptyListBeside(responses[0]?.json, pagination.records);
+  if (beside !== null) {
+    const { empty, other } = beside;
+    const detail = `${what}. The list at ${empty} is empty, and ${other} holds records, perhaps of another thing: say with --select which one is meant`;
+    const cures = [empty, other].map((path) => ({
+      heading: `If this page is all of ${path}`,
+      flags: ['--paginate', 'none', '--select', path],
+    }));
+    return { ...single, detail, cures };
+  }
   const isList = pagination.records !== null;
   const flags = ['--paginate', 'none', ...(isList && !isSelected ? ['--records'] : [])];
   const all = isList ? 'this page is the whole list' : 'this page is all, as one record';
@@ -37,6 +48,18 @@ export function endOfOnePage(found: Discovery, isSelected: boolean): OnePageEnd 
     detail: `${what}. If ${all}, --paginate none says so${found.cure === null ? '; if there is more, ' : '. '}${how}`,
     cures: [{ heading: `If ${all}`, flags }],
   };
+}
+
+/** An empty list may be the one that was asked for, and what is taken for records a list of another thing. */
+function emptyListBeside(
+  json: unknown,
+  records: string | null,
+): { readonly empty: string; readonly other: string } | null {
+  const other = records !== null && keysOf(records) !== null ? records : null;
+  const empty = listFields(json).find(
+    ({ name, value }) => Array.isArray(value) && value.length === 0 && !means.besideRecords(name),
+  );
+  return other === null || empty === undefined ? null : { empty: empty.path, other };
 }
 
 /** A page that holds as many records as its URL asks for is most likely one of several. */
@@ -78,12 +101,6 @@ export function countsPages({ style, totalPagesPath, totalPagesHeader }: Paginat
   return style === 'page' && (totalPagesPath !== null || totalPagesHeader !== null);
 }
 
-/** Fields that may name a next page in words that nobody knows: DynamoDB's `LastEvaluatedKey`. */
-const LIKE_A_TOKEN = /next|token|cursor|marker|continu|lastevaluated|bookmark|scroll/i;
-
 function holdsSomeToken(json: unknown): boolean {
-  return listFields(json).some(
-    ({ name, value }) =>
-      LIKE_A_TOKEN.test(name) && value !== null && value !== '' && value !== false,
-  );
+  return listFields(json).some(({ name, value }) => means.someToken(name) && !isBlank(value));
 }

@@ -4,7 +4,7 @@ import { PageGrid } from '../page-grid.ts';
 import { isSameRequest } from '../request-parts.ts';
 import { styleOf } from '../styles/styles.ts';
 import type { Discovery } from './discover.ts';
-import { countRecords, isSuccess, type PageView, recordIdentities } from './page-view.ts';
+import { countRecords, identitiesOf, isSuccess, type PageView } from './page-view.ts';
 
 /** A step of N−1 costs 1/(N−1) more requests: too many where pages hold few records. */
 const LEAST_RECORDS = 10;
@@ -46,14 +46,10 @@ export async function settleOverlap(
   return { pagination, evidence: `pages do not overlap: ${why}` };
 }
 
-function identitiesOf(page: PageView, { records, key }: Pagination): readonly string[] {
-  return (records === null ? null : recordIdentities(page, records, key)) ?? [];
-}
-
 /** Why the page does not show that it begins where it was asked to; null where it does. */
 function objection(pagination: Pagination, first: PageView, view: PageView): string | null {
   if (!isSuccess(view)) return `the server refused a page that begins in another (${view.status})`;
-  const [own, other] = [first, view].map((page) => identitiesOf(page, pagination));
+  const [own, other] = [first, view].map((page) => identitiesOf(page, pagination) ?? []);
   const last = own!.at(-1);
   if (other!.length === 0) return 'a page that begins in another was empty';
   if (last === own![0]) return 'the records of a page are all alike';

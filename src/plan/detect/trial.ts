@@ -1,7 +1,12 @@
 /** Whether an answer confirms a candidate for the next page, and what else it shows. */
-import { factsOf, isParallel, noPagination, type Pagination } from '../../core/pagination.ts';
+
+import { factsOf, isParallel, type Pagination } from '../../core/pagination.ts';
+import { gone } from '../fan-out-coverage.ts';
 import type { PartValue } from '../literal.ts';
+import { isObject, valueAt } from '../page-fields.ts';
 import { getQueryParameter } from '../query-parameter.ts';
+import { readAt, readTotal } from '../read-page-info.ts';
+import { parseContentRange } from '../styles/page-reading.ts';
 import type { Comparison, Trial } from '../styles/style.ts';
 import { styleOf } from '../styles/styles.ts';
 import { readFacts } from './facts.ts';
@@ -12,11 +17,11 @@ import { areLike } from './odd-lists.ts';
 import {
   type Candidate,
   countRecords,
-  isObject,
+  identitiesOf,
   isSuccess,
+  linkingPage,
   type PageView,
   recordIdentities,
-  valueAt,
 } from './page-view.ts';
 
 export interface Acceptance {
@@ -148,7 +153,7 @@ function refine(first: PageView, second: PageView, pagination: Pagination): Pagi
   if (Array.isArray(later) && later.length === 0) return pagination;
   const both = isNewList(first, second, pagination)
     ? { path: pagination.records!, items: valueAt(first.json, pagination.records!) as unknown[] }
-    : findRecordsInBoth(first.json, second.json, pagination.records);
+    : findRecordsInBoth(first.json, second.json);
   if (both === null) return pagination;
   const items = valueAt(second.json, both.path);
   const held = both.items.length + (Array.isArray(items) ? items.length : 0);
@@ -169,9 +174,8 @@ function refine(first: PageView, second: PageView, pagination: Pagination): Pagi
 /** Where the list is new altogether, it is the one, also where only the user says that it is a list. */
 function isNewList(first: PageView, second: PageView, { records }: Pagination): boolean {
   if (records === null || !Array.isArray(valueAt(first.json, records))) return false;
-  const all = { ...noPagination, records };
-  const [own, other] = [first, second].map((view) => identitiesOf(view, all));
-  if (own == null || other == null || own.length === 0) return false;
+  const [own, other] = [first, second].map((view) => recordIdentities(view, records, null));
+  if (own == null || other == null) return false;
   const known = new Set(own);
   return !other.some((text) => known.has(text));
 }
@@ -197,30 +201,17 @@ function contradictionOf(
   return null;
 }
 
-/** Of what is a record: two pages with null have none in common by that. */
-function identitiesOf(view: PageView, { records, key }: Pagination): readonly string[] | null {
-  const all = records === null ? null : recordIdentities(view, records, key);
-  return all?.filter((text) => text !== 'null') ?? null;
+function echoOf(view: PageView, { positionPath }: Pagination): number | null {
+  return readAt(linkingPage(view), positionPath);
 }
 
-function echoOf({ json }: PageView, { positionPath }: Pagination): number | null {
-  return positionPath === null ? null : asCount(valueAt(json, positionPath));
-}
-
-function totalOf(view: PageView, { totalPath, totalHeader }: Pagination): number | null {
-  if (totalHeader !== null) {
-    // `items 0-24/3000`
-    return asCount((view.headers[totalHeader] ?? '').replace(/^.*\//, '').trim());
-  }
-  const total = totalPath === null ? null : valueAt(view.json, totalPath);
-  return asCount(total) ?? asCount((total as { value?: unknown } | null)?.value);
+function totalOf(view: PageView, pagination: Pagination): number | null {
+  const range = parseContentRange(view.headers['content-range'] ?? '');
+  return readTotal(pagination, linkingPage(view), range).total;
 }
 
 /** Asks for a page with that value of the parameter; null where no more may be asked. */
 export type AskWith = (value: PartValue) => Promise<PageView | null>;
-
-/** These mean that there is no such page; a 400 may mean that a page is refused. */
-const NO_SUCH_PAGE: readonly number[] = [404, 416];
 
 /**
  * What a parameter is, where the answer to a candidate may be a page past the end. Such an answer alone
@@ -239,7 +230,7 @@ export async function proveEnd(
   const { proveEnd: prove, byKey = false } = trialOf(pagination);
   if (prove === undefined || records === null) return null;
   const isPastEnd =
-    NO_SUCH_PAGE.includes(second.status) ||
+    gone.has(second.status) ||
     (isSuccess(second) && recordIdentities(second, records, null)?.length === 0);
   if (!isPastEnd) return null;
   const way = { ...pagination, key: byKey ? key : null };

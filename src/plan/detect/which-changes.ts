@@ -1,10 +1,12 @@
 /** Which of several lists of a page is another one on the second page. */
+
 import type { PageRequest } from '../../core/page-request.ts';
+import { valueAt } from '../page-fields.ts';
 import { PageGrid } from '../page-grid.ts';
 import { styleOf } from '../styles/styles.ts';
 import type { Discovery } from './discover.ts';
 import { readFacts } from './facts.ts';
-import { isSuccess, type PageView, valueAt } from './page-view.ts';
+import { isSuccess, type PageView } from './page-view.ts';
 
 /**
  * Whether the list that was taken is the one of its rivals that alone is another on a further page. Pages that

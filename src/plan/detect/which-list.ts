@@ -2,26 +2,17 @@
  * Which of several lists of a page is the list, where the page does not show it: the one that the URL's path
  * names, or that has as many records as are asked for, or a usual name. Else `which-changes.ts` looks further.
  */
-import type { PageRequest } from '../../core/page-request.ts';
-import { setQueryParameter } from '../query-parameter.ts';
+
+import { means, squash } from '../names.ts';
+import { keysOf, listFields, type RecordsFound } from '../page-fields.ts';
+import { readStartParams } from '../start-params.ts';
 import { rivalLists } from './find-records.ts';
-import { means, squash } from './names.ts';
 import { statedCounts } from './numbers-said.ts';
-import {
-  isSuccess,
-  keysOf,
-  listFields,
-  type PageView,
-  type RecordsFound,
-  valueAt,
-} from './page-view.ts';
-import { readStartParams } from './start-params.ts';
-import { SIZE_NAMES } from './whole-list.ts';
+import { countRecords, isSuccess, type PageView } from './page-view.ts';
+import { type Ask, requestForSize, sizeNames } from './whole-list.ts';
 
 /** Few enough to differ from what came, and more than a list has by chance. */
 const ASKED = 3;
-
-type Ask = (request: Omit<PageRequest, 'place'>) => Promise<PageView | null>;
 
 interface WhichList {
   /** Null where there is one list, or where nothing shows which of them it is. */
@@ -61,25 +52,15 @@ async function listOfSize(
   rivals: readonly RecordsFound[],
   ask: Ask,
 ): Promise<string | null> {
-  const { place: _, ...start } = first.request;
-  const params = readStartParams(start);
-  if (start.method !== 'GET' || (params.size !== null && params.size.carrier !== 'query')) {
-    return null;
-  }
-  for (const name of params.size === null ? SIZE_NAMES : [params.size.name]) {
-    const url = setQueryParameter(start.url, name, String(ASKED));
-    const answer = await ask({ ...start, url });
+  if (first.request.method !== 'GET') return null;
+  for (const name of sizeNames(readStartParams(first.request))) {
+    const answer = await ask(requestForSize({ view: first }, name, ASKED));
     if (answer === null || !isSuccess(answer)) continue;
     const [path, another] = rivals
       .filter(({ items }) => items.length !== ASKED)
       .map((rival) => rival.path)
-      .filter((rival) => lengthAt(answer, rival) === ASKED);
+      .filter((rival) => countRecords(answer, rival) === ASKED);
     if (path !== undefined && another === undefined) return path;
   }
   return null;
-}
-
-function lengthAt({ json }: PageView, path: string): number | null {
-  const items = valueAt(json, path);
-  return Array.isArray(items) ? items.length : null;
 }

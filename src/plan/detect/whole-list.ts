@@ -4,11 +4,13 @@
  * is full. Either the server itself says a total, in another form of its answer, or beside fewer records; or
  * it obeys a page size, and gives no more where more is asked for.
  */
-import type { PageRequest } from '../../core/page-request.ts';
 import { mayBeMost } from '../full-page.ts';
 import { setQueryParameter } from '../query-parameter.ts';
+import type { UnplacedRequest } from '../request-parts.ts';
+import type { StartParams } from '../start-params.ts';
+import { unplaced } from '../styles/style.ts';
 import { type Facts, hasOwnTotal, readFacts } from './facts.ts';
-import { isSuccess, MOST_COMPARED, type PageView, recordTexts } from './page-view.ts';
+import { isSuccess, MOST_COMPARED, type PageView, recordIdentities } from './page-view.ts';
 
 export interface Wholeness {
   /** False: it was shown that there is more. */
@@ -19,10 +21,15 @@ export interface Wholeness {
   readonly why: string;
 }
 
-type Ask = (request: Omit<PageRequest, 'place'>) => Promise<PageView | null>;
+export type Ask = (request: UnplacedRequest) => Promise<PageView | null>;
 
 /** The parameters that most often set the size, where the request has none. */
-export const SIZE_NAMES = ['limit', 'per_page'];
+const SIZE_NAMES = ['limit', 'per_page'];
+
+/** Parameters that may set the size; none where a body has it. */
+export function sizeNames({ size }: StartParams): readonly string[] {
+  return size === null ? SIZE_NAMES : size.carrier === 'query' ? [size.name] : [];
+}
 /** As many as most servers give at most: asking for more is not worth a request. */
 const COMMON_MOST: ReadonlySet<number> = new Set([10, 20, 25]);
 const COMMON_STEP = 50;
@@ -33,8 +40,8 @@ export function requestsForSize(facts: Facts): number {
   const { view, records, count, params } = facts;
   if (view.request.method !== 'GET' || records === null || count < 2) return 0;
   if (count > MOST_COMPARED) return 0;
-  if (params.size !== null && params.size.carrier !== 'query') return 0;
-  const names = params.size === null ? SIZE_NAMES.length : 1;
+  const names = sizeNames(params).length;
+  if (names === 0) return 0;
   return mayShowMore(facts) ? names + 1 : hasOwnTotal(facts) ? names : 0;
 }
 
@@ -77,7 +84,7 @@ export async function wholeBySize(facts: Facts, ask: Ask): Promise<Wholeness | n
   const own = textsOf(facts);
   const { params, count } = facts;
   const asked = params.size?.number ?? null;
-  for (const name of params.size === null ? SIZE_NAMES : [params.size.name]) {
+  for (const name of sizeNames(params)) {
     const answer = await askForSize(name, 1);
     if (answer === null) return null;
     const one = textsIn(answer, facts);
@@ -114,9 +121,8 @@ export async function wholeBySize(facts: Facts, ask: Ask): Promise<Wholeness | n
  */
 export async function whyFlagIsIdle(facts: Facts, ask: Ask): Promise<string | null> {
   const { next, params, view, count } = facts;
-  const [usual] = SIZE_NAMES;
-  const { name, carrier } = params.size ?? { name: usual!, carrier: 'query' };
-  if (next.more === null || view.request.method !== 'GET' || carrier !== 'query') return null;
+  const [name] = sizeNames(params);
+  if (next.more === null || view.request.method !== 'GET' || name === undefined) return null;
   const answer = count < 2 ? null : await ask(requestForSize(facts, name, 1));
   if (answer === null) return null;
   const one = textsIn(answer, facts);
@@ -125,8 +131,12 @@ export async function whyFlagIsIdle(facts: Facts, ask: Ask): Promise<string | nu
   return `${name}=1 gives one record, and ${said.path} is the same beside it, so it says nothing`;
 }
 
-function requestForSize({ view }: Facts, name: string, size: number): Parameters<Ask>[0] {
-  const { place: _, ...start } = view.request;
+export function requestForSize(
+  { view }: Pick<Facts, 'view'>,
+  name: string,
+  size: number,
+): UnplacedRequest {
+  const start = unplaced(view.request);
   return { ...start, url: setQueryParameter(start.url, name, String(size)) };
 }
 
@@ -136,5 +146,5 @@ function textsOf(facts: Facts): readonly string[] {
 
 function textsIn(view: PageView, { records }: Facts): readonly string[] {
   const path = isSuccess(view) ? records?.path : undefined;
-  return (path === undefined ? null : recordTexts(view, path)) ?? [];
+  return (path === undefined ? null : recordIdentities(view, path, null)) ?? [];
 }

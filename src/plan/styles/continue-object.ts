@@ -1,6 +1,6 @@
 /** An object in a page whose members are to be sent with the next request. */
-import { means } from '../detect/names.ts';
-import { type Field, isObject } from '../detect/page-view.ts';
+import { means } from '../names.ts';
+import { type Field, isObject } from '../page-fields.ts';
 
 export interface ContinueSaid {
   readonly path: string;

@@ -1,7 +1,8 @@
 import type { Pagination } from '../../core/pagination.ts';
 import { isKeyOf } from '../detect/find-key.ts';
-import { found, type RecordsFound } from '../detect/page-view.ts';
+import { found } from '../detect/page-view.ts';
 import { isNothing, readMembers, readString } from '../literal.ts';
+import type { RecordsFound } from '../page-fields.ts';
 import { mergeParameters } from '../query-parameter.ts';
 import { ended, type NextReading, type PageToRead, silent, unusable } from './page-reading.ts';
 import { type ChainStyle, firstRequest } from './style.ts';
@@ -59,5 +60,6 @@ function readParameters({ nextPath }: Pagination, page: PageToRead): NextReading
   }
   if (isEnd) return ended;
   if (Object.keys(values).length === 0) return unusable;
-  return { step: { kind: 'parameters', values }, more: null };
+  const isPart = page.literal('batchcomplete') === null;
+  return { step: { kind: 'parameters', values }, more: null, isPart };
 }

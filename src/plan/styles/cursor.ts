@@ -1,22 +1,20 @@
 import type { Pagination } from '../../core/pagination.ts';
 import { pathOf } from '../../decode/decode.ts';
 import { type Facts, saysEnd, saysMore } from '../detect/facts.ts';
-import { squash } from '../detect/names.ts';
 import {
   found,
-  isObject,
-  keysOf,
+  linkingPage,
   literalOf,
-  PAGE_ITSELF,
   type PageView,
   type Shown,
   trial,
-  valueAt,
 } from '../detect/page-view.ts';
-import type { StartParam } from '../detect/start-params.ts';
 import { isNothing, type PartValue, readScalar } from '../literal.ts';
+import { squash } from '../names.ts';
+import { isObject, keysOf, PAGE_ITSELF, valueAt } from '../page-fields.ts';
 import { readQuery } from '../query-parameter.ts';
 import { fitsHeader } from '../request-parts.ts';
+import type { StartParam } from '../start-params.ts';
 import { cursorStep, ended, literalOfNext, silent } from './page-reading.ts';
 import { echoedEnd, nestedNames, siblingOf, withoutNext } from './parameter-names.ts';
 import { type ChainStyle, candidate, firstRequest, withParam } from './style.ts';
@@ -89,10 +87,9 @@ function decoded({ text, isLiteral }: PartValue): PartValue {
   }
 }
 
-function nextOf(view: PageView, { nextPath, nextHeader }: Pagination): string | null {
-  if (nextHeader !== null) return view.headers[nextHeader]?.trim() || null;
-  const literal = nextPath === null ? null : literalOf(view, nextPath);
-  return literal === 'null' || literal === '""' || literal === 'false' ? null : literal;
+function nextOf(view: PageView, pagination: Pagination): string | null {
+  const literal = literalOfNext(pagination, linkingPage(view));
+  return isNothing(literal) ? null : literal;
 }
 
 /** A token that the page holds, and the pagination that lacks only its parameter. */
@@ -235,8 +232,6 @@ function conventional(name: string, parent: string, isPost: boolean): readonly s
   switch (squash(name)) {
     case 'nextcursor':
       return isPost ? ['start_cursor', 'cursor'] : ['cursor', name, 'after', 'start_cursor'];
-    case 'nextpagetoken':
-      return [withoutNext(name), name];
     // AWS sends it back under the same name, in its own spelling.
     case 'nexttoken':
       return [name, 'pagination_token', 'page_token'];

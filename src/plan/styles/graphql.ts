@@ -1,10 +1,11 @@
 import type { PageRequest } from '../../core/page-request.ts';
 import type { Pagination } from '../../core/pagination.ts';
 import { type Facts, onePage } from '../detect/facts.ts';
-import { type Candidate, found, isObject, parseBody, type Shown } from '../detect/page-view.ts';
+import { type Candidate, found, type Shown } from '../detect/page-view.ts';
 import { isNothing, type PartValue, readFlag, readScalar } from '../literal.ts';
+import { isObject } from '../page-fields.ts';
 import { getQueryParameter, setQueryParameter } from '../query-parameter.ts';
-import { setBodyMember, setPart, type UnplacedRequest } from '../request-parts.ts';
+import { parsedBody, setMember, setPart, type UnplacedRequest } from '../request-parts.ts';
 import {
   cursorStep,
   ended,
@@ -54,9 +55,7 @@ function setVariable(
   const path = variablePath(name);
   if (request.method === 'POST') return setPart(request, 'body', path, value);
   const written = getQueryParameter(request.url, 'variables') ?? '';
-  const literal = value.isLiteral ? value.text : JSON.stringify(value.text);
-  const inner = path.slice('variables.'.length);
-  const variables = setBodyMember(Buffer.from(written), inner, literal);
+  const variables = setMember(Buffer.from(written), path.slice('variables.'.length), value);
   if (variables === null) return null;
   const text = Buffer.from(variables).toString();
   return { ...request, url: setQueryParameter(request.url, 'variables', text) };
@@ -125,7 +124,7 @@ export function offsetOfQuery(facts: Facts): readonly Candidate[] {
 
 /** The text of the query; by GET it stands in the URL (GraphQL over HTTP §6.2). */
 function queryOf({ view: { request } }: Facts): string | null {
-  const body = parseBody(request.body);
+  const body = parsedBody(request);
   const query =
     request.method === 'POST'
       ? isObject(body) && body['query']

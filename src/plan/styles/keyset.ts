@@ -2,17 +2,12 @@ import type { PageInfo } from '../../core/page-info.ts';
 import type { Pagination } from '../../core/pagination.ts';
 import { pathOf } from '../../decode/decode.ts';
 import { type Facts, numbersSayMore } from '../detect/facts.ts';
-import { squash } from '../detect/names.ts';
 import { isNear } from '../detect/numbers-said.ts';
-import {
-  type Candidate,
-  isObject,
-  listFields,
-  literalOf,
-  parseBody,
-  recordIdentities,
-} from '../detect/page-view.ts';
+import { type Candidate, literalOf, recordIdentities } from '../detect/page-view.ts';
 import { readScalar } from '../literal.ts';
+import { squash } from '../names.ts';
+import { isObject, listFields } from '../page-fields.ts';
+import { parsedBody } from '../request-parts.ts';
 import { cursorStep, silent } from './page-reading.ts';
 import { type ChainStyle, candidate, firstRequest, withParam } from './style.ts';
 
@@ -61,7 +56,7 @@ function isPastEnd({ keyFrom }: Pagination, pageInfo: PageInfo, before: PageInfo
 /** Elasticsearch: each hit carries the values it is sorted by, and the last one's go on. */
 function sortCandidates(facts: Facts): readonly Candidate[] {
   const { records, base, view, params } = facts;
-  const body = parseBody(view.request.body);
+  const body = parsedBody(view.request);
   if (records === null || !numbersSayMore(facts) || !isObject(body) || !('sort' in body)) return [];
   const isSorted = records.items.every((item) => isObject(item) && Array.isArray(item['sort']));
   if (!isSorted || params.offset !== null) return [];

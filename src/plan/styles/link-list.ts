@@ -1,7 +1,8 @@
 /** Lists of links in a body, and the links that a page of such an API would have. */
 import { pathOf } from '../../decode/decode.ts';
 import type { PageContext } from '../detect/numbers-said.ts';
-import { type Field, isObject } from '../detect/page-view.ts';
+import { OTHER_PAGES, PAGES_BEFORE } from '../link-header.ts';
+import { type Field, isObject } from '../page-fields.ts';
 
 /** A list of links (`links: [{ rel, href }]`); the URL is null where none of them is `next`. */
 export interface ListedLink {
@@ -25,7 +26,7 @@ export function readListed(fields: readonly Field[]): ListedLink | null {
       // Things with only one page have `self` and `first` too; other names may be of other links.
       isPaging ||=
         /^_?links?$/i.test(name) &&
-        ['prev', 'previous', 'last'].some((relation) => relations.includes(relation));
+        [...PAGES_BEFORE, 'last'].some((relation) => relations.includes(relation));
     }
     if (isPaging) return { path, url: null };
   }
@@ -42,7 +43,7 @@ export function readLinkless(
   const isCut = asked !== null && (count ?? 0) >= asked;
   for (const { name, keys, value } of fields) {
     if (/^_?links$/i.test(name) && isObject(value) && !('next' in value)) {
-      const isPaging = ['first', 'last', 'prev', 'previous'].some((rel) => rel in value);
+      const isPaging = OTHER_PAGES.some((rel) => rel in value);
       if (isPaging) return { path: pathOf([...keys, 'next']), url: null };
     }
     const isOData = name === '@odata.context' || name === '@odata.deltaLink';

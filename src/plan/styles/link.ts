@@ -1,9 +1,9 @@
 import type { Pagination } from '../../core/pagination.ts';
 import { type Facts, numbersSayMore, sourceOf } from '../detect/facts.ts';
 import { found, type Shown, trial } from '../detect/page-view.ts';
-import { hasLink, pagesByLinks } from '../link-header.ts';
+import { hasLink, PAGES_BEFORE, pagesByLinks } from '../link-header.ts';
 import { differInOneNumber, getQueryParameter } from '../query-parameter.ts';
-import { rivalCandidates, rivalOf, stepOfUrl, stepped } from './counted.ts';
+import { rivalCandidates, rivalOf, stepOfUrl, stepped } from './counting-link.ts';
 import { followUrl, ownUrl } from './next.ts';
 import {
   ended,
@@ -39,7 +39,7 @@ function readLink(_pagination: Pagination, page: ReadablePage): NextReading {
   const reading = linkStep(page);
   if (reading !== silent || page.links.length === 0) return reading;
   const isBefore = isBeforeLast(page);
-  const isFirst = !['prev', 'previous'].some((rel) => hasLink(page.links, rel, page.url));
+  const isFirst = !PAGES_BEFORE.some((rel) => hasLink(page.links, rel, page.url));
   // Most servers count from 1, so that page 1 without a number is the last.
   return isBefore === null ? ended : isBefore && isFirst ? unusable : silent;
 }
@@ -57,8 +57,9 @@ function detectLink(facts: Facts): Shown | null {
   const evidence = ['Link header: rel="next"'];
   const rival = rivalOf(facts, next);
   if (rival !== null) return trial([`${evidence[0]}, which leaves ${rival.name} as it is`]);
-  const own = withPathOf(view.request.url, next);
-  const step = stepOfUrl(own, next, count);
+  // GitHub links to `/repositories/1/issues` from `/repos/a/b/issues`; only the query matters here.
+  const own = URL.parse(next)?.pathname ?? null;
+  const step = stepOfUrl(view.request.url, next, count, own);
   if (step === null) return found(pagination, evidence, false);
   const across = last === null ? null : differInOneNumber(next, last);
   const spans =
@@ -77,14 +78,4 @@ function detectLink(facts: Facts): Shown | null {
     `${sourceOf(known)} says ${known.value} ${numbers.totalPages ? 'pages' : 'records'}`,
   );
   return found(stepped(facts, step, { nextHeader: 'link' }), evidence, false);
-}
-
-/** GitHub links to `/repositories/1/issues` from `/repos/a/b/issues`; only the query matters here. */
-function withPathOf(url: string, other: string): string {
-  const parsed = URL.parse(url);
-  const like = URL.parse(other);
-  if (parsed === null || like === null || parsed.host !== like.host) return url;
-  if (parsed.pathname === like.pathname) return url;
-  parsed.pathname = like.pathname;
-  return parsed.href;
 }

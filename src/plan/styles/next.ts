@@ -5,17 +5,7 @@ import { isSecretHeader } from '../../core/redact.ts';
 import { pathOf } from '../../decode/decode.ts';
 import { type Facts, saysMore, sourceOf } from '../detect/facts.ts';
 import { isNear } from '../detect/numbers-said.ts';
-import {
-  found,
-  isObject,
-  keysOf,
-  listFields,
-  literalOf,
-  type PageView,
-  type Shown,
-  trial,
-  valueAt,
-} from '../detect/page-view.ts';
+import { found, linkingPage, type PageView, type Shown, trial } from '../detect/page-view.ts';
 import {
   isNothing,
   readElements,
@@ -25,15 +15,16 @@ import {
   readString,
 } from '../literal.ts';
 import { isWordForNothing } from '../no-next.ts';
+import { isObject, keysOf, listFields, valueAt } from '../page-fields.ts';
 import { mergeParameters, readQuery } from '../query-parameter.ts';
 import { setBodyMember, setHeader, type UnplacedRequest } from '../request-parts.ts';
 import { atOriginOf, isBareQuery, raiseScheme, underBase } from '../written-url.ts';
-import { rivalCandidates, rivalOf, stepOfUrl, stepped } from './counted.ts';
+import { rivalCandidates, rivalOf, stepOfUrl, stepped } from './counting-link.ts';
 import {
   ended,
+  type LinkingPage,
   literalOfNext,
   type NextReading,
-  type PageToRead,
   silent,
   unusable,
   urlStep,
@@ -106,9 +97,6 @@ function mergedBody(start: Uint8Array | null, body: string | null): Uint8Array |
   }
   return merged;
 }
-
-/** What of a page its links are read from. */
-type LinkingPage = Pick<PageToRead, 'url' | 'headers' | 'literal'>;
 
 function readUrl(pagination: Pagination, page: LinkingPage): NextReading {
   const literal = literalOfNext(pagination, page);
@@ -258,8 +246,6 @@ function pathOfLink(json: unknown, path: string): string {
 
 /** Where a page's link leads, as the pages behind it are read. */
 function urlAt(view: PageView, path: string): string | null {
-  const { headers } = view;
-  const page = { url: view.request.url, headers, literal: (at: string) => literalOf(view, at) };
-  const { step } = readUrl({ ...noPagination, nextPath: path }, page);
+  const { step } = readUrl({ ...noPagination, nextPath: path }, linkingPage(view));
   return step?.kind === 'url' ? step.url : null;
 }

@@ -1,6 +1,6 @@
 /** `pageInfo` of a GraphQL connection. */
-import { means, squash } from '../detect/names.ts';
-import { type Field, isObject } from '../detect/page-view.ts';
+import { means, squash } from '../names.ts';
+import { type Field, isObject } from '../page-fields.ts';
 
 export interface PageInfoSaid {
   readonly path: string;

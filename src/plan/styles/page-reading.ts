@@ -1,7 +1,7 @@
 /** A page as styles read it, and what it says of the page after it. */
 import type { NextStep } from '../../core/page-info.ts';
 import type { Pagination } from '../../core/pagination.ts';
-import { findLink, hasLink, type Link, linkTarget } from '../link-header.ts';
+import { findLink, hasLink, type Link, linkTarget, OTHER_PAGES } from '../link-header.ts';
 import type { PartValue } from '../literal.ts';
 import { differInOneNumber } from '../query-parameter.ts';
 import { fitsHeader } from '../request-parts.ts';
@@ -25,6 +25,9 @@ export interface PageToRead {
   readonly digest: string | null;
 }
 
+/** What of a page its links are read from. */
+export type LinkingPage = Pick<PageToRead, 'url' | 'headers' | 'literal'>;
+
 /** With the two structured headers parsed, where the pagination uses them. */
 export interface ReadablePage extends PageToRead {
   readonly links: readonly Link[];
@@ -35,6 +38,8 @@ export interface NextReading {
   readonly step: NextStep | null;
   /** True without a step: the page names one that cannot be taken. */
   readonly more: boolean | null;
+  /** See `PageInfo.isPart`. */
+  readonly isPart?: boolean;
 }
 
 export const silent: NextReading = { step: null, more: null };
@@ -45,7 +50,7 @@ export const unusable: NextReading = { step: null, more: true };
 /** A header's value is made the literal that it would be in a body. */
 export function literalOfNext(
   { nextHeader, nextPath }: Pagination,
-  page: Pick<PageToRead, 'headers' | 'literal'>,
+  page: Pick<LinkingPage, 'headers' | 'literal'>,
 ): string | null {
   if (nextHeader === null) return nextPath === null ? null : page.literal(nextPath);
   const value = page.headers[nextHeader];
@@ -76,7 +81,7 @@ export function linkStep(page: ReadablePage): NextReading {
   }
   if (has('next')) return unusable;
   // Links to other things, such as a description of the service, say nothing of pages.
-  if (!['prev', 'previous', 'first', 'last'].some(has)) return silent;
+  if (!OTHER_PAGES.some(has)) return silent;
   return isBeforeLast(page) === false ? ended : silent;
 }
 
@@ -114,23 +119,20 @@ export function parseContentRange(value: string): ContentRange | null {
   return { from: from ?? null, to: to ?? null, total: total ?? null };
 }
 
-/** A range of records in a page. */
-export interface RecordRange {
+/** A range that says which records are in a page. */
+export interface RecordRange extends ContentRange {
   /** Empty where the server names none (PostgREST). */
   readonly unit: string;
-  readonly first: number;
-  readonly last: number;
-  /** Null for `*`. */
-  readonly total: number | null;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Null for bytes, and for what does not say which records it is. */
 export function readRange(value: string): RecordRange | null {
-  const range = parseContentRange(value);
+  const { from = null, to = null, total = null } = parseContentRange(value) ?? {};
   const unit = /^\s*([\w-]+)[ =:]/.exec(value)?.[1] ?? '';
-  if (range === null || range.from === null || range.to === null) return null;
-  if (/^bytes$/i.test(unit) || range.to < range.from) return null;
-  return { unit, first: range.from, last: range.to, total: range.total };
+  const isOfRecords = from !== null && to !== null && to >= from && !/^bytes$/i.test(unit);
+  return isOfRecords ? { unit, from, to, total } : null;
 }
 
 function numberOf(digits: string | undefined): number | null {

@@ -1,5 +1,5 @@
 /** What a parameter may be called, read off the names that a page and its request show. */
-import { squash } from '../detect/names.ts';
+import { squash } from '../names.ts';
 
 /** Objects whose name is a part of the parameters that it echoes: `pagination: { page }`. */
 const NAMED_IN_PARAMETERS = /^_?pag(?:e|ing|ination|er)$/i;

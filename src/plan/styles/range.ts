@@ -29,7 +29,7 @@ export const range: CountedStyle = {
   readUsual: ({ headers }) => ({
     param: headers.range?.unit || 'items',
     carrier: 'header',
-    first: headers.range?.first ?? 0,
+    first: headers.range?.from ?? 0,
     totalHeader: 'content-range',
   }),
 };
@@ -41,18 +41,18 @@ function detectRange({ base, headers, params, view }: Facts): Shown | null {
     return null;
   }
   const { total } = sent;
-  if (view.status !== 206 && (total === null || total <= sent.last + 1)) return null;
+  if (view.status !== 206 && (total === null || total <= sent.to + 1)) return null;
   return found(
     {
       ...base,
       style: 'range',
       param: sent.unit,
       carrier: 'header',
-      first: sent.first,
+      first: sent.from,
       totalHeader: total === null ? null : 'content-range',
       totalPath: total === null ? base.totalPath : null,
     },
     [`header content-range counts ${sent.unit}: ${view.headers['content-range']?.trim()}`],
-    total !== null && sent.last + 1 >= total,
+    total !== null && sent.to + 1 >= total,
   );
 }

@@ -53,3 +53,17 @@ test('packed bodies are read on where the first of them speak of limits', () => 
   assert.equal(silent.read(late), null);
   assert.equal(new BackoffReader().read(late), 4000);
 });
+
+test('a backoff is found where the pieces of a body meet, after many bodies without one', () => {
+  const reader = new BackoffReader();
+  for (let read = 0; read < 10; read += 1) assert.equal(reader.read(answer({ items })), null);
+  const whole = answer({ items, backoff: 4 });
+  const text = Buffer.concat(whole.chunks);
+  for (let size = 1; size <= text.length; size += 1) {
+    const chunks: Buffer[] = [];
+    for (let at = 0; at < text.length; at += size) chunks.push(text.subarray(at, at + size));
+    const fresh = new BackoffReader();
+    for (let read = 0; read < 10; read += 1) fresh.read(answer({ items }));
+    assert.equal(fresh.read({ ...whole, chunks }), 4000, `pieces of ${size} bytes`);
+  }
+});

@@ -1,9 +1,12 @@
 /** Page numbers, offsets, sizes and cursors, as the start request asks for them. */
-import type { PageRequest } from '../../core/page-request.ts';
-import { pathOf } from '../../decode/decode.ts';
-import { readQuery, wholeNumber } from '../query-parameter.ts';
+
+import type { PageRequest } from '../core/page-request.ts';
+import { pathOf } from '../decode/decode.ts';
+import { readJson } from './literal.ts';
 import { means } from './names.ts';
-import { isObject, parseBody } from './page-view.ts';
+import { isObject } from './page-fields.ts';
+import { readQuery, wholeNumber } from './query-parameter.ts';
+import { parsedBody } from './request-parts.ts';
 
 export interface StartParam {
   /** Of the query parameter, or the dotted path in a JSON body. */
@@ -28,7 +31,7 @@ export interface StartParams {
  * of them. Those of a POST's body come first.
  */
 export function readStartParams(request: Pick<PageRequest, 'url' | 'body'>): StartParams {
-  const params = [...bodyParams(request.body), ...queryParams(request.url)];
+  const params = [...bodyParams(request), ...queryParams(request.url)];
   const numbered = params.filter((param) => param.number !== null);
   return {
     page: numbered.find((param) => means.page(spelled(param))) ?? null,
@@ -62,14 +65,14 @@ function queryParams(url: string): readonly StartParam[] {
   return readQuery(url).flatMap(([name, text]) => {
     const own: StartParam = { name, carrier: 'query', text, number: wholeNumber(text) };
     // LoopBack: `filter={"limit":50}`.
-    const within = text.trim().startsWith('{') ? scalarsIn(parseBody(Buffer.from(text))) : [];
+    const within = text.trim().startsWith('{') ? scalarsIn(readJson(text)) : [];
     const members = within.filter(({ keys }) => keys.length === 1);
     return [own, ...members.map((it) => paramOf(`${name}.${pathOf(it.keys)}`, 'query', it.value))];
   });
 }
 
-function bodyParams(body: Uint8Array | null): readonly StartParam[] {
-  return scalarsIn(parseBody(body)).map(({ keys, value }) => paramOf(pathOf(keys), 'body', value));
+function bodyParams(request: Pick<PageRequest, 'body'>): readonly StartParam[] {
+  return scalarsIn(parsedBody(request)).map((it) => paramOf(pathOf(it.keys), 'body', it.value));
 }
 
 function paramOf(name: string, carrier: StartParam['carrier'], value: string | number): StartParam {

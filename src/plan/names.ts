@@ -58,19 +58,17 @@ const CURSOR = setOf(
     'paginationtoken nextpagetoken pagestate pagekey resumptiontoken aftercursor searchafter ' +
     'exclusivestartkey nextmarker cursornext continuetoken skiptoken',
 );
-/** Fields that hold a token although nothing in their name says `next`. */
+/** Fields that hold a token, besides those whose names end with such a word. */
 const TOKEN = setOf(
-  'cursor after endcursor aftercursor continuation continuationtoken continue continuetoken ' +
-    'scrollid scroll marker bookmark paginationtoken pagingtoken resumptiontoken lastevaluatedkey ' +
-    'pagestate pagekey searchafter pagetoken cursorsafter lastkey',
+  'after continue scrollid scroll lastevaluatedkey pagestate pagekey searchafter cursorsafter lastkey',
 );
 const TOKEN_UNDER_NEXT = setOf(
   'after cursor token page offset start pagetoken key marker id value skip from',
 );
 const LINK_UNDER_NEXT = setOf('href url uri link path');
 const MORE = setOf(
-  'more hasnext hasnextpage istruncated truncated incomplete exceededtransferlimit canloadmore ' +
-    'nextavailable hasadditionalpages ismore thereismore hasnextpages hasnextresults',
+  'hasnext hasnextpage istruncated truncated incomplete exceededtransferlimit canloadmore ' +
+    'nextavailable hasadditionalpages thereismore hasnextpages hasnextresults',
 );
 /** Flags that a page was cut, which may be said of a query or of a text as well as of the list. */
 const CUT = setOf('truncated istruncated incomplete exceededtransferlimit');
@@ -142,6 +140,24 @@ const BESIDE_RECORDS = setOf(
     'buckets headers options parameters refinements',
 );
 
+/** What names a record by itself, the surest first. */
+const KEYS = ['id', 'uuid', 'guid', 'sysid', 'gid', 'key'];
+/** Objects that a list wraps each record in. */
+const WRAPPERS = setOf(
+  'node attributes data resource sys item record document doc source fields properties metadata entry object',
+);
+/** GitHub's search and Elasticsearch say so when they ran out of time. */
+const PARTIAL = setOf(
+  'incompleteresults timedout partial ispartial partialresults terminatedearly',
+);
+/** What an answer says of itself, whatever it holds. */
+const OF_THE_ANSWER = setOf(
+  'status success ok code statuscode message msg object kind type took time timedout etag version ' +
+    'apiversion requestid query q context odatacontext relation self href first last prev previous url',
+);
+/** Fields that may name a next page in words that nobody knows: DynamoDB's `LastEvaluatedKey`. */
+const LIKE_A_TOKEN = /next|token|cursor|marker|continu|lastevaluated|bookmark|scroll/i;
+
 /** What a name may mean: `means.page('currentPage')`. */
 export const means = {
   total: (name: string): boolean =>
@@ -152,16 +168,22 @@ export const means = {
   totalPages: (name: string): boolean => isOneOf(TOTAL_PAGES, name),
   page: (name: string): boolean => isOneOf(PAGE, name),
   offset: (name: string): boolean => isOneOf(OFFSET, name),
+  /** And nothing else: `from`, `start` and `p` may be dates, ids or projects. */
+  onlyPosition: (name: string): boolean => /page/i.test(name) || means.onlyOffset(name),
+  onlyOffset: (name: string): boolean => /offset|skip/i.test(name),
   size: (name: string): boolean => isOneOf(SIZE, name),
   cursor: (name: string): boolean => isOneOf(CURSOR, name),
   keyset: (name: string): boolean => KEYSET.has(squash(name)),
   paging: (name: string): boolean => isOneOf(PAGING, name),
   more: (name: string): boolean => MORE.has(squash(name)) || MORE_PATTERN.test(squash(name)),
+  partial: (name: string): boolean => PARTIAL.has(squash(name)),
   cut: (name: string): boolean => CUT.has(squash(name)),
   done: (name: string): boolean => DONE.has(squash(name)),
   /** `next`, `nextLink`, `@odata.nextLink`, `next_page_url`, `nextPageToken` … */
   next: (name: string): boolean =>
     [NEXT_PATTERN, NEXT_LINK, MORE_LINK].some((pattern) => pattern.test(squash(name))),
+  /** `next`, or anything within it. */
+  ofNext: ({ name, parent }: Named): boolean => means.next(name) || means.next(parent),
   /** `href` within `next`. */
   nextLink: ({ name, parent }: Named): boolean =>
     LINK_UNDER_NEXT.has(squash(name)) && means.next(parent),
@@ -175,6 +197,8 @@ export const means = {
     if (squashed === 'next') return /^(?:cursors?|tokens?)$/.test(squash(parent));
     return means.next(parent) && TOKEN_UNDER_NEXT.has(squashed);
   },
+  someToken: (name: string): boolean => LIKE_A_TOKEN.test(name),
+  ofTheAnswer: (name: string): boolean => OF_THE_ANSWER.has(squash(name)),
   /** An array of sort values. */
   searchAfter: (name: string): boolean => /^(?:next)?searchafter$/.test(squash(name)),
   /** An object whose members are parameters of the next request. */
@@ -183,6 +207,7 @@ export const means = {
       squash(name),
     ),
   records: (name: string): boolean => rankAsRecords(name) < RECORDS.length,
+  wrapper: (name: string): boolean => WRAPPERS.has(squash(name)),
   besideRecords: (name: string): boolean => BESIDE_RECORDS.has(squash(name)),
   /** Objects of which no value is a record, though all look alike: links, counts, what is included. */
   keyedBeside: (name: string): boolean =>
@@ -197,19 +222,27 @@ interface Named {
   readonly parent: string;
 }
 
+/** Where a name stands among those of keys, `id` before `_id` and `ID`; null for all others. */
+export function rankAsKey(name: string): number | null {
+  const rank = KEYS.indexOf(squash(name));
+  return rank === -1 ? null : 2 * rank + (squash(name) === name ? 0 : 1);
+}
+
 /** Where a name stands among the usual ones; the length of the list for all others. */
 export function rankAsRecords(name: string): number {
   const rank = RECORDS.indexOf(squash(name));
   return rank === -1 ? RECORDS.length : rank;
 }
 
-const TOTAL_HEADER =
-  /^x?(?:pagination|paging|page|wp|list|result|results|records|item|items|hits|data|api|search)?(?:total|totalcount|totalresults|totalrecords|totalitems|totalelements|counttotal|resultcount|totalsize|totalhits)$/;
-const TOTAL_PAGES_HEADER =
-  /^x?(?:pagination|paging|page|wp|list|api)?(?:totalpages|pagecount|totalpagecount|pagetotal|pagestotal|numpages|lastpage)$/;
-const NEXT_PAGE_HEADER = /^x?(?:pagination|paging|list|api)?(?:nextpage|pagenext)$/;
-const PAGE_HEADER =
-  /^x?(?:pagination|paging|list|api)?(?:page|currentpage|pagenumber|pagecurrent)$/;
+/** A header has the name of a field, be it behind a prefix: `X-Pagination-Total-Count`. */
+const headerOf = (names: ReadonlySet<string>): RegExp =>
+  new RegExp(
+    `^x?(?:pagination|paging|page|wp|list|results?|records?|items?|hits|data|api|search)?(?:${[...names].join('|')})$`,
+  );
+const TOTAL_HEADER = headerOf(new Set([...TOTAL, 'resultcount']));
+const TOTAL_PAGES_HEADER = headerOf(TOTAL_PAGES);
+const PAGE_HEADER = headerOf(setOf('page currentpage pagenumber pagecurrent'));
+const NEXT_PAGE_HEADER = headerOf(setOf('nextpage pagenext'));
 const TOKEN_HEADER =
   /^(?:x?[a-z]{0,12}(?:next(?:page)?(?:cursor|token|marker|key|id)|cursornext|nextcontinuationtoken|continuation|continuationtoken|aftercursor|cursorafter|endcursor)|[a-z]{0,12}searchafter|nextrange)$/;
 /** Headers that count something else than the list: requests, attempts, what a cache did. */

@@ -1,0 +1,40 @@
+/**
+ * A body in parts, one row each. What SQLite writes or reads of a row it holds three times, so a large
+ * body in one row would take a multiple of its bytes.
+ */
+import { BODY_PART_BYTES } from './schema.ts';
+import type { Connection, Query } from './sqlite.ts';
+
+/** What goes into the row of the content, and into those after it. */
+export function* bodyParts(body: Uint8Array): Generator<Uint8Array> {
+  for (let from = 0; from < body.length; from += BODY_PART_BYTES) {
+    yield body.subarray(from, from + BODY_PART_BYTES);
+  }
+}
+
+/** A function that gives the whole body of a content, of which the first part is read already. */
+export function createBodyReader(
+  connection: Connection,
+): (content: number, first: Uint8Array) => Uint8Array {
+  let rest: Query<[bytes: Uint8Array]> | null = null;
+  return (content, first) => {
+    if (first.length < BODY_PART_BYTES) return first;
+    const size = connection.query<[number | null]>(
+      'SELECT sum(length(bytes)) FROM more_body WHERE content = ?',
+    );
+    const more = size.get(content)?.[0] ?? 0;
+    if (more === 0) return first;
+    rest ??= connection.query('SELECT bytes FROM more_body WHERE content = ? ORDER BY part');
+    const body = Buffer.allocUnsafeSlow(first.length + more);
+    let to = 0;
+    const add = (part: Uint8Array): void => {
+      body.set(part, to);
+      to += part.length;
+      // Otherwise garbage of the whole size stays until memory is next looked for.
+      if (part.buffer instanceof ArrayBuffer) part.buffer.transfer(0);
+    };
+    add(first);
+    for (const [part] of rest.iterate(content)) add(part);
+    return body;
+  };
+}

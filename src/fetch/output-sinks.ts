@@ -1,0 +1,13 @@
+import type { SentPage } from '../archive-thread/messages.ts';
+
+/** Takes bytes; resolves when more may come. Rejecting with `CLOSED_PIPE` ends the run quietly. */
+export interface ByteSink {
+  write(bytes: Uint8Array): Promise<void>;
+}
+
+/** Who gets the export where `output` names no file. */
+export interface OutputSinks {
+  readonly stdout?: ByteSink;
+  /** Pages in page order; the next ones come when it resolves. */
+  readonly pages?: (pages: readonly SentPage[]) => Promise<void>;
+}
