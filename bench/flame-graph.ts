@@ -9,7 +9,7 @@ import { basename } from 'node:path';
 
 const WIDTH = 1200;
 const ROW = 16;
-const LEAST_WIDTH = 24;
+const LEAST_WIDTH = 40;
 const NOT_WORK = new Set(['(idle)', '(program)']);
 
 interface ProfileNode {
