@@ -5,7 +5,7 @@
 
 import type { Archive } from '../archive/archive.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
-import type { ArchiveLocation, KnownPage, PageRow } from '../archive/archive-types.ts';
+import type { KnownPage, PageRow } from '../archive/archive-types.ts';
 import { withWritten } from '../archive/verdict.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
@@ -266,7 +266,7 @@ export class ArchiveSession implements SessionCalls {
   }
 
   async finish({ stopped }: Ask<'finish'>): Promise<Finished> {
-    const { location, keep, allowIncomplete, strict, targets } = this.#ask;
+    const { allowIncomplete, strict, targets } = this.#ask;
     const archive = this.#archive;
     const selected = stopped ? null : await this.#countSelected();
     const counted = archive.verdict({ written: selected });
@@ -292,11 +292,8 @@ export class ArchiveSession implements SessionCalls {
     const isTaken = !isLeft && !this.#isAbandoned;
     const isDone = isComplete && isTaken;
     if (isDone) archive.markExported(this.#clock.wallTime());
-    if (location === null || (isDone && !keep)) archive.closeForRemoval();
-    else archive.close();
     const isEmpty = verdict.stored === 0 && verdict.failed === 0;
-    const archivePath =
-      isEmpty && !isComplete ? this.#discard() : this.#settleArchive(isDone, keep, location);
+    const archivePath = this.#settleArchive(isDone, isEmpty && !isComplete);
     const sent = arePages && followed !== null ? { ...followed, notes: [] } : null;
     const outputs = sent === null ? given : [{ destination: 'stdout', ...sent }];
     const isAbandoned = this.#isAbandoned;
@@ -357,14 +354,21 @@ export class ArchiveSession implements SessionCalls {
     return null;
   }
 
-  #settleArchive(isDone: boolean, keep: boolean, location: ArchiveLocation | null): string | null {
-    if (location === null) return null;
-    if (!isDone) return location.part;
-    if (keep) {
-      finishArchive(location);
-      return location.complete;
+  /** Closes the archive. Returns where it stands, null where it is removed. */
+  #settleArchive(isDone: boolean, isEmpty: boolean): string | null {
+    const { location, keep } = this.#ask;
+    const archive = this.#archive;
+    if (location === null) {
+      archive.closeForRemoval();
+      return null;
     }
-    return this.#discard();
+    if (isDone && keep) {
+      const isNamed = finishArchive(location, () => archive.close());
+      return isNamed ? location.complete : location.part;
+    }
+    if (isDone) archive.closeForRemoval();
+    else archive.close();
+    return isDone || isEmpty ? this.#discard() : location.part;
   }
 
   async #export(

@@ -12,7 +12,7 @@ import {
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { EverypageError, usageError } from '../core/errors.ts';
-import { statOrNull, syncFolder } from '../core/files.ts';
+import { fileNumber, statOrNull, syncFolder } from '../core/files.ts';
 import type { RunSpecification } from './archive-types.ts';
 import { checkRun, fingerprintOf, writeRunChecksum } from './kept-run.ts';
 import {
@@ -25,7 +25,7 @@ import {
   TEMPORARY_SETTINGS,
   WRITER_SETTINGS,
 } from './schema.ts';
-import { archiveError, Connection, TEMPORARY } from './sqlite.ts';
+import { archiveError, archiveIsGone, Connection, TEMPORARY } from './sqlite.ts';
 
 /** What a new archive begins with. */
 export interface NewRun {
@@ -43,8 +43,23 @@ export interface WritableFile {
 
 /** Takes the lock of an archive that exists, and goes on in it. */
 export function openForWriting(path: string): WritableFile {
+  return lookAgain(path, () => {
+    mustExist(path);
+    return takeOver(path, null);
+  });
+}
+
+/** Each time, another process would have to finish an archive just then. */
+const MOST_LOOKS = 10;
+
+/** @param open null where what had the name when it was looked for no longer has it */
+function lookAgain(path: string, open: () => WritableFile | null): WritableFile {
+  for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
+    const opened = open();
+    if (opened !== null) return opened;
+  }
   mustExist(path);
-  return takeOver(path, null);
+  throw archiveIsGone(path);
 }
 
 /**
@@ -52,6 +67,10 @@ export function openForWriting(path: string): WritableFile {
  * it made one leaves an empty file or an empty database: that counts as none.
  */
 export function openOrCreateForWriting(path: string, newRun: NewRun): WritableFile {
+  return lookAgain(path, () => openOrCreate(path, newRun));
+}
+
+function openOrCreate(path: string, newRun: NewRun): WritableFile | null {
   let isMade = false;
   try {
     // SQLite gives its log the mode of the file.
@@ -61,6 +80,8 @@ export function openOrCreateForWriting(path: string, newRun: NewRun): WritableFi
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
       throw archiveError(error, path);
     }
+    // It has its final name now, or was removed.
+    if (statOrNull(path) === null) return null;
     mustExist(path);
   }
   try {
@@ -85,12 +106,18 @@ export function createTemporary(newRun: NewRun): Connection {
   }
 }
 
-function takeOver(path: string, newRun: NewRun | null): WritableFile {
+/** Null where another file has the name, or none, once the lock is taken: then it locks nothing. */
+function takeOver(path: string, newRun: NewRun | null): WritableFile | null {
+  const number = numberAt(path);
   const hasLog = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
   const settings = `PRAGMA locking_mode = EXCLUSIVE; ${READER_SETTINGS} ${FILE_LAYOUT}`;
   const connection = new Connection(path, settings, false);
   try {
     connection.exec('BEGIN EXCLUSIVE');
+    if (numberAt(path) !== number) {
+      connection.close();
+      return null;
+    }
     const begun = newRun !== null && isEmptyDatabase(connection) ? newRun : null;
     if (begun === null) {
       checkLayout(connection);
@@ -111,6 +138,12 @@ function takeOver(path: string, newRun: NewRun | null): WritableFile {
     connection.close();
     throw archiveError(error, path, true);
   }
+}
+
+/** What tells the file at `path` from others; undefined where there is none, null where nothing tells. */
+export function numberAt(path: string): string | null | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found && fileNumber(found);
 }
 
 function isEmptyDatabase(connection: Connection): boolean {
@@ -229,13 +262,17 @@ function putInOrder(path: string): void {
 }
 
 /**
- * Keeps other processes out of a file that need not be a sound archive. Returns what lets it go.
+ * Keeps other processes out of a file that need not be a sound archive; makes none. Returns what lets it go.
  * Throws `ARCHIVE_LOCKED`.
+ *
+ * @param whom `writers`: others may go on reading
  */
-export function lockFile(path: string): () => void {
+export function lockFile(path: string, whom: 'all' | 'writers' = 'all'): () => void {
   try {
-    const settings = 'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE';
-    const connection = new Connection(path, settings, false);
+    const begin = whom === 'all' ? 'BEGIN EXCLUSIVE' : 'BEGIN IMMEDIATE';
+    const settings = `PRAGMA locking_mode = EXCLUSIVE; ${begin}`;
+    const location = new URL(`${pathToFileURL(realpathSync.native(path)).href}?mode=rw`);
+    const connection = new Connection(path, settings, false, location);
     return () => connection.close();
   } catch (error) {
     const told = archiveError(error, path);

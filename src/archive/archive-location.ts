@@ -3,9 +3,9 @@ import { accessSync, chmodSync, constants, existsSync, mkdirSync, rmSync, statSy
 import { dirname, isAbsolute, join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
 import { realPlace, renameFile, syncFolder, whyUnreadable } from '../core/files.ts';
-import { lockFile } from './archive-file.ts';
+import { lockFile, numberAt } from './archive-file.ts';
 import type { ArchiveLocation } from './archive-types.ts';
-import { archiveError } from './sqlite.ts';
+import { archiveError, archiveIsGone } from './sqlite.ts';
 
 const SUFFIX = '.everypage';
 const PART = '.part';
@@ -79,8 +79,40 @@ export function makeStateFolder(folder: string): void {
   }
 }
 
-/** Gives a closed archive its final name, in place of an older one. Safe from a power cut after it. */
-export function finishArchive(location: ArchiveLocation): void {
+/**
+ * Closes an archive and gives it its final name, in place of an older one. Safe from a power cut after it.
+ *
+ * @returns false where another process has taken the archive over as soon as it was closed: it is whole,
+ *   and that one gives it its name
+ */
+export function finishArchive(location: ArchiveLocation, close: () => void): boolean {
+  const { part } = location;
+  const number = numberAt(part);
+  close();
+  const unlock = lockIfFree(part);
+  if (unlock === null) return false;
+  try {
+    if (numberAt(part) !== number) throw archiveIsGone(part);
+    nameFinally(location);
+    return true;
+  } finally {
+    unlock();
+  }
+}
+
+/** Null where another process works in it. */
+function lockIfFree(path: string): (() => void) | null {
+  // Windows renames no file that is open.
+  if (process.platform === 'win32') return () => {};
+  try {
+    return lockFile(path, 'writers');
+  } catch (error) {
+    if (error instanceof EverypageError && error.code === 'ARCHIVE_LOCKED') return null;
+    throw error;
+  }
+}
+
+function nameFinally(location: ArchiveLocation): void {
   const left = COMPANIONS.find((suffix) => existsSync(location.part + suffix));
   if (left !== undefined) {
     throw new EverypageError('INTERNAL', `${location.part} was not closed: ${left} is beside it.`);

@@ -264,6 +264,11 @@ function temporaryFault(fault: Fault, why: string): string {
     : `The temporary archive of this run failed: ${why}.`;
 }
 
+/** The file at `path` is not the one that was opened. */
+export function archiveIsGone(path: string): EverypageError {
+  return told('gone', path, '');
+}
+
 /** SQLITE_ERROR: a statement that SQLite does not take. */
 const REFUSED = 1;
 /** SQLITE_CANTOPEN */

@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
-import {
+import fs, {
   chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { DatabaseSync } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
 import { Archive } from '../../src/archive/archive.ts';
 import {
   discardArchive,
@@ -77,11 +80,125 @@ test('a finished archive takes its final name, in place of an older one', (t) =>
   writeFileSync(location.complete, 'older');
   const archive = createArchive(location.part);
   archive.store([storedPage(0)], []);
-  assert.throws(() => finishArchive(location), { code: 'INTERNAL' });
-  assert.equal(readFileSync(location.complete, 'utf8'), 'older');
-  archive.close();
-  finishArchive(location);
+  assert.ok(finishArchive(location, () => archive.close()));
   assertOnlyArchive(folder, location.complete);
+});
+
+test('what another process takes over just after it was closed is left to that one', (t) => {
+  const folder = temporaryFolder(t);
+  const location = locateArchive({ ...nowhere, output: join(folder, 'x.json') });
+  writeFileSync(location.complete, 'older');
+  const archive = createArchive(location.part);
+  archive.store([storedPage(0)], []);
+  let other: Archive | null = null;
+  const close = () => {
+    archive.close();
+    other = Archive.open(location.part);
+  };
+  assert.equal(finishArchive(location, close), false);
+  assert.equal(readFileSync(location.complete, 'utf8'), 'older');
+  assert.equal(other!.counts().stored, 1);
+  other!.store([storedPage(1)], []);
+  assert.ok(finishArchive(location, () => other!.close()));
+  assert.deepEqual(readdirSync(folder), ['x.json.everypage']);
+});
+
+test('who reads an archive does not keep it from its final name', {
+  skip: process.platform === 'win32',
+}, (t) => {
+  const folder = temporaryFolder(t);
+  const location = locateArchive({ ...nowhere, output: join(folder, 'x.json') });
+  const archive = createArchive(location.part);
+  archive.store([storedPage(0)], []);
+  let reader: ReturnType<typeof Archive.openReadOnly> | null = null;
+  const close = () => {
+    archive.close();
+    reader = Archive.openReadOnly(location.part);
+  };
+  assert.ok(finishArchive(location, close));
+  reader!.close();
+  assertOnlyArchive(folder, location.complete);
+});
+
+test('a file that took the archive’s place is not given its name', (t) => {
+  const folder = temporaryFolder(t);
+  const location = locateArchive({ ...nowhere, output: join(folder, 'x.json') });
+  writeFileSync(location.complete, 'older');
+  const another = join(folder, 'another');
+  for (const replace of [() => {}, () => renameSync(another, location.part)]) {
+    const archive = createArchive(location.part);
+    createArchive(another).close();
+    const close = () => {
+      archive.close();
+      discardArchive(location.part);
+      replace();
+    };
+    assert.throws(() => finishArchive(location, close), /removed, renamed or replaced/);
+    discardArchive(location.part);
+    discardArchive(another);
+  }
+  assert.deepEqual(readdirSync(folder), ['x.json.everypage']);
+  assert.equal(readFileSync(location.complete, 'utf8'), 'older');
+});
+
+/** What a process does just before it takes a lock, once. */
+function beforeLock(t: TestContext, work: () => void): void {
+  const exec = DatabaseSync.prototype.exec;
+  const mocked = t.mock.method(
+    DatabaseSync.prototype,
+    'exec',
+    function (this: DatabaseSync, sql: string) {
+      if (sql === 'BEGIN EXCLUSIVE') {
+        mocked.mock.restore();
+        work();
+      }
+      return exec.call(this, sql);
+    },
+  );
+}
+
+test('an archive that is finished while it is opened is looked for again', {
+  skip: process.platform === 'win32',
+}, (t) => {
+  const folder = temporaryFolder(t);
+  const location = locateArchive({ ...nowhere, output: join(folder, 'x.json') });
+  const archive = createArchive(location.part);
+  archive.store([storedPage(0)], []);
+  archive.close();
+  beforeLock(t, () => renameSync(location.part, location.complete));
+  const next = createArchive(location.part);
+  assert.equal(next.counts().stored, 0);
+  next.store([storedPage(5)], []);
+  next.close();
+  assert.deepEqual(readdirSync(folder).toSorted(), ['x.json.everypage', 'x.json.everypage.part']);
+  const finished = Archive.openReadOnly(location.complete);
+  assert.equal(finished.counts().stored, 1);
+  finished.close();
+  // Where it must be there, that it is not is said.
+  beforeLock(t, () => renameSync(location.part, location.complete));
+  assert.throws(() => Archive.open(location.part), { code: 'USAGE' });
+});
+
+test('nobody can work in an archive while it gets its final name', {
+  skip: process.platform === 'win32',
+}, (t) => {
+  const folder = temporaryFolder(t);
+  const location = locateArchive({ ...nowhere, output: join(folder, 'x.json') });
+  const archive = createArchive(location.part);
+  archive.store([storedPage(0)], []);
+  const rename = fs.renameSync;
+  const seen: string[] = [];
+  t.mock.method(fs, 'renameSync', (from: string, to: string) => {
+    assert.throws(() => Archive.open(from), { code: 'ARCHIVE_LOCKED' });
+    rename(from, to);
+    assert.throws(() => Archive.open(to), { code: 'ARCHIVE_LOCKED' });
+    seen.push(to);
+  });
+  syncBuiltinESMExports();
+  t.after(syncBuiltinESMExports);
+  assert.ok(finishArchive(location, () => archive.close()));
+  assert.deepEqual(seen, [location.complete]);
+  Archive.open(location.complete).close();
 });
 
 test('a log that a killed process left beside the older archive is not taken for the new one’s', (t) => {
@@ -96,8 +213,7 @@ test('a log that a killed process left beside the older archive is not taken for
   rmSync(join(folder, 'killed'));
   const archive = createArchive(location.part);
   archive.store([storedPage(0)], []);
-  archive.close();
-  finishArchive(location);
+  finishArchive(location, () => archive.close());
   assertOnlyArchive(folder, location.complete);
 });
 
