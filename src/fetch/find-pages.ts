@@ -283,6 +283,6 @@ function pageToContinue(
     status,
     headers: headers === null ? {} : JSON.parse(headers),
     body,
-    json: () => parsed(page) as never,
+    json: () => JSON.parse(decoder.decode(body)) as never,
   };
 }

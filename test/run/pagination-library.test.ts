@@ -215,6 +215,18 @@ suite('a function', AT_ONCE, () => {
     assert.equal(whole.text?.split('\n').length, 3);
   });
 
+  test('gets every element of a large page', async (t) => {
+    const lasts: unknown[] = [];
+    const rows = Array.from({ length: 1200 }, (_, id) => ({ id, text: 'x'.repeat(4000) }));
+    const paginate: NextPage = (page) => {
+      const own = page.json<{ rows: { id: number }[] }>().rows;
+      lasts.push(own.length, own.at(-1)?.id);
+      return null;
+    };
+    await fetchJson(t, () => ({ body: { rows } }), { paginate });
+    assert.deepEqual(lasts, [1200, 1199]);
+  });
+
   test('may give a body', async (t) => {
     const { server, options, fetch, read } = await startFixture(t, { api: 'notion' });
     const body = JSON.parse(String(options.body));
