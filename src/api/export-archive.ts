@@ -1,6 +1,6 @@
-import { holdFile } from '../archive/archive-file.ts';
 import { filesOfArchive } from '../archive/archive-location.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
+import { holdFile } from '../archive/file-locks.ts';
 import { withWritten } from '../archive/verdict.ts';
 import { countWritten, wholeArchive } from '../archive-thread/stored-pages.ts';
 import {
@@ -20,7 +20,7 @@ import { type FormatName, formatNames } from '../core/options.ts';
 import type { OutputShape } from '../core/output-shape.ts';
 import { outputsOf } from '../core/resolve-options.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
-import { type IfExists, type Nested, tableOptions, withTable } from '../core/table-options.ts';
+import { type AskedTable, tableOptions, withTable } from '../core/table-options.ts';
 import { checkTable, outputForm } from '../export/choose-format.ts';
 import { createOutput } from '../export/create-output.ts';
 import type { FileDestination } from '../export/file-destination.ts';
@@ -34,20 +34,12 @@ import {
 import type { ByteSink } from '../fetch/output-sinks.ts';
 import { shapeOf } from './export-shape.ts';
 
-export interface ExportOptions {
+export interface ExportOptions extends AskedTable {
   /** Paths whose extensions name their formats, as a run has them, or `stdout`. */
   readonly output?: string | readonly string[];
   readonly stdout?: ByteSink;
   /** Overrides the extension. Default `ndjson`. */
   readonly format?: FormatName;
-  /** As a run's. */
-  readonly columns?: readonly string[];
-  readonly csvSafe?: boolean;
-  readonly csvBom?: boolean;
-  readonly csvDelimiter?: string;
-  readonly nested?: Nested;
-  readonly table?: string;
-  readonly ifExists?: IfExists;
   /** The key of the records, for `upsert`. Default: the run's. */
   readonly key?: string;
   /** As a run's. Default: what the run took. */
@@ -60,6 +52,7 @@ export interface ExportOptions {
 
 const kinds: OptionKinds<Required<ExportOptions>> = {
   ...tableKinds,
+  key: string,
   output: outputs,
   stdout: byteSink,
   format,

@@ -1,12 +1,12 @@
 /** The library's iterators: a run whose pages go to the caller. */
 
 import type { SentPage } from '../archive-thread/messages.ts';
-import { checkOptions, runOptions } from '../core/check-options.ts';
+import { checkOptions, runOptions, tableKinds } from '../core/check-options.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { Place } from '../core/page-request.ts';
 import { strictOf } from '../core/resolve-options.ts';
-import { isWhole, type PaginationFacts, type Summary } from '../core/summary.ts';
+import { isWhole, type Summary } from '../core/summary.ts';
 import type { AskedTable } from '../core/table-options.ts';
 import {
   compactRange,
@@ -21,7 +21,10 @@ import type { Urls } from './urls.ts';
 /** Options of the iterators: those of a run, less what writes to files. */
 export type IterateOptions = Omit<RunOptions, 'output' | 'format' | keyof AskedTable>;
 
-const { output, format, ...iterateOptions } = runOptions;
+const notTaken = new Set(['output', 'format', ...Object.keys(tableKinds)]);
+const iterateOptions = Object.fromEntries(
+  Object.entries(runOptions).filter(([name]) => !notTaken.has(name)),
+);
 
 /** A page that came back whole, decoded and valid. */
 export interface Page {
@@ -67,12 +70,11 @@ export async function* pages(
   return yield* pagesOfRun(urls, { ...options, wholePages }, toPage);
 }
 
-/** The pages of a run, each given its shape; `onFound` hears how the list pages before the first one. */
+/** The pages of a run, each given its shape by what the run takes of it. */
 async function* pagesOfRun<T>(
   urls: Urls,
   options: IterateOptions,
-  shape: (page: SentPage) => T,
-  onFound: (facts: PaginationFacts) => void = () => {},
+  shape: (page: SentPage, select: string | null) => T,
 ): AsyncGenerator<T, Summary> {
   const abort = new AbortController();
   const signal =
@@ -81,11 +83,7 @@ async function* pagesOfRun<T>(
   const running = run(urls, {
     ...options,
     signal,
-    pages: (sent) => channel.give(sent),
-    onEvent: (event) => {
-      if (event.type === 'pagination') onFound(event);
-      options.onEvent?.(event);
-    },
+    pages: (pages, select) => channel.give({ pages, select }),
   });
   const ended = running.then(
     () => channel.end(),
@@ -93,9 +91,9 @@ async function* pagesOfRun<T>(
   );
   try {
     for (let sent = await channel.take(); sent !== null; sent = await channel.take()) {
-      for (const page of sent) {
+      for (const page of sent.pages) {
         if (options.signal?.aborted) break;
-        yield shape(page);
+        yield shape(page, sent.select);
       }
       // Otherwise a run that has fetched everything would first send all of it.
       if (options.signal?.aborted) channel.refuse();
@@ -133,13 +131,9 @@ export async function* records(
   options: IterateOptions = {},
 ): AsyncGenerator<PageRecord, void> {
   checkOptions('records', iterateOptions, options);
-  let select = options.select ?? null;
   let scanner: JsonScanner | null = null;
-  const asSent = (page: SentPage): SentPage => page;
-  const sentPages = pagesOfRun(urls, options, asSent, ({ recordsPath }) => {
-    select = recordsPath;
-  });
-  for await (const sent of sentPages) {
+  const sentPages = pagesOfRun(urls, options, (sent, select) => ({ sent, select }));
+  for await (const { sent, select } of sentPages) {
     scanner ??= createJsonScanner(readSelection(select));
     const page = toPage(sent);
     const scan = scanner.scan(sent.rest ?? page.body);
@@ -199,19 +193,24 @@ function readerLeft(): EverypageError {
 }
 
 /** Passes groups of pages from the run to the iterator, one at a time. */
+interface Sent {
+  readonly pages: readonly SentPage[];
+  readonly select: string | null;
+}
+
 class Channel {
-  #given = Promise.withResolvers<readonly SentPage[] | null>();
+  #given = Promise.withResolvers<Sent | null>();
   #taken: PromiseWithResolvers<void> | null = null;
   #refused = false;
 
-  give(sent: readonly SentPage[]): Promise<void> {
+  give(sent: Sent): Promise<void> {
     if (this.#refused) return Promise.reject(readerLeft());
     this.#taken = Promise.withResolvers();
     this.#given.resolve(sent);
     return this.#taken.promise;
   }
 
-  async take(): Promise<readonly SentPage[] | null> {
+  async take(): Promise<Sent | null> {
     this.#taken?.resolve();
     const sent = await this.#given.promise;
     if (sent !== null) this.#given = Promise.withResolvers();

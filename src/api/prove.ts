@@ -6,6 +6,7 @@ import { archiveOf } from '../archive/archive-location.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import { withWritten } from '../archive/verdict.ts';
 import { archivePages, decodeStored } from '../archive-thread/stored-pages.ts';
+import { tableKinds } from '../core/check-options.ts';
 import { usageError } from '../core/errors.ts';
 import { makeTemporaryFolder } from '../core/files.ts';
 import type { RunOptions } from '../core/options.ts';
@@ -177,14 +178,16 @@ async function written(
   };
 }
 
-/** Those that an export takes of a run's; a run that may be written at all writes what is there. */
-function exportOptions(
-  options: RunOptions & OutputSinks & { readonly output: readonly string[] },
-): ExportOptions {
-  const { output, stdout, format, select, wholePages } = options;
-  const { columns, csvSafe, csvBom, csvDelimiter, nested, table, ifExists } = options;
-  const asked = { output, stdout, format, select, wholePages };
-  const tables = { columns, csvSafe, csvBom, csvDelimiter, nested, table, ifExists };
-  const given = Object.entries({ ...asked, ...tables }).filter(([, value]) => value !== undefined);
+/** What an export takes of the options of a run. */
+const EXPORTED = new Set([
+  ...['output', 'stdout', 'format', 'select', 'wholePages'],
+  ...Object.keys(tableKinds),
+]);
+
+/** A run that may be written at all writes what is there. */
+function exportOptions(options: RunOptions & OutputSinks): ExportOptions {
+  const given = Object.entries(options).filter(
+    ([name, value]) => EXPORTED.has(name) && value !== undefined,
+  );
   return { ...Object.fromEntries(given), allowIncomplete: true };
 }

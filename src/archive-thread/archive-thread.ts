@@ -13,7 +13,7 @@ import type {
 /** What the main thread does with an export that comes to it. */
 export interface ExportSink {
   bytes?(bytes: Uint8Array): Promise<void>;
-  pages?(pages: readonly SentPage[]): Promise<void>;
+  pages?(pages: readonly SentPage[], select: string | null): Promise<void>;
   /** The export cannot go on, or its sink threw. */
   failed(error: unknown): void;
 }
@@ -87,7 +87,7 @@ export class ArchiveThread {
         this.#deliver(this.#sink.bytes?.(message.bytes));
         return;
       case 'pages':
-        this.#deliver(this.#sink.pages?.(message.pages));
+        this.#deliver(this.#sink.pages?.(message.pages, message.select));
         return;
       case 'export-failed':
         this.#sink.failed(revive(message.error));

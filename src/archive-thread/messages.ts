@@ -230,6 +230,11 @@ export type FromThread =
   | { readonly type: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly type: 'error'; readonly id: number; readonly error: ThrownError }
   | { readonly type: 'bytes'; readonly bytes: Uint8Array }
-  | { readonly type: 'pages'; readonly pages: readonly SentPage[] }
+  /** Pages, and what the run takes of each: where its records are, or null for the whole page. */
+  | {
+      readonly type: 'pages';
+      readonly pages: readonly SentPage[];
+      readonly select: string | null;
+    }
   /** The export cannot go on; the run should stop. */
   | { readonly type: 'export-failed'; readonly error: ThrownError };

@@ -40,6 +40,6 @@ export function openOrCreate(
   throw new EverypageError(
     'ARCHIVE_FOREIGN',
     `${part} is an unfinished run of something else: ${differences(stored, specification).join('; ')}. ` +
-      'Go on with the command that began it, choose another output, or discard it with --fresh.',
+      'Run the command that began it to resume it, choose another output, or discard it with --fresh.',
   );
 }

@@ -1,5 +1,5 @@
 /** The outputs of a run that are made of bytes: files, or blocks for the main thread. */
-import { holdFile } from '../archive/archive-file.ts';
+import { holdFile } from '../archive/file-locks.ts';
 import { type TableOptions, withTable } from '../core/table-options.ts';
 import { createOutput } from '../export/create-output.ts';
 import type { FileDestination } from '../export/file-destination.ts';

@@ -29,7 +29,7 @@ export function serveArchive(port: MessagePort, onFinished: () => void = () => {
 
   const main: MainThread = {
     sendBytes: (bytes) => send({ type: 'bytes', bytes }, [bytes.buffer as ArrayBuffer]),
-    sendPages: (pages) => send({ type: 'pages', pages }, []),
+    sendPages: (pages, select) => send({ type: 'pages', pages, select }, []),
     giveUp() {
       isGivenUp = true;
       taken?.(false);

@@ -64,7 +64,7 @@ function letGo({ arena }: Batch, pages: ReadBatch['pages']): void {
 /** Where an export goes that the main thread receives. */
 export interface MainThread {
   sendBytes(bytes: Uint8Array): Promise<void>;
-  sendPages(pages: readonly SentPage[]): Promise<void>;
+  sendPages(pages: readonly SentPage[], select: string | null): Promise<void>;
   exportFailed(error: unknown): void;
   /** Nothing that was sent is waited for any more. */
   giveUp(): void;
@@ -376,7 +376,7 @@ export class ArchiveSession implements SessionCalls {
     select: string | null,
   ): Promise<ExportCounts | null> {
     if (this.#ask.targets[0]?.kind === 'pages') {
-      return sendInGroups(pages, select, (sent) => this.#main.sendPages(sent));
+      return sendInGroups(pages, select, (sent) => this.#main.sendPages(sent, select));
     }
     const written = await this.#outputs.follow(pages, select);
     this.#isExported = written !== null && this.#outputs.areWritten;

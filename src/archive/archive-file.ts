@@ -13,19 +13,20 @@ import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { EverypageError, usageError } from '../core/errors.ts';
 import { fileNumber, statOrNull, syncFolder } from '../core/files.ts';
+import { archiveError, archiveIsGone, TEMPORARY } from './archive-faults.ts';
 import type { RunSpecification } from './archive-types.ts';
-import { checkRun, fingerprintOf, writeRunChecksum } from './kept-run.ts';
+import { checkLayout, checkLength, isEmptyDatabase } from './file-checks.ts';
+import { fingerprintOf, writeRunChecksum } from './kept-run.ts';
 import {
   APPLICATION_ID,
   FILE_LAYOUT,
   FORMAT_VERSION,
   READER_SETTINGS,
-  TABLE_NAMES,
   TABLES,
   TEMPORARY_SETTINGS,
   WRITER_SETTINGS,
 } from './schema.ts';
-import { archiveError, archiveIsGone, Connection, TEMPORARY } from './sqlite.ts';
+import { Connection } from './sqlite.ts';
 
 /** What a new archive begins with. */
 export interface NewRun {
@@ -146,13 +147,6 @@ export function numberAt(path: string): string | null | undefined {
   return found && fileNumber(found);
 }
 
-function isEmptyDatabase(connection: Connection): boolean {
-  return (
-    connection.query('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined &&
-    connection.pragma('application_id') === 0
-  );
-}
-
 function layOut(connection: Connection, { specification, now, maxDecodedBytes }: NewRun): void {
   connection.exec(TABLES);
   connection.writer(
@@ -261,105 +255,9 @@ function putInOrder(path: string): void {
   }
 }
 
-/**
- * Keeps other processes out of a file that need not be a sound archive; makes none. Returns what lets it go.
- * Throws `ARCHIVE_LOCKED`.
- *
- * @param whom `writers`: others may go on reading
- */
-export function lockFile(path: string, whom: 'all' | 'writers' = 'all'): () => void {
-  try {
-    const begin = whom === 'all' ? 'BEGIN EXCLUSIVE' : 'BEGIN IMMEDIATE';
-    const settings = `PRAGMA locking_mode = EXCLUSIVE; ${begin}`;
-    const location = new URL(`${pathToFileURL(realpathSync.native(path)).href}?mode=rw`);
-    const connection = new Connection(path, settings, false, location);
-    return () => connection.close();
-  } catch (error) {
-    const told = archiveError(error, path);
-    if (told.code === 'ARCHIVE_LOCKED') throw told;
-    // Nobody can work in what cannot be opened.
-    return () => {};
-  }
-}
-
-/**
- * Holds a file that is no archive by the lock that archives have, and writes nothing to it nor beside it.
- * Returns what lets it go; null where another process holds it, or where nobody can tell.
- */
-export function holdFile(path: string): (() => void) | null {
-  // SQLite locks bytes behind the first GiB. On Windows, nobody can then write there, nor rename the file.
-  if (process.platform === 'win32') return null;
-  try {
-    // A journal on the disk would be one more leftover of a process that is killed.
-    const settings =
-      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE';
-    const connection = new Connection(path, settings, false);
-    return () => connection.close();
-  } catch (error) {
-    // That it is no database shows only where nobody holds it.
-    return archiveError(error, path).code === 'ARCHIVE_DAMAGED' ? () => {} : null;
-  }
-}
-
 /** Brings the log into the file, syncs it, and removes the log. */
 export function leaveOneFile(connection: Connection): void {
   connection.exec('PRAGMA journal_mode = DELETE');
-}
-
-/** Cheap checks only: the same for ten pages and for a million. */
-function checkLayout(connection: Connection): void {
-  // A run that was killed at its very beginning leaves a file without tables.
-  const isEmpty = connection.pragma('page_count') === 0 || isEmptyDatabase(connection);
-  if (isEmpty) throw connection.damaged('it is empty');
-  if (connection.pragma('application_id') !== APPLICATION_ID) {
-    throw connection.damaged('it lacks the mark of an archive');
-  }
-  checkVersion(connection);
-  const schema = connection.query<[string, string]>('SELECT type, name FROM sqlite_schema').all();
-  const tables = new Set(schema.filter(([type]) => type === 'table').map(([, name]) => name));
-  const missing = TABLE_NAMES.find((name) => !tables.has(name));
-  if (missing !== undefined) throw connection.damaged(`its table ${missing} is missing`);
-  // A trigger or a view would let a file from elsewhere change what our statements do.
-  if (schema.some(([type]) => type === 'trigger' || type === 'view')) {
-    throw connection.damaged('it holds something an archive does not');
-  }
-}
-
-function checkVersion(connection: Connection): void {
-  const version = connection.pragma('user_version');
-  if (version === FORMAT_VERSION) return;
-  if (version < 1) throw connection.damaged(`it has no format ${version}`);
-  const [maker, advice] =
-    version > FORMAT_VERSION
-      ? ['a newer', 'Update everypage.']
-      : ['an older', 'Run the fetch command again, with --fresh.'];
-  throw new EverypageError(
-    'ARCHIVE_VERSION',
-    `${connection.path} was made by ${maker} everypage (archive format ${version}; this one knows ${FORMAT_VERSION}). ${advice}`,
-  );
-}
-
-/** SQLite notices missing pages of its file, but takes the missing end of the last one for zeros. */
-function checkLength(connection: Connection): void {
-  const bytes = connection.pragma('page_count') * connection.pragma('page_size');
-  if (statSync(connection.path).size < bytes) throw connection.damaged('it is cut off');
-}
-
-/**
- * Reads all of the file and throws `ARCHIVE_DAMAGED` where it contradicts itself. SQLite keeps no
- * checksums: a bit that fell over in a place or in a number of content would put a page that is
- * whole, and agrees with its hash, where another belongs.
- */
-export function checkFile(connection: Connection): void {
-  const [said = 'it cannot be checked'] =
-    connection.query<[string]>('PRAGMA main.integrity_check(1)').get() ?? [];
-  const firstLine = said.replace(/^\*\*\*.*\n/, '').replace(/\n.*$/s, '');
-  if (said !== 'ok') throw connection.damaged(firstLine);
-  const [shared] = connection
-    .query<[number]>('SELECT count(*) - count(DISTINCT content) FROM page')
-    .get()!;
-  if (shared > 0) throw connection.damaged('two pages in it share one body');
-  checkRun(connection);
 }
 
 function mustExist(path: string): void {

@@ -3,9 +3,10 @@ import { accessSync, chmodSync, constants, existsSync, mkdirSync, rmSync, statSy
 import { dirname, isAbsolute, join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
 import { realPlace, renameFile, syncFolder, whyUnreadable } from '../core/files.ts';
-import { lockFile, numberAt } from './archive-file.ts';
+import { archiveError, archiveIsGone } from './archive-faults.ts';
+import { numberAt } from './archive-file.ts';
 import type { ArchiveLocation } from './archive-types.ts';
-import { archiveError, archiveIsGone } from './sqlite.ts';
+import { lockFile } from './file-locks.ts';
 
 const SUFFIX = '.everypage';
 const PART = '.part';

@@ -1,7 +1,7 @@
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
-import { checkFile, openForReading } from './archive-file.ts';
+import { openForReading } from './archive-file.ts';
 import type {
   AttemptRecord,
   KnownPage,
@@ -11,6 +11,7 @@ import type {
   StoredPage,
 } from './archive-types.ts';
 import { createBodyReader } from './body-parts.ts';
+import { checkFile } from './file-checks.ts';
 import { readCode, readPageInfo } from './kept-json.ts';
 import { type KeptPace, type RunRow, readPace, readRun } from './kept-run.ts';
 import { lastKeysAt } from './key-parts.ts';

@@ -78,7 +78,7 @@ export function checksOf(
   const untold = borders - agreed;
   if (untold > 0 && pages.brokenBorders.length === 0) {
     const borderTexts = counted(untold, 'border between pages', 'borders between pages');
-    unchecked.push(`${borderTexts} could not be compared, so a change there does not show`);
+    unchecked.push(`${borderTexts} could not be compared, so a change there would not be seen`);
   }
   const of = (outcome: SecondReading['outcome']) =>
     secondReadings
@@ -87,7 +87,7 @@ export function checksOf(
   const [unread, different] = [of('unread'), of('different')];
   if (unread.length > 0) {
     const were = `${pagesText(unread)} could not be read again at the end`;
-    doubts.push(`${were}, so a change there does not show`);
+    doubts.push(`${were}, so a change there would not be seen`);
   }
   if (different.length > 0) {
     const held = `${pagesText(different)} held other bytes when read again`;
@@ -102,7 +102,7 @@ export function checksOf(
   const field = sharedField(pagination, pages, checks);
   if (field !== null && !isTotalThere(pages)) {
     oddities.push(
-      `two records may have one ${field}: of two that stand where a page ends, the second is skipped`,
+      `two records may have the same ${field}: if a page ends between them, the second is skipped`,
     );
   }
   const cut = isTotalThere(pages) ? null : cutPagesText(pagination, pages);
@@ -117,7 +117,7 @@ export function checksOf(
   }
   const isChecked = isProof || borders > 0 || readAgain > 0 || isByFunction(pagination);
   if (!isChecked && pages.pages > 1 && mayBeReadAgain(pagination)) {
-    unchecked.push('no page was read again, so a list that changed meanwhile does not show');
+    unchecked.push('no page was read again, so a change of the list would not be seen');
   }
   // What was found says more than what was not looked for.
   const isDoubted = doubts.length > 0 || oddities.length > 0;
@@ -145,14 +145,14 @@ function oddOnes(
   const texts: string[] = [];
   if (strangers > 0) {
     const are = counted(strangers, 'record is no object', 'records are no objects');
-    texts.push(`${are}, as those of the first page are`);
+    texts.push(`${are}, unlike those of the first page`);
   }
   // A null is no record, and what is no object has no key.
   const unnamed = (keys?.unnamed ?? 0) - allNulls - strangers;
   if (key !== null && unnamed > 0) {
     const have = counted(unnamed, 'record has', 'records have');
     texts.push(
-      `${have} no ${key}, as those of the first page do: it may be no record, or stand twice`,
+      `${have} no ${key}, unlike those of the first page: that may be no record, or one that came before`,
     );
   }
   return texts;
@@ -168,10 +168,8 @@ function oddPages({ style }: Pagination, pages: PageFacts): readonly string[] {
   // Google leaves an empty list out, and Go writes null for it. A failure may look the same.
   const leadingOn = pages.withoutList - pages.silentWithoutList;
   if (leadingOn > 0 && style !== 'continue') {
-    const where = `in ${counted(leadingOn, 'page')}`;
-    texts.push(
-      `${where} no list stood where the others have theirs, which may mean that it is empty`,
-    );
+    const have = counted(leadingOn, 'page has', 'pages have');
+    texts.push(`${have} no list where the others have one, which may mean that it is empty`);
   }
   if (repeatedBytes > 0 && !isRepeatedThroughout(pages)) texts.push(repeatedText(repeatedBytes));
   const goesOn = pages.secondReadings.some(({ before, pageInfo }) => {
@@ -179,9 +177,7 @@ function oddPages({ style }: Pagination, pages: PageFacts): readonly string[] {
     return isLast && pageInfo !== null && (pageInfo.next !== null || pageInfo.more === true);
   });
   if (goesOn) {
-    texts.push(
-      'the last page speaks of a next one by now: rows were appended, or it was not the last',
-    );
+    texts.push('the last page now names a next one: rows were appended, or it was not the last');
   }
   return texts;
 }
@@ -193,7 +189,7 @@ export function isRepeatedThroughout({ surelyRepeated, boundaries }: PageFacts):
 
 function repeatedText(count: number): string {
   const begin = counted(count, 'page begins', 'pages begin');
-  return `${begin} with one of the last records of the page before; without a key (--key) nobody can tell whether it stands twice`;
+  return `${begin} with one of the last records of the page before; without a key (--key) it is not known whether that record comes twice`;
 }
 
 /** An empty page came last, and as many records as the server says. */

@@ -71,14 +71,14 @@ export function driftFindings(facts: PagedFacts): readonly Finding[] {
       const [a, b] = [first, second].map((place) => formatCount(numberOf(place)));
       texts.push(
         a === b
-          ? `the list did not end any more with the last record of page ${a} when its end was checked`
+          ? `the list no longer ended with the last record of page ${a} when its end was checked`
           : `page ${b} did not begin with the last record of page ${a}, as it was asked to`,
       );
     }
   }
   // Behind a limit the server gives nothing, also not what it gave before.
   if (pages.shortened > 0 && planEnd?.reason !== 'ceiling') {
-    texts.push('the list was shorter than what had come when its end was checked');
+    texts.push('the list was shorter than before when its end was checked');
   }
   if (!checks.keysHold) texts.push(...changedTexts(facts));
   return [...texts.map((text): Finding => ({ kind: 'drifted', text })), ...findings];
@@ -112,7 +112,7 @@ export function rereadingFindings({ givenUp }: PagedFacts): readonly Finding[] {
     }
     if (unnamed === 0) continue;
     const came = counted(unnamed, 'record has', 'records have');
-    const text = `${came} no key, so whether they came again ${when} cannot be told`;
+    const text = `${came} no key, so it is not known whether they came again ${when}`;
     findings.push({ kind: 'missing', text });
   }
   return findings;

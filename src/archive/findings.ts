@@ -69,7 +69,7 @@ function endFindings(facts: PagedFacts): readonly Finding[] {
       if (detail === null && failed > 0) return [];
       return [{ kind: 'unfinished', text: detail ?? 'what follows the last page is unknown' }];
     case 'loop': {
-      const text = 'the server led back to where it had been';
+      const text = 'the server led back to an earlier page';
       return [{ kind: 'unfinished', text: detail === null ? text : `${text}: ${detail}` }];
     }
     case 'stuck':
@@ -104,13 +104,13 @@ function unknownFindings(facts: PagedFacts): readonly Finding[] {
   if (output === 'selection' && counts === 'list' && written === 0 && fetched > 0) {
     // A filter may well leave nothing.
     if (facts.isFilter) return [];
-    const text = `the selection finds nothing in ${counted(fetched, 'record')}; look at its names`;
+    const text = `the selection matches none of ${counted(fetched, 'record')}; check the names in it`;
     return [{ kind: 'missing', text }];
   }
   if (counts === 'list' || pages.pages === failed) return [];
   if (output === 'nothing') {
     const text =
-      'where the records stand in a page was not found: name the path with --select, or take whole pages with --pages';
+      'the records were not found in the pages: name their path with --select, or take whole pages with --pages';
     return [{ kind: 'unfinished', text }];
   }
   if (written === null) {
@@ -124,8 +124,8 @@ function unknownFindings(facts: PagedFacts): readonly Finding[] {
   const says = `the server says ${counted(expected, 'record')}`;
   const text =
     output === 'pages'
-      ? `${says}; where they stand in a page was not found, so they were not counted`
-      : `${says}, the selection gives ${formatCount(written)}: it may leave some out, so whether all came cannot be told`;
+      ? `${says}; the records were not found in the pages, so they were not counted`
+      : `${says}, the selection gives ${formatCount(written)}: it may leave some out, so it is not known whether all came`;
   return [{ kind: 'unverified', text }];
 }
 
@@ -137,12 +137,12 @@ function missingFindings(facts: PagedFacts): readonly Finding[] {
   const isAll = isTotalThere(pages);
   // MediaWiki leaves the list out of a page that has none of it.
   if (pages.silentWithoutList > 0 && pagination.style !== 'continue' && !isAll) {
-    const where = `in ${counted(pages.silentWithoutList, 'page')}`;
-    texts.push(`${where} no list stood where the others have theirs, so records may be missing`);
+    const have = counted(pages.silentWithoutList, 'page has', 'pages have');
+    texts.push(`${have} no list where the others have one, so records may be missing`);
   }
   if (isRepeatedThroughout(pages) && !isAll) {
     texts.push(
-      'each page begins with one of the last records of the page before, so these stand twice: name what identifies a record with --key, and they are left out (--key @ takes the whole record)',
+      'each page begins with one of the last records of the page before, so these records come twice. Name the field that identifies a record with --key, and they are left out (--key @ takes the whole record)',
     );
   }
   if (pages.partial > 0 && !(isAll && saysSoEverywhere(pages))) {
@@ -197,7 +197,7 @@ function sliceFindings({ pagination, slices, expect, fetched }: PagedFacts): rea
   if (shared > 0 && pagination.key === null) {
     const stand = counted(shared, 'record stands', 'records stand');
     return missing(
-      `${stand} in two neighbouring slices: name what identifies a record with --key, and they are left out (--key @ takes the whole record)`,
+      `${stand} in two neighbouring slices. Name the field that identifies a record with --key, and they are left out (--key @ takes the whole record)`,
     );
   }
   // Then as many came as there must be.
@@ -205,11 +205,11 @@ function sliceFindings({ pagination, slices, expect, fetched }: PagedFacts): rea
   // The records at a boundary came, since two slices have them.
   if (shared > 0 && share !== true) {
     const both = counted(shared, 'record');
-    const text = `neighbouring slices share ${both}, so ${bounds} include their own values, and records next to the range may be among these; --expect N settles it`;
+    const text = `neighbouring slices share ${both}, so ${bounds} include their own values, and records just outside the range may be among these; --expect N checks the number`;
     return [{ kind: 'unverified', text }];
   }
   if (share !== null) return [];
-  const text = `whether ${bounds} include their own values is not known, so at the ends of slices records may be missing or too many; --expect N settles it`;
+  const text = `it is not known whether ${bounds} include their own values, so records may be missing or too many at the ends of slices; --expect N checks the number`;
   return [{ kind: 'unverified', text }];
 }
 

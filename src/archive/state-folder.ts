@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
 import { statOrNull } from '../core/files.ts';
 import { isWhole } from '../core/summary.ts';
+import { archiveError } from './archive-faults.ts';
 import { discardArchive, filesOfArchive } from './archive-location.ts';
 import { ArchiveReader } from './archive-reader.ts';
-import { archiveError } from './sqlite.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Every page was stored, but the output was not taken whole: the same command may still want it. */

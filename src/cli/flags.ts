@@ -680,8 +680,11 @@ const table = {
       help: 'print the result as JSON on stdout',
       detail:
         'JSON Schemas: docs/schemas. The records of a fetch or an export then need a file, -o.',
-      verbs,
-      excludes: { summary: 'both are the summary; --json is --summary -' },
+      verbs: verbs.filter((verb) => verb !== 'completion'),
+      excludes: {
+        summary: 'both are the summary; --json is --summary -',
+        ts: 'one prints a JSON Schema, the other TypeScript',
+      },
     },
     clean: {
       help: 'remove the archives that are listed',

@@ -37,9 +37,10 @@ export async function headCommand(typed: TypedArguments, context: CliContext): P
     context.env,
     typed.value('color'),
   );
-  const lines = isTerminal
-    ? tableText(records, columns(), createPainter(color))
-    : records.map((record) => Buffer.from(record).toString());
+  const lines =
+    isTerminal && !typed.has('json')
+      ? tableText(records, columns(), createPainter(color))
+      : records.map((record) => Buffer.from(record).toString());
   if (records.length > 0) await writeOut(context, `${lines.join('\n')}\n`);
   else if (unfinished === null) context.stderr.write('There are no records.\n');
   if (unfinished === null) return 0;

@@ -58,7 +58,8 @@ export const outputs: Kind = {
   fits: (value) => string.fits(value) || isStrings(value),
 };
 
-const runTable: OptionKinds<Required<Omit<AskedTable, 'key'>>> = {
+/** What is said of outputs that are tables. */
+export const tableKinds: OptionKinds<Required<AskedTable>> = {
   columns: strings,
   csvSafe: boolean,
   csvBom: boolean,
@@ -68,11 +69,8 @@ const runTable: OptionKinds<Required<Omit<AskedTable, 'key'>>> = {
   ifExists: oneOf(ifExistsWays),
 };
 
-/** What is said of outputs that are tables. */
-export const tableKinds: OptionKinds<Required<AskedTable>> = { ...runTable, key: string };
-
 export const runOptions: OptionKinds<Required<RunOptions>> = {
-  ...runTable,
+  ...tableKinds,
   output: outputs,
   format,
   select: string,

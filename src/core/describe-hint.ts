@@ -35,7 +35,7 @@ export function describeWait(waitMs: number | null, waitFrom: WaitSource | null)
     case 'body':
       return `its body asks for ${time}`;
     case 'preset':
-      return `${time} by what is known of this API`;
+      return `${time} as the preset says`;
   }
 }
 

@@ -10,7 +10,7 @@ import type { Method } from './page-request.ts';
 import type { Pagination, PaginationStyle } from './pagination.ts';
 import type { Secret } from './redact.ts';
 import type { Strict } from './summary.ts';
-import type { IfExists, Nested, TableOptions } from './table-options.ts';
+import type { AskedTable, TableOptions } from './table-options.ts';
 import type { Rate } from './units.ts';
 
 /** Formats of an output, by the names that `-f` takes. */
@@ -76,7 +76,7 @@ export type Recheck = 'auto' | 'none' | 'all' | `${number}%`;
 /**
  * Options of a run. All are optional; times are milliseconds, sizes are bytes.
  */
-export interface RunOptions {
+export interface RunOptions extends AskedTable {
   /**
    * Where records go: a path ending in `.ndjson`, `.jsonl`, `.json`, `.csv` or `.tsv`, with `.gz` or `.zst`
    * behind it for a compressed file, in `.parquet` or `.db`, or in `.everypage` (archive alone). Several paths are written from
@@ -87,26 +87,6 @@ export interface RunOptions {
   readonly output?: string | readonly string[];
   /** Overrides what the output's extension says. */
   readonly format?: FormatName;
-  /**
-   * Columns of a CSV or TSV output, in their order: `name`, or `name=path.to.it` for a dotted path from
-   * the record (`@` is the record itself). Objects there are JSON text. Default: those of all records.
-   */
-  readonly columns?: readonly string[];
-  /** Text in a CSV or TSV output that a spreadsheet may take for a formula gets an apostrophe. Default false. */
-  readonly csvSafe?: boolean;
-  /** A CSV or TSV output begins with a byte order mark, which Excel needs to read UTF-8. Default false. */
-  readonly csvBom?: boolean;
-  /** What stands between the cells of a CSV output: one character. Default `,`. */
-  readonly csvDelimiter?: string;
-  /** Lists and objects in a Parquet output: with types of their own, or as JSON text. Default `typed`. */
-  readonly nested?: Nested;
-  /** The table of a SQLite output. Default: the last word of the URL's path. */
-  readonly table?: string;
-  /**
-   * What becomes of a table that is there. Default: one that everypage made is replaced, another one is an
-   * error. `upsert` replaces rows that have the key of a record.
-   */
-  readonly ifExists?: IfExists;
   /**
    * Where the records are in a page: a dotted path (`data.items`), `@` for a page that is itself
    * the list, or a JMESPath expression. Default: for a paginated list the records that are found,

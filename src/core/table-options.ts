@@ -31,16 +31,28 @@ export interface TableOptions {
   readonly key: string | null;
 }
 
-/** As a user gives them; see `RunOptions`. */
+/** As a user gives them. */
 export interface AskedTable {
+  /**
+   * Columns of a CSV or TSV output, in their order: `name`, or `name=path.to.it` for a dotted path from
+   * the record (`@` is the record itself). Objects there are JSON text. Default: those of all records.
+   */
   readonly columns?: readonly string[];
+  /** Text in a CSV or TSV output that a spreadsheet may take for a formula gets an apostrophe. Default false. */
   readonly csvSafe?: boolean;
+  /** A CSV or TSV output begins with a byte order mark, which Excel needs to read UTF-8. Default false. */
   readonly csvBom?: boolean;
+  /** What stands between the cells of a CSV output: one character. Default `,`. */
   readonly csvDelimiter?: string;
+  /** Lists and objects in a Parquet output: with types of their own, or as JSON text. Default `typed`. */
   readonly nested?: Nested;
+  /** The table of a SQLite output. Default: the last word of the URL's path. */
   readonly table?: string;
+  /**
+   * What becomes of a table that is there. Default: one that everypage made is replaced, another one is an
+   * error. `upsert` replaces rows that have the key of a record.
+   */
   readonly ifExists?: IfExists;
-  readonly key?: string;
 }
 
 /**
@@ -48,7 +60,7 @@ export interface AskedTable {
  *
  * @throws EverypageError USAGE for a value that is not valid
  */
-export function tableOptions(asked: AskedTable): TableOptions {
+export function tableOptions(asked: AskedTable & { readonly key?: string }): TableOptions {
   const { columns, csvSafe = false, csvBom = false, csvDelimiter = ',', nested = 'typed' } = asked;
   const { table = null, ifExists = null, key = null } = asked;
   return {

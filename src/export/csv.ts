@@ -1,7 +1,8 @@
+import { columnNames } from '../core/column-names.ts';
 import type { TableOptions } from '../core/table-options.ts';
+import { counted } from '../core/units.ts';
 import { type Field, RecordFields } from '../decode/decode.ts';
 import { BlockWriter } from './block-writer.ts';
-import { columnNames } from './column-names.ts';
 import { CsvCells } from './csv-cells.ts';
 import type { PageSource, TableFormat } from './format.ts';
 import { createRecordTaker } from './page-records.ts';
@@ -101,8 +102,19 @@ async function findColumns(
   }
   const at = fields.columns();
   const paths = at.map(({ path }) => (path.length === 0 ? WHOLE : path.join('.')));
-  const { names, notes } = columnNames(paths);
-  return { fields, at, names, notes };
+  // Half of a surrogate pair is no UTF-8.
+  const given = paths.map((path) => path.toWellFormed());
+  const names = columnNames(given);
+  const renamed = names.filter((name, index) => name !== given[index]);
+  return { fields, at, names, notes: renamed.length === 0 ? [] : [renamedNote(renamed)] };
+}
+
+const SHOWN = 5;
+
+function renamedNote(renamed: readonly string[]): string {
+  const more = renamed.length > SHOWN ? ` and ${renamed.length - SHOWN} more` : '';
+  const are = counted(renamed.length, 'column has a name of its', 'columns have names of their');
+  return `${are} own, because the records' is empty or stands twice: ${renamed.slice(0, SHOWN).join(', ')}${more}`;
 }
 
 function unmetNotes(at: readonly Field[], names: readonly string[]): readonly string[] {

@@ -296,7 +296,7 @@ export function outputError(path: string, cause: unknown, then: string = KEPT): 
   if (cause instanceof EverypageError) return cause;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   if (code === 'EPIPE') {
-    return new EverypageError('CLOSED_PIPE', `Whoever read ${path} has closed it.`, { cause });
+    return new EverypageError('CLOSED_PIPE', `The reader of ${path} has closed it.`, { cause });
   }
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     const message = `Cannot write ${path}: its folder does not exist. Create the folder, or write elsewhere.`;

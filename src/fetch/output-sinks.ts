@@ -8,6 +8,9 @@ export interface ByteSink {
 /** Who gets the export where `output` names no file. */
 export interface OutputSinks {
   readonly stdout?: ByteSink;
-  /** Pages in page order; the next ones come when it resolves. */
-  readonly pages?: (pages: readonly SentPage[]) => Promise<void>;
+  /**
+   * Pages in page order; the next ones come when it resolves. `select` is where the records of each are, null
+   * for whole pages.
+   */
+  readonly pages?: (pages: readonly SentPage[], select: string | null) => Promise<void>;
 }

@@ -229,7 +229,7 @@ function changed({ request, shownUrl }: Task, known: KnownPage): EverypageError 
   return new EverypageError(
     'PLAN_CHANGED',
     `page ${request.place.position + 1}${where} would now be ${shownUrl}, but the archive holds ${known.url} there. ` +
-      'Restore the list and the way it is paged, or discard what is stored with --fresh.',
+      'Restore the list and the pagination flags, or discard what is stored with --fresh.',
   );
 }
 

@@ -30,7 +30,7 @@ export class RunControl {
   exportSink({ stdout, pages }: OutputSinks): ExportSink {
     return {
       bytes: async (bytes) => stdout?.write(bytes),
-      pages: async (sent) => pages?.(sent),
+      pages: async (sent, select) => pages?.(sent, select),
       failed: (error) => this.fail(error),
     };
   }

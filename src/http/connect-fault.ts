@@ -33,7 +33,9 @@ export function tcpFault(error: unknown, peer: string): TransportError {
     const who = code === 'EMFILE' ? 'this process' : 'this machine';
     const cure = code === 'EMFILE' ? 'ulimit -n N allows more, ' : '';
     const what = `${who} has too many open files for a connection to ${peer} (${code})`;
-    return new TransportError('open-files', `${what}; ${cure}-c N needs fewer`, { cause: error });
+    return new TransportError('open-files', `${what}; ${cure}a lower -c N needs fewer`, {
+      cause: error,
+    });
   }
   if ((error as { syscall?: unknown }).syscall === 'getaddrinfo' || code === 'ENOTFOUND') {
     const cure = NO_SUCH_NAME.has(code) ? 'is it spelt right?' : 'is there a network?';

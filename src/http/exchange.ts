@@ -214,7 +214,7 @@ export function sweepExchange(
     const when = exchange.hasHead ? ` after ${exchange.bodyBytes} bytes of the body` : '';
     exchange.fail(
       'idle-timeout',
-      `not a byte for ${seconds(idleTimeoutMs)}${when}; --idle-timeout allows more`,
+      `no byte came for ${seconds(idleTimeoutMs)}${when}; --idle-timeout allows more`,
     );
   } else {
     exchange.heard = false;

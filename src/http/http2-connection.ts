@@ -140,7 +140,7 @@ export class Http2Connection implements StreamOwner {
     } else if (reason === 'malformed') {
       exchange.fail(
         'protocol',
-        `${this.#authority} broke HTTP/2: ${abort.message}; --http1.1 does without`,
+        `${this.#authority} broke HTTP/2: ${abort.message}; --http1.1 avoids HTTP/2`,
       );
     } else if (exchange.isShort()) {
       exchange.fail('truncated', '', cause);
@@ -228,7 +228,7 @@ export class Http2Connection implements StreamOwner {
     } else if (cause instanceof ConnectionError) {
       exchange.fail(
         'protocol',
-        `${this.#authority} broke HTTP/2: ${cause.message}; --http1.1 does without`,
+        `${this.#authority} broke HTTP/2: ${cause.message}; --http1.1 avoids HTTP/2`,
         cause,
       );
     } else {
@@ -254,7 +254,7 @@ export class Http2Connection implements StreamOwner {
     if (certificate !== null) return certificate;
     if (cause instanceof Http1AnswerError) {
       // Over TLS both sides have agreed on HTTP/2; on plain http it was the user's guess.
-      const way = this.#isPlain ? 'leave out --http2' : '--http1.1 does without';
+      const way = this.#isPlain ? 'leave out --http2' : '--http1.1 avoids HTTP/2';
       return new TransportError('protocol', `${host} answers in HTTP/1.1: ${way}`, { cause });
     }
     const isBroken = cause instanceof ConnectionError;

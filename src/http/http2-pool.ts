@@ -227,7 +227,7 @@ function openHttp2(
   };
   const connection = new Http2Connection(socket, origin, events, tuning, onBegun, onLost);
   const cancel = setRunningTimeout(() => {
-    const text = `${origin.host} did not begin HTTP/2 within ${timeoutMs / 1000} s; --http1.1 does without`;
+    const text = `${origin.host} did not begin HTTP/2 within ${timeoutMs / 1000} s; --http1.1 avoids HTTP/2`;
     const error = new TransportError('connect-timeout', text);
     reject(error);
     connection.destroy(error);

@@ -60,7 +60,7 @@ function parseProxy(text: string, source: string): URL | null {
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw usageError(
-      `The proxy (--proxy or ${source}) begins with ${url.protocol}//; only http:// and https:// proxies are spoken.`,
+      `The proxy (--proxy or ${source}) begins with ${url.protocol}//; only http:// and https:// proxies are supported.`,
     );
   }
   return url;

@@ -1,5 +1,5 @@
+import { columnNames } from '../core/column-names.ts';
 import { endOfSpace, endOfString, endOfValue, keyName } from '../decode/decode.ts';
-import { columnNames } from './column-names.ts';
 import { kindsOf } from './column-types.ts';
 import { fitsInt64, isDouble, readLiteral, scaleOf, wholeDigits } from './number-literal.ts';
 import { LONGEST_TIME, type TimeForm, timeFormOf } from './time-literal.ts';
@@ -274,7 +274,11 @@ class Seen {
   }
 
   #fieldTypes(): Field[] {
-    const names = columnNames(this.#fields.map(({ key }) => key));
+    const names = columnNames(
+      this.#fields.map(({ key }) => writable(key)),
+      // As in SQL.
+      (name) => name.toLowerCase(),
+    );
     return this.#fields.map(({ key, values, count }, index) => ({
       key,
       name: names[index]!,
@@ -356,4 +360,9 @@ function isSame(bytes: Uint8Array, start: number, end: number, key: Uint8Array):
 
 function textOf(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1', start, end);
+}
+
+/** Half of a surrogate pair is no UTF-8, and SQL ends at NUL. */
+function writable(key: string): string {
+  return key.toWellFormed().replaceAll('\0', '\uFFFD');
 }

@@ -19,11 +19,11 @@ import {
 } from './paged-archive.ts';
 import { failedPage, sha256 } from './sample-pages.ts';
 
-const NOT_READ_AGAIN = 'no page was read again, so a list that changed meanwhile does not show';
+const NOT_READ_AGAIN = 'no page was read again, so a change of the list would not be seen';
 const ALL_READ_AGAIN = 'every page was read again at the end and had not changed';
 const BORDERS = 'each page begins with the last record of the page before';
 const NO_KEY =
-  '1 record has no id, as those of the first page do: it may be no record, or stand twice';
+  '1 record has no id, unlike those of the first page: that may be no record, or one that came before';
 const BY_KEY = "each request names the last record's key";
 const NO_TOTAL = 'the server states no total to check against';
 
@@ -111,7 +111,7 @@ describe('a list whose pages overlap by one record', () => {
     assert.equal(verdict.name, 'drifted');
     assert.equal(
       verdict.reasons[0],
-      'the list did not end any more with the last record of page 3 when its end was checked',
+      'the list no longer ended with the last record of page 3 when its end was checked',
     );
   });
 
@@ -139,7 +139,9 @@ describe('a list whose pages overlap by one record', () => {
     const pages = [first!, second!, { ...third!, pageInfo }];
     assert.deepEqual(
       levelOf(verdictOf(t, { ...read, pages })),
-      unverified('1 border between pages could not be compared, so a change there does not show'),
+      unverified(
+        '1 border between pages could not be compared, so a change there would not be seen',
+      ),
     );
     const failed = verdictOf(t, { ...read, pages: [first!, failedPage(10), third!] });
     assert.equal(failed.name, 'incomplete');
@@ -294,7 +296,7 @@ describe('pages that were read again at the end', () => {
     assert.equal(records?.fetched, 30);
     assert.deepEqual(
       levelOf(verdict),
-      unverified('page 2 could not be read again at the end, so a change there does not show'),
+      unverified('page 2 could not be read again at the end, so a change there would not be seen'),
     );
   });
 });

@@ -49,7 +49,7 @@ test('a record that went, came or moved before where the first reading ended is 
 test('a record without a key is told from none', (t) => {
   const { name, reasons } = verdictOf(t, ['k0', '', 'k2', 'k3'], ['k0', '', ...keysFrom(2, 9)]);
   assert.equal(name, 'incomplete');
-  assert.match(reasons.join(), /^1 record has no key, so whether they came again/);
+  assert.match(reasons.join(), /^1 record has no key, so it is not known whether they came again/);
 });
 
 test('keys that came up to a page are found on another one, long ones too, and none without a key', (t) => {

@@ -181,7 +181,7 @@ describe('a list that pages by itself is unverified', () => {
     assert.equal(more.name, 'unverified');
     assert.deepEqual(more.reasons, [
       'the server states no total but that it is at least 20',
-      'no page was read again, so a list that changed meanwhile does not show',
+      'no page was read again, so a change of the list would not be seen',
     ]);
     assert.equal(more.records?.totalAtEnd, null);
     const fewer = verdictOf(t, { ...read, pages: pagesOf(15, false, pageInfo), end: 2 });
@@ -209,7 +209,7 @@ describe('a list that pages by itself is unverified', () => {
     const verdict = verdictOf(t, { pages, end: 2 });
     assert.equal(verdict.name, 'unverified');
     assert.deepEqual(verdict.reasons, [
-      'page 2 could not be read again at the end, so a change there does not show',
+      'page 2 could not be read again at the end, so a change there would not be seen',
     ]);
     assert.deepEqual(verdict.evidence, []);
   });
@@ -244,7 +244,7 @@ describe('a list that pages by itself is incomplete', () => {
     assert.match(texts[2]!, /^one page only: no pagination was detected/);
     const detail = 'page 3 names itself as the next page';
     const loop = verdictOf(t, { pages, end: 2, reason: 'loop', detail });
-    assert.match(loop.reasons[0]!, /led back to where it had been: page 3 names itself/);
+    assert.match(loop.reasons[0]!, /led back to an earlier page: page 3 names itself/);
   });
 
   it('where fewer records came than the server says, and nothing else is wrong', (t) => {
@@ -400,7 +400,7 @@ describe('a list that pages by itself has drifted', () => {
     const refused = verdictOf(t, { ...read, pages: [...pages, gone(500)] });
     assert.equal(refused.name, 'unverified');
     assert.deepEqual(refused.reasons, [
-      'page 3 could not be read again at the end, so a change there does not show',
+      'page 3 could not be read again at the end, so a change there would not be seen',
     ]);
   });
 
@@ -486,7 +486,7 @@ describe('pages that overlap by ordinal', () => {
       'at the end of page 1, 2 records differed on the second read',
     ]);
     assert.equal(moved.records?.fetched, 10);
-    const shorter = 'the list was shorter than what had come when its end was checked';
+    const shorter = 'the list was shorter than before when its end was checked';
     assert.deepEqual(past(['k8']).reasons, [shorter]);
     const beyond = (status: number) =>
       failedPage(10, { state: 'beyond-end', status, reason: `${status}` });

@@ -57,6 +57,6 @@ test('verify tells machines the verdict by name, why, and what was counted', asy
 test('export of an archive that is not whole says why, and how to take what is there', async (t) => {
   const { code, stderr } = await runInProcess(['export', archiveOf(t, 'loop')]);
   assert.equal(code, 3, stderr);
-  assert.match(stderr, /is incomplete: the server led back to where it had been\. Run the command/);
+  assert.match(stderr, /is incomplete: the server led back to an earlier page\. Run the command/);
   assert.match(stderr, /export what is there with --allow-incomplete/);
 });

@@ -61,6 +61,6 @@ test('a wait says where it was read', () => {
   assert.equal(describeWait(7_000, 'retry-after'), 'Retry-After 7 s');
   assert.equal(describeWait(31_000, 'reset'), 'its window ends in 31 s');
   assert.equal(describeWait(60_000, 'body'), 'its body asks for 1 min');
-  assert.equal(describeWait(30_000, 'preset'), '30 s by what is known of this API');
+  assert.equal(describeWait(30_000, 'preset'), '30 s as the preset says');
   assert.equal(describeWait(null, null), 'without a time to wait');
 });

@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { promisify } from 'node:util';
-import { holdFile } from '../../src/archive/archive-file.ts';
+import { holdFile } from '../../src/archive/file-locks.ts';
 import { createFileDestination } from '../../src/export/file-destination.ts';
 import { onWindows } from '../on-windows.ts';
 
@@ -26,7 +26,7 @@ const SOURCES = join(import.meta.dirname, '../../src');
 
 const IMPORTS = `
   import { createFileDestination } from '${SOURCES}/export/file-destination.ts';
-  import { holdFile } from '${SOURCES}/archive/archive-file.ts';`;
+  import { holdFile } from '${SOURCES}/archive/file-locks.ts';`;
 
 let folder: string;
 let target: string;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { holdFile } from '../../src/archive/archive-file.ts';
+import { holdFile } from '../../src/archive/file-locks.ts';
 import { EverypageError } from '../../src/core/errors.ts';
 import { type AskedTable, tableNameOf, tableOptions } from '../../src/core/table-options.ts';
 import type { ExportPage } from '../../src/export/format.ts';

@@ -247,8 +247,8 @@ for (const protocol of ['h1', 'h2'] as const) {
     await until(() => server.counts().total === 2 && came === 20);
     time.pass(200);
     const [before, after] = await Promise.all(silent);
-    assert.match(before!.message, /^not a byte for 0\.1 s; /);
-    assert.match(after!.message, /^not a byte for 0\.1 s after 20 bytes of the body; /);
+    assert.match(before!.message, /^no byte came for 0\.1 s; /);
+    assert.match(after!.message, /^no byte came for 0\.1 s after 20 bytes of the body; /);
     assert.equal((await get(transport, server.origin, '/pages/3')).status, 200);
   });
 

@@ -262,12 +262,17 @@ describe('faults', { concurrency: 6 }, () => {
       'HTTP_302',
       /^more than 10 redirects, the last to itself; does it want a cookie or a login\?$/,
     ],
-    silent: [{ hang: true }, 2, 'IDLE_TIMEOUT', /^not a byte for 2 s; --idle-timeout allows more$/],
+    silent: [
+      { hang: true },
+      2,
+      'IDLE_TIMEOUT',
+      /^no byte came for 2 s; --idle-timeout allows more$/,
+    ],
     'silent-in-body': [
       { hang: true, truncateAt: 200 },
       2,
       'IDLE_TIMEOUT',
-      /^not a byte for 2 s after 200 bytes of the body; --idle-timeout allows more$/,
+      /^no byte came for 2 s after 200 bytes of the body; --idle-timeout allows more$/,
     ],
     drip: [
       { bytesPerSecond: 20 },

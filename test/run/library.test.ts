@@ -92,6 +92,22 @@ function lines(count: number): string {
   return Array.from({ length: count }, (_, index) => `${pageLine(index + 1)}\n`).join('');
 }
 
+test('records are found in the pages of a range where that is asked for', async (t) => {
+  const { server, options } = await setUp(t);
+  const ids = async (own: IterateOptions) => {
+    const found: unknown[] = [];
+    for await (const record of records(`${server.origin}/pages/[1-2]`, { ...options, ...own })) {
+      found.push(record.text());
+    }
+    return found;
+  };
+  assert.equal((await ids({})).length, 2, 'each page is one record');
+  assert.deepEqual(
+    await ids({ records: true }),
+    [1, 2].flatMap((n) => pageRecords(n)),
+  );
+});
+
 test('pages come in order with what the server said of them', async (t) => {
   const { server, options, url } = await setUp(t, {
     respond: ({ n }) => ({

@@ -122,7 +122,7 @@ test('a last page that names a next one when it is read again leaves the list un
   };
   const { summary } = await fetchJson(t, answer, byCursor);
   assert.equal(summary.verdict.name, 'unverified', JSON.stringify(summary.verdict));
-  assert.match(summary.verdict.reasons.join(), /the last page speaks of a next one by now/);
+  assert.match(summary.verdict.reasons.join(), /the last page now names a next one/);
 });
 
 test('a selection that finds nothing writes nothing, unless it is a condition', async (t) => {
@@ -176,7 +176,7 @@ suite('pages that begin with the last records of the page before, though nobody 
     test(`${shared} of them, without a key: the list is incomplete, and --key @ leaves them out`, async (t) => {
       const bare = await fetchJson(t, answerOf(labels), byCursor);
       assert.equal(bare.summary.verdict.name, 'incomplete', JSON.stringify(bare.summary.verdict));
-      assert.match(bare.summary.verdict.reasons.join(), /these stand twice: .*--key @/);
+      assert.match(bare.summary.verdict.reasons.join(), /these records come twice\. .*--key @/);
       const paginate = { ...byCursor.paginate, key: '@' };
       const { summary, text } = await fetchJson(t, answerOf(labels), { paginate });
       assert.equal(summary.verdict.name, 'complete', JSON.stringify(summary.verdict));

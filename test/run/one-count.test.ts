@@ -298,7 +298,7 @@ suite('what a total is held against where the records of the list are unknown', 
     assert.equal(summary.verdict.name, 'unverified');
     assert.match(
       summary.verdict.reasons[0]!,
-      /^the server says 137 records; where they stand in a page/,
+      /^the server says 137 records; the records were not found in the pages/,
     );
   });
 });

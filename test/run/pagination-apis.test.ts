@@ -138,7 +138,7 @@ suite('lists that are empty, or end on the edge of a page', AT_ONCE, () => {
 
 suite('what cannot be read whole is said, and an older output stands untouched', AT_ONCE, () => {
   const cases: readonly (readonly [api: string, flags: readonly string[], said: RegExp])[] = [
-    ['loop', [], /led back to where it had been: page 3 names the same next page as page 1/],
+    ['loop', [], /led back to an earlier page: page 3 names the same next page as page 1/],
     ['self-next', [], /page 1 names itself as the next page/],
     ['single', [], /one page only.*--page-param names/],
     ['ambiguous', [], /one page only.*--page-param names/],

@@ -22,7 +22,7 @@ suite('a cursor that expires under way', AT_ONCE, () => {
     const [unread = ''] = verdict.reasons;
     assert.match(
       unread,
-      /^page \d could not be read again at the end, so a change there does not show$/,
+      /^page \d could not be read again at the end, so a change there would not be seen$/,
     );
     assert.ok(stderr.includes(`All 7 pages are OK: 137 records, unverified: ${unread}.`), stderr);
     assert.match(
@@ -208,7 +208,10 @@ test('records without a key among others do not pass as told apart', async (t) =
   const source = { kind: 'template', text: `${search.origin}/items` } as const;
   const { verdict } = await run([source], { output, paginate: { key: 'id' } });
   assert.equal(verdict.name, 'incomplete');
-  assert.match(verdict.reasons.join(), /1 record has no key, so whether they came again/);
+  assert.match(
+    verdict.reasons.join(),
+    /1 record has no key, so it is not known whether they came again/,
+  );
 });
 
 test('a slice whose cursor expires is read again, and the output keeps the order of the slices', async (t) => {

@@ -207,7 +207,7 @@ suite('what counts as complete', AT_ONCE, () => {
     assert.deepEqual(await said('none'), [
       'unverified',
       0,
-      'no page was read again, so a list that changed meanwhile does not show',
+      'no page was read again, so a change of the list would not be seen',
     ]);
     const all = 'every page was read again at the end and had not changed';
     assert.deepEqual(await said('all'), ['complete', 10, all]);
