@@ -5,10 +5,10 @@
 import { BODY_PART_BYTES } from './schema.ts';
 import type { Connection, Query } from './sqlite.ts';
 
-/** What goes into the row of the content, and into those after it. */
-export function* bodyParts(body: Uint8Array): Generator<Uint8Array> {
-  for (let from = 0; from < body.length; from += BODY_PART_BYTES) {
-    yield body.subarray(from, from + BODY_PART_BYTES);
+/** What goes into the rows after that of the content, by their numbers, which begin with 1. */
+export function* furtherParts(body: Uint8Array): Generator<[part: number, bytes: Uint8Array]> {
+  for (let part = 1; part * BODY_PART_BYTES < body.length; part += 1) {
+    yield [part, body.subarray(part * BODY_PART_BYTES, (part + 1) * BODY_PART_BYTES)];
   }
 }
 

@@ -3,10 +3,17 @@ import { EverypageError } from '../core/errors.ts';
 import type { NextStep, PageInfo, PlanEnd } from '../core/page-info.ts';
 import { isRecheck, type Place, RECHECK_BRANCH } from '../core/page-request.ts';
 import type { AttemptRecord, PageCounts, PageRow, PageState } from './archive-types.ts';
-import { bodyParts } from './body-parts.ts';
+import { furtherParts } from './body-parts.ts';
 import { readPageInfo } from './kept-json.ts';
 import { checksumWith, pageChecksum, pageInfoChecksum } from './row-checksum.ts';
-import { MAX_BRANCH, MAX_POSITION, PLACE, PLACE_COLUMNS, RECHECK_PLACE } from './schema.ts';
+import {
+  BODY_PART_BYTES,
+  MAX_BRANCH,
+  MAX_POSITION,
+  PLACE,
+  PLACE_COLUMNS,
+  RECHECK_PLACE,
+} from './schema.ts';
 import type { Connection, Query, Writer } from './sqlite.ts';
 import { countPages, readTally } from './verdict.ts';
 
@@ -161,7 +168,9 @@ export class PageStore {
       this.#changePage(key, state, content, checksum, url, branch, position);
       if (!isRecheck(page.place)) counts[countOf[oldState]] -= 1;
     }
-    const [first = page.body, ...rest] = page.body === null ? [] : bodyParts(page.body);
+    const { body } = page;
+    const isWhole = body === null || body.length <= BODY_PART_BYTES;
+    const first = isWhole ? body : body.subarray(0, BODY_PART_BYTES);
     this.#addContent(
       content,
       page.status,
@@ -176,7 +185,9 @@ export class PageStore {
       page.durationMs,
       first,
     );
-    for (const [index, part] of rest.entries()) this.#addBodyPart(content, index + 1, part);
+    if (!isWhole) {
+      for (const [part, bytes] of furtherParts(body)) this.#addBodyPart(content, part, bytes);
+    }
     if (!isRecheck(page.place)) counts[countOf[state]] += 1;
     return page.pageInfo === null ? null : this.#pageInfos.put(page, page.pageInfo);
   }
