@@ -114,6 +114,7 @@ const paginationShape: Shape<Pagination> = {
   pastEnd: listOf(isNumber),
   ceiling: orNull(isNumber),
   overlap: isCount,
+  isRounded: orAbsent(isBoolean),
   output: orAbsent(orNull(isText)),
   partialPath: orAbsent(isText),
   slices: orAbsent((value) => hasShape(value, slicesShape)),

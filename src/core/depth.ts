@@ -23,19 +23,32 @@ export interface RefusedDepth {
   readonly at: number;
   readonly to: number;
   readonly pages: number;
+  /** The server says that there is no such page, which is how most lists end. */
+  readonly isAbsent: boolean;
 }
 
 /**
  * The limit that a refusal there points to, though no total says more: a round number of records or of
- * pages. Where pages do not come out at one, it lies in the last page or in the refused one. Null for none.
+ * pages. Where pages do not come out at one, it lies in the last page or in the refused one. Behind a page
+ * that is said to be absent it is one of the usual limits or none. Null for none.
  */
-export function likelyCeiling({ from, at, to, pages }: RefusedDepth): string | null {
+export function likelyCeiling({ from, at, to, pages, isAbsent }: RefusedDepth): string | null {
   if (at < LOWEST_LIMIT) return null;
+  if (isAbsent) {
+    // Pages that overlap reach beyond it.
+    const limit = roundBelow(Math.min(at, to - 1));
+    return limit > from && isUsualLimit(limit) ? counted(limit, 'record') : null;
+  }
   if (at === LOWEST_LIMIT || at % LOWEST_CEILING === 0) return counted(at, 'record');
   if (pages < ROUND_PAGES) return null;
   if (roundBelow(pages) === pages) return counted(pages, 'page');
   const within = roundBelow(to - 1);
   return within > from ? counted(within, 'record') : null;
+}
+
+/** 1,000, 5,000, 10,000 and so on. */
+function isUsualLimit(records: number): boolean {
+  return records >= LOWEST_CEILING && roundBelow(records) === records && !/^2/.test(`${records}`);
 }
 
 /** The largest of 1, 2, 5, 10, 20, 50, 100 and so on that is not above `count`. */

@@ -135,6 +135,8 @@ export interface Pagination {
    * output leaves out. They prove that nothing was lost between the two.
    */
   readonly overlap: number;
+  /** `offset`: the server rounds where a page begins to a multiple of the page size; absent where it does not. */
+  readonly isRounded?: true;
   /**
    * What the run's output takes of a page where that is not `records`: a path or an expression, null
    * for whole pages. See `output-shape.ts`.

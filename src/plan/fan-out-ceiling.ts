@@ -74,14 +74,15 @@ function findLikely(facts: FanOutFacts): Ceiling | null {
   const [position, first] = coverage.firstTrailing ?? [0, null];
   if (totals.records !== null || first === null || typeof first !== 'object') return null;
   const status = first.status ?? 0;
-  const isEndOrLimit = gone.has(status) && isLastFull && totals.pages === null;
-  if (!vagueStatuses.has(status) && !isEndOrLimit) return null;
+  const isAbsent = gone.has(status);
+  if (isAbsent ? !isLastFull || totals.pages !== null : !vagueStatuses.has(status)) return null;
   const { end, newest, received } = coverage;
   const depth = {
     from: grid.ordinalOf(newest.position),
     at: grid.isPaged ? grid.skipped.records + received : grid.ordinalOf(end),
     to: grid.ordinalOf(first.to),
     pages: grid.isPaged ? grid.skipped.pages + end : grid.ordinalOf(end) / grid.wholePage,
+    isAbsent,
   };
   const limit = likelyCeiling(depth);
   if (limit === null) return null;

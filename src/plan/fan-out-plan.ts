@@ -317,13 +317,17 @@ export class FanOutPlan implements PlanState {
     }
   }
 
-  /** Requests the records that a short page left out, up to the next page's first record. */
+  /**
+   * Requests the records that a short page left out, up to the next page's first record. A server that
+   * rounds offsets would give others.
+   */
   #fillGap(
     { position, pageInfo }: Answer,
     limit: number,
     to: number,
     isSpeculative: boolean,
   ): void {
+    if (this.#parts.pagination.isRounded) return;
     const from = this.#grid.endOf(position, pageInfo!);
     if (from < limit) this.#pages.queue(from, to, isSpeculative);
   }

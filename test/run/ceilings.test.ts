@@ -53,8 +53,17 @@ suite('a list that states nothing, refused behind a full page', () => {
 
     test(`is capped by ${by} where pages do not come out at the ceiling`, async (t) => {
       const list = { total: 5000, refuses: (_: number, to: number) => to > 1000, size: 30 };
-      const { name, told } = await read(t, by, { ...list, status: 404 });
+      const { name, told } = await read(t, by, { ...list, status: 422 });
       assert.equal(name, 'capped', told);
+    });
+
+    // Most lists end with it, and a list that stands still must not exit with 3.
+    test(`is not capped by ${by} by a 404 at 500 records, nor at 3,000`, async (t) => {
+      for (const total of [500, 3000]) {
+        const list = { total, refuses: (from: number) => from >= total, status: 404, size: 100 };
+        const { name, told } = await read(t, by, list);
+        assert.notEqual(name, 'capped', told);
+      }
     });
 
     test(`is not capped by ${by} at a depth that is not round`, async (t) => {
@@ -71,7 +80,7 @@ suite('a list that states nothing, refused behind a full page', () => {
   }
 
   test('is capped at a round number of pages', async (t) => {
-    const list = { total: 5000, refuses: (from: number) => from >= 1250, status: 404, size: 25 };
+    const list = { total: 5000, refuses: (from: number) => from >= 1250, status: 422, size: 25 };
     const { name, told } = await read(t, 'page', list);
     assert.equal(name, 'capped', told);
   });

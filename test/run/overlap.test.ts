@@ -119,6 +119,20 @@ suite('pages of a list by offset', AT_ONCE, () => {
     assert.deepEqual(result.lines, result.rows);
   });
 
+  test('leave no gap to fill where the server rounds, behind a short page', async (t) => {
+    // Asked for 9 records from 11 on, it would give those from 9 on again.
+    const rows = Array.from({ length: 11 }, (_, at) => ({ n: at % 4 }));
+    const instead = (offset: number, limit: number) => {
+      const from = offset - (offset % limit);
+      return { body: { items: rows.slice(from, from + limit) } };
+    };
+    const result = await read(t, { instead });
+    assert.deepEqual(
+      result.lines,
+      rows.map((row) => JSON.stringify(row)),
+    );
+  });
+
   for (const [what, items, why] of [
     ['is empty', [], 'a page that begins in another was empty'],
     [

@@ -43,8 +43,11 @@ export async function settleOverlap(
   const view = await ask(grid.request(records, records + grid.stride, true));
   const why = objection(pagination, first, view);
   if (why === null) return { pagination: { ...pagination, overlap: 1 }, evidence: null };
-  return { pagination, evidence: `pages do not overlap: ${why}` };
+  const settled = why === ROUNDS ? { ...pagination, isRounded: true as const } : pagination;
+  return { pagination: settled, evidence: `pages do not overlap: ${why}` };
 }
+
+const ROUNDS = 'the server rounds the position of a page';
 
 /** Why the page does not show that it begins where it was asked to; null where it does. */
 function objection(pagination: Pagination, first: PageView, view: PageView): string | null {
@@ -53,6 +56,6 @@ function objection(pagination: Pagination, first: PageView, view: PageView): str
   const last = own!.at(-1);
   if (other!.length === 0) return 'a page that begins in another was empty';
   if (last === own![0]) return 'the records of a page are all alike';
-  if (other![0] === own![0]) return 'the server rounds the position of a page';
+  if (other![0] === own![0]) return ROUNDS;
   return other![0] === last ? null : 'a page that begins in another had other records there';
 }
