@@ -65,6 +65,8 @@ export interface ExportedFile {
   readonly destination: string;
   readonly records: number;
   readonly bytes: number;
+  /** Records of the list that `where` left out. */
+  readonly leftOut: number;
   /** What is to be known of it, a sentence each: names of columns that are not those of the records. */
   readonly notes: readonly string[];
 }
@@ -141,7 +143,7 @@ export async function exportBeside(
     }
     for (const file of files) file.commit();
     const first = outputs[0]!;
-    return { ...first, outputs, verdict: withWritten(verdict, first.records) };
+    return { ...first, outputs, verdict: withWritten(verdict, first.records + first.leftOut) };
   } finally {
     for (const file of files) file.abort();
     archive.close();
