@@ -30,6 +30,7 @@ import {
   checkOutputFolder,
   type FilesBeside,
   outputUses,
+  schemaUses,
 } from '../fetch/check-files.ts';
 import type { ByteSink } from '../fetch/output-sinks.ts';
 import { shapeOf } from './export-shape.ts';
@@ -120,7 +121,11 @@ export async function exportBeside(
   for (const output of paths) checkOutputFolder(output);
   checkDistinctFiles(
     [...outputUses(paths), ...alsoWritten],
-    [...filesOfArchive(path).map((file) => ['the archive', file] as const), ...alsoRead],
+    [
+      ...filesOfArchive(path).map((file) => ['the archive', file] as const),
+      ...schemaUses(asked),
+      ...alsoRead,
+    ],
   );
   const archive = ArchiveReader.openReadOnly(path);
   const files: FileDestination[] = [];
@@ -130,7 +135,8 @@ export async function exportBeside(
     const verdict = archive.verdict({ output: shape, written });
     if (!isWhole(verdict.name, null) && !options.allowIncomplete) throw incomplete(path, verdict);
     const [page] = archive.readPages(null, 1, 1);
-    const table = withTable(asked, page?.url, archive.run.pagination?.key);
+    const { pagination, createdAt } = archive.run;
+    const table = withTable(asked, page?.url, pagination?.key, createdAt);
     for (const [index, output] of paths.entries()) {
       files.push(createOutput(forms[index]!, output, holdFile, table));
     }

@@ -93,13 +93,15 @@ export class Outputs {
    * Writes each of the others: work that the caller starts, and whose errors it takes.
    *
    * @param key of the records, as it was found
+   * @param beganAt when the run began, in milliseconds since 1970
    */
   others(
     pages: PageSource,
     select: string | null,
     key: string | null | undefined,
+    beganAt: number,
   ): readonly (() => Promise<void>)[] {
-    const table = withTable(this.#table, undefined, key);
+    const table = withTable(this.#table, undefined, key, beganAt);
     const others = this.#all.filter((output) => output !== this.#following);
     return others.map((output) => async () => {
       const { target, destination } = output;

@@ -313,8 +313,8 @@ export class ArchiveSession implements SessionCalls {
     if (this.#begun === null) return;
     const shape = this.#begun.output;
     const pages = () => wholeArchive(this.#archive, shape, () => this.#isAbandoned);
-    const key = this.#archive.run.pagination?.key;
-    for (const write of this.#outputs.others(pages, shape.select, key)) {
+    const { pagination, createdAt } = this.#archive.run;
+    for (const write of this.#outputs.others(pages, shape.select, pagination?.key, createdAt)) {
       if (this.#isAbandoned || this.#exportError !== null) return;
       await this.#orFailed(write());
     }

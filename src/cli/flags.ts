@@ -186,15 +186,30 @@ const table = {
     columns: {
       option: 'columns',
       value: columns,
-      help: 'columns of a CSV or TSV: id,city=address.city',
+      help: 'columns of a table: id,city=address.city',
       detail:
-        'A path from the record, or a name and a path; `@` is the whole record. Objects there are JSON text. Default: the columns of all records, with dots in the names of what is within objects.',
+        'A path from the record, or a name and a path; `@` is the whole record. In a CSV objects there are JSON text. Default: the columns of all records.',
     },
     nested: {
       option: 'nested',
       value: oneOf('HOW', nestings),
-      help: 'lists and objects in Parquet: typed, or json for text',
-      detail: 'Default: typed, which is LIST and STRUCT.',
+      help: 'lists and objects in a table: typed, or json for text',
+      detail:
+        'Default: typed, which is LIST and STRUCT in Parquet, and columns such as address.city in a CSV.',
+    },
+    schema: {
+      option: 'schema',
+      value: path('types.json'),
+      help: 'types of columns, as everypage schema prints them',
+      detail:
+        'A JSON Schema of one record. Its columns are there whatever comes, and a value that is not of its type is an error. Default: the narrowest types that hold all values.',
+    },
+    provenance: {
+      option: 'provenance',
+      on: true,
+      help: 'two more columns: the page of a record, and the run',
+      detail:
+        '_everypage_page is the place of the page, branch:position; _everypage_run is when the run began.',
     },
     table: {
       option: 'table',

@@ -69,17 +69,23 @@ export class Field {
  */
 export class RecordFields {
   readonly root: Field;
+  readonly #levels: number;
   /** Of the record that was read last, from 1. */
   record = 0;
   #count = 0;
 
-  private constructor(isOpen: boolean) {
+  private constructor(isOpen: boolean, levels: number) {
+    this.#levels = levels;
     this.root = new Field(null, '', new Uint8Array(0), isOpen);
   }
 
-  /** All fields of the records that will be read. */
-  static found(): RecordFields {
-    return new RecordFields(true);
+  /**
+   * All fields of the records that will be read.
+   *
+   * @param levels objects within objects that are taken apart; 1: only the record itself
+   */
+  static found(levels = MOST_LEVELS): RecordFields {
+    return new RecordFields(true, levels);
   }
 
   /**
@@ -88,17 +94,21 @@ export class RecordFields {
    * @throws EverypageError SELECTION for text that is no path
    */
   static at(paths: readonly string[]): { readonly fields: RecordFields; readonly at: Field[] } {
-    const fields = new RecordFields(false);
+    const fields = new RecordFields(false, MOST_LEVELS);
     const at = paths.map((path) => {
-      let field = fields.root;
-      for (const { name } of parseSelection(path).keys) {
-        const written = Buffer.from(JSON.stringify(name).slice(1, -1));
-        field = field.byKey.get(name) ?? new Field(field, name, written, false);
-      }
+      const field = fields.add(parseSelection(path).keys.map(({ name }) => name));
       field.isWhole = true;
       return field;
     });
     return { fields, at };
+  }
+
+  /** Adds the field under these keys, whether or not a record has it. */
+  add(keys: readonly string[]): Field {
+    return keys.reduce((field, key) => {
+      const written = Buffer.from(JSON.stringify(key).slice(1, -1));
+      return field.byKey.get(key) ?? new Field(field, key, written, field.isOpen);
+    }, this.root);
   }
 
   /** Finds where the values of the record stand that begins at `start`, which is valid JSON. */
@@ -134,7 +144,7 @@ export class RecordFields {
     field.start = pos;
     const isObject = bytes[pos] === OPEN_BRACE;
     const isEmpty = isObject && bytes[endOfSpace(bytes, pos + 1)] === CLOSE_BRACE;
-    const isTaken = field.members.length > 0 || (!field.isWhole && level < MOST_LEVELS);
+    const isTaken = field.members.length > 0 || (!field.isWhole && level < this.#levels);
     if (isObject && !isEmpty && isTaken) {
       field.end = this.#members(bytes, pos + 1, field, level + 1);
       if (field.isWhole) field.hasValues = true;

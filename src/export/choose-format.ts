@@ -3,6 +3,7 @@ import { usageError } from '../core/errors.ts';
 import { type FormatName, formatNames } from '../core/options.ts';
 import type { TableOptions } from '../core/table-options.ts';
 import { isExpression, parseSelection, readRecordExpressions } from '../decode/decode.ts';
+import { readPinnedTypes } from '../schema/schema.ts';
 import { csv, tsv } from './csv.ts';
 import { isWrittenInPlace } from './file-destination.ts';
 import {
@@ -107,6 +108,7 @@ export function outputForm(path: string | null, override: FormatName | null): Ou
  */
 export function checkTable(options: TableOptions, forms: readonly OutputForm[]): void {
   const { columns, csvSafe, csvBom, csvDelimiter, nested, table, ifExists } = options;
+  const { schema, provenance } = options;
   if (readRecordExpressions(options) !== null && forms.length === 0) {
     throw usageError(
       '--where and --fields shape an output, and there is none; name one, such as -o items.csv',
@@ -121,17 +123,26 @@ export function checkTable(options: TableOptions, forms: readonly OutputForm[]):
   }
   const has = (...names: readonly FormatName[]): boolean =>
     forms.some(({ format }) => names.includes(format));
-  if (nested !== 'typed' && !has('parquet')) {
-    throw usageError('--nested is for .parquet, and no output is one; name one, or leave it out');
+  if (schema !== null) readPinnedTypes(schema);
+  const ofTables = Object.entries({
+    '--columns': columns !== null,
+    '--schema': schema !== null,
+    '--nested': nested !== 'typed',
+    '--provenance': provenance,
+  });
+  const [ofTable] = ofTables.find(([, isSaid]) => isSaid) ?? [];
+  if (ofTable !== undefined && !forms.some(({ format }) => isTable(format))) {
+    throw usageError(
+      `${ofTable} is for tables, and no output is one; name one, such as -o items.csv or -o items.parquet`,
+    );
   }
   if ((table !== null || ifExists !== null) && !has('sqlite')) {
     throw usageError(
       '--table and --if-exists are for databases, and no output is one; give -o items.db',
     );
   }
-  const isSaid = columns !== null || csvSafe || csvBom || csvDelimiter !== ',';
-  if (!isSaid || has('csv', 'tsv')) return;
+  if (!(csvSafe || csvBom || csvDelimiter !== ',') || has('csv', 'tsv')) return;
   throw usageError(
-    'columns and the CSV settings are for .csv and .tsv, and no output is one; name one, or give -f csv',
+    'the CSV settings are for .csv and .tsv, and no output is one; name one, or give -f csv',
   );
 }

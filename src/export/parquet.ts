@@ -1,16 +1,10 @@
 import { zstdCompressSync } from 'node:zlib';
 import type { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import {
-  type ColumnType,
-  createRowReader,
-  type RecordSchema,
-  type RowValue,
-  withoutNesting,
-} from '../schema/schema.ts';
+import type { ColumnType, RecordSchema, RowValue } from '../schema/schema.ts';
 import type { Destination, TableFormat } from './format.ts';
 import { inferSchema } from './infer-schema.ts';
-import { createRecordTaker } from './page-records.ts';
 import { parquetSchemaOf } from './parquet-schema.ts';
+import { createRowTaker } from './typed-rows.ts';
 
 /** A row group holds rows of so many bytes of JSON. Its columns are in memory until it is written. */
 const GROUP_BYTES = 8 * 1024 * 1024;
@@ -22,23 +16,21 @@ const GROUP_ROWS = 122_880;
  * user says so. It is written row group by row group. What its types do not tell (the offset of
  * timestamps, the keys of columns that were renamed) stands in the metadata, under `everypage.columns`.
  */
-export const parquet: TableFormat = async (pages, destination, selection, { nested }) => {
-  const inferred = await inferSchema(pages, selection);
-  const schema = nested === 'json' ? withoutNesting(inferred) : inferred;
+export const parquet: TableFormat = async (pages, destination, selection, options) => {
+  const schema = await inferSchema(pages, selection, options);
   const file = await openParquet(schema, destination);
-  const readRow = createRowReader(schema);
-  const take = createRecordTaker(selection);
+  const take = createRowTaker(schema, selection, options);
   let group = newGroup(schema);
   let groupRows = 0;
   let groupBytes = 0;
   let records = 0;
   for await (const page of pages()) {
-    const { source, spans } = take(page);
-    for (let at = 0; at < spans.length; at += 2) {
-      const row = readRow(source, spans[at]!);
+    const rows = take(page);
+    for (let index = 0; index < rows.count; index += 1) {
+      const row = rows.read(index);
       for (let column = 0; column < row.length; column += 1) group[column]!.push(row[column]!);
       groupRows += 1;
-      groupBytes += spans[at + 1]! - spans[at]!;
+      groupBytes += rows.bytesOf(index);
       if (groupBytes < GROUP_BYTES && groupRows < GROUP_ROWS) continue;
       await file.write(group, groupRows);
       records += groupRows;

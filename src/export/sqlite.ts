@@ -3,16 +3,16 @@ import { usageError } from '../core/errors.ts';
 import type { TableOptions } from '../core/table-options.ts';
 import {
   type ColumnType,
-  createRowReader,
   jsonTextOf,
+  keyColumn,
   type RecordSchema,
   type RowValue,
 } from '../schema/schema.ts';
 import type { TableFormat } from './format.ts';
 import { inferSchema } from './infer-schema.ts';
-import { createRecordTaker } from './page-records.ts';
 import { isDatabase } from './sqlite-file.ts';
 import { prepareTable, quoted, type TargetTable } from './sqlite-table.ts';
+import { createRowTaker } from './typed-rows.ts';
 
 /**
  * A table of SQLite. Integers of 64 bits are INTEGER; decimals, dates and moments are text as the
@@ -24,20 +24,16 @@ export const sqlite: TableFormat = async (pages, destination, selection, options
   }
   const { table: name, ifExists } = options;
   if (name === null) throw usageError('no name for the table is known; give --table items');
-  const inferred = await inferSchema(pages, selection);
-  const schema = asStored(inferred);
+  const schema = asStored(await inferSchema(pages, selection, options));
   const database = destination.database();
   const table = prepareTable(database, destination.path, name, schema, ifExists);
   const insert = database.prepare(insertOf(database, name, table, schema, options));
-  const readRow = createRowReader(schema);
-  const take = createRecordTaker(selection);
+  const take = createRowTaker(schema, selection, options);
   let records = 0;
   for await (const page of pages()) {
-    const { source, spans } = take(page);
-    for (let at = 0; at < spans.length; at += 2) {
-      insert.run(...readRow(source, spans[at]!).map(boundOf));
-      records += 1;
-    }
+    const rows = take(page);
+    for (let row = 0; row < rows.count; row += 1) insert.run(...rows.read(row).map(boundOf));
+    records += rows.count;
   }
   return { records, bytes: destination.bytesWritten, notes: schema.notes };
 };
@@ -80,7 +76,7 @@ function insertOf(
   const values = columns.map(() => '?').join(', ');
   const insert = `INSERT INTO ${quoted(name)} (${names.join(', ')}) VALUES (${values})`;
   if (ifExists !== 'upsert') return insert;
-  const index = schema.columns.findIndex((field) => field.key === key);
+  const index = keyColumn(schema, key);
   if (key === null || index < 0) {
     const what = key === null ? 'no key of the records is known' : `no record has the key ${key}`;
     throw usageError(`${what}, and --if-exists upsert needs one; give --key id`);

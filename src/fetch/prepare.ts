@@ -33,6 +33,7 @@ import {
   type FilesBeside,
   type FileUses,
   outputUses,
+  schemaUses,
 } from './check-files.ts';
 import { withKnownCredentials, withoutCredentials } from './credentials.ts';
 import { transportOptions } from './open-transport.ts';
@@ -183,6 +184,7 @@ function filesRead(sources: readonly PlanSource[], options: ResolvedOptions): Fi
   const named = Object.entries({ '--cacert': caFile, '--cert': certFile, '--cert-key': keyFile });
   return [
     ...lists,
+    ...schemaUses(options.table),
     ...named.flatMap(([use, path]) =>
       path === null ? [] : [[`the file of ${use}`, path] as const],
     ),
