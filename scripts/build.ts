@@ -95,11 +95,11 @@ await bundle(
   {
     groups: [
       { name: 'archive-worker', test: /archive-worker\.ts$/, priority: 2 },
-      { name: 'run', test: /src[\\/](?!demo|cli)/, priority: 1 },
+      { name: 'run', test: /src[\\/](?!demo|cli|index|serve|api[\\/]serve)/, priority: 1 },
       // What a fetch loads of the command line.
       {
         name: 'cli',
-        test: /src[\\/]cli[\\/](?!start|demo|explain|presets|archive|only-archive|schema|completion)/,
+        test: /src[\\/]cli[\\/](?!start|demo|explain|presets|archive|only-archive|schema|serve|completion)/,
         priority: 1,
       },
     ],
