@@ -137,11 +137,7 @@ export function shortHelp(verb: Verb): string {
   const shown = oftenUsed[verb]?.map(flagNamed) ?? flagsOf(verb);
   const lines =
     verb === 'fetch'
-      ? [
-          `usage: ${usage}`,
-          ...wrap(`verbs: ${verbs.slice(1).join(' ')}`, helpColumns),
-          '',
-        ]
+      ? [`usage: ${usage}`, ...wrap(`verbs: ${verbs.slice(1).join(' ')}`, helpColumns), '']
       : [`usage: ${usage}`, '', ...wrap(does, helpColumns), ''];
   lines.push(
     'how do I...',
