@@ -63,7 +63,7 @@ async function bundle(
     cwd: ROOT,
     input: input!,
     platform: 'node',
-    external: [/^undici/, 'hyparquet-writer'],
+    external: [/^undici/, 'hyparquet-writer', '@opentelemetry/api'],
     plugins: [loadOnUse, asciiOnly],
   });
   const { output } = await made.write({

@@ -671,6 +671,14 @@ const table = {
       detail: 'It replaces progress, page lines and summary.',
       verbs: ['fetch'],
     },
+    metrics: {
+      value: listenAddress,
+      help: 'serve metrics for Prometheus while the run goes on',
+      detail:
+        'At http://127.0.0.1:PORT/metrics, or at another host: `--metrics 9464`, `--metrics 0.0.0.0:9464`. OpenTelemetry needs no flag: see docs/telemetry.md.',
+      single: 'there is one place for metrics',
+      verbs: ['fetch'],
+    },
     summary: {
       value: pathOrStdout('summary.json'),
       help: 'file for the verdict and all numbers, as JSON',
