@@ -19,7 +19,7 @@ const NAMED_BY_CONTENT = '[name]-[hash].cjs';
 
 /** Loading these takes milliseconds, and many runs or one of the two threads do without. */
 const LOADED_ON_USE =
-  /^(let (node_\w+) = )(require\("node:(?:crypto|dns|fs\/promises|http|http2|os|stream\/consumers|tls|zlib)"\);)$/gm;
+  /^(let (node_\w+) = )(require\("node:(?:crypto|dns|fs\/promises|http|http2|os|perf_hooks|stream\/consumers|tls|zlib)"\);)$/gm;
 
 /** Turns `let node_zlib = require("node:zlib")` into a function that loads the module when it is called. */
 const loadOnUse: Plugin = {
@@ -99,7 +99,7 @@ await bundle(
       // What a fetch loads of the command line.
       {
         name: 'cli',
-        test: /src[\\/]cli[\\/](?!start|demo|explain|presets|archive|only-archive|schema|serve|completion)/,
+        test: /src[\\/]cli[\\/](?!start|demo|explain|head-|metrics|presets|archive|only-archive|schema|serve|completion)/,
         priority: 1,
       },
     ],
