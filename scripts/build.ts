@@ -99,7 +99,7 @@ await bundle(
       // What a fetch loads of the command line.
       {
         name: 'cli',
-        test: /src[\\/]cli[\\/](?!start|demo|explain|presets|archive|only-archive|schema|completion)/,
+        test: /src[\\/]cli[\\/](?!start|demo|explain|presets|archive|manifest|verification|only-archive|schema|completion)/,
         priority: 1,
       },
     ],
