@@ -83,8 +83,7 @@ export async function verifyManifest(
   const { signal } = how;
   const read = readManifest(readText(path), path);
   const { manifest } = read;
-  const folder = realpathSync.native(dirname(absolutePath(path)));
-  const at = (name: string) => (isAbsolute(name) ? name : join(folder, name));
+  const at = (name: string) => placeOf(name, path);
   const archives = files.filter(isArchiveFile);
   const [given, second] = archives;
   if (second !== undefined) {
@@ -104,6 +103,14 @@ export async function verifyManifest(
   const areSame = outputs.every(({ state }) => state === 'same' || state === 'unknown');
   const isSame = problem === null && areSame && isArchiveSame(archive);
   return { manifestPath: path, manifest, isSame, problem, outputs, archive };
+}
+
+/** Where a file stands that a manifest names. */
+function placeOf(name: string, manifest: string): string {
+  if (isAbsolute(name)) return name;
+  const folder = dirname(manifest);
+  // `..` leads out of the folder that a link leads to, not of the one that it stands in.
+  return join(name.startsWith('..') ? realpathSync.native(absolutePath(folder)) : folder, name);
 }
 
 /** One that is not there says nothing. */

@@ -2,12 +2,12 @@
  * The file of a manifest: JSON in lines that begin with `#`, which `sha256sum -c` passes over, and below
  * it the lines of the outputs, which it reads.
  */
-import { realpathSync } from 'node:fs';
+import { closeSync, openSync, readSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import type { ArchiveReader } from '../archive/archive-reader.ts';
 import { holdFile } from '../archive/file-locks.ts';
 import { usageError } from '../core/errors.ts';
-import { absolutePath } from '../core/files.ts';
+import { absolutePath, statOrNull } from '../core/files.ts';
 import { MANIFEST_VERSION, type Manifest, type ManifestOutput } from '../core/manifest.ts';
 import type { OutputShape } from '../core/output-shape.ts';
 import { VERSION } from '../core/resolve-options.ts';
@@ -91,6 +91,19 @@ const ABOUT =
 function manifestText(manifest: Manifest): string {
   const json = asciiJson({ about: ABOUT, ...manifest }, 2);
   return [...json.split('\n').map((line) => `# ${line}`), ...sumLines(manifest), ''].join('\n');
+}
+
+/** Whether a file begins as a manifest does. */
+export function isManifestFile(path: string): boolean {
+  if (!statOrNull(path)?.isFile()) return false;
+  const beginning = Buffer.alloc(64);
+  const file = openSync(path, 'r');
+  try {
+    const length = readSync(file, beginning, 0, beginning.length, 0);
+    return /^# \{\s+#\s+"about": "everypage/.test(beginning.toString('latin1', 0, length));
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** One line for each file, as `sha256sum` prints it. */

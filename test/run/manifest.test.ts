@@ -250,7 +250,7 @@ suite('verify --manifest', () => {
     const { code, stderr } = await verify(folder);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /a\.ndjson: as it was written/);
-    assert.match(stderr, /a\.ndjson\.everypage: its 7 pages are those of the manifest/);
+    assert.match(stderr, /^a\.ndjson\.everypage: its 7 pages are those of the manifest$/m);
     assert.match(stderr, /All 7 pages are OK/);
     assert.equal((await verify(folder, '-q')).stderr, '');
   });
@@ -319,6 +319,16 @@ suite('verify --manifest', () => {
     const { code, stderr } = await verify(folder);
     assert.equal(code, 3, stderr);
     assert.match(stderr, /m\.sha256: its lines for sha256sum are not those of the outputs/);
+  });
+
+  test('is what the message names for a manifest in the place of an archive', async (t) => {
+    const folder = await fetched(t, '-o', 'a.ndjson');
+    const { code, stderr } = await runCliHere(folder, ['verify', 'm.sha256']);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /m\.sha256 is a manifest\n {2}try: everypage verify --manifest m\.sha256\n/,
+    );
   });
 
   test('refuses what is no manifest, with one line', async (t) => {
