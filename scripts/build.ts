@@ -99,7 +99,7 @@ await bundle(
       // What a fetch loads of the command line.
       {
         name: 'cli',
-        test: /src[\\/]cli[\\/](?!start|demo|explain|head-|metrics|presets|archive|only-archive|schema|serve|completion)/,
+        test: /src[\\/]cli[\\/](?!start|demo|archive-|completion|manifest|metrics|only-|verification|(?!fetch)[\w-]+-command)/,
         priority: 1,
       },
     ],

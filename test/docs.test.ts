@@ -17,6 +17,7 @@ const OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
   'README.md': ['retry-all-errors', 'skip-existing'],
   'CHANGELOG.md': ['out'],
   'CONTRIBUTING.md': ['test-name-pattern'],
+  'docs/manifest.md': ['detach-sign'],
   'docs/reliability.md': ['kills'],
   'docs/github-action.md': ['rm', 'read-only', 'tmpfs', 'cap-drop'],
   'docs/platforms.md': ['read-only'],

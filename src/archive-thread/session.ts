@@ -13,12 +13,13 @@ import { KnownCredentials } from '../core/known-credentials.ts';
 import { type OutputShape, withShape } from '../core/output-shape.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import { isWhole, type VerdictName } from '../core/summary.ts';
+import { isWhole, type Verdict, type VerdictName } from '../core/summary.ts';
 import { freeSpans, readCondition, readSelection } from '../decode/decode.ts';
 import type { ExportCounts } from '../export/format.ts';
 import { BatchReader, type ReadBatch } from './batch-reader.ts';
 import { EchoWatch } from './echoed-credentials.ts';
 import { ArchiveFollower } from './follow-archive.ts';
+import { writeManifest } from './manifest-file.ts';
 import type {
   Answer,
   Ask,
@@ -104,9 +105,8 @@ export class ArchiveSession implements SessionCalls {
     this.#archive = archive;
     archive.setExpected(ask.expect);
     this.opened = this.#whatWasThere(!created);
-    this.#outputs = Outputs.open(ask.targets, ask.table, {
-      write: (bytes) => main.sendBytes(bytes),
-    });
+    const sender = { write: (bytes: Uint8Array) => main.sendBytes(bytes) };
+    this.#outputs = Outputs.open(ask.targets, ask.table, sender, ask.manifest !== null);
   }
 
   /** Opens the archive. A list begins at once; where the run is paginated `paginate` must follow. */
@@ -291,6 +291,7 @@ export class ArchiveSession implements SessionCalls {
     if (verdict.name !== counted.name) this.#seal(verdict.name);
     const isGood = isWritten && (isComplete || allowIncomplete) && !this.#isAbandoned;
     const given = this.#outputs.settle(isGood, this.#isAbandoned);
+    if (isGood) this.#writeManifest(verdict, given, isComplete);
     // Who left before the last page may come back for the rest, and must not fetch it again.
     const arePages = targets[0]?.kind === 'pages';
     const isLeft = arePages && followed === null;
@@ -300,7 +301,8 @@ export class ArchiveSession implements SessionCalls {
     const isEmpty = verdict.stored === 0 && verdict.failed === 0;
     const archivePath = this.#settleArchive(isDone, isEmpty && !isComplete);
     const sent = arePages && followed !== null ? { ...followed, notes: [] } : null;
-    const outputs = sent === null ? given : [{ destination: 'stdout', ...sent }];
+    const outputs =
+      sent === null ? given.map(({ finished }) => finished) : [{ destination: 'stdout', ...sent }];
     const isAbandoned = this.#isAbandoned;
     const echo = this.#echoes?.found ?? null;
     return { verdict, failures, outputs, archivePath, isAbandoned, echo };
@@ -317,6 +319,24 @@ export class ArchiveSession implements SessionCalls {
       await this.#orFailed(write());
     }
     this.#isExported = true;
+  }
+
+  /** Before the archive gets its name: who is killed until then writes both again. */
+  #writeManifest(
+    verdict: Verdict,
+    outputs: ReturnType<Outputs['settle']>,
+    isComplete: boolean,
+  ): void {
+    const { manifest, location, keep } = this.#ask;
+    if (manifest === null || this.#begun === null) return;
+    writeManifest(manifest, this.#archive, {
+      verdict,
+      takes: this.#begun.output,
+      outputs: outputs.map(({ described }) => described),
+      archive: location !== null && keep ? location[isComplete ? 'complete' : 'part'] : null,
+      writtenAt: this.#clock.wallTime(),
+      withhold: (value) => this.#credentials.withholdIn(value),
+    });
   }
 
   /** Keeps the verdict, after which a run that goes on has only the output to write. */

@@ -128,6 +128,15 @@ const table = {
       detail:
         'Also `.json`, `.jsonl`, `.tsv`, `.sqlite`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `-` is standard output. A pipe (`>(gzip > a.gz)`, a named pipe, `/dev/fd/3`) is written as standard output is.',
     },
+    manifest: {
+      option: 'manifest',
+      value: path('items.sha256'),
+      help: 'file with SHA-256 of the outputs, pages and verdict',
+      detail:
+        'Written when the outputs are. `everypage verify --manifest FILE` checks outputs and archive against it, and `sha256sum -c FILE` the outputs. docs/manifest.md explains it.',
+      verbs: ['fetch', 'export', 'verify'],
+      single: 'there is one manifest',
+    },
     format: {
       short: 'f',
       option: 'format',

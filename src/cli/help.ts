@@ -43,6 +43,7 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
     examples: [
       ['is all of it there?', 'everypage verify a.everypage'],
       ['ask from a script?', 'everypage verify a.everypage --json'],
+      ['are the outputs as written?', 'everypage verify --manifest a.sha256'],
     ],
   },
   schema: {

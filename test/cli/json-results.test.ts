@@ -1,6 +1,6 @@
 /** `--json` of every verb, held against the schemas in docs/schemas. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -43,6 +43,23 @@ suite('--json', () => {
     const exported = await runCliHere(folder, ['export', archive, '-o', 'b.json', '--json']);
     const told = mustFit('export.json', exported.stdout) as { records: number };
     assert.equal(told.records, 5);
+  });
+
+  test('of verify --manifest fits, and so does the JSON in the manifest', async (t) => {
+    const folder = temporaryFolder(t);
+    const args = [server.template(5), '-o', 'a.ndjson', '-o', 'a.db', '--manifest', 'm.sha256'];
+    const fetched = await runCliHere(folder, args);
+    assert.equal(fetched.code, 0, fetched.stderr);
+    const text = readFileSync(join(folder, 'm.sha256'), 'utf8');
+    const json = text.split('\n').filter((line) => line.startsWith('#'));
+    mustFit('manifest.json', json.map((line) => line.slice(1)).join('\n'));
+    const verify = ['verify', '--manifest', 'm.sha256', '--json'];
+    mustFit('verify-manifest.json', (await runCliHere(folder, verify)).stdout);
+    rmSync(join(folder, 'a.ndjson'));
+    rmSync(join(folder, 'a.ndjson.everypage'));
+    const missing = await runCliHere(folder, verify);
+    assert.equal(missing.code, 3, missing.stderr);
+    mustFit('verify-manifest.json', missing.stdout);
   });
 
   test('fits where pages failed, and where the run stopped', async (t) => {
