@@ -12,15 +12,20 @@ const OPEN_BRACE = 0x7b;
 /** What spreadsheets may take for a formula where a cell begins with it. */
 const FORMULA = new Set([...'=+-@\t\r\n'].map((character) => character.charCodeAt(0)));
 
+const ESCAPES = 1;
+const QUOTED = 2;
+
 /** Writes JSON values as cells. Numbers keep their literal digits. */
 export class CsvCells {
-  readonly #delimiter: number;
+  /** What makes a cell quoted, and the backslash, by which strings of JSON are unlike their text. */
+  readonly #marks = new Uint8Array(256);
   readonly #isSafe: boolean;
   #scratch = new Uint8Array(1024);
 
   /** @param isSafe text that spreadsheets may take for a formula gets an apostrophe */
   constructor(delimiter: string, isSafe: boolean) {
-    this.#delimiter = delimiter.charCodeAt(0);
+    this.#marks[BACKSLASH] = ESCAPES;
+    for (const byte of [delimiter.charCodeAt(0), QUOTE, LF, CR]) this.#marks[byte] = QUOTED;
     this.#isSafe = isSafe;
   }
 
@@ -58,12 +63,19 @@ export class CsvCells {
   }
 
   #string(target: Uint8Array, at: number, source: Uint8Array, start: number, end: number): number {
-    for (let pos = start; pos < end; pos += 1) {
-      if (source[pos] !== BACKSLASH) continue;
-      const scratch = this.#room(end - start);
-      return this.#text(target, at, scratch, 0, writeMeaning(scratch, source, start, end));
+    if (start < end && !(this.#isSafe && FORMULA.has(source[start]!))) {
+      // Most cells are as the page has them.
+      const marks = this.#marks;
+      let pos = start;
+      for (let to = at; pos < end; pos += 1) {
+        const c = source[pos]!;
+        if (marks[c] !== 0) break;
+        target[to++] = c;
+      }
+      if (pos === end) return at + end - start;
     }
-    return this.#text(target, at, source, start, end);
+    const scratch = this.#room(end - start);
+    return this.#text(target, at, scratch, 0, writeMeaning(scratch, source, start, end));
   }
 
   #json(target: Uint8Array, at: number, source: Uint8Array, start: number, end: number): number {
@@ -91,10 +103,9 @@ export class CsvCells {
   }
 
   #needsQuotes(source: Uint8Array, start: number, end: number): boolean {
-    const delimiter = this.#delimiter;
+    const marks = this.#marks;
     for (let pos = start; pos < end; pos += 1) {
-      const c = source[pos]!;
-      if (c === delimiter || c === QUOTE || c === LF || c === CR) return true;
+      if (marks[source[pos]!] === QUOTED) return true;
     }
     return false;
   }
