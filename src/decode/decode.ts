@@ -33,3 +33,4 @@ export {
   pathOf,
   type Selection,
 } from './selection.ts';
+export { writeMeaning } from './string-meaning.ts';
