@@ -11,6 +11,7 @@ export {
   type Page,
   type PageRecord,
   pages,
+  type RecordsOptions,
   records,
 } from './api/pages.ts';
 export { type ServedArchive, type ServeOptions, serveArchive } from './api/serve-archive.ts';

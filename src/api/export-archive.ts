@@ -74,6 +74,8 @@ export interface ExportedFile {
   readonly destination: string;
   readonly records: number;
   readonly bytes: number;
+  /** Records of the list that `where` left out. */
+  readonly leftOut: number;
   /** What is to be known of it, a sentence each: names of columns that are not those of the records. */
   readonly notes: readonly string[];
 }
@@ -168,7 +170,7 @@ export async function exportBeside(
     }
     for (const file of files) file.commit();
     const first = outputs[0]!;
-    const counted = withWritten(verdict, first.records);
+    const counted = withWritten(verdict, first.records + first.leftOut);
     if (manifest !== null) {
       writeManifest(manifest, archive, {
         verdict: judged === null ? counted : withWritten(judged.verdict, first.records),

@@ -98,7 +98,13 @@ export class Outputs {
   async follow(pages: AsyncIterable<ExportItem>, select: string | null): Promise<Written | null> {
     const output = this.#following;
     if (output === null) return null;
-    output.written = await writeFollowing(output.target, pages, output.destination, select);
+    output.written = await writeFollowing(
+      output.target,
+      pages,
+      output.destination,
+      select,
+      this.#table,
+    );
     return output.written;
   }
 
