@@ -61,7 +61,7 @@ export interface Head {
 export async function headOfUrl(
   source: PlanSource,
   count: number,
-  options: Omit<RunOptions, 'output' | 'format'>,
+  options: Omit<RunOptions, 'output' | 'manifest' | 'format'>,
   network?: TransportInternals,
 ): Promise<Head> {
   const folder = mkdtempSync(join(tmpdir(), 'everypage-'));

@@ -21,12 +21,12 @@ import { abortedBy, UnfinishedError } from './unfinished-error.ts';
 import type { Urls } from './urls.ts';
 
 /** Options of the iterators: those of a run, less what writes to files. */
-export type IterateOptions = Omit<RunOptions, 'output' | 'format' | keyof AskedTable>;
+export type IterateOptions = Omit<RunOptions, 'output' | 'manifest' | 'format' | keyof AskedTable>;
 
 /** The same, and which records, and what of each. */
 export type RecordsOptions = IterateOptions & Pick<AskedTable, 'where' | 'fields'>;
 
-const notTaken = new Set(['output', 'format', ...Object.keys(tableKinds)]);
+const notTaken = new Set(['output', 'manifest', 'format', ...Object.keys(tableKinds)]);
 const iterateOptions = Object.fromEntries(
   Object.entries(runOptions).filter(([name]) => !notTaken.has(name)),
 );

@@ -79,6 +79,7 @@ export const tableKinds: OptionKinds<Required<AskedTable>> = {
 export const runOptions: OptionKinds<Required<RunOptions>> = {
   ...tableKinds,
   output: outputs,
+  manifest: string,
   format,
   select: string,
   records: boolean,

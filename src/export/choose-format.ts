@@ -49,6 +49,11 @@ export function tableFor(name: keyof typeof TABLES): TableFormat {
   return TABLES[name];
 }
 
+/** Whether the output is bytes of ours; what is in a database is its program's. */
+export function isMadeOfBytes({ format }: OutputForm): boolean {
+  return format !== 'sqlite';
+}
+
 /** How the path says that the output is compressed; null for as it is. */
 function compressionOf(path: string): Compression | null {
   return compressions.find((ending) => ending === extname(path).toLowerCase()) ?? null;

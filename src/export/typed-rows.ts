@@ -2,15 +2,13 @@ import type { TableOptions } from '../core/table-options.ts';
 import { createRowReader, type RecordSchema, type RowValue } from '../schema/schema.ts';
 import type { ExportPage } from './format.ts';
 import { createRecordTaker } from './page-records.ts';
-import { provenanceKeys, provenanceOf } from './provenance.ts';
+import { provenanceJson, splitColumns } from './provenance.ts';
 
 /** The rows of a page. */
 export interface PageRows {
   readonly count: number;
   /** The values of a row, from 0, in the order of the columns. */
   read(row: number): RowValue[];
-  /** So much JSON it was made of. */
-  bytesOf(row: number): number;
 }
 
 /**
@@ -21,16 +19,15 @@ export interface PageRows {
 export function createRowTaker(
   schema: RecordSchema,
   selection: string | null,
-  { provenance, run }: Pick<TableOptions, 'provenance' | 'run'>,
+  options: Pick<TableOptions, 'provenance' | 'run'>,
 ): (page: ExportPage) => PageRows {
   const take = createRecordTaker(selection);
-  const own = provenance ? schema.columns.slice(0, -provenanceKeys.length) : schema.columns;
-  const added = schema.columns.slice(own.length);
-  const readRow = createRowReader({ ...schema, columns: own });
-  const readAdded = createRowReader({ ...schema, columns: added, paths: null, isWhole: false });
+  const { own, added } = splitColumns(schema, options);
+  const readRow = createRowReader(own);
+  const readAdded = createRowReader({ ...own, columns: added, paths: null, isWhole: false });
   return (page) => {
     const { source, spans } = take(page);
-    const beside = added.length === 0 ? [] : readAdded(provenanceJson(page, run), 0);
+    const beside = added.length === 0 ? [] : readAdded(provenanceJson(page, options.run), 0);
     return {
       count: spans.length / 2,
       read(row) {
@@ -38,14 +35,6 @@ export function createRowTaker(
         for (const value of beside) values.push(value);
         return values;
       },
-      bytesOf: (row) => spans[2 * row + 1]! - spans[2 * row]!,
     };
   };
-}
-
-function provenanceJson({ place }: ExportPage, run: string): Uint8Array {
-  const values = provenanceOf(place, run);
-  return Buffer.from(
-    JSON.stringify(Object.fromEntries(provenanceKeys.map((key, index) => [key, values[index]]))),
-  );
 }

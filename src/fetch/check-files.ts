@@ -22,6 +22,17 @@ export function schemaUses({ schema }: TableOptions): FileUses {
   return schema === null || schema.path === null ? [] : [['the schema', schema.path]];
 }
 
+/** @throws EverypageError where a manifest could not be written later, or is no file that stays */
+export function checkManifest(path: string | null): void {
+  checkOutputFolder(path);
+  if (path === null || !isWrittenInPlace(path)) return;
+  throw usageError(`${path} is no regular file; a manifest is one, as in --manifest items.sha256`);
+}
+
+export function manifestUses(path: string | null): FileUses {
+  return path === null ? [] : [['--manifest', path]];
+}
+
 /** What a caller of a run reads and writes besides: the run holds it against its own files. */
 export interface FilesBeside {
   readonly alsoWritten?: FileUses;

@@ -86,9 +86,12 @@ function whyNoText(
   bytes: Uint8Array,
   pos: number,
 ): string | null {
-  const text = keyName(bytes.subarray(pos + 1, endOfString(bytes, pos + 1) - 1));
-  if (kind === 'string') return text.isWellFormed() ? null : ', and half a surrogate pair is none';
-  if (timeFormOf(text)?.kind === kind) return null;
+  const end = endOfString(bytes, pos + 1) - 1;
+  if (kind === 'string') {
+    const text = keyName(bytes.subarray(pos + 1, end));
+    return text.isWellFormed() ? null : ', and half a surrogate pair is none';
+  }
+  if (timeFormOf(bytes, pos + 1, end)?.kind === kind) return null;
   const example = kind === 'date' ? '2024-02-29' : '2024-02-29T12:34:56.123Z';
   return `, as in ${example}`;
 }

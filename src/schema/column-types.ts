@@ -37,8 +37,3 @@ function flat(field: Field): Field {
   const { kind } = field.type;
   return kind === 'list' || kind === 'struct' ? { ...field, type: jsonTextOf(field.type) } : field;
 }
-
-/** The index of the column that holds what stands in a record at a dotted path; −1 where none does. */
-export function keyColumn({ columns, paths }: RecordSchema, path: string | null): number {
-  return (paths ?? columns.map(({ key }) => key)).indexOf(path ?? '');
-}

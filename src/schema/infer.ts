@@ -56,7 +56,7 @@ function ofRecords(pinned: Pin, budget: Budget): Inference {
   };
 }
 
-function schemaOf(seen: Seen, records: number, sameKeys: boolean): RecordSchema {
+function schemaOf(seen: Seen, records: number, hasSameKeys: boolean): RecordSchema {
   const type = seen.type();
   const { hasNulls } = seen;
   const isWhole = type.kind !== 'struct';
@@ -64,8 +64,8 @@ function schemaOf(seen: Seen, records: number, sameKeys: boolean): RecordSchema 
     ? [{ key: 'value', name: 'value', type, hasNulls, isOptional: false }]
     : // A record that is null has no field.
       type.fields.map((field) => ({ ...field, isOptional: field.isOptional || hasNulls }));
-  const notes = notesOf(columns, isWhole, records, sameKeys);
-  return { columns, paths: null, isWhole, hasNulls, records, notes };
+  const notes = notesOf(columns, isWhole, records, hasSameKeys);
+  return { columns, paths: null, isWhole, hasNulls, hasSameKeys, records, notes };
 }
 
 /** Only the values at the paths of the columns are looked at. */
@@ -100,7 +100,8 @@ function ofColumns(named: readonly TableColumn[], pinned: Pin, budget: Budget): 
       }));
       const unmet = records === 0 ? [] : keys.filter((_, index) => seen[index]!.count === 0);
       const notes = [...notesOf(columns, false, records, budget.sameKeys), ...unmetNotes(unmet)];
-      return { columns, paths, isWhole: false, hasNulls: false, records, notes };
+      const hasSameKeys = budget.sameKeys;
+      return { columns, paths, isWhole: false, hasNulls: false, hasSameKeys, records, notes };
     },
   };
 }
