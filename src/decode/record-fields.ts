@@ -10,6 +10,7 @@ const MOST_FIELDS = 20_000;
 
 const SPACE = 0x20;
 const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const LOWER_N = 0x6e;
 const OPEN_BRACE = 0x7b;
@@ -183,6 +184,10 @@ export class RecordFields {
 
   /** Null for a member that is none of the fields. */
   #memberAt(bytes: Uint8Array, start: number, end: number, field: Field): Field | null {
+    if (!field.isOpen && field.members.length <= MOST_COMPARED) {
+      const known = comparedMember(bytes, start, end, field.members);
+      if (known !== undefined) return known;
+    }
     const content = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
     const written = content.toString('latin1');
     const known = field.byWritten.get(written);
@@ -218,6 +223,24 @@ function forget(field: Field): void {
 
 function fieldsIn(field: Field): number {
   return field.members.reduce((sum, member) => sum + 1 + fieldsIn(member), 0);
+}
+
+/** A few keys are compared sooner than a key is made a string. */
+const MOST_COMPARED = 16;
+
+/** The member under a key; null for none of them, undefined for a key with an escape. */
+function comparedMember(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  members: readonly Field[],
+): Field | null | undefined {
+  for (const member of members) {
+    const { length } = member.written;
+    if (length === end - start && isWritten(bytes, start, member.written)) return member;
+  }
+  for (let at = start; at < end; at += 1) if (bytes[at] === BACKSLASH) return undefined;
+  return null;
 }
 
 function isWritten(bytes: Uint8Array, start: number, key: Uint8Array): boolean {

@@ -172,7 +172,9 @@ function readDecimal(literal: string): Decimal {
   return { isNegative: sign === '-' && digits !== '', digits, magnitude };
 }
 
+/** Of a page, and of one value. */
 const FIRST_BYTES = 16_384;
+const FEW_BYTES = 256;
 const COMMA = Buffer.from(',');
 
 /**
@@ -199,18 +201,19 @@ export function textOf(tree: PageTree, value: Value): string {
 
 /** The same in UTF-8. */
 export function bytesOf(tree: PageTree, value: Value): Uint8Array {
-  const text = new ResultText(tree);
+  const text = new ResultText(tree, FEW_BYTES);
   text.add(value);
   return text.bytes();
 }
 
 class ResultText {
   readonly #tree: PageTree;
-  #block = new Uint8Array(FIRST_BYTES);
+  #block: Uint8Array;
   length = 0;
 
-  constructor(tree: PageTree) {
+  constructor(tree: PageTree, firstBytes = FIRST_BYTES) {
     this.#tree = tree;
+    this.#block = new Uint8Array(firstBytes);
   }
 
   bytes(): Uint8Array {
