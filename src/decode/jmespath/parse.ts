@@ -97,6 +97,9 @@ class Parser {
 
   #unexpected(due: string | null): ExpressionFault {
     const { type, at, name } = this.#next;
+    if (type === 'number' && due === null) {
+      return new ExpressionFault(at, 'a number is written between backticks, as in `10`');
+    }
     const what =
       type === 'end' ? 'it ends early' : `${name === '' ? type : name} cannot stand here`;
     return new ExpressionFault(at, due === null ? what : `${what}: ${due}`);
