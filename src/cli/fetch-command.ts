@@ -4,6 +4,7 @@ import { holdFile } from '../archive/file-locks.ts';
 import type { RunEvent } from '../core/events.ts';
 import type { RunOptions } from '../core/options.ts';
 import { outputsOf, strictOf } from '../core/resolve-options.ts';
+import { nameOfOutput } from '../core/sink-path.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
 import {
   createFileDestination,
@@ -171,7 +172,7 @@ function saySummary(
     color: facts.color,
     wallTime: context.clock.wallTime(),
     total,
-    outputs: outputsOf(options.output),
+    outputs: outputsOf(options.output).map(nameOfOutput),
     expect: options.expect ?? null,
     strict: options.allowIncomplete === true ? null : strictOf(options.strict),
     isWholeByDefault: isWholeByDefault(summary, options),
