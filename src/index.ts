@@ -13,6 +13,7 @@ export {
   pages,
   records,
 } from './api/pages.ts';
+export { type ServedArchive, type ServeOptions, serveArchive } from './api/serve-archive.ts';
 export { UnfinishedError } from './api/unfinished-error.ts';
 export type { Sources, Urls } from './api/urls.ts';
 export { type Verification, verifyArchive } from './api/verify-archive.ts';

@@ -21,6 +21,8 @@ const OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
   'docs/reliability.md': ['kills'],
   'docs/github-action.md': ['rm', 'read-only', 'tmpfs', 'cap-drop'],
   'docs/platforms.md': ['read-only'],
+  'docs/telemetry.md': ['import'],
+  'docs/serve.md': ['http2-prior-knowledge', 'connect-to'],
 };
 
 interface Found {

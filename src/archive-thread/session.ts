@@ -52,8 +52,7 @@ const LARGE_BYTES = 4 * 1024 * 1024;
 /** Of pages that are stored, and that the export reads back. */
 function letGo({ arena }: Batch, pages: ReadBatch['pages']): void {
   if (arena.buffer instanceof ArrayBuffer) arena.buffer.transfer(0);
-  for (const { record, decoded } of pages) {
-    if (decoded?.found !== undefined) freeSpans(decoded.found);
+  for (const { record } of pages) {
     for (const { list } of record.keys) {
       // A small one shares its memory with others.
       if (list.length === list.buffer.byteLength && list.buffer instanceof ArrayBuffer) {
@@ -207,7 +206,13 @@ export class ArchiveSession implements SessionCalls {
     const { reader, follow } = this.#ready();
     const { rejections, pages, attempts } = reader.read(batch);
     const rows: PageRow[] = [];
-    for (const { record } of pages) rows.push(record);
+    for (const { record, decoded } of pages) {
+      rows.push(record);
+      // The export finds its records again.
+      if (decoded?.found !== undefined && !follow.mayKeep(decoded.body.length)) {
+        freeSpans(decoded.found);
+      }
+    }
     const kept = this.#archive.store(rows, attempts);
     reader.stored();
     const pageInfos: (PageInfo | null)[] = [];

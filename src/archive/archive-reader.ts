@@ -17,6 +17,7 @@ import { type KeptPace, type RunRow, readPace, readRun } from './kept-run.ts';
 import { lastKeysAt } from './key-parts.ts';
 import { repeatsOf } from './key-scan.ts';
 import { leafText, MerkleTree } from './merkle-tree.ts';
+import { RequestIndex } from './request-index.ts';
 import { type CheckedRow, checkRows, pageChecksum } from './row-checksum.ts';
 import {
   MAX_POSITION,
@@ -243,6 +244,11 @@ export class ArchiveReader {
         reason: reason ?? 'unknown',
         attempts: attempts ?? 0,
       }));
+  }
+
+  /** Finds pages by what was asked for; see `RequestIndex`. To be made once. */
+  requestIndex(nameOf: (url: string) => string): RequestIndex {
+    return new RequestIndex(this.connection, nameOf);
   }
 
   /** Every try of a page, the oldest first. */

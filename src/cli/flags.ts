@@ -16,6 +16,7 @@ import {
   duration,
   header,
   headerName,
+  listenAddress,
   method,
   oneOf,
   origin,
@@ -40,6 +41,7 @@ export const verbs = [
   'verify',
   'schema',
   'head',
+  'serve',
   'explain',
   'presets',
   'archives',
@@ -651,7 +653,7 @@ const table = {
     quiet: {
       short: 'q',
       help: 'print nothing unless something is wrong',
-      verbs: ['fetch', 'export', 'verify'],
+      verbs: ['fetch', 'export', 'verify', 'serve'],
     },
     progress: {
       env: 'EVERYPAGE_PROGRESS',
@@ -678,6 +680,14 @@ const table = {
       detail: 'It replaces progress, page lines and summary.',
       verbs: ['fetch'],
     },
+    metrics: {
+      value: listenAddress,
+      help: 'serve metrics for Prometheus while the run goes on',
+      detail:
+        'At http://127.0.0.1:PORT/metrics, or at another host: `--metrics 9464`, `--metrics 0.0.0.0:9464`. OpenTelemetry needs no flag: see docs/telemetry.md.',
+      single: 'there is one place for metrics',
+      verbs: ['fetch'],
+    },
     summary: {
       value: pathOrStdout('summary.json'),
       help: 'file for the verdict and all numbers, as JSON',
@@ -689,11 +699,36 @@ const table = {
       help: 'print the result as JSON on stdout',
       detail:
         'JSON Schemas: docs/schemas. The records of a fetch or an export then need a file, -o.',
-      verbs: verbs.filter((verb) => verb !== 'completion'),
+      verbs: verbs.filter((verb) => verb !== 'completion' && verb !== 'serve'),
       excludes: {
         summary: 'both are the summary; --json is --summary -',
         ts: 'one prints a JSON Schema, the other TypeScript',
       },
+    },
+    listen: {
+      value: listenAddress,
+      help: 'where to listen; default 127.0.0.1:8080',
+      detail:
+        'A port, or a host and a port; port 0 is a free one. Any host but the default lets other machines read the archive.',
+      verbs: ['serve'],
+    },
+    tls: {
+      value: path('ca.pem'),
+      help: 'serve https; FILE gets the certificate authority',
+      detail:
+        'The certificate is made for this server and is gone with it. Tell a client to trust the authority: `--cacert ca.pem`.',
+      verbs: ['serve'],
+    },
+    realtime: {
+      help: 'as slow as it was, with its failures and limits',
+      detail:
+        'Each request for a page gets the next try that was recorded: its status, how long it took, how long it said to wait. The last one is repeated.',
+      verbs: ['serve'],
+    },
+    'as-stored': {
+      help: 'keep links to the recorded API in bodies and headers',
+      detail: 'Without it they become links to this server.',
+      verbs: ['serve'],
     },
     clean: {
       help: 'remove the archives that are listed',

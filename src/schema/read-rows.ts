@@ -1,6 +1,6 @@
 import { compactRange, endOfSpace, endOfString, endOfValue, keyName } from '../decode/decode.ts';
 import { readLiteral, unscaled } from './number-literal.ts';
-import { daysOf, microsecondsOf } from './time-literal.ts';
+import { daysAt, microsecondsAt, secondsAt } from './time-literal.ts';
 import type { ColumnType, Field, RecordSchema, RowValue } from './types.ts';
 
 /** The values of the record that begins at `start`, in the order of the columns; null where there is none. */
@@ -49,9 +49,16 @@ export function createRowReader({ columns, isWhole }: RecordSchema): RowReader {
       case 'double':
         return (bytes, pos) => Number(literalAt(bytes, pos));
       case 'date':
-        return (bytes, pos) => daysOf(stringAt(bytes, pos));
+        return (bytes, pos) => {
+          end = endOfString(bytes, pos + 1);
+          return daysAt(bytes, pos + 1);
+        };
       case 'timestamp':
-        return (bytes, pos) => microsecondsOf(stringAt(bytes, pos));
+        return (bytes, pos) => {
+          end = endOfString(bytes, pos + 1);
+          const seconds = BigInt(secondsAt(bytes, pos + 1));
+          return seconds * 1_000_000n + BigInt(microsecondsAt(bytes, pos + 1));
+        };
       case 'string':
         return stringAt;
       case 'list':

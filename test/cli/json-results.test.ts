@@ -96,6 +96,38 @@ suite('--json', () => {
     );
   });
 
+  test('of the log fits, line by line, with retries, a pause, a limit and failures', async (t) => {
+    const limit = {
+      'ratelimit-limit': '100',
+      'ratelimit-remaining': '50',
+      'ratelimit-reset': '60',
+    };
+    const api = await startPageServer({
+      protocol: 'http',
+      pages: 5,
+      faults: {
+        1: [{ headers: limit }],
+        2: [{ status: 503 }],
+        3: [{ status: 429, headers: { 'retry-after': '1' } }],
+      },
+    });
+    t.after(() => api.close());
+    const args = [api.template(6), '-o', 'a.ndjson', '--log-format', 'json'];
+    const { code, stderr } = await runCliHere(temporaryFolder(t), args);
+    assert.equal(code, 3);
+    const types = new Set(
+      stderr
+        .trim()
+        .split('\n')
+        .map((line) => (mustFit('log.json', line) as { type: string }).type),
+    );
+    for (const type of ['start', 'page', 'retry', 'pause', 'resume', 'phase', 'end']) {
+      assert.ok(types.has(type), `${type} of ${[...types]}`);
+    }
+    const wrong = await runCliHere(temporaryFolder(t), ['--log-format', 'json', '--nonsense']);
+    mustFit('log.json', wrong.stderr);
+  });
+
   test('is refused where records go to standard output too', async (t) => {
     const { folder } = await fetched(t, 2);
     for (const args of [
