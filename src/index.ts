@@ -40,6 +40,7 @@ export type {
 } from './core/options.ts';
 export type { Method, PageRequest, Place } from './core/page-request.ts';
 export type { Pagination, PaginationStyle } from './core/pagination.ts';
+export type { OpenSink, RecordSink, SinkContext, SinkRecord } from './core/record-sink.ts';
 export type {
   Cure,
   FailedPage,

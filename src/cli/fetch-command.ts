@@ -6,6 +6,7 @@ import type { RunEvent } from '../core/events.ts';
 import { reasonOfFile } from '../core/files.ts';
 import type { RunOptions } from '../core/options.ts';
 import { outputsOf, strictOf } from '../core/resolve-options.ts';
+import { nameOfOutput } from '../core/sink-path.ts';
 import { isWhole, type Strict, type Summary } from '../core/summary.ts';
 import {
   createFileDestination,
@@ -204,7 +205,7 @@ function saySummary(
     color: facts.color,
     wallTime: context.clock.wallTime(),
     total,
-    outputs: outputsOf(options.output),
+    outputs: outputsOf(options.output).map(nameOfOutput),
     expect: options.expect ?? null,
     strict: options.allowIncomplete === true ? null : strictOf(options.strict),
     isWholeByDefault: isWholeByDefault(summary, options),
