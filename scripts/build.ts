@@ -19,7 +19,7 @@ const NAMED_BY_CONTENT = '[name]-[hash].cjs';
 
 /** Loading these takes milliseconds, and many runs or one of the two threads do without. */
 const LOADED_ON_USE =
-  /^(let (node_\w+) = )(require\("node:(?:crypto|dns|fs\/promises|http|http2|os|stream\/consumers|tls|zlib)"\);)$/gm;
+  /^(let (node_\w+) = )(require\("node:(?:crypto|dns|fs\/promises|http|http2|os|perf_hooks|stream\/consumers|tls|zlib)"\);)$/gm;
 
 /** Turns `let node_zlib = require("node:zlib")` into a function that loads the module when it is called. */
 const loadOnUse: Plugin = {
@@ -63,7 +63,7 @@ async function bundle(
     cwd: ROOT,
     input: input!,
     platform: 'node',
-    external: [/^undici/],
+    external: [/^undici/, '@opentelemetry/api'],
     plugins: [loadOnUse, asciiOnly],
   });
   const { output } = await made.write({
@@ -95,11 +95,15 @@ await bundle(
   {
     groups: [
       { name: 'archive-worker', test: /archive-worker\.ts$/, priority: 2 },
-      { name: 'run', test: /src[\\/](?!demo|cli|export[\\/]parquet[\\/])/, priority: 1 },
+      {
+        name: 'run',
+        test: /src[\\/](?!demo|cli|index|serve|api[\\/]serve|export[\\/]parquet[\\/])/,
+        priority: 1,
+      },
       // What a fetch loads of the command line.
       {
         name: 'cli',
-        test: /src[\\/]cli[\\/](?!start|demo|explain|presets|archive|only-archive|schema|completion)/,
+        test: /src[\\/]cli[\\/](?!start|demo|archive-|completion|manifest|metrics|only-|verification|(?!fetch)[\w-]+-command)/,
         priority: 1,
       },
     ],

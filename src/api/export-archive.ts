@@ -2,6 +2,7 @@ import { filesOfArchive } from '../archive/archive-location.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import { holdFile } from '../archive/file-locks.ts';
 import { withWritten } from '../archive/verdict.ts';
+import { writeManifest } from '../archive-thread/manifest-file.ts';
 import { countWritten, wholeArchive } from '../archive-thread/stored-pages.ts';
 import {
   boolean,
@@ -14,21 +15,26 @@ import {
   string,
   tableKinds,
 } from '../core/check-options.ts';
+import { systemClock } from '../core/clock.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
+import type { ManifestOutput } from '../core/manifest.ts';
 import { type FormatName, formatNames } from '../core/options.ts';
 import type { OutputShape } from '../core/output-shape.ts';
 import { outputsOf } from '../core/resolve-options.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
 import { type AskedTable, tableOptions, withTable } from '../core/table-options.ts';
-import { checkTable, outputForm } from '../export/choose-format.ts';
+import { checkTable, isMadeOfBytes, outputForm } from '../export/choose-format.ts';
 import { createOutput } from '../export/create-output.ts';
 import type { FileDestination } from '../export/file-destination.ts';
+import { HashingDestination } from '../export/hashing-destination.ts';
 import { writeWhole } from '../export/write-output.ts';
 import {
   checkDistinctFiles,
+  checkManifest,
   checkOutputFolder,
   type FilesBeside,
+  manifestUses,
   outputUses,
 } from '../fetch/check-files.ts';
 import type { ByteSink } from '../fetch/output-sinks.ts';
@@ -38,6 +44,8 @@ export interface ExportOptions extends AskedTable {
   /** Paths whose extensions name their formats, as a run has them, or `stdout`. */
   readonly output?: string | readonly string[];
   readonly stdout?: ByteSink;
+  /** As a run's. Default: none. */
+  readonly manifest?: string;
   /** Overrides the extension. Default `ndjson`. */
   readonly format?: FormatName;
   /** The key of the records, for `upsert`. Default: the run's. */
@@ -55,6 +63,7 @@ const kinds: OptionKinds<Required<ExportOptions>> = {
   key: string,
   output: outputs,
   stdout: byteSink,
+  manifest: string,
   format,
   select: string,
   wholePages: boolean,
@@ -65,6 +74,8 @@ export interface ExportedFile {
   readonly destination: string;
   readonly records: number;
   readonly bytes: number;
+  /** Records of the list that `where` left out. */
+  readonly leftOut: number;
   /** What is to be known of it, a sentence each: names of columns that are not those of the records. */
   readonly notes: readonly string[];
 }
@@ -89,17 +100,26 @@ export async function exportArchive(path: string, options: ExportOptions): Promi
   return exportBeside(path, options, {});
 }
 
+/** What a caller knows of an archive that the archive does not say. */
+export interface Judged {
+  readonly verdict: Verdict;
+  /** It is removed after the export. */
+  readonly isArchiveGone: boolean;
+}
+
 /**
  * `exportArchive` for a caller that reads and writes other files too.
  *
+ * @param judged what a manifest says instead of what is found here
  * @internal
  */
 export async function exportBeside(
   path: string,
   options: ExportOptions,
   { alsoWritten = [], alsoRead = [] }: FilesBeside,
+  judged: Judged | null = null,
 ): Promise<ExportResult> {
-  const { stdout } = options;
+  const { stdout, manifest = null } = options;
   const paths = outputsOf(options.output);
   if (paths.length === 0 && stdout === undefined) {
     throw usageError('say where the export goes: give output, or stdout');
@@ -116,8 +136,9 @@ export async function exportBeside(
   const asked = tableOptions(options);
   checkTable(asked, forms);
   for (const output of paths) checkOutputFolder(output);
+  checkManifest(manifest);
   checkDistinctFiles(
-    [...outputUses(paths), ...alsoWritten],
+    [...outputUses(paths), ...manifestUses(manifest), ...alsoWritten],
     [...filesOfArchive(path).map((file) => ['the archive', file] as const), ...alsoRead],
   );
   const archive = ArchiveReader.openReadOnly(path);
@@ -133,15 +154,33 @@ export async function exportBeside(
       files.push(createOutput(forms[index]!, output, holdFile, table));
     }
     const outputs: ExportedFile[] = [];
+    const described: ManifestOutput[] = [];
     for (const [index, form] of forms.entries()) {
       const pages = () => wholeArchive(archive, shape);
-      const to = files[index] ?? stdout!;
-      const counts = await writeWhole(form, pages, to, shape.select, table);
+      const file = files[index];
+      const to = file ?? stdout!;
+      const isHashed = manifest !== null && isMadeOfBytes(form);
+      const hash = isHashed ? new HashingDestination(to) : null;
+      const counts = await writeWhole(form, pages, hash ?? to, shape.select, table);
       outputs.push({ destination: paths[index] ?? 'stdout', ...counts });
+      const { records, bytes } = counts;
+      const named = file === undefined || file.waitsForReader ? null : paths[index]!;
+      const sha256 = hash?.digest() ?? null;
+      described.push({ path: named, format: form.format, records, bytes, sha256 });
     }
     for (const file of files) file.commit();
     const first = outputs[0]!;
-    return { ...first, outputs, verdict: withWritten(verdict, first.records) };
+    const counted = withWritten(verdict, first.records + first.leftOut);
+    if (manifest !== null) {
+      writeManifest(manifest, archive, {
+        verdict: judged === null ? counted : withWritten(judged.verdict, first.records),
+        takes: shape,
+        outputs: described,
+        archive: judged?.isArchiveGone ? null : path,
+        writtenAt: systemClock.wallTime(),
+      });
+    }
+    return { ...first, outputs, verdict: counted };
   } finally {
     for (const file of files) file.abort();
     archive.close();

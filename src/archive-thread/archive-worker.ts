@@ -63,6 +63,8 @@ function forget(worker: Worker): void {
 
 function createWorker(): Worker {
   return new Worker(threadEntry(), {
+    // Nobody writes to it. Without this, Node makes the thread's stream to close it: 1 ms of its start.
+    stdin: true,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
   });
 }

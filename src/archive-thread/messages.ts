@@ -64,6 +64,8 @@ export interface OpenRequest {
   /** None for the archive alone; several only if all are files. */
   readonly targets: readonly ExportTarget[];
   readonly table: TableOptions;
+  /** A file that says what was written, of which pages; null for none. */
+  readonly manifest: string | null;
 }
 
 export interface Opened {
@@ -135,6 +137,8 @@ export interface FinishedOutput {
   readonly bytes: number;
   /** What a user should know of it, a sentence each. */
   readonly notes: readonly string[];
+  /** Records that `where` left out. */
+  readonly leftOut: number;
 }
 
 export interface Finished {

@@ -1,9 +1,12 @@
 /** The outputs of a run that are made of bytes: files, or blocks for the main thread. */
 import { holdFile } from '../archive/file-locks.ts';
+import type { ManifestOutput } from '../core/manifest.ts';
 import { type TableOptions, withTable } from '../core/table-options.ts';
+import { isMadeOfBytes } from '../export/choose-format.ts';
 import { createOutput } from '../export/create-output.ts';
 import type { FileDestination } from '../export/file-destination.ts';
 import type { Destination, ExportItem, PageSource } from '../export/format.ts';
+import { HashingDestination } from '../export/hashing-destination.ts';
 import { canFollow, type Written, writeFollowing, writeWhole } from '../export/write-output.ts';
 import type { BytesTarget, ExportTarget, FileTarget, FinishedOutput } from './messages.ts';
 
@@ -12,8 +15,16 @@ interface ByteOutput {
   /** Null for the main thread. */
   readonly file: FileDestination | null;
   readonly destination: Destination;
+  /** Null where nobody wants its hash. */
+  readonly hash: HashingDestination | null;
   /** Null while it is not written whole. */
   written: Written | null;
+}
+
+/** What was written, for the summary and for a manifest. */
+interface SettledOutput {
+  readonly finished: FinishedOutput;
+  readonly described: ManifestOutput;
 }
 
 export class Outputs {
@@ -32,9 +43,15 @@ export class Outputs {
    * Opens all, or none.
    *
    * @param main takes blocks that go to no file
+   * @param areHashed whether a manifest is to have their hashes
    * @throws EverypageError as `createOutput` does
    */
-  static open(targets: readonly ExportTarget[], table: TableOptions, main: Destination): Outputs {
+  static open(
+    targets: readonly ExportTarget[],
+    table: TableOptions,
+    main: Destination,
+    areHashed: boolean,
+  ): Outputs {
     const all: ByteOutput[] = [];
     const outputs = (): Outputs => new Outputs(all, table);
     try {
@@ -42,7 +59,9 @@ export class Outputs {
         if (target.kind === 'pages') continue;
         const file =
           target.kind === 'file' ? createOutput(target, target.path, holdFile, table) : null;
-        all.push({ target, file, destination: file ?? main, written: null });
+        const to = file ?? main;
+        const hash = areHashed && isMadeOfBytes(target) ? new HashingDestination(to) : null;
+        all.push({ target, file, destination: hash ?? to, hash, written: null });
       }
     } catch (error) {
       outputs().abort();
@@ -79,7 +98,13 @@ export class Outputs {
   async follow(pages: AsyncIterable<ExportItem>, select: string | null): Promise<Written | null> {
     const output = this.#following;
     if (output === null) return null;
-    output.written = await writeFollowing(output.target, pages, output.destination, select);
+    output.written = await writeFollowing(
+      output.target,
+      pages,
+      output.destination,
+      select,
+      this.#table,
+    );
     return output.written;
   }
 
@@ -105,22 +130,31 @@ export class Outputs {
    * Puts files that are written whole in their places, if they are to be written at all; else they stay as
    * they were. What a pipe or the main thread got nobody can take back. Returns what was written.
    */
-  settle(isGood: boolean, isAbandoned: boolean): readonly FinishedOutput[] {
+  settle(isGood: boolean, isAbandoned: boolean): readonly SettledOutput[] {
     const isKept = (output: ByteOutput): boolean =>
       output.written !== null && (isGood || isStream(output));
     for (const output of this.#all) {
       if (isKept(output) && !isAbandoned) output.file?.commit();
       else output.file?.abort();
     }
-    return this.#all.filter(isKept).map(({ target, written }) => ({
-      destination: target.kind === 'file' ? target.path : 'stdout',
-      ...written!,
+    return this.#all.filter(isKept).map((output) => ({
+      finished: {
+        destination: output.target.kind === 'file' ? output.target.path : 'stdout',
+        ...output.written!,
+      },
+      described: described(output, output.written!),
     }));
   }
 
   abort(): void {
     for (const { file } of this.#all) file?.abort();
   }
+}
+
+function described(output: ByteOutput, { records, bytes }: Written): ManifestOutput {
+  const { target, hash } = output;
+  const path = target.kind === 'file' && !isStream(output) ? target.path : null;
+  return { path, format: target.format, records, bytes, sha256: hash?.digest() ?? null };
 }
 
 /** Somebody reads it meanwhile. */

@@ -13,12 +13,13 @@ import { KnownCredentials } from '../core/known-credentials.ts';
 import { type OutputShape, withShape } from '../core/output-shape.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import { isWhole, type VerdictName } from '../core/summary.ts';
+import { isWhole, type Verdict, type VerdictName } from '../core/summary.ts';
 import { freeSpans, readCondition, readSelection } from '../decode/decode.ts';
 import type { ExportCounts } from '../export/format.ts';
 import { BatchReader, type ReadBatch } from './batch-reader.ts';
 import { EchoWatch } from './echoed-credentials.ts';
 import { ArchiveFollower } from './follow-archive.ts';
+import { writeManifest } from './manifest-file.ts';
 import type {
   Answer,
   Ask,
@@ -50,8 +51,7 @@ const LARGE_BYTES = 4 * 1024 * 1024;
 /** Of pages that are stored, and that the export reads back. */
 function letGo({ arena }: Batch, pages: ReadBatch['pages']): void {
   if (arena.buffer instanceof ArrayBuffer) arena.buffer.transfer(0);
-  for (const { record, decoded } of pages) {
-    if (decoded?.found !== undefined) freeSpans(decoded.found);
+  for (const { record } of pages) {
     for (const { list } of record.keys) {
       // A small one shares its memory with others.
       if (list.length === list.buffer.byteLength && list.buffer instanceof ArrayBuffer) {
@@ -59,6 +59,11 @@ function letGo({ arena }: Batch, pages: ReadBatch['pages']): void {
       }
     }
   }
+}
+
+/** Records that an output took of the pages, those that it left out by a condition of the user's included. */
+function takenOf({ records, leftOut = 0 }: Counts): number {
+  return records + leftOut;
 }
 
 /** Where an export goes that the main thread receives. */
@@ -69,6 +74,8 @@ export interface MainThread {
   /** Nothing that was sent is waited for any more. */
   giveUp(): void;
 }
+
+type Counts = ExportCounts & { readonly leftOut?: number };
 
 /** What can be set up only once it is known how the list pages. */
 interface Begun {
@@ -86,7 +93,7 @@ export class ArchiveSession implements SessionCalls {
   readonly #credentials: KnownCredentials;
   readonly #echoes: EchoWatch | null;
   #begun: Begun | null = null;
-  #exporting: Promise<ExportCounts | null> = Promise.resolve(null);
+  #exporting: Promise<Counts | null> = Promise.resolve(null);
   #isAbandoned = false;
   #isExported = false;
   /** Why the output cannot be whole; null while it can. */
@@ -105,9 +112,8 @@ export class ArchiveSession implements SessionCalls {
     this.#archive = archive;
     archive.setExpected(ask.expect);
     this.opened = this.#whatWasThere(!created);
-    this.#outputs = Outputs.open(ask.targets, ask.table, {
-      write: (bytes) => main.sendBytes(bytes),
-    });
+    const sender = { write: (bytes: Uint8Array) => main.sendBytes(bytes) };
+    this.#outputs = Outputs.open(ask.targets, ask.table, sender, ask.manifest !== null);
   }
 
   /** Opens the archive. A list begins at once; where the run is paginated `paginate` must follow. */
@@ -204,7 +210,13 @@ export class ArchiveSession implements SessionCalls {
     const { reader, follow } = this.#ready();
     const { rejections, pages, attempts } = reader.read(batch);
     const rows: PageRow[] = [];
-    for (const { record } of pages) rows.push(record);
+    for (const { record, decoded } of pages) {
+      rows.push(record);
+      // The export finds its records again.
+      if (decoded?.found !== undefined && !follow.mayKeep(decoded.body.length)) {
+        freeSpans(decoded.found);
+      }
+    }
     const kept = this.#archive.store(rows, attempts);
     reader.stored();
     const pageInfos: (PageInfo | null)[] = [];
@@ -281,11 +293,12 @@ export class ArchiveSession implements SessionCalls {
     if (this.#exportError !== null) throw this.#exportError;
     const counts = followed ?? this.#outputs.written;
     const isCounted = counts !== null && (!isAllOrNothing || isWritten);
-    const verdict = isCounted ? withWritten(counted, counts.records) : counted;
+    const verdict = isCounted ? withWritten(counted, takenOf(counts)) : counted;
     const isComplete = isWhole(verdict.name, strict);
     if (verdict.name !== counted.name) this.#seal(verdict.name);
     const isGood = isWritten && (isComplete || allowIncomplete) && !this.#isAbandoned;
     const given = this.#outputs.settle(isGood, this.#isAbandoned);
+    if (isGood) this.#writeManifest(verdict, given, isComplete);
     // Who left before the last page may come back for the rest, and must not fetch it again.
     const arePages = targets[0]?.kind === 'pages';
     const isLeft = arePages && followed === null;
@@ -294,8 +307,9 @@ export class ArchiveSession implements SessionCalls {
     if (isDone) archive.markExported(this.#clock.wallTime());
     const isEmpty = verdict.stored === 0 && verdict.failed === 0;
     const archivePath = this.#settleArchive(isDone, isEmpty && !isComplete);
-    const sent = arePages && followed !== null ? { ...followed, notes: [] } : null;
-    const outputs = sent === null ? given : [{ destination: 'stdout', ...sent }];
+    const sent = arePages && followed !== null ? { ...followed, leftOut: 0, notes: [] } : null;
+    const outputs =
+      sent === null ? given.map(({ finished }) => finished) : [{ destination: 'stdout', ...sent }];
     const isAbandoned = this.#isAbandoned;
     const echo = this.#echoes?.found ?? null;
     return { verdict, failures, outputs, archivePath, isAbandoned, echo };
@@ -314,6 +328,24 @@ export class ArchiveSession implements SessionCalls {
     this.#isExported = true;
   }
 
+  /** Before the archive gets its name: who is killed until then writes both again. */
+  #writeManifest(
+    verdict: Verdict,
+    outputs: ReturnType<Outputs['settle']>,
+    isComplete: boolean,
+  ): void {
+    const { manifest, location, keep } = this.#ask;
+    if (manifest === null || this.#begun === null) return;
+    writeManifest(manifest, this.#archive, {
+      verdict,
+      takes: this.#begun.output,
+      outputs: outputs.map(({ described }) => described),
+      archive: location !== null && keep ? location[isComplete ? 'complete' : 'part'] : null,
+      writtenAt: this.#clock.wallTime(),
+      withhold: (value) => this.#credentials.withholdIn(value),
+    });
+  }
+
   /** Keeps the verdict, after which a run that goes on has only the output to write. */
   #seal(name: VerdictName): void {
     this.#archive.seal(name, this.#clock.wallTime(), !this.#ask.keep);
@@ -329,7 +361,8 @@ export class ArchiveSession implements SessionCalls {
     const isFollowed = this.#outputs.isFollowing || this.#ask.targets[0]?.kind === 'pages';
     if (!isFollowed) return countWritten(this.#archive, output);
     follow?.end();
-    return (await this.#exporting)?.records ?? null;
+    const counts = await this.#exporting;
+    return counts === null ? null : takenOf(counts);
   }
 
   abandon(): null {
@@ -371,10 +404,7 @@ export class ArchiveSession implements SessionCalls {
     return isDone || isEmpty ? this.#discard() : location.part;
   }
 
-  async #export(
-    pages: AsyncIterable<PageItem>,
-    select: string | null,
-  ): Promise<ExportCounts | null> {
+  async #export(pages: AsyncIterable<PageItem>, select: string | null): Promise<Counts | null> {
     if (this.#ask.targets[0]?.kind === 'pages') {
       return sendInGroups(pages, select, (sent) => this.#main.sendPages(sent, select));
     }

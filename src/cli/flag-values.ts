@@ -214,6 +214,21 @@ export const address: ValueType<string> = {
   parse: addressBlock,
 };
 
+/** Where a server of ours listens. */
+export const listenAddress: ValueType<{ readonly host: string; readonly port: number }> = {
+  name: '[HOST:]PORT',
+  example: '8080',
+  parse(value) {
+    const [, bracketed, plain, digits] =
+      /^(?:(?:\[([\da-f:.]+)\]|([^[\]:]*)):)?(\d{1,5})$/i.exec(value) ?? [];
+    const port = Number(digits);
+    if (digits === undefined || port > 65_535) {
+      throw usageError('expected a port, or a host and a port, as in 8080 or 127.0.0.1:8080');
+    }
+    return { host: bracketed ?? (plain || '127.0.0.1'), port };
+  },
+};
+
 /** A header, or the path of a file that holds some. */
 export const header: ValueType<HeaderLine | string> = {
   name: 'LINE',

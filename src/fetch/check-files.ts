@@ -15,6 +15,17 @@ export function outputUses(paths: readonly string[]): FileUses {
   return paths.map((path, index) => [`output ${index + 1}`, path]);
 }
 
+/** @throws EverypageError where a manifest could not be written later, or is no file that stays */
+export function checkManifest(path: string | null): void {
+  checkOutputFolder(path);
+  if (path === null || !isWrittenInPlace(path)) return;
+  throw usageError(`${path} is no regular file; a manifest is one, as in --manifest items.sha256`);
+}
+
+export function manifestUses(path: string | null): FileUses {
+  return path === null ? [] : [['--manifest', path]];
+}
+
 /** What a caller of a run reads and writes besides: the run holds it against its own files. */
 export interface FilesBeside {
   readonly alsoWritten?: FileUses;

@@ -29,9 +29,11 @@ import type { Plan, PlanSource } from '../plan/plan.ts';
 import { firstOrigin, takeUserInfo } from '../plan/written-url.ts';
 import {
   checkDistinctFiles,
+  checkManifest,
   checkOutputFolder,
   type FilesBeside,
   type FileUses,
+  manifestUses,
   outputUses,
 } from './check-files.ts';
 import { withKnownCredentials, withoutCredentials } from './credentials.ts';
@@ -77,6 +79,7 @@ export async function prepare(
   readCondition(options.failWhen);
   for (const output of options.outputs) checkOutputFolder(output);
   checkOutputFolder(options.archive);
+  checkManifest(options.manifest);
   const targets = exportTargets(options, askedOptions);
   await checkSources(sources);
   const makePlan = (): Plan =>
@@ -109,6 +112,7 @@ export async function prepare(
     [
       ...outputUses(targets.flatMap((target) => (target.kind === 'file' ? [target.path] : []))),
       ...(location === null ? [] : archiveUses(location)),
+      ...manifestUses(options.manifest),
       ...alsoWritten,
     ],
     [...filesRead(sources, options), ...alsoRead],
@@ -140,6 +144,7 @@ export async function prepare(
       failWhen: options.failWhen,
       targets,
       table: withTable(options.table, specification.sources[0], options.paginate.pinned.key),
+      manifest: options.manifest,
     },
     transport,
     connectTo: isNew || options.fresh ? firstOrigin(sources) : null,
