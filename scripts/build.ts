@@ -63,7 +63,7 @@ async function bundle(
     cwd: ROOT,
     input: input!,
     platform: 'node',
-    external: [/^undici/, 'hyparquet-writer'],
+    external: [/^undici/, '@opentelemetry/api'],
     plugins: [loadOnUse, asciiOnly],
   });
   const { output } = await made.write({
@@ -95,11 +95,15 @@ await bundle(
   {
     groups: [
       { name: 'archive-worker', test: /archive-worker\.ts$/, priority: 2 },
-      { name: 'run', test: /src[\\/](?!demo|cli)/, priority: 1 },
+      {
+        name: 'run',
+        test: /src[\\/](?!demo|cli|index|serve|api[\\/]serve|export[\\/]parquet[\\/])/,
+        priority: 1,
+      },
       // What a fetch loads of the command line.
       {
         name: 'cli',
-        test: /src[\\/]cli[\\/](?!start|demo|explain|head-|presets|archive|only-archive|schema|completion)/,
+        test: /src[\\/]cli[\\/](?!start|demo|archive-|completion|manifest|metrics|only-|verification|(?!fetch)[\w-]+-command)/,
         priority: 1,
       },
     ],

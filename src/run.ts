@@ -24,6 +24,7 @@ import { RunControl } from './fetch/run-control.ts';
 import { createTransport } from './http/create-transport.ts';
 import type { Transport } from './http/transport.ts';
 import type { PlanSource } from './plan/plan.ts';
+import { withTelemetry } from './report/telemetry.ts';
 
 type Options = RunOptions & OutputSinks;
 
@@ -58,8 +59,11 @@ export function runOver(
   sources: readonly PlanSource[],
   options: Options & FilesBeside,
 ): Promise<Summary> {
-  if (!options.prove) return readList(make, sources, options);
-  return proveList((...asked) => readList(make, ...asked), sources, options);
+  return withTelemetry(options, (observed) =>
+    observed.prove
+      ? proveList((...asked) => readList(make, ...asked), sources, observed)
+      : readList(make, sources, observed),
+  );
 }
 
 async function readList(

@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { holdFile } from '../archive/file-locks.ts';
+import { escapeText } from '../core/escape.ts';
 import type { RunEvent } from '../core/events.ts';
+import { reasonOfFile } from '../core/files.ts';
 import type { RunOptions } from '../core/options.ts';
 import { outputsOf, strictOf } from '../core/resolve-options.ts';
-import { isWhole, type Summary } from '../core/summary.ts';
+import { nameOfOutput } from '../core/sink-path.ts';
+import { isWhole, type Strict, type Summary } from '../core/summary.ts';
 import {
   createFileDestination,
   isWrittenInPlace,
@@ -31,6 +34,7 @@ import { netrcPath } from './credentials.ts';
 import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.ts';
 import { STDOUT } from './flag-values.ts';
 import { flagNamed } from './flags.ts';
+import type { MetricsServer } from './metrics-server.ts';
 import { type TypedArguments, UsageError, wordsOf } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
 import { readRunOptions, readSummaryPath } from './run-options.ts';
@@ -85,7 +89,8 @@ async function fetchAndReport(
   context: CliContext,
 ): Promise<ExitCode> {
   const streamsRecords = options.output === undefined;
-  const reporting = createReporting(typed, context, streamsRecords);
+  const metrics = await metricsOf(typed);
+  const reporting = createReporting(typed, context, streamsRecords, metrics);
   const signals = watchSignals(
     context.signals,
     (signal) => sayStopping(signal, reporting),
@@ -122,12 +127,41 @@ async function fetchAndReport(
     if (!reporting.json && !(reporting.quiet && exitCode === 0)) {
       saySummary({ summary, total, outputName }, typed, context, options, reporting);
     }
+    await tellGithub(summary, { total, strict: strictOf(options.strict) }, context);
     if (summaryPath === STDOUT) await writeOut(context, summaryJson(summary, exitCode));
     else if (summaryPath !== null) await writeSummary(summaryPath, summary, exitCode);
     return exitCode;
   } finally {
     reporting.close();
     signals.close();
+  }
+}
+
+/** What `--metrics` serves, or null. */
+async function metricsOf(typed: TypedArguments): Promise<MetricsServer | null> {
+  const listen = typed.value('metrics');
+  if (listen === null) return null;
+  return (await import('./metrics-server.ts')).startMetricsServer(listen);
+}
+
+/** A job of GitHub Actions shows the verdict, and what is missing. */
+async function tellGithub(
+  summary: Summary,
+  facts: { readonly total: number | null; readonly strict: Strict | null },
+  { env, stderr, clock }: CliContext,
+): Promise<void> {
+  const path = env['GITHUB_STEP_SUMMARY'];
+  if (!path) return;
+  const { githubAnnotations, githubSummary } = await import('../report/github.ts');
+  if (env['GITHUB_ACTIONS'] === 'true') {
+    for (const line of githubAnnotations(summary, facts.strict)) stderr.write(`${line}\n`);
+  }
+  try {
+    await appendFile(path, githubSummary(summary, { ...facts, wallTime: clock.wallTime() }));
+  } catch (error) {
+    // The run itself has ended well or not: that stands.
+    const why = reasonOfFile(error) ?? String(error);
+    stderr.write(`everypage: GITHUB_STEP_SUMMARY, ${escapeText(path)}: ${escapeText(why)}\n`);
   }
 }
 
@@ -171,7 +205,7 @@ function saySummary(
     color: facts.color,
     wallTime: context.clock.wallTime(),
     total,
-    outputs: outputsOf(options.output),
+    outputs: outputsOf(options.output).map(nameOfOutput),
     expect: options.expect ?? null,
     strict: options.allowIncomplete === true ? null : strictOf(options.strict),
     isWholeByDefault: isWholeByDefault(summary, options),

@@ -139,10 +139,7 @@ async function firstOfList({ job, engine }: RunParts) {
       }
       return { asked, json: undefined, request: null };
     },
-    (page, request) => {
-      const json: unknown = JSON.parse(decoder.decode(page));
-      return recordsIn(json, request) === null && saysThatItFailed(json);
-    },
+    (json, request) => recordsIn(json, request) === null && saysThatItFailed(json),
   );
 }
 

@@ -109,6 +109,7 @@ export class Exchange implements ArrivingBody {
     // These two have no body whatever content-length says (RFC 9110 §8.6).
     if (typeof stated !== 'string' || status === 204 || status === 304) return;
     this.#statedBytes = Number(stated);
+    this.#body.expect(Math.min(this.#statedBytes, this.#maxBodyBytes));
     if (this.#statedBytes > this.#maxBodyBytes) this.#failTooLarge();
   }
 
