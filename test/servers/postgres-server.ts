@@ -68,7 +68,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     options,
   );
   const rules = join(data, 'pg_hba.conf');
-  writeFileSync(rules, `local all secured scram-sha-256\n${readFileSync(rules, 'utf8')}`);
+  writeFileSync(rules, `local secured app scram-sha-256\n${readFileSync(rules, 'utf8')}`);
   appendFileSync(
     join(data, 'postgresql.conf'),
     `listen_addresses = ''\nunix_socket_directories = '${folder}'\nfsync = off\nfull_page_writes = off\n` +
