@@ -72,6 +72,8 @@ export interface ExportedFile {
   readonly destination: string;
   readonly records: number;
   readonly bytes: number;
+  /** Records of the list that `where` left out. */
+  readonly leftOut: number;
   /** What is to be known of it, a sentence each: names of columns that are not those of the records. */
   readonly notes: readonly string[];
 }
@@ -155,10 +157,11 @@ export async function exportBeside(
     const settled = await outputs.settle(true, () => false);
     const written = settled.map(({ finished }) => finished);
     const first = written[0]!;
-    const counted = withWritten(verdict, first.records);
+    const counted = withWritten(verdict, first.records + first.leftOut);
     if (manifest !== null) {
       writeManifest(manifest, archive, {
-        verdict: judged === null ? counted : withWritten(judged.verdict, first.records),
+        verdict:
+          judged === null ? counted : withWritten(judged.verdict, first.records + first.leftOut),
         takes: shape,
         outputs: settled.map(({ described }) => described),
         archive: judged?.isArchiveGone ? null : path,

@@ -54,7 +54,8 @@ export async function proveList(
 ): Promise<Summary> {
   const { output, stdout, pages, format, prove, manifest, ...others } = options;
   // The readings write no table.
-  const { columns, csvSafe, csvBom, csvDelimiter, nested, table, ifExists, ...rest } = others;
+  const { columns, csvSafe, csvBom, csvDelimiter, nested, table, ifExists, ...shaped } = others;
+  const { where, fields, ...rest } = shaped;
   const paths = outputsOf(output);
   if (pages !== undefined || (paths.length === 0 && stdout === undefined && !rest.archive)) {
     throw usageError('prove reads into an archive: give an output, or an archive');

@@ -144,6 +144,8 @@ export interface FinishedOutput {
   readonly bytes: number;
   /** What a user should know of it, a sentence each. */
   readonly notes: readonly string[];
+  /** Records that `where` left out. */
+  readonly leftOut: number;
 }
 
 export interface Finished {

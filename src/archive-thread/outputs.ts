@@ -129,7 +129,13 @@ export class Outputs {
   async follow(pages: AsyncIterable<ExportItem>, select: string | null): Promise<Written | null> {
     const output = this.#following;
     if (output === null) return null;
-    output.written = await writeFollowing(output.target, pages, output.destination, select);
+    output.written = await writeFollowing(
+      output.target,
+      pages,
+      output.destination,
+      select,
+      this.#table,
+    );
     return output.written;
   }
 
@@ -208,7 +214,7 @@ async function writeOutput(output: Output, pages: PageSource, wanted: Wanted): P
   const { select, table, runId } = wanted;
   output.written =
     output.target === null
-      ? await output.sink.write(pages, select, { runId, key: table.key })
+      ? await output.sink.write(pages, select, { runId, key: table.key, expressions: table })
       : await writeWhole(output.target, pages, output.destination, select, table);
 }
 

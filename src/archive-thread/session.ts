@@ -62,6 +62,11 @@ function letGo({ arena }: Batch, pages: ReadBatch['pages']): void {
   }
 }
 
+/** Records that an output took of the pages, those that it left out by a condition of the user's included. */
+function takenOf({ records, leftOut = 0 }: Counts): number {
+  return records + leftOut;
+}
+
 /** Where an export goes that the main thread receives. */
 export interface MainThread {
   sendBytes(bytes: Uint8Array): Promise<void>;
@@ -70,6 +75,8 @@ export interface MainThread {
   /** Nothing that was sent is waited for any more. */
   giveUp(): void;
 }
+
+type Counts = ExportCounts & { readonly leftOut?: number };
 
 /** What can be set up only once it is known how the list pages. */
 interface Begun {
@@ -87,7 +94,7 @@ export class ArchiveSession implements SessionCalls {
   readonly #credentials: KnownCredentials;
   readonly #echoes: EchoWatch | null;
   #begun: Begun | null = null;
-  #exporting: Promise<ExportCounts | null> = Promise.resolve(null);
+  #exporting: Promise<Counts | null> = Promise.resolve(null);
   #isAbandoned = false;
   #isExported = false;
   /** Why the output cannot be whole; null while it can. */
@@ -289,7 +296,7 @@ export class ArchiveSession implements SessionCalls {
     await this.#throwIfFailed();
     const counts = followed ?? this.#outputs.written;
     const isCounted = counts !== null && (!isAllOrNothing || isWritten);
-    const verdict = isCounted ? withWritten(counted, counts.records) : counted;
+    const verdict = isCounted ? withWritten(counted, takenOf(counts)) : counted;
     const isComplete = isWhole(verdict.name, strict);
     if (verdict.name !== counted.name) this.#seal(verdict.name);
     const isGood = isWritten && (isComplete || allowIncomplete) && !this.#isAbandoned;
@@ -306,7 +313,7 @@ export class ArchiveSession implements SessionCalls {
     if (isDone) archive.markExported(this.#clock.wallTime());
     const isEmpty = verdict.stored === 0 && verdict.failed === 0;
     const archivePath = this.#settleArchive(isDone, isEmpty && !isComplete);
-    const sent = arePages && followed !== null ? { ...followed, notes: [] } : null;
+    const sent = arePages && followed !== null ? { ...followed, leftOut: 0, notes: [] } : null;
     const outputs =
       sent === null ? given.map(({ finished }) => finished) : [{ destination: 'stdout', ...sent }];
     const isAbandoned = this.#isAbandoned;
@@ -368,7 +375,8 @@ export class ArchiveSession implements SessionCalls {
     const isFollowed = this.#outputs.isFollowing || this.#ask.targets[0]?.kind === 'pages';
     if (!isFollowed) return countWritten(this.#archive, output);
     follow?.end();
-    return (await this.#exporting)?.records ?? null;
+    const counts = await this.#exporting;
+    return counts === null ? null : takenOf(counts);
   }
 
   abandon(): null {
@@ -413,10 +421,7 @@ export class ArchiveSession implements SessionCalls {
     return isDone || isEmpty ? this.#discard() : location.part;
   }
 
-  async #export(
-    pages: AsyncIterable<PageItem>,
-    select: string | null,
-  ): Promise<ExportCounts | null> {
+  async #export(pages: AsyncIterable<PageItem>, select: string | null): Promise<Counts | null> {
     if (this.#ask.targets[0]?.kind === 'pages') {
       return sendInGroups(pages, select, (sent) => this.#main.sendPages(sent, select));
     }

@@ -45,12 +45,13 @@ export async function exportCommand(typed: TypedArguments, context: CliContext):
   });
   if (isJson) await writeOut(context, `${asciiJson({ ...result, exitCode }, 2)}\n`);
   const screen = createScreen(context.stderr, facts);
-  for (const { destination, records, bytes, notes } of outputs) {
+  for (const output of outputs) {
+    const { destination, bytes, notes } = output;
     const name = escapeText(destination);
     for (const note of notes) screen.line(`everypage: ${name}: ${escapeText(note)}`);
     if (isJson || typed.has('quiet')) continue;
     screen.line(
-      `${writtenText(records, verdict)} → ${name} (${formatBytes(bytes)})${reservation(verdict)}`,
+      `${writtenText(output, verdict)} → ${name} (${formatBytes(bytes)})${reservation(verdict)}`,
     );
   }
   return exitCode;

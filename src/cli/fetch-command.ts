@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { appendFile, writeFile } from 'node:fs/promises';
+import { runOver } from '../api/run.ts';
 import { holdFile } from '../archive/file-locks.ts';
 import { escapeText } from '../core/escape.ts';
 import type { RunEvent } from '../core/events.ts';
@@ -21,7 +22,6 @@ import { sourceOf } from '../plan/written-url.ts';
 import { summaryJson } from '../report/json-log.ts';
 import { flagsAfter } from '../report/stop-text.ts';
 import { summaryText } from '../report/summary-text.ts';
-import { runOver } from '../run.ts';
 import { againCommand, pagingCommand, takeCommand } from './command-text.ts';
 import {
   type CliContext,

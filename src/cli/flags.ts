@@ -176,6 +176,24 @@ const table = {
       help: 'records to show',
       verbs: ['head'],
     },
+    where: {
+      option: 'where',
+      value: text('EXPR', "state == 'open'"),
+      help: "records to write: 'price > `10`', a JMESPath expression",
+      detail:
+        'Those for which it is true, which is everything but null, false and what is empty. `true`, `false` and `null` mean these values. The verdict counts all records.',
+      verbs: ['fetch', 'export', 'schema', 'head'],
+      single: 'a record meets one condition; && joins two',
+    },
+    fields: {
+      option: 'fields',
+      value: text('EXPR', 'id,town=address.city'),
+      help: 'what to write of each record: id,town=address.city',
+      detail:
+        'Names, or names and paths; or a JMESPath expression that makes the new record, as in `{id: id, town: address.city}`. Values keep their bytes.',
+      verbs: ['fetch', 'export', 'schema', 'head'],
+      single: 'a record is made by one expression',
+    },
     columns: {
       option: 'columns',
       value: columns,

@@ -60,6 +60,8 @@ export const outputs: Kind = {
 
 /** What is said of outputs that are tables. */
 export const tableKinds: OptionKinds<Required<AskedTable>> = {
+  where: string,
+  fields: string,
   columns: strings,
   csvSafe: boolean,
   csvBom: boolean,

@@ -3,11 +3,13 @@ import { isMainThread } from 'node:worker_threads';
 import { EverypageError } from '../core/errors.ts';
 import type { OpenSink, RecordSink, SinkRecord } from '../core/record-sink.ts';
 import type { SinkPath } from '../core/sink-path.ts';
+import type { RecordExpressions } from '../core/table-options.ts';
 import { compactRange } from '../decode/decode.ts';
 import { KEPT } from './file-destination.ts';
 import type { PageSource } from './format.ts';
 import { firstLine, loadSink } from './load-sink.ts';
 import { createRecordTaker } from './page-records.ts';
+import { createRecordShaper } from './shape-records.ts';
 import type { Written } from './write-output.ts';
 
 const BATCH_RECORDS = 1000;
@@ -46,7 +48,11 @@ export class SinkDestination {
   async write(
     pages: PageSource,
     selection: string | null,
-    facts: { readonly runId: string; readonly key: string | null },
+    facts: {
+      readonly runId: string;
+      readonly key: string | null;
+      readonly expressions: RecordExpressions;
+    },
   ): Promise<Written> {
     const unwatch = this.#watchStray();
     try {
@@ -60,7 +66,8 @@ export class SinkDestination {
         await this.#call('write', () => sink.write(full));
       };
       const take = createRecordTaker(selection);
-      for await (const page of pages()) {
+      const shape = createRecordShaper(selection, facts.expressions);
+      for await (const page of shape.pages(pages())) {
         const { source, spans } = take(page);
         const { place, url } = page;
         for (let at = 0; at < spans.length; at += 2) {
@@ -74,7 +81,7 @@ export class SinkDestination {
         }
       }
       if (batch.length > 0) await flush();
-      return { records, bytes, notes: [] };
+      return { records, bytes, leftOut: shape.leftOut, notes: [] };
     } catch (error) {
       await this.abort(error);
       throw error;

@@ -35,12 +35,17 @@ export const sqlite: TableFormat = async (pages, destination, selection, options
   }
   const insert = database.prepare(insertOf(database, asked, table, schema, options));
   const readRow = createRowReader(schema);
+  const booleans = [...schema.columns.keys()].filter(
+    (index) => schema.columns[index]!.type.kind === 'boolean',
+  );
   const take = createRecordTaker(selection);
   let records = 0;
   for await (const page of pages()) {
     const { source, spans } = take(page);
     for (let at = 0; at < spans.length; at += 2) {
-      insert.run(...readRow(source, spans[at]!).map(boundOf));
+      const row = readRow(source, spans[at]!);
+      for (const index of booleans) row[index] = boundOf(row[index]!);
+      insert.run(...(row as SQLInputValue[]));
       records += 1;
     }
   }
@@ -70,8 +75,9 @@ function storedType(type: ColumnType): ColumnType {
   }
 }
 
-function boundOf(value: RowValue): SQLInputValue {
-  return typeof value === 'boolean' ? Number(value) : (value as SQLInputValue);
+/** SQLite has no booleans. */
+function boundOf(value: RowValue): RowValue {
+  return value === null ? null : Number(value);
 }
 
 function insertOf(
