@@ -16,7 +16,11 @@ import { documents, exact, exactRow } from '../schema/exact-values.ts';
 
 const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 2000) / 10);
 
-async function write(path: string, records: readonly string[], asked: AskedTable & { readonly key?: string } = {}) {
+async function write(
+  path: string,
+  records: readonly string[],
+  asked: AskedTable & { readonly key?: string } = {},
+) {
   const pages: ExportPage[] = records.map((record, position) => ({
     place: { branch: 0, position },
     url: 'https://api.example.com/items',
