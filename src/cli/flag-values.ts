@@ -3,6 +3,7 @@ import { expected, usageError } from '../core/errors.ts';
 import type { Recheck } from '../core/options.ts';
 import { isSecretHeader, isSecretName, redactUrl } from '../core/redact.ts';
 import { addressBlock, originOf, recheckOf } from '../core/resolve-options.ts';
+import { shownSink, sinkAt } from '../core/sink-path.ts';
 import { delimiterOf, tableOptions } from '../core/table-options.ts';
 import { parseBytes, parseDuration, parseRate, shortBytes, shortDuration } from '../core/units.ts';
 import { presets } from '../plan/presets.ts';
@@ -72,6 +73,7 @@ const STDOUT_NAMES = /^(?:-|\/dev\/stdout|(?:\/dev|\/proc\/self)\/fd\/1)$/;
 export const outputPath: ValueType<string> = {
   ...path('items.ndjson'),
   parse: (value) => (STDOUT_NAMES.test(value) ? null : path('').parse(value)),
+  show: (value, secretParams) => (sinkAt(value) === null ? value : shownSink(value, secretParams)),
 };
 
 export const STDOUT = '-';

@@ -126,7 +126,7 @@ const table = {
       list: outputPath,
       help: 'file: .ndjson .csv .parquet .db; default: stdout',
       detail:
-        'Also `.json`, `.jsonl`, `.tsv`, `.sqlite`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `-` is standard output. A pipe (`>(gzip > a.gz)`, a named pipe, `/dev/fd/3`) is written as standard output is.',
+        'Also `.json`, `.jsonl`, `.tsv`, `.sqlite`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `sink:./my-sink.ts` gives the records to a module of your own (docs/sinks.md). `-` is standard output. A pipe (`>(gzip > a.gz)`, a named pipe, `/dev/fd/3`) is written as standard output is.',
     },
     manifest: {
       option: 'manifest',

@@ -3,6 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EverypageError, usageError } from '../core/errors.ts';
 import { absolutePath, fileNumber, realPlace, statOrNull, whyUnreadable } from '../core/files.ts';
+import { sinkAt } from '../core/sink-path.ts';
 import { whyNoWindowsName } from '../core/windows-names.ts';
 import { isWrittenInPlace, outputOfTemporary, temporaryOf } from '../export/file-destination.ts';
 
@@ -24,6 +25,14 @@ export function checkManifest(path: string | null): void {
 
 export function manifestUses(path: string | null): FileUses {
   return path === null ? [] : [['--manifest', path]];
+}
+
+/** Modules that are read. */
+export function sinkUses(outputs: readonly string[]): FileUses {
+  return outputs.flatMap((output) => {
+    const sink = sinkAt(output);
+    return sink === null ? [] : [['the module of a sink', sink.path] as const];
+  });
 }
 
 /** What a caller of a run reads and writes besides: the run holds it against its own files. */
