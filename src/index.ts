@@ -14,6 +14,7 @@ export {
   type RecordsOptions,
   records,
 } from './api/pages.ts';
+export { run } from './api/run.ts';
 export { type ServedArchive, type ServeOptions, serveArchive } from './api/serve-archive.ts';
 export { UnfinishedError } from './api/unfinished-error.ts';
 export type { Sources, Urls } from './api/urls.ts';
@@ -40,6 +41,7 @@ export type {
 } from './core/options.ts';
 export type { Method, PageRequest, Place } from './core/page-request.ts';
 export type { Pagination, PaginationStyle } from './core/pagination.ts';
+export type { OpenSink, RecordSink, SinkContext, SinkRecord } from './core/record-sink.ts';
 export type {
   Cure,
   FailedPage,
@@ -56,4 +58,3 @@ export type { ByteSink, OutputSinks } from './fetch/output-sinks.ts';
 export type { PlanSource } from './plan/plan.ts';
 export { type Preset, presets } from './plan/presets.ts';
 export { sourceOf } from './plan/written-url.ts';
-export { run } from './run.ts';

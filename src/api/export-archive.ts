@@ -1,8 +1,9 @@
 import { filesOfArchive } from '../archive/archive-location.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
-import { holdFile } from '../archive/file-locks.ts';
+import { runIdOf } from '../archive/kept-run.ts';
 import { withWritten } from '../archive/verdict.ts';
 import { writeManifest } from '../archive-thread/manifest-file.ts';
+import { loadSinks, Outputs } from '../archive-thread/outputs.ts';
 import { countWritten, wholeArchive } from '../archive-thread/stored-pages.ts';
 import {
   boolean,
@@ -18,17 +19,12 @@ import {
 import { systemClock } from '../core/clock.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
-import type { ManifestOutput } from '../core/manifest.ts';
 import { type FormatName, formatNames } from '../core/options.ts';
 import type { OutputShape } from '../core/output-shape.ts';
 import { outputsOf } from '../core/resolve-options.ts';
+import { withoutSinks } from '../core/sink-path.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
 import { type AskedTable, tableOptions, withTable } from '../core/table-options.ts';
-import { checkTable, isMadeOfBytes, outputForm } from '../export/choose-format.ts';
-import { createOutput } from '../export/create-output.ts';
-import type { FileDestination } from '../export/file-destination.ts';
-import { HashingDestination } from '../export/hashing-destination.ts';
-import { writeWhole } from '../export/write-output.ts';
 import {
   checkDistinctFiles,
   checkManifest,
@@ -37,7 +33,9 @@ import {
   manifestUses,
   outputUses,
   schemaUses,
+  sinkUses,
 } from '../fetch/check-files.ts';
+import { bytesTarget, exportTargets } from '../fetch/export-targets.ts';
 import type { ByteSink } from '../fetch/output-sinks.ts';
 import { shapeOf } from './export-shape.ts';
 
@@ -125,70 +123,59 @@ export async function exportBeside(
   if (paths.length === 0 && stdout === undefined) {
     throw usageError('say where the export goes: give output, or stdout');
   }
-  const override = options.format ?? null;
-  const forms =
-    paths.length === 0
-      ? [outputForm(null, override)]
-      : paths.map((output) => {
-          const form = outputForm(output, override);
-          if (form !== null) return form;
-          throw usageError(`${output} would be an archive; an export is ${formatNames.join(', ')}`);
-        });
+  const format = options.format ?? null;
   const asked = tableOptions(options);
-  checkTable(asked, forms);
-  for (const output of paths) checkOutputFolder(output);
+  const targets =
+    paths.length === 0 ? [bytesTarget(format, asked)] : exportTargets(paths, format, asked);
+  if (targets.length < paths.length) {
+    const archiveAlone = withoutSinks(paths).find((it) => it.endsWith('.everypage'));
+    throw usageError(`${archiveAlone} would be an archive; an export is ${formatNames.join(', ')}`);
+  }
+  for (const output of withoutSinks(paths)) checkOutputFolder(output);
   checkManifest(manifest);
   checkDistinctFiles(
-    [...outputUses(paths), ...manifestUses(manifest), ...alsoWritten],
+    [...outputUses(withoutSinks(paths)), ...manifestUses(manifest), ...alsoWritten],
     [
       ...filesOfArchive(path).map((file) => ['the archive', file] as const),
+      ...sinkUses(paths),
       ...schemaUses(asked),
       ...alsoRead,
     ],
   );
   const archive = ArchiveReader.openReadOnly(path);
-  const files: FileDestination[] = [];
+  let outputs: Outputs | null = null;
   try {
     const shape = shapeOf(archive, options);
-    const written = isAllThatIsCounted(archive, shape) ? countWritten(archive, shape) : null;
-    const verdict = archive.verdict({ output: shape, written });
+    const count = isAllThatIsCounted(archive, shape) ? countWritten(archive, shape) : null;
+    const verdict = archive.verdict({ output: shape, written: count });
     if (!isWhole(verdict.name, null) && !options.allowIncomplete) throw incomplete(path, verdict);
     const [page] = archive.readPages(null, 1, 1);
     const { pagination, createdAt } = archive.run;
     const table = withTable(asked, page?.url, pagination?.key, createdAt);
-    for (const [index, output] of paths.entries()) {
-      files.push(createOutput(forms[index]!, output, holdFile, table));
-    }
-    const outputs: ExportedFile[] = [];
-    const described: ManifestOutput[] = [];
-    for (const [index, form] of forms.entries()) {
-      const pages = () => wholeArchive(archive, shape);
-      const file = files[index];
-      const to = file ?? stdout!;
-      const isHashed = manifest !== null && isMadeOfBytes(form);
-      const hash = isHashed ? new HashingDestination(to) : null;
-      const counts = await writeWhole(form, pages, hash ?? to, shape.select, table);
-      outputs.push({ destination: paths[index] ?? 'stdout', ...counts });
-      const { records, bytes } = counts;
-      const named = file === undefined || file.waitsForReader ? null : paths[index]!;
-      const sha256 = hash?.digest() ?? null;
-      described.push({ path: named, format: form.format, records, bytes, sha256 });
-    }
-    for (const file of files) file.commit();
-    const first = outputs[0]!;
+    const sinks = await loadSinks(targets);
+    const main = { write: (bytes: Uint8Array) => stdout!.write(bytes) };
+    outputs = await Outputs.open(targets, table, main, sinks, manifest !== null);
+    const pages = () => wholeArchive(archive, shape);
+    await outputs.writeAll(pages, shape.select, runIdOf(archive.run));
+    const settled = await outputs.settle(true, () => false);
+    const written = settled.map(({ finished }) => finished);
+    const first = written[0]!;
     const counted = withWritten(verdict, first.records + first.leftOut);
     if (manifest !== null) {
       writeManifest(manifest, archive, {
-        verdict: judged === null ? counted : withWritten(judged.verdict, first.records),
+        verdict:
+          judged === null ? counted : withWritten(judged.verdict, first.records + first.leftOut),
         takes: shape,
-        outputs: described,
+        outputs: settled.map(({ described }) => described),
         archive: judged?.isArchiveGone ? null : path,
         writtenAt: systemClock.wallTime(),
       });
     }
-    return { ...first, outputs, verdict: counted };
+    return { ...first, outputs: written, verdict: counted };
+  } catch (error) {
+    await outputs?.abort(error);
+    throw error;
   } finally {
-    for (const file of files) file.abort();
     archive.close();
   }
 }

@@ -14,8 +14,8 @@ import type { ByteSink } from '../fetch/output-sinks.ts';
 import { isOneUrl } from '../fetch/paginate-job.ts';
 import { createTransport, type TransportInternals } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
-import { runOver } from '../run.ts';
 import { type ShapeOptions, shapeOf } from './export-shape.ts';
+import { runOver } from './run.ts';
 
 const LF = 0x0a;
 

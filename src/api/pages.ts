@@ -16,7 +16,7 @@ import {
   readSelection,
 } from '../decode/decode.ts';
 import { orNamed } from '../export/page-records.ts';
-import { run } from '../run.ts';
+import { run } from './run.ts';
 import { abortedBy, UnfinishedError } from './unfinished-error.ts';
 import type { Urls } from './urls.ts';
 

@@ -9,10 +9,12 @@ import { writeManifest } from '../archive-thread/manifest-file.ts';
 import { archivePages, decodeStored } from '../archive-thread/stored-pages.ts';
 import { tableKinds } from '../core/check-options.ts';
 import { systemClock } from '../core/clock.ts';
+import { isDatabaseUrl } from '../core/database-url.ts';
 import { usageError } from '../core/errors.ts';
 import { makeTemporaryFolder } from '../core/files.ts';
 import type { RunOptions } from '../core/options.ts';
 import { outputsOf, strictOf } from '../core/resolve-options.ts';
+import { sinkAt, withoutSinks } from '../core/sink-path.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
 import { tableOptions } from '../core/table-options.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
@@ -59,22 +61,24 @@ export async function proveList(
   if (pages !== undefined || (paths.length === 0 && stdout === undefined && !rest.archive)) {
     throw usageError('prove reads into an archive: give an output, or an archive');
   }
-  for (const path of paths) checkOutputFolder(path);
+  for (const path of withoutSinks(paths)) checkOutputFolder(path);
   checkManifest(manifest ?? null);
-  const forms = paths.map((path) => outputForm(path, format ?? null));
+  const forms = paths.map((path) =>
+    sinkAt(path) === null ? outputForm(path, format ?? null) : undefined,
+  );
   checkTable(
     tableOptions(others),
-    forms.filter((form) => form !== null),
+    forms.filter((form) => form != null),
   );
   const alone = paths.find((_, index) => forms[index] === null);
-  const beside = alone ?? paths.find((path) => !isWrittenInPlace(path)) ?? null;
+  const beside = alone ?? withoutSinks(paths).find(isFile) ?? null;
   const folder = (beside ?? rest.archive) ? null : makeTemporaryFolder('everypage');
   const archive = rest.archive ?? archiveOf(beside ?? join(folder!, 'reading'));
   // The readings write none, and are held against them all the same.
   const files = paths.filter((path) => path !== alone);
   const alsoWritten = [
     ...(rest.alsoWritten ?? []),
-    ...outputUses(files),
+    ...outputUses(withoutSinks(files)),
     ...manifestUses(manifest ?? null),
   ];
   const write = (summary: Summary, path: string) =>
@@ -114,6 +118,11 @@ export async function proveList(
   } finally {
     if (folder !== null) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A database has nothing beside it, nor has a pipe. */
+function isFile(path: string): boolean {
+  return !isDatabaseUrl(path) && !isWrittenInPlace(path);
 }
 
 interface Records {

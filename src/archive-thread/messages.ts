@@ -17,6 +17,7 @@ import type { OutputShape } from '../core/output-shape.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
+import type { SinkPath } from '../core/sink-path.ts';
 import type { FailedPage, Strict, Verdict } from '../core/summary.ts';
 import type { TableOptions } from '../core/table-options.ts';
 import type { BodyFault } from '../decode/check-body.ts';
@@ -27,6 +28,7 @@ export type { KnownPage };
 
 export interface FileTarget extends OutputForm {
   readonly kind: 'file';
+  /** Or the URL of a database, which may hold a password. */
   readonly path: string;
 }
 
@@ -35,10 +37,16 @@ export interface BytesTarget extends OutputForm {
   readonly kind: 'bytes';
 }
 
+/** A destination of the user's. */
+export interface SinkTarget extends SinkPath {
+  readonly kind: 'sink';
+}
+
 /** Where the pages go, in page order. */
 export type ExportTarget =
   | FileTarget
   | BytesTarget
+  | SinkTarget
   /** Whole pages to the main thread: the library's iterators. */
   | { readonly kind: 'pages' };
 
@@ -61,7 +69,7 @@ export interface OpenRequest {
   readonly maxDecodedBytes: number;
   /** A page of which this is true is none; null for no such condition. */
   readonly failWhen: string | null;
-  /** None for the archive alone; several only if all are files. */
+  /** None for the archive alone; several only if all are files or sinks. */
   readonly targets: readonly ExportTarget[];
   readonly table: TableOptions;
   /** A file that says what was written, of which pages; null for none. */
@@ -204,7 +212,7 @@ export interface SessionCalls {
   /** A reader does not take the output in time: its export ends where it is, and is none. */
   abandon(ask: null): null;
   /** Leaves the archive as it is, in one file; for ends that are not a finish. */
-  close(ask: null): null;
+  close(ask: null): Promise<null>;
 }
 
 /** Requests that have an answer, by name. */

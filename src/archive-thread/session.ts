@@ -6,6 +6,7 @@
 import type { Archive } from '../archive/archive.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
 import type { KnownPage, PageRow } from '../archive/archive-types.ts';
+import { runIdOf } from '../archive/kept-run.ts';
 import { withWritten } from '../archive/verdict.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
@@ -34,7 +35,7 @@ import type {
   Stored,
 } from './messages.ts';
 import { openOrCreate } from './open-archive.ts';
-import { Outputs } from './outputs.ts';
+import { loadSinks, Outputs } from './outputs.ts';
 import {
   countWritten,
   decodeStored,
@@ -89,7 +90,7 @@ export class ArchiveSession implements SessionCalls {
   readonly #clock: Clock;
   readonly #main: MainThread;
   readonly #archive: Archive;
-  readonly #outputs: Outputs;
+  #outputs!: Outputs;
   readonly #credentials: KnownCredentials;
   readonly #echoes: EchoWatch | null;
   #begun: Begun | null = null;
@@ -112,13 +113,16 @@ export class ArchiveSession implements SessionCalls {
     this.#archive = archive;
     archive.setExpected(ask.expect);
     this.opened = this.#whatWasThere(!created);
-    const sender = { write: (bytes: Uint8Array) => main.sendBytes(bytes) };
-    this.#outputs = Outputs.open(ask.targets, ask.table, sender, ask.manifest !== null);
   }
 
   /** Opens the archive. A list begins at once; where the run is paginated `paginate` must follow. */
   static async open(ask: OpenRequest, clock: Clock, main: MainThread): Promise<ArchiveSession> {
+    // Before anything is written: a module may have any fault.
+    const sinks = await loadSinks(ask.targets);
     const session = new ArchiveSession(ask, clock, main);
+    const sender = { write: (bytes: Uint8Array) => main.sendBytes(bytes) };
+    const areHashed = ask.manifest !== null;
+    session.#outputs = await Outputs.open(ask.targets, ask.table, sender, sinks, areHashed);
     if (!ask.isPaginated) session.#begin({ kind: 'selection', select: ask.select }, null);
     return session;
   }
@@ -290,15 +294,18 @@ export class ArchiveSession implements SessionCalls {
     else this.#begun?.follow.end();
     const followed = await this.#exporting;
     if (isWritten) await this.#writeOthers();
-    if (this.#exportError !== null) throw this.#exportError;
+    await this.#throwIfFailed();
     const counts = followed ?? this.#outputs.written;
     const isCounted = counts !== null && (!isAllOrNothing || isWritten);
     const verdict = isCounted ? withWritten(counted, takenOf(counts)) : counted;
     const isComplete = isWhole(verdict.name, strict);
     if (verdict.name !== counted.name) this.#seal(verdict.name);
     const isGood = isWritten && (isComplete || allowIncomplete) && !this.#isAbandoned;
-    const given = this.#outputs.settle(isGood, this.#isAbandoned);
-    if (isGood) this.#writeManifest(verdict, given, isComplete);
+    const settling = this.#outputs.settle(isGood, () => this.#isAbandoned);
+    const given = (await this.#orFailed(settling)) ?? [];
+    await this.#throwIfFailed();
+    this.#isExported = true;
+    if (isGood && !this.#isAbandoned) this.#writeManifest(verdict, given, isComplete);
     // Who left before the last page may come back for the rest, and must not fetch it again.
     const arePages = targets[0]?.kind === 'pages';
     const isLeft = arePages && followed === null;
@@ -321,17 +328,26 @@ export class ArchiveSession implements SessionCalls {
     const shape = this.#begun.output;
     const pages = () => wholeArchive(this.#archive, shape, () => this.#isAbandoned);
     const { pagination, createdAt } = this.#archive.run;
-    for (const write of this.#outputs.others(pages, shape.select, pagination?.key, createdAt)) {
+    const runId = runIdOf(this.#archive.run);
+    const key = pagination?.key;
+    for (const write of this.#outputs.others(pages, shape.select, key, createdAt, runId)) {
       if (this.#isAbandoned || this.#exportError !== null) return;
       await this.#orFailed(write());
     }
-    this.#isExported = true;
+    // A sink is waited for until it is committed.
+    this.#isExported = !this.#outputs.hasSink;
+  }
+
+  async #throwIfFailed(): Promise<void> {
+    if (this.#exportError === null) return;
+    await this.#outputs.abort(this.#exportError);
+    throw this.#exportError;
   }
 
   /** Before the archive gets its name: who is killed until then writes both again. */
   #writeManifest(
     verdict: Verdict,
-    outputs: ReturnType<Outputs['settle']>,
+    outputs: Awaited<ReturnType<Outputs['settle']>>,
     isComplete: boolean,
   ): void {
     const { manifest, location, keep } = this.#ask;
@@ -368,17 +384,20 @@ export class ArchiveSession implements SessionCalls {
   abandon(): null {
     if (!this.#outputs.haveReader || this.#isExported) return null;
     this.#isAbandoned = true;
-    this.#outputs.abort();
+    this.#outputs.leave();
+    void this.#outputs.abort(new Error('the run was stopped'));
     this.#main.giveUp();
     return null;
   }
 
-  close(): null {
-    this.#outputs.abort();
+  async close(): Promise<null> {
+    const undone = this.#outputs.abort(new Error('the run has ended'));
     const isEmpty = this.#archive.counts().stored === 0;
     if (this.#ask.location === null) this.#archive.closeForRemoval();
     else this.#archive.close();
-    return isEmpty ? this.#discard() : null;
+    if (isEmpty) this.#discard();
+    await undone;
+    return null;
   }
 
   #discard(): null {

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { appendFile, writeFile } from 'node:fs/promises';
+import { runOver } from '../api/run.ts';
 import { holdFile } from '../archive/file-locks.ts';
 import { escapeText } from '../core/escape.ts';
 import type { RunEvent } from '../core/events.ts';
 import { reasonOfFile } from '../core/files.ts';
 import type { RunOptions } from '../core/options.ts';
 import { outputsOf, strictOf } from '../core/resolve-options.ts';
+import { nameOfOutput } from '../core/sink-path.ts';
 import { isWhole, type Strict, type Summary } from '../core/summary.ts';
 import {
   createFileDestination,
@@ -20,7 +22,6 @@ import { sourceOf } from '../plan/written-url.ts';
 import { summaryJson } from '../report/json-log.ts';
 import { flagsAfter } from '../report/stop-text.ts';
 import { summaryText } from '../report/summary-text.ts';
-import { runOver } from '../run.ts';
 import { againCommand, pagingCommand, takeCommand } from './command-text.ts';
 import {
   type CliContext,
@@ -204,7 +205,7 @@ function saySummary(
     color: facts.color,
     wallTime: context.clock.wallTime(),
     total,
-    outputs: outputsOf(options.output),
+    outputs: outputsOf(options.output).map(nameOfOutput),
     expect: options.expect ?? null,
     strict: options.allowIncomplete === true ? null : strictOf(options.strict),
     isWholeByDefault: isWholeByDefault(summary, options),

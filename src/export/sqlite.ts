@@ -27,11 +27,18 @@ export const sqlite: TableFormat = async (pages, destination, selection, options
     return { records: 0, bytes: destination.bytesWritten, notes: schema.notes };
   }
   const insert = database.prepare(insertOf(database, asked, table, schema, options));
+  const booleans = [...schema.columns.keys()].filter(
+    (index) => schema.columns[index]!.type.kind === 'boolean',
+  );
   const take = createRowTaker(schema, selection, options);
   let records = 0;
   for await (const page of pages()) {
     const rows = take(page);
-    for (let row = 0; row < rows.count; row += 1) insert.run(...rows.read(row).map(boundOf));
+    for (let index = 0; index < rows.count; index += 1) {
+      const row = rows.read(index);
+      for (const at of booleans) row[at] = boundOf(row[at]!);
+      insert.run(...(row as SQLInputValue[]));
+    }
     records += rows.count;
   }
   return { records, bytes: destination.bytesWritten, notes: schema.notes };
@@ -60,8 +67,9 @@ function storedType(type: ColumnType): ColumnType {
   }
 }
 
-function boundOf(value: RowValue): SQLInputValue {
-  return typeof value === 'boolean' ? Number(value) : (value as SQLInputValue);
+/** SQLite has no booleans. */
+function boundOf(value: RowValue): RowValue {
+  return value === null ? null : Number(value);
 }
 
 function insertOf(
