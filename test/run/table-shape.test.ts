@@ -320,3 +320,29 @@ test('a column of another name is the key of an upsert', async (t) => {
     [3n, 'Bonn'],
   ]);
 });
+
+test('DuckDB takes the same columns, types and origin', { skip }, async (t) => {
+  const { exported, file } = archiveOf(t);
+  writeFileSync(file('s.json'), JSON.stringify(PINNED));
+  const args = ['--schema', file('s.json'), '--columns', 'id,never,town=at.city,tags'];
+  await exported('a.duckdb', ...args, '--nested', 'json', '--provenance', ...ITEMS);
+  await duck!.rows(`attach '${file('a.duckdb')}' as a (read_only)`);
+  const types = await duck!.rows('describe select * from a.items');
+  assert.deepEqual(
+    types.map(([name, type]) => `${name} ${type}`),
+    [
+      'id DECIMAL(20,0)',
+      'never BIGINT',
+      'town VARCHAR',
+      'tags VARCHAR',
+      '_everypage_page VARCHAR',
+      '_everypage_run TIMESTAMP WITH TIME ZONE',
+    ],
+  );
+  const rows = await duck!.rows('select id::varchar, town, tags, _everypage_page from a.items');
+  assert.deepEqual(rows, [
+    ['9007199254740993', 'Ulm', '["a",1]', '0:0'],
+    ['2', null, null, '0:0'],
+    ['3', 'Bonn', null, '0:1'],
+  ]);
+});
