@@ -8,6 +8,7 @@ import type {
   ArchiveLocation,
   AttemptRecord,
   KnownPage,
+  PaceNotes,
   PageRow,
   RunSpecification,
 } from '../archive/archive-types.ts';
@@ -93,6 +94,8 @@ export interface PaginateRequest {
 export interface ArrivedPage
   extends Omit<PageRow, 'key' | 'body' | 'hash' | 'records' | 'pageInfo' | 'keys'> {
   readonly bodyBytes: number;
+  /** Of a body that is no page. */
+  readonly receivedBytes?: number;
   /** The server has said that it is there, so one without records is asked for again (`Expectation`). */
   readonly expected?: true;
   /** Earlier tries. */
@@ -113,6 +116,8 @@ export interface Batch {
   readonly arena: Uint8Array;
   /** The slot of shared memory that the arena is; null where it has memory of its own, transferred. */
   readonly slot: number | null;
+  /** What was noted of the pace since the last batch; null where it did not change. */
+  readonly pace: PaceNotes | null;
 }
 
 /** A page whose body did not pass the checks; it was not stored. */
@@ -190,7 +195,10 @@ export interface SessionCalls {
   /** A stored page, decoded, or null. */
   page(place: Place): SentPage | null;
   /** Keeps what was measured so far, by limiter; a run that goes on need not measure it again. */
-  keepPace(pace: Readonly<Record<string, unknown>>): null;
+  keepPace(ask: {
+    readonly learned: Readonly<Record<string, unknown>>;
+    readonly notes: PaceNotes | null;
+  }): null;
   endPlan(ask: EndOfPlan): null;
   /**
    * Computes the verdict from the tables, and ends the output and the archive by it. `stopped`: the

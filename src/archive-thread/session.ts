@@ -205,7 +205,7 @@ export class ArchiveSession implements SessionCalls {
     const { rejections, pages, attempts } = reader.read(batch);
     const rows: PageRow[] = [];
     for (const { record } of pages) rows.push(record);
-    const kept = this.#archive.store(rows, attempts);
+    const kept = this.#archive.store(rows, attempts, batch.pace);
     reader.stored();
     const pageInfos: (PageInfo | null)[] = [];
     follow.came(batch.slot);
@@ -254,8 +254,8 @@ export class ArchiveSession implements SessionCalls {
     return stored === null ? null : sentPage(decodeStored(this.#archive, stored));
   }
 
-  keepPace(pace: Ask<'keepPace'>): null {
-    this.#archive.keepPace(pace);
+  keepPace({ learned, notes }: Ask<'keepPace'>): null {
+    this.#archive.keepPace(learned, notes);
     return null;
   }
 

@@ -60,11 +60,13 @@ export async function fetchPages(
   { pending, attempt, witness }: FoundPages,
   thread: ArchiveThread,
 ): Promise<void> {
-  const { dispatcher, emit, limiters, options, transport } = engine;
+  const { dispatcher, emit, limiters, options, paceLog, transport } = engine;
   emit({ type: 'phase', phase: 'fetching' });
   const { traits } = pending;
-  const batcher = new PageBatcher({ thread, dispatcher, listener: pending, traits, transport });
-  const keepPace = () => thread.call('keepPace', limiters.learned());
+  const parts = { thread, dispatcher, listener: pending, traits, transport, paceLog };
+  const batcher = new PageBatcher(parts);
+  const keepPace = () =>
+    thread.call('keepPace', { learned: limiters.learned(), notes: paceLog.take() });
   // A run that is killed has learned something too.
   const keeping = setInterval(
     () => void keepPace().catch((error) => dispatcher.fail(error)),
@@ -75,6 +77,7 @@ export async function fetchPages(
   } finally {
     clearInterval(keeping);
   }
+  engine.pausesEnded();
   await keepPace();
   if (engine.stopped !== null) return;
   const end = pending.end();
