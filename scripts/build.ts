@@ -10,6 +10,7 @@ import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type InputOptions, type OutputOptions, type Plugin, rolldown } from 'rolldown';
+import { buildReportPage } from './build-report-page.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
@@ -95,11 +96,16 @@ await bundle(
   {
     groups: [
       { name: 'archive-worker', test: /archive-worker\.ts$/, priority: 2 },
-      { name: 'run', test: /src[\\/](?!demo|cli)/, priority: 1 },
+      // Without what only a report needs.
+      {
+        name: 'run',
+        test: /src[\\/](?!demo|cli|api[\\/]report-|archive-thread[\\/](?:gather-)?report|report[\\/](?:attempt-kind|pack|report-))/,
+        priority: 1,
+      },
       // What a fetch loads of the command line.
       {
         name: 'cli',
-        test: /src[\\/]cli[\\/](?!start|demo|explain|presets|archive|only-archive|schema|completion)/,
+        test: /src[\\/]cli[\\/](?!start|demo|explain|presets|archive|only-archive|report|schema|completion)/,
         priority: 1,
       },
     ],
@@ -112,6 +118,7 @@ const [thread] = await bundle(
   false,
   NAMED_BY_CONTENT,
 );
+await buildReportPage(join(DIST, 'report-page.html'));
 writeThreadEntry(thread!);
 writeLibraryEntry();
 writeNotices();
@@ -149,7 +156,7 @@ function writeLibraryEntry(): void {
 
 /** The bundle holds a copy of these packages, whose licences want to go along. */
 function writeNotices(): void {
-  const notices = ['structured-headers'].map((name) => {
+  const notices = ['structured-headers', 'uplot'].map((name) => {
     const licence = readFileSync(join(ROOT, 'node_modules', name, 'LICENSE'), 'utf8');
     return `${name}\n\n${licence}`;
   });

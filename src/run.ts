@@ -17,7 +17,7 @@ import { shownError } from './fetch/credentials.ts';
 import { Engine } from './fetch/engine.ts';
 import { findPages } from './fetch/find-pages.ts';
 import { type MakeTransport, openTransport } from './fetch/open-transport.ts';
-import type { OutputSinks } from './fetch/output-sinks.ts';
+import type { OutputSinks, ReportSink } from './fetch/output-sinks.ts';
 import { type Job, prepare } from './fetch/prepare.ts';
 import { fetchPages, finishRun, openArchive } from './fetch/run-archive.ts';
 import { RunControl } from './fetch/run-control.ts';
@@ -56,7 +56,7 @@ export async function run(urls: Sources, options: Options = {}): Promise<Summary
 export function runOver(
   make: MakeTransport,
   sources: readonly PlanSource[],
-  options: Options & FilesBeside,
+  options: Options & FilesBeside & ReportSink,
 ): Promise<Summary> {
   if (!options.prove) return readList(make, sources, options);
   return proveList((...asked) => readList(make, ...asked), sources, options);
@@ -65,7 +65,7 @@ export function runOver(
 async function readList(
   make: MakeTransport,
   sources: readonly PlanSource[],
-  options: Options & FilesBeside,
+  options: Options & FilesBeside & ReportSink,
 ): Promise<Summary> {
   const startedAt = clock.now();
   const control = new RunControl(options.signal);
@@ -81,7 +81,7 @@ async function readList(
     const engine = control.attach(new Engine({ ...job, transport, clock, opened, keepsPages }));
     const found = await findPages({ job, opened, thread, engine });
     if (found !== null && !opened.exportOnly) await fetchPages(engine, found, thread);
-    return await finishRun(engine, thread, found?.facts ?? null, startedAt);
+    return await finishRun(engine, thread, found?.facts ?? null, startedAt, options.onReport);
   } catch (error) {
     await thread.giveUp();
     throw job === null ? error : shownError(error, job.options);

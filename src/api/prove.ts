@@ -18,14 +18,14 @@ import { createKeyLister, readSelection, recordsDigest } from '../decode/decode.
 import { checkTable, outputForm } from '../export/choose-format.ts';
 import { isWrittenInPlace } from '../export/file-destination.ts';
 import { checkOutputFolder, type FilesBeside, outputUses } from '../fetch/check-files.ts';
-import type { OutputSinks } from '../fetch/output-sinks.ts';
+import type { OutputSinks, ReportSink } from '../fetch/output-sinks.ts';
 import { sayNotes } from '../fetch/run-archive.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { type ExportOptions, exportArchive } from './export-archive.ts';
 
 type ReadOnce = (
   sources: readonly PlanSource[],
-  options: RunOptions & OutputSinks & FilesBeside,
+  options: RunOptions & OutputSinks & FilesBeside & ReportSink,
 ) => Promise<Summary>;
 
 /** A list that changes this often cannot be read as it stood at any one time. */
@@ -40,7 +40,7 @@ const MOST_READINGS = 5;
 export async function proveList(
   readOnce: ReadOnce,
   sources: readonly PlanSource[],
-  options: RunOptions & OutputSinks & FilesBeside,
+  options: RunOptions & OutputSinks & FilesBeside & ReportSink,
 ): Promise<Summary> {
   const { output, stdout, pages, format, prove, ...others } = options;
   // The readings write no table.

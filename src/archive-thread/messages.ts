@@ -152,6 +152,8 @@ export interface Finished {
   readonly isAbandoned: boolean;
   /** Where the server repeats a credential, or null. */
   readonly echo: Echo | null;
+  /** What `packReport` gives, if it was asked for. */
+  readonly report: Uint8Array | null;
 }
 
 /** How a plan came to its end. */
@@ -202,9 +204,9 @@ export interface SessionCalls {
   endPlan(ask: EndOfPlan): null;
   /**
    * Computes the verdict from the tables, and ends the output and the archive by it. `stopped`: the
-   * run ended before its plan was done.
+   * run ended before its plan was done. `withReport`: also gathers what a report shows.
    */
-  finish(ask: { readonly stopped: boolean }): Promise<Finished>;
+  finish(ask: { readonly stopped: boolean; readonly withReport?: boolean }): Promise<Finished>;
   /** A reader does not take the output in time: its export ends where it is, and is none. */
   abandon(ask: null): null;
   /** Leaves the archive as it is, in one file; for ends that are not a finish. */

@@ -38,6 +38,7 @@ export const verbs = [
   'fetch',
   'export',
   'verify',
+  'report',
   'schema',
   'head',
   'explain',
@@ -123,8 +124,9 @@ const table = {
       option: 'output',
       list: outputPath,
       help: 'file: .ndjson .csv .parquet .db; default: stdout',
+      verbs: ['fetch', 'export', 'report'],
       detail:
-        'Also `.json`, `.jsonl`, `.tsv`, `.sqlite`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `-` is standard output. A pipe (`>(gzip > a.gz)`, a named pipe, `/dev/fd/3`) is written as standard output is.',
+        'Also `.json`, `.jsonl`, `.tsv`, `.sqlite`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `-` is standard output. A pipe (`>(gzip > a.gz)`, a named pipe, `/dev/fd/3`) is written as standard output is. Of `everypage report` it is one HTML file, whatever its name.',
     },
     format: {
       short: 'f',
@@ -642,7 +644,7 @@ const table = {
     quiet: {
       short: 'q',
       help: 'print nothing unless something is wrong',
-      verbs: ['fetch', 'export', 'verify'],
+      verbs: ['fetch', 'export', 'verify', 'report'],
     },
     progress: {
       env: 'EVERYPAGE_PROGRESS',
@@ -676,11 +678,19 @@ const table = {
       single: 'there is one summary',
       verbs: ['fetch'],
     },
+    report: {
+      value: path('report.html'),
+      help: 'file for a picture of the run: one HTML page',
+      detail:
+        'Verdict, throughput, pauses, latency, pace and every attempt, drawn in a page that loads nothing. `everypage report ARCHIVE` makes it later. docs/report.md shows one.',
+      single: 'there is one report',
+      verbs: ['fetch'],
+    },
     json: {
       help: 'print the result as JSON on stdout',
       detail:
         'JSON Schemas: docs/schemas. The records of a fetch or an export then need a file, -o.',
-      verbs: verbs.filter((verb) => verb !== 'completion'),
+      verbs: verbs.filter((verb) => verb !== 'completion' && verb !== 'report'),
       excludes: {
         summary: 'both are the summary; --json is --summary -',
         ts: 'one prints a JSON Schema, the other TypeScript',

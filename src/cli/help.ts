@@ -45,6 +45,14 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
       ['ask from a script?', 'everypage verify a.everypage --json'],
     ],
   },
+  report: {
+    usage: 'everypage report ARCHIVE -o FILE',
+    does: 'Draws a run as one HTML page that loads nothing: the verdict and its evidence, throughput, pauses, latency, pace, every attempt, and the pages that failed or were slow. Checks every stored page first.',
+    examples: [
+      ['see how a run went?', 'everypage report a.everypage -o report.html'],
+      ['with the run?', 'everypage @urls.txt -o a.ndjson --report report.html'],
+    ],
+  },
   schema: {
     usage: 'everypage schema ARCHIVE [FLAGS]',
     does: 'Reads every record of an archive, and prints what they have in common as JSON Schema (2020-12) or as TypeScript types.',
@@ -131,7 +139,7 @@ export function shortHelp(verb: Verb): string {
     verb === 'fetch'
       ? [
           `usage: ${usage}`,
-          '       everypage explain|head URL, export|verify|schema ARCHIVE, archives, demo',
+          '       everypage explain|head URL, export|verify|schema|report ARCHIVE, archives',
           '',
         ]
       : [`usage: ${usage}`, '', ...wrap(does, helpColumns), ''];
