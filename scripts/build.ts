@@ -10,6 +10,7 @@ import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type InputOptions, type OutputOptions, type Plugin, rolldown } from 'rolldown';
+import { buildReportPage } from './build-report-page.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
@@ -95,9 +96,10 @@ await bundle(
   {
     groups: [
       { name: 'archive-worker', test: /archive-worker\.ts$/, priority: 2 },
+      // Without what only a report, a served archive or a database needs.
       {
         name: 'run',
-        test: /src[\\/](?!demo|cli|index|serve|api[\\/]serve|export[\\/](?:parquet[\\/]|postgres|copy-text|jsonb|duckdb))/,
+        test: /src[\\/](?!demo|cli|index|serve|api[\\/](?:serve|report-)|archive-thread[\\/](?:gather-)?report|report[\\/](?:attempt-kind|pack|report-|github|metrics)|export[\\/](?:parquet[\\/]|postgres|copy-text|jsonb|duckdb))/,
         priority: 1,
       },
       // Only their own outputs load these.
@@ -119,6 +121,7 @@ const [thread] = await bundle(
   false,
   NAMED_BY_CONTENT,
 );
+await buildReportPage(join(DIST, 'report-page.html'));
 writeThreadEntry(thread!);
 writeLibraryEntry();
 writeNotices();
@@ -156,7 +159,7 @@ function writeLibraryEntry(): void {
 
 /** The bundle holds a copy of these packages, whose licences want to go along. */
 function writeNotices(): void {
-  const notices = ['structured-headers'].map((name) => {
+  const notices = ['structured-headers', 'uplot'].map((name) => {
     const licence = readFileSync(join(ROOT, 'node_modules', name, 'LICENSE'), 'utf8');
     return `${name}\n\n${licence}`;
   });
