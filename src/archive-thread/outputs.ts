@@ -228,13 +228,15 @@ function nameOf(output: Output): string {
 }
 
 function described(output: Output, { records, bytes }: Written): ManifestOutput {
+  const destination = nameOf(output);
   if (output.target === null) {
-    return { path: null, format: output.sink.name, records, bytes, sha256: null };
+    return { destination, path: null, format: 'sink', records, bytes, sha256: null };
   }
   const { target, hash } = output;
   const isFile = target.kind === 'file' && !isStream(output) && !output.file?.isRemote;
   const path = isFile ? target.path : null;
-  return { path, format: target.format, records, bytes, sha256: hash?.digest() ?? null };
+  const sha256 = hash?.digest() ?? null;
+  return { destination, path, format: target.format, records, bytes, sha256 };
 }
 
 /** Somebody reads it meanwhile. */
