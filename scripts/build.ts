@@ -115,7 +115,7 @@ await bundle(
     groups: [
       { name: 'archive-worker', test: /archive-worker\.ts$/, priority: 3 },
       // The thread has all its code in one file: no request is stored before it has been read.
-      { name: 'archive', test: (id) => ofThread.has(id), priority: 2 },
+      { name: 'shared', test: (id) => ofThread.has(id), priority: 2 },
       // Without what only a report, a served archive or a database needs.
       {
         name: 'run',

@@ -131,7 +131,6 @@ const oftenUsed: Readonly<Partial<Record<Verb, readonly FlagName[]>>> = {
     'bearer-env',
     'concurrency',
     'allow-incomplete',
-    'fresh',
     'verbose',
   ],
   export: ['output', 'format', 'select', 'pages', 'columns', 'csv-safe', 'allow-incomplete'],
