@@ -60,9 +60,9 @@ export interface AskedTable {
   readonly csvBom?: boolean;
   /** What stands between the cells of a CSV output: one character. Default `,`. */
   readonly csvDelimiter?: string;
-  /** Lists and objects in a Parquet output: with types of their own, or as JSON text. Default `typed`. */
+  /** Lists and objects in Parquet, DuckDB and PostgreSQL: with types of their own, or as JSON text. Default `typed`. */
   readonly nested?: Nested;
-  /** The table of a SQLite output. Default: the last word of the URL's path. */
+  /** The table of a database; `schema.table` in PostgreSQL. Default: the last word of the URL's path. */
   readonly table?: string;
   /**
    * What becomes of a table that is there. Default: one that everypage made is replaced, another one is an
