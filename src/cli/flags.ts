@@ -345,7 +345,9 @@ const table = {
       pagination: 'key',
       value: text('PATH', 'id'),
       help: 'field that identifies a record, to find duplicates: id',
-      detail: 'Default: an id field, if one is found. Keys are compared by their bytes.',
+      detail:
+        'Default: an id field, if one is found. Keys are compared by their bytes. --if-exists upsert knows the rows of a table by it.',
+      verbs: ['fetch', 'export', 'explain', 'head'],
     },
     'next-encoded': {
       pagination: 'nextIsEncoded',

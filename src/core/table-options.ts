@@ -76,7 +76,7 @@ export interface AskedTable {
   /** What stands between the cells of a CSV output: one character. Default `,`. */
   readonly csvDelimiter?: string;
   /**
-   * Lists and objects in a table: `typed` is LIST and STRUCT in Parquet, and dotted columns for objects in a
+   * Lists and objects in a table: `typed` is LIST and STRUCT in Parquet and DuckDB, jsonb in PostgreSQL, and dotted columns for objects in a
    * CSV or TSV; `json` is JSON text in one column. Default `typed`.
    */
   readonly nested?: Nested;
@@ -90,7 +90,7 @@ export interface AskedTable {
    * came from, `branch:position`, and when the run began. Default false.
    */
   readonly provenance?: boolean;
-  /** The table of a SQLite output. Default: the last word of the URL's path. */
+  /** The table of a database; `schema.table` in PostgreSQL. Default: the last word of the URL's path. */
   readonly table?: string;
   /**
    * What becomes of a table that is there. Default: one that everypage made is replaced, another one is an
