@@ -61,6 +61,11 @@ export class ParquetFile {
     return this.#taken + this.#out.used;
   }
 
+  /** Bytes of the values in the columns, which no group has yet. */
+  get heldBytes(): number {
+    return this.#columns.leaves.reduce((sum, { values }) => sum + values.bytes, 0);
+  }
+
   /** Writes the rows in the columns as a group, and empties the columns. */
   writeGroup(rows: number): void {
     const start = this.bytes;
