@@ -63,7 +63,7 @@ async function bundle(
     cwd: ROOT,
     input: input!,
     platform: 'node',
-    external: [/^undici/, '@opentelemetry/api'],
+    external: [/^undici/, '@opentelemetry/api', '@duckdb/node-api', 'pg', 'pg-copy-streams'],
     plugins: [loadOnUse, asciiOnly],
   });
   const { output } = await made.write({
@@ -97,9 +97,12 @@ await bundle(
       { name: 'archive-worker', test: /archive-worker\.ts$/, priority: 2 },
       {
         name: 'run',
-        test: /src[\\/](?!demo|cli|index|serve|api[\\/]serve|export[\\/]parquet[\\/])/,
+        test: /src[\\/](?!demo|cli|index|serve|api[\\/]serve|export[\\/](?:parquet[\\/]|postgres|copy-text|jsonb|duckdb))/,
         priority: 1,
       },
+      // Only their own outputs load these.
+      { name: 'postgres', test: /src[\\/]export[\\/](?:postgres|copy-text|jsonb)/, priority: 0 },
+      { name: 'duckdb', test: /src[\\/]export[\\/]duckdb/, priority: 0 },
       // What a fetch loads of the command line.
       {
         name: 'cli',

@@ -16,11 +16,11 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
 import { absolutePath, realPlace, renameFile, statOrNull, syncFolder } from '../core/files.ts';
-import type { Destination } from './format.ts';
+import type { OutputDestination } from './format.ts';
 import { openInPlace } from './in-place-writer.ts';
 
 /** A file that appears whole or not at all. */
-export interface FileDestination extends Destination {
+export interface FileDestination extends OutputDestination {
   /** A promise where a reader must first make room; `bytes` may change once it resolves. */
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** Puts what was written in the place of the old file and on the disk. Call it once, at the end. */
@@ -215,6 +215,8 @@ export function removeLeftovers(target: string, hold: HoldFile): void {
         const release = hold(path);
         if (release === null) return;
         quietly(() => rmSync(path));
+        // The log of a database.
+        quietly(() => rmSync(`${path}.wal`, { force: true }));
         release();
       });
     }

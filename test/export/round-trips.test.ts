@@ -40,14 +40,14 @@ async function written(
     url: `https://api.example.com/items?page=${position + 1}`,
     body: Buffer.from(`{"data":[${record}]}`),
   }));
-  const file = createOutput(form, path, holdFile, options);
+  const file = await createOutput(form, path, holdFile, options);
   try {
     const counts = await writeWhole(form, () => pages, file, 'data', options);
     assert.equal(counts.records, records.length);
-    file.commit();
+    await file.commit();
     return path;
   } finally {
-    file.abort();
+    await file.abort();
   }
 }
 
