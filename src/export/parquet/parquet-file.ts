@@ -37,7 +37,7 @@ interface Chunk {
  */
 export class ParquetFile {
   readonly #columns: ParquetColumns;
-  readonly #out = new ByteBuffer();
+  #out = new ByteBuffer();
   /** Their metadata. */
   readonly #groups: Uint8Array[] = [];
   #rows = 0;
@@ -49,11 +49,11 @@ export class ParquetFile {
     this.#out.add(MAGIC);
   }
 
-  /** What was written since the last call; it is written over by the next group. */
+  /** What was written since the last call. Whoever takes it may keep or transfer its memory. */
   take(): Uint8Array {
     const bytes = this.#out.view();
     this.#taken += bytes.length;
-    this.#out.clear();
+    this.#out = new ByteBuffer();
     return bytes;
   }
 
