@@ -8,7 +8,7 @@ import { shownError } from './fetch/credentials.ts';
 import { Engine } from './fetch/engine.ts';
 import { findPages } from './fetch/find-pages.ts';
 import { type MakeTransport, openTransport } from './fetch/open-transport.ts';
-import type { OutputSinks } from './fetch/output-sinks.ts';
+import type { OutputSinks, ReportSink } from './fetch/output-sinks.ts';
 import { type Job, prepare } from './fetch/prepare.ts';
 import { fetchPages, finishRun, openArchive } from './fetch/run-archive.ts';
 import { RunControl } from './fetch/run-control.ts';
@@ -19,7 +19,7 @@ import type { PlanSource } from './plan/plan.ts';
 export async function readList(
   make: MakeTransport,
   sources: readonly PlanSource[],
-  options: RunOptions & OutputSinks & FilesBeside,
+  options: RunOptions & OutputSinks & FilesBeside & ReportSink,
 ): Promise<Summary> {
   const startedAt = clock.now();
   const control = new RunControl(options.signal);
@@ -35,7 +35,7 @@ export async function readList(
     const engine = control.attach(new Engine({ ...job, transport, clock, opened, keepsPages }));
     const found = await findPages({ job, opened, thread, engine });
     if (found !== null && !opened.exportOnly) await fetchPages(engine, found, thread);
-    return await finishRun(engine, thread, found?.facts ?? null, startedAt);
+    return await finishRun(engine, thread, found?.facts ?? null, startedAt, options.onReport);
   } catch (error) {
     await thread.giveUp();
     throw job === null ? error : shownError(error, job.options);

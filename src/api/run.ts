@@ -9,7 +9,7 @@ import type { RunOptions } from '../core/options.ts';
 import type { Summary } from '../core/summary.ts';
 import type { FilesBeside } from '../fetch/check-files.ts';
 import type { MakeTransport } from '../fetch/open-transport.ts';
-import type { OutputSinks } from '../fetch/output-sinks.ts';
+import type { OutputSinks, ReportSink } from '../fetch/output-sinks.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { withTelemetry } from '../report/telemetry.ts';
@@ -48,7 +48,7 @@ export async function run(urls: Sources, options: Options = {}): Promise<Summary
 export function runOver(
   make: MakeTransport,
   sources: readonly PlanSource[],
-  options: Options & FilesBeside,
+  options: Options & FilesBeside & ReportSink,
 ): Promise<Summary> {
   return withTelemetry(options, (observed) =>
     observed.prove

@@ -8,6 +8,7 @@ import type {
   ArchiveLocation,
   AttemptRecord,
   KnownPage,
+  PaceNotes,
   PageRow,
   RunSpecification,
 } from '../archive/archive-types.ts';
@@ -103,6 +104,8 @@ export interface PaginateRequest {
 export interface ArrivedPage
   extends Omit<PageRow, 'key' | 'body' | 'hash' | 'records' | 'pageInfo' | 'keys'> {
   readonly bodyBytes: number;
+  /** Of a body that is no page. */
+  readonly receivedBytes?: number;
   /** The server has said that it is there, so one without records is asked for again (`Expectation`). */
   readonly expected?: true;
   /** Earlier tries. */
@@ -123,6 +126,8 @@ export interface Batch {
   readonly arena: Uint8Array;
   /** The slot of shared memory that the arena is; null where it has memory of its own, transferred. */
   readonly slot: number | null;
+  /** What was noted of the pace since the last batch; null where it did not change. */
+  readonly pace: PaceNotes | null;
 }
 
 /** A page whose body did not pass the checks; it was not stored. */
@@ -159,6 +164,8 @@ export interface Finished {
   readonly isAbandoned: boolean;
   /** Where the server repeats a credential, or null. */
   readonly echo: Echo | null;
+  /** What `packReport` gives, if it was asked for. */
+  readonly report: Uint8Array | null;
 }
 
 /** How a plan came to its end. */
@@ -202,13 +209,16 @@ export interface SessionCalls {
   /** A stored page, decoded, or null. */
   page(place: Place): SentPage | null;
   /** Keeps what was measured so far, by limiter; a run that goes on need not measure it again. */
-  keepPace(pace: Readonly<Record<string, unknown>>): null;
+  keepPace(ask: {
+    readonly learned: Readonly<Record<string, unknown>>;
+    readonly notes: PaceNotes | null;
+  }): null;
   endPlan(ask: EndOfPlan): null;
   /**
    * Computes the verdict from the tables, and ends the output and the archive by it. `stopped`: the
-   * run ended before its plan was done.
+   * run ended before its plan was done. `withReport`: also gathers what a report shows.
    */
-  finish(ask: { readonly stopped: boolean }): Promise<Finished>;
+  finish(ask: { readonly stopped: boolean; readonly withReport?: boolean }): Promise<Finished>;
   /** A reader does not take the output in time: its export ends where it is, and is none. */
   abandon(ask: null): null;
   /** Leaves the archive as it is, in one file; for ends that are not a finish. */

@@ -3,6 +3,7 @@
  * exports in page order behind it. Runs on the thread; knows nothing of messages.
  */
 
+import { basename } from 'node:path';
 import type { Archive } from '../archive/archive.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
 import type { KnownPage, PageRow } from '../archive/archive-types.ts';
@@ -17,9 +18,11 @@ import type { Place } from '../core/page-request.ts';
 import { isWhole, type Verdict, type VerdictName } from '../core/summary.ts';
 import { freeSpans, readCondition, readSelection } from '../decode/decode.ts';
 import type { ExportCounts } from '../export/format.ts';
+import { packReport } from '../report/pack.ts';
 import { BatchReader, type ReadBatch } from './batch-reader.ts';
 import { EchoWatch } from './echoed-credentials.ts';
 import { ArchiveFollower } from './follow-archive.ts';
+import { gatherReport } from './gather-report.ts';
 import { writeManifest } from './manifest-file.ts';
 import type {
   Answer,
@@ -221,7 +224,7 @@ export class ArchiveSession implements SessionCalls {
         freeSpans(decoded.found);
       }
     }
-    const kept = this.#archive.store(rows, attempts);
+    const kept = this.#archive.store(rows, attempts, batch.pace);
     reader.stored();
     const pageInfos: (PageInfo | null)[] = [];
     follow.came(batch.slot);
@@ -270,8 +273,8 @@ export class ArchiveSession implements SessionCalls {
     return stored === null ? null : sentPage(decodeStored(this.#archive, stored));
   }
 
-  keepPace(pace: Ask<'keepPace'>): null {
-    this.#archive.keepPace(pace);
+  keepPace({ learned, notes }: Ask<'keepPace'>): null {
+    this.#archive.keepPace(learned, notes);
     return null;
   }
 
@@ -281,7 +284,7 @@ export class ArchiveSession implements SessionCalls {
     return null;
   }
 
-  async finish({ stopped }: Ask<'finish'>): Promise<Finished> {
+  async finish({ stopped, withReport = false }: Ask<'finish'>): Promise<Finished> {
     const { allowIncomplete, strict, targets } = this.#ask;
     const archive = this.#archive;
     const selected = stopped ? null : await this.#countSelected();
@@ -311,6 +314,7 @@ export class ArchiveSession implements SessionCalls {
     const isLeft = arePages && followed === null;
     const isTaken = !isLeft && !this.#isAbandoned;
     const isDone = isComplete && isTaken;
+    const report = withReport ? this.#report(verdict) : null;
     if (isDone) archive.markExported(this.#clock.wallTime());
     const isEmpty = verdict.stored === 0 && verdict.failed === 0;
     const archivePath = this.#settleArchive(isDone, isEmpty && !isComplete);
@@ -319,7 +323,20 @@ export class ArchiveSession implements SessionCalls {
       sent === null ? given.map(({ finished }) => finished) : [{ destination: 'stdout', ...sent }];
     const isAbandoned = this.#isAbandoned;
     const echo = this.#echoes?.found ?? null;
-    return { verdict, failures, outputs, archivePath, isAbandoned, echo };
+    return { verdict, failures, outputs, archivePath, isAbandoned, echo, report };
+  }
+
+  /** What the archive holds has no credentials; what the verdict quotes of pages may. */
+  #report(verdict: Verdict): Uint8Array {
+    const { location, select } = this.#ask;
+    const data = gatherReport(this.#archive, {
+      name: location === null ? 'not kept' : basename(location.complete),
+      verdict,
+      output: this.#begun?.output ?? { kind: 'selection', select },
+      notices: [],
+      now: this.#clock.wallTime(),
+    });
+    return packReport({ ...data, facts: this.#credentials.withholdIn(data.facts) });
   }
 
   /** Those that have to see every page first, and those that did not follow. */

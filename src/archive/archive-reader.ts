@@ -5,6 +5,7 @@ import { openForReading } from './archive-file.ts';
 import type {
   AttemptRecord,
   KnownPage,
+  PaceNotes,
   PageCounts,
   PageRow,
   PageState,
@@ -12,11 +13,13 @@ import type {
 } from './archive-types.ts';
 import { createBodyReader } from './body-parts.ts';
 import { checkFile } from './file-checks.ts';
+import { countAttempts, type PageHistory, readAttempts, readPageHistory } from './history.ts';
 import { readCode, readPageInfo } from './kept-json.ts';
 import { type KeptPace, type RunRow, readPace, readRun } from './kept-run.ts';
 import { lastKeysAt } from './key-parts.ts';
 import { repeatsOf } from './key-scan.ts';
 import { leafText, MerkleTree } from './merkle-tree.ts';
+import { readPaceNotes } from './pace-notes.ts';
 import { RequestIndex } from './request-index.ts';
 import { type CheckedRow, checkRows, pageChecksum } from './row-checksum.ts';
 import {
@@ -87,6 +90,7 @@ type AttemptRow = [
   status: number | null,
   outcome: string,
   toldToWaitMs: number | null,
+  bodyBytes: number,
 ];
 
 /**
@@ -134,6 +138,26 @@ export class ArchiveReader {
   /** What was measured of the limits; see `KeptPace`. */
   pace(): KeptPace {
     return readPace(this.connection);
+  }
+
+  /** The pauses and each change of the pace. */
+  paceNotes(): PaceNotes {
+    return readPaceNotes(this.connection);
+  }
+
+  /** Every try in page order; see `history.ts`. */
+  attempts(): Iterable<AttemptRecord> {
+    return readAttempts(this.connection);
+  }
+
+  /** How many tries brought a page, and how many did not. */
+  countAttempts(): ReturnType<typeof countAttempts> {
+    return countAttempts(this.connection);
+  }
+
+  /** Every page in page order, without its body. */
+  pageHistory(): Iterable<PageHistory> {
+    return readPageHistory(this.connection);
   }
 
   counts(): PageCounts {
@@ -255,11 +279,11 @@ export class ArchiveReader {
   attemptsOf(place: Place): AttemptRecord[] {
     return this.connection
       .query<AttemptRow>(
-        `SELECT number, started_at, duration_ms, status, outcome, told_to_wait_ms
+        `SELECT number, started_at, duration_ms, status, outcome, told_to_wait_ms, bytes
            FROM attempt WHERE place = ${PLACE} ORDER BY started_at, number`,
       )
       .all(place.branch, place.position)
-      .map(([number, startedAt, durationMs, status, outcome, toldToWaitMs]) => ({
+      .map(([number, startedAt, durationMs, status, outcome, toldToWaitMs, bodyBytes]) => ({
         place,
         number,
         startedAt,
@@ -267,6 +291,7 @@ export class ArchiveReader {
         status,
         outcome,
         toldToWaitMs,
+        bodyBytes,
       }));
   }
 

@@ -57,7 +57,7 @@ export class PageStore {
     // the time they began keeps them apart.
     this.#addAttempt = connection.writer(
       `INSERT INTO attempt (place, started_at, number, duration_ms, status, outcome,
-         told_to_wait_ms) VALUES (${PLACE}, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+         told_to_wait_ms, bytes) VALUES (${PLACE}, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     );
     this.#setTally = connection.writer('UPDATE tally SET stored = ?, failed = ?, beyond_end = ?');
     this.#known = connection.query(`SELECT state, content FROM page WHERE place = ${PLACE}`);
@@ -203,6 +203,7 @@ export class PageStore {
       attempt.status,
       attempt.outcome,
       attempt.toldToWaitMs,
+      attempt.bodyBytes,
     );
   }
 }

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { runOver } from '../api/run.ts';
-import { holdFile } from '../archive/file-locks.ts';
 import { escapeText } from '../core/escape.ts';
 import type { RunEvent } from '../core/events.ts';
 import { reasonOfFile } from '../core/files.ts';
@@ -9,12 +8,6 @@ import type { RunOptions } from '../core/options.ts';
 import { outputsOf, strictOf } from '../core/resolve-options.ts';
 import { nameOfOutput } from '../core/sink-path.ts';
 import { isWhole, type Strict, type Summary } from '../core/summary.ts';
-import {
-  createFileDestination,
-  isWrittenInPlace,
-  outputError,
-  type ToldOfFile,
-} from '../export/file-destination.ts';
 import type { FilesBeside } from '../fetch/check-files.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
@@ -37,7 +30,8 @@ import { flagNamed } from './flags.ts';
 import type { MetricsServer } from './metrics-server.ts';
 import { type TypedArguments, UsageError, wordsOf } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
-import { readRunOptions, readSummaryPath } from './run-options.ts';
+import { readReportPath, readRunOptions, readSummaryPath } from './run-options.ts';
+import { writeWholeFile } from './write-file.ts';
 
 type EndEvent = Extract<RunEvent, { type: 'end' }>;
 
@@ -68,8 +62,10 @@ export async function fetchCommand(
   const sources = typed.positionals.map((argument) => sourceOf(argument, literal));
   const options = await readRunOptions(typed, context);
   const summaryPath = readSummaryPath(typed);
-  const beside = filesBeside(typed, summaryPath, options, context.env);
-  return fetchAndReport({ sources, options, summaryPath, outputName, beside }, typed, context);
+  const reportPath = readReportPath(typed);
+  const beside = filesBeside(typed, { summaryPath, reportPath }, options, context.env);
+  const job = { sources, options, summaryPath, reportPath, outputName, beside };
+  return fetchAndReport(job, typed, context);
 }
 
 /** What the arguments ask for. */
@@ -77,6 +73,7 @@ interface FetchJob {
   readonly sources: readonly PlanSource[];
   readonly options: RunOptions;
   readonly summaryPath: string | null;
+  readonly reportPath: string | null;
   readonly beside: FilesBeside;
   /** A name for the output if its path means nothing to the user, as in the demo. */
   readonly outputName: string | undefined;
@@ -84,7 +81,7 @@ interface FetchJob {
 
 /** Runs the job, shows its progress, and prints the summary. */
 async function fetchAndReport(
-  { sources, options, summaryPath, outputName, beside }: FetchJob,
+  { sources, options, summaryPath, reportPath, outputName, beside }: FetchJob,
   typed: TypedArguments,
   context: CliContext,
 ): Promise<ExitCode> {
@@ -101,6 +98,7 @@ async function fetchAndReport(
   );
   const stdout = streamsRecords ? createStdoutSink(context.stdout) : null;
   let total: number | null = null;
+  let report: Uint8Array | null = null;
   try {
     const summary = namedStop(
       await runOver((asked) => createTransport(asked, context.network), sources, {
@@ -114,6 +112,13 @@ async function fetchAndReport(
           reporting.sink(named);
         },
         ...(stdout === null ? {} : { stdout }),
+        ...(reportPath === null
+          ? {}
+          : {
+              onReport: (data: Uint8Array) => {
+                report = data;
+              },
+            }),
       }),
       signals.received(),
     );
@@ -130,6 +135,7 @@ async function fetchAndReport(
     await tellGithub(summary, { total, strict: strictOf(options.strict) }, context);
     if (summaryPath === STDOUT) await writeOut(context, summaryJson(summary, exitCode));
     else if (summaryPath !== null) await writeSummary(summaryPath, summary, exitCode);
+    if (reportPath !== null) await writeReport(reportPath, report, summary, options, context);
     return exitCode;
   } finally {
     reporting.close();
@@ -259,29 +265,35 @@ async function writeSummary(path: string, summary: Summary, exitCode: ExitCode):
     archivePath === null
       ? 'The run itself ended as said above.'
       : `The run itself ended as said above; everypage verify --json ${archivePath} shows its verdict again.`;
-  const told = { name: `--summary ${path}`, advice };
-  try {
-    if (isWrittenInPlace(path)) await writeFile(path, text);
-    else writeWhole(path, text, told);
-  } catch (cause) {
-    throw outputError(told.name, cause, advice);
-  }
+  await writeWholeFile(path, text, { name: `--summary ${path}`, advice });
 }
 
-function writeWhole(path: string, text: string, told: ToldOfFile): void {
-  const destination = createFileDestination(path, holdFile, told);
-  try {
-    destination.write(Buffer.from(text));
-    destination.commit();
-  } finally {
-    destination.abort();
-  }
+/** As with the summary: the run has been told of when this fails. */
+async function writeReport(
+  path: string,
+  data: Uint8Array | null,
+  { archivePath }: Summary,
+  { prove }: RunOptions,
+  { clock }: CliContext,
+): Promise<void> {
+  const { reportArchive, reportHtml } = await import('../api/report-archive.ts');
+  // What two readings prove together, neither knows.
+  const isOfBoth = prove === true && archivePath !== null;
+  if (data === null && !isOfBoth) return;
+  const html = isOfBoth
+    ? (await reportArchive(archivePath, { now: clock.wallTime() })).html
+    : reportHtml(data!);
+  const advice =
+    archivePath === null
+      ? 'The run itself ended as said above.'
+      : `The run itself ended as said above; everypage report ${archivePath} -o ${path} makes it again.`;
+  await writeWholeFile(path, html, { name: `--report ${path}`, advice });
 }
 
 /** The files that only the command line knows; the run knows its own. */
 function filesBeside(
   typed: TypedArguments,
-  summary: string | null,
+  { summaryPath: summary, reportPath: report }: Pick<FetchJob, 'summaryPath' | 'reportPath'>,
   { output }: RunOptions,
   env: CliContext['env'],
 ): FilesBeside {
@@ -291,6 +303,7 @@ function filesBeside(
   return {
     alsoWritten: [
       ...(summary === null || summary === STDOUT ? [] : [['--summary', summary] as const]),
+      ...(report === null ? [] : [['--report', report] as const]),
       ...(output === undefined || summary === STDOUT
         ? [['standard output', '/dev/stdout'] as const]
         : []),

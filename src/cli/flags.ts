@@ -39,6 +39,7 @@ export const verbs = [
   'fetch',
   'export',
   'verify',
+  'report',
   'schema',
   'head',
   'serve',
@@ -125,8 +126,9 @@ const table = {
       option: 'output',
       list: outputPath,
       help: 'file: .ndjson .csv .parquet .duckdb, or postgres://',
+      verbs: ['fetch', 'export', 'report'],
       detail:
-        'Default: standard output. Also `.json`, `.jsonl`, `.tsv`, `.db`, `.sqlite`, `postgres://user@host/database?table=items`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `sink:./my-sink.ts` gives the records to a module of your own (docs/sinks.md). `-` is standard output. A pipe (`>(gzip > a.gz)`, a named pipe, `/dev/fd/3`) is written as standard output is.',
+        'Default: standard output. Also `.json`, `.jsonl`, `.tsv`, `.db`, `.sqlite`, `postgres://user@host/database?table=items`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `sink:./my-sink.ts` gives the records to a module of your own (docs/sinks.md). `-` is standard output. A pipe (`>(gzip > a.gz)`, a named pipe, `/dev/fd/3`) is written as standard output is. Of `everypage report` it is one HTML file, whatever its name.',
     },
     manifest: {
       option: 'manifest',
@@ -673,7 +675,7 @@ const table = {
     quiet: {
       short: 'q',
       help: 'print nothing unless something is wrong',
-      verbs: ['fetch', 'export', 'verify', 'serve'],
+      verbs: ['fetch', 'export', 'verify', 'report', 'serve'],
     },
     progress: {
       env: 'EVERYPAGE_PROGRESS',
@@ -715,11 +717,19 @@ const table = {
       single: 'there is one summary',
       verbs: ['fetch'],
     },
+    report: {
+      value: path('report.html'),
+      help: 'file for a picture of the run: one HTML page',
+      detail:
+        'Verdict, throughput, pauses, latency, pace and every attempt, drawn in a page that loads nothing. `everypage report ARCHIVE` makes it later. docs/report.md shows one.',
+      single: 'there is one report',
+      verbs: ['fetch'],
+    },
     json: {
       help: 'print the result as JSON on stdout',
       detail:
         'JSON Schemas: docs/schemas. The records of a fetch or an export then need a file, -o.',
-      verbs: verbs.filter((verb) => verb !== 'completion' && verb !== 'serve'),
+      verbs: verbs.filter((verb) => !['completion', 'report', 'serve'].includes(verb)),
       excludes: {
         summary: 'both are the summary; --json is --summary -',
         ts: 'one prints a JSON Schema, the other TypeScript',

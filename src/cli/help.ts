@@ -46,6 +46,14 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
       ['are the outputs as written?', 'everypage verify --manifest a.sha256'],
     ],
   },
+  report: {
+    usage: 'everypage report ARCHIVE -o FILE',
+    does: 'Draws a run as one HTML page that loads nothing: the verdict and its evidence, throughput, pauses, latency, pace, every attempt, and the pages that failed or were slow. Checks every stored page first.',
+    examples: [
+      ['see how a run went?', 'everypage report a.everypage -o report.html'],
+      ['with the run?', 'everypage @urls.txt -o a.ndjson --report report.html'],
+    ],
+  },
   schema: {
     usage: 'everypage schema ARCHIVE [FLAGS]',
     does: 'Reads every record of an archive, and prints what they have in common as JSON Schema (2020-12) or as TypeScript types.',
@@ -123,7 +131,6 @@ const oftenUsed: Readonly<Partial<Record<Verb, readonly FlagName[]>>> = {
     'bearer-env',
     'concurrency',
     'allow-incomplete',
-    'fresh',
     'verbose',
   ],
   export: ['output', 'format', 'select', 'pages', 'columns', 'csv-safe', 'allow-incomplete'],

@@ -34,6 +34,7 @@ const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
   fetch: async () => fetchCommand,
   export: async () => (await import('./archive-commands.ts')).exportCommand,
   verify: async () => (await import('./archive-commands.ts')).verifyCommand,
+  report: async () => (await import('./report-command.ts')).reportCommand,
   schema: async () => (await import('./schema-command.ts')).schemaCommand,
   explain: async () => (await import('./explain-command.ts')).explainCommand,
   head: async () => (await import('./head-command.ts')).headCommand,

@@ -1,4 +1,5 @@
 /** The limiters of a run, by origin and by policy. */
+import type { PaceChange } from '../archive/archive-types.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { PaceFacts } from '../core/summary.ts';
 import { readLearnedPace } from '../pace/pace.ts';
@@ -81,6 +82,17 @@ export class LimiterRegistry {
   learned(): Readonly<Record<string, unknown>> {
     const entries = [...this.#byName].map(([name, limiter]) => [name, limiter.learned()]);
     return Object.fromEntries(entries);
+  }
+
+  /** How fast each limiter is asked at this moment. */
+  paces(now: number): readonly Omit<PaceChange, 'at'>[] {
+    return [...this.#byName.values()]
+      .filter(({ requests }) => requests > 0)
+      .map((limiter) => {
+        const { by, perSecond, concurrency } = limiter.basis(now);
+        const statedPerSecond = limiter.statedPerSecond(now);
+        return { limiter: limiter.name, concurrency, perSecond, statedPerSecond, by };
+      });
   }
 
   /** How each limiter's pace was set, the busiest first. */

@@ -85,7 +85,10 @@ export interface FinalAttempt {
   readonly headers: HeaderValues | null;
   readonly protocol: Protocol | null;
   readonly hint: Hint | null;
+  /** Of `chunks`. */
   readonly bodyBytes: number;
+  /** Of the body that came, also where it is no page. */
+  readonly receivedBytes: number;
   /** The body as it came off the wire; none where the page failed. */
   chunks: readonly Uint8Array[];
   /** Null where it is stored. */
@@ -134,7 +137,7 @@ export function createTask(
 /** What the archive gets of a page that has ended. */
 export function arrivedPage(
   task: Task,
-  { state, status, headers, bodyBytes, why, timing }: FinalAttempt,
+  { state, status, headers, bodyBytes, receivedBytes, why, timing }: FinalAttempt,
   { pagingHeaders, pastEnd, credentials }: ListTraits,
 ): ArrivedPage {
   const isPastEnd =
@@ -153,6 +156,7 @@ export function arrivedPage(
     headers: headers === null ? null : keptHeaders(headers, known),
     encoding: headers === null ? null : singleHeader(headers['content-encoding']),
     bodyBytes,
+    ...(receivedBytes === bodyBytes ? {} : { receivedBytes }),
     code: why?.code ?? null,
     reason: why?.reason ?? null,
     attempts: task.attempts,
@@ -245,6 +249,7 @@ export function finalAttempt({ response, hint }: AttemptResult, why: Why | null,
     protocol: response?.protocol ?? null,
     hint,
     bodyBytes: isStored ? response.bodyBytes : 0,
+    receivedBytes: response?.bodyBytes ?? 0,
     chunks: isStored ? response.chunks : [],
     why,
     timing,

@@ -184,6 +184,12 @@ export class Pacer {
     };
   }
 
+  /** What the server's headers allow a second at this moment; null where they state no limit. */
+  statedPerSecond(now: number): number | null {
+    const rate = this.#stated?.rate(now) ?? Number.POSITIVE_INFINITY;
+    return rate === Number.POSITIVE_INFINITY ? null : rate * 1000;
+  }
+
   /** @param now for what the headers allow at this moment */
   basis(now: number): PaceBasis {
     const { concurrency } = this;

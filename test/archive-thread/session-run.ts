@@ -59,7 +59,7 @@ export function batchOf(given: readonly GivenPage[]): Batch {
   });
   const all = Buffer.concat(parts);
   if (all.length < given.length * PAGE_KEY_BYTES) throw new Error('no room for the keys');
-  return { pages: JSON.stringify(pages), arena: new Uint8Array(all), slot: null };
+  return { pages: JSON.stringify(pages), arena: new Uint8Array(all), slot: null, pace: null };
 }
 
 export class SessionRun {
