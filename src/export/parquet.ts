@@ -5,6 +5,8 @@ import { provenanceJson, splitColumns } from './provenance.ts';
 
 /** A row group holds rows of so many bytes of JSON. Its columns are in memory until it is written. */
 const GROUP_BYTES = 32 * 1024 * 1024;
+/** Values may take more room than their JSON: eight bytes instead of the two of `1,`. */
+const HELD_BYTES = 48 * 1024 * 1024;
 /** As many as DuckDB writes. */
 const GROUP_ROWS = 122_880;
 
@@ -41,6 +43,7 @@ export const parquet: TableFormat = async (pages, destination, selection, option
       bytes += spans[at + 1]! - spans[at]!;
       if (bytes >= GROUP_BYTES || rows >= GROUP_ROWS) await flush();
     }
+    if (file.heldBytes >= HELD_BYTES) await flush();
   }
   if (rows > 0) await flush();
   file.end({ 'everypage.columns': JSON.stringify(schema.columns) });

@@ -165,6 +165,13 @@ test('standard output takes a CSV', async (t) => {
   assert.deepEqual([none.code, none.stdout], [3, '']);
 });
 
+test('standard output takes Parquet', async (t) => {
+  const { folder, url } = await setUp(t);
+  const { code, stdout, stderr } = await runCliHere(folder, [url, ...SELECT, '-f', 'parquet']);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^PAR1.*everypage\.columns.*PAR1$/s);
+});
+
 test('an empty result makes empty files that can be read', async (t) => {
   const { folder, url, read } = await setUp(t, ['{"data":[]}']);
   const names = ['a.csv', 'b.csv.gz', 'c.ndjson.zst', 'd.json.gz', 'e.tsv'];
