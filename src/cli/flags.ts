@@ -4,6 +4,7 @@
  * man page, the completions of shells and the commands in messages are made from it. CONTRIBUTING.md has the recipe for a new flag.
  */
 import { formatNames, type PaginateOptions, type RunOptions } from '../core/options.ts';
+import { nextLists } from '../core/pagination.ts';
 import { defaults } from '../core/resolve-options.ts';
 import { namedStyles } from '../core/resolve-paginate.ts';
 import { ifExistsWays, nestings } from '../core/table-options.ts';
@@ -354,6 +355,12 @@ const table = {
       on: true,
       help: 'the cursor in the page is already URL-encoded',
       detail: 'It is sent as it is, and not encoded again.',
+    },
+    'next-list': {
+      pagination: 'nextList',
+      value: oneOf('HOW', nextLists),
+      help: 'several values for the next page: a=1,2 or a=1&a=2',
+      detail: 'As `search_after` of Elasticsearch has them. Default: their JSON, `a=[1,2]`.',
     },
     'same-origin': {
       pagination: 'sameOrigin',
