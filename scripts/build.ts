@@ -20,7 +20,7 @@ const NAMED_BY_CONTENT = '[name]-[hash].cjs';
 
 /** Loading these takes milliseconds, and many runs or one of the two threads do without. */
 const LOADED_ON_USE =
-  /^(let (node_\w+) = )(require\("node:(?:crypto|dns|fs\/promises|http|http2|os|stream\/consumers|tls|zlib)"\);)$/gm;
+  /^(let (node_\w+) = )(require\("node:(?:crypto|dns|fs\/promises|http|http2|os|perf_hooks|stream\/consumers|tls|zlib)"\);)$/gm;
 
 /** Turns `let node_zlib = require("node:zlib")` into a function that loads the module when it is called. */
 const loadOnUse: Plugin = {
@@ -64,7 +64,7 @@ async function bundle(
     cwd: ROOT,
     input: input!,
     platform: 'node',
-    external: [/^undici/, 'hyparquet-writer'],
+    external: [/^undici/, '@opentelemetry/api'],
     plugins: [loadOnUse, asciiOnly],
   });
   const { output } = await made.write({
@@ -99,13 +99,13 @@ await bundle(
       // Without what only a report needs.
       {
         name: 'run',
-        test: /src[\\/](?!demo|cli|api[\\/]report-|archive-thread[\\/](?:gather-)?report|report[\\/](?:attempt-kind|pack|report-))/,
+        test: /src[\\/](?!demo|cli|index|serve|api[\\/]serve|api[\\/]report-|archive-thread[\\/](?:gather-)?report|report[\\/](?:attempt-kind|pack|report-)|export[\\/]parquet[\\/])/,
         priority: 1,
       },
       // What a fetch loads of the command line.
       {
         name: 'cli',
-        test: /src[\\/]cli[\\/](?!start|demo|explain|presets|archive|only-archive|report|schema|completion)/,
+        test: /src[\\/]cli[\\/](?!start|demo|archive-|completion|manifest|metrics|only-|verification|(?!fetch)[\w-]+-command)/,
         priority: 1,
       },
     ],

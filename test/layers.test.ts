@@ -17,6 +17,7 @@ const RANK: Readonly<Record<string, number>> = {
   export: 1,
   report: 1,
   demo: 1,
+  serve: 1,
   'archive-thread': 2,
   fetch: 3,
   api: 4,
@@ -35,6 +36,7 @@ const CONTRACTS = new Set([
   'src/decode/decode.ts',
   'src/schema/schema.ts',
   'src/export/format.ts',
+  'src/serve/serve.ts',
 ]);
 
 interface Import {

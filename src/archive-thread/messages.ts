@@ -18,6 +18,7 @@ import type { OutputShape } from '../core/output-shape.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
+import type { SinkPath } from '../core/sink-path.ts';
 import type { FailedPage, Strict, Verdict } from '../core/summary.ts';
 import type { TableOptions } from '../core/table-options.ts';
 import type { BodyFault } from '../decode/check-body.ts';
@@ -36,10 +37,16 @@ export interface BytesTarget extends OutputForm {
   readonly kind: 'bytes';
 }
 
+/** A destination of the user's. */
+export interface SinkTarget extends SinkPath {
+  readonly kind: 'sink';
+}
+
 /** Where the pages go, in page order. */
 export type ExportTarget =
   | FileTarget
   | BytesTarget
+  | SinkTarget
   /** Whole pages to the main thread: the library's iterators. */
   | { readonly kind: 'pages' };
 
@@ -62,9 +69,11 @@ export interface OpenRequest {
   readonly maxDecodedBytes: number;
   /** A page of which this is true is none; null for no such condition. */
   readonly failWhen: string | null;
-  /** None for the archive alone; several only if all are files. */
+  /** None for the archive alone; several only if all are files or sinks. */
   readonly targets: readonly ExportTarget[];
   readonly table: TableOptions;
+  /** A file that says what was written, of which pages; null for none. */
+  readonly manifest: string | null;
 }
 
 export interface Opened {
@@ -140,6 +149,8 @@ export interface FinishedOutput {
   readonly bytes: number;
   /** What a user should know of it, a sentence each. */
   readonly notes: readonly string[];
+  /** Records that `where` left out. */
+  readonly leftOut: number;
 }
 
 export interface Finished {
@@ -210,7 +221,7 @@ export interface SessionCalls {
   /** A reader does not take the output in time: its export ends where it is, and is none. */
   abandon(ask: null): null;
   /** Leaves the archive as it is, in one file; for ends that are not a finish. */
-  close(ask: null): null;
+  close(ask: null): Promise<null>;
 }
 
 /** Requests that have an answer, by name. */

@@ -7,6 +7,7 @@ import { basename } from 'node:path';
 import type { Archive } from '../archive/archive.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
 import type { KnownPage, PageRow } from '../archive/archive-types.ts';
+import { runIdOf } from '../archive/kept-run.ts';
 import { withWritten } from '../archive/verdict.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
@@ -22,6 +23,7 @@ import { BatchReader, type ReadBatch } from './batch-reader.ts';
 import { EchoWatch } from './echoed-credentials.ts';
 import { ArchiveFollower } from './follow-archive.ts';
 import { gatherReport } from './gather-report.ts';
+import { writeManifest } from './manifest-file.ts';
 import type {
   Answer,
   Ask,
@@ -36,7 +38,7 @@ import type {
   Stored,
 } from './messages.ts';
 import { openOrCreate } from './open-archive.ts';
-import { Outputs } from './outputs.ts';
+import { loadSinks, Outputs, type Sinks } from './outputs.ts';
 import {
   countWritten,
   decodeStored,
@@ -53,8 +55,7 @@ const LARGE_BYTES = 4 * 1024 * 1024;
 /** Of pages that are stored, and that the export reads back. */
 function letGo({ arena }: Batch, pages: ReadBatch['pages']): void {
   if (arena.buffer instanceof ArrayBuffer) arena.buffer.transfer(0);
-  for (const { record, decoded } of pages) {
-    if (decoded?.found !== undefined) freeSpans(decoded.found);
+  for (const { record } of pages) {
     for (const { list } of record.keys) {
       // A small one shares its memory with others.
       if (list.length === list.buffer.byteLength && list.buffer instanceof ArrayBuffer) {
@@ -62,6 +63,11 @@ function letGo({ arena }: Batch, pages: ReadBatch['pages']): void {
       }
     }
   }
+}
+
+/** Records that an output took of the pages, those that it left out by a condition of the user's included. */
+function takenOf({ records, leftOut = 0 }: Counts): number {
+  return records + leftOut;
 }
 
 /** Where an export goes that the main thread receives. */
@@ -72,6 +78,8 @@ export interface MainThread {
   /** Nothing that was sent is waited for any more. */
   giveUp(): void;
 }
+
+type Counts = ExportCounts & { readonly leftOut?: number };
 
 /** What can be set up only once it is known how the list pages. */
 interface Begun {
@@ -89,14 +97,14 @@ export class ArchiveSession implements SessionCalls {
   readonly #credentials: KnownCredentials;
   readonly #echoes: EchoWatch | null;
   #begun: Begun | null = null;
-  #exporting: Promise<ExportCounts | null> = Promise.resolve(null);
+  #exporting: Promise<Counts | null> = Promise.resolve(null);
   #isAbandoned = false;
   #isExported = false;
   /** Why the output cannot be whole; null while it can. */
   #exportError: unknown = null;
   readonly opened: Opened;
 
-  private constructor(ask: OpenRequest, clock: Clock, main: MainThread) {
+  private constructor(ask: OpenRequest, sinks: Sinks, clock: Clock, main: MainThread) {
     this.#ask = ask;
     this.#credentials = new KnownCredentials(ask.credentials, ask.secretParams);
     const forms = this.#credentials.bodyForms();
@@ -108,14 +116,15 @@ export class ArchiveSession implements SessionCalls {
     this.#archive = archive;
     archive.setExpected(ask.expect);
     this.opened = this.#whatWasThere(!created);
-    this.#outputs = Outputs.open(ask.targets, ask.table, {
-      write: (bytes) => main.sendBytes(bytes),
-    });
+    const sender = { write: (bytes: Uint8Array) => main.sendBytes(bytes) };
+    this.#outputs = Outputs.open(ask.targets, ask.table, sender, sinks, ask.manifest !== null);
   }
 
   /** Opens the archive. A list begins at once; where the run is paginated `paginate` must follow. */
   static async open(ask: OpenRequest, clock: Clock, main: MainThread): Promise<ArchiveSession> {
-    const session = new ArchiveSession(ask, clock, main);
+    // Before anything is written: a module may have any fault.
+    const sinks = await loadSinks(ask.targets);
+    const session = new ArchiveSession(ask, sinks, clock, main);
     if (!ask.isPaginated) session.#begin({ kind: 'selection', select: ask.select }, null);
     return session;
   }
@@ -207,7 +216,13 @@ export class ArchiveSession implements SessionCalls {
     const { reader, follow } = this.#ready();
     const { rejections, pages, attempts } = reader.read(batch);
     const rows: PageRow[] = [];
-    for (const { record } of pages) rows.push(record);
+    for (const { record, decoded } of pages) {
+      rows.push(record);
+      // The export finds its records again.
+      if (decoded?.found !== undefined && !follow.mayKeep(decoded.body.length)) {
+        freeSpans(decoded.found);
+      }
+    }
     const kept = this.#archive.store(rows, attempts, batch.pace);
     reader.stored();
     const pageInfos: (PageInfo | null)[] = [];
@@ -281,14 +296,18 @@ export class ArchiveSession implements SessionCalls {
     else this.#begun?.follow.end();
     const followed = await this.#exporting;
     if (isWritten) await this.#writeOthers();
-    if (this.#exportError !== null) throw this.#exportError;
+    await this.#throwIfFailed();
     const counts = followed ?? this.#outputs.written;
     const isCounted = counts !== null && (!isAllOrNothing || isWritten);
-    const verdict = isCounted ? withWritten(counted, counts.records) : counted;
+    const verdict = isCounted ? withWritten(counted, takenOf(counts)) : counted;
     const isComplete = isWhole(verdict.name, strict);
     if (verdict.name !== counted.name) this.#seal(verdict.name);
     const isGood = isWritten && (isComplete || allowIncomplete) && !this.#isAbandoned;
-    const given = this.#outputs.settle(isGood, this.#isAbandoned);
+    const settling = this.#outputs.settle(isGood, () => this.#isAbandoned);
+    const given = (await this.#orFailed(settling)) ?? [];
+    await this.#throwIfFailed();
+    this.#isExported = true;
+    if (isGood && !this.#isAbandoned) this.#writeManifest(verdict, given, isComplete);
     // Who left before the last page may come back for the rest, and must not fetch it again.
     const arePages = targets[0]?.kind === 'pages';
     const isLeft = arePages && followed === null;
@@ -298,8 +317,9 @@ export class ArchiveSession implements SessionCalls {
     if (isDone) archive.markExported(this.#clock.wallTime());
     const isEmpty = verdict.stored === 0 && verdict.failed === 0;
     const archivePath = this.#settleArchive(isDone, isEmpty && !isComplete);
-    const sent = arePages && followed !== null ? { ...followed, notes: [] } : null;
-    const outputs = sent === null ? given : [{ destination: 'stdout', ...sent }];
+    const sent = arePages && followed !== null ? { ...followed, leftOut: 0, notes: [] } : null;
+    const outputs =
+      sent === null ? given.map(({ finished }) => finished) : [{ destination: 'stdout', ...sent }];
     const isAbandoned = this.#isAbandoned;
     const echo = this.#echoes?.found ?? null;
     return { verdict, failures, outputs, archivePath, isAbandoned, echo, report };
@@ -324,11 +344,37 @@ export class ArchiveSession implements SessionCalls {
     const shape = this.#begun.output;
     const pages = () => wholeArchive(this.#archive, shape, () => this.#isAbandoned);
     const key = this.#archive.run.pagination?.key;
-    for (const write of this.#outputs.others(pages, shape.select, key)) {
+    const runId = runIdOf(this.#archive.run);
+    for (const write of this.#outputs.others(pages, shape.select, key, runId)) {
       if (this.#isAbandoned || this.#exportError !== null) return;
       await this.#orFailed(write());
     }
-    this.#isExported = true;
+    // A sink is waited for until it is committed.
+    this.#isExported = !this.#outputs.hasSink;
+  }
+
+  async #throwIfFailed(): Promise<void> {
+    if (this.#exportError === null) return;
+    await this.#outputs.abort(this.#exportError);
+    throw this.#exportError;
+  }
+
+  /** Before the archive gets its name: who is killed until then writes both again. */
+  #writeManifest(
+    verdict: Verdict,
+    outputs: Awaited<ReturnType<Outputs['settle']>>,
+    isComplete: boolean,
+  ): void {
+    const { manifest, location, keep } = this.#ask;
+    if (manifest === null || this.#begun === null) return;
+    writeManifest(manifest, this.#archive, {
+      verdict,
+      takes: this.#begun.output,
+      outputs: outputs.map(({ described }) => described),
+      archive: location !== null && keep ? location[isComplete ? 'complete' : 'part'] : null,
+      writtenAt: this.#clock.wallTime(),
+      withhold: (value) => this.#credentials.withholdIn(value),
+    });
   }
 
   /** Keeps the verdict, after which a run that goes on has only the output to write. */
@@ -346,23 +392,27 @@ export class ArchiveSession implements SessionCalls {
     const isFollowed = this.#outputs.isFollowing || this.#ask.targets[0]?.kind === 'pages';
     if (!isFollowed) return countWritten(this.#archive, output);
     follow?.end();
-    return (await this.#exporting)?.records ?? null;
+    const counts = await this.#exporting;
+    return counts === null ? null : takenOf(counts);
   }
 
   abandon(): null {
     if (!this.#outputs.haveReader || this.#isExported) return null;
     this.#isAbandoned = true;
-    this.#outputs.abort();
+    this.#outputs.leave();
+    void this.#outputs.abort(new Error('the run was stopped'));
     this.#main.giveUp();
     return null;
   }
 
-  close(): null {
-    this.#outputs.abort();
+  async close(): Promise<null> {
+    const undone = this.#outputs.abort(new Error('the run has ended'));
     const isEmpty = this.#archive.counts().stored === 0;
     if (this.#ask.location === null) this.#archive.closeForRemoval();
     else this.#archive.close();
-    return isEmpty ? this.#discard() : null;
+    if (isEmpty) this.#discard();
+    await undone;
+    return null;
   }
 
   #discard(): null {
@@ -388,10 +438,7 @@ export class ArchiveSession implements SessionCalls {
     return isDone || isEmpty ? this.#discard() : location.part;
   }
 
-  async #export(
-    pages: AsyncIterable<PageItem>,
-    select: string | null,
-  ): Promise<ExportCounts | null> {
+  async #export(pages: AsyncIterable<PageItem>, select: string | null): Promise<Counts | null> {
     if (this.#ask.targets[0]?.kind === 'pages') {
       return sendInGroups(pages, select, (sent) => this.#main.sendPages(sent, select));
     }

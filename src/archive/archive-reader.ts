@@ -18,7 +18,9 @@ import { readCode, readPageInfo } from './kept-json.ts';
 import { type KeptPace, type RunRow, readPace, readRun } from './kept-run.ts';
 import { lastKeysAt } from './key-parts.ts';
 import { repeatsOf } from './key-scan.ts';
+import { leafText, MerkleTree } from './merkle-tree.ts';
 import { readPaceNotes } from './pace-notes.ts';
+import { RequestIndex } from './request-index.ts';
 import { type CheckedRow, checkRows, pageChecksum } from './row-checksum.ts';
 import {
   MAX_POSITION,
@@ -71,6 +73,14 @@ type FailureRow = [
   code: string | null,
   reason: string | null,
   attempts: number | null,
+];
+
+type TreeRow = [
+  branch: number,
+  position: number,
+  status: number | null,
+  hash: Uint8Array | null,
+  url: string,
 ];
 
 type AttemptRow = [
@@ -260,6 +270,11 @@ export class ArchiveReader {
       }));
   }
 
+  /** Finds pages by what was asked for; see `RequestIndex`. To be made once. */
+  requestIndex(nameOf: (url: string) => string): RequestIndex {
+    return new RequestIndex(this.connection, nameOf);
+  }
+
   /** Every try of a page, the oldest first. */
   attemptsOf(place: Place): AttemptRecord[] {
     return this.connection
@@ -307,6 +322,23 @@ export class ArchiveReader {
   /** Every page in page order, whatever its state, with whether its row is as it was written. */
   checkRows(): Iterable<CheckedRow> {
     return checkRows(this.connection);
+  }
+
+  /** The tree over the stored pages in page order, by the hashes that they were stored with; no body is read. */
+  pageTree(): MerkleTree {
+    const pages = this.connection.query<TreeRow>(
+      `SELECT ${placeColumns('page.place')}, content.status, content.hash, page.url
+         FROM page JOIN content ON content.id = page.content
+         WHERE page.state = 'stored' AND page.place < ${RECHECK_PLACE} ORDER BY page.place`,
+    );
+    const tree = new MerkleTree();
+    for (const [branch, position, status, hash, url] of pages.iterate()) {
+      if (status === null || hash === null) {
+        throw this.connection.damaged(`page ${position} has lost its body`);
+      }
+      tree.add(leafText({ place: { branch, position }, status, hash, url }));
+    }
+    return tree;
   }
 
   close(): void {

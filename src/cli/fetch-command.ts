@@ -1,8 +1,13 @@
 import { existsSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
+import { runOver } from '../api/run.ts';
+import { escapeText } from '../core/escape.ts';
 import type { RunEvent } from '../core/events.ts';
+import { reasonOfFile } from '../core/files.ts';
 import type { RunOptions } from '../core/options.ts';
 import { outputsOf, strictOf } from '../core/resolve-options.ts';
-import { isWhole, type Summary } from '../core/summary.ts';
+import { nameOfOutput } from '../core/sink-path.ts';
+import { isWhole, type Strict, type Summary } from '../core/summary.ts';
 import type { FilesBeside } from '../fetch/check-files.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
@@ -10,7 +15,6 @@ import { sourceOf } from '../plan/written-url.ts';
 import { summaryJson } from '../report/json-log.ts';
 import { flagsAfter } from '../report/stop-text.ts';
 import { summaryText } from '../report/summary-text.ts';
-import { runOver } from '../run.ts';
 import { againCommand, pagingCommand, takeCommand } from './command-text.ts';
 import {
   type CliContext,
@@ -23,6 +27,7 @@ import { netrcPath } from './credentials.ts';
 import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.ts';
 import { STDOUT } from './flag-values.ts';
 import { flagNamed } from './flags.ts';
+import type { MetricsServer } from './metrics-server.ts';
 import { type TypedArguments, UsageError, wordsOf } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
 import { readReportPath, readRunOptions, readSummaryPath } from './run-options.ts';
@@ -81,7 +86,8 @@ async function fetchAndReport(
   context: CliContext,
 ): Promise<ExitCode> {
   const streamsRecords = options.output === undefined;
-  const reporting = createReporting(typed, context, streamsRecords);
+  const metrics = await metricsOf(typed);
+  const reporting = createReporting(typed, context, streamsRecords, metrics);
   const signals = watchSignals(
     context.signals,
     (signal) => sayStopping(signal, reporting),
@@ -126,6 +132,7 @@ async function fetchAndReport(
     if (!reporting.json && !(reporting.quiet && exitCode === 0)) {
       saySummary({ summary, total, outputName }, typed, context, options, reporting);
     }
+    await tellGithub(summary, { total, strict: strictOf(options.strict) }, context);
     if (summaryPath === STDOUT) await writeOut(context, summaryJson(summary, exitCode));
     else if (summaryPath !== null) await writeSummary(summaryPath, summary, exitCode);
     if (reportPath !== null) await writeReport(reportPath, report, summary, options, context);
@@ -133,6 +140,34 @@ async function fetchAndReport(
   } finally {
     reporting.close();
     signals.close();
+  }
+}
+
+/** What `--metrics` serves, or null. */
+async function metricsOf(typed: TypedArguments): Promise<MetricsServer | null> {
+  const listen = typed.value('metrics');
+  if (listen === null) return null;
+  return (await import('./metrics-server.ts')).startMetricsServer(listen);
+}
+
+/** A job of GitHub Actions shows the verdict, and what is missing. */
+async function tellGithub(
+  summary: Summary,
+  facts: { readonly total: number | null; readonly strict: Strict | null },
+  { env, stderr, clock }: CliContext,
+): Promise<void> {
+  const path = env['GITHUB_STEP_SUMMARY'];
+  if (!path) return;
+  const { githubAnnotations, githubSummary } = await import('../report/github.ts');
+  if (env['GITHUB_ACTIONS'] === 'true') {
+    for (const line of githubAnnotations(summary, facts.strict)) stderr.write(`${line}\n`);
+  }
+  try {
+    await appendFile(path, githubSummary(summary, { ...facts, wallTime: clock.wallTime() }));
+  } catch (error) {
+    // The run itself has ended well or not: that stands.
+    const why = reasonOfFile(error) ?? String(error);
+    stderr.write(`everypage: GITHUB_STEP_SUMMARY, ${escapeText(path)}: ${escapeText(why)}\n`);
   }
 }
 
@@ -176,7 +211,7 @@ function saySummary(
     color: facts.color,
     wallTime: context.clock.wallTime(),
     total,
-    outputs: outputsOf(options.output),
+    outputs: outputsOf(options.output).map(nameOfOutput),
     expect: options.expect ?? null,
     strict: options.allowIncomplete === true ? null : strictOf(options.strict),
     isWholeByDefault: isWholeByDefault(summary, options),

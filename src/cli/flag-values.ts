@@ -3,6 +3,7 @@ import { expected, usageError } from '../core/errors.ts';
 import type { Recheck } from '../core/options.ts';
 import { isSecretHeader, isSecretName, redactUrl } from '../core/redact.ts';
 import { addressBlock, originOf, recheckOf } from '../core/resolve-options.ts';
+import { shownSink, sinkAt } from '../core/sink-path.ts';
 import { delimiterOf, tableOptions } from '../core/table-options.ts';
 import { parseBytes, parseDuration, parseRate, shortBytes, shortDuration } from '../core/units.ts';
 import { presets } from '../plan/presets.ts';
@@ -72,6 +73,7 @@ const STDOUT_NAMES = /^(?:-|\/dev\/stdout|(?:\/dev|\/proc\/self)\/fd\/1)$/;
 export const outputPath: ValueType<string> = {
   ...path('items.ndjson'),
   parse: (value) => (STDOUT_NAMES.test(value) ? null : path('').parse(value)),
+  show: (value, secretParams) => (sinkAt(value) === null ? value : shownSink(value, secretParams)),
 };
 
 export const STDOUT = '-';
@@ -212,6 +214,21 @@ export const address: ValueType<string> = {
   name: 'ADDRESS',
   example: '10.0.0.0/8',
   parse: addressBlock,
+};
+
+/** Where a server of ours listens. */
+export const listenAddress: ValueType<{ readonly host: string; readonly port: number }> = {
+  name: '[HOST:]PORT',
+  example: '8080',
+  parse(value) {
+    const [, bracketed, plain, digits] =
+      /^(?:(?:\[([\da-f:.]+)\]|([^[\]:]*)):)?(\d{1,5})$/i.exec(value) ?? [];
+    const port = Number(digits);
+    if (digits === undefined || port > 65_535) {
+      throw usageError('expected a port, or a host and a port, as in 8080 or 127.0.0.1:8080');
+    }
+    return { host: bracketed ?? (plain || '127.0.0.1'), port };
+  },
 };
 
 /** A header, or the path of a file that holds some. */

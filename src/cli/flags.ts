@@ -16,6 +16,7 @@ import {
   duration,
   header,
   headerName,
+  listenAddress,
   method,
   oneOf,
   origin,
@@ -41,6 +42,7 @@ export const verbs = [
   'report',
   'schema',
   'head',
+  'serve',
   'explain',
   'presets',
   'archives',
@@ -126,7 +128,16 @@ const table = {
       help: 'file: .ndjson .csv .parquet .db; default: stdout',
       verbs: ['fetch', 'export', 'report'],
       detail:
-        'Also `.json`, `.jsonl`, `.tsv`, `.sqlite`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `-` is standard output. A pipe (`>(gzip > a.gz)`, a named pipe, `/dev/fd/3`) is written as standard output is. Of `everypage report` it is one HTML file, whatever its name.',
+        'Also `.json`, `.jsonl`, `.tsv`, `.sqlite`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `sink:./my-sink.ts` gives the records to a module of your own (docs/sinks.md). `-` is standard output. A pipe (`>(gzip > a.gz)`, a named pipe, `/dev/fd/3`) is written as standard output is. Of `everypage report` it is one HTML file, whatever its name.',
+    },
+    manifest: {
+      option: 'manifest',
+      value: path('items.sha256'),
+      help: 'file with SHA-256 of the outputs, pages and verdict',
+      detail:
+        'Written when the outputs are. `everypage verify --manifest FILE` checks outputs and archive against it, and `sha256sum -c FILE` the outputs. docs/manifest.md explains it.',
+      verbs: ['fetch', 'export', 'verify'],
+      single: 'there is one manifest',
     },
     format: {
       short: 'f',
@@ -166,6 +177,24 @@ const table = {
       standard: 10,
       help: 'records to show',
       verbs: ['head'],
+    },
+    where: {
+      option: 'where',
+      value: text('EXPR', "state == 'open'"),
+      help: "records to write: 'price > `10`', a JMESPath expression",
+      detail:
+        'Those for which it is true, which is everything but null, false and what is empty. `true`, `false` and `null` mean these values. The verdict counts all records.',
+      verbs: ['fetch', 'export', 'schema', 'head'],
+      single: 'a record meets one condition; && joins two',
+    },
+    fields: {
+      option: 'fields',
+      value: text('EXPR', 'id,town=address.city'),
+      help: 'what to write of each record: id,town=address.city',
+      detail:
+        'Names, or names and paths; or a JMESPath expression that makes the new record, as in `{id: id, town: address.city}`. Values keep their bytes.',
+      verbs: ['fetch', 'export', 'schema', 'head'],
+      single: 'a record is made by one expression',
     },
     columns: {
       option: 'columns',
@@ -644,7 +673,7 @@ const table = {
     quiet: {
       short: 'q',
       help: 'print nothing unless something is wrong',
-      verbs: ['fetch', 'export', 'verify', 'report'],
+      verbs: ['fetch', 'export', 'verify', 'report', 'serve'],
     },
     progress: {
       env: 'EVERYPAGE_PROGRESS',
@@ -671,6 +700,14 @@ const table = {
       detail: 'It replaces progress, page lines and summary.',
       verbs: ['fetch'],
     },
+    metrics: {
+      value: listenAddress,
+      help: 'serve metrics for Prometheus while the run goes on',
+      detail:
+        'At http://127.0.0.1:PORT/metrics, or at another host: `--metrics 9464`, `--metrics 0.0.0.0:9464`. OpenTelemetry needs no flag: see docs/telemetry.md.',
+      single: 'there is one place for metrics',
+      verbs: ['fetch'],
+    },
     summary: {
       value: pathOrStdout('summary.json'),
       help: 'file for the verdict and all numbers, as JSON',
@@ -690,11 +727,36 @@ const table = {
       help: 'print the result as JSON on stdout',
       detail:
         'JSON Schemas: docs/schemas. The records of a fetch or an export then need a file, -o.',
-      verbs: verbs.filter((verb) => verb !== 'completion' && verb !== 'report'),
+      verbs: verbs.filter((verb) => !['completion', 'report', 'serve'].includes(verb)),
       excludes: {
         summary: 'both are the summary; --json is --summary -',
         ts: 'one prints a JSON Schema, the other TypeScript',
       },
+    },
+    listen: {
+      value: listenAddress,
+      help: 'where to listen; default 127.0.0.1:8080',
+      detail:
+        'A port, or a host and a port; port 0 is a free one. Any host but the default lets other machines read the archive.',
+      verbs: ['serve'],
+    },
+    tls: {
+      value: path('ca.pem'),
+      help: 'serve https; FILE gets the certificate authority',
+      detail:
+        'The certificate is made for this server and is gone with it. Tell a client to trust the authority: `--cacert ca.pem`.',
+      verbs: ['serve'],
+    },
+    realtime: {
+      help: 'as slow as it was, with its failures and limits',
+      detail:
+        'Each request for a page gets the next try that was recorded: its status, how long it took, how long it said to wait. The last one is repeated.',
+      verbs: ['serve'],
+    },
+    'as-stored': {
+      help: 'keep links to the recorded API in bodies and headers',
+      detail: 'Without it they become links to this server.',
+      verbs: ['serve'],
     },
     clean: {
       help: 'remove the archives that are listed',

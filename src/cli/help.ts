@@ -43,6 +43,7 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
     examples: [
       ['is all of it there?', 'everypage verify a.everypage'],
       ['ask from a script?', 'everypage verify a.everypage --json'],
+      ['are the outputs as written?', 'everypage verify --manifest a.sha256'],
     ],
   },
   report: {
@@ -67,6 +68,14 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
     examples: [
       ['look at a list?', "everypage head 'https://a.io/v1/items'"],
       ['look at an archive?', 'everypage head a.ndjson.everypage --rows 3'],
+    ],
+  },
+  serve: {
+    usage: 'everypage serve ARCHIVE [FLAGS]',
+    does: 'Answers on this machine as the API did: statuses, headers and bodies, over HTTP/1.1 and HTTP/2. Links lead to this server; another page size or offset is answered from the stored records.',
+    examples: [
+      ['test my client?', 'everypage serve a.ndjson.everypage --listen 8080'],
+      ['as slow as it was?', 'everypage serve a.ndjson.everypage --realtime'],
     ],
   },
   explain: {
@@ -137,11 +146,7 @@ export function shortHelp(verb: Verb): string {
   const shown = oftenUsed[verb]?.map(flagNamed) ?? flagsOf(verb);
   const lines =
     verb === 'fetch'
-      ? [
-          `usage: ${usage}`,
-          '       everypage explain|head URL, export|verify|schema|report ARCHIVE, archives',
-          '',
-        ]
+      ? [`usage: ${usage}`, ...wrap(`verbs: ${verbs.slice(1).join(' ')}`, helpColumns), '']
       : [`usage: ${usage}`, '', ...wrap(does, helpColumns), ''];
   lines.push(
     'how do I...',

@@ -37,6 +37,7 @@ const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
   schema: async () => (await import('./schema-command.ts')).schemaCommand,
   explain: async () => (await import('./explain-command.ts')).explainCommand,
   head: async () => (await import('./head-command.ts')).headCommand,
+  serve: async () => (await import('./serve-command.ts')).serveCommand,
   presets: async () => (await import('./presets-command.ts')).presetsCommand,
   archives: async () => (await import('./archives-command.ts')).archivesCommand,
   demo: async () => (await import('./demo-command.ts')).demoCommand,

@@ -60,6 +60,8 @@ export const outputs: Kind = {
 
 /** What is said of outputs that are tables. */
 export const tableKinds: OptionKinds<Required<AskedTable>> = {
+  where: string,
+  fields: string,
   columns: strings,
   csvSafe: boolean,
   csvBom: boolean,
@@ -72,6 +74,7 @@ export const tableKinds: OptionKinds<Required<AskedTable>> = {
 export const runOptions: OptionKinds<Required<RunOptions>> = {
   ...tableKinds,
   output: outputs,
+  manifest: string,
   format,
   select: string,
   records: boolean,

@@ -85,6 +85,11 @@ export interface RunOptions extends AskedTable {
    * @example ['items.ndjson', 'items.csv.gz']
    */
   readonly output?: string | readonly string[];
+  /**
+   * A file that says what was asked, the verdict, the SHA-256 of every output and a Merkle root over the
+   * pages: `verifyManifest` and `sha256sum -c` read it. It is written when the outputs are. Default: none.
+   */
+  readonly manifest?: string;
   /** Overrides what the output's extension says. */
   readonly format?: FormatName;
   /**
@@ -218,6 +223,7 @@ export interface ResolvedOptions {
   /** None for nowhere. */
   readonly outputs: readonly string[];
   readonly table: TableOptions;
+  readonly manifest: string | null;
   /** Null: what the output's extension says, else NDJSON. */
   readonly format: FormatName | null;
   readonly select: string | null;

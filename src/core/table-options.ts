@@ -1,4 +1,4 @@
-/** What a user says of outputs that are tables. */
+/** What a user says of the shape of outputs: which records and what of each, and how tables hold it. */
 import { usageError } from './errors.ts';
 
 /** How lists and objects are written where a format has types for them. */
@@ -17,7 +17,13 @@ export interface TableColumn {
   readonly path: string;
 }
 
-export interface TableOptions {
+/** What is said of each record, in JMESPath; null for nothing. */
+export interface RecordExpressions {
+  readonly where: string | null;
+  readonly fields: string | null;
+}
+
+export interface TableOptions extends RecordExpressions {
   /** Null: those that the records have. */
   readonly columns: readonly TableColumn[] | null;
   readonly csvSafe: boolean;
@@ -34,8 +40,18 @@ export interface TableOptions {
 /** As a user gives them. */
 export interface AskedTable {
   /**
-   * Columns of a CSV or TSV output, in their order: `name`, or `name=path.to.it` for a dotted path from
-   * the record (`@` is the record itself). Objects there are JSON text. Default: those of all records.
+   * Which records every output holds: a JMESPath condition on each, such as ``price > `10` ``. `true`,
+   * `false` and `null` mean these values. The verdict counts all records. Default: all.
+   */
+  readonly where?: string;
+  /**
+   * What every output holds of a record: a JMESPath expression on it, such as `{id: id, town: address.city}`, or
+   * the list `id,town=address.city`, which means the same. Values keep their bytes. Default: all.
+   */
+  readonly fields?: string;
+  /**
+   * Columns of a table, in their order: `name`, or `name=path.to.it` for a dotted path from the record
+   * (`@` is the record itself). In a CSV or TSV objects there are JSON text. Default: those of all records.
    */
   readonly columns?: readonly string[];
   /** Text in a CSV or TSV output that a spreadsheet may take for a formula gets an apostrophe. Default false. */
@@ -62,8 +78,10 @@ export interface AskedTable {
  */
 export function tableOptions(asked: AskedTable & { readonly key?: string }): TableOptions {
   const { columns, csvSafe = false, csvBom = false, csvDelimiter = ',', nested = 'typed' } = asked;
-  const { table = null, ifExists = null, key = null } = asked;
+  const { table = null, ifExists = null, key = null, where = null, fields = null } = asked;
   return {
+    where,
+    fields,
     columns: columns === undefined ? null : tableColumns(columns),
     csvSafe,
     csvBom,
@@ -84,8 +102,12 @@ export function delimiterOf(text: string): string {
   );
 }
 
-/** `a` is the column and the path; in `b=path.to.b` they differ. */
-function tableColumns(columns: readonly string[]): readonly TableColumn[] {
+/**
+ * `a` is the column and the path; in `b=path.to.b` they differ.
+ *
+ * @throws EverypageError USAGE for what is no column, and for a name twice
+ */
+export function tableColumns(columns: readonly string[]): readonly TableColumn[] {
   if (columns.length === 0) throw usageError('no column is named; name some, such as id,name');
   const names = new Set<string>();
   return columns.map((text) => {

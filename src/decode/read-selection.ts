@@ -86,7 +86,13 @@ export function readCondition(text: string | null): PageCondition | null {
   };
 }
 
-function orSay<Result>(name: string, text: string, what: string, work: () => Result): Result {
+/** Runs what reads or applies an expression, and says of which it is that a fault is. */
+export function orSay<Result>(
+  name: string,
+  text: string,
+  what: string,
+  work: () => Result,
+): Result {
   try {
     return work();
   } catch (error) {
@@ -117,7 +123,7 @@ const VALUES: ReadonlyMap<string, boolean | null> = new Map([
  * backticks and takes `ok == false` for a comparison with a field called "false": it would never be
  * true, and nobody would see why.
  */
-function withBareLiterals(condition: Expression): Expression {
+export function withBareLiterals(condition: Expression): Expression {
   switch (condition.type) {
     case 'field': {
       const value = VALUES.get(condition.name);

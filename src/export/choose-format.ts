@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { usageError } from '../core/errors.ts';
 import { type FormatName, formatNames } from '../core/options.ts';
 import type { TableOptions } from '../core/table-options.ts';
-import { isExpression, parseSelection } from '../decode/decode.ts';
+import { isExpression, parseSelection, readRecordExpressions } from '../decode/decode.ts';
 import { csv, tsv } from './csv.ts';
 import { isWrittenInPlace } from './file-destination.ts';
 import {
@@ -46,6 +46,11 @@ export function isTable(name: FormatName): name is keyof typeof TABLES {
 /** The table of that name. */
 export function tableFor(name: keyof typeof TABLES): TableFormat {
   return TABLES[name];
+}
+
+/** Whether the output is bytes of ours; what is in a database is its program's. */
+export function isMadeOfBytes({ format }: OutputForm): boolean {
+  return format !== 'sqlite';
 }
 
 /** How the path says that the output is compressed; null for as it is. */
@@ -105,10 +110,13 @@ export function outputForm(path: string | null, override: FormatName | null): Ou
  * Throws `EverypageError`: `USAGE` where something is said of tables and no output is one, or a column is
  * an expression; `SELECTION` where its path cannot be read.
  */
-export function checkTable(
-  { columns, csvSafe, csvBom, csvDelimiter, nested, table, ifExists }: TableOptions,
-  forms: readonly OutputForm[],
-): void {
+export function checkTable(options: TableOptions, forms: readonly OutputForm[]): void {
+  const { columns, csvSafe, csvBom, csvDelimiter, nested, table, ifExists } = options;
+  if (readRecordExpressions(options) !== null && forms.length === 0) {
+    throw usageError(
+      '--where and --fields shape an output, and there is none; name one, such as -o items.csv',
+    );
+  }
   for (const { name, path } of columns ?? []) {
     parseSelection(path);
     if (!isExpression(path)) continue;

@@ -3,6 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EverypageError, usageError } from '../core/errors.ts';
 import { absolutePath, fileNumber, realPlace, statOrNull, whyUnreadable } from '../core/files.ts';
+import { sinkAt } from '../core/sink-path.ts';
 import { whyNoWindowsName } from '../core/windows-names.ts';
 import { isWrittenInPlace, outputOfTemporary, temporaryOf } from '../export/file-destination.ts';
 
@@ -13,6 +14,25 @@ export type FileUses = readonly (readonly [use: string, path: string])[];
 export function outputUses(paths: readonly string[]): FileUses {
   if (paths.length < 2) return paths.map((path) => ['the output', path]);
   return paths.map((path, index) => [`output ${index + 1}`, path]);
+}
+
+/** @throws EverypageError where a manifest could not be written later, or is no file that stays */
+export function checkManifest(path: string | null): void {
+  checkOutputFolder(path);
+  if (path === null || !isWrittenInPlace(path)) return;
+  throw usageError(`${path} is no regular file; a manifest is one, as in --manifest items.sha256`);
+}
+
+export function manifestUses(path: string | null): FileUses {
+  return path === null ? [] : [['--manifest', path]];
+}
+
+/** Modules that are read. */
+export function sinkUses(outputs: readonly string[]): FileUses {
+  return outputs.flatMap((output) => {
+    const sink = sinkAt(output);
+    return sink === null ? [] : [['the module of a sink', sink.path] as const];
+  });
 }
 
 /** What a caller of a run reads and writes besides: the run holds it against its own files. */

@@ -277,11 +277,13 @@ export class RetryPolicy {
     emit({
       type: 'retry',
       place: task.request.place,
+      method: task.request.method,
       url: task.shownUrl,
       attempt: task.attempts,
       status,
       code: why?.code ?? null,
       reason: whole,
+      durationMs: timing.durationMs,
       delayMs,
     });
     return { kind: 'later', delayMs };

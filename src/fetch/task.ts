@@ -145,12 +145,15 @@ export function arrivedPage(
     task.request.speculative === true &&
     status !== null &&
     pastEnd.includes(status);
+  const { url } = task.request;
+  // What is shown differs where the URL holds a credential of its own.
+  const known = task.shownUrl === url ? credentials : credentials.of(url);
   const page: ArrivedPage = {
     place: task.request.place,
     url: task.shownUrl,
     state: isPastEnd ? 'beyond-end' : state,
     status,
-    headers: headers === null ? null : keptHeaders(headers, credentials.of(task.request.url)),
+    headers: headers === null ? null : keptHeaders(headers, known),
     encoding: headers === null ? null : singleHeader(headers['content-encoding']),
     bodyBytes,
     ...(receivedBytes === bodyBytes ? {} : { receivedBytes }),
@@ -162,9 +165,9 @@ export function arrivedPage(
     log: task.log,
   };
   const isExpected = task.request.expected !== undefined && !task.isAskedAgain;
-  const known: ArrivedPage = isExpected ? { ...page, expected: true } : page;
-  if (pagingHeaders.length === 0 || headers === null) return known;
-  return { ...known, asked: task.request.url, paging: pickHeaders(headers, pagingHeaders) };
+  const arrived: ArrivedPage = isExpected ? { ...page, expected: true } : page;
+  if (pagingHeaders.length === 0 || headers === null) return arrived;
+  return { ...arrived, asked: task.request.url, paging: pickHeaders(headers, pagingHeaders) };
 }
 
 /** Response headers worth keeping: what represents the page, how it pages and what it says about limits. Never Set-Cookie. */

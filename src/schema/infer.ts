@@ -2,7 +2,8 @@ import { columnNames } from '../core/column-names.ts';
 import { endOfSpace, endOfString, endOfValue, keyName } from '../decode/decode.ts';
 import { kindsOf } from './column-types.ts';
 import { fitsInt64, isDouble, readLiteral, scaleOf, wholeDigits } from './number-literal.ts';
-import { LONGEST_TIME, type TimeForm, timeFormOf } from './time-literal.ts';
+import { NumberText } from './number-text.ts';
+import { isOfForm, type TimeForm, timeFormOf } from './time-literal.ts';
 import type { ColumnType, Field, JsonKind, RecordSchema } from './types.ts';
 
 /** Collects what the values of each column have in common. */
@@ -41,9 +42,12 @@ export const MOST_FIELDS = 2_000;
 const MOST_FIELDS_IN_ALL = 20_000;
 export const MOST_LEVELS = 24;
 const MOST_DIGITS = 38;
+/** A double holds each number of so many digits, but for those near its ends. */
+const DIGITS_OF_DOUBLE = 15;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const ZERO = 0x30;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const BACKSLASH = 0x5c;
@@ -52,6 +56,9 @@ const LOWER_N = 0x6e;
 const LOWER_T = 0x74;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
+
+/** The number that was looked at last. */
+const number = new NumberText();
 
 interface Budget {
   fields: number;
@@ -80,6 +87,7 @@ class SeenField {
 class Seen {
   hasNulls = false;
   readonly kinds = new Set<JsonKind>();
+  #lastKind: JsonKind | null = null;
   /** What is there has no common type, or is too large to have one. */
   #isText = false;
 
@@ -130,6 +138,8 @@ class Seen {
   }
 
   #is(kind: JsonKind): void {
+    if (kind === this.#lastKind) return;
+    this.#lastKind = kind;
     if (this.kinds.has(kind)) return;
     this.kinds.add(kind);
     if (this.kinds.size > 1) this.#becomeText();
@@ -148,18 +158,26 @@ class Seen {
   }
 
   #lookAtNumber(bytes: Uint8Array, pos: number): number {
-    const end = endOfValue(bytes, pos);
-    if (this.#isText) return end;
-    // All but a few numbers are plain integers that a double holds, too.
-    let at = pos;
-    if (bytes[at] === 0x2d && bytes[at + 1] !== 0x30) at += 1;
-    const length = end - at;
-    while (at < end && bytes[at]! >= 0x30 && bytes[at]! <= 0x39) at += 1;
-    if (at === end && length <= 15) {
-      if (length > this.#mostWhole && bytes[pos] !== 0x30) this.#mostWhole = length;
+    if (this.#isText) return endOfValue(bytes, pos);
+    number.read(bytes, pos);
+    const { end, start, wholeEnd, digitsEnd, isNegative } = number;
+    // Only zero begins with one.
+    const whole = bytes[start] === ZERO ? 0 : wholeEnd - start;
+    const scale = digitsEnd === wholeEnd ? 0 : digitsEnd - wholeEnd - 1;
+    const isPlain = !number.hasExponent && whole + scale <= DIGITS_OF_DOUBLE;
+    if (!isPlain || (isNegative && whole === 0)) {
+      this.#lookAtLiteral(textOf(bytes, pos, end));
       return end;
     }
-    const text = textOf(bytes, pos, end);
+    if (whole > this.#mostWhole) this.#mostWhole = whole;
+    if (scale > 0) {
+      this.#isInt64 = false;
+      if (scale > this.#mostScale) this.#mostScale = scale;
+    }
+    return end;
+  }
+
+  #lookAtLiteral(text: string): void {
     const literal = readLiteral(text);
     const scale = scaleOf(literal);
     this.#mostWhole = Math.max(this.#mostWhole, wholeDigits(literal));
@@ -167,18 +185,22 @@ class Seen {
     if (literal.digits === '' && literal.isNegative) this.#hasNegativeZero = true;
     this.#isInt64 &&= scale === 0 && fitsInt64(literal);
     this.#isDouble &&= isDouble(text, literal);
-    return end;
   }
 
   #lookAtString(bytes: Uint8Array, pos: number): number {
-    const end = endOfString(bytes, pos + 1);
-    if (this.#timeForm !== null) {
-      const form = timeFormOf(end - pos - 2 > LONGEST_TIME ? '' : textOf(bytes, pos + 1, end - 1));
-      this.#timeForm = this.#timeForm === undefined ? form : common(this.#timeForm, form);
-    }
-    if (this.#isUnicode && hasHighEscape(bytes, pos, end)) {
-      this.#isUnicode = keyName(bytes.subarray(pos + 1, end - 1)).isWellFormed();
-    }
+    let end = pos + 1;
+    let c = bytes[end]!;
+    while (c !== QUOTE && c !== BACKSLASH) c = bytes[++end]!;
+    if (c === BACKSLASH) {
+      const firstEscape = end;
+      end = endOfString(bytes, end);
+      if (this.#isUnicode && hasHighEscape(bytes, firstEscape, end)) {
+        this.#isUnicode = keyName(bytes.subarray(pos + 1, end - 1)).isWellFormed();
+      }
+    } else end += 1;
+    const form = this.#timeForm;
+    if (form === undefined) this.#timeForm = timeFormOf(bytes, pos + 1, end - 1);
+    else if (form !== null && !isOfForm(form, bytes, pos + 1, end - 1)) this.#timeForm = null;
     return end;
   }
 
@@ -289,15 +311,15 @@ class Seen {
   }
 }
 
-function schemaOf(seen: Seen, records: number, sameKeys: boolean): RecordSchema {
+function schemaOf(seen: Seen, records: number, hasSameKeys: boolean): RecordSchema {
   const type = seen.type();
   const isWhole = type.kind !== 'struct';
   const columns = isWhole
     ? [{ key: 'value', name: 'value', type, hasNulls: seen.hasNulls, isOptional: false }]
     : // A record that is null has no field.
       type.fields.map((field) => ({ ...field, isOptional: field.isOptional || seen.hasNulls }));
-  const notes = notesOf(columns, isWhole, records, sameKeys);
-  return { columns, isWhole, hasNulls: seen.hasNulls, records, notes };
+  const notes = notesOf(columns, isWhole, records, hasSameKeys);
+  return { columns, isWhole, hasNulls: seen.hasNulls, hasSameKeys, records, notes };
 }
 
 function notesOf(
@@ -334,12 +356,6 @@ function renamedIn(fields: readonly Field[]): Field[] {
     const below = type.kind === 'struct' ? renamedIn(type.fields) : [];
     return field.key === field.name ? below : [field, ...below];
   });
-}
-
-function common(form: TimeForm, other: TimeForm | null): TimeForm | null {
-  if (form.kind !== other?.kind) return null;
-  if (form.kind === 'date' || other.kind === 'date') return form;
-  return form.offset === other.offset && form.digits === other.digits ? form : null;
 }
 
 /** Whether a string may hold half of a surrogate pair, which only an escape (`\ud83d`) can write. */

@@ -7,6 +7,9 @@
 export { jsonTextOf, withoutNesting } from './column-types.ts';
 export { createInference } from './infer.ts';
 export { type JsonSchema, jsonSchemaOf } from './json-schema.ts';
+export { readLiteral, unscaled } from './number-literal.ts';
+export { NumberText } from './number-text.ts';
 export { createRowReader } from './read-rows.ts';
+export { daysAt, microsecondsAt, secondsAt } from './time-literal.ts';
 export type { ColumnType, Field, RecordSchema, RowValue } from './types.ts';
 export { typeScriptOf } from './typescript.ts';

@@ -39,6 +39,8 @@ export interface RecordSchema {
   readonly isWhole: boolean;
   /** A record is null. */
   readonly hasNulls: boolean;
+  /** An object has a key twice; the last value counts. */
+  readonly hasSameKeys: boolean;
   readonly records: number;
   /** What a user should know of names and types, a sentence each. */
   readonly notes: readonly string[];

@@ -90,6 +90,7 @@ export class SessionRun {
       failWhen: null,
       targets: [{ kind: 'bytes', format: 'ndjson', compression: null }],
       table: tableOptions({}),
+      manifest: null,
       ...change,
     };
     const clock = { now: () => 0, wallTime: () => 1_763_800_000_000 };

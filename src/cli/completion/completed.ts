@@ -55,6 +55,7 @@ const argumentsOf: Readonly<Partial<Record<Verb, Offer>>> = {
   verify: { kind: 'archives' },
   schema: { kind: 'archives' },
   head: { kind: 'archives' },
+  serve: { kind: 'archives' },
   presets: { kind: 'words', words: presets.map(({ name }) => name) },
   completion: { kind: 'words', words: shells },
 };

@@ -194,9 +194,14 @@ export function recordsOf(tree: PageTree, result: Value): FoundRecords {
 
 /** The value as JSON text. */
 export function textOf(tree: PageTree, value: Value): string {
+  return Buffer.from(bytesOf(tree, value)).toString();
+}
+
+/** The same in UTF-8. */
+export function bytesOf(tree: PageTree, value: Value): Uint8Array {
   const text = new ResultText(tree);
   text.add(value);
-  return Buffer.from(text.bytes()).toString();
+  return text.bytes();
 }
 
 class ResultText {

@@ -65,6 +65,9 @@ export interface Discovery {
   readonly total: number | null;
 }
 
+/** Beyond so many bytes of further pages, no more are asked for: each that differs is held to be compared. */
+const MOST_BYTES = 32 * 1024 * 1024;
+
 export interface DiscoverOptions {
   /** What the user said; it overrides what is detected. */
   readonly pinned: Partial<Pagination>;
@@ -90,10 +93,13 @@ export async function discoverPagination(
 ): Promise<Discovery> {
   const first = await fetchPage(start);
   const responses = [first];
+  let otherBytes = 0;
   const ask: Ask = async (request, position, most = MAX_OTHERS) => {
-    if (responses.length >= most) return null;
+    if (responses.length >= most || otherBytes > MOST_BYTES) return null;
     const place = { branch: start.place.branch, position: start.place.position + position };
     const view = await fetchPage({ ...request, place });
+    // The same page again is held once.
+    if (responses.every(({ body }) => body !== view.body)) otherBytes += view.body.length;
     responses.push(view);
     return view;
   };

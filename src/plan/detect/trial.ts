@@ -1,7 +1,7 @@
 /** Whether an answer confirms a candidate for the next page, and what else it shows. */
 
+import { gone } from '../../core/expectation.ts';
 import { factsOf, isParallel, type Pagination } from '../../core/pagination.ts';
-import { gone } from '../fan-out-coverage.ts';
 import type { PartValue } from '../literal.ts';
 import { isObject, valueAt } from '../page-fields.ts';
 import { getQueryParameter } from '../query-parameter.ts';

@@ -1,5 +1,6 @@
 /** Parameters that may take the next page's number or offset, by what the page and its request call theirs. */
 import type { Pagination } from '../../core/pagination.ts';
+import { elementsIn } from '../../decode/decode.ts';
 import type { Facts } from '../detect/facts.ts';
 import type { Candidate } from '../detect/page-view.ts';
 import { means, squash } from '../names.ts';
@@ -89,7 +90,9 @@ function isJsonApi({ records }: Facts): boolean {
     typeof item['type'] === 'string' &&
     'id' in item &&
     isObject(item['attributes']);
-  return records !== null && records.items.length > 0 && records.items.every(isResource);
+  return (
+    records !== null && records.items.length > 0 && elementsIn(records.items).every(isResource)
+  );
 }
 
 /** Parameters for a number by where the page echoes it, with the page size that it echoes there. */

@@ -1,6 +1,6 @@
 import type { PageInfo } from '../../core/page-info.ts';
 import type { Pagination } from '../../core/pagination.ts';
-import { pathOf } from '../../decode/decode.ts';
+import { elementsIn, pathOf } from '../../decode/decode.ts';
 import { type Facts, numbersSayMore } from '../detect/facts.ts';
 import { isNear } from '../detect/numbers-said.ts';
 import { type Candidate, literalOf, recordIdentities } from '../detect/page-view.ts';
@@ -58,7 +58,9 @@ function sortCandidates(facts: Facts): readonly Candidate[] {
   const { records, base, view, params } = facts;
   const body = parsedBody(view.request);
   if (records === null || !numbersSayMore(facts) || !isObject(body) || !('sort' in body)) return [];
-  const isSorted = records.items.every((item) => isObject(item) && Array.isArray(item['sort']));
+  const isSorted = elementsIn(records.items).every(
+    (item) => isObject(item) && Array.isArray(item['sort']),
+  );
   if (!isSorted || params.offset !== null) return [];
   const last = recordIdentities(view, records.path, 'sort')?.at(-1);
   if (last === undefined) return [];

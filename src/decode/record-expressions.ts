@@ -1,0 +1,71 @@
+import { type RecordExpressions, tableColumns } from '../core/table-options.ts';
+import { type Expression, evaluate } from './jmespath/evaluate.ts';
+import { readPageTree } from './jmespath/page-tree.ts';
+import { parseExpression } from './jmespath/parse.ts';
+import { bytesOf, isTrue, rootOf } from './jmespath/value.ts';
+import { orSay, withBareLiterals } from './read-selection.ts';
+import { parseSelection } from './selection.ts';
+
+/**
+ * What an output holds of a record: null for nothing, the same bytes for the record as it is.
+ *
+ * @throws EverypageError SELECTION where an expression cannot be applied to it
+ */
+export type ShapeRecord = (record: Uint8Array) => Uint8Array | null;
+
+/** What a list of names, or of names and paths, is made of; an expression has other characters. */
+const NAMES = /^[^[\]{}|*()&'"`?!<>]+$/;
+
+/**
+ * Reads what a user says of each record: `where`, a JMESPath condition as `readCondition` reads it, and
+ * `fields`, a JMESPath expression that makes the new record, or names of fields as `--columns` takes
+ * them. Values that pass through keep their bytes. Null where neither is said.
+ *
+ * @throws EverypageError SELECTION for text that cannot be read, USAGE for a list with a name twice
+ * @example
+ * const shape = readRecordExpressions({ where: 'id > `1`', fields: 'id,town=address.city' });
+ * shape?.(Buffer.from('{"id":2.0}')); // {"id":2.0,"town":null}
+ */
+export function readRecordExpressions({ where, fields }: RecordExpressions): ShapeRecord | null {
+  if (where === null && fields === null) return null;
+  const condition = where === null ? null : conditionOf(where);
+  const made = fields === null ? null : fieldsOf(fields);
+  return (record) => {
+    const tree = readPageTree(record);
+    const root = rootOf(tree);
+    const isKept =
+      condition === null ||
+      orSay('--where', where!, 'does not fit this record', () =>
+        isTrue(evaluate(condition, root, tree)),
+      );
+    if (!isKept) return null;
+    if (made === null) return record;
+    return orSay('--fields', fields!, 'does not fit this record', () =>
+      bytesOf(tree, evaluate(made, root, tree)),
+    );
+  };
+}
+
+function conditionOf(text: string): Expression {
+  return orSay('--where', text, 'cannot be read', () => withBareLiterals(parseExpression(text)));
+}
+
+function fieldsOf(text: string): Expression {
+  if (NAMES.test(text) && !text.includes('==')) return namedFields(text);
+  return orSay('--fields', text, 'cannot be read', () => parseExpression(text));
+}
+
+/** `id,town=address.city` is `{id: id, town: address.city}`. */
+function namedFields(text: string): Expression {
+  const columns = tableColumns(text.split(',').map((name) => name.trim()));
+  const members = columns.map(({ name, path }) => ({ name, value: pathExpression(path) }));
+  return { type: 'object', members };
+}
+
+function pathExpression(path: string): Expression {
+  const [first, ...rest] = parseSelection(path).keys.map(
+    ({ name }): Expression => ({ type: 'field', name }),
+  );
+  if (first === undefined) return { type: 'current' };
+  return rest.reduce((left, right): Expression => ({ type: 'then', left, right }), first);
+}
