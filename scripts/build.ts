@@ -118,7 +118,7 @@ const [thread] = await bundle(
   false,
   NAMED_BY_CONTENT,
 );
-await buildReportPage(join(DIST, 'report-page.html'));
+await buildReportPage(join(DIST, 'report-page.html.br'));
 writeThreadEntry(thread!);
 writeLibraryEntry();
 writeNotices();

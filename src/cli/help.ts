@@ -139,6 +139,9 @@ const oftenUsed: Readonly<Partial<Record<Verb, readonly FlagName[]>>> = {
   explain: ['paginate', 'preset', 'header', 'bearer-env', 'data', 'json'],
 };
 
+/** One line of them; `--help` has all. */
+const shownVerbs = verbs.filter((verb) => verb !== 'fetch' && verb !== 'completion');
+
 /** `-h`: at most 24 lines of at most 80 columns. */
 export function shortHelp(verb: Verb): string {
   const { usage, examples, does } = verbHelp[verb];
@@ -146,7 +149,7 @@ export function shortHelp(verb: Verb): string {
   const shown = oftenUsed[verb]?.map(flagNamed) ?? flagsOf(verb);
   const lines =
     verb === 'fetch'
-      ? [`usage: ${usage}`, ...wrap(`verbs: ${verbs.slice(1).join(' ')}`, helpColumns), '']
+      ? [`usage: ${usage}`, ...wrap(`verbs: ${shownVerbs.join(' ')}`, helpColumns), '']
       : [`usage: ${usage}`, '', ...wrap(does, helpColumns), ''];
   lines.push(
     'how do I...',
