@@ -151,7 +151,7 @@ export async function exportBeside(
     const table = withTable(asked, page?.url, archive.run.pagination?.key);
     const sinks = await loadSinks(targets);
     const main = { write: (bytes: Uint8Array) => stdout!.write(bytes) };
-    outputs = Outputs.open(targets, table, main, sinks, manifest !== null);
+    outputs = await Outputs.open(targets, table, main, sinks, manifest !== null);
     const pages = () => wholeArchive(archive, shape);
     await outputs.writeAll(pages, shape.select, runIdOf(archive.run));
     const settled = await outputs.settle(true, () => false);

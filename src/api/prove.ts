@@ -9,6 +9,7 @@ import { writeManifest } from '../archive-thread/manifest-file.ts';
 import { archivePages, decodeStored } from '../archive-thread/stored-pages.ts';
 import { tableKinds } from '../core/check-options.ts';
 import { systemClock } from '../core/clock.ts';
+import { isDatabaseUrl } from '../core/database-url.ts';
 import { usageError } from '../core/errors.ts';
 import { makeTemporaryFolder } from '../core/files.ts';
 import type { RunOptions } from '../core/options.ts';
@@ -70,7 +71,7 @@ export async function proveList(
     forms.filter((form) => form != null),
   );
   const alone = paths.find((_, index) => forms[index] === null);
-  const beside = alone ?? withoutSinks(paths).find((path) => !isWrittenInPlace(path)) ?? null;
+  const beside = alone ?? withoutSinks(paths).find(isFile) ?? null;
   const folder = (beside ?? rest.archive) ? null : makeTemporaryFolder('everypage');
   const archive = rest.archive ?? archiveOf(beside ?? join(folder!, 'reading'));
   // The readings write none, and are held against them all the same.
@@ -117,6 +118,11 @@ export async function proveList(
   } finally {
     if (folder !== null) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A database has nothing beside it, nor has a pipe. */
+function isFile(path: string): boolean {
+  return !isDatabaseUrl(path) && !isWrittenInPlace(path);
 }
 
 interface Records {

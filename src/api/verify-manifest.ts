@@ -20,8 +20,8 @@ import { type Verification, type VerifyOptions, verifyArchive } from './verify-a
 
 /** What became of one output. */
 export interface CheckedOutput {
-  /** As the manifest or the caller names it; null for one without a name, such as standard output. */
-  readonly path: string | null;
+  /** As the manifest or the caller names it. */
+  readonly destination: string;
   /** `missing`: it is not there, or cannot be read. `unknown`: it could not be checked, and `problem` says why. */
   readonly state: 'same' | 'changed' | 'missing' | 'unknown';
   /** A sentence without a full stop; null where it is the same. */
@@ -137,25 +137,25 @@ function contradiction({ manifest, lines }: ReadManifest): string | null {
 }
 
 async function checkOutput(
-  { path, sha256, bytes, records, format }: ManifestOutput,
+  { destination, path, sha256, bytes, records, format }: ManifestOutput,
   at: (name: string) => string,
   signal: AbortSignal | undefined,
 ): Promise<CheckedOutput> {
-  const rows = counted(records, 'row');
   if (sha256 === null) {
-    const problem = `a database has no SHA-256 (${format}); it got ${rows}`;
-    return { path, state: 'unknown', problem };
+    const [what, rows] = format === 'sink' ? ['a sink', 'record'] : ['a database', 'row'];
+    const problem = `${what} has no SHA-256; it got ${counted(records, rows)}`;
+    return { destination, state: 'unknown', problem };
   }
   if (path === null) {
-    const problem = `it has no name; where it was kept, name that file: its SHA-256 is ${sha256}`;
-    return { path, state: 'unknown', problem };
+    const problem = `it is no file; where it was kept in one, name that: its SHA-256 is ${sha256}`;
+    return { destination, state: 'unknown', problem };
   }
   const file = at(path);
   const found = await hashOf(file, signal);
-  if (!found.ok) return { path, state: 'missing', problem: `${found.why} (${file})` };
-  if (found.sha256 === sha256) return { path, state: 'same', problem: null };
+  if (!found.ok) return { destination, state: 'missing', problem: `${found.why} (${file})` };
+  if (found.sha256 === sha256) return { destination, state: 'same', problem: null };
   const size = found.bytes === bytes ? '' : ` It has ${found.bytes} bytes, and had ${bytes}.`;
-  return { path, state: 'changed', problem: `${notWritten(found.sha256, sha256)}.${size}` };
+  return { destination, state: 'changed', problem: `${notWritten(found.sha256, sha256)}.${size}` };
 }
 
 function notWritten(is: string, was: string): string {
@@ -169,19 +169,20 @@ async function findOutput(
   signal: AbortSignal | undefined,
 ): Promise<CheckedOutput> {
   const found = await hashOf(path, signal);
-  if (!found.ok) return { path, state: 'missing', problem: found.why };
+  if (!found.ok) return { destination: path, state: 'missing', problem: found.why };
   if (outputs.some(({ sha256 }) => sha256 === found.sha256)) {
-    return { path, state: 'same', problem: null };
+    return { destination: path, state: 'same', problem: null };
   }
   const named = outputs.filter((it) => it.path !== null && basename(it.path) === basename(path));
   const was = named.find(({ sha256 }) => sha256 !== null)?.sha256;
   const isDatabase = named.length > 0 && was === undefined;
-  if (isDatabase) return { path, state: 'unknown', problem: 'a database has no SHA-256' };
+  if (isDatabase)
+    return { destination: path, state: 'unknown', problem: 'a database has no SHA-256' };
   const problem =
     was == null
       ? `it is none of the outputs: its SHA-256 is ${found.sha256}`
       : notWritten(found.sha256, was);
-  return { path, state: 'changed', problem };
+  return { destination: path, state: 'changed', problem };
 }
 
 type Hashed =

@@ -63,7 +63,7 @@ function forget(worker: Worker): void {
 
 function createWorker(): Worker {
   return new Worker(threadEntry(), {
-    // It comes up before --env-file is read, and the module of a sink wants its variables.
+    // It comes up before --env-file is read, and a sink or a database wants its variables.
     env: SHARE_ENV,
     // Nobody writes to it. Without this, Node makes the thread's stream to close it: 1 ms of its start.
     stdin: true,

@@ -72,7 +72,10 @@ function manifestOf(path: string, archive: ArchiveReader, facts: ManifestFacts):
     records: outputs[0]?.records ?? verdict.records?.written ?? null,
     merkleRoot: Buffer.from(tree.root()).toString('hex'),
     archive: named(facts.archive),
-    outputs: outputs.map((output) => ({ ...output, path: named(output.path) })),
+    outputs: outputs.map((output) => {
+      const path = named(output.path);
+      return { ...output, destination: path ?? output.destination, path };
+    }),
   };
 }
 
@@ -171,8 +174,9 @@ function isManifest(value: unknown): value is Manifest {
 
 function isOutput(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { path, format, records, bytes, sha256 } = value;
+  const { destination, path, format, records, bytes, sha256 } = value;
   return (
+    isText(destination) &&
     (path === null || isText(path)) &&
     isText(format) &&
     isCount(records) &&

@@ -29,6 +29,7 @@ export type { KnownPage };
 
 export interface FileTarget extends OutputForm {
   readonly kind: 'file';
+  /** Or the URL of a database, which may hold a password. */
   readonly path: string;
 }
 

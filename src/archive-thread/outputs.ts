@@ -1,11 +1,11 @@
 /** The outputs of a run: files, databases, blocks for the main thread, and destinations of the user's. */
 import { holdFile } from '../archive/file-locks.ts';
 import type { ManifestOutput } from '../core/manifest.ts';
+import { nameOfOutput } from '../core/sink-path.ts';
 import { type TableOptions, withTable } from '../core/table-options.ts';
 import { isMadeOfBytes } from '../export/choose-format.ts';
 import { createOutput } from '../export/create-output.ts';
-import type { FileDestination } from '../export/file-destination.ts';
-import type { Destination, ExportItem, PageSource } from '../export/format.ts';
+import type { Destination, ExportItem, OutputDestination, PageSource } from '../export/format.ts';
 import { HashingDestination } from '../export/hashing-destination.ts';
 import { SinkDestination } from '../export/sink-destination.ts';
 import { canFollow, type Written, writeFollowing, writeWhole } from '../export/write-output.ts';
@@ -14,7 +14,7 @@ import type { BytesTarget, ExportTarget, FileTarget, FinishedOutput } from './me
 interface ByteOutput {
   readonly target: FileTarget | BytesTarget;
   /** Null for the main thread. */
-  readonly file: FileDestination | null;
+  readonly file: OutputDestination | null;
   readonly destination: Destination;
   /** Null where nobody wants its hash. */
   readonly hash: HashingDestination | null;
@@ -67,13 +67,13 @@ export class Outputs {
    * @param areHashed whether a manifest is to have their hashes
    * @throws EverypageError as `createOutput` does
    */
-  static open(
+  static async open(
     targets: readonly ExportTarget[],
     table: TableOptions,
     main: Destination,
     sinks: Sinks,
     areHashed: boolean,
-  ): Outputs {
+  ): Promise<Outputs> {
     const all: Output[] = [];
     const outputs = (): Outputs => new Outputs(all, table);
     try {
@@ -84,13 +84,13 @@ export class Outputs {
           continue;
         }
         const file =
-          target.kind === 'file' ? createOutput(target, target.path, holdFile, table) : null;
+          target.kind === 'file' ? await createOutput(target, target.path, holdFile, table) : null;
         const to = file ?? main;
         const hash = areHashed && isMadeOfBytes(target) ? new HashingDestination(to) : null;
         all.push({ target, file, destination: hash ?? to, hash, written: null });
       }
     } catch (error) {
-      void outputs().abort(error);
+      await outputs().abort(error);
       throw error;
     }
     return outputs();
@@ -167,19 +167,23 @@ export class Outputs {
    * Puts files that are written whole in their places, if they are to be written at all; else they stay as
    * they were. What a pipe or the main thread got nobody can take back. Returns what was written.
    *
-   * @throws EverypageError where a sink fails; then no file is in its place
+   * @throws EverypageError where a sink or a server fails; then no file is in its place
    */
   async settle(isGood: boolean, isAbandoned: () => boolean): Promise<readonly SettledOutput[]> {
     const isKept = (output: Output): boolean =>
       output.written !== null && (isGood || isStream(output));
     // Of all that is left to do, this is what may fail.
     for (const output of this.#all) {
-      if (output.target === null && isKept(output) && !isAbandoned()) await output.sink.commit();
+      if (!isKept(output) || isAbandoned()) continue;
+      if (output.target === null) await output.sink.commit();
+      else if (output.file?.isRemote) await output.file.commit();
     }
     for (const output of this.#all) {
       if (output.target === null) await output.sink.abort(NOT_WRITTEN);
-      else if (isKept(output) && !isAbandoned()) output.file?.commit();
-      else output.file?.abort();
+      // What was committed above is not committed twice.
+      else if (output.file?.isRemote) await output.file.abort();
+      else if (isKept(output) && !isAbandoned()) await output.file?.commit();
+      else await output.file?.abort();
     }
     return this.#all.filter(isKept).map((output) => ({
       finished: { destination: nameOf(output), ...output.written! },
@@ -193,7 +197,7 @@ export class Outputs {
   }
 
   async abort(reason: unknown): Promise<void> {
-    for (const output of this.#all) if (output.target !== null) output.file?.abort();
+    for (const output of this.#all) if (output.target !== null) await output.file?.abort();
     for (const output of this.#all) if (output.target === null) await output.sink.abort(reason);
   }
 }
@@ -220,16 +224,19 @@ async function writeOutput(output: Output, pages: PageSource, wanted: Wanted): P
 
 function nameOf(output: Output): string {
   if (output.target === null) return output.sink.name;
-  return output.target.kind === 'file' ? output.target.path : 'stdout';
+  return output.target.kind === 'file' ? nameOfOutput(output.target.path) : 'stdout';
 }
 
 function described(output: Output, { records, bytes }: Written): ManifestOutput {
+  const destination = nameOf(output);
   if (output.target === null) {
-    return { path: null, format: output.sink.name, records, bytes, sha256: null };
+    return { destination, path: null, format: 'sink', records, bytes, sha256: null };
   }
   const { target, hash } = output;
-  const path = target.kind === 'file' && !isStream(output) ? target.path : null;
-  return { path, format: target.format, records, bytes, sha256: hash?.digest() ?? null };
+  const isFile = target.kind === 'file' && !isStream(output) && !output.file?.isRemote;
+  const path = isFile ? target.path : null;
+  const sha256 = hash?.digest() ?? null;
+  return { destination, path, format: target.format, records, bytes, sha256 };
 }
 
 /** Somebody reads it meanwhile. */

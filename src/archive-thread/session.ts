@@ -38,7 +38,7 @@ import type {
   Stored,
 } from './messages.ts';
 import { openOrCreate } from './open-archive.ts';
-import { loadSinks, Outputs, type Sinks } from './outputs.ts';
+import { loadSinks, Outputs } from './outputs.ts';
 import {
   countWritten,
   decodeStored,
@@ -93,7 +93,7 @@ export class ArchiveSession implements SessionCalls {
   readonly #clock: Clock;
   readonly #main: MainThread;
   readonly #archive: Archive;
-  readonly #outputs: Outputs;
+  #outputs!: Outputs;
   readonly #credentials: KnownCredentials;
   readonly #echoes: EchoWatch | null;
   #begun: Begun | null = null;
@@ -104,7 +104,7 @@ export class ArchiveSession implements SessionCalls {
   #exportError: unknown = null;
   readonly opened: Opened;
 
-  private constructor(ask: OpenRequest, sinks: Sinks, clock: Clock, main: MainThread) {
+  private constructor(ask: OpenRequest, clock: Clock, main: MainThread) {
     this.#ask = ask;
     this.#credentials = new KnownCredentials(ask.credentials, ask.secretParams);
     const forms = this.#credentials.bodyForms();
@@ -116,15 +116,16 @@ export class ArchiveSession implements SessionCalls {
     this.#archive = archive;
     archive.setExpected(ask.expect);
     this.opened = this.#whatWasThere(!created);
-    const sender = { write: (bytes: Uint8Array) => main.sendBytes(bytes) };
-    this.#outputs = Outputs.open(ask.targets, ask.table, sender, sinks, ask.manifest !== null);
   }
 
   /** Opens the archive. A list begins at once; where the run is paginated `paginate` must follow. */
   static async open(ask: OpenRequest, clock: Clock, main: MainThread): Promise<ArchiveSession> {
     // Before anything is written: a module may have any fault.
     const sinks = await loadSinks(ask.targets);
-    const session = new ArchiveSession(ask, sinks, clock, main);
+    const session = new ArchiveSession(ask, clock, main);
+    const sender = { write: (bytes: Uint8Array) => main.sendBytes(bytes) };
+    const areHashed = ask.manifest !== null;
+    session.#outputs = await Outputs.open(ask.targets, ask.table, sender, sinks, areHashed);
     if (!ask.isPaginated) session.#begin({ kind: 'selection', select: ask.select }, null);
     return session;
   }

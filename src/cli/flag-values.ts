@@ -1,4 +1,5 @@
 /** The kinds of values that flags take. Each is one object, which the table of flags names. */
+import { shownOutput } from '../core/database-url.ts';
 import { expected, usageError } from '../core/errors.ts';
 import type { Recheck } from '../core/options.ts';
 import { isSecretHeader, isSecretName, redactUrl } from '../core/redact.ts';
@@ -73,7 +74,8 @@ const STDOUT_NAMES = /^(?:-|\/dev\/stdout|(?:\/dev|\/proc\/self)\/fd\/1)$/;
 export const outputPath: ValueType<string> = {
   ...path('items.ndjson'),
   parse: (value) => (STDOUT_NAMES.test(value) ? null : path('').parse(value)),
-  show: (value, secretParams) => (sinkAt(value) === null ? value : shownSink(value, secretParams)),
+  show: (value, secretParams) =>
+    sinkAt(value) === null ? shownOutput(value, ':<password>') : shownSink(value, secretParams),
 };
 
 export const STDOUT = '-';

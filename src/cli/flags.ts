@@ -125,10 +125,10 @@ const table = {
       short: 'o',
       option: 'output',
       list: outputPath,
-      help: 'file: .ndjson .csv .parquet .db; default: stdout',
+      help: 'file: .ndjson .csv .parquet .duckdb, or postgres://',
       verbs: ['fetch', 'export', 'report'],
       detail:
-        'Also `.json`, `.jsonl`, `.tsv`, `.sqlite`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `sink:./my-sink.ts` gives the records to a module of your own (docs/sinks.md). `-` is standard output. A pipe (`>(gzip > a.gz)`, a named pipe, `/dev/fd/3`) is written as standard output is. Of `everypage report` it is one HTML file, whatever its name.',
+        'Default: standard output. Also `.json`, `.jsonl`, `.tsv`, `.db`, `.sqlite`, `postgres://user@host/database?table=items`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `sink:./my-sink.ts` gives the records to a module of your own (docs/sinks.md). `-` is standard output. A pipe (`>(gzip > a.gz)`, a named pipe, `/dev/fd/3`) is written as standard output is. Of `everypage report` it is one HTML file, whatever its name.',
     },
     manifest: {
       option: 'manifest',
@@ -143,7 +143,7 @@ const table = {
       short: 'f',
       option: 'format',
       value: oneOf('FMT', formatNames),
-      help: 'format: ndjson, json, csv, tsv, parquet or sqlite',
+      help: 'ndjson, json, csv, tsv, parquet, sqlite or duckdb',
       detail: 'Default: what the file name says, else ndjson.',
     },
     select: {
@@ -206,14 +206,16 @@ const table = {
     nested: {
       option: 'nested',
       value: oneOf('HOW', nestings),
-      help: 'lists and objects in Parquet: typed, or json for text',
-      detail: 'Default: typed, which is LIST and STRUCT.',
+      help: 'lists and objects in Parquet, DuckDB: typed, or json',
+      detail:
+        'Default: typed, which is LIST and STRUCT, and `jsonb` in PostgreSQL. `json` is JSON text, and `json` in PostgreSQL, which keeps it as the server wrote it.',
     },
     table: {
       option: 'table',
       value: text('NAME', 'items'),
-      help: 'table of a SQLite database; default: from the URL',
-      detail: 'Default: the last word of the path of the URL.',
+      help: 'table of a database; default: from the URL',
+      detail:
+        'Default: the last word of the path of the URL that is fetched. In PostgreSQL also `schema.table`; `?table=` in the URL of the database comes first.',
     },
     'if-exists': {
       option: 'ifExists',

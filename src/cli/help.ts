@@ -6,7 +6,7 @@ import { type Flag, type FlagName, flagNamed, flagsOf, type Verb, verbs } from '
 const helpColumns = 80;
 
 /** Words in the place of a command. */
-const SAME_COMMAND = 'the same command again';
+export const SAME_COMMAND = 'the same command again';
 
 interface VerbHelp {
   readonly usage: string;
@@ -124,23 +124,11 @@ export const unitsHelp: readonly string[] = [
 
 /** For verbs with more flags than fit a screen. */
 const oftenUsed: Readonly<Partial<Record<Verb, readonly FlagName[]>>> = {
-  fetch: [
-    'output',
-    'select',
-    'header',
-    'bearer-env',
-    'concurrency',
-    'allow-incomplete',
-    'fresh',
-    'verbose',
-  ],
+  fetch: ['output', 'select', 'header', 'bearer-env', 'concurrency', 'allow-incomplete', 'verbose'],
   export: ['output', 'format', 'select', 'pages', 'columns', 'csv-safe', 'allow-incomplete'],
   head: ['rows', 'select', 'pages', 'paginate', 'preset', 'header', 'bearer-env', 'color'],
   explain: ['paginate', 'preset', 'header', 'bearer-env', 'data', 'json'],
 };
-
-/** One line of them; `--help` has all. */
-const shownVerbs = verbs.filter((verb) => verb !== 'fetch' && verb !== 'completion');
 
 /** `-h`: at most 24 lines of at most 80 columns. */
 export function shortHelp(verb: Verb): string {
@@ -149,7 +137,7 @@ export function shortHelp(verb: Verb): string {
   const shown = oftenUsed[verb]?.map(flagNamed) ?? flagsOf(verb);
   const lines =
     verb === 'fetch'
-      ? [`usage: ${usage}`, ...wrap(`verbs: ${shownVerbs.join(' ')}`, helpColumns), '']
+      ? [`usage: ${usage}`, ...wrap(`verbs: ${verbs.slice(1).join(' ')}`, helpColumns), '']
       : [`usage: ${usage}`, '', ...wrap(does, helpColumns), ''];
   lines.push(
     'how do I...',
@@ -238,44 +226,4 @@ export function wrap(text: string, columns: number): string[] {
   }
   lines.push(line);
   return lines;
-}
-
-/** The text of docs/cli.md. */
-export function cliDocs(): string {
-  const lines = [
-    '<!-- Generated from src/cli/flags.ts by `npm run docs`. Change the table there, not this page. -->',
-    '',
-    '# The command line',
-    '',
-    'Data goes to standard output, everything else to standard error.',
-  ];
-  for (const verb of verbs) {
-    const { usage, does, examples } = verbHelp[verb];
-    lines.push('', `## ${verb === 'fetch' ? 'everypage' : `everypage ${verb}`}`, '');
-    lines.push('```', usage, '```', '', escapeCell(does), '', '| how do I… | |', '|---|---|');
-    for (const [question, command] of examples) {
-      const cell = escapeCell(command);
-      const shown = command === SAME_COMMAND ? cell : `\`${cell}\``;
-      lines.push(`| ${escapeCell(question)} | ${shown} |`);
-    }
-    for (const { group, members } of groupedFlags(flagsOf(verb))) {
-      lines.push('', `### ${group}`, '', '| flag | meaning |', '|---|---|');
-      for (const flag of members) {
-        lines.push(`| \`${flagLabel(flag)}\` | ${escapeCell(flagText(flag))} |`);
-      }
-    }
-  }
-  lines.push(
-    '',
-    'TIME is `500ms`, `90s`, `5m`, `1h` or `1d`; a bare number is seconds. SIZE is `123`, `10k`, `64MiB` or `1G`; a bare number is bytes.',
-  );
-  lines.push('', '## Exit codes', '', '| code | meaning |', '|---|---|');
-  for (const [code, meaning] of exitCodeMeanings)
-    lines.push(`| ${code} | ${escapeCell(meaning)} |`);
-  return `${lines.join('\n')}\n`;
-}
-
-/** A `|` would end the cell. */
-function escapeCell(text: string): string {
-  return text.replaceAll('|', '\\|');
 }

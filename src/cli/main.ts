@@ -4,6 +4,7 @@
  */
 
 import { systemClock } from '../core/clock.ts';
+import { holdsPassword } from '../core/database-url.ts';
 import { type ErrorCode, EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import { reasonOfFile } from '../core/files.ts';
@@ -70,11 +71,18 @@ export async function runCommandLine(
     }
     loadEnvFiles(typed, context);
     checkValues(typed);
+    hidePasswords(typed);
     const command = await commands[typed.verb]();
     return await command(typed, context);
   } catch (error) {
     return sayError(error, argv, context);
   }
+}
+
+/** Other users see the words of a command in the list of processes, where systems let it be changed. */
+function hidePasswords(typed: TypedArguments): void {
+  const outputs = typed.list('output').filter((output) => output !== null);
+  if (outputs.some(holdsPassword)) process.title = 'everypage';
 }
 
 /** Help or version; null if a command is to be run. */

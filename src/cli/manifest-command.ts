@@ -70,8 +70,8 @@ function manifestText(check: ManifestCheck, color: boolean): string {
   return [...lines, paint('dim', `${name}, written ${written}`)].join('\n');
 }
 
-function outputLine({ path, state, problem }: CheckedOutput, paint: Painter): string {
-  const name = escapeText(path ?? 'standard output');
+function outputLine({ destination, state, problem }: CheckedOutput, paint: Painter): string {
+  const name = escapeText(destination);
   if (state === 'same') return paint('green', `${name}: as it was written`);
   const said = escapeText(problem ?? '');
   if (state === 'unknown') return paint('yellow', `${name}: not checked: ${said}`);

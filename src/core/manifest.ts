@@ -7,6 +7,8 @@ export const MANIFEST_VERSION = 1;
 
 /** An output when it was complete. */
 export interface ManifestOutput {
+  /** What it is called: its path, or else `stdout`, or the module of a sink. */
+  readonly destination: string;
   /**
    * A file's, from the folder of the manifest, with `/` between names; null for what has no name, such as
    * standard output.
@@ -16,7 +18,7 @@ export interface ManifestOutput {
   /** A database gets so many rows. */
   readonly records: number;
   readonly bytes: number;
-  /** Hex SHA-256 of its bytes; null for a database, whose bytes are its program's. */
+  /** Hex SHA-256 of its bytes; null for a database, whose bytes are its program's, and for a sink. */
   readonly sha256: string | null;
 }
 

@@ -14,7 +14,16 @@ import type { AskedTable, TableOptions } from './table-options.ts';
 import type { Rate } from './units.ts';
 
 /** Formats of an output, by the names that `-f` takes. */
-export const formatNames = ['ndjson', 'json', 'csv', 'tsv', 'parquet', 'sqlite'] as const;
+export const formatNames = [
+  'ndjson',
+  'json',
+  'csv',
+  'tsv',
+  'parquet',
+  'sqlite',
+  'duckdb',
+  'postgres',
+] as const;
 
 export type FormatName = (typeof formatNames)[number];
 

@@ -1,4 +1,5 @@
 /** Outputs that are a user's own: `sink:./my-sink.ts?table=items`. */
+import { shownOutput } from './database-url.ts';
 import { isSecretName } from './redact.ts';
 
 export interface SinkPath {
@@ -21,7 +22,7 @@ export function sinkAt(output: string): SinkPath | null {
 
 /** What an output is called where others may read it. */
 export function nameOfOutput(output: string): string {
-  return sinkAt(output)?.name ?? output;
+  return sinkAt(output)?.name ?? shownOutput(output);
 }
 
 /** Those of the outputs that are files, pipes or databases. */

@@ -51,10 +51,10 @@ const CLOSE_BRACE = 0x7d;
 /** Offsets of large pages are not kept for the next page: whoever got them may keep them. */
 export const MOST_KEPT_SPANS = 131_072;
 
-/** Lets go of the offsets of a large page now, and not when memory is next looked for. */
-export function freeSpans({ spans }: FoundRecords): void {
-  if (spans.length <= MOST_KEPT_SPANS || !(spans.buffer instanceof ArrayBuffer)) return;
-  spans.buffer.transfer(0);
+/** Lets go of the offsets of a large page now, and of what they count in, and not when memory is next looked for. */
+export function freeSpans({ spans, source }: FoundRecords): void {
+  if (spans.length <= MOST_KEPT_SPANS) return;
+  for (const own of [spans, source]) if (own?.buffer instanceof ArrayBuffer) own.buffer.transfer(0);
 }
 
 /** What a `Uint32Array` of offsets can say. */

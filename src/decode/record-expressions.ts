@@ -2,7 +2,8 @@ import { type RecordExpressions, tableColumns } from '../core/table-options.ts';
 import { type Expression, evaluate } from './jmespath/evaluate.ts';
 import { readPageTree } from './jmespath/page-tree.ts';
 import { parseExpression } from './jmespath/parse.ts';
-import { bytesOf, isTrue, rootOf } from './jmespath/value.ts';
+import { bytesOf } from './jmespath/result-text.ts';
+import { isTrue, rootOf } from './jmespath/value.ts';
 import { orSay, withBareLiterals } from './read-selection.ts';
 import { parseSelection } from './selection.ts';
 

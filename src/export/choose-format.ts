@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { isDatabaseUrl, shownOutput } from '../core/database-url.ts';
 import { usageError } from '../core/errors.ts';
 import { type FormatName, formatNames } from '../core/options.ts';
 import type { TableOptions } from '../core/table-options.ts';
@@ -18,9 +19,14 @@ import { parquet } from './parquet.ts';
 import { sqlite } from './sqlite.ts';
 
 const FORMATS = { ndjson, json } as const satisfies Partial<Record<FormatName, Format>>;
-const TABLES = { csv, tsv, parquet, sqlite } as const satisfies Partial<
-  Record<FormatName, TableFormat>
->;
+const TABLES = {
+  csv,
+  tsv,
+  parquet,
+  sqlite,
+  duckdb: async (...given) => (await import('./duckdb.ts')).duckdb(...given),
+  postgres: async (...given) => (await import('./postgres.ts')).postgres(...given),
+} as const satisfies Partial<Record<FormatName, TableFormat>>;
 
 const NAMES_BY_EXTENSION: Readonly<Record<string, FormatName | 'none'>> = {
   '.ndjson': 'ndjson',
@@ -31,8 +37,16 @@ const NAMES_BY_EXTENSION: Readonly<Record<string, FormatName | 'none'>> = {
   '.parquet': 'parquet',
   '.db': 'sqlite',
   '.sqlite': 'sqlite',
+  '.duckdb': 'duckdb',
   '.everypage': 'none',
 };
+
+const GIVE_URL = "PostgreSQL is -o 'postgres://user@host/database?table=items'";
+
+const DATABASES: ReadonlySet<FormatName> = new Set(['sqlite', 'duckdb', 'postgres']);
+
+/** Text is compressed; these are none. */
+const BINARY: ReadonlySet<FormatName | 'none'> = new Set(['parquet', 'sqlite', 'duckdb']);
 
 /** The format of that name; a table is written by `tableFor`. */
 export function formatFor(name: Exclude<FormatName, keyof typeof TABLES>): Format {
@@ -50,7 +64,7 @@ export function tableFor(name: keyof typeof TABLES): TableFormat {
 
 /** Whether the output is bytes of ours; what is in a database is its program's. */
 export function isMadeOfBytes({ format }: OutputForm): boolean {
-  return format !== 'sqlite';
+  return !DATABASES.has(format);
 }
 
 /** How the path says that the output is compressed; null for as it is. */
@@ -66,6 +80,13 @@ function compressionOf(path: string): Compression | null {
  *     formatNameFor('items.jsonl.gz', null); // 'ndjson'
  */
 export function formatNameFor(path: string, override: FormatName | null): FormatName | 'none' {
+  if (isDatabaseUrl(path)) {
+    if (override === null || override === 'postgres') return 'postgres';
+    throw usageError(
+      `${shownOutput(path)} is a database, which takes no ${override}; leave out -f ${override}`,
+    );
+  }
+  if (override === 'postgres') throw usageError(`${path} is a file; ${GIVE_URL}`);
   if (override !== null) return override;
   const compression = compressionOf(path);
   const extension = extname(path.slice(0, path.length - (compression ?? '').length)).toLowerCase();
@@ -94,11 +115,14 @@ export function outputForm(path: string | null, override: FormatName | null): Ou
 export function outputForm(path: string | null, override: FormatName | null): OutputForm | null {
   if (path === null) {
     if (override === 'sqlite') throw usageError('a SQLite database is a file; give -o items.db');
+    if (override === 'duckdb')
+      throw usageError('a DuckDB database is a file; give -o items.duckdb');
+    if (override === 'postgres') throw usageError(`standard output is no database; ${GIVE_URL}`);
     return { format: override ?? 'ndjson', compression: null };
   }
   const format = formatNameFor(path, override);
-  const compression = compressionOf(path);
-  if ((format === 'parquet' || format === 'sqlite') && compression !== null) {
+  const compression = format === 'postgres' ? null : compressionOf(path);
+  if (BINARY.has(format) && compression !== null) {
     throw usageError(
       `${path}: text is compressed, and ${format} is none; leave out ${compression}`,
     );
@@ -126,10 +150,12 @@ export function checkTable(options: TableOptions, forms: readonly OutputForm[]):
   }
   const has = (...names: readonly FormatName[]): boolean =>
     forms.some(({ format }) => names.includes(format));
-  if (nested !== 'typed' && !has('parquet')) {
-    throw usageError('--nested is for .parquet, and no output is one; name one, or leave it out');
+  if (nested !== 'typed' && !has('parquet', 'duckdb', 'postgres')) {
+    throw usageError(
+      '--nested is for .parquet, .duckdb and PostgreSQL, and no output is one; name one, or leave it out',
+    );
   }
-  if ((table !== null || ifExists !== null) && !has('sqlite')) {
+  if ((table !== null || ifExists !== null) && !forms.some(({ format }) => DATABASES.has(format))) {
     throw usageError(
       '--table and --if-exists are for databases, and no output is one; give -o items.db',
     );

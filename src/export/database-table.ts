@@ -4,7 +4,7 @@
  */
 import { usageError } from '../core/errors.ts';
 import type { IfExists, TableOptions } from '../core/table-options.ts';
-import type { Field, RecordSchema } from '../schema/schema.ts';
+import { type ColumnType, type Field, jsonTextOf, type RecordSchema } from '../schema/schema.ts';
 
 /** What a table says that everypage made: in a comment, which stays with it. */
 export const MADE_BY = 'made by everypage';
@@ -133,6 +133,32 @@ export function noUniqueIndex({ name, where }: AskedFor, column: string, stateme
   return usageError(
     `${name} in ${where} has no unique index on ${column}, which --if-exists upsert needs; make one: ${statement}`,
   );
+}
+
+/** How a column of text takes values of a type: as the server wrote them. */
+export function asText(type: ColumnType): ColumnType {
+  const isText = type.kind === 'string' || type.kind === 'date' || type.kind === 'timestamp';
+  return isText ? { kind: 'string' } : jsonTextOf(type);
+}
+
+/** Digits of an exact number before the point, and behind it. */
+export interface Digits {
+  readonly whole: number;
+  readonly scale: number;
+}
+
+/** A number of 64 bits, of which 2^63 has the most digits. */
+export const INT64_DIGITS: Digits = { whole: 19, scale: 0 };
+
+/** Digits that hold what a column has and what comes; null where the column's own do, or what comes is no exact number. */
+export function widenedDigits(there: Digits, type: ColumnType): Digits | null {
+  if (type.kind !== 'integer' && type.kind !== 'decimal') return null;
+  const come =
+    type.kind === 'integer'
+      ? INT64_DIGITS
+      : { whole: type.precision - type.scale, scale: type.scale };
+  if (come.whole <= there.whole && come.scale <= there.scale) return null;
+  return { whole: Math.max(there.whole, come.whole), scale: Math.max(there.scale, come.scale) };
 }
 
 /** As SQL writes a name. */

@@ -1,6 +1,7 @@
 /** Files that a command writes: whether it can, and whether it may. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isDatabaseUrl, shownOutput } from '../core/database-url.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
 import { absolutePath, fileNumber, realPlace, statOrNull, whyUnreadable } from '../core/files.ts';
 import { sinkAt } from '../core/sink-path.ts';
@@ -56,7 +57,7 @@ export function checkDistinctFiles(written: FileUses, read: FileUses): void {
     const identities = identitiesOf(path);
     const other = identities.map((identity) => uses.get(identity)).find(Boolean);
     if (isWritten.has(entry) && other !== undefined && other !== use) {
-      throw usageError(`${other} and ${use} are the same file, ${path}; name two`);
+      throw usageError(`${other} and ${use} are the same file, ${shownOutput(path)}; name two`);
     }
     for (const identity of identities) uses.set(identity, use);
   }
@@ -67,6 +68,7 @@ export function checkDistinctFiles(written: FileUses, read: FileUses): void {
  * place, where it may be written. Pipes and devices hold nothing that could be lost.
  */
 function identitiesOf(path: string): readonly string[] {
+  if (isDatabaseUrl(path)) return [path];
   let number: string | null = null;
   let place = absolutePath(path);
   try {
@@ -82,7 +84,7 @@ function identitiesOf(path: string): readonly string[] {
 
 /** @throws EverypageError OUTPUT_FOLDER, before any request is sent, where the file could not be written later */
 export function checkOutputFolder(path: string | null): void {
-  if (path === null) return;
+  if (path === null || isDatabaseUrl(path)) return;
   if (path === '') throw usageError('the path of a file is empty; is a variable unset?');
   const folder = dirname(path);
   const refused = (message: string, cause?: unknown): EverypageError =>

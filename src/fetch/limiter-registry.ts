@@ -2,8 +2,6 @@
 import type { PaceChange } from '../archive/archive-types.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { PaceFacts } from '../core/summary.ts';
-import { policyName } from '../http/limits/hint-reader.ts';
-import type { HeaderValues } from '../http/transport.ts';
 import { readLearnedPace } from '../pace/pace.ts';
 import { BusyMeter } from './busy-meter.ts';
 import { Limiter } from './limiter.ts';
@@ -32,6 +30,8 @@ export class LimiterRegistry {
   readonly #busy: BusyMeter | null;
   readonly #byName = new Map<string, Limiter>();
   readonly #policies = new Map<string, Policies>();
+  /** Each origin has one limiter. It is so until a server names a second policy. */
+  isByOrigin = true;
 
   /** @param kept what an earlier run of the same archive learned, by limiter */
   constructor(options: LimiterOptions, kept: Readonly<Record<string, unknown>> = {}) {
@@ -67,15 +67,14 @@ export class LimiterRegistry {
   }
 
   /** A response names the policy that its request counted in: from now on its route goes there. */
-  notePolicy(origin: string, path: string, headers: HeaderValues): void {
-    const name = policyName(headers);
-    if (name === null) return;
+  notePolicy(origin: string, path: string, name: string): void {
     const policies = this.#policies.get(origin);
     if (policies === undefined) {
       this.#policies.set(origin, { first: name, byRoute: new Map(), names: new Set([name]) });
     } else if (name !== policies.first && policies.names.size < MOST_POLICIES) {
       policies.names.add(name);
       policies.byRoute.set(routeOf(path), name);
+      this.isByOrigin = false;
     }
   }
 

@@ -14,6 +14,7 @@ import { fingerprintOf } from '../archive/kept-run.ts';
 import { tidyStateFolder } from '../archive/state-folder.ts';
 import type { ExportTarget, OpenRequest } from '../archive-thread/messages.ts';
 import { systemClock } from '../core/clock.ts';
+import { isDatabaseUrl } from '../core/database-url.ts';
 import { usageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
@@ -100,8 +101,8 @@ export async function prepare(
   const beside = placeOfArchive(options);
   const isFileBacked = beside !== null || options.archive !== null;
   const states = stateFolder(process.env, homedir());
-  const isTemporary = !isFileBacked && !options.resume;
-  if (!isFileBacked && options.resume) makeStateFolder(states);
+  const isTemporary = !isFileBacked && !options.resume && !options.outputs.some(isDatabaseUrl);
+  if (!isFileBacked && !isTemporary) makeStateFolder(states);
   const location = isTemporary
     ? null
     : locateArchive({
@@ -216,7 +217,9 @@ function targetsOf(
 
 /** The output that the archive stands beside or is; null where none is a file. */
 function placeOfArchive({ outputs, format }: ResolvedOptions): string | null {
-  const files = withoutSinks(outputs).filter((path) => !isWrittenInPlace(path));
+  const files = withoutSinks(outputs).filter(
+    (path) => !isDatabaseUrl(path) && !isWrittenInPlace(path),
+  );
   return files.find((path) => outputForm(path, format) === null) ?? files[0] ?? null;
 }
 

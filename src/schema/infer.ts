@@ -100,6 +100,7 @@ class Seen {
   /** Undefined before the first string; null where they have no form in common. */
   #timeForm: TimeForm | null | undefined = undefined;
   #isUnicode = true;
+  #hasNul = false;
 
   #items: Seen | null = null;
 
@@ -194,8 +195,12 @@ class Seen {
     if (c === BACKSLASH) {
       const firstEscape = end;
       end = endOfString(bytes, end);
-      if (this.#isUnicode && hasHighEscape(bytes, firstEscape, end)) {
-        this.#isUnicode = keyName(bytes.subarray(pos + 1, end - 1)).isWellFormed();
+      if (this.#isUnicode) {
+        const escapes = oddEscapes(bytes, firstEscape, end);
+        if ((escapes & NUL_ESCAPE) !== 0) this.#hasNul = true;
+        if ((escapes & HIGH_ESCAPE) !== 0) {
+          this.#isUnicode = keyName(bytes.subarray(pos + 1, end - 1)).isWellFormed();
+        }
       }
     } else end += 1;
     const form = this.#timeForm;
@@ -273,7 +278,9 @@ class Seen {
         return this.#numberType() ?? text;
       case 'string':
         if (!this.#isUnicode) return text;
-        return this.#timeForm ?? { kind: 'string' };
+        return (
+          this.#timeForm ?? (this.#hasNul ? { kind: 'string', hasNul: true } : { kind: 'string' })
+        );
       case 'list': {
         const items = this.#items!.type();
         return items.kind === 'null'
@@ -358,14 +365,25 @@ function renamedIn(fields: readonly Field[]): Field[] {
   });
 }
 
-/** Whether a string may hold half of a surrogate pair, which only an escape (`\ud83d`) can write. */
-function hasHighEscape(bytes: Uint8Array, start: number, end: number): boolean {
+const NUL_ESCAPE = 1;
+const HIGH_ESCAPE = 2;
+
+/** Whether a string holds NUL, or may hold half of a surrogate pair: only escapes (`\ud83d`) write them. */
+function oddEscapes(bytes: Uint8Array, start: number, end: number): number {
+  let found = 0;
   for (let pos = start; pos < end; pos += 1) {
     if (bytes[pos] !== BACKSLASH) continue;
     pos += 1;
-    if (bytes[pos] === 0x75 && (bytes[pos + 1]! | 0x20) === 0x64) return true;
+    if (bytes[pos] !== 0x75) continue;
+    const first = bytes[pos + 1]!;
+    if ((first | 0x20) === 0x64) found |= HIGH_ESCAPE;
+    else if (first === 0x30 && isZeros(bytes, pos + 2)) found |= NUL_ESCAPE;
   }
-  return false;
+  return found;
+}
+
+function isZeros(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0x30 && bytes[at + 1] === 0x30 && bytes[at + 2] === 0x30;
 }
 
 function isSame(bytes: Uint8Array, start: number, end: number, key: Uint8Array): boolean {

@@ -7,7 +7,7 @@
 export { jsonTextOf, withoutNesting } from './column-types.ts';
 export { createInference } from './infer.ts';
 export { type JsonSchema, jsonSchemaOf } from './json-schema.ts';
-export { readLiteral, unscaled } from './number-literal.ts';
+export { readLiteral, scaleOf, unscaled, wholeDigits } from './number-literal.ts';
 export { NumberText } from './number-text.ts';
 export { createRowReader } from './read-rows.ts';
 export { daysAt, microsecondsAt, secondsAt } from './time-literal.ts';

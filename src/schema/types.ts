@@ -14,7 +14,8 @@ export type ColumnType =
   | { readonly kind: 'date' }
   /** All values have this offset, `Z` or `+02:00`, and so many digits of a second. */
   | { readonly kind: 'timestamp'; readonly offset: string; readonly digits: number }
-  | { readonly kind: 'string' }
+  /** `hasNul`: NUL is in a value, which text of some databases cannot hold. */
+  | { readonly kind: 'string'; readonly hasNul?: true }
   | { readonly kind: 'list'; readonly items: ColumnType; readonly hasNulls: boolean }
   | { readonly kind: 'struct'; readonly fields: readonly Field[] }
   /** The JSON text of whatever stands there: kinds that conflict, or what no other type holds exactly. */

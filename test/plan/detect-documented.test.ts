@@ -84,6 +84,16 @@ describe('a position is asked for by the name that goes with', () => {
       '',
     ],
     [
+      'a dataset of Socrata',
+      '$offset',
+      (query, request) => {
+        const refused = [...query.keys()].some((name) => !name.startsWith('$'));
+        if (refused) return { json: { error: true }, status: 400 };
+        return byOffset('$offset', (records) => records)(query, request);
+      },
+      '/resource/abcd-1234.json',
+    ],
+    [
       'page_number beside page_size',
       'page[number]',
       byPage('page[number]', (things, at) => {
@@ -95,7 +105,7 @@ describe('a position is asked for by the name that goes with', () => {
   ];
   for (const [what, param, api, path] of named) {
     test(`${what}: ${param}`, async () => {
-      const { found } = await readWhole(api, `/things${path}`);
+      const { found } = await readWhole(api, path.startsWith('/') ? path : `/things${path}`);
       assert.equal(found.pagination.param, param);
     });
   }
@@ -219,6 +229,38 @@ describe('a token goes back by the name that goes with', () => {
       records.map((text) => JSON.parse(text)),
       names,
     );
+  });
+
+  test('an object with the key of the last record: ExclusiveStartKey', async () => {
+    const api: Api = (query) => {
+      const key = JSON.parse(query.get('ExclusiveStartKey') ?? '{"id":{"N":"0"}}');
+      const at = Number(key.id.N);
+      const Items = pageFrom(at);
+      const last = at + PAGE < LENGTH ? { LastEvaluatedKey: { id: { N: String(at + PAGE) } } } : {};
+      return { json: { Items, Count: Items.length, ScannedCount: Items.length, ...last } };
+    };
+    const { pagination } = (await readWhole(api, '/things?Limit=20')).found;
+    assert.deepEqual(
+      [pagination.style, pagination.param, pagination.nextPath],
+      ['cursor', 'ExclusiveStartKey', 'LastEvaluatedKey'],
+    );
+  });
+
+  test('what the last record is sorted by, in the query: search_after', async () => {
+    const api: Api = (query) => {
+      const [, id = 0] = JSON.parse(query.get('search_after') ?? '[]');
+      const hits = pageFrom(id).map((record, index) => ({
+        ...record,
+        sort: ['x', id + index + 1],
+      }));
+      return { json: { hits: { total: { value: LENGTH }, hits } } };
+    };
+    const { found, records } = await runDetected(
+      startAt(`${HOST}/_search?size=20&sort=name,id`),
+      serve(api),
+    );
+    const { style, param } = found.pagination;
+    assert.deepEqual([style, param, records.length], ['keyset', 'search_after', LENGTH]);
   });
 
   test('last_id, of a server that refuses any other name: after_id', async () => {

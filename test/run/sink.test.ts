@@ -61,7 +61,13 @@ suite('a sink', () => {
     assert.equal(read('got.ndjson'), read('b.ndjson'));
     assert.equal(read('calls.txt'), 'open calls of it 32 \nwrite 30\ncommit\n');
     assert.ok(existsSync(join(folder, 'a.everypage')));
-    assert.match(read('m.sha256'), /"format": "sink:\.\/my-sink\.ts"/);
+    assert.match(read('m.sha256'), /"destination": "sink:\.\/my-sink\.ts"/);
+    const verified = await runCli(folder, ['verify', '--manifest', 'm.sha256']);
+    assert.equal(verified.code, 0, verified.stderr);
+    assert.match(
+      verified.stderr,
+      /my-sink\.ts: not checked: a sink has no SHA-256; it got 30 records/,
+    );
     assert.doesNotMatch(read('m.sha256'), /calls of it|calls%20/);
   });
 

@@ -240,6 +240,8 @@ function conventional(name: string, parent: string, isPost: boolean): readonly s
       return squash(parent) === 'meta' ? ['page[after]', 'after', 'cursor'] : ['after', 'cursor'];
     case 'lastevaluatedkey':
     case 'lastkey':
+      // DynamoDB itself, and whoever passes its words on.
+      if (/^[A-Z]/.test(name)) return ['ExclusiveStartKey', name, 'exclusiveStartKey', 'startKey'];
       return [name, 'exclusiveStartKey', 'startKey', 'lastKey'];
     case 'nextbatch':
       return ['since', 'from', 'batch'];

@@ -69,6 +69,7 @@ function orderedGuesses(facts: Facts): readonly Guess[] {
   }
   guesses.push(...sized);
   guesses.push(...(BESIDE_FLAG[squash(keysOf(next.more?.path ?? '')?.at(-1) ?? '')] ?? []));
+  if (SOCRATA.test(facts.view.request.url)) guesses.push(offsets('$offset'));
   // JSON:API names them so (§ pagination).
   if (isJsonApi(facts)) guesses.push(pages('page[number]'), offsets('page[offset]'));
   if (isPage) add('page', 'page', 'pageNumber', 'p');
@@ -162,6 +163,9 @@ const BESIDE_FLAG: Readonly<Record<string, readonly Guess[]>> = {
   // ArcGIS
   exceededtransferlimit: [offsets('resultOffset')],
 };
+
+/** Socrata has many hosts, and refuses names without a dollar. */
+const SOCRATA = /\/resource\/[a-z0-9]{4}-[a-z0-9]{4}(?:\.json)?(?:$|\?)/;
 
 function pages(name: string): Guess {
   return ['page', name];

@@ -7,6 +7,7 @@ import { type Candidate, literalOf, recordIdentities } from '../detect/page-view
 import { readScalar } from '../literal.ts';
 import { squash } from '../names.ts';
 import { isObject, listFields } from '../page-fields.ts';
+import { getQueryParameter } from '../query-parameter.ts';
 import { parsedBody } from '../request-parts.ts';
 import { cursorStep, silent } from './page-reading.ts';
 import { type ChainStyle, candidate, firstRequest, withParam } from './style.ts';
@@ -56,8 +57,11 @@ function isPastEnd({ keyFrom }: Pagination, pageInfo: PageInfo, before: PageInfo
 /** Elasticsearch: each hit carries the values it is sorted by, and the last one's go on. */
 function sortCandidates(facts: Facts): readonly Candidate[] {
   const { records, base, view, params } = facts;
+  const { url, method } = view.request;
   const body = parsedBody(view.request);
-  if (records === null || !numbersSayMore(facts) || !isObject(body) || !('sort' in body)) return [];
+  const isGet = method === 'GET';
+  const sorts = isGet ? getQueryParameter(url, 'sort') !== null : isObject(body) && 'sort' in body;
+  if (records === null || !numbersSayMore(facts) || !sorts) return [];
   const isSorted = elementsIn(records.items).every(
     (item) => isObject(item) && Array.isArray(item['sort']),
   );
@@ -67,7 +71,7 @@ function sortCandidates(facts: Facts): readonly Candidate[] {
   const param = 'search_after';
   return candidate(
     facts,
-    { ...base, style: 'keyset', param, carrier: 'body', key: 'sort' },
+    { ...base, style: 'keyset', param, carrier: isGet ? 'query' : 'body', key: 'sort' },
     { text: last, isLiteral: true },
     `the last record's sort in ${param}`,
   );
