@@ -47,7 +47,7 @@ export function postgresError(shown: string, cause: unknown): EverypageError {
   if (cause instanceof EverypageError) return cause;
   const error = (cause instanceof Error ? cause : new Error(String(cause))) as ServerError;
   const { code = '' } = error;
-  const known = whyUnreachable(error);
+  const known = networkFault(error);
   if (known !== null) {
     const message = `Cannot write ${shown}: ${known} ${KEPT}`;
     return new EverypageError('OUTPUT_WRITE', message, { cause });
@@ -80,8 +80,8 @@ function recordOf({ where = '' }: ServerError): string {
   return line === undefined ? '' : `, at record ${line}`;
 }
 
-/** Null where the server was reached. */
-function whyUnreachable(error: ServerError): string | null {
+/** What the network says; null where the server says more. */
+function networkFault(error: ServerError): string | null {
   // An address of each kind was tried.
   const { code = '', message } =
     error.errors?.[0] === undefined ? error : (error.errors[0] as ServerError);
@@ -96,6 +96,9 @@ function whyUnreachable(error: ServerError): string | null {
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return `it cannot be reached (${code}).`;
+    case 'EPIPE':
+    case 'ECONNRESET':
+      return `the connection was lost (${code}).`;
     case 'EACCES':
       return 'permission is denied for its socket.';
     default:

@@ -32,6 +32,11 @@ test('an error is the fault of the command, or of the database', () => {
       'OUTPUT_WRITE',
       /no server answers/,
     ],
+    [
+      failed('write EPIPE', { code: 'EPIPE' }),
+      'OUTPUT_WRITE',
+      /the connection was lost \(EPIPE\)\./,
+    ],
     [failed('timeout expired'), 'OUTPUT_WRITE', /did not answer within 10 s/],
   ] as const) {
     const told = postgresError('db', error);
