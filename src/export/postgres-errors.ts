@@ -1,5 +1,6 @@
 /** What errors of PostgreSQL mean to whoever asked for the output. */
 import { EverypageError, usageError } from '../core/errors.ts';
+import { reasonOfFile } from '../core/files.ts';
 import { KEPT } from './file-destination.ts';
 
 /** What `pg` throws: an error of the server has a code of five characters (its manual, appendix A). */
@@ -85,6 +86,9 @@ function networkFault(error: ServerError): string | null {
   // An address of each kind was tried.
   const { code = '', message } =
     error.errors?.[0] === undefined ? error : (error.errors[0] as ServerError);
+  // As the file of a certificate; of a connection the call is `connect`.
+  const { syscall, path } = error as { syscall?: string; path?: string };
+  if (syscall === 'open') return `${path} cannot be read: ${reasonOfFile(error) ?? code}.`;
   switch (code) {
     case 'ECONNREFUSED':
     case 'ENOENT':
