@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -54,7 +55,7 @@ function smaller(css: string): string {
     .trim();
 }
 
-/** Writes the page to `path`. */
+/** Writes the page to `path`, compressed: so it takes a third of the room in the package. */
 export async function buildReportPage(path: string): Promise<void> {
   const read = (file: string): string => readFileSync(file, 'utf8');
   const licence = read(join(UPLOT, 'LICENSE')).replace(/\s+/g, ' ').trim();
@@ -64,5 +65,5 @@ export async function buildReportPage(path: string): Promise<void> {
     .replace('"CSP"', () => `"${policyFor(script, style)}"`)
     .replace('/*STYLE*/', () => style)
     .replace('/*SCRIPT*/', () => script);
-  writeFileSync(path, page);
+  writeFileSync(path, brotliCompressSync(page));
 }

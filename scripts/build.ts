@@ -134,7 +134,7 @@ await bundle(
     ],
   },
 );
-await buildReportPage(join(DIST, 'report-page.html'));
+await buildReportPage(join(DIST, 'report-page.html.br'));
 writeThreadEntry();
 writeLibraryEntry();
 writeNotices();

@@ -124,15 +124,7 @@ export const unitsHelp: readonly string[] = [
 
 /** For verbs with more flags than fit a screen. */
 const oftenUsed: Readonly<Partial<Record<Verb, readonly FlagName[]>>> = {
-  fetch: [
-    'output',
-    'select',
-    'header',
-    'bearer-env',
-    'concurrency',
-    'allow-incomplete',
-    'verbose',
-  ],
+  fetch: ['output', 'select', 'header', 'bearer-env', 'concurrency', 'allow-incomplete', 'verbose'],
   export: ['output', 'format', 'select', 'pages', 'columns', 'csv-safe', 'allow-incomplete'],
   head: ['rows', 'select', 'pages', 'paginate', 'preset', 'header', 'bearer-env', 'color'],
   explain: ['paginate', 'preset', 'header', 'bearer-env', 'data', 'json'],

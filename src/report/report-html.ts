@@ -1,5 +1,6 @@
 /** A report as one file: the page that the build made of `page/`, with the data in it. */
 import { existsSync, readFileSync } from 'node:fs';
+import { brotliDecompressSync } from 'node:zlib';
 import { EverypageError } from '../core/errors.ts';
 
 /** Stands in the page where the data goes; base64 has no such characters. */
@@ -8,7 +9,7 @@ export const DATA_MARK = '%%DATA%%';
 /** The page is in `dist/`, beside the file that this is part of once that is built. */
 function pagePath(): URL {
   const folder = import.meta.url.endsWith('.ts') ? '../../dist/' : './';
-  return new URL(`${folder}report-page.html`, import.meta.url);
+  return new URL(`${folder}report-page.html.br`, import.meta.url);
 }
 
 /**
@@ -23,6 +24,6 @@ export function reportHtml(data: Uint8Array): string {
   if (!existsSync(path)) {
     throw new EverypageError('INTERNAL', 'the page of reports is not built; run npm run build');
   }
-  const [before, after] = readFileSync(path, 'utf8').split(DATA_MARK);
+  const [before, after] = brotliDecompressSync(readFileSync(path)).toString().split(DATA_MARK);
   return `${before}${Buffer.from(data).toString('base64')}${after}`;
 }

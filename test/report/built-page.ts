@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { buildReportPage } from '../../scripts/build-report-page.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const PAGE = join(ROOT, 'dist/report-page.html');
+const PAGE = join(ROOT, 'dist/report-page.html.br');
 
 /** Builds it where it is older than its sources. Other tests may read it meanwhile. */
 export async function buildPageIfNeeded(): Promise<void> {
