@@ -2,7 +2,9 @@
 import { hash } from 'node:crypto';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { Archive } from '../src/archive/archive.ts';
+import { ArchiveReader } from '../src/archive/archive-reader.ts';
 import type { PageRow } from '../src/archive/archive-types.ts';
+import { archivePages } from '../src/archive-thread/stored-pages.ts';
 import { pageKey } from '../src/core/page-request.ts';
 
 /** What the records are selected by. */
@@ -81,33 +83,39 @@ export interface Made {
 /** Makes the archive at `path`, or takes the one that is there. */
 export function makeArchive(path: string, records: number): Made {
   const pages = Math.ceil(records / RECORDS_A_PAGE);
-  if (!existsSync(path)) {
+  if (!existsSync(path) || !isOfThisFormat(path)) {
     const unfinished = `${path}.making`;
-    for (const ending of ['', '-wal', '-shm', '-journal'])
-      rmSync(`${unfinished}${ending}`, { force: true });
+    removeArchive(unfinished);
     fill(unfinished, records, pages);
+    removeArchive(path);
     renameSync(unfinished, path);
   }
-  const { archive } = open(path, pages);
+  const archive = ArchiveReader.openReadOnly(path);
   try {
     let bytes = 0;
-    for (const { body } of allPages(archive)) bytes += body.length;
+    for (const { body } of archivePages(archive)) bytes += body.length;
     return { records, bytes };
   } finally {
     archive.close();
   }
 }
 
-function* allPages(archive: Archive) {
-  for (let after = null; ; ) {
-    const pages = archive.readPages(after, 256, 4 * 1024 * 1024);
-    if (pages.length === 0) return;
-    yield* pages;
-    after = pages.at(-1)!.place;
+/** An earlier version may have made it. */
+function isOfThisFormat(path: string): boolean {
+  try {
+    ArchiveReader.openReadOnly(path).close();
+    return true;
+  } catch {
+    return false;
   }
 }
 
-function open(path: string, pages: number) {
+function removeArchive(path: string): void {
+  for (const ending of ['', '-wal', '-shm', '-journal'])
+    rmSync(`${path}${ending}`, { force: true });
+}
+
+function fill(path: string, records: number, pages: number): void {
   const specification = {
     pagination: null,
     sources: [`https://api.example.com/items?page=[1-${pages}]`],
@@ -115,11 +123,8 @@ function open(path: string, pages: number) {
     bodyDigest: null,
     headers: [],
   };
-  return Archive.openOrCreate(path, specification, BORN_AT, 128 * 1024 * 1024);
-}
-
-function fill(path: string, records: number, pages: number): void {
-  const { archive } = open(path, pages);
+  const most = 128 * 1024 * 1024;
+  const { archive } = Archive.openOrCreate(path, specification, BORN_AT, most);
   const random = randomFrom(17);
   for (let from = 0; from < pages; from += PAGES_AT_ONCE) {
     const count = Math.min(PAGES_AT_ONCE, pages - from);

@@ -7,7 +7,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { outputKinds } from '../test/soak/output-kinds.ts';
+import { skipPostgres } from '../test/servers/postgres-server.ts';
+import { outputKinds, postgresOutput } from '../test/soak/output-kinds.ts';
 import { outputSoak, type Source } from '../test/soak/output-soak.ts';
 
 const HELP = `npm run soak:outputs -- [options]
@@ -34,9 +35,15 @@ const [kills, pages, seed, lanes] = [flags.kills, flags.pages, flags.seed, flags
 const isMeant = [kills, pages, seed, lanes].every((it) => Number.isSafeInteger(it) && it! >= 1);
 const sources = flags.from.split(',').filter((it): it is Source => it === 'run' || it === 'export');
 const wanted = flags.only?.split(',');
-const kinds = (await outputKinds()).filter(({ name }) => wanted?.includes(name) ?? true);
+const isWanted = (name: string): boolean => wanted?.includes(name) ?? true;
+if (skipPostgres !== false && isWanted('postgres')) console.error(skipPostgres);
+const isServed = skipPostgres === false && isWanted('postgres') && !flags.help;
+const postgres = isServed ? await postgresOutput() : null;
+const kinds = (await outputKinds()).filter(({ name }) => isWanted(name));
+if (postgres !== null) kinds.push(postgres.kind);
 if (flags.help || !isMeant || sources.length === 0 || kinds.length === 0) {
   (flags.help ? process.stdout : process.stderr).write(HELP);
+  await postgres?.stop();
   process.exit(flags.help ? 0 : 2);
 }
 
@@ -53,6 +60,7 @@ const results = await outputSoak({
     );
   },
 });
+await postgres?.stop();
 const failed = results.filter(({ failure }) => failure !== null);
 const all = results.reduce((sum, result) => sum + result.kills, 0);
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);

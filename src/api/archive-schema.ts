@@ -26,7 +26,7 @@ export async function archiveSchema(path: string, options: ShapeOptions): Promis
     const output = shapeOf(archive, options);
     const shaper = createRecordShaper(output.select, asked);
     const pages = () => shaper.pages(wholeArchive(archive, output));
-    const schema = await inferSchema(pages, output.select);
+    const schema = await inferSchema(pages, output.select, asked);
     const verdict = archive.verdict({ output, written: null });
     return { schema, isOfAll: isWhole(verdict.name, null) };
   } finally {

@@ -32,6 +32,7 @@ import {
   type FilesBeside,
   manifestUses,
   outputUses,
+  schemaUses,
   sinkUses,
 } from '../fetch/check-files.ts';
 import { bytesTarget, exportTargets } from '../fetch/export-targets.ts';
@@ -137,6 +138,7 @@ export async function exportBeside(
     [
       ...filesOfArchive(path).map((file) => ['the archive', file] as const),
       ...sinkUses(paths),
+      ...schemaUses(asked),
       ...alsoRead,
     ],
   );
@@ -148,7 +150,8 @@ export async function exportBeside(
     const verdict = archive.verdict({ output: shape, written: count });
     if (!isWhole(verdict.name, null) && !options.allowIncomplete) throw incomplete(path, verdict);
     const [page] = archive.readPages(null, 1, 1);
-    const table = withTable(asked, page?.url, archive.run.pagination?.key);
+    const { pagination, createdAt } = archive.run;
+    const table = withTable(asked, page?.url, pagination?.key, createdAt);
     const sinks = await loadSinks(targets);
     const main = { write: (bytes: Uint8Array) => stdout!.write(bytes) };
     outputs = await Outputs.open(targets, table, main, sinks, manifest !== null);

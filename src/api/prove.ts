@@ -56,7 +56,7 @@ export async function proveList(
   const { output, stdout, pages, format, prove, manifest, ...others } = options;
   // The readings write no table.
   const { columns, csvSafe, csvBom, csvDelimiter, nested, table, ifExists, ...shaped } = others;
-  const { where, fields, ...rest } = shaped;
+  const { where, fields, schema, provenance, ...rest } = shaped;
   const paths = outputsOf(output);
   if (pages !== undefined || (paths.length === 0 && stdout === undefined && !rest.archive)) {
     throw usageError('prove reads into an archive: give an output, or an archive');

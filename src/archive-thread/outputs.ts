@@ -150,15 +150,17 @@ export class Outputs {
    * Writes each of the others: work that the caller starts, and whose errors it takes.
    *
    * @param key of the records, as it was found
+   * @param beganAt when the run began, in milliseconds since 1970
    * @param runId see `SinkContext`
    */
   others(
     pages: PageSource,
     select: string | null,
     key: string | null | undefined,
+    beganAt: number,
     runId: string,
   ): readonly (() => Promise<void>)[] {
-    const table = withTable(this.#table, undefined, key);
+    const table = withTable(this.#table, undefined, key, beganAt);
     const others = this.#all.filter((output) => output !== this.#following);
     return others.map((output) => () => writeOutput(output, pages, { select, table, runId }));
   }

@@ -344,9 +344,10 @@ export class ArchiveSession implements SessionCalls {
     if (this.#begun === null) return;
     const shape = this.#begun.output;
     const pages = () => wholeArchive(this.#archive, shape, () => this.#isAbandoned);
-    const key = this.#archive.run.pagination?.key;
+    const { pagination, createdAt } = this.#archive.run;
     const runId = runIdOf(this.#archive.run);
-    for (const write of this.#outputs.others(pages, shape.select, key, runId)) {
+    const key = pagination?.key;
+    for (const write of this.#outputs.others(pages, shape.select, key, createdAt, runId)) {
       if (this.#isAbandoned || this.#exportError !== null) return;
       await this.#orFailed(write());
     }

@@ -23,6 +23,7 @@ import { verificationText } from './verification-text.ts';
 export async function exportCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
   const archivePath = onlyArchive(typed);
   const shape = optionsOfTable(typed);
+  const key = typed.value('key');
   const isJson = typed.has('json');
   if (isJson && shape.output === undefined) {
     throw new UsageError(
@@ -34,7 +35,7 @@ export async function exportCommand(typed: TypedArguments, context: CliContext):
   const stdout = shape.output === undefined ? createStdoutSink(context.stdout) : null;
   const result = await exportBeside(
     archivePath,
-    { ...shape, ...(stdout === null ? {} : { stdout }) },
+    { ...shape, ...(key === null ? {} : { key }), ...(stdout === null ? {} : { stdout }) },
     { alsoWritten: stdout === null ? [] : [['standard output', '/dev/stdout']] },
   );
   await stdout?.flush();

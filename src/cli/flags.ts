@@ -4,6 +4,7 @@
  * man page, the completions of shells and the commands in messages are made from it. CONTRIBUTING.md has the recipe for a new flag.
  */
 import { formatNames, type PaginateOptions, type RunOptions } from '../core/options.ts';
+import { nextLists } from '../core/pagination.ts';
 import { defaults } from '../core/resolve-options.ts';
 import { namedStyles } from '../core/resolve-paginate.ts';
 import { ifExistsWays, nestings } from '../core/table-options.ts';
@@ -199,16 +200,30 @@ const table = {
     columns: {
       option: 'columns',
       value: columns,
-      help: 'columns of a CSV or TSV: id,city=address.city',
+      help: 'columns of a table: id,city=address.city',
       detail:
-        'A path from the record, or a name and a path; `@` is the whole record. Objects there are JSON text. Default: the columns of all records, with dots in the names of what is within objects.',
+        'A path from the record, or a name and a path; `@` is the whole record. In a CSV objects there are JSON text. Default: the columns of all records.',
     },
     nested: {
       option: 'nested',
       value: oneOf('HOW', nestings),
-      help: 'lists and objects in Parquet, DuckDB: typed, or json',
+      help: 'lists and objects in a table: typed, or json for text',
       detail:
-        'Default: typed, which is LIST and STRUCT, and `jsonb` in PostgreSQL. `json` is JSON text, and `json` in PostgreSQL, which keeps it as the server wrote it.',
+        'Default: typed, which is LIST and STRUCT in Parquet and DuckDB, `jsonb` in PostgreSQL, and columns such as address.city in a CSV. `json` is JSON text, and `json` in PostgreSQL, which keeps it as the server wrote it.',
+    },
+    schema: {
+      option: 'schema',
+      value: path('types.json'),
+      help: 'types of columns, as everypage schema prints them',
+      detail:
+        'A JSON Schema of one record. Its columns are there whatever comes, and a value that is not of its type is an error. Default: the narrowest types that hold all values.',
+    },
+    provenance: {
+      option: 'provenance',
+      on: true,
+      help: 'two more columns: the page of a record, and the run',
+      detail:
+        '_everypage_page is the place of the page, branch:position; _everypage_run is when the run began.',
     },
     table: {
       option: 'table',
@@ -331,13 +346,21 @@ const table = {
       pagination: 'key',
       value: text('PATH', 'id'),
       help: 'field that identifies a record, to find duplicates: id',
-      detail: 'Default: an id field, if one is found. Keys are compared by their bytes.',
+      detail:
+        'Default: an id field, if one is found. Keys are compared by their bytes. --if-exists upsert knows the rows of a table by it.',
+      verbs: ['fetch', 'export', 'explain', 'head'],
     },
     'next-encoded': {
       pagination: 'nextIsEncoded',
       on: true,
       help: 'the cursor in the page is already URL-encoded',
       detail: 'It is sent as it is, and not encoded again.',
+    },
+    'next-list': {
+      pagination: 'nextList',
+      value: oneOf('HOW', nextLists),
+      help: 'several values for the next page: a=1,2 or a=1&a=2',
+      detail: 'As `search_after` of Elasticsearch has them. Default: their JSON, `a=[1,2]`.',
     },
     'same-origin': {
       pagination: 'sameOrigin',

@@ -69,6 +69,11 @@ export const tableKinds: OptionKinds<Required<AskedTable>> = {
   nested: oneOf(nestings),
   table: string,
   ifExists: oneOf(ifExistsWays),
+  schema: {
+    what: 'the path of a file, or a JSON Schema as an object',
+    fits: (value) => string.fits(value) || (isObject(value) && !isList(value)),
+  },
+  provenance: boolean,
 };
 
 export const runOptions: OptionKinds<Required<RunOptions>> = {

@@ -88,7 +88,8 @@ export type Recheck = 'auto' | 'none' | 'all' | `${number}%`;
 export interface RunOptions extends AskedTable {
   /**
    * Where records go: a path ending in `.ndjson`, `.jsonl`, `.json`, `.csv` or `.tsv`, with `.gz` or `.zst`
-   * behind it for a compressed file, in `.parquet` or `.db`, or in `.everypage` (archive alone). Several paths are written from
+   * behind it for a compressed file, in `.parquet`, `.db` or `.duckdb`, or in `.everypage` (archive alone); or the URL of a
+   * database, `postgres://user@host/db?table=items`, whose password no result has. Several paths are written from
    * one fetch, and the archive stands beside the first. Default: nowhere.
    *
    * @example ['items.ndjson', 'items.csv.gz']

@@ -1,5 +1,7 @@
 /** What a user says of the shape of outputs: which records and what of each, and how tables hold it. */
+import { readFileSync } from 'node:fs';
 import { usageError } from './errors.ts';
+import { whyUnreadable } from './files.ts';
 
 /** How lists and objects are written where a format has types for them. */
 export const nestings = ['typed', 'json'] as const;
@@ -23,6 +25,13 @@ export interface RecordExpressions {
   readonly fields: string | null;
 }
 
+/** A JSON Schema as it was given. */
+export interface SchemaText {
+  /** Null where it was given as an object. */
+  readonly path: string | null;
+  readonly text: string;
+}
+
 export interface TableOptions extends RecordExpressions {
   /** Null: those that the records have. */
   readonly columns: readonly TableColumn[] | null;
@@ -35,6 +44,12 @@ export interface TableOptions extends RecordExpressions {
   readonly ifExists: IfExists | null;
   /** A key of the records, for `upsert`. */
   readonly key: string | null;
+  /** Types of columns; null: all are found among the values. */
+  readonly schema: SchemaText | null;
+  /** Two more columns say where each record came from. */
+  readonly provenance: boolean;
+  /** The run for `provenance`: when it began, in RFC 3339. */
+  readonly run: string;
 }
 
 /** As a user gives them. */
@@ -60,9 +75,22 @@ export interface AskedTable {
   readonly csvBom?: boolean;
   /** What stands between the cells of a CSV output: one character. Default `,`. */
   readonly csvDelimiter?: string;
-  /** Lists and objects in a Parquet output: with types of their own, or as JSON text. Default `typed`. */
+  /**
+   * Lists and objects in a table: `typed` is LIST and STRUCT in Parquet and DuckDB, jsonb in PostgreSQL, and dotted columns for objects in a
+   * CSV or TSV; `json` is JSON text in one column. Default `typed`.
+   */
   readonly nested?: Nested;
-  /** The table of a SQLite output. Default: the last word of the URL's path. */
+  /**
+   * Types of columns of a table, whatever comes: a JSON Schema of one record as `everypage schema` prints it,
+   * or the path of its file. A value that contradicts it is an error. Default: the narrowest types.
+   */
+  readonly schema?: string | { readonly [keyword: string]: unknown };
+  /**
+   * A table has two more columns, `_everypage_page` and `_everypage_run`: the place of the page that a record
+   * came from, `branch:position`, and when the run began. Default false.
+   */
+  readonly provenance?: boolean;
+  /** The table of a database; `schema.table` in PostgreSQL. Default: the last word of the URL's path. */
   readonly table?: string;
   /**
    * What becomes of a table that is there. Default: one that everypage made is replaced, another one is an
@@ -90,7 +118,20 @@ export function tableOptions(asked: AskedTable & { readonly key?: string }): Tab
     table: table === null ? null : tableName(table),
     ifExists,
     key,
+    schema: asked.schema === undefined ? null : schemaText(asked.schema),
+    provenance: asked.provenance ?? false,
+    run: '',
   };
+}
+
+/** @throws EverypageError USAGE for a file that cannot be read */
+function schemaText(schema: NonNullable<AskedTable['schema']>): SchemaText {
+  if (typeof schema !== 'string') return { path: null, text: JSON.stringify(schema) };
+  try {
+    return { path: schema, text: readFileSync(schema, 'utf8') };
+  } catch (cause) {
+    throw usageError(`the schema ${schema} cannot be read: ${whyUnreadable(cause)}`, cause);
+  }
 }
 
 /** @throws EverypageError USAGE for text that is no delimiter */
@@ -144,15 +185,20 @@ export function tableNameOf(url: string): string {
   return word ?? 'items';
 }
 
-/** The options with what a run knows of the table: the URL that it is called by, and the key of its records. */
+/**
+ * The options with what a run knows of the table: the URL that it is called by, the key of its records, and
+ * when it began, in milliseconds since 1970.
+ */
 export function withTable(
   options: TableOptions,
   url: string | undefined,
   key: string | null | undefined,
+  beganAt?: number,
 ): TableOptions {
   return {
     ...options,
     table: options.table ?? tableNameOf(url ?? ''),
     key: options.key ?? key ?? null,
+    run: beganAt === undefined ? options.run : new Date(beganAt).toISOString(),
   };
 }

@@ -1,11 +1,14 @@
 import { type RecordExpressions, tableColumns } from '../core/table-options.ts';
 import { type Expression, evaluate } from './jmespath/evaluate.ts';
+import { fieldsUsed } from './jmespath/fields-used.ts';
 import { readPageTree } from './jmespath/page-tree.ts';
 import { parseExpression } from './jmespath/parse.ts';
 import { bytesOf } from './jmespath/result-text.ts';
 import { isTrue, rootOf } from './jmespath/value.ts';
+import { copyRange } from './json-tokens.ts';
 import { orSay, withBareLiterals } from './read-selection.ts';
-import { parseSelection } from './selection.ts';
+import { RecordFields } from './record-fields.ts';
+import { parseSelection, pathOf } from './selection.ts';
 
 /**
  * What an output holds of a record: null for nothing, the same bytes for the record as it is.
@@ -31,8 +34,9 @@ export function readRecordExpressions({ where, fields }: RecordExpressions): Sha
   if (where === null && fields === null) return null;
   const condition = where === null ? null : conditionOf(where);
   const made = fields === null ? null : fieldsOf(fields);
+  const reduced = createReducer([condition, made].filter((expression) => expression !== null));
   return (record) => {
-    const tree = readPageTree(record);
+    const tree = readPageTree(reduced(record));
     const root = rootOf(tree);
     const isKept =
       condition === null ||
@@ -44,6 +48,41 @@ export function readRecordExpressions({ where, fields }: RecordExpressions): Sha
     return orSay('--fields', fields!, 'does not fit this record', () =>
       bytesOf(tree, evaluate(made, root, tree)),
     );
+  };
+}
+
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/**
+ * Makes of a record one that has no more members than the expressions look at: a tree of all others would
+ * cost several times what they need. It is overwritten by the next.
+ */
+function createReducer(expressions: readonly Expression[]): (record: Uint8Array) => Uint8Array {
+  const used = expressions.map(fieldsUsed);
+  if (used.includes(null)) return (record) => record;
+  const names = [...new Set(used.flatMap((its) => [...its!]))];
+  const { fields, at } = RecordFields.at(names.map((name) => pathOf([name])));
+  const keys = names.map((name) => Buffer.from(`,${JSON.stringify(name)}:`));
+  const keyBytes = keys.reduce((sum, { length }) => sum + length, 2);
+  let reduced = new Uint8Array(1024);
+  return (record) => {
+    if (record[0] !== OPEN_BRACE) return record;
+    fields.read(record, 0);
+    const most = record.length + keyBytes;
+    if (reduced.length < most) reduced = new Uint8Array(2 * most);
+    let end = 0;
+    for (let index = 0; index < at.length; index += 1) {
+      const field = at[index]!;
+      if (!fields.has(field)) continue;
+      reduced.set(keys[index]!, end);
+      end = copyRange(reduced, end + keys[index]!.length, record, field.start, field.end);
+    }
+    // It stands where the first comma would.
+    reduced[0] = OPEN_BRACE;
+    if (end === 0) end = 1;
+    reduced[end] = CLOSE_BRACE;
+    return reduced.subarray(0, end + 1);
   };
 }
 

@@ -4,6 +4,7 @@ import { usageError } from '../core/errors.ts';
 import { type FormatName, formatNames } from '../core/options.ts';
 import type { TableOptions } from '../core/table-options.ts';
 import { isExpression, parseSelection, readRecordExpressions } from '../decode/decode.ts';
+import { readPinnedTypes } from '../schema/schema.ts';
 import { csv, tsv } from './csv.ts';
 import { isWrittenInPlace } from './file-destination.ts';
 import {
@@ -134,9 +135,14 @@ export function outputForm(path: string | null, override: FormatName | null): Ou
  * Throws `EverypageError`: `USAGE` where something is said of tables and no output is one, or a column is
  * an expression; `SELECTION` where its path cannot be read.
  */
-export function checkTable(options: TableOptions, forms: readonly OutputForm[]): void {
+export function checkTable(
+  options: TableOptions,
+  forms: readonly OutputForm[],
+  hasSink = false,
+): void {
   const { columns, csvSafe, csvBom, csvDelimiter, nested, table, ifExists } = options;
-  if (readRecordExpressions(options) !== null && forms.length === 0) {
+  const { schema, provenance } = options;
+  if (readRecordExpressions(options) !== null && forms.length === 0 && !hasSink) {
     throw usageError(
       '--where and --fields shape an output, and there is none; name one, such as -o items.csv',
     );
@@ -150,9 +156,17 @@ export function checkTable(options: TableOptions, forms: readonly OutputForm[]):
   }
   const has = (...names: readonly FormatName[]): boolean =>
     forms.some(({ format }) => names.includes(format));
-  if (nested !== 'typed' && !has('parquet', 'duckdb', 'postgres')) {
+  if (schema !== null) readPinnedTypes(schema);
+  const ofTables = Object.entries({
+    '--columns': columns !== null,
+    '--schema': schema !== null,
+    '--nested': nested !== 'typed',
+    '--provenance': provenance,
+  });
+  const [ofTable] = ofTables.find(([, isSaid]) => isSaid) ?? [];
+  if (ofTable !== undefined && !forms.some(({ format }) => isTable(format))) {
     throw usageError(
-      '--nested is for .parquet, .duckdb and PostgreSQL, and no output is one; name one, or leave it out',
+      `${ofTable} is for tables, and no output is one; name one, such as -o items.csv or -o items.parquet`,
     );
   }
   if ((table !== null || ifExists !== null) && !forms.some(({ format }) => DATABASES.has(format))) {
@@ -160,9 +174,8 @@ export function checkTable(options: TableOptions, forms: readonly OutputForm[]):
       '--table and --if-exists are for databases, and no output is one; give -o items.db',
     );
   }
-  const isSaid = columns !== null || csvSafe || csvBom || csvDelimiter !== ',';
-  if (!isSaid || has('csv', 'tsv')) return;
+  if (!(csvSafe || csvBom || csvDelimiter !== ',') || has('csv', 'tsv')) return;
   throw usageError(
-    'columns and the CSV settings are for .csv and .tsv, and no output is one; name one, or give -f csv',
+    'the CSV settings are for .csv and .tsv, and no output is one; name one, or give -f csv',
   );
 }

@@ -104,11 +104,12 @@ export function targetColumns(
  * @throws EverypageError USAGE where no such column is known, or a record has none
  */
 export function keyColumn(
-  { columns }: RecordSchema,
+  { columns, paths }: RecordSchema,
   { ifExists, key }: TableOptions,
 ): number | null {
   if (ifExists !== 'upsert') return null;
-  const index = columns.findIndex((field) => field.key === key);
+  // A column that the user named is known by its place in the record.
+  const index = (paths ?? columns.map((field) => field.key)).indexOf(key ?? '');
   if (key === null || index < 0) {
     const what = key === null ? 'no key of the records is known' : `no record has the key ${key}`;
     throw usageError(`${what}, and --if-exists upsert needs one; give --key id`);

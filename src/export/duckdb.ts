@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { usageError } from '../core/errors.ts';
-import { createRowReader, type RecordSchema, withoutNesting } from '../schema/schema.ts';
+import type { TableOptions } from '../core/table-options.ts';
+import type { RecordSchema } from '../schema/schema.ts';
 import {
   type AskedFor,
   checkFound,
@@ -20,7 +21,7 @@ import {
 import { duckDbType, duckDbValue, readAs } from './duckdb-types.ts';
 import type { PageSource, TableFormat } from './format.ts';
 import { inferSchema } from './infer-schema.ts';
-import { createRecordTaker } from './page-records.ts';
+import { createRowTaker } from './typed-rows.ts';
 
 /** Rows for a table that has others, before they go there. */
 const STAGING = 'everypage_rows';
@@ -36,14 +37,13 @@ export const duckdb: TableFormat = async (pages, destination, selection, options
   if (!isDuckDb(destination)) {
     throw usageError('a DuckDB database is a file, and no stream: give -o items.duckdb');
   }
-  const { table: name, ifExists, nested } = options;
+  const { table: name, ifExists } = options;
   if (name === null) throw usageError('no name for the table is known; give --table items');
   const { path, api } = destination;
-  const inferred = await inferSchema(pages, selection);
-  const schema = nested === 'json' ? withoutNesting(inferred) : inferred;
+  const schema = await inferSchema(pages, selection, options);
   const connection = await destination.connect();
   const asked: AskedFor = { where: path, name, ifExists };
-  const rows: Rows = { api, connection, pages, selection };
+  const rows: Rows = { api, connection, pages, selection, options };
   try {
     const found = await findTable(connection, name);
     checkFound(found, asked);
@@ -73,6 +73,7 @@ interface Rows {
   readonly connection: DuckDBConnection;
   readonly pages: PageSource;
   readonly selection: string | null;
+  readonly options: TableOptions;
 }
 
 /** Adds rows to those that a table has; with a key, they replace rows of the same. */
@@ -114,7 +115,7 @@ async function mergeRows(
 }
 
 async function appendRows(
-  { api, connection, pages, selection }: Rows,
+  { api, connection, pages, selection, options }: Rows,
   schema: RecordSchema,
   table: string,
   catalog: string | null,
@@ -129,12 +130,11 @@ async function appendRows(
     chunk = [];
   };
   const values = schema.columns.map(({ type }) => duckDbValue(api, type));
-  const readRow = createRowReader(schema);
-  const take = createRecordTaker(selection);
+  const take = createRowTaker(schema, selection, options);
   for await (const page of pages()) {
-    const { source, spans } = take(page);
-    for (let at = 0; at < spans.length; at += 2) {
-      chunk.push(readRow(source, spans[at]!).map((value, index) => values[index]!(value)));
+    const rows = take(page);
+    for (let row = 0; row < rows.count; row += 1) {
+      chunk.push(rows.read(row).map((value, index) => values[index]!(value)));
       if (chunk.length === CHUNK_ROWS) flush();
     }
   }

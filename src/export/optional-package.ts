@@ -21,7 +21,7 @@ export async function loadOptional<Loaded>(
     const message = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause);
     throw usageError(
       isMissing
-        ? `${what} needs packages that are not installed: npm install ${install} (with --global where everypage is installed so)`
+        ? `${what} needs packages that are not installed: npm install ${install} (with -g where everypage is installed so)`
         : `${what} cannot be written here: ${message}; install its package again: npm install ${install}`,
       cause,
     );

@@ -1,10 +1,12 @@
-import { withoutNesting } from '../schema/schema.ts';
 import type { TableFormat } from './format.ts';
 import { inferSchema } from './infer-schema.ts';
 import { createRecordTaker } from './page-records.ts';
+import { provenanceJson, splitColumns } from './provenance.ts';
 
 /** A row group holds rows of so many bytes of JSON. Its columns are in memory until it is written. */
 const GROUP_BYTES = 32 * 1024 * 1024;
+/** Values may take more room than their JSON: eight bytes instead of the two of `1,`. */
+const HELD_BYTES = 48 * 1024 * 1024;
 /** As many as DuckDB writes. */
 const GROUP_ROWS = 122_880;
 
@@ -13,12 +15,12 @@ const GROUP_ROWS = 122_880;
  * user says so. It is written row group by row group. What its types do not tell (the offset of
  * timestamps, the keys of columns that were renamed) stands in the metadata, under `everypage.columns`.
  */
-export const parquet: TableFormat = async (pages, destination, selection, { nested }) => {
-  const inferred = await inferSchema(pages, selection);
-  const schema = nested === 'json' ? withoutNesting(inferred) : inferred;
+export const parquet: TableFormat = async (pages, destination, selection, options) => {
+  const schema = await inferSchema(pages, selection, options);
   // Loaded only where it is needed.
   const { ParquetFile, parquetColumnsOf } = await import('./parquet/parquet-file.ts');
-  const columns = parquetColumnsOf(schema);
+  const { own, added } = splitColumns(schema, options);
+  const columns = parquetColumnsOf(own, added);
   const file = new ParquetFile(columns);
   const take = createRecordTaker(selection);
   let records = 0;
@@ -33,12 +35,15 @@ export const parquet: TableFormat = async (pages, destination, selection, { nest
   };
   for await (const page of pages()) {
     const { source, spans } = take(page);
+    const beside = options.provenance ? provenanceJson(page, options.run) : null;
     for (let at = 0; at < spans.length; at += 2) {
       columns.read(source, spans[at]!);
+      if (beside !== null) columns.readAdded(beside);
       rows += 1;
       bytes += spans[at + 1]! - spans[at]!;
       if (bytes >= GROUP_BYTES || rows >= GROUP_ROWS) await flush();
     }
+    if (file.heldBytes >= HELD_BYTES) await flush();
   }
   if (rows > 0) await flush();
   file.end({ 'everypage.columns': JSON.stringify(schema.columns) });

@@ -4,7 +4,7 @@ import type { TableOptions } from '../core/table-options.ts';
 import { checkFound } from './database-table.ts';
 import type { Destination, OutputDestination } from './format.ts';
 import { loadOptional } from './optional-package.ts';
-import { postgresError } from './postgres-errors.ts';
+import { commitError, postgresError } from './postgres-errors.ts';
 import { findTable, namedTable } from './postgres-table.ts';
 
 /** A database of PostgreSQL, in which a transaction is made of all changes or of none. */
@@ -106,7 +106,11 @@ export async function createPostgresDestination(
       throw new Error('a database takes rows, no bytes');
     },
     async commit() {
-      await attempt(async () => void (await client?.query('COMMIT')));
+      try {
+        await client?.query('COMMIT');
+      } catch (error) {
+        throw commitError(shown, error);
+      }
       await leave();
     },
     // Whoever leaves without COMMIT leaves nothing.

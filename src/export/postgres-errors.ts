@@ -34,6 +34,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   '22P05': 'The database has an encoding that lacks characters; use one with ENCODING UTF8.',
 };
 
+/** Codes of the server; those of Node have other forms. */
+const OF_SERVER = /^[0-9A-Z]{5}$/;
+
 /** What the user can mend in the command or the table: exit code 2. */
 const USAGE = /^(?:22|23|42(?!501)|428|2BP|0A0|54)/;
 
@@ -49,7 +52,7 @@ export function postgresError(shown: string, cause: unknown): EverypageError {
     const message = `Cannot write ${shown}: ${known} ${KEPT}`;
     return new EverypageError('OUTPUT_WRITE', message, { cause });
   }
-  const isOfServer = /^[0-9A-Z]{5}$/.test(code);
+  const isOfServer = OF_SERVER.test(code);
   const detail = error.detail === undefined ? '' : ` (${error.detail})`;
   const said = `${error.message}${detail}${recordOf(error)}`.replaceAll(/\s*\n\s*/g, ' ');
   const advice = ADVICE[code] ?? (isOfServer ? '' : 'The connection was lost.');
@@ -58,6 +61,17 @@ export function postgresError(shown: string, cause: unknown): EverypageError {
     .join(' ');
   if (isOfServer && USAGE.test(code)) return usageError(text, cause);
   return new EverypageError('OUTPUT_WRITE', text, { cause });
+}
+
+/** An answer to COMMIT that did not come says nothing of what the server did. */
+export function commitError(shown: string, cause: unknown): EverypageError {
+  const { code = '' } = cause as ServerError;
+  if (OF_SERVER.test(code) && !code.startsWith('57')) return postgresError(shown, cause);
+  return new EverypageError(
+    'OUTPUT_WRITE',
+    `The connection to ${shown} was lost at the COMMIT, so whether the rows are there is not known. ${KEPT} Before you append again, look at the table.`,
+    { cause },
+  );
 }
 
 /** COPY says in which line it stopped, and a line is a record. */

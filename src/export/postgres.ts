@@ -1,13 +1,12 @@
 import type { Client } from 'pg';
 import { usageError } from '../core/errors.ts';
 import type { TableOptions } from '../core/table-options.ts';
-import { createRowReader, type RecordSchema } from '../schema/schema.ts';
+import type { RecordSchema } from '../schema/schema.ts';
 import { copyText } from './copy-text.ts';
 import { type AskedFor, areRowsKept, checkFound, keyColumn } from './database-table.ts';
 import type { PageSource, TableFormat } from './format.ts';
 import { inferSchema } from './infer-schema.ts';
 import { fitsJsonb } from './jsonb.ts';
-import { createRecordTaker } from './page-records.ts';
 import { isPostgres, type PostgresDestination } from './postgres-connection.ts';
 import { postgresError } from './postgres-errors.ts';
 import { mergeRows, type PlannedColumn, planColumns, STAGING } from './postgres-merge.ts';
@@ -20,6 +19,7 @@ import {
   withPostgresNames,
 } from './postgres-table.ts';
 import { readFor } from './postgres-types.ts';
+import { createRowTaker } from './typed-rows.ts';
 
 /** Text that goes to COPY at once. */
 const BLOCK_CHARACTERS = 256 * 1024;
@@ -33,7 +33,7 @@ export const postgres: TableFormat = async (pages, destination, selection, optio
   if (!isPostgres(destination)) throw usageError('PostgreSQL is a database, and no stream');
   const name = destination.table ?? options.table;
   if (name === null) throw usageError('no name for the table is known; give --table items');
-  const inferred = await inferSchema(pages, selection);
+  const inferred = await inferSchema(pages, selection, { ...options, nested: 'typed' });
   const schema = { ...inferred, columns: withPostgresNames(inferred.columns) };
   const client = await destination.begin();
   try {
@@ -108,7 +108,7 @@ function noteOf({ name, field }: PlannedColumn, { url, record }: Misfit): string
 
 /** Writes all rows to the staging table. Returns where each column has its first misfit. */
 async function copyRows(
-  { client, schema, destination, pages, selection }: Writer,
+  { client, schema, destination, pages, selection, options }: Writer,
   columns: readonly PlannedColumn[],
 ): Promise<readonly (Misfit | undefined)[]> {
   const { from } = await import('pg-copy-streams');
@@ -124,13 +124,11 @@ async function copyRows(
   const watched = columns.flatMap(({ passage }, index) =>
     passage.cast === 'jsonb' ? [index] : [],
   );
-  const readRow = createRowReader(
-    readFor(
-      schema,
-      columns.map(({ passage }) => passage),
-    ),
+  const read = readFor(
+    schema,
+    columns.map(({ passage }) => passage),
   );
-  const take = createRecordTaker(selection);
+  const take = createRowTaker(read, selection, options);
   let text = '';
   const send = async (): Promise<void> => {
     const bytes = Buffer.from(text);
@@ -144,13 +142,13 @@ async function copyRows(
     ]);
   };
   for await (const page of pages()) {
-    const { source, spans } = take(page);
-    for (let at = 0; at < spans.length; at += 2) {
-      const row = readRow(source, spans[at]!);
+    const rows = take(page);
+    for (let at = 0; at < rows.count; at += 1) {
+      const row = rows.read(at);
       for (const index of watched) {
         const value = row[index];
         if (typeof value !== 'string' || misfits[index] !== undefined || fitsJsonb(value)) continue;
-        misfits[index] = { url: page.url, record: at / 2 + 1 };
+        misfits[index] = { url: page.url, record: at + 1 };
       }
       for (let index = 0; index < row.length; index += 1) {
         text += index === 0 ? copyText(row[index]!) : `\t${copyText(row[index]!)}`;

@@ -1,19 +1,13 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { usageError } from '../core/errors.ts';
 import type { TableOptions } from '../core/table-options.ts';
-import {
-  type ColumnType,
-  createRowReader,
-  jsonTextOf,
-  type RecordSchema,
-  type RowValue,
-} from '../schema/schema.ts';
+import { type ColumnType, jsonTextOf, type RecordSchema, type RowValue } from '../schema/schema.ts';
 import { type AskedFor, keyColumn, quoted } from './database-table.ts';
 import type { TableFormat } from './format.ts';
 import { inferSchema } from './infer-schema.ts';
-import { createRecordTaker } from './page-records.ts';
 import { isDatabase } from './sqlite-file.ts';
 import { makeUnique, prepareTable, type TargetTable } from './sqlite-table.ts';
+import { createRowTaker } from './typed-rows.ts';
 
 /**
  * A table of SQLite. Integers of 64 bits are INTEGER; decimals, dates and moments are text as the
@@ -25,8 +19,7 @@ export const sqlite: TableFormat = async (pages, destination, selection, options
   }
   const { table: name, ifExists } = options;
   if (name === null) throw usageError('no name for the table is known; give --table items');
-  const inferred = await inferSchema(pages, selection);
-  const schema = asStored(inferred);
+  const schema = asStored(await inferSchema(pages, selection, options));
   const database = destination.database();
   const asked: AskedFor = { where: destination.path, name, ifExists };
   const table = prepareTable(database, asked, schema);
@@ -34,20 +27,19 @@ export const sqlite: TableFormat = async (pages, destination, selection, options
     return { records: 0, bytes: destination.bytesWritten, notes: schema.notes };
   }
   const insert = database.prepare(insertOf(database, asked, table, schema, options));
-  const readRow = createRowReader(schema);
   const booleans = [...schema.columns.keys()].filter(
     (index) => schema.columns[index]!.type.kind === 'boolean',
   );
-  const take = createRecordTaker(selection);
+  const take = createRowTaker(schema, selection, options);
   let records = 0;
   for await (const page of pages()) {
-    const { source, spans } = take(page);
-    for (let at = 0; at < spans.length; at += 2) {
-      const row = readRow(source, spans[at]!);
-      for (const index of booleans) row[index] = boundOf(row[index]!);
+    const rows = take(page);
+    for (let index = 0; index < rows.count; index += 1) {
+      const row = rows.read(index);
+      for (const at of booleans) row[at] = boundOf(row[at]!);
       insert.run(...(row as SQLInputValue[]));
-      records += 1;
     }
+    records += rows.count;
   }
   return { records, bytes: destination.bytesWritten, notes: schema.notes };
 };

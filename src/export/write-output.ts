@@ -28,11 +28,10 @@ export function writeFollowing(
   const { format } = form;
   const shape = createRecordShaper(selection, options);
   if (isTable(format)) throw new EverypageError('INTERNAL', `${format} needs all pages`);
-  return compressed(form, destination, async (to) => ({
-    ...(await formatFor(format)(shape.pages(pages), to, selection)),
-    notes: [],
-    leftOut: shape.leftOut,
-  }));
+  return compressed(form, destination, async (to) => {
+    const counts = await formatFor(format)(shape.pages(pages), to, selection);
+    return withLeftOut({ ...counts, notes: [] }, shape.leftOut);
+  });
 }
 
 /** Writes pages that are all there, in any form. */
@@ -50,8 +49,15 @@ export function writeWhole(
     const written = isTable(format)
       ? await tableFor(format)(shaped, to, selection, options)
       : { ...(await formatFor(format)(shaped(), to, selection)), notes: [] };
-    return { ...written, leftOut: shape.leftOut };
+    return withLeftOut(written, shape.leftOut);
   });
+}
+
+/** A condition that nothing meets is often one that is written wrong, and no error. */
+function withLeftOut(written: Omit<Written, 'leftOut'>, leftOut: number): Written {
+  if (written.records > 0 || leftOut === 0) return { ...written, leftOut };
+  const note = `no record meets --where; in JMESPath a text is written 'like this', and "like this" is the name of a field`;
+  return { ...written, leftOut, notes: [...written.notes, note] };
 }
 
 /** Bytes are counted as they reach the destination. */

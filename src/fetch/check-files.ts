@@ -1,10 +1,12 @@
 /** Files that a command writes: whether it can, and whether it may. */
+
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isDatabaseUrl, shownOutput } from '../core/database-url.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
 import { absolutePath, fileNumber, realPlace, statOrNull, whyUnreadable } from '../core/files.ts';
 import { sinkAt } from '../core/sink-path.ts';
+import type { TableOptions } from '../core/table-options.ts';
 import { whyNoWindowsName } from '../core/windows-names.ts';
 import { isWrittenInPlace, outputOfTemporary, temporaryOf } from '../export/file-destination.ts';
 
@@ -15,6 +17,11 @@ export type FileUses = readonly (readonly [use: string, path: string])[];
 export function outputUses(paths: readonly string[]): FileUses {
   if (paths.length < 2) return paths.map((path) => ['the output', path]);
   return paths.map((path, index) => [`output ${index + 1}`, path]);
+}
+
+/** The file of the schema that pins types, where one is given. */
+export function schemaUses({ schema }: TableOptions): FileUses {
+  return schema === null || schema.path === null ? [] : [['the schema', schema.path]];
 }
 
 /** @throws EverypageError where a manifest could not be written later, or is no file that stays */

@@ -37,6 +37,6 @@ export function exportTargets(
   if (format !== null && files.length === 0 && targets.length > 0) {
     throw usageError(`a sink takes records, which have no format; leave out -f ${format}`);
   }
-  checkTable(table, files);
+  checkTable(table, files, targets.length > files.length);
   return targets;
 }

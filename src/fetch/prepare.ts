@@ -37,6 +37,7 @@ import {
   type FileUses,
   manifestUses,
   outputUses,
+  schemaUses,
   sinkUses,
 } from './check-files.ts';
 import { withKnownCredentials, withoutCredentials } from './credentials.ts';
@@ -194,6 +195,7 @@ function filesRead(sources: readonly PlanSource[], options: ResolvedOptions): Fi
   const named = Object.entries({ '--cacert': caFile, '--cert': certFile, '--cert-key': keyFile });
   return [
     ...lists,
+    ...schemaUses(options.table),
     ...named.flatMap(([use, path]) =>
       path === null ? [] : [[`the file of ${use}`, path] as const],
     ),

@@ -1,4 +1,11 @@
-import { copyCompact, endOfSpace, endOfString, endOfValue, keyName } from '../decode/decode.ts';
+import {
+  copyCompact,
+  endOfSpace,
+  endOfString,
+  endOfValue,
+  keyName,
+  RecordFields,
+} from '../decode/decode.ts';
 import { readLiteral, unscaled } from './number-literal.ts';
 import { daysAt, microsecondsAt, secondsAt } from './time-literal.ts';
 import type { ColumnType, Field, RecordSchema, RowValue } from './types.ts';
@@ -25,7 +32,7 @@ type ReadValue = (bytes: Uint8Array, pos: number) => RowValue;
  *
  * @example createRowReader(schema)(Buffer.from('{"id":1}'), 0) // [1n]
  */
-export function createRowReader({ columns, isWhole }: RecordSchema): RowReader {
+export function createRowReader({ columns, paths, isWhole }: RecordSchema): RowReader {
   /** Where the value that was read last ends. */
   let end = 0;
   let scratch = new Uint8Array(256);
@@ -184,6 +191,16 @@ export function createRowReader({ columns, isWhole }: RecordSchema): RowReader {
     };
   }
 
+  if (paths !== null) {
+    const { fields, at } = RecordFields.at(paths);
+    const readers = columns.map(({ type }) => readerOf(type));
+    return (bytes, start) => {
+      fields.read(bytes, start);
+      return at.map((field, index) =>
+        fields.has(field) ? readAt(readers[index]!, bytes, field.start) : null,
+      );
+    };
+  }
   if (isWhole) {
     const read = readerOf(columns[0]!.type);
     return (bytes, start) => [readAt(read, bytes, start)];

@@ -36,6 +36,8 @@ export interface Field {
 export interface RecordSchema {
   /** At least one. */
   readonly columns: readonly Field[];
+  /** Where the columns stand in a record, as dotted paths, if the user named them; null: each under its key. */
+  readonly paths: readonly string[] | null;
   /** Not all records are objects that have columns: the only column holds each whole. */
   readonly isWhole: boolean;
   /** A record is null. */

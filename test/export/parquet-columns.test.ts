@@ -61,6 +61,19 @@ test('a dictionary of more texts than it may have is given up', { skip }, async 
   );
 });
 
+test('numbers that take more room than their JSON are written before they take too much', {
+  skip,
+}, async (t) => {
+  const record = `{"a":[${new Array(500_000).fill(7).join()}]}`;
+  const { path } = await writeParquet(t, new Array(20).fill(record));
+  const groups = await duck!.rows(
+    `select row_group_num_rows::int from parquet_metadata('${path}') order by row_group_id`,
+  );
+  assert.deepEqual(groups.flat(), [13, 7]);
+  const sums = await duck!.rows(`select count(*)::int, sum(list_sum(a))::int from '${path}'`);
+  assert.deepEqual(sums, [[20, 70_000_000]]);
+});
+
 test('filters find texts that are longer than the limits of a row group', { skip }, async (t) => {
   const texts = [
     'é'.repeat(40),

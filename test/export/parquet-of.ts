@@ -21,7 +21,13 @@ export async function writeParquet(
   const blocks: Buffer[] = [];
   const counts = await parquet(
     () => pages,
-    { write: (bytes) => void blocks.push(Buffer.from(bytes)) },
+    {
+      write(bytes) {
+        blocks.push(Buffer.from(bytes));
+        // As one for another thread does.
+        structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
+      },
+    },
     'data',
     tableOptions(asked),
   );

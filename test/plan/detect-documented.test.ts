@@ -1,6 +1,7 @@
 /** Parameters as documented APIs name them, found by the first page alone. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { pinFlags } from '../../src/plan/pin-flags.ts';
 import {
   type Api,
   type Asked,
@@ -51,6 +52,17 @@ const byToken = (
     return { json: wrap(pageFrom(at), next), headers };
   };
 };
+
+function readOrNothing(
+  read: (query: URLSearchParams) => readonly unknown[],
+  query: URLSearchParams,
+): readonly unknown[] {
+  try {
+    return read(query);
+  } catch {
+    return [];
+  }
+}
 
 const total: Wrap = (things) => ({ things, total: LENGTH });
 const withoutId = (record: object): object => ({ ...record, id: undefined });
@@ -261,6 +273,32 @@ describe('a token goes back by the name that goes with', () => {
     );
     const { style, param } = found.pagination;
     assert.deepEqual([style, param, records.length], ['keyset', 'search_after', LENGTH]);
+  });
+
+  test('several values, in the one way that the server reads: search_after', async () => {
+    const asJson = (query: URLSearchParams) => JSON.parse(query.get('search_after') ?? '[]');
+    const withCommas = (query: URLSearchParams) => query.get('search_after')?.split(',') ?? [];
+    const repeated = (query: URLSearchParams) => query.getAll('search_after');
+    const inBrackets = (query: URLSearchParams) => query.getAll('search_after[]');
+    for (const [read, param, nextList] of [
+      [asJson, 'search_after', null],
+      [withCommas, 'search_after', 'commas'],
+      [repeated, 'search_after', 'repeated'],
+      [inBrackets, 'search_after[]', 'repeated'],
+    ] as const) {
+      const api: Api = (query) => {
+        const given = [...query.keys()].some((name) => name.startsWith('search_after'));
+        const values = given ? readOrNothing(read, query) : [];
+        if (given && values[1] !== 'x y') return { json: { error: 'search_after' }, status: 400 };
+        const at = given ? Number(values[0]) : 0;
+        const search_after = at + PAGE < LENGTH ? [at + PAGE, 'x y'] : null;
+        return { json: { things: pageFrom(at), search_after } };
+      };
+      const { pagination } = (await readWhole(api, '/things?limit=20')).found;
+      assert.deepEqual([pagination.param, pagination.nextList], [param, nextList]);
+      const flags = pinFlags(pagination, {});
+      assert.equal(flags.includes('--next-list'), nextList !== null);
+    }
   });
 
   test('last_id, of a server that refuses any other name: after_id', async () => {

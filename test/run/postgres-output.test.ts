@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -254,6 +255,32 @@ test('a connection that is lost in mid COPY leaves the old table, and the same c
   const again = await startCli(folder, ['export', path, '-o', server.url]).ended;
   assert.equal(again.code, 0, again.stderr);
   assert.deepEqual(server.rows('SELECT count(*) FROM items'), [[String(ROWS)]]);
+});
+
+test('a full disk of the server is one line, and the old table stays', { skip }, async (t) => {
+  const place = join(server.folder, 'small');
+  try {
+    mkdirSync(place);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', place], { stdio: 'ignore' });
+  } catch {
+    t.skip('nothing may be mounted here');
+    return;
+  }
+  try {
+    const { uid, gid } = statSync(server.folder);
+    chownSync(place, uid, gid);
+    execute(server, `CREATE TABLESPACE small LOCATION '${place}'`);
+    drop('items');
+    await exportArchive(listedArchive(t, ['{"old":1}']).path, { output: server.url });
+    const output = `${server.url}&options=-c%20temp_tablespaces%3Dsmall`;
+    const { code, stderr } = await runInProcess(['export', largeArchive(t).path, '-o', output]);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /No space left on device, at record \d+\. Free some room.*\n$/);
+    assert.deepEqual(server.rows('SELECT * FROM items'), [['1']]);
+    execute(server, 'DROP TABLESPACE small');
+  } finally {
+    execFileSync('umount', [place]);
+  }
 });
 
 test('kill -9 leaves the old table whole, and the same command ends with all rows', {

@@ -45,9 +45,10 @@ test('--where keeps the records that meet it, byte for byte, and says how many i
     assert.equal(code, 0, stderr);
     assert.equal(stdout, kept.map((index) => `${compact(RECORDS[index]!)}\n`).join(''), where);
     const left = 4 - kept.length;
+    assert.equal(stderr.includes('no record meets --where'), kept.length === 0, stderr);
     assert.match(
       stderr,
-      new RegExp(`^${kept.length} records? \\(${left} left out by --where\\) → stdout`),
+      new RegExp(`^${kept.length} records? \\(${left} left out by --where\\) → stdout`, 'm'),
     );
   }
 });
@@ -108,6 +109,7 @@ test('what cannot be read or applied is one line, and nothing is written', async
   const url = 'http://127.0.0.1:1/items';
   for (const [args, message] of [
     [['--where', 'id = 1'], /--where "id = 1" cannot be read: at character 4, one = means nothing/],
+    [['--where', 'id > 10'], /at character 6, a number is written between backticks, as in `10`/],
     [['--where', ''], /--where "" cannot be read/],
     [['--fields', '{id: }'], /--fields "\{id: \}" cannot be read/],
     [['--fields', 'id,id'], /two columns are called id/],

@@ -193,6 +193,7 @@ class OutputCase {
   /** Files that stand for an output that is being written. */
   #unfinished(): readonly string[] {
     const { suffix } = this.#options.kind;
+    if (suffix === null) return [];
     return readdirSync(this.#folder).filter((name) => name.endsWith(suffix));
   }
 
@@ -225,24 +226,29 @@ class OutputCase {
   /** Anywhere in the time that a command takes, or in the part of it in which the output is written. */
   #moment(durationMs: number): Moment {
     const random = this.#random;
-    if (random() < 0.4) {
+    const { suffix } = this.#options.kind;
+    if (suffix === null || random() < 0.4) {
       return { after: 'start', nth: 0, suffix: '', waitMs: random() * durationMs * 1.05 };
     }
-    const { suffix } = this.#options.kind;
     const waitMs = random() < 0.3 ? 0 : random() * durationMs * 0.5;
     return { after: 'file', nth: 1 + Math.floor(random() * 4), suffix, waitMs };
   }
 
   #command(): readonly string[] {
     const { source, kind, server, pages, archives } = this.#options;
-    const output = ['-o', kind.output];
+    const output = ['-o', kind.outputIn(this.#folder)];
     if (source === 'export') return ['export', join(archives, NEW), ...output];
     return [urlOf(server, pages), ...SELECT, ...output, '--archive', 'run.everypage'];
   }
 
   async #export(archive: string): Promise<void> {
     const { archives, kind } = this.#options;
-    await whole(this.#folder, ['export', join(archives, archive), '-o', kind.output]);
+    await whole(this.#folder, [
+      'export',
+      join(archives, archive),
+      '-o',
+      kind.outputIn(this.#folder),
+    ]);
   }
 
   #removeArchive(): void {

@@ -4,7 +4,9 @@ import type { FoundRecords } from '../selection.ts';
 import type { PageTree } from './page-tree.ts';
 import { elementsOf, isArray, isObject, literalOf, memberOf, Scalar, type Value } from './value.ts';
 
+/** Of a page, and of one value. */
 const FIRST_BYTES = 16_384;
+const FEW_BYTES = 256;
 const FIRST_RECORDS = 256;
 const COMMA = Buffer.from(',');
 
@@ -23,7 +25,7 @@ export function textOf(tree: PageTree, value: Value): string {
 
 /** The same in UTF-8. */
 export function bytesOf(tree: PageTree, value: Value): Uint8Array {
-  const text = new ResultText(FIRST_BYTES);
+  const text = new ResultText(FEW_BYTES);
   text.add(tree, value);
   return text.bytes();
 }

@@ -37,7 +37,7 @@ interface Chunk {
  */
 export class ParquetFile {
   readonly #columns: ParquetColumns;
-  readonly #out = new ByteBuffer();
+  #out = new ByteBuffer();
   /** Their metadata. */
   readonly #groups: Uint8Array[] = [];
   #rows = 0;
@@ -49,16 +49,21 @@ export class ParquetFile {
     this.#out.add(MAGIC);
   }
 
-  /** What was written since the last call; it is written over by the next group. */
+  /** What was written since the last call. Whoever takes it may keep or transfer its memory. */
   take(): Uint8Array {
     const bytes = this.#out.view();
     this.#taken += bytes.length;
-    this.#out.clear();
+    this.#out = new ByteBuffer();
     return bytes;
   }
 
   get bytes(): number {
     return this.#taken + this.#out.used;
+  }
+
+  /** Bytes of the values in the columns, which no group has yet. */
+  get heldBytes(): number {
+    return this.#columns.leaves.reduce((sum, { values }) => sum + values.bytes, 0);
   }
 
   /** Writes the rows in the columns as a group, and empties the columns. */

@@ -1,5 +1,12 @@
 import { EverypageError } from '../../core/errors.ts';
-import { endOfSpace, endOfString, endOfValue, keyName } from '../../decode/decode.ts';
+import {
+  endOfSpace,
+  endOfString,
+  endOfValue,
+  type Field,
+  keyName,
+  RecordFields,
+} from '../../decode/decode.ts';
 import type { Leaf } from './leaf.ts';
 import type { Reader } from './read-values.ts';
 
@@ -160,6 +167,30 @@ export class ListReader implements Reader {
 
   absent(definition: number, repetition: number): void {
     this.#items.absent(definition, repetition);
+  }
+}
+
+/** Columns at paths that the user named, which may stand within each other. */
+export class PathsReader {
+  readonly leaves: readonly Leaf[];
+  readonly #fields: RecordFields;
+  readonly #columns: readonly { readonly field: Field; readonly reader: Reader }[];
+
+  /** @param readers of the values at the paths */
+  constructor(paths: readonly string[], readers: readonly Reader[]) {
+    const { fields, at } = RecordFields.at(paths);
+    this.#fields = fields;
+    this.#columns = readers.map((reader, index) => ({ field: at[index]!, reader }));
+    this.leaves = readers.flatMap((reader) => reader.leaves);
+  }
+
+  read(bytes: Uint8Array, start: number): void {
+    this.#fields.read(bytes, start);
+    for (const { field, reader } of this.#columns) {
+      const isThere = this.#fields.has(field) && bytes[field.start] !== LOWER_N;
+      if (isThere) reader.read(bytes, field.start, 0);
+      else reader.absent(0, 0);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
-import type { ColumnType, RecordSchema } from '../../schema/schema.ts';
+import type { ColumnType, Field, RecordSchema } from '../../schema/schema.ts';
 import { Leaf, type Levels } from './leaf.ts';
-import { ListReader, type MemberOf, ObjectReader } from './read-nested.ts';
+import { ListReader, type MemberOf, ObjectReader, PathsReader } from './read-nested.ts';
 import {
   BooleanReader,
   DateReader,
@@ -23,6 +23,8 @@ export interface ParquetColumns {
   readonly leaves: readonly Leaf[];
   /** Takes the record that begins at `start`. */
   readonly read: (bytes: Uint8Array, start: number) => void;
+  /** Takes the columns beside those of the record, from an object that has them all. */
+  readonly readAdded: (json: Uint8Array) => void;
 }
 
 const OPEN_BRACE = 0x7b;
@@ -31,19 +33,36 @@ const LOWER_N = 0x6e;
 /**
  * The columns of a Parquet file. Every one may be null, also one that never was: files of the same list then
  * have the same schema as long as its types stay the same.
+ *
+ * @param added columns behind those of the records
  */
-export function parquetColumnsOf(schema: RecordSchema): ParquetColumns {
-  const { columns, isWhole } = schema;
-  const elements: SchemaElement[] = [{ name: 'root', children: columns.length }];
-  const members = columns.map(({ key, name, type }) => ({
+export function parquetColumnsOf(
+  schema: RecordSchema,
+  added: readonly Field[] = [],
+): ParquetColumns {
+  const { columns, isWhole, paths } = schema;
+  const elements: SchemaElement[] = [{ name: 'root', children: columns.length + added.length }];
+  const memberOf = ({ key, name, type }: Field): MemberOf => ({
     key,
     reader: readerOf(name, type, [], { definition: 0, repetition: 0 }),
-  }));
+  });
+  const members = columns.map(memberOf);
+  const beside = new ObjectReader(added.map(memberOf), 0, false);
+  const readAdded = (json: Uint8Array): void => void beside.read(json, 0, 0);
+  if (paths !== null) {
+    const reader = new PathsReader(
+      paths,
+      members.map((member) => member.reader),
+    );
+    const leaves = [...reader.leaves, ...beside.leaves];
+    return { elements, leaves, read: (bytes, start) => reader.read(bytes, start), readAdded };
+  }
   const record = new ObjectReader(members, 0, schema.hasSameKeys);
   const reader = isWhole ? members[0]!.reader : record;
   return {
     elements,
-    leaves: reader.leaves,
+    leaves: [...reader.leaves, ...beside.leaves],
+    readAdded,
     read(bytes, start) {
       const isThere = isWhole ? bytes[start] !== LOWER_N : bytes[start] === OPEN_BRACE;
       if (isThere) reader.read(bytes, start, 0);

@@ -129,6 +129,10 @@ export class Texts implements ValueStore {
     }
   }
 
+  get bytes(): number {
+    return this.#out.used + this.#indexes.used;
+  }
+
   plain(): Uint8Array {
     return this.#out.view();
   }

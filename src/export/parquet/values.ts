@@ -14,6 +14,8 @@ export interface Bounds {
 
 export interface ValueStore {
   readonly count: number;
+  /** Bytes of the values in memory. */
+  readonly bytes: number;
   plain(): Uint8Array;
   /** Null where there is none. */
   bounds(): Bounds | null;
@@ -64,6 +66,10 @@ export class Longs implements ValueStore {
     }
   }
 
+  get bytes(): number {
+    return this.#out.used;
+  }
+
   plain(): Uint8Array {
     return this.#out.view();
   }
@@ -112,6 +118,10 @@ export class Numbers implements ValueStore {
     else this.#out.int32(value);
   }
 
+  get bytes(): number {
+    return this.#out.used;
+  }
+
   plain(): Uint8Array {
     return this.#out.view();
   }
@@ -150,6 +160,10 @@ export class Booleans implements ValueStore {
     if (!isTrue) return;
     this.#trues += 1;
     this.#out.bytes[this.#out.used - 1]! |= 1 << bit;
+  }
+
+  get bytes(): number {
+    return this.#out.used;
   }
 
   plain(): Uint8Array {
@@ -239,6 +253,10 @@ export class WideDecimals implements ValueStore {
       if (difference !== 0) return difference;
     }
     return 0;
+  }
+
+  get bytes(): number {
+    return this.#out.used;
   }
 
   plain(): Uint8Array {

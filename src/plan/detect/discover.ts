@@ -164,8 +164,8 @@ function withRoom(facts: Facts, detection: Candidates): Candidates {
   const { candidates } = detection;
   const isFirst = (own: Candidate, at: number) =>
     candidates.findIndex(({ pagination }) => pagination.style === own.pagination.style) === at;
-  const likely = new Set([...candidates.filter(isFirst), ...candidates].slice(0, most));
-  return { ...detection, candidates: candidates.filter((candidate) => likely.has(candidate)) };
+  const likely = [...new Set([...candidates.filter(isFirst), ...candidates])].slice(0, most);
+  return { ...detection, candidates: candidates.filter((own) => likely.includes(own)) };
 }
 
 /** A page with so many records may have been cut off without saying so. */

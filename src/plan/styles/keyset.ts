@@ -10,7 +10,7 @@ import { isObject, listFields } from '../page-fields.ts';
 import { getQueryParameter } from '../query-parameter.ts';
 import { parsedBody } from '../request-parts.ts';
 import { cursorStep, silent } from './page-reading.ts';
-import { type ChainStyle, candidate, firstRequest, withParam } from './style.ts';
+import { type ChainStyle, candidate, firstRequest, listForms, withParam } from './style.ts';
 
 /** The key of the last record (or the first): `?starting_after=ch_9`. */
 export const keyset: ChainStyle = {
@@ -68,12 +68,15 @@ function sortCandidates(facts: Facts): readonly Candidate[] {
   if (!isSorted || params.offset !== null) return [];
   const last = recordIdentities(view, records.path, 'sort')?.at(-1);
   if (last === undefined) return [];
-  const param = 'search_after';
-  return candidate(
-    facts,
-    { ...base, style: 'keyset', param, carrier: isGet ? 'query' : 'body', key: 'sort' },
-    { text: last, isLiteral: true },
-    `the last record's sort in ${param}`,
+  const carrier = isGet ? 'query' : 'body';
+  const forms = listForms('search_after').slice(0, isGet ? undefined : 1);
+  return forms.flatMap(([form, name]) =>
+    candidate(
+      facts,
+      { ...base, ...form, style: 'keyset', carrier, key: 'sort' },
+      { text: last, isLiteral: true },
+      `the last record's sort in ${name}`,
+    ),
   );
 }
 
