@@ -117,6 +117,7 @@ test('each flag that takes a file is held against the output', async (t) => {
     'cert-key': key,
     header: 'x: 1',
     data: '{}',
+    schema: '{}',
   };
   for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text);
   const pair = ['--cert', 'cert', '--cert-key', 'cert-key'];
@@ -127,11 +128,24 @@ test('each flag that takes a file is held against the output', async (t) => {
   );
   assert.deepEqual(
     named.map(({ name }) => name),
-    ['output', 'env-file', 'cacert', 'cert', 'cert-key', 'archive', 'summary'],
+    [
+      'output',
+      'manifest',
+      'schema',
+      'env-file',
+      'cacert',
+      'cert',
+      'cert-key',
+      'archive',
+      'summary',
+      'report',
+    ],
   );
   for (const flag of named.slice(1)) {
     symlinkSync(flag.name, join(folder, `link-${flag.name}`));
-    const output = ['-o', `link-${flag.name}`, '-f', 'json'];
+    // Types are pinned of tables only.
+    const format = flag.name === 'schema' ? 'parquet' : 'json';
+    const output = ['-o', `link-${flag.name}`, '-f', format];
     await refused(
       /are the same file, .*; name two/,
       server.template(3),
