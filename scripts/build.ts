@@ -63,7 +63,7 @@ async function bundle(
     cwd: ROOT,
     input: input!,
     platform: 'node',
-    external: [/^undici/, 'hyparquet-writer'],
+    external: [/^undici/, 'hyparquet-writer', 'bullmq', 'ioredis'],
     plugins: [loadOnUse, asciiOnly],
   });
   const { output } = await made.write({
@@ -95,11 +95,13 @@ await bundle(
   {
     groups: [
       { name: 'archive-worker', test: /archive-worker\.ts$/, priority: 2 },
-      { name: 'run', test: /src[\\/](?!demo|cli|index|serve|api[\\/]serve)/, priority: 1 },
+      { name: 'run', test: /src[\\/](?!demo|cli|index|serve|cluster|api[\\/]serve)/, priority: 1 },
+      // What only a run of many machines loads; after `run`, since a group takes along what it imports.
+      { name: 'cluster', test: /src[\\/]cluster[\\/]/, priority: 0 },
       // What a fetch loads of the command line.
       {
         name: 'cli',
-        test: /src[\\/]cli[\\/](?!start|demo|explain|presets|archive|only-archive|schema|serve|completion)/,
+        test: /src[\\/]cli[\\/](?!start|demo|explain|presets|archive|only-archive|schema|serve|completion|cluster|queue)/,
         priority: 1,
       },
     ],

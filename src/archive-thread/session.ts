@@ -44,6 +44,7 @@ import {
   shapedPages,
   wholeArchive,
 } from './stored-pages.ts';
+import { takePages } from './take-pages.ts';
 
 const LARGE_BYTES = 4 * 1024 * 1024;
 
@@ -152,10 +153,12 @@ export class ArchiveSession implements SessionCalls {
       },
     );
     const isOneBranch = paginated?.isOneBranch === true;
+    const isRead = this.#outputs.isFollowing || this.#ask.targets[0]?.kind === 'pages';
     const follow = new ArchiveFollower(this.#archive, {
       pagination,
       planCount: this.opened.exportOnly ? this.#archive.run.planCount : null,
       isOneBranch,
+      isRead,
     });
     this.#begun = { reader, follow, output };
     // Without a key no list is read twice, and slices are exported when all readings have ended.
@@ -252,6 +255,23 @@ export class ArchiveSession implements SessionCalls {
   page(place: Place): SentPage | null {
     const stored = this.#archive.pageAt(place);
     return stored === null ? null : sentPage(decodeStored(this.#archive, stored));
+  }
+
+  movePages(path: string): Answer<'movePages'> {
+    return this.#archive.movePages(path);
+  }
+
+  takePages(ask: Ask<'takePages'>): Answer<'takePages'> {
+    const { follow } = this.#ready();
+    const taken = takePages(this.#archive, ask);
+    const last = taken.pages.reduce((most, { place }) => Math.max(most, place.position), -1);
+    follow.stored(last);
+    follow.advance();
+    return taken;
+  }
+
+  counts(): Answer<'counts'> {
+    return this.#archive.counts();
   }
 
   keepPace(pace: Ask<'keepPace'>): null {

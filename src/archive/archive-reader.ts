@@ -16,6 +16,7 @@ import { readCode, readPageInfo } from './kept-json.ts';
 import { type KeptPace, type RunRow, readPace, readRun } from './kept-run.ts';
 import { lastKeysAt } from './key-parts.ts';
 import { repeatsOf } from './key-scan.ts';
+import { type KeptRow, keptRows } from './part-rows.ts';
 import { RequestIndex } from './request-index.ts';
 import { type CheckedRow, checkRows, pageChecksum } from './row-checksum.ts';
 import {
@@ -149,6 +150,16 @@ export class ArchiveReader {
       }));
   }
 
+  /** How every page has ended, in page order. For an archive of few pages. */
+  states(): readonly Pick<PageRow, 'place' | 'state'>[] {
+    return this.connection
+      .query<[branch: number, position: number, state: PageState]>(
+        `SELECT ${PLACE_COLUMNS}, state FROM page ORDER BY place`,
+      )
+      .all()
+      .map(([branch, position, state]) => ({ place: { branch, position }, state }));
+  }
+
   /** How many positions from `from` on have an end state without a gap, at most `max`. */
   finalRun(branch: number, from: number, max: number): number {
     const places = this.connection.query<[branch: number, position: number]>(
@@ -259,6 +270,11 @@ export class ArchiveReader {
         outcome,
         toldToWaitMs,
       }));
+  }
+
+  /** Every page in page order, whatever its state, with all that is kept of it. */
+  keptRows(): Iterable<KeptRow> {
+    return keptRows(this.connection, this.#wholeBody, (place) => this.attemptsOf(place));
   }
 
   /**

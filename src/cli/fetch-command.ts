@@ -18,7 +18,7 @@ import { sourceOf } from '../plan/written-url.ts';
 import { summaryJson } from '../report/json-log.ts';
 import { flagsAfter } from '../report/stop-text.ts';
 import { summaryText } from '../report/summary-text.ts';
-import { runOver } from '../run.ts';
+import { type BringPages, runOver } from '../run.ts';
 import { againCommand, pagingCommand, takeCommand } from './command-text.ts';
 import {
   type CliContext,
@@ -65,7 +65,12 @@ export async function fetchCommand(
   const options = await readRunOptions(typed, context);
   const summaryPath = readSummaryPath(typed);
   const beside = filesBeside(typed, summaryPath, options, context.env);
-  return fetchAndReport({ sources, options, summaryPath, outputName, beside }, typed, context);
+  const job = { sources, options, summaryPath, outputName, beside };
+  if (!typed.has('queue') && !typed.has('store')) return fetchAndReport(job, typed, context);
+  const { withQueue } = await import('./queue-run.ts');
+  return withQueue({ typed, sources, options }, context, (bring) =>
+    fetchAndReport({ ...job, bring }, typed, context),
+  );
 }
 
 /** What the arguments ask for. */
@@ -76,11 +81,13 @@ interface FetchJob {
   readonly beside: FilesBeside;
   /** A name for the output if its path means nothing to the user, as in the demo. */
   readonly outputName: string | undefined;
+  /** How the pages come, if not by this process alone. */
+  readonly bring?: BringPages;
 }
 
 /** Runs the job, shows its progress, and prints the summary. */
 async function fetchAndReport(
-  { sources, options, summaryPath, outputName, beside }: FetchJob,
+  { sources, options, summaryPath, outputName, beside, bring }: FetchJob,
   typed: TypedArguments,
   context: CliContext,
 ): Promise<ExitCode> {
@@ -98,18 +105,23 @@ async function fetchAndReport(
   let total: number | null = null;
   try {
     const summary = namedStop(
-      await runOver((asked) => createTransport(asked, context.network), sources, {
-        ...options,
-        ...beside,
-        resume: true,
-        signal: signals.signal,
-        onEvent: (event) => {
-          if (event.type === 'start' || event.type === 'total') total = event.total;
-          const named = event.type === 'end' ? endedBy(event, signals.received()) : event;
-          reporting.sink(named);
+      await runOver(
+        (asked) => createTransport(asked, context.network),
+        sources,
+        {
+          ...options,
+          ...beside,
+          resume: true,
+          signal: signals.signal,
+          onEvent: (event) => {
+            if (event.type === 'start' || event.type === 'total') total = event.total;
+            const named = event.type === 'end' ? endedBy(event, signals.received()) : event;
+            reporting.sink(named);
+          },
+          ...(stdout === null ? {} : { stdout }),
         },
-        ...(stdout === null ? {} : { stdout }),
-      }),
+        bring,
+      ),
       signals.received(),
     );
     // Who has not taken it by now may never do so.

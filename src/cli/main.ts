@@ -39,6 +39,11 @@ const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
   serve: async () => (await import('./serve-command.ts')).serveCommand,
   presets: async () => (await import('./presets-command.ts')).presetsCommand,
   archives: async () => (await import('./archives-command.ts')).archivesCommand,
+  worker: async () => (await import('./cluster-commands.ts')).workerCommand,
+  status: async () => (await import('./cluster-commands.ts')).statusCommand,
+  pause: async () => (await import('./cluster-commands.ts')).pauseCommand,
+  resume: async () => (await import('./cluster-commands.ts')).resumeCommand,
+  cancel: async () => (await import('./cluster-commands.ts')).cancelCommand,
   demo: async () => (await import('./demo-command.ts')).demoCommand,
   completion: async () => (await import('./completion-command.ts')).completionCommand,
 };

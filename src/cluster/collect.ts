@@ -1,0 +1,204 @@
+/** The coordinator: it begins a run, and takes the parts over into the archive of its output as they come. */
+import { createHash } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { ArchiveReader } from '../archive/archive-reader.ts';
+import { EverypageError } from '../core/errors.ts';
+import type { RunParts } from '../fetch/pending-pages.ts';
+import { createTask } from '../fetch/task.ts';
+import type { QueueConnection } from './connect.ts';
+import { type RunKeys, runKeys } from './keys.ts';
+import { countPart, positionsOf } from './part-writer.ts';
+import {
+  dropRun,
+  finishRun,
+  forgetRun,
+  type RunRecord,
+  readProgress,
+  registerRun,
+} from './run-record.ts';
+import { runScript } from './scripts.ts';
+import type { CountedPart, PartStore } from './store.ts';
+import { pageEvent, processName } from './worker.ts';
+
+/** New parts are looked for this often. */
+const LOOK_MS = 100;
+const PARTS_AT_ONCE = 200;
+
+/**
+ * The run is in the queue: as it was there, as the store has it where the queue was emptied, or anew.
+ * Pages that failed before are tried again.
+ */
+export async function beginRun(
+  redis: Redis,
+  record: RunRecord,
+  store: PartStore,
+  fresh = false,
+): Promise<void> {
+  const keys = runKeys(record.id);
+  const state = await redis.hget(keys.run, 'state');
+  // What has ended leaves the queue, but for its state.
+  const isForgotten = state === 'finished' && (await redis.exists(keys.parts)) === 0;
+  if (fresh || state === 'cancelled' || isForgotten) await dropRun(redis, record.id);
+  const isNew = await registerRun(redis, record);
+  if (isNew) await rebuild(redis, record, store);
+  await runScript(redis, 'forgive', [keys.run, keys.failed], []);
+}
+
+/** Has the parts counted that are in the store: of a queue that was emptied. */
+async function rebuild(redis: Redis, record: RunRecord, store: PartStore): Promise<void> {
+  const parts = { redis, keys: runKeys(record.id), store, who: processName() };
+  for (const name of store.names()) {
+    const archive = ArchiveReader.openReadOnly(store.pathOf(name));
+    const states = archive.states();
+    archive.close();
+    const stored = states.filter(({ state }) => state === 'stored');
+    await countPart(
+      parts,
+      name,
+      stored.map(({ place }) => place.position),
+      // Those that failed are tried again.
+      [],
+    );
+  }
+}
+
+export interface CollectParts {
+  readonly connection: QueueConnection;
+  readonly record: RunRecord;
+  readonly store: PartStore;
+  readonly run: RunParts;
+  /** Why the worker in this process has left; null while it works, or where there is none. */
+  readonly leftWith: () => unknown;
+}
+
+/** Takes over every part, until the run has ended and nothing is missing. */
+export async function collect(parts: CollectParts): Promise<void> {
+  await new Collector(parts, runKeys(parts.record.id)).run();
+}
+
+class Collector {
+  readonly #parts: CollectParts;
+  readonly #redis: Redis;
+  readonly #keys: RunKeys;
+  /** Parts that were taken over. */
+  readonly #taken = new Set<string>();
+  /** Those with pages that failed, which may still come in another part. */
+  readonly #withFailed: CountedPart[] = [];
+  #next = 0;
+
+  constructor(parts: CollectParts, keys: RunKeys) {
+    this.#parts = parts;
+    this.#redis = parts.connection.redis;
+    this.#keys = keys;
+  }
+
+  async run(): Promise<void> {
+    const { engine } = this.#parts.run;
+    engine.emit({ type: 'phase', phase: 'fetching' });
+    while (engine.stopped === null) {
+      const left = this.#parts.leftWith();
+      if (left !== null) throw left;
+      const progress = await readProgress(this.#redis, this.#keys);
+      const isTaken = await this.#takeParts();
+      if (progress === null) await this.#buildAgain();
+      else if (progress.state === 'active' && progress.done + progress.failed >= progress.total) {
+        await finishRun(this.#redis, this.#keys);
+      } else if (progress.state === 'cancelled') throw cancelled(this.#parts.record);
+      else if (progress.state === 'finished' && !isTaken) {
+        if (await this.#isWhole(progress.failed)) return this.#end();
+        // The queue was set back, and its list was shorter for a while: what was missed is still in it.
+        this.#next = 0;
+      }
+      if (!isTaken) await wait(LOOK_MS);
+    }
+  }
+
+  /** Returns whether there were any. */
+  async #takeParts(): Promise<boolean> {
+    const { run } = this.#parts;
+    const last = this.#next + PARTS_AT_ONCE - 1;
+    const entries = await this.#redis.lrange(this.#keys.parts, this.#next, last);
+    if (entries.length === 0 && (await this.#redis.llen(this.#keys.parts)) < this.#next) {
+      this.#next = 0;
+    }
+    for (const entry of entries) {
+      if (run.engine.stopped !== null) return true;
+      this.#next += 1;
+      const part = partOf(entry);
+      if (this.#taken.has(part.name)) continue;
+      this.#taken.add(part.name);
+      if (await this.#take(part, 'stored')) this.#withFailed.push(part);
+    }
+    return entries.length > 0;
+  }
+
+  /** Returns whether the part holds pages that failed. */
+  async #take({ name, except }: CountedPart, which: 'stored' | 'failed'): Promise<boolean> {
+    const { run, store } = this.#parts;
+    const { thread, engine } = run;
+    const path = store.pathOf(name);
+    const { pages, hasFailed } = await thread.call('takePages', { path, except, which });
+    for (const page of pages) {
+      if (page.state === 'stored') engine.counters.fetched += 1;
+      engine.counters.bodyBytes += page.bodyBytes;
+      engine.emit(pageEvent(page));
+    }
+    return hasFailed;
+  }
+
+  /** Whether the archive holds what the queue says: read from the archive. */
+  async #isWhole(failed: number): Promise<boolean> {
+    const { total } = this.#parts.record;
+    const { run } = this.#parts;
+    const counts = await run.thread.call('counts', null);
+    return counts.stored + failed >= total;
+  }
+
+  async #buildAgain(): Promise<void> {
+    const { record, store, run } = this.#parts;
+    run.engine.emit({
+      type: 'warning',
+      code: 'QUEUE_LOST',
+      message: `the queue knew run ${record.id} no more; it is built again from the store`,
+    });
+    await beginRun(this.#redis, record, store);
+    this.#next = 0;
+  }
+
+  /** The plan is made once more, for its digest; then the store says what it holds. */
+  async #end(): Promise<void> {
+    const { run, store, record } = this.#parts;
+    for (const part of this.#withFailed) await this.#take(part, 'failed');
+    const digest = createHash('sha256');
+    let count = 0;
+    for await (const requests of run.job.makePlan().batches()) {
+      for (const request of requests) {
+        digest.update(createTask(request, run.job.options.credentials).key);
+        count += 1;
+      }
+    }
+    const planDigest = digest.digest();
+    await run.thread.call('endPlan', { count, digest: planDigest, end: null });
+    const entries = await this.#redis.lrange(this.#keys.parts, 0, -1);
+    store.writeManifest({
+      run: record.id,
+      total: count,
+      planDigest: planDigest.toString('hex'),
+      parts: entries.map(partOf),
+    });
+    await forgetRun(this.#redis, record.id);
+  }
+}
+
+function partOf(entry: string): CountedPart {
+  const [name = '', except = ''] = entry.split(' ');
+  return { name, except: positionsOf(except) };
+}
+
+function cancelled({ id }: RunRecord): EverypageError {
+  return new EverypageError(
+    'STOPPED',
+    `run ${id} was cancelled; what it fetched is in the store, and the same command goes on with it`,
+  );
+}

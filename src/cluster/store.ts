@@ -1,0 +1,145 @@
+/** Where the parts of a run stand: a folder that all machines reach. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { EverypageError, usageError } from '../core/errors.ts';
+import { renameFile, syncFile, syncFolder, whyUnreadable } from '../core/files.ts';
+import { type RunRecord, readRecord } from './run-record.ts';
+
+const MARKER = 'run.json';
+const MANIFEST = 'manifest.json';
+const PARTS = 'parts';
+const SUFFIX = '.everypage';
+const TEMPORARY = '.tmp';
+
+/** A part that counts, and the positions of its pages that do not. */
+export interface CountedPart {
+  readonly name: string;
+  readonly except: readonly number[];
+}
+
+/** What a finished store holds; it is read without the queue. */
+export interface Manifest {
+  readonly run: string;
+  readonly total: number;
+  /** SHA-256 over the keys of the plan, in hex. */
+  readonly planDigest: string;
+  readonly parts: readonly CountedPart[];
+}
+
+export class PartStore {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * The store of a new run, or of one that goes on.
+   *
+   * @throws EverypageError USAGE where another run has it, or it cannot be written
+   */
+  static begin(path: string, record: RunRecord): PartStore {
+    const store = new PartStore(resolve(path));
+    const other = store.#readMarker();
+    if (other !== null && other.id !== record.id) {
+      throw usageError(
+        `the store ${path} belongs to another run (${other.id}); name an empty folder with --store, or run the command that began it`,
+      );
+    }
+    try {
+      mkdirSync(join(store.path, PARTS), { recursive: true });
+      if (other === null) store.#write(MARKER, JSON.stringify(record));
+    } catch (cause) {
+      throw usageError(`the store ${path} cannot be written: ${whyUnreadable(cause)}`, cause);
+    }
+    return store;
+  }
+
+  /**
+   * The store of a run that another process began.
+   *
+   * @throws EverypageError USAGE where it is not there, or is not of that run
+   */
+  static join(path: string, run: Pick<RunRecord, 'id'>): PartStore {
+    const store = new PartStore(resolve(path));
+    const id = store.#readMarker()?.id;
+    if (id === run.id) return store;
+    const what = id === undefined ? 'holds no run' : `belongs to another run (${id})`;
+    throw usageError(
+      `the store ${path} ${what}; it has to be the folder of run ${run.id}, which every machine reaches; --store says by which path`,
+    );
+  }
+
+  /** The run that a store is of. @throws EverypageError USAGE where it is none */
+  static read(path: string): { readonly store: PartStore; readonly record: RunRecord } {
+    const store = new PartStore(resolve(path));
+    const record = store.#readMarker();
+    if (record === null) throw usageError(`${path} is no store: ${MARKER} is not in it`);
+    return { store, record };
+  }
+
+  /** Where a part is written before it has its name. */
+  temporaryPath(name: string): string {
+    return join(this.path, PARTS, name + TEMPORARY);
+  }
+
+  /** Gives a part its name; a power cut cannot take it away after this. */
+  publish(name: string): void {
+    renameFile(this.temporaryPath(name), this.pathOf(name));
+    syncFolder(join(this.path, PARTS));
+  }
+
+  pathOf(name: string): string {
+    return join(this.path, PARTS, name + SUFFIX);
+  }
+
+  /** Removes all parts: the run begins again. */
+  clear(): void {
+    rmSync(join(this.path, MANIFEST), { force: true });
+    rmSync(join(this.path, PARTS), { recursive: true, force: true });
+    mkdirSync(join(this.path, PARTS));
+  }
+
+  /** A part that does not count, or a temporary one. */
+  remove(name: string): void {
+    for (const path of [this.temporaryPath(name), this.pathOf(name)]) rmSync(path, { force: true });
+  }
+
+  /** All that have their names, counted or not, in the order of their names. */
+  names(): readonly string[] {
+    return readdirSync(join(this.path, PARTS))
+      .filter((file) => file.endsWith(SUFFIX))
+      .map((file) => file.slice(0, -SUFFIX.length))
+      .toSorted();
+  }
+
+  writeManifest(manifest: Manifest): void {
+    this.#write(MANIFEST, JSON.stringify(manifest));
+  }
+
+  /** @throws EverypageError ARCHIVE_INCOMPLETE before the run has ended */
+  readManifest(): Manifest {
+    const path = join(this.path, MANIFEST);
+    if (!existsSync(path)) {
+      throw new EverypageError(
+        'ARCHIVE_INCOMPLETE',
+        `${this.path} is the store of a run that has not ended; everypage status shows how far it is`,
+      );
+    }
+    return JSON.parse(readFileSync(path, 'utf8')) as Manifest;
+  }
+
+  #write(name: string, text: string): void {
+    const path = join(this.path, name);
+    writeFileSync(path + TEMPORARY, text, { mode: 0o600 });
+    syncFile(path + TEMPORARY);
+    renameFile(path + TEMPORARY, path);
+    syncFolder(this.path);
+  }
+
+  #readMarker(): RunRecord | null {
+    const path = join(this.path, MARKER);
+    if (!existsSync(path)) return null;
+    return readRecord(readFileSync(path, 'utf8'));
+  }
+}

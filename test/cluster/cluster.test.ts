@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { startCluster } from './cluster-setup.ts';
+import { WITHOUT_REDIS } from './redis-process.ts';
+
+const skip = WITHOUT_REDIS ?? false;
+
+test('three workers fetch each page once, and the output is that of one machine', {
+  skip,
+}, async (t) => {
+  const cluster = await startCluster(t);
+  const pages = 1500;
+  for (let count = 0; count < 3; count += 1) cluster.worker();
+  const { code, stderr } = await cluster.coordinate(pages, ['--no-work']).ended;
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /All 1,500 pages are OK/);
+  assert.ok(cluster.output() === cluster.expected(pages));
+  const { requests, total } = cluster.server.counts();
+  assert.equal(requests.size, pages);
+  assert.equal(total, pages);
+  const verified = await cluster.ask(['status']);
+  assert.match(verified.stdout, /The queue holds no run/);
+});
+
+test('after kills of a worker and of the coordinator nothing is missing, and nothing is twice', {
+  skip,
+}, async (t) => {
+  const cluster = await startCluster(t, { delayMs: 15 });
+  const pages = 3000;
+  const [first] = [cluster.worker(), cluster.worker()];
+  const began = cluster.coordinate(pages, ['--no-work']);
+  await cluster.untilRequested(500);
+  first?.child.kill('SIGKILL');
+  await cluster.untilRequested(1000);
+  began.child.kill('SIGKILL');
+  await began.ended;
+  cluster.worker();
+  await cluster.untilRequested(1400);
+  const { code, stderr } = await cluster.coordinate(pages).ended;
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /All 3,000 pages are OK/);
+  assert.ok(cluster.output() === cluster.expected(pages));
+});
+
+test('a queue that crashes and comes back loses no page', { skip }, async (t) => {
+  const cluster = await startCluster(t, { delayMs: 15 });
+  const pages = 2000;
+  cluster.worker();
+  const coordinator = cluster.coordinate(pages);
+  await cluster.untilRequested(500);
+  await cluster.redis.kill();
+  await wait(500);
+  await cluster.redis.start();
+  const { code, stderr } = await coordinator.ended;
+  assert.equal(code, 0, stderr);
+  assert.ok(cluster.output() === cluster.expected(pages));
+});
+
+test('a queue that was emptied is built again from the store, and what is there is not fetched again', {
+  skip,
+}, async (t) => {
+  const cluster = await startCluster(t, { delayMs: 15 });
+  const pages = 2000;
+  cluster.worker();
+  const coordinator = cluster.coordinate(pages);
+  const parts = join(cluster.store, 'parts');
+  await cluster.untilRequested(800);
+  while (!existsSync(parts) || readdirSync(parts).length === 0) await wait(20);
+  await cluster.asked.flushall();
+  const { code, stderr } = await coordinator.ended;
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /knew run [0-9a-f]+ no more; it is built again from the store/);
+  assert.ok(cluster.output() === cluster.expected(pages));
+  assert.ok(cluster.server.counts().total < 2 * pages);
+});
+
+test('a paused run sends nothing until it is resumed, and a cancelled one ends its workers', {
+  skip,
+}, async (t) => {
+  const cluster = await startCluster(t, { delayMs: 10 });
+  const pages = 4000;
+  const worker = cluster.worker();
+  const coordinator = cluster.coordinate(pages, ['--no-work']);
+  await cluster.untilRequested(200);
+  const paused = await cluster.ask(['pause']);
+  assert.equal(paused.code, 0, paused.stderr);
+  await wait(300);
+  const before = cluster.server.counts().total;
+  await wait(1000);
+  assert.equal(cluster.server.counts().total, before);
+  const status = await cluster.ask(['status']);
+  assert.match(status.stdout, /paused {2}.* of 4,000 pages \(\d+ %\), 1 worker/);
+  assert.equal((await cluster.ask(['resume'])).code, 0);
+  await cluster.untilRequested(before + 200);
+  const cancelled = await cluster.ask(['cancel']);
+  assert.equal(cancelled.code, 0, cancelled.stderr);
+  await worker.untilSaid((said) => /the run is cancelled/.test(said));
+  const { code, stderr } = await coordinator.ended;
+  assert.equal(code, 5);
+  assert.match(stderr, /run [0-9a-f]+ was cancelled/);
+  assert.ok(!existsSync(join(cluster.folder, 'out.ndjson')));
+  // The same command goes on with what is in the store.
+  const again = await cluster.coordinate(pages).ended;
+  assert.equal(again.code, 0, again.stderr);
+  assert.ok(cluster.output() === cluster.expected(pages));
+});
+
+test('pages that fail are reported as on one machine, and tried again by the same command', {
+  skip,
+}, async (t) => {
+  let isBroken = true;
+  const cluster = await startCluster(t, {
+    respond: ({ n }) => (isBroken && n % 100 === 7 ? { status: 404 } : null),
+  });
+  cluster.worker();
+  const first = await cluster.coordinate(500).ended;
+  assert.equal(first.code, 3, first.stderr);
+  assert.match(first.stderr, /5 pages? .*failed|5 of 500 pages/i);
+  isBroken = false;
+  const before = cluster.server.counts().total;
+  const second = await cluster.coordinate(500).ended;
+  assert.equal(second.code, 0, second.stderr);
+  assert.equal(cluster.server.counts().total - before, 5);
+  assert.ok(cluster.output() === cluster.expected(500));
+});
+
+test('no credential stands in the queue, in the store or in what is said', { skip }, async (t) => {
+  const cluster = await startCluster(t);
+  const TOKEN = 'canary-5e1f0c77';
+  const env = { TOKEN };
+  const bearer = ['--bearer-env', 'TOKEN'];
+  const worker = cluster.worker(bearer, env);
+  const coordinator = cluster.coordinate(600, [...bearer, '--no-work'], env);
+  await cluster.untilRequested(300);
+  const dump: string[] = [];
+  for (const key of await cluster.asked.keys('*')) {
+    dump.push(key, String(await cluster.asked.dumpBuffer(key)));
+    if ((await cluster.asked.type(key)) === 'hash') {
+      dump.push(JSON.stringify(await cluster.asked.hgetall(key)));
+    }
+  }
+  assert.ok(dump.length > 4);
+  const { code, stderr } = await coordinator.ended;
+  assert.equal(code, 0, stderr);
+  worker.child.kill('SIGTERM');
+  const { stderr: said } = await worker.ended;
+  const files = readdirSync(cluster.store, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'));
+  for (const text of [...dump, ...files, stderr, said]) assert.ok(!text.includes(TOKEN));
+});
+
+test('a worker without the credentials of the run says which, and requests nothing', {
+  skip,
+}, async (t) => {
+  const cluster = await startCluster(t);
+  const coordinator = cluster.coordinate(100, ['--no-work', '--bearer-env', 'TOKEN'], {
+    TOKEN: 'x1',
+  });
+  await coordinator.untilSaid((said) => /other machines help with/.test(said));
+  const { code, stderr } = await cluster.worker().ended;
+  assert.equal(code, 2);
+  assert.match(stderr, /sends the header authorization, and this worker has no value for it/);
+  assert.equal(cluster.server.counts().total, 0);
+});
