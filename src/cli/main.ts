@@ -3,6 +3,7 @@
  * exit codes; it fetches nothing itself and may import everything below it.
  */
 
+import { statSync } from 'node:fs';
 import { systemClock } from '../core/clock.ts';
 import { type ErrorCode, EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
@@ -48,6 +49,15 @@ const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
   completion: async () => (await import('./completion-command.ts')).completionCommand,
 };
 
+/** They read the store of a run of many machines as they read an archive. */
+const readsArchives: ReadonlySet<Verb> = new Set(['export', 'verify', 'schema', 'head', 'serve']);
+
+function isFolder(path: string): boolean {
+  return (
+    !/^https?:/i.test(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  );
+}
+
 /** Runs the program in this process and sets its exit code. */
 export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<void> {
   const context = processContext();
@@ -75,7 +85,18 @@ export async function runCommandLine(
     loadEnvFiles(typed, context);
     checkValues(typed);
     const command = await commands[typed.verb]();
-    return await command(typed, context);
+    const [first] = typed.positionals;
+    if (!readsArchives.has(typed.verb) || first === undefined || !isFolder(first)) {
+      return await command(typed, context);
+    }
+    const { assembleStore } = await import('../cluster/read-store.ts');
+    const assembled = assembleStore(first);
+    try {
+      const positionals = typed.positionals.with(0, assembled.path);
+      return await command({ ...typed, positionals }, context);
+    } finally {
+      assembled.remove();
+    }
   } catch (error) {
     return sayError(error, argv, context);
   }

@@ -22,7 +22,7 @@ import type { CountedPart, PartStore } from './store.ts';
 import { pageEvent, processName } from './worker.ts';
 
 /** New parts are looked for this often. */
-const LOOK_MS = 100;
+const LOOK_MS = 200;
 const PARTS_AT_ONCE = 200;
 
 /**
@@ -99,18 +99,19 @@ class Collector {
     while (engine.stopped === null) {
       const left = this.#parts.leftWith();
       if (left !== null) throw left;
+      if (await this.#takeParts()) continue;
       const progress = await readProgress(this.#redis, this.#keys);
-      const isTaken = await this.#takeParts();
       if (progress === null) await this.#buildAgain();
       else if (progress.state === 'active' && progress.done + progress.failed >= progress.total) {
         await finishRun(this.#redis, this.#keys);
       } else if (progress.state === 'cancelled') throw cancelled(this.#parts.record);
-      else if (progress.state === 'finished' && !isTaken) {
+      else if (progress.state === 'finished') {
+        if (this.#next < progress.parts) continue;
         if (await this.#isWhole(progress.failed)) return this.#end();
         // The queue was set back, and its list was shorter for a while: what was missed is still in it.
         this.#next = 0;
       }
-      if (!isTaken) await wait(LOOK_MS);
+      await wait(LOOK_MS);
     }
   }
 

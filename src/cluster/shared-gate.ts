@@ -9,14 +9,15 @@ import type { StartGate } from '../pace/pace.ts';
 import { gateKey, NEWS_CHANNEL } from './keys.ts';
 import { runScript } from './scripts.ts';
 
-/** Starts are reserved no further ahead. */
+/** Starts are reserved no further ahead, or no more than a few of a slow rate. */
 const AHEAD_MS = 100;
-/** One worker takes no more of that at once, so that others get some too. */
-const SHARE_MS = 50;
-/** Of one that got nothing. */
-const ASK_AGAIN_MS = 20;
+const LEAST_AHEAD = 8;
+const MOST_AHEAD_MS = 5_000;
+/** A worker asks no more often, so that each answer holds several starts. */
+const ASK_EVERY_MS = 80;
+const JITTER = 0.25;
 /** A start that is later than this is given up: late ones would make a burst with those after them. */
-const LATE_MS = 20;
+const LATE_MS = 12;
 /** Without a rate: for so long an answer holds that no pause is known. */
 const VALID_MS = 100;
 /** An answer that took longer says too little of the time it was given. */
@@ -27,6 +28,7 @@ export interface GateParts {
   readonly redis: Redis;
   readonly clock: Clock;
   readonly rate: Rate | null;
+  readonly random: () => number;
   /** The run is paused, or this worker has lost sight of the queue. */
   readonly isHeld: () => boolean;
   /** A gate that said Infinity may say something else now. */
@@ -39,6 +41,7 @@ export class SharedGate implements StartGate {
   readonly #parts: GateParts;
   /** Microseconds between two starts of all workers; 0 without a rate. */
   readonly #betweenMicros: number;
+  readonly #aheadMs: number;
   readonly #mostAtOnce: number;
   /** Reserved, by the own clock. */
   #starts: number[] = [];
@@ -59,8 +62,10 @@ export class SharedGate implements StartGate {
     // As for one process: so much of the user's window may be early, and is taken off the rate.
     this.#betweenMicros =
       rate === null ? 0 : ((rate.perMs + Math.min(50, rate.perMs * 0.002)) * 1000) / rate.count;
+    const fewMs = Math.min(MOST_AHEAD_MS, (LEAST_AHEAD * this.#betweenMicros) / 1000);
+    this.#aheadMs = Math.max(AHEAD_MS, fewMs);
     this.#mostAtOnce =
-      rate === null ? 0 : Math.max(1, Math.floor((SHARE_MS * 1000) / this.#betweenMicros));
+      rate === null ? 0 : Math.max(1, Math.floor((AHEAD_MS * 1000) / this.#betweenMicros));
   }
 
   startableAt(now: number): number {
@@ -71,11 +76,11 @@ export class SharedGate implements StartGate {
       this.#starts.shift();
       this.#wasLate = true;
     }
+    // Asked for before there are none left, so that none is late.
+    if (this.#starts.length <= this.#wanted / 2 && this.#askAt <= now) void this.#ask();
     const next = this.#starts[0];
     if (next !== undefined) return next;
-    if (this.#askAt > now) return this.#askAt;
-    void this.#ask();
-    return Number.POSITIVE_INFINITY;
+    return this.#isAsking ? Number.POSITIVE_INFINITY : this.#askAt;
   }
 
   started(): void {
@@ -124,7 +129,7 @@ export class SharedGate implements StartGate {
     const wanted = this.#wanted;
     const heard = this.#heard;
     try {
-      const values = [wanted, this.#betweenMicros, AHEAD_MS * 1000];
+      const values = [wanted, this.#betweenMicros, this.#aheadMs * 1000];
       const answer = numbers(await runScript(redis, 'reserve', [this.key], values));
       const [redisNow = 0, first = 0, count = 0, pause = 0] = answer;
       const now = clock.now();
@@ -138,9 +143,9 @@ export class SharedGate implements StartGate {
         this.#starts.push(local(first + index * this.#betweenMicros));
       }
       this.#wanted = this.#nextWanted(wanted, count);
-      if (count === 0) {
-        this.#askAt = Math.max(now + ASK_AGAIN_MS, local(first) - AHEAD_MS + SHARE_MS);
-      }
+      const everyMs = ASK_EVERY_MS * (1 - JITTER / 2 + JITTER * this.#parts.random());
+      const nextMs = local(first) - this.#aheadMs;
+      this.#askAt = count === 0 ? Math.max(askedAt + everyMs, nextMs) : askedAt + everyMs;
     } catch (error) {
       fail(error);
     } finally {
@@ -149,13 +154,12 @@ export class SharedGate implements StartGate {
     }
   }
 
-  /** More while all are used, fewer where some were given up. */
+  /** More while all that was asked for came, fewer where some were given up. */
   #nextWanted(wanted: number, count: number): number {
-    const { length } = this.#starts;
     const wasLate = this.#wasLate;
     this.#wasLate = false;
     if (wasLate) return Math.max(1, Math.floor(wanted / 2));
-    return count > 0 && length <= count ? Math.min(this.#mostAtOnce, wanted * 2) : wanted;
+    return count === wanted ? Math.min(this.#mostAtOnce, wanted * 2) : wanted;
   }
 }
 

@@ -182,6 +182,7 @@ class ClusterWorker {
       redis: this.#redis,
       clock,
       rate: this.#parts.job.options.rate,
+      random: Math.random,
       isHeld: () => this.#isHeld(),
       wake: () => this.#engine.dispatcher.wake(),
       fail: () => {},

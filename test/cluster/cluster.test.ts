@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { runCli } from '../run/run-cli.ts';
 import { startCluster } from './cluster-setup.ts';
 import { WITHOUT_REDIS } from './redis-process.ts';
 
@@ -21,8 +22,14 @@ test('three workers fetch each page once, and the output is that of one machine'
   const { requests, total } = cluster.server.counts();
   assert.equal(requests.size, pages);
   assert.equal(total, pages);
-  const verified = await cluster.ask(['status']);
-  assert.match(verified.stdout, /The queue holds no run/);
+  const status = await cluster.ask(['status']);
+  assert.match(status.stdout, /The queue holds no run/);
+  // The store is read without the queue.
+  const verified = await runCli(cluster.folder, ['verify', 'store', '--strict=proven']);
+  assert.equal(verified.code, 0, verified.stderr);
+  assert.match(verified.stderr, /1,500 pages checked/);
+  const exported = await runCli(cluster.folder, ['export', 'store']);
+  assert.ok(exported.stdout === cluster.expected(pages));
 });
 
 test('after kills of a worker and of the coordinator nothing is missing, and nothing is twice', {

@@ -95,6 +95,7 @@ test('a gate lets nothing start before the queue has answered', { skip }, async 
     redis: asked,
     clock: systemClock,
     rate: null,
+    random: Math.random,
     isHeld: () => false,
     wake: () => woken.resolve(),
     fail: woken.reject,
