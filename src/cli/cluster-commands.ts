@@ -191,12 +191,6 @@ async function withConnection(
   context: CliContext,
   use: (connection: QueueConnection, say: (text: string) => void) => Promise<void>,
 ): Promise<ExitCode> {
-  const [extra] = typed.positionals;
-  if (extra !== undefined) {
-    throw new UsageError(`everypage ${typed.verb} takes no argument; ${extra} is one too many`, [
-      ...wordsOf({ ...typed, positionals: [] }),
-    ]);
-  }
   const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
   const screen = createScreen(context.stderr, facts);
   const say = (text: string): void => screen.line(`everypage: ${text}`);
@@ -214,6 +208,13 @@ async function openConnection(
   { env }: CliContext,
   warn: (text: string) => void,
 ): Promise<QueueConnection> {
+  const [extra] = typed.positionals;
+  if (extra !== undefined) {
+    throw new UsageError(
+      `everypage ${typed.verb} takes no argument; ${extra} is one too many`,
+      wordsOf({ ...typed, positionals: [] }),
+    );
+  }
   const queue = typed.value('queue');
   if (queue === null) {
     throw new UsageError(`everypage ${typed.verb} needs a queue`, [

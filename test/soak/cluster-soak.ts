@@ -74,6 +74,8 @@ export async function clusterSoak(soak: ClusterSoak): Promise<SoakResult> {
   const server = await startPageServer({ protocol: 'http', bodyBytes: BODY_BYTES });
   const asked = new Redis(redis.url, { maxRetriesPerRequest: null });
   asked.on('error', () => {});
+  const bytesIn = (memory: string): number => Number(/used_memory:(\d+)/.exec(memory)?.[1] ?? 0);
+  const bytesBefore = bytesIn(await asked.info('memory'));
   const startedAt = performance.now();
   let isOver = false;
   const urlOf = (index: number): string =>
@@ -160,7 +162,7 @@ export async function clusterSoak(soak: ClusterSoak): Promise<SoakResult> {
     }
     if (asked.status === 'ready') {
       const memory = await Promise.race([asked.info('memory'), wait(500, '')]);
-      redisBytes = Math.max(redisBytes, Number(/used_memory:(\d+)/.exec(memory)?.[1] ?? 0));
+      redisBytes = Math.max(redisBytes, bytesIn(memory) - bytesBefore);
     }
   }
   isOver = true;
