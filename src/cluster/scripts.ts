@@ -31,7 +31,7 @@ spans(ARGV[3], function(page)
   if redis.call('SETBIT', KEYS[2], page, 1) == 1 then
     except[#except + 1] = page
   else
-    redis.call('SETBIT', KEYS[3], page, 0)
+    if redis.call('GETBIT', KEYS[3], page) == 1 then redis.call('SETBIT', KEYS[3], page, 0) end
     counted = counted + 1
   end
 end)

@@ -52,6 +52,26 @@ test('after kills of a worker and of the coordinator nothing is missing, and not
   assert.ok(cluster.output() === cluster.expected(pages));
 });
 
+test('a worker that is asked to leave stores what it has, and gives back the rest at once', {
+  skip,
+}, async (t) => {
+  const cluster = await startCluster(t, { delayMs: 20 });
+  const pages = 1500;
+  const leaving = cluster.worker();
+  const coordinator = cluster.coordinate(pages, ['--no-work']);
+  await cluster.untilRequested(300);
+  cluster.worker();
+  leaving.child.kill('SIGTERM');
+  const left = await leaving.ended;
+  assert.equal(left.code, 143);
+  assert.match(left.stderr, /stopped; this worker stored \d+ pages/);
+  const { code, stderr } = await coordinator.ended;
+  assert.equal(code, 0, stderr);
+  assert.ok(cluster.output() === cluster.expected(pages));
+  // Nothing was fetched again.
+  assert.equal(cluster.server.counts().total, pages);
+});
+
 test('a queue that crashes and comes back loses no page', { skip }, async (t) => {
   const cluster = await startCluster(t, { delayMs: 15 });
   const pages = 2000;
