@@ -10,13 +10,14 @@ import {
 import { QueueConnection, readQueueAddress } from '../cluster/connect.ts';
 import { chooseRun, findRecord, neediestRun, type RunRecord } from '../cluster/run-record.ts';
 import { PartStore } from '../cluster/store.ts';
-import { type Worked, work } from '../cluster/worker.ts';
+import { slicesOf, type Worked, work } from '../cluster/worker.ts';
 import { usageError } from '../core/errors.ts';
 import { escapeText, shellQuote } from '../core/escape.ts';
 import type { RunOptions } from '../core/options.ts';
 import { counted, formatCount } from '../core/units.ts';
 import { prepare } from '../fetch/prepare.ts';
 import { createTransport } from '../http/create-transport.ts';
+import type { PlanSource } from '../plan/plan.ts';
 import { sourceOf } from '../plan/written-url.ts';
 import { asciiJson } from '../report/json-log.ts';
 import { createScreen } from '../report/reporter.ts';
@@ -89,13 +90,17 @@ async function workFor(
 ): Promise<Worked> {
   const ownWords = wordsOf(own, (flag) => (OWN_FLAGS.has(flag.name) ? flag : null)).slice(1);
   const typed = parseArguments([...checkedWords(record), ...ownWords], context.env);
-  const sources = typed.positionals.map((argument) => sourceOf(argument, typed.has('globoff')));
+  // The list itself is in the store.
+  const sources: readonly PlanSource[] = record.hasList
+    ? [{ kind: 'iterable', urls: [] }]
+    : typed.positionals.map((argument) => sourceOf(argument, typed.has('globoff')));
   const options: RunOptions = await readRunOptions(typed, context);
   const store = PartStore.join(own.value('store') ?? record.store, record);
   const job = await prepare(sources, { ...options, onEvent: sink });
   const makeTransport: Parameters<typeof work>[0]['makeTransport'] = (asked) =>
     createTransport(asked, context.network);
-  return work({ connection, record, store, job, sources, makeTransport, signal });
+  const slices = slicesOf(record, store, sources, job);
+  return work({ connection, record, store, slices, job, makeTransport, signal });
 }
 
 /** What a worker adds to the words of the run. */
@@ -109,9 +114,9 @@ const OWN_FLAGS: ReadonlySet<string> = new Set([
  *
  * @throws EverypageError USAGE where the words ask for that
  */
-function checkedWords({ words, id }: RunRecord): readonly string[] {
+function checkedWords({ words, id, hasList }: RunRecord): readonly string[] {
   const typed = parseArguments(words, {});
-  const isUrl = typed.positionals.every((argument) => /^https?:\/\//i.test(argument));
+  const isUrl = hasList || typed.positionals.every((argument) => /^https?:\/\//i.test(argument));
   const asksForOwn = typed.flags.find(
     ({ name, value }) =>
       ['env-file', 'bearer-env', 'netrc', 'output', 'archive', 'queue', 'store'].includes(name) ||

@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis';
 import type { KnownCredentials } from '../core/known-credentials.ts';
 import type { PageSource } from '../fetch/page-flow.ts';
 import { type Attempt, createTask, type Task } from '../fetch/task.ts';
-import type { ListSlices } from '../plan/list-slice.ts';
+import type { PlanSlices } from '../plan/list-slice.ts';
 import { type Chunk, type ChunkJob, LOCK_MS } from './chunk-queue.ts';
 import { endedPages } from './keeper.ts';
 import type { RunKeys } from './keys.ts';
@@ -24,7 +24,7 @@ export interface FeedParts {
   readonly redis: Redis;
   readonly keys: RunKeys;
   readonly worker: Worker<Chunk>;
-  readonly slices: ListSlices;
+  readonly slices: PlanSlices;
   readonly credentials: KnownCredentials;
   readonly attempt: Attempt;
   readonly who: string;
@@ -127,7 +127,10 @@ export class ChunkFeed implements PageSource {
       return [];
     }
     const { from, to } = job.data;
-    const ended = await endedPages(redis, keys, job.data);
+    const [ended, requests] = await Promise.all([
+      endedPages(redis, keys, job.data),
+      slices.range(from, to),
+    ]);
     const positions = Array.from({ length: to - from }, (_, index) => from + index).filter(
       (position) => !ended[position - from],
     );
@@ -137,7 +140,7 @@ export class ChunkFeed implements PageSource {
     const chunk = { job, token, pending: new Set(positions) };
     this.#open.add(chunk);
     if (positions.length === 0) await this.#complete(chunk);
-    return others.map((position) => createTask(slices.at(position), credentials));
+    return others.map((position) => createTask(requests[position - from]!, credentials));
   }
 
   async #complete(chunk: OpenChunk): Promise<void> {

@@ -6,6 +6,7 @@ import { ArchiveReader } from '../archive/archive-reader.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { RunParts } from '../fetch/pending-pages.ts';
 import { createTask } from '../fetch/task.ts';
+import type { PlanSlices } from '../plan/list-slice.ts';
 import type { QueueConnection } from './connect.ts';
 import { type RunKeys, runKeys } from './keys.ts';
 import { countPart, positionsOf } from './part-writer.ts';
@@ -24,6 +25,7 @@ import { pageEvent, processName } from './worker.ts';
 /** New parts are looked for this often. */
 const LOOK_MS = 200;
 const PARTS_AT_ONCE = 200;
+const REQUESTS_AT_ONCE = 10_000;
 
 /**
  * The run is in the queue: as it was there, as the store has it where the queue was emptied, or anew.
@@ -67,6 +69,7 @@ export interface CollectParts {
   readonly connection: QueueConnection;
   readonly record: RunRecord;
   readonly store: PartStore;
+  readonly slices: PlanSlices;
   readonly run: RunParts;
   /** Why the worker in this process has left; null while it works, or where there is none. */
   readonly leftWith: () => unknown;
@@ -86,6 +89,7 @@ class Collector {
   /** Those with pages that failed, which may still come in another part. */
   readonly #withFailed: CountedPart[] = [];
   #next = 0;
+  #hasLookedAgain = false;
 
   constructor(parts: CollectParts, keys: RunKeys) {
     this.#parts = parts;
@@ -108,8 +112,7 @@ class Collector {
       else if (progress.state === 'finished') {
         if (this.#next < progress.parts) continue;
         if (await this.#isWhole(progress.failed)) return this.#end();
-        // The queue was set back, and its list was shorter for a while: what was missed is still in it.
-        this.#next = 0;
+        await this.#lookAgain();
       }
       await wait(LOOK_MS);
     }
@@ -156,6 +159,20 @@ class Collector {
     return counts.stored + failed >= total;
   }
 
+  /**
+   * The queue says that all is done, and the archive has less. The queue was set back by a crash, and its list was shorter
+   * for a while: what was missed is still in it. If it is not, the store says what is really there.
+   */
+  async #lookAgain(): Promise<void> {
+    const { record, store } = this.#parts;
+    if (this.#hasLookedAgain) {
+      await dropRun(this.#redis, record.id);
+      await beginRun(this.#redis, record, store);
+    }
+    this.#hasLookedAgain = !this.#hasLookedAgain;
+    this.#next = 0;
+  }
+
   async #buildAgain(): Promise<void> {
     const { record, store, run } = this.#parts;
     run.engine.emit({
@@ -169,16 +186,16 @@ class Collector {
 
   /** The plan is made once more, for its digest; then the store says what it holds. */
   async #end(): Promise<void> {
-    const { run, store, record } = this.#parts;
+    const { run, store, record, slices } = this.#parts;
     for (const part of this.#withFailed) await this.#take(part, 'failed');
     const digest = createHash('sha256');
-    let count = 0;
-    for await (const requests of run.job.makePlan().batches()) {
-      for (const request of requests) {
+    for (let from = 0; from < slices.total; from += REQUESTS_AT_ONCE) {
+      const to = Math.min(slices.total, from + REQUESTS_AT_ONCE);
+      for (const request of await slices.range(from, to)) {
         digest.update(createTask(request, run.job.options.credentials).key);
-        count += 1;
       }
     }
+    const count = slices.total;
     const planDigest = digest.digest();
     await run.thread.call('endPlan', { count, digest: planDigest, end: null });
     const entries = await this.#redis.lrange(this.#keys.parts, 0, -1);

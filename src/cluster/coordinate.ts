@@ -1,21 +1,24 @@
 /** How the pages of a run come where many machines fetch them: this process coordinates, and may fetch too. */
+import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fingerprintOf } from '../archive/kept-run.ts';
-import { type EverypageError, usageError } from '../core/errors.ts';
+import { EverypageError, usageError } from '../core/errors.ts';
 import type { RunEvent } from '../core/events.ts';
 import { Secret } from '../core/redact.ts';
 import { VERSION } from '../core/resolve-options.ts';
 import type { MakeTransport } from '../fetch/open-transport.ts';
 import type { RunParts } from '../fetch/pending-pages.ts';
 import type { Job } from '../fetch/prepare.ts';
+import type { PlanSlices } from '../plan/list-slice.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { beginRun, collect } from './collect.ts';
 import type { QueueConnection } from './connect.ts';
 import { QUEUE_FORMAT, runKeys } from './keys.ts';
 import { Lease } from './lease.ts';
 import { chunkOf, type RunRecord } from './run-record.ts';
-import { PartStore } from './store.ts';
-import { processName, work } from './worker.ts';
+import { ofAnotherRun, PartStore } from './store.ts';
+import { type WrittenList, writeList } from './stored-list.ts';
+import { processName, slicesOf, work } from './worker.ts';
 
 export interface Coordination {
   readonly connection: QueueConnection;
@@ -40,8 +43,8 @@ export async function bringByQueue(parts: Coordination, run: RunParts): Promise<
   checkFits(job);
   if (opened.exportOnly) return null;
   const { connection } = parts;
-  const record = await recordOf(parts, job);
-  const store = PartStore.begin(parts.store, record);
+  const { record, store } = await beginStore(parts, job);
+  const slices = slicesOf(record, store, parts.sources, job);
   const release = await coordinateAlone(connection, record, run);
   const leaving = new AbortController();
   let failure: unknown = null;
@@ -51,11 +54,11 @@ export async function bringByQueue(parts: Coordination, run: RunParts): Promise<
     await beginRun(connection.redis, record, store, job.open.fresh);
     parts.onBegun(record);
     if (parts.works) {
-      working = workOn(parts, run, record, store, leaving.signal).catch((error) => {
+      working = workOn(parts, run, { record, store, slices }, leaving.signal).catch((error) => {
         failure = error;
       });
     }
-    await collect({ connection, record, store, run, leftWith: () => failure });
+    await collect({ connection, record, store, slices, run, leftWith: () => failure });
   } finally {
     leaving.abort();
     await working;
@@ -103,11 +106,16 @@ function heldByAnother(id: string): EverypageError {
   );
 }
 
+interface Begun {
+  readonly record: RunRecord;
+  readonly store: PartStore;
+  readonly slices: PlanSlices;
+}
+
 async function workOn(
-  { connection, sources, makeTransport }: Coordination,
+  { connection, makeTransport }: Coordination,
   { job, engine }: RunParts,
-  record: RunRecord,
-  store: PartStore,
+  begun: Begun,
   signal: AbortSignal,
 ): Promise<void> {
   // The pages are reported when their parts are taken over, those of other machines too.
@@ -116,44 +124,53 @@ async function workOn(
     if (isOwn(event)) job.emit(event);
   };
   while (!signal.aborted) {
-    const { state, stop } = await work({
-      connection,
-      record,
-      store,
-      job: { ...job, emit },
-      sources,
-      makeTransport,
-      signal,
-    });
+    const own = { ...job, emit };
+    const { state, stop } = await work({ ...begun, connection, job: own, makeTransport, signal });
     if (stop !== null && !signal.aborted) engine.stop(stop);
     if (stop !== null || state === 'finished' || state === 'cancelled') return;
     await wait(LOST_MS);
   }
 }
 
-async function recordOf({ store, words, sources }: Coordination, job: Job): Promise<RunRecord> {
-  if (sources.some(({ kind }) => kind !== 'template' && kind !== 'literal')) throw onlyArguments();
-  const total = await job.makePlan().count();
-  if (total === null) throw onlyArguments();
-  const fingerprint = Buffer.from(fingerprintOf(job.open.specification)).toString('hex');
+/** @throws EverypageError USAGE where the store is of another run */
+async function beginStore(
+  { store: path, words, sources }: Coordination,
+  job: Job,
+): Promise<Omit<Begun, 'slices'>> {
+  const fingerprint = fingerprintOf(job.open.specification);
+  const hasList = sources.some(({ kind }) => kind !== 'template' && kind !== 'literal');
+  const list = hasList ? await storeList(path, job) : null;
+  const total = list?.total ?? (await job.makePlan().count()) ?? 0;
+  if (total === 0) {
+    throw new EverypageError('LIST_UNREADABLE', 'the list holds no URL; nothing was fetched');
+  }
   const secret = job.options.headers.filter(({ value }) => value instanceof Secret);
-  return {
-    id: fingerprint.slice(0, 12),
+  const record = {
+    // Standard input has no name, so its content says which run it is.
+    id: createHash('sha256')
+      .update(fingerprint)
+      .update(list?.digest ?? '')
+      .digest('hex')
+      .slice(0, ID_LENGTH),
     format: QUEUE_FORMAT,
     version: VERSION,
     words,
     secretHeaders: secret.map(({ name }) => name),
     total,
+    hasList,
     chunk: chunkOf(total),
-    store,
+    store: path,
     createdAt: Date.now(),
   };
+  return { record, store: PartStore.begin(path, record) };
 }
 
-function onlyArguments(): Error {
-  return usageError(
-    '--queue shares URLs that stand in the command, as in items?page=[1-500]; fetch a list from a file or from standard input on one machine',
-  );
+const ID_LENGTH = 12;
+
+async function storeList(path: string, job: Job): Promise<WrittenList> {
+  const other = PartStore.find(path);
+  if (other !== null && !other.hasList) throw ofAnotherRun(path, other);
+  return writeList(PartStore.makeFolder(path), job.makePlan(), job.options.secretParams);
 }
 
 function checkFits({ paginate, options }: Job): void {

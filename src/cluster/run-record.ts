@@ -16,6 +16,8 @@ export interface RunRecord {
   /** Headers that the coordinator sends and that hold credentials, by name: a worker must have them too. */
   readonly secretHeaders: readonly string[];
   readonly total: number;
+  /** Its URLs came from a file or from standard input, and stand in the store. */
+  readonly hasList: boolean;
   /** Pages of one job. */
   readonly chunk: number;
   /** Where the coordinator has its store; a worker may reach it by another path. */

@@ -1,5 +1,14 @@
 /** Where the parts of a run stand: a folder that all machines reach. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EverypageError, usageError } from '../core/errors.ts';
 import { renameFile, syncFile, syncFolder, whyUnreadable } from '../core/files.ts';
@@ -39,20 +48,27 @@ export class PartStore {
    * @throws EverypageError USAGE where another run has it, or it cannot be written
    */
   static begin(path: string, record: RunRecord): PartStore {
-    const store = new PartStore(resolve(path));
+    const store = new PartStore(PartStore.makeFolder(path));
     const other = store.#readMarker();
-    if (other !== null && other.id !== record.id) {
-      throw usageError(
-        `the store ${path} belongs to another run (${other.id}); name an empty folder with --store, or run the command that began it`,
-      );
-    }
+    if (other !== null && other.id !== record.id) throw ofAnotherRun(path, other);
+    if (other === null) store.#write(MARKER, JSON.stringify(record));
+    return store;
+  }
+
+  /** @throws EverypageError USAGE where it cannot be written */
+  static makeFolder(path: string): string {
     try {
-      mkdirSync(join(store.path, PARTS), { recursive: true });
-      if (other === null) store.#write(MARKER, JSON.stringify(record));
+      mkdirSync(join(path, PARTS), { recursive: true });
+      accessSync(path, constants.W_OK);
+      return resolve(path);
     } catch (cause) {
       throw usageError(`the store ${path} cannot be written: ${whyUnreadable(cause)}`, cause);
     }
-    return store;
+  }
+
+  /** The run whose store stands at `path`; null where there is none. */
+  static find(path: string): RunRecord | null {
+    return new PartStore(resolve(path)).#readMarker();
   }
 
   /**
@@ -142,4 +158,10 @@ export class PartStore {
     if (!existsSync(path)) return null;
     return readRecord(readFileSync(path, 'utf8'));
   }
+}
+
+export function ofAnotherRun(path: string, { id }: RunRecord): EverypageError {
+  return usageError(
+    `the store ${path} belongs to another run (${id}); name an empty folder with --store, or run the command that began it`,
+  );
 }

@@ -13,7 +13,7 @@ import { Engine } from '../fetch/engine.ts';
 import { type MakeTransport, openTransport } from '../fetch/open-transport.ts';
 import { PageBatcher } from '../fetch/page-batcher.ts';
 import type { Job } from '../fetch/prepare.ts';
-import { ListSlices } from '../plan/list-slice.ts';
+import { ListSlices, type PlanSlices } from '../plan/list-slice.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { ChunkFeed } from './chunk-feed.ts';
 import { openQueue, openWorker } from './chunk-queue.ts';
@@ -25,6 +25,7 @@ import { lostRun, type RunRecord, type RunState } from './run-record.ts';
 import { runScript } from './scripts.ts';
 import { SharedGate } from './shared-gate.ts';
 import type { PartStore } from './store.ts';
+import { StoredList } from './stored-list.ts';
 
 const BEAT_MS = 1_000;
 
@@ -34,7 +35,7 @@ export interface WorkerParts {
   readonly store: PartStore;
   /** The run's own job, as this machine understands it: with its credentials and without outputs. */
   readonly job: Job;
-  readonly sources: readonly PlanSource[];
+  readonly slices: PlanSlices;
   readonly makeTransport: MakeTransport;
   readonly signal: AbortSignal;
 }
@@ -78,12 +79,9 @@ class ClusterWorker {
   }
 
   async run(): Promise<Worked> {
-    const { job, makeTransport, record, sources, connection, signal } = this.#parts;
+    const { job, makeTransport, record, slices, connection, signal } = this.#parts;
     checkCredentials(record, job);
     const { options } = job;
-    const { method, body, secretParams } = options;
-    const slices = new ListSlices({ sources, method, body, secretParams });
-    if (slices.total !== record.total) throw lostRun(record);
     const thread = new ArchiveThread({ failed: (error) => this.#fail(error) });
     const transport = openTransport(makeTransport, job);
     const engine = new Engine({
@@ -99,7 +97,8 @@ class ClusterWorker {
     const worker = await openWorker(connection, this.#keys, this.#who);
     const queue = await openQueue(connection, this.#keys);
     const keeper = new Keeper(this.#redis, queue, record, this.#who);
-    const firstOrigin = new URL(slices.at(0).url).origin;
+    const [first] = await slices.range(0, 1);
+    const firstOrigin = first === undefined ? null : new URL(first.url).origin;
     const feed = new ChunkFeed({
       redis: this.#redis,
       keys: this.#keys,
@@ -230,6 +229,20 @@ class ClusterWorker {
 /** For this worker: nothing it does counts any more. */
 function hasEnded(state: RunState | 'lost'): boolean {
   return state === 'finished' || state === 'cancelled' || state === 'lost';
+}
+
+/** The plan of a run, as a machine makes it that has its words and its store. */
+export function slicesOf(
+  record: RunRecord,
+  store: PartStore,
+  sources: readonly PlanSource[],
+  { options }: Job,
+): PlanSlices {
+  const { method, body, secretParams } = options;
+  if (record.hasList) return new StoredList(store.path, record.total, method, body);
+  const slices = new ListSlices({ sources, method, body, secretParams });
+  if (slices.total !== record.total) throw lostRun(record);
+  return slices;
 }
 
 /** A worker without the credentials of the run would fetch refusals. */

@@ -5,8 +5,15 @@ import { checkUrl } from './written-url.ts';
 
 type SliceOptions = Pick<ListPlanOptions, 'sources' | 'method' | 'body' | 'secretParams'>;
 
+/** A plan of known pages of which any range can be made without those before it. */
+export interface PlanSlices {
+  readonly total: number;
+  /** Those at positions from ≤ p < to, which must be there. */
+  range(from: number, to: number): Promise<readonly PageRequest[]>;
+}
+
 /** The same pages as `createListPlan` makes, at any position, for a list of arguments. */
-export class ListSlices {
+export class ListSlices implements PlanSlices {
   readonly #options: SliceOptions;
   readonly #sources: readonly { readonly count: number; at(index: number): string }[];
   readonly total: number;
@@ -22,7 +29,11 @@ export class ListSlices {
     this.total = this.#sources.reduce((sum, { count }) => sum + count, 0);
   }
 
-  at(position: number): PageRequest {
+  async range(from: number, to: number): Promise<readonly PageRequest[]> {
+    return Array.from({ length: to - from }, (_, index) => this.#at(from + index));
+  }
+
+  #at(position: number): PageRequest {
     let index = position;
     for (const source of this.#sources) {
       if (index < source.count) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -192,4 +192,35 @@ test('a worker without the credentials of the run says which, and requests nothi
   assert.equal(code, 2);
   assert.match(stderr, /sends the header authorization, and this worker has no value for it/);
   assert.equal(cluster.server.counts().total, 0);
+});
+
+test('a list of URLs is shared too, and another list does not mix with it', { skip }, async (t) => {
+  const cluster = await startCluster(t);
+  const { folder, server, redis, store } = cluster;
+  const pages = 700;
+  const urls = Array.from({ length: pages }, (_, index) => `${server.origin}/pages/${index + 1}`);
+  // What is skipped in a list has no place in the plan.
+  const list = `# a list\n\n${urls.join('\r\n')}\n`;
+  writeFileSync(join(folder, 'urls.txt'), list);
+  const own = ['--queue', redis.url, '--store', store, '-o', 'out.ndjson', '--progress', 'none'];
+  const worker = cluster.worker();
+  const first = await runCli(folder, ['@urls.txt', '--no-work', ...own]);
+  assert.equal(first.code, 0, first.stderr);
+  assert.ok(cluster.output() === cluster.expected(pages));
+  assert.equal(server.counts().total, pages);
+  const verified = await runCli(folder, ['verify', 'store']);
+  assert.equal(verified.code, 0, verified.stderr);
+  worker.child.kill('SIGTERM');
+  writeFileSync(join(folder, 'urls.txt'), list.replace('/pages/7\r', '/pages/8\r'));
+  const changed = await runCli(folder, ['@urls.txt', ...own]);
+  assert.equal(changed.code, 2);
+  assert.match(changed.stderr, /the list has other URLs than when this run began/);
+  const piped = await runCli(folder, ['-', ...own, '--store', 'store2'], { input: list });
+  assert.equal(piped.code, 0, piped.stderr);
+  assert.ok(cluster.output() === cluster.expected(pages));
+  const secret = `${server.origin}/pages/1?api_key=geheim\n`;
+  const refused = await runCli(folder, ['-', ...own, '--store', 'store3'], { input: secret });
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /stdin line 1 holds a credential/);
+  assert.ok(!existsSync(join(folder, 'store3', 'list.txt')));
 });

@@ -39,14 +39,14 @@ test('a pause that one worker is told reaches all, and no more than what is in f
     respond: ({ n, attempt }) => {
       const now = performance.now();
       if (refusedAt !== null && now > refusedAt && now < refusedAt + PAUSE_MS - 20) inside += 1;
-      if (n !== 130 || attempt > 1) return null;
+      if (n !== 60 || attempt > 1) return null;
       refusedAt = now;
       return { status: 429, headers: { 'retry-after': String(PAUSE_MS / 1000) } };
     },
   });
   const more = ['-c', String(CONCURRENCY)];
   for (let count = 0; count < WORKERS - 1; count += 1) cluster.worker(more);
-  const { code, stderr } = await cluster.coordinate(300, more).ended;
+  const { code, stderr } = await cluster.coordinate(150, more).ended;
   assert.equal(code, 0, stderr);
   assert.ok(refusedAt !== null);
   assert.ok(inside <= WORKERS * CONCURRENCY, `${inside} requests arrived within the pause`);
