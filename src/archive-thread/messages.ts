@@ -210,6 +210,16 @@ export interface SessionCalls {
   /** Moves all pages to a new archive at the path, which is on the disk when this is answered; says which. */
   movePages(path: string): readonly PlacedState[];
   /**
+   * Copies the pages that were stored since the last call to a new archive at the path, which is on the disk when this is
+   * answered. For `isForParts`, where pages are still needed here.
+   */
+  copyPages(path: string): readonly PlacedState[];
+  /**
+   * What is here, as the answer to `open`, after pages were taken over. `goesOn`: this run asks for the rest,
+   * so what failed and what was read for comparison is dropped.
+   */
+  look(ask: { readonly goesOn: boolean }): Opened;
+  /**
    * Takes over pages of another archive of the same run, but those at the positions of `except`. Pages that
    * are stored here already stay as they are, and are not in the answer.
    *

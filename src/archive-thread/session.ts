@@ -44,7 +44,7 @@ import {
   shapedPages,
   wholeArchive,
 } from './stored-pages.ts';
-import { takePages } from './take-pages.ts';
+import { copyPages, takePages } from './take-pages.ts';
 
 const LARGE_BYTES = 4 * 1024 * 1024;
 
@@ -87,6 +87,8 @@ export class ArchiveSession implements SessionCalls {
   readonly #credentials: KnownCredentials;
   readonly #echoes: EchoWatch | null;
   #begun: Begun | null = null;
+  /** Stored and in no part; see `copyPages`. */
+  #uncopied: Place[] = [];
   #exporting: Promise<ExportCounts | null> = Promise.resolve(null);
   #isAbandoned = false;
   #isExported = false;
@@ -105,7 +107,7 @@ export class ArchiveSession implements SessionCalls {
     const { archive, created } = openOrCreate(ask, clock);
     this.#archive = archive;
     archive.setExpected(ask.expect);
-    this.opened = this.#whatWasThere(!created);
+    this.opened = this.#whatWasThere(!created, true);
     this.#outputs = Outputs.open(ask.targets, ask.table, {
       write: (bytes) => main.sendBytes(bytes),
     });
@@ -185,13 +187,14 @@ export class ArchiveSession implements SessionCalls {
     }
   }
 
-  #whatWasThere(goesOn: boolean): Opened {
+  /** @param isTriedAgain the run asks for the rest */
+  #whatWasThere(goesOn: boolean, isTriedAgain: boolean): Opened {
     const archive = this.#archive;
     const { verdict, createdAt, pagination } = archive.run;
     const highestPosition = archive.highestPosition(0);
     const exportOnly = verdict !== null && isWhole(verdict, this.#ask.strict);
     // Pages that failed are tried again by the same command.
-    archive.forgetFailed();
+    if (isTriedAgain) archive.forgetFailed();
     const ageMs = this.#clock.wallTime() - createdAt;
     return {
       resumed: goesOn ? { stored: archive.counts().stored, ageMs } : null,
@@ -209,6 +212,9 @@ export class ArchiveSession implements SessionCalls {
     const rows: PageRow[] = [];
     for (const { record } of pages) rows.push(record);
     const kept = this.#archive.store(rows, attempts);
+    if (this.#ask.isForParts && this.#ask.isPaginated) {
+      this.#uncopied.push(...rows.map(({ place }) => place));
+    }
     reader.stored();
     const pageInfos: (PageInfo | null)[] = [];
     follow.came(batch.slot);
@@ -262,12 +268,21 @@ export class ArchiveSession implements SessionCalls {
   }
 
   takePages(ask: Ask<'takePages'>): Answer<'takePages'> {
-    const { follow } = this.#ready();
     const taken = takePages(this.#archive, ask);
     const last = taken.pages.reduce((most, { place }) => Math.max(most, place.position), -1);
-    follow.stored(last);
-    follow.advance();
+    this.#begun?.follow.stored(last);
+    this.#begun?.follow.advance();
     return taken;
+  }
+
+  copyPages(path: string): Answer<'copyPages'> {
+    const copied = copyPages(this.#archive, this.#uncopied, path);
+    this.#uncopied = [];
+    return copied;
+  }
+
+  look({ goesOn }: Ask<'look'>): Opened {
+    return this.#whatWasThere(true, goesOn);
   }
 
   counts(): Answer<'counts'> {

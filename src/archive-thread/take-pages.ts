@@ -1,15 +1,39 @@
-import type { Archive } from '../archive/archive.ts';
+import { Archive } from '../archive/archive.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import type { AttemptRecord, PageRow } from '../archive/archive-types.ts';
-import type { Ask, TakenPage, TakenPages } from './messages.ts';
+import { isRecheck, type Place } from '../core/page-request.ts';
+import type { Ask, PlacedState, TakenPage, TakenPages } from './messages.ts';
 
 /** Taken over in one transaction: bounds memory. */
 const MOST_BYTES = 8 * 1024 * 1024;
 const MOST_PAGES = 500;
 
+/**
+ * Writes the pages at `places` to a new archive at `path`, which is on the disk then.
+ *
+ * @throws EverypageError ARCHIVE_WRITE where the disk refuses
+ */
+export function copyPages(
+  archive: Archive,
+  places: readonly Place[],
+  path: string,
+): readonly PlacedState[] {
+  const { specification, maxDecodedBytes, pagination } = archive.run;
+  const part = Archive.createTemporary(specification, Date.now(), maxDecodedBytes, true);
+  try {
+    if (pagination !== null) part.setPagination(pagination);
+    for (const { page, attempts } of archive.keptRows(places)) part.store([page], attempts);
+    return part.movePages(path);
+  } finally {
+    part.closeForRemoval();
+  }
+}
+
 /** Stores pages of the archive at `path` in another one of the same run; see `SessionCalls`. */
 export function takePages(archive: Archive, { path, except, which }: Ask<'takePages'>): TakenPages {
   const part = ArchiveReader.openReadOnly(path);
+  const { pagination } = part.run;
+  if (pagination !== null && archive.run.pagination === null) archive.setPagination(pagination);
   const left = new Set(except);
   const taken: TakenPage[] = [];
   let hasFailed = false;
@@ -54,7 +78,8 @@ function notStored(archive: Archive, pages: readonly PageRow[]): (page: PageRow)
       stored.add(`${branch} ${position}`);
     }
   }
-  return ({ place }) => !stored.has(`${place.branch} ${place.position}`);
+  // Of readings for comparison the last counts.
+  return ({ place }) => isRecheck(place) || !stored.has(`${place.branch} ${place.position}`);
 }
 
 function takenPage({ body, ...page }: PageRow): TakenPage {

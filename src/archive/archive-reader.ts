@@ -272,9 +272,11 @@ export class ArchiveReader {
       }));
   }
 
-  /** Every page in page order, whatever its state, with all that is kept of it. */
-  keptRows(): Iterable<KeptRow> {
-    return keptRows(this.connection, this.#wholeBody, (place) => this.attemptsOf(place));
+  /** Every page in page order, whatever its state, with all that is kept of it; or those at `places`. */
+  keptRows(places?: readonly Place[]): Iterable<KeptRow> {
+    const { connection } = this;
+    const attemptsOf = (place: Place): AttemptRecord[] => this.attemptsOf(place);
+    return keptRows({ connection, wholeBody: this.#wholeBody, attemptsOf }, places);
   }
 
   /**

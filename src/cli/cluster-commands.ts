@@ -10,7 +10,8 @@ import {
 import { QueueConnection, readQueueAddress } from '../cluster/connect.ts';
 import { chooseRun, findRecord, neediestRun, type RunRecord } from '../cluster/run-record.ts';
 import { PartStore } from '../cluster/store.ts';
-import { slicesOf, type Worked, work } from '../cluster/worker.ts';
+import type { Worked } from '../cluster/worked.ts';
+import { slicesOf, work } from '../cluster/worker.ts';
 import { usageError } from '../core/errors.ts';
 import { escapeText, shellQuote } from '../core/escape.ts';
 import type { RunOptions } from '../core/options.ts';
@@ -57,7 +58,8 @@ export async function workerCommand(typed: TypedArguments, context: CliContext):
         continue;
       }
       isWaiting = false;
-      say(`works for run ${escapeText(record.id)}, ${counted(record.total, 'page')}`);
+      const pages = record.isPaged ? 'a list that pages by itself' : counted(record.total, 'page');
+      say(`works for run ${escapeText(record.id)}, ${pages}`);
       const worked = await workFor(record, connection, signals.signal, reporting, typed, context);
       say(`${endOf(worked)}; this worker stored ${counted(worked.stored, 'page')}`);
       if (worked.stop !== null && !signals.signal.aborted) return exitCodeOfStop(worked.stop);
@@ -141,9 +143,11 @@ export async function statusCommand(typed: TypedArguments, context: CliContext):
 
 function statusText(status: RunStatus): string {
   const { run, state, done, failed, total, workers, isCoordinated, words, store } = status;
-  const percent = total === 0 ? 100 : Math.floor((done / total) * 100);
+  const percent = Math.floor((done / total) * 100);
   const facts = [
-    `${formatCount(done)} of ${counted(total, 'page')} (${percent} %)`,
+    total === 0
+      ? `${counted(done, 'page')} so far`
+      : `${formatCount(done)} of ${counted(total, 'page')} (${percent} %)`,
     ...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
     counted(workers, 'worker'),
     ...(isCoordinated ? [] : ['no coordinator: run the command below again to write its output']),

@@ -86,9 +86,14 @@ const OWN_FLAGS = new Set([
   'header',
   'proxy',
   'data',
+  'expect',
+  'prove',
+  'strict',
   'user-agent',
 ]);
-const SHARED_GROUPS = new Set(['Request', 'Credentials', 'Connection', 'Pace and retries']);
+const SHARED_GROUPS = new Set([
+  ...['Request', 'Pagination', 'Credentials', 'Connection', 'Pace and retries'],
+]);
 const SHARED_FLAGS = new Set([
   'select',
   'pages',

@@ -3,24 +3,30 @@ import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { ArchiveReader } from '../archive/archive-reader.ts';
+import type { EndOfPlan } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
+import { outputShape } from '../core/output-shape.ts';
+import { isRecheck } from '../core/page-request.ts';
+import type { PaginationFacts } from '../core/summary.ts';
 import type { RunParts } from '../fetch/pending-pages.ts';
 import { createTask } from '../fetch/task.ts';
 import type { PlanSlices } from '../plan/list-slice.ts';
 import type { QueueConnection } from './connect.ts';
 import { type RunKeys, runKeys } from './keys.ts';
-import { countPart, positionsOf } from './part-writer.ts';
+import { countListPart, type ListEnd } from './list-worker.ts';
+import { countPart } from './part-writer.ts';
 import {
   dropRun,
   finishRun,
   forgetRun,
+  type Progress,
   type RunRecord,
   readProgress,
   registerRun,
 } from './run-record.ts';
 import { runScript } from './scripts.ts';
-import type { CountedPart, PartStore } from './store.ts';
-import { pageEvent, processName } from './worker.ts';
+import { type CountedPart, type PartStore, partOf } from './store.ts';
+import { pageEvent, processName } from './worked.ts';
 
 /** New parts are looked for this often. */
 const LOOK_MS = 200;
@@ -54,14 +60,11 @@ async function rebuild(redis: Redis, record: RunRecord, store: PartStore): Promi
     const archive = ArchiveReader.openReadOnly(store.pathOf(name));
     const states = archive.states();
     archive.close();
-    const stored = states.filter(({ state }) => state === 'stored');
-    await countPart(
-      parts,
-      name,
-      stored.map(({ place }) => place.position),
-      // Those that failed are tried again.
-      [],
-    );
+    // Those that failed are tried again.
+    const stored = states.filter(({ state }) => state !== 'failed');
+    if (stored.length === 0) continue;
+    if (record.isPaged) await countListPart(redis, parts.keys, 0, name, stored);
+    else await countPart(parts, name, stored);
   }
 }
 
@@ -75,9 +78,9 @@ export interface CollectParts {
   readonly leftWith: () => unknown;
 }
 
-/** Takes over every part, until the run has ended and nothing is missing. */
-export async function collect(parts: CollectParts): Promise<void> {
-  await new Collector(parts, runKeys(parts.record.id)).run();
+/** Takes over every part, until the run has ended and nothing is missing. Says how the list was found to page. */
+export function collect(parts: CollectParts): Promise<PaginationFacts | null> {
+  return new Collector(parts, runKeys(parts.record.id)).run();
 }
 
 class Collector {
@@ -90,6 +93,8 @@ class Collector {
   readonly #withFailed: CountedPart[] = [];
   #next = 0;
   #hasLookedAgain = false;
+  /** Of a list that pages by itself: the archive knows how, and the export follows. */
+  #isBegun = false;
 
   constructor(parts: CollectParts, keys: RunKeys) {
     this.#parts = parts;
@@ -97,7 +102,8 @@ class Collector {
     this.#keys = keys;
   }
 
-  async run(): Promise<void> {
+  async run(): Promise<PaginationFacts | null> {
+    const { isPaged } = this.#parts.record;
     const { engine } = this.#parts.run;
     engine.emit({ type: 'phase', phase: 'fetching' });
     while (engine.stopped === null) {
@@ -106,16 +112,18 @@ class Collector {
       if (await this.#takeParts()) continue;
       const progress = await readProgress(this.#redis, this.#keys);
       if (progress === null) await this.#buildAgain();
-      else if (progress.state === 'active' && progress.done + progress.failed >= progress.total) {
+      else if (!isPaged && areAllEnded(progress)) {
         await finishRun(this.#redis, this.#keys);
       } else if (progress.state === 'cancelled') throw cancelled(this.#parts.record);
       else if (progress.state === 'finished') {
         if (this.#next < progress.parts) continue;
+        if (isPaged) return this.#endList();
         if (await this.#isWhole(progress.failed)) return this.#end();
         await this.#lookAgain();
       }
       await wait(LOOK_MS);
     }
+    return null;
   }
 
   /** Returns whether there were any. */
@@ -133,6 +141,7 @@ class Collector {
       if (this.#taken.has(part.name)) continue;
       this.#taken.add(part.name);
       if (await this.#take(part, 'stored')) this.#withFailed.push(part);
+      if (this.#parts.record.isPaged && !this.#isBegun) await this.#beginList();
     }
     return entries.length > 0;
   }
@@ -144,11 +153,24 @@ class Collector {
     const path = store.pathOf(name);
     const { pages, hasFailed } = await thread.call('takePages', { path, except, which });
     for (const page of pages) {
-      if (page.state === 'stored') engine.counters.fetched += 1;
+      if (page.state === 'stored' && !isRecheck(page.place)) engine.counters.fetched += 1;
       engine.counters.bodyBytes += page.bodyBytes;
       engine.emit(pageEvent(page));
     }
     return hasFailed;
+  }
+
+  /** How the list pages stands in its parts. */
+  async #beginList(): Promise<void> {
+    const { thread, job } = this.#parts.run;
+    const { pagination } = await thread.call('look', { goesOn: false });
+    const output =
+      pagination === null
+        ? ({ kind: 'pages', select: null } as const)
+        : outputShape(pagination, job.options);
+    const isOneBranch = job.paginate?.split == null;
+    await thread.call('paginate', { pagination, output, isOneBranch });
+    this.#isBegun = true;
   }
 
   /** Whether the archive holds what the queue says: read from the archive. */
@@ -185,9 +207,8 @@ class Collector {
   }
 
   /** The plan is made once more, for its digest; then the store says what it holds. */
-  async #end(): Promise<void> {
-    const { run, store, record, slices } = this.#parts;
-    for (const part of this.#withFailed) await this.#take(part, 'failed');
+  async #end(): Promise<null> {
+    const { run, slices } = this.#parts;
     const digest = createHash('sha256');
     for (let from = 0; from < slices.total; from += REQUESTS_AT_ONCE) {
       const to = Math.min(slices.total, from + REQUESTS_AT_ONCE);
@@ -195,23 +216,39 @@ class Collector {
         digest.update(createTask(request, run.job.options.credentials).key);
       }
     }
-    const count = slices.total;
-    const planDigest = digest.digest();
-    await run.thread.call('endPlan', { count, digest: planDigest, end: null });
+    await this.#endPlan({ count: slices.total, digest: digest.digest(), end: null });
+    return null;
+  }
+
+  /** The worker that read the list has said how it ended. */
+  async #endList(): Promise<PaginationFacts | null> {
+    const { engine } = this.#parts.run;
+    const text = await this.#redis.hget(this.#keys.run, 'end');
+    const { count, digest, end, facts } = JSON.parse(text ?? '{}') as ListEnd;
+    if (!this.#isBegun) await this.#beginList();
+    if (facts !== null) engine.emit({ type: 'pagination', ...facts });
+    await this.#endPlan({ count, digest: Buffer.from(digest, 'hex'), end });
+    return facts;
+  }
+
+  async #endPlan(ended: EndOfPlan): Promise<void> {
+    const { run, store, record } = this.#parts;
+    for (const part of this.#withFailed) await this.#take(part, 'failed');
+    await run.thread.call('endPlan', ended);
     const entries = await this.#redis.lrange(this.#keys.parts, 0, -1);
     store.writeManifest({
       run: record.id,
-      total: count,
-      planDigest: planDigest.toString('hex'),
+      total: ended.count,
+      planDigest: Buffer.from(ended.digest).toString('hex'),
       parts: entries.map(partOf),
+      end: ended.end,
     });
     await forgetRun(this.#redis, record.id);
   }
 }
 
-function partOf(entry: string): CountedPart {
-  const [name = '', except = ''] = entry.split(' ');
-  return { name, except: positionsOf(except) };
+function areAllEnded({ state, done, failed, total }: Progress): boolean {
+  return state === 'active' && done + failed >= total;
 }
 
 function cancelled({ id }: RunRecord): EverypageError {

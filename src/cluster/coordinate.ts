@@ -6,6 +6,7 @@ import { EverypageError, usageError } from '../core/errors.ts';
 import type { RunEvent } from '../core/events.ts';
 import { Secret } from '../core/redact.ts';
 import { VERSION } from '../core/resolve-options.ts';
+import type { PaginationFacts } from '../core/summary.ts';
 import type { MakeTransport } from '../fetch/open-transport.ts';
 import type { RunParts } from '../fetch/pending-pages.ts';
 import type { Job } from '../fetch/prepare.ts';
@@ -18,7 +19,8 @@ import { Lease } from './lease.ts';
 import { chunkOf, type RunRecord } from './run-record.ts';
 import { ofAnotherRun, PartStore } from './store.ts';
 import { type WrittenList, writeList } from './stored-list.ts';
-import { processName, slicesOf, work } from './worker.ts';
+import { processName } from './worked.ts';
+import { slicesOf, work } from './worker.ts';
 
 export interface Coordination {
   readonly connection: QueueConnection;
@@ -38,7 +40,10 @@ export interface Coordination {
 const LOST_MS = 500;
 
 /** Brings the pages of the plan into the archive by way of the queue and the store. */
-export async function bringByQueue(parts: Coordination, run: RunParts): Promise<null> {
+export async function bringByQueue(
+  parts: Coordination,
+  run: RunParts,
+): Promise<PaginationFacts | null> {
   const { job, opened } = run;
   checkFits(job);
   if (opened.exportOnly) return null;
@@ -58,13 +63,12 @@ export async function bringByQueue(parts: Coordination, run: RunParts): Promise<
         failure = error;
       });
     }
-    await collect({ connection, record, store, slices, run, leftWith: () => failure });
+    return await collect({ connection, record, store, slices, run, leftWith: () => failure });
   } finally {
     leaving.abort();
     await working;
     await release();
   }
-  return null;
 }
 
 const COORDINATOR_MS = 10_000;
@@ -139,9 +143,10 @@ async function beginStore(
 ): Promise<Omit<Begun, 'slices'>> {
   const fingerprint = fingerprintOf(job.open.specification);
   const hasList = sources.some(({ kind }) => kind !== 'template' && kind !== 'literal');
+  const isPaged = job.paginate !== null;
   const list = hasList ? await storeList(path, job) : null;
-  const total = list?.total ?? (await job.makePlan().count()) ?? 0;
-  if (total === 0) {
+  const total = isPaged ? 0 : (list?.total ?? (await job.makePlan().count()) ?? 0);
+  if (total === 0 && !isPaged) {
     throw new EverypageError('LIST_UNREADABLE', 'the list holds no URL; nothing was fetched');
   }
   const secret = job.options.headers.filter(({ value }) => value instanceof Secret);
@@ -158,6 +163,7 @@ async function beginStore(
     secretHeaders: secret.map(({ name }) => name),
     total,
     hasList,
+    isPaged,
     chunk: chunkOf(total),
     store: path,
     createdAt: Date.now(),
@@ -174,12 +180,7 @@ async function storeList(path: string, job: Job): Promise<WrittenList> {
 }
 
 function checkFits({ paginate, options }: Job): void {
-  if (paginate !== null) {
-    throw usageError(
-      '--queue shares lists of known pages, as in items?page=[1-500]; a list that pages by itself is fetched by one machine, without --queue',
-    );
-  }
-  if (options.records && options.select === null) {
+  if (paginate === null && options.records && options.select === null) {
     throw usageError(
       '--records and --queue cannot be used together: workers see no first page; say where the records are with --select',
     );

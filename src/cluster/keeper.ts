@@ -37,7 +37,7 @@ export class Keeper {
 
   /** Does what there is to do, if no other process does it. To be called about once a second. */
   async tick(): Promise<void> {
-    if ((await this.#lease.take()) !== null) return;
+    if (this.#record.isPaged || (await this.#lease.take()) !== null) return;
     const progress = await readProgress(this.#redis, this.#keys);
     if (progress?.state !== 'active') return;
     if (progress.done + progress.failed >= progress.total) {

@@ -31,6 +31,8 @@ export interface RunKeys {
   readonly keeper: string;
   /** Who writes the output. */
   readonly coordinator: string;
+  /** Who fetches a list that pages by itself. */
+  readonly list: string;
   /** When each worker was last there. */
   readonly workers: string;
 }
@@ -45,6 +47,7 @@ export function runKeys(id: string): RunKeys {
     parts: `${prefix}:parts`,
     keeper: `${prefix}:keeper`,
     coordinator: `${prefix}:coordinator`,
+    list: `${prefix}:list`,
     workers: `${prefix}:workers`,
   };
 }

@@ -1,9 +1,9 @@
 /** Moves the pages that a worker has fetched to parts in the store, and has each part counted. */
 import type { Redis } from 'ioredis';
-import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
+import type { PlacedState } from '../archive-thread/messages.ts';
 import type { RunKeys } from './keys.ts';
 import { runScript, spansOf } from './scripts.ts';
-import type { PartStore } from './store.ts';
+import { type PartStore, positionsOf } from './store.ts';
 
 /** What a kill may lose: a part is written when it holds so much, or is so old. */
 const PART_PAGES = 500;
@@ -11,14 +11,15 @@ const PART_BYTES = 32 * 1024 * 1024;
 const PART_AGE_MS = 2_000;
 
 interface WriterParts {
-  readonly redis: Redis;
-  readonly keys: RunKeys;
   readonly store: PartStore;
-  readonly thread: ArchiveThread;
   /** Of this process alone. */
   readonly who: string;
-  /** Pages are done or failed for good, by this part or another. */
-  readonly onEnded: (positions: readonly number[]) => Promise<void>;
+  /** Writes pages to a new archive at the path, and says which. */
+  readonly write: (path: string) => Promise<readonly PlacedState[]>;
+  /** Has the part counted that is in the store. */
+  readonly count: (name: string, pages: readonly PlacedState[]) => Promise<'counted' | 'lost'>;
+  /** Its pages are done or failed for good, by this part or another. */
+  readonly onCounted: (pages: readonly PlacedState[]) => Promise<void>;
   /** The queue does not know the run any more; the part is in the store. */
   readonly onLost: () => void;
   readonly fail: (error: unknown) => void;
@@ -80,21 +81,25 @@ export class PartWriter {
     if (this.#pages === 0) return;
     this.#pages = 0;
     this.#bytes = 0;
-    const { thread, store, who, onEnded } = this.#parts;
+    const { store, who, write, count, onCounted, onLost } = this.#parts;
     this.#count += 1;
     const name = `${who}-${this.#count}`;
-    const moved = await thread.call('movePages', store.temporaryPath(name));
-    if (moved.length === 0) {
+    const pages = await write(store.temporaryPath(name));
+    if (pages.length === 0) {
       store.remove(name);
       return;
     }
     store.publish(name);
-    const positionsIn = (state: string): number[] =>
-      moved.filter((page) => page.state === state).map(({ place }) => place.position);
-    const isKept = await countPart(this.#parts, name, positionsIn('stored'), positionsIn('failed'));
-    if (isKept === 'lost') this.#parts.onLost();
-    else await onEnded(moved.map(({ place }) => place.position));
+    if ((await count(name, pages)) === 'lost') onLost();
+    else await onCounted(pages);
   }
+}
+
+interface Counting {
+  readonly redis: Redis;
+  readonly keys: RunKeys;
+  readonly store: PartStore;
+  readonly who: string;
 }
 
 /**
@@ -103,21 +108,18 @@ export class PartWriter {
  * @returns `lost` where the queue does not know the run
  */
 export async function countPart(
-  { redis, keys, store, who }: Pick<WriterParts, 'redis' | 'keys' | 'store' | 'who'>,
+  { redis, keys, store, who }: Counting,
   name: string,
-  stored: readonly number[],
-  failed: readonly number[],
+  pages: readonly PlacedState[],
 ): Promise<'counted' | 'lost'> {
+  const positionsIn = (isFailed: boolean): number[] =>
+    pages
+      .filter(({ state }) => (state === 'failed') === isFailed)
+      .map(({ place }) => place.position);
   const names = [keys.run, keys.done, keys.failed, keys.parts];
-  const values = [who, name, spansOf(stored), spansOf(failed)];
+  const values = [who, name, spansOf(positionsIn(false)), spansOf(positionsIn(true))];
   const answer = await runScript(redis, 'commit', names, values);
   if (answer === -1) return 'lost';
-  const except = positionsOf(String(answer));
-  if (except.length === stored.length + failed.length) store.remove(name);
+  if (positionsOf(String(answer)).length === pages.length) store.remove(name);
   return 'counted';
-}
-
-/** Positions with commas between. */
-export function positionsOf(text: string): readonly number[] {
-  return text === '' ? [] : text.split(',').map(Number);
 }

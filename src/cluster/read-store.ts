@@ -22,7 +22,7 @@ export interface AssembledStore {
  */
 export function assembleStore(folder: string): AssembledStore {
   const { store, record } = PartStore.read(folder);
-  const { parts, total, planDigest } = store.readManifest();
+  const { parts, total, planDigest, end } = store.readManifest();
   const [first] = parts;
   if (first === undefined) {
     throw new EverypageError('ARCHIVE_INCOMPLETE', `the store ${folder} holds no page`);
@@ -47,7 +47,7 @@ export function assembleStore(folder: string): AssembledStore {
           takePages(archive, { path: store.pathOf(name), except, which });
         }
       }
-      archive.endPlan(total, Buffer.from(planDigest, 'hex'));
+      archive.endPlan(total, Buffer.from(planDigest, 'hex'), end);
       archive.seal(archive.verdict().name, Date.now());
     } finally {
       archive.close();

@@ -18,6 +18,8 @@ export interface RunRecord {
   readonly total: number;
   /** Its URLs came from a file or from standard input, and stand in the store. */
   readonly hasList: boolean;
+  /** It pages by itself, so how many pages it has is not known before; `total` is 0. */
+  readonly isPaged: boolean;
   /** Pages of one job. */
   readonly chunk: number;
   /** Where the coordinator has its store; a worker may reach it by another path. */
@@ -141,18 +143,19 @@ export interface Progress {
 /** Null where the queue does not know the run any more. */
 export async function readProgress(redis: Redis, keys: RunKeys): Promise<Progress | null> {
   const [fields, done, failed, parts] = await Promise.all([
-    redis.hmget(keys.run, 'state', 'total', 'seeded'),
+    redis.hmget(keys.run, 'state', 'total', 'seeded', 'stored'),
     redis.bitcount(keys.done),
     redis.bitcount(keys.failed),
     redis.llen(keys.parts),
   ]);
-  const [state, total, seeded] = fields;
+  const [state, total, seeded, stored] = fields;
   if (state == null) return null;
   return {
     state: state as RunState,
     total: Number(total),
     seeded: Number(seeded),
-    done,
+    // A list that pages by itself has no bits.
+    done: stored == null ? done : Number(stored),
     failed,
     parts,
   };

@@ -51,6 +51,33 @@ return text
 `;
 
 /**
+ * Counts a part of a list that pages by itself. Whoever lost the list to another worker is refused: its pages
+ * and those of the other one are two readings.
+ *
+ * KEYS run, parts. ARGV epoch, part, pages. Answer: -1 where it does not count, else 0.
+ */
+const COMMIT_LIST = `
+local state = redis.call('HGET', KEYS[1], 'state')
+if state ~= 'active' and state ~= 'paused' then return -1 end
+if (redis.call('HGET', KEYS[1], 'epoch') or '0') ~= ARGV[1] then return -1 end
+if redis.call('HGET', KEYS[1], 'lastPart') == ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'lastPart', ARGV[2])
+redis.call('HINCRBY', KEYS[1], 'stored', ARGV[3])
+redis.call('RPUSH', KEYS[2], ARGV[2])
+return 0
+`;
+
+/**
+ * A list that pages by itself has ended. KEYS run. ARGV epoch, how it ended, channel. Answer: as above.
+ */
+const END_LIST = `
+if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return -1 end
+redis.call('HSET', KEYS[1], 'end', ARGV[2], 'state', 'finished')
+redis.call('PUBLISH', ARGV[3], 'state ' .. KEYS[1])
+return 0
+`;
+
+/**
  * Reserves starts at the shared rate (the generic cell rate algorithm), and says until when all wait.
  *
  * KEYS gate. ARGV starts wanted, microseconds between two (0: no rate), how far ahead in microseconds.
@@ -156,6 +183,8 @@ return count
 
 const texts = {
   commit: COMMIT,
+  commitList: COMMIT_LIST,
+  endList: END_LIST,
   reserve: RESERVE,
   pause: PAUSE,
   lease: LEASE,

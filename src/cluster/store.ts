@@ -12,6 +12,7 @@ import {
 import { join, resolve } from 'node:path';
 import { EverypageError, usageError } from '../core/errors.ts';
 import { renameFile, syncFile, syncFolder, whyUnreadable } from '../core/files.ts';
+import type { PlanEnd } from '../core/page-info.ts';
 import { type RunRecord, readRecord } from './run-record.ts';
 
 const MARKER = 'run.json';
@@ -33,6 +34,8 @@ export interface Manifest {
   /** SHA-256 over the keys of the plan, in hex. */
   readonly planDigest: string;
   readonly parts: readonly CountedPart[];
+  /** How a list ended that pages by itself; null for a list of known pages. */
+  readonly end: PlanEnd | null;
 }
 
 export class PartStore {
@@ -164,4 +167,15 @@ export function ofAnotherRun(path: string, { id }: RunRecord): EverypageError {
   return usageError(
     `the store ${path} belongs to another run (${id}); name an empty folder with --store, or run the command that began it`,
   );
+}
+
+/** A part as the queue lists it: its name, and positions with commas between that do not count in it. */
+export function partOf(entry: string): CountedPart {
+  const [name = '', except = ''] = entry.split(' ');
+  return { name, except: positionsOf(except) };
+}
+
+/** Positions with commas between. */
+export function positionsOf(text: string): readonly number[] {
+  return text === '' ? [] : text.split(',').map(Number);
 }

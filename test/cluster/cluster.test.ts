@@ -224,3 +224,74 @@ test('a list of URLs is shared too, and another list does not mix with it', { sk
   assert.match(refused.stderr, /stdin line 1 holds a credential/);
   assert.ok(!existsSync(join(folder, 'store3', 'list.txt')));
 });
+
+test('a list that pages by itself is read by one worker at a time, and taken over where that left it', {
+  skip,
+}, async (t) => {
+  const PAGES = 120;
+  const records = (page: number): string =>
+    Array.from({ length: 3 }, (_, index) => `{"id":${page * 10 + index},"v":1.0}`).join();
+  const cluster = await startCluster(t, {
+    delayMs: 30,
+    respond({ path }) {
+      const url = new URL(path, 'http://localhost');
+      if (url.pathname !== '/items') return null;
+      const page = Number(url.searchParams.get('cursor')?.slice(1) ?? 1);
+      const next = page < PAGES ? `"c${page + 1}"` : 'null';
+      return { body: `{"data":[${records(page)}],"meta":{"next_cursor":${next}}}` };
+    },
+  });
+  const { folder, server, redis } = cluster;
+  const url = `${server.origin}/items`;
+  const alone = await runCli(folder, [url, '-o', 'alone.ndjson']);
+  assert.equal(alone.code, 0, alone.stderr);
+  const onePass = server.counts().total;
+  const first = cluster.worker();
+  const own = ['--queue', redis.url, '--store', 'store', '--no-work', '--progress', 'none'];
+  const shared = runCli(folder, [url, '-o', 'shared.ndjson', ...own]);
+  await first.untilSaid((said) => /works for run \w+, a list that pages by itself/.test(said));
+  while ((await cluster.asked.keys('*:parts')).length === 0) await wait(50);
+  first.child.kill('SIGKILL');
+  const atKill = server.counts().total;
+  cluster.worker();
+  const { code, stderr } = await shared;
+  assert.equal(code, 0, stderr);
+  const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+  assert.ok(read('shared.ndjson') === read('alone.ndjson'));
+  assert.equal(read('shared.ndjson').trim().split('\n').length, PAGES * 3);
+  // It began at the parts, and not at the first page.
+  assert.ok(server.counts().total - atKill < onePass, `${server.counts().total - atKill} requests`);
+  const verdict = (text: string): string | undefined => /All .* OK: .*/.exec(text)?.[0];
+  assert.equal(verdict(stderr), verdict(alone.stderr));
+  const verified = await runCli(folder, ['verify', 'store']);
+  assert.equal(verified.code, 0, verified.stderr);
+  assert.match(verified.stderr, /120 pages/);
+});
+
+test('a numbered list with a total ends with the verdict and the bytes of one machine', {
+  skip,
+}, async (t) => {
+  const TOTAL = 230;
+  const SIZE = 10;
+  const cluster = await startCluster(t, {
+    respond({ path }) {
+      const url = new URL(path, 'http://localhost');
+      if (url.pathname !== '/items') return null;
+      const from = (Number(url.searchParams.get('page') ?? 1) - 1) * SIZE;
+      const count = Math.max(0, Math.min(SIZE, TOTAL - from));
+      const items = Array.from({ length: count }, (_, index) => `{"id":${from + index},"v":-0}`);
+      return { body: `{"items":[${items.join()}],"total":${TOTAL},"per_page":${SIZE}}` };
+    },
+  });
+  const { folder, server, redis } = cluster;
+  const url = `${server.origin}/items?page=1`;
+  const alone = await runCli(folder, [url, '-o', 'alone.ndjson']);
+  assert.equal(alone.code, 0, alone.stderr);
+  const own = ['--queue', redis.url, '--store', 'store', '--progress', 'none'];
+  const shared = await runCli(folder, [url, '-o', 'shared.ndjson', ...own]);
+  assert.equal(shared.code, 0, shared.stderr);
+  const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+  assert.ok(read('shared.ndjson') === read('alone.ndjson'));
+  const verdict = (text: string): string | undefined => /All .* OK: .*/.exec(text)?.[0];
+  assert.equal(verdict(shared.stderr), verdict(alone.stderr));
+});

@@ -57,7 +57,6 @@ test('what a queue cannot share is said before anything is requested', { skip },
   const { folder, server, redis } = cluster;
   const own = ['--queue', redis.url, '--store', 'store', '-o', 'a.ndjson'];
   const cases: readonly (readonly [words: readonly string[], said: RegExp])[] = [
-    [[`${server.origin}/pages/1`, ...own], /a list that pages by itself is fetched by one machine/],
     [[server.template(9), '--records', ...own], /--records and --queue cannot be used together/],
     [[server.template(9), '--prove', ...own], /--queue cannot be used with it/],
     [[`${server.template(9)}?api_key=geheim`, ...own], /a URL holds a credential/],
