@@ -88,6 +88,7 @@ function store(archive: Archive, order: readonly number[], bodies: Uint8Array[],
       status: 200,
       outcome: 'ok',
       toldToWaitMs: null,
+      bodyBytes: 5000,
     }));
     archive.store(pages, attempts);
   }

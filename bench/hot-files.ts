@@ -15,6 +15,8 @@ import { run } from '../src/index.ts';
 import { start, stop, temporaryFolder } from './processes.ts';
 
 const PAGES = 4000;
+/** Early: a loop that V8 has optimised by then counts no calls that it has taken in. */
+const COUNTED_FROM = 100;
 const SOURCES = fileURLToPath(new URL('../src/', import.meta.url));
 
 interface FunctionCoverage {
@@ -100,7 +102,7 @@ try {
     onEvent: (event) => {
       if (event.type !== 'page') return;
       pages += 1;
-      if (pages === 500) void begin();
+      if (pages === COUNTED_FROM) void begin();
       if (pages === PAGES - 500) taken = take();
     },
   });
@@ -110,7 +112,7 @@ try {
 }
 const counted = PAGES - 500 - begunAt;
 assert.ok(begunAt > 0 && counted > 1000, 'the run was over before anything could be counted');
-const hot = [...files].filter(([, calls]) => calls >= counted * 0.9);
+const hot = [...files].filter(([, calls]) => calls >= counted * 0.8);
 const touched = [...files].filter(([, calls]) => calls > 1);
 console.log(
   hot

@@ -10,6 +10,7 @@ import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type InputOptions, type OutputOptions, type Plugin, rolldown } from 'rolldown';
+import { buildReportPage } from './build-report-page.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
@@ -19,7 +20,7 @@ const NAMED_BY_CONTENT = '[name]-[hash].cjs';
 
 /** Loading these takes milliseconds, and many runs or one of the two threads do without. */
 const LOADED_ON_USE =
-  /^(let (node_\w+) = )(require\("node:(?:crypto|dns|fs\/promises|http|http2|os|stream\/consumers|tls|zlib)"\);)$/gm;
+  /^(let (node_\w+) = )(require\("node:(?:crypto|dns|fs\/promises|http|http2|os|perf_hooks|stream\/consumers|tls|zlib)"\);)$/gm;
 
 /** Turns `let node_zlib = require("node:zlib")` into a function that loads the module when it is called. */
 const loadOnUse: Plugin = {
@@ -54,23 +55,49 @@ const asciiOnly: Plugin = {
   },
 };
 
+const shared: InputOptions = {
+  cwd: ROOT,
+  platform: 'node',
+  external: [
+    /^undici/,
+    '@opentelemetry/api',
+    '@duckdb/node-api',
+    'pg',
+    'pg-copy-streams',
+    'bullmq',
+    'ioredis',
+  ],
+};
+
+const THREAD = 'src/archive-thread/serve-archive.ts';
+
+/** What the archive thread loads at once: without what only some outputs need. */
+async function modulesOfThread(): Promise<ReadonlySet<string>> {
+  const made = await rolldown({ ...shared, input: { thread: THREAD } });
+  const { output } = await made.generate({ format: 'cjs' });
+  await made.close();
+  const chunks = new Map(output.map((file) => [file.fileName, file]));
+  const modules = new Set<string>();
+  const add = (name: string): void => {
+    const chunk = chunks.get(name);
+    if (chunk?.type !== 'chunk') return;
+    for (const id of chunk.moduleIds) modules.add(id);
+    for (const imported of chunk.imports) add(imported);
+  };
+  add(output[0].fileName);
+  return modules;
+}
+
 async function bundle(
   input: InputOptions['input'],
   codeSplitting: NonNullable<OutputOptions['codeSplitting']>,
-  entryFileNames: string,
-): Promise<readonly string[]> {
-  const made = await rolldown({
-    cwd: ROOT,
-    input: input!,
-    platform: 'node',
-    external: [/^undici/, 'hyparquet-writer', 'bullmq', 'ioredis'],
-    plugins: [loadOnUse, asciiOnly],
-  });
-  const { output } = await made.write({
+): Promise<void> {
+  const made = await rolldown({ ...shared, input: input!, plugins: [loadOnUse, asciiOnly] });
+  await made.write({
     dir: DIST,
     format: 'cjs',
     // All in one folder: the thread's entry is found beside whichever file asks for it.
-    entryFileNames,
+    entryFileNames: '[name].cjs',
     chunkFileNames: NAMED_BY_CONTENT,
     // bin/load.cjs gives its files a `require` and no more.
     dynamicImportInCjs: false,
@@ -84,37 +111,40 @@ async function bundle(
     codeSplitting,
   });
   await made.close();
-  return output.map(({ fileName }) => fileName);
 }
 
 // A file that was deleted in src/ must not be shipped.
 rmSync(DIST, { recursive: true, force: true });
+const ofThread = await modulesOfThread();
 await bundle(
-  // What `bin/everypage.cjs` loads, what that loads in its turn, and the library.
-  { start: 'src/cli/start.ts', main: 'src/cli/main.ts', index: 'src/index.ts' },
+  // What `bin/everypage.cjs` loads, what that loads in its turn, the library, and the archive thread.
+  { start: 'src/cli/start.ts', main: 'src/cli/main.ts', index: 'src/index.ts', thread: THREAD },
   {
     groups: [
-      { name: 'archive-worker', test: /archive-worker\.ts$/, priority: 2 },
-      { name: 'run', test: /src[\\/](?!demo|cli|index|serve|cluster|api[\\/]serve)/, priority: 1 },
-      // What only a run of many machines loads; after `run`, since a group takes along what it imports.
+      { name: 'archive-worker', test: /archive-worker\.ts$/, priority: 3 },
+      // The thread has all its code in one file: no request is stored before it has been read.
+      { name: 'shared', test: (id) => ofThread.has(id), priority: 2 },
+      // Without what only a report, a served archive or a database needs.
+      {
+        name: 'run',
+        test: /src[\\/](?!demo|cli|cluster|index|serve|api[\\/](?:serve|report-)|archive-thread[\\/](?:gather-)?report|report[\\/](?:attempt-kind|pack|report-|github|metrics)|export[\\/](?:parquet[\\/]|postgres|copy-text|jsonb|duckdb))/,
+        priority: 1,
+      },
+      // Only their own outputs, and runs of many machines, load these.
+      { name: 'postgres', test: /src[\\/]export[\\/](?:postgres|copy-text|jsonb)/, priority: 0 },
       { name: 'cluster', test: /src[\\/]cluster[\\/]/, priority: 0 },
+      { name: 'duckdb', test: /src[\\/]export[\\/]duckdb/, priority: 0 },
       // What a fetch loads of the command line.
       {
         name: 'cli',
-        test: /src[\\/]cli[\\/](?!start|demo|explain|presets|archive|only-archive|schema|serve|completion|cluster|queue)/,
+        test: /src[\\/]cli[\\/](?!start|demo|archive-|completion|manifest|metrics|only-|queue-|verification|(?!fetch)[\w-]+-command)/,
         priority: 1,
       },
     ],
   },
-  '[name].cjs',
 );
-// The thread has all its code in one file: no request is stored before it has been read.
-const [thread] = await bundle(
-  { 'archive-thread': 'src/archive-thread/serve-archive.ts' },
-  false,
-  NAMED_BY_CONTENT,
-);
-writeThreadEntry(thread!);
+await buildReportPage(join(DIST, 'report-page.html.br'));
+writeThreadEntry();
 writeLibraryEntry();
 writeNotices();
 const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
@@ -125,11 +155,12 @@ execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
 keepOnlyNeeded(join(DIST, 'types'), 'index.d.ts');
 
 /** Where the archive thread begins. */
-function writeThreadEntry(file: string): void {
+function writeThreadEntry(): void {
   const lines = [
     "const { parentPort } = require('node:worker_threads');",
     "const { load, keepCompiled } = require('../bin/load.cjs');",
-    `load(\`\${__dirname}/${file}\`, 'fetch').serveArchive(parentPort, keepCompiled);`,
+    // It calls other functions of the files that it shares with the main thread.
+    "load(`${__dirname}/thread.cjs`, 'thread').serveArchive(parentPort, keepCompiled);",
   ];
   writeFileSync(join(DIST, 'thread-entry.cjs'), `${lines.join('\n')}\n`);
 }
@@ -151,7 +182,7 @@ function writeLibraryEntry(): void {
 
 /** The bundle holds a copy of these packages, whose licences want to go along. */
 function writeNotices(): void {
-  const notices = ['structured-headers'].map((name) => {
+  const notices = ['structured-headers', 'uplot'].map((name) => {
     const licence = readFileSync(join(ROOT, 'node_modules', name, 'LICENSE'), 'utf8');
     return `${name}\n\n${licence}`;
   });

@@ -2,7 +2,8 @@
  * `npm run fuzz [-- CASES [AREA…]]`: everything that reads what a server, a user or a disk has made up, by
  * default with ten million texts an area that are nearly right (`test/fuzz/`), then a hundredth of that for
  * each property test of it. A damaged archive is a file that is written, opened and verified, and two
- * options that name files are a whole run: of those it is a thousandth.
+ * options that name files are a whole run: of those it is a thousandth. Outputs are files that another
+ * program reads: 2,000 random lists a format.
  */
 import { spawnSync } from 'node:child_process';
 import { fuzz } from '../test/fuzz/fuzz.ts';
@@ -27,6 +28,13 @@ const areas: Readonly<Record<string, Area>> = {
   link: { tests: ['test/plan/styles-properties.test.ts'], share: 0.01 },
   detect: { tests: ['test/plan/detect-fuzz.test.ts'], share: 0.01 },
   archive: { tests: ['test/archive/damage-fuzz.test.ts'], share: 0.001 },
+  outputs: {
+    tests: ['parquet', 'parquet-columns', 'sqlite', 'csv', 'formats', 'round-trips'].map(
+      (name) => `test/export/${name}.test.ts`,
+    ),
+    // 2,000 lists a format.
+    share: 0.004,
+  },
   files: { tests: ['test/fuzz/named-files.test.ts'], share: 0.001 },
 };
 

@@ -11,15 +11,25 @@ export {
   type Page,
   type PageRecord,
   pages,
+  type RecordsOptions,
   records,
 } from './api/pages.ts';
+export { run } from './api/run.ts';
 export { type ServedArchive, type ServeOptions, serveArchive } from './api/serve-archive.ts';
 export { UnfinishedError } from './api/unfinished-error.ts';
 export type { Sources, Urls } from './api/urls.ts';
 export { type Verification, verifyArchive } from './api/verify-archive.ts';
+export {
+  type CheckedArchive,
+  type CheckedOutput,
+  type ManifestCheck,
+  type VerifyManifestOptions,
+  verifyManifest,
+} from './api/verify-manifest.ts';
 export type { ErrorCode, PageCode } from './core/errors.ts';
 export { EverypageError } from './core/errors.ts';
 export type { EventSink, RunEvent } from './core/events.ts';
+export type { Manifest, ManifestOutput, ManifestRequest } from './core/manifest.ts';
 export type {
   NextPage,
   NextRequest,
@@ -31,6 +41,7 @@ export type {
 } from './core/options.ts';
 export type { Method, PageRequest, Place } from './core/page-request.ts';
 export type { Pagination, PaginationStyle } from './core/pagination.ts';
+export type { OpenSink, RecordSink, SinkContext, SinkRecord } from './core/record-sink.ts';
 export type {
   Cure,
   FailedPage,
@@ -47,4 +58,3 @@ export type { ByteSink, OutputSinks } from './fetch/output-sinks.ts';
 export type { PlanSource } from './plan/plan.ts';
 export { type Preset, presets } from './plan/presets.ts';
 export { sourceOf } from './plan/written-url.ts';
-export { run } from './run.ts';

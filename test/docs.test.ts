@@ -18,9 +18,11 @@ const OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
   'README.md': ['retry-all-errors', 'skip-existing'],
   'CHANGELOG.md': ['out'],
   'CONTRIBUTING.md': ['test-name-pattern'],
+  'docs/manifest.md': ['detach-sign'],
   'docs/reliability.md': ['kills'],
   'docs/github-action.md': ['rm', 'read-only', 'tmpfs', 'cap-drop'],
   'docs/platforms.md': ['read-only'],
+  'docs/telemetry.md': ['import'],
   'docs/serve.md': ['http2-prior-knowledge', 'connect-to'],
 };
 

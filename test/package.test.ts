@@ -124,7 +124,7 @@ test('the installed command loads undici where HTTP/1.1 is spoken', async () => 
 
 /** Files with compiled code of the program and of the thread, in the folder that Node makes for its own. */
 function keptCode(): string[] {
-  return globSync(join(cache, 'everypage/*/{run,cli,archive-thread}-*-fetch')).toSorted();
+  return globSync(join(cache, 'everypage/*/{{run,cli,shared}-*-fetch,shared-*-thread}')).toSorted();
 }
 
 test('the installed command keeps its compiled code, and makes it anew where it is damaged', async () => {
@@ -132,7 +132,7 @@ test('the installed command keeps its compiled code, and makes it anew where it 
     everypage(server.template(1), '-o', 'kept.ndjson', '--cacert', 'ca.pem', '-q', '--fresh');
   await fetchOne();
   const kept = keptCode();
-  assert.equal(kept.length, 3);
+  assert.equal(kept.length, 4);
   const before = kept.map((file) => statSync(file).mtimeMs);
   await fetchOne();
   assert.deepEqual(

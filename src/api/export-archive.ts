@@ -1,7 +1,9 @@
 import { filesOfArchive } from '../archive/archive-location.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
-import { holdFile } from '../archive/file-locks.ts';
+import { runIdOf } from '../archive/kept-run.ts';
 import { withWritten } from '../archive/verdict.ts';
+import { writeManifest } from '../archive-thread/manifest-file.ts';
+import { loadSinks, Outputs } from '../archive-thread/outputs.ts';
 import { countWritten, wholeArchive } from '../archive-thread/stored-pages.ts';
 import {
   boolean,
@@ -14,23 +16,26 @@ import {
   string,
   tableKinds,
 } from '../core/check-options.ts';
+import { systemClock } from '../core/clock.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import { type FormatName, formatNames } from '../core/options.ts';
 import type { OutputShape } from '../core/output-shape.ts';
 import { outputsOf } from '../core/resolve-options.ts';
+import { withoutSinks } from '../core/sink-path.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
 import { type AskedTable, tableOptions, withTable } from '../core/table-options.ts';
-import { checkTable, outputForm } from '../export/choose-format.ts';
-import { createOutput } from '../export/create-output.ts';
-import type { FileDestination } from '../export/file-destination.ts';
-import { writeWhole } from '../export/write-output.ts';
 import {
   checkDistinctFiles,
+  checkManifest,
   checkOutputFolder,
   type FilesBeside,
+  manifestUses,
   outputUses,
+  schemaUses,
+  sinkUses,
 } from '../fetch/check-files.ts';
+import { bytesTarget, exportTargets } from '../fetch/export-targets.ts';
 import type { ByteSink } from '../fetch/output-sinks.ts';
 import { shapeOf } from './export-shape.ts';
 
@@ -38,6 +43,8 @@ export interface ExportOptions extends AskedTable {
   /** Paths whose extensions name their formats, as a run has them, or `stdout`. */
   readonly output?: string | readonly string[];
   readonly stdout?: ByteSink;
+  /** As a run's. Default: none. */
+  readonly manifest?: string;
   /** Overrides the extension. Default `ndjson`. */
   readonly format?: FormatName;
   /** The key of the records, for `upsert`. Default: the run's. */
@@ -55,6 +62,7 @@ const kinds: OptionKinds<Required<ExportOptions>> = {
   key: string,
   output: outputs,
   stdout: byteSink,
+  manifest: string,
   format,
   select: string,
   wholePages: boolean,
@@ -65,6 +73,8 @@ export interface ExportedFile {
   readonly destination: string;
   readonly records: number;
   readonly bytes: number;
+  /** Records of the list that `where` left out. */
+  readonly leftOut: number;
   /** What is to be known of it, a sentence each: names of columns that are not those of the records. */
   readonly notes: readonly string[];
 }
@@ -89,61 +99,83 @@ export async function exportArchive(path: string, options: ExportOptions): Promi
   return exportBeside(path, options, {});
 }
 
+/** What a caller knows of an archive that the archive does not say. */
+export interface Judged {
+  readonly verdict: Verdict;
+  /** It is removed after the export. */
+  readonly isArchiveGone: boolean;
+}
+
 /**
  * `exportArchive` for a caller that reads and writes other files too.
  *
+ * @param judged what a manifest says instead of what is found here
  * @internal
  */
 export async function exportBeside(
   path: string,
   options: ExportOptions,
   { alsoWritten = [], alsoRead = [] }: FilesBeside,
+  judged: Judged | null = null,
 ): Promise<ExportResult> {
-  const { stdout } = options;
+  const { stdout, manifest = null } = options;
   const paths = outputsOf(options.output);
   if (paths.length === 0 && stdout === undefined) {
     throw usageError('say where the export goes: give output, or stdout');
   }
-  const override = options.format ?? null;
-  const forms =
-    paths.length === 0
-      ? [outputForm(null, override)]
-      : paths.map((output) => {
-          const form = outputForm(output, override);
-          if (form !== null) return form;
-          throw usageError(`${output} would be an archive; an export is ${formatNames.join(', ')}`);
-        });
+  const format = options.format ?? null;
   const asked = tableOptions(options);
-  checkTable(asked, forms);
-  for (const output of paths) checkOutputFolder(output);
+  const targets =
+    paths.length === 0 ? [bytesTarget(format, asked)] : exportTargets(paths, format, asked);
+  if (targets.length < paths.length) {
+    const archiveAlone = withoutSinks(paths).find((it) => it.endsWith('.everypage'));
+    throw usageError(`${archiveAlone} would be an archive; an export is ${formatNames.join(', ')}`);
+  }
+  for (const output of withoutSinks(paths)) checkOutputFolder(output);
+  checkManifest(manifest);
   checkDistinctFiles(
-    [...outputUses(paths), ...alsoWritten],
-    [...filesOfArchive(path).map((file) => ['the archive', file] as const), ...alsoRead],
+    [...outputUses(withoutSinks(paths)), ...manifestUses(manifest), ...alsoWritten],
+    [
+      ...filesOfArchive(path).map((file) => ['the archive', file] as const),
+      ...sinkUses(paths),
+      ...schemaUses(asked),
+      ...alsoRead,
+    ],
   );
   const archive = ArchiveReader.openReadOnly(path);
-  const files: FileDestination[] = [];
+  let outputs: Outputs | null = null;
   try {
     const shape = shapeOf(archive, options);
-    const written = isAllThatIsCounted(archive, shape) ? countWritten(archive, shape) : null;
-    const verdict = archive.verdict({ output: shape, written });
+    const count = isAllThatIsCounted(archive, shape) ? countWritten(archive, shape) : null;
+    const verdict = archive.verdict({ output: shape, written: count });
     if (!isWhole(verdict.name, null) && !options.allowIncomplete) throw incomplete(path, verdict);
     const [page] = archive.readPages(null, 1, 1);
-    const table = withTable(asked, page?.url, archive.run.pagination?.key);
-    for (const [index, output] of paths.entries()) {
-      files.push(createOutput(forms[index]!, output, holdFile, table));
+    const { pagination, createdAt } = archive.run;
+    const table = withTable(asked, page?.url, pagination?.key, createdAt);
+    const sinks = await loadSinks(targets);
+    const main = { write: (bytes: Uint8Array) => stdout!.write(bytes) };
+    outputs = await Outputs.open(targets, table, main, sinks, manifest !== null);
+    const pages = () => wholeArchive(archive, shape);
+    await outputs.writeAll(pages, shape.select, runIdOf(archive.run));
+    const settled = await outputs.settle(true, () => false);
+    const written = settled.map(({ finished }) => finished);
+    const first = written[0]!;
+    const counted = withWritten(verdict, first.records + first.leftOut);
+    if (manifest !== null) {
+      writeManifest(manifest, archive, {
+        verdict:
+          judged === null ? counted : withWritten(judged.verdict, first.records + first.leftOut),
+        takes: shape,
+        outputs: settled.map(({ described }) => described),
+        archive: judged?.isArchiveGone ? null : path,
+        writtenAt: systemClock.wallTime(),
+      });
     }
-    const outputs: ExportedFile[] = [];
-    for (const [index, form] of forms.entries()) {
-      const pages = () => wholeArchive(archive, shape);
-      const to = files[index] ?? stdout!;
-      const counts = await writeWhole(form, pages, to, shape.select, table);
-      outputs.push({ destination: paths[index] ?? 'stdout', ...counts });
-    }
-    for (const file of files) file.commit();
-    const first = outputs[0]!;
-    return { ...first, outputs, verdict: withWritten(verdict, first.records) };
+    return { ...first, outputs: written, verdict: counted };
+  } catch (error) {
+    await outputs?.abort(error);
+    throw error;
   } finally {
-    for (const file of files) file.abort();
     archive.close();
   }
 }

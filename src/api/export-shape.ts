@@ -1,10 +1,14 @@
 import type { ArchiveReader } from '../archive/archive-reader.ts';
+import type { RunOptions } from '../core/options.ts';
 import { keptShape, type OutputShape, outputShape } from '../core/output-shape.ts';
+
+/** What a look at an archive takes of what an export takes. */
+export type ShapeOptions = Pick<RunOptions, 'select' | 'wholePages' | 'where' | 'fields'>;
 
 /** As the user says; without a word as the run did. */
 export function shapeOf(
   { run: { pagination, selection } }: ArchiveReader,
-  options: { readonly select?: string; readonly wholePages?: boolean },
+  options: Pick<ShapeOptions, 'select' | 'wholePages'>,
 ): OutputShape {
   const { select = selection, wholePages } = options;
   if (pagination === null) return { kind: 'selection', select: wholePages ? null : select };

@@ -6,15 +6,16 @@ import { wholeArchive } from '../archive-thread/stored-pages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
+import { tableOptions } from '../core/table-options.ts';
 import { compactRange } from '../decode/decode.ts';
 import { createRecordTaker } from '../export/page-records.ts';
+import { createRecordShaper } from '../export/shape-records.ts';
 import type { ByteSink } from '../fetch/output-sinks.ts';
 import { isOneUrl } from '../fetch/paginate-job.ts';
 import { createTransport, type TransportInternals } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
-import { runOver } from '../run.ts';
-import type { ExportOptions } from './export-archive.ts';
-import { shapeOf } from './export-shape.ts';
+import { type ShapeOptions, shapeOf } from './export-shape.ts';
+import { runOver } from './run.ts';
 
 const LF = 0x0a;
 
@@ -22,14 +23,16 @@ const LF = 0x0a;
 export async function headOfArchive(
   path: string,
   count: number,
-  options: Pick<ExportOptions, 'select' | 'wholePages'>,
+  options: ShapeOptions,
 ): Promise<readonly Uint8Array[]> {
+  const asked = tableOptions(options);
   const archive = ArchiveReader.openReadOnly(path);
   try {
     const shape = shapeOf(archive, options);
     const take = createRecordTaker(shape.select);
     const head: Uint8Array[] = [];
-    for await (const page of wholeArchive(archive, shape)) {
+    const shaper = createRecordShaper(shape.select, asked);
+    for await (const page of shaper.pages(wholeArchive(archive, shape))) {
       const { source, spans } = take(page);
       for (let at = 0; at < spans.length && head.length < count; at += 2) {
         head.push(compactRange(source, spans[at]!, spans[at + 1]!));
@@ -58,7 +61,7 @@ export interface Head {
 export async function headOfUrl(
   source: PlanSource,
   count: number,
-  options: Omit<RunOptions, 'output' | 'format'>,
+  options: Omit<RunOptions, 'output' | 'manifest' | 'format'>,
   network?: TransportInternals,
 ): Promise<Head> {
   const folder = mkdtempSync(join(tmpdir(), 'everypage-'));

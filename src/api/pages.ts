@@ -1,27 +1,32 @@
 /** The library's iterators: a run whose pages go to the caller. */
 
 import type { SentPage } from '../archive-thread/messages.ts';
-import { checkOptions, runOptions, tableKinds } from '../core/check-options.ts';
+import { checkOptions, runOptions, string, tableKinds } from '../core/check-options.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { Place } from '../core/page-request.ts';
 import { strictOf } from '../core/resolve-options.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
-import type { AskedTable } from '../core/table-options.ts';
+import { type AskedTable, tableOptions } from '../core/table-options.ts';
 import {
   compactRange,
   createJsonScanner,
   type JsonScanner,
+  readRecordExpressions,
   readSelection,
 } from '../decode/decode.ts';
-import { run } from '../run.ts';
+import { orNamed } from '../export/page-records.ts';
+import { run } from './run.ts';
 import { abortedBy, UnfinishedError } from './unfinished-error.ts';
 import type { Urls } from './urls.ts';
 
 /** Options of the iterators: those of a run, less what writes to files. */
-export type IterateOptions = Omit<RunOptions, 'output' | 'format' | keyof AskedTable>;
+export type IterateOptions = Omit<RunOptions, 'output' | 'manifest' | 'format' | keyof AskedTable>;
 
-const notTaken = new Set(['output', 'format', ...Object.keys(tableKinds)]);
+/** The same, and which records, and what of each. */
+export type RecordsOptions = IterateOptions & Pick<AskedTable, 'where' | 'fields'>;
+
+const notTaken = new Set(['output', 'manifest', 'format', ...Object.keys(tableKinds)]);
 const iterateOptions = Object.fromEntries(
   Object.entries(runOptions).filter(([name]) => !notTaken.has(name)),
 );
@@ -41,7 +46,7 @@ export interface Page {
   json<T = unknown>(): T;
 }
 
-/** One record, cut out of its page without changing a byte but insignificant white space. */
+/** One record, cut out of its page without changing a byte but insignificant white space, or made by `fields`. */
 export interface PageRecord {
   readonly page: Page;
   readonly bytes: Uint8Array;
@@ -117,22 +122,26 @@ async function* pagesOfRun<T>(
 
 /**
  * Fetches every page and yields its records: those at `select`, by default those that were found in
- * a list that pages by itself, and elsewhere each page as one record.
+ * a list that pages by itself, and elsewhere each page as one record; of these those that meet `where`,
+ * and of each what `fields` makes of it.
  *
  * @throws UnfinishedError at the end, when pages are missing and `allowIncomplete` is not set; the
  * reason of `signal` where that was aborted
+ * @throws EverypageError SELECTION where `where` or `fields` cannot be read, or applied to a record
  * @example
- * for await (const record of records('https://api.example/items')) {
+ * for await (const record of records('https://api.example/items', { where: "state == 'open'" })) {
  *   console.log(record.json<{ id: string }>().id);
  * }
  */
 export async function* records(
   urls: Urls,
-  options: IterateOptions = {},
+  options: RecordsOptions = {},
 ): AsyncGenerator<PageRecord, void> {
-  checkOptions('records', iterateOptions, options);
+  const { where, fields, ...ofRun } = options;
+  checkOptions('records', { ...iterateOptions, where: string, fields: string }, options);
+  const shape = readRecordExpressions(tableOptions(options)) ?? ((record: Uint8Array) => record);
   let scanner: JsonScanner | null = null;
-  const sentPages = pagesOfRun(urls, options, (sent, select) => ({ sent, select }));
+  const sentPages = pagesOfRun(urls, ofRun, (sent, select) => ({ sent, select }));
   for await (const { sent, select } of sentPages) {
     scanner ??= createJsonScanner(readSelection(select));
     const page = toPage(sent);
@@ -147,7 +156,9 @@ export async function* records(
     const source = scan.source ?? sent.rest ?? page.body;
     for (let index = sent.skip * 2; index < spans.length; index += 2) {
       if (sent.repeats?.has(index / 2)) continue;
-      yield toRecord(page, compactRange(source, spans[index]!, spans[index + 1]!));
+      const record = compactRange(source, spans[index]!, spans[index + 1]!);
+      const kept = orNamed(`record ${index / 2 + 1} of ${page.url}`, () => shape(record));
+      if (kept !== null) yield toRecord(page, kept);
     }
   }
 }

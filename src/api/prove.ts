@@ -5,27 +5,38 @@ import { Archive } from '../archive/archive.ts';
 import { archiveOf } from '../archive/archive-location.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import { withWritten } from '../archive/verdict.ts';
+import { writeManifest } from '../archive-thread/manifest-file.ts';
 import { archivePages, decodeStored } from '../archive-thread/stored-pages.ts';
 import { tableKinds } from '../core/check-options.ts';
+import { systemClock } from '../core/clock.ts';
+import { isDatabaseUrl } from '../core/database-url.ts';
 import { usageError } from '../core/errors.ts';
 import { makeTemporaryFolder } from '../core/files.ts';
 import type { RunOptions } from '../core/options.ts';
 import { outputsOf, strictOf } from '../core/resolve-options.ts';
+import { sinkAt, withoutSinks } from '../core/sink-path.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
 import { tableOptions } from '../core/table-options.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { createKeyLister, readSelection, recordsDigest } from '../decode/decode.ts';
 import { checkTable, outputForm } from '../export/choose-format.ts';
 import { isWrittenInPlace } from '../export/file-destination.ts';
-import { checkOutputFolder, type FilesBeside, outputUses } from '../fetch/check-files.ts';
-import type { OutputSinks } from '../fetch/output-sinks.ts';
+import {
+  checkManifest,
+  checkOutputFolder,
+  type FilesBeside,
+  manifestUses,
+  outputUses,
+} from '../fetch/check-files.ts';
+import type { OutputSinks, ReportSink } from '../fetch/output-sinks.ts';
 import { sayNotes } from '../fetch/run-archive.ts';
 import type { PlanSource } from '../plan/plan.ts';
-import { type ExportOptions, exportArchive } from './export-archive.ts';
+import { type ExportOptions, exportBeside } from './export-archive.ts';
+import { shapeOf } from './export-shape.ts';
 
 type ReadOnce = (
   sources: readonly PlanSource[],
-  options: RunOptions & OutputSinks & FilesBeside,
+  options: RunOptions & OutputSinks & FilesBeside & ReportSink,
 ) => Promise<Summary>;
 
 /** A list that changes this often cannot be read as it stood at any one time. */
@@ -40,28 +51,36 @@ const MOST_READINGS = 5;
 export async function proveList(
   readOnce: ReadOnce,
   sources: readonly PlanSource[],
-  options: RunOptions & OutputSinks & FilesBeside,
+  options: RunOptions & OutputSinks & FilesBeside & ReportSink,
 ): Promise<Summary> {
-  const { output, stdout, pages, format, prove, ...others } = options;
+  const { output, stdout, pages, format, prove, manifest, ...others } = options;
   // The readings write no table.
-  const { columns, csvSafe, csvBom, csvDelimiter, nested, table, ifExists, ...rest } = others;
+  const { columns, csvSafe, csvBom, csvDelimiter, nested, table, ifExists, ...shaped } = others;
+  const { where, fields, schema, provenance, ...rest } = shaped;
   const paths = outputsOf(output);
   if (pages !== undefined || (paths.length === 0 && stdout === undefined && !rest.archive)) {
     throw usageError('prove reads into an archive: give an output, or an archive');
   }
-  for (const path of paths) checkOutputFolder(path);
-  const forms = paths.map((path) => outputForm(path, format ?? null));
+  for (const path of withoutSinks(paths)) checkOutputFolder(path);
+  checkManifest(manifest ?? null);
+  const forms = paths.map((path) =>
+    sinkAt(path) === null ? outputForm(path, format ?? null) : undefined,
+  );
   checkTable(
     tableOptions(others),
-    forms.filter((form) => form !== null),
+    forms.filter((form) => form != null),
   );
   const alone = paths.find((_, index) => forms[index] === null);
-  const beside = alone ?? paths.find((path) => !isWrittenInPlace(path)) ?? null;
+  const beside = alone ?? withoutSinks(paths).find(isFile) ?? null;
   const folder = (beside ?? rest.archive) ? null : makeTemporaryFolder('everypage');
   const archive = rest.archive ?? archiveOf(beside ?? join(folder!, 'reading'));
   // The readings write none, and are held against them all the same.
   const files = paths.filter((path) => path !== alone);
-  const alsoWritten = [...(rest.alsoWritten ?? []), ...outputUses(files)];
+  const alsoWritten = [
+    ...(rest.alsoWritten ?? []),
+    ...outputUses(withoutSinks(files)),
+    ...manifestUses(manifest ?? null),
+  ];
   const write = (summary: Summary, path: string) =>
     written(summary, path, { ...options, output: files }, folder === null);
   try {
@@ -99,6 +118,11 @@ export async function proveList(
   } finally {
     if (folder !== null) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A database has nothing beside it, nor has a pipe. */
+function isFile(path: string): boolean {
+  return !isDatabaseUrl(path) && !isWrittenInPlace(path);
 }
 
 interface Records {
@@ -159,15 +183,19 @@ async function written(
   options: RunOptions & OutputSinks & { readonly output: readonly string[] },
   mayStay: boolean,
 ): Promise<Summary> {
-  const { output, stdout, allowIncomplete, strict, keep } = options;
+  const { output, stdout, allowIncomplete, strict, keep, manifest } = options;
   const isGood = isWhole(summary.verdict.name, strictOf(strict));
   if (!isGood && !allowIncomplete) return summary;
-  if (output.length === 0 && stdout === undefined) return summary;
+  if (output.length === 0 && stdout === undefined) {
+    if (manifest !== undefined) describeArchive(manifest, archivePath, summary, options);
+    return summary;
+  }
   const partial = !isGood;
-  const exported = await exportArchive(archivePath, exportOptions(options));
+  const isKept = keep !== false && mayStay;
+  const judged = { verdict: summary.verdict, isArchiveGone: !isKept };
+  const exported = await exportBeside(archivePath, exportOptions(options), {}, judged);
   sayNotes(exported.outputs, options.onEvent ?? (() => {}));
   const outputs = exported.outputs.map(({ notes: _, ...written }) => ({ ...written, partial }));
-  const isKept = keep !== false && mayStay;
   if (!isKept) rmSync(archivePath, { force: true });
   return {
     ...summary,
@@ -178,9 +206,32 @@ async function written(
   };
 }
 
+/** The manifest of an archive that is all there is to be. */
+function describeArchive(
+  manifest: string,
+  archivePath: string,
+  { verdict }: Summary,
+  options: RunOptions,
+): void {
+  const archive = ArchiveReader.openReadOnly(archivePath);
+  try {
+    const takes = shapeOf(archive, options);
+    const writtenAt = systemClock.wallTime();
+    writeManifest(manifest, archive, {
+      verdict,
+      takes,
+      outputs: [],
+      archive: archivePath,
+      writtenAt,
+    });
+  } finally {
+    archive.close();
+  }
+}
+
 /** What an export takes of the options of a run. */
 const EXPORTED = new Set([
-  ...['output', 'stdout', 'format', 'select', 'wholePages'],
+  ...['output', 'stdout', 'manifest', 'format', 'select', 'wholePages'],
   ...Object.keys(tableKinds),
 ]);
 

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 
 /** Where the thread begins: among the sources, or beside the file of `dist/` that this is part of. */
 function threadEntry(): URL {
@@ -63,6 +63,10 @@ function forget(worker: Worker): void {
 
 function createWorker(): Worker {
   return new Worker(threadEntry(), {
+    // It comes up before --env-file is read, and a sink or a database wants its variables.
+    env: SHARE_ENV,
+    // Nobody writes to it. Without this, Node makes the thread's stream to close it: 1 ms of its start.
+    stdin: true,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
   });
 }

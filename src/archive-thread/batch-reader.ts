@@ -128,7 +128,15 @@ export class BatchReader {
         rejections.push({ index, ...rejection });
         continue;
       }
-      const { bodyBytes: _, log, asked: __, paging: ___, expected: ____, ...row } = page;
+      const {
+        bodyBytes: _,
+        receivedBytes: _____,
+        log,
+        asked: __,
+        paging: ___,
+        expected: ____,
+        ...row
+      } = page;
       const failed = { ...row, key, body: null, hash: null, records: null };
       let record: PageRow = { ...failed, pageInfo: null, keys: [] };
       let decoded: DecodedPage | null = null;
@@ -283,7 +291,7 @@ function leadsOn(info: PageInfo | undefined): boolean {
 
 /** The one that ended the page. */
 function lastAttempt(page: ArrivedPage): AttemptRecord {
-  const { place, log, startedAt, durationMs, status, reason } = page;
+  const { place, log, startedAt, durationMs, status, reason, bodyBytes, receivedBytes } = page;
   const number = log.length + 1;
   return {
     place,
@@ -293,6 +301,7 @@ function lastAttempt(page: ArrivedPage): AttemptRecord {
     status,
     outcome: reason ?? 'ok',
     toldToWaitMs: null,
+    bodyBytes: receivedBytes ?? bodyBytes,
   };
 }
 

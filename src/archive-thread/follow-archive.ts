@@ -82,16 +82,21 @@ export class ArchiveFollower {
     if (slot !== null) this.#slots.set(slot, 0);
   }
 
+  /** Whether a page of so many bytes outside of slots can be kept until its turn comes. */
+  mayKeep(bytes: number): boolean {
+    return this.#isRead && !this.#isStalled && this.#recentBytes + bytes <= RECENT_BYTES;
+  }
+
   /**
    * A page was committed, null where it has no body. `advance` must follow.
    * @param slot that its body stands in, or null
    * @returns whether it is kept until its turn comes
    */
   offer({ branch, position }: Place, page: DecodedPage | null, slot: number | null): boolean {
-    if (!this.#isRead || branch !== 0 || (page === null && !this.#isList)) return false;
+    if (branch !== 0 || (page === null && !this.#isList)) return false;
     const recent = { page, slot };
     const bytes = ownBytes(recent);
-    if (this.#isStalled || this.#recentBytes + bytes > RECENT_BYTES) {
+    if (!this.mayKeep(bytes)) {
       this.stored(position);
       return false;
     }

@@ -8,6 +8,7 @@ import type {
   ArchiveLocation,
   AttemptRecord,
   KnownPage,
+  PaceNotes,
   PageCounts,
   PageRow,
   RunSpecification,
@@ -18,6 +19,7 @@ import type { OutputShape } from '../core/output-shape.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
+import type { SinkPath } from '../core/sink-path.ts';
 import type { FailedPage, Strict, Verdict } from '../core/summary.ts';
 import type { TableOptions } from '../core/table-options.ts';
 import type { BodyFault } from '../decode/check-body.ts';
@@ -28,6 +30,7 @@ export type { KnownPage };
 
 export interface FileTarget extends OutputForm {
   readonly kind: 'file';
+  /** Or the URL of a database, which may hold a password. */
   readonly path: string;
 }
 
@@ -36,10 +39,16 @@ export interface BytesTarget extends OutputForm {
   readonly kind: 'bytes';
 }
 
+/** A destination of the user's. */
+export interface SinkTarget extends SinkPath {
+  readonly kind: 'sink';
+}
+
 /** Where the pages go, in page order. */
 export type ExportTarget =
   | FileTarget
   | BytesTarget
+  | SinkTarget
   /** Whole pages to the main thread: the library's iterators. */
   | { readonly kind: 'pages' };
 
@@ -64,9 +73,11 @@ export interface OpenRequest {
   readonly maxDecodedBytes: number;
   /** A page of which this is true is none; null for no such condition. */
   readonly failWhen: string | null;
-  /** None for the archive alone; several only if all are files. */
+  /** None for the archive alone; several only if all are files or sinks. */
   readonly targets: readonly ExportTarget[];
   readonly table: TableOptions;
+  /** A file that says what was written, of which pages; null for none. */
+  readonly manifest: string | null;
 }
 
 export interface Opened {
@@ -96,6 +107,8 @@ export interface PaginateRequest {
 export interface ArrivedPage
   extends Omit<PageRow, 'key' | 'body' | 'hash' | 'records' | 'pageInfo' | 'keys'> {
   readonly bodyBytes: number;
+  /** Of a body that is no page. */
+  readonly receivedBytes?: number;
   /** The server has said that it is there, so one without records is asked for again (`Expectation`). */
   readonly expected?: true;
   /** Earlier tries. */
@@ -116,6 +129,8 @@ export interface Batch {
   readonly arena: Uint8Array;
   /** The slot of shared memory that the arena is; null where it has memory of its own, transferred. */
   readonly slot: number | null;
+  /** What was noted of the pace since the last batch; null where it did not change. */
+  readonly pace: PaceNotes | null;
 }
 
 /** A page whose body did not pass the checks; it was not stored. */
@@ -153,6 +168,8 @@ export interface FinishedOutput {
   readonly bytes: number;
   /** What a user should know of it, a sentence each. */
   readonly notes: readonly string[];
+  /** Records that `where` left out. */
+  readonly leftOut: number;
 }
 
 export interface Finished {
@@ -165,6 +182,8 @@ export interface Finished {
   readonly isAbandoned: boolean;
   /** Where the server repeats a credential, or null. */
   readonly echo: Echo | null;
+  /** What `packReport` gives, if it was asked for. */
+  readonly report: Uint8Array | null;
 }
 
 /** How a plan came to its end. */
@@ -236,17 +255,20 @@ export interface SessionCalls {
   /** How many pages have ended in which way. */
   counts(ask: null): PageCounts;
   /** Keeps what was measured so far, by limiter; a run that goes on need not measure it again. */
-  keepPace(pace: Readonly<Record<string, unknown>>): null;
+  keepPace(ask: {
+    readonly learned: Readonly<Record<string, unknown>>;
+    readonly notes: PaceNotes | null;
+  }): null;
   endPlan(ask: EndOfPlan): null;
   /**
    * Computes the verdict from the tables, and ends the output and the archive by it. `stopped`: the
-   * run ended before its plan was done.
+   * run ended before its plan was done. `withReport`: also gathers what a report shows.
    */
-  finish(ask: { readonly stopped: boolean }): Promise<Finished>;
+  finish(ask: { readonly stopped: boolean; readonly withReport?: boolean }): Promise<Finished>;
   /** A reader does not take the output in time: its export ends where it is, and is none. */
   abandon(ask: null): null;
   /** Leaves the archive as it is, in one file; for ends that are not a finish. */
-  close(ask: null): null;
+  close(ask: null): Promise<null>;
 }
 
 /** Requests that have an answer, by name. */

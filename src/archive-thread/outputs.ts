@@ -1,51 +1,96 @@
-/** The outputs of a run that are made of bytes: files, or blocks for the main thread. */
+/** The outputs of a run: files, databases, blocks for the main thread, and destinations of the user's. */
 import { holdFile } from '../archive/file-locks.ts';
+import type { ManifestOutput } from '../core/manifest.ts';
+import { nameOfOutput } from '../core/sink-path.ts';
 import { type TableOptions, withTable } from '../core/table-options.ts';
+import { isMadeOfBytes } from '../export/choose-format.ts';
 import { createOutput } from '../export/create-output.ts';
-import type { FileDestination } from '../export/file-destination.ts';
-import type { Destination, ExportItem, PageSource } from '../export/format.ts';
+import type { Destination, ExportItem, OutputDestination, PageSource } from '../export/format.ts';
+import { HashingDestination } from '../export/hashing-destination.ts';
+import { SinkDestination } from '../export/sink-destination.ts';
 import { canFollow, type Written, writeFollowing, writeWhole } from '../export/write-output.ts';
 import type { BytesTarget, ExportTarget, FileTarget, FinishedOutput } from './messages.ts';
 
 interface ByteOutput {
   readonly target: FileTarget | BytesTarget;
   /** Null for the main thread. */
-  readonly file: FileDestination | null;
+  readonly file: OutputDestination | null;
   readonly destination: Destination;
+  /** Null where nobody wants its hash. */
+  readonly hash: HashingDestination | null;
   /** Null while it is not written whole. */
   written: Written | null;
 }
 
+interface SinkOutput {
+  readonly target: null;
+  readonly sink: SinkDestination;
+  written: Written | null;
+}
+
+type Output = ByteOutput | SinkOutput;
+
+/** What was written, for the summary and for a manifest. */
+interface SettledOutput {
+  readonly finished: FinishedOutput;
+  readonly described: ManifestOutput;
+}
+
+/** Sinks that are loaded, by their targets. */
+export type Sinks = ReadonlyMap<ExportTarget, SinkDestination>;
+
+/** @throws EverypageError USAGE where one cannot be loaded */
+export async function loadSinks(targets: readonly ExportTarget[]): Promise<Sinks> {
+  const sinks = new Map<ExportTarget, SinkDestination>();
+  for (const target of targets) {
+    if (target.kind === 'sink') sinks.set(target, await SinkDestination.load(target));
+  }
+  return sinks;
+}
+
 export class Outputs {
-  readonly #all: readonly ByteOutput[];
+  readonly #all: readonly Output[];
   readonly #table: TableOptions;
   /** The one that is written while pages come. The others are written from the whole archive. */
   readonly #following: ByteOutput | null;
 
-  private constructor(all: readonly ByteOutput[], table: TableOptions) {
+  private constructor(all: readonly Output[], table: TableOptions) {
     this.#all = all;
     this.#table = table;
-    this.#following = all.find(({ target }) => canFollow(target)) ?? null;
+    this.#following = all.find(isFollowing) ?? null;
   }
 
   /**
-   * Opens all, or none.
+   * Opens all, or none; sinks are opened when they are written.
    *
    * @param main takes blocks that go to no file
+   * @param areHashed whether a manifest is to have their hashes
    * @throws EverypageError as `createOutput` does
    */
-  static open(targets: readonly ExportTarget[], table: TableOptions, main: Destination): Outputs {
-    const all: ByteOutput[] = [];
+  static async open(
+    targets: readonly ExportTarget[],
+    table: TableOptions,
+    main: Destination,
+    sinks: Sinks,
+    areHashed: boolean,
+  ): Promise<Outputs> {
+    const all: Output[] = [];
     const outputs = (): Outputs => new Outputs(all, table);
     try {
       for (const target of targets) {
         if (target.kind === 'pages') continue;
+        if (target.kind === 'sink') {
+          all.push({ target: null, sink: sinks.get(target)!, written: null });
+          continue;
+        }
         const file =
-          target.kind === 'file' ? createOutput(target, target.path, holdFile, table) : null;
-        all.push({ target, file, destination: file ?? main, written: null });
+          target.kind === 'file' ? await createOutput(target, target.path, holdFile, table) : null;
+        const to = file ?? main;
+        const hash = areHashed && isMadeOfBytes(target) ? new HashingDestination(to) : null;
+        all.push({ target, file, destination: hash ?? to, hash, written: null });
       }
     } catch (error) {
-      outputs().abort();
+      await outputs().abort(error);
       throw error;
     }
     return outputs();
@@ -59,7 +104,12 @@ export class Outputs {
 
   /** Somebody reads them meanwhile, who may be slow or not there. */
   get haveReader(): boolean {
-    return this.#all.some(({ file }) => file === null || file.waitsForReader);
+    return this.hasSink || this.#all.some(isStream);
+  }
+
+  /** What a user wrote may wait for anything, also when it is committed. */
+  get hasSink(): boolean {
+    return this.#all.some(({ target }) => target === null);
   }
 
   get isFollowing(): boolean {
@@ -79,51 +129,119 @@ export class Outputs {
   async follow(pages: AsyncIterable<ExportItem>, select: string | null): Promise<Written | null> {
     const output = this.#following;
     if (output === null) return null;
-    output.written = await writeFollowing(output.target, pages, output.destination, select);
+    output.written = await writeFollowing(
+      output.target,
+      pages,
+      output.destination,
+      select,
+      this.#table,
+    );
     return output.written;
+  }
+
+  /** Writes all of them, of an archive that is not being written. */
+  async writeAll(pages: PageSource, select: string | null, runId: string): Promise<void> {
+    for (const output of this.#all) {
+      await writeOutput(output, pages, { select, table: this.#table, runId });
+    }
   }
 
   /**
    * Writes each of the others: work that the caller starts, and whose errors it takes.
    *
    * @param key of the records, as it was found
+   * @param beganAt when the run began, in milliseconds since 1970
+   * @param runId see `SinkContext`
    */
   others(
     pages: PageSource,
     select: string | null,
     key: string | null | undefined,
+    beganAt: number,
+    runId: string,
   ): readonly (() => Promise<void>)[] {
-    const table = withTable(this.#table, undefined, key);
+    const table = withTable(this.#table, undefined, key, beganAt);
     const others = this.#all.filter((output) => output !== this.#following);
-    return others.map((output) => async () => {
-      const { target, destination } = output;
-      output.written = await writeWhole(target, pages, destination, select, table);
-    });
+    return others.map((output) => () => writeOutput(output, pages, { select, table, runId }));
   }
 
   /**
    * Puts files that are written whole in their places, if they are to be written at all; else they stay as
    * they were. What a pipe or the main thread got nobody can take back. Returns what was written.
+   *
+   * @throws EverypageError where a sink or a server fails; then no file is in its place
    */
-  settle(isGood: boolean, isAbandoned: boolean): readonly FinishedOutput[] {
-    const isKept = (output: ByteOutput): boolean =>
+  async settle(isGood: boolean, isAbandoned: () => boolean): Promise<readonly SettledOutput[]> {
+    const isKept = (output: Output): boolean =>
       output.written !== null && (isGood || isStream(output));
+    // Of all that is left to do, this is what may fail.
     for (const output of this.#all) {
-      if (isKept(output) && !isAbandoned) output.file?.commit();
-      else output.file?.abort();
+      if (!isKept(output) || isAbandoned()) continue;
+      if (output.target === null) await output.sink.commit();
+      else if (output.file?.isRemote) await output.file.commit();
     }
-    return this.#all.filter(isKept).map(({ target, written }) => ({
-      destination: target.kind === 'file' ? target.path : 'stdout',
-      ...written!,
+    for (const output of this.#all) {
+      if (output.target === null) await output.sink.abort(NOT_WRITTEN);
+      // What was committed above is not committed twice.
+      else if (output.file?.isRemote) await output.file.abort();
+      else if (isKept(output) && !isAbandoned()) await output.file?.commit();
+      else await output.file?.abort();
+    }
+    return this.#all.filter(isKept).map((output) => ({
+      finished: { destination: nameOf(output), ...output.written! },
+      described: described(output, output.written!),
     }));
   }
 
-  abort(): void {
-    for (const { file } of this.#all) file?.abort();
+  /** Ends the wait for whoever takes them. */
+  leave(): void {
+    for (const output of this.#all) if (output.target === null) output.sink.leave();
+  }
+
+  async abort(reason: unknown): Promise<void> {
+    for (const output of this.#all) if (output.target !== null) await output.file?.abort();
+    for (const output of this.#all) if (output.target === null) await output.sink.abort(reason);
   }
 }
 
+const NOT_WRITTEN = new Error('the run does not write its outputs');
+
+function isFollowing(output: Output): output is ByteOutput {
+  return output.target !== null && canFollow(output.target);
+}
+
+interface Wanted {
+  readonly select: string | null;
+  readonly table: TableOptions;
+  readonly runId: string;
+}
+
+async function writeOutput(output: Output, pages: PageSource, wanted: Wanted): Promise<void> {
+  const { select, table, runId } = wanted;
+  output.written =
+    output.target === null
+      ? await output.sink.write(pages, select, { runId, key: table.key, expressions: table })
+      : await writeWhole(output.target, pages, output.destination, select, table);
+}
+
+function nameOf(output: Output): string {
+  if (output.target === null) return output.sink.name;
+  return output.target.kind === 'file' ? nameOfOutput(output.target.path) : 'stdout';
+}
+
+function described(output: Output, { records, bytes }: Written): ManifestOutput {
+  const destination = nameOf(output);
+  if (output.target === null) {
+    return { destination, path: null, format: 'sink', records, bytes, sha256: null };
+  }
+  const { target, hash } = output;
+  const isFile = target.kind === 'file' && !isStream(output) && !output.file?.isRemote;
+  const path = isFile ? target.path : null;
+  const sha256 = hash?.digest() ?? null;
+  return { destination, path, format: target.format, records, bytes, sha256 };
+}
+
 /** Somebody reads it meanwhile. */
-function isStream({ file }: ByteOutput): boolean {
-  return file === null || file.waitsForReader;
+function isStream(output: Output): boolean {
+  return output.target !== null && (output.file === null || output.file.waitsForReader);
 }

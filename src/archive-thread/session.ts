@@ -3,9 +3,11 @@
  * exports in page order behind it. Runs on the thread; knows nothing of messages.
  */
 
+import { basename } from 'node:path';
 import type { Archive } from '../archive/archive.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
 import type { KnownPage, PageRow } from '../archive/archive-types.ts';
+import { runIdOf } from '../archive/kept-run.ts';
 import { withWritten } from '../archive/verdict.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
@@ -13,12 +15,15 @@ import { KnownCredentials } from '../core/known-credentials.ts';
 import { type OutputShape, withShape } from '../core/output-shape.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import { isWhole, type VerdictName } from '../core/summary.ts';
+import { isWhole, type Verdict, type VerdictName } from '../core/summary.ts';
 import { freeSpans, readCondition, readSelection } from '../decode/decode.ts';
 import type { ExportCounts } from '../export/format.ts';
+import { packReport } from '../report/pack.ts';
 import { BatchReader, type ReadBatch } from './batch-reader.ts';
 import { EchoWatch } from './echoed-credentials.ts';
 import { ArchiveFollower } from './follow-archive.ts';
+import { gatherReport } from './gather-report.ts';
+import { writeManifest } from './manifest-file.ts';
 import type {
   Answer,
   Ask,
@@ -33,7 +38,7 @@ import type {
   Stored,
 } from './messages.ts';
 import { openOrCreate } from './open-archive.ts';
-import { Outputs } from './outputs.ts';
+import { loadSinks, Outputs } from './outputs.ts';
 import {
   countWritten,
   decodeStored,
@@ -51,8 +56,7 @@ const LARGE_BYTES = 4 * 1024 * 1024;
 /** Of pages that are stored, and that the export reads back. */
 function letGo({ arena }: Batch, pages: ReadBatch['pages']): void {
   if (arena.buffer instanceof ArrayBuffer) arena.buffer.transfer(0);
-  for (const { record, decoded } of pages) {
-    if (decoded?.found !== undefined) freeSpans(decoded.found);
+  for (const { record } of pages) {
     for (const { list } of record.keys) {
       // A small one shares its memory with others.
       if (list.length === list.buffer.byteLength && list.buffer instanceof ArrayBuffer) {
@@ -60,6 +64,11 @@ function letGo({ arena }: Batch, pages: ReadBatch['pages']): void {
       }
     }
   }
+}
+
+/** Records that an output took of the pages, those that it left out by a condition of the user's included. */
+function takenOf({ records, leftOut = 0 }: Counts): number {
+  return records + leftOut;
 }
 
 /** Where an export goes that the main thread receives. */
@@ -70,6 +79,8 @@ export interface MainThread {
   /** Nothing that was sent is waited for any more. */
   giveUp(): void;
 }
+
+type Counts = ExportCounts & { readonly leftOut?: number };
 
 /** What can be set up only once it is known how the list pages. */
 interface Begun {
@@ -83,13 +94,13 @@ export class ArchiveSession implements SessionCalls {
   readonly #clock: Clock;
   readonly #main: MainThread;
   readonly #archive: Archive;
-  readonly #outputs: Outputs;
+  #outputs!: Outputs;
   readonly #credentials: KnownCredentials;
   readonly #echoes: EchoWatch | null;
   #begun: Begun | null = null;
   /** Stored and in no part; see `copyPages`. */
   #uncopied: Place[] = [];
-  #exporting: Promise<ExportCounts | null> = Promise.resolve(null);
+  #exporting: Promise<Counts | null> = Promise.resolve(null);
   #isAbandoned = false;
   #isExported = false;
   /** Why the output cannot be whole; null while it can. */
@@ -108,14 +119,16 @@ export class ArchiveSession implements SessionCalls {
     this.#archive = archive;
     archive.setExpected(ask.expect);
     this.opened = this.#whatWasThere(!created, true);
-    this.#outputs = Outputs.open(ask.targets, ask.table, {
-      write: (bytes) => main.sendBytes(bytes),
-    });
   }
 
   /** Opens the archive. A list begins at once; where the run is paginated `paginate` must follow. */
   static async open(ask: OpenRequest, clock: Clock, main: MainThread): Promise<ArchiveSession> {
+    // Before anything is written: a module may have any fault.
+    const sinks = await loadSinks(ask.targets);
     const session = new ArchiveSession(ask, clock, main);
+    const sender = { write: (bytes: Uint8Array) => main.sendBytes(bytes) };
+    const areHashed = ask.manifest !== null;
+    session.#outputs = await Outputs.open(ask.targets, ask.table, sender, sinks, areHashed);
     if (!ask.isPaginated) session.#begin({ kind: 'selection', select: ask.select }, null);
     return session;
   }
@@ -210,8 +223,14 @@ export class ArchiveSession implements SessionCalls {
     const { reader, follow } = this.#ready();
     const { rejections, pages, attempts } = reader.read(batch);
     const rows: PageRow[] = [];
-    for (const { record } of pages) rows.push(record);
-    const kept = this.#archive.store(rows, attempts);
+    for (const { record, decoded } of pages) {
+      rows.push(record);
+      // The export finds its records again.
+      if (decoded?.found !== undefined && !follow.mayKeep(decoded.body.length)) {
+        freeSpans(decoded.found);
+      }
+    }
+    const kept = this.#archive.store(rows, attempts, batch.pace);
     if (this.#ask.isForParts && this.#ask.isPaginated) {
       this.#uncopied.push(...rows.map(({ place }) => place));
     }
@@ -289,8 +308,8 @@ export class ArchiveSession implements SessionCalls {
     return this.#archive.counts();
   }
 
-  keepPace(pace: Ask<'keepPace'>): null {
-    this.#archive.keepPace(pace);
+  keepPace({ learned, notes }: Ask<'keepPace'>): null {
+    this.#archive.keepPace(learned, notes);
     return null;
   }
 
@@ -300,7 +319,7 @@ export class ArchiveSession implements SessionCalls {
     return null;
   }
 
-  async finish({ stopped }: Ask<'finish'>): Promise<Finished> {
+  async finish({ stopped, withReport = false }: Ask<'finish'>): Promise<Finished> {
     const { allowIncomplete, strict, targets } = this.#ask;
     const archive = this.#archive;
     const selected = stopped ? null : await this.#countSelected();
@@ -313,27 +332,46 @@ export class ArchiveSession implements SessionCalls {
     else this.#begun?.follow.end();
     const followed = await this.#exporting;
     if (isWritten) await this.#writeOthers();
-    if (this.#exportError !== null) throw this.#exportError;
+    await this.#throwIfFailed();
     const counts = followed ?? this.#outputs.written;
     const isCounted = counts !== null && (!isAllOrNothing || isWritten);
-    const verdict = isCounted ? withWritten(counted, counts.records) : counted;
+    const verdict = isCounted ? withWritten(counted, takenOf(counts)) : counted;
     const isComplete = isWhole(verdict.name, strict);
     if (verdict.name !== counted.name) this.#seal(verdict.name);
     const isGood = isWritten && (isComplete || allowIncomplete) && !this.#isAbandoned;
-    const given = this.#outputs.settle(isGood, this.#isAbandoned);
+    const settling = this.#outputs.settle(isGood, () => this.#isAbandoned);
+    const given = (await this.#orFailed(settling)) ?? [];
+    await this.#throwIfFailed();
+    this.#isExported = true;
+    if (isGood && !this.#isAbandoned) this.#writeManifest(verdict, given, isComplete);
     // Who left before the last page may come back for the rest, and must not fetch it again.
     const arePages = targets[0]?.kind === 'pages';
     const isLeft = arePages && followed === null;
     const isTaken = !isLeft && !this.#isAbandoned;
     const isDone = isComplete && isTaken;
+    const report = withReport ? this.#report(verdict) : null;
     if (isDone) archive.markExported(this.#clock.wallTime());
     const isEmpty = verdict.stored === 0 && verdict.failed === 0;
     const archivePath = this.#settleArchive(isDone, isEmpty && !isComplete);
-    const sent = arePages && followed !== null ? { ...followed, notes: [] } : null;
-    const outputs = sent === null ? given : [{ destination: 'stdout', ...sent }];
+    const sent = arePages && followed !== null ? { ...followed, leftOut: 0, notes: [] } : null;
+    const outputs =
+      sent === null ? given.map(({ finished }) => finished) : [{ destination: 'stdout', ...sent }];
     const isAbandoned = this.#isAbandoned;
     const echo = this.#echoes?.found ?? null;
-    return { verdict, failures, outputs, archivePath, isAbandoned, echo };
+    return { verdict, failures, outputs, archivePath, isAbandoned, echo, report };
+  }
+
+  /** What the archive holds has no credentials; what the verdict quotes of pages may. */
+  #report(verdict: Verdict): Uint8Array {
+    const { location, select } = this.#ask;
+    const data = gatherReport(this.#archive, {
+      name: location === null ? 'not kept' : basename(location.complete),
+      verdict,
+      output: this.#begun?.output ?? { kind: 'selection', select },
+      notices: [],
+      now: this.#clock.wallTime(),
+    });
+    return packReport({ ...data, facts: this.#credentials.withholdIn(data.facts) });
   }
 
   /** Those that have to see every page first, and those that did not follow. */
@@ -341,12 +379,39 @@ export class ArchiveSession implements SessionCalls {
     if (this.#begun === null) return;
     const shape = this.#begun.output;
     const pages = () => wholeArchive(this.#archive, shape, () => this.#isAbandoned);
-    const key = this.#archive.run.pagination?.key;
-    for (const write of this.#outputs.others(pages, shape.select, key)) {
+    const { pagination, createdAt } = this.#archive.run;
+    const runId = runIdOf(this.#archive.run);
+    const key = pagination?.key;
+    for (const write of this.#outputs.others(pages, shape.select, key, createdAt, runId)) {
       if (this.#isAbandoned || this.#exportError !== null) return;
       await this.#orFailed(write());
     }
-    this.#isExported = true;
+    // A sink is waited for until it is committed.
+    this.#isExported = !this.#outputs.hasSink;
+  }
+
+  async #throwIfFailed(): Promise<void> {
+    if (this.#exportError === null) return;
+    await this.#outputs.abort(this.#exportError);
+    throw this.#exportError;
+  }
+
+  /** Before the archive gets its name: who is killed until then writes both again. */
+  #writeManifest(
+    verdict: Verdict,
+    outputs: Awaited<ReturnType<Outputs['settle']>>,
+    isComplete: boolean,
+  ): void {
+    const { manifest, location, keep } = this.#ask;
+    if (manifest === null || this.#begun === null) return;
+    writeManifest(manifest, this.#archive, {
+      verdict,
+      takes: this.#begun.output,
+      outputs: outputs.map(({ described }) => described),
+      archive: location !== null && keep ? location[isComplete ? 'complete' : 'part'] : null,
+      writtenAt: this.#clock.wallTime(),
+      withhold: (value) => this.#credentials.withholdIn(value),
+    });
   }
 
   /** Keeps the verdict, after which a run that goes on has only the output to write. */
@@ -364,23 +429,27 @@ export class ArchiveSession implements SessionCalls {
     const isFollowed = this.#outputs.isFollowing || this.#ask.targets[0]?.kind === 'pages';
     if (!isFollowed) return countWritten(this.#archive, output);
     follow?.end();
-    return (await this.#exporting)?.records ?? null;
+    const counts = await this.#exporting;
+    return counts === null ? null : takenOf(counts);
   }
 
   abandon(): null {
     if (!this.#outputs.haveReader || this.#isExported) return null;
     this.#isAbandoned = true;
-    this.#outputs.abort();
+    this.#outputs.leave();
+    void this.#outputs.abort(new Error('the run was stopped'));
     this.#main.giveUp();
     return null;
   }
 
-  close(): null {
-    this.#outputs.abort();
+  async close(): Promise<null> {
+    const undone = this.#outputs.abort(new Error('the run has ended'));
     const isEmpty = this.#archive.counts().stored === 0;
     if (this.#ask.location === null) this.#archive.closeForRemoval();
     else this.#archive.close();
-    return isEmpty ? this.#discard() : null;
+    if (isEmpty) this.#discard();
+    await undone;
+    return null;
   }
 
   #discard(): null {
@@ -406,10 +475,7 @@ export class ArchiveSession implements SessionCalls {
     return isDone || isEmpty ? this.#discard() : location.part;
   }
 
-  async #export(
-    pages: AsyncIterable<PageItem>,
-    select: string | null,
-  ): Promise<ExportCounts | null> {
+  async #export(pages: AsyncIterable<PageItem>, select: string | null): Promise<Counts | null> {
     if (this.#ask.targets[0]?.kind === 'pages') {
       return sendInGroups(pages, select, (sent) => this.#main.sendPages(sent, select));
     }

@@ -188,9 +188,14 @@ function createPageShaper(
   };
 }
 
+/** No record is looked for, so none can be null. */
+function takesAll(select: string | null): select is null {
+  return select === null || isExpression(select);
+}
+
 /** Pages of a list of URLs go out as they came, but for null in the place of a record. */
 function createNullFilter(select: string | null): (page: DecodedPage) => DecodedPage {
-  if (select === null || isExpression(select)) return (page) => page;
+  if (takesAll(select)) return (page) => page;
   const find = createRecordFinder(select);
   return (page) => {
     const found = page.found ?? find(page);
@@ -199,13 +204,21 @@ function createNullFilter(select: string | null): (page: DecodedPage) => Decoded
   };
 }
 
-/** The same for pages that come over time. */
-export async function* shapedPages(
+/** The same for pages that come over time; those of a list of URLs mostly go out as they came. */
+export function shapedPages(
   pages: AsyncIterable<PageItem>,
   archive: ArchiveReader,
   output: OutputShape | null,
+): AsyncIterable<PageItem> {
+  const isAsItCame =
+    output === null || (archive.run.pagination === null && takesAll(output.select));
+  return isAsItCame ? pages : shapedOnes(pages, createShaper(archive, output));
+}
+
+async function* shapedOnes(
+  pages: AsyncIterable<PageItem>,
+  shaper: Shaper,
 ): AsyncGenerator<PageItem> {
-  const shaper = createShaper(archive, output);
   for await (const page of pages) {
     if (page === FLUSH) yield page;
     else yield* shaper.take(page);

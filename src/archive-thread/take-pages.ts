@@ -59,6 +59,8 @@ export function takePages(archive: Archive, { path, except, which }: Ask<'takePa
       if (pages.length >= MOST_PAGES || bytes >= MOST_BYTES) store();
     }
     store();
+    // Pauses and the pace of the machine that fetched them, for a report.
+    archive.store([], [], part.paceNotes());
   } finally {
     part.close();
   }

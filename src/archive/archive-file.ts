@@ -175,24 +175,39 @@ const APPLICATION_ID_AT = 68;
  * @throws EverypageError USAGE where another file has its name
  */
 export function checkReplaceable(path: string): void {
+  // A pipe would be waited for.
+  if (statOrNull(path)?.isFile() === false) throw isNoArchive(path);
+  const header = headerOf(path);
+  // There is none, or it says so when it is written.
+  if (header === null || header.length === 0) return;
+  if (!isHeaderOfArchive(header)) throw isNoArchive(path);
+}
+
+/** Whether a file is an archive, by its content, or would be one by its name. */
+export function isArchiveFile(path: string): boolean {
+  if (/\.everypage(?:\.part)?$/.test(path)) return true;
+  const header = statOrNull(path)?.isFile() ? headerOf(path) : null;
+  return header !== null && isHeaderOfArchive(header);
+}
+
+/** Null where it cannot be read. */
+function headerOf(path: string): Buffer | null {
   const header = Buffer.alloc(APPLICATION_ID_AT + 4);
-  let length: number;
   try {
-    // A pipe would be waited for.
-    if (statOrNull(path)?.isFile() === false) throw isNoArchive(path);
     const file = openSync(path, 'r');
     try {
-      length = readSync(file, header, 0, header.length, 0);
+      return header.subarray(0, readSync(file, header, 0, header.length, 0));
     } finally {
       closeSync(file);
     }
-  } catch (error) {
-    if (error instanceof EverypageError) throw error;
-    // There is none, or it says so when it is written.
-    return;
+  } catch {
+    return null;
   }
-  const isArchive = header.readUInt32BE(APPLICATION_ID_AT) === APPLICATION_ID;
-  if (length > 0 && !isArchive) throw isNoArchive(path);
+}
+
+function isHeaderOfArchive(header: Buffer): boolean {
+  const isWhole = header.length >= APPLICATION_ID_AT + 4;
+  return isWhole && header.readUInt32BE(APPLICATION_ID_AT) === APPLICATION_ID;
 }
 
 function isNoArchive(path: string): EverypageError {

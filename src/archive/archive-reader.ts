@@ -5,6 +5,7 @@ import { openForReading } from './archive-file.ts';
 import type {
   AttemptRecord,
   KnownPage,
+  PaceNotes,
   PageCounts,
   PageRow,
   PageState,
@@ -12,10 +13,13 @@ import type {
 } from './archive-types.ts';
 import { createBodyReader } from './body-parts.ts';
 import { checkFile } from './file-checks.ts';
+import { countAttempts, type PageHistory, readAttempts, readPageHistory } from './history.ts';
 import { readCode, readPageInfo } from './kept-json.ts';
 import { type KeptPace, type RunRow, readPace, readRun } from './kept-run.ts';
 import { lastKeysAt } from './key-parts.ts';
 import { repeatsOf } from './key-scan.ts';
+import { leafText, MerkleTree } from './merkle-tree.ts';
+import { readPaceNotes } from './pace-notes.ts';
 import { type KeptRow, keptRows } from './part-rows.ts';
 import { RequestIndex } from './request-index.ts';
 import { type CheckedRow, checkRows, pageChecksum } from './row-checksum.ts';
@@ -72,6 +76,14 @@ type FailureRow = [
   attempts: number | null,
 ];
 
+type TreeRow = [
+  branch: number,
+  position: number,
+  status: number | null,
+  hash: Uint8Array | null,
+  url: string,
+];
+
 type AttemptRow = [
   number: number,
   startedAt: number,
@@ -79,6 +91,7 @@ type AttemptRow = [
   status: number | null,
   outcome: string,
   toldToWaitMs: number | null,
+  bodyBytes: number,
 ];
 
 /**
@@ -126,6 +139,26 @@ export class ArchiveReader {
   /** What was measured of the limits; see `KeptPace`. */
   pace(): KeptPace {
     return readPace(this.connection);
+  }
+
+  /** The pauses and each change of the pace. */
+  paceNotes(): PaceNotes {
+    return readPaceNotes(this.connection);
+  }
+
+  /** Every try in page order; see `history.ts`. */
+  attempts(): Iterable<AttemptRecord> {
+    return readAttempts(this.connection);
+  }
+
+  /** How many tries brought a page, and how many did not. */
+  countAttempts(): ReturnType<typeof countAttempts> {
+    return countAttempts(this.connection);
+  }
+
+  /** Every page in page order, without its body. */
+  pageHistory(): Iterable<PageHistory> {
+    return readPageHistory(this.connection);
   }
 
   counts(): PageCounts {
@@ -257,11 +290,11 @@ export class ArchiveReader {
   attemptsOf(place: Place): AttemptRecord[] {
     return this.connection
       .query<AttemptRow>(
-        `SELECT number, started_at, duration_ms, status, outcome, told_to_wait_ms
+        `SELECT number, started_at, duration_ms, status, outcome, told_to_wait_ms, bytes
            FROM attempt WHERE place = ${PLACE} ORDER BY started_at, number`,
       )
       .all(place.branch, place.position)
-      .map(([number, startedAt, durationMs, status, outcome, toldToWaitMs]) => ({
+      .map(([number, startedAt, durationMs, status, outcome, toldToWaitMs, bodyBytes]) => ({
         place,
         number,
         startedAt,
@@ -269,6 +302,7 @@ export class ArchiveReader {
         status,
         outcome,
         toldToWaitMs,
+        bodyBytes,
       }));
   }
 
@@ -306,6 +340,23 @@ export class ArchiveReader {
   /** Every page in page order, whatever its state, with whether its row is as it was written. */
   checkRows(): Iterable<CheckedRow> {
     return checkRows(this.connection);
+  }
+
+  /** The tree over the stored pages in page order, by the hashes that they were stored with; no body is read. */
+  pageTree(): MerkleTree {
+    const pages = this.connection.query<TreeRow>(
+      `SELECT ${placeColumns('page.place')}, content.status, content.hash, page.url
+         FROM page JOIN content ON content.id = page.content
+         WHERE page.state = 'stored' AND page.place < ${RECHECK_PLACE} ORDER BY page.place`,
+    );
+    const tree = new MerkleTree();
+    for (const [branch, position, status, hash, url] of pages.iterate()) {
+      if (status === null || hash === null) {
+        throw this.connection.damaged(`page ${position} has lost its body`);
+      }
+      tree.add(leafText({ place: { branch, position }, status, hash, url }));
+    }
+    return tree;
   }
 
   close(): void {

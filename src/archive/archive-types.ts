@@ -8,6 +8,7 @@
 import type { PageCode } from '../core/errors.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
+import type { PaceFacts } from '../core/summary.ts';
 import type { KeyPart } from '../decode/decode.ts';
 
 /** The paths of an archive. */
@@ -33,6 +34,44 @@ export interface AttemptRecord {
   readonly outcome: string;
   /** How long the server told us to wait, or null. */
   readonly toldToWaitMs: number | null;
+  /** Of the body, as they came off the wire; 0 where none came. */
+  readonly bodyBytes: number;
+}
+
+/** One pause of a limiter. A row is written when it begins, and again when it grows or ends. */
+export interface PauseRecord {
+  /** The limiter's name: its origin, and a policy where it names more than one. */
+  readonly limiter: string;
+  /** Milliseconds since 1970, as all times here. */
+  readonly startedAt: number;
+  /** When it was to end, as far as was known last. */
+  readonly until: number;
+  /** Null while it lasts, and where the process was killed meanwhile. */
+  readonly endedAt: number | null;
+  /** `limit`: the server asks for it. `outage`: it does not answer, or nothing else than errors. */
+  readonly cause: 'limit' | 'outage';
+  /** Without credentials. */
+  readonly reason: string;
+}
+
+/** How fast a limiter was asked from a moment on. */
+export interface PaceChange {
+  readonly limiter: string;
+  readonly at: number;
+  /** Most requests in flight. */
+  readonly concurrency: number;
+  /** Requests a second; null where no rate holds the limiter. */
+  readonly perSecond: number | null;
+  /** What the server's headers allow a second; null where they state no limit. */
+  readonly statedPerSecond: number | null;
+  /** What set the pace: see `PaceFacts`. */
+  readonly by: PaceFacts['by'];
+}
+
+/** What was noted of the pace since it was last stored. */
+export interface PaceNotes {
+  readonly pauses: readonly PauseRecord[];
+  readonly changes: readonly PaceChange[];
 }
 
 /** What a page is when it has reached its end state. */

@@ -10,8 +10,15 @@ import {
   openOrCreateForWriting,
 } from './archive-file.ts';
 import { ArchiveReader } from './archive-reader.ts';
-import type { AttemptRecord, PageCounts, PageRow, RunSpecification } from './archive-types.ts';
+import type {
+  AttemptRecord,
+  PaceNotes,
+  PageCounts,
+  PageRow,
+  RunSpecification,
+} from './archive-types.ts';
 import { type KeptPace, type RunRow, writePace, writeRun } from './kept-run.ts';
+import { writePaceNotes } from './pace-notes.ts';
 import { PageStore } from './page-store.ts';
 import type { Connection } from './sqlite.ts';
 
@@ -89,8 +96,11 @@ export class Archive extends ArchiveReader {
   }
 
   /** Keeps what was measured of the limiters that are named; of others it stays as it was. */
-  keepPace(kept: KeptPace): void {
-    this.#commit(() => writePace(this.connection, kept));
+  keepPace(kept: KeptPace, notes: PaceNotes | null = null): void {
+    this.#commit(() => {
+      writePace(this.connection, kept);
+      if (notes !== null) writePaceNotes(this.connection, notes);
+    });
   }
 
   /** Keeps how the list pages, so that a run that goes on pages as it began. */
@@ -114,7 +124,7 @@ export class Archive extends ArchiveReader {
   }
 
   /**
-   * Stores a group of pages and the tries that led to them, all or nothing. A page that is stored
+   * Stores a group of pages, the tries that led to them and what was noted of the pace, all or nothing. A page that is stored
    * already stays as it is; one in any other state is replaced, and so is one read for comparison.
    * @returns the info of each page as it is kept, with the earlier pages that had the same next step
    *   or the same records; null for a page without one
@@ -122,9 +132,20 @@ export class Archive extends ArchiveReader {
   store(
     pages: readonly PageRow[],
     attempts: readonly AttemptRecord[],
+    notes: PaceNotes | null = null,
   ): readonly (PageInfo | null)[] {
-    if (pages.length === 0 && attempts.length === 0) return [];
-    return this.#changePages((store) => store.put(pages, attempts));
+    if (pages.length === 0 && attempts.length === 0) {
+      this.#keepNotes(notes);
+      return [];
+    }
+    return this.#changePages((store) => {
+      if (notes !== null) writePaceNotes(this.connection, notes);
+      return store.put(pages, attempts);
+    });
+  }
+
+  #keepNotes(notes: PaceNotes | null): void {
+    if (notes !== null) this.#commit(() => writePaceNotes(this.connection, notes));
   }
 
   /**

@@ -2,7 +2,7 @@
 import { isPageCode, type PageCode } from '../core/errors.ts';
 import type { Dropped, LinkedRequest, PageInfo, PlanEnd, Restart } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import { type Pagination, paginationStyles, type Slices } from '../core/pagination.ts';
+import { nextLists, type Pagination, paginationStyles, type Slices } from '../core/pagination.ts';
 import type { RunSpecification } from './archive-types.ts';
 import type { Connection } from './sqlite.ts';
 
@@ -109,6 +109,7 @@ const paginationShape: Shape<Pagination> = {
   keyFrom: oneOf(['last', 'first']),
   totalIsUnsure: orAbsent(isBoolean),
   nextIsEncoded: orAbsent(isBoolean),
+  nextList: orAbsent(orNull(oneOf(nextLists))),
   sameOrigin: orAbsent(isBoolean),
   repeatIsEnd: isBoolean,
   pastEnd: listOf(isNumber),

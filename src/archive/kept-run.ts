@@ -183,6 +183,15 @@ function ordered(headers: RunSpecification['headers']): RunSpecification['header
   return headers.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
+/**
+ * What tells an archive's run from every other, for those who get its records: the same when it resumes, and
+ * whenever it is read again.
+ */
+export function runIdOf({ fingerprint, createdAt }: RunRow): string {
+  const hash = createHash('sha256').update(fingerprint).update(String(createdAt));
+  return hash.digest('hex').slice(0, 32);
+}
+
 const MAX_URL_LINES = 5;
 
 /**

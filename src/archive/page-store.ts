@@ -17,7 +17,7 @@ import {
 import type { Connection, Query, Writer } from './sqlite.ts';
 import { countPages, readTally } from './verdict.ts';
 
-/** What holds pages and what is known of them. */
+/** What holds pages, what is known of them, and how they were asked for. */
 const PAGE_TABLES = [
   'page',
   'content',
@@ -27,6 +27,8 @@ const PAGE_TABLES = [
   'record_keys',
   'more_keys',
   'seen',
+  'pause',
+  'pace_change',
 ];
 
 /** Writes pages, within transactions of its caller's, and keeps count of them. */
@@ -69,7 +71,7 @@ export class PageStore {
     // the time they began keeps them apart.
     this.#addAttempt = connection.writer(
       `INSERT INTO attempt (place, started_at, number, duration_ms, status, outcome,
-         told_to_wait_ms) VALUES (${PLACE}, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+         told_to_wait_ms, bytes) VALUES (${PLACE}, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     );
     this.#setTally = connection.writer('UPDATE tally SET stored = ?, failed = ?, beyond_end = ?');
     this.#known = connection.query(`SELECT state, content FROM page WHERE place = ${PLACE}`);
@@ -221,6 +223,7 @@ export class PageStore {
       attempt.status,
       attempt.outcome,
       attempt.toldToWaitMs,
+      attempt.bodyBytes,
     );
   }
 }

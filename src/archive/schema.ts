@@ -6,9 +6,9 @@ export const APPLICATION_ID = 0x45565047;
 
 /**
  * `user_version` of the file. Counts up when an older everypage could not read the file correctly.
- * Formats 1 to 3 were never released; nothing reads them.
+ * Formats 1 to 4 were never released; nothing reads them.
  */
-export const FORMAT_VERSION = 4;
+export const FORMAT_VERSION = 5;
 
 /** The most bytes of a body that one row holds: on its way through SQLite a row is in memory three times. */
 export const BODY_PART_BYTES = 256 * 1024;
@@ -90,6 +90,8 @@ export function placeColumns(column: string): string {
 // `more_body` and `more_keys` hold what is too large for one row: the parts of a body after the first,
 // from 1 on, and the parts of the keys after the first, each with the number of its first key. `seen` says which page named a next step, or had
 // the same records, first; it is looked up page by page.
+//
+// `attempt`, `pause` and `pace_change` are what a report is drawn from; no verdict rests on them.
 export const TABLES = `
   CREATE TABLE run (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -157,6 +159,7 @@ export const TABLES = `
     status INTEGER,
     outcome TEXT NOT NULL,
     told_to_wait_ms REAL,
+    bytes INTEGER NOT NULL,
     PRIMARY KEY (place, started_at, number)
   ) STRICT, WITHOUT ROWID;
 
@@ -187,6 +190,26 @@ export const TABLES = `
   CREATE TABLE pace (
     limiter TEXT PRIMARY KEY,
     state TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE pause (
+    limiter TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    ended_at INTEGER,
+    cause TEXT NOT NULL CHECK (cause IN ('limit', 'outage')),
+    reason TEXT NOT NULL,
+    PRIMARY KEY (limiter, started_at)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE pace_change (
+    limiter TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    concurrency INTEGER NOT NULL,
+    per_second REAL,
+    stated_per_second REAL,
+    set_by TEXT NOT NULL,
+    PRIMARY KEY (limiter, at)
   ) STRICT, WITHOUT ROWID;
 
   INSERT INTO tally VALUES (1, 0, 0, 0);

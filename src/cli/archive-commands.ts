@@ -1,12 +1,10 @@
 /** The commands that read an archive again, without the network: `everypage export`, `everypage verify`. */
 import { exportBeside } from '../api/export-archive.ts';
 import { escapeText } from '../core/escape.ts';
-import { counted, formatBytes, formatCount } from '../core/units.ts';
-import { type Verification, verifyArchive } from '../index.ts';
+import { formatBytes } from '../core/units.ts';
+import { verifyArchive } from '../index.ts';
 import { asciiJson } from '../report/json-log.ts';
-import { createPainter } from '../report/paint.ts';
 import { createScreen } from '../report/reporter.ts';
-import { failureLines, verdictLines } from '../report/verdict-text.ts';
 import { reservation, writtenText } from '../report/wording.ts';
 import {
   type CliContext,
@@ -19,13 +17,13 @@ import { type ExitCode, exitCodeOfVerdict, exitCodeOfVerification } from './exit
 import { onlyArchive } from './only-archive.ts';
 import { type TypedArguments, UsageError, wordsOf } from './parse-arguments.ts';
 import { optionsOfTable } from './run-options.ts';
-
-const shownProblems = 10;
+import { verificationText } from './verification-text.ts';
 
 /** `everypage export ARCHIVE`: writes its records again. */
 export async function exportCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
   const archivePath = onlyArchive(typed);
   const shape = optionsOfTable(typed);
+  const key = typed.value('key');
   const isJson = typed.has('json');
   if (isJson && shape.output === undefined) {
     throw new UsageError(
@@ -37,7 +35,7 @@ export async function exportCommand(typed: TypedArguments, context: CliContext):
   const stdout = shape.output === undefined ? createStdoutSink(context.stdout) : null;
   const result = await exportBeside(
     archivePath,
-    { ...shape, ...(stdout === null ? {} : { stdout }) },
+    { ...shape, ...(key === null ? {} : { key }), ...(stdout === null ? {} : { stdout }) },
     { alsoWritten: stdout === null ? [] : [['standard output', '/dev/stdout']] },
   );
   await stdout?.flush();
@@ -48,12 +46,13 @@ export async function exportCommand(typed: TypedArguments, context: CliContext):
   });
   if (isJson) await writeOut(context, `${asciiJson({ ...result, exitCode }, 2)}\n`);
   const screen = createScreen(context.stderr, facts);
-  for (const { destination, records, bytes, notes } of outputs) {
+  for (const output of outputs) {
+    const { destination, bytes, notes } = output;
     const name = escapeText(destination);
     for (const note of notes) screen.line(`everypage: ${name}: ${escapeText(note)}`);
     if (isJson || typed.has('quiet')) continue;
     screen.line(
-      `${writtenText(records, verdict)} → ${name} (${formatBytes(bytes)})${reservation(verdict)}`,
+      `${writtenText(output, verdict)} → ${name} (${formatBytes(bytes)})${reservation(verdict)}`,
     );
   }
   return exitCode;
@@ -61,6 +60,10 @@ export async function exportCommand(typed: TypedArguments, context: CliContext):
 
 /** `everypage verify ARCHIVE`: computes the verdict again from the stored bytes. */
 export async function verifyCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
+  if (typed.value('manifest') !== null) {
+    const { verifyManifestCommand } = await import('./manifest-command.ts');
+    return verifyManifestCommand(typed, context);
+  }
   const archivePath = onlyArchive(typed);
   const expect = typed.value('expect');
   const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
@@ -85,30 +88,4 @@ export async function verifyCommand(typed: TypedArguments, context: CliContext):
   } finally {
     signals.close();
   }
-}
-
-/** What `everypage verify` prints, without a newline at its end. */
-export function verificationText(facts: Verification, color: boolean): string {
-  const paint = createPainter(color);
-  const { verdict, problems, failures } = facts;
-  const damaged = counted(problems.length, 'stored page is', 'stored pages are');
-  const head =
-    problems.length === 0
-      ? verdictLines(verdict, paint, null)
-      : [paint('red', `${damaged} not what was received.`)];
-  const shown = problems
-    .slice(0, shownProblems)
-    .map(({ url, problem }) => `  ${escapeText(url)}  ${escapeText(problem)}`);
-  const more = problems.length - shown.length;
-  const read = `${counted(facts.checkedPages, 'page')} checked, ${formatBytes(facts.checkedBytes)}`;
-  return [
-    ...head,
-    ...shown,
-    ...(more > 0 ? [`  and ${formatCount(more)} more`] : []),
-    ...failureLines(failures, verdict.failed, paint),
-    paint(
-      'dim',
-      `${escapeText(facts.archivePath)}: ${read}, each decoded, parsed and compared with its hash`,
-    ),
-  ].join('\n');
 }

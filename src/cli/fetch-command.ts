@@ -1,16 +1,13 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { holdFile } from '../archive/file-locks.ts';
+import { appendFile } from 'node:fs/promises';
+import { runOver } from '../api/run.ts';
+import { escapeText } from '../core/escape.ts';
 import type { RunEvent } from '../core/events.ts';
+import { reasonOfFile } from '../core/files.ts';
 import type { RunOptions } from '../core/options.ts';
 import { outputsOf, strictOf } from '../core/resolve-options.ts';
-import { isWhole, type Summary } from '../core/summary.ts';
-import {
-  createFileDestination,
-  isWrittenInPlace,
-  outputError,
-  type ToldOfFile,
-} from '../export/file-destination.ts';
+import { nameOfOutput } from '../core/sink-path.ts';
+import { isWhole, type Strict, type Summary } from '../core/summary.ts';
 import type { FilesBeside } from '../fetch/check-files.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
@@ -18,7 +15,7 @@ import { sourceOf } from '../plan/written-url.ts';
 import { summaryJson } from '../report/json-log.ts';
 import { flagsAfter } from '../report/stop-text.ts';
 import { summaryText } from '../report/summary-text.ts';
-import { type BringPages, runOver } from '../run.ts';
+import type { BringPages } from '../run.ts';
 import { againCommand, pagingCommand, takeCommand } from './command-text.ts';
 import {
   type CliContext,
@@ -31,9 +28,11 @@ import { netrcPath } from './credentials.ts';
 import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.ts';
 import { STDOUT } from './flag-values.ts';
 import { flagNamed } from './flags.ts';
+import type { MetricsServer } from './metrics-server.ts';
 import { type TypedArguments, UsageError, wordsOf } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
-import { readRunOptions, readSummaryPath } from './run-options.ts';
+import { readReportPath, readRunOptions, readSummaryPath } from './run-options.ts';
+import { writeWholeFile } from './write-file.ts';
 
 type EndEvent = Extract<RunEvent, { type: 'end' }>;
 
@@ -64,8 +63,9 @@ export async function fetchCommand(
   const sources = typed.positionals.map((argument) => sourceOf(argument, literal));
   const options = await readRunOptions(typed, context);
   const summaryPath = readSummaryPath(typed);
-  const beside = filesBeside(typed, summaryPath, options, context.env);
-  const job = { sources, options, summaryPath, outputName, beside };
+  const reportPath = readReportPath(typed);
+  const beside = filesBeside(typed, { summaryPath, reportPath }, options, context.env);
+  const job = { sources, options, summaryPath, reportPath, outputName, beside };
   if (!typed.has('queue') && !typed.has('store')) return fetchAndReport(job, typed, context);
   const { withQueue } = await import('./queue-run.ts');
   return withQueue({ typed, sources, options }, context, (bring) =>
@@ -78,6 +78,7 @@ interface FetchJob {
   readonly sources: readonly PlanSource[];
   readonly options: RunOptions;
   readonly summaryPath: string | null;
+  readonly reportPath: string | null;
   readonly beside: FilesBeside;
   /** A name for the output if its path means nothing to the user, as in the demo. */
   readonly outputName: string | undefined;
@@ -87,12 +88,13 @@ interface FetchJob {
 
 /** Runs the job, shows its progress, and prints the summary. */
 async function fetchAndReport(
-  { sources, options, summaryPath, outputName, beside, bring }: FetchJob,
+  { sources, options, summaryPath, reportPath, outputName, beside, bring }: FetchJob,
   typed: TypedArguments,
   context: CliContext,
 ): Promise<ExitCode> {
   const streamsRecords = options.output === undefined;
-  const reporting = createReporting(typed, context, streamsRecords);
+  const metrics = await metricsOf(typed);
+  const reporting = createReporting(typed, context, streamsRecords, metrics);
   const signals = watchSignals(
     context.signals,
     (signal) => sayStopping(signal, reporting),
@@ -103,6 +105,7 @@ async function fetchAndReport(
   );
   const stdout = streamsRecords ? createStdoutSink(context.stdout) : null;
   let total: number | null = null;
+  let report: Uint8Array | null = null;
   try {
     const summary = namedStop(
       await runOver(
@@ -119,6 +122,13 @@ async function fetchAndReport(
             reporting.sink(named);
           },
           ...(stdout === null ? {} : { stdout }),
+          ...(reportPath === null
+            ? {}
+            : {
+                onReport: (data: Uint8Array) => {
+                  report = data;
+                },
+              }),
         },
         bring,
       ),
@@ -134,12 +144,42 @@ async function fetchAndReport(
     if (!reporting.json && !(reporting.quiet && exitCode === 0)) {
       saySummary({ summary, total, outputName }, typed, context, options, reporting);
     }
+    await tellGithub(summary, { total, strict: strictOf(options.strict) }, context);
     if (summaryPath === STDOUT) await writeOut(context, summaryJson(summary, exitCode));
     else if (summaryPath !== null) await writeSummary(summaryPath, summary, exitCode);
+    if (reportPath !== null) await writeReport(reportPath, report, summary, options, context);
     return exitCode;
   } finally {
     reporting.close();
     signals.close();
+  }
+}
+
+/** What `--metrics` serves, or null. */
+async function metricsOf(typed: TypedArguments): Promise<MetricsServer | null> {
+  const listen = typed.value('metrics');
+  if (listen === null) return null;
+  return (await import('./metrics-server.ts')).startMetricsServer(listen);
+}
+
+/** A job of GitHub Actions shows the verdict, and what is missing. */
+async function tellGithub(
+  summary: Summary,
+  facts: { readonly total: number | null; readonly strict: Strict | null },
+  { env, stderr, clock }: CliContext,
+): Promise<void> {
+  const path = env['GITHUB_STEP_SUMMARY'];
+  if (!path) return;
+  const { githubAnnotations, githubSummary } = await import('../report/github.ts');
+  if (env['GITHUB_ACTIONS'] === 'true') {
+    for (const line of githubAnnotations(summary, facts.strict)) stderr.write(`${line}\n`);
+  }
+  try {
+    await appendFile(path, githubSummary(summary, { ...facts, wallTime: clock.wallTime() }));
+  } catch (error) {
+    // The run itself has ended well or not: that stands.
+    const why = reasonOfFile(error) ?? String(error);
+    stderr.write(`everypage: GITHUB_STEP_SUMMARY, ${escapeText(path)}: ${escapeText(why)}\n`);
   }
 }
 
@@ -183,7 +223,7 @@ function saySummary(
     color: facts.color,
     wallTime: context.clock.wallTime(),
     total,
-    outputs: outputsOf(options.output),
+    outputs: outputsOf(options.output).map(nameOfOutput),
     expect: options.expect ?? null,
     strict: options.allowIncomplete === true ? null : strictOf(options.strict),
     isWholeByDefault: isWholeByDefault(summary, options),
@@ -237,29 +277,35 @@ async function writeSummary(path: string, summary: Summary, exitCode: ExitCode):
     archivePath === null
       ? 'The run itself ended as said above.'
       : `The run itself ended as said above; everypage verify --json ${archivePath} shows its verdict again.`;
-  const told = { name: `--summary ${path}`, advice };
-  try {
-    if (isWrittenInPlace(path)) await writeFile(path, text);
-    else writeWhole(path, text, told);
-  } catch (cause) {
-    throw outputError(told.name, cause, advice);
-  }
+  await writeWholeFile(path, text, { name: `--summary ${path}`, advice });
 }
 
-function writeWhole(path: string, text: string, told: ToldOfFile): void {
-  const destination = createFileDestination(path, holdFile, told);
-  try {
-    destination.write(Buffer.from(text));
-    destination.commit();
-  } finally {
-    destination.abort();
-  }
+/** As with the summary: the run has been told of when this fails. */
+async function writeReport(
+  path: string,
+  data: Uint8Array | null,
+  { archivePath }: Summary,
+  { prove }: RunOptions,
+  { clock }: CliContext,
+): Promise<void> {
+  const { reportArchive, reportHtml } = await import('../api/report-archive.ts');
+  // What two readings prove together, neither knows.
+  const isOfBoth = prove === true && archivePath !== null;
+  if (data === null && !isOfBoth) return;
+  const html = isOfBoth
+    ? (await reportArchive(archivePath, { now: clock.wallTime() })).html
+    : reportHtml(data!);
+  const advice =
+    archivePath === null
+      ? 'The run itself ended as said above.'
+      : `The run itself ended as said above; everypage report ${archivePath} -o ${path} makes it again.`;
+  await writeWholeFile(path, html, { name: `--report ${path}`, advice });
 }
 
 /** The files that only the command line knows; the run knows its own. */
 function filesBeside(
   typed: TypedArguments,
-  summary: string | null,
+  { summaryPath: summary, reportPath: report }: Pick<FetchJob, 'summaryPath' | 'reportPath'>,
   { output }: RunOptions,
   env: CliContext['env'],
 ): FilesBeside {
@@ -269,6 +315,7 @@ function filesBeside(
   return {
     alsoWritten: [
       ...(summary === null || summary === STDOUT ? [] : [['--summary', summary] as const]),
+      ...(report === null ? [] : [['--report', report] as const]),
       ...(output === undefined || summary === STDOUT
         ? [['standard output', '/dev/stdout'] as const]
         : []),

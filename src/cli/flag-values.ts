@@ -1,8 +1,10 @@
 /** The kinds of values that flags take. Each is one object, which the table of flags names. */
+import { shownOutput } from '../core/database-url.ts';
 import { expected, usageError } from '../core/errors.ts';
 import type { Recheck } from '../core/options.ts';
 import { isSecretHeader, isSecretName, redactUrl } from '../core/redact.ts';
 import { addressBlock, originOf, recheckOf } from '../core/resolve-options.ts';
+import { shownSink, sinkAt } from '../core/sink-path.ts';
 import { delimiterOf, tableOptions } from '../core/table-options.ts';
 import { parseBytes, parseDuration, parseRate, shortBytes, shortDuration } from '../core/units.ts';
 import { presets } from '../plan/presets.ts';
@@ -72,6 +74,8 @@ const STDOUT_NAMES = /^(?:-|\/dev\/stdout|(?:\/dev|\/proc\/self)\/fd\/1)$/;
 export const outputPath: ValueType<string> = {
   ...path('items.ndjson'),
   parse: (value) => (STDOUT_NAMES.test(value) ? null : path('').parse(value)),
+  show: (value, secretParams) =>
+    sinkAt(value) === null ? shownOutput(value, ':<password>') : shownSink(value, secretParams),
 };
 
 export const STDOUT = '-';

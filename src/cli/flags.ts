@@ -4,6 +4,7 @@
  * man page, the completions of shells and the commands in messages are made from it. CONTRIBUTING.md has the recipe for a new flag.
  */
 import { formatNames, type PaginateOptions, type RunOptions } from '../core/options.ts';
+import { nextLists } from '../core/pagination.ts';
 import { defaults } from '../core/resolve-options.ts';
 import { namedStyles } from '../core/resolve-paginate.ts';
 import { ifExistsWays, nestings } from '../core/table-options.ts';
@@ -40,6 +41,7 @@ export const verbs = [
   'fetch',
   'export',
   'verify',
+  'report',
   'schema',
   'head',
   'serve',
@@ -130,15 +132,25 @@ const table = {
       short: 'o',
       option: 'output',
       list: outputPath,
-      help: 'file: .ndjson .csv .parquet .db; default: stdout',
+      help: 'file: .ndjson .csv .parquet .duckdb, or postgres://',
+      verbs: ['fetch', 'export', 'report'],
       detail:
-        'Also `.json`, `.jsonl`, `.tsv`, `.sqlite`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `-` is standard output. A pipe (`>(gzip > a.gz)`, a named pipe, `/dev/fd/3`) is written as standard output is.',
+        'Default: standard output. Also `.json`, `.jsonl`, `.tsv`, `.db`, `.sqlite`, `postgres://user@host/database?table=items`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `sink:./my-sink.ts` gives the records to a module of your own (docs/sinks.md). `-` is standard output. A pipe (`>(gzip > a.gz)`, a named pipe, `/dev/fd/3`) is written as standard output is. Of `everypage report` it is one HTML file, whatever its name.',
+    },
+    manifest: {
+      option: 'manifest',
+      value: path('items.sha256'),
+      help: 'file with SHA-256 of the outputs, pages and verdict',
+      detail:
+        'Written when the outputs are. `everypage verify --manifest FILE` checks outputs and archive against it, and `sha256sum -c FILE` the outputs. docs/manifest.md explains it.',
+      verbs: ['fetch', 'export', 'verify'],
+      single: 'there is one manifest',
     },
     format: {
       short: 'f',
       option: 'format',
       value: oneOf('FMT', formatNames),
-      help: 'format: ndjson, json, csv, tsv, parquet or sqlite',
+      help: 'ndjson, json, csv, tsv, parquet, sqlite or duckdb',
       detail: 'Default: what the file name says, else ndjson.',
     },
     select: {
@@ -173,24 +185,58 @@ const table = {
       help: 'records to show',
       verbs: ['head'],
     },
+    where: {
+      option: 'where',
+      value: text('EXPR', "state == 'open'"),
+      help: "records to write: 'price > `10`', a JMESPath expression",
+      detail:
+        'Those for which it is true, which is everything but null, false and what is empty. `true`, `false` and `null` mean these values. The verdict counts all records.',
+      verbs: ['fetch', 'export', 'schema', 'head'],
+      single: 'a record meets one condition; && joins two',
+    },
+    fields: {
+      option: 'fields',
+      value: text('EXPR', 'id,town=address.city'),
+      help: 'what to write of each record: id,town=address.city',
+      detail:
+        'Names, or names and paths; or a JMESPath expression that makes the new record, as in `{id: id, town: address.city}`. Values keep their bytes.',
+      verbs: ['fetch', 'export', 'schema', 'head'],
+      single: 'a record is made by one expression',
+    },
     columns: {
       option: 'columns',
       value: columns,
-      help: 'columns of a CSV or TSV: id,city=address.city',
+      help: 'columns of a table: id,city=address.city',
       detail:
-        'A path from the record, or a name and a path; `@` is the whole record. Objects there are JSON text. Default: the columns of all records, with dots in the names of what is within objects.',
+        'A path from the record, or a name and a path; `@` is the whole record. In a CSV objects there are JSON text. Default: the columns of all records.',
     },
     nested: {
       option: 'nested',
       value: oneOf('HOW', nestings),
-      help: 'lists and objects in Parquet: typed, or json for text',
-      detail: 'Default: typed, which is LIST and STRUCT.',
+      help: 'lists and objects in a table: typed, or json for text',
+      detail:
+        'Default: typed, which is LIST and STRUCT in Parquet and DuckDB, `jsonb` in PostgreSQL, and columns such as address.city in a CSV. `json` is JSON text, and `json` in PostgreSQL, which keeps it as the server wrote it.',
+    },
+    schema: {
+      option: 'schema',
+      value: path('types.json'),
+      help: 'types of columns, as everypage schema prints them',
+      detail:
+        'A JSON Schema of one record. Its columns are there whatever comes, and a value that is not of its type is an error. Default: the narrowest types that hold all values.',
+    },
+    provenance: {
+      option: 'provenance',
+      on: true,
+      help: 'two more columns: the page of a record, and the run',
+      detail:
+        '_everypage_page is the place of the page, branch:position; _everypage_run is when the run began.',
     },
     table: {
       option: 'table',
       value: text('NAME', 'items'),
-      help: 'table of a SQLite database; default: from the URL',
-      detail: 'Default: the last word of the path of the URL.',
+      help: 'table of a database; default: from the URL',
+      detail:
+        'Default: the last word of the path of the URL that is fetched. In PostgreSQL also `schema.table`; `?table=` in the URL of the database comes first.',
     },
     'if-exists': {
       option: 'ifExists',
@@ -306,13 +352,21 @@ const table = {
       pagination: 'key',
       value: text('PATH', 'id'),
       help: 'field that identifies a record, to find duplicates: id',
-      detail: 'Default: an id field, if one is found. Keys are compared by their bytes.',
+      detail:
+        'Default: an id field, if one is found. Keys are compared by their bytes. --if-exists upsert knows the rows of a table by it.',
+      verbs: ['fetch', 'export', 'explain', 'head'],
     },
     'next-encoded': {
       pagination: 'nextIsEncoded',
       on: true,
       help: 'the cursor in the page is already URL-encoded',
       detail: 'It is sent as it is, and not encoded again.',
+    },
+    'next-list': {
+      pagination: 'nextList',
+      value: oneOf('HOW', nextLists),
+      help: 'several values for the next page: a=1,2 or a=1&a=2',
+      detail: 'As `search_after` of Elasticsearch has them. Default: their JSON, `a=[1,2]`.',
     },
     'same-origin': {
       pagination: 'sameOrigin',
@@ -684,7 +738,7 @@ const table = {
     quiet: {
       short: 'q',
       help: 'print nothing unless something is wrong',
-      verbs: ['fetch', 'export', 'verify', 'serve', 'worker'],
+      verbs: ['fetch', 'export', 'verify', 'report', 'serve', 'worker'],
     },
     progress: {
       env: 'EVERYPAGE_PROGRESS',
@@ -711,6 +765,14 @@ const table = {
       detail: 'It replaces progress, page lines and summary.',
       verbs: ['fetch'],
     },
+    metrics: {
+      value: listenAddress,
+      help: 'serve metrics for Prometheus while the run goes on',
+      detail:
+        'At http://127.0.0.1:PORT/metrics, or at another host: `--metrics 9464`, `--metrics 0.0.0.0:9464`. OpenTelemetry needs no flag: see docs/telemetry.md.',
+      single: 'there is one place for metrics',
+      verbs: ['fetch'],
+    },
     summary: {
       value: pathOrStdout('summary.json'),
       help: 'file for the verdict and all numbers, as JSON',
@@ -718,12 +780,21 @@ const table = {
       single: 'there is one summary',
       verbs: ['fetch'],
     },
+    report: {
+      value: path('report.html'),
+      help: 'file for a picture of the run: one HTML page',
+      detail:
+        'Verdict, throughput, pauses, latency, pace and every attempt, drawn in a page that loads nothing. `everypage report ARCHIVE` makes it later. docs/report.md shows one.',
+      single: 'there is one report',
+      verbs: ['fetch'],
+    },
     json: {
       help: 'print the result as JSON on stdout',
       detail:
         'JSON Schemas: docs/schemas. The records of a fetch or an export then need a file, -o.',
       verbs: verbs.filter(
-        (verb) => !['completion', 'serve', 'worker', 'pause', 'resume', 'cancel'].includes(verb),
+        (verb) =>
+          !['completion', 'report', 'serve', 'worker', 'pause', 'resume', 'cancel'].includes(verb),
       ),
       excludes: {
         summary: 'both are the summary; --json is --summary -',

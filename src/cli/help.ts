@@ -6,7 +6,7 @@ import { type Flag, type FlagName, flagNamed, flagsOf, type Verb, verbs } from '
 const helpColumns = 80;
 
 /** Words in the place of a command. */
-const SAME_COMMAND = 'the same command again';
+export const SAME_COMMAND = 'the same command again';
 
 interface VerbHelp {
   readonly usage: string;
@@ -42,6 +42,15 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
     examples: [
       ['is all of it there?', 'everypage verify a.everypage'],
       ['ask from a script?', 'everypage verify a.everypage --json'],
+      ['are the outputs as written?', 'everypage verify --manifest a.sha256'],
+    ],
+  },
+  report: {
+    usage: 'everypage report ARCHIVE -o FILE',
+    does: 'Draws a run as one HTML page that loads nothing: the verdict and its evidence, throughput, pauses, latency, pace, every attempt, and the pages that failed or were slow. Checks every stored page first.',
+    examples: [
+      ['see how a run went?', 'everypage report a.everypage -o report.html'],
+      ['with the run?', 'everypage @urls.txt -o a.ndjson --report report.html'],
     ],
   },
   schema: {
@@ -145,16 +154,7 @@ export const unitsHelp: readonly string[] = [
 
 /** For verbs with more flags than fit a screen. */
 const oftenUsed: Readonly<Partial<Record<Verb, readonly FlagName[]>>> = {
-  fetch: [
-    'output',
-    'select',
-    'header',
-    'bearer-env',
-    'concurrency',
-    'allow-incomplete',
-    'fresh',
-    'verbose',
-  ],
+  fetch: ['output', 'select', 'header', 'bearer-env', 'concurrency', 'allow-incomplete', 'verbose'],
   export: ['output', 'format', 'select', 'pages', 'columns', 'csv-safe', 'allow-incomplete'],
   head: ['rows', 'select', 'pages', 'paginate', 'preset', 'header', 'bearer-env', 'color'],
   explain: ['paginate', 'preset', 'header', 'bearer-env', 'data', 'json'],
@@ -257,44 +257,4 @@ export function wrap(text: string, columns: number): string[] {
   }
   lines.push(line);
   return lines;
-}
-
-/** The text of docs/cli.md. */
-export function cliDocs(): string {
-  const lines = [
-    '<!-- Generated from src/cli/flags.ts by `npm run docs`. Change the table there, not this page. -->',
-    '',
-    '# The command line',
-    '',
-    'Data goes to standard output, everything else to standard error.',
-  ];
-  for (const verb of verbs) {
-    const { usage, does, examples } = verbHelp[verb];
-    lines.push('', `## ${verb === 'fetch' ? 'everypage' : `everypage ${verb}`}`, '');
-    lines.push('```', usage, '```', '', escapeCell(does), '', '| how do I… | |', '|---|---|');
-    for (const [question, command] of examples) {
-      const cell = escapeCell(command);
-      const shown = command === SAME_COMMAND ? cell : `\`${cell}\``;
-      lines.push(`| ${escapeCell(question)} | ${shown} |`);
-    }
-    for (const { group, members } of groupedFlags(flagsOf(verb))) {
-      lines.push('', `### ${group}`, '', '| flag | meaning |', '|---|---|');
-      for (const flag of members) {
-        lines.push(`| \`${flagLabel(flag)}\` | ${escapeCell(flagText(flag))} |`);
-      }
-    }
-  }
-  lines.push(
-    '',
-    'TIME is `500ms`, `90s`, `5m`, `1h` or `1d`; a bare number is seconds. SIZE is `123`, `10k`, `64MiB` or `1G`; a bare number is bytes.',
-  );
-  lines.push('', '## Exit codes', '', '| code | meaning |', '|---|---|');
-  for (const [code, meaning] of exitCodeMeanings)
-    lines.push(`| ${code} | ${escapeCell(meaning)} |`);
-  return `${lines.join('\n')}\n`;
-}
-
-/** A `|` would end the cell. */
-function escapeCell(text: string): string {
-  return text.replaceAll('|', '\\|');
 }

@@ -5,6 +5,7 @@
 
 import { statSync } from 'node:fs';
 import { systemClock } from '../core/clock.ts';
+import { holdsPassword } from '../core/database-url.ts';
 import { type ErrorCode, EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import { reasonOfFile } from '../core/files.ts';
@@ -34,6 +35,7 @@ const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
   fetch: async () => fetchCommand,
   export: async () => (await import('./archive-commands.ts')).exportCommand,
   verify: async () => (await import('./archive-commands.ts')).verifyCommand,
+  report: async () => (await import('./report-command.ts')).reportCommand,
   schema: async () => (await import('./schema-command.ts')).schemaCommand,
   explain: async () => (await import('./explain-command.ts')).explainCommand,
   head: async () => (await import('./head-command.ts')).headCommand,
@@ -50,7 +52,9 @@ const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
 };
 
 /** They read the store of a run of many machines as they read an archive. */
-const readsArchives: ReadonlySet<Verb> = new Set(['export', 'verify', 'schema', 'head', 'serve']);
+const readsArchives: ReadonlySet<Verb> = new Set([
+  ...(['export', 'verify', 'report', 'schema', 'head', 'serve'] as const),
+]);
 
 function isFolder(path: string): boolean {
   return (
@@ -84,6 +88,7 @@ export async function runCommandLine(
     }
     loadEnvFiles(typed, context);
     checkValues(typed);
+    hidePasswords(typed);
     const command = await commands[typed.verb]();
     const [first] = typed.positionals;
     if (!readsArchives.has(typed.verb) || first === undefined || !isFolder(first)) {
@@ -100,6 +105,12 @@ export async function runCommandLine(
   } catch (error) {
     return sayError(error, argv, context);
   }
+}
+
+/** Other users see the words of a command in the list of processes, where systems let it be changed. */
+function hidePasswords(typed: TypedArguments): void {
+  const outputs = typed.list('output').filter((output) => output !== null);
+  if (outputs.some(holdsPassword)) process.title = 'everypage';
 }
 
 /** Help or version; null if a command is to be run. */

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isManifestFile } from '../archive-thread/manifest-file.ts';
 import { type TypedArguments, UsageError } from './parse-arguments.ts';
 
 /** The one argument of a command that reads an archive. */
@@ -12,6 +13,9 @@ export function onlyArchive({ verb, positionals }: TypedArguments): string {
       verb,
       path,
     ]);
+  }
+  if (verb === 'verify' && isManifestFile(path)) {
+    throw new UsageError(`${path} is a manifest`, [verb, '--manifest', path]);
   }
   const beside = `${path}.everypage`;
   if (!/\.everypage(?:\.part)?$/.test(path) && existsSync(beside)) {

@@ -13,6 +13,7 @@ import {
 import { createPlainProgress, createProgressBar } from '../report/show-progress.ts';
 import { type CliContext, describeTerminal } from './context.ts';
 import type { FlagValue } from './flags.ts';
+import type { MetricsServer } from './metrics-server.ts';
 import type { TypedArguments } from './parse-arguments.ts';
 
 export interface Reporting {
@@ -29,13 +30,15 @@ export function createReporting(
   context: CliContext,
   /** Whether records go to standard output, where they may share the terminal with the bar. */
   streamsRecords: boolean,
+  metrics: MetricsServer | null,
 ): Reporting {
   const how = typed.value('progress');
   const json = typed.value('log-format') === 'json';
   const quiet = typed.has('quiet');
   const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
   const screen = createScreen(context.stderr, facts);
-  const reporters: Reporter[] = [];
+  const reporters: Reporter[] = metrics === null ? [] : [metrics];
+  if (metrics !== null && !json && !quiet) screen.line(`metrics: ${metrics.url}`);
   if (json) reporters.push(createJsonLog(context.stderr, context.clock));
   else {
     reporters.push(createWarningLines(screen, facts));

@@ -104,6 +104,13 @@ export function readSummaryPath(typed: TypedArguments): string | null {
   return path;
 }
 
+/** Where the report of a run goes; null where none is wanted. */
+export function readReportPath(typed: TypedArguments): string | null {
+  const path = typed.value('report');
+  checkOutputFolder(path);
+  return path;
+}
+
 async function readHeaders(typed: TypedArguments): Promise<[name: string, value: string][]> {
   const headers: [string, string][] = [];
   for (const line of typed.list('header')) {

@@ -12,7 +12,7 @@ import { optionsOfTable } from './run-options.ts';
 /** `everypage schema ARCHIVE`: the types of its records, for a program or for another tool. */
 export async function schemaCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
   const path = onlyArchive(typed);
-  const { schema, isOfAll } = archiveSchema(path, optionsOfTable(typed));
+  const { schema, isOfAll } = await archiveSchema(path, optionsOfTable(typed));
   const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
   if (!isOfAll) {
     createScreen(context.stderr, facts).line(

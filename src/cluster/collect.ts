@@ -149,13 +149,13 @@ class Collector {
   /** Returns whether the part holds pages that failed. */
   async #take({ name, except }: CountedPart, which: 'stored' | 'failed'): Promise<boolean> {
     const { run, store } = this.#parts;
-    const { thread, engine } = run;
+    const { thread, engine, job } = run;
     const path = store.pathOf(name);
     const { pages, hasFailed } = await thread.call('takePages', { path, except, which });
     for (const page of pages) {
       if (page.state === 'stored' && !isRecheck(page.place)) engine.counters.fetched += 1;
       engine.counters.bodyBytes += page.bodyBytes;
-      engine.emit(pageEvent(page));
+      engine.emit(pageEvent(page, job.options.method));
     }
     return hasFailed;
   }

@@ -19,7 +19,7 @@ import { PartWriter } from './part-writer.ts';
 import { RunWatch } from './run-watch.ts';
 import { runScript } from './scripts.ts';
 import { partOf } from './store.ts';
-import { processName, type Worked, type WorkerParts, workedOf } from './worked.ts';
+import { openForParts, processName, type Worked, type WorkerParts, workedOf } from './worked.ts';
 
 /** A worker that is gone is noticed after this. */
 const LIST_MS = 10_000;
@@ -77,7 +77,7 @@ export async function workOnList(parts: WorkerParts): Promise<Worked> {
         () => {},
       );
     }, LIST_MS / 4);
-    await thread.call('open', { ...job.open, location: null, isForParts: true, targets: [] });
+    await thread.call('open', openForParts(job));
     for (const entry of await redis.lrange(keys.parts, 0, -1)) {
       const path = store.pathOf(partOf(entry).name);
       await thread.call('takePages', { path, except: [], which: 'stored' });

@@ -1,7 +1,8 @@
 /** What all workers have in common: their names, what they report, and how they ended. */
 import { randomBytes } from 'node:crypto';
-import type { TakenPage } from '../archive-thread/messages.ts';
+import type { OpenRequest, TakenPage } from '../archive-thread/messages.ts';
 import type { RunEvent } from '../core/events.ts';
+import type { Method } from '../core/page-request.ts';
 import type { Stop } from '../core/summary.ts';
 import type { Engine } from '../fetch/engine.ts';
 import type { MakeTransport } from '../fetch/open-transport.ts';
@@ -50,8 +51,13 @@ export function processName(): string {
 }
 
 /** A page that has reached its end state, for whoever shows it. */
-export function pageEvent(page: TakenPage): Extract<RunEvent, { type: 'page' }> {
+export function pageEvent(page: TakenPage, method: Method): Extract<RunEvent, { type: 'page' }> {
   const { place, url, state, status, code, reason, bodyBytes, durationMs, attempts } = page;
   const shown = { place, url, state, status, code, reason, bodyBytes, durationMs, attempts };
-  return { type: 'page', ...shown };
+  return { type: 'page', method, ...shown };
+}
+
+/** The archive that a worker's pages go through on their way to parts. It has no output. */
+export function openForParts({ open }: Job): OpenRequest {
+  return { ...open, location: null, isForParts: true, targets: [], manifest: null };
 }

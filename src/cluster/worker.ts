@@ -21,7 +21,14 @@ import { lostRun, type RunRecord } from './run-record.ts';
 import { RunWatch } from './run-watch.ts';
 import type { PartStore } from './store.ts';
 import { StoredList } from './stored-list.ts';
-import { pageEvent, processName, type Worked, type WorkerParts, workedOf } from './worked.ts';
+import {
+  openForParts,
+  pageEvent,
+  processName,
+  type Worked,
+  type WorkerParts,
+  workedOf,
+} from './worked.ts';
 
 /** Works for a run until it has ended, or the signal comes, after which what is in flight is stored. */
 export function work(parts: WorkerParts): Promise<Worked> {
@@ -81,17 +88,17 @@ async function workOnRanges(parts: WorkerParts): Promise<Worked> {
   const listener = {
     onPage: (_task: unknown, page: ArrivedPage): void => {
       if (page.state === 'stored') engine.counters.fetched += 1;
-      job.emit(pageEvent(page));
+      job.emit(pageEvent(page, options.method));
       writer.add(page.bodyBytes);
       flushIfAll();
     },
   };
-  const { dispatcher } = engine;
-  const batcher = new PageBatcher({ thread, dispatcher, listener, traits, transport });
+  const { dispatcher, paceLog } = engine;
+  const batcher = new PageBatcher({ thread, dispatcher, listener, traits, transport, paceLog });
   const onAbort = (): void => engine.stop({ kind: 'aborted' });
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    await thread.call('open', { ...job.open, location: null, isForParts: true, targets: [] });
+    await thread.call('open', openForParts(job));
     await watch.begin(engine, () => keeper.tick());
     await worker.startStalledCheckTimer();
     if (signal.aborted) onAbort();

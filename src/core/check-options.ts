@@ -60,6 +60,8 @@ export const outputs: Kind = {
 
 /** What is said of outputs that are tables. */
 export const tableKinds: OptionKinds<Required<AskedTable>> = {
+  where: string,
+  fields: string,
   columns: strings,
   csvSafe: boolean,
   csvBom: boolean,
@@ -67,11 +69,17 @@ export const tableKinds: OptionKinds<Required<AskedTable>> = {
   nested: oneOf(nestings),
   table: string,
   ifExists: oneOf(ifExistsWays),
+  schema: {
+    what: 'the path of a file, or a JSON Schema as an object',
+    fits: (value) => string.fits(value) || (isObject(value) && !isList(value)),
+  },
+  provenance: boolean,
 };
 
 export const runOptions: OptionKinds<Required<RunOptions>> = {
   ...tableKinds,
   output: outputs,
+  manifest: string,
   format,
   select: string,
   records: boolean,

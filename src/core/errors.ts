@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'ARCHIVE_WRITE'
   | 'PLAN_CHANGED'
   | 'SELECTION'
+  | 'SCHEMA'
   | 'CREDENTIALS_REFUSED'
   | 'OTHER_ORIGIN'
   | 'PRIVATE_ADDRESS'

@@ -1,6 +1,6 @@
 /** The events of a run. Observers import these types and never the run. */
 import type { PageCode } from './errors.ts';
-import type { Place } from './page-request.ts';
+import type { Method, Place } from './page-request.ts';
 import type { PaginationFacts, Summary } from './summary.ts';
 
 /** `checking`: every page has come, and some are read again to see whether the list changed. */
@@ -26,6 +26,7 @@ export type RunEvent =
   | {
       readonly type: 'page';
       readonly place: Place;
+      readonly method: Method;
       /** Redacted. */
       readonly url: string;
       readonly state: 'stored' | 'failed' | 'beyond-end';
@@ -35,18 +36,23 @@ export type RunEvent =
       readonly reason: string | null;
       /** On the wire. */
       readonly bodyBytes: number;
+      /** Of the last attempt. */
       readonly durationMs: number;
       readonly attempts: number;
     }
   | {
       readonly type: 'retry';
       readonly place: Place;
+      readonly method: Method;
       readonly url: string;
       readonly attempt: number;
       readonly status: number | null;
       /** Why this attempt failed: a stable code. */
       readonly code: PageCode | null;
       readonly reason: string;
+      /** Of this attempt. */
+      readonly durationMs: number;
+      /** Until the next one. */
       readonly delayMs: number;
     }
   /** The server is still making a page (202): it is asked for again, and this was no attempt. */

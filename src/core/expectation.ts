@@ -22,3 +22,6 @@ export type Expectation = 'counted' | 'promised';
 export function mayHideLimit(status: number): boolean {
   return status === 400 || status === 403;
 }
+
+/** Refusals that say that there is no such page. */
+export const gone: ReadonlySet<number> = new Set([404, 410, 416]);

@@ -14,7 +14,16 @@ import type { AskedTable, TableOptions } from './table-options.ts';
 import type { Rate } from './units.ts';
 
 /** Formats of an output, by the names that `-f` takes. */
-export const formatNames = ['ndjson', 'json', 'csv', 'tsv', 'parquet', 'sqlite'] as const;
+export const formatNames = [
+  'ndjson',
+  'json',
+  'csv',
+  'tsv',
+  'parquet',
+  'sqlite',
+  'duckdb',
+  'postgres',
+] as const;
 
 export type FormatName = (typeof formatNames)[number];
 
@@ -79,12 +88,18 @@ export type Recheck = 'auto' | 'none' | 'all' | `${number}%`;
 export interface RunOptions extends AskedTable {
   /**
    * Where records go: a path ending in `.ndjson`, `.jsonl`, `.json`, `.csv` or `.tsv`, with `.gz` or `.zst`
-   * behind it for a compressed file, in `.parquet` or `.db`, or in `.everypage` (archive alone). Several paths are written from
+   * behind it for a compressed file, in `.parquet`, `.db` or `.duckdb`, or in `.everypage` (archive alone); or the URL of a
+   * database, `postgres://user@host/db?table=items`, whose password no result has. Several paths are written from
    * one fetch, and the archive stands beside the first. Default: nowhere.
    *
    * @example ['items.ndjson', 'items.csv.gz']
    */
   readonly output?: string | readonly string[];
+  /**
+   * A file that says what was asked, the verdict, the SHA-256 of every output and a Merkle root over the
+   * pages: `verifyManifest` and `sha256sum -c` read it. It is written when the outputs are. Default: none.
+   */
+  readonly manifest?: string;
   /** Overrides what the output's extension says. */
   readonly format?: FormatName;
   /**
@@ -218,6 +233,7 @@ export interface ResolvedOptions {
   /** None for nowhere. */
   readonly outputs: readonly string[];
   readonly table: TableOptions;
+  readonly manifest: string | null;
   /** Null: what the output's extension says, else NDJSON. */
   readonly format: FormatName | null;
   readonly select: string | null;

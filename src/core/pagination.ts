@@ -72,6 +72,8 @@ export function isByFunction({ style }: { readonly style: PaginationStyle }): bo
   return style === 'function';
 }
 
+export const nextLists = ['commas', 'repeated'] as const;
+
 /**
  * One API's way to page, with nothing left open; kept in the archive, so a run that goes on pages
  * as it began. Paths are dotted paths as `--select` takes them (`meta.next`, a dot in a key is
@@ -100,6 +102,8 @@ export interface Pagination {
   readonly nextHeader: string | null;
   /** `cursor`: the token is URL-encoded in the page, and is decoded before it goes into a parameter. */
   readonly nextIsEncoded?: boolean;
+  /** How several values of a page go into one query parameter: `a=1,2`, `a=1&a=2`; null for `a=[1,2]`, their JSON. */
+  readonly nextList?: (typeof nextLists)[number] | null;
   /** A flag that says whether there is more: `has_more`. `!done` where it says the opposite. */
   readonly morePath: string | null;
   /** Records in all. Header names are lower case; `content-range` is understood as RFC 9110 §14.4. */
@@ -204,6 +208,7 @@ export const noPagination: Pagination = Object.freeze({
   nextPath: null,
   nextHeader: null,
   nextIsEncoded: false,
+  nextList: null,
   morePath: null,
   totalPath: null,
   totalHeader: null,

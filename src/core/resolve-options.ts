@@ -60,6 +60,7 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
   return Object.freeze({
     outputs: Object.freeze(outputsOf(options.output)),
     table: tableOptions(options),
+    manifest: options.manifest ?? null,
     format: options.format ?? null,
     select: options.select ?? null,
     records: options.records ?? false,

@@ -190,6 +190,8 @@ export interface WrittenOutput {
   readonly destination: string;
   readonly records: number;
   readonly bytes: number;
+  /** Records of the list that `where` left out. */
+  readonly leftOut: number;
   /** True when failed pages were left out because the user allowed it. */
   readonly partial: boolean;
 }

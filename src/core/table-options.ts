@@ -1,5 +1,7 @@
-/** What a user says of outputs that are tables. */
+/** What a user says of the shape of outputs: which records and what of each, and how tables hold it. */
+import { readFileSync } from 'node:fs';
 import { usageError } from './errors.ts';
+import { whyUnreadable } from './files.ts';
 
 /** How lists and objects are written where a format has types for them. */
 export const nestings = ['typed', 'json'] as const;
@@ -17,7 +19,20 @@ export interface TableColumn {
   readonly path: string;
 }
 
-export interface TableOptions {
+/** What is said of each record, in JMESPath; null for nothing. */
+export interface RecordExpressions {
+  readonly where: string | null;
+  readonly fields: string | null;
+}
+
+/** A JSON Schema as it was given. */
+export interface SchemaText {
+  /** Null where it was given as an object. */
+  readonly path: string | null;
+  readonly text: string;
+}
+
+export interface TableOptions extends RecordExpressions {
   /** Null: those that the records have. */
   readonly columns: readonly TableColumn[] | null;
   readonly csvSafe: boolean;
@@ -29,13 +44,29 @@ export interface TableOptions {
   readonly ifExists: IfExists | null;
   /** A key of the records, for `upsert`. */
   readonly key: string | null;
+  /** Types of columns; null: all are found among the values. */
+  readonly schema: SchemaText | null;
+  /** Two more columns say where each record came from. */
+  readonly provenance: boolean;
+  /** The run for `provenance`: when it began, in RFC 3339. */
+  readonly run: string;
 }
 
 /** As a user gives them. */
 export interface AskedTable {
   /**
-   * Columns of a CSV or TSV output, in their order: `name`, or `name=path.to.it` for a dotted path from
-   * the record (`@` is the record itself). Objects there are JSON text. Default: those of all records.
+   * Which records every output holds: a JMESPath condition on each, such as ``price > `10` ``. `true`,
+   * `false` and `null` mean these values. The verdict counts all records. Default: all.
+   */
+  readonly where?: string;
+  /**
+   * What every output holds of a record: a JMESPath expression on it, such as `{id: id, town: address.city}`, or
+   * the list `id,town=address.city`, which means the same. Values keep their bytes. Default: all.
+   */
+  readonly fields?: string;
+  /**
+   * Columns of a table, in their order: `name`, or `name=path.to.it` for a dotted path from the record
+   * (`@` is the record itself). In a CSV or TSV objects there are JSON text. Default: those of all records.
    */
   readonly columns?: readonly string[];
   /** Text in a CSV or TSV output that a spreadsheet may take for a formula gets an apostrophe. Default false. */
@@ -44,9 +75,22 @@ export interface AskedTable {
   readonly csvBom?: boolean;
   /** What stands between the cells of a CSV output: one character. Default `,`. */
   readonly csvDelimiter?: string;
-  /** Lists and objects in a Parquet output: with types of their own, or as JSON text. Default `typed`. */
+  /**
+   * Lists and objects in a table: `typed` is LIST and STRUCT in Parquet and DuckDB, jsonb in PostgreSQL, and dotted columns for objects in a
+   * CSV or TSV; `json` is JSON text in one column. Default `typed`.
+   */
   readonly nested?: Nested;
-  /** The table of a SQLite output. Default: the last word of the URL's path. */
+  /**
+   * Types of columns of a table, whatever comes: a JSON Schema of one record as `everypage schema` prints it,
+   * or the path of its file. A value that contradicts it is an error. Default: the narrowest types.
+   */
+  readonly schema?: string | { readonly [keyword: string]: unknown };
+  /**
+   * A table has two more columns, `_everypage_page` and `_everypage_run`: the place of the page that a record
+   * came from, `branch:position`, and when the run began. Default false.
+   */
+  readonly provenance?: boolean;
+  /** The table of a database; `schema.table` in PostgreSQL. Default: the last word of the URL's path. */
   readonly table?: string;
   /**
    * What becomes of a table that is there. Default: one that everypage made is replaced, another one is an
@@ -62,8 +106,10 @@ export interface AskedTable {
  */
 export function tableOptions(asked: AskedTable & { readonly key?: string }): TableOptions {
   const { columns, csvSafe = false, csvBom = false, csvDelimiter = ',', nested = 'typed' } = asked;
-  const { table = null, ifExists = null, key = null } = asked;
+  const { table = null, ifExists = null, key = null, where = null, fields = null } = asked;
   return {
+    where,
+    fields,
     columns: columns === undefined ? null : tableColumns(columns),
     csvSafe,
     csvBom,
@@ -72,7 +118,20 @@ export function tableOptions(asked: AskedTable & { readonly key?: string }): Tab
     table: table === null ? null : tableName(table),
     ifExists,
     key,
+    schema: asked.schema === undefined ? null : schemaText(asked.schema),
+    provenance: asked.provenance ?? false,
+    run: '',
   };
+}
+
+/** @throws EverypageError USAGE for a file that cannot be read */
+function schemaText(schema: NonNullable<AskedTable['schema']>): SchemaText {
+  if (typeof schema !== 'string') return { path: null, text: JSON.stringify(schema) };
+  try {
+    return { path: schema, text: readFileSync(schema, 'utf8') };
+  } catch (cause) {
+    throw usageError(`the schema ${schema} cannot be read: ${whyUnreadable(cause)}`, cause);
+  }
 }
 
 /** @throws EverypageError USAGE for text that is no delimiter */
@@ -84,8 +143,12 @@ export function delimiterOf(text: string): string {
   );
 }
 
-/** `a` is the column and the path; in `b=path.to.b` they differ. */
-function tableColumns(columns: readonly string[]): readonly TableColumn[] {
+/**
+ * `a` is the column and the path; in `b=path.to.b` they differ.
+ *
+ * @throws EverypageError USAGE for what is no column, and for a name twice
+ */
+export function tableColumns(columns: readonly string[]): readonly TableColumn[] {
   if (columns.length === 0) throw usageError('no column is named; name some, such as id,name');
   const names = new Set<string>();
   return columns.map((text) => {
@@ -122,15 +185,20 @@ export function tableNameOf(url: string): string {
   return word ?? 'items';
 }
 
-/** The options with what a run knows of the table: the URL that it is called by, and the key of its records. */
+/**
+ * The options with what a run knows of the table: the URL that it is called by, the key of its records, and
+ * when it began, in milliseconds since 1970.
+ */
 export function withTable(
   options: TableOptions,
   url: string | undefined,
   key: string | null | undefined,
+  beganAt?: number,
 ): TableOptions {
   return {
     ...options,
     table: options.table ?? tableNameOf(url ?? ''),
     key: options.key ?? key ?? null,
+    run: beganAt === undefined ? options.run : new Date(beganAt).toISOString(),
   };
 }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import { describeMissing, isText, nameFormat } from './body-faults.ts';
-import { decodeBody } from './content-encoding.ts';
+import { type DecodedBody, decodeBody } from './content-encoding.ts';
 import { createJsonScanner, type JsonScan, MOST_KEPT_SPANS } from './json-scan.ts';
 import type { PageCondition } from './read-selection.ts';
 import type { FoundRecords, Selection } from './selection.ts';
@@ -96,7 +96,10 @@ export function createBodyCheck(
 
   function judge(wire: Uint8Array, encoding: string | null): BodyVerdict {
     if (wire.length === 0) return faulty('empty', 'the body is empty');
-    const decoded = decodeBody(wire, encoding, maxDecodedBytes);
+    const isPlain = encoding === null && wire.length <= maxDecodedBytes;
+    const decoded: DecodedBody = isPlain
+      ? { ok: true, bytes: wire }
+      : decodeBody(wire, encoding, maxDecodedBytes);
     if (!decoded.ok && decoded.isTooLarge) return faulty('too-large', decoded.reason);
     if (!decoded.ok) return faulty('encoding', decoded.reason, isText(wire) ? wire : null);
     const bytes = decoded.bytes;

@@ -14,9 +14,10 @@ export { createJsonScanner, freeSpans, type JsonScan, type JsonScanner } from '.
 export { compactRange, copyCompact, copyRange, endOfSpace, keyName } from './json-tokens.ts';
 export { expressionOf, listOfExpression } from './list-of-expression.ts';
 export { nullsIn } from './null-records.ts';
-export { MOST_ELEMENTS, pageValue } from './page-value.ts';
+export { elementsIn, MOST_ELEMENTS, pageValue } from './page-value.ts';
 export { createPicker, endOfString, endOfValue, recordsDigest } from './pick-values.ts';
 export { type PageCondition, readCondition, readSelection } from './read-selection.ts';
+export { readRecordExpressions, type ShapeRecord } from './record-expressions.ts';
 export { type Field, RecordFields } from './record-fields.ts';
 export {
   createKeyLister,
@@ -33,3 +34,4 @@ export {
   pathOf,
   type Selection,
 } from './selection.ts';
+export { writeMeaning } from './string-meaning.ts';

@@ -51,10 +51,10 @@ const CLOSE_BRACE = 0x7d;
 /** Offsets of large pages are not kept for the next page: whoever got them may keep them. */
 export const MOST_KEPT_SPANS = 131_072;
 
-/** Lets go of the offsets of a large page now, and not when memory is next looked for. */
-export function freeSpans({ spans }: FoundRecords): void {
-  if (spans.length <= MOST_KEPT_SPANS || !(spans.buffer instanceof ArrayBuffer)) return;
-  spans.buffer.transfer(0);
+/** Lets go of the offsets of a large page now, and of what they count in, and not when memory is next looked for. */
+export function freeSpans({ spans, source }: FoundRecords): void {
+  if (spans.length <= MOST_KEPT_SPANS) return;
+  for (const own of [spans, source]) if (own?.buffer instanceof ArrayBuffer) own.buffer.transfer(0);
 }
 
 /** What a `Uint32Array` of offsets can say. */
@@ -309,7 +309,13 @@ function grownStack(stack: Uint8Array): Uint8Array<ArrayBuffer> {
   return larger;
 }
 
-/** Of a large page at once for as many records as are likely: each smaller piece leaves a hole behind. */
+/**
+ * A piece of so many bytes goes back to the system when it is freed. Of smaller ones the C library keeps
+ * what lies between others (mallopt(3), `M_MMAP_THRESHOLD`). What nobody has written to takes no memory.
+ */
+const MAPPED_BYTES = 32 * 1024 * 1024 + 1;
+
+/** Of a large page at once for as many records as are likely, and never for more than the rest can hold. */
 function grownSpans(
   spans: Uint32Array<ArrayBuffer>,
   pos: number,
@@ -318,6 +324,11 @@ function grownSpans(
   const { length } = spans;
   const likely = Math.ceil((1.02 * length * end) / pos);
   const isLarge = length > MOST_KEPT_SPANS / 2;
-  const grown = isLarge ? Math.min(32 * length, Math.max(1.2 * length, likely)) : 2 * length;
-  return new Uint32Array(spans.buffer.transfer(8 * Math.ceil(grown / 2)));
+  // A record and its comma are two bytes.
+  const most = length + end - pos + 2;
+  const enough = Math.max(MAPPED_BYTES / 4, Math.min(most, Math.max(1.2 * length, likely)));
+  const grown = new Uint32Array(isLarge ? 2 * Math.ceil(enough / 2) : 2 * length);
+  grown.set(spans);
+  if (isLarge) spans.buffer.transfer(0);
+  return grown;
 }

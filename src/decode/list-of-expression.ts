@@ -50,7 +50,7 @@ function listAt(list: Expression, isObject: boolean): FirstList | null {
 }
 
 /** The keys that a plain path follows; null for anything else. */
-function fieldsOf(expression: Expression): readonly string[] | null {
+export function fieldsOf(expression: Expression): readonly string[] | null {
   if (expression.type === 'current') return [];
   if (expression.type === 'field') return [expression.name];
   if (expression.type !== 'then') return null;

@@ -6,6 +6,8 @@ const WHOLE_BYTES = 4 * 1024 * 1024;
 /** So many elements of each array, and members of each object, are made into values of such a page. */
 export const MOST_ELEMENTS = 1_000;
 const MOST_MEMBERS = 100_000;
+/** Of an array (ECMA-262 §10.4.2). */
+const MOST_LENGTH = 2 ** 32 - 1;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -18,13 +20,18 @@ const decoder = new TextDecoder();
 
 /**
  * `JSON.parse` of a page that is known to be valid. Of a page of more than 4 MiB, arrays have their
- * length, and holes from element 1,000 on: `filter`, `every` and `some` pass over them.
+ * length, and holes from element 1,000 on: see `elementsIn`.
  */
 export function pageValue(page: Uint8Array): unknown {
   if (page.length <= WHOLE_BYTES) return JSON.parse(decoder.decode(page));
   const value: unknown = JSON.parse(decoder.decode(shortened(page)));
   stretch(value);
   return value;
+}
+
+/** The elements of a list of such a value without its holes: passing over millions of them takes long. */
+export function elementsIn<Element>(list: readonly Element[]): Element[] {
+  return Object.values(list);
 }
 
 /** An array that was longer has its true length as its last element, one more than the most. */
@@ -71,6 +78,10 @@ function stretch(root: unknown): void {
     const list = Array.isArray(value) && value.length === MOST_ELEMENTS + 1 ? value : null;
     const length: number = list?.pop() ?? 0;
     for (const own of Object.values(value)) if (typeof own === 'object') open.push(own);
-    if (list !== null) list.length = length;
+    if (list !== null) {
+      // Made so long first, its holes take no memory.
+      list.length = MOST_LENGTH;
+      list.length = length;
+    }
   }
 }

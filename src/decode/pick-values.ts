@@ -205,15 +205,33 @@ export function endOfValue(bytes: Uint8Array, pos: number): number {
   return skipValue(bytes, pos, -1, -1);
 }
 
+/** Longer strings are searched by one call, which costs as much as looking at some 30 bytes. */
+const NEAR = 24;
+
 /** The position after the quote that ends the string whose content begins at `pos`; it is valid JSON. */
 export function endOfString(bytes: Uint8Array, pos: number): number {
+  const far = pos + NEAR;
   let c = bytes[pos]!;
   while (c !== QUOTE) {
     if (c === BACKSLASH) pos++;
     c = bytes[++pos]!;
+    if (pos >= far) return endOfLongString(bytes, pos);
   }
   return pos + 1;
 }
+
+/** The same from a place within the content that is not escaped. */
+function endOfLongString(bytes: Uint8Array, from: number): number {
+  for (let quote = from - 1; ; ) {
+    quote = indexOf.call(bytes, QUOTE, quote + 1);
+    // An odd number of backslashes before it makes it part of the content.
+    let first = quote;
+    while (first > from && bytes[first - 1] === BACKSLASH) first -= 1;
+    if (((quote - first) & 1) === 0) return quote + 1;
+  }
+}
+
+const { indexOf } = Buffer.prototype;
 
 function skipContainer(
   bytes: Uint8Array,

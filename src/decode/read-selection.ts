@@ -3,8 +3,10 @@ import { escapeText } from '../core/escape.ts';
 import { type Expression, evaluate } from './jmespath/evaluate.ts';
 import { readPageTree } from './jmespath/page-tree.ts';
 import { parseExpression } from './jmespath/parse.ts';
+import { recordsOf } from './jmespath/result-text.ts';
 import { ExpressionFault } from './jmespath/tokens.ts';
-import { isArray, isTrue, recordsOf, rootOf } from './jmespath/value.ts';
+import { isArray, isTrue, rootOf } from './jmespath/value.ts';
+import { createProjector, projectionOf } from './projection.ts';
 import { isExpression, parseSelection, type Selection } from './selection.ts';
 
 /** Whether a page says of itself that it failed. */
@@ -34,11 +36,14 @@ export function readSelection(text: string | null): Selection {
   const name = 'selection';
   const expression = orSay(name, text, 'cannot be read', () => parseExpression(text));
   const place = PLACE.exec(text)?.[1];
+  const projection = projectionOf(expression);
+  const project = projection === null ? null : createProjector(projection);
   return {
     text,
     keys: keysBefore(text),
     evaluate: (page) =>
       orSay(name, text, 'does not fit this page', () => {
+        if (project !== null) return project(page);
         const tree = readPageTree(page);
         const root = rootOf(tree);
         if (place !== undefined && !(isArray(root) && Number(place) < root.length)) {
@@ -86,7 +91,13 @@ export function readCondition(text: string | null): PageCondition | null {
   };
 }
 
-function orSay<Result>(name: string, text: string, what: string, work: () => Result): Result {
+/** Runs what reads or applies an expression, and says of which it is that a fault is. */
+export function orSay<Result>(
+  name: string,
+  text: string,
+  what: string,
+  work: () => Result,
+): Result {
   try {
     return work();
   } catch (error) {
@@ -117,7 +128,7 @@ const VALUES: ReadonlyMap<string, boolean | null> = new Map([
  * backticks and takes `ok == false` for a comparison with a field called "false": it would never be
  * true, and nobody would see why.
  */
-function withBareLiterals(condition: Expression): Expression {
+export function withBareLiterals(condition: Expression): Expression {
   switch (condition.type) {
     case 'field': {
       const value = VALUES.get(condition.name);

@@ -10,6 +10,7 @@ const MOST_FIELDS = 20_000;
 
 const SPACE = 0x20;
 const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const LOWER_N = 0x6e;
 const OPEN_BRACE = 0x7b;
@@ -69,17 +70,23 @@ export class Field {
  */
 export class RecordFields {
   readonly root: Field;
+  readonly #levels: number;
   /** Of the record that was read last, from 1. */
   record = 0;
   #count = 0;
 
-  private constructor(isOpen: boolean) {
+  private constructor(isOpen: boolean, levels: number) {
+    this.#levels = levels;
     this.root = new Field(null, '', new Uint8Array(0), isOpen);
   }
 
-  /** All fields of the records that will be read. */
-  static found(): RecordFields {
-    return new RecordFields(true);
+  /**
+   * All fields of the records that will be read.
+   *
+   * @param levels objects within objects that are taken apart; 1: only the record itself
+   */
+  static found(levels = MOST_LEVELS): RecordFields {
+    return new RecordFields(true, levels);
   }
 
   /**
@@ -88,17 +95,21 @@ export class RecordFields {
    * @throws EverypageError SELECTION for text that is no path
    */
   static at(paths: readonly string[]): { readonly fields: RecordFields; readonly at: Field[] } {
-    const fields = new RecordFields(false);
+    const fields = new RecordFields(false, MOST_LEVELS);
     const at = paths.map((path) => {
-      let field = fields.root;
-      for (const { name } of parseSelection(path).keys) {
-        const written = Buffer.from(JSON.stringify(name).slice(1, -1));
-        field = field.byKey.get(name) ?? new Field(field, name, written, false);
-      }
+      const field = fields.add(parseSelection(path).keys.map(({ name }) => name));
       field.isWhole = true;
       return field;
     });
     return { fields, at };
+  }
+
+  /** Adds the field under these keys, whether or not a record has it. */
+  add(keys: readonly string[]): Field {
+    return keys.reduce((field, key) => {
+      const written = Buffer.from(JSON.stringify(key).slice(1, -1));
+      return field.byKey.get(key) ?? new Field(field, key, written, field.isOpen);
+    }, this.root);
   }
 
   /** Finds where the values of the record stand that begins at `start`, which is valid JSON. */
@@ -134,7 +145,7 @@ export class RecordFields {
     field.start = pos;
     const isObject = bytes[pos] === OPEN_BRACE;
     const isEmpty = isObject && bytes[endOfSpace(bytes, pos + 1)] === CLOSE_BRACE;
-    const isTaken = field.members.length > 0 || (!field.isWhole && level < MOST_LEVELS);
+    const isTaken = field.members.length > 0 || (!field.isWhole && level < this.#levels);
     if (isObject && !isEmpty && isTaken) {
       field.end = this.#members(bytes, pos + 1, field, level + 1);
       if (field.isWhole) field.hasValues = true;
@@ -173,6 +184,10 @@ export class RecordFields {
 
   /** Null for a member that is none of the fields. */
   #memberAt(bytes: Uint8Array, start: number, end: number, field: Field): Field | null {
+    if (!field.isOpen && field.members.length <= MOST_COMPARED) {
+      const known = comparedMember(bytes, start, end, field.members);
+      if (known !== undefined) return known;
+    }
     const content = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
     const written = content.toString('latin1');
     const known = field.byWritten.get(written);
@@ -208,6 +223,24 @@ function forget(field: Field): void {
 
 function fieldsIn(field: Field): number {
   return field.members.reduce((sum, member) => sum + 1 + fieldsIn(member), 0);
+}
+
+/** A few keys are compared sooner than a key is made a string. */
+const MOST_COMPARED = 16;
+
+/** The member under a key; null for none of them, undefined for a key with an escape. */
+function comparedMember(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  members: readonly Field[],
+): Field | null | undefined {
+  for (const member of members) {
+    const { length } = member.written;
+    if (length === end - start && isWritten(bytes, start, member.written)) return member;
+  }
+  for (let at = start; at < end; at += 1) if (bytes[at] === BACKSLASH) return undefined;
+  return null;
 }
 
 function isWritten(bytes: Uint8Array, start: number, key: Uint8Array): boolean {

@@ -55,8 +55,13 @@ export function parseSelection(text: string | null): Selection {
   if (text === '@') return { text, keys: [] };
   const names = splitAtDots(text);
   if (names.includes('')) throw malformed(text, emptyKeyReason(text));
+  return { text, keys: keysOf(names) };
+}
+
+/** The keys that a selection follows. */
+export function keysOf(names: readonly string[]): Selection['keys'] {
   const encoder = new TextEncoder();
-  return { text, keys: names.map((name) => ({ name, utf8: encoder.encode(name) })) };
+  return names.map((name) => ({ name, utf8: encoder.encode(name) }));
 }
 
 /**

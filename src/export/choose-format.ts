@@ -1,8 +1,10 @@
 import { extname } from 'node:path';
+import { isDatabaseUrl, shownOutput } from '../core/database-url.ts';
 import { usageError } from '../core/errors.ts';
 import { type FormatName, formatNames } from '../core/options.ts';
 import type { TableOptions } from '../core/table-options.ts';
-import { isExpression, parseSelection } from '../decode/decode.ts';
+import { isExpression, parseSelection, readRecordExpressions } from '../decode/decode.ts';
+import { readPinnedTypes } from '../schema/schema.ts';
 import { csv, tsv } from './csv.ts';
 import { isWrittenInPlace } from './file-destination.ts';
 import {
@@ -18,9 +20,14 @@ import { parquet } from './parquet.ts';
 import { sqlite } from './sqlite.ts';
 
 const FORMATS = { ndjson, json } as const satisfies Partial<Record<FormatName, Format>>;
-const TABLES = { csv, tsv, parquet, sqlite } as const satisfies Partial<
-  Record<FormatName, TableFormat>
->;
+const TABLES = {
+  csv,
+  tsv,
+  parquet,
+  sqlite,
+  duckdb: async (...given) => (await import('./duckdb.ts')).duckdb(...given),
+  postgres: async (...given) => (await import('./postgres.ts')).postgres(...given),
+} as const satisfies Partial<Record<FormatName, TableFormat>>;
 
 const NAMES_BY_EXTENSION: Readonly<Record<string, FormatName | 'none'>> = {
   '.ndjson': 'ndjson',
@@ -31,8 +38,16 @@ const NAMES_BY_EXTENSION: Readonly<Record<string, FormatName | 'none'>> = {
   '.parquet': 'parquet',
   '.db': 'sqlite',
   '.sqlite': 'sqlite',
+  '.duckdb': 'duckdb',
   '.everypage': 'none',
 };
+
+const GIVE_URL = "PostgreSQL is -o 'postgres://user@host/database?table=items'";
+
+const DATABASES: ReadonlySet<FormatName> = new Set(['sqlite', 'duckdb', 'postgres']);
+
+/** Text is compressed; these are none. */
+const BINARY: ReadonlySet<FormatName | 'none'> = new Set(['parquet', 'sqlite', 'duckdb']);
 
 /** The format of that name; a table is written by `tableFor`. */
 export function formatFor(name: Exclude<FormatName, keyof typeof TABLES>): Format {
@@ -48,6 +63,11 @@ export function tableFor(name: keyof typeof TABLES): TableFormat {
   return TABLES[name];
 }
 
+/** Whether the output is bytes of ours; what is in a database is its program's. */
+export function isMadeOfBytes({ format }: OutputForm): boolean {
+  return !DATABASES.has(format);
+}
+
 /** How the path says that the output is compressed; null for as it is. */
 function compressionOf(path: string): Compression | null {
   return compressions.find((ending) => ending === extname(path).toLowerCase()) ?? null;
@@ -61,6 +81,13 @@ function compressionOf(path: string): Compression | null {
  *     formatNameFor('items.jsonl.gz', null); // 'ndjson'
  */
 export function formatNameFor(path: string, override: FormatName | null): FormatName | 'none' {
+  if (isDatabaseUrl(path)) {
+    if (override === null || override === 'postgres') return 'postgres';
+    throw usageError(
+      `${shownOutput(path)} is a database, which takes no ${override}; leave out -f ${override}`,
+    );
+  }
+  if (override === 'postgres') throw usageError(`${path} is a file; ${GIVE_URL}`);
   if (override !== null) return override;
   const compression = compressionOf(path);
   const extension = extname(path.slice(0, path.length - (compression ?? '').length)).toLowerCase();
@@ -89,11 +116,14 @@ export function outputForm(path: string | null, override: FormatName | null): Ou
 export function outputForm(path: string | null, override: FormatName | null): OutputForm | null {
   if (path === null) {
     if (override === 'sqlite') throw usageError('a SQLite database is a file; give -o items.db');
+    if (override === 'duckdb')
+      throw usageError('a DuckDB database is a file; give -o items.duckdb');
+    if (override === 'postgres') throw usageError(`standard output is no database; ${GIVE_URL}`);
     return { format: override ?? 'ndjson', compression: null };
   }
   const format = formatNameFor(path, override);
-  const compression = compressionOf(path);
-  if ((format === 'parquet' || format === 'sqlite') && compression !== null) {
+  const compression = format === 'postgres' ? null : compressionOf(path);
+  if (BINARY.has(format) && compression !== null) {
     throw usageError(
       `${path}: text is compressed, and ${format} is none; leave out ${compression}`,
     );
@@ -106,9 +136,17 @@ export function outputForm(path: string | null, override: FormatName | null): Ou
  * an expression; `SELECTION` where its path cannot be read.
  */
 export function checkTable(
-  { columns, csvSafe, csvBom, csvDelimiter, nested, table, ifExists }: TableOptions,
+  options: TableOptions,
   forms: readonly OutputForm[],
+  hasSink = false,
 ): void {
+  const { columns, csvSafe, csvBom, csvDelimiter, nested, table, ifExists } = options;
+  const { schema, provenance } = options;
+  if (readRecordExpressions(options) !== null && forms.length === 0 && !hasSink) {
+    throw usageError(
+      '--where and --fields shape an output, and there is none; name one, such as -o items.csv',
+    );
+  }
   for (const { name, path } of columns ?? []) {
     parseSelection(path);
     if (!isExpression(path)) continue;
@@ -118,17 +156,26 @@ export function checkTable(
   }
   const has = (...names: readonly FormatName[]): boolean =>
     forms.some(({ format }) => names.includes(format));
-  if (nested !== 'typed' && !has('parquet')) {
-    throw usageError('--nested is for .parquet, and no output is one; name one, or leave it out');
+  if (schema !== null) readPinnedTypes(schema);
+  const ofTables = Object.entries({
+    '--columns': columns !== null,
+    '--schema': schema !== null,
+    '--nested': nested !== 'typed',
+    '--provenance': provenance,
+  });
+  const [ofTable] = ofTables.find(([, isSaid]) => isSaid) ?? [];
+  if (ofTable !== undefined && !forms.some(({ format }) => isTable(format))) {
+    throw usageError(
+      `${ofTable} is for tables, and no output is one; name one, such as -o items.csv or -o items.parquet`,
+    );
   }
-  if ((table !== null || ifExists !== null) && !has('sqlite')) {
+  if ((table !== null || ifExists !== null) && !forms.some(({ format }) => DATABASES.has(format))) {
     throw usageError(
       '--table and --if-exists are for databases, and no output is one; give -o items.db',
     );
   }
-  const isSaid = columns !== null || csvSafe || csvBom || csvDelimiter !== ',';
-  if (!isSaid || has('csv', 'tsv')) return;
+  if (!(csvSafe || csvBom || csvDelimiter !== ',') || has('csv', 'tsv')) return;
   throw usageError(
-    'columns and the CSV settings are for .csv and .tsv, and no output is one; name one, or give -f csv',
+    'the CSV settings are for .csv and .tsv, and no output is one; name one, or give -f csv',
   );
 }

@@ -1,6 +1,5 @@
-import { copyCompact, copyRange } from '../decode/decode.ts';
+import { copyCompact, copyRange, writeMeaning } from '../decode/decode.ts';
 
-const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
 const QUOTE = 0x22;
@@ -13,22 +12,20 @@ const OPEN_BRACE = 0x7b;
 /** What spreadsheets may take for a formula where a cell begins with it. */
 const FORMULA = new Set([...'=+-@\t\r\n'].map((character) => character.charCodeAt(0)));
 
-/** What a backslash and this character mean; `u` apart. */
-const ESCAPED = new Uint8Array(256);
-for (const character of '"\\/') ESCAPED[character.charCodeAt(0)] = character.charCodeAt(0);
-for (const [character, meaning] of Object.entries({ b: 8, f: 12, n: LF, r: CR, t: TAB })) {
-  ESCAPED[character.charCodeAt(0)] = meaning;
-}
+const ESCAPES = 1;
+const QUOTED = 2;
 
 /** Writes JSON values as cells. Numbers keep their literal digits. */
 export class CsvCells {
-  readonly #delimiter: number;
+  /** What makes a cell quoted, and the backslash, by which strings of JSON are unlike their text. */
+  readonly #marks = new Uint8Array(256);
   readonly #isSafe: boolean;
   #scratch = new Uint8Array(1024);
 
   /** @param isSafe text that spreadsheets may take for a formula gets an apostrophe */
   constructor(delimiter: string, isSafe: boolean) {
-    this.#delimiter = delimiter.charCodeAt(0);
+    this.#marks[BACKSLASH] = ESCAPES;
+    for (const byte of [delimiter.charCodeAt(0), QUOTE, LF, CR]) this.#marks[byte] = QUOTED;
     this.#isSafe = isSafe;
   }
 
@@ -66,12 +63,19 @@ export class CsvCells {
   }
 
   #string(target: Uint8Array, at: number, source: Uint8Array, start: number, end: number): number {
-    for (let pos = start; pos < end; pos += 1) {
-      if (source[pos] !== BACKSLASH) continue;
-      const scratch = this.#room(end - start);
-      return this.#text(target, at, scratch, 0, writeMeaning(scratch, source, start, end));
+    if (start < end && !(this.#isSafe && FORMULA.has(source[start]!))) {
+      // Most cells are as the page has them.
+      const marks = this.#marks;
+      let pos = start;
+      for (let to = at; pos < end; pos += 1) {
+        const c = source[pos]!;
+        if (marks[c] !== 0) break;
+        target[to++] = c;
+      }
+      if (pos === end) return at + end - start;
     }
-    return this.#text(target, at, source, start, end);
+    const scratch = this.#room(end - start);
+    return this.#text(target, at, scratch, 0, writeMeaning(scratch, source, start, end));
   }
 
   #json(target: Uint8Array, at: number, source: Uint8Array, start: number, end: number): number {
@@ -99,10 +103,9 @@ export class CsvCells {
   }
 
   #needsQuotes(source: Uint8Array, start: number, end: number): boolean {
-    const delimiter = this.#delimiter;
+    const marks = this.#marks;
     for (let pos = start; pos < end; pos += 1) {
-      const c = source[pos]!;
-      if (c === delimiter || c === QUOTE || c === LF || c === CR) return true;
+      if (marks[source[pos]!] === QUOTED) return true;
     }
     return false;
   }
@@ -111,69 +114,4 @@ export class CsvCells {
     if (this.#scratch.length < bytes) this.#scratch = new Uint8Array(2 * bytes);
     return this.#scratch;
   }
-}
-
-/** Writes what the content of a JSON string means; half of a surrogate pair, which no UTF-8 has, stays as written. */
-function writeMeaning(target: Uint8Array, source: Uint8Array, start: number, end: number): number {
-  let at = 0;
-  for (let pos = start; pos < end; ) {
-    const c = source[pos]!;
-    if (c !== BACKSLASH) {
-      target[at++] = c;
-      pos += 1;
-      continue;
-    }
-    const meaning = ESCAPED[source[pos + 1]!]!;
-    if (meaning !== 0) {
-      target[at++] = meaning;
-      pos += 2;
-      continue;
-    }
-    let unit = hexAt(source, pos + 2);
-    let length = 6;
-    if (
-      unit >= 0xd800 &&
-      unit < 0xdc00 &&
-      source[pos + 6] === BACKSLASH &&
-      source[pos + 7] === 0x75
-    ) {
-      const low = hexAt(source, pos + 8);
-      if (low >= 0xdc00 && low < 0xe000) {
-        unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-        length = 12;
-      }
-    }
-    const isHalf = unit >= 0xd800 && unit < 0xe000;
-    if (isHalf) for (let index = 0; index < length; index += 1) target[at++] = source[pos + index]!;
-    else at = writeUtf8(target, at, unit);
-    pos += length;
-  }
-  return at;
-}
-
-function hexAt(source: Uint8Array, pos: number): number {
-  let value = 0;
-  for (let index = 0; index < 4; index += 1) {
-    const c = source[pos + index]!;
-    value = value * 16 + (c <= 0x39 ? c - 0x30 : (c | 0x20) - 0x57);
-  }
-  return value;
-}
-
-function writeUtf8(target: Uint8Array, at: number, point: number): number {
-  if (point < 0x80) target[at++] = point;
-  else if (point < 0x800) {
-    target[at++] = 0xc0 | (point >> 6);
-    target[at++] = 0x80 | (point & 0x3f);
-  } else if (point < 0x10000) {
-    target[at++] = 0xe0 | (point >> 12);
-    target[at++] = 0x80 | ((point >> 6) & 0x3f);
-    target[at++] = 0x80 | (point & 0x3f);
-  } else {
-    target[at++] = 0xf0 | (point >> 18);
-    target[at++] = 0x80 | ((point >> 12) & 0x3f);
-    target[at++] = 0x80 | ((point >> 6) & 0x3f);
-    target[at++] = 0x80 | (point & 0x3f);
-  }
-  return at;
 }

@@ -16,11 +16,11 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
 import { absolutePath, realPlace, renameFile, statOrNull, syncFolder } from '../core/files.ts';
-import type { Destination } from './format.ts';
+import type { OutputDestination } from './format.ts';
 import { openInPlace } from './in-place-writer.ts';
 
 /** A file that appears whole or not at all. */
-export interface FileDestination extends Destination {
+export interface FileDestination extends OutputDestination {
   /** A promise where a reader must first make room; `bytes` may change once it resolves. */
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** Puts what was written in the place of the old file and on the disk. Call it once, at the end. */
@@ -215,6 +215,8 @@ export function removeLeftovers(target: string, hold: HoldFile): void {
         const release = hold(path);
         if (release === null) return;
         quietly(() => rmSync(path));
+        // The log of a database.
+        quietly(() => rmSync(`${path}.wal`, { force: true }));
         release();
       });
     }
@@ -288,6 +290,15 @@ const CAUSES: Readonly<Record<string, string>> = {
   ENFILE: 'too many files are open on this machine. Close some.',
 };
 
+/** What SQLite says of its file, by result code (https://www.sqlite.org/rescode.html). */
+const CAUSES_OF_SQLITE: Readonly<Record<number, string>> = {
+  5: CAUSES['EBUSY']!,
+  8: CAUSES['EACCES']!,
+  13: CAUSES['ENOSPC']!,
+  // It tells no limit from a broken disk.
+  778: 'the disk reports an error, or the file may not grow further (see ulimit -f). Write to another disk.',
+};
+
 /**
  * What a file system's error means to whoever asked for output at `path`.
  * @param then what became of the pages, and what to do
@@ -303,7 +314,11 @@ export function outputError(path: string, cause: unknown, then: string = KEPT): 
     return new EverypageError('OUTPUT_FOLDER', message, { cause });
   }
   const known = CAUSES[code];
-  const reason = known ?? `${cause instanceof Error ? cause.message : String(cause)}.`;
+  const ofSqlite =
+    cause instanceof Error && 'errcode' in cause
+      ? CAUSES_OF_SQLITE[Number(cause.errcode)]
+      : undefined;
+  const reason = known ?? ofSqlite ?? `${cause instanceof Error ? cause.message : String(cause)}.`;
   const label = known === undefined || code === '' ? '' : ` (${code})`;
   return new EverypageError('OUTPUT_WRITE', `Cannot write ${path}${label}: ${reason} ${then}`, {
     cause,

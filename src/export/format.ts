@@ -49,6 +49,19 @@ export interface Destination {
   write(bytes: Uint8Array): Promise<void> | void;
 }
 
+/** A destination that gets all that was written, or nothing. */
+export interface OutputDestination extends Destination {
+  /** Makes what was written count. Call it once, at the end. */
+  commit(): Promise<void> | void;
+  /** Takes back what was written. Does nothing after `commit`, and throws nothing. */
+  abort(): Promise<void> | void;
+  readonly bytesWritten: number;
+  /** Whoever reads it may be slow, or not there. */
+  readonly waitsForReader: boolean;
+  /** Its `commit` may fail where others no longer can: a server may be gone. Default false. */
+  readonly isRemote?: boolean;
+}
+
 export interface ExportCounts {
   readonly records: number;
   readonly bytes: number;

@@ -61,7 +61,7 @@ export function createRecordTaker(
 }
 
 function recordsOf(scanPage: () => JsonScan, page: ExportPage, selection: Selection): FoundRecords {
-  const scan = orNamed(page, scanPage);
+  const scan = orNamed(page.url, scanPage);
   if (!scan.valid) {
     throw new EverypageError(
       'ARCHIVE_DAMAGED',
@@ -79,15 +79,15 @@ function recordsOf(scanPage: () => JsonScan, page: ExportPage, selection: Select
   return scan;
 }
 
-/** An expression that does not fit a page knows not which page it is. */
-function orNamed(page: ExportPage, scanPage: () => JsonScan): JsonScan {
+/** An expression that does not fit knows not to what it was applied: `what`. */
+export function orNamed<Result>(what: string, work: () => Result): Result {
   try {
-    return scanPage();
+    return work();
   } catch (error) {
     if (!(error instanceof EverypageError)) throw error;
     throw new EverypageError(
       error.code,
-      `${error.message}: ${page.url}. The pages are kept and need no new fetch.`,
+      `${error.message}: ${what}. The pages are kept and need no new fetch.`,
       { cause: error },
     );
   }

@@ -1,19 +1,12 @@
-import { zstdCompressSync } from 'node:zlib';
-import type { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import {
-  type ColumnType,
-  createRowReader,
-  type RecordSchema,
-  type RowValue,
-  withoutNesting,
-} from '../schema/schema.ts';
-import type { Destination, TableFormat } from './format.ts';
+import type { TableFormat } from './format.ts';
 import { inferSchema } from './infer-schema.ts';
 import { createRecordTaker } from './page-records.ts';
-import { parquetSchemaOf } from './parquet-schema.ts';
+import { provenanceJson, splitColumns } from './provenance.ts';
 
 /** A row group holds rows of so many bytes of JSON. Its columns are in memory until it is written. */
-const GROUP_BYTES = 8 * 1024 * 1024;
+const GROUP_BYTES = 32 * 1024 * 1024;
+/** Values may take more room than their JSON: eight bytes instead of the two of `1,`. */
+const HELD_BYTES = 48 * 1024 * 1024;
 /** As many as DuckDB writes. */
 const GROUP_ROWS = 122_880;
 
@@ -22,84 +15,38 @@ const GROUP_ROWS = 122_880;
  * user says so. It is written row group by row group. What its types do not tell (the offset of
  * timestamps, the keys of columns that were renamed) stands in the metadata, under `everypage.columns`.
  */
-export const parquet: TableFormat = async (pages, destination, selection, { nested }) => {
-  const inferred = await inferSchema(pages, selection);
-  const schema = nested === 'json' ? withoutNesting(inferred) : inferred;
-  const file = await openParquet(schema, destination);
-  const readRow = createRowReader(schema);
+export const parquet: TableFormat = async (pages, destination, selection, options) => {
+  const schema = await inferSchema(pages, selection, options);
+  // Loaded only where it is needed.
+  const { ParquetFile, parquetColumnsOf } = await import('./parquet/parquet-file.ts');
+  const { own, added } = splitColumns(schema, options);
+  const columns = parquetColumnsOf(own, added);
+  const file = new ParquetFile(columns);
   const take = createRecordTaker(selection);
-  let group = newGroup(schema);
-  let groupRows = 0;
-  let groupBytes = 0;
   let records = 0;
+  let rows = 0;
+  let bytes = 0;
+  const flush = async (): Promise<void> => {
+    file.writeGroup(rows);
+    records += rows;
+    rows = 0;
+    bytes = 0;
+    await destination.write(file.take());
+  };
   for await (const page of pages()) {
     const { source, spans } = take(page);
+    const beside = options.provenance ? provenanceJson(page, options.run) : null;
     for (let at = 0; at < spans.length; at += 2) {
-      const row = readRow(source, spans[at]!);
-      for (let column = 0; column < row.length; column += 1) group[column]!.push(row[column]!);
-      groupRows += 1;
-      groupBytes += spans[at + 1]! - spans[at]!;
-      if (groupBytes < GROUP_BYTES && groupRows < GROUP_ROWS) continue;
-      await file.write(group, groupRows);
-      records += groupRows;
-      group = newGroup(schema);
-      groupRows = 0;
-      groupBytes = 0;
+      columns.read(source, spans[at]!);
+      if (beside !== null) columns.readAdded(beside);
+      rows += 1;
+      bytes += spans[at + 1]! - spans[at]!;
+      if (bytes >= GROUP_BYTES || rows >= GROUP_ROWS) await flush();
     }
+    if (file.heldBytes >= HELD_BYTES) await flush();
   }
-  if (groupRows > 0) await file.write(group, groupRows);
-  records += groupRows;
-  return { records, bytes: await file.end(), notes: schema.notes };
+  if (rows > 0) await flush();
+  file.end({ 'everypage.columns': JSON.stringify(schema.columns) });
+  await destination.write(file.take());
+  return { records, bytes: file.bytes, notes: schema.notes };
 };
-
-function newGroup({ columns }: RecordSchema): RowValue[][] {
-  return columns.map(() => []);
-}
-
-interface ParquetFile {
-  write(columns: readonly RowValue[][], rows: number): Promise<void>;
-  /** @returns bytes in all */
-  end(): Promise<number>;
-}
-
-async function openParquet(schema: RecordSchema, destination: Destination): Promise<ParquetFile> {
-  // Loaded only where it is needed.
-  const package_ = await import('hyparquet-writer');
-  const buffer: ByteWriter = new package_.ByteWriter();
-  const flush = async (): Promise<void> => {
-    const bytes = buffer.getBytes().slice();
-    buffer.index = 0;
-    if (bytes.length > 0) await destination.write(bytes);
-  };
-  const writer: ParquetWriter = new package_.ParquetWriter({
-    writer: buffer,
-    schema: parquetSchemaOf(schema),
-    codec: 'ZSTD',
-    compressors: { ZSTD: (bytes) => zstdCompressSync(bytes) },
-    createdBy: 'everypage',
-    kvMetadata: [{ key: 'everypage.columns', value: JSON.stringify(schema.columns) }],
-  });
-  return {
-    async write(columns, rows) {
-      const columnData = schema.columns.map(({ name, type }, index) => ({
-        name,
-        data: columns[index]!,
-        ...(hasNegativeZero(type) ? { encoding: 'PLAIN' as const } : {}),
-      }));
-      await writer.write({ columnData, rowGroupSize: rows });
-      await flush();
-    },
-    async end() {
-      await writer.finish();
-      await flush();
-      return buffer.offset;
-    },
-  };
-}
-
-/** The package's dictionaries take zero and negative zero for the same value. */
-function hasNegativeZero(type: ColumnType): boolean {
-  if (type.kind === 'list') return hasNegativeZero(type.items);
-  if (type.kind === 'struct') return type.fields.some((field) => hasNegativeZero(field.type));
-  return type.kind === 'double' && type.hasNegativeZero;
-}

@@ -1,102 +1,117 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { EverypageError, usageError } from '../core/errors.ts';
-import type { IfExists, TableOptions } from '../core/table-options.ts';
+import type { TableOptions } from '../core/table-options.ts';
 import type { Field, RecordSchema } from '../schema/schema.ts';
+import {
+  type AskedFor,
+  areRowsKept,
+  checkFound,
+  type Dialect,
+  type FoundTable,
+  MADE_BY,
+  noUniqueIndex,
+  quoted,
+  sameKeys,
+  targetColumns,
+} from './database-table.ts';
 import { isWrittenInPlace, outputError } from './file-destination.ts';
 import { isDatabaseThere, loadSqlite } from './sqlite-file.ts';
 
 /** SQLite keeps the text of CREATE TABLE, so the mark stays with the table. */
-const MARK = '/* made by everypage */';
+const MARK = `/* ${MADE_BY} */`;
 
 /** Where the rows go, once the table is there and has all columns. */
 export interface TargetTable {
-  /** Names of the table's columns, in the order of the schema's. */
+  /** Names of the table's columns, in the order of the schema's; none where no row comes. */
   readonly columns: readonly string[];
-}
-
-/** What stands under a table's name; null for nothing. */
-interface Found {
-  readonly type: string;
   readonly isOurs: boolean;
 }
 
-export function findTable(database: DatabaseSync, name: string): Found | null {
+function findTable(database: DatabaseSync, name: string): FoundTable | null {
   const row = database
     .prepare('SELECT type, sql FROM sqlite_schema WHERE name = ? COLLATE NOCASE')
     .get(name);
   if (row === undefined) return null;
-  return { type: String(row['type']), isOurs: String(row['sql']).includes(MARK) };
-}
-
-/**
- * @throws EverypageError USAGE where the table is not everypage's, and nothing says what to do with it
- */
-export function checkTableName(
-  database: DatabaseSync,
-  path: string,
-  name: string,
-  ifExists: IfExists | null,
-): void {
-  const found = findTable(database, name);
-  if (found === null) return;
-  if (found.type !== 'table') {
-    throw usageError(`${path} has a ${found.type} called ${name}; choose another --table`);
-  }
-  if (found.isOurs || ifExists !== null) return;
-  throw usageError(
-    `${path} has a table ${name} that everypage did not make; choose another --table, or say what becomes of it: --if-exists replace, append or upsert`,
-  );
+  return { kind: String(row['type']), isOurs: String(row['sql']).includes(MARK) };
 }
 
 /** Makes the table, or makes it ready for more rows. */
 export function prepareTable(
   database: DatabaseSync,
-  path: string,
-  name: string,
+  asked: AskedFor,
   schema: RecordSchema,
-  ifExists: IfExists | null,
 ): TargetTable {
-  checkTableName(database, path, name, ifExists);
-  const isKept = ifExists === 'append' || ifExists === 'upsert';
-  const isThere = findTable(database, name) !== null;
-  if (isThere && isKept) return widen(database, path, name, schema.columns);
-  if (isThere) database.exec(`DROP TABLE ${quoted(name)}`);
+  const { name, ifExists } = asked;
+  const found = findTable(database, name);
+  checkFound(found, asked);
+  const isKept = areRowsKept(ifExists);
+  if (found !== null && (isKept || schema.records === 0)) {
+    if (!isKept) database.exec(`DELETE FROM ${quoted(name)}`);
+    const fields = schema.records === 0 ? [] : schema.columns;
+    return { columns: widen(database, asked, fields), isOurs: found.isOurs };
+  }
+  if (found !== null) database.exec(`DROP TABLE ${quoted(name)}`);
   const columns = schema.columns.map((field) => `${quoted(field.name)} ${declared(field)}`.trim());
   database.exec(`CREATE TABLE ${quoted(name)} (${MARK} ${columns.join(', ')})`);
-  return { columns: schema.columns.map((field) => field.name) };
+  return { columns: schema.columns.map((field) => field.name), isOurs: true };
 }
 
 /** Adds the columns that are new. Those that are there keep their types. */
 function widen(
   database: DatabaseSync,
-  path: string,
-  name: string,
+  asked: AskedFor,
   fields: readonly Field[],
-): TargetTable {
-  const rows = database.prepare(`SELECT name, type FROM pragma_table_info(?)`).all(name);
-  const there = new Map(rows.map((row) => [String(row['name']).toLowerCase(), row]));
-  const columns = fields.map((field) => {
-    const column = there.get(field.name.toLowerCase());
-    if (column === undefined) {
-      database.exec(
-        `ALTER TABLE ${quoted(name)} ADD COLUMN ${quoted(field.name)} ${declared(field)}`,
-      );
-      return field.name;
-    }
-    const own = String(column['name']);
-    const type = String(column['type']);
-    if (!keeps(affinityOf(type), declared(field))) {
-      throw usageError(
-        `the column ${own} of ${name} in ${path} is ${type}, which would change values of type ${declared(field)}; take another --table, or --if-exists replace`,
-      );
-    }
-    return own;
+): readonly string[] {
+  const rows = database.prepare(`SELECT name, type FROM pragma_table_info(?)`).all(asked.name);
+  const there = rows.map((row) => ({ name: String(row['name']), type: String(row['type']) }));
+  const columns = targetColumns(there, fields, asked, DIALECT);
+  for (const { name, type, change } of columns) {
+    if (change === 'none') continue;
+    const column = `${quoted(name)} ${type}`.trim();
+    database.exec(`ALTER TABLE ${quoted(asked.name)} ADD COLUMN ${column}`);
+  }
+  return columns.map(({ name }) => name);
+}
+
+const DIALECT: Dialect = {
+  fold: (name) => name.toLowerCase(),
+  typeOf: declared,
+  fit: ({ type }, field) => (keeps(affinityOf(type), declared(field)) ? 'fits' : 'changes'),
+};
+
+/** Makes an index by which rows are known, where there is none. */
+export function makeUnique(
+  database: DatabaseSync,
+  asked: AskedFor,
+  { isOurs }: TargetTable,
+  column: string,
+): void {
+  const { name } = asked;
+  if (isUnique(database, name, column)) return;
+  const statement = `CREATE UNIQUE INDEX ${quoted(`${name}_${column}_key`)} ON ${quoted(name)} (${quoted(column)})`;
+  if (!isOurs) throw noUniqueIndex(asked, column, statement);
+  try {
+    database.exec(statement);
+  } catch (cause) {
+    throw sameKeys(name, column, cause);
+  }
+}
+
+function isUnique(database: DatabaseSync, table: string, column: string): boolean {
+  const columns = database.prepare('SELECT name, type, pk FROM pragma_table_info(?)').all(table);
+  const keys = columns.filter(({ pk }) => pk !== 0);
+  if (keys.length === 1 && keys[0]!['name'] === column) return true;
+  const indexes = database
+    .prepare('SELECT name FROM pragma_index_list(?) WHERE "unique" AND NOT partial')
+    .all(table);
+  return indexes.some(({ name }) => {
+    const parts = database.prepare('SELECT name FROM pragma_index_info(?)').all(String(name));
+    return parts.length === 1 && parts[0]!['name'] === column;
   });
-  return { columns };
 }
 
 /** The declared type of a column. Without one SQLite changes no value, whatever comes later. */
-export function declared({ type }: Field): string {
+function declared({ type }: Field): string {
   switch (type.kind) {
     case 'null':
       return '';
@@ -124,11 +139,6 @@ function affinityOf(type: string): string {
   return /real|floa|doub/i.test(type) ? 'REAL' : 'NUMERIC';
 }
 
-/** As SQL writes a name. */
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
 /**
  * Looks at a database before anything is fetched for it.
  *
@@ -141,7 +151,7 @@ export function checkDatabase(path: string, { table, ifExists }: TableOptions): 
   if (!isDatabaseThere(path) || table === null) return;
   const database = new (loadSqlite())(path, { readOnly: true });
   try {
-    checkTableName(database, path, table, ifExists);
+    checkFound(findTable(database, table), { where: path, name: table, ifExists });
   } catch (error) {
     if (error instanceof EverypageError) throw error;
     throw outputError(path, error);

@@ -1,18 +1,13 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { usageError } from '../core/errors.ts';
 import type { TableOptions } from '../core/table-options.ts';
-import {
-  type ColumnType,
-  createRowReader,
-  jsonTextOf,
-  type RecordSchema,
-  type RowValue,
-} from '../schema/schema.ts';
+import { type ColumnType, jsonTextOf, type RecordSchema, type RowValue } from '../schema/schema.ts';
+import { type AskedFor, keyColumn, quoted } from './database-table.ts';
 import type { TableFormat } from './format.ts';
 import { inferSchema } from './infer-schema.ts';
-import { createRecordTaker } from './page-records.ts';
 import { isDatabase } from './sqlite-file.ts';
-import { prepareTable, quoted, type TargetTable } from './sqlite-table.ts';
+import { makeUnique, prepareTable, type TargetTable } from './sqlite-table.ts';
+import { createRowTaker } from './typed-rows.ts';
 
 /**
  * A table of SQLite. Integers of 64 bits are INTEGER; decimals, dates and moments are text as the
@@ -24,20 +19,27 @@ export const sqlite: TableFormat = async (pages, destination, selection, options
   }
   const { table: name, ifExists } = options;
   if (name === null) throw usageError('no name for the table is known; give --table items');
-  const inferred = await inferSchema(pages, selection);
-  const schema = asStored(inferred);
+  const schema = asStored(await inferSchema(pages, selection, options));
   const database = destination.database();
-  const table = prepareTable(database, destination.path, name, schema, ifExists);
-  const insert = database.prepare(insertOf(database, name, table, schema, options));
-  const readRow = createRowReader(schema);
-  const take = createRecordTaker(selection);
+  const asked: AskedFor = { where: destination.path, name, ifExists };
+  const table = prepareTable(database, asked, schema);
+  if (schema.records === 0) {
+    return { records: 0, bytes: destination.bytesWritten, notes: schema.notes };
+  }
+  const insert = database.prepare(insertOf(database, asked, table, schema, options));
+  const booleans = [...schema.columns.keys()].filter(
+    (index) => schema.columns[index]!.type.kind === 'boolean',
+  );
+  const take = createRowTaker(schema, selection, options);
   let records = 0;
   for await (const page of pages()) {
-    const { source, spans } = take(page);
-    for (let at = 0; at < spans.length; at += 2) {
-      insert.run(...readRow(source, spans[at]!).map(boundOf));
-      records += 1;
+    const rows = take(page);
+    for (let index = 0; index < rows.count; index += 1) {
+      const row = rows.read(index);
+      for (const at of booleans) row[at] = boundOf(row[at]!);
+      insert.run(...(row as SQLInputValue[]));
     }
+    records += rows.count;
   }
   return { records, bytes: destination.bytesWritten, notes: schema.notes };
 };
@@ -65,47 +67,26 @@ function storedType(type: ColumnType): ColumnType {
   }
 }
 
-function boundOf(value: RowValue): SQLInputValue {
-  return typeof value === 'boolean' ? Number(value) : (value as SQLInputValue);
+/** SQLite has no booleans. */
+function boundOf(value: RowValue): RowValue {
+  return value === null ? null : Number(value);
 }
 
 function insertOf(
   database: DatabaseSync,
-  name: string,
-  { columns }: TargetTable,
+  asked: AskedFor,
+  table: TargetTable,
   schema: RecordSchema,
-  { ifExists, key }: TableOptions,
+  options: TableOptions,
 ): string {
-  const names = columns.map(quoted);
-  const values = columns.map(() => '?').join(', ');
-  const insert = `INSERT INTO ${quoted(name)} (${names.join(', ')}) VALUES (${values})`;
-  if (ifExists !== 'upsert') return insert;
-  const index = schema.columns.findIndex((field) => field.key === key);
-  if (key === null || index < 0) {
-    const what = key === null ? 'no key of the records is known' : `no record has the key ${key}`;
-    throw usageError(`${what}, and --if-exists upsert needs one; give --key id`);
-  }
-  const { hasNulls, isOptional } = schema.columns[index]!;
-  if (hasNulls || isOptional) {
-    throw usageError(`a record has no ${key}, so --if-exists upsert cannot place it`);
-  }
-  makeUnique(database, name, columns[index]!);
-  const others = names.filter((_, at) => at !== index);
+  const names = table.columns.map(quoted);
+  const values = names.map(() => '?').join(', ');
+  const insert = `INSERT INTO ${quoted(asked.name)} (${names.join(', ')}) VALUES (${values})`;
+  const key = keyColumn(schema, options);
+  if (key === null) return insert;
+  makeUnique(database, asked, table, table.columns[key]!);
+  const others = names.filter((_, at) => at !== key);
   const set = others.map((other) => `${other} = excluded.${other}`).join(', ');
   const what = others.length === 0 ? 'NOTHING' : `UPDATE SET ${set}`;
-  return `${insert} ON CONFLICT (${names[index]}) DO ${what}`;
-}
-
-function makeUnique(database: DatabaseSync, table: string, column: string): void {
-  const index = quoted(`${table}_${column}_key`);
-  try {
-    database.exec(
-      `CREATE UNIQUE INDEX IF NOT EXISTS ${index} ON ${quoted(table)} (${quoted(column)})`,
-    );
-  } catch (cause) {
-    throw usageError(
-      `rows of ${table} have the same ${column}, so --if-exists upsert cannot tell them apart`,
-      cause,
-    );
-  }
+  return `${insert} ON CONFLICT (${names[key]}) DO ${what}`;
 }

@@ -4,7 +4,7 @@ import type { PageRequest } from '../core/page-request.ts';
 import { type BodyCheck, faulty, withDigest } from '../decode/check-body.ts';
 import { freeSpans, pageValue } from '../decode/decode.ts';
 import { singleHeader } from '../http/outcome.ts';
-import { joinChunks } from '../http/response-body.ts';
+import { freeChunks, joinChunks } from '../http/response-body.ts';
 import type { PageView } from '../plan/detect/discover.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { PageSink, PageSource } from './page-flow.ts';
@@ -13,8 +13,8 @@ import { type Attempt, createTask, type FinalAttempt, type Task } from './task.t
 /** Gets a page. A failure is an answer too, except for the first page. */
 export type Ask = (request: PageRequest) => Promise<PageView>;
 
-/** Whether a page says of itself that it failed, so that it is none. */
-export type FailureCheck = (page: Uint8Array, request: PageRequest) => boolean;
+/** Whether a page, as `pageValue` has it, says of itself that it failed, so that it is none. */
+export type FailureCheck = (page: unknown, request: PageRequest) => boolean;
 
 /** The first page did not come, so nothing can be found out. */
 export class FirstPageMissing extends Error {
@@ -28,12 +28,26 @@ export class FirstPageMissing extends Error {
   }
 }
 
+/** A body that is a page. A server that ignores parameters gives one page to each guess: it is held once. */
+interface HeldPage {
+  /** As it came off the wire, in one chunk. */
+  readonly wire: readonly [Uint8Array];
+  readonly encoding: string | null;
+  /** Decoded. */
+  readonly body: Uint8Array;
+  /** See `pageValue`. */
+  readonly json: unknown;
+}
+
 interface Answer {
   readonly task: Task;
   readonly final: FinalAttempt;
-  /** Decoded; null where it is no page. */
-  readonly body: Uint8Array | null;
+  /** Null where it is no page. */
+  readonly page: HeldPage | null;
 }
+
+/** From here on a page that is held for several answers is given to one of them, and not copied. */
+const LARGE_BYTES = 1024 * 1024;
 
 /**
  * A source that grows by one page whenever the page before has ended, and the sink of these pages. It
@@ -75,7 +89,7 @@ export class AskedPages implements PageSource, PageSink {
     this.#answer = Promise.withResolvers();
     this.#next.resolve(createTask(request, this.#credentials, isGuess));
     const answer = await this.#answer.promise;
-    if (answer.body === null && !isGuess) throw new FirstPageMissing(answer.task, answer.final);
+    if (answer.page === null && !isGuess) throw new FirstPageMissing(answer.task, answer.final);
     return pageView(request, answer);
   };
 
@@ -92,30 +106,47 @@ export class AskedPages implements PageSource, PageSink {
   }
 
   add(task: Task, final: FinalAttempt): void {
-    let body: Uint8Array | null = null;
-    if (final.state === 'stored') {
-      const encoding = singleHeader(final.headers?.['content-encoding']);
-      // A large body is freed when it is sent to the archive: nobody looks at the page any more.
-      const joined = joinChunks(final.chunks);
-      const [whole] = joined;
-      final.chunks = joined;
-      const verdict = this.#check(whole, encoding);
-      if (!verdict.ok) {
-        this.#dispatcher.rejected(task, final, verdict);
-        return;
-      }
-      freeSpans(verdict.found);
-      if (this.#isFailure(verdict.decoded, task.request)) {
-        const fault = faulty('unlike', 'the page says that it failed', verdict.decoded);
-        this.#dispatcher.rejected(task, final, withDigest(fault, whole));
-        return;
-      }
-      body = verdict.decoded;
-    }
-    const answer = { task, final, body };
+    const page = final.state === 'stored' ? this.#pageOf(task, final) : null;
+    if (final.state === 'stored' && page === null) return;
+    const answer = { task, final, page };
     this.#answers.push(answer);
     this.#dispatcher.done();
     this.#answer.resolve(answer);
+  }
+
+  /** Null where it was rejected. */
+  #pageOf(task: Task, final: FinalAttempt): HeldPage | null {
+    const encoding = singleHeader(final.headers?.['content-encoding']);
+    const page = this.#held(final, encoding) ?? this.#checked(task, final, encoding);
+    if (page === null || !this.#isFailure(page.json, task.request)) return page;
+    const fault = faulty('unlike', 'the page says that it failed', page.body);
+    this.#dispatcher.rejected(task, final, withDigest(fault, page.wire[0]));
+    return null;
+  }
+
+  /** The page of an earlier answer with the same bytes; null where there is none. */
+  #held(final: FinalAttempt, encoding: string | null): HeldPage | null {
+    for (const { page } of this.#answers) {
+      if (page === null || page.encoding !== encoding || !isMadeOf(page.wire[0], final)) continue;
+      freeChunks(final.chunks);
+      final.chunks = page.wire;
+      return page;
+    }
+    return null;
+  }
+
+  #checked(task: Task, final: FinalAttempt, encoding: string | null): HeldPage | null {
+    // A large body is freed when it is sent to the archive: nobody looks at the page any more.
+    const wire = joinChunks(final.chunks);
+    final.chunks = wire;
+    const verdict = this.#check(wire[0], encoding);
+    if (!verdict.ok) {
+      this.#dispatcher.rejected(task, final, verdict);
+      return null;
+    }
+    freeSpans(verdict.found);
+    const body = verdict.decoded;
+    return { wire, encoding, body, json: pageValue(body) };
   }
 
   flush(): void {}
@@ -132,11 +163,24 @@ export class AskedPages implements PageSource, PageSink {
     );
     const failed = this.#answers.findLastIndex(({ task, final }) => {
       const isPast = final.status !== null && pastEnd.includes(final.status);
-      return (!task.isGuess || isPast) && own({ task, final, body: null });
+      return (!task.isGuess || isPast) && own({ task, final, page: null });
     });
     const at = stored === -1 ? failed : stored;
     const [answer] = at === -1 ? [] : this.#answers.splice(at, 1);
-    return answer === undefined ? null : { ...answer.task, ended: answer.final };
+    if (answer === undefined) return null;
+    if (answer.page !== null) this.#share(answer.page);
+    return { ...answer.task, ended: answer.final };
+  }
+
+  /** Who takes a page may free its memory. Others with the same one get a copy, or ask again for a large one. */
+  #share(page: HeldPage): void {
+    const [wire] = page.wire;
+    const isLarge = wire.length > LARGE_BYTES;
+    for (const [index, { page: other, final }] of [...this.#answers.entries()].reverse()) {
+      if (other !== page) continue;
+      if (isLarge) this.#answers.splice(index, 1);
+      else final.chunks = [Buffer.from(wire)];
+    }
   }
 }
 
@@ -150,12 +194,22 @@ export function plainHeaders(final: FinalAttempt): Readonly<Record<string, strin
   return headers;
 }
 
-function pageView(request: PageRequest, { final, body }: Answer): PageView {
+function pageView(request: PageRequest, { final, page }: Answer): PageView {
   return {
     request,
     status: final.status ?? 0,
     headers: plainHeaders(final),
-    body: body ?? new Uint8Array(0),
-    json: body === null ? undefined : pageValue(body),
+    body: page?.body ?? new Uint8Array(0),
+    json: page?.json,
   };
+}
+
+function isMadeOf(wire: Uint8Array, { bodyBytes, chunks }: FinalAttempt): boolean {
+  if (wire.length !== bodyBytes) return false;
+  let at = 0;
+  return chunks.every((chunk) => {
+    const from = at;
+    at += chunk.length;
+    return Buffer.compare(chunk, wire.subarray(from, at)) === 0;
+  });
 }

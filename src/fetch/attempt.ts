@@ -8,10 +8,16 @@ import type { Hint } from '../core/hint.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { Method } from '../core/page-request.ts';
 import { withholdCredentials } from '../core/redact.ts';
+import { policyName } from '../http/limits/hint-reader.ts';
 import { limitInResponse } from '../http/limits/limit-in-response.ts';
 import { classifyFault, classifyResponse, mayHoldLimit, type Outcome } from '../http/outcome.ts';
 import { MAX_REDIRECTS } from '../http/redirect.ts';
-import { type RawResponse, type Transport, TransportError } from '../http/transport.ts';
+import {
+  type HeaderValues,
+  type RawResponse,
+  type Transport,
+  TransportError,
+} from '../http/transport.ts';
 import { createRequestHeaders, holdsCredentials, type Trust } from './credentials.ts';
 import {
   followRedirect,
@@ -19,6 +25,7 @@ import {
   sameOriginAdvice,
   type Target,
 } from './follow-redirect.ts';
+import type { Limiter } from './limiter.ts';
 import type { LimiterRegistry } from './limiter-registry.ts';
 import type { Attempt, AttemptResult, Task } from './task.ts';
 
@@ -96,6 +103,8 @@ class Sender {
   readonly #headers: ReturnType<typeof createRequestHeaders>;
   readonly #hasCredentials: boolean;
   readonly #allowOrigins: ReadonlySet<string>;
+  /** That of the last response. */
+  #limiter: Limiter | null = null;
 
   constructor(parts: AttemptParts) {
     this.#parts = parts;
@@ -154,7 +163,7 @@ class Sender {
 
   /** @param asked the method of the page's own request, before any redirect */
   async #sendTo(target: Target, asked: Method): Promise<AttemptResult> {
-    const { transport, clock, limiters, options } = this.#parts;
+    const { transport, clock, options } = this.#parts;
     const { method, origin, start, path, body, trust } = target;
     const ofRun = this.#headers[trust];
     const headers = target.headers === null ? ofRun : { ...ofRun, ...target.headers };
@@ -168,14 +177,23 @@ class Sender {
     const wallTime = clock.wallTime();
     // Names of limits are shown and stored.
     const headersShown = options.credentials.withholdIn(response.headers);
-    limiters.notePolicy(origin, path, headersShown);
-    const limiter = limiters.of(origin, path);
+    const limiter = this.#limiterOf(origin, path, headersShown);
     const shown = { ...response, headers: headersShown };
     const hint = limiter.readHint(shown, clock.now(), wallTime);
     const outcome = classifyResponse(response.status, response.headers, wallTime, hint);
     const answered = { response, hint, fault: null, outcome, ...this.#credentialsOf(trust) };
     if (outcome.kind === 'redirect') return answered;
     return { ...answered, ...this.#withLimit(asked, outcome, response, hint) };
+  }
+
+  /** The limiter that a request counted in, by what its response names. */
+  #limiterOf(origin: string, path: string, headers: HeaderValues): Limiter {
+    const { limiters } = this.#parts;
+    const policy = policyName(headers);
+    if (policy !== null) limiters.notePolicy(origin, path, policy);
+    const isLast = limiters.isByOrigin && this.#limiter?.name === origin;
+    if (!isLast) this.#limiter = limiters.of(origin, path);
+    return this.#limiter!;
   }
 
   #credentialsOf(trust: Trust): Pick<AttemptResult, 'credentials'> {

@@ -1,7 +1,9 @@
-import { performance } from 'node:perf_hooks';
+import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 
 /** A shorter look would catch single turns. */
 const LOOK_MS = 250;
+/** What comes with the first answers is loading. A run of one page is over by then, and never loads `perf_hooks`. */
+const LOADING_MS = 20;
 /** Fetching as fast as it can this thread is busy for 0.7 to 0.95 of the time; behind any network for less than 0.3. */
 const BUSY_PART = 0.5;
 
@@ -10,20 +12,18 @@ const BUSY_PART = 0.5;
  * says nothing of the server.
  */
 export class BusyMeter {
-  #last = performance.eventLoopUtilization();
+  #last: EventLoopUtilization | null = null;
   #lookedAt: number | null = null;
   #isBusy = false;
 
   isBusy(now: number): boolean {
-    if (this.#lookedAt === null) {
-      // What came before the first answer was loading.
-      this.#last = performance.eventLoopUtilization();
-      this.#lookedAt = now;
-    } else if (now - this.#lookedAt >= LOOK_MS) {
+    this.#lookedAt ??= now;
+    if (now - this.#lookedAt < (this.#last === null ? LOADING_MS : LOOK_MS)) return this.#isBusy;
+    if (this.#last !== null) {
       this.#isBusy = performance.eventLoopUtilization(this.#last).utilization > BUSY_PART;
-      this.#last = performance.eventLoopUtilization();
-      this.#lookedAt = now;
     }
+    this.#last = performance.eventLoopUtilization();
+    this.#lookedAt = now;
     return this.#isBusy;
   }
 }

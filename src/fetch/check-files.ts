@@ -1,8 +1,12 @@
 /** Files that a command writes: whether it can, and whether it may. */
+
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isDatabaseUrl, shownOutput } from '../core/database-url.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
 import { absolutePath, fileNumber, realPlace, statOrNull, whyUnreadable } from '../core/files.ts';
+import { sinkAt } from '../core/sink-path.ts';
+import type { TableOptions } from '../core/table-options.ts';
 import { whyNoWindowsName } from '../core/windows-names.ts';
 import { isWrittenInPlace, outputOfTemporary, temporaryOf } from '../export/file-destination.ts';
 
@@ -13,6 +17,30 @@ export type FileUses = readonly (readonly [use: string, path: string])[];
 export function outputUses(paths: readonly string[]): FileUses {
   if (paths.length < 2) return paths.map((path) => ['the output', path]);
   return paths.map((path, index) => [`output ${index + 1}`, path]);
+}
+
+/** The file of the schema that pins types, where one is given. */
+export function schemaUses({ schema }: TableOptions): FileUses {
+  return schema === null || schema.path === null ? [] : [['the schema', schema.path]];
+}
+
+/** @throws EverypageError where a manifest could not be written later, or is no file that stays */
+export function checkManifest(path: string | null): void {
+  checkOutputFolder(path);
+  if (path === null || !isWrittenInPlace(path)) return;
+  throw usageError(`${path} is no regular file; a manifest is one, as in --manifest items.sha256`);
+}
+
+export function manifestUses(path: string | null): FileUses {
+  return path === null ? [] : [['--manifest', path]];
+}
+
+/** Modules that are read. */
+export function sinkUses(outputs: readonly string[]): FileUses {
+  return outputs.flatMap((output) => {
+    const sink = sinkAt(output);
+    return sink === null ? [] : [['the module of a sink', sink.path] as const];
+  });
 }
 
 /** What a caller of a run reads and writes besides: the run holds it against its own files. */
@@ -36,7 +64,7 @@ export function checkDistinctFiles(written: FileUses, read: FileUses): void {
     const identities = identitiesOf(path);
     const other = identities.map((identity) => uses.get(identity)).find(Boolean);
     if (isWritten.has(entry) && other !== undefined && other !== use) {
-      throw usageError(`${other} and ${use} are the same file, ${path}; name two`);
+      throw usageError(`${other} and ${use} are the same file, ${shownOutput(path)}; name two`);
     }
     for (const identity of identities) uses.set(identity, use);
   }
@@ -47,6 +75,7 @@ export function checkDistinctFiles(written: FileUses, read: FileUses): void {
  * place, where it may be written. Pipes and devices hold nothing that could be lost.
  */
 function identitiesOf(path: string): readonly string[] {
+  if (isDatabaseUrl(path)) return [path];
   let number: string | null = null;
   let place = absolutePath(path);
   try {
@@ -62,7 +91,7 @@ function identitiesOf(path: string): readonly string[] {
 
 /** @throws EverypageError OUTPUT_FOLDER, before any request is sent, where the file could not be written later */
 export function checkOutputFolder(path: string | null): void {
-  if (path === null) return;
+  if (path === null || isDatabaseUrl(path)) return;
   if (path === '') throw usageError('the path of a file is empty; is a variable unset?');
   const folder = dirname(path);
   const refused = (message: string, cause?: unknown): EverypageError =>

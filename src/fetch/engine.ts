@@ -15,6 +15,7 @@ import type { Transport } from '../http/transport.ts';
 import { type Ask, AskedPages, type FailureCheck } from './asked-pages.ts';
 import { Dispatcher, LONGEST_TIMER_MS } from './dispatcher.ts';
 import { LimiterRegistry, type MakeGate } from './limiter-registry.ts';
+import { PaceLog } from './pace-log.ts';
 import type { Counters, PageSink, PageSource } from './page-flow.ts';
 import { PauseMonitor } from './pause-monitor.ts';
 import type { Attempt } from './task.ts';
@@ -44,6 +45,7 @@ export class Engine {
   readonly emit: EventSink;
   readonly limiters: LimiterRegistry;
   readonly dispatcher: Dispatcher;
+  readonly paceLog: PaceLog;
   readonly counters: Counters = {
     fetched: 0,
     retries: 0,
@@ -70,7 +72,13 @@ export class Engine {
     this.limiters = new LimiterRegistry(options, opened?.pace, makeGate);
     const storedBefore = (opened?.resumed?.stored ?? 0) > 0;
     const { counters, limiters } = this;
-    const pauseMonitor = new PauseMonitor({ clock, emit, counters });
+    const paceLog = new PaceLog({ clock, limiters, credentials: options.credentials });
+    this.paceLog = paceLog;
+    const emitPause: EventSink = (event) => {
+      paceLog.event(event);
+      emit(event);
+    };
+    const pauseMonitor = new PauseMonitor({ clock, emit: emitPause, counters });
     this.#pauseMonitor = pauseMonitor;
     const random = Math.random;
     const parts = { options, clock, random, emit, counters, storedBefore, limiters, pauseMonitor };

@@ -1,6 +1,6 @@
 /** Where a run's pages come from: a list of URLs, or a list that pages by itself. */
 import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
-import type { Opened, SentPage } from '../archive-thread/messages.ts';
+import type { Opened, PaginateRequest, SentPage } from '../archive-thread/messages.ts';
 import { saysThatItFailed } from '../archive-thread/outcome-words.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { KnownCredentials } from '../core/known-credentials.ts';
@@ -68,6 +68,19 @@ export async function findPages(parts: RunParts): Promise<FoundPages | null> {
   return open.isPaginated ? listWithRecordsFound(parts) : listedPages(parts, null);
 }
 
+/**
+ * Sends to the archive thread what it needs before the first page is stored. A new archive has nothing to
+ * say to it, so the first page does not wait for the answer, which may mean the thread's own start.
+ */
+async function sendPagination(
+  { job, thread, engine }: RunParts,
+  ask: PaginateRequest,
+): Promise<void> {
+  const begun = thread.call('paginate', ask);
+  if (job.isNew) begun.catch((error) => engine.dispatcher.fail(error));
+  else await begun;
+}
+
 /** @param before pages that were fetched already */
 function listedPages(
   parts: RunParts,
@@ -98,7 +111,7 @@ async function listWithRecordsFound(parts: RunParts): Promise<FoundPages | null>
     );
   }
   const output = { kind: 'selection', select: records?.path ?? null } as const;
-  await thread.call('paginate', { pagination: null, output, isOneBranch: true });
+  await sendPagination(parts, { pagination: null, output, isOneBranch: true });
   if (records !== null) return listedPages(parts, asked.asked);
   // The first one has failed, and no other is taken without knowing what its records are.
   return listedPages(parts, asked.asked, parts.job.makePlan(), 1);
@@ -126,10 +139,7 @@ async function firstOfList({ job, engine }: RunParts) {
       }
       return { asked, json: undefined, request: null };
     },
-    (page, request) => {
-      const json: unknown = JSON.parse(decoder.decode(page));
-      return recordsIn(json, request) === null && saysThatItFailed(json);
-    },
+    (json, request) => recordsIn(json, request) === null && saysThatItFailed(json),
   );
 }
 
@@ -171,7 +181,7 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   }
   if (found === null) {
     const output = { kind: 'pages', select: null } as const;
-    await thread.call('paginate', { pagination: null, output, isOneBranch });
+    await sendPagination(parts, { pagination: null, output, isOneBranch });
     // As it was asked for: a preset may have added to its URL.
     return listedPages(parts, asked, onePage(start));
   }
@@ -185,7 +195,7 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
     engine.emit({ type: 'warning', code: 'IDLE_OPTION', message: found.end.detail });
   }
   const output = outputShape(pagination, options);
-  await thread.call('paginate', { pagination, output, isOneBranch });
+  await sendPagination(parts, { pagination, output, isOneBranch });
   const flags = pinFlags(pagination, options);
   const recordsPath = found.end?.isFinal && found.end.reason === 'single' ? null : output.select;
   const cures = found.end?.cures ?? [];
@@ -211,10 +221,10 @@ async function emptyList(
   start: PageRequest,
   asked: AskedPages,
 ): Promise<FoundPages> {
-  const { thread, engine } = parts;
+  const { engine } = parts;
   const pagination: Pagination = { ...noPagination, records: NO_RECORDS, pastEnd: [204] };
   const output = outputShape(pagination, parts.job.options);
-  await thread.call('paginate', { pagination, output, isOneBranch: true });
+  await sendPagination(parts, { pagination, output, isOneBranch: true });
   const evidence = ['the first page is 204 No Content'];
   const facts = { style: pagination.style, evidence, flags: [], recordsPath: output.select };
   engine.emit({ type: 'pagination', ...facts });

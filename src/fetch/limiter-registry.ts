@@ -1,8 +1,7 @@
 /** The limiters of a run, by origin and by policy. */
+import type { PaceChange } from '../archive/archive-types.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { PaceFacts } from '../core/summary.ts';
-import { policyName } from '../http/limits/hint-reader.ts';
-import type { HeaderValues } from '../http/transport.ts';
 import { readLearnedPace, type StartGate } from '../pace/pace.ts';
 import { BusyMeter } from './busy-meter.ts';
 import { Limiter } from './limiter.ts';
@@ -35,6 +34,8 @@ export class LimiterRegistry {
   readonly #makeGate: MakeGate | null;
   readonly #byName = new Map<string, Limiter>();
   readonly #policies = new Map<string, Policies>();
+  /** Each origin has one limiter. It is so until a server names a second policy. */
+  isByOrigin = true;
 
   /**
    * @param kept what an earlier run of the same archive learned, by limiter
@@ -79,15 +80,14 @@ export class LimiterRegistry {
   }
 
   /** A response names the policy that its request counted in: from now on its route goes there. */
-  notePolicy(origin: string, path: string, headers: HeaderValues): void {
-    const name = policyName(headers);
-    if (name === null) return;
+  notePolicy(origin: string, path: string, name: string): void {
     const policies = this.#policies.get(origin);
     if (policies === undefined) {
       this.#policies.set(origin, { first: name, byRoute: new Map(), names: new Set([name]) });
     } else if (name !== policies.first && policies.names.size < MOST_POLICIES) {
       policies.names.add(name);
       policies.byRoute.set(routeOf(path), name);
+      this.isByOrigin = false;
     }
   }
 
@@ -95,6 +95,17 @@ export class LimiterRegistry {
   learned(): Readonly<Record<string, unknown>> {
     const entries = [...this.#byName].map(([name, limiter]) => [name, limiter.learned()]);
     return Object.fromEntries(entries);
+  }
+
+  /** How fast each limiter is asked at this moment. */
+  paces(now: number): readonly Omit<PaceChange, 'at'>[] {
+    return [...this.#byName.values()]
+      .filter(({ requests }) => requests > 0)
+      .map((limiter) => {
+        const { by, perSecond, concurrency } = limiter.basis(now);
+        const statedPerSecond = limiter.statedPerSecond(now);
+        return { limiter: limiter.name, concurrency, perSecond, statedPerSecond, by };
+      });
   }
 
   /** How each limiter's pace was set, the busiest first. */

@@ -219,6 +219,11 @@ export class Limiter {
     return this.#pacer.learned();
   }
 
+  /** What the server's headers allow a second; null where they state no limit. */
+  statedPerSecond(now: number): number | null {
+    return this.#pacer.statedPerSecond(now);
+  }
+
   basis(now: number): PaceBasis {
     return { ...this.#pacer.basis(now), concurrency: this.concurrency };
   }

@@ -8,6 +8,7 @@ import { Fifo } from '../core/queues.ts';
 import { moveChunks } from '../http/response-body.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import type { PaceLog } from './pace-log.ts';
 import type { PageSink } from './page-flow.ts';
 import { arrivedPage, type FinalAttempt, type ListTraits, type Task } from './task.ts';
 
@@ -43,6 +44,7 @@ interface BatcherParts {
   readonly traits: ListTraits;
   /** Counts the bytes of bodies that have arrived and are not yet committed. */
   readonly transport: Pick<Transport, 'setHeldBytes'>;
+  readonly paceLog: Pick<PaceLog, 'take'>;
 }
 
 export class PageBatcher implements PageSink {
@@ -118,7 +120,7 @@ export class PageBatcher implements PageSink {
     const arena = slot?.bytes.subarray(0, bytes) ?? Buffer.allocUnsafeSlow(bytes);
     pack(arrivals, arena);
     const pages = JSON.stringify(arrivals.map(({ page }) => page));
-    return { pages, arena, slot: slot?.number ?? null };
+    return { pages, arena, slot: slot?.number ?? null, pace: this.#parts.paceLog.take() };
   }
 
   #hold(bytes: number): void {

@@ -36,7 +36,10 @@ export async function paginateJob(
   const { kind, pinned, preset, split, next } = options.paginate;
   if (kind === 'none') return null;
   if (!isOneUrl(sources)) {
-    if (kind === 'default') return null;
+    // The key may be for a table, whose rows it tells apart.
+    const isKeyAlone = kind === 'auto' && Object.keys(pinned).every((name) => name === 'key');
+    const isForTable = isKeyAlone && preset === null && split === null;
+    if (kind === 'default' || (isForTable && options.table.ifExists === 'upsert')) return null;
     throw usageError(
       'pagination begins at one URL; a list or a range has its pages already. Give one URL without a range, or leave out the flags of pagination (--paginate, --preset, --page-size, --split, --key and the like)',
     );

@@ -122,6 +122,7 @@ export class PendingPages implements PageListener {
     emit({
       type: 'page',
       place,
+      method: task.request.method,
       url,
       state,
       status,

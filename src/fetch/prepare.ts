@@ -12,16 +12,18 @@ import {
 import type { ArchiveLocation, RunSpecification } from '../archive/archive-types.ts';
 import { fingerprintOf } from '../archive/kept-run.ts';
 import { tidyStateFolder } from '../archive/state-folder.ts';
-import type { ExportTarget, FileTarget, OpenRequest } from '../archive-thread/messages.ts';
+import type { ExportTarget, OpenRequest } from '../archive-thread/messages.ts';
 import { systemClock } from '../core/clock.ts';
+import { isDatabaseUrl } from '../core/database-url.ts';
 import { usageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ResolvedOptions, RunOptions } from '../core/options.ts';
 import { redactUrl, Secret, secretParamsOfList } from '../core/redact.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
+import { withoutSinks } from '../core/sink-path.ts';
 import { withTable } from '../core/table-options.ts';
 import { readCondition, readSelection } from '../decode/decode.ts';
-import { checkTable, outputForm } from '../export/choose-format.ts';
+import { outputForm } from '../export/choose-format.ts';
 import { isWrittenInPlace } from '../export/file-destination.ts';
 import type { TransportOptions } from '../http/transport.ts';
 import { checkSources, createListPlan } from '../plan/list-plan.ts';
@@ -29,12 +31,17 @@ import type { Plan, PlanSource } from '../plan/plan.ts';
 import { firstOrigin, takeUserInfo } from '../plan/written-url.ts';
 import {
   checkDistinctFiles,
+  checkManifest,
   checkOutputFolder,
   type FilesBeside,
   type FileUses,
+  manifestUses,
   outputUses,
+  schemaUses,
+  sinkUses,
 } from './check-files.ts';
 import { withKnownCredentials, withoutCredentials } from './credentials.ts';
+import { bytesTarget, exportTargets } from './export-targets.ts';
 import { transportOptions } from './open-transport.ts';
 import type { OutputSinks } from './output-sinks.ts';
 import { type PaginateJob, paginateJob, withPresetOptions } from './paginate-job.ts';
@@ -75,9 +82,10 @@ export async function prepare(
   const options = withKnownCredentials(known, sources, proxy);
   readSelection(options.select);
   readCondition(options.failWhen);
-  for (const output of options.outputs) checkOutputFolder(output);
+  for (const output of withoutSinks(options.outputs)) checkOutputFolder(output);
   checkOutputFolder(options.archive);
-  const targets = exportTargets(options, askedOptions);
+  checkManifest(options.manifest);
+  const targets = targetsOf(options, askedOptions);
   await checkSources(sources);
   const makePlan = (): Plan =>
     createListPlan({
@@ -94,8 +102,8 @@ export async function prepare(
   const beside = placeOfArchive(options);
   const isFileBacked = beside !== null || options.archive !== null;
   const states = stateFolder(process.env, homedir());
-  const isTemporary = !isFileBacked && !options.resume;
-  if (!isFileBacked && options.resume) makeStateFolder(states);
+  const isTemporary = !isFileBacked && !options.resume && !options.outputs.some(isDatabaseUrl);
+  if (!isFileBacked && !isTemporary) makeStateFolder(states);
   const location = isTemporary
     ? null
     : locateArchive({
@@ -109,15 +117,18 @@ export async function prepare(
     [
       ...outputUses(targets.flatMap((target) => (target.kind === 'file' ? [target.path] : []))),
       ...(location === null ? [] : archiveUses(location)),
+      ...manifestUses(options.manifest),
       ...alsoWritten,
     ],
-    [...filesRead(sources, options), ...alsoRead],
+    [...filesRead(sources, options), ...sinkUses(options.outputs), ...alsoRead],
   );
   if (location !== null) checkArchive(location, isFileBacked, options.fresh);
   if (location !== null && !isFileBacked) {
     tidyStateFolder(states, systemClock.wallTime(), location.part);
   }
-  const isNew = location === null || !existsSync(location.part);
+  // A sink that cannot be loaded is to be known before a request.
+  const hasSink = targets.some(({ kind }) => kind === 'sink');
+  const isNew = !hasSink && (location === null || !existsSync(location.part));
   return {
     options,
     emit: withoutCredentials(askedOptions.onEvent ?? (() => {}), options),
@@ -140,6 +151,7 @@ export async function prepare(
       failWhen: options.failWhen,
       targets,
       table: withTable(options.table, specification.sources[0], options.paginate.pinned.key),
+      manifest: options.manifest,
     },
     transport,
     connectTo: isNew || options.fresh ? firstOrigin(sources) : null,
@@ -183,36 +195,33 @@ function filesRead(sources: readonly PlanSource[], options: ResolvedOptions): Fi
   const named = Object.entries({ '--cacert': caFile, '--cert': certFile, '--cert-key': keyFile });
   return [
     ...lists,
+    ...schemaUses(options.table),
     ...named.flatMap(([use, path]) =>
       path === null ? [] : [[`the file of ${use}`, path] as const],
     ),
   ];
 }
 
-function exportTargets(
+function targetsOf(
   { outputs, format, table }: ResolvedOptions,
   { stdout, pages }: OutputSinks,
 ): readonly ExportTarget[] {
   if (outputs.length === 0) {
-    if (stdout === undefined) return pages === undefined ? [] : [{ kind: 'pages' }];
-    const form = outputForm(null, format);
-    checkTable(table, [form]);
-    return [{ kind: 'bytes', ...form }];
+    if (stdout !== undefined) return [bytesTarget(format, table)];
+    return pages === undefined ? [] : [{ kind: 'pages' }];
   }
-  const targets = outputs.flatMap((path): FileTarget[] => {
-    const form = outputForm(path, format);
-    return form === null ? [] : [{ kind: 'file', path, ...form }];
-  });
+  const targets = exportTargets(outputs, format, table);
   if (outputs.length - targets.length > 1) {
     throw usageError('two outputs end in .everypage; a run has one archive');
   }
-  checkTable(table, targets);
   return targets;
 }
 
 /** The output that the archive stands beside or is; null where none is a file. */
 function placeOfArchive({ outputs, format }: ResolvedOptions): string | null {
-  const files = outputs.filter((path) => !isWrittenInPlace(path));
+  const files = withoutSinks(outputs).filter(
+    (path) => !isDatabaseUrl(path) && !isWrittenInPlace(path),
+  );
   return files.find((path) => outputForm(path, format) === null) ?? files[0] ?? null;
 }
 

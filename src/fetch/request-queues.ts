@@ -39,6 +39,8 @@ export interface ReadyRequest {
 export class RequestQueues {
   readonly #limiters: LimiterRegistry;
   readonly #byLimiter = new Map<Limiter, RequestQueue>();
+  /** Used where each origin has one limiter. */
+  readonly #byOrigin = new Map<string, RequestQueue>();
   readonly #all: RequestQueue[] = [];
   #turn = 0;
   #readyCount = 0;
@@ -57,6 +59,8 @@ export class RequestQueues {
   }
 
   of({ origin, path }: Task): RequestQueue {
+    const own = this.#limiters.isByOrigin ? this.#byOrigin.get(origin) : undefined;
+    if (own !== undefined) return own;
     const limiter = this.#limiters.of(origin, path);
     let queue = this.#byLimiter.get(limiter);
     if (queue === undefined) {
@@ -70,6 +74,7 @@ export class RequestQueues {
         unprocessedInARow: 0,
       };
       this.#byLimiter.set(limiter, queue);
+      if (limiter.name === origin) this.#byOrigin.set(origin, queue);
       this.#all.push(queue);
     }
     return queue;

@@ -91,7 +91,7 @@ export class RetryPolicy {
     switch (outcome.kind) {
       case 'pause':
         if (isRecheck(task.request.place) && task.log.length >= RECHECK_REFUSALS) break;
-        logAttempt(task, timing, outcome.reason, outcome.waitMs, status);
+        logAttempt(task, timing, outcome.reason, outcome.waitMs, status, bytesOf(response));
         return { kind: 'again' };
       case 'not-ready':
         return this.#waitOrEnd(task, result, timing, outcome.waitMs);
@@ -105,7 +105,7 @@ export class RetryPolicy {
         if (circumstances.wasUp) task.outages += 1;
         if (this.#bringsDown(task)) break;
         giveBack(task, circumstances.upSentAt);
-        logAttempt(task, timing, outcome.reason, null, status);
+        logAttempt(task, timing, outcome.reason, null, status, bytesOf(response));
         return { kind: 'again' };
     }
     task.attempts += 1;
@@ -225,7 +225,7 @@ export class RetryPolicy {
       const why = { code: codeOfAttempt(result), reason };
       return { kind: 'end', final: finalAttempt(result, why, timing) };
     }
-    logAttempt(task, timing, reason, statedMs, status);
+    logAttempt(task, timing, reason, statedMs, status, bytesOf(result.response));
     task.spentMs += delayMs;
     const { place } = task.request;
     emit({ type: 'not-ready', place, url: task.shownUrl, status, reason, delayMs });
@@ -262,29 +262,36 @@ export class RetryPolicy {
 
   #again(
     task: Task,
-    { status, timing, why }: FinalAttempt,
+    { status, timing, why, receivedBytes }: FinalAttempt,
     reason: string | null,
     circumstances: Circumstances | null,
     delayMs = backoffDelayMs(task.attempts, this.#parts.random()),
   ): NextAction {
     const { emit, counters } = this.#parts;
     const whole = why?.reason ?? '';
-    logAttempt(task, timing, reason ?? whole, null, reason === null ? null : status);
+    const shownStatus = reason === null ? null : status;
+    logAttempt(task, timing, reason ?? whole, null, shownStatus, receivedBytes);
     task.spentMs += delayMs;
     if (circumstances !== null) noteDoubtful(task, circumstances, delayMs);
     counters.retries += 1;
     emit({
       type: 'retry',
       place: task.request.place,
+      method: task.request.method,
       url: task.shownUrl,
       attempt: task.attempts,
       status,
       code: why?.code ?? null,
       reason: whole,
+      durationMs: timing.durationMs,
       delayMs,
     });
     return { kind: 'later', delayMs };
   }
+}
+
+function bytesOf(response: RawResponse | null): number {
+  return response?.bodyBytes ?? 0;
 }
 
 /** How often a page that is promised is asked for again where it is refused (`Expectation`). */

@@ -7,6 +7,7 @@ import type { EventSink } from '../core/events.ts';
 import { isWhole, type PaginationFacts, type Summary } from '../core/summary.ts';
 import type { Engine } from './engine.ts';
 import type { FoundPages } from './find-pages.ts';
+import type { ReportSink } from './output-sinks.ts';
 import { PageBatcher } from './page-batcher.ts';
 import type { Job } from './prepare.ts';
 
@@ -60,11 +61,13 @@ export async function fetchPages(
   { pending, attempt, witness }: FoundPages,
   thread: ArchiveThread,
 ): Promise<void> {
-  const { dispatcher, emit, limiters, options, transport } = engine;
+  const { dispatcher, emit, limiters, options, paceLog, transport } = engine;
   emit({ type: 'phase', phase: 'fetching' });
   const { traits } = pending;
-  const batcher = new PageBatcher({ thread, dispatcher, listener: pending, traits, transport });
-  const keepPace = () => thread.call('keepPace', limiters.learned());
+  const parts = { thread, dispatcher, listener: pending, traits, transport, paceLog };
+  const batcher = new PageBatcher(parts);
+  const keepPace = () =>
+    thread.call('keepPace', { learned: limiters.learned(), notes: paceLog.take() });
   // A run that is killed has learned something too.
   const keeping = setInterval(
     () => void keepPace().catch((error) => dispatcher.fail(error)),
@@ -75,6 +78,7 @@ export async function fetchPages(
   } finally {
     clearInterval(keeping);
   }
+  engine.pausesEnded();
   await keepPace();
   if (engine.stopped !== null) return;
   const end = pending.end();
@@ -100,6 +104,7 @@ export async function finishRun(
   thread: ArchiveThread,
   pagination: PaginationFacts | null,
   startedAt: number,
+  onReport?: ReportSink['onReport'],
 ): Promise<Summary> {
   const { clock, counters, emit, limiters, options, transport } = engine;
   engine.pausesEnded();
@@ -107,7 +112,11 @@ export async function finishRun(
   const closing = transport.close();
   emit({ type: 'phase', phase: 'exporting' });
   engine.whileExporting(() => void thread.call('abandon', null).catch(() => {}));
-  const finished = await thread.call('finish', { stopped: engine.stopped !== null });
+  const finished = await thread.call('finish', {
+    stopped: engine.stopped !== null,
+    withReport: onReport !== undefined,
+  });
+  if (finished.report !== null) onReport?.(finished.report);
   const { verdict, failures, archivePath, isAbandoned, echo } = finished;
   const partial = !isWhole(verdict.name, null);
   const outputs = finished.outputs.map(({ notes: _, ...output }) => ({ ...output, partial }));

@@ -31,8 +31,9 @@ export function logAttempt(
   outcome: string,
   toldToWaitMs: number | null,
   status: number | null,
+  bodyBytes: number,
 ): void {
   const { place } = task.request;
   const number = task.log.length + 1;
-  task.log.push({ place, number, startedAt, durationMs, status, outcome, toldToWaitMs });
+  task.log.push({ place, number, startedAt, durationMs, status, outcome, toldToWaitMs, bodyBytes });
 }

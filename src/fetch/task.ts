@@ -85,7 +85,10 @@ export interface FinalAttempt {
   readonly headers: HeaderValues | null;
   readonly protocol: Protocol | null;
   readonly hint: Hint | null;
+  /** Of `chunks`. */
   readonly bodyBytes: number;
+  /** Of the body that came, also where it is no page. */
+  readonly receivedBytes: number;
   /** The body as it came off the wire; none where the page failed. */
   chunks: readonly Uint8Array[];
   /** Null where it is stored. */
@@ -134,7 +137,7 @@ export function createTask(
 /** What the archive gets of a page that has ended. */
 export function arrivedPage(
   task: Task,
-  { state, status, headers, bodyBytes, why, timing }: FinalAttempt,
+  { state, status, headers, bodyBytes, receivedBytes, why, timing }: FinalAttempt,
   { pagingHeaders, pastEnd, credentials }: ListTraits,
 ): ArrivedPage {
   const isPastEnd =
@@ -142,14 +145,18 @@ export function arrivedPage(
     task.request.speculative === true &&
     status !== null &&
     pastEnd.includes(status);
+  const { url } = task.request;
+  // What is shown differs where the URL holds a credential of its own.
+  const known = task.shownUrl === url ? credentials : credentials.of(url);
   const page: ArrivedPage = {
     place: task.request.place,
     url: task.shownUrl,
     state: isPastEnd ? 'beyond-end' : state,
     status,
-    headers: headers === null ? null : keptHeaders(headers, credentials.of(task.request.url)),
+    headers: headers === null ? null : keptHeaders(headers, known),
     encoding: headers === null ? null : singleHeader(headers['content-encoding']),
     bodyBytes,
+    ...(receivedBytes === bodyBytes ? {} : { receivedBytes }),
     code: why?.code ?? null,
     reason: why?.reason ?? null,
     attempts: task.attempts,
@@ -158,9 +165,9 @@ export function arrivedPage(
     log: task.log,
   };
   const isExpected = task.request.expected !== undefined && !task.isAskedAgain;
-  const known: ArrivedPage = isExpected ? { ...page, expected: true } : page;
-  if (pagingHeaders.length === 0 || headers === null) return known;
-  return { ...known, asked: task.request.url, paging: pickHeaders(headers, pagingHeaders) };
+  const arrived: ArrivedPage = isExpected ? { ...page, expected: true } : page;
+  if (pagingHeaders.length === 0 || headers === null) return arrived;
+  return { ...arrived, asked: task.request.url, paging: pickHeaders(headers, pagingHeaders) };
 }
 
 /** Response headers worth keeping: what represents the page, how it pages and what it says about limits. Never Set-Cookie. */
@@ -242,6 +249,7 @@ export function finalAttempt({ response, hint }: AttemptResult, why: Why | null,
     protocol: response?.protocol ?? null,
     hint,
     bodyBytes: isStored ? response.bodyBytes : 0,
+    receivedBytes: response?.bodyBytes ?? 0,
     chunks: isStored ? response.chunks : [],
     why,
     timing,

@@ -12,7 +12,7 @@ import {
   type SecureContext,
   TLSSocket,
 } from 'node:tls';
-import { setRunningTimeout } from '../core/running-time.ts';
+import { setRunningTimeout } from '../core/clock.ts';
 import {
   certificateFault,
   isUnknownAuthority,

@@ -1,7 +1,7 @@
 /** The transport: one set of connections per origin, one sweep for all timeouts. */
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction, Socket } from 'node:net';
-import { runningTime } from '../core/running-time.ts';
+import { runningTime } from '../core/clock.ts';
 import {
   AddressGuard,
   type AddressKind,

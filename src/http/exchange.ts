@@ -2,8 +2,9 @@
  * One request on its way to one response, whatever protocol carries it. It collects the response,
  * holds it to its content-length and to the size limit, and settles exactly once.
  */
+
+import { runningTime } from '../core/clock.ts';
 import type { Fifo } from '../core/queues.ts';
-import { runningTime } from '../core/running-time.ts';
 import { formatByteLimit } from '../core/units.ts';
 import { type ArrivingBody, BodyChunks, type BodyRoom } from './response-body.ts';
 import {
@@ -108,6 +109,7 @@ export class Exchange implements ArrivingBody {
     // These two have no body whatever content-length says (RFC 9110 §8.6).
     if (typeof stated !== 'string' || status === 204 || status === 304) return;
     this.#statedBytes = Number(stated);
+    this.#body.expect(Math.min(this.#statedBytes, this.#maxBodyBytes));
     if (this.#statedBytes > this.#maxBodyBytes) this.#failTooLarge();
   }
 

@@ -1,6 +1,6 @@
 /** One HTTP/2 connection of a pool: its stream limit, its GOAWAY, its silence, and what failures mean. */
 import type { Socket } from 'node:net';
-import { runningTime } from '../core/running-time.ts';
+import { runningTime } from '../core/clock.ts';
 import { clientCertificateFault, errorCode } from './connect-fault.ts';
 import type { Exchange } from './exchange.ts';
 import { ClientConnection } from './h2/client-connection.ts';

@@ -3,8 +3,8 @@
  * fewer streams than the run wants. What exceeds the limit waits here, first come first served.
  */
 import type { Socket } from 'node:net';
+import { runningTime, setRunningTimeout } from '../core/clock.ts';
 import { Fifo } from '../core/queues.ts';
-import { runningTime, setRunningTimeout } from '../core/running-time.ts';
 import { type Exchange, failAll } from './exchange.ts';
 import { Http2Connection, type Http2Events } from './http2-connection.ts';
 import { TransportError, type TransportTuning } from './transport.ts';

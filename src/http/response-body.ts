@@ -11,6 +11,11 @@ const MOST_SLAB_BYTES = 4 * 1024 * 1024;
 /** Kept for the bodies to come: 8 MiB, which is 50 bodies of 60 KB and those that wait for a slot. */
 const MOST_FREE_SLABS = 512;
 
+/** For bodies that have not come yet. What is not written to takes no memory, but some systems set it aside. */
+const MOST_LARGE_BYTES = 256 * 1024 * 1024;
+
+/** Of large slabs that bodies still come into. */
+let largeBytes = 0;
 /** What the next bodies go to. */
 const freeSlabs: Buffer[] = [];
 /** Chunks that nobody has freed; all but the large ones fill a slab from its beginning. */
@@ -22,9 +27,15 @@ export class BodyChunks {
   /** Where the last chunk grows. */
   #slab: Buffer | null = null;
   #slabBytes = 0;
+  #statedBytes = 0;
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** So many are to come: a large body then stands in one slab. Call it before `add`. */
+  expect(statedBytes: number): void {
+    this.#statedBytes = statedBytes;
   }
 
   add(chunk: Uint8Array): void {
@@ -45,6 +56,7 @@ export class BodyChunks {
     unfreed.add(chunks);
     this.#chunks = [];
     this.#bytes = 0;
+    this.#statedBytes = 0;
     return chunks;
   }
 
@@ -55,16 +67,26 @@ export class BodyChunks {
   #slabWithRoom(): Buffer {
     if (this.#slab !== null && this.#slabBytes < this.#slab.length) return this.#slab;
     this.#endSlab();
-    const isLarge = this.#bytes >= LARGE_BYTES;
-    const free = isLarge ? undefined : freeSlabs.pop();
-    // As much again as there is: the system gives memory only to what is written.
-    const size = isLarge ? Math.min(this.#bytes, MOST_SLAB_BYTES) : SLAB_BYTES;
+    const size = this.#nextSlabBytes();
+    const free = size === SLAB_BYTES ? freeSlabs.pop() : undefined;
     this.#slab = free ?? Buffer.allocUnsafeSlow(size);
+    if (size > SLAB_BYTES) largeBytes += size;
     return this.#slab;
   }
 
+  #nextSlabBytes(): number {
+    const left = this.#statedBytes - this.#bytes;
+    if (left >= LARGE_BYTES && largeBytes + left <= MOST_LARGE_BYTES) return left;
+    if (this.#bytes < LARGE_BYTES) return SLAB_BYTES;
+    // As much again as there is.
+    return Math.min(this.#bytes, MOST_SLAB_BYTES);
+  }
+
   #endSlab(): void {
-    if (this.#slab !== null) this.#chunks.push(this.#slab.subarray(0, this.#slabBytes));
+    if (this.#slab !== null) {
+      this.#chunks.push(this.#slab.subarray(0, this.#slabBytes));
+      if (this.#slab.length > SLAB_BYTES) largeBytes -= this.#slab.length;
+    }
     this.#slab = null;
     this.#slabBytes = 0;
   }
@@ -85,6 +107,10 @@ function freeChunk({ buffer }: Uint8Array): void {
 
 /** All in one chunk, which `freeChunks` frees where it is large; they themselves may no longer be read. */
 export function joinChunks(chunks: readonly Uint8Array[]): readonly [Uint8Array] {
+  const [one, another] = chunks;
+  if (one !== undefined && another === undefined && one.length > LARGE_BYTES) {
+    return chunks as readonly [Uint8Array];
+  }
   const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
   const whole = bytes > LARGE_BYTES ? Buffer.allocUnsafeSlow(bytes) : Buffer.allocUnsafe(bytes);
   moveChunks(chunks, whole, 0);

@@ -41,11 +41,11 @@ export type ServerError = 'error' | 'refusal' | 'misled' | 'down';
 
 export class HiddenLimit {
   #phase: 'errors' | 'trial' | 'limit' = 'errors';
-  #hasAnswered = false;
+  #hasAnswered: boolean;
   #knowsErrors = false;
-  #total = 0;
+  #total: number;
   /** In this phase, fading. */
-  #answers = 0;
+  #answers: number;
   #errors = 0;
   #refusals = 0;
   /** Errors since the last answer. */
@@ -64,6 +64,15 @@ export class HiddenLimit {
   /** Answers since an error, from which the pace of a trial follows. */
   #countedFrom = 0;
   #counted = 0;
+
+  /** @param answers how many requests were answered before the server's first error */
+  constructor(answers = 0) {
+    this.#hasAnswered = answers > 0;
+    this.#total = answers;
+    const older = Math.max(0, answers - MEMORY);
+    // As `#count` would have let them fade.
+    this.#answers = older === 0 ? answers : MEMORY / 2 + (older % (MEMORY / 2));
+  }
 
   /** Requests per millisecond that a trial holds to; Infinity where there is none. */
   rate(now: number): number {

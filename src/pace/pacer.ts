@@ -29,7 +29,9 @@ export class Pacer {
   readonly #searched = new Spacing(SLACK_MS);
   readonly #statedSpacing = new Spacing(SLACK_MS);
   readonly #trial = new Spacing(SLACK_MS);
-  readonly #hidden = new HiddenLimit();
+  /** Null until the server answers with an error. */
+  #hidden: HiddenLimit | null = null;
+  #accepted = 0;
   readonly #user: Spacing;
   #userIsSet = false;
   #inFlight = 0;
@@ -97,6 +99,7 @@ export class Pacer {
 
   /** What an error of the server is. Call it before `ended`, which is told of a refusal as of any other. */
   readError(sentAt: number, now: number): ServerError {
+    this.#hidden ??= new HiddenLimit(this.#accepted);
     const is = this.#hidden.failed(sentAt, now, this.#search.isSafe);
     if (is === 'misled' || is === 'down') this.#search.startOver(now);
     return is;
@@ -123,7 +126,8 @@ export class Pacer {
       this.#auto?.ended(answer, inFlight, sentAt, now);
     }
     if (kind === 'accepted') {
-      this.#hidden.accepted(sentAt, now);
+      this.#accepted += 1;
+      this.#hidden?.accepted(sentAt, now);
       this.#search.accepted(sentAt, now);
     }
     if (this.#gate?.succeeded(sentAt)) {
@@ -180,6 +184,12 @@ export class Pacer {
     };
   }
 
+  /** What the server's headers allow a second at this moment; null where they state no limit. */
+  statedPerSecond(now: number): number | null {
+    const rate = this.#stated?.rate(now) ?? Number.POSITIVE_INFINITY;
+    return rate === Number.POSITIVE_INFINITY ? null : rate * 1000;
+  }
+
   /** @param now for what the headers allow at this moment */
   basis(now: number): PaceBasis {
     const { concurrency } = this;
@@ -209,7 +219,9 @@ export class Pacer {
       this.#userIsSet = true;
     }
     setIfChanged(this.#searched, this.#search.spacingRate, now);
-    if (setIfChanged(this.#trial, this.#hidden.rate(now), now)) this.#trial.drain(now);
+    if (this.#hidden !== null && setIfChanged(this.#trial, this.#hidden.rate(now), now)) {
+      this.#trial.drain(now);
+    }
     if (this.#stated !== null) setIfChanged(this.#statedSpacing, this.#stated.rate(now), now);
   }
 }

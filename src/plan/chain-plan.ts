@@ -1,9 +1,9 @@
 import { mayBeCeiling } from '../core/depth.ts';
+import { gone } from '../core/expectation.ts';
 import type { Dropped, PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
-import { gone } from './fan-out-coverage.ts';
 import { guessNext } from './guess-next.ts';
 import { readNoNext } from './no-next.ts';
 import type { PlanState } from './plan.ts';

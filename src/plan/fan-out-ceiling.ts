@@ -1,7 +1,8 @@
 /** Where a server stops although its list goes on, or may go on. */
 import { likelyCeiling } from '../core/depth.ts';
+import { gone } from '../core/expectation.ts';
 import { formatCount } from '../core/units.ts';
-import { type FanOutFacts, gone, MOST_TRAILING_PAGES } from './fan-out-coverage.ts';
+import { type FanOutFacts, MOST_TRAILING_PAGES } from './fan-out-coverage.ts';
 
 interface Ceiling {
   readonly position: number;

@@ -194,5 +194,3 @@ export interface FanOutFacts {
 
 /** After so many pages without records no more are requested, whatever the total. */
 export const MOST_TRAILING_PAGES = 16;
-/** Refusals that say that there is no such page. */
-export const gone: ReadonlySet<number> = new Set([404, 410, 416]);

@@ -1,8 +1,10 @@
 /** Where the list of a fan-out ends. */
+
+import { gone } from '../core/expectation.ts';
 import type { PlanEnd } from '../core/page-info.ts';
 import { formatCount } from '../core/units.ts';
 import { findCeiling } from './fan-out-ceiling.ts';
-import { type Coverage, type FanOutFacts, gone } from './fan-out-coverage.ts';
+import type { Coverage, FanOutFacts } from './fan-out-coverage.ts';
 
 /**
  * So many pages in a row, each with one new record where others hold many, are those of a server that has always

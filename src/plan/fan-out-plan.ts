@@ -1,3 +1,4 @@
+import { gone } from '../core/expectation.ts';
 import type { PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { EndEvidence } from './end-evidence.ts';
@@ -6,7 +7,6 @@ import {
   Coverage,
   emptiness,
   type FanOutFacts,
-  gone,
   hasSameRecords,
   MOST_TRAILING_PAGES,
   mayBeAlike,

@@ -24,6 +24,8 @@ export interface ListPlanOptions {
 interface WrittenUrl {
   readonly text: string;
   readonly writtenAt: string | null;
+  /** `checkUrl` would give it back as it is. */
+  readonly isNormal?: boolean;
 }
 
 /**
@@ -47,8 +49,8 @@ export function createListPlan(options: ListPlanOptions): Plan {
       for (const source of sources) {
         for await (const written of writtenUrls(source, options)) {
           const batch: PageRequest[] = [];
-          for (const { text, writtenAt } of written) {
-            const url = checkUrl(text, writtenAt, secretParams);
+          for (const { text, writtenAt, isNormal } of written) {
+            const url = isNormal ? text : checkUrl(text, writtenAt, secretParams);
             batch.push({ place: { branch: 0, position }, method, url, body, source: writtenAt });
             position++;
           }
@@ -112,9 +114,13 @@ async function* writtenUrls(
   options: ListPlanOptions,
 ): AsyncGenerator<readonly WrittenUrl[]> {
   switch (source.kind) {
-    case 'template':
-      yield* batched(parseUrlTemplate(source.text), () => null);
+    case 'template': {
+      const template = parseUrlTemplate(source.text);
+      const first = template.at(0);
+      const isNormal = template.isAlike && checkUrl(first, null, options.secretParams) === first;
+      yield* batched(template, () => null, isNormal);
       break;
+    }
     case 'literal':
       yield [{ text: source.text, writtenAt: null }];
       break;
@@ -147,11 +153,12 @@ async function* writtenUrls(
 function* batched(
   urls: Iterable<string>,
   originAt: (index: number) => string | null,
+  isNormal = false,
 ): Generator<readonly WrittenUrl[]> {
   let batch: WrittenUrl[] = [];
   let index = 0;
   for (const text of urls) {
-    batch.push({ text, writtenAt: originAt(index) });
+    batch.push({ text, writtenAt: originAt(index), isNormal });
     index++;
     if (batch.length === BATCH_LENGTH) {
       yield batch;

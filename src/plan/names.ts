@@ -201,6 +201,8 @@ export const means = {
   ofTheAnswer: (name: string): boolean => OF_THE_ANSWER.has(squash(name)),
   /** An array of sort values. */
   searchAfter: (name: string): boolean => /^(?:next)?searchafter$/.test(squash(name)),
+  /** An object with the last record's key. */
+  lastKey: (name: string): boolean => /^last(?:evaluated)?key$/.test(squash(name)),
   /** An object whose members are parameters of the next request. */
   parameters: (name: string): boolean =>
     /^(?:(?:query)?continue|lastindex(?:es)?|next(?:page)?(?:params|parameters|query))$/.test(

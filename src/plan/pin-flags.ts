@@ -42,6 +42,7 @@ export function pinFlags(pagination: Pagination, asked: AskedOutput): readonly s
       return isUnsaid ? [] : [flag, String(value)];
     }),
     ...(pagination.nextIsEncoded === true ? ['--next-encoded'] : []),
+    ...(pagination.nextList == null ? [] : ['--next-list', pagination.nextList]),
     ...(pagination.sameOrigin === true ? ['--same-origin'] : []),
     ...(pagination.repeatIsEnd ? ['--repeat-is-end'] : []),
   ];

@@ -44,6 +44,13 @@ export function setQueryParameter(url: string, name: string, value: string): str
   return changed.slice(0, first.value) + equals + encodeValue(value) + changed.slice(first.to);
 }
 
+/** Sets a parameter to several values: `a=1&a=2`. */
+export function repeatParameter(url: string, name: string, values: readonly string[]): string {
+  const [first = '', ...others] = values;
+  const start = setQueryParameter(url, name, first);
+  return others.reduce((all, value) => addParameter(all, name, value), start);
+}
+
 /** Sets each of `values`, in their order. */
 export function mergeParameters(url: string, values: Readonly<Record<string, string>>): string {
   let merged = url;

@@ -4,6 +4,11 @@ import { EverypageError } from '../core/errors.ts';
 export interface UrlTemplate extends Iterable<string> {
   /** How many URLs: the product of the sizes of all ranges and sets; 1 without any. */
   readonly count: number;
+  /**
+   * Whether only numbers and letters vary, behind the host: then all URLs are as well written as the first.
+   * A percent-encoded part may vary in what it stands for.
+   */
+  readonly isAlike: boolean;
   /** The URL at `index`, from 0. Throws `RangeError` outside `0 … count - 1`. */
   at(index: number): string;
 }
@@ -12,6 +17,7 @@ export interface UrlTemplate extends Iterable<string> {
 interface Part {
   readonly before: string;
   readonly size: number;
+  readonly isRange: boolean;
   readonly valueAt: (index: number) => string;
 }
 
@@ -62,6 +68,7 @@ export function parseUrlTemplate(text: string): UrlTemplate {
 
   return {
     count,
+    isAlike: isAlike(text, parts),
     at(index) {
       if (!Number.isInteger(index) || index < 0 || index >= count) {
         throw new RangeError(`URL ${index} of ${count} was asked for`);
@@ -83,6 +90,16 @@ export function parseUrlTemplate(text: string): UrlTemplate {
       }
     },
   };
+}
+
+const behindHost = /^https?:\/\/[^/?#]+[/?]/i;
+
+function isAlike(text: string, parts: readonly Part[]): boolean {
+  return (
+    behindHost.test(parts[0]?.before ?? text) &&
+    !text.includes('%') &&
+    parts.every((part) => part.isRange)
+  );
 }
 
 /** The first `length` parts at `index`, with `tail` after them. */
@@ -109,13 +126,14 @@ function readParts(text: string): { parts: Part[]; tail: string } {
     const setEnd = setEnds.get(start);
     if (setEnd !== undefined) {
       const members = text.slice(start + 1, setEnd).split(',');
-      parts.push({ before, size: members.length, valueAt: (index) => members[index]! });
+      const valueAt = (index: number): string => members[index]!;
+      parts.push({ before, size: members.length, isRange: false, valueAt });
       literalStart = setEnd + 1;
     } else {
       rangePattern.lastIndex = start;
       const range = rangePattern.exec(text);
       if (range === null) continue;
-      parts.push({ before, ...readRange(range) });
+      parts.push({ before, isRange: true, ...readRange(range) });
       literalStart = start + range[0].length;
     }
     opening.lastIndex = literalStart;
@@ -148,7 +166,7 @@ function findSets(text: string): Map<number, number> {
   return sets;
 }
 
-function readRange(match: RegExpExecArray): Omit<Part, 'before'> {
+function readRange(match: RegExpExecArray): Pick<Part, 'size' | 'valueAt'> {
   const [form, firstDigits, lastDigits, firstLetter, lastLetter, stepDigits] = match;
   const step = stepDigits === undefined ? 1 : readNumber(stepDigits, form);
   if (step === 0) {

@@ -15,6 +15,10 @@ export interface ProgressSnapshot {
   readonly elapsedMs: number;
   /** Smoothed over about 5 s, pauses included; null before the first page. */
   readonly pagesPerSecond: number | null;
+  /** Bodies as they came, smoothed in the same way. */
+  readonly bytesPerSecond: number | null;
+  /** What a server says of its limit, as it last said it; null if none does. */
+  readonly limit: string | null;
   /** Null if it is not known. */
   readonly leftMs: number | null;
   /** The longest wait; `making`: for a page that the server is still making. */
@@ -49,6 +53,10 @@ export function createProgress(clock: Clock): Progress {
 
   let sampledAt = startedAt;
   let sampledFetched = 0;
+  let bytes = 0;
+  let sampledBytes = 0;
+  let averageBytes = 0;
+  let limit: string | null = null;
   // An exponential average with the weight it has gathered, so that it is unbiased from the start.
   let average = 0;
   let weight = 0;
@@ -57,11 +65,14 @@ export function createProgress(clock: Clock): Progress {
     const elapsedMs = now - sampledAt;
     if (elapsedMs <= 0) return;
     const rate = ((fetched - sampledFetched) * 1000) / elapsedMs;
+    const byteRate = ((bytes - sampledBytes) * 1000) / elapsedMs;
     const share = 1 - Math.exp(-elapsedMs / smoothingMs);
     average += (rate - average) * share;
+    averageBytes += (byteRate - averageBytes) * share;
     weight += (1 - weight) * share;
     sampledAt = now;
     sampledFetched = fetched;
+    sampledBytes = bytes;
   }
 
   function longestPause(now: number): Wait | null {
@@ -87,6 +98,7 @@ export function createProgress(clock: Clock): Progress {
           break;
         case 'page':
           fetched += 1;
+          bytes += event.bodyBytes;
           pauses.delete(nameOf(event.place));
           if (isRecheck(event.place)) checked += 1;
           else if (event.state !== 'beyond-end') {
@@ -116,6 +128,9 @@ export function createProgress(clock: Clock): Progress {
         case 'resume':
           pauses.delete(event.limiter);
           break;
+        case 'limit':
+          limit = event.said;
+          break;
         case 'phase':
           phase = event.phase;
           break;
@@ -143,6 +158,8 @@ export function createProgress(clock: Clock): Progress {
         retries,
         elapsedMs: now - startedAt,
         pagesPerSecond,
+        bytesPerSecond: fetched > 0 && weight > 0 ? averageBytes / weight : null,
+        limit,
         leftMs,
         pause,
       };

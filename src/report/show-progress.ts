@@ -1,13 +1,15 @@
 /** The progress of a run, as a bar on a terminal or as plain lines; both say the same words. */
 import type { Clock } from '../core/clock.ts';
 import { escapeText } from '../core/escape.ts';
-import { counted, formatCount, formatDuration } from '../core/units.ts';
+import { counted, formatBytes, formatCount, formatDuration } from '../core/units.ts';
 import { createPainter, fitLine, type Segment, textWidth } from './paint.ts';
 import { createProgress, type ProgressSnapshot, type Wait } from './progress.ts';
 import type { Reporter, Screen, TerminalFacts, Ticker } from './reporter.ts';
 import { formatRate } from './wording.ts';
 
 const redrawMs = 100;
+/** From here on a second line says more of the pace. */
+const WIDE_COLUMNS = 100;
 const widestBar = 40;
 const narrowestBar = 8;
 /** Of the plain lines. */
@@ -61,7 +63,9 @@ export function progressLines(
   }
   const lines = [fitLine(words, columns, paint)];
   const trouble = troubleSegments(snapshot);
-  if (trouble.length > 0) lines.push(fitLine(trouble, columns, paint));
+  const details =
+    facts.columns() >= WIDE_COLUMNS ? [...trouble, ...detailSegments(snapshot)] : trouble;
+  if (details.length > 0) lines.push(fitLine(separated(details), columns, paint));
   return lines;
 }
 
@@ -73,7 +77,7 @@ export function createPlainProgress(screen: Screen, clock: Clock, ticker: Ticker
 }
 
 export function plainProgressLine(snapshot: ProgressSnapshot): string {
-  const trouble = troubleSegments(snapshot)
+  const trouble = separated(troubleSegments(snapshot))
     .map((segment) => segment.text)
     .join('');
   return [formatDuration(snapshot.elapsedMs), amountText(snapshot), ...paceParts(snapshot), trouble]
@@ -137,6 +141,21 @@ function troubleSegments(snapshot: ProgressSnapshot): readonly Segment[] {
   }
   if (failed > 0) parts.push({ text: `${formatCount(failed)} failed`, paint: 'red' });
   if (retries > 0) parts.push({ text: counted(retries, 'retry', 'retries'), paint: null });
+  return parts;
+}
+
+/** What the pace comes to in bytes, and the limit that the server states. */
+function detailSegments({ bytesPerSecond, limit, phase }: ProgressSnapshot): readonly Segment[] {
+  if (phase === 'exporting' || phase === 'draining') return [];
+  const parts: Segment[] = [];
+  if (bytesPerSecond !== null) {
+    parts.push({ text: `${formatBytes(Math.round(bytesPerSecond))}/s`, paint: 'dim' });
+  }
+  if (limit !== null) parts.push({ text: escapeText(limit), paint: 'dim' });
+  return parts;
+}
+
+function separated(parts: readonly Segment[]): readonly Segment[] {
   return parts.flatMap((part, index) =>
     index === 0 ? [part] : [{ text: ' · ', paint: 'dim' as const }, part],
   );

@@ -13,7 +13,7 @@ import { pagingCommands, pagingText } from './paging-text.ts';
 import { createPainter, type Painter } from './paint.ts';
 import { headingAfter, stopText } from './stop-text.ts';
 import { failureLines, verdictLines } from './verdict-text.ts';
-import { formatRate, paceWords, reservation, writtenText } from './wording.ts';
+import { formatRate, leftOutText, paceWords, reservation, writtenText } from './wording.ts';
 
 /** Commands to print; the caller knows how the run was started, this file does not. */
 interface SummaryCommands {
@@ -88,13 +88,13 @@ function outputLines(summary: Summary, context: SummaryContext, paint: Painter):
   if (first !== undefined) {
     const { isWholeByDefault = false } = context;
     const lines = outputs.map((output) => {
-      const { destination, records, bytes, partial } = output;
+      const { destination, records, bytes, partial, leftOut } = output;
       const name = escapeText(context.outputName ?? destination);
       const time = output === first ? ` in ${formatDuration(summary.durationMs)}` : '';
       const but = partial ? reservation(verdict) : '';
       const written = isWholeByDefault
-        ? counted(records, 'whole page')
-        : writtenText(records, verdict);
+        ? `${counted(records, 'whole page')}${leftOutText(leftOut)}`
+        : writtenText(output, verdict);
       return `${written} → ${name} (${formatBytes(bytes)})${time}${but}`;
     });
     return [

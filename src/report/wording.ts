@@ -1,6 +1,6 @@
 /** Words that several texts of this folder share. */
 import { escapeText } from '../core/escape.ts';
-import { isWhole, type PaceFacts, type Verdict } from '../core/summary.ts';
+import { isWhole, type PaceFacts, type Verdict, type WrittenOutput } from '../core/summary.ts';
 import { counted, formatCount, formatDuration } from '../core/units.ts';
 
 /** `35.2`; from 100 on without decimals. */
@@ -61,7 +61,16 @@ function rateWords(perSecond: number): string {
   return `${formatRate(perSecond * 3600)} requests/h`;
 }
 
-/** What an output holds: its records, or the pages that were taken whole. */
-export function writtenText(count: number, { records }: Verdict): string {
-  return counted(count, records?.output === 'pages' ? 'page' : 'record');
+/** What an output holds: its records, or the pages that were taken whole; and what it does not hold. */
+export function writtenText(
+  { records: count, leftOut }: Pick<WrittenOutput, 'records' | 'leftOut'>,
+  { records }: Verdict,
+): string {
+  const written = counted(count, records?.output === 'pages' ? 'page' : 'record');
+  return `${written}${leftOutText(leftOut)}`;
+}
+
+/** What `--where` left out, to stand behind what was written. */
+export function leftOutText(leftOut: number): string {
+  return leftOut === 0 ? '' : ` (${formatCount(leftOut)} left out by --where)`;
 }

@@ -1,16 +1,29 @@
 import { columnNames } from '../core/column-names.ts';
-import { endOfSpace, endOfString, endOfValue, keyName } from '../decode/decode.ts';
-import { kindsOf } from './column-types.ts';
-import { fitsInt64, isDouble, readLiteral, scaleOf, wholeDigits } from './number-literal.ts';
-import { LONGEST_TIME, type TimeForm, timeFormOf } from './time-literal.ts';
-import type { ColumnType, Field, JsonKind, RecordSchema } from './types.ts';
+import type { TableColumn } from '../core/table-options.ts';
+import { parseSelection, RecordFields } from '../decode/decode.ts';
+import { MOST_FIELDS_IN_ALL } from './limits.ts';
+import { type Pin, pinAt } from './pinned-types.ts';
+import { notesOf, unmetNotes } from './schema-notes.ts';
+import { type Budget, Seen } from './seen.ts';
+import type { RecordSchema } from './types.ts';
 
 /** Collects what the values of each column have in common. */
 export interface Inference {
-  /** Looks at the record that begins at `start`, which is valid JSON. */
+  /**
+   * Looks at the record that begins at `start`, which is valid JSON.
+   *
+   * @throws PinFault where it has a value that is not of the type that is pinned for it
+   */
   add(bytes: Uint8Array, start: number): void;
   /** The schema of the records so far. */
   schema(): RecordSchema;
+}
+
+export interface InferenceOptions {
+  /** What the user wants of each record; null: all that it has. */
+  readonly columns?: readonly TableColumn[] | null;
+  /** Types of the records that the user wants whatever comes. With `columns` only those of the columns count. */
+  readonly pinned?: Pin;
 }
 
 /**
@@ -23,9 +36,16 @@ export interface Inference {
  * inference.add(Buffer.from('{"id":1}'), 0);
  * inference.schema().columns[0].type; // { kind: 'integer' }
  */
-export function createInference(): Inference {
-  const seen = new Seen();
+export function createInference({
+  columns = null,
+  pinned = null,
+}: InferenceOptions = {}): Inference {
   const budget = { fields: MOST_FIELDS_IN_ALL, sameKeys: false };
+  return columns === null ? ofRecords(pinned, budget) : ofColumns(columns, pinned, budget);
+}
+
+function ofRecords(pinned: Pin, budget: Budget): Inference {
+  const seen = new Seen(pinned, '');
   let records = 0;
   return {
     add(bytes, start) {
@@ -36,333 +56,52 @@ export function createInference(): Inference {
   };
 }
 
-/** Keys of one object. SQLite's tables have as many columns. */
-export const MOST_FIELDS = 2_000;
-const MOST_FIELDS_IN_ALL = 20_000;
-export const MOST_LEVELS = 24;
-const MOST_DIGITS = 38;
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const BACKSLASH = 0x5c;
-const LOWER_F = 0x66;
-const LOWER_N = 0x6e;
-const LOWER_T = 0x74;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-
-interface Budget {
-  fields: number;
-  /** An object had a key twice. */
-  sameKeys: boolean;
-}
-
-class SeenField {
-  readonly key: string;
-  readonly index: number;
-  readonly utf8: Uint8Array;
-  readonly values = new Seen();
-  /** Objects that have it. */
-  count = 0;
-  /** The last object that had it, by its number. */
-  lastIn = -1;
-
-  constructor(key: string, index: number, utf8: Uint8Array) {
-    this.key = key;
-    this.index = index;
-    this.utf8 = utf8;
-  }
-}
-
-/** What was seen at one place of the records. */
-class Seen {
-  hasNulls = false;
-  readonly kinds = new Set<JsonKind>();
-  /** What is there has no common type, or is too large to have one. */
-  #isText = false;
-
-  #mostWhole = 0;
-  #mostScale = 0;
-  #isInt64 = true;
-  #isDouble = true;
-  #hasNegativeZero = false;
-
-  /** Undefined before the first string; null where they have no form in common. */
-  #timeForm: TimeForm | null | undefined = undefined;
-  #isUnicode = true;
-
-  #items: Seen | null = null;
-
-  #objects = 0;
-  #fields: SeenField[] = [];
-  #byKey = new Map<string, SeenField>();
-
-  /** Looks at the value at `pos`. Returns where it ends. */
-  look(bytes: Uint8Array, pos: number, level: number, budget: Budget): number {
-    const first = bytes[pos]!;
-    switch (first) {
-      case LOWER_N:
-        this.hasNulls = true;
-        return pos + 4;
-      case LOWER_T:
-      case LOWER_F:
-        this.#is('boolean');
-        return pos + (first === LOWER_T ? 4 : 5);
-      case QUOTE:
-        this.#is('string');
-        return this.#lookAtString(bytes, pos);
-      case OPEN_BRACE:
-        this.#is('object');
-        return this.#isText || level > MOST_LEVELS
-          ? this.#passOver(bytes, pos)
-          : this.#lookAtObject(bytes, pos, level, budget);
-      case OPEN_BRACKET:
-        this.#is('list');
-        return this.#isText || level > MOST_LEVELS
-          ? this.#passOver(bytes, pos)
-          : this.#lookAtList(bytes, pos, level, budget);
-      default:
-        this.#is('number');
-        return this.#lookAtNumber(bytes, pos);
-    }
-  }
-
-  #is(kind: JsonKind): void {
-    if (this.kinds.has(kind)) return;
-    this.kinds.add(kind);
-    if (this.kinds.size > 1) this.#becomeText();
-  }
-
-  #becomeText(): void {
-    this.#isText = true;
-    this.#items = null;
-    this.#fields = [];
-    this.#byKey = new Map();
-  }
-
-  #passOver(bytes: Uint8Array, pos: number): number {
-    if (!this.#isText) this.#becomeText();
-    return endOfValue(bytes, pos);
-  }
-
-  #lookAtNumber(bytes: Uint8Array, pos: number): number {
-    const end = endOfValue(bytes, pos);
-    if (this.#isText) return end;
-    // All but a few numbers are plain integers that a double holds, too.
-    let at = pos;
-    if (bytes[at] === 0x2d && bytes[at + 1] !== 0x30) at += 1;
-    const length = end - at;
-    while (at < end && bytes[at]! >= 0x30 && bytes[at]! <= 0x39) at += 1;
-    if (at === end && length <= 15) {
-      if (length > this.#mostWhole && bytes[pos] !== 0x30) this.#mostWhole = length;
-      return end;
-    }
-    const text = textOf(bytes, pos, end);
-    const literal = readLiteral(text);
-    const scale = scaleOf(literal);
-    this.#mostWhole = Math.max(this.#mostWhole, wholeDigits(literal));
-    this.#mostScale = Math.max(this.#mostScale, scale);
-    if (literal.digits === '' && literal.isNegative) this.#hasNegativeZero = true;
-    this.#isInt64 &&= scale === 0 && fitsInt64(literal);
-    this.#isDouble &&= isDouble(text, literal);
-    return end;
-  }
-
-  #lookAtString(bytes: Uint8Array, pos: number): number {
-    const end = endOfString(bytes, pos + 1);
-    if (this.#timeForm !== null) {
-      const form = timeFormOf(end - pos - 2 > LONGEST_TIME ? '' : textOf(bytes, pos + 1, end - 1));
-      this.#timeForm = this.#timeForm === undefined ? form : common(this.#timeForm, form);
-    }
-    if (this.#isUnicode && hasHighEscape(bytes, pos, end)) {
-      this.#isUnicode = keyName(bytes.subarray(pos + 1, end - 1)).isWellFormed();
-    }
-    return end;
-  }
-
-  #lookAtList(bytes: Uint8Array, open: number, level: number, budget: Budget): number {
-    this.#items ??= new Seen();
-    let pos = endOfSpace(bytes, open + 1);
-    if (bytes[pos] === CLOSE_BRACKET) return pos + 1;
-    for (;;) {
-      pos = endOfSpace(bytes, this.#items.look(bytes, pos, level + 1, budget));
-      if (bytes[pos] !== COMMA) return pos + 1;
-      pos = endOfSpace(bytes, pos + 1);
-    }
-  }
-
-  #lookAtObject(bytes: Uint8Array, open: number, level: number, budget: Budget): number {
-    const number = this.#objects++;
-    let pos = endOfSpace(bytes, open + 1);
-    if (bytes[pos] === CLOSE_BRACE) return pos + 1;
-    for (let expected = 0; ; ) {
-      const keyEnd = endOfString(bytes, pos + 1);
-      const at = this.#fieldAt(bytes, pos + 1, keyEnd - 1, expected, budget);
-      if (at < 0) {
-        this.#becomeText();
-        return endOfValue(bytes, open);
-      }
-      const field = this.#fields[at]!;
-      expected = at + 1;
-      if (field.lastIn === number) budget.sameKeys = true;
-      else field.count += 1;
-      field.lastIn = number;
-      // Past the colon.
-      pos = endOfSpace(bytes, endOfSpace(bytes, keyEnd) + 1);
-      pos = endOfSpace(bytes, field.values.look(bytes, pos, level + 1, budget));
-      if (bytes[pos] !== COMMA) return pos + 1;
-      pos = endOfSpace(bytes, pos + 1);
-    }
-  }
-
-  /** The index of the field under a key, most often the one that followed before; −1 where there are too many. */
-  #fieldAt(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    expected: number,
-    budget: Budget,
-  ): number {
-    const guess = this.#fields[expected];
-    if (guess !== undefined && isSame(bytes, start, end, guess.utf8)) return expected;
-    const content = bytes.subarray(start, end);
-    const key = keyName(content);
-    const known = this.#byKey.get(key);
-    if (known !== undefined) return known.index;
-    if (this.#fields.length >= MOST_FIELDS || budget.fields === 0) return -1;
-    budget.fields -= 1;
-    const field = new SeenField(key, this.#fields.length, content.slice());
-    this.#byKey.set(key, field);
-    return this.#fields.push(field) - 1;
-  }
-
-  type(): ColumnType {
-    const kinds = [...this.kinds];
-    const text: ColumnType = { kind: 'json', of: kinds };
-    if (this.#isText) return text;
-    switch (kinds[0]) {
-      case undefined:
-        return { kind: 'null' };
-      case 'boolean':
-        return { kind: 'boolean' };
-      case 'number':
-        return this.#numberType() ?? text;
-      case 'string':
-        if (!this.#isUnicode) return text;
-        return this.#timeForm ?? { kind: 'string' };
-      case 'list': {
-        const items = this.#items!.type();
-        return items.kind === 'null'
-          ? text
-          : { kind: 'list', items, hasNulls: this.#items!.hasNulls };
-      }
-      default:
-        return this.#fields.length === 0 ? text : { kind: 'struct', fields: this.#fieldTypes() };
-    }
-  }
-
-  #numberType(): ColumnType | null {
-    const precision = this.#mostWhole + this.#mostScale;
-    const hasNegativeZero = this.#hasNegativeZero;
-    if (!hasNegativeZero && this.#isInt64) return { kind: 'integer' };
-    if (!hasNegativeZero && precision <= MOST_DIGITS) {
-      return { kind: 'decimal', precision: Math.max(1, precision), scale: this.#mostScale };
-    }
-    return this.#isDouble ? { kind: 'double', hasNegativeZero } : null;
-  }
-
-  #fieldTypes(): Field[] {
-    const names = columnNames(
-      this.#fields.map(({ key }) => writable(key)),
-      // As in SQL.
-      (name) => name.toLowerCase(),
-    );
-    return this.#fields.map(({ key, values, count }, index) => ({
-      key,
-      name: names[index]!,
-      type: values.type(),
-      hasNulls: values.hasNulls,
-      isOptional: count < this.#objects,
-    }));
-  }
-}
-
-function schemaOf(seen: Seen, records: number, sameKeys: boolean): RecordSchema {
+function schemaOf(seen: Seen, records: number, hasSameKeys: boolean): RecordSchema {
   const type = seen.type();
+  const { hasNulls } = seen;
   const isWhole = type.kind !== 'struct';
   const columns = isWhole
-    ? [{ key: 'value', name: 'value', type, hasNulls: seen.hasNulls, isOptional: false }]
+    ? [{ key: 'value', name: 'value', type, hasNulls, isOptional: false }]
     : // A record that is null has no field.
-      type.fields.map((field) => ({ ...field, isOptional: field.isOptional || seen.hasNulls }));
-  const notes = notesOf(columns, isWhole, records, sameKeys);
-  return { columns, isWhole, hasNulls: seen.hasNulls, records, notes };
+      type.fields.map((field) => ({ ...field, isOptional: field.isOptional || hasNulls }));
+  const notes = notesOf(columns, isWhole, records, hasSameKeys);
+  return { columns, paths: null, isWhole, hasNulls, hasSameKeys, records, notes };
 }
 
-function notesOf(
-  columns: readonly Field[],
-  isWhole: boolean,
-  records: number,
-  sameKeys: boolean,
-): string[] {
-  const notes: string[] = [];
-  const renamed = renamedIn(columns);
-  if (renamed.length > 0) {
-    const shown = renamed
-      .slice(0, 5)
-      .map(({ key, name }) => `${JSON.stringify(key)} is ${JSON.stringify(name)}`);
-    const more = renamed.length > shown.length ? `, and ${renamed.length - shown.length} more` : '';
-    notes.push(`names of columns were changed so that each is its own: ${shown.join(', ')}${more}`);
-  }
-  if (sameKeys) {
-    notes.push('an object has the same key twice; the last value counts, as for most readers');
-  }
-  if (isWhole && records > 0 && columns[0]!.type.kind !== 'null') {
-    const kinds = kindsOf(columns[0]!.type);
-    const isObjects = kinds.length === 1 && kinds[0] === 'object';
-    const why = isObjects ? 'have no keys, or too many' : 'are not all objects';
-    notes.push(`the records ${why}, so each stands whole in the column "value"`);
-  }
-  return notes;
-}
-
-function renamedIn(fields: readonly Field[]): Field[] {
-  return fields.flatMap((field) => {
-    let { type } = field;
-    while (type.kind === 'list') type = type.items;
-    const below = type.kind === 'struct' ? renamedIn(type.fields) : [];
-    return field.key === field.name ? below : [field, ...below];
+/** Only the values at the paths of the columns are looked at. */
+function ofColumns(named: readonly TableColumn[], pinned: Pin, budget: Budget): Inference {
+  const paths = named.map(({ path }) => path);
+  const { fields, at } = RecordFields.at(paths);
+  const seen = paths.map((path) => {
+    const keys = parseSelection(path).keys.map(({ name }) => name);
+    return { values: new Seen(pinAt(pinned, keys), path), count: 0 };
   });
-}
-
-function common(form: TimeForm, other: TimeForm | null): TimeForm | null {
-  if (form.kind !== other?.kind) return null;
-  if (form.kind === 'date' || other.kind === 'date') return form;
-  return form.offset === other.offset && form.digits === other.digits ? form : null;
-}
-
-/** Whether a string may hold half of a surrogate pair, which only an escape (`\ud83d`) can write. */
-function hasHighEscape(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let pos = start; pos < end; pos += 1) {
-    if (bytes[pos] !== BACKSLASH) continue;
-    pos += 1;
-    if (bytes[pos] === 0x75 && (bytes[pos + 1]! | 0x20) === 0x64) return true;
-  }
-  return false;
-}
-
-function isSame(bytes: Uint8Array, start: number, end: number, key: Uint8Array): boolean {
-  if (key.length !== end - start) return false;
-  for (let at = 0; at < key.length; at += 1) if (bytes[start + at] !== key[at]) return false;
-  return true;
-}
-
-function textOf(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1', start, end);
-}
-
-/** Half of a surrogate pair is no UTF-8, and SQL ends at NUL. */
-function writable(key: string): string {
-  return key.toWellFormed().replaceAll('\0', '\uFFFD');
+  const keys = named.map(({ name }) => name);
+  const names = columnNames(keys, (name) => name.toLowerCase());
+  return {
+    add(bytes, start) {
+      fields.read(bytes, start);
+      for (let index = 0; index < at.length; index += 1) {
+        const field = at[index]!;
+        if (!fields.has(field)) continue;
+        const { values } = seen[index]!;
+        seen[index]!.count += 1;
+        values.look(bytes, field.start, 1, budget);
+      }
+    },
+    schema() {
+      const { record: records } = fields;
+      const columns = seen.map(({ values, count }, index) => ({
+        key: keys[index]!,
+        name: names[index]!,
+        type: values.type(),
+        hasNulls: values.hasNulls,
+        isOptional: count < records,
+      }));
+      const unmet = records === 0 ? [] : keys.filter((_, index) => seen[index]!.count === 0);
+      const notes = [...notesOf(columns, false, records, budget.sameKeys), ...unmetNotes(unmet)];
+      const hasSameKeys = budget.sameKeys;
+      return { columns, paths, isWhole: false, hasNulls: false, hasSameKeys, records, notes };
+    },
+  };
 }

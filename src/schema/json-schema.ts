@@ -1,3 +1,4 @@
+import { EXACT_TYPE } from './pinned-types.ts';
 import type { ColumnType, Field, JsonKind, RecordSchema } from './types.ts';
 
 /** A JSON Schema, as plain data. */
@@ -13,7 +14,7 @@ const NAMES: Readonly<Record<JsonKind, string>> = {
 
 /**
  * The schema of one record as JSON Schema (draft 2020-12). All records that were seen are valid under
- * it; it allows keys that no record had.
+ * it; it allows keys that no record had. `readPinnedTypes` reads it as the same types.
  */
 export function jsonSchemaOf({ columns, isWhole, hasNulls }: RecordSchema): JsonSchema {
   const $schema = 'https://json-schema.org/draft/2020-12/schema';
@@ -37,6 +38,7 @@ function nullable({ type, hasNulls }: Pick<Field, 'type' | 'hasNulls'>): JsonSch
 function schemaOf(type: ColumnType): JsonSchema {
   switch (type.kind) {
     case 'decimal':
+      return { type: 'number', [EXACT_TYPE]: `decimal(${type.precision}, ${type.scale})` };
     case 'double':
       return { type: 'number' };
     case 'date':
@@ -49,7 +51,12 @@ function schemaOf(type: ColumnType): JsonSchema {
       return objectOf(type.fields);
     case 'json': {
       const names = type.of.map((kind) => NAMES[kind]);
-      return { type: names.length === 1 ? names[0] : names };
+      const [name] = names;
+      // Lists and objects of which nothing is said are JSON text already, and so are several types.
+      const isText = names.length > 1 || name === 'array' || name === 'object';
+      return isText
+        ? { type: names.length > 1 ? names : name }
+        : { type: name, [EXACT_TYPE]: 'json' };
     }
     default:
       return { type: type.kind };

@@ -32,10 +32,12 @@ export function scaleOf({ exponent }: Literal): number {
   return Math.max(0, -exponent);
 }
 
-/** The number without its point, where it has `scale` digits behind it. It has no more. */
+/** The number without its point, where it has `scale` digits behind it. It has no more, but for zeros. */
 export function unscaled({ isNegative, digits, exponent }: Literal, scale: number): bigint {
   if (digits === '') return 0n;
-  const value = BigInt(digits) * 10n ** BigInt(exponent + scale);
+  const power = exponent + scale;
+  const value =
+    power < 0 ? BigInt(digits) / 10n ** BigInt(-power) : BigInt(digits) * 10n ** BigInt(power);
   return isNegative ? -value : value;
 }
 

@@ -1,6 +1,13 @@
-import { compactRange, endOfSpace, endOfString, endOfValue, keyName } from '../decode/decode.ts';
+import {
+  copyCompact,
+  endOfSpace,
+  endOfString,
+  endOfValue,
+  keyName,
+  RecordFields,
+} from '../decode/decode.ts';
 import { readLiteral, unscaled } from './number-literal.ts';
-import { daysOf, microsecondsOf } from './time-literal.ts';
+import { daysAt, microsecondsAt, secondsAt } from './time-literal.ts';
 import type { ColumnType, Field, RecordSchema, RowValue } from './types.ts';
 
 /** The values of the record that begins at `start`, in the order of the columns; null where there is none. */
@@ -9,6 +16,7 @@ export type RowReader = (bytes: Uint8Array, start: number) => RowValue[];
 const COMMA = 0x2c;
 const MINUS = 0x2d;
 const BACKSLASH = 0x5c;
+const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const LOWER_N = 0x6e;
 const LOWER_T = 0x74;
@@ -24,9 +32,13 @@ type ReadValue = (bytes: Uint8Array, pos: number) => RowValue;
  *
  * @example createRowReader(schema)(Buffer.from('{"id":1}'), 0) // [1n]
  */
-export function createRowReader({ columns, isWhole }: RecordSchema): RowReader {
+export function createRowReader({ columns, paths, isWhole }: RecordSchema): RowReader {
   /** Where the value that was read last ends. */
   let end = 0;
+  let scratch = new Uint8Array(256);
+  /** The bytes that were read last as a buffer, whose strings can be taken. */
+  let last: Uint8Array = new Uint8Array(0);
+  let buffer: Buffer = Buffer.from(last.buffer);
 
   function readAt(read: ReadValue, bytes: Uint8Array, pos: number): RowValue {
     if (bytes[pos] !== LOWER_N) return read(bytes, pos);
@@ -49,9 +61,16 @@ export function createRowReader({ columns, isWhole }: RecordSchema): RowReader {
       case 'double':
         return (bytes, pos) => Number(literalAt(bytes, pos));
       case 'date':
-        return (bytes, pos) => daysOf(stringAt(bytes, pos));
+        return (bytes, pos) => {
+          end = endOfString(bytes, pos + 1);
+          return daysAt(bytes, pos + 1);
+        };
       case 'timestamp':
-        return (bytes, pos) => microsecondsOf(stringAt(bytes, pos));
+        return (bytes, pos) => {
+          end = endOfString(bytes, pos + 1);
+          const seconds = BigInt(secondsAt(bytes, pos + 1));
+          return seconds * 1_000_000n + BigInt(microsecondsAt(bytes, pos + 1));
+        };
       case 'string':
         return stringAt;
       case 'list':
@@ -61,6 +80,22 @@ export function createRowReader({ columns, isWhole }: RecordSchema): RowReader {
       default:
         return jsonAt;
     }
+  }
+
+  function bufferOf(bytes: Uint8Array): Buffer {
+    if (bytes !== last) {
+      last = bytes;
+      buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
+    return buffer;
+  }
+
+  function latin1(bytes: Uint8Array, start: number, to: number): string {
+    return bufferOf(bytes).toString('latin1', start, to);
+  }
+
+  function utf8(bytes: Uint8Array, start: number, to: number): string {
+    return bufferOf(bytes).toString('utf8', start, to);
   }
 
   function literalAt(bytes: Uint8Array, pos: number): string {
@@ -91,8 +126,10 @@ export function createRowReader({ columns, isWhole }: RecordSchema): RowReader {
 
   function jsonAt(bytes: Uint8Array, pos: number): string {
     end = endOfValue(bytes, pos);
-    const text = compactRange(bytes, pos, end);
-    return utf8(text, 0, text.length);
+    const first = bytes[pos];
+    if (first !== OPEN_BRACE && first !== OPEN_BRACKET) return utf8(bytes, pos, end);
+    if (scratch.length < end - pos) scratch = new Uint8Array(2 * (end - pos));
+    return utf8(scratch, 0, copyCompact(scratch, 0, bytes, pos, end));
   }
 
   function listReader(read: ReadValue): ReadValue {
@@ -154,6 +191,16 @@ export function createRowReader({ columns, isWhole }: RecordSchema): RowReader {
     };
   }
 
+  if (paths !== null) {
+    const { fields, at } = RecordFields.at(paths);
+    const readers = columns.map(({ type }) => readerOf(type));
+    return (bytes, start) => {
+      fields.read(bytes, start);
+      return at.map((field, index) =>
+        fields.has(field) ? readAt(readers[index]!, bytes, field.start) : null,
+      );
+    };
+  }
   if (isWhole) {
     const read = readerOf(columns[0]!.type);
     return (bytes, start) => [readAt(read, bytes, start)];
@@ -167,12 +214,4 @@ function isSame(bytes: Uint8Array, start: number, end: number, key: Uint8Array):
   if (key.length !== end - start) return false;
   for (let at = 0; at < key.length; at += 1) if (bytes[start + at] !== key[at]) return false;
   return true;
-}
-
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1', start, end);
-}
-
-function utf8(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8', start, end);
 }

@@ -14,7 +14,8 @@ export type ColumnType =
   | { readonly kind: 'date' }
   /** All values have this offset, `Z` or `+02:00`, and so many digits of a second. */
   | { readonly kind: 'timestamp'; readonly offset: string; readonly digits: number }
-  | { readonly kind: 'string' }
+  /** `hasNul`: NUL is in a value, which text of some databases cannot hold. */
+  | { readonly kind: 'string'; readonly hasNul?: true }
   | { readonly kind: 'list'; readonly items: ColumnType; readonly hasNulls: boolean }
   | { readonly kind: 'struct'; readonly fields: readonly Field[] }
   /** The JSON text of whatever stands there: kinds that conflict, or what no other type holds exactly. */
@@ -35,10 +36,14 @@ export interface Field {
 export interface RecordSchema {
   /** At least one. */
   readonly columns: readonly Field[];
+  /** Where the columns stand in a record, as dotted paths, if the user named them; null: each under its key. */
+  readonly paths: readonly string[] | null;
   /** Not all records are objects that have columns: the only column holds each whole. */
   readonly isWhole: boolean;
   /** A record is null. */
   readonly hasNulls: boolean;
+  /** An object has a key twice; the last value counts. */
+  readonly hasSameKeys: boolean;
   readonly records: number;
   /** What a user should know of names and types, a sentence each. */
   readonly notes: readonly string[];

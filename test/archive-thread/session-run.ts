@@ -59,7 +59,7 @@ export function batchOf(given: readonly GivenPage[]): Batch {
   });
   const all = Buffer.concat(parts);
   if (all.length < given.length * PAGE_KEY_BYTES) throw new Error('no room for the keys');
-  return { pages: JSON.stringify(pages), arena: new Uint8Array(all), slot: null };
+  return { pages: JSON.stringify(pages), arena: new Uint8Array(all), slot: null, pace: null };
 }
 
 export class SessionRun {
@@ -90,6 +90,7 @@ export class SessionRun {
       failWhen: null,
       targets: [{ kind: 'bytes', format: 'ndjson', compression: null }],
       table: tableOptions({}),
+      manifest: null,
       ...change,
     };
     const clock = { now: () => 0, wallTime: () => 1_763_800_000_000 };

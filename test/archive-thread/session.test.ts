@@ -39,7 +39,7 @@ test('pages of a list go out in page order, whatever order they were stored in',
   assert.equal(finished.verdict.name, 'proven');
   const { length } = run.text;
   assert.deepEqual(finished.outputs, [
-    { destination: 'stdout', records: 4, bytes: length, notes: [] },
+    { destination: 'stdout', records: 4, bytes: length, leftOut: 0, notes: [] },
   ]);
   assert.equal(finished.archivePath, join(folder, COMPLETE));
   assert.deepEqual(readdirSync(folder), [COMPLETE]);

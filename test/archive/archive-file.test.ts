@@ -205,13 +205,13 @@ test('an archive of another format is refused in one line that says what to do',
   const advice = new Map([
     [
       1,
-      'an older everypage (archive format 1; this one knows 4). Run the fetch command again, with --fresh.',
+      'an older everypage (archive format 1; this one knows 5). Run the fetch command again, with --fresh.',
     ],
     [
-      2,
-      'an older everypage (archive format 2; this one knows 4). Run the fetch command again, with --fresh.',
+      4,
+      'an older everypage (archive format 4; this one knows 5). Run the fetch command again, with --fresh.',
     ],
-    [7, 'a newer everypage (archive format 7; this one knows 4). Update everypage.'],
+    [7, 'a newer everypage (archive format 7; this one knows 5). Update everypage.'],
   ]);
   for (const [version, by] of advice) {
     const database = new DatabaseSync(path);

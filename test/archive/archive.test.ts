@@ -332,3 +332,36 @@ test('plan, verdict and export are remembered, and a seal ends with the next pag
   assert.equal(archive.run.planCount, 2);
   archive.close();
 });
+
+test('pauses and changes of the pace are kept with a batch, and a pause that ended replaces its first row', (t) => {
+  const archive = createArchive(join(temporaryFolder(t), 'a'));
+  const limiter = 'https://api.example';
+  const begun = {
+    limiter,
+    startedAt: BORN_AT,
+    until: BORN_AT + 5000,
+    endedAt: null,
+    cause: 'limit' as const,
+    reason: '429 Too Many Requests',
+  };
+  const change = {
+    limiter,
+    at: BORN_AT,
+    concurrency: 5,
+    perSecond: 12.5,
+    statedPerSecond: null,
+    by: 'refusals' as const,
+  };
+  archive.store(storedPages(0, 2), [], { pauses: [begun], changes: [change] });
+  assert.deepEqual(archive.paceNotes(), { pauses: [begun], changes: [change] });
+  const ended = { ...begun, endedAt: BORN_AT + 5001.4 };
+  archive.keepPace({}, { pauses: [ended], changes: [] });
+  archive.store([], [], { pauses: [], changes: [{ ...change, at: BORN_AT + 1, concurrency: 8 }] });
+  const { pauses, changes } = archive.paceNotes();
+  assert.deepEqual(pauses, [{ ...begun, endedAt: BORN_AT + 5001 }]);
+  assert.deepEqual(
+    changes.map(({ concurrency }) => concurrency),
+    [5, 8],
+  );
+  archive.close();
+});

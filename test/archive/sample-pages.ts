@@ -104,6 +104,7 @@ export function attemptAt(position: number, change: Partial<AttemptRecord> = {})
     status: 200,
     outcome: 'ok',
     toldToWaitMs: null,
+    bodyBytes: 2000,
     ...change,
   };
 }

@@ -27,6 +27,7 @@ const ofError: Record<ErrorCode, ExitCode> = {
   ARCHIVE_WRITE: 1,
   PLAN_CHANGED: 2,
   SELECTION: 2,
+  SCHEMA: 2,
   CREDENTIALS_REFUSED: 4,
   OTHER_ORIGIN: 1,
   PRIVATE_ADDRESS: 1,

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { cliDocs } from '../../scripts/docs/cli-page.ts';
 import { exitCodeMeanings } from '../../src/cli/exit-code.ts';
 import { flagsOf, verbs } from '../../src/cli/flags.ts';
-import { cliDocs, longHelp, shortHelp, verbHelp } from '../../src/cli/help.ts';
+import { longHelp, shortHelp, verbHelp } from '../../src/cli/help.ts';
 import { parseArguments } from '../../src/cli/parse-arguments.ts';
 
 function longestLine(text: string): number {

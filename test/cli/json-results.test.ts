@@ -1,6 +1,6 @@
 /** `--json` of every verb, held against the schemas in docs/schemas. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -45,6 +45,23 @@ suite('--json', () => {
     assert.equal(told.records, 5);
   });
 
+  test('of verify --manifest fits, and so does the JSON in the manifest', async (t) => {
+    const folder = temporaryFolder(t);
+    const args = [server.template(5), '-o', 'a.ndjson', '-o', 'a.db', '--manifest', 'm.sha256'];
+    const fetched = await runCliHere(folder, args);
+    assert.equal(fetched.code, 0, fetched.stderr);
+    const text = readFileSync(join(folder, 'm.sha256'), 'utf8');
+    const json = text.split('\n').filter((line) => line.startsWith('#'));
+    mustFit('manifest.json', json.map((line) => line.slice(1)).join('\n'));
+    const verify = ['verify', '--manifest', 'm.sha256', '--json'];
+    mustFit('verify-manifest.json', (await runCliHere(folder, verify)).stdout);
+    rmSync(join(folder, 'a.ndjson'));
+    rmSync(join(folder, 'a.ndjson.everypage'));
+    const missing = await runCliHere(folder, verify);
+    assert.equal(missing.code, 3, missing.stderr);
+    mustFit('verify-manifest.json', missing.stdout);
+  });
+
   test('fits where pages failed, and where the run stopped', async (t) => {
     const missing = await fetched(t, 11);
     assert.equal(missing.result.code, 3, missing.result.stderr);
@@ -77,6 +94,38 @@ suite('--json', () => {
       listed.some(({ stored }) => stored === 2),
       stdout,
     );
+  });
+
+  test('of the log fits, line by line, with retries, a pause, a limit and failures', async (t) => {
+    const limit = {
+      'ratelimit-limit': '100',
+      'ratelimit-remaining': '50',
+      'ratelimit-reset': '60',
+    };
+    const api = await startPageServer({
+      protocol: 'http',
+      pages: 5,
+      faults: {
+        1: [{ headers: limit }],
+        2: [{ status: 503 }],
+        3: [{ status: 429, headers: { 'retry-after': '1' } }],
+      },
+    });
+    t.after(() => api.close());
+    const args = [api.template(6), '-o', 'a.ndjson', '--log-format', 'json'];
+    const { code, stderr } = await runCliHere(temporaryFolder(t), args);
+    assert.equal(code, 3);
+    const types = new Set(
+      stderr
+        .trim()
+        .split('\n')
+        .map((line) => (mustFit('log.json', line) as { type: string }).type),
+    );
+    for (const type of ['start', 'page', 'retry', 'pause', 'resume', 'phase', 'end']) {
+      assert.ok(types.has(type), `${type} of ${[...types]}`);
+    }
+    const wrong = await runCliHere(temporaryFolder(t), ['--log-format', 'json', '--nonsense']);
+    mustFit('log.json', wrong.stderr);
   });
 
   test('is refused where records go to standard output too', async (t) => {

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { manPage, releaseDate } from '../../scripts/docs/man-page.ts';
 import { flags, verbs } from '../../src/cli/flags.ts';
-import { manPage, releaseDate } from '../../src/cli/man-page.ts';
 import { VERSION } from '../../src/core/resolve-options.ts';
 
 const path = fileURLToPath(new URL('../../man/everypage.1', import.meta.url));

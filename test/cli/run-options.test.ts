@@ -138,7 +138,10 @@ describe('options of a run', () => {
 describe('bad input', () => {
   const refused: readonly (readonly [readonly string[], RegExp])[] = [
     [['-X', 'DELETE'], /^-X: expected GET or POST.*, got "DELETE"$/],
-    [['-f', 'xml'], /^-f: expected ndjson, json, csv, tsv, parquet or sqlite, got "xml"$/],
+    [
+      ['-f', 'xml'],
+      /^-f: expected ndjson, json, csv, tsv, parquet, sqlite, duckdb or postgres, got "xml"$/,
+    ],
     [['-o', ''], /^-o: expected the path of a file, got "" \(is a shell variable unset\?\)$/],
     [['--select', 'a', '--pages'], /^--select and --pages cannot be used together: one takes/],
     [['-H', 'no colon'], /colon/],

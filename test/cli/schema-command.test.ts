@@ -19,7 +19,7 @@ test('schema prints JSON Schema of all records of an archive', async (t) => {
     type: 'object',
     properties: {
       id: { type: 'integer' },
-      price: { type: ['number', 'null'] },
+      price: { type: ['number', 'null'], 'x-everypage-type': 'decimal(3, 2)' },
       at: { type: 'string', format: 'date-time' },
       tags: { type: 'array', items: { type: ['string', 'null'] } },
       who: {

@@ -63,7 +63,8 @@ test('expressions give values, lists and new objects, by the grammar of JMESPath
     ["people[?name == 'al' || tags[0] == 'z'].age", [30, 10]],
     ['people[?!home].name', ['al', 'cy']],
     ['people[?age >= `20` && home].home.city', ['Ulm']],
-    ["people[?name < 'b']", []],
+    ["people[?name < 'b'].name", ['al']],
+    ["people[?name >= 'b' && age < 'z']", []],
     ['people[*].{n: name, "the age": age}[0]', { n: 'bo', 'the age': 20 }],
     ['people[0].[name, age]', ['bo', 20]],
     ['people[0].{n: name, c: home.city, x: y.z}', { n: 'bo', c: 'Ulm', x: null }],
@@ -75,6 +76,10 @@ test('expressions give values, lists and new objects, by the grammar of JMESPath
     ['missing || total', 3],
     ['total && missing', null],
     ['!missing', true],
+    ['!people[0].home.city', false],
+    ['!people[0].home.zip && total', 3],
+    ['!people[].none', true],
+    ['!total == `false`', true],
     ['(missing || people)[0].age', 20],
     ['people[*] | length(@)', 3],
     ['`{"a": [1.5]}`.a', [1.5]],
@@ -415,6 +420,81 @@ describe('an expression that cannot be read is refused with the place of the fau
     assert.ok(read > numRuns / 50, `only ${read} could be read`);
   });
 });
+
+test('going through a list element by element gives what going through it at once gives', () => {
+  const expressions = [
+    ...['[*]', '[]', '[?a]', '[?a == `1`].b', '[*].a', '[].a', '[*].{x: a, y: b}', '[].[b, a]'],
+    ...[
+      'd[*]',
+      'd[]',
+      'd[?a].b',
+      'd.e[*].a',
+      'd.e[?b > `1`]',
+      'd | e[].a',
+      '"\u{e9}"[*].a',
+      'd[*].e[*].a',
+    ],
+    ...['d[?e[?a]].e[0]', 'd[*].length(@)', '"".e[*]'],
+  ];
+  const scalars = fc.constantFrom<unknown>(
+    null,
+    true,
+    '',
+    'x\\u0041',
+    1,
+    2.5,
+    12345678901234567890n,
+  );
+  const { page } = fc.letrec<{ page: unknown }>((tie) => ({
+    page: fc.oneof(
+      { maxDepth: 4, withCrossShrink: true },
+      scalars,
+      fc.array(tie('page'), { maxLength: 4 }),
+      fc.dictionary(fc.constantFrom('a', 'b', 'd', 'e', '\u{e9}', ''), tie('page'), { maxKeys: 4 }),
+    ),
+  }));
+  const read = (text: string, expression: string): readonly string[] | string => {
+    try {
+      const { evaluate } = readSelection(expression);
+      const { count, spans, source } = evaluate!(Buffer.from(text));
+      return Array.from({ length: count }, (_, index) =>
+        Buffer.from(source!.subarray(spans[2 * index], spans[2 * index + 1])).toString(),
+      );
+    } catch (error) {
+      assert.ok(error instanceof EverypageError, String(error));
+      return 'it does not fit';
+    }
+  };
+  let records = 0;
+  const property = fc.property(
+    page,
+    fc.constantFrom(...expressions),
+    fc.constantFrom('', ' ', '\n\t'),
+    (value, expression, space) => {
+      const text = written(value, space);
+      const one = read(text, expression);
+      assert.deepEqual(one, read(text, `(${expression}) | @`), `${expression} of ${text}`);
+      records += one.length;
+    },
+  );
+  fc.assert(property, { numRuns: 10 * numRuns });
+  assert.ok(records > numRuns, `only ${records} records`);
+});
+
+/** With white space around everything, and numbers of any length. */
+function written(value: unknown, space: string): string {
+  const inner = (): string => {
+    if (Array.isArray(value)) return `[${value.map((one) => written(one, space)).join()}${space}]`;
+    if (typeof value !== 'object' || value === null) {
+      return typeof value === 'bigint' ? String(value) : JSON.stringify(value);
+    }
+    const members = Object.entries(value).map(
+      ([key, one]) => `${space}${JSON.stringify(key)}${space}:${written(one, space)}`,
+    );
+    return `{${members.join()}${space}}`;
+  };
+  return `${space}${inner()}${space}`;
+}
 
 test('an expression that does not fit a page says where and why', () => {
   assert.match(

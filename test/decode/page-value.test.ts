@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pageValue } from '../../src/decode/page-value.ts';
+import { elementsIn, pageValue } from '../../src/decode/page-value.ts';
 
 const PADDING = 'x'.repeat(4 * 1024 * 1024);
 
@@ -43,4 +43,10 @@ test('lists within lists and objects are shortened each by itself', () => {
   assert.equal(value.rows[3]!.tags.length, 1500);
   assert.deepEqual(value.rows[999], rows[999]);
   assert.equal(Object.keys(value.rows).length, 1000);
+});
+
+test('only the elements that are there are passed over, however long the list', () => {
+  const value = shortenedValue(numbers(50_000)) as number[];
+  assert.deepEqual(elementsIn(value), numbers(1000));
+  assert.deepEqual(elementsIn([3, null, 1]), [3, null, 1]);
 });

@@ -2,8 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runOver } from '../../src/api/run.ts';
 import type { Summary } from '../../src/core/summary.ts';
-import { runOver } from '../../src/run.ts';
 import { randomFrom } from '../run/pagination-setup.ts';
 import type { DriftCase } from './drift-case.ts';
 import { DriftServer, ORIGIN } from './drift-server.ts';

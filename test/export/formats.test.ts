@@ -282,7 +282,7 @@ describe('the format is chosen', () => {
     'a.everypage.gz',
     'a.orc',
     'a.xlsx',
-    'a.duckdb',
+    'a.duckdb.zip',
     'a',
     'a.constructor',
     '.json',

@@ -1,42 +1,14 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
-import { tableOptions } from '../../src/core/table-options.ts';
-import type { ExportPage } from '../../src/export/format.ts';
-import { parquet } from '../../src/export/parquet.ts';
 import { createInference, withoutNesting } from '../../src/schema/schema.ts';
-import { temporaryFolder } from '../archive/sample-pages.ts';
 import { documents, exact, exactRow } from '../schema/exact-values.ts';
 import { openDuckDb } from './duckdb.ts';
+import { writeParquet } from './parquet-of.ts';
 
 const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 2000) / 20);
 
 type Nested = 'typed' | 'json';
-
-/** The file of these records, a page each, and what DuckDB reads of it. */
-async function written(t: TestContext, records: readonly string[], nested: Nested = 'typed') {
-  const pages: ExportPage[] = records.map((record, position) => ({
-    place: { branch: 0, position },
-    url: 'https://api.example.com/items',
-    body: Buffer.from(`{"data":[${record}]}`),
-  }));
-  const blocks: Buffer[] = [];
-  const table = tableOptions({ nested });
-  const counts = await parquet(
-    () => pages,
-    { write: (bytes) => void blocks.push(Buffer.from(bytes)) },
-    'data',
-    table,
-  );
-  const bytes = Buffer.concat(blocks);
-  assert.equal(counts.records, records.length);
-  assert.equal(counts.bytes, bytes.length);
-  const path = join(temporaryFolder(t), 'items.parquet');
-  writeFileSync(path, bytes);
-  return { path, counts };
-}
 
 function schemaOf(records: readonly string[], nested: Nested = 'typed') {
   const inference = createInference();
@@ -54,7 +26,7 @@ const duck = await openDuckDb();
 const skip = duck === null ? 'DuckDB is not installed: npm install @duckdb/node-api' : false;
 
 test('types of Parquet are those of the columns', { skip }, async (t) => {
-  const { path } = await written(t, [
+  const { path } = await writeParquet(t, [
     '{"i":9223372036854775807,"d":1.50,"big":12345678901234567890123456789012345678,"f":-0,"b":true}',
     '{"day":"2024-02-29","at":"2024-02-29T01:02:03.5+02:00","s":"é","j":[1,"x"],"n":null}',
     '{"l":[{"a":1,"b":["x"]}],"o":{"p":{"q":1}}}',
@@ -84,7 +56,7 @@ test('types of Parquet are those of the columns', { skip }, async (t) => {
 });
 
 test('an empty result is an empty, well-formed file', { skip }, async (t) => {
-  const { path } = await written(t, []);
+  const { path } = await writeParquet(t, []);
   assert.deepEqual(await duck!.rows(`select count(*)::int from '${path}'`), [[0]]);
 });
 
@@ -94,7 +66,7 @@ test('filters on decimals and text find what is there, by the statistics of row 
   const records = ['-1.5', '3', '12345678901234567890.25', '-12345678901234567890.75'].map(
     (value) => `{"a":${value},"b":"${'é'.repeat(20)}${value}"}`,
   );
-  const { path } = await written(t, records);
+  const { path } = await writeParquet(t, records);
   for (const value of ['-1.5', '3', '12345678901234567890.25', '-12345678901234567890.75']) {
     for (const where of [`a = ${value}`, `b = '${'é'.repeat(20)}${value}'`]) {
       assert.deepEqual(
@@ -107,7 +79,7 @@ test('filters on decimals and text find what is there, by the statistics of row 
 });
 
 test('zero and negative zero stay apart', { skip }, async (t) => {
-  const { path } = await written(t, ['{"a":-0,"b":[{"c":0}]}', '{"a":0,"b":[{"c":-0}]}']);
+  const { path } = await writeParquet(t, ['{"a":-0,"b":[{"c":0}]}', '{"a":0,"b":[{"c":-0}]}']);
   const rows = await duck!.rows(`select a::varchar, b[1].c::varchar from '${path}'`);
   assert.deepEqual(rows, [
     ['-0.0', '0.0'],
@@ -116,7 +88,7 @@ test('zero and negative zero stay apart', { skip }, async (t) => {
 });
 
 test('fields called __proto__ are there', { skip }, async (t) => {
-  const { path } = await written(t, ['{"o":{"__proto__":7},"__proto__":[1]}']);
+  const { path } = await writeParquet(t, ['{"o":{"__proto__":7},"__proto__":[1]}']);
   assert.deepEqual(await duck!.rows(`select o::varchar, "__proto__"::varchar from '${path}'`), [
     ["{'__proto__': 7}", '[1]'],
   ]);
@@ -125,7 +97,7 @@ test('fields called __proto__ are there', { skip }, async (t) => {
 test('500 columns, and a type that changes on page 900', { skip }, async (t) => {
   const wide = `{${Array.from({ length: 500 }, (_, at) => `"c${at}":${at}`).join()}}`;
   const records = [...new Array(900).fill('{"c0":1}'), '{"c0":"late"}', wide];
-  const { path } = await written(t, records);
+  const { path } = await writeParquet(t, records);
   const [row] = await duck!.rows(
     `select count(*)::int, count(c499)::int, min(c0), max(c0) from '${path}'`,
   );
@@ -138,7 +110,7 @@ test('random lists: DuckDB reads every value back, digit by digit', { skip }, as
       documents.map(readable),
       fc.constantFrom<Nested>('typed', 'json'),
       async (records, nested) => {
-        const { path } = await written(t, records, nested);
+        const { path } = await writeParquet(t, records, { nested });
         const schema = schemaOf(records, nested);
         const rows = await duck!.values(schema, `select * from '${path}'`);
         assert.deepEqual(

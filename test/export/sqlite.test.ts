@@ -16,7 +16,11 @@ import { documents, exact, exactRow } from '../schema/exact-values.ts';
 
 const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 2000) / 10);
 
-async function write(path: string, records: readonly string[], asked: AskedTable = {}) {
+async function write(
+  path: string,
+  records: readonly string[],
+  asked: AskedTable & { readonly key?: string } = {},
+) {
   const pages: ExportPage[] = records.map((record, position) => ({
     place: { branch: 0, position },
     url: 'https://api.example.com/items',
@@ -204,4 +208,30 @@ test('random lists: SQLite holds every value, digit by digit', async (t) => {
     }),
     { numRuns },
   );
+});
+
+test("upsert into a stranger's table needs a unique index there, and takes any that is", async (t) => {
+  const path = databaseIn(t);
+  const database = new DatabaseSync(path);
+  database.exec(
+    'CREATE TABLE items (id INTEGER, a TEXT); CREATE TABLE keyed (id INTEGER PRIMARY KEY)',
+  );
+  database.close();
+  const upsert = { ifExists: 'upsert', key: 'id' } as const;
+  await assert.rejects(
+    write(path, ['{"id":1}'], upsert),
+    usage(/no unique index on id.*CREATE UNIQUE INDEX "items_id_key" ON "items" \("id"\)/),
+  );
+  await write(path, ['{"id":1,"b":2}', '{"id":1,"b":3}'], { ...upsert, table: 'keyed' });
+  assert.deepEqual(read(path, 'SELECT * FROM keyed'), [{ id: 1n, b: 3n }]);
+});
+
+test('an empty result leaves the columns of the table as they were', async (t) => {
+  const path = databaseIn(t);
+  await write(path, ['{"id":1}']);
+  await write(path, [], { ifExists: 'upsert', key: 'id' });
+  assert.deepEqual(read(path), [{ id: 1n }]);
+  await write(path, []);
+  assert.deepEqual(read(path, "SELECT name FROM pragma_table_info('items')"), [{ name: 'id' }]);
+  assert.deepEqual(read(path), []);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '../../src/demo/demo-items.ts';
-import { BodyChunks, freeChunks } from '../../src/http/response-body.ts';
+import { BodyChunks, freeChunks, joinChunks } from '../../src/http/response-body.ts';
 
 const MIB = 1024 * 1024;
 
@@ -46,6 +46,43 @@ test('its memory is let go of at once, and that of others stays', () => {
   freeChunks(chunks);
   assert.equal(last.length, 0);
   assert.equal(read.toString('utf8', 0, 20), 'shared by two bodies');
+});
+
+test('a large body of stated length stands in one piece, which is not copied', () => {
+  const body = new BodyChunks();
+  body.expect(3 * MIB);
+  for (let n = 0; n < 48; n += 1) body.add(Buffer.alloc(64 * 1024, n));
+  const chunks = body.take();
+  assert.equal(chunks.length, 1);
+  assert.equal(joinChunks(chunks), chunks);
+  assert.equal(chunks[0]!.buffer.byteLength, 3 * MIB);
+  freeChunks(chunks);
+  assert.equal(chunks[0]!.length, 0);
+  // The next body has not said how long it is, and a longer one than stated is still whole.
+  body.add(Buffer.from('short'));
+  assert.equal(Buffer.concat(body.take()).toString(), 'short');
+  body.expect(2 * MIB);
+  for (let n = 0; n < 4; n += 1) body.add(Buffer.alloc(MIB, n));
+  assert.deepEqual(
+    Buffer.concat(body.take()).filter((_, at) => at % MIB === 0),
+    Buffer.from([0, 1, 2, 3]),
+  );
+});
+
+test('memory is set aside for a few large bodies that only say that they come', () => {
+  const bodies = Array.from({ length: 10 }, () => new BodyChunks());
+  for (const body of bodies) {
+    body.expect(64 * MIB);
+    body.add(Buffer.from('x'));
+  }
+  const reserved = () =>
+    bodies.flatMap((body) => body.take()).reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+  assert.ok(reserved() <= 257 * MIB);
+  // Which is theirs again.
+  const next = new BodyChunks();
+  next.expect(64 * MIB);
+  next.add(Buffer.from('x'));
+  assert.equal(next.take()[0]!.buffer.byteLength, 64 * MIB);
 });
 
 test('memory of a small body goes to the next one, and to no two of them', () => {

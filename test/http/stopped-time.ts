@@ -1,6 +1,7 @@
 /** Time as a transport reads it, in the hands of a test: no load of the machine makes a timeout expire. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { systemClock } from '../../src/core/clock.ts';
 
 /** Of the same order as the intervals at which transports of tests look at the time. */
 const STEP_MS = 5;
@@ -17,12 +18,12 @@ export interface StoppedTime {
 }
 
 /**
- * Stops `performance.now` and `setInterval`, by which a transport measures silence, slowness and the
+ * Stops the clock and `setInterval`, by which a transport measures silence, slowness and the
  * length of attempts. Sockets and `setTimeout` go on. To be called before the transport is made.
  */
 export function stopTime(context: TestContext): StoppedTime {
-  let now = performance.now();
-  context.mock.method(performance, 'now', () => now);
+  let now = systemClock.now();
+  context.mock.method(systemClock, 'now', () => now);
   context.mock.timers.enable({ apis: ['setInterval'] });
   const pass = (ms: number): void => {
     for (const end = now + ms; now < end; ) {

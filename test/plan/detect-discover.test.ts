@@ -486,3 +486,13 @@ describe('the fixture APIs are read to the end, found by themselves', () => {
     }
   });
 });
+
+test('pages that are large and differ are not asked for until the memory is full', async () => {
+  const padding = 'x'.repeat(20 * 1024 * 1024);
+  let asked = 0;
+  // No two answers are alike, and none leads on.
+  const api: Api = () => ({ json: { data: items(0, 20), asked: asked++, padding } });
+  const { responses, kind } = await discoverPagination(start, { pinned: {} }, serve(api));
+  assert.equal(kind, 'single');
+  assert.equal(responses.length, 3);
+});

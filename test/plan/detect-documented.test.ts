@@ -1,6 +1,7 @@
 /** Parameters as documented APIs name them, found by the first page alone. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { pinFlags } from '../../src/plan/pin-flags.ts';
 import {
   type Api,
   type Asked,
@@ -52,6 +53,17 @@ const byToken = (
   };
 };
 
+function readOrNothing(
+  read: (query: URLSearchParams) => readonly unknown[],
+  query: URLSearchParams,
+): readonly unknown[] {
+  try {
+    return read(query);
+  } catch {
+    return [];
+  }
+}
+
 const total: Wrap = (things) => ({ things, total: LENGTH });
 const withoutId = (record: object): object => ({ ...record, id: undefined });
 const resource = (record: object): object => ({ ...record, type: 'thing', attributes: {} });
@@ -84,6 +96,16 @@ describe('a position is asked for by the name that goes with', () => {
       '',
     ],
     [
+      'a dataset of Socrata',
+      '$offset',
+      (query, request) => {
+        const refused = [...query.keys()].some((name) => !name.startsWith('$'));
+        if (refused) return { json: { error: true }, status: 400 };
+        return byOffset('$offset', (records) => records)(query, request);
+      },
+      '/resource/abcd-1234.json',
+    ],
+    [
       'page_number beside page_size',
       'page[number]',
       byPage('page[number]', (things, at) => {
@@ -95,7 +117,7 @@ describe('a position is asked for by the name that goes with', () => {
   ];
   for (const [what, param, api, path] of named) {
     test(`${what}: ${param}`, async () => {
-      const { found } = await readWhole(api, `/things${path}`);
+      const { found } = await readWhole(api, path.startsWith('/') ? path : `/things${path}`);
       assert.equal(found.pagination.param, param);
     });
   }
@@ -219,6 +241,64 @@ describe('a token goes back by the name that goes with', () => {
       records.map((text) => JSON.parse(text)),
       names,
     );
+  });
+
+  test('an object with the key of the last record: ExclusiveStartKey', async () => {
+    const api: Api = (query) => {
+      const key = JSON.parse(query.get('ExclusiveStartKey') ?? '{"id":{"N":"0"}}');
+      const at = Number(key.id.N);
+      const Items = pageFrom(at);
+      const last = at + PAGE < LENGTH ? { LastEvaluatedKey: { id: { N: String(at + PAGE) } } } : {};
+      return { json: { Items, Count: Items.length, ScannedCount: Items.length, ...last } };
+    };
+    const { pagination } = (await readWhole(api, '/things?Limit=20')).found;
+    assert.deepEqual(
+      [pagination.style, pagination.param, pagination.nextPath],
+      ['cursor', 'ExclusiveStartKey', 'LastEvaluatedKey'],
+    );
+  });
+
+  test('what the last record is sorted by, in the query: search_after', async () => {
+    const api: Api = (query) => {
+      const [, id = 0] = JSON.parse(query.get('search_after') ?? '[]');
+      const hits = pageFrom(id).map((record, index) => ({
+        ...record,
+        sort: ['x', id + index + 1],
+      }));
+      return { json: { hits: { total: { value: LENGTH }, hits } } };
+    };
+    const { found, records } = await runDetected(
+      startAt(`${HOST}/_search?size=20&sort=name,id`),
+      serve(api),
+    );
+    const { style, param } = found.pagination;
+    assert.deepEqual([style, param, records.length], ['keyset', 'search_after', LENGTH]);
+  });
+
+  test('several values, in the one way that the server reads: search_after', async () => {
+    const asJson = (query: URLSearchParams) => JSON.parse(query.get('search_after') ?? '[]');
+    const withCommas = (query: URLSearchParams) => query.get('search_after')?.split(',') ?? [];
+    const repeated = (query: URLSearchParams) => query.getAll('search_after');
+    const inBrackets = (query: URLSearchParams) => query.getAll('search_after[]');
+    for (const [read, param, nextList] of [
+      [asJson, 'search_after', null],
+      [withCommas, 'search_after', 'commas'],
+      [repeated, 'search_after', 'repeated'],
+      [inBrackets, 'search_after[]', 'repeated'],
+    ] as const) {
+      const api: Api = (query) => {
+        const given = [...query.keys()].some((name) => name.startsWith('search_after'));
+        const values = given ? readOrNothing(read, query) : [];
+        if (given && values[1] !== 'x y') return { json: { error: 'search_after' }, status: 400 };
+        const at = given ? Number(values[0]) : 0;
+        const search_after = at + PAGE < LENGTH ? [at + PAGE, 'x y'] : null;
+        return { json: { things: pageFrom(at), search_after } };
+      };
+      const { pagination } = (await readWhole(api, '/things?limit=20')).found;
+      assert.deepEqual([pagination.param, pagination.nextList], [param, nextList]);
+      const flags = pinFlags(pagination, {});
+      assert.equal(flags.includes('--next-list'), nextList !== null);
+    }
   });
 
   test('last_id, of a server that refuses any other name: after_id', async () => {

@@ -290,3 +290,16 @@ describe('a key that asks for its own record too', () => {
     assert.equal(found.kind, 'single', JSON.stringify(found.pagination));
   });
 });
+
+test('all requests that are left go to different parameters, where the total may be the page’s own', async () => {
+  // As Verdaccio's search: the fourth name that is tried.
+  const rows = Array.from({ length: 70 }, (_, at) => ({ package: { name: `thing-${at}` } }));
+  const api: Api = (query) => {
+    const at = Number(query.get('from') ?? 0);
+    const objects = rows.slice(at, at + 20);
+    return { json: { objects, total: objects.length } };
+  };
+  const { pagination, responses } = await discover(api);
+  assert.deepEqual([pagination.style, pagination.param], ['offset', 'from']);
+  assert.ok(responses.length <= MAX_REQUESTS);
+});

@@ -172,8 +172,8 @@ describe('a link that says how it is to be asked for', () => {
 
 test('an array that a server reads in another way leads to no end', async () => {
   const api: Api = (query) => {
-    const text = query.get('search_after')?.split(',')[1];
-    const at = Number(text ?? 0);
+    const text = query.get('search_after');
+    const at = text === null ? 0 : Number(text.split('|')[1]);
     const isLast = Number.isNaN(at) || at + PAGE >= LENGTH;
     const search_after = isLast ? null : [17, at + PAGE];
     return { json: { hits: Number.isNaN(at) ? [] : pageFrom(at), search_after } };

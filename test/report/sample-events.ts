@@ -7,6 +7,7 @@ export function pageEvent(position: number, more: Partial<PageEvent> = {}): RunE
   return {
     type: 'page',
     place: { branch: 0, position },
+    method: 'GET',
     url: `https://a.example/?page=${position}`,
     state: 'stored',
     status: 200,
@@ -44,11 +45,13 @@ export function retryEvent(reason: string): RunEvent {
   return {
     type: 'retry',
     place: { branch: 0, position: 3 },
+    method: 'GET',
     url: 'https://a.example/?page=3',
     attempt: 1,
     status: 503,
     code: 'HTTP_503',
     reason,
+    durationMs: 40,
     delayMs: 1200,
   };
 }

@@ -1,6 +1,12 @@
 import type { FailedPage, RecordEvidence, Summary, Verdict } from '../../src/core/summary.ts';
 
-const written = { destination: 'items.ndjson', records: 25_000, bytes: 12_400_000, partial: false };
+const written = {
+  destination: 'items.ndjson',
+  records: 25_000,
+  bytes: 12_400_000,
+  leftOut: 0,
+  partial: false,
+};
 
 export const complete: Summary = {
   verdict: {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { verificationText } from '../../src/cli/archive-commands.ts';
+import { verificationText } from '../../src/cli/verification-text.ts';
 import { shellQuote } from '../../src/core/escape.ts';
 import type { PaginationFacts, Stop, Summary } from '../../src/core/summary.ts';
 import { summaryJson } from '../../src/report/json-log.ts';

@@ -85,13 +85,16 @@ suite('a secret is written nowhere', { concurrency: 3 }, () => {
     const archive = 'a.ndjson.everypage.part';
     const verified = await runCli(folder, ['verify', archive, '--json']);
     const verifiedText = await runCli(folder, ['verify', archive]);
-    const exported = await runCli(folder, ['export', archive, '--allow-incomplete']);
+    const exported = await runCli(folder, [
+      ...['export', archive, '--allow-incomplete', '--manifest', 'exported.sha256'],
+    ]);
     for (const result of [plain, logged, posted, verified, verifiedText, exported]) {
       assertClean(said(result), 'said');
       assert.ok(said(result).length > 10);
     }
     const files = assertFolderClean(folder);
-    for (const file of ['summary.json', archive]) assert.ok(files.includes(file), files.join());
+    for (const file of ['summary.json', 'exported.sha256', archive])
+      assert.ok(files.includes(file), files.join());
     assert.ok(proxy.seen.length > 8);
     assert.equal(second.seen.length, 0);
     const [first] = server.seen;
@@ -107,7 +110,8 @@ suite('a secret is written nowhere', { concurrency: 3 }, () => {
     const stopped = await runCli(folder, [url, ...flags, '-o', 'a.ndjson']);
     assert.equal(stopped.code, 1, stopped.stderr);
     assert.equal(second.seen.length, 0);
-    const allowed = ['--allow-origin', second.origin, '--summary', 'summary.json'];
+    const written = ['--summary', 'summary.json', '--manifest', 'm.sha256'];
+    const allowed = ['--allow-origin', second.origin, ...written];
     const whole = await runCli(folder, [url, ...flags, ...allowed, '-o', 'a.ndjson']);
     assert.equal(whole.code, 0, whole.stderr);
     assert.equal(readFileSync(join(folder, 'a.ndjson'), 'utf8').trim().split('\n').length, 8);
@@ -121,7 +125,8 @@ suite('a secret is written nowhere', { concurrency: 3 }, () => {
     for (const result of [stopped, whole, redirected, explained, asJson]) {
       assertClean(said(result), 'said');
     }
-    assertFolderClean(folder);
+    const files = assertFolderClean(folder);
+    assert.ok(files.includes('m.sha256'), files.join());
     assert.ok(second.seen.length >= 2);
     assertClean(JSON.stringify(second.seen), 'the second origin');
     assert.ok(server.seen.every(({ target }) => target.includes('api_key=canary-query')));

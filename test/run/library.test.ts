@@ -386,6 +386,7 @@ test('run writes the file and tells what it did', async (t) => {
     destination: output,
     records: 25,
     bytes: Buffer.byteLength(expected),
+    leftOut: 0,
     partial: false,
   });
   assert.deepEqual([summary.fetched, summary.stop, summary.verdict.name], [25, null, 'proven']);

@@ -165,6 +165,13 @@ test('standard output takes a CSV', async (t) => {
   assert.deepEqual([none.code, none.stdout], [3, '']);
 });
 
+test('standard output takes Parquet', async (t) => {
+  const { folder, url } = await setUp(t);
+  const { code, stdout, stderr } = await runCliHere(folder, [url, ...SELECT, '-f', 'parquet']);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^PAR1.*everypage\.columns.*PAR1$/s);
+});
+
 test('an empty result makes empty files that can be read', async (t) => {
   const { folder, url, read } = await setUp(t, ['{"data":[]}']);
   const names = ['a.csv', 'b.csv.gz', 'c.ndjson.zst', 'd.json.gz', 'e.tsv'];
@@ -204,8 +211,14 @@ test('what cannot be meant is refused before any request', async (t) => {
     [['-o', '-', '-o', 'a.csv'], /-o - is standard output, which cannot be written beside files/],
     [['-o', 'a.csv', '-o', './a.csv'], /output 1 and output 2 are the same file/],
     [['-o', 'a.everypage', '-o', 'b.everypage'], /a run has one archive/],
-    [['-o', 'a.ndjson', '--columns', 'id'], /columns and the CSV settings are for \.csv and \.tsv/],
-    [['--csv-bom'], /columns and the CSV settings are for \.csv and \.tsv/],
+    [['-o', 'a.ndjson', '--columns', 'id'], /--columns is for tables, and no output is one/],
+    [['--csv-bom'], /the CSV settings are for \.csv and \.tsv/],
+    [['-o', 'a.ndjson', '--nested', 'json'], /--nested is for tables/],
+    [['--provenance'], /--provenance is for tables/],
+    [
+      ['-o', 'a.ndjson', '--schema', 'none.json'],
+      /the schema none\.json cannot be read: it does not exist/,
+    ],
     [['-o', 'a.csv', '--columns', 'a,a'], /two columns are called a/],
     [['-o', 'a.csv', '--columns', 'a..b'], /cannot be read: it has two dots/],
     [['-o', 'a.csv', '--csv-delimiter', 'xx'], /one character of ASCII/],

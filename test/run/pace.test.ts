@@ -8,8 +8,8 @@ import { Archive } from '../../src/archive/archive.ts';
 import type { RunEvent } from '../../src/core/events.ts';
 import type { RunOptions } from '../../src/core/options.ts';
 import { TokenBucket } from '../../src/demo/token-bucket.ts';
+import { run } from '../../src/index.ts';
 import type { LearnedPace } from '../../src/pace/pace.ts';
-import { run } from '../../src/run.ts';
 import { type PageServerOptions, startPageServer } from '../servers/page-server.ts';
 import { temporaryFolder } from './run-cli.ts';
 

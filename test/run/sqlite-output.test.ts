@@ -95,3 +95,35 @@ test('kill -9 leaves the old table whole, and the same command ends with all row
   const others = readdirSync(folder).filter((name) => !name.includes('.everypage'));
   assert.deepEqual(others, ['a.db']);
 });
+
+test('--key tells the rows of a table apart for a range of URLs, and for an export', async (t) => {
+  const output = join(temporaryFolder(t), 'keyed.db');
+  const pages = (name: string) => (url: URL) => ({
+    body: [{ id: Number(url.searchParams.get('page')), name }],
+  });
+  const upsert = { output, ifExists: 'upsert', paginate: { key: 'id' }, select: '@' } as const;
+  const first = await fetchJson(t, pages('old'), upsert, '/things?page=[1-3]');
+  assert.equal(first.summary.verdict.name, 'proven');
+  await fetchJson(t, pages('new'), { ...upsert, fresh: true }, '/things?page=[3-4]');
+  const rows = [
+    [1, 'old'],
+    [2, 'old'],
+    [3, 'new'],
+    [4, 'new'],
+  ];
+  assert.deepEqual(read(output, 'SELECT id, name FROM things ORDER BY id'), rows);
+  const { path } = listedArchive(t, ['{"id":4,"name":"last"}']);
+  const args = ['export', path, '-o', output, '--table', 'things', '--if-exists', 'upsert'];
+  const without = await runInProcess(args);
+  assert.equal(without.code, 2);
+  assert.match(without.stderr, /no key of the records is known.*give --key id/);
+  const { code, stderr } = await runInProcess([...args, '--key', 'id']);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(read(output, 'SELECT name FROM things WHERE id = 4'), [['last']]);
+  await assert.rejects(
+    fetchJson(t, pages('x'), { paginate: { key: 'id' } }, '/things?page=[1-3]'),
+    {
+      code: 'USAGE',
+    },
+  );
+});

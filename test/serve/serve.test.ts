@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { ArchiveReader } from '../../src/archive/archive-reader.ts';
 import { archivePages, decodeStored } from '../../src/archive-thread/stored-pages.ts';
-import { serveArchive } from '../../src/index.ts';
-import { run } from '../../src/run.ts';
+import { run, serveArchive } from '../../src/index.ts';
 import { apiNames } from '../fixtures/apis/api-shapes.ts';
 import { OUTPUT, startFixture } from '../run/pagination-setup.ts';
 

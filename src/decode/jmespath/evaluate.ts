@@ -3,6 +3,7 @@ import type { PageTree } from './page-tree.ts';
 import {
   bare,
   compareNumbers,
+  compareStrings,
   elementsOf,
   isArray,
   isEqual,
@@ -125,8 +126,8 @@ export function evaluate(expression: Expression, value: Value, tree: PageTree): 
       const [left, right] = [apply(expression.left, value), apply(expression.right, value)];
       if (expression.operator === '==') return isEqual(tree, left, right);
       if (expression.operator === '!=') return !isEqual(tree, left, right);
-      if (typeof bare(left) !== 'number' || typeof bare(right) !== 'number') return null;
-      const order = compareNumbers(left, right);
+      const order = orderOf(left, right);
+      if (order === null) return null;
       if (expression.operator === '<') return order < 0;
       if (expression.operator === '<=') return order <= 0;
       return expression.operator === '>' ? order > 0 : order >= 0;
@@ -154,6 +155,17 @@ export function evaluate(expression: Expression, value: Value, tree: PageTree): 
       // The parser lets it stand only where a function takes it, which is above.
       return null;
   }
+}
+
+/**
+ * Null for what has no order. Text has one, as in jmespath.py and so in `aws --query`: dates of one form
+ * are compared in no other way.
+ */
+function orderOf(left: Value, right: Value): number | null {
+  const [one, other] = [bare(left), bare(right)];
+  if (typeof one === 'number' && typeof other === 'number') return compareNumbers(left, right);
+  const areTexts = typeof one === 'string' && typeof other === 'string';
+  return areTexts ? compareStrings(left, right) : null;
 }
 
 /** As Python slices. */

@@ -1,4 +1,5 @@
 import type { PageTree } from './page-tree.ts';
+import { textOf } from './result-text.ts';
 import { ExpressionFault } from './tokens.ts';
 import {
   bare,
@@ -12,7 +13,6 @@ import {
   memberOf,
   membersOf,
   Scalar,
-  textOf,
   type Value,
 } from './value.ts';
 

@@ -19,10 +19,15 @@ const BINDING: Partial<Record<TokenType, number>> = {
   '*': 20,
   '[?': 21,
   '.': 40,
-  '!': 45,
   '[': 55,
   '(': 60,
 };
+
+/**
+ * What `!` takes: all but comparisons, so that `!at.city` is `!(at.city)`. The specification leaves it open,
+ * and a truth has no fields.
+ */
+const NEGATED = 8;
 
 /** What binds less tightly ends a projection. */
 const ENDS_PROJECTION = 10;
@@ -92,6 +97,9 @@ class Parser {
 
   #unexpected(due: string | null): ExpressionFault {
     const { type, at, name } = this.#next;
+    if (type === 'number' && due === null) {
+      return new ExpressionFault(at, 'a number is written between backticks, as in `10`');
+    }
     const what =
       type === 'end' ? 'it ends early' : `${name === '' ? type : name} cannot stand here`;
     return new ExpressionFault(at, due === null ? what : `${what}: ${due}`);
@@ -131,7 +139,7 @@ class Parser {
         return CURRENT;
       case '!':
         this.#index++;
-        return { type: 'not', operand: this.#expression(BINDING['!']!) };
+        return { type: 'not', operand: this.#expression(NEGATED) };
       case '(': {
         this.#index++;
         const inner = this.#expression(0);

@@ -3,6 +3,7 @@
  * or none, and that nothing comes between the parts of a header block.
  */
 
+import { systemClock } from '../../core/clock.ts';
 import type { FrameHandler } from './frame-reader.ts';
 import { ConnectionError, ErrorCode, Flag, FrameType, MAX_31_BITS } from './protocol.ts';
 
@@ -236,13 +237,13 @@ const PER_SECOND = 200;
  */
 export class FloodGuard {
   #left = BURST;
-  #filledAt = performance.now();
+  #filledAt = systemClock.now();
 
   /** @throws ConnectionError when there were too many */
   count(): void {
     this.#left -= 1;
     if (this.#left > 0) return;
-    const now = performance.now();
+    const now = systemClock.now();
     this.#left = Math.min(BURST, ((now - this.#filledAt) / 1000) * PER_SECOND);
     this.#filledAt = now;
     if (this.#left < 1) {

@@ -3,6 +3,7 @@
  * a TLS record and a system call, about 10 µs, as much as ten requests cost to encode.
  */
 
+import { systemClock } from '../../core/clock.ts';
 import {
   DEFAULT_WINDOW_BYTES,
   Flag,
@@ -110,7 +111,7 @@ export class FrameWriter {
       flags = 0;
       from = to;
     } while (from < block.length);
-    if (performance.now() - this.#heldSince > LONGEST_HOLD_MS) this.flush();
+    if (systemClock.now() - this.#heldSince > LONGEST_HOLD_MS) this.flush();
   }
 
   /** `body` must stay as it is. */
@@ -147,7 +148,7 @@ export class FrameWriter {
       this.#start = 0;
       this.#end = 0;
     }
-    if (this.#start === this.#end) this.#heldSince = performance.now();
+    if (this.#start === this.#end) this.#heldSince = systemClock.now();
     const at = this.#end;
     this.#end += bytes;
     this.#flushLater();

@@ -1,4 +1,4 @@
-import { ConnectionError, ErrorCode } from './protocol.ts';
+/** The tables of RFC 7541. `hpack.ts` is what works with them. */
 
 /** RFC 7541 appendix A; index 1 is the first entry, 0 none. */
 const ENTRIES: readonly (readonly [name: string, value: string])[] = [
@@ -103,57 +103,14 @@ const CODE_BITS: readonly number[] = [
 
 const EOS = 256;
 /** A transition: the next node in the lowest byte, the symbol above it, and what happens. */
-const EMITS = 1 << 16;
-const FAILS = 1 << 17;
+export const EMITS = 1 << 16;
+export const FAILS = 1 << 17;
 
-interface Machine {
+export interface HuffmanMachine {
   /** By node and half byte. */
   readonly transitions: Uint32Array;
   /** Nodes at which a string may end: padding is fewer than 8 bits, all of them ones. */
   readonly mayEnd: Uint8Array;
-}
-
-let machine: Machine | null = null;
-
-/**
- * Decodes a Huffman string (RFC 7541 §5.2, appendix B), half a byte at a time: `bytes` from `start`
- * to `end`, to `out` at 0, which must have room for 8/5 as many bytes.
- *
- * @returns how many bytes it gave
- * @throws ConnectionError for EOS within and for wrong padding
- */
-export function decodeHuffman(bytes: Uint8Array, start: number, end: number, out: Buffer): number {
-  machine ??= buildMachine();
-  const { transitions, mayEnd } = machine;
-  let node = 0;
-  let length = 0;
-  for (let at = start; at < end; at += 1) {
-    const byte = bytes[at]!;
-    let step = transitions[(node << 4) | (byte >>> 4)]!;
-    if (step >= EMITS) {
-      if (step >= FAILS) throw eosFound();
-      out[length] = step >>> 8;
-      length += 1;
-    }
-    step = transitions[((step & 0xff) << 4) | (byte & 0xf)]!;
-    if (step >= EMITS) {
-      if (step >= FAILS) throw eosFound();
-      out[length] = step >>> 8;
-      length += 1;
-    }
-    node = step & 0xff;
-  }
-  if (mayEnd[node] === 0) {
-    throw new ConnectionError(
-      ErrorCode.COMPRESSION_ERROR,
-      'a Huffman string that ends within a code',
-    );
-  }
-  return length;
-}
-
-function eosFound(): ConnectionError {
-  return new ConnectionError(ErrorCode.COMPRESSION_ERROR, 'EOS within a Huffman string');
 }
 
 /** Inner nodes by number, the root 0: `[child at 0, child at 1]`, a leaf as `-1 - symbol`. */
@@ -181,7 +138,8 @@ function buildTree(): [number, number][] {
   return nodes;
 }
 
-function buildMachine(): Machine {
+/** The code of appendix B, to be read half a byte at a time. */
+export function buildHuffmanMachine(): HuffmanMachine {
   const nodes = buildTree();
   const oneBit = Uint32Array.from(nodes.flat(), (child) => {
     if (child >= 0) return child;

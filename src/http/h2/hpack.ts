@@ -1,5 +1,8 @@
 import {
-  decodeHuffman,
+  buildHuffmanMachine,
+  EMITS,
+  FAILS,
+  type HuffmanMachine,
   STATIC_LAST,
   STATIC_NAMES,
   STATIC_VALUES,
@@ -301,4 +304,48 @@ export function putInteger(out: number[], mark: number, prefixBits: number, valu
 function putString(out: number[], text: string): void {
   putInteger(out, 0, 7, text.length);
   for (let at = 0; at < text.length; at += 1) out.push(text.charCodeAt(at));
+}
+
+/** Made for the first string: many responses have none. */
+let machine: HuffmanMachine | null = null;
+
+/**
+ * Decodes a Huffman string (RFC 7541 §5.2, appendix B), half a byte at a time: `bytes` from `start`
+ * to `end`, to `out` at 0, which must have room for 8/5 as many bytes.
+ *
+ * @returns how many bytes it gave
+ * @throws ConnectionError for EOS within and for wrong padding
+ */
+function decodeHuffman(bytes: Uint8Array, start: number, end: number, out: Buffer): number {
+  machine ??= buildHuffmanMachine();
+  const { transitions, mayEnd } = machine;
+  let node = 0;
+  let length = 0;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at]!;
+    let step = transitions[(node << 4) | (byte >>> 4)]!;
+    if (step >= EMITS) {
+      if (step >= FAILS) throw eosFound();
+      out[length] = step >>> 8;
+      length += 1;
+    }
+    step = transitions[((step & 0xff) << 4) | (byte & 0xf)]!;
+    if (step >= EMITS) {
+      if (step >= FAILS) throw eosFound();
+      out[length] = step >>> 8;
+      length += 1;
+    }
+    node = step & 0xff;
+  }
+  if (mayEnd[node] === 0) {
+    throw new ConnectionError(
+      ErrorCode.COMPRESSION_ERROR,
+      'a Huffman string that ends within a code',
+    );
+  }
+  return length;
+}
+
+function eosFound(): ConnectionError {
+  return new ConnectionError(ErrorCode.COMPRESSION_ERROR, 'EOS within a Huffman string');
 }

@@ -65,6 +65,9 @@ export interface Discovery {
   readonly total: number | null;
 }
 
+/** Beyond so many bytes of further pages, no more are asked for: each that differs is held to be compared. */
+const MOST_BYTES = 32 * 1024 * 1024;
+
 export interface DiscoverOptions {
   /** What the user said; it overrides what is detected. */
   readonly pinned: Partial<Pagination>;
@@ -90,10 +93,13 @@ export async function discoverPagination(
 ): Promise<Discovery> {
   const first = await fetchPage(start);
   const responses = [first];
+  let otherBytes = 0;
   const ask: Ask = async (request, position, most = MAX_OTHERS) => {
-    if (responses.length >= most) return null;
+    if (responses.length >= most || otherBytes > MOST_BYTES) return null;
     const place = { branch: start.place.branch, position: start.place.position + position };
     const view = await fetchPage({ ...request, place });
+    // The same page again is held once.
+    if (responses.every(({ body }) => body !== view.body)) otherBytes += view.body.length;
     responses.push(view);
     return view;
   };
@@ -158,8 +164,8 @@ function withRoom(facts: Facts, detection: Candidates): Candidates {
   const { candidates } = detection;
   const isFirst = (own: Candidate, at: number) =>
     candidates.findIndex(({ pagination }) => pagination.style === own.pagination.style) === at;
-  const likely = new Set([...candidates.filter(isFirst), ...candidates].slice(0, most));
-  return { ...detection, candidates: candidates.filter((candidate) => likely.has(candidate)) };
+  const likely = [...new Set([...candidates.filter(isFirst), ...candidates])].slice(0, most);
+  return { ...detection, candidates: candidates.filter((own) => likely.includes(own)) };
 }
 
 /** A page with so many records may have been cut off without saying so. */

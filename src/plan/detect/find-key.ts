@@ -1,4 +1,4 @@
-import { pathOf } from '../../decode/decode.ts';
+import { elementsIn, pathOf } from '../../decode/decode.ts';
 import { means, rankAsKey } from '../names.ts';
 import { isObject } from '../page-fields.ts';
 import { withoutNulls } from './find-records.ts';
@@ -27,7 +27,8 @@ export function findKey(given: readonly unknown[]): string | null {
 
 /** Whether the records have that property, and no two the same. */
 export function isKeyOf(items: readonly unknown[], name: string): boolean {
-  return items.length > 0 && items.every(isObject) && isDistinct(items, [name]);
+  const own = elementsIn(items);
+  return own.length > 0 && own.every(isObject) && isDistinct(own, [name]);
 }
 
 function namesIn(object: Record<string, unknown>): readonly string[] {

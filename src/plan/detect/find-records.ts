@@ -1,4 +1,4 @@
-import { pathOf } from '../../decode/decode.ts';
+import { elementsIn, pathOf } from '../../decode/decode.ts';
 import { means, rankAsRecords, squash } from '../names.ts';
 import {
   type Field,
@@ -80,7 +80,7 @@ export function findRecordsInBoth(first: unknown, second: unknown): RecordsFound
   const own = options.filter(({ name }) => !means.besideRecords(name));
   const likeliest = (own.length > 0 ? own : options).toSorted(order([], mostObjectsOf(options)));
   const changes = likeliest.flatMap((option) => {
-    const known = new Set(option.items.map(textOf));
+    const known = new Set(elementsIn(option.items).map(textOf));
     const items = withoutNulls(later.get(option.path)?.items ?? []);
     const fresh = items.filter((item) => !known.has(textOf(item))).length;
     return fresh === 0 ? [] : [{ option, fresh, isNew: fresh === items.length }];
@@ -150,7 +150,7 @@ function listOptions(json: unknown, counts: readonly number[] = []): readonly Op
 /** The links of a page: an empty list beside them is the list. */
 function isListOfRelations({ name, items }: Option): boolean {
   const isRelation = (item: unknown) => isObject(item) && ('rel' in item || 'relation' in item);
-  return means.besideRecords(name) && items.every(isRelation);
+  return means.besideRecords(name) && elementsIn(items).every(isRelation);
 }
 
 function isListOfIds({ name, holds, items }: Option): boolean {
@@ -203,13 +203,13 @@ function hasPageInfo(field: Field, fields: readonly Field[]): boolean {
 /** Null for a mixture of objects and other things. What is null may stand for a record that is gone. */
 function holdsOf(items: readonly unknown[]): Option['holds'] | null {
   if (items.length === 0) return 'empty';
-  const objects = items.filter(isObject).length;
+  const objects = elementsIn(items).filter(isObject).length;
   if (objects === 0) return 'plain';
   return objects === withoutNulls(items).length ? 'objects' : null;
 }
 
 export function withoutNulls(items: readonly unknown[]): readonly unknown[] {
-  return items.filter((item) => item !== null);
+  return elementsIn(items).filter((item) => item !== null);
 }
 
 /** A plain list needs so many times the items of the longest list of objects to come before it. */

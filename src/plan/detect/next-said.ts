@@ -111,9 +111,11 @@ interface TextOfNext extends Said<string> {
 function textOfNext(field: Field): readonly TextOfNext[] {
   const { name, path, value } = field;
   const isText = typeof value === 'string' && value !== '';
-  // Elasticsearch sorts by several values, and goes on behind all of them.
-  if (Array.isArray(value)) {
-    const isToken = means.searchAfter(name) && value.length > 0 && !value.some(isObject);
+  // Elasticsearch sorts by several values, and goes on behind all of them; DynamoDB's keys have members.
+  if (Array.isArray(value) || isObject(value)) {
+    const isOf = Array.isArray(value) ? means.searchAfter(name) : means.lastKey(name);
+    const parts = Object.values(value);
+    const isToken = isOf && parts.length > 0 && !(Array.isArray(value) && parts.some(isObject));
     return isToken ? [{ path, value: JSON.stringify(value), field }] : [];
   }
   // Airtable's `offset` is a token where it is no number.

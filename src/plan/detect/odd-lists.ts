@@ -1,7 +1,7 @@
 /** Lists that are no arrays of records: objects from a key to its record, and columns. */
 import { shellQuote } from '../../core/escape.ts';
 import { counted } from '../../core/units.ts';
-import { expressionOf, MOST_ELEMENTS, pathOf } from '../../decode/decode.ts';
+import { elementsIn, expressionOf, MOST_ELEMENTS, pathOf } from '../../decode/decode.ts';
 import { means } from '../names.ts';
 import {
   type Field,
@@ -60,11 +60,11 @@ const LEAST_SHARED = 0.5;
 
 /** Whether the items are of the kind of the others: most of them share most of their names with those. */
 export function areLike(items: readonly unknown[], others: readonly unknown[]): boolean {
-  if (!others.some(isObject)) {
-    return !items.some(isObject) && items.some(Array.isArray) === others.some(Array.isArray);
+  const [own, usual] = [elementsIn(items), elementsIn(others)];
+  if (!usual.some(isObject)) {
+    return !own.some(isObject) && own.some(Array.isArray) === usual.some(Array.isArray);
   }
-  const known = namesOf(others);
-  const own = Object.values(items);
+  const known = namesOf(usual);
   return own.filter((item) => isLike(item, known)).length >= LEAST_SHARED * own.length;
 }
 
@@ -106,7 +106,9 @@ function sideBySide(fields: readonly Field[]): Columns | null {
     const alike = lists.filter(
       (other) => (other.value as readonly unknown[]).length === length && isIn(other, around),
     );
-    const columns = alike.filter((other) => (other.value as readonly unknown[]).every(isScalar));
+    const columns = alike.filter((other) =>
+      elementsIn(other.value as readonly unknown[]).every(isScalar),
+    );
     if (columns.length < (length > 1 ? 2 : 3)) continue;
     // A column of objects is one too, unless its name says that they are the records.
     const all = alike.filter((other) => columns.includes(other) || !means.records(other.name));
@@ -146,7 +148,8 @@ function rowsOf(
 /** Elasticsearch with `columnar`: each list in `values` is a column, named in `columns`. */
 function transposed(fields: readonly Field[]): Columns | null {
   for (const { keys, path, value } of fields) {
-    if (!Array.isArray(value) || value.length === 0 || !value.every(Array.isArray)) continue;
+    if (!Array.isArray(value) || value.length === 0 || !elementsIn(value).every(Array.isArray))
+      continue;
     const columns = value as readonly unknown[][];
     const [{ length } = []] = columns;
     const named = fields.find(

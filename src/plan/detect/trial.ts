@@ -1,7 +1,7 @@
 /** Whether an answer confirms a candidate for the next page, and what else it shows. */
 
+import { gone } from '../../core/expectation.ts';
 import { factsOf, isParallel, type Pagination } from '../../core/pagination.ts';
-import { gone } from '../fan-out-coverage.ts';
 import type { PartValue } from '../literal.ts';
 import { isObject, valueAt } from '../page-fields.ts';
 import { getQueryParameter } from '../query-parameter.ts';
@@ -92,8 +92,8 @@ export function acceptCandidate(
     if (readFacts(first).next.more?.value === false)
       return result(true, 'it is empty, as the first page says', { finding: 'end' });
     if (isMoved && after !== null) return result(true, 'it is empty and names another next page');
-    // Whoever does not read an array as it was written may find nothing behind it.
-    const mayBeEnd = isMoved && before?.startsWith('[') !== true;
+    // Whoever does not read an array or an object as it was written may find nothing behind it.
+    const mayBeEnd = isMoved && !/^[[{]/.test(before ?? '');
     return result(false, 'it is empty', { finding: mayBeEnd ? 'empty' : null });
   }
   const known = new Set(own);

@@ -1,6 +1,7 @@
 /** Which of several lists of a page is another one on the second page. */
 
 import type { PageRequest } from '../../core/page-request.ts';
+import { elementsIn } from '../../decode/decode.ts';
 import { valueAt } from '../page-fields.ts';
 import { PageGrid } from '../page-grid.ts';
 import { styleOf } from '../styles/styles.ts';
@@ -28,7 +29,9 @@ export async function isOnlyOneToChange(
 }
 
 function textAt({ json }: PageView, path: string): string {
-  return JSON.stringify(valueAt(json, path)) ?? '';
+  const value = valueAt(json, path);
+  const list = Array.isArray(value) ? [value.length, ...elementsIn(value)] : value;
+  return JSON.stringify(list) ?? '';
 }
 
 /** The second page's request, as far as the first page alone shows it. */

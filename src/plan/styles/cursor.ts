@@ -17,7 +17,14 @@ import { fitsHeader } from '../request-parts.ts';
 import type { StartParam } from '../start-params.ts';
 import { cursorStep, ended, literalOfNext, silent } from './page-reading.ts';
 import { echoedEnd, nestedNames, siblingOf, withoutNext } from './parameter-names.ts';
-import { type ChainStyle, candidate, firstRequest, withParam } from './style.ts';
+import {
+  type ChainStyle,
+  candidate,
+  firstRequest,
+  isListOfValues,
+  listForms,
+  withParam,
+} from './style.ts';
 
 /** A token from the page before, in a parameter, a header or the body. A start cursor is the user's. */
 export const cursor: ChainStyle = {
@@ -54,8 +61,15 @@ export const cursor: ChainStyle = {
       return candidate(facts, own, isEncoded ? decoded(value) : value, why);
     };
     const asWritten = params.flatMap((param) => of(param, false));
-    if (!isEncoded(said)) return asWritten;
     const inQuery = params.filter(({ carrier }) => carrier === 'query');
+    const [likeliest] = inQuery;
+    if (likeliest !== undefined && isListOfValues(value)) {
+      const forms = listForms(likeliest.name).flatMap(([form, name]) =>
+        candidate(facts, { ...pagination, ...form }, value, `the values of ${where} in ${name}`),
+      );
+      return [...forms, ...asWritten];
+    }
+    if (!isEncoded(said)) return asWritten;
     return [...inQuery.slice(0, MOST_DECODED).flatMap((param) => of(param, true)), ...asWritten];
   },
   readUsual(facts) {
@@ -120,7 +134,8 @@ function detectToken(facts: Facts): Shown | null {
   const { pagination, where } = token;
   if (next.more?.value === false && headers.token === null) return null;
   const evidence = [`${where} holds a token`];
-  if (param === null || !isSure(param, token) || isEncoded(token)) return trial(evidence);
+  const isOpen = isEncoded(token) || isListOfValues(token.value);
+  if (param === null || !isSure(param, token) || isOpen) return trial(evidence);
   evidence.push(`the start ${param.carrier === 'body' ? 'body' : 'URL'} has ${param.name}`);
   return found(
     {
@@ -240,6 +255,8 @@ function conventional(name: string, parent: string, isPost: boolean): readonly s
       return squash(parent) === 'meta' ? ['page[after]', 'after', 'cursor'] : ['after', 'cursor'];
     case 'lastevaluatedkey':
     case 'lastkey':
+      // DynamoDB itself, and whoever passes its words on.
+      if (/^[A-Z]/.test(name)) return ['ExclusiveStartKey', name, 'exclusiveStartKey', 'startKey'];
       return [name, 'exclusiveStartKey', 'startKey', 'lastKey'];
     case 'nextbatch':
       return ['since', 'from', 'batch'];

@@ -1,5 +1,6 @@
 /** Parameters that may take the next page's number or offset, by what the page and its request call theirs. */
 import type { Pagination } from '../../core/pagination.ts';
+import { elementsIn } from '../../decode/decode.ts';
 import type { Facts } from '../detect/facts.ts';
 import type { Candidate } from '../detect/page-view.ts';
 import { means, squash } from '../names.ts';
@@ -68,6 +69,7 @@ function orderedGuesses(facts: Facts): readonly Guess[] {
   }
   guesses.push(...sized);
   guesses.push(...(BESIDE_FLAG[squash(keysOf(next.more?.path ?? '')?.at(-1) ?? '')] ?? []));
+  if (SOCRATA.test(facts.view.request.url)) guesses.push(offsets('$offset'));
   // JSON:API names them so (§ pagination).
   if (isJsonApi(facts)) guesses.push(pages('page[number]'), offsets('page[offset]'));
   if (isPage) add('page', 'page', 'pageNumber', 'p');
@@ -89,7 +91,9 @@ function isJsonApi({ records }: Facts): boolean {
     typeof item['type'] === 'string' &&
     'id' in item &&
     isObject(item['attributes']);
-  return records !== null && records.items.length > 0 && records.items.every(isResource);
+  return (
+    records !== null && records.items.length > 0 && elementsIn(records.items).every(isResource)
+  );
 }
 
 /** Parameters for a number by where the page echoes it, with the page size that it echoes there. */
@@ -159,6 +163,9 @@ const BESIDE_FLAG: Readonly<Record<string, readonly Guess[]>> = {
   // ArcGIS
   exceededtransferlimit: [offsets('resultOffset')],
 };
+
+/** Socrata has many hosts, and refuses names without a dollar. */
+const SOCRATA = /\/resource\/[a-z0-9]{4}-[a-z0-9]{4}(?:\.json)?(?:$|\?)/;
 
 function pages(name: string): Guess {
   return ['page', name];

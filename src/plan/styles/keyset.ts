@@ -1,15 +1,16 @@
 import type { PageInfo } from '../../core/page-info.ts';
 import type { Pagination } from '../../core/pagination.ts';
-import { pathOf } from '../../decode/decode.ts';
+import { elementsIn, pathOf } from '../../decode/decode.ts';
 import { type Facts, numbersSayMore } from '../detect/facts.ts';
 import { isNear } from '../detect/numbers-said.ts';
 import { type Candidate, literalOf, recordIdentities } from '../detect/page-view.ts';
 import { readScalar } from '../literal.ts';
 import { squash } from '../names.ts';
 import { isObject, listFields } from '../page-fields.ts';
+import { getQueryParameter } from '../query-parameter.ts';
 import { parsedBody } from '../request-parts.ts';
 import { cursorStep, silent } from './page-reading.ts';
-import { type ChainStyle, candidate, firstRequest, withParam } from './style.ts';
+import { type ChainStyle, candidate, firstRequest, listForms, withParam } from './style.ts';
 
 /** The key of the last record (or the first): `?starting_after=ch_9`. */
 export const keyset: ChainStyle = {
@@ -56,18 +57,26 @@ function isPastEnd({ keyFrom }: Pagination, pageInfo: PageInfo, before: PageInfo
 /** Elasticsearch: each hit carries the values it is sorted by, and the last one's go on. */
 function sortCandidates(facts: Facts): readonly Candidate[] {
   const { records, base, view, params } = facts;
+  const { url, method } = view.request;
   const body = parsedBody(view.request);
-  if (records === null || !numbersSayMore(facts) || !isObject(body) || !('sort' in body)) return [];
-  const isSorted = records.items.every((item) => isObject(item) && Array.isArray(item['sort']));
+  const isGet = method === 'GET';
+  const sorts = isGet ? getQueryParameter(url, 'sort') !== null : isObject(body) && 'sort' in body;
+  if (records === null || !numbersSayMore(facts) || !sorts) return [];
+  const isSorted = elementsIn(records.items).every(
+    (item) => isObject(item) && Array.isArray(item['sort']),
+  );
   if (!isSorted || params.offset !== null) return [];
   const last = recordIdentities(view, records.path, 'sort')?.at(-1);
   if (last === undefined) return [];
-  const param = 'search_after';
-  return candidate(
-    facts,
-    { ...base, style: 'keyset', param, carrier: 'body', key: 'sort' },
-    { text: last, isLiteral: true },
-    `the last record's sort in ${param}`,
+  const carrier = isGet ? 'query' : 'body';
+  const forms = listForms('search_after').slice(0, isGet ? undefined : 1);
+  return forms.flatMap(([form, name]) =>
+    candidate(
+      facts,
+      { ...base, ...form, style: 'keyset', carrier, key: 'sort' },
+      { text: last, isLiteral: true },
+      `the last record's sort in ${name}`,
+    ),
   );
 }
 

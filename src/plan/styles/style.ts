@@ -8,7 +8,8 @@ import type { PageRequest } from '../../core/page-request.ts';
 import type { Pagination } from '../../core/pagination.ts';
 import type { Facts } from '../detect/facts.ts';
 import type { Candidate, PageView, Shown } from '../detect/page-view.ts';
-import type { PartValue } from '../literal.ts';
+import { type PartValue, readElements, readString } from '../literal.ts';
+import { repeatParameter } from '../query-parameter.ts';
 import { setPart, type UnplacedRequest } from '../request-parts.ts';
 import type { NextReading, ReadablePage } from './page-reading.ts';
 
@@ -151,9 +152,40 @@ export function withParam(
   start: PageRequest,
   value: PartValue,
 ): UnplacedRequest | null {
-  const { carrier, param } = pagination;
+  return setNext(pagination, firstRequest(pagination, start), value);
+}
+
+function setNext(
+  { carrier, param, nextList }: Pagination,
+  request: UnplacedRequest,
+  value: PartValue,
+): UnplacedRequest | null {
   if (param === null) return null;
-  return setPart(firstRequest(pagination, start), carrier, param, value);
+  const isList = nextList != null && carrier === 'query' && isListOfValues(value);
+  if (!isList) return setPart(request, carrier, param, value);
+  const texts = readElements(value.text).map((literal) => readString(literal) ?? literal);
+  if (nextList === 'repeated') {
+    return { ...request, url: repeatParameter(request.url, param, texts) };
+  }
+  return setPart(request, carrier, param, { text: texts.join(), isLiteral: false });
+}
+
+/** Whether it is a JSON array. */
+export function isListOfValues({ text, isLiteral }: PartValue): boolean {
+  return isLiteral && text.startsWith('[');
+}
+
+type ListForm = readonly [form: Pick<Pagination, 'param' | 'nextList'>, name: string];
+
+/** The ways in which several values may go into a query parameter, the usual one first, and what people call them. */
+export function listForms(param: string): readonly ListForm[] {
+  const inBrackets = `${param}[]`;
+  return [
+    [{ param, nextList: null }, param],
+    [{ param, nextList: 'commas' }, `${param} with commas`],
+    [{ param, nextList: 'repeated' }, `repeated ${param}`],
+    [{ param: inBrackets, nextList: 'repeated' }, inBrackets],
+  ];
 }
 
 export function literalNumber(value: number): PartValue {
@@ -167,8 +199,7 @@ export function candidate(
   value: PartValue,
   why: string,
 ): readonly Candidate[] {
-  const { carrier, param, size } = pagination;
-  const start = withSize(pagination, unplaced(view.request), size);
-  const request = param === null ? null : setPart(start, carrier, param, value);
+  const start = withSize(pagination, unplaced(view.request), pagination.size);
+  const request = setNext(pagination, start, value);
   return request === null ? [] : [{ pagination, request, why }];
 }

@@ -1,7 +1,14 @@
-import { VERSION } from '../core/resolve-options.ts';
-import { exitCodeMeanings } from './exit-code.ts';
-import { type Flag, flags, type Verb, verbs } from './flags.ts';
-import { flagLabel, flagText, groupedFlags, unitsHelp, verbHelp, wrap } from './help.ts';
+import { exitCodeMeanings } from '../../src/cli/exit-code.ts';
+import { type Flag, flags, type Verb, verbs } from '../../src/cli/flags.ts';
+import {
+  flagLabel,
+  flagText,
+  groupedFlags,
+  unitsHelp,
+  verbHelp,
+  wrap,
+} from '../../src/cli/help.ts';
+import { VERSION } from '../../src/core/resolve-options.ts';
 
 /** mandoc warns of lines of more than 80 bytes. */
 const columns = 78;

@@ -1,0 +1,79 @@
+/** `everypage verify --manifest FILE`: holds outputs and an archive against a manifest. */
+import { escapeText } from '../core/escape.ts';
+import { counted } from '../core/units.ts';
+import { type CheckedOutput, type ManifestCheck, verifyManifest } from '../index.ts';
+import { asciiJson } from '../report/json-log.ts';
+import { createPainter, type Painter } from '../report/paint.ts';
+import { createScreen } from '../report/reporter.ts';
+import { type CliContext, describeTerminal, watchSignals, writeOut } from './context.ts';
+import { type ExitCode, exitCodeOfVerdict, exitCodeOfVerification } from './exit-code.ts';
+import type { FlagValue } from './flags.ts';
+import type { TypedArguments } from './parse-arguments.ts';
+import { verificationText } from './verification-text.ts';
+
+export async function verifyManifestCommand(
+  typed: TypedArguments,
+  context: CliContext,
+): Promise<ExitCode> {
+  const expect = typed.value('expect');
+  const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
+  const signals = watchSignals(
+    context.signals,
+    () => {},
+    () => {},
+  );
+  try {
+    const check = await verifyManifest(typed.value('manifest')!, {
+      files: typed.positionals,
+      signal: signals.signal,
+      ...(expect === null ? {} : { expect }),
+    });
+    const exitCode = exitCodeOf(check, typed.value('strict'));
+    if (typed.has('json')) await writeOut(context, `${asciiJson({ ...check, exitCode }, 2)}\n`);
+    else if (!(typed.has('quiet') && exitCode === 0)) {
+      createScreen(context.stderr, facts).line(manifestText(check, facts.color));
+    }
+    return exitCode;
+  } finally {
+    signals.close();
+  }
+}
+
+/** Where the archive was not checked, the verdict is what the manifest says. */
+function exitCodeOf(
+  { isSame, manifest, archive }: ManifestCheck,
+  strict: FlagValue<'strict'>,
+): ExitCode {
+  if (!isSame) return 3;
+  const verification = archive?.verification ?? null;
+  if (verification === null) {
+    return exitCodeOfVerdict(manifest.verdict, { allowIncomplete: false, strict });
+  }
+  return exitCodeOfVerification(verification.verdict, verification.problems.length, strict);
+}
+
+function manifestText(check: ManifestCheck, color: boolean): string {
+  const { manifestPath, manifest, problem, outputs, archive } = check;
+  const paint = createPainter(color);
+  const name = escapeText(manifestPath);
+  const lines = problem === null ? [] : [paint('red', `${name}: ${problem}`)];
+  lines.push(...outputs.map((output) => outputLine(output, paint)));
+  if (archive !== null) {
+    const { path, verification, problem: why } = archive;
+    const tone = why === null ? 'green' : verification === null ? 'yellow' : 'red';
+    const said = why ?? `its ${counted(manifest.pages, 'page')} are those of the manifest`;
+    lines.push(paint(tone, `${escapeText(path)}: ${escapeText(said)}`));
+    if (verification !== null) lines.push(verificationText(verification, color));
+  }
+  const records = manifest.records === null ? '' : `, ${counted(manifest.records, 'record')}`;
+  const written = `${escapeText(manifest.writtenAt)}: ${escapeText(manifest.verdict.name)}, ${counted(manifest.pages, 'page')}${records}`;
+  return [...lines, paint('dim', `${name}, written ${written}`)].join('\n');
+}
+
+function outputLine({ destination, state, problem }: CheckedOutput, paint: Painter): string {
+  const name = escapeText(destination);
+  if (state === 'same') return paint('green', `${name}: as it was written`);
+  const said = escapeText(problem ?? '');
+  if (state === 'unknown') return paint('yellow', `${name}: not checked: ${said}`);
+  return paint('red', `${name}: ${said}`);
+}

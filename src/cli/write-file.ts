@@ -1,0 +1,32 @@
+import { writeFile } from 'node:fs/promises';
+import { holdFile } from '../archive/file-locks.ts';
+import {
+  createFileDestination,
+  isWrittenInPlace,
+  outputError,
+  type ToldOfFile,
+} from '../export/file-destination.ts';
+
+/**
+ * Writes a file that appears whole or not at all; a pipe or a device as it stands.
+ *
+ * @param told what an error calls the file, and what it says is to be done
+ */
+export async function writeWholeFile(path: string, text: string, told: ToldOfFile): Promise<void> {
+  try {
+    if (isWrittenInPlace(path)) await writeFile(path, text);
+    else writeBeside(path, text, told);
+  } catch (cause) {
+    throw outputError(told.name, cause, told.advice);
+  }
+}
+
+function writeBeside(path: string, text: string, told: ToldOfFile): void {
+  const destination = createFileDestination(path, holdFile, told);
+  try {
+    destination.write(Buffer.from(text));
+    destination.commit();
+  } finally {
+    destination.abort();
+  }
+}

@@ -1,0 +1,96 @@
+/** Elements, made by code alone: text goes in as text, so nothing of it is ever read as HTML. */
+
+export type Child = Node | string | null;
+
+interface Attributes {
+  readonly class?: string;
+  readonly title?: string;
+  readonly [name: `aria-${string}` | `data-${string}`]: string;
+  readonly id?: string;
+  readonly role?: string;
+  readonly tabindex?: string;
+  readonly type?: string;
+  readonly scope?: string;
+  readonly colspan?: string;
+  readonly for?: string;
+  readonly inputmode?: string;
+  readonly value?: string;
+  readonly href?: string;
+  readonly open?: string;
+}
+
+export function element<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  attributes: Attributes = {},
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[Name] {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children.filter((child) => child !== null));
+  return made;
+}
+
+export interface Column {
+  readonly name: string;
+  readonly isNumber?: boolean;
+}
+
+/** A table that a small screen scrolls sideways. */
+export function table(
+  caption: string,
+  columns: readonly Column[],
+  rows: readonly (readonly Child[])[],
+  isNarrow = false,
+): HTMLElement {
+  const classOf = ({ isNumber }: Column): { class: string } => ({
+    class: isNumber ? 'number' : '',
+  });
+  return element(
+    'div',
+    {
+      class: isNarrow ? 'scroll narrow' : 'scroll',
+      tabindex: '0',
+      role: 'region',
+      'aria-label': caption,
+    },
+    element(
+      'table',
+      {},
+      element('caption', { class: 'hidden' }, caption),
+      element(
+        'thead',
+        {},
+        element(
+          'tr',
+          {},
+          ...columns.map((column) =>
+            element('th', { scope: 'col', ...classOf(column) }, column.name),
+          ),
+        ),
+      ),
+      element(
+        'tbody',
+        {},
+        ...rows.map((cells) =>
+          element('tr', {}, ...cells.map((cell, at) => element('td', classOf(columns[at]!), cell))),
+        ),
+      ),
+    ),
+  );
+}
+
+/** What is behind a click; made when it is first opened, and again by `refresh`. */
+export function details(summary: string, make: () => Node): HTMLElement & { refresh(): void } {
+  const body = element('div');
+  const made = element('details', {}, element('summary', {}, summary), body);
+  const refresh = (): void => {
+    if (made.open) body.replaceChildren(make());
+  };
+  made.addEventListener('toggle', refresh);
+  return Object.assign(made, { refresh });
+}
+
+export function section(id: string, title: string, ...children: readonly Child[]): HTMLElement {
+  const heading = element('h2', { id }, title);
+  return element('section', { 'aria-labelledby': id }, heading, ...children);
+}

@@ -1,0 +1,296 @@
+/** What is counted or listed: statuses, pauses, pages that failed or were slow, sizes, types. */
+import { counted, formatBytes, formatCount, formatDuration } from '../../core/units.ts';
+import {
+  type AttemptFacts,
+  kindNames,
+  type PageFacts,
+  type ReportFacts,
+  type SizeFacts,
+} from '../report-data.ts';
+import { element, section, table } from './dom.ts';
+import { kindClass } from './palette.ts';
+import type { TimeRange } from './time-range.ts';
+import { clock, latency, moment, share } from './words.ts';
+
+const MOST_PAUSES = 300;
+
+export function answers({ tally, totals, tries }: ReportFacts): HTMLElement {
+  const most = Math.max(1, ...tally.map(({ attempts }) => attempts));
+  const rows = tally.map(({ status, kind, attempts, bytes, outcome }) => [
+    status === null ? '—' : String(status),
+    element(
+      'span',
+      { class: 'kind' },
+      element('span', { class: `swatch ${kindClass(kind)}` }),
+      kindNames[kind],
+    ),
+    outcome === 'ok' ? '' : outcome,
+    formatCount(attempts),
+    bar(attempts / most, kindClass(kind), share(attempts, totals.attempts)),
+    formatBytes(bytes),
+  ]);
+  const retried = tries.filter(({ attempts }) => attempts > 1);
+  const pages = tries.reduce((sum, it) => sum + it.pages, 0);
+  const largest = Math.max(1, ...tries.map((it) => it.pages));
+  return section(
+    'answers',
+    'What came back',
+    table(
+      'Attempts by status',
+      [
+        { name: 'Status' },
+        { name: 'Meaning' },
+        { name: 'Most often' },
+        { name: 'Attempts', isNumber: true },
+        { name: 'Share' },
+        { name: 'Bytes', isNumber: true },
+      ],
+      rows,
+    ),
+    retried.length === 0
+      ? element('p', { class: 'muted' }, 'Each page came at its first attempt.')
+      : table(
+          'Attempts that pages needed',
+          [
+            { name: 'Attempts', isNumber: true },
+            { name: 'Pages', isNumber: true },
+            { name: 'Share' },
+          ],
+          tries.map((it) => [
+            formatCount(it.attempts),
+            formatCount(it.pages),
+            bar(it.pages / largest, 'kind-blue', share(it.pages, pages)),
+          ]),
+          true,
+        ),
+  );
+}
+
+export function pauses(
+  { pauses: all, limiters, time }: ReportFacts,
+  range: TimeRange,
+): HTMLElement | null {
+  if (all.length === 0) return null;
+  const sum = all.reduce((ms, { from, to }) => ms + to - from, 0);
+  const rows = all.slice(0, MOST_PAUSES).map(({ from, to, until, cause, reason, limiter }) => [
+    jump(clock(from, 500), () => {
+      const around = Math.max(1_000, to - from);
+      range.set(from - around, to + around);
+    }),
+    moment(from, time),
+    formatDuration(to - from),
+    Math.abs(until - to) > 500 ? formatDuration(until - from) : '',
+    cause === 'limit' ? 'limit' : 'server was down',
+    reason,
+    ...(limiters.length > 1 ? [limiters[limiter] ?? ''] : []),
+  ]);
+  const more = all.length - rows.length;
+  return section(
+    'pauses',
+    'Pauses',
+    element(
+      'p',
+      { class: 'muted' },
+      `${counted(all.length, 'pause')}, ${formatDuration(sum)} together. A pause holds all requests to one server${more > 0 ? `; the first ${MOST_PAUSES} are listed` : ''}.`,
+    ),
+    table(
+      'Pauses',
+      [
+        { name: 'From' },
+        { name: 'On' },
+        { name: 'Lasted', isNumber: true },
+        { name: 'Was to last', isNumber: true },
+        { name: 'Cause' },
+        { name: 'Reason' },
+        ...(limiters.length > 1 ? [{ name: 'Server' }] : []),
+      ],
+      rows,
+    ),
+  );
+}
+
+export function failedPages(facts: ReportFacts, range: TimeRange): HTMLElement | null {
+  const { failed, totals } = facts;
+  if (failed.length === 0) return null;
+  const more = totals.failed - failed.length;
+  return section(
+    'failed',
+    'Pages that failed',
+    more > 0
+      ? element(
+          'p',
+          { class: 'muted' },
+          `The first ${formatCount(failed.length)} of ${formatCount(totals.failed)}.`,
+        )
+      : null,
+    ...failed.map((page) => pageNode(page, page.attempts.at(-1)?.outcome ?? '', facts, range)),
+  );
+}
+
+export function slowestPages(facts: ReportFacts, range: TimeRange): HTMLElement | null {
+  const { slowest } = facts;
+  if (slowest.length === 0) return null;
+  return section(
+    'slowest',
+    'Slowest pages',
+    element('p', { class: 'muted' }, 'By the time of all their attempts together.'),
+    ...slowest.map((page) => {
+      const tries = page.attempts.length > 1 ? `, ${page.attempts.length} attempts` : '';
+      return pageNode(page, `${latency(page.totalMs)}${tries}`, facts, range);
+    }),
+  );
+}
+
+function pageNode(
+  page: PageFacts,
+  words: string,
+  facts: ReportFacts,
+  range: TimeRange,
+): HTMLElement {
+  const { url, headers, attempts, records, state, bytes, number, branch } = page;
+  const what = [
+    `page ${formatCount(number)}${branch === 0 ? '' : ` of branch ${formatCount(branch)}`}`,
+    state,
+    ...(records === null ? [] : [counted(records, 'record')]),
+    ...(bytes > 0 ? [formatBytes(bytes)] : []),
+  ].join(' · ');
+  return element(
+    'details',
+    { class: 'page' },
+    element(
+      'summary',
+      {},
+      element('span', { class: 'url' }, url === '' ? `page ${number}` : url),
+      element('span', { class: 'why' }, words),
+    ),
+    element('p', { class: 'muted' }, what),
+    table(
+      `Attempts at ${url}`,
+      [
+        { name: 'Sent' },
+        { name: 'On' },
+        { name: 'Took', isNumber: true },
+        { name: 'Status' },
+        { name: 'What came' },
+        { name: 'Told to wait', isNumber: true },
+        { name: 'Bytes', isNumber: true },
+      ],
+      attempts.map((attempt) => attemptRow(attempt, facts, range)),
+    ),
+    headers.length === 0
+      ? null
+      : element(
+          'dl',
+          { class: 'headers' },
+          ...headers.flatMap(([name, value]) => [
+            element('dt', {}, name),
+            element('dd', {}, value),
+          ]),
+        ),
+  );
+}
+
+function attemptRow(
+  { at, durationMs, status, kind, outcome, toldToWaitMs, bytes }: AttemptFacts,
+  { time }: ReportFacts,
+  range: TimeRange,
+): (Node | string)[] {
+  return [
+    jump(clock(at, 500), () => range.set(at - durationMs, at + 2 * durationMs)),
+    moment(at, time),
+    latency(durationMs),
+    status === null ? '—' : String(status),
+    element(
+      'span',
+      { class: 'kind' },
+      element('span', { class: `swatch ${kindClass(kind)}` }),
+      outcome === 'ok' ? kindNames.ok : outcome,
+    ),
+    toldToWaitMs === null ? '' : formatDuration(toldToWaitMs),
+    formatBytes(bytes),
+  ];
+}
+
+/** A time that shows itself in the plots. */
+function jump(text: string, show: () => void): HTMLElement {
+  const made = element(
+    'button',
+    { type: 'button', class: 'jump', title: 'show this in the plots' },
+    text,
+  );
+  made.addEventListener('click', () => {
+    show();
+    document.getElementById('over-time')?.scrollIntoView();
+  });
+  return made;
+}
+
+export function sizes(facts: SizeFacts | null): HTMLElement | null {
+  if (facts === null) return null;
+  const { least, median, most, bins } = facts;
+  const largest = Math.max(1, ...bins.map(({ pages }) => pages));
+  // Bins of sizes that are much alike would all be named the same.
+  const isFine = bins.some(({ from, to }) => formatBytes(from) === formatBytes(to));
+  const sayOf = (bytes: number): string =>
+    isFine ? `${formatCount(bytes)} B` : formatBytes(bytes);
+  return section(
+    'sizes',
+    'Sizes of pages',
+    element(
+      'p',
+      { class: 'muted' },
+      `On the wire: ${formatBytes(least)} to ${formatBytes(most)}, half of them up to ${formatBytes(median)}.`,
+    ),
+    table(
+      'Sizes of pages',
+      [
+        { name: 'From', isNumber: true },
+        { name: 'To', isNumber: true },
+        { name: 'Pages', isNumber: true },
+        { name: '' },
+      ],
+      bins.map(({ from, to, pages }) => [
+        sayOf(from),
+        sayOf(to),
+        formatCount(pages),
+        bar(pages / largest, 'kind-blue', ''),
+      ]),
+      true,
+    ),
+  );
+}
+
+export function types({ schema }: ReportFacts): HTMLElement | null {
+  if (schema === null) return null;
+  const { records, isOfAll, columns } = schema;
+  const of = isOfAll
+    ? `all ${counted(records, 'record')}`
+    : `the first ${counted(records, 'record')}`;
+  return section(
+    'types',
+    'Types of the records',
+    element('p', { class: 'muted' }, `The narrowest types that hold ${of} exactly.`),
+    table(
+      'Types of the records',
+      [{ name: 'Field' }, { name: 'Type' }, { name: 'Null' }, { name: 'Absent' }],
+      columns.map(({ name, type, mayBeNull, mayBeAbsent }) => [
+        element('code', {}, name),
+        type,
+        mayBeNull ? 'sometimes' : '',
+        mayBeAbsent ? 'sometimes' : '',
+      ]),
+    ),
+  );
+}
+
+/** @param part of the longest bar */
+function bar(part: number, look: string, words: string): HTMLElement {
+  const fill = element('span', { class: `fill ${look}` });
+  fill.style.width = `${Math.max(part > 0 ? 0.5 : 0, 100 * part)}%`;
+  return element(
+    'span',
+    { class: 'bar' },
+    element('span', { class: 'track' }, fill),
+    element('span', {}, words),
+  );
+}

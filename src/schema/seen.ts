@@ -1,0 +1,392 @@
+import { columnNames } from '../core/column-names.ts';
+import { endOfSpace, endOfString, endOfValue, keyName } from '../decode/decode.ts';
+import { checkPinned, PinFault } from './check-pinned.ts';
+import { MOST_DIGITS, MOST_FIELDS, MOST_LEVELS } from './limits.ts';
+import { fitsInt64, isDouble, readLiteral, scaleOf, wholeDigits } from './number-literal.ts';
+import { NumberText } from './number-text.ts';
+import type { Pin, PinnedType } from './pinned-types.ts';
+import { isOfForm, type TimeForm, timeFormOf } from './time-literal.ts';
+import type { ColumnType, Field, JsonKind } from './types.ts';
+
+/** A double holds each number of so many digits, but for those near its ends. */
+const DIGITS_OF_DOUBLE = 15;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const ZERO = 0x30;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const BACKSLASH = 0x5c;
+const LOWER_F = 0x66;
+const LOWER_N = 0x6e;
+const LOWER_T = 0x74;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/** The number that was looked at last. */
+const number = new NumberText();
+
+/** What all places of the records share. */
+export interface Budget {
+  /** So many may still be met. */
+  fields: number;
+  /** An object had a key twice. */
+  sameKeys: boolean;
+}
+
+class SeenField {
+  readonly key: string;
+  readonly index: number;
+  readonly utf8: Uint8Array;
+  readonly values: Seen;
+  /** Objects that have it. */
+  count = 0;
+  /** The last object that had it, by its number. */
+  lastIn = -1;
+
+  constructor(key: string, index: number, utf8: Uint8Array, values: Seen) {
+    this.key = key;
+    this.index = index;
+    this.utf8 = utf8;
+    this.values = values;
+  }
+}
+
+/** What was seen at one place of the records, and what the user pins there. */
+export class Seen {
+  readonly #pin: Pin;
+  /** From the record, for messages. */
+  readonly #path: string;
+  hasNulls = false;
+  readonly kinds = new Set<JsonKind>();
+  #lastKind: JsonKind | null = null;
+  /** What is there has no common type, or is too large to have one. */
+  #isText = false;
+
+  #mostWhole = 0;
+  #mostScale = 0;
+  #isInt64 = true;
+  #isDouble = true;
+  #hasNegativeZero = false;
+
+  /** Undefined before the first string; null where they have no form in common. */
+  #timeForm: TimeForm | null | undefined = undefined;
+  #isUnicode = true;
+  #hasNul = false;
+
+  #items: Seen | null = null;
+
+  #objects = 0;
+  #fields: SeenField[] = [];
+  #byKey = new Map<string, SeenField>();
+
+  constructor(pin: Pin, path: string) {
+    this.#pin = pin;
+    this.#path = path;
+    if (pin?.kind === 'json') this.#isText = true;
+    else if (pin?.kind === 'list') this.#items = this.#below(pin.items, '[]');
+    else if (pin?.kind === 'struct') {
+      for (const [key, its] of pin.fields) this.#addField(key, writtenKey(key), its);
+    }
+  }
+
+  #below(pin: Pin, step: string): Seen {
+    return new Seen(pin, this.#path === '' ? step : `${this.#path}${step}`);
+  }
+
+  #addField(key: string, utf8: Uint8Array, pin: Pin): number {
+    const step = this.#path === '' ? key : `.${key}`;
+    const field = new SeenField(key, this.#fields.length, utf8, this.#below(pin, step));
+    this.#byKey.set(key, field);
+    return this.#fields.push(field) - 1;
+  }
+
+  /**
+   * Looks at the value at `pos`. Returns where it ends.
+   *
+   * @throws PinFault where it is not what is pinned
+   */
+  look(bytes: Uint8Array, pos: number, level: number, budget: Budget): number {
+    const first = bytes[pos]!;
+    switch (first) {
+      case LOWER_N:
+        this.hasNulls = true;
+        return pos + 4;
+      case LOWER_T:
+      case LOWER_F:
+        this.#is('boolean', bytes, pos);
+        return pos + (first === LOWER_T ? 4 : 5);
+      case QUOTE:
+        this.#is('string', bytes, pos);
+        return this.#lookAtString(bytes, pos);
+      case OPEN_BRACE:
+        this.#is('object', bytes, pos);
+        return this.#isPassedOver(level)
+          ? this.#passOver(bytes, pos)
+          : this.#lookAtObject(bytes, pos, level, budget);
+      case OPEN_BRACKET:
+        this.#is('list', bytes, pos);
+        return this.#isPassedOver(level)
+          ? this.#passOver(bytes, pos)
+          : this.#lookAtList(bytes, pos, level, budget);
+      default:
+        this.#is('number', bytes, pos);
+        return this.#lookAtNumber(bytes, pos);
+    }
+  }
+
+  #isPassedOver(level: number): boolean {
+    return this.#isText || (level > MOST_LEVELS && this.#pin === null);
+  }
+
+  #is(kind: JsonKind, bytes: Uint8Array, pos: number): void {
+    if (this.#pin !== null) checkPinned(this.#pin, kind, bytes, pos, this.#path);
+    if (kind === this.#lastKind) return;
+    this.#lastKind = kind;
+    if (this.kinds.has(kind)) return;
+    this.kinds.add(kind);
+    if (this.kinds.size > 1) this.#becomeText();
+  }
+
+  #becomeText(): void {
+    this.#isText = true;
+    this.#items = null;
+    this.#fields = [];
+    this.#byKey = new Map();
+  }
+
+  #passOver(bytes: Uint8Array, pos: number): number {
+    if (!this.#isText) this.#becomeText();
+    return endOfValue(bytes, pos);
+  }
+
+  #lookAtNumber(bytes: Uint8Array, pos: number): number {
+    if (this.#isText) return endOfValue(bytes, pos);
+    number.read(bytes, pos);
+    const { end, start, wholeEnd, digitsEnd, isNegative } = number;
+    // Only zero begins with one.
+    const whole = bytes[start] === ZERO ? 0 : wholeEnd - start;
+    const scale = digitsEnd === wholeEnd ? 0 : digitsEnd - wholeEnd - 1;
+    const isPlain = !number.hasExponent && whole + scale <= DIGITS_OF_DOUBLE;
+    if (!isPlain || (isNegative && whole === 0)) {
+      this.#lookAtLiteral(textOf(bytes, pos, end));
+      return end;
+    }
+    if (whole > this.#mostWhole) this.#mostWhole = whole;
+    if (scale > 0) {
+      this.#isInt64 = false;
+      if (scale > this.#mostScale) this.#mostScale = scale;
+    }
+    return end;
+  }
+
+  #lookAtLiteral(text: string): void {
+    const literal = readLiteral(text);
+    const scale = scaleOf(literal);
+    this.#mostWhole = Math.max(this.#mostWhole, wholeDigits(literal));
+    this.#mostScale = Math.max(this.#mostScale, scale);
+    if (literal.digits === '' && literal.isNegative) this.#hasNegativeZero = true;
+    this.#isInt64 &&= scale === 0 && fitsInt64(literal);
+    this.#isDouble &&= isDouble(text, literal);
+  }
+
+  #lookAtString(bytes: Uint8Array, pos: number): number {
+    let end = pos + 1;
+    let c = bytes[end]!;
+    while (c !== QUOTE && c !== BACKSLASH) c = bytes[++end]!;
+    if (c === BACKSLASH) {
+      const firstEscape = end;
+      end = endOfString(bytes, end);
+      if (this.#isUnicode) {
+        const escapes = oddEscapes(bytes, firstEscape, end);
+        if ((escapes & NUL_ESCAPE) !== 0) this.#hasNul = true;
+        if ((escapes & HIGH_ESCAPE) !== 0) {
+          this.#isUnicode = keyName(bytes.subarray(pos + 1, end - 1)).isWellFormed();
+        }
+      }
+    } else end += 1;
+    const form = this.#timeForm;
+    if (form === undefined) this.#timeForm = timeFormOf(bytes, pos + 1, end - 1);
+    else if (form !== null && !isOfForm(form, bytes, pos + 1, end - 1)) this.#timeForm = null;
+    return end;
+  }
+
+  #lookAtList(bytes: Uint8Array, open: number, level: number, budget: Budget): number {
+    this.#items ??= this.#below(null, '[]');
+    let pos = endOfSpace(bytes, open + 1);
+    if (bytes[pos] === CLOSE_BRACKET) return pos + 1;
+    for (;;) {
+      pos = endOfSpace(bytes, this.#items.look(bytes, pos, level + 1, budget));
+      if (bytes[pos] !== COMMA) return pos + 1;
+      pos = endOfSpace(bytes, pos + 1);
+    }
+  }
+
+  #lookAtObject(bytes: Uint8Array, open: number, level: number, budget: Budget): number {
+    const number = this.#objects++;
+    let pos = endOfSpace(bytes, open + 1);
+    if (bytes[pos] === CLOSE_BRACE) return pos + 1;
+    for (let expected = 0; ; ) {
+      const keyEnd = endOfString(bytes, pos + 1);
+      const at = this.#fieldAt(bytes, pos + 1, keyEnd - 1, expected, budget);
+      if (at < 0) {
+        this.#becomeText();
+        return endOfValue(bytes, open);
+      }
+      const field = this.#fields[at]!;
+      expected = at + 1;
+      if (field.lastIn === number) budget.sameKeys = true;
+      else field.count += 1;
+      field.lastIn = number;
+      // Past the colon.
+      pos = endOfSpace(bytes, endOfSpace(bytes, keyEnd) + 1);
+      pos = endOfSpace(bytes, field.values.look(bytes, pos, level + 1, budget));
+      if (bytes[pos] !== COMMA) return pos + 1;
+      pos = endOfSpace(bytes, pos + 1);
+    }
+  }
+
+  /** The index of the field under a key, most often the one that followed before; −1 where there are too many. */
+  #fieldAt(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    expected: number,
+    budget: Budget,
+  ): number {
+    const guess = this.#fields[expected];
+    if (guess !== undefined && isSame(bytes, start, end, guess.utf8)) return expected;
+    const content = bytes.subarray(start, end);
+    const key = keyName(content);
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known.index;
+    const pin = this.#pin?.kind === 'struct' ? this.#pin : null;
+    const isFull = this.#fields.length >= MOST_FIELDS || budget.fields === 0;
+    if (pin?.isOpen === false || (pin !== null && isFull)) throw this.#unknownKey(key, isFull);
+    if (isFull) return -1;
+    budget.fields -= 1;
+    return this.#addField(key, content.slice(), null);
+  }
+
+  #unknownKey(key: string, isFull: boolean): PinFault {
+    const what = this.#path === '' ? 'it' : this.#path;
+    const why = isFull ? `and more than ${MOST_FIELDS} others` : 'which the schema does not name';
+    const most = 60;
+    const shown = JSON.stringify(key.length > most ? `${key.slice(0, most)}…` : key);
+    return new PinFault(`${what} has the key ${shown}, ${why}`);
+  }
+
+  type(): ColumnType {
+    if (this.#pin !== null) return this.#pinnedType(this.#pin);
+    const kinds = [...this.kinds];
+    const text: ColumnType = { kind: 'json', of: kinds };
+    if (this.#isText) return text;
+    switch (kinds[0]) {
+      case undefined:
+        return { kind: 'null' };
+      case 'boolean':
+        return { kind: 'boolean' };
+      case 'number':
+        return this.#numberType() ?? text;
+      case 'string':
+        if (!this.#isUnicode) return text;
+        return (
+          this.#timeForm ?? (this.#hasNul ? { kind: 'string', hasNul: true } : { kind: 'string' })
+        );
+      case 'list': {
+        const items = this.#items!.type();
+        return items.kind === 'null'
+          ? text
+          : { kind: 'list', items, hasNulls: this.#items!.hasNulls };
+      }
+      default:
+        return this.#fields.length === 0 ? text : { kind: 'struct', fields: this.#fieldTypes() };
+    }
+  }
+
+  #pinnedType(pin: PinnedType): ColumnType {
+    switch (pin.kind) {
+      case 'double':
+        return { kind: 'double', hasNegativeZero: this.#hasNegativeZero };
+      case 'timestamp':
+        return this.#timeForm?.kind === 'timestamp' ? this.#timeForm : ANY_MOMENT;
+      case 'list':
+        return { kind: 'list', items: this.#items!.type(), hasNulls: this.#items!.hasNulls };
+      case 'struct':
+        return { kind: 'struct', fields: this.#fieldTypes() };
+      case 'string':
+        return this.#hasNul ? { kind: 'string', hasNul: true } : pin;
+      default:
+        return pin;
+    }
+  }
+
+  #numberType(): ColumnType | null {
+    const precision = this.#mostWhole + this.#mostScale;
+    const hasNegativeZero = this.#hasNegativeZero;
+    if (!hasNegativeZero && this.#isInt64) return { kind: 'integer' };
+    if (!hasNegativeZero && precision <= MOST_DIGITS) {
+      return { kind: 'decimal', precision: Math.max(1, precision), scale: this.#mostScale };
+    }
+    return this.#isDouble ? { kind: 'double', hasNegativeZero } : null;
+  }
+
+  #fieldTypes(): Field[] {
+    const names = columnNames(
+      this.#fields.map(({ key }) => writable(key)),
+      // As in SQL.
+      (name) => name.toLowerCase(),
+    );
+    return this.#fields.map(({ key, values, count }, index) => ({
+      key,
+      name: names[index]!,
+      type: values.type(),
+      hasNulls: values.hasNulls,
+      isOptional: count < this.#objects,
+    }));
+  }
+}
+
+/** Of moments that were pinned, and are written in several ways. */
+const ANY_MOMENT: ColumnType = { kind: 'timestamp', offset: 'Z', digits: 6 };
+
+const NUL_ESCAPE = 1;
+const HIGH_ESCAPE = 2;
+
+/** Whether a string holds NUL, or may hold half of a surrogate pair: only escapes (`\ud83d`) write them. */
+function oddEscapes(bytes: Uint8Array, start: number, end: number): number {
+  let found = 0;
+  for (let pos = start; pos < end; pos += 1) {
+    if (bytes[pos] !== BACKSLASH) continue;
+    pos += 1;
+    if (bytes[pos] !== 0x75) continue;
+    const first = bytes[pos + 1]!;
+    if ((first | 0x20) === 0x64) found |= HIGH_ESCAPE;
+    else if (first === 0x30 && isZeros(bytes, pos + 2)) found |= NUL_ESCAPE;
+  }
+  return found;
+}
+
+function isZeros(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0x30 && bytes[at + 1] === 0x30 && bytes[at + 2] === 0x30;
+}
+
+function isSame(bytes: Uint8Array, start: number, end: number, key: Uint8Array): boolean {
+  if (key.length !== end - start) return false;
+  for (let at = 0; at < key.length; at += 1) if (bytes[start + at] !== key[at]) return false;
+  return true;
+}
+
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1', start, end);
+}
+
+/** Half of a surrogate pair is no UTF-8, and SQL ends at NUL. */
+function writable(key: string): string {
+  return key.toWellFormed().replaceAll('\0', '\uFFFD');
+}
+
+/** As most servers write a key, without its quotes. */
+function writtenKey(key: string): Uint8Array {
+  return Buffer.from(JSON.stringify(key).slice(1, -1));
+}
