@@ -150,7 +150,9 @@ function statusText(status: RunStatus): string {
       : `${formatCount(done)} of ${counted(total, 'page')} (${percent} %)`,
     ...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
     counted(workers, 'worker'),
-    ...(isCoordinated ? [] : ['no coordinator: run the command below again to write its output']),
+    ...(isCoordinated
+      ? []
+      : ['no coordinator: run the command that began it again to write its output']),
   ];
   const command = ['everypage', ...words].map((word) => shellQuote(escapeText(word))).join(' ');
   return `${escapeText(run)}  ${state}  ${facts.join(', ')}\n  ${command}\n  store ${escapeText(store)}`;

@@ -1,5 +1,6 @@
 /** How the pages of a run come where many machines fetch them: this process coordinates, and may fetch too. */
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fingerprintOf } from '../archive/kept-run.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
@@ -165,7 +166,8 @@ async function beginStore(
     hasList,
     isPaged,
     chunk: chunkOf(total),
-    store: path,
+    // A worker may have been started in another folder.
+    store: resolve(path),
     createdAt: Date.now(),
   };
   return { record, store: PartStore.begin(path, record) };

@@ -18,6 +18,8 @@ const ASK_EVERY_MS = 80;
 const JITTER = 0.25;
 /** A start that is later than this is given up: late ones would make a burst with those after them. */
 const LATE_MS = 12;
+/** By so much the ways of two requests to the server may differ. */
+const WAY_MS = 5;
 /** Without a rate: for so long an answer holds that no pause is known. */
 const VALID_MS = 100;
 /** An answer that took longer says too little of the time it was given. */
@@ -59,9 +61,9 @@ export class SharedGate implements StartGate {
     this.key = gateKey(limiter);
     this.#parts = parts;
     const { rate } = parts;
-    // As for one process: so much of the user's window may be early, and is taken off the rate.
-    this.#betweenMicros =
-      rate === null ? 0 : ((rate.perMs + Math.min(50, rate.perMs * 0.002)) * 1000) / rate.count;
+    // Starts may be late, and requests may be longer or shorter on their way: in no window of the user's may arrive more.
+    const windowMs = (rate?.perMs ?? 0) + LATE_MS + WAY_MS;
+    this.#betweenMicros = rate === null ? 0 : (windowMs * 1000) / rate.count;
     const fewMs = Math.min(MOST_AHEAD_MS, (LEAST_AHEAD * this.#betweenMicros) / 1000);
     this.#aheadMs = Math.max(AHEAD_MS, fewMs);
     this.#mostAtOnce =
