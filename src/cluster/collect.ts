@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { ArchiveReader } from '../archive/archive-reader.ts';
-import type { EndOfPlan } from '../archive-thread/messages.ts';
+import type { EndOfPlan, PlacedState, TakenPages } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
 import { outputShape } from '../core/output-shape.ts';
 import { isRecheck } from '../core/page-request.ts';
@@ -57,14 +57,28 @@ export async function beginRun(
 async function rebuild(redis: Redis, record: RunRecord, store: PartStore): Promise<void> {
   const parts = { redis, keys: runKeys(record.id), store, who: processName() };
   for (const name of store.names()) {
-    const archive = ArchiveReader.openReadOnly(store.pathOf(name));
-    const states = archive.states();
-    archive.close();
+    const states = statesIn(store, name);
     // Those that failed are tried again.
     const stored = states.filter(({ state }) => state !== 'failed');
     if (stored.length === 0) continue;
     if (record.isPaged) await countListPart(redis, parts.keys, 0, name, stored);
     else await countPart(parts, name, stored);
+  }
+}
+
+/** How the pages of a part have ended; none where it cannot be read. */
+function statesIn(store: PartStore, name: string): readonly PlacedState[] {
+  try {
+    const archive = ArchiveReader.openReadOnly(store.pathOf(name));
+    try {
+      return archive.states();
+    } finally {
+      archive.close();
+    }
+  } catch (error) {
+    if (!isDamaged(error)) throw error;
+    store.setAside(name);
+    return [];
   }
 }
 
@@ -150,8 +164,19 @@ class Collector {
   async #take({ name, except }: CountedPart, which: 'stored' | 'failed'): Promise<boolean> {
     const { run, store } = this.#parts;
     const { thread, engine, job } = run;
+    // What somebody removed is missed at the end, and fetched again.
+    if (!store.has(name)) return false;
     const path = store.pathOf(name);
-    const { pages, hasFailed } = await thread.call('takePages', { path, except, which });
+    let taken: TakenPages;
+    try {
+      taken = await thread.call('takePages', { path, except, which });
+    } catch (error) {
+      if (!isDamaged(error)) throw error;
+      const message = `a part of the store is damaged; its pages are fetched again, and it is kept as ${store.setAside(name)}`;
+      engine.emit({ type: 'warning', code: 'PART_DAMAGED', message });
+      return false;
+    }
+    const { pages, hasFailed } = taken;
     for (const page of pages) {
       if (page.state === 'stored' && !isRecheck(page.place)) engine.counters.fetched += 1;
       engine.counters.bodyBytes += page.bodyBytes;
@@ -245,6 +270,10 @@ class Collector {
     });
     await forgetRun(this.#redis, record.id);
   }
+}
+
+function isDamaged(error: unknown): boolean {
+  return error instanceof EverypageError && error.code === 'ARCHIVE_DAMAGED';
 }
 
 function areAllEnded({ state, done, failed, total }: Progress): boolean {

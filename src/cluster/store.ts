@@ -124,6 +124,17 @@ export class PartStore {
     for (const path of [this.temporaryPath(name), this.pathOf(name)]) rmSync(path, { force: true });
   }
 
+  /** A part that cannot be read is kept under another name, and is no part any more. */
+  setAside(name: string): string {
+    const path = `${this.pathOf(name)}.damaged`;
+    renameFile(this.pathOf(name), path);
+    return path;
+  }
+
+  has(name: string): boolean {
+    return existsSync(this.pathOf(name));
+  }
+
   /** All that have their names, counted or not, in the order of their names. */
   names(): readonly string[] {
     return readdirSync(join(this.path, PARTS))

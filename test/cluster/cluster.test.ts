@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -294,4 +294,32 @@ test('a numbered list with a total ends with the verdict and the bytes of one ma
   assert.ok(read('shared.ndjson') === read('alone.ndjson'));
   const verdict = (text: string): string | undefined => /All .* OK: .*/.exec(text)?.[0];
   assert.equal(verdict(shared.stderr), verdict(alone.stderr));
+});
+
+test('a damaged part, and one that was removed, are noticed, and their pages are fetched again', {
+  skip,
+}, async (t) => {
+  const cluster = await startCluster(t, { delayMs: 10 });
+  const pages = 1500;
+  const parts = join(cluster.store, 'parts');
+  const worker = cluster.worker();
+  const began = cluster.coordinate(pages, ['--no-work']);
+  await cluster.untilRequested(200);
+  began.child.kill('SIGKILL');
+  await began.ended;
+  await worker.untilSaid((said) => /the run is finished/.test(said));
+  rmSync(join(cluster.folder, 'out.ndjson.everypage.part'), { force: true });
+  const [first, second] = readdirSync(parts).toSorted();
+  const bytes = readFileSync(join(parts, first!));
+  // In the middle of a body.
+  const at = bytes.indexOf('lazy dogs');
+  bytes.fill('x', at, at + 9);
+  bytes.fill(0, 4096, 8192);
+  writeFileSync(join(parts, first!), bytes);
+  rmSync(join(parts, second!));
+  const { code, stderr } = await cluster.coordinate(pages).ended;
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /a part of the store is damaged; its pages are fetched again/);
+  assert.ok(cluster.output() === cluster.expected(pages));
+  assert.ok(readdirSync(parts).includes(`${first}.damaged`));
 });
