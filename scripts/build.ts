@@ -160,7 +160,7 @@ function writeThreadEntry(): void {
     "const { parentPort } = require('node:worker_threads');",
     "const { load, keepCompiled } = require('../bin/load.cjs');",
     // It calls other functions of the files that it shares with the main thread.
-    "load(`${__dirname}/thread.cjs`, 'thread').serveArchive(parentPort, keepCompiled);",
+    "load(__dirname + '/thread.cjs', 'thread').serveArchive(parentPort, keepCompiled);",
   ];
   writeFileSync(join(DIST, 'thread-entry.cjs'), `${lines.join('\n')}\n`);
 }

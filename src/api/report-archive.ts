@@ -19,7 +19,7 @@ const SHOWN_TEXT = 500;
 export interface ArchiveReport {
   readonly html: string;
   readonly verdict: Verdict;
-  /** What stands above the report, a sentence each: what is unfinished or damaged. */
+  /** What stands above the report, a sentence each: what is unfinished, damaged or not drawn. */
   readonly notices: readonly string[];
 }
 
@@ -33,24 +33,17 @@ export async function reportArchive(
   path: string,
   options: { readonly signal?: AbortSignal; readonly now: number },
 ): Promise<ArchiveReport> {
-  const { verdict: checked, notices: found } = await checkedArchive(path, options.signal);
+  const { verdict: checked, notices } = await checkedArchive(path, options.signal);
   const archive = ArchiveReader.openReadOnly(path);
   try {
     const output = shapeOf(archive, {});
     const verdict = checked ?? archive.verdict({ output, written: null });
-    const notices = [...unfinished(archive), ...found];
     const context = { name: basename(path), verdict, output, notices, now: options.now };
-    const html = reportHtml(packReport(gatherReport(archive, context)));
-    return { html, verdict, notices };
+    const data = gatherReport(archive, context);
+    return { html: reportHtml(packReport(data)), verdict, notices: data.facts.notices };
   } finally {
     archive.close();
   }
-}
-
-function unfinished({ run }: ArchiveReader): readonly string[] {
-  if (run.verdict !== null || run.completedAt !== null) return [];
-  if (run.planCount !== null) return [];
-  return ['This run has not ended: the report shows what was stored. The same command resumes it.'];
 }
 
 /** A null verdict could not be computed. */

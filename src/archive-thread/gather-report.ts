@@ -56,7 +56,7 @@ export function gatherReport(archive: ArchiveReader, context: ReportContext): Re
     sources: specification.sources.map((source) => escapeText(source, SHOWN_URL)),
     method: specification.method,
     verdict: { name: verdict.name, headline, evidence: evidenceOf(verdict, evidence) },
-    notices: [...context.notices, ...drawnNotice(attempts)],
+    notices: [...unfinishedNotice(archive), ...context.notices, ...drawnNotice(attempts)],
     totals: {
       records: verdict.records?.fetched ?? pages.records,
       stored: verdict.stored,
@@ -206,6 +206,12 @@ function pagingWords(pagination: Pagination): string {
       : [`records at ${escapeText(records, 200)}`]),
     ...(key === null ? [] : [`their key is ${escapeText(key, 200)}`]),
   ].join(' · ');
+}
+
+/** The end of its plan was not reached. */
+function unfinishedNotice({ run }: ArchiveReader): readonly string[] {
+  if (run.verdict !== null || run.planCount !== null) return [];
+  return ['This run has not ended: the report shows what was stored. The same command resumes it.'];
 }
 
 function drawnNotice({ drawn, count }: ReportAttempts): readonly string[] {

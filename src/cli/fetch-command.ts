@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { runOver } from '../api/run.ts';
-import { escapeText } from '../core/escape.ts';
+import { escapeText, shellQuote } from '../core/escape.ts';
 import type { RunEvent } from '../core/events.ts';
 import { reasonOfFile } from '../core/files.ts';
 import type { RunOptions } from '../core/options.ts';
 import { outputsOf, strictOf } from '../core/resolve-options.ts';
 import { nameOfOutput } from '../core/sink-path.ts';
 import { isWhole, type Strict, type Summary } from '../core/summary.ts';
+import { formatBytes } from '../core/units.ts';
 import type { FilesBeside } from '../fetch/check-files.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
@@ -147,7 +148,10 @@ async function fetchAndReport(
     await tellGithub(summary, { total, strict: strictOf(options.strict) }, context);
     if (summaryPath === STDOUT) await writeOut(context, summaryJson(summary, exitCode));
     else if (summaryPath !== null) await writeSummary(summaryPath, summary, exitCode);
-    if (reportPath !== null) await writeReport(reportPath, report, summary, options, context);
+    if (reportPath !== null) {
+      const html = await reportOf(report, summary, options, context);
+      await writeReport(reportPath, html, summary, reporting);
+    }
     return exitCode;
   } finally {
     reporting.close();
@@ -280,26 +284,33 @@ async function writeSummary(path: string, summary: Summary, exitCode: ExitCode):
   await writeWholeFile(path, text, { name: `--summary ${path}`, advice });
 }
 
-/** As with the summary: the run has been told of when this fails. */
-async function writeReport(
-  path: string,
+/** @param data what the run gave for it */
+async function reportOf(
   data: Uint8Array | null,
   { archivePath }: Summary,
   { prove }: RunOptions,
   { clock }: CliContext,
-): Promise<void> {
+): Promise<string> {
   const { reportArchive, reportHtml } = await import('../api/report-archive.ts');
   // What two readings prove together, neither knows.
   const isOfBoth = prove === true && archivePath !== null;
-  if (data === null && !isOfBoth) return;
-  const html = isOfBoth
-    ? (await reportArchive(archivePath, { now: clock.wallTime() })).html
-    : reportHtml(data!);
-  const advice =
-    archivePath === null
-      ? 'The run itself ended as said above.'
-      : `The run itself ended as said above; everypage report ${archivePath} -o ${path} makes it again.`;
+  if (!isOfBoth && data !== null) return reportHtml(data);
+  return (await reportArchive(archivePath!, { now: clock.wallTime() })).html;
+}
+
+/** As with the summary: the run has been told of when this fails. */
+async function writeReport(
+  path: string,
+  html: string,
+  { archivePath }: Summary,
+  { screen, json, quiet }: Reporting,
+): Promise<void> {
+  const again = archivePath && `everypage report ${shellQuote(archivePath)} -o ${shellQuote(path)}`;
+  const ended = 'The run itself ended as said above';
+  const advice = again === null ? `${ended}.` : `${ended}; ${again} makes it again.`;
   await writeWholeFile(path, html, { name: `--report ${path}`, advice });
+  if (json || quiet) return;
+  screen.line(`report → ${escapeText(path)} (${formatBytes(Buffer.byteLength(html))})`);
 }
 
 /** The files that only the command line knows; the run knows its own. */

@@ -156,7 +156,9 @@ function checkForm(
   if (inline || !value.startsWith('-') || value === '-') return;
   // Who reads the number says what the flag takes.
   if (isNumber && /^-\.?\d/.test(value)) return;
-  const isFlag = findFlag(value.replace(/^--?/, '').replace(/=.*$/s, '')) !== undefined;
+  const isFlag =
+    findFlag(value.replace(/^--?/, '').replace(/=.*$/s, '')) !== undefined ||
+    flags.some(({ short }) => value === `-${short}`);
   // A credential may begin with a dash.
   const shown = show !== undefined && !isFlag ? '-…' : value;
   const hint = isNumber

@@ -1,5 +1,6 @@
 /** What errors of PostgreSQL mean to whoever asked for the output. */
 import { EverypageError, usageError } from '../core/errors.ts';
+import { reasonOfFile } from '../core/files.ts';
 import { KEPT } from './file-destination.ts';
 
 /** What `pg` throws: an error of the server has a code of five characters (its manual, appendix A). */
@@ -47,7 +48,7 @@ export function postgresError(shown: string, cause: unknown): EverypageError {
   if (cause instanceof EverypageError) return cause;
   const error = (cause instanceof Error ? cause : new Error(String(cause))) as ServerError;
   const { code = '' } = error;
-  const known = whyUnreachable(error);
+  const known = networkFault(error);
   if (known !== null) {
     const message = `Cannot write ${shown}: ${known} ${KEPT}`;
     return new EverypageError('OUTPUT_WRITE', message, { cause });
@@ -80,11 +81,14 @@ function recordOf({ where = '' }: ServerError): string {
   return line === undefined ? '' : `, at record ${line}`;
 }
 
-/** Null where the server was reached. */
-function whyUnreachable(error: ServerError): string | null {
+/** What the network says; null where the server says more. */
+function networkFault(error: ServerError): string | null {
   // An address of each kind was tried.
   const { code = '', message } =
     error.errors?.[0] === undefined ? error : (error.errors[0] as ServerError);
+  // As the file of a certificate; of a connection the call is `connect`.
+  const { syscall, path } = error as { syscall?: string; path?: string };
+  if (syscall === 'open') return `${path} cannot be read: ${reasonOfFile(error) ?? code}.`;
   switch (code) {
     case 'ECONNREFUSED':
     case 'ENOENT':
@@ -96,6 +100,9 @@ function whyUnreachable(error: ServerError): string | null {
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return `it cannot be reached (${code}).`;
+    case 'EPIPE':
+    case 'ECONNRESET':
+      return `the connection was lost (${code}).`;
     case 'EACCES':
       return 'permission is denied for its socket.';
     default:

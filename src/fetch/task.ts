@@ -156,7 +156,6 @@ export function arrivedPage(
     headers: headers === null ? null : keptHeaders(headers, known),
     encoding: headers === null ? null : singleHeader(headers['content-encoding']),
     bodyBytes,
-    ...(receivedBytes === bodyBytes ? {} : { receivedBytes }),
     code: why?.code ?? null,
     reason: why?.reason ?? null,
     attempts: task.attempts,
@@ -165,7 +164,8 @@ export function arrivedPage(
     log: task.log,
   };
   const isExpected = task.request.expected !== undefined && !task.isAskedAgain;
-  const arrived: ArrivedPage = isExpected ? { ...page, expected: true } : page;
+  const whole: ArrivedPage = receivedBytes === bodyBytes ? page : { ...page, receivedBytes };
+  const arrived: ArrivedPage = isExpected ? { ...whole, expected: true } : whole;
   if (pagingHeaders.length === 0 || headers === null) return arrived;
   return { ...arrived, asked: task.request.url, paging: pickHeaders(headers, pagingHeaders) };
 }

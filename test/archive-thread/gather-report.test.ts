@@ -161,3 +161,48 @@ test('attempts of a page that has no end state, and pages without attempts, are 
   assert.ok(facts.slowest.some(({ state }) => state === 'pending'));
   archive.close();
 });
+
+test('a pause that a kill cut off ends when the next run begins', (t) => {
+  const archive = createArchive(join(temporaryFolder(t), 'a'));
+  const limiter = 'https://api.example';
+  const startedAt = BORN_AT + 1_000;
+  const pause = { limiter, startedAt, until: startedAt + HOUR, endedAt: null, reason: '429' };
+  const pace = {
+    limiter,
+    concurrency: 5,
+    perSecond: 2,
+    statedPerSecond: 4,
+    by: 'headers' as const,
+  };
+  const nextRun = BORN_AT + 600_000;
+  archive.store(
+    [storedPage(0), storedPage(1)],
+    [attemptAt(0), attemptAt(1, { startedAt: nextRun })],
+    {
+      pauses: [{ ...pause, cause: 'limit' }],
+      changes: [
+        { ...pace, at: BORN_AT },
+        { ...pace, at: nextRun, concurrency: 8 },
+      ],
+    },
+  );
+  const { facts } = gatherReport(archive, {
+    name: 'a',
+    verdict: archive.verdict(),
+    output: { kind: 'selection', select: null },
+    notices: [],
+    now: BORN_AT,
+  });
+  const [drawn] = facts.pauses;
+  assert.deepEqual([drawn!.from, drawn!.to, drawn!.cause], [1_000, 600_000, 'limit']);
+  assert.deepEqual(
+    facts.changes.map(({ at, concurrency }) => [at, concurrency]),
+    [
+      [0, 5],
+      [600_000, 8],
+    ],
+  );
+  assert.equal(facts.totals.pausedMs, 599_000);
+  assert.equal(facts.pace, "Pace: 2.0 requests/s, set by the server's headers");
+  archive.close();
+});

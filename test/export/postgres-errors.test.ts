@@ -32,6 +32,16 @@ test('an error is the fault of the command, or of the database', () => {
       'OUTPUT_WRITE',
       /no server answers/,
     ],
+    [
+      failed('write EPIPE', { code: 'EPIPE' }),
+      'OUTPUT_WRITE',
+      /the connection was lost \(EPIPE\)\./,
+    ],
+    [
+      failed('', { code: 'ENOENT', syscall: 'open', path: '/a.crt' }),
+      'OUTPUT_WRITE',
+      /\/a\.crt cannot be read: it does not exist\./,
+    ],
     [failed('timeout expired'), 'OUTPUT_WRITE', /did not answer within 10 s/],
   ] as const) {
     const told = postgresError('db', error);

@@ -94,6 +94,7 @@ test('everypage report draws an unfinished archive as its run did, and says that
     await readReport(join(folder, 'later.html')),
   ];
   assert.equal(later.facts.notices.length, 1);
+  assert.deepEqual(later.facts.notices, run.facts.notices);
   assert.deepEqual(later.attempts, run.attempts);
   assert.deepEqual(later.facts.pauses, run.facts.pauses);
   assert.deepEqual(later.facts.tally, run.facts.tally);
@@ -171,9 +172,27 @@ test('--report is held against the other files of a run, and a report that was t
   );
   assert.deepEqual(readdirSync(folder), []);
   writeFileSync(join(folder, 'r.html'), 'an older one');
-  const made = await runCliHere(folder, [range, '-o', 'a.ndjson', '--report', 'r.html', '-q']);
+  const made = await runCliHere(folder, [range, '-o', 'a.ndjson', '--report', 'r.html']);
   assert.equal(made.code, 0, made.stderr);
+  assert.match(made.stderr, /\nreport → r\.html \(.* kB\)\n$/);
   assert.equal((await readReport(join(folder, 'r.html'))).facts.totals.stored, 2);
+});
+
+const skipOnOthers = process.platform === 'linux' ? false : 'only Linux has /dev/full';
+
+test('a report that cannot be written ends in one line with the command that makes it again', {
+  skip: skipOnOthers,
+}, async (t) => {
+  const { url } = await startFlawedServer(t);
+  const folder = temporaryFolder(t);
+  const range = url.replace('[1-60]', '[30-31]');
+  const words = [range, '-o', 'a b.ndjson', '--report', '/dev/full', '-q'];
+  const { code, stderr } = await runCliHere(folder, words);
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /^everypage: Cannot write --report \/dev\/full .*\n$/);
+  assert.match(stderr, /everypage report 'a b\.ndjson\.everypage' -o \/dev\/full makes it again/);
+  const again = await runCliHere(folder, ['report', 'a b.ndjson.everypage', '-o', 'r.html', '-q']);
+  assert.deepEqual([again.code, again.stderr], [0, '']);
 });
 
 test('no credential is in a report: not of a header, a URL or what a server repeats', async (t) => {

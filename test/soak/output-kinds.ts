@@ -77,11 +77,13 @@ async function duckdb(): Promise<OutputKind | null> {
     async read(folder) {
       const path = join(folder, 'items.duckdb');
       if (!existsSync(path)) return null;
-      await reader.rows(`ATTACH '${path}' AS written`);
+      // Cases side by side share the reader.
+      const name = basename(folder).replaceAll('-', '_');
+      await reader.rows(`ATTACH '${path}' AS ${name}`);
       try {
-        return textOf(await reader.rows('SELECT * FROM written.pages'));
+        return textOf(await reader.rows(`SELECT * FROM ${name}.pages`));
       } finally {
-        await reader.rows('DETACH written');
+        await reader.rows(`DETACH ${name}`);
       }
     },
   };

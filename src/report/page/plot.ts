@@ -62,7 +62,7 @@ export function createPlot(facts: PlotFacts, report: ReportFacts, range: TimeRan
   const holder = element('div', {
     class: 'plot',
     tabindex: '0',
-    role: 'group',
+    role: 'application',
     'aria-label': `${facts.title}. ${facts.about} Arrow keys move, plus and minus zoom, 0 shows all; the numbers are in the table below.`,
   });
   let times: readonly number[] = [];

@@ -59,7 +59,7 @@ class WaterfallView implements Waterfall {
     this.#shownLanes = Math.min(lanes, Math.floor(MOST_HEIGHT / this.#laneHeight));
     this.#canvas = element('canvas', {
       tabindex: '0',
-      role: 'img',
+      role: 'application',
       'aria-label':
         'Waterfall of attempts. Left and right move, plus and minus zoom, 0 shows all, up and down scroll lanes, N and P choose the next and the previous attempt, E and Shift E the next and the previous one that brought no page. The table below has the same.',
     });
