@@ -58,7 +58,15 @@ const asciiOnly: Plugin = {
 const shared: InputOptions = {
   cwd: ROOT,
   platform: 'node',
-  external: [/^undici/, '@opentelemetry/api', '@duckdb/node-api', 'pg', 'pg-copy-streams'],
+  external: [
+    /^undici/,
+    '@opentelemetry/api',
+    '@duckdb/node-api',
+    'pg',
+    'pg-copy-streams',
+    'bullmq',
+    'ioredis',
+  ],
 };
 
 const THREAD = 'src/archive-thread/serve-archive.ts';
@@ -119,16 +127,17 @@ await bundle(
       // Without what only a report, a served archive or a database needs.
       {
         name: 'run',
-        test: /src[\\/](?!demo|cli|index|serve|api[\\/](?:serve|report-)|archive-thread[\\/](?:gather-)?report|report[\\/](?:attempt-kind|pack|report-|github|metrics)|export[\\/](?:parquet[\\/]|postgres|copy-text|jsonb|duckdb))/,
+        test: /src[\\/](?!demo|cli|cluster|index|serve|api[\\/](?:serve|report-)|archive-thread[\\/](?:gather-)?report|report[\\/](?:attempt-kind|pack|report-|github|metrics)|export[\\/](?:parquet[\\/]|postgres|copy-text|jsonb|duckdb))/,
         priority: 1,
       },
-      // Only their own outputs load these.
+      // Only their own outputs, and runs of many machines, load these.
       { name: 'postgres', test: /src[\\/]export[\\/](?:postgres|copy-text|jsonb)/, priority: 0 },
+      { name: 'cluster', test: /src[\\/]cluster[\\/]/, priority: 0 },
       { name: 'duckdb', test: /src[\\/]export[\\/]duckdb/, priority: 0 },
       // What a fetch loads of the command line.
       {
         name: 'cli',
-        test: /src[\\/]cli[\\/](?!start|demo|archive-|completion|manifest|metrics|only-|verification|(?!fetch)[\w-]+-command)/,
+        test: /src[\\/]cli[\\/](?!start|demo|archive-|completion|manifest|metrics|only-|queue-|verification|(?!fetch)[\w-]+-command)/,
         priority: 1,
       },
     ],

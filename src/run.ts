@@ -2,24 +2,47 @@
 import { ArchiveThread } from './archive-thread/archive-thread.ts';
 import { systemClock as clock } from './core/clock.ts';
 import type { RunOptions } from './core/options.ts';
-import type { Summary } from './core/summary.ts';
+import type { PaginationFacts, Summary } from './core/summary.ts';
 import type { FilesBeside } from './fetch/check-files.ts';
 import { shownError } from './fetch/credentials.ts';
 import { Engine } from './fetch/engine.ts';
 import { findPages } from './fetch/find-pages.ts';
 import { type MakeTransport, openTransport } from './fetch/open-transport.ts';
 import type { OutputSinks, ReportSink } from './fetch/output-sinks.ts';
+import type { RunParts } from './fetch/pending-pages.ts';
 import { type Job, prepare } from './fetch/prepare.ts';
 import { fetchPages, finishRun, openArchive } from './fetch/run-archive.ts';
 import { RunControl } from './fetch/run-control.ts';
 import type { Transport } from './http/transport.ts';
 import type { PlanSource } from './plan/plan.ts';
 
-/** Reads a list once: plan, fetch, keep, check, export. */
+/**
+ * Brings the pages of the plan into the archive, until the plan has ended or the run is stopped. Gives what was
+ * found of how the list pages; null for a list of URLs.
+ *
+ * @internal
+ */
+export type BringPages = (parts: RunParts) => Promise<PaginationFacts | null>;
+
+/** This process fetches them. */
+async function fetchHere(parts: RunParts): Promise<PaginationFacts | null> {
+  const found = await findPages(parts);
+  if (found !== null && !parts.opened.exportOnly) {
+    await fetchPages(parts.engine, found, parts.thread);
+  }
+  return found?.facts ?? null;
+}
+
+/**
+ * Reads a list once: plan, fetch, keep, check, export.
+ *
+ * @param bring how the pages come, if not by this process alone
+ */
 export async function readList(
   make: MakeTransport,
   sources: readonly PlanSource[],
   options: RunOptions & OutputSinks & FilesBeside & ReportSink,
+  bring: BringPages = fetchHere,
 ): Promise<Summary> {
   const startedAt = clock.now();
   const control = new RunControl(options.signal);
@@ -29,13 +52,13 @@ export async function readList(
   let job: Job | null = null;
   try {
     job = await prepare(sources, options);
-    transport = openTransport(make, job);
+    const connectTo = bring === fetchHere ? job.connectTo : null;
+    transport = openTransport(make, { ...job, connectTo });
     const opened = await openArchive(thread, job, control.fail);
     const keepsPages = job.open.location !== null;
     const engine = control.attach(new Engine({ ...job, transport, clock, opened, keepsPages }));
-    const found = await findPages({ job, opened, thread, engine });
-    if (found !== null && !opened.exportOnly) await fetchPages(engine, found, thread);
-    return await finishRun(engine, thread, found?.facts ?? null, startedAt, options.onReport);
+    const facts = await bring({ job, opened, thread, engine });
+    return await finishRun(engine, thread, facts, startedAt, options.onReport);
   } catch (error) {
     await thread.giveUp();
     throw job === null ? error : shownError(error, job.options);

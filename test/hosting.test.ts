@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
+import { checkValues, parseArguments } from '../src/cli/parse-arguments.ts';
 import { ENTRY, temporaryFolder } from './run/run-cli.ts';
 import { startPageServer } from './servers/page-server.ts';
 
@@ -167,11 +168,47 @@ test('the image is built from files that its context has, and runs as a user wit
   const { files } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   for (const file of files as string[]) {
     const isKept = kept.some(
-      (path) => file === path || (path === '*.md' && /^[A-Z]+\.md$/.test(file)),
+      (path) =>
+        file === path ||
+        file.startsWith(`${path}/`) ||
+        (path === '*.md' && /^[A-Z]+\.md$/.test(file)),
     );
     assert.ok(isKept || file === 'dist', file);
   }
   assert.equal(dockerfile.match(/^USER (.*)$/gm)?.at(-1), 'USER node');
   const [, entry] = dockerfile.match(/^ENTRYPOINT .*node_modules\/everypage\/([\w./]+)"/m)!;
   assert.ok(existsSync(join(ROOT, entry!)));
+});
+
+interface Container {
+  readonly image?: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+}
+
+test('the commands of compose.yaml and of the Kubernetes example are commands of everypage', () => {
+  const compose = parse(readFileSync(join(ROOT, 'compose.yaml'), 'utf8'), { merge: true }) as {
+    readonly services: Readonly<Record<string, Container>>;
+  };
+  const { queue, ...own } = compose.services;
+  assert.match(queue?.command?.join(' ') ?? '', /--appendonly yes --maxmemory-policy noeviction/);
+  const kubernetes = parseAllDocuments(readFileSync(join(ROOT, 'docs/kubernetes.yaml'), 'utf8'))
+    .map((document) => document.toJS() as Readonly<Record<string, unknown>>)
+    .flatMap(
+      ({ spec }) =>
+        (spec as { template: { spec: { containers: Container[] } } }).template.spec.containers,
+    );
+  const commands = [
+    ...Object.values(own).map(({ command }) => command),
+    ...kubernetes.map(({ args }) => args),
+  ];
+  assert.equal(commands.length, 4);
+  for (const words of commands) {
+    const typed = parseArguments(
+      words!.map((word) => word.replace(/^\$\{URL:.*\}$/, 'https://a.example/[1-9]')),
+      {},
+    );
+    checkValues(typed);
+    assert.ok(typed.verb === 'worker' || typed.value('store') === '/data/store');
+  }
 });

@@ -20,9 +20,10 @@ const RANK: Readonly<Record<string, number>> = {
   serve: 1,
   'archive-thread': 2,
   fetch: 3,
-  api: 4,
-  '.': 4,
-  cli: 5,
+  cluster: 4,
+  api: 5,
+  '.': 5,
+  cli: 6,
 };
 
 /** The public face: `run.ts` and what users call besides. */

@@ -13,7 +13,7 @@ import type { OutputSinks, ReportSink } from '../fetch/output-sinks.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { withTelemetry } from '../report/telemetry.ts';
-import { readList } from '../run.ts';
+import { type BringPages, readList } from '../run.ts';
 import { proveList } from './prove.ts';
 import { type Sources, sourcesOf } from './urls.ts';
 
@@ -43,16 +43,18 @@ export async function run(urls: Sources, options: Options = {}): Promise<Summary
 /**
  * `run` over a transport that the caller makes.
  *
+ * @param bring how the pages come, if not by this process alone
  * @internal
  */
 export function runOver(
   make: MakeTransport,
   sources: readonly PlanSource[],
   options: Options & FilesBeside & ReportSink,
+  bring?: BringPages,
 ): Promise<Summary> {
   return withTelemetry(options, (observed) =>
-    observed.prove
+    observed.prove && bring === undefined
       ? proveList((...asked) => readList(make, ...asked), sources, observed)
-      : readList(make, sources, observed),
+      : readList(make, sources, observed, bring),
   );
 }

@@ -26,6 +26,8 @@ export interface PageOrder {
   readonly planCount: number | null;
   /** False where a paginated list has several branches: they have no common order before they end. */
   readonly isOneBranch: boolean;
+  /** False where nobody asks for the pages before they are all there. */
+  readonly isRead: boolean;
 }
 
 /**
@@ -44,6 +46,7 @@ export class ArchiveFollower {
   readonly #overlap: number;
   #firstRecords = 0;
   readonly #mayShareBoundaries: boolean;
+  readonly #isRead: boolean;
   /** What has just been stored, by position. Only a saving: the archive has it all. */
   readonly #recent = new Map<number, RecentPage>();
   #recentBytes = 0;
@@ -61,8 +64,9 @@ export class ArchiveFollower {
   #isEnded = false;
   #isCancelled = false;
 
-  constructor(archive: Archive, { pagination, planCount, isOneBranch }: PageOrder) {
+  constructor(archive: Archive, { pagination, planCount, isOneBranch, isRead }: PageOrder) {
     this.#archive = archive;
+    this.#isRead = isRead;
     this.#isList = pagination === null;
     this.#isByOrdinal = pagination !== null && isByOrdinal(pagination);
     this.#overlap = pagination?.overlap ?? 0;
@@ -80,7 +84,7 @@ export class ArchiveFollower {
 
   /** Whether a page of so many bytes outside of slots can be kept until its turn comes. */
   mayKeep(bytes: number): boolean {
-    return !this.#isStalled && this.#recentBytes + bytes <= RECENT_BYTES;
+    return this.#isRead && !this.#isStalled && this.#recentBytes + bytes <= RECENT_BYTES;
   }
 
   /**
@@ -93,13 +97,18 @@ export class ArchiveFollower {
     const recent = { page, slot };
     const bytes = ownBytes(recent);
     if (!this.mayKeep(bytes)) {
-      this.#onDiskUpTo = Math.max(this.#onDiskUpTo, position);
+      this.stored(position);
       return false;
     }
     this.#recent.set(position, recent);
     this.#recentBytes += bytes;
     this.#need(slot, 1);
     return true;
+  }
+
+  /** Pages up to this position may be in the archive that were not offered. */
+  stored(position: number): void {
+    this.#onDiskUpTo = Math.max(this.#onDiskUpTo, position);
   }
 
   /** The slots that are needed no more, and were not given before. */

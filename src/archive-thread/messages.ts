@@ -9,6 +9,7 @@ import type {
   AttemptRecord,
   KnownPage,
   PaceNotes,
+  PageCounts,
   PageRow,
   RunSpecification,
 } from '../archive/archive-types.ts';
@@ -54,6 +55,8 @@ export type ExportTarget =
 export interface OpenRequest {
   /** Where the archive stands; null for one that is this run's alone, and is gone at its end. */
   readonly location: ArchiveLocation | null;
+  /** Its pages are moved to parts (`movePages`) while they come; such an archive has no place. */
+  readonly isForParts?: boolean;
   readonly specification: RunSpecification;
   readonly fresh: boolean;
   readonly keep: boolean;
@@ -135,6 +138,21 @@ export interface Rejection extends Omit<BodyFault, 'ok'> {
   readonly index: number;
 }
 
+/** How a page has ended. */
+export type PlacedState = Pick<PageRow, 'place' | 'state'>;
+
+/** A page that came from another archive. */
+export type TakenPage = Pick<
+  ArrivedPage,
+  'place' | 'url' | 'state' | 'status' | 'code' | 'reason' | 'bodyBytes' | 'durationMs' | 'attempts'
+>;
+
+export interface TakenPages {
+  readonly pages: readonly TakenPage[];
+  /** The other archive holds pages that failed. */
+  readonly hasFailed: boolean;
+}
+
 /** What became of a batch. */
 export interface Stored {
   readonly rejections: readonly Rejection[];
@@ -208,6 +226,34 @@ export interface SessionCalls {
   }): readonly KnownPage[];
   /** A stored page, decoded, or null. */
   page(place: Place): SentPage | null;
+  /** Moves all pages to a new archive at the path, which is on the disk when this is answered; says which. */
+  movePages(path: string): readonly PlacedState[];
+  /**
+   * Copies the pages that were stored since the last call to a new archive at the path, which is on the disk when this is
+   * answered. For `isForParts`, where pages are still needed here.
+   */
+  copyPages(path: string): readonly PlacedState[];
+  /**
+   * What is here, as the answer to `open`, after pages were taken over. `goesOn`: this run asks for the rest,
+   * so what failed and what was read for comparison is dropped.
+   */
+  look(ask: { readonly goesOn: boolean }): Opened;
+  /**
+   * Takes over pages of another archive of the same run, but those at the positions of `except`. Pages that
+   * are stored here already stay as they are, and are not in the answer.
+   *
+   * Those that failed are taken by a call of their own, when no other archive can bring them any more: the
+   * export passes over what has failed.
+   *
+   * @throws EverypageError ARCHIVE_DAMAGED where that archive is not as it was written
+   */
+  takePages(part: {
+    readonly path: string;
+    readonly except: readonly number[];
+    readonly which: 'stored' | 'failed';
+  }): TakenPages;
+  /** How many pages have ended in which way. */
+  counts(ask: null): PageCounts;
   /** Keeps what was measured so far, by limiter; a run that goes on need not measure it again. */
   keepPace(ask: {
     readonly learned: Readonly<Record<string, unknown>>;

@@ -12,12 +12,12 @@ import type { OpenRequest } from './messages.ts';
  * @throws EverypageError ARCHIVE_FOREIGN where the archive is of another run and holds more than little
  */
 export function openOrCreate(
-  { location, specification, maxDecodedBytes }: OpenRequest,
+  { location, specification, maxDecodedBytes, isForParts }: OpenRequest,
   clock: Clock,
 ): { archive: Archive; created: boolean } {
   const now = clock.wallTime();
   if (location === null) {
-    const archive = Archive.createTemporary(specification, now, maxDecodedBytes);
+    const archive = Archive.createTemporary(specification, now, maxDecodedBytes, isForParts);
     return { archive, created: true };
   }
   const { part } = location;

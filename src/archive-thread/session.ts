@@ -49,6 +49,7 @@ import {
   shapedPages,
   wholeArchive,
 } from './stored-pages.ts';
+import { copyPages, takePages } from './take-pages.ts';
 
 const LARGE_BYTES = 4 * 1024 * 1024;
 
@@ -97,6 +98,8 @@ export class ArchiveSession implements SessionCalls {
   readonly #credentials: KnownCredentials;
   readonly #echoes: EchoWatch | null;
   #begun: Begun | null = null;
+  /** Stored and in no part; see `copyPages`. */
+  #uncopied: Place[] = [];
   #exporting: Promise<Counts | null> = Promise.resolve(null);
   #isAbandoned = false;
   #isExported = false;
@@ -115,7 +118,7 @@ export class ArchiveSession implements SessionCalls {
     const { archive, created } = openOrCreate(ask, clock);
     this.#archive = archive;
     archive.setExpected(ask.expect);
-    this.opened = this.#whatWasThere(!created);
+    this.opened = this.#whatWasThere(!created, true);
   }
 
   /** Opens the archive. A list begins at once; where the run is paginated `paginate` must follow. */
@@ -165,10 +168,12 @@ export class ArchiveSession implements SessionCalls {
       },
     );
     const isOneBranch = paginated?.isOneBranch === true;
+    const isRead = this.#outputs.isFollowing || this.#ask.targets[0]?.kind === 'pages';
     const follow = new ArchiveFollower(this.#archive, {
       pagination,
       planCount: this.opened.exportOnly ? this.#archive.run.planCount : null,
       isOneBranch,
+      isRead,
     });
     this.#begun = { reader, follow, output };
     // Without a key no list is read twice, and slices are exported when all readings have ended.
@@ -195,13 +200,14 @@ export class ArchiveSession implements SessionCalls {
     }
   }
 
-  #whatWasThere(goesOn: boolean): Opened {
+  /** @param isTriedAgain the run asks for the rest */
+  #whatWasThere(goesOn: boolean, isTriedAgain: boolean): Opened {
     const archive = this.#archive;
     const { verdict, createdAt, pagination } = archive.run;
     const highestPosition = archive.highestPosition(0);
     const exportOnly = verdict !== null && isWhole(verdict, this.#ask.strict);
     // Pages that failed are tried again by the same command.
-    archive.forgetFailed();
+    if (isTriedAgain) archive.forgetFailed();
     const ageMs = this.#clock.wallTime() - createdAt;
     return {
       resumed: goesOn ? { stored: archive.counts().stored, ageMs } : null,
@@ -225,6 +231,9 @@ export class ArchiveSession implements SessionCalls {
       }
     }
     const kept = this.#archive.store(rows, attempts, batch.pace);
+    if (this.#ask.isForParts && this.#ask.isPaginated) {
+      this.#uncopied.push(...rows.map(({ place }) => place));
+    }
     reader.stored();
     const pageInfos: (PageInfo | null)[] = [];
     follow.came(batch.slot);
@@ -271,6 +280,32 @@ export class ArchiveSession implements SessionCalls {
   page(place: Place): SentPage | null {
     const stored = this.#archive.pageAt(place);
     return stored === null ? null : sentPage(decodeStored(this.#archive, stored));
+  }
+
+  movePages(path: string): Answer<'movePages'> {
+    return this.#archive.movePages(path);
+  }
+
+  takePages(ask: Ask<'takePages'>): Answer<'takePages'> {
+    const taken = takePages(this.#archive, ask);
+    const last = taken.pages.reduce((most, { place }) => Math.max(most, place.position), -1);
+    this.#begun?.follow.stored(last);
+    this.#begun?.follow.advance();
+    return taken;
+  }
+
+  copyPages(path: string): Answer<'copyPages'> {
+    const copied = copyPages(this.#archive, this.#uncopied, path);
+    this.#uncopied = [];
+    return copied;
+  }
+
+  look({ goesOn }: Ask<'look'>): Opened {
+    return this.#whatWasThere(true, goesOn);
+  }
+
+  counts(): Answer<'counts'> {
+    return this.#archive.counts();
   }
 
   keepPace({ learned, notes }: Ask<'keepPace'>): null {

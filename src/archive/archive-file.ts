@@ -21,6 +21,8 @@ import {
   APPLICATION_ID,
   FILE_LAYOUT,
   FORMAT_VERSION,
+  fileLayout,
+  PART_PAGE_BYTES,
   READER_SETTINGS,
   TABLES,
   TEMPORARY_SETTINGS,
@@ -94,9 +96,14 @@ function openOrCreate(path: string, newRun: NewRun): WritableFile | null {
   }
 }
 
-/** A database that only this connection sees, and that leaves no file behind. */
-export function createTemporary(newRun: NewRun): Connection {
-  const settings = `${READER_SETTINGS} ${FILE_LAYOUT} ${TEMPORARY_SETTINGS}`;
+/**
+ * A database that only this connection sees, and that leaves no file behind.
+ *
+ * @param isForParts it is written out again and again, with few pages in it
+ */
+export function createTemporary(newRun: NewRun, isForParts: boolean): Connection {
+  const layout = isForParts ? fileLayout(PART_PAGE_BYTES) : FILE_LAYOUT;
+  const settings = `${READER_SETTINGS} ${layout} ${TEMPORARY_SETTINGS}`;
   const connection = new Connection(TEMPORARY, settings, false);
   try {
     connection.transaction('BEGIN', () => layOut(connection, newRun));

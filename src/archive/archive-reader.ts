@@ -20,6 +20,7 @@ import { lastKeysAt } from './key-parts.ts';
 import { repeatsOf } from './key-scan.ts';
 import { leafText, MerkleTree } from './merkle-tree.ts';
 import { readPaceNotes } from './pace-notes.ts';
+import { type KeptRow, keptRows } from './part-rows.ts';
 import { RequestIndex } from './request-index.ts';
 import { type CheckedRow, checkRows, pageChecksum } from './row-checksum.ts';
 import {
@@ -182,6 +183,16 @@ export class ArchiveReader {
       }));
   }
 
+  /** How every page has ended, in page order. For an archive of few pages. */
+  states(): readonly Pick<PageRow, 'place' | 'state'>[] {
+    return this.connection
+      .query<[branch: number, position: number, state: PageState]>(
+        `SELECT ${PLACE_COLUMNS}, state FROM page ORDER BY place`,
+      )
+      .all()
+      .map(([branch, position, state]) => ({ place: { branch, position }, state }));
+  }
+
   /** How many positions from `from` on have an end state without a gap, at most `max`. */
   finalRun(branch: number, from: number, max: number): number {
     const places = this.connection.query<[branch: number, position: number]>(
@@ -293,6 +304,13 @@ export class ArchiveReader {
         toldToWaitMs,
         bodyBytes,
       }));
+  }
+
+  /** Every page in page order, whatever its state, with all that is kept of it; or those at `places`. */
+  keptRows(places?: readonly Place[]): Iterable<KeptRow> {
+    const { connection } = this;
+    const attemptsOf = (place: Place): AttemptRecord[] => this.attemptsOf(place);
+    return keptRows({ connection, wholeBody: this.#wholeBody, attemptsOf }, places);
   }
 
   /**

@@ -1,6 +1,8 @@
+import { syncFile } from '../core/files.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { isWhole, type VerdictName } from '../core/summary.ts';
+import { archiveError } from './archive-faults.ts';
 import {
   createTemporary,
   leaveOneFile,
@@ -75,13 +77,18 @@ export class Archive extends ArchiveReader {
     return { archive: new Archive(connection), created };
   }
 
-  /** An archive that this process alone can see, and that is gone when it is closed. */
+  /**
+   * An archive that this process alone can see, and that is gone when it is closed.
+   *
+   * @param isForParts `movePages` takes its pages out again and again
+   */
   static createTemporary(
     specification: RunSpecification,
     now: number,
     maxDecodedBytes: number,
+    isForParts = false,
   ): Archive {
-    return new Archive(createTemporary({ specification, now, maxDecodedBytes }));
+    return new Archive(createTemporary({ specification, now, maxDecodedBytes }, isForParts));
   }
 
   override counts(): PageCounts {
@@ -139,6 +146,26 @@ export class Archive extends ArchiveReader {
 
   #keepNotes(notes: PaceNotes | null): void {
     if (notes !== null) this.#commit(() => writePaceNotes(this.connection, notes));
+  }
+
+  /**
+   * Moves all pages to a new archive at `path`, which is on the disk when this returns; none are left
+   * here. For a temporary archive.
+   *
+   * @returns how each page has ended
+   * @throws EverypageError ARCHIVE_WRITE where the disk refuses; the pages are still here then
+   */
+  movePages(path: string): readonly Pick<PageRow, 'place' | 'state'>[] {
+    const moved = this.states();
+    if (moved.length === 0) return [];
+    try {
+      this.connection.writer('VACUUM INTO ?')(path);
+      syncFile(path);
+    } catch (error) {
+      throw archiveError(error, path);
+    }
+    this.#commit(() => this.#store.dropAll());
+    return moved;
   }
 
   /**

@@ -17,6 +17,20 @@ import {
 import type { Connection, Query, Writer } from './sqlite.ts';
 import { countPages, readTally } from './verdict.ts';
 
+/** What holds pages, what is known of them, and how they were asked for. */
+const PAGE_TABLES = [
+  'page',
+  'content',
+  'more_body',
+  'attempt',
+  'page_info',
+  'record_keys',
+  'more_keys',
+  'seen',
+  'pause',
+  'pace_change',
+];
+
 /** Writes pages, within transactions of its caller's, and keeps count of them. */
 export class PageStore {
   readonly #connection: Connection;
@@ -99,6 +113,12 @@ export class PageStore {
       DELETE FROM more_keys WHERE place >= ${RECHECK_PLACE};
     `);
     this.#setCounts(countPages(this.#connection));
+  }
+
+  /** Drops every page and all that is known of it. */
+  dropAll(): void {
+    for (const table of PAGE_TABLES) this.#connection.exec(`DELETE FROM ${table}`);
+    this.#setCounts({ stored: 0, failed: 0, beyondEnd: 0 });
   }
 
   #drop(which: string): void {

@@ -16,8 +16,15 @@ export const BODY_PART_BYTES = 256 * 1024;
 /** SQLite's default of 4 KiB costs a fifth to a third more CPU to store, at 5 KB and at 60 KB a body. */
 const PAGE_BYTES = 16_384;
 
+/** A part of a run holds a few hundred pages, and each table takes at least one page of the file. */
+export const PART_PAGE_BYTES = 4096;
+
 /** Must come before the first write to a new file. */
-export const FILE_LAYOUT = `PRAGMA page_size = ${PAGE_BYTES}; PRAGMA auto_vacuum = NONE;`;
+export const FILE_LAYOUT = fileLayout(PAGE_BYTES);
+
+export function fileLayout(pageBytes: number): string {
+  return `PRAGMA page_size = ${pageBytes}; PRAGMA auto_vacuum = NONE;`;
+}
 
 /**
  * For one writer that keeps its lock. A lock held from before the first use of the log spares the

@@ -105,6 +105,9 @@ export function exitCodeOfVerification(
 /** A stop counts more than the verdict: `--allow-incomplete` does not cover pages that were never requested. */
 export function exitCodeOfSummary(summary: Summary, leniency: Leniency): ExitCode {
   const { stop, verdict } = summary;
-  if (stop === null) return exitCodeOfVerdict(verdict, leniency);
+  return stop === null ? exitCodeOfVerdict(verdict, leniency) : exitCodeOfStop(stop);
+}
+
+export function exitCodeOfStop(stop: Stop): ExitCode {
   return stop.kind === 'signal' ? ofSignal[stop.signal] : ofStop[stop.kind];
 }

@@ -16,6 +16,7 @@ import { sourceOf } from '../plan/written-url.ts';
 import { summaryJson } from '../report/json-log.ts';
 import { flagsAfter } from '../report/stop-text.ts';
 import { summaryText } from '../report/summary-text.ts';
+import type { BringPages } from '../run.ts';
 import { againCommand, pagingCommand, takeCommand } from './command-text.ts';
 import {
   type CliContext,
@@ -66,7 +67,11 @@ export async function fetchCommand(
   const reportPath = readReportPath(typed);
   const beside = filesBeside(typed, { summaryPath, reportPath }, options, context.env);
   const job = { sources, options, summaryPath, reportPath, outputName, beside };
-  return fetchAndReport(job, typed, context);
+  if (!typed.has('queue') && !typed.has('store')) return fetchAndReport(job, typed, context);
+  const { withQueue } = await import('./queue-run.ts');
+  return withQueue({ typed, sources, options }, context, (bring) =>
+    fetchAndReport({ ...job, bring }, typed, context),
+  );
 }
 
 /** What the arguments ask for. */
@@ -78,11 +83,13 @@ interface FetchJob {
   readonly beside: FilesBeside;
   /** A name for the output if its path means nothing to the user, as in the demo. */
   readonly outputName: string | undefined;
+  /** How the pages come, if not by this process alone. */
+  readonly bring?: BringPages;
 }
 
 /** Runs the job, shows its progress, and prints the summary. */
 async function fetchAndReport(
-  { sources, options, summaryPath, reportPath, outputName, beside }: FetchJob,
+  { sources, options, summaryPath, reportPath, outputName, beside, bring }: FetchJob,
   typed: TypedArguments,
   context: CliContext,
 ): Promise<ExitCode> {
@@ -102,25 +109,30 @@ async function fetchAndReport(
   let report: Uint8Array | null = null;
   try {
     const summary = namedStop(
-      await runOver((asked) => createTransport(asked, context.network), sources, {
-        ...options,
-        ...beside,
-        resume: true,
-        signal: signals.signal,
-        onEvent: (event) => {
-          if (event.type === 'start' || event.type === 'total') total = event.total;
-          const named = event.type === 'end' ? endedBy(event, signals.received()) : event;
-          reporting.sink(named);
+      await runOver(
+        (asked) => createTransport(asked, context.network),
+        sources,
+        {
+          ...options,
+          ...beside,
+          resume: true,
+          signal: signals.signal,
+          onEvent: (event) => {
+            if (event.type === 'start' || event.type === 'total') total = event.total;
+            const named = event.type === 'end' ? endedBy(event, signals.received()) : event;
+            reporting.sink(named);
+          },
+          ...(stdout === null ? {} : { stdout }),
+          ...(reportPath === null
+            ? {}
+            : {
+                onReport: (data: Uint8Array) => {
+                  report = data;
+                },
+              }),
         },
-        ...(stdout === null ? {} : { stdout }),
-        ...(reportPath === null
-          ? {}
-          : {
-              onReport: (data: Uint8Array) => {
-                report = data;
-              },
-            }),
-      }),
+        bring,
+      ),
       signals.received(),
     );
     // Who has not taken it by now may never do so.

@@ -280,6 +280,12 @@ export const proxyUrl: ValueType<string> = {
   show: (value) => shownUrl(value, []),
 };
 
+/** Where a queue is; a password in it is not shown. */
+export const queueUrl: ValueType<string> = {
+  ...text('URL', 'redis://host:6379/0'),
+  show: (value) => value.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1'),
+};
+
 /** User info gets a placeholder: a URL that only lost it would be refused without a visible reason. */
 export function shownUrl(url: string, secretParams: readonly string[]): string {
   if (url.startsWith('@')) return url;

@@ -26,6 +26,7 @@ import {
   pathOrStdout,
   presetName,
   proxyUrl,
+  queueUrl,
   rate,
   recheck,
   size,
@@ -47,6 +48,11 @@ export const verbs = [
   'explain',
   'presets',
   'archives',
+  'worker',
+  'status',
+  'pause',
+  'resume',
+  'cancel',
   'demo',
   'completion',
 ] as const;
@@ -445,6 +451,7 @@ const table = {
       short: 'H',
       list: header,
       help: "a header, 'name: value'; @file reads them from a file",
+      verbs: ['fetch', 'explain', 'head', 'worker'],
       detail:
         'Can be repeated. `accept: application/json` is sent unless you replace it. A file has one header a line, and keeps secrets out of the process list.',
     },
@@ -471,7 +478,7 @@ const table = {
         'Without it, `[1-500]`, `[001-100]`, `[0-900:100]`, `[a-z]` and `{a,b}` in arguments are expanded. Other brackets and braces stay as they are. URLs in lists are never expanded.',
     },
   }),
-  ...group('Credentials', ['fetch', 'explain', 'head'], {
+  ...group('Credentials', ['fetch', 'explain', 'head', 'worker'], {
     user: {
       short: 'u',
       option: 'user',
@@ -523,6 +530,7 @@ const table = {
   }),
   ...group('Connection', ['fetch', 'explain', 'head'], {
     proxy: {
+      verbs: ['fetch', 'explain', 'head', 'worker'],
       short: 'x',
       option: 'proxy',
       value: proxyUrl,
@@ -531,6 +539,7 @@ const table = {
         'Default: HTTPS_PROXY, http_proxy, ALL_PROXY and NO_PROXY of the environment. Upper-case HTTP_PROXY is ignored, as in curl.',
     },
     insecure: {
+      verbs: ['fetch', 'explain', 'head', 'worker'],
       short: 'k',
       option: 'insecure',
       on: true,
@@ -539,18 +548,21 @@ const table = {
         'Anyone between you and the server can then read and change everything. Prefer --cacert.',
     },
     cacert: {
+      verbs: ['fetch', 'explain', 'head', 'worker'],
       option: 'caFile',
       value: path('ca.pem'),
       help: 'also trust the certificate authorities in this PEM file',
       detail: 'NODE_EXTRA_CA_CERTS works too.',
     },
     cert: {
+      verbs: ['fetch', 'explain', 'head', 'worker'],
       option: 'certFile',
       value: path('client.pem'),
       help: 'client certificate, PEM',
       needs: { 'cert-key': 'a certificate and its private key' },
     },
     'cert-key': {
+      verbs: ['fetch', 'explain', 'head', 'worker'],
       option: 'keyFile',
       value: path('client.key'),
       help: 'private key of the client certificate, PEM',
@@ -579,7 +591,7 @@ const table = {
       help: 'requests in flight at once, 1 to 1000',
       detail:
         'auto starts with 5 to each origin, raises concurrency while throughput grows, and lowers it when the server slows down. It stays at or below 64.',
-      verbs: ['fetch', 'demo', 'explain', 'head'],
+      verbs: ['fetch', 'demo', 'explain', 'head', 'worker'],
     },
     rate: {
       env: 'EVERYPAGE_RATE',
@@ -690,7 +702,35 @@ const table = {
       help: 'remove the archive when the output is written',
     },
   }),
-  ...group('Messages', ['fetch', 'demo'], {
+  ...group('Many machines', ['fetch', 'worker'], {
+    queue: {
+      env: 'EVERYPAGE_QUEUE',
+      value: queueUrl,
+      help: 'Redis or Valkey that shares the run among machines',
+      detail:
+        '`redis://host:6379/0`, or `rediss://` for TLS. A user and a password stand in the URL, or in EVERYPAGE_QUEUE_USER and EVERYPAGE_QUEUE_PASSWORD, which the process list does not show. docs/cluster.md explains it.',
+      verbs: ['fetch', 'worker', 'status', 'pause', 'resume', 'cancel'],
+    },
+    store: {
+      value: path('/mnt/share/items'),
+      help: 'folder that all machines reach, for the fetched pages',
+      detail:
+        'One folder for each run. A worker needs it only if it reaches the folder by another path.',
+      verbs: ['fetch', 'worker', 'resume'],
+    },
+    run: {
+      value: text('ID', '5f0c2d9a1b3e'),
+      help: 'which run, if the queue holds several',
+      detail:
+        'A worker with --run ends with that run. Without it, a worker goes from run to run and waits for the next.',
+      verbs: ['worker', 'status', 'pause', 'resume', 'cancel'],
+    },
+    'no-work': {
+      help: 'only coordinate: workers fetch all pages',
+      verbs: ['fetch'],
+    },
+  }),
+  ...group('Messages', ['fetch', 'demo', 'worker'], {
     verbose: {
       short: 'v',
       help: 'one line for each page; -vv also retries and pauses',
@@ -698,7 +738,7 @@ const table = {
     quiet: {
       short: 'q',
       help: 'print nothing unless something is wrong',
-      verbs: ['fetch', 'export', 'verify', 'report', 'serve'],
+      verbs: ['fetch', 'export', 'verify', 'report', 'serve', 'worker'],
     },
     progress: {
       env: 'EVERYPAGE_PROGRESS',
@@ -752,7 +792,10 @@ const table = {
       help: 'print the result as JSON on stdout',
       detail:
         'JSON Schemas: docs/schemas. The records of a fetch or an export then need a file, -o.',
-      verbs: verbs.filter((verb) => !['completion', 'report', 'serve'].includes(verb)),
+      verbs: verbs.filter(
+        (verb) =>
+          !['completion', 'report', 'serve', 'worker', 'pause', 'resume', 'cancel'].includes(verb),
+      ),
       excludes: {
         summary: 'both are the summary; --json is --summary -',
         ts: 'one prints a JSON Schema, the other TypeScript',

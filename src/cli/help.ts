@@ -23,7 +23,6 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
       ['try it?', 'everypage demo'],
       ['get every page?', "everypage 'https://a.io/v1/items' -o a.ndjson"],
       ['get pages 1 to 500?', "everypage 'https://a.io/v1?page=[1-500]' -o a.ndjson"],
-      ['get a list of URLs?', 'everypage @urls.txt -o a.ndjson'],
       ['keep only the records?', 'everypage @urls.txt -o a.json --select data.items'],
       ['send a token?', 'everypage @urls.txt -o a.json --bearer-env TOKEN'],
       ['resume after a stop?', SAME_COMMAND],
@@ -99,6 +98,37 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
       ['remove all of it?', 'everypage archives --clean'],
     ],
   },
+  worker: {
+    usage: 'everypage worker --queue URL [FLAGS]',
+    does: 'Fetches pages of a run that another machine began with --queue. It brings its own credentials; the rest it reads from the queue. One limit holds for all machines.',
+    examples: [
+      ['help a run?', 'everypage worker --queue redis://host --bearer-env TOKEN'],
+      ['end with it?', 'everypage worker --queue redis://host --run 5f0c2d9a1b3e'],
+    ],
+  },
+  status: {
+    usage: 'everypage status --queue URL [FLAGS]',
+    does: 'Shows the runs of a queue: how many of their pages are done, how many failed, and who works for them.',
+    examples: [['how far is it?', 'everypage status --queue redis://host']],
+  },
+  pause: {
+    usage: 'everypage pause --queue URL [--run ID]',
+    does: 'Lets no worker of a run send a request until everypage resume. What is in flight still arrives.',
+    examples: [['hold it?', 'everypage pause --queue redis://host']],
+  },
+  resume: {
+    usage: 'everypage resume --queue URL [--run ID | --store DIR]',
+    does: 'Lets a paused run go on. With --store it puts a run into a queue that has lost it: what the store holds is not fetched again.',
+    examples: [
+      ['go on?', 'everypage resume --queue redis://host'],
+      ['an emptied queue?', 'everypage resume --queue redis://host --store DIR'],
+    ],
+  },
+  cancel: {
+    usage: 'everypage cancel --queue URL [--run ID]',
+    does: 'Ends a run: its workers leave, and the queue forgets it. The store stays, and the command that began the run goes on with it.',
+    examples: [['end it?', 'everypage cancel --queue redis://host']],
+  },
   demo: {
     usage: 'everypage demo [FLAGS]',
     does: 'Starts a local HTTP/2 API with faults and a rate limit, fetches all of it, and shows the first records.',
@@ -128,6 +158,7 @@ const oftenUsed: Readonly<Partial<Record<Verb, readonly FlagName[]>>> = {
   export: ['output', 'format', 'select', 'pages', 'columns', 'csv-safe', 'allow-incomplete'],
   head: ['rows', 'select', 'pages', 'paginate', 'preset', 'header', 'bearer-env', 'color'],
   explain: ['paginate', 'preset', 'header', 'bearer-env', 'data', 'json'],
+  worker: ['queue', 'store', 'run', 'bearer-env', 'header', 'concurrency', 'verbose'],
 };
 
 /** `-h`: at most 24 lines of at most 80 columns. */

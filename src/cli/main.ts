@@ -3,6 +3,7 @@
  * exit codes; it fetches nothing itself and may import everything below it.
  */
 
+import { statSync } from 'node:fs';
 import { systemClock } from '../core/clock.ts';
 import { holdsPassword } from '../core/database-url.ts';
 import { type ErrorCode, EverypageError } from '../core/errors.ts';
@@ -41,9 +42,25 @@ const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
   serve: async () => (await import('./serve-command.ts')).serveCommand,
   presets: async () => (await import('./presets-command.ts')).presetsCommand,
   archives: async () => (await import('./archives-command.ts')).archivesCommand,
+  worker: async () => (await import('./cluster-commands.ts')).workerCommand,
+  status: async () => (await import('./cluster-commands.ts')).statusCommand,
+  pause: async () => (await import('./cluster-commands.ts')).pauseCommand,
+  resume: async () => (await import('./cluster-commands.ts')).resumeCommand,
+  cancel: async () => (await import('./cluster-commands.ts')).cancelCommand,
   demo: async () => (await import('./demo-command.ts')).demoCommand,
   completion: async () => (await import('./completion-command.ts')).completionCommand,
 };
+
+/** They read the store of a run of many machines as they read an archive. */
+const readsArchives: ReadonlySet<Verb> = new Set([
+  ...(['export', 'verify', 'report', 'schema', 'head', 'serve'] as const),
+]);
+
+function isFolder(path: string): boolean {
+  return (
+    !/^https?:/i.test(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  );
+}
 
 /** Runs the program in this process and sets its exit code. */
 export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<void> {
@@ -73,7 +90,18 @@ export async function runCommandLine(
     checkValues(typed);
     hidePasswords(typed);
     const command = await commands[typed.verb]();
-    return await command(typed, context);
+    const [first] = typed.positionals;
+    if (!readsArchives.has(typed.verb) || first === undefined || !isFolder(first)) {
+      return await command(typed, context);
+    }
+    const { assembleStore } = await import('../cluster/read-store.ts');
+    const assembled = assembleStore(first);
+    try {
+      const positionals = typed.positionals.with(0, assembled.path);
+      return await command({ ...typed, positionals }, context);
+    } finally {
+      assembled.remove();
+    }
   } catch (error) {
     return sayError(error, argv, context);
   }

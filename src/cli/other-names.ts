@@ -446,7 +446,6 @@ export const otherVerbs: Readonly<Record<string, Verb | null>> = {
   http: null,
   https: null,
   post: null,
-  resume: null,
   run: null,
 };
 

@@ -113,6 +113,11 @@ export class Dispatcher {
     this.#pump();
   }
 
+  /** A gate that is shared with other processes has news. */
+  wake(): void {
+    this.#pump();
+  }
+
   /** The run cannot go on at all. */
   fail(error: unknown): void {
     this.#failure ??= { error };

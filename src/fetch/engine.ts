@@ -14,7 +14,7 @@ import { parseSelection, readCondition } from '../decode/decode.ts';
 import type { Transport } from '../http/transport.ts';
 import { type Ask, AskedPages, type FailureCheck } from './asked-pages.ts';
 import { Dispatcher, LONGEST_TIMER_MS } from './dispatcher.ts';
-import { LimiterRegistry } from './limiter-registry.ts';
+import { LimiterRegistry, type MakeGate } from './limiter-registry.ts';
 import { PaceLog } from './pace-log.ts';
 import type { Counters, PageSink, PageSource } from './page-flow.ts';
 import { PauseMonitor } from './pause-monitor.ts';
@@ -34,6 +34,8 @@ interface EngineParts {
   readonly opened: Pick<Opened, 'pace' | 'resumed'> | null;
   /** What arrives after a stop is there for the next run. */
   readonly keepsPages: boolean;
+  /** Where several processes share the limits of servers. */
+  readonly makeGate?: MakeGate;
 }
 
 export class Engine {
@@ -61,13 +63,13 @@ export class Engine {
   /** The deadline has passed while the output was written; it counts where that was not done. */
   overdue: Stop | null = null;
 
-  constructor({ options, transport, clock, emit, opened, keepsPages }: EngineParts) {
+  constructor({ options, transport, clock, emit, opened, keepsPages, makeGate }: EngineParts) {
     this.options = options;
     this.#keepsPages = keepsPages;
     this.transport = transport;
     this.clock = clock;
     this.emit = emit;
-    this.limiters = new LimiterRegistry(options, opened?.pace);
+    this.limiters = new LimiterRegistry(options, opened?.pace, makeGate);
     const storedBefore = (opened?.resumed?.stored ?? 0) > 0;
     const { counters, limiters } = this;
     const paceLog = new PaceLog({ clock, limiters, credentials: options.credentials });

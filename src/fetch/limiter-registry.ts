@@ -2,7 +2,7 @@
 import type { PaceChange } from '../archive/archive-types.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { PaceFacts } from '../core/summary.ts';
-import { readLearnedPace } from '../pace/pace.ts';
+import { readLearnedPace, type StartGate } from '../pace/pace.ts';
 import { BusyMeter } from './busy-meter.ts';
 import { Limiter } from './limiter.ts';
 
@@ -10,6 +10,9 @@ import { Limiter } from './limiter.ts';
 const MOST_POLICIES = 16;
 
 type LimiterOptions = Pick<ResolvedOptions, 'concurrency' | 'rate' | 'maxWaitMs'>;
+
+/** Makes the gate that a limiter shares with other processes, by the limiter's name. */
+export type MakeGate = (limiter: string) => StartGate;
 
 /** The policies of one origin: GitHub counts its search apart from the rest, Discord each route. */
 interface Policies {
@@ -28,14 +31,23 @@ export class LimiterRegistry {
   readonly #options: LimiterOptions;
   readonly #kept: Readonly<Record<string, unknown>>;
   readonly #busy: BusyMeter | null;
+  readonly #makeGate: MakeGate | null;
   readonly #byName = new Map<string, Limiter>();
   readonly #policies = new Map<string, Policies>();
   /** Each origin has one limiter. It is so until a server names a second policy. */
   isByOrigin = true;
 
-  /** @param kept what an earlier run of the same archive learned, by limiter */
-  constructor(options: LimiterOptions, kept: Readonly<Record<string, unknown>> = {}) {
+  /**
+   * @param kept what an earlier run of the same archive learned, by limiter
+   * @param makeGate null where this process alone sends
+   */
+  constructor(
+    options: LimiterOptions,
+    kept: Readonly<Record<string, unknown>> = {},
+    makeGate: MakeGate | null = null,
+  ) {
     this.#options = options;
+    this.#makeGate = makeGate;
     // With a fixed number of requests nothing follows from latency.
     this.#busy = options.concurrency === 'auto' ? new BusyMeter() : null;
     this.#kept = kept;
@@ -60,6 +72,7 @@ export class LimiterRegistry {
         learned,
         this.#busy,
         this.#options.maxWaitMs,
+        this.#makeGate?.(name),
       );
       this.#byName.set(name, limiter);
     }

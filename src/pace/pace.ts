@@ -30,6 +30,18 @@ export interface Answer {
   readonly hint: Hint | null;
 }
 
+/**
+ * What several processes know together of a limiter: one limit holds for all of them, and so does each
+ * pause. It is asked only when nothing else holds a request back, since what it gives counts as used.
+ */
+export interface StartGate {
+  /** ≤ now: one may start; finite: not before; Infinity: only after it has called its owner. */
+  startableAt(now: number): number;
+  started(now: number): void;
+  /** This process was told to wait so long: so are all others. */
+  pause(waitMs: number): void;
+}
+
 /** A pause of the limiter that began, or that grew. */
 export interface LimiterPause {
   readonly waitMs: number;

@@ -191,11 +191,11 @@ describe('refusals', () => {
   it('name the verb that a flag belongs to', () => {
     assert.match(
       refusal(['verify', 'a', '-H', 'a: b']),
-      /-H is a flag of everypage URL, everypage explain and everypage head, not of/,
+      /-H is a flag of everypage URL, everypage explain, everypage head and everypage worker, not of/,
     );
     assert.match(
       refusal(['verify', 'a', '-v']),
-      /-v is a flag of everypage URL and everypage demo, not of everypage verify/,
+      /-v is a flag of everypage URL, everypage demo and everypage worker, not of everypage verify/,
     );
   });
 

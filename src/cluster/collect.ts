@@ -1,0 +1,288 @@
+/** The coordinator: it begins a run, and takes the parts over into the archive of its output as they come. */
+import { createHash } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { ArchiveReader } from '../archive/archive-reader.ts';
+import type { EndOfPlan, PlacedState, TakenPages } from '../archive-thread/messages.ts';
+import { EverypageError } from '../core/errors.ts';
+import { outputShape } from '../core/output-shape.ts';
+import { isRecheck } from '../core/page-request.ts';
+import type { PaginationFacts } from '../core/summary.ts';
+import type { RunParts } from '../fetch/pending-pages.ts';
+import { createTask } from '../fetch/task.ts';
+import type { PlanSlices } from '../plan/list-slice.ts';
+import type { QueueConnection } from './connect.ts';
+import { type RunKeys, runKeys } from './keys.ts';
+import { countListPart, type ListEnd } from './list-worker.ts';
+import { countPart } from './part-writer.ts';
+import {
+  dropRun,
+  finishRun,
+  forgetRun,
+  type Progress,
+  type RunRecord,
+  readProgress,
+  registerRun,
+} from './run-record.ts';
+import { runScript } from './scripts.ts';
+import { type CountedPart, type PartStore, partOf } from './store.ts';
+import { pageEvent, processName } from './worked.ts';
+
+/** New parts are looked for this often. */
+const LOOK_MS = 200;
+const PARTS_AT_ONCE = 200;
+const REQUESTS_AT_ONCE = 10_000;
+
+/**
+ * The run is in the queue: as it was there, as the store has it where the queue was emptied, or anew.
+ * Pages that failed before are tried again.
+ */
+export async function beginRun(
+  redis: Redis,
+  record: RunRecord,
+  store: PartStore,
+  fresh = false,
+): Promise<void> {
+  const keys = runKeys(record.id);
+  const state = await redis.hget(keys.run, 'state');
+  // What has ended leaves the queue, but for its state.
+  const isForgotten = state === 'finished' && (await redis.exists(keys.parts)) === 0;
+  if (fresh || state === 'cancelled' || isForgotten) await dropRun(redis, record.id);
+  const isNew = await registerRun(redis, record);
+  if (isNew) await rebuild(redis, record, store);
+  await runScript(redis, 'forgive', [keys.run, keys.failed], []);
+}
+
+/** Has the parts counted that are in the store: of a queue that was emptied. */
+async function rebuild(redis: Redis, record: RunRecord, store: PartStore): Promise<void> {
+  const parts = { redis, keys: runKeys(record.id), store, who: processName() };
+  for (const name of store.names()) {
+    const states = statesIn(store, name);
+    // Those that failed are tried again.
+    const stored = states.filter(({ state }) => state !== 'failed');
+    if (stored.length === 0) continue;
+    if (record.isPaged) await countListPart(redis, parts.keys, 0, name, stored);
+    else await countPart(parts, name, stored);
+  }
+}
+
+/** How the pages of a part have ended; none where it cannot be read. */
+function statesIn(store: PartStore, name: string): readonly PlacedState[] {
+  try {
+    const archive = ArchiveReader.openReadOnly(store.pathOf(name));
+    try {
+      return archive.states();
+    } finally {
+      archive.close();
+    }
+  } catch (error) {
+    if (!isDamaged(error)) throw error;
+    store.setAside(name);
+    return [];
+  }
+}
+
+export interface CollectParts {
+  readonly connection: QueueConnection;
+  readonly record: RunRecord;
+  readonly store: PartStore;
+  readonly slices: PlanSlices;
+  readonly run: RunParts;
+  /** Why the worker in this process has left; null while it works, or where there is none. */
+  readonly leftWith: () => unknown;
+}
+
+/** Takes over every part, until the run has ended and nothing is missing. Says how the list was found to page. */
+export function collect(parts: CollectParts): Promise<PaginationFacts | null> {
+  return new Collector(parts, runKeys(parts.record.id)).run();
+}
+
+class Collector {
+  readonly #parts: CollectParts;
+  readonly #redis: Redis;
+  readonly #keys: RunKeys;
+  /** Parts that were taken over. */
+  readonly #taken = new Set<string>();
+  /** Those with pages that failed, which may still come in another part. */
+  readonly #withFailed: CountedPart[] = [];
+  #next = 0;
+  #hasLookedAgain = false;
+  /** Of a list that pages by itself: the archive knows how, and the export follows. */
+  #isBegun = false;
+
+  constructor(parts: CollectParts, keys: RunKeys) {
+    this.#parts = parts;
+    this.#redis = parts.connection.redis;
+    this.#keys = keys;
+  }
+
+  async run(): Promise<PaginationFacts | null> {
+    const { isPaged } = this.#parts.record;
+    const { engine } = this.#parts.run;
+    engine.emit({ type: 'phase', phase: 'fetching' });
+    while (engine.stopped === null) {
+      const left = this.#parts.leftWith();
+      if (left !== null) throw left;
+      if (await this.#takeParts()) continue;
+      const progress = await readProgress(this.#redis, this.#keys);
+      if (progress === null) await this.#buildAgain();
+      else if (!isPaged && areAllEnded(progress)) {
+        await finishRun(this.#redis, this.#keys);
+      } else if (progress.state === 'cancelled') throw cancelled(this.#parts.record);
+      else if (progress.state === 'finished') {
+        if (this.#next < progress.parts) continue;
+        if (isPaged) return this.#endList();
+        if (await this.#isWhole(progress.failed)) return this.#end();
+        await this.#lookAgain();
+      }
+      await wait(LOOK_MS);
+    }
+    return null;
+  }
+
+  /** Returns whether there were any. */
+  async #takeParts(): Promise<boolean> {
+    const { run } = this.#parts;
+    const last = this.#next + PARTS_AT_ONCE - 1;
+    const entries = await this.#redis.lrange(this.#keys.parts, this.#next, last);
+    if (entries.length === 0 && (await this.#redis.llen(this.#keys.parts)) < this.#next) {
+      this.#next = 0;
+    }
+    for (const entry of entries) {
+      if (run.engine.stopped !== null) return true;
+      this.#next += 1;
+      const part = partOf(entry);
+      if (this.#taken.has(part.name)) continue;
+      this.#taken.add(part.name);
+      if (await this.#take(part, 'stored')) this.#withFailed.push(part);
+      if (this.#parts.record.isPaged && !this.#isBegun) await this.#beginList();
+    }
+    return entries.length > 0;
+  }
+
+  /** Returns whether the part holds pages that failed. */
+  async #take({ name, except }: CountedPart, which: 'stored' | 'failed'): Promise<boolean> {
+    const { run, store } = this.#parts;
+    const { thread, engine, job } = run;
+    // What somebody removed is missed at the end, and fetched again.
+    if (!store.has(name)) return false;
+    const path = store.pathOf(name);
+    let taken: TakenPages;
+    try {
+      taken = await thread.call('takePages', { path, except, which });
+    } catch (error) {
+      if (!isDamaged(error)) throw error;
+      const message = `a part of the store is damaged; its pages are fetched again, and it is kept as ${store.setAside(name)}`;
+      engine.emit({ type: 'warning', code: 'PART_DAMAGED', message });
+      return false;
+    }
+    const { pages, hasFailed } = taken;
+    for (const page of pages) {
+      if (page.state === 'stored' && !isRecheck(page.place)) engine.counters.fetched += 1;
+      engine.counters.bodyBytes += page.bodyBytes;
+      engine.emit(pageEvent(page, job.options.method));
+    }
+    return hasFailed;
+  }
+
+  /** How the list pages stands in its parts. */
+  async #beginList(): Promise<void> {
+    const { thread, job } = this.#parts.run;
+    const { pagination } = await thread.call('look', { goesOn: false });
+    const output =
+      pagination === null
+        ? ({ kind: 'pages', select: null } as const)
+        : outputShape(pagination, job.options);
+    const isOneBranch = job.paginate?.split == null;
+    await thread.call('paginate', { pagination, output, isOneBranch });
+    this.#isBegun = true;
+  }
+
+  /** Whether the archive holds what the queue says: read from the archive. */
+  async #isWhole(failed: number): Promise<boolean> {
+    const { total } = this.#parts.record;
+    const { run } = this.#parts;
+    const counts = await run.thread.call('counts', null);
+    return counts.stored + failed >= total;
+  }
+
+  /**
+   * The queue says that all is done, and the archive has less. The queue was set back by a crash, and its list was shorter
+   * for a while: what was missed is still in it. If it is not, the store says what is really there.
+   */
+  async #lookAgain(): Promise<void> {
+    const { record, store } = this.#parts;
+    if (this.#hasLookedAgain) {
+      await dropRun(this.#redis, record.id);
+      await beginRun(this.#redis, record, store);
+    }
+    this.#hasLookedAgain = !this.#hasLookedAgain;
+    this.#next = 0;
+  }
+
+  async #buildAgain(): Promise<void> {
+    const { record, store, run } = this.#parts;
+    run.engine.emit({
+      type: 'warning',
+      code: 'QUEUE_LOST',
+      message: `the queue knew run ${record.id} no more; it is built again from the store`,
+    });
+    await beginRun(this.#redis, record, store);
+    this.#next = 0;
+  }
+
+  /** The plan is made once more, for its digest; then the store says what it holds. */
+  async #end(): Promise<null> {
+    const { run, slices } = this.#parts;
+    const digest = createHash('sha256');
+    for (let from = 0; from < slices.total; from += REQUESTS_AT_ONCE) {
+      const to = Math.min(slices.total, from + REQUESTS_AT_ONCE);
+      for (const request of await slices.range(from, to)) {
+        digest.update(createTask(request, run.job.options.credentials).key);
+      }
+    }
+    await this.#endPlan({ count: slices.total, digest: digest.digest(), end: null });
+    return null;
+  }
+
+  /** The worker that read the list has said how it ended. */
+  async #endList(): Promise<PaginationFacts | null> {
+    const { engine } = this.#parts.run;
+    const text = await this.#redis.hget(this.#keys.run, 'end');
+    const { count, digest, end, facts } = JSON.parse(text ?? '{}') as ListEnd;
+    if (!this.#isBegun) await this.#beginList();
+    if (facts !== null) engine.emit({ type: 'pagination', ...facts });
+    await this.#endPlan({ count, digest: Buffer.from(digest, 'hex'), end });
+    return facts;
+  }
+
+  async #endPlan(ended: EndOfPlan): Promise<void> {
+    const { run, store, record } = this.#parts;
+    for (const part of this.#withFailed) await this.#take(part, 'failed');
+    await run.thread.call('endPlan', ended);
+    const entries = await this.#redis.lrange(this.#keys.parts, 0, -1);
+    store.writeManifest({
+      run: record.id,
+      total: ended.count,
+      planDigest: Buffer.from(ended.digest).toString('hex'),
+      parts: entries.map(partOf),
+      end: ended.end,
+    });
+    await forgetRun(this.#redis, record.id);
+  }
+}
+
+function isDamaged(error: unknown): boolean {
+  return error instanceof EverypageError && error.code === 'ARCHIVE_DAMAGED';
+}
+
+function areAllEnded({ state, done, failed, total }: Progress): boolean {
+  return state === 'active' && done + failed >= total;
+}
+
+function cancelled({ id }: RunRecord): EverypageError {
+  return new EverypageError(
+    'STOPPED',
+    `run ${id} was cancelled; what it fetched is in the store, and the same command goes on with it`,
+  );
+}

@@ -1,0 +1,190 @@
+/** How the pages of a run come where many machines fetch them: this process coordinates, and may fetch too. */
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fingerprintOf } from '../archive/kept-run.ts';
+import { EverypageError, usageError } from '../core/errors.ts';
+import type { RunEvent } from '../core/events.ts';
+import { Secret } from '../core/redact.ts';
+import { VERSION } from '../core/resolve-options.ts';
+import type { PaginationFacts } from '../core/summary.ts';
+import type { MakeTransport } from '../fetch/open-transport.ts';
+import type { RunParts } from '../fetch/pending-pages.ts';
+import type { Job } from '../fetch/prepare.ts';
+import type { PlanSlices } from '../plan/list-slice.ts';
+import type { PlanSource } from '../plan/plan.ts';
+import { beginRun, collect } from './collect.ts';
+import type { QueueConnection } from './connect.ts';
+import { QUEUE_FORMAT, runKeys } from './keys.ts';
+import { Lease } from './lease.ts';
+import { chunkOf, type RunRecord } from './run-record.ts';
+import { ofAnotherRun, PartStore } from './store.ts';
+import { type WrittenList, writeList } from './stored-list.ts';
+import { processName } from './worked.ts';
+import { slicesOf, work } from './worker.ts';
+
+export interface Coordination {
+  readonly connection: QueueConnection;
+  /** Where the store is. */
+  readonly store: string;
+  /** What a worker reads as its command line; without credentials. */
+  readonly words: readonly string[];
+  readonly sources: readonly PlanSource[];
+  /** This process fetches pages too. */
+  readonly works: boolean;
+  readonly makeTransport: MakeTransport;
+  /** The run is in the queue: others can help. */
+  readonly onBegun: (record: RunRecord) => void;
+}
+
+/** How long a worker waits that has lost its run, while the run is built again. */
+const LOST_MS = 500;
+
+/** Brings the pages of the plan into the archive by way of the queue and the store. */
+export async function bringByQueue(
+  parts: Coordination,
+  run: RunParts,
+): Promise<PaginationFacts | null> {
+  const { job, opened } = run;
+  checkFits(job);
+  if (opened.exportOnly) return null;
+  const { connection } = parts;
+  const { record, store } = await beginStore(parts, job);
+  const slices = slicesOf(record, store, parts.sources, job);
+  const release = await coordinateAlone(connection, record, run);
+  const leaving = new AbortController();
+  let failure: unknown = null;
+  let working: Promise<void> | null = null;
+  try {
+    if (job.open.fresh) store.clear();
+    await beginRun(connection.redis, record, store, job.open.fresh);
+    parts.onBegun(record);
+    if (parts.works) {
+      working = workOn(parts, run, { record, store, slices }, leaving.signal).catch((error) => {
+        failure = error;
+      });
+    }
+    return await collect({ connection, record, store, slices, run, leftWith: () => failure });
+  } finally {
+    leaving.abort();
+    await working;
+    await release();
+  }
+}
+
+const COORDINATOR_MS = 10_000;
+/** One that was killed is taken for gone by then. */
+const TAKE_OVER_MS = COORDINATOR_MS + 2_000;
+const TRY_AGAIN_MS = 500;
+
+/**
+ * Two that write the output of one run would each collect all of it.
+ *
+ * @throws EverypageError USAGE where another process does it
+ */
+async function coordinateAlone(
+  { redis }: QueueConnection,
+  { id }: RunRecord,
+  { engine }: RunParts,
+): Promise<() => Promise<void>> {
+  const lease = new Lease(redis, runKeys(id).coordinator, processName(), COORDINATOR_MS);
+  const until = engine.clock.now() + TAKE_OVER_MS;
+  while ((await lease.take()) !== null) {
+    if (engine.stopped !== null || engine.clock.now() > until) throw heldByAnother(id);
+    await wait(TRY_AGAIN_MS);
+  }
+  const renewing = setInterval(() => {
+    lease.take().then(
+      (holder) => holder !== null && engine.dispatcher.fail(heldByAnother(id)),
+      () => {},
+    );
+  }, COORDINATOR_MS / 4);
+  return async () => {
+    clearInterval(renewing);
+    await lease.release().catch(() => {});
+  };
+}
+
+function heldByAnother(id: string): EverypageError {
+  return usageError(
+    `another process writes the output of run ${id}; everypage worker helps it, and everypage status shows how far it is`,
+  );
+}
+
+interface Begun {
+  readonly record: RunRecord;
+  readonly store: PartStore;
+  readonly slices: PlanSlices;
+}
+
+async function workOn(
+  { connection, makeTransport }: Coordination,
+  { job, engine }: RunParts,
+  begun: Begun,
+  signal: AbortSignal,
+): Promise<void> {
+  // The pages are reported when their parts are taken over, those of other machines too.
+  const isOwn = ({ type }: RunEvent): boolean => type !== 'page' && type !== 'phase';
+  const emit: Job['emit'] = (event) => {
+    if (isOwn(event)) job.emit(event);
+  };
+  while (!signal.aborted) {
+    const own = { ...job, emit };
+    const { state, stop } = await work({ ...begun, connection, job: own, makeTransport, signal });
+    if (stop !== null && !signal.aborted) engine.stop(stop);
+    if (stop !== null || state === 'finished' || state === 'cancelled') return;
+    await wait(LOST_MS);
+  }
+}
+
+/** @throws EverypageError USAGE where the store is of another run */
+async function beginStore(
+  { store: path, words, sources }: Coordination,
+  job: Job,
+): Promise<Omit<Begun, 'slices'>> {
+  const fingerprint = fingerprintOf(job.open.specification);
+  const hasList = sources.some(({ kind }) => kind !== 'template' && kind !== 'literal');
+  const isPaged = job.paginate !== null;
+  const list = hasList ? await storeList(path, job) : null;
+  const total = isPaged ? 0 : (list?.total ?? (await job.makePlan().count()) ?? 0);
+  if (total === 0 && !isPaged) {
+    throw new EverypageError('LIST_UNREADABLE', 'the list holds no URL; nothing was fetched');
+  }
+  const secret = job.options.headers.filter(({ value }) => value instanceof Secret);
+  const record = {
+    // Standard input has no name, so its content says which run it is.
+    id: createHash('sha256')
+      .update(fingerprint)
+      .update(list?.digest ?? '')
+      .digest('hex')
+      .slice(0, ID_LENGTH),
+    format: QUEUE_FORMAT,
+    version: VERSION,
+    words,
+    secretHeaders: secret.map(({ name }) => name),
+    total,
+    hasList,
+    isPaged,
+    chunk: chunkOf(total),
+    // A worker may have been started in another folder.
+    store: resolve(path),
+    createdAt: Date.now(),
+  };
+  return { record, store: PartStore.begin(path, record) };
+}
+
+const ID_LENGTH = 12;
+
+async function storeList(path: string, job: Job): Promise<WrittenList> {
+  const other = PartStore.find(path);
+  if (other !== null && !other.hasList) throw ofAnotherRun(path, other);
+  return writeList(PartStore.makeFolder(path), job.makePlan(), job.options.secretParams);
+}
+
+function checkFits({ paginate, options }: Job): void {
+  if (paginate === null && options.records && options.select === null) {
+    throw usageError(
+      '--records and --queue cannot be used together: workers see no first page; say where the records are with --select',
+    );
+  }
+}

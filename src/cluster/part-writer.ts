@@ -1,0 +1,125 @@
+/** Moves the pages that a worker has fetched to parts in the store, and has each part counted. */
+import type { Redis } from 'ioredis';
+import type { PlacedState } from '../archive-thread/messages.ts';
+import type { RunKeys } from './keys.ts';
+import { runScript, spansOf } from './scripts.ts';
+import { type PartStore, positionsOf } from './store.ts';
+
+/** What a kill may lose: a part is written when it holds so much, or is so old. */
+const PART_PAGES = 500;
+const PART_BYTES = 32 * 1024 * 1024;
+const PART_AGE_MS = 2_000;
+
+interface WriterParts {
+  readonly store: PartStore;
+  /** Of this process alone. */
+  readonly who: string;
+  /** Writes pages to a new archive at the path, and says which. */
+  readonly write: (path: string) => Promise<readonly PlacedState[]>;
+  /** Has the part counted that is in the store. */
+  readonly count: (name: string, pages: readonly PlacedState[]) => Promise<'counted' | 'lost'>;
+  /** Its pages are done or failed for good, by this part or another. */
+  readonly onCounted: (pages: readonly PlacedState[]) => Promise<void>;
+  /** The queue does not know the run any more; the part is in the store. */
+  readonly onLost: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+export class PartWriter {
+  readonly #parts: WriterParts;
+  #pages = 0;
+  #bytes = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #count = 0;
+  #writing: Promise<void> = Promise.resolve();
+  #isWriting = false;
+
+  constructor(parts: WriterParts) {
+    this.#parts = parts;
+  }
+
+  /** Pages that are stored on this machine and in no part yet. */
+  get waiting(): number {
+    return this.#pages;
+  }
+
+  /** A page has been stored, or has failed. */
+  add(bytes: number): void {
+    this.#pages += 1;
+    this.#bytes += bytes;
+    if (this.#pages >= PART_PAGES || this.#bytes >= PART_BYTES) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), PART_AGE_MS);
+  }
+
+  /** Writes what there is; one part at a time. */
+  flush(): void {
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    this.#writing = this.#writeAll()
+      .catch((error) => this.#parts.fail(error))
+      .finally(() => {
+        this.#isWriting = false;
+      });
+  }
+
+  /** Writes everything. */
+  async close(): Promise<void> {
+    await this.#writing;
+    this.flush();
+    await this.#writing;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  async #writeAll(): Promise<void> {
+    do await this.#write();
+    while (this.#pages >= PART_PAGES);
+  }
+
+  async #write(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#pages === 0) return;
+    this.#pages = 0;
+    this.#bytes = 0;
+    const { store, who, write, count, onCounted, onLost } = this.#parts;
+    this.#count += 1;
+    const name = `${who}-${this.#count}`;
+    const pages = await write(store.temporaryPath(name));
+    if (pages.length === 0) {
+      store.remove(name);
+      return;
+    }
+    store.publish(name);
+    if ((await count(name, pages)) === 'lost') onLost();
+    else await onCounted(pages);
+  }
+}
+
+interface Counting {
+  readonly redis: Redis;
+  readonly keys: RunKeys;
+  readonly store: PartStore;
+  readonly who: string;
+}
+
+/**
+ * Has the pages of a part counted that is in the store. A part of which no page counts is removed.
+ *
+ * @returns `lost` where the queue does not know the run
+ */
+export async function countPart(
+  { redis, keys, store, who }: Counting,
+  name: string,
+  pages: readonly PlacedState[],
+): Promise<'counted' | 'lost'> {
+  const positionsIn = (isFailed: boolean): number[] =>
+    pages
+      .filter(({ state }) => (state === 'failed') === isFailed)
+      .map(({ place }) => place.position);
+  const names = [keys.run, keys.done, keys.failed, keys.parts];
+  const values = [who, name, spansOf(positionsIn(false)), spansOf(positionsIn(true))];
+  const answer = await runScript(redis, 'commit', names, values);
+  if (answer === -1) return 'lost';
+  if (positionsOf(String(answer)).length === pages.length) store.remove(name);
+  return 'counted';
+}

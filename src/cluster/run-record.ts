@@ -1,0 +1,175 @@
+/** A run as the queue and the store know it. It holds no credential: each worker brings its own. */
+import type { Redis } from 'ioredis';
+import { EverypageError, usageError } from '../core/errors.ts';
+import { VERSION } from '../core/resolve-options.ts';
+import { NEWS_CHANNEL, QUEUE_FORMAT, QUEUE_NAME, RUNS_KEY, type RunKeys, runKeys } from './keys.ts';
+import { runScript } from './scripts.ts';
+
+export interface RunRecord {
+  /** The first hex digits of the fingerprint: the same command is the same run. */
+  readonly id: string;
+  readonly format: number;
+  /** Of the everypage that began it. */
+  readonly version: string;
+  /** The command line that a worker reads as its own, without credentials and outputs. */
+  readonly words: readonly string[];
+  /** Headers that the coordinator sends and that hold credentials, by name: a worker must have them too. */
+  readonly secretHeaders: readonly string[];
+  readonly total: number;
+  /** Its URLs came from a file or from standard input, and stand in the store. */
+  readonly hasList: boolean;
+  /** It pages by itself, so how many pages it has is not known before; `total` is 0. */
+  readonly isPaged: boolean;
+  /** Pages of one job. */
+  readonly chunk: number;
+  /** Where the coordinator has its store; a worker may reach it by another path. */
+  readonly store: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+}
+
+export type RunState = 'active' | 'paused' | 'cancelled' | 'finished';
+
+const LEAST_CHUNK = 50;
+const MOST_CHUNK = 1000;
+/** So many jobs a plan has, if chunks allow. */
+const MOST_JOBS = 10_000;
+
+/** Pages of one job: few jobs cost little memory, small ones are spread more evenly. */
+export function chunkOf(total: number): number {
+  return Math.max(LEAST_CHUNK, Math.min(MOST_CHUNK, Math.ceil(total / MOST_JOBS)));
+}
+
+/**
+ * Reads what was written by another process, perhaps of another version.
+ *
+ * @throws EverypageError USAGE where this everypage cannot work for the run
+ */
+export function readRecord(text: string): RunRecord {
+  const record = JSON.parse(text) as RunRecord;
+  if (record.format === QUEUE_FORMAT && record.version === VERSION) return record;
+  throw usageError(
+    `run ${record.id} was begun by everypage ${record.version}, and this is ${VERSION}; all machines of a run need the same version`,
+  );
+}
+
+/** The run is in the queue now, or was already. Returns false where it was. */
+export async function registerRun(redis: Redis, record: RunRecord): Promise<boolean> {
+  const keys = runKeys(record.id);
+  const isNew = await redis.hsetnx(keys.run, 'record', JSON.stringify(record));
+  if (isNew === 1) {
+    await redis.hset(keys.run, { state: 'active', total: record.total, seeded: 0, round: 0 });
+  }
+  await redis.sadd(RUNS_KEY, record.id);
+  return isNew === 1;
+}
+
+/** How long a queue remembers a run that has ended: who works for it has to hear of it. */
+const REMEMBERED_SECONDS = 3600;
+
+/** The queue forgets a run, but for its state. What was fetched stays in the store. */
+export async function forgetRun(redis: Redis, id: string): Promise<void> {
+  const keys = runKeys(id);
+  await redis.srem(RUNS_KEY, id);
+  await redis.del(keys.done, keys.failed, keys.parts);
+  await redis.expire(keys.run, REMEMBERED_SECONDS);
+  await dropQueue(redis, keys);
+}
+
+/** All that the queue knows of a run is gone at once, for one that begins again. */
+export async function dropRun(redis: Redis, id: string): Promise<void> {
+  const keys = runKeys(id);
+  await redis.del(keys.run, keys.done, keys.failed, keys.parts, keys.workers);
+  await dropQueue(redis, keys);
+}
+
+/** BullMQ's own removal needs a queue object, and stops at jobs that a worker has. */
+async function dropQueue(redis: Redis, { prefix }: RunKeys): Promise<void> {
+  let cursor = '0';
+  do {
+    const pattern = `${prefix}:${QUEUE_NAME}:*`;
+    const [next, names] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', 1000);
+    if (names.length > 0) await redis.unlink(...names);
+    cursor = next;
+  } while (cursor !== '0');
+}
+
+/** Null where the queue does not know it. */
+export async function findRecord(redis: Redis, id: string): Promise<RunRecord | null> {
+  const text = await redis.hget(runKeys(id).run, 'record');
+  return text === null ? null : readRecord(text);
+}
+
+/** The active run with the fewest workers, so that each gets its share; null where there is none. */
+export async function neediestRun(redis: Redis): Promise<RunRecord | null> {
+  let least: { readonly id: string; readonly workers: number } | null = null;
+  for (const id of (await redis.smembers(RUNS_KEY)).toSorted()) {
+    const keys = runKeys(id);
+    if ((await redis.hget(keys.run, 'state')) !== 'active') continue;
+    const workers = await redis.zcard(keys.workers);
+    if (least === null || workers < least.workers) least = { id, workers };
+  }
+  return least === null ? null : findRecord(redis, least.id);
+}
+
+/**
+ * The run that a command means.
+ *
+ * @param id null for the only one there is
+ * @throws EverypageError USAGE where there is none, or there are several
+ */
+export async function chooseRun(redis: Redis, id: string | null): Promise<RunRecord> {
+  const ids = id === null ? (await redis.smembers(RUNS_KEY)).toSorted() : [id];
+  const [first] = ids;
+  if (first === undefined) throw usageError('the queue holds no run');
+  if (ids.length > 1) {
+    throw usageError(`the queue holds ${ids.length} runs; name one with --run: ${ids.join(', ')}`);
+  }
+  const record = await findRecord(redis, first);
+  if (record !== null) return record;
+  throw usageError(`the queue holds no run ${first}; everypage status lists its runs`);
+}
+
+export interface Progress {
+  readonly state: RunState;
+  readonly total: number;
+  /** Pages that jobs were made of so far. */
+  readonly seeded: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly parts: number;
+}
+
+/** Null where the queue does not know the run any more. */
+export async function readProgress(redis: Redis, keys: RunKeys): Promise<Progress | null> {
+  const [fields, done, failed, parts] = await Promise.all([
+    redis.hmget(keys.run, 'state', 'total', 'seeded', 'stored'),
+    redis.bitcount(keys.done),
+    redis.bitcount(keys.failed),
+    redis.llen(keys.parts),
+  ]);
+  const [state, total, seeded, stored] = fields;
+  if (state == null) return null;
+  return {
+    state: state as RunState,
+    total: Number(total),
+    seeded: Number(seeded),
+    // A list that pages by itself has no bits.
+    done: stored == null ? done : Number(stored),
+    failed,
+    parts,
+  };
+}
+
+/** The run has ended, if every page is done or failed; its workers hear of it. */
+export async function finishRun(redis: Redis, { run, done, failed }: RunKeys): Promise<void> {
+  await runScript(redis, 'finish', [run, done, failed], [NEWS_CHANNEL]);
+}
+
+/** The queue was emptied, or its file was lost. */
+export function lostRun({ id }: Pick<RunRecord, 'id'>): EverypageError {
+  return new EverypageError(
+    'STOPPED',
+    `the queue knows run ${id} no more; everypage resume --store builds it again from what is stored`,
+  );
+}

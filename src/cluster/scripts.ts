@@ -1,0 +1,233 @@
+/** What has to happen at once in Redis, in Lua, and what each script answers. */
+import type { Redis } from 'ioredis';
+
+/** Adds spans `from-to` (the end is not among them) of ARGV[at] to a bitmap; gives the positions that were set. */
+const SPANS = `
+local function spans(text, each)
+  for from, to in string.gmatch(text, '(%d+)-(%d+)') do
+    for page = tonumber(from), tonumber(to) - 1 do each(page) end
+  end
+end
+`;
+
+/**
+ * Counts the pages of a part that is in the store. A worker that asks again after a lost answer gets the same
+ * one. Pages that are done already do not count in this part: they are named. A failed page may be done later.
+ *
+ * KEYS run, done, failed, parts. ARGV worker, part, stored spans, failed spans.
+ * Answer: -1 where the queue does not know the run, or has ended it; else the positions that do not count, with commas.
+ */
+const COMMIT = `${SPANS}
+local state = redis.call('HGET', KEYS[1], 'state')
+if state ~= 'active' and state ~= 'paused' then return -1 end
+local last = redis.call('HGET', KEYS[1], 'last:' .. ARGV[1])
+if last then
+  local part, except = string.match(last, '^(%S+) ?(.*)$')
+  if part == ARGV[2] then return except end
+end
+local except = {}
+local counted = 0
+spans(ARGV[3], function(page)
+  if redis.call('SETBIT', KEYS[2], page, 1) == 1 then
+    except[#except + 1] = page
+  else
+    if redis.call('GETBIT', KEYS[3], page) == 1 then redis.call('SETBIT', KEYS[3], page, 0) end
+    counted = counted + 1
+  end
+end)
+spans(ARGV[4], function(page)
+  if redis.call('GETBIT', KEYS[2], page) == 1 or redis.call('SETBIT', KEYS[3], page, 1) == 1 then
+    except[#except + 1] = page
+  else
+    counted = counted + 1
+  end
+end)
+local text = table.concat(except, ',')
+local entry = ARGV[2]
+if text ~= '' then entry = entry .. ' ' .. text end
+if counted > 0 then redis.call('RPUSH', KEYS[4], entry) end
+redis.call('HSET', KEYS[1], 'last:' .. ARGV[1], entry)
+return text
+`;
+
+/**
+ * Counts a part of a list that pages by itself. Whoever lost the list to another worker is refused: its pages
+ * and those of the other one are two readings.
+ *
+ * KEYS run, parts. ARGV epoch, part, pages. Answer: -1 where it does not count, else 0.
+ */
+const COMMIT_LIST = `
+local state = redis.call('HGET', KEYS[1], 'state')
+if state ~= 'active' and state ~= 'paused' then return -1 end
+if (redis.call('HGET', KEYS[1], 'epoch') or '0') ~= ARGV[1] then return -1 end
+if redis.call('HGET', KEYS[1], 'lastPart') == ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'lastPart', ARGV[2])
+redis.call('HINCRBY', KEYS[1], 'stored', ARGV[3])
+redis.call('RPUSH', KEYS[2], ARGV[2])
+return 0
+`;
+
+/**
+ * A list that pages by itself has ended. KEYS run. ARGV epoch, how it ended, channel. Answer: as above.
+ */
+const END_LIST = `
+if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return -1 end
+redis.call('HSET', KEYS[1], 'end', ARGV[2], 'state', 'finished')
+redis.call('PUBLISH', ARGV[3], 'state ' .. KEYS[1])
+return 0
+`;
+
+/**
+ * Reserves starts at the shared rate (the generic cell rate algorithm), and says until when all wait.
+ *
+ * KEYS gate. ARGV starts wanted, microseconds between two (0: no rate), how far ahead in microseconds.
+ * Answer: now, the first start, how many, the end of the pause; in microseconds of Redis's clock.
+ */
+const RESERVE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local state = redis.call('HMGET', KEYS[1], 'next', 'pause')
+local first = math.max(now, tonumber(state[1] or 0), tonumber(state[2] or 0))
+local between = tonumber(ARGV[2])
+local count = 0
+if between > 0 and first <= now + tonumber(ARGV[3]) then
+  count = math.min(tonumber(ARGV[1]), math.floor((now + tonumber(ARGV[3]) - first) / between) + 1)
+  redis.call('HSET', KEYS[1], 'next', string.format('%.0f', first + count * between))
+  redis.call('PEXPIRE', KEYS[1], 86400000)
+end
+return { string.format('%.0f', now), string.format('%.0f', first), count, state[2] or '0' }
+`;
+
+/**
+ * Makes all workers wait, at least as long as they wait already.
+ *
+ * KEYS gate. ARGV microseconds from now, channel. Answer: now and the end of the pause.
+ */
+const PAUSE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local until_ = math.max(now + tonumber(ARGV[1]), tonumber(redis.call('HGET', KEYS[1], 'pause') or 0))
+local text = string.format('%.0f', until_)
+redis.call('HSET', KEYS[1], 'pause', text)
+redis.call('PEXPIRE', KEYS[1], math.max(86400000, math.ceil((until_ - now) / 1000) + 60000))
+redis.call('PUBLISH', ARGV[2], 'pause ' .. KEYS[1])
+return { string.format('%.0f', now), text }
+`;
+
+/** Takes or renews a lease. KEYS lease. ARGV who, milliseconds. Answer: who has it. */
+const LEASE = `
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return holder end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return ARGV[1]
+`;
+
+/** Gives a lease back. KEYS lease. ARGV who. */
+const RELEASE = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 0
+`;
+
+/**
+ * A worker is there. KEYS run, workers. ARGV who, what it is.
+ * Answer: the run's state, or -1 where the queue does not know the run.
+ */
+const BEAT = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
+local time = redis.call('TIME')
+redis.call('ZADD', KEYS[2], time[1], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', time[1] - 60)
+return redis.call('HGET', KEYS[1], 'state')
+`;
+
+/**
+ * A change of state, from one of the states in ARGV[2].
+ * KEYS run. ARGV new state, states with commas, channel. Answer: the state then, or -1.
+ */
+const CHANGE = `
+local state = redis.call('HGET', KEYS[1], 'state')
+if not state then return -1 end
+if string.find(',' .. ARGV[2] .. ',', ',' .. state .. ',', 1, true) then
+  redis.call('HSET', KEYS[1], 'state', ARGV[1])
+  redis.call('PUBLISH', ARGV[3], 'state ' .. KEYS[1])
+  return ARGV[1]
+end
+return state
+`;
+
+/**
+ * The run is finished, if every page is done or failed.
+ * KEYS run, done, failed. ARGV channel. Answer: 1 where it is.
+ */
+const FINISH = `
+local total = tonumber(redis.call('HGET', KEYS[1], 'total') or -1)
+if redis.call('BITCOUNT', KEYS[2]) + redis.call('BITCOUNT', KEYS[3]) ~= total then return 0 end
+if redis.call('HGET', KEYS[1], 'state') ~= 'active' then return 0 end
+redis.call('HSET', KEYS[1], 'state', 'finished')
+redis.call('PUBLISH', ARGV[1], 'state ' .. KEYS[1])
+return 1
+`;
+
+/**
+ * Failed pages are to be tried again. KEYS run, failed. Answer: how many.
+ */
+const FORGIVE = `
+local count = redis.call('BITCOUNT', KEYS[2])
+if count == 0 then return 0 end
+redis.call('DEL', KEYS[2])
+if redis.call('HGET', KEYS[1], 'state') == 'finished' then
+  redis.call('HSET', KEYS[1], 'state', 'active')
+end
+return count
+`;
+
+const texts = {
+  commit: COMMIT,
+  commitList: COMMIT_LIST,
+  endList: END_LIST,
+  reserve: RESERVE,
+  pause: PAUSE,
+  lease: LEASE,
+  release: RELEASE,
+  beat: BEAT,
+  change: CHANGE,
+  finish: FINISH,
+  forgive: FORGIVE,
+};
+
+type ScriptName = keyof typeof texts;
+
+/**
+ * Runs a script by its digest; the text goes along only where Redis does not have it yet.
+ *
+ * @returns what Redis answers: strings, whole numbers and lists of them
+ */
+export async function runScript(
+  redis: Redis,
+  name: ScriptName,
+  keys: readonly string[],
+  values: readonly (string | number)[],
+): Promise<unknown> {
+  const command = `everypage_${name}`;
+  const own = redis as unknown as Record<string, (...words: unknown[]) => Promise<unknown>>;
+  if (own[command] === undefined) redis.defineCommand(command, { lua: texts[name] });
+  return own[command]!(keys.length, ...keys, ...values);
+}
+
+/** Positions as spans: `0-50,60-61`. */
+export function spansOf(positions: readonly number[]): string {
+  const spans: string[] = [];
+  let from = -1;
+  let to = -1;
+  for (const position of positions.toSorted((a, b) => a - b)) {
+    if (position === to) {
+      to += 1;
+      continue;
+    }
+    if (to > from) spans.push(`${from}-${to}`);
+    from = position;
+    to = position + 1;
+  }
+  if (to > from) spans.push(`${from}-${to}`);
+  return spans.join(',');
+}

@@ -1,0 +1,106 @@
+/** A queue, a server of pages and processes of everypage that share a run. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { Redis } from 'ioredis';
+import { type CliProcess, type CliResult, startCli, temporaryFolder } from '../run/run-cli.ts';
+import { pageLine } from '../servers/page-body.ts';
+import {
+  type PageServer,
+  type PageServerOptions,
+  startPageServer,
+} from '../servers/page-server.ts';
+import { type RedisProcess, startRedis } from './redis-process.ts';
+
+export const BODY_BYTES = 300;
+
+export interface Cluster {
+  readonly folder: string;
+  readonly store: string;
+  readonly redis: RedisProcess;
+  readonly server: PageServer;
+  /** A connection of the test's own. */
+  readonly asked: Redis;
+  /** The command that coordinates, with `more` flags. */
+  coordinate(pages: number, more?: readonly string[], env?: NodeJS.ProcessEnv): CliProcess;
+  worker(more?: readonly string[], env?: NodeJS.ProcessEnv): CliProcess;
+  /** `everypage status` and its like, to its end. */
+  ask(words: readonly string[]): Promise<CliResult>;
+  /** Resolves once the server has been asked for so many pages. */
+  untilRequested(pages: number): Promise<void>;
+  /** What the output must hold. */
+  expected(pages: number): string;
+  output(): string;
+}
+
+export async function startCluster(
+  t: TestContext,
+  options: PageServerOptions = {},
+  redisWords: readonly string[] = [],
+): Promise<Cluster> {
+  const folder = temporaryFolder(t);
+  const store = join(folder, 'store');
+  const redis = await startRedis(redisWords);
+  let requested: (() => void) | null = null;
+  const { respond } = options;
+  const server = await startPageServer({
+    protocol: 'http',
+    bodyBytes: BODY_BYTES,
+    ...options,
+    respond(request) {
+      requested?.();
+      return respond?.(request) ?? null;
+    },
+  });
+  const asked = new Redis(redis.url, { maxRetriesPerRequest: null, retryStrategy: () => 100 });
+  asked.on('error', () => {});
+  const processes: CliProcess[] = [];
+  const start = (args: readonly string[], env: NodeJS.ProcessEnv = {}): CliProcess => {
+    const started = startCli(folder, args, { env });
+    processes.push(started);
+    return started;
+  };
+  t.after(async () => {
+    for (const { child } of processes) child.kill('SIGKILL');
+    await Promise.all(processes.map(({ ended }) => ended));
+    asked.disconnect();
+    await server.close();
+    await redis.close();
+  });
+  return {
+    folder,
+    store,
+    redis,
+    server,
+    asked,
+    coordinate(pages, more = [], env = {}) {
+      const own = [
+        '--queue',
+        redis.url,
+        '--store',
+        store,
+        '-o',
+        'out.ndjson',
+        '--progress',
+        'none',
+      ];
+      return start([server.template(pages), ...own, ...more], env);
+    },
+    worker: (more = [], env = {}) =>
+      start(['worker', '--queue', redis.url, '--progress', 'none', ...more], env),
+    ask: async (words) => start([...words, '--queue', redis.url]).ended,
+    untilRequested(pages) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      requested = () => {
+        if (server.counts().requests.size < pages) return;
+        requested = null;
+        resolve();
+      };
+      requested();
+      return promise;
+    },
+    expected: (pages) =>
+      Array.from({ length: pages }, (_, index) => `${pageLine(index + 1, BODY_BYTES)}\n`).join(''),
+    output: () => readFileSync(join(folder, 'out.ndjson'), 'utf8'),
+  };
+}

@@ -1,0 +1,95 @@
+/** Measures one limit over many workers, as the server sees it. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { startRedis } from '../cluster/redis-process.ts';
+import { startPageServer } from '../servers/page-server.ts';
+import { startProcess } from './cluster-soak.ts';
+
+const PER_SECOND = 500;
+/** Starts may be late by 12 ms, which is six of 500/s; the rest is the way to the server. */
+const MOST_IN_A_SECOND = 511;
+const LEAST_SHARE = 0.97;
+const PAUSE_MS = 3_000;
+
+export interface LimitSoak {
+  readonly pages: number;
+  readonly workers: number;
+  readonly folder: string;
+  readonly say: (text: string) => void;
+}
+
+export async function limitSoak({ pages, workers, folder, say }: LimitSoak): Promise<string[]> {
+  const redis = await startRedis();
+  const arrivals: number[] = [];
+  let refusedAt = Number.POSITIVE_INFINITY;
+  const refused = Math.floor(pages * 0.7);
+  const server = await startPageServer({
+    protocol: 'http',
+    bodyBytes: 300,
+    delayMs: 20,
+    respond: ({ n, attempt }) => {
+      arrivals.push(performance.now());
+      if (n !== refused || attempt > 1) return null;
+      refusedAt = performance.now();
+      return { status: 429, headers: { 'retry-after': String(PAUSE_MS / 1000) } };
+    },
+  });
+  const asked = new Redis(redis.url);
+  const fleet = Array.from({ length: workers }, () =>
+    startProcess(folder, ['worker', '--queue', redis.url, '--progress', 'none']),
+  );
+  await wait(3_000);
+  await asked.config('RESETSTAT');
+  const coordinator = startProcess(folder, [
+    server.template(pages),
+    ...['--queue', redis.url, '--store', 'store', '-o', 'limit.ndjson', '--no-work'],
+    ...['--rate', `${PER_SECOND}/s`, '-c', '50', '--progress', 'none'],
+  ]);
+  const code = await coordinator.ended;
+  const stats = await asked.info('commandstats');
+  for (const { child } of fleet) child.kill('SIGTERM');
+  await Promise.all(fleet.map(({ ended }) => ended));
+  asked.disconnect();
+  await server.close();
+  await redis.close();
+  const failures: string[] = [];
+  if (code !== 0) failures.push(`the coordinator ended with ${code}: ${coordinator.stderr()}`);
+
+  const before = arrivals.filter((at) => at < refusedAt);
+  const most = mostInASecond(arrivals);
+  // Without the first second, in which workers find out how many starts they need.
+  const steady = before.filter((at) => at > before[0]! + 1000);
+  const spanMs = steady.at(-1)! - steady[0]!;
+  const share = (steady.length - 1) / ((spanMs * PER_SECOND) / 1000);
+  say(`most arrivals in any second: ${most}`);
+  say(`${(share * 100).toFixed(1)} % of what is permitted, over ${(spanMs / 1000).toFixed(1)} s`);
+  if (most > MOST_IN_A_SECOND) failures.push(`${most} arrivals in a second`);
+  if (share < LEAST_SHARE) failures.push(`${(share * 100).toFixed(1)} % of what is permitted`);
+
+  const inside = arrivals.filter((at) => at > refusedAt && at < refusedAt + PAUSE_MS);
+  const lastMs = inside.length === 0 ? 0 : inside.at(-1)! - refusedAt;
+  say(`within the 3 s of a 429: ${inside.length} requests, the last after ${lastMs.toFixed(0)} ms`);
+  if (inside.length > 50 * workers) failures.push(`${inside.length} requests within a pause`);
+  const calls = clientCalls(stats);
+  say(`${((calls / pages) * 10).toFixed(2)} calls of Redis for 10 pages (${calls} in all)`);
+  return failures;
+}
+
+/** In any window of a second, wherever it begins. */
+function mostInASecond(times: readonly number[]): number {
+  let most = 0;
+  let from = 0;
+  for (const [index, time] of times.entries()) {
+    while (time - times[from]! >= 1000) from += 1;
+    most = Math.max(most, index - from + 1);
+  }
+  return most;
+}
+
+/** What clients sent: scripts, and the commands that no script uses much. */
+function clientCalls(stats: string): number {
+  const own = /^cmdstat_(evalsha|bzpopmin|getrange|lrange|bitcount):calls=(\d+)/gm;
+  let calls = 0;
+  for (const [, , count] of stats.matchAll(own)) calls += Number(count);
+  return calls;
+}
