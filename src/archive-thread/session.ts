@@ -128,7 +128,12 @@ export class ArchiveSession implements SessionCalls {
     const session = new ArchiveSession(ask, clock, main);
     const sender = { write: (bytes: Uint8Array) => main.sendBytes(bytes) };
     const areHashed = ask.manifest !== null;
-    session.#outputs = await Outputs.open(ask.targets, ask.table, sender, sinks, areHashed);
+    try {
+      session.#outputs = await Outputs.open(ask.targets, ask.table, sender, sinks, areHashed);
+    } catch (error) {
+      session.#closeArchive();
+      throw error;
+    }
     if (!ask.isPaginated) session.#begin({ kind: 'selection', select: ask.select }, null);
     return session;
   }
@@ -444,12 +449,17 @@ export class ArchiveSession implements SessionCalls {
 
   async close(): Promise<null> {
     const undone = this.#outputs.abort(new Error('the run has ended'));
+    this.#closeArchive();
+    await undone;
+    return null;
+  }
+
+  /** One that holds nothing goes: it would stand in the way of another run. */
+  #closeArchive(): void {
     const isEmpty = this.#archive.counts().stored === 0;
     if (this.#ask.location === null) this.#archive.closeForRemoval();
     else this.#archive.close();
     if (isEmpty) this.#discard();
-    await undone;
-    return null;
   }
 
   #discard(): null {

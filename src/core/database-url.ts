@@ -13,6 +13,19 @@ export function isDatabaseUrl(output: string): boolean {
 }
 
 /**
+ * Refuses the URL of anything else. It is no path: its folder could not be made, and it may have a password.
+ *
+ * @throws EverypageError USAGE; its message has the scheme alone
+ */
+export function checkOutputUrl(output: string): void {
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(output)?.[1];
+  if (scheme === undefined || isDatabaseUrl(output)) return;
+  throw usageError(
+    `an output is no URL of ${scheme}; it is a file, postgres://user@host/database?table=items, or a module of your own, sink:./my-sink.ts`,
+  );
+}
+
+/**
  * An output as it may be shown: the path of a file as it is, the URL of a database without its password.
  *
  * @param mark stands in the place of the password

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { checkOutputUrl } from './database-url.ts';
 import { type EverypageError, expected, kindOf, usageError } from './errors.ts';
 import { KnownCredentials, namedCredentials } from './known-credentials.ts';
 import type { Header, Recheck, ResolvedOptions, RunOptions } from './options.ts';
@@ -147,10 +148,16 @@ function resolveHeaders(options: RunOptions, hasBody: boolean): Header[] {
   return [...defaults.filter(({ name }) => !ownNames.has(name)), ...sent];
 }
 
-/** The paths of an option that may be one, several or none. */
+/**
+ * The paths and URLs of an option that may be one, several or none.
+ *
+ * @throws EverypageError USAGE for the URL of what is no output
+ */
 export function outputsOf(output: RunOptions['output']): readonly string[] {
   if (output === undefined) return [];
-  return typeof output === 'string' ? [output] : [...output];
+  const outputs = typeof output === 'string' ? [output] : [...output];
+  outputs.forEach(checkOutputUrl);
+  return outputs;
 }
 
 function concurrencyOf(value: number | 'auto'): number | 'auto' {

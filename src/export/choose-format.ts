@@ -151,7 +151,7 @@ export function checkTable(
     parseSelection(path);
     if (!isExpression(path)) continue;
     throw usageError(
-      `the column ${name} is an expression, ${path}; a column takes a dotted path, and --select an expression`,
+      `the column ${name} is an expression, ${path}; a column takes a dotted path, and --fields an expression`,
     );
   }
   const has = (...names: readonly FormatName[]): boolean =>

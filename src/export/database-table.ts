@@ -25,6 +25,11 @@ export interface FoundTable {
   readonly isOurs: boolean;
 }
 
+/** The file is there, and is something else. */
+export function noDatabase(path: string, program: string, cause: unknown): Error {
+  return usageError(`${path} is there, and is no database of ${program}; give another -o`, cause);
+}
+
 /**
  * @param found null for nothing
  * @throws EverypageError USAGE where the table is not everypage's, and nothing says what to do with it

@@ -6,7 +6,7 @@ import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { EverypageError, usageError } from '../core/errors.ts';
 import { realPlace, renameFile, statOrNull, syncFolder } from '../core/files.ts';
 import type { TableOptions } from '../core/table-options.ts';
-import { checkFound } from './database-table.ts';
+import { checkFound, noDatabase } from './database-table.ts';
 import { findTable } from './duckdb-table.ts';
 import {
   type HoldFile,
@@ -159,13 +159,17 @@ export function isDuckDb(destination: Destination): destination is DuckDbDestina
 }
 
 /** What an error of DuckDB means to whoever asked for output at `path`. */
-export function duckDbError(path: string, cause: unknown): EverypageError {
+export function duckDbError(path: string, cause: unknown): Error {
   if (cause instanceof EverypageError) return cause;
   const [text = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
   const holder = /Conflicting lock is held in (.+? \(PID \d+\))/.exec(text)?.[1];
   if (holder !== undefined) {
     const message = `Cannot write ${path}: another process has it open, ${holder}. Close it there. ${KEPT}`;
     return new EverypageError('OUTPUT_WRITE', message, { cause });
+  }
+  // A file of SQLite it would open by an extension, which is not loaded.
+  if (/is not a valid DuckDB database file|sqlite_scanner/.test(text)) {
+    return noDatabase(path, 'DuckDB', cause);
   }
   if (/^(?:Constraint|Conversion|Dependency|Catalog) Error/.test(text)) {
     return usageError(`Cannot write ${path}: ${text} ${KEPT}`, cause);

@@ -16,6 +16,8 @@ const BATCH_RECORDS = 1000;
 const BATCH_BYTES = 1024 * 1024;
 /** How long a sink may take to undo what it wrote. */
 const ABORT_MS = 2000;
+/** Any period holds the process. */
+const HOLD_MS = 60_000;
 
 /** The sink that one run or export writes to. */
 export class SinkDestination {
@@ -37,7 +39,7 @@ export class SinkDestination {
 
   /** @throws EverypageError USAGE where its module cannot be used */
   static async load(path: SinkPath): Promise<SinkDestination> {
-    return new SinkDestination(path, await loadSink(path));
+    return new SinkDestination(path, await held(loadSink(path)));
   }
 
   /**
@@ -148,7 +150,7 @@ export class SinkDestination {
     // It may still fail when it was left.
     answer.catch(() => {});
     try {
-      return await Promise.race([answer, this.#ended.promise]);
+      return await held(Promise.race([answer, this.#ended.promise]));
     } catch (error) {
       if (error instanceof EverypageError && error.code === 'CLOSED_PIPE') throw error;
       throw this.#failed(what, firstLine(error), error);
@@ -171,6 +173,19 @@ export class SinkDestination {
       process.off('uncaughtException', onError);
       process.off('unhandledRejection', onError);
     };
+  }
+}
+
+/**
+ * Keeps the process while code of the user's is waited for. A promise alone does not: an export would end
+ * with exit code 0 and without a word.
+ */
+async function held<Result>(answer: Promise<Result>): Promise<Result> {
+  const holding = setInterval(() => {}, HOLD_MS);
+  try {
+    return await answer;
+  } finally {
+    clearInterval(holding);
   }
 }
 

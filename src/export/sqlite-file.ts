@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { realPlace, renameFile, statOrNull, syncFolder } from '../core/files.ts';
+import { noDatabase } from './database-table.ts';
 import {
   type FileDestination,
   type HoldFile,
@@ -20,6 +21,8 @@ export interface DatabaseDestination extends FileDestination {
 
 /** How long another program may hold the database. */
 const BUSY_MS = 10_000;
+/** SQLITE_NOTADB (https://www.sqlite.org/rescode.html#notadb). */
+const NOT_A_DATABASE = 26;
 
 /**
  * Opens a file of SQLite for output. One that is there is changed within one transaction, so its other
@@ -37,7 +40,7 @@ export function createDatabaseDestination(path: string, hold: HoldFile): Databas
     try {
       return work();
     } catch (error) {
-      throw outputError(path, error);
+      throw sqliteError(path, error);
     }
   };
   const open = (): DatabaseSync => {
@@ -99,6 +102,12 @@ export function createDatabaseDestination(path: string, hold: HoldFile): Databas
 
 export function isDatabase(destination: Destination): destination is DatabaseDestination {
   return 'database' in destination;
+}
+
+/** What an error of SQLite means to whoever asked for output at `path`. */
+export function sqliteError(path: string, cause: unknown): Error {
+  const isOther = cause instanceof Error && 'errcode' in cause && cause.errcode === NOT_A_DATABASE;
+  return isOther ? noDatabase(path, 'SQLite', cause) : outputError(path, cause);
 }
 
 /** Only a run that writes a database loads SQLite for it. */

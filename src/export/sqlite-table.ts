@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { EverypageError, usageError } from '../core/errors.ts';
+import { usageError } from '../core/errors.ts';
 import type { TableOptions } from '../core/table-options.ts';
 import type { Field, RecordSchema } from '../schema/schema.ts';
 import {
@@ -14,8 +14,8 @@ import {
   sameKeys,
   targetColumns,
 } from './database-table.ts';
-import { isWrittenInPlace, outputError } from './file-destination.ts';
-import { isDatabaseThere, loadSqlite } from './sqlite-file.ts';
+import { isWrittenInPlace } from './file-destination.ts';
+import { isDatabaseThere, loadSqlite, sqliteError } from './sqlite-file.ts';
 
 /** SQLite keeps the text of CREATE TABLE, so the mark stays with the table. */
 const MARK = `/* ${MADE_BY} */`;
@@ -153,8 +153,7 @@ export function checkDatabase(path: string, { table, ifExists }: TableOptions): 
   try {
     checkFound(findTable(database, table), { where: path, name: table, ifExists });
   } catch (error) {
-    if (error instanceof EverypageError) throw error;
-    throw outputError(path, error);
+    throw sqliteError(path, error);
   } finally {
     database.close();
   }

@@ -71,14 +71,14 @@ function statusText(status: number | null): string {
   return status === null ? '---' : String(status);
 }
 
-/** Warnings, each code once: the thousandth page that warns of the same thing adds nothing. */
+/** Warnings, each once: what is said of one output or origin may be another thing than of the next. */
 export function createWarningLines(screen: Screen, facts: Pick<TerminalFacts, 'color'>): Reporter {
   const paint = createPainter(facts.color);
   const said = new Set<string>();
   return {
     sink(event) {
-      if (event.type !== 'warning' || said.has(event.code)) return;
-      said.add(event.code);
+      if (event.type !== 'warning' || said.has(event.message)) return;
+      said.add(event.message);
       screen.line(`${paint('yellow', 'everypage: warning:')} ${escapeText(event.message)}`);
     },
     close() {},

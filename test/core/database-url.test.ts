@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  checkOutputUrl,
   holdsPassword,
   isDatabaseUrl,
   readDatabaseUrl,
@@ -16,6 +17,20 @@ test('a URL of PostgreSQL is an output, and a path is none', () => {
     ['https://h/items', false],
   ] as const) {
     assert.equal(isDatabaseUrl(output), isUrl, output);
+  }
+});
+
+test('the URL of anything else is refused, and what it may hold is not shown', () => {
+  for (const output of ['mysql://u:hush@h/d.db', 's3://hush/k.parquet', 'HTTPS://hush/y.csv']) {
+    assert.throws(() => checkOutputUrl(output), {
+      code: 'USAGE',
+      message: new RegExp(
+        `^an output is no URL of ${output.split(':')[0]}; it is a file, (?!.*hush)`,
+      ),
+    });
+  }
+  for (const output of ['postgres://h/db', 'a.csv', './s3://b/k.csv', 'sink:./a.ts', 'C:\\a.csv']) {
+    checkOutputUrl(output);
   }
 });
 

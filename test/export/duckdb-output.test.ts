@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { holdFile } from '../../src/archive/file-locks.ts';
@@ -216,7 +217,13 @@ test('a file that is no database, or that another process has, is refused and st
 }, async (t) => {
   const path = databaseIn(t);
   writeFileSync(path, 'no database, but long enough to be one'.repeat(500));
-  await assert.rejects(write(path, ['{"a":1}']), /not a valid DuckDB database/);
+  const other = /is there, and is no database of DuckDB; give another -o$/;
+  await assert.rejects(write(path, ['{"a":1}']), { code: 'USAGE', message: other });
+  const ofSqlite = databaseIn(t);
+  const sqlite = new DatabaseSync(ofSqlite);
+  sqlite.exec('CREATE TABLE items (a)');
+  sqlite.close();
+  await assert.rejects(write(ofSqlite, ['{"a":1}']), { code: 'USAGE', message: other });
   assert.deepEqual(readdirSync(join(path, '..')), ['items.duckdb']);
   const held = databaseIn(t);
   await write(held, ['{"a":1}']);

@@ -158,7 +158,10 @@ test('upsert replaces rows of the same key, and adds the others', async (t) => {
 test('a file that is no database is refused, and stays', async (t) => {
   const path = databaseIn(t);
   writeFileSync(path, 'no database, but long enough to be one'.repeat(50));
-  await assert.rejects(write(path, ['{"a":1}']), /items\.db.*not a database/);
+  await assert.rejects(
+    write(path, ['{"a":1}']),
+    usage(/items\.db is there, and is no database of SQLite; give another -o$/),
+  );
   assert.ok(existsSync(path));
   assert.deepEqual(readdirSync(join(path, '..')), ['items.db']);
 });

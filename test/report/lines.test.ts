@@ -54,15 +54,18 @@ describe('page lines', () => {
 });
 
 describe('warnings', () => {
-  it('are said once a code, escaped', () => {
+  it('are said once each, escaped, also where two have the same code', () => {
     const stream = createCollector();
     const lines = createWarningLines(createScreen(stream, noTerminal), { color: false });
     for (let count = 0; count < 3; count++) {
       lines.sink({ type: 'warning', code: 'A', message: hostileText });
       lines.sink({ type: 'warning', code: 'B', message: 'second' });
+      lines.sink({ type: 'warning', code: 'B', message: 'third' });
     }
-    assert.equal(stream.lines().length, 2);
-    assert.equal(stream.lines()[1], 'everypage: warning: second');
+    assert.deepEqual(stream.lines().slice(1), [
+      'everypage: warning: second',
+      'everypage: warning: third',
+    ]);
     assert.doesNotMatch(stream.text(), unsafe);
   });
 });

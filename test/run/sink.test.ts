@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { exportArchive, run } from '../../src/index.ts';
 import { startPageServer } from '../servers/page-server.ts';
 import { runCli, startCli, temporaryFolder } from './run-cli.ts';
@@ -317,6 +318,32 @@ suite('a sink that never answers', () => {
       assert.equal(again.code, 0, again.stderr);
       assert.equal(server.counts().total, asked);
       assert.ok(has('b.ndjson') && has('a.everypage'));
+    });
+  }
+});
+
+suite('a sink of an export that never answers', () => {
+  const never = 'await new Promise(() => {});';
+  const said = "console.error('stuck');";
+  for (const [where, source] of [
+    ['the module', `${said} ${never} export default () => ({ write() {} });`],
+    ['open', `export default async () => { ${said} ${never} };`],
+    ['write', `export default () => ({ async write() { ${said} ${never} } });`],
+    ['commit', `export default () => ({ write() {}, async commit() { ${said} ${never} } });`],
+  ] as const) {
+    test(`in ${where} is waited for until a signal, and the export does not end well`, async (t) => {
+      const { folder, has } = setUp(t, source, 'stuck.mjs');
+      assert.equal((await runCli(folder, to('a.ndjson'))).code, 0);
+      const args = ['export', 'a.everypage', '-o', 'sink:./stuck.mjs', '-o', 'b.ndjson'];
+      const { child, ended, untilSaid } = startCli(folder, args);
+      await untilSaid((stderr) => stderr.includes('stuck\n'));
+      // Time in which a process that nothing holds would have ended.
+      const first = await Promise.race([ended, wait(300)]);
+      assert.equal(first, undefined);
+      child.kill('SIGINT');
+      const { code, signal } = await ended;
+      assert.ok(signal === 'SIGINT' || code === 130, `${code} ${signal}`);
+      assert.ok(!has('b.ndjson'));
     });
   }
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -48,6 +48,7 @@ test("a stranger's table ends a run with exit code 2, and stays", async (t) => {
   assert.match(stderr, /a table items that everypage did not make; .*--if-exists replace/);
   const source = { kind: 'template', text: 'http://127.0.0.1:1/items' } as const;
   await assert.rejects(run([source], { output, retries: 0 }), { code: 'USAGE' });
+  assert.deepEqual(readdirSync(folder).sort(), ['a.db', basename(path)], 'no archive is left');
   assert.deepEqual(read(output, 'SELECT * FROM items'), [[1]]);
   const replaced = await runInProcess(['export', path, '-o', output, '--if-exists', 'replace']);
   assert.equal(replaced.code, 0, replaced.stderr);

@@ -75,6 +75,20 @@ test('a page of another size is made of stored records, and states itself and it
   assert.equal(last.next, null);
 });
 
+test('a request that would change something, or asks for no page, gets no page of the list', async (t) => {
+  const { fetch: run } = await startFixture(t, { api: 'django', records: 60, pageSize: 10 });
+  const { archivePath } = await run();
+  const served = await serveArchive(archivePath!, { port: 0 });
+  t.after(() => served.close());
+  for (const path of ['?page=2', '?page=3&page_size=7']) {
+    const url = new URL(path, served.url!);
+    assert.equal((await fetch(url, { method: 'HEAD' })).status, 200, path);
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+      assert.equal((await fetch(url, { method })).status, 404, `${method} ${path}`);
+    }
+  }
+});
+
 test('what was never stored is a 404 that names the nearest pages', async (t) => {
   const { served } = await servedPages(t, {});
   const { status, body } = await get(`${served.origin}/pages/4?x=1`);
