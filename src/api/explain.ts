@@ -4,10 +4,9 @@ import { checkOptions, runOptions } from '../core/check-options.ts';
 import { systemClock } from '../core/clock.ts';
 import { describeHint } from '../core/describe-hint.ts';
 import { EverypageError, kindOf, usageError } from '../core/errors.ts';
-import type { ResolvedOptions, RunOptions } from '../core/options.ts';
-import { outputShape } from '../core/output-shape.ts';
+import type { RunOptions } from '../core/options.ts';
 import type { PageInfo } from '../core/page-info.ts';
-import { isOnePage, isParallel, type Pagination } from '../core/pagination.ts';
+import { isParallel, onePageOnly, overlapOf, type Pagination } from '../core/pagination.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
 import type { Cure } from '../core/summary.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
@@ -16,6 +15,7 @@ import { FirstPageMissing } from '../fetch/asked-pages.ts';
 import { attemptsFrom } from '../fetch/attempt.ts';
 import { shownError, withKnownCredentials, withoutCredentials } from '../fetch/credentials.ts';
 import { Engine } from '../fetch/engine.ts';
+import { type FoundPagination, pagingFacts, settlePagination } from '../fetch/find-pagination.ts';
 import { type MakeTransport, transportOptions } from '../fetch/open-transport.ts';
 import { type PaginateJob, paginateJob, withPresetOptions } from '../fetch/paginate-job.ts';
 import { RunControl } from '../fetch/run-control.ts';
@@ -23,9 +23,9 @@ import type { FinalAttempt } from '../fetch/task.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { HeaderValues, Protocol } from '../http/transport.ts';
 import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
-import { endOfOnePage, endWithoutRecords, type OnePageEnd } from '../plan/detect/one-page.ts';
+import type { OnePageEnd } from '../plan/detect/one-page.ts';
+import { MAX_REQUESTS } from '../plan/detect/try-candidates.ts';
 import { createListPlan } from '../plan/list-plan.ts';
-import { pinFlags } from '../plan/pin-flags.ts';
 import { presetForHost } from '../plan/presets.ts';
 import { firstOrigin, takeUserInfo } from '../plan/written-url.ts';
 import { abortedBy, codeOfStop, describeStop } from './unfinished-error.ts';
@@ -40,7 +40,7 @@ export interface Explanation {
   readonly flags: readonly string[];
   /** What is taken of a page, as in the summary of a run; null for whole pages. */
   readonly recordsPath: string | null;
-  /** Why a run would not read the list whole, and the first flag that helps; null where it would. */
+  /** Why a run would not read the list whole, or could not show it, and the first flag that helps; null where it would. */
   readonly advice: string | null;
   /** Flags that would help then, the likeliest first. */
   readonly cures: readonly Cure[];
@@ -127,32 +127,44 @@ async function explainWith(engine: Engine, job: PaginateJob): Promise<Explanatio
   const attempt = attemptsFrom(engine, start.url);
   const shown = await engine.askFor(attempt, async (ask, { finals }) => {
     try {
-      return { found: await discoverPagination(start, { pinned, usual }, ask), finals: finals() };
+      const shown = await discoverPagination(start, { pinned, usual }, ask);
+      const isRoom = shown.responses.length <= MAX_REQUESTS - MOST_TO_SETTLE;
+      const found = await settlePagination(shown, job, engine.options, isRoom ? ask : null);
+      return { shown, found, finals: finals() };
     } catch (error) {
       throw error instanceof FirstPageMissing ? notThere(error) : error;
     }
   });
-  if (shown !== null) return describe(engine, shown.found, shown.finals);
+  if (shown !== null) return describe(engine, shown);
   const stop = engine.stopped ?? { kind: 'aborted' };
   const text = describeStop(stop).replace(/\.$/, '');
   throw new EverypageError(codeOfStop(stop), `the pagination was not detected: ${text}`);
 }
 
-/** @param finals of the pages that were asked for, in their order */
-function describe(
-  { limiters, options }: Engine,
-  found: Discovery,
-  finals: readonly FinalAttempt[],
-): Explanation {
-  const { pagination, evidence, isWholeList, responses } = found;
+/** What settling may ask for: the plan's first page, with a size that the user names, and its second. */
+const MOST_TO_SETTLE = 2;
+
+interface Shown {
+  readonly shown: Discovery;
+  readonly found: FoundPagination;
+  /** Of the pages that were asked for, in their order. */
+  readonly finals: readonly FinalAttempt[];
+}
+
+function describe({ limiters, options }: Engine, { shown, found, finals }: Shown): Explanation {
+  const { isWholeList, responses } = shown;
+  const { pagination, end } = found;
   const first = finals[0]!;
   const pageInfo = pageInfoOf(pagination, responses[0]!, options.maxDecodedBytes);
-  const total = pageInfo?.total ?? found.total;
-  const pageRecords = pageInfo?.records ?? found.pageRecords;
+  const total = pageInfo?.total ?? shown.total;
+  const pageRecords = pageInfo?.records ?? shown.pageRecords;
   const latencyMs = Math.min(...finals.map(({ timing }) => timing.durationMs));
+  const overlap = overlapOf(pagination, pageRecords);
   const pages =
     pageInfo?.totalPages ??
-    (total === null || pageRecords === 0 ? null : Math.ceil(total / pageRecords));
+    (total === null || pageRecords === 0
+      ? null
+      : Math.ceil((total - overlap) / (pageRecords - overlap)));
   const inParallel = isParallel(pagination);
   const hint = finals.at(-1)!.hint;
   const { origin, pathname, hostname } = new URL(responses[0]!.request.url);
@@ -160,14 +172,12 @@ function describe(
   const atOnce = inParallel ? limiter.concurrency : 1;
   const { perSecond } = limiter.basis(systemClock.now());
   const byRateMs = pages === null || perSecond === null ? 0 : (pages / perSecond) * 1000;
-  const end = endOf(found, options);
+  const { style: _, cures = [], ...facts } = pagingFacts(found, options);
   return {
     pagination,
-    evidence,
-    flags: pinFlags(pagination, options),
-    recordsPath: outputShape(pagination, options).select,
-    advice: end?.reason === 'single' ? end.detail : null,
-    cures: end?.cures ?? [],
+    ...facts,
+    advice: adviceOf(end),
+    cures,
     preset: presetForHost(hostname)?.name ?? null,
     isWholeList,
     pageRecords,
@@ -183,15 +193,10 @@ function describe(
   };
 }
 
-/** How a run would end after one page; null where it would read on. */
-function endOf(
-  found: Discovery,
-  { select, wholePages }: Pick<ResolvedOptions, 'select' | 'wholePages'>,
-): OnePageEnd | null {
-  const { pagination } = found;
-  const isSelected = select !== null || wholePages;
-  if (isOnePage(pagination)) return endOfOnePage(found, isSelected);
-  return pagination.records === null && !isSelected ? endWithoutRecords(found) : null;
+/** In the words of the run that would end so. */
+function adviceOf(end: OnePageEnd | null): string | null {
+  if (end === null || end.detail === null) return null;
+  return end.reason === 'single' ? onePageOnly(end.detail) : end.detail;
 }
 
 /** What the first page says of the list, as a run would read it. */

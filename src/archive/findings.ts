@@ -1,5 +1,5 @@
 import { isRoundDepth } from '../core/depth.ts';
-import { factsOf } from '../core/pagination.ts';
+import { factsOf, onePageOnly } from '../core/pagination.ts';
 import { counted, formatCount } from '../core/units.ts';
 import { isRepeatedThroughout, isTotalThere } from './checks.ts';
 import { driftFindings, rereadingFindings } from './drift-findings.ts';
@@ -78,7 +78,7 @@ function endFindings(facts: PagedFacts): readonly Finding[] {
       const why =
         detail ??
         'no pagination was detected. Say it with --paginate, or that it is all with --paginate none --records';
-      return [{ kind: 'unfinished', text: `one page only: ${why}` }];
+      return [{ kind: 'unfinished', text: onePageOnly(why) }];
     }
     case 'ceiling': {
       const { ceiling } = pagination;

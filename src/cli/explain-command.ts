@@ -73,11 +73,7 @@ function explanationText(facts: Explanation, commandWith: CommandWith, color: bo
   for (const [index, line] of evidence.entries()) {
     rows.push([index === 0 ? 'evidence' : '', escapeText(line)]);
   }
-  const { records } = pagination;
-  const isLeftOut = records === NO_RECORDS;
-  const at = records === null ? 'none found' : isLeftOut ? 'left out' : placeOf(records);
-  const key = pagination.key === null ? '' : `, each with its ${escapeText(pagination.key)}`;
-  rows.push(['records', `${at}${key}; ${formatCount(pageRecords)} in the first page`]);
+  rows.push(['records', `${whichRecords(facts)}; ${formatCount(pageRecords)} in the first page`]);
   rows.push(['total', inAll(total, pages)]);
   for (const [name, value] of Object.entries(facts.limits)) {
     rows.push(['limit', escapeText(`${name}: ${value}`)]);
@@ -92,7 +88,7 @@ function explanationText(facts: Explanation, commandWith: CommandWith, color: bo
   const lines = rows.map(([label, text]) => `${paint('dim', label.padEnd(width))}  ${text}`);
   const { style } = pagination;
   const { flags, recordsPath, advice, cures } = facts;
-  const paging = { style, evidence, flags: advice === null ? flags : [], recordsPath, cures };
+  const paging = { style, evidence, flags, recordsPath, cures };
   lines.push('');
   if (advice !== null) lines.push(`${escapeText(advice)}.`);
   lines.push(pagingText(paging), ...pagingCommands(paging, commandWith, paint));
@@ -101,8 +97,11 @@ function explanationText(facts: Explanation, commandWith: CommandWith, color: bo
   return lines.join('\n');
 }
 
-function placeOf(records: string): string {
-  return records === '@' ? 'each page is a list of them' : `at ${escapeText(records)}`;
+function whichRecords({ pagination: { records, key }, advice }: Explanation): string {
+  if (records === null || (records === NO_RECORDS && advice !== null)) return 'none found';
+  if (records === NO_RECORDS) return 'left out';
+  const at = records === '@' ? 'each page is a list of them' : `at ${escapeText(records)}`;
+  return key === null ? at : `${at}, each with its ${escapeText(key)}`;
 }
 
 function inAll(total: number | null, pages: number | null): string {
@@ -114,9 +113,11 @@ function howItPages({ pagination, isParallel, isWholeList, advice }: Explanation
   const { explained: name, isUnnamed } = factsOf(pagination);
   if (isParallel) return `${name}, in parallel`;
   if (!isOnePage(pagination)) return isUnnamed ? name : `${name}, one page after another`;
-  if (isWholeList) return `${name}, which is the whole list`;
-  return advice === null
-    ? `${name}, and the server gives no more`
+  if (isWholeList && advice === null) return `${name}, which is the whole list`;
+  if (advice === null) return `${name}, and the server gives no more`;
+  const isNotFound = pagination.records === NO_RECORDS;
+  return isNotFound
+    ? 'open, as long as its records are not found'
     : 'no pagination detected; it may be the only page';
 }
 

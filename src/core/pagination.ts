@@ -67,6 +67,11 @@ export function isOnePage({ style }: { readonly style: PaginationStyle }): boole
   return style === 'single';
 }
 
+/** What a run says that ends after one page, and `explain` before it begins. */
+export function onePageOnly(why: string): string {
+  return `one page only: ${why}`;
+}
+
 /** Whether a user's function makes the requests, which may then differ from the start in anything. */
 export function isByFunction({ style }: { readonly style: PaginationStyle }): boolean {
   return style === 'function';

@@ -20,14 +20,13 @@ import { createGrowingPlan } from '../plan/create-growing-plan.ts';
 import { recordsIn } from '../plan/detect/facts.ts';
 import { headersSayRecords } from '../plan/detect/headers-said.ts';
 import { createFunctionPlan } from '../plan/function-plan.ts';
-import { pinFlags } from '../plan/pin-flags.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';
 import { slicesOf } from '../plan/split-ranges.ts';
 import { styleOf } from '../plan/styles/styles.ts';
 import { type AskedPages, FirstPageMissing, plainHeaders } from './asked-pages.ts';
 import { attemptsFrom, attemptsOfList } from './attempt.ts';
 import { restoreCredentials } from './credentials.ts';
-import { type FoundPagination, findPagination } from './find-pagination.ts';
+import { type FoundPagination, findPagination, pagingFacts } from './find-pagination.ts';
 import type { PaginateJob } from './paginate-job.ts';
 import { PendingPages, type RunParts } from './pending-pages.ts';
 import { type Attempt, createTask, type Task } from './task.ts';
@@ -185,7 +184,6 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
     // As it was asked for: a preset may have added to its URL.
     return listedPages(parts, asked, onePage(start));
   }
-  const { evidence } = found;
   const pagination =
     split === null ? found.pagination : { ...found.pagination, slices: slicesOf(split) };
   for (const message of idleOptions(pagination)) {
@@ -196,11 +194,7 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   }
   const output = outputShape(pagination, options);
   await sendPagination(parts, { pagination, output, isOneBranch });
-  const flags = pinFlags(pagination, options);
-  const recordsPath = found.end?.isFinal && found.end.reason === 'single' ? null : output.select;
-  const cures = found.end?.cures ?? [];
-  const known = { style: pagination.style, evidence, flags, recordsPath };
-  const facts = cures.length === 0 ? known : { ...known, cures };
+  const facts = pagingFacts({ ...found, pagination }, options);
   engine.emit({ type: 'pagination', ...facts });
   const plan = planFor({ ...found, pagination }, paginate, options, thread);
   const pending = new PendingPages(parts, plan, pagination, asked);

@@ -2,6 +2,7 @@
 
 import { EverypageError } from '../core/errors.ts';
 import type { ResolvedOptions } from '../core/options.ts';
+import { outputShape } from '../core/output-shape.ts';
 import {
   isOnePage,
   isParallel,
@@ -10,6 +11,7 @@ import {
   type Pagination,
 } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
+import type { PaginationFacts } from '../core/summary.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { isExpression, listOfExpression, parseSelection, readSelection } from '../decode/decode.ts';
 import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
@@ -25,6 +27,7 @@ import { literalOf } from '../plan/detect/page-view.ts';
 import { settleOverlap } from '../plan/detect/settle-overlap.ts';
 import { isOnlyOneToChange } from '../plan/detect/which-changes.ts';
 import { PAGE_ITSELF } from '../plan/page-fields.ts';
+import { pinFlags } from '../plan/pin-flags.ts';
 import type { Ask } from './asked-pages.ts';
 import type { PaginateJob } from './paginate-job.ts';
 
@@ -48,6 +51,22 @@ export async function findPagination(
   const { pinned, usual, start, next } = paginate;
   if (next !== null) return paginationOfFunction(paginate, options, ask);
   const found = await discoverPagination(start, { pinned, usual }, ask);
+  return settlePagination(found, paginate, options, ask);
+}
+
+/**
+ * How a run reads the list that was discovered.
+ *
+ * @param ask null where no further page may be asked for: what only that would show stays open
+ * @throws EverypageError SELECTION where `--select` names what the first page does not have
+ */
+export async function settlePagination(
+  found: Discovery,
+  paginate: PaginateJob,
+  options: ResolvedOptions,
+  ask: Ask | null,
+): Promise<FoundPagination> {
+  const { pinned } = paginate;
   if (!found.isListAbsent) checkSelection(found.responses[0]!, options);
   const listed = withListOf(options, withPagesCounted(withEmptyList(found)), found.responses[0]!);
   const said = evidenceOf(found, paginate);
@@ -58,7 +77,8 @@ export async function findPagination(
     const pagination = { ...base, records: NO_RECORDS };
     return { pagination, evidence: said, end: endWithoutRecords(found) };
   }
-  if (isOpen && isList && found.rivals.length > 0 && !(await isOnlyOneToChange(found, ask))) {
+  const isAsked = isOpen && isList && found.rivals.length > 0;
+  if (isAsked && !(ask !== null && (await isOnlyOneToChange(found, ask)))) {
     const pagination = { ...readFacts(found.responses[0]!, pinned).base, records: NO_RECORDS };
     return { pagination, evidence: said, end: endOfRivals(found.rivals) };
   }
@@ -67,7 +87,7 @@ export async function findPagination(
   const { wholePages, select } = options;
   const writesRecords = !wholePages && (select === null || select === listed.records);
   const { pagination, evidence } =
-    pinned.overlap == null && writesRecords
+    pinned.overlap == null && writesRecords && ask !== null
       ? await settleOverlap({ ...found, pagination: listed }, ask)
       : { pagination: listed, evidence: null };
   // The first phrase is the one that a summary shows.
@@ -76,6 +96,23 @@ export async function findPagination(
     pagination,
     evidence: evidence === null ? said : [`${first}; ${evidence}`, ...more],
     end,
+  };
+}
+
+/** What is said of it: by the end of a run, and by `explain` (issue 13). */
+export function pagingFacts(
+  { pagination, evidence, end }: FoundPagination,
+  options: ResolvedOptions,
+): PaginationFacts {
+  const isUnread = end?.reason === 'single';
+  const cures = end?.cures ?? [];
+  return {
+    style: pagination.style,
+    evidence,
+    // What does not read the list whole is not worth repeating.
+    flags: isUnread ? [] : pinFlags(pagination, options),
+    recordsPath: isUnread && end.isFinal ? null : outputShape(pagination, options).select,
+    ...(cures.length === 0 ? {} : { cures }),
   };
 }
 

@@ -64,7 +64,10 @@ function api(name: string, title: string, hosts: readonly string[], rest: Rest):
   return { name, title, hosts, ...rest, source: rest.source ?? 'documented' };
 }
 
-/** Where a host has more than one, the one that `presetForHost` gives stands first. */
+/**
+ * One stays only while test/run/presets-needed.test.ts shows why (issue 13). Where a host has more than one,
+ * the one that `presetForHost` gives stands first.
+ */
 export const presets: readonly Preset[] = [
   api('github', 'GitHub REST', ['api.github.com'], {
     pagination: { style: 'link', sizeParam: 'per_page' },
@@ -88,10 +91,6 @@ export const presets: readonly Preset[] = [
       records: '@',
     },
     traps: ['ceiling'],
-  }),
-  api('gitlab-keyset', 'GitLab REST, keyset pagination', ['gitlab.com'], {
-    pagination: { style: 'link', sizeParam: 'per_page', records: '@' },
-    begin: { pagination: 'keyset', order_by: 'id', sort: 'asc' },
   }),
   api('stripe', 'Stripe', ['api.stripe.com'], {
     pagination: {
@@ -200,28 +199,6 @@ export const presets: readonly Preset[] = [
     },
     begin: { cursor: '*' },
     traps: ['ceiling'],
-    source: 'recalled',
-  }),
-  api('solr', 'Apache Solr', [], {
-    pagination: {
-      ...query('cursor', 'cursorMark', 'rows'),
-      nextPath: 'nextCursorMark',
-      totalPath: 'response.numFound',
-      records: 'response.docs',
-      repeatIsEnd: true,
-    },
-    begin: { cursorMark: '*' },
-  }),
-  // The service stands on a host that others of EMBL-EBI share, so only its own name is a hint.
-  api('europepmc', 'Europe PMC', ['europepmc.org'], {
-    pagination: {
-      ...query('cursor', 'cursorMark', 'pageSize'),
-      nextPath: 'nextCursorMark',
-      totalPath: 'hitCount',
-      records: 'resultList.result',
-      repeatIsEnd: true,
-    },
-    begin: { cursorMark: '*', format: 'json' },
     source: 'recalled',
   }),
   api('socrata', 'Socrata (SODA)', ['socrata.com'], {

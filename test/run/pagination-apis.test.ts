@@ -91,7 +91,7 @@ test('there is an API to try each preset on', () => {
 
 /** A list of each style, and how it is told to page where no preset says it. */
 const styles: readonly (readonly [style: string, api: string, paginate?: PaginateOptions])[] = [
-  ['link', 'gitlab-keyset'],
+  ['link', 'gitlab-keyset', { style: 'link' }],
   ['next', 'graph', { style: 'next', nextPath: '@odata\\.nextLink', records: 'value' }],
   ['page', 'wordpress'],
   [
