@@ -1,35 +1,13 @@
 import { escapeText } from '../core/escape.ts';
 import { isParallel } from '../core/pagination.ts';
-import {
-  isWhole,
-  type RecordEvidence,
-  type Stop,
-  type Strict,
-  type Summary,
-  type Verdict,
-} from '../core/summary.ts';
+import { isWhole, type Stop, type Strict, type Summary, type Verdict } from '../core/summary.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../core/units.ts';
+import { nextSteps, type SummaryCommands } from './next-steps.ts';
 import { pagingCommands, pagingText } from './paging-text.ts';
 import { createPainter, type Painter } from './paint.ts';
-import { headingAfter, stopText } from './stop-text.ts';
+import { stopText } from './stop-text.ts';
 import { failureLines, verdictLines } from './verdict-text.ts';
 import { formatRate, leftOutText, paceWords, reservation, writtenText } from './wording.ts';
-
-/** Commands to print; the caller knows how the run was started, this file does not. */
-interface SummaryCommands {
-  /** Resumes, or tries the missing pages again. Without credentials. */
-  readonly again: string;
-  /** Writes the output from the pages that are there, or null if that makes no sense. */
-  readonly takeWhatIsThere: string | null;
-  /** Reads everything again. */
-  readonly anew: string;
-  /**
-   * With flags that say how the list pages, in place of those given with the same names.
-   *
-   * @param isOtherRun what is kept of this run is of no use to it
-   */
-  readonly with: (flags: readonly string[], isOtherRun: boolean) => string;
-}
 
 export interface SummaryContext {
   readonly color: boolean;
@@ -213,7 +191,7 @@ function commandLines(
   paint: Painter,
 ): readonly string[] {
   if (isDemo(context)) return [];
-  if (isUntaken(summary)) return goingOn(summary, context, paint);
+  if (isUntaken(summary)) return nextSteps(summary, context, paint);
   const { again, anew, takeWhatIsThere } = context.commands;
   const isStrict = isRefusedByStrict(summary, context.strict ?? null);
   if (isWhole(summary.verdict.name, null) && !isStrict) return [];
@@ -229,7 +207,7 @@ function commandLines(
   const isUnknown = records?.output === 'nothing' && summary.stop === null;
   const isAlone = (isUnknown && reasons.length === 1) || isInParts(summary);
   if (isAlone) return [...helping, ...command('To write whole pages:', `${again} --pages`)];
-  const lines = [...helping, ...goingOn(summary, context, paint)];
+  const lines = [...helping, ...nextSteps(summary, context, paint)];
   // Of a list whose records were not found nothing would be written, and that with exit 0.
   const isNothing = records?.fetched === 0 && !isUnknown;
   if (takeWhatIsThere !== null && summary.output === null && !isNothing) {
@@ -244,89 +222,4 @@ function isInParts({ stop, verdict }: Summary): boolean {
   const shared = verdict.records?.sharedKeys ?? [];
   const isAll = shared.length > 0 && shared.every(({ isSameAgain }) => isSameAgain);
   return isAll && stop === null && verdict.name === 'incomplete' && verdict.failed === 0;
-}
-
-/** The only problem is that `--expect` says another number of records. */
-function isUnexpected({ verdict }: Summary, expect: number | null): boolean {
-  const { records, reasons, failed, pending } = verdict;
-  if (expect === null || reasons.length !== 1) return false;
-  return records === null ? failed === 0 && pending === 0 : records.fetched !== expect;
-}
-
-const REFUSAL_CURE =
-  'The same request will probably be refused again. Check the URL and the headers.';
-const LOOP_CURE =
-  'The same command would end in the same loop. Say how the list is paginated with --paginate and its flags.';
-
-function cappedCure(records: RecordEvidence | null): readonly string[] {
-  const cure =
-    '--split fetches a list in smaller ranges, each below that limit. It needs a filter of the API on a date or an id.';
-  // A limit that no total speaks of is a guess, and the user may know better.
-  if (records === null || records.totalAtEnd !== null) return [cure];
-  return [cure, `If you know that these are all records: --expect ${records.fetched}`];
-}
-
-const NO_JSON_CURE =
-  'everypage fetches JSON only. Check the URL; an HTML page is often a login page or an error page.';
-
-/** Statuses of a client's mistake that may be another answer to the same request later. */
-const PASSING: readonly (number | null)[] = [408, 425, 429];
-
-/** Nothing came, because the request itself is refused. */
-function isRefusedOutright({ verdict, failures }: Summary): boolean {
-  if (verdict.stored > 0 || failures.length === 0) return false;
-  return failures.every(
-    ({ status }) => status !== null && status >= 400 && status < 500 && !PASSING.includes(status),
-  );
-}
-
-/** Nothing came, because each answer was something else than JSON. */
-function isNoJson({ verdict, failures }: Summary): boolean {
-  return (
-    verdict.stored === 0 && failures.length > 0 && failures.every(({ code }) => code === 'NOT_JSON')
-  );
-}
-
-function goingOn(
-  summary: Summary,
-  { commands, expect = null }: SummaryContext,
-  paint: Painter,
-): readonly string[] {
-  const { stop, verdict } = summary;
-  const command = (heading: string, text: string) => [heading, `  ${paint('cyan', text)}`];
-  if (stop !== null) {
-    const heading = headingAfter(stop);
-    return heading === null ? [] : command(heading, commands.again);
-  }
-  if (isUnexpected(summary, expect)) {
-    const { records } = verdict;
-    return records === null
-      ? command('To resume with another --expect:', commands.again)
-      : command(
-          'If these are all records:',
-          commands.with(['--expect', String(records.fetched)], false),
-        );
-  }
-  if (isRefusedOutright(summary)) {
-    return [REFUSAL_CURE];
-  }
-  if (verdict.failed > 0) {
-    const heading = verdict.failed === 1 ? 'missing page' : 'missing pages';
-    const cure = isNoJson(summary) ? [NO_JSON_CURE] : [];
-    return [...cure, ...command(`To try the ${heading} again:`, commands.again)];
-  }
-  if (verdict.end === null) return command('To resume:', commands.again);
-  switch (verdict.name) {
-    case 'drifted':
-      return command('To read it again, until two readings agree:', commands.anew);
-    case 'capped':
-      return cappedCure(verdict.records);
-    default:
-      if (verdict.records === null) return command('To resume:', commands.again);
-      // What is said of how it pages has to change first.
-      if (verdict.end === 'single' || verdict.end === 'stuck') return [];
-      if (verdict.end === 'loop') return [LOOP_CURE];
-      // Records that came twice come twice again.
-      return verdict.records.duplicates > 0 ? [] : command('To read it all again:', commands.anew);
-  }
 }

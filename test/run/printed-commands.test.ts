@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import { type JsonReply, OUTPUT, startJsonServer } from './pagination-setup.ts';
+import { apiNames } from '../fixtures/apis/api-shapes.ts';
+import {
+  type JsonReply,
+  OUTPUT,
+  startFixture,
+  startJsonServer,
+  wholeOutput,
+} from './pagination-setup.ts';
 import { temporaryFolder } from './run-cli.ts';
 import { runCliHere } from './run-in-process.ts';
 
@@ -24,6 +31,11 @@ function commandAfter(heading: RegExp, text: string): string[] {
   const [program, ...words] = shellWords(lines[at + 1]!.trim());
   assert.equal(program, 'everypage');
   return words;
+}
+
+/** The headings with the commands under them. */
+function commandsIn(text: string): string {
+  return [...text.matchAll(/^.*:\n {2}everypage .*$/gm)].map(([both]) => both).join('\n');
 }
 
 interface Ran {
@@ -135,6 +147,102 @@ suite('the printed command', () => {
     assert.equal(first.code, 0, first.stderr);
     assert.deepEqual([first.ids, second.ids], [ids(30).slice(5), ids(30).slice(5)]);
   });
+});
+
+const numberIn = (url: URL): number => Number(url.searchParams.get('page') ?? 1);
+
+/** Lists that no URL alone shows how to read, each with the ids that are right. */
+const cured: Readonly<
+  Record<
+    string,
+    { answer: (url: URL) => JsonReply; path?: string; flags?: string[]; all: unknown[] }
+  >
+> = {
+  'a page without a word of others': {
+    answer: () => ({ body: things(0, 30) }),
+    all: ids(30),
+  },
+  'a list that answers otherwise each time': {
+    answer: () => ({ body: things(0, 20).map((row) => ({ ...row, at: performance.now() })) }),
+    all: ids(20),
+  },
+  'an empty list beside another': {
+    answer: () => ({ body: { prices: [], shops: things(0, 4) } }),
+    all: [],
+  },
+  'two lists that both change': {
+    answer: (url) => {
+      const from = 20 * numberIn(url) - 20;
+      const isOver = from >= 60;
+      const other = isOver ? [] : things(9 * from, 9 * from + 30);
+      return { body: { parts: isOver ? [] : things(from, from + 20), orders: other } };
+    },
+    path: '/report?page=1',
+    // The list that is named first is the longer one.
+    all: [0, 180, 360].flatMap((from) => things(from, from + 30).map((row) => Object(row).id)),
+  },
+  'a next link to a host inside': {
+    answer: (url) => {
+      const number = numberIn(url);
+      const next = number < 3 ? `http://127.0.0.1:9/things?page=${number + 1}&k=${number}` : null;
+      return { body: { next, things: things(10 * number - 10, 10 * number) } };
+    },
+    all: ids(30),
+  },
+  'another number than is expected': {
+    answer: (url) => {
+      const number = numberIn(url);
+      const rows = things(10 * number - 10, Math.min(30, 10 * number));
+      return { body: { page: number, pages: 3, things: rows } };
+    },
+    path: '/things?page=1',
+    flags: ['--expect', '31'],
+    all: ids(30),
+  },
+};
+
+suite('a list that its URL alone does not read', () => {
+  for (const [name, { answer, path = '/things', flags = [], all }] of Object.entries(cured)) {
+    test(`${name}: the first command of the message reads it`, async (t) => {
+      const { origin } = await startJsonServer(t, answer);
+      const folder = temporaryFolder(t);
+      const first = await ran(folder, [`${origin}${path}`, '-o', OUTPUT, ...flags]);
+      assert.ok(first.code === 3 || first.code === 1, first.stderr);
+      assert.equal(existsSync(join(folder, OUTPUT)), false);
+      const second = await ran(folder, commandAfter(/:$/, commandsIn(first.stderr)));
+      assert.equal(second.code, 0, second.stderr);
+      assert.deepEqual(second.ids, all);
+    });
+  }
+
+  /** No command can help: nothing leads on, links lead in circles, or the server withholds the rest. */
+  const hopeless: Readonly<Record<string, RegExp>> = {
+    ambiguous: /it says that there is more, and no way to the next page was found\. --page-param/,
+    loop: /led back to an earlier page.*\n(?:.*\n)*.*--paginate and its flags/,
+    'self-next': /names itself as the next page.*\n(?:.*\n)*.*--paginate and its flags/,
+    sliced:
+      /pages that failed are all at the end of the list\. If the server gives only so many.*--split/,
+  };
+
+  for (const api of apiNames) {
+    test(`${api} is read, by its first command, or what stands in the way is named`, async (t) => {
+      const { server, folder, args, read } = await startFixture(t, { api, records: 90 });
+      const first = await ran(folder, args);
+      const why = hopeless[api];
+      if (why !== undefined) {
+        assert.equal(first.code, 3, first.stderr);
+        assert.match(first.stderr, why);
+        return;
+      }
+      if (first.code !== 0) {
+        const headers = args.slice(args.indexOf(OUTPUT) + 1);
+        const again = commandAfter(/:$/, commandsIn(first.stderr));
+        const second = await ran(folder, [...again, ...headers]);
+        assert.equal(second.code, 0, second.stderr);
+      }
+      assert.equal(read(), wholeOutput(server));
+    });
+  }
 });
 
 test('no page that may be one of several is said to be all', async (t) => {
