@@ -1,5 +1,6 @@
 /** The outputs of a run: files, databases, blocks for the main thread, and destinations of the user's. */
 import { holdFile } from '../archive/file-locks.ts';
+import { usageError } from '../core/errors.ts';
 import type { ManifestOutput } from '../core/manifest.ts';
 import { nameOfOutput } from '../core/sink-path.ts';
 import { type TableOptions, withTable } from '../core/table-options.ts';
@@ -85,6 +86,7 @@ export class Outputs {
         }
         const file =
           target.kind === 'file' ? await createOutput(target, target.path, holdFile, table) : null;
+        checkPlace(file, all);
         const to = file ?? main;
         const hash = areHashed && isMadeOfBytes(target) ? new HashingDestination(to) : null;
         all.push({ target, file, destination: hash ?? to, hash, written: null });
@@ -201,6 +203,17 @@ export class Outputs {
   async abort(reason: unknown): Promise<void> {
     for (const output of this.#all) if (output.target !== null) await output.file?.abort();
     for (const output of this.#all) if (output.target === null) await output.sink.abort(reason);
+  }
+}
+
+/** @throws EverypageError USAGE for what an earlier output changes too: one would wait for the other */
+function checkPlace(file: OutputDestination | null, earlier: readonly Output[]): void {
+  if (file?.place === undefined) return;
+  const other = earlier.find((it) => it.target !== null && it.file?.place === file.place);
+  if (other !== undefined) {
+    throw usageError(
+      `${nameOf(other)} is named twice as an output; name another table with ?table=`,
+    );
   }
 }
 
