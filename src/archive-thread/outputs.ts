@@ -40,11 +40,18 @@ interface SettledOutput {
 /** Sinks that are loaded, by their targets. */
 export type Sinks = ReadonlyMap<ExportTarget, SinkDestination>;
 
-/** @throws EverypageError USAGE where one cannot be loaded */
-export async function loadSinks(targets: readonly ExportTarget[]): Promise<Sinks> {
+/**
+ * @param ownsThread whether no code of a user's but the sinks' runs in this thread, as on the archive's own
+ * and in the command line: then an error that nobody waits for is theirs
+ * @throws EverypageError USAGE where one cannot be loaded
+ */
+export async function loadSinks(
+  targets: readonly ExportTarget[],
+  ownsThread: boolean,
+): Promise<Sinks> {
   const sinks = new Map<ExportTarget, SinkDestination>();
   for (const target of targets) {
-    if (target.kind === 'sink') sinks.set(target, await SinkDestination.load(target));
+    if (target.kind === 'sink') sinks.set(target, await SinkDestination.load(target, ownsThread));
   }
   return sinks;
 }

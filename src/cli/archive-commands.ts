@@ -36,7 +36,7 @@ export async function exportCommand(typed: TypedArguments, context: CliContext):
   const result = await exportBeside(
     archivePath,
     { ...shape, ...(key === null ? {} : { key }), ...(stdout === null ? {} : { stdout }) },
-    { alsoWritten: stdout === null ? [] : [['standard output', '/dev/stdout']] },
+    { alsoWritten: stdout === null ? [] : [['standard output', '/dev/stdout']], ownsThread: true },
   );
   await stdout?.flush();
   const { outputs, verdict } = result;
