@@ -99,6 +99,11 @@ export async function exportArchive(path: string, options: ExportOptions): Promi
   return exportBeside(path, options, {});
 }
 
+/** Whether the caller is the whole program, as the command line is: see `loadSinks`. */
+interface OwnThread {
+  readonly ownsThread?: boolean;
+}
+
 /** What a caller knows of an archive that the archive does not say. */
 export interface Judged {
   readonly verdict: Verdict;
@@ -115,7 +120,7 @@ export interface Judged {
 export async function exportBeside(
   path: string,
   options: ExportOptions,
-  { alsoWritten = [], alsoRead = [] }: FilesBeside,
+  { alsoWritten = [], alsoRead = [], ownsThread = false }: FilesBeside & OwnThread,
   judged: Judged | null = null,
 ): Promise<ExportResult> {
   const { stdout, manifest = null } = options;
@@ -152,7 +157,7 @@ export async function exportBeside(
     const [page] = archive.readPages(null, 1, 1);
     const { pagination, createdAt } = archive.run;
     const table = withTable(asked, page?.url, pagination?.key, createdAt);
-    const sinks = await loadSinks(targets);
+    const sinks = await loadSinks(targets, ownsThread);
     const main = { write: (bytes: Uint8Array) => stdout!.write(bytes) };
     outputs = await Outputs.open(targets, table, main, sinks, manifest !== null);
     const pages = () => wholeArchive(archive, shape);

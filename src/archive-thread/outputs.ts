@@ -1,5 +1,6 @@
 /** The outputs of a run: files, databases, blocks for the main thread, and destinations of the user's. */
 import { holdFile } from '../archive/file-locks.ts';
+import { usageError } from '../core/errors.ts';
 import type { ManifestOutput } from '../core/manifest.ts';
 import { nameOfOutput } from '../core/sink-path.ts';
 import { type TableOptions, withTable } from '../core/table-options.ts';
@@ -39,11 +40,18 @@ interface SettledOutput {
 /** Sinks that are loaded, by their targets. */
 export type Sinks = ReadonlyMap<ExportTarget, SinkDestination>;
 
-/** @throws EverypageError USAGE where one cannot be loaded */
-export async function loadSinks(targets: readonly ExportTarget[]): Promise<Sinks> {
+/**
+ * @param ownsThread whether no code of a user's but the sinks' runs in this thread, as on the archive's own
+ * and in the command line: then an error that nobody waits for is theirs
+ * @throws EverypageError USAGE where one cannot be loaded
+ */
+export async function loadSinks(
+  targets: readonly ExportTarget[],
+  ownsThread: boolean,
+): Promise<Sinks> {
   const sinks = new Map<ExportTarget, SinkDestination>();
   for (const target of targets) {
-    if (target.kind === 'sink') sinks.set(target, await SinkDestination.load(target));
+    if (target.kind === 'sink') sinks.set(target, await SinkDestination.load(target, ownsThread));
   }
   return sinks;
 }
@@ -85,6 +93,7 @@ export class Outputs {
         }
         const file =
           target.kind === 'file' ? await createOutput(target, target.path, holdFile, table) : null;
+        checkPlace(file, all);
         const to = file ?? main;
         const hash = areHashed && isMadeOfBytes(target) ? new HashingDestination(to) : null;
         all.push({ target, file, destination: hash ?? to, hash, written: null });
@@ -201,6 +210,17 @@ export class Outputs {
   async abort(reason: unknown): Promise<void> {
     for (const output of this.#all) if (output.target !== null) await output.file?.abort();
     for (const output of this.#all) if (output.target === null) await output.sink.abort(reason);
+  }
+}
+
+/** @throws EverypageError USAGE for what an earlier output changes too: one would wait for the other */
+function checkPlace(file: OutputDestination | null, earlier: readonly Output[]): void {
+  if (file?.place === undefined) return;
+  const other = earlier.find((it) => it.target !== null && it.file?.place === file.place);
+  if (other !== undefined) {
+    throw usageError(
+      `${nameOf(other)} is named twice as an output; name another table with ?table=`,
+    );
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { basename } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import type { Archive } from '../archive/archive.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
 import type { KnownPage, PageRow } from '../archive/archive-types.ts';
@@ -124,7 +125,7 @@ export class ArchiveSession implements SessionCalls {
   /** Opens the archive. A list begins at once; where the run is paginated `paginate` must follow. */
   static async open(ask: OpenRequest, clock: Clock, main: MainThread): Promise<ArchiveSession> {
     // Before anything is written: a module may have any fault.
-    const sinks = await loadSinks(ask.targets);
+    const sinks = await loadSinks(ask.targets, !isMainThread);
     const session = new ArchiveSession(ask, clock, main);
     const sender = { write: (bytes: Uint8Array) => main.sendBytes(bytes) };
     const areHashed = ask.manifest !== null;

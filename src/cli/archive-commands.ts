@@ -32,11 +32,12 @@ export async function exportCommand(typed: TypedArguments, context: CliContext):
     );
   }
   const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
-  const stdout = shape.output === undefined ? createStdoutSink(context.stdout) : null;
+  const stdout =
+    shape.output === undefined ? createStdoutSink(context.stdout, shape.format ?? null) : null;
   const result = await exportBeside(
     archivePath,
     { ...shape, ...(key === null ? {} : { key }), ...(stdout === null ? {} : { stdout }) },
-    { alsoWritten: stdout === null ? [] : [['standard output', '/dev/stdout']] },
+    { alsoWritten: stdout === null ? [] : [['standard output', '/dev/stdout']], ownsThread: true },
   );
   await stdout?.flush();
   const { outputs, verdict } = result;

@@ -6,6 +6,7 @@ import { fstatSync, readFileSync, statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
+import type { FormatName } from '../core/options.ts';
 import { outputError } from '../export/file-destination.ts';
 import type { TransportInternals } from '../http/create-transport.ts';
 import { wrapText } from '../report/paint.ts';
@@ -174,9 +175,18 @@ function leadsNowhere({ fd }: { readonly fd?: unknown }): boolean {
  * Standard output with backpressure: a slow reader slows the export and fills no memory. Each write is
  * known to have succeeded before the next one, because the archive may be removed after the last.
  *
- * @throws EverypageError USAGE where it is closed
+ * @param format what is written; null for text
+ * @throws EverypageError USAGE where it is closed, or a terminal that would get what is no text
  */
-export function createStdoutSink(stream: Writable): StdoutSink {
+export function createStdoutSink(
+  stream: Writable & TerminalStream,
+  format: FormatName | null = null,
+): StdoutSink {
+  if (format === 'parquet' && stream.isTTY === true) {
+    throw usageError(
+      'parquet is no text, and standard output is a terminal; name a file: -o items.parquet',
+    );
+  }
   if (leadsNowhere(stream as { fd?: unknown })) {
     throw usageError(
       'standard output is closed, or thrown away by the program that started this one, so what is written there is lost; name a file with -o, or throw it away with -o /dev/null',

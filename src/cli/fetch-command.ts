@@ -104,7 +104,7 @@ async function fetchAndReport(
       sayLeaving(reporting);
     },
   );
-  const stdout = streamsRecords ? createStdoutSink(context.stdout) : null;
+  const stdout = streamsRecords ? createStdoutSink(context.stdout, options.format ?? null) : null;
   let total: number | null = null;
   let report: Uint8Array | null = null;
   try {

@@ -60,8 +60,14 @@ function manifestText(check: ManifestCheck, color: boolean): string {
   lines.push(...outputs.map((output) => outputLine(output, paint)));
   if (archive !== null) {
     const { path, verification, problem: why } = archive;
-    const tone = why === null ? 'green' : verification === null ? 'yellow' : 'red';
-    const said = why ?? `its ${counted(manifest.pages, 'page')} are those of the manifest`;
+    // The root is that of the hashes; a body that is another one is found by `verify`.
+    const isOther = (verification?.problems.length ?? 0) > 0;
+    const isGood = why === null && !isOther;
+    const tone = isGood ? 'green' : verification === null ? 'yellow' : 'red';
+    const stored = isOther
+      ? 'it was changed: of its pages only the hashes are'
+      : `its ${counted(manifest.pages, 'page')} are`;
+    const said = why ?? `${stored} those of the manifest`;
     lines.push(paint(tone, `${escapeText(path)}: ${escapeText(said)}`));
     if (verification !== null) lines.push(verificationText(verification, color));
   }

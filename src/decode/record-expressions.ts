@@ -17,6 +17,8 @@ import { parseSelection, pathOf } from './selection.ts';
  */
 export type ShapeRecord = (record: Uint8Array) => Uint8Array | null;
 
+/** How a list begins, whatever comes later. */
+const LIST = /^[\w.-]+ *(?:,|=(?!=))/;
 /** What a list of names, or of names and paths, is made of; an expression has other characters. */
 const NAMES = /^[^[\]{}|*()&'"`?!<>]+$/;
 
@@ -92,7 +94,10 @@ function conditionOf(text: string): Expression {
 
 function fieldsOf(text: string): Expression {
   if (NAMES.test(text) && !text.includes('==')) return namedFields(text);
-  return orSay('--fields', text, 'cannot be read', () => parseExpression(text));
+  const what = LIST.test(text)
+    ? 'is no list of names and paths, and as JMESPath, which would be {id: id, tag: tags[0].name}, it cannot be read'
+    : 'cannot be read';
+  return orSay('--fields', text, what, () => parseExpression(text));
 }
 
 /** `id,town=address.city` is `{id: id, town: address.city}`. */

@@ -121,7 +121,10 @@ export function keyColumn(
   }
   const { hasNulls, isOptional } = columns[index]!;
   if (hasNulls || isOptional) {
-    throw usageError(`a record has no ${key}, so --if-exists upsert cannot place it`);
+    const field = /^[a-z_][\w.]*$/i.test(key) ? key : JSON.stringify(key);
+    throw usageError(
+      `a record has no ${key}, so --if-exists upsert cannot place it; leave such records out: --where '${field} != null'`,
+    );
   }
   return index;
 }

@@ -60,6 +60,8 @@ export interface OutputDestination extends Destination {
   readonly waitsForReader: boolean;
   /** Its `commit` may fail where others no longer can: a server may be gone. Default false. */
   readonly isRemote?: boolean;
+  /** What it changes, where two names may mean one: no output of the same run changes it too. */
+  readonly place?: string;
 }
 
 export interface ExportCounts {

@@ -67,7 +67,9 @@ export async function createPostgresDestination(
       return client;
     });
   const looking = await connect();
+  let place: string;
   try {
+    place = await attempt(() => placeOf(looking, table ?? options.table));
     const name = table ?? options.table;
     // `export` knows the name only when it has read the archive, and so has a run.
     if (name !== null) {
@@ -120,7 +122,17 @@ export async function createPostgresDestination(
     },
     waitsForReader: false,
     isRemote: true,
+    place,
   };
+}
+
+/** A table by more than its URL, which may name a server, a database or a schema in several ways. */
+async function placeOf(client: Client, name: string | null): Promise<string> {
+  const { rows } = await client.query(
+    'SELECT pg_postmaster_start_time()::text, current_database()',
+  );
+  const target = name === null ? null : await namedTable(client, name);
+  return JSON.stringify([rows[0], target?.sql]);
 }
 
 export function isPostgres(destination: Destination): destination is PostgresDestination {

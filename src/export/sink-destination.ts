@@ -1,5 +1,4 @@
 /** Gives the records of pages to a sink, and bears with what its code may do. */
-import { isMainThread } from 'node:worker_threads';
 import { EverypageError } from '../core/errors.ts';
 import type { OpenSink, RecordSink, SinkRecord } from '../core/record-sink.ts';
 import type { SinkPath } from '../core/sink-path.ts';
@@ -25,21 +24,27 @@ export class SinkDestination {
   readonly #path: SinkPath;
   readonly #open: OpenSink;
   readonly #abort = new AbortController();
+  /** Whether what fails unseen in this thread can only be of the sink. */
+  readonly #ownsThread: boolean;
   /** Rejects where nobody waits for the sink any more, or something of it failed unseen. */
   readonly #ended = Promise.withResolvers<never>();
   #sink: RecordSink | null = null;
   #isSettled = false;
 
-  private constructor(path: SinkPath, open: OpenSink) {
+  private constructor(path: SinkPath, open: OpenSink, ownsThread: boolean) {
     this.name = path.name;
+    this.#ownsThread = ownsThread;
     this.#path = path;
     this.#open = open;
     this.#ended.promise.catch(() => {});
   }
 
-  /** @throws EverypageError USAGE where its module cannot be used */
-  static async load(path: SinkPath): Promise<SinkDestination> {
-    return new SinkDestination(path, await held(loadSink(path)));
+  /**
+   * @param ownsThread see `loadSinks`
+   * @throws EverypageError USAGE where its module cannot be used
+   */
+  static async load(path: SinkPath, ownsThread: boolean): Promise<SinkDestination> {
+    return new SinkDestination(path, await held(loadSink(path)), ownsThread);
   }
 
   /**
@@ -165,7 +170,7 @@ export class SinkDestination {
 
   /** What the sink does not wait for may fail too; the process of a program has listeners of its own. */
   #watchStray(): () => void {
-    if (isMainThread) return () => {};
+    if (!this.#ownsThread) return () => {};
     const onError = (error: unknown): void => this.#ended.reject(error);
     process.on('uncaughtException', onError);
     process.on('unhandledRejection', onError);

@@ -107,6 +107,16 @@ describe('standard output', () => {
 });
 
 describe('the terminal', () => {
+  it('gets no Parquet, which is no text', () => {
+    const stream = (isTTY: boolean) => Object.assign(new PassThrough(), { isTTY });
+    assert.throws(() => createStdoutSink(stream(true), 'parquet'), {
+      code: 'USAGE',
+      message: /standard output is a terminal; name a file: -o items\.parquet/,
+    });
+    createStdoutSink(stream(true), 'csv');
+    createStdoutSink(stream(false), 'parquet');
+  });
+
   it('is coloured by --color, then NO_COLOR, then whether it is one', () => {
     const color = (isTTY: boolean, env: Record<string, string>, when: FlagValue<'color'>) =>
       describeTerminal({ isTTY }, env, when).color;

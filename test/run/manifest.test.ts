@@ -298,6 +298,7 @@ suite('verify --manifest', () => {
     archive.close();
     const { code, stderr } = await verify(folder, 'a.ndjson.everypage');
     assert.equal(code, 3, stderr);
+    assert.match(stderr, /it was changed: of its pages only the hashes are those of the manifest/);
     assert.match(stderr, /1 stored page is not what was received/);
   });
 

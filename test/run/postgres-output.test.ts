@@ -352,3 +352,25 @@ test('a run that is killed goes on from its archive in the state folder', { skip
     ['300', '300'],
   ]);
 });
+
+test('two outputs that are one table are refused, however their URLs say it', {
+  skip,
+}, async (t) => {
+  drop('things');
+  const { path, folder } = listedArchive(t, ['{"id":1}']);
+  const same = `${server.url}&table=things`.replace('&', server.url.includes('?') ? '&' : '?');
+  for (const [one, two, ...more] of [
+    [same, same.replace(/\?(.*)&(table=things)/, '?$2&$1')],
+    [same, server.url, '--table', 'public.things'],
+  ] as const) {
+    const args = ['-o', one!, '-o', join(folder, 'a.csv'), '-o', two!, ...more];
+    const { code, stderr } = await runInProcess(['export', path, ...args]);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /is named twice as an output; name another table with \?table=$/m);
+  }
+  assert.equal(isThere('things'), false);
+  const args = ['-o', same, '-o', `${server.url}&table=others`];
+  const { code, stderr } = await runInProcess(['export', path, ...args]);
+  assert.equal(code, 0, stderr);
+  drop('others');
+});

@@ -231,6 +231,16 @@ suite('a sink that fails', () => {
       stderr,
       /^everypage: sink:\.\/stray\.mjs failed in write: Error: from a timer\. .*\n$/,
     );
+    // In a process of its own: there the export shares its thread with the sink.
+    const exported = await startCli(folder, [
+      ...['export', 'a.everypage.part', '-o', 'sink:./stray.mjs', '-o', 'b.ndjson'],
+    ]).ended;
+    assert.equal(exported.code, 1, exported.stderr);
+    assert.equal(exported.stderr, stderr);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith('b.ndjson')),
+      [],
+    );
   });
 
   test('to be a sink is refused before any request, in one line', async (t) => {

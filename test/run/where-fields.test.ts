@@ -112,6 +112,10 @@ test('what cannot be read or applied is one line, and nothing is written', async
     [['--where', 'id > 10'], /at character 6, a number is written between backticks, as in `10`/],
     [['--where', ''], /--where "" cannot be read/],
     [['--fields', '{id: }'], /--fields "\{id: \}" cannot be read/],
+    [
+      ['--fields', 'id,tag=tags[0].name'],
+      /is no list of names and paths, and as JMESPath, which would be \{id: id, .* at character 7/,
+    ],
     [['--fields', 'id,id'], /two columns are called id/],
     [['--fields', 'id,'], /"" is no column/],
     [['--fields', 'a..b'], /"a\.\.b" cannot be read/],
