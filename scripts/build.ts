@@ -128,7 +128,7 @@ await bundle(
       // What a fetch loads of the command line.
       {
         name: 'cli',
-        test: /src[\\/]cli[\\/](?!start|demo|archive-|completion|manifest|metrics|only-|verification|(?!fetch)[\w-]+-command)/,
+        test: /src[\\/]cli[\\/](?!start|demo|archive-|completion|manifest|metrics|ui-|only-|verification|(?!fetch)[\w-]+-command)/,
         priority: 1,
       },
     ],

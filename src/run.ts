@@ -12,6 +12,7 @@ import type { OutputSinks, ReportSink } from './fetch/output-sinks.ts';
 import { type Job, prepare } from './fetch/prepare.ts';
 import { fetchPages, finishRun, openArchive } from './fetch/run-archive.ts';
 import { RunControl } from './fetch/run-control.ts';
+import type { Controlled } from './fetch/user-controls.ts';
 import type { Transport } from './http/transport.ts';
 import type { PlanSource } from './plan/plan.ts';
 
@@ -19,7 +20,7 @@ import type { PlanSource } from './plan/plan.ts';
 export async function readList(
   make: MakeTransport,
   sources: readonly PlanSource[],
-  options: RunOptions & OutputSinks & FilesBeside & ReportSink,
+  options: RunOptions & OutputSinks & FilesBeside & ReportSink & Controlled,
 ): Promise<Summary> {
   const startedAt = clock.now();
   const control = new RunControl(options.signal);
@@ -33,13 +34,16 @@ export async function readList(
     const opened = await openArchive(thread, job, control.fail);
     const keepsPages = job.open.location !== null;
     const engine = control.attach(new Engine({ ...job, transport, clock, opened, keepsPages }));
+    options.controls?.attach(engine, thread);
     const found = await findPages({ job, opened, thread, engine });
     if (found !== null && !opened.exportOnly) await fetchPages(engine, found, thread);
-    return await finishRun(engine, thread, found?.facts ?? null, startedAt, options.onReport);
+    options.controls?.detach();
+    return await finishRun(engine, thread, found?.facts ?? null, startedAt, options);
   } catch (error) {
     await thread.giveUp();
     throw job === null ? error : shownError(error, job.options);
   } finally {
+    options.controls?.detach();
     control.close();
     await Promise.all([transport?.close(), thread.close()]);
   }

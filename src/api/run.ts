@@ -10,6 +10,7 @@ import type { Summary } from '../core/summary.ts';
 import type { FilesBeside } from '../fetch/check-files.ts';
 import type { MakeTransport } from '../fetch/open-transport.ts';
 import type { OutputSinks, ReportSink } from '../fetch/output-sinks.ts';
+import type { Controlled } from '../fetch/user-controls.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { withTelemetry } from '../report/telemetry.ts';
@@ -48,7 +49,7 @@ export async function run(urls: Sources, options: Options = {}): Promise<Summary
 export function runOver(
   make: MakeTransport,
   sources: readonly PlanSource[],
-  options: Options & FilesBeside & ReportSink,
+  options: Options & FilesBeside & ReportSink & Controlled,
 ): Promise<Summary> {
   return withTelemetry(options, (observed) =>
     observed.prove
