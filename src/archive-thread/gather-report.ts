@@ -35,7 +35,7 @@ export interface ReportContext {
 const SHOWN_REASON = 500;
 
 export function gatherReport(archive: ArchiveReader, context: ReportContext): ReportData {
-  const { verdict, output, name, now } = context;
+  const { verdict, output, name, now, open = null } = context;
   const attempts = new ReportAttempts(archive.countAttempts());
   const pages = new ReportPages();
   for (const { place, page, tries } of groups(archive)) {
@@ -44,7 +44,7 @@ export function gatherReport(archive: ArchiveReader, context: ReportContext): Re
     pages.add({ place, page, attempts: seen });
   }
   const notes = archive.paceNotes();
-  const pauses = pauseSpans(notes, now, context.open ?? []);
+  const pauses = pauseSpans(notes, now, open ?? []);
   const time = new Timeline([...attempts.spans(), ...pauses]);
   const timeAt = (wallTime: number): number => time.at(wallTime);
   const limiters = limiterNames(notes, attempts.urls);
@@ -90,7 +90,8 @@ export function gatherReport(archive: ArchiveReader, context: ReportContext): Re
     outcomes: attempts.outcomes,
     tally: attempts.tally,
     ...pages.facts(timeAt),
-    schema: reportSchema(archive, output),
+    // It reads bodies, which takes more time than all else; a run that goes on has none to spare.
+    schema: open === null ? reportSchema(archive, output) : null,
     drawn: attempts.drawn,
   };
   return { facts, urls: attempts.urls, attempts: attempts.columns(timeAt) };

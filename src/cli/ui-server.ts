@@ -73,6 +73,8 @@ class Ui {
   #ticking: NodeJS.Timeout | undefined;
   #reporting: NodeJS.Timeout | undefined;
   #isGathering = false;
+  /** What the last report took; nothing before the first, which takes longer because its code is loaded. */
+  #lastTookMs = 0;
   #lastReport: Uint8Array | null = null;
   #verdict: LiveStatus['verdict'] = null;
 
@@ -168,7 +170,10 @@ class Ui {
       this.#lastReport = report;
       this.#send('report', base64(report));
     }
-    const waitMs = Math.max(LEAST_REPORT_EVERY_MS, tookMs / REPORT_SHARE);
+    // One that took longer than the one before had to wait for other work.
+    const costMs = this.controls.state.isPaused ? 0 : Math.min(tookMs, this.#lastTookMs);
+    this.#lastTookMs = tookMs;
+    const waitMs = Math.max(LEAST_REPORT_EVERY_MS, costMs / REPORT_SHARE);
     this.#reporting = setTimeout(() => void this.#gather(), waitMs).unref();
   }
 
@@ -197,6 +202,11 @@ class Ui {
       else controls.setPace(command);
       const status = this.#status();
       this.#send('status', status);
+      if (controls.state.isPaused && this.#reporting !== undefined) {
+        // A run that is paused is not slowed down.
+        clearTimeout(this.#reporting);
+        void this.#gather();
+      }
       response.setHeader('content-type', 'application/json');
       response.end(status);
     } catch (error) {

@@ -119,7 +119,8 @@ export function createProgress(clock: Clock): Progress {
           break;
         case 'pause':
         case 'pause-extended':
-          hasPaused = true;
+          // What the user holds up says nothing of how fast the rest comes.
+          hasPaused ||= event.cause !== 'user';
           pauses.set(event.limiter, {
             cause: event.cause,
             reason: event.reason,

@@ -110,6 +110,7 @@ test('a run is paused, slowed and resumed from the browser by keys alone, and is
   api.open();
   await until(page, `${state} === 'Paused by you: nothing is sent until you resume'`);
   assert.equal(api.counts.started, FREE_PAGES + 4);
+  await until(page, "document.querySelector('#report')?.innerText.includes('paused by you')");
 
   await page.keyboard.press('Tab');
   await page.keyboard.press('Control+A');
