@@ -139,6 +139,7 @@ test('a run is paused, slowed and resumed from the browser by keys alone, and is
   await until(page, "performance.getEntriesByName('run-ended').length > 0");
   await until(page, "document.querySelector('#report .verdict') !== null");
   assert.match(await page.locator('.live .state').innerText(), /^The run has ended: proven\./);
+  assert.equal(await page.locator('.live .muted').innerText(), '40 of 40 pages');
   assert.match(await page.locator('#report .verdict').innerText(), /All 40 pages are OK/);
   assert.match(await page.locator('section[aria-labelledby=pauses]').innerText(), /paused by you/);
   assert.ok(await page.getByRole('button', { name: 'Pause' }).isDisabled());

@@ -144,16 +144,21 @@ function stateOf({ progress, isPaused, inFlight, verdict }: LiveStatus): string 
   return phase === 'checking' ? `Checking again: ${formatCount(checked)} pages` : 'Fetching';
 }
 
-function figuresOf({ progress, inFlight }: LiveStatus): string {
+function figuresOf({ progress, inFlight, verdict }: LiveStatus): string {
   const { total, done, failed, retries, pagesPerSecond, bytesPerSecond, leftMs } = progress;
   const there = formatCount(done - failed);
+  const isOver = verdict !== null;
   return [
     total === null ? `${there} pages` : `${there} of ${formatCount(total)} pages`,
     ...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
     ...(retries > 0 ? [`${formatCount(retries)} retries`] : []),
-    ...(pagesPerSecond === null ? [] : [`${amount(pagesPerSecond)} pages a second`]),
-    ...(bytesPerSecond === null ? [] : [`${formatBytes(Math.round(bytesPerSecond))} a second`]),
-    `${formatCount(inFlight)} under way`,
-    ...(leftMs === null ? [] : [`${formatDuration(Math.ceil(leftMs / 1_000) * 1_000)} left`]),
+    ...(pagesPerSecond === null || isOver ? [] : [`${amount(pagesPerSecond)} pages a second`]),
+    ...(bytesPerSecond === null || isOver
+      ? []
+      : [`${formatBytes(Math.round(bytesPerSecond))} a second`]),
+    ...(isOver ? [] : [`${formatCount(inFlight)} under way`]),
+    ...(leftMs === null || isOver
+      ? []
+      : [`${formatDuration(Math.ceil(leftMs / 1_000) * 1_000)} left`]),
   ].join(' · ');
 }
