@@ -137,7 +137,7 @@ await bundle(
       // What a fetch loads of the command line.
       {
         name: 'cli',
-        test: /src[\\/]cli[\\/](?!start|demo|archive-|completion|manifest|metrics|only-|queue-|verification|(?!fetch)[\w-]+-command)/,
+        test: /src[\\/]cli[\\/](?!start|demo|archive-|completion|manifest|metrics|only-|queue-|ui-|verification|(?!fetch)[\w-]+-command)/,
         priority: 1,
       },
     ],

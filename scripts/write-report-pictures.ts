@@ -49,6 +49,39 @@ async function take(
   await page.close();
 }
 
+/** A run that goes on, was paused for a while, and was slowed. */
+async function takeLive(browser: Browser, folder: string): Promise<void> {
+  const server = await startDemoServer({ pages: 3_000, ratePerSecond: 90, burst: 250 });
+  writeFileSync(join(folder, 'ca.pem'), server.ca);
+  const words = ['--cacert', 'ca.pem', '--select', 'data.items', '-o', 'live.ndjson', '-q', '--ui'];
+  const child = spawn(process.execPath, [join(ROOT, 'bin/everypage.cjs'), server.url, ...words], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, NO_PROXY: 'localhost' },
+  });
+  try {
+    let said = '';
+    for await (const part of child.stderr) {
+      said += part;
+      if (/^ui: \S+\n/m.test(said)) break;
+    }
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    await page.goto(/^ui: (\S+)$/m.exec(said)![1]!);
+    await page.waitForTimeout(6_000);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.waitForTimeout(2_000);
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByLabel('Requests a second').fill('60');
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await page.waitForTimeout(10_000);
+    await page.screenshot({ path: join(ROOT, 'docs/report-live.png') });
+    await page.close();
+  } finally {
+    child.kill('SIGKILL');
+    await server.close();
+  }
+}
+
 /** A part of the run, attempt by attempt, with one that brought no page. */
 async function takeWaterfall(browser: Browser, report: string): Promise<void> {
   const { page } = await openReport(browser, report, { hash: '#t=0.9-1.7' });
@@ -69,6 +102,8 @@ if (whyNoBrowser !== false) throw new Error(whyNoBrowser);
 const folder = mkdtempSync(join(tmpdir(), 'everypage-report-picture-'));
 const browser = await startBrowser();
 try {
+  await takeLive(browser, folder);
+  if (process.argv.includes('--live')) process.exit(0);
   const report = await runWithReport(folder);
   for (const size of [WIDE, NARROW]) {
     for (const scheme of ['light', 'dark'] as const) await take(browser, report, size, scheme);

@@ -2,36 +2,19 @@
 import { ArchiveThread } from './archive-thread/archive-thread.ts';
 import { systemClock as clock } from './core/clock.ts';
 import type { RunOptions } from './core/options.ts';
-import type { PaginationFacts, Summary } from './core/summary.ts';
+import type { Summary } from './core/summary.ts';
+import { type BringPages, fetchHere } from './fetch/bring-pages.ts';
 import type { FilesBeside } from './fetch/check-files.ts';
 import { shownError } from './fetch/credentials.ts';
 import { Engine } from './fetch/engine.ts';
-import { findPages } from './fetch/find-pages.ts';
 import { type MakeTransport, openTransport } from './fetch/open-transport.ts';
 import type { OutputSinks, ReportSink } from './fetch/output-sinks.ts';
-import type { RunParts } from './fetch/pending-pages.ts';
 import { type Job, prepare } from './fetch/prepare.ts';
-import { fetchPages, finishRun, openArchive } from './fetch/run-archive.ts';
+import { finishRun, openArchive } from './fetch/run-archive.ts';
 import { RunControl } from './fetch/run-control.ts';
+import type { Controlled } from './fetch/user-controls.ts';
 import type { Transport } from './http/transport.ts';
 import type { PlanSource } from './plan/plan.ts';
-
-/**
- * Brings the pages of the plan into the archive, until the plan has ended or the run is stopped. Gives what was
- * found of how the list pages; null for a list of URLs.
- *
- * @internal
- */
-export type BringPages = (parts: RunParts) => Promise<PaginationFacts | null>;
-
-/** This process fetches them. */
-async function fetchHere(parts: RunParts): Promise<PaginationFacts | null> {
-  const found = await findPages(parts);
-  if (found !== null && !parts.opened.exportOnly) {
-    await fetchPages(parts.engine, found, parts.thread);
-  }
-  return found?.facts ?? null;
-}
 
 /**
  * Reads a list once: plan, fetch, keep, check, export.
@@ -41,7 +24,7 @@ async function fetchHere(parts: RunParts): Promise<PaginationFacts | null> {
 export async function readList(
   make: MakeTransport,
   sources: readonly PlanSource[],
-  options: RunOptions & OutputSinks & FilesBeside & ReportSink,
+  options: RunOptions & OutputSinks & FilesBeside & ReportSink & Controlled,
   bring: BringPages = fetchHere,
 ): Promise<Summary> {
   const startedAt = clock.now();
@@ -57,12 +40,15 @@ export async function readList(
     const opened = await openArchive(thread, job, control.fail);
     const keepsPages = job.open.location !== null;
     const engine = control.attach(new Engine({ ...job, transport, clock, opened, keepsPages }));
+    options.controls?.attach(engine, thread);
     const facts = await bring({ job, opened, thread, engine });
-    return await finishRun(engine, thread, facts, startedAt, options.onReport);
+    options.controls?.detach();
+    return await finishRun(engine, thread, facts, startedAt, options);
   } catch (error) {
     await thread.giveUp();
     throw job === null ? error : shownError(error, job.options);
   } finally {
+    options.controls?.detach();
     control.close();
     await Promise.all([transport?.close(), thread.close()]);
   }

@@ -30,13 +30,14 @@ import {
 } from '../fetch/check-files.ts';
 import type { OutputSinks, ReportSink } from '../fetch/output-sinks.ts';
 import { sayNotes } from '../fetch/run-archive.ts';
+import type { Controlled } from '../fetch/user-controls.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { type ExportOptions, exportBeside } from './export-archive.ts';
 import { shapeOf } from './export-shape.ts';
 
 type ReadOnce = (
   sources: readonly PlanSource[],
-  options: RunOptions & OutputSinks & FilesBeside & ReportSink,
+  options: RunOptions & OutputSinks & FilesBeside & ReportSink & Controlled,
 ) => Promise<Summary>;
 
 /** A list that changes this often cannot be read as it stood at any one time. */
@@ -51,7 +52,7 @@ const MOST_READINGS = 5;
 export async function proveList(
   readOnce: ReadOnce,
   sources: readonly PlanSource[],
-  options: RunOptions & OutputSinks & FilesBeside & ReportSink,
+  options: RunOptions & OutputSinks & FilesBeside & ReportSink & Controlled,
 ): Promise<Summary> {
   const { output, stdout, pages, format, prove, manifest, ...others } = options;
   // The readings write no table.

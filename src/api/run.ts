@@ -7,13 +7,15 @@ import {
 } from '../core/check-options.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { Summary } from '../core/summary.ts';
+import type { BringPages } from '../fetch/bring-pages.ts';
 import type { FilesBeside } from '../fetch/check-files.ts';
 import type { MakeTransport } from '../fetch/open-transport.ts';
 import type { OutputSinks, ReportSink } from '../fetch/output-sinks.ts';
+import type { Controlled } from '../fetch/user-controls.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { withTelemetry } from '../report/telemetry.ts';
-import { type BringPages, readList } from '../run.ts';
+import { readList } from '../run.ts';
 import { proveList } from './prove.ts';
 import { type Sources, sourcesOf } from './urls.ts';
 
@@ -49,7 +51,7 @@ export async function run(urls: Sources, options: Options = {}): Promise<Summary
 export function runOver(
   make: MakeTransport,
   sources: readonly PlanSource[],
-  options: Options & FilesBeside & ReportSink,
+  options: Options & FilesBeside & ReportSink & Controlled,
   bring?: BringPages,
 ): Promise<Summary> {
   return withTelemetry(options, (observed) =>

@@ -28,12 +28,14 @@ export interface ReportContext {
   readonly notices: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** The pauses that last, of a run that goes on; null, and the default, of one that does not. */
+  readonly open?: PaceNotes['pauses'] | null;
 }
 
 const SHOWN_REASON = 500;
 
 export function gatherReport(archive: ArchiveReader, context: ReportContext): ReportData {
-  const { verdict, output, name, now } = context;
+  const { verdict, output, name, now, open = null } = context;
   const attempts = new ReportAttempts(archive.countAttempts());
   const pages = new ReportPages();
   for (const { place, page, tries } of groups(archive)) {
@@ -42,7 +44,7 @@ export function gatherReport(archive: ArchiveReader, context: ReportContext): Re
     pages.add({ place, page, attempts: seen });
   }
   const notes = archive.paceNotes();
-  const pauses = pauseSpans(notes);
+  const pauses = pauseSpans(notes, now, open ?? []);
   const time = new Timeline([...attempts.spans(), ...pauses]);
   const timeAt = (wallTime: number): number => time.at(wallTime);
   const limiters = limiterNames(notes, attempts.urls);
@@ -88,7 +90,8 @@ export function gatherReport(archive: ArchiveReader, context: ReportContext): Re
     outcomes: attempts.outcomes,
     tally: attempts.tally,
     ...pages.facts(timeAt),
-    schema: reportSchema(archive, output),
+    // It reads bodies, which takes more time than all else; a run that goes on has none to spare.
+    schema: open === null ? reportSchema(archive, output) : null,
     drawn: attempts.drawn,
   };
   return { facts, urls: attempts.urls, attempts: attempts.columns(timeAt) };
@@ -133,8 +136,16 @@ function order(a: PageHistory['place'], b: PageHistory['place']): number {
 }
 
 /** When each pause really ended; of one that a kill cut off, when the next thing is known to have happened. */
-function pauseSpans({ pauses, changes }: PaceNotes): readonly Span[] {
+function pauseSpans(
+  { pauses, changes }: PaceNotes,
+  now: number,
+  open: PaceNotes['pauses'],
+): readonly Span[] {
+  const lasting = new Set(
+    open.map(({ limiter, startedAt }) => `${limiter} ${Math.round(startedAt)}`),
+  );
   return pauses.map(({ limiter, startedAt, until, endedAt }) => {
+    if (lasting.has(`${limiter} ${startedAt}`)) return { from: startedAt, to: now };
     if (endedAt !== null) return { from: startedAt, to: Math.max(startedAt, endedAt) };
     const isNext = (at: number): boolean => at > startedAt;
     const next = [

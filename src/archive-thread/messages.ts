@@ -261,6 +261,11 @@ export interface SessionCalls {
   }): null;
   endPlan(ask: EndOfPlan): null;
   /**
+   * What a report shows of the run so far, as `packReport` gives it. `notes` are kept as by `keepPace`;
+   * `open` are the pauses that last.
+   */
+  report(ask: { readonly notes: PaceNotes | null; readonly open: PaceNotes['pauses'] }): Uint8Array;
+  /**
    * Computes the verdict from the tables, and ends the output and the archive by it. `stopped`: the
    * run ended before its plan was done. `withReport`: also gathers what a report shows.
    */

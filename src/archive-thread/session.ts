@@ -7,7 +7,7 @@ import { basename } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import type { Archive } from '../archive/archive.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
-import type { KnownPage, PageRow } from '../archive/archive-types.ts';
+import type { KnownPage, PaceNotes, PageRow } from '../archive/archive-types.ts';
 import { runIdOf } from '../archive/kept-run.ts';
 import { withWritten } from '../archive/verdict.ts';
 import type { Clock } from '../core/clock.ts';
@@ -367,8 +367,27 @@ export class ArchiveSession implements SessionCalls {
     return { verdict, failures, outputs, archivePath, isAbandoned, echo, report };
   }
 
+  report({ notes, open }: Ask<'report'>): Uint8Array {
+    if (notes !== null) this.#archive.keepNotes(notes);
+    const { stored, failed, beyondEnd } = this.#archive.counts();
+    // Nothing is judged before the end: a verdict reads every page info and key.
+    const unjudged: Verdict = {
+      name: 'incomplete',
+      planned: null,
+      stored,
+      failed,
+      pending: null,
+      beyondEnd,
+      end: null,
+      reasons: [],
+      evidence: [],
+      records: null,
+    };
+    return this.#report(unjudged, open);
+  }
+
   /** What the archive holds has no credentials; what the verdict quotes of pages may. */
-  #report(verdict: Verdict): Uint8Array {
+  #report(verdict: Verdict, open: PaceNotes['pauses'] | null = null): Uint8Array {
     const { location, select } = this.#ask;
     const data = gatherReport(this.#archive, {
       name: location === null ? 'not kept' : basename(location.complete),
@@ -376,6 +395,7 @@ export class ArchiveSession implements SessionCalls {
       output: this.#begun?.output ?? { kind: 'selection', select },
       notices: [],
       now: this.#clock.wallTime(),
+      open,
     });
     return packReport({ ...data, facts: this.#credentials.withholdIn(data.facts) });
   }

@@ -6,6 +6,7 @@
  * archive and comes out.
  */
 import type { PageCode } from '../core/errors.ts';
+import type { PauseCause } from '../core/events.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { PaceFacts } from '../core/summary.ts';
@@ -44,12 +45,11 @@ export interface PauseRecord {
   readonly limiter: string;
   /** Milliseconds since 1970, as all times here. */
   readonly startedAt: number;
-  /** When it was to end, as far as was known last. */
+  /** When it was to end, as far as was known last; of a pause of the user's its end, or its beginning. */
   readonly until: number;
   /** Null while it lasts, and where the process was killed meanwhile. */
   readonly endedAt: number | null;
-  /** `limit`: the server asks for it. `outage`: it does not answer, or nothing else than errors. */
-  readonly cause: 'limit' | 'outage';
+  readonly cause: PauseCause;
   /** Without credentials. */
   readonly reason: string;
 }

@@ -103,6 +103,10 @@ export class Archive extends ArchiveReader {
     });
   }
 
+  keepNotes(notes: PaceNotes): void {
+    this.#commit(() => writePaceNotes(this.connection, notes));
+  }
+
   /** Keeps how the list pages, so that a run that goes on pages as it began. */
   setPagination(pagination: Pagination): void {
     this.#changeRun({ pagination });

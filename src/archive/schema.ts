@@ -197,7 +197,7 @@ export const TABLES = `
     started_at INTEGER NOT NULL,
     until INTEGER NOT NULL,
     ended_at INTEGER,
-    cause TEXT NOT NULL CHECK (cause IN ('limit', 'outage')),
+    cause TEXT NOT NULL CHECK (cause IN ('limit', 'outage', 'user')),
     reason TEXT NOT NULL,
     PRIMARY KEY (limiter, started_at)
   ) STRICT, WITHOUT ROWID;

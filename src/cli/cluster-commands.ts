@@ -33,7 +33,7 @@ const LOOK_MS = 1_000;
 
 /** `everypage worker`: fetches pages of one run, or of one run after the other. */
 export async function workerCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
-  const reporting = createReporting(typed, context, false, null);
+  const reporting = createReporting(typed, context, false, { metrics: null, ui: null });
   const say = (text: string): void => {
     if (!reporting.quiet) reporting.screen.line(`everypage: ${text}`);
   };

@@ -9,6 +9,7 @@ import { outputsOf, strictOf } from '../core/resolve-options.ts';
 import { nameOfOutput } from '../core/sink-path.ts';
 import { isWhole, type Strict, type Summary } from '../core/summary.ts';
 import { formatBytes } from '../core/units.ts';
+import type { BringPages } from '../fetch/bring-pages.ts';
 import type { FilesBeside } from '../fetch/check-files.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
@@ -16,7 +17,6 @@ import { sourceOf } from '../plan/written-url.ts';
 import { summaryJson } from '../report/json-log.ts';
 import { flagsAfter } from '../report/stop-text.ts';
 import { summaryText } from '../report/summary-text.ts';
-import type { BringPages } from '../run.ts';
 import { againCommand, pagingCommand, takeCommand } from './command-text.ts';
 import {
   type CliContext,
@@ -33,6 +33,7 @@ import type { MetricsServer } from './metrics-server.ts';
 import { type TypedArguments, UsageError, wordsOf } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
 import { readReportPath, readRunOptions, readSummaryPath } from './run-options.ts';
+import type { UiServer } from './ui-server.ts';
 import { writeWholeFile } from './write-file.ts';
 
 type EndEvent = Extract<RunEvent, { type: 'end' }>;
@@ -95,7 +96,8 @@ async function fetchAndReport(
 ): Promise<ExitCode> {
   const streamsRecords = options.output === undefined;
   const metrics = await metricsOf(typed);
-  const reporting = createReporting(typed, context, streamsRecords, metrics);
+  const ui = await uiOf(typed, context);
+  const reporting = createReporting(typed, context, streamsRecords, { metrics, ui });
   const signals = watchSignals(
     context.signals,
     (signal) => sayStopping(signal, reporting),
@@ -123,6 +125,7 @@ async function fetchAndReport(
             reporting.sink(named);
           },
           ...(stdout === null ? {} : { stdout }),
+          ...(ui === null ? {} : { controls: ui.controls }),
           ...(reportPath === null
             ? {}
             : {
@@ -137,6 +140,7 @@ async function fetchAndReport(
     );
     // Who has not taken it by now may never do so.
     await stdout?.flush(summary.stop === null ? undefined : LAST_WRITE_MS);
+    await ui?.end(summary);
     reporting.close();
     const exitCode = exitCodeOfSummary(summary, {
       allowIncomplete: options.allowIncomplete === true,
@@ -164,6 +168,13 @@ async function metricsOf(typed: TypedArguments): Promise<MetricsServer | null> {
   const listen = typed.value('metrics');
   if (listen === null) return null;
   return (await import('./metrics-server.ts')).startMetricsServer(listen);
+}
+
+/** What `--ui` serves, or null. */
+async function uiOf(typed: TypedArguments, { clock }: CliContext): Promise<UiServer | null> {
+  const port = typed.value('ui');
+  if (port === null) return null;
+  return (await import('./ui-server.ts')).startUiServer(port, clock);
 }
 
 /** A job of GitHub Actions shows the verdict, and what is missing. */

@@ -788,6 +788,15 @@ const table = {
       single: 'there is one report',
       verbs: ['fetch'],
     },
+    ui: {
+      value: { ...whole(8080, 0, 65_535), name: 'PORT' },
+      bare: '0',
+      help: 'look at the run in a browser, pause it, change its pace',
+      detail:
+        'Prints a URL on stderr that only this machine can open, and that holds a token: who has it controls the run. Without PORT a free one is taken. docs/report.md shows the page.',
+      single: 'there is one page',
+      verbs: ['fetch'],
+    },
     json: {
       help: 'print the result as JSON on stdout',
       detail:

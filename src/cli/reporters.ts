@@ -15,6 +15,7 @@ import { type CliContext, describeTerminal } from './context.ts';
 import type { FlagValue } from './flags.ts';
 import type { MetricsServer } from './metrics-server.ts';
 import type { TypedArguments } from './parse-arguments.ts';
+import type { UiServer } from './ui-server.ts';
 
 export interface Reporting {
   readonly sink: EventSink;
@@ -25,20 +26,27 @@ export interface Reporting {
   close(): void;
 }
 
+/** What a run is seen by from outside. */
+export interface Servers {
+  readonly metrics: MetricsServer | null;
+  readonly ui: UiServer | null;
+}
+
 export function createReporting(
   typed: TypedArguments,
   context: CliContext,
   /** Whether records go to standard output, where they may share the terminal with the bar. */
   streamsRecords: boolean,
-  metrics: MetricsServer | null,
+  { metrics, ui }: Servers,
 ): Reporting {
   const how = typed.value('progress');
   const json = typed.value('log-format') === 'json';
   const quiet = typed.has('quiet');
   const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
   const screen = createScreen(context.stderr, facts);
-  const reporters: Reporter[] = metrics === null ? [] : [metrics];
+  const reporters: Reporter[] = [metrics, ui].filter((it) => it !== null);
   if (metrics !== null && !json && !quiet) screen.line(`metrics: ${metrics.url}`);
+  if (ui !== null) screen.line(`ui: ${ui.url}`);
   if (json) reporters.push(createJsonLog(context.stderr, context.clock));
   else {
     reporters.push(createWarningLines(screen, facts));

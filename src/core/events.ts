@@ -6,6 +6,12 @@ import type { PaginationFacts, Summary } from './summary.ts';
 /** `checking`: every page has come, and some are read again to see whether the list changed. */
 export type Phase = 'fetching' | 'checking' | 'draining' | 'exporting';
 
+/**
+ * `limit`: the server asks for it. `outage`: it does not answer, or nothing else than errors. `user`: the
+ * user has paused the run.
+ */
+export type PauseCause = 'limit' | 'outage' | 'user';
+
 export type RunEvent =
   /** First event. `total` is null while the plan's length is unknown. */
   | {
@@ -67,16 +73,16 @@ export type RunEvent =
     }
   /**
    * A limiter stops dispatching. `untilWallTime` is milliseconds since 1970. Each `pause` is followed by
-   * one `resume` of its limiter; if the pause is made longer meanwhile, by `pause-extended`.
+   * one `resume` of its limiter; if the pause is made longer meanwhile, by `pause-extended`. A pause of the
+   * user's has neither a duration nor an end that is known before, so both are null.
    */
   | {
       readonly type: 'pause' | 'pause-extended';
       readonly limiter: string;
-      /** `limit`: the server asks for it. `outage`: it does not answer, or nothing else than errors. */
-      readonly cause: 'limit' | 'outage';
+      readonly cause: PauseCause;
       readonly reason: string;
-      readonly durationMs: number;
-      readonly untilWallTime: number;
+      readonly durationMs: number | null;
+      readonly untilWallTime: number | null;
     }
   | {
       readonly type: 'resume';

@@ -9,6 +9,7 @@ import { isRecheck } from '../core/page-request.ts';
 import { DelayQueue } from '../core/queues.ts';
 import type { Stop } from '../core/summary.ts';
 import { freeChunks } from '../http/response-body.ts';
+import type { PaceSettings } from '../pace/pace.ts';
 import type { Limiter, Reaction, Role } from './limiter.ts';
 import type { LimiterRegistry } from './limiter-registry.ts';
 import { LongWaits } from './long-waits.ts';
@@ -55,7 +56,9 @@ export class Dispatcher {
   readonly #waits: LongWaits;
   readonly #delayed = new DelayQueue<Task>();
   /** Most requests in flight in all queues together. */
-  readonly #mostInFlight: number;
+  #mostInFlight: number;
+  /** When the user has paused the run; null while they have not. */
+  #heldSince: number | null = null;
   #sink: PageSink | null = null;
   #attempt!: Attempt;
   #tasks!: AsyncIterator<readonly Task[]>;
@@ -74,8 +77,11 @@ export class Dispatcher {
     this.#policy = new RetryPolicy(parts);
     this.#queues = new RequestQueues(parts.limiters);
     this.#waits = new LongWaits(parts, this.#queues);
-    const { concurrency } = parts.options;
-    this.#mostInFlight = concurrency === 'auto' ? Number.POSITIVE_INFINITY : concurrency;
+    this.#mostInFlight = mostInFlight(parts.options);
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   get stopped(): Stop | null {
@@ -115,6 +121,33 @@ export class Dispatcher {
 
   /** A gate that is shared with other processes has news. */
   wake(): void {
+    this.#pump();
+  }
+
+  /** Starts nothing until `release`. What is in flight arrives. */
+  hold(): void {
+    this.#heldSince ??= this.#parts.clock.now();
+    this.#pump();
+  }
+
+  /** Ends what `hold` began. What servers asked for meanwhile holds. */
+  release(): void {
+    if (this.#heldSince === null) return;
+    const { clock, pauseMonitor } = this.#parts;
+    const now = clock.now();
+    const ms = now - this.#heldSince;
+    this.#heldSince = null;
+    for (const { limiter } of this.#queues.all) {
+      limiter.excuse(ms, now);
+      pauseMonitor.resumedByUser(limiter, now);
+    }
+    this.#pump();
+  }
+
+  /** The user has other wishes now. */
+  change(settings: PaceSettings): void {
+    this.#mostInFlight = mostInFlight(settings);
+    this.#parts.limiters.change(settings, this.#parts.clock.now());
     this.#pump();
   }
 
@@ -162,6 +195,9 @@ export class Dispatcher {
       if (pauseMonitor.isWatching) {
         for (const { limiter } of this.#queues.all) pauseMonitor.opened(limiter, now);
       }
+      if (this.#heldSince !== null) {
+        for (const { limiter } of this.#queues.all) pauseMonitor.pausedByUser(limiter, now);
+      }
       for (let due = this.#delayed.takeDue(now); due; due = this.#delayed.takeDue(now)) {
         this.#queues.add(due, 'again');
       }
@@ -180,6 +216,7 @@ export class Dispatcher {
 
   #mayStart({ heldPages, heldBytes }: PageSink): boolean {
     return (
+      this.#heldSince === null &&
       this.#inFlight < this.#mostInFlight &&
       heldPages < COMMIT_GROUP_PAGES &&
       heldBytes < BODY_BUDGET_BYTES
@@ -224,6 +261,10 @@ export class Dispatcher {
       ? this.#queues.nextStartAt(now)
       : Number.POSITIVE_INFINITY;
     const next = Math.min(this.#delayed.nextDueAt, nextStartAt);
+    // Nothing else may keep the process while it waits for its user.
+    if (next === Number.POSITIVE_INFINITY && this.#heldSince !== null) {
+      this.#timer = setTimeout(() => this.#pump(), LONGEST_TIMER_MS);
+    }
     if (next === Number.POSITIVE_INFINITY) return;
     const waitMs = Math.min(LONGEST_TIMER_MS, Math.max(1, Math.ceil(next - now)));
     this.#timer = setTimeout(() => this.#pump(), waitMs);
@@ -366,4 +407,9 @@ export class Dispatcher {
         return;
     }
   }
+}
+
+/** In all queues together. */
+function mostInFlight({ concurrency }: Pick<PaceSettings, 'concurrency'>): number {
+  return concurrency === 'auto' ? Number.POSITIVE_INFINITY : concurrency;
 }

@@ -2,7 +2,7 @@
 import type { PaceChange } from '../archive/archive-types.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { PaceFacts } from '../core/summary.ts';
-import { readLearnedPace, type StartGate } from '../pace/pace.ts';
+import { type PaceSettings, readLearnedPace, type StartGate } from '../pace/pace.ts';
 import { BusyMeter } from './busy-meter.ts';
 import { Limiter } from './limiter.ts';
 
@@ -28,9 +28,9 @@ interface Policies {
  * credentials for an origin, so a limiter is an origin, and a policy where it names more than one.
  */
 export class LimiterRegistry {
-  readonly #options: LimiterOptions;
+  #options: LimiterOptions;
   readonly #kept: Readonly<Record<string, unknown>>;
-  readonly #busy: BusyMeter | null;
+  #busy: BusyMeter | null;
   readonly #makeGate: MakeGate | null;
   readonly #byName = new Map<string, Limiter>();
   readonly #policies = new Map<string, Policies>();
@@ -51,6 +51,13 @@ export class LimiterRegistry {
     // With a fixed number of requests nothing follows from latency.
     this.#busy = options.concurrency === 'auto' ? new BusyMeter() : null;
     this.#kept = kept;
+  }
+
+  /** The user has other wishes now: for each limiter there is, and each to come. */
+  change(settings: PaceSettings, now: number): void {
+    this.#options = { ...this.#options, ...settings };
+    this.#busy = settings.concurrency === 'auto' ? (this.#busy ?? new BusyMeter()) : null;
+    for (const limiter of this.#byName.values()) limiter.change(settings, this.#busy, now);
   }
 
   /** @param path with or without a query */

@@ -43,7 +43,7 @@ export class Limiter {
   readonly #pacer: Pacer;
   readonly #health: ServerHealth;
   /** Null where no latency is measured. */
-  readonly #busy: Pick<BusyMeter, 'isBusy'> | null;
+  #busy: Pick<BusyMeter, 'isBusy'> | null;
   /** Null where no other process sends to the origin for this run. */
   readonly #gate: StartGate | null;
   readonly #hints: HintReader = createHintReader();
@@ -76,6 +76,18 @@ export class Limiter {
   /** Most requests in flight for now. */
   get concurrency(): number {
     return this.#backoffs.mayComeLate ? 1 : this.#pacer.concurrency;
+  }
+
+  /** The user has other wishes now. */
+  change(settings: PaceSettings, busy: Pick<BusyMeter, 'isBusy'> | null, now: number): void {
+    this.#busy = busy;
+    this.#pacer.change(settings, now);
+  }
+
+  /** Nothing was asked for so long by the user's own will: `--max-wait` does not count it. */
+  excuse(ms: number, now: number): void {
+    this.#pacer.excuse(ms, now);
+    this.#health.excuse(ms, now);
   }
 
   /** Until when nothing starts, by a pause or by a window that is used up; in the past while there is neither. */

@@ -21,21 +21,30 @@ export function openTransport(
 }
 
 /** What `-c auto` grows to at most; connections are opened as they are needed. */
-const MOST_BY_AUTO = 64;
+export const MOST_BY_AUTO = 64;
 /** Invariant 5: all bodies that are held at once, arriving or not yet committed. */
 export const BODY_BUDGET_BYTES = 128 * 1024 * 1024;
+
+/** Most requests at once of a run that its user controls: they may want more than they said at its beginning. */
+export function mostOfControlled({ concurrency }: Pick<ResolvedOptions, 'concurrency'>): number {
+  return concurrency === 'auto' ? MOST_BY_AUTO : Math.max(MOST_BY_AUTO, concurrency);
+}
 
 /** @throws EverypageError USAGE where a certificate file cannot be read or used */
 export function transportOptions(
   options: ResolvedOptions,
   env: Readonly<Record<string, string | undefined>>,
+  isControlled = false,
 ): TransportOptions {
   const cert = readPem('--cert', options.certFile);
   const key = readKey(options.keyFile);
   checkPair(options, cert, key);
   return {
     protocol: options.protocol,
-    concurrency: options.concurrency === 'auto' ? MOST_BY_AUTO : options.concurrency,
+    concurrency:
+      isControlled || options.concurrency === 'auto'
+        ? mostOfControlled(options)
+        : options.concurrency,
     proxyFor: chooseProxy({ proxy: options.proxy?.reveal() ?? null, env }),
     ca: readPem('--cacert', options.caFile),
     cert,

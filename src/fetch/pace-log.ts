@@ -34,9 +34,11 @@ export class PaceLog {
     switch (event.type) {
       case 'pause':
       case 'pause-extended': {
-        const { limiter, cause, reason, untilWallTime, durationMs } = event;
+        const { limiter, cause, reason } = event;
         const open = this.#open.get(limiter);
-        const startedAt = open?.startedAt ?? untilWallTime - durationMs;
+        // When a pause of the user's ends is known when it has.
+        const untilWallTime = event.untilWallTime ?? this.#parts.clock.wallTime();
+        const startedAt = open?.startedAt ?? untilWallTime - (event.durationMs ?? 0);
         const until = Math.max(untilWallTime, open?.until ?? untilWallTime);
         this.#note({ limiter, startedAt, until, endedAt: null, cause, reason });
         return;
@@ -44,7 +46,8 @@ export class PaceLog {
       case 'resume': {
         const open = this.#open.get(event.limiter);
         if (open === undefined) return;
-        this.#note({ ...open, endedAt: this.#parts.clock.wallTime() });
+        const endedAt = this.#parts.clock.wallTime();
+        this.#note({ ...open, until: open.cause === 'user' ? endedAt : open.until, endedAt });
         this.#open.delete(event.limiter);
       }
     }
@@ -53,6 +56,11 @@ export class PaceLog {
   #note(pause: PauseRecord): void {
     this.#open.set(pause.limiter, pause);
     this.#pauses.set(`${pause.limiter} ${pause.startedAt}`, pause);
+  }
+
+  /** Pauses that have not ended. */
+  get open(): readonly PauseRecord[] {
+    return [...this.#open.values()];
   }
 
   /** What is new since it was last called; null where nothing is. Looks at the pace of each limiter. */

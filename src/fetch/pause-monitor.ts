@@ -19,6 +19,10 @@ interface LimiterState {
   /** Null while it is not paused. */
   pausedUntil: number | null;
   isOutage: boolean;
+  /** The user holds it: what its server asks for meanwhile is reported when they let it go. */
+  isUsers: boolean;
+  /** Why its server's pause was made, the latest one. */
+  reason: string;
   /** Pauses since anything came through. */
   pauses: number;
   limit: string | null;
@@ -69,6 +73,8 @@ export class PauseMonitor {
     if (this.#isEnded) return;
     this.isWatching = true;
     const state = this.#stateOf(limiter);
+    state.reason = reason;
+    if (state.isUsers) return;
     const type = state.pausedUntil === null ? 'pause' : 'pause-extended';
     if (state.pausedUntil === null || isOutage) state.pauses += 1;
     this.#beginPause(state, now, isOutage ? Number.POSITIVE_INFINITY : now + durationMs, isOutage);
@@ -76,6 +82,38 @@ export class PauseMonitor {
     const cause = isOutage ? 'outage' : 'limit';
     const { name } = limiter;
     this.#parts.emit({ type, limiter: name, cause, reason, durationMs, untilWallTime });
+  }
+
+  /** The user pauses the run: nothing starts until they resume it, whatever else holds the limiter. */
+  pausedByUser(limiter: Limiter, now: number): void {
+    const state = this.#stateOf(limiter);
+    if (this.#isEnded || state.isUsers) return;
+    this.isWatching = true;
+    const { name } = limiter;
+    if (state.pausedUntil !== null) {
+      this.#endPause(state, now);
+      this.#parts.emit({ type: 'resume', limiter: name, ended: false });
+    }
+    state.isUsers = true;
+    this.#parts.emit({
+      type: 'pause',
+      limiter: name,
+      cause: 'user',
+      reason: 'paused by you',
+      durationMs: null,
+      untilWallTime: null,
+    });
+  }
+
+  /** The user resumes the run; a pause that the server asked for goes on. */
+  resumedByUser(limiter: Limiter, now: number): void {
+    const state = this.#stateOf(limiter);
+    if (!state.isUsers) return;
+    state.isUsers = false;
+    this.#parts.emit({ type: 'resume', limiter: limiter.name, ended: this.#isEnded });
+    const leftMs = limiter.heldUntil(now) - now;
+    const isHeld = state.reason !== '' && (leftMs > 0 || limiter.isDown);
+    if (isHeld) this.paused(limiter, Math.max(0, leftMs), state.reason, now, limiter.isDown);
   }
 
   /** Pauses of the limiter since anything came through. */
@@ -97,7 +135,8 @@ export class PauseMonitor {
     if (this.#isEnded) return;
     this.#isEnded = true;
     for (const [{ name }, state] of this.#states) {
-      if (state.pausedUntil === null) continue;
+      if (state.pausedUntil === null && !state.isUsers) continue;
+      state.isUsers = false;
       this.#endPause(state, now);
       this.#parts.emit({ type: 'resume', limiter: name, ended: true });
     }
@@ -129,6 +168,8 @@ export class PauseMonitor {
       state = {
         pausedUntil: null,
         isOutage: false,
+        isUsers: false,
+        reason: '',
         pauses: 0,
         limit: null,
         limitAt: Number.NEGATIVE_INFINITY,

@@ -45,6 +45,7 @@ import { bytesTarget, exportTargets } from './export-targets.ts';
 import { transportOptions } from './open-transport.ts';
 import type { OutputSinks } from './output-sinks.ts';
 import { type PaginateJob, paginateJob, withPresetOptions } from './paginate-job.ts';
+import type { Controlled } from './user-controls.ts';
 
 /** For the proxy of a list whose first URL is not known yet. */
 const SOME_ORIGIN = 'https://list.invalid';
@@ -73,11 +74,11 @@ export interface Job {
  */
 export async function prepare(
   asked: readonly PlanSource[],
-  askedOptions: RunOptions & OutputSinks & FilesBeside,
+  askedOptions: RunOptions & OutputSinks & FilesBeside & Controlled,
 ): Promise<Job> {
   const { sources, options: userOptions } = takeUserInfo(asked, askedOptions);
   const known = withCursorNames(withPresetOptions(resolveOptions(userOptions)), sources);
-  const transport = transportOptions(known, process.env);
+  const transport = transportOptions(known, process.env, askedOptions.controls !== undefined);
   const proxy = transport.proxyFor(firstOrigin(sources) ?? SOME_ORIGIN);
   const options = withKnownCredentials(known, sources, proxy);
   readSelection(options.select);

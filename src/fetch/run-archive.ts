@@ -10,6 +10,7 @@ import type { FoundPages } from './find-pages.ts';
 import type { ReportSink } from './output-sinks.ts';
 import { PageBatcher } from './page-batcher.ts';
 import type { Job } from './prepare.ts';
+import type { Controlled } from './user-controls.ts';
 
 /** What an archive says that has just begun. */
 const NOTHING_STORED: Opened = Object.freeze({
@@ -104,7 +105,7 @@ export async function finishRun(
   thread: ArchiveThread,
   pagination: PaginationFacts | null,
   startedAt: number,
-  onReport?: ReportSink['onReport'],
+  { onReport, controls }: ReportSink & Controlled = {},
 ): Promise<Summary> {
   const { clock, counters, emit, limiters, options, transport } = engine;
   engine.pausesEnded();
@@ -114,9 +115,12 @@ export async function finishRun(
   engine.whileExporting(() => void thread.call('abandon', null).catch(() => {}));
   const finished = await thread.call('finish', {
     stopped: engine.stopped !== null,
-    withReport: onReport !== undefined,
+    withReport: onReport !== undefined || controls?.isWatched === true,
   });
-  if (finished.report !== null) onReport?.(finished.report);
+  if (finished.report !== null) {
+    onReport?.(finished.report);
+    if (controls !== undefined) controls.finalReport = finished.report;
+  }
   const { verdict, failures, archivePath, isAbandoned, echo } = finished;
   const partial = !isWhole(verdict.name, null);
   const outputs = finished.outputs.map(({ notes: _, ...output }) => ({ ...output, partial }));

@@ -19,20 +19,20 @@ const USER_SLACK_CAP_MS = 50;
  * and the requests in flight. Errors never speed anything up.
  */
 export class Pacer {
-  readonly #settings: PaceSettings;
+  #settings: PaceSettings;
   readonly #random: () => number;
   /** Null until the server asks for a pause, and until it states a limit: most never do. */
   #gate: PauseGate | null = null;
   #stated: StatedLimits | null = null;
   readonly #search: RateSearch;
-  readonly #auto: AutoConcurrency | null;
+  #auto: AutoConcurrency | null;
   readonly #searched = new Spacing(SLACK_MS);
   readonly #statedSpacing = new Spacing(SLACK_MS);
   readonly #trial = new Spacing(SLACK_MS);
   /** Null until the server answers with an error. */
   #hidden: HiddenLimit | null = null;
   #accepted = 0;
-  readonly #user: Spacing;
+  #user: Spacing;
   #userIsSet = false;
   #inFlight = 0;
 
@@ -48,6 +48,25 @@ export class Pacer {
   /** Most requests in flight for now. */
   get concurrency(): number {
     return this.#auto?.limit ?? (this.#settings.concurrency as number);
+  }
+
+  /** The user has other wishes now. What was found of the server stays. */
+  change(settings: PaceSettings, now: number): void {
+    const { concurrency } = this;
+    if (settings.concurrency !== 'auto') this.#auto = null;
+    else this.#auto ??= new AutoConcurrency(concurrency);
+    this.#settings = settings;
+    this.#user = new Spacing(userSlackMs(settings));
+    this.#userIsSet = false;
+    this.#setRates(now);
+    // What has just been sent belongs to the new rate too.
+    this.#user.drain(now);
+  }
+
+  /** Nothing was asked for so long by the user's own will. */
+  excuse(ms: number, now: number): void {
+    this.#gate?.excuse(ms, now);
+    this.#auto?.interrupted(now);
   }
 
   /** Nothing starts before this; it is in the past while no pause holds. */
@@ -198,8 +217,8 @@ export class Pacer {
     const searched = this.#search.rate;
     const rate = Math.min(user, stated, searched);
     if (rate === Number.POSITIVE_INFINITY) {
-      const isUsers = this.#auto === null;
-      const by = isUsers ? 'user' : this.#auto.isByLatency ? 'latency' : 'none';
+      const auto = this.#auto;
+      const by = auto === null ? 'user' : auto.isByLatency ? 'latency' : 'none';
       return { by, perSecond: null, concurrency, windowMs: null };
     }
     const by = rate === user ? 'user' : rate === stated ? 'headers' : 'refusals';

@@ -59,6 +59,11 @@ export class PauseGate {
     return this.#refusedSince === null ? 0 : now - this.#refusedSince;
   }
 
+  /** Nothing was asked for so long by the user's own will, which is no refusal of the server's. */
+  excuse(ms: number, now: number): void {
+    if (this.#refusedSince !== null) this.#refusedSince = Math.min(now, this.#refusedSince + ms);
+  }
+
   /** Infinity while the canary is out. */
   startableAt(): number {
     return this.#canarySentAt === null ? this.#opensAt : Number.POSITIVE_INFINITY;

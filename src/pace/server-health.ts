@@ -98,6 +98,11 @@ export class ServerHealth {
     return this.#phase === 'down' ? now - this.#downSince : 0;
   }
 
+  /** Nothing was asked for so long by the user's own will, so nothing shows that it was down. */
+  excuse(ms: number, now: number): void {
+    if (this.#phase === 'down') this.#downSince = Math.min(now, this.#downSince + ms);
+  }
+
   /** ≤ now: may start; later: not before; Infinity: a probe is out. */
   startableAt(): number {
     return this.#probeSentAt === null ? this.#opensAt : Number.POSITIVE_INFINITY;

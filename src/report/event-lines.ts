@@ -51,6 +51,9 @@ function pageLine(event: RunEvent, paint: Painter): string | null {
     }
     case 'pause':
     case 'pause-extended': {
+      if (event.durationMs === null) {
+        return paint('yellow', `${escapeText(event.limiter)}: ${escapeText(event.reason)}`);
+      }
       const duration = formatDuration(event.durationMs);
       const what =
         event.cause === 'limit'

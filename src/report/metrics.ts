@@ -37,9 +37,9 @@ class Counts {
 export function createMetrics(): Metrics {
   const pages = new Counts(['stored', 'failed', 'beyond-end']);
   const retries = new Counts();
-  const pauses = new Counts(['limit', 'outage']);
+  const pauses = new Counts(['limit', 'outage', 'user']);
   /** When the pause of a limiter ends, in seconds since 1970; absent while it is not paused. */
-  const pausedUntil = new Map<string, number>();
+  const pausedUntil = new Map<string, number | '+Inf'>();
   const buckets = new Array<number>(BOUNDS.length).fill(0);
   let requests = 0;
   let seconds = 0;
@@ -78,10 +78,10 @@ export function createMetrics(): Metrics {
           break;
         case 'pause':
           pauses.add(event.cause);
-          pausedUntil.set(event.limiter, event.untilWallTime / 1000);
+          pausedUntil.set(event.limiter, secondsOf(event.untilWallTime));
           break;
         case 'pause-extended':
-          pausedUntil.set(event.limiter, event.untilWallTime / 1000);
+          pausedUntil.set(event.limiter, secondsOf(event.untilWallTime));
           break;
         case 'resume':
           pausedUntil.delete(event.limiter);
@@ -149,7 +149,7 @@ export function createMetrics(): Metrics {
         [
           'everypage_pauses_total',
           'counter',
-          'Pauses, for a limit of the server or because it is down.',
+          'Pauses, for a limit of the server, because it is down, or by the user.',
           pauses.lines('everypage_pauses_total', 'cause'),
         ],
         [
@@ -168,6 +168,11 @@ export function createMetrics(): Metrics {
         .join('');
     },
   };
+}
+
+/** What nobody knows the end of ends at infinity, as the text format writes it. */
+function secondsOf(wallTime: number | null): number | '+Inf' {
+  return wallTime === null ? '+Inf' : wallTime / 1000;
 }
 
 /** A label's value. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { EventSink, Phase } from '../core/events.ts';
+import type { EventSink, PauseCause, Phase } from '../core/events.ts';
 import { isRecheck, type Place } from '../core/page-request.ts';
 
 /** Where a run stands at one moment. */
@@ -26,8 +26,9 @@ export interface ProgressSnapshot {
 }
 
 export interface Wait {
-  readonly cause: 'limit' | 'outage' | 'making';
+  readonly cause: PauseCause | 'making';
   readonly reason: string;
+  /** Infinity for a pause of the user's. */
   readonly leftMs: number;
 }
 
@@ -118,11 +119,12 @@ export function createProgress(clock: Clock): Progress {
           break;
         case 'pause':
         case 'pause-extended':
-          hasPaused = true;
+          // What the user holds up says nothing of how fast the rest comes.
+          hasPaused ||= event.cause !== 'user';
           pauses.set(event.limiter, {
             cause: event.cause,
             reason: event.reason,
-            until: clock.now() + event.durationMs,
+            until: clock.now() + (event.durationMs ?? Number.POSITIVE_INFINITY),
           });
           break;
         case 'resume':
@@ -145,7 +147,7 @@ export function createProgress(clock: Clock): Progress {
       // Under a limit, fetching and pausing alternate: only the whole run's mean holds both.
       const steady = hasPaused ? (fetched * 1000) / (now - startedAt) : pagesPerSecond;
       const leftMs =
-        remaining === null || steady === null || !(steady > 1e-6)
+        remaining === null || steady === null || !(steady > 1e-6) || pause?.cause === 'user'
           ? null
           : (remaining / steady) * 1000 + (pause?.leftMs ?? 0);
       return {

@@ -3,6 +3,7 @@
  * the page in `page/` draws it: nothing here needs Node or a browser. All text is redacted and escaped, and
  * times count from the run's first attempt, in milliseconds, without the times in which nothing ran.
  */
+import type { PauseCause } from '../core/events.ts';
 import type { PaceFacts, VerdictName } from '../core/summary.ts';
 
 /** Counts up when an older page could not draw the data. */
@@ -126,7 +127,7 @@ export interface PauseFacts {
   readonly to: number;
   /** When it was to end. */
   readonly until: number;
-  readonly cause: 'limit' | 'outage';
+  readonly cause: PauseCause;
   readonly reason: string;
 }
 

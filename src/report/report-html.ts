@@ -20,10 +20,19 @@ function pagePath(): URL {
  * @param data what `packReport` gives
  */
 export function reportHtml(data: Uint8Array): string {
+  const [before, after] = pageParts();
+  return `${before}${Buffer.from(data).toString('base64')}${after}`;
+}
+
+/** The same page without data: it asks the server that it came from for what a run does, and for nothing else. */
+export function liveHtml(): string {
+  return pageParts().join('').replace("base-uri 'none'", "connect-src 'self'; base-uri 'none'");
+}
+
+function pageParts(): readonly string[] {
   const path = pagePath();
   if (!existsSync(path)) {
     throw new EverypageError('INTERNAL', 'the page of reports is not built; run npm run build');
   }
-  const [before, after] = brotliDecompressSync(readFileSync(path)).toString().split(DATA_MARK);
-  return `${before}${Buffer.from(data).toString('base64')}${after}`;
+  return brotliDecompressSync(readFileSync(path)).toString().split(DATA_MARK);
 }

@@ -120,13 +120,14 @@ function paceParts(snapshot: ProgressSnapshot): readonly string[] {
 }
 
 function waitText({ cause, reason, leftMs }: Wait): string {
+  if (cause === 'user') return escapeText(reason);
   const what = WAITING[cause];
   const next = cause === 'limit' ? 'resumes' : 'asks again';
   const when = leftMs > 0 ? `, ${next} in ${formatLeft(leftMs)}` : '';
   return `${what}${when}: ${escapeText(reason)}`;
 }
 
-const WAITING: Readonly<Record<Wait['cause'], string>> = {
+const WAITING: Readonly<Record<Exclude<Wait['cause'], 'user'>, string>> = {
   limit: 'paused',
   outage: 'waiting for the server',
   making: 'waiting for the server to finish',

@@ -127,7 +127,9 @@ function createObserver(api: Api) {
             'everypage.limiter': event.limiter,
             'everypage.pause.cause': event.cause,
             'everypage.pause.reason': event.reason,
-            'everypage.pause.duration': event.durationMs / 1000,
+            ...(event.durationMs === null
+              ? {}
+              : { 'everypage.pause.duration': event.durationMs / 1000 }),
           });
           break;
         case 'end':

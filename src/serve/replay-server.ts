@@ -17,6 +17,7 @@ import {
 import { type AddressInfo, createServer, isIP, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { usageError } from '../core/errors.ts';
+import { isLoopback } from '../core/loopback.ts';
 import type { Asked, Reply } from './serve.ts';
 
 export interface ListenOptions {
@@ -153,12 +154,10 @@ async function readBody(request: Request): Promise<Uint8Array> {
   return Buffer.concat(parts);
 }
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
-
 function isOwnName(authority: string, names: readonly string[]): boolean {
   const name = authority.replace(/:\d+$/, '').toLowerCase();
   const isAny = names[0] === '0.0.0.0' || names[0] === '::';
-  return isAny || LOOPBACK.test(name) || names.includes(name.replace(/^\[|\]$/g, ''));
+  return isAny || isLoopback(authority) || names.includes(name.replace(/^\[|\]$/g, ''));
 }
 
 function whyNotListening(error: NodeJS.ErrnoException, host: string, port: number): Error {

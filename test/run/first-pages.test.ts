@@ -126,7 +126,7 @@ suite('pages that show how a list pages', { concurrency: 3 }, () => {
     const pause = events[at('pause')];
     assert.ok(pause?.type === 'pause');
     assert.match(pause.reason, /429 Too Many Requests/);
-    assert.ok(pause.untilWallTime > Date.now() - 60_000);
+    assert.ok(pause.untilWallTime! > Date.now() - 60_000);
     assert.ok(at('pause') < at('pagination') && at('resume') < at('pagination'));
     assert.ok(summary.pausedMs > 500);
   });

@@ -17,6 +17,8 @@ export interface OverTime {
   readonly node: HTMLElement;
   /** Draws everything anew: the width or the colours have changed. */
   redraw(): void;
+  /** Nothing of it is shown any more. */
+  dispose(): void;
 }
 
 export function createOverTime(data: ReportData, range: TimeRange): OverTime {
@@ -76,6 +78,10 @@ export function createOverTime(data: ReportData, range: TimeRange): OverTime {
       count();
       for (const it of all) it.redraw();
     },
+    dispose() {
+      clearTimeout(settled);
+      for (const { dispose } of Object.values(plots)) dispose();
+    },
   };
 }
 
@@ -84,7 +90,7 @@ type Plots = Readonly<Record<'throughput' | 'latency' | 'inFlight' | 'rate', Plo
 function createPlots({ facts }: ReportData, range: TimeRange): Plots {
   const hasPauses = facts.pauses.length > 0;
   const shaded = hasPauses
-    ? ' Shaded: nothing was sent, because the server asked for it or was down.'
+    ? ' Shaded: nothing was sent, because the server asked for it or was down, or the run was paused.'
     : '';
   const perSecond = (value: number): string => `${amount(value)}/s`;
   const count = (value: number): string => amount(value);

@@ -2,7 +2,7 @@
 import { counted, formatBytes, formatCount, formatDuration } from '../../core/units.ts';
 import type { ReportFacts, VerdictFacts } from '../report-data.ts';
 import { element } from './dom.ts';
-import { setTheme, type Theme } from './palette.ts';
+import { setTheme, type Theme, themeNow } from './palette.ts';
 import { moment, share } from './words.ts';
 
 /** Colour alone would tell the colour-blind nothing. */
@@ -17,19 +17,25 @@ const marks: Readonly<Record<VerdictFacts['name'], readonly [mark: string, look:
 
 const MOST_SOURCES = 5;
 
-export function overview(facts: ReportFacts, redraw: () => void): HTMLElement {
+/** @param isLive of a run that goes on: nothing is judged yet */
+export function overview(facts: ReportFacts, redraw: () => void, isLive: boolean): HTMLElement {
   return element(
     'header',
     {},
     element(
       'div',
       { class: 'top' },
-      element('p', { class: 'brand' }, facts.madeBy.split(' ')[0]!, element('span', {}, 'report')),
+      element(
+        'p',
+        { class: 'brand' },
+        facts.madeBy.split(' ')[0]!,
+        element('span', {}, isLive ? 'live' : 'report'),
+      ),
       themeChoice(redraw),
     ),
     heading(facts),
     ...facts.notices.map((text) => element('p', { class: 'notice', role: 'note' }, text)),
-    verdict(facts.verdict),
+    isLive ? null : verdict(facts.verdict),
     figures(facts),
     ways(facts),
   );
@@ -116,7 +122,7 @@ function themeChoice(redraw: () => void): HTMLElement {
   const buttons = themes.map((theme) => {
     const made = element(
       'button',
-      { type: 'button', 'aria-pressed': String(theme === 'auto') },
+      { type: 'button', 'aria-pressed': String(theme === themeNow()) },
       theme,
     );
     made.addEventListener('click', () => {

@@ -1,4 +1,5 @@
 /** Colours for canvases, from the style sheet, so that light, dark and print each have their own. */
+import type { PauseCause } from '../../core/events.ts';
 import { type AttemptKind, attemptKinds } from '../report-data.ts';
 
 export interface Palette {
@@ -40,6 +41,11 @@ export function readPalette(): Palette {
   };
 }
 
+/** Of the shade behind a pause. */
+export function pauseColour(cause: PauseCause, { orange, vermillion, muted }: Palette): string {
+  return { limit: orange, outage: vermillion, user: muted }[cause];
+}
+
 /** The class that gives an element the colour of a kind. */
 export function kindClass(kind: AttemptKind): string {
   return `kind-${kindColours[kind]}`;
@@ -47,6 +53,11 @@ export function kindClass(kind: AttemptKind): string {
 
 /** `light` and `dark` are chosen; `auto` follows the system. */
 export type Theme = 'auto' | 'light' | 'dark';
+
+export function themeNow(): Theme {
+  const theme = document.documentElement.dataset['theme'];
+  return theme === 'light' || theme === 'dark' ? theme : 'auto';
+}
 
 export function setTheme(theme: Theme): void {
   document.documentElement.dataset['theme'] = theme;

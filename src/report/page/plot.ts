@@ -2,7 +2,7 @@
 import uPlot from 'uplot';
 import type { ReportFacts } from '../report-data.ts';
 import { details, element, table } from './dom.ts';
-import { type Palette, readPalette } from './palette.ts';
+import { type Palette, pauseColour, readPalette } from './palette.ts';
 import type { TimeRange } from './time-range.ts';
 import { clock } from './words.ts';
 
@@ -40,6 +40,8 @@ export interface Plot {
   move(): void;
   /** Colours or the width have changed. */
   redraw(): void;
+  /** It is not shown any more. */
+  dispose(): void;
 }
 
 export const AXIS_WIDTH = 62;
@@ -149,10 +151,11 @@ export function createPlot(facts: PlotFacts, report: ReportFacts, range: TimeRan
   const drawAll = (made: uPlot): void => {
     made.setData([times, ...shown] as uPlot.AlignedData);
   };
-  new IntersectionObserver(([entry]) => {
+  const observer = new IntersectionObserver(([entry]) => {
     isSeen = entry?.isIntersecting === true;
     if (isSeen && isStale) drawIfSeen(drawAll);
-  }).observe(node);
+  });
+  observer.observe(node);
 
   return {
     node,
@@ -167,6 +170,11 @@ export function createPlot(facts: PlotFacts, report: ReportFacts, range: TimeRan
       drawIfSeen((made) => made.setScale('x', { min: range.from / 1_000, max: range.to / 1_000 }));
     },
     redraw: draw,
+    dispose() {
+      observer.disconnect();
+      chart?.destroy();
+      chart = null;
+    },
   };
 }
 
@@ -313,7 +321,7 @@ function shade(made: uPlot, { pauses, time }: ReportFacts, palette: Palette): vo
     const begin = Math.max(left, x(from));
     const end = Math.min(right, Math.max(x(to), begin + 1));
     if (end <= left || begin >= right) continue;
-    ctx.fillStyle = withAlpha(cause === 'limit' ? palette.orange : palette.vermillion, PAUSE_ALPHA);
+    ctx.fillStyle = withAlpha(pauseColour(cause, palette), PAUSE_ALPHA);
     ctx.fillRect(begin, bbox.top, end - begin, bbox.height);
   }
   ctx.strokeStyle = palette.muted;

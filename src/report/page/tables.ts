@@ -1,4 +1,5 @@
 /** What is counted or listed: statuses, pauses, pages that failed or were slow, sizes, types. */
+import type { PauseCause } from '../../core/events.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../../core/units.ts';
 import {
   type AttemptFacts,
@@ -66,6 +67,12 @@ export function answers({ tally, totals, tries }: ReportFacts): HTMLElement {
   );
 }
 
+const pauseCauses: Readonly<Record<PauseCause, string>> = {
+  limit: 'limit',
+  outage: 'server was down',
+  user: 'you',
+};
+
 export function pauses(
   { pauses: all, limiters, time }: ReportFacts,
   range: TimeRange,
@@ -80,7 +87,7 @@ export function pauses(
     moment(from, time),
     formatDuration(to - from),
     Math.abs(until - to) > 500 ? formatDuration(until - from) : '',
-    cause === 'limit' ? 'limit' : 'server was down',
+    pauseCauses[cause],
     reason,
     ...(limiters.length > 1 ? [limiters[limiter] ?? ''] : []),
   ]);

@@ -7,10 +7,10 @@ const LEAST_MS = 5;
 const HASH = /^#t=([\d.]+)-([\d.]+)$/;
 
 export class TimeRange {
-  readonly endMs: number;
+  endMs: number;
   from = 0;
   to: number;
-  readonly #listeners: Listener[] = [];
+  #listeners: Listener[] = [];
   #frame = 0;
   #saving: ReturnType<typeof setTimeout> | undefined;
 
@@ -22,6 +22,15 @@ export class TimeRange {
       this.#readHash();
       this.#changed();
     });
+  }
+
+  /** Other data is shown, which reaches to `endMs`. Those who listened to the last one do not any more. */
+  begin(endMs: number): void {
+    const wasAll = this.isAll;
+    this.#listeners = [];
+    this.endMs = Math.max(endMs, LEAST_MS);
+    if (wasAll) [this.from, this.to] = [0, this.endMs];
+    else this.to = Math.min(this.to, this.endMs);
   }
 
   get ms(): number {

@@ -1,11 +1,12 @@
 /** Every attempt as a bar, in lanes, on a canvas of its own: a hundred thousand of them move smoothly. */
 
+import type { PauseCause } from '../../core/events.ts';
 import { formatBytes } from '../../core/units.ts';
 import { attemptKinds, kindNames, type ReportData } from '../report-data.ts';
 import { type BarsColours, BarsPainter, colourOf } from './bars.ts';
 import { details, element, table } from './dom.ts';
 import { type Lanes, placeInLanes } from './lanes.ts';
-import { kindClass, type Palette, readPalette } from './palette.ts';
+import { kindClass, type Palette, pauseColour, readPalette } from './palette.ts';
 import { axisWidth, PAUSE_ALPHA } from './plot.ts';
 import { lowerBound } from './series.ts';
 import type { TimeRange } from './time-range.ts';
@@ -427,8 +428,8 @@ class WaterfallView implements Waterfall {
 }
 
 function coloursOf(palette: Palette, { facts }: ReportData): BarsColours {
-  const shadeOf = (cause: 'limit' | 'outage'): number =>
-    colourOf(cause === 'limit' ? palette.orange : palette.vermillion, PAUSE_ALPHA, palette.card);
+  const shadeOf = (cause: PauseCause): number =>
+    colourOf(pauseColour(cause, palette), PAUSE_ALPHA, palette.card);
   return {
     background: colourOf(palette.card),
     shades: facts.pauses.map(({ from, to, cause }) => ({ from, to, colour: shadeOf(cause) })),
