@@ -19,7 +19,7 @@ import { writeParquet } from './parquet/write-parquet.ts';
 
 /**
  * A table of DuckDB, with LIST and STRUCT for nested values. Rows go by a Parquet file, which DuckDB reads:
- * its appender takes values of JavaScript, which took a half more CPU and three times the memory.
+ * its appender takes values of JavaScript, which took half as much CPU again and twice the memory (issue 17).
  */
 export const duckdb: TableFormat = async (pages, destination, selection, options) => {
   if (!isDuckDb(destination)) {
