@@ -130,7 +130,8 @@ await bundle(
         test: /src[\\/](?!demo|cli|cluster|index|serve|api[\\/](?:serve|report-)|archive-thread[\\/](?:gather-)?report|report[\\/](?:attempt-kind|pack|report-|github|metrics)|export[\\/](?:parquet[\\/]|postgres|copy-text|jsonb|duckdb))/,
         priority: 1,
       },
-      // Only their own outputs, and runs of many machines, load these.
+      // Only their own outputs, and runs of many machines, load these; Parquet is also the way to DuckDB.
+      { name: 'parquet', test: /src[\\/]export[\\/]parquet[\\/]/, priority: 1 },
       { name: 'postgres', test: /src[\\/]export[\\/](?:postgres|copy-text|jsonb)/, priority: 0 },
       { name: 'cluster', test: /src[\\/]cluster[\\/]/, priority: 0 },
       { name: 'duckdb', test: /src[\\/]export[\\/]duckdb/, priority: 0 },

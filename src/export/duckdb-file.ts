@@ -9,24 +9,25 @@ import type { TableOptions } from '../core/table-options.ts';
 import { checkFound, noDatabase } from './database-table.ts';
 import { findTable } from './duckdb-table.ts';
 import {
+  createTemporaryFile,
   type HoldFile,
   isWrittenInPlace,
   KEPT,
   outputError,
   removeLeftovers,
+  type TemporaryFile,
   temporaryOf,
 } from './file-destination.ts';
 import type { Destination, OutputDestination } from './format.ts';
 import { loadOptional } from './optional-package.ts';
 
-export type DuckDbPackage = typeof import('@duckdb/node-api');
-
 /** A file of DuckDB that is changed as a whole or not at all. */
 export interface DuckDbDestination extends OutputDestination {
   readonly path: string;
-  readonly api: DuckDbPackage;
   /** Opens it, and begins the transaction that `commit` ends. Call it once. */
   connect(): Promise<DuckDBConnection>;
+  /** Opens a file for rows on their way there. Its own `abort` removes it, and so does that of the database. */
+  openRows(): TemporaryFile;
   /** Takes the file as it is now for the count of bytes. */
   measure(): Promise<void>;
 }
@@ -36,7 +37,8 @@ const settings = (): Record<string, string> => ({
   autoinstall_known_extensions: 'false',
   autoload_known_extensions: 'false',
   memory_limit: '512MB',
-  threads: '2',
+  // More of them take as much memory each, and what waits for the disk is not faster by them.
+  threads: '1',
   temp_directory: join(tmpdir(), `everypage-duckdb-${randomBytes(6).toString('hex')}`),
 });
 
@@ -64,6 +66,7 @@ export async function createDuckDbDestination(
   const place = isNew ? temporaryOf(target) : target;
   let open: { readonly instance: DuckDBInstance; readonly connection: DuckDBConnection } | null =
     null;
+  let rows: TemporaryFile | null = null;
   let isCommitted = false;
   let bytesWritten = 0;
   const attempt = async <Result>(work: () => Result | Promise<Result>): Promise<Result> => {
@@ -103,16 +106,22 @@ export async function createDuckDbDestination(
   }
   return {
     path,
-    api,
     connect: () =>
       attempt(async () => {
+        // Before the new file is there, which this process could not tell from a leftover.
         if (isNew) removeLeftovers(target, hold);
         const instance = await api.DuckDBInstance.create(place, settings());
         const connection = await instance.connect();
         open = { instance, connection };
+        // Nobody else writes it now.
+        if (!isNew) removeLeftovers(target, hold);
         await connection.run('BEGIN TRANSACTION');
         return connection;
       }),
+    openRows() {
+      rows = createTemporaryFile(target, hold, path);
+      return rows;
+    },
     measure: () =>
       attempt(async () => {
         // Nobody sees a new file before it has its name.
@@ -138,6 +147,7 @@ export async function createDuckDbDestination(
         syncFolder(dirname(target));
       }),
     abort() {
+      rows?.abort();
       if (open === null) return;
       try {
         // Closing rolls back what was not committed.

@@ -88,7 +88,7 @@ export async function makeTable(
   return columns;
 }
 
-export function declaration(columns: readonly Pick<TargetColumn, 'name' | 'type'>[]): string {
+function declaration(columns: readonly Pick<TargetColumn, 'name' | 'type'>[]): string {
   return columns.map(({ name, type }) => `${quoted(name)} ${type}`).join(', ');
 }
 

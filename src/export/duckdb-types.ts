@@ -4,12 +4,9 @@ import type {
   DuckDBListType,
   DuckDBStructType,
   DuckDBType,
-  DuckDBValue,
 } from '@duckdb/node-api';
-import type { ColumnType, RowValue } from '../schema/schema.ts';
+import type { ColumnType } from '../schema/schema.ts';
 import { asText, quoted, widenedDigits } from './database-table.ts';
-
-type Package = typeof import('@duckdb/node-api');
 
 /** DECIMAL has no more. */
 const MOST_DIGITS = 38;
@@ -110,38 +107,4 @@ function commonStruct(
   if (coming.size > 0 && !isOurs) return null;
   for (const { name, type } of coming.values()) fields.push(`${quoted(name)} ${duckDbType(type)}`);
   return `STRUCT(${fields.join(', ')})`;
-}
-
-/** Turns a value of a row into what the package writes. */
-export function duckDbValue(api: Package, type: ColumnType): (value: RowValue) => DuckDBValue {
-  const orNull =
-    (make: (value: RowValue & {}) => DuckDBValue) =>
-    (value: RowValue): DuckDBValue =>
-      value === null ? null : make(value);
-  switch (type.kind) {
-    case 'decimal':
-      return orNull((it) => new api.DuckDBDecimalValue(it as bigint, type.precision, type.scale));
-    case 'date':
-      return orNull((it) => new api.DuckDBDateValue(it as number));
-    case 'timestamp':
-      return orNull((it) => new api.DuckDBTimestampTZValue(it as bigint));
-    case 'list': {
-      const item = duckDbValue(api, type.items);
-      return orNull((it) => new api.DuckDBListValue((it as RowValue[]).map(item)));
-    }
-    case 'struct': {
-      const fields = type.fields.map(
-        ({ name, type: own }) => [name, duckDbValue(api, own)] as const,
-      );
-      return orNull((it) => {
-        const given = it as { readonly [name: string]: RowValue };
-        // A field may be called __proto__.
-        const entries = Object.create(null) as Record<string, DuckDBValue>;
-        for (const [name, value] of fields) entries[name] = value(given[name]!);
-        return new api.DuckDBStructValue(entries);
-      });
-    }
-    default:
-      return (value) => value as DuckDBValue;
-  }
 }

@@ -10,7 +10,6 @@ import {
   openSync,
   readdirSync,
   rmSync,
-  type Stats,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -70,8 +69,28 @@ export function createFileDestination(
     }
   };
   if (attempt(() => isWrittenInPlace(path))) return writeInPlace(path, attempt);
-  const [target, existing] = attempt(() => [realPlace(path), statOrNull(path)] as const);
-  return writeBeside(target, existing, hold, attempt);
+  const target = attempt(() => realPlace(path));
+  removeLeftovers(target, hold);
+  return writeBeside(target, hold, attempt);
+}
+
+/** A file on the way to another one: `abort` removes it. */
+export interface TemporaryFile extends FileDestination {
+  readonly path: string;
+}
+
+/**
+ * Opens a file beside `target`, for what goes there in another form. What a killed run left of it is
+ * removed as other leftovers are. Errors are those of `target`, which they call `name`.
+ */
+export function createTemporaryFile(target: string, hold: HoldFile, name: string): TemporaryFile {
+  return writeBeside(target, hold, (work) => {
+    try {
+      return work();
+    } catch (error) {
+      throw outputError(name, error);
+    }
+  });
 }
 
 type Attempt = <Result>(work: () => Result) => Result;
@@ -105,15 +124,10 @@ function writeInPlace(path: string, attempt: Attempt): FileDestination {
   };
 }
 
-function writeBeside(
-  target: string,
-  existing: Stats | null,
-  hold: HoldFile,
-  attempt: Attempt,
-): FileDestination {
+function writeBeside(target: string, hold: HoldFile, attempt: Attempt): TemporaryFile {
+  const existing = attempt(() => statOrNull(target));
   // Renaming would replace a file that its owner has made read-only.
   attempt(() => existing && accessSync(target, constants.W_OK));
-  removeLeftovers(target, hold);
   const { temporary, opened, release } = attempt(() => openTemporary(target, hold));
   const output = openOutput(() => opened, attempt);
   const isOurs = (): boolean => stands(opened, temporary);
@@ -126,7 +140,8 @@ function writeBeside(
       release();
     }
   };
-  const destination: FileDestination = {
+  const destination: TemporaryFile = {
+    path: temporary,
     write: output.write,
     commit() {
       attempt(() => {

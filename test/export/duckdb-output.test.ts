@@ -253,6 +253,8 @@ test('what is given up leaves nothing behind', { skip }, async (t) => {
   const path = databaseIn(t);
   const destination = await createDuckDbDestination(path, holdFile, tableOptions({}));
   await (await destination.connect()).run('CREATE TABLE items (a INTEGER)');
+  await destination.openRows().write(Buffer.from('rows'));
+  assert.equal(readdirSync(join(path, '..')).length, 2);
   await destination.abort();
   assert.deepEqual(readdirSync(join(path, '..')), []);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -7,7 +8,7 @@ import { exportArchive } from '../../src/index.ts';
 import { listedArchive } from '../archive/listed-archive.ts';
 import { openDuckDb } from '../export/duckdb.ts';
 import { fetchJson, randomFrom } from './pagination-setup.ts';
-import { startCli, temporaryFolder } from './run-cli.ts';
+import { ENTRY, startCli, temporaryFolder } from './run-cli.ts';
 import { runInProcess } from './run-in-process.ts';
 
 const duck = await openDuckDb();
@@ -49,6 +50,32 @@ test('what cannot be is one line', { skip }, async (t) => {
     assert.equal(wrong.code, 2, wrong.stderr);
     assert.match(wrong.stderr, message);
   }
+});
+
+test('a limit of files is one line, and the database and its folder stay as they were', {
+  skip,
+}, async (t) => {
+  const random = randomFrom(3);
+  const pages = Array.from({ length: 40 }, () =>
+    JSON.stringify(Array.from({ length: 1000 }, (_, id) => ({ id, text: `${random()}` }))),
+  );
+  const { path, folder } = listedArchive(t, pages, { select: '@' });
+  const output = join(folder, 'a=b', 'items.duckdb');
+  mkdirSync(join(folder, 'a=b'));
+  await exportArchive(listedArchive(t, ['{"old":1}']).path, { output, table: 'items' });
+  const limited = ['-c', 'ulimit -f 300; exec "$0" "$@"', process.execPath, ENTRY];
+  const { status, stderr } = spawnSync('bash', [...limited, 'export', path, '-o', output, '-q'], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined, NO_COLOR: '1' },
+  });
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /^everypage: Cannot write [^\n]*may not grow further[^\n]*\n$/);
+  assert.deepEqual(readdirSync(join(folder, 'a=b')), ['items.duckdb']);
+  assert.deepEqual(await rows(output, 'FROM other.items'), [[1n]]);
+  // A column of DuckDB's own is called so, and a folder a=b could be one.
+  const named = JSON.stringify({ file_row_number: 7, a: 'x' });
+  await exportArchive(listedArchive(t, [named]).path, { output, table: 'items' });
+  assert.deepEqual(await rows(output, 'FROM other.items'), [[7n, 'x']]);
 });
 
 test('kill -9 leaves the old table whole, and the same command ends with all rows', {

@@ -6,8 +6,6 @@ import type { SchemaElement } from './schema-element.ts';
 import { Texts } from './texts.ts';
 import { ThriftWriter } from './thrift.ts';
 
-export { parquetColumnsOf } from './schema.ts';
-
 /** Numbers of the format (parquet.thrift). */
 const PLAIN = 0;
 const RLE = 3;
