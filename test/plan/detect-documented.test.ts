@@ -179,6 +179,7 @@ describe('a position is asked for by the name that goes with', () => {
 
 describe('a token goes back by the name that goes with', () => {
   const named: readonly (readonly [what: string, param: string, api: Api, asked: Asked])[] = [
+    ['end', 'from', byToken('from', (chunk, end) => ({ start: 't', chunk, end })), {}],
     ['next_batch', 'since', byToken('since', (chunk, next_batch) => ({ chunk, next_batch })), {}],
     [
       'next_cursor',

@@ -179,6 +179,20 @@ test('what is null among the records is left out, and that is said', async (t) =
   assert.match(summary.verdict.evidence.join(), /10 places of the list hold null/);
 });
 
+test('a last page with one object in the place of the list has one record', async (t) => {
+  const { summary, text } = await fetchJson(t, (url) => {
+    const number = Number(url.searchParams.get('page') ?? 1);
+    const rows = slice(url, 30, 121).map((id) => ({ id }));
+    const next = number < 5 ? `/things?page=${number + 1}` : null;
+    return { body: { d: { results: rows.length === 1 ? rows[0] : rows, __next: next } } };
+  });
+  assert.equal(summary.verdict.name, 'complete', JSON.stringify(summary.verdict));
+  assert.deepEqual(
+    lines(text).map((line) => JSON.parse(line).id),
+    range(0, 121),
+  );
+});
+
 test('a page without its list is no page of null', async (t) => {
   const { summary } = await fetchJson(
     t,

@@ -37,7 +37,10 @@ export function readNext(context: PageContext, start: string): NextSaid {
   const open = fields.filter(
     ({ path }) => pageInfo === null || !path.startsWith(`${pageInfo.path}.`),
   );
-  const texts = open.flatMap(textOfNext);
+  // Matrix: a chunk of events, and the token of its end.
+  const isChunk = open.some(({ path, value }) => path === 'chunk' && Array.isArray(value));
+  const ends = isChunk ? open.filter(({ path }) => path === 'end') : [];
+  const texts = [...open.flatMap(textOfNext), ...ends.flatMap(textOf)];
   const isLink = ({ value, field }: TextOfNext): boolean => isUrlLike(value, field, start);
   const links = texts.filter((text) => namesLink(text.field) && isLink(text));
   // Asana's `path` beside `uri` is relative to nothing that the page names.
@@ -124,6 +127,11 @@ function textOfNext(field: Field): readonly TextOfNext[] {
   if (isText) return [{ path, value, field }];
   const isToken = typeof value === 'number' && value > 0 && !namesPosition(field);
   return isToken ? [{ path, value: String(value), field }] : [];
+}
+
+function textOf(field: Field): readonly TextOfNext[] {
+  const { path, value } = field;
+  return typeof value === 'string' && value !== '' ? [{ path, value, field }] : [];
 }
 
 /** Names that say a URL stands there. */

@@ -258,6 +258,8 @@ function conventional(name: string, parent: string, isPost: boolean): readonly s
       // DynamoDB itself, and whoever passes its words on.
       if (/^[A-Z]/.test(name)) return ['ExclusiveStartKey', name, 'exclusiveStartKey', 'startKey'];
       return [name, 'exclusiveStartKey', 'startKey', 'lastKey'];
+    case 'end':
+      return ['from'];
     case 'nextbatch':
       return ['since', 'from', 'batch'];
     case 'nextkey':
