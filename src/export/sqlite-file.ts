@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { usageError } from '../core/errors.ts';
 import { realPlace, renameFile, statOrNull, syncFolder } from '../core/files.ts';
 import { noDatabase } from './database-table.ts';
 import {
@@ -17,6 +18,8 @@ export interface DatabaseDestination extends FileDestination {
   readonly path: string;
   /** The database, in a transaction that `commit` ends. It is opened at the first call. */
   database(): DatabaseSync;
+  /** Does what SQLite may refuse, and says its error of this file. */
+  attempt<Result>(work: () => Result): Result;
 }
 
 /** How long another program may hold the database. */
@@ -67,6 +70,7 @@ export function createDatabaseDestination(path: string, hold: HoldFile): Databas
   return {
     path,
     database: () => connection ?? attempt(open),
+    attempt,
     write() {
       throw new Error('a database takes rows, no bytes');
     },
@@ -107,7 +111,14 @@ export function isDatabase(destination: Destination): destination is DatabaseDes
 /** What an error of SQLite means to whoever asked for output at `path`. */
 export function sqliteError(path: string, cause: unknown): Error {
   const isOther = cause instanceof Error && 'errcode' in cause && cause.errcode === NOT_A_DATABASE;
-  return isOther ? noDatabase(path, 'SQLite', cause) : outputError(path, cause);
+  if (isOther) return noDatabase(path, 'SQLite', cause);
+  // An extended code has the code in its last byte.
+  const isRule = cause instanceof Error && 'errcode' in cause && Number(cause.errcode) % 256 === 19;
+  if (!isRule) return outputError(path, cause);
+  return usageError(
+    `the table in ${path} does not take a record: ${cause.message}; leave such records out with --where, or take another --table`,
+    cause,
+  );
 }
 
 /** Only a run that writes a database loads SQLite for it. */

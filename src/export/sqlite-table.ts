@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { usageError } from '../core/errors.ts';
 import type { TableOptions } from '../core/table-options.ts';
@@ -148,7 +149,13 @@ export function checkDatabase(path: string, { table, ifExists }: TableOptions): 
   if (isWrittenInPlace(path)) {
     throw usageError(`${path} is no regular file, and a SQLite database is one; give -o items.db`);
   }
-  if (!isDatabaseThere(path) || table === null) return;
+  if (!isDatabaseThere(path)) return;
+  try {
+    accessSync(path, constants.W_OK);
+  } catch (cause) {
+    throw usageError(`${path} is not writable for you; chmod u+w it, or give another -o`, cause);
+  }
+  if (table === null) return;
   const database = new (loadSqlite())(path, { readOnly: true });
   try {
     checkFound(findTable(database, table), { where: path, name: table, ifExists });

@@ -22,11 +22,13 @@ export const sqlite: TableFormat = async (pages, destination, selection, options
   const schema = asStored(await inferSchema(pages, selection, options));
   const database = destination.database();
   const asked: AskedFor = { where: destination.path, name, ifExists };
-  const table = prepareTable(database, asked, schema);
+  const table = destination.attempt(() => prepareTable(database, asked, schema));
   if (schema.records === 0) {
     return { records: 0, bytes: destination.bytesWritten, notes: schema.notes };
   }
-  const insert = database.prepare(insertOf(database, asked, table, schema, options));
+  const insert = destination.attempt(() =>
+    database.prepare(insertOf(database, asked, table, schema, options)),
+  );
   const booleans = [...schema.columns.keys()].filter(
     (index) => schema.columns[index]!.type.kind === 'boolean',
   );
@@ -34,11 +36,13 @@ export const sqlite: TableFormat = async (pages, destination, selection, options
   let records = 0;
   for await (const page of pages()) {
     const rows = take(page);
-    for (let index = 0; index < rows.count; index += 1) {
-      const row = rows.read(index);
-      for (const at of booleans) row[at] = boundOf(row[at]!);
-      insert.run(...(row as SQLInputValue[]));
-    }
+    destination.attempt(() => {
+      for (let index = 0; index < rows.count; index += 1) {
+        const row = rows.read(index);
+        for (const at of booleans) row[at] = boundOf(row[at]!);
+        insert.run(...(row as SQLInputValue[]));
+      }
+    });
     records += rows.count;
   }
   return { records, bytes: destination.bytesWritten, notes: schema.notes };

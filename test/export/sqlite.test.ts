@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
@@ -10,6 +10,7 @@ import { type AskedTable, tableNameOf, tableOptions } from '../../src/core/table
 import type { ExportPage } from '../../src/export/format.ts';
 import { asStored, sqlite } from '../../src/export/sqlite.ts';
 import { createDatabaseDestination } from '../../src/export/sqlite-file.ts';
+import { checkDatabase } from '../../src/export/sqlite-table.ts';
 import { createInference, type RowValue } from '../../src/schema/schema.ts';
 import { temporaryFolder } from '../archive/sample-pages.ts';
 import { documents, exact, exactRow } from '../schema/exact-values.ts';
@@ -153,6 +154,34 @@ test('upsert replaces rows of the same key, and adds the others', async (t) => {
   await assert.rejects(write(path, ['{"id":4}', '{}'], upsert), usage(/a record has no id/));
   await assert.rejects(write(path, ['{"id":4}'], { ifExists: 'upsert' }), usage(/--key id/));
   assert.equal(read(path).length, 3);
+});
+
+test("a record that a rule of a stranger's table forbids is named as such, and the table stays", async (t) => {
+  for (const [columns, rule] of [
+    ['id INTEGER, v INTEGER CHECK (v < 5)', /CHECK constraint failed: v < 5/],
+    ['id INTEGER, v INTEGER, z TEXT NOT NULL', /NOT NULL constraint failed: items\.z/],
+    ['id INTEGER PRIMARY KEY, v INTEGER', /UNIQUE constraint failed: items\.id/],
+  ] as const) {
+    const path = databaseIn(t);
+    const database = new DatabaseSync(path);
+    database.exec(`CREATE TABLE items (${columns})`);
+    database.close();
+    const records = ['{"id":1,"v":1}', '{"id":2,"v":2}', '{"id":1,"v":9}'];
+    const refused = write(path, records, { ifExists: 'append' });
+    await assert.rejects(refused, usage(/items\.db does not take a record: .*; leave such/));
+    await assert.rejects(write(path, records, { ifExists: 'append' }), usage(rule));
+    assert.deepEqual(read(path), []);
+  }
+});
+
+test('a database that is read-only is refused', { skip: process.getuid?.() === 0 }, async (t) => {
+  const path = databaseIn(t);
+  await write(path, ['{"a":1}']);
+  chmodSync(path, 0o444);
+  await assert.rejects(
+    async () => checkDatabase(path, tableOptions({})),
+    usage(/not writable for you/),
+  );
 });
 
 test('a file that is no database is refused, and stays', async (t) => {
