@@ -31,8 +31,8 @@ const TOKEN_BYTES = 16;
 const MOST_BODY_BYTES = 1024;
 const STATUS_EVERY_MS = 500;
 const LEAST_REPORT_EVERY_MS = 2_000;
-/** The archive thread gathers a report; so it has 1.25 % of its time for that, whatever the size of the run. */
-const REPORT_SHARE = 1 / 80;
+/** The archive thread gathers a report; so it has 1 % of its time for that, whatever the size of the run. */
+const REPORT_SHARE = 1 / 100;
 /** A viewer that does not take what it was sent gets nothing more meanwhile. */
 const MOST_WAITING_BYTES = 1024 * 1024;
 /** Who looks has this long to take the end. */
@@ -74,7 +74,6 @@ class Ui {
   #reporting: NodeJS.Timeout | undefined;
   #isGathering = false;
   /** What the last report took; nothing before the first, which takes longer because its code is loaded. */
-  #lastTookMs = 0;
   #lastReport: Uint8Array | null = null;
   #verdict: LiveStatus['verdict'] = null;
 
@@ -166,13 +165,13 @@ class Ui {
     const tookMs = performance.now() - startedAt;
     this.#isGathering = false;
     if (this.#verdict !== null) return;
+    // The first one loads code, which costs once.
+    const isFirst = this.#lastReport === null;
     if (report !== null) {
       this.#lastReport = report;
       this.#send('report', base64(report));
     }
-    // One that took longer than the one before had to wait for other work.
-    const costMs = this.controls.state.isPaused ? 0 : Math.min(tookMs, this.#lastTookMs);
-    this.#lastTookMs = tookMs;
+    const costMs = isFirst || this.controls.state.isPaused ? 0 : tookMs;
     const waitMs = Math.max(LEAST_REPORT_EVERY_MS, costMs / REPORT_SHARE);
     this.#reporting = setTimeout(() => void this.#gather(), waitMs).unref();
   }
