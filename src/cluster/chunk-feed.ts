@@ -6,7 +6,7 @@ import type { KnownCredentials } from '../core/known-credentials.ts';
 import type { PageSource } from '../fetch/page-flow.ts';
 import { type Attempt, createTask, type Task } from '../fetch/task.ts';
 import type { PlanSlices } from '../plan/list-slice.ts';
-import { type Chunk, type ChunkJob, LOCK_MS } from './chunk-queue.ts';
+import type { Chunk, ChunkJob } from './chunk-queue.ts';
 import { endedPages } from './keeper.ts';
 import type { RunKeys } from './keys.ts';
 
@@ -24,6 +24,8 @@ export interface FeedParts {
   readonly redis: Redis;
   readonly keys: RunKeys;
   readonly worker: Worker<Chunk>;
+  /** How long a range stays with a worker that is silent. */
+  readonly lockMs: number;
   readonly slices: PlanSlices;
   readonly credentials: KnownCredentials;
   readonly attempt: Attempt;
@@ -46,7 +48,7 @@ export class ChunkFeed implements PageSource {
   constructor(parts: FeedParts) {
     this.#parts = parts;
     this.attempt = parts.attempt;
-    this.#renewing = setInterval(() => void this.#renew(), LOCK_MS / 3);
+    this.#renewing = setInterval(() => void this.#renew(), parts.lockMs / 3);
   }
 
   /** Pages of ranges that were taken and that are in no part yet. */
@@ -158,7 +160,7 @@ export class ChunkFeed implements PageSource {
     const ids = open.map(({ job }) => job.id!);
     const tokens = open.map(({ token }) => token);
     try {
-      await this.#parts.worker.extendJobLocks(ids, tokens, LOCK_MS);
+      await this.#parts.worker.extendJobLocks(ids, tokens, this.#parts.lockMs);
     } catch {
       // Where a lock is lost, two workers fetch the same pages, and one of them counts.
     }
