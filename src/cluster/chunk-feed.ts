@@ -43,6 +43,7 @@ export class ChunkFeed implements PageSource {
   readonly #renewing: NodeJS.Timeout;
   #tokens = 0;
   #isClosed = false;
+  #isDrained = false;
   #asking: Promise<readonly Task[]> = Promise.resolve([]);
 
   constructor(parts: FeedParts) {
@@ -102,11 +103,15 @@ export class ChunkFeed implements PageSource {
     }
     this.#tokens += 1;
     const token = `${who}-${this.#tokens}`;
-    const job = await this.#orNothing(worker.getNextJob(token, { block: false }));
+    // While the last wait brought nothing, the next one follows at once.
+    const job = this.#isDrained
+      ? undefined
+      : await this.#orNothing(worker.getNextJob(token, { block: false }));
     if (job === undefined) {
       onStarved();
       // It answers as soon as there is a job, or after a second; then it is asked again.
       const waited = await this.#orNothing(worker.getNextJob(token, { block: true }));
+      this.#isDrained = waited === undefined;
       return waited === undefined ? [] : this.#take(waited, token);
     }
     return this.#take(job, token);

@@ -169,6 +169,24 @@ return 1
 `;
 
 /**
+ * How far the run is, and some of its parts. KEYS run, done, failed, parts. ARGV first part, last part.
+ * Answer: state, total, seeded, stored, pages done, pages failed, parts, which parts; nothing where the queue does not
+ * know the run.
+ */
+const PROGRESS = `
+local fields = redis.call('HMGET', KEYS[1], 'state', 'total', 'seeded', 'stored')
+if not fields[1] then return {} end
+local counts = { redis.call('BITCOUNT', KEYS[2]), redis.call('BITCOUNT', KEYS[3]), redis.call('LLEN', KEYS[4]) }
+return { fields[1], fields[2], fields[3], fields[4] or '', counts[1], counts[2], counts[3],
+  redis.call('LRANGE', KEYS[4], ARGV[1], ARGV[2]) }
+`;
+
+/** Bytes of both bitmaps. KEYS done, failed. ARGV first byte, last byte. */
+const ENDED = `
+return { redis.call('GETRANGE', KEYS[1], ARGV[1], ARGV[2]), redis.call('GETRANGE', KEYS[2], ARGV[1], ARGV[2]) }
+`;
+
+/**
  * Failed pages are to be tried again. KEYS run, failed. Answer: how many.
  */
 const FORGIVE = `
@@ -192,6 +210,8 @@ const texts = {
   beat: BEAT,
   change: CHANGE,
   finish: FINISH,
+  progress: PROGRESS,
+  ended: ENDED,
   forgive: FORGIVE,
 };
 
@@ -208,10 +228,26 @@ export async function runScript(
   keys: readonly string[],
   values: readonly (string | number)[],
 ): Promise<unknown> {
+  return commandOf(redis, name, '')(keys.length, ...keys, ...values);
+}
+
+/** The same for a script that answers with bytes: strings come as buffers. */
+export async function runBufferScript(
+  redis: Redis,
+  name: ScriptName,
+  keys: readonly string[],
+  values: readonly (string | number)[],
+): Promise<unknown> {
+  return commandOf(redis, name, 'Buffer')(keys.length, ...keys, ...values);
+}
+
+type Command = (...words: unknown[]) => Promise<unknown>;
+
+function commandOf(redis: Redis, name: ScriptName, kind: '' | 'Buffer'): Command {
   const command = `everypage_${name}`;
-  const own = redis as unknown as Record<string, (...words: unknown[]) => Promise<unknown>>;
+  const own = redis as unknown as Record<string, Command>;
   if (own[command] === undefined) redis.defineCommand(command, { lua: texts[name] });
-  return own[command]!(keys.length, ...keys, ...values);
+  return (...words) => own[`${command}${kind}`]!(...words);
 }
 
 /** Positions as spans: `0-50,60-61`. */

@@ -21,7 +21,7 @@ const LATE_MS = 12;
 /** By so much the ways of two requests to the server may differ. */
 const WAY_MS = 5;
 /** Without a rate: for so long an answer holds that no pause is known. */
-const VALID_MS = 100;
+const VALID_MS = 250;
 /** An answer that took longer says too little of the time it was given. */
 const LONGEST_ANSWER_MS = 250;
 

@@ -37,7 +37,7 @@ suite('a limit over many workers', { concurrency: 4 }, () => {
     let refusedAt: number | null = null;
     let inside = 0;
     const cluster = await startCluster(t, {
-      delayMs: 200,
+      delayMs: 100,
       respond: ({ n, attempt }) => {
         const now = performance.now();
         if (refusedAt !== null && now > refusedAt && now < refusedAt + PAUSE_MS - 20) inside += 1;
@@ -48,7 +48,7 @@ suite('a limit over many workers', { concurrency: 4 }, () => {
     });
     const more = ['-c', String(CONCURRENCY)];
     for (let count = 0; count < WORKERS - 1; count += 1) cluster.worker(more);
-    const { code, stderr } = await cluster.coordinate(150, more).ended;
+    const { code, stderr } = await cluster.coordinate(110, more).ended;
     assert.equal(code, 0, stderr);
     assert.ok(refusedAt !== null);
     assert.ok(inside <= WORKERS * CONCURRENCY, `${inside} requests arrived within the pause`);
