@@ -24,6 +24,7 @@ export interface Cluster {
   /** The command that coordinates, with `more` flags. */
   coordinate(pages: number, more?: readonly string[], env?: NodeJS.ProcessEnv): CliProcess;
   worker(more?: readonly string[], env?: NodeJS.ProcessEnv): CliProcess;
+  dashboard(): CliProcess;
   /** `everypage status` and its like, to its end. */
   ask(words: readonly string[]): Promise<CliResult>;
   /** Resolves once the server has been asked for so many pages. */
@@ -109,6 +110,7 @@ export async function startCluster(
     },
     worker: (more = [], env = {}) =>
       start(['worker', '--queue', redis.url, '--progress', 'none', ...more], env),
+    dashboard: () => start(['dashboard', '--queue', redis.url]),
     ask: async (words) => start([...words, '--queue', redis.url]).ended,
     untilRequested(pages) {
       const { promise, resolve } = Promise.withResolvers<void>();
