@@ -78,24 +78,32 @@ return 0
 `;
 
 /**
- * Reserves starts at the shared rate (the generic cell rate algorithm), and says until when all wait.
+ * Reserves starts at the shared rate (the generic cell rate algorithm), and says until when all wait. Workers ask in
+ * turns, at most 1.5 s later, so that each finds starts that are free, however many workers there are.
  *
- * KEYS gate. ARGV starts wanted, microseconds between two (0: no rate), how far ahead in microseconds.
- * Answer: now, the first start, how many, the end of the pause; in microseconds of Redis's clock.
+ * KEYS gate. ARGV starts wanted, microseconds between two (0: no rate), how far ahead in microseconds,
+ * microseconds between two turns, and to the first turn.
+ * Answer: now, the first start, how many, the end of the pause, the turn to ask again; in microseconds of Redis's clock.
  */
 const RESERVE = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local state = redis.call('HMGET', KEYS[1], 'next', 'pause')
+local state = redis.call('HMGET', KEYS[1], 'next', 'pause', 'turn')
 local first = math.max(now, tonumber(state[1] or 0), tonumber(state[2] or 0))
 local between = tonumber(ARGV[2])
 local count = 0
+local turn = now
+if between > 0 then
+  local step = tonumber(ARGV[4])
+  turn = math.max(now + tonumber(ARGV[5]), math.min(tonumber(state[3] or 0), now + 1500000) + step)
+  redis.call('HSET', KEYS[1], 'turn', string.format('%.0f', turn))
+end
 if between > 0 and first <= now + tonumber(ARGV[3]) then
   count = math.min(tonumber(ARGV[1]), math.floor((now + tonumber(ARGV[3]) - first) / between) + 1)
   redis.call('HSET', KEYS[1], 'next', string.format('%.0f', first + count * between))
   redis.call('PEXPIRE', KEYS[1], 86400000)
 end
-return { string.format('%.0f', now), string.format('%.0f', first), count, state[2] or '0' }
+return { string.format('%.0f', now), string.format('%.0f', first), count, state[2] or '0', string.format('%.0f', turn) }
 `;
 
 /**
