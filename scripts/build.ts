@@ -66,6 +66,9 @@ const shared: InputOptions = {
     'pg-copy-streams',
     'bullmq',
     'ioredis',
+    /^@bull-board\//,
+    /^@hono\//,
+    'hono',
   ],
 };
 

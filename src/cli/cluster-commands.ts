@@ -1,4 +1,4 @@
-/** The commands of a queue that many machines share: `everypage worker`, `status`, `pause`, `resume`, `cancel`. */
+/** The commands of a queue that many machines share: `everypage worker`, `status`, `pause`, `resume`, `cancel`, `dashboard`. */
 import { setTimeout as wait } from 'node:timers/promises';
 import {
   cancelRun,
@@ -196,6 +196,44 @@ export async function cancelCommand(typed: TypedArguments, context: CliContext):
     say(`run ${escapeText(run.id)} is cancelled; its store stays: ${escapeText(run.store)}`);
   });
 }
+
+/** `everypage dashboard` */
+export async function dashboardCommand(
+  typed: TypedArguments,
+  context: CliContext,
+): Promise<ExitCode> {
+  const { host, port } = typed.value('listen') ?? { host: LOOPBACK, port: 0 };
+  if (host !== LOOPBACK) {
+    throw new UsageError(`the dashboard listens on ${LOOPBACK} only; give a port alone`, [
+      ...wordsOf(typed, (flag) =>
+        flag.name === 'listen' ? { ...flag, value: String(port) } : flag,
+      ),
+    ]);
+  }
+  return withConnection(typed, context, async (connection, say) => {
+    const { startDashboard } = await import('../cluster/dashboard.ts');
+    const dashboard = await startDashboard(connection, port);
+    const { signals } = context;
+    const watched = watchSignals(
+      signals,
+      () => {},
+      () => {},
+    );
+    try {
+      say('the dashboard is at the address below. Whoever has it can look. Ctrl-C ends it.');
+      await writeOut(context, `${dashboard.url}\n`);
+      await new Promise<void>((resolve) => {
+        watched.signal.addEventListener('abort', () => resolve(), { once: true });
+        if (watched.signal.aborted) resolve();
+      });
+    } finally {
+      await dashboard.close();
+      watched.close();
+    }
+  });
+}
+
+const LOOPBACK = '127.0.0.1';
 
 async function withConnection(
   typed: TypedArguments,

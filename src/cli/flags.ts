@@ -53,6 +53,7 @@ export const verbs = [
   'pause',
   'resume',
   'cancel',
+  'dashboard',
   'demo',
   'completion',
 ] as const;
@@ -709,7 +710,7 @@ const table = {
       help: 'Redis or Valkey that shares the run among machines',
       detail:
         '`redis://host:6379/0`, or `rediss://` for TLS. A user and a password stand in the URL, or in EVERYPAGE_QUEUE_USER and EVERYPAGE_QUEUE_PASSWORD, which the process list does not show. docs/cluster.md explains it.',
-      verbs: ['fetch', 'worker', 'status', 'pause', 'resume', 'cancel'],
+      verbs: ['fetch', 'worker', 'status', 'pause', 'resume', 'cancel', 'dashboard'],
     },
     store: {
       value: path('/mnt/share/items'),
@@ -803,7 +804,16 @@ const table = {
         'JSON Schemas: docs/schemas. The records of a fetch or an export then need a file, -o.',
       verbs: verbs.filter(
         (verb) =>
-          !['completion', 'report', 'serve', 'worker', 'pause', 'resume', 'cancel'].includes(verb),
+          ![
+            'completion',
+            'report',
+            'serve',
+            'worker',
+            'pause',
+            'resume',
+            'cancel',
+            'dashboard',
+          ].includes(verb),
       ),
       excludes: {
         summary: 'both are the summary; --json is --summary -',
@@ -814,8 +824,8 @@ const table = {
       value: listenAddress,
       help: 'where to listen; default 127.0.0.1:8080',
       detail:
-        'A port, or a host and a port; port 0 is a free one. Any host but the default lets other machines read the archive.',
-      verbs: ['serve'],
+        'A port, or a host and a port; port 0 is a free one. Any host but the default lets other machines read the archive. A dashboard listens on 127.0.0.1 only, by default on a free port.',
+      verbs: ['serve', 'dashboard'],
     },
     tls: {
       value: path('ca.pem'),

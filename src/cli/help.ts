@@ -129,6 +129,11 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
     does: 'Ends a run: its workers leave, and the queue forgets it. The store stays, and the command that began the run goes on with it.',
     examples: [['end it?', 'everypage cancel --queue redis://host']],
   },
+  dashboard: {
+    usage: 'everypage dashboard --queue URL [--listen PORT]',
+    does: 'Shows the jobs of all runs of a queue in a browser, with Bull Board. It changes nothing, listens on this machine only, and its address, which is printed to standard output, holds a token that lets in.',
+    examples: [['look at the jobs?', 'everypage dashboard --queue redis://host']],
+  },
   demo: {
     usage: 'everypage demo [FLAGS]',
     does: 'Starts a local HTTP/2 API with faults and a rate limit, fetches all of it, and shows the first records.',

@@ -47,6 +47,7 @@ const commands: Readonly<Record<Verb, () => Promise<Command>>> = {
   pause: async () => (await import('./cluster-commands.ts')).pauseCommand,
   resume: async () => (await import('./cluster-commands.ts')).resumeCommand,
   cancel: async () => (await import('./cluster-commands.ts')).cancelCommand,
+  dashboard: async () => (await import('./cluster-commands.ts')).dashboardCommand,
   demo: async () => (await import('./demo-command.ts')).demoCommand,
   completion: async () => (await import('./completion-command.ts')).completionCommand,
 };

@@ -6,7 +6,7 @@ import type { KnownCredentials } from '../core/known-credentials.ts';
 import type { PageSource } from '../fetch/page-flow.ts';
 import { type Attempt, createTask, type Task } from '../fetch/task.ts';
 import type { PlanSlices } from '../plan/list-slice.ts';
-import { type Chunk, type ChunkJob, LOCK_MS } from './chunk-queue.ts';
+import type { Chunk, ChunkJob } from './chunk-queue.ts';
 import { endedPages } from './keeper.ts';
 import type { RunKeys } from './keys.ts';
 
@@ -24,6 +24,8 @@ export interface FeedParts {
   readonly redis: Redis;
   readonly keys: RunKeys;
   readonly worker: Worker<Chunk>;
+  /** How long a range stays with a worker that is silent. */
+  readonly lockMs: number;
   readonly slices: PlanSlices;
   readonly credentials: KnownCredentials;
   readonly attempt: Attempt;
@@ -41,12 +43,13 @@ export class ChunkFeed implements PageSource {
   readonly #renewing: NodeJS.Timeout;
   #tokens = 0;
   #isClosed = false;
+  #isDrained = false;
   #asking: Promise<readonly Task[]> = Promise.resolve([]);
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
     this.attempt = parts.attempt;
-    this.#renewing = setInterval(() => void this.#renew(), LOCK_MS / 3);
+    this.#renewing = setInterval(() => void this.#renew(), parts.lockMs / 3);
   }
 
   /** Pages of ranges that were taken and that are in no part yet. */
@@ -100,11 +103,15 @@ export class ChunkFeed implements PageSource {
     }
     this.#tokens += 1;
     const token = `${who}-${this.#tokens}`;
-    const job = await this.#orNothing(worker.getNextJob(token, { block: false }));
+    // While the last wait brought nothing, the next one follows at once.
+    const job = this.#isDrained
+      ? undefined
+      : await this.#orNothing(worker.getNextJob(token, { block: false }));
     if (job === undefined) {
       onStarved();
       // It answers as soon as there is a job, or after a second; then it is asked again.
       const waited = await this.#orNothing(worker.getNextJob(token, { block: true }));
+      this.#isDrained = waited === undefined;
       return waited === undefined ? [] : this.#take(waited, token);
     }
     return this.#take(job, token);
@@ -158,7 +165,7 @@ export class ChunkFeed implements PageSource {
     const ids = open.map(({ job }) => job.id!);
     const tokens = open.map(({ token }) => token);
     try {
-      await this.#parts.worker.extendJobLocks(ids, tokens, LOCK_MS);
+      await this.#parts.worker.extendJobLocks(ids, tokens, this.#parts.lockMs);
     } catch {
       // Where a lock is lost, two workers fetch the same pages, and one of them counts.
     }

@@ -49,8 +49,8 @@ export function openWorker(
       prefix,
       name,
       autorun: false,
-      lockDuration: LOCK_MS,
-      stalledInterval: STALLED_MS,
+      lockDuration: connection.leaseMs(LOCK_MS),
+      stalledInterval: connection.leaseMs(STALLED_MS),
       // A chunk that killed many workers was their fault: pages fail by themselves, after their retries.
       maxStalledCount: 1000,
       removeOnComplete: { count: 0 },

@@ -19,9 +19,10 @@ import {
   dropRun,
   finishRun,
   forgetRun,
+  type PartsAndProgress,
   type Progress,
   type RunRecord,
-  readProgress,
+  readParts,
   registerRun,
 } from './run-record.ts';
 import { runScript } from './scripts.ts';
@@ -123,8 +124,10 @@ class Collector {
     while (engine.stopped === null) {
       const left = this.#parts.leftWith();
       if (left !== null) throw left;
-      if (await this.#takeParts()) continue;
-      const progress = await readProgress(this.#redis, this.#keys);
+      const last = this.#next + PARTS_AT_ONCE - 1;
+      const read = await readParts(this.#redis, this.#keys, this.#next, last);
+      const progress = read?.progress ?? null;
+      if (read !== null && (await this.#takeParts(read))) continue;
       if (progress === null) await this.#buildAgain();
       else if (!isPaged && areAllEnded(progress)) {
         await finishRun(this.#redis, this.#keys);
@@ -141,13 +144,9 @@ class Collector {
   }
 
   /** Returns whether there were any. */
-  async #takeParts(): Promise<boolean> {
+  async #takeParts({ entries, progress }: PartsAndProgress): Promise<boolean> {
     const { run } = this.#parts;
-    const last = this.#next + PARTS_AT_ONCE - 1;
-    const entries = await this.#redis.lrange(this.#keys.parts, this.#next, last);
-    if (entries.length === 0 && (await this.#redis.llen(this.#keys.parts)) < this.#next) {
-      this.#next = 0;
-    }
+    if (progress.parts < this.#next) this.#next = 0;
     for (const entry of entries) {
       if (run.engine.stopped !== null) return true;
       this.#next += 1;

@@ -7,9 +7,11 @@ import { percentDecoded } from '../core/escape.ts';
 export interface QueueAddress {
   readonly shown: string;
   readonly options: RedisOptions;
+  /** By so much leases and locks are shorter: 1, but for tests that kill who has them. */
+  readonly leaseShare: number;
 }
 
-/** `EVERYPAGE_QUEUE_PASSWORD`, and a user for it: for a URL that holds neither. */
+/** `EVERYPAGE_QUEUE_PASSWORD`, and a user for it: for a URL that holds neither. Tests set `EVERYPAGE_TEST_LEASE_SHARE`. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -36,6 +38,7 @@ export function readQueueAddress(text: string, env: Environment): QueueAddress {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   return {
     shown: shownQueue(text),
+    leaseShare: Number(env['EVERYPAGE_TEST_LEASE_SHARE']) || 1,
     options: {
       host,
       port: url.port === '' ? 6379 : Number(url.port),
@@ -103,6 +106,11 @@ export class QueueConnection {
       throw error;
     }
     return connection;
+  }
+
+  /** For how long something is held that is `ms` by default. */
+  leaseMs(ms: number): number {
+    return Math.ceil(ms * this.address.leaseShare);
   }
 
   /** One more connection, for subscribing or for waiting in. */

@@ -73,8 +73,7 @@ export async function bringByQueue(
 }
 
 const COORDINATOR_MS = 10_000;
-/** One that was killed is taken for gone by then. */
-const TAKE_OVER_MS = COORDINATOR_MS + 2_000;
+const SLACK_MS = 2_000;
 const TRY_AGAIN_MS = 500;
 
 /**
@@ -83,12 +82,14 @@ const TRY_AGAIN_MS = 500;
  * @throws EverypageError USAGE where another process does it
  */
 async function coordinateAlone(
-  { redis }: QueueConnection,
+  connection: QueueConnection,
   { id }: RunRecord,
   { engine }: RunParts,
 ): Promise<() => Promise<void>> {
-  const lease = new Lease(redis, runKeys(id).coordinator, processName(), COORDINATOR_MS);
-  const until = engine.clock.now() + TAKE_OVER_MS;
+  const durationMs = connection.leaseMs(COORDINATOR_MS);
+  const lease = new Lease(connection.redis, runKeys(id).coordinator, processName(), durationMs);
+  // One that was killed is taken for gone by then.
+  const until = engine.clock.now() + durationMs + SLACK_MS;
   while ((await lease.take()) !== null) {
     if (engine.stopped !== null || engine.clock.now() > until) throw heldByAnother(id);
     await wait(TRY_AGAIN_MS);
@@ -98,7 +99,7 @@ async function coordinateAlone(
       (holder) => holder !== null && engine.dispatcher.fail(heldByAnother(id)),
       () => {},
     );
-  }, COORDINATOR_MS / 4);
+  }, durationMs / 4);
   return async () => {
     clearInterval(renewing);
     await lease.release().catch(() => {});

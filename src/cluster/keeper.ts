@@ -4,10 +4,12 @@
  */
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { systemClock as clock } from '../core/clock.ts';
 import { addChunks, type Chunk, countOpen } from './chunk-queue.ts';
 import { type RunKeys, runKeys } from './keys.ts';
 import { Lease } from './lease.ts';
 import { finishRun, type Progress, type RunRecord, readProgress } from './run-record.ts';
+import { runBufferScript } from './scripts.ts';
 
 /** Most jobs that wait at once, however many pages the plan has: bounds the queue's memory. */
 const MOST_WAITING = 10_000;
@@ -25,6 +27,7 @@ export class Keeper {
   readonly #lease: Lease;
   /** Bounds a tick: what is added later is added by the next one. */
   readonly #mostWaiting: number;
+  #askAt = Number.NEGATIVE_INFINITY;
 
   constructor(redis: Redis, queue: Queue<Chunk>, record: RunRecord, who: string) {
     this.#redis = redis;
@@ -37,7 +40,7 @@ export class Keeper {
 
   /** Does what there is to do, if no other process does it. To be called about once a second. */
   async tick(): Promise<void> {
-    if (this.#record.isPaged || (await this.#lease.take()) !== null) return;
+    if (this.#record.isPaged || !(await this.#isKeeper())) return;
     const progress = await readProgress(this.#redis, this.#keys);
     if (progress?.state !== 'active') return;
     if (progress.done + progress.failed >= progress.total) {
@@ -47,6 +50,15 @@ export class Keeper {
     const { waiting, active } = await countOpen(this.#queue);
     if (progress.seeded < progress.total) await this.#seed(progress, this.#mostWaiting - waiting);
     else if (waiting + active === 0) await this.#queueGaps();
+  }
+
+  /** Where another process is the keeper, this one asks again only after half of its lease. */
+  async #isKeeper(): Promise<boolean> {
+    const now = clock.now();
+    if (now < this.#askAt) return false;
+    const holder = await this.#lease.take();
+    if (holder !== null) this.#askAt = now + KEEPER_MS / 2;
+    return holder === null;
   }
 
   async release(): Promise<void> {
@@ -121,10 +133,9 @@ export async function endedPages(
 ): Promise<readonly boolean[]> {
   const first = Math.floor(from / 8);
   const last = Math.floor((to - 1) / 8);
-  const [done, failed] = await Promise.all([
-    redis.getrangeBuffer(keys.done, first, last),
-    redis.getrangeBuffer(keys.failed, first, last),
-  ]);
+  const names = [keys.done, keys.failed];
+  const answer = await runBufferScript(redis, 'ended', names, [first, last]);
+  const [done, failed] = answer as readonly [Buffer, Buffer];
   return Array.from({ length: to - from }, (_, index) => {
     const byte = Math.floor((from + index) / 8) - first;
     const bit = 0x80 >> ((from + index) % 8);

@@ -46,7 +46,8 @@ export async function workOnList(parts: WorkerParts): Promise<Worked> {
   over.promise.catch(() => {});
   const transport = openTransport(makeTransport, job);
   const thread = new WatchedThread({ failed: over.reject });
-  const lease = new Lease(redis, keys.list, who, LIST_MS);
+  const leaseMs = connection.leaseMs(LIST_MS);
+  const lease = new Lease(redis, keys.list, who, leaseMs);
   let engine = engineOver({ pace: {}, resumed: null });
   function engineOver(opened: ConstructorParameters<typeof Engine>[0]['opened']): Engine {
     const { emit } = job;
@@ -76,7 +77,7 @@ export async function workOnList(parts: WorkerParts): Promise<Worked> {
         (holder) => holder !== null && watch.set('lost'),
         () => {},
       );
-    }, LIST_MS / 4);
+    }, leaseMs / 4);
     await thread.call('open', openForParts(job));
     for (const entry of await redis.lrange(keys.parts, 0, -1)) {
       const path = store.pathOf(partOf(entry).name);

@@ -32,12 +32,16 @@ export type RunState = 'active' | 'paused' | 'cancelled' | 'finished';
 
 const LEAST_CHUNK = 50;
 const MOST_CHUNK = 1000;
-/** So many jobs a plan has, if chunks allow. */
+/** A plan has at least so many jobs if chunks have 50 pages or more, and at most so many while they have 1000 or less. */
+const LEAST_JOBS = 100;
 const MOST_JOBS = 10_000;
+/** Each job takes four calls of the queue. */
+const COMMON_CHUNK = 100;
 
 /** Pages of one job: few jobs cost little memory, small ones are spread more evenly. */
 export function chunkOf(total: number): number {
-  return Math.max(LEAST_CHUNK, Math.min(MOST_CHUNK, Math.ceil(total / MOST_JOBS)));
+  const least = Math.max(LEAST_CHUNK, Math.min(COMMON_CHUNK, Math.ceil(total / LEAST_JOBS)));
+  return Math.max(least, Math.min(MOST_CHUNK, Math.ceil(total / MOST_JOBS)));
 }
 
 /**
@@ -140,25 +144,37 @@ export interface Progress {
   readonly parts: number;
 }
 
+export interface PartsAndProgress {
+  readonly entries: readonly string[];
+  readonly progress: Progress;
+}
+
 /** Null where the queue does not know the run any more. */
 export async function readProgress(redis: Redis, keys: RunKeys): Promise<Progress | null> {
-  const [fields, done, failed, parts] = await Promise.all([
-    redis.hmget(keys.run, 'state', 'total', 'seeded', 'stored'),
-    redis.bitcount(keys.done),
-    redis.bitcount(keys.failed),
-    redis.llen(keys.parts),
-  ]);
-  const [state, total, seeded, stored] = fields;
-  if (state == null) return null;
-  return {
+  return (await readParts(redis, keys, 1, 0))?.progress ?? null;
+}
+
+/** The parts that count from one to another, and how far the run is, in one call. Null as above. */
+export async function readParts(
+  redis: Redis,
+  keys: RunKeys,
+  first: number,
+  last: number,
+): Promise<PartsAndProgress | null> {
+  const names = [keys.run, keys.done, keys.failed, keys.parts];
+  const answer = (await runScript(redis, 'progress', names, [first, last])) as readonly unknown[];
+  const [state, total, seeded, stored, done, failed, parts, entries] = answer;
+  if (state === undefined) return null;
+  const progress = {
     state: state as RunState,
     total: Number(total),
     seeded: Number(seeded),
     // A list that pages by itself has no bits.
-    done: stored == null ? done : Number(stored),
-    failed,
-    parts,
+    done: Number(stored === '' ? done : stored),
+    failed: Number(failed),
+    parts: Number(parts),
   };
+  return { entries: entries as readonly string[], progress };
 }
 
 /** The run has ended, if every page is done or failed; its workers hear of it. */

@@ -42,7 +42,6 @@ export class RunWatch {
       redis: this.#connection.redis,
       clock,
       rate,
-      random: Math.random,
       isHeld: () => this.isHeld,
       wake: () => this.#engine?.dispatcher.wake(),
       fail: () => {},

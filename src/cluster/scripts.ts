@@ -78,24 +78,32 @@ return 0
 `;
 
 /**
- * Reserves starts at the shared rate (the generic cell rate algorithm), and says until when all wait.
+ * Reserves starts at the shared rate (the generic cell rate algorithm), and says until when all wait. Workers ask in
+ * turns, at most 1.5 s later, so that each finds starts that are free, however many workers there are.
  *
- * KEYS gate. ARGV starts wanted, microseconds between two (0: no rate), how far ahead in microseconds.
- * Answer: now, the first start, how many, the end of the pause; in microseconds of Redis's clock.
+ * KEYS gate. ARGV starts wanted, microseconds between two (0: no rate), how far ahead in microseconds,
+ * microseconds between two turns, and to the first turn.
+ * Answer: now, the first start, how many, the end of the pause, the turn to ask again; in microseconds of Redis's clock.
  */
 const RESERVE = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local state = redis.call('HMGET', KEYS[1], 'next', 'pause')
+local state = redis.call('HMGET', KEYS[1], 'next', 'pause', 'turn')
 local first = math.max(now, tonumber(state[1] or 0), tonumber(state[2] or 0))
 local between = tonumber(ARGV[2])
 local count = 0
+local turn = now
+if between > 0 then
+  local step = tonumber(ARGV[4])
+  turn = math.max(now + tonumber(ARGV[5]), math.min(tonumber(state[3] or 0), now + 1500000) + step)
+  redis.call('HSET', KEYS[1], 'turn', string.format('%.0f', turn))
+end
 if between > 0 and first <= now + tonumber(ARGV[3]) then
   count = math.min(tonumber(ARGV[1]), math.floor((now + tonumber(ARGV[3]) - first) / between) + 1)
   redis.call('HSET', KEYS[1], 'next', string.format('%.0f', first + count * between))
   redis.call('PEXPIRE', KEYS[1], 86400000)
 end
-return { string.format('%.0f', now), string.format('%.0f', first), count, state[2] or '0' }
+return { string.format('%.0f', now), string.format('%.0f', first), count, state[2] or '0', string.format('%.0f', turn) }
 `;
 
 /**
@@ -169,6 +177,24 @@ return 1
 `;
 
 /**
+ * How far the run is, and some of its parts. KEYS run, done, failed, parts. ARGV first part, last part.
+ * Answer: state, total, seeded, stored, pages done, pages failed, parts, which parts; nothing where the queue does not
+ * know the run.
+ */
+const PROGRESS = `
+local fields = redis.call('HMGET', KEYS[1], 'state', 'total', 'seeded', 'stored')
+if not fields[1] then return {} end
+local counts = { redis.call('BITCOUNT', KEYS[2]), redis.call('BITCOUNT', KEYS[3]), redis.call('LLEN', KEYS[4]) }
+return { fields[1], fields[2], fields[3], fields[4] or '', counts[1], counts[2], counts[3],
+  redis.call('LRANGE', KEYS[4], ARGV[1], ARGV[2]) }
+`;
+
+/** Bytes of both bitmaps. KEYS done, failed. ARGV first byte, last byte. */
+const ENDED = `
+return { redis.call('GETRANGE', KEYS[1], ARGV[1], ARGV[2]), redis.call('GETRANGE', KEYS[2], ARGV[1], ARGV[2]) }
+`;
+
+/**
  * Failed pages are to be tried again. KEYS run, failed. Answer: how many.
  */
 const FORGIVE = `
@@ -192,6 +218,8 @@ const texts = {
   beat: BEAT,
   change: CHANGE,
   finish: FINISH,
+  progress: PROGRESS,
+  ended: ENDED,
   forgive: FORGIVE,
 };
 
@@ -208,10 +236,26 @@ export async function runScript(
   keys: readonly string[],
   values: readonly (string | number)[],
 ): Promise<unknown> {
+  return commandOf(redis, name, '')(keys.length, ...keys, ...values);
+}
+
+/** The same for a script that answers with bytes: strings come as buffers. */
+export async function runBufferScript(
+  redis: Redis,
+  name: ScriptName,
+  keys: readonly string[],
+  values: readonly (string | number)[],
+): Promise<unknown> {
+  return commandOf(redis, name, 'Buffer')(keys.length, ...keys, ...values);
+}
+
+type Command = (...words: unknown[]) => Promise<unknown>;
+
+function commandOf(redis: Redis, name: ScriptName, kind: '' | 'Buffer'): Command {
   const command = `everypage_${name}`;
-  const own = redis as unknown as Record<string, (...words: unknown[]) => Promise<unknown>>;
+  const own = redis as unknown as Record<string, Command>;
   if (own[command] === undefined) redis.defineCommand(command, { lua: texts[name] });
-  return own[command]!(keys.length, ...keys, ...values);
+  return (...words) => own[`${command}${kind}`]!(...words);
 }
 
 /** Positions as spans: `0-50,60-61`. */

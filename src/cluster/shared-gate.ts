@@ -15,13 +15,15 @@ const LEAST_AHEAD = 8;
 const MOST_AHEAD_MS = 5_000;
 /** A worker asks no more often, so that each answer holds several starts. */
 const ASK_EVERY_MS = 80;
-const JITTER = 0.25;
+/** All workers together ask no more often. Four turns may be missed before starts go unused. */
+const TURN_MS = 20;
+const MOST_TURN_MS = 500;
 /** A start that is later than this is given up: late ones would make a burst with those after them. */
 const LATE_MS = 12;
 /** By so much the ways of two requests to the server may differ. */
 const WAY_MS = 5;
 /** Without a rate: for so long an answer holds that no pause is known. */
-const VALID_MS = 100;
+const VALID_MS = 250;
 /** An answer that took longer says too little of the time it was given. */
 const LONGEST_ANSWER_MS = 250;
 
@@ -30,7 +32,6 @@ export interface GateParts {
   readonly redis: Redis;
   readonly clock: Clock;
   readonly rate: Rate | null;
-  readonly random: () => number;
   /** The run is paused, or this worker has lost sight of the queue. */
   readonly isHeld: () => boolean;
   /** A gate that said Infinity may say something else now. */
@@ -45,6 +46,7 @@ export class SharedGate implements StartGate {
   readonly #betweenMicros: number;
   readonly #aheadMs: number;
   readonly #mostAtOnce: number;
+  readonly #turnMs: number;
   /** Reserved, by the own clock. */
   #starts: number[] = [];
   #pausedUntil = Number.NEGATIVE_INFINITY;
@@ -53,6 +55,8 @@ export class SharedGate implements StartGate {
   #wanted = 1;
   #askAt = Number.NEGATIVE_INFINITY;
   #isAsking = false;
+  /** Starts since the last answer that were used, and whether others were given up. */
+  #used = 0;
   #wasLate = false;
   /** Counts what was heard: an answer from before says nothing of it. */
   #heard = 0;
@@ -66,6 +70,8 @@ export class SharedGate implements StartGate {
     this.#betweenMicros = rate === null ? 0 : (windowMs * 1000) / rate.count;
     const fewMs = Math.min(MOST_AHEAD_MS, (LEAST_AHEAD * this.#betweenMicros) / 1000);
     this.#aheadMs = Math.max(AHEAD_MS, fewMs);
+    // Of a slow rate, a turn has one start.
+    this.#turnMs = Math.min(MOST_TURN_MS, Math.max(TURN_MS, this.#betweenMicros / 1000));
     this.#mostAtOnce =
       rate === null ? 0 : Math.max(1, Math.floor((AHEAD_MS * 1000) / this.#betweenMicros));
   }
@@ -87,6 +93,7 @@ export class SharedGate implements StartGate {
 
   started(): void {
     this.#starts.shift();
+    this.#used += 1;
   }
 
   pause(waitMs: number): void {
@@ -131,9 +138,10 @@ export class SharedGate implements StartGate {
     const wanted = this.#wanted;
     const heard = this.#heard;
     try {
-      const values = [wanted, this.#betweenMicros, this.#aheadMs * 1000];
+      const turns = [this.#turnMs * 1000, ASK_EVERY_MS * 1000];
+      const values = [wanted, this.#betweenMicros, this.#aheadMs * 1000, ...turns];
       const answer = numbers(await runScript(redis, 'reserve', [this.key], values));
-      const [redisNow = 0, first = 0, count = 0, pause = 0] = answer;
+      const [redisNow = 0, first = 0, count = 0, pause = 0, turn = 0] = answer;
       const now = clock.now();
       // Redis answered at some time between: the latest is taken, so that no start is early.
       const local = (micros: number): number => now + (micros - redisNow) / 1000;
@@ -145,9 +153,8 @@ export class SharedGate implements StartGate {
         this.#starts.push(local(first + index * this.#betweenMicros));
       }
       this.#wanted = this.#nextWanted(wanted, count);
-      const everyMs = ASK_EVERY_MS * (1 - JITTER / 2 + JITTER * this.#parts.random());
-      const nextMs = local(first) - this.#aheadMs;
-      this.#askAt = count === 0 ? Math.max(askedAt + everyMs, nextMs) : askedAt + everyMs;
+      const free = local(first) - this.#aheadMs;
+      this.#askAt = count === 0 ? Math.max(local(turn), free) : local(turn);
     } catch (error) {
       fail(error);
     } finally {
@@ -158,9 +165,12 @@ export class SharedGate implements StartGate {
 
   /** More while all that was asked for came, fewer where some were given up. */
   #nextWanted(wanted: number, count: number): number {
-    const wasLate = this.#wasLate;
+    const [used, wasLate] = [this.#used, this.#wasLate];
+    this.#used = 0;
     this.#wasLate = false;
-    if (wasLate) return Math.max(1, Math.floor(wanted / 2));
+    // Some are also given up where a process was not given the processor for a moment.
+    const fewer = Math.max(1, Math.floor(wanted / 2), Math.ceil(used * 1.25));
+    if (wasLate) return Math.min(wanted, fewer);
     return count === wanted ? Math.min(this.#mostAtOnce, wanted * 2) : wanted;
   }
 }

@@ -12,7 +12,7 @@ import type { Job } from '../fetch/prepare.ts';
 import { ListSlices, type PlanSlices } from '../plan/list-slice.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { ChunkFeed } from './chunk-feed.ts';
-import { openQueue, openWorker } from './chunk-queue.ts';
+import { LOCK_MS, openQueue, openWorker } from './chunk-queue.ts';
 import { Keeper } from './keeper.ts';
 import { runKeys } from './keys.ts';
 import { workOnList } from './list-worker.ts';
@@ -68,6 +68,7 @@ async function workOnRanges(parts: WorkerParts): Promise<Worked> {
     redis,
     keys,
     worker,
+    lockMs: connection.leaseMs(LOCK_MS),
     slices,
     credentials: options.credentials,
     attempt: attemptsOfList(engine, () => firstOrigin),

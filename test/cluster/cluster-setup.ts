@@ -1,7 +1,7 @@
 /** A queue, a server of pages and processes of everypage that share a run. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import { after, type TestContext } from 'node:test';
 import { Redis } from 'ioredis';
 import { type CliProcess, type CliResult, startCli, temporaryFolder } from '../run/run-cli.ts';
 import { pageLine } from '../servers/page-body.ts';
@@ -24,6 +24,7 @@ export interface Cluster {
   /** The command that coordinates, with `more` flags. */
   coordinate(pages: number, more?: readonly string[], env?: NodeJS.ProcessEnv): CliProcess;
   worker(more?: readonly string[], env?: NodeJS.ProcessEnv): CliProcess;
+  dashboard(): CliProcess;
   /** `everypage status` and its like, to its end. */
   ask(words: readonly string[]): Promise<CliResult>;
   /** Resolves once the server has been asked for so many pages. */
@@ -33,14 +34,34 @@ export interface Cluster {
   output(): string;
 }
 
+/** Clusters of a file share a Redis, and have a database each: it holds 16. */
+let shared: Promise<RedisProcess> | null = null;
+let databases = 0;
+
+after(async () => (await shared)?.close());
+
+async function databaseOfShared(): Promise<RedisProcess> {
+  shared ??= startRedis();
+  const redis = await shared;
+  const url = redis.url.replace(/0$/, String(databases));
+  databases += 1;
+  return { ...redis, url, close: async () => {} };
+}
+
+export interface ClusterOptions extends PageServerOptions {
+  /** A Redis of its own, with so much more configuration: for whoever kills it or configures it. */
+  readonly ownRedis?: readonly string[];
+  /** Leases and locks of so little: for a test that kills who has them. Default: 1. */
+  readonly leaseShare?: number;
+}
+
 export async function startCluster(
   t: TestContext,
-  options: PageServerOptions = {},
-  redisWords: readonly string[] = [],
+  { ownRedis, leaseShare = 1, ...options }: ClusterOptions = {},
 ): Promise<Cluster> {
   const folder = temporaryFolder(t);
   const store = join(folder, 'store');
-  const redis = await startRedis(redisWords);
+  const redis = ownRedis === undefined ? await databaseOfShared() : await startRedis(ownRedis);
   let requested: (() => void) | null = null;
   const { respond } = options;
   const server = await startPageServer({
@@ -56,7 +77,8 @@ export async function startCluster(
   asked.on('error', () => {});
   const processes: CliProcess[] = [];
   const start = (args: readonly string[], env: NodeJS.ProcessEnv = {}): CliProcess => {
-    const started = startCli(folder, args, { env });
+    const shorter = { EVERYPAGE_TEST_LEASE_SHARE: String(leaseShare) };
+    const started = startCli(folder, args, { env: { ...shorter, ...env } });
     processes.push(started);
     return started;
   };
@@ -88,6 +110,7 @@ export async function startCluster(
     },
     worker: (more = [], env = {}) =>
       start(['worker', '--queue', redis.url, '--progress', 'none', ...more], env),
+    dashboard: () => start(['dashboard', '--queue', redis.url]),
     ask: async (words) => start([...words, '--queue', redis.url]).ended,
     untilRequested(pages) {
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -34,22 +34,20 @@ export async function limitSoak({ pages, workers, folder, say }: LimitSoak): Pro
       return { status: 429, headers: { 'retry-after': String(PAUSE_MS / 1000) } };
     },
   });
-  const asked = new Redis(redis.url);
   const fleet = Array.from({ length: workers }, () =>
     startProcess(folder, ['worker', '--queue', redis.url, '--progress', 'none']),
   );
   await wait(3_000);
-  await asked.config('RESETSTAT');
+  const calls = await countCalls(redis.url);
   const coordinator = startProcess(folder, [
     server.template(pages),
     ...['--queue', redis.url, '--store', 'store', '-o', 'limit.ndjson', '--no-work'],
     ...['--rate', `${PER_SECOND}/s`, '-c', '50', '--progress', 'none'],
   ]);
   const code = await coordinator.ended;
-  const stats = await asked.info('commandstats');
+  calls.end();
   for (const { child } of fleet) child.kill('SIGTERM');
   await Promise.all(fleet.map(({ ended }) => ended));
-  asked.disconnect();
   await server.close();
   await redis.close();
   const failures: string[] = [];
@@ -70,8 +68,10 @@ export async function limitSoak({ pages, workers, folder, say }: LimitSoak): Pro
   const lastMs = inside.length === 0 ? 0 : inside.at(-1)! - refusedAt;
   say(`within the 3 s of a 429: ${inside.length} requests, the last after ${lastMs.toFixed(0)} ms`);
   if (inside.length > 50 * workers) failures.push(`${inside.length} requests within a pause`);
-  const calls = clientCalls(stats);
-  say(`${((calls / pages) * 10).toFixed(2)} calls of Redis for 10 pages (${calls} in all)`);
+  const kinds = [...calls.kinds].toSorted(([, a], [, b]) => b - a);
+  const sum = kinds.reduce((all, [, count]) => all + count, 0);
+  say(`${((sum / pages) * 10).toFixed(2)} calls of Redis for 10 pages (${sum} in all)`);
+  for (const [kind, count] of kinds.slice(0, 12)) say(`  ${count} ${kind}`);
   return failures;
 }
 
@@ -86,10 +86,30 @@ function mostInASecond(times: readonly number[]): number {
   return most;
 }
 
-/** What clients sent: scripts, and the commands that no script uses much. */
-function clientCalls(stats: string): number {
-  const own = /^cmdstat_(evalsha|bzpopmin|getrange|lrange|bitcount):calls=(\d+)/gm;
-  let calls = 0;
-  for (const [, , count] of stats.matchAll(own)) calls += Number(count);
-  return calls;
+interface Calls {
+  /** How often a command was sent, by its name and the last word of its first key. */
+  readonly kinds: ReadonlyMap<string, number>;
+  end(): void;
+}
+
+/** Counts what clients send. What scripts call is no call of its own. */
+async function countCalls(url: string): Promise<Calls> {
+  const connection = new Redis(url);
+  const monitor = await connection.monitor();
+  const kinds = new Map<string, number>();
+  monitor.on('monitor', (_time: string, words: readonly string[], source: string) => {
+    if (source === 'lua') return;
+    const [command = ''] = words;
+    const isScript = /^eval/i.test(command);
+    const key = words[isScript ? 3 : 1] ?? '';
+    const kind = `${command.toLowerCase()} ${/gate/.test(key) ? 'gate' : key.split(':').slice(2).join(':')}`;
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  });
+  return {
+    kinds,
+    end() {
+      monitor.disconnect();
+      connection.disconnect();
+    },
+  };
 }
