@@ -713,7 +713,7 @@ const table = {
       verbs: ['fetch', 'worker', 'status', 'pause', 'resume', 'cancel', 'dashboard'],
     },
     store: {
-      value: path('/mnt/share/items'),
+      value: { ...path('/mnt/share/items'), name: 'DIR' },
       help: 'folder that all machines reach, for the fetched pages',
       detail:
         'One folder for each run. A worker needs it only if it reaches the folder by another path.',

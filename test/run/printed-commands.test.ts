@@ -224,7 +224,9 @@ suite('a list that its URL alone does not read', () => {
       /pages that failed are all at the end of the list\. If the server gives only so many.*--split/,
   };
 
-  for (const api of apiNames) {
+  // Neighbours in the list are alike; EVERYPAGE_ALL=1 takes all of them.
+  const isFull = process.env['EVERYPAGE_ALL'] === '1';
+  for (const api of apiNames.filter((_, at) => isFull || at % 3 === 1)) {
     test(`${api} is read, by its first command, or what stands in the way is named`, async (t) => {
       const { server, folder, args, read } = await startFixture(t, { api, records: 90 });
       const first = await ran(folder, args);
