@@ -82,7 +82,8 @@ export async function startPostgres(): Promise<PostgresServer> {
   for (const stream of [server.stdout, server.stderr]) {
     stream.on('data', (bytes: Buffer) => appendFileSync(log, bytes));
   }
-  const exited = once(server, 'exit');
+  // Its last words may come after its end.
+  const closed = once(server, 'close');
   const rows = (sql: string, database = 'postgres'): (string | null)[][] => {
     const text = execFileSync(
       `${BIN}psql`,
@@ -111,7 +112,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     log: () => readFileSync(log, 'utf8'),
     async stop() {
       server.kill('SIGQUIT');
-      await exited;
+      await closed;
       rmSync(folder, { recursive: true, force: true });
     },
   };
