@@ -10,13 +10,21 @@ import { amount, clock, latency, moment } from './words.ts';
 
 /** So many bins are counted for the width of the screen. */
 const MOST_BINS = 240;
+/** Nothing else is to be drawn then, and who scrolls or saves a picture finds all of it. */
+const AHEAD_MS = 200;
 /** Series are counted again so long after the range has last moved. */
 const SETTLED_MS = 120;
 
 export interface OverTime {
   readonly node: HTMLElement;
+  /**
+   * Counts and draws, once it stands in the page.
+   *
+   * @param isLive only what is on the screen: the next data comes soon
+   */
+  draw(isLive: boolean): void;
   /** Draws everything anew: the width or the colours have changed. */
-  redraw(): void;
+  redraw(onPaper?: boolean): void;
   /** Nothing of it is shown any more. */
   dispose(): void;
 }
@@ -46,8 +54,9 @@ export function createOverTime(data: ReportData, range: TimeRange): OverTime {
       stepsOf(changes, bins, ({ statedPerSecond }) => statedPerSecond),
     ]);
   };
-  const all: readonly (Plot | Waterfall)[] = [...Object.values(plots), waterfall];
+  const all: readonly Waterfall[] = [...Object.values(plots), waterfall];
   let settled: ReturnType<typeof setTimeout> | undefined;
+  let ahead: ReturnType<typeof setTimeout> | undefined;
   range.onChange(() => {
     for (const { move } of Object.values(plots)) move();
     waterfall.move();
@@ -74,13 +83,21 @@ export function createOverTime(data: ReportData, range: TimeRange): OverTime {
   );
   return {
     node,
-    redraw() {
+    draw(isLive) {
       count();
-      for (const it of all) it.redraw();
+      waterfall.redraw(false);
+      if (isLive) return;
+      ahead = setTimeout(() => {
+        for (const it of all) it.drawAhead();
+      }, AHEAD_MS);
+    },
+    redraw(onPaper = false) {
+      for (const it of all) it.redraw(onPaper);
     },
     dispose() {
       clearTimeout(settled);
-      for (const { dispose } of Object.values(plots)) dispose();
+      clearTimeout(ahead);
+      for (const it of all) it.dispose();
     },
   };
 }

@@ -65,7 +65,7 @@ export class ReportView {
     for (const details of root.querySelectorAll('details')) {
       if (opened.has(nameOf(details))) details.open = true;
     }
-    redraw();
+    overTime?.draw(isLive);
   }
 
   #redrawWhenNeeded(): void {
@@ -83,7 +83,7 @@ export class ReportView {
     addEventListener('beforeprint', () => {
       theme = themeNow();
       setTheme('light');
-      redraw();
+      this.#overTime?.redraw(true);
     });
     addEventListener('afterprint', () => {
       setTheme(theme);
