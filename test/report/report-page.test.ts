@@ -44,11 +44,13 @@ test('a report begins with the verdict, draws all its parts, loads nothing and l
     'Over time',
     'What came back',
     'Pauses',
+    'Limits that headers stated',
     'Pages that failed',
     'Slowest pages',
     'Sizes of pages',
     'Types of the records',
   ]);
+  assert.match(text, /policy "burst": 1,000 in 10 s.*policy "daily": 5,000,000 a day/s);
   await until(page, "document.querySelectorAll('.plot canvas').length === 4");
   const painted = await page.evaluate(`
     [...document.querySelectorAll('canvas')].map((canvas) => {

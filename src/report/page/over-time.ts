@@ -1,6 +1,7 @@
 /** What is drawn over time: the plots, the waterfall, and the controls of the range that they share. */
+import { describeRate } from '../../core/describe-hint.ts';
 import { formatBytes } from '../../core/units.ts';
-import type { ChangeFacts, ReportData } from '../report-data.ts';
+import type { ChangeFacts, LimitFacts, ReportData, ReportFacts } from '../report-data.ts';
 import { element, section } from './dom.ts';
 import { createPlot, type Line, type Plot } from './plot.ts';
 import { type Bins, binsFor, SeriesReader, timesOf } from './series.ts';
@@ -52,6 +53,13 @@ export function createOverTime(data: ReportData, range: TimeRange): OverTime {
       series.requests,
       stepsOf(changes, bins, ({ perSecond }) => perSecond),
       stepsOf(changes, bins, ({ statedPerSecond }) => statedPerSecond),
+      ...drawnLimits(facts).map((limit) =>
+        times.map((seconds) => {
+          const at = seconds * 1_000;
+          const isStated = limit.limiter === limiter && limit.from < at + bins.ms && at <= limit.to;
+          return isStated ? limitPerSecond(limit) : null;
+        }),
+      ),
     ]);
   };
   const all: readonly Waterfall[] = [...Object.values(plots), waterfall];
@@ -103,6 +111,18 @@ export function createOverTime(data: ReportData, range: TimeRange): OverTime {
 }
 
 type Plots = Readonly<Record<'throughput' | 'latency' | 'inFlight' | 'rate', Plot>>;
+
+const LIMIT_COLOURS = ['purple', 'vermillion', 'muted'] as const;
+
+/** Policies that have lines of their own, where there are several: one alone is the stated limit. */
+function drawnLimits({ limits }: ReportFacts): readonly LimitFacts[] {
+  if (limits.length < 2) return [];
+  return limits.filter((it) => limitPerSecond(it) !== null).slice(0, LIMIT_COLOURS.length);
+}
+
+function limitPerSecond({ quota, windowMs }: LimitFacts): number | null {
+  return quota === null || windowMs === null || windowMs <= 0 ? null : (quota * 1_000) / windowMs;
+}
 
 function createPlots({ facts }: ReportData, range: TimeRange): Plots {
   const hasPauses = facts.pauses.length > 0;
@@ -186,7 +206,22 @@ function createPlots({ facts }: ReportData, range: TimeRange): Plots {
         id: 'rate',
         title: 'Request rate',
         about: rateWords(facts.changes),
-        lines: [lines.sent, lines.chosen, lines.stated],
+        lines: [
+          lines.sent,
+          lines.chosen,
+          lines.stated,
+          ...drawnLimits(facts).map((limit, at): Line => {
+            const policy = limit.policy === '' ? 'policy' : `policy "${limit.policy}"`;
+            return {
+              name: `${policy}: ${describeRate(limit.quota!, limit.windowMs!)}`,
+              colour: LIMIT_COLOURS[at]!,
+              as: 'steps',
+              isDashed: true,
+              isAside: true,
+              say: perSecond,
+            };
+          }),
+        ],
         height: 170,
       },
       facts,

@@ -19,6 +19,8 @@ export interface Line {
   readonly tick?: (value: number) => string;
   /** Its peaks may be cut off: they would make all else small. */
   readonly mayLeave?: boolean;
+  /** Seen where it is near the others; it makes none of them small. */
+  readonly isAside?: boolean;
 }
 
 export interface PlotFacts {
@@ -199,17 +201,23 @@ function scaleOf({ isLogarithmic, lines }: PlotFacts, valuesNow: () => Values): 
     range(made) {
       const [from, to] = made.series[0]!.idxs ?? [0, 0];
       let top = 0;
-      for (const [at, { scale = 'y', mayLeave = false }] of lines.entries()) {
+      const aside: number[] = [];
+      for (const [at, { scale = 'y', mayLeave = false, isAside = false }] of lines.entries()) {
         if (scale !== 'y') continue;
         const values = (valuesNow()[at] ?? []).slice(from, to + 1);
-        top = Math.max(top, mayLeave ? usualOf(values) : mostOf(values));
+        if (isAside) aside.push(mostOf(values));
+        else top = Math.max(top, mayLeave ? usualOf(values) : mostOf(values));
       }
+      const near = aside.filter((value) => value <= NEAR_PART * top);
+      top = Math.max(top, ...near);
       return [0, Math.max(MARGIN * top, 1e-3)];
     },
   };
 }
 
 const MARGIN = 1.12;
+/** A line aside is seen where it is at most so many times as high as the others. */
+const NEAR_PART = 2;
 const USUAL = 0.9;
 
 function mostOf(values: readonly (number | null)[]): number {
