@@ -231,7 +231,7 @@ function rememberedPagination({ pagination, exportOnly }: Opened): FoundPaginati
 function planFor(
   { pagination, end }: FoundPagination,
   { start, split, next }: PaginateJob,
-  { recheck, secretParams, credentials }: ResolvedOptions,
+  { recheck, maxPages, secretParams, credentials }: ResolvedOptions,
   thread: ArchiveThread,
 ): GrowingPlan {
   if (next !== null) {
@@ -243,7 +243,13 @@ function planFor(
       secretParams,
     });
   }
-  const plan = createGrowingPlan({ pagination, start, split, recheck });
+  const plan = createGrowingPlan({
+    pagination,
+    start,
+    split,
+    recheck,
+    isBounded: maxPages !== null,
+  });
   if (end === null) return plan;
   return {
     ...plan,
