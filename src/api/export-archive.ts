@@ -6,6 +6,7 @@ import { writeManifest } from '../archive-thread/manifest-file.ts';
 import { loadSinks, Outputs } from '../archive-thread/outputs.ts';
 import { countWritten, wholeArchive } from '../archive-thread/stored-pages.ts';
 import {
+  abortSignal,
   boolean,
   byteSink,
   checkOptions,
@@ -55,6 +56,8 @@ export interface ExportOptions extends AskedTable {
   readonly wholePages?: boolean;
   /** Export what is there although pages are missing. Default false. */
   readonly allowIncomplete?: boolean;
+  /** Stops it. Files that it was writing are removed; what was there stays. Default: none. */
+  readonly signal?: AbortSignal;
 }
 
 const kinds: OptionKinds<Required<ExportOptions>> = {
@@ -67,6 +70,7 @@ const kinds: OptionKinds<Required<ExportOptions>> = {
   select: string,
   wholePages: boolean,
   allowIncomplete: boolean,
+  signal: abortSignal,
 };
 
 export interface ExportedFile {
@@ -123,7 +127,8 @@ export async function exportBeside(
   { alsoWritten = [], alsoRead = [], ownsThread = false }: FilesBeside & OwnThread,
   judged: Judged | null = null,
 ): Promise<ExportResult> {
-  const { stdout, manifest = null } = options;
+  const { stdout, signal, manifest = null } = options;
+  signal?.throwIfAborted();
   const paths = outputsOf(options.output);
   if (paths.length === 0 && stdout === undefined) {
     throw usageError('say where the export goes: give output, or stdout');
@@ -160,7 +165,11 @@ export async function exportBeside(
     const sinks = await loadSinks(targets, ownsThread);
     const main = { write: (bytes: Uint8Array) => stdout!.write(bytes) };
     outputs = await Outputs.open(targets, table, main, sinks, manifest !== null);
-    const pages = () => wholeArchive(archive, shape);
+    const isStopped = (): boolean => {
+      signal?.throwIfAborted();
+      return false;
+    };
+    const pages = () => wholeArchive(archive, shape, isStopped);
     await outputs.writeAll(pages, shape.select, runIdOf(archive.run));
     const settled = await outputs.settle(true, () => false);
     const written = settled.map(({ finished }) => finished);
