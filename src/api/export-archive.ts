@@ -103,11 +103,6 @@ export async function exportArchive(path: string, options: ExportOptions): Promi
   return exportBeside(path, options, {});
 }
 
-/** Whether the caller is the whole program, as the command line is: see `loadSinks`. */
-interface OwnThread {
-  readonly ownsThread?: boolean;
-}
-
 /** What a caller knows of an archive that the archive does not say. */
 export interface Judged {
   readonly verdict: Verdict;
@@ -124,7 +119,7 @@ export interface Judged {
 export async function exportBeside(
   path: string,
   options: ExportOptions,
-  { alsoWritten = [], alsoRead = [], ownsThread = false }: FilesBeside & OwnThread,
+  { alsoWritten = [], alsoRead = [], ownsThread = false }: FilesBeside,
   judged: Judged | null = null,
 ): Promise<ExportResult> {
   const { stdout, signal, manifest = null } = options;
@@ -162,7 +157,14 @@ export async function exportBeside(
     const [page] = archive.readPages(null, 1, 1);
     const { pagination, createdAt } = archive.run;
     const table = withTable(asked, page?.url, pagination?.key, createdAt);
-    const sinks = await loadSinks(targets, ownsThread);
+    // What a user wrote may never answer.
+    const stopped = Promise.withResolvers<never>();
+    signal?.addEventListener('abort', () => stopped.reject(signal.reason), { once: true });
+    const sinks = await Promise.race([loadSinks(targets, ownsThread), stopped.promise]);
+    stopped.promise.catch(() => {
+      for (const sink of sinks.values()) sink.leave();
+    });
+    signal?.throwIfAborted();
     const main = { write: (bytes: Uint8Array) => stdout!.write(bytes) };
     outputs = await Outputs.open(targets, table, main, sinks, manifest !== null);
     const isStopped = (): boolean => {
@@ -187,8 +189,9 @@ export async function exportBeside(
     }
     return { ...first, outputs: written, verdict: counted };
   } catch (error) {
-    await outputs?.abort(error);
-    throw error;
+    const why = signal?.aborted ? signal.reason : error;
+    await outputs?.abort(why);
+    throw why;
   } finally {
     archive.close();
   }
