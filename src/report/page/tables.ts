@@ -137,7 +137,7 @@ export function limits({ limits: all, limiters }: ReportFacts): HTMLElement | nu
         { name: 'Requests', isNumber: true },
         { name: 'In', isNumber: true },
         { name: 'A second', isNumber: true },
-        { name: 'Least that was left', isNumber: true },
+        { name: 'Least left', isNumber: true },
         ...(limiters.length > 1 ? [{ name: 'Server' }] : []),
       ],
       rows,
