@@ -16,7 +16,7 @@ import { createFunctionPlan } from '../plan/function-plan.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';
 import { slicesOf } from '../plan/split-ranges.ts';
 import { styleOf } from '../plan/styles/styles.ts';
-import { type AskedPages, FirstPageMissing } from './asked-pages.ts';
+import { type Ask, type AskedPages, FirstPageMissing } from './asked-pages.ts';
 import { attemptsFrom, attemptsOfList } from './attempt.ts';
 import { restoreCredentials } from './credentials.ts';
 import { emptyListFound, isEmptyAnswer } from './empty-list.ts';
@@ -163,7 +163,11 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   const result =
     remembered === null
       ? await engine.askFor(attempt, async (ask, asked) => {
-          const found = await orMissing(findPagination(paginate, options, ask));
+          const askNext: Ask = (request) => {
+            if (asked.finals().length > 0) thread.beginThread();
+            return ask(request);
+          };
+          const found = await orMissing(findPagination(paginate, options, askNext));
           return { found, asked };
         })
       : { found: remembered, asked: null };
@@ -187,6 +191,7 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
     engine.emit({ type: 'warning', code: 'IDLE_OPTION', message: found.end.detail });
   }
   const output = outputShape(pagination, options);
+  if (!isOnePage(pagination)) thread.beginThread();
   await sendPagination(parts, { pagination, output, isOneBranch });
   const facts = pagingFacts({ ...found, pagination }, options);
   engine.emit({ type: 'pagination', ...facts });
