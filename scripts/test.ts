@@ -20,11 +20,11 @@ const TOGETHER = 12;
 const LONGEST = [
   'test/cluster/cluster.test.ts',
   'test/run/postgres-output.test.ts',
-  'test/run/outage.test.ts',
   'test/soak/output-soak.test.ts',
   'test/run/sink.test.ts',
   'test/run/resume.test.ts',
   'test/run/fault-memory.test.ts',
+  'test/run/outage.test.ts',
   'test/run/stuck-reader.test.ts',
   'test/run/fault-matrix.test.ts',
   'test/first-week.test.ts',
@@ -35,8 +35,8 @@ const ALONE = [
   'test/run/head.test.ts',
   'test/run/shared-memory.test.ts',
 ];
-/** A hook of a whole file would be one of all files in its process. */
-const HOOK = /^(?:before|after)(?:Each)?\(/m;
+/** A hook of a whole file, or what it replaces, would be one of all files in its process. */
+const HOOK = /^(?:(?:test\.)?(?:before|after)(?:Each)?\(|mock\.)/m;
 
 process.env['NODE_COMPILE_CACHE'] = CACHE;
 process.env['EVERYPAGE_TEST_CLI'] = 'dist';
