@@ -8,7 +8,7 @@ import { classifyRedirect } from '../../src/http/redirect.ts';
 import { parseContentRange } from '../../src/plan/styles/page-reading.ts';
 import { withoutHanging } from '../without-hanging.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 5000);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 1000);
 const NOW = Date.UTC(2026, 0, 15, 12, 0, 0);
 const DAY_MS = 86_400_000;
 
