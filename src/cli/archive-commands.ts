@@ -68,11 +68,7 @@ export async function verifyCommand(typed: TypedArguments, context: CliContext):
   const archivePath = onlyArchive(typed);
   const expect = typed.value('expect');
   const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
-  const signals = watchSignals(
-    context.signals,
-    () => {},
-    () => {},
-  );
+  const signals = watchSignals(context.signals);
   try {
     const verification = await verifyArchive(archivePath, {
       signal: signals.signal,
