@@ -4,7 +4,7 @@
  * share a process.
  */
 import { spawn } from 'node:child_process';
-import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { run } from 'node:test';
@@ -48,6 +48,8 @@ function find(patterns: readonly string[]): string[] {
 
 /** What to start a process for: test files, and files that load several of them. */
 function processes(files: readonly string[]): string[] {
+  const missing = [...LONGEST, ...ALONE].filter((file) => !existsSync(join(ROOT, file)));
+  if (missing.length > 0) throw new Error(`scripts/test.ts names ${missing.join()}: not there`);
   const longest = LONGEST.map((file) => join(ROOT, file)).filter((file) => files.includes(file));
   const others = files.filter((file) => !longest.includes(file));
   const own = new Set(ALONE.map((file) => join(ROOT, file)));
@@ -58,7 +60,8 @@ function processes(files: readonly string[]): string[] {
     (file) => dirname(file),
   );
   mkdirSync(CACHE, { recursive: true });
-  const shared = [...byFolder.values()].flatMap((all) =>
+  const largestFirst = [...byFolder.values()].sort((a, b) => b.length - a.length);
+  const shared = largestFirst.flatMap((all) =>
     Array.from({ length: Math.ceil(all.length / TOGETHER) }, (_, at) =>
       all.slice(at * TOGETHER, (at + 1) * TOGETHER),
     ),
