@@ -84,12 +84,12 @@ export class PartWriter {
     const { store, who, write, count, onCounted, onLost } = this.#parts;
     this.#count += 1;
     const name = `${who}-${this.#count}`;
-    const pages = await write(store.temporaryPath(name));
+    const pages = await write(store.draft(name));
     if (pages.length === 0) {
-      store.remove(name);
+      store.discard(name);
       return;
     }
-    store.publish(name);
+    await store.publish(name);
     if ((await count(name, pages)) === 'lost') onLost();
     else await onCounted(pages);
   }
@@ -120,6 +120,6 @@ export async function countPart(
   const values = [who, name, spansOf(positionsIn(false)), spansOf(positionsIn(true))];
   const answer = await runScript(redis, 'commit', names, values);
   if (answer === -1) return 'lost';
-  if (positionsOf(String(answer)).length === pages.length) store.remove(name);
+  if (positionsOf(String(answer)).length === pages.length) await store.remove(name);
   return 'counted';
 }
