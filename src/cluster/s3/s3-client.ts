@@ -141,13 +141,14 @@ export class S3Client {
   async #sign({ method, path, headers, body }: ObjectRequest) {
     const { place, credentials } = this.#parts;
     const { accessKeyId, secretAccessKey, sessionToken } = await credentials();
+    const digest = headers?.[DIGEST] ?? hash('sha256', body ?? '', 'hex');
     const signer = new AwsV4Signer({
       accessKeyId,
       secretAccessKey,
       ...(sessionToken === undefined ? {} : { sessionToken }),
       method,
       url: place.base + path,
-      headers: { ...headers, 'x-amz-content-sha256': hash('sha256', body ?? '', 'hex') },
+      headers: { ...headers, 'x-amz-content-sha256': digest },
       service: 's3',
       region: place.region,
       cache: this.#cache,
