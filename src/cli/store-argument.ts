@@ -1,11 +1,13 @@
 /** A store as the user names it: with `--store`, or in place of an archive. */
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { openHome } from '../cluster/open-home.ts';
 import type { StoreHome } from '../cluster/store-home.ts';
 import { makeTemporaryFolder } from '../core/files.ts';
 import { createTransport } from '../http/create-transport.ts';
 import { type CliContext, type SignalSource, watchSignals } from './context.ts';
 import { type ExitCode, exitCodeOfSignal } from './exit-code.ts';
+import { UsageError } from './parse-arguments.ts';
 
 /** To be closed by the caller. */
 export function openNamedStore(
@@ -13,6 +15,10 @@ export function openNamedStore(
   { env, network }: Pick<CliContext, 'env' | 'network'>,
 ): Promise<StoreHome> {
   return openHome(where, { env, makeTransport: (asked) => createTransport(asked, network) });
+}
+
+function archiveIn(folder: string): string {
+  return join(folder, 'store.everypage');
 }
 
 /**
@@ -53,19 +59,26 @@ export async function withStoreAsArchive(
     (signal) => {
       // A command that watches by itself also ends by itself.
       if (!isAssembled) void home.close();
-      else if (listeners === own) signals.exit(exitCodeOfSignal(signal));
+      else if (listeners === ownListeners) signals.exit(exitCodeOfSignal(signal));
     },
     () => {},
   );
-  const own = listeners;
+  const ownListeners = listeners;
   try {
-    const archive = await assembleStore(home, folder, watched.signal);
+    const archive = archiveIn(folder);
+    await assembleStore(home, archive, watched.signal);
     isAssembled = true;
     await home.close();
-    return await command(archive, Object.create(context, { signals: { value: signals } }));
+    const own = { signals: { value: signals }, store: { value: where } };
+    return await command(archive, Object.create(context, own));
   } catch (error) {
     const received = watched.received();
     if (received !== null && !isAssembled) return exitCodeOfSignal(received);
+    if (error instanceof Error) error.message = error.message.replaceAll(archiveIn(folder), where);
+    if (error instanceof UsageError && error.words !== null) {
+      const words = error.words.map((word) => (word === archiveIn(folder) ? where : word));
+      throw new UsageError(error.message, words, error.cause);
+    }
     throw error;
   } finally {
     watched.close();

@@ -1,5 +1,4 @@
 /** A finished store as one archive, so that whatever reads archives reads it. It needs no queue. */
-import { join } from 'node:path';
 import { Archive } from '../archive/archive.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import { takePages } from '../archive-thread/take-pages.ts';
@@ -9,19 +8,19 @@ import { type CountedPart, type OpenedPart, PartStore } from './store.ts';
 import type { StoreHome } from './store-home.ts';
 
 /**
- * Puts the parts that count into one archive in `folder`, in page order. Returns its path.
+ * Puts the parts that count into one archive, in page order.
  *
+ * @param path of the archive
  * @throws EverypageError ARCHIVE_INCOMPLETE before its run has ended, ARCHIVE_DAMAGED where a part is not
  * as it was written
  */
 export async function assembleStore(
   home: StoreHome,
-  folder: string,
+  path: string,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<void> {
   const { store, record } = await PartStore.read(home);
   const manifest = await store.readManifest();
-  const path = join(folder, 'store.everypage');
   let archive: Archive | null = null;
   const withFailed: CountedPart[] = [];
   const take = async (parts: readonly CountedPart[], which: 'stored' | 'failed'): Promise<void> => {
@@ -43,7 +42,6 @@ export async function assembleStore(
     }
     whole.endPlan(manifest.total, Buffer.from(manifest.planDigest, 'hex'), manifest.end);
     whole.seal(whole.verdict().name, Date.now());
-    return path;
   } finally {
     (archive as Archive | null)?.close();
   }

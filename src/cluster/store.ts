@@ -62,12 +62,9 @@ export class PartStore {
   static async find(home: StoreHome): Promise<RunRecord | null> {
     const bytes = await home.read(MARKER);
     if (bytes === null) return null;
-    try {
-      return readRecord(Buffer.from(bytes).toString());
-    } catch (cause) {
-      if (!(cause instanceof SyntaxError)) throw cause;
-      throw usageError(`${home.where}/${MARKER} is not what everypage writes there`, cause);
-    }
+    const record = readRecord(Buffer.from(bytes).toString());
+    if (record !== null) return record;
+    throw usageError(`${home.where}/${MARKER} is not what everypage writes there`);
   }
 
   /**

@@ -73,7 +73,7 @@ async function workOnRanges(parts: WorkerParts): Promise<Worked> {
     credentials: options.credentials,
     attempt: attemptsOfList(engine, () => firstOrigin),
     who,
-    isHeld: () => watch.isHeld,
+    isHeld: () => watch.isHeld || writer.isBehind,
     onStarved: flushIfAll,
   });
   const writer = new PartWriter({

@@ -78,7 +78,7 @@ suite('a run with its store in a bucket', { concurrency: 3 }, () => {
     const read = (args: readonly string[]) => runCliHere(folder, args, { env });
     const verified = await read(['verify', STORE, '--strict=proven']);
     assert.equal(verified.code, 0, verified.stderr);
-    assert.match(verified.stderr, /600 pages checked/);
+    assert.match(verified.stderr, /s3:\/\/pages\/runs\/first: 600 pages checked/);
     const exported = await read(['export', STORE]);
     assert.ok(exported.stdout === cluster.expected(pages));
     const headed = await read(['head', STORE]);
@@ -160,14 +160,19 @@ suite('a run with its store in a bucket', { concurrency: 3 }, () => {
   });
 
   test('what is wrong with a bucket is said before anything is requested', { skip }, async (t) => {
-    const { cluster, env } = await startS3Cluster(t);
+    const { s3, cluster, env } = await startS3Cluster(t);
     const { folder, server, redis } = cluster;
+    await s3.replace('odd/run.json', Buffer.from('<html>'));
     const own = ['--queue', redis.url, '-o', 'a.ndjson'];
     const cases: readonly (readonly [words: readonly string[], said: RegExp])[] = [
       [[server.template(9), ...own, '--store', 's3://other/x'], /there is no bucket other/],
       [
         [server.template(9), ...own, '--store', 's3://me:geheim@b/x'],
         /expected a store such as s3:/,
+      ],
+      [
+        ['verify', 's3://pages/odd'],
+        /s3:\/\/pages\/odd\/run\.json is not what everypage writes there/,
       ],
       [
         ['verify', 's3://pages/nothing'],

@@ -115,7 +115,7 @@ export class S3Client {
       if (!(error instanceof TransportError)) throw error;
       const mayHeal = MAY_HEAL.has(classifyFault(error).kind);
       const most = !mayHeal ? 1 : this.#hasAnswered ? MOST_ATTEMPTS : FEW_ATTEMPTS;
-      return { error: unreached(place, error), most, waitMs: null };
+      return { error: unreached(place, error, this.#hasAnswered), most, waitMs: null };
     }
     this.#hasAnswered = true;
     const { status, headers } = response;

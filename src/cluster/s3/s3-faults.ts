@@ -1,5 +1,5 @@
 /** What an S3 server means that refuses, and what to do about it. */
-import { type EverypageError, usageError } from '../../core/errors.ts';
+import { EverypageError, usageError } from '../../core/errors.ts';
 import { escapeText } from '../../core/escape.ts';
 import { describeStatus, singleHeader } from '../../http/outcome.ts';
 import type { RawResponse, TransportError, TransportFault } from '../../http/transport.ts';
@@ -51,6 +51,8 @@ const KEYS: Readonly<Record<string, string>> = {
     'the session token is not valid; set AWS_SESSION_TOKEN to the one of the key, or unset it where the key has none',
 };
 
+const GOES_ON = 'Run the same command again later';
+
 /** The server has answered, and will answer the same again. */
 export function refused(place: S3Place, refusal: Refusal, now: number): EverypageError {
   const { bucket, where, host, region } = place;
@@ -78,7 +80,9 @@ export function refused(place: S3Place, refusal: Refusal, now: number): Everypag
       `access is denied${shown(refusal)}; the credentials need s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject there`,
     );
   }
-  return say(`${host} answers ${describeStatus(status)}${shown(refusal)}`);
+  const what = `${host} answers ${describeStatus(status)}${shown(refusal)}`;
+  if (status < 500) return say(what);
+  return new EverypageError('ARCHIVE_WRITE', `the store ${where}: ${what}. ${GOES_ON}`);
 }
 
 /** What a server repeats of a request could be a credential, so only its name for the error is shown. */
@@ -103,9 +107,14 @@ const UNREACHED: Partial<Readonly<Record<TransportFault, string>>> = {
 };
 
 /** The transport's own words name flags that are for the API. */
-export function unreached({ where, host }: S3Place, { fault }: TransportError): EverypageError {
+export function unreached(
+  { where, host }: S3Place,
+  { fault }: TransportError,
+  hasAnswered: boolean,
+): EverypageError {
   const why = UNREACHED[fault] ?? `the connection breaks (${fault})`;
-  return usageError(
-    `the store ${where} cannot be reached at ${host}: ${why}. AWS_ENDPOINT_URL_S3 says where it is`,
-  );
+  const what = `the store ${where} cannot be reached at ${host}: ${why}`;
+  // Its address was right.
+  if (hasAnswered) return new EverypageError('ARCHIVE_WRITE', `${what}. ${GOES_ON}`);
+  return usageError(`${what}. AWS_ENDPOINT_URL_S3 says where it is`);
 }
