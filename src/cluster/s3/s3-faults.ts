@@ -96,7 +96,7 @@ const UNREACHED: Partial<Readonly<Record<TransportFault, string>>> = {
   'connect-timeout': 'it does not answer',
   certificate:
     'its certificate is not trusted; NODE_EXTRA_CA_CERTS names a file with its authority',
-  tls: 'the TLS handshake fails; is its URL http://?',
+  tls: 'the TLS handshake fails, as where its URL should be http://',
   proxy: 'the proxy does not lead there; HTTPS_PROXY or http_proxy names it, NO_PROXY goes without',
   'proxy-denied': 'the proxy does not allow it; NO_PROXY goes without',
   'proxy-credentials': 'the proxy asks for credentials; HTTPS_PROXY or http_proxy has them',
