@@ -69,6 +69,7 @@ const shared: InputOptions = {
     'pg-copy-streams',
     'bullmq',
     'ioredis',
+    '@aws-sdk/credential-providers',
     /^@bull-board\//,
     /^@hono\//,
     'hono',
@@ -155,7 +156,7 @@ function writeLibraryEntry(): void {
 
 /** The bundle holds a copy of these packages, whose licences want to go along. */
 function writeNotices(): void {
-  const notices = ['structured-headers', 'uplot'].map((name) => {
+  const notices = ['aws4fetch', 'structured-headers', 'uplot'].map((name) => {
     const licence = readFileSync(join(ROOT, 'node_modules', name, 'LICENSE'), 'utf8');
     return `${name}\n\n${licence}`;
   });

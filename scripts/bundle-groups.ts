@@ -58,7 +58,7 @@ const WORDS = within([
 /** Commands and outputs have files of their own. */
 const RARE = within([
   'api/(?:serve|report-)',
-  'cli/(?:start|demo|archive-|completion|manifest|metrics|only-|queue-|ui-|verification|(?!fetch)[\\w-]+-command)',
+  'cli/(?:start|demo|archive-|completion|manifest|metrics|only-|queue-|store-|ui-|verification|(?!fetch)[\\w-]+-command)',
   'cluster',
   'demo',
   'export/(?:parquet/|postgres|copy-text|jsonb|duckdb)',
@@ -84,6 +84,7 @@ export const GROUPS: Groups = {
     { name: 'parquet', test: matches(/export\/parquet\//), priority: 2 },
     { name: 'postgres', test: matches(/export\/(?:postgres|copy-text|jsonb)/), priority: 2 },
     { name: 'duckdb', test: matches(/export\/duckdb/), priority: 2 },
+    { name: 's3', test: matches(/src\/cluster\/s3\/|\/aws4fetch\//), priority: 3 },
     { name: 'cluster', test: matches(/src\/cluster\//), priority: 2 },
     {
       name: 'shared',

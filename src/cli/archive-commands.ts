@@ -82,10 +82,11 @@ export async function verifyCommand(typed: TypedArguments, context: CliContext):
   const expect = typed.value('expect');
   const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
   return unlessStopped(context, async (signal) => {
-    const verification = await verifyArchive(archivePath, {
+    const verified = await verifyArchive(archivePath, {
       signal,
       ...(expect === null ? {} : { expect }),
     });
+    const verification = { ...verified, archivePath: context.store ?? archivePath };
     const { verdict, problems } = verification;
     const exitCode = exitCodeOfVerification(verdict, problems.length, typed.value('strict'));
     if (typed.has('json')) {
