@@ -4,7 +4,7 @@ import { systemClock as clock } from '../core/clock.ts';
 import type { Rate } from '../core/units.ts';
 import type { Engine } from '../fetch/engine.ts';
 import type { QueueConnection } from './connect.ts';
-import { NEWS_CHANNEL, type RunKeys } from './keys.ts';
+import { gateKeys, NEWS_CHANNEL, type RunKeys } from './keys.ts';
 import type { RunState } from './run-record.ts';
 import { runScript } from './scripts.ts';
 import { SharedGate } from './shared-gate.ts';
@@ -38,15 +38,20 @@ export class RunWatch {
 
   /** The gate of a limiter of the engine that works for the run. */
   makeGate(limiter: string, rate: Rate | null): SharedGate {
+    // A second engine of this process goes on with what the first one's gate knows.
+    const known = this.#gates.get(gateKeys(limiter).gate);
+    if (known !== undefined) return known;
     const gate = new SharedGate(limiter, {
       redis: this.#connection.redis,
       clock,
+      who: this.#who,
+      run: this.#keys.run,
       rate,
       isHeld: () => this.isHeld,
       wake: () => this.#engine?.dispatcher.wake(),
       fail: () => {},
     });
-    this.#gates.set(gate.key, gate);
+    this.#gates.set(gate.keys.gate, gate);
     return gate;
   }
 
@@ -62,8 +67,8 @@ export class RunWatch {
     const news = this.#connection.another();
     this.#news = news;
     news.on('message', (_channel, message: string) => {
-      const [what, key = ''] = message.split(' ');
-      if (what === 'pause') this.#gates.get(key)?.heard();
+      const [what, key = '', epoch, until] = message.split(' ');
+      if (what === 'pause') this.#gates.get(key)?.heard(Number(epoch), Number(until));
       if (what === 'state' && key === this.#keys.run) void this.#beat();
     });
     await news.subscribe(NEWS_CHANNEL);
@@ -80,6 +85,7 @@ export class RunWatch {
   async end(): Promise<void> {
     clearInterval(this.#beating);
     this.#news?.disconnect();
+    await Promise.all([...this.#gates.values()].map((gate) => gate.close()));
     await this.#connection.redis.zrem(this.#keys.workers, this.#who).catch(() => {});
   }
 

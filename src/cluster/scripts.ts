@@ -1,6 +1,11 @@
 /** What has to happen at once in Redis, in Lua, and what each script answers. */
 import type { Redis } from 'ioredis';
 
+/** What workers tell is dropped where nobody leads for long. */
+const MOST_REPORTS = 10_000;
+/** By then all workers have heard of a refusal. */
+const HEARD_MICROS = 30_000;
+
 /** Adds spans `from-to` (the end is not among them) of ARGV[at] to a bitmap; gives the positions that were set. */
 const SPANS = `
 local function spans(text, each)
@@ -78,48 +83,66 @@ return 0
 `;
 
 /**
- * Reserves starts at the shared rate (the generic cell rate algorithm), and says until when all wait. Workers ask in
- * turns, at most 1.5 s later, so that each finds starts that are free, however many workers there are.
+ * A worker tells what came of its requests, and takes the starts that it was given. Whoever asks while nobody leads
+ * leads from then on, for as long as it asks in time. The one that leads gets what all have told, and gives what it
+ * handed out. A refusal makes all wait; requests that were sent before it belong to it.
  *
- * KEYS gate. ARGV starts wanted, microseconds between two (0: no rate), how far ahead in microseconds,
- * microseconds between two turns, and to the first turn.
- * Answer: now, the first start, how many, the end of the pause, the turn to ask again; in microseconds of Redis's clock.
+ * KEYS gate, reports, starts. ARGV who, report, term in which it leads, its state, how long it leads, channel, when the
+ * refused request was sent or nothing, how long to wait, 1 where it leaves, 1 where all are to ask at once; then workers and
+ * starts. Times are microseconds.
+ * Answer: now, term, 1 where it leads, epoch, end of the pause, state, its starts, reports.
  */
-const RESERVE = `
+const ASK = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local state = redis.call('HMGET', KEYS[1], 'next', 'pause', 'turn')
-local first = math.max(now, tonumber(state[1] or 0), tonumber(state[2] or 0))
-local between = tonumber(ARGV[2])
-local count = 0
-local turn = now
-if between > 0 then
-  local step = tonumber(ARGV[4])
-  turn = math.max(now + tonumber(ARGV[5]), math.min(tonumber(state[3] or 0), now + 1500000) + step)
-  redis.call('HSET', KEYS[1], 'turn', string.format('%.0f', turn))
+local who = ARGV[1]
+local has = redis.call('HMGET', KEYS[1], 'leader', 'until', 'term', 'epoch', 'pause', 'closed', 'state')
+local leader, term, epoch, pause = has[1], tonumber(has[3] or 0), tonumber(has[4] or 0), has[5] or '0'
+local leaves = ARGV[9] == '1'
+if (not leader or tonumber(has[2]) < now) and not leaves then
+  leader = who
+  term = term + 1
+  redis.call('HSET', KEYS[1], 'leader', who, 'term', term)
 end
-if between > 0 and first <= now + tonumber(ARGV[3]) then
-  count = math.min(tonumber(ARGV[1]), math.floor((now + tonumber(ARGV[3]) - first) / between) + 1)
-  redis.call('HSET', KEYS[1], 'next', string.format('%.0f', first + count * between))
-  redis.call('PEXPIRE', KEYS[1], 86400000)
+local leads = leader == who
+if leads then
+  redis.call('HSET', KEYS[1], 'until', string.format('%.0f', now + tonumber(ARGV[5])))
+  if tonumber(ARGV[3]) == term and ARGV[4] ~= '' then
+    has[7] = ARGV[4]
+    redis.call('HSET', KEYS[1], 'state', ARGV[4])
+    if ARGV[10] == '1' then redis.call('PUBLISH', ARGV[6], 'pause ' .. KEYS[1] .. ' ' .. epoch .. ' ' .. pause) end
+    for at = 11, #ARGV, 2 do
+      local before = redis.call('HGET', KEYS[3], ARGV[at])
+      redis.call('HSET', KEYS[3], ARGV[at], (before and (before .. ' ') or '') .. ARGV[at + 1])
+    end
+  end
 end
-return { string.format('%.0f', now), string.format('%.0f', first), count, state[2] or '0', string.format('%.0f', turn) }
-`;
-
-/**
- * Makes all workers wait, at least as long as they wait already.
- *
- * KEYS gate. ARGV microseconds from now, channel. Answer: now and the end of the pause.
- */
-const PAUSE = `
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local until_ = math.max(now + tonumber(ARGV[1]), tonumber(redis.call('HGET', KEYS[1], 'pause') or 0))
-local text = string.format('%.0f', until_)
-redis.call('HSET', KEYS[1], 'pause', text)
-redis.call('PEXPIRE', KEYS[1], math.max(86400000, math.ceil((until_ - now) / 1000) + 60000))
-redis.call('PUBLISH', ARGV[2], 'pause ' .. KEYS[1])
-return { string.format('%.0f', now), text }
+if ARGV[2] ~= '' then
+  redis.call('RPUSH', KEYS[2], ARGV[2])
+  redis.call('LTRIM', KEYS[2], -${MOST_REPORTS}, -1)
+end
+if ARGV[7] ~= '' then
+  pause = string.format('%.0f', math.max(now + tonumber(ARGV[8]), tonumber(pause)))
+  redis.call('HSET', KEYS[1], 'pause', pause)
+  if tonumber(ARGV[7]) >= tonumber(has[6] or 0) then
+    epoch = redis.call('HINCRBY', KEYS[1], 'epoch', 1)
+    redis.call('HSET', KEYS[1], 'closed', string.format('%.0f', now + ${HEARD_MICROS}))
+  end
+  redis.call('PUBLISH', ARGV[6], 'pause ' .. KEYS[1] .. ' ' .. epoch .. ' ' .. pause)
+end
+local mine = redis.call('HGET', KEYS[3], who) or ''
+if mine ~= '' then redis.call('HDEL', KEYS[3], who) end
+local reports = {}
+if leads and leaves then redis.call('HDEL', KEYS[1], 'leader')
+elseif leads then
+  reports = redis.call('LRANGE', KEYS[2], 0, -1)
+  redis.call('DEL', KEYS[2])
+end
+local keep = math.max(86400000, math.ceil((tonumber(pause) - now) / 1000) + 60000)
+redis.call('PEXPIRE', KEYS[1], keep)
+redis.call('PEXPIRE', KEYS[2], keep)
+redis.call('PEXPIRE', KEYS[3], keep)
+return { string.format('%.0f', now), term, leads and 1 or 0, epoch, pause, has[7] or '', mine, reports }
 `;
 
 /** Takes or renews a lease. KEYS lease. ARGV who, milliseconds. Answer: who has it. */
@@ -211,8 +234,7 @@ const texts = {
   commit: COMMIT,
   commitList: COMMIT_LIST,
   endList: END_LIST,
-  reserve: RESERVE,
-  pause: PAUSE,
+  ask: ASK,
   lease: LEASE,
   release: RELEASE,
   beat: BEAT,
