@@ -35,6 +35,8 @@ export interface RunKeys {
   readonly list: string;
   /** When each worker was last there. */
   readonly workers: string;
+  /** How many requests each worker may have in flight. */
+  readonly shares: string;
 }
 
 export function runKeys(id: string): RunKeys {
@@ -49,6 +51,7 @@ export function runKeys(id: string): RunKeys {
     coordinator: `${prefix}:coordinator`,
     list: `${prefix}:list`,
     workers: `${prefix}:workers`,
+    shares: `${prefix}:shares`,
   };
 }
 

@@ -61,6 +61,35 @@ suite('a limit over many workers', { concurrency: 4 }, () => {
   });
 });
 
+test('-c holds for all workers together, and the share of one that was killed comes back', {
+  skip,
+}, async (t) => {
+  const [MOST, DELAY_MS, PAGES] = [3, 40, 200];
+  const arrivals: number[] = [];
+  const cluster = await startCluster(t, {
+    delayMs: DELAY_MS,
+    leaseShare: 0.15,
+    respond: () => {
+      arrivals.push(performance.now());
+      return null;
+    },
+  });
+  const more = ['-c', String(MOST)];
+  const killed = cluster.worker(more);
+  cluster.worker(more);
+  const { ended } = cluster.coordinate(PAGES, [...more, '--no-work']);
+  await cluster.untilRequested(20);
+  killed.child.kill('SIGKILL');
+  const { code, stderr } = await ended;
+  assert.equal(code, 0, stderr);
+  assert.ok(cluster.output() === cluster.expected(PAGES));
+  // Each answer takes so long at least, so no more than that may arrive meanwhile.
+  for (const [index, at] of arrivals.entries()) {
+    const before = arrivals[index - MOST];
+    if (before !== undefined) assert.ok(at - before > DELAY_MS - 4, `${at - before} ms`);
+  }
+});
+
 interface Asked {
   readonly term?: number;
   /** When a refused request was sent, and how long all are to wait. */
