@@ -19,7 +19,7 @@ const LEAD_MS = 30;
 const QUICK = { leastMs: 100, mostMs: 300, starts: 6, slackMs: 60 } as const;
 const STEADY = { leastMs: 300, mostMs: 1000, starts: 18, slackMs: 300 } as const;
 /** A worker's turn. */
-const TURN_MS = 12;
+const TURN_MS = 5;
 /** Without a limit there are no starts to hand out. */
 const FREE_MS = 250;
 /** Who asks no more for so long, or for so many times, is gone. */

@@ -60,7 +60,7 @@ export interface GateParts {
 export class SharedGate implements ServerLimits {
   readonly keys: GateKeys;
   readonly #parts: GateParts;
-  readonly #starts = new StartsInTime();
+  readonly #starts: StartsInTime;
   readonly #lead: Lead;
   #state: GateState | null = null;
   /** Counts the refusals that made all wait: what is of an older one holds no more. */
@@ -84,6 +84,7 @@ export class SharedGate implements ServerLimits {
     this.keys = gateKeys(limiter);
     this.#parts = parts;
     this.#lead = new Lead(parts.who);
+    this.#starts = new StartsInTime(parts.rate?.perMs ?? null);
   }
 
   get openings(): number {

@@ -1,7 +1,12 @@
 /** The starts that a worker was given, by its own clock: each is used at its time, or dropped. */
 
-/** A start that is later than this is dropped: late ones would make a burst with those after them. */
-const LATE_MS = 18;
+/**
+ * A start that is later than this part of the rate's window is dropped: late ones would make a burst with those after them.
+ * Of 500 a second, nine more may arrive within a second so.
+ */
+const LATE_PART = 0.018;
+const LEAST_LATE_MS = 18;
+const MOST_LATE_MS = 500;
 /** How much two clocks may drift apart: 100 ms in a quarter of an hour. */
 const DRIFT = 1e-4;
 /** More than was used, for a worker that cannot use all that it gets. */
@@ -24,6 +29,13 @@ export class StartsInTime {
   #late = 0;
   #countedFrom = 0;
   #wasLate = false;
+  readonly #lateMs: number;
+
+  /** @param windowMs in which a rate counts; null where there is none */
+  constructor(windowMs: number | null) {
+    const part = LATE_PART * (windowMs ?? 0);
+    this.#lateMs = Math.min(MOST_LATE_MS, Math.max(LEAST_LATE_MS, part));
+  }
 
   /** Something is in flight, or is to be told. */
   get isBusy(): boolean {
@@ -111,7 +123,7 @@ export class StartsInTime {
   }
 
   #dropLate(now: number): void {
-    const oldest = this.microsOf(now - LATE_MS);
+    const oldest = this.microsOf(now - this.#lateMs);
     while (this.#names.length > 0 && this.#names[0]! < oldest) {
       this.#dropped.push(this.#names.shift()!);
       this.#late += 1;

@@ -88,7 +88,7 @@ test('the lowest rate of the runs that share a server holds for all, until its r
 });
 
 test('a start that is late is dropped, and a slow answer of the queue makes none early', () => {
-  const starts = new StartsInTime();
+  const starts = new StartsInTime(1000);
   // The clock of the queue is 1,000 s ahead. Its answers take 1 to 200 ms.
   starts.sawTime(1_000_000_000, 0, 1);
   starts.sawTime(1_000_300_000, 200, 400);

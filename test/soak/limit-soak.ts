@@ -48,7 +48,7 @@ export async function limitSoak({ pages, workers, folder, say }: LimitSoak): Pro
   const coordinator = startProcess(folder, [
     server.template(pages),
     ...['--queue', redis.url, '--store', 'store', '-o', 'limit.ndjson', '--no-work'],
-    ...['--rate', `${PER_SECOND}/s`, '-c', '50', '--progress', 'none'],
+    ...['--rate', `${PER_SECOND}/s`, '-c', '200', '--progress', 'none'],
   ]);
   const code = await coordinator.ended;
   calls.end();
