@@ -20,7 +20,7 @@ local who = ARGV[1]
 local has = redis.call('HMGET', KEYS[1], 'leader', 'until', 'term', 'epoch', 'pause', 'closed', 'state')
 local leader, term, epoch, pause = has[1], tonumber(has[3] or 0), tonumber(has[4] or 0), has[5] or '0'
 local leaves = ARGV[9] == '1'
-if (not leader or tonumber(has[2]) < now) and not leaves then
+if (not leader or (leader ~= who and tonumber(has[2]) < now)) and not leaves then
   leader = who
   term = term + 1
   redis.call('HSET', KEYS[1], 'leader', who, 'term', term)

@@ -54,7 +54,7 @@ suite('a limit over many workers', { concurrency: 4 }, () => {
     });
     const more = ['-c', String(CONCURRENCY)];
     for (let count = 0; count < WORKERS - 1; count += 1) cluster.worker(more);
-    const { code, stderr } = await cluster.coordinate(50, more).ended;
+    const { code, stderr } = await cluster.coordinate(44, more).ended;
     assert.equal(code, 0, stderr);
     assert.ok(refusedAt !== null);
     assert.ok(inside <= MOST_INSIDE, `${inside} requests arrived within the pause`);
