@@ -16,8 +16,11 @@ const LEAD_MS = 30;
  * however many workers there are. Starts are handed out ahead for as long as they may be on their way, and some more for
  * machines that are busy.
  */
-const QUICK = { leastMs: 100, mostMs: 300, starts: 6, slackMs: 60 } as const;
-const STEADY = { leastMs: 300, mostMs: 1000, starts: 18, slackMs: 300 } as const;
+const QUICK = { leastMs: 100, mostMs: 300, starts: 6 } as const;
+const STEADY = { leastMs: 300, mostMs: 1000, starts: 18 } as const;
+const SLACK_MS = 60;
+/** Where the server has no say, nothing is lost by handing them out earlier. */
+const USERS_SLACK_MS = 300;
 /** A worker's turn. */
 const TURN_MS = 5;
 /** Without a limit there are no starts to hand out. */
@@ -104,7 +107,8 @@ export class PaceLeader {
     const now = this.#msOf(nowMicros);
     if (this.#isFree(now)) return given;
     this.#at = Math.max(this.#at, now + LEAD_MS, this.#msOf(notBefore));
-    const until = now + 1.5 * this.#everyMs(now) + this.#cadence(now).slackMs;
+    const slackMs = this.#server.basis(now) === null ? USERS_SLACK_MS : SLACK_MS;
+    const until = now + 1.5 * this.#everyMs(now) + slackMs;
     const held = new Map<Member, number>();
     for (const member of this.#members.values()) held.set(member, heldBy(member.open, now));
     for (;;) {
