@@ -6,6 +6,8 @@
  */
 const LATE_PART = 0.018;
 const LEAST_LATE_MS = 18;
+/** Of a limit that was found, a server forgives more: few count so strictly. */
+const FOUND_LATE_MS = 60;
 const MOST_LATE_MS = 500;
 /** How much two clocks may drift apart: 100 ms in a quarter of an hour. */
 const DRIFT = 1e-4;
@@ -33,8 +35,10 @@ export class StartsInTime {
 
   /** @param windowMs in which a rate counts; null where there is none */
   constructor(windowMs: number | null) {
-    const part = LATE_PART * (windowMs ?? 0);
-    this.#lateMs = Math.min(MOST_LATE_MS, Math.max(LEAST_LATE_MS, part));
+    this.#lateMs =
+      windowMs === null
+        ? FOUND_LATE_MS
+        : Math.min(MOST_LATE_MS, Math.max(LEAST_LATE_MS, LATE_PART * windowMs));
   }
 
   /** Something is in flight, or is to be told. */
