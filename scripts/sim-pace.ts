@@ -9,6 +9,7 @@ import { runRandom } from '../test/pace/simulation/random-run.ts';
 import {
   type Choice,
   errorTable,
+  fleetTable,
   limiterTable,
   loadTable,
   realTable,
@@ -19,6 +20,7 @@ const HELP = `node scripts/sim-pace.ts [options]
   --from N     the first seed (default 1)
   --only TEXT  limiters with this in their names
   --write      put the tables into docs/pace.md
+  --workers N  instead: so many workers of a queue, which find a limit together, beside one machine
   --random N   instead: N runs of any kind, in which nothing may start before a stated deadline,
                nothing may stand still, and every page must end
 `;
@@ -31,6 +33,7 @@ const { values: flags } = parseArgs({
     from: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
     write: { type: 'boolean', default: false },
+    workers: { type: 'string' },
     random: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   },
@@ -38,7 +41,11 @@ const { values: flags } = parseArgs({
 
 const from = Number(flags.from);
 if (flags.help) process.stdout.write(HELP);
-else if (flags.random !== undefined) checkRandomRuns(Number(flags.random));
+else if (flags.workers !== undefined) {
+  const seeds = Array.from({ length: Number(flags.seeds) }, (_, index) => from + index);
+  for (const line of fleetTable({ seeds, only: flags.only }, Number(flags.workers)))
+    console.log(line);
+} else if (flags.random !== undefined) checkRandomRuns(Number(flags.random));
 else printTables();
 
 function checkRandomRuns(runs: number): void {

@@ -1,7 +1,7 @@
 /**
  * `npm run soak:cluster -- --pages 200000`: workers on one queue, which are killed, stopped and cut off while
  * the queue crashes and the coordinator is killed twice. No page may be missing or twice, and the output
- * has to be that of one machine. `--limit` measures a shared limit instead. All of it runs on loopback, with a
+ * has to be that of one machine. `--limit`, `--unknown` and `--throughput` measure instead. All of it runs on loopback, with a
  * redis-server of its own.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { WITHOUT_REDIS } from '../test/cluster/redis-process.ts';
 import { clusterSoak } from '../test/soak/cluster-soak.ts';
-import { limitSoak } from '../test/soak/limit-soak.ts';
+import { limitSoak, throughputSoak, unknownLimitSoak } from '../test/soak/limit-soak.ts';
 
 const HELP = `npm run soak:cluster -- [options]
   --pages N    pages of the run (default 50000)
@@ -19,6 +19,9 @@ const HELP = `npm run soak:cluster -- [options]
   --seed N     of the moments (default: by the clock)
   --s3         the store is a bucket, whose server is busy, cuts connections and damages transfers now and then
   --limit      500 requests a second over all workers, and a 429 with Retry-After 3
+  --unknown    a limit that shows in refusals alone (4 workers)
+  --throughput MS
+               two workers, beside one process alone, behind so many milliseconds
 `;
 
 const { values: flags } = parseArgs({
@@ -29,11 +32,14 @@ const { values: flags } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
     s3: { type: 'boolean', default: false },
     limit: { type: 'boolean', default: false },
+    unknown: { type: 'boolean', default: false },
+    throughput: { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
-const pages = Number(flags.pages ?? (flags.limit ? 10_000 : 50_000));
-const workers = Number(flags.workers ?? (flags.limit ? 8 : 4));
+const isLimit = flags.limit || flags.unknown;
+const pages = Number(flags.pages ?? (isLimit ? 10_000 : 50_000));
+const workers = Number(flags.workers ?? (flags.limit ? 8 : flags.throughput ? 2 : 4));
 const [kills, seed] = [Number(flags.kills), Number(flags.seed)];
 const isMeant = [pages, workers, kills, seed].every((value) => Number.isSafeInteger(value));
 if (flags.help || !isMeant || pages < 1000 || workers < 2) {
@@ -56,9 +62,12 @@ function seeded(from: number): () => number {
 const folder = mkdtempSync(join(tmpdir(), 'everypage-soak-cluster-'));
 console.log(`seed ${seed}, ${pages} pages, ${workers} workers`);
 const say = (text: string): void => console.log(text);
-if (flags.limit) {
-  const failures = await limitSoak({ pages, workers, folder, say });
-  end(failures);
+if (isLimit) {
+  const soak = flags.unknown ? unknownLimitSoak : limitSoak;
+  end(await soak({ pages, workers, folder, say }));
+} else if (flags.throughput !== undefined) {
+  const delayMs = Number(flags.throughput);
+  end(await throughputSoak({ pages, workers, folder, say, delayMs }));
 } else {
   const random = seeded(seed);
   const { s3: isInBucket } = flags;

@@ -14,7 +14,7 @@ const PAGES = [
 ];
 /** Flags of other programs: README.md compares everypage with curl, Docker and our scripts have their own. */
 const OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
-  'docs/cluster.md': ['build', 'limit', 'scale'],
+  'docs/cluster.md': ['build', 'limit', 'scale', 'seeds', 'throughput', 'unknown', 'workers'],
   'README.md': ['retry-all-errors', 'skip-existing'],
   'CHANGELOG.md': ['out'],
   'CONTRIBUTING.md': ['s3', 'test-name-pattern'],

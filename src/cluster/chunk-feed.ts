@@ -32,6 +32,8 @@ export interface FeedParts {
   readonly who: string;
   /** The run is paused, the queue cannot be asked, or the store is behind: no further range is taken. */
   readonly isHeld: () => boolean;
+  /** A range was taken. */
+  readonly onTaken: () => void;
   /** Nothing is left to fetch in the ranges that were taken. */
   readonly onStarved: () => void;
 }
@@ -146,6 +148,7 @@ export class ChunkFeed implements PageSource {
     const others = positions.filter((position) => !isOwn(position));
     const chunk = { job, token, pending: new Set(positions) };
     this.#open.add(chunk);
+    this.#parts.onTaken();
     if (positions.length === 0) await this.#complete(chunk);
     return others.map((position) => createTask(requests[position - from]!, credentials));
   }

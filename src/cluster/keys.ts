@@ -35,6 +35,8 @@ export interface RunKeys {
   readonly list: string;
   /** When each worker was last there. */
   readonly workers: string;
+  /** How many requests each worker may have in flight. */
+  readonly shares: string;
 }
 
 export function runKeys(id: string): RunKeys {
@@ -49,10 +51,19 @@ export function runKeys(id: string): RunKeys {
     coordinator: `${prefix}:coordinator`,
     list: `${prefix}:list`,
     workers: `${prefix}:workers`,
+    shares: `${prefix}:shares`,
   };
 }
 
-/** What all workers of all runs know of one limiter (`https://host`). Its name holds no credential. */
-export function gateKey(limiter: string): string {
-  return `everypage:gate:${hash('sha256', limiter).slice(0, 24)}`;
+/** What all workers of all runs know of one limiter (`https://host`): a hash, what workers tell, and starts by worker. */
+export interface GateKeys {
+  readonly gate: string;
+  readonly reports: string;
+  readonly starts: string;
+}
+
+/** Its name holds no credential. */
+export function gateKeys(limiter: string): GateKeys {
+  const gate = `{everypage:gate:${hash('sha256', limiter).slice(0, 24)}}`;
+  return { gate, reports: `${gate}:reports`, starts: `${gate}:starts` };
 }

@@ -41,7 +41,7 @@ export async function workOnList(parts: WorkerParts): Promise<Worked> {
   const { redis } = connection;
   const keys = runKeys(record.id);
   const who = processName();
-  const watch = new RunWatch(connection, keys, who);
+  const watch = new RunWatch(connection, keys, who, options);
   const over = Promise.withResolvers<void>();
   over.promise.catch(() => {});
   const transport = openTransport(makeTransport, job);
@@ -51,18 +51,25 @@ export async function workOnList(parts: WorkerParts): Promise<Worked> {
   let engine = engineOver({ pace: {}, resumed: null });
   function engineOver(opened: ConstructorParameters<typeof Engine>[0]['opened']): Engine {
     const { emit } = job;
-    const makeGate = (limiter: string) => watch.makeGate(limiter, options.rate);
+    const makeGate = (limiter: string) => watch.makeGate(limiter);
     return new Engine({ options, transport, clock, emit, opened, keepsPages: true, makeGate });
   }
   const onAbort = (): void => engine.stop({ kind: 'aborted' });
   let renewing: NodeJS.Timeout | undefined;
+  let isReading = false;
   try {
-    await watch.begin(engine, async () => {});
+    await watch.begin(
+      engine,
+      async () => {},
+      () => isReading,
+    );
     while ((await lease.take()) !== null) {
       if (signal.aborted || engine.stopped !== null) return workedOf(watch, engine, signal);
       await wait(TRY_AGAIN_MS);
     }
     const epoch = await redis.hincrby(keys.run, 'epoch', 1);
+    isReading = true;
+    watch.hasWork();
     const writer = new PartWriter({
       store,
       who,

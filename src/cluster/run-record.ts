@@ -89,7 +89,7 @@ export async function forgetRun(redis: Redis, id: string): Promise<void> {
 /** All that the queue knows of a run is gone at once, for one that begins again. */
 export async function dropRun(redis: Redis, id: string): Promise<void> {
   const keys = runKeys(id);
-  await redis.del(keys.run, keys.done, keys.failed, keys.parts, keys.workers);
+  await redis.del(keys.run, keys.done, keys.failed, keys.parts, keys.workers, keys.shares);
   await dropQueue(redis, keys);
 }
 

@@ -4,31 +4,48 @@ import { systemClock as clock } from '../core/clock.ts';
 import type { Rate } from '../core/units.ts';
 import type { Engine } from '../fetch/engine.ts';
 import type { QueueConnection } from './connect.ts';
-import { NEWS_CHANNEL, type RunKeys } from './keys.ts';
+import { gateKeys, NEWS_CHANNEL, type RunKeys } from './keys.ts';
 import type { RunState } from './run-record.ts';
 import { runScript } from './scripts.ts';
 import { SharedGate } from './shared-gate.ts';
 
-const BEAT_MS = 1_000;
+const BEAT_MS = 2_000;
+/** Shares of the requests in flight follow the work sooner. */
+const SHARE_BEAT_MS = 1_000;
+/** A share of a worker that is silent for so long is another's; the worker itself uses it for less. */
+const SHARE_MS = 5_000;
+const SHARE_VALID_MS = 4_000;
 
 /** `lost`: the queue does not know the run any more. */
 export type WatchedState = RunState | 'lost';
+
+/** What the worker asks for. */
+export interface WatchSettings {
+  readonly concurrency: number | 'auto';
+  readonly rate: Rate | null;
+}
 
 export class RunWatch {
   readonly #connection: QueueConnection;
   readonly #keys: RunKeys;
   readonly #who: string;
+  readonly #settings: WatchSettings;
   readonly #gates = new Map<string, SharedGate>();
   #engine: Engine | null = null;
   #news: Redis | null = null;
   #beating: NodeJS.Timeout | undefined;
   #tick: () => Promise<void> = async () => {};
+  #hasPages: () => boolean = () => true;
+  /** Requests that it may have in flight; null where no number holds for all workers together. */
+  #share: number | null = null;
+  #shareUntil = Number.POSITIVE_INFINITY;
   state: WatchedState = 'active';
 
-  constructor(connection: QueueConnection, keys: RunKeys, who: string) {
+  constructor(connection: QueueConnection, keys: RunKeys, who: string, settings: WatchSettings) {
     this.#connection = connection;
     this.#keys = keys;
     this.#who = who;
+    this.#settings = settings;
   }
 
   /** Nothing starts while the run is paused, or while the queue does not say that it is not. */
@@ -37,16 +54,21 @@ export class RunWatch {
   }
 
   /** The gate of a limiter of the engine that works for the run. */
-  makeGate(limiter: string, rate: Rate | null): SharedGate {
+  makeGate(limiter: string): SharedGate {
+    // A second engine of this process goes on with what the first one's gate knows.
+    const known = this.#gates.get(gateKeys(limiter).gate);
+    if (known !== undefined) return known;
     const gate = new SharedGate(limiter, {
       redis: this.#connection.redis,
       clock,
-      rate,
+      who: this.#who,
+      run: this.#keys.run,
+      rate: this.#settings.rate,
       isHeld: () => this.isHeld,
       wake: () => this.#engine?.dispatcher.wake(),
       fail: () => {},
     });
-    this.#gates.set(gate.key, gate);
+    this.#gates.set(gate.keys.gate, gate);
     return gate;
   }
 
@@ -54,33 +76,56 @@ export class RunWatch {
    * Begins to listen.
    *
    * @param engine is stopped when the run has ended
-   * @param tick is called about once a second while the run is active
+   * @param tick is called every second or two while the run is active
+   * @param hasPages whether there are pages to fetch
    */
-  async begin(engine: Engine, tick: () => Promise<void>): Promise<void> {
+  async begin(
+    engine: Engine,
+    tick: () => Promise<void>,
+    hasPages: () => boolean = () => true,
+  ): Promise<void> {
     this.attach(engine);
     this.#tick = tick;
+    this.#hasPages = hasPages;
+    const isShared = this.#settings.concurrency !== 'auto';
+    if (isShared) this.#setShare(0);
     const news = this.#connection.another();
     this.#news = news;
     news.on('message', (_channel, message: string) => {
-      const [what, key = ''] = message.split(' ');
-      if (what === 'pause') this.#gates.get(key)?.heard();
+      const [what, key = '', epoch, until] = message.split(' ');
+      if (what === 'pause') this.#gates.get(key)?.heard(Number(epoch), Number(until));
       if (what === 'state' && key === this.#keys.run) void this.#beat();
     });
     await news.subscribe(NEWS_CHANNEL);
-    this.#beating = setInterval(() => void this.#beat(), BEAT_MS);
+    const beatMs = isShared ? SHARE_BEAT_MS : BEAT_MS;
+    this.#beating = setInterval(() => {
+      if (clock.now() > this.#shareUntil) this.#setShare(0);
+      void this.#beat();
+    }, beatMs);
     await this.#beat();
   }
 
   /** Another engine works for the run from now on. */
   attach(engine: Engine): void {
     this.#engine = engine;
+    if (this.#share !== null) this.#applyShare();
     if (hasEnded(this.state)) engine.stop({ kind: 'aborted' });
+  }
+
+  /** There are pages to fetch: a worker without a share asks for one. */
+  hasWork(): void {
+    if (this.#share === 0 && this.#beating !== undefined) void this.#beat();
   }
 
   async end(): Promise<void> {
     clearInterval(this.#beating);
     this.#news?.disconnect();
-    await this.#connection.redis.zrem(this.#keys.workers, this.#who).catch(() => {});
+    await Promise.all([...this.#gates.values()].map((gate) => gate.close()));
+    const { redis } = this.#connection;
+    await Promise.all([
+      redis.zrem(this.#keys.workers, this.#who),
+      this.#share === null ? null : redis.hdel(this.#keys.shares, this.#who),
+    ]).catch(() => {});
   }
 
   set(state: WatchedState): void {
@@ -91,15 +136,40 @@ export class RunWatch {
   }
 
   async #beat(): Promise<void> {
-    const { run, workers } = this.#keys;
+    const { run, workers, shares } = this.#keys;
+    const { concurrency } = this.#settings;
+    const askedAt = clock.now();
     try {
       const { redis } = this.#connection;
-      const state = await runScript(redis, 'beat', [run, workers], [this.#who]);
-      this.set(state === -1 ? 'lost' : (state as RunState));
+      const values = [
+        this.#who,
+        concurrency === 'auto' ? '' : concurrency,
+        this.#engine?.dispatcher.inFlight ?? 0,
+        this.#hasPages() ? 1 : 0,
+        this.#connection.leaseMs(SHARE_MS),
+      ];
+      const answer = await runScript(redis, 'beat', [run, workers, shares], values);
+      const [state, share] = answer as [RunState | -1, number];
+      if (concurrency !== 'auto') {
+        this.#shareUntil = askedAt + this.#connection.leaseMs(SHARE_VALID_MS);
+        this.#setShare(share);
+      }
+      this.set(state === -1 ? 'lost' : state);
       if (this.state === 'active') await this.#tick();
     } catch {
       // The queue restarts; the gates stay shut until it answers.
     }
+  }
+
+  #setShare(share: number): void {
+    if (share === this.#share) return;
+    this.#share = share;
+    this.#applyShare();
+  }
+
+  #applyShare(): void {
+    const concurrency = this.#share ?? 0;
+    this.#engine?.dispatcher.change({ concurrency, rate: this.#settings.rate });
   }
 }
 

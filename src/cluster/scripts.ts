@@ -1,5 +1,7 @@
 /** What has to happen at once in Redis, in Lua, and what each script answers. */
 import type { Redis } from 'ioredis';
+import { BEAT } from './beat-script.ts';
+import { ASK } from './gate-script.ts';
 
 /** Adds spans `from-to` (the end is not among them) of ARGV[at] to a bitmap; gives the positions that were set. */
 const SPANS = `
@@ -77,51 +79,6 @@ redis.call('PUBLISH', ARGV[3], 'state ' .. KEYS[1])
 return 0
 `;
 
-/**
- * Reserves starts at the shared rate (the generic cell rate algorithm), and says until when all wait. Workers ask in
- * turns, at most 1.5 s later, so that each finds starts that are free, however many workers there are.
- *
- * KEYS gate. ARGV starts wanted, microseconds between two (0: no rate), how far ahead in microseconds,
- * microseconds between two turns, and to the first turn.
- * Answer: now, the first start, how many, the end of the pause, the turn to ask again; in microseconds of Redis's clock.
- */
-const RESERVE = `
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local state = redis.call('HMGET', KEYS[1], 'next', 'pause', 'turn')
-local first = math.max(now, tonumber(state[1] or 0), tonumber(state[2] or 0))
-local between = tonumber(ARGV[2])
-local count = 0
-local turn = now
-if between > 0 then
-  local step = tonumber(ARGV[4])
-  turn = math.max(now + tonumber(ARGV[5]), math.min(tonumber(state[3] or 0), now + 1500000) + step)
-  redis.call('HSET', KEYS[1], 'turn', string.format('%.0f', turn))
-end
-if between > 0 and first <= now + tonumber(ARGV[3]) then
-  count = math.min(tonumber(ARGV[1]), math.floor((now + tonumber(ARGV[3]) - first) / between) + 1)
-  redis.call('HSET', KEYS[1], 'next', string.format('%.0f', first + count * between))
-  redis.call('PEXPIRE', KEYS[1], 86400000)
-end
-return { string.format('%.0f', now), string.format('%.0f', first), count, state[2] or '0', string.format('%.0f', turn) }
-`;
-
-/**
- * Makes all workers wait, at least as long as they wait already.
- *
- * KEYS gate. ARGV microseconds from now, channel. Answer: now and the end of the pause.
- */
-const PAUSE = `
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local until_ = math.max(now + tonumber(ARGV[1]), tonumber(redis.call('HGET', KEYS[1], 'pause') or 0))
-local text = string.format('%.0f', until_)
-redis.call('HSET', KEYS[1], 'pause', text)
-redis.call('PEXPIRE', KEYS[1], math.max(86400000, math.ceil((until_ - now) / 1000) + 60000))
-redis.call('PUBLISH', ARGV[2], 'pause ' .. KEYS[1])
-return { string.format('%.0f', now), text }
-`;
-
 /** Takes or renews a lease. KEYS lease. ARGV who, milliseconds. Answer: who has it. */
 const LEASE = `
 local holder = redis.call('GET', KEYS[1])
@@ -134,18 +91,6 @@ return ARGV[1]
 const RELEASE = `
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 0
-`;
-
-/**
- * A worker is there. KEYS run, workers. ARGV who, what it is.
- * Answer: the run's state, or -1 where the queue does not know the run.
- */
-const BEAT = `
-if redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
-local time = redis.call('TIME')
-redis.call('ZADD', KEYS[2], time[1], ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', time[1] - 60)
-return redis.call('HGET', KEYS[1], 'state')
 `;
 
 /**
@@ -211,8 +156,7 @@ const texts = {
   commit: COMMIT,
   commitList: COMMIT_LIST,
   endList: END_LIST,
-  reserve: RESERVE,
-  pause: PAUSE,
+  ask: ASK,
   lease: LEASE,
   release: RELEASE,
   beat: BEAT,

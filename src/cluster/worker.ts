@@ -42,7 +42,7 @@ async function workOnRanges(parts: WorkerParts): Promise<Worked> {
   const { redis } = connection;
   const keys = runKeys(record.id);
   const who = processName();
-  const watch = new RunWatch(connection, keys, who);
+  const watch = new RunWatch(connection, keys, who, options);
   const over = Promise.withResolvers<void>();
   over.promise.catch(() => {});
   const thread = new ArchiveThread({ failed: over.reject });
@@ -54,7 +54,7 @@ async function workOnRanges(parts: WorkerParts): Promise<Worked> {
     emit: job.emit,
     opened: null,
     keepsPages: true,
-    makeGate: (limiter) => watch.makeGate(limiter, options.rate),
+    makeGate: (limiter) => watch.makeGate(limiter),
   });
   const worker = await openWorker(connection, keys, who);
   const queue = await openQueue(connection, keys);
@@ -74,6 +74,7 @@ async function workOnRanges(parts: WorkerParts): Promise<Worked> {
     attempt: attemptsOfList(engine, () => firstOrigin),
     who,
     isHeld: () => watch.isHeld || writer.isBehind,
+    onTaken: () => watch.hasWork(),
     onStarved: flushIfAll,
   });
   const writer = new PartWriter({
@@ -100,7 +101,11 @@ async function workOnRanges(parts: WorkerParts): Promise<Worked> {
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     await thread.call('open', openForParts(job));
-    await watch.begin(engine, () => keeper.tick());
+    await watch.begin(
+      engine,
+      () => keeper.tick(),
+      () => feed.pending > writer.waiting,
+    );
     await worker.startStalledCheckTimer();
     if (signal.aborted) onAbort();
     await Promise.race([engine.fetch(feed, batcher), over.promise]);

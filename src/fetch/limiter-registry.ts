@@ -2,7 +2,7 @@
 import type { PaceChange } from '../archive/archive-types.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import type { PaceFacts } from '../core/summary.ts';
-import { type PaceSettings, readLearnedPace, type StartGate } from '../pace/pace.ts';
+import { type PaceSettings, readLearnedPace, type ServerLimits } from '../pace/pace.ts';
 import { BusyMeter } from './busy-meter.ts';
 import { Limiter } from './limiter.ts';
 
@@ -11,8 +11,8 @@ const MOST_POLICIES = 16;
 
 type LimiterOptions = Pick<ResolvedOptions, 'concurrency' | 'rate' | 'maxWaitMs'>;
 
-/** Makes the gate that a limiter shares with other processes, by the limiter's name. */
-export type MakeGate = (limiter: string) => StartGate;
+/** Makes what a limiter shares with other processes, by the limiter's name. */
+export type MakeGate = (limiter: string) => ServerLimits;
 
 /** The policies of one origin: GitHub counts its search apart from the rest, Discord each route. */
 interface Policies {

@@ -5,7 +5,7 @@ import { type Hint, noHint } from '../core/hint.ts';
 import { BackoffReader } from '../http/limits/backoff-in-body.ts';
 import { createHintReader, type HintReader } from '../http/limits/hint-reader.ts';
 import type { RawResponse, TransportFault } from '../http/transport.ts';
-import type { Answer, LearnedPace, PaceBasis, PaceSettings, StartGate } from '../pace/pace.ts';
+import type { Answer, LearnedPace, PaceBasis, PaceSettings, ServerLimits } from '../pace/pace.ts';
 import { Pacer } from '../pace/pacer.ts';
 import {
   type FailureKind,
@@ -44,8 +44,8 @@ export class Limiter {
   readonly #health: ServerHealth;
   /** Null where no latency is measured. */
   #busy: Pick<BusyMeter, 'isBusy'> | null;
-  /** Null where no other process sends to the origin for this run. */
-  readonly #gate: StartGate | null;
+  /** Other processes send to the origin too. */
+  readonly #isShared: boolean;
   readonly #hints: HintReader = createHintReader();
   readonly #backoffs = new BackoffReader();
   #inFlight = 0;
@@ -58,14 +58,12 @@ export class Limiter {
     learned: LearnedPace | null,
     busy: Pick<BusyMeter, 'isBusy'> | null,
     maxWaitMs = Number.POSITIVE_INFINITY,
-    gate: StartGate | null = null,
+    shared: ServerLimits | null = null,
   ) {
     this.name = name;
     this.#busy = busy;
-    this.#gate = gate;
-    // The user's rate is for all processes together, so the gate has it.
-    const own = gate === null ? settings : { ...settings, rate: null };
-    this.#pacer = new Pacer(own, random, learned);
+    this.#isShared = shared !== null;
+    this.#pacer = new Pacer(this.#own(settings), random, learned, shared ?? undefined);
     this.#health = new ServerHealth(random, maxWaitMs);
   }
 
@@ -81,7 +79,12 @@ export class Limiter {
   /** The user has other wishes now. */
   change(settings: PaceSettings, busy: Pick<BusyMeter, 'isBusy'> | null, now: number): void {
     this.#busy = busy;
-    this.#pacer.change(settings, now);
+    this.#pacer.change(this.#own(settings), now);
+  }
+
+  /** The user's rate is for all processes together, so what they share has it. */
+  #own(settings: PaceSettings): PaceSettings {
+    return this.#isShared ? { ...settings, rate: null } : settings;
   }
 
   /** Nothing was asked for so long by the user's own will: `--max-wait` does not count it. */
@@ -143,8 +146,7 @@ export class Limiter {
   startableAt(now: number): number {
     // A request on its way breaks the backoff that the answer before it asks for.
     if (this.#inFlight > 0 && this.#backoffs.mayComeLate) return Number.POSITIVE_INFINITY;
-    const own = Math.max(this.#pacer.startableAt(now), this.#health.startableAt());
-    return own > now || this.#gate === null ? own : this.#gate.startableAt(now);
+    return Math.max(this.#pacer.startableAt(now), this.#health.startableAt());
   }
 
   started(now: number): void {
@@ -152,7 +154,6 @@ export class Limiter {
     this.#inFlight += 1;
     this.#pacer.started(now);
     this.#health.started(now);
-    this.#gate?.started(now);
   }
 
   /** What the headers of one of its responses say, and the body of a good one. */
@@ -200,8 +201,6 @@ export class Limiter {
     const { attempt, waitMs, settled } = this.#judge(result, kind, failures, sentAt, now, role);
     const isPaused = limited !== null || waitMs !== null;
     const until = this.heldUntil(now);
-    // An outage is this process's own to find out: another may have a way to the server.
-    if (limited !== null) this.#gate?.pause(this.#pacer.heldUntil(now) - now);
     return {
       pauseMs: isPaused ? Math.max(0, until - now) : null,
       isOwnPause: isPaused && until > this.#pacer.statedUntil(now),
@@ -215,7 +214,6 @@ export class Limiter {
   /** The body of an answer that had ended as a success says that it was refused. */
   refusedAfterAll(sentAt: number, waitMs: number | null, now: number): Reaction {
     const pause = this.#pacer.refusedAfterAll(sentAt, now, waitMs);
-    if (pause !== null) this.#gate?.pause(this.#pacer.heldUntil(now) - now);
     const until = this.heldUntil(now);
     return {
       pauseMs: pause === null ? null : Math.max(0, until - now),

@@ -31,15 +31,39 @@ export interface Answer {
 }
 
 /**
- * What several processes know together of a limiter: one limit holds for all of them, and so does each
- * pause. It is asked only when nothing else holds a request back, since what it gives counts as used.
+ * What the limits of a server allow. One process finds it out by itself (`ServerPace`), or several do
+ * together (cluster/): one limit holds for all of them, and so does each pause.
  */
-export interface StartGate {
-  /** ≤ now: one may start; finite: not before; Infinity: only after it has called its owner. */
-  startableAt(now: number): number;
+export interface ServerLimits {
+  /** Counts the pauses that have ended because a request was accepted. */
+  readonly openings: number;
+  /** The rate is thought to be below the limit. */
+  readonly isSafe: boolean;
+  /** ≤ now: one may start; finite: not before; Infinity: only after an answer, or after a wake. */
+  startableAt(now: number, inFlight: number): number;
   started(now: number): void;
-  /** This process was told to wait so long: so are all others. */
-  pause(waitMs: number): void;
+  /**
+   * Call once for each `started`.
+   * @param inFlight without this one
+   */
+  ended(answer: Answer, inFlight: number): LimiterPause | null;
+  /** An answer that had counted as accepted turned out to be a refusal. */
+  refusedAfterAll(sentAt: number, now: number, waitMs: number | null): LimiterPause | null;
+  /** What was found from refusals is wrong. */
+  startOver(now: number): void;
+  /** Nothing was asked for so long by the user's own will. */
+  excuse(ms: number, now: number): void;
+  /** Nothing starts before this: by a pause, or by a window of which the server says nothing is left. */
+  heldUntil(now: number): number;
+  /** The part of `heldUntil` that the server stated; what lies beyond is our own wait. */
+  statedUntil(now: number): number;
+  /** Milliseconds since the first refusal that no success has followed; 0 where there is none. */
+  refusedForMs(now: number): number;
+  /** What headers allow a second at this moment; null where they state no limit. */
+  statedPerSecond(now: number): number | null;
+  learned(): FoundPace;
+  /** Null where nothing holds the pace back. */
+  basis(now: number): LimitBasis | null;
 }
 
 /** A pause of the limiter that began, or that grew. */
@@ -49,9 +73,8 @@ export interface LimiterPause {
   readonly isNew: boolean;
 }
 
-/** What is worth keeping from one run to the next, as plain JSON. */
-export interface LearnedPace {
-  readonly version: 1;
+/** What was found of a server's limit. */
+export interface FoundPace {
   /** Requests a second that were accepted for long, or null where no limit was met. */
   readonly lowPerSecond: number | null;
   /** Requests a second that were refused. */
@@ -60,8 +83,16 @@ export interface LearnedPace {
   readonly burst: number;
   /** Length of the server's window, where its pauses showed one. */
   readonly windowMs: number | null;
+}
+
+/** What is worth keeping from one run to the next, as plain JSON. */
+export interface LearnedPace extends FoundPace {
+  readonly version: 1;
   readonly concurrency: number;
 }
+
+/** A rate that holds the pace: whose it is, in requests a second, and the window that it was found from. */
+export type LimitBasis = Pick<PaceBasis, 'by' | 'windowMs'> & { readonly perSecond: number };
 
 /** What held the pace in the end, with what was found. */
 export interface PaceBasis {

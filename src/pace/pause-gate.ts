@@ -48,6 +48,11 @@ export class PauseGate {
     return this.#statedUntil;
   }
 
+  /** Nothing is waited for, and nothing is to be proved. */
+  isOpen(now: number): boolean {
+    return !this.#isProving && now >= this.#opensAt;
+  }
+
   /** The pause where the server names none, once more is known of it than the default. */
   set firstPauseMs(value: number) {
     this.#firstPauseMs = value;

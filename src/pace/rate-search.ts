@@ -9,7 +9,7 @@ import { Contradictions, UnrelatedRefusals } from './contradictions.ts';
 import { cruiseMs, DOUBTS, type Known, measureMs, probeMs } from './held-time.ts';
 import { AcceptedHistory, fitRate, type Segment } from './limiter-fit.ts';
 import { ENOUGH, Measurement } from './measurement.ts';
-import type { LearnedPace } from './pace.ts';
+import type { FoundPace } from './pace.ts';
 import type { RefusalEvent, WindowFill } from './short-window.ts';
 import { LONG_PAUSE_MS, WindowMode } from './window-mode.ts';
 
@@ -64,7 +64,7 @@ export class RateSearch {
   #unrelated: UnrelatedRefusals | null = null;
   #window: WindowMode;
 
-  constructor(learned: LearnedPace | null) {
+  constructor(learned: FoundPace | null) {
     this.#window = new WindowMode(learned?.windowMs ?? null, (learned?.lowPerSecond ?? 0) / 1000);
     if (learned?.lowPerSecond == null) return;
     this.#low = learned.lowPerSecond / 1000;

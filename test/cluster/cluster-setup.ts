@@ -21,7 +21,9 @@ export interface Cluster {
   readonly server: PageServer;
   /** A connection of the test's own. */
   readonly asked: Redis;
-  /** The command that coordinates, with `more` flags. */
+  /** The command that coordinates, with these URLs and flags. */
+  begin(words: readonly string[], env?: NodeJS.ProcessEnv): CliProcess;
+  /** The same for pages of the server, with `more` flags. */
   coordinate(pages: number, more?: readonly string[], env?: NodeJS.ProcessEnv): CliProcess;
   worker(more?: readonly string[], env?: NodeJS.ProcessEnv): CliProcess;
   dashboard(): CliProcess;
@@ -86,6 +88,14 @@ export async function startCluster(
     processes.push(started);
     return started;
   };
+  const begin: Cluster['begin'] = (words, env = {}) =>
+    start(
+      [
+        ...words,
+        ...['--queue', redis.url, '--store', store, '-o', 'out.ndjson', '--progress', 'none'],
+      ],
+      env,
+    );
   t.after(async () => {
     for (const { child } of processes) child.kill('SIGKILL');
     await Promise.all(processes.map(({ ended }) => ended));
@@ -99,19 +109,8 @@ export async function startCluster(
     redis,
     server,
     asked,
-    coordinate(pages, more = [], env = {}) {
-      const own = [
-        '--queue',
-        redis.url,
-        '--store',
-        store,
-        '-o',
-        'out.ndjson',
-        '--progress',
-        'none',
-      ];
-      return start([server.template(pages), ...own, ...more], env);
-    },
+    begin,
+    coordinate: (pages, more = [], env = {}) => begin([server.template(pages), ...more], env),
     worker: (more = [], env = {}) =>
       start(['worker', '--queue', redis.url, '--progress', 'none', ...more], env),
     dashboard: () => start(['dashboard', '--queue', redis.url]),

@@ -98,7 +98,7 @@ test('a refusal pauses until its deadline; one that adds nothing is no new pause
     isNew: false,
   });
   assert.equal(paced.startableAt(60), 5052);
-  assert.equal(paced.opensAt, 5052);
+  assert.equal(paced.heldUntil(0), 5052);
   assert.equal(paced.refusedForMs(1050), 1000);
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Spacing } from '../../src/pace/pacer.ts';
+import { Spacing } from '../../src/pace/spacing.ts';
 
 /** When each of so many starts, by timers that fire at whole milliseconds. */
 function startTimes(spacing: Spacing, count: number, from: number): number[] {

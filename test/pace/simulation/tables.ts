@@ -1,4 +1,5 @@
 /** The figures of the simulation as tables in Markdown. */
+import { fleetClient } from '../../cluster/fleet-client.ts';
 import { CubicClient, FixedClient, type MakeClient, pacerClient } from './clients.ts';
 import {
   ERROR_BARS,
@@ -34,6 +35,25 @@ function head(cells: readonly string[]): string[] {
 
 function verdict(isMet: boolean): string {
   return isMet ? 'met' : '**missed**';
+}
+
+/** One pace for several workers of a queue, beside that of one machine. */
+export function* fleetTable({ seeds, only }: Choice, workers: number): Generator<string> {
+  yield* head(['limiter', 'one', 'one, RA', `${workers} workers`, `${workers} workers, RA`]);
+  const clients: readonly MakeClient[] = [pacerClient, (random) => fleetClient(workers, random)];
+  for (const scenario of SCENARIOS.filter(({ name }) => name.includes(only))) {
+    const cells = clients.flatMap((makeClient) =>
+      [false, true].map((retryAfter) => {
+        const all = seeds.map((seed) =>
+          figuresOf(runScenario(scenario, retryAfter, makeClient, seed)),
+        );
+        const efficiency = median(all.map((figures) => figures.efficiency));
+        const refused = median(all.map((figures) => figures.refused));
+        return `${efficiency.toFixed(1)} / ${refused.toFixed(2)}`;
+      }),
+    );
+    yield row([scenario.name, ...cells]);
+  }
 }
 
 export function* limiterTable({ seeds, only }: Choice): Generator<string> {
