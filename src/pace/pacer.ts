@@ -31,6 +31,8 @@ export class Pacer {
   readonly #trial = new Spacing(SLACK_MS);
   /** Null until the server answers with an error. */
   #hidden: HiddenLimit | null = null;
+  /** It refuses and says for how long. */
+  #namesWaits = false;
   #accepted = 0;
   #user: Spacing;
   #userIsSet = false;
@@ -119,8 +121,10 @@ export class Pacer {
   /** What an error of the server is. Call it before `ended`, which is told of a refusal as of any other. */
   readError(sentAt: number, now: number): ServerError {
     this.#hidden ??= new HiddenLimit(this.#accepted);
+    if (this.#namesWaits) this.#hidden.doubtLess();
     const is = this.#hidden.failed(sentAt, now, this.#search.isSafe);
     if (is === 'misled' || is === 'down') this.#search.startOver(now);
+    if (is === 'usual') this.#search.restore(now);
     return is;
   }
 
@@ -171,6 +175,7 @@ export class Pacer {
     retryAfterMs: number | null,
     before: number,
   ): LimiterPause | null {
+    this.#namesWaits ||= retryAfterMs !== null;
     const gate = this.#makeGate();
     gate.firstPauseMs = this.#search.ownPauseMs;
     const pause = gate.refused({ sentAt, now, retryAfterMs });
@@ -192,7 +197,8 @@ export class Pacer {
   }
 
   learned(): LearnedPace {
-    const { low, high, burst, windowMs } = this.#search;
+    const { known, windowMs } = this.#search;
+    const { low, high, burst } = known;
     return {
       version: 1,
       lowPerSecond: low > 0 ? low * 1000 : null,
