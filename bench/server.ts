@@ -30,12 +30,8 @@ function findNginx(): { path: string; version: string } | null {
   return null;
 }
 
-function nginxConfiguration(
-  folder: string,
-  root: string,
-  port: number,
-  keepaliveRequests: number,
-): string {
+/** What any nginx here needs, around what it serves. */
+function nginxConfiguration(folder: string, http: readonly string[]): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `  ${name}_temp_path ${folder}/${name};`,
   );
@@ -45,11 +41,23 @@ function nginxConfiguration(
     'daemon off;',
     'worker_processes 1;',
     `pid ${folder}/nginx.pid;`,
-    `error_log ${folder}/error.log warn;`,
+    `error_log ${folder}/error.log crit;`,
     'events { worker_connections 4096; }',
     'http {',
     ...temporary,
     '  types { application/json json; }',
+    `  ssl_certificate ${folder}/cert.pem;`,
+    `  ssl_certificate_key ${folder}/key.pem;`,
+    // Debian 12's nginx offers TLS 1.2 by default, one round trip more than any server of today.
+    '  ssl_protocols TLSv1.2 TLSv1.3;',
+    ...http,
+    '}',
+    '',
+  ].join('\n');
+}
+
+function serveFiles(root: string, port: number, keepaliveRequests: number): string[] {
+  return [
     '  access_log off;',
     '  sendfile on;',
     '  tcp_nopush on;',
@@ -58,15 +66,9 @@ function nginxConfiguration(
     `  keepalive_requests ${keepaliveRequests};`,
     '  server {',
     `    listen 127.0.0.1:${port} ssl http2;`,
-    `    ssl_certificate ${folder}/cert.pem;`,
-    `    ssl_certificate_key ${folder}/key.pem;`,
-    // Debian 12's nginx offers TLS 1.2 by default, one round trip more than any server of today.
-    '    ssl_protocols TLSv1.2 TLSv1.3;',
     `    root ${root};`,
     '  }',
-    '}',
-    '',
-  ].join('\n');
+  ];
 }
 
 async function waitUntilListening(port: number, isAlive: () => boolean): Promise<void> {
@@ -83,33 +85,51 @@ async function waitUntilListening(port: number, isAlive: () => boolean): Promise
   throw new Error('the server did not start');
 }
 
-/** Serves `root` by HTTP/2 over TLS on 127.0.0.1; ends with the benchmark. */
-export async function startServer(
-  folder: string,
-  root: string,
-  keepaliveRequests: number,
-): Promise<BenchServer> {
+/** Keys for TLS in `folder`, and the file of the authority that signed them. */
+function writeCertificates(folder: string): string {
   mkdirSync(folder, { recursive: true });
   const { ca, cert, key } = createTestCertificates();
   const caFile = join(folder, 'ca.pem');
   writeFileSync(caFile, ca);
   writeFileSync(join(folder, 'cert.pem'), cert);
   writeFileSync(join(folder, 'key.pem'), key, { mode: 0o600 });
+  return caFile;
+}
 
+/**
+ * Starts nginx with these lines in its `http` block; it ends with the benchmark.
+ * @returns its version and the authority to trust, or null where nginx is not installed
+ */
+export async function startNginx(
+  folder: string,
+  port: number,
+  http: readonly string[],
+): Promise<BenchServer | null> {
   const nginx = findNginx();
-  if (nginx === null) {
-    const script = new URL('./node-server.ts', import.meta.url).pathname;
-    const child = start(process.execPath, [script, root, folder, String(keepaliveRequests)], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
-    return { name: 'node:http2 (nginx is not installed)', port: Number(line), caFile };
-  }
-  const port = await freePort();
+  if (nginx === null) return null;
+  const caFile = writeCertificates(folder);
   const configuration = join(folder, 'nginx.conf');
-  writeFileSync(configuration, nginxConfiguration(folder, root, port, keepaliveRequests));
+  writeFileSync(configuration, nginxConfiguration(folder, http));
   const args = ['-c', configuration, '-p', folder, '-e', join(folder, 'error.log')];
   const child = start(nginx.path, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   await waitUntilListening(port, () => child.exitCode === null);
   return { name: nginx.version, port, caFile };
+}
+
+/** Serves `root` by HTTP/2 over TLS on 127.0.0.1; ends with the benchmark. */
+export async function startServer(
+  folder: string,
+  root: string,
+  keepaliveRequests: number,
+): Promise<BenchServer> {
+  const port = await freePort();
+  const nginx = await startNginx(folder, port, serveFiles(root, port, keepaliveRequests));
+  if (nginx !== null) return nginx;
+  const caFile = writeCertificates(folder);
+  const script = new URL('./node-server.ts', import.meta.url).pathname;
+  const child = start(process.execPath, [script, root, folder, String(keepaliveRequests)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
+  return { name: 'node:http2 (nginx is not installed)', port: Number(line), caFile };
 }

@@ -3,8 +3,8 @@
  * default. Real errors come at any rate; a limit refuses only what is beyond it. Errors are taken for
  * refusals in two cases: many come in a row after requests were answered, or none comes in a trial at
  * half the pace. They are errors again if they stay frequent at the slower pace, or if nothing is
- * answered any more. A server with a limit may have real errors too. These also come at a safe pace, and
- * their frequency there is what tells them from refusals.
+ * answered any more. A server with a limit may have real errors too. So once there is a limit, errors are
+ * refusals where they are more frequent than before, and usual ones where a lower pace brings as many.
  */
 
 /** Until more is known, this part of the requests is expected to fail. */
@@ -27,22 +27,31 @@ const MEMORY = 200;
 /** More refusals than this, at a pace that was found, are no limit. */
 const MOST_REFUSED = 0.2;
 const FEW_REFUSED = 3;
-/** More errors than this at a safe pace may be the limit itself. */
-const MOST_ERRORS = 0.1;
-const FEW_ERRORS = 6;
+/** Of so many answers one is taken for an error until more is known. */
+const ONE_ERROR_OF = 50;
+/** A rate that is too high brings so many more errors; so sure it must be. */
+const MORE_ERRORS = 0.15;
+const SURE = Math.log(30);
+/** So often in a row a safe pace is lowered before the errors at it are taken for usual. */
+const MOST_LOWERED = 2;
 /** After so many refusals with no answer between, the server is down. */
 const MOST_IN_A_ROW = 3;
 
 /**
- * `misled`: an error, and what was found from refusals before it is wrong. `down`: the same, and nothing is
- * answered any more.
+ * What an error is, and what it says of the limit that was found from refusals before it. `usual`: it has
+ * such errors at any pace. `misled`: there is no limit. `down`: the same, and nothing is answered any more.
  */
-export type ServerError = 'error' | 'refusal' | 'misled' | 'down';
+export type ServerError = 'error' | 'usual' | 'refusal' | 'misled' | 'down';
 
 export class HiddenLimit {
   #phase: 'errors' | 'trial' | 'limit' = 'errors';
   #hasAnswered: boolean;
-  #knowsErrors = false;
+  /** How likely it is by now that errors are refusals. */
+  #suspicion = 0;
+  /** Under a limit: this part of the answers are errors anyway. */
+  #usual = 1 / ONE_ERROR_OF;
+  /** Refusals in a row at a pace that was thought safe. */
+  #safeInARow = 0;
   #total: number;
   /** In this phase, fading. */
   #answers: number;
@@ -74,6 +83,11 @@ export class HiddenLimit {
     this.#answers = older === 0 ? answers : MEMORY / 2 + (older % (MEMORY / 2));
   }
 
+  /** The server names its waits where it refuses, so what fails besides is worth no trial. */
+  doubtLess(): void {
+    this.#patience = Number.POSITIVE_INFINITY;
+  }
+
   /** Requests per millisecond that a trial holds to; Infinity where there is none. */
   rate(now: number): number {
     if (this.#phase !== 'trial') return Number.POSITIVE_INFINITY;
@@ -89,6 +103,11 @@ export class HiddenLimit {
     this.#inARow = 0;
     this.#counted += 1;
     this.#count(0);
+    if (this.#suspicion >= SURE) this.#suspicion = 0;
+    if (this.#phase === 'limit') {
+      const lessLikely = Math.log((1 - this.#moreErrors) / (1 - this.#usual));
+      this.#suspicion = Math.max(0, this.#suspicion + lessLikely);
+    }
     if (this.#phase !== 'trial' || sentAt < this.#from) return;
     this.#trialLeft -= 1;
     if (this.#trialLeft <= 0) this.#begin('limit', now);
@@ -129,7 +148,9 @@ export class HiddenLimit {
     const isFrequent = this.#errors > WORTH_PART * this.#answers;
     // A pace within one round trip is that of the burst before it.
     const isMeasured = this.#counted > 0 && sentAt >= this.#countedFrom;
-    if (isMeasured && isFrequent && this.#errorsSinceTrial >= this.#patience) {
+    // Of errors in a row, their number decides.
+    const isSingle = this.#run === 1;
+    if (isSingle && isMeasured && isFrequent && this.#errorsSinceTrial >= this.#patience) {
       const pace = this.#counted / Math.max(1, now - this.#countedFrom);
       this.#trialRate = Math.max(SLOWEST_TRIAL, TRIAL_PACE * pace);
       this.#trialUntil = now + LONGEST_TRIAL_MS;
@@ -146,17 +167,25 @@ export class HiddenLimit {
     this.#begin('errors', now);
   }
 
+  /**
+   * A cumulative sum test (Page 1954) of "as often as before" against "more often by as much as a rate
+   * that is too high would bring".
+   */
   #failedUnderLimit(now: number, isSafe: boolean): ServerError {
-    const part = Math.min(MOST_ERRORS, this.#errors / (this.#answers + 1));
-    this.#run += 1;
-    const isFew = this.#errors <= Math.max(FEW_ERRORS, MOST_ERRORS * this.#answers);
-    const isOfChance = isFew && part ** this.#run > CHANCE;
-    this.#count(isSafe || isOfChance ? 1 : 0);
-    if (isOfChance) {
-      if (this.#knowsErrors) return 'error';
-      this.#knowsErrors = true;
-      return 'misled';
+    this.#suspicion += Math.log(this.#moreErrors / this.#usual);
+    if (this.#suspicion < SURE) {
+      this.#count(1);
+      return 'error';
     }
+    this.#safeInARow = isSafe ? this.#safeInARow + 1 : 0;
+    // However slow, so the pace has nothing to do with it: this many errors are usual.
+    const isUsual = this.#safeInARow > MOST_LOWERED;
+    this.#count(isUsual ? 1 : 0);
+    if (isUsual) {
+      [this.#safeInARow, this.#suspicion] = [0, 0];
+      this.#learn();
+    }
+    if (isUsual) return 'usual';
     this.#refusals += 1;
     const isFrequent = this.#refusals > Math.max(FEW_REFUSED, MOST_REFUSED * this.#answers);
     this.#inARow += 1;
@@ -171,14 +200,24 @@ export class HiddenLimit {
     return 'refusal';
   }
 
+  get #moreErrors(): number {
+    return Math.min(0.9, this.#usual + MORE_ERRORS);
+  }
+
   #count(errors: number): void {
     this.#total += 1;
     this.#answers += 1;
     this.#errors += errors;
     if (this.#answers <= MEMORY) return;
+    this.#learn();
     this.#answers /= 2;
     this.#errors /= 2;
     this.#refusals /= 2;
+  }
+
+  /** Late, so that refusals at a rate that is too high do not become usual by and by. */
+  #learn(): void {
+    this.#usual = (this.#errors + 1) / (this.#answers + ONE_ERROR_OF);
   }
 
   #begin(phase: 'errors' | 'trial' | 'limit', now: number): void {
@@ -186,10 +225,14 @@ export class HiddenLimit {
     this.#from = now;
     this.#run = 0;
     this.#inARow = 0;
+    // What fails before anything is answered is refused like those before it.
+    this.#suspicion = phase === 'limit' ? SURE : 0;
+    this.#safeInARow = 0;
     this.#errorsSinceTrial = 0;
     if (phase === 'trial') return;
     this.#answers = 0;
     this.#errors = 0;
     this.#refusals = 0;
+    this.#usual = 1 / ONE_ERROR_OF;
   }
 }

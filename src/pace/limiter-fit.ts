@@ -13,8 +13,6 @@ const STEP = 1.02;
 const CHANCE = 1.5;
 const JITTER_MS = 25;
 const CHANCE_PART = 0.04;
-/** Where several fit, a burst of about a second is the likeliest; enough to settle a tie. */
-const UNUSUAL = 0.012;
 const BISECTIONS = 16;
 
 interface Stretch {
@@ -127,7 +125,7 @@ export function fitRateAndBurst(
     // One millisecond earlier, so that what went out at the start counts.
     const burst = history.levelAt(rate, 0, startedAt - 1, firstAt);
     const chance = CHANCE + JITTER_MS * rate + CHANCE_PART * burst;
-    let cost = UNUSUAL * Math.log((burst + 1) / (1000 * rate)) ** 2;
+    let cost = 0;
     for (const { from, to } of segments) {
       cost += ((history.levelAt(rate, burst, from, to) - burst) / chance) ** 2;
     }

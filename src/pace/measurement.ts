@@ -5,7 +5,6 @@
 import type { AcceptedHistory } from './limiter-fit.ts';
 import { fitRateAndBurst, type Segment } from './limiter-fit.ts';
 import type { RefusalEvent } from './short-window.ts';
-import { LONG_PAUSE_MS } from './window-mode.ts';
 
 /** Pause where the server names none, at first. */
 const FIRST_PAUSE_MS = 500;
@@ -18,8 +17,7 @@ const PART_AT_ONCE = 1 / 40;
 const SLOW_PART = 0.7;
 /** Where likely rates lie so far apart, they are measured again, unless a pause costs too much. */
 const WIDE = 1.3;
-const WIDE_AGAIN = 1.45;
-const MOST_SEGMENTS = 4;
+const MOST_SEGMENTS = 2;
 const DEAR_MS = 400;
 const GOOD_COST = 0.4;
 const DEAR_HIGH = 1.04;
@@ -58,31 +56,33 @@ export class Measurement {
     return this.#isSlow;
   }
 
-  get isAgain(): boolean {
-    return this.#segments.length > 0;
-  }
-
   get ownPauseMs(): number {
     return this.#ownPauseMs;
   }
 
   /** The first request starts, or the search begins again. */
   begin(now: number): void {
-    this.#startedAt = now;
+    this.#startedAt = Math.max(this.#startedAt, now);
   }
 
   /** @returns the rate to go on with after the first refusal */
-  first(history: AcceptedHistory, event: RefusalEvent, roundTripMs: number): number {
+  first(
+    history: AcceptedHistory,
+    event: RefusalEvent,
+    roundTripMs: number,
+    isLong: boolean,
+  ): number {
     const ms = Math.max(1, event.firstAt - this.#startedAt);
-    const accepted = history.between(Number.NEGATIVE_INFINITY, event.firstAt);
-    this.#firstAt = event.firstAt;
+    // Of requests sent together, some that were accepted were sent after one that was refused.
+    const accepted = history.between(Number.NEGATIVE_INFINITY, event.openAt) - 1;
+    this.#firstAt = event.lastAt;
     this.#firstRate = accepted / ms;
     const pauseMs = event.openAt - event.lastAt;
     const atOnce = Math.max(FEW_AT_ONCE, accepted * PART_AT_ONCE) / Math.max(1, roundTripMs);
     // A refusal at once means that others had used the limit up: it says nothing of the rate.
     this.#isUninformed = accepted < ENOUGH;
-    if (this.#isUninformed) return atOnce;
-    const byAccepted = accepted / (ms + (pauseMs > LONG_PAUSE_MS ? pauseMs : FIRST_PAUSE_MS));
+    if (this.#isUninformed) return Math.min(atOnce, Math.max(1, accepted) / (ms + FIRST_PAUSE_MS));
+    const byAccepted = accepted / (ms + (isLong ? pauseMs : FIRST_PAUSE_MS));
     return Math.min(byAccepted, atOnce);
   }
 
@@ -121,8 +121,7 @@ export class Measurement {
       this.#segments,
       this.#refusedAt,
     );
-    const wide = this.#segments.length === 1 ? WIDE : WIDE_AGAIN;
-    const isWide = fit.mostLikely > wide * fit.leastLikely;
+    const isWide = fit.mostLikely > WIDE * fit.leastLikely;
     const isDear =
       lastPauseMs - fit.burst / fit.rate > DEAR_MS && fit.burst > 5 && fit.cost < GOOD_COST;
     const high = isDear ? DEAR_HIGH * fit.rate : Math.max(1.02 * fit.rate, fit.mostLikely);

@@ -8,7 +8,7 @@ import type {
   PaceSettings,
   ServerLimits,
 } from './pace.ts';
-import { ServerPace } from './server-pace.ts';
+import { ServerPace, statedWaitMs } from './server-pace.ts';
 import { Spacing, setIfChanged } from './spacing.ts';
 
 /** A timer that is late may be made good within this. */
@@ -29,6 +29,8 @@ export class Pacer {
   readonly #trial = new Spacing(SLACK_MS);
   /** Null until the server answers with an error. */
   #hidden: HiddenLimit | null = null;
+  /** It refuses and says for how long. */
+  #namesWaits = false;
   #accepted = 0;
   #user: Spacing;
   #userIsSet = false;
@@ -109,8 +111,10 @@ export class Pacer {
   /** What an error of the server is. Call it before `ended`, which is told of a refusal as of any other. */
   readError(sentAt: number, now: number): ServerError {
     this.#hidden ??= new HiddenLimit(this.#accepted);
+    if (this.#namesWaits) this.#hidden.doubtLess();
     const is = this.#hidden.failed(sentAt, now, this.#server.isSafe);
     if (is === 'misled' || is === 'down') this.#server.startOver(now);
+    if (is === 'usual') this.#server.restore(now);
     return is;
   }
 
@@ -119,6 +123,7 @@ export class Pacer {
     const { sentAt, now, kind, isCalm, isBusy = false } = answer;
     const inFlight = this.#inFlight;
     this.#inFlight -= 1;
+    if (kind === 'refused') this.#namesWaits ||= statedWaitMs(answer.hint) !== null;
     if (kind === 'refused' && isCalm) this.#auto?.calmed(sentAt, now);
     // How long an error took says nothing of how long an answer takes.
     if (kind === 'accepted' || kind === 'late') {
@@ -139,6 +144,7 @@ export class Pacer {
 
   /** An answer that had counted as accepted turned out to be a refusal. */
   refusedAfterAll(sentAt: number, now: number, waitMs: number | null): LimiterPause | null {
+    this.#namesWaits ||= waitMs !== null;
     return this.#server.refusedAfterAll(sentAt, now, waitMs);
   }
 

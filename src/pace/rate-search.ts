@@ -5,13 +5,14 @@
  * again (limiter-fit.ts). docs/pace.md explains each.
  */
 
-import { Contradictions, UnrelatedRefusals } from './contradictions.ts';
-import { cruiseMs, DOUBTS, type Known, measureMs, probeMs } from './held-time.ts';
-import { AcceptedHistory, fitRate, type Segment } from './limiter-fit.ts';
-import { ENOUGH, Measurement } from './measurement.ts';
+import { Estimate, MARGIN, MOST_MARGIN, marginOf } from './estimate.ts';
+import { cruiseMs, type Held, measureMs, probeMs } from './held-time.ts';
+import { AcceptedHistory } from './limiter-fit.ts';
+import { Measurement } from './measurement.ts';
 import type { FoundPace } from './pace.ts';
+import { RoundTrip } from './round-trip.ts';
 import type { RefusalEvent, WindowFill } from './short-window.ts';
-import { LONG_PAUSE_MS, WindowMode } from './window-mode.ts';
+import { WindowMode } from './window-mode.ts';
 
 type Phase = 'open' | 'measure' | 'cruise' | 'probe';
 
@@ -21,29 +22,16 @@ const LEAST_PAUSE_MS = 200;
 const LEAST_RATE = 1 / 60_000;
 /** A rate of an earlier run is held as long as one that rests on so many refusals. */
 const LEARNED_EVENTS = 4;
-/** How far below the estimate a cruise is: less where it is trusted, more where it rests on little. */
-const MARGIN = 0.01;
-const TRUSTED_MARGIN = 0.006;
-const MOST_MARGIN = 0.04;
-/** A window that is filled is known to a few requests. */
-const FILLED_HIGH = 1.03;
-/** Steps of a probe; each doubles the last. */
-const FIRST_STEP = 0.01;
-const TRUSTED_STEP = 0.03;
-const WINDOW_STEP = 0.04;
-const BIGGEST_STEP = 0.3;
 
 export class RateSearch {
   readonly #history = new AcceptedHistory();
   #phase: Phase = 'open';
   #rate = Number.POSITIVE_INFINITY;
-  #low = 0;
-  #high = Number.POSITIVE_INFINITY;
-  #burst = 0;
+  #known = new Estimate();
   #hasBegun = false;
   #measurement = new Measurement();
-  #roundTripMs = 0;
-  #event: { firstAt: number; lastAt: number; count: number } | null = null;
+  readonly #trip = new RoundTrip();
+  #event: { firstAt: number; lastAt: number; isStated: boolean } | null = null;
   #last: RefusalEvent | null = null;
   #beforeLast: RefusalEvent | null = null;
   #longestPauseMs = 0;
@@ -56,21 +44,15 @@ export class RateSearch {
   /** The last event was too near to tell anything by itself. */
   #keepsFrom = false;
   #events = 0;
-  #proven = 0;
-  /** How many more refusals must come where the estimate predicts them before it is trusted. */
-  #doubts = DOUBTS;
-  readonly #contradictions = new Contradictions();
-  /** Null until a refusal contradicts the estimate. */
-  #unrelated: UnrelatedRefusals | null = null;
   #window: WindowMode;
 
   constructor(learned: FoundPace | null) {
     this.#window = new WindowMode(learned?.windowMs ?? null, (learned?.lowPerSecond ?? 0) / 1000);
     if (learned?.lowPerSecond == null) return;
-    this.#low = learned.lowPerSecond / 1000;
-    this.#high = (learned.highPerSecond ?? learned.lowPerSecond * 1.5) / 1000;
-    this.#burst = learned.burst;
-    this.#rate = 0.97 * this.#low;
+    this.#known.low = learned.lowPerSecond / 1000;
+    this.#known.high = (learned.highPerSecond ?? learned.lowPerSecond * 1.5) / 1000;
+    this.#known.burst = learned.burst;
+    this.#rate = 0.97 * this.#known.low;
     this.#phase = 'cruise';
     this.#events = LEARNED_EVENTS;
   }
@@ -95,16 +77,8 @@ export class RateSearch {
     return this.#phase === 'cruise';
   }
 
-  get low(): number {
-    return this.#low;
-  }
-
-  get high(): number {
-    return this.#high;
-  }
-
-  get burst(): number {
-    return this.#burst;
+  get known(): Readonly<Pick<Estimate, 'low' | 'high' | 'burst'>> {
+    return this.#known;
   }
 
   get windowMs(): number | null {
@@ -113,9 +87,9 @@ export class RateSearch {
 
   /** How long to pause where the server names no time. */
   get ownPauseMs(): number {
-    return this.#low === 0
+    return this.#known.low === 0
       ? this.#measurement.ownPauseMs
-      : Math.max(1.5 / this.#low, LEAST_PAUSE_MS);
+      : Math.max(1.5 / this.#known.low, LEAST_PAUSE_MS);
   }
 
   started(now: number): void {
@@ -127,11 +101,8 @@ export class RateSearch {
   }
 
   accepted(sentAt: number, now: number): void {
-    const tookMs = now - sentAt;
-    if (this.#history.total === 0) this.#roundTripMs = tookMs;
-    this.#roundTripMs += (tookMs - this.#roundTripMs) / 16;
-    this.#history.add(sentAt);
-    if (this.#unrelated?.accepted(sentAt, now)) this.startOver(now);
+    this.#trip.answered(sentAt, now);
+    if (this.#phase !== 'open' || !this.#trip.waited(sentAt, now)) this.#history.add(sentAt);
   }
 
   /** @param statedMs the wait that the server named, or null */
@@ -140,11 +111,10 @@ export class RateSearch {
     if (this.#event === null) {
       // A straggler of a pause that is over.
       if (!isNew) return;
-      this.#event = { firstAt: sentAt, lastAt: sentAt, count: 1 };
-      this.#unrelated?.refused();
+      this.#event = { firstAt: sentAt, lastAt: sentAt, isStated: statedMs !== null };
       return;
     }
-    this.#event.count += 1;
+    this.#event.isStated ||= statedMs !== null;
     this.#event.lastAt = Math.max(this.#event.lastAt, sentAt);
   }
 
@@ -154,20 +124,10 @@ export class RateSearch {
    */
   opened(openAt: number, now: number): number {
     if (this.#event === null) return 0;
-    const { count, ...refused } = this.#event;
-    const event = { ...refused, openAt };
+    const event = { ...this.#event, openAt };
     this.#event = null;
-    if (this.#unrelated?.isFound) {
-      const accepted = this.#history.between(Number.NEGATIVE_INFINITY, event.firstAt);
-      if (this.#unrelated.again(accepted, count)) {
-        this.#history.forgetBefore(event.lastAt);
-        return 0;
-      }
-    }
-    const isSafe = this.#phase === 'cruise';
-    const pauseMs = openAt - event.lastAt;
     this.#lastPauseMs = now - event.lastAt;
-    this.#longestPauseMs = Math.max(this.#longestPauseMs, pauseMs);
+    this.#longestPauseMs = Math.max(this.#longestPauseMs, openAt - event.lastAt);
     this.#window.refused(this.#history, event);
     if (this.#phase === 'open') this.#firstEvent(event, now);
     else if (this.#window.fill !== null) this.#fillEvent(this.#window.fill, now);
@@ -182,13 +142,8 @@ export class RateSearch {
       this.#beforeLast = this.#last;
       this.#last = event;
     }
-    if (pauseMs > LONG_PAUSE_MS || this.#low === 0 || this.#window.fill !== null) return 0;
-    if (isSafe) {
-      this.#unrelated ??= new UnrelatedRefusals();
-      const trial = this.#unrelated.contradicted(this.#low, event.lastAt, now, this.#roundTripMs);
-      if (trial > 0) return trial;
-    }
-    return 0.5 * Math.min(this.#burst, this.#low * (now - event.lastAt));
+    if (this.#window.isLong || this.#known.low === 0 || this.#window.fill !== null) return 0;
+    return 0.5 * Math.min(this.#known.burst, this.#known.low * (now - event.lastAt));
   }
 
   tick(now: number): void {
@@ -196,10 +151,11 @@ export class RateSearch {
     const { fill } = this.#window;
     if (fill !== null) {
       fill.tick(now);
-      this.#low = fill.rate;
+      this.#known.low = fill.rate;
       this.#rate = fill.rate;
       return;
     }
+    const known = this.#known;
     const elapsedMs = now - this.#dwellFrom;
     if (elapsedMs < this.#dwellMs()) return;
     const used = this.#history.total - this.#dwellAccepted;
@@ -209,20 +165,25 @@ export class RateSearch {
         this.#setRate(isUsed ? this.#measurement.grown(this.#rate) : this.#rate, now);
         return;
       case 'cruise':
-        if (isUsed) this.#proven = Math.max(this.#proven, this.#provenBy(used, elapsedMs));
+        if (isUsed)
+          known.proven = Math.max(known.proven, known.shownBy(this.#rate, used, elapsedMs));
         this.#phase = 'probe';
-        this.#probeStep = this.#firstStep();
-        this.#setRate(this.#low * (1 + this.#probeStep), now);
+        this.#probeStep = known.firstStep(this.#window.isLong);
+        this.#setRate(this.#known.low * (1 + this.#probeStep), now);
         return;
       case 'probe':
         if (!isUsed) {
           this.#setRate(this.#rate, now);
           return;
         }
-        this.#survived(used, elapsedMs);
-        this.#probeStep = Math.min(BIGGEST_STEP, this.#probeStep * 2);
+        this.#probeStep = known.survived(this.#rate, used, elapsedMs, this.#probeStep);
         this.#setRate(this.#rate * (1 + this.#probeStep), now);
     }
+  }
+
+  /** The refusals at a safe pace were none: what was believed before them holds. */
+  restore(now: number): void {
+    if (this.#phase === 'cruise' && this.#known.restore()) this.#cruise(MARGIN, now);
   }
 
   /** As if nothing had been refused yet. */
@@ -230,88 +191,42 @@ export class RateSearch {
     this.#phase = 'open';
     this.#event = null;
     this.#rate = Number.POSITIVE_INFINITY;
-    this.#low = 0;
-    this.#high = Number.POSITIVE_INFINITY;
-    this.#burst = 0;
     this.#measurement = new Measurement();
     this.#measurement.begin(now);
     this.#window = new WindowMode(null, 0);
     this.#history.forgetBefore(now);
-    this.#contradictions.end();
+    this.#known = new Estimate();
     [this.#last, this.#beforeLast] = [null, null];
-    [this.#keepsFrom, this.#doubts, this.#events, this.#proven] = [false, DOUBTS, 0, 0];
+    [this.#keepsFrom, this.#events] = [false, 0];
   }
 
   /** Once a short window is found, nothing but its filling counts. */
   #findWindow(now: number): void {
-    if (this.#keepsFrom || this.#doubts === 0) return;
-    const fill = this.#window.findShort(this.#proven, now);
-    if (fill === null) return;
-    this.#burst = 0;
-    this.#low = fill.rate;
-    this.#high = FILLED_HIGH * fill.rate;
+    if (this.#keepsFrom || this.#known.doubts === 0) return;
+    const fill = this.#window.findShort(this.#known.proven, now);
+    if (fill !== null) this.#known.fills(fill.rate);
   }
 
   #fillEvent(fill: WindowFill, now: number): void {
     this.#window.refusedFill(fill, now);
-    this.#low = fill.rate;
-    this.#high = FILLED_HIGH * fill.rate;
+    this.#known.fills(fill.rate);
     if (this.#window.fill !== null) return;
-    this.#proven = 0;
-    this.#doubts = DOUBTS;
+    this.#known.doubt();
     this.#cruise(MOST_MARGIN, now);
   }
 
-  /** Half of the way to what was refused, but with care once the estimate is trusted. */
-  #firstStep(): number {
-    const trusted = this.#doubts > 0 ? BIGGEST_STEP : TRUSTED_STEP;
-    const most = this.#window.isLong ? WINDOW_STEP : trusted;
-    return Math.min(most, Math.max(FIRST_STEP, Math.sqrt(this.#high / this.#low) - 1));
-  }
-
-  /** What is in flight may have held it below its rate. */
-  #provenBy(used: number, elapsedMs: number): number {
-    return Math.min(this.#rate, used / elapsedMs) - this.#burst / elapsedMs;
-  }
-
-  /** By what is known the probe should have been refused within half of this time, where it could. */
-  #survived(used: number, elapsedMs: number): void {
-    const proven = this.#provenBy(used, elapsedMs);
-    const before = this.#low;
-    if (proven > before) {
-      this.#low = proven;
-      this.#proven = Math.max(this.#proven, proven);
-      // Half of the way to what was refused; beyond that the limit has risen, and steps grow.
-      if (this.#rate < this.#high && proven > 1.02 * before) {
-        this.#burst = Math.max(1, this.#burst / 2);
-        this.#probeStep = (Math.sqrt(this.#high / this.#low) - 1) / 2;
-        this.#doubts = DOUBTS;
-      }
-    }
-    this.#high = Math.max(this.#high, 1.01 * this.#rate);
-  }
-
-  /** What a pause costs: the time in which the server's bucket is full. */
-  get #lostMs(): number {
-    return this.#low === 0 ? 0 : Math.max(0, this.#lastPauseMs - this.#burst / this.#low);
-  }
-
   #dwellMs(): number {
-    const known: Known = {
+    const held: Held = {
       rate: this.#rate,
-      low: this.#low,
-      high: this.#high,
-      burst: this.#burst,
-      doubts: this.#doubts,
       isSlow: this.#measurement.isSlow,
       events: this.#events,
       agreements: this.#window.agreements,
       isWindow: this.#window.isLong,
       longestPauseMs: this.#longestPauseMs,
-      lostMs: this.#lostMs,
+      lastPauseMs: this.#lastPauseMs,
     };
-    if (this.#phase === 'measure') return measureMs(known, this.#measurement.isAgain);
-    return this.#phase === 'cruise' ? cruiseMs(known) : probeMs(known);
+    if (this.#phase === 'measure') return measureMs(held);
+    return this.#phase === 'cruise' ? cruiseMs(held, this.#known) : probeMs(held, this.#known);
   }
 
   #setRate(rate: number, now: number): void {
@@ -322,103 +237,63 @@ export class RateSearch {
 
   #firstEvent(event: RefusalEvent, now: number): void {
     this.#phase = 'measure';
-    const rate = this.#measurement.first(this.#history, event, this.#roundTripMs);
-    this.#window.isLongAfter(event.openAt - event.lastAt, rate);
-    this.#setRate(rate, now);
+    const reachedAt = this.#trip.arrive(this.#history, now - event.openAt);
+    event.firstAt = Math.max(event.firstAt, reachedAt);
+    event.lastAt = Math.max(event.lastAt, reachedAt);
+    this.#measurement.begin(reachedAt);
+    const isLong = this.#window.isLongAfter(event);
+    this.#setRate(this.#measurement.first(this.#history, event, this.#trip.ms, isLong), now);
   }
 
   #nextEvent(event: RefusalEvent, now: number): void {
-    const rate = this.#rate;
     const last = this.#last;
     if (last === null) {
       // The rate is from an earlier run, and its limiter's state is not known: a window may have
       // been half used, a bucket half empty.
-      this.#low = this.#window.isLong ? this.#low : 0.9 * rate;
-      this.#high = Math.max(rate, this.#low);
+      this.#known.low = this.#window.isLong ? this.#known.low : 0.9 * this.#rate;
+      this.#known.high = Math.max(this.#rate, this.#known.low);
       this.#cruise(MARGIN, now);
       return;
     }
     this.#events += 1;
-    const pauseMs = event.openAt - event.lastAt;
     const wasLong = this.#window.isLong;
-    if (this.#window.isLongAfter(pauseMs, rate)) {
-      if (!wasLong) this.#proven = 0;
+    if (this.#window.isLongAfter(event, this.#rate)) {
+      if (!wasLong) this.#known.proven = 0;
       this.#longWindowEvent(event, last, now);
     } else if (this.#phase === 'measure') this.#measureEvent(event, last, now);
     else this.#laterEvent(event, last, now);
   }
 
   #longWindowEvent(event: RefusalEvent, last: RefusalEvent, now: number): void {
-    if (this.#phase === 'cruise') this.#proven = 0;
-    const rates = { rate: this.#rate, low: this.#low, proven: this.#proven };
+    if (this.#phase === 'cruise') this.#known.proven = 0;
+    const rates = { rate: this.#rate, low: this.#known.low, proven: this.#known.proven };
     const isProbe = this.#phase === 'probe';
-    this.#burst = 0;
-    this.#low = this.#window.longRate(this.#history, last, event, rates, isProbe);
-    this.#high = rates.rate;
+    this.#known.burst = 0;
+    this.#known.low = this.#window.longRate(this.#history, last, event, rates, isProbe);
+    this.#known.high = rates.rate;
     this.#cruise(MARGIN, now);
   }
 
   #measureEvent(event: RefusalEvent, last: RefusalEvent, now: number): void {
     const { found, nextRate, accepted } = this.#measurement.next(this.#history, last, event, {
       rate: this.#rate,
-      roundTripMs: this.#roundTripMs,
+      roundTripMs: this.#trip.ms,
       lastPauseMs: this.#lastPauseMs,
       promisedRate: this.#promisedRate,
     });
     if (found === null) this.#keepsFrom = true;
-    else ({ low: this.#low, high: this.#high, burst: this.#burst } = found);
+    else ({ low: this.#known.low, high: this.#known.high, burst: this.#known.burst } = found);
     if (nextRate === null) this.#cruise(marginOf(accepted), now);
     else this.#setRate(nextRate, now);
   }
 
   #laterEvent(event: RefusalEvent, last: RefusalEvent, now: number): void {
-    const rate = this.#rate;
-    let segment = this.#since(last, event);
-    const openMs = Math.max(1, event.firstAt - last.openAt);
-    // Refused before even what the pause refilled was used: the burst is smaller than thought.
-    if (this.#low * openMs < this.#burst && segment.accepted > 3) {
-      this.#burst = Math.min(this.#burst, Math.max(1, segment.accepted - this.#low * openMs));
-    }
-    if (segment.accepted < ENOUGH && this.#beforeLast !== null) {
-      segment = this.#since(this.#beforeLast, event);
-    }
-    let estimate = Math.min(fitRate(this.#history, this.#burst, segment, rate), 0.995 * rate);
-    const isContradicted = this.#phase === 'cruise';
-    if (isContradicted) {
-      this.#proven = 0;
-      const fitted = { rate: estimate, burst: this.#burst };
-      const guess = this.#contradictions.next(this.#history, last, event, rate, fitted);
-      estimate = guess.rate;
-      this.#burst = guess.burst;
-    } else {
-      this.#contradictions.end();
-      if (estimate < this.#proven) {
-        estimate = this.#proven;
-        const level = this.#history.levelAt(estimate, this.#burst, segment.from, segment.to);
-        this.#burst = Math.max(1, Math.min(this.#burst, level));
-      }
-    }
-    const isAsBefore = Math.abs(estimate / this.#low - 1) < 0.03;
-    this.#low = estimate;
-    this.#high = rate;
-    if (isContradicted) this.#doubts = DOUBTS;
-    else if (isAsBefore && this.#doubts > 0) this.#doubts -= 1;
-    const trusted = this.#doubts === 0 ? TRUSTED_MARGIN : MARGIN;
-    this.#cruise(isAsBefore ? trusted : marginOf(segment.accepted), now);
-  }
-
-  #since(last: RefusalEvent, event: RefusalEvent): Segment {
-    const [from, to] = [last.lastAt, event.firstAt];
-    return { from, to, accepted: this.#history.between(from, to) };
+    const refusals = { beforeLast: this.#beforeLast, last, event };
+    this.#cruise(this.#known.refused(this.#history, refusals, this.#rate, this.isSafe), now);
   }
 
   #cruise(margin: number, now: number): void {
     this.#phase = 'cruise';
-    this.#setRate((1 - margin) * this.#low, now);
+    this.#setRate((1 - margin) * this.#known.low, now);
   }
-}
-
-/** An estimate of few requests may be off by two. */
-function marginOf(accepted: number): number {
-  return Math.min(MOST_MARGIN, Math.max(MARGIN, 2 / accepted));
 }

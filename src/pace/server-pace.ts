@@ -99,6 +99,10 @@ export class ServerPace implements ServerLimits {
     this.#search.startOver(now);
   }
 
+  restore(now: number): void {
+    this.#search.restore(now);
+  }
+
   ended({ sentAt, now, kind, hint }: Answer, inFlight: number): LimiterPause | null {
     const before = this.heldUntil(now);
     this.#gate?.ended(sentAt);
@@ -122,7 +126,8 @@ export class ServerPace implements ServerLimits {
   }
 
   learned(): FoundPace {
-    const { low, high, burst, windowMs } = this.#search;
+    const { known, windowMs } = this.#search;
+    const { low, high, burst } = known;
     return {
       lowPerSecond: low > 0 ? low * 1000 : null,
       highPerSecond: Number.isFinite(high) ? high * 1000 : null,

@@ -16,10 +16,12 @@ export interface Window {
 
 /** Requests refused together, and the pause that followed. */
 export interface RefusalEvent {
-  readonly firstAt: number;
-  readonly lastAt: number;
+  firstAt: number;
+  lastAt: number;
   /** When the canary went out that was accepted. */
   readonly openAt: number;
+  /** The server named the wait. */
+  readonly isStated: boolean;
 }
 
 interface PhaseSample {

@@ -7,6 +7,8 @@ import { type RefusalEvent, type Window, WindowFill, WindowPhase } from './short
 
 /** A pause longer than a token bucket needs for its next token is the rest of a window. */
 export const LONG_PAUSE_MS = 2000;
+/** What servers state is in whole seconds, and rounded up. */
+const STATED_MORE_MS = 2000;
 const TOKENS = 10;
 const SHORT_WINDOW_MS = 1000;
 const WINDOWS_MS = [1000, 10_000, 60_000, 900_000, 3_600_000] as const;
@@ -63,9 +65,13 @@ export class WindowMode {
     this.#phase.refused(history, event);
   }
 
-  /** Whether only a long window explains such a pause, or did before. */
-  isLongAfter(pauseMs: number, rate: number): boolean {
-    this.#isLong ||= pauseMs > Math.max(LONG_PAUSE_MS, TOKENS / rate);
+  /** Whether only a long window explains such a pause at this rate, or did before. */
+  isLongAfter(
+    { lastAt, openAt, isStated }: RefusalEvent,
+    rate = Number.POSITIVE_INFINITY,
+  ): boolean {
+    const more = isStated ? STATED_MORE_MS : 0;
+    this.#isLong ||= openAt - lastAt > Math.max(LONG_PAUSE_MS + more, TOKENS / rate);
     return this.#isLong;
   }
 

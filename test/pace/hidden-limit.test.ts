@@ -42,7 +42,7 @@ test('errors that are gone at half the pace are a limit', () => {
   assert.ok(slower > 0 && slower < 1, String(slower));
   told(limit, 'A'.repeat(30), 1000);
   assert.equal(limit.rate(1040), Number.POSITIVE_INFINITY);
-  assert.deepEqual(told(limit, 'E', 2000), ['refusal']);
+  assert.deepEqual(told(limit, 'EE', 2000), ['error', 'refusal']);
 });
 
 test('a trial waits for a pace that is more than the burst before the first error', () => {
@@ -88,11 +88,17 @@ test('beside a limit, errors at a safe pace become known as errors', () => {
   const limit = new HiddenLimit();
   told(limit, 'AAAAAAEEEEE');
   const rare = `${'A'.repeat(24)}E`.repeat(8);
-  const found = told(limit, rare, 1000, true);
-  assert.equal(found[0], 'refusal');
-  assert.deepEqual(new Set(found.slice(3)), new Set(['error']));
+  assert.deepEqual(new Set(told(limit, rare, 1000, true)), new Set(['error']));
   // Two or three in a row are none of chance.
   assert.ok(told(limit, 'AAAAAEEEE', 2000, true).includes('refusal'));
+});
+
+test('errors that come more often than before are refusals, and usual where a lower pace brings as many', () => {
+  const limit = new HiddenLimit();
+  told(limit, 'AAAAAAEEEEE');
+  const often = `${'A'.repeat(8)}E`.repeat(20);
+  const found = told(limit, often, 1000, true).filter((is) => is !== 'error');
+  assert.deepEqual(found.slice(0, 3), ['refusal', 'refusal', 'usual']);
 });
 
 for (const bar of ERROR_BARS) {

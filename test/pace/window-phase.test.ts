@@ -14,7 +14,7 @@ function refusals(limiter: Limiter, ratesPerSecond: readonly number[]): WindowPh
       history.add(now);
       now += 1000 / perSecond;
     }
-    const event = { firstAt: now, lastAt: now, openAt: now + 1000 };
+    const event = { firstAt: now, lastAt: now, openAt: now + 1000, isStated: false };
     now += 1000;
     phase.refused(history, event);
   }
@@ -46,7 +46,12 @@ test('a window that accepts nothing is not a window, whatever an earlier run kep
   const phase = new WindowPhase(1000, 0);
   const history = new AcceptedHistory();
   for (let n = 1; n <= 6; n += 1) {
-    phase.refused(history, { firstAt: n * 1000, lastAt: n * 1000, openAt: n * 1000 + 200 });
+    phase.refused(history, {
+      firstAt: n * 1000,
+      lastAt: n * 1000,
+      openAt: n * 1000 + 200,
+      isStated: false,
+    });
   }
   assert.equal(phase.find(0), null);
 });

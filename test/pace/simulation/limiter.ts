@@ -77,6 +77,44 @@ export class BucketLimiter implements Limiter {
   }
 }
 
+/**
+ * nginx's `limit_req` with `nodelay`: its clock counts whole milliseconds, and it takes one request more
+ * than its burst.
+ */
+export class NginxLimiter implements Limiter {
+  readonly #perMs: number;
+  readonly #burst: number;
+  #excess = -1;
+  #at = 0;
+
+  constructor(perSecond: number, burst: number) {
+    this.#perMs = perSecond / 1000;
+    this.#burst = burst;
+  }
+
+  take(now: number): boolean {
+    const at = Math.floor(now);
+    const excess = Math.max(0, this.#excess - this.#perMs * (at - this.#at) + 1);
+    if (excess > this.#burst + 1e-9) return false;
+    this.#excess = excess;
+    this.#at = at;
+    return true;
+  }
+
+  nextAt(now: number): number {
+    return now + Math.max(0, (this.#excess + 1 - this.#burst) / this.#perMs - (now - this.#at));
+  }
+
+  permitted(durationMs: number): number {
+    return 1 + this.#burst + this.#perMs * durationMs;
+  }
+
+  state(now: number) {
+    const used = Math.max(0, this.#excess + 1 - this.#perMs * (now - this.#at));
+    return { remaining: Math.floor(1 + this.#burst - used), resetMs: used / this.#perMs };
+  }
+}
+
 /** So many in each window; `phase` is how much of the first is over when the run begins. */
 export class WindowLimiter implements Limiter {
   readonly #quota: number;

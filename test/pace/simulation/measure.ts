@@ -1,6 +1,6 @@
 import { randomFrom } from '../../run/pagination-setup.ts';
 import { FixedClient, type MakeClient } from './clients.ts';
-import { BucketLimiter, NoLimiter, RandomLimiter } from './limiter.ts';
+import { BucketLimiter, NginxLimiter, NoLimiter, RandomLimiter } from './limiter.ts';
 import {
   networkOf,
   REAL_PER_SECOND,
@@ -8,7 +8,7 @@ import {
   realNetworkOf,
   type Scenario,
 } from './scenarios.ts';
-import { type RunResult, simulate } from './simulate.ts';
+import { type Network, type RunResult, simulate } from './simulate.ts';
 
 export interface Figures {
   /** Percent of what was permitted. */
@@ -160,55 +160,78 @@ export function measureRandomRefusals(
 /** A server of which a part of the answers are errors, and that may refuse by errors as well. */
 export interface ErrorBar {
   readonly name: string;
-  readonly latencyMs: number;
+  readonly network: Network;
   readonly failing: number;
-  /** As nginx: requests a second, and how many more at once. Null where nothing is limited. */
+  /** Null where nothing is limited. Its requests a second, and how many more at once. */
   readonly limit: { readonly perSecond: number; readonly burst: number } | null;
   readonly pages: number;
-  /** Refusals are 429. */
-  readonly isPlain?: boolean;
+  /** How it refuses: 429, the same with `Retry-After`, or 503. */
+  readonly refusesBy: 'plain' | 'named' | 'error';
   /** A limit, and errors besides: no goal is set. */
   readonly isMixed: boolean;
 }
 
-const NGINX = { perSecond: 20, burst: 5 };
+/** As a process has it: connections to make, and timers that are late now and then. */
+function processNetwork(latencyMs: number, isHttp2: boolean): Network {
+  const real = { connectMs: 40, isHttp2, late: 0.02 };
+  return { ...realNetworkOf(latencyMs), inOrder: isHttp2, real };
+}
+
+function nginxBar(latencyMs: number, isHttp2: boolean, failing: number, isPlain = false): ErrorBar {
+  const besides = failing > 0 ? `, and ${100 * failing} % of 503` : '';
+  const version = isHttp2 ? 'HTTP/2' : 'HTTP/1.1';
+  return {
+    name: `500 pages, ${latencyMs} ms, ${version}, ${isPlain ? 429 : 503} beyond 20/s, burst 5${besides}`,
+    network: processNetwork(latencyMs, isHttp2),
+    failing,
+    limit: { perSecond: 20, burst: 5 },
+    refusesBy: isPlain ? 'plain' : 'error',
+    isMixed: failing > 0,
+    pages: 500,
+  };
+}
 
 export const ERROR_BARS: readonly ErrorBar[] = [
-  ...[0, 0.01, 0.05, 0.14, 0.3].map((failing) => ({
-    name: `10,000 pages, 50 ms, ${Math.round(100 * failing)} % of 503`,
-    latencyMs: 50,
-    failing,
-    limit: null,
-    isMixed: false,
-    pages: 10_000,
-  })),
-  ...[0, 50].map((latencyMs) => ({
-    name: `500 pages, ${latencyMs} ms, 429 beyond 20/s, burst 5`,
-    latencyMs,
-    failing: 0,
-    limit: NGINX,
-    isMixed: false,
-    pages: 500,
-    isPlain: true,
-  })),
-  ...[0, 50].flatMap((latencyMs) =>
-    [0, 0.01, 0.05].map((failing) => ({
-      name: `500 pages, ${latencyMs} ms, 503 beyond 20/s, burst 5${failing > 0 ? `, and ${100 * failing} % of 503` : ''}`,
-      latencyMs,
+  ...[0, 0.01, 0.05, 0.14, 0.3].map(
+    (failing): ErrorBar => ({
+      name: `10,000 pages, 50 ms, ${Math.round(100 * failing)} % of 503`,
+      network: realNetworkOf(50),
       failing,
-      limit: NGINX,
-      isMixed: failing > 0,
-      pages: 500,
-    })),
+      limit: null,
+      refusesBy: 'error',
+      isMixed: false,
+      pages: 10_000,
+    }),
   ),
-  ...[0.01, 0.05].map((failing) => ({
-    name: `5,000 pages, 50 ms, 503 beyond 100/s, burst 20, and ${100 * failing} % of 503`,
-    latencyMs: 50,
-    failing,
-    limit: { perSecond: 100, burst: 20 },
+  ...[0, 50].flatMap((latencyMs) =>
+    [false, true].flatMap((isHttp2) => [
+      nginxBar(latencyMs, isHttp2, 0, true),
+      nginxBar(latencyMs, isHttp2, 0),
+    ]),
+  ),
+  ...[0, 50].flatMap((latencyMs) =>
+    [0.01, 0.05].map((failing) => nginxBar(latencyMs, true, failing)),
+  ),
+  ...[0.01, 0.05].map(
+    (failing): ErrorBar => ({
+      name: `5,000 pages, 50 ms, 503 beyond 100/s, burst 20, and ${100 * failing} % of 503`,
+      network: realNetworkOf(50),
+      failing,
+      limit: { perSecond: 100, burst: 20 },
+      refusesBy: 'error',
+      isMixed: true,
+      pages: 5000,
+    }),
+  ),
+  {
+    name: '300 pages, 40 ms, 429 with Retry-After beyond 30/s, burst 30, and 2 % of 503',
+    network: processNetwork(40, true),
+    failing: 0.02,
+    limit: { perSecond: 30, burst: 30 },
+    refusesBy: 'named',
     isMixed: true,
-    pages: 5000,
-  })),
+    pages: 300,
+  },
 ];
 
 export interface ErrorFigures {
@@ -234,25 +257,25 @@ export function measureErrors(bar: ErrorBar, makeClient: MakeClient, seed: numbe
   // What the limit lets through, errors among it.
   const answered = result.accepted + result.failed;
   const { perSecond, burst } = bar.limit;
-  return { whole: (100 * 1000 * (answered - burst)) / perSecond / result.endedAt, refused };
+  return { whole: (100 * 1000 * (answered - burst - 1)) / perSecond / result.endedAt, refused };
 }
 
 function runErrors(
-  { latencyMs, failing, limit, pages, isPlain = false }: ErrorBar,
+  { network, failing, limit, pages, refusesBy }: ErrorBar,
   make: MakeClient,
   seed: number,
 ) {
   const random = randomFrom(seed);
   return simulate({
     server: {
-      limiter: limit === null ? new NoLimiter() : new BucketLimiter(limit.perSecond, limit.burst),
-      retryAfter: false,
-      refusesByError: !isPlain,
+      limiter: limit === null ? new NoLimiter() : new NginxLimiter(limit.perSecond, limit.burst),
+      retryAfter: refusesBy === 'named',
+      refusesByError: refusesBy === 'error',
       headers: null,
       failing,
       losing: 0,
     },
-    network: realNetworkOf(latencyMs),
+    network,
     client: make(random),
     random,
     durationMs: 600_000,

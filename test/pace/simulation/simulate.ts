@@ -18,6 +18,8 @@ export interface Network {
   readonly inOrder: boolean;
   /** A server of one core works so long on each request, one after the other. */
   readonly serviceMs: number;
+  /** A real process: what it costs to connect, and timers that are late now and then. */
+  readonly real?: { readonly connectMs: number; readonly isHttp2: boolean; readonly late: number };
 }
 
 export interface Server {
@@ -80,6 +82,23 @@ export function simulate(run: Run): RunResult {
   let [now, lastArrival, lastAnswer, busyUntil, statedUntil, endedAt] = [0, 0, 0, 0, 0, 0];
   let [wakeAt, latencySum] = [Number.POSITIVE_INFINITY, 0];
   let isStuck = false;
+  let [connections, connectedAt] = [0, 0];
+
+  /** One connection for all, or one for each request in flight. */
+  function connectMs(): number {
+    const { real } = network;
+    if (real === undefined) return 0;
+    if (connections < (real.isHttp2 ? 1 : inFlight)) {
+      connections += 1;
+      connectedAt = now + real.connectMs * (0.5 + random());
+      return connectedAt - now;
+    }
+    return real.isHttp2 ? Math.max(0, connectedAt - now) : 0;
+  }
+
+  function lateMs(): number {
+    return network.real !== undefined && random() < network.real.late ? 30 * random() : 0;
+  }
 
   function oneWayMs(): number {
     const gauss = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
@@ -95,7 +114,7 @@ export function simulate(run: Run): RunResult {
           return;
         }
         // Timers fire at whole milliseconds, and not at once.
-        const due = Math.max(now + 1, Math.ceil(at));
+        const due = Math.max(now + 1, Math.ceil(at)) + lateMs();
         if (due < wakeAt || wakeAt <= now) {
           wakeAt = due;
           queue.add(due, WAKE);
@@ -106,7 +125,7 @@ export function simulate(run: Run): RunResult {
       client.started(now);
       sent += 1;
       inFlight += 1;
-      let arrival = now + oneWayMs();
+      let arrival = now + connectMs() + oneWayMs();
       if (network.inOrder) arrival = Math.max(arrival, lastArrival);
       lastArrival = arrival;
       queue.add(arrival, { kind: 'arrive', sentAt: now, answer: 'accepted', hint: null });
