@@ -96,6 +96,7 @@ const SHARED_GROUPS = new Set([
 ]);
 const SHARED_FLAGS = new Set([
   'select',
+  'records',
   'pages',
   'fail-when',
   'max-body-bytes',

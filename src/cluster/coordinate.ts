@@ -8,6 +8,7 @@ import type { RunEvent } from '../core/events.ts';
 import { Secret } from '../core/redact.ts';
 import { VERSION } from '../core/resolve-options.ts';
 import type { PaginationFacts } from '../core/summary.ts';
+import { fetchHere } from '../fetch/bring-pages.ts';
 import type { MakeTransport } from '../fetch/open-transport.ts';
 import type { RunParts } from '../fetch/pending-pages.ts';
 import type { Job } from '../fetch/prepare.ts';
@@ -18,6 +19,7 @@ import type { QueueConnection } from './connect.ts';
 import { QUEUE_FORMAT, runKeys } from './keys.ts';
 import { Lease } from './lease.ts';
 import { chunkOf, type RunRecord } from './run-record.ts';
+import { findRecords, spreadPages } from './spread-pages.ts';
 import { ofAnotherRun, PartStore } from './store.ts';
 import { type WrittenList, writeList } from './stored-list.ts';
 import { processName } from './worked.ts';
@@ -46,9 +48,8 @@ export async function bringByQueue(
   run: RunParts,
 ): Promise<PaginationFacts | null> {
   const { job, opened } = run;
-  checkFits(job);
-  if (opened.exportOnly) return null;
-  const { connection } = parts;
+  if (opened.exportOnly) return fetchHere(run);
+  const { connection, makeTransport } = parts;
   const { record, store } = await beginStore(parts, job);
   const slices = slicesOf(record, store, parts.sources, job);
   const release = await coordinateAlone(connection, record, run);
@@ -64,7 +65,10 @@ export async function bringByQueue(
         failure = error;
       });
     }
-    return await collect({ connection, record, store, slices, run, leftWith: () => failure });
+    const own = { connection, record, store, run, makeTransport, leftWith: () => failure };
+    if (record.isPaged) return await spreadPages(own);
+    if (!job.open.isPaginated || (await findRecords(own))) await collect({ ...own, slices });
+    return null;
   } finally {
     leaving.abort();
     await working;
@@ -125,7 +129,8 @@ async function workOn(
   signal: AbortSignal,
 ): Promise<void> {
   // The pages are reported when their parts are taken over, those of other machines too.
-  const isOwn = ({ type }: RunEvent): boolean => type !== 'page' && type !== 'phase';
+  const others: ReadonlySet<RunEvent['type']> = new Set(['page', 'phase', 'total']);
+  const isOwn = ({ type }: RunEvent): boolean => !others.has(type);
   const emit: Job['emit'] = (event) => {
     if (isOwn(event)) job.emit(event);
   };
@@ -180,12 +185,4 @@ async function storeList(path: string, job: Job): Promise<WrittenList> {
   const other = PartStore.find(path);
   if (other !== null && !other.hasList) throw ofAnotherRun(path, other);
   return writeList(PartStore.makeFolder(path), job.makePlan(), job.options.secretParams);
-}
-
-function checkFits({ paginate, options }: Job): void {
-  if (paginate === null && options.records && options.select === null) {
-    throw usageError(
-      '--records and --queue cannot be used together: workers see no first page; say where the records are with --select',
-    );
-  }
 }

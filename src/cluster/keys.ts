@@ -7,7 +7,7 @@
 import { hash } from 'node:crypto';
 
 /** Counts up when workers of an older everypage could not work for a run correctly. */
-export const QUEUE_FORMAT = 1;
+export const QUEUE_FORMAT = 2;
 
 /** All runs that the queue knows. */
 export const RUNS_KEY = 'everypage:runs';
@@ -31,8 +31,6 @@ export interface RunKeys {
   readonly keeper: string;
   /** Who writes the output. */
   readonly coordinator: string;
-  /** Who fetches a list that pages by itself. */
-  readonly list: string;
   /** When each worker was last there. */
   readonly workers: string;
 }
@@ -47,7 +45,6 @@ export function runKeys(id: string): RunKeys {
     parts: `${prefix}:parts`,
     keeper: `${prefix}:keeper`,
     coordinator: `${prefix}:coordinator`,
-    list: `${prefix}:list`,
     workers: `${prefix}:workers`,
   };
 }
@@ -55,4 +52,9 @@ export function runKeys(id: string): RunKeys {
 /** What all workers of all runs know of one limiter (`https://host`). Its name holds no credential. */
 export function gateKey(limiter: string): string {
   return `everypage:gate:${hash('sha256', limiter).slice(0, 24)}`;
+}
+
+/** Who has a job: BullMQ keeps the worker's token there. */
+export function lockKey({ prefix }: RunKeys, job: string): string {
+  return `${prefix}:${QUEUE_NAME}:${job}:lock`;
 }

@@ -11,6 +11,9 @@ import { SharedGate } from './shared-gate.ts';
 
 const BEAT_MS = 1_000;
 
+/** What a run that is paused or has ended does to an engine. */
+type Watched = Pick<Engine, 'stop' | 'dispatcher'>;
+
 /** `lost`: the queue does not know the run any more. */
 export type WatchedState = RunState | 'lost';
 
@@ -19,7 +22,7 @@ export class RunWatch {
   readonly #keys: RunKeys;
   readonly #who: string;
   readonly #gates = new Map<string, SharedGate>();
-  #engine: Engine | null = null;
+  #engine: Watched | null = null;
   #news: Redis | null = null;
   #beating: NodeJS.Timeout | undefined;
   #tick: () => Promise<void> = async () => {};
@@ -56,8 +59,8 @@ export class RunWatch {
    * @param engine is stopped when the run has ended
    * @param tick is called about once a second while the run is active
    */
-  async begin(engine: Engine, tick: () => Promise<void>): Promise<void> {
-    this.attach(engine);
+  async begin(engine: Watched, tick: () => Promise<void>): Promise<void> {
+    this.#engine = engine;
     this.#tick = tick;
     const news = this.#connection.another();
     this.#news = news;
@@ -71,12 +74,6 @@ export class RunWatch {
     await this.#beat();
   }
 
-  /** Another engine works for the run from now on. */
-  attach(engine: Engine): void {
-    this.#engine = engine;
-    if (hasEnded(this.state)) engine.stop({ kind: 'aborted' });
-  }
-
   async end(): Promise<void> {
     clearInterval(this.#beating);
     this.#news?.disconnect();
@@ -84,7 +81,8 @@ export class RunWatch {
   }
 
   set(state: WatchedState): void {
-    if (state === this.state || hasEnded(this.state)) return;
+    // A queue that was emptied may be told of the run again.
+    if (state === this.state || (hasEnded(this.state) && this.state !== 'lost')) return;
     this.state = state;
     if (state === 'active') this.#engine?.dispatcher.wake();
     if (hasEnded(state)) this.#engine?.stop({ kind: 'aborted' });

@@ -59,10 +59,7 @@ export function createBranchPlan(options: GrowingPlanOptions, branch: number): G
   const mayBeDivided = halvesOf(slice) !== null;
   const plan = planOf(startOfSlice({ split, pagination, start }, slice), slice.restarts);
   return growingPlan(
-    new SlicePlan(
-      plan,
-      (request, ended) => mayBeDivided && isTooMuch(pagination, request, ended),
-    ),
+    new SlicePlan(plan, (request, ended) => mayBeDivided && isTooMuch(pagination, request, ended)),
   );
 }
 

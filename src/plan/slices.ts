@@ -30,7 +30,12 @@ export function sliceOf(split: Split, index: number): Slice {
 }
 
 /** Null where the slice or its branches cannot be divided further. */
-export function halvesOf({ range, branch, width, restarts }: Slice): readonly [Slice, Slice] | null {
+export function halvesOf({
+  range,
+  branch,
+  width,
+  restarts,
+}: Slice): readonly [Slice, Slice] | null {
   const halves = bisect(range);
   const from = branch + 1 + restarts;
   const left = width - 1 - restarts;

@@ -170,8 +170,7 @@ export function startOfSlice(
   const isLiteral = split.scale === 'integer';
   const withLower = setPart(start, carrier, split.bounds.lower, { text: values.lower, isLiteral });
   const request =
-    withLower &&
-    setPart(withLower, carrier, split.bounds.upper, { text: values.upper, isLiteral });
+    withLower && setPart(withLower, carrier, split.bounds.upper, { text: values.upper, isLiteral });
   if (!request) {
     throw usageError(
       `--split cannot set ${split.bounds.lower} in the request's body: it is not JSON`,
