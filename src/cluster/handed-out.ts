@@ -6,7 +6,7 @@ import { isRecheck, type Place } from '../core/page-request.ts';
 import type { Task } from '../fetch/task.ts';
 import { branchesOf } from '../plan/create-growing-plan.ts';
 import type { Split } from '../plan/split-ranges.ts';
-import { addChunks, type Chunk, countOpen, openChunks } from './chunk-queue.ts';
+import { addChunks, type Chunk, countOpen } from './chunk-queue.ts';
 import type { RunKeys } from './keys.ts';
 import { packRequests, unpackRequests } from './packed-requests.ts';
 
@@ -52,8 +52,8 @@ export class HandedOut {
   }
 
   /** What a coordinator that is gone has handed out need not be handed out again. */
-  async adopt(): Promise<void> {
-    for (const { chain, requests } of await openChunks(this.#parts.queue)) {
+  adopt(chunks: readonly Chunk[]): void {
+    for (const { chain, requests } of chunks) {
       if (chain !== undefined) this.#chains.add(chain.branch);
       if (requests === undefined) continue;
       for (const { place } of unpackRequests(requests)) this.#queued.add(nameOf(place));

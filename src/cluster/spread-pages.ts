@@ -15,13 +15,13 @@ import { findPages, type Pending } from '../fetch/find-pages.ts';
 import { type MakeTransport, openTransport } from '../fetch/open-transport.ts';
 import { fetchPages } from '../fetch/run-archive.ts';
 import type { Task } from '../fetch/task.ts';
-import { openQueue } from './chunk-queue.ts';
+import { openChunks, openQueue } from './chunk-queue.ts';
 import { buildAgain, type CollectParts, cancelled, settleRun, takePart } from './collect.ts';
 import { HandedOut } from './handed-out.ts';
 import { NEWS_CHANNEL, type RunKeys, runKeys } from './keys.ts';
 import { countPart, PartWriter } from './part-writer.ts';
 import { type FoundPlan, publishPlan, readParts, readPlan } from './run-record.ts';
-import { RunWatch } from './run-watch.ts';
+import { RunWatch, type WatchedState } from './run-watch.ts';
 import { runScript } from './scripts.ts';
 import { partOf } from './store.ts';
 import { isInChains, processName } from './worked.ts';
@@ -45,6 +45,8 @@ export async function spreadPages(parts: SpreadParts): Promise<PaginationFacts |
     const queue = await openQueue(parts.connection, runKeys(parts.record.id));
     try {
       const taker = new PartTaker(parts);
+      // What is done after this look shows in the parts, in this order.
+      const before = await openChunks(queue);
       await taker.takeBefore();
       const { job, thread } = parts.run;
       const opened = await thread.call('look', { goesOn: true });
@@ -57,7 +59,7 @@ export async function spreadPages(parts: SpreadParts): Promise<PaginationFacts |
         isInChains: told !== null && isInChains({ told }, job),
         split: job.paginate?.split ?? null,
       });
-      await handedOut.adopt();
+      handedOut.adopt(before);
       const { pending } = found;
       const skip = (name: string): void => taker.skip(name);
       const pages = new SpreadPages({ ...parts, pending, handedOut, told, onOwn: skip });
@@ -307,7 +309,9 @@ class PartTaker {
   readonly #taken = new Set<string>();
   #next = 0;
   #emptyAt = 0;
-  #state = '';
+  #state: WatchedState = 'active';
+  /** The queue has been told of the run again, and of nothing that is to be fetched. */
+  #isLost = false;
 
   constructor(parts: SpreadParts) {
     this.#parts = parts;
@@ -316,11 +320,8 @@ class PartTaker {
 
   /** What there is before the plan is made: it finds these pages in the archive. Those that failed are asked for again. */
   async takeBefore(): Promise<void> {
-    for (let names = await this.#names(); names?.length !== 0; names = await this.#names()) {
-      for (const name of names ?? []) {
-        await takePart(this.#parts, { name, except: [] }, 'stored');
-      }
-      if (names === null) return;
+    for (let names = await this.#names(); names.length > 0; names = await this.#names()) {
+      for (const name of names) await takePart(this.#parts, { name, except: [] }, 'stored');
     }
   }
 
@@ -330,40 +331,53 @@ class PartTaker {
   }
 
   /** Answers the plan with what comes, until the signal. Rejects where the run cannot go on. */
-  async take({ handedOut, pages, engine, signal }: Taking): Promise<void> {
+  async take(taking: Taking): Promise<void> {
+    const { handedOut, pages, engine, signal } = taking;
     const { leftWith, record } = this.#parts;
     while (!signal.aborted && engine.stopped === null) {
       const left = leftWith();
       if (left !== null) throw left;
-      const mayBeLost = clock.now() >= this.#emptyAt && handedOut.size > 0;
-      const isEmpty = mayBeLost && (await handedOut.isQueueEmpty());
-      if (mayBeLost) this.#emptyAt = clock.now() + EMPTY_MS;
-      const names = await this.#names();
-      for (const name of names ?? []) {
-        const taken = await takePart(this.#parts, { name, except: [] }, 'all');
-        for (const page of taken?.pages ?? []) {
-          const task = handedOut.answeredBy(page);
-          if (task !== null) pages.came(task, page);
-        }
-      }
-      if (names === null) {
+      const isLook = clock.now() >= this.#emptyAt && handedOut.size > 0;
+      const isEmpty = isLook && (await handedOut.isQueueEmpty());
+      if (isLook) this.#emptyAt = clock.now() + EMPTY_MS;
+      const taken = await this.#takeNext(taking);
+      if (taken > 0) continue;
+      if (this.#state === 'lost') {
         await buildAgain(this.#parts);
-        this.#next = 0;
         await pages.publish();
-        await handedOut.again(true);
-      } else if (names.length === 0) {
-        if (this.#state === 'cancelled') throw cancelled(record);
-        if (isEmpty) await handedOut.again(false);
-        await wait(LOOK_MS);
+        this.#next = 0;
+        this.#isLost = true;
+      } else if (this.#state === 'cancelled') throw cancelled(record);
+      else if (isEmpty || this.#isLost) {
+        // What parts do not hold is not in the queue.
+        await handedOut.again(this.#isLost);
+        this.#isLost = false;
       }
+      await wait(LOOK_MS);
     }
   }
 
-  /** Parts that were not taken yet; null where the queue does not know the run. */
-  async #names(): Promise<readonly string[] | null> {
+  /** Returns how many. */
+  async #takeNext({ handedOut, pages }: Taking): Promise<number> {
+    const names = await this.#names();
+    for (const name of names) {
+      const taken = await takePart(this.#parts, { name, except: [] }, 'all');
+      for (const page of taken?.pages ?? []) {
+        const task = handedOut.answeredBy(page);
+        if (task !== null) pages.came(task, page);
+      }
+    }
+    return names.length;
+  }
+
+  /** Parts that were not taken yet. */
+  async #names(): Promise<readonly string[]> {
     const { redis } = this.#parts.connection;
     const read = await readParts(redis, this.#keys, this.#next, this.#next + PARTS_AT_ONCE - 1);
-    if (read === null) return null;
+    if (read === null) {
+      this.#state = 'lost';
+      return [];
+    }
     const { entries, progress } = read;
     this.#state = progress.state;
     // The queue was set back by a crash.
