@@ -41,6 +41,10 @@ export interface FeedParts {
   readonly attempt: Attempt;
   readonly witness: Task | null;
   readonly who: string;
+  /** Absent for a list of known pages. See `RunPlan`. */
+  readonly epoch: string | undefined;
+  /** The run has begun again. */
+  readonly onStale: () => void;
   /** The run is paused, or the queue cannot be asked: no further range is taken. */
   readonly isHeld: () => boolean;
   /** Nothing is left to fetch in the ranges that were taken, or in one of the chains. */
@@ -194,7 +198,10 @@ export class ChunkFeed implements PageSource {
   }
 
   async #take(job: ChunkJob, token: string): Promise<void> {
-    if (this.#isClosed) await job.moveToWait(token);
+    const { epoch, onStale } = this.#parts;
+    const isStale = job.data.epoch !== epoch;
+    if (isStale) onStale();
+    if (this.#isClosed || isStale) await job.moveToWait(token);
     else if (job.data.chain === undefined) await this.#takeRange(job, token);
     else await this.#takeChain(job, token, job.data.chain);
   }

@@ -8,7 +8,9 @@ import { QUEUE_NAME, type RunKeys } from './keys.ts';
 export interface Chunk {
   readonly from: number;
   readonly to: number;
-  /** Of a list that pages by itself: what is to be asked for, see `packRequests`. */
+  /** Of a list that pages by itself: see `RunPlan`. */
+  readonly epoch?: string;
+  /** What is to be asked for, see `packRequests`. */
   readonly requests?: string;
   /** Instead: pages that follow from each other; it has one number, for its name. */
   readonly chain?: Chain;

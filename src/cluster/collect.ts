@@ -121,7 +121,7 @@ export async function takePart(
   }
 }
 
-/** The plan of the run has ended, and its pages are in the archive: the store says so, and the queue forgets the run. */
+/** The plan of the run has ended, and its pages are in the archive: the store says so. */
 export async function settleRun(
   { connection: { redis }, record, store }: Pick<CollectParts, 'connection' | 'record' | 'store'>,
   { count, digest, end }: EndOfPlan,
@@ -134,7 +134,6 @@ export async function settleRun(
     parts: entries.map(partOf),
     end,
   });
-  await forgetRun(redis, record.id);
 }
 
 class Collector {
@@ -248,6 +247,7 @@ class Collector {
     for (const part of this.#withFailed) await this.#take(part, 'failed');
     await run.thread.call('endPlan', ended);
     await settleRun(this.#parts, ended);
+    await forgetRun(this.#redis, this.#parts.record.id);
   }
 }
 

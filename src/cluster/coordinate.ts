@@ -35,6 +35,8 @@ export interface Coordination {
   /** This process fetches pages too. */
   readonly works: boolean;
   readonly makeTransport: MakeTransport;
+  /** Another reading may follow this one; then `endRun` is to follow. */
+  readonly isReadAgain: boolean;
   /** The run is in the queue: others can help. */
   readonly onBegun: (record: RunRecord) => void;
 }
@@ -49,7 +51,12 @@ export async function bringByQueue(
 ): Promise<PaginationFacts | null> {
   const { job, opened } = run;
   if (opened.exportOnly) return fetchHere(run);
-  const { connection, makeTransport } = parts;
+  const { connection, makeTransport, isReadAgain } = parts;
+  if (isReadAgain && job.paginate === null) {
+    throw usageError(
+      'a list or a range of URLs needs no --prove: it is proven where every page has come',
+    );
+  }
   const { record, store } = await beginStore(parts, job);
   const slices = slicesOf(record, store, parts.sources, job);
   const release = await coordinateAlone(connection, record, run);
@@ -65,7 +72,10 @@ export async function bringByQueue(
         failure = error;
       });
     }
-    const own = { connection, record, store, run, makeTransport, leftWith: () => failure };
+    const own = {
+      ...{ connection, record, store, run, makeTransport, isReadAgain },
+      leftWith: () => failure,
+    };
     if (record.isPaged) return await spreadPages(own);
     if (!job.open.isPaginated || (await findRecords(own))) await collect({ ...own, slices });
     return null;

@@ -116,7 +116,7 @@ export class HandedOut {
 
   async #handOut(pages: readonly Unanswered[]): Promise<void> {
     const alone: Task[] = [];
-    const chunks: Omit<Chunk, 'from' | 'to'>[] = [];
+    const chunks: Pick<Chunk, 'chain' | 'requests'>[] = [];
     for (const page of pages) {
       const { place } = page.task.request;
       page.times += 1;
@@ -146,12 +146,13 @@ export class HandedOut {
   }
 
   async #queueChunks(
-    chunks: readonly Omit<Chunk, 'from' | 'to'>[],
+    chunks: readonly Pick<Chunk, 'chain' | 'requests'>[],
     pages: number,
     size: number,
   ): Promise<void> {
     const { redis, keys, queue } = this.#parts;
     const chains = chunks.filter(({ chain }) => chain !== undefined).length;
+    const epoch = (await redis.hget(keys.run, 'epoch')) ?? '';
     const last = await redis.hincrby(keys.run, 'seeded', chains + pages);
     let from = last - chains - pages;
     let left = pages;
@@ -160,7 +161,7 @@ export class HandedOut {
       const at = from;
       from += Math.max(1, count);
       left -= count;
-      return { ...chunk, from: at, to: at + count };
+      return { ...chunk, epoch, from: at, to: at + count };
     });
     await addChunks(queue, numbered, 0);
   }

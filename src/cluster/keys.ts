@@ -7,7 +7,7 @@
 import { hash } from 'node:crypto';
 
 /** Counts up when workers of an older everypage could not work for a run correctly. */
-export const QUEUE_FORMAT = 2;
+export const QUEUE_FORMAT = 1;
 
 /** All runs that the queue knows. */
 export const RUNS_KEY = 'everypage:runs';

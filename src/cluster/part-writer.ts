@@ -148,6 +148,11 @@ export async function countPart(
   const tokens = locks.map(({ token }) => token);
   const answer = await runScript(redis, 'commit', names, [...values, ...tokens]);
   if (answer === -1) return 'lost';
+  if (answer === -3) {
+    // Of the pages of a run that begins again none may come from before.
+    store.remove(name);
+    return 'lost';
+  }
   if (answer === -2) return 'refused';
   if (positionsOf(String(answer)).length === pages.length) store.remove(name);
   return 'counted';

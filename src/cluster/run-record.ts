@@ -106,6 +106,13 @@ export async function forgetRun(redis: Redis, id: string): Promise<void> {
   await dropQueue(redis, keys);
 }
 
+/** Whoever works for the run leaves, and the queue forgets it. */
+export async function endRun(redis: Redis, id: string): Promise<void> {
+  const values = ['finished', 'active,paused', NEWS_CHANNEL];
+  await runScript(redis, 'change', [runKeys(id).run], values);
+  await forgetRun(redis, id);
+}
+
 /** All that the queue knows of a run is gone at once, for one that begins again. */
 export async function dropRun(redis: Redis, id: string): Promise<void> {
   const keys = runKeys(id);

@@ -20,14 +20,14 @@ end
  *
  * KEYS run, done, failed, parts, locks. ARGV worker, part, stored spans, failed spans, epoch ('' for a list of known
  * pages), pages without a number, tokens of the locks.
- * Answer: -1 where the queue does not know the run, or has ended it; -2 where a lock was lost; else the positions that
- * do not count, with commas.
+ * Answer: -1 where the queue does not know the run, or has ended it; -2 where a lock was lost; -3 where the run has
+ * begun again; else the positions that do not count, with commas.
  */
 const COMMIT = `${SPANS}
 local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= 'active' and state ~= 'paused' then return -1 end
 local planned = ARGV[5] ~= ''
-if planned and redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[5] then return -1 end
+if planned and redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[5] then return -3 end
 local last = redis.call('HGET', KEYS[1], 'last:' .. ARGV[1])
 if last then
   local part, except = string.match(last, '^(%S+) ?(.*)$')

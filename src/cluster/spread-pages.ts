@@ -18,11 +18,10 @@ import type { Task } from '../fetch/task.ts';
 import { openChunks, openQueue } from './chunk-queue.ts';
 import { buildAgain, type CollectParts, cancelled, settleRun, takePart } from './collect.ts';
 import { HandedOut } from './handed-out.ts';
-import { NEWS_CHANNEL, type RunKeys, runKeys } from './keys.ts';
+import { type RunKeys, runKeys } from './keys.ts';
 import { countPart, PartWriter } from './part-writer.ts';
-import { type FoundPlan, publishPlan, readParts, readPlan } from './run-record.ts';
+import { endRun, type FoundPlan, publishPlan, readParts, readPlan } from './run-record.ts';
 import { RunWatch, type WatchedState } from './run-watch.ts';
-import { runScript } from './scripts.ts';
 import { partOf } from './store.ts';
 import { isInChains, processName } from './worked.ts';
 
@@ -37,6 +36,8 @@ const ACTIVE_SLICES = 64;
 
 interface SpreadParts extends Omit<CollectParts, 'slices'> {
   readonly makeTransport: MakeTransport;
+  /** Another reading may follow, so that workers stay (`--prove`). */
+  readonly isReadAgain: boolean;
 }
 
 /** Brings the pages of the list into the archive of the output. Says how the list was found to page. */
@@ -77,14 +78,8 @@ export async function spreadPages(parts: SpreadParts): Promise<PaginationFacts |
       const end = pending.end();
       await pages.store();
       if (engine.stopped === null && end !== null) {
-        const { run } = runKeys(parts.record.id);
-        await runScript(
-          parts.connection.redis,
-          'change',
-          [run],
-          ['finished', 'active,paused', NEWS_CHANNEL],
-        );
         await settleRun(parts, job.options.credentials.withholdIn(end));
+        if (!parts.isReadAgain) await endRun(parts.connection.redis, parts.record.id);
       }
       return found.facts;
     } finally {
@@ -323,6 +318,10 @@ class PartTaker {
     for (let names = await this.#names(); names.length > 0; names = await this.#names()) {
       for (const name of names) await takePart(this.#parts, { name, except: [] }, 'stored');
     }
+    if (this.#state !== 'lost') return;
+    await buildAgain(this.#parts);
+    this.#next = 0;
+    await this.takeBefore();
   }
 
   /** It need not be taken. */

@@ -5,7 +5,7 @@ import { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import type { PlacedState } from '../archive-thread/messages.ts';
 import { systemClock as clock } from '../core/clock.ts';
 import { usageError } from '../core/errors.ts';
-import type { Place } from '../core/page-request.ts';
+import { isRecheck, type Place } from '../core/page-request.ts';
 
 import { Secret } from '../core/redact.ts';
 import { attemptsFrom, attemptsOfList } from '../fetch/attempt.ts';
@@ -121,7 +121,8 @@ async function fetchChunks(machine: Machine): Promise<void> {
   const { options } = job;
   const { redis } = connection;
   const keys = runKeys(record.id);
-  const { plan, epoch } = machine.found ?? {};
+  const plan = machine.found?.plan;
+  const epoch = record.isPaged ? machine.found?.epoch : undefined;
   const first = plan?.first ?? null;
   if (plan !== undefined) {
     const firstIn = first === null ? {} : { firstIn: store.pathOf(first) };
@@ -150,6 +151,8 @@ async function fetchChunks(machine: Machine): Promise<void> {
         : attemptsOfList(engine, () => (start === undefined ? null : new URL(start.url).origin)),
     witness: isPaged && start !== undefined ? createTask(start, options.credentials) : null,
     who,
+    epoch,
+    onStale: () => watch.set('lost'),
     isHeld: () => watch.isHeld,
     onStarved: flushIfAll,
     fail: over.reject,
@@ -185,7 +188,7 @@ async function fetchChunks(machine: Machine): Promise<void> {
       const chain = feed.chainOf(place);
       if (chain !== null) chain.onPage(task, page, pageInfo);
       else {
-        if (page.state === 'stored') engine.counters.fetched += 1;
+        if (page.state === 'stored' && !isRecheck(place)) engine.counters.fetched += 1;
         job.emit(pageEvent(page, options.method));
       }
       // What came after another worker had taken it over is not this one's to store.

@@ -52,14 +52,11 @@ export async function readTwice(t: TestContext, asked: Asked): Promise<Readings>
   const connection = await QueueConnection.open(address, () => {});
   t.after(() => connection.close());
   const store = join(folder, 'store');
-  const working: Promise<unknown>[] = [];
-  const leaving = new AbortController();
-  const join_ = async (record: RunRecord): Promise<void> => {
+  const workFor = async (record: RunRecord, signal: AbortSignal): Promise<void> => {
     const own = await QueueConnection.open(address, () => {});
     const job = await prepare(sources, options);
     const parts = PartStore.join(store, record);
     const slices = slicesOf(record, parts, sources, job);
-    const { signal } = leaving;
     const makeTransport = createTransport;
     await work({ connection: own, record, store: parts, slices, job, makeTransport, signal });
     own.close();
@@ -69,15 +66,20 @@ export async function readTwice(t: TestContext, asked: Asked): Promise<Readings>
     sources,
     output('together.ndjson'),
     async (parts) => {
+      const working: Promise<void>[] = [];
+      const leaving = new AbortController();
       try {
         return await bringByQueue(
           {
             ...{ connection, store, sources },
             words: [],
+            isReadAgain: options.prove === true,
             works: false,
             makeTransport: createTransport,
             onBegun: (record) => {
-              for (let count = 0; count < workers; count += 1) working.push(join_(record));
+              for (let count = 0; count < workers; count += 1) {
+                working.push(workFor(record, leaving.signal));
+              }
             },
           },
           parts,

@@ -106,6 +106,26 @@ suite('a list that pages by itself, read by one machine and by three workers', {
     assert.equal(together.verdict.name, 'drifted', together.verdict.reasons.join());
   });
 
+  test('two readings that agree prove a list', { skip }, async (t) => {
+    const server = await startApiServer({ api: 'slack', records: 40, pageSize: 10 });
+    t.after(() => server.close());
+    const { url, headers } = server;
+    const readings = await readTwice(t, { url, options: { headers, prove: true } });
+    assertAlike(readings);
+    assert.equal(readings.together.verdict.name, 'proven');
+  });
+
+  test('the records of a range are found by the coordinator', { skip }, async (t) => {
+    const { origin } = await startJsonServer(t, (url): JsonReply => {
+      const page = Number(url.searchParams.get('page'));
+      return { body: { at: page, list: rows.slice(10 * page - 10, 10 * page) } };
+    });
+    const url = `${origin}/items?page=[1-24]`;
+    const readings = await readTwice(t, { url, options: { records: true } });
+    assertAlike(readings);
+    assert.equal(readings.together.output?.records, RECORDS);
+  });
+
   test('where the first page does not come, that is said as by one machine', {
     skip,
   }, async (t) => {
