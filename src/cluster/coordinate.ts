@@ -16,10 +16,10 @@ import type { PlanSlices } from '../plan/list-slice.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { beginRun, collect } from './collect.ts';
 import type { QueueConnection } from './connect.ts';
+import { coordinateList, findRecords } from './coordinate-list.ts';
 import { QUEUE_FORMAT, runKeys } from './keys.ts';
 import { Lease } from './lease.ts';
 import { chunkOf, type RunRecord } from './run-record.ts';
-import { findRecords, spreadPages } from './spread-pages.ts';
 import { ofAnotherRun, PartStore } from './store.ts';
 import { type WrittenList, writeList } from './stored-list.ts';
 import { processName } from './worked.ts';
@@ -76,7 +76,7 @@ export async function bringByQueue(
       ...{ connection, record, store, run, makeTransport, isReadAgain },
       leftWith: () => failure,
     };
-    if (record.isPaged) return await spreadPages(own);
+    if (record.isPaged) return await coordinateList(own);
     if (!job.open.isPaginated || (await findRecords(own))) await collect({ ...own, slices });
     return null;
   } finally {

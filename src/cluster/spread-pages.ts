@@ -1,150 +1,28 @@
-/**
- * The coordinator of a list that pages by itself: it finds out how, and makes the plan as one machine does. What the plan
- * asks for is handed out to workers, and what is in their parts answers it. So the evidence is that of one machine: every
- * page is in one archive when the plan hears of it.
- */
-import { setTimeout as wait } from 'node:timers/promises';
+/** The pages of a plan that grows, handed out to workers. */
 import type { PlacedState } from '../archive-thread/messages.ts';
-import { systemClock as clock } from '../core/clock.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
-import type { PaginationFacts } from '../core/summary.ts';
-import { Engine } from '../fetch/engine.ts';
-import { findPages, type Pending } from '../fetch/find-pages.ts';
-import { type MakeTransport, openTransport } from '../fetch/open-transport.ts';
-import { fetchPages } from '../fetch/run-archive.ts';
+import type { Pending } from '../fetch/find-pages.ts';
+import type { MakeTransport } from '../fetch/open-transport.ts';
 import type { Task } from '../fetch/task.ts';
-import { openChunks, openQueue } from './chunk-queue.ts';
-import { buildAgain, type CollectParts, cancelled, settleRun, takePart } from './collect.ts';
-import { HandedOut } from './handed-out.ts';
+import type { CollectParts } from './collect.ts';
+import type { HandedOut } from './handed-out.ts';
 import { type RunKeys, runKeys } from './keys.ts';
 import { countPart, PartWriter } from './part-writer.ts';
-import { endRun, type FoundPlan, publishPlan, readParts, readPlan } from './run-record.ts';
-import { RunWatch, type WatchedState } from './run-watch.ts';
-import { partOf } from './store.ts';
-import { isInChains, processName } from './worked.ts';
+import { type FoundPlan, publishPlan, readPlan } from './run-record.ts';
+import { processName } from './worked.ts';
 
-/** New parts are looked for this often: the next window of pages waits for them. */
-const LOOK_MS = 50;
-const EMPTY_MS = 1_000;
-const PARTS_AT_ONCE = 50;
 /** Pages that are handed out and have not come: bounds memory here and in the queue. */
 const MOST_OPEN = 10_000;
-/** Of a split, for all workers together. */
-const ACTIVE_SLICES = 64;
 
-interface SpreadParts extends Omit<CollectParts, 'slices'> {
+export interface ListParts extends Omit<CollectParts, 'slices'> {
   readonly makeTransport: MakeTransport;
   /** Another reading may follow, so that workers stay (`--prove`). */
   readonly isReadAgain: boolean;
 }
 
-/** Brings the pages of the list into the archive of the output. Says how the list was found to page. */
-export async function spreadPages(parts: SpreadParts): Promise<PaginationFacts | null> {
-  return withGate(parts, async (engine) => {
-    const queue = await openQueue(parts.connection, runKeys(parts.record.id));
-    try {
-      const taker = new PartTaker(parts);
-      // What is done after this look shows in the parts, in this order.
-      const before = await openChunks(queue);
-      await taker.takeBefore();
-      const { job, thread } = parts.run;
-      const opened = await thread.call('look', { goesOn: true });
-      const own = { job, thread, engine, opened, activeSlices: ACTIVE_SLICES };
-      const found = await findPages(own);
-      if (found === null) return null;
-      const { told } = found;
-      const handedOut = new HandedOut({
-        ...{ redis: parts.connection.redis, keys: runKeys(parts.record.id), queue },
-        isInChains: told !== null && isInChains({ told }, job),
-        split: job.paginate?.split ?? null,
-      });
-      handedOut.adopt(before);
-      const { pending } = found;
-      const skip = (name: string): void => taker.skip(name);
-      const pages = new SpreadPages({ ...parts, pending, handedOut, told, onOwn: skip });
-      const over = new AbortController();
-      const taking = taker.take({ handedOut, pages, engine, signal: over.signal });
-      try {
-        const fetching = fetchPages(engine, { ...found, pending: pages }, thread);
-        fetching.catch(() => {});
-        // A stop ends both; what the taking throws ends the run.
-        await Promise.race([fetching, taking.then(() => fetching)]);
-      } finally {
-        over.abort();
-        await taking.catch(() => {});
-      }
-      const end = pending.end();
-      await pages.store();
-      if (engine.stopped === null && end !== null) {
-        await settleRun(parts, job.options.credentials.withholdIn(end));
-        if (!parts.isReadAgain) await endRun(parts.connection.redis, parts.record.id);
-      }
-      return found.facts;
-    } finally {
-      await queue.close();
-    }
-  });
-}
-
-/**
- * Finds where the records stand in the pages of a list (`--records`), so that workers can begin.
- *
- * @returns false where no first page came; it is in the archive as what failed
- */
-export async function findRecords(parts: SpreadParts): Promise<boolean> {
-  return withGate(parts, async (engine) => {
-    const { job, thread, opened } = parts.run;
-    const found = await findPages({ job, thread, opened, engine });
-    if (found === null) return false;
-    if (found.told === null || found.pending.mostPages === 1) {
-      await fetchPages(engine, found, thread);
-      return false;
-    }
-    const plan = { told: found.told, first: null };
-    await publishPlan(parts.connection.redis, runKeys(parts.record.id), plan);
-    return true;
-  });
-}
-
-/** What this process asks for itself is under the limit of all, and counts as its own. */
-async function withGate<T>(
-  { connection, record, run, makeTransport }: SpreadParts,
-  use: (engine: Engine) => Promise<T>,
-): Promise<T> {
-  const { job } = run;
-  const { options, emit } = job;
-  const watch = new RunWatch(connection, runKeys(record.id), '');
-  const transport = openTransport(makeTransport, job);
-  const makeGate = (limiter: string) => watch.makeGate(limiter, options.rate);
-  const unlimited = { ...options, deadlineMs: null };
-  const engine = new Engine({
-    ...{ transport, clock, emit, makeGate },
-    options: unlimited,
-    opened: null,
-    keepsPages: true,
-  });
-  const stopping = setInterval(() => {
-    if (run.engine.stopped !== null) engine.stop(run.engine.stopped);
-  }, LOOK_MS);
-  try {
-    // What ends workers does not end this process: it says itself that the run has ended.
-    await watch.begin({ dispatcher: engine.dispatcher, stop: () => {} }, async () => {});
-    return await use(engine);
-  } finally {
-    clearInterval(stopping);
-    engine.ended();
-    if (engine.stopped !== null) run.engine.stop(engine.stopped);
-    for (const name of Object.keys(engine.counters) as (keyof Engine['counters'])[]) {
-      run.engine.counters[name] += engine.counters[name];
-    }
-    await watch.end();
-    await transport.close();
-  }
-}
-
-interface SpreadPagesParts extends SpreadParts {
+interface SpreadPagesParts extends ListParts {
   readonly pending: Pending;
   readonly handedOut: HandedOut;
   readonly told: FoundPlan['told'] | null;
@@ -153,7 +31,7 @@ interface SpreadPagesParts extends SpreadParts {
 }
 
 /** The pages of the plan, of which this process fetches only what it cannot hand out. */
-class SpreadPages implements Pending {
+export class SpreadPages implements Pending {
   readonly #parts: SpreadPagesParts;
   readonly #keys: RunKeys;
   readonly #writer: PartWriter;
@@ -268,7 +146,7 @@ class SpreadPages implements Pending {
   }
 
   async #count(
-    redis: SpreadParts['connection']['redis'],
+    redis: ListParts['connection']['redis'],
     name: string,
     pages: readonly PlacedState[],
   ): ReturnType<typeof countPart> {
@@ -287,104 +165,5 @@ class SpreadPages implements Pending {
     if (shownUrl !== url || redactUrl(url, secretParams) !== url) return true;
     const text = body === null ? '' : Buffer.from(body).toString();
     return credentials.withhold(text) !== text;
-  }
-}
-
-interface Taking {
-  readonly handedOut: HandedOut;
-  readonly pages: SpreadPages;
-  readonly engine: Engine;
-  readonly signal: AbortSignal;
-}
-
-/** Takes the parts over, in their order. */
-class PartTaker {
-  readonly #parts: SpreadParts;
-  readonly #keys: RunKeys;
-  readonly #taken = new Set<string>();
-  #next = 0;
-  #emptyAt = 0;
-  #state: WatchedState = 'active';
-  /** The queue has been told of the run again, and of nothing that is to be fetched. */
-  #isLost = false;
-
-  constructor(parts: SpreadParts) {
-    this.#parts = parts;
-    this.#keys = runKeys(parts.record.id);
-  }
-
-  /** What there is before the plan is made: it finds these pages in the archive. Those that failed are asked for again. */
-  async takeBefore(): Promise<void> {
-    for (let names = await this.#names(); names.length > 0; names = await this.#names()) {
-      for (const name of names) await takePart(this.#parts, { name, except: [] }, 'stored');
-    }
-    if (this.#state !== 'lost') return;
-    await buildAgain(this.#parts);
-    this.#next = 0;
-    await this.takeBefore();
-  }
-
-  /** It need not be taken. */
-  skip(name: string): void {
-    this.#taken.add(name);
-  }
-
-  /** Answers the plan with what comes, until the signal. Rejects where the run cannot go on. */
-  async take(taking: Taking): Promise<void> {
-    const { handedOut, pages, engine, signal } = taking;
-    const { leftWith, record } = this.#parts;
-    while (!signal.aborted && engine.stopped === null) {
-      const left = leftWith();
-      if (left !== null) throw left;
-      const isLook = clock.now() >= this.#emptyAt && handedOut.size > 0;
-      const isEmpty = isLook && (await handedOut.isQueueEmpty());
-      if (isLook) this.#emptyAt = clock.now() + EMPTY_MS;
-      const taken = await this.#takeNext(taking);
-      if (taken > 0) continue;
-      if (this.#state === 'lost') {
-        await buildAgain(this.#parts);
-        await pages.publish();
-        this.#next = 0;
-        this.#isLost = true;
-      } else if (this.#state === 'cancelled') throw cancelled(record);
-      else if (isEmpty || this.#isLost) {
-        // What parts do not hold is not in the queue.
-        await handedOut.again(this.#isLost);
-        this.#isLost = false;
-      }
-      await wait(LOOK_MS);
-    }
-  }
-
-  /** Returns how many. */
-  async #takeNext({ handedOut, pages }: Taking): Promise<number> {
-    const names = await this.#names();
-    for (const name of names) {
-      const taken = await takePart(this.#parts, { name, except: [] }, 'all');
-      for (const page of taken?.pages ?? []) {
-        const task = handedOut.answeredBy(page);
-        if (task !== null) pages.came(task, page);
-      }
-    }
-    return names.length;
-  }
-
-  /** Parts that were not taken yet. */
-  async #names(): Promise<readonly string[]> {
-    const { redis } = this.#parts.connection;
-    const read = await readParts(redis, this.#keys, this.#next, this.#next + PARTS_AT_ONCE - 1);
-    if (read === null) {
-      this.#state = 'lost';
-      return [];
-    }
-    const { entries, progress } = read;
-    this.#state = progress.state;
-    // The queue was set back by a crash.
-    if (progress.parts < this.#next) this.#next = 0;
-    this.#next += entries.length;
-    const names = entries.map((entry) => partOf(entry).name);
-    const left = names.filter((name) => !this.#taken.has(name));
-    for (const name of left) this.#taken.add(name);
-    return left;
   }
 }
