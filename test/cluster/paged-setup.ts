@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, type TestContext } from 'node:test';
+import { Redis } from 'ioredis';
 import { runOver } from '../../src/api/run.ts';
 import { QueueConnection, readQueueAddress } from '../../src/cluster/connect.ts';
 import { bringByQueue } from '../../src/cluster/coordinate.ts';
@@ -18,6 +19,22 @@ import { type RedisProcess, startRedis } from './redis-process.ts';
 
 let shared: Promise<RedisProcess> | null = null;
 after(async () => (await shared)?.close());
+
+/** All that clients tell the queue from now on, as text. */
+export async function watchQueue(t: TestContext): Promise<() => string> {
+  shared ??= startRedis();
+  const redis = new Redis((await shared).url);
+  const monitor = await redis.monitor();
+  t.after(() => {
+    monitor.disconnect();
+    redis.disconnect();
+  });
+  let text = '';
+  monitor.on('monitor', (_time: string, words: readonly string[]) => {
+    text += `${words.join(' ')}\n`;
+  });
+  return () => text;
+}
 
 export interface Readings {
   readonly folder: string;

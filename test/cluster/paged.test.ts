@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { startApiServer } from '../fixtures/apis/api-server.ts';
 import { type JsonReply, startJsonServer } from '../run/pagination-setup.ts';
-import { assertAlike, readTwice } from './paged-setup.ts';
+import { assertAlike, readTwice, watchQueue } from './paged-setup.ts';
 import { WITHOUT_REDIS } from './redis-process.ts';
 
 const skip = WITHOUT_REDIS ?? false;
@@ -124,6 +124,22 @@ suite('a list that pages by itself, read by one machine and by three workers', {
     const readings = await readTwice(t, { url, options: { records: true } });
     assertAlike(readings);
     assert.equal(readings.together.output?.records, RECORDS);
+  });
+
+  test('no credential of the user or of the server is told the queue', { skip }, async (t) => {
+    const told = await watchQueue(t);
+    const { origin } = await startJsonServer(t, (url, { headers }): JsonReply => {
+      if (headers['authorization'] !== 'Bearer geheim-1') return { status: 401 };
+      const at = Number(url.searchParams.get('at') ?? 0);
+      const next = `${origin}/items?at=${at + 40}&access_token=geheim-${at + 40}`;
+      return { body: { data: rows.slice(at, at + 40), next: at + 40 < RECORDS ? next : null } };
+    });
+    const headers = { authorization: 'Bearer geheim-1' };
+    const readings = await readTwice(t, { url: `${origin}/items`, options: { headers } });
+    assertAlike(readings);
+    assert.equal(readings.together.output?.records, RECORDS);
+    assert.match(told(), /everypage/);
+    assert.ok(!told().includes('geheim'));
   });
 
   test('where the first page does not come, that is said as by one machine', {
