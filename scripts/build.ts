@@ -66,6 +66,7 @@ const shared: InputOptions = {
     'pg-copy-streams',
     'bullmq',
     'ioredis',
+    '@aws-sdk/credential-providers',
     /^@bull-board\//,
     /^@hono\//,
     'hono',
@@ -136,12 +137,13 @@ await bundle(
       // Only their own outputs, and runs of many machines, load these; Parquet is also the way to DuckDB.
       { name: 'parquet', test: /src[\\/]export[\\/]parquet[\\/]/, priority: 1 },
       { name: 'postgres', test: /src[\\/]export[\\/](?:postgres|copy-text|jsonb)/, priority: 0 },
+      { name: 's3', test: /src[\\/]cluster[\\/]s3[\\/]|[\\/]aws4fetch[\\/]/, priority: 1 },
       { name: 'cluster', test: /src[\\/]cluster[\\/]/, priority: 0 },
       { name: 'duckdb', test: /src[\\/]export[\\/]duckdb/, priority: 0 },
       // What a fetch loads of the command line.
       {
         name: 'cli',
-        test: /src[\\/]cli[\\/](?!start|demo|archive-|completion|manifest|metrics|only-|queue-|ui-|verification|(?!fetch)[\w-]+-command)/,
+        test: /src[\\/]cli[\\/](?!start|demo|archive-|completion|manifest|metrics|only-|queue-|store-|ui-|verification|(?!fetch)[\w-]+-command)/,
         priority: 1,
       },
     ],
@@ -186,7 +188,7 @@ function writeLibraryEntry(): void {
 
 /** The bundle holds a copy of these packages, whose licences want to go along. */
 function writeNotices(): void {
-  const notices = ['structured-headers', 'uplot'].map((name) => {
+  const notices = ['aws4fetch', 'structured-headers', 'uplot'].map((name) => {
     const licence = readFileSync(join(ROOT, 'node_modules', name, 'LICENSE'), 'utf8');
     return `${name}\n\n${licence}`;
   });

@@ -167,6 +167,7 @@ export class ArchiveSession implements SessionCalls {
     const pagination = paginated?.pagination ?? null;
     // A page info counts the records of the list, whatever the export makes of a page.
     if (pagination === null) this.#archive.setSelection(output.select);
+    const firstElsewhere = firstBodyOf(paginated?.firstIn ?? null);
     const selection = readSelection(pagination === null ? output.select : pagination.records);
     const reader = new BatchReader(
       selection,
@@ -176,8 +177,7 @@ export class ArchiveSession implements SessionCalls {
       this.#credentials,
       this.#echoes,
       {
-        firstWithRecords: () =>
-          firstBodyIn(this.#archive) ?? firstBodyOf(paginated?.firstIn ?? null),
+        firstWithRecords: () => firstBodyIn(this.#archive) ?? firstElsewhere,
         lastKeysAt: (place) => this.#archive.lastKeysAt(place),
         pageInfoAt: (place) => this.#archive.pageInfoAt(place),
         bodyAt: (place) => {

@@ -74,10 +74,11 @@ export async function verifyCommand(typed: TypedArguments, context: CliContext):
     () => {},
   );
   try {
-    const verification = await verifyArchive(archivePath, {
+    const verified = await verifyArchive(archivePath, {
       signal: signals.signal,
       ...(expect === null ? {} : { expect }),
     });
+    const verification = { ...verified, archivePath: context.store ?? archivePath };
     const { verdict, problems } = verification;
     const exitCode = exitCodeOfVerification(verdict, problems.length, typed.value('strict'));
     if (typed.has('json')) {

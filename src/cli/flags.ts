@@ -714,9 +714,9 @@ const table = {
     },
     store: {
       value: { ...path('/mnt/share/items'), name: 'DIR' },
-      help: 'folder that all machines reach, for the fetched pages',
+      help: 'for fetched pages: shared folder, or s3://bucket/prefix',
       detail:
-        'One folder for each run. A worker needs it only if it reaches the folder by another path.',
+        'One for each run. A worker needs it only if it reaches the folder by another path. For a bucket, credentials, region and endpoint come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL_S3.',
       verbs: ['fetch', 'worker', 'resume'],
     },
     run: {

@@ -15,6 +15,7 @@ import type { ExitCode } from './exit-code.ts';
 import { shownUrl } from './flag-values.ts';
 import { type Flag, flagNamed, flagsOf } from './flags.ts';
 import { type TypedArguments, UsageError, wordsOf, wordsOfFlag } from './parse-arguments.ts';
+import { openNamedStore } from './store-argument.ts';
 
 interface QueueRun {
   readonly typed: TypedArguments;
@@ -48,6 +49,7 @@ export async function withQueue(
     if (!typed.has('quiet') && typed.value('log-format') === null)
       screen.line(`everypage: ${text}`);
   };
+  const home = await openNamedStore(store, context);
   const connection = await QueueConnection.open(readQueueAddress(queue, env), say);
   const isReadAgain = options.prove === true;
   const begun = new Set<string>();
@@ -56,7 +58,7 @@ export async function withQueue(
       bringByQueue(
         {
           connection,
-          store,
+          home,
           words,
           sources,
           works: !typed.has('no-work'),
@@ -78,6 +80,7 @@ export async function withQueue(
     return code;
   } finally {
     connection.close();
+    await home.close();
   }
 }
 

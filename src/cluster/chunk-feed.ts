@@ -45,7 +45,7 @@ export interface FeedParts {
   readonly epoch: string | undefined;
   /** The run has begun again. */
   readonly onStale: () => void;
-  /** The run is paused, or the queue cannot be asked: no further range is taken. */
+  /** The run is paused, the queue cannot be asked, or the store is behind: no further range is taken. */
   readonly isHeld: () => boolean;
   /** Nothing is left to fetch in the ranges that were taken, or in one of the chains. */
   readonly onStarved: () => void;

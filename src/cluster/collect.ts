@@ -24,7 +24,7 @@ import {
   registerRun,
 } from './run-record.ts';
 import { runScript } from './scripts.ts';
-import { type CountedPart, type PartStore, partOf } from './store.ts';
+import { type CountedPart, type OpenedPart, type PartStore, partOf } from './store.ts';
 import { processName } from './worked.ts';
 
 /** New parts are looked for this often. */
@@ -58,8 +58,10 @@ async function rebuild(redis: Redis, record: RunRecord, store: PartStore): Promi
   const epoch = (await redis.hget(keys.run, 'epoch')) ?? '';
   const planned = record.isPaged ? { planned: { epoch, numberOf: () => null, locks: [] } } : {};
   const parts = { redis, keys, store, who: processName(), ...planned };
-  for (const name of store.names()) {
-    const states = statesIn(store, name);
+  const names = (await store.names()).map((name) => ({ name, except: [] }));
+  for await (const part of store.open(names)) {
+    const { name } = part;
+    const states = await statesIn(store, part);
     // Those that failed are tried again.
     const stored = states.filter(({ state }) => state !== 'failed');
     if (stored.length === 0) continue;
@@ -68,9 +70,11 @@ async function rebuild(redis: Redis, record: RunRecord, store: PartStore): Promi
 }
 
 /** How the pages of a part have ended; none where it cannot be read. */
-function statesIn(store: PartStore, name: string): readonly PlacedState[] {
+async function statesIn(store: PartStore, part: OpenedPart): Promise<readonly PlacedState[]> {
   try {
-    const archive = ArchiveReader.openReadOnly(store.pathOf(name));
+    const path = await part.path();
+    if (path === null) return [];
+    const archive = ArchiveReader.openReadOnly(path);
     try {
       return archive.states();
     } finally {
@@ -78,7 +82,7 @@ function statesIn(store: PartStore, name: string): readonly PlacedState[] {
     }
   } catch (error) {
     if (!isDamaged(error)) throw error;
-    store.setAside(name);
+    await store.setAside(part.name);
     return [];
   }
 }
@@ -105,17 +109,18 @@ export function collect(parts: CollectParts): Promise<void> {
  */
 export async function takePart(
   { run, store }: Pick<CollectParts, 'run' | 'store'>,
-  { name, except }: CountedPart,
+  part: OpenedPart,
   which: 'stored' | 'failed' | 'all',
 ): Promise<TakenPages | null> {
   const { thread, engine } = run;
-  // What somebody removed is missed at the end, and fetched again.
-  if (!store.has(name)) return null;
+  const { name, except } = part;
   try {
-    return await thread.call('takePages', { path: store.pathOf(name), except, which });
+    const path = await part.path();
+    // What somebody removed is missed at the end, and fetched again.
+    return path === null ? null : await thread.call('takePages', { path, except, which });
   } catch (error) {
     if (!isDamaged(error)) throw error;
-    const message = `a part of the store is damaged; its pages are fetched again, and it is kept as ${store.setAside(name)}`;
+    const message = `a part of the store is damaged; its pages are fetched again, and it is kept as ${await store.setAside(name)}`;
     engine.emit({ type: 'warning', code: 'PART_DAMAGED', message });
     return null;
   }
@@ -127,7 +132,7 @@ export async function settleRun(
   { count, digest, end }: EndOfPlan,
 ): Promise<void> {
   const entries = await redis.lrange(runKeys(record.id).parts, 0, -1);
-  store.writeManifest({
+  await store.writeManifest({
     run: record.id,
     total: count,
     planDigest: Buffer.from(digest).toString('hex'),
@@ -183,19 +188,18 @@ class Collector {
   async #takeParts({ entries, progress }: PartsAndProgress): Promise<boolean> {
     const { run } = this.#parts;
     if (progress.parts < this.#next) this.#next = 0;
-    for (const entry of entries) {
+    const parts = entries.map(partOf).filter(({ name }) => !this.#taken.has(name));
+    for await (const part of this.#parts.store.open(parts)) {
       if (run.engine.stopped !== null) return true;
-      this.#next += 1;
-      const part = partOf(entry);
-      if (this.#taken.has(part.name)) continue;
       this.#taken.add(part.name);
       if (await this.#take(part, 'stored')) this.#withFailed.push(part);
     }
+    this.#next += entries.length;
     return entries.length > 0;
   }
 
   /** Returns whether the part holds pages that failed. */
-  async #take(part: CountedPart, which: 'stored' | 'failed'): Promise<boolean> {
+  async #take(part: OpenedPart, which: 'stored' | 'failed'): Promise<boolean> {
     const { engine, job } = this.#parts.run;
     const taken = await takePart(this.#parts, part, which);
     for (const page of taken?.pages ?? []) {
@@ -244,7 +248,8 @@ class Collector {
       }
     }
     const ended = { count: slices.total, digest: digest.digest(), end: null };
-    for (const part of this.#withFailed) await this.#take(part, 'failed');
+    const { store } = this.#parts;
+    for await (const part of store.open(this.#withFailed)) await this.#take(part, 'failed');
     await run.thread.call('endPlan', ended);
     await settleRun(this.#parts, ended);
     await forgetRun(this.#redis, this.#parts.record.id);

@@ -8,7 +8,7 @@ import { type RunKeys, runKeys } from './keys.ts';
 import { readParts } from './run-record.ts';
 import type { WatchedState } from './run-watch.ts';
 import type { SpreadPages } from './spread-pages.ts';
-import { partOf } from './store.ts';
+import { type CountedPart, partOf } from './store.ts';
 
 /** New parts are looked for this often: the next window of pages waits for them. */
 const LOOK_MS = 50;
@@ -42,8 +42,10 @@ export class PartTaker {
 
   /** What there is before the plan is made: it finds these pages in the archive. Those that failed are asked for again. */
   async takeBefore(): Promise<void> {
-    for (let names = await this.#names(); names.length > 0; names = await this.#names()) {
-      for (const name of names) await takePart(this.#parts, { name, except: [] }, 'stored');
+    for (let parts = await this.#newParts(); parts.length > 0; parts = await this.#newParts()) {
+      for await (const part of this.#parts.store.open(parts)) {
+        await takePart(this.#parts, part, 'stored');
+      }
     }
     if (this.#state !== 'lost') return;
     await buildAgain(this.#parts);
@@ -85,19 +87,19 @@ export class PartTaker {
 
   /** Returns how many. */
   async #takeNext({ handedOut, pages }: Taking): Promise<number> {
-    const names = await this.#names();
-    for (const name of names) {
-      const taken = await takePart(this.#parts, { name, except: [] }, 'all');
+    const parts = await this.#newParts();
+    for await (const part of this.#parts.store.open(parts)) {
+      const taken = await takePart(this.#parts, part, 'all');
       for (const page of taken?.pages ?? []) {
         const task = handedOut.answeredBy(page);
         if (task !== null) pages.came(task, page);
       }
     }
-    return names.length;
+    return parts.length;
   }
 
   /** Parts that were not taken yet. */
-  async #names(): Promise<readonly string[]> {
+  async #newParts(): Promise<readonly CountedPart[]> {
     const { redis } = this.#parts.connection;
     const read = await readParts(redis, this.#keys, this.#next, this.#next + PARTS_AT_ONCE - 1);
     if (read === null) {
@@ -109,9 +111,8 @@ export class PartTaker {
     // The queue was set back by a crash.
     if (progress.parts < this.#next) this.#next = 0;
     this.#next += entries.length;
-    const names = entries.map((entry) => partOf(entry).name);
-    const left = names.filter((name) => !this.#taken.has(name));
-    for (const name of left) this.#taken.add(name);
+    const left = entries.map(partOf).filter(({ name }) => !this.#taken.has(name));
+    for (const { name } of left) this.#taken.add(name);
     return left;
   }
 }

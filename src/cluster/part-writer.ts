@@ -10,6 +10,8 @@ import { type PartStore, positionsOf } from './store.ts';
 const PART_PAGES = 500;
 const PART_BYTES = 32 * 1024 * 1024;
 const PART_AGE_MS = 2_000;
+/** A store that is slow, or away for a moment, holds up what is fetched: what waits for it stands on this machine. */
+const MOST_WAITING_PARTS = 4;
 
 /** `lost`: the queue does not know the run. `refused`: a chain in it belongs to another worker. */
 export type Counted = 'counted' | 'lost' | 'refused';
@@ -39,6 +41,8 @@ export class PartWriter {
   #count = 0;
   #writing: Promise<void> = Promise.resolve();
   #isWriting = false;
+  /** A part is to be written, however little it holds. */
+  #isDue = false;
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
@@ -49,6 +53,14 @@ export class PartWriter {
     return this.#pages;
   }
 
+  /** The store does not keep up. */
+  get isBehind(): boolean {
+    return (
+      this.#pages >= MOST_WAITING_PARTS * PART_PAGES ||
+      this.#bytes >= MOST_WAITING_PARTS * PART_BYTES
+    );
+  }
+
   /** A page has been stored, or has failed. */
   add(bytes: number): void {
     this.#pages += 1;
@@ -57,8 +69,9 @@ export class PartWriter {
     else this.#timer ??= setTimeout(() => this.flush(), PART_AGE_MS);
   }
 
-  /** Writes what there is; one part at a time. */
+  /** Writes what there is, after the part that is being written. */
   flush(): void {
+    this.#isDue = true;
     if (this.#isWriting) return;
     this.#isWriting = true;
     this.#writing = this.#writeAll()
@@ -77,8 +90,10 @@ export class PartWriter {
   }
 
   async #writeAll(): Promise<void> {
-    do await this.#write();
-    while (this.#pages >= PART_PAGES);
+    while (this.#isDue || this.#pages >= PART_PAGES) {
+      this.#isDue = false;
+      await this.#write();
+    }
   }
 
   async #write(): Promise<void> {
@@ -90,17 +105,17 @@ export class PartWriter {
     const { store, who, write, count, onCounted, onRefused, onLost } = this.#parts;
     this.#count += 1;
     const name = `${who}-${this.#count}`;
-    const pages = await write(store.temporaryPath(name));
+    const pages = await write(store.draft(name));
     if (pages.length === 0) {
-      store.remove(name);
+      store.discard(name);
       return;
     }
-    store.publish(name);
+    await store.publish(name);
     const counted = await count(name, pages);
     if (counted === 'lost') onLost();
     else if (counted === 'counted') await onCounted(pages);
     else {
-      store.remove(name);
+      await store.remove(name);
       await onRefused?.(pages);
     }
   }
@@ -150,10 +165,10 @@ export async function countPart(
   if (answer === -1) return 'lost';
   if (answer === -3) {
     // Of the pages of a run that begins again none may come from before.
-    store.remove(name);
+    await store.remove(name);
     return 'lost';
   }
   if (answer === -2) return 'refused';
-  if (positionsOf(String(answer)).length === pages.length) store.remove(name);
+  if (positionsOf(String(answer)).length === pages.length) await store.remove(name);
   return 'counted';
 }

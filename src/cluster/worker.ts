@@ -123,10 +123,13 @@ async function fetchChunks(machine: Machine): Promise<void> {
   const keys = runKeys(record.id);
   const plan = machine.found?.plan;
   const epoch = record.isPaged ? machine.found?.epoch : undefined;
-  const first = plan?.first ?? null;
   if (plan !== undefined) {
-    const firstIn = first === null ? {} : { firstIn: store.pathOf(first) };
-    await thread.call('paginate', { ...plan.told, ...firstIn });
+    const { told, first } = plan;
+    if (first === null) await thread.call('paginate', told);
+    for await (const part of store.open(first === null ? [] : [{ name: first, except: [] }])) {
+      const path = await part.path();
+      await thread.call('paginate', path === null ? told : { ...told, firstIn: path });
+    }
   }
   const pagination = plan?.told.pagination ?? null;
   const { isPaged } = record;
@@ -153,7 +156,7 @@ async function fetchChunks(machine: Machine): Promise<void> {
     who,
     epoch,
     onStale: () => watch.set('lost'),
-    isHeld: () => watch.isHeld,
+    isHeld: () => watch.isHeld || writer.isBehind,
     onStarved: flushIfAll,
     fail: over.reject,
   });
@@ -223,8 +226,10 @@ async function followChain(machine: Machine, chain: Chain, lock: Lock): Promise<
   if (pagination === null) throw new TypeError('a chain without a pagination');
   const branches = branchesOf(job.paginate!.split, chain.branch);
   if (chain.isBegun) {
-    for (const entry of await connection.redis.lrange(runKeys(record.id).parts, 0, -1)) {
-      const path = store.pathOf(partOf(entry).name);
+    const counted = await connection.redis.lrange(runKeys(record.id).parts, 0, -1);
+    for await (const part of store.open(counted.map(partOf))) {
+      const path = await part.path();
+      if (path === null) continue;
       await thread.call('takePages', { path, except: [], which: 'stored', branches });
     }
   }
@@ -240,7 +245,7 @@ export function slicesOf(
   { options }: Job,
 ): PlanSlices {
   const { method, body, secretParams } = options;
-  if (record.hasList) return new StoredList(store.path, record.total, method, body);
+  if (record.hasList) return new StoredList(store.home, record.total, method, body);
   const slices = new ListSlices({ sources, method, body, secretParams });
   if (!record.isPaged && slices.total !== record.total) throw lostRun(record);
   return slices;

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Redis } from 'ioredis';
+import { FolderHome } from '../../src/cluster/folder-home.ts';
 import { lockKey, runKeys } from '../../src/cluster/keys.ts';
 import { countPart } from '../../src/cluster/part-writer.ts';
 import { registerRun } from '../../src/cluster/run-record.ts';
@@ -24,7 +25,7 @@ test('a part counts only for who has its chains, in the run that is going on', {
   const more = { words: [], secretHeaders: [], hasList: false, isPaged: true, chunk: 50 };
   const record = { id: '0123456789ab', format: 1, version: '1', total: 0, ...more };
   const run = { ...record, store: path, createdAt: 0 };
-  const store = PartStore.begin(path, run);
+  const store = await PartStore.begin(new FolderHome(path), run);
   await registerRun(redis, run);
   const keys = runKeys(run.id);
   const epoch = (await redis.hget(keys.run, 'epoch'))!;

@@ -7,6 +7,7 @@ import { Redis } from 'ioredis';
 import { runOver } from '../../src/api/run.ts';
 import { QueueConnection, readQueueAddress } from '../../src/cluster/connect.ts';
 import { bringByQueue } from '../../src/cluster/coordinate.ts';
+import { FolderHome } from '../../src/cluster/folder-home.ts';
 import type { RunRecord } from '../../src/cluster/run-record.ts';
 import { PartStore } from '../../src/cluster/store.ts';
 import { slicesOf, work } from '../../src/cluster/worker.ts';
@@ -72,7 +73,7 @@ export async function readTwice(t: TestContext, asked: Asked): Promise<Readings>
   const workFor = async (record: RunRecord, signal: AbortSignal): Promise<void> => {
     const own = await QueueConnection.open(address, () => {});
     const job = await prepare(sources, options);
-    const parts = PartStore.join(store, record);
+    const parts = await PartStore.join(new FolderHome(store), record);
     const slices = slicesOf(record, parts, sources, job);
     const makeTransport = createTransport;
     await work({ connection: own, record, store: parts, slices, job, makeTransport, signal });
@@ -88,7 +89,7 @@ export async function readTwice(t: TestContext, asked: Asked): Promise<Readings>
       try {
         return await bringByQueue(
           {
-            ...{ connection, store, sources },
+            ...{ connection, sources, home: new FolderHome(store) },
             words: [],
             isReadAgain: options.prove === true,
             works: false,
