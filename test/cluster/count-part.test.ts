@@ -21,7 +21,7 @@ test('a part counts only for who has its chains, in the run that is going on', {
     await server.close();
   });
   const path = join(temporaryFolder(t), 'store');
-  mkdirSync(path);
+  mkdirSync(join(path, 'parts'), { recursive: true });
   const more = { words: [], secretHeaders: [], hasList: false, isPaged: true, chunk: 50 };
   const record = { id: '0123456789ab', format: 1, version: '1', total: 0, ...more };
   const run = { ...record, store: path, createdAt: 0 };

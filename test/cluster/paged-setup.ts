@@ -1,9 +1,10 @@
 /** A list that pages by itself, read by one machine and by several: the workers run in this process, over a real queue. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, type TestContext } from 'node:test';
-import { Redis } from 'ioredis';
 import { runOver } from '../../src/api/run.ts';
 import { QueueConnection, readQueueAddress } from '../../src/cluster/connect.ts';
 import { bringByQueue } from '../../src/cluster/coordinate.ts';
@@ -24,16 +25,14 @@ after(async () => (await shared)?.close());
 /** All that clients tell the queue from now on, as text. */
 export async function watchQueue(t: TestContext): Promise<() => string> {
   shared ??= startRedis();
-  const redis = new Redis((await shared).url);
-  const monitor = await redis.monitor();
-  t.after(() => {
-    monitor.disconnect();
-    redis.disconnect();
-  });
+  const socket = connect((await shared).port, '127.0.0.1');
+  t.after(() => socket.destroy());
   let text = '';
-  monitor.on('monitor', (_time: string, words: readonly string[]) => {
-    text += `${words.join(' ')}\n`;
+  socket.on('data', (bytes: Buffer) => {
+    text += bytes.toString();
   });
+  socket.write('MONITOR\r\n');
+  await once(socket, 'data');
   return () => text;
 }
 
