@@ -74,11 +74,7 @@ export class PartWriter {
     this.#isDue = true;
     if (this.#isWriting) return;
     this.#isWriting = true;
-    this.#writing = this.#writeAll()
-      .catch((error) => this.#parts.fail(error))
-      .finally(() => {
-        this.#isWriting = false;
-      });
+    this.#writing = this.#writeAll().catch((error) => this.#parts.fail(error));
   }
 
   /** Writes everything. */
@@ -90,9 +86,13 @@ export class PartWriter {
   }
 
   async #writeAll(): Promise<void> {
-    while (this.#isDue || this.#pages >= PART_PAGES) {
-      this.#isDue = false;
-      await this.#write();
+    try {
+      while (this.#isDue || this.#pages >= PART_PAGES) {
+        this.#isDue = false;
+        await this.#write();
+      }
+    } finally {
+      this.#isWriting = false;
     }
   }
 
