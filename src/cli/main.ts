@@ -222,6 +222,9 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
+/** A sink may not call it: see `refuseExit`. */
+const exit = process.exit.bind(process);
+
 /** Work of the thread pool, for which `process.exit` waits: a name that is looked up, a file of another kind. */
 const ON_POOL = /^(?:FSReq|GetAddrInfo|GetNameInfo)/;
 
@@ -232,5 +235,5 @@ function exitAtOnce(code: number): void {
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   }
-  process.exit(code);
+  exit(code);
 }

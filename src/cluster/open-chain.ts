@@ -24,7 +24,8 @@ export class OpenChain {
   /** @param parts with the pages in the archive that parts hold */
   constructor(parts: RunParts, pagination: Pagination, { branch, isBegun }: Chain, lock: Lock) {
     const { start, split } = parts.job.paginate!;
-    const plan = createBranchPlan({ pagination, start, split }, branch);
+    const isBounded = parts.job.options.maxPages !== null;
+    const plan = createBranchPlan({ pagination, start, split, isBounded }, branch);
     const mostPages = Number.POSITIVE_INFINITY;
     this.#pending = new PendingPages(parts, plan, pagination, null, mostPages);
     this.#branches = branchesOf(split, branch);

@@ -6,25 +6,19 @@ import type { KnownCredentials } from '../core/known-credentials.ts';
 import type { PageToContinue } from '../core/options.ts';
 import { outputShape } from '../core/output-shape.ts';
 import type { PageRequest } from '../core/page-request.ts';
-import {
-  isByOrdinal,
-  isOnePage,
-  NO_RECORDS,
-  noPagination,
-  type Pagination,
-} from '../core/pagination.ts';
+import { isByOrdinal, isOnePage, type Pagination } from '../core/pagination.ts';
 import type { PaginationFacts } from '../core/summary.ts';
 import { pageValue } from '../decode/decode.ts';
 import { createGrowingPlan } from '../plan/create-growing-plan.ts';
 import { recordsIn } from '../plan/detect/facts.ts';
-import { headersSayRecords } from '../plan/detect/headers-said.ts';
 import { createFunctionPlan } from '../plan/function-plan.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';
 import { slicesOf } from '../plan/split-ranges.ts';
 import { styleOf } from '../plan/styles/styles.ts';
-import { type AskedPages, FirstPageMissing, plainHeaders } from './asked-pages.ts';
+import { type AskedPages, FirstPageMissing } from './asked-pages.ts';
 import { attemptsFrom, attemptsOfList } from './attempt.ts';
 import { restoreCredentials } from './credentials.ts';
+import { emptyListFound, isEmptyAnswer } from './empty-list.ts';
 import { type FoundPagination, findPagination, pagingFacts } from './find-pagination.ts';
 import type { PaginateJob } from './paginate-job.ts';
 import { PendingPages, type RunParts } from './pending-pages.ts';
@@ -187,7 +181,7 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
       : { found: remembered, asked: null };
   if (result === null) return null;
   const { found, asked } = result;
-  if (found === null && asked !== null && isEmptyAnswer(asked, start)) {
+  if (found === null && asked !== null && isEmptyAnswer(asked.finals()[0], start)) {
     return emptyList(parts, start, asked);
   }
   if (found === null) {
@@ -214,13 +208,6 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   return { pending, told, attempt, witness, facts };
 }
 
-/** 204 (No Content) says that there is nothing, and of a list that it is empty (RFC 9110 §15.3.5). */
-function isEmptyAnswer(asked: AskedPages, request: PageRequest): boolean {
-  const final = asked.finals()[0];
-  if (final?.status !== 204) return false;
-  return !headersSayRecords({ request, headers: plainHeaders(final) });
-}
-
 /** Its one page is asked for past the end, since a page without content is none to store. */
 async function emptyList(
   parts: RunParts,
@@ -228,10 +215,9 @@ async function emptyList(
   asked: AskedPages,
 ): Promise<FoundPages> {
   const { engine } = parts;
-  const pagination: Pagination = { ...noPagination, records: NO_RECORDS, pastEnd: [204] };
+  const { pagination, evidence } = emptyListFound;
   const output = outputShape(pagination, parts.job.options);
   const told = await sendPagination(parts, { pagination, output, isOneBranch: true });
-  const evidence = ['the first page is 204 No Content'];
   const facts = { style: pagination.style, evidence, flags: [], recordsPath: output.select };
   engine.emit({ type: 'pagination', ...facts });
   const plan = createGrowingPlan({ pagination, start: { ...start, speculative: true } });
@@ -259,7 +245,7 @@ function planFor(
   { start, split, next }: PaginateJob,
   { job, thread, activeSlices }: RunParts,
 ): GrowingPlan {
-  const { recheck, secretParams, credentials } = job.options;
+  const { recheck, maxPages, secretParams, credentials } = job.options;
   if (next !== null) {
     return createFunctionPlan({
       start,
@@ -271,6 +257,7 @@ function planFor(
   }
   const plan = createGrowingPlan({
     ...{ pagination, start, split, recheck },
+    isBounded: maxPages !== null,
     ...(activeSlices === undefined ? {} : { activeSlices }),
   });
   if (end === null) return plan;

@@ -4,6 +4,7 @@ import type { PageRequest } from '../core/page-request.ts';
 import { isByOrdinal, type Pagination } from '../core/pagination.ts';
 import { ChainPlan } from './chain-plan.ts';
 import { FanOutPlan } from './fan-out-plan.ts';
+import { stoppedFarBeyond } from './far-beyond.ts';
 import { OverlapFill } from './overlap-fill.ts';
 import type { GrowingPlan, PlanState } from './plan.ts';
 import { withRecheck } from './recheck.ts';
@@ -11,6 +12,7 @@ import { MOST_RESTARTS, RestartingChain } from './restarting-chain.ts';
 import { halvesOf, isTooMuch, SlicePlan, sliceOfBranch } from './slices.ts';
 import { SplitPlan, startOfSlice } from './split-plan.ts';
 import type { Split } from './split-ranges.ts';
+import type { ChainStyle, CountedStyle } from './styles/style.ts';
 import { styleOf } from './styles/styles.ts';
 import { findNearRange } from './written-url.ts';
 
@@ -24,6 +26,8 @@ export interface GrowingPlanOptions {
   readonly recheck?: Recheck;
   /** Slices that are fetched at the same time. Default 16. */
   readonly activeSlices?: number;
+  /** The user says how many pages are read at most, so a list may go on as far as it likes. Default false. */
+  readonly isBounded?: boolean;
 }
 
 /**
@@ -39,8 +43,8 @@ export interface GrowingPlanOptions {
  * console.log(plan.end().reason);
  */
 export function createGrowingPlan(options: GrowingPlanOptions): GrowingPlan {
-  const { pagination, start, split, recheck = 'auto', ...more } = options;
-  const planOf = planIn(pagination);
+  const { pagination, start, split, recheck = 'auto', isBounded = false, ...more } = options;
+  const planOf = planIn(pagination, isBounded);
   const state = split
     ? new SplitPlan({ split, pagination, start, planOf, ...more })
     : planOf(start, MOST_RESTARTS);
@@ -52,8 +56,8 @@ export function createGrowingPlan(options: GrowingPlanOptions): GrowingPlan {
  * the whole list where it is not split. Nothing is read again at its end.
  */
 export function createBranchPlan(options: GrowingPlanOptions, branch: number): GrowingPlan {
-  const { pagination, start, split } = options;
-  const planOf = planIn(pagination);
+  const { pagination, start, split, isBounded = false } = options;
+  const planOf = planIn(pagination, isBounded);
   if (!split) return growingPlan(planOf(start, MOST_RESTARTS));
   const slice = sliceOfBranch(split, branch);
   const mayBeDivided = halvesOf(slice) !== null;
@@ -74,10 +78,21 @@ export function branchesOf(
 }
 
 /** The plan of the pages from a start on, in its branch and so many more. */
-function planIn(pagination: Pagination): (from: PageRequest, mostRestarts: number) => PlanState {
-  return (start, mostRestarts) => {
+function planIn(
+  pagination: Pagination,
+  isBounded: boolean,
+): (from: PageRequest, mostRestarts: number) => PlanState {
+  return (from, mostRestarts) => {
     const style = styleOf(pagination);
-    if (style === null) return new SinglePlan(start, pagination.records !== null);
+    if (style === null) return new SinglePlan(from, pagination.records !== null);
+    const state = pagedPlan(style, from, mostRestarts);
+    return isBounded ? state : stoppedFarBeyond(state, pagination);
+  };
+  function pagedPlan(
+    style: ChainStyle | CountedStyle,
+    start: PageRequest,
+    mostRestarts: number,
+  ): PlanState {
     if (style.kind === 'counted') {
       const parts = { pagination, start, style };
       const plan = new FanOutPlan(parts);
@@ -90,7 +105,7 @@ function planIn(pagination: Pagination): (from: PageRequest, mostRestarts: numbe
       hasKey: pagination.key !== null,
       mostRestarts,
     });
-  };
+  }
 }
 
 const BATCH_LENGTH = 256;

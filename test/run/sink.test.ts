@@ -243,6 +243,29 @@ suite('a sink that fails', () => {
     );
   });
 
+  test('that ends the process has failed, in a run, an export and after two readings', async (t) => {
+    const { folder } = setUp(
+      t,
+      'export default () => ({ write() { process.exit(0); } });',
+      'x.mjs',
+    );
+    const said =
+      /^everypage: sink:\.\/x\.mjs failed in write: Error: it called process\.exit\(0\)\. .*\n$/;
+    const run = await runCli(folder, [...to('sink:./x.mjs'), '-q']);
+    const exported = await runCli(folder, ['export', 'a.everypage.part', '-o', 'sink:./x.mjs']);
+    // The export of --prove is made where the command runs.
+    const late = `export default () => ({
+      async write() { setTimeout(() => { throw new Error('from a timer'); }, 1); },
+      commit: () => new Promise((resolve) => { setTimeout(resolve, 100); }),
+    });`;
+    writeFileSync(join(folder, 'late.mjs'), late);
+    const proved = await runCli(folder, [...to('sink:./late.mjs', '--prove'), '-q', '--fresh']);
+    assert.deepEqual([run.code, exported.code, proved.code], [1, 1, 1]);
+    assert.match(run.stderr, said);
+    assert.match(exported.stderr, said);
+    assert.match(proved.stderr, /late\.mjs failed in commit: Error: from a timer/);
+  });
+
   test('to be a sink is refused before any request, in one line', async (t) => {
     const { folder } = setUp(t, GOOD);
     const files = {
