@@ -16,14 +16,14 @@ const YOUNG_GENERATION_MIB = 24;
 const SPARE_MS = 1000;
 
 /** Workers that nobody uses, and what ends each. None of them keeps the process alive. */
-const spares = new Map<Worker, NodeJS.Timeout | undefined>();
+const spares = new Map<Worker, NodeJS.Timeout>();
 
 /**
  * Begins a worker before anybody asks for it: it comes up on a second core while the first still
- * loads what a run needs.
+ * loads what a run needs, or waits for a server. One that nobody takes ends.
  */
 export function startArchiveWorker(): void {
-  if (spares.size === 0) keepSpare(createWorker(), undefined);
+  if (spares.size === 0) returnArchiveWorker(createWorker());
 }
 
 /** A worker that is there already, or a new one; whoever takes it returns or ends it. */
@@ -38,7 +38,7 @@ export function takeArchiveWorker(): Worker {
   return worker;
 }
 
-/** Takes back a worker whose run has ended well. */
+/** Takes a worker that no run uses, or none any more: its run has ended well. */
 export function returnArchiveWorker(worker: Worker): void {
   forget(worker);
   const ending = setTimeout(() => {
@@ -48,7 +48,7 @@ export function returnArchiveWorker(worker: Worker): void {
   keepSpare(worker, ending.unref());
 }
 
-function keepSpare(worker: Worker, ending: NodeJS.Timeout | undefined): void {
+function keepSpare(worker: Worker, ending: NodeJS.Timeout): void {
   spares.set(worker, ending);
   worker.unref();
   worker.on('error', () => undefined);

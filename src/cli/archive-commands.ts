@@ -103,11 +103,7 @@ async function unlessStopped(
   context: CliContext,
   work: (signal: AbortSignal) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const signals = watchSignals(
-    context.signals,
-    () => {},
-    () => {},
-  );
+  const signals = watchSignals(context.signals);
   try {
     return await work(signals.signal);
   } catch (error) {

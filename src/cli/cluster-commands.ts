@@ -225,11 +225,7 @@ export async function dashboardCommand(
     const { startDashboard } = await import('../cluster/dashboard.ts');
     const dashboard = await startDashboard(connection, port);
     const { signals } = context;
-    const watched = watchSignals(
-      signals,
-      () => {},
-      () => {},
-    );
+    const watched = watchSignals(signals);
     try {
       say('the dashboard is at the address below. Whoever has it can look. Ctrl-C ends it.');
       await writeOut(context, `${dashboard.url}\n`);

@@ -105,8 +105,8 @@ const watched: readonly (readonly [WatchedSignal, StopSignal])[] = [
  */
 export function watchSignals(
   source: SignalSource,
-  onFirst: (signal: StopSignal) => void,
-  beforeExit: () => void,
+  onFirst: (signal: StopSignal) => void = () => {},
+  beforeExit: () => void = () => {},
 ): SignalWatch {
   const controller = new AbortController();
   let first: StopSignal | null = null;

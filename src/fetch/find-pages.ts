@@ -15,7 +15,7 @@ import { createFunctionPlan } from '../plan/function-plan.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';
 import { slicesOf } from '../plan/split-ranges.ts';
 import { styleOf } from '../plan/styles/styles.ts';
-import { type AskedPages, FirstPageMissing } from './asked-pages.ts';
+import { type Ask, type AskedPages, FirstPageMissing } from './asked-pages.ts';
 import { attemptsFrom, attemptsOfList } from './attempt.ts';
 import { restoreCredentials } from './credentials.ts';
 import { emptyListFound, isEmptyAnswer } from './empty-list.ts';
@@ -166,7 +166,7 @@ function parsed({ body }: SentPage): unknown {
 
 /** A list that pages by itself: finds out how before anything else is asked for. */
 async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<FoundPages | null> {
-  const { job, opened, engine } = parts;
+  const { job, opened, thread, engine } = parts;
   const { options } = job;
   const { start, split } = paginate;
   const attempt = attemptsFrom(engine, start.url);
@@ -175,7 +175,11 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   const result =
     remembered === null
       ? await engine.askFor(attempt, async (ask, asked) => {
-          const found = await orMissing(findPagination(paginate, options, ask));
+          const askNext: Ask = (request) => {
+            if (asked.finals().length > 0) thread.beginThread();
+            return ask(request);
+          };
+          const found = await orMissing(findPagination(paginate, options, askNext));
           return { found, asked };
         })
       : { found: remembered, asked: null };
@@ -199,6 +203,7 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
     engine.emit({ type: 'warning', code: 'IDLE_OPTION', message: found.end.detail });
   }
   const output = outputShape(pagination, options);
+  if (!isOnePage(pagination)) thread.beginThread();
   const told = await sendPagination(parts, { pagination, output, isOneBranch });
   const facts = pagingFacts({ ...found, pagination }, options);
   engine.emit({ type: 'pagination', ...facts });

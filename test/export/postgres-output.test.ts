@@ -15,7 +15,7 @@ import {
   startPostgres,
 } from '../servers/postgres-server.ts';
 
-const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 2000) / 100);
+const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 800) / 100);
 const skip = skipPostgres;
 let server: PostgresServer;
 

@@ -92,6 +92,7 @@ test('each plot has the same numbers as a table, and the waterfall each attempt'
   for (const id of ['throughput', 'latency', 'in-flight', 'rate', 'waterfall']) {
     const figure = page.locator(`#${id}`);
     await figure.locator('details summary').click();
+    // The table is made a moment after it is opened.
     await figure.locator('tbody tr').first().waitFor();
   }
   const rows = await page.locator('#waterfall tbody tr').allInnerTexts();

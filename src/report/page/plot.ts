@@ -316,10 +316,9 @@ function seriesOf({ colour, as, isDashed, scale = 'y' }: Line, palette: Palette)
   };
 }
 
-/** @param hex `#0072b2` */
-function withAlpha(hex: string, alpha: number): string {
-  const value = Number.parseInt(hex.slice(1), 16);
-  return `rgb(${value >> 16} ${(value >> 8) & 255} ${value & 255} / ${alpha})`;
+/** @param css `rgb(0, 114, 178)` */
+function withAlpha(css: string, alpha: number): string {
+  return `${css.slice(0, -1)}, ${alpha})`;
 }
 
 /** Pauses behind the lines, and where times were cut out. */

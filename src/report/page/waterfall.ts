@@ -441,7 +441,7 @@ function coloursOf(palette: Palette, { facts }: ReportData): BarsColours {
   return {
     background: colourOf(palette.card),
     shades: facts.pauses.map(({ from, to, cause }) => ({ from, to, colour: shadeOf(cause) })),
-    kinds: palette.kinds.map((hex) => colourOf(hex)),
+    kinds: palette.kinds.map((css) => colourOf(css)),
   };
 }
 
