@@ -55,8 +55,8 @@ export function runOver(
   bring?: BringPages,
 ): Promise<Summary> {
   return withTelemetry(options, (observed) =>
-    observed.prove && bring === undefined
-      ? proveList((...asked) => readList(make, ...asked), sources, observed)
+    observed.prove
+      ? proveList((...asked) => readList(make, ...asked, bring), sources, observed)
       : readList(make, sources, observed, bring),
   );
 }

@@ -7,6 +7,7 @@
 import type {
   ArchiveLocation,
   AttemptRecord,
+  BranchSpan,
   KnownPage,
   PaceNotes,
   PageCounts,
@@ -101,6 +102,8 @@ export interface PaginateRequest {
   readonly output: OutputShape;
   /** Pages come from one branch, so the export can follow them while they arrive. */
   readonly isOneBranch: boolean;
+  /** An archive of the same run that has the first page with records, with which others are compared: for one whose pages are moved away. */
+  readonly firstIn?: string;
 }
 
 /** A page that arrived; its key and its body stand beside it in the batch. Only `stored` has a body. */
@@ -141,11 +144,18 @@ export interface Rejection extends Omit<BodyFault, 'ok'> {
 /** How a page has ended. */
 export type PlacedState = Pick<PageRow, 'place' | 'state'>;
 
-/** A page that came from another archive. */
-export type TakenPage = Pick<
+/** What is shown of a page that has ended. */
+export type EndedPage = Pick<
   ArrivedPage,
   'place' | 'url' | 'state' | 'status' | 'code' | 'reason' | 'bodyBytes' | 'durationMs' | 'attempts'
 >;
+
+/** A page that came from another archive. */
+export interface TakenPage extends EndedPage {
+  readonly key: Uint8Array;
+  /** Null without one, and in a list of URLs. */
+  readonly pageInfo: PageInfo | null;
+}
 
 export interface TakenPages {
   readonly pages: readonly TakenPage[];
@@ -228,11 +238,11 @@ export interface SessionCalls {
   page(place: Place): SentPage | null;
   /** Moves all pages to a new archive at the path, which is on the disk when this is answered; says which. */
   movePages(path: string): readonly PlacedState[];
-  /**
-   * Copies the pages that were stored since the last call to a new archive at the path, which is on the disk when this is
-   * answered. For `isForParts`, where pages are still needed here.
-   */
-  copyPages(path: string): readonly PlacedState[];
+  /** Copies the pages at some places to a new archive at the path, which is on the disk when this is answered; says which. */
+  copyPages(ask: {
+    readonly path: string;
+    readonly places: readonly Place[];
+  }): readonly PlacedState[];
   /**
    * What is here, as the answer to `open`, after pages were taken over. `goesOn`: this run asks for the rest,
    * so what failed and what was read for comparison is dropped.
@@ -242,15 +252,17 @@ export interface SessionCalls {
    * Takes over pages of another archive of the same run, but those at the positions of `except`. Pages that
    * are stored here already stay as they are, and are not in the answer.
    *
-   * Those that failed are taken by a call of their own, when no other archive can bring them any more: the
-   * export passes over what has failed.
+   * Those of a list of URLs that failed are taken by a call of their own, when no other archive can bring them any
+   * more: the export passes over what has failed. `all`: whatever their state, and the answer names also those that
+   * are stored here already. `branches`: only theirs.
    *
    * @throws EverypageError ARCHIVE_DAMAGED where that archive is not as it was written
    */
   takePages(part: {
     readonly path: string;
     readonly except: readonly number[];
-    readonly which: 'stored' | 'failed';
+    readonly which: 'stored' | 'failed' | 'all';
+    readonly branches?: BranchSpan;
   }): TakenPages;
   /** How many pages have ended in which way. */
   counts(ask: null): PageCounts;

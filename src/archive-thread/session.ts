@@ -7,7 +7,8 @@ import { basename } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import type { Archive } from '../archive/archive.ts';
 import { discardArchive, finishArchive } from '../archive/archive-location.ts';
-import type { KnownPage, PaceNotes, PageRow } from '../archive/archive-types.ts';
+import { ArchiveReader } from '../archive/archive-reader.ts';
+import type { PaceNotes, PageRow } from '../archive/archive-types.ts';
 import { runIdOf } from '../archive/kept-run.ts';
 import { withWritten } from '../archive/verdict.ts';
 import type { Clock } from '../core/clock.ts';
@@ -67,6 +68,22 @@ function letGo({ arena }: Batch, pages: ReadBatch['pages']): void {
   }
 }
 
+/** Decoded; null where no page has records. */
+function firstBodyIn(archive: ArchiveReader): Uint8Array | null {
+  const first = archive.firstWithRecords();
+  return first === null ? null : decodeStored(archive, first).body;
+}
+
+function firstBodyOf(path: string | null): Uint8Array | null {
+  if (path === null) return null;
+  const archive = ArchiveReader.openReadOnly(path);
+  try {
+    return firstBodyIn(archive);
+  } finally {
+    archive.close();
+  }
+}
+
 /** Records that an output took of the pages, those that it left out by a condition of the user's included. */
 function takenOf({ records, leftOut = 0 }: Counts): number {
   return records + leftOut;
@@ -99,8 +116,6 @@ export class ArchiveSession implements SessionCalls {
   readonly #credentials: KnownCredentials;
   readonly #echoes: EchoWatch | null;
   #begun: Begun | null = null;
-  /** Stored and in no part; see `copyPages`. */
-  #uncopied: Place[] = [];
   #exporting: Promise<Counts | null> = Promise.resolve(null);
   #isAbandoned = false;
   #isExported = false;
@@ -153,6 +168,7 @@ export class ArchiveSession implements SessionCalls {
     const pagination = paginated?.pagination ?? null;
     // A page info counts the records of the list, whatever the export makes of a page.
     if (pagination === null) this.#archive.setSelection(output.select);
+    const firstElsewhere = firstBodyOf(paginated?.firstIn ?? null);
     const selection = readSelection(pagination === null ? output.select : pagination.records);
     const reader = new BatchReader(
       selection,
@@ -162,10 +178,7 @@ export class ArchiveSession implements SessionCalls {
       this.#credentials,
       this.#echoes,
       {
-        firstWithRecords: () => {
-          const first = this.#archive.firstWithRecords();
-          return first === null ? null : decodeStored(this.#archive, first).body;
-        },
+        firstWithRecords: () => firstBodyIn(this.#archive) ?? firstElsewhere,
         lastKeysAt: (place) => this.#archive.lastKeysAt(place),
         pageInfoAt: (place) => this.#archive.pageInfoAt(place),
         bodyAt: (place) => {
@@ -238,9 +251,6 @@ export class ArchiveSession implements SessionCalls {
       }
     }
     const kept = this.#archive.store(rows, attempts, batch.pace);
-    if (this.#ask.isForParts && this.#ask.isPaginated) {
-      this.#uncopied.push(...rows.map(({ place }) => place));
-    }
     reader.stored();
     const pageInfos: (PageInfo | null)[] = [];
     follow.came(batch.slot);
@@ -272,16 +282,19 @@ export class ArchiveSession implements SessionCalls {
   }
 
   known({ branch, from, to }: Ask<'known'>): Answer<'known'> {
-    return this.#archive.storedIn(branch, from, to).map((page) => this.#withOwnLink(page, branch));
+    return this.#archive.storedIn(branch, from, to).map((page) => {
+      const { position, pageInfo } = page;
+      if (pageInfo === null) return page;
+      return { ...page, pageInfo: this.#withOwnLink({ branch, position }, pageInfo) };
+    });
   }
 
   /** A credential of the server's own stands in its page alone. */
-  #withOwnLink(page: KnownPage, branch: number): KnownPage {
-    const { pageInfo, position } = page;
-    if (pageInfo?.next?.kind !== 'url' || pageInfo.next.mark === undefined) return page;
-    const stored = this.#archive.pageAt({ branch, position });
+  #withOwnLink(place: Place, pageInfo: PageInfo): PageInfo {
+    if (pageInfo.next?.kind !== 'url' || pageInfo.next.mark === undefined) return pageInfo;
+    const stored = this.#archive.pageAt(place);
     const next = stored && this.#ready().reader.nextOf(decodeStored(this.#archive, stored));
-    return next === null ? page : { ...page, pageInfo: { ...pageInfo, next } };
+    return next === null ? pageInfo : { ...pageInfo, next };
   }
 
   page(place: Place): SentPage | null {
@@ -298,13 +311,16 @@ export class ArchiveSession implements SessionCalls {
     const last = taken.pages.reduce((most, { place }) => Math.max(most, place.position), -1);
     this.#begun?.follow.stored(last);
     this.#begun?.follow.advance();
-    return taken;
+    const pages = taken.pages.map((page) =>
+      page.pageInfo?.next?.kind === 'url' && this.#begun !== null
+        ? { ...page, pageInfo: this.#withOwnLink(page.place, page.pageInfo) }
+        : page,
+    );
+    return { ...taken, pages };
   }
 
-  copyPages(path: string): Answer<'copyPages'> {
-    const copied = copyPages(this.#archive, this.#uncopied, path);
-    this.#uncopied = [];
-    return copied;
+  copyPages({ path, places }: Ask<'copyPages'>): Answer<'copyPages'> {
+    return copyPages(this.#archive, places, path);
   }
 
   look({ goesOn }: Ask<'look'>): Opened {

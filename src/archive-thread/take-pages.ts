@@ -1,6 +1,7 @@
 import { Archive } from '../archive/archive.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import type { AttemptRecord, PageRow } from '../archive/archive-types.ts';
+import type { PageInfo } from '../core/page-info.ts';
 import { isRecheck, type Place } from '../core/page-request.ts';
 import type { Ask, PlacedState, TakenPage, TakenPages } from './messages.ts';
 
@@ -30,7 +31,10 @@ export function copyPages(
 }
 
 /** Stores pages of the archive at `path` in another one of the same run; see `SessionCalls`. */
-export function takePages(archive: Archive, { path, except, which }: Ask<'takePages'>): TakenPages {
+export function takePages(
+  archive: Archive,
+  { path, except, which, branches }: Ask<'takePages'>,
+): TakenPages {
   const part = ArchiveReader.openReadOnly(path);
   const { pagination } = part.run;
   if (pagination !== null && archive.run.pagination === null) archive.setPagination(pagination);
@@ -41,18 +45,20 @@ export function takePages(archive: Archive, { path, except, which }: Ask<'takePa
   let attempts: AttemptRecord[] = [];
   let bytes = 0;
   const store = (): void => {
-    const isNew = notStored(archive, pages);
-    archive.store(pages.filter(isNew), attempts);
-    taken.push(...pages.filter(isNew).map(takenPage));
+    const counted = which === 'all' ? pages : pages.filter(notStored(archive, pages));
+    const infos = archive.store(counted, attempts);
+    taken.push(...counted.map((page, at) => takenPage(page, infos[at] ?? null)));
     pages = [];
     attempts = [];
     bytes = 0;
   };
   try {
-    for (const row of part.keptRows()) {
+    for (const row of part.keptRows(branches)) {
       const { state, place } = row.page;
-      hasFailed ||= state === 'failed';
-      if (left.has(place.position) || (state === 'failed') !== (which === 'failed')) continue;
+      const isFailed = state === 'failed';
+      hasFailed ||= isFailed;
+      if (left.has(place.position)) continue;
+      if (which !== 'all' && isFailed !== (which === 'failed')) continue;
       pages.push(row.page);
       attempts.push(...row.attempts);
       bytes += row.page.body?.length ?? 0;
@@ -84,8 +90,27 @@ function notStored(archive: Archive, pages: readonly PageRow[]): (page: PageRow)
   return ({ place }) => isRecheck(place) || !stored.has(`${place.branch} ${place.position}`);
 }
 
-function takenPage({ body, ...page }: PageRow): TakenPage {
-  const { place, url, state, status, code, reason, durationMs, attempts } = page;
+/** @param kept what the archive knows of earlier pages that the part did not hold */
+function takenPage({ body, ...page }: PageRow, kept: PageInfo | null): TakenPage {
+  const { place, url, key, state, status, code, reason, durationMs, attempts } = page;
   const bodyBytes = body?.length ?? 0;
-  return { place, url, state, status, code, reason, bodyBytes, durationMs, attempts };
+  const pageInfo = kept &&
+    page.pageInfo && {
+      ...page.pageInfo,
+      nextSeenAt: kept.nextSeenAt,
+      recordsSeenAt: kept.recordsSeenAt,
+    };
+  return {
+    place,
+    url,
+    key,
+    state,
+    status,
+    code,
+    reason,
+    bodyBytes,
+    durationMs,
+    attempts,
+    pageInfo,
+  };
 }

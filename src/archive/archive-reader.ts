@@ -4,6 +4,7 @@ import type { FailedPage, Verdict } from '../core/summary.ts';
 import { openForReading } from './archive-file.ts';
 import type {
   AttemptRecord,
+  BranchSpan,
   KnownPage,
   PaceNotes,
   PageCounts,
@@ -306,11 +307,11 @@ export class ArchiveReader {
       }));
   }
 
-  /** Every page in page order, whatever its state, with all that is kept of it; or those at `places`. */
-  keptRows(places?: readonly Place[]): Iterable<KeptRow> {
+  /** Every page in page order, whatever its state, with all that is kept of it; or those of branches, or at places. */
+  keptRows(which: readonly Place[] | BranchSpan | null = null): Iterable<KeptRow> {
     const { connection } = this;
     const attemptsOf = (place: Place): AttemptRecord[] => this.attemptsOf(place);
-    return keptRows({ connection, wholeBody: this.#wholeBody, attemptsOf }, places);
+    return keptRows({ connection, wholeBody: this.#wholeBody, attemptsOf }, which);
   }
 
   /**

@@ -19,6 +19,12 @@ export interface ArchiveLocation {
   readonly complete: string;
 }
 
+/** All branches from one to another, both included. */
+export interface BranchSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
 export type PageState = 'stored' | 'failed' | 'beyond-end';
 
 /** One try of one page, as the report will draw it. */

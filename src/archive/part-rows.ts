@@ -1,10 +1,10 @@
 /** All that an archive holds of its pages, as it was given to be stored: one archive can take over the pages of another. */
 import type { Place } from '../core/page-request.ts';
-import type { AttemptRecord, PageRow, PageState } from './archive-types.ts';
+import type { AttemptRecord, BranchSpan, PageRow, PageState } from './archive-types.ts';
 import { readPageInfo } from './kept-json.ts';
 import { keyPartsAt } from './key-parts.ts';
 import { pageChecksum } from './row-checksum.ts';
-import { PLACE, placeColumns } from './schema.ts';
+import { MAX_POSITION, PLACE, placeColumns } from './schema.ts';
 import type { Connection } from './sqlite.ts';
 
 type Row = [
@@ -49,19 +49,30 @@ interface RowReader {
 }
 
 /**
- * Every page in page order, whatever its state, or those at `places` in their order.
+ * Every page in page order, whatever its state, or those of some branches, or those at `places` in their order.
  *
  * @throws EverypageError ARCHIVE_DAMAGED where a row is not as it was written
  */
-export function* keptRows(reader: RowReader, places?: readonly Place[]): Generator<KeptRow> {
+export function* keptRows(
+  reader: RowReader,
+  which: readonly Place[] | BranchSpan | null = null,
+): Generator<KeptRow> {
   const { connection } = reader;
-  if (places === undefined) {
+  if (which === null) {
     const all = connection.query<Row>(`${ROWS} ORDER BY page.place`);
     for (const row of all.iterate()) yield keptRow(row, reader);
     return;
   }
+  if ('from' in which) {
+    const some = connection.query<Row>(
+      `${ROWS} WHERE page.place >= ${PLACE} AND page.place <= ${PLACE} ORDER BY page.place`,
+    );
+    const { from, to } = which;
+    for (const row of some.iterate(from, 0, to, MAX_POSITION)) yield keptRow(row, reader);
+    return;
+  }
   const one = connection.query<Row>(`${ROWS} WHERE page.place = ${PLACE}`);
-  for (const { branch, position } of places) {
+  for (const { branch, position } of which) {
     const row = one.get(branch, position);
     if (row !== undefined) yield keptRow(row, reader);
   }

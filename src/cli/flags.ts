@@ -734,7 +734,9 @@ const table = {
       verbs: ['worker', 'status', 'pause', 'resume', 'cancel'],
     },
     'no-work': {
-      help: 'only coordinate: workers fetch all pages',
+      help: 'only coordinate: workers fetch the pages',
+      detail:
+        'Of a list that pages by itself this process fetches the first pages, which show how.',
       verbs: ['fetch'],
     },
   }),

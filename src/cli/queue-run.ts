@@ -2,6 +2,7 @@
 
 import { QueueConnection, readQueueAddress } from '../cluster/connect.ts';
 import { bringByQueue } from '../cluster/coordinate.ts';
+import { endRun } from '../cluster/run-record.ts';
 import { escapeText, shellQuote } from '../core/escape.ts';
 import type { RunOptions } from '../core/options.ts';
 import { isSecretHeader } from '../core/redact.ts';
@@ -41,12 +42,6 @@ export async function withQueue(
       example,
     ]);
   }
-  if (options.prove === true) {
-    throw new UsageError(
-      '--prove reads a list again on one machine; --queue cannot be used with it',
-      wordsOf(typed, (flag) => (flag.name === 'prove' ? null : flag)),
-    );
-  }
   const words = workerWords(run, env);
   const facts = describeTerminal(context.stderr, env, typed.value('color'));
   const screen = createScreen(context.stderr, facts);
@@ -56,8 +51,10 @@ export async function withQueue(
   };
   const home = await openNamedStore(store, context);
   const connection = await QueueConnection.open(readQueueAddress(queue, env), say);
+  const isReadAgain = options.prove === true;
+  const begun = new Set<string>();
   try {
-    return await fetch((parts) =>
+    const code = await fetch((parts) =>
       bringByQueue(
         {
           connection,
@@ -66,7 +63,10 @@ export async function withQueue(
           sources,
           works: !typed.has('no-work'),
           makeTransport: (asked) => createTransport(asked, context.network),
+          isReadAgain,
           onBegun: ({ id }) => {
+            if (begun.has(id)) return;
+            begun.add(id);
             const shown = shellQuote(connection.address.shown);
             say(`run ${escapeText(id)}; other machines help with`);
             say(`  everypage worker --queue ${shown} --run ${escapeText(id)}`);
@@ -75,11 +75,17 @@ export async function withQueue(
         parts,
       ),
     );
+    // Where it was stopped, the same command goes on.
+    if (isReadAgain && ENDED.has(code)) for (const id of begun) await endRun(connection.redis, id);
+    return code;
   } finally {
     connection.close();
     await home.close();
   }
 }
+
+/** Of a run that was not stopped. */
+const ENDED: ReadonlySet<ExitCode> = new Set([0, 3]);
 
 /** What each machine decides for itself, or what makes no difference to a page. */
 const OWN_FLAGS = new Set([
@@ -99,6 +105,7 @@ const SHARED_GROUPS = new Set([
 ]);
 const SHARED_FLAGS = new Set([
   'select',
+  'records',
   'pages',
   'fail-when',
   'max-body-bytes',

@@ -4,7 +4,7 @@
  * before that worker has been silent for long.
  *
  * KEYS run, workers, shares. ARGV who, most in flight or nothing, how many it has in flight, 1 where it has pages to
- * fetch, milliseconds until a silent worker has no share.
+ * fetch, milliseconds until a silent worker has no share, 0 where it only coordinates.
  * Answer: the run's state, or -1 where the queue does not know the run; the worker's share.
  */
 export const BEAT = `
@@ -12,7 +12,7 @@ local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return { -1, 0 } end
 local time = redis.call('TIME')
 local who = ARGV[1]
-redis.call('ZADD', KEYS[2], time[1], who)
+if ARGV[6] == '1' then redis.call('ZADD', KEYS[2], time[1], who) end
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', time[1] - 60)
 if ARGV[2] == '' then return { state, 0 } end
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -4,10 +4,24 @@ import type { QueueConnection } from './connect.ts';
 import { loadPeer } from './connect.ts';
 import { QUEUE_NAME, type RunKeys } from './keys.ts';
 
-/** Positions from ≤ p < to. */
+/** Positions from ≤ p < to. Of a list that pages by itself: numbers of pages, in the order in which they were handed out. */
 export interface Chunk {
   readonly from: number;
   readonly to: number;
+  /** Of a list that pages by itself: see `RunPlan`. */
+  readonly epoch?: string;
+  /** What is to be asked for, see `packRequests`. */
+  readonly requests?: string;
+  /** Instead: pages that follow from each other; it has one number, for its name. */
+  readonly chain?: Chain;
+}
+
+/** What one worker reads page after page: a slice, or a whole list that names its next page. */
+export interface Chain {
+  /** The first of its branches. */
+  readonly branch: number;
+  /** Parts hold pages of it. */
+  readonly isBegun: boolean;
 }
 
 export type ChunkJob = Job<Chunk>;
@@ -84,4 +98,11 @@ export async function countOpen(queue: Queue<Chunk>): Promise<{ waiting: number;
   const counts = await queue.getJobCounts('wait', 'prioritized', 'delayed', 'active');
   const { active = 0, ...others } = counts;
   return { waiting: Object.values(others).reduce((sum, count) => sum + count, 0), active };
+}
+
+/** What waits, and what workers have. */
+export async function openChunks(queue: Queue<Chunk>): Promise<readonly Chunk[]> {
+  const jobs = await queue.getJobs(['wait', 'prioritized', 'delayed', 'active']);
+  // One may have been done meanwhile.
+  return jobs.flatMap((job) => (job === undefined ? [] : [job.data]));
 }

@@ -5,15 +5,13 @@ import type { Redis } from 'ioredis';
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import type { EndOfPlan, PlacedState, TakenPages } from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
-import { outputShape } from '../core/output-shape.ts';
 import { isRecheck } from '../core/page-request.ts';
-import type { PaginationFacts } from '../core/summary.ts';
+import { pageEvent } from '../fetch/page-flow.ts';
 import type { RunParts } from '../fetch/pending-pages.ts';
 import { createTask } from '../fetch/task.ts';
 import type { PlanSlices } from '../plan/list-slice.ts';
 import type { QueueConnection } from './connect.ts';
 import { type RunKeys, runKeys } from './keys.ts';
-import { countListPart, type ListEnd } from './list-worker.ts';
 import { countPart } from './part-writer.ts';
 import {
   dropRun,
@@ -27,7 +25,7 @@ import {
 } from './run-record.ts';
 import { runScript } from './scripts.ts';
 import { type CountedPart, type OpenedPart, type PartStore, partOf } from './store.ts';
-import { pageEvent, processName } from './worked.ts';
+import { processName } from './worked.ts';
 
 /** New parts are looked for this often. */
 const LOOK_MS = 200;
@@ -56,7 +54,10 @@ export async function beginRun(
 
 /** Has the parts counted that are in the store: of a queue that was emptied. */
 async function rebuild(redis: Redis, record: RunRecord, store: PartStore): Promise<void> {
-  const parts = { redis, keys: runKeys(record.id), store, who: processName() };
+  const keys = runKeys(record.id);
+  const epoch = (await redis.hget(keys.run, 'epoch')) ?? '';
+  const planned = record.isPaged ? { planned: { epoch, numberOf: () => null, locks: [] } } : {};
+  const parts = { redis, keys, store, who: processName(), ...planned };
   const names = (await store.names()).map((name) => ({ name, except: [] }));
   for await (const part of store.open(names)) {
     const { name } = part;
@@ -64,8 +65,7 @@ async function rebuild(redis: Redis, record: RunRecord, store: PartStore): Promi
     // Those that failed are tried again.
     const stored = states.filter(({ state }) => state !== 'failed');
     if (stored.length === 0) continue;
-    if (record.isPaged) await countListPart(redis, parts.keys, 0, name, stored);
-    else await countPart(parts, name, stored);
+    await countPart(parts, name, stored);
   }
 }
 
@@ -97,9 +97,48 @@ export interface CollectParts {
   readonly leftWith: () => unknown;
 }
 
-/** Takes over every part, until the run has ended and nothing is missing. Says how the list was found to page. */
-export function collect(parts: CollectParts): Promise<PaginationFacts | null> {
+/** Takes over every part, until the run has ended and nothing is missing. */
+export function collect(parts: CollectParts): Promise<void> {
   return new Collector(parts, runKeys(parts.record.id)).run();
+}
+
+/**
+ * The pages of a part in the archive of the output; null where the part is not there.
+ *
+ * @param which see `SessionCalls`
+ */
+export async function takePart(
+  { run, store }: Pick<CollectParts, 'run' | 'store'>,
+  part: OpenedPart,
+  which: 'stored' | 'failed' | 'all',
+): Promise<TakenPages | null> {
+  const { thread, engine } = run;
+  const { name, except } = part;
+  try {
+    const path = await part.path();
+    // What somebody removed is missed at the end, and fetched again.
+    return path === null ? null : await thread.call('takePages', { path, except, which });
+  } catch (error) {
+    if (!isDamaged(error)) throw error;
+    const message = `a part of the store is damaged; its pages are fetched again, and it is kept as ${await store.setAside(name)}`;
+    engine.emit({ type: 'warning', code: 'PART_DAMAGED', message });
+    return null;
+  }
+}
+
+/** The plan of the run has ended, and its pages are in the archive: the store says so. */
+export async function settleRun(
+  { connection: { redis }, record, store }: Pick<CollectParts, 'connection' | 'record' | 'store'>,
+  { count, digest, end }: EndOfPlan,
+): Promise<void> {
+  const entries = await redis.lrange(runKeys(record.id).parts, 0, -1);
+  await store.writeManifest({
+    run: record.id,
+    total: count,
+    planDigest: Buffer.from(digest).toString('hex'),
+    parts: entries.map(partOf),
+    end,
+  });
 }
 
 class Collector {
@@ -112,8 +151,6 @@ class Collector {
   readonly #withFailed: CountedPart[] = [];
   #next = 0;
   #hasLookedAgain = false;
-  /** Of a list that pages by itself: the archive knows how, and the export follows. */
-  #isBegun = false;
 
   constructor(parts: CollectParts, keys: RunKeys) {
     this.#parts = parts;
@@ -121,8 +158,7 @@ class Collector {
     this.#keys = keys;
   }
 
-  async run(): Promise<PaginationFacts | null> {
-    const { isPaged } = this.#parts.record;
+  async run(): Promise<void> {
     const { engine } = this.#parts.run;
     engine.emit({ type: 'phase', phase: 'fetching' });
     while (engine.stopped === null) {
@@ -133,18 +169,19 @@ class Collector {
       const progress = read?.progress ?? null;
       if (read !== null && (await this.#takeParts(read))) continue;
       if (progress === null) await this.#buildAgain();
-      else if (!isPaged && areAllEnded(progress)) {
+      else if (areAllEnded(progress)) {
         await finishRun(this.#redis, this.#keys);
       } else if (progress.state === 'cancelled') throw cancelled(this.#parts.record);
       else if (progress.state === 'finished') {
         if (this.#next < progress.parts) continue;
-        if (isPaged) return this.#endList();
-        if (await this.#isWhole(progress.failed)) return this.#end();
+        if (await this.#isWhole(progress.failed)) {
+          await this.#end();
+          return;
+        }
         await this.#lookAgain();
       }
       await wait(LOOK_MS);
     }
-    return null;
   }
 
   /** Returns whether there were any. */
@@ -156,7 +193,6 @@ class Collector {
       if (run.engine.stopped !== null) return true;
       this.#taken.add(part.name);
       if (await this.#take(part, 'stored')) this.#withFailed.push(part);
-      if (this.#parts.record.isPaged && !this.#isBegun) await this.#beginList();
     }
     this.#next += entries.length;
     return entries.length > 0;
@@ -164,41 +200,14 @@ class Collector {
 
   /** Returns whether the part holds pages that failed. */
   async #take(part: OpenedPart, which: 'stored' | 'failed'): Promise<boolean> {
-    const { run, store } = this.#parts;
-    const { thread, engine, job } = run;
-    const { name, except } = part;
-    let taken: TakenPages;
-    try {
-      const path = await part.path();
-      // What somebody removed is missed at the end, and fetched again.
-      if (path === null) return false;
-      taken = await thread.call('takePages', { path, except, which });
-    } catch (error) {
-      if (!isDamaged(error)) throw error;
-      const message = `a part of the store is damaged; its pages are fetched again, and it is kept as ${await store.setAside(name)}`;
-      engine.emit({ type: 'warning', code: 'PART_DAMAGED', message });
-      return false;
-    }
-    const { pages, hasFailed } = taken;
-    for (const page of pages) {
+    const { engine, job } = this.#parts.run;
+    const taken = await takePart(this.#parts, part, which);
+    for (const page of taken?.pages ?? []) {
       if (page.state === 'stored' && !isRecheck(page.place)) engine.counters.fetched += 1;
       engine.counters.bodyBytes += page.bodyBytes;
       engine.emit(pageEvent(page, job.options.method));
     }
-    return hasFailed;
-  }
-
-  /** How the list pages stands in its parts. */
-  async #beginList(): Promise<void> {
-    const { thread, job } = this.#parts.run;
-    const { pagination } = await thread.call('look', { goesOn: false });
-    const output =
-      pagination === null
-        ? ({ kind: 'pages', select: null } as const)
-        : outputShape(pagination, job.options);
-    const isOneBranch = job.paginate?.split == null;
-    await thread.call('paginate', { pagination, output, isOneBranch });
-    this.#isBegun = true;
+    return taken?.hasFailed === true;
   }
 
   /** Whether the archive holds what the queue says: read from the archive. */
@@ -224,18 +233,12 @@ class Collector {
   }
 
   async #buildAgain(): Promise<void> {
-    const { record, store, run } = this.#parts;
-    run.engine.emit({
-      type: 'warning',
-      code: 'QUEUE_LOST',
-      message: `the queue knew run ${record.id} no more; it is built again from the store`,
-    });
-    await beginRun(this.#redis, record, store);
+    await buildAgain(this.#parts);
     this.#next = 0;
   }
 
   /** The plan is made once more, for its digest; then the store says what it holds. */
-  async #end(): Promise<null> {
+  async #end(): Promise<void> {
     const { run, slices } = this.#parts;
     const digest = createHash('sha256');
     for (let from = 0; from < slices.total; from += REQUESTS_AT_ONCE) {
@@ -244,35 +247,28 @@ class Collector {
         digest.update(createTask(request, run.job.options.credentials).key);
       }
     }
-    await this.#endPlan({ count: slices.total, digest: digest.digest(), end: null });
-    return null;
-  }
-
-  /** The worker that read the list has said how it ended. */
-  async #endList(): Promise<PaginationFacts | null> {
-    const { engine } = this.#parts.run;
-    const text = await this.#redis.hget(this.#keys.run, 'end');
-    const { count, digest, end, facts } = JSON.parse(text ?? '{}') as ListEnd;
-    if (!this.#isBegun) await this.#beginList();
-    if (facts !== null) engine.emit({ type: 'pagination', ...facts });
-    await this.#endPlan({ count, digest: Buffer.from(digest, 'hex'), end });
-    return facts;
-  }
-
-  async #endPlan(ended: EndOfPlan): Promise<void> {
-    const { run, store, record } = this.#parts;
+    const ended = { count: slices.total, digest: digest.digest(), end: null };
+    const { store } = this.#parts;
     for await (const part of store.open(this.#withFailed)) await this.#take(part, 'failed');
     await run.thread.call('endPlan', ended);
-    const entries = await this.#redis.lrange(this.#keys.parts, 0, -1);
-    await store.writeManifest({
-      run: record.id,
-      total: ended.count,
-      planDigest: Buffer.from(ended.digest).toString('hex'),
-      parts: entries.map(partOf),
-      end: ended.end,
-    });
-    await forgetRun(this.#redis, record.id);
+    await settleRun(this.#parts, ended);
+    await forgetRun(this.#redis, this.#parts.record.id);
   }
+}
+
+/** The queue was emptied: it is told of the run again, and of the parts that are in the store. */
+export async function buildAgain({
+  connection,
+  record,
+  store,
+  run,
+}: Pick<CollectParts, 'connection' | 'record' | 'store' | 'run'>): Promise<void> {
+  run.engine.emit({
+    type: 'warning',
+    code: 'QUEUE_LOST',
+    message: `the queue knew run ${record.id} no more; it is built again from the store`,
+  });
+  await beginRun(connection.redis, record, store);
 }
 
 function isDamaged(error: unknown): boolean {
@@ -283,7 +279,7 @@ function areAllEnded({ state, done, failed, total }: Progress): boolean {
   return state === 'active' && done + failed >= total;
 }
 
-function cancelled({ id }: RunRecord): EverypageError {
+export function cancelled({ id }: RunRecord): EverypageError {
   return new EverypageError(
     'STOPPED',
     `run ${id} was cancelled; what it fetched is in the store, and the same command goes on with it`,

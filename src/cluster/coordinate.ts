@@ -7,6 +7,7 @@ import type { RunEvent } from '../core/events.ts';
 import { Secret } from '../core/redact.ts';
 import { VERSION } from '../core/resolve-options.ts';
 import type { PaginationFacts } from '../core/summary.ts';
+import { fetchHere } from '../fetch/bring-pages.ts';
 import type { MakeTransport } from '../fetch/open-transport.ts';
 import type { RunParts } from '../fetch/pending-pages.ts';
 import type { Job } from '../fetch/prepare.ts';
@@ -14,6 +15,7 @@ import type { PlanSlices } from '../plan/list-slice.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { beginRun, collect } from './collect.ts';
 import type { QueueConnection } from './connect.ts';
+import { coordinateList, findRecords } from './coordinate-list.ts';
 import { QUEUE_FORMAT, runKeys } from './keys.ts';
 import { Lease } from './lease.ts';
 import { chunkOf, type RunRecord } from './run-record.ts';
@@ -32,6 +34,8 @@ export interface Coordination {
   /** This process fetches pages too. */
   readonly works: boolean;
   readonly makeTransport: MakeTransport;
+  /** Another reading may follow this one; then `endRun` is to follow. */
+  readonly isReadAgain: boolean;
   /** The run is in the queue: others can help. */
   readonly onBegun: (record: RunRecord) => void;
 }
@@ -45,9 +49,13 @@ export async function bringByQueue(
   run: RunParts,
 ): Promise<PaginationFacts | null> {
   const { job, opened } = run;
-  checkFits(job);
-  if (opened.exportOnly) return null;
-  const { connection } = parts;
+  if (opened.exportOnly) return fetchHere(run);
+  const { connection, makeTransport, isReadAgain } = parts;
+  if (isReadAgain && job.paginate === null) {
+    throw usageError(
+      'a list or a range of URLs needs no --prove: it is proven where every page has come',
+    );
+  }
   const { record, store } = await beginStore(parts, job);
   const slices = slicesOf(record, store, parts.sources, job);
   const release = await coordinateAlone(connection, record, run);
@@ -63,7 +71,13 @@ export async function bringByQueue(
         failure = error;
       });
     }
-    return await collect({ connection, record, store, slices, run, leftWith: () => failure });
+    const own = {
+      ...{ connection, record, store, run, makeTransport, isReadAgain },
+      leftWith: () => failure,
+    };
+    if (record.isPaged) return await coordinateList(own);
+    if (!job.open.isPaginated || (await findRecords(own))) await collect({ ...own, slices });
+    return null;
   } finally {
     leaving.abort();
     await working;
@@ -124,7 +138,8 @@ async function workOn(
   signal: AbortSignal,
 ): Promise<void> {
   // The pages are reported when their parts are taken over, those of other machines too.
-  const isOwn = ({ type }: RunEvent): boolean => type !== 'page' && type !== 'phase';
+  const others: ReadonlySet<RunEvent['type']> = new Set(['page', 'phase', 'total']);
+  const isOwn = ({ type }: RunEvent): boolean => !others.has(type);
   const emit: Job['emit'] = (event) => {
     if (isOwn(event)) job.emit(event);
   };
@@ -179,12 +194,4 @@ async function storeList(home: StoreHome, job: Job): Promise<WrittenList> {
   const other = await PartStore.find(home);
   if (other !== null && !other.hasList) throw ofAnotherRun(home, other);
   return writeList(home, job.makePlan(), job.options.secretParams);
-}
-
-function checkFits({ paginate, options }: Job): void {
-  if (paginate === null && options.records && options.select === null) {
-    throw usageError(
-      '--records and --queue cannot be used together: workers see no first page; say where the records are with --select',
-    );
-  }
 }

@@ -31,8 +31,6 @@ export interface RunKeys {
   readonly keeper: string;
   /** Who writes the output. */
   readonly coordinator: string;
-  /** Who fetches a list that pages by itself. */
-  readonly list: string;
   /** When each worker was last there. */
   readonly workers: string;
   /** How many requests each worker may have in flight. */
@@ -49,7 +47,6 @@ export function runKeys(id: string): RunKeys {
     parts: `${prefix}:parts`,
     keeper: `${prefix}:keeper`,
     coordinator: `${prefix}:coordinator`,
-    list: `${prefix}:list`,
     workers: `${prefix}:workers`,
     shares: `${prefix}:shares`,
   };
@@ -66,4 +63,9 @@ export interface GateKeys {
 export function gateKeys(limiter: string): GateKeys {
   const gate = `{everypage:gate:${hash('sha256', limiter).slice(0, 24)}}`;
   return { gate, reports: `${gate}:reports`, starts: `${gate}:starts` };
+}
+
+/** Who has a job: BullMQ keeps the worker's token there. */
+export function lockKey({ prefix }: RunKeys, job: string): string {
+  return `${prefix}:${QUEUE_NAME}:${job}:lock`;
 }

@@ -1,6 +1,7 @@
 /** Moves the pages that a worker has fetched to parts in the store, and has each part counted. */
 import type { Redis } from 'ioredis';
 import type { PlacedState } from '../archive-thread/messages.ts';
+import type { Place } from '../core/page-request.ts';
 import type { RunKeys } from './keys.ts';
 import { runScript, spansOf } from './scripts.ts';
 import { type PartStore, positionsOf } from './store.ts';
@@ -12,6 +13,9 @@ const PART_AGE_MS = 2_000;
 /** A store that is slow, or away for a moment, holds up what is fetched: what waits for it stands on this machine. */
 const MOST_WAITING_PARTS = 4;
 
+/** `lost`: the queue does not know the run. `refused`: a chain in it belongs to another worker. */
+export type Counted = 'counted' | 'lost' | 'refused';
+
 interface WriterParts {
   readonly store: PartStore;
   /** Of this process alone. */
@@ -19,9 +23,11 @@ interface WriterParts {
   /** Writes pages to a new archive at the path, and says which. */
   readonly write: (path: string) => Promise<readonly PlacedState[]>;
   /** Has the part counted that is in the store. */
-  readonly count: (name: string, pages: readonly PlacedState[]) => Promise<'counted' | 'lost'>;
+  readonly count: (name: string, pages: readonly PlacedState[]) => Promise<Counted>;
   /** Its pages are done or failed for good, by this part or another. */
   readonly onCounted: (pages: readonly PlacedState[]) => Promise<void>;
+  /** Another worker has a chain of its pages, so none of them counts. */
+  readonly onRefused?: (pages: readonly PlacedState[]) => Promise<void>;
   /** The queue does not know the run any more; the part is in the store. */
   readonly onLost: () => void;
   readonly fail: (error: unknown) => void;
@@ -96,7 +102,7 @@ export class PartWriter {
     if (this.#pages === 0) return;
     this.#pages = 0;
     this.#bytes = 0;
-    const { store, who, write, count, onCounted, onLost } = this.#parts;
+    const { store, who, write, count, onCounted, onRefused, onLost } = this.#parts;
     this.#count += 1;
     const name = `${who}-${this.#count}`;
     const pages = await write(store.draft(name));
@@ -105,8 +111,13 @@ export class PartWriter {
       return;
     }
     await store.publish(name);
-    if ((await count(name, pages)) === 'lost') onLost();
-    else await onCounted(pages);
+    const counted = await count(name, pages);
+    if (counted === 'lost') onLost();
+    else if (counted === 'counted') await onCounted(pages);
+    else {
+      await store.remove(name);
+      await onRefused?.(pages);
+    }
   }
 }
 
@@ -115,26 +126,49 @@ interface Counting {
   readonly keys: RunKeys;
   readonly store: PartStore;
   readonly who: string;
+  /** Of a list that pages by itself; absent for known pages, whose positions are their numbers. */
+  readonly planned?: {
+    /** Of the queue's memory of the run: what was handed out before has numbers of its own. */
+    readonly epoch: string;
+    /** Null for a page of a chain. */
+    readonly numberOf: (place: Place) => number | null;
+    /** Of the chains whose pages are in the part. */
+    readonly locks: readonly Lock[];
+  };
 }
 
-/**
- * Has the pages of a part counted that is in the store. A part of which no page counts is removed.
- *
- * @returns `lost` where the queue does not know the run
- */
+/** Which worker has a job: the key in Redis, and what stands there while this one has it. */
+export interface Lock {
+  readonly key: string;
+  readonly token: string;
+}
+
+/** Has the pages of a part counted that is in the store. A part of which no page counts is removed. */
 export async function countPart(
-  { redis, keys, store, who }: Counting,
+  { redis, keys, store, who, planned }: Counting,
   name: string,
   pages: readonly PlacedState[],
-): Promise<'counted' | 'lost'> {
-  const positionsIn = (isFailed: boolean): number[] =>
-    pages
-      .filter(({ state }) => (state === 'failed') === isFailed)
-      .map(({ place }) => place.position);
-  const names = [keys.run, keys.done, keys.failed, keys.parts];
-  const values = [who, name, spansOf(positionsIn(false)), spansOf(positionsIn(true))];
-  const answer = await runScript(redis, 'commit', names, values);
+): Promise<Counted> {
+  const { epoch = '', numberOf = ({ position }: Place) => position, locks = [] } = planned ?? {};
+  const stored: number[] = [];
+  const failed: number[] = [];
+  let others = 0;
+  for (const { place, state } of pages) {
+    const number = numberOf(place);
+    if (number === null) others += 1;
+    else (state === 'failed' ? failed : stored).push(number);
+  }
+  const names = [keys.run, keys.done, keys.failed, keys.parts, ...locks.map(({ key }) => key)];
+  const values = [who, name, spansOf(stored), spansOf(failed), epoch, others];
+  const tokens = locks.map(({ token }) => token);
+  const answer = await runScript(redis, 'commit', names, [...values, ...tokens]);
   if (answer === -1) return 'lost';
+  if (answer === -3) {
+    // Of the pages of a run that begins again none may come from before.
+    await store.remove(name);
+    return 'lost';
+  }
+  if (answer === -2) return 'refused';
   if (positionsOf(String(answer)).length === pages.length) await store.remove(name);
   return 'counted';
 }

@@ -1,5 +1,7 @@
 /** A run as the queue and the store know it. It holds no credential: each worker brings its own. */
+import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import type { PaginateRequest } from '../archive-thread/messages.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
 import { VERSION } from '../core/resolve-options.ts';
 import { NEWS_CHANNEL, QUEUE_FORMAT, QUEUE_NAME, RUNS_KEY, type RunKeys, runKeys } from './keys.ts';
@@ -68,10 +70,34 @@ export async function registerRun(redis: Redis, record: RunRecord): Promise<bool
   const keys = runKeys(record.id);
   const isNew = await redis.hsetnx(keys.run, 'record', JSON.stringify(record));
   if (isNew === 1) {
-    await redis.hset(keys.run, { state: 'active', total: record.total, seeded: 0, round: 0 });
+    const begun = { state: 'active', total: record.total, seeded: 0, round: 0 };
+    await redis.hset(keys.run, { ...begun, epoch: randomBytes(6).toString('hex') });
   }
   await redis.sadd(RUNS_KEY, record.id);
   return isNew === 1;
+}
+
+/** How the pages of a run are read, as its coordinator has found out: workers begin when they know it. */
+export interface FoundPlan {
+  readonly told: PaginateRequest;
+  /** The part that has the first page with records; null where none is needed. */
+  readonly first: string | null;
+}
+
+export async function publishPlan(redis: Redis, { run }: RunKeys, plan: FoundPlan): Promise<void> {
+  await redis.hset(run, 'plan', JSON.stringify(plan));
+}
+
+/** With the name of the queue's memory of the run: what was handed out in another one does not count. */
+export interface RunPlan {
+  readonly plan: FoundPlan;
+  readonly epoch: string;
+}
+
+/** Null while it is not known. */
+export async function readPlan(redis: Redis, { run }: RunKeys): Promise<RunPlan | null> {
+  const [text, epoch] = await redis.hmget(run, 'plan', 'epoch');
+  return text == null || epoch == null ? null : { plan: JSON.parse(text) as FoundPlan, epoch };
 }
 
 /** How long a queue remembers a run that has ended: who works for it has to hear of it. */
@@ -84,6 +110,13 @@ export async function forgetRun(redis: Redis, id: string): Promise<void> {
   await redis.del(keys.done, keys.failed, keys.parts);
   await redis.expire(keys.run, REMEMBERED_SECONDS);
   await dropQueue(redis, keys);
+}
+
+/** Whoever works for the run leaves, and the queue forgets it. */
+export async function endRun(redis: Redis, id: string): Promise<void> {
+  const values = ['finished', 'active,paused', NEWS_CHANNEL];
+  await runScript(redis, 'change', [runKeys(id).run], values);
+  await forgetRun(redis, id);
 }
 
 /** All that the queue knows of a run is gone at once, for one that begins again. */
@@ -175,7 +208,7 @@ export async function readParts(
     state: state as RunState,
     total: Number(total),
     seeded: Number(seeded),
-    // A list that pages by itself has no bits.
+    // Of a list that pages by itself not all pages have bits.
     done: Number(stored === '' ? done : stored),
     failed: Number(failed),
     parts: Number(parts),

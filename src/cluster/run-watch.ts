@@ -16,6 +16,9 @@ const SHARE_BEAT_MS = 1_000;
 const SHARE_MS = 5_000;
 const SHARE_VALID_MS = 4_000;
 
+/** What a run that is paused or has ended does to an engine. */
+type Watched = Pick<Engine, 'stop' | 'dispatcher'>;
+
 /** `lost`: the queue does not know the run any more. */
 export type WatchedState = RunState | 'lost';
 
@@ -30,18 +33,28 @@ export class RunWatch {
   readonly #keys: RunKeys;
   readonly #who: string;
   readonly #settings: WatchSettings;
+  readonly #isWorker: boolean;
   readonly #gates = new Map<string, SharedGate>();
-  #engine: Engine | null = null;
+  #engine: Watched | null = null;
   #news: Redis | null = null;
   #beating: NodeJS.Timeout | undefined;
   #tick: () => Promise<void> = async () => {};
-  #hasPages: () => boolean = () => true;
+  /** Whether there are pages to fetch. */
+  hasPages: () => boolean = () => true;
   /** Requests that it may have in flight; null where no number holds for all workers together. */
   #share: number | null = null;
   #shareUntil = Number.POSITIVE_INFINITY;
   state: WatchedState = 'active';
 
-  constructor(connection: QueueConnection, keys: RunKeys, who: string, settings: WatchSettings) {
+  /** @param isWorker false for a process that only coordinates: it is not counted */
+  constructor(
+    connection: QueueConnection,
+    keys: RunKeys,
+    who: string,
+    settings: WatchSettings,
+    isWorker = true,
+  ) {
+    this.#isWorker = isWorker;
     this.#connection = connection;
     this.#keys = keys;
     this.#who = who;
@@ -77,16 +90,10 @@ export class RunWatch {
    *
    * @param engine is stopped when the run has ended
    * @param tick is called every second or two while the run is active
-   * @param hasPages whether there are pages to fetch
    */
-  async begin(
-    engine: Engine,
-    tick: () => Promise<void>,
-    hasPages: () => boolean = () => true,
-  ): Promise<void> {
-    this.attach(engine);
+  async begin(engine: Watched, tick: () => Promise<void>): Promise<void> {
+    this.#engine = engine;
     this.#tick = tick;
-    this.#hasPages = hasPages;
     const isShared = this.#settings.concurrency !== 'auto';
     if (isShared) this.#setShare(0);
     const news = this.#connection.another();
@@ -103,13 +110,6 @@ export class RunWatch {
       void this.#beat();
     }, beatMs);
     await this.#beat();
-  }
-
-  /** Another engine works for the run from now on. */
-  attach(engine: Engine): void {
-    this.#engine = engine;
-    if (this.#share !== null) this.#applyShare();
-    if (hasEnded(this.state)) engine.stop({ kind: 'aborted' });
   }
 
   /** There are pages to fetch: a worker without a share asks for one. */
@@ -129,7 +129,8 @@ export class RunWatch {
   }
 
   set(state: WatchedState): void {
-    if (state === this.state || hasEnded(this.state)) return;
+    // A queue that was emptied may be told of the run again.
+    if (state === this.state || (hasEnded(this.state) && this.state !== 'lost')) return;
     this.state = state;
     if (state === 'active') this.#engine?.dispatcher.wake();
     if (hasEnded(state)) this.#engine?.stop({ kind: 'aborted' });
@@ -145,8 +146,9 @@ export class RunWatch {
         this.#who,
         concurrency === 'auto' ? '' : concurrency,
         this.#engine?.dispatcher.inFlight ?? 0,
-        this.#hasPages() ? 1 : 0,
+        this.hasPages() ? 1 : 0,
         this.#connection.leaseMs(SHARE_MS),
+        this.#isWorker ? 1 : 0,
       ];
       const answer = await runScript(redis, 'beat', [run, workers, shares], values);
       const [state, share] = answer as [RunState | -1, number];

@@ -16,19 +16,30 @@ end
  * Counts the pages of a part that is in the store. A worker that asks again after a lost answer gets the same
  * one. Pages that are done already do not count in this part: they are named. A failed page may be done later.
  *
- * KEYS run, done, failed, parts. ARGV worker, part, stored spans, failed spans.
- * Answer: -1 where the queue does not know the run, or has ended it; else the positions that do not count, with commas.
+ * Of a list that pages by itself, pages have numbers in the order in which they were handed out, and those of chains
+ * have none: whoever has their chain's lock no more is refused, since its pages and those of the next worker are two
+ * readings. Of pages with a number that come twice the first part counts for whoever takes parts over in their order.
+ *
+ * KEYS run, done, failed, parts, locks. ARGV worker, part, stored spans, failed spans, epoch ('' for a list of known
+ * pages), pages without a number, tokens of the locks.
+ * Answer: -1 where the queue does not know the run, or has ended it; -2 where a lock was lost; -3 where the run has
+ * begun again; else the positions that do not count, with commas.
  */
 const COMMIT = `${SPANS}
 local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= 'active' and state ~= 'paused' then return -1 end
+local planned = ARGV[5] ~= ''
+if planned and redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[5] then return -3 end
 local last = redis.call('HGET', KEYS[1], 'last:' .. ARGV[1])
 if last then
   local part, except = string.match(last, '^(%S+) ?(.*)$')
   if part == ARGV[2] then return except end
 end
+for at = 5, #KEYS do
+  if redis.call('GET', KEYS[at]) ~= ARGV[at + 2] then return -2 end
+end
 local except = {}
-local counted = 0
+local counted = tonumber(ARGV[6])
 spans(ARGV[3], function(page)
   if redis.call('SETBIT', KEYS[2], page, 1) == 1 then
     except[#except + 1] = page
@@ -46,37 +57,11 @@ spans(ARGV[4], function(page)
 end)
 local text = table.concat(except, ',')
 local entry = ARGV[2]
-if text ~= '' then entry = entry .. ' ' .. text end
+if not planned and text ~= '' then entry = entry .. ' ' .. text end
 if counted > 0 then redis.call('RPUSH', KEYS[4], entry) end
+if planned then redis.call('HINCRBY', KEYS[1], 'stored', counted) end
 redis.call('HSET', KEYS[1], 'last:' .. ARGV[1], entry)
 return text
-`;
-
-/**
- * Counts a part of a list that pages by itself. Whoever lost the list to another worker is refused: its pages
- * and those of the other one are two readings.
- *
- * KEYS run, parts. ARGV epoch, part, pages. Answer: -1 where it does not count, else 0.
- */
-const COMMIT_LIST = `
-local state = redis.call('HGET', KEYS[1], 'state')
-if state ~= 'active' and state ~= 'paused' then return -1 end
-if (redis.call('HGET', KEYS[1], 'epoch') or '0') ~= ARGV[1] then return -1 end
-if redis.call('HGET', KEYS[1], 'lastPart') == ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], 'lastPart', ARGV[2])
-redis.call('HINCRBY', KEYS[1], 'stored', ARGV[3])
-redis.call('RPUSH', KEYS[2], ARGV[2])
-return 0
-`;
-
-/**
- * A list that pages by itself has ended. KEYS run. ARGV epoch, how it ended, channel. Answer: as above.
- */
-const END_LIST = `
-if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return -1 end
-redis.call('HSET', KEYS[1], 'end', ARGV[2], 'state', 'finished')
-redis.call('PUBLISH', ARGV[3], 'state ' .. KEYS[1])
-return 0
 `;
 
 /** Takes or renews a lease. KEYS lease. ARGV who, milliseconds. Answer: who has it. */
@@ -154,8 +139,6 @@ return count
 
 const texts = {
   commit: COMMIT,
-  commitList: COMMIT_LIST,
-  endList: END_LIST,
   ask: ASK,
   lease: LEASE,
   release: RELEASE,

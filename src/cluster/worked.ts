@@ -1,15 +1,14 @@
 /** What all workers have in common: their names, what they report, and how they ended. */
 import { randomBytes } from 'node:crypto';
-import type { OpenRequest, TakenPage } from '../archive-thread/messages.ts';
-import type { RunEvent } from '../core/events.ts';
-import type { Method } from '../core/page-request.ts';
+import type { OpenRequest } from '../archive-thread/messages.ts';
+import { isParallel } from '../core/pagination.ts';
 import type { Stop } from '../core/summary.ts';
 import type { Engine } from '../fetch/engine.ts';
 import type { MakeTransport } from '../fetch/open-transport.ts';
 import type { Job } from '../fetch/prepare.ts';
 import type { PlanSlices } from '../plan/list-slice.ts';
 import type { QueueConnection } from './connect.ts';
-import type { RunRecord } from './run-record.ts';
+import type { FoundPlan, RunRecord } from './run-record.ts';
 import type { RunWatch, WatchedState } from './run-watch.ts';
 import type { PartStore } from './store.ts';
 
@@ -50,14 +49,15 @@ export function processName(): string {
   return randomBytes(6).toString('hex');
 }
 
-/** A page that has reached its end state, for whoever shows it. */
-export function pageEvent(page: TakenPage, method: Method): Extract<RunEvent, { type: 'page' }> {
-  const { place, url, state, status, code, reason, bodyBytes, durationMs, attempts } = page;
-  const shown = { place, url, state, status, code, reason, bodyBytes, durationMs, attempts };
-  return { type: 'page', method, ...shown };
-}
-
 /** The archive that a worker's pages go through on their way to parts. It has no output. */
 export function openForParts({ open }: Job): OpenRequest {
   return { ...open, location: null, isForParts: true, targets: [], manifest: null };
+}
+
+/** Whether the pages of a list that pages by itself follow from each other, branch by branch. */
+export function isInChains(
+  { told: { pagination } }: Pick<FoundPlan, 'told'>,
+  { paginate }: Job,
+): boolean {
+  return pagination !== null && (!isParallel(pagination) || paginate?.split != null);
 }

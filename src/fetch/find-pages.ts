@@ -1,10 +1,9 @@
 /** Where a run's pages come from: a list of URLs, or a list that pages by itself. */
-import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import type { Opened, PaginateRequest, SentPage } from '../archive-thread/messages.ts';
 import { saysThatItFailed } from '../archive-thread/outcome-words.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { KnownCredentials } from '../core/known-credentials.ts';
-import type { PageToContinue, ResolvedOptions } from '../core/options.ts';
+import type { PageToContinue } from '../core/options.ts';
 import { outputShape } from '../core/output-shape.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { isByOrdinal, isOnePage, type Pagination } from '../core/pagination.ts';
@@ -25,8 +24,16 @@ import type { PaginateJob } from './paginate-job.ts';
 import { PendingPages, type RunParts } from './pending-pages.ts';
 import { type Attempt, createTask, type Task } from './task.ts';
 
+/** What of the pages a run still needs. */
+export type Pending = Pick<
+  PendingPages,
+  'tasks' | 'onPage' | 'came' | 'end' | 'traits' | 'isGrowing' | 'mostPages'
+>;
+
 export interface FoundPages {
-  readonly pending: PendingPages;
+  readonly pending: Pending;
+  /** What the archive thread was told of how the list pages; null for nothing. */
+  readonly told: PaginateRequest | null;
   readonly attempt: Attempt;
   /** The list's first page: it comes if the server is up. Null for a list of URLs. */
   readonly witness: Task | null;
@@ -58,7 +65,7 @@ function idleOptions(pagination: Pagination): readonly string[] {
 export async function findPages(parts: RunParts): Promise<FoundPages | null> {
   const { paginate, open } = parts.job;
   if (paginate !== null) return paginatedPages(parts, paginate);
-  return open.isPaginated ? listWithRecordsFound(parts) : listedPages(parts, null);
+  return open.isPaginated ? listWithRecordsFound(parts) : listedPages(parts, null, null);
 }
 
 /**
@@ -68,22 +75,27 @@ export async function findPages(parts: RunParts): Promise<FoundPages | null> {
 async function sendPagination(
   { job, thread, engine }: RunParts,
   ask: PaginateRequest,
-): Promise<void> {
+): Promise<PaginateRequest> {
   const begun = thread.call('paginate', ask);
   if (job.isNew) begun.catch((error) => engine.dispatcher.fail(error));
   else await begun;
+  return ask;
 }
 
-/** @param before pages that were fetched already */
+/**
+ * @param told see `FoundPages`
+ * @param before pages that were fetched already
+ */
 function listedPages(
   parts: RunParts,
+  told: PaginateRequest | null,
   before: AskedPages | null,
   plan = parts.job.makePlan(),
   mostPages?: number,
 ): FoundPages {
   const pending = new PendingPages(parts, plan, null, before, mostPages);
   const attempt = attemptsOfList(parts.engine, () => pending.firstOrigin);
-  return { pending, attempt, witness: null, facts: null };
+  return { pending, told, attempt, witness: null, facts: null };
 }
 
 /** A list whose records are to be found (`--records`): its first page shows where they stand. */
@@ -104,10 +116,10 @@ async function listWithRecordsFound(parts: RunParts): Promise<FoundPages | null>
     );
   }
   const output = { kind: 'selection', select: records?.path ?? null } as const;
-  await sendPagination(parts, { pagination: null, output, isOneBranch: true });
-  if (records !== null) return listedPages(parts, asked.asked);
+  const told = await sendPagination(parts, { pagination: null, output, isOneBranch: true });
+  if (records !== null) return listedPages(parts, told, asked.asked);
   // The first one has failed, and no other is taken without knowing what its records are.
-  return listedPages(parts, asked.asked, parts.job.makePlan(), 1);
+  return listedPages(parts, told, asked.asked, parts.job.makePlan(), 1);
 }
 
 /** Where the first pages fail, so many are asked for to find where records stand. */
@@ -178,9 +190,9 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   }
   if (found === null) {
     const output = { kind: 'pages', select: null } as const;
-    await sendPagination(parts, { pagination: null, output, isOneBranch });
+    const told = await sendPagination(parts, { pagination: null, output, isOneBranch });
     // As it was asked for: a preset may have added to its URL.
-    return listedPages(parts, asked, onePage(start));
+    return listedPages(parts, told, asked, onePage(start));
   }
   const pagination =
     split === null ? found.pagination : { ...found.pagination, slices: slicesOf(split) };
@@ -192,13 +204,13 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   }
   const output = outputShape(pagination, options);
   if (!isOnePage(pagination)) thread.beginThread();
-  await sendPagination(parts, { pagination, output, isOneBranch });
+  const told = await sendPagination(parts, { pagination, output, isOneBranch });
   const facts = pagingFacts({ ...found, pagination }, options);
   engine.emit({ type: 'pagination', ...facts });
-  const plan = planFor({ ...found, pagination }, paginate, options, thread);
+  const plan = planFor({ ...found, pagination }, paginate, parts);
   const pending = new PendingPages(parts, plan, pagination, asked);
   const witness = createTask(start, options.credentials);
-  return { pending, attempt, witness, facts };
+  return { pending, told, attempt, witness, facts };
 }
 
 /** Its one page is asked for past the end, since a page without content is none to store. */
@@ -210,12 +222,12 @@ async function emptyList(
   const { engine } = parts;
   const { pagination, evidence } = emptyListFound;
   const output = outputShape(pagination, parts.job.options);
-  await sendPagination(parts, { pagination, output, isOneBranch: true });
+  const told = await sendPagination(parts, { pagination, output, isOneBranch: true });
   const facts = { style: pagination.style, evidence, flags: [], recordsPath: output.select };
   engine.emit({ type: 'pagination', ...facts });
   const plan = createGrowingPlan({ pagination, start: { ...start, speculative: true } });
   const pending = new PendingPages(parts, plan, pagination, asked);
-  return { pending, attempt: attemptsFrom(engine, start.url), witness: null, facts };
+  return { pending, told, attempt: attemptsFrom(engine, start.url), witness: null, facts };
 }
 
 function onePage(request: PageRequest): Plan {
@@ -236,9 +248,9 @@ function rememberedPagination({ pagination, exportOnly }: Opened): FoundPaginati
 function planFor(
   { pagination, end }: FoundPagination,
   { start, split, next }: PaginateJob,
-  { recheck, maxPages, secretParams, credentials }: ResolvedOptions,
-  thread: ArchiveThread,
+  { job, thread, activeSlices }: RunParts,
 ): GrowingPlan {
+  const { recheck, maxPages, secretParams, credentials } = job.options;
   if (next !== null) {
     return createFunctionPlan({
       start,
@@ -249,11 +261,9 @@ function planFor(
     });
   }
   const plan = createGrowingPlan({
-    pagination,
-    start,
-    split,
-    recheck,
+    ...{ pagination, start, split, recheck },
     isBounded: maxPages !== null,
+    ...(activeSlices === undefined ? {} : { activeSlices }),
   });
   if (end === null) return plan;
   return {

@@ -1,7 +1,13 @@
 /** The plan less what the archive holds. */
 import { createHash } from 'node:crypto';
 import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
-import type { ArrivedPage, EndOfPlan, KnownPage, Opened } from '../archive-thread/messages.ts';
+import type {
+  EndedPage,
+  EndOfPlan,
+  KnownPage,
+  Opened,
+  TakenPage,
+} from '../archive-thread/messages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { PageEnd, PageInfo } from '../core/page-info.ts';
 import { isRecheck, type PageRequest, type Place } from '../core/page-request.ts';
@@ -12,6 +18,7 @@ import type { AskedPages } from './asked-pages.ts';
 import { restoreCredentials } from './credentials.ts';
 import type { Engine } from './engine.ts';
 import type { PageListener } from './page-batcher.ts';
+import { pageEvent } from './page-flow.ts';
 import type { Job } from './prepare.ts';
 import { createTask, type ListTraits, type Task } from './task.ts';
 
@@ -27,6 +34,8 @@ export interface RunParts {
   readonly opened: Opened;
   readonly thread: ArchiveThread;
   readonly engine: Engine;
+  /** See `GrowingPlanOptions`. */
+  readonly activeSlices?: number;
 }
 
 /**
@@ -111,32 +120,30 @@ export class PendingPages implements PageListener {
     this.#isEnded = true;
   }
 
-  onPage(task: Task, page: ArrivedPage, pageInfo: PageInfo | null): void {
+  onPage(task: Task, page: EndedPage, pageInfo: PageInfo | null): void {
     const { emit, counters } = this.#parts.engine;
     const plan = this.#plan;
-    const { place, url, state, status, code, reason, bodyBytes, durationMs, attempts } = page;
+    const { place, state, bodyBytes } = page;
     if (state === 'stored') {
       if (!isRecheck(place)) counters.fetched += 1;
       counters.bodyBytes += bodyBytes;
     }
-    emit({
-      type: 'page',
-      place,
-      method: task.request.method,
-      url,
-      state,
-      status,
-      code,
-      reason,
-      bodyBytes,
-      durationMs,
-      attempts,
-    });
+    emit(pageEvent(page, task.request.method));
     if (plan.onPage === undefined) return;
     plan.onPage(task.request, endOf(page, pageInfo));
     const known = plan.known?.() ?? null;
     if (known !== null && known !== this.#total) emit({ type: 'total', total: known });
     this.#total = known;
+  }
+
+  /**
+   * Another process has fetched a page of the plan; the archive has it.
+   *
+   * @throws EverypageError PLAN_CHANGED where it is another page
+   */
+  came(task: Task, page: TakenPage): void {
+    if (Buffer.compare(page.key, task.key) !== 0) throw changed(task, page);
+    this.onPage(task, page, page.pageInfo && this.#withCredentials(page.pageInfo));
   }
 
   #checks(): void {
@@ -170,22 +177,24 @@ export class PendingPages implements PageListener {
     }
     if (Buffer.compare(known.key, task.key) !== 0) throw changed(task, known);
     if (known.pageInfo !== null) {
-      const startUrl = this.#parts.job.paginate?.start.url ?? null;
-      const pageInfo = withCredentials(credentials.openIn(known.pageInfo), startUrl);
+      const pageInfo = this.#withCredentials(known.pageInfo);
       this.#plan.onPage?.(request, { state: 'stored', pageInfo, isKnown: true });
     }
     return null;
   }
-}
 
-function withCredentials(pageInfo: PageInfo, startUrl: string | null): PageInfo {
-  if (pageInfo.next?.kind !== 'url' || startUrl === null) return pageInfo;
-  const url = restoreCredentials(pageInfo.next.url, startUrl);
-  return { ...pageInfo, next: { ...pageInfo.next, url } };
+  /** As the plan needs it, of what is kept. */
+  #withCredentials(kept: PageInfo): PageInfo {
+    const pageInfo = this.traits.credentials.openIn(kept);
+    const startUrl = this.#parts.job.paginate?.start.url ?? null;
+    if (pageInfo.next?.kind !== 'url' || startUrl === null) return pageInfo;
+    const url = restoreCredentials(pageInfo.next.url, startUrl);
+    return { ...pageInfo, next: { ...pageInfo.next, url } };
+  }
 }
 
 /** How a page ended, for a growing plan. */
-function endOf({ state, status }: ArrivedPage, pageInfo: PageInfo | null): PageEnd {
+function endOf({ state, status }: EndedPage, pageInfo: PageInfo | null): PageEnd {
   if (state === 'stored' && pageInfo !== null) return { state, pageInfo };
   return { state: state === 'beyond-end' ? state : 'failed', status };
 }
@@ -225,7 +234,7 @@ class KnownPages {
   }
 }
 
-function changed({ request, shownUrl }: Task, known: KnownPage): EverypageError {
+function changed({ request, shownUrl }: Task, known: { readonly url: string }): EverypageError {
   const where = request.source === null ? '' : ` (${request.source})`;
   return new EverypageError(
     'PLAN_CHANGED',

@@ -9,7 +9,8 @@ import { OverlapFill } from './overlap-fill.ts';
 import type { GrowingPlan, PlanState } from './plan.ts';
 import { withRecheck } from './recheck.ts';
 import { MOST_RESTARTS, RestartingChain } from './restarting-chain.ts';
-import { SplitPlan } from './split-plan.ts';
+import { halvesOf, isTooMuch, SlicePlan, sliceOfBranch } from './slices.ts';
+import { SplitPlan, startOfSlice } from './split-plan.ts';
 import type { Split } from './split-ranges.ts';
 import type { ChainStyle, CountedStyle } from './styles/style.ts';
 import { styleOf } from './styles/styles.ts';
@@ -23,6 +24,8 @@ export interface GrowingPlanOptions {
   readonly split?: Split | null;
   /** Which pages are read again at the end. Default `auto`. */
   readonly recheck?: Recheck;
+  /** Slices that are fetched at the same time. Default 16. */
+  readonly activeSlices?: number;
   /** The user says how many pages are read at most, so a list may go on as far as it likes. Default false. */
   readonly isBounded?: boolean;
 }
@@ -40,35 +43,69 @@ export interface GrowingPlanOptions {
  * console.log(plan.end().reason);
  */
 export function createGrowingPlan(options: GrowingPlanOptions): GrowingPlan {
-  const { pagination, start, split, recheck = 'auto', isBounded = false } = options;
-  const planOf = (from: PageRequest, mostRestarts: number): PlanState => {
+  const { pagination, start, split, recheck = 'auto', isBounded = false, ...more } = options;
+  const planOf = planIn(pagination, isBounded);
+  const state = split
+    ? new SplitPlan({ split, pagination, start, planOf, ...more })
+    : planOf(start, MOST_RESTARTS);
+  return growingPlan(withRecheck(state, pagination, recheck));
+}
+
+/**
+ * The part of the same plan that is read page after page in one branch and those after it: a slice, or
+ * the whole list where it is not split. Nothing is read again at its end.
+ */
+export function createBranchPlan(options: GrowingPlanOptions, branch: number): GrowingPlan {
+  const { pagination, start, split, isBounded = false } = options;
+  const planOf = planIn(pagination, isBounded);
+  if (!split) return growingPlan(planOf(start, MOST_RESTARTS));
+  const slice = sliceOfBranch(split, branch);
+  const mayBeDivided = halvesOf(slice) !== null;
+  const plan = planOf(startOfSlice({ split, pagination, start }, slice), slice.restarts);
+  return growingPlan(
+    new SlicePlan(plan, (request, ended) => mayBeDivided && isTooMuch(pagination, request, ended)),
+  );
+}
+
+/** The branches of such a part, the last one included, of which any is one. */
+export function branchesOf(
+  split: Split | null,
+  branch: number,
+): { readonly from: number; readonly to: number } {
+  if (split === null) return { from: 0, to: MOST_RESTARTS };
+  const { branch: from, restarts } = sliceOfBranch(split, branch);
+  return { from, to: from + restarts };
+}
+
+/** The plan of the pages from a start on, in its branch and so many more. */
+function planIn(
+  pagination: Pagination,
+  isBounded: boolean,
+): (from: PageRequest, mostRestarts: number) => PlanState {
+  return (from, mostRestarts) => {
     const style = styleOf(pagination);
     if (style === null) return new SinglePlan(from, pagination.records !== null);
     const state = pagedPlan(style, from, mostRestarts);
     return isBounded ? state : stoppedFarBeyond(state, pagination);
   };
-  const pagedPlan = (
+  function pagedPlan(
     style: ChainStyle | CountedStyle,
-    from: PageRequest,
+    start: PageRequest,
     mostRestarts: number,
-  ): PlanState => {
+  ): PlanState {
     if (style.kind === 'counted') {
-      const parts = { pagination, start: from, style };
+      const parts = { pagination, start, style };
       const plan = new FanOutPlan(parts);
       const overlaps = pagination.overlap > 0 && isByOrdinal(pagination);
       return overlaps ? new OverlapFill(parts, plan) : plan;
     }
     return new RestartingChain({
-      start: from,
+      start,
       planOf: (again) => new ChainPlan({ pagination, start: again, style }),
       hasKey: pagination.key !== null,
       mostRestarts,
     });
-  };
-  const state = split
-    ? new SplitPlan({ split, pagination, start, planOf })
-    : planOf(start, MOST_RESTARTS);
-  return growingPlan(withRecheck(state, pagination, recheck));
+  }
 }
 
 const BATCH_LENGTH = 256;

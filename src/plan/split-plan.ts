@@ -4,18 +4,9 @@ import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { PlanState } from './plan.ts';
 import { setPart } from './request-parts.ts';
-import { MOST_RESTARTS } from './restarting-chain.ts';
-import {
-  bisect,
-  boundValues,
-  type Split,
-  type SplitRange,
-  sliceAt,
-  sliceCount,
-} from './split-ranges.ts';
+import { halvesOf, isTooMuch, type Slice, sliceOf } from './slices.ts';
+import { boundValues, type Split, type SplitRange, sliceCount } from './split-ranges.ts';
 
-/** Branches that slices may take; the plan uses those above for other things. */
-const BRANCHES = 2 ** 22;
 const ACTIVE_SLICES = 16;
 
 export interface SplitParts {
@@ -31,15 +22,6 @@ export interface SplitParts {
   readonly activeSlices?: number;
 }
 
-/** A slice and the branches it and its halves may take. */
-interface Slice {
-  readonly range: SplitRange;
-  readonly branch: number;
-  readonly width: number;
-  /** How many branches after the first are for reading the slice again. */
-  readonly restarts: number;
-}
-
 interface ActiveSlice extends Slice {
   readonly plan: PlanState;
 }
@@ -47,15 +29,10 @@ interface ActiveSlice extends Slice {
 /**
  * Disjoint slices of a range, each paged by itself, several at a time. A slice that holds more than
  * the server gives is bisected, down to the smallest there can be.
- *
- * Branches keep the order. Slice i has the branches from `i * width` on. Its pages are in the first of
- * them, or in one of the few after it where it was read again. Where it is bisected, its lower half
- * takes the lower half of the other branches; pages that came before that are not part of the list.
  */
 export class SplitPlan implements PlanState {
   readonly #parts: SplitParts;
   readonly #count: number;
-  readonly #width: number;
   /** Halves of bisected slices. */
   readonly #halves: Slice[] = [];
   readonly #active = new Map<number, ActiveSlice>();
@@ -72,7 +49,6 @@ export class SplitPlan implements PlanState {
   constructor(parts: SplitParts) {
     this.#parts = parts;
     this.#count = sliceCount(parts.split);
-    this.#width = 2 ** Math.floor(Math.log2((BRANCHES - 1) / this.#count));
   }
 
   take(most: number): readonly PageRequest[] {
@@ -94,8 +70,7 @@ export class SplitPlan implements PlanState {
   onPage(request: PageRequest, ended: PageEnd): void {
     const slice = this.#sliceOf(request.place.branch);
     if (slice === undefined) return;
-    const isTooMuch = request.place.position === 0 && this.#exceedsCeiling(ended);
-    if (isTooMuch && this.#bisect(slice)) return;
+    if (isTooMuch(this.#parts.pagination, request, ended) && this.#bisect(slice)) return;
     slice.plan.onPage(request, ended);
     if (ended.state === 'stored') {
       this.#hasSpoken ||= ended.pageInfo.next !== null || ended.pageInfo.more !== null;
@@ -154,58 +129,23 @@ export class SplitPlan implements PlanState {
     const half = this.#halves.shift();
     if (half !== undefined) return half;
     if (this.#started === this.#count) return null;
-    const index = this.#started++;
-    const range = sliceAt(this.#parts.split, index);
-    return sliceIn(range, index * this.#width, this.#width);
+    return sliceOf(this.#parts.split, this.#started++);
   }
 
   #begin(slice: Slice): ActiveSlice {
-    const plan = this.#parts.planOf(this.#startOf(slice), slice.restarts);
+    const plan = this.#parts.planOf(startOfSlice(this.#parts, slice), slice.restarts);
     const active = { ...slice, plan };
     this.#active.set(slice.branch, active);
     return active;
   }
 
-  #startOf({ range, branch }: Slice): PageRequest {
-    const { split, pagination, start } = this.#parts;
-    const values = boundValues(split, range);
-    const carrier = pagination.carrier === 'body' ? 'body' : 'query';
-    const isLiteral = split.scale === 'integer';
-    const withLower = setPart(start, carrier, split.bounds.lower, {
-      text: values.lower,
-      isLiteral,
-    });
-    const request =
-      withLower &&
-      setPart(withLower, carrier, split.bounds.upper, { text: values.upper, isLiteral });
-    if (!request) {
-      throw usageError(
-        `--split cannot set ${split.bounds.lower} in the request's body: it is not JSON`,
-      );
-    }
-    return { ...request, place: { branch, position: 0 } };
-  }
-
-  #exceedsCeiling(ended: PageEnd): boolean {
-    const { ceiling } = this.#parts.pagination;
-    if (ceiling === null || ended.state !== 'stored') return false;
-    const { total, totalIsLowerBound } = ended.pageInfo;
-    return total !== null && (total > ceiling || (totalIsLowerBound && total === ceiling));
-  }
-
   /** False where the slice or its branches cannot be divided further. */
-  #bisect({ range, branch, width, restarts }: ActiveSlice): boolean {
-    const halves = bisect(range);
-    const from = branch + 1 + restarts;
-    const left = width - 1 - restarts;
-    if (halves === null || left < 2) return false;
-    const middle = from + Math.floor(left / 2);
-    this.#active.delete(branch);
-    this.#ends.push({ branch, position: 0 });
-    this.#halves.push(
-      sliceIn(halves[0], from, middle - from),
-      sliceIn(halves[1], middle, branch + width - middle),
-    );
+  #bisect(slice: ActiveSlice): boolean {
+    const halves = halvesOf(slice);
+    if (halves === null) return false;
+    this.#active.delete(slice.branch);
+    this.#ends.push({ branch: slice.branch, position: 0 });
+    this.#halves.push(...halves);
     this.#halves.sort((a, b) => a.branch - b.branch);
     return true;
   }
@@ -220,10 +160,23 @@ export class SplitPlan implements PlanState {
   }
 }
 
-function sliceIn(range: SplitRange, branch: number, width: number): Slice {
-  // Where a slice has few branches, fewer are kept for reading it again, so that it can be bisected.
-  const restarts = width >= 1024 ? MOST_RESTARTS : width >= 64 ? 3 : 0;
-  return { range, branch, width, restarts };
+/** The first request of a slice. @throws EverypageError USAGE where the body cannot carry its bounds */
+export function startOfSlice(
+  { split, pagination, start }: Pick<SplitParts, 'split' | 'pagination' | 'start'>,
+  { range, branch }: Slice,
+): PageRequest {
+  const values = boundValues(split, range);
+  const carrier = pagination.carrier === 'body' ? 'body' : 'query';
+  const isLiteral = split.scale === 'integer';
+  const withLower = setPart(start, carrier, split.bounds.lower, { text: values.lower, isLiteral });
+  const request =
+    withLower && setPart(withLower, carrier, split.bounds.upper, { text: values.upper, isLiteral });
+  if (!request) {
+    throw usageError(
+      `--split cannot set ${split.bounds.lower} in the request's body: it is not JSON`,
+    );
+  }
+  return { ...request, place: { branch, position: 0 } };
 }
 
 /** From the best to the worst: the whole ends as its worst slice does. */

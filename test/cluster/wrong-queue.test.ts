@@ -59,8 +59,7 @@ suite('what does not fit a queue', { concurrency: 4 }, () => {
     const { folder, server, redis } = cluster;
     const own = ['--queue', redis.url, '--store', 'store', '-o', 'a.ndjson'];
     const cases: readonly (readonly [words: readonly string[], said: RegExp])[] = [
-      [[server.template(9), '--records', ...own], /--records and --queue cannot be used together/],
-      [[server.template(9), '--prove', ...own], /--queue cannot be used with it/],
+      [[server.template(9), '--prove', ...own], /a range of URLs needs no --prove/],
       [[`${server.template(9)}?api_key=geheim`, ...own], /a URL holds a credential/],
       [[server.template(9), '-H', 'authorization: geheim', ...own], /-H holds a credential/],
       [[server.template(9), '-u', 'a:geheim', ...own], /-u holds a credential/],
