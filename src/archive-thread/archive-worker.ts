@@ -1,4 +1,5 @@
 import { SHARE_ENV, Worker } from 'node:worker_threads';
+import { SEMI_SPACE_BYTES } from '../core/memory-budget.ts';
 
 /** Where the thread begins: among the sources, or beside the file of `dist/` that this is part of. */
 function threadEntry(): URL {
@@ -10,7 +11,7 @@ function threadEntry(): URL {
  * V8 lets a busy thread's young generation grow until the machine's memory says stop; what the
  * thread makes lives for one batch.
  */
-const YOUNG_GENERATION_MIB = 24;
+const YOUNG_GENERATION_MIB = (3 * SEMI_SPACE_BYTES) / (1024 * 1024);
 
 /** How long a worker waits for a next run: one that follows begins 0.2 s of a core earlier. */
 const SPARE_MS = 1000;

@@ -1,4 +1,5 @@
 import type { Archive } from '../archive/archive.ts';
+import { RECENT_BYTES } from '../core/memory-budget.ts';
 import type { Place } from '../core/page-request.ts';
 import { factsOf, isByOrdinal, type Pagination } from '../core/pagination.ts';
 import { FLUSH } from '../export/format.ts';
@@ -8,8 +9,6 @@ import { type DecodedPage, decodeStored, type PageItem } from './stored-pages.ts
 /** Read at once: bounds memory, and how long the thread does nothing else. */
 const READ_PAGES = 256;
 const READ_BYTES = 1024 * 1024;
-/** Bodies outside of slots that are kept until their turn comes, so that they need not be read again. */
-const RECENT_BYTES = 16 * 1024 * 1024;
 
 interface RecentPage {
   /** Null where it failed. */

@@ -12,6 +12,7 @@ import { reasonOfFile } from '../core/files.ts';
 import { VERSION } from '../core/resolve-options.ts';
 import { writeJsonLine } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
+import { boundHeap } from './bound-heap.ts';
 import { typedCommand } from './command-text.ts';
 import {
   type CliContext,
@@ -65,6 +66,7 @@ function isFolder(path: string): boolean {
 
 /** Runs the program in this process and sets its exit code. */
 export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<void> {
+  boundHeap();
   const context = processContext();
   const code = await runCommandLine(argv, context);
   process.exitCode = code;
