@@ -9,7 +9,8 @@ COPY --chown=node package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY --chown=node . .
 RUN npm run build && npm pack --ignore-scripts \
-  && npm install --prefix /home/node/installed --ignore-scripts --no-audit --no-fund ./everypage-*.tgz bullmq@6 ioredis@6
+  && npm install --prefix /home/node/installed --ignore-scripts --no-audit --no-fund ./everypage-*.tgz \
+    bullmq@6 ioredis@6 @aws-sdk/credential-providers@3
 
 FROM node:24-slim
 COPY --from=build --chown=root:root /home/node/installed /opt/everypage

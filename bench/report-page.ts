@@ -9,7 +9,7 @@ import type { Page } from 'playwright-core';
 import { reportArchive } from '../src/api/report-archive.ts';
 import { Archive } from '../src/archive/archive.ts';
 import type { AttemptRecord, PageRow, PauseRecord } from '../src/archive/archive-types.ts';
-import { keyOfRedacted } from '../src/core/page-request.ts';
+import { pageKey } from '../src/core/page-request.ts';
 import { failedPage, sha256, specification, storedPage } from '../test/archive/sample-pages.ts';
 import { openReport, startBrowser, whyNoBrowser } from '../test/report/browser.ts';
 import { buildPageIfNeeded } from '../test/report/built-page.ts';
@@ -88,7 +88,7 @@ function fill(archive: Archive): void {
       }
     }
     const url = `${LIMITER}/v2/organisations/example/items?per_page=100&page=${position + 1}`;
-    const key = keyOfRedacted({ method: 'GET', url, body: null });
+    const key = pageKey({ method: 'GET', url, body: null });
     const own = {
       key,
       url,

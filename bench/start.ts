@@ -2,8 +2,8 @@
  * How long the command takes for one page from loopback, beside `node -e 0` and curl: `npm run bench:start`.
  *
  * Everything is started in turn, so that what else the machine does falls on all alike. What counts
- * is the ratio to `node -e 0`, Node's own start. No program in Node goes below that, and none with two
- * threads and TLS below the row that does nothing else.
+ * is the ratio to `node -e 0`, Node's own start. No program in Node goes below that, and none that speaks
+ * TLS below the row that does nothing else.
  */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -64,28 +64,19 @@ function everypage(name: string, flag: string, cache: string, isCold: boolean): 
   };
 }
 
-/**
- * What two threads and TLS cost in Node before a program does anything: a thread that answers once,
- * beside one connection that trusts Node's own authorities and the server's.
- */
+/** What TLS costs in Node before a program does anything: one connection that trusts the server's authority. */
 const FLOOR = `
-const { Worker } = require('node:worker_threads');
-const answering = "const { parentPort: port } = require('node:worker_threads'); port.once('message', (sent) => port.postMessage(sent));";
-const worker = new Worker(answering, { eval: true });
 const tls = require('node:tls');
 const [port, caFile] = process.argv.slice(1);
-const ca = [...tls.rootCertificates, require('node:fs').readFileSync(caFile)];
-tls.connect({ host: '127.0.0.1', port, ca, ALPNProtocols: ['h2'] }, () => {
-  worker.once('message', () => process.exit());
-  worker.postMessage('');
-});`;
+const ca = require('node:fs').readFileSync(caFile);
+tls.connect({ host: '127.0.0.1', port, ca, ALPNProtocols: ['h2'] }, () => process.exit());`;
 
 const curlArgs = ['-q', '-sS', '--noproxy', '*', '--cacert', server.caFile, '-o', output, url];
 const started: readonly Started[] = [
   { name: 'node -e 0', command: process.execPath, args: ['-e', '0'] },
   everypage('everypage, HTTP/2', '--http2', 'warm', false),
   {
-    name: 'node: a thread and TLS, empty',
+    name: 'node: TLS, empty',
     command: process.execPath,
     args: ['-e', FLOOR, String(server.port), server.caFile],
   },

@@ -5,7 +5,15 @@
  */
 'use strict';
 
-const { readFileSync, renameSync, writeFileSync } = require('node:fs');
+const {
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+} = require('node:fs');
 // Deno's has no such function.
 const { getCompileCacheDir = () => undefined } = require('node:module');
 const { basename, dirname, join } = require('node:path');
@@ -13,6 +21,9 @@ const { Script } = require('node:vm');
 
 /** Files with a hash of their content in their name: another content is another name. */
 const NAMED_BY_CONTENT = /-[\w-]{8}\.cjs$/;
+
+const HEAD = '(function (exports, require, module, __filename, __dirname) {';
+const TAIL = '\n})';
 
 const loaded = new Map();
 /** Scripts that nothing was kept of, by the file to keep it in. */
@@ -38,16 +49,30 @@ function load(path, command) {
 }
 
 function compile(path, command) {
-  const source = readFileSync(path, 'utf8');
   const folder = command && NAMED_BY_CONTENT.test(path) ? getCompileCacheDir() : undefined;
   const file = folder && join(folder, `${basename(path, '.cjs')}-${command}`);
   const cachedData = file && readIfThere(file);
-  const script = new Script(
-    `(function (exports, require, module, __filename, __dirname) {${source}\n})`,
-    { filename: path, cachedData },
-  );
+  const script = new Script(readFunction(path), { filename: path, cachedData });
   if (file && (cachedData === undefined || script.cachedDataRejected)) unkept.set(file, script);
   return script.runInThisContext();
+}
+
+/** A file of ASCII as the text of a function. To put it together as strings would copy it twice. */
+function readFunction(path) {
+  const file = openSync(path);
+  try {
+    const { size } = fstatSync(file);
+    const text = Buffer.allocUnsafeSlow(HEAD.length + size + TAIL.length);
+    text.latin1Write(HEAD, 0);
+    let end = HEAD.length;
+    for (let read = 1; read !== 0; end += read) {
+      read = readSync(file, text, end, HEAD.length + size - end, null);
+    }
+    text.latin1Write(TAIL, end);
+    return text.latin1Slice(0, end + TAIL.length);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function readIfThere(file) {

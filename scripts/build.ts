@@ -11,6 +11,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type InputOptions, type OutputOptions, type Plugin, rolldown } from 'rolldown';
 import { buildReportPage } from './build-report-page.ts';
+import { filesOnUse, GROUPS, loadedOnUse } from './bundle-groups.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
@@ -19,22 +20,22 @@ const DIST = join(ROOT, 'dist');
 const NAMED_BY_CONTENT = '[name]-[hash].cjs';
 
 /** Loading these takes milliseconds, and many runs or one of the two threads do without. */
-const LOADED_ON_USE =
-  /^(let (node_\w+) = )(require\("node:(?:crypto|dns|fs\/promises|http|http2|os|perf_hooks|stream\/consumers|tls|zlib)"\);)$/gm;
+const MODULES_ON_USE = [
+  ...['crypto', 'dns', 'fs/promises', 'http', 'http2', 'os', 'perf_hooks', 'stream/consumers'],
+  ...['tls', 'worker_threads', 'zlib'],
+];
 
-/** Turns `let node_zlib = require("node:zlib")` into a function that loads the module when it is called. */
-const loadOnUse: Plugin = {
-  name: 'load-on-use',
+const modulesOnUse: Plugin = {
+  name: 'modules-on-use',
   renderChunk(code) {
-    const names: string[] = [];
-    const declared = code.replace(LOADED_ON_USE, (_, _let, name: string, load: string) => {
-      names.push(name);
-      return `let loaded_${name};\nconst get_${name} = () => (loaded_${name} ??= ${load.slice(0, -1)});`;
-    });
-    return names.reduce(
-      (text, name) => text.replace(new RegExp(`\\b${name}\\.`, 'g'), `get_${name}().`),
-      declared,
-    );
+    return MODULES_ON_USE.reduce((text, module) => {
+      const name = `node_${module.replace('/', '_')}`;
+      return loadedOnUse(
+        text,
+        new RegExp(`^let ${name} = (require\\("node:${module}"\\));$`, 'm'),
+        name,
+      );
+    }, code);
   },
 };
 
@@ -58,6 +59,8 @@ const asciiOnly: Plugin = {
 const shared: InputOptions = {
   cwd: ROOT,
   platform: 'node',
+  // As groups without their dependencies want it.
+  preserveEntrySignatures: 'allow-extension',
   external: [
     /^undici/,
     '@opentelemetry/api',
@@ -66,6 +69,7 @@ const shared: InputOptions = {
     'pg-copy-streams',
     'bullmq',
     'ioredis',
+    '@aws-sdk/credential-providers',
     /^@bull-board\//,
     /^@hono\//,
     'hono',
@@ -74,28 +78,15 @@ const shared: InputOptions = {
 
 const THREAD = 'src/archive-thread/serve-archive.ts';
 
-/** What the archive thread loads at once: without what only some outputs need. */
-async function modulesOfThread(): Promise<ReadonlySet<string>> {
-  const made = await rolldown({ ...shared, input: { thread: THREAD } });
-  const { output } = await made.generate({ format: 'cjs' });
-  await made.close();
-  const chunks = new Map(output.map((file) => [file.fileName, file]));
-  const modules = new Set<string>();
-  const add = (name: string): void => {
-    const chunk = chunks.get(name);
-    if (chunk?.type !== 'chunk') return;
-    for (const id of chunk.moduleIds) modules.add(id);
-    for (const imported of chunk.imports) add(imported);
-  };
-  add(output[0].fileName);
-  return modules;
-}
-
 async function bundle(
   input: InputOptions['input'],
   codeSplitting: NonNullable<OutputOptions['codeSplitting']>,
 ): Promise<void> {
-  const made = await rolldown({ ...shared, input: input!, plugins: [loadOnUse, asciiOnly] });
+  const made = await rolldown({
+    ...shared,
+    input: input!,
+    plugins: [modulesOnUse, filesOnUse, asciiOnly],
+  });
   await made.write({
     dir: DIST,
     format: 'cjs',
@@ -118,34 +109,10 @@ async function bundle(
 
 // A file that was deleted in src/ must not be shipped.
 rmSync(DIST, { recursive: true, force: true });
-const ofThread = await modulesOfThread();
 await bundle(
   // What `bin/everypage.cjs` loads, what that loads in its turn, the library, and the archive thread.
   { start: 'src/cli/start.ts', main: 'src/cli/main.ts', index: 'src/index.ts', thread: THREAD },
-  {
-    groups: [
-      { name: 'archive-worker', test: /archive-worker\.ts$/, priority: 3 },
-      // The thread has all its code in one file: no request is stored before it has been read.
-      { name: 'shared', test: (id) => ofThread.has(id), priority: 2 },
-      // Without what only a report, a served archive or a database needs.
-      {
-        name: 'run',
-        test: /src[\\/](?!demo|cli|cluster|index|serve|api[\\/](?:serve|report-)|archive-thread[\\/](?:gather-)?report|report[\\/](?:attempt-kind|pack|report-|github|metrics)|export[\\/](?:parquet[\\/]|postgres|copy-text|jsonb|duckdb))/,
-        priority: 1,
-      },
-      // Only their own outputs, and runs of many machines, load these; Parquet is also the way to DuckDB.
-      { name: 'parquet', test: /src[\\/]export[\\/]parquet[\\/]/, priority: 1 },
-      { name: 'postgres', test: /src[\\/]export[\\/](?:postgres|copy-text|jsonb)/, priority: 0 },
-      { name: 'cluster', test: /src[\\/]cluster[\\/]/, priority: 0 },
-      { name: 'duckdb', test: /src[\\/]export[\\/]duckdb/, priority: 0 },
-      // What a fetch loads of the command line.
-      {
-        name: 'cli',
-        test: /src[\\/]cli[\\/](?!start|demo|archive-|completion|manifest|metrics|only-|queue-|ui-|verification|(?!fetch)[\w-]+-command)/,
-        priority: 1,
-      },
-    ],
-  },
+  GROUPS,
 );
 await buildReportPage(join(DIST, 'report-page.html.br'));
 writeThreadEntry();
@@ -164,7 +131,10 @@ function writeThreadEntry(): void {
     "const { parentPort } = require('node:worker_threads');",
     "const { load, keepCompiled } = require('../bin/load.cjs');",
     // It calls other functions of the files that it shares with the main thread.
-    "load(__dirname + '/thread.cjs', 'thread').serveArchive(parentPort, keepCompiled);",
+    "const { serveArchive, loadSession } = load(__dirname + '/thread.cjs', 'thread');",
+    'serveArchive(parentPort, keepCompiled);',
+    '// Before it is asked for.',
+    'loadSession();',
   ];
   writeFileSync(join(DIST, 'thread-entry.cjs'), `${lines.join('\n')}\n`);
 }
@@ -186,7 +156,7 @@ function writeLibraryEntry(): void {
 
 /** The bundle holds a copy of these packages, whose licences want to go along. */
 function writeNotices(): void {
-  const notices = ['structured-headers', 'uplot'].map((name) => {
+  const notices = ['aws4fetch', 'structured-headers', 'uplot'].map((name) => {
     const licence = readFileSync(join(ROOT, 'node_modules', name, 'LICENSE'), 'utf8');
     return `${name}\n\n${licence}`;
   });

@@ -17,6 +17,7 @@ const HELP = `npm run soak:cluster -- [options]
   --workers N  (default 4; with --limit 8)
   --kills N    workers that are killed at random moments (default 20)
   --seed N     of the moments (default: by the clock)
+  --s3         the store is a bucket, whose server is busy, cuts connections and damages transfers now and then
   --limit      500 requests a second over all workers, and a 429 with Retry-After 3
 `;
 
@@ -26,6 +27,7 @@ const { values: flags } = parseArgs({
     workers: { type: 'string' },
     kills: { type: 'string', default: '20' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+    s3: { type: 'boolean', default: false },
     limit: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -58,7 +60,9 @@ if (flags.limit) {
   const failures = await limitSoak({ pages, workers, folder, say });
   end(failures);
 } else {
-  const result = await clusterSoak({ pages, workers, kills, random: seeded(seed), folder, say });
+  const random = seeded(seed);
+  const { s3: isInBucket } = flags;
+  const result = await clusterSoak({ pages, workers, kills, random, folder, say, isInBucket });
   const { requests, seconds, redisBytesPerPage } = result;
   console.log(
     `${pages} pages with ${requests} requests in ${seconds.toFixed(1)} s, ${(pages / seconds).toFixed(0)} pages/s; at most ${redisBytesPerPage.toFixed(1)} bytes of Redis a page`,

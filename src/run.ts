@@ -7,7 +7,7 @@ import { type BringPages, fetchHere } from './fetch/bring-pages.ts';
 import type { FilesBeside } from './fetch/check-files.ts';
 import { shownError } from './fetch/credentials.ts';
 import { Engine } from './fetch/engine.ts';
-import { type MakeTransport, openTransport } from './fetch/open-transport.ts';
+import { hasBegun, type MakeTransport, openTransport } from './fetch/open-transport.ts';
 import type { OutputSinks, ReportSink } from './fetch/output-sinks.ts';
 import { type Job, prepare } from './fetch/prepare.ts';
 import { finishRun, openArchive } from './fetch/run-archive.ts';
@@ -29,7 +29,6 @@ export async function readList(
 ): Promise<Summary> {
   const startedAt = clock.now();
   const control = new RunControl(options.signal);
-  // The thread starts up while the job is prepared and the first connection is made.
   const thread = new ArchiveThread(control.exportSink(options));
   let transport: Transport | null = null;
   let job: Job | null = null;
@@ -37,6 +36,8 @@ export async function readList(
     job = await prepare(sources, options);
     const connectTo = bring === fetchHere ? job.connectTo : null;
     transport = openTransport(make, { ...job, connectTo });
+    await hasBegun();
+    thread.mayBeOnePage = job.mayBeOnePage && bring === fetchHere;
     const opened = await openArchive(thread, job, control.fail);
     const keepsPages = job.open.location !== null;
     const engine = control.attach(new Engine({ ...job, transport, clock, opened, keepsPages }));

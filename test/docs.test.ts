@@ -17,7 +17,7 @@ const OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
   'docs/cluster.md': ['build', 'limit', 'scale'],
   'README.md': ['retry-all-errors', 'skip-existing'],
   'CHANGELOG.md': ['out'],
-  'CONTRIBUTING.md': ['test-name-pattern'],
+  'CONTRIBUTING.md': ['s3', 'test-name-pattern'],
   'docs/manifest.md': ['detach-sign'],
   'docs/reliability.md': ['kills'],
   'docs/github-action.md': ['rm', 'read-only', 'tmpfs', 'cap-drop'],

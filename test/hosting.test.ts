@@ -205,7 +205,11 @@ test('the commands of compose.yaml and of the Kubernetes example are commands of
   assert.equal(commands.length, 4);
   for (const words of commands) {
     const typed = parseArguments(
-      words!.map((word) => word.replace(/^\$\{URL:.*\}$/, 'https://a.example/[1-9]')),
+      words!.map((word) =>
+        word
+          .replace(/^\$\{URL:.*\}$/, 'https://a.example/[1-9]')
+          .replace(/^\$\{STORE:-(.*)\}$/, '$1'),
+      ),
       {},
     );
     checkValues(typed);

@@ -90,20 +90,11 @@ async function untilSaid(child: ChildProcess, words: string): Promise<void> {
   throw new Error(`it ended without saying "${words}": ${said}`);
 }
 
-/** What other tools call it, and what has to stand in the command that is printed instead. */
+/** What other tools call it, and what has to stand in the command that is printed instead: a few of many. */
 const HINTS: readonly (readonly [typed: string, tried: string])[] = [
   ['--bearer s3cr3t', '--bearer-env'],
-  ['--token s3cr3t', '--bearer-env'],
-  ['--silent', ' -q'],
-  ['--next', '--next-path'],
-  ['--limit 5', '--page-size 5'],
-  ['--resume', 'everypage http'],
-  ['--dry-run', 'everypage explain http'],
-  ['-L', 'everypage http'],
   ['-b s3cr3t=1', '-H'],
-  ['--compressed', 'everypage http'],
   ['-fsSL', 'everypage http'],
-  ['-m5', '--timeout 5'],
   ['--tries 3', '--retry 3'],
 ];
 

@@ -6,6 +6,7 @@ import { describeHint } from '../core/describe-hint.ts';
 import { EverypageError, kindOf, usageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { PageInfo } from '../core/page-info.ts';
+import type { PageRequest } from '../core/page-request.ts';
 import { isParallel, onePageOnly, overlapOf, type Pagination } from '../core/pagination.ts';
 import { resolveOptions } from '../core/resolve-options.ts';
 import type { Cure } from '../core/summary.ts';
@@ -14,6 +15,7 @@ import { readSelection } from '../decode/decode.ts';
 import { FirstPageMissing } from '../fetch/asked-pages.ts';
 import { attemptsFrom } from '../fetch/attempt.ts';
 import { shownError, withKnownCredentials, withoutCredentials } from '../fetch/credentials.ts';
+import { emptyListFound, isEmptyAnswer } from '../fetch/empty-list.ts';
 import { Engine } from '../fetch/engine.ts';
 import { type FoundPagination, pagingFacts, settlePagination } from '../fetch/find-pagination.ts';
 import { type MakeTransport, transportOptions } from '../fetch/open-transport.ts';
@@ -125,17 +127,20 @@ export async function explainOver(
 async function explainWith(engine: Engine, job: PaginateJob): Promise<Explanation> {
   const { start, pinned, usual } = job;
   const attempt = attemptsFrom(engine, start.url);
-  const shown = await engine.askFor(attempt, async (ask, { finals }) => {
+  const explanation = await engine.askFor(attempt, async (ask, { finals }) => {
     try {
       const shown = await discoverPagination(start, { pinned, usual }, ask);
       const isRoom = shown.responses.length <= MAX_REQUESTS - MOST_TO_SETTLE;
       const found = await settlePagination(shown, job, engine.options, isRoom ? ask : null);
-      return { shown, found, finals: finals() };
+      return describe(engine, { shown, found, finals: finals() });
     } catch (error) {
+      const [first] = finals();
+      if (first !== undefined && isEmptyAnswer(first, start))
+        return emptyList(engine, first, start);
       throw error instanceof FirstPageMissing ? notThere(error) : error;
     }
   });
-  if (shown !== null) return describe(engine, shown);
+  if (explanation !== null) return explanation;
   const stop = engine.stopped ?? { kind: 'aborted' };
   const text = describeStop(stop).replace(/\.$/, '');
   throw new EverypageError(codeOfStop(stop), `the pagination was not detected: ${text}`);
@@ -190,6 +195,35 @@ function describe({ limiters, options }: Engine, { shown, found, finals }: Shown
     requests: finals.length,
     latencyMs,
     estimatedMs: pages === null ? null : Math.max(Math.ceil(pages / atOnce) * latencyMs, byRateMs),
+  };
+}
+
+/** A run of it ends with no records, too. */
+function emptyList(
+  { options }: Engine,
+  { headers, hint, protocol, timing }: FinalAttempt,
+  { url }: PageRequest,
+): Explanation {
+  const { pagination, evidence } = emptyListFound;
+  return {
+    pagination,
+    evidence,
+    flags: [],
+    recordsPath: pagingFacts(emptyListFound, options).recordsPath,
+    advice: null,
+    cures: [],
+    preset: presetForHost(new URL(url).hostname)?.name ?? null,
+    isWholeList: false,
+    pageRecords: 0,
+    total: null,
+    pages: null,
+    isParallel: false,
+    limits: limitsOf(headers ?? {}),
+    limitsSay: hint === null ? null : describeHint(hint),
+    protocol,
+    requests: 1,
+    latencyMs: timing.durationMs,
+    estimatedMs: null,
   };
 }
 

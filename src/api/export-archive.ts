@@ -6,6 +6,7 @@ import { writeManifest } from '../archive-thread/manifest-file.ts';
 import { loadSinks, Outputs } from '../archive-thread/outputs.ts';
 import { countWritten, wholeArchive } from '../archive-thread/stored-pages.ts';
 import {
+  abortSignal,
   boolean,
   byteSink,
   checkOptions,
@@ -55,6 +56,8 @@ export interface ExportOptions extends AskedTable {
   readonly wholePages?: boolean;
   /** Export what is there although pages are missing. Default false. */
   readonly allowIncomplete?: boolean;
+  /** Stops it. Files that it was writing are removed; what was there stays. Default: none. */
+  readonly signal?: AbortSignal;
 }
 
 const kinds: OptionKinds<Required<ExportOptions>> = {
@@ -67,6 +70,7 @@ const kinds: OptionKinds<Required<ExportOptions>> = {
   select: string,
   wholePages: boolean,
   allowIncomplete: boolean,
+  signal: abortSignal,
 };
 
 export interface ExportedFile {
@@ -99,11 +103,6 @@ export async function exportArchive(path: string, options: ExportOptions): Promi
   return exportBeside(path, options, {});
 }
 
-/** Whether the caller is the whole program, as the command line is: see `loadSinks`. */
-interface OwnThread {
-  readonly ownsThread?: boolean;
-}
-
 /** What a caller knows of an archive that the archive does not say. */
 export interface Judged {
   readonly verdict: Verdict;
@@ -120,10 +119,11 @@ export interface Judged {
 export async function exportBeside(
   path: string,
   options: ExportOptions,
-  { alsoWritten = [], alsoRead = [], ownsThread = false }: FilesBeside & OwnThread,
+  { alsoWritten = [], alsoRead = [], ownsThread = false }: FilesBeside,
   judged: Judged | null = null,
 ): Promise<ExportResult> {
-  const { stdout, manifest = null } = options;
+  const { stdout, signal, manifest = null } = options;
+  signal?.throwIfAborted();
   const paths = outputsOf(options.output);
   if (paths.length === 0 && stdout === undefined) {
     throw usageError('say where the export goes: give output, or stdout');
@@ -157,10 +157,21 @@ export async function exportBeside(
     const [page] = archive.readPages(null, 1, 1);
     const { pagination, createdAt } = archive.run;
     const table = withTable(asked, page?.url, pagination?.key, createdAt);
-    const sinks = await loadSinks(targets, ownsThread);
+    // What a user wrote may never answer.
+    const stopped = Promise.withResolvers<never>();
+    signal?.addEventListener('abort', () => stopped.reject(signal.reason), { once: true });
+    const sinks = await Promise.race([loadSinks(targets, ownsThread), stopped.promise]);
+    stopped.promise.catch(() => {
+      for (const sink of sinks.values()) sink.leave();
+    });
+    signal?.throwIfAborted();
     const main = { write: (bytes: Uint8Array) => stdout!.write(bytes) };
     outputs = await Outputs.open(targets, table, main, sinks, manifest !== null);
-    const pages = () => wholeArchive(archive, shape);
+    const isStopped = (): boolean => {
+      signal?.throwIfAborted();
+      return false;
+    };
+    const pages = () => wholeArchive(archive, shape, isStopped);
     await outputs.writeAll(pages, shape.select, runIdOf(archive.run));
     const settled = await outputs.settle(true, () => false);
     const written = settled.map(({ finished }) => finished);
@@ -178,8 +189,9 @@ export async function exportBeside(
     }
     return { ...first, outputs: written, verdict: counted };
   } catch (error) {
-    await outputs?.abort(error);
-    throw error;
+    const why = signal?.aborted ? signal.reason : error;
+    await outputs?.abort(why);
+    throw why;
   } finally {
     archive.close();
   }

@@ -181,7 +181,7 @@ function neverAgreed(summary: Summary): Summary {
 async function written(
   summary: Summary,
   archivePath: string,
-  options: RunOptions & OutputSinks & { readonly output: readonly string[] },
+  options: RunOptions & OutputSinks & FilesBeside & { readonly output: readonly string[] },
   mayStay: boolean,
 ): Promise<Summary> {
   const { output, stdout, allowIncomplete, strict, keep, manifest } = options;
@@ -194,7 +194,8 @@ async function written(
   const partial = !isGood;
   const isKept = keep !== false && mayStay;
   const judged = { verdict: summary.verdict, isArchiveGone: !isKept };
-  const exported = await exportBeside(archivePath, exportOptions(options), {}, judged);
+  const { ownsThread = false } = options;
+  const exported = await exportBeside(archivePath, exportOptions(options), { ownsThread }, judged);
   sayNotes(exported.outputs, options.onEvent ?? (() => {}));
   const outputs = exported.outputs.map(({ notes: _, ...written }) => ({ ...written, partial }));
   if (!isKept) rmSync(archivePath, { force: true });

@@ -11,7 +11,7 @@ import {
 } from '../core/check-options.ts';
 import { EverypageError } from '../core/errors.ts';
 import { keptShape } from '../core/output-shape.ts';
-import { keyOfRedacted, type Place } from '../core/page-request.ts';
+import { type Place, pageKey } from '../core/page-request.ts';
 import { isByFunction } from '../core/pagination.ts';
 import type { FailedPage, Verdict } from '../core/summary.ts';
 import { counted } from '../core/units.ts';
@@ -93,10 +93,7 @@ export async function verifyArchive(
           problem('the body is not the one that was stored: its hash differs');
         } else count?.add(page, found.decoded);
       }
-      if (
-        isKnownByUrl &&
-        Buffer.compare(keyOfRedacted({ method: 'GET', url, body: null }), key) !== 0
-      ) {
+      if (isKnownByUrl && Buffer.compare(pageKey({ method: 'GET', url, body: null }), key) !== 0) {
         problem('its URL is not the one that was stored');
       }
       checkedPages += 1;

@@ -1,5 +1,4 @@
 import { SHARE_ENV, Worker } from 'node:worker_threads';
-import { SEMI_SPACE_BYTES } from '../core/memory-budget.ts';
 
 /** Where the thread begins: among the sources, or beside the file of `dist/` that this is part of. */
 function threadEntry(): URL {
@@ -9,22 +8,22 @@ function threadEntry(): URL {
 
 /**
  * V8 lets a busy thread's young generation grow until the machine's memory says stop; what the
- * thread makes lives for one batch.
+ * thread makes lives for one batch. Three times `SEMI_SPACE_BYTES`, which is not imported: this file is loaded alone.
  */
-const YOUNG_GENERATION_MIB = (3 * SEMI_SPACE_BYTES) / (1024 * 1024);
+const YOUNG_GENERATION_MIB = 12;
 
 /** How long a worker waits for a next run: one that follows begins 0.2 s of a core earlier. */
 const SPARE_MS = 1000;
 
 /** Workers that nobody uses, and what ends each. None of them keeps the process alive. */
-const spares = new Map<Worker, NodeJS.Timeout | undefined>();
+const spares = new Map<Worker, NodeJS.Timeout>();
 
 /**
  * Begins a worker before anybody asks for it: it comes up on a second core while the first still
- * loads what a run needs.
+ * loads what a run needs, or waits for a server. One that nobody takes ends.
  */
 export function startArchiveWorker(): void {
-  if (spares.size === 0) keepSpare(createWorker(), undefined);
+  if (spares.size === 0) returnArchiveWorker(createWorker());
 }
 
 /** A worker that is there already, or a new one; whoever takes it returns or ends it. */
@@ -39,7 +38,7 @@ export function takeArchiveWorker(): Worker {
   return worker;
 }
 
-/** Takes back a worker whose run has ended well. */
+/** Takes a worker that no run uses, or none any more: its run has ended well. */
 export function returnArchiveWorker(worker: Worker): void {
   forget(worker);
   const ending = setTimeout(() => {
@@ -49,7 +48,7 @@ export function returnArchiveWorker(worker: Worker): void {
   keepSpare(worker, ending.unref());
 }
 
-function keepSpare(worker: Worker, ending: NodeJS.Timeout | undefined): void {
+function keepSpare(worker: Worker, ending: NodeJS.Timeout): void {
   spares.set(worker, ending);
   worker.unref();
   worker.on('error', () => undefined);

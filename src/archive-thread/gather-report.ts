@@ -13,6 +13,7 @@ import { REPORT_VERSION, type ReportData, type ReportFacts } from '../report/rep
 import { verdictLines } from '../report/verdict-text.ts';
 import { paceWords } from '../report/wording.ts';
 import { ReportAttempts, SHOWN_URL, seenAttempt } from './report-attempts.ts';
+import { ReportLimits } from './report-limits.ts';
 import { ReportPages } from './report-pages.ts';
 import { reportSchema } from './report-schema.ts';
 import { type Span, Timeline } from './report-timeline.ts';
@@ -38,10 +39,13 @@ export function gatherReport(archive: ArchiveReader, context: ReportContext): Re
   const { verdict, output, name, now, open = null } = context;
   const attempts = new ReportAttempts(archive.countAttempts());
   const pages = new ReportPages();
+  const limits = new ReportLimits(archive.countAttempts().ok);
   for (const { place, page, tries } of groups(archive)) {
     const seen = tries.map((it) => seenAttempt(it, page?.state === 'beyond-end'));
     attempts.add(page === null ? '' : escapeText(page.url, SHOWN_URL), seen);
     pages.add({ place, page, attempts: seen });
+    const last = tries.at(-1);
+    if (page !== null && last !== undefined) limits.add(page, last.startedAt + last.durationMs);
   }
   const notes = archive.paceNotes();
   const pauses = pauseSpans(notes, now, open ?? []);
@@ -87,6 +91,7 @@ export function gatherReport(archive: ArchiveReader, context: ReportContext): Re
       limiter: limiters.indexOf(limiter),
       at: timeAt(at),
     })),
+    limits: limits.facts(timeAt, limiters),
     outcomes: attempts.outcomes,
     tally: attempts.tally,
     ...pages.facts(timeAt),

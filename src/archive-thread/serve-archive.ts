@@ -1,18 +1,26 @@
 /** The archive thread's own side: messages in, ArchiveSession, messages out. */
-import type { MessagePort } from 'node:worker_threads';
 import { systemClock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
 import { reasonOfFile } from '../core/files.ts';
 import { KEPT } from '../export/file-destination.ts';
 import type { FromThread, ThrownError, ToThread } from './messages.ts';
-import { ArchiveSession, type MainThread } from './session.ts';
+import type { ArchiveSession, MainThread } from './session.ts';
+
+/** It loads all that stores and exports: where one page may be all, while that is waited for. */
+export const loadSession = (): Promise<typeof import('./session.ts')> => import('./session.ts');
+
+/** What is used of a `MessagePort`. */
+export interface ServedPort {
+  postMessage(message: FromThread, transfer?: readonly ArrayBuffer[]): void;
+  on(event: 'message', listener: (message: ToThread) => void): unknown;
+}
 
 /**
  * Answers the calls that come to a port.
  *
  * @param onFinished a run has ended well; its last answer is sent after this
  */
-export function serveArchive(port: MessagePort, onFinished: () => void = () => {}): void {
+export function serveArchive(port: ServedPort, onFinished: () => void = () => {}): void {
   /** Of the run that goes on; the thread may have served others before. Calls wait until it is open. */
   let opening: Promise<ArchiveSession> | null = null;
   let taken: ((ok: boolean) => void) | null = null;
@@ -40,7 +48,8 @@ export function serveArchive(port: MessagePort, onFinished: () => void = () => {
   const answerTo = async (message: Exclude<ToThread, { call: 'taken' }>): Promise<unknown> => {
     if (message.call === 'open') {
       isGivenUp = false;
-      opening = ArchiveSession.open(message.ask, systemClock, main);
+      const { ask } = message;
+      opening = loadSession().then((loaded) => loaded.ArchiveSession.open(ask, systemClock, main));
       return (await opening).opened;
     }
     if (opening === null) throw new EverypageError('INTERNAL', 'the archive is not open');

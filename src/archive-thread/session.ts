@@ -125,7 +125,8 @@ export class ArchiveSession implements SessionCalls {
   /** Opens the archive. A list begins at once; where the run is paginated `paginate` must follow. */
   static async open(ask: OpenRequest, clock: Clock, main: MainThread): Promise<ArchiveSession> {
     // Before anything is written: a module may have any fault.
-    const sinks = await loadSinks(ask.targets, !isMainThread);
+    const hasSink = ask.targets.some(({ kind }) => kind === 'sink');
+    const sinks = hasSink ? await loadSinks(ask.targets, !isMainThread) : new Map();
     const session = new ArchiveSession(ask, clock, main);
     const sender = { write: (bytes: Uint8Array) => main.sendBytes(bytes) };
     const areHashed = ask.manifest !== null;

@@ -230,7 +230,7 @@ async function* shapedOnes(
  * The pages of a whole archive, shaped for an export. Others have the thread between its reads.
  *
  * @param isGivenUp whether nobody wants the rest
- * @throws EverypageError CLOSED_PIPE where it is given up
+ * @throws EverypageError CLOSED_PIPE where it is given up, and what `isGivenUp` throws
  */
 export async function* wholeArchive(
   archive: ArchiveReader,

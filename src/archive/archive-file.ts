@@ -42,13 +42,15 @@ export interface NewRun {
 export interface WritableFile {
   readonly connection: Connection;
   readonly created: boolean;
+  /** A power cut may take the name of the file. */
+  readonly isUnsynced: boolean;
 }
 
 /** Takes the lock of an archive that exists, and goes on in it. */
 export function openForWriting(path: string): WritableFile {
   return lookAgain(path, () => {
     mustExist(path);
-    return takeOver(path, null);
+    return takeOver(path, null, false);
   });
 }
 
@@ -88,7 +90,7 @@ function openOrCreate(path: string, newRun: NewRun): WritableFile | null {
     mustExist(path);
   }
   try {
-    return takeOver(path, newRun);
+    return takeOver(path, newRun, isMade);
   } catch (error) {
     const isTaken = error instanceof EverypageError && error.code === 'ARCHIVE_LOCKED';
     if (isMade && !isTaken) rmSync(path, { force: true });
@@ -114,11 +116,18 @@ export function createTemporary(newRun: NewRun, isForParts: boolean): Connection
   }
 }
 
-/** Null where another file has the name, or none, once the lock is taken: then it locks nothing. */
-function takeOver(path: string, newRun: NewRun | null): WritableFile | null {
+/**
+ * Null where another file has the name, or none, once the lock is taken: then it locks nothing.
+ *
+ * @param isMade nothing was ever kept in the file, so nothing of it has to be synced yet
+ */
+function takeOver(path: string, newRun: NewRun | null, isMade: boolean): WritableFile | null {
   const number = numberAt(path);
   const hasLog = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
-  const settings = `PRAGMA locking_mode = EXCLUSIVE; ${READER_SETTINGS} ${FILE_LAYOUT}`;
+  // To begin a log takes ten syncs, each of which may wait for what else the disk has to do. Nothing depends
+  // on them in a new file: what is in the log is read from there, whatever the file itself holds.
+  const sync = isMade ? 'PRAGMA synchronous = OFF;' : '';
+  const settings = `PRAGMA locking_mode = EXCLUSIVE; ${sync} ${READER_SETTINGS} ${FILE_LAYOUT}`;
   const connection = new Connection(path, settings, false);
   try {
     connection.exec('BEGIN EXCLUSIVE');
@@ -137,11 +146,11 @@ function takeOver(path: string, newRun: NewRun | null): WritableFile | null {
     const [mode] = connection.query<[string]>('PRAGMA journal_mode = WAL').get() ?? [];
     if (mode !== 'wal') throw new EverypageError('INTERNAL', `${path}: no write-ahead log.`);
     connection.exec(WRITER_SETTINGS);
-    if (begun === null) return { connection, created: false };
+    if (begun === null) return { connection, created: false, isUnsynced: false };
     // In the log, where it need not be synced: without it the file is an empty database, as before.
     connection.transaction('BEGIN', () => layOut(connection, begun));
-    syncFolder(dirname(path));
-    return { connection, created: true };
+    if (!isMade) syncFolder(dirname(path));
+    return { connection, created: true, isUnsynced: isMade };
   } catch (error) {
     connection.close();
     throw archiveError(error, path, true);

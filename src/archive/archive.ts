@@ -1,4 +1,5 @@
-import { syncFile } from '../core/files.ts';
+import { dirname } from 'node:path';
+import { syncFile, syncFolder } from '../core/files.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { isWhole, type VerdictName } from '../core/summary.ts';
@@ -22,6 +23,9 @@ import { writePaceNotes } from './pace-notes.ts';
 import { PageStore } from './page-store.ts';
 import type { Connection } from './sqlite.ts';
 
+/** The name of a new archive is synced with this group of pages. The log is after 16 MiB for the first time. */
+const SYNCED_GROUP = 4;
+
 const UNSEALED = { verdict: null, completedAt: null, exportedAt: null };
 const NOT_ENDED = { planCount: null, planDigest: null, planEnd: null };
 
@@ -40,9 +44,13 @@ const NOT_ENDED = { planCount: null, planDigest: null, planEnd: null };
  */
 export class Archive extends ArchiveReader {
   readonly #store: PageStore;
+  /** Whether a power cut may take the name of the file. */
+  #isUnsynced: boolean;
+  #groups = 0;
 
-  private constructor(connection: Connection) {
+  private constructor(connection: Connection, isUnsynced = false) {
     super(connection);
+    this.#isUnsynced = isUnsynced;
     try {
       this.#store = new PageStore(connection);
     } catch (error) {
@@ -73,8 +81,8 @@ export class Archive extends ArchiveReader {
     maxDecodedBytes: number,
   ): { archive: Archive; created: boolean } {
     const newRun = { specification, now, maxDecodedBytes };
-    const { connection, created } = openOrCreateForWriting(path, newRun);
-    return { archive: new Archive(connection), created };
+    const { connection, created, isUnsynced } = openOrCreateForWriting(path, newRun);
+    return { archive: new Archive(connection, isUnsynced), created };
   }
 
   /**
@@ -142,10 +150,24 @@ export class Archive extends ArchiveReader {
       this.#keepNotes(notes);
       return [];
     }
+    this.#groups += 1;
+    if (this.#groups === SYNCED_GROUP) this.#syncNames();
     return this.#changePages((store) => {
       if (notes !== null) writePaceNotes(this.connection, notes);
       return store.put(pages, attempts);
     });
+  }
+
+  /** From now on the file and its log are there after a power cut. SQLite syncs what stands in them. */
+  #syncNames(): void {
+    if (!this.#isUnsynced) return;
+    this.#isUnsynced = false;
+    const { path } = this.connection;
+    try {
+      syncFolder(dirname(path));
+    } catch (error) {
+      throw archiveError(error, path);
+    }
   }
 
   #keepNotes(notes: PaceNotes | null): void {
@@ -207,7 +229,9 @@ export class Archive extends ArchiveReader {
    */
   seal(verdict: VerdictName, now: number, isPassing = false): void {
     this.#changeRun({ verdict, completedAt: Math.round(now) });
-    if (!isPassing) this.connection.query('PRAGMA wal_checkpoint(TRUNCATE)').get();
+    if (isPassing) return;
+    this.#syncNames();
+    this.connection.query('PRAGMA wal_checkpoint(TRUNCATE)').get();
   }
 
   /** A second reading of the whole list agreed with this one. */
@@ -229,6 +253,7 @@ export class Archive extends ArchiveReader {
     if (!connection.isOpen) return;
     const isTold = connection.hasFailed;
     try {
+      this.#syncNames();
       leaveOneFile(connection);
     } catch (error) {
       // The failure that came first has been told.

@@ -13,7 +13,12 @@ import {
   watchSignals,
   writeOut,
 } from './context.ts';
-import { type ExitCode, exitCodeOfVerdict, exitCodeOfVerification } from './exit-code.ts';
+import {
+  type ExitCode,
+  exitCodeOfSignal,
+  exitCodeOfVerdict,
+  exitCodeOfVerification,
+} from './exit-code.ts';
 import { onlyArchive } from './only-archive.ts';
 import { type TypedArguments, UsageError, wordsOf } from './parse-arguments.ts';
 import { optionsOfTable } from './run-options.ts';
@@ -21,6 +26,14 @@ import { verificationText } from './verification-text.ts';
 
 /** `everypage export ARCHIVE`: writes its records again. */
 export async function exportCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
+  return unlessStopped(context, (signal) => exportUntil(signal, typed, context));
+}
+
+async function exportUntil(
+  signal: AbortSignal,
+  typed: TypedArguments,
+  context: CliContext,
+): Promise<ExitCode> {
   const archivePath = onlyArchive(typed);
   const shape = optionsOfTable(typed);
   const key = typed.value('key');
@@ -36,7 +49,7 @@ export async function exportCommand(typed: TypedArguments, context: CliContext):
     shape.output === undefined ? createStdoutSink(context.stdout, shape.format ?? null) : null;
   const result = await exportBeside(
     archivePath,
-    { ...shape, ...(key === null ? {} : { key }), ...(stdout === null ? {} : { stdout }) },
+    { ...shape, signal, ...(key === null ? {} : { key }), ...(stdout === null ? {} : { stdout }) },
     { alsoWritten: stdout === null ? [] : [['standard output', '/dev/stdout']], ownsThread: true },
   );
   await stdout?.flush();
@@ -68,16 +81,12 @@ export async function verifyCommand(typed: TypedArguments, context: CliContext):
   const archivePath = onlyArchive(typed);
   const expect = typed.value('expect');
   const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
-  const signals = watchSignals(
-    context.signals,
-    () => {},
-    () => {},
-  );
-  try {
-    const verification = await verifyArchive(archivePath, {
-      signal: signals.signal,
+  return unlessStopped(context, async (signal) => {
+    const verified = await verifyArchive(archivePath, {
+      signal,
       ...(expect === null ? {} : { expect }),
     });
+    const verification = { ...verified, archivePath: context.store ?? archivePath };
     const { verdict, problems } = verification;
     const exitCode = exitCodeOfVerification(verdict, problems.length, typed.value('strict'));
     if (typed.has('json')) {
@@ -86,6 +95,22 @@ export async function verifyCommand(typed: TypedArguments, context: CliContext):
       createScreen(context.stderr, facts).line(verificationText(verification, facts.color));
     }
     return exitCode;
+  });
+}
+
+/** Ctrl-C and the like end it where it can: what was being written is removed, and what was there stays. */
+async function unlessStopped(
+  context: CliContext,
+  work: (signal: AbortSignal) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const signals = watchSignals(context.signals);
+  try {
+    return await work(signals.signal);
+  } catch (error) {
+    const received = signals.received();
+    if (received === null || error !== signals.signal.reason) throw error;
+    context.stderr.write(`everypage: stopped by ${received}; no file was changed\n`);
+    return exitCodeOfSignal(received);
   } finally {
     signals.close();
   }

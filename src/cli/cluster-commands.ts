@@ -27,6 +27,7 @@ import { type ExitCode, exitCodeOfSignal, exitCodeOfStop } from './exit-code.ts'
 import { parseArguments, type TypedArguments, UsageError, wordsOf } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
 import { readRunOptions } from './run-options.ts';
+import { openNamedStore } from './store-argument.ts';
 
 /** A worker without a run looks for one this often. */
 const LOOK_MS = 1_000;
@@ -97,12 +98,17 @@ async function workFor(
     ? [{ kind: 'iterable', urls: [] }]
     : typed.positionals.map((argument) => sourceOf(argument, typed.has('globoff')));
   const options: RunOptions = await readRunOptions(typed, context);
-  const store = PartStore.join(own.value('store') ?? record.store, record);
   const job = await prepare(sources, { ...options, onEvent: sink });
   const makeTransport: Parameters<typeof work>[0]['makeTransport'] = (asked) =>
     createTransport(asked, context.network);
-  const slices = slicesOf(record, store, sources, job);
-  return work({ connection, record, store, slices, job, makeTransport, signal });
+  const home = await openNamedStore(own.value('store') ?? record.store, context);
+  try {
+    const store = await PartStore.join(home, record);
+    const slices = slicesOf(record, store, sources, job);
+    return await work({ connection, record, store, slices, job, makeTransport, signal });
+  } finally {
+    await home.close();
+  }
 }
 
 /** What a worker adds to the words of the run. */
@@ -177,9 +183,14 @@ export async function resumeCommand(typed: TypedArguments, context: CliContext):
   }
   return withConnection(typed, context, async ({ redis }, say) => {
     if (path !== null) {
-      const { record, progress } = await restoreRun(redis, path);
-      const stored = `${formatCount(progress.done)} of ${counted(progress.total, 'page')}`;
-      say(`run ${escapeText(record.id)} is in the queue; the store holds ${stored}`);
+      const home = await openNamedStore(path, context);
+      try {
+        const { record, progress } = await restoreRun(redis, home);
+        const stored = `${formatCount(progress.done)} of ${counted(progress.total, 'page')}`;
+        say(`run ${escapeText(record.id)} is in the queue; the store holds ${stored}`);
+      } finally {
+        await home.close();
+      }
       return;
     }
     const run = await chooseRun(redis, typed.value('run'));
@@ -214,11 +225,7 @@ export async function dashboardCommand(
     const { startDashboard } = await import('../cluster/dashboard.ts');
     const dashboard = await startDashboard(connection, port);
     const { signals } = context;
-    const watched = watchSignals(
-      signals,
-      () => {},
-      () => {},
-    );
+    const watched = watchSignals(signals);
     try {
       say('the dashboard is at the address below. Whoever has it can look. Ctrl-C ends it.');
       await writeOut(context, `${dashboard.url}\n`);

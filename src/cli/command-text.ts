@@ -35,7 +35,8 @@ export function fetchCommandText(
   const isReplaced = replacedBy(more);
   const own = flagWords(typed, ({ name }) => {
     const { group, isOnce } = flagNamed(name);
-    return group !== 'Messages' && !isOnce && !isReplaced(name);
+    const isOfFetch = typed.verb === 'fetch' || group !== 'Messages';
+    return isOfFetch && !isOnce && !isReplaced(name);
   });
   return commandText(env, [...urlWords(typed), ...own, ...more]);
 }

@@ -22,6 +22,8 @@ export interface CliContext {
   readonly stderr: TextStream & TerminalStream;
   readonly signals: SignalSource;
   readonly clock: Clock;
+  /** The store that stands in the archive which a command gets: what its user calls it. */
+  readonly store?: string;
   /** Only for tests, in place of the resolver. */
   readonly network?: TransportInternals;
 }
@@ -103,8 +105,8 @@ const watched: readonly (readonly [WatchedSignal, StopSignal])[] = [
  */
 export function watchSignals(
   source: SignalSource,
-  onFirst: (signal: StopSignal) => void,
-  beforeExit: () => void,
+  onFirst: (signal: StopSignal) => void = () => {},
+  beforeExit: () => void = () => {},
 ): SignalWatch {
   const controller = new AbortController();
   let first: StopSignal | null = null;

@@ -335,6 +335,7 @@ function filesBeside(
   const isStdinRead = data === '@-' || typed.positionals.some((source) => /^@?-$/.test(source));
   const headers = typed.list('header').filter((line) => typeof line === 'string');
   return {
+    ownsThread: true,
     alsoWritten: [
       ...(summary === null || summary === STDOUT ? [] : [['--summary', summary] as const]),
       ...(report === null ? [] : [['--report', report] as const]),

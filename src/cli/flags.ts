@@ -114,17 +114,24 @@ interface OfGroup {
   readonly verbs: readonly Verb[];
 }
 
+interface GroupedFacts extends OfGroup {
+  readonly name: string;
+  readonly facts: AnyFacts;
+}
+
+/** All that is in the table, in its order. */
+const grouped: GroupedFacts[] = [];
+
 /** Flags under one heading of the help, all of the same verbs unless one says otherwise. */
 function group<const Facts extends Readonly<Record<string, FlagFacts>>>(
   heading: string,
   groupVerbs: readonly Verb[],
   facts: Facts,
-): { readonly [Name in keyof Facts]: Facts[Name] & OfGroup } {
-  const entries = Object.entries<FlagFacts>(facts).map(([name, fact]) => [
-    name,
-    { verbs: groupVerbs, ...fact, group: heading },
-  ]);
-  return Object.fromEntries(entries);
+): Facts {
+  for (const [name, own] of Object.entries<FlagFacts>(facts)) {
+    grouped.push({ name, group: heading, verbs: own.verbs ?? groupVerbs, facts: own as AnyFacts });
+  }
+  return facts;
 }
 
 const table = {
@@ -714,9 +721,9 @@ const table = {
     },
     store: {
       value: { ...path('/mnt/share/items'), name: 'DIR' },
-      help: 'folder that all machines reach, for the fetched pages',
+      help: 'for fetched pages: shared folder, or s3://bucket/prefix',
       detail:
-        'One folder for each run. A worker needs it only if it reaches the folder by another path.',
+        'One for each run. A worker needs it only if it reaches the folder by another path. For a bucket, credentials, region and endpoint come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL_S3.',
       verbs: ['fetch', 'worker', 'resume'],
     },
     run: {
@@ -914,35 +921,38 @@ export interface Flag {
   readonly single: string | null;
 }
 
-type AnyFacts = Partial<Omit<Flag, 'value' | 'name'>> &
-  OfGroup & {
-    readonly value?: Flag['value'];
-    readonly list?: Flag['value'];
-    readonly help: string;
-  };
+type AnyFacts = Partial<Omit<Flag, 'value' | 'name'>> & {
+  readonly value?: Flag['value'];
+  readonly list?: Flag['value'];
+  readonly help: string;
+};
 
-export const flags: readonly Flag[] = Object.entries<AnyFacts>(table).map(([name, facts]) => {
+const NONE: Readonly<Record<string, string>> = {};
+
+/** Property by property: spread into one another, a hundred objects of as many shapes take 2 ms of a start. */
+export const flags: readonly Flag[] = grouped.map(({ name, group, verbs, facts }) => {
   const { value = null, list = null, option = null } = facts;
   const standard = facts.standard ?? (defaults as Readonly<Record<string, unknown>>)[option ?? ''];
   const shown = standard === undefined ? undefined : value?.print?.(standard);
   return {
-    short: null,
-    env: null,
-    bare: null,
-    pagination: null,
-    on: null,
-    detail: '',
-    excludes: {},
-    needs: {},
-    isOnce: false,
-    single: null,
-    ...facts,
     name: name as FlagName,
+    short: facts.short ?? null,
+    env: facts.env ?? null,
     value: value ?? list,
+    bare: facts.bare ?? null,
     isList: list !== null,
     option,
+    pagination: facts.pagination ?? null,
+    on: facts.on ?? null,
     standard: facts.standard ?? null,
     help: shown === undefined ? facts.help : `${facts.help}; default ${shown}`,
+    detail: facts.detail ?? '',
+    group,
+    verbs,
+    excludes: facts.excludes ?? NONE,
+    needs: facts.needs ?? NONE,
+    isOnce: facts.isOnce ?? false,
+    single: facts.single ?? null,
   };
 });
 

@@ -10,6 +10,7 @@ import { type ErrorCode, EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import { reasonOfFile } from '../core/files.ts';
 import { VERSION } from '../core/resolve-options.ts';
+import { isS3Url } from '../core/s3-url.ts';
 import { writeJsonLine } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
 import { boundHeap } from './bound-heap.ts';
@@ -58,10 +59,11 @@ const readsArchives: ReadonlySet<Verb> = new Set([
   ...(['export', 'verify', 'report', 'schema', 'head', 'serve'] as const),
 ]);
 
-function isFolder(path: string): boolean {
-  return (
-    !/^https?:/i.test(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
-  );
+/** Whether a store stands in place of an archive. */
+function namesStore({ verb, positionals }: TypedArguments): boolean {
+  const [first] = positionals;
+  if (first === undefined || !readsArchives.has(verb) || /^https?:/i.test(first)) return false;
+  return isS3Url(first) || statSync(first, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Runs the program in this process and sets its exit code. */
@@ -93,18 +95,11 @@ export async function runCommandLine(
     checkValues(typed);
     hidePasswords(typed);
     const command = await commands[typed.verb]();
-    const [first] = typed.positionals;
-    if (!readsArchives.has(typed.verb) || first === undefined || !isFolder(first)) {
-      return await command(typed, context);
-    }
-    const { assembleStore } = await import('../cluster/read-store.ts');
-    const assembled = assembleStore(first);
-    try {
-      const positionals = typed.positionals.with(0, assembled.path);
-      return await command({ ...typed, positionals }, context);
-    } finally {
-      assembled.remove();
-    }
+    if (!namesStore(typed)) return await command(typed, context);
+    const { withStoreAsArchive } = await import('./store-argument.ts');
+    return await withStoreAsArchive(typed.positionals[0]!, context, (archive, own) =>
+      command({ ...typed, positionals: typed.positionals.with(0, archive) }, own),
+    );
   } catch (error) {
     return sayError(error, argv, context);
   }
@@ -229,6 +224,9 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
+/** A sink may not call it: see `refuseExit`. */
+const exit = process.exit.bind(process);
+
 /** Work of the thread pool, for which `process.exit` waits: a name that is looked up, a file of another kind. */
 const ON_POOL = /^(?:FSReq|GetAddrInfo|GetNameInfo)/;
 
@@ -239,5 +237,5 @@ function exitAtOnce(code: number): void {
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   }
-  process.exit(code);
+  exit(code);
 }

@@ -17,11 +17,7 @@ export async function verifyManifestCommand(
 ): Promise<ExitCode> {
   const expect = typed.value('expect');
   const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
-  const signals = watchSignals(
-    context.signals,
-    () => {},
-    () => {},
-  );
+  const signals = watchSignals(context.signals);
   try {
     const check = await verifyManifest(typed.value('manifest')!, {
       files: typed.positionals,

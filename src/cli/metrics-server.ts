@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { usageError } from '../core/errors.ts';
+import { isLoopback } from '../core/loopback.ts';
 import { createMetrics, METRICS_TYPE } from '../report/metrics.ts';
 import type { Reporter } from '../report/reporter.ts';
 
@@ -18,7 +19,13 @@ export async function startMetricsServer({
   readonly port: number;
 }): Promise<MetricsServer> {
   const metrics = createMetrics();
+  const literal = host.includes(':') ? `[${host}]` : host;
   const server = createServer((request, response) => {
+    if (isLoopback(literal) && !isLoopback(request.headers.host ?? '')) {
+      response.statusCode = 421;
+      response.end('Ask for it by 127.0.0.1 or localhost.\n');
+      return;
+    }
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (!isRead || request.url?.split('?', 1)[0] !== '/metrics') {
       response.statusCode = 404;
@@ -38,7 +45,7 @@ export async function startMetricsServer({
   server.unref();
   const bound = server.address();
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${typeof bound === 'object' ? bound?.port : port}/metrics`,
+    url: `http://${literal}:${typeof bound === 'object' ? bound?.port : port}/metrics`,
     sink: metrics.sink,
     close() {
       server.close();

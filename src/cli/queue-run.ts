@@ -14,6 +14,7 @@ import type { ExitCode } from './exit-code.ts';
 import { shownUrl } from './flag-values.ts';
 import { type Flag, flagNamed, flagsOf } from './flags.ts';
 import { type TypedArguments, UsageError, wordsOf, wordsOfFlag } from './parse-arguments.ts';
+import { openNamedStore } from './store-argument.ts';
 
 interface QueueRun {
   readonly typed: TypedArguments;
@@ -53,13 +54,14 @@ export async function withQueue(
     if (!typed.has('quiet') && typed.value('log-format') === null)
       screen.line(`everypage: ${text}`);
   };
+  const home = await openNamedStore(store, context);
   const connection = await QueueConnection.open(readQueueAddress(queue, env), say);
   try {
     return await fetch((parts) =>
       bringByQueue(
         {
           connection,
-          store,
+          home,
           words,
           sources,
           works: !typed.has('no-work'),
@@ -75,6 +77,7 @@ export async function withQueue(
     );
   } finally {
     connection.close();
+    await home.close();
   }
 }
 

@@ -24,11 +24,7 @@ export async function reportCommand(typed: TypedArguments, context: CliContext):
       filesOfArchive(archivePath).map((file) => ['the archive', file] as const),
     );
   }
-  const signals = watchSignals(
-    context.signals,
-    () => {},
-    () => {},
-  );
+  const signals = watchSignals(context.signals);
   try {
     const now = context.clock.wallTime();
     const report = await reportArchive(archivePath, { signal: signals.signal, now });

@@ -41,11 +41,7 @@ export async function serveCommand(typed: TypedArguments, context: CliContext): 
       say(escapeText(`${method} ${target} → ${answer}, ${what}`));
     },
   });
-  const signals = watchSignals(
-    context.signals,
-    () => {},
-    () => {},
-  );
+  const signals = watchSignals(context.signals);
   try {
     const [origin = 'nothing', ...more] = served.recorded;
     const others = more.length === 0 ? '' : ` and ${counted(more.length, 'other origin')}`;

@@ -1,6 +1,6 @@
 /**
- * The first file of the program. It starts the archive thread before anything else is loaded: the
- * thread needs as long to come up as the rest needs to load, and does so on a second core.
+ * The first file of the program. It starts the archive thread of a long list before anything else is
+ * loaded: the thread needs as long to come up as the rest needs to load, and does so on a second core.
  */
 import { startArchiveWorker } from '../archive-thread/archive-worker.ts';
 
@@ -17,6 +17,12 @@ function guessCommand(argv: readonly string[]): string {
 const argv = process.argv.slice(2);
 export const command = guessCommand(argv);
 
-if (command === 'fetch' || command === 'demo') startArchiveWorker();
+/** A list of pages is given. One URL may be all, and needs no thread then. */
+function namesPages(): boolean {
+  const urls = argv.filter((word) => /^https?:/i.test(word));
+  return urls.length > 1 || argv.some((word) => /^(?:@|-$|https?:.*\[)/i.test(word));
+}
+
+if (command === 'demo' || (command === 'fetch' && namesPages())) startArchiveWorker();
 // From when its module is loaded, Node parses its 150 authorities on a thread of their own.
 if (argv.some((word) => /^https:/i.test(word))) process.getBuiltinModule('node:tls');

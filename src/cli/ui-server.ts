@@ -29,7 +29,7 @@ export interface UiServer extends Reporter {
 const HOST = '127.0.0.1';
 const TOKEN_BYTES = 16;
 const MOST_BODY_BYTES = 1024;
-const STATUS_EVERY_MS = 500;
+const STATUS_EVERY_MS = 1_000;
 const LEAST_REPORT_EVERY_MS = 2_000;
 /** The archive thread gathers a report; so it has 1 % of its time for that, whatever the size of the run. */
 const REPORT_SHARE = 1 / 100;

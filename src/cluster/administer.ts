@@ -13,6 +13,7 @@ import {
 } from './run-record.ts';
 import { runScript } from './scripts.ts';
 import { PartStore } from './store.ts';
+import type { StoreHome } from './store-home.ts';
 
 export interface RunStatus extends Progress {
   readonly run: string;
@@ -69,9 +70,9 @@ export async function cancelRun(redis: Redis, { id }: RunRecord): Promise<void> 
 /** Puts a run into a queue that has lost it. Returns it with what the store holds. */
 export async function restoreRun(
   redis: Redis,
-  path: string,
+  home: StoreHome,
 ): Promise<{ readonly record: RunRecord; readonly progress: Progress }> {
-  const { store, record } = PartStore.read(path);
+  const { store, record } = await PartStore.read(home);
   await beginRun(redis, record, store);
   const progress = await readProgress(redis, runKeys(record.id));
   if (progress === null) throw usageError(`the queue lost run ${record.id} again meanwhile`);

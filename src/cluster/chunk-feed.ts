@@ -30,7 +30,7 @@ export interface FeedParts {
   readonly credentials: KnownCredentials;
   readonly attempt: Attempt;
   readonly who: string;
-  /** The run is paused, or the queue cannot be asked: no further range is taken. */
+  /** The run is paused, the queue cannot be asked, or the store is behind: no further range is taken. */
   readonly isHeld: () => boolean;
   /** Nothing is left to fetch in the ranges that were taken. */
   readonly onStarved: () => void;

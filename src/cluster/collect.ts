@@ -26,7 +26,7 @@ import {
   registerRun,
 } from './run-record.ts';
 import { runScript } from './scripts.ts';
-import { type CountedPart, type PartStore, partOf } from './store.ts';
+import { type CountedPart, type OpenedPart, type PartStore, partOf } from './store.ts';
 import { pageEvent, processName } from './worked.ts';
 
 /** New parts are looked for this often. */
@@ -57,8 +57,10 @@ export async function beginRun(
 /** Has the parts counted that are in the store: of a queue that was emptied. */
 async function rebuild(redis: Redis, record: RunRecord, store: PartStore): Promise<void> {
   const parts = { redis, keys: runKeys(record.id), store, who: processName() };
-  for (const name of store.names()) {
-    const states = statesIn(store, name);
+  const names = (await store.names()).map((name) => ({ name, except: [] }));
+  for await (const part of store.open(names)) {
+    const { name } = part;
+    const states = await statesIn(store, part);
     // Those that failed are tried again.
     const stored = states.filter(({ state }) => state !== 'failed');
     if (stored.length === 0) continue;
@@ -68,9 +70,11 @@ async function rebuild(redis: Redis, record: RunRecord, store: PartStore): Promi
 }
 
 /** How the pages of a part have ended; none where it cannot be read. */
-function statesIn(store: PartStore, name: string): readonly PlacedState[] {
+async function statesIn(store: PartStore, part: OpenedPart): Promise<readonly PlacedState[]> {
   try {
-    const archive = ArchiveReader.openReadOnly(store.pathOf(name));
+    const path = await part.path();
+    if (path === null) return [];
+    const archive = ArchiveReader.openReadOnly(path);
     try {
       return archive.states();
     } finally {
@@ -78,7 +82,7 @@ function statesIn(store: PartStore, name: string): readonly PlacedState[] {
     }
   } catch (error) {
     if (!isDamaged(error)) throw error;
-    store.setAside(name);
+    await store.setAside(part.name);
     return [];
   }
 }
@@ -147,31 +151,31 @@ class Collector {
   async #takeParts({ entries, progress }: PartsAndProgress): Promise<boolean> {
     const { run } = this.#parts;
     if (progress.parts < this.#next) this.#next = 0;
-    for (const entry of entries) {
+    const parts = entries.map(partOf).filter(({ name }) => !this.#taken.has(name));
+    for await (const part of this.#parts.store.open(parts)) {
       if (run.engine.stopped !== null) return true;
-      this.#next += 1;
-      const part = partOf(entry);
-      if (this.#taken.has(part.name)) continue;
       this.#taken.add(part.name);
       if (await this.#take(part, 'stored')) this.#withFailed.push(part);
       if (this.#parts.record.isPaged && !this.#isBegun) await this.#beginList();
     }
+    this.#next += entries.length;
     return entries.length > 0;
   }
 
   /** Returns whether the part holds pages that failed. */
-  async #take({ name, except }: CountedPart, which: 'stored' | 'failed'): Promise<boolean> {
+  async #take(part: OpenedPart, which: 'stored' | 'failed'): Promise<boolean> {
     const { run, store } = this.#parts;
     const { thread, engine, job } = run;
-    // What somebody removed is missed at the end, and fetched again.
-    if (!store.has(name)) return false;
-    const path = store.pathOf(name);
+    const { name, except } = part;
     let taken: TakenPages;
     try {
+      const path = await part.path();
+      // What somebody removed is missed at the end, and fetched again.
+      if (path === null) return false;
       taken = await thread.call('takePages', { path, except, which });
     } catch (error) {
       if (!isDamaged(error)) throw error;
-      const message = `a part of the store is damaged; its pages are fetched again, and it is kept as ${store.setAside(name)}`;
+      const message = `a part of the store is damaged; its pages are fetched again, and it is kept as ${await store.setAside(name)}`;
       engine.emit({ type: 'warning', code: 'PART_DAMAGED', message });
       return false;
     }
@@ -257,10 +261,10 @@ class Collector {
 
   async #endPlan(ended: EndOfPlan): Promise<void> {
     const { run, store, record } = this.#parts;
-    for (const part of this.#withFailed) await this.#take(part, 'failed');
+    for await (const part of store.open(this.#withFailed)) await this.#take(part, 'failed');
     await run.thread.call('endPlan', ended);
     const entries = await this.#redis.lrange(this.#keys.parts, 0, -1);
-    store.writeManifest({
+    await store.writeManifest({
       run: record.id,
       total: ended.count,
       planDigest: Buffer.from(ended.digest).toString('hex'),

@@ -1,6 +1,6 @@
 /** The connection to Redis or Valkey: where it is, whether it is fit, and what to say where it is not. */
 import type { Redis, RedisOptions } from 'ioredis';
-import { EverypageError, expected, usageError } from '../core/errors.ts';
+import { expected, usageError } from '../core/errors.ts';
 import { percentDecoded } from '../core/escape.ts';
 
 /** Where the queue is. The URL that is shown holds no password. */
@@ -187,17 +187,17 @@ const reasons: Readonly<Record<string, string>> = {
 /**
  * The packages of the queue are not installed with everypage: most runs need one machine.
  *
+ * @param missing what is said where they are
  * @throws EverypageError USAGE where they are missing
  */
-export async function loadPeer<Module>(load: () => Promise<Module>): Promise<Module> {
+export async function loadPeer<Module>(
+  load: () => Promise<Module>,
+  missing = 'a queue needs two more packages; install them beside everypage: npm install bullmq ioredis',
+): Promise<Module> {
   try {
     return await load();
   } catch (cause) {
     if (!/Cannot find (?:module|package)/.test(String(cause))) throw cause;
-    throw new EverypageError(
-      'USAGE',
-      'a queue needs two more packages; install them beside everypage: npm install bullmq ioredis',
-      { cause },
-    );
+    throw usageError(missing, cause);
   }
 }

@@ -1,6 +1,5 @@
 /** How the pages of a run come where many machines fetch them: this process coordinates, and may fetch too. */
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fingerprintOf } from '../archive/kept-run.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
@@ -19,14 +18,14 @@ import { QUEUE_FORMAT, runKeys } from './keys.ts';
 import { Lease } from './lease.ts';
 import { chunkOf, type RunRecord } from './run-record.ts';
 import { ofAnotherRun, PartStore } from './store.ts';
+import type { StoreHome } from './store-home.ts';
 import { type WrittenList, writeList } from './stored-list.ts';
 import { processName } from './worked.ts';
 import { slicesOf, work } from './worker.ts';
 
 export interface Coordination {
   readonly connection: QueueConnection;
-  /** Where the store is. */
-  readonly store: string;
+  readonly home: StoreHome;
   /** What a worker reads as its command line; without credentials. */
   readonly words: readonly string[];
   readonly sources: readonly PlanSource[];
@@ -56,7 +55,7 @@ export async function bringByQueue(
   let failure: unknown = null;
   let working: Promise<void> | null = null;
   try {
-    if (job.open.fresh) store.clear();
+    if (job.open.fresh) await store.clear();
     await beginRun(connection.redis, record, store, job.open.fresh);
     parts.onBegun(record);
     if (parts.works) {
@@ -140,13 +139,13 @@ async function workOn(
 
 /** @throws EverypageError USAGE where the store is of another run */
 async function beginStore(
-  { store: path, words, sources }: Coordination,
+  { home, words, sources }: Coordination,
   job: Job,
 ): Promise<Omit<Begun, 'slices'>> {
   const fingerprint = fingerprintOf(job.open.specification);
   const hasList = sources.some(({ kind }) => kind !== 'template' && kind !== 'literal');
   const isPaged = job.paginate !== null;
-  const list = hasList ? await storeList(path, job) : null;
+  const list = hasList ? await storeList(home, job) : null;
   const total = isPaged ? 0 : (list?.total ?? (await job.makePlan().count()) ?? 0);
   if (total === 0 && !isPaged) {
     throw new EverypageError('LIST_UNREADABLE', 'the list holds no URL; nothing was fetched');
@@ -167,19 +166,19 @@ async function beginStore(
     hasList,
     isPaged,
     chunk: chunkOf(total),
-    // A worker may have been started in another folder.
-    store: resolve(path),
+    store: home.where,
     createdAt: Date.now(),
   };
-  return { record, store: PartStore.begin(path, record) };
+  return { record, store: await PartStore.begin(home, record) };
 }
 
 const ID_LENGTH = 12;
 
-async function storeList(path: string, job: Job): Promise<WrittenList> {
-  const other = PartStore.find(path);
-  if (other !== null && !other.hasList) throw ofAnotherRun(path, other);
-  return writeList(PartStore.makeFolder(path), job.makePlan(), job.options.secretParams);
+async function storeList(home: StoreHome, job: Job): Promise<WrittenList> {
+  await home.prepare();
+  const other = await PartStore.find(home);
+  if (other !== null && !other.hasList) throw ofAnotherRun(home, other);
+  return writeList(home, job.makePlan(), job.options.secretParams);
 }
 
 function checkFits({ paginate, options }: Job): void {

@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net';
 import type { BaseAdapter } from '@bull-board/api/baseAdapter';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { EverypageError, usageError } from '../core/errors.ts';
+import { usageError } from '../core/errors.ts';
 import { type Chunk, openQueue } from './chunk-queue.ts';
-import type { QueueConnection } from './connect.ts';
+import { loadPeer, type QueueConnection } from './connect.ts';
 import { RUNS_KEY, runKeys } from './keys.ts';
 
 const HOST = '127.0.0.1';
@@ -119,25 +119,20 @@ function refusalOf(
 
 /** @throws EverypageError USAGE where they are missing */
 async function loadPackages() {
-  try {
-    const [{ createBullBoard }, { BullMQAdapter }, { HonoAdapter }, { Hono }, node, files] =
-      await Promise.all([
-        import('@bull-board/api'),
-        import('@bull-board/api/bullMQAdapter'),
-        import('@bull-board/hono'),
-        import('hono'),
-        import('@hono/node-server'),
-        import('@hono/node-server/serve-static'),
-      ]);
-    const { getRequestListener } = node;
-    const { serveStatic } = files;
-    return { createBullBoard, BullMQAdapter, HonoAdapter, Hono, serveStatic, getRequestListener };
-  } catch (cause) {
-    if (!/Cannot find (?:module|package)/.test(String(cause))) throw cause;
-    throw new EverypageError(
-      'USAGE',
+  const [{ createBullBoard }, { BullMQAdapter }, { HonoAdapter }, { Hono }, node, files] =
+    await loadPeer(
+      () =>
+        Promise.all([
+          import('@bull-board/api'),
+          import('@bull-board/api/bullMQAdapter'),
+          import('@bull-board/hono'),
+          import('hono'),
+          import('@hono/node-server'),
+          import('@hono/node-server/serve-static'),
+        ]),
       'the dashboard is Bull Board; install it beside everypage: npm install @bull-board/api @bull-board/hono hono @hono/node-server',
-      { cause },
     );
-  }
+  const { getRequestListener } = node;
+  const { serveStatic } = files;
+  return { createBullBoard, BullMQAdapter, HonoAdapter, Hono, serveStatic, getRequestListener };
 }

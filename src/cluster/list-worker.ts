@@ -79,9 +79,10 @@ export async function workOnList(parts: WorkerParts): Promise<Worked> {
       );
     }, leaseMs / 4);
     await thread.call('open', openForParts(job));
-    for (const entry of await redis.lrange(keys.parts, 0, -1)) {
-      const path = store.pathOf(partOf(entry).name);
-      await thread.call('takePages', { path, except: [], which: 'stored' });
+    const counted = (await redis.lrange(keys.parts, 0, -1)).map(partOf);
+    for await (const part of store.open(counted)) {
+      const path = await part.path();
+      if (path !== null) await thread.call('takePages', { path, except: [], which: 'stored' });
     }
     const opened = await thread.call('look', { goesOn: true });
     engine = engineOver(opened);

@@ -9,6 +9,8 @@ import { type PartStore, positionsOf } from './store.ts';
 const PART_PAGES = 500;
 const PART_BYTES = 32 * 1024 * 1024;
 const PART_AGE_MS = 2_000;
+/** A store that is slow, or away for a moment, holds up what is fetched: what waits for it stands on this machine. */
+const MOST_WAITING_PARTS = 4;
 
 interface WriterParts {
   readonly store: PartStore;
@@ -33,6 +35,8 @@ export class PartWriter {
   #count = 0;
   #writing: Promise<void> = Promise.resolve();
   #isWriting = false;
+  /** A part is to be written, however little it holds. */
+  #isDue = false;
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
@@ -43,6 +47,14 @@ export class PartWriter {
     return this.#pages;
   }
 
+  /** The store does not keep up. */
+  get isBehind(): boolean {
+    return (
+      this.#pages >= MOST_WAITING_PARTS * PART_PAGES ||
+      this.#bytes >= MOST_WAITING_PARTS * PART_BYTES
+    );
+  }
+
   /** A page has been stored, or has failed. */
   add(bytes: number): void {
     this.#pages += 1;
@@ -51,15 +63,12 @@ export class PartWriter {
     else this.#timer ??= setTimeout(() => this.flush(), PART_AGE_MS);
   }
 
-  /** Writes what there is; one part at a time. */
+  /** Writes what there is, after the part that is being written. */
   flush(): void {
+    this.#isDue = true;
     if (this.#isWriting) return;
     this.#isWriting = true;
-    this.#writing = this.#writeAll()
-      .catch((error) => this.#parts.fail(error))
-      .finally(() => {
-        this.#isWriting = false;
-      });
+    this.#writing = this.#writeAll().catch((error) => this.#parts.fail(error));
   }
 
   /** Writes everything. */
@@ -71,8 +80,14 @@ export class PartWriter {
   }
 
   async #writeAll(): Promise<void> {
-    do await this.#write();
-    while (this.#pages >= PART_PAGES);
+    try {
+      while (this.#isDue || this.#pages >= PART_PAGES) {
+        this.#isDue = false;
+        await this.#write();
+      }
+    } finally {
+      this.#isWriting = false;
+    }
   }
 
   async #write(): Promise<void> {
@@ -84,12 +99,12 @@ export class PartWriter {
     const { store, who, write, count, onCounted, onLost } = this.#parts;
     this.#count += 1;
     const name = `${who}-${this.#count}`;
-    const pages = await write(store.temporaryPath(name));
+    const pages = await write(store.draft(name));
     if (pages.length === 0) {
-      store.remove(name);
+      store.discard(name);
       return;
     }
-    store.publish(name);
+    await store.publish(name);
     if ((await count(name, pages)) === 'lost') onLost();
     else await onCounted(pages);
   }
@@ -120,6 +135,6 @@ export async function countPart(
   const values = [who, name, spansOf(positionsIn(false)), spansOf(positionsIn(true))];
   const answer = await runScript(redis, 'commit', names, values);
   if (answer === -1) return 'lost';
-  if (positionsOf(String(answer)).length === pages.length) store.remove(name);
+  if (positionsOf(String(answer)).length === pages.length) await store.remove(name);
   return 'counted';
 }

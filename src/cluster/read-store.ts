@@ -1,60 +1,81 @@
 /** A finished store as one archive, so that whatever reads archives reads it. It needs no queue. */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { Archive } from '../archive/archive.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import { takePages } from '../archive-thread/take-pages.ts';
 import { EverypageError } from '../core/errors.ts';
-import { makeTemporaryFolder } from '../core/files.ts';
-import { PartStore } from './store.ts';
-
-export interface AssembledStore {
-  /** Of an archive that `remove` removes. */
-  readonly path: string;
-  remove(): void;
-}
+import type { RunRecord } from './run-record.ts';
+import { type CountedPart, type OpenedPart, PartStore } from './store.ts';
+import type { StoreHome } from './store-home.ts';
 
 /**
- * Puts the parts that count into one temporary archive, in page order.
+ * Puts the parts that count into one archive, in page order.
  *
+ * @param path of the archive
  * @throws EverypageError ARCHIVE_INCOMPLETE before its run has ended, ARCHIVE_DAMAGED where a part is not
  * as it was written
  */
-export function assembleStore(folder: string): AssembledStore {
-  const { store, record } = PartStore.read(folder);
-  const { parts, total, planDigest, end } = store.readManifest();
-  const [first] = parts;
-  if (first === undefined) {
-    throw new EverypageError('ARCHIVE_INCOMPLETE', `the store ${folder} holds no page`);
-  }
-  const temporary = makeTemporaryFolder('everypage-store');
-  const remove = (): void => rmSync(temporary, { recursive: true, force: true });
-  const path = join(temporary, 'store.everypage');
-  try {
-    const part = ArchiveReader.openReadOnly(store.pathOf(first.name));
-    const { specification, maxDecodedBytes, selection } = part.run;
-    part.close();
-    const { archive } = Archive.openOrCreate(
-      path,
-      specification,
-      record.createdAt,
-      maxDecodedBytes,
-    );
-    try {
-      archive.setSelection(selection);
-      for (const which of ['stored', 'failed'] as const) {
-        for (const { name, except } of parts) {
-          takePages(archive, { path: store.pathOf(name), except, which });
-        }
-      }
-      archive.endPlan(total, Buffer.from(planDigest, 'hex'), end);
-      archive.seal(archive.verdict().name, Date.now());
-    } finally {
-      archive.close();
+export async function assembleStore(
+  home: StoreHome,
+  path: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { store, record } = await PartStore.read(home);
+  const manifest = await store.readManifest();
+  let archive: Archive | null = null;
+  const withFailed: CountedPart[] = [];
+  const take = async (parts: readonly CountedPart[], which: 'stored' | 'failed'): Promise<void> => {
+    for await (const part of store.open(parts)) {
+      signal.throwIfAborted();
+      await orDamaged(home, part, (from) => {
+        archive ??= archiveLike(from, path, record);
+        const taken = takePages(archive, { path: from, except: part.except, which });
+        if (which === 'stored' && taken.hasFailed) withFailed.push(part);
+      });
     }
-    return { path, remove };
-  } catch (error) {
-    remove();
-    throw error;
+  };
+  try {
+    await take(manifest.parts, 'stored');
+    await take(withFailed, 'failed');
+    const whole = archive as Archive | null;
+    if (whole === null) {
+      throw new EverypageError('ARCHIVE_INCOMPLETE', `the store ${home.where} holds no page`);
+    }
+    whole.endPlan(manifest.total, Buffer.from(manifest.planDigest, 'hex'), manifest.end);
+    whole.seal(whole.verdict().name, Date.now());
+  } finally {
+    (archive as Archive | null)?.close();
   }
+}
+
+/** @throws EverypageError ARCHIVE_DAMAGED that names the part, since its path is that of a copy */
+async function orDamaged(
+  { where }: StoreHome,
+  part: OpenedPart,
+  take: (path: string) => void,
+): Promise<void> {
+  let what = 'is missing';
+  let cause: unknown;
+  try {
+    const path = await part.path();
+    if (path !== null) return take(path);
+  } catch (error) {
+    if (!(error instanceof EverypageError) || error.code !== 'ARCHIVE_DAMAGED') throw error;
+    what = 'is damaged';
+    cause = error;
+  }
+  throw new EverypageError(
+    'ARCHIVE_DAMAGED',
+    `the part ${part.name} of the store ${where} ${what}; the command that began its run fetches its pages again`,
+    { cause },
+  );
+}
+
+/** A new archive for the pages of a part. */
+function archiveLike(part: string, path: string, { createdAt }: RunRecord): Archive {
+  const reader = ArchiveReader.openReadOnly(part);
+  const { specification, maxDecodedBytes, selection } = reader.run;
+  reader.close();
+  const { archive } = Archive.openOrCreate(path, specification, createdAt, maxDecodedBytes);
+  archive.setSelection(selection);
+  return archive;
 }

@@ -45,13 +45,19 @@ export function chunkOf(total: number): number {
 }
 
 /**
- * Reads what was written by another process, perhaps of another version.
+ * Reads what was written by another process, perhaps of another version. Null for what is no record.
  *
  * @throws EverypageError USAGE where this everypage cannot work for the run
  */
-export function readRecord(text: string): RunRecord {
-  const record = JSON.parse(text) as RunRecord;
-  if (record.format === QUEUE_FORMAT && record.version === VERSION) return record;
+export function readRecord(text: string): RunRecord | null {
+  let record: Partial<RunRecord>;
+  try {
+    record = JSON.parse(text) as Partial<RunRecord>;
+  } catch {
+    return null;
+  }
+  if (typeof record?.id !== 'string') return null;
+  if (record.format === QUEUE_FORMAT && record.version === VERSION) return record as RunRecord;
   throw usageError(
     `run ${record.id} was begun by everypage ${record.version}, and this is ${VERSION}; all machines of a run need the same version`,
   );

@@ -1,25 +1,16 @@
-/** Where the parts of a run stand: a folder that all machines reach. */
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { join, resolve } from 'node:path';
+/** What stands in the store of a run: its record, its parts and, in the end, the manifest that says which count. */
 import { EverypageError, usageError } from '../core/errors.ts';
-import { renameFile, syncFile, syncFolder, whyUnreadable } from '../core/files.ts';
 import type { PlanEnd } from '../core/page-info.ts';
 import { type RunRecord, readRecord } from './run-record.ts';
+import type { LocalFile, StoreHome } from './store-home.ts';
 
 const MARKER = 'run.json';
 const MANIFEST = 'manifest.json';
 const PARTS = 'parts';
 const SUFFIX = '.everypage';
-const TEMPORARY = '.tmp';
+
+/** Behind a bucket each answer takes tens of milliseconds, so the next parts come while one is read. */
+const OPENED_AHEAD = 4;
 
 /** A part that counts, and the positions of its pages that do not. */
 export interface CountedPart {
@@ -38,11 +29,20 @@ export interface Manifest {
   readonly end: PlanEnd | null;
 }
 
-export class PartStore {
-  readonly path: string;
+export interface OpenedPart extends CountedPart {
+  /**
+   * Its file on this machine, until the next part is asked for; null where it is not there.
+   *
+   * @throws EverypageError ARCHIVE_DAMAGED where its bytes are not those that were written
+   */
+  path(): Promise<string | null>;
+}
 
-  private constructor(path: string) {
-    this.path = path;
+export class PartStore {
+  readonly home: StoreHome;
+
+  private constructor(home: StoreHome) {
+    this.home = home;
   }
 
   /**
@@ -50,28 +50,21 @@ export class PartStore {
    *
    * @throws EverypageError USAGE where another run has it, or it cannot be written
    */
-  static begin(path: string, record: RunRecord): PartStore {
-    const store = new PartStore(PartStore.makeFolder(path));
-    const other = store.#readMarker();
-    if (other !== null && other.id !== record.id) throw ofAnotherRun(path, other);
-    if (other === null) store.#write(MARKER, JSON.stringify(record));
-    return store;
+  static async begin(home: StoreHome, record: RunRecord): Promise<PartStore> {
+    await home.prepare();
+    const other = await PartStore.find(home);
+    if (other !== null && other.id !== record.id) throw ofAnotherRun(home, other);
+    if (other === null) await home.write(MARKER, Buffer.from(JSON.stringify(record)));
+    return new PartStore(home);
   }
 
-  /** @throws EverypageError USAGE where it cannot be written */
-  static makeFolder(path: string): string {
-    try {
-      mkdirSync(join(path, PARTS), { recursive: true });
-      accessSync(path, constants.W_OK);
-      return resolve(path);
-    } catch (cause) {
-      throw usageError(`the store ${path} cannot be written: ${whyUnreadable(cause)}`, cause);
-    }
-  }
-
-  /** The run whose store stands at `path`; null where there is none. */
-  static find(path: string): RunRecord | null {
-    return new PartStore(resolve(path)).#readMarker();
+  /** The run whose store stands there; null where there is none. */
+  static async find(home: StoreHome): Promise<RunRecord | null> {
+    const bytes = await home.read(MARKER);
+    if (bytes === null) return null;
+    const record = readRecord(Buffer.from(bytes).toString());
+    if (record !== null) return record;
+    throw usageError(`${home.where}/${MARKER} is not what everypage writes there`);
   }
 
   /**
@@ -79,104 +72,117 @@ export class PartStore {
    *
    * @throws EverypageError USAGE where it is not there, or is not of that run
    */
-  static join(path: string, run: Pick<RunRecord, 'id'>): PartStore {
-    const store = new PartStore(resolve(path));
-    const id = store.#readMarker()?.id;
-    if (id === run.id) return store;
+  static async join(home: StoreHome, run: Pick<RunRecord, 'id'>): Promise<PartStore> {
+    const id = (await PartStore.find(home))?.id;
+    if (id === run.id) return new PartStore(home);
     const what = id === undefined ? 'holds no run' : `belongs to another run (${id})`;
     throw usageError(
-      `the store ${path} ${what}; it has to be the folder of run ${run.id}, which every machine reaches; --store says by which path`,
+      `the store ${home.where} ${what}; it has to be that of run ${run.id}, which every machine reaches; --store says by which path`,
     );
   }
 
   /** The run that a store is of. @throws EverypageError USAGE where it is none */
-  static read(path: string): { readonly store: PartStore; readonly record: RunRecord } {
-    const store = new PartStore(resolve(path));
-    const record = store.#readMarker();
-    if (record === null) throw usageError(`${path} is no store: ${MARKER} is not in it`);
-    return { store, record };
+  static async read(
+    home: StoreHome,
+  ): Promise<{ readonly store: PartStore; readonly record: RunRecord }> {
+    const record = await PartStore.find(home);
+    if (record === null) throw usageError(`${home.where} is no store: ${MARKER} is not in it`);
+    return { store: new PartStore(home), record };
   }
 
-  /** Where a part is written before it has its name. */
-  temporaryPath(name: string): string {
-    return join(this.path, PARTS, name + TEMPORARY);
+  /** Where a part is written before `publish` gives it its name. */
+  draft(name: string): string {
+    return this.home.draft(fileOf(name));
   }
 
-  /** Gives a part its name; a power cut cannot take it away after this. */
-  publish(name: string): void {
-    renameFile(this.temporaryPath(name), this.pathOf(name));
-    syncFolder(join(this.path, PARTS));
+  async publish(name: string): Promise<void> {
+    await this.home.publish(fileOf(name));
   }
 
-  pathOf(name: string): string {
-    return join(this.path, PARTS, name + SUFFIX);
+  discard(name: string): void {
+    this.home.discard(fileOf(name));
+  }
+
+  /** One part after the other, each as a file of this machine. */
+  async *open(parts: Iterable<CountedPart>): AsyncGenerator<OpenedPart> {
+    const left = parts[Symbol.iterator]();
+    const ahead: { readonly part: CountedPart; readonly file: Promise<LocalFile | null> }[] = [];
+    const openNext = (): void => {
+      const { value: part } = left.next();
+      if (part === undefined) return;
+      const file = this.home.open(fileOf(part.name));
+      file.catch(() => {});
+      ahead.push({ part, file });
+    };
+    try {
+      for (let count = 0; count < OPENED_AHEAD; count += 1) openNext();
+      for (let next = ahead[0]; next !== undefined; next = ahead[0]) {
+        const { part, file } = next;
+        yield { ...part, path: async () => (await file)?.path ?? null };
+        await release(file);
+        ahead.shift();
+        openNext();
+      }
+    } finally {
+      await Promise.all(ahead.map(({ file }) => release(file)));
+    }
   }
 
   /** Removes all parts: the run begins again. */
-  clear(): void {
-    rmSync(join(this.path, MANIFEST), { force: true });
-    rmSync(join(this.path, PARTS), { recursive: true, force: true });
-    mkdirSync(join(this.path, PARTS));
+  async clear(): Promise<void> {
+    const names = await this.home.names(PARTS);
+    await this.home.remove([MANIFEST]);
+    await this.home.remove(names.map((name) => `${PARTS}/${name}`));
   }
 
-  /** A part that does not count, or a temporary one. */
-  remove(name: string): void {
-    for (const path of [this.temporaryPath(name), this.pathOf(name)]) rmSync(path, { force: true });
+  /** A part that does not count. */
+  async remove(name: string): Promise<void> {
+    await this.home.remove([fileOf(name)]);
   }
 
-  /** A part that cannot be read is kept under another name, and is no part any more. */
-  setAside(name: string): string {
-    const path = `${this.pathOf(name)}.damaged`;
-    renameFile(this.pathOf(name), path);
-    return path;
-  }
-
-  has(name: string): boolean {
-    return existsSync(this.pathOf(name));
+  /** A part that cannot be read is kept under another name, and is no part any more. Returns where. */
+  async setAside(name: string): Promise<string> {
+    const damaged = `${fileOf(name)}.damaged`;
+    await this.home.rename(fileOf(name), damaged);
+    return `${this.home.where}/${damaged}`;
   }
 
   /** All that have their names, counted or not, in the order of their names. */
-  names(): readonly string[] {
-    return readdirSync(join(this.path, PARTS))
+  async names(): Promise<readonly string[]> {
+    return (await this.home.names(PARTS))
       .filter((file) => file.endsWith(SUFFIX))
       .map((file) => file.slice(0, -SUFFIX.length))
       .toSorted();
   }
 
-  writeManifest(manifest: Manifest): void {
-    this.#write(MANIFEST, JSON.stringify(manifest));
+  async writeManifest(manifest: Manifest): Promise<void> {
+    await this.home.write(MANIFEST, Buffer.from(JSON.stringify(manifest)));
   }
 
   /** @throws EverypageError ARCHIVE_INCOMPLETE before the run has ended */
-  readManifest(): Manifest {
-    const path = join(this.path, MANIFEST);
-    if (!existsSync(path)) {
-      throw new EverypageError(
-        'ARCHIVE_INCOMPLETE',
-        `${this.path} is the store of a run that has not ended; everypage status shows how far it is`,
-      );
-    }
-    return JSON.parse(readFileSync(path, 'utf8')) as Manifest;
-  }
-
-  #write(name: string, text: string): void {
-    const path = join(this.path, name);
-    writeFileSync(path + TEMPORARY, text, { mode: 0o600 });
-    syncFile(path + TEMPORARY);
-    renameFile(path + TEMPORARY, path);
-    syncFolder(this.path);
-  }
-
-  #readMarker(): RunRecord | null {
-    const path = join(this.path, MARKER);
-    if (!existsSync(path)) return null;
-    return readRecord(readFileSync(path, 'utf8'));
+  async readManifest(): Promise<Manifest> {
+    const bytes = await this.home.read(MANIFEST);
+    if (bytes !== null) return JSON.parse(Buffer.from(bytes).toString()) as Manifest;
+    throw new EverypageError(
+      'ARCHIVE_INCOMPLETE',
+      `${this.home.where} is the store of a run that has not ended; everypage status shows how far it is`,
+    );
   }
 }
 
-export function ofAnotherRun(path: string, { id }: RunRecord): EverypageError {
+function fileOf(part: string): string {
+  return `${PARTS}/${part}${SUFFIX}`;
+}
+
+/** Of one that did not come there is nothing. */
+async function release(file: Promise<LocalFile | null>): Promise<void> {
+  const opened = await file.catch(() => null);
+  opened?.release();
+}
+
+export function ofAnotherRun({ where }: StoreHome, { id }: RunRecord): EverypageError {
   return usageError(
-    `the store ${path} belongs to another run (${id}); name an empty folder with --store, or run the command that began it`,
+    `the store ${where} belongs to another run (${id}); name an empty one with --store, or run the command that began it`,
   );
 }
 

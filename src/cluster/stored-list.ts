@@ -1,24 +1,18 @@
 /**
- * A list of URLs in the store, for workers that do not have the file it came from: one URL a line, and
- * where every hundredth line begins, so that a range is read without what stands before it.
+ * A list of URLs in the store, for workers that do not have the file it came from: one URL a line, in files of
+ * 10,000 lines, so that a range is read without what stands before it.
  */
-import { createHash, type Hash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
 import { EverypageError, usageError } from '../core/errors.ts';
-import { renameFile, syncFile, syncFolder } from '../core/files.ts';
 import type { Method, PageRequest } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
 import type { PlanSlices } from '../plan/list-slice.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { StoreHome } from './store-home.ts';
 
-const LIST = 'list.txt';
-const INDEX = 'list.index';
-const TEMPORARY = '.tmp';
-/** Lines between two places in the index, of which each takes eight bytes. */
-const EVERY = 100;
-const PLACE_BYTES = 8;
+/** Written when all else of the list is there: it is what says that there is a list. */
+const FACTS = 'list/list.json';
+const FILE_LINES = 10_000;
 /** Before each URL: it stood in an argument, whose origin may have the credentials, or in a list. */
 const ARGUMENT = 'a ';
 const LISTED = 'l ';
@@ -30,68 +24,50 @@ export interface WrittenList {
 }
 
 /**
- * Writes the URLs of a plan to the folder of a store, or finds that they are there.
+ * Writes the URLs of a plan to a store, or finds that they are there.
  *
  * @throws EverypageError PLAN_CHANGED where another list is there; USAGE for a URL with a credential
  */
 export async function writeList(
-  folder: string,
+  home: StoreHome,
   plan: Plan,
   secretParams: readonly string[],
 ): Promise<WrittenList> {
-  const path = join(folder, LIST);
-  const index = join(folder, INDEX);
-  const written = await writeLines(path, index, plan, secretParams).catch((error) => {
-    for (const file of [path, index]) rmSync(file + TEMPORARY, { force: true });
-    throw error;
-  });
-  if (!existsSync(path)) {
-    renameFile(index + TEMPORARY, index);
-    renameFile(path + TEMPORARY, path);
-    syncFolder(folder);
+  const known = await home.read(FACTS);
+  const digest = createHash('sha256');
+  let total = 0;
+  let lines: string[] = [];
+  const endFile = async (): Promise<void> => {
+    const bytes = Buffer.from(lines.join(''));
+    digest.update(bytes);
+    if (known === null) await home.write(fileOf(total - lines.length), bytes);
+    lines = [];
+  };
+  for await (const requests of plan.batches()) {
+    for (const { url, source } of requests) {
+      if (redactUrl(url, secretParams) !== url) throw withCredential(source);
+      lines.push(`${source === null ? ARGUMENT : LISTED}${url}\n`);
+      total += 1;
+      if (lines.length === FILE_LINES) await endFile();
+    }
+  }
+  if (lines.length > 0) await endFile();
+  const written = { total, digest: digest.digest('hex') };
+  if (known === null) {
+    await home.write(FACTS, Buffer.from(JSON.stringify(written)));
     return written;
   }
-  const before = createHash('sha256').update(readFileSync(path)).digest('hex');
-  for (const file of [path, index]) rmSync(file + TEMPORARY);
-  if (before === written.digest) return written;
+  const before = JSON.parse(Buffer.from(known).toString()) as WrittenList;
+  if (before.digest === written.digest) return written;
   throw new EverypageError(
     'PLAN_CHANGED',
-    'the list has other URLs than when this run began. Restore the list, or discard what is stored with --fresh.',
+    'the list has other URLs than when this run began. Restore the list, or name an empty store with --store.',
   );
 }
 
-async function writeLines(
-  path: string,
-  index: string,
-  plan: Plan,
-  secretParams: readonly string[],
-): Promise<WrittenList> {
-  const list = await open(path + TEMPORARY, 'w', 0o600);
-  const places = await open(index + TEMPORARY, 'w', 0o600);
-  const digest: Hash = createHash('sha256');
-  let total = 0;
-  let at = 0;
-  try {
-    for await (const requests of plan.batches()) {
-      const begins: bigint[] = [];
-      let text = '';
-      for (const { url, source } of requests) {
-        if (redactUrl(url, secretParams) !== url) throw withCredential(source);
-        if (total % EVERY === 0) begins.push(BigInt(at + Buffer.byteLength(text)));
-        text += `${source === null ? ARGUMENT : LISTED}${url}\n`;
-        total += 1;
-      }
-      const bytes = Buffer.from(text);
-      digest.update(bytes);
-      at += bytes.length;
-      await list.write(bytes);
-      if (begins.length > 0) await places.write(Buffer.from(new BigUint64Array(begins).buffer));
-    }
-  } finally {
-    await Promise.all([list.close(), places.close()]);
-  }
-  for (const file of [path, index]) syncFile(file + TEMPORARY);
-  return { total, digest: digest.digest('hex') };
+/** The file of a line. */
+function fileOf(line: number): string {
+  return `list/${Math.floor(line / FILE_LINES)}.txt`;
 }
 
 function withCredential(source: string | null): EverypageError {
@@ -102,35 +78,50 @@ function withCredential(source: string | null): EverypageError {
 
 /** The pages of a list that is in the store. */
 export class StoredList implements PlanSlices {
-  readonly #folder: string;
+  readonly #home: StoreHome;
   readonly #method: Method;
   readonly #body: Uint8Array | null;
   readonly total: number;
+  /** Ranges that follow each other mostly stand in one file. */
+  #last: { readonly name: string; readonly lines: Promise<readonly string[]> } | null = null;
 
-  constructor(folder: string, total: number, method: Method, body: Uint8Array | null) {
-    this.#folder = folder;
+  constructor(home: StoreHome, total: number, method: Method, body: Uint8Array | null) {
+    this.#home = home;
     this.total = total;
     this.#method = method;
     this.#body = body;
   }
 
   async range(from: number, to: number): Promise<readonly PageRequest[]> {
-    const index = await open(join(this.#folder, INDEX), 'r');
-    const list = await open(join(this.#folder, LIST), 'r');
-    try {
-      const first = Math.floor(from / EVERY);
-      const begin = await placeAt(index, first);
-      const end = await placeAt(index, Math.ceil(to / EVERY));
-      const length = Number((end ?? BigInt((await list.stat()).size)) - (begin ?? 0n));
-      const bytes = Buffer.alloc(length);
-      await list.read(bytes, 0, length, Number(begin ?? 0n));
-      const lines = bytes.toString().split('\n');
-      return lines
-        .slice(from - first * EVERY, to - first * EVERY)
-        .map((line, offset) => this.#requestOf(line, from + offset));
-    } finally {
-      await Promise.all([index.close(), list.close()]);
+    const requests: PageRequest[] = [];
+    for (let at = from; at < to; ) {
+      const offset = at % FILE_LINES;
+      const count = Math.min(to - at, FILE_LINES - offset);
+      const lines = (await this.#linesOf(fileOf(at))).slice(offset, offset + count);
+      const first = at;
+      requests.push(...lines.map((line, index) => this.#requestOf(line, first + index)));
+      at += count;
     }
+    return requests;
+  }
+
+  async #linesOf(name: string): Promise<readonly string[]> {
+    if (this.#last?.name !== name) this.#last = { name, lines: this.#read(name) };
+    try {
+      return await this.#last.lines;
+    } catch (error) {
+      this.#last = null;
+      throw error;
+    }
+  }
+
+  async #read(name: string): Promise<readonly string[]> {
+    const bytes = await this.#home.read(name);
+    if (bytes !== null) return Buffer.from(bytes).toString().split('\n');
+    throw new EverypageError(
+      'ARCHIVE_DAMAGED',
+      `${name} is missing in the store ${this.#home.where}, and with it URLs of the list; begin again with an empty store`,
+    );
   }
 
   #requestOf(line: string, position: number): PageRequest {
@@ -139,11 +130,4 @@ export class StoredList implements PlanSlices {
     const url = line.slice(ARGUMENT.length);
     return { place, method: this.#method, url, body: this.#body, source };
   }
-}
-
-/** Null behind the last one. */
-async function placeAt(index: FileHandle, number: number): Promise<bigint | null> {
-  const bytes = Buffer.alloc(PLACE_BYTES);
-  const { bytesRead } = await index.read(bytes, 0, PLACE_BYTES, number * PLACE_BYTES);
-  return bytesRead < PLACE_BYTES ? null : bytes.readBigUInt64LE();
 }

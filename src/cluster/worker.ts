@@ -73,7 +73,7 @@ async function workOnRanges(parts: WorkerParts): Promise<Worked> {
     credentials: options.credentials,
     attempt: attemptsOfList(engine, () => firstOrigin),
     who,
-    isHeld: () => watch.isHeld,
+    isHeld: () => watch.isHeld || writer.isBehind,
     onStarved: flushIfAll,
   });
   const writer = new PartWriter({
@@ -126,7 +126,7 @@ export function slicesOf(
   { options }: Job,
 ): PlanSlices {
   const { method, body, secretParams } = options;
-  if (record.hasList) return new StoredList(store.path, record.total, method, body);
+  if (record.hasList) return new StoredList(store.home, record.total, method, body);
   const slices = new ListSlices({ sources, method, body, secretParams });
   if (!record.isPaged && slices.total !== record.total) throw lostRun(record);
   return slices;

@@ -84,7 +84,7 @@ function ending(resetMs: number | null): string {
 }
 
 /** `50 a second`, `100 in 10 s`. */
-function describeRate(quota: number, windowMs: number): string | null {
+export function describeRate(quota: number, windowMs: number): string | null {
   if (!(windowMs > 0)) return null;
   const period = PERIODS.find(([ms]) => ms === windowMs);
   if (period !== undefined) return `${amount(quota)} ${period[1]}`;

@@ -5,7 +5,12 @@
  * and paragraph separators, bidirectional controls, lone surrogates, zero-width and interlinear
  * marks. Joiners stay, since emoji and several scripts need them.
  */
-const unsafe = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060-\u2064\ufeff\ufff9-\ufffb]/u;
+function isUnsafe(text: string): boolean {
+  // Here, since V8 takes half a millisecond of a start to look up these properties.
+  return /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060-\u2064\ufeff\ufff9-\ufffb]/u.test(
+    text,
+  );
+}
 
 /**
  * Makes text that came from a server safe for a terminal or a log line: each unsafe character is
@@ -15,12 +20,12 @@ const unsafe = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060-\u2064\ufe
  * @example escapeText('a\x1b[31mb', 80) // 'a\\x1b[31mb'
  */
 export function escapeText(text: string, maxLength: number = Number.POSITIVE_INFINITY): string {
-  if (text.length <= maxLength && !unsafe.test(text)) return text;
+  if (text.length <= maxLength && !isUnsafe(text)) return text;
   let shown = '';
   // What stands if the next character turns out not to fit: room for the ellipsis is kept.
   let cut = '';
   for (const character of text) {
-    shown += unsafe.test(character) ? escapeOf(character) : character;
+    shown += isUnsafe(character) ? escapeOf(character) : character;
     if (shown.length > maxLength) return maxLength < 1 ? '' : `${cut}…`;
     if (shown.length < maxLength) cut = shown;
   }

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import type { Expectation } from './expectation.ts';
-import { redactUrl } from './redact.ts';
 
 /**
  * Where a page stands in the plan: branches are ordered by number, positions within a branch. A
@@ -49,21 +48,15 @@ type Keyed = Pick<PageRequest, 'method' | 'url' | 'body' | 'headers'>;
 
 /**
  * What identifies a page when a plan is made again: the first 16 bytes of a SHA-256 over
- * method, redacted URL and body. Credentials in the URL do not enter it, so they may be renewed.
+ * method, URL and body.
  *
  * The hashed text is `METHOD`, the URL's length in UTF-16 units, the URL and the body's SHA-256 in
  * hex (`-` without a body), each followed by a line feed, then the headers that say which page it
  * is, as JSON, if there are any; no two requests give the same text.
+ *
+ * @param request its URL redacted, as an archive keeps it: credentials in it may be renewed
  */
-export function pageKey(request: Keyed, secretParams?: readonly string[]): Uint8Array {
-  return keyOfRedacted({ ...request, url: redactUrl(request.url, secretParams) });
-}
-
-/**
- * The same of a request whose URL is redacted already, as an archive keeps it: what counts as a secret
- * may have been another list then.
- */
-export function keyOfRedacted(request: Keyed): Uint8Array {
+export function pageKey(request: Keyed): Uint8Array {
   const { url } = request;
   const body = request.body === null ? '-' : hash('sha256', request.body, 'hex');
   const headers = request.headers === undefined ? '' : `${JSON.stringify(request.headers)}\n`;

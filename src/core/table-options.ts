@@ -180,9 +180,15 @@ export function tableNameOf(url: string): string {
   const word = path
     .split('/')
     .map((part) => part.replace(/\.\w+$/, ''))
-    .filter((part) => /^[\p{L}_][\p{L}\p{N}_-]*$/u.test(part) && !/^sqlite_/i.test(part))
+    .filter((part) => isWord(part) && !/^sqlite_/i.test(part))
     .at(-1);
   return word ?? 'items';
+}
+
+/** V8 takes long to compile what knows all letters there are. */
+function isWord(text: string): boolean {
+  const isAscii = /^[ -~]*$/.test(text);
+  return isAscii ? /^[a-z_][\w-]*$/i.test(text) : /^[\p{L}_][\p{L}\p{N}_-]*$/u.test(text);
 }
 
 /**

@@ -5,6 +5,7 @@ import { checkFound } from './database-table.ts';
 import type { Destination, OutputDestination } from './format.ts';
 import { loadOptional } from './optional-package.ts';
 import { commitError, postgresError } from './postgres-errors.ts';
+import { checkRights } from './postgres-rights.ts';
 import { findTable, namedTable } from './postgres-table.ts';
 
 /** A database of PostgreSQL, in which a transaction is made of all changes or of none. */
@@ -77,6 +78,7 @@ export async function createPostgresDestination(
         const target = await namedTable(looking, name);
         const found = await findTable(looking, target);
         checkFound(found, { where: shown, name: target.shown, ifExists: options.ifExists });
+        await checkRights(looking, target, found, options.ifExists);
       });
     }
   } finally {

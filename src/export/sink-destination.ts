@@ -30,6 +30,7 @@ export class SinkDestination {
   readonly #ended = Promise.withResolvers<never>();
   #sink: RecordSink | null = null;
   #isSettled = false;
+  #unwatch = (): void => {};
 
   private constructor(path: SinkPath, open: OpenSink, ownsThread: boolean) {
     this.name = path.name;
@@ -44,7 +45,12 @@ export class SinkDestination {
    * @throws EverypageError USAGE where its module cannot be used
    */
   static async load(path: SinkPath, ownsThread: boolean): Promise<SinkDestination> {
-    return new SinkDestination(path, await held(loadSink(path)), ownsThread);
+    const restore = ownsThread ? refuseExit(() => {}) : () => {};
+    try {
+      return new SinkDestination(path, await held(loadSink(path)), ownsThread);
+    } finally {
+      restore();
+    }
   }
 
   /**
@@ -61,7 +67,7 @@ export class SinkDestination {
       readonly expressions: RecordExpressions;
     },
   ): Promise<Written> {
-    const unwatch = this.#watchStray();
+    this.#watchStray();
     try {
       const sink = await this.#begin(facts);
       let batch: SinkRecord[] = [];
@@ -92,15 +98,12 @@ export class SinkDestination {
     } catch (error) {
       await this.abort(error);
       throw error;
-    } finally {
-      unwatch();
     }
   }
 
   /** @throws EverypageError as `write` does */
   async commit(): Promise<void> {
     const sink = this.#sink;
-    const unwatch = this.#watchStray();
     try {
       await this.#call('commit', () => sink?.commit?.());
       this.#isSettled = true;
@@ -108,7 +111,7 @@ export class SinkDestination {
       await this.abort(error);
       throw error;
     } finally {
-      unwatch();
+      this.#unwatch();
     }
   }
 
@@ -121,7 +124,10 @@ export class SinkDestination {
   /** Has the sink undo what it wrote, unless it was committed; never fails. */
   async abort(reason: unknown): Promise<void> {
     const sink = this.#sink;
-    if (sink === null || this.#isSettled) return;
+    if (sink === null || this.#isSettled) {
+      this.#unwatch();
+      return;
+    }
     this.#isSettled = true;
     this.#abort.abort(reason);
     let timer: NodeJS.Timeout | undefined;
@@ -131,6 +137,7 @@ export class SinkDestination {
     const undone = (async () => sink.abort?.(reason))().catch(() => {});
     await Promise.race([undone, late]);
     clearTimeout(timer);
+    this.#unwatch();
   }
 
   async #begin(facts: {
@@ -168,17 +175,42 @@ export class SinkDestination {
     });
   }
 
-  /** What the sink does not wait for may fail too; the process of a program has listeners of its own. */
-  #watchStray(): () => void {
-    if (!this.#ownsThread) return () => {};
+  /**
+   * What the sink does not wait for may fail too, also between its last write and its commit; the process of
+   * a program has listeners of its own.
+   */
+  #watchStray(): void {
+    if (!this.#ownsThread) return;
     const onError = (error: unknown): void => this.#ended.reject(error);
+    const restoreExit = refuseExit(onError);
     process.on('uncaughtException', onError);
     process.on('unhandledRejection', onError);
-    return () => {
+    this.#unwatch = () => {
+      this.#unwatch = () => {};
+      restoreExit();
       process.off('uncaughtException', onError);
       process.off('unhandledRejection', onError);
     };
   }
+}
+
+/**
+ * `process.exit` in a sink would end its thread, or the program with the sink's own exit code, as if all had
+ * been written. Nothing else in these threads calls it while a sink is at work.
+ *
+ * @param onExit gets what it throws, since a sink may catch that
+ * @returns puts it back
+ */
+function refuseExit(onExit: (error: Error) => void): () => void {
+  const { exit } = process;
+  process.exit = (code) => {
+    const error = new Error(`it called process.exit(${code ?? ''})`);
+    onExit(error);
+    throw error;
+  };
+  return () => {
+    process.exit = exit;
+  };
 }
 
 /**

@@ -47,6 +47,8 @@ export function sinkUses(outputs: readonly string[]): FileUses {
 export interface FilesBeside {
   readonly alsoWritten?: FileUses;
   readonly alsoRead?: FileUses;
+  /** Whether the caller is the whole program, as the command line is: see `loadSinks`. Default false. */
+  readonly ownsThread?: boolean;
 }
 
 /**

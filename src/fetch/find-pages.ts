@@ -7,25 +7,19 @@ import type { KnownCredentials } from '../core/known-credentials.ts';
 import type { PageToContinue, ResolvedOptions } from '../core/options.ts';
 import { outputShape } from '../core/output-shape.ts';
 import type { PageRequest } from '../core/page-request.ts';
-import {
-  isByOrdinal,
-  isOnePage,
-  NO_RECORDS,
-  noPagination,
-  type Pagination,
-} from '../core/pagination.ts';
+import { isByOrdinal, isOnePage, type Pagination } from '../core/pagination.ts';
 import type { PaginationFacts } from '../core/summary.ts';
 import { pageValue } from '../decode/decode.ts';
 import { createGrowingPlan } from '../plan/create-growing-plan.ts';
 import { recordsIn } from '../plan/detect/facts.ts';
-import { headersSayRecords } from '../plan/detect/headers-said.ts';
 import { createFunctionPlan } from '../plan/function-plan.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';
 import { slicesOf } from '../plan/split-ranges.ts';
 import { styleOf } from '../plan/styles/styles.ts';
-import { type AskedPages, FirstPageMissing, plainHeaders } from './asked-pages.ts';
+import { type Ask, type AskedPages, FirstPageMissing } from './asked-pages.ts';
 import { attemptsFrom, attemptsOfList } from './attempt.ts';
 import { restoreCredentials } from './credentials.ts';
+import { emptyListFound, isEmptyAnswer } from './empty-list.ts';
 import { type FoundPagination, findPagination, pagingFacts } from './find-pagination.ts';
 import type { PaginateJob } from './paginate-job.ts';
 import { PendingPages, type RunParts } from './pending-pages.ts';
@@ -169,13 +163,17 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   const result =
     remembered === null
       ? await engine.askFor(attempt, async (ask, asked) => {
-          const found = await orMissing(findPagination(paginate, options, ask));
+          const askNext: Ask = (request) => {
+            if (asked.finals().length > 0) thread.beginThread();
+            return ask(request);
+          };
+          const found = await orMissing(findPagination(paginate, options, askNext));
           return { found, asked };
         })
       : { found: remembered, asked: null };
   if (result === null) return null;
   const { found, asked } = result;
-  if (found === null && asked !== null && isEmptyAnswer(asked, start)) {
+  if (found === null && asked !== null && isEmptyAnswer(asked.finals()[0], start)) {
     return emptyList(parts, start, asked);
   }
   if (found === null) {
@@ -193,6 +191,7 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
     engine.emit({ type: 'warning', code: 'IDLE_OPTION', message: found.end.detail });
   }
   const output = outputShape(pagination, options);
+  if (!isOnePage(pagination)) thread.beginThread();
   await sendPagination(parts, { pagination, output, isOneBranch });
   const facts = pagingFacts({ ...found, pagination }, options);
   engine.emit({ type: 'pagination', ...facts });
@@ -202,13 +201,6 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
   return { pending, attempt, witness, facts };
 }
 
-/** 204 (No Content) says that there is nothing, and of a list that it is empty (RFC 9110 §15.3.5). */
-function isEmptyAnswer(asked: AskedPages, request: PageRequest): boolean {
-  const final = asked.finals()[0];
-  if (final?.status !== 204) return false;
-  return !headersSayRecords({ request, headers: plainHeaders(final) });
-}
-
 /** Its one page is asked for past the end, since a page without content is none to store. */
 async function emptyList(
   parts: RunParts,
@@ -216,10 +208,9 @@ async function emptyList(
   asked: AskedPages,
 ): Promise<FoundPages> {
   const { engine } = parts;
-  const pagination: Pagination = { ...noPagination, records: NO_RECORDS, pastEnd: [204] };
+  const { pagination, evidence } = emptyListFound;
   const output = outputShape(pagination, parts.job.options);
   await sendPagination(parts, { pagination, output, isOneBranch: true });
-  const evidence = ['the first page is 204 No Content'];
   const facts = { style: pagination.style, evidence, flags: [], recordsPath: output.select };
   engine.emit({ type: 'pagination', ...facts });
   const plan = createGrowingPlan({ pagination, start: { ...start, speculative: true } });
@@ -245,7 +236,7 @@ function rememberedPagination({ pagination, exportOnly }: Opened): FoundPaginati
 function planFor(
   { pagination, end }: FoundPagination,
   { start, split, next }: PaginateJob,
-  { recheck, secretParams, credentials }: ResolvedOptions,
+  { recheck, maxPages, secretParams, credentials }: ResolvedOptions,
   thread: ArchiveThread,
 ): GrowingPlan {
   if (next !== null) {
@@ -257,7 +248,13 @@ function planFor(
       secretParams,
     });
   }
-  const plan = createGrowingPlan({ pagination, start, split, recheck });
+  const plan = createGrowingPlan({
+    pagination,
+    start,
+    split,
+    recheck,
+    isBounded: maxPages !== null,
+  });
   if (end === null) return plan;
   return {
     ...plan,

@@ -21,6 +21,14 @@ export function openTransport(
   return transport;
 }
 
+/**
+ * The connection is on its way, which takes a turn of the event loop: what is done and loaded from here on
+ * does not delay it.
+ */
+export function hasBegun(): Promise<void> {
+  return new Promise(setImmediate);
+}
+
 /** What `-c auto` grows to at most; connections are opened as they are needed. */
 export const MOST_BY_AUTO = 64;
 

@@ -44,7 +44,7 @@ import { withKnownCredentials, withoutCredentials } from './credentials.ts';
 import { bytesTarget, exportTargets } from './export-targets.ts';
 import { transportOptions } from './open-transport.ts';
 import type { OutputSinks } from './output-sinks.ts';
-import { type PaginateJob, paginateJob, withPresetOptions } from './paginate-job.ts';
+import { isOneUrl, type PaginateJob, paginateJob, withPresetOptions } from './paginate-job.ts';
 import type { Controlled } from './user-controls.ts';
 
 /** For the proxy of a list whose first URL is not known yet. */
@@ -66,6 +66,8 @@ export interface Job {
   readonly connectTo: string | null;
   /** No archive stands where this run's will. */
   readonly isNew: boolean;
+  /** One URL is all that is known of the list, and nothing that is written may be waited for. */
+  readonly mayBeOnePage: boolean;
 }
 
 /**
@@ -157,7 +159,19 @@ export async function prepare(
     transport,
     connectTo: isNew || options.fresh ? firstOrigin(sources) : null,
     isNew,
+    mayBeOnePage:
+      isNew &&
+      isOneUrl(sources) &&
+      options.paginate.split === null &&
+      askedOptions.controls === undefined &&
+      targets.every(isQuick),
   };
+}
+
+/** Not what others read, or a server takes: they may take as long as they like. */
+function isQuick(target: ExportTarget): boolean {
+  if (target.kind !== 'file') return target.kind !== 'sink';
+  return !isDatabaseUrl(target.path) && !isWrittenInPlace(target.path);
 }
 
 function archiveUses({ part, complete }: ArchiveLocation): FileUses {

@@ -4,7 +4,7 @@ import type { ArrivedPage } from '../archive-thread/messages.ts';
 import type { PageCode } from '../core/errors.ts';
 import type { Hint } from '../core/hint.ts';
 import type { KnownCredentials } from '../core/known-credentials.ts';
-import { keyOfRedacted, type PageRequest } from '../core/page-request.ts';
+import { type PageRequest, pageKey } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
 import { type Outcome, singleHeader } from '../http/outcome.ts';
 import type { HeaderValues, Protocol, RawResponse, TransportFault } from '../http/transport.ts';
@@ -118,7 +118,7 @@ export function createTask(
     request,
     origin: request.url.slice(0, pathAt),
     path: request.url.slice(pathAt),
-    key: keyOfRedacted({ ...request, url: shownUrl }),
+    key: pageKey({ ...request, url: shownUrl }),
     shownUrl,
     isGuess,
     attempts: 0,

@@ -61,7 +61,10 @@ const EMBEDDING: readonly (readonly [prefix: readonly number[], at: number])[] =
 
 type Test = readonly [list: BlockList, kind: AddressKind];
 
-const tests = { ipv4: testsOf(IPV4, 'ipv4'), ipv6: testsOf(IPV6, 'ipv6') };
+const made: { ipv4: readonly Test[] | null; ipv6: readonly Test[] | null } = {
+  ipv4: null,
+  ipv6: null,
+};
 
 function testsOf(blocks: readonly Block[], family: 'ipv4' | 'ipv6'): readonly Test[] {
   return blocks.map(([network, bits, kind]) => {
@@ -82,7 +85,8 @@ export function addressKind(address: string): AddressKind {
   const family = isIP(bare);
   if (family === 0) return 'reserved';
   const name = family === 4 ? 'ipv4' : 'ipv6';
-  const found = tests[name].find(([list]) => list.check(bare, name));
+  made[name] ??= testsOf(family === 4 ? IPV4 : IPV6, name);
+  const found = made[name].find(([list]) => list.check(bare, name));
   return found?.[1] ?? (family === 4 ? 'public' : 'reserved');
 }
 

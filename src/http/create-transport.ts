@@ -56,7 +56,13 @@ export function createTransport(
   options: TransportOptions,
   internals: TransportInternals = {},
 ): Transport {
-  const { lookup = systemLookup, kindOf = addressKind, onBodyBytes, ...overrides } = internals;
+  // Who connects to an address needs no resolver: its module is loaded when it is called.
+  const {
+    lookup = (...asked) => systemLookup(...asked),
+    kindOf = addressKind,
+    onBodyBytes,
+    ...overrides
+  } = internals;
   const tuning = tuneFor(options, { ...defaultTuning, ...overrides });
   const room = new BodyRoom(options.bodyBudgetBytes, options.maxBodyBytes, onBodyBytes);
   const contexts = createTlsContexts(options);

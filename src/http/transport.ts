@@ -8,7 +8,8 @@
 import type { Method } from '../core/page-request.ts';
 
 export interface TransportRequest {
-  readonly method: Method;
+  /** A plan asks with GET and POST alone; the others are for a store. */
+  readonly method: Method | 'PUT' | 'DELETE';
   /** `https://host:port`, as `URL.origin` gives it. */
   readonly origin: string;
   /** The origin that the user named and whose server led here; absent where this one was named. */

@@ -4,12 +4,14 @@ import type { PageRequest } from '../core/page-request.ts';
 import { isByOrdinal, type Pagination } from '../core/pagination.ts';
 import { ChainPlan } from './chain-plan.ts';
 import { FanOutPlan } from './fan-out-plan.ts';
+import { stoppedFarBeyond } from './far-beyond.ts';
 import { OverlapFill } from './overlap-fill.ts';
 import type { GrowingPlan, PlanState } from './plan.ts';
 import { withRecheck } from './recheck.ts';
 import { MOST_RESTARTS, RestartingChain } from './restarting-chain.ts';
 import { SplitPlan } from './split-plan.ts';
 import type { Split } from './split-ranges.ts';
+import type { ChainStyle, CountedStyle } from './styles/style.ts';
 import { styleOf } from './styles/styles.ts';
 import { findNearRange } from './written-url.ts';
 
@@ -21,6 +23,8 @@ export interface GrowingPlanOptions {
   readonly split?: Split | null;
   /** Which pages are read again at the end. Default `auto`. */
   readonly recheck?: Recheck;
+  /** The user says how many pages are read at most, so a list may go on as far as it likes. Default false. */
+  readonly isBounded?: boolean;
 }
 
 /**
@@ -36,10 +40,18 @@ export interface GrowingPlanOptions {
  * console.log(plan.end().reason);
  */
 export function createGrowingPlan(options: GrowingPlanOptions): GrowingPlan {
-  const { pagination, start, split, recheck = 'auto' } = options;
+  const { pagination, start, split, recheck = 'auto', isBounded = false } = options;
   const planOf = (from: PageRequest, mostRestarts: number): PlanState => {
     const style = styleOf(pagination);
     if (style === null) return new SinglePlan(from, pagination.records !== null);
+    const state = pagedPlan(style, from, mostRestarts);
+    return isBounded ? state : stoppedFarBeyond(state, pagination);
+  };
+  const pagedPlan = (
+    style: ChainStyle | CountedStyle,
+    from: PageRequest,
+    mostRestarts: number,
+  ): PlanState => {
     if (style.kind === 'counted') {
       const parts = { pagination, start: from, style };
       const plan = new FanOutPlan(parts);

@@ -236,15 +236,29 @@ export function rankAsRecords(name: string): number {
   return rank === -1 ? RECORDS.length : rank;
 }
 
-/** A header has the name of a field, be it behind a prefix: `X-Pagination-Total-Count`. */
-const headerOf = (names: ReadonlySet<string>): RegExp =>
-  new RegExp(
-    `^x?(?:pagination|paging|page|wp|list|results?|records?|items?|hits|data|api|search)?(?:${[...names].join('|')})$`,
+const HEADER_PREFIXES = [
+  ...['pagination', 'paging', 'page', 'wp', 'list', 'results', 'result', 'records', 'record'],
+  ...['items', 'item', 'hits', 'data', 'api', 'search'],
+];
+
+/**
+ * Whether a header has the name of a field, be it behind a prefix: `X-Pagination-Total-Count`. V8 takes a tenth
+ * of a millisecond to compile all these names as one expression.
+ */
+function isHeaderOf(names: ReadonlySet<string>, name: string): boolean {
+  const squashed = squash(name);
+  const bare = squashed.startsWith('x') ? [squashed, squashed.slice(1)] : [squashed];
+  const rests = bare.flatMap((text) =>
+    HEADER_PREFIXES.filter((prefix) => text.startsWith(prefix)).map(({ length }) =>
+      text.slice(length),
+    ),
   );
-const TOTAL_HEADER = headerOf(new Set([...TOTAL, 'resultcount']));
-const TOTAL_PAGES_HEADER = headerOf(TOTAL_PAGES);
-const PAGE_HEADER = headerOf(setOf('page currentpage pagenumber pagecurrent'));
-const NEXT_PAGE_HEADER = headerOf(setOf('nextpage pagenext'));
+  return [...bare, ...rests].some((rest) => names.has(rest));
+}
+
+const TOTAL_HEADER = new Set([...TOTAL, 'resultcount']);
+const PAGE_HEADER = setOf('page currentpage pagenumber pagecurrent');
+const NEXT_PAGE_HEADER = setOf('nextpage pagenext');
 const TOKEN_HEADER =
   /^(?:x?[a-z]{0,12}(?:next(?:page)?(?:cursor|token|marker|key|id)|cursornext|nextcontinuationtoken|continuation|continuationtoken|aftercursor|cursorafter|endcursor)|[a-z]{0,12}searchafter|nextrange)$/;
 /** Headers that count something else than the list: requests, attempts, what a cache did. */
@@ -253,12 +267,12 @@ const COUNTS_OTHER =
 
 /** What a response header may mean; its name in lower case. */
 export const headerMeans = {
-  total: (name: string): boolean => TOTAL_HEADER.test(squash(name)),
+  total: (name: string): boolean => isHeaderOf(TOTAL_HEADER, name),
   /** `cmr-hits`, `x-article-count`: any name that ends like one. */
   someTotal: (name: string): boolean =>
     /(?:^|-)(?:hits|count|totals?)$/.test(name) && !COUNTS_OTHER.test(name),
-  totalPages: (name: string): boolean => TOTAL_PAGES_HEADER.test(squash(name)),
-  nextPage: (name: string): boolean => NEXT_PAGE_HEADER.test(squash(name)),
-  page: (name: string): boolean => PAGE_HEADER.test(squash(name)),
+  totalPages: (name: string): boolean => isHeaderOf(TOTAL_PAGES, name),
+  nextPage: (name: string): boolean => isHeaderOf(NEXT_PAGE_HEADER, name),
+  page: (name: string): boolean => isHeaderOf(PAGE_HEADER, name),
   token: (name: string): boolean => TOKEN_HEADER.test(squash(name)),
 };

@@ -10,7 +10,7 @@ export interface LivePace {
   readonly perSecond: number | null;
 }
 
-/** The event `status`, some times a second. Infinity arrives as null. */
+/** The event `status`, once a second. Infinity arrives as null. */
 export interface LiveStatus {
   readonly progress: ProgressSnapshot;
   readonly isPaused: boolean;

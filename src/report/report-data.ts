@@ -77,6 +77,8 @@ export interface ReportFacts {
   readonly limiters: readonly string[];
   readonly pauses: readonly PauseFacts[];
   readonly changes: readonly ChangeFacts[];
+  /** What headers stated, one for each policy. */
+  readonly limits: readonly LimitFacts[];
   readonly outcomes: readonly string[];
   readonly tally: readonly TallyRow[];
   /** How many pages needed so many attempts. */
@@ -138,6 +140,22 @@ export interface ChangeFacts {
   readonly perSecond: number | null;
   readonly statedPerSecond: number | null;
   readonly by: PaceFacts['by'];
+}
+
+/** One policy of a server's. What it left out is null. */
+export interface LimitFacts {
+  /** The server's name for it; empty where it gave none. */
+  readonly policy: string;
+  /** Index into `limiters`; -1 where no limiter is known. */
+  readonly limiter: number;
+  /** Requests that a window allows. */
+  readonly quota: number | null;
+  readonly windowMs: number | null;
+  /** The least that was left. */
+  readonly leastLeft: number | null;
+  /** When it was first and last stated. */
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Attempts with one status and kind. */

@@ -8,6 +8,8 @@ const BETWEEN = '  ';
 const WIDEST = 48;
 const NARROWEST = 8;
 const MOST_SHOWN = 500;
+/** The part of an id that is left of it is no use: the first such column is cut last. */
+const IDENTIFIER = /(?:^|[._-])(?:id|uuid|guid|key)$/i;
 
 interface Cell {
   readonly text: string;
@@ -36,7 +38,11 @@ export function tableText(
   const natural = names.map((name, at) =>
     Math.max(1, textColumns(name), ...rows.map((row) => textColumns(row[at]!.text))),
   );
-  const widths = fitWidths(natural, columns);
+  const widths = fitWidths(
+    natural,
+    columns,
+    names.findIndex((name) => IDENTIFIER.test(name)),
+  );
   const areNumbers = widths.map((_, at) =>
     rows.every((row) => row[at]!.isNumber || row[at]!.text === ''),
   );
@@ -55,13 +61,19 @@ export function tableText(
   ];
 }
 
-/** Widths of as many columns as fit, the widest made narrower first. */
-function fitWidths(natural: readonly number[], columns: number): readonly number[] {
+/**
+ * Widths of as many columns as fit, the widest made narrower first.
+ *
+ * @param whole the column that is not made narrower; -1 for none
+ */
+function fitWidths(natural: readonly number[], columns: number, whole: number): readonly number[] {
+  const atMost = (most: number): number[] =>
+    natural.map((width, at) => Math.min(width, at === whole ? WIDEST : most));
   for (let most = WIDEST; most >= NARROWEST; most -= 1) {
-    const widths = natural.map((width) => Math.min(width, most));
+    const widths = atMost(most);
     if (lineWidth(widths) <= columns) return widths;
   }
-  const widths = natural.map((width) => Math.min(width, NARROWEST));
+  const widths = atMost(NARROWEST);
   while (widths.length > 1 && lineWidth(widths) > columns) widths.pop();
   return widths.map((width) => Math.min(width, columns));
 }

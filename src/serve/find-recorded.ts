@@ -1,5 +1,5 @@
 /** Which recorded page a request is for. */
-import { keyOfRedacted, type Method } from '../core/page-request.ts';
+import { type Method, pageKey } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import {
   nameOf,
@@ -25,7 +25,7 @@ export function findRecorded(
   const same = named.filter(({ url, key }) => {
     const request = { method: (method === 'HEAD' ? 'GET' : method) as Method, url, body };
     const keyed = told === null ? request : { ...request, headers: told };
-    return Buffer.compare(keyOfRedacted(keyed), key) === 0;
+    return Buffer.compare(pageKey(keyed), key) === 0;
   });
   // A list of URLs may hold the same path at several hosts.
   const host = new URL(asked.origin).host;

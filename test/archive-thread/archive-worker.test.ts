@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { returnArchiveWorker, takeArchiveWorker } from '../../src/archive-thread/archive-worker.ts';
+import {
+  returnArchiveWorker,
+  startArchiveWorker,
+  takeArchiveWorker,
+} from '../../src/archive-thread/archive-worker.ts';
 
 test('a worker whose run has ended serves the next one, and two at once are two', async () => {
   const first = takeArchiveWorker();
@@ -27,6 +31,7 @@ test('what the last run listened to is nothing to the next', async () => {
 });
 
 test('one that is not taken again ends by itself, and is not given to anybody', async () => {
+  startArchiveWorker();
   const worker = takeArchiveWorker();
   returnArchiveWorker(worker);
   // It keeps no process alive, so this test has to.

@@ -62,6 +62,29 @@ export function batchOf(given: readonly GivenPage[]): Batch {
   return { pages: JSON.stringify(pages), arena: new Uint8Array(all), slot: null, pace: null };
 }
 
+export function openRequest(folder: string, change: Partial<OpenRequest> = {}): OpenRequest {
+  const path = join(folder, 'items.ndjson.everypage');
+  return {
+    location: { part: `${path}.part`, complete: path },
+    specification,
+    fresh: false,
+    keep: true,
+    allowIncomplete: false,
+    strict: null,
+    expect: null,
+    isPaginated: false,
+    secretParams: [],
+    credentials: [],
+    select: null,
+    maxDecodedBytes: 1_000_000,
+    failWhen: null,
+    targets: [{ kind: 'bytes', format: 'ndjson', compression: null }],
+    table: tableOptions({}),
+    manifest: null,
+    ...change,
+  };
+}
+
 export class SessionRun {
   readonly session: ArchiveSession;
   readonly #output: Received;
@@ -73,26 +96,7 @@ export class SessionRun {
 
   static async open(folder: string, change: Partial<OpenRequest> = {}): Promise<SessionRun> {
     const output = new Received();
-    const path = join(folder, 'items.ndjson.everypage');
-    const ask: OpenRequest = {
-      location: { part: `${path}.part`, complete: path },
-      specification,
-      fresh: false,
-      keep: true,
-      allowIncomplete: false,
-      strict: null,
-      expect: null,
-      isPaginated: false,
-      secretParams: [],
-      credentials: [],
-      select: null,
-      maxDecodedBytes: 1_000_000,
-      failWhen: null,
-      targets: [{ kind: 'bytes', format: 'ndjson', compression: null }],
-      table: tableOptions({}),
-      manifest: null,
-      ...change,
-    };
+    const ask = openRequest(folder, change);
     const clock = { now: () => 0, wallTime: () => 1_763_800_000_000 };
     return new SessionRun(await ArchiveSession.open(ask, clock, output), output);
   }

@@ -194,6 +194,29 @@ test('what a process killed while creating leaves behind is created again', (t) 
   assert.equal(inAnotherProcess('read', path)['read'], 1);
 });
 
+test('a log that outlives a power cut is enough, whatever the cut left of the new file itself', (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'x.everypage');
+  const archive = createArchive(path);
+  archive.store(storedPages(0, 3), []);
+  const [file, log] = [readFileSync(path), readFileSync(`${path}-wal`)];
+  archive.close();
+  for (const [left, stored] of [
+    [file, 3],
+    [new Uint8Array(file.length), 3],
+    [new Uint8Array(0), 0],
+  ] as const) {
+    const copy = join(folder, 'cut.everypage');
+    writeFileSync(copy, left);
+    writeFileSync(`${copy}-wal`, log);
+    const after = openOrCreate(copy);
+    assert.equal(after.created, stored === 0);
+    assert.equal(after.archive.counts().stored, stored);
+    after.archive.close();
+    readEverything(copy, Archive.open);
+  }
+});
+
 test('no archive, a folder, or something else entirely is told as what it is', (t) => {
   const folder = temporaryFolder(t);
   const missing = join(folder, 'missing');

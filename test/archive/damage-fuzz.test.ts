@@ -24,7 +24,7 @@ import {
   storedPage,
 } from './sample-pages.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 1000);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 300);
 
 const PAGES = 24;
 const SQLITE_PAGE = 16_384;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -26,6 +27,14 @@ function samplesOf(text: string): Map<string, number> {
   return samples;
 }
 
+/** `fetch` does not let a Host be chosen. */
+async function statusBy(host: string, url: string): Promise<number> {
+  const request = get(url, { headers: { host } });
+  const [response] = await once(request, 'response');
+  response.resume();
+  return response.statusCode;
+}
+
 test('--metrics serves what a run has done so far, while it is paused', async (t) => {
   const faults = {
     2: [{ status: 503 }],
@@ -35,6 +44,7 @@ test('--metrics serves what a run has done so far, while it is paused', async (t
   const command = startCli(temporaryFolder(t), [
     ...[server.template(5), '-o', 'a.ndjson', '--metrics', '0', '-c', '1', '-vv'],
   ]);
+  t.after(() => command.child.kill('SIGKILL'));
   let said = '';
   await command.untilSaid((stderr) => {
     said = stderr;
@@ -58,6 +68,9 @@ test('--metrics serves what a run has done so far, while it is paused', async (t
   const until = samples.get(`everypage_paused_until_timestamp_seconds{limiter="${server.origin}"}`);
   assert.ok(until! > Date.now() / 1000);
   assert.equal((await fetch(new URL('/', url))).status, 404);
+  // A name of the web that was made to mean 127.0.0.1 (DNS rebinding).
+  assert.equal(await statusBy('rebound.example:80', url!), 421);
+  assert.equal(await statusBy('localhost:80', url!), 200);
   command.child.kill('SIGINT');
   assert.equal((await command.ended).code, 130);
 });

@@ -52,6 +52,25 @@ suite('what other tools call it', () => {
     assert.match((await refused('--token=s3cr3t', URL_GIVEN)).tried, /--bearer-env TOKEN$/);
   });
 
+  test('leads to what it is here', async () => {
+    const hints: readonly (readonly [typed: readonly string[], tried: string])[] = [
+      [['--token', 's3cr3t'], '--bearer-env'],
+      [['--silent'], ' -q'],
+      [['--next'], '--next-path'],
+      [['--limit', '5'], '--page-size 5'],
+      [['--resume'], 'everypage http'],
+      [['--dry-run'], 'everypage explain http'],
+      [['-L'], 'everypage http'],
+      [['--compressed'], 'everypage http'],
+      [['-m5'], '--timeout 5'],
+    ];
+    for (const [typed, wanted] of hints) {
+      const { tried, stderr } = await refused(...typed, URL_GIVEN, '-o', 'a.ndjson');
+      assert.ok(tried.includes(wanted), stderr);
+      assert.doesNotMatch(stderr, /s3cr3t/);
+    }
+  });
+
   test('takes no URL away', async () => {
     for (const name of ['--next', '--resume', '--bearer', '-C']) {
       assert.ok((await refused(name, URL_GIVEN)).tried.includes(URL_GIVEN), name);

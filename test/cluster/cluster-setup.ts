@@ -53,14 +53,18 @@ export interface ClusterOptions extends PageServerOptions {
   readonly ownRedis?: readonly string[];
   /** Leases and locks of so little: for a test that kills who has them. Default: 1. */
   readonly leaseShare?: number;
+  /** Where parts go; default: a folder of the test. */
+  readonly store?: string;
+  /** Of all its processes. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export async function startCluster(
   t: TestContext,
-  { ownRedis, leaseShare = 1, ...options }: ClusterOptions = {},
+  { ownRedis, leaseShare = 1, store: ownStore, env: ownEnv = {}, ...options }: ClusterOptions = {},
 ): Promise<Cluster> {
   const folder = temporaryFolder(t);
-  const store = join(folder, 'store');
+  const store = ownStore ?? join(folder, 'store');
   const redis = ownRedis === undefined ? await databaseOfShared() : await startRedis(ownRedis);
   let requested: (() => void) | null = null;
   const { respond } = options;
@@ -78,7 +82,7 @@ export async function startCluster(
   const processes: CliProcess[] = [];
   const start = (args: readonly string[], env: NodeJS.ProcessEnv = {}): CliProcess => {
     const shorter = { EVERYPAGE_TEST_LEASE_SHARE: String(leaseShare) };
-    const started = startCli(folder, args, { env: { ...shorter, ...env } });
+    const started = startCli(folder, args, { env: { ...shorter, ...ownEnv, ...env } });
     processes.push(started);
     return started;
   };

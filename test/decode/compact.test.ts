@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { compactRange, copyCompact, copyRange } from '../../src/decode/json-tokens.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 1000);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 400);
 
 function compacted(text: string): string {
   const bytes = Buffer.from(text);

@@ -7,7 +7,7 @@ import { createJsonScanner } from '../../src/decode/json-scan.ts';
 import { readCondition, readSelection } from '../../src/decode/read-selection.ts';
 import { oddJsonForParse } from './odd-json.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 600);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 200);
 
 function recordsOf(page: string, expression: string): string[] {
   const scan = createJsonScanner(readSelection(expression)).scan(Buffer.from(page));

@@ -8,7 +8,7 @@ import { withoutHanging } from '../without-hanging.ts';
 import { oddJson } from './odd-json.ts';
 import { parses } from './parses.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 1500);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 500);
 
 const wholePage = createJsonScanner(parseSelection(null));
 

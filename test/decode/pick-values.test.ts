@@ -6,7 +6,7 @@ import { createPicker } from '../../src/decode/pick-values.ts';
 import { parseSelection } from '../../src/decode/selection.ts';
 import { oddJsonForParse } from './odd-json.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 600);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 200);
 
 function pick(page: string, ...paths: string[]): readonly (string | null)[] {
   return createPicker(paths)(Buffer.from(page));

@@ -17,7 +17,7 @@ import { temporaryFolder } from '../archive/sample-pages.ts';
 import { documents, exact, exactRow } from '../schema/exact-values.ts';
 import { openDuckDb } from './duckdb.ts';
 
-const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 2000) / 100);
+const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 800) / 100);
 const duck = await openDuckDb();
 const skip = duck === null ? 'DuckDB is not installed: npm install @duckdb/node-api' : false;
 

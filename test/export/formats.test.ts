@@ -13,7 +13,7 @@ import {
 import { json } from '../../src/export/json.ts';
 import { ndjson } from '../../src/export/ndjson.ts';
 
-const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 1000) / 2);
+const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 400) / 2);
 
 function pagesOf(bodies: readonly (string | Uint8Array)[]): ExportPage[] {
   return bodies.map((body, position) => ({

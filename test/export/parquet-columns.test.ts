@@ -8,7 +8,7 @@ import { parquetReadObjects } from 'hyparquet';
 import { openDuckDb } from './duckdb.ts';
 import { writeParquet } from './parquet-of.ts';
 
-const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 2000) / 40);
+const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 800) / 40);
 
 const duck = await openDuckDb();
 const skip = duck === null ? 'DuckDB is not installed: npm install @duckdb/node-api' : false;

@@ -6,7 +6,7 @@ import { documents, exact, exactRow } from '../schema/exact-values.ts';
 import { openDuckDb } from './duckdb.ts';
 import { writeParquet } from './parquet-of.ts';
 
-const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 2000) / 20);
+const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 800) / 20);
 
 type Nested = 'typed' | 'json';
 

@@ -15,7 +15,7 @@ import {
   startPostgres,
 } from '../servers/postgres-server.ts';
 
-const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 2000) / 100);
+const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 800) / 100);
 const skip = skipPostgres;
 let server: PostgresServer;
 
@@ -181,6 +181,36 @@ test('jsonb becomes json for what it cannot hold, also in a table that is there'
   await write(['{"o":{"b":2,  "a":"\\ud83d\\ude00"}}'], { nested: 'json', table: 'spelled' });
   assert.deepEqual(rows('SELECT * FROM spelled'), [['{"b":2,"a":"\\ud83d\\ude00"}']]);
   assert.deepEqual(columns('spelled'), ['o json']);
+});
+
+test('a right that the user lacks is named before anything is read', { skip }, async () => {
+  drop('items', 'kept');
+  execute(
+    server,
+    `CREATE TABLE kept (id bigint PRIMARY KEY); CREATE ROLE writer LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+     GRANT INSERT (id), SELECT ON kept TO writer`,
+  );
+  const url = server.url.replace(/postgres@|user=postgres/, (as) =>
+    as.replace('postgres', 'writer'),
+  );
+  assert.notEqual(url, server.url);
+  const open = async (asked: Asked): Promise<void> =>
+    (await createPostgresDestination(url, tableOptions({ table: 'kept', ...asked }))).abort();
+  const lacks = (what: RegExp) => (error: unknown) =>
+    error instanceof EverypageError && error.code === 'OUTPUT_WRITE' && what.test(error.message);
+  await assert.rejects(
+    open({ table: 'items' }),
+    lacks(/user writer lacks CREATE on schema public/),
+  );
+  await assert.rejects(open({ ifExists: 'replace' }), lacks(/lacks DELETE on table kept/));
+  await assert.rejects(
+    open({ ifExists: 'upsert', key: 'id' }),
+    lacks(/lacks UPDATE on table kept/),
+  );
+  await open({ ifExists: 'append' });
+  execute(server, 'REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC');
+  await assert.rejects(open({ ifExists: 'append' }), lacks(/TEMPORARY on database postgres\. Ask/));
+  execute(server, 'DROP TABLE kept; DROP ROLE writer');
 });
 
 test('a replaced table keeps rights, views and indexes, and has the new columns', {

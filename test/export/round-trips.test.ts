@@ -19,7 +19,7 @@ import { temporaryFolder } from '../archive/sample-pages.ts';
 import { documents, exact, exactRow } from '../schema/exact-values.ts';
 import { openDuckDb } from './duckdb.ts';
 
-const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 2000) / 20);
+const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 800) / 20);
 
 const duck = await openDuckDb();
 const hasPython = spawnSync('python3', ['-c', 'import csv, sqlite3']).status === 0;

@@ -18,7 +18,7 @@ import { writeWhole } from '../../src/export/write-output.ts';
 import { temporaryFolder } from '../archive/sample-pages.ts';
 import { openDuckDb } from './duckdb.ts';
 
-const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 2000) / 4);
+const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 800) / 4);
 
 const duck = await openDuckDb();
 const skip = duck === null ? 'DuckDB is not installed: npm install @duckdb/node-api' : false;

@@ -15,7 +15,7 @@ import { createInference, type RowValue } from '../../src/schema/schema.ts';
 import { temporaryFolder } from '../archive/sample-pages.ts';
 import { documents, exact, exactRow } from '../schema/exact-values.ts';
 
-const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 2000) / 10);
+const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 800) / 10);
 
 async function write(
   path: string,

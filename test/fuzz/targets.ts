@@ -10,7 +10,7 @@ import { compactRange } from '../../src/decode/json-tokens.ts';
 import { parseSelection } from '../../src/decode/selection.ts';
 import { createHintReader } from '../../src/http/limits/hint-reader.ts';
 import { limitInBody } from '../../src/http/limits/limit-in-body.ts';
-import { parseHttpDate } from '../../src/http/limits/moment.ts';
+import { parseMoment } from '../../src/http/limits/moment.ts';
 import { retryAfterMs } from '../../src/http/limits/retry-after.ts';
 import { parseSfDictionary, parseSfList } from '../../src/http/limits/structured-fields.ts';
 import { classifyRedirect } from '../../src/http/redirect.ts';
@@ -121,7 +121,7 @@ const headers: Target = {
     assert.ok(isWait(retryAfterMs({ 'retry-after': '60', date: text }, NOW)));
     const date = 'Thu, 15 Jan 2026 12:00:30 GMT';
     assert.ok(isWait(retryAfterMs({ 'retry-after': date, date: text }, NOW)));
-    const moment = parseHttpDate(text, NOW);
+    const moment = parseMoment(text, NOW)?.at ?? null;
     assert.ok(moment === null || Number.isFinite(moment), `a moment of ${moment}`);
     for (const number of Object.values(parseContentRange(text) ?? {})) {
       assert.ok(number === null || Number.isSafeInteger(number), `a range of ${number}`);

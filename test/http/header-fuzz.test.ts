@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseHttpDate } from '../../src/http/limits/moment.ts';
+import { parseMoment } from '../../src/http/limits/moment.ts';
 import { retryAfterMs } from '../../src/http/limits/retry-after.ts';
 import { classifyRedirect } from '../../src/http/redirect.ts';
 import { parseContentRange } from '../../src/plan/styles/page-reading.ts';
 import { withoutHanging } from '../without-hanging.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 5000);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 1000);
 const NOW = Date.UTC(2026, 0, 15, 12, 0, 0);
 const DAY_MS = 86_400_000;
 
@@ -85,10 +85,10 @@ test('every second from 1970 to 9999 is read back from each form of a date', () 
   fc.assert(
     fc.property(instant, fc.integer({ min: -45, max: 45 }), (moment, years) => {
       const { imf, rfc850, asctime } = written(moment);
-      assert.equal(parseHttpDate(imf, NOW), moment);
-      assert.equal(parseHttpDate(asctime, NOW), moment);
+      assert.equal(parseMoment(imf, NOW)?.at, moment);
+      assert.equal(parseMoment(asctime, NOW)?.at, moment);
       // Two digits of a year are read within fifty years of now.
-      assert.equal(parseHttpDate(rfc850, moment + years * 365 * DAY_MS), moment);
+      assert.equal(parseMoment(rfc850, moment + years * 365 * DAY_MS)?.at, moment);
     }),
     { numRuns },
   );
@@ -109,10 +109,10 @@ test('a date of any text is a moment, or none', () => {
   fc.assert(
     fc.property(anyValue, (value) => {
       const moment = withoutHanging(
-        () => parseHttpDate(value, NOW),
+        () => parseMoment(value, NOW)?.at,
         () => value.slice(0, 100),
       );
-      assert.ok(moment === null || Number.isFinite(moment));
+      assert.ok(moment === undefined || Number.isFinite(moment));
     }),
     { numRuns },
   );

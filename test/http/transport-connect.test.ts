@@ -1,27 +1,17 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { createTestCertificates } from '../../src/demo/certificate.ts';
 import type { TransportFault } from '../../src/http/transport.ts';
+import { freePort } from '../servers/free-port.ts';
 import { type ProxyServerOptions, startProxyServer } from '../servers/proxy-server.ts';
 import { startRawServer } from '../servers/raw-server.ts';
 import { openStreams } from '../servers/stream-server.ts';
 import { until } from './stopped-time.ts';
 import { expectFault, get, openPages, openTransport } from './transport-client.ts';
 
-async function unusedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 test('a port where nobody listens is refused', async (t) => {
-  const port = await unusedPort();
+  const port = await freePort();
   const error = await expectFault(
     get(openTransport(t), `https://127.0.0.1:${port}`, '/'),
     'refused',
@@ -311,7 +301,7 @@ for (const [status, fault, options, message] of REFUSALS) {
 }
 
 test('a proxy that is not there is refused, and named as the proxy', async (t) => {
-  const port = await unusedPort();
+  const port = await freePort();
   const transport = openTransport(t, {
     proxyFor: () => new URL(`http://me:hush@127.0.0.1:${port}`),
   });

@@ -12,7 +12,7 @@ import {
 import { runRandom } from './simulation/random-run.ts';
 import { REAL_BARS, SCENARIOS } from './simulation/scenarios.ts';
 
-const RUNS = 1000;
+const RUNS = 300;
 
 test(`in ${RUNS} runs of any kind nothing starts before a deadline, nothing stands still, every page ends`, () => {
   const broken: string[] = [];

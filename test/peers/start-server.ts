@@ -1,10 +1,11 @@
 /** Server processes, none of which outlives this one. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../servers/free-port.ts';
 import type { RunningPeer } from './peer.ts';
 
 const START_LIMIT_MS = 180_000;
@@ -115,15 +116,6 @@ export async function startOnPort(commandFor: (port: number) => Command): Promis
   }
   await stop();
   throw new Error(`${command.args[0]} did not start: ${said()}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function isOpen(port: number): Promise<boolean> {

@@ -20,7 +20,7 @@ import {
   stored,
 } from './simulated-list.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 300);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 150);
 const start = startAt('https://a.example/items');
 const byLink = paginationOf({ style: 'link' });
 const byCursor = paginationOf({ style: 'cursor', param: 'cursor', nextPath: 'next' });

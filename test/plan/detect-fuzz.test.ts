@@ -10,7 +10,7 @@ import { MAX_REQUESTS } from '../../src/plan/detect/try-candidates.ts';
 import { valueAt } from '../../src/plan/page-fields.ts';
 import { startAt, viewOf } from './detect-pages.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 2000);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 500);
 
 const name = fc.oneof(
   fc.constantFrom(

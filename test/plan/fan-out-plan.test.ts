@@ -19,7 +19,7 @@ import {
   stored,
 } from './simulated-list.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 200);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 100);
 const url = 'https://a.example/items';
 
 const byPage = paginationOf({ style: 'page', param: 'page', first: 1 });

@@ -16,7 +16,7 @@ import {
   startAt,
 } from './simulated-list.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 300);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 100);
 const start = startAt('https://a.example/items');
 const byOffset = paginationOf({ style: 'offset', param: 'offset', sizeParam: 'limit', overlap: 5 });
 

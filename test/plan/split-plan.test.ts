@@ -22,7 +22,7 @@ import {
   stored,
 } from './simulated-list.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 60);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 30);
 const byCursor = paginationOf({ style: 'cursor', param: 'cursor', nextPath: 'next' });
 const byOffset = paginationOf({ style: 'offset', param: 'offset', sizeParam: 'limit' });
 

@@ -11,7 +11,7 @@ import {
   slicesOf as slicesIn,
 } from '../../src/plan/split-ranges.ts';
 
-const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 300);
+const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 150);
 
 function slicesOf(text: string): string[] {
   const split = parseSplit(text);

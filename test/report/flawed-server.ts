@@ -32,7 +32,10 @@ export async function startFlawedServer(t?: TestContext): Promise<FlawedServer> 
         owner: { email: at === 0 ? null : 'a@example.com' },
         ...(number === 3 ? { note: 'only here' } : {}),
       }));
-      const limits = { 'x-ratelimit-limit': '5000', 'x-ratelimit-remaining': '4000' };
+      const limits = {
+        'ratelimit-policy': '"burst";q=1000;w=10, "daily";q=5000000;w=86400',
+        ratelimit: `"burst";r=${1000 - number};t=10, "daily";r=4000000;t=5000`,
+      };
       setTimeout(() => answer(200, { items }, limits), number % 9 === 0 ? 60 : 3);
     }
   });

@@ -47,6 +47,20 @@ test('a run with --report draws what happened: tries, refusals, a pause, failure
   assert.deepEqual(facts.limiters, [origin]);
   assert.ok(facts.changes.length > 0);
   assert.deepEqual(
+    facts.limits.map(({ from, to, ...limit }) => ({ ...limit, lasts: from < to })),
+    [
+      { policy: 'burst', limiter: 0, quota: 1000, windowMs: 10_000, leastLeft: 940, lasts: true },
+      {
+        policy: 'daily',
+        limiter: 0,
+        quota: 5_000_000,
+        windowMs: 86_400_000,
+        leastLeft: 4_000_000,
+        lasts: true,
+      },
+    ],
+  );
+  assert.deepEqual(
     facts.failed.map(({ url, state }) => [url, state]),
     [[`${origin}/items?page=7`, 'failed']],
   );

@@ -44,12 +44,14 @@ test('a report begins with the verdict, draws all its parts, loads nothing and l
     'Over time',
     'What came back',
     'Pauses',
+    'Limits that headers stated',
     'Pages that failed',
     'Slowest pages',
     'Sizes of pages',
     'Types of the records',
   ]);
-  assert.equal(await page.locator('.plot canvas').count(), 4);
+  assert.match(text, /policy "burst": 1,000 in 10 s.*policy "daily": 5,000,000 a day/s);
+  await until(page, "document.querySelectorAll('.plot canvas').length === 4");
   const painted = await page.evaluate(`
     [...document.querySelectorAll('canvas')].map((canvas) => {
       const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
@@ -90,7 +92,8 @@ test('each plot has the same numbers as a table, and the waterfall each attempt'
   for (const id of ['throughput', 'latency', 'in-flight', 'rate', 'waterfall']) {
     const figure = page.locator(`#${id}`);
     await figure.locator('details summary').click();
-    assert.ok((await figure.locator('tbody tr').count()) > 0, id);
+    // The table is made a moment after it is opened.
+    await figure.locator('tbody tr').first().waitFor();
   }
   const rows = await page.locator('#waterfall tbody tr').allInnerTexts();
   assert.equal(rows.filter((row) => row.includes('200 OK')).length, 59);

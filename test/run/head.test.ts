@@ -85,6 +85,14 @@ test('a table fits the terminal, and names the columns that do not', () => {
   }
 });
 
+test('an id is shown whole where other columns are cut', () => {
+  const id = '0190a5e2-7b1c-7c3d-9f10-3a5b6c7d8e9f';
+  const record = `{"id":"${id}","name":"${'long '.repeat(20)}","note":"${'word '.repeat(20)}"}`;
+  const [, row] = table([record], 80);
+  assert.ok(row!.startsWith(`${id}  `), row);
+  assert.ok(table([record], 20).every((line) => textColumns(line) <= 20));
+});
+
 test('wide characters take two columns, and marks none', () => {
   const lines = table(
     ['{"a":"日本語","b":1}', '{"a":"e\u0301a","b":2}', '{"a":"😀","b":3}', '{"a":"ế","b":4}'],

@@ -41,6 +41,27 @@ suite('a printed command does what was asked for', () => {
     assert.match(run.stderr, /137 records of the list, 87 by your selection/);
   });
 
+  test('so what pins a run has its reports, its messages and its metrics', async (t) => {
+    const { origin } = await startJsonServer(t, byOffset);
+    const url = `${origin}/items?limit=25&offset=0`;
+    const flags = ['--report', 'a.html', '--metrics', '0', '--summary', 'a.json'];
+    const run = await runCliHere(temporaryFolder(t), [url, '-o', 'a.ndjson', ...flags]);
+    const [, pinned] = /to skip detection next time:\n {2}everypage (.*)$/m.exec(run.stderr)!;
+    for (let at = 0; at < flags.length; at += 2) {
+      assert.ok(pinned!.includes(flags.slice(at, at + 2).join(' ')), pinned);
+    }
+  });
+
+  test('and explain of a list that is 204 (No Content) ends as its run does', async (t) => {
+    const { origin } = await startJsonServer(t, () => ({ status: 204 }));
+    const folder = temporaryFolder(t);
+    const { code, stdout, stderr } = await runCliHere(folder, ['explain', `${origin}/items`]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /the first page is 204 No Content/);
+    const run = await runCliHere(folder, [`${origin}/items`, '-o', 'a.ndjson']);
+    assert.equal(run.code, 0, run.stderr);
+  });
+
   for (const flags of [['--select', select], ['--pages']]) {
     test(`so what pins a run with ${flags[0]} has that flag`, async (t) => {
       const { origin } = await startJsonServer(t, byOffset);

@@ -56,14 +56,14 @@ suite('a sink', () => {
     const { folder, read } = setUp(t, GOOD);
     const sink = 'sink:./my-sink.ts?log=calls%20of%20it';
     const args = to(sink, '-o', 'b.ndjson', '-o', 'c.csv', '--manifest', 'm.sha256');
-    const { code, stderr } = await runCli(folder, args);
+    const { code, stderr } = await runCliHere(folder, args);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /30 .* → sink:\.\/my-sink\.ts \(/);
     assert.equal(read('got.ndjson'), read('b.ndjson'));
     assert.equal(read('calls.txt'), 'open calls of it 32 \nwrite 30\ncommit\n');
     assert.ok(existsSync(join(folder, 'a.everypage')));
     assert.match(read('m.sha256'), /"destination": "sink:\.\/my-sink\.ts"/);
-    const verified = await runCli(folder, ['verify', '--manifest', 'm.sha256']);
+    const verified = await runCliHere(folder, ['verify', '--manifest', 'm.sha256']);
     assert.equal(verified.code, 0, verified.stderr);
     assert.match(
       verified.stderr,
@@ -78,9 +78,9 @@ suite('a sink', () => {
         write: (records) => appendFileSync('ids.txt', runId + ' ' + records.length + '\\n'),
       });`;
     const { folder, read } = setUp(t, ids, 'ids.mjs');
-    assert.equal((await runCli(folder, to('sink:ids.mjs'))).code, 0);
+    assert.equal((await runCliHere(folder, to('sink:ids.mjs'))).code, 0);
     const exported = ['export', 'a.everypage', '-o', 'x.ndjson', '-o', 'sink:./ids.mjs'];
-    const { code, stderr } = await runCli(folder, exported);
+    const { code, stderr } = await runCliHere(folder, exported);
     assert.equal(code, 0, stderr);
     const [first, second] = read('ids.txt').trim().split('\n');
     assert.equal(first, second);
@@ -118,22 +118,22 @@ suite('a sink', () => {
 
   test('that has no commit and no abort is enough, and no record makes no write', async (t) => {
     const { folder } = setUp(t, 'module.exports = () => ({ write() {} });', 'least.cjs');
-    assert.equal((await runCli(folder, to('sink:least.cjs'))).code, 0);
+    assert.equal((await runCliHere(folder, to('sink:least.cjs'))).code, 0);
     const never = 'export default () => ({ write() { throw new Error("called"); } });';
     writeFileSync(join(folder, 'never.mjs'), never);
     const empty = ['export', 'a.everypage', '-o', 'sink:./never.mjs', '--select', '`[]`'];
-    const { code, stderr } = await runCli(folder, empty);
+    const { code, stderr } = await runCliHere(folder, empty);
     assert.equal(code, 0, stderr);
   });
 
   test('may wait at the top of its module, and fail there before any request', async (t) => {
     const waits = 'await new Promise(setImmediate); export default () => ({ write() {} });';
     const { folder } = setUp(t, waits, 'waits.ts');
-    const waited = await runCli(folder, to('sink:./waits.ts'));
+    const waited = await runCliHere(folder, to('sink:./waits.ts'));
     assert.equal(waited.code, 0, waited.stderr);
     const asked = server.counts().total;
     writeFileSync(join(folder, 'no-token.ts'), 'throw new Error("set TOKEN\\nfirst");');
-    const { code, stderr } = await runCli(folder, to('sink:./no-token.ts', '--fresh'));
+    const { code, stderr } = await runCliHere(folder, to('sink:./no-token.ts', '--fresh'));
     assert.equal(code, 2, stderr);
     assert.equal(stderr, 'everypage: sink:./no-token.ts cannot be loaded: Error: set TOKEN\n');
     assert.equal(server.counts().total, asked);
@@ -146,11 +146,11 @@ suite('a sink', () => {
   test('is not opened where the run is not whole', async (t) => {
     const { folder, has } = setUp(t, GOOD);
     const args = [server.template(PAGES + 1), '-o', 'sink:./my-sink.ts', '--retry', '0'];
-    const missing = await runCli(folder, args);
+    const missing = await runCliHere(folder, args);
     assert.equal(missing.code, 3, missing.stderr);
     assert.ok(!has('calls.txt'));
     assert.match(missing.stderr, /sink:\.\/my-sink\.ts was not written/);
-    const taken = await runCli(folder, [...args, '--allow-incomplete']);
+    const taken = await runCliHere(folder, [...args, '--allow-incomplete']);
     assert.equal(taken.code, 0, taken.stderr);
     assert.ok(has('got.ndjson'));
   });
@@ -182,7 +182,7 @@ suite('a sink that fails', () => {
       );
       writeFileSync(join(folder, 'b.ndjson'), 'older');
       const args = to('sink:./bad.mjs', '-o', 'b.ndjson', '-o', 'c.db');
-      const { code, stderr } = await runCli(folder, [...args, '-q']);
+      const { code, stderr } = await runCliHere(folder, [...args, '-q']);
       assert.equal(code, 1, stderr);
       assert.match(
         stderr,
@@ -196,7 +196,7 @@ suite('a sink that fails', () => {
       if (where !== 'open') assert.equal(read('calls.txt'), 'abort OUTPUT_WRITE\n');
       writeFileSync(join(folder, 'bad.mjs'), 'export default () => ({ write() {} });');
       const asked = server.counts().total;
-      const again = await runCli(folder, args);
+      const again = await runCliHere(folder, args);
       assert.equal(again.code, 0, again.stderr);
       assert.equal(server.counts().total, asked);
       assert.ok(has('c.db'));
@@ -210,7 +210,7 @@ suite('a sink that fails', () => {
       const { folder, read, has } = setUp(t, failing(where, 'throw "just text";'), 'bad.mjs');
       await run(server.template(3), { archive: join(folder, 'a.everypage') });
       writeFileSync(join(folder, 'b.ndjson'), 'older');
-      const { code, stderr } = await runCli(folder, [
+      const { code, stderr } = await runCliHere(folder, [
         ...['export', 'a.everypage', '-o', 'b.ndjson', '-o', 'sink:./bad.mjs', '-o', 'c.db'],
       ]);
       assert.equal(code, 1, stderr);
@@ -241,6 +241,29 @@ suite('a sink that fails', () => {
       readdirSync(folder).filter((name) => name.startsWith('b.ndjson')),
       [],
     );
+  });
+
+  test('that ends the process has failed, in a run, an export and after two readings', async (t) => {
+    const { folder } = setUp(
+      t,
+      'export default () => ({ write() { process.exit(0); } });',
+      'x.mjs',
+    );
+    const said =
+      /^everypage: sink:\.\/x\.mjs failed in write: Error: it called process\.exit\(0\)\. .*\n$/;
+    const run = await runCli(folder, [...to('sink:./x.mjs'), '-q']);
+    const exported = await runCli(folder, ['export', 'a.everypage.part', '-o', 'sink:./x.mjs']);
+    // The export of --prove is made where the command runs.
+    const late = `export default () => ({
+      async write() { setTimeout(() => { throw new Error('from a timer'); }, 1); },
+      commit: () => new Promise((resolve) => { setTimeout(resolve, 100); }),
+    });`;
+    writeFileSync(join(folder, 'late.mjs'), late);
+    const proved = await runCli(folder, [...to('sink:./late.mjs', '--prove'), '-q', '--fresh']);
+    assert.deepEqual([run.code, exported.code, proved.code], [1, 1, 1]);
+    assert.match(run.stderr, said);
+    assert.match(exported.stderr, said);
+    assert.match(proved.stderr, /late\.mjs failed in commit: Error: from a timer/);
   });
 
   test('to be a sink is refused before any request, in one line', async (t) => {
@@ -324,7 +347,7 @@ suite('a sink that never answers', () => {
       assert.ok(!has('b.ndjson'));
       const asked = server.counts().total;
       writeFileSync(join(folder, 'stuck.mjs'), 'export default () => ({ write() {} });');
-      const again = await runCli(folder, args);
+      const again = await runCliHere(folder, args);
       assert.equal(again.code, 0, again.stderr);
       assert.equal(server.counts().total, asked);
       assert.ok(has('b.ndjson') && has('a.everypage'));
@@ -343,7 +366,7 @@ suite('a sink of an export that never answers', () => {
   ] as const) {
     test(`in ${where} is waited for until a signal, and the export does not end well`, async (t) => {
       const { folder, has } = setUp(t, source, 'stuck.mjs');
-      assert.equal((await runCli(folder, to('a.ndjson'))).code, 0);
+      assert.equal((await runCliHere(folder, to('a.ndjson'))).code, 0);
       const args = ['export', 'a.everypage', '-o', 'sink:./stuck.mjs', '-o', 'b.ndjson'];
       const { child, ended, untilSaid } = startCli(folder, args);
       await untilSaid((stderr) => stderr.includes('stuck\n'));
@@ -362,10 +385,10 @@ test('a credential in the options of a sink is shown by no command and no result
   const { folder, read } = setUp(t, 'export default () => ({ write() {} });');
   const sink = 'sink:./my-sink.ts?token=canary-1&topic=items';
   const args = [server.template(9), '-o', sink, '--max-pages', '2'];
-  const { code, stderr } = await runCli(folder, [...args, '--summary', 'summary.json']);
+  const { code, stderr } = await runCliHere(folder, [...args, '--summary', 'summary.json']);
   assert.equal(code, 5, stderr);
   assert.match(stderr, /-o 'sink:\.\/my-sink\.ts\?token=REDACTED&topic=items'/);
-  const whole = await runCli(folder, [
+  const whole = await runCliHere(folder, [
     ...args.slice(0, 3),
     '--summary',
     'summary.json',

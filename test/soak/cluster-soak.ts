@@ -2,17 +2,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { ArchiveReader } from '../../src/archive/archive-reader.ts';
-import type { Manifest } from '../../src/cluster/store.ts';
+import { openHome } from '../../src/cluster/open-home.ts';
+import { PartStore } from '../../src/cluster/store.ts';
+import type { StoreHome } from '../../src/cluster/store-home.ts';
+import { createTransport } from '../../src/http/create-transport.ts';
 import { startRedis } from '../cluster/redis-process.ts';
 import { ENTRY } from '../run/run-cli.ts';
 import { startCutProxy } from '../servers/cut-proxy.ts';
 import { pageLine } from '../servers/page-body.ts';
 import { startPageServer } from '../servers/page-server.ts';
+import { type S3Fault, startS3Server } from '../servers/s3-server.ts';
 
 const BODY_BYTES = 300;
 const RESTART_MS = 1_000;
@@ -27,6 +31,8 @@ export interface ClusterSoak {
   readonly random: () => number;
   readonly folder: string;
   readonly say: (text: string) => void;
+  /** The store is a bucket, and no folder. */
+  readonly isInBucket: boolean;
 }
 
 export interface SoakResult {
@@ -42,8 +48,12 @@ interface Started {
   stderr(): string;
 }
 
-export function startProcess(folder: string, args: readonly string[]): Started {
-  const env = { ...process.env, XDG_STATE_HOME: join(folder, 'state'), NO_COLOR: '1' };
+export function startProcess(
+  folder: string,
+  args: readonly string[],
+  more: NodeJS.ProcessEnv = {},
+): Started {
+  const env = { ...process.env, XDG_STATE_HOME: join(folder, 'state'), NO_COLOR: '1', ...more };
   const child = spawn(process.execPath, [ENTRY, ...args], {
     cwd: folder,
     env,
@@ -68,10 +78,13 @@ interface Moment {
 }
 
 export async function clusterSoak(soak: ClusterSoak): Promise<SoakResult> {
-  const { pages, workers, kills, random, folder, say } = soak;
+  const { pages, workers, kills, random, folder, say, isInBucket } = soak;
   const redis = await startRedis();
   const proxy = await startCutProxy(redis.port);
   const server = await startPageServer({ protocol: 'http', bodyBytes: BODY_BYTES });
+  const s3 = isInBucket ? await startS3Server({ respond: () => faultOf(random()) }) : null;
+  const store = s3 === null ? 'store' : 's3://pages/soak';
+  const env = s3?.env ?? {};
   const asked = new Redis(redis.url, { maxRetriesPerRequest: null });
   asked.on('error', () => {});
   const bytesIn = (memory: string): number => Number(/used_memory:(\d+)/.exec(memory)?.[1] ?? 0);
@@ -81,14 +94,14 @@ export async function clusterSoak(soak: ClusterSoak): Promise<SoakResult> {
   const urlOf = (index: number): string =>
     index === 0 ? `redis://127.0.0.1:${proxy.port}/0` : redis.url;
   const startWorker = (index: number): Started =>
-    startProcess(folder, ['worker', '--queue', urlOf(index), '--progress', 'none']);
+    startProcess(folder, ['worker', '--queue', urlOf(index), '--progress', 'none'], env);
   const fleet = Array.from({ length: workers }, (_, index) => startWorker(index));
   const command = [
     server.template(pages),
-    ...['--queue', redis.url, '--store', 'store', '-o', 'cluster.ndjson'],
+    ...['--queue', redis.url, '--store', store, '-o', 'cluster.ndjson'],
     ...['--no-work', '--progress', 'none'],
   ];
-  let coordinator = startProcess(folder, command);
+  let coordinator = startProcess(folder, command, env);
 
   const killWorker = async (): Promise<void> => {
     const index = Math.floor(random() * workers);
@@ -98,7 +111,7 @@ export async function clusterSoak(soak: ClusterSoak): Promise<SoakResult> {
   };
   const killCoordinator = (): void => {
     coordinator.child.kill('SIGKILL');
-    coordinator = startProcess(folder, command);
+    coordinator = startProcess(folder, command, env);
   };
   const stopWorker = async (): Promise<void> => {
     const { child } = fleet[workers - 1]!;
@@ -142,7 +155,7 @@ export async function clusterSoak(soak: ClusterSoak): Promise<SoakResult> {
     const isDown = /cannot be reached/.test(watched.stderr());
     if (ended !== 'on' && isDown) {
       await wait(RESTART_MS);
-      coordinator = startProcess(folder, command);
+      coordinator = startProcess(folder, command, env);
     } else if (ended !== 'on' && watched === coordinator) {
       code = ended;
       break;
@@ -176,7 +189,12 @@ export async function clusterSoak(soak: ClusterSoak): Promise<SoakResult> {
   if (counts.requests.size !== pages) failures.push(`${counts.requests.size} pages were requested`);
   if (code === 0) {
     failures.push(...(await wrongOutput(join(folder, 'cluster.ndjson'), pages)));
-    failures.push(...countedTwice(join(folder, 'store', 'manifest.json'), pages, folder));
+    const home = await openHome(s3 === null ? join(folder, store) : store, {
+      env,
+      makeTransport: createTransport,
+    });
+    failures.push(...(await countedTwice(home, pages)));
+    await home.close();
     const verified = startProcess(folder, [
       'verify',
       'cluster.ndjson.everypage',
@@ -189,12 +207,21 @@ export async function clusterSoak(soak: ClusterSoak): Promise<SoakResult> {
   proxy.close();
   await server.close();
   await redis.close();
+  await s3?.close();
   return {
     requests: counts.total,
     seconds,
     redisBytesPerPage: redisBytes / pages,
     failures,
   };
+}
+
+/** Of a bucket, for about one request in ten. */
+function faultOf(chance: number): S3Fault | null {
+  if (chance < 0.04) return { status: 503, code: 'SlowDown' };
+  if (chance < 0.06) return { status: 500, code: 'InternalError' };
+  if (chance < 0.08) return 'reset';
+  return chance < 0.1 ? 'damage' : null;
 }
 
 /** The output of one machine is known: a line for each page. */
@@ -208,12 +235,13 @@ async function wrongOutput(path: string, pages: number): Promise<readonly string
 }
 
 /** Each page counts in one part. */
-function countedTwice(path: string, pages: number, folder: string): readonly string[] {
-  const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
+async function countedTwice(home: StoreHome, pages: number): Promise<readonly string[]> {
+  const { store } = await PartStore.read(home);
+  const { parts } = await store.readManifest();
   const counted = new Uint8Array(pages);
-  for (const { name, except } of manifest.parts) {
-    const left = new Set(except);
-    for (const position of positionsIn(join(folder, 'store', 'parts', `${name}.everypage`))) {
+  for await (const part of store.open(parts)) {
+    const left = new Set(part.except);
+    for (const position of positionsIn((await part.path())!)) {
       if (!left.has(position)) counted[position]! += 1;
     }
   }

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { seededRandom } from '../../src/demo/demo-items.ts';
+import { exportArchive } from '../../src/index.ts';
 import { type CliResult, startCli } from '../run/run-cli.ts';
 import { type PageServer, startPageServer } from '../servers/page-server.ts';
 import { environment, killAt, killWhenStill } from './kill-moment.ts';
@@ -243,12 +244,9 @@ class OutputCase {
 
   async #export(archive: string): Promise<void> {
     const { archives, kind } = this.#options;
-    await whole(this.#folder, [
-      'export',
-      join(archives, archive),
-      '-o',
-      kind.outputIn(this.#folder),
-    ]);
+    const named = kind.outputIn(this.#folder);
+    const output = named.includes('://') ? named : join(this.#folder, named);
+    await exportArchive(join(archives, archive), { output });
   }
 
   #removeArchive(): void {

@@ -1,6 +1,6 @@
 import { ByteBuffer } from './byte-buffer.ts';
 import { HybridWriter } from './hybrid.ts';
-import type { Bounds, ValueStore } from './values.ts';
+import { type Bounds, ValueStore } from './values.ts';
 
 /** Longer texts have bounds that are no longer than this. */
 const BOUND_BYTES = 64;
@@ -20,9 +20,8 @@ export interface Dictionary {
 }
 
 /** BYTE_ARRAY: texts in UTF-8, each once in a dictionary as long as that saves half of the room. */
-export class Texts implements ValueStore {
-  /** All values; the entries of the dictionary while there is one. */
-  readonly #out = new ByteBuffer();
+export class Texts extends ValueStore {
+  // Of a dictionary, while there is one, `out` holds the entries.
   readonly #indexes = new ByteBuffer();
   #isDictionary = true;
   /** Where each entry begins. */
@@ -31,7 +30,6 @@ export class Texts implements ValueStore {
   #slots = new Int32Array(FIRST_SLOTS);
   #entries = 0;
   #plainBytes = 0;
-  count = 0;
   readonly #least = new Bound();
   readonly #greatest = new Bound();
 
@@ -50,7 +48,7 @@ export class Texts implements ValueStore {
     if (this.#greatest.isEmpty || this.#greatest.order(source, start, end) > 0) {
       this.#greatest.set(source, start, end);
     }
-    const out = this.#out;
+    const out = this.out;
     out.int32(length);
     out.reserve(length);
     const { bytes, used } = out;
@@ -72,13 +70,13 @@ export class Texts implements ValueStore {
         return;
       }
       this.#slots[slot] = entry;
-      this.#start(entry - 1, this.#out.used);
+      this.#start(entry - 1, this.out.used);
       this.#entries = entry;
       this.#append(source, start, end);
       if (2 * this.#entries > this.#slots.length) this.#moreSlots();
     }
     this.#indexes.int32(entry - 1);
-    if (this.count >= TRIED_VALUES && 2 * this.#out.used > this.#plainBytes) this.#giveUp();
+    if (this.count >= TRIED_VALUES && 2 * this.out.used > this.#plainBytes) this.#giveUp();
   }
 
   #start(entry: number, at: number): void {
@@ -93,7 +91,7 @@ export class Texts implements ValueStore {
   /** The slot of the text's entry, or the free one where it belongs. */
   #slotOf(source: Uint8Array, start: number, end: number): number {
     const mask = this.#slots.length - 1;
-    const { bytes } = this.#out;
+    const { bytes } = this.out;
     for (let slot = hashOf(source, start, end) & mask; ; slot = (slot + 1) & mask) {
       const entry = this.#slots[slot]!;
       if (entry === 0) return slot;
@@ -108,7 +106,7 @@ export class Texts implements ValueStore {
 
   #moreSlots(): void {
     this.#slots = new Int32Array(2 * this.#slots.length);
-    const { bytes } = this.#out;
+    const { bytes } = this.out;
     for (let entry = 0; entry < this.#entries; entry += 1) {
       const from = this.#starts[entry]! + LENGTH_BYTES;
       const to = from + lengthAt(bytes, from - LENGTH_BYTES);
@@ -118,23 +116,19 @@ export class Texts implements ValueStore {
 
   /** Writes the values so far as they are, and goes on without a dictionary. */
   #giveUp(): void {
-    const entries = this.#out.view().slice();
+    const entries = this.out.view().slice();
     const count = this.#indexes.used / 4;
     this.#isDictionary = false;
-    this.#out.clear();
+    this.out.clear();
     for (let index = 0; index < count; index += 1) {
       const at = this.#starts[lengthAt(this.#indexes.bytes, 4 * index)]!;
       const length = LENGTH_BYTES + lengthAt(entries, at);
-      this.#out.add(entries.subarray(at, at + length));
+      this.out.add(entries.subarray(at, at + length));
     }
   }
 
-  get bytes(): number {
-    return this.#out.used + this.#indexes.used;
-  }
-
-  plain(): Uint8Array {
-    return this.#out.view();
+  override get bytes(): number {
+    return super.bytes + this.#indexes.used;
   }
 
   /** Null where there is none; then `plain` has the values. */
@@ -147,7 +141,7 @@ export class Texts implements ValueStore {
       packed.add(lengthAt(this.#indexes.bytes, at));
     }
     const indexes = Buffer.concat([Uint8Array.of(width), packed.finish()]);
-    return { entries: this.#entries, plain: this.#out.view(), indexes };
+    return { entries: this.#entries, plain: this.out.view(), indexes };
   }
 
   bounds(): Bounds | null {
@@ -156,9 +150,8 @@ export class Texts implements ValueStore {
     return greatest === null ? null : { least: this.#least.asLower(), greatest };
   }
 
-  clear(): void {
-    this.count = 0;
-    this.#out.clear();
+  override clear(): void {
+    super.clear();
     this.#indexes.clear();
     if (this.#entries > 0) this.#slots.fill(0);
     this.#isDictionary = true;

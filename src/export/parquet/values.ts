@@ -12,20 +12,30 @@ export interface Bounds {
   readonly greatest: Uint8Array;
 }
 
-export interface ValueStore {
-  readonly count: number;
+export abstract class ValueStore {
+  protected readonly out = new ByteBuffer();
+  count = 0;
+
   /** Bytes of the values in memory. */
-  readonly bytes: number;
-  plain(): Uint8Array;
+  get bytes(): number {
+    return this.out.used;
+  }
+
+  plain(): Uint8Array {
+    return this.out.view();
+  }
+
   /** Null where there is none. */
-  bounds(): Bounds | null;
-  clear(): void;
+  abstract bounds(): Bounds | null;
+
+  clear(): void {
+    this.count = 0;
+    this.out.clear();
+  }
 }
 
 /** INT64: integers, moments, decimals. */
-export class Longs implements ValueStore {
-  readonly #out = new ByteBuffer();
-  count = 0;
+export class Longs extends ValueStore {
   #leastHigh = 0;
   #leastLow = 0;
   #greatestHigh = 0;
@@ -51,7 +61,7 @@ export class Longs implements ValueStore {
 
   #add(low: number, upper: number): void {
     const high = upper | 0;
-    this.#out.int64(low, high);
+    this.out.int64(low, high);
     if (this.count++ === 0) {
       this.#leastHigh = this.#greatestHigh = high;
       this.#leastLow = this.#greatestLow = low;
@@ -66,25 +76,12 @@ export class Longs implements ValueStore {
     }
   }
 
-  get bytes(): number {
-    return this.#out.used;
-  }
-
-  plain(): Uint8Array {
-    return this.#out.view();
-  }
-
   bounds(): Bounds | null {
     if (this.count === 0) return null;
     const both = new ByteBuffer();
     both.int64(this.#leastLow, this.#leastHigh);
     both.int64(this.#greatestLow, this.#greatestHigh);
     return halved(both);
-  }
-
-  clear(): void {
-    this.count = 0;
-    this.#out.clear();
   }
 }
 
@@ -99,14 +96,13 @@ function halved(both: ByteBuffer): Bounds {
 }
 
 /** INT32 or DOUBLE. */
-export class Numbers implements ValueStore {
-  readonly #out = new ByteBuffer();
+export class Numbers extends ValueStore {
   readonly #isDouble: boolean;
-  count = 0;
   #least = Number.POSITIVE_INFINITY;
   #greatest = Number.NEGATIVE_INFINITY;
 
   constructor(isDouble: boolean) {
+    super();
     this.#isDouble = isDouble;
   }
 
@@ -114,16 +110,8 @@ export class Numbers implements ValueStore {
     this.count += 1;
     if (value < this.#least) this.#least = value;
     if (value > this.#greatest) this.#greatest = value;
-    if (this.#isDouble) this.#out.double(value);
-    else this.#out.int32(value);
-  }
-
-  get bytes(): number {
-    return this.#out.used;
-  }
-
-  plain(): Uint8Array {
-    return this.#out.view();
+    if (this.#isDouble) this.out.double(value);
+    else this.out.int32(value);
   }
 
   bounds(): Bounds | null {
@@ -140,34 +128,23 @@ export class Numbers implements ValueStore {
     return halved(both);
   }
 
-  clear(): void {
-    this.count = 0;
+  override clear(): void {
+    super.clear();
     this.#least = Number.POSITIVE_INFINITY;
     this.#greatest = Number.NEGATIVE_INFINITY;
-    this.#out.clear();
   }
 }
 
 /** BOOLEAN: a bit each, the lowest first. */
-export class Booleans implements ValueStore {
-  readonly #out = new ByteBuffer();
-  count = 0;
+export class Booleans extends ValueStore {
   #trues = 0;
 
   add(isTrue: boolean): void {
     const bit = this.count++ & 7;
-    if (bit === 0) this.#out.byte(0);
+    if (bit === 0) this.out.byte(0);
     if (!isTrue) return;
     this.#trues += 1;
-    this.#out.bytes[this.#out.used - 1]! |= 1 << bit;
-  }
-
-  get bytes(): number {
-    return this.#out.used;
-  }
-
-  plain(): Uint8Array {
-    return this.#out.view();
+    this.out.bytes[this.out.used - 1]! |= 1 << bit;
   }
 
   bounds(): Bounds | null {
@@ -176,10 +153,9 @@ export class Booleans implements ValueStore {
     return { least, greatest: Uint8Array.of(this.#trues === 0 ? 0 : 1) };
   }
 
-  clear(): void {
-    this.count = 0;
+  override clear(): void {
+    super.clear();
     this.#trues = 0;
-    this.#out.clear();
   }
 }
 
@@ -189,16 +165,15 @@ const DIGITS_AT_ONCE = 7;
 const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7];
 
 /** FIXED_LEN_BYTE_ARRAY: decimals of more than 18 digits, the highest byte first. */
-export class WideDecimals implements ValueStore {
-  readonly #out = new ByteBuffer();
+export class WideDecimals extends ValueStore {
   readonly #width: number;
   readonly #limbs: Float64Array;
-  count = 0;
   #least: Uint8Array;
   #greatest: Uint8Array;
 
   /** @param width bytes of each */
   constructor(width: number) {
+    super();
     this.#width = width;
     this.#limbs = new Float64Array(Math.ceil(width / 3));
     this.#least = new Uint8Array(width);
@@ -219,8 +194,8 @@ export class WideDecimals implements ValueStore {
         limbs[index] = value - carry * LIMB;
       }
     }
-    this.#out.reserve(this.#width);
-    const { bytes, used } = this.#out;
+    this.out.reserve(this.#width);
+    const { bytes, used } = this.out;
     // Two's complement: all bits inverted, and one added.
     let carry = isNegative ? 1 : 0;
     for (let index = 0; index < this.#width; index += 1) {
@@ -229,7 +204,7 @@ export class WideDecimals implements ValueStore {
       bytes[used + this.#width - 1 - index] = sum & 0xff;
       carry = sum >> 8;
     }
-    this.#out.used += this.#width;
+    this.out.used += this.#width;
     this.#look(bytes, used);
   }
 
@@ -255,20 +230,7 @@ export class WideDecimals implements ValueStore {
     return 0;
   }
 
-  get bytes(): number {
-    return this.#out.used;
-  }
-
-  plain(): Uint8Array {
-    return this.#out.view();
-  }
-
   bounds(): Bounds | null {
     return this.count === 0 ? null : { least: this.#least, greatest: this.#greatest };
-  }
-
-  clear(): void {
-    this.count = 0;
-    this.#out.clear();
   }
 }

@@ -36,15 +36,6 @@ export function parseMoment(text: string, wallTime: number): Moment | null {
   return { at: read.local - (offsetMs ?? 0), unknownZone: isKnown ? null : read.zone };
 }
 
-/**
- * @param value an HTTP-date, which is in GMT
- * @returns milliseconds since 1970, or null where the text is not an HTTP-date
- */
-export function parseHttpDate(value: string, wallTime: number): number | null {
-  const read = readHttpDate(value, wallTime);
-  return read?.zone === 'GMT' ? read.local : null;
-}
-
 /** Milliseconds since 1970 by a clock of the zone, whose name is `''` where none is given. */
 interface LocalTime {
   readonly local: number;

@@ -117,12 +117,12 @@ function emptyLine(
 /**
  * A colour as a pixel of an `ImageData`.
  *
- * @param hex `#0072b2`
+ * @param css `rgb(0, 114, 178)`
  * @param alpha how much of it lies over `below`
  */
-export function colourOf(hex: string, alpha = 1, below = hex): number {
-  const [over, under] = [hex, below].map((text) => Number.parseInt(text.slice(1), 16));
-  const mixed = (shift: number): number =>
-    Math.round(((over! >> shift) & 255) * alpha + ((under! >> shift) & 255) * (1 - alpha));
-  return ((255 << 24) | (mixed(0) << 16) | (mixed(8) << 8) | mixed(16)) >>> 0;
+export function colourOf(css: string, alpha = 1, below = css): number {
+  const [over, under] = [css, below].map((text) => text.match(/\d+/g)!.map(Number));
+  const mixed = (channel: number): number =>
+    Math.round(over![channel]! * alpha + under![channel]! * (1 - alpha));
+  return ((255 << 24) | (mixed(2) << 16) | (mixed(1) << 8) | mixed(0)) >>> 0;
 }

@@ -1,6 +1,7 @@
 /** What is drawn over time: the plots, the waterfall, and the controls of the range that they share. */
+import { describeRate } from '../../core/describe-hint.ts';
 import { formatBytes } from '../../core/units.ts';
-import type { ChangeFacts, ReportData } from '../report-data.ts';
+import type { ChangeFacts, LimitFacts, ReportData, ReportFacts } from '../report-data.ts';
 import { element, section } from './dom.ts';
 import { createPlot, type Line, type Plot } from './plot.ts';
 import { type Bins, binsFor, SeriesReader, timesOf } from './series.ts';
@@ -10,13 +11,21 @@ import { amount, clock, latency, moment } from './words.ts';
 
 /** So many bins are counted for the width of the screen. */
 const MOST_BINS = 240;
+/** Nothing else is to be drawn then, and who scrolls or saves a picture finds all of it. */
+const AHEAD_MS = 200;
 /** Series are counted again so long after the range has last moved. */
 const SETTLED_MS = 120;
 
 export interface OverTime {
   readonly node: HTMLElement;
+  /**
+   * Counts and draws, once it stands in the page.
+   *
+   * @param isLive only what is on the screen: the next data comes soon
+   */
+  draw(isLive: boolean): void;
   /** Draws everything anew: the width or the colours have changed. */
-  redraw(): void;
+  redraw(onPaper?: boolean): void;
   /** Nothing of it is shown any more. */
   dispose(): void;
 }
@@ -44,10 +53,18 @@ export function createOverTime(data: ReportData, range: TimeRange): OverTime {
       series.requests,
       stepsOf(changes, bins, ({ perSecond }) => perSecond),
       stepsOf(changes, bins, ({ statedPerSecond }) => statedPerSecond),
+      ...drawnLimits(facts).map((limit) =>
+        times.map((seconds) => {
+          const at = seconds * 1_000;
+          const isStated = limit.limiter === limiter && limit.from < at + bins.ms && at <= limit.to;
+          return isStated ? limitPerSecond(limit) : null;
+        }),
+      ),
     ]);
   };
-  const all: readonly (Plot | Waterfall)[] = [...Object.values(plots), waterfall];
+  const all: readonly Waterfall[] = [...Object.values(plots), waterfall];
   let settled: ReturnType<typeof setTimeout> | undefined;
+  let ahead: ReturnType<typeof setTimeout> | undefined;
   range.onChange(() => {
     for (const { move } of Object.values(plots)) move();
     waterfall.move();
@@ -74,18 +91,38 @@ export function createOverTime(data: ReportData, range: TimeRange): OverTime {
   );
   return {
     node,
-    redraw() {
+    draw(isLive) {
       count();
-      for (const it of all) it.redraw();
+      waterfall.redraw(false);
+      if (isLive) return;
+      ahead = setTimeout(() => {
+        for (const it of all) it.drawAhead();
+      }, AHEAD_MS);
+    },
+    redraw(onPaper = false) {
+      for (const it of all) it.redraw(onPaper);
     },
     dispose() {
       clearTimeout(settled);
-      for (const { dispose } of Object.values(plots)) dispose();
+      clearTimeout(ahead);
+      for (const it of all) it.dispose();
     },
   };
 }
 
 type Plots = Readonly<Record<'throughput' | 'latency' | 'inFlight' | 'rate', Plot>>;
+
+const LIMIT_COLOURS = ['purple', 'vermillion', 'muted'] as const;
+
+/** Policies that have lines of their own, where there are several: one alone is the stated limit. */
+function drawnLimits({ limits }: ReportFacts): readonly LimitFacts[] {
+  if (limits.length < 2) return [];
+  return limits.filter((it) => limitPerSecond(it) !== null).slice(0, LIMIT_COLOURS.length);
+}
+
+function limitPerSecond({ quota, windowMs }: LimitFacts): number | null {
+  return quota === null || windowMs === null || windowMs <= 0 ? null : (quota * 1_000) / windowMs;
+}
 
 function createPlots({ facts }: ReportData, range: TimeRange): Plots {
   const hasPauses = facts.pauses.length > 0;
@@ -169,7 +206,22 @@ function createPlots({ facts }: ReportData, range: TimeRange): Plots {
         id: 'rate',
         title: 'Request rate',
         about: rateWords(facts.changes),
-        lines: [lines.sent, lines.chosen, lines.stated],
+        lines: [
+          lines.sent,
+          lines.chosen,
+          lines.stated,
+          ...drawnLimits(facts).map((limit, at): Line => {
+            const policy = limit.policy === '' ? 'policy' : `policy "${limit.policy}"`;
+            return {
+              name: `${policy}: ${describeRate(limit.quota!, limit.windowMs!)}`,
+              colour: LIMIT_COLOURS[at]!,
+              as: 'steps',
+              isDashed: true,
+              isAside: true,
+              say: perSecond,
+            };
+          }),
+        ],
         height: 170,
       },
       facts,

@@ -2,6 +2,7 @@
 import type { PauseCause } from '../../core/events.ts';
 import { type AttemptKind, attemptKinds } from '../report-data.ts';
 
+/** Each as `rgb(0, 114, 178)`. */
 export interface Palette {
   readonly text: string;
   readonly muted: string;
@@ -25,9 +26,13 @@ const kindColours: Readonly<Record<AttemptKind, string>> = {
 };
 
 export function readPalette(): Palette {
-  const style = getComputedStyle(document.documentElement);
-  const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
-  return {
+  // A variable is given as it was written; only a property that uses it is a colour.
+  const probe = document.body.appendChild(document.createElement('i'));
+  const colour = (name: string): string => {
+    probe.style.color = `var(--${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const palette: Palette = {
     text: colour('text'),
     muted: colour('muted'),
     line: colour('line'),
@@ -39,6 +44,8 @@ export function readPalette(): Palette {
     green: colour('green'),
     kinds: attemptKinds.map((kind) => colour(kindColours[kind])),
   };
+  probe.remove();
+  return palette;
 }
 
 /** Of the shade behind a pause. */

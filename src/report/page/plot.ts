@@ -4,6 +4,7 @@ import type { ReportFacts } from '../report-data.ts';
 import { details, element, table } from './dom.ts';
 import { type Palette, pauseColour, readPalette } from './palette.ts';
 import type { TimeRange } from './time-range.ts';
+import { WhenSeen } from './when-seen.ts';
 import { clock } from './words.ts';
 
 export interface Line {
@@ -18,6 +19,8 @@ export interface Line {
   readonly tick?: (value: number) => string;
   /** Its peaks may be cut off: they would make all else small. */
   readonly mayLeave?: boolean;
+  /** Seen where it is near the others; it makes none of them small. */
+  readonly isAside?: boolean;
 }
 
 export interface PlotFacts {
@@ -38,8 +41,14 @@ export interface Plot {
   show(times: readonly number[], values: readonly (readonly (number | null)[])[]): void;
   /** The range has moved. */
   move(): void;
-  /** Colours or the width have changed. */
-  redraw(): void;
+  /**
+   * Colours or the width have changed.
+   *
+   * @param onPaper where it is drawn although it is not on the screen
+   */
+  redraw(onPaper: boolean): void;
+  /** Draws what is not on the screen too. */
+  drawAhead(): void;
   /** It is not shown any more. */
   dispose(): void;
 }
@@ -67,6 +76,8 @@ export function createPlot(facts: PlotFacts, report: ReportFacts, range: TimeRan
     role: 'application',
     'aria-label': `${facts.title}. ${facts.about} Arrow keys move, plus and minus zoom, 0 shows all; the numbers are in the table below.`,
   });
+  // It takes its room before it is drawn.
+  holder.style.minHeight = `${facts.height}px`;
   let times: readonly number[] = [];
   let shown: readonly (readonly (number | null)[])[] = lines.map(() => []);
   const numbers = details('As a table', () => numberTable(facts, range, times, shown));
@@ -97,7 +108,6 @@ export function createPlot(facts: PlotFacts, report: ReportFacts, range: TimeRan
   };
 
   const draw = (): void => {
-    chart?.destroy();
     palette = readPalette();
     const width = Math.floor(holder.clientWidth);
     if (width === 0) return;
@@ -141,37 +151,32 @@ export function createPlot(facts: PlotFacts, report: ReportFacts, range: TimeRan
     chart.root.setAttribute('aria-hidden', 'true');
   };
 
-  // What is not on the screen is drawn when it comes there: a plot costs milliseconds of a frame.
-  let isSeen = false;
-  let isStale = false;
-  const drawIfSeen = (drawNow: (made: uPlot) => void): void => {
-    isStale = !isSeen || chart === null;
-    if (isSeen && chart !== null) drawNow(chart);
-  };
-  const drawAll = (made: uPlot): void => {
-    made.setData([times, ...shown] as uPlot.AlignedData);
-  };
-  const observer = new IntersectionObserver(([entry]) => {
-    isSeen = entry?.isIntersecting === true;
-    if (isSeen && isStale) drawIfSeen(drawAll);
+  const drawing = new WhenSeen(node, () => {
+    if (chart === null) draw();
+    else chart.setData([times, ...shown] as uPlot.AlignedData);
   });
-  observer.observe(node);
 
   return {
     node,
     show(newTimes, newValues) {
       times = newTimes;
       shown = newValues;
-      if (chart === null) draw();
-      else drawIfSeen(drawAll);
+      drawing.ask();
       numbers.refresh();
     },
     move() {
-      drawIfSeen((made) => made.setScale('x', { min: range.from / 1_000, max: range.to / 1_000 }));
+      if (chart === null || !drawing.isSeen) drawing.ask();
+      else chart.setScale('x', { min: range.from / 1_000, max: range.to / 1_000 });
     },
-    redraw: draw,
+    redraw(onPaper) {
+      chart?.destroy();
+      chart = null;
+      if (onPaper) drawing.now();
+      else drawing.ask();
+    },
+    drawAhead: () => drawing.ahead(),
     dispose() {
-      observer.disconnect();
+      drawing.dispose();
       chart?.destroy();
       chart = null;
     },
@@ -196,17 +201,23 @@ function scaleOf({ isLogarithmic, lines }: PlotFacts, valuesNow: () => Values): 
     range(made) {
       const [from, to] = made.series[0]!.idxs ?? [0, 0];
       let top = 0;
-      for (const [at, { scale = 'y', mayLeave = false }] of lines.entries()) {
+      const aside: number[] = [];
+      for (const [at, { scale = 'y', mayLeave = false, isAside = false }] of lines.entries()) {
         if (scale !== 'y') continue;
         const values = (valuesNow()[at] ?? []).slice(from, to + 1);
-        top = Math.max(top, mayLeave ? usualOf(values) : mostOf(values));
+        if (isAside) aside.push(mostOf(values));
+        else top = Math.max(top, mayLeave ? usualOf(values) : mostOf(values));
       }
+      const near = aside.filter((value) => value <= NEAR_PART * top);
+      top = Math.max(top, ...near);
       return [0, Math.max(MARGIN * top, 1e-3)];
     },
   };
 }
 
 const MARGIN = 1.12;
+/** A line aside is seen where it is at most so many times as high as the others. */
+const NEAR_PART = 2;
 const USUAL = 0.9;
 
 function mostOf(values: readonly (number | null)[]): number {
@@ -305,10 +316,9 @@ function seriesOf({ colour, as, isDashed, scale = 'y' }: Line, palette: Palette)
   };
 }
 
-/** @param hex `#0072b2` */
-function withAlpha(hex: string, alpha: number): string {
-  const value = Number.parseInt(hex.slice(1), 16);
-  return `rgb(${value >> 16} ${(value >> 8) & 255} ${value & 255} / ${alpha})`;
+/** @param css `rgb(0, 114, 178)` */
+function withAlpha(css: string, alpha: number): string {
+  return `${css.slice(0, -1)}, ${alpha})`;
 }
 
 /** Pauses behind the lines, and where times were cut out. */

@@ -5,7 +5,7 @@ import { element } from './dom.ts';
 import { createOverTime, type OverTime } from './over-time.ts';
 import { overview } from './overview.ts';
 import { setTheme, themeNow } from './palette.ts';
-import { answers, failedPages, pauses, sizes, slowestPages, types } from './tables.ts';
+import { answers, failedPages, limits, pauses, sizes, slowestPages, types } from './tables.ts';
 import { TimeRange } from './time-range.ts';
 
 export class ReportView {
@@ -55,6 +55,7 @@ export class ReportView {
       overTime?.node ?? null,
       answers(facts),
       pauses(facts, range),
+      limits(facts),
       failedPages(facts, range),
       slowestPages(facts, range),
       sizes(facts.sizes),
@@ -65,7 +66,7 @@ export class ReportView {
     for (const details of root.querySelectorAll('details')) {
       if (opened.has(nameOf(details))) details.open = true;
     }
-    redraw();
+    overTime?.draw(isLive);
   }
 
   #redrawWhenNeeded(): void {
@@ -83,7 +84,7 @@ export class ReportView {
     addEventListener('beforeprint', () => {
       theme = themeNow();
       setTheme('light');
-      redraw();
+      this.#overTime?.redraw(true);
     });
     addEventListener('afterprint', () => {
       setTheme(theme);

@@ -11,7 +11,7 @@ import {
 import { element, section, table } from './dom.ts';
 import { kindClass } from './palette.ts';
 import type { TimeRange } from './time-range.ts';
-import { clock, latency, moment, share } from './words.ts';
+import { amount, clock, latency, moment, share } from './words.ts';
 
 const MOST_PAUSES = 300;
 
@@ -109,6 +109,35 @@ export function pauses(
         { name: 'Was to last', isNumber: true },
         { name: 'Cause' },
         { name: 'Reason' },
+        ...(limiters.length > 1 ? [{ name: 'Server' }] : []),
+      ],
+      rows,
+    ),
+  );
+}
+
+export function limits({ limits: all, limiters }: ReportFacts): HTMLElement | null {
+  if (all.length === 0) return null;
+  const number = (value: number | null): string => (value === null ? '' : formatCount(value));
+  const rows = all.map(({ policy, limiter, quota, windowMs, leastLeft }) => [
+    policy,
+    number(quota),
+    windowMs === null ? '' : formatDuration(windowMs),
+    quota === null || windowMs === null ? '' : amount((quota * 1_000) / windowMs),
+    number(leastLeft),
+    ...(limiters.length > 1 ? [limiters[limiter] ?? ''] : []),
+  ]);
+  return section(
+    'limits',
+    'Limits that headers stated',
+    table(
+      'Limits that headers stated',
+      [
+        { name: 'Policy' },
+        { name: 'Requests', isNumber: true },
+        { name: 'In', isNumber: true },
+        { name: 'A second', isNumber: true },
+        { name: 'Least left', isNumber: true },
         ...(limiters.length > 1 ? [{ name: 'Server' }] : []),
       ],
       rows,

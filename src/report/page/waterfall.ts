@@ -7,9 +7,10 @@ import { type BarsColours, BarsPainter, colourOf } from './bars.ts';
 import { details, element, table } from './dom.ts';
 import { type Lanes, placeInLanes } from './lanes.ts';
 import { kindClass, type Palette, pauseColour, readPalette } from './palette.ts';
-import { axisWidth, PAUSE_ALPHA } from './plot.ts';
+import { axisWidth, PAUSE_ALPHA, type Plot } from './plot.ts';
 import { lowerBound } from './series.ts';
 import type { TimeRange } from './time-range.ts';
+import { WhenSeen } from './when-seen.ts';
 import { clock, latency, moment } from './words.ts';
 
 const AXIS_HEIGHT = 24;
@@ -21,11 +22,7 @@ const WHEEL_ZOOM = 1.0015;
 /** So far a pointer may be from a bar, in pixels. */
 const NEAR = 4;
 
-export interface Waterfall {
-  readonly node: HTMLElement;
-  move(): void;
-  redraw(): void;
-}
+export type Waterfall = Omit<Plot, 'show'>;
 
 export function createWaterfall(data: ReportData, range: TimeRange): Waterfall {
   return new WaterfallView(data, range);
@@ -37,6 +34,7 @@ class WaterfallView implements Waterfall {
   readonly #range: TimeRange;
   readonly #lanes: Lanes;
   readonly #bars: BarsPainter;
+  readonly #drawing: WhenSeen;
   readonly #canvas: HTMLCanvasElement;
   readonly #tip = element('div', { class: 'tip', role: 'status' });
   readonly #chosenNode = element('div', { class: 'chosen', 'aria-live': 'polite' });
@@ -97,18 +95,28 @@ class WaterfallView implements Waterfall {
       this.#numbers,
     );
     this.#listen();
+    this.#drawing = new WhenSeen(this.node, () => this.#draw());
   }
 
   move(): void {
-    this.#draw();
+    this.#drawing.ask();
     this.#tip.hidden = true;
     this.#numbers.refresh();
   }
 
-  redraw(): void {
+  redraw(onPaper: boolean): void {
     this.#palette = readPalette();
     this.#colours = coloursOf(this.#palette, this.#data);
-    this.#draw();
+    if (onPaper) this.#drawing.now();
+    else this.#drawing.ask();
+  }
+
+  drawAhead(): void {
+    this.#drawing.ahead();
+  }
+
+  dispose(): void {
+    this.#drawing.dispose();
   }
 
   get #height(): number {
@@ -433,7 +441,7 @@ function coloursOf(palette: Palette, { facts }: ReportData): BarsColours {
   return {
     background: colourOf(palette.card),
     shades: facts.pauses.map(({ from, to, cause }) => ({ from, to, colour: shadeOf(cause) })),
-    kinds: palette.kinds.map((hex) => colourOf(hex)),
+    kinds: palette.kinds.map((css) => colourOf(css)),
   };
 }
 

@@ -139,7 +139,7 @@ test('random bytes never crash the client, and leave no request without an outco
       feed(talk.socket, Buffer.from(bytes), places);
       finish(talk);
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -150,7 +150,7 @@ test('frames in any order never crash the client, and leave no request without a
       feed(talk.socket, Buffer.concat(frames), places);
       finish(talk);
     }),
-    { numRuns: 1500 },
+    { numRuns: 500 },
   );
 });
 
@@ -187,7 +187,7 @@ test('good responses with bytes changed, lost or repeated never crash the client
       feed(talk.socket, bytes, places);
       finish(talk);
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   );
 });
 
@@ -220,7 +220,7 @@ test('interleaved responses come out as they went in, however framed, padded and
       });
       finish(talk);
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 

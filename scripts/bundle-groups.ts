@@ -1,0 +1,118 @@
+/**
+ * Which file of `dist/` holds which sources. `shared` has what a fetch calls before it connects. All else is
+ * loaded at its first use, most of it while the server is waited for. A module in the wrong group costs
+ * time and nothing else.
+ */
+import type { OutputOptions, Plugin } from 'rolldown';
+
+type Groups = Extract<OutputOptions['codeSplitting'], object>;
+
+/** Files that are loaded at their first use, though modules of others import from them. */
+const ON_USE = ['archive', 'fetching', 'later', 'words'] as const;
+
+function within(folders: readonly string[]): RegExp {
+  return new RegExp(`/src/(?:${folders.join('|')})`);
+}
+
+/** What lists of many pages, limits, other outputs and reports need. */
+const LATER = within([
+  'api/(?:export-|prove|urls)',
+  'archive-thread/(?:gather-|manifest-|report-|take-)',
+  'decode/jmespath/(?!functions)',
+  'export/(?:database-table|hashing-|in-place-|infer-|load-sink|provenance|sink-|sqlite-|typed-rows)',
+  'fetch/(?:failure|follow-)',
+  'http/(?:http1-|limits/(?:ietf-|limit-in-|moment|reset|retry-|structured-))',
+  'pace/(?:held-time|hidden-limit|pause-gate|retries|stated-limits)',
+  'plan/(?:chain-|contradictions|fan-out-|function-|next-holds|next-skips|overlap-|page-grid)',
+  'plan/(?:restarting-|split-|totals|url-list|detect/(?:trial|try-|which-changes|whole-list))',
+  'report/(?:attempt-kind|pack|report-data)',
+  'schema/(?!number-text|types)',
+]);
+
+/** What asks for pages and reads them. */
+const FETCHING = within([
+  'archive/(?:file-checks|file-locks|sqlite)',
+  'decode/(?!jmespath|json-tokens|read-selection|record-expressions|selection)',
+  'fetch/(?!bring-|check-|credentials|export-|failure|follow-|open-|output-|paginate-|prepare|run-)',
+  'http/(?:http2-|outcome|redirect|unasked-|limits/(?:backoff-|counted-))',
+  'http/h2/(?!frame-reader|hpack-tables)',
+  'pace/(?!held-time|hidden-limit|pause-gate|retries|stated-limits)',
+  'plan/(?:create-|end-evidence|full-page|guess-next|link-header|no-next|pin-flags|read-page-)',
+  'plan/(?:recheck|token-text|detect/(?!trial|try-|which-changes|whole-list)|styles/(?!guessed-))',
+]);
+
+/** What stores and exports: of the main thread's, only runs of one page need it. */
+const ARCHIVE = within([
+  'archive/(?!archive-(?:faults|file|location|types)|file-|kept-|schema|sqlite|state-folder)',
+  'archive-thread/(?:batch-reader|envelope|follow-|joined-|open-archive|outputs|page-info-)',
+  'archive-thread/(?:repeated-|session|sister-|stored-)',
+  'export/(?:block-writer|create-output|page-records|shape-records|write-)',
+]);
+
+/** What is said of a run. */
+const WORDS = within([
+  'cli/(?:command-text|headers|help|write-file)',
+  'report/(?:json-log|next-steps|paging-text|progress|show-|stop-text|summary-|verdict-|wording)',
+]);
+
+/** Commands and outputs have files of their own. */
+const RARE = within([
+  'api/(?:serve|report-)',
+  'cli/(?:start|demo|archive-|completion|manifest|metrics|only-|queue-|store-|ui-|verification|(?!fetch)[\\w-]+-command)',
+  'cluster',
+  'demo',
+  'export/(?:parquet/|postgres|copy-text|jsonb|duckdb)',
+  'index',
+  'report/(?:report-|github|metrics)',
+  'serve',
+]);
+
+function matches(pattern: RegExp): (id: string) => boolean {
+  return (id) => pattern.test(id.replaceAll('\\', '/'));
+}
+
+export const GROUPS: Groups = {
+  // Dependencies are in groups of their own.
+  includeDependenciesRecursively: false,
+  groups: [
+    { name: 'archive-worker', test: matches(/archive-worker\.ts$/), priority: 3 },
+    { name: 'later', test: matches(LATER), priority: 3 },
+    { name: 'fetching', test: matches(FETCHING), priority: 3 },
+    { name: 'archive', test: matches(ARCHIVE), priority: 3 },
+    { name: 'words', test: matches(WORDS), priority: 3 },
+    // Parquet is also the way to DuckDB.
+    { name: 'parquet', test: matches(/export\/parquet\//), priority: 2 },
+    { name: 'postgres', test: matches(/export\/(?:postgres|copy-text|jsonb)/), priority: 2 },
+    { name: 'duckdb', test: matches(/export\/duckdb/), priority: 2 },
+    { name: 's3', test: matches(/src\/cluster\/s3\/|\/aws4fetch\//), priority: 3 },
+    { name: 'cluster', test: matches(/src\/cluster\//), priority: 2 },
+    {
+      name: 'shared',
+      test: (id) => matches(/\/src\//)(id) && !matches(RARE)(id),
+      priority: 1,
+    },
+  ],
+};
+
+/**
+ * Turns `const name = require('it')` into an object that loads it when it is first used. `declaration` has
+ * `require('it')` as its last group.
+ */
+export function loadedOnUse(code: string, declaration: RegExp, name: string): string {
+  if (!declaration.test(code)) return code;
+  const lazy = `const lazy_${name} = { get it() { return (this.loaded ??= $1); }, loaded: undefined };`;
+  return code
+    .replace(declaration, lazy)
+    .replace(new RegExp(`\\b${name}\\.`, 'g'), `lazy_${name}.it.`);
+}
+
+export const filesOnUse: Plugin = {
+  name: 'files-on-use',
+  renderChunk(code) {
+    return ON_USE.map((file) => `require_${file}`).reduce(
+      (text, name) =>
+        loadedOnUse(text, new RegExp(`^const ${name} = (require\\("[^"]+"\\));$`, 'm'), name),
+      code,
+    );
+  },
+};
