@@ -1,4 +1,5 @@
 import type { Archive } from '../archive/archive.ts';
+import { RECENT_BYTES } from '../core/memory-budget.ts';
 import type { Place } from '../core/page-request.ts';
 import { factsOf, isByOrdinal, type Pagination } from '../core/pagination.ts';
 import { FLUSH } from '../export/format.ts';
@@ -8,8 +9,6 @@ import { type DecodedPage, decodeStored, type PageItem } from './stored-pages.ts
 /** Read at once: bounds memory, and how long the thread does nothing else. */
 const READ_PAGES = 256;
 const READ_BYTES = 1024 * 1024;
-/** Bodies outside of slots that are kept until their turn comes, so that they need not be read again. */
-const RECENT_BYTES = 16 * 1024 * 1024;
 
 interface RecentPage {
   /** Null where it failed. */
@@ -193,9 +192,7 @@ export class ArchiveFollower {
   /** What follows without a gap on the disk. */
   *#readOn(): Generator<DecodedPage> {
     if (this.#isStalled || this.#expected > this.#onDiskUpTo) return;
-    const to = this.#isList
-      ? this.#expected + this.#archive.finalRun(0, this.#expected, READ_PAGES)
-      : this.#expected + 1;
+    const to = this.#isList ? this.#endOfRun() : this.#expected + 1;
     while (this.#last + 1 < to && !this.#isCancelled) {
       const pages = this.#archive.readStored(0, this.#last + 1, to, READ_BYTES);
       for (const stored of pages) {
@@ -208,6 +205,14 @@ export class ArchiveFollower {
       if (this.#isList) this.#pass(to - 1, 0);
       return;
     }
+  }
+
+  /** The first position from the expected one on that has not ended, or need not be read since it is a recent one. */
+  #endOfRun(): number {
+    const end = this.#expected + this.#archive.finalRun(0, this.#expected, READ_PAGES);
+    let to = Math.min(end, this.#expected + 1);
+    while (to < end && !this.#recent.has(to)) to += 1;
+    return to;
   }
 
   /** Whether a page is one of the list or stands past its end may show only when that is known. */

@@ -227,7 +227,7 @@ export interface SessionCalls {
   /** Checks every body, and commits those that pass in one transaction. */
   store(batch: Batch): Stored;
   /** Slots that may be filled again; for when no answer to a batch is awaited, and none is left. */
-  freeSlots(ask: null): readonly number[];
+  freeSlots(ask: null): Promise<readonly number[]>;
   /** Stored pages at positions from ≤ p < to of a branch. */
   known(range: {
     readonly branch: number;

@@ -277,8 +277,11 @@ export class ArchiveSession implements SessionCalls {
     return { rejections, pageInfos, freeSlots: follow.takeFreeSlots() };
   }
 
-  freeSlots(): readonly number[] {
-    return this.#ready().follow.takeSomeSlots();
+  async freeSlots(): Promise<readonly number[]> {
+    const { follow } = this.#ready();
+    // What the export can write now need not be read back.
+    await new Promise(setImmediate);
+    return follow.takeSomeSlots();
   }
 
   known({ branch, from, to }: Ask<'known'>): Answer<'known'> {

@@ -3,9 +3,8 @@
  * there. The same memory is used again and again: new memory costs more than the copy.
  */
 
-/** A batch is no larger. */
-export const SLOT_BYTES = 1024 * 1024;
-const SLOTS = 16;
+import { SLOT_BYTES, SLOTS } from '../core/memory-budget.ts';
+
 /** Slots of pages that are stored and wait for their turn in the output. The others are for what arrives. */
 export const MOST_KEPT_SLOTS = SLOTS / 2;
 

@@ -13,6 +13,7 @@ import { VERSION } from '../core/resolve-options.ts';
 import { isS3Url } from '../core/s3-url.ts';
 import { writeJsonLine } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
+import { boundHeap } from './bound-heap.ts';
 import { typedCommand } from './command-text.ts';
 import {
   type CliContext,
@@ -67,6 +68,7 @@ function namesStore({ verb, positionals }: TypedArguments): boolean {
 
 /** Runs the program in this process and sets its exit code. */
 export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<void> {
+  boundHeap();
   const context = processContext();
   const code = await runCommandLine(argv, context);
   process.exitCode = code;

@@ -1,5 +1,6 @@
+import { BLOCK_BYTES } from '../core/memory-budget.ts';
 import { copyCompact, copyRange, type FoundRecords } from '../decode/decode.ts';
-import { BLOCK_BYTES, BlockWriter } from './block-writer.ts';
+import { BlockWriter } from './block-writer.ts';
 import { type Destination, type ExportCounts, type ExportItem, FLUSH } from './format.ts';
 import { createRecordFinder } from './page-records.ts';
 

@@ -5,6 +5,7 @@
 import type { Rejection } from '../archive-thread/messages.ts';
 import type { Clock } from '../core/clock.ts';
 import { noHint } from '../core/hint.ts';
+import { ENOUGH_HELD_BYTES } from '../core/memory-budget.ts';
 import { isRecheck } from '../core/page-request.ts';
 import { DelayQueue } from '../core/queues.ts';
 import type { Stop } from '../core/summary.ts';
@@ -13,7 +14,6 @@ import type { PaceSettings } from '../pace/pace.ts';
 import type { Limiter, Reaction, Role } from './limiter.ts';
 import type { LimiterRegistry } from './limiter-registry.ts';
 import { LongWaits } from './long-waits.ts';
-import { BODY_BUDGET_BYTES } from './open-transport.ts';
 import type { PageSink, PageSource } from './page-flow.ts';
 import type { PauseMonitor } from './pause-monitor.ts';
 import { pauseOfRefused } from './refused-page.ts';
@@ -219,7 +219,7 @@ export class Dispatcher {
       this.#heldSince === null &&
       this.#inFlight < this.#mostInFlight &&
       heldPages < COMMIT_GROUP_PAGES &&
-      heldBytes < BODY_BUDGET_BYTES
+      heldBytes < ENOUGH_HELD_BYTES
     );
   }
 

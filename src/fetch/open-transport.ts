@@ -3,6 +3,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { usageError } from '../core/errors.ts';
 import { whyUnreadable } from '../core/files.ts';
+import { BODY_BUDGET_BYTES } from '../core/memory-budget.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import { chooseProxy } from '../http/proxy.ts';
 import type { Transport, TransportOptions } from '../http/transport.ts';
@@ -30,8 +31,6 @@ export function hasBegun(): Promise<void> {
 
 /** What `-c auto` grows to at most; connections are opened as they are needed. */
 export const MOST_BY_AUTO = 64;
-/** Invariant 5: all bodies that are held at once, arriving or not yet committed. */
-export const BODY_BUDGET_BYTES = 128 * 1024 * 1024;
 
 /** Most requests at once of a run that its user controls: they may want more than they said at its beginning. */
 export function mostOfControlled({ concurrency }: Pick<ResolvedOptions, 'concurrency'>): number {

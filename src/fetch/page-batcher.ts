@@ -1,7 +1,8 @@
 /** Sends pages to the archive thread in groups, and reports what became of each. */
 import type { ArchiveThread } from '../archive-thread/archive-thread.ts';
 import type { ArrivedPage, Batch } from '../archive-thread/messages.ts';
-import { FreeSlots, SLOT_BYTES } from '../archive-thread/shared-slots.ts';
+import { FreeSlots } from '../archive-thread/shared-slots.ts';
+import { SLOT_BYTES } from '../core/memory-budget.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import { PAGE_KEY_BYTES } from '../core/page-request.ts';
 import { Fifo } from '../core/queues.ts';

@@ -4,12 +4,13 @@
  * than the copy. Nobody else needs the copies, so a large one is freed at once.
  */
 
+import { FREE_SLAB_BYTES } from '../core/memory-budget.ts';
+
 const SLAB_BYTES = 16 * 1024;
 /** From here on a body goes on in slabs of this size, and then in larger ones. */
 const LARGE_BYTES = 1024 * 1024;
 const MOST_SLAB_BYTES = 4 * 1024 * 1024;
-/** Kept for the bodies to come: 8 MiB, which is 50 bodies of 60 KB and those that wait for a slot. */
-const MOST_FREE_SLABS = 512;
+const MOST_FREE_SLABS = FREE_SLAB_BYTES / SLAB_BYTES;
 
 /** For bodies that have not come yet. What is not written to takes no memory, but some systems set it aside. */
 const MOST_LARGE_BYTES = 256 * 1024 * 1024;
@@ -101,8 +102,9 @@ export function freeChunks(chunks: readonly Uint8Array[]): void {
 }
 
 function freeChunk({ buffer }: Uint8Array): void {
-  if (buffer.byteLength > SLAB_BYTES) (buffer as ArrayBuffer).transfer(0);
-  else if (freeSlabs.length < MOST_FREE_SLABS) freeSlabs.push(Buffer.from(buffer));
+  const isKept = buffer.byteLength === SLAB_BYTES && freeSlabs.length < MOST_FREE_SLABS;
+  if (isKept) freeSlabs.push(Buffer.from(buffer));
+  else (buffer as ArrayBuffer).transfer(0);
 }
 
 /** All in one chunk, which `freeChunks` frees where it is large; they themselves may no longer be read. */

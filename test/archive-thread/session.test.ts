@@ -8,9 +8,10 @@ import { exportArchive } from '../../src/api/export-archive.ts';
 import { verifyArchive } from '../../src/api/verify-archive.ts';
 import { Archive } from '../../src/archive/archive.ts';
 import { EverypageError } from '../../src/core/errors.ts';
+import { SLOTS } from '../../src/core/memory-budget.ts';
 import { noPagination, type Pagination } from '../../src/core/pagination.ts';
 import { specification } from '../archive/sample-pages.ts';
-import { SessionRun, temporaryFolder } from './session-run.ts';
+import { batchOf, SessionRun, temporaryFolder } from './session-run.ts';
 
 const output = { kind: 'records', select: 'items' } as const;
 
@@ -43,6 +44,23 @@ test('pages of a list go out in page order, whatever order they were stored in',
   ]);
   assert.equal(finished.archivePath, join(folder, COMPLETE));
   assert.deepEqual(readdirSync(folder), [COMPLETE]);
+});
+
+test('slots are asked for after pages whose turn it is were written, which frees them all', async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'out.ndjson');
+  const targets = [{ kind: 'file', path, format: 'ndjson', compression: null } as const];
+  const run = await SessionRun.open(folder, { targets });
+  const slots = Array.from({ length: SLOTS }, (_, slot) => slot);
+  for (const slot of slots) {
+    const batch = batchOf([page(slot)]);
+    const shared = new Uint8Array(new SharedArrayBuffer(batch.arena.length));
+    shared.set(batch.arena);
+    const { freeSlots } = run.session.store({ ...batch, arena: shared, slot });
+    assert.deepEqual(freeSlots, []);
+  }
+  assert.deepEqual((await run.session.freeSlots()).toSorted(), slots);
+  run.session.close();
 });
 
 test('a body that is no page is rejected with its index, and the rest of its batch is stored', async (t) => {

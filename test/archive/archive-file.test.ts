@@ -14,6 +14,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Archive } from '../../src/archive/archive.ts';
+import { openOrCreateForWriting } from '../../src/archive/archive-file.ts';
 import type { ArchiveReader } from '../../src/archive/archive-reader.ts';
 import { EverypageError } from '../../src/core/errors.ts';
 import {
@@ -101,6 +102,25 @@ test('while open there is a log and no other file; closed, one file; all for its
   reader.close();
   assert.deepEqual(readdirSync(folder), ['x.everypage.part']);
   assert.equal(statSync(path).mode & 0o777, 0o600);
+});
+
+test('what one transaction writes stays in memory up to 4 MiB, in a new archive and in an old one', (t) => {
+  const path = join(temporaryFolder(t), 'x.everypage.part');
+  const newRun = { specification, now: BORN_AT, maxDecodedBytes: MAX_DECODED_BYTES };
+  for (const created of [true, false]) {
+    const file = openOrCreateForWriting(path, newRun);
+    assert.equal(file.created, created);
+    const logBytes = () => statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+    const before = logBytes();
+    const add = file.connection.writer('INSERT INTO more_body VALUES (1, ?, zeroblob(1048576))');
+    file.connection.exec('BEGIN');
+    for (const part of [1, 2, 3]) add(part);
+    assert.equal(logBytes(), before);
+    for (const part of [4, 5, 6, 7]) add(part);
+    assert.ok(logBytes() > before);
+    file.connection.exec('ROLLBACK');
+    file.connection.close();
+  }
 });
 
 test('nothing is printed when SQLite is loaded, and warnings work afterwards', (t) => {

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeTemporaryFolder } from '../../core/files.ts';
-import { BODY_BUDGET_BYTES } from '../../fetch/open-transport.ts';
+import { BODY_BUDGET_BYTES } from '../../core/memory-budget.ts';
 import { chooseProxy } from '../../http/proxy.ts';
 import type { Transport, TransportOptions } from '../../http/transport.ts';
 import type { HomeParts, LocalFile, StoreHome } from '../store-home.ts';
