@@ -83,8 +83,28 @@ function readIfThere(file) {
   }
 }
 
+/**
+ * What a run has changed to bound its memory (src/cli/bound-heap.ts, for these Nodes), as V8 has it at the
+ * start. V8 takes code only under the flags under which it was made.
+ */
+const FLAGS_AT_START = [
+  '--heap-growing-percent=0',
+  '--parallel-scavenge',
+  '--semi-space-growth-factor=2',
+];
+
+function takeBackFlags() {
+  const { node, bun, deno } = process.versions;
+  const major = Number.parseInt(node, 10);
+  if (bun !== undefined || deno !== undefined || major < 24 || major > 26) return;
+  const { setFlagsFromString } = require('node:v8');
+  for (const flag of FLAGS_AT_START) setFlagsFromString(flag);
+}
+
 /** Keeps what was compiled by now, for the next run. It is called once all that a run needs has run. */
 function keepCompiled() {
+  if (unkept.size === 0) return;
+  takeBackFlags();
   for (const [file, script] of unkept) {
     const written = `${file}.${process.pid}`;
     try {

@@ -210,9 +210,9 @@ test('an error in the loop is the one that comes out, and the run has stopped', 
 });
 
 test('after an abort the same call goes on and asks for no stored page again', async (t) => {
-  const { server, options } = await setUp(t, { delayMs: 1 });
+  const { server, options } = await setUp(t, { delayMs: 5 });
   const abort = new AbortController();
-  const resuming = { ...options, resume: true };
+  const resuming = { ...options, resume: true, concurrency: 4 };
   const template = server.template(400);
   const aborted = async () => {
     for await (const page of pages(template, { ...resuming, signal: abort.signal })) {
