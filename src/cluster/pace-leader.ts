@@ -4,10 +4,12 @@
  * pace, the others are a network that answers a little later. Pure: it is told the time, and asks nobody.
  */
 import type { Hint } from '../core/hint.ts';
+import type { Rate } from '../core/units.ts';
 import type { FoundPace } from '../pace/pace.ts';
 import { ServerPace } from '../pace/server-pace.ts';
 import { Spacing } from '../pace/spacing.ts';
 import type { GateReport, GateState, Told } from './gate-report.ts';
+import { lateMsOf } from './starts-in-time.ts';
 
 /** A start is handed out at least so long before its time: it has to reach its worker. */
 const LEAD_MS = 30;
@@ -79,8 +81,7 @@ export class PaceLeader {
       const member = this.#memberOf(report);
       member.seenAt = now;
       member.run = report.run;
-      member.perMs =
-        report.rate === null ? Number.POSITIVE_INFINITY : report.rate.count / report.rate.perMs;
+      member.perMs = report.rate === null ? Number.POSITIVE_INFINITY : perMsOf(report.rate);
       member.wants = report.wants ?? Number.POSITIVE_INFINITY;
       for (const told of report.told) this.#ended(member, told, now);
       for (const name of report.dropped) this.#lost(member, name, now);
@@ -271,6 +272,11 @@ export class PaceLeader {
   #microsOf(ms: number): number {
     return Number.isFinite(ms) ? Math.round(this.#base + ms * 1000) : 0;
   }
+}
+
+/** The user's rate is a promise: of starts that are late as they may be, no window holds more. */
+function perMsOf({ count, perMs }: Rate): number {
+  return count / (perMs + lateMsOf(perMs));
 }
 
 /** Those that are yet to come. */

@@ -1,9 +1,6 @@
 /** The starts that a worker was given, by its own clock: each is used at its time, or dropped. */
 
-/**
- * A start that is later than this part of the rate's window is dropped: late ones would make a burst with those after them.
- * Of 500 a second, nine more may arrive within a second so.
- */
+/** A start that is later than this part of the rate's window is dropped: late ones would make a burst with those after them. */
 const LATE_PART = 0.018;
 const LEAST_LATE_MS = 18;
 /** Of a limit that was found, a server forgives more: few count so strictly. */
@@ -13,6 +10,11 @@ const MOST_LATE_MS = 500;
 const DRIFT = 1e-4;
 /** More than was used, for a worker that cannot use all that it gets. */
 const MORE = 1.1;
+
+/** By how much a start of a rate may be late, in milliseconds. So much of the window is taken off the rate. */
+export function lateMsOf(windowMs: number): number {
+  return Math.min(MOST_LATE_MS, Math.max(LEAST_LATE_MS, LATE_PART * windowMs));
+}
 
 interface Sent {
   readonly sentAt: number;
@@ -35,10 +37,7 @@ export class StartsInTime {
 
   /** @param windowMs in which a rate counts; null where there is none */
   constructor(windowMs: number | null) {
-    this.#lateMs =
-      windowMs === null
-        ? FOUND_LATE_MS
-        : Math.min(MOST_LATE_MS, Math.max(LEAST_LATE_MS, LATE_PART * windowMs));
+    this.#lateMs = windowMs === null ? FOUND_LATE_MS : lateMsOf(windowMs);
   }
 
   /** Something is in flight, or is to be told. */

@@ -10,7 +10,7 @@ import { startPageServer } from '../servers/page-server.ts';
 import { startProcess } from './cluster-soak.ts';
 
 const PER_SECOND = 500;
-/** Starts may be late by 18 ms, which is nine of 500/s; the rest is the way to the server. */
+/** Starts may be late by 18 ms, which is taken off the rate; the rest is the way to the server. */
 const MOST_IN_A_SECOND = 511;
 const LEAST_SHARE = 0.97;
 const PAUSE_MS = 3_000;
