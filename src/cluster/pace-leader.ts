@@ -108,7 +108,7 @@ export class PaceLeader {
     const now = this.#msOf(nowMicros);
     if (this.#isFree(now)) return given;
     this.#at = Math.max(this.#at, now + LEAD_MS, this.#msOf(notBefore));
-    const slackMs = this.#server.basis(now) === null ? USERS_SLACK_MS : SLACK_MS;
+    const slackMs = this.#isUsers(now) ? USERS_SLACK_MS : SLACK_MS;
     const until = now + 1.5 * this.#everyMs(now) + slackMs;
     const held = new Map<Member, number>();
     for (const member of this.#members.values()) held.set(member, heldBy(member.open, now));
@@ -144,7 +144,6 @@ export class PaceLeader {
     const refusedForMs = server.refusedForMs(now);
     const limit = server.basis(now);
     const perSecond = this.#user.rate * 1000;
-    const isUsers = perSecond < (limit?.perSecond ?? Number.POSITIVE_INFINITY);
     return {
       isFree: this.#isFree(now),
       isProving: server.isProving(now),
@@ -155,13 +154,19 @@ export class PaceLeader {
       ownPauseMs: server.ownPauseMs,
       everyMs: this.#everyMs(now),
       found: server.learned(),
-      basis: isUsers ? { by: 'user', perSecond, windowMs: null } : limit,
+      basis: this.#isUsers(now) ? { by: 'user', perSecond, windowMs: null } : limit,
       statedPerSecond: server.statedPerSecond(now),
     };
   }
 
   #isFree(now: number): boolean {
     return this.#user.rate === Number.POSITIVE_INFINITY && this.#server.isUnlimited(now);
+  }
+
+  /** `--rate` is below all that the server is known to allow. */
+  #isUsers(now: number): boolean {
+    const { perSecond = Number.POSITIVE_INFINITY } = this.#server.basis(now) ?? {};
+    return this.#user.rate * 1000 < perSecond;
   }
 
   /** How often workers are to ask. */
@@ -175,7 +180,7 @@ export class PaceLeader {
 
   #cadence(now: number): typeof QUICK | typeof STEADY {
     const server = this.#server;
-    const isKnown = server.basis(now) === null || server.isSafe;
+    const isKnown = this.#isUsers(now) || server.basis(now) === null || server.isSafe;
     return isKnown && !server.isProving(now) ? STEADY : QUICK;
   }
 

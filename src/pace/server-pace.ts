@@ -147,7 +147,7 @@ export class ServerPace implements ServerLimits {
     const rate = Math.min(stated, searched);
     if (rate === Number.POSITIVE_INFINITY) return null;
     return rate === stated
-      ? { by: 'headers', perSecond: rate * 1000, windowMs: this.#stated?.windowMs ?? null }
+      ? { by: 'headers', perSecond: rate * 1000, windowMs: this.#stated?.windowMs(now) ?? null }
       : { by: 'refusals', perSecond: rate * 1000, windowMs: this.#search.windowMs };
   }
 

@@ -121,13 +121,13 @@ export class StatedLimits {
     return until;
   }
 
-  /** The longest window that was stated or shown, for the summary. */
-  get windowMs(): number | null {
-    let longestMs = 0;
-    for (const { limit, longestMs: seenMs } of this.#policies.values()) {
-      longestMs = Math.max(longestMs, limit.windowMs ?? seenMs);
-    }
-    return longestMs === 0 ? null : longestMs;
+  /** The window of the policy that sets the rate, for the summary; null where it is not known. */
+  windowMs(now: number): number | null {
+    const policies = [...this.#policies.values()];
+    const rate = this.rate(now);
+    const tightest = policies.find((policy) => rateOf(policy, now) === rate);
+    if (tightest === undefined) return null;
+    return (tightest.limit.windowMs ?? tightest.longestMs) || null;
   }
 }
 

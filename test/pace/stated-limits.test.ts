@@ -129,3 +129,11 @@ test('a quota of 0 counts as no quota: it neither stops the run nor gives a rate
   limits.said([limit({ quota: 0, windowMs: 1000 })], 5000, 5000, 0);
   assert.equal(limits.rate(5000), Number.POSITIVE_INFINITY);
 });
+
+test('of several policies the window is that of the one that sets the rate', () => {
+  const limits = new StatedLimits();
+  const burst = { policy: 'burst', quota: 200, windowMs: 5000, remaining: 150, resetMs: 5000 };
+  const daily = { policy: 'day', quota: 1e9, windowMs: 86_400_000, remaining: 9e8, resetMs: 1e7 };
+  limits.said([daily, burst], 0, 0, 0);
+  assert.equal(limits.windowMs(0), 5000);
+});
