@@ -4,12 +4,11 @@
  * pace, the others are a network that answers a little later. Pure: it is told the time, and asks nobody.
  */
 import type { Hint } from '../core/hint.ts';
-import type { Rate } from '../core/units.ts';
 import type { FoundPace } from '../pace/pace.ts';
 import { ServerPace } from '../pace/server-pace.ts';
 import { Spacing } from '../pace/spacing.ts';
 import type { GateReport, GateState, Told } from './gate-report.ts';
-import { lateMsOf } from './starts-in-time.ts';
+import { promisedPerMs } from './promised-rate.ts';
 
 /** A start is handed out at least so long before its time: it has to reach its worker. */
 const LEAD_MS = 30;
@@ -36,6 +35,7 @@ interface Member {
   run: string;
   perMs: number;
   wants: number;
+  readonly joinedAt: number;
   seenAt: number;
   /** Starts that it was given and of which it has told nothing yet, by their names: when they are, for the pace. */
   readonly open: Map<number, number>;
@@ -78,10 +78,10 @@ export class PaceLeader {
   take(reports: readonly GateReport[], nowMicros: number): void {
     const now = this.#msOf(nowMicros);
     for (const report of reports) {
-      const member = this.#memberOf(report);
+      const member = this.#memberOf(report, now);
       member.seenAt = now;
       member.run = report.run;
-      member.perMs = report.rate === null ? Number.POSITIVE_INFINITY : perMsOf(report.rate);
+      member.perMs = promisedPerMs(report.rate, now - member.joinedAt);
       member.wants = report.wants ?? Number.POSITIVE_INFINITY;
       for (const told of report.told) this.#ended(member, told, now);
       for (const name of report.dropped) this.#lost(member, name, now);
@@ -184,10 +184,10 @@ export class PaceLeader {
     return isKnown && !server.isProving(now) ? STEADY : QUICK;
   }
 
-  #memberOf({ who, run }: GateReport): Member {
+  #memberOf({ who, run }: GateReport, now: number): Member {
     let member = this.#members.get(who);
     if (member === undefined) {
-      member = { who, run, perMs: 0, wants: 0, seenAt: 0, open: new Map() };
+      member = { who, run, perMs: 0, wants: 0, joinedAt: now, seenAt: now, open: new Map() };
       this.#members.set(who, member);
     }
     return member;
@@ -277,11 +277,6 @@ export class PaceLeader {
   #microsOf(ms: number): number {
     return Number.isFinite(ms) ? Math.round(this.#base + ms * 1000) : 0;
   }
-}
-
-/** The user's rate is a promise: of starts that are late as they may be, no window holds more. */
-function perMsOf({ count, perMs }: Rate): number {
-  return count / (perMs + lateMsOf(perMs));
 }
 
 /** Those that are yet to come. */

@@ -1,20 +1,12 @@
 /** The starts that a worker was given, by its own clock: each is used at its time, or dropped. */
+import { lateMsOf } from './promised-rate.ts';
 
-/** A start that is later than this part of the rate's window is dropped: late ones would make a burst with those after them. */
-const LATE_PART = 0.018;
-const LEAST_LATE_MS = 18;
 /** Of a limit that was found, a server forgives more: few count so strictly. */
 const FOUND_LATE_MS = 60;
-const MOST_LATE_MS = 500;
 /** How much two clocks may drift apart: 100 ms in a quarter of an hour. */
 const DRIFT = 1e-4;
 /** More than was used, for a worker that cannot use all that it gets. */
 const MORE = 1.1;
-
-/** By how much a start of a rate may be late, in milliseconds. So much of the window is taken off the rate. */
-export function lateMsOf(windowMs: number): number {
-  return Math.min(MOST_LATE_MS, Math.max(LEAST_LATE_MS, LATE_PART * windowMs));
-}
 
 interface Sent {
   readonly sentAt: number;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PaceLeader } from '../../src/cluster/pace-leader.ts';
-import { lateMsOf, StartsInTime } from '../../src/cluster/starts-in-time.ts';
+import { lateMsOf } from '../../src/cluster/promised-rate.ts';
+import { StartsInTime } from '../../src/cluster/starts-in-time.ts';
 import { BucketLimiter } from '../pace/simulation/limiter.ts';
 import { figuresOf } from '../pace/simulation/measure.ts';
 import { networkOf } from '../pace/simulation/scenarios.ts';
@@ -82,9 +83,11 @@ test('the lowest rate of the runs that share a server holds for all, until its r
   const leader = new PaceLeader('a', () => 0.5, null, 0);
   const slow = report('b', 's', { rate: { count: 10, perMs: 1000 } });
   leader.take([report('a'), slow], 0);
+  assert.ok(leader.state(0).basis!.perSecond < 9, 'first requests wait for connections');
+  leader.take([report('a'), slow], 3_000_000);
   // Less by what starts may be late.
   const perSecond = (count: number): number => (count / (1000 + lateMsOf(1000))) * 1000;
-  assert.equal(leader.state(0).basis?.perSecond, perSecond(10));
+  assert.equal(leader.state(3_000_000).basis?.perSecond, perSecond(10));
   leader.take([report('a')], 9_000_000);
   assert.equal(leader.state(9_000_000).basis?.perSecond, perSecond(100));
 });
