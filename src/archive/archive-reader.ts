@@ -27,6 +27,7 @@ import { lastKeysAt } from './key-parts.ts';
 import { repeatsOf } from './key-scan.ts';
 import type { MerkleTree } from './merkle-tree.ts';
 import { readPaceNotes } from './pace-notes.ts';
+import { PageBodies } from './page-bodies.ts';
 import { pageTree } from './page-tree.ts';
 import { type KeptRow, keptRows } from './part-rows.ts';
 import { RequestIndex } from './request-index.ts';
@@ -42,7 +43,6 @@ import {
 } from './schema.ts';
 import { sharedBySlices } from './slice-scan.ts';
 import type { Connection } from './sqlite.ts';
-import { StoredPages } from './stored-pages.ts';
 import { computeVerdict, readTally, type VerdictOptions } from './verdict.ts';
 
 type KnownRow = [position: number, key: Uint8Array, url: string, pageInfo: string | null];
@@ -67,14 +67,14 @@ export class ArchiveReader {
   protected readonly connection: Connection;
   #run: RunRow;
   readonly #wholeBody: ReturnType<typeof createBodyReader>;
-  readonly #pages: StoredPages;
+  readonly #bodies: PageBodies;
 
   /** Closes the connection where the archive cannot be read. */
   protected constructor(connection: Connection) {
     this.path = connection.path;
     this.connection = connection;
     this.#wholeBody = createBodyReader(connection);
-    this.#pages = new StoredPages(connection, this.#wholeBody);
+    this.#bodies = new PageBodies(connection, this.#wholeBody);
     try {
       this.#run = readRun(connection);
     } catch (error) {
@@ -185,17 +185,17 @@ export class ArchiveReader {
    * page whose body reaches `maxBytes`, so at least one page comes if there is one.
    */
   readPages(after: Place | null, maxPages: number, maxBytes: number): StoredPage[] {
-    return this.#pages.readPages(after, maxPages, maxBytes);
+    return this.#bodies.readPages(after, maxPages, maxBytes);
   }
 
   /** Stored pages at positions from ≤ p < to, bounded like `readPages`. */
   readStored(branch: number, from: number, to: number, maxBytes: number): StoredPage[] {
-    return this.#pages.readStored(branch, from, to, maxBytes);
+    return this.#bodies.readStored(branch, from, to, maxBytes);
   }
 
   /** A page whose body is there, also beyond the end, or null. */
   pageAt(place: Place): StoredPage | null {
-    return this.#pages.pageAt(place);
+    return this.#bodies.pageAt(place);
   }
 
   /** What a page says of the list, as it is kept, or null. */
@@ -208,7 +208,7 @@ export class ArchiveReader {
 
   /** The first page in which records were found, or null. */
   firstWithRecords(): StoredPage | null {
-    return this.#pages.firstWithRecords();
+    return this.#bodies.firstWithRecords();
   }
 
   /** The keys of a page's last records, see `lastKeysAt`; null where it is not stored or has none. */

@@ -1,4 +1,4 @@
-/** Pages with their bodies, read from the archive and held against the checksums of their rows. */
+/** Stored pages with their bodies, read from the archive and held against the checksums of their rows. */
 import type { Place } from '../core/page-request.ts';
 import type { PageRow, PageState, StoredPage } from './archive-types.ts';
 import type { createBodyReader } from './body-parts.ts';
@@ -36,7 +36,7 @@ const CONTENT = `SELECT ${placeColumns('page.place')}, page.key, page.url, conte
 const STORED = `${CONTENT} WHERE page.state = 'stored' AND page.place < ${RECHECK_PLACE}`;
 
 /** Its methods are those of `ArchiveReader`, which says what they mean. */
-export class StoredPages {
+export class PageBodies {
   readonly #connection: Connection;
   readonly #wholeBody: ReturnType<typeof createBodyReader>;
 
