@@ -1,5 +1,6 @@
 import { exitCodeMeanings } from '../../src/cli/exit-code.ts';
-import { flagsOf, verbs } from '../../src/cli/flags.ts';
+import { verbs } from '../../src/cli/flags/verbs.ts';
+import { flagsOf } from '../../src/cli/flags.ts';
 import { flagLabel, flagText, groupedFlags, SAME_COMMAND, verbHelp } from '../../src/cli/help.ts';
 
 /** The text of docs/cli.md. */

@@ -1,5 +1,6 @@
 import { exitCodeMeanings } from '../../src/cli/exit-code.ts';
-import { type Flag, flags, type Verb, verbs } from '../../src/cli/flags.ts';
+import { type Verb, verbs } from '../../src/cli/flags/verbs.ts';
+import { type Flag, flags } from '../../src/cli/flags.ts';
 import {
   flagLabel,
   flagText,

@@ -14,17 +14,26 @@ import type {
 } from './archive-types.ts';
 import { createBodyReader } from './body-parts.ts';
 import { checkFile } from './file-checks.ts';
-import { countAttempts, type PageHistory, readAttempts, readPageHistory } from './history.ts';
+import {
+  attemptsOf,
+  countAttempts,
+  type PageHistory,
+  readAttempts,
+  readPageHistory,
+} from './history.ts';
 import { readCode, readPageInfo } from './kept-json.ts';
 import { type KeptPace, type RunRow, readPace, readRun } from './kept-run.ts';
 import { lastKeysAt } from './key-parts.ts';
 import { repeatsOf } from './key-scan.ts';
-import { leafText, MerkleTree } from './merkle-tree.ts';
+import type { MerkleTree } from './merkle-tree.ts';
 import { readPaceNotes } from './pace-notes.ts';
+import { PageBodies } from './page-bodies.ts';
+import { pageTree } from './page-tree.ts';
 import { type KeptRow, keptRows } from './part-rows.ts';
 import { RequestIndex } from './request-index.ts';
-import { type CheckedRow, checkRows, pageChecksum } from './row-checksum.ts';
+import { type CheckedRow, checkRows } from './row-checksum.ts';
 import {
+  endPosition,
   MAX_POSITION,
   PLACE,
   PLACE_COLUMNS,
@@ -35,35 +44,6 @@ import {
 import { sharedBySlices } from './slice-scan.ts';
 import type { Connection } from './sqlite.ts';
 import { computeVerdict, readTally, type VerdictOptions } from './verdict.ts';
-
-type ContentRow = [
-  branch: number,
-  position: number,
-  key: Uint8Array,
-  url: string,
-  status: number | null,
-  headers: string | null,
-  encoding: string | null,
-  hash: Uint8Array | null,
-  records: number | null,
-  body: Uint8Array | null,
-  state: PageState,
-  checksum: number,
-  code: PageRow['code'],
-  reason: string | null,
-  attempts: number | null,
-  startedAt: number,
-  durationMs: number,
-  content: number,
-];
-
-const CONTENT = `SELECT ${placeColumns('page.place')}, page.key, page.url, content.status, content.headers,
-    content.encoding, content.hash, content.records, content.body, page.state, page.checksum,
-    content.code, content.reason, content.attempts, content.started_at, content.duration_ms,
-    page.content
-  FROM page LEFT JOIN content ON content.id = page.content`;
-
-const STORED = `${CONTENT} WHERE page.state = 'stored' AND page.place < ${RECHECK_PLACE}`;
 
 type KnownRow = [position: number, key: Uint8Array, url: string, pageInfo: string | null];
 
@@ -77,24 +57,6 @@ type FailureRow = [
   attempts: number | null,
 ];
 
-type TreeRow = [
-  branch: number,
-  position: number,
-  status: number | null,
-  hash: Uint8Array | null,
-  url: string,
-];
-
-type AttemptRow = [
-  number: number,
-  startedAt: number,
-  durationMs: number,
-  status: number | null,
-  outcome: string,
-  toldToWaitMs: number | null,
-  bodyBytes: number,
-];
-
 /**
  * An archive that is read: its pages in page order, what it says of its run, and the verdict. Every
  * method may throw `EverypageError` `ARCHIVE_DAMAGED`, where the file turns out to be broken. It
@@ -105,12 +67,14 @@ export class ArchiveReader {
   protected readonly connection: Connection;
   #run: RunRow;
   readonly #wholeBody: ReturnType<typeof createBodyReader>;
+  readonly #bodies: PageBodies;
 
   /** Closes the connection where the archive cannot be read. */
   protected constructor(connection: Connection) {
     this.path = connection.path;
     this.connection = connection;
     this.#wholeBody = createBodyReader(connection);
+    this.#bodies = new PageBodies(connection, this.#wholeBody);
     try {
       this.#run = readRun(connection);
     } catch (error) {
@@ -175,7 +139,7 @@ export class ArchiveReader {
            WHERE (page.state = 'stored' OR page.state = 'beyond-end' AND page_info.text IS NOT NULL)
              AND page.place >= ${PLACE} AND page.place < ${PLACE} ORDER BY page.place`,
       )
-      .all(branch, from, branch, end(to))
+      .all(branch, from, branch, endPosition(to))
       .map(([position, key, url, pageInfo]) => ({
         position,
         key,
@@ -221,24 +185,17 @@ export class ArchiveReader {
    * page whose body reaches `maxBytes`, so at least one page comes if there is one.
    */
   readPages(after: Place | null, maxPages: number, maxBytes: number): StoredPage[] {
-    const sql = `${STORED} AND page.place >= ${PLACE} ORDER BY page.place LIMIT ?`;
-    const from = after === null ? 0 : after.position + 1;
-    const rows = this.connection.query<ContentRow>(sql).iterate(after?.branch ?? 0, from, maxPages);
-    return this.#collect(rows, maxBytes);
+    return this.#bodies.readPages(after, maxPages, maxBytes);
   }
 
   /** Stored pages at positions from ≤ p < to, bounded like `readPages`. */
   readStored(branch: number, from: number, to: number, maxBytes: number): StoredPage[] {
-    const sql = `${STORED} AND page.place >= ${PLACE} AND page.place < ${PLACE} ORDER BY page.place`;
-    const rows = this.connection.query<ContentRow>(sql).iterate(branch, from, branch, end(to));
-    return this.#collect(rows, maxBytes);
+    return this.#bodies.readStored(branch, from, to, maxBytes);
   }
 
   /** A page whose body is there, also beyond the end, or null. */
-  pageAt({ branch, position }: Place): StoredPage | null {
-    const sql = `${CONTENT} WHERE page.place = ${PLACE} AND content.body IS NOT NULL`;
-    const row = this.connection.query<ContentRow>(sql).get(branch, position);
-    return row === undefined ? null : this.#storedPage(row);
+  pageAt(place: Place): StoredPage | null {
+    return this.#bodies.pageAt(place);
   }
 
   /** What a page says of the list, as it is kept, or null. */
@@ -251,9 +208,7 @@ export class ArchiveReader {
 
   /** The first page in which records were found, or null. */
   firstWithRecords(): StoredPage | null {
-    const sql = `${STORED} AND content.records > 0 ORDER BY page.place LIMIT 1`;
-    const row = this.connection.query<ContentRow>(sql).get();
-    return row === undefined ? null : this.#storedPage(row);
+    return this.#bodies.firstWithRecords();
   }
 
   /** The keys of a page's last records, see `lastKeysAt`; null where it is not stored or has none. */
@@ -289,22 +244,7 @@ export class ArchiveReader {
 
   /** Every try of a page, the oldest first. */
   attemptsOf(place: Place): AttemptRecord[] {
-    return this.connection
-      .query<AttemptRow>(
-        `SELECT number, started_at, duration_ms, status, outcome, told_to_wait_ms, bytes
-           FROM attempt WHERE place = ${PLACE} ORDER BY started_at, number`,
-      )
-      .all(place.branch, place.position)
-      .map(([number, startedAt, durationMs, status, outcome, toldToWaitMs, bodyBytes]) => ({
-        place,
-        number,
-        startedAt,
-        durationMs,
-        status,
-        outcome,
-        toldToWaitMs,
-        bodyBytes,
-      }));
+    return attemptsOf(this.connection, place);
   }
 
   /** Every page in page order, whatever its state, with all that is kept of it; or those of branches, or at places. */
@@ -345,53 +285,10 @@ export class ArchiveReader {
 
   /** The tree over the stored pages in page order, by the hashes that they were stored with; no body is read. */
   pageTree(): MerkleTree {
-    const pages = this.connection.query<TreeRow>(
-      `SELECT ${placeColumns('page.place')}, content.status, content.hash, page.url
-         FROM page JOIN content ON content.id = page.content
-         WHERE page.state = 'stored' AND page.place < ${RECHECK_PLACE} ORDER BY page.place`,
-    );
-    const tree = new MerkleTree();
-    for (const [branch, position, status, hash, url] of pages.iterate()) {
-      if (status === null || hash === null) {
-        throw this.connection.damaged(`page ${position} has lost its body`);
-      }
-      tree.add(leafText({ place: { branch, position }, status, hash, url }));
-    }
-    return tree;
+    return pageTree(this.connection);
   }
 
   close(): void {
     this.connection.close();
   }
-
-  #collect(rows: Iterable<ContentRow>, maxBytes: number): StoredPage[] {
-    const pages: StoredPage[] = [];
-    let bytes = 0;
-    for (const row of rows) {
-      const page = this.#storedPage(row);
-      pages.push(page);
-      bytes += page.body.byteLength;
-      if (bytes >= maxBytes) break;
-    }
-    return pages;
-  }
-
-  #storedPage(row: ContentRow): StoredPage {
-    const [branch, position, key, url, status, headers, encoding, hash, records, body, ...rest] =
-      row;
-    const [state, checksum, code, reason, attempts, startedAt, durationMs, content] = rest;
-    if (status === null || hash === null || body === null || attempts === null) {
-      throw this.connection.damaged(`page ${position} has lost its body`);
-    }
-    const place = { branch, position };
-    const kept = { place, key, url, status, headers, encoding, hash, records };
-    const all = { ...kept, state, code, reason, attempts, startedAt, durationMs };
-    const isAsStored = pageChecksum(all) === checksum;
-    return { ...kept, body: this.#wholeBody(content, body), isAsStored };
-  }
-}
-
-/** More would run over into the next branch. */
-function end(position: number): number {
-  return Math.min(position, MAX_POSITION + 1);
 }

@@ -1,6 +1,7 @@
 /** What a report is drawn from, read once in page order: every try, and every page without its body. */
+import type { Place } from '../core/page-request.ts';
 import type { AttemptRecord, PageState } from './archive-types.ts';
-import { placeColumns } from './schema.ts';
+import { PLACE, placeColumns } from './schema.ts';
 import type { Connection } from './sqlite.ts';
 
 /** A page in its end state. */
@@ -41,19 +42,29 @@ type PageRow = [
   bodyBytes: number,
 ];
 
+const ATTEMPTS = `SELECT ${placeColumns('place')}, number, started_at, duration_ms, status, outcome,
+    told_to_wait_ms, bytes
+  FROM attempt`;
+
+function attemptIn(row: AttemptRow): AttemptRecord {
+  const [branch, position, number, startedAt, durationMs, status, outcome, ...rest] = row;
+  const [toldToWaitMs, bodyBytes] = rest;
+  const place = { branch, position };
+  return { place, number, startedAt, durationMs, status, outcome, toldToWaitMs, bodyBytes };
+}
+
 /** Every try, by its page's place and then by its time. */
 export function* readAttempts(connection: Connection): Generator<AttemptRecord> {
-  const rows = connection.query<AttemptRow>(
-    `SELECT ${placeColumns('place')}, number, started_at, duration_ms, status, outcome,
-         told_to_wait_ms, bytes
-       FROM attempt ORDER BY place, started_at, number`,
-  );
-  for (const row of rows.iterate()) {
-    const [branch, position, number, startedAt, durationMs, status, outcome, ...rest] = row;
-    const [toldToWaitMs, bodyBytes] = rest;
-    const place = { branch, position };
-    yield { place, number, startedAt, durationMs, status, outcome, toldToWaitMs, bodyBytes };
-  }
+  const rows = connection.query<AttemptRow>(`${ATTEMPTS} ORDER BY place, started_at, number`);
+  for (const row of rows.iterate()) yield attemptIn(row);
+}
+
+/** Every try of a page, the oldest first. */
+export function attemptsOf(connection: Connection, { branch, position }: Place): AttemptRecord[] {
+  return connection
+    .query<AttemptRow>(`${ATTEMPTS} WHERE place = ${PLACE} ORDER BY started_at, number`)
+    .all(branch, position)
+    .map(attemptIn);
 }
 
 /** Every page, whatever its state, by its place. */

@@ -63,6 +63,10 @@ export const MAX_BRANCH = 2 * RECHECK_BRANCH - 1;
 export const POSITION_MASK = 2 ** 40 - 1;
 /** One less than fits, so that the end of a range can be one more than its last position. */
 export const MAX_POSITION = POSITION_MASK - 1;
+/** The end of a range of positions; more would run over into the next branch. */
+export function endPosition(position: number): number {
+  return Math.min(position, MAX_POSITION + 1);
+}
 /** Two parameters: branch, position. */
 export const PLACE = '((? << 40) | ?)';
 /** Two columns: branch, position. */

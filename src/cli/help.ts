@@ -1,6 +1,7 @@
 import { VERSION } from '../core/resolve-options.ts';
 import { exitCodeMeanings } from './exit-code.ts';
-import { type Flag, type FlagName, flagNamed, flagsOf, type Verb, verbs } from './flags.ts';
+import { type Verb, verbs } from './flags/verbs.ts';
+import { type Flag, type FlagName, flagNamed, flagsOf } from './flags.ts';
 
 /** Width of the screen that `-h` has to fit; 24 lines high. */
 const helpColumns = 80;

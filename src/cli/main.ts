@@ -26,7 +26,8 @@ import {
 import { loadEnvFiles } from './env-file.ts';
 import { type ExitCode, exitCodeOfError, signalOfExitCode } from './exit-code.ts';
 import { fetchCommand } from './fetch-command.ts';
-import { type FlagValue, flagNamed, type Verb, verbs } from './flags.ts';
+import { type Verb, verbs } from './flags/verbs.ts';
+import { type FlagValue, flagNamed } from './flags.ts';
 import { longHelp, shortHelp } from './help.ts';
 import { checkValues, parseArguments, type TypedArguments, UsageError } from './parse-arguments.ts';
 

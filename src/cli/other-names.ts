@@ -2,7 +2,7 @@
  * What other tools call it: curl, wget, httpie, xh, aria2, gh, jq, aws, dlt. Who types such a name hears
  * what it is here, with a command that works. It stands beside the table of flags (flags.ts).
  */
-import type { Verb } from './flags.ts';
+import type { Verb } from './flags/verbs.ts';
 
 /** Stands for the value that was typed. */
 export const VALUE = '<value>';

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { EverypageError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
+import { type Verb, verbs } from './flags/verbs.ts';
 import {
   type Flag,
   type FlagName,
@@ -11,8 +12,6 @@ import {
   flags,
   flagsOf,
   type ListElement,
-  type Verb,
-  verbs,
 } from './flags.ts';
 import { findOtherName, isCurlLetters, type OtherName, otherVerbs, VALUE } from './other-names.ts';
 

@@ -5,7 +5,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { flags, flagsOf, verbs } from '../../src/cli/flags.ts';
+import { verbs } from '../../src/cli/flags/verbs.ts';
+import { flags, flagsOf } from '../../src/cli/flags.ts';
 import { presets } from '../../src/plan/presets.ts';
 import { runInProcess } from '../run/run-in-process.ts';
 

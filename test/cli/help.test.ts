@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { cliDocs } from '../../scripts/docs/cli-page.ts';
 import { exitCodeMeanings } from '../../src/cli/exit-code.ts';
-import { flagsOf, verbs } from '../../src/cli/flags.ts';
+import { verbs } from '../../src/cli/flags/verbs.ts';
+import { flagsOf } from '../../src/cli/flags.ts';
 import { longHelp, shortHelp, verbHelp } from '../../src/cli/help.ts';
 import { parseArguments } from '../../src/cli/parse-arguments.ts';
 

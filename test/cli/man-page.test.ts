@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { manPage, releaseDate } from '../../scripts/docs/man-page.ts';
-import { flags, verbs } from '../../src/cli/flags.ts';
+import { verbs } from '../../src/cli/flags/verbs.ts';
+import { flags } from '../../src/cli/flags.ts';
 import { VERSION } from '../../src/core/resolve-options.ts';
 
 const path = fileURLToPath(new URL('../../man/everypage.1', import.meta.url));

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { describeTerminal } from '../../src/cli/context.ts';
-import { findFlag, flags, verbs } from '../../src/cli/flags.ts';
+import { verbs } from '../../src/cli/flags/verbs.ts';
+import { findFlag, flags } from '../../src/cli/flags.ts';
 import { otherNames, otherVerbs, VALUE } from '../../src/cli/other-names.ts';
 import { parseArguments } from '../../src/cli/parse-arguments.ts';
 import { runInProcess } from '../run/run-in-process.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findFlag, flags, type Verb } from '../../src/cli/flags.ts';
+import type { Verb } from '../../src/cli/flags/verbs.ts';
+import { findFlag, flags } from '../../src/cli/flags.ts';
 import { parseArguments, type UsageError, wordsOf } from '../../src/cli/parse-arguments.ts';
 import { resolveOptions } from '../../src/core/resolve-options.ts';
 

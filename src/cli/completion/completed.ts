@@ -1,7 +1,8 @@
 /** What a shell can complete, taken from the table of flags. Each shell's file writes it in its own way. */
 import { presets } from '../../plan/presets.ts';
 import type { ValueType } from '../flag-values.ts';
-import { type Flag, flags, type Verb, verbs } from '../flags.ts';
+import { type Verb, verbs } from '../flags/verbs.ts';
+import { type Flag, flags } from '../flags.ts';
 import { verbHelp } from '../help.ts';
 
 /** What is offered for a value or an argument. */

@@ -48,9 +48,17 @@ export function readPalette(): Palette {
   return palette;
 }
 
+/** How much of the shade behind a pause covers the card. */
+export const PAUSE_ALPHA = 0.2;
+
 /** Of the shade behind a pause. */
 export function pauseColour(cause: PauseCause, { orange, vermillion, muted }: Palette): string {
   return { limit: orange, outage: vermillion, user: muted }[cause];
+}
+
+/** @param css `rgb(0, 114, 178)` */
+export function withAlpha(css: string, alpha: number): string {
+  return `${css.slice(0, -1)}, ${alpha})`;
 }
 
 /** The class that gives an element the colour of a kind. */

@@ -2,43 +2,18 @@
 import uPlot from 'uplot';
 import type { ReportFacts } from '../report-data.ts';
 import { details, element, table } from './dom.ts';
-import { type Palette, pauseColour, readPalette } from './palette.ts';
+import { type Palette, readPalette, withAlpha } from './palette.ts';
+import type { Line, PlotFacts } from './plot-facts.ts';
+import { namePauses, pauseAt, shadePauses } from './plot-pauses.ts';
+import { axesOf, scaleOf, type Values } from './plot-scales.ts';
 import type { TimeRange } from './time-range.ts';
 import { WhenSeen } from './when-seen.ts';
 import { clock } from './words.ts';
 
-export interface Line {
-  readonly name: string;
-  readonly colour: Exclude<keyof Palette, 'kinds'>;
-  /** `area`: filled steps. `steps`: a value that holds until the next. `line`: points that are joined. */
-  readonly as: 'area' | 'steps' | 'line';
-  readonly isDashed?: boolean;
-  readonly scale?: 'y' | 'right';
-  readonly say: (value: number) => string;
-  /** On the axis, where there is less room; `say` by default. */
-  readonly tick?: (value: number) => string;
-  /** Its peaks may be cut off: they would make all else small. */
-  readonly mayLeave?: boolean;
-  /** Seen where it is near the others; it makes none of them small. */
-  readonly isAside?: boolean;
-}
-
-export interface PlotFacts {
-  readonly id: string;
-  readonly title: string;
-  readonly about: string;
-  readonly lines: readonly Line[];
-  readonly height: number;
-  /** Latencies differ by orders of magnitude. */
-  readonly isLogarithmic?: boolean;
-  /** Pauses are named where they are wide enough. */
-  readonly namesPauses?: boolean;
-}
-
 export interface Plot {
   readonly node: HTMLElement;
   /** Seconds, and the values of each line at them. */
-  show(times: readonly number[], values: readonly (readonly (number | null)[])[]): void;
+  show(times: readonly number[], values: Values): void;
   /** The range has moved. */
   move(): void;
   /**
@@ -53,18 +28,10 @@ export interface Plot {
   dispose(): void;
 }
 
-export const AXIS_WIDTH = 62;
-const NARROW_AXIS_WIDTH = 50;
-const NARROW = 560;
 const SYNC = 'run';
 const MOST_ROWS = 400;
-export const PAUSE_ALPHA = 0.2;
 /** Fewer values are shown as points too, since one between two gaps would not be seen. */
 const FEW = 150;
-
-export function axisWidth(width: number): number {
-  return width < NARROW ? NARROW_AXIS_WIDTH : AXIS_WIDTH;
-}
 
 export function createPlot(facts: PlotFacts, report: ReportFacts, range: TimeRange): Plot {
   const { lines } = facts;
@@ -79,7 +46,7 @@ export function createPlot(facts: PlotFacts, report: ReportFacts, range: TimeRan
   // It takes its room before it is drawn.
   holder.style.minHeight = `${facts.height}px`;
   let times: readonly number[] = [];
-  let shown: readonly (readonly (number | null)[])[] = lines.map(() => []);
+  let shown: Values = lines.map(() => []);
   const numbers = details('As a table', () => numberTable(facts, range, times, shown));
   const node = element(
     'figure',
@@ -131,7 +98,7 @@ export function createPlot(facts: PlotFacts, report: ReportFacts, range: TimeRan
         axes: axesOf(facts, palette, width, range),
         series: [{}, ...lines.map((line) => seriesOf(line, palette))],
         hooks: {
-          drawClear: [(made) => shade(made, report, palette)],
+          drawClear: [(made) => shadePauses(made, report, palette)],
           ...(facts.namesPauses ? { draw: [(made) => namePauses(made, report, palette)] } : {}),
           setCursor: [tell],
           setSelect: [
@@ -193,112 +160,6 @@ function legendOf({ name, colour, isDashed }: Line, value: HTMLElement): HTMLEle
   return element('li', {}, swatch, name, ' ', value);
 }
 
-type Values = readonly (readonly (number | null)[])[];
-
-function scaleOf({ isLogarithmic, lines }: PlotFacts, valuesNow: () => Values): uPlot.Scale {
-  if (isLogarithmic) return { distr: 3, range: (_, least, most) => logRange(least, most) };
-  return {
-    range(made) {
-      const [from, to] = made.series[0]!.idxs ?? [0, 0];
-      let top = 0;
-      const aside: number[] = [];
-      for (const [at, { scale = 'y', mayLeave = false, isAside = false }] of lines.entries()) {
-        if (scale !== 'y') continue;
-        const values = (valuesNow()[at] ?? []).slice(from, to + 1);
-        if (isAside) aside.push(mostOf(values));
-        else top = Math.max(top, mayLeave ? usualOf(values) : mostOf(values));
-      }
-      const near = aside.filter((value) => value <= NEAR_PART * top);
-      top = Math.max(top, ...near);
-      return [0, Math.max(MARGIN * top, 1e-3)];
-    },
-  };
-}
-
-const MARGIN = 1.12;
-/** A line aside is seen where it is at most so many times as high as the others. */
-const NEAR_PART = 2;
-const USUAL = 0.9;
-
-function mostOf(values: readonly (number | null)[]): number {
-  return values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
-}
-
-/** What nearly all of them stay below. */
-function usualOf(values: readonly (number | null)[]): number {
-  const known = values.filter((value) => value !== null).sort((a, b) => a - b);
-  return known[Math.floor(USUAL * (known.length - 1))] ?? 0;
-}
-
-const NICE = [1, 2, 5, 10];
-
-/** From the next lower to the next higher of 1, 2 and 5 times a power of ten. */
-function logRange(least: number | null, most: number | null): [number, number] {
-  const low = Math.max(1e-2, least ?? 1);
-  const high = Math.max(low, most ?? 1);
-  const [below, above] = [10 ** Math.floor(Math.log10(low)), 10 ** Math.floor(Math.log10(high))];
-  const from = NICE.findLast((nice) => nice * below <= low) ?? 1;
-  const to = NICE.find((nice) => nice * above > high) ?? 10;
-  return [from * below, to * above];
-}
-
-function axesOf(
-  { lines, isLogarithmic }: PlotFacts,
-  { muted, line }: Palette,
-  width: number,
-  range: TimeRange,
-): uPlot.Axis[] {
-  const font = '12px system-ui, sans-serif';
-  const common = { stroke: muted, font, grid: { stroke: line, width: 1 }, ticks: { show: false } };
-  const size = axisWidth(width);
-  const lineOf = (scale: 'y' | 'right') => lines.find((it) => (it.scale ?? 'y') === scale);
-  const values = (scale: 'y' | 'right') => (_: uPlot, splits: number[]) =>
-    splits.map((value) => {
-      const shownBy = lineOf(scale);
-      return shownBy === undefined || value == null ? '' : (shownBy.tick ?? shownBy.say)(value);
-    });
-  return [
-    {
-      ...common,
-      size: 26,
-      space: width < NARROW ? 60 : 80,
-      values: (_, splits) => splits.map((value) => clock(value * 1_000, range.ms)),
-    },
-    {
-      ...common,
-      scale: 'y',
-      size,
-      values: values('y'),
-      space: 28,
-      ...(isLogarithmic
-        ? { splits: (_: uPlot, __: number, least: number, most: number) => powers(least, most) }
-        : {}),
-    },
-    {
-      ...common,
-      scale: 'right',
-      side: 1,
-      size,
-      grid: { show: false },
-      values: values('right'),
-      space: 28,
-    },
-  ];
-}
-
-/** Powers of ten, and 2 and 5 times them where there are few. */
-function powers(least: number, most: number): number[] {
-  const isShort = most / least <= 100;
-  const splits: number[] = [];
-  for (let power = 10 ** Math.floor(Math.log10(least)); power <= most; power *= 10) {
-    for (const nice of isShort ? [1, 2, 5] : [1]) {
-      const at = nice * power;
-      if (at >= least * 0.999 && at <= most * 1.001) splits.push(at);
-    }
-  }
-  return splits;
-}
-
 function seriesOf({ colour, as, isDashed, scale = 'y' }: Line, palette: Palette): uPlot.Series {
   const stroke = palette[colour];
   return {
@@ -316,77 +177,11 @@ function seriesOf({ colour, as, isDashed, scale = 'y' }: Line, palette: Palette)
   };
 }
 
-/** @param css `rgb(0, 114, 178)` */
-function withAlpha(css: string, alpha: number): string {
-  return `${css.slice(0, -1)}, ${alpha})`;
-}
-
-/** Pauses behind the lines, and where times were cut out. */
-function shade(made: uPlot, { pauses, time }: ReportFacts, palette: Palette): void {
-  const { ctx, bbox } = made;
-  const x = (ms: number): number => made.valToPos(ms / 1_000, 'x', true);
-  const [left, right] = [bbox.left, bbox.left + bbox.width];
-  ctx.save();
-  for (const { from, to, cause } of pauses) {
-    const begin = Math.max(left, x(from));
-    const end = Math.min(right, Math.max(x(to), begin + 1));
-    if (end <= left || begin >= right) continue;
-    ctx.fillStyle = withAlpha(pauseColour(cause, palette), PAUSE_ALPHA);
-    ctx.fillRect(begin, bbox.top, end - begin, bbox.height);
-  }
-  ctx.strokeStyle = palette.muted;
-  ctx.setLineDash([2, 4]);
-  for (const { at } of time.cuts) {
-    const place = x(at);
-    if (place < left || place > right) continue;
-    ctx.beginPath();
-    ctx.moveTo(place, bbox.top);
-    ctx.lineTo(place, bbox.top + bbox.height);
-    ctx.stroke();
-  }
-  ctx.restore();
-}
-
-const LABEL_LEAST = 60;
-const LABEL_ROOM = 8;
-
-/** The reasons of pauses, as far as there is room for their words. */
-function namePauses(made: uPlot, { pauses }: ReportFacts, palette: Palette): void {
-  const { ctx, bbox } = made;
-  const ratio = devicePixelRatio || 1;
-  ctx.save();
-  ctx.font = `${11 * ratio}px system-ui, sans-serif`;
-  ctx.fillStyle = palette.text;
-  ctx.textBaseline = 'top';
-  for (const { from, to, reason } of pauses) {
-    const begin = Math.max(bbox.left, made.valToPos(from / 1_000, 'x', true));
-    const end = Math.min(bbox.left + bbox.width, made.valToPos(to / 1_000, 'x', true));
-    const room = end - begin - LABEL_ROOM * ratio;
-    if (room < LABEL_LEAST * ratio) continue;
-    const x = begin + (LABEL_ROOM / 2) * ratio;
-    ctx.fillText(fitted(ctx, reason, room), x, bbox.top + LABEL_ROOM * ratio);
-  }
-  ctx.restore();
-}
-
-function fitted(ctx: CanvasRenderingContext2D, text: string, room: number): string {
-  if (ctx.measureText(text).width <= room) return text;
-  let length = Math.min(text.length, 80);
-  while (length > 1 && ctx.measureText(`${text.slice(0, length)}…`).width > room) length -= 1;
-  return `${text.slice(0, length)}…`;
-}
-
-/** Why nothing was sent at a time; empty where it was. */
-function pauseAt({ pauses }: ReportFacts, ms: number): string {
-  const pause = pauses.find(({ from, to }) => from <= ms && ms <= to);
-  return pause === undefined ? '' : `Paused here: ${pause.reason}`;
-}
-
 function numberTable(
   { title, lines }: PlotFacts,
   range: TimeRange,
   times: readonly number[],
-  values: readonly (readonly (number | null)[])[],
+  values: Values,
 ): HTMLElement {
   const rows = [...times.keys()].filter((at) => {
     const ms = times[at]! * 1_000;

@@ -2,10 +2,11 @@
 import { formatDuration } from '../../core/units.ts';
 import { REPORT_VERSION, type ReportData } from '../report-data.ts';
 import { element } from './dom.ts';
+import { failedPages, slowestPages } from './listed-pages.ts';
 import { createOverTime, type OverTime } from './over-time.ts';
 import { overview } from './overview.ts';
 import { setTheme, themeNow } from './palette.ts';
-import { answers, failedPages, limits, pauses, sizes, slowestPages, types } from './tables.ts';
+import { answers, limits, pauses, sizes, types } from './tables.ts';
 import { TimeRange } from './time-range.ts';
 
 export class ReportView {

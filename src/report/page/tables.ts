@@ -1,17 +1,12 @@
-/** What is counted or listed: statuses, pauses, pages that failed or were slow, sizes, types. */
+/** What is counted: statuses, pauses, limits, sizes, types. */
 import type { PauseCause } from '../../core/events.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../../core/units.ts';
-import {
-  type AttemptFacts,
-  kindNames,
-  type PageFacts,
-  type ReportFacts,
-  type SizeFacts,
-} from '../report-data.ts';
+import { kindNames, type ReportFacts, type SizeFacts } from '../report-data.ts';
 import { element, section, table } from './dom.ts';
+import { jump } from './jump.ts';
 import { kindClass } from './palette.ts';
 import type { TimeRange } from './time-range.ts';
-import { amount, clock, latency, moment, share } from './words.ts';
+import { amount, clock, moment, share } from './words.ts';
 
 const MOST_PAUSES = 300;
 
@@ -143,122 +138,6 @@ export function limits({ limits: all, limiters }: ReportFacts): HTMLElement | nu
       rows,
     ),
   );
-}
-
-export function failedPages(facts: ReportFacts, range: TimeRange): HTMLElement | null {
-  const { failed, totals } = facts;
-  if (failed.length === 0) return null;
-  const more = totals.failed - failed.length;
-  return section(
-    'failed',
-    'Pages that failed',
-    more > 0
-      ? element(
-          'p',
-          { class: 'muted' },
-          `The first ${formatCount(failed.length)} of ${formatCount(totals.failed)}.`,
-        )
-      : null,
-    ...failed.map((page) => pageNode(page, page.attempts.at(-1)?.outcome ?? '', facts, range)),
-  );
-}
-
-export function slowestPages(facts: ReportFacts, range: TimeRange): HTMLElement | null {
-  const { slowest } = facts;
-  if (slowest.length === 0) return null;
-  return section(
-    'slowest',
-    'Slowest pages',
-    element('p', { class: 'muted' }, 'By the time of all their attempts together.'),
-    ...slowest.map((page) => {
-      const tries = page.attempts.length > 1 ? `, ${page.attempts.length} attempts` : '';
-      return pageNode(page, `${latency(page.totalMs)}${tries}`, facts, range);
-    }),
-  );
-}
-
-function pageNode(
-  page: PageFacts,
-  words: string,
-  facts: ReportFacts,
-  range: TimeRange,
-): HTMLElement {
-  const { url, headers, attempts, records, state, bytes, number, branch } = page;
-  const what = [
-    `page ${formatCount(number)}${branch === 0 ? '' : ` of branch ${formatCount(branch)}`}`,
-    state,
-    ...(records === null ? [] : [counted(records, 'record')]),
-    ...(bytes > 0 ? [formatBytes(bytes)] : []),
-  ].join(' · ');
-  return element(
-    'details',
-    { class: 'page' },
-    element(
-      'summary',
-      {},
-      element('span', { class: 'url' }, url === '' ? `page ${number}` : url),
-      element('span', { class: 'why' }, words),
-    ),
-    element('p', { class: 'muted' }, what),
-    table(
-      `Attempts at ${url}`,
-      [
-        { name: 'Sent' },
-        { name: 'On' },
-        { name: 'Took', isNumber: true },
-        { name: 'Status' },
-        { name: 'What came' },
-        { name: 'Told to wait', isNumber: true },
-        { name: 'Bytes', isNumber: true },
-      ],
-      attempts.map((attempt) => attemptRow(attempt, facts, range)),
-    ),
-    headers.length === 0
-      ? null
-      : element(
-          'dl',
-          { class: 'headers' },
-          ...headers.flatMap(([name, value]) => [
-            element('dt', {}, name),
-            element('dd', {}, value),
-          ]),
-        ),
-  );
-}
-
-function attemptRow(
-  { at, durationMs, status, kind, outcome, toldToWaitMs, bytes }: AttemptFacts,
-  { time }: ReportFacts,
-  range: TimeRange,
-): (Node | string)[] {
-  return [
-    jump(clock(at, 500), () => range.set(at - durationMs, at + 2 * durationMs)),
-    moment(at, time),
-    latency(durationMs),
-    status === null ? '—' : String(status),
-    element(
-      'span',
-      { class: 'kind' },
-      element('span', { class: `swatch ${kindClass(kind)}` }),
-      outcome === 'ok' ? kindNames.ok : outcome,
-    ),
-    toldToWaitMs === null ? '' : formatDuration(toldToWaitMs),
-    formatBytes(bytes),
-  ];
-}
-
-/** A time that shows itself in the plots. */
-function jump(text: string, show: () => void): HTMLElement {
-  const made = element(
-    'button',
-    { type: 'button', class: 'jump', title: 'show this in the plots' },
-    text,
-  );
-  made.addEventListener('click', () => {
-    show();
-    document.getElementById('over-time')?.scrollIntoView();
-  });
-  return made;
 }
 
 export function sizes(facts: SizeFacts | null): HTMLElement | null {

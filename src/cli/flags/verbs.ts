@@ -1,0 +1,24 @@
+/** What the program can do, by the word after its name. */
+export const verbs = [
+  'fetch',
+  'export',
+  'verify',
+  'report',
+  'schema',
+  'head',
+  'serve',
+  'explain',
+  'presets',
+  'archives',
+  'worker',
+  'status',
+  'pause',
+  'resume',
+  'cancel',
+  'dashboard',
+  'demo',
+  'completion',
+] as const;
+
+/** `fetch` is what happens without a verb. */
+export type Verb = (typeof verbs)[number];
