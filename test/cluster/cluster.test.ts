@@ -81,10 +81,12 @@ suite('a run of many machines', { concurrency: 5 }, () => {
     const coordinator = cluster.coordinate(pages);
     await cluster.untilRequested(300);
     await cluster.redis.kill();
+    await coordinator.untilSaid((said) => /the queue redis:\S+ is gone; .* waits/.test(said));
     await wait(500);
     await cluster.redis.start();
     const { code, stderr } = await coordinator.ended;
     assert.equal(code, 0, stderr);
+    assert.equal(stderr.match(/is gone|answers again/g)?.length, 2, stderr);
     assert.ok(cluster.output() === cluster.expected(pages));
   });
 
