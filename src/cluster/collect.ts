@@ -137,17 +137,22 @@ export async function takePart(
   }
 }
 
-/** The plan of the run has ended, and its pages are in the archive: the store says so. */
+/**
+ * The plan of the run has ended, and its pages are in the archive: the store says so.
+ *
+ * @param gone parts that count and could not be read: their pages were fetched again, and are in others
+ */
 export async function settleRun(
   { connection: { redis }, record, store }: Pick<CollectParts, 'connection' | 'record' | 'store'>,
   { count, digest, end }: EndOfPlan,
+  gone: ReadonlySet<string> = new Set(),
 ): Promise<void> {
   const entries = await redis.lrange(runKeys(record.id).parts, 0, -1);
   await store.writeManifest({
     run: record.id,
     total: count,
     planDigest: Buffer.from(digest).toString('hex'),
-    parts: entries.map(partOf),
+    parts: entries.map(partOf).filter(({ name }) => !gone.has(name)),
     end,
   });
 }

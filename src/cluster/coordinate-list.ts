@@ -72,7 +72,7 @@ export async function coordinateList(parts: ListParts): Promise<PaginationFacts 
       const end = pending.end();
       await pages.store();
       if (engine.stopped === null && end !== null) {
-        await settleRun(parts, job.options.credentials.withholdIn(end));
+        await settleRun(parts, job.options.credentials.withholdIn(end), taker.gone);
         if (!parts.isReadAgain) await endRun(parts.connection.redis, parts.record.id);
       }
       return found.facts;
