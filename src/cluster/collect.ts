@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import type { EndOfPlan, PlacedState, TakenPages } from '../archive-thread/messages.ts';
-import { EverypageError } from '../core/errors.ts';
+import { EverypageError, usageError } from '../core/errors.ts';
 import { isRecheck } from '../core/page-request.ts';
 import { pageEvent } from '../fetch/page-flow.ts';
 import type { RunParts } from '../fetch/pending-pages.ts';
@@ -15,6 +15,7 @@ import { type RunKeys, runKeys } from './keys.ts';
 import { countPart } from './part-writer.ts';
 import {
   dropRun,
+  findRecord,
   finishRun,
   forgetRun,
   type PartsAndProgress,
@@ -49,7 +50,17 @@ export async function beginRun(
   if (fresh || state === 'cancelled' || isForgotten) await dropRun(redis, record.id);
   const isNew = await registerRun(redis, record);
   if (isNew) await rebuild(redis, record, store);
+  else await expectStore(redis, record, store);
   await runScript(redis, 'forgive', [keys.run, keys.failed], []);
+}
+
+/** What the queue counts stands in one store, and workers go on with that one. @throws EverypageError USAGE for another */
+async function expectStore(redis: Redis, { id }: RunRecord, store: PartStore): Promise<void> {
+  const known = await findRecord(redis, id);
+  if (known === null || known.createdAt === store.createdAt) return;
+  throw usageError(
+    `the queue has run ${id} with another store than ${store.home.where}: with the one that was made in ${known.store}; name that with --store, or end the run first with everypage cancel`,
+  );
 }
 
 /** Has the parts counted that are in the store: of a queue that was emptied. */
@@ -126,17 +137,22 @@ export async function takePart(
   }
 }
 
-/** The plan of the run has ended, and its pages are in the archive: the store says so. */
+/**
+ * The plan of the run has ended, and its pages are in the archive: the store says so.
+ *
+ * @param gone parts that count and could not be read: their pages were fetched again, and are in others
+ */
 export async function settleRun(
   { connection: { redis }, record, store }: Pick<CollectParts, 'connection' | 'record' | 'store'>,
   { count, digest, end }: EndOfPlan,
+  gone: ReadonlySet<string> = new Set(),
 ): Promise<void> {
   const entries = await redis.lrange(runKeys(record.id).parts, 0, -1);
   await store.writeManifest({
     run: record.id,
     total: count,
     planDigest: Buffer.from(digest).toString('hex'),
-    parts: entries.map(partOf),
+    parts: entries.map(partOf).filter(({ name }) => !gone.has(name)),
     end,
   });
 }

@@ -101,6 +101,7 @@ export class QueueConnection {
     try {
       await connection.#connect();
       await connection.#check(warn);
+      connection.#tellOfLoss(warn);
     } catch (error) {
       connection.close();
       throw error;
@@ -121,8 +122,20 @@ export class QueueConnection {
   }
 
   close(): void {
+    this.redis.removeAllListeners('close');
     this.redis.disconnect();
     for (const redis of this.#others) redis.disconnect();
+  }
+
+  /** Everything waits for a queue that restarts, which looks as if it hung. */
+  #tellOfLoss(warn: (message: string) => void): void {
+    let isLost = false;
+    const tell = (isNowLost: boolean, what: string): void => {
+      if (isLost !== isNowLost) warn(`the queue ${this.address.shown} ${what}`);
+      isLost = isNowLost;
+    };
+    this.redis.on('close', () => tell(true, 'is gone; everything waits until it answers'));
+    this.redis.on('ready', () => tell(false, 'answers again'));
   }
 
   async #connect(): Promise<void> {

@@ -4,6 +4,7 @@
  * page is in one archive when the plan hears of it.
  */
 import { systemClock as clock } from '../core/clock.ts';
+import { usageError } from '../core/errors.ts';
 import type { PaginationFacts } from '../core/summary.ts';
 import { Engine } from '../fetch/engine.ts';
 import { findPages } from '../fetch/find-pages.ts';
@@ -39,9 +40,15 @@ export async function coordinateList(parts: ListParts): Promise<PaginationFacts 
       const found = await findPages(own);
       if (found === null) return null;
       const { told } = found;
+      const areChained = told !== null && isInChains({ told }, job);
+      if (areChained && job.options.maxPages !== null) {
+        throw usageError(
+          '--max-pages does not stop a worker that reads a list where each page follows from the one before; leave out one of --max-pages and --queue',
+        );
+      }
       const handedOut = new HandedOut({
         ...{ redis: parts.connection.redis, keys: runKeys(parts.record.id), queue },
-        isInChains: told !== null && isInChains({ told }, job),
+        isInChains: areChained,
         split: job.paginate?.split ?? null,
       });
       handedOut.adopt(before);
@@ -65,7 +72,7 @@ export async function coordinateList(parts: ListParts): Promise<PaginationFacts 
       const end = pending.end();
       await pages.store();
       if (engine.stopped === null && end !== null) {
-        await settleRun(parts, job.options.credentials.withholdIn(end));
+        await settleRun(parts, job.options.credentials.withholdIn(end), taker.gone);
         if (!parts.isReadAgain) await endRun(parts.connection.redis, parts.record.id);
       }
       return found.facts;

@@ -56,6 +56,11 @@ export async function bringByQueue(
       'a list or a range of URLs needs no --prove: it is proven where every page has come',
     );
   }
+  if (job.options.maxPages !== null && job.paginate === null) {
+    throw usageError(
+      '--max-pages does not stop the workers of a list or a range of URLs; write a shorter one, as in [1-100]',
+    );
+  }
   const { record, store } = await beginStore(parts, job);
   const slices = slicesOf(record, store, parts.sources, job);
   const release = await coordinateAlone(connection, record, run);
@@ -184,7 +189,8 @@ async function beginStore(
     store: home.where,
     createdAt: Date.now(),
   };
-  return { record, store: await PartStore.begin(home, record) };
+  const store = await PartStore.begin(home, record);
+  return { record: { ...record, createdAt: store.createdAt }, store };
 }
 
 const ID_LENGTH = 12;

@@ -1,5 +1,6 @@
 /** Takes the parts of a list that pages by itself over, in their order, and answers its plan with what they hold. */
 import { setTimeout as wait } from 'node:timers/promises';
+import type { TakenPages } from '../archive-thread/messages.ts';
 import { systemClock as clock } from '../core/clock.ts';
 import type { Engine } from '../fetch/engine.ts';
 import { buildAgain, type CollectParts, cancelled, takePart } from './collect.ts';
@@ -8,7 +9,7 @@ import { type RunKeys, runKeys } from './keys.ts';
 import { readParts } from './run-record.ts';
 import type { WatchedState } from './run-watch.ts';
 import type { SpreadPages } from './spread-pages.ts';
-import { type CountedPart, partOf } from './store.ts';
+import { type CountedPart, type OpenedPart, partOf } from './store.ts';
 
 /** New parts are looked for this often: the next window of pages waits for them. */
 const LOOK_MS = 50;
@@ -29,6 +30,8 @@ export class PartTaker {
   readonly #parts: TakerParts;
   readonly #keys: RunKeys;
   readonly #taken = new Set<string>();
+  /** Parts that could not be read. */
+  readonly gone = new Set<string>();
   #next = 0;
   #emptyAt = 0;
   #state: WatchedState = 'active';
@@ -44,7 +47,7 @@ export class PartTaker {
   async takeBefore(): Promise<void> {
     for (let parts = await this.#newParts(); parts.length > 0; parts = await this.#newParts()) {
       for await (const part of this.#parts.store.open(parts)) {
-        await takePart(this.#parts, part, 'stored');
+        await this.#take(part, 'stored');
       }
     }
     if (this.#state !== 'lost') return;
@@ -85,11 +88,17 @@ export class PartTaker {
     }
   }
 
+  async #take(part: OpenedPart, which: 'stored' | 'all'): Promise<TakenPages | null> {
+    const taken = await takePart(this.#parts, part, which);
+    if (taken === null) this.gone.add(part.name);
+    return taken;
+  }
+
   /** Returns how many. */
   async #takeNext({ handedOut, pages }: Taking): Promise<number> {
     const parts = await this.#newParts();
     for await (const part of this.#parts.store.open(parts)) {
-      const taken = await takePart(this.#parts, part, 'all');
+      const taken = await this.#take(part, 'all');
       for (const page of taken?.pages ?? []) {
         const task = handedOut.answeredBy(page);
         if (task !== null) pages.came(task, page);

@@ -40,9 +40,12 @@ export interface OpenedPart extends CountedPart {
 
 export class PartStore {
   readonly home: StoreHome;
+  /** When it was made: two stores of one run differ in that. */
+  readonly createdAt: number;
 
-  private constructor(home: StoreHome) {
+  private constructor(home: StoreHome, { createdAt }: Pick<RunRecord, 'createdAt'>) {
     this.home = home;
+    this.createdAt = createdAt;
   }
 
   /**
@@ -55,7 +58,7 @@ export class PartStore {
     const other = await PartStore.find(home);
     if (other !== null && other.id !== record.id) throw ofAnotherRun(home, other);
     if (other === null) await home.write(MARKER, Buffer.from(JSON.stringify(record)));
-    return new PartStore(home);
+    return new PartStore(home, other ?? record);
   }
 
   /** The run whose store stands there; null where there is none. */
@@ -73,9 +76,9 @@ export class PartStore {
    * @throws EverypageError USAGE where it is not there, or is not of that run
    */
   static async join(home: StoreHome, run: Pick<RunRecord, 'id'>): Promise<PartStore> {
-    const id = (await PartStore.find(home))?.id;
-    if (id === run.id) return new PartStore(home);
-    const what = id === undefined ? 'holds no run' : `belongs to another run (${id})`;
+    const found = await PartStore.find(home);
+    if (found?.id === run.id) return new PartStore(home, found);
+    const what = found === null ? 'holds no run' : `belongs to another run (${found.id})`;
     throw usageError(
       `the store ${home.where} ${what}; it has to be that of run ${run.id}, which every machine reaches; --store says by which path`,
     );
@@ -87,7 +90,7 @@ export class PartStore {
   ): Promise<{ readonly store: PartStore; readonly record: RunRecord }> {
     const record = await PartStore.find(home);
     if (record === null) throw usageError(`${home.where} is no store: ${MARKER} is not in it`);
-    return { store: new PartStore(home), record };
+    return { store: new PartStore(home, record), record };
   }
 
   /** Where a part is written before `publish` gives it its name. */

@@ -81,10 +81,12 @@ suite('a run of many machines', { concurrency: 5 }, () => {
     const coordinator = cluster.coordinate(pages);
     await cluster.untilRequested(300);
     await cluster.redis.kill();
+    await coordinator.untilSaid((said) => /the queue redis:\S+ is gone; .* waits/.test(said));
     await wait(500);
     await cluster.redis.start();
     const { code, stderr } = await coordinator.ended;
     assert.equal(code, 0, stderr);
+    assert.equal(stderr.match(/is gone|answers again/g)?.length, 2, stderr);
     assert.ok(cluster.output() === cluster.expected(pages));
   });
 
@@ -326,6 +328,26 @@ suite('a run of many machines', { concurrency: 5 }, () => {
     const expected = Array.from({ length: TOTAL }, (_, id) => `{"id":${id},"v":-0}\n`);
     assert.equal(cluster.output(), expected.join(''));
     assert.ok(server.counts().total < 450, `${server.counts().total} requests`);
+  });
+
+  test('the store of a list that pages by itself names no part that was removed', {
+    skip,
+  }, async (t) => {
+    const cluster = await startCluster(t, {
+      respond({ path }) {
+        const page = Number(new URL(path, 'http://localhost').searchParams.get('page') ?? 1);
+        const ids = page > 20 ? [] : [0, 1, 2, 3, 4].map((at) => ({ id: page * 5 + at }));
+        return { body: JSON.stringify({ items: ids, total: 100, per_page: 5 }) };
+      },
+    });
+    const words = [`${cluster.server.origin}/items?page=1`, '--recheck', 'none'];
+    assert.equal((await cluster.begin([...words, '--max-pages', '9']).ended).code, 5);
+    const parts = join(cluster.store, 'parts');
+    for (const name of readdirSync(parts)) rmSync(join(parts, name));
+    rmSync(join(cluster.folder, 'out.ndjson.everypage.part'));
+    assert.equal((await cluster.begin(words).ended).code, 0);
+    const { code, stderr } = await runCli(cluster.folder, ['verify', 'store']);
+    assert.equal(code, 0, stderr);
   });
 
   test('a damaged part, and one that was removed, are noticed, and their pages are fetched again', {

@@ -142,6 +142,15 @@ suite('a list that pages by itself, read by one machine and by three workers', {
     assert.ok(!told().includes('geheim'));
   });
 
+  test('a chain whose reader would not stop at --max-pages is not begun', { skip }, async (t) => {
+    const { origin } = await startJsonServer(t, (url) => {
+      const next = Number(url.searchParams.get('cursor') ?? 0) + 5;
+      return { body: { data: rows.slice(next - 5, next), next_cursor: next < 60 ? next : null } };
+    });
+    const reading = readTwice(t, { url: `${origin}/items`, options: { maxPages: 4 } });
+    await assert.rejects(reading, /--max-pages does not stop a worker/);
+  });
+
   test('where the first page does not come, that is said as by one machine', {
     skip,
   }, async (t) => {

@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { beginRun } from '../../src/cluster/collect.ts';
 import { readQueueAddress } from '../../src/cluster/connect.ts';
-import { runKeys } from '../../src/cluster/keys.ts';
+import { FolderHome } from '../../src/cluster/folder-home.ts';
+import { QUEUE_FORMAT, runKeys } from '../../src/cluster/keys.ts';
 import { chunkOf } from '../../src/cluster/run-record.ts';
+import { PartStore } from '../../src/cluster/store.ts';
+import { VERSION } from '../../src/core/resolve-options.ts';
 import { createTestCertificates } from '../../src/demo/certificate.ts';
 import { runCli, temporaryFolder } from '../run/run-cli.ts';
 import { startCluster } from './cluster-setup.ts';
@@ -60,6 +64,7 @@ suite('what does not fit a queue', { concurrency: 4 }, () => {
     const own = ['--queue', redis.url, '--store', 'store', '-o', 'a.ndjson'];
     const cases: readonly (readonly [words: readonly string[], said: RegExp])[] = [
       [[server.template(9), '--prove', ...own], /a range of URLs needs no --prove/],
+      [[server.template(9), '--max-pages', '3', ...own], /write a shorter one/],
       [[`${server.template(9)}?api_key=geheim`, ...own], /a URL holds a credential/],
       [[server.template(9), '-H', 'authorization: geheim', ...own], /-H holds a credential/],
       [[server.template(9), '-u', 'a:geheim', ...own], /-u holds a credential/],
@@ -86,6 +91,20 @@ suite('what does not fit a queue', { concurrency: 4 }, () => {
     const read = await runCli(cluster.folder, ['verify', 'empty']);
     assert.equal(read.code, 2);
     assertOneLine(read.stderr, /is no store/);
+  });
+
+  test('a run goes on in the store that it began with, and in no other', { skip }, async (t) => {
+    const { asked, folder } = await startCluster(t);
+    const shared = { id: '0123456789ab', format: QUEUE_FORMAT, version: VERSION, total: 9 };
+    const more = { words: [], secretHeaders: [], hasList: false, isPaged: false, chunk: 50 };
+    const begin = async (name: string, createdAt: number): Promise<void> => {
+      const home = new FolderHome(join(folder, name));
+      const record = { ...shared, ...more, store: home.where, createdAt };
+      await beginRun(asked, record, await PartStore.begin(home, record));
+    };
+    await begin('first', 1);
+    await begin('first', 2);
+    await assert.rejects(begin('second', 3), /another store than .*second: .* made in .*first;/);
   });
 
   test('a worker of another version does not work for a run', { skip }, async (t) => {
