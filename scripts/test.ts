@@ -76,7 +76,8 @@ function processes(files: readonly string[]): string[] {
 
 async function test(patterns: readonly string[]): Promise<void> {
   const files = processes(find(patterns));
-  const events = run({ files, concurrency: CONCURRENCY, cwd: ROOT });
+  const execArgv = ['--import', pathToFileURL(join(ROOT, 'test/run/built-thread.ts')).href];
+  const events = run({ files, concurrency: CONCURRENCY, cwd: ROOT, execArgv });
   events.on('test:summary', ({ file, success }) => {
     if (file === undefined && !success) process.exitCode = 1;
   });

@@ -205,7 +205,7 @@ suite('a run of many machines', { concurrency: 5 }, () => {
   }, async (t) => {
     const cluster = await startCluster(t);
     const { folder, server, redis, store } = cluster;
-    const pages = 700;
+    const pages = 250;
     const urls = Array.from({ length: pages }, (_, index) => `${server.origin}/pages/${index + 1}`);
     // What is skipped in a list has no place in the plan.
     const list = `# a list\n\n${urls.join('\r\n')}\n`;
