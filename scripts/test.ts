@@ -15,7 +15,7 @@ const ROOT = join(import.meta.dirname, '..');
 const CACHE = join(ROOT, 'node_modules/.cache/tests');
 /** More than cores: many tests wait. */
 const CONCURRENCY = 4;
-const TOGETHER = 12;
+const TOGETHER = 20;
 /** They begin first, so that no core is idle while the last file ends. */
 const LONGEST = [
   'test/cluster/cluster.test.ts',
