@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -121,6 +122,33 @@ test('the installed command loads undici where HTTP/1.1 is spoken', async () => 
   assert.equal(stderr, '');
   assert.equal(readFileSync(join(folder, 'one.ndjson'), 'utf8').trim().split('\n').length, 2);
 });
+
+for (const [what, more] of [
+  ['a list that takes a thread', []],
+  ['one page with a report', ['--paginate', 'none', '--report', 'gone.html']],
+] as const) {
+  test(`an update of the package during ${what} is no bug, and the same command goes on`, async () => {
+    const [dist, gone] = [join(installed, 'dist'), join(installed, 'gone')];
+    const takeAway = await startPageServer({
+      protocol: 'http',
+      control: (path) => {
+        if (existsSync(dist)) renameSync(dist, gone);
+        return pageOfList(path);
+      },
+    });
+    const args = [`${takeAway.origin}/list`, '-o', 'gone.ndjson', ...more];
+    try {
+      const failed = await everypage(...args).catch((error: { stderr: string }) => error);
+      assert.ok(typeof failed === 'object', 'it ended well');
+      const said =
+        /^everypage: .*everypage was updated or removed while it ran \(the same command goes on\)/m;
+      assert.match(failed.stderr, said);
+    } finally {
+      renameSync(gone, dist);
+      await takeAway.close();
+    }
+  });
+}
 
 /** Files with compiled code of the program and of the thread, in the folder that Node makes for its own. */
 function keptCode(): string[] {

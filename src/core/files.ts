@@ -44,8 +44,20 @@ export function whyUnreadable(error: unknown): string {
 /** The same; null for what says nothing of a file, or nothing that a user could mend. */
 export function reasonOfFile(error: unknown): string | null {
   const { code = '', syscall } = error as { code?: string; syscall?: string };
+  if (isOwnCodeGone(error, code)) {
+    return 'everypage was updated or removed while it ran (the same command goes on)';
+  }
   if (syscall === 'uv_cwd') return 'the folder that the command was started in was removed';
   return syscall === undefined ? null : (REASONS[code] ?? null);
+}
+
+/** Code is loaded at its first use, which may be hours after the start. */
+function isOwnCodeGone(error: unknown, code: string): boolean {
+  return (
+    /^(?:ENOENT|ENOTDIR|(?:ERR_)?MODULE_NOT_FOUND)$/.test(code) &&
+    error instanceof Error &&
+    error.message.includes(import.meta.dirname)
+  );
 }
 
 /**
