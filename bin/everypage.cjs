@@ -10,6 +10,20 @@ function refuse(why) {
   process.exitCode = 2;
 }
 
+/** Whether the folder is there. Node 24, asked to make those above too, tries for ever where none can be made, as in /proc. */
+function makeFolder(folder) {
+  var fs = require('node:fs');
+  var above = require('node:path').dirname(folder);
+  if (fs.existsSync(folder)) return true;
+  try {
+    if (!fs.existsSync(above)) fs.mkdirSync(above);
+    fs.mkdirSync(folder);
+  } catch (_) {
+    // Another process may have made it just now.
+  }
+  return fs.existsSync(folder);
+}
+
 /**
  * Keeps compiled code from one run to the next, in a folder of the user's own: code that others
  * could write would be code that they run. The archive thread follows the variable.
@@ -19,7 +33,11 @@ function cacheCompiledCode() {
   var join = require('node:path').join;
   var base = env.XDG_CACHE_HOME || (process.platform === 'win32' && env.LOCALAPPDATA);
   if (!base) base = join(require('node:os').homedir(), '.cache');
-  if (!env.NODE_COMPILE_CACHE) env.NODE_COMPILE_CACHE = join(base, 'everypage');
+  if (!env.NODE_COMPILE_CACHE) {
+    base = join(base, 'everypage');
+    if (!makeFolder(base)) return;
+    env.NODE_COMPILE_CACHE = base;
+  }
   // It does nothing where NODE_DISABLE_COMPILE_CACHE is set or the folder cannot be written.
   // Deno has no such function.
   var enable = require('node:module').enableCompileCache;

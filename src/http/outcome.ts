@@ -45,6 +45,7 @@ const REASON_PHRASE: Readonly<Record<number, string>> = {
   202: 'Accepted',
   204: 'No Content',
   205: 'Reset Content',
+  206: 'Partial Content',
   304: 'Not Modified',
   400: 'Bad Request',
   401: 'Unauthorized',
@@ -120,6 +121,10 @@ export function classifyResponse(
   if (status === 202) {
     return { kind: 'not-ready', waitMs: statedWaitMs(headers, wallTime), reason: NOT_READY };
   }
+  if (status === 206 && isPartOfBytes(headers)) {
+    const range = singleHeader(headers['content-range']);
+    return { kind: 'retry', reason: `${reason}: part of the page came (${range})` };
+  }
   if (status >= 200 && status < 300) return { kind: 'body' };
   if (status >= 300 && status < 400 && status !== 304) {
     const location = headers['location'];
@@ -139,6 +144,17 @@ export function classifyResponse(
   }
   if (status === 401) return { kind: 'credentials', status, reason };
   return isTransient(status) ? { kind: 'retry', reason } : { kind: 'fail', reason };
+}
+
+/**
+ * A part of the bytes that nobody asked for, which may be JSON by itself (RFC 9110 §15.3.7). Lists that page by
+ * ranges use other units, as `items`.
+ */
+function isPartOfBytes(headers: HeaderValues): boolean {
+  const range = singleHeader(headers['content-range']) ?? '';
+  if (!/^bytes\b/i.test(range)) return false;
+  const [, first, last, total] = /^bytes\s+(\d+)-(\d+)\/(\d+)$/i.exec(range) ?? [];
+  return first === undefined || Number(first) !== 0 || Number(last) + 1 !== Number(total);
 }
 
 const FAULT_KIND: Readonly<

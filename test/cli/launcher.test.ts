@@ -31,6 +31,16 @@ describe('the launcher', () => {
     );
   });
 
+  it('starts where no folder for compiled code can be made', () => {
+    const env = { ...process.env, XDG_CACHE_HOME: '/proc/none', NODE_COMPILE_CACHE: '' };
+    const { status, error } = spawnSync(process.execPath, [launcher, '--version'], {
+      env,
+      timeout: 60_000,
+    });
+    assert.equal(error, undefined);
+    assert.equal(status, 0);
+  });
+
   it('says in a clone that is not built how to build it, and exits 2', () => {
     const folder = mkdtempSync(join(tmpdir(), 'everypage-launcher-'));
     try {

@@ -117,6 +117,17 @@ test('2xx carries a body to check, but an answer without one may heal', () => {
   assert.equal(kindOf(204), 'retry');
 });
 
+test('a part of the bytes is not the page, a range of records is', () => {
+  const ranged = (range: string) => kindOf(206, { 'content-range': range });
+  assert.equal(ranged('bytes 0-1/10'), 'retry');
+  assert.equal(ranged('bytes 8-9/10'), 'retry');
+  assert.equal(ranged('bytes 0-9/*'), 'retry');
+  assert.equal(ranged('bytes 0-9/10'), 'body');
+  assert.equal(ranged('items 0-9/100'), 'body');
+  assert.equal(ranged('0-24/3573458'), 'body');
+  assert.equal(kindOf(206), 'body');
+});
+
 test('a redirect needs a Location', () => {
   assert.equal(kindOf(302, { location: '/x' }), 'redirect');
   assert.deepEqual(classifyResponse(302, {}, 0), {
