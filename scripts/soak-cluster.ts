@@ -38,7 +38,7 @@ const { values: flags } = parseArgs({
   },
 });
 const isLimit = flags.limit || flags.unknown;
-const pages = Number(flags.pages ?? (flags.unknown ? 20_000 : flags.limit ? 10_000 : 50_000));
+const pages = Number(flags.pages ?? (isLimit ? 20_000 : 50_000));
 const workers = Number(flags.workers ?? (flags.limit ? 8 : flags.throughput ? 2 : 4));
 const [kills, seed] = [Number(flags.kills), Number(flags.seed)];
 const isMeant = [pages, workers, kills, seed].every((value) => Number.isSafeInteger(value));

@@ -9,7 +9,7 @@ const LATE_PART = 0.018;
 const LEAST_LATE_MS = 18;
 const MOST_LATE_MS = 500;
 /** For so long the requests of a new worker may wait for a connection, and so late they may arrive. */
-const CONNECTS_MS = 2000;
+const CONNECTS_MS = 1000;
 const CONNECT_MS = 100;
 
 /** By how much a start may be late, in milliseconds. */
