@@ -33,12 +33,13 @@ function cacheCompiledCode() {
   var join = require('node:path').join;
   var base = env.XDG_CACHE_HOME || (process.platform === 'win32' && env.LOCALAPPDATA);
   if (!base) base = join(require('node:os').homedir(), '.cache');
+  if (env.NODE_DISABLE_COMPILE_CACHE) return;
   if (!env.NODE_COMPILE_CACHE) {
     base = join(base, 'everypage');
     if (!makeFolder(base)) return;
     env.NODE_COMPILE_CACHE = base;
   }
-  // It does nothing where NODE_DISABLE_COMPILE_CACHE is set or the folder cannot be written.
+  // It does nothing where the folder cannot be written.
   // Deno has no such function.
   var enable = require('node:module').enableCompileCache;
   if (enable) enable();
