@@ -1,6 +1,6 @@
 /**
  * `npm test [-- FILES…]`, after the build: all tests, and the static checks beside them; or the tests of
- * some files. Most files load the sources for longer than their tests take, so up to a dozen of a folder
+ * some files. Most files load the sources for longer than their tests take, so up to twenty of a folder
  * share a process.
  */
 import { spawn } from 'node:child_process';
@@ -14,7 +14,7 @@ import { pathToFileURL } from 'node:url';
 const ROOT = join(import.meta.dirname, '..');
 const CACHE = join(ROOT, 'node_modules/.cache/tests');
 /** More than cores: many tests wait. */
-const CONCURRENCY = 4;
+const CONCURRENCY = 6;
 const TOGETHER = 20;
 /** They begin first, so that no core is idle while the last file ends. */
 const LONGEST = [
