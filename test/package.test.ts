@@ -157,7 +157,7 @@ function keptCode(): string[] {
 
 test('the installed command keeps its compiled code, and makes it anew where it is damaged', async () => {
   const args = ['-o', 'kept.ndjson', '--cacert', 'ca.pem', '-q', '--fresh'];
-  // Some tenths of a second: by then the run has set flags of V8, under which no code is taken.
+  // Some tenths of a second: what is loaded late is taken from what was kept, too.
   const fetchOne = () => everypage(server.template(4), '--rate', '10/s', ...args);
   // What other commands kept is not all made anew by this one.
   rmSync(cache, { recursive: true, force: true });

@@ -15,19 +15,16 @@ export function boundHeap(): void {
   const { node, bun, deno } = process.versions;
   const major = Number.parseInt(node, 10);
   if (bun !== undefined || deno !== undefined || major < 24 || major > 26) return;
-  let isBegun = false;
   const looking = setInterval(() => {
     const v8 = process.getBuiltinModule('node:v8');
-    if (!isBegun) {
-      v8.setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
-      // So little is collected sooner than helpers are woken.
-      v8.setFlagsFromString('--no-parallel-scavenge');
-    }
-    isBegun = true;
     const young = v8.getHeapSpaceStatistics().find((it) => it.space_name === 'new_space');
     // Two of the three parts, the third is used while V8 collects. Some of a page of memory is V8's own.
     if ((young?.space_size ?? 0) < 1.9 * SEMI_SPACE_BYTES) return;
+    // Not before: V8 takes no kept code of files that are loaded later (bin/load.cjs).
     v8.setFlagsFromString('--semi-space-growth-factor=1');
+    v8.setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
+    // So little is collected sooner than helpers are woken.
+    v8.setFlagsFromString('--no-parallel-scavenge');
     clearInterval(looking);
   }, LOOK_EVERY_MS);
   looking.unref();
