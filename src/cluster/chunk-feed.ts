@@ -16,6 +16,9 @@ import type { Lock } from './part-writer.ts';
 
 /** The dispatcher waits for no more than this until it can be stopped. */
 const HELD_MS = 100;
+/** Pages for so many times the requests in flight are held ahead, or for so many requests: the others are for other workers. */
+const AHEAD_TIMES = 4;
+const LEAST_AHEAD = 16;
 /** Each has one request on its way, so that a worker has some to do. */
 const MOST_CHAINS = 16;
 
@@ -24,6 +27,8 @@ interface OpenChunk {
   readonly token: string;
   /** Positions, or numbers, whose pages are in no part yet. */
   readonly pending: Set<number>;
+  /** Those of them that have not come. */
+  readonly coming: Set<number>;
   readonly chain: OpenChain | null;
 }
 
@@ -45,6 +50,7 @@ export interface FeedParts {
   readonly epoch: string | undefined;
   /** The run has begun again. */
   readonly onStale: () => void;
+  readonly inFlight: () => number;
   /** The run is paused, the queue cannot be asked, or the store is behind: no further range is taken. */
   readonly isHeld: () => boolean;
   /** A range or a chain was taken. */
@@ -118,12 +124,20 @@ export class ChunkFeed implements PageSource {
     return this.#numbers.get(nameOf(place)) ?? null;
   }
 
+  /** A page was fetched, or has failed: there is room for another. */
+  came(place: Place, isNumbered: boolean): void {
+    const number = this.#handedOut(place, isNumbered);
+    if (number === null) return;
+    for (const { coming } of this.#open) coming.delete(number);
+    this.#wake();
+  }
+
   /** Pages are in the store, in this part or another: whose range has no other is done. */
   async ended(pages: readonly PlacedState[], isNumbered: boolean): Promise<void> {
     for (const { place } of pages) {
       const chain = this.chainOf(place);
       if (chain !== null) chain.waiting -= 1;
-      const number = isNumbered ? this.numberOf(place) : place.position;
+      const number = this.#handedOut(place, isNumbered);
       if (number !== null) for (const { pending } of this.#open) pending.delete(number);
       if (isNumbered) this.#numbers.delete(nameOf(place));
     }
@@ -157,13 +171,20 @@ export class ChunkFeed implements PageSource {
     for (const chunk of [...this.#open]) await this.#giveBack(chunk);
   }
 
+  #handedOut(place: Place, isNumbered: boolean): number | null {
+    return isNumbered ? this.numberOf(place) : place.position;
+  }
+
   #wake(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
 
-  /** One chain after the other begins, so that other workers get some. */
+  /** One chain after the other begins, and ranges are taken for little more than is in flight, so that other workers get some. */
   #mayTake(): boolean {
+    let coming = 0;
+    for (const chunk of this.#open) coming += chunk.coming.size;
+    if (coming >= Math.max(LEAST_AHEAD, AHEAD_TIMES * this.#parts.inFlight())) return false;
     const going = [...this.#open].filter(({ chain }) => chain?.isRead === false);
     return going.length < MOST_CHAINS && going.every(({ chain }) => chain?.hasBegun === true);
   }
@@ -224,7 +245,8 @@ export class ChunkFeed implements PageSource {
     if (packed !== undefined) {
       for (const number of numbers) this.#numbers.set(nameOf(requestOf(number).place), number);
     }
-    const chunk = { job, token, pending: new Set(numbers), chain: null };
+    const coming = new Set(others);
+    const chunk = { job, token, pending: new Set(numbers), coming, chain: null };
     this.#open.add(chunk);
     this.#parts.onTaken();
     const tasks = others.map((number) => createTask(requestOf(number), credentials));
@@ -238,7 +260,7 @@ export class ChunkFeed implements PageSource {
     const isTakenOver = job.attemptsStarted > 1 || job.stalledCounter > 0;
     const lock = { key: lockKey(keys, job.id!), token };
     const chain = await follow({ branch, isBegun: isBegun || isTakenOver }, lock);
-    const chunk = { job, token, pending: new Set<number>(), chain };
+    const chunk = { job, token, pending: new Set<number>(), coming: new Set<number>(), chain };
     this.#open.add(chunk);
     this.#parts.onTaken();
     const reading = async (): Promise<void> => {

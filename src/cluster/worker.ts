@@ -157,6 +157,7 @@ async function fetchChunks(machine: Machine): Promise<void> {
     who,
     epoch,
     onStale: () => watch.set('lost'),
+    inFlight: () => engine.dispatcher.inFlight,
     isHeld: () => watch.isHeld || writer.isBehind,
     onTaken: () => watch.hasWork(),
     onStarved: flushIfAll,
@@ -191,6 +192,7 @@ async function fetchChunks(machine: Machine): Promise<void> {
   const listener: PageListener = {
     onPage(task, page, pageInfo) {
       const { place } = page;
+      feed.came(place, isPaged);
       const chain = feed.chainOf(place);
       if (chain !== null) chain.onPage(task, page, pageInfo);
       else {

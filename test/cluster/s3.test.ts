@@ -13,6 +13,7 @@ import { createTestCertificates } from '../../src/demo/certificate.ts';
 import { createTransport } from '../../src/http/create-transport.ts';
 import type { Transport, TransportOptions } from '../../src/http/transport.ts';
 import { temporaryFolder } from '../run/run-cli.ts';
+import { freePort } from '../servers/free-port.ts';
 import {
   type S3Fault,
   type S3Server,
@@ -20,7 +21,6 @@ import {
   startS3Server,
 } from '../servers/s3-server.ts';
 import { type SignedRequest, wrongSignature } from '../servers/s3-signature.ts';
-import { freePort } from './redis-process.ts';
 
 async function startServer(t: TestContext, options: S3ServerOptions = {}): Promise<S3Server> {
   const server = await startS3Server(options);

@@ -11,8 +11,9 @@ import { PartStore } from '../../src/cluster/store.ts';
 import { VERSION } from '../../src/core/resolve-options.ts';
 import { createTestCertificates } from '../../src/demo/certificate.ts';
 import { runCli, temporaryFolder } from '../run/run-cli.ts';
+import { freePort } from '../servers/free-port.ts';
 import { startCluster } from './cluster-setup.ts';
-import { freePort, startRedis, WITHOUT_REDIS } from './redis-process.ts';
+import { startRedis, WITHOUT_REDIS } from './redis-process.ts';
 
 const skip = WITHOUT_REDIS ?? false;
 
