@@ -17,7 +17,7 @@ import type { Lock } from './part-writer.ts';
 /** The dispatcher waits for no more than this until it can be stopped. */
 const HELD_MS = 100;
 /** Pages for so many times the requests in flight are held ahead, or for so many requests: the others are for other workers. */
-const AHEAD_TIMES = 4;
+const AHEAD_TIMES = 8;
 const LEAST_AHEAD = 16;
 /** Each has one request on its way, so that a worker has some to do. */
 const MOST_CHAINS = 16;

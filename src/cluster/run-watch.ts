@@ -4,7 +4,7 @@ import { systemClock as clock } from '../core/clock.ts';
 import type { Rate } from '../core/units.ts';
 import type { Engine } from '../fetch/engine.ts';
 import type { QueueConnection } from './connect.ts';
-import { gateKeys, NEWS_CHANNEL, type RunKeys } from './keys.ts';
+import { NEWS_CHANNEL, type RunKeys } from './keys.ts';
 import type { RunState } from './run-record.ts';
 import { runScript } from './scripts.ts';
 import { SharedGate } from './shared-gate.ts';
@@ -68,9 +68,6 @@ export class RunWatch {
 
   /** The gate of a limiter of the engine that works for the run. */
   makeGate(limiter: string): SharedGate {
-    // A second engine of this process goes on with what the first one's gate knows.
-    const known = this.#gates.get(gateKeys(limiter).gate);
-    if (known !== undefined) return known;
     const gate = new SharedGate(limiter, {
       redis: this.#connection.redis,
       clock,
@@ -79,7 +76,10 @@ export class RunWatch {
       rate: this.#settings.rate,
       isHeld: () => this.isHeld,
       wake: () => this.#engine?.dispatcher.wake(),
-      fail: () => {},
+      fail: (error) => {
+        // While the queue restarts, the gate stays shut. What is not the queue's would keep it shut for ever.
+        if (isFault(error)) this.#engine?.dispatcher.fail(error);
+      },
     });
     this.#gates.set(gate.keys.gate, gate);
     return gate;
@@ -173,6 +173,11 @@ export class RunWatch {
     const concurrency = this.#share ?? 0;
     this.#engine?.dispatcher.change({ concurrency, rate: this.#settings.rate });
   }
+}
+
+/** Of the program, not of the queue. */
+function isFault(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
 }
 
 /** For a worker: nothing it does counts any more. */
