@@ -44,8 +44,8 @@ const FETCHING = within([
 /** What stores and exports: of the main thread's, only runs of one page need it. */
 const ARCHIVE = within([
   'archive/(?!archive-(?:faults|file|location|types)|file-|kept-|schema|sqlite|state-folder)',
-  'archive-thread/(?:batch-reader|follow-|joined-|open-archive|outputs|page-info-)',
-  'archive-thread/(?:repeated-|session|sister-|stored-)',
+  'archive-thread/(?:batch-reader|finish-|follow-|joined-|kept-|open-archive|outputs|page-info-)',
+  'archive-thread/(?:repeated-|run-export|send-|session|shape-|sister-|stored-)',
   'export/(?:block-writer|create-output|page-records|shape-records|write-)',
 ]);
 

@@ -1,5 +1,5 @@
 import { ArchiveReader } from '../archive/archive-reader.ts';
-import { wholeArchive } from '../archive-thread/stored-pages.ts';
+import { wholeArchive } from '../archive-thread/shape-pages.ts';
 import { isWhole } from '../core/summary.ts';
 import { tableOptions } from '../core/table-options.ts';
 import { createRecordShaper } from '../export/shape-records.ts';

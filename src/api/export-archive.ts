@@ -4,7 +4,7 @@ import { runIdOf } from '../archive/kept-run.ts';
 import { withWritten } from '../archive/verdict.ts';
 import { writeManifest } from '../archive-thread/manifest-file.ts';
 import { loadSinks, Outputs } from '../archive-thread/outputs.ts';
-import { countWritten, wholeArchive } from '../archive-thread/stored-pages.ts';
+import { countWritten, wholeArchive } from '../archive-thread/shape-pages.ts';
 import {
   abortSignal,
   boolean,

@@ -32,7 +32,7 @@ interface SinkOutput {
 type Output = ByteOutput | SinkOutput;
 
 /** What was written, for the summary and for a manifest. */
-interface SettledOutput {
+export interface SettledOutput {
   readonly finished: FinishedOutput;
   readonly described: ManifestOutput;
 }
