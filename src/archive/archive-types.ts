@@ -155,3 +155,16 @@ export interface PageCounts {
   readonly failed: number;
   readonly beyondEnd: number;
 }
+
+/** A page that was asked for, without its body. */
+export interface AskedPage {
+  readonly place: Place;
+  /** 16 bytes: see `pageKey`. */
+  readonly key: Uint8Array;
+  /** Redacted. */
+  readonly url: string;
+  readonly state: PageState;
+  readonly status: number | null;
+  /** Whether a body came. */
+  readonly hasBody: boolean;
+}

@@ -18,8 +18,8 @@ import type {
   PageRow,
   RunSpecification,
 } from './archive-types.ts';
-import { type KeptPace, type RunRow, writePace, writeRun } from './kept-run.ts';
-import { writePaceNotes } from './pace-notes.ts';
+import { type KeptPace, writePace, writePaceNotes } from './kept-pace.ts';
+import { type RunRow, writeRun } from './kept-run.ts';
 import { PageStore } from './page-store.ts';
 import type { Connection } from './sqlite.ts';
 

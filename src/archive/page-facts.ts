@@ -88,8 +88,6 @@ export interface PageFacts extends Readonly<typeof nothing> {
   readonly skippedPages: number;
   readonly totalAtStart: number | null;
   readonly totalAtEnd: number | null;
-  /** What the last page said when the list was read. */
-  readonly totalOfLast: number | null;
   /** A total of a page that is another than at the start, and at the end. */
   readonly totalBetween: number | null;
   /** So many at least, where the server says no more than that. */

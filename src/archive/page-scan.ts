@@ -200,7 +200,6 @@ class PageScan {
   facts(secondReadings: readonly SecondReading[]): PageFacts {
     this.#endBranch();
     for (const end of this.#ends.values()) this.#missing(end, 0);
-    const totalOfLast = sum(this.#ended.map(({ total }) => total.end));
     for (const { place, before, pageInfo, readAt } of secondReadings) {
       for (const name of ['total', 'totalPages'] as const) {
         this.#byPage[name].hear(before[name], pageInfo?.[name] ?? null);
@@ -222,7 +221,6 @@ class PageScan {
       secondReadings: this.#placed(secondReadings),
       brokenBorders: this.#brokenBorders,
       isProvenByKeys: !this.#byOrdinal && branches.every(({ proof }) => proof.holds),
-      totalOfLast,
       skippedRecords,
       skippedPages,
       notes: ofPage.map((name) => {

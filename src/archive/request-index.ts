@@ -2,23 +2,9 @@
  * Finds the pages of an archive by what was asked for. Made when it is first wanted, in a temporary table
  * beside the archive's own: it is as large as the list of URLs, and nothing but a replay needs it.
  */
-import type { Place } from '../core/page-request.ts';
-import type { PageState } from './archive-types.ts';
+import type { AskedPage, PageState } from './archive-types.ts';
 import { placeColumns, RECHECK_PLACE } from './schema.ts';
 import type { Connection } from './sqlite.ts';
-
-/** A page that was asked for, without its body. */
-export interface AskedPage {
-  readonly place: Place;
-  /** 16 bytes: see `pageKey`. */
-  readonly key: Uint8Array;
-  /** Redacted. */
-  readonly url: string;
-  readonly state: PageState;
-  readonly status: number | null;
-  /** Whether a body came. */
-  readonly hasBody: boolean;
-}
 
 type Row = [
   branch: number,

@@ -122,6 +122,17 @@ export class Connection {
     };
   }
 
+  /** Rows as objects, by the names of their columns: for what is read once. */
+  objects<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
+    const statement = this.#prepare(sql);
+    try {
+      // SQLite's have no prototype.
+      return statement.all(...values).map((row) => ({ ...row }) as Row);
+    } catch (error) {
+      throw this.#told(error, true);
+    }
+  }
+
   writer(sql: string): Writer {
     const statement = this.#prepare(sql);
     // A place is an integer beyond 2^53, and as the last row's id it comes back from every write:

@@ -1,5 +1,6 @@
 /** From a request to the answer that the API gave, by what was recorded. */
 
+import type { AskedPage } from '../archive/archive-types.ts';
 import type { Place } from '../core/page-request.ts';
 import { findRecorded, nearestTo } from './find-recorded.ts';
 import { madePage } from './made-page.ts';
@@ -9,7 +10,6 @@ import type {
   Asked,
   RecordedAnswer,
   RecordedAttempt,
-  RecordedRequest,
   Recording,
   ReplayOptions,
   Reply,
@@ -64,7 +64,7 @@ export function createReplay(
       : { body: changed, encoding: null };
   }
 
-  function recorded(request: RecordedRequest, asked: Asked): Reply {
+  function recorded(request: AskedPage, asked: Asked): Reply {
     const what = `page ${request.place.position + 1}`;
     const attempt = realtime ? nextAttempt(request.place) : null;
     const delayMs = attempt?.durationMs ?? 0;
