@@ -19,7 +19,7 @@ const LATER = within([
   'api/(?:export-|prove|urls)',
   'archive-thread/(?:gather-|manifest-|report-|take-)',
   'decode/jmespath/(?!functions)',
-  'export/(?:database-table|hashing-|in-place-|load-sink|provenance|sink-|sqlite-|typed-rows)',
+  'export/(?:database-table|in-place-|load-sink|provenance|sink-|sqlite-|typed-rows)',
   'fetch/(?:failure|follow-)',
   'http/(?:http1-|limits/(?:ietf-|limit-in-|moment|reset|retry-))',
   'pace/(?:held-time|hidden-limit|pause-gate|retries|stated-limits)',

@@ -1,10 +1,9 @@
 import { isRoundDepth } from '../core/depth.ts';
 import { factsOf, onePageOnly } from '../core/pagination.ts';
 import { counted, formatCount } from '../core/units.ts';
-import { isRepeatedThroughout, isTotalThere } from './checks.ts';
 import { driftFindings, rereadingFindings } from './drift-findings.ts';
 import type { Finding, PagedFacts } from './finding.ts';
-import type { PageFacts } from './page-facts.ts';
+import { isRepeatedThroughout, isTotalThere, type PageFacts } from './page-facts.ts';
 import { againFindings } from './repeat-findings.ts';
 
 export function makeFindings(facts: PagedFacts): readonly Finding[] {

@@ -98,3 +98,16 @@ export interface PageFacts extends Readonly<typeof nothing> {
   /** Numbers that counted for nothing, and why: sentences without a full stop. */
   readonly notes: readonly string[];
 }
+
+/** Every page begins with what the page before ended with, and nobody asked for that. */
+export function isRepeatedThroughout({ surelyRepeated, boundaries }: PageFacts): boolean {
+  return surelyRepeated > 0 && surelyRepeated === boundaries;
+}
+
+/** As many records came as the last total says, which may count places that hold null. */
+export function isTotalThere(pages: PageFacts): boolean {
+  const { totalAtEnd, skippedRecords, sharedBySlices, records, nulls } = pages;
+  if (totalAtEnd === null) return false;
+  const came = records + skippedRecords + sharedBySlices;
+  return totalAtEnd === came || totalAtEnd === came + nulls;
+}

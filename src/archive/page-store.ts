@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { EverypageError } from '../core/errors.ts';
 import type { NextStep, PageInfo, PlanEnd } from '../core/page-info.ts';
-import { isRecheck, type Place, RECHECK_BRANCH } from '../core/page-request.ts';
+import { comparePlaces, isRecheck, type Place, RECHECK_BRANCH } from '../core/page-request.ts';
 import type { AttemptRecord, PageCounts, PageRow, PageState } from './archive-types.ts';
 import { furtherParts } from './body-parts.ts';
 import { readPageInfo } from './kept-json.ts';
@@ -235,10 +235,6 @@ const countOf: Readonly<Record<PageState, keyof PageCounts>> = {
   failed: 'failed',
   'beyond-end': 'beyondEnd',
 };
-
-function comparePlaces(a: Place, b: Place): number {
-  return a.branch - b.branch || a.position - b.position;
-}
 
 function checkPlace(place: Place): Place {
   const { branch, position } = place;

@@ -10,6 +10,11 @@ export interface Place {
   readonly position: number;
 }
 
+/** Page order. */
+export function comparePlaces(a: Place, b: Place): number {
+  return a.branch - b.branch || a.position - b.position;
+}
+
 /**
  * Branches from here on hold pages that were read again at the end of a run: the page of branch `b` stands
  * in branch `b + RECHECK_BRANCH`, at its own position. They are compared, never exported.

@@ -14,7 +14,14 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { EverypageError } from '../core/errors.ts';
-import { absolutePath, realPlace, renameFile, statOrNull, syncFolder } from '../core/files.ts';
+import {
+  absolutePath,
+  realPlace,
+  renameFile,
+  statOrNull,
+  syncFile,
+  syncFolder,
+} from '../core/files.ts';
 import type { OutputDestination } from './format.ts';
 import { openInPlace } from './in-place-writer.ts';
 
@@ -26,7 +33,6 @@ export interface FileDestination extends OutputDestination {
   commit(): void;
   /** Removes what was written; the old file stays. Does nothing after `commit`. */
   abort(): void;
-  readonly bytesWritten: number;
   /** It is no regular file: whoever reads it may be slow, or not there. */
   readonly waitsForReader: boolean;
 }
@@ -117,9 +123,6 @@ function writeInPlace(path: string, attempt: Attempt): FileDestination {
     },
     commit: () => attempt(output.close),
     abort: () => quietly(output.close),
-    get bytesWritten() {
-      return output.bytesWritten;
-    },
     waitsForReader: true,
   };
 }
@@ -160,9 +163,6 @@ function writeBeside(target: string, hold: HoldFile, attempt: Attempt): Temporar
       });
       quietly(letGo);
     },
-    get bytesWritten() {
-      return output.bytesWritten();
-    },
     waitsForReader: false,
   };
   try {
@@ -172,6 +172,20 @@ function writeBeside(target: string, hold: HoldFile, attempt: Attempt): Temporar
     destination.abort();
     throw error;
   }
+}
+
+/**
+ * Puts a new file, which is closed, in its place and on the disk.
+ *
+ * @throws where another program has made one there meanwhile, and what `node:fs` throws
+ */
+export function putInPlace(temporary: string, target: string): void {
+  if ((statOrNull(target)?.size ?? 0) > 0) {
+    throw new Error('another program made this file meanwhile');
+  }
+  syncFile(temporary);
+  renameFile(temporary, target);
+  syncFolder(dirname(target));
 }
 
 const TEMPORARY = /\.[0-9a-f]{12}\.everypage\.tmp$/;
@@ -242,12 +256,10 @@ interface OpenOutput {
   write(bytes: Uint8Array): undefined;
   sync(): void;
   close(): void;
-  bytesWritten(): number;
 }
 
 function openOutput(open: () => number, attempt: Attempt): OpenOutput {
   let descriptor: number | null = attempt(open);
-  let bytesWritten = 0;
   const current = (): number => {
     if (descriptor === null) throw new Error('the output is closed already');
     return descriptor;
@@ -257,9 +269,7 @@ function openOutput(open: () => number, attempt: Attempt): OpenOutput {
       attempt(() => {
         // A write may be short: near the end of the disk, or of the largest file allowed.
         for (let at = 0; at < bytes.length; ) {
-          const written = writeSync(current(), bytes, at, bytes.length - at);
-          at += written;
-          bytesWritten += written;
+          at += writeSync(current(), bytes, at, bytes.length - at);
         }
       });
       return undefined;
@@ -270,7 +280,6 @@ function openOutput(open: () => number, attempt: Attempt): OpenOutput {
       descriptor = null;
       if (closing !== null) closeSync(closing);
     },
-    bytesWritten: () => bytesWritten,
   };
 }
 

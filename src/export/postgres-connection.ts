@@ -18,6 +18,7 @@ export interface PostgresDestination extends OutputDestination {
   begin(): Promise<Client>;
   /** Bytes that were sent, for the counts. */
   sent(bytes: number): void;
+  readonly bytesWritten: number;
 }
 
 const CONNECT_MS = 10_000;
