@@ -183,7 +183,7 @@ function unknownFlag(rawName: string, argv: readonly string[], index: number): U
 /** The command line with what a flag of another tool is here, in its place. */
 function wordsInstead(
   rawName: string,
-  { takes, instead = [], verb }: OtherName,
+  { takes, instead, verb }: OtherName,
   argv: readonly string[],
   index: number,
 ): readonly string[] {
@@ -194,12 +194,12 @@ function wordsInstead(
   const rest = rawName.startsWith('--')
     ? word.slice(rawName.length + 1)
     : word.slice(1 + letters.length + 1);
-  const isAttached = takes === true && rest !== '';
+  const isAttached = takes && rest !== '';
   const after = isAttached || rest === '' || rawName.startsWith('--') ? [] : [`-${rest}`];
   const wantsValue = instead.some((it) => it.includes(VALUE));
   const next = argv[index + 1];
   const isNext =
-    takes === true &&
+    takes &&
     rest === '' &&
     next !== undefined &&
     (next === '-' || !next.startsWith('-')) &&
@@ -209,7 +209,7 @@ function wordsInstead(
   const own = instead.map((it) => it.replace(VALUE, () => value));
   const words = [...before, ...own, ...after];
   const changed = argv.toSpliced(index, isNext ? 2 : 1, ...words);
-  return verb === undefined || changed[0] === verb ? changed : [verb, ...changed];
+  return verb === null || changed[0] === verb ? changed : [verb, ...changed];
 }
 
 function takeVerb(positionals: string[], argv: readonly string[]): Verb {
