@@ -141,6 +141,14 @@ export function watchSignals(
   };
 }
 
+/** Resolves at the first signal: for a server that answers until then. */
+export function untilStopped({ signal }: SignalWatch): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+  });
+}
+
 /** Windows says EOF of a pipe whose reader has gone. */
 const CLOSED: ReadonlySet<string> = new Set(['EPIPE', 'EOF', 'ERR_STREAM_DESTROYED']);
 
