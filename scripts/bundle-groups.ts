@@ -18,7 +18,7 @@ function within(folders: readonly string[]): RegExp {
 const LATER = within([
   'api/(?:export-|prove|urls)',
   'archive-thread/(?:gather-|manifest-|report-|take-)',
-  'decode/jmespath/(?!functions)',
+  'decode/jmespath/',
   'export/(?:database-table|hashing-|in-place-|infer-|load-sink|provenance|sink-|sqlite-|typed-rows)',
   'fetch/(?:failure|follow-)',
   'http/(?:http1-|limits/(?:ietf-|limit-in-|moment|reset|retry-|structured-))',

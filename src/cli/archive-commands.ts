@@ -20,8 +20,8 @@ import {
   exitCodeOfVerification,
 } from './exit-code.ts';
 import { onlyArchive } from './only-archive.ts';
-import { type TypedArguments, UsageError, wordsOf } from './parse-arguments.ts';
 import { optionsOfTable } from './run-options.ts';
+import { type TypedArguments, UsageError, wordsOf } from './typed-arguments.ts';
 import { type Checked, verificationText } from './verification-text.ts';
 
 /** `everypage export ARCHIVE`: writes its records again. */

@@ -30,10 +30,11 @@ import {
   writeOut,
 } from './context.ts';
 import { type ExitCode, exitCodeOfSignal, exitCodeOfStop } from './exit-code.ts';
-import { parseArguments, type TypedArguments, UsageError, wordsOf } from './parse-arguments.ts';
+import { parseArguments } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
 import { readRunOptions } from './run-options.ts';
 import { openNamedStore } from './store-argument.ts';
+import { type TypedArguments, UsageError, wordsOf } from './typed-arguments.ts';
 
 /** A worker without a run looks for one this often. */
 const LOOK_MS = 1_000;

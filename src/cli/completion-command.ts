@@ -3,7 +3,7 @@ import { offersFor, shells } from './completion/offers.ts';
 import { offersText, scripts } from './completion/scripts.ts';
 import { type CliContext, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
-import { type TypedArguments, UsageError } from './parse-arguments.ts';
+import { type TypedArguments, UsageError } from './typed-arguments.ts';
 
 /** `everypage completion SHELL`: prints the script that the shell completes by. */
 export async function completionCommand(

@@ -8,7 +8,8 @@ import { fitText } from '../report/text-width.ts';
 import { type CliContext, describeTerminal } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { fetchCommand } from './fetch-command.ts';
-import { parseArguments, type TypedArguments } from './parse-arguments.ts';
+import { parseArguments } from './parse-arguments.ts';
+import type { TypedArguments } from './typed-arguments.ts';
 
 const OUTPUT = 'items.ndjson';
 const SHOWN_RECORDS = 3;

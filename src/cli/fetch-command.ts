@@ -30,9 +30,9 @@ import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.t
 import { STDOUT } from './flag-values.ts';
 import { flagNamed } from './flags.ts';
 import type { MetricsServer } from './metrics-server.ts';
-import { type TypedArguments, UsageError, wordsOf } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
 import { readReportPath, readRunOptions, readSummaryPath } from './run-options.ts';
+import { type TypedArguments, UsageError, wordsOf } from './typed-arguments.ts';
 import type { UiServer } from './ui-server.ts';
 import { writeWholeFile } from './write-file.ts';
 

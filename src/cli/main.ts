@@ -29,7 +29,8 @@ import { fetchCommand } from './fetch-command.ts';
 import { COMPLETE, type Verb, verbs } from './flags/verbs.ts';
 import { type FlagValue, flagNamed } from './flags.ts';
 import { longHelp, shortHelp } from './help.ts';
-import { checkValues, parseArguments, type TypedArguments, UsageError } from './parse-arguments.ts';
+import { parseArguments } from './parse-arguments.ts';
+import { checkValues, type TypedArguments, UsageError } from './typed-arguments.ts';
 
 type Command = (typed: TypedArguments, context: CliContext) => Promise<ExitCode>;
 

@@ -5,7 +5,7 @@ import { type CheckedOutput, type ManifestCheck, verifyManifest } from '../index
 import { createPainter, type Painter } from '../report/paint.ts';
 import { type ExitCode, exitCodeOfVerdict, exitCodeOfVerification } from './exit-code.ts';
 import type { FlagValue } from './flags.ts';
-import type { TypedArguments } from './parse-arguments.ts';
+import type { TypedArguments } from './typed-arguments.ts';
 import { type Checked, verificationText } from './verification-text.ts';
 
 export async function checkByManifest(

@@ -16,7 +16,7 @@ import {
 } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { onlyArchive } from './only-archive.ts';
-import type { TypedArguments } from './parse-arguments.ts';
+import type { TypedArguments } from './typed-arguments.ts';
 
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'];
 
