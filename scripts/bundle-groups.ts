@@ -51,7 +51,7 @@ const ARCHIVE = within([
 
 /** What is said of a run. */
 const WORDS = within([
-  'cli/(?:command-text|headers|help|write-file)',
+  'cli/(?:command-text|headers|help|say-summary|write-file)',
   'report/(?:json-log|next-steps|paging-text|progress|show-|stop-text|summary-|verdict-|wording)',
 ]);
 

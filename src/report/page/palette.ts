@@ -64,7 +64,7 @@ export function withAlpha(css: string, alpha: number): string {
 
 /** The class that gives an element the colour of a kind. */
 export function kindClass(kind: AttemptKind): string {
-  return `kind-${kindColours[kind]}`;
+  return kindColours[kind];
 }
 
 /** Words beside the colour of a kind. */

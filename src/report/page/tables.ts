@@ -38,7 +38,7 @@ export function answers({ tally, totals, tries }: ReportFacts): HTMLElement {
           tries.map((it) => [
             formatCount(it.attempts),
             formatCount(it.pages),
-            bar(it.pages / largest, 'kind-blue', share(it.pages, pages)),
+            bar(it.pages / largest, 'blue', share(it.pages, pages)),
           ]),
           true,
         ),
@@ -132,7 +132,7 @@ export function sizes(facts: SizeFacts | null): HTMLElement | null {
         sayOf(from),
         sayOf(to),
         formatCount(pages),
-        bar(pages / largest, 'kind-blue', ''),
+        bar(pages / largest, 'blue', ''),
       ]),
       true,
     ),
