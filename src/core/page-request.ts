@@ -10,6 +10,11 @@ export interface Place {
   readonly position: number;
 }
 
+/** `0:12`: a place as the key of a map, and as people see it. */
+export function placeName({ branch, position }: Place): string {
+  return `${branch}:${position}`;
+}
+
 /**
  * Branches from here on hold pages that were read again at the end of a run: the page of branch `b` stands
  * in branch `b + RECHECK_BRANCH`, at its own position. They are compared, never exported.
