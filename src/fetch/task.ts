@@ -57,8 +57,8 @@ export interface AttemptResult {
   readonly fault: TransportFault | null;
   /** What the response says about limits, or null where there is none. */
   readonly hint: Hint | null;
-  /** Credentials in headers: they went with the request, or were given for another origin. Absent: there are none. */
-  readonly credentials?: 'sent' | 'withheld';
+  /** Credentials in headers: they went with the request, or were given for another origin. Absent or null: there are none. */
+  readonly credentials?: 'sent' | 'withheld' | null;
 }
 
 /** Makes one attempt at a page. Never throws for the network. */
