@@ -180,17 +180,16 @@ export class Dispatcher {
     return true;
   }
 
-  /** A page has reached its end state. */
-  done(): void {
-    this.#open -= 1;
+  /** Pages have reached their end state. */
+  done(pages = 1): void {
+    this.#open -= pages;
     this.#pump();
   }
 
-  #pump(): void {
+  #pump(now = this.#parts.clock.now()): void {
     const sink = this.#sink;
     if (sink === null) return;
-    const { clock, pauseMonitor } = this.#parts;
-    const now = clock.now();
+    const { pauseMonitor } = this.#parts;
     if (this.#stop === null) {
       if (pauseMonitor.isWatching) {
         for (const { limiter } of this.#queues.all) pauseMonitor.opened(limiter, now);
@@ -283,24 +282,25 @@ export class Dispatcher {
     try {
       const result = await this.#attempt(task);
       this.#inFlight -= 1;
-      const timing = { startedAt, sentAt, durationMs: clock.now() - sentAt };
-      this.#received({ task, result, timing, wasUp }, queue, role);
-      this.#pump();
+      const now = clock.now();
+      const timing = { startedAt, sentAt, durationMs: now - sentAt };
+      this.#received({ task, result, timing, wasUp }, queue, role, now);
+      this.#pump(now);
     } catch (error) {
       this.fail(error);
     }
   }
 
-  #received(made: Made, queue: RequestQueue, role: Role): void {
+  #received(made: Made, queue: RequestQueue, role: Role, now: number): void {
     const { task, timing } = made;
     const { limiter } = queue;
-    const now = timing.sentAt + timing.durationMs;
     const result =
       role === 'page' && task.refusals < MOST_REFUSALS_BY_ERROR
         ? limiter.readRefusal(made.result, timing.sentAt, now)
         : made.result;
-    if (result !== made.result) task.refusals += 1;
-    const attempt = { ...made, result };
+    const isRefusal = result !== made.result;
+    if (isRefusal) task.refusals += 1;
+    const attempt = isRefusal ? { ...made, result } : made;
     const reaction = limiter.ended(result, task.attempts, timing.sentAt, now, role);
     const { pauseMonitor } = this.#parts;
     if (pauseMonitor.isWatching || result.hint !== noHint) {
@@ -330,6 +330,7 @@ export class Dispatcher {
     isExcused: boolean,
     mayDoubt = true,
   ): NextAction {
+    if (result.outcome.kind === 'body') return this.#policy.arrived(task, result, timing);
     const now = this.#parts.clock.now();
     // An error shows that something answers: then it is enough that another page came meanwhile.
     const since = result.response === null ? now : timing.sentAt;

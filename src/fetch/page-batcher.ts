@@ -142,15 +142,13 @@ export class PageBatcher implements PageSink {
     this.#hold(-arrivals.reduce((bytes, { page }) => bytes + page.bodyBytes, 0));
     this.#sendGroups();
     const rejected = new Map(stored.rejections.map((rejection) => [rejection.index, rejection]));
-    for (const [index, { task, final, page }] of arrivals.entries()) {
+    for (let index = 0; index < arrivals.length; index += 1) {
+      const { task, final, page } = arrivals[index]!;
       const rejection = rejected.get(index);
-      if (rejection !== undefined) {
-        dispatcher.rejected(task, final, rejection);
-        continue;
-      }
-      listener.onPage(task, page, stored.pageInfos[index] ?? null);
-      dispatcher.done();
+      if (rejection === undefined) listener.onPage(task, page, stored.pageInfos[index] ?? null);
+      else dispatcher.rejected(task, final, rejection);
     }
+    dispatcher.done(arrivals.length - rejected.size);
   }
 }
 

@@ -1,6 +1,11 @@
 /** What is noted of a page's attempts that did not end it, and of those that may not count. */
 import type { Task, Timing } from './task.ts';
 
+export function countAttempt(task: Task, { durationMs }: Timing): void {
+  task.attempts += 1;
+  task.spentMs += durationMs;
+}
+
 /** An attempt that counts for now: it is given back if the server turns out to be down. */
 export function noteDoubtful(
   { doubtful }: Task,
