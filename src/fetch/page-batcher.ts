@@ -153,11 +153,10 @@ export class PageBatcher implements PageSink {
 }
 
 /** Puts keys and bodies one behind the other. */
-function pack(arrivals: readonly Arrival[], arena: Uint8Array): void {
+function pack(arrivals: readonly Arrival[], arena: Buffer): void {
   let end = 0;
   for (const { task, final } of arrivals) {
-    arena.set(task.key, end);
-    end += PAGE_KEY_BYTES;
+    end += arena.write(task.key, end, 'latin1');
     end = moveChunks(final.chunks, arena, end);
     final.chunks = [];
   }

@@ -4,7 +4,7 @@ import type { ArrivedPage } from '../archive-thread/messages.ts';
 import type { PageCode } from '../core/errors.ts';
 import type { Hint } from '../core/hint.ts';
 import type { KnownCredentials } from '../core/known-credentials.ts';
-import { type PageRequest, pageKey } from '../core/page-request.ts';
+import { keyText, type PageRequest } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
 import { type Outcome, singleHeader } from '../http/outcome.ts';
 import type { HeaderValues, Protocol, RawResponse, TransportFault } from '../http/transport.ts';
@@ -15,7 +15,8 @@ export interface Task {
   readonly origin: string;
   /** Path and query. */
   readonly path: string;
-  readonly key: Uint8Array;
+  /** See `keyText`. */
+  readonly key: string;
   /** Redacted, as it is stored and shown. */
   readonly shownUrl: string;
   /** Detection guesses that there may be such a page: any answer is one, and none stops the run. */
@@ -118,7 +119,7 @@ export function createTask(
     request,
     origin: request.url.slice(0, pathAt),
     path: request.url.slice(pathAt),
-    key: pageKey({ ...request, url: shownUrl }),
+    key: keyText(request, shownUrl),
     shownUrl,
     isGuess,
     attempts: 0,

@@ -124,11 +124,11 @@ export class Exchange implements ArrivingBody {
     if (this.#statedBytes > maxBodyBytes) this.#failTooLarge();
   }
 
-  takeChunk(chunk: Uint8Array): void {
+  takeChunk(bytes: Buffer, start = 0, end = bytes.length): void {
     if (this.settled) return;
     this.heard = true;
-    this.#body.add(chunk);
-    this.#wire.room.take(chunk.length);
+    this.#body.add(bytes, start, end);
+    this.#wire.room.take(end - start);
     if (this.bodyBytes > this.#wire.maxBodyBytes) this.#failTooLarge();
   }
 

@@ -300,9 +300,9 @@ class ExchangeStream implements ResponseSink, Carrier {
     this.#exchange.takeHead(status, headers);
   }
 
-  onData(bytes: Uint8Array): void {
+  onData(bytes: Buffer, start: number, end: number): void {
     this.#owner.onHeard();
-    this.#exchange.takeChunk(bytes);
+    this.#exchange.takeChunk(bytes, start, end);
   }
 
   mayGoOn(): boolean {

@@ -1,3 +1,4 @@
+import type { HeaderBlock } from './header-block.ts';
 import {
   buildHuffmanMachine,
   EMITS,
@@ -243,7 +244,7 @@ export class HpackEncoder {
   }
 
   /** What must stand at the beginning of the next block (RFC 7541 §4.2). */
-  begin(out: number[]): void {
+  begin(out: ByteSink): void {
     const pending = this.#pending;
     if (pending === null) return;
     this.#pending = null;
@@ -251,7 +252,7 @@ export class HpackEncoder {
     putInteger(out, 0x20, 5, pending.last);
   }
 
-  field(out: number[], name: string, value: string, kind: FieldKind): void {
+  field(out: ByteSink, name: string, value: string, kind: FieldKind): void {
     if (kind !== 'secret') {
       const index = this.#find(name, value);
       if (index !== 0) {
@@ -288,8 +289,10 @@ export class HpackEncoder {
   }
 }
 
+type ByteSink = Pick<HeaderBlock, 'push'>;
+
 /** RFC 7541 §5.1; `mark` is what stands above the prefix. */
-export function putInteger(out: number[], mark: number, prefixBits: number, value: number): void {
+export function putInteger(out: ByteSink, mark: number, prefixBits: number, value: number): void {
   const most = (1 << prefixBits) - 1;
   if (value < most) {
     out.push(mark | value);
@@ -301,7 +304,7 @@ export function putInteger(out: number[], mark: number, prefixBits: number, valu
   out.push(rest);
 }
 
-function putString(out: number[], text: string): void {
+function putString(out: ByteSink, text: string): void {
   putInteger(out, 0, 7, text.length);
   for (let at = 0; at < text.length; at += 1) out.push(text.charCodeAt(at));
 }
