@@ -134,19 +134,22 @@ class Sender {
       } catch (error) {
         result = faultOf(error);
       }
-      const { outcome, response } = result;
-      if (outcome.kind === 'body') return result;
-      if (outcome.kind !== 'redirect' || response === null) return this.#shown(result, request.url);
-      const next = this.#follow(target, response.status, outcome.location);
-      const end = redirects === MAX_REDIRECTS ? tooMany(target, next) : next;
-      if ('kind' in end) return this.#shown({ ...result, outcome: end }, request.url);
-      target = end;
+      if (result.outcome.kind === 'body') return result;
+      const next = this.#next(target, result, redirects);
+      if ('kind' in next) return this.#shown(result, next, request.url);
+      target = next;
     }
   }
 
-  #shown(result: AttemptResult, url: string): AttemptResult {
-    const outcome = this.#parts.options.credentials.of(url).withholdIn(result.outcome);
-    return { ...result, outcome };
+  /** Where a redirect leads, or the outcome. */
+  #next(from: Target, { outcome, response }: AttemptResult, redirects: number): Target | Outcome {
+    if (outcome.kind !== 'redirect' || response === null) return outcome;
+    const next = this.#follow(from, response.status, outcome.location);
+    return redirects === MAX_REDIRECTS ? tooMany(from, next) : next;
+  }
+
+  #shown(result: AttemptResult, outcome: Outcome, url: string): AttemptResult {
+    return { ...result, outcome: this.#parts.options.credentials.of(url).withholdIn(outcome) };
   }
 
   /** The run's headers that an origin may have, and the request's own. */

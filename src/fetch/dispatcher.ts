@@ -11,7 +11,7 @@ import { DelayQueue } from '../core/queues.ts';
 import type { Stop } from '../core/summary.ts';
 import { freeChunks } from '../http/response-body.ts';
 import type { PaceSettings } from '../pace/pace.ts';
-import type { Limiter, Reaction, Role } from './limiter.ts';
+import type { Limiter, Reaction } from './limiter.ts';
 import type { LimiterRegistry } from './limiter-registry.ts';
 import { LongWaits } from './long-waits.ts';
 import type { PageSink, PageSource } from './page-flow.ts';
@@ -269,31 +269,31 @@ export class Dispatcher {
     this.#timer = setTimeout(() => this.#pump(), waitMs);
   }
 
-  async #start({ task, queue, isWitness }: ReadyRequest): Promise<void> {
+  async #start(ready: ReadyRequest): Promise<void> {
     const { clock } = this.#parts;
-    const { limiter } = queue;
-    const isForCheck = isRecheck(task.request.place);
-    const role = isWitness ? 'witness' : isForCheck ? 'recheck' : 'page';
+    const { limiter } = ready.queue;
     this.#inFlight += 1;
     const startedAt = clock.wallTime();
     const sentAt = clock.now();
     const wasUp = limiter.isUp;
     limiter.started(sentAt);
     try {
-      const result = await this.#attempt(task);
+      const result = await this.#attempt(ready.task);
       this.#inFlight -= 1;
       const now = clock.now();
       const timing = { startedAt, sentAt, durationMs: now - sentAt };
-      this.#received({ task, result, timing, wasUp }, queue, role, now);
+      this.#received({ task: ready.task, result, timing, wasUp }, ready, now);
       this.#pump(now);
     } catch (error) {
       this.fail(error);
     }
   }
 
-  #received(made: Made, queue: RequestQueue, role: Role, now: number): void {
+  #received(made: Made, { queue, isWitness }: ReadyRequest, now: number): void {
     const { task, timing } = made;
     const { limiter } = queue;
+    const isForCheck = isRecheck(task.request.place);
+    const role = isWitness ? 'witness' : isForCheck ? 'recheck' : 'page';
     const result =
       role === 'page' && task.refusals < MOST_REFUSALS_BY_ERROR
         ? limiter.readRefusal(made.result, timing.sentAt, now)

@@ -26,7 +26,7 @@ export interface Task {
   /** Spent in attempts and backoff, pauses left out: what `--retry-max-time` bounds. */
   spentMs: number;
   /** What of both was spent since the server was last seen to be up: given back where it is down. */
-  readonly doubtful: Spent;
+  doubtful: Spent;
   /** Outages that began while it was asked for. */
   outages: number;
   /** How often an error of it was a refusal by a limit. */
@@ -38,17 +38,20 @@ export interface Task {
   /** It came empty though it is expected: what comes now counts (`Expectation`). */
   isAskedAgain: boolean;
   /** Attempts that did not end the page, to be archived with it. */
-  readonly log: AttemptRecord[];
+  log: readonly AttemptRecord[];
   /** Detection has fetched the page already, and so it ended. */
   readonly ended: FinalAttempt | null;
 }
 
 interface Spent {
-  attempts: number;
-  spentMs: number;
+  readonly attempts: number;
+  readonly spentMs: number;
   /** When the last of these attempts was sent. */
-  sentAt: number;
+  readonly sentAt: number;
 }
+
+export const NOTHING_SPENT: Spent = { attempts: 0, spentMs: 0, sentAt: 0 };
+const NO_LOG: readonly AttemptRecord[] = [];
 
 /** What one attempt brought. */
 export interface AttemptResult {
@@ -124,13 +127,13 @@ export function createTask(
     isGuess,
     attempts: 0,
     spentMs: 0,
-    doubtful: { attempts: 0, spentMs: 0, sentAt: 0 },
+    doubtful: NOTHING_SPENT,
     outages: 0,
     refusals: 0,
     notReady: 0,
     rejected: null,
     isAskedAgain: false,
-    log: [],
+    log: NO_LOG,
     ended: null,
   };
 }

@@ -10,6 +10,7 @@ import {
   staticIndexOfField,
   staticIndexOfName,
 } from './hpack-tables.ts';
+import { KnownStrings } from './known-strings.ts';
 import { ConnectionError, ErrorCode } from './protocol.ts';
 
 /** What an entry counts beside its bytes (RFC 7541 §4.1). */
@@ -102,6 +103,7 @@ export class HpackDecoder {
   readonly #table: DynamicTable;
   readonly #tableLimit: number;
   readonly #maxListBytes: number;
+  readonly #known = new KnownStrings();
   #scratch = Buffer.allocUnsafeSlow(1024);
   #bytes: Buffer = this.#scratch;
   #at = 0;
@@ -191,14 +193,22 @@ export class HpackDecoder {
 
   #string(): string {
     if (this.#at >= this.#end) throw broken('a header block that ends before a string');
-    const isHuffman = this.#bytes[this.#at]! >= 0x80;
+    const from = this.#at;
+    const isHuffman = this.#bytes[from]! >= 0x80;
     const length = this.#integer(7);
     const start = this.#at;
     const end = start + length;
     if (end > this.#end) throw broken('a header block that ends within a string');
     this.#at = end;
-    if (!isHuffman) return this.#bytes.toString('latin1', start, end);
-    const room = Math.ceil((length * 8) / 5);
+    const known = this.#known.find(this.#bytes, from, end);
+    if (known !== undefined) return known;
+    const text = isHuffman ? this.#huffman(start, end) : this.#bytes.toString('latin1', start, end);
+    this.#known.keep(this.#bytes, from, end, text);
+    return text;
+  }
+
+  #huffman(start: number, end: number): string {
+    const room = Math.ceil(((end - start) * 8) / 5);
     if (room > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(room * 2);
     const decoded = decodeHuffman(this.#bytes, start, end, this.#scratch);
     return this.#scratch.toString('latin1', 0, decoded);
