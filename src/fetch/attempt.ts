@@ -6,7 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import type { EventSink } from '../core/events.ts';
 import type { Hint } from '../core/hint.ts';
 import type { ResolvedOptions } from '../core/options.ts';
-import type { Method } from '../core/page-request.ts';
+import type { Method, PageRequest } from '../core/page-request.ts';
 import { withholdCredentials } from '../core/redact.ts';
 import { policyName } from '../http/limits/hint-reader.ts';
 import { limitInResponse } from '../http/limits/limit-in-response.ts';
@@ -119,26 +119,28 @@ class Sender {
   }
 
   /** What it says of the outcome holds no credentials. */
-  async send(
+  send(
     { request, origin, path }: Pick<Task, 'request' | 'origin' | 'path'>,
     trust: Trust,
     start: string | null = null,
   ): Promise<AttemptResult> {
     const { method, body, headers: own = null } = request;
     const headers = this.#headersOf(trust, own);
-    let target: Target = { method, origin, start, path, body, trust, own, headers };
-    for (let redirects = 0; ; redirects += 1) {
-      let result: AttemptResult;
-      try {
-        result = this.#read(target, method, await this.#parts.transport.request(target));
-      } catch (error) {
-        result = faultOf(error);
-      }
+    return this.#ask({ method, origin, start, path, body, trust, own, headers }, request, 0);
+  }
+
+  /** @param redirects how many have led here */
+  #ask(target: Target, page: PageRequest, redirects: number): Promise<AttemptResult> {
+    // An async function would take twice the memory, for each page.
+    const after = (answer: RawResponse | Error): AttemptResult | Promise<AttemptResult> => {
+      const result =
+        answer instanceof Error ? faultOf(answer) : this.#read(target, page.method, answer);
       if (result.outcome.kind === 'body') return result;
       const next = this.#next(target, result, redirects);
-      if ('kind' in next) return this.#shown(result, next, request.url);
-      target = next;
-    }
+      if ('kind' in next) return this.#shown(result, next, page.url);
+      return this.#ask(next, page, redirects + 1);
+    };
+    return this.#parts.transport.request(target).then(after, after);
   }
 
   /** Where a redirect leads, or the outcome. */
@@ -226,7 +228,7 @@ class Sender {
 }
 
 /** What came of a request without a whole response. */
-function faultOf(error: unknown): AttemptResult {
+function faultOf(error: Error): AttemptResult {
   if (!(error instanceof TransportError)) throw error;
   return { outcome: classifyFault(error), response: null, fault: error.fault, hint: null };
 }

@@ -152,10 +152,10 @@ export class Dispatcher {
   }
 
   /** The run cannot go on at all. */
-  fail(error: unknown): void {
+  readonly fail = (error: unknown): void => {
     this.#failure ??= { error };
     if (this.#sink !== null) this.#settled.reject(error);
-  }
+  };
 
   /** The sink found that a body is no page. */
   rejected(task: Task, final: FinalAttempt, rejection: Omit<Rejection, 'index'>): void {
@@ -204,7 +204,7 @@ export class Dispatcher {
       while (this.#mayStart(sink)) {
         const next = this.#queues.takeReady(now);
         if (next === undefined) break;
-        void this.#start(next);
+        this.#start(next);
       }
       this.#pull();
     }
@@ -269,24 +269,26 @@ export class Dispatcher {
     this.#timer = setTimeout(() => this.#pump(), waitMs);
   }
 
-  async #start(ready: ReadyRequest): Promise<void> {
+  #start(ready: ReadyRequest): void {
     const { clock } = this.#parts;
-    const { limiter } = ready.queue;
+    const { task, queue } = ready;
     this.#inFlight += 1;
     const startedAt = clock.wallTime();
     const sentAt = clock.now();
-    const wasUp = limiter.isUp;
-    limiter.started(sentAt);
-    try {
-      const result = await this.#attempt(ready.task);
+    const wasUp = queue.limiter.isUp;
+    queue.limiter.started(sentAt);
+    // An async function would take three times the memory, for each page.
+    this.#attempt(task).then((result) => {
       this.#inFlight -= 1;
       const now = clock.now();
       const timing = { startedAt, sentAt, durationMs: now - sentAt };
-      this.#received({ task: ready.task, result, timing, wasUp }, ready, now);
-      this.#pump(now);
-    } catch (error) {
-      this.fail(error);
-    }
+      try {
+        this.#received({ task, result, timing, wasUp }, ready, now);
+        this.#pump(now);
+      } catch (error) {
+        this.fail(error);
+      }
+    }, this.fail);
   }
 
   #received(made: Made, { queue, isWitness }: ReadyRequest, now: number): void {

@@ -17,6 +17,7 @@ import { BodyRoom, OUTSTANDING_BYTES } from './response-body.ts';
 import {
   defaultTuning,
   type Protocol,
+  type RawResponse,
   type Transport,
   TransportError,
   type TransportOptions,
@@ -166,19 +167,21 @@ export function createTransport(
   };
 
   return {
-    request: (request) =>
-      new Promise((resolve, reject) => {
-        if (closed !== null) {
-          reject(new TransportError('closed', 'the run is over'));
-          return;
-        }
-        if (sweepTimer === null) {
-          runningTime.begin();
-          sweepTimer = setInterval(sweep, sweepMs).unref();
-        }
+    request: (request) => {
+      if (closed !== null) return Promise.reject(new TransportError('closed', 'the run is over'));
+      if (sweepTimer === null) {
+        runningTime.begin();
+        sweepTimer = setInterval(sweep, sweepMs).unref();
+      }
+      const { promise, resolve, reject } = Promise.withResolvers<RawResponse>();
+      try {
         const exchange = new Exchange(request, wire, resolve, reject);
         connectionsOf(request.origin, request.start ?? null).submit(exchange);
-      }),
+      } catch (error) {
+        reject(error);
+      }
+      return promise;
+    },
     connect: (origin) => {
       if (closed === null) connectionsOf(origin, null).open();
     },
