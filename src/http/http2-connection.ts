@@ -2,9 +2,9 @@
 import type { Socket } from 'node:net';
 import { runningTime } from '../core/clock.ts';
 import { clientCertificateFault, errorCode } from './connect-fault.ts';
-import type { Exchange } from './exchange.ts';
+import type { Carrier, Exchange } from './exchange.ts';
 import { ClientConnection } from './h2/client-connection.ts';
-import type { Abort, ResponseSink } from './h2/client-streams.ts';
+import type { Abort, ClientStream, ResponseSink } from './h2/client-streams.ts';
 import { ConnectionError, ErrorCode, Http1AnswerError, nameOfCode } from './h2/protocol.ts';
 import { type HeaderValues, TransportError, type TransportTuning } from './transport.ts';
 
@@ -98,13 +98,7 @@ export class Http2Connection implements StreamOwner {
   send(exchange: Exchange): void {
     if (this.#client.openStreams === 0) this.#wake(exchange);
     try {
-      const stream = this.#client.request(exchange.request, new StreamSink(exchange, this));
-      const cancel = (): void => {
-        if (stream.isOver) return;
-        this.#client.cancel(stream);
-        this.onRelease();
-      };
-      exchange.start(cancel, () => this.#client.widen(stream));
+      exchange.start(new ExchangeStream(exchange, this, this.#client));
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       exchange.fail('protocol', `the request cannot be sent over HTTP/2: ${text}`, error);
@@ -277,13 +271,28 @@ interface StreamOwner {
 }
 
 /** One exchange on one HTTP/2 stream. */
-class StreamSink implements ResponseSink {
+class ExchangeStream implements ResponseSink, Carrier {
   readonly #exchange: Exchange;
   readonly #owner: StreamOwner;
+  readonly #client: ClientConnection;
+  readonly #stream: ClientStream;
 
-  constructor(exchange: Exchange, owner: StreamOwner) {
+  /** Sends the request. */
+  constructor(exchange: Exchange, owner: StreamOwner, client: ClientConnection) {
     this.#exchange = exchange;
     this.#owner = owner;
+    this.#client = client;
+    this.#stream = client.request(exchange.request, this);
+  }
+
+  cancel(): void {
+    if (this.#stream.isOver) return;
+    this.#client.cancel(this.#stream);
+    this.#owner.onRelease();
+  }
+
+  resume(): void {
+    this.#client.widen(this.#stream);
   }
 
   onHead(status: number, headers: HeaderValues): void {
@@ -291,9 +300,9 @@ class StreamSink implements ResponseSink {
     this.#exchange.takeHead(status, headers);
   }
 
-  onData(bytes: Uint8Array): void {
+  onData(bytes: Buffer, start: number, end: number): void {
     this.#owner.onHeard();
-    this.#exchange.takeChunk(bytes);
+    this.#exchange.takeChunk(bytes, start, end);
   }
 
   mayGoOn(): boolean {
