@@ -17,7 +17,15 @@ export interface Http2Events {
   onGone(): void;
   /** The server wants this one over HTTP/1.1. */
   onHttp1Required(exchange: Exchange): void;
+  /** It was sent before the server's SETTINGS were here, and is one more than they allow. */
+  onTooMany(exchange: Exchange): void;
 }
+
+/**
+ * Until the server's SETTINGS say how many it allows: RFC 9113 §3.4 lets requests go out with the preface, and §6.5.2
+ * recommends no limit below this. A server with a lower one refuses what is too much (§5.1.2).
+ */
+const STREAMS_BEFORE_SETTINGS = 100;
 
 export class Http2Connection implements StreamOwner {
   readonly #client: ClientConnection;
@@ -29,6 +37,8 @@ export class Http2Connection implements StreamOwner {
   #served = 0;
   /** The server's first SETTINGS are here. */
   #begun = false;
+  /** Requests that were sent before that. */
+  #early = 0;
   #retired = false;
   #goawayCode: number = ErrorCode.NO_ERROR;
   #hasGoaway = false;
@@ -83,12 +93,8 @@ export class Http2Connection implements StreamOwner {
     });
   }
 
-  /**
-   * One before SETTINGS: RFC 9113 §3.4 lets requests go out with the preface, and a server that
-   * allows less than one serves nobody.
-   */
   get streamLimit(): number {
-    return this.#begun ? this.#client.streamLimit : 1;
+    return this.#begun ? this.#client.streamLimit : STREAMS_BEFORE_SETTINGS;
   }
 
   hasRoom(): boolean {
@@ -97,8 +103,10 @@ export class Http2Connection implements StreamOwner {
 
   send(exchange: Exchange): void {
     if (this.#client.openStreams === 0) this.#wake(exchange);
+    if (!this.#begun) this.#early += 1;
+    const sink = new StreamSink(exchange, this, !this.#begun);
     try {
-      const stream = this.#client.request(exchange.request, new StreamSink(exchange, this));
+      const stream = this.#client.request(exchange.request, sink);
       const cancel = (): void => {
         if (stream.isOver) return;
         this.#client.cancel(stream);
@@ -122,7 +130,7 @@ export class Http2Connection implements StreamOwner {
     else this.#events.onRoom();
   }
 
-  onFailure(exchange: Exchange, abort: Abort): void {
+  onFailure(exchange: Exchange, abort: Abort, isEarly: boolean): void {
     const { reason, code } = abort;
     const isLost = reason === 'lost';
     const cause = this.#cause ?? undefined;
@@ -134,6 +142,11 @@ export class Http2Connection implements StreamOwner {
     ) {
       exchange.fail('calm', `${this.#authority} asks for less (ENHANCE_YOUR_CALM)`, cause);
     } else if (!exchange.hasHead && this.#isUnprocessed(exchange, abort)) {
+      if (isEarly && this.#mayBeTooMany) {
+        exchange.restart();
+        this.#events.onTooMany(exchange);
+        return;
+      }
       exchange.fail('unprocessed', `${this.#authority} did not process the request`, cause);
     } else if (reason === 'reset' && code === ErrorCode.HTTP_1_1_REQUIRED) {
       this.#events.onHttp1Required(exchange);
@@ -200,6 +213,11 @@ export class Http2Connection implements StreamOwner {
     if (this.#client.isClosed) return;
     this.#silence.onAsked(now);
     this.#client.ping(() => this.#silence.onAnswer());
+  }
+
+  /** Whether those that were sent early were more than the server allows. */
+  get #mayBeTooMany(): boolean {
+    return this.#begun && !this.#retired && this.#early > this.#client.streamLimit;
   }
 
   #isUnprocessed(exchange: Exchange, { reason, code }: Abort): boolean {
@@ -272,18 +290,23 @@ interface StreamOwner {
   onHeard(): void;
   /** The stream counts no longer against the server's limit. */
   onRelease(): void;
-  /** The stream ended without a whole response; the exchange is still open. */
-  onFailure(exchange: Exchange, abort: Abort): void;
+  /**
+   * The stream ended without a whole response; the exchange is still open.
+   * @param isEarly it began before the server's SETTINGS were here
+   */
+  onFailure(exchange: Exchange, abort: Abort, isEarly: boolean): void;
 }
 
 /** One exchange on one HTTP/2 stream. */
 class StreamSink implements ResponseSink {
   readonly #exchange: Exchange;
   readonly #owner: StreamOwner;
+  readonly #isEarly: boolean;
 
-  constructor(exchange: Exchange, owner: StreamOwner) {
+  constructor(exchange: Exchange, owner: StreamOwner, isEarly: boolean) {
     this.#exchange = exchange;
     this.#owner = owner;
+    this.#isEarly = isEarly;
   }
 
   onHead(status: number, headers: HeaderValues): void {
@@ -306,7 +329,7 @@ class StreamSink implements ResponseSink {
   }
 
   onAbort(abort: Abort): void {
-    if (!this.#exchange.settled) this.#owner.onFailure(this.#exchange, abort);
+    if (!this.#exchange.settled) this.#owner.onFailure(this.#exchange, abort, this.#isEarly);
     this.#owner.onRelease();
   }
 }
