@@ -18,7 +18,7 @@ function within(folders: readonly string[]): RegExp {
 const LATER = within([
   'api/(?:export-|prove|urls)',
   'archive-thread/(?:gather-|manifest-|report-|take-)',
-  'decode/jmespath/(?!functions)',
+  'decode/jmespath/',
   'export/(?:database-table|in-place-|load-sink|provenance|sink-|sqlite-|typed-rows)',
   'fetch/(?:failure|follow-)',
   'http/(?:http1-|limits/(?:ietf-|limit-in-|moment|reset|retry-))',
@@ -51,7 +51,7 @@ const ARCHIVE = within([
 
 /** What is said of a run. */
 const WORDS = within([
-  'cli/(?:command-text|headers|help|write-file)',
+  'cli/(?:command-text|headers|help|say-summary|write-file)',
   'report/(?:json-log|next-steps|paging-text|progress|show-|stop-text|summary-|verdict-|wording)',
 ]);
 

@@ -164,11 +164,11 @@ interface Shown {
 function describe({ limiters, options }: Engine, { shown, found, finals }: Shown): Explanation {
   const { isWholeList, responses } = shown;
   const { pagination, end } = found;
-  const first = finals[0]!;
   const pageInfo = pageInfoOf(pagination, responses[0]!, options.maxDecodedBytes);
   const total = pageInfo?.total ?? shown.total;
   const pageRecords = pageInfo?.records ?? shown.pageRecords;
-  const latencyMs = Math.min(...finals.map(({ timing }) => timing.durationMs));
+  const { url } = responses[0]!.request;
+  const answers = answersOf(url, finals, finals.at(-1)!.hint);
   const overlap = overlapOf(pagination, pageRecords);
   const pages =
     pageInfo?.totalPages ??
@@ -176,8 +176,7 @@ function describe({ limiters, options }: Engine, { shown, found, finals }: Shown
       ? null
       : Math.ceil((total - overlap) / (pageRecords - overlap)));
   const inParallel = isParallel(pagination);
-  const hint = finals.at(-1)!.hint;
-  const { origin, pathname, hostname } = new URL(responses[0]!.request.url);
+  const { origin, pathname } = new URL(url);
   const limiter = limiters.of(origin, pathname);
   const atOnce = inParallel ? limiter.concurrency : 1;
   const { perSecond } = limiter.basis(systemClock.now());
@@ -188,47 +187,40 @@ function describe({ limiters, options }: Engine, { shown, found, finals }: Shown
     ...facts,
     advice: adviceOf(end),
     cures,
-    preset: presetForHost(hostname)?.name ?? null,
-    isWholeList,
-    pageRecords,
-    total,
-    pages,
-    isParallel: inParallel,
-    limits: limitsOf(first.headers ?? {}),
-    limitsSay: hint === null ? null : describeHint(hint),
-    protocol: first.protocol,
-    requests: finals.length,
-    latencyMs,
-    estimatedMs: pages === null ? null : Math.max(Math.ceil(pages / atOnce) * latencyMs, byRateMs),
+    ...{ isWholeList, pageRecords, total, pages, isParallel: inParallel },
+    ...answers,
+    estimatedMs:
+      pages === null ? null : Math.max(Math.ceil(pages / atOnce) * answers.latencyMs, byRateMs),
   };
 }
 
 /** A run of it ends with no records, too. */
-function emptyList(
-  { options }: Engine,
-  { headers, hint, protocol, timing }: FinalAttempt,
-  { url }: PageRequest,
-): Explanation {
+function emptyList({ options }: Engine, final: FinalAttempt, { url }: PageRequest): Explanation {
+  const { hint } = final;
   const { pagination, evidence } = emptyListFound;
   return {
-    pagination,
-    evidence,
-    flags: [],
+    ...{ pagination, evidence, flags: [], advice: null, cures: [] },
     recordsPath: pagingFacts(emptyListFound, options).recordsPath,
-    advice: null,
-    cures: [],
-    preset: presetForHost(new URL(url).hostname)?.name ?? null,
-    isWholeList: false,
-    pageRecords: 0,
-    total: null,
-    pages: null,
-    isParallel: false,
-    limits: limitsOf(headers ?? {}),
-    limitsSay: hint === null ? null : describeHint(hint),
-    protocol,
-    requests: 1,
-    latencyMs: timing.durationMs,
+    ...{ isWholeList: false, pageRecords: 0, total: null, pages: null, isParallel: false },
+    ...answersOf(url, [final], hint),
     estimatedMs: null,
+  };
+}
+
+/** What answers say besides the list. */
+function answersOf(
+  url: string,
+  finals: readonly FinalAttempt[],
+  hint: FinalAttempt['hint'],
+): Pick<Explanation, 'preset' | 'limits' | 'limitsSay' | 'protocol' | 'requests' | 'latencyMs'> {
+  const [first] = finals;
+  return {
+    preset: presetForHost(new URL(url).hostname)?.name ?? null,
+    limits: limitsOf(first?.headers ?? {}),
+    limitsSay: hint === null ? null : describeHint(hint),
+    protocol: first?.protocol ?? null,
+    requests: finals.length,
+    latencyMs: Math.min(...finals.map(({ timing }) => timing.durationMs)),
   };
 }
 

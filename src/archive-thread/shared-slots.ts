@@ -10,7 +10,7 @@ export const MOST_KEPT_SLOTS = SLOTS / 2;
 
 export interface Slot {
   readonly number: number;
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
 }
 
 /** For the main thread, which fills them. */
@@ -24,7 +24,7 @@ export class FreeSlots {
   take(): Slot | null {
     const number = this.#free.pop();
     if (number === undefined) return null;
-    return { number, bytes: new Uint8Array(this.#memory, number * SLOT_BYTES, SLOT_BYTES) };
+    return { number, bytes: Buffer.from(this.#memory, number * SLOT_BYTES, SLOT_BYTES) };
   }
 
   giveBack(numbers: readonly number[]): void {

@@ -14,8 +14,8 @@ import { type CliContext, describeTerminal } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { shownUrl } from './flag-values.ts';
 import { type Flag, flagNamed, flagsOf } from './flags.ts';
-import { type TypedArguments, UsageError, wordsOf, wordsOfFlag } from './parse-arguments.ts';
 import { openNamedStore } from './store-argument.ts';
+import { type TypedArguments, UsageError, wordsOf, wordsOfFlag } from './typed-arguments.ts';
 
 interface QueueRun {
   readonly typed: TypedArguments;

@@ -260,7 +260,7 @@ class Collector {
     for (let from = 0; from < slices.total; from += REQUESTS_AT_ONCE) {
       const to = Math.min(slices.total, from + REQUESTS_AT_ONCE);
       for (const request of await slices.range(from, to)) {
-        digest.update(createTask(request, run.job.options.credentials).key);
+        digest.update(createTask(request, run.job.options.credentials).key, 'latin1');
       }
     }
     const ended = { count: slices.total, digest: digest.digest(), end: null };

@@ -12,8 +12,9 @@ export interface Clock {
 export const systemClock: Clock = {
   /** Not `performance.now`, which is no faster: loading what stands behind it takes 3 ms in each thread. */
   now() {
-    const [seconds, nanoseconds] = process.hrtime();
-    return seconds * 1e3 + nanoseconds / 1e6;
+    // Not taken apart by a pattern, which would make an iterator for each of a page's looks at the clock.
+    const time = process.hrtime();
+    return time[0] * 1e3 + time[1] / 1e6;
   },
   wallTime: Date.now,
 };

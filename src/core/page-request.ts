@@ -15,6 +15,11 @@ export function comparePlaces(a: Place, b: Place): number {
   return a.branch - b.branch || a.position - b.position;
 }
 
+/** `0:12`: a place as the key of a map, and as people see it. */
+export function placeName({ branch, position }: Place): string {
+  return `${branch}:${position}`;
+}
+
 /**
  * Branches from here on hold pages that were read again at the end of a run: the page of branch `b` stands
  * in branch `b + RECHECK_BRANCH`, at its own position. They are compared, never exported.
@@ -61,19 +66,26 @@ type Keyed = Pick<PageRequest, 'method' | 'url' | 'body' | 'headers'>;
  * @param request its URL redacted, as an archive keeps it: credentials in it may be renewed
  */
 export function pageKey(request: Keyed): Uint8Array {
-  const { url } = request;
-  const body = request.body === null ? '-' : hash('sha256', request.body, 'hex');
-  const headers = request.headers === undefined ? '' : `${JSON.stringify(request.headers)}\n`;
-  // A digest asked for as text costs 0.4 µs, as a buffer 1.5 µs (Node 24). The array is of its own
-  // memory: a slice of Buffer's pool would be copied whole when it is posted to a thread.
-  const digest = hash(
-    'sha256',
-    `${request.method}\n${url.length}\n${url}\n${body}\n${headers}`,
-    'binary',
-  );
-  const key = new Uint8Array(PAGE_KEY_BYTES);
-  for (let at = 0; at < PAGE_KEY_BYTES; at++) key[at] = digest.charCodeAt(at);
-  return key;
+  // Of its own memory: a slice of Buffer's pool would be copied whole when it is posted to a thread.
+  return Uint8Array.from(Buffer.from(keyText(request, request.url), 'latin1'));
+}
+
+/**
+ * The same as a text of a character a byte, which takes less memory and time: in Node 24 a digest asked
+ * for as text costs 0.4 µs, as a buffer 1.5 µs.
+ *
+ * @param url that of the request, redacted
+ */
+export function keyText(request: Omit<Keyed, 'url'>, url: string): string {
+  const { method } = request;
+  const rest = request.body === null && request.headers === undefined ? '-\n' : restOf(request);
+  const text = `${method}\n${url.length}\n${url}\n${rest}`;
+  return hash('sha256', text, 'binary').slice(0, PAGE_KEY_BYTES);
+}
+
+function restOf({ body, headers }: Pick<Keyed, 'body' | 'headers'>): string {
+  const digest = body === null ? '-' : hash('sha256', body, 'hex');
+  return `${digest}\n${headers === undefined ? '' : `${JSON.stringify(headers)}\n`}`;
 }
 
 /**

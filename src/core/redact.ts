@@ -20,6 +20,11 @@ const namesByExtra = new WeakMap<readonly string[], ReadonlySet<string>>();
 
 const replacement = 'REDACTED';
 
+/** The URL of a queue, which has nothing secret but its user and password. */
+export function shownQueue(url: string): string {
+  return url.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1');
+}
+
 /**
  * The URL with the values of secret query parameters replaced by `REDACTED` and user info removed;
  * everything else stays byte for byte. It need not be a valid URL, and a parameter that follows a
@@ -136,7 +141,20 @@ function namesWith(secretParams: readonly string[] | undefined): ReadonlySet<str
   return names;
 }
 
+/** The same few names stand in all URLs of a list. */
+const knownKeys = new Map<string, string>();
+const MOST_KNOWN = 1000;
+const LONGEST_KNOWN = 40;
+
 function nameKey(name: string): string {
+  const known = knownKeys.get(name);
+  if (known !== undefined) return known;
+  const key = readNameKey(name);
+  if (name.length <= LONGEST_KNOWN && knownKeys.size < MOST_KNOWN) knownKeys.set(name, key);
+  return key;
+}
+
+function readNameKey(name: string): string {
   // Nearly all names; the Unicode form below is slower.
   if (/^[a-z0-9_-]+$/i.test(name)) return name.toLowerCase().replaceAll(/[-_]+/g, '') || name;
   const lower = (name.includes('%') ? percentDecode(name) : name).toLowerCase();

@@ -155,8 +155,8 @@ export class AskedPages implements PageSource, PageSink {
    * The page with this key and how it ended, once: a second request is meant to get a new answer. A failed
    * guess says nothing of the list, unless its status means that there is no such page.
    */
-  take(key: Uint8Array, pastEnd: readonly number[]): Task | null {
-    const own = ({ task }: Answer): boolean => Buffer.compare(task.key, key) === 0;
+  take(key: string, pastEnd: readonly number[]): Task | null {
+    const own = ({ task }: Answer): boolean => task.key === key;
     // The first page may be asked for twice, and be refused then.
     const stored = this.#answers.findLastIndex(
       (answer) => answer.final.state === 'stored' && own(answer),

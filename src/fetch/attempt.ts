@@ -6,7 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import type { EventSink } from '../core/events.ts';
 import type { Hint } from '../core/hint.ts';
 import type { ResolvedOptions } from '../core/options.ts';
-import type { Method } from '../core/page-request.ts';
+import type { Method, PageRequest } from '../core/page-request.ts';
 import { withholdCredentials } from '../core/redact.ts';
 import { policyName } from '../http/limits/hint-reader.ts';
 import { limitInResponse } from '../http/limits/limit-in-response.ts';
@@ -17,7 +17,12 @@ import {
   type Transport,
   TransportError,
 } from '../http/transport.ts';
-import { createRequestHeaders, holdsCredentials, type Trust } from './credentials.ts';
+import {
+  createRequestHeaders,
+  type HeaderRecord,
+  holdsCredentials,
+  type Trust,
+} from './credentials.ts';
 import {
   followRedirect,
   linkLeavesOrigin,
@@ -114,40 +119,45 @@ class Sender {
   }
 
   /** What it says of the outcome holds no credentials. */
-  async send(
-    task: Pick<Task, 'request' | 'origin' | 'path'>,
+  send(
+    { request, origin, path }: Pick<Task, 'request' | 'origin' | 'path'>,
     trust: Trust,
     start: string | null = null,
   ): Promise<AttemptResult> {
-    const result = await this.#sendOn(task, trust, start);
-    if (result.outcome.kind === 'body') return result;
-    const { credentials } = this.#parts.options;
-    const outcome = credentials.of(task.request.url).withholdIn(result.outcome);
-    return { ...result, outcome };
+    const { method, body, headers: own = null } = request;
+    const headers = this.#headersOf(trust, own);
+    return this.#ask({ method, origin, start, path, body, trust, own, headers }, request, 0);
   }
 
-  async #sendOn(
-    { request, origin, path }: Pick<Task, 'request' | 'origin' | 'path'>,
-    trust: Trust,
-    start: string | null,
-  ): Promise<AttemptResult> {
-    const { method, body, headers = null } = request;
-    let target: Target = { method, origin, start, path, body, trust, headers };
-    for (let redirects = 0; ; redirects += 1) {
-      const result = await this.#sendTo(target, method);
-      const { outcome, response } = result;
-      if (outcome.kind !== 'redirect' || response === null) return result;
-      const next = this.#follow(target, response.status, outcome.location);
-      if (redirects === MAX_REDIRECTS) {
-        const isLoop =
-          !('kind' in next) && next.origin === target.origin && next.path === target.path;
-        const loop = isLoop ? ', the last to itself; does it want a cookie or a login?' : '';
-        const reason = `more than ${MAX_REDIRECTS} redirects${loop}`;
-        return { ...result, outcome: { kind: 'fail', reason } };
-      }
-      if ('kind' in next) return { ...result, outcome: next };
-      target = next;
-    }
+  /** @param redirects how many have led here */
+  #ask(target: Target, page: PageRequest, redirects: number): Promise<AttemptResult> {
+    // An async function would take twice the memory, for each page.
+    const after = (answer: RawResponse | Error): AttemptResult | Promise<AttemptResult> => {
+      const result =
+        answer instanceof Error ? faultOf(answer) : this.#read(target, page.method, answer);
+      if (result.outcome.kind === 'body') return result;
+      const next = this.#next(target, result, redirects);
+      if ('kind' in next) return this.#shown(result, next, page.url);
+      return this.#ask(next, page, redirects + 1);
+    };
+    return this.#parts.transport.request(target).then(after, after);
+  }
+
+  /** Where a redirect leads, or the outcome. */
+  #next(from: Target, { outcome, response }: AttemptResult, redirects: number): Target | Outcome {
+    if (outcome.kind !== 'redirect' || response === null) return outcome;
+    const next = this.#follow(from, response.status, outcome.location);
+    return redirects === MAX_REDIRECTS ? tooMany(from, next) : next;
+  }
+
+  #shown(result: AttemptResult, outcome: Outcome, url: string): AttemptResult {
+    return { ...result, outcome: this.#parts.options.credentials.of(url).withholdIn(outcome) };
+  }
+
+  /** The run's headers that an origin may have, and the request's own. */
+  #headersOf(trust: Trust, own: HeaderRecord | null): HeaderRecord {
+    const ofRun = this.#headers[trust];
+    return own === null ? ofRun : { ...ofRun, ...own };
   }
 
   #follow(from: Target, status: number, location: string): Target | Outcome {
@@ -157,33 +167,29 @@ class Sender {
       allowOrigins: this.#allowOrigins,
       credentials,
       secretParams,
+      headersOf: (trust: Trust) => this.#headersOf(trust, from.own),
     };
     return followRedirect(rules, from, status, location);
   }
 
   /** @param asked the method of the page's own request, before any redirect */
-  async #sendTo(target: Target, asked: Method): Promise<AttemptResult> {
-    const { transport, clock, options } = this.#parts;
-    const { method, origin, start, path, body, trust } = target;
-    const ofRun = this.#headers[trust];
-    const headers = target.headers === null ? ofRun : { ...ofRun, ...target.headers };
-    let response: RawResponse;
-    try {
-      response = await transport.request({ method, origin, start, path, headers, body });
-    } catch (error) {
-      if (!(error instanceof TransportError)) throw error;
-      return { outcome: classifyFault(error), response: null, fault: error.fault, hint: null };
-    }
+  #read({ origin, path, trust }: Target, asked: Method, response: RawResponse): AttemptResult {
+    const { clock, options } = this.#parts;
     const wallTime = clock.wallTime();
     // Names of limits are shown and stored.
-    const headersShown = options.credentials.withholdIn(response.headers);
-    const limiter = this.#limiterOf(origin, path, headersShown);
-    const shown = { ...response, headers: headersShown };
+    const headers = options.credentials.withholdIn(response.headers);
+    const limiter = this.#limiterOf(origin, path, headers);
+    const shown = headers === response.headers ? response : { ...response, headers };
     const hint = limiter.readHint(shown, clock.now(), wallTime);
     const outcome = classifyResponse(response.status, response.headers, wallTime, hint);
-    const answered = { response, hint, fault: null, outcome, ...this.#credentialsOf(trust) };
-    if (outcome.kind === 'redirect') return answered;
-    return { ...answered, ...this.#withLimit(asked, outcome, response, hint) };
+    const said = this.#limitBeside(asked, outcome, response, hint);
+    return {
+      outcome: said?.outcome ?? outcome,
+      response,
+      fault: null,
+      hint: said?.hint ?? hint,
+      credentials: !this.#hasCredentials ? null : trust === 'named' ? 'sent' : 'withheld',
+    };
   }
 
   /** The limiter that a request counted in, by what its response names. */
@@ -196,27 +202,22 @@ class Sender {
     return this.#limiter!;
   }
 
-  #credentialsOf(trust: Trust): Pick<AttemptResult, 'credentials'> {
-    if (!this.#hasCredentials) return {};
-    return { credentials: trust === 'named' ? 'sent' : 'withheld' };
-  }
-
-  /** The outcome and the hint, with what the body and what is known of the API say of a limit. */
-  #withLimit(
+  /** What the body and what is known of the API add to what the headers say of a limit; null where that is nothing. */
+  #limitBeside(
     method: Method,
     byHeaders: Outcome,
     response: RawResponse,
     hint: Hint,
-  ): Pick<AttemptResult, 'outcome' | 'hint'> {
-    if (byHeaders.kind === 'pause' && byHeaders.waitFrom === 'retry-after') {
-      return { outcome: byHeaders, hint };
-    }
+  ): Pick<AttemptResult, 'outcome' | 'hint'> | null {
+    if (byHeaders.kind === 'redirect') return null;
+    if (byHeaders.kind === 'pause' && byHeaders.waitFrom === 'retry-after') return null;
     const { inSuccess, pauseMs } = this.#parts.options.refusals;
     // GraphQL servers, which are asked by POST, say limits in a 200.
     const isUsual = inSuccess || method === 'POST';
     const found = mayHoldLimit(response, hint, isUsual)
       ? limitInResponse(response, hint, this.#parts.clock.wallTime())
       : null;
+    if (found === null && byHeaders.kind !== 'pause') return null;
     const knowsLess = byHeaders.kind !== 'pause' || byHeaders.waitMs === null;
     const outcome = found?.pause != null && knowsLess ? found.pause : byHeaders;
     const known = found?.hint ?? hint;
@@ -224,4 +225,16 @@ class Sender {
     if (!isOpen || pauseMs === null) return { outcome, hint: known };
     return { outcome: { ...outcome, waitMs: pauseMs, waitFrom: 'preset' }, hint: known };
   }
+}
+
+/** What came of a request without a whole response. */
+function faultOf(error: Error): AttemptResult {
+  if (!(error instanceof TransportError)) throw error;
+  return { outcome: classifyFault(error), response: null, fault: error.fault, hint: null };
+}
+
+function tooMany(from: Target, next: Target | Outcome): Outcome {
+  const isLoop = !('kind' in next) && next.origin === from.origin && next.path === from.path;
+  const loop = isLoop ? ', the last to itself; does it want a cookie or a login?' : '';
+  return { kind: 'fail', reason: `more than ${MAX_REDIRECTS} redirects${loop}` };
 }

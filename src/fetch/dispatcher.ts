@@ -11,7 +11,7 @@ import { DelayQueue } from '../core/queues.ts';
 import type { Stop } from '../core/summary.ts';
 import { freeChunks } from '../http/response-body.ts';
 import type { PaceSettings } from '../pace/pace.ts';
-import type { Limiter, Reaction, Role } from './limiter.ts';
+import type { Limiter, Reaction } from './limiter.ts';
 import type { LimiterRegistry } from './limiter-registry.ts';
 import { LongWaits } from './long-waits.ts';
 import type { PageSink, PageSource } from './page-flow.ts';
@@ -152,10 +152,10 @@ export class Dispatcher {
   }
 
   /** The run cannot go on at all. */
-  fail(error: unknown): void {
+  readonly fail = (error: unknown): void => {
     this.#failure ??= { error };
     if (this.#sink !== null) this.#settled.reject(error);
-  }
+  };
 
   /** The sink found that a body is no page. */
   rejected(task: Task, final: FinalAttempt, rejection: Omit<Rejection, 'index'>): void {
@@ -180,17 +180,16 @@ export class Dispatcher {
     return true;
   }
 
-  /** A page has reached its end state. */
-  done(): void {
-    this.#open -= 1;
+  /** Pages have reached their end state. */
+  done(pages = 1): void {
+    this.#open -= pages;
     this.#pump();
   }
 
-  #pump(): void {
+  #pump(now = this.#parts.clock.now()): void {
     const sink = this.#sink;
     if (sink === null) return;
-    const { clock, pauseMonitor } = this.#parts;
-    const now = clock.now();
+    const { pauseMonitor } = this.#parts;
     if (this.#stop === null) {
       if (pauseMonitor.isWatching) {
         for (const { limiter } of this.#queues.all) pauseMonitor.opened(limiter, now);
@@ -205,7 +204,7 @@ export class Dispatcher {
       while (this.#mayStart(sink)) {
         const next = this.#queues.takeReady(now);
         if (next === undefined) break;
-        void this.#start(next);
+        this.#start(next);
       }
       this.#pull();
     }
@@ -270,37 +269,40 @@ export class Dispatcher {
     this.#timer = setTimeout(() => this.#pump(), waitMs);
   }
 
-  async #start({ task, queue, isWitness }: ReadyRequest): Promise<void> {
+  #start(ready: ReadyRequest): void {
     const { clock } = this.#parts;
-    const { limiter } = queue;
-    const isForCheck = isRecheck(task.request.place);
-    const role = isWitness ? 'witness' : isForCheck ? 'recheck' : 'page';
+    const { task, queue } = ready;
     this.#inFlight += 1;
     const startedAt = clock.wallTime();
     const sentAt = clock.now();
-    const wasUp = limiter.isUp;
-    limiter.started(sentAt);
-    try {
-      const result = await this.#attempt(task);
+    const wasUp = queue.limiter.isUp;
+    queue.limiter.started(sentAt);
+    // An async function would take three times the memory, for each page.
+    this.#attempt(task).then((result) => {
       this.#inFlight -= 1;
-      const timing = { startedAt, sentAt, durationMs: clock.now() - sentAt };
-      this.#received({ task, result, timing, wasUp }, queue, role);
-      this.#pump();
-    } catch (error) {
-      this.fail(error);
-    }
+      const now = clock.now();
+      const timing = { startedAt, sentAt, durationMs: now - sentAt };
+      try {
+        this.#received({ task, result, timing, wasUp }, ready, now);
+        this.#pump(now);
+      } catch (error) {
+        this.fail(error);
+      }
+    }, this.fail);
   }
 
-  #received(made: Made, queue: RequestQueue, role: Role): void {
+  #received(made: Made, { queue, isWitness }: ReadyRequest, now: number): void {
     const { task, timing } = made;
     const { limiter } = queue;
-    const now = timing.sentAt + timing.durationMs;
+    const isForCheck = isRecheck(task.request.place);
+    const role = isWitness ? 'witness' : isForCheck ? 'recheck' : 'page';
     const result =
       role === 'page' && task.refusals < MOST_REFUSALS_BY_ERROR
         ? limiter.readRefusal(made.result, timing.sentAt, now)
         : made.result;
-    if (result !== made.result) task.refusals += 1;
-    const attempt = { ...made, result };
+    const isRefusal = result !== made.result;
+    if (isRefusal) task.refusals += 1;
+    const attempt = isRefusal ? { ...made, result } : made;
     const reaction = limiter.ended(result, task.attempts, timing.sentAt, now, role);
     const { pauseMonitor } = this.#parts;
     if (pauseMonitor.isWatching || result.hint !== noHint) {
@@ -330,6 +332,7 @@ export class Dispatcher {
     isExcused: boolean,
     mayDoubt = true,
   ): NextAction {
+    if (result.outcome.kind === 'body') return this.#policy.arrived(task, result, timing);
     const now = this.#parts.clock.now();
     // An error shows that something answers: then it is enough that another page came meanwhile.
     const since = result.response === null ? now : timing.sentAt;

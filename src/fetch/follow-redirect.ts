@@ -5,7 +5,7 @@ import type { Method } from '../core/page-request.ts';
 import { redactUrl, withholdCredentials } from '../core/redact.ts';
 import { isNamedLocal } from '../http/address-guard.ts';
 import type { Outcome } from '../http/outcome.ts';
-import type { Trust } from './credentials.ts';
+import type { HeaderRecord, Trust } from './credentials.ts';
 
 /** One request as it goes to a server. */
 export interface Target {
@@ -16,8 +16,10 @@ export interface Target {
   readonly path: string;
   readonly body: Uint8Array | null;
   readonly trust: Trust;
-  /** The request's own, beside the run's. */
-  readonly headers: Readonly<Record<string, string>> | null;
+  /** The page's own headers, which go everywhere. */
+  readonly own: HeaderRecord | null;
+  /** With those of the run that the origin may have. */
+  readonly headers: HeaderRecord;
 }
 
 interface RedirectRules {
@@ -25,6 +27,8 @@ interface RedirectRules {
   readonly allowOrigins: ReadonlySet<string>;
   readonly credentials: KnownCredentials;
   readonly secretParams: readonly string[];
+  /** What a request is sent with. */
+  readonly headersOf: (trust: Trust) => HeaderRecord;
 }
 
 export function followRedirect(
@@ -72,7 +76,8 @@ export function followRedirect(
     path: url.pathname + url.search,
     body: keeps ? from.body : null,
     trust,
-    headers: from.headers,
+    own: from.own,
+    headers: rules.headersOf(trust),
   };
 }
 

@@ -198,7 +198,10 @@ export class Limiter {
     const answer = { sentAt, now, kind, isCalm, isBusy, hint: hintOf(result) };
     const limited = this.#pacer.ended(answer);
     if (result.response !== null) this.#health.answered(now);
-    const { attempt, waitMs, settled } = this.#judge(result, kind, failures, sentAt, now, role);
+    const judged = this.#judge(result, kind, failures, sentAt, now, role);
+    const isUnreachable = this.#health.isDown && !this.#health.hasAnswered;
+    if (limited === null && judged === COUNTS && !isUnreachable) return NOTHING;
+    const { attempt, waitMs, settled } = judged;
     const isPaused = limited !== null || waitMs !== null;
     const until = this.heldUntil(now);
     return {
@@ -207,7 +210,7 @@ export class Limiter {
       isOutage: waitMs !== null,
       attempt,
       settled,
-      isUnreachable: this.#health.isDown && !this.#health.hasAnswered,
+      isUnreachable,
     };
   }
 
@@ -216,12 +219,9 @@ export class Limiter {
     const pause = this.#pacer.refusedAfterAll(sentAt, now, waitMs);
     const until = this.heldUntil(now);
     return {
+      ...NOTHING,
       pauseMs: pause === null ? null : Math.max(0, until - now),
       isOwnPause: until > this.#pacer.statedUntil(now),
-      isOutage: false,
-      attempt: 'counts',
-      settled: null,
-      isUnreachable: false,
     };
   }
 
@@ -257,7 +257,7 @@ export class Limiter {
     }
     if (kind === 'accepted') {
       const isUp = health.succeeded(failures, sentAt);
-      return { ...COUNTS, settled: isUp ? 'up' : null };
+      return isUp ? { ...COUNTS, settled: 'up' } : COUNTS;
     }
     health.ended(sentAt);
     return COUNTS;
@@ -268,6 +268,16 @@ export class Limiter {
 const OURS = new Set<TransportFault | null>(['closed', 'open-files']);
 
 const COUNTS = { attempt: 'counts', waitMs: null, settled: null } as const;
+
+/** Of nearly all answers. */
+const NOTHING: Reaction = {
+  pauseMs: null,
+  isOwnPause: false,
+  isOutage: false,
+  attempt: 'counts',
+  settled: null,
+  isUnreachable: false,
+};
 
 /** A refusal's own wait may come from its body or its API's habits, of which the headers know nothing. */
 function hintOf({ outcome, hint }: AttemptResult): Hint | null {

@@ -142,24 +142,21 @@ export class PageBatcher implements PageSink {
     this.#hold(-arrivals.reduce((bytes, { page }) => bytes + page.bodyBytes, 0));
     this.#sendGroups();
     const rejected = new Map(stored.rejections.map((rejection) => [rejection.index, rejection]));
-    for (const [index, { task, final, page }] of arrivals.entries()) {
+    for (let index = 0; index < arrivals.length; index += 1) {
+      const { task, final, page } = arrivals[index]!;
       const rejection = rejected.get(index);
-      if (rejection !== undefined) {
-        dispatcher.rejected(task, final, rejection);
-        continue;
-      }
-      listener.onPage(task, page, stored.pageInfos[index] ?? null);
-      dispatcher.done();
+      if (rejection === undefined) listener.onPage(task, page, stored.pageInfos[index] ?? null);
+      else dispatcher.rejected(task, final, rejection);
     }
+    dispatcher.done(arrivals.length - rejected.size);
   }
 }
 
 /** Puts keys and bodies one behind the other. */
-function pack(arrivals: readonly Arrival[], arena: Uint8Array): void {
+function pack(arrivals: readonly Arrival[], arena: Buffer): void {
   let end = 0;
   for (const { task, final } of arrivals) {
-    arena.set(task.key, end);
-    end += PAGE_KEY_BYTES;
+    end += arena.write(task.key, end, 'latin1');
     end = moveChunks(final.chunks, arena, end);
     final.chunks = [];
   }

@@ -38,6 +38,6 @@ export interface PageSink {
 /** A page that has reached its end state, for whoever shows it. */
 export function pageEvent(page: EndedPage, method: Method): Extract<RunEvent, { type: 'page' }> {
   const { place, url, state, status, code, reason, bodyBytes, durationMs, attempts } = page;
-  const shown = { place, url, state, status, code, reason, bodyBytes, durationMs, attempts };
-  return { type: 'page', method, ...shown };
+  const type = 'page';
+  return { type, method, place, url, state, status, code, reason, bodyBytes, durationMs, attempts };
 }

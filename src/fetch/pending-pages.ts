@@ -142,7 +142,7 @@ export class PendingPages implements PageListener {
    * @throws EverypageError PLAN_CHANGED where it is another page
    */
   came(task: Task, page: TakenPage): void {
-    if (Buffer.compare(page.key, task.key) !== 0) throw changed(task, page);
+    if (!isSameKey(page, task)) throw changed(task, page);
     this.onPage(task, page, page.pageInfo && this.#withCredentials(page.pageInfo));
   }
 
@@ -164,7 +164,7 @@ export class PendingPages implements PageListener {
     const { credentials, pastEnd } = this.traits;
     const task = createTask(request, credentials);
     this.#count += 1;
-    if (!this.isGrowing) this.#digest.update(task.key);
+    if (!this.isGrowing) this.#digest.update(task.key, 'latin1');
     // A growing plan cannot go on from a page of which nothing is known.
     if (known === undefined || (this.isGrowing && known.pageInfo === null)) {
       // What is read again is to show the list as it is now.
@@ -175,7 +175,7 @@ export class PendingPages implements PageListener {
       const log = asked.log.map((attempt) => ({ ...attempt, place }));
       return { ...asked, request, isGuess: false, log };
     }
-    if (Buffer.compare(known.key, task.key) !== 0) throw changed(task, known);
+    if (!isSameKey(known, task)) throw changed(task, known);
     if (known.pageInfo !== null) {
       const pageInfo = this.#withCredentials(known.pageInfo);
       this.#plan.onPage?.(request, { state: 'stored', pageInfo, isKnown: true });
@@ -232,6 +232,10 @@ class KnownPages {
   at({ branch, position }: Place): KnownPage | undefined {
     return branch === this.#branch ? this.#pages.get(position) : undefined;
   }
+}
+
+function isSameKey(known: { readonly key: Uint8Array }, { key }: Task): boolean {
+  return Buffer.compare(known.key, Buffer.from(key, 'latin1')) === 0;
 }
 
 function changed({ request, shownUrl }: Task, known: { readonly url: string }): EverypageError {

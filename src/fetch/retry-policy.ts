@@ -21,7 +21,7 @@ import {
   type Task,
   type Timing,
 } from './task.ts';
-import { giveBack, logAttempt, noteDoubtful } from './task-attempts.ts';
+import { countAttempt, giveBack, logAttempt, noteDoubtful } from './task-attempts.ts';
 
 export type NextAction =
   /** No more attempts: the page goes to the sink, with its body where it has one. */
@@ -88,6 +88,8 @@ export class RetryPolicy {
     const { timing, isStopped, isExcused } = circumstances;
     const status = response?.status ?? null;
     switch (outcome.kind) {
+      case 'body':
+        return this.arrived(task, result, timing);
       case 'pause':
         if (isRecheck(task.request.place) && task.log.length >= RECHECK_REFUSALS) break;
         logAttempt(task, timing, outcome.reason, outcome.waitMs, status, bytesOf(response));
@@ -107,9 +109,15 @@ export class RetryPolicy {
         logAttempt(task, timing, outcome.reason, null, status, bytesOf(response));
         return { kind: 'again' };
     }
-    task.attempts += 1;
-    task.spentMs += timing.durationMs;
-    return this.#count(task, result, circumstances);
+    countAttempt(task, timing);
+    return this.#failed(task, result, circumstances);
+  }
+
+  /** After an attempt that brought a body. */
+  arrived(task: Task, result: AttemptResult, timing: Timing): NextAction {
+    countAttempt(task, timing);
+    this.#anySucceeded = true;
+    return { kind: 'end', final: finalAttempt(result, null, timing) };
   }
 
   /**
@@ -148,14 +156,10 @@ export class RetryPolicy {
     return this.#again(task, failed, null, null);
   }
 
-  /** An attempt that counts. */
-  #count(task: Task, result: AttemptResult, circumstances: Circumstances): NextAction {
+  /** After an attempt that counts and brought no body. */
+  #failed(task: Task, result: AttemptResult, circumstances: Circumstances): NextAction {
     const { outcome, response } = result;
     const { timing } = circumstances;
-    if (outcome.kind === 'body') {
-      this.#anySucceeded = true;
-      return { kind: 'end', final: finalAttempt(result, null, timing) };
-    }
     const reason = 'reason' in outcome ? outcome.reason : '';
     const answer = this.#answerOf(task, response);
     const why = {

@@ -1,16 +1,22 @@
 /** What is noted of a page's attempts that did not end it, and of those that may not count. */
-import type { Task, Timing } from './task.ts';
+import { NOTHING_SPENT, type Task, type Timing } from './task.ts';
+
+export function countAttempt(task: Task, { durationMs }: Timing): void {
+  task.attempts += 1;
+  task.spentMs += durationMs;
+}
 
 /** An attempt that counts for now: it is given back if the server turns out to be down. */
 export function noteDoubtful(
-  { doubtful }: Task,
+  task: Task,
   { timing, upSentAt }: { readonly timing: Timing; readonly upSentAt: number },
   delayMs: number,
 ): void {
-  const isProven = upSentAt >= doubtful.sentAt;
-  doubtful.attempts = (isProven ? 0 : doubtful.attempts) + 1;
-  doubtful.spentMs = (isProven ? 0 : doubtful.spentMs) + timing.durationMs + delayMs;
-  doubtful.sentAt = timing.sentAt;
+  const isProven = upSentAt >= task.doubtful.sentAt;
+  const { attempts, spentMs } = isProven ? NOTHING_SPENT : task.doubtful;
+  const spentNow = timing.durationMs + delayMs;
+  const { sentAt } = timing;
+  task.doubtful = { attempts: attempts + 1, spentMs: spentMs + spentNow, sentAt };
 }
 
 /** The server is down, and nothing had come from it since: those attempts were none. */
@@ -20,8 +26,7 @@ export function giveBack(task: Task, upSentAt: number): void {
     task.attempts -= doubtful.attempts;
     task.spentMs -= doubtful.spentMs;
   }
-  doubtful.attempts = 0;
-  doubtful.spentMs = 0;
+  task.doubtful = NOTHING_SPENT;
 }
 
 /** Keeps an attempt that did not end its page. */
@@ -35,5 +40,15 @@ export function logAttempt(
 ): void {
   const { place } = task.request;
   const number = task.log.length + 1;
-  task.log.push({ place, number, startedAt, durationMs, status, outcome, toldToWaitMs, bodyBytes });
+  const attempt = {
+    place,
+    number,
+    startedAt,
+    durationMs,
+    status,
+    outcome,
+    toldToWaitMs,
+    bodyBytes,
+  };
+  task.log = [...task.log, attempt];
 }

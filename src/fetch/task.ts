@@ -4,7 +4,7 @@ import type { ArrivedPage } from '../archive-thread/messages.ts';
 import type { PageCode } from '../core/errors.ts';
 import type { Hint } from '../core/hint.ts';
 import type { KnownCredentials } from '../core/known-credentials.ts';
-import { type PageRequest, pageKey } from '../core/page-request.ts';
+import { keyText, type PageRequest } from '../core/page-request.ts';
 import { redactUrl } from '../core/redact.ts';
 import { type Outcome, singleHeader } from '../http/outcome.ts';
 import type { HeaderValues, Protocol, RawResponse, TransportFault } from '../http/transport.ts';
@@ -15,7 +15,8 @@ export interface Task {
   readonly origin: string;
   /** Path and query. */
   readonly path: string;
-  readonly key: Uint8Array;
+  /** See `keyText`. */
+  readonly key: string;
   /** Redacted, as it is stored and shown. */
   readonly shownUrl: string;
   /** Detection guesses that there may be such a page: any answer is one, and none stops the run. */
@@ -25,7 +26,7 @@ export interface Task {
   /** Spent in attempts and backoff, pauses left out: what `--retry-max-time` bounds. */
   spentMs: number;
   /** What of both was spent since the server was last seen to be up: given back where it is down. */
-  readonly doubtful: Spent;
+  doubtful: Spent;
   /** Outages that began while it was asked for. */
   outages: number;
   /** How often an error of it was a refusal by a limit. */
@@ -37,17 +38,20 @@ export interface Task {
   /** It came empty though it is expected: what comes now counts (`Expectation`). */
   isAskedAgain: boolean;
   /** Attempts that did not end the page, to be archived with it. */
-  readonly log: AttemptRecord[];
+  log: readonly AttemptRecord[];
   /** Detection has fetched the page already, and so it ended. */
   readonly ended: FinalAttempt | null;
 }
 
 interface Spent {
-  attempts: number;
-  spentMs: number;
+  readonly attempts: number;
+  readonly spentMs: number;
   /** When the last of these attempts was sent. */
-  sentAt: number;
+  readonly sentAt: number;
 }
+
+export const NOTHING_SPENT: Spent = { attempts: 0, spentMs: 0, sentAt: 0 };
+const NO_LOG: readonly AttemptRecord[] = [];
 
 /** What one attempt brought. */
 export interface AttemptResult {
@@ -57,8 +61,8 @@ export interface AttemptResult {
   readonly fault: TransportFault | null;
   /** What the response says about limits, or null where there is none. */
   readonly hint: Hint | null;
-  /** Credentials in headers: they went with the request, or were given for another origin. Absent: there are none. */
-  readonly credentials?: 'sent' | 'withheld';
+  /** Credentials in headers: they went with the request, or were given for another origin. Absent or null: there are none. */
+  readonly credentials?: 'sent' | 'withheld' | null;
 }
 
 /** Makes one attempt at a page. Never throws for the network. */
@@ -118,18 +122,18 @@ export function createTask(
     request,
     origin: request.url.slice(0, pathAt),
     path: request.url.slice(pathAt),
-    key: pageKey({ ...request, url: shownUrl }),
+    key: keyText(request, shownUrl),
     shownUrl,
     isGuess,
     attempts: 0,
     spentMs: 0,
-    doubtful: { attempts: 0, spentMs: 0, sentAt: 0 },
+    doubtful: NOTHING_SPENT,
     outages: 0,
     refusals: 0,
     notReady: 0,
     rejected: null,
     isAskedAgain: false,
-    log: [],
+    log: NO_LOG,
     ended: null,
   };
 }

@@ -17,9 +17,9 @@ import { BodyRoom, OUTSTANDING_BYTES } from './response-body.ts';
 import {
   defaultTuning,
   type Protocol,
+  type RawResponse,
   type Transport,
   TransportError,
-  type TransportFault,
   type TransportOptions,
   type TransportTuning,
 } from './transport.ts';
@@ -69,12 +69,13 @@ export function createTransport(
   const isAllowed = addressMatcher(options.allowAddresses ?? []);
   const guards = new Map<string, AddressGuard>();
   const origins = new Map<string, OriginConnections>();
-  const onWire = new Set<Exchange>();
   const sockets = new Set<Socket>();
   /** Ends the connections that are still being made. */
   const giveUp = new AbortController();
   const counts: Record<Protocol, number> = { 'HTTP/1.1': 0, 'HTTP/2': 0 };
   const sweepMs = sweepIntervalMs(options, tuning);
+  const exchanges = new Set<Exchange>();
+  const wire = { maxBodyBytes: options.maxBodyBytes, room, exchanges, sweepMs };
   let sweptAt = runningTime.now();
   // Not `look`: another transport may look less often, and the time since would seem a stop.
   let stopsSeen = runningTime.stops;
@@ -143,9 +144,9 @@ export function createTransport(
   const sweep = (): void => {
     const seen = runningTime.look(sweepMs);
     const now = runningTime.now();
-    if (seen !== stopsSeen) for (const exchange of onWire) exchange.beginAfresh(now);
+    if (seen !== stopsSeen) for (const exchange of exchanges) exchange.beginAfresh(now);
     stopsSeen = seen;
-    for (const exchange of onWire) sweepExchange(exchange, now, now - sweptAt, options);
+    for (const exchange of exchanges) sweepExchange(exchange, now, now - sweptAt, options);
     sweptAt = now;
     for (const origin of origins.values()) origin.sweep(now);
   };
@@ -166,25 +167,21 @@ export function createTransport(
   };
 
   return {
-    request: (request) =>
-      new Promise((resolve, reject) => {
-        if (closed !== null) {
-          reject(new TransportError('closed', 'the run is over'));
-          return;
-        }
-        if (sweepTimer === null) {
-          runningTime.begin();
-          sweepTimer = setInterval(sweep, sweepMs).unref();
-        }
-        const stops = runningTime.look(sweepMs);
-        const fail = (error: TransportError): void => {
-          const isStopped = runningTime.look(sweepMs) !== stops && ENDED_BY_A_STOP.has(error.fault);
-          reject(isStopped ? afterStop(error) : error);
-        };
-        connectionsOf(request.origin, request.start ?? null).submit(
-          new Exchange(request, options.maxBodyBytes, room, onWire, resolve, fail),
-        );
-      }),
+    request: (request) => {
+      if (closed !== null) return Promise.reject(new TransportError('closed', 'the run is over'));
+      if (sweepTimer === null) {
+        runningTime.begin();
+        sweepTimer = setInterval(sweep, sweepMs).unref();
+      }
+      const { promise, resolve, reject } = Promise.withResolvers<RawResponse>();
+      try {
+        const exchange = new Exchange(request, wire, resolve, reject);
+        connectionsOf(request.origin, request.start ?? null).submit(exchange);
+      } catch (error) {
+        reject(error);
+      }
+      return promise;
+    },
     connect: (origin) => {
       if (closed === null) connectionsOf(origin, null).open();
     },
@@ -195,18 +192,6 @@ export function createTransport(
       return closed;
     },
   };
-}
-
-/** What a connection comes to while nobody tends it. */
-const ENDED_BY_A_STOP: ReadonlySet<TransportFault> = new Set([
-  ...(['dns', 'connect-timeout', 'tls', 'proxy', 'reset', 'truncated'] as const),
-  ...(['idle-timeout', 'timeout', 'too-slow'] as const),
-]);
-
-/** It says nothing of the server, and the request is to be sent again. */
-function afterStop(cause: TransportError): TransportError {
-  const text = `${cause.message}; this process had been stopped meanwhile`;
-  return new TransportError('unprocessed', text, { cause });
 }
 
 /** All public starts share the connections to where they lead, and so do all others. */

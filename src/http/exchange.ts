@@ -17,6 +17,26 @@ import {
   type TransportRequest,
 } from './transport.ts';
 
+/** What the exchanges of a transport have in common. */
+export interface Wire {
+  readonly maxBodyBytes: number;
+  readonly room: BodyRoom;
+  /** Those that are on the wire. */
+  readonly exchanges: Set<Exchange>;
+  /** How often they are swept. */
+  readonly sweepMs: number;
+}
+
+/** What an exchange goes by: a stream, or a connection. */
+export interface Carrier {
+  /** Tears it down. */
+  cancel(): void;
+  /** Lets the body come again after `mayGoOn` has said no. */
+  resume(): void;
+}
+
+const NO_HEADERS: HeaderValues = Object.freeze({});
+
 export class Exchange implements ArrivingBody {
   readonly request: TransportRequest;
   /** Neither clock runs before `start()`: waiting for a free stream is not the server's silence. */
@@ -32,30 +52,26 @@ export class Exchange implements ArrivingBody {
   markedBytes = 0;
   markedAt = 0;
 
-  readonly #maxBodyBytes: number;
-  readonly #room: BodyRoom;
-  readonly #onWire: Set<Exchange>;
+  readonly #wire: Wire;
   readonly #resolve: (response: RawResponse) => void;
   readonly #reject: (error: TransportError) => void;
-  #cancel: (() => void) | null = null;
-  #resume: (() => void) | null = null;
+  /** How often this process had been stopped before. */
+  readonly #stops: number;
+  #carrier: Carrier | null = null;
   #status = 0;
-  #headers: HeaderValues = {};
+  #headers = NO_HEADERS;
   #statedBytes = -1;
   readonly #body = new BodyChunks();
 
   constructor(
     request: TransportRequest,
-    maxBodyBytes: number,
-    room: BodyRoom,
-    onWire: Set<Exchange>,
+    wire: Wire,
     resolve: (response: RawResponse) => void,
     reject: (error: TransportError) => void,
   ) {
     this.request = request;
-    this.#maxBodyBytes = maxBodyBytes;
-    this.#room = room;
-    this.#onWire = onWire;
+    this.#wire = wire;
+    this.#stops = runningTime.look(wire.sweepMs);
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -69,15 +85,11 @@ export class Exchange implements ArrivingBody {
     return this.#body.bytes;
   }
 
-  /**
-   * The request goes out now; `cancel` tears its stream or connection down, `resume` lets its body
-   * come again after `mayGoOn` has said no.
-   */
-  start(cancel: () => void, resume: () => void): void {
-    this.#cancel = cancel;
-    this.#resume = resume;
+  /** The request goes out now. */
+  start(carrier: Carrier): void {
+    this.#carrier = carrier;
     this.beginAfresh(runningTime.now());
-    this.#onWire.add(this);
+    this.#wire.exchanges.add(this);
   }
 
   /** No time has passed for it. */
@@ -89,10 +101,8 @@ export class Exchange implements ArrivingBody {
 
   /** Back to the queue, as if never sent: the server asked for another protocol. */
   restart(): void {
-    this.#cancel = null;
-    this.#resume = null;
-    this.#onWire.delete(this);
-    this.#room.end(this, this.bodyBytes);
+    this.#carrier = null;
+    this.#leave();
     this.hasHead = false;
     this.#statedBytes = -1;
     this.#body.drop();
@@ -104,35 +114,36 @@ export class Exchange implements ArrivingBody {
     this.hasHead = true;
     this.#status = status;
     this.#headers = headers;
-    this.#room.begin(this);
+    this.#wire.room.begin(this);
     const stated = headers['content-length'];
     // These two have no body whatever content-length says (RFC 9110 §8.6).
     if (typeof stated !== 'string' || status === 204 || status === 304) return;
     this.#statedBytes = Number(stated);
-    this.#body.expect(Math.min(this.#statedBytes, this.#maxBodyBytes));
-    if (this.#statedBytes > this.#maxBodyBytes) this.#failTooLarge();
+    const { maxBodyBytes } = this.#wire;
+    this.#body.expect(Math.min(this.#statedBytes, maxBodyBytes));
+    if (this.#statedBytes > maxBodyBytes) this.#failTooLarge();
   }
 
-  takeChunk(chunk: Uint8Array): void {
+  takeChunk(bytes: Buffer, start = 0, end = bytes.length): void {
     if (this.settled) return;
     this.heard = true;
-    this.#body.add(chunk);
-    this.#room.take(chunk.length);
-    if (this.bodyBytes > this.#maxBodyBytes) this.#failTooLarge();
+    this.#body.add(bytes, start, end);
+    this.#wire.room.take(end - start);
+    if (this.bodyBytes > this.#wire.maxBodyBytes) this.#failTooLarge();
   }
 
   /** Whether more of the body may come; after a no nothing is asked for until `resume` is called. */
   mayGoOn(): boolean {
-    return this.settled || this.#room.mayGoOn(this);
+    return this.settled || this.#wire.room.mayGoOn(this);
   }
 
   goOn(): void {
-    this.#resume?.();
+    this.#carrier?.resume();
   }
 
   /** The body stands still for us: what does not come meanwhile is not the server's fault. */
   get isStanding(): boolean {
-    return this.#room.isStanding(this);
+    return this.#wire.room.isStanding(this);
   }
 
   /** The framing says that the response is whole; content-length may still disagree. */
@@ -162,20 +173,25 @@ export class Exchange implements ArrivingBody {
     if (this.settled) return;
     this.#settle();
     this.#body.drop();
-    this.#reject(error);
-    this.#cancel?.();
+    const isStopped = runningTime.look(this.#wire.sweepMs) !== this.#stops;
+    this.#reject(isStopped && ENDED_BY_A_STOP.has(error.fault) ? afterStop(error) : error);
+    this.#carrier?.cancel();
   }
 
   #settle(): void {
     this.settled = true;
-    this.#onWire.delete(this);
-    this.#room.end(this, this.bodyBytes);
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#wire.exchanges.delete(this);
+    this.#wire.room.end(this, this.bodyBytes);
   }
 
   #failTooLarge(): void {
     this.fail(
       'too-large',
-      `the body is larger than ${formatByteLimit(this.#maxBodyBytes)}; --max-body-bytes raises the limit`,
+      `the body is larger than ${formatByteLimit(this.#wire.maxBodyBytes)}; --max-body-bytes raises the limit`,
     );
   }
 
@@ -183,6 +199,18 @@ export class Exchange implements ArrivingBody {
   lengthMismatch(): string {
     return `the body ended after ${this.bodyBytes} of ${this.#statedBytes} bytes`;
   }
+}
+
+/** What a connection comes to while nobody tends it. */
+const ENDED_BY_A_STOP: ReadonlySet<TransportFault> = new Set([
+  ...(['dns', 'connect-timeout', 'tls', 'proxy', 'reset', 'truncated'] as const),
+  ...(['idle-timeout', 'timeout', 'too-slow'] as const),
+]);
+
+/** It says nothing of the server, and the request is to be sent again. */
+function afterStop(cause: TransportError): TransportError {
+  const text = `${cause.message}; this process had been stopped meanwhile`;
+  return new TransportError('unprocessed', text, { cause });
 }
 
 type Limits = Pick<TransportOptions, 'idleTimeoutMs' | 'timeoutMs' | 'minBytesPerSecond'>;

@@ -93,10 +93,10 @@ export class Http1Connection {
       onRequestStart: (controller) => {
         reused = this.#served > 0;
         this.#unaskedContinue?.expectHead();
-        exchange.start(
-          () => controller.abort(new Error('given up')),
-          () => controller.resume(),
-        );
+        exchange.start({
+          cancel: () => controller.abort(new Error('given up')),
+          resume: () => controller.resume(),
+        });
       },
       onResponseStart: (_controller, status, headers) => {
         if (status < 200) return;

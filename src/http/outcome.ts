@@ -73,6 +73,7 @@ const REASON_PHRASE: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 };
 
+const BODY: Outcome = { kind: 'body' };
 const NOT_READY = 'the server answers 202: not ready yet';
 
 /** `404 Not Found`, or the number alone where the status has no registered phrase. */
@@ -125,7 +126,7 @@ export function classifyResponse(
     const range = singleHeader(headers['content-range']);
     return { kind: 'retry', reason: `${reason}: part of the page came (${range})` };
   }
-  if (status >= 200 && status < 300) return { kind: 'body' };
+  if (status >= 200 && status < 300) return BODY;
   if (status >= 300 && status < 400 && status !== 304) {
     const location = headers['location'];
     if (typeof location === 'string') return { kind: 'redirect', location };

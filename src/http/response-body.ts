@@ -18,12 +18,14 @@ const MOST_LARGE_BYTES = 256 * 1024 * 1024;
 /** Of large slabs that bodies still come into. */
 let largeBytes = 0;
 /** What the next bodies go to. */
-const freeSlabs: Buffer[] = [];
+const freeSlabs: ArrayBufferLike[] = [];
 /** Chunks that nobody has freed; all but the large ones fill a slab from its beginning. */
 const unfreed = new WeakSet<readonly Uint8Array[]>();
 
+const NO_CHUNKS: readonly Uint8Array[] = [];
+
 export class BodyChunks {
-  #chunks: Uint8Array[] = [];
+  #chunks = NO_CHUNKS;
   #bytes = 0;
   /** Where the last chunk grows. */
   #slab: Buffer | null = null;
@@ -39,14 +41,12 @@ export class BodyChunks {
     this.#statedBytes = statedBytes;
   }
 
-  add(chunk: Uint8Array): void {
-    for (let at = 0; at < chunk.length; ) {
-      const slab = this.#slabWithRoom();
-      const part = chunk.subarray(at, at + slab.length - this.#slabBytes);
-      slab.set(part, this.#slabBytes);
-      this.#slabBytes += part.length;
-      this.#bytes += part.length;
-      at += part.length;
+  add(bytes: Buffer, start = 0, end = bytes.length): void {
+    for (let at = start; at < end; ) {
+      const copied = bytes.copy(this.#slabWithRoom(), this.#slabBytes, at, end);
+      this.#slabBytes += copied;
+      this.#bytes += copied;
+      at += copied;
     }
   }
 
@@ -55,7 +55,7 @@ export class BodyChunks {
     this.#endSlab();
     const chunks = this.#chunks;
     unfreed.add(chunks);
-    this.#chunks = [];
+    this.#chunks = NO_CHUNKS;
     this.#bytes = 0;
     this.#statedBytes = 0;
     return chunks;
@@ -69,15 +69,20 @@ export class BodyChunks {
     if (this.#slab !== null && this.#slabBytes < this.#slab.length) return this.#slab;
     this.#endSlab();
     const size = this.#nextSlabBytes();
-    const free = size === SLAB_BYTES ? freeSlabs.pop() : undefined;
-    this.#slab = free ?? Buffer.allocUnsafeSlow(size);
-    if (size > SLAB_BYTES) largeBytes += size;
+    if (size > SLAB_BYTES) {
+      this.#slab = Buffer.allocUnsafeSlow(size);
+      largeBytes += size;
+    } else {
+      const memory = freeSlabs.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES).buffer;
+      this.#slab = Buffer.from(memory, 0, size);
+    }
     return this.#slab;
   }
 
   #nextSlabBytes(): number {
     const left = this.#statedBytes - this.#bytes;
     if (left >= LARGE_BYTES && largeBytes + left <= MOST_LARGE_BYTES) return left;
+    if (left > 0 && left < SLAB_BYTES) return left;
     if (this.#bytes < LARGE_BYTES) return SLAB_BYTES;
     // As much again as there is.
     return Math.min(this.#bytes, MOST_SLAB_BYTES);
@@ -85,7 +90,9 @@ export class BodyChunks {
 
   #endSlab(): void {
     if (this.#slab !== null) {
-      this.#chunks.push(this.#slab.subarray(0, this.#slabBytes));
+      const isFull = this.#slabBytes === this.#slab.length;
+      const chunk = isFull ? this.#slab : this.#slab.subarray(0, this.#slabBytes);
+      this.#chunks = [...this.#chunks, chunk];
       if (this.#slab.length > SLAB_BYTES) largeBytes -= this.#slab.length;
     }
     this.#slab = null;
@@ -103,7 +110,7 @@ export function freeChunks(chunks: readonly Uint8Array[]): void {
 
 function freeChunk({ buffer }: Uint8Array): void {
   const isKept = buffer.byteLength === SLAB_BYTES && freeSlabs.length < MOST_FREE_SLABS;
-  if (isKept) freeSlabs.push(Buffer.from(buffer));
+  if (isKept) freeSlabs.push(buffer);
   else (buffer as ArrayBuffer).transfer(0);
 }
 

@@ -15,17 +15,16 @@ const JITTER_MS = 25;
 const CHANCE_PART = 0.04;
 const BISECTIONS = 16;
 
-interface Stretch {
-  /** When its first and its last request were sent. */
-  readonly from: number;
-  readonly to: number;
-  readonly count: number;
-}
-
-/** When requests were accepted, in bounded memory. */
+/**
+ * When requests were accepted, in bounded memory: stretches of time, in columns, since an object for each
+ * request would be the longest-lived of its page.
+ */
 export class AcceptedHistory {
   #total = 0;
-  #stretches: Stretch[] = [];
+  /** When the first request of each stretch was sent, and the last, and how many there were. */
+  readonly #from: number[] = [];
+  readonly #to: number[] = [];
+  readonly #count: number[] = [];
 
   get total(): number {
     return this.#total;
@@ -34,25 +33,26 @@ export class AcceptedHistory {
   /** Answers come back out of order; this is by the time of sending. */
   add(sentAt: number): void {
     this.#total += 1;
-    const stretches = this.#stretches;
-    let index = stretches.length;
-    while (index > 0 && stretches[index - 1]!.from > sentAt) index -= 1;
-    stretches.splice(index, 0, { from: sentAt, to: sentAt, count: 1 });
-    if (stretches.length > MOST_STRETCHES) this.#coarsen();
+    let index = this.#from.length;
+    while (index > 0 && this.#from[index - 1]! > sentAt) index -= 1;
+    insert(this.#from, index, sentAt);
+    insert(this.#to, index, sentAt);
+    insert(this.#count, index, 1);
+    if (this.#from.length > MOST_STRETCHES) this.#coarsen();
   }
 
   forgetBefore(time: number): void {
-    const keep = this.#stretches.findIndex(({ from }) => from > time);
-    this.#stretches.splice(0, keep === -1 ? this.#stretches.length : keep);
+    const keep = this.#from.findIndex((from) => from > time);
+    const gone = keep === -1 ? this.#from.length : keep;
+    for (const column of [this.#from, this.#to, this.#count]) column.splice(0, gone);
   }
 
   /** Accepted after `from`, up to `to`. */
   between(from: number, to: number): number {
     let sum = 0;
-    for (let index = this.#stretches.length - 1; index >= 0; index -= 1) {
-      const stretch = this.#stretches[index]!;
-      if (stretch.from <= from) break;
-      if (stretch.to <= to) sum += stretch.count;
+    for (let index = this.#from.length - 1; index >= 0; index -= 1) {
+      if (this.#from[index]! <= from) break;
+      if (this.#to[index]! <= to) sum += this.#count[index]!;
     }
     return sum;
   }
@@ -64,26 +64,35 @@ export class AcceptedHistory {
   levelAt(rate: number, level: number, from: number, to: number): number {
     let at = from;
     let held = level;
-    for (const stretch of this.#stretches) {
-      if (stretch.from <= from) continue;
-      if (stretch.to > to) break;
-      held = Math.max(0, held - rate * Math.max(0, stretch.from - at));
-      held = Math.max(0, held + stretch.count - rate * (stretch.to - stretch.from));
-      at = stretch.to;
+    for (let index = 0; index < this.#from.length; index += 1) {
+      const first = this.#from[index]!;
+      const last = this.#to[index]!;
+      if (first <= from) continue;
+      if (last > to) break;
+      held = Math.max(0, held - rate * Math.max(0, first - at));
+      held = Math.max(0, held + this.#count[index]! - rate * (last - first));
+      at = last;
     }
     return Math.max(0, held - rate * (to - at));
   }
 
   /** Pairs of the older half become one. */
   #coarsen(): void {
-    const half = this.#stretches.length >> 1;
-    const older: Stretch[] = [];
-    for (let index = 0; index + 1 < half; index += 2) {
-      const [a, b] = [this.#stretches[index]!, this.#stretches[index + 1]!];
-      older.push({ from: a.from, to: Math.max(a.to, b.to), count: a.count + b.count });
+    const pairs = this.#from.length >> 2;
+    for (let pair = 0; pair < pairs; pair += 1) {
+      const [a, b] = [2 * pair, 2 * pair + 1];
+      this.#from[pair] = this.#from[a]!;
+      this.#to[pair] = Math.max(this.#to[a]!, this.#to[b]!);
+      this.#count[pair] = this.#count[a]! + this.#count[b]!;
     }
-    this.#stretches = [...older, ...this.#stretches.slice(older.length * 2)];
+    for (const column of [this.#from, this.#to, this.#count]) column.splice(pairs, pairs);
   }
+}
+
+/** Nearly always close to the end. */
+function insert(column: number[], index: number, value: number): void {
+  for (let at = column.length; at > index; at -= 1) column[at] = column[at - 1]!;
+  column[index] = value;
 }
 
 /** From one refusal to the next. */

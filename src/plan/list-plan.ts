@@ -20,12 +20,13 @@ export interface ListPlanOptions {
   readonly secretParams?: readonly string[];
 }
 
-/** A URL as it was written, and how messages call the place where it was. */
-interface WrittenUrl {
-  readonly text: string;
-  readonly writtenAt: string | null;
-  /** `checkUrl` would give it back as it is. */
-  readonly isNormal?: boolean;
+/** URLs as they were written. */
+interface WrittenUrls {
+  readonly texts: readonly string[];
+  /** How messages call the place where one was. */
+  readonly writtenAt: (index: number) => string | null;
+  /** `checkUrl` would give each back as it is. */
+  readonly areNormal?: boolean;
 }
 
 /**
@@ -47,14 +48,15 @@ export function createListPlan(options: ListPlanOptions): Plan {
     async *batches() {
       let position = 0;
       for (const source of sources) {
-        for await (const written of writtenUrls(source, options)) {
-          const batch: PageRequest[] = [];
-          for (const { text, writtenAt, isNormal } of written) {
-            const url = isNormal ? text : checkUrl(text, writtenAt, secretParams);
-            batch.push({ place: { branch: 0, position }, method, url, body, source: writtenAt });
-            position++;
-          }
-          yield batch;
+        for await (const { texts, writtenAt, areNormal } of writtenUrls(source, options)) {
+          const before = position;
+          position += texts.length;
+          yield texts.map((text, index): PageRequest => {
+            const place = { branch: 0, position: before + index };
+            const at = writtenAt(index);
+            const url = areNormal ? text : checkUrl(text, at, secretParams);
+            return { place, method, url, body, source: at };
+          });
         }
       }
     },
@@ -112,17 +114,17 @@ async function countUrls(source: PlanSource): Promise<number | null> {
 async function* writtenUrls(
   source: PlanSource,
   options: ListPlanOptions,
-): AsyncGenerator<readonly WrittenUrl[]> {
+): AsyncGenerator<WrittenUrls> {
   switch (source.kind) {
     case 'template': {
       const template = parseUrlTemplate(source.text);
       const first = template.at(0);
-      const isNormal = template.isAlike && checkUrl(first, null, options.secretParams) === first;
-      yield* batched(template, () => null, isNormal);
+      const areNormal = template.isAlike && checkUrl(first, null, options.secretParams) === first;
+      yield* batched(template, () => null, areNormal);
       break;
     }
     case 'literal':
-      yield [{ text: source.text, writtenAt: null }];
+      yield { texts: [source.text], writtenAt: () => null };
       break;
     case 'file':
       yield* listBatches(source.path, source.path);
@@ -142,8 +144,8 @@ async function* writtenUrls(
         // One by one: the next may be long in coming, and a full batch would hold this one up.
         let number = 0;
         for await (const text of source.urls) {
-          number++;
-          yield [{ text, writtenAt: `URL ${number} of the list` }];
+          const writtenAt = `URL ${++number} of the list`;
+          yield { texts: [text], writtenAt: () => writtenAt };
         }
       }
       break;
@@ -152,32 +154,37 @@ async function* writtenUrls(
 
 function* batched(
   urls: Iterable<string>,
-  originAt: (index: number) => string | null,
-  isNormal = false,
-): Generator<readonly WrittenUrl[]> {
-  let batch: WrittenUrl[] = [];
-  let index = 0;
+  writtenAt: (index: number) => string | null,
+  areNormal = false,
+): Generator<WrittenUrls> {
+  let texts: string[] = [];
+  let before = 0;
+  const batch = (): WrittenUrls => {
+    const first = before;
+    return { texts, writtenAt: (index) => writtenAt(first + index), areNormal };
+  };
   for (const text of urls) {
-    batch.push({ text, writtenAt: originAt(index), isNormal });
-    index++;
-    if (batch.length === BATCH_LENGTH) {
-      yield batch;
-      batch = [];
-    }
+    texts.push(text);
+    if (texts.length < BATCH_LENGTH) continue;
+    yield batch();
+    before += texts.length;
+    texts = [];
   }
-  if (batch.length > 0) yield batch;
+  if (texts.length > 0) yield batch();
 }
 
 async function* listBatches(
   from: string | AsyncIterable<Uint8Array>,
   name: string,
-): AsyncGenerator<readonly WrittenUrl[]> {
+): AsyncGenerator<WrittenUrls> {
   const shownName = escapeText(name, 200);
   for await (const lines of readUrlList(from, name)) {
     for (let start = 0; start < lines.length; start += BATCH_LENGTH) {
-      yield lines
-        .slice(start, start + BATCH_LENGTH)
-        .map(({ url, line }) => ({ text: url, writtenAt: `${shownName} line ${line}` }));
+      const batch = lines.slice(start, start + BATCH_LENGTH);
+      yield {
+        texts: batch.map(({ url }) => url),
+        writtenAt: (index) => `${shownName} line ${batch[index]!.line}`,
+      };
     }
   }
 }

@@ -249,11 +249,16 @@ export class AskedPages {
     this.#queue.push(this.#request(from, to, isSpeculative));
   }
 
-  /** It was refused or came empty, although it must exist, or be beyond a ceiling. */
-  queueAgain(position: number, to: number, mayBeCeiling = false): void {
+  /**
+   * It was refused or came empty, although it must exist.
+   * @param mayBeAbsent it may be beyond a ceiling, or behind the end
+   * @param isSaid the server says that it exists
+   */
+  queueAgain(position: number, to: number, mayBeAbsent = false, isSaid = true): void {
     this.#unanswered.set(position, { to, isAgain: true });
-    const { speculative: _, ...request } = this.#grid.request(position, to, false, 'promised');
-    this.#queue.push({ ...request, ...(mayBeCeiling && { speculative: true }) });
+    const expected = isSaid ? 'promised' : undefined;
+    const { speculative: _, ...request } = this.#grid.request(position, to, false, expected);
+    this.#queue.push({ ...request, ...(mayBeAbsent && { speculative: true }) });
   }
 
   #request(from: number, to: number, isSpeculative: boolean, expected?: Expectation): PageRequest {

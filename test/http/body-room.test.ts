@@ -24,18 +24,16 @@ function arrive(room: BodyRoom): { attempt: Exchange; resumed: () => number } {
   let resumed = 0;
   const attempt = new Exchange(
     REQUEST,
-    64 * MIB,
-    room,
-    new Set(),
+    { maxBodyBytes: 64 * MIB, room, exchanges: new Set(), sweepMs: 1000 },
     () => {},
     () => {},
   );
-  attempt.start(
-    () => {},
-    () => {
+  attempt.start({
+    cancel: () => {},
+    resume: () => {
       resumed += 1;
     },
-  );
+  });
   attempt.takeHead(200, {});
   return { attempt, resumed: () => resumed };
 }

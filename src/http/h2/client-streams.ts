@@ -27,7 +27,7 @@ export interface ResponseSink {
   /** Of the final response; once. */
   onHead(status: number, headers: HeaderValues): void;
   /** A view of a buffer that other responses share. */
-  onData(bytes: Uint8Array): void;
+  onData(bytes: Buffer, start: number, end: number): void;
   /** Whether more may come; after a no the window stays as it is until `ClientConnection.widen`. */
   mayGoOn(): boolean;
   /** END_STREAM was seen: the response is whole. */
@@ -232,11 +232,11 @@ export class ClientStreams implements StreamFrames {
     }
   }
 
-  onDataBytes(bytes: Buffer): void {
+  onDataBytes(bytes: Buffer, start: number, end: number): void {
     const stream = this.#receiving;
     if (stream === null || stream.isOver) return;
     this.#isCarrying = true;
-    stream.sink.onData(bytes);
+    stream.sink.onData(bytes, start, end);
   }
 
   onDataEnd(endsStream: boolean): void {

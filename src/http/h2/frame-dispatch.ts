@@ -10,7 +10,7 @@ import { ConnectionError, ErrorCode, Flag, FrameType, MAX_31_BITS } from './prot
 /** Frames of streams. */
 export interface StreamFrames {
   onDataBegin(streamId: number, frameBytes: number): void;
-  onDataBytes(bytes: Buffer): void;
+  onDataBytes(bytes: Buffer, start: number, end: number): void;
   onDataEnd(endsStream: boolean): void;
   onHeaderBlock(...block: Parameters<OnBlock>): void;
   onReset(streamId: number, code: number): void;
@@ -47,8 +47,8 @@ export class FrameDispatch implements FrameHandler {
     this.#streams.onDataBegin(streamId, frameBytes);
   }
 
-  onDataBytes(bytes: Buffer): void {
-    this.#streams.onDataBytes(bytes);
+  onDataBytes(bytes: Buffer, start: number, end: number): void {
+    this.#streams.onDataBytes(bytes, start, end);
   }
 
   onDataEnd(endsStream: boolean): void {

@@ -16,7 +16,7 @@ import {
 export interface FrameHandler {
   /** A DATA frame begins; `frameBytes`, padding included, count against the windows (§6.9.1). */
   onDataBegin(streamId: number, frameBytes: number): void;
-  onDataBytes(bytes: Buffer): void;
+  onDataBytes(bytes: Buffer, start: number, end: number): void;
   /** All of it is here. */
   onDataEnd(endsStream: boolean): void;
   /** Any other frame: its payload is `bytes` from `start` to `end`, valid during the call only. */
@@ -134,7 +134,7 @@ export class FrameReader {
     const taken = Math.min(this.#left - this.#padding, chunk.length - at);
     if (taken > 0) {
       this.#left -= taken;
-      this.#handler.onDataBytes(chunk.subarray(at, at + taken));
+      this.#handler.onDataBytes(chunk, at, at + taken);
       at += taken;
     }
     if (this.#left <= this.#padding) {

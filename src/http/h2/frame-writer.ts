@@ -4,6 +4,7 @@
  */
 
 import { systemClock } from '../../core/clock.ts';
+import type { HeaderBlock } from './header-block.ts';
 import {
   DEFAULT_WINDOW_BYTES,
   Flag,
@@ -98,19 +99,24 @@ export class FrameWriter {
   }
 
   /** A header block, in as many frames as it takes; nothing may come in between (RFC 9113 §4.3). */
-  headers(streamId: number, block: Buffer, endsStream: boolean, maxFrameBytes: number): void {
+  headers(
+    streamId: number,
+    { bytes, length }: HeaderBlock,
+    endsStream: boolean,
+    maxFrameBytes: number,
+  ): void {
     let type: number = FrameType.HEADERS;
     let flags: number = endsStream ? Flag.END_STREAM : 0;
     let from = 0;
     do {
-      const to = Math.min(from + maxFrameBytes, block.length);
-      if (to === block.length) flags |= Flag.END_HEADERS;
+      const to = Math.min(from + maxFrameBytes, length);
+      if (to === length) flags |= Flag.END_HEADERS;
       const at = this.#frame(type, flags, streamId, to - from);
-      block.copy(this.#slab, at, from, to);
+      bytes.copy(this.#slab, at, from, to);
       type = FrameType.CONTINUATION;
       flags = 0;
       from = to;
-    } while (from < block.length);
+    } while (from < length);
     if (systemClock.now() - this.#heldSince > LONGEST_HOLD_MS) this.flush();
   }
 

@@ -1,3 +1,4 @@
+import type { HeaderBlock } from './header-block.ts';
 import {
   buildHuffmanMachine,
   EMITS,
@@ -9,6 +10,7 @@ import {
   staticIndexOfField,
   staticIndexOfName,
 } from './hpack-tables.ts';
+import { KnownStrings } from './known-strings.ts';
 import { ConnectionError, ErrorCode } from './protocol.ts';
 
 /** What an entry counts beside its bytes (RFC 7541 §4.1). */
@@ -101,6 +103,7 @@ export class HpackDecoder {
   readonly #table: DynamicTable;
   readonly #tableLimit: number;
   readonly #maxListBytes: number;
+  readonly #known = new KnownStrings();
   #scratch = Buffer.allocUnsafeSlow(1024);
   #bytes: Buffer = this.#scratch;
   #at = 0;
@@ -190,14 +193,22 @@ export class HpackDecoder {
 
   #string(): string {
     if (this.#at >= this.#end) throw broken('a header block that ends before a string');
-    const isHuffman = this.#bytes[this.#at]! >= 0x80;
+    const from = this.#at;
+    const isHuffman = this.#bytes[from]! >= 0x80;
     const length = this.#integer(7);
     const start = this.#at;
     const end = start + length;
     if (end > this.#end) throw broken('a header block that ends within a string');
     this.#at = end;
-    if (!isHuffman) return this.#bytes.toString('latin1', start, end);
-    const room = Math.ceil((length * 8) / 5);
+    const known = this.#known.find(this.#bytes, from, end);
+    if (known !== undefined) return known;
+    const text = isHuffman ? this.#huffman(start, end) : this.#bytes.toString('latin1', start, end);
+    this.#known.keep(this.#bytes, from, end, text);
+    return text;
+  }
+
+  #huffman(start: number, end: number): string {
+    const room = Math.ceil(((end - start) * 8) / 5);
     if (room > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(room * 2);
     const decoded = decodeHuffman(this.#bytes, start, end, this.#scratch);
     return this.#scratch.toString('latin1', 0, decoded);
@@ -243,7 +254,7 @@ export class HpackEncoder {
   }
 
   /** What must stand at the beginning of the next block (RFC 7541 §4.2). */
-  begin(out: number[]): void {
+  begin(out: ByteSink): void {
     const pending = this.#pending;
     if (pending === null) return;
     this.#pending = null;
@@ -251,7 +262,7 @@ export class HpackEncoder {
     putInteger(out, 0x20, 5, pending.last);
   }
 
-  field(out: number[], name: string, value: string, kind: FieldKind): void {
+  field(out: ByteSink, name: string, value: string, kind: FieldKind): void {
     if (kind !== 'secret') {
       const index = this.#find(name, value);
       if (index !== 0) {
@@ -288,8 +299,10 @@ export class HpackEncoder {
   }
 }
 
+type ByteSink = Pick<HeaderBlock, 'push'>;
+
 /** RFC 7541 §5.1; `mark` is what stands above the prefix. */
-export function putInteger(out: number[], mark: number, prefixBits: number, value: number): void {
+export function putInteger(out: ByteSink, mark: number, prefixBits: number, value: number): void {
   const most = (1 << prefixBits) - 1;
   if (value < most) {
     out.push(mark | value);
@@ -301,7 +314,7 @@ export function putInteger(out: number[], mark: number, prefixBits: number, valu
   out.push(rest);
 }
 
-function putString(out: number[], text: string): void {
+function putString(out: ByteSink, text: string): void {
   putInteger(out, 0, 7, text.length);
   for (let at = 0; at < text.length; at += 1) out.push(text.charCodeAt(at));
 }

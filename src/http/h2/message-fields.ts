@@ -1,5 +1,6 @@
 import { isSecretHeader } from '../../core/redact.ts';
 import type { HeaderValues, TransportRequest } from '../transport.ts';
+import { HeaderBlock } from './header-block.ts';
 import { HpackEncoder, putInteger } from './hpack.ts';
 
 /** What a header field may be in HTTP/2, of requests and of responses (RFC 9113 §8.2). */
@@ -49,6 +50,7 @@ export class RequestBlocks {
   readonly #encoder = new HpackEncoder();
   readonly #scheme: string;
   readonly #authority: string;
+  readonly #block = new HeaderBlock();
   #known: Known | null = null;
 
   constructor(scheme: string, authority: string) {
@@ -62,30 +64,23 @@ export class RequestBlocks {
   }
 
   /**
-   * The block of a request; it must be sent, and before any later one.
+   * The block of a request; it must be sent, and before any later one is made, which stands in its place.
    *
    * @throws Error for what HTTP/2 cannot carry; then nothing is to be sent
    */
-  encode({ path, headers, method, body }: TransportRequest): Buffer {
+  encode({ path, headers, method, body }: TransportRequest): HeaderBlock {
     if (!PATH.test(path)) throw new Error('a path with a character that must be encoded');
-    const middle: number[] = [];
-    putInteger(middle, 0, 4, PATH_INDEX);
-    putInteger(middle, 0, 7, path.length);
     const { beforePath, afterPath } = this.#around(headers, method);
-    const length: number[] = [];
+    const block = this.#block;
+    block.length = 0;
+    block.add(beforePath);
+    putInteger(block, 0, 4, PATH_INDEX);
+    putInteger(block, 0, 7, path.length);
+    block.addText(path);
     if (body !== null) {
-      this.#encoder.field(length, 'content-length', String(body.length), 'plain');
+      this.#encoder.field(block, 'content-length', String(body.length), 'plain');
     }
-    const block = Buffer.allocUnsafe(
-      beforePath.length + middle.length + path.length + length.length + afterPath.length,
-    );
-    block.set(beforePath, 0);
-    let at = beforePath.length;
-    block.set(middle, at);
-    at += middle.length;
-    at += block.write(path, at, 'latin1');
-    block.set(length, at);
-    block.set(afterPath, at + length.length);
+    block.add(afterPath);
     return block;
   }
 

@@ -37,7 +37,7 @@ export class BackoffReader {
     const decoded = decodeBody(body, encoding, LONGEST_DECODED_BYTES);
     if (!decoded.ok) return null;
     const { bytes } = decoded;
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const text = asBuffer(bytes);
     if (isFirst && !this.#speaksOfLimits) {
       this.#looked += 1;
       this.#speaksOfLimits = SPEAKS_OF_LIMITS.test(text.toString('latin1'));
@@ -50,16 +50,22 @@ export class BackoffReader {
 
 /** Whether a text of ASCII stands in a body, also where its chunks meet. */
 function standsIn(chunks: readonly Uint8Array[], text: string): boolean {
+  const [first] = chunks;
+  if (chunks.length === 1) return asBuffer(first!).includes(text);
   const most = text.length - 1;
   let before = '';
-  for (const { buffer, byteOffset, byteLength } of chunks) {
-    const chunk = Buffer.from(buffer, byteOffset, byteLength);
+  for (const chunk of chunks.map(asBuffer)) {
     const start = chunk.toString('latin1', 0, most);
     if (`${before}${start}`.includes(text) || chunk.includes(text)) return true;
     const end = chunk.toString('latin1', Math.max(0, chunk.length - most));
     before = `${before}${end}`.slice(-most);
   }
   return false;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Beside a list alone: in any other object it may be a property of what the page is about. */

@@ -36,11 +36,12 @@ export function createHintReader(): HintReader {
   return {
     read(status, headers, now, wallTime) {
       const stated: (Limit | null)[] = [];
-      const { families, name } = familiesOf(headers);
+      const families = familiesOf(headers);
       const rateLimit = textOf(headers['ratelimit']);
       const policy = textOf(headers['ratelimit-policy']);
       if (rateLimit !== null || policy !== null) stated.push(...ietfLimits(rateLimit, policy));
-      if (families.size > 0) {
+      if (families !== null) {
+        const name = policyName(headers) ?? '';
         const date = textOf(headers['date']);
         const times = { sentAt: sentAt(date, textOf(headers['age']), wallTime), wallTime };
         for (const family of families.values()) {
@@ -75,15 +76,18 @@ export function createHintReader(): HintReader {
   }
 }
 
-function familiesOf(headers: HeaderValues): { families: Map<string, Family>; name: string } {
-  const families = new Map<string, Family>();
+/** Null where no header is of any, as with most servers. */
+function familiesOf(headers: HeaderValues): Map<string, Family> | null {
+  let families: Map<string, Family> | null = null;
   for (const header in headers) {
     const slot = slotOf(header);
     if (slot === null) continue;
     const value = textOf(headers[header]);
-    if (value !== null) addToFamilies(families, slot, value);
+    if (value === null) continue;
+    families ??= new Map();
+    addToFamilies(families, slot, value);
   }
-  return { families, name: families.size === 0 ? '' : (policyName(headers) ?? '') };
+  return families;
 }
 
 /** A field's value; repeated fields are one list (RFC 9110 §5.3). */

@@ -76,9 +76,9 @@ function begin(): { socket: EmittedSocket; client: ClientConnection; heard: Hear
           assert.equal(entry.status, 0);
           entry.status = status;
         },
-        onData: (bytes) => {
+        onData: (bytes, start, end) => {
           assert.equal(entry.ends + entry.aborts, 0);
-          entry.body.push(Buffer.from(bytes));
+          entry.body.push(Buffer.from(bytes.subarray(start, end)));
         },
         mayGoOn: () => true,
         onEnd: () => {
@@ -254,5 +254,5 @@ test('what comes a byte at a time is copied a few times at most, however long it
   }
   const head = Buffer.concat(pieces);
   const ofHead = byteAtATime(head).copied;
-  assert.ok(ofHead > block.length && ofHead <= 3 * head.length, `${ofHead} bytes copied`);
+  assert.ok(ofHead > block.length && ofHead <= 4 * head.length, `${ofHead} bytes copied`);
 });
