@@ -2,7 +2,7 @@
 import { systemClock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
 import { reasonOfFile } from '../core/files.ts';
-import { KEPT } from '../export/file-destination.ts';
+import { KEPT } from '../export/output-error.ts';
 import type { FromThread, ThrownError, ToThread } from './messages.ts';
 import type { MainThread } from './run-export.ts';
 import type { ArchiveSession } from './session.ts';

@@ -147,7 +147,7 @@ export class Archive extends ArchiveReader {
     notes: PaceNotes | null = null,
   ): readonly (PageInfo | null)[] {
     if (pages.length === 0 && attempts.length === 0) {
-      this.#keepNotes(notes);
+      if (notes !== null) this.keepNotes(notes);
       return [];
     }
     this.#groups += 1;
@@ -168,10 +168,6 @@ export class Archive extends ArchiveReader {
     } catch (error) {
       throw archiveError(error, path);
     }
-  }
-
-  #keepNotes(notes: PaceNotes | null): void {
-    if (notes !== null) this.#commit(() => writePaceNotes(this.connection, notes));
   }
 
   /**

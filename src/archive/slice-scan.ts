@@ -1,5 +1,5 @@
 /** What the slices of a range (`--split`) hold together: which records two of them gave. */
-import type { Place } from '../core/page-request.ts';
+import { type Place, placeName } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { createSliceOrder, keysOf } from './key-scan.ts';
 import { placeColumns, RECHECK_PLACE } from './schema.ts';
@@ -73,10 +73,10 @@ export function sharedBySlices(
   );
   const shared = new Map<string, number[]>();
   for (const [branch, position, index] of rows.all()) {
-    const name = `${branch} ${position}`;
+    const name = placeName({ branch, position });
     const known = shared.get(name);
     if (known === undefined) shared.set(name, [index]);
     else known.push(index);
   }
-  return ({ branch, position }) => shared.get(`${branch} ${position}`) ?? [];
+  return (place) => shared.get(placeName(place)) ?? [];
 }

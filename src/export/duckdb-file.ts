@@ -12,8 +12,6 @@ import {
   createTemporaryFile,
   type HoldFile,
   isWrittenInPlace,
-  KEPT,
-  outputError,
   putInPlace,
   removeLeftovers,
   type TemporaryFile,
@@ -21,6 +19,7 @@ import {
 } from './file-destination.ts';
 import type { Destination, OutputDestination } from './format.ts';
 import { loadOptional } from './optional-package.ts';
+import { KEPT, outputError } from './output-error.ts';
 
 /** A file of DuckDB that is changed as a whole or not at all. */
 export interface DuckDbDestination extends OutputDestination {

@@ -6,12 +6,12 @@ import { noDatabase } from './database-table.ts';
 import {
   type FileDestination,
   type HoldFile,
-  outputError,
   putInPlace,
   removeLeftovers,
   temporaryOf,
 } from './file-destination.ts';
 import type { Destination } from './format.ts';
+import { outputError } from './output-error.ts';
 
 /** A file of SQLite that is changed as a whole or not at all. */
 export interface DatabaseDestination extends FileDestination {

@@ -16,12 +16,15 @@ import { backoffDelayMs, notReadyDelayMs, refusalDelayMs } from '../pace/retries
 import { answerExcerpt, codeOfAttempt, codeOfRejection, describeRejection } from './failure.ts';
 import {
   type AttemptResult,
+  countAttempt,
   type FinalAttempt,
   finalAttempt,
+  giveBack,
+  logAttempt,
+  noteDoubtful,
   type Task,
   type Timing,
 } from './task.ts';
-import { countAttempt, giveBack, logAttempt, noteDoubtful } from './task-attempts.ts';
 
 export type NextAction =
   /** No more attempts: the page goes to the sink, with its body where it has one. */

@@ -1,7 +1,7 @@
 /** From a request to the answer that the API gave, by what was recorded. */
 
 import type { AskedPage } from '../archive/archive-types.ts';
-import type { Place } from '../core/page-request.ts';
+import { type Place, placeName } from '../core/page-request.ts';
 import { findRecorded, nearestTo } from './find-recorded.ts';
 import { madePage } from './made-page.ts';
 import { createLinkRewriter } from './own-links.ts';
@@ -140,7 +140,7 @@ function createAttempts(
 ): (place: Place) => NextAttempt | null {
   const made = new Map<string, number>();
   return (place) => {
-    const name = `${place.branch}/${place.position}`;
+    const name = placeName(place);
     const attempts = recording.attempts(place);
     if (attempts.length === 0) return null;
     const before = made.get(name) ?? 0;
