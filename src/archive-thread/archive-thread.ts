@@ -48,7 +48,7 @@ export class ArchiveThread {
   readonly #sink: ExportSink;
   readonly #pending = new Map<number, Pending>();
   readonly #unsent: Unsent[] = [];
-  /** Null until something is to be done. */
+  /** Where calls go; null before the first one. */
   #port: ArchivePort | null = null;
   /** Null where the archive has no thread of its own. */
   #worker: Worker | null = null;
@@ -88,7 +88,7 @@ export class ArchiveThread {
     });
   }
 
-  /** There is more than one page. An archive that holds nothing yet is opened anew, on the thread. */
+  /** There is more than one page: the archive moves to the thread. One that is open here and empty is closed first. */
   beginThread(): void {
     this.mayBeOnePage = false;
     clearTimeout(this.#openTimer);
@@ -102,11 +102,11 @@ export class ArchiveThread {
 
   #openSoon(ask: OpenRequest): void {
     this.#opened = ask;
-    // Where it cannot be loaded, its first call says so.
+    // If the session cannot be loaded, the first call reports that.
     setImmediate(() => void loadSession().catch(() => {}));
     this.#openTimer = setTimeout(() => {
       this.#begin(serveHere());
-      // It comes up on another core, should there be more pages: the second waits until the first is stored.
+      // The worker starts on another core in case there are more pages: the second waits until the first is stored.
       startArchiveWorker();
     }, OPEN_AFTER_MS);
   }

@@ -40,11 +40,11 @@ export interface ReadBatch {
 }
 
 interface ReadPage {
-  /** Where it stood in the batch. */
+  /** The page's index in the batch. */
   readonly index: number;
   /** Credentials in its page info and keys are sealed. */
   readonly record: PageRow;
-  /** With them. */
+  /** The page info with the credentials that `record` has sealed. */
   readonly pageInfo: PageInfo | null;
   /** Null where it has no body that is stored. */
   readonly decoded: DecodedPage | null;
@@ -269,7 +269,7 @@ export class BatchReader {
   }
 }
 
-/** Of what other expressions find, nobody knows where it stands in a page. */
+/** Pages can be compared only where the place of their records is known: an expression does not say it. */
 function canCompare(records: string | null): records is string {
   return records !== null && records !== '' && !isExpression(records.replace(/(?:^|\.)\*$/, ''));
 }

@@ -103,14 +103,14 @@ export function gatherReport(archive: ArchiveReader, context: ReportContext): Re
     outcomes: attempts.outcomes,
     tally: attempts.tally,
     ...pages.facts(timeAt),
-    // It reads bodies, which takes more time than all else; a run that goes on has none to spare.
+    // Types are found in bodies, which takes longer than all else; a run that goes on has no time for it.
     schema: open === null ? reportSchema(archive, output) : null,
     drawn: attempts.drawn,
   };
   return { facts, urls: attempts.urls, attempts: attempts.columns(timeAt) };
 }
 
-/** Of a list of URLs nothing needs to be said but what a page is. */
+/** A list of URLs needs no evidence but what makes a page whole. */
 function evidenceOf({ name, records }: Verdict, lines: readonly string[]): readonly string[] {
   if (lines.length > 0 || records !== null || name !== 'proven') {
     return lines.map((line) => line.trim());

@@ -112,7 +112,7 @@ export interface PaginateRequest {
 export interface ArrivedPage
   extends Omit<PageRow, 'key' | 'body' | 'hash' | 'records' | 'pageInfo' | 'keys'> {
   readonly bodyBytes: number;
-  /** Of a body that is no page. */
+  /** Bytes of a body that was received but is no page; absent where `bodyBytes` says it. */
   readonly receivedBytes?: number;
   /** The server has said that it is there, so one without records is asked for again (`Expectation`). */
   readonly expected?: true;

@@ -183,7 +183,7 @@ export class Outputs {
   async settle(isGood: boolean, isAbandoned: () => boolean): Promise<readonly SettledOutput[]> {
     const isKept = (output: Output): boolean =>
       output.written !== null && (isGood || isStream(output));
-    // Of all that is left to do, this is what may fail.
+    // Commits to servers and sinks come first: nothing else that is left can fail.
     for (const output of this.#all) {
       if (!isKept(output) || isAbandoned()) continue;
       if (output.target === null) await output.sink.commit();
@@ -261,7 +261,7 @@ function described(output: Output, { records, bytes }: Written): ManifestOutput 
   return { destination, path, format: target.format, records, bytes, sha256 };
 }
 
-/** Somebody reads it meanwhile. */
+/** Whether a reader takes the output while it is written. */
 function isStream(output: Output): boolean {
   return output.target !== null && (output.file === null || output.file.waitsForReader);
 }

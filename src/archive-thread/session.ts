@@ -44,8 +44,8 @@ import { copyPages, takePages } from './take-pages.ts';
 
 const LARGE_BYTES = 4 * 1024 * 1024;
 
-/** Of pages that are stored, and that the export reads back. */
-function letGo({ arena }: Batch, pages: ReadBatch['pages']): void {
+/** Frees the memory of a stored batch whose pages the export will read back from the archive. */
+function freeBatch({ arena }: Batch, pages: ReadBatch['pages']): void {
   if (arena.buffer instanceof ArrayBuffer) arena.buffer.transfer(0);
   for (const { record } of pages) {
     for (const { list } of record.keys) {
@@ -191,8 +191,8 @@ export class ArchiveSession implements SessionCalls {
           ? null
           : { ...pageInfo, nextSeenAt: info.nextSeenAt, recordsSeenAt: info.recordsSeenAt };
     }
-    // What is large is not left until memory is next looked for.
-    if (!isKept && batch.arena.byteLength > LARGE_BYTES) letGo(batch, pages);
+    // A large batch is freed at once: the next garbage collection may be far away.
+    if (!isKept && batch.arena.byteLength > LARGE_BYTES) freeBatch(batch, pages);
     follow.advance();
     return { rejections, pageInfos, freeSlots: follow.takeFreeSlots() };
   }

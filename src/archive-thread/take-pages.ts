@@ -86,7 +86,7 @@ function notStored(archive: Archive, pages: readonly PageRow[]): (page: PageRow)
       stored.add(placeName({ branch, position }));
     }
   }
-  // Of readings for comparison the last counts.
+  // A page that is read for comparison replaces an earlier reading.
   return ({ place }) => isRecheck(place) || !stored.has(placeName(place));
 }
 

@@ -27,7 +27,7 @@ export interface Checks {
   readonly bordersHold: boolean;
   /** Every request of a chain held the key of the last record before it. */
   readonly keysHold: boolean;
-  /** So many pages were read again at the end, and how many of them hold what they held before. */
+  /** How many pages were read again at the end, and how many of those had not changed. */
   readonly readAgain: number;
   readonly unchanged: number;
   /** All pages were read again, and none had changed. */
@@ -136,7 +136,7 @@ function sharedField(
   { keysHold }: Pick<Checks, 'keysHold'>,
 ): string | null {
   if (keysHold && pages.pages > 1 && !isId(key)) return key;
-  // Where pages begin with the last records of the page before, none is skipped.
+  // No record is skipped where pages begin with the last records of the page before.
   const isInclusive = pages.boundaries > 0 && pages.sharedBoundaries === pages.boundaries;
   return pages.byField > 0 && !isInclusive ? pages.nextByField : null;
 }
@@ -238,7 +238,7 @@ export function proofOf(
     : null;
 }
 
-/** Of ids no two are equal; of times and names some may be. */
+/** Ids are unique; times and names may not be. */
 function isId(key: string | null): boolean {
   return key !== null && /id$/i.test(key);
 }

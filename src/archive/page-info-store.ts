@@ -62,7 +62,7 @@ export class PageInfoStore {
     return filled;
   }
 
-  /** Of a page that is read again for comparison. */
+  /** Drops the keys of a page that is read again for comparison. */
   dropMoreKeys({ branch, position }: Place): void {
     this.#dropMoreKeys(branch, position);
   }

@@ -20,7 +20,7 @@ const ASKED = `SELECT ${placeColumns('page.place')}, page.key, page.url, page.st
     content.body IS NOT NULL
   FROM page LEFT JOIN content ON content.id = page.content`;
 
-/** So many pages with one name are looked at; a list of requests that differ in their bodies has many. */
+/** The most pages of one name that are looked at: requests that differ only in their bodies share one. */
 const MOST_NAMESAKES = 100_000;
 
 export class RequestIndex {
@@ -39,7 +39,7 @@ export class RequestIndex {
     for (const [branch, position, url] of pages.iterate()) add(nameOf(url), branch, position);
   }
 
-  /** Those of one name, in page order. */
+  /** The pages of one name, in page order. */
   named(name: string): AskedPage[] {
     return this.#pages(
       `${ASKED} JOIN temp.asked ON asked.place = page.place WHERE asked.name = ?

@@ -12,7 +12,7 @@ export interface SliceFacts {
   readonly shared: number;
   /** Records that more slices gave than may: the server does not keep to the bounds. */
   readonly overrun: number;
-  /** So many records, more than one, are all that each of two neighbours gave; 0 where none are so. */
+  /** Records of two neighbours that hold exactly the same ones, where that is more than one; else 0. */
   readonly same: number;
 }
 

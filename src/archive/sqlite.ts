@@ -77,7 +77,7 @@ export class Connection {
     return this.#database.isOpen;
   }
 
-  /** Something that this connection was asked for failed, which its caller was told. */
+  /** A call of this connection has failed, and its caller knows. */
   get hasFailed(): boolean {
     return this.#hasFailed;
   }

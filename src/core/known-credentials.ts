@@ -17,7 +17,7 @@ export interface NamedCredential {
 const SHORTEST = 8;
 /** In what a server says of a failure; shorter words than this stand in any page. */
 const SHORTEST_SAID = 4;
-/** Of a request's body, for the credentials in it. */
+/** The most bytes of a request's body that are searched for credentials. */
 const MOST_BYTES = 262_144;
 
 /** What stands in the place of a credential that is stored: `REDACTED~authorization-1-pe1~`. */
@@ -138,7 +138,7 @@ export class KnownCredentials {
     return this.#last.known;
   }
 
-  /** Also those too short for text that is not about them. */
+  /** Withholds short credentials too, for text in which a server speaks of them. */
   forSaid(): KnownCredentials {
     this.#said ??= new KnownCredentials(this.#given, this.secretParams, SHORTEST_SAID);
     return this.#said;

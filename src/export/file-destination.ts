@@ -288,6 +288,6 @@ function quietly(work: () => void): void {
   try {
     work();
   } catch {
-    // Said above.
+    // The error that came before is the one that counts.
   }
 }

@@ -117,7 +117,7 @@ async function copyRows(
     stream.once('error', reject);
     client.once('end', () => reject(new Error('the connection was lost')));
   });
-  // Also where nobody waits for it.
+  // Marks the rejection as handled: it may come while nobody awaits it.
   ended.catch(() => {});
   const misfits: (Misfit | undefined)[] = columns.map(() => undefined);
   const watched = columns.flatMap(({ passage }, index) =>

@@ -28,7 +28,7 @@ export function writePages(
   const shape = createRecordShaper(selection, options);
   const shaped = () => shape.pages(pages());
   return compressed(form, destination, async (to) => {
-    // Who writes a table has all its pages.
+    // A table is written only once all its pages are there.
     const written = isTable(format)
       ? await tableFor(format)(shaped as PageSource, to, selection, options)
       : { ...(await formatFor(format)(shaped(), to, selection)), notes: [] };

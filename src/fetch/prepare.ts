@@ -188,7 +188,7 @@ function checkArchive(
 ): void {
   checkOutputFolder(part);
   if (isFileBacked) checkReplaceable(complete);
-  // By that ending it is ours, however damaged.
+  // A file with that ending is ours, even if it is damaged.
   if (fresh && !part.endsWith('.everypage.part')) checkReplaceable(part);
 }
 

@@ -85,7 +85,7 @@ export class OriginConnections {
     } catch (error) {
       this.#deciding = false;
       opened?.destroy();
-      // Also undici's files may be too many to be opened.
+      // Loading undici opens files, and there may be too many open already.
       failAll(this.#waiting, tcpFault(error, this.#settings.origin.host));
     }
   }

@@ -41,7 +41,7 @@ const number = new NumberText();
 
 /** What all places of the records share. */
 export interface Budget {
-  /** So many may still be met. */
+  /** Fields that may still be added. */
   fields: number;
   /** An object had a key twice. */
   sameKeys: boolean;
@@ -360,7 +360,7 @@ export class Seen {
   }
 }
 
-/** Of moments that were pinned, and are written in several ways. */
+/** The type of pinned moments that are written in several ways. */
 const ANY_MOMENT: ColumnType = { kind: 'timestamp', offset: 'Z', digits: 6 };
 
 const NUL_ESCAPE = 1;
