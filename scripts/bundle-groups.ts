@@ -61,7 +61,7 @@ const RARE = within([
   'cli/(?:start|demo|archive-|completion|manifest|metrics|only-|queue-|store-|ui-|verification|(?!fetch)[\\w-]+-command)',
   'cluster',
   'demo',
-  'export/(?:parquet|postgres|copy-text|jsonb|duckdb)',
+  'export/(?:parquet|postgres|duckdb)',
   'index',
   'report/(?:report-|github|metrics)',
   'serve',
@@ -82,7 +82,7 @@ export const GROUPS: Groups = {
     { name: 'words', test: matches(WORDS), priority: 3 },
     // Parquet is also the way to DuckDB.
     { name: 'parquet', test: matches(/export\/parquet/), priority: 2 },
-    { name: 'postgres', test: matches(/export\/(?:postgres|copy-text|jsonb)/), priority: 2 },
+    { name: 'postgres', test: matches(/export\/postgres/), priority: 2 },
     { name: 'duckdb', test: matches(/export\/duckdb/), priority: 2 },
     { name: 's3', test: matches(/src\/cluster\/s3\/|\/aws4fetch\//), priority: 3 },
     { name: 'cluster', test: matches(/src\/cluster\//), priority: 2 },
