@@ -2,8 +2,8 @@
 import { createPageInfoReader } from '../archive-thread/page-info-reader.ts';
 import { checkOptions, runOptions } from '../core/check-options.ts';
 import { systemClock } from '../core/clock.ts';
-import { describeHint } from '../core/describe-hint.ts';
 import { EverypageError, kindOf, usageError } from '../core/errors.ts';
+import { describeHint } from '../core/hint.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
@@ -15,9 +15,14 @@ import { readSelection } from '../decode/decode.ts';
 import { FirstPageMissing } from '../fetch/asked-pages.ts';
 import { attemptsFrom } from '../fetch/attempt.ts';
 import { shownError, withKnownCredentials, withoutCredentials } from '../fetch/credentials.ts';
-import { emptyListFound, isEmptyAnswer } from '../fetch/empty-list.ts';
 import { Engine } from '../fetch/engine.ts';
-import { type FoundPagination, pagingFacts, settlePagination } from '../fetch/find-pagination.ts';
+import {
+  emptyListFound,
+  type FoundPagination,
+  isEmptyAnswer,
+  pagingFacts,
+  settlePagination,
+} from '../fetch/find-pagination.ts';
 import { type MakeTransport, transportOptions } from '../fetch/open-transport.ts';
 import { type PaginateJob, paginateJob, withPresetOptions } from '../fetch/paginate-job.ts';
 import { RunControl } from '../fetch/run-control.ts';

@@ -24,12 +24,13 @@ import {
   type Selection,
 } from '../decode/decode.ts';
 import type { EchoWatch } from './echoed-credentials.ts';
-import { createJoiner, mayComeInParts, PartsWatch, type StoredParts } from './joined-records.ts';
+import { createJoiner, mayComeInParts, PartsWatch } from './joined-records.ts';
+import type { KeptPages } from './kept-pages.ts';
 import type { ArrivedPage, Batch, Rejection } from './messages.ts';
 import { createPageInfoReader, type InfoAndKeys } from './page-info-reader.ts';
-import { countRepeats, type KeptPages } from './repeated-records.ts';
+import { countRepeats } from './repeated-records.ts';
 import { SisterPages } from './sister-pages.ts';
-import type { DecodedPage } from './stored-pages.ts';
+import { type DecodedPage, NO_RECORDS } from './stored-pages.ts';
 
 export interface ReadBatch {
   readonly rejections: readonly Rejection[];
@@ -52,8 +53,6 @@ interface ReadPage {
 type Good = Extract<BodyVerdict, { ok: true }>;
 
 type Checked = Exclude<BodyVerdict, Good> | (Good & { readonly info: InfoAndKeys | null });
-
-const NO_RECORDS: FoundRecords = { count: 0, spans: new Uint32Array(0), compact: true };
 
 /** Takes batches apart: checks each body, and reads its page info where the run is paginated. */
 export class BatchReader {
@@ -88,7 +87,7 @@ export class BatchReader {
     failWhen: PageCondition | null,
     credentials: KnownCredentials,
     echoes: EchoWatch | null,
-    kept: KeptPages & StoredParts,
+    kept: KeptPages,
   ) {
     this.#check = createBodyCheck(selection, maxDecodedBytes, failWhen);
     this.#checkWhole = createBodyCheck(parseSelection(null), maxDecodedBytes);

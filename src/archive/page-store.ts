@@ -3,8 +3,8 @@ import { EverypageError } from '../core/errors.ts';
 import type { NextStep, PageInfo, PlanEnd } from '../core/page-info.ts';
 import { isRecheck, type Place, RECHECK_BRANCH } from '../core/page-request.ts';
 import type { AttemptRecord, PageCounts, PageRow, PageState } from './archive-types.ts';
-import { furtherParts } from './body-parts.ts';
 import { readPageInfo } from './kept-json.ts';
+import { furtherParts } from './page-bodies.ts';
 import { checksumWith, pageChecksum, pageInfoChecksum } from './row-checksum.ts';
 import {
   BODY_PART_BYTES,

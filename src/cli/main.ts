@@ -5,12 +5,11 @@
 
 import { statSync } from 'node:fs';
 import { systemClock } from '../core/clock.ts';
-import { holdsPassword } from '../core/database-url.ts';
+import { holdsPassword, isS3Url } from '../core/database-url.ts';
 import { type ErrorCode, EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import { reasonOfFile } from '../core/files.ts';
 import { VERSION } from '../core/resolve-options.ts';
-import { isS3Url } from '../core/s3-url.ts';
 import { writeJsonLine } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
 import { boundHeap } from './bound-heap.ts';

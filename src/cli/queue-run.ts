@@ -6,7 +6,7 @@ import { endRun } from '../cluster/run-record.ts';
 import { escapeText, shellQuote } from '../core/escape.ts';
 import type { RunOptions } from '../core/options.ts';
 import { isSecretHeader } from '../core/redact.ts';
-import type { BringPages } from '../fetch/bring-pages.ts';
+import type { BringPages } from '../fetch/run-archive.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { createScreen } from '../report/reporter.ts';

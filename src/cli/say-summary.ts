@@ -1,7 +1,7 @@
 /** The end of a run, with the commands that may follow it. */
 import type { RunOptions } from '../core/options.ts';
+import { nameOfOutput } from '../core/record-sink.ts';
 import { outputsOf, strictOf } from '../core/resolve-options.ts';
-import { nameOfOutput } from '../core/sink-path.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
 import { flagsAfter } from '../report/stop-text.ts';
 import { summaryText } from '../report/summary-text.ts';

@@ -1,6 +1,6 @@
 import { mayBeCeiling } from '../core/depth.ts';
-import { mayHideLimit } from '../core/expectation.ts';
 import type { PageInfo } from '../core/page-info.ts';
+import { mayHideLimit } from '../core/page-request.ts';
 import {
   type Answer,
   type Coverage,

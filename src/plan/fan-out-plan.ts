@@ -1,6 +1,5 @@
-import { gone } from '../core/expectation.ts';
 import type { PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
-import type { PageRequest } from '../core/page-request.ts';
+import { gone, type PageRequest } from '../core/page-request.ts';
 import { EndEvidence } from './end-evidence.ts';
 import {
   type Answer,

@@ -1,9 +1,8 @@
 /** Pages that can be requested in parallel: their positions, and which are requested. */
 import { mayBeCeiling } from '../core/depth.ts';
 import { usageError } from '../core/errors.ts';
-import type { Expectation } from '../core/expectation.ts';
 import type { PageInfo } from '../core/page-info.ts';
-import type { PageRequest } from '../core/page-request.ts';
+import type { Expectation, PageRequest } from '../core/page-request.ts';
 import { factsOf, overlapOf, type Pagination, recordsBefore } from '../core/pagination.ts';
 import { countOf } from './literal.ts';
 import { getQueryParameter } from './query-parameter.ts';
