@@ -1,13 +1,13 @@
 /** The library's iterators: a run whose pages go to the caller. */
 
 import type { SentPage } from '../archive-thread/messages.ts';
-import { checkOptions, runOptions, string, tableKinds } from '../core/check-options.ts';
+import { checkOptions, string } from '../core/check-options.ts';
 import { EverypageError } from '../core/errors.ts';
-import type { RunOptions } from '../core/options.ts';
+import { type RunOptions, runOptions } from '../core/options.ts';
 import type { Place } from '../core/page-request.ts';
 import { strictOf } from '../core/resolve-options.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
-import { type AskedTable, tableOptions } from '../core/table-options.ts';
+import { type AskedTable, tableKinds, tableOptions } from '../core/table-options.ts';
 import {
   compactRange,
   createJsonScanner,
