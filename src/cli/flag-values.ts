@@ -223,7 +223,7 @@ export const address: ValueType<string> = {
   parse: addressBlock,
 };
 
-/** Where a server of ours listens. */
+/** Where everypage listens: a port, or a host and a port. */
 export const listenAddress: ValueType<{ readonly host: string; readonly port: number }> = {
   name: '[HOST:]PORT',
   example: '8080',

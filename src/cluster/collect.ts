@@ -34,7 +34,7 @@ const PARTS_AT_ONCE = 200;
 const REQUESTS_AT_ONCE = 10_000;
 
 /**
- * The run is in the queue: as it was there, as the store has it where the queue was emptied, or anew.
+ * Puts the run into the queue: as it was there; from the store, if the queue was emptied; or as a new one.
  * Pages that failed before are tried again.
  */
 export async function beginRun(
