@@ -155,7 +155,7 @@ export async function exportBeside(
     const [page] = archive.readPages(null, 1, 1);
     const { pagination, createdAt } = archive.run;
     const table = withTable(asked, page?.url, pagination?.key, createdAt);
-    // What a user wrote may never answer.
+    // A sink that the user wrote may never answer.
     const stopped = Promise.withResolvers<never>();
     signal?.addEventListener('abort', () => stopped.reject(signal.reason), { once: true });
     const sinks = await Promise.race([loadSinks(targets, ownsThread), stopped.promise]);

@@ -11,7 +11,7 @@ import { presets } from '../plan/presets.ts';
 import { type HeaderLine, parseHeaderLine } from './headers.ts';
 
 export interface ValueType<T> {
-  /** As the help calls it: `TIME`. */
+  /** Its name in the help: `TIME`. */
   readonly name: string;
   /** A value that is accepted, for messages. */
   readonly example: string;

@@ -117,7 +117,7 @@ function checkForm(
     throw new UsageError(`${rawName} needs a value: ${rawName} ${name}`, withExample);
   }
   if (inline || !value.startsWith('-') || value === '-') return;
-  // Who reads the number says what the flag takes.
+  // The reader of the number says what the flag takes.
   if (isNumber && /^-\.?\d/.test(value)) return;
   const isFlag =
     findFlag(value.replace(/^--?/, '').replace(/=.*$/s, '')) !== undefined ||
