@@ -1,7 +1,6 @@
 /** Finds how a list pages, from its first pages. */
 
 import { EverypageError } from '../core/errors.ts';
-import type { ResolvedOptions } from '../core/options.ts';
 import { outputShape } from '../core/output-shape.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import {
@@ -12,6 +11,7 @@ import {
   type Pagination,
 } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
+import type { ResolvedOptions } from '../core/resolve-options.ts';
 import type { PaginationFacts } from '../core/summary.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { isExpression, listOfExpression, parseSelection, readSelection } from '../decode/decode.ts';
