@@ -51,8 +51,14 @@ interface ReadPage {
 
 type Good = Extract<BodyVerdict, { ok: true }>;
 
-type Checked = Exclude<BodyVerdict, Good> | (Good & { readonly info: InfoAndKeys | null });
+type CheckedPage = Good & { readonly info: InfoAndKeys | null };
+type Checked = Exclude<BodyVerdict, Good> | CheckedPage;
 
+/** What the checks of a page add to what arrived of it. */
+type Found = Pick<PageRow, 'body' | 'hash' | 'records' | 'pageInfo' | 'keys'>;
+
+const NO_KEYS: PageRow['keys'] = [];
+const NOTHING: Found = { body: null, hash: null, records: null, pageInfo: null, keys: NO_KEYS };
 const NO_RECORDS: FoundRecords = { count: 0, spans: new Uint32Array(0), compact: true };
 
 /** Takes batches apart: checks each body, and reads its page info where the run is paginated. */
@@ -118,7 +124,8 @@ export class BatchReader {
     const attempts: AttemptRecord[] = [];
     const arrived: readonly ArrivedPage[] = JSON.parse(text);
     let at = 0;
-    for (const [index, page] of arrived.entries()) {
+    for (let index = 0; index < arrived.length; index += 1) {
+      const page = arrived[index]!;
       const key = arena.subarray(at, at + PAGE_KEY_BYTES);
       at += PAGE_KEY_BYTES + page.bodyBytes;
       const body = arena.subarray(at - page.bodyBytes, at);
@@ -128,32 +135,33 @@ export class BatchReader {
         rejections.push({ index, ...rejection });
         continue;
       }
-      const {
-        bodyBytes: _,
-        receivedBytes: _____,
-        log,
-        asked: __,
-        paging: ___,
-        expected: ____,
-        ...row
-      } = page;
-      const failed = { ...row, key, body: null, hash: null, records: null };
-      let record: PageRow = { ...failed, pageInfo: null, keys: [] };
-      let decoded: DecodedPage | null = null;
-      if (read !== null) {
-        const { hash, info } = read;
-        // In a list that pages by itself a null has a place, by which the next page is asked for.
-        const nulls = this.#isPaginated ? 0 : (info?.pageInfo.nulls?.length ?? 0);
-        const records = read.records === null ? null : read.records - nulls;
-        this.#echoes?.look(read.decoded, page);
-        const pageInfo = info === null ? null : sealedPageInfo(info.pageInfo, this.#credentials);
-        record = { ...record, body, hash, records, pageInfo, keys: info?.keys?.parts ?? [] };
-        decoded = decodedPage(page, read);
-      }
-      pages.push({ index, record, pageInfo: read?.info?.pageInfo ?? null, decoded });
-      attempts.push(...log, lastAttempt(page));
+      pages.push(
+        read === null
+          ? { index, record: rowOf(page, key, NOTHING), pageInfo: null, decoded: null }
+          : this.#readPage(index, page, key, body, read),
+      );
+      if (page.log.length > 0) attempts.push(...page.log);
+      attempts.push(lastAttempt(page));
     }
     return { rejections, pages, attempts };
+  }
+
+  #readPage(
+    index: number,
+    page: ArrivedPage,
+    key: Uint8Array,
+    body: Uint8Array,
+    read: CheckedPage,
+  ): ReadPage {
+    const { hash, info } = read;
+    // In a list that pages by itself a null has a place, by which the next page is asked for.
+    const nulls = this.#isPaginated ? 0 : (info?.pageInfo.nulls?.length ?? 0);
+    const records = read.records === null ? null : read.records - nulls;
+    this.#echoes?.look(read.decoded, page);
+    const pageInfo = info === null ? null : sealedPageInfo(info.pageInfo, this.#credentials);
+    const keys = info?.keys?.parts ?? NO_KEYS;
+    const record = rowOf(page, key, { body, hash, records, pageInfo, keys });
+    return { index, record, pageInfo: info?.pageInfo ?? null, decoded: decodedPage(page, read) };
   }
 
   /** What was read is stored. */
@@ -287,6 +295,30 @@ function createListFinder(list: string): (page: Uint8Array) => FoundRecords | nu
 /** An empty page that names a next one says itself that it is not the end. */
 function leadsOn(info: PageInfo | undefined): boolean {
   return info !== undefined && (info.next !== null || info.more === true);
+}
+
+/** Written out: an object that is made by spreading others costs several times as much. */
+function rowOf(page: ArrivedPage, key: Uint8Array, found: Found): PageRow {
+  const { body, hash, records, pageInfo, keys } = found;
+  return {
+    place: page.place,
+    key,
+    url: page.url,
+    state: page.state,
+    status: page.status,
+    headers: page.headers,
+    encoding: page.encoding,
+    body,
+    hash,
+    records,
+    pageInfo,
+    keys,
+    code: page.code,
+    reason: page.reason,
+    attempts: page.attempts,
+    startedAt: page.startedAt,
+    durationMs: page.durationMs,
+  };
 }
 
 /** The one that ended the page. */
