@@ -18,23 +18,23 @@ function within(folders: readonly string[]): RegExp {
 const LATER = within([
   'api/(?:export-|prove|urls)',
   'archive-thread/(?:gather-|manifest-|report-|take-)',
-  'decode/jmespath/(?!functions)',
-  'export/(?:database-table|hashing-|in-place-|infer-|load-sink|provenance|sink-|sqlite-|typed-rows)',
+  'decode/jmespath/',
+  'export/(?:database-table|hashing-|in-place-|load-sink|provenance|sink-|sqlite-|typed-rows)',
   'fetch/(?:failure|follow-)',
-  'http/(?:http1-|limits/(?:ietf-|limit-in-|moment|reset|retry-|structured-))',
+  'http/(?:http1-|limits/(?:ietf-|limit-in-|moment|reset|retry-))',
   'pace/(?:held-time|hidden-limit|pause-gate|retries|stated-limits)',
   'plan/(?:chain-|contradictions|fan-out-|function-|next-holds|next-skips|overlap-|page-grid)',
   'plan/(?:restarting-|split-|totals|url-list|detect/(?:trial|try-|which-changes|whole-list))',
   'report/(?:attempt-kind|pack|report-data)',
-  'schema/(?!number-text|types)',
+  'schema/',
 ]);
 
 /** What asks for pages and reads them. */
 const FETCHING = within([
   'archive/(?:file-checks|file-locks|sqlite)',
   'decode/(?!jmespath|json-tokens|read-selection|record-expressions|selection)',
-  'fetch/(?!bring-|check-|credentials|export-|failure|follow-|open-|output-|paginate-|prepare|run-)',
-  'http/(?:http2-|outcome|redirect|unasked-|limits/(?:backoff-|counted-))',
+  'fetch/(?!check-|credentials|export-|failure|follow-|open-|output-|paginate-|prepare|run-)',
+  'http/(?:http2-|outcome|unasked-|limits/(?:backoff-|counted-))',
   'http/h2/(?!frame-reader|hpack-tables)',
   'pace/(?!held-time|hidden-limit|pause-gate|retries|stated-limits)',
   'plan/(?:create-|end-evidence|full-page|guess-next|link-header|no-next|pin-flags|read-page-)',
@@ -44,14 +44,14 @@ const FETCHING = within([
 /** What stores and exports: of the main thread's, only runs of one page need it. */
 const ARCHIVE = within([
   'archive/(?!archive-(?:faults|file|location|types)|file-|kept-|schema|sqlite|state-folder)',
-  'archive-thread/(?:batch-reader|envelope|follow-|joined-|open-archive|outputs|page-info-)',
-  'archive-thread/(?:repeated-|session|sister-|stored-)',
+  'archive-thread/(?:batch-reader|finish-|follow-|joined-|kept-|open-archive|outputs|page-info-)',
+  'archive-thread/(?:repeated-|run-export|send-|session|shape-|sister-|stored-)',
   'export/(?:block-writer|create-output|page-records|shape-records|write-)',
 ]);
 
 /** What is said of a run. */
 const WORDS = within([
-  'cli/(?:command-text|headers|help|write-file)',
+  'cli/(?:command-text|headers|help|say-summary|write-file)',
   'report/(?:json-log|next-steps|paging-text|progress|show-|stop-text|summary-|verdict-|wording)',
 ]);
 
@@ -61,7 +61,7 @@ const RARE = within([
   'cli/(?:start|demo|archive-|completion|manifest|metrics|only-|queue-|store-|ui-|verification|(?!fetch)[\\w-]+-command)',
   'cluster',
   'demo',
-  'export/(?:parquet/|postgres|copy-text|jsonb|duckdb)',
+  'export/(?:parquet|postgres|copy-text|jsonb|duckdb)',
   'index',
   'report/(?:report-|github|metrics)',
   'serve',
@@ -81,7 +81,7 @@ export const GROUPS: Groups = {
     { name: 'archive', test: matches(ARCHIVE), priority: 3 },
     { name: 'words', test: matches(WORDS), priority: 3 },
     // Parquet is also the way to DuckDB.
-    { name: 'parquet', test: matches(/export\/parquet\//), priority: 2 },
+    { name: 'parquet', test: matches(/export\/parquet/), priority: 2 },
     { name: 'postgres', test: matches(/export\/(?:postgres|copy-text|jsonb)/), priority: 2 },
     { name: 'duckdb', test: matches(/export\/duckdb/), priority: 2 },
     { name: 's3', test: matches(/src\/cluster\/s3\/|\/aws4fetch\//), priority: 3 },

@@ -2,7 +2,7 @@
  * `npm run storm`: everything at once for ten minutes. 5 % of all requests are answered 503, 5 % are
  * reset, 2 % are cut, 2 % are slow; beyond a rate there is 429, and every connection is closed after
  * 100 requests. Over HTTP/2 and HTTP/1.1 at the same time, a range and a list that pages by itself:
- * all pages must be there, all right, with one verdict. Servers are on loopback.
+ * all pages must be there, all right, and `verify` must agree. Servers are on loopback.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -36,7 +36,15 @@ interface Stormed {
   readonly text: string;
 }
 
-async function storm(name: string, data: StormData, folder: string): Promise<Stormed> {
+/** Of a long numbered list too few pages are read again for more than `unverified` (docs/verdicts.md). */
+const VERDICTS = { range: ['proven'], numbered: ['complete', 'unverified'] };
+
+async function storm(
+  name: string,
+  list: keyof typeof VERDICTS,
+  data: StormData,
+  folder: string,
+): Promise<Stormed> {
   const { wanted } = data;
   mkdirSync(folder);
   const child = spawn(process.execPath, [SERVER, JSON.stringify(data)], {
@@ -68,7 +76,7 @@ async function storm(name: string, data: StormData, folder: string): Promise<Sto
     const { verdict } = JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8'));
     const verified = await runCli(folder, ['verify', 'items.ndjson.everypage', '--json']);
     const again = JSON.parse(verified.stdout).verdict;
-    if (verdict.name !== 'complete' || again.name !== 'complete') {
+    if (!VERDICTS[list].includes(verdict.name) || again.name !== verdict.name) {
       problems.push(`the run said ${verdict.name}, verify said ${again.name}`);
     }
     if (verdict.stored !== wanted.pages) problems.push(`${verdict.stored} pages are stored`);
@@ -118,6 +126,7 @@ const results = await Promise.all(
   ).map(([name, list, protocol], index) =>
     storm(
       name,
+      list,
       { seed: seed + index, wanted: wanted(list), protocol, perSecond: PER_SECOND },
       join(folder, String(index)),
     ),
@@ -126,7 +135,7 @@ const results = await Promise.all(
 for (const { text } of results) console.log(text);
 const problems = results.flatMap(({ name, problems }) => problems.map((it) => `${name}: ${it}`));
 if (problems.length === 0) {
-  console.log('all pages, all right, one verdict: complete');
+  console.log('all pages, all right, and each verdict as it must be');
   rmSync(folder, { recursive: true, force: true });
 } else {
   console.error(`FAILED (files in ${folder}):\n${problems.join('\n')}`);

@@ -6,7 +6,8 @@ import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import { delimiter, dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
-import { checkValues, parseArguments } from '../src/cli/parse-arguments.ts';
+import { parseArguments } from '../src/cli/parse-arguments.ts';
+import { checkValues } from '../src/cli/typed-arguments.ts';
 import { ENTRY, temporaryFolder } from './run/run-cli.ts';
 import { startPageServer } from './servers/page-server.ts';
 

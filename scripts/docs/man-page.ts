@@ -1,15 +1,9 @@
 import { exitCodeMeanings } from '../../src/cli/exit-code.ts';
 import { type Verb, verbs } from '../../src/cli/flags/verbs.ts';
 import { type Flag, flags } from '../../src/cli/flags.ts';
-import {
-  flagLabel,
-  flagText,
-  groupedFlags,
-  unitsHelp,
-  verbHelp,
-  wrap,
-} from '../../src/cli/help.ts';
+import { flagLabel, flagText, groupedFlags, unitsHelp, verbHelp } from '../../src/cli/help.ts';
 import { VERSION } from '../../src/core/resolve-options.ts';
+import { wrapText } from '../../src/report/text-width.ts';
 
 /** mandoc warns of lines of more than 80 bytes. */
 const columns = 78;
@@ -78,7 +72,7 @@ function example([question, command]: readonly [string, string]): readonly strin
 function paragraph(text: string): readonly string[] {
   return text
     .split(/(?<=[.?!]) (?=[A-Z`'])/)
-    .flatMap((sentence) => wrap(roff(sentence), columns))
+    .flatMap((sentence) => wrapText(roff(sentence), columns).split('\n'))
     .map(guarded);
 }
 

@@ -1,9 +1,9 @@
 import { ArchiveReader } from '../archive/archive-reader.ts';
-import { wholeArchive } from '../archive-thread/stored-pages.ts';
+import { wholeArchive } from '../archive-thread/shape-pages.ts';
 import { isWhole } from '../core/summary.ts';
 import { tableOptions } from '../core/table-options.ts';
-import { inferSchema } from '../export/infer-schema.ts';
 import { createRecordShaper } from '../export/shape-records.ts';
+import { inferSchema } from '../export/typed-rows.ts';
 import type { RecordSchema } from '../schema/schema.ts';
 import { type ShapeOptions, shapeOf } from './export-shape.ts';
 

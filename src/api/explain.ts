@@ -2,8 +2,8 @@
 import { createPageInfoReader } from '../archive-thread/page-info-reader.ts';
 import { checkOptions, runOptions } from '../core/check-options.ts';
 import { systemClock } from '../core/clock.ts';
-import { describeHint } from '../core/describe-hint.ts';
 import { EverypageError, kindOf, usageError } from '../core/errors.ts';
+import { describeHint } from '../core/hint.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
@@ -15,9 +15,14 @@ import { readSelection } from '../decode/decode.ts';
 import { FirstPageMissing } from '../fetch/asked-pages.ts';
 import { attemptsFrom } from '../fetch/attempt.ts';
 import { shownError, withKnownCredentials, withoutCredentials } from '../fetch/credentials.ts';
-import { emptyListFound, isEmptyAnswer } from '../fetch/empty-list.ts';
 import { Engine } from '../fetch/engine.ts';
-import { type FoundPagination, pagingFacts, settlePagination } from '../fetch/find-pagination.ts';
+import {
+  emptyListFound,
+  type FoundPagination,
+  isEmptyAnswer,
+  pagingFacts,
+  settlePagination,
+} from '../fetch/find-pagination.ts';
 import { type MakeTransport, transportOptions } from '../fetch/open-transport.ts';
 import { type PaginateJob, paginateJob, withPresetOptions } from '../fetch/paginate-job.ts';
 import { RunControl } from '../fetch/run-control.ts';
@@ -159,11 +164,11 @@ interface Shown {
 function describe({ limiters, options }: Engine, { shown, found, finals }: Shown): Explanation {
   const { isWholeList, responses } = shown;
   const { pagination, end } = found;
-  const first = finals[0]!;
   const pageInfo = pageInfoOf(pagination, responses[0]!, options.maxDecodedBytes);
   const total = pageInfo?.total ?? shown.total;
   const pageRecords = pageInfo?.records ?? shown.pageRecords;
-  const latencyMs = Math.min(...finals.map(({ timing }) => timing.durationMs));
+  const { url } = responses[0]!.request;
+  const answers = answersOf(url, finals, finals.at(-1)!.hint);
   const overlap = overlapOf(pagination, pageRecords);
   const pages =
     pageInfo?.totalPages ??
@@ -171,8 +176,7 @@ function describe({ limiters, options }: Engine, { shown, found, finals }: Shown
       ? null
       : Math.ceil((total - overlap) / (pageRecords - overlap)));
   const inParallel = isParallel(pagination);
-  const hint = finals.at(-1)!.hint;
-  const { origin, pathname, hostname } = new URL(responses[0]!.request.url);
+  const { origin, pathname } = new URL(url);
   const limiter = limiters.of(origin, pathname);
   const atOnce = inParallel ? limiter.concurrency : 1;
   const { perSecond } = limiter.basis(systemClock.now());
@@ -183,47 +187,40 @@ function describe({ limiters, options }: Engine, { shown, found, finals }: Shown
     ...facts,
     advice: adviceOf(end),
     cures,
-    preset: presetForHost(hostname)?.name ?? null,
-    isWholeList,
-    pageRecords,
-    total,
-    pages,
-    isParallel: inParallel,
-    limits: limitsOf(first.headers ?? {}),
-    limitsSay: hint === null ? null : describeHint(hint),
-    protocol: first.protocol,
-    requests: finals.length,
-    latencyMs,
-    estimatedMs: pages === null ? null : Math.max(Math.ceil(pages / atOnce) * latencyMs, byRateMs),
+    ...{ isWholeList, pageRecords, total, pages, isParallel: inParallel },
+    ...answers,
+    estimatedMs:
+      pages === null ? null : Math.max(Math.ceil(pages / atOnce) * answers.latencyMs, byRateMs),
   };
 }
 
 /** A run of it ends with no records, too. */
-function emptyList(
-  { options }: Engine,
-  { headers, hint, protocol, timing }: FinalAttempt,
-  { url }: PageRequest,
-): Explanation {
+function emptyList({ options }: Engine, final: FinalAttempt, { url }: PageRequest): Explanation {
+  const { hint } = final;
   const { pagination, evidence } = emptyListFound;
   return {
-    pagination,
-    evidence,
-    flags: [],
+    ...{ pagination, evidence, flags: [], advice: null, cures: [] },
     recordsPath: pagingFacts(emptyListFound, options).recordsPath,
-    advice: null,
-    cures: [],
-    preset: presetForHost(new URL(url).hostname)?.name ?? null,
-    isWholeList: false,
-    pageRecords: 0,
-    total: null,
-    pages: null,
-    isParallel: false,
-    limits: limitsOf(headers ?? {}),
-    limitsSay: hint === null ? null : describeHint(hint),
-    protocol,
-    requests: 1,
-    latencyMs: timing.durationMs,
+    ...{ isWholeList: false, pageRecords: 0, total: null, pages: null, isParallel: false },
+    ...answersOf(url, [final], hint),
     estimatedMs: null,
+  };
+}
+
+/** What answers say besides the list. */
+function answersOf(
+  url: string,
+  finals: readonly FinalAttempt[],
+  hint: FinalAttempt['hint'],
+): Pick<Explanation, 'preset' | 'limits' | 'limitsSay' | 'protocol' | 'requests' | 'latencyMs'> {
+  const [first] = finals;
+  return {
+    preset: presetForHost(new URL(url).hostname)?.name ?? null,
+    limits: limitsOf(first?.headers ?? {}),
+    limitsSay: hint === null ? null : describeHint(hint),
+    protocol: first?.protocol ?? null,
+    requests: finals.length,
+    latencyMs: Math.min(...finals.map(({ timing }) => timing.durationMs)),
   };
 }
 

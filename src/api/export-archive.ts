@@ -4,7 +4,7 @@ import { runIdOf } from '../archive/kept-run.ts';
 import { withWritten } from '../archive/verdict.ts';
 import { writeManifest } from '../archive-thread/manifest-file.ts';
 import { loadSinks, Outputs } from '../archive-thread/outputs.ts';
-import { countWritten, wholeArchive } from '../archive-thread/stored-pages.ts';
+import { countWritten, wholeArchive } from '../archive-thread/shape-pages.ts';
 import {
   abortSignal,
   boolean,
@@ -22,8 +22,8 @@ import { EverypageError, usageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import { type FormatName, formatNames } from '../core/options.ts';
 import type { OutputShape } from '../core/output-shape.ts';
+import { withoutSinks } from '../core/record-sink.ts';
 import { outputsOf } from '../core/resolve-options.ts';
-import { withoutSinks } from '../core/sink-path.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
 import { type AskedTable, tableOptions, withTable } from '../core/table-options.ts';
 import {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ArchiveReader } from '../archive/archive-reader.ts';
-import { wholeArchive } from '../archive-thread/stored-pages.ts';
+import { wholeArchive } from '../archive-thread/shape-pages.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { RunOptions } from '../core/options.ts';
 import { isWhole, type Summary } from '../core/summary.ts';

@@ -7,10 +7,10 @@ import {
 } from '../core/check-options.ts';
 import type { RunOptions } from '../core/options.ts';
 import type { Summary } from '../core/summary.ts';
-import type { BringPages } from '../fetch/bring-pages.ts';
 import type { FilesBeside } from '../fetch/check-files.ts';
 import type { MakeTransport } from '../fetch/open-transport.ts';
 import type { OutputSinks, ReportSink } from '../fetch/output-sinks.ts';
+import type { BringPages } from '../fetch/run-archive.ts';
 import type { Controlled } from '../fetch/user-controls.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';

@@ -1,5 +1,6 @@
 import { ArchiveReader } from '../archive/archive-reader.ts';
-import { decodeStored, shapeAll } from '../archive-thread/stored-pages.ts';
+import { shapeAll } from '../archive-thread/shape-pages.ts';
+import { decodeStored } from '../archive-thread/stored-pages.ts';
 import { outputShape } from '../core/output-shape.ts';
 import type { Place } from '../core/page-request.ts';
 import { isExpression } from '../decode/decode.ts';

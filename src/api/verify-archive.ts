@@ -1,7 +1,8 @@
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import type { StoredPage } from '../archive/archive-types.ts';
 import { withWritten } from '../archive/verdict.ts';
-import { archivePages, createShaper, type DecodedPage } from '../archive-thread/stored-pages.ts';
+import { createShaper } from '../archive-thread/shape-pages.ts';
+import { archivePages, type DecodedPage } from '../archive-thread/stored-pages.ts';
 import {
   abortSignal,
   checkOptions,

@@ -23,13 +23,15 @@ import {
   readSelection,
   type Selection,
 } from '../decode/decode.ts';
+import { lastAttempt, NO_KEYS, NOTHING_FOUND, rowOf } from './arrived-row.ts';
 import type { EchoWatch } from './echoed-credentials.ts';
-import { createJoiner, mayComeInParts, PartsWatch, type StoredParts } from './joined-records.ts';
+import { createJoiner, mayComeInParts, PartsWatch } from './joined-records.ts';
+import type { KeptPages } from './kept-pages.ts';
 import type { ArrivedPage, Batch, Rejection } from './messages.ts';
 import { createPageInfoReader, type InfoAndKeys } from './page-info-reader.ts';
-import { countRepeats, type KeptPages } from './repeated-records.ts';
+import { countRepeats } from './repeated-records.ts';
 import { SisterPages } from './sister-pages.ts';
-import type { DecodedPage } from './stored-pages.ts';
+import { type DecodedPage, NO_RECORDS } from './stored-pages.ts';
 
 export interface ReadBatch {
   readonly rejections: readonly Rejection[];
@@ -53,13 +55,6 @@ type Good = Extract<BodyVerdict, { ok: true }>;
 
 type CheckedPage = Good & { readonly info: InfoAndKeys | null };
 type Checked = Exclude<BodyVerdict, Good> | CheckedPage;
-
-/** What the checks of a page add to what arrived of it. */
-type Found = Pick<PageRow, 'body' | 'hash' | 'records' | 'pageInfo' | 'keys'>;
-
-const NO_KEYS: PageRow['keys'] = [];
-const NOTHING: Found = { body: null, hash: null, records: null, pageInfo: null, keys: NO_KEYS };
-const NO_RECORDS: FoundRecords = { count: 0, spans: new Uint32Array(0), compact: true };
 
 /** Takes batches apart: checks each body, and reads its page info where the run is paginated. */
 export class BatchReader {
@@ -94,7 +89,7 @@ export class BatchReader {
     failWhen: PageCondition | null,
     credentials: KnownCredentials,
     echoes: EchoWatch | null,
-    kept: KeptPages & StoredParts,
+    kept: KeptPages,
   ) {
     this.#check = createBodyCheck(selection, maxDecodedBytes, failWhen);
     this.#checkWhole = createBodyCheck(parseSelection(null), maxDecodedBytes);
@@ -137,7 +132,7 @@ export class BatchReader {
       }
       pages.push(
         read === null
-          ? { index, record: rowOf(page, key, NOTHING), pageInfo: null, decoded: null }
+          ? { index, record: rowOf(page, key, NOTHING_FOUND), pageInfo: null, decoded: null }
           : this.#readPage(index, page, key, body, read),
       );
       if (page.log.length > 0) attempts.push(...page.log);
@@ -295,46 +290,6 @@ function createListFinder(list: string): (page: Uint8Array) => FoundRecords | nu
 /** An empty page that names a next one says itself that it is not the end. */
 function leadsOn(info: PageInfo | undefined): boolean {
   return info !== undefined && (info.next !== null || info.more === true);
-}
-
-/** Written out: an object that is made by spreading others costs several times as much. */
-function rowOf(page: ArrivedPage, key: Uint8Array, found: Found): PageRow {
-  const { body, hash, records, pageInfo, keys } = found;
-  return {
-    place: page.place,
-    key,
-    url: page.url,
-    state: page.state,
-    status: page.status,
-    headers: page.headers,
-    encoding: page.encoding,
-    body,
-    hash,
-    records,
-    pageInfo,
-    keys,
-    code: page.code,
-    reason: page.reason,
-    attempts: page.attempts,
-    startedAt: page.startedAt,
-    durationMs: page.durationMs,
-  };
-}
-
-/** The one that ended the page. */
-function lastAttempt(page: ArrivedPage): AttemptRecord {
-  const { place, log, startedAt, durationMs, status, reason, bodyBytes, receivedBytes } = page;
-  const number = log.length + 1;
-  return {
-    place,
-    number,
-    startedAt,
-    durationMs,
-    status,
-    outcome: reason ?? 'ok',
-    toldToWaitMs: null,
-    bodyBytes: receivedBytes ?? bodyBytes,
-  };
 }
 
 function decodedPage(page: ArrivedPage, { decoded: body, found, records }: Good): DecodedPage {

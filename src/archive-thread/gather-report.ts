@@ -1,6 +1,6 @@
 /** Gathers from an archive what a report shows. Everything is read once, and no more is held than is shown. */
 import type { ArchiveReader } from '../archive/archive-reader.ts';
-import type { AttemptRecord, PaceNotes } from '../archive/archive-types.ts';
+import type { AttemptRecord, PaceNotes, PageCounts } from '../archive/archive-types.ts';
 import type { PageHistory } from '../archive/history.ts';
 import { escapeText } from '../core/escape.ts';
 import type { OutputShape } from '../core/output-shape.ts';
@@ -31,6 +31,12 @@ export interface ReportContext {
   readonly now: number;
   /** The pauses that last, of a run that goes on; null, and the default, of one that does not. */
   readonly open?: PaceNotes['pauses'] | null;
+}
+
+/** What a report says of a run that goes on. A verdict reads every page info and key, so none is made before the end. */
+export function unjudged({ stored, failed, beyondEnd }: PageCounts): Verdict {
+  const open = { planned: null, pending: null, end: null, records: null };
+  return { name: 'incomplete', stored, failed, beyondEnd, ...open, reasons: [], evidence: [] };
 }
 
 const SHOWN_REASON = 500;

@@ -2,11 +2,15 @@
  * Records that come in parts, page after page: MediaWiki gives the pages of one batch again, each time with
  * further properties, until it says `batchcomplete`.
  */
-import type { PageInfo } from '../core/page-info.ts';
+
+import type { ArchiveReader } from '../archive/archive-reader.ts';
+import { EverypageError } from '../core/errors.ts';
 import type { Place } from '../core/page-request.ts';
 import { factsOf, type Pagination } from '../core/pagination.ts';
 import { createJsonScanner, type RecordKeys, readSelection } from '../decode/decode.ts';
 import { readElements, readMembers } from '../plan/literal.ts';
+import type { KeptPages } from './kept-pages.ts';
+import type { DecodedPage } from './stored-pages.ts';
 
 /** Puts the records of two pages together, in their order; null where they contradict one another. */
 export type Joiner = (page: Uint8Array, further: Uint8Array) => Uint8Array | null;
@@ -78,13 +82,7 @@ export function mayComeInParts(
   return factsOf(pagination).mayComeInParts === true;
 }
 
-/** What is stored of the pages before. */
-export interface StoredParts {
-  readonly pageInfoAt: (place: Place) => PageInfo | null;
-  readonly lastKeysAt: (place: Place) => Uint8Array | null;
-  /** Decoded; null where it is not stored. */
-  readonly bodyAt: (place: Place) => Uint8Array | null;
-}
+type StoredParts = Omit<KeptPages, 'firstWithRecords'>;
 
 /** Tells, of the pages of a chain in their order, which go on with the records of the page before. */
 export class PartsWatch {
@@ -130,5 +128,48 @@ export class PartsWatch {
       joined = further === null ? null : this.#join(joined, further);
     }
     return joined;
+  }
+}
+
+/** Of stored pages in their order, those that are parts of one batch as one page. */
+export class JoinedPages {
+  readonly #join: Joiner;
+  readonly #pageInfoAt: ArchiveReader['pageInfoAt'];
+  #held: DecodedPage | null = null;
+
+  constructor(join: Joiner, pageInfoAt: ArchiveReader['pageInfoAt']) {
+    this.#join = join;
+    this.#pageInfoAt = pageInfoAt;
+  }
+
+  take(page: DecodedPage): readonly DecodedPage[] {
+    const { isPart, goesOn } = this.#pageInfoAt(page.place) ?? {};
+    const held = goesOn === true ? null : this.#held;
+    const whole = goesOn === true ? this.#joined(page) : page;
+    // What was found is overwritten by what is found in the next page, and the body may be: it stands in
+    // memory that the next batch is written to.
+    const { found: _, ...later } = whole;
+    this.#held = isPart === true ? { ...later, body: later.body.slice() } : null;
+    const given = isPart === true ? [] : [whole];
+    return held === null ? given : [held, ...given];
+  }
+
+  rest(): readonly DecodedPage[] {
+    const held = this.#held;
+    this.#held = null;
+    return held === null ? [] : [held];
+  }
+
+  /** They were joined before, when they were stored. */
+  #joined({ body: further, url }: DecodedPage): DecodedPage {
+    const body = this.#held === null ? null : this.#join(this.#held.body, further);
+    if (body === null) {
+      throw new EverypageError(
+        'ARCHIVE_DAMAGED',
+        `${url} does not go on with the records of the page before, as it did when it was stored. ` +
+          'everypage verify names what was changed, and --fresh fetches it again.',
+      );
+    }
+    return { ...this.#held!, body };
   }
 }

@@ -20,7 +20,7 @@ import type { OutputShape } from '../core/output-shape.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
-import type { SinkPath } from '../core/sink-path.ts';
+import type { SinkPath } from '../core/record-sink.ts';
 import type { FailedPage, Strict, Verdict } from '../core/summary.ts';
 import type { TableOptions } from '../core/table-options.ts';
 import type { BodyFault } from '../decode/check-body.ts';

@@ -1,5 +1,5 @@
 import { Archive } from '../archive/archive.ts';
-import { discardArchive } from '../archive/archive-location.ts';
+import { discardArchive, finishArchive } from '../archive/archive-location.ts';
 import { differences, fingerprintOf } from '../archive/kept-run.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
@@ -42,4 +42,40 @@ export function openOrCreate(
     `${part} is an unfinished run of something else: ${differences(stored, specification).join('; ')}. ` +
       'Run the command that began it to resume it, choose another output, or discard it with --fresh.',
   );
+}
+
+/**
+ * Closes the archive of a run that has no end: the next one goes on in it. One that holds nothing goes, since it
+ * would stand in the way of another run.
+ */
+export function leaveArchive(archive: Archive, { location }: OpenRequest): void {
+  const isEmpty = archive.counts().stored === 0;
+  if (location === null) archive.closeForRemoval();
+  else archive.close();
+  if (isEmpty && location !== null) discardArchive(location.part);
+}
+
+/**
+ * Closes the archive of a run that has ended, and gives it its final name where it is done. One that holds nothing
+ * goes, and so does one that is done and not kept.
+ *
+ * @returns where it stands; null where it is removed
+ */
+export function settleArchive(
+  archive: Archive,
+  { location, keep }: OpenRequest,
+  isDone: boolean,
+  isEmpty: boolean,
+): string | null {
+  if (location === null) {
+    archive.closeForRemoval();
+    return null;
+  }
+  const { part, complete } = location;
+  if (isDone && keep) return finishArchive(location, () => archive.close()) ? complete : part;
+  if (isDone) archive.closeForRemoval();
+  else archive.close();
+  if (!isDone && !isEmpty) return part;
+  discardArchive(part);
+  return null;
 }

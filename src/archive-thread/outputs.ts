@@ -2,7 +2,7 @@
 import { holdFile } from '../archive/file-locks.ts';
 import { usageError } from '../core/errors.ts';
 import type { ManifestOutput } from '../core/manifest.ts';
-import { nameOfOutput } from '../core/sink-path.ts';
+import { nameOfOutput } from '../core/record-sink.ts';
 import { type TableOptions, withTable } from '../core/table-options.ts';
 import { isMadeOfBytes } from '../export/choose-format.ts';
 import { createOutput } from '../export/create-output.ts';
@@ -32,7 +32,7 @@ interface SinkOutput {
 type Output = ByteOutput | SinkOutput;
 
 /** What was written, for the summary and for a manifest. */
-interface SettledOutput {
+export interface SettledOutput {
   readonly finished: FinishedOutput;
   readonly described: ManifestOutput;
 }

@@ -1,17 +1,9 @@
 /** Records at the front of a page of a chain that are the last ones of the page before. */
+
 import { crc32 } from 'node:zlib';
-import type { PageInfo } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import type { FoundRecords } from '../decode/decode.ts';
-
-/** What pages are compared with. */
-export interface KeptPages {
-  /** The first page that has records, decoded, or null. */
-  readonly firstWithRecords: () => Uint8Array | null;
-  /** The keys of a page's last records as they are kept (`KeyPart.list`); null where it is not stored or has none. */
-  readonly lastKeysAt: (place: Place) => Uint8Array | null;
-  readonly pageInfoAt: (place: Place) => PageInfo | null;
-}
+import type { KeptPages } from './kept-pages.ts';
 
 interface PageWithKeys {
   readonly body: Uint8Array;
@@ -24,7 +16,7 @@ interface PageWithKeys {
 export function countRepeats(
   { body, found, keys }: PageWithKeys,
   before: Place,
-  kept: KeptPages,
+  kept: Pick<KeptPages, 'lastKeysAt' | 'pageInfoAt'>,
 ): number {
   const keysBefore = kept.lastKeysAt(before);
   const repeats = keysBefore === null ? 0 : repeatedFront(bufferOf(keysBefore), bufferOf(keys));

@@ -6,7 +6,7 @@ import type { OutputShape } from '../core/output-shape.ts';
 import { createRecordTaker } from '../export/page-records.ts';
 import type { SchemaFacts } from '../report/report-data.ts';
 import { type ColumnType, createInference, type Field } from '../schema/schema.ts';
-import { shapeAll } from './stored-pages.ts';
+import { shapeAll } from './shape-pages.ts';
 
 /** Of so many bytes of pages; the records of more take minutes to read. */
 const MOST_BYTES = 64 * 1024 * 1024;

@@ -4,7 +4,8 @@ import { EverypageError } from '../core/errors.ts';
 import { reasonOfFile } from '../core/files.ts';
 import { KEPT } from '../export/file-destination.ts';
 import type { FromThread, ThrownError, ToThread } from './messages.ts';
-import type { ArchiveSession, MainThread } from './session.ts';
+import type { MainThread } from './run-export.ts';
+import type { ArchiveSession } from './session.ts';
 
 /** It loads all that stores and exports: where one page may be all, while that is waited for. */
 export const loadSession = (): Promise<typeof import('./session.ts')> => import('./session.ts');

@@ -15,9 +15,9 @@ import {
 import { findAbsentList } from '../plan/detect/absent-list.ts';
 import { means, squash } from '../plan/names.ts';
 import { type Field, isObject, keysOf, listFields, valueAt } from '../plan/page-fields.ts';
-import { envelopeWithFault } from './envelope.ts';
 import {
   differences,
+  envelopeWithFault,
   failuresIn,
   faultsIn,
   type Outcomes,

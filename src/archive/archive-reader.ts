@@ -12,7 +12,6 @@ import type {
   PageState,
   StoredPage,
 } from './archive-types.ts';
-import { createBodyReader } from './body-parts.ts';
 import { checkFile } from './file-checks.ts';
 import {
   attemptsOf,
@@ -25,10 +24,9 @@ import { readCode, readPageInfo } from './kept-json.ts';
 import { type KeptPace, type RunRow, readPace, readRun } from './kept-run.ts';
 import { lastKeysAt } from './key-parts.ts';
 import { repeatsOf } from './key-scan.ts';
-import type { MerkleTree } from './merkle-tree.ts';
+import { type MerkleTree, pageTree } from './merkle-tree.ts';
 import { readPaceNotes } from './pace-notes.ts';
-import { PageBodies } from './page-bodies.ts';
-import { pageTree } from './page-tree.ts';
+import { createBodyReader, PageBodies } from './page-bodies.ts';
 import { type KeptRow, keptRows } from './part-rows.ts';
 import { RequestIndex } from './request-index.ts';
 import { type CheckedRow, checkRows } from './row-checksum.ts';

@@ -4,6 +4,7 @@ import { counted, formatCount } from '../core/units.ts';
 import { isRepeatedThroughout, isTotalThere } from './checks.ts';
 import { driftFindings, rereadingFindings } from './drift-findings.ts';
 import type { Finding, PagedFacts } from './finding.ts';
+import { limitFindings } from './limit-findings.ts';
 import type { PageFacts } from './page-facts.ts';
 import { againFindings } from './repeat-findings.ts';
 
@@ -41,7 +42,7 @@ export function makeFindings(facts: PagedFacts): readonly Finding[] {
   const isWorse = findings.some(({ kind }) => !['unverified', 'unseen', 'note'].includes(kind));
   if (isWorse) return findings;
   const unchecked = facts.checks.unchecked.map((text): Finding => ({ kind: 'unseen', text }));
-  return [...findings, ...unchecked];
+  return [...findings, ...unchecked, ...limitFindings(facts)];
 }
 
 export function nullsText(nulls: number): string {

@@ -4,9 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import type { Place } from '../core/page-request.ts';
+import { placeColumns, RECHECK_PLACE } from './schema.ts';
+import type { Connection } from './sqlite.ts';
 
 /** What the tree holds of a page. */
-export interface TreePage {
+interface TreePage {
   readonly place: Place;
   readonly status: number;
   /** SHA-256 of the decoded body. */
@@ -76,4 +78,29 @@ function sha256(...parts: readonly (string | Uint8Array)[]): Uint8Array {
   const digest = createHash('sha256');
   for (const part of parts) digest.update(part);
   return digest.digest();
+}
+
+type TreeRow = [
+  branch: number,
+  position: number,
+  status: number | null,
+  hash: Uint8Array | null,
+  url: string,
+];
+
+/** Over the stored pages in page order, by the hashes that they were stored with. */
+export function pageTree(connection: Connection): MerkleTree {
+  const pages = connection.query<TreeRow>(
+    `SELECT ${placeColumns('page.place')}, content.status, content.hash, page.url
+       FROM page JOIN content ON content.id = page.content
+       WHERE page.state = 'stored' AND page.place < ${RECHECK_PLACE} ORDER BY page.place`,
+  );
+  const tree = new MerkleTree();
+  for (const [branch, position, status, hash, url] of pages.iterate()) {
+    if (status === null || hash === null) {
+      throw connection.damaged(`page ${position} has lost its body`);
+    }
+    tree.add(leafText({ place: { branch, position }, status, hash, url }));
+  }
+  return tree;
 }

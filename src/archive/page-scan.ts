@@ -10,7 +10,7 @@ import {
 } from '../core/pagination.ts';
 import type { RecordEvidence } from '../core/summary.ts';
 import type { PageState } from './archive-types.ts';
-import { BranchScan, type Read } from './branch-scan.ts';
+import { BranchScan, ByPage, type Read } from './branch-scan.ts';
 import { readPageInfo } from './kept-json.ts';
 import { createLeftOut } from './left-out.ts';
 import { nothing, type PageFacts } from './page-facts.ts';
@@ -18,7 +18,6 @@ import { type SecondReading, scanRechecks } from './recheck-scan.ts';
 import { placeColumns, RECHECK_PLACE } from './schema.ts';
 import { sharedBySlices } from './slice-scan.ts';
 import type { Connection } from './sqlite.ts';
-import { ByPage } from './stated-number.ts';
 
 const MOST_GAPS = 100;
 const MOST_BORDERS = 5;

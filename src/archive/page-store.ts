@@ -3,8 +3,8 @@ import { EverypageError } from '../core/errors.ts';
 import type { NextStep, PageInfo, PlanEnd } from '../core/page-info.ts';
 import { isRecheck, type Place, RECHECK_BRANCH } from '../core/page-request.ts';
 import type { AttemptRecord, PageCounts, PageRow, PageState } from './archive-types.ts';
-import { furtherParts } from './body-parts.ts';
 import { readPageInfo } from './kept-json.ts';
+import { furtherParts } from './page-bodies.ts';
 import { checksumWith, pageChecksum, pageInfoChecksum } from './row-checksum.ts';
 import {
   BODY_PART_BYTES,
@@ -179,8 +179,10 @@ export class PageStore {
     if (this.#addPage(branch, position, key, state, content, checksum, url) === 0) {
       const [oldState, oldContent] = this.#known.get(branch, position)!;
       const old = oldState === 'failed' ? null : this.#pageInfos.at(page.place);
-      // What is stored is final: a late failure of the same page changes nothing.
-      const isFinal = oldState === 'stored' || old !== null;
+      // What is stored is final, and a late failure of the same page changes nothing; but an empty page that
+      // was asked for again may have records by then.
+      const hasCome = old?.records === 0 && (page.pageInfo?.records ?? 0) > 0;
+      const isFinal = (oldState === 'stored' || old !== null) && !hasCome;
       if (isFinal && !isRecheck(page.place)) return old;
       this.#dropContent(oldContent);
       this.#dropBodyParts(oldContent);

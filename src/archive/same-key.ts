@@ -10,8 +10,8 @@ import {
   readSelection,
   TextHashes,
 } from '../decode/decode.ts';
-import { createBodyReader } from './body-parts.ts';
 import type { SharedKeys } from './key-scan.ts';
+import { createBodyReader } from './page-bodies.ts';
 import { PLACE } from './schema.ts';
 import type { Connection } from './sqlite.ts';
 

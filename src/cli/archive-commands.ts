@@ -20,9 +20,9 @@ import {
   exitCodeOfVerification,
 } from './exit-code.ts';
 import { onlyArchive } from './only-archive.ts';
-import { type TypedArguments, UsageError, wordsOf } from './parse-arguments.ts';
 import { optionsOfTable } from './run-options.ts';
-import { verificationText } from './verification-text.ts';
+import { type TypedArguments, UsageError, wordsOf } from './typed-arguments.ts';
+import { type Checked, verificationText } from './verification-text.ts';
 
 /** `everypage export ARCHIVE`: writes its records again. */
 export async function exportCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
@@ -72,30 +72,40 @@ async function exportUntil(
   return exitCode;
 }
 
-/** `everypage verify ARCHIVE`: computes the verdict again from the stored bytes. */
+/** `everypage verify ARCHIVE`, or `--manifest FILE`: checks again what is stored, or what was written. */
 export async function verifyCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
-  if (typed.value('manifest') !== null) {
-    const { verifyManifestCommand } = await import('./manifest-command.ts');
-    return verifyManifestCommand(typed, context);
-  }
-  const archivePath = onlyArchive(typed);
-  const expect = typed.value('expect');
-  const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
   return unlessStopped(context, async (signal) => {
-    const verified = await verifyArchive(archivePath, {
-      signal,
-      ...(expect === null ? {} : { expect }),
-    });
-    const verification = { ...verified, archivePath: context.store ?? archivePath };
-    const { verdict, problems } = verification;
-    const exitCode = exitCodeOfVerification(verdict, problems.length, typed.value('strict'));
-    if (typed.has('json')) {
-      await writeOut(context, `${asciiJson({ ...verification, exitCode }, 2)}\n`);
-    } else if (!(typed.has('quiet') && exitCode === 0)) {
-      createScreen(context.stderr, facts).line(verificationText(verification, facts.color));
+    const check =
+      typed.value('manifest') === null
+        ? checkArchive
+        : (await import('./manifest-check.ts')).checkByManifest;
+    const { result, exitCode, text } = await check(typed, signal, context);
+    if (typed.has('json')) await writeOut(context, `${asciiJson({ ...result, exitCode }, 2)}\n`);
+    else if (!(typed.has('quiet') && exitCode === 0)) {
+      const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
+      createScreen(context.stderr, facts).line(text(facts.color));
     }
     return exitCode;
   });
+}
+
+/** Computes the verdict again from the stored bytes. */
+async function checkArchive(
+  typed: TypedArguments,
+  signal: AbortSignal,
+  { store }: CliContext,
+): Promise<Checked> {
+  const archivePath = onlyArchive(typed);
+  const expect = typed.value('expect');
+  const options = { signal, ...(expect === null ? {} : { expect }) };
+  const verified = await verifyArchive(archivePath, options);
+  const result = { ...verified, archivePath: store ?? archivePath };
+  const { verdict, problems } = result;
+  return {
+    result,
+    exitCode: exitCodeOfVerification(verdict, problems.length, typed.value('strict')),
+    text: (color) => verificationText(result, color),
+  };
 }
 
 /** Ctrl-C and the like end it where it can: what was being written is removed, and what was there stays. */

@@ -7,7 +7,7 @@ import { counted, formatBytes, formatDuration } from '../core/units.ts';
 import { asciiJson } from '../report/json-log.ts';
 import { type CliContext, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
-import { type TypedArguments, UsageError } from './parse-arguments.ts';
+import { type TypedArguments, UsageError } from './typed-arguments.ts';
 
 /** Lists the archives, or with `--clean` removes all that are not in use. */
 export async function archivesCommand(

@@ -22,12 +22,19 @@ import type { PlanSource } from '../plan/plan.ts';
 import { sourceOf } from '../plan/written-url.ts';
 import { asciiJson } from '../report/json-log.ts';
 import { createScreen } from '../report/reporter.ts';
-import { type CliContext, describeTerminal, watchSignals, writeOut } from './context.ts';
+import {
+  type CliContext,
+  describeTerminal,
+  untilStopped,
+  watchSignals,
+  writeOut,
+} from './context.ts';
 import { type ExitCode, exitCodeOfSignal, exitCodeOfStop } from './exit-code.ts';
-import { parseArguments, type TypedArguments, UsageError, wordsOf } from './parse-arguments.ts';
+import { parseArguments } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
 import { readRunOptions } from './run-options.ts';
 import { openNamedStore } from './store-argument.ts';
+import { type TypedArguments, UsageError, wordsOf } from './typed-arguments.ts';
 
 /** A worker without a run looks for one this often. */
 const LOOK_MS = 1_000;
@@ -224,15 +231,11 @@ export async function dashboardCommand(
   return withConnection(typed, context, async (connection, say) => {
     const { startDashboard } = await import('../cluster/dashboard.ts');
     const dashboard = await startDashboard(connection, port);
-    const { signals } = context;
-    const watched = watchSignals(signals);
+    const watched = watchSignals(context.signals);
     try {
       say('the dashboard is at the address below. Whoever has it can look. Ctrl-C ends it.');
       await writeOut(context, `${dashboard.url}\n`);
-      await new Promise<void>((resolve) => {
-        watched.signal.addEventListener('abort', () => resolve(), { once: true });
-        if (watched.signal.aborted) resolve();
-      });
+      await untilStopped(watched);
     } finally {
       await dashboard.close();
       watched.close();

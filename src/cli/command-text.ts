@@ -2,7 +2,7 @@
 import { shellQuote } from '../core/escape.ts';
 import { shownUrl } from './flag-values.ts';
 import { flagNamed } from './flags.ts';
-import { type TypedArguments, type TypedFlag, wordsOfFlag } from './parse-arguments.ts';
+import { type TypedArguments, type TypedFlag, wordsOfFlag } from './typed-arguments.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

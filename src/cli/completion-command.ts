@@ -1,19 +1,9 @@
 import { nearest } from '../core/nearest.ts';
-import { bashCompletion } from './completion/bash.ts';
-import { type Shell, shells } from './completion/completed.ts';
-import { fishCompletion } from './completion/fish.ts';
-import { powershellCompletion } from './completion/powershell.ts';
-import { zshCompletion } from './completion/zsh.ts';
+import { offersFor, shells } from './completion/offers.ts';
+import { offersText, scripts } from './completion/scripts.ts';
 import { type CliContext, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
-import { type TypedArguments, UsageError } from './parse-arguments.ts';
-
-const scripts: Readonly<Record<Shell, () => string>> = {
-  bash: bashCompletion,
-  zsh: zshCompletion,
-  fish: fishCompletion,
-  powershell: powershellCompletion,
-};
+import { type TypedArguments, UsageError } from './typed-arguments.ts';
 
 /** `everypage completion SHELL`: prints the script that the shell completes by. */
 export async function completionCommand(
@@ -28,6 +18,16 @@ export async function completionCommand(
       ['completion', shell ?? nearest(name, shells) ?? 'bash'],
     );
   }
-  await writeOut(context, scripts[shell]());
+  await writeOut(context, scripts[shell]);
+  return 0;
+}
+
+/** What such a script asks for: the words before the cursor, and the one at it behind a dot. */
+export async function completeCommand(
+  words: readonly string[],
+  context: CliContext,
+): Promise<ExitCode> {
+  const current = words.at(-1)?.slice(1) ?? '';
+  await writeOut(context, offersText(offersFor([...words.slice(0, -1), current])));
   return 0;
 }

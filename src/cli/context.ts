@@ -9,8 +9,8 @@ import { EverypageError, usageError } from '../core/errors.ts';
 import type { FormatName } from '../core/options.ts';
 import { outputError } from '../export/file-destination.ts';
 import type { TransportInternals } from '../http/create-transport.ts';
-import { wrapText } from '../report/paint.ts';
 import type { TerminalFacts, TextStream } from '../report/reporter.ts';
+import { wrapText } from '../report/text-width.ts';
 import { exitCodeOfSignal, type StopSignal } from './exit-code.ts';
 import type { FlagValue } from './flags.ts';
 
@@ -139,6 +139,14 @@ export function watchSignals(
       for (const { watchedSignal, listener } of listeners) source.off(watchedSignal, listener);
     },
   };
+}
+
+/** Resolves at the first signal: for a server that answers until then. */
+export function untilStopped({ signal }: SignalWatch): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+  });
 }
 
 /** Windows says EOF of a pipe whose reader has gone. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { whyUnreadable } from '../core/files.ts';
 import { redactUrl } from '../core/redact.ts';
 import type { CliContext } from './context.ts';
-import { type TypedArguments, UsageError } from './parse-arguments.ts';
+import { type TypedArguments, UsageError } from './typed-arguments.ts';
 
 interface Credentials {
   /** `user:password` of ~/.netrc, or null. */

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { usageError } from '../core/errors.ts';
 import { makeTemporaryFolder } from '../core/files.ts';
 import { type DemoServer, startDemoServer } from '../demo/demo-server.ts';
-import { createPainter, fitText } from '../report/paint.ts';
+import { createPainter } from '../report/paint.ts';
+import { fitText } from '../report/text-width.ts';
 import { type CliContext, describeTerminal } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { fetchCommand } from './fetch-command.ts';
-import { parseArguments, type TypedArguments } from './parse-arguments.ts';
+import { parseArguments } from './parse-arguments.ts';
+import type { TypedArguments } from './typed-arguments.ts';
 
 const OUTPUT = 'items.ndjson';
 const SHOWN_RECORDS = 3;

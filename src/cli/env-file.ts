@@ -3,7 +3,7 @@ import { parseEnv } from 'node:util';
 import { escapeText } from '../core/escape.ts';
 import { whyUnreadable } from '../core/files.ts';
 import type { CliContext } from './context.ts';
-import { type TypedArguments, UsageError } from './parse-arguments.ts';
+import { type TypedArguments, UsageError } from './typed-arguments.ts';
 
 /**
  * `--env-file`: adds the variables of the files to the environment, as Node's own flag of that name does.

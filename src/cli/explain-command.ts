@@ -9,8 +9,8 @@ import { createPainter } from '../report/paint.ts';
 import { pagingCommand } from './command-text.ts';
 import { type CliContext, describeTerminal, fitTerminal, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
-import { type TypedArguments, UsageError } from './parse-arguments.ts';
 import { readRunOptions } from './run-options.ts';
+import { type TypedArguments, UsageError } from './typed-arguments.ts';
 
 /** `everypage explain URL`: how a list is paginated, the evidence, and the flags that say the same. */
 export async function explainCommand(

@@ -1,23 +1,19 @@
-import { existsSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { runOver } from '../api/run.ts';
 import { escapeText, shellQuote } from '../core/escape.ts';
 import type { RunEvent } from '../core/events.ts';
 import { reasonOfFile } from '../core/files.ts';
 import type { RunOptions } from '../core/options.ts';
-import { outputsOf, strictOf } from '../core/resolve-options.ts';
-import { nameOfOutput } from '../core/sink-path.ts';
-import { isWhole, type Strict, type Summary } from '../core/summary.ts';
+import { strictOf } from '../core/resolve-options.ts';
+import type { Strict, Summary } from '../core/summary.ts';
 import { formatBytes } from '../core/units.ts';
-import type { BringPages } from '../fetch/bring-pages.ts';
 import type { FilesBeside } from '../fetch/check-files.ts';
+import type { BringPages } from '../fetch/run-archive.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { sourceOf } from '../plan/written-url.ts';
 import { summaryJson } from '../report/json-log.ts';
-import { flagsAfter } from '../report/stop-text.ts';
-import { summaryText } from '../report/summary-text.ts';
-import { againCommand, pagingCommand, takeCommand } from './command-text.ts';
+import { checkUrls } from './check-urls.ts';
 import {
   type CliContext,
   createStdoutSink,
@@ -28,11 +24,11 @@ import {
 import { netrcPath } from './credentials.ts';
 import { type ExitCode, exitCodeOfSummary, type StopSignal } from './exit-code.ts';
 import { STDOUT } from './flag-values.ts';
-import { flagNamed } from './flags.ts';
 import type { MetricsServer } from './metrics-server.ts';
-import { type TypedArguments, UsageError, wordsOf } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
 import { readReportPath, readRunOptions, readSummaryPath } from './run-options.ts';
+import { saySummary } from './say-summary.ts';
+import type { TypedArguments } from './typed-arguments.ts';
 import type { UiServer } from './ui-server.ts';
 import { writeWholeFile } from './write-file.ts';
 
@@ -44,23 +40,7 @@ export async function fetchCommand(
   context: CliContext,
   outputName?: string,
 ): Promise<ExitCode> {
-  if (typed.positionals.length === 0) {
-    const taken = typed.flags.find(({ value }) => /^https?:\/\//i.test(value ?? ''));
-    if (taken !== undefined && flagNamed(taken.name).value?.name !== 'URL') {
-      throw new UsageError(`no URL is given: ${taken.rawName} took it for its value`, [
-        ...wordsOf(typed, (it) =>
-          it === taken ? { ...it, value: flagNamed(it.name).value!.example } : it,
-        ),
-        taken.value!,
-      ]);
-    }
-    throw new UsageError('no URL is given', [
-      'https://api.example.com/items',
-      '-o',
-      'items.ndjson',
-    ]);
-  }
-  for (const argument of typed.positionals) checkIsNoFile(argument);
+  checkUrls(typed);
   const literal = typed.has('globoff');
   const sources = typed.positionals.map((argument) => sourceOf(argument, literal));
   const options = await readRunOptions(typed, context);
@@ -221,69 +201,6 @@ function sayLeaving({ screen, json }: Reporting): void {
   screen.line('everypage: and the same command resumes');
 }
 
-interface Said {
-  readonly summary: Summary;
-  readonly total: number | null;
-  readonly outputName: string | undefined;
-}
-
-function saySummary(
-  { summary, total, outputName }: Said,
-  typed: TypedArguments,
-  context: CliContext,
-  options: RunOptions,
-  { screen, facts }: Reporting,
-): void {
-  const text = summaryText(summary, {
-    color: facts.color,
-    wallTime: context.clock.wallTime(),
-    total,
-    outputs: outputsOf(options.output).map(nameOfOutput),
-    expect: options.expect ?? null,
-    strict: options.allowIncomplete === true ? null : strictOf(options.strict),
-    isWholeByDefault: isWholeByDefault(summary, options),
-    ...(outputName === undefined ? {} : { outputName }),
-    commands: {
-      again: againCommand(typed, context.env, flagsAfter(summary.stop)),
-      takeWhatIsThere: takeWhatIsThere(summary, typed, context, options),
-      with: (flags, isOtherRun) => pagingCommand(typed, context.env, flags, isOtherRun),
-      anew: againCommand(typed, context.env, [anewFlag(summary, options)]),
-    },
-  });
-  if (text !== '') screen.line(text);
-}
-
-/** Of a list of URLs: the user said neither what the records are nor that pages are wanted whole. */
-function isWholeByDefault({ pagination }: Summary, options: RunOptions): boolean {
-  const { paginate, select, records, wholePages } = options;
-  const isList = pagination === null && paginate === undefined;
-  return isList && select === undefined && records !== true && wholePages !== true;
-}
-
-/** A list that changed while it was read needs a whole new reading; more pages do not help. */
-function anewFlag({ verdict }: Summary, options: RunOptions): string {
-  const isProvable = verdict.name === 'drifted' || isWhole(verdict.name, null);
-  return isProvable && options.prove !== true ? '--prove' : '--fresh';
-}
-
-/**
- * A run that ended by itself is run again with `--allow-incomplete`, which also finishes its archive.
- * A run that was stopped would fetch more, so its archive is exported instead.
- */
-function takeWhatIsThere(
-  summary: Summary,
-  typed: TypedArguments,
-  context: CliContext,
-  options: RunOptions,
-): string | null {
-  if (options.output === undefined || options.allowIncomplete || summary.verdict.stored === 0) {
-    return null;
-  }
-  if (summary.stop === null) return againCommand(typed, context.env, ['--allow-incomplete']);
-  if (summary.archivePath === null) return null;
-  return takeCommand(typed, context.env, summary.archivePath);
-}
-
 /** The summary was printed before, so a failure here says only how to get the verdict again. */
 async function writeSummary(path: string, summary: Summary, exitCode: ExitCode): Promise<void> {
   const text = summaryJson(summary, exitCode);
@@ -351,28 +268,4 @@ function filesBeside(
       ...(isStdinRead ? [['standard input', '/dev/stdin'] as const] : []),
     ],
   };
-}
-
-/** The name of a file, or a body, in place of a URL gets better advice than to add a scheme. */
-function checkIsNoFile(argument: string): void {
-  // As after the `--json` of curl and httpie. It may hold credentials.
-  if (/^[{[]/.test(argument)) {
-    throw new UsageError('JSON stands where a URL is due; -d sends a body', [
-      'https://api.example.com/items',
-      '-d',
-      '@body.json',
-    ]);
-  }
-  if (/^(?:@|-$|[a-z]+:)/i.test(argument)) return;
-  if (/\.everypage(?:\.part)?$/.test(argument)) {
-    throw new UsageError(
-      `${argument} is an archive, not a URL; everypage export and verify read it`,
-      ['verify', argument],
-    );
-  }
-  if (!existsSync(argument)) return;
-  throw new UsageError(
-    `${argument} is a file, not a URL; to read URLs from it, write @${argument}`,
-    [`@${argument}`],
-  );
 }

@@ -2,9 +2,9 @@
 import { shownOutput } from '../core/database-url.ts';
 import { expected, usageError } from '../core/errors.ts';
 import type { Recheck } from '../core/options.ts';
-import { isSecretHeader, isSecretName, redactUrl } from '../core/redact.ts';
+import { shownSink, sinkAt } from '../core/record-sink.ts';
+import { isSecretHeader, isSecretName, redactUrl, shownQueue } from '../core/redact.ts';
 import { addressBlock, originOf, recheckOf } from '../core/resolve-options.ts';
-import { shownSink, sinkAt } from '../core/sink-path.ts';
 import { delimiterOf, tableOptions } from '../core/table-options.ts';
 import { parseBytes, parseDuration, parseRate, shortBytes, shortDuration } from '../core/units.ts';
 import { presets } from '../plan/presets.ts';
@@ -283,7 +283,7 @@ export const proxyUrl: ValueType<string> = {
 /** Where a queue is; a password in it is not shown. */
 export const queueUrl: ValueType<string> = {
   ...text('URL', 'redis://host:6379/0'),
-  show: (value) => value.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1'),
+  show: shownQueue,
 };
 
 /** User info gets a placeholder: a URL that only lost it would be refused without a visible reason. */

@@ -8,8 +8,8 @@ import { tableText } from '../report/table-text.ts';
 import { failureLines, verdictLines } from '../report/verdict-text.ts';
 import { type CliContext, describeTerminal, writeOut } from './context.ts';
 import { type ExitCode, exitCodeOfSummary } from './exit-code.ts';
-import { type TypedArguments, UsageError } from './parse-arguments.ts';
 import { optionsOfTable, readRunOptions } from './run-options.ts';
+import { type TypedArguments, UsageError } from './typed-arguments.ts';
 
 /** `everypage head ARCHIVE|URL`: the first records, as a table on a terminal, else as NDJSON. */
 export async function headCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {

@@ -1,4 +1,5 @@
 import { VERSION } from '../core/resolve-options.ts';
+import { wrapText } from '../report/text-width.ts';
 import { exitCodeMeanings } from './exit-code.ts';
 import { type Verb, verbs } from './flags/verbs.ts';
 import { type Flag, type FlagName, flagNamed, flagsOf } from './flags.ts';
@@ -174,8 +175,8 @@ export function shortHelp(verb: Verb): string {
   const shown = oftenUsed[verb]?.map(flagNamed) ?? flagsOf(verb);
   const lines =
     verb === 'fetch'
-      ? [`usage: ${usage}`, ...wrap(`verbs: ${verbs.slice(1).join(' ')}`, helpColumns), '']
-      : [`usage: ${usage}`, '', ...wrap(does, helpColumns), ''];
+      ? [`usage: ${usage}`, wrapText(`verbs: ${verbs.slice(1).join(' ')}`, helpColumns), '']
+      : [`usage: ${usage}`, '', wrapText(does, helpColumns), ''];
   lines.push(
     'how do I...',
     ...twoColumns(questions),
@@ -199,13 +200,13 @@ export function longHelp(verb: Verb): string {
       lines.push(`       ${verbHelp[other].usage}`);
     }
   }
-  lines.push('', ...wrap(does, helpColumns), '', 'How do I...');
+  lines.push('', wrapText(does, helpColumns), '', 'How do I...');
   for (const [question, command] of examples) lines.push(`  ${question}`, `      ${command}`);
   for (const { group, members } of groupedFlags(flagsOf(verb))) {
     lines.push('', group);
     for (const flag of members) {
       lines.push(`  ${flagLabel(flag, '    ')}`);
-      for (const line of wrap(flagText(flag), helpColumns - 8)) lines.push(`        ${line}`);
+      lines.push(wrapText(`        ${flagText(flag)}`, helpColumns));
     }
   }
   if (verb === 'fetch') {
@@ -213,8 +214,7 @@ export function longHelp(verb: Verb): string {
   }
   lines.push('', 'Exit codes');
   for (const [code, meaning] of exitCodeMeanings) {
-    const [first, ...rest] = wrap(meaning, helpColumns - 8);
-    lines.push(`  ${code.padEnd(5)} ${first}`, ...rest.map((line) => `        ${line}`));
+    lines.push(wrapText(`  ${code.padEnd(5)} ${meaning}`, helpColumns));
   }
   return `${lines.join('\n')}\n`;
 }
@@ -247,20 +247,4 @@ export function flagText(flag: Flag): string {
 function twoColumns(rows: readonly { readonly left: string; readonly right: string }[]): string[] {
   const width = Math.max(...rows.map(({ left }) => left.length));
   return rows.map(({ left, right }) => `  ${left.padEnd(width)}  ${right}`);
-}
-
-/** Lines of at most so many columns; a longer word has a line of its own. */
-export function wrap(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  lines.push(line);
-  return lines;
 }

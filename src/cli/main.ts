@@ -5,12 +5,11 @@
 
 import { statSync } from 'node:fs';
 import { systemClock } from '../core/clock.ts';
-import { holdsPassword } from '../core/database-url.ts';
+import { holdsPassword, isS3Url } from '../core/database-url.ts';
 import { type ErrorCode, EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import { reasonOfFile } from '../core/files.ts';
 import { VERSION } from '../core/resolve-options.ts';
-import { isS3Url } from '../core/s3-url.ts';
 import { writeJsonLine } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
 import { boundHeap } from './bound-heap.ts';
@@ -26,10 +25,11 @@ import {
 import { loadEnvFiles } from './env-file.ts';
 import { type ExitCode, exitCodeOfError, signalOfExitCode } from './exit-code.ts';
 import { fetchCommand } from './fetch-command.ts';
-import { type Verb, verbs } from './flags/verbs.ts';
+import { COMPLETE, type Verb, verbs } from './flags/verbs.ts';
 import { type FlagValue, flagNamed } from './flags.ts';
 import { longHelp, shortHelp } from './help.ts';
-import { checkValues, parseArguments, type TypedArguments, UsageError } from './parse-arguments.ts';
+import { parseArguments } from './parse-arguments.ts';
+import { checkValues, type TypedArguments, UsageError } from './typed-arguments.ts';
 
 type Command = (typed: TypedArguments, context: CliContext) => Promise<ExitCode>;
 
@@ -85,6 +85,10 @@ export async function runCommandLine(
     if (argv.length === 0) {
       context.stderr.write(shortHelp('fetch'));
       return exitCodeOfError('USAGE');
+    }
+    if (argv[0] === COMPLETE) {
+      const { completeCommand } = await import('./completion-command.ts');
+      return await completeCommand(argv.slice(1), context);
     }
     const typed = parseArguments(argv, context.env);
     const text = textAskedFor(typed);

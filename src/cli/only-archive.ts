@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isManifestFile } from '../archive-thread/manifest-file.ts';
-import { type TypedArguments, UsageError } from './parse-arguments.ts';
+import { type TypedArguments, UsageError } from './typed-arguments.ts';
 
 /** The one argument of a command that reads an archive. */
 export function onlyArchive({ verb, positionals }: TypedArguments): string {

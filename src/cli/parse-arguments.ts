@@ -1,58 +1,18 @@
 /** What was typed, checked against the table of flags. */
 import { parseArgs } from 'node:util';
-import { EverypageError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { type Verb, verbs } from './flags/verbs.ts';
+import { type Flag, type FlagName, findFlag, flagNamed, flags } from './flags.ts';
+import { isCurlLetters, otherVerbs } from './other-names.ts';
 import {
-  type Flag,
-  type FlagName,
-  type FlagValue,
-  findFlag,
-  flagNamed,
-  flags,
-  flagsOf,
-  type ListElement,
-} from './flags.ts';
-import { findOtherName, isCurlLetters, type OtherName, otherVerbs, VALUE } from './other-names.ts';
-
-/** A command line that cannot run, and if known, the words of one that can. */
-export class UsageError extends EverypageError {
-  /** Without the name of the program; it may hold credentials. Null: only the help can help. */
-  readonly words: readonly string[] | null;
-
-  constructor(message: string, words: readonly string[] | null = null, cause?: unknown) {
-    super('USAGE', message, { cause });
-    this.words = words;
-  }
-}
-
-/** One flag as it was typed. */
-export interface TypedFlag {
-  readonly name: FlagName;
-  /** As written: `-o` or `--output`. */
-  readonly rawName: string;
-  readonly value: string | null;
-}
-
-/** What was typed. All flags exist; the text of a value is read when it is asked for. */
-export interface TypedArguments {
-  readonly verb: Verb;
-  /** Without the verb. */
-  readonly positionals: readonly string[];
-  /** In the order they were typed; those taken from the environment are not among them. */
-  readonly flags: readonly TypedFlag[];
-  has(name: FlagName): boolean;
-  count(name: FlagName): number;
-  /**
-   * The last value given, else the one of the environment variable, else the standard one, else null.
-   * Throws `UsageError` for text that is not such a value.
-   */
-  value<Name extends FlagName>(name: Name): FlagValue<Name>;
-  /** All values given. Throws likewise. */
-  list<Name extends FlagName>(name: Name): readonly ListElement<Name>[];
-}
-
-type Environment = Readonly<Record<string, string | undefined>>;
+  type Environment,
+  lookup,
+  type TypedArguments,
+  type TypedFlag,
+  UsageError,
+  wordsOf,
+} from './typed-arguments.ts';
+import { unknownFlag } from './unknown-flag.ts';
 
 const takesWord = ({ value, bare }: Flag): boolean => value !== null && bare === null;
 
@@ -166,52 +126,6 @@ function checkForm(
   throw new UsageError(`${rawName} needs a value and is followed by ${shown}${hint}`, withExample);
 }
 
-/** A flag that is none of ours: what it is here if another tool has it, else the nearest one. */
-function unknownFlag(rawName: string, argv: readonly string[], index: number): UsageError {
-  const other = findOtherName(rawName);
-  if (other !== undefined) {
-    const said = `there is no flag ${rawName}; ${other.says}`;
-    return new UsageError(said, wordsInstead(rawName, other, argv, index));
-  }
-  const names = flags.map((flag) => `--${flag.name}`);
-  const near = rawName.startsWith('--') ? nearest(rawName, names) : null;
-  if (near === null) return new UsageError(`there is no flag ${rawName}`);
-  const words = argv.with(index, argv[index]!.replace(rawName, near));
-  return new UsageError(`there is no flag ${rawName}; did you mean ${near}?`, words);
-}
-
-/** The command line with what a flag of another tool is here, in its place. */
-function wordsInstead(
-  rawName: string,
-  { takes, instead = [], verb }: OtherName,
-  argv: readonly string[],
-  index: number,
-): readonly string[] {
-  const word = argv[index]!;
-  const letters = rawName.startsWith('--') ? '' : word.slice(1).split(rawName[1]!)[0]!;
-  const before = letters === '' ? [] : [`-${letters}`];
-  // `--limit=5`, `-m5`; other letters that follow are flags of their own.
-  const rest = rawName.startsWith('--')
-    ? word.slice(rawName.length + 1)
-    : word.slice(1 + letters.length + 1);
-  const isAttached = takes === true && rest !== '';
-  const after = isAttached || rest === '' || rawName.startsWith('--') ? [] : [`-${rest}`];
-  const wantsValue = instead.some((it) => it.includes(VALUE));
-  const next = argv[index + 1];
-  const isNext =
-    takes === true &&
-    rest === '' &&
-    next !== undefined &&
-    (next === '-' || !next.startsWith('-')) &&
-    // A URL stands by itself, unless the flag is one that has a URL.
-    (wantsValue || !/^https?:\/\//i.test(next));
-  const value = isAttached ? rest : isNext ? next : '';
-  const own = instead.map((it) => it.replace(VALUE, () => value));
-  const words = [...before, ...own, ...after];
-  const changed = argv.toSpliced(index, isNext ? 2 : 1, ...words);
-  return verb === undefined || changed[0] === verb ? changed : [verb, ...changed];
-}
-
 function takeVerb(positionals: string[], argv: readonly string[]): Verb {
   const first = positionals[0];
   if (first === undefined) return 'fetch';
@@ -288,87 +202,5 @@ function checkTogether(typed: TypedArguments): void {
         `--${other}=${example}`,
       ]);
     }
-  }
-}
-
-/**
- * The words that mean the same, each flag as `change` has it.
- *
- * @param change null takes a flag away
- */
-export function wordsOf(
-  { verb, positionals, flags: typed }: TypedArguments,
-  change: (flag: TypedFlag) => TypedFlag | null = (flag) => flag,
-): readonly string[] {
-  const kept = typed.map(change).filter((flag) => flag !== null);
-  return [
-    ...(verb === 'fetch' ? [] : [verb]),
-    ...positionals,
-    ...kept.flatMap((flag) => wordsOfFlag(flag)),
-  ];
-}
-
-/** A flag as it is typed. */
-export function wordsOfFlag({ name, rawName, value }: TypedFlag, shown = value): readonly string[] {
-  const { bare } = flagNamed(name);
-  if (shown === null || (bare !== null && shown === bare)) return [rawName];
-  // Only an inline value may be empty or begin with a dash.
-  const isInline = bare !== null || /^(?:-.|$)/.test(shown);
-  return isInline ? [`--${name}=${shown}`] : [rawName, shown];
-}
-
-/** Reads every value, those of the environment too. Throws `UsageError` for the first that means nothing. */
-export function checkValues(typed: TypedArguments): void {
-  for (const { name, value, isList } of flagsOf(typed.verb)) {
-    if (value !== null) isList ? typed.list(name) : typed.value(name);
-  }
-}
-
-function lookup(
-  verb: Verb,
-  positionals: readonly string[],
-  typed: readonly TypedFlag[],
-  env: Environment,
-): TypedArguments {
-  const given = (name: FlagName) => typed.filter((flag) => flag.name === name);
-  const own: TypedArguments = {
-    verb,
-    positionals,
-    flags: typed,
-    has: (name) => given(name).length > 0,
-    count: (name) => given(name).length,
-    list: <Name extends FlagName>(name: Name) =>
-      given(name).map((flag) => parsed(flag, own) as ListElement<Name>),
-    value<Name extends FlagName>(name: Name) {
-      const { env: variable, standard } = flagNamed(name);
-      // An empty variable is how shells and CI files say "not set".
-      const fromEnv = (variable === null ? undefined : env[variable]) || null;
-      const fallback = fromEnv === null ? null : { name, rawName: variable ?? '', value: fromEnv };
-      const flag = given(name).at(-1) ?? fallback;
-      return (flag === null ? standard : parsed(flag, own)) as FlagValue<Name>;
-    },
-  };
-  return own;
-}
-
-/** A flag's value, read; what is wrong with it is said with the flag's name. */
-function parsed(flag: TypedFlag, typed: TypedArguments): unknown {
-  const type = flagNamed(flag.name).value!;
-  try {
-    return type.parse(flag.value!);
-  } catch (cause) {
-    if (!(cause instanceof EverypageError)) throw cause;
-    const better = { ...flag, rawName: `--${flag.name}`, value: type.example };
-    // The URL was meant to stand by itself.
-    const isUrl = /^https?:\/\//i.test(flag.value!) && typed.positionals.length === 0;
-    const words = typed.flags.includes(flag)
-      ? [
-          ...wordsOf(typed, (it) => (it === flag ? { ...better, rawName: flag.rawName } : it)),
-          ...(isUrl ? [flag.value!] : []),
-        ]
-      : [...wordsOf(typed), `--${flag.name}`, type.example];
-    // A URL may hold credentials.
-    const said = isUrl ? cause.message.replace(/, got ".*$/s, ', got a URL') : cause.message;
-    throw new UsageError(`${flag.rawName}: ${said}`, words, cause);
   }
 }

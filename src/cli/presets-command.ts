@@ -5,7 +5,7 @@ import { asciiJson } from '../report/json-log.ts';
 import { createPainter } from '../report/paint.ts';
 import { type CliContext, describeTerminal, fitTerminal, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
-import { type TypedArguments, UsageError } from './parse-arguments.ts';
+import { type TypedArguments, UsageError } from './typed-arguments.ts';
 
 /** `everypage presets [NAME]`: the named APIs, or all that is known of one. */
 export async function presetsCommand(

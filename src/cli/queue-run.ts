@@ -6,7 +6,7 @@ import { endRun } from '../cluster/run-record.ts';
 import { escapeText, shellQuote } from '../core/escape.ts';
 import type { RunOptions } from '../core/options.ts';
 import { isSecretHeader } from '../core/redact.ts';
-import type { BringPages } from '../fetch/bring-pages.ts';
+import type { BringPages } from '../fetch/run-archive.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { createScreen } from '../report/reporter.ts';
@@ -14,8 +14,8 @@ import { type CliContext, describeTerminal } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { shownUrl } from './flag-values.ts';
 import { type Flag, flagNamed, flagsOf } from './flags.ts';
-import { type TypedArguments, UsageError, wordsOf, wordsOfFlag } from './parse-arguments.ts';
 import { openNamedStore } from './store-argument.ts';
+import { type TypedArguments, UsageError, wordsOf, wordsOfFlag } from './typed-arguments.ts';
 
 interface QueueRun {
   readonly typed: TypedArguments;

@@ -8,8 +8,8 @@ import { createScreen } from '../report/reporter.ts';
 import { type CliContext, describeTerminal, watchSignals, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { onlyArchive } from './only-archive.ts';
-import { type TypedArguments, UsageError } from './parse-arguments.ts';
 import { optionsOfTable } from './run-options.ts';
+import { type TypedArguments, UsageError } from './typed-arguments.ts';
 import { writeWholeFile } from './write-file.ts';
 
 export async function reportCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {

@@ -14,7 +14,7 @@ import { createPlainProgress, createProgressBar } from '../report/show-progress.
 import { type CliContext, describeTerminal } from './context.ts';
 import type { FlagValue } from './flags.ts';
 import type { MetricsServer } from './metrics-server.ts';
-import type { TypedArguments } from './parse-arguments.ts';
+import type { TypedArguments } from './typed-arguments.ts';
 import type { UiServer } from './ui-server.ts';
 
 export interface Reporting {

@@ -8,7 +8,7 @@ import { readCredentials } from './credentials.ts';
 import { STDOUT } from './flag-values.ts';
 import { type Flag, flagNamed, flagsOf } from './flags.ts';
 import { parseHeaderFile } from './headers.ts';
-import { type TypedArguments, type TypedFlag, UsageError, wordsOf } from './parse-arguments.ts';
+import { type TypedArguments, type TypedFlag, UsageError, wordsOf } from './typed-arguments.ts';
 
 /** An absent flag is left out rather than set to `undefined`. */
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };

@@ -6,8 +6,8 @@ import { jsonSchemaOf, typeScriptOf } from '../schema/schema.ts';
 import { type CliContext, describeTerminal, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { onlyArchive } from './only-archive.ts';
-import type { TypedArguments } from './parse-arguments.ts';
 import { optionsOfTable } from './run-options.ts';
+import type { TypedArguments } from './typed-arguments.ts';
 
 /** `everypage schema ARCHIVE`: the types of its records, for a program or for another tool. */
 export async function schemaCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {

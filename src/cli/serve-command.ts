@@ -7,10 +7,16 @@ import { reasonOfFile } from '../core/files.ts';
 import { counted, formatBytes } from '../core/units.ts';
 import { createTestCertificates } from '../demo/certificate.ts';
 import { createScreen } from '../report/reporter.ts';
-import { type CliContext, describeTerminal, watchSignals, writeOut } from './context.ts';
+import {
+  type CliContext,
+  describeTerminal,
+  untilStopped,
+  watchSignals,
+  writeOut,
+} from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { onlyArchive } from './only-archive.ts';
-import type { TypedArguments } from './parse-arguments.ts';
+import type { TypedArguments } from './typed-arguments.ts';
 
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'];
 
@@ -48,10 +54,7 @@ export async function serveCommand(typed: TypedArguments, context: CliContext): 
     say(`${counted(served.pages, 'page')} of ${escapeText(origin)}${others}. Ctrl-C ends it.`);
     // Alone on standard output, for scripts that wait for it.
     await writeOut(context, `${served.url ?? served.origin}\n`);
-    await new Promise<void>((resolve) => {
-      signals.signal.addEventListener('abort', () => resolve(), { once: true });
-      if (signals.signal.aborted) resolve();
-    });
+    await untilStopped(signals);
     return 0;
   } finally {
     await served.close();

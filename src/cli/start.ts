@@ -10,7 +10,8 @@ import { startArchiveWorker } from '../archive-thread/archive-worker.ts';
  */
 function guessCommand(argv: readonly string[]): string {
   const [verb = ''] = argv;
-  if (/^(?:export|verify|explain|presets|archives|demo|completion)$/.test(verb)) return verb;
+  if (/^(?:export|verify|explain|presets|archives|demo|completion|__complete)$/.test(verb))
+    return verb;
   return argv.some((word) => /^(?:https?:\/\/|@|-$)/i.test(word)) ? 'fetch' : 'help';
 }
 

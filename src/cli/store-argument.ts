@@ -7,7 +7,7 @@ import { makeTemporaryFolder } from '../core/files.ts';
 import { createTransport } from '../http/create-transport.ts';
 import { type CliContext, type SignalSource, watchSignals } from './context.ts';
 import { type ExitCode, exitCodeOfSignal } from './exit-code.ts';
-import { UsageError } from './parse-arguments.ts';
+import { UsageError } from './typed-arguments.ts';
 
 /** To be closed by the caller. */
 export function openNamedStore(

@@ -3,6 +3,16 @@ import { counted, formatBytes, formatCount } from '../core/units.ts';
 import type { Verification } from '../index.ts';
 import { createPainter } from '../report/paint.ts';
 import { failureLines, verdictLines } from '../report/verdict-text.ts';
+import type { ExitCode } from './exit-code.ts';
+
+/** What `everypage verify` has found. */
+export interface Checked {
+  /** For `--json`. */
+  readonly result: object;
+  readonly exitCode: ExitCode;
+  /** For people, without a newline at its end. */
+  text(color: boolean): string;
+}
 
 const shownProblems = 10;
 

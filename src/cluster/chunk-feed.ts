@@ -4,7 +4,7 @@ import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { PlacedState } from '../archive-thread/messages.ts';
 import type { KnownCredentials } from '../core/known-credentials.ts';
-import type { PageRequest, Place } from '../core/page-request.ts';
+import { type PageRequest, type Place, placeName } from '../core/page-request.ts';
 import type { PageSource } from '../fetch/page-flow.ts';
 import { type Attempt, createTask, type Task } from '../fetch/task.ts';
 import type { Chain, Chunk, ChunkJob } from './chunk-queue.ts';
@@ -121,7 +121,7 @@ export class ChunkFeed implements PageSource {
 
   /** The number of a page that was handed out by itself; null for another. */
   numberOf(place: Place): number | null {
-    return this.#numbers.get(nameOf(place)) ?? null;
+    return this.#numbers.get(placeName(place)) ?? null;
   }
 
   /** A page was fetched, or has failed: there is room for another. */
@@ -139,7 +139,7 @@ export class ChunkFeed implements PageSource {
       if (chain !== null) chain.waiting -= 1;
       const number = this.#handedOut(place, isNumbered);
       if (number !== null) for (const { pending } of this.#open) pending.delete(number);
-      if (isNumbered) this.#numbers.delete(nameOf(place));
+      if (isNumbered) this.#numbers.delete(placeName(place));
     }
     await this.#completeDone();
   }
@@ -243,7 +243,7 @@ export class ChunkFeed implements PageSource {
     );
     const requestOf = (number: number): PageRequest => requests[number - from]!;
     if (packed !== undefined) {
-      for (const number of numbers) this.#numbers.set(nameOf(requestOf(number).place), number);
+      for (const number of numbers) this.#numbers.set(placeName(requestOf(number).place), number);
     }
     const coming = new Set(others);
     const chunk = { job, token, pending: new Set(numbers), coming, chain: null };
@@ -307,8 +307,4 @@ export class ChunkFeed implements PageSource {
       // Where a lock is lost, two workers fetch the same pages, and one of them counts.
     }
   }
-}
-
-function nameOf({ branch, position }: Place): string {
-  return `${branch}:${position}`;
 }

@@ -2,6 +2,7 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { expected, usageError } from '../core/errors.ts';
 import { percentDecoded } from '../core/escape.ts';
+import { shownQueue } from '../core/redact.ts';
 
 /** Where the queue is. The URL that is shown holds no password. */
 export interface QueueAddress {
@@ -48,11 +49,6 @@ export function readQueueAddress(text: string, env: Environment): QueueAddress {
       ...(url.protocol === 'rediss:' ? { tls: { servername: host } } : {}),
     },
   };
-}
-
-/** The URL without user and password. */
-export function shownQueue(text: string): string {
-  return text.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1');
 }
 
 const CONNECT_MS = 5_000;

@@ -2,7 +2,7 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { TakenPage } from '../archive-thread/messages.ts';
-import { isRecheck, type Place } from '../core/page-request.ts';
+import { isRecheck, placeName } from '../core/page-request.ts';
 import type { Task } from '../fetch/task.ts';
 import { branchesOf } from '../plan/create-growing-plan.ts';
 import type { Split } from '../plan/split-ranges.ts';
@@ -56,7 +56,7 @@ export class HandedOut {
     for (const { chain, requests } of chunks) {
       if (chain !== undefined) this.#chains.add(chain.branch);
       if (requests === undefined) continue;
-      for (const { place } of unpackRequests(requests)) this.#queued.add(nameOf(place));
+      for (const { place } of unpackRequests(requests)) this.#queued.add(placeName(place));
     }
   }
 
@@ -74,7 +74,7 @@ export class HandedOut {
 
   /** The task that a page answers; null where the plan has not asked for it yet, or has its answer. */
   answeredBy(page: TakenPage): Task | null {
-    const name = nameOf(page.place);
+    const name = placeName(page.place);
     const unanswered = this.#unanswered.get(name);
     if (unanswered !== undefined) {
       this.#unanswered.delete(name);
@@ -88,7 +88,7 @@ export class HandedOut {
 
   async add(tasks: readonly Task[]): Promise<void> {
     const added = tasks.map((task) => ({ task, times: 0 }));
-    for (const each of added) this.#unanswered.set(nameOf(each.task.request.place), each);
+    for (const each of added) this.#unanswered.set(placeName(each.task.request.place), each);
     this.#added += 1;
     await this.#handOut(added);
   }
@@ -120,7 +120,7 @@ export class HandedOut {
     for (const page of pages) {
       const { place } = page.task.request;
       page.times += 1;
-      if (this.#queued.delete(nameOf(place))) continue;
+      if (this.#queued.delete(placeName(place))) continue;
       // A chain that has ended for its worker, and not for the plan, goes on page by page.
       const isAlone = !this.#parts.isInChains || isRecheck(place) || page.times > 1;
       if (isAlone) alone.push(page.task);
@@ -172,8 +172,4 @@ export class HandedOut {
     if (isPlenty) return MOST_PAGES;
     return Math.min(MOST_PAGES, Math.ceil(pages / (workers * JOBS_OF_A_WORKER)));
   }
-}
-
-function nameOf({ branch, position }: Place): string {
-  return `${branch}:${position}`;
 }

@@ -11,7 +11,7 @@ import { Lease } from './lease.ts';
 import { finishRun, type Progress, type RunRecord, readProgress } from './run-record.ts';
 import { runBufferScript } from './scripts.ts';
 
-/** Most jobs that wait at once, however many pages the plan has: bounds the queue's memory. */
+/** Most jobs that wait at once, however many pages the plan has: bounds the queue's memory, and a tick's work. */
 const MOST_WAITING = 10_000;
 /** Jobs that are added in one call. */
 const ADDED_AT_ONCE = 500;
@@ -25,8 +25,6 @@ export class Keeper {
   readonly #record: RunRecord;
   readonly #keys: RunKeys;
   readonly #lease: Lease;
-  /** Bounds a tick: what is added later is added by the next one. */
-  readonly #mostWaiting: number;
   #askAt = Number.NEGATIVE_INFINITY;
 
   constructor(redis: Redis, queue: Queue<Chunk>, record: RunRecord, who: string) {
@@ -35,7 +33,6 @@ export class Keeper {
     this.#record = record;
     this.#keys = runKeys(record.id);
     this.#lease = new Lease(redis, this.#keys.keeper, who, KEEPER_MS);
-    this.#mostWaiting = MOST_WAITING;
   }
 
   /** Does what there is to do, if no other process does it. To be called about once a second. */
@@ -48,7 +45,7 @@ export class Keeper {
       return;
     }
     const { waiting, active } = await countOpen(this.#queue);
-    if (progress.seeded < progress.total) await this.#seed(progress, this.#mostWaiting - waiting);
+    if (progress.seeded < progress.total) await this.#seed(progress, MOST_WAITING - waiting);
     else if (waiting + active === 0) await this.#queueGaps();
   }
 
@@ -100,11 +97,12 @@ export class Keeper {
   /** At most as many as may wait: the rest is found the next time. */
   async *#gaps(): AsyncGenerator<Chunk> {
     const { total, chunk } = this.#record;
-    let left = this.#mostWaiting;
+    let left = MOST_WAITING;
     let from = -1;
     let at = 0;
     while (at < total) {
-      const ended = await this.#endedIn(at, Math.min(total, at + READ_BYTES * 8));
+      const range = { from: at, to: Math.min(total, at + READ_BYTES * 8) };
+      const ended = await endedPages(this.#redis, this.#keys, range);
       for (const isEnded of ended) {
         const isFull = from !== -1 && at - from === chunk;
         if (from !== -1 && (isEnded || isFull)) {
@@ -118,10 +116,6 @@ export class Keeper {
       }
     }
     if (from !== -1) yield { from, to: total };
-  }
-
-  #endedIn(from: number, to: number): Promise<readonly boolean[]> {
-    return endedPages(this.#redis, this.#keys, { from, to });
   }
 }
 

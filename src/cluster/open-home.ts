@@ -1,5 +1,5 @@
 /** From what `--store` says to the place that it means. */
-import { isS3Url } from '../core/s3-url.ts';
+import { isS3Url } from '../core/database-url.ts';
 import { FolderHome } from './folder-home.ts';
 import type { HomeParts, StoreHome } from './store-home.ts';
 

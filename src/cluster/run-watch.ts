@@ -166,12 +166,7 @@ export class RunWatch {
   #setShare(share: number): void {
     if (share === this.#share) return;
     this.#share = share;
-    this.#applyShare();
-  }
-
-  #applyShare(): void {
-    const concurrency = this.#share ?? 0;
-    this.#engine?.dispatcher.change({ concurrency, rate: this.#settings.rate });
+    this.#engine?.dispatcher.change({ concurrency: share, rate: this.#settings.rate });
   }
 }
 

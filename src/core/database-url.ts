@@ -50,7 +50,7 @@ export function holdsPassword(output: string): boolean {
   return url === null || url.password !== '' || redactUrl(output, SECRETS).includes('=REDACTED');
 }
 
-export interface DatabaseUrl {
+interface DatabaseUrl {
   /** Without `table`: what the server is asked for. */
   readonly connection: string;
   /** What `?table=` names; null without it. */
@@ -95,4 +95,9 @@ function parsed(output: string): URL | null {
   const url = new URL(text);
   // A password that holds / or ? ends before its @.
   return /@/.test(url.pathname + url.search + url.hash) || url.hash !== '' ? null : url;
+}
+
+/** Whether a store is named that stands in a bucket (`s3://bucket/prefix`), and no folder. */
+export function isS3Url(text: string): boolean {
+  return /^s3:/i.test(text);
 }

@@ -46,8 +46,8 @@ export function likelyCeiling({ from, at, to, pages, isAbsent }: RefusedDepth): 
   return within > from ? counted(within, 'record') : null;
 }
 
-/** 1,000, 5,000, 10,000 and so on. */
-function isUsualLimit(records: number): boolean {
+/** 1,000, 5,000, 10,000 and so on: many servers give no more. */
+export function isUsualLimit(records: number): boolean {
   return records >= LOWEST_CEILING && roundBelow(records) === records && !/^2/.test(`${records}`);
 }
 

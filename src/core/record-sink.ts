@@ -1,5 +1,8 @@
 /** The contract of a destination that a user writes: docs/library.md, "A destination of your own". */
+
+import { shownOutput } from './database-url.ts';
 import type { Place } from './page-request.ts';
+import { isSecretName } from './redact.ts';
 
 /** A record on its way to a sink. It is the sink's to keep: nothing of it is written over later. */
 export interface SinkRecord {
@@ -55,3 +58,39 @@ export interface RecordSink {
  * }) satisfies OpenSink;
  */
 export type OpenSink = (context: SinkContext) => RecordSink | Promise<RecordSink>;
+
+/** An output that is a user's own: `sink:./my-sink.ts?table=items`. */
+export interface SinkPath {
+  /** As messages and results call it: without its options, which may hold a credential. */
+  readonly name: string;
+  /** Of its module. */
+  readonly path: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+const SCHEME = 'sink:';
+
+/** Null for any other output: no file is taken for a sink by its ending. */
+export function sinkAt(output: string): SinkPath | null {
+  if (!output.startsWith(SCHEME)) return null;
+  const [path = '', ...query] = output.slice(SCHEME.length).split('?');
+  const options = Object.fromEntries(new URLSearchParams(query.join('?')));
+  return { name: `${SCHEME}${path}`, path, options };
+}
+
+/** What an output is called where others may read it. */
+export function nameOfOutput(output: string): string {
+  return sinkAt(output)?.name ?? shownOutput(output);
+}
+
+/** Those of the outputs that are files, pipes or databases. */
+export function withoutSinks(outputs: readonly string[]): readonly string[] {
+  return outputs.filter((output) => sinkAt(output) === null);
+}
+
+/** A sink as a command may show it: with its options, less what they hold of credentials. */
+export function shownSink(output: string, secretParams: readonly string[]): string {
+  return output.replaceAll(/(?<=[?&])([^=&]+)=([^&]*)/g, (whole, name: string) =>
+    isSecretName(name, secretParams) ? `${name}=REDACTED` : whole,
+  );
+}

@@ -20,6 +20,11 @@ const namesByExtra = new WeakMap<readonly string[], ReadonlySet<string>>();
 
 const replacement = 'REDACTED';
 
+/** The URL of a queue, which has nothing secret but its user and password. */
+export function shownQueue(url: string): string {
+  return url.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1');
+}
+
 /**
  * The URL with the values of secret query parameters replaced by `REDACTED` and user info removed;
  * everything else stays byte for byte. It need not be a valid URL, and a parameter that follows a

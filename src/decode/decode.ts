@@ -8,12 +8,11 @@
  */
 export { describeMissing } from './body-faults.ts';
 export { decodeBody } from './content-encoding.ts';
-export { withoutRecords } from './cut-records.ts';
+export { nullsIn, withoutRecords } from './cut-records.ts';
 export { TextHashes } from './distinct.ts';
 export { createJsonScanner, freeSpans, type JsonScan, type JsonScanner } from './json-scan.ts';
 export { compactRange, copyCompact, copyRange, endOfSpace, keyName } from './json-tokens.ts';
 export { expressionOf, listOfExpression } from './list-of-expression.ts';
-export { nullsIn } from './null-records.ts';
 export { elementsIn, MOST_ELEMENTS, pageValue } from './page-value.ts';
 export { createPicker, endOfString, endOfValue, recordsDigest } from './pick-values.ts';
 export { type PageCondition, readCondition, readSelection } from './read-selection.ts';

@@ -29,7 +29,6 @@ function firstList(expression: Expression): FirstList | null {
       return listAt(expression.object, true);
     case 'elements':
     case 'filter':
-      return listAt(expression.list, false);
     case 'flatten':
       return listAt(expression.list, false);
     case 'then': {

@@ -17,7 +17,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { createTestCertificates } from './certificate.ts';
 import { demoPage, seededRandom } from './demo-items.ts';
-import { StatedWaits } from './stated-waits.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 export interface DemoOptions {
@@ -33,23 +32,8 @@ export interface DemoOptions {
   readonly latencyMs?: number;
   /** What the one slow page takes. Default 3 s. */
   readonly slowMs?: number;
-  /** Milliseconds by which the rate limit and the stated waits count. Default performance.now. */
+  /** Milliseconds by which the rate limit counts. Default performance.now. */
   readonly now?: () => number;
-}
-
-interface DemoCounts {
-  /** Requests that arrived, of any kind. */
-  readonly requests: number;
-  /** Pages sent whole. */
-  readonly served: number;
-  /** Answered 429 with Retry-After. */
-  readonly refused: number;
-  /** Answered 503 without Retry-After. */
-  readonly unavailable: number;
-  /** Cut in mid-body. */
-  readonly reset: number;
-  /** Arrived inside a stated wait, those already on their way excluded. */
-  readonly early: number;
 }
 
 export interface DemoServer {
@@ -59,7 +43,6 @@ export interface DemoServer {
   readonly ca: string;
   /** What this API does, in sentences for people. */
   readonly facts: readonly string[];
-  counts(): DemoCounts;
   /** Ends every connection; resolves when the port is free. */
   close(): Promise<void>;
 }
@@ -106,17 +89,14 @@ export async function startDemoServer(options: DemoOptions = {}): Promise<DemoSe
   const faults = chooseFaults(seed, pages);
   const random = seededRandom(seed + 1);
   const bucket = new TokenBucket(ratePerSecond, burst, now);
-  const waits = new StatedWaits(now);
   const tried = new Set<number>();
-  const counts = { requests: 0, served: 0, refused: 0, unavailable: 0, reset: 0 };
+  let refused = 0;
   const closing = new AbortController();
 
   async function answer(
     request: Http2ServerRequest | IncomingMessage,
     response: Http2ServerResponse | ServerResponse,
   ): Promise<void> {
-    counts.requests += 1;
-    waits.arrive();
     const fail = (status: number, reason: string, headers: Record<string, string> = {}): void => {
       response.statusCode = status;
       response.setHeader('content-type', 'application/json');
@@ -130,10 +110,8 @@ export async function startDemoServer(options: DemoOptions = {}): Promise<DemoSe
     if (!Number.isInteger(page) || page < 1 || page > pages) return fail(404, 'no such page');
 
     if (!bucket.take()) {
-      counts.refused += 1;
-      const seconds = counts.refused % 3 === 0 ? 2 : 1;
-      response.once('finish', waits.state(seconds * 1000));
-      return fail(429, 'too many requests', { 'retry-after': String(seconds) });
+      refused += 1;
+      return fail(429, 'too many requests', { 'retry-after': refused % 3 === 0 ? '2' : '1' });
     }
     const isFirstTry = !tried.has(page);
     tried.add(page);
@@ -141,24 +119,15 @@ export async function startDemoServer(options: DemoOptions = {}): Promise<DemoSe
     const delayMs = fault === 'slow' ? slowMs : latencyMs * (0.5 + random() / 2);
     await sleep(delayMs, undefined, { signal: closing.signal });
 
-    if (fault === 'unavailable') {
-      counts.unavailable += 1;
-      return fail(503, 'try again');
-    }
+    if (fault === 'unavailable') return fail(503, 'try again');
     const text = Buffer.from(demoPage(seed, page, pages, recordsPerPage));
     const isGzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
     const body = isGzip ? gzipSync(text) : text;
     response.setHeader('content-type', 'application/json; charset=utf-8');
     response.setHeader('vary', 'accept-encoding');
     if (isGzip) response.setHeader('content-encoding', 'gzip');
-    if (fault === 'reset') {
-      counts.reset += 1;
-      return cutInMidBody(response, body);
-    }
+    if (fault === 'reset') return cutInMidBody(response, body);
     response.setHeader('content-length', body.length);
-    response.once('finish', () => {
-      counts.served += 1;
-    });
     response.end(body);
   }
 
@@ -191,7 +160,6 @@ export async function startDemoServer(options: DemoOptions = {}): Promise<DemoSe
       `${faulty('reset')} pages that are cut in mid-body at first`,
       `${faulty('slow')} page that takes ${slowMs / 1000} s`,
     ],
-    counts: () => ({ ...counts, early: waits.early }),
     async close() {
       closing.abort();
       const closed = once(server, 'close');

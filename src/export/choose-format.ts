@@ -14,16 +14,14 @@ import {
   type OutputForm,
   type TableFormat,
 } from './format.ts';
-import { json } from './json.ts';
-import { ndjson } from './ndjson.ts';
-import { parquet } from './parquet.ts';
+import { json, ndjson } from './json.ts';
 import { sqlite } from './sqlite.ts';
 
 const FORMATS = { ndjson, json } as const satisfies Partial<Record<FormatName, Format>>;
 const TABLES = {
   csv,
   tsv,
-  parquet,
+  parquet: async (...given) => (await import('./parquet.ts')).parquet(...given),
   sqlite,
   duckdb: async (...given) => (await import('./duckdb.ts')).duckdb(...given),
   postgres: async (...given) => (await import('./postgres.ts')).postgres(...given),

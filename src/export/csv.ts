@@ -6,9 +6,9 @@ import { type Pin, readPinnedTypes, unmetNotes } from '../schema/schema.ts';
 import { BlockWriter } from './block-writer.ts';
 import { CsvCells } from './csv-cells.ts';
 import type { ExportPage, PageSource, TableFormat } from './format.ts';
-import { inferSchema } from './infer-schema.ts';
 import { createRecordTaker } from './page-records.ts';
 import { provenanceKeys, provenanceOf } from './provenance.ts';
+import { inferSchema } from './typed-rows.ts';
 
 const LF = 0x0a;
 const TAB = '\t';

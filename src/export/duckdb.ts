@@ -14,8 +14,8 @@ import { type DuckDbDestination, duckDbError, isDuckDb } from './duckdb-file.ts'
 import { findTable, isMadeAnew, makeTable, makeUnique, widenTable } from './duckdb-table.ts';
 import { readAs } from './duckdb-types.ts';
 import type { PageSource, TableFormat } from './format.ts';
-import { inferSchema } from './infer-schema.ts';
-import { writeParquet } from './parquet/write-parquet.ts';
+import { writeParquet } from './parquet.ts';
+import { inferSchema } from './typed-rows.ts';
 
 /**
  * A table of DuckDB, with LIST and STRUCT for nested values. Rows go by a Parquet file, which DuckDB reads:

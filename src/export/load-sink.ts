@@ -4,8 +4,7 @@ import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { usageError } from '../core/errors.ts';
 import { absolutePath, statOrNull, whyUnreadable } from '../core/files.ts';
-import type { OpenSink } from '../core/record-sink.ts';
-import type { SinkPath } from '../core/sink-path.ts';
+import type { OpenSink, SinkPath } from '../core/record-sink.ts';
 
 const EXTENSIONS: readonly string[] = ['.ts', '.mts', '.js', '.mjs', '.cjs'];
 const EXAMPLE = 'export default () => ({ write(records) { … } })';

@@ -5,7 +5,6 @@ import type { RecordSchema } from '../schema/schema.ts';
 import { copyText } from './copy-text.ts';
 import { type AskedFor, areRowsKept, checkFound, keyColumn } from './database-table.ts';
 import type { PageSource, TableFormat } from './format.ts';
-import { inferSchema } from './infer-schema.ts';
 import { fitsJsonb } from './jsonb.ts';
 import { isPostgres, type PostgresDestination } from './postgres-connection.ts';
 import { postgresError } from './postgres-errors.ts';
@@ -19,7 +18,7 @@ import {
   withPostgresNames,
 } from './postgres-table.ts';
 import { readFor } from './postgres-types.ts';
-import { createRowTaker } from './typed-rows.ts';
+import { createRowTaker, inferSchema } from './typed-rows.ts';
 
 /** Text that goes to COPY at once. */
 const BLOCK_CHARACTERS = 256 * 1024;

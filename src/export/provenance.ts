@@ -1,5 +1,5 @@
 import { columnNames } from '../core/column-names.ts';
-import type { Place } from '../core/page-request.ts';
+import { type Place, placeName } from '../core/page-request.ts';
 import type { TableOptions } from '../core/table-options.ts';
 import type { ColumnType, Field, RecordSchema } from '../schema/schema.ts';
 import type { ExportPage } from './format.ts';
@@ -27,8 +27,8 @@ export function withProvenance(schema: RecordSchema): RecordSchema {
 }
 
 /** What stands in them: the page's place, and when the run began. */
-export function provenanceOf({ branch, position }: Place, run: string): readonly [string, string] {
-  return [`${branch}:${position}`, run];
+export function provenanceOf(place: Place, run: string): readonly [string, string] {
+  return [placeName(place), run];
 }
 
 /** The same as one JSON object, for readers of typed columns. */

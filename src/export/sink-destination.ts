@@ -1,7 +1,6 @@
 /** Gives the records of pages to a sink, and bears with what its code may do. */
 import { EverypageError } from '../core/errors.ts';
-import type { OpenSink, RecordSink, SinkRecord } from '../core/record-sink.ts';
-import type { SinkPath } from '../core/sink-path.ts';
+import type { OpenSink, RecordSink, SinkPath, SinkRecord } from '../core/record-sink.ts';
 import type { RecordExpressions } from '../core/table-options.ts';
 import { compactRange } from '../decode/decode.ts';
 import { KEPT } from './file-destination.ts';

@@ -4,10 +4,9 @@ import type { TableOptions } from '../core/table-options.ts';
 import { type ColumnType, jsonTextOf, type RecordSchema, type RowValue } from '../schema/schema.ts';
 import { type AskedFor, keyColumn, quoted } from './database-table.ts';
 import type { TableFormat } from './format.ts';
-import { inferSchema } from './infer-schema.ts';
 import { isDatabase } from './sqlite-file.ts';
 import { makeUnique, prepareTable, type TargetTable } from './sqlite-table.ts';
-import { createRowTaker } from './typed-rows.ts';
+import { createRowTaker, inferSchema } from './typed-rows.ts';
 
 /**
  * A table of SQLite. Integers of 64 bits are INTEGER; decimals, dates and moments are text as the

@@ -11,7 +11,6 @@ import { withholdCredentials } from '../core/redact.ts';
 import { policyName } from '../http/limits/hint-reader.ts';
 import { limitInResponse } from '../http/limits/limit-in-response.ts';
 import { classifyFault, classifyResponse, mayHoldLimit, type Outcome } from '../http/outcome.ts';
-import { MAX_REDIRECTS } from '../http/redirect.ts';
 import {
   type HeaderValues,
   type RawResponse,
@@ -27,6 +26,7 @@ import {
 import {
   followRedirect,
   linkLeavesOrigin,
+  MAX_REDIRECTS,
   sameOriginAdvice,
   type Target,
 } from './follow-redirect.ts';

@@ -2,7 +2,7 @@
 import type { ExportTarget, FileTarget } from '../archive-thread/messages.ts';
 import { usageError } from '../core/errors.ts';
 import type { FormatName } from '../core/options.ts';
-import { sinkAt } from '../core/sink-path.ts';
+import { sinkAt } from '../core/record-sink.ts';
 import type { TableOptions } from '../core/table-options.ts';
 import { checkTable, outputForm } from '../export/choose-format.ts';
 import { checkSink } from '../export/load-sink.ts';

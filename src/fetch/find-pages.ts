@@ -18,8 +18,13 @@ import { styleOf } from '../plan/styles/styles.ts';
 import { type Ask, type AskedPages, FirstPageMissing } from './asked-pages.ts';
 import { attemptsFrom, attemptsOfList } from './attempt.ts';
 import { restoreCredentials } from './credentials.ts';
-import { emptyListFound, isEmptyAnswer } from './empty-list.ts';
-import { type FoundPagination, findPagination, pagingFacts } from './find-pagination.ts';
+import {
+  emptyListFound,
+  type FoundPagination,
+  findPagination,
+  isEmptyAnswer,
+  pagingFacts,
+} from './find-pagination.ts';
 import type { PaginateJob } from './paginate-job.ts';
 import { PendingPages, type RunParts } from './pending-pages.ts';
 import { type Attempt, createTask, type Task } from './task.ts';

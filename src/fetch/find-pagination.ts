@@ -3,6 +3,7 @@
 import { EverypageError } from '../core/errors.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import { outputShape } from '../core/output-shape.ts';
+import type { PageRequest } from '../core/page-request.ts';
 import {
   isOnePage,
   isParallel,
@@ -16,6 +17,7 @@ import { createBodyCheck } from '../decode/check-body.ts';
 import { isExpression, listOfExpression, parseSelection, readSelection } from '../decode/decode.ts';
 import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
 import { namesNext, readFacts, saysEnd, saysMore } from '../plan/detect/facts.ts';
+import { headersSayRecords } from '../plan/detect/headers-said.ts';
 import {
   countsPages,
   endOfOnePage,
@@ -28,8 +30,9 @@ import { settleOverlap } from '../plan/detect/settle-overlap.ts';
 import { isOnlyOneToChange } from '../plan/detect/which-changes.ts';
 import { PAGE_ITSELF } from '../plan/page-fields.ts';
 import { pinFlags } from '../plan/pin-flags.ts';
-import type { Ask } from './asked-pages.ts';
+import { type Ask, plainHeaders } from './asked-pages.ts';
 import type { PaginateJob } from './paginate-job.ts';
+import type { FinalAttempt } from './task.ts';
 
 export interface FoundPagination {
   readonly pagination: Pagination;
@@ -209,4 +212,17 @@ function withEmptyList({ kind, pagination, total }: Discovery): Pagination {
   const saysTotal = pagination.totalPath !== null || pagination.totalHeader !== null;
   const isEmpty = kind === 'found' && pagination.records === null && total === 0 && saysTotal;
   return isEmpty ? { ...pagination, records: NO_RECORDS } : pagination;
+}
+
+/** 204 (No Content) says that there is nothing, and of a list that it is empty (RFC 9110 §15.3.5). */
+export const emptyListFound: FoundPagination = {
+  pagination: { ...noPagination, records: NO_RECORDS, pastEnd: [204] },
+  evidence: ['the first page is 204 No Content'],
+  end: null,
+};
+
+/** @param final of the first page */
+export function isEmptyAnswer(final: FinalAttempt | undefined, request: PageRequest): boolean {
+  if (final?.status !== 204) return false;
+  return !headersSayRecords({ request, headers: plainHeaders(final) });
 }

@@ -5,7 +5,6 @@ import type { Method } from '../core/page-request.ts';
 import { redactUrl, withholdCredentials } from '../core/redact.ts';
 import { isNamedLocal } from '../http/address-guard.ts';
 import type { Outcome } from '../http/outcome.ts';
-import { classifyRedirect } from '../http/redirect.ts';
 import type { HeaderRecord, Trust } from './credentials.ts';
 
 /** One request as it goes to a server. */
@@ -87,7 +86,7 @@ export function followRedirect(
  *
  * @example leavesOrigin('a redirect', 'http://169.254.169.254', 'https://a.example')
  */
-export function leavesOrigin(what: string, origin: string, from: string): string {
+function leavesOrigin(what: string, origin: string, from: string): string {
   const where = isInside(origin) && !isInside(from) ? `${origin}, in your own network` : origin;
   return (
     `${what} leads to another origin, ${where}. If you trust it, add ` +
@@ -125,4 +124,38 @@ function isInside(origin: string): boolean {
 /** Without its query, which may repeat what we sent. */
 function shown(location: string): string {
   return `"${escapeText(redactUrl(location).replace(/[?#].*$/s, '?…'), 80)}"`;
+}
+
+/** Where a redirect may lead. No library's own redirects: they carry headers across origins. */
+export const MAX_REDIRECTS = 10;
+
+type Redirect =
+  | { readonly kind: 'same-origin'; readonly url: URL }
+  /** http to https on the same host, default ports: the one raise of scheme that is followed. */
+  | { readonly kind: 'upgrade'; readonly url: URL }
+  | { readonly kind: 'other-origin'; readonly url: URL }
+  /** From https to http: never followed, whatever is allowed. */
+  | { readonly kind: 'downgrade'; readonly url: URL }
+  | { readonly kind: 'invalid' };
+
+/**
+ * @param from the URL that answered
+ * @param location its Location header; may be relative (RFC 9110 §10.2.2)
+ */
+export function classifyRedirect(from: URL, location: string): Redirect {
+  let url: URL;
+  try {
+    url = new URL(location, from);
+  } catch {
+    return { kind: 'invalid' };
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return { kind: 'invalid' };
+  url.username = '';
+  url.password = '';
+  url.hash = '';
+  if (url.origin === from.origin) return { kind: 'same-origin', url };
+  if (from.protocol === 'https:' && url.protocol === 'http:') return { kind: 'downgrade', url };
+  const sameHost = url.hostname === from.hostname && url.port === '' && from.port === '';
+  if (sameHost && from.protocol === 'http:') return { kind: 'upgrade', url };
+  return { kind: 'other-origin', url };
 }

@@ -4,7 +4,7 @@
  * server from which nothing ever came. Pages that only check others are not read then.
  */
 import type { Clock } from '../core/clock.ts';
-import { describeWait } from '../core/describe-hint.ts';
+import { describeWait } from '../core/hint.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import { isRecheck } from '../core/page-request.ts';
 import type { Stop } from '../core/summary.ts';

@@ -1,8 +1,7 @@
 /** Reports pauses, their ends and what servers say of their limits, and counts the time that was waited. */
 import type { Clock } from '../core/clock.ts';
-import { describeHint } from '../core/describe-hint.ts';
 import type { EventSink } from '../core/events.ts';
-import type { Hint } from '../core/hint.ts';
+import { describeHint, type Hint } from '../core/hint.ts';
 import type { Limiter } from './limiter.ts';
 import type { AttemptResult } from './task.ts';
 

@@ -6,9 +6,10 @@ import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import { isWhole, type PaginationFacts, type Summary } from '../core/summary.ts';
 import type { Engine } from './engine.ts';
-import type { FoundPages } from './find-pages.ts';
+import { type FoundPages, findPages } from './find-pages.ts';
 import type { ReportSink } from './output-sinks.ts';
 import { PageBatcher } from './page-batcher.ts';
+import type { RunParts } from './pending-pages.ts';
 import type { Job } from './prepare.ts';
 import type { Controlled } from './user-controls.ts';
 
@@ -158,4 +159,21 @@ export function sayNotes(
     const message = `${destination}: ${notes.join('; ')}`;
     emit({ type: 'warning', code: 'OUTPUT_COLUMNS', message });
   }
+}
+
+/**
+ * Brings the pages of the plan into the archive, until the plan has ended or the run is stopped. Gives what was
+ * found of how the list pages; null for a list of URLs.
+ *
+ * @internal
+ */
+export type BringPages = (parts: RunParts) => Promise<PaginationFacts | null>;
+
+/** This process fetches them. */
+export async function fetchHere(parts: RunParts): Promise<PaginationFacts | null> {
+  const found = await findPages(parts);
+  if (found !== null && !parts.opened.exportOnly) {
+    await fetchPages(parts.engine, found, parts.thread);
+  }
+  return found?.facts ?? null;
 }

@@ -17,7 +17,15 @@ export interface Http2Events {
   onGone(): void;
   /** The server wants this one over HTTP/1.1. */
   onHttp1Required(exchange: Exchange): void;
+  /** It was sent before the server's SETTINGS were here, and is one more than they allow. */
+  onTooMany(exchange: Exchange): void;
 }
+
+/**
+ * Until the server's SETTINGS say how many it allows: RFC 9113 §3.4 lets requests go out with the preface, and §6.5.2
+ * recommends no limit below this. A server with a lower one refuses what is too much (§5.1.2).
+ */
+const STREAMS_BEFORE_SETTINGS = 100;
 
 export class Http2Connection implements StreamOwner {
   readonly #client: ClientConnection;
@@ -29,6 +37,8 @@ export class Http2Connection implements StreamOwner {
   #served = 0;
   /** The server's first SETTINGS are here. */
   #begun = false;
+  /** Requests that were sent before that. */
+  #early = 0;
   #retired = false;
   #goawayCode: number = ErrorCode.NO_ERROR;
   #hasGoaway = false;
@@ -83,12 +93,8 @@ export class Http2Connection implements StreamOwner {
     });
   }
 
-  /**
-   * One before SETTINGS: RFC 9113 §3.4 lets requests go out with the preface, and a server that
-   * allows less than one serves nobody.
-   */
   get streamLimit(): number {
-    return this.#begun ? this.#client.streamLimit : 1;
+    return this.#begun ? this.#client.streamLimit : STREAMS_BEFORE_SETTINGS;
   }
 
   hasRoom(): boolean {
@@ -97,8 +103,9 @@ export class Http2Connection implements StreamOwner {
 
   send(exchange: Exchange): void {
     if (this.#client.openStreams === 0) this.#wake(exchange);
+    if (!this.#begun) this.#early += 1;
     try {
-      exchange.start(new ExchangeStream(exchange, this, this.#client));
+      exchange.start(new ExchangeStream(exchange, this, this.#client, !this.#begun));
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       exchange.fail('protocol', `the request cannot be sent over HTTP/2: ${text}`, error);
@@ -116,7 +123,7 @@ export class Http2Connection implements StreamOwner {
     else this.#events.onRoom();
   }
 
-  onFailure(exchange: Exchange, abort: Abort): void {
+  onFailure(exchange: Exchange, abort: Abort, isEarly: boolean): void {
     const { reason, code } = abort;
     const isLost = reason === 'lost';
     const cause = this.#cause ?? undefined;
@@ -128,6 +135,11 @@ export class Http2Connection implements StreamOwner {
     ) {
       exchange.fail('calm', `${this.#authority} asks for less (ENHANCE_YOUR_CALM)`, cause);
     } else if (!exchange.hasHead && this.#isUnprocessed(exchange, abort)) {
+      if (isEarly && this.#mayBeTooMany) {
+        exchange.restart();
+        this.#events.onTooMany(exchange);
+        return;
+      }
       exchange.fail('unprocessed', `${this.#authority} did not process the request`, cause);
     } else if (reason === 'reset' && code === ErrorCode.HTTP_1_1_REQUIRED) {
       this.#events.onHttp1Required(exchange);
@@ -194,6 +206,11 @@ export class Http2Connection implements StreamOwner {
     if (this.#client.isClosed) return;
     this.#silence.onAsked(now);
     this.#client.ping(() => this.#silence.onAnswer());
+  }
+
+  /** Whether those that were sent early were more than the server allows. */
+  get #mayBeTooMany(): boolean {
+    return this.#begun && !this.#retired && this.#early > this.#client.streamLimit;
   }
 
   #isUnprocessed(exchange: Exchange, { reason, code }: Abort): boolean {
@@ -266,8 +283,11 @@ interface StreamOwner {
   onHeard(): void;
   /** The stream counts no longer against the server's limit. */
   onRelease(): void;
-  /** The stream ended without a whole response; the exchange is still open. */
-  onFailure(exchange: Exchange, abort: Abort): void;
+  /**
+   * The stream ended without a whole response; the exchange is still open.
+   * @param isEarly it began before the server's SETTINGS were here
+   */
+  onFailure(exchange: Exchange, abort: Abort, isEarly: boolean): void;
 }
 
 /** One exchange on one HTTP/2 stream. */
@@ -275,13 +295,15 @@ class ExchangeStream implements ResponseSink, Carrier {
   readonly #exchange: Exchange;
   readonly #owner: StreamOwner;
   readonly #client: ClientConnection;
+  readonly #isEarly: boolean;
   readonly #stream: ClientStream;
 
   /** Sends the request. */
-  constructor(exchange: Exchange, owner: StreamOwner, client: ClientConnection) {
+  constructor(exchange: Exchange, owner: StreamOwner, client: ClientConnection, isEarly: boolean) {
     this.#exchange = exchange;
     this.#owner = owner;
     this.#client = client;
+    this.#isEarly = isEarly;
     this.#stream = client.request(exchange.request, this);
   }
 
@@ -315,7 +337,7 @@ class ExchangeStream implements ResponseSink, Carrier {
   }
 
   onAbort(abort: Abort): void {
-    if (!this.#exchange.settled) this.#owner.onFailure(this.#exchange, abort);
+    if (!this.#exchange.settled) this.#owner.onFailure(this.#exchange, abort, this.#isEarly);
     this.#owner.onRelease();
   }
 }

@@ -46,7 +46,7 @@ export class Http2Pool {
       return;
     }
     this.#waiting.push(exchange);
-    this.#sendFirst();
+    this.#sendEarly();
     this.#pump();
   }
 
@@ -128,11 +128,12 @@ export class Http2Pool {
           exchange.restart();
           this.#settings.onHttp1Required([exchange, ...this.drain()]);
         },
+        onTooMany: (exchange) => this.#waiting.push(exchange),
       };
       const begins = openHttp2(socket, origin, events, connectTimeoutMs, tuning);
       connection = begins.connection;
       this.#beginning = connection;
-      this.#sendFirst();
+      this.#sendEarly();
       await begins.begun;
       this.#beginning = null;
       if (this.#closed !== null) connection.destroy(this.#closed);
@@ -150,13 +151,14 @@ export class Http2Pool {
   }
 
   /**
-   * The first request saves a round trip by not waiting for SETTINGS. Not one with a body, which
-   * might exceed the windows stated there, and not on one connection more: others answer meanwhile.
+   * Requests save a round trip by not waiting for SETTINGS. Not those with a body, which might exceed
+   * the windows stated there, and not on one connection more: others answer meanwhile.
    */
-  #sendFirst(): void {
-    if (this.#open.length > 0 || !this.#beginning?.hasRoom()) return;
-    if (this.#waiting.next?.request.body !== null) return;
-    this.#beginning.send(this.#waiting.shift()!);
+  #sendEarly(): void {
+    if (this.#open.length > 0) return;
+    while (this.#beginning?.hasRoom() && this.#waiting.next?.request.body === null) {
+      this.#beginning.send(this.#waiting.shift()!);
+    }
   }
 
   #onOpenFailed(error: unknown): void {
@@ -202,7 +204,6 @@ export class Http2Pool {
 }
 
 interface OpeningHttp2 {
-  /** Has room for one request until the server's SETTINGS are there: more might exceed its limit. */
   readonly connection: Http2Connection;
   /** Resolves with the server's SETTINGS; rejects with a TransportError. */
   readonly begun: Promise<void>;

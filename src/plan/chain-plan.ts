@@ -1,7 +1,6 @@
 import { mayBeCeiling } from '../core/depth.ts';
-import { gone } from '../core/expectation.ts';
 import type { Dropped, PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
-import type { PageRequest } from '../core/page-request.ts';
+import { gone, type PageRequest } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
 import { guessNext } from './guess-next.ts';

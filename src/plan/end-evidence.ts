@@ -1,10 +1,11 @@
 import { mayBeCeiling } from '../core/depth.ts';
-import { mayHideLimit } from '../core/expectation.ts';
 import type { PageInfo } from '../core/page-info.ts';
+import { mayHideLimit } from '../core/page-request.ts';
 import {
   type Answer,
   type Coverage,
   hasSameRecords,
+  isSilence,
   MOST_TRAILING_PAGES,
 } from './fan-out-coverage.ts';
 import { MOST_MEAGRE_PAGES } from './fan-out-end.ts';
@@ -12,7 +13,7 @@ import { mayBeFull } from './full-page.ts';
 import type { PageGrid } from './page-grid.ts';
 import type { Totals } from './totals.ts';
 
-/** Pages that are refused one after another, the first behind a full page, show that a list ends. */
+/** Pages that are refused or empty one after another, the first behind a full page, show that a list ends. */
 const PAGES_OF_AN_END = 4;
 /** Servers that stop at a page stop at page 10, 100 or the like. */
 const ROUND_PAGES = 10;
@@ -138,7 +139,7 @@ export class EndEvidence {
     const { kindsBehind, trailing } = this.#coverage;
     const isOnward = kindsBehind.every((kind) => kind === 'onward');
     if (isOnward && trailing.size < MOST_TRAILING_PAGES) return true;
-    return this.pagesBehindRefusal() > 0 || this.mayBeHidden();
+    return this.pagesBehindFull() > 0 || this.mayBeHidden();
   }
 
   /**
@@ -153,16 +154,19 @@ export class EndEvidence {
   }
 
   /**
-   * So many more pages are asked for before a refused one behind a full page is taken for the end, where
-   * nothing states one: it may be a page in the middle that fails.
+   * So many more pages are asked for before a refused or an empty one behind a full page is taken for the end,
+   * where nothing states one: it may be a page in the middle that fails, or that the server has filtered.
    */
-  pagesBehindRefusal(): number {
+  pagesBehindFull(): number {
     const { newest, kindsBehind: kinds } = this.#coverage;
     if (newest.pageInfo?.more === false && this.mayBeLast()) return 0;
-    const isRefused = kinds.length > 0 && kinds.every((kind) => typeof kind === 'object');
-    if (!isRefused || !this.#grid.mayGuess || !this.looksForEnd()) return 0;
-    if (!this.isLastFull) return 0;
-    return Math.max(0, PAGES_OF_AN_END - kinds.length);
+    const isSilent = kinds.length > 0 && kinds.every(isSilence);
+    return isSilent && this.#isLastByGuess ? Math.max(0, PAGES_OF_AN_END - kinds.length) : 0;
+  }
+
+  /** A full page is the last, by nothing but what came behind it. */
+  get #isLastByGuess(): boolean {
+    return this.#grid.mayGuess && this.looksForEnd() && this.isLastFull;
   }
 
   get isLastFull(): boolean {
@@ -220,24 +224,26 @@ export class EndEvidence {
 
   /**
    * The page behind the last one with records, where it was refused or came empty though the list says
-   * that there is more; null where that is not so. Each is given once (`Expectation`).
+   * that there is more, or empty behind a full page where nothing states an end; null where that is not so.
+   * Each is given once (`Expectation`).
    */
   toAskAgain(): {
     readonly position: number;
     readonly to: number;
     readonly isDeep: boolean;
+    readonly isSaid: boolean;
   } | null {
     const { end, failedEnd, firstTrailing, trailing } = this.#coverage;
-    if (firstTrailing === null || failedEnd > end || !this.#saysMore()) return null;
+    if (firstTrailing === null || failedEnd > end) return null;
     const [position, kind] = firstTrailing;
-    const isRefusal = typeof kind === 'object';
-    if (this.#again.has(position) || ['ended', 'bare', 'onward'].includes(String(kind)))
-      return null;
-    if (isRefusal && kind.status !== null && !mayHideLimit(kind.status)) return null;
+    if (this.#again.has(position) || !isSilence(kind)) return null;
+    const isSaid = this.#saysMore();
+    if (!isSaid && (kind !== 'empty' || !this.#isLastByGuess)) return null;
+    if (kind !== 'empty' && kind.status !== null && !mayHideLimit(kind.status)) return null;
     this.#again.add(position);
     trailing.delete(position);
-    const to = isRefusal ? kind.to : position + this.#grid.stride;
-    return { position, to, isDeep: this.#grid.isDeep(position, to) };
+    const { to } = this.#coverage.absenceAt(position, kind);
+    return { position, to, isDeep: this.#grid.isDeep(position, to), isSaid };
   }
 
   #saysMore(): boolean {

@@ -1,6 +1,6 @@
 /** Where a server stops although its list goes on, or may go on. */
 import { likelyCeiling } from '../core/depth.ts';
-import { gone } from '../core/expectation.ts';
+import { gone } from '../core/page-request.ts';
 import { formatCount } from '../core/units.ts';
 import { type FanOutFacts, MOST_TRAILING_PAGES } from './fan-out-coverage.ts';
 

@@ -11,6 +11,18 @@ import type { Totals } from './totals.ts';
  */
 export type Trailing = 'empty' | 'bare' | 'ended' | 'onward' | 'repeated' | Refusal;
 
+/** A page that is not there, as far as it says anything. */
+export function isSilence(kind: Trailing): kind is Refusal | 'empty' {
+  return typeof kind === 'object' || kind === 'empty';
+}
+
+interface Absent {
+  readonly position: number;
+  /** It should reach up to this position, exclusive. */
+  readonly to: number;
+  readonly isRefused: boolean;
+}
+
 export interface Refusal {
   readonly status: number | null;
   /** The page should reach up to this position, exclusive. */
@@ -35,20 +47,26 @@ export class Coverage {
     this.#grid = grid;
   }
 
-  /** Adds a page with records; returns the refused pages before it, which must exist then. */
-  accept(position: number, pageInfo: PageInfo): (readonly [position: number, refusal: Refusal])[] {
+  /** Adds a page with records; returns the refused and the silently empty pages before it, to be asked for again. */
+  accept(position: number, pageInfo: PageInfo): readonly Absent[] {
     const end = this.#grid.endOf(position, pageInfo);
     this.received += this.#grid.isPaged ? pageInfo.records : end - position;
     this.end = Math.max(this.end, end);
     if (position < this.newest.position) return [];
     this.newest = { position, pageInfo };
-    const refused: (readonly [number, Refusal])[] = [];
+    const absent: Absent[] = [];
     for (const [earlier, kind] of this.trailing) {
       if (earlier > position) continue;
       this.trailing.delete(earlier);
-      if (typeof kind === 'object') refused.push([earlier, kind]);
+      if (isSilence(kind)) absent.push({ position: earlier, ...this.absenceAt(earlier, kind) });
     }
-    return refused;
+    return absent;
+  }
+
+  absenceAt(position: number, kind: Refusal | 'empty'): Omit<Absent, 'position'> {
+    return kind === 'empty'
+      ? { to: position + this.#grid.stride, isRefused: false }
+      : { to: kind.to, isRefused: true };
   }
 
   /** Adds the answers after the last page of a list; those with records had come before. */
@@ -113,7 +131,7 @@ interface WindowReading {
   readonly pages: readonly Answer[];
   /** What follows them: empty, refused, failed, or pages that had come before. */
   readonly tail: readonly Answer[];
-  /** Refused once, although a later page has records: to be requested again. */
+  /** Refused or empty once, although a later page has records: to be requested again. */
   readonly again: readonly Answer[];
 }
 
@@ -144,8 +162,14 @@ export function readWindow(
   return {
     pages,
     tail: answers.slice(last + 1),
-    again: pages.filter(({ outcome, isAgain }) => outcome === 'refused' && !isAgain),
+    again: pages.filter((answer) => !answer.isAgain && isAbsent(answer)),
   };
+}
+
+function isAbsent(answer: Answer): boolean {
+  return (
+    answer.outcome === 'refused' || (answer.outcome === 'empty' && emptiness(answer) === 'empty')
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Where the list of a fan-out ends. */
 
-import { gone } from '../core/expectation.ts';
 import type { PlanEnd } from '../core/page-info.ts';
+import { gone } from '../core/page-request.ts';
 import { formatCount } from '../core/units.ts';
 import { findCeiling } from './fan-out-ceiling.ts';
 import type { Coverage, FanOutFacts } from './fan-out-coverage.ts';

@@ -1,6 +1,5 @@
-import { gone } from '../core/expectation.ts';
 import type { PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
-import type { PageRequest } from '../core/page-request.ts';
+import { gone, type PageRequest } from '../core/page-request.ts';
 import { EndEvidence } from './end-evidence.ts';
 import {
   type Answer,
@@ -233,13 +232,13 @@ export class FanOutPlan implements PlanState {
   #asksAgain(): boolean {
     const page = this.#evidence.toAskAgain();
     if (page === null) return false;
-    this.#pages.queueAgain(page.position, page.to, page.isDeep);
+    this.#pages.queueAgain(page.position, page.to, page.isDeep || !page.isSaid, page.isSaid);
     return true;
   }
 
   #openWindow(): void {
     this.#isCheck ||= !this.#evidence.looksForEnd() && this.#coverage.end >= this.#evidence.limit();
-    const behind = this.#evidence.pagesBehindRefusal();
+    const behind = this.#evidence.pagesBehindFull();
     // Each page that fails costs all its attempts.
     const isOne =
       this.#evidence.mayBeLast() ||
@@ -261,9 +260,9 @@ export class FanOutPlan implements PlanState {
     const before = this.#coverage.newest.pageInfo!;
     const { pages, tail, again } = readWindow(answers, before, branch);
     if (again.length > 0) {
-      for (const { position, to } of again) {
+      for (const { position, to, outcome } of again) {
         window.delete(position);
-        this.#pages.queueAgain(position, to);
+        this.#pages.queueAgain(position, to, false, outcome === 'refused');
       }
       return;
     }
@@ -312,8 +311,10 @@ export class FanOutPlan implements PlanState {
 
   #accept(position: number, pageInfo: PageInfo, came = 0): void {
     this.#evidence.hear(position, pageInfo, came);
-    for (const [refused, { to }] of this.#coverage.accept(position, pageInfo)) {
-      this.#pages.queueAgain(refused, to);
+    for (const absent of this.#coverage.accept(position, pageInfo)) {
+      // A page that a total counts was asked for twice (`Expectation`).
+      const isDone = !absent.isRefused && !this.#evidence.looksForEnd();
+      if (!isDone) this.#pages.queueAgain(absent.position, absent.to, false, absent.isRefused);
     }
   }
 

@@ -1,9 +1,8 @@
 /** Pages that can be requested in parallel: their positions, and which are requested. */
 import { mayBeCeiling } from '../core/depth.ts';
 import { usageError } from '../core/errors.ts';
-import type { Expectation } from '../core/expectation.ts';
 import type { PageInfo } from '../core/page-info.ts';
-import type { PageRequest } from '../core/page-request.ts';
+import type { Expectation, PageRequest } from '../core/page-request.ts';
 import { factsOf, overlapOf, type Pagination, recordsBefore } from '../core/pagination.ts';
 import { countOf } from './literal.ts';
 import { getQueryParameter } from './query-parameter.ts';
@@ -250,11 +249,16 @@ export class AskedPages {
     this.#queue.push(this.#request(from, to, isSpeculative));
   }
 
-  /** It was refused or came empty, although it must exist, or be beyond a ceiling. */
-  queueAgain(position: number, to: number, mayBeCeiling = false): void {
+  /**
+   * It was refused or came empty, although it must exist.
+   * @param mayBeAbsent it may be beyond a ceiling, or behind the end
+   * @param isSaid the server says that it exists
+   */
+  queueAgain(position: number, to: number, mayBeAbsent = false, isSaid = true): void {
     this.#unanswered.set(position, { to, isAgain: true });
-    const { speculative: _, ...request } = this.#grid.request(position, to, false, 'promised');
-    this.#queue.push({ ...request, ...(mayBeCeiling && { speculative: true }) });
+    const expected = isSaid ? 'promised' : undefined;
+    const { speculative: _, ...request } = this.#grid.request(position, to, false, expected);
+    this.#queue.push({ ...request, ...(mayBeAbsent && { speculative: true }) });
   }
 
   #request(from: number, to: number, isSpeculative: boolean, expected?: Expectation): PageRequest {

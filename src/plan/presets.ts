@@ -5,6 +5,7 @@
  */
 import { EverypageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
+import { nearest } from '../core/nearest.ts';
 import type { Pagination, PaginationStyle } from '../core/pagination.ts';
 
 export interface Preset {
@@ -268,13 +269,16 @@ export const presets: readonly Preset[] = [
 /**
  * The preset of that name.
  *
- * @throws EverypageError USAGE for a name that there is not, with the names nearest to it
+ * @throws EverypageError USAGE for a name that there is not, with the name nearest to it
  */
 export function findPreset(name: string): Preset {
   const preset = presets.find((it) => it.name === name);
   if (preset !== undefined) return preset;
-  const near = nearestNames(name);
-  const hint = near.length === 0 ? '' : ` (did you mean ${near.join(' or ')}?)`;
+  const near = nearest(
+    name.toLowerCase(),
+    presets.map((it) => it.name),
+  );
+  const hint = near === null ? '' : ` (did you mean ${near}?)`;
   throw new EverypageError(
     'USAGE',
     `there is no preset ${JSON.stringify(escapeText(name, 40))}${hint}; everypage presets lists them`,
@@ -286,26 +290,4 @@ export function presetForHost(host: string): Preset | null {
   const name = host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '');
   const isOf = (suffix: string): boolean => name === suffix || name.endsWith(`.${suffix}`);
   return presets.find(({ hosts }) => hosts.some(isOf)) ?? null;
-}
-
-/** At most three names that share the most pairs of letters with what was written. */
-function nearestNames(written: string): readonly string[] {
-  const pairs = pairsOf(written);
-  return presets
-    .map(({ name }) => ({ name, likeness: likeness(pairs, pairsOf(name)) }))
-    .filter((it) => it.likeness >= 0.4)
-    .sort((a, b) => b.likeness - a.likeness)
-    .slice(0, 3)
-    .map(({ name }) => name);
-}
-
-/** Dice's coefficient. */
-function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
-  return (2 * a.intersection(b).size) / (a.size + b.size);
-}
-
-/** The ends count as letters too, so that the first letter weighs more. */
-function pairsOf(text: string): ReadonlySet<string> {
-  const padded = `^${text.toLowerCase().replaceAll(/[^a-z]/g, '')}$`;
-  return new Set(Array.from(padded.slice(1), (letter, index) => `${padded[index]}${letter}`));
 }

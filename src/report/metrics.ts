@@ -26,11 +26,8 @@ class Counts {
     this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
   }
 
-  lines(name: string, label: string): string[] {
-    return Array.from(
-      this.#counts,
-      ([value, count]) => `${name}{${label}=${quoted(value)}} ${count}`,
-    );
+  samples(label: string): string[] {
+    return Array.from(this.#counts, ([value, count]) => `{${label}=${quoted(value)}} ${count}`);
   }
 }
 
@@ -89,85 +86,68 @@ export function createMetrics(): Metrics {
       }
     },
     text() {
-      const until = Array.from(
+      const paused = Array.from(
         pausedUntil,
-        ([limiter, time]) =>
-          `everypage_paused_until_timestamp_seconds{limiter=${quoted(limiter)}} ${time}`,
+        ([limiter, time]) => `{limiter=${quoted(limiter)}} ${time}`,
       );
-      const name = 'everypage_request_duration_seconds';
-      const durations = BOUNDS.map((bound, at) => `${name}_bucket{le="${bound}"} ${buckets[at]}`);
-      durations.push(`${name}_bucket{le="+Inf"} ${requests}`);
-      durations.push(`${name}_sum ${seconds}`, `${name}_count ${requests}`);
-      const families: readonly (readonly [
-        name: string,
-        kind: string,
-        help: string,
-        lines: string[],
-      ])[] = [
-        [
-          'everypage_info',
-          'gauge',
-          'The program.',
-          [`everypage_info{version=${quoted(VERSION)}} 1`],
-        ],
-        [
-          'everypage_planned_pages',
+      const durations = [
+        ...BOUNDS.map((bound, at) => `_bucket{le="${bound}"} ${buckets[at]}`),
+        ...[`_bucket{le="+Inf"} ${requests}`, `_sum ${seconds}`, `_count ${requests}`],
+      ];
+      return [
+        family('info', 'gauge', 'The program.', [`{version=${quoted(VERSION)}} 1`]),
+        family(
+          'planned_pages',
           'gauge',
           'Pages in the plan; absent while that is not known.',
-          planned === null ? [] : [`everypage_planned_pages ${planned}`],
-        ],
-        [
-          'everypage_resumed_pages',
-          'gauge',
-          'Pages that an earlier run had stored.',
-          [`everypage_resumed_pages ${resumed}`],
-        ],
-        [
-          'everypage_pages_total',
+          planned === null ? [] : [` ${planned}`],
+        ),
+        family('resumed_pages', 'gauge', 'Pages that an earlier run had stored.', [` ${resumed}`]),
+        family(
+          'pages_total',
           'counter',
           'Pages of this run in their final state.',
-          pages.lines('everypage_pages_total', 'state'),
-        ],
-        [
-          'everypage_rechecked_pages_total',
+          pages.samples('state'),
+        ),
+        family(
+          'rechecked_pages_total',
           'counter',
           'Pages that were read again, to see whether the list changed.',
-          [`everypage_rechecked_pages_total ${rechecked}`],
-        ],
-        [
-          'everypage_body_bytes_total',
-          'counter',
-          'Bodies of stored pages, as they came.',
-          [`everypage_body_bytes_total ${bytes}`],
-        ],
-        [
-          'everypage_retries_total',
+          [` ${rechecked}`],
+        ),
+        family('body_bytes_total', 'counter', 'Bodies of stored pages, as they came.', [
+          ` ${bytes}`,
+        ]),
+        family(
+          'retries_total',
           'counter',
           'Attempts that failed and were made again, by why.',
-          retries.lines('everypage_retries_total', 'code'),
-        ],
-        [
-          'everypage_pauses_total',
+          retries.samples('code'),
+        ),
+        family(
+          'pauses_total',
           'counter',
           'Pauses, for a limit of the server, because it is down, or by the user.',
-          pauses.lines('everypage_pauses_total', 'cause'),
-        ],
-        [
-          'everypage_paused_until_timestamp_seconds',
+          pauses.samples('cause'),
+        ),
+        family(
+          'paused_until_timestamp_seconds',
           'gauge',
           'When the pause of a limiter ends; absent while it is not paused.',
-          until,
-        ],
-        [name, 'histogram', 'Attempts that ended.', durations],
-      ];
-      return families
-        .filter(([, , , lines]) => lines.length > 0)
-        .map(([family, kind, help, lines]) =>
-          [`# HELP ${family} ${help}`, `# TYPE ${family} ${kind}`, ...lines, ''].join('\n'),
-        )
-        .join('');
+          paused,
+        ),
+        family('request_duration_seconds', 'histogram', 'Attempts that ended.', durations),
+      ].join('');
     },
   };
+}
+
+/** @param samples what stands behind the name in each line: labels, a space and the value */
+function family(name: string, kind: string, help: string, samples: readonly string[]): string {
+  if (samples.length === 0) return '';
+  const whole = `everypage_${name}`;
+  const lines = [`# HELP ${whole} ${help}`, `# TYPE ${whole} ${kind}`];
+  return [...lines, ...samples.map((sample) => `${whole}${sample}`), ''].join('\n');
 }
 
 /** What nobody knows the end of ends at infinity, as the text format writes it. */

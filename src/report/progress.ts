@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { EventSink, PauseCause, Phase } from '../core/events.ts';
-import { isRecheck, type Place } from '../core/page-request.ts';
+import { isRecheck, placeName } from '../core/page-request.ts';
 
 /** Where a run stands at one moment. */
 export interface ProgressSnapshot {
@@ -42,6 +42,7 @@ const smoothingMs = 5000;
 
 export function createProgress(clock: Clock): Progress {
   const startedAt = clock.now();
+  /** By limiter, or by the place of a page that is waited for, which no limiter is called. */
   const pauses = new Map<string, Omit<Wait, 'leftMs'> & { readonly until: number }>();
   let phase: ProgressSnapshot['phase'] = 'fetching';
   let total: number | null = null;
@@ -100,7 +101,7 @@ export function createProgress(clock: Clock): Progress {
         case 'page':
           fetched += 1;
           bytes += event.bodyBytes;
-          pauses.delete(nameOf(event.place));
+          pauses.delete(placeName(event.place));
           if (isRecheck(event.place)) checked += 1;
           else if (event.state !== 'beyond-end') {
             done += 1;
@@ -108,7 +109,7 @@ export function createProgress(clock: Clock): Progress {
           }
           break;
         case 'not-ready':
-          pauses.set(nameOf(event.place), {
+          pauses.set(placeName(event.place), {
             cause: 'making',
             reason: event.reason,
             until: clock.now() + event.delayMs,
@@ -167,9 +168,4 @@ export function createProgress(clock: Clock): Progress {
       };
     },
   };
-}
-
-/** Of a page that is waited for; no origin looks like it. */
-function nameOf({ branch, position }: Place): string {
-  return `${branch}:${position}`;
 }

@@ -1,5 +1,5 @@
 import type { EventSink } from '../core/events.ts';
-import { wrapText } from './paint.ts';
+import { wrapText } from './text-width.ts';
 
 /**
  * The contract of this folder: observers. They receive events and print something about them. They

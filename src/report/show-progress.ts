@@ -2,9 +2,10 @@
 import type { Clock } from '../core/clock.ts';
 import { escapeText } from '../core/escape.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../core/units.ts';
-import { createPainter, fitLine, type Segment, textWidth } from './paint.ts';
+import { createPainter, fitLine, type Segment } from './paint.ts';
 import { createProgress, type ProgressSnapshot, type Wait } from './progress.ts';
 import type { Reporter, Screen, TerminalFacts, Ticker } from './reporter.ts';
+import { textWidth } from './text-width.ts';
 import { formatRate } from './wording.ts';
 
 const redrawMs = 100;

@@ -2,6 +2,7 @@
 import { escapeText } from '../core/escape.ts';
 import { type Field, RecordFields } from '../decode/decode.ts';
 import type { Painter } from './paint.ts';
+import { fitText, textWidth } from './text-width.ts';
 
 const BETWEEN = '  ';
 /** A column is not wider, nor, if there are many, narrower than its name and this. */
@@ -36,7 +37,7 @@ export function tableText(
   });
   const names = found.map(({ path }) => escapeText(path.length === 0 ? 'value' : path.join('.')));
   const natural = names.map((name, at) =>
-    Math.max(1, textColumns(name), ...rows.map((row) => textColumns(row[at]!.text))),
+    Math.max(1, textWidth(name), ...rows.map((row) => textWidth(row[at]!.text))),
   );
   const widths = fitWidths(
     natural,
@@ -48,16 +49,14 @@ export function tableText(
   );
   const line = (texts: readonly string[]): string =>
     widths
-      .map((width, at) => padded(cutToWidth(texts[at]!, width), width, areNumbers[at]!))
+      .map((width, at) => padded(fitText(texts[at]!, width), width, areNumbers[at]!))
       .join(BETWEEN)
       .trimEnd();
   const left = names.slice(widths.length);
   return [
     paint('bold', line(names)),
     ...rows.map((row) => line(row.map(({ text }) => text))),
-    ...(left.length === 0
-      ? []
-      : [paint('dim', cutToWidth(`not shown: ${left.join(', ')}`, columns))]),
+    ...(left.length === 0 ? [] : [paint('dim', fitText(`not shown: ${left.join(', ')}`, columns))]),
   ];
 }
 
@@ -92,45 +91,6 @@ function cellOf(record: Uint8Array, field: Field | null): Cell {
 }
 
 function padded(text: string, width: number, isRight: boolean): string {
-  const space = ' '.repeat(Math.max(0, width - textColumns(text)));
+  const space = ' '.repeat(Math.max(0, width - textWidth(text)));
   return isRight ? space + text : text + space;
-}
-
-function cutToWidth(text: string, width: number): string {
-  if (textColumns(text) <= width) return text;
-  let cut = '';
-  let used = 1;
-  for (const { segment } of graphemesOf(text)) {
-    used += graphemeColumns(segment);
-    if (used > width) break;
-    cut += segment;
-  }
-  return `${cut}…`;
-}
-
-let segmenter: Intl.Segmenter | undefined;
-
-/** What a reader takes for one character each. Made when it is used: ICU takes 10 ms for it. */
-function graphemesOf(text: string): Intl.Segments {
-  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
-  return segmenter.segment(text);
-}
-
-const ASCII = /^[\x20-\x7e]*$/;
-
-/** Columns that a terminal gives to text: marks that stand on others take none, wide scripts two. */
-export function textColumns(text: string): number {
-  if (ASCII.test(text)) return text.length;
-  let width = 0;
-  for (const { segment } of graphemesOf(text)) width += graphemeColumns(segment);
-  return width;
-}
-
-/** East Asian Wide and Fullwidth (Unicode UAX #11), in blocks. */
-const WIDE =
-  /^[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{1b2ff}\u{1f200}-\u{1f2ff}\u{20000}-\u{3fffd}]|^\p{Emoji_Presentation}|^\p{Emoji}\ufe0f/u;
-
-function graphemeColumns(segment: string): number {
-  if (WIDE.test(segment)) return 2;
-  return /^[\p{Mn}\p{Me}\p{Cf}]/u.test(segment) ? 0 : 1;
 }

@@ -1,14 +1,12 @@
 import { columnNames } from '../core/column-names.ts';
 import type { TableColumn } from '../core/table-options.ts';
 import { parseSelection, RecordFields } from '../decode/decode.ts';
-import { MOST_FIELDS_IN_ALL } from './limits.ts';
 import { type Pin, pinAt } from './pinned-types.ts';
-import { notesOf, unmetNotes } from './schema-notes.ts';
 import { type Budget, Seen } from './seen.ts';
-import type { RecordSchema } from './types.ts';
+import { type Field, kindsOf, MOST_FIELDS_IN_ALL, type RecordSchema } from './types.ts';
 
 /** Collects what the values of each column have in common. */
-export interface Inference {
+interface Inference {
   /**
    * Looks at the record that begins at `start`, which is valid JSON.
    *
@@ -19,7 +17,7 @@ export interface Inference {
   schema(): RecordSchema;
 }
 
-export interface InferenceOptions {
+interface InferenceOptions {
   /** What the user wants of each record; null: all that it has. */
   readonly columns?: readonly TableColumn[] | null;
   /** Types of the records that the user wants whatever comes. With `columns` only those of the columns count. */
@@ -104,4 +102,49 @@ function ofColumns(named: readonly TableColumn[], pinned: Pin, budget: Budget): 
       return { columns, paths, isWhole: false, hasNulls: false, hasSameKeys, records, notes };
     },
   };
+}
+
+/** What a user should know of the names and types of a schema, a sentence each. */
+function notesOf(
+  columns: readonly Field[],
+  isWhole: boolean,
+  records: number,
+  sameKeys: boolean,
+): string[] {
+  const notes: string[] = [];
+  const renamed = renamedIn(columns);
+  if (renamed.length > 0) {
+    const shown = renamed
+      .slice(0, 5)
+      .map(({ key, name }) => `${JSON.stringify(key)} is ${JSON.stringify(name)}`);
+    const more = renamed.length > shown.length ? `, and ${renamed.length - shown.length} more` : '';
+    notes.push(`names of columns were changed so that each is its own: ${shown.join(', ')}${more}`);
+  }
+  if (sameKeys) {
+    notes.push('an object has the same key twice; the last value counts, as for most readers');
+  }
+  if (isWhole && records > 0 && columns[0]!.type.kind !== 'null') {
+    const kinds = kindsOf(columns[0]!.type);
+    const isObjects = kinds.length === 1 && kinds[0] === 'object';
+    const why = isObjects ? 'have no keys, or too many' : 'are not all objects';
+    notes.push(`the records ${why}, so each stands whole in the column "value"`);
+  }
+  return notes;
+}
+
+function renamedIn(fields: readonly Field[]): Field[] {
+  return fields.flatMap((field) => {
+    let { type } = field;
+    while (type.kind === 'list') type = type.items;
+    const below = type.kind === 'struct' ? renamedIn(type.fields) : [];
+    return field.key === field.name ? below : [field, ...below];
+  });
+}
+
+/** Of columns that the user named, those that no record has. */
+export function unmetNotes(unmet: readonly string[]): readonly string[] {
+  if (unmet.length === 0) return [];
+  return [
+    `no record has ${unmet.join(', ')}: the cells of ${unmet.length === 1 ? 'that column' : 'those columns'} are empty`,
+  ];
 }

@@ -1,8 +1,7 @@
 import { usageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import type { SchemaText } from '../core/table-options.ts';
-import { MOST_DIGITS, MOST_LEVELS } from './limits.ts';
-import type { ColumnType, JsonKind } from './types.ts';
+import { type ColumnType, type JsonKind, MOST_DIGITS, MOST_LEVELS } from './types.ts';
 
 /** The type that a user wants of a column, whatever its values are. */
 export type PinnedType =

@@ -6,14 +6,12 @@
  */
 
 export { PinFault } from './check-pinned.ts';
-export { jsonTextOf, withoutNesting } from './column-types.ts';
-export { createInference } from './infer.ts';
+export { createInference, unmetNotes } from './infer.ts';
 export { type JsonSchema, jsonSchemaOf } from './json-schema.ts';
-export { readLiteral, scaleOf, unscaled, wholeDigits } from './number-literal.ts';
-export { NumberText } from './number-text.ts';
+export { NumberText, readLiteral, scaleOf, unscaled, wholeDigits } from './number-literal.ts';
 export { type Pin, readPinnedTypes } from './pinned-types.ts';
 export { createRowReader } from './read-rows.ts';
-export { unmetNotes } from './schema-notes.ts';
 export { daysAt, microsecondsAt, secondsAt } from './time-literal.ts';
 export type { ColumnType, Field, RecordSchema, RowValue } from './types.ts';
+export { jsonTextOf, withoutNesting } from './types.ts';
 export { typeScriptOf } from './typescript.ts';

@@ -1,12 +1,24 @@
 import { columnNames } from '../core/column-names.ts';
 import { endOfSpace, endOfString, endOfValue, keyName } from '../decode/decode.ts';
 import { checkPinned, PinFault } from './check-pinned.ts';
-import { MOST_DIGITS, MOST_FIELDS, MOST_LEVELS } from './limits.ts';
-import { fitsInt64, isDouble, readLiteral, scaleOf, wholeDigits } from './number-literal.ts';
-import { NumberText } from './number-text.ts';
+import {
+  fitsInt64,
+  isDouble,
+  NumberText,
+  readLiteral,
+  scaleOf,
+  wholeDigits,
+} from './number-literal.ts';
 import type { Pin, PinnedType } from './pinned-types.ts';
 import { isOfForm, type TimeForm, timeFormOf } from './time-literal.ts';
-import type { ColumnType, Field, JsonKind } from './types.ts';
+import {
+  type ColumnType,
+  type Field,
+  type JsonKind,
+  MOST_DIGITS,
+  MOST_FIELDS,
+  MOST_LEVELS,
+} from './types.ts';
 
 /** A double holds each number of so many digits, but for those near its ends. */
 const DIGITS_OF_DOUBLE = 15;

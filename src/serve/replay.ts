@@ -1,5 +1,6 @@
 /** From a request to the answer that the API gave, by what was recorded. */
-import { createAttempts } from './attempts-in-order.ts';
+
+import type { Place } from '../core/page-request.ts';
 import { findRecorded, nearestTo } from './find-recorded.ts';
 import { madePage } from './made-page.ts';
 import { createLinkRewriter } from './own-links.ts';
@@ -7,6 +8,7 @@ import { targetOf } from './request-name.ts';
 import type {
   Asked,
   RecordedAnswer,
+  RecordedAttempt,
   RecordedRequest,
   Recording,
   ReplayOptions,
@@ -121,5 +123,32 @@ function problem(
     status,
     headers: { 'content-type': 'application/json', ...wait },
     body: Buffer.from(`${JSON.stringify({ error, ...more }, null, 2)}\n`),
+  };
+}
+
+/** A client asks a page for a few times; what it asked longest ago is forgotten first. */
+const MOST_REMEMBERED = 100_000;
+
+type NextAttempt = RecordedAttempt & {
+  /** The one that brought what is stored. */
+  readonly isLast: boolean;
+};
+
+/** Each time that a page is asked for, its next try: first those that failed, in the end the answer. */
+function createAttempts(
+  recording: Pick<Recording, 'attempts'>,
+): (place: Place) => NextAttempt | null {
+  const made = new Map<string, number>();
+  return (place) => {
+    const name = `${place.branch}/${place.position}`;
+    const attempts = recording.attempts(place);
+    if (attempts.length === 0) return null;
+    const before = made.get(name) ?? 0;
+    made.delete(name);
+    made.set(name, before + 1);
+    if (made.size > MOST_REMEMBERED) made.delete(made.keys().next().value!);
+    const last = attempts.length - 1;
+    const at = Math.min(before, last);
+    return { ...attempts[at]!, isLast: at === last };
   };
 }

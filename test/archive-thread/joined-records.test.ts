@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import {
-  createJoiner,
-  PartsWatch,
-  type StoredParts,
-} from '../../src/archive-thread/joined-records.ts';
+import { createJoiner, PartsWatch } from '../../src/archive-thread/joined-records.ts';
 import type { PageInfo } from '../../src/core/page-info.ts';
 import type { Place } from '../../src/core/page-request.ts';
 
@@ -63,7 +59,7 @@ suite('a batch of which an earlier run stored pages', () => {
   const watch = (mostBytes = 1000): PartsWatch => {
     const info = ({ position }: Place) =>
       ({ records: 1, isPart: true, ...(position > 0 ? { goesOn: true } : {}) }) as PageInfo;
-    const stored: StoredParts = {
+    const stored: ConstructorParameters<typeof PartsWatch>[1] = {
       pageInfoAt: info,
       lastKeysAt: () => page('["1"]'),
       bodyAt: ({ position }) => page(bodies[position]!),

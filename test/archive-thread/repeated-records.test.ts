@@ -18,7 +18,6 @@ function repeats(before: readonly (string | number | null)[], own: typeof before
   const lastMarks = lastMarksOf(last.body, last.found);
   const place = { branch: 0, position: 0 };
   return countRepeats(page, place, {
-    firstWithRecords: () => null,
     lastKeysAt: () => last.keys,
     pageInfoAt: () => ({ lastMarks }) as never,
   });

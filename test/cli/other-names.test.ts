@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { describeTerminal } from '../../src/cli/context.ts';
 import { verbs } from '../../src/cli/flags/verbs.ts';
 import { findFlag, flags } from '../../src/cli/flags.ts';
-import { otherNames, otherVerbs, VALUE } from '../../src/cli/other-names.ts';
+import { otherVerbs, readOtherNames, VALUE } from '../../src/cli/other-names.ts';
 import { parseArguments } from '../../src/cli/parse-arguments.ts';
 import { runInProcess } from '../run/run-in-process.ts';
 
@@ -18,6 +18,7 @@ async function refused(...argv: readonly string[]) {
 }
 
 suite('what other tools call it', () => {
+  const otherNames = readOtherNames();
   test('is none of our own flags or verbs, and stands in the table once', () => {
     const names = otherNames.flatMap((other) => other.names);
     assert.deepEqual(names.toSorted(), [...new Set(names)].toSorted());
@@ -29,7 +30,7 @@ suite('what other tools call it', () => {
     for (const verb of verbs) assert.ok(!Object.hasOwn(otherVerbs, verb), verb);
   });
 
-  for (const { names, says, takes, instead = [] } of otherNames) {
+  for (const { names, says, takes, instead } of otherNames) {
     test(`is said, with a command that works: ${names[0]}`, async () => {
       for (const name of names) {
         const words = [name, ...(takes ? ['s3cr3t'] : []), URL_GIVEN, '-o', 'a.ndjson'];

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Verb } from '../../src/cli/flags/verbs.ts';
 import { findFlag, flags } from '../../src/cli/flags.ts';
-import { parseArguments, type UsageError, wordsOf } from '../../src/cli/parse-arguments.ts';
+import { parseArguments } from '../../src/cli/parse-arguments.ts';
+import { type UsageError, wordsOf } from '../../src/cli/typed-arguments.ts';
 import { resolveOptions } from '../../src/core/resolve-options.ts';
 
 const url = 'https://a.example/?page=[1-3]';

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, describe, it } from 'node:test';
-import { checkValues, parseArguments } from '../../src/cli/parse-arguments.ts';
+import { parseArguments } from '../../src/cli/parse-arguments.ts';
 import { readRunOptions, readSummaryPath } from '../../src/cli/run-options.ts';
+import { checkValues } from '../../src/cli/typed-arguments.ts';
 
 const url = 'https://a.example/items';
 const folder = mkdtempSync(join(tmpdir(), 'everypage-options-'));

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeHint, describeWait, tightestLimit } from '../../src/core/describe-hint.ts';
-import { type Limit, noHint } from '../../src/core/hint.ts';
+import {
+  describeHint,
+  describeWait,
+  type Limit,
+  noHint,
+  tightestLimit,
+} from '../../src/core/hint.ts';
 
 const limit = (said: Partial<Limit>): Limit => ({
   policy: '',

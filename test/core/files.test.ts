@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileNumber, renameFile, syncFolder } from '../../src/core/files.ts';
-import { whyNoWindowsName } from '../../src/core/windows-names.ts';
-import { checkDistinctFiles, checkOutputFolder } from '../../src/fetch/check-files.ts';
+import {
+  checkDistinctFiles,
+  checkOutputFolder,
+  whyNoWindowsName,
+} from '../../src/fetch/check-files.ts';
 import { onWindows } from '../on-windows.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'everypage-files-'));

@@ -52,17 +52,20 @@ const unlimited = { ratePerSecond: 1e6, burst: 1e6 };
 describe('the demo server', () => {
   it('serves every page whole on the second try, and says how many failed on the first', async () => {
     await withDemo({ ...unlimited, pages: 100 }, async (demo, session) => {
+      const first: string[] = [];
       for (let page = 1; page <= 100; page += 1) {
         let answer = await fetchPage(session, page);
+        first.push(`${answer.status}${answer.whole ? '' : ' cut'}`);
         if (answer.status !== 200 || !answer.whole) answer = await fetchPage(session, page);
         assert.equal(answer.status, 200);
         assert.ok(answer.body.equals(Buffer.from(demoPage(1, page, 100, 25))));
       }
-      const { requests, served, unavailable, reset } = demo.counts();
-      assert.deepEqual(
-        { requests, served, unavailable, reset },
-        { requests: 104, served: 100, unavailable: 2, reset: 2 },
-      );
+      assert.deepEqual(first.filter((what) => what !== '200').toSorted(), [
+        '200 cut',
+        '200 cut',
+        '503',
+        '503',
+      ]);
       assert.match(demo.facts.join('\n'), /100 pages of 25 records.*2 pages that answer 503/s);
     });
   });
@@ -93,28 +96,13 @@ describe('the demo server', () => {
   it('refuses beyond its limit with Retry-After, and serves again once that is over', async () => {
     let nowMs = 0;
     const options = { pages: 10, ratePerSecond: 4, burst: 2, now: () => nowMs };
-    await withDemo(options, async (demo, session) => {
+    await withDemo(options, async (_demo, session) => {
       const answers = await Promise.all([1, 2, 3].map((page) => fetchPage(session, page)));
       const refused = answers.filter((answer) => answer.status === 429);
       assert.equal(refused.length, 1);
       assert.equal(refused[0]?.headers['retry-after'], '1');
-      assert.equal(demo.counts().early, 0);
       nowMs = 1010;
       assert.notEqual((await fetchPage(session, 3)).status, 429);
-      assert.equal(demo.counts().early, 0);
-      assert.equal(demo.counts().refused, 1);
-    });
-  });
-
-  it('counts a request that comes inside a stated wait', async () => {
-    let nowMs = 0;
-    const options = { pages: 10, ratePerSecond: 0.01, burst: 1, now: () => nowMs };
-    await withDemo(options, async (demo, session) => {
-      await fetchPage(session, 1);
-      await fetchPage(session, 2);
-      nowMs = 80;
-      await fetchPage(session, 3);
-      assert.equal(demo.counts().early, 1);
     });
   });
 

@@ -10,8 +10,7 @@ import {
   FLUSH,
   type Format,
 } from '../../src/export/format.ts';
-import { json } from '../../src/export/json.ts';
-import { ndjson } from '../../src/export/ndjson.ts';
+import { json, ndjson } from '../../src/export/json.ts';
 
 const numRuns = Math.ceil(Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 400) / 2);
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { classifyRedirect } from '../../src/fetch/follow-redirect.ts';
 import { parseMoment } from '../../src/http/limits/moment.ts';
 import { retryAfterMs } from '../../src/http/limits/retry-after.ts';
-import { classifyRedirect } from '../../src/http/redirect.ts';
 import { parseContentRange } from '../../src/plan/styles/page-reading.ts';
 import { withoutHanging } from '../without-hanging.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { classifyRedirect } from '../../src/http/redirect.ts';
+import { classifyRedirect } from '../../src/fetch/follow-redirect.ts';
 
 const from = (url: string, location: string) => {
   const redirect = classifyRedirect(new URL(url), location);

@@ -181,3 +181,32 @@ test('an end is stated by a number of pages only where they came', () => {
     /after 60 records are empty, though the server speaks of 10 pages/,
   );
 });
+
+test('where nothing states an end, empty pages behind a full one are looked behind and asked for again', () => {
+  const api = { total: 90, size: 10, says: 'nothing' } as const;
+  const holed = (positions: readonly number[], times: number) => {
+    const left = new Map(positions.map((position) => [position, times]));
+    return drive(planOf(byPage), (request) => {
+      const { position } = request.place;
+      const more = left.get(position) ?? 0;
+      left.set(position, more - 1);
+      return more > 0 ? { records: [], ended: stored({}) } : answerCounted(api, request);
+    });
+  };
+  // A server that filters its pages; one whose copies differ for a moment.
+  for (const [positions, missing] of [
+    [[2, 3], numbers(20, 40)],
+    [[1, 2, 3], numbers(10, 40)],
+  ] as const) {
+    const rest = numbers(0, 90).filter((record) => !missing.includes(record));
+    assert.deepEqual(recordsOf(holed(positions, 9), 'page'), rest);
+  }
+  for (const position of [1, 2, 4, 8]) {
+    assert.deepEqual(recordsOf(holed([position], 1), 'page'), numbers(0, 90), String(position));
+  }
+  // A short page shows the end by itself, and so does an empty one once it was looked behind.
+  const short = drive(planOf(byPage), (request) => answerCounted({ ...api, total: 15 }, request));
+  assert.equal(short.asked.length, 4);
+  const full = holed([], 0);
+  assert.equal(full.asked.filter(({ place }) => place.position === 9).length, 2);
+});

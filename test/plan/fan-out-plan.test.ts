@@ -577,15 +577,19 @@ test('records out are records in, in order, for every counted style', () => {
       const out = recordsOf(driven, isPaged ? 'page' : 'ordinal', overlapAt);
       assert.deepEqual(out, numbers(0, given.total));
       const places = positions(driven);
-      assert.equal(new Set(places).size, places.length, 'a place was asked for twice');
+      // What is empty behind a full page is asked for again.
+      const twice = places.filter((place, index) => places.indexOf(place) !== index);
+      const mayBeTwice = says === 'nothing' && pastEnd === 'empty' ? 1 : 0;
+      assert.ok(twice.length <= mayBeTwice, 'a place was asked for twice');
       assert.deepEqual(driven.failed, []);
       const end = driven.end.ends[0]!.position;
       const beyond = driven.asked.filter(({ place }) => place.position >= end);
       assert.ok(beyond.every(({ speculative }) => speculative === true));
+      assert.ok(twice.every((place) => place >= end));
       const inside = places.length - beyond.length;
       // Pages that come again count as the end only when a whole window of them came.
       const most = pastEnd === 'last-again' ? 3 * Math.min(64, inside) : Math.min(64, inside);
-      const more = typeof pastEnd === 'number' ? 3 : 1;
+      const more = pastEnd === 'last-again' ? 1 : 4;
       assert.ok(beyond.length <= most + more, `${beyond.length} beyond ${inside}`);
       if (how.method === 'POST' && says === 'nothing') assert.equal(driven.mostOutstanding, 1);
     }),

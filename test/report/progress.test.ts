@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { textWidth } from '../../src/report/paint.ts';
 import { createProgress } from '../../src/report/progress.ts';
 import { createScreen } from '../../src/report/reporter.ts';
 import {
@@ -10,6 +9,7 @@ import {
   plainProgressLine,
   progressLines,
 } from '../../src/report/show-progress.ts';
+import { textWidth } from '../../src/report/text-width.ts';
 import {
   createCollector,
   createFakeTime,

@@ -85,13 +85,18 @@ suite('a list that states nothing, refused behind a full page', () => {
     assert.equal(name, 'capped', told);
   });
 
-  test('is not capped where the last page says that nothing follows, as Django does', async (t) => {
+  test('is unverified where the last page says that nothing follows, and complete with --expect', async (t) => {
     const next = (_: number, to: number) => ({
       next: to < 1000 ? `/things?page=${to / 100 + 1}&limit=100` : null,
     });
     const list = { total: 1000, refuses: (from: number) => from >= 1000, status: 404, size: 100 };
     const { name, told } = await read(t, 'page', { ...list, says: next });
-    assert.equal(name, 'complete', told);
+    assert.equal(name, 'unverified', told);
+    assert.match(told, /it ends after exactly 1,000 records, where many servers stop/);
+    const expected = await read(t, 'page', { ...list, says: next, expect: 1000 });
+    assert.equal(expected.name, 'complete', expected.told);
+    const odd = await read(t, 'page', { ...list, says: next, total: 900 });
+    assert.equal(odd.name, 'complete', odd.told);
   });
 
   test('is not capped where the user says that these are all', async (t) => {

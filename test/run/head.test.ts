@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { createPainter } from '../../src/report/paint.ts';
-import { tableText, textColumns } from '../../src/report/table-text.ts';
+import { tableText } from '../../src/report/table-text.ts';
+import { textWidth } from '../../src/report/text-width.ts';
 import { startApiServer } from '../fixtures/apis/api-server.ts';
 import { temporaryFolder } from './run-cli.ts';
 import { runCliHere, STATES } from './run-in-process.ts';
@@ -80,7 +81,7 @@ test('a table fits the terminal, and names the columns that do not', () => {
   const members = Array.from({ length: 30 }, (_, n) => `"name${n}":"${'long '.repeat(20)}"`);
   for (const columns of [20, 40, 80, 200]) {
     const lines = table([`{${members.join(',')}}`], columns);
-    for (const line of lines) assert.ok(textColumns(line) <= columns, line);
+    for (const line of lines) assert.ok(textWidth(line) <= columns, line);
     assert.match(lines.at(-1)!, /^not shown: name/);
   }
 });
@@ -90,7 +91,7 @@ test('an id is shown whole where other columns are cut', () => {
   const record = `{"id":"${id}","name":"${'long '.repeat(20)}","note":"${'word '.repeat(20)}"}`;
   const [, row] = table([record], 80);
   assert.ok(row!.startsWith(`${id}  `), row);
-  assert.ok(table([record], 20).every((line) => textColumns(line) <= 20));
+  assert.ok(table([record], 20).every((line) => textWidth(line) <= 20));
 });
 
 test('wide characters take two columns, and marks none', () => {
@@ -98,8 +99,8 @@ test('wide characters take two columns, and marks none', () => {
     ['{"a":"日本語","b":1}', '{"a":"e\u0301a","b":2}', '{"a":"😀","b":3}', '{"a":"ế","b":4}'],
     80,
   );
-  assert.deepEqual(lines.map(textColumns), [9, 9, 9, 9, 9]);
-  assert.deepEqual(['日本', 'e\u0301', '👩‍👩‍👧', 'ß'].map(textColumns), [4, 1, 2, 1]);
+  assert.deepEqual(lines.map(textWidth), [9, 9, 9, 9, 9]);
+  assert.deepEqual(['日本', 'e\u0301', '👩‍👩‍👧', 'ß'].map(textWidth), [4, 1, 2, 1]);
 });
 
 test('control characters of a server are shown and not sent to the terminal', () => {

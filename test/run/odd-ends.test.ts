@@ -356,3 +356,20 @@ suite('slices of a range', () => {
     }
   });
 });
+
+suite('an empty page that nothing explains', () => {
+  for (const page of [4, 7]) {
+    test(`is asked for again, and its records count: page ${page} of 7`, async (t) => {
+      let isEmpty = true;
+      const answer = (url: URL): JsonReply => {
+        const at = numberIn(url, 'page', 1);
+        const hides = at === page && isEmpty;
+        if (hides) isEmpty = false;
+        return { body: { items: hides ? [] : things((at - 1) * 20, Math.min(137, at * 20)) } };
+      };
+      const { summary, text } = await fetchJson(t, answer, {}, '/items?page=1');
+      assert.equal(text!.trimEnd().split('\n').length, 137);
+      assert.equal(summary.verdict.name, 'unverified');
+    });
+  }
+});

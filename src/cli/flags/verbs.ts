@@ -22,3 +22,6 @@ export const verbs = [
 
 /** `fetch` is what happens without a verb. */
 export type Verb = (typeof verbs)[number];
+
+/** Stands in the place of a verb where a shell asks what may be typed next (completion/scripts.ts). */
+export const COMPLETE = '__complete';

@@ -1,5 +1,6 @@
 import type { PageTree } from './page-tree.ts';
 import { textOf } from './result-text.ts';
+import { rowsOf } from './rows.ts';
 import { ExpressionFault } from './tokens.ts';
 import {
   bare,
@@ -8,26 +9,19 @@ import {
   elementsOf,
   isArray,
   isEqual,
-  isObject,
+  isString,
+  type JsonType,
   type MadeObject,
   memberOf,
   membersOf,
   Scalar,
+  typeOf,
+  typeWords,
   type Value,
 } from './value.ts';
 
 /** What a function takes; `numbers` and `strings` are arrays of nothing else. */
-type Kind =
-  | 'any'
-  | 'expression'
-  | 'numbers'
-  | 'strings'
-  | 'null'
-  | 'boolean'
-  | 'number'
-  | 'string'
-  | 'array'
-  | 'object';
+type Kind = JsonType | 'any' | 'expression' | 'numbers' | 'strings';
 
 /** An expression that a function applies to values of its choice. */
 type Applied = (value: Value) => Value;
@@ -47,10 +41,7 @@ interface JmespathFunction {
 /** The functions of jmespath.org, version 1.0, and `rows`. */
 const FUNCTIONS: ReadonlyMap<string, JmespathFunction> = new Map(
   Object.entries<JmespathFunction>({
-    abs: {
-      takes: [['number']],
-      call: ([number]) => withoutFinding(number as Value),
-    },
+    abs: { takes: [['number']], call: ([number]) => withoutFinding(number as Value) },
     avg: {
       takes: [['numbers']],
       call: ([list], tree, at) => {
@@ -58,10 +49,7 @@ const FUNCTIONS: ReadonlyMap<string, JmespathFunction> = new Map(
         return numbers.length === 0 ? null : calculated(sumOf(numbers) / numbers.length, at);
       },
     },
-    ceil: {
-      takes: [['number']],
-      call: ([number]) => rounded(number as Value, Math.ceil),
-    },
+    ceil: { takes: [['number']], call: ([number]) => rounded(number as Value, Math.ceil) },
     contains: {
       takes: [['array', 'string'], ['any']],
       call: ([subject, sought], tree) => {
@@ -76,18 +64,12 @@ const FUNCTIONS: ReadonlyMap<string, JmespathFunction> = new Map(
       takes: [['string'], ['string']],
       call: ([text, end]) => textIn(text).endsWith(textIn(end)),
     },
-    floor: {
-      takes: [['number']],
-      call: ([number]) => rounded(number as Value, Math.floor),
-    },
+    floor: { takes: [['number']], call: ([number]) => rounded(number as Value, Math.floor) },
     join: {
       takes: [['string'], ['strings']],
       call: ([between, list], tree) => listIn(list, tree).map(textIn).join(textIn(between)),
     },
-    keys: {
-      takes: [['object']],
-      call: ([object]) => Object.keys(object as MadeObject),
-    },
+    keys: { takes: [['object']], call: ([object]) => Object.keys(object as MadeObject) },
     length: {
       takes: [['string', 'array', 'object']],
       call: ([subject]) => {
@@ -156,63 +138,19 @@ const FUNCTIONS: ReadonlyMap<string, JmespathFunction> = new Map(
       takes: [['any']],
       call: ([value]) => (isArray(value as Value) ? (value as Value) : [value as Value]),
     },
-    to_number: {
-      takes: [['any']],
-      call: ([value]) => numberIn(value as Value),
-    },
+    to_number: { takes: [['any']], call: ([value]) => numberIn(value as Value) },
     to_string: {
       takes: [['any']],
       call: ([value], tree) =>
         isString(value as Value) ? (value as Value) : textOf(tree, value as Value),
     },
-    type: {
-      takes: [['any']],
-      call: ([value]) => typeOf(value as Value),
-    },
+    type: { takes: [['any']], call: ([value]) => typeOf(value as Value) },
     values: {
       takes: [['object']],
       call: ([object], tree) => membersOf(tree, object as MadeObject),
     },
   }),
 );
-
-/**
- * What stands in columns side by side, as one object for each row: `{"a":[1,2],"b":[3,4]}` is
- * `[{"a":1,"b":3},{"a":2,"b":4}]`. The names of columns in an array stand in another one, as text or
- * as objects with a `name`.
- */
-function rowsOf(given: Value, names: Value | undefined, tree: PageTree, at: number): Value {
-  const columns = isArray(given) ? elementsOf(tree, given) : membersOf(tree, given as MadeObject);
-  const keys = isArray(given) ? columnNames(names, tree) : Object.keys(given as MadeObject);
-  if (keys.length !== columns.length) {
-    const reason = `${columns.length} columns and ${keys.length} names of columns`;
-    throw new ExpressionFault(at, `rows() takes columns, and here are ${reason}`);
-  }
-  const lists = columns.map((column, index) => {
-    if (isArray(column)) return elementsOf(tree, column);
-    const found = DESCRIPTIONS[typeOf(column)];
-    throw new ExpressionFault(at, `rows() takes columns, and ${keys[index]} is ${found}`);
-  });
-  const [{ length } = []] = lists;
-  const uneven = lists.findIndex((list) => list.length !== length);
-  if (uneven !== -1) {
-    const reason = `${keys[0]} has ${length} values and ${keys[uneven]} ${lists[uneven]!.length}`;
-    throw new ExpressionFault(at, `rows() takes columns of one length, and ${reason}`);
-  }
-  return Array.from({ length }, (_, index) => {
-    const row: Record<string, Value> = Object.create(null);
-    for (const [column, key] of keys.entries()) row[key] = lists[column]![index]!;
-    return row;
-  });
-}
-
-function columnNames(names: Value | undefined, tree: PageTree): readonly string[] {
-  if (names === undefined || !isArray(names)) return [];
-  return elementsOf(tree, names).flatMap((element) => {
-    const name = isObject(element) ? memberOf(tree, element, 'name') : element;
-    return isString(name) ? [textIn(name)] : [];
-  });
-}
 
 type Order = (one: Value, other: Value) => number;
 
@@ -224,18 +162,6 @@ function firstByKey(order: Order): JmespathFunction['call'] {
   return ([list, apply], tree, at) =>
     withKeys(list, apply, tree, at).sort((one, other) => order(one.key, other.key))[0]?.element ??
     null;
-}
-
-function typeOf(value: Value): Kind {
-  const shown = bare(value);
-  if (shown === null) return 'null';
-  if (isArray(shown)) return 'array';
-  if (isObject(shown)) return 'object';
-  return typeof shown === 'string' ? 'string' : typeof shown === 'number' ? 'number' : 'boolean';
-}
-
-function isString(value: Value): boolean {
-  return typeof bare(value) === 'string';
 }
 
 function textIn(value: Given[number] | undefined): string {
@@ -365,12 +291,7 @@ const DESCRIPTIONS: Readonly<Record<Kind, string>> = {
   expression: 'an expression',
   numbers: 'an array of numbers',
   strings: 'an array of strings',
-  null: 'null',
-  boolean: 'true or false',
-  number: 'a number',
-  string: 'a string',
-  array: 'an array',
-  object: 'an object',
+  ...typeWords,
 };
 
 function isOfKind(value: Value, kind: Kind, tree: PageTree): boolean {

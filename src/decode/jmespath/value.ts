@@ -44,6 +44,31 @@ export function bare(value: Value): Exclude<Value, Scalar> {
   return value instanceof Scalar ? value.value : (value as Exclude<Value, Scalar>);
 }
 
+/** What JSON calls a value. */
+export type JsonType = 'null' | 'boolean' | 'number' | 'string' | 'array' | 'object';
+
+export function typeOf(value: Value): JsonType {
+  const shown = bare(value);
+  if (shown === null) return 'null';
+  if (isArray(shown)) return 'array';
+  if (isObject(shown)) return 'object';
+  return typeof shown === 'string' ? 'string' : typeof shown === 'number' ? 'number' : 'boolean';
+}
+
+export function isString(value: Value): boolean {
+  return typeof bare(value) === 'string';
+}
+
+/** In a message. */
+export const typeWords: Readonly<Record<JsonType, string>> = {
+  null: 'null',
+  boolean: 'true or false',
+  number: 'a number',
+  string: 'a string',
+  array: 'an array',
+  object: 'an object',
+};
+
 /** The top-level value of a page. */
 export function rootOf(tree: PageTree): Value {
   return withText(tree, ALONE, 0, tree.root);

@@ -5,9 +5,9 @@
  * one number for each of several limits (`1, 15000`).
  */
 import type { Limit } from '../../core/hint.ts';
+import { isInteger, parseSfList } from './ietf-fields.ts';
 import { parseReset, type ResetReading, type ResetValue, untilMoment } from './reset.ts';
 import { durationMs, plainNumber, statedLimit } from './stated-limit.ts';
-import { isInteger, parseSfList } from './structured-fields.ts';
 
 export type Part =
   | 'quota'

@@ -1,6 +1,6 @@
 /** Whether an answer confirms a candidate for the next page, and what else it shows. */
 
-import { gone } from '../../core/expectation.ts';
+import { gone } from '../../core/page-request.ts';
 import { factsOf, isParallel, type Pagination } from '../../core/pagination.ts';
 import type { PartValue } from '../literal.ts';
 import { isObject, valueAt } from '../page-fields.ts';

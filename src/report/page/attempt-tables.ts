@@ -59,12 +59,12 @@ function tableOf(
   return table(
     caption,
     [
-      { name: 'Sent' },
-      ...(withUrl ? [{ name: 'URL' }] : [{ name: 'Try', isNumber: true }, { name: 'On' }]),
-      { name: 'Took', isNumber: true },
-      { name: 'What came' },
-      { name: 'Told to wait', isNumber: true },
-      { name: 'Bytes', isNumber: true },
+      'Sent',
+      ...(withUrl ? ['URL'] : ['#Try', 'On']),
+      '#Took',
+      'What came',
+      '#Told to wait',
+      '#Bytes',
     ],
     attempts.map((at) => [
       clock(start[at]!, 500),

@@ -3,8 +3,8 @@
  * there are; as rectangles of a canvas, ten thousand of them took 30 ms.
  */
 import type { AttemptColumns } from '../report-data.ts';
-import type { Lanes } from './lanes.ts';
 import { lowerBound } from './series.ts';
+import type { Lanes } from './waterfall-layout.ts';
 
 /** What a range looks like behind the bars, in milliseconds of the report. */
 export interface Shade {

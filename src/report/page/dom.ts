@@ -30,20 +30,19 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-export interface Column {
-  readonly name: string;
-  readonly isNumber?: boolean;
-}
-
-/** A table that a small screen scrolls sideways. */
+/**
+ * A table that a small screen scrolls sideways.
+ *
+ * @param columns their names; that of a column of numbers has a # before it
+ */
 export function table(
   caption: string,
-  columns: readonly Column[],
+  columns: readonly string[],
   rows: readonly (readonly Child[])[],
   isNarrow = false,
 ): HTMLElement {
-  const classOf = ({ isNumber }: Column): { class: string } => ({
-    class: isNumber ? 'number' : '',
+  const classOf = (column: string): { class: string } => ({
+    class: column.startsWith('#') ? 'number' : '',
   });
   return element(
     'div',
@@ -64,7 +63,7 @@ export function table(
           'tr',
           {},
           ...columns.map((column) =>
-            element('th', { scope: 'col', ...classOf(column) }, column.name),
+            element('th', { scope: 'col', ...classOf(column) }, column.replace('#', '')),
           ),
         ),
       ),
@@ -93,4 +92,23 @@ export function details(summary: string, make: () => Node): HTMLElement & { refr
 export function section(id: string, title: string, ...children: readonly Child[]): HTMLElement {
   const heading = element('h2', { id }, title);
   return element('section', { 'aria-labelledby': id }, heading, ...children);
+}
+
+/** A remark under a heading. */
+export function remark(text: string): HTMLElement {
+  return element('p', { class: 'muted' }, text);
+}
+
+/** A time that shows itself in the plots. */
+export function jump(text: string, show: () => void): HTMLElement {
+  const made = element(
+    'button',
+    { type: 'button', class: 'jump', title: 'show this in the plots' },
+    text,
+  );
+  made.addEventListener('click', () => {
+    show();
+    document.getElementById('over-time')?.scrollIntoView();
+  });
+  return made;
 }

@@ -1,9 +1,8 @@
 /** Pages that failed or were slow, each with all its attempts. */
 import { counted, formatBytes, formatCount, formatDuration } from '../../core/units.ts';
 import { type AttemptFacts, kindNames, type PageFacts, type ReportFacts } from '../report-data.ts';
-import { element, section, table } from './dom.ts';
-import { jump } from './jump.ts';
-import { kindClass } from './palette.ts';
+import { element, jump, remark, section, table } from './dom.ts';
+import { kindMark } from './palette.ts';
 import type { TimeRange } from './time-range.ts';
 import { clock, latency, moment } from './words.ts';
 
@@ -15,11 +14,7 @@ export function failedPages(facts: ReportFacts, range: TimeRange): HTMLElement |
     'failed',
     'Pages that failed',
     more > 0
-      ? element(
-          'p',
-          { class: 'muted' },
-          `The first ${formatCount(failed.length)} of ${formatCount(totals.failed)}.`,
-        )
+      ? remark(`The first ${formatCount(failed.length)} of ${formatCount(totals.failed)}.`)
       : null,
     ...failed.map((page) => pageNode(page, page.attempts.at(-1)?.outcome ?? '', facts, range)),
   );
@@ -31,7 +26,7 @@ export function slowestPages(facts: ReportFacts, range: TimeRange): HTMLElement 
   return section(
     'slowest',
     'Slowest pages',
-    element('p', { class: 'muted' }, 'By the time of all their attempts together.'),
+    remark('By the time of all their attempts together.'),
     ...slowest.map((page) => {
       const tries = page.attempts.length > 1 ? `, ${page.attempts.length} attempts` : '';
       return pageNode(page, `${latency(page.totalMs)}${tries}`, facts, range);
@@ -61,18 +56,10 @@ function pageNode(
       element('span', { class: 'url' }, url === '' ? `page ${number}` : url),
       element('span', { class: 'why' }, words),
     ),
-    element('p', { class: 'muted' }, what),
+    remark(what),
     table(
       `Attempts at ${url}`,
-      [
-        { name: 'Sent' },
-        { name: 'On' },
-        { name: 'Took', isNumber: true },
-        { name: 'Status' },
-        { name: 'What came' },
-        { name: 'Told to wait', isNumber: true },
-        { name: 'Bytes', isNumber: true },
-      ],
+      ['Sent', 'On', '#Took', 'Status', 'What came', '#Told to wait', '#Bytes'],
       attempts.map((attempt) => attemptRow(attempt, facts, range)),
     ),
     headers.length === 0
@@ -98,12 +85,7 @@ function attemptRow(
     moment(at, time),
     latency(durationMs),
     status === null ? '—' : String(status),
-    element(
-      'span',
-      { class: 'kind' },
-      element('span', { class: `swatch ${kindClass(kind)}` }),
-      outcome === 'ok' ? kindNames.ok : outcome,
-    ),
+    kindMark(kind, outcome === 'ok' ? kindNames.ok : outcome),
     toldToWaitMs === null ? '' : formatDuration(toldToWaitMs),
     formatBytes(bytes),
   ];

@@ -1,5 +1,5 @@
 /** What is drawn over time: the plots, the waterfall, and the controls of the range that they share. */
-import { describeRate } from '../../core/describe-hint.ts';
+import { describeRate } from '../../core/hint.ts';
 import { formatBytes } from '../../core/units.ts';
 import type { ChangeFacts, LimitFacts, ReportData, ReportFacts } from '../report-data.ts';
 import { element, section } from './dom.ts';

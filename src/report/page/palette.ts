@@ -1,6 +1,7 @@
 /** Colours for canvases, from the style sheet, so that light, dark and print each have their own. */
 import type { PauseCause } from '../../core/events.ts';
 import { type AttemptKind, attemptKinds } from '../report-data.ts';
+import { element } from './dom.ts';
 
 /** Each as `rgb(0, 114, 178)`. */
 export interface Palette {
@@ -63,7 +64,13 @@ export function withAlpha(css: string, alpha: number): string {
 
 /** The class that gives an element the colour of a kind. */
 export function kindClass(kind: AttemptKind): string {
-  return `kind-${kindColours[kind]}`;
+  return kindColours[kind];
+}
+
+/** Words beside the colour of a kind. */
+export function kindMark(kind: AttemptKind, words: string): HTMLElement {
+  const swatch = element('span', { class: `swatch ${kindClass(kind)}` });
+  return element('span', { class: 'kind' }, swatch, words);
 }
 
 /** `light` and `dark` are chosen; `auto` follows the system. */

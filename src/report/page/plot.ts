@@ -190,7 +190,7 @@ function numberTable(
   const every = Math.max(1, Math.ceil(rows.length / MOST_ROWS));
   return table(
     title,
-    [{ name: 'Time' }, ...lines.map(({ name }) => ({ name, isNumber: true }))],
+    ['Time', ...lines.map(({ name }) => `#${name}`)],
     rows
       .filter((_, index) => index % every === 0)
       .map((at) => [

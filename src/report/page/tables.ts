@@ -2,9 +2,8 @@
 import type { PauseCause } from '../../core/events.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../../core/units.ts';
 import { kindNames, type ReportFacts, type SizeFacts } from '../report-data.ts';
-import { element, section, table } from './dom.ts';
-import { jump } from './jump.ts';
-import { kindClass } from './palette.ts';
+import { element, jump, remark, section, table } from './dom.ts';
+import { kindClass, kindMark } from './palette.ts';
 import type { TimeRange } from './time-range.ts';
 import { amount, clock, moment, share } from './words.ts';
 
@@ -14,12 +13,7 @@ export function answers({ tally, totals, tries }: ReportFacts): HTMLElement {
   const most = Math.max(1, ...tally.map(({ attempts }) => attempts));
   const rows = tally.map(({ status, kind, attempts, bytes, outcome }) => [
     status === null ? '—' : String(status),
-    element(
-      'span',
-      { class: 'kind' },
-      element('span', { class: `swatch ${kindClass(kind)}` }),
-      kindNames[kind],
-    ),
+    kindMark(kind, kindNames[kind]),
     outcome === 'ok' ? '' : outcome,
     formatCount(attempts),
     bar(attempts / most, kindClass(kind), share(attempts, totals.attempts)),
@@ -33,29 +27,18 @@ export function answers({ tally, totals, tries }: ReportFacts): HTMLElement {
     'What came back',
     table(
       'Attempts by status',
-      [
-        { name: 'Status' },
-        { name: 'Meaning' },
-        { name: 'Most often' },
-        { name: 'Attempts', isNumber: true },
-        { name: 'Share' },
-        { name: 'Bytes', isNumber: true },
-      ],
+      ['Status', 'Meaning', 'Most often', '#Attempts', 'Share', '#Bytes'],
       rows,
     ),
     retried.length === 0
-      ? element('p', { class: 'muted' }, 'Each page came at its first attempt.')
+      ? remark('Each page came at its first attempt.')
       : table(
           'Attempts that pages needed',
-          [
-            { name: 'Attempts', isNumber: true },
-            { name: 'Pages', isNumber: true },
-            { name: 'Share' },
-          ],
+          ['#Attempts', '#Pages', 'Share'],
           tries.map((it) => [
             formatCount(it.attempts),
             formatCount(it.pages),
-            bar(it.pages / largest, 'kind-blue', share(it.pages, pages)),
+            bar(it.pages / largest, 'blue', share(it.pages, pages)),
           ]),
           true,
         ),
@@ -84,31 +67,26 @@ export function pauses(
     Math.abs(until - to) > 500 ? formatDuration(until - from) : '',
     pauseCauses[cause],
     reason,
-    ...(limiters.length > 1 ? [limiters[limiter] ?? ''] : []),
+    ...serverColumn(limiters, limiters[limiter]),
   ]);
   const more = all.length - rows.length;
   return section(
     'pauses',
     'Pauses',
-    element(
-      'p',
-      { class: 'muted' },
+    remark(
       `${counted(all.length, 'pause')}, ${formatDuration(sum)} together. A pause holds all requests to one server${more > 0 ? `; the first ${MOST_PAUSES} are listed` : ''}.`,
     ),
     table(
       'Pauses',
-      [
-        { name: 'From' },
-        { name: 'On' },
-        { name: 'Lasted', isNumber: true },
-        { name: 'Was to last', isNumber: true },
-        { name: 'Cause' },
-        { name: 'Reason' },
-        ...(limiters.length > 1 ? [{ name: 'Server' }] : []),
-      ],
+      ['From', 'On', '#Lasted', '#Was to last', 'Cause', 'Reason', ...serverColumn(limiters)],
       rows,
     ),
   );
+}
+
+/** Which server it is, or the name of the column; nothing where there is only one. */
+function serverColumn(limiters: readonly string[], own = 'Server'): readonly string[] {
+  return limiters.length > 1 ? [own] : [];
 }
 
 export function limits({ limits: all, limiters }: ReportFacts): HTMLElement | null {
@@ -120,21 +98,14 @@ export function limits({ limits: all, limiters }: ReportFacts): HTMLElement | nu
     windowMs === null ? '' : formatDuration(windowMs),
     quota === null || windowMs === null ? '' : amount((quota * 1_000) / windowMs),
     number(leastLeft),
-    ...(limiters.length > 1 ? [limiters[limiter] ?? ''] : []),
+    ...serverColumn(limiters, limiters[limiter]),
   ]);
   return section(
     'limits',
     'Limits that headers stated',
     table(
       'Limits that headers stated',
-      [
-        { name: 'Policy' },
-        { name: 'Requests', isNumber: true },
-        { name: 'In', isNumber: true },
-        { name: 'A second', isNumber: true },
-        { name: 'Least left', isNumber: true },
-        ...(limiters.length > 1 ? [{ name: 'Server' }] : []),
-      ],
+      ['Policy', '#Requests', '#In', '#A second', '#Least left', ...serverColumn(limiters)],
       rows,
     ),
   );
@@ -151,24 +122,17 @@ export function sizes(facts: SizeFacts | null): HTMLElement | null {
   return section(
     'sizes',
     'Sizes of pages',
-    element(
-      'p',
-      { class: 'muted' },
+    remark(
       `On the wire: ${formatBytes(least)} to ${formatBytes(most)}, half of them up to ${formatBytes(median)}.`,
     ),
     table(
       'Sizes of pages',
-      [
-        { name: 'From', isNumber: true },
-        { name: 'To', isNumber: true },
-        { name: 'Pages', isNumber: true },
-        { name: '' },
-      ],
+      ['#From', '#To', '#Pages', ''],
       bins.map(({ from, to, pages }) => [
         sayOf(from),
         sayOf(to),
         formatCount(pages),
-        bar(pages / largest, 'kind-blue', ''),
+        bar(pages / largest, 'blue', ''),
       ]),
       true,
     ),
@@ -184,10 +148,10 @@ export function types({ schema }: ReportFacts): HTMLElement | null {
   return section(
     'types',
     'Types of the records',
-    element('p', { class: 'muted' }, `The narrowest types that hold ${of} exactly.`),
+    remark(`The narrowest types that hold ${of} exactly.`),
     table(
       'Types of the records',
-      [{ name: 'Field' }, { name: 'Type' }, { name: 'Null' }, { name: 'Absent' }],
+      ['Field', 'Type', 'Null', 'Absent'],
       columns.map(({ name, type, mayBeNull, mayBeAbsent }) => [
         element('code', {}, name),
         type,

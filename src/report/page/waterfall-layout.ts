@@ -1,6 +1,5 @@
-/** Which lanes a waterfall shows, and where on its canvas an attempt stands. In pixels of the page. */
-import type { ReportData } from '../report-data.ts';
-import type { Lanes } from './lanes.ts';
+/** The lanes of a waterfall, which of them it shows, and where on its canvas an attempt stands. In pixels of the page. */
+import type { AttemptColumns } from '../report-data.ts';
 import { axisWidth } from './plot-scales.ts';
 import { lowerBound } from './series.ts';
 import type { TimeRange } from './time-range.ts';
@@ -15,18 +14,13 @@ export const NEAR = 4;
 export class WaterfallLayout {
   readonly laneHeight: number;
   readonly shownLanes: number;
-  readonly #attempts: ReportData['attempts'];
+  readonly #attempts: AttemptColumns;
   readonly #lanes: Lanes;
   readonly #range: TimeRange;
   readonly #canvas: HTMLCanvasElement;
   #firstLane = 0;
 
-  constructor(
-    attempts: ReportData['attempts'],
-    lanes: Lanes,
-    range: TimeRange,
-    canvas: HTMLCanvasElement,
-  ) {
+  constructor(attempts: AttemptColumns, lanes: Lanes, range: TimeRange, canvas: HTMLCanvasElement) {
     this.#attempts = attempts;
     this.#lanes = lanes;
     this.#range = range;
@@ -108,4 +102,31 @@ export class WaterfallLayout {
     if (lane < this.#firstLane) this.#firstLane = lane;
     if (lane >= this.#firstLane + this.shownLanes) this.#firstLane = lane - this.shownLanes + 1;
   }
+}
+
+/** When an attempt began is kept in whole milliseconds, so two that follow may seem to overlap. */
+const ROUNDING_MS = 1.5;
+
+export interface Lanes {
+  /** The attempts of each lane, by their times. */
+  readonly members: readonly Uint32Array[];
+  /** The lane of each attempt. */
+  readonly of: Uint16Array;
+}
+
+/** Puts attempts into lanes, so that no two of a lane overlap: as many lanes as requests were under way. */
+export function placeInLanes({ start, duration }: AttemptColumns): Lanes {
+  const free: number[] = [];
+  const members: number[][] = [];
+  const of = new Uint16Array(start.length);
+  for (let at = 0; at < start.length; at += 1) {
+    const from = start[at]! + ROUNDING_MS;
+    let lane = free.findIndex((until) => until <= from);
+    if (lane === -1) lane = free.push(0) - 1;
+    free[lane] = start[at]! + duration[at]!;
+    members[lane] ??= [];
+    members[lane]!.push(at);
+    of[at] = lane;
+  }
+  return { members: members.map((lane) => Uint32Array.from(lane)), of };
 }

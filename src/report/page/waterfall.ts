@@ -6,13 +6,12 @@ import { attemptKinds, kindNames, type ReportData } from '../report-data.ts';
 import { attemptsIn, outcomeOf, triesOfPage } from './attempt-tables.ts';
 import { type BarsColours, BarsPainter, colourOf } from './bars.ts';
 import { details, element } from './dom.ts';
-import { placeInLanes } from './lanes.ts';
-import { kindClass, PAUSE_ALPHA, type Palette, pauseColour, readPalette } from './palette.ts';
+import { kindMark, PAUSE_ALPHA, type Palette, pauseColour, readPalette } from './palette.ts';
 import type { Plot } from './plot.ts';
 import { lowerBound } from './series.ts';
 import type { TimeRange } from './time-range.ts';
 import { drawAxis } from './waterfall-axis.ts';
-import { NEAR, WaterfallLayout } from './waterfall-layout.ts';
+import { NEAR, placeInLanes, WaterfallLayout } from './waterfall-layout.ts';
 import { WhenSeen } from './when-seen.ts';
 import { latency } from './words.ts';
 
@@ -116,14 +115,7 @@ class WaterfallView implements Waterfall {
       { class: 'legend' },
       ...attemptKinds
         .filter((kind) => met.has(kind))
-        .map((kind) =>
-          element(
-            'li',
-            {},
-            element('span', { class: `swatch ${kindClass(kind)}` }),
-            kindNames[kind],
-          ),
-        ),
+        .map((kind) => element('li', {}, kindMark(kind, kindNames[kind]))),
     );
   }
 

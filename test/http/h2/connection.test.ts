@@ -21,16 +21,11 @@ import {
 import { bodyOf, expectFault } from '../transport-client.ts';
 import { converse } from './raw-peer.ts';
 
-test('the preface turns push off and opens the windows, and one request alone goes out before SETTINGS', async (t) => {
-  const peerPlays: Parameters<typeof converse>[1] = {
-    greeting: [],
-    onRequest: (peer, id) => {
-      if (id > 1) peer.send(headers(id, OK), data(id, '{}'));
-    },
-  };
+test('the preface turns push off and opens the windows, and requests go out before SETTINGS', async (t) => {
+  const peerPlays = { greeting: [], onRequest: () => {} };
   const talk = await converse(t, peerPlays, { concurrency: 8 });
   const responses = [talk.get(), talk.get()];
-  await talk.frameOf(TYPES.HEADERS);
+  await talk.frameOf(TYPES.HEADERS, 3);
   const [peer] = talk.peers;
   const said = new Map<number, number>();
   const { payload } = peer!.frames[0]!;
@@ -46,21 +41,51 @@ test('the preface turns push off and opens the windows, and one request alone go
     ],
   );
   assert.equal(peer!.frames[1]!.payload.readUInt32BE(0), 32 * 1024 * 1024 - 65_535);
-  peer!.send(settings(), headers(1, OK), data(1, '{}'));
+  peer!.send(settings(), headers(1, OK), data(1, '{}'), headers(3, OK), data(3, '{}'));
   for (const response of responses) assert.equal((await response).status, 200);
-  // Had the second request gone out earlier, it would stand before the ACK.
+  await talk.frameOf(TYPES.SETTINGS, 1);
   assert.deepEqual(
     peer!.frames.slice(0, 5).map(({ type, streamId }) => [type, streamId]),
     [
       [TYPES.SETTINGS, 0],
       [TYPES.WINDOW_UPDATE, 0],
       [TYPES.HEADERS, 1],
-      [TYPES.SETTINGS, 0],
       [TYPES.HEADERS, 3],
+      [TYPES.SETTINGS, 0],
     ],
   );
-  const ack = peer!.frames[3]!;
+  const ack = peer!.frames[4]!;
   assert.deepEqual([ack.flags, ack.payload.length], [ACK, 0]);
+});
+
+test('requests that went out before SETTINGS and are more than they allow go again, one by one', async (t) => {
+  const asked: number[] = [];
+  const peerPlays: Parameters<typeof converse>[1] = {
+    greeting: [],
+    onRequest: (peer, id, nth) => {
+      asked.push(id);
+      const answer = [headers(id, OK), data(id, '{}')];
+      if (nth > 3) peer.send(...answer);
+      if (nth !== 3) return;
+      const refusals = [3, 5].map((refused) => reset(refused, 7));
+      peer.send(settings([3, 1]), ...refusals, headers(1, OK), data(1, '{}'));
+    },
+  };
+  const talk = await converse(t, peerPlays, { concurrency: 8 }, { maxSessions: 1 });
+  const responses = await Promise.all([talk.get(), talk.get(), talk.get()]);
+  assert.deepEqual(
+    responses.map(({ status }) => status),
+    [200, 200, 200],
+  );
+  assert.deepEqual(asked, [1, 3, 5, 7, 9]);
+});
+
+test('a refusal that no stream limit explains is told, also before the first answer', async (t) => {
+  const peerPlays: Parameters<typeof converse>[1] = {
+    onRequest: (peer, id) => peer.send(reset(id, 7)),
+  };
+  const talk = await converse(t, peerPlays);
+  await expectFault(talk.get(), 'unprocessed');
 });
 
 test('with many requests in flight each stream has a smaller window, but never a tiny one', async (t) => {

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { describeHint, tightestLimit } from '../../../src/core/describe-hint.ts';
-import type { Hint } from '../../../src/core/hint.ts';
+import { describeHint, type Hint, tightestLimit } from '../../../src/core/hint.ts';
 import { createHintReader } from '../../../src/http/limits/hint-reader.ts';
+import { parseSfDictionary, parseSfList } from '../../../src/http/limits/ietf-fields.ts';
 import { limitInBody } from '../../../src/http/limits/limit-in-body.ts';
-import { parseSfDictionary, parseSfList } from '../../../src/http/limits/structured-fields.ts';
 import { classifyResponse } from '../../../src/http/outcome.ts';
 
 const numRuns = Number(process.env['EVERYPAGE_FUZZ_RUNS'] ?? 1000);

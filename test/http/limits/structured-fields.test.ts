@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseSfDictionary, parseSfList } from '../../../src/http/limits/structured-fields.ts';
+import { parseSfDictionary, parseSfList } from '../../../src/http/limits/ietf-fields.ts';
 
 const bareItems = (text: string) => parseSfList(text)?.map(([bare]) => bare);
 

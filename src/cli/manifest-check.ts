@@ -2,37 +2,27 @@
 import { escapeText } from '../core/escape.ts';
 import { counted } from '../core/units.ts';
 import { type CheckedOutput, type ManifestCheck, verifyManifest } from '../index.ts';
-import { asciiJson } from '../report/json-log.ts';
 import { createPainter, type Painter } from '../report/paint.ts';
-import { createScreen } from '../report/reporter.ts';
-import { type CliContext, describeTerminal, watchSignals, writeOut } from './context.ts';
 import { type ExitCode, exitCodeOfVerdict, exitCodeOfVerification } from './exit-code.ts';
 import type { FlagValue } from './flags.ts';
-import type { TypedArguments } from './parse-arguments.ts';
-import { verificationText } from './verification-text.ts';
+import type { TypedArguments } from './typed-arguments.ts';
+import { type Checked, verificationText } from './verification-text.ts';
 
-export async function verifyManifestCommand(
+export async function checkByManifest(
   typed: TypedArguments,
-  context: CliContext,
-): Promise<ExitCode> {
+  signal: AbortSignal,
+): Promise<Checked> {
   const expect = typed.value('expect');
-  const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
-  const signals = watchSignals(context.signals);
-  try {
-    const check = await verifyManifest(typed.value('manifest')!, {
-      files: typed.positionals,
-      signal: signals.signal,
-      ...(expect === null ? {} : { expect }),
-    });
-    const exitCode = exitCodeOf(check, typed.value('strict'));
-    if (typed.has('json')) await writeOut(context, `${asciiJson({ ...check, exitCode }, 2)}\n`);
-    else if (!(typed.has('quiet') && exitCode === 0)) {
-      createScreen(context.stderr, facts).line(manifestText(check, facts.color));
-    }
-    return exitCode;
-  } finally {
-    signals.close();
-  }
+  const check = await verifyManifest(typed.value('manifest')!, {
+    files: typed.positionals,
+    signal,
+    ...(expect === null ? {} : { expect }),
+  });
+  return {
+    result: check,
+    exitCode: exitCodeOf(check, typed.value('strict')),
+    text: (color) => manifestText(check, color),
+  };
 }
 
 /** Where the archive was not checked, the verdict is what the manifest says. */
