@@ -105,8 +105,9 @@ function listedPages(
 
 /** A list whose records are to be found (`--records`): its first page shows where they stand. */
 async function listWithRecordsFound(parts: RunParts): Promise<FoundPages | null> {
-  const { thread, engine } = parts;
-  const stored = await thread.call('page', { branch: 0, position: 0 });
+  const { opened, thread, engine } = parts;
+  const first = { branch: 0, position: 0 };
+  const stored = opened.resumed === null ? null : await thread.call('page', first);
   const asked =
     stored === null
       ? await firstOfList(parts)

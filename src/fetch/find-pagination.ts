@@ -15,6 +15,7 @@ import { redactUrl } from '../core/redact.ts';
 import type { PaginationFacts } from '../core/summary.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { isExpression, listOfExpression, parseSelection, readSelection } from '../decode/decode.ts';
+import { loadPlans } from '../plan/create-growing-plan.ts';
 import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
 import { namesNext, readFacts, saysEnd, saysMore } from '../plan/detect/facts.ts';
 import { headersSayRecords } from '../plan/detect/headers-said.ts';
@@ -33,6 +34,9 @@ import { pinFlags } from '../plan/pin-flags.ts';
 import { type Ask, plainHeaders } from './asked-pages.ts';
 import type { PaginateJob } from './paginate-job.ts';
 import type { FinalAttempt } from './task.ts';
+
+/** A server that has not answered by now leaves time to load what a list of many pages needs. */
+const LOAD_AFTER_MS = 20;
 
 export interface FoundPagination {
   readonly pagination: Pagination;
@@ -53,7 +57,9 @@ export async function findPagination(
 ): Promise<FoundPagination> {
   const { pinned, usual, start, next } = paginate;
   if (next !== null) return paginationOfFunction(paginate, options, ask);
-  const found = await discoverPagination(start, { pinned, usual }, ask);
+  const loading = setTimeout(() => void loadPlans(), LOAD_AFTER_MS);
+  const discovering = discoverPagination(start, { pinned, usual }, ask);
+  const found = await discovering.finally(() => clearTimeout(loading));
   return settlePagination(found, paginate, options, ask);
 }
 
