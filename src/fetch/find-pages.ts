@@ -209,7 +209,7 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
     engine.emit({ type: 'warning', code: 'IDLE_OPTION', message: found.end.detail });
   }
   const output = outputShape(pagination, options);
-  if (!isOnePage(pagination)) thread.beginThread();
+  if (!isOnePage(pagination) && found.isShort !== true) thread.beginThread();
   const told = await sendPagination(parts, { pagination, output, isOneBranch });
   const facts = pagingFacts({ ...found, pagination }, options);
   engine.emit({ type: 'pagination', ...facts });

@@ -1,6 +1,7 @@
 /** Finds how a list pages, from its first pages. */
 
 import { EverypageError } from '../core/errors.ts';
+import { SLOT_BYTES } from '../core/memory-budget.ts';
 import type { ResolvedOptions } from '../core/options.ts';
 import { outputShape } from '../core/output-shape.ts';
 import type { PageRequest } from '../core/page-request.ts';
@@ -43,7 +44,13 @@ export interface FoundPagination {
   readonly evidence: readonly string[];
   /** How a list of one page ends, where that page's own words are not enough; null for all others. */
   readonly end: OnePageEnd | null;
+  /** By what it says itself, a thread for it would take longer to come up than it takes to be stored. */
+  readonly isShort?: boolean;
 }
+
+/** Storing so much takes about 10 ms, a thread 40. */
+const SHORT_PAGES = 100;
+const SHORT_BYTES = SLOT_BYTES;
 
 /**
  * Rejects with `FirstPageMissing` where the first page does not come.
@@ -60,7 +67,14 @@ export async function findPagination(
   const loading = setTimeout(() => void loadPlans(), LOAD_AFTER_MS);
   const discovering = discoverPagination(start, { pinned, usual }, ask);
   const found = await discovering.finally(() => clearTimeout(loading));
-  return settlePagination(found, paginate, options, ask);
+  const settled = await settlePagination(found, paginate, options, ask);
+  return { ...settled, isShort: isShort(found) };
+}
+
+function isShort({ total, pageRecords, responses }: Discovery): boolean {
+  if (total === null || pageRecords === 0) return false;
+  const pages = Math.ceil(total / pageRecords);
+  return pages <= SHORT_PAGES && pages * responses[0]!.body.length <= SHORT_BYTES;
 }
 
 /**

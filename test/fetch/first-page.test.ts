@@ -17,6 +17,7 @@ const PAGES = 4;
 type Around = (n: number) => object;
 
 const counted: Around = () => ({ total: 2 * PAGES });
+const large: Around = () => ({ total: 2 * PAGES, text: 'x'.repeat(300_000) });
 const chained: Around = (n) => ({ next: n < PAGES ? `/items?page=${n + 1}&after=${2 * n}` : null });
 
 /** A run whose archive takes its first batch only when `storing` says so. */
@@ -47,8 +48,11 @@ async function begin(t: TestContext, around: Around, changed = (stored: Stored):
   const storing = Promise.withResolvers<void>();
   /** Of the first page in each batch. */
   const batches: number[] = [];
+  let threads = 0;
   const thread = {
-    beginThread() {},
+    beginThread() {
+      threads += 1;
+    },
     async call(name: CallName, ask: Ask<CallName>, transfer?: readonly ArrayBuffer[]) {
       if (name === 'store') await storing.promise;
       const answer = await archive.call(name, ask as never, transfer);
@@ -62,17 +66,21 @@ async function begin(t: TestContext, around: Around, changed = (stored: Stored):
   const fetching = fetchHere({ job, opened, thread, engine });
   fetching.catch(() => {});
   t.after(() => engine.ended());
-  return { asked, batches, storing, fetching, finish: () => finishRun(engine, thread, null, 0) };
+  const finish = () => finishRun(engine, thread, null, 0);
+  return { asked, batches, threads: () => threads, storing, fetching, finish };
 }
 
-for (const [how, around, ahead] of [
-  ['by number', counted, [1, 2, 3, 4]],
-  ['by links', chained, [1, 2]],
+// A list that states that it is short needs no thread.
+for (const [how, around, ahead, threads] of [
+  ['by number', counted, [1, 2, 3, 4], 0],
+  ['of 300 KB', large, [1, 2, 3, 4], 1],
+  ['by links', chained, [1, 2], 1],
 ] as const) {
   test(`pages ${how} are asked for before the archive has the first, and stored after it`, async (t) => {
-    const { asked, batches, storing, fetching, finish } = await begin(t, around);
+    const { asked, batches, threads: begun, storing, fetching, finish } = await begin(t, around);
     await settle();
     assert.deepEqual(asked, ahead);
+    assert.equal(begun(), threads);
     storing.resolve();
     await fetching;
     const { verdict } = await finish();
