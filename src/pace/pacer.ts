@@ -114,7 +114,6 @@ export class Pacer {
     if (this.#namesWaits) this.#hidden.doubtLess();
     const is = this.#hidden.failed(sentAt, now, this.#server.isSafe);
     if (is === 'misled' || is === 'down') this.#server.startOver(now);
-    if (is === 'usual') this.#server.restore(now);
     return is;
   }
 

@@ -12,6 +12,7 @@ import { Measurement } from './measurement.ts';
 import type { FoundPace } from './pace.ts';
 import { RoundTrip } from './round-trip.ts';
 import type { RefusalEvent, WindowFill } from './short-window.ts';
+import { UnrelatedRefusals } from './unrelated-refusals.ts';
 import { WindowMode } from './window-mode.ts';
 
 type Phase = 'open' | 'measure' | 'cruise' | 'probe';
@@ -45,6 +46,8 @@ export class RateSearch {
   #keepsFrom = false;
   #events = 0;
   #window: WindowMode;
+  /** Null while refusals are thought to follow the rate. */
+  #unrelated: UnrelatedRefusals | null = null;
 
   constructor(learned: FoundPace | null) {
     this.#window = new WindowMode(learned?.windowMs ?? null, (learned?.lowPerSecond ?? 0) / 1000);
@@ -102,12 +105,14 @@ export class RateSearch {
 
   accepted(sentAt: number, now: number): void {
     this.#trip.answered(sentAt, now);
+    this.#unrelated?.accepted();
     if (this.#phase !== 'open' || !this.#trip.waited(sentAt, now)) this.#history.add(sentAt);
   }
 
   /** @param statedMs the wait that the server named, or null */
   refused(sentAt: number, isNew: boolean, statedMs: number | null): void {
     if (statedMs !== null) this.#promisedRate = Math.max(this.#promisedRate, 1 / statedMs);
+    if (this.#unrelated?.refused()) this.#unrelated = null;
     if (this.#event === null) {
       // A straggler of a pause that is over.
       if (!isNew) return;
@@ -126,6 +131,7 @@ export class RateSearch {
     if (this.#event === null) return 0;
     const event = { ...this.#event, openAt };
     this.#event = null;
+    if (this.#unrelated !== null) return 0;
     this.#lastPauseMs = now - event.lastAt;
     this.#longestPauseMs = Math.max(this.#longestPauseMs, openAt - event.lastAt);
     this.#window.refused(this.#history, event);
@@ -181,14 +187,10 @@ export class RateSearch {
     }
   }
 
-  /** The refusals at a safe pace were none: what was believed before them holds. */
-  restore(now: number): void {
-    if (this.#phase === 'cruise' && this.#known.restore()) this.#cruise(MARGIN, now);
-  }
-
   /** As if nothing had been refused yet. */
   startOver(now: number): void {
     this.#phase = 'open';
+    this.#unrelated = null;
     this.#event = null;
     this.#rate = Number.POSITIVE_INFINITY;
     this.#measurement = new Measurement();
@@ -290,6 +292,10 @@ export class RateSearch {
   #laterEvent(event: RefusalEvent, last: RefusalEvent, now: number): void {
     const refusals = { beforeLast: this.#beforeLast, last, event };
     this.#cruise(this.#known.refused(this.#history, refusals, this.#rate, this.isSafe), now);
+    const every = this.#known.acceptedForEach;
+    if (every === null) return;
+    this.startOver(now);
+    this.#unrelated = new UnrelatedRefusals(every);
   }
 
   #cruise(margin: number, now: number): void {

@@ -99,10 +99,6 @@ export class ServerPace implements ServerLimits {
     this.#search.startOver(now);
   }
 
-  restore(now: number): void {
-    this.#search.restore(now);
-  }
-
   ended({ sentAt, now, kind, hint }: Answer, inFlight: number): LimiterPause | null {
     const before = this.heldUntil(now);
     this.#gate?.ended(sentAt);
