@@ -6,13 +6,12 @@ import type { Answer, FoundPace, LimitBasis } from '../pace/pace.ts';
 /**
  * A request that has ended: when it was to start (or was sent, where nothing held it back), how long it took in
  * milliseconds, and, where it was not simply accepted, what came of it. `after-all`: one that had counted as accepted
- * was refused. `start-over`: what was found of the limit is wrong. `restore`: what was found before the
- * last refusals holds.
+ * was refused. `start-over`: what was found of the limit is wrong.
  */
 export type Told = readonly [
   at: number,
   tookMs: number,
-  kind?: Answer['kind'] | 'after-all' | 'start-over' | 'restore',
+  kind?: Answer['kind'] | 'after-all' | 'start-over',
   hint?: Hint | null,
 ];
 

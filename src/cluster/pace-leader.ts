@@ -200,10 +200,6 @@ export class PaceLeader {
       this.#server.startOver(heardAt);
       return;
     }
-    if (kind === 'restore') {
-      this.#server.restore(heardAt);
-      return;
-    }
     const own = member.open.get(name);
     const sentAt = own ?? this.#msOf(name);
     const answeredAt = sentAt + tookMs;

@@ -132,10 +132,6 @@ export class SharedGate implements ServerLimits {
     this.#told.push([this.#starts.microsOf(now), 0, 'start-over']);
   }
 
-  restore(now: number): void {
-    this.#told.push([this.#starts.microsOf(now), 0, 'restore']);
-  }
-
   excuse(): void {}
 
   heldUntil(now: number): number {
