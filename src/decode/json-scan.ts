@@ -5,10 +5,9 @@ import {
   findBadUtf8,
   findWideEncoding,
   type JsonFault,
-  stringFault,
-  unexpected,
 } from './body-faults.ts';
-import { endOfLiteral, endOfSpace, endOfString, isKey } from './json-tokens.ts';
+import { JsonReader } from './json-reader.ts';
+import { endOfSpace, isKey } from './json-tokens.ts';
 import type { FoundRecords, Selection } from './selection.ts';
 
 /**
@@ -34,16 +33,10 @@ export interface JsonScannerOptions {
 
 const SPACE = 0x20;
 const QUOTE = 0x22;
-const PLUS = 0x2b;
 const COMMA = 0x2c;
-const MINUS = 0x2d;
-const DOT = 0x2e;
-const ZERO = 0x30;
-const NINE = 0x39;
 const COLON = 0x3a;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
-const LOWER_E = 0x65;
 const LOWER_N = 0x6e;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
@@ -75,10 +68,11 @@ export function createJsonScanner(
   options: JsonScannerOptions = {},
 ): JsonScanner {
   const maxDepth = options.maxDepth ?? 1_000_000;
+  const reader = new JsonReader(maxDepth);
   const keys = selection.keys;
   const wholePage = selection.text === '';
-  /** For each open container, whether the one around it is an object. */
-  let stack = new Uint8Array(256);
+  let found: 'records' | 'missing' = 'missing';
+  let count = 0;
   let spans = new Uint32Array(256);
 
   function scan(bytes: Uint8Array): JsonScan {
@@ -118,153 +112,76 @@ export function createJsonScanner(
     return scanValue(padded, start, end, end);
   }
 
-  /**
-   * Scans the value that begins at `from`. Every token but a string stops by itself at or before
-   * byte `last`, so only strings and closing brackets have to look out for the end of the text.
-   */
+  /** `last` is for `JsonReader.begin`. */
   function scanValue(bytes: Uint8Array, from: number, last: number, end: number): JsonScan {
-    let pos = from;
-    let depth = 0;
-    let inObject = 0;
-    let compact = true;
-    let found: 'records' | 'missing' = wholePage ? 'records' : 'missing';
-    let count = 0;
-    // Values that begin at this depth are records; -1 where none are.
-    let recordDepth = wholePage ? 0 : -1;
-    let recordStart = 0;
-    // Depth of the innermost open object on the path, whose keys are compared with the path's next.
-    let pathDepth = 0;
-    // Whether the next value is one that the path leads to or through.
-    let arriving = !wholePage;
-
-    value: for (;;) {
-      let c = bytes[pos]!;
-      if (c <= SPACE) {
-        compact = false;
-        pos = endOfSpace(bytes, pos);
-        c = bytes[pos]!;
-      }
-      if (inObject === 1) {
-        if (c !== QUOTE) return fault(unexpected(bytes, pos, end));
-        const keyStart = pos + 1;
-        pos = endOfString(bytes, keyStart, last);
-        if (pos < 0) return fault(stringFault(bytes, ~pos, end));
-        if (depth === pathDepth && isKey(bytes, keyStart, pos - 1, keys[depth - 1]!)) {
-          // The last of equal keys wins, so what an earlier one led to no longer counts.
-          arriving = true;
-          found = 'missing';
-          count = 0;
-        }
-        c = bytes[pos]!;
-        if (c <= SPACE) {
-          compact = false;
-          pos = endOfSpace(bytes, pos);
-          c = bytes[pos]!;
-        }
-        if (c !== COLON) return fault(unexpected(bytes, pos, end));
-        c = bytes[++pos]!;
-        if (c <= SPACE) {
-          compact = false;
-          pos = endOfSpace(bytes, pos);
-          c = bytes[pos]!;
-        }
-      }
-      if (arriving) {
-        arriving = false;
-        if (depth < keys.length) {
-          if (c === OPEN_BRACE) pathDepth = depth + 1;
-        } else {
-          found = 'records';
-          if (c === OPEN_BRACKET) recordDepth = depth + 1;
-          else if (c !== LOWER_N) recordDepth = depth;
-        }
-      }
-      if (depth === recordDepth) recordStart = pos;
-
-      if (c === QUOTE) {
-        pos = endOfString(bytes, pos + 1, last);
-        if (pos < 0) return fault(stringFault(bytes, ~pos, end));
-      } else if (c === OPEN_BRACE || c === OPEN_BRACKET) {
-        const closer = c + 2;
-        c = bytes[++pos]!;
-        if (c <= SPACE) {
-          compact = false;
-          pos = endOfSpace(bytes, pos);
-          c = bytes[pos]!;
-        }
-        if (c !== closer) {
-          if (depth >= maxDepth) return fault(tooDeep(pos, maxDepth));
-          if (depth === stack.length) stack = grownStack(stack);
-          stack[depth++] = inObject;
-          inObject = closer === CLOSE_BRACE ? 1 : 0;
-          continue;
-        }
-        pos++;
-        // An empty container holds neither records nor keys of the path.
-        if (recordDepth > depth) recordDepth = -1;
-        if (pathDepth > depth) pathDepth = depth;
-      } else if ((c >= ZERO && c <= NINE) || c === MINUS) {
-        if (c === MINUS) c = bytes[++pos]!;
-        if (c === ZERO) c = bytes[++pos]!;
-        else if (c < ZERO || c > NINE) return fault(unexpected(bytes, pos, end));
-        else {
-          do c = bytes[++pos]!;
-          while (c >= ZERO && c <= NINE);
-        }
-        if (c === DOT) {
-          c = bytes[++pos]!;
-          if (c < ZERO || c > NINE) return fault(unexpected(bytes, pos, end));
-          do c = bytes[++pos]!;
-          while (c >= ZERO && c <= NINE);
-        }
-        if ((c | 0x20) === LOWER_E) {
-          c = bytes[++pos]!;
-          if (c === PLUS || c === MINUS) c = bytes[++pos]!;
-          if (c < ZERO || c > NINE) return fault(unexpected(bytes, pos, end));
-          do c = bytes[++pos]!;
-          while (c >= ZERO && c <= NINE);
-        }
-      } else {
-        const after = endOfLiteral(bytes, pos);
-        if (after < 0) return fault(unexpected(bytes, pos, end));
-        pos = after;
-      }
-
-      // A value is complete: a comma leads to the next one, a bracket completes the one around it.
-      for (;;) {
-        if (depth === recordDepth) {
-          if (2 * count === spans.length) spans = grownSpans(spans, pos, end);
-          spans[2 * count] = recordStart;
-          spans[2 * count + 1] = pos;
-          count++;
-          if (inObject === 1) recordDepth = -1;
-        }
-        if (depth === 0) break value;
-        c = bytes[pos]!;
-        if (c <= SPACE) {
-          compact = false;
-          pos = endOfSpace(bytes, pos);
-          c = bytes[pos]!;
-        }
-        if (c === COMMA) {
-          pos++;
-          continue value;
-        }
-        if (c !== (inObject === 1 ? CLOSE_BRACE : CLOSE_BRACKET)) {
-          return fault(unexpected(bytes, pos, end));
-        }
-        pos++;
-        if (depth === recordDepth) recordDepth = -1;
-        if (depth === pathDepth) pathDepth--;
-        inObject = stack[--depth]!;
-        // One read past the end would make the engine compile slower reads for all pages to come.
-        if (pos === end && depth > 0) return fault(unexpected(bytes, pos, end));
-      }
-    }
-    if (pos !== end) return fault(behindValue(bytes, pos, end));
+    reader.begin(bytes, last, end);
+    found = wholePage ? 'records' : 'missing';
+    count = 0;
+    const after = wholePage ? endOfRecord(from, 0) : endOnPath(from, 0);
+    reader.forget();
+    if (after < 0) return fault(reader.fault!);
+    if (after !== end) return fault(behindValue(bytes, after, end));
     const own = spans;
     if (own.length > MOST_KEPT_SPANS) spans = new Uint32Array(256);
-    return { valid: true, found, count, spans: own, compact };
+    return { valid: true, found, count, spans: own, compact: reader.isCompact };
+  }
+
+  /** The end of the value at `pos`, to which `depth` keys have led. */
+  function endOnPath(pos: number, depth: number): number {
+    const c = reader.bytes[pos]!;
+    if (depth < keys.length) {
+      return c === OPEN_BRACE ? endOfEach(pos, depth) : reader.endOfValue(pos, depth);
+    }
+    found = 'records';
+    if (c === OPEN_BRACKET) return endOfEach(pos, depth);
+    return c === LOWER_N ? reader.endOfValue(pos, depth) : endOfRecord(pos, depth);
+  }
+
+  /** The end of the object on the path or the array of records at `pos`. */
+  function endOfEach(pos: number, depth: number): number {
+    const { bytes } = reader;
+    const closer = bytes[pos]! + 2;
+    pos = afterSpace(pos + 1);
+    if (bytes[pos] === closer) return pos + 1;
+    if (depth >= maxDepth) return reader.refuseDepth(pos);
+    for (;;) {
+      pos = closer === CLOSE_BRACE ? endOfMember(pos, depth + 1) : endOfRecord(pos, depth + 1);
+      if (pos < 0) return pos;
+      if (pos === reader.end) return reader.refuse(pos);
+      pos = afterSpace(pos);
+      if (bytes[pos] !== COMMA) return bytes[pos] === closer ? pos + 1 : reader.refuse(pos);
+      pos = afterSpace(pos + 1);
+    }
+  }
+
+  function endOfMember(pos: number, depth: number): number {
+    const { bytes } = reader;
+    if (bytes[pos] !== QUOTE) return reader.refuse(pos);
+    const end = reader.endOfString(pos + 1);
+    if (end < 0) return end;
+    const colon = afterSpace(end);
+    if (bytes[colon] !== COLON) return reader.refuse(colon);
+    const value = afterSpace(colon + 1);
+    const isOnPath = isKey(bytes, pos + 1, end - 1, keys[depth - 1]!);
+    if (!isOnPath) return reader.endOfValue(value, depth);
+    // The last of equal keys wins, so what an earlier one led to no longer counts.
+    found = 'missing';
+    count = 0;
+    return endOnPath(value, depth);
+  }
+
+  function endOfRecord(pos: number, depth: number): number {
+    const end = reader.endOfValue(pos, depth);
+    if (end < 0) return end;
+    if (2 * count === spans.length) spans = grownSpans(spans, end, reader.end);
+    spans[2 * count] = pos;
+    spans[2 * count + 1] = end;
+    count++;
+    return end;
+  }
+
+  function afterSpace(pos: number): number {
+    return reader.bytes[pos]! <= SPACE ? reader.endOfSpace(pos) : pos;
   }
 
   return { scan };
@@ -297,16 +214,6 @@ function isSpace(byte: number): boolean {
 
 function fault(found: JsonFault): JsonScan {
   return { valid: false, offset: found.offset, reason: found.reason };
-}
-
-function tooDeep(offset: number, maxDepth: number): JsonFault {
-  return { offset, reason: `it nests deeper than ${maxDepth.toLocaleString('en')} levels` };
-}
-
-function grownStack(stack: Uint8Array): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(2 * stack.length);
-  larger.set(stack);
-  return larger;
 }
 
 /**

@@ -6,7 +6,7 @@ const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
 
 /** 1 for the bytes that end a run of plain string bytes: quote, backslash, control characters. */
-const ENDS_PLAIN = new Uint8Array(256);
+export const ENDS_PLAIN = new Uint8Array(256);
 ENDS_PLAIN.fill(1, 0, 0x20);
 ENDS_PLAIN[QUOTE] = 1;
 ENDS_PLAIN[BACKSLASH] = 1;
@@ -23,7 +23,13 @@ function tableOf(characters: string): Uint8Array {
 /** The first position from `pos` on that holds no white space (RFC 8259 §2). */
 export function endOfSpace(bytes: Uint8Array, pos: number): number {
   let c = bytes[pos]!;
-  while (c <= SPACE && (c === SPACE || c === 0x0a || c === 0x0d || c === 0x09)) c = bytes[++pos]!;
+  while (c <= SPACE && (c === SPACE || c === 0x0a || c === 0x0d || c === 0x09)) {
+    c = bytes[++pos]!;
+    // What follows is most often the indentation of a line.
+    if (c === SPACE) c = bytes[++pos]!;
+    if (c === SPACE) c = bytes[++pos]!;
+    if (c === SPACE) c = bytes[++pos]!;
+  }
   return pos;
 }
 

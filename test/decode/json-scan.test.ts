@@ -98,6 +98,25 @@ describe('validity is what JSON.parse says', () => {
     );
   });
 
+  test('for strings of every length, with anything at any place, at the end of the text or before it', () => {
+    for (const odd of ['', '\\"', '\\\\', '\\u00e9', '\\x', '\n', '"', '\u00e9']) {
+      for (let length = 0; length < 12; length++) {
+        for (let at = 0; at <= length; at++) {
+          const content = 'a'.repeat(at) + odd + 'a'.repeat(length - at);
+          const near = [`["${content}"]`, `["${content}]`, `{"${content}":"${content}"}`];
+          for (const text of [
+            ...near,
+            `["",["${content}"],1]`,
+            `{"a":"${content}}`,
+            `{"${content}}`,
+          ]) {
+            assert.equal(wholePage.scan(Buffer.from(text)).valid, parses(text), text);
+          }
+        }
+      }
+    }
+  });
+
   test('for numbers, literals and strings at every edge of the grammar', () => {
     const texts = [
       ...'0 -0 01 -01 - 1. .1 1.0 1e5 1E+5 1e 1e+ 1e-9 0.0e0 +1 0x1 1_0 --1 -a 1.e1'.split(' '),
