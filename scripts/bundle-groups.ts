@@ -14,18 +14,22 @@ function within(folders: readonly string[]): RegExp {
   return new RegExp(`/src/(?:${folders.join('|')})`);
 }
 
-/** What lists of many pages, limits, other outputs and reports need. */
+/** What lists of many pages, limits, faults, other outputs and reports need. */
 const LATER = within([
-  'api/(?:export-|prove|urls)',
-  'archive-thread/(?:gather-|manifest-|report-|take-)',
-  'decode/jmespath/',
+  'api/(?!run|serve|report-)',
+  'archive/(?:archive-faults|history|key-parts|merkle-tree|page-tree|part-rows|request-index|state-folder)',
+  'archive-thread/(?:echoed-|gather-|manifest-|report-|take-)',
+  'core/(?:column-names|depth|describe-hint|escape|expectation|nearest|windows-names)',
+  'decode/(?:body-faults|cut-records|distinct|jmespath/|list-of-|projection|record-fields|string-)',
   'export/(?:database-table|in-place-|load-sink|provenance|sink-|sqlite-|typed-rows)',
-  'fetch/(?:failure|follow-)',
-  'http/(?:http1-|limits/(?:ietf-|limit-in-|moment|reset|retry-))',
+  'fetch/(?:empty-list|failure|follow-|refused-|said-|task-attempts)',
+  'http/(?:connect-fault|http1-|redirect|unasked-)',
+  'http/limits/(?:counted-|ietf-|limit-in-|moment|reset|retry-)',
   'pace/(?:held-time|hidden-limit|pause-gate|retries|stated-limits)',
-  'plan/(?:chain-|contradictions|fan-out-|function-|next-holds|next-skips|overlap-|page-grid)',
-  'plan/(?:restarting-|split-|totals|url-list|detect/(?:trial|try-|which-changes|whole-list))',
-  'report/(?:attempt-kind|pack|report-data)',
+  'plan/(?:chain-|contradictions|end-evidence|fan-out-|far-|function-|guess-|list-slice|next-by-|next-holds)',
+  'plan/(?:next-skips|no-next|overlap-|page-grid|restarting-|slices|split-|token-text|totals|url-list)',
+  'plan/(?:detect/(?:trial|try-|which-changes|whole-list)|styles/(?:counting-|parameter-))',
+  'report/(?:attempt-kind|pack|report-data|table-text)',
   'schema/',
 ]);
 
