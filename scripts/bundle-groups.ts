@@ -22,7 +22,7 @@ const LATER = within([
   'core/(?:column-names|depth|describe-hint|escape|expectation|nearest|windows-names)',
   'decode/(?:body-faults|cut-records|distinct|jmespath/|list-of-|projection|record-fields|string-)',
   'export/(?:database-table|in-place-|load-sink|provenance|sink-|sqlite-|typed-rows)',
-  'fetch/(?:empty-list|failure|follow-|refused-|said-|task-attempts)',
+  'fetch/(?:empty-list|failure|follow-|refused-|said-)',
   'http/(?:connect-fault|http1-|redirect|unasked-)',
   'http/limits/(?:counted-|ietf-|limit-in-|moment|reset|retry-)',
   'pace/(?:held-time|hidden-limit|pause-gate|retries|stated-limits)',
@@ -47,7 +47,7 @@ const FETCHING = within([
 
 /** What stores and exports: of the main thread's, only runs of one page need it. */
 const ARCHIVE = within([
-  'archive/(?!archive-(?:faults|file|location|types)|file-|kept-|schema|sqlite|state-folder)',
+  'archive/(?!archive-(?:faults|file|location|types)|file-|kept-run|schema|sqlite|state-folder)',
   'archive-thread/(?:batch-reader|finish-|follow-|joined-|kept-|open-archive|outputs|page-info-)',
   'archive-thread/(?:repeated-|run-export|send-|session|shape-|sister-|stored-)',
   'export/(?:block-writer|create-output|page-records|shape-records|write-)',
@@ -55,7 +55,7 @@ const ARCHIVE = within([
 
 /** What is said of a run. */
 const WORDS = within([
-  'cli/(?:command-text|headers|help|say-summary|write-file)',
+  'cli/(?:command-text|headers|help|other-names|say-summary|unknown-flag|write-file)',
   'report/(?:json-log|next-steps|paging-text|progress|show-|stop-text|summary-|verdict-|wording)',
 ]);
 

@@ -2,9 +2,8 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '../core/nearest.ts';
 import { listed } from './flag-values.ts';
-import { type Verb, verbs } from './flags/verbs.ts';
+import { otherVerbs, type Verb, verbs } from './flags/verbs.ts';
 import { type Flag, type FlagName, findFlag, flagNamed, flags } from './flags.ts';
-import { isCurlLetters, otherVerbs } from './other-names.ts';
 import {
   type Environment,
   lookup,
@@ -29,9 +28,15 @@ const parseOptions = Object.fromEntries(
   ]),
 );
 
+/**
+ * Several letters of curl that are typed together, as in `-fsSL`. `-f` is another flag here, so they are
+ * known as a whole.
+ */
+const CURL_LETTERS = /^-(?=[a-zA-Z]*[sSL])(?=..)[fsSLiNOZ]+$/;
+
 /** Throws `UsageError` for a flag that does not exist, lacks its value, has one too many or is of another verb. */
 export function parseArguments(argv: readonly string[], env: Environment): TypedArguments {
-  const letters = argv.findIndex(isCurlLetters);
+  const letters = argv.findIndex((word) => CURL_LETTERS.test(word));
   if (letters !== -1) {
     throw new UsageError(
       `there is no flag ${argv[letters]}; everypage follows redirects within the origin, and takes an error for a failed page, without it. -q prints nothing unless something is wrong`,
