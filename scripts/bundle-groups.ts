@@ -17,13 +17,13 @@ function within(folders: readonly string[]): RegExp {
 /** What lists of many pages, limits, faults, other outputs and reports need. */
 const LATER = within([
   'api/(?!run|serve|report-)',
-  'archive/(?:archive-faults|history|key-parts|merkle-tree|page-tree|part-rows|request-index|state-folder)',
+  'archive/(?:archive-faults|history|key-parts|merkle-tree|part-rows|request-index|state-folder)',
   'archive-thread/(?:echoed-|gather-|manifest-|report-|take-)',
-  'core/(?:column-names|depth|describe-hint|escape|expectation|nearest|windows-names)',
-  'decode/(?:body-faults|cut-records|distinct|jmespath/|list-of-|projection|record-fields|string-)',
+  'core/(?:column-names|depth|escape|nearest)',
+  'decode/(?:body-faults|distinct|jmespath/|list-of-|projection|record-fields|string-)',
   'export/(?:database-table|in-place-|load-sink|provenance|sink-|sqlite-|typed-rows)',
-  'fetch/(?:empty-list|failure|follow-|refused-|said-)',
-  'http/(?:connect-fault|http1-|redirect|unasked-)',
+  'fetch/(?:failure|follow-|refused-)',
+  'http/(?:connect-fault|http1-|unasked-)',
   'http/limits/(?:counted-|ietf-|limit-in-|moment|reset|retry-)',
   'pace/(?:held-time|hidden-limit|pause-gate|retries|stated-limits)',
   'plan/(?:chain-|contradictions|end-evidence|fan-out-|far-|function-|guess-|list-slice|next-by-|next-holds)',
