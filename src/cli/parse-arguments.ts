@@ -1,5 +1,5 @@
 /** What was typed, checked against the table of flags. */
-import { parseArgs } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { nearest } from '../core/nearest.ts';
 import { listed } from './flag-values.ts';
 import { otherVerbs, type Verb, verbs } from './flags/verbs.ts';
@@ -16,17 +16,23 @@ import { unknownFlag } from './unknown-flag.ts';
 
 const takesWord = ({ value, bare }: Flag): boolean => value !== null && bare === null;
 
-const parseOptions = Object.fromEntries(
-  flags.map((flag) => [
-    flag.name,
-    {
-      // A value that may be left out is looked for afterwards: the next word may be a URL.
-      type: takesWord(flag) ? ('string' as const) : ('boolean' as const),
-      multiple: true,
-      ...(flag.short === null ? {} : { short: flag.short }),
-    },
-  ]),
-);
+/** The flags that may stand in these words. `parseArgs` goes through all that it is told of, for each word. */
+function optionsIn(argv: readonly string[]): NonNullable<ParseArgsConfig['options']> {
+  const typed = argv.filter((word) => word.startsWith('-')).join(' ');
+  const mayStand = ({ name, short }: Flag): boolean =>
+    typed.includes(`--${name}`) || (short !== null && typed.includes(short));
+  return Object.fromEntries(
+    flags.filter(mayStand).map((flag) => [
+      flag.name,
+      {
+        // A value that may be left out is looked for afterwards: the next word may be a URL.
+        type: takesWord(flag) ? ('string' as const) : ('boolean' as const),
+        multiple: true,
+        ...(flag.short === null ? {} : { short: flag.short }),
+      },
+    ]),
+  );
+}
 
 /**
  * Several letters of curl that are typed together, as in `-fsSL`. `-f` is another flag here, so they are
@@ -43,9 +49,10 @@ export function parseArguments(argv: readonly string[], env: Environment): Typed
       argv.toSpliced(letters, 1),
     );
   }
+  const args = wordsOfHelp(argv);
   const { tokens } = parseArgs({
-    args: wordsOfHelp(argv),
-    options: parseOptions,
+    args,
+    options: optionsIn(args),
     // Its own messages know neither the nearest flag nor the verbs.
     strict: false,
     allowPositionals: true,
