@@ -175,7 +175,10 @@ export const means = {
   cursor: (name: string): boolean => isOneOf(CURSOR, name),
   keyset: (name: string): boolean => KEYSET.has(squash(name)),
   paging: (name: string): boolean => isOneOf(PAGING, name),
-  more: (name: string): boolean => MORE.has(squash(name)) || MORE_PATTERN.test(squash(name)),
+  more(name: string): boolean {
+    const squashed = squash(name);
+    return MORE.has(squashed) || (squashed.includes('more') && MORE_PATTERN.test(squashed));
+  },
   partial: (name: string): boolean => PARTIAL.has(squash(name)),
   cut: (name: string): boolean => CUT.has(squash(name)),
   done: (name: string): boolean => DONE.has(squash(name)),

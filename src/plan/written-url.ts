@@ -235,6 +235,7 @@ const nearRange = /\[\w+(?:\.{2,3}|:|–|%E2%80%93)\w+\]|\[\w+-[^\][&#]*$|\{[^{}
  */
 export function findNearRange(url: string): string | null {
   const readable = url.replaceAll('%7B', '{').replaceAll('%7D', '}');
+  if (!readable.includes('[') && !readable.includes('{')) return null;
   // Quotes mark JSON, where brackets and braces mean something else.
   if (/%22|"/.test(readable)) return null;
   return nearRange.exec(readable.slice(readable.indexOf('/', 8)))?.[0] ?? null;
