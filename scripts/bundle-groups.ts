@@ -17,7 +17,7 @@ function within(folders: readonly string[]): RegExp {
 /** What lists of many pages, limits, faults, other outputs and reports need. */
 const LATER = within([
   'api/(?!run|serve|report-)',
-  'archive/(?:archive-faults|history|key-parts|merkle-tree|part-rows|request-index|state-folder)',
+  'archive/(?:archive-faults|history|key-parts|merkle-tree|request-index|state-folder)',
   'archive-thread/(?:echoed-|gather-|manifest-|report-|take-)',
   'core/(?:column-names|depth|escape|nearest)',
   'decode/(?:body-faults|distinct|jmespath/|list-of-|projection|record-fields|string-)',
