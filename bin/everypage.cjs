@@ -32,7 +32,8 @@ function cacheCompiledCode() {
   var env = process.env;
   var join = require('node:path').join;
   var base = env.XDG_CACHE_HOME || (process.platform === 'win32' && env.LOCALAPPDATA);
-  if (!base) base = join(require('node:os').homedir(), '.cache');
+  // Where it is set, it is what `node:os` would say; to load that takes half a millisecond.
+  if (!base) base = join(env.HOME || require('node:os').homedir(), '.cache');
   if (env.NODE_DISABLE_COMPILE_CACHE) return;
   if (!env.NODE_COMPILE_CACHE) {
     base = join(base, 'everypage');

@@ -44,7 +44,13 @@ function load(path, command) {
   const folder = dirname(path);
   const requireFrom = (name) =>
     name.startsWith('./') ? load(join(folder, name), command) : require(name);
-  compile(path, command)(module.exports, requireFrom, module, path, folder);
+  try {
+    compile(path, command)(module.exports, requireFrom, module, path, folder);
+  } catch (error) {
+    // Who asks again hears it too: that the file is gone, not that half of it is missing.
+    loaded.delete(path);
+    throw error;
+  }
   return module.exports;
 }
 

@@ -56,6 +56,22 @@ const asciiOnly: Plugin = {
   },
 };
 
+const EXPORT =
+  /^Object\.defineProperty\(exports, ('[^']+'|"[^"]+"), \{\s+enumerable: true,\s+get: function ?\(\) \{\s+return ([\w$]+);\s+\}\s+\}\);$/gm;
+
+/** One object of values instead of a getter for each export, of which V8 defines 450 in 2 ms. */
+const plainExports: Plugin = {
+  name: 'plain-exports',
+  transform(code, id) {
+    if (/^export let/m.test(code)) throw new Error(`${id} exports what may change`);
+  },
+  renderChunk(code, { isEntry }) {
+    const exported = [...code.matchAll(EXPORT)].map(([, name, local]) => `${name}: ${local}`);
+    if (isEntry || exported.length === 0) return code;
+    return `${code.replace(EXPORT, '')}\nmodule.exports = { ${exported.join(', ')} };\n`;
+  },
+};
+
 const shared: InputOptions = {
   cwd: ROOT,
   platform: 'node',
@@ -85,7 +101,7 @@ async function bundle(
   const made = await rolldown({
     ...shared,
     input: input!,
-    plugins: [modulesOnUse, filesOnUse, asciiOnly],
+    plugins: [modulesOnUse, filesOnUse, plainExports, asciiOnly],
   });
   await made.write({
     dir: DIST,

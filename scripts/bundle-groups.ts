@@ -14,18 +14,22 @@ function within(folders: readonly string[]): RegExp {
   return new RegExp(`/src/(?:${folders.join('|')})`);
 }
 
-/** What lists of many pages, limits, other outputs and reports need. */
+/** What lists of many pages, limits, faults, other outputs and reports need. */
 const LATER = within([
-  'api/(?:export-|prove|urls)',
-  'archive-thread/(?:gather-|manifest-|report-|take-)',
-  'decode/jmespath/',
+  'api/(?!run|serve|report-)',
+  'archive/(?:archive-faults|history|key-parts|merkle-tree|request-index|state-folder)',
+  'archive-thread/(?:echoed-|gather-|manifest-|report-|take-)',
+  'core/(?:column-names|depth|escape|nearest)',
+  'decode/(?:body-faults|distinct|jmespath/|list-of-|projection|record-fields|string-)',
   'export/(?:database-table|in-place-|load-sink|provenance|sink-|sqlite-|typed-rows)',
-  'fetch/(?:failure|follow-)',
-  'http/(?:http1-|limits/(?:ietf-|limit-in-|moment|reset|retry-))',
+  'fetch/(?:failure|follow-|refused-)',
+  'http/(?:connect-fault|http1-|unasked-)',
+  'http/limits/(?:ietf-|limit-in-|moment|reset)',
   'pace/(?:held-time|hidden-limit|pause-gate|retries|stated-limits)',
-  'plan/(?:chain-|contradictions|fan-out-|function-|next-holds|next-skips|overlap-|page-grid)',
-  'plan/(?:restarting-|split-|totals|url-list|detect/(?:trial|try-|which-changes|whole-list))',
-  'report/(?:attempt-kind|pack|report-data)',
+  'plan/(?:chain-|contradictions|end-evidence|fan-out-|far-|function-|guess-|list-slice|next-by-|next-holds)',
+  'plan/(?:next-skips|no-next|overlap-|page-grid|restarting-|slices|split-|token-text|totals|url-list)',
+  'plan/(?:detect/(?:trial|try-|which-changes|whole-list)|styles/(?:counting-|parameter-))',
+  'report/(?:attempt-kind|pack|report-data|table-text)',
   'schema/',
 ]);
 
@@ -34,7 +38,7 @@ const FETCHING = within([
   'archive/(?:file-checks|file-locks|sqlite)',
   'decode/(?!jmespath|json-tokens|read-selection|record-expressions|selection)',
   'fetch/(?!check-|credentials|export-|failure|follow-|open-|output-|paginate-|prepare|run-)',
-  'http/(?:http2-|outcome|unasked-|limits/(?:backoff-|counted-))',
+  'http/(?:http2-|outcome|unasked-|limits/(?:backoff-|counted-|retry-))',
   'http/h2/(?!frame-reader|hpack-tables)',
   'pace/(?!held-time|hidden-limit|pause-gate|retries|stated-limits)',
   'plan/(?:create-|end-evidence|full-page|guess-next|link-header|no-next|pin-flags|read-page-)',
@@ -43,7 +47,7 @@ const FETCHING = within([
 
 /** What stores and exports: of the main thread's, only runs of one page need it. */
 const ARCHIVE = within([
-  'archive/(?!archive-(?:faults|file|location|types)|file-|kept-|schema|sqlite|state-folder)',
+  'archive/(?!archive-(?:faults|file|location|types)|file-|kept-run|schema|sqlite|state-folder)',
   'archive-thread/(?:batch-reader|finish-|follow-|joined-|kept-|open-archive|outputs|page-info-)',
   'archive-thread/(?:read-first|repeated-|run-export|send-|session|shape-|sister-|stored-)',
   'export/(?:block-writer|create-output|page-records|shape-records|write-)',
@@ -51,7 +55,7 @@ const ARCHIVE = within([
 
 /** What is said of a run. */
 const WORDS = within([
-  'cli/(?:command-text|headers|help|say-summary|write-file)',
+  'cli/(?:command-text|headers|help|other-names|say-summary|unknown-flag|write-file)',
   'report/(?:json-log|next-steps|paging-text|progress|show-|stop-text|summary-|verdict-|wording)',
 ]);
 

@@ -64,8 +64,9 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Three pages of two records, each with the URL of the next. */
+/** Three pages of two records, each with the URL of the next; and a page that is all there is. */
 function pageOfList(path: string): string | null {
+  if (path === '/all') return '{"items":[{"id":1},{"id":2}],"page":1,"pages":1}';
   if (!path.startsWith('/list')) return null;
   const page = Number(new URL(path, 'https://localhost').searchParams.get('page') ?? 1);
   const items = [{ id: 2 * page - 1 }, { id: 2 * page }];
@@ -174,6 +175,21 @@ test('the installed command keeps its compiled code, and makes it anew where it 
   await fetchOne();
   assert.deepEqual(keptCode(), kept);
   for (const file of kept) assert.ok(statSync(file).size > 1000);
+});
+
+test('one page over HTTP/2 loads no code for long lists, nor words of a summary', async () => {
+  const kept = join(folder, 'one-page');
+  const args = [`${server.origin}/all`, '-o', 'all.ndjson', '--cacert', 'ca.pem', '--http2', '-q'];
+  await run(process.execPath, [join(installed, manifest().bin.everypage), ...args], {
+    cwd: folder,
+    env: { ...env, NODE_COMPILE_CACHE: kept },
+  });
+  const loaded = globSync('*/*-fetch', { cwd: kept }).map((file) => file.replace(/^.*[/\\]/, ''));
+  assert.ok(loaded.some((file) => file.startsWith('fetching-')));
+  assert.deepEqual(
+    loaded.filter((file) => /^(?:later|words)-/.test(file)),
+    [],
+  );
 });
 
 test('the installed command keeps no compiled code where Node may keep none', async () => {

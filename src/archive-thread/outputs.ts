@@ -169,8 +169,9 @@ export class Outputs {
     beganAt: number,
     runId: string,
   ): readonly (() => Promise<void>)[] {
-    const table = withTable(this.#table, undefined, key, beganAt);
     const others = this.#all.filter((output) => output !== this.#following);
+    if (others.length === 0) return [];
+    const table = withTable(this.#table, undefined, key, beganAt);
     return others.map((output) => () => writeOutput(output, pages, { select, table, runId }));
   }
 

@@ -2,7 +2,7 @@
  * What an archive keeps of its run: what was asked for, and how far it came.
  * What was asked for says whether two runs are the same, not how or for whom it was asked.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { PlanEnd } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
@@ -123,7 +123,7 @@ export function fingerprintOf(specification: RunSpecification): Uint8Array {
   if (pagination !== null) list.push(pagination);
   if (failWhen !== undefined) list.push({ failWhen });
   const text = JSON.stringify(list);
-  return new Uint8Array(createHash('sha256').update(text).digest());
+  return new Uint8Array(hash('sha256', text, 'buffer'));
 }
 
 /** RFC 9110, section 5.3: the order of fields with different names has no meaning. */
@@ -136,8 +136,8 @@ function ordered(headers: RunSpecification['headers']): RunSpecification['header
  * whenever it is read again.
  */
 export function runIdOf({ fingerprint, createdAt }: RunRow): string {
-  const hash = createHash('sha256').update(fingerprint).update(String(createdAt));
-  return hash.digest('hex').slice(0, 32);
+  const text = Buffer.concat([fingerprint, Buffer.from(String(createdAt))]);
+  return hash('sha256', text, 'hex').slice(0, 32);
 }
 
 const MAX_URL_LINES = 5;

@@ -164,38 +164,7 @@ export function readOtherNames(): readonly OtherName[] {
   });
 }
 
-/** Words that stand where a verb may, and what they are here; null: a URL stands there by itself. */
-export const otherVerbs: Readonly<Record<string, Verb | null>> = {
-  check: 'verify',
-  validate: 'verify',
-  inspect: 'explain',
-  detect: 'explain',
-  discover: 'explain',
-  convert: 'export',
-  dump: 'export',
-  api: null,
-  crawl: null,
-  curl: null,
-  download: null,
-  get: null,
-  http: null,
-  https: null,
-  post: null,
-  run: null,
-};
-
-/**
- * Several letters of curl that are typed together, as in `-fsSL`. `-f` is another flag here, so they are
- * known as a whole.
- */
-const CURL_LETTERS = /^-(?=[a-zA-Z]*[sSL])(?=..)[fsSLiNOZ]+$/;
-
 /** What everypage has for `name`; undefined if no known tool has that name. */
 export function findOtherName(name: string): OtherName | undefined {
   return readOtherNames().find(({ names }) => names.includes(name));
-}
-
-/** Whether a word is such letters of curl. */
-export function isCurlLetters(word: string): boolean {
-  return CURL_LETTERS.test(word);
 }

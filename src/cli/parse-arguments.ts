@@ -1,10 +1,9 @@
 /** What was typed, checked against the table of flags. */
-import { parseArgs } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { nearest } from '../core/nearest.ts';
 import { listed } from './flag-values.ts';
-import { type Verb, verbs } from './flags/verbs.ts';
+import { otherVerbs, type Verb, verbs } from './flags/verbs.ts';
 import { type Flag, type FlagName, findFlag, flagNamed, flags } from './flags.ts';
-import { isCurlLetters, otherVerbs } from './other-names.ts';
 import {
   type Environment,
   lookup,
@@ -17,30 +16,43 @@ import { unknownFlag } from './unknown-flag.ts';
 
 const takesWord = ({ value, bare }: Flag): boolean => value !== null && bare === null;
 
-const parseOptions = Object.fromEntries(
-  flags.map((flag) => [
-    flag.name,
-    {
-      // A value that may be left out is looked for afterwards: the next word may be a URL.
-      type: takesWord(flag) ? ('string' as const) : ('boolean' as const),
-      multiple: true,
-      ...(flag.short === null ? {} : { short: flag.short }),
-    },
-  ]),
-);
+/** The flags that may stand in these words. `parseArgs` goes through all that it is told of, for each word. */
+function optionsIn(argv: readonly string[]): NonNullable<ParseArgsConfig['options']> {
+  const typed = argv.filter((word) => word.startsWith('-')).join(' ');
+  const mayStand = ({ name, short }: Flag): boolean =>
+    typed.includes(`--${name}`) || (short !== null && typed.includes(short));
+  return Object.fromEntries(
+    flags.filter(mayStand).map((flag) => [
+      flag.name,
+      {
+        // A value that may be left out is looked for afterwards: the next word may be a URL.
+        type: takesWord(flag) ? ('string' as const) : ('boolean' as const),
+        multiple: true,
+        ...(flag.short === null ? {} : { short: flag.short }),
+      },
+    ]),
+  );
+}
+
+/**
+ * Several letters of curl that are typed together, as in `-fsSL`. `-f` is another flag here, so they are
+ * known as a whole.
+ */
+const CURL_LETTERS = /^-(?=[a-zA-Z]*[sSL])(?=..)[fsSLiNOZ]+$/;
 
 /** Throws `UsageError` for a flag that does not exist, lacks its value, has one too many or is of another verb. */
 export function parseArguments(argv: readonly string[], env: Environment): TypedArguments {
-  const letters = argv.findIndex(isCurlLetters);
+  const letters = argv.findIndex((word) => CURL_LETTERS.test(word));
   if (letters !== -1) {
     throw new UsageError(
       `there is no flag ${argv[letters]}; everypage follows redirects within the origin, and takes an error for a failed page, without it. -q prints nothing unless something is wrong`,
       argv.toSpliced(letters, 1),
     );
   }
+  const args = wordsOfHelp(argv);
   const { tokens } = parseArgs({
-    args: wordsOfHelp(argv),
-    options: parseOptions,
+    args,
+    options: optionsIn(args),
     // Its own messages know neither the nearest flag nor the verbs.
     strict: false,
     allowPositionals: true,

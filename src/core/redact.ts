@@ -156,7 +156,7 @@ function nameKey(name: string): string {
 
 function readNameKey(name: string): string {
   // Nearly all names; the Unicode form below is slower.
-  if (/^[a-z0-9_-]+$/i.test(name)) return name.toLowerCase().replaceAll(/[-_]+/g, '') || name;
+  if (/^[\w-]*$/.test(name)) return name.toLowerCase().replace(/[-_]+/g, '') || name;
   const lower = (name.includes('%') ? percentDecode(name) : name).toLowerCase();
   // Punctuation goes, letters of other scripts stay; a name of punctuation alone stays whole.
   return lower.replace(/[^\p{L}\p{N}]/gu, '') || lower;
@@ -172,8 +172,15 @@ function percentDecode(name: string): string {
   }
 }
 
-const secretHeaderPattern =
-  /(?:^|[-_])(?:x?api)?(?:keys?|token|secret|password|passwd|passphrase|pwd|signature|credentials?|jwt|bearer|auth|authorization|authentication|session|sessionid|cookie2?)(?:$|[-_])|(?:key|token|secret|password)$/;
+/** Words of header names, also behind `api` and `xapi`. */
+const SECRET_WORDS: ReadonlySet<string> = new Set(
+  [
+    ...['key', 'keys', 'token', 'secret', 'password', 'passwd', 'passphrase', 'pwd', 'signature'],
+    ...['credential', 'credentials', 'jwt', 'bearer', 'auth', 'authorization', 'authentication'],
+    ...['session', 'sessionid', 'cookie', 'cookie2'],
+  ].flatMap((word) => [word, `api${word}`, `xapi${word}`]),
+);
+const SECRET_ENDINGS = ['key', 'token', 'secret', 'password'];
 const harmlessHeaderPattern =
   /(?:page|next|continuation|cursor|sync)[-_]?token$|^(?:idempotency|surrogate|sec-websocket|x-cache)-key$/;
 
@@ -183,7 +190,11 @@ const harmlessHeaderPattern =
  */
 export function isSecretHeader(name: string): boolean {
   const lower = name.trim().toLowerCase();
-  return secretHeaderPattern.test(lower) && !harmlessHeaderPattern.test(lower);
+  const words = lower.replaceAll('_', '-').split('-');
+  const isSecret =
+    words.some((word) => SECRET_WORDS.has(word)) ||
+    SECRET_ENDINGS.some((ending) => lower.endsWith(ending));
+  return isSecret && !harmlessHeaderPattern.test(lower);
 }
 
 /** That of `node:util`, by its registered name: programs without @types/node read the types of this file. */

@@ -104,7 +104,7 @@ export async function prepare(
   const specification = specificationOf(sources, options, paginate !== null);
   const beside = placeOfArchive(options);
   const isFileBacked = beside !== null || options.archive !== null;
-  const states = stateFolder(process.env, homedir());
+  const states = isFileBacked ? '' : stateFolder(process.env, homedir());
   const isTemporary = !isFileBacked && !options.resume && !options.outputs.some(isDatabaseUrl);
   if (!isFileBacked && !isTemporary) makeStateFolder(states);
   const location = isTemporary

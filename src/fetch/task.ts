@@ -186,7 +186,16 @@ const KEPT = new Set([
   'retry-after',
   'x-request-id',
 ]);
-const KEPT_PREFIX = /^(?:x-)?(?:rate-?limit|total|wp-total|next|page|pagination)/;
+/** With an `x-` before them or not. */
+const KEPT_BEGINNINGS = [
+  'ratelimit',
+  'rate-limit',
+  'total',
+  'wp-total',
+  'next',
+  'page',
+  'pagination',
+];
 /** Servers send the same names with every page; one that makes them up does not fill the memory. */
 const known = new Map<string, boolean>();
 const MOST_KNOWN = 1000;
@@ -212,7 +221,8 @@ export function keptHeaders(headers: HeaderValues, credentials: KnownCredentials
 function isKept(name: string): boolean {
   let kept = known.get(name);
   if (kept === undefined) {
-    kept = KEPT.has(name) || KEPT_PREFIX.test(name);
+    const bare = name.startsWith('x-') ? name.slice(2) : name;
+    kept = KEPT.has(name) || KEPT_BEGINNINGS.some((beginning) => bare.startsWith(beginning));
     if (known.size < MOST_KNOWN) known.set(name, kept);
   }
   return kept;

@@ -5,7 +5,7 @@
  */
 
 import type { LookupAddress } from 'node:dns';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { TransportError } from './transport.ts';
 
 export type AddressKind =
@@ -52,26 +52,26 @@ const IPV6: readonly Block[] = [
   ['2000::', 3, 'public'], // RFC 4291 §2.5.4
 ];
 
+/** RFC 4291 §2.5.5.2. */
+const MAPPED: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
 /** Forms of IPv6 that stand for an IPv4 address, and the byte at which it begins. */
 const EMBEDDING: readonly (readonly [prefix: readonly number[], at: number])[] = [
-  [[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff], 12], // RFC 4291 §2.5.5.2, mapped
+  [MAPPED, 12],
   [[0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0], 12], // RFC 6052 §2.1, NAT64
   [[0x20, 0x02], 2], // RFC 3056 §2, 6to4
 ];
 
-type Test = readonly [list: BlockList, kind: AddressKind];
-
-const made: { ipv4: readonly Test[] | null; ipv6: readonly Test[] | null } = {
-  ipv4: null,
-  ipv6: null,
-};
-
-function testsOf(blocks: readonly Block[], family: 'ipv4' | 'ipv6'): readonly Test[] {
-  return blocks.map(([network, bits, kind]) => {
-    const list = new BlockList();
-    list.addSubnet(network, bits, family);
-    return [list, kind];
-  });
+/** Whether an address, as its bytes, begins as a network does. */
+function isWithin(address: readonly number[], network: string, bits: number): boolean {
+  const bytes = bytesOf(network);
+  const all = isIP(network) === 4 ? 96 + bits : bits;
+  const last = all >> 3;
+  const rest = 8 - (all & 7);
+  return (
+    bytes.every((byte, at) => at >= last || byte === address[at]) &&
+    (rest === 8 || address[last]! >> rest === bytes[last]! >> rest)
+  );
 }
 
 /**
@@ -84,10 +84,10 @@ export function addressKind(address: string): AddressKind {
   const bare = innermostAddress(address);
   const family = isIP(bare);
   if (family === 0) return 'reserved';
-  const name = family === 4 ? 'ipv4' : 'ipv6';
-  made[name] ??= testsOf(family === 4 ? IPV4 : IPV6, name);
-  const found = made[name].find(([list]) => list.check(bare, name));
-  return found?.[1] ?? (family === 4 ? 'public' : 'reserved');
+  const bytes = bytesOf(bare);
+  const blocks = family === 4 ? IPV4 : IPV6;
+  const found = blocks.find(([network, bits]) => isWithin(bytes, network, bits));
+  return found?.[2] ?? (family === 4 ? 'public' : 'reserved');
 }
 
 /**
@@ -102,7 +102,7 @@ export function isNamedLocal(host: string, kindOf = addressKind): boolean {
 
 /** The IPv4 address that an IPv6 address stands for, else the address itself, without its zone. */
 function innermostAddress(address: string): string {
-  const bare = address.replace(/%.*$/s, '');
+  const bare = withoutZone(address);
   if (isIP(bare) !== 6) return bare;
   const bytes = bytesOf(bare);
   for (const [prefix, at] of EMBEDDING) {
@@ -113,8 +113,13 @@ function innermostAddress(address: string): string {
   return bare;
 }
 
-/** The sixteen bytes of a valid IPv6 address. */
+function withoutZone(address: string): string {
+  return address.split('%', 1)[0]!;
+}
+
+/** The sixteen bytes of a valid address; of an IPv4 address those that it has among those of IPv6. */
 function bytesOf(address: string): readonly number[] {
+  if (isIP(address) === 4) return [...MAPPED, ...address.split('.').map(Number)];
   const [head = '', tail] = address.split('::');
   const before = groupBytes(head);
   const after = groupBytes(tail ?? '');
@@ -233,16 +238,12 @@ function article(kind: AddressKind): string {
 
 /** Whether an address is one of `--allow-address`: single ones, or blocks as in `10.0.0.0/8`. */
 export function addressMatcher(blocks: readonly string[]): (address: string) => boolean {
-  const list = new BlockList();
-  for (const block of blocks) {
-    const [network = '', bits] = block.split('/');
-    const family = isIP(network) === 4 ? 'ipv4' : 'ipv6';
-    const longest = family === 'ipv4' ? 32 : 128;
-    list.addSubnet(network, bits === undefined ? longest : Number(bits), family);
-  }
-  const has = (address: string): boolean => {
-    const family = isIP(address);
-    return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6');
-  };
-  return (address) => has(address.replace(/%.*$/s, '')) || has(innermostAddress(address));
+  const networks = blocks.map((block) => {
+    const [network = '', bits = isIP(network) === 4 ? 32 : 128] = block.split('/');
+    return [network, Number(bits)] as const;
+  });
+  const has = (address: string): boolean =>
+    isIP(address) !== 0 &&
+    networks.some(([network, bits]) => isWithin(bytesOf(address), network, bits));
+  return (address) => has(withoutZone(address)) || has(innermostAddress(address));
 }

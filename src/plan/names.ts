@@ -175,13 +175,22 @@ export const means = {
   cursor: (name: string): boolean => isOneOf(CURSOR, name),
   keyset: (name: string): boolean => KEYSET.has(squash(name)),
   paging: (name: string): boolean => isOneOf(PAGING, name),
-  more: (name: string): boolean => MORE.has(squash(name)) || MORE_PATTERN.test(squash(name)),
+  more(name: string): boolean {
+    const squashed = squash(name);
+    return MORE.has(squashed) || (squashed.includes('more') && MORE_PATTERN.test(squashed));
+  },
   partial: (name: string): boolean => PARTIAL.has(squash(name)),
   cut: (name: string): boolean => CUT.has(squash(name)),
   done: (name: string): boolean => DONE.has(squash(name)),
   /** `next`, `nextLink`, `@odata.nextLink`, `next_page_url`, `nextPageToken` … */
-  next: (name: string): boolean =>
-    [NEXT_PATTERN, NEXT_LINK, MORE_LINK].some((pattern) => pattern.test(squash(name))),
+  next(name: string): boolean {
+    const squashed = squash(name);
+    // For most names no pattern has to be compiled.
+    return (
+      (squashed.includes('next') && (NEXT_PATTERN.test(squashed) || NEXT_LINK.test(squashed))) ||
+      (squashed.startsWith('more') && MORE_LINK.test(squashed))
+    );
+  },
   /** `next`, or anything within it. */
   ofNext: ({ name, parent }: Named): boolean => means.next(name) || means.next(parent),
   /** `href` within `next`. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { describeTerminal } from '../../src/cli/context.ts';
-import { verbs } from '../../src/cli/flags/verbs.ts';
+import { otherVerbs, verbs } from '../../src/cli/flags/verbs.ts';
 import { findFlag, flags } from '../../src/cli/flags.ts';
-import { otherVerbs, readOtherNames, VALUE } from '../../src/cli/other-names.ts';
+import { readOtherNames, VALUE } from '../../src/cli/other-names.ts';
 import { parseArguments } from '../../src/cli/parse-arguments.ts';
 import { runInProcess } from '../run/run-in-process.ts';
 

@@ -87,7 +87,7 @@ export const staticIndexOfField = (name: string, value: string): number =>
   byField.get(`${name}\n${value}`) ?? 0;
 
 /** Bits of each symbol's code, 32 in a row, EOS last. The code is canonical: there is no more to know. */
-const CODE_BITS: readonly number[] = [
+const CODE_BITS = [
   '13 23 28 28 28 28 28 28 28 24 30 28 28 30 28 28 28 28 28 28 28 28 30 28 28 28 28 28 28 28 28 28',
   '6 10 10 12 13 6 8 11 10 10 8 11 8 6 6 6 5 5 5 6 6 6 6 6 6 6 7 8 15 6 12 10',
   '13 6 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 8 7 8 13 19 13 14 6',
@@ -96,10 +96,7 @@ const CODE_BITS: readonly number[] = [
   '22 21 20 22 22 23 23 21 23 22 22 24 21 22 23 23 21 21 22 21 23 22 23 23 20 22 22 22 23 22 22 23',
   '26 26 20 19 22 23 22 25 26 26 26 27 27 26 24 25 19 21 26 27 27 26 27 24 21 21 26 26 28 27 27 27',
   '20 24 20 21 22 21 21 23 22 22 25 25 24 24 26 23 26 27 26 26 27 27 27 27 27 28 27 27 27 27 27 26 30',
-]
-  .join(' ')
-  .split(' ')
-  .map(Number);
+];
 
 const EOS = 256;
 /** A transition: the next node in the lowest byte, the symbol above it, and what happens. */
@@ -113,44 +110,41 @@ export interface HuffmanMachine {
   readonly mayEnd: Uint8Array;
 }
 
-/** Inner nodes by number, the root 0: `[child at 0, child at 1]`, a leaf as `-1 - symbol`. */
-function buildTree(): [number, number][] {
-  const nodes: [number, number][] = [[0, 0]];
+/** Transitions by node and bit, the root 0. */
+function buildSteps(): number[] {
   // Shorter codes come first, and those of one length in the order of their symbols.
-  const shortestFirst = CODE_BITS.map((bits, symbol) => ({ bits, symbol })).sort(
-    (a, b) => a.bits - b.bits,
-  );
-  let code = 0;
-  let length = 0;
-  for (const { bits, symbol } of shortestFirst) {
-    code <<= bits - length;
-    length = bits;
-    let node = 0;
-    for (let bit = bits - 1; bit > 0; bit -= 1) {
-      const children = nodes[node]!;
-      const side = (code >>> bit) & 1;
-      if (children[side] === 0) children[side] = nodes.push([0, 0]) - 1;
-      node = children[side]!;
-    }
-    nodes[node]![code & 1] = -1 - symbol;
-    code += 1;
+  const symbolsOf: number[][] = [];
+  for (const [symbol, bits] of CODE_BITS.join(' ').split(' ').entries()) {
+    symbolsOf[Number(bits)] ??= [];
+    symbolsOf[Number(bits)]!.push(symbol);
   }
-  return nodes;
+  const steps = [0, 0];
+  let code = 0;
+  for (const [length, symbols = []] of symbolsOf.entries()) {
+    code <<= 1;
+    for (const symbol of symbols) {
+      let node = 0;
+      for (let bit = length - 1; bit > 0; bit -= 1) {
+        const at = 2 * node + ((code >>> bit) & 1);
+        if (steps[at] === 0) steps[at] = steps.push(0, 0) / 2 - 1;
+        node = steps[at]!;
+      }
+      steps[2 * node + (code & 1)] = symbol === EOS ? FAILS : EMITS | (symbol << 8);
+      code += 1;
+    }
+  }
+  return steps;
 }
 
 /** The code of appendix B, to be read half a byte at a time. */
 export function buildHuffmanMachine(): HuffmanMachine {
-  const nodes = buildTree();
-  const oneBit = Uint32Array.from(nodes.flat(), (child) => {
-    if (child >= 0) return child;
-    return child === -1 - EOS ? FAILS : EMITS | ((-1 - child) << 8);
-  });
-  const mayEnd = new Uint8Array(nodes.length);
+  const steps = Uint32Array.from(buildSteps());
+  const mayEnd = new Uint8Array(steps.length / 2);
   for (let node = 0, ones = 0; ones < 8; ones += 1) {
     mayEnd[node] = 1;
-    node = nodes[node]![1];
+    node = steps[2 * node + 1]!;
   }
-  return { transitions: joined(joined(oneBit, 1), 2), mayEnd };
+  return { transitions: joined(joined(steps, 1), 2), mayEnd };
 }
 
 /** Transitions by twice as many bits. No code is shorter than five, so one of two steps at most emits. */

@@ -265,7 +265,7 @@ const FILLERS = new Set(['requests', 'request', 'time', 'per', 'in', 'seconds', 
 const MILLISECONDS = new Set(['ms', 'milliseconds']);
 
 function readName(name: string): Slot | null {
-  if (name.length > LONGEST_NAME) return null;
+  if (name.length > LONGEST_NAME || !name.includes('rate')) return null;
   const match = FAMILY.exec(name);
   // `RateLimit` and `RateLimit-Policy` have a grammar of their own: ietf-fields.ts.
   if (match === null || match[2] === undefined || name === 'ratelimit-policy') return null;

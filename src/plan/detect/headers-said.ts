@@ -32,18 +32,15 @@ export function readHeaders(view: Pick<PageView, 'headers' | 'request'>): Header
     }
     return null;
   };
-  const range = readRange(headers['content-range'] ?? '');
-  const counted = parseContentRange(headers['content-range'] ?? '')?.total ?? null;
-  const isBytes = /^\s*bytes\b/i.test(headers['content-range'] ?? '');
-  const rangeTotal =
-    counted === null || isBytes ? null : { path: null, header: 'content-range', value: counted };
+  const said = headers['content-range'];
+  const range = said === undefined ? null : readRange(said);
   const nextPage = names.find(headerMeans.nextPage);
   const token = names.find((name) => headerMeans.token(name) && headers[name]?.trim() !== '');
   return {
     next: linkTarget(links, 'next', request.url),
     last: linkTarget(links, 'last', request.url),
     hasPagingLinks: ['next', ...OTHER_PAGES].some((rel) => hasLink(links, rel, request.url)),
-    total: number(headerMeans.total) ?? rangeTotal ?? number(headerMeans.someTotal),
+    total: number(headerMeans.total) ?? totalOfRange(said) ?? number(headerMeans.someTotal),
     totalPages: number(headerMeans.totalPages),
     nextPage:
       nextPage === undefined
@@ -53,6 +50,12 @@ export function readHeaders(view: Pick<PageView, 'headers' | 'request'>): Header
     token: token === undefined ? null : { header: token, value: headers[token]!.trim() },
     range,
   };
+}
+
+function totalOfRange(said: string | undefined): SaidNumber | null {
+  if (said === undefined || /^\s*bytes\b/i.test(said)) return null;
+  const value = parseContentRange(said)?.total ?? null;
+  return value === null ? null : { path: null, header: 'content-range', value };
 }
 
 /** Whether the headers of a first page without content say that its list is not empty. */
