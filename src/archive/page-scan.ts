@@ -9,6 +9,7 @@ import {
   recordsBefore,
 } from '../core/pagination.ts';
 import type { RecordEvidence } from '../core/summary.ts';
+import { formatCount } from '../core/units.ts';
 import type { PageState } from './archive-types.ts';
 import { BranchScan, type Read } from './branch-scan.ts';
 import { readPageInfo } from './kept-json.ts';
@@ -226,10 +227,13 @@ class PageScan {
       totalOfLast,
       skippedRecords,
       skippedPages,
-      notes: ofPage.map((name) => {
-        const what = name === 'total' ? 'total' : 'number of pages';
-        return `the ${what} is another on each page, at the end as at first, so it is not the list's`;
-      }),
+      notes: [
+        ...startNotes(this.#pagination, skippedPages, skippedRecords),
+        ...ofPage.map((name) => {
+          const what = name === 'total' ? 'total' : 'number of pages';
+          return `the ${what} is another on each page, at the end as at first, so it is not the list's`;
+        }),
+      ],
       totalAtStart: sum(branches.map(({ total }) => total.start)),
       totalAtEnd: sum(branches.map(({ total }) => total.end)),
       totalBetween: firstOf(branches.map(({ total }) => total.between)),
@@ -348,4 +352,11 @@ function sum(values: readonly (number | null)[]): number | null {
 
 function firstOf(values: readonly (number | null)[]): number | null {
   return values.find((value) => value !== null) ?? null;
+}
+
+/** What the user left out by where he began is not looked at. */
+function startNotes({ first }: Pagination, pages: number, records: number): readonly string[] {
+  if (pages === 0 && records === 0) return [];
+  const from = pages > 0 ? `page ${formatCount(first)}` : `record ${formatCount(records + 1)}`;
+  return [`the list was read from ${from} on, where its URL begins`];
 }

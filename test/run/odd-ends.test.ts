@@ -373,3 +373,14 @@ suite('an empty page that nothing explains', () => {
     });
   }
 });
+
+test('a list that is read from a later page on says so', async (t) => {
+  const answer = (url: URL): JsonReply => {
+    const at = numberIn(url, 'page', 1);
+    return { body: { items: things((at - 1) * 20, Math.min(137, at * 20)), total: 137 } };
+  };
+  const { summary } = await fetchJson(t, answer, {}, '/items?page=4');
+  assert.equal(summary.verdict.name, 'complete');
+  const said = 'the list was read from page 4 on, where its URL begins';
+  assert.ok(summary.verdict.evidence.includes(said), summary.verdict.evidence.join());
+});
