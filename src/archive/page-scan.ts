@@ -162,13 +162,20 @@ class PageScan {
     this.#tally.silentWithoutList += empty.silent;
     branch.empty = { pages: 0, withoutList: 0, silent: 0 };
     const { lastMarks } = branch.lastInfo ?? {};
-    const isAsked = this.#pagination.key !== null || this.#pagination.overlap > 0;
+    const isKeyed = this.#pagination.key !== null;
+    if (
+      !isKeyed &&
+      pageInfo.recordsSeenAt?.branch === branch.number &&
+      areDistinct(pageInfo.lastMarks)
+    ) {
+      this.#tally.samePages += 1;
+    }
+    const isAsked = isKeyed || this.#pagination.overlap > 0;
     const isRecord = firstMark !== undefined && nulls?.[0] !== 0;
     const isRepeated = isRecord && lastMarks?.includes(firstMark) === true;
     if (isAsked || !isRepeated) return;
     this.#tally.repeatedBytes += 1;
-    const isSure = lastMarks.length >= FEWEST_MARKS && new Set(lastMarks).size === lastMarks.length;
-    if (isSure) this.#tally.surelyRepeated += 1;
+    if (areDistinct(lastMarks)) this.#tally.surelyRepeated += 1;
   }
 
   /** How a page before others with records names what follows. */
@@ -352,6 +359,10 @@ function sum(values: readonly (number | null)[]): number | null {
 
 function firstOf(values: readonly (number | null)[]): number | null {
   return values.find((value) => value !== null) ?? null;
+}
+
+function areDistinct(marks: readonly number[] = []): boolean {
+  return marks.length >= FEWEST_MARKS && new Set(marks).size === marks.length;
 }
 
 /** What the user left out by where he began is not looked at. */
