@@ -124,10 +124,11 @@ export class ChainPlan implements PlanState {
     const { pagination, start, style } = this.#parts;
     const { position } = this.#current.place;
     const after = position + 1;
+    const { records, repeats } = pageInfo;
     const isNew =
-      pageInfo.records > 0 &&
+      records > (repeats ?? 0) &&
       this.#repeatedInARow === 0 &&
-      (this.#doubt !== 'silence' || pageInfo.repeats === undefined);
+      (this.#doubt !== 'silence' || repeats === undefined);
     // Where no page named its next one in another way, a 0 may well be a cursor, and pages may be empty.
     const isCursor = this.#doubt === 'no-next' && !this.#hasNamed && pageInfo.records === 0;
     const mayEnd = this.#doubt !== null && this.#doubt !== 'unpromised';

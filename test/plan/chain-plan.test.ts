@@ -132,6 +132,22 @@ test('a URL is a stronger word than a flag that says that there is no more', () 
   assert.deepEqual([toItself.end.reason, toItself.end.ends[0]!.position], ['stated', 2]);
 });
 
+test('a page that only repeats records bears out that the one before is the last', () => {
+  const to = (page: number) => toUrl(`https://a.example/items?${page}`);
+  const says = (from: number, more: boolean, next: number) => ({
+    ...contentOf(numbers(from, from + 2)),
+    more,
+    next: to(next),
+  });
+  // Zendesk's incremental exports: inclusive times, and a next page also behind the last.
+  const { end } = follow(paginationOf({ style: 'link', morePath: '!end_of_stream' }), {
+    items: says(0, true, 1),
+    'items?1': says(2, false, 2),
+    'items?2': { ...contentOf([3]), repeats: 1, more: false, next: to(2) },
+  });
+  assert.deepEqual([end.reason, end.ends[0]!.position, end.dropped], ['stated', 2, undefined]);
+});
+
 test('a token beside a flag that says that there is no more is tried once where the page is full', () => {
   const says = (from: number, to: number, more: boolean, next: string | null) => ({
     ...contentOf(numbers(from, to)),
