@@ -226,7 +226,7 @@ export function proofOf(
   // Nothing came, so nothing shows that the answer is a list.
   if (pages.records === 0) return null;
   if (pages.pages === 1 && pages.borders === 0 && pages.readAgain === 0 && checks.isEndSeen) {
-    return 'one page holds the whole list';
+    return 'nothing follows its one page';
   }
   if (!checks.isDistinct || !checks.isEndSeen) return null;
   if (checks.bordersHold && isByOrdinal(pagination)) {

@@ -145,6 +145,11 @@ function missingFindings(facts: PagedFacts): readonly Finding[] {
       'each page begins with one of the last records of the page before, so these records come twice. Name the field that identifies a record with --key, and they are left out (--key @ takes the whole record)',
     );
   }
+  if (pages.samePages > 0 && facts.expect !== facts.fetched) {
+    const hold = counted(pages.samePages, 'page holds', 'pages hold');
+    const text = `${hold} the same records as an earlier page, so that they come twice, and others may be missing`;
+    texts.push(`${text}; if they are others, name the field that identifies a record with --key`);
+  }
   if (pages.partial > 0 && !(isAll && saysSoEverywhere(pages))) {
     const say = counted(pages.partial, 'page says', 'pages say');
     texts.push(`${say} that not all of it is there (${pages.partialBy})`);

@@ -68,6 +68,8 @@ export const emptyTally = {
   repeatedBytes: 0,
   /** Those of them where the last records of the page before are all different, so that it is no chance. */
   surelyRepeated: 0,
+  /** Pages without keys that hold what an earlier page holds, their last records all different. */
+  samePages: 0,
 };
 
 /** What the pages inside the plan's ends say together. */

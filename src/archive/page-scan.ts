@@ -9,6 +9,7 @@ import {
   recordsBefore,
 } from '../core/pagination.ts';
 import type { RecordEvidence } from '../core/summary.ts';
+import { formatCount } from '../core/units.ts';
 import type { PageState } from './archive-types.ts';
 import { BranchScan, ByPage, type Read } from './branch-scan.ts';
 import { readPageInfo } from './kept-json.ts';
@@ -160,13 +161,20 @@ class PageScan {
     this.#tally.silentWithoutList += empty.silent;
     branch.empty = { pages: 0, withoutList: 0, silent: 0 };
     const { lastMarks } = branch.lastInfo ?? {};
-    const isAsked = this.#pagination.key !== null || this.#pagination.overlap > 0;
+    const isKeyed = this.#pagination.key !== null;
+    if (
+      !isKeyed &&
+      pageInfo.recordsSeenAt?.branch === branch.number &&
+      areDistinct(pageInfo.lastMarks)
+    ) {
+      this.#tally.samePages += 1;
+    }
+    const isAsked = isKeyed || this.#pagination.overlap > 0;
     const isRecord = firstMark !== undefined && nulls?.[0] !== 0;
     const isRepeated = isRecord && lastMarks?.includes(firstMark) === true;
     if (isAsked || !isRepeated) return;
     this.#tally.repeatedBytes += 1;
-    const isSure = lastMarks.length >= FEWEST_MARKS && new Set(lastMarks).size === lastMarks.length;
-    if (isSure) this.#tally.surelyRepeated += 1;
+    if (areDistinct(lastMarks)) this.#tally.surelyRepeated += 1;
   }
 
   /** How a page before others with records names what follows. */
@@ -223,10 +231,13 @@ class PageScan {
       isProvenByKeys: !this.#byOrdinal && branches.every(({ proof }) => proof.holds),
       skippedRecords,
       skippedPages,
-      notes: ofPage.map((name) => {
-        const what = name === 'total' ? 'total' : 'number of pages';
-        return `the ${what} is another on each page, at the end as at first, so it is not the list's`;
-      }),
+      notes: [
+        ...startNotes(this.#pagination, skippedPages, skippedRecords),
+        ...ofPage.map((name) => {
+          const what = name === 'total' ? 'total' : 'number of pages';
+          return `the ${what} is another on each page, at the end as at first, so it is not the list's`;
+        }),
+      ],
       totalAtStart: sum(branches.map(({ total }) => total.start)),
       totalAtEnd: sum(branches.map(({ total }) => total.end)),
       totalBetween: firstOf(branches.map(({ total }) => total.between)),
@@ -345,4 +356,15 @@ function sum(values: readonly (number | null)[]): number | null {
 
 function firstOf(values: readonly (number | null)[]): number | null {
   return values.find((value) => value !== null) ?? null;
+}
+
+function areDistinct(marks: readonly number[] = []): boolean {
+  return marks.length >= FEWEST_MARKS && new Set(marks).size === marks.length;
+}
+
+/** What the user left out by where he began is not looked at. */
+function startNotes({ first }: Pagination, pages: number, records: number): readonly string[] {
+  if (pages === 0 && records === 0) return [];
+  const from = pages > 0 ? `page ${formatCount(first)}` : `record ${formatCount(records + 1)}`;
+  return [`the list was read from ${from} on, where its URL begins`];
 }

@@ -123,10 +123,11 @@ export class ChainPlan implements PlanState {
     const { pagination, start, style } = this.#parts;
     const { position } = this.#current.place;
     const after = position + 1;
+    const { records, repeats } = pageInfo;
     const isNew =
-      pageInfo.records > 0 &&
+      records > (repeats ?? 0) &&
       this.#repeatedInARow === 0 &&
-      (this.#doubt !== 'silence' || pageInfo.repeats === undefined);
+      (this.#doubt !== 'silence' || repeats === undefined);
     // Where no page named its next one in another way, a 0 may well be a cursor, and pages may be empty.
     const isCursor = this.#doubt === 'no-next' && !this.#hasNamed && pageInfo.records === 0;
     const mayEnd = this.#doubt !== null && this.#doubt !== 'unpromised';
@@ -148,9 +149,8 @@ export class ChainPlan implements PlanState {
       this.#finish('ceiling', after, `the server gives no more${this.#depth()}`);
       return;
     }
-    // A URL is the stronger word: `truncated: false` may be said of the page.
-    const namesUrl = pageInfo.more === false && pageInfo.next?.kind === 'url';
-    if (pageInfo.more === false && !namesUrl) {
+    const isContradicted = pageInfo.more === false && this.#namesNext(pageInfo);
+    if (pageInfo.more === false && !isContradicted) {
       this.#finish('stated', after, null);
       return;
     }
@@ -168,7 +168,8 @@ export class ChainPlan implements PlanState {
       this.#finish('stated', after, null);
       return;
     }
-    const request = style.next(pagination, start, this.#current, pageInfo);
+    const said = isContradicted ? { ...pageInfo, more: null } : pageInfo;
+    const request = style.next(pagination, start, this.#current, said);
     const mayBeAsked = request !== null && this.#circle(pageInfo, request) === null;
     if (noNext !== null && !mayBeAsked) {
       this.#finish('past-end', after, null);
@@ -188,7 +189,7 @@ export class ChainPlan implements PlanState {
       return;
     }
     this.#silentInARow = 0;
-    if (namesUrl && this.#more === null && this.#circle(pageInfo, request) !== null) {
+    if (isContradicted && this.#more === null && this.#circle(pageInfo, request) !== null) {
       this.#finish('stated', after, null);
       return;
     }
@@ -196,11 +197,22 @@ export class ChainPlan implements PlanState {
     // A keyset goes on from any record, so that its pages promise nothing unless they say so.
     const isPromised =
       style.whyBroken === undefined || pageInfo.more === true || this.#total.exceeds(this.#records);
-    if (namesUrl && this.#more === null) this.#doubt = 'no-more';
+    if (isContradicted && this.#more === null) this.#doubt = 'no-more';
     else if (this.#total.areAlwaysAll(this.#records)) this.#doubt = 'everything-came';
     else if (noNext !== null) this.#doubt = 'no-next';
     else this.#doubt = isPromised ? null : 'unpromised';
     this.#ask({ ...request, place: { ...start.place, position: after } }, pageInfo);
+  }
+
+  /**
+   * What stands beside a word that nothing follows. A URL is the stronger word: `truncated: false` may be said
+   * of the page. A token may be the last record's; so it is tried behind a full page, which is like the others.
+   */
+  #namesNext({ next, records }: PageInfo): boolean {
+    if (next?.kind === 'url') return true;
+    if (this.#parts.pagination.style !== 'cursor' || next === null) return false;
+    const isFull = this.#before !== null && records >= Math.max(2, this.#largest);
+    return readNoNext(next) === null && (isFull || this.#more !== null);
   }
 
   /**

@@ -75,7 +75,7 @@ const CUT = setOf('truncated istruncated incomplete exceededtransferlimit');
 const DONE = setOf(
   'islast islastpage last lastpage done isdone end isend endoflist endofresults finished ' +
     'isfinished nomore nomoreresults exhausted eof allloaded endreached reachedend nomorepages ' +
-    'endofrecords',
+    'endofrecords endofstream',
 );
 /** Objects that describe the page: their fields count as if they stood beside the records. */
 const PAGING = setOf(

@@ -387,7 +387,7 @@ describe('a chain whose requests hold the last key', () => {
 
 describe('a list', () => {
   it('of one page is proven where that page states its end, and complete where it is empty', (t) => {
-    const one = 'one page holds the whole list';
+    const one = 'nothing follows its one page';
     for (const style of ['page', 'offset', 'cursor', 'single'] as const) {
       for (const count of [0, 7]) {
         const pages = [pageWithInfo(0, keysFrom(0, count), { total: count })];

@@ -132,6 +132,52 @@ test('a URL is a stronger word than a flag that says that there is no more', () 
   assert.deepEqual([toItself.end.reason, toItself.end.ends[0]!.position], ['stated', 2]);
 });
 
+test('a page that only repeats records bears out that the one before is the last', () => {
+  const to = (page: number) => toUrl(`https://a.example/items?${page}`);
+  const says = (from: number, more: boolean, next: number) => ({
+    ...contentOf(numbers(from, from + 2)),
+    more,
+    next: to(next),
+  });
+  // Zendesk's incremental exports: inclusive times, and a next page also behind the last.
+  const { end } = follow(paginationOf({ style: 'link', morePath: '!end_of_stream' }), {
+    items: says(0, true, 1),
+    'items?1': says(2, false, 2),
+    'items?2': { ...contentOf([3]), repeats: 1, more: false, next: to(2) },
+  });
+  assert.deepEqual([end.reason, end.ends[0]!.position, end.dropped], ['stated', 2, undefined]);
+});
+
+test('a token beside a flag that says that there is no more is tried once where the page is full', () => {
+  const says = (from: number, to: number, more: boolean, next: string | null) => ({
+    ...contentOf(numbers(from, to)),
+    more,
+    next: next === null ? null : toCursor(next),
+  });
+  const pagination = { ...byCursor, morePath: 'has_more' };
+  const items = says(0, 2, true, 'a');
+  const goesOn = follow(pagination, {
+    items,
+    'items?cursor=a': says(2, 4, false, 'b'),
+    'items?cursor=b': says(4, 5, false, 'c'),
+    'items?cursor=c': says(5, 6, false, null),
+  });
+  assert.deepEqual([goesOn.end.reason, goesOn.end.ends[0]!.position], ['stated', 4]);
+  assert.match(goesOn.end.dropped![0]!.why, /^has_more says that page 2 is the last/);
+  const last = says(2, 4, false, 'b');
+  for (const behind of [undefined, {}, says(2, 4, false, 'b')]) {
+    const pages = { items, 'items?cursor=a': last };
+    const { end, asked } = follow(
+      pagination,
+      behind === undefined ? pages : { ...pages, 'items?cursor=b': behind },
+    );
+    assert.deepEqual([end.reason, end.ends[0]!.position, end.dropped], ['stated', 2, undefined]);
+    assert.equal(asked.length, 3);
+  }
+  const short = follow(pagination, { items, 'items?cursor=a': says(2, 3, false, 'b') });
+  assert.equal(short.asked.length, 2);
+});
+
 test('where as many records came as are stated, the refusal of a next page is the end', () => {
   const pages = (total: number) => ({
     items: { ...contentOf([0, 1]), total, next: toUrl('https://a.example/b') },

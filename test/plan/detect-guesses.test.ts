@@ -303,3 +303,22 @@ test('all requests that are left go to different parameters, where the total may
   assert.deepEqual([pagination.style, pagination.param], ['offset', 'from']);
   assert.ok(responses.length <= MAX_REQUESTS);
 });
+
+test('StartIndex is asked for by start, too, as in Rally', async () => {
+  const { kind, pagination } = await discover((query) => {
+    const at = Number(query.get('start') ?? 1);
+    const Results = items(at, Math.min(138, at + 20));
+    return { json: { QueryResult: { TotalResultCount: 137, StartIndex: at, Results } } };
+  });
+  assert.equal(kind, 'found');
+  assert.deepEqual([pagination.param, pagination.first], ['start', 1]);
+});
+
+test('a token whose page begins with the last record again leads on', async () => {
+  const { kind, pagination } = await discover((query) => {
+    const at = Number(query.get('cursor')?.slice(1) ?? 0);
+    return { json: { items: items(at, at + 20), next_cursor: `c${at + 19}` } };
+  });
+  assert.equal(kind, 'found');
+  assert.equal(pagination.param, 'cursor');
+});

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { exportArchive, pages, verifyArchive } from '../../src/index.ts';
+import { exportArchive, pages, type RunOptions, verifyArchive } from '../../src/index.ts';
 import { fetchJson, type JsonReply, startJsonServer } from './pagination-setup.ts';
 import { temporaryFolder } from './run-cli.ts';
 import { runCliHere } from './run-in-process.ts';
@@ -372,4 +372,39 @@ suite('an empty page that nothing explains', () => {
       assert.equal(summary.verdict.name, 'unverified');
     });
   }
+});
+
+test('a list that is read from a later page on says so', async (t) => {
+  const answer = (url: URL): JsonReply => {
+    const at = numberIn(url, 'page', 1);
+    return { body: { items: things((at - 1) * 20, Math.min(137, at * 20)), total: 137 } };
+  };
+  const { summary } = await fetchJson(t, answer, {}, '/items?page=4');
+  assert.equal(summary.verdict.name, 'complete');
+  const said = 'the list was read from page 4 on, where its URL begins';
+  assert.ok(summary.verdict.evidence.includes(said), summary.verdict.evidence.join());
+});
+
+test('a page that comes again in mid-list is found without a key, though the total is right', async (t) => {
+  const read = (others: (id: number) => object, options: RunOptions = {}) =>
+    fetchJson(
+      t,
+      (url) => {
+        const asked = numberIn(url, 'page', 1);
+        // A cache that ignores the query now and then.
+        const at = asked === 3 ? 2 : asked;
+        const items = things((at - 1) * 20, Math.min(137, at * 20)).map(({ id }) => others(id));
+        return { body: { items, total: 137 } };
+      },
+      options,
+      '/items?page=1',
+    );
+  const { summary } = await read((id) => ({ name: `n${id}` }));
+  assert.equal(summary.verdict.name, 'incomplete');
+  assert.match(summary.verdict.reasons.join(), /^1 page holds the same records as an earlier page/);
+  const expected = await read((id) => ({ name: `n${id}` }), { expect: 137 });
+  assert.equal(expected.summary.verdict.name, 'complete');
+  // Records of few values may be alike by chance.
+  const alike = await read((id) => ({ open: id % 3 === 0 }));
+  assert.doesNotMatch(alike.summary.verdict.reasons.join(), /as an earlier page/);
 });

@@ -169,7 +169,7 @@ suite('pages of a list by offset', AT_ONCE, () => {
     const result = await read(t, { length: 10 });
     assert.deepEqual(said(result), {
       name: 'proven',
-      evidence: ['one page holds the whole list'],
+      evidence: ['nothing follows its one page'],
       apart: undefined,
     });
     // As many as were asked for, and as the total says: that may be the number of records in the page.

@@ -46,7 +46,7 @@ function assertLevel({ name, evidence, reasons }: Verdict, api: string, isProven
   const level: VerdictName = silent.has(api) ? 'unverified' : isProven ? 'proven' : 'complete';
   assert.equal(name, level, reasons.join());
   const saidOf = {
-    proven: /begins with the last record|names the last record's key|one page holds the whole list/,
+    proven: /begins with the last record|names the last record's key|nothing follows its one page/,
     // A chain by keys that are no ids needs no rereading, and proves nothing.
     complete: /^(?:every page was read again at the end and had not changed)?$/,
     unverified: /^(?:every page was read again at the end and had not changed)?$/,

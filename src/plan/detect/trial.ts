@@ -103,8 +103,9 @@ export function acceptCandidate(
   if (beginsWithLast && trial.mayOverlap) {
     return result(false, 'it begins with the last record', { finding: 'overlap' });
   }
-  // A key may be the first of what is asked for, as well as what that comes after.
-  const isInclusive = beginsWithLast && trial.byKey === true;
+  // A key, or a token that holds one, may be the first of what is asked for, as well as what that comes after.
+  const isOfKey = trial.byKey === true || trial.nextOf !== undefined;
+  const isInclusive = beginsWithLast && other.length > 1 && isOfKey;
   if (shared > 0 && !isInclusive)
     return result(false, `${shared} of its records are in the first page too`);
   if (trial.nextOf !== undefined && !isMoved && !pagination.repeatIsEnd) {

@@ -133,6 +133,8 @@ function namesOfEcho(name: string, parent: string): readonly string[] {
   // Beside `page_size` it is what `page[number]` asks for (Telnyx).
   if (/^page[_-]?number$/i.test(name)) return [name, 'page[number]'];
   if (bare !== name) return [lower, name];
+  // SCIM asks for it by that name (RFC 7644 section 3.4.2.4), Rally by `start`.
+  if (/^start[_-]?index$/i.test(name)) return [name, 'start'];
   // Feathers and OData echo `skip` for what `$skip` asks for.
   return means.offset(name) ? [name, `$${name}`] : [name];
 }
