@@ -45,7 +45,7 @@ const FETCHING = within([
 const ARCHIVE = within([
   'archive/(?!archive-(?:faults|file|location|types)|file-|kept-|schema|sqlite|state-folder)',
   'archive-thread/(?:batch-reader|finish-|follow-|joined-|kept-|open-archive|outputs|page-info-)',
-  'archive-thread/(?:repeated-|run-export|send-|session|shape-|sister-|stored-)',
+  'archive-thread/(?:read-first|repeated-|run-export|send-|session|shape-|sister-|stored-)',
   'export/(?:block-writer|create-output|page-records|shape-records|write-)',
 ]);
 

@@ -40,9 +40,10 @@ const OPEN_AFTER_MS = 20;
  * The main thread's side of the archive thread, which owns the SQLite file, checks bodies and
  * exports. At 60 KB a page storing and checking costs more than fetching, so it has a core of its own.
  *
- * One page takes less time than a thread needs to come up. So what may be one (`mayBeOnePage`) has its archive
- * on the same thread, with the same calls and answers: it is opened while the answer is waited for, or when
- * the page is there. As soon as a second page is known, `beginThread` begins the thread.
+ * One page, or a short list, takes less time than a thread needs to come up. So what may be one page
+ * (`mayBeOnePage`) has its archive on the same thread, with the same calls and answers: it is opened while the
+ * answer is waited for, or when the page is there. `beginThread` begins the thread once it is known that there
+ * is more than a short list.
  */
 export class ArchiveThread {
   readonly #sink: ExportSink;
@@ -88,7 +89,7 @@ export class ArchiveThread {
     });
   }
 
-  /** There is more than one page: the archive moves to the thread. One that is open here and empty is closed first. */
+  /** There are many pages. An archive that holds nothing yet is opened anew, on the thread. */
   beginThread(): void {
     this.mayBeOnePage = false;
     clearTimeout(this.#openTimer);
@@ -106,7 +107,7 @@ export class ArchiveThread {
     setImmediate(() => void loadSession().catch(() => {}));
     this.#openTimer = setTimeout(() => {
       this.#begin(serveHere());
-      // The worker starts on another core in case there are more pages: the second waits until the first is stored.
+      // It comes up on another core, should there be many pages.
       startArchiveWorker();
     }, OPEN_AFTER_MS);
   }

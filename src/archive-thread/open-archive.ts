@@ -50,7 +50,7 @@ export function openOrCreate(
  */
 export function leaveArchive(archive: Archive, { location }: OpenRequest): void {
   const isEmpty = archive.counts().stored === 0;
-  if (location === null) archive.closeForRemoval();
+  if (isEmpty || location === null) archive.closeForRemoval();
   else archive.close();
   if (isEmpty && location !== null) discardArchive(location.part);
 }
@@ -73,9 +73,11 @@ export function settleArchive(
   }
   const { part, complete } = location;
   if (isDone && keep) return finishArchive(location, () => archive.close()) ? complete : part;
-  if (isDone) archive.closeForRemoval();
-  else archive.close();
-  if (!isDone && !isEmpty) return part;
+  if (!isDone && !isEmpty) {
+    archive.close();
+    return part;
+  }
+  archive.closeForRemoval();
   discardArchive(part);
   return null;
 }

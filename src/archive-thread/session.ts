@@ -175,14 +175,15 @@ export class ArchiveSession implements SessionCalls {
     const pageInfos: (PageInfo | null)[] = [];
     follow.came(batch.slot);
     let isKept = false;
-    for (const [at, { index, record, pageInfo, decoded }] of pages.entries()) {
+    pages.forEach(({ index, record, pageInfo, decoded }, at) => {
       // The archive knows what was seen before, and has no credentials; the plan needs both.
       const info = kept[at] ?? null;
-      const isRepeated = info !== null && info.recordsSeenAt !== null;
       const isInSlot = decoded?.body.buffer === batch.arena.buffer;
       const isNew = follow.offer(
         record.place,
-        decoded === null ? null : { ...decoded, isRepeated },
+        decoded === null || info === null
+          ? decoded
+          : { ...decoded, isRepeated: info.recordsSeenAt !== null },
         isInSlot ? batch.slot : null,
       );
       isKept ||= isNew;
@@ -190,7 +191,7 @@ export class ArchiveSession implements SessionCalls {
         info === null || pageInfo === null
           ? null
           : { ...pageInfo, nextSeenAt: info.nextSeenAt, recordsSeenAt: info.recordsSeenAt };
-    }
+    });
     // A large batch is freed at once: the next garbage collection may be far away.
     if (!isKept && batch.arena.byteLength > LARGE_BYTES) freeBatch(batch, pages);
     follow.advance();

@@ -7,7 +7,7 @@
 import type { Opened } from '../archive-thread/messages.ts';
 import type { Clock } from '../core/clock.ts';
 import type { EventSink } from '../core/events.ts';
-import type { ResolvedOptions } from '../core/options.ts';
+import type { ResolvedOptions } from '../core/resolve-options.ts';
 import type { Stop } from '../core/summary.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { parseSelection, readCondition } from '../decode/decode.ts';

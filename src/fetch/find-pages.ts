@@ -105,8 +105,9 @@ function listedPages(
 
 /** A list whose records are to be found (`--records`): its first page shows where they stand. */
 async function listWithRecordsFound(parts: RunParts): Promise<FoundPages | null> {
-  const { thread, engine } = parts;
-  const stored = await thread.call('page', { branch: 0, position: 0 });
+  const { opened, thread, engine } = parts;
+  const first = { branch: 0, position: 0 };
+  const stored = opened.resumed === null ? null : await thread.call('page', first);
   const asked =
     stored === null
       ? await firstOfList(parts)
@@ -208,7 +209,7 @@ async function paginatedPages(parts: RunParts, paginate: PaginateJob): Promise<F
     engine.emit({ type: 'warning', code: 'IDLE_OPTION', message: found.end.detail });
   }
   const output = outputShape(pagination, options);
-  if (!isOnePage(pagination)) thread.beginThread();
+  if (!isOnePage(pagination) && found.isShort !== true) thread.beginThread();
   const told = await sendPagination(parts, { pagination, output, isOneBranch });
   const facts = pagingFacts({ ...found, pagination }, options);
   engine.emit({ type: 'pagination', ...facts });

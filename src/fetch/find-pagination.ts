@@ -1,7 +1,7 @@
 /** Finds how a list pages, from its first pages. */
 
 import { EverypageError } from '../core/errors.ts';
-import type { ResolvedOptions } from '../core/options.ts';
+import { SLOT_BYTES } from '../core/memory-budget.ts';
 import { outputShape } from '../core/output-shape.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import {
@@ -12,9 +12,11 @@ import {
   type Pagination,
 } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
+import type { ResolvedOptions } from '../core/resolve-options.ts';
 import type { PaginationFacts } from '../core/summary.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { isExpression, listOfExpression, parseSelection, readSelection } from '../decode/decode.ts';
+import { loadPlans } from '../plan/create-growing-plan.ts';
 import { type Discovery, discoverPagination, type PageView } from '../plan/detect/discover.ts';
 import { namesNext, readFacts, saysEnd, saysMore } from '../plan/detect/facts.ts';
 import { headersSayRecords } from '../plan/detect/headers-said.ts';
@@ -34,12 +36,21 @@ import { type Ask, plainHeaders } from './asked-pages.ts';
 import type { PaginateJob } from './paginate-job.ts';
 import type { FinalAttempt } from './task.ts';
 
+/** A server that has not answered by now leaves time to load what a list of many pages needs. */
+const LOAD_AFTER_MS = 20;
+
 export interface FoundPagination {
   readonly pagination: Pagination;
   readonly evidence: readonly string[];
   /** How a list of one page ends, where that page's own words are not enough; null for all others. */
   readonly end: OnePageEnd | null;
+  /** By what it says itself, a thread for it would take longer to come up than it takes to be stored. */
+  readonly isShort?: boolean;
 }
+
+/** Storing so much takes about 10 ms, a thread 40. */
+const SHORT_PAGES = 100;
+const SHORT_BYTES = SLOT_BYTES;
 
 /**
  * Rejects with `FirstPageMissing` where the first page does not come.
@@ -53,8 +64,17 @@ export async function findPagination(
 ): Promise<FoundPagination> {
   const { pinned, usual, start, next } = paginate;
   if (next !== null) return paginationOfFunction(paginate, options, ask);
-  const found = await discoverPagination(start, { pinned, usual }, ask);
-  return settlePagination(found, paginate, options, ask);
+  const loading = setTimeout(() => void loadPlans(), LOAD_AFTER_MS);
+  const discovering = discoverPagination(start, { pinned, usual }, ask);
+  const found = await discovering.finally(() => clearTimeout(loading));
+  const settled = await settlePagination(found, paginate, options, ask);
+  return { ...settled, isShort: isShort(found) };
+}
+
+function isShort({ total, pageRecords, responses }: Discovery): boolean {
+  if (total === null || pageRecords === 0) return false;
+  const pages = Math.ceil(total / pageRecords);
+  return pages <= SHORT_PAGES && pages * responses[0]!.body.length <= SHORT_BYTES;
 }
 
 /**

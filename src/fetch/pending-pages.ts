@@ -8,6 +8,7 @@ import type {
   Opened,
   TakenPage,
 } from '../archive-thread/messages.ts';
+import { readFirst } from '../archive-thread/read-first.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { PageEnd, PageInfo } from '../core/page-info.ts';
 import { isRecheck, type PageRequest, type Place } from '../core/page-request.ts';
@@ -20,7 +21,7 @@ import type { Engine } from './engine.ts';
 import type { PageListener } from './page-batcher.ts';
 import { pageEvent } from './page-flow.ts';
 import type { Job } from './prepare.ts';
-import { createTask, type ListTraits, type Task } from './task.ts';
+import { arrivedPage, createTask, type ListTraits, type Task } from './task.ts';
 
 /** Places that are looked up at once: a chain asks for its pages one by one. */
 const LOOK_UP_POSITIONS = 256;
@@ -41,7 +42,7 @@ export interface RunParts {
 /**
  * Gives the dispatcher the pages that are not stored yet, in plan order, and passes each page that has
  * ended to the plan. For a page that is stored already the plan gets the page info of the archive, without
- * a request.
+ * a request. It hears what the first page says before that is stored.
  *
  * A plan is made again on every run, so the key of each stored page is compared with what now stands in
  * its place: the first that differs stops the run before pages of two lists are mixed.
@@ -49,6 +50,7 @@ export interface RunParts {
 export class PendingPages implements PageListener {
   readonly #parts: RunParts;
   readonly #plan: AnyPlan;
+  readonly #pagination: Pagination | null;
   readonly #before: AskedPages | null;
   readonly #known: KnownPages;
   /** Over the keys of a list; what a growing plan asks for depends on its answers. */
@@ -57,6 +59,8 @@ export class PendingPages implements PageListener {
   #isEnded = false;
   #isChecking = false;
   #total: number | null = null;
+  /** Of which the plan was told before it is stored. */
+  #first: { readonly task: Task; readonly ended: PageEnd } | null = null;
   readonly traits: ListTraits;
   readonly mostPages: number;
   /** Origin of the plan's first page, once it was read. */
@@ -76,6 +80,7 @@ export class PendingPages implements PageListener {
     this.#parts = parts;
     this.mostPages = mostPages;
     this.#plan = plan;
+    this.#pagination = pagination;
     this.#before = before;
     this.#known = new KnownPages(parts);
     this.traits = {
@@ -130,7 +135,11 @@ export class PendingPages implements PageListener {
     }
     emit(pageEvent(page, task.request.method));
     if (plan.onPage === undefined) return;
-    plan.onPage(task.request, endOf(page, pageInfo));
+    const ended = endOf(page, pageInfo);
+    if (this.#first?.task !== task) plan.onPage(task.request, ended);
+    else if (JSON.stringify(ended) !== JSON.stringify(this.#first.ended)) {
+      throw new EverypageError('INTERNAL', 'the archive reads the first page in another way');
+    }
     const known = plan.known?.() ?? null;
     if (known !== null && known !== this.#total) emit({ type: 'total', total: known });
     this.#total = known;
@@ -173,7 +182,9 @@ export class PendingPages implements PageListener {
       if (asked === null) return task;
       const { place } = request;
       const log = asked.log.map((attempt) => ({ ...attempt, place }));
-      return { ...asked, request, isGuess: false, log };
+      const first = { ...asked, request, isGuess: false, log };
+      this.#tellOf(first);
+      return first;
     }
     if (!isSameKey(known, task)) throw changed(task, known);
     if (known.pageInfo !== null) {
@@ -181,6 +192,19 @@ export class PendingPages implements PageListener {
       this.#plan.onPage?.(request, { state: 'stored', pageInfo, isKnown: true });
     }
     return null;
+  }
+
+  /** So that what follows the first page leaves while that is stored, and maybe the archive still opened. */
+  #tellOf(task: Task): void {
+    const { job, opened } = this.#parts;
+    if (this.#count > 1 || opened.resumed !== null || task.ended === null) return;
+    // A user's function gets the page from the archive.
+    if (this.#pagination === null || job.paginate?.next != null) return;
+    const page = arrivedPage(task, task.ended, this.traits);
+    const pageInfo = readFirst(job.open, this.#pagination, page, task.ended.chunks);
+    if (pageInfo === null) return;
+    this.#first = { task, ended: { state: 'stored', pageInfo } };
+    this.#plan.onPage?.(task.request, this.#first.ended);
   }
 
   /** As the plan needs it, of what is kept. */

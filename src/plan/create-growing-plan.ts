@@ -77,6 +77,9 @@ export function branchesOf(
   return { from, to: from + restarts };
 }
 
+/** Loads what only lists of many pages need: while their first page is waited for. */
+export const loadPlans = (): Promise<unknown> => import('./fan-out-plan.ts');
+
 /** The plan of the pages from a start on, in its branch and so many more. */
 function planIn(
   pagination: Pagination,
