@@ -4,7 +4,6 @@ import {
   endOfString,
   endOfValue,
   type Field,
-  isWritten,
   keyName,
   RecordFields,
 } from '../../decode/decode.ts';
@@ -12,6 +11,7 @@ import type { Leaf } from './leaf.ts';
 import type { Reader } from './read-values.ts';
 
 const SPACE = 0x20;
+const QUOTE = 0x22;
 const COMMA = 0x2c;
 const CLOSE_BRACKET = 0x5d;
 const LOWER_N = 0x6e;
@@ -192,4 +192,11 @@ export class PathsReader {
       else reader.absent(0, 0);
     }
   }
+}
+
+/** As in decode/record-fields.ts. Called for each member across files of `dist/`, it took 6 % more CPU. */
+function isWritten(bytes: Uint8Array, start: number, key: Uint8Array): boolean {
+  const { length } = key;
+  for (let at = 0; at < length; at += 1) if (bytes[start + at] !== key[at]) return false;
+  return bytes[start + length] === QUOTE;
 }
